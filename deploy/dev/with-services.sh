@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# with-services.sh [--fast] CMD... : runs CMD with a private PostgreSQL and Redis, and always takes them down.
+# CMD sees TEST_POSTGRES_URL, TEST_REDIS_URL and REQUIRE_POSTGRES=1. Inside another with-services it joins that one.
+set -euo pipefail
+# shellcheck source=deploy/dev/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+fast=()
+if [[ ${1:-} == --fast ]]; then
+    fast=(--fast)
+    shift
+fi
+(($#)) || fail 2 "usage: with-services.sh [--fast] CMD..."
+if [[ -n ${LIFELINE_SERVICES:-} ]]; then exec "$@"; fi
+
+"$DEV/ensure.sh" services
+home=$(mktemp -d "${TMPDIR:-/tmp}/lifeline-services.XXXXXX")
+chmod 755 "$home"
+child=''
+
+# shellcheck disable=SC2317 # called by the trap
+down() {
+    trap - EXIT INT TERM HUP
+    [[ -z $child ]] || stop_process "$child" 30 || true
+    [[ ! -d $home/postgres ]] || "$DEV/private-postgres.sh" stop "$home/postgres" || warn "PostgreSQL in $home was not stopped"
+    [[ ! -d $home/redis ]] || "$DEV/private-redis.sh" stop "$home/redis" || warn "Redis in $home was not stopped"
+    rm -rf "$home"
+}
+trap down EXIT
+trap 'down; exit 130' INT
+trap 'down; exit 143' TERM HUP
+
+TEST_POSTGRES_URL=$("$DEV/private-postgres.sh" start "$home/postgres" --watch $$ "${fast[@]}")
+TEST_REDIS_URL=$("$DEV/private-redis.sh" start "$home/redis" --watch $$)
+export TEST_POSTGRES_URL TEST_REDIS_URL REQUIRE_POSTGRES=1 LIFELINE_SERVICES=$home
+
+# In the background and waited for, so that a signal to this script is acted on at once.
+"$@" <&0 &
+child=$!
+status=0
+wait "$child" || status=$?
+child=''
+exit "$status"
