@@ -1,1 +1,90 @@
-fn main() {}
+//! `lifeline-sandbox`: the outside world as a process of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use lifeline_sandbox::{Options, start};
+
+/// Stands in for Alipay, the marketing system, the SMS platform and the channel relay.
+#[derive(Debug, Parser)]
+#[command(name = "lifeline-sandbox", version)]
+struct Cli {
+    /// Loopback port; 0 takes any free one (see --ready-file).
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Folder of the demo keys; whatever is missing is made there.
+    #[arg(long)]
+    keys_dir: PathBuf,
+    /// Base URL of Lifeline's line listener.
+    #[arg(long)]
+    line: Option<String>,
+    /// Base URL of Lifeline's callback listener.
+    #[arg(long)]
+    callback: Option<String>,
+    /// Base URL of an ops listener that must follow the clock; may be given several times.
+    #[arg(long)]
+    ops: Vec<String>,
+    /// Seed of everything generated.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Start the clock this many seconds away from real time.
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    clock_offset_s: i64,
+    /// Also run the signing relay in front of the line on this port.
+    #[arg(long)]
+    relay_port: Option<u16>,
+    /// Written once the sandbox answers: {"sandbox": url}.
+    #[arg(long)]
+    ready_file: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let cli = Cli::parse();
+    match run(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
+    let ready_file = cli.ready_file.clone();
+    let running = start(Options {
+        port: cli.port,
+        keys_dir: cli.keys_dir,
+        line: cli.line,
+        callback: cli.callback,
+        ops: cli.ops,
+        seed: cli.seed,
+        clock_offset_s: cli.clock_offset_s,
+        relay_port: cli.relay_port,
+    })
+    .await?;
+    tracing::info!("sandbox at {}", running.base_url);
+    if let Some(file) = ready_file {
+        write_ready(&file, &running.base_url)?;
+    }
+    running.wait().await?;
+    Ok(())
+}
+
+/// Written beside and renamed, so that a reader never sees half a file.
+fn write_ready(file: &Path, base_url: &str) -> std::io::Result<()> {
+    let draft = file.with_extension("part");
+    std::fs::write(
+        &draft,
+        serde_json::json!({ "sandbox": base_url }).to_string(),
+    )?;
+    std::fs::rename(draft, file)
+}

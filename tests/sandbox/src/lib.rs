@@ -1,0 +1,22 @@
+//! The outside world, over real HTTP: Alipay, the marketing system, the SMS platform and the channel
+//! relay that ends the dedicated line.
+//!
+//! It is the other side of every contract Lifeline speaks, so it shares no code with Lifeline. It is
+//! seeded and deterministic, keeps its state in memory, listens on loopback only, and is never linked
+//! into the production binary. Start it as a process (`lifeline-sandbox`) or inside a test with
+//! [`start`].
+
+pub mod alipay;
+pub mod clock;
+pub mod faults;
+pub mod hmac_auth;
+pub mod keys;
+pub mod marketing;
+pub mod pages;
+pub mod people;
+pub mod refusal;
+pub mod relay;
+pub mod server;
+pub mod sms;
+
+pub use server::{Options, Running, StartError, start};

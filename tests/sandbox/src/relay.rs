@@ -1,0 +1,1 @@
+//! The channel relay: ends the public side and forwards to the line.

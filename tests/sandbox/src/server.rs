@@ -1,0 +1,287 @@
+//! Puts the sandbox on the air and owns its clock control and index page.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::error::JsonPayloadError;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use serde::Deserialize;
+use tokio::task::JoinHandle;
+
+use crate::alipay::Alipay;
+use crate::clock::{SimClock, rfc3339};
+use crate::faults::Faults;
+use crate::keys::{KeyError, Keys};
+use crate::marketing::Marketing;
+use crate::people::People;
+use crate::refusal::Refusal;
+use crate::sms::Sms;
+use crate::{alipay, faults, marketing, pages, people, sms};
+
+/// How often the sandbox looks for what fell due in real time.
+const TICK: Duration = Duration::from_millis(200);
+/// How long the gateway may take to follow the clock.
+const OPS_TIMEOUT: Duration = Duration::from_secs(60);
+const WORKERS: usize = 2;
+
+/// How to start a sandbox.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Loopback port, 0 = any free one.
+    pub port: u16,
+    /// Where the keys lie or are to be made.
+    pub keys_dir: PathBuf,
+    /// Lifeline's line listener, where wallets are sent back to.
+    pub line: Option<String>,
+    /// Lifeline's callback listener.
+    pub callback: Option<String>,
+    /// Ops listeners that must follow the clock.
+    pub ops: Vec<String>,
+    /// Seed of everything generated.
+    pub seed: u64,
+    /// How far the clock is ahead at the start.
+    pub clock_offset_s: i64,
+    /// Port of the signing relay in front of the line, if wanted.
+    pub relay_port: Option<u16>,
+}
+
+impl Options {
+    /// A sandbox on any free port with the keys in `keys_dir` and nothing else around it.
+    pub fn with_keys(keys_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            port: 0,
+            keys_dir: keys_dir.into(),
+            line: None,
+            callback: None,
+            ops: Vec::new(),
+            seed: 1,
+            clock_offset_s: 0,
+            relay_port: None,
+        }
+    }
+}
+
+/// Why the sandbox did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The key folder could not be used.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The port could not be bound.
+    #[error("cannot listen on 127.0.0.1:{port}: {source}")]
+    Listen {
+        /// The wanted port.
+        port: u16,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The HTTP client could not be built.
+    #[error("cannot build the HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+/// A sandbox on the air; dropping it without [`Running::stop`] leaves it running.
+#[derive(Debug)]
+pub struct Running {
+    /// `http://127.0.0.1:<port>`.
+    pub base_url: String,
+    handle: ServerHandle,
+    server: JoinHandle<std::io::Result<()>>,
+    ticker: JoinHandle<()>,
+}
+
+impl Running {
+    /// Stops listening and forgets everything.
+    pub async fn stop(self) {
+        self.ticker.abort();
+        self.handle.stop(false).await;
+        let _ = self.server.await;
+    }
+
+    /// Waits until the server ends by itself (a signal, or a failure).
+    ///
+    /// # Errors
+    /// What made the server fail.
+    pub async fn wait(self) -> std::io::Result<()> {
+        let ended = self.server.await;
+        self.ticker.abort();
+        ended.unwrap_or_else(|join| Err(std::io::Error::other(join)))
+    }
+}
+
+/// The shared parts of one sandbox, as handlers receive them.
+#[derive(Clone)]
+struct World {
+    clock: web::Data<SimClock>,
+    faults: web::Data<Faults>,
+    people: web::Data<People>,
+    keys: web::Data<Keys>,
+    alipay: web::Data<Alipay>,
+    marketing: web::Data<Marketing>,
+    sms: web::Data<Sms>,
+    ops: web::Data<Ops>,
+}
+
+/// Who else must follow the clock.
+struct Ops {
+    urls: Vec<String>,
+    client: reqwest::Client,
+    /// One turn of the time machine at a time.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// Starts a sandbox on loopback.
+///
+/// # Errors
+/// See [`StartError`].
+pub async fn start(options: Options) -> Result<Running, StartError> {
+    let listen = |source| StartError::Listen {
+        port: options.port,
+        source,
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).map_err(listen)?;
+    let port = listener.local_addr().map_err(listen)?.port();
+    let base_url = format!("http://127.0.0.1:{port}");
+    let world = World::new(&options)?;
+    let ticker = tokio::spawn(tick(world.alipay.clone()));
+    let server = HttpServer::new(move || {
+        let world = world.clone();
+        App::new().configure(|cfg| world.mount(cfg))
+    })
+    .workers(WORKERS)
+    .shutdown_timeout(2)
+    .listen(listener)
+    .map_err(listen)?
+    .run();
+    let handle = server.handle();
+    Ok(Running {
+        base_url,
+        handle,
+        server: tokio::spawn(server),
+        ticker,
+    })
+}
+
+impl World {
+    fn new(options: &Options) -> Result<Self, StartError> {
+        let clock = SimClock::new(options.clock_offset_s);
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(OPS_TIMEOUT)
+            .build()?;
+        Ok(Self {
+            faults: web::Data::new(Faults::default()),
+            people: web::Data::new(People::new()),
+            keys: web::Data::new(Keys::load_or_create(&options.keys_dir)?),
+            alipay: web::Data::new(Alipay::new(clock.clone())),
+            marketing: web::Data::new(Marketing::new(options.seed, clock.clone())),
+            sms: web::Data::new(Sms::new(clock.clone())),
+            ops: web::Data::new(Ops {
+                urls: options.ops.clone(),
+                client,
+                turn: tokio::sync::Mutex::new(()),
+            }),
+            clock: web::Data::new(clock),
+        })
+    }
+
+    fn mount(self, cfg: &mut web::ServiceConfig) {
+        cfg.app_data(self.clock)
+            .app_data(self.faults)
+            .app_data(self.people)
+            .app_data(self.keys)
+            .app_data(self.alipay)
+            .app_data(self.marketing)
+            .app_data(self.sms)
+            .app_data(self.ops)
+            .app_data(web::JsonConfig::default().error_handler(unreadable))
+            .configure(faults::routes)
+            .configure(people::routes)
+            .configure(alipay::routes)
+            .configure(marketing::routes)
+            .configure(sms::routes)
+            .route("/", web::get().to(index))
+            .route("/sim/clock", web::post().to(advance_clock))
+            .route("/sim/clock", web::get().to(read_clock));
+    }
+}
+
+fn unreadable(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
+    Refusal::invalid("UNREADABLE", error.to_string()).into()
+}
+
+async fn tick(alipay: web::Data<Alipay>) {
+    let mut interval = tokio::time::interval(TICK);
+    loop {
+        interval.tick().await;
+        alipay.run_due().await;
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_s: i64,
+}
+
+async fn read_clock(clock: web::Data<SimClock>) -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "now": rfc3339(clock.now()) }))
+}
+
+/// Own time first, then everyone who must follow, then what became due by their reaction.
+async fn advance_clock(
+    clock: web::Data<SimClock>,
+    alipay: web::Data<Alipay>,
+    ops: web::Data<Ops>,
+    wanted: web::Json<Advance>,
+) -> Result<HttpResponse, Refusal> {
+    let _turn = ops.turn.lock().await;
+    clock
+        .advance(wanted.advance_s)
+        .map_err(|e| Refusal::invalid("CLOCK_OUT_OF_RANGE", e.to_string()))?;
+    alipay.run_due().await;
+    for url in &ops.urls {
+        ops.push(url, wanted.advance_s).await?;
+    }
+    alipay.run_due().await;
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "now": rfc3339(clock.now()) })))
+}
+
+impl Ops {
+    async fn push(&self, url: &str, advance_s: i64) -> Result<(), Refusal> {
+        let target = format!("{}/demo/clock", url.trim_end_matches('/'));
+        let body = serde_json::json!({ "advance_s": advance_s });
+        let sent = self.client.post(&target).json(&body).send().await;
+        match sent.and_then(reqwest::Response::error_for_status) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Refusal::unreachable(
+                "CLOCK_NOT_FOLLOWED",
+                format!("the sandbox moved on, but an ops listener did not follow: {error}"),
+            )),
+        }
+    }
+}
+
+async fn index(clock: web::Data<SimClock>, people: web::Data<People>) -> HttpResponse {
+    let now = pages::escape(&rfc3339(clock.now()));
+    let rows: String = people.all().iter().map(person_row).collect();
+    pages::page(
+        "Lifeline 沙箱 · Sandbox",
+        &format!("<h1>Lifeline 沙箱 <span class=\"en\">Sandbox</span></h1><p>{now}</p>{rows}"),
+    )
+}
+
+fn person_row(person: &people::Person) -> String {
+    format!(
+        "<div class=\"card\"><b>{}</b> <span class=\"en\">{}</span><p>{}<br><span class=\"en\">{}</span></p>\
+         <p><a href=\"/phone?phone={}\">短信收件箱 · SMS inbox</a></p></div>",
+        pages::escape(person.name),
+        pages::escape(person.name_en),
+        pages::escape(person.story.0),
+        pages::escape(person.story.1),
+        person.phone,
+    )
+}
