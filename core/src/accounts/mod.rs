@@ -1,0 +1,3 @@
+//! placeholder: accounts
+
+pub mod ports;

@@ -1,0 +1,23 @@
+//! Who did what, when, with what result (domain.md C7). Append-only.
+
+pub mod ports;
+
+use crate::shared::time::Time;
+
+/// One line of the audit. Holds ids and codes only, never personal data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub audit_id: String,
+    pub at: Time,
+    /// `account:{id}`, `staff:{id}`, `job:{name}`, `callback:{source}`.
+    pub actor: String,
+    /// `capability.act`.
+    pub act: String,
+    /// The id of what was acted on.
+    pub subject: String,
+    /// `ok` or a problem code.
+    pub outcome: String,
+    /// The client's network address as the edge saw it, or empty.
+    pub source: String,
+    pub trace_id: String,
+}

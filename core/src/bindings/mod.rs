@@ -1,0 +1,3 @@
+//! placeholder: bindings
+
+pub mod ports;

@@ -1,0 +1,78 @@
+//! Something a person must decide. Opened in the unit that found it, once per cause.
+
+pub mod ports;
+
+use serde::{Deserialize, Serialize};
+
+use crate::shared::ids::CaseId;
+use crate::shared::time::Time;
+
+/// What a case is about; the console shows a page per kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseKind {
+    /// The channel took another sum than ordered; the money is in suspense.
+    AmountMismatch,
+    /// A fact that contradicts the tables of money.md (cell X).
+    Contradiction,
+    /// The channel shows refunds that are not ours.
+    ForeignRefund,
+    /// A posting line needs two persons.
+    PostingHeld,
+    /// A refund cannot go on by itself.
+    RefundBlocked,
+    /// An outbox row about money stopped being tried.
+    DeadLetter,
+    /// Two certified identities claim one home.
+    HolderConflict,
+    /// Two identities met one account.
+    AccountConflict,
+}
+
+impl CaseKind {
+    pub const ALL: [Self; 8] = [
+        Self::AmountMismatch,
+        Self::Contradiction,
+        Self::ForeignRefund,
+        Self::PostingHeld,
+        Self::RefundBlocked,
+        Self::DeadLetter,
+        Self::HolderConflict,
+        Self::AccountConflict,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AmountMismatch => "amount_mismatch",
+            Self::Contradiction => "contradiction",
+            Self::ForeignRefund => "foreign_refund",
+            Self::PostingHeld => "posting_held",
+            Self::RefundBlocked => "refund_blocked",
+            Self::DeadLetter => "dead_letter",
+            Self::HolderConflict => "holder_conflict",
+            Self::AccountConflict => "account_conflict",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// One open question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    pub case_id: CaseId,
+    pub kind: CaseKind,
+    /// Unique: a repeat of the cause finds the same case.
+    pub cause: String,
+    /// The id of what it is about, for example a payment id.
+    pub subject: String,
+    /// Canonical JSON of the facts that differ; no personal data.
+    pub facts: String,
+    pub opened_at: Time,
+    pub trace_id: String,
+    pub closed_at: Option<Time>,
+}

@@ -1,0 +1,19 @@
+//! The port of the evidence log.
+
+use async_trait::async_trait;
+
+use super::Entry;
+use crate::store::StoreError;
+
+#[async_trait]
+pub trait EvidenceLog: Send {
+    /// Queues an entry in the unit of the act it proves; a repeat of the same entry id is ignored.
+    /// One sequencer gives it its place in the log later.
+    async fn append(&mut self, entry: &Entry) -> Result<(), StoreError>;
+    async fn find(
+        &mut self,
+        id: &crate::shared::ids::EvidenceId,
+    ) -> Result<Option<Entry>, StoreError>;
+    /// Entries the sequencer has not placed yet, oldest first.
+    async fn unsequenced(&mut self, limit: i64) -> Result<Vec<Entry>, StoreError>;
+}

@@ -1,0 +1,28 @@
+//! Messages from outside, stored raw before any work (money.md G1).
+//!
+//! RECEIVED is durable before the sender is answered `success`; APPLIED is written in the same
+//! unit as the effect. A repeat of a RECEIVED message works it again; only APPLIED is skipped.
+
+pub mod ports;
+
+use crate::shared::time::Time;
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InboxState {
+    Received,
+    Applied,
+}
+
+/// One message as it came, body sealed at rest and purged by schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// `alipay`, `sms`, `marketing`.
+    pub source: String,
+    /// The sender's own id of the message (Alipay: `notify_id`).
+    pub message_id: String,
+    pub raw: String,
+    pub trace_id: String,
+    pub received_at: Time,
+    pub state: InboxState,
+}

@@ -1,0 +1,34 @@
+//! The port of timed tasks.
+
+use async_trait::async_trait;
+
+use super::Job;
+use crate::shared::time::Time;
+use crate::store::StoreError;
+
+#[async_trait]
+pub trait JobReads: Send {
+    async fn list(&mut self) -> Result<Vec<Job>, StoreError>;
+}
+
+#[async_trait]
+pub trait JobStore: JobReads {
+    /// Adds the job when it is new; a changed interval is taken over, `next_at` is kept.
+    async fn ensure(&mut self, name: &str, every_s: i64, next_at: Time) -> Result<(), StoreError>;
+    /// Leases one named job when it is due and nobody holds it.
+    async fn claim(
+        &mut self,
+        name: &str,
+        now: Time,
+        lease_until: Time,
+    ) -> Result<Option<Job>, StoreError>;
+    /// Ends the run; false when the lease epoch is no longer ours.
+    async fn finish(
+        &mut self,
+        name: &str,
+        lease_epoch: i64,
+        now: Time,
+        next_at: Time,
+        outcome: &str,
+    ) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,3 @@
+//! placeholder: notices
+
+pub mod ports;

@@ -1,0 +1,41 @@
+//! The outbox's port.
+
+use async_trait::async_trait;
+
+use super::{Claimed, Event};
+use crate::shared::ids::EventId;
+use crate::shared::time::Time;
+use crate::store::StoreError;
+
+#[async_trait]
+pub trait OutboxStore: Send {
+    async fn add(&mut self, event: &Event) -> Result<(), StoreError>;
+    /// Leases up to `limit` deliverable rows: due, unleased, first of their ordering key.
+    async fn claim(
+        &mut self,
+        now: Time,
+        lease_until: Time,
+        limit: i64,
+    ) -> Result<Vec<Claimed>, StoreError>;
+    /// True when the row was still ours (same epoch) and is now done.
+    async fn done(&mut self, id: &EventId, lease_epoch: i64, now: Time)
+    -> Result<bool, StoreError>;
+    /// Gives the row back for a later try; `reason` is a stable code, never upstream text.
+    async fn retry(
+        &mut self,
+        id: &EventId,
+        lease_epoch: i64,
+        next_at: Time,
+        reason: &str,
+    ) -> Result<bool, StoreError>;
+    /// Stops trying; the caller opens a case in the same unit when the row is about money.
+    async fn bury(
+        &mut self,
+        id: &EventId,
+        lease_epoch: i64,
+        now: Time,
+        reason: &str,
+    ) -> Result<bool, StoreError>;
+    /// Rows neither done nor dead.
+    async fn backlog(&mut self) -> Result<i64, StoreError>;
+}

@@ -1,0 +1,1 @@
+//! placeholder: the relay loop is written with the store

@@ -1,0 +1,3 @@
+//! placeholder: payments
+
+pub mod ports;

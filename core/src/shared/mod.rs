@@ -1,0 +1,9 @@
+//! Floor 0: the small types every capability speaks. Knows no capability.
+
+pub mod energy;
+pub mod ids;
+pub mod money;
+pub mod outside;
+pub mod page;
+pub mod personal;
+pub mod time;

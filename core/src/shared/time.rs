@@ -1,0 +1,124 @@
+//! Time is UTC microseconds; people and business dates live in Asia/Shanghai (no DST).
+
+use jiff::tz::{Offset, TimeZone};
+use serde::{Deserialize, Serialize};
+
+/// A moment: microseconds since 1970-01-01T00:00:00Z.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Time(i64);
+
+/// Where the present comes from. `core` never reads a clock itself.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Time;
+}
+
+/// The text is not an RFC 3339 date-time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the text is not an RFC 3339 time")]
+pub struct NotATime;
+
+/// Asia/Shanghai has been UTC+8 without daylight saving since 1991.
+const SHANGHAI: Offset = Offset::constant(8);
+
+impl Time {
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
+    }
+
+    /// Whole seconds from `earlier` to `self`; negative when `earlier` is later.
+    #[must_use]
+    pub const fn seconds_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0).div_euclid(1_000_000)
+    }
+
+    #[must_use]
+    pub const fn unix_seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    fn zoned(self) -> jiff::Zoned {
+        jiff::Timestamp::from_microsecond(self.0)
+            .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+            .to_zoned(TimeZone::fixed(SHANGHAI))
+    }
+
+    /// `2026-11-20T10:01:02+08:00`
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        self.zoned().strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
+    /// `2026-11-20 10:01:02`, the form of Alipay's `timestamp` (GMT+8).
+    #[must_use]
+    pub fn alipay_text(self) -> String {
+        self.zoned().strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    /// The calendar day in Shanghai, `YYYY-MM-DD`.
+    #[must_use]
+    pub fn shanghai_date(self) -> String {
+        self.zoned().strftime("%Y-%m-%d").to_string()
+    }
+
+    /// Seconds since midnight in Shanghai.
+    #[must_use]
+    pub fn shanghai_second_of_day(self) -> i64 {
+        self.unix_seconds()
+            .saturating_add(8 * 3600)
+            .rem_euclid(86_400)
+    }
+
+    pub fn parse_rfc3339(text: &str) -> Result<Self, NotATime> {
+        let stamp: jiff::Timestamp = text.parse().map_err(|_| NotATime)?;
+        Ok(Self(stamp.as_microsecond()))
+    }
+
+    /// Reads `2026-11-20 10:01:02` as Shanghai time.
+    pub fn parse_alipay(text: &str) -> Result<Self, NotATime> {
+        let civil =
+            jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", text).map_err(|_| NotATime)?;
+        let zoned = civil
+            .to_zoned(TimeZone::fixed(SHANGHAI))
+            .map_err(|_| NotATime)?;
+        Ok(Self(zoned.timestamp().as_microsecond()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shanghai_forms() {
+        let t = Time::parse_rfc3339("2026-11-20T16:00:01Z").unwrap();
+        assert_eq!(t.rfc3339(), "2026-11-21T00:00:01+08:00");
+        assert_eq!(t.alipay_text(), "2026-11-21 00:00:01");
+        assert_eq!(t.shanghai_date(), "2026-11-21");
+        assert_eq!(t.shanghai_second_of_day(), 1);
+        assert_eq!(Time::parse_alipay("2026-11-21 00:00:01"), Ok(t));
+    }
+
+    #[test]
+    fn odd_times_are_refused() {
+        for bad in ["", "2026-11-20", "2026-11-20 10:01", "20/11/2026 10:00:00"] {
+            assert!(
+                Time::parse_alipay(bad).is_err() && Time::parse_rfc3339(bad).is_err(),
+                "{bad}"
+            );
+        }
+    }
+}

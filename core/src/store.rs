@@ -1,0 +1,252 @@
+//! The unit of work: how every change reaches the store, whole or not at all.
+//!
+//! [`Store::begin`] is called in one place only, [`atomically`]; everything written inside one
+//! closure commits together (state, ledger lines, idempotency or inbox row, outbox rows,
+//! evidence, audit) or leaves no trace. Reads that need no transaction go through [`snapshot`].
+//!
+//! This file is the one place of floor 0 that names the capabilities' ports: it is their list.
+
+use async_trait::async_trait;
+
+use crate::accounts::ports::{AccountReads, AccountStore};
+use crate::audit::ports::AuditLog;
+use crate::billing::ports::{FigureReads, FigureStore};
+use crate::bindings::ports::{BindingReads, BindingStore};
+use crate::cases::ports::{CaseReads, CaseStore};
+use crate::evidence::ports::EvidenceLog;
+use crate::idempotency::ports::IdempotencyStore;
+use crate::inbox::ports::InboxStore;
+use crate::jobs::ports::{JobReads, JobStore};
+use crate::ledger::ports::{LedgerReads, LedgerStore};
+use crate::notices::ports::{NoticeReads, NoticeStore};
+use crate::outbox::ports::OutboxStore;
+use crate::payments::ports::{PaymentReads, PaymentStore};
+
+/// What a store can answer besides success; no engine's own error comes further in than this.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another writer got there first; the unit may run again.
+    #[error("another writer got there first")]
+    Conflict,
+    /// A unique fact exists already. Carries the constraint's name.
+    #[error("the fact exists already ({0})")]
+    Duplicate(String),
+    /// A CHECK, foreign key or append-only rule of the schema refused the write.
+    #[error("a rule of the schema refused the write ({0})")]
+    Refused(String),
+    /// The store cannot be reached, is full, or the time allowed is over.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// COMMIT was sent and its answer lost: it may have taken effect (money.md G2).
+    #[error("the commit's outcome is unknown")]
+    CommitUnknown(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A stored value this program cannot read: an alarm, not an absence.
+    #[error("stored data is unreadable: {table}.{column}")]
+    Corrupt {
+        table: &'static str,
+        column: &'static str,
+    },
+}
+
+/// Whether a failed unit may be run again from the start.
+pub trait Retriable {
+    fn is_conflict(&self) -> bool;
+}
+
+impl Retriable for StoreError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict)
+    }
+}
+
+/// An engine that holds everything the product knows.
+#[async_trait]
+pub trait Store: Send + Sync + std::fmt::Debug {
+    /// Opens a unit of work. Only [`atomically`] calls this.
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError>;
+    /// Opens a read-only view at one moment. Only [`snapshot`] calls this.
+    async fn begin_read(&self) -> Result<Box<dyn Snapshot>, StoreError>;
+}
+
+/// An open transaction. Dropping it without [`UnitOfWork::commit`] rolls back.
+#[async_trait]
+pub trait UnitOfWork: Send {
+    fn accounts(&mut self) -> &mut dyn AccountStore;
+    fn audit(&mut self) -> &mut dyn AuditLog;
+    fn billing(&mut self) -> &mut dyn FigureStore;
+    fn bindings(&mut self) -> &mut dyn BindingStore;
+    fn cases(&mut self) -> &mut dyn CaseStore;
+    fn evidence(&mut self) -> &mut dyn EvidenceLog;
+    fn idempotency(&mut self) -> &mut dyn IdempotencyStore;
+    fn inbox(&mut self) -> &mut dyn InboxStore;
+    fn jobs(&mut self) -> &mut dyn JobStore;
+    fn ledger(&mut self) -> &mut dyn LedgerStore;
+    fn notices(&mut self) -> &mut dyn NoticeStore;
+    fn outbox(&mut self) -> &mut dyn OutboxStore;
+    fn payments(&mut self) -> &mut dyn PaymentStore;
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// A read-only view.
+pub trait Snapshot: Send {
+    fn accounts(&mut self) -> &mut dyn AccountReads;
+    fn billing(&mut self) -> &mut dyn FigureReads;
+    fn bindings(&mut self) -> &mut dyn BindingReads;
+    fn cases(&mut self) -> &mut dyn CaseReads;
+    fn jobs(&mut self) -> &mut dyn JobReads;
+    fn ledger(&mut self) -> &mut dyn LedgerReads;
+    fn notices(&mut self) -> &mut dyn NoticeReads;
+    fn payments(&mut self) -> &mut dyn PaymentReads;
+}
+
+/// What a use case is handed inside [`atomically`]: an open transaction without lifetimes in its
+/// type (a plain `&mut dyn UnitOfWork` makes async closures lose `Send` inside a spawned task).
+pub struct Tx(Box<dyn UnitOfWork>);
+
+impl std::fmt::Debug for Tx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tx")
+    }
+}
+
+impl Tx {
+    pub fn accounts(&mut self) -> &mut dyn AccountStore {
+        self.0.accounts()
+    }
+
+    pub fn audit(&mut self) -> &mut dyn AuditLog {
+        self.0.audit()
+    }
+
+    pub fn billing(&mut self) -> &mut dyn FigureStore {
+        self.0.billing()
+    }
+
+    pub fn bindings(&mut self) -> &mut dyn BindingStore {
+        self.0.bindings()
+    }
+
+    pub fn cases(&mut self) -> &mut dyn CaseStore {
+        self.0.cases()
+    }
+
+    pub fn evidence(&mut self) -> &mut dyn EvidenceLog {
+        self.0.evidence()
+    }
+
+    pub fn idempotency(&mut self) -> &mut dyn IdempotencyStore {
+        self.0.idempotency()
+    }
+
+    pub fn inbox(&mut self) -> &mut dyn InboxStore {
+        self.0.inbox()
+    }
+
+    pub fn jobs(&mut self) -> &mut dyn JobStore {
+        self.0.jobs()
+    }
+
+    pub fn ledger(&mut self) -> &mut dyn LedgerStore {
+        self.0.ledger()
+    }
+
+    pub fn notices(&mut self) -> &mut dyn NoticeStore {
+        self.0.notices()
+    }
+
+    pub fn outbox(&mut self) -> &mut dyn OutboxStore {
+        self.0.outbox()
+    }
+
+    pub fn payments(&mut self) -> &mut dyn PaymentStore {
+        self.0.payments()
+    }
+}
+
+/// What a reader is handed by [`snapshot`].
+pub struct View(Box<dyn Snapshot>);
+
+impl std::fmt::Debug for View {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("View")
+    }
+}
+
+impl View {
+    pub fn accounts(&mut self) -> &mut dyn AccountReads {
+        self.0.accounts()
+    }
+
+    pub fn billing(&mut self) -> &mut dyn FigureReads {
+        self.0.billing()
+    }
+
+    pub fn bindings(&mut self) -> &mut dyn BindingReads {
+        self.0.bindings()
+    }
+
+    pub fn cases(&mut self) -> &mut dyn CaseReads {
+        self.0.cases()
+    }
+
+    pub fn jobs(&mut self) -> &mut dyn JobReads {
+        self.0.jobs()
+    }
+
+    pub fn ledger(&mut self) -> &mut dyn LedgerReads {
+        self.0.ledger()
+    }
+
+    pub fn notices(&mut self) -> &mut dyn NoticeReads {
+        self.0.notices()
+    }
+
+    pub fn payments(&mut self) -> &mut dyn PaymentReads {
+        self.0.payments()
+    }
+}
+
+/// How often a unit that lost a race is run again.
+pub const UNIT_ATTEMPTS_MAX: u32 = 5;
+
+/// The only place that begins, commits and retries a unit of work.
+///
+/// `work` may run several times, so it does nothing but read, decide and write through `tx`; ids,
+/// numbers and `now` are made before. An unknown commit is reported, never retried: the caller's
+/// idempotency or inbox row tells what happened.
+pub async fn atomically<T, E, F>(store: &dyn Store, mut work: F) -> Result<T, E>
+where
+    F: AsyncFnMut(&mut Tx) -> Result<T, E>,
+    E: From<StoreError> + Retriable,
+{
+    let mut attempt = 1;
+    loop {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that may begin a unit"
+        )]
+        let mut tx = Tx(store.begin().await?);
+        let outcome = match work(&mut tx).await {
+            Ok(value) => tx.0.commit().await.map(|()| value).map_err(E::from),
+            Err(error) => {
+                drop(tx);
+                Err(error)
+            }
+        };
+        match outcome {
+            Err(error) if error.is_conflict() && attempt < UNIT_ATTEMPTS_MAX => {
+                attempt = attempt.saturating_add(1);
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Opens a read-only view.
+pub async fn snapshot(store: &dyn Store) -> Result<View, StoreError> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that may begin a view"
+    )]
+    store.begin_read().await.map(View)
+}
