@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared shell for the development scripts: where the repository is, how to speak, how to stop what was started.
 # Sourced, never run.
 

@@ -82,7 +82,6 @@ start() {
 watch_over() { # PID DIR
     local script
     script=$(readlink -f "${BASH_SOURCE[0]}")
-    # shellcheck disable=SC2016 # expanded by the inner shell
     setsid bash -c 'while kill -0 "$1" 2>/dev/null && [[ -e $2 ]]; do sleep 2; done; [[ ! -e $2 ]] || "$3" stop "$2"' \
         watch "$1" "$2" "$script" </dev/null >/dev/null 2>&1 &
     disown

@@ -18,7 +18,6 @@ home=$(mktemp -d "${TMPDIR:-/tmp}/lifeline-services.XXXXXX")
 chmod 755 "$home"
 child=''
 
-# shellcheck disable=SC2317 # called by the trap
 down() {
     trap - EXIT INT TERM HUP
     [[ -z $child ]] || stop_process "$child" 30 || true

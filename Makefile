@@ -1,0 +1,40 @@
+# The front door. `make` alone lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help setup run run-full build test check gen bench fuzz test-long clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install or name every tool that the other targets need
+	@deploy/dev/ensure.sh build web services browser python nextest deny
+
+run: ## the demo: embedded SQLite, a sandbox for the outside world. PORT_BASE=8800
+	@deploy/dev/run.sh
+
+run-full: ## the same on a private PostgreSQL and Redis
+	@deploy/dev/run.sh full
+
+build: ## the H5 pages and the binaries that the demo starts
+	@deploy/dev/build.sh
+
+test: ## everything; SUITES="rust browser" for some of it
+	@deploy/dev/test.sh $(SUITES)
+
+check: ## format, lints, licences, bans, sources, advisories, generated files, types
+	@deploy/dev/check.sh
+
+gen: ## write openapi/, the mini-program's types and docs/REQUIREMENTS.md again
+	@deploy/dev/gen.sh
+
+bench: ## side-by-side benchmark into target/bench/report.{json,md}
+	@tests/bench/run.sh
+
+fuzz: ## the property tests with many more random cases. FUZZ_CASES=20000
+	@deploy/dev/long.sh fuzz
+
+test-long: ## ten times that, and twenty journeys with every fault on both engines. JOURNEYS=20
+	@deploy/dev/long.sh long
+
+clean: ## forget builds, stamps and the demo's data
+	cargo clean
+	rm -rf .demo miniapp/dist

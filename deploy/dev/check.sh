@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# check.sh : format, lints, licences, bans, sources, advisories, scripts, generated files, TypeScript. Runs all, then says.
+set -uo pipefail
+# shellcheck source=deploy/dev/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$ROOT" || exit 1
+"$DEV/ensure.sh" build web deny || exit 2
+# The gateway embeds this folder; lints do not need it filled.
+mkdir -p miniapp/dist/h5
+
+passed=0 failures=()
+step() { # step NAME CMD...
+    local name=$1 begun=$SECONDS
+    shift
+    say "$name"
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failures+=("$name")
+        warn "FAILED: $name ($((SECONDS - begun)) s)"
+    fi
+}
+
+scripts() {
+    local file ok=0
+    while IFS= read -r file; do
+        bash -n "$file" || ok=1
+        [[ -x $file || $file == */lib.sh ]] || { warn "$file is not executable" && ok=1; }
+    done < <(git ls-files '*.sh' .ci/run)
+    if command -v shellcheck >/dev/null; then
+        git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck -x || ok=1
+    fi
+    return "$ok"
+}
+
+# Advisories need the RustSec database. Where it cannot be fetched the check says so instead of passing.
+advisories() {
+    if ! timeout -k 5 120 cargo deny --log-level error fetch db >/dev/null 2>&1; then
+        echo "advisories: NOT CHECKED (source unreachable)"
+        return 0
+    fi
+    cargo deny --offline --log-level warn check --hide-inclusion-graph advisories
+}
+
+generated() {
+    local files=(openapi/lifeline.json miniapp/src/api/schema.d.ts docs/REQUIREMENTS.md) file ok=0
+    "$DEV/gen.sh" || return 1
+    for file in "${files[@]}"; do
+        git ls-files --error-unmatch "$file" >/dev/null 2>&1 || { warn "$file is not committed" && ok=1; }
+    done
+    git diff --stat --exit-code -- "${files[@]}" || { warn "generated files differ: commit what 'make gen' wrote" && ok=1; }
+    return "$ok"
+}
+
+typescript() { "$DEV/miniapp.sh" install && (cd miniapp && npm run --silent typecheck); }
+
+step "rustfmt" cargo fmt --all --check
+step "clippy" cargo clippy --locked --workspace --all-targets -- -D warnings
+step "licences, bans, sources" cargo deny --log-level error check --hide-inclusion-graph bans licenses sources
+step "advisories" advisories
+step "shell scripts" scripts
+step "generated files" generated
+step "TypeScript" typescript
+
+mkdir -p "$TARGET/tally"
+printf 'check\t%d\t%d\n' "$passed" "${#failures[@]}" >"$TARGET/tally/check"
+if ((${#failures[@]})); then
+    printf 'check: %d passed, %d failed: %s\n' "$passed" "${#failures[@]}" "$(IFS=,; echo "${failures[*]}")"
+    exit 1
+fi
+printf 'check: %d passed, 0 failed\n' "$passed"

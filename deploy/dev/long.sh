@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# long.sh fuzz|long : what is run when there is time.
+#   fuzz: every property test with FUZZ_CASES (20000) random cases instead of its everyday number.
+#   long: the same with ten times as many, then JOURNEYS (20) journeys with every fault on each engine.
+# Both print what they ran. Failing cases are written by proptest next to the source; commit them as named cases.
+set -euo pipefail
+# shellcheck source=deploy/dev/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$ROOT"
+properties() { # CASES
+    say "property tests of core, adapters, gateway and the sandbox, $1 cases each"
+    PROPTEST_CASES=$1 cargo nextest run --locked --profile long \
+        -p lifeline-core -p lifeline-adapters -p lifeline-gateway -p lifeline-sandbox
+}
+case ${1:-} in
+fuzz)
+    "$DEV/ensure.sh" build services nextest
+    export -f properties say
+    exec "$DEV/with-services.sh" --fast bash -c 'properties "$0"' "${FUZZ_CASES:-20000}"
+    ;;
+long)
+    "$DEV/ensure.sh" build services nextest
+    "$DEV/build.sh"
+    exec "$DEV/with-services.sh" --fast "$0" inside
+    ;;
+inside)
+    properties $((${FUZZ_CASES:-20000} * 10))
+    for engine in sqlite postgres; do
+        for ((n = 1; n <= ${JOURNEYS:-20}; n++)); do
+            say "journey $n of ${JOURNEYS:-20} on $engine, with each fault"
+            "$DEV/with-demo.sh" "$engine" bash -c 'exec "$0" journey --ready-file "$READY_FILE" --fault all' "$TARGET/debug/lifeline"
+        done
+    done
+    ;;
+*) fail 2 "usage: long.sh fuzz|long" ;;
+esac

@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# suites.sh [SUITE...] : runs the suites one after the other, fast ones first, and writes what each counted to
+# $TALLY_DIR/test (name, passed, failed). Started by test.sh inside with-services.sh.
+set -uo pipefail
+# shellcheck source=deploy/dev/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+: "${TALLY_DIR:?run deploy/dev/test.sh}" "${TEST_POSTGRES_URL:?run deploy/dev/test.sh}"
+ALL=(miniapp rust docs peers journeys browser)
+LIFELINE=$TARGET/debug/lifeline
+running='' failed_any=0
+cd "$ROOT" || exit 1
+trap '[[ -z $running ]] || stop_process "$running" 60; exit 143' TERM INT HUP
+
+# counts LOG: "passed failed" as the tool itself reported them, or nothing. Knows the closing lines of nextest,
+# cargo test, node --test, and "N passed, N failed".
+counts() {
+    sed -E 's/\x1b\[[0-9;]*m//g' "$1" | awk '
+        /^test result: / { for (i = 1; i < NF; i++) { if ($(i+1) ~ /^passed/) p += $i; if ($(i+1) ~ /^failed/) f += $i }; seen = 1; next }
+        /^(# |ℹ )pass [0-9]+$/ { p += $3; seen = 1; next }
+        /^(# |ℹ )fail [0-9]+$/ { f += $3; next }
+        /Summary \[/ { summary = 1 }
+        /(^|[^0-9])[0-9]+ passed/ && (/Summary \[/ || !summary) {
+            lp = 0; lf = 0
+            if (match($0, /[0-9]+ passed/)) lp = substr($0, RSTART, RLENGTH) + 0
+            if (match($0, /[0-9]+ failed/)) lf = substr($0, RSTART, RLENGTH) + 0
+            if (match($0, /[0-9]+ timed out/)) lf += substr($0, RSTART, RLENGTH) + 0
+            last = 1
+        }
+        END { if (seen) print p + 0, f + 0; else if (last) print lp, lf }'
+}
+
+# suite NAME LIMIT_S CMD... : bounded, logged, counted. A bad exit with no failure counted is one failure.
+suite() {
+    local name=$1 limit=$2 log begun=$SECONDS status=0 passed='' failed='' follower
+    shift 2
+    log=$TALLY_DIR/${name//[^a-z0-9]/-}.log
+    say "$name"
+    timeout -k 30 "$limit" "$@" </dev/null >"$log" 2>&1 &
+    running=$!
+    tail -n +1 -s 0.2 -f --pid="$running" "$log" &
+    follower=$!
+    wait "$running" || status=$?
+    running=''
+    wait "$follower" || true
+    read -r passed failed <<<"$(counts "$log")"
+    [[ -n $passed ]] || { passed=$((status == 0 ? 1 : 0)) && failed=0; }
+    ((status == 0 || failed > 0)) || failed=1
+    ((status == 124 || status == 137)) && warn "$name was stopped after $limit s"
+    ((failed == 0 && status == 0)) || { failed_any=1 && warn "FAILED: $name (exit $status); log: $log"; }
+    printf '%s\t%d\t%d\n' "$name" "$passed" "$failed" >>"$TALLY_DIR/test"
+    warn "$name: $passed passed, $failed failed, $((SECONDS - begun)) s"
+}
+
+# A suite whose script is missing is a failure, never a silence.
+missing() {
+    warn "FAILED: $1 is missing"
+    printf '%s\t0\t1\n' "$1" >>"$TALLY_DIR/test"
+    failed_any=1
+}
+
+build() { [[ -n ${built:-} ]] || { "$DEV/build.sh" && built=yes; }; }
+
+run_miniapp() {
+    "$DEV/miniapp.sh" install || { missing "npm packages of miniapp" && return; }
+    suite "miniapp unit" 300 npm --prefix miniapp test --silent
+}
+
+run_rust() { suite "rust" 3600 cargo nextest run --locked --workspace --no-fail-fast; }
+
+run_docs() { suite "rust doc examples" 1800 cargo test --locked --workspace --doc --quiet; }
+
+run_peers() {
+    local folder found=''
+    for folder in tests/peers/*/; do
+        found=yes
+        folder=${folder%/}
+        if [[ -f $folder/package-lock.json ]]; then
+            "$DEV/miniapp.sh" "install:$folder" || { missing "npm packages of $folder" && continue; }
+        fi
+        if [[ -x $folder/run.sh ]]; then
+            suite "peer ${folder##*/}" 300 "$DEV/with-sandbox.sh" "$folder/run.sh"
+        elif [[ -f $folder/peer.mjs ]]; then
+            suite "peer ${folder##*/}" 300 "$DEV/with-sandbox.sh" node "$folder/peer.mjs"
+        else
+            missing "$folder/run.sh or peer.mjs"
+        fi
+    done
+    [[ -n $found ]] || missing "tests/peers"
+}
+
+run_journeys() {
+    local engine
+    for engine in sqlite postgres; do
+        suite "journey $engine" 300 "$DEV/with-demo.sh" "$engine" bash -c 'exec "$0" journey --ready-file "$READY_FILE"' "$LIFELINE"
+        suite "journey $engine with each fault" 900 "$DEV/with-demo.sh" "$engine" \
+            bash -c 'exec "$0" journey --ready-file "$READY_FILE" --fault all' "$LIFELINE"
+    done
+}
+
+run_browser() {
+    local engine
+    [[ -f tests/browser/screens.mjs ]] || { missing "tests/browser/screens.mjs" && return; }
+    "$DEV/miniapp.sh" install:tests/browser h5 alipay || { missing "the mini-program's builds" && return; }
+    suite "alipay bundle" 300 node tests/browser/alipay_bundle.mjs
+    for engine in sqlite postgres; do
+        suite "browser $engine" 600 "$DEV/with-demo.sh" "$engine" node tests/browser/screens.mjs
+    done
+}
+
+wanted=("$@")
+((${#wanted[@]})) || wanted=("${ALL[@]}")
+for name in "${wanted[@]}"; do
+    [[ " ${ALL[*]} " == *" $name "* ]] || fail 2 "unknown suite '$name'; there are: ${ALL[*]}"
+done
+for name in "${wanted[@]}"; do
+    case $name in
+    miniapp | docs) ;;
+    *) build || { missing "the build for $name" && continue; } ;;
+    esac
+    "run_$name"
+done
+exit "$failed_any"
