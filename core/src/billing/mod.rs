@@ -1,3 +1,4 @@
 //! placeholder: billing
 
+pub mod figures;
 pub mod ports;

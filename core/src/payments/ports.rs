@@ -1,8 +1,243 @@
-//! placeholder ports
+//! The ports of `payments`: its rows, the payment channel (table P, R) and the posting system
+//! (table L).
+//!
+//! The two outside ports answer with *observations* in the words of money.md's tables. Adapters
+//! classify wire codes; they never decide.
+
 use async_trait::async_trait;
+
+use crate::shared::money::Fen;
+use crate::shared::outside::NoAnswer;
+use crate::shared::personal::ConsumerNo;
+use crate::shared::time::Time;
 
 #[async_trait]
 pub trait PaymentReads: Send {}
 
 #[async_trait]
 pub trait PaymentStore: PaymentReads {}
+
+/// What a created trade answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// The channel holds the trade and waits for the payer.
+    Ok { trade_no: String },
+    /// A code table P names as a refusal of the create. Stable code, no upstream text.
+    Refused { code: &'static str },
+}
+
+/// A trade as the channel states it (query or verified notice).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trade {
+    /// ACQ.TRADE_NOT_EXIST: proves nothing before expire_at + 10 min.
+    NotExist,
+    WaitBuyerPay {
+        trade_no: String,
+    },
+    /// TRADE_SUCCESS or TRADE_FINISHED.
+    Paid {
+        trade_no: String,
+        total: Fen,
+        paid_at: Time,
+        /// Cumulative sum of all refunds the channel shows (money.md 2.13).
+        refunded_total: Fen,
+    },
+    /// TRADE_CLOSED without payment and refund fields.
+    ClosedNeverPaid {
+        trade_no: String,
+    },
+    /// TRADE_CLOSED after a payment: everything was refunded.
+    ClosedRefunded {
+        trade_no: String,
+        total: Fen,
+        paid_at: Option<Time>,
+        refunded_total: Fen,
+    },
+}
+
+/// What alipay.trade.close answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Close {
+    /// 10000: closed, never paid.
+    Closed,
+    /// REASON_TRADE_STATUS_INVALID or ACQ.TRADE_STATUS_ERROR: query.
+    Refused,
+    NotExist,
+}
+
+/// What alipay.trade.refund answers (table R columns).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundReply {
+    /// fund_change = Y.
+    Done,
+    /// fund_change = N or absent: not a failure; query.
+    Unclear,
+    SellerBalanceNotEnough,
+    /// TRADE_HAS_FINISHED, TRADE_NOT_ALLOW_REFUND, window over, buyer gone.
+    RefusedForGood {
+        code: &'static str,
+    },
+    /// ACQ.REASON_TRADE_REFUND_FEE_ERR.
+    FeeError,
+}
+
+/// What alipay.trade.fastpay.refund.query answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundStatus {
+    /// refund_status = REFUND_SUCCESS with this refund_amount.
+    Success { amount: Fen },
+    /// No refund_status: "not received or failed", never proof of failure.
+    Empty,
+}
+
+/// What is asked of the channel for one order. Frozen at the first send (money.md 2.8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateOrder {
+    pub out_trade_no: String,
+    pub amount: Fen,
+    /// Shown to the payer; masked, no personal data.
+    pub subject: String,
+    /// The payer's id at the channel; must be the person who pays.
+    pub buyer_open_id: Option<String>,
+    pub buyer_user_id: Option<String>,
+    /// Absolute end of the payable time, at most 15 minutes ahead.
+    pub expire_at: Time,
+}
+
+/// Alipay as the place where money moves (LN-04).
+#[async_trait]
+pub trait PaymentChannel: Send + Sync + std::fmt::Debug {
+    /// The exact `biz_content` text of trade.create for this order: stored before the first send,
+    /// the same bytes on every resend.
+    fn create_body(&self, order: &CreateOrder) -> String;
+    async fn create(&self, frozen_body: &str) -> Result<Created, NoAnswer>;
+    /// The signed cashier URL for a browser (alipay.trade.wap.pay); touches no network.
+    fn cashier_url(&self, order: &CreateOrder, return_url: &str, now: Time) -> String;
+    async fn query(&self, out_trade_no: &str) -> Result<Trade, NoAnswer>;
+    async fn close(&self, out_trade_no: &str) -> Result<Close, NoAnswer>;
+    async fn refund(
+        &self,
+        out_trade_no: &str,
+        out_request_no: &str,
+        amount: Fen,
+    ) -> Result<RefundReply, NoAnswer>;
+    async fn query_refund(
+        &self,
+        out_trade_no: &str,
+        out_request_no: &str,
+    ) -> Result<RefundStatus, NoAnswer>;
+}
+
+/// A verified asynchronous notice, reduced to what the tables need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub notify_id: String,
+    pub out_trade_no: String,
+    pub trade: Trade,
+    /// Set when the notice tells of a refund: the merchant's request number.
+    pub out_request_no: Option<String>,
+    /// When the channel made the notice.
+    pub notified_at: Time,
+}
+
+/// Why a raw notice is not worked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoticeError {
+    /// Not a form, duplicate parameters, missing fields.
+    #[error("the notice is malformed")]
+    Malformed,
+    #[error("the notice's signature does not verify")]
+    BadSignature,
+    /// app_id or seller_id is not ours: a security event (money.md G7).
+    #[error("the notice is for another app or seller")]
+    Foreign,
+    /// A notice type this system does not use (for example a life-account message).
+    #[error("the notice is of a type that is not used")]
+    Unused,
+}
+
+/// Reads and verifies raw notice bodies; no network.
+pub trait NoticeReader: Send + Sync + std::fmt::Debug {
+    /// Verifies signature and addressee over the raw bytes, then reads the fields.
+    fn read(&self, raw: &[u8]) -> Result<Notice, NoticeError>;
+}
+
+/// What is posted for one line. Frozen at the first send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posting {
+    pub channel_txn_no: String,
+    pub consumer_no: ConsumerNo,
+    pub amount: Fen,
+    pub paid_at: Time,
+    /// `arrears` or `prepayment`.
+    pub purpose: &'static str,
+    pub arrears_version: Option<String>,
+}
+
+/// A posted line as marketing states it; compared with ours before it counts (money.md 2.7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostedLine {
+    pub consumer_no: ConsumerNo,
+    pub amount: Fen,
+    pub paid_at: Time,
+    pub mkt_txn_no: String,
+    pub business_date: String,
+    pub posted_at: Time,
+}
+
+/// What `POST /payments` or `GET /payments/{txn}` answers, in the words of table L.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PostingReply {
+    Posted(PostedLine),
+    Processing,
+    /// STALE_ARREARS or AMOUNT_MISMATCH.
+    StaleOrMismatch,
+    /// ALREADY_PAID, CLOSED_ACCOUNT or CONSUMER_UNAVAILABLE.
+    NotPayable {
+        code: &'static str,
+    },
+    /// GET: nothing under this number, and no fence.
+    NotFound,
+    /// 410, or GET/fence with `fenced: true`: this number can never post.
+    Fenced,
+    Reversed,
+}
+
+/// What a marketing refund voucher answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VoucherReply {
+    Pending,
+    Approved,
+    Refused,
+}
+
+/// What a reversal answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReversalReply {
+    Reversed,
+    CutoffPassed,
+    Refused,
+}
+
+/// The marketing system as the place where a payment is credited.
+#[async_trait]
+pub trait PostingSystem: Send + Sync + std::fmt::Debug {
+    /// The exact request body for this posting: stored before the first send.
+    fn posting_body(&self, posting: &Posting) -> String;
+    /// `channel_txn_no` is also the Idempotency-Key.
+    async fn post(&self, channel_txn_no: &str, frozen_body: &str)
+    -> Result<PostingReply, NoAnswer>;
+    async fn get(&self, channel_txn_no: &str) -> Result<PostingReply, NoAnswer>;
+    async fn fence(&self, channel_txn_no: &str) -> Result<PostingReply, NoAnswer>;
+    async fn reverse(
+        &self,
+        channel_txn_no: &str,
+        reversal_no: &str,
+    ) -> Result<ReversalReply, NoAnswer>;
+    async fn refund_voucher(
+        &self,
+        channel_txn_no: &str,
+        refund_no: &str,
+        amount: Fen,
+    ) -> Result<VoucherReply, NoAnswer>;
+}

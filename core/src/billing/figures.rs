@@ -1,0 +1,103 @@
+//! The figures of one home, as the marketing system states them and as we keep them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::shared::energy::{Kwh, Price};
+use crate::shared::money::Fen;
+use crate::shared::time::Time;
+
+/// One unpaid bill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receivable {
+    pub receivable_id: String,
+    pub period: String,
+    pub principal: Fen,
+    pub late_fee: Fen,
+    pub paid: Fen,
+    pub due_date: String,
+}
+
+/// What is owed. `version` changes whenever any figure does (G-rule of stale payments).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrears {
+    pub items: Vec<Receivable>,
+    pub total: Fen,
+    pub version: String,
+    pub as_of: Time,
+}
+
+/// Prepaid money. `available` = prepaid - charge estimated since the last bill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Balance {
+    pub prepaid: Fen,
+    pub estimated_since_bill: Fen,
+    pub available: Fen,
+    pub as_of: Time,
+}
+
+/// One line of the bill list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BillSummary {
+    pub period: String,
+    pub energy: Kwh,
+    pub total: Fen,
+    pub issued_on: String,
+    pub due_date: String,
+    pub paid: bool,
+}
+
+/// One meter's readings of a bill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    pub meter_no: String,
+    pub previous: Kwh,
+    pub current: Kwh,
+    pub multiplier: i64,
+    pub energy: Kwh,
+}
+
+/// One step of the tariff in force for a bill; the last has no upper end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tier {
+    pub tier: i64,
+    pub up_to: Option<Kwh>,
+    pub price: Price,
+}
+
+/// One charged line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BillLine {
+    pub kind: String,
+    pub tier: Option<i64>,
+    pub quantity: Kwh,
+    pub price: Price,
+    pub amount: Fen,
+}
+
+/// A published bill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bill {
+    pub period: String,
+    pub issued_on: String,
+    pub due_date: String,
+    pub days: i64,
+    pub readings: Vec<Reading>,
+    pub lines: Vec<BillLine>,
+    pub tiers: Vec<Tier>,
+    pub energy: Kwh,
+    pub year_to_date: Kwh,
+    pub total: Fen,
+    pub paid: bool,
+    pub as_of: Time,
+}
+
+/// One day's energy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DailyUsage {
+    pub date: String,
+    pub energy: Kwh,
+    pub peak: Option<Kwh>,
+    pub flat: Option<Kwh>,
+    pub valley: Option<Kwh>,
+    pub quality: String,
+}
