@@ -1,0 +1,268 @@
+//! The keys of one installation: one file, mode 0600, a key per purpose, several generations.
+//!
+//! Purposes never share a key: stealing the cursor key signs no session, and so on. A key has an
+//! id (`kid`) that every envelope names, so that a rotation keeps old data readable: the active key
+//! seals, retired ones still open.
+//!
+//! Nothing in this module prints a key; no type here has a telling `Debug`.
+
+pub mod cipher;
+mod file;
+
+use std::path::Path;
+
+use aws_lc_rs::{hkdf, hmac};
+use zeroize::Zeroizing;
+
+use self::cipher::{Cipher, Place, Unsealable};
+
+/// What an installation is for; stores and keyrings are stamped with it and never mixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InstanceKind {
+    Demo,
+    Live,
+}
+
+impl InstanceKind {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Demo => "demo",
+            Self::Live => "live",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Demo, Self::Live]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+    }
+}
+
+/// What a key may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Wraps the data keys of accounts and seals rows that belong to no single account.
+    DataWrapping,
+    /// Finds equal personal values without reading them.
+    BlindIndex,
+    /// Digests of secrets we hand out: refresh tokens, one-time codes, match tokens, tickets.
+    TokenHmac,
+    /// Signs access tokens (Ed25519).
+    Jwt,
+    /// Signs list cursors.
+    Cursor,
+}
+
+impl Purpose {
+    pub const ALL: [Self; 5] = [
+        Self::DataWrapping,
+        Self::BlindIndex,
+        Self::TokenHmac,
+        Self::Jwt,
+        Self::Cursor,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DataWrapping => "data_wrapping",
+            Self::BlindIndex => "blind_index",
+            Self::TokenHmac => "token_hmac",
+            Self::Jwt => "jwt",
+            Self::Cursor => "cursor",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|purpose| purpose.as_str() == text)
+    }
+}
+
+/// Why a keyring cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    #[error("the keyring file cannot be read or written")]
+    Io(#[from] std::io::Error),
+    #[error("the keyring file is open to others (mode {0:o}); it must be a file of mode 0600")]
+    Mode(u32),
+    #[error("the keyring file is not one this program wrote ({0})")]
+    Malformed(&'static str),
+    #[error("the keyring belongs to a {found} installation, this is a {wanted} one")]
+    WrongKind {
+        found: &'static str,
+        wanted: &'static str,
+    },
+    #[error("the system has no random numbers")]
+    NoRandom,
+}
+
+/// One key: 32 random bytes, or an Ed25519 private key in PKCS#8.
+pub struct Key {
+    kid: String,
+    purpose: Purpose,
+    active: bool,
+    material: Zeroizing<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[Key]")
+    }
+}
+
+impl Key {
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// Whether new things are made with it; a retired key only opens and verifies.
+    #[must_use]
+    pub const fn is_active(&self) -> bool {
+        self.active
+    }
+
+    /// The bytes themselves, for the signer or cipher that needs them.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.material
+    }
+}
+
+/// All keys of one installation.
+pub struct Keyring {
+    kind: InstanceKind,
+    keys: Vec<Key>,
+}
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[Keyring]")
+    }
+}
+
+impl Keyring {
+    /// Reads a keyring; refuses a file others may read and one of another kind of installation.
+    pub fn load(path: &Path, kind: InstanceKind) -> Result<Self, KeyringError> {
+        let ring = file::read(path)?;
+        if ring.kind != kind {
+            return Err(KeyringError::WrongKind {
+                found: ring.kind.as_str(),
+                wanted: kind.as_str(),
+            });
+        }
+        Ok(ring)
+    }
+
+    /// Makes a keyring with one active key per purpose; refuses to overwrite a file.
+    pub fn create(path: &Path, kind: InstanceKind) -> Result<Self, KeyringError> {
+        let ring = Self::generate(kind)?;
+        file::write_new(path, &ring)?;
+        Ok(ring)
+    }
+
+    /// For the first start of a demo: what is there is loaded, what is missing is made.
+    pub fn load_or_create_demo(path: &Path) -> Result<Self, KeyringError> {
+        match Self::create(path, InstanceKind::Demo) {
+            Err(KeyringError::Io(error)) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                Self::load(path, InstanceKind::Demo)
+            }
+            made => made,
+        }
+    }
+
+    /// A fresh ring that is kept nowhere.
+    pub fn generate(kind: InstanceKind) -> Result<Self, KeyringError> {
+        let keys = Purpose::ALL
+            .into_iter()
+            .map(file::fresh_key)
+            .collect::<Result<_, _>>()?;
+        Ok(Self { kind, keys })
+    }
+
+    #[must_use]
+    pub const fn kind(&self) -> InstanceKind {
+        self.kind
+    }
+
+    /// The key that makes new things; `file` guarantees one per purpose.
+    pub fn active(&self, purpose: Purpose) -> Option<&Key> {
+        self.of(purpose).find(|key| key.active)
+    }
+
+    /// A key by its id, active or retired.
+    #[must_use]
+    pub fn by_kid(&self, purpose: Purpose, kid: &str) -> Option<&Key> {
+        self.of(purpose).find(|key| key.kid == kid)
+    }
+
+    /// Every generation of one purpose.
+    pub fn of(&self, purpose: Purpose) -> impl Iterator<Item = &Key> {
+        self.keys.iter().filter(move |key| key.purpose == purpose)
+    }
+
+    /// Seals a text for one place of the store under a key derived for `use_`.
+    pub(crate) fn seal(
+        &self,
+        use_: &'static str,
+        place: &Place<'_>,
+        clear: &[u8],
+    ) -> Result<String, Unsealable> {
+        let key = self.active(Purpose::DataWrapping).ok_or(Unsealable)?;
+        Cipher::new(&key.kid, &*derived(key.expose(), use_)?).seal(place, clear)
+    }
+
+    /// Opens what [`Keyring::seal`] closed, with the generation the envelope names.
+    pub(crate) fn open(
+        &self,
+        use_: &'static str,
+        place: &Place<'_>,
+        envelope: &str,
+    ) -> Result<Zeroizing<Vec<u8>>, Unsealable> {
+        let kid = cipher::kid_of(envelope).ok_or(Unsealable)?;
+        let key = self.by_kid(Purpose::DataWrapping, kid).ok_or(Unsealable)?;
+        Cipher::new(kid, &*derived(key.expose(), use_)?).open(place, envelope)
+    }
+
+    /// The blind index of a value: hex HMAC-SHA-256 under a key of its own per column.
+    pub fn blind(&self, table: &str, column: &str, clear: &str) -> Result<String, Unsealable> {
+        let key = self.active(Purpose::BlindIndex).ok_or(Unsealable)?;
+        let column_key = derived(key.expose(), &format!("{table}.{column}"))?;
+        let mac = hmac::Key::new(hmac::HMAC_SHA256, &*column_key);
+        Ok(hex::encode(hmac::sign(&mac, clear.as_bytes())))
+    }
+
+    /// Hex digest of a secret we handed out; `use_` keeps digests of different things apart.
+    pub fn token_digest(&self, use_: &str, secret: &str) -> Result<String, Unsealable> {
+        let key = self.active(Purpose::TokenHmac).ok_or(Unsealable)?;
+        let mac = hmac::Key::new(hmac::HMAC_SHA256, &*derived(key.expose(), use_)?);
+        Ok(hex::encode(hmac::sign(&mac, secret.as_bytes())))
+    }
+}
+
+struct Bytes32;
+
+impl hkdf::KeyType for Bytes32 {
+    fn len(&self) -> usize {
+        32
+    }
+}
+
+/// HKDF-SHA-256: a key of its own for each use of a root key.
+fn derived(root: &[u8], use_: &str) -> Result<Zeroizing<[u8; 32]>, Unsealable> {
+    let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, b"lifeline keyring 1").extract(root);
+    let mut out = Zeroizing::new([0_u8; 32]);
+    let info = [use_.as_bytes()];
+    prk.expand(&info, Bytes32)
+        .and_then(|okm| okm.fill(&mut *out))
+        .map_err(|_| Unsealable)?;
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests;

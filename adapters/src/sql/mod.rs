@@ -1,0 +1,124 @@
+//! Everything the product knows, in SQL: one text per statement, two engines.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`conn`] | the driver seam: what an engine must be able to do |
+//! | [`statement`] | a statement, the macro that declares one, the list of all |
+//! | [`value`] | parameters and rows |
+//! | `overrides` | the few statements PostgreSQL needs in other words |
+//! | `<room>.rs` | the repository of one room of `core`, written once for both engines |
+//!
+//! # Writing a repository
+//!
+//! 1. Declare the statements of the room, `$1`-style, in words both engines take:
+//!    ```ignore
+//!    statements! { "notices":
+//!        FIND("notice") = "SELECT notice_id, title FROM notice WHERE notice_id = $1";
+//!    }
+//!    ```
+//!    The name in brackets is the table that a [`StoreError::Corrupt`] names.
+//! 2. Implement the room's `…Reads` for `Sql<C>` where `C: Conn` and its `…Store` where
+//!    `C: WriteConn`, with [`Sql::one`], [`Sql::rows`], [`Sql::changed`], [`Sql::count`].
+//! 3. Personal data goes through [`Sql::seal_for`] (one account's key) or [`Sql::seal_service`],
+//!    and is found by [`Sql::blind`].
+//! 4. Add the room's `STATEMENTS` to [`statement::all`], its table to a migration in both folders,
+//!    its contracts to `tests/contract/<room>.rs`.
+//!
+//! A unit whose statement failed is over: every later statement and its commit are refused, on
+//! both engines alike. Use `ON CONFLICT … DO NOTHING` where a duplicate is an answer, not an error.
+
+pub mod conn;
+mod overrides;
+pub mod statement;
+pub mod value;
+
+mod accounts;
+mod billing;
+mod bindings;
+mod notices;
+mod payments;
+mod sealing;
+
+use lifeline_core::store::StoreError;
+
+pub use self::conn::{Conn, WriteConn};
+pub use self::sealing::{Field, Vault};
+pub use self::statement::Stmt;
+pub use self::value::{Row, Value};
+
+/// Every repository over one connection: a unit of work when `C` writes, a snapshot when it reads.
+pub struct Sql<C> {
+    conn: C,
+    vault: Vault,
+}
+
+impl<C> std::fmt::Debug for Sql<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sql")
+    }
+}
+
+impl<C: Conn> Sql<C> {
+    pub(crate) const fn new(conn: C, vault: Vault) -> Self {
+        Self { conn, vault }
+    }
+
+    /// All rows, in the statement's order.
+    pub(crate) async fn rows(
+        &mut self,
+        stmt: &'static Stmt,
+        args: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.conn.query(stmt, args).await
+    }
+
+    /// The first row, if any.
+    pub(crate) async fn one(
+        &mut self,
+        stmt: &'static Stmt,
+        args: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.conn.query(stmt, args).await?.into_iter().next())
+    }
+
+    /// The one integer of a statement such as `SELECT COUNT(*) AS n`; the column must be called `n`.
+    pub(crate) async fn count(
+        &mut self,
+        stmt: &'static Stmt,
+        args: Vec<Value>,
+    ) -> Result<i64, StoreError> {
+        match self.one(stmt, args).await? {
+            Some(row) => row.int("n"),
+            None => Ok(0),
+        }
+    }
+}
+
+impl<C: WriteConn> Sql<C> {
+    /// How many rows a write touched.
+    pub(crate) async fn touched(
+        &mut self,
+        stmt: &'static Stmt,
+        args: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        self.conn.execute(stmt, args).await
+    }
+
+    /// Whether a compare-and-set (or an insert that may find the row there) took effect.
+    pub(crate) async fn changed(
+        &mut self,
+        stmt: &'static Stmt,
+        args: Vec<Value>,
+    ) -> Result<bool, StoreError> {
+        Ok(self.conn.execute(stmt, args).await? > 0)
+    }
+
+    /// The same write for several argument lists, sent together where the engine can.
+    pub(crate) async fn write_many(
+        &mut self,
+        stmt: &'static Stmt,
+        args: Vec<Vec<Value>>,
+    ) -> Result<Vec<u64>, StoreError> {
+        self.conn.execute_many(stmt, args).await
+    }
+}

@@ -1,0 +1,89 @@
+//! A statement is a name, the table it answers for, and one text for both engines.
+
+use std::sync::OnceLock;
+
+/// One SQL text, `$1`-style parameters.
+#[derive(Debug)]
+pub struct Stmt {
+    /// `room.NAME`, shown in spans and metrics.
+    pub name: &'static str,
+    /// The table named when a stored value cannot be read.
+    pub table: &'static str,
+    pub text: &'static str,
+    /// The exception: other words for PostgreSQL, kept in `overrides.rs` and counted by a test.
+    pub postgres: Option<&'static str>,
+    sqlite: OnceLock<String>,
+}
+
+impl Stmt {
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        table: &'static str,
+        text: &'static str,
+        postgres: Option<&'static str>,
+    ) -> Self {
+        Self {
+            name,
+            table,
+            text,
+            postgres,
+            sqlite: OnceLock::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn for_postgres(&self) -> &'static str {
+        self.postgres.unwrap_or(self.text)
+    }
+
+    /// To SQLite `$4` is a name bound by first appearance, `?4` is the fourth parameter.
+    #[must_use]
+    pub fn for_sqlite(&self) -> &str {
+        self.sqlite.get_or_init(|| self.text.replace('$', "?"))
+    }
+}
+
+/// Declares the statements of a room and the list `STATEMENTS` of them.
+///
+/// `NAME("table") = "text";` or, for the rare exception, `NAME("table") = "text", postgres = TEXT;`
+macro_rules! statements {
+    ($room:literal: $($name:ident($table:literal) = $text:expr $(, postgres = $postgres:expr)?;)*) => {
+        $(
+            static $name: $crate::sql::Stmt = $crate::sql::Stmt::new(
+                concat!($room, ".", stringify!($name)),
+                $table,
+                $text,
+                $crate::sql::statement::last_of!(None $(, Some($postgres))?),
+            );
+        )*
+        pub(super) static STATEMENTS: &[&$crate::sql::Stmt] = &[$(&$name),*];
+    };
+}
+
+/// The default, or what follows it.
+macro_rules! last_of {
+    ($default:expr) => {
+        $default
+    };
+    ($default:expr, $given:expr) => {
+        $given
+    };
+}
+
+pub(crate) use {last_of, statements};
+
+/// Every statement of the product, for the test that prepares each on both engines.
+pub fn all() -> impl Iterator<Item = &'static Stmt> {
+    [
+        super::accounts::STATEMENTS,
+        super::billing::STATEMENTS,
+        super::bindings::STATEMENTS,
+        super::notices::STATEMENTS,
+        super::payments::STATEMENTS,
+        super::sealing::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
