@@ -1,0 +1,91 @@
+//! The written side: links lead somewhere, decision records are numbered, a public page exists for each thing promised.
+
+use crate::{assert_no_faults, source};
+
+/// Links of a Markdown page to files of the repository, as paths from its root.
+fn links(path: &str, text: &str) -> Vec<String> {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("](") {
+        let target = text
+            .get(at + 2..)
+            .and_then(|rest| rest.split([')', '#', ' ']).next())
+            .unwrap_or("");
+        if target.is_empty() || target.contains("://") || target.starts_with("mailto:") {
+            continue;
+        }
+        found.push(resolve(folder, target));
+    }
+    found
+}
+
+fn resolve(folder: &str, target: &str) -> String {
+    let joined = match target.strip_prefix('/') {
+        Some(from_root) => from_root.to_owned(),
+        None => format!("{folder}/{target}"),
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in joined.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[test]
+fn a_planted_link_is_resolved() {
+    let text = "[a](../x.md#y) [b](https://example.org) ![c](/docs/p.png) [d](#here)";
+    assert_eq!(links("docs/adr/1.md", text), ["docs/x.md", "docs/p.png"]);
+    assert_eq!(links("README.md", "[a](docs/x.md)"), ["docs/x.md"]);
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let pages: Vec<String> = source::files()
+        .expect("the repository's files")
+        .into_iter()
+        .filter(|path| path.ends_with(".md"))
+        .collect();
+    assert!(pages.contains(&"README.md".to_owned()), "no README.md");
+    let faults: Vec<String> = pages
+        .iter()
+        .flat_map(|page| {
+            links(page, &source::read(page).unwrap_or_default())
+                .into_iter()
+                .filter(|target| !source::root().join(target).exists())
+                .map(move |target| format!("{page} points to {target}, which is not there"))
+        })
+        .collect();
+    assert_no_faults("links", &faults);
+}
+
+#[test]
+fn decisions_are_numbered_and_whole() {
+    let records: Vec<String> = source::files()
+        .expect("the repository's files")
+        .into_iter()
+        .filter(|path| path.starts_with("docs/adr/") && path.ends_with(".md"))
+        .collect();
+    assert!(
+        records.len() >= 8,
+        "the first eight decision records are missing"
+    );
+    let mut faults = Vec::new();
+    for (index, path) in records.iter().enumerate() {
+        let text = source::read(path).unwrap_or_default();
+        if !path.starts_with(&format!("docs/adr/{:04}-", index + 1)) {
+            faults.push(format!("{path} stands in place {}", index + 1));
+        }
+        for heading in ["## Context", "## Decision", "## Consequences"] {
+            if !text.contains(heading) {
+                faults.push(format!("{path} has no '{heading}'"));
+            }
+        }
+    }
+    assert_no_faults("decision records", &faults);
+}

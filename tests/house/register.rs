@@ -1,0 +1,256 @@
+//! The requirements register: docs/requirements/requirements.toml, its rules, and the page made from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+
+use crate::source;
+
+pub(crate) const REGISTER: &str = "docs/requirements/requirements.toml";
+pub(crate) const PAGE: &str = "docs/REQUIREMENTS.md";
+
+/// The five sources, in their order: prefix, how many statements, what it is about.
+pub(crate) const SOURCES: [(&str, usize, &str); 5] = [
+    ("PV", 30, "Settlement of generated power (source 000)"),
+    (
+        "GE",
+        14,
+        "Green-power service with evidence on a chain (source 001)",
+    ),
+    ("LN", 59, "The Alipay life-number system (source 002)"),
+    ("EC", 33, "Quantities and charges (source 003)"),
+    ("DN", 7, "Dunning and risk control (source 004)"),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum State {
+    Open,
+    Done,
+}
+
+/// One statement of a source.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Requirement {
+    pub(crate) title: String,
+    pub(crate) state: State,
+    /// Tests that show it: `path/of/file.rs::name of the test`. The file may be Rust, JavaScript or TypeScript.
+    #[serde(default)]
+    pub(crate) tests: Vec<String>,
+    /// The page or route where it is met.
+    #[serde(default)]
+    pub(crate) shown: String,
+}
+
+pub(crate) type Register = BTreeMap<String, Requirement>;
+
+/// Reads a register.
+///
+/// # Errors
+/// When the text is not TOML or not a register.
+pub(crate) fn parse(text: &str) -> Result<Register, String> {
+    toml::from_str(text).map_err(|error| error.to_string())
+}
+
+/// Every id a register must hold, in order.
+pub(crate) fn all_ids() -> Vec<String> {
+    SOURCES
+        .iter()
+        .flat_map(|(prefix, count, _)| (1..=*count).map(move |n| format!("{prefix}-{n:02}")))
+        .collect()
+}
+
+/// What is wrong with a register. `declares` answers whether a file declares a test of that name.
+pub(crate) fn faults(register: &Register, declares: &dyn Fn(&str, &str) -> bool) -> Vec<String> {
+    let expected: BTreeSet<String> = all_ids().into_iter().collect();
+    let held: BTreeSet<String> = register.keys().cloned().collect();
+    let mut faults: Vec<String> = expected
+        .symmetric_difference(&held)
+        .map(|id| format!("{id} is missing, or is no requirement"))
+        .collect();
+    for (id, requirement) in register {
+        if requirement.title.is_empty() {
+            faults.push(format!("{id} has no title"));
+        }
+        if requirement.state == State::Done
+            && (requirement.tests.is_empty() || requirement.shown.is_empty())
+        {
+            faults.push(format!(
+                "{id} is done but names no test, or no page or route"
+            ));
+        }
+        for test in &requirement.tests {
+            match test.split_once("::") {
+                Some((path, name)) if declares(path, name) => {}
+                _ => faults.push(format!("{id}: there is no test {test}")),
+            }
+        }
+    }
+    faults
+}
+
+/// Whether the file at `path` declares a test called `name`.
+pub(crate) fn declares(path: &str, name: &str) -> bool {
+    source::read(path).is_some_and(|text| declared(path, &text, name))
+}
+
+/// Whether `text` declares a test called `name`: a Rust function under a test attribute or inside a test macro, a case
+/// registered by its quoted name, or a dotted cell (`P.PAYING.paid_equal`) whose every part is quoted in the file.
+pub(crate) fn declared(path: &str, text: &str, name: &str) -> bool {
+    if name.is_empty() {
+        return false;
+    }
+    if path.ends_with(".rs") && is_identifier(name) {
+        return rust_test(text, name);
+    }
+    let quoted = |part: &str| {
+        ['"', '\'', '`']
+            .iter()
+            .any(|quote| text.contains(&format!("{quote}{part}{quote}")))
+    };
+    quoted(name) || (path.ends_with(".rs") && name.contains('.') && name.split('.').all(quoted))
+}
+
+fn is_identifier(name: &str) -> bool {
+    name.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+/// A test attribute above `fn name`, or `name(` as an item of a macro whose name speaks of engines, contracts or cases.
+fn rust_test(text: &str, name: &str) -> bool {
+    let code = source::code(text);
+    let lines: Vec<&str> = code.lines().collect();
+    let declaration = format!("fn {name}");
+    for (index, line) in lines.iter().enumerate() {
+        let declares = line
+            .trim_start()
+            .split_once(&declaration)
+            .is_some_and(|(before, after)| {
+                after.starts_with(['(', '<'])
+                    && before
+                        .split_whitespace()
+                        .all(|word| ["async", "pub"].contains(&word))
+            });
+        if declares && attributes_above(&lines, index).any(is_test_attribute) {
+            return true;
+        }
+    }
+    in_test_macro(&code, name)
+}
+
+fn attributes_above<'a>(lines: &'a [&'a str], index: usize) -> impl Iterator<Item = &'a str> {
+    lines
+        .get(..index)
+        .unwrap_or(&[])
+        .iter()
+        .rev()
+        .map(|line| line.trim())
+        .take_while(|line| {
+            line.starts_with("#[")
+                || line.is_empty()
+                || line.starts_with(')')
+                || line.ends_with(',')
+        })
+}
+
+fn is_test_attribute(line: &str) -> bool {
+    line.strip_prefix("#[").is_some_and(|inside| {
+        let path = inside.split([']', '(']).next().unwrap_or("");
+        path.rsplit("::").next() == Some("test")
+    })
+}
+
+/// `on_every_engine!(name(store) { … })`, or with several names, one per line.
+fn in_test_macro(code: &str, name: &str) -> bool {
+    ["on_every_engine!", "contract!", "contracts!", "cases!"]
+        .iter()
+        .any(|word| {
+            code.match_indices(word).any(|(at, _)| {
+                let call = code.get(at + word.len()..).unwrap_or("");
+                let inside = call
+                    .trim_start()
+                    .strip_prefix(['(', '{', '['])
+                    .unwrap_or("");
+                listed(inside, name)
+            })
+        })
+}
+
+/// Whether `name` is an item of a macro's list: a word at its start, or after a comma, brace or line end, before the
+/// list closes.
+fn listed(inside: &str, name: &str) -> bool {
+    let mut depth = 0_i32;
+    let mut start = true;
+    for (at, c) in inside.char_indices() {
+        if depth < 0 {
+            return false;
+        }
+        if depth == 0
+            && start
+            && inside
+                .get(at..)
+                .is_some_and(|rest| starts_with_word(rest, name))
+        {
+            return true;
+        }
+        match c {
+            '(' | '{' | '[' => depth += 1,
+            ')' | '}' | ']' => depth -= 1,
+            _ => {}
+        }
+        start = depth == 0 && (c.is_whitespace() || [',', '}', ';'].contains(&c));
+    }
+    false
+}
+
+fn starts_with_word(rest: &str, name: &str) -> bool {
+    rest.strip_prefix(name)
+        .is_some_and(|after| !after.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+}
+
+/// The page.
+pub(crate) fn render(register: &Register) -> String {
+    let done = |prefix: &str| {
+        register
+            .iter()
+            .filter(|(id, requirement)| id.starts_with(prefix) && requirement.state == State::Done)
+            .count()
+    };
+    let mut page = String::from(
+        "<!-- Written by `make gen` from docs/requirements/requirements.toml. Do not edit. -->\n\
+         # Requirements\n\n\
+         Every statement of the five sources, with the test that shows it and the page or route where it is met, or \"open\".\n\n\
+         | source | done | of |\n|---|---|---|\n",
+    );
+    // Writing into a String cannot fail.
+    for (prefix, count, about) in SOURCES {
+        let _ = writeln!(page, "| {prefix} {about} | {} | {count} |", done(prefix));
+    }
+    let _ = writeln!(page, "| all | {} | {} |", done(""), all_ids().len());
+    for (prefix, _, about) in SOURCES {
+        let _ = writeln!(
+            page,
+            "\n## {about}\n\n| id | statement | state | page or route | shown by |\n|---|---|---|---|---|"
+        );
+        for (id, requirement) in register.iter().filter(|(id, _)| id.starts_with(prefix)) {
+            let state = match requirement.state {
+                State::Open => "open",
+                State::Done => "done",
+            };
+            let tests: Vec<String> = requirement
+                .tests
+                .iter()
+                .map(|test| format!("`{test}`"))
+                .collect();
+            let _ = writeln!(
+                page,
+                "| {id} | {} | {state} | {} | {} |",
+                requirement.title,
+                requirement.shown,
+                tests.join("<br>")
+            );
+        }
+    }
+    page
+}
