@@ -1,5 +1,6 @@
 //! Floor 0: the small types every capability speaks. Knows no capability.
 
+pub mod cluster;
 pub mod energy;
 pub mod ids;
 pub mod money;

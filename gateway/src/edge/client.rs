@@ -1,0 +1,72 @@
+//! The client's network address, by a stated rule: the rightmost address that is not one of our
+//! trusted hops (domain.md C12). `X-Forwarded-For` from anyone else is ignored.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::future::{Ready, ready};
+
+use super::problem::Problem;
+
+/// The addresses whose `X-Forwarded-For` is believed (the relay of the dedicated line).
+#[derive(Debug, Clone, Default)]
+pub struct TrustedHops(Rc<[IpAddr]>);
+
+impl TrustedHops {
+    #[must_use]
+    pub fn new(hops: &[IpAddr]) -> Self {
+        Self(hops.into())
+    }
+
+    /// The client behind `peer`, or `peer` itself when it is no hop of ours.
+    #[must_use]
+    pub fn client(&self, peer: IpAddr, forwarded: &[&str]) -> IpAddr {
+        let mut client = peer;
+        let chain = forwarded.iter().flat_map(|line| line.split(','));
+        let mut hops: Vec<&str> = chain.map(str::trim).collect();
+        while self.0.contains(&client) {
+            match hops.pop().map(str::parse::<IpAddr>) {
+                Some(Ok(next)) => client = next,
+                Some(Err(_)) | None => break,
+            }
+        }
+        client
+    }
+}
+
+/// The address limits, bans and audit lines go by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
+impl FromRequest for ClientAddress {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = req.extensions().get::<Self>().copied();
+        let unspecified = Self(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
+        ready(Ok(found.unwrap_or(unspecified)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn only_our_hops_are_believed() {
+        let hops = TrustedHops::new(&[ip("10.0.0.1"), ip("10.0.0.2")]);
+        assert_eq!(hops.client(ip("192.0.2.7"), &["198.51.100.1"]), ip("192.0.2.7"));
+        assert_eq!(hops.client(ip("10.0.0.1"), &["198.51.100.1"]), ip("198.51.100.1"));
+        // A client that writes its own header ends up left of what our relay appended.
+        let spoofed = ["203.0.113.9", "198.51.100.1, 10.0.0.2"];
+        assert_eq!(hops.client(ip("10.0.0.1"), &spoofed), ip("198.51.100.1"));
+        assert_eq!(hops.client(ip("10.0.0.1"), &["garbage"]), ip("10.0.0.1"));
+    }
+}

@@ -1,0 +1,77 @@
+//! The one table of problem codes: stable words clients, pages and checks rely on.
+//!
+//! Part of the OpenAPI (`x-problem-codes`); the mini-program's message table is tested against it.
+
+use actix_web::http::StatusCode;
+
+macro_rules! codes {
+    ($($variant:ident $text:literal $status:ident $title:literal;)*) => {
+        /// A stable problem code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($variant,)* }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The word on the wire.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            #[must_use]
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status,)* }
+            }
+
+            /// What happened, in one short English sentence; pages translate by code.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // the request itself
+    InvalidBody "INVALID_BODY" BAD_REQUEST "The request body could not be read.";
+    UnknownField "UNKNOWN_FIELD" BAD_REQUEST "The request body has a field this call does not know.";
+    InvalidField "INVALID_FIELD" UNPROCESSABLE_ENTITY "A field has a value this call does not accept.";
+    InvalidQuery "INVALID_QUERY" BAD_REQUEST "The query parameters could not be read.";
+    BodyTooLarge "BODY_TOO_LARGE" PAYLOAD_TOO_LARGE "The request body is larger than this call accepts.";
+    UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" UNSUPPORTED_MEDIA_TYPE "Send application/json.";
+    NotFound "NOT_FOUND" NOT_FOUND "There is nothing here for you.";
+    MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED "This address does not take that method.";
+    RequestTimeout "REQUEST_TIMEOUT" SERVICE_UNAVAILABLE "The answer took too long.";
+    // who is asking
+    Unauthenticated "UNAUTHENTICATED" UNAUTHORIZED "Sign in first.";
+    TokenExpired "TOKEN_EXPIRED" UNAUTHORIZED "The sign-in has expired; refresh it.";
+    SessionRevoked "SESSION_REVOKED" UNAUTHORIZED "This sign-in was ended.";
+    // how often
+    RateLimited "RATE_LIMITED" TOO_MANY_REQUESTS "Too many requests; wait a moment.";
+    // money requests
+    IdempotencyKeyMissing "IDEMPOTENCY_KEY_MISSING" BAD_REQUEST "Send an Idempotency-Key header with this call.";
+    IdempotencyKeyInvalid "IDEMPOTENCY_KEY_INVALID" BAD_REQUEST "The Idempotency-Key must be 16 to 64 characters of 0-9 A-Z a-z _ -.";
+    IdempotencyKeyReused "IDEMPOTENCY_KEY_REUSED" UNPROCESSABLE_ENTITY "This Idempotency-Key was used with another body.";
+    RequestInFlight "REQUEST_IN_FLIGHT" CONFLICT "The same request is still being worked on.";
+    // us
+    StoreUnavailable "STORE_UNAVAILABLE" SERVICE_UNAVAILABLE "Our records cannot be reached for now; nothing was changed.";
+    UpstreamUnavailable "UPSTREAM_UNAVAILABLE" SERVICE_UNAVAILABLE "A system we depend on does not answer for now.";
+    Internal "INTERNAL" INTERNAL_SERVER_ERROR "Something went wrong on our side; nothing was lost.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn words_are_unique_and_upper_snake() {
+        let words: HashSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(words.len(), Code::ALL.len());
+        let shape = |w: &str| w.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+        assert!(words.iter().all(|w| shape(w)));
+    }
+}

@@ -1,0 +1,20 @@
+//! What every request passes before a handler sees it.
+
+pub mod body;
+pub mod client;
+pub mod codes;
+pub mod cursor;
+pub mod limits;
+pub mod policy;
+pub mod principal;
+pub mod problem;
+pub mod revocation;
+pub mod tokens;
+pub mod trace;
+
+pub use body::{Checked, Query};
+pub use client::ClientAddress;
+pub use codes::Code;
+pub use policy::{Policy, Routes};
+pub use principal::SignedIn;
+pub use problem::Problem;

@@ -1,0 +1,146 @@
+//! Every route states who may call it. A route cannot be registered without a [`Policy`]; what is
+//! registered is compared with the OpenAPI at start, so neither can grow alone.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, FromRequest, Handler, HttpMessage, Responder, guard, web};
+
+use super::limits::{Limits, Standing};
+use super::principal::door;
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Anyone: sign-in itself, tickets that carry their own proof.
+    Public,
+    /// A valid access token.
+    SignedIn,
+    /// A valid access token whose session row was read now: money, binding, export, erase.
+    FreshSession,
+    /// A message from outside that proves itself by its own signature.
+    SelfProving,
+}
+
+/// One registered route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub method: Method,
+    /// `/v1/bindings/{binding_id}`
+    pub path: &'static str,
+    pub policy: Policy,
+}
+
+/// Registers routes together with their policy.
+pub struct Routes<'a> {
+    cfg: &'a mut web::ServiceConfig,
+    table: Vec<Entry>,
+}
+
+impl std::fmt::Debug for Routes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(&self.table).finish()
+    }
+}
+
+impl<'a> Routes<'a> {
+    pub fn new(cfg: &'a mut web::ServiceConfig) -> Self {
+        Self { cfg, table: Vec::new() }
+    }
+
+    pub fn get<F, Args>(&mut self, path: &'static str, policy: Policy, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::GET, path, policy, handler);
+    }
+
+    pub fn post<F, Args>(&mut self, path: &'static str, policy: Policy, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::POST, path, policy, handler);
+    }
+
+    pub fn patch<F, Args>(&mut self, path: &'static str, policy: Policy, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::PATCH, path, policy, handler);
+    }
+
+    pub fn delete<F, Args>(&mut self, path: &'static str, policy: Policy, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::DELETE, path, policy, handler);
+    }
+
+    fn add<F, Args>(&mut self, method: Method, path: &'static str, policy: Policy, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let only = method.clone();
+        let resource = web::resource(path)
+            .guard(guard::fn_guard(move |ctx| ctx.head().method == only))
+            .wrap(from_fn(enforce))
+            .wrap(from_fn(move |req: ServiceRequest, next: Next<_>| async move {
+                req.extensions_mut().insert(policy);
+                next.call(req).await
+            }))
+            .route(web::route().to(handler));
+        self.cfg.service(resource);
+        self.table.push(Entry { method, path, policy });
+    }
+
+    /// What was registered.
+    #[must_use]
+    pub fn into_table(self) -> Vec<Entry> {
+        self.table
+    }
+}
+
+/// Lets a request through when its route's policy is met; one person's pace is limited here.
+async fn enforce(
+    req: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let policy = req.extensions().get::<Policy>().copied();
+    let fresh = match policy {
+        Some(Policy::Public | Policy::SelfProving) => None,
+        Some(Policy::SignedIn) => Some(false),
+        // A route that lost its policy is the most closed one, never the most open.
+        Some(Policy::FreshSession) | None => Some(true),
+    };
+    let mut standing: Option<Standing> = None;
+    if let Some(fresh) = fresh {
+        let person = door(req.request())?.admit(req.request(), fresh).await?;
+        let limits = req.app_data::<web::Data<Limits>>().cloned();
+        if let Some(limits) = limits {
+            let here = limits.account(person.account_id()).await.map_err(|s| s.refusal())?;
+            standing = Some(here);
+        }
+        req.extensions_mut().insert(person);
+    }
+    let mut answer = next.call(req).await?;
+    let headers = answer.headers_mut();
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Some(standing) = standing {
+        standing.tell(headers);
+    }
+    Ok(answer)
+}

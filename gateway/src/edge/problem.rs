@@ -1,0 +1,158 @@
+//! RFC 9457 problem answers. Upstream text never gets in here: only a code, our own words, and
+//! names of fields.
+
+use std::fmt;
+
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use lifeline_core::store::StoreError;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::codes::Code;
+use super::trace;
+
+/// One field that was refused.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FieldError {
+    /// JSON path of the field, for example `proof.value`.
+    pub field: String,
+    /// Stable word: `unknown`, `invalid`, `missing`, `differs`, ...
+    pub code: String,
+    /// What the field must be; never the value that was sent.
+    pub detail: String,
+}
+
+/// The body of every refusal (`application/problem+json`).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// `urn:lifeline:problem:{code}`
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: &'static str,
+    pub status: u16,
+    /// One word of the code table.
+    pub code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Quote it to support; it leads to every line this request caused.
+    pub trace_id: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
+    /// Extra members named by the code (RFC 9457 section 3.2), for example `current`.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+/// A refusal on its way to the client.
+#[derive(Debug)]
+pub struct Problem {
+    code: Code,
+    detail: Option<String>,
+    errors: Vec<FieldError>,
+    retry_after_s: Option<u64>,
+    more: Map<String, Value>,
+}
+
+impl Problem {
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        Self { code, detail: None, errors: Vec::new(), retry_after_s: None, more: Map::new() }
+    }
+
+    /// Our own sentence; never personal data, never another system's text.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    #[must_use]
+    pub fn field(mut self, field: &str, code: &str, detail: &str) -> Self {
+        self.errors.push(FieldError {
+            field: field.to_owned(),
+            code: code.to_owned(),
+            detail: detail.to_owned(),
+        });
+        self
+    }
+
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The answer's body with the running request's trace id.
+    #[must_use]
+    pub fn body(&self) -> ProblemBody {
+        ProblemBody {
+            kind: format!("urn:lifeline:problem:{}", self.code.as_str()),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            code: self.code.as_str(),
+            detail: self.detail.clone(),
+            trace_id: trace::current(),
+            errors: self.errors.clone(),
+            retry_after_s: self.retry_after_s,
+            more: self.more.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.as_str())
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> actix_web::http::StatusCode {
+        self.code.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut answer = HttpResponseBuilder::new(self.code.status());
+        answer.insert_header((CONTENT_TYPE, "application/problem+json"));
+        let retry = self.retry_after_s.or_else(|| match self.code {
+            Code::RequestInFlight => Some(1),
+            Code::StoreUnavailable | Code::UpstreamUnavailable | Code::RequestTimeout => Some(2),
+            _ => None,
+        });
+        if let Some(seconds) = retry {
+            answer.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        let text = serde_json::to_string(&self.body()).unwrap_or_else(|_| "{}".to_owned());
+        answer.body(text)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict | StoreError::Unavailable(_) | StoreError::CommitUnknown(_) => {
+                tracing::warn!(error = %error, "the store refused a request");
+                Self::new(Code::StoreUnavailable)
+            }
+            StoreError::Duplicate(_) | StoreError::Refused(_) | StoreError::Corrupt { .. } => {
+                tracing::error!(error = %error, "the store broke an expectation");
+                Self::new(Code::Internal)
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Ended sessions, known on this node: told by this node's own requests, by Redis where there is
+//! one, and by a poll of the store. An access token of an ended session stops working in under 1 s.
+
+use std::collections::HashMap;
+use std::sync::RwLock;
+
+use lifeline_core::shared::ids::SessionId;
+use lifeline_core::shared::time::Time;
+
+/// Sessions whose access tokens are refused until the last of them has expired.
+#[derive(Debug, Default)]
+pub struct Ended(RwLock<HashMap<SessionId, Time>>);
+
+impl Ended {
+    /// Refuses `session`'s tokens until `until`, when none of them can be alive any more.
+    pub fn add(&self, session: SessionId, until: Time) {
+        let mut ended = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        ended.insert(session, until);
+    }
+
+    #[must_use]
+    pub fn contains(&self, session: &SessionId) -> bool {
+        let ended = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        ended.contains_key(session)
+    }
+
+    /// Forgets sessions whose tokens have all expired.
+    pub fn forget(&self, now: Time) {
+        let mut ended = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        ended.retain(|_, until| *until > now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lifeline_core::shared::ids::TypedId;
+
+    #[test]
+    fn an_ended_session_is_remembered_as_long_as_a_token_could_live() {
+        let ended = Ended::default();
+        let session = SessionId::made("019aa2f0-0000-7000-8000-000000000002".into());
+        ended.add(session.clone(), Time::from_micros(10));
+        ended.forget(Time::from_micros(9));
+        assert!(ended.contains(&session));
+        ended.forget(Time::from_micros(10));
+        assert!(!ended.contains(&session));
+    }
+}

@@ -1,0 +1,241 @@
+//! Access tokens: Ed25519 JWT (`kid`, `aud`, `iss`), 15 minutes, verified once and remembered by
+//! digest until they expire. Time is the product's clock, so a demo's time machine moves it too.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use lifeline_core::shared::ids::{AccountId, SessionId};
+use lifeline_core::shared::time::{Clock, Time};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::codes::Code;
+use super::problem::Problem;
+
+/// How long an access token lives.
+pub const ACCESS_LIFE_S: i64 = 15 * 60;
+/// Audience of tokens for the household listener; console tokens have another.
+const AUDIENCE: &str = "lifeline-line";
+const ISSUER: &str = "lifeline";
+/// Verified tokens kept; beyond it the oldest knowledge is dropped, never the check.
+const REMEMBERED_MAX: usize = 20_000;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    sid: String,
+    iat: i64,
+    exp: i64,
+}
+
+/// Who a verified token speaks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bearer {
+    pub account_id: AccountId,
+    pub session_id: SessionId,
+    pub expires_at: Time,
+}
+
+/// An Ed25519 key pair for tokens, by key id.
+pub struct TokenKey {
+    pub kid: String,
+    /// PKCS#8 DER.
+    pub private: Vec<u8>,
+    /// Raw 32-byte public key.
+    pub public: Vec<u8>,
+}
+
+impl std::fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TokenKey({})", self.kid)
+    }
+}
+
+/// Why the token keys cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no usable token key")]
+pub struct NoTokenKey;
+
+/// Issues and verifies access tokens.
+pub struct Tokens {
+    clock: Arc<dyn Clock>,
+    signing: EncodingKey,
+    signing_kid: String,
+    verifying: HashMap<String, DecodingKey>,
+    published: Vec<(String, String)>,
+    remembered: Mutex<HashMap<[u8; 32], Bearer>>,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens")
+    }
+}
+
+impl Tokens {
+    /// The first key signs; all verify (overlap while keys rotate).
+    pub fn new(clock: Arc<dyn Clock>, keys: &[TokenKey]) -> Result<Self, NoTokenKey> {
+        use base64::Engine as _;
+        let first = keys.first().ok_or(NoTokenKey)?;
+        let mut verifying = HashMap::new();
+        let mut published = Vec::new();
+        for key in keys {
+            verifying.insert(key.kid.clone(), DecodingKey::from_ed_der(&key.public));
+            let x = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&key.public);
+            published.push((key.kid.clone(), x));
+        }
+        Ok(Self {
+            clock,
+            signing: EncodingKey::from_ed_der(&first.private),
+            signing_kid: first.kid.clone(),
+            verifying,
+            published,
+            remembered: Mutex::new(HashMap::new()),
+        })
+    }
+
+    /// A token for one session.
+    pub fn issue(&self, account: &AccountId, session: &SessionId) -> Result<String, Problem> {
+        let now = self.clock.now().unix_seconds();
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: account.as_str().to_owned(),
+            sid: session.as_str().to_owned(),
+            iat: now,
+            exp: now.saturating_add(ACCESS_LIFE_S),
+        };
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = Some(self.signing_kid.clone());
+        jsonwebtoken::encode(&header, &claims, &self.signing)
+            .map_err(|_| Problem::new(Code::Internal))
+    }
+
+    /// Who the token speaks for, if it is ours, whole and not over.
+    pub fn verify(&self, token: &str) -> Result<Bearer, Problem> {
+        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let now = self.clock.now();
+        let known = self.lock().get(&digest).cloned();
+        let bearer = match known {
+            Some(bearer) => bearer,
+            None => {
+                let bearer = self.check(token)?;
+                self.remember(digest, &bearer, now);
+                bearer
+            }
+        };
+        if bearer.expires_at <= now {
+            return Err(Problem::new(Code::TokenExpired));
+        }
+        Ok(bearer)
+    }
+
+    fn check(&self, token: &str) -> Result<Bearer, Problem> {
+        let refuse = || Problem::new(Code::Unauthenticated);
+        let header = jsonwebtoken::decode_header(token).map_err(|_| refuse())?;
+        let key = header.kid.and_then(|kid| self.verifying.get(&kid)).ok_or_else(refuse)?;
+        let mut rules = Validation::new(Algorithm::EdDSA);
+        rules.set_audience(&[AUDIENCE]);
+        rules.set_issuer(&[ISSUER]);
+        rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
+        // The crate would read the machine's clock; expiry is judged above by the Clock port.
+        rules.validate_exp = false;
+        let claims =
+            jsonwebtoken::decode::<Claims>(token, key, &rules).map_err(|_| refuse())?.claims;
+        Ok(Bearer {
+            account_id: AccountId::parse(&claims.sub).map_err(|_| refuse())?,
+            session_id: SessionId::parse(&claims.sid).map_err(|_| refuse())?,
+            expires_at: Time::from_micros(claims.exp.saturating_mul(1_000_000)),
+        })
+    }
+
+    fn remember(&self, digest: [u8; 32], bearer: &Bearer, now: Time) {
+        let mut remembered = self.lock();
+        if remembered.len() >= REMEMBERED_MAX {
+            remembered.retain(|_, kept| kept.expires_at > now);
+            if remembered.len() >= REMEMBERED_MAX {
+                remembered.clear();
+            }
+        }
+        remembered.insert(digest, bearer.clone());
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Bearer>> {
+        self.remembered.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// The public keys as a JWK set.
+    #[must_use]
+    pub fn jwks(&self) -> serde_json::Value {
+        let keys: Vec<_> = self
+            .published
+            .iter()
+            .map(|(kid, x)| {
+                serde_json::json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": x})
+            })
+            .collect();
+        serde_json::json!({ "keys": keys })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+    use lifeline_core::shared::ids::TypedId;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    struct Hands(AtomicI64);
+    impl Clock for Hands {
+        fn now(&self) -> Time {
+            Time::from_micros(self.0.load(Ordering::SeqCst) * 1_000_000)
+        }
+    }
+
+    fn key(kid: &str) -> TokenKey {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        TokenKey {
+            kid: kid.to_owned(),
+            private: pair.to_pkcs8().unwrap().as_ref().to_vec(),
+            public: pair.public_key().as_ref().to_vec(),
+        }
+    }
+
+    fn ids() -> (AccountId, SessionId) {
+        (
+            AccountId::made("019aa2f0-0000-7000-8000-000000000001".into()),
+            SessionId::made("019aa2f0-0000-7000-8000-000000000002".into()),
+        )
+    }
+
+    #[test]
+    fn a_token_speaks_for_its_session_until_it_expires() {
+        let clock = Arc::new(Hands(AtomicI64::new(1_000)));
+        let tokens = Tokens::new(clock.clone(), &[key("a")]).unwrap();
+        let (account, session) = ids();
+        let token = tokens.issue(&account, &session).unwrap();
+        assert_eq!(tokens.verify(&token).unwrap().session_id, session);
+        clock.0.store(1_000 + ACCESS_LIFE_S - 1, Ordering::SeqCst);
+        assert!(tokens.verify(&token).is_ok());
+        clock.0.store(1_000 + ACCESS_LIFE_S, Ordering::SeqCst);
+        assert_eq!(tokens.verify(&token).unwrap_err().code(), Code::TokenExpired);
+    }
+
+    #[test]
+    fn forged_and_foreign_tokens_are_refused() {
+        let clock = Arc::new(Hands(AtomicI64::new(1_000)));
+        let ours = Tokens::new(clock.clone(), &[key("a")]).unwrap();
+        let theirs = Tokens::new(clock, &[key("a")]).unwrap();
+        let (account, session) = ids();
+        let token = theirs.issue(&account, &session).unwrap();
+        assert_eq!(ours.verify(&token).unwrap_err().code(), Code::Unauthenticated);
+        let none = "eyJhbGciOiJub25lIn0.e30.";
+        assert_eq!(ours.verify(none).unwrap_err().code(), Code::Unauthenticated);
+        let mut mine = ours.issue(&account, &session).unwrap();
+        mine.pop();
+        assert!(ours.verify(&mine).is_err());
+    }
+}

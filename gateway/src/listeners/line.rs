@@ -1,0 +1,121 @@
+//! The household listener: `/v1`, the H5 pages, the API document and its offline reader.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::Method;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL};
+use actix_web::{HttpRequest, HttpResponse, web};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::edge::codes::Code;
+use crate::edge::policy::{Entry, Routes};
+use crate::edge::principal::Door;
+use crate::edge::problem::Problem;
+use crate::{accounts, billing, bindings, notices, openapi, pages, payments};
+
+/// Registers everything a household may reach.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    register(cfg);
+    cfg.route("/.well-known/jwks.json", web::get().to(jwks))
+        .route("/openapi.json", web::get().to(document))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")))
+        .route("/docs", web::get().to(docs))
+        .default_service(web::to(otherwise));
+}
+
+fn register(cfg: &mut web::ServiceConfig) -> Vec<Entry> {
+    let mut routes = Routes::new(cfg);
+    accounts::routes(&mut routes);
+    bindings::routes(&mut routes);
+    billing::routes(&mut routes);
+    payments::routes(&mut routes);
+    notices::routes(&mut routes);
+    routes.into_table()
+}
+
+/// Every `/v1` route of this listener with its policy.
+#[must_use]
+pub fn table() -> Vec<Entry> {
+    let mut found = Vec::new();
+    // Registration only records here: the application is thrown away.
+    let _ = actix_web::App::new().configure(|cfg| found = register(cfg));
+    found
+}
+
+async fn jwks(door: web::Data<Door>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "public, max-age=300"))
+        .json(door.tokens.jwks())
+}
+
+async fn document() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(openapi::text())
+}
+
+async fn docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header(("location", "/docs/")).finish()
+}
+
+/// Anything unregistered: another method of a known path, a page, or nothing.
+async fn otherwise(req: HttpRequest) -> Result<HttpResponse, Problem> {
+    let allowed = methods_of(req.path());
+    if !allowed.is_empty() {
+        let allow: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+        let mut answer = actix_web::ResponseError::error_response(&Problem::new(Code::MethodNotAllowed));
+        if let Ok(value) = actix_web::http::header::HeaderValue::from_str(&allow.join(", ")) {
+            answer.headers_mut().insert(ALLOW, value);
+        }
+        return Ok(answer);
+    }
+    if req.method() != Method::GET && req.method() != Method::HEAD {
+        return Err(Problem::new(Code::NotFound));
+    }
+    if req.path().starts_with("/v1/") {
+        return Err(Problem::new(Code::NotFound));
+    }
+    pages::serve(req).await
+}
+
+/// The methods registered for a path, by the route table.
+fn methods_of(path: &str) -> Vec<Method> {
+    thread_local! {
+        static TABLE: BTreeMap<&'static str, Vec<Method>> = {
+            let mut by_path: BTreeMap<&'static str, Vec<Method>> = BTreeMap::new();
+            for entry in table() {
+                by_path.entry(entry.path).or_default().push(entry.method);
+            }
+            by_path
+        };
+    }
+    TABLE.with(|table| {
+        table
+            .iter()
+            .filter(|(pattern, _)| matches(pattern, path))
+            .flat_map(|(_, methods)| methods.iter().cloned())
+            .collect()
+    })
+}
+
+fn matches(pattern: &str, path: &str) -> bool {
+    let (mut ours, mut theirs) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (ours.next(), theirs.next()) {
+            (None, None) => return true,
+            (Some(o), Some(t)) if o == t || (o.starts_with('{') && !t.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_whole_paths_only() {
+        assert!(matches("/v1/bindings/{id}", "/v1/bindings/x"));
+        assert!(!matches("/v1/bindings/{id}", "/v1/bindings/"));
+        assert!(!matches("/v1/bindings/{id}", "/v1/bindings/x/bills"));
+        assert!(!matches("/v1/bindings", "/v1/bindings/x"));
+    }
+}

@@ -1,0 +1,6 @@
+//! One listener per trust zone: `line` (households), `callback` (channels), `ops` (loopback).
+
+pub mod callback;
+pub mod line;
+pub mod ops;
+pub mod outermost;

@@ -1,0 +1,66 @@
+//! The operator's listener: is it alive, can it work, what does it count. Loopback only.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpResponse, web};
+use async_trait::async_trait;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+
+/// One dependency's answer to "can you work".
+#[derive(Debug, Clone, Serialize)]
+pub struct Check {
+    pub name: &'static str,
+    pub ok: bool,
+    /// False when the product works without it (Redis).
+    pub required: bool,
+    /// What to do, in words; no addresses, no upstream text.
+    pub advice: &'static str,
+}
+
+/// Asks every dependency.
+#[async_trait]
+pub trait Readiness: Send + Sync {
+    async fn checks(&self) -> Vec<Check>;
+}
+
+/// What the ops listener shows.
+#[derive(Clone)]
+pub struct Ops {
+    pub readiness: Arc<dyn Readiness>,
+    pub metrics: PrometheusHandle,
+}
+
+impl std::fmt::Debug for Ops {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ops")
+    }
+}
+
+const READY_TIME_MAX: Duration = Duration::from_secs(3);
+
+/// Registers `/healthz`, `/readyz`, `/metrics`.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.route("/healthz", web::get().to(healthz))
+        .route("/readyz", web::get().to(readyz))
+        .route("/metrics", web::get().to(metrics_text));
+}
+
+async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({"status": "ok"}))
+}
+
+async fn readyz(ops: web::Data<Ops>) -> HttpResponse {
+    let Ok(checks) = tokio::time::timeout(READY_TIME_MAX, ops.readiness.checks()).await else {
+        return HttpResponse::ServiceUnavailable()
+            .json(serde_json::json!({"status": "timeout", "checks": []}));
+    };
+    let ready = checks.iter().all(|check| check.ok || !check.required);
+    let body = serde_json::json!({"status": if ready { "ready" } else { "not_ready" }, "checks": checks});
+    if ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
+}
+
+async fn metrics_text(ops: web::Data<Ops>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(ops.metrics.render())
+}

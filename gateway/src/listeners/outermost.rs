@@ -1,0 +1,115 @@
+//! What wraps every listener: the trace, the client's address, the address limit, the deadline
+//! and the headers every answer carries.
+
+use std::time::{Duration, Instant};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, ResponseError, web};
+use lifeline_core::shared::ids::{Entropy, Maker};
+use lifeline_core::shared::time::Clock;
+use std::sync::Arc;
+
+use crate::edge::client::{ClientAddress, TrustedHops};
+use crate::edge::codes::Code;
+use crate::edge::limits::Limits;
+use crate::edge::problem::Problem;
+use crate::edge::trace;
+
+/// Time and chance, as the listeners use them.
+#[derive(Clone)]
+pub struct Sources {
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sources")
+    }
+}
+
+impl Sources {
+    #[must_use]
+    pub fn maker(&self) -> Maker<'_> {
+        Maker { clock: self.clock.as_ref(), entropy: self.entropy.as_ref() }
+    }
+}
+
+/// How long any request may take before the client is told to ask again. Money work goes on.
+pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(12);
+
+/// Gives the request its trace and its deadline, and writes one access line without personal data.
+pub async fn traced(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let maker = req.app_data::<web::Data<Sources>>().map(|s| s.maker().uuid().replace('-', ""));
+    let fresh = maker.unwrap_or_else(|| "0".repeat(32));
+    let sent = req.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    let trace_id = sent.and_then(trace::parse_traceparent).unwrap_or_else(|| fresh.clone());
+    let span = fresh.get(16..32).unwrap_or("0000000000000001").to_owned();
+    tracing::Span::current().record("trace_id", trace_id.as_str());
+    let method = req.method().clone();
+    let route = req.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let began = Instant::now();
+    let header = HeaderValue::from_str(&trace::traceparent(&trace_id, &span));
+    let request = req.request().clone();
+    let work = async move {
+        match tokio::time::timeout(REQUEST_TIME_MAX, next.call(req)).await {
+            Ok(Ok(answer)) => answer.map_into_boxed_body(),
+            Ok(Err(error)) => {
+                ServiceResponse::new(request, error.error_response()).map_into_boxed_body()
+            }
+            Err(_) => ServiceResponse::new(
+                request,
+                Problem::new(Code::RequestTimeout).error_response(),
+            )
+            .map_into_boxed_body(),
+        }
+    };
+    let mut answer = trace::scope(trace_id, work).await;
+    if let Ok(header) = header {
+        answer.headers_mut().insert(HeaderName::from_static("traceparent"), header);
+    }
+    let status = answer.status().as_u16();
+    let taken = began.elapsed();
+    tracing::info!(%method, route, status, duration_ms = %taken.as_millis(), "request");
+    let labels =
+        [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    metrics::counter!("lifeline_requests_total", &labels).increment(1);
+    metrics::histogram!("lifeline_request_seconds", &labels).record(taken.as_secs_f64());
+    Ok(answer)
+}
+
+/// Finds the client's address and holds it to the address limit.
+pub async fn addressed(
+    req: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let peer = req.peer_addr().map(|peer| peer.ip());
+    let peer = peer.ok_or_else(|| Problem::new(Code::Internal))?;
+    let client = {
+        let lines: Vec<&str> = req
+            .headers()
+            .get_all("x-forwarded-for")
+            .filter_map(|value| value.to_str().ok())
+            .collect();
+        let hops = req.app_data::<TrustedHops>().cloned().unwrap_or_default();
+        hops.client(peer, &lines)
+    };
+    req.extensions_mut().insert(ClientAddress(client));
+    let limits = req.app_data::<web::Data<Limits>>().cloned();
+    let standing = match &limits {
+        Some(limits) => Some(limits.address(client).map_err(|standing| standing.refusal())?),
+        None => None,
+    };
+    let mut answer = next.call(req).await?;
+    let named = answer.headers().contains_key("ratelimit");
+    if let (Some(standing), false) = (standing, named) {
+        standing.tell(answer.headers_mut());
+    }
+    Ok(answer)
+}

@@ -1,0 +1,131 @@
+//! The OpenAPI document: generated from the handlers, committed as `openapi/lifeline.json`,
+//! served byte for byte at `/openapi.json`.
+
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+
+use crate::edge::codes::Code;
+use crate::edge::policy::{Entry, Policy};
+use crate::edge::problem::{FieldError, ProblemBody};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Lifeline",
+        description = "The server behind an electric utility's Alipay mini-program. Money is integer fen, \
+            energy a decimal string in kWh, times RFC 3339. Refusals are RFC 9457 problems whose `code` is one of `x-problem-codes`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(ProblemBody, FieldError))
+)]
+struct Frame;
+
+/// The document as a value.
+#[must_use]
+pub fn document() -> Value {
+    let mut api = Frame::openapi();
+    api.merge(crate::accounts::Api::openapi());
+    api.merge(crate::bindings::Api::openapi());
+    api.merge(crate::billing::Api::openapi());
+    api.merge(crate::payments::Api::openapi());
+    api.merge(crate::notices::Api::openapi());
+    if let Some(components) = api.components.as_mut() {
+        let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("bearer", bearer);
+    }
+    let mut value = serde_json::to_value(&api).unwrap_or_default();
+    let codes: Vec<Value> = Code::ALL
+        .iter()
+        .map(|code| {
+            json!({"code": code.as_str(), "status": code.status().as_u16(), "title": code.title()})
+        })
+        .collect();
+    if let Some(object) = value.as_object_mut() {
+        object.insert("x-problem-codes".to_owned(), Value::Array(codes));
+    }
+    refuse_by_problem(&mut value);
+    value
+}
+
+/// The committed text: pretty, ends with a line feed.
+#[must_use]
+pub fn text() -> String {
+    let mut text = serde_json::to_string_pretty(&document()).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// Every operation can refuse with a problem; said once here instead of on each handler.
+fn refuse_by_problem(document: &mut Value) {
+    let refusal = json!({
+        "description": "Refused; see `code`",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    });
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for operations in paths.values_mut().filter_map(Value::as_object_mut) {
+        for operation in operations.values_mut() {
+            if let Some(responses) =
+                operation.get_mut("responses").and_then(Value::as_object_mut)
+            {
+                responses.entry("default").or_insert_with(|| refusal.clone());
+            }
+        }
+    }
+}
+
+/// Where routes and document disagree, one sentence each; empty when they agree.
+#[must_use]
+pub fn disagreements(table: &[Entry]) -> Vec<String> {
+    let document = document();
+    let mut said = Vec::new();
+    for entry in table {
+        let method = entry.method.as_str().to_lowercase();
+        let pointer = entry.path.replace('~', "~0").replace('/', "~1");
+        match document.pointer(&format!("/paths/{pointer}/{method}")) {
+            None => said.push(format!("{method} {} is not in the OpenAPI", entry.path)),
+            Some(operation) => {
+                let guarded = operation.get("security").is_some();
+                let needs = matches!(entry.policy, Policy::SignedIn | Policy::FreshSession);
+                if guarded != needs {
+                    said.push(format!(
+                        "{method} {}: the OpenAPI's security differs from the route's policy",
+                        entry.path
+                    ));
+                }
+            }
+        }
+    }
+    let paths = document.get("paths").and_then(Value::as_object);
+    for (path, operations) in paths.into_iter().flatten() {
+        for method in operations.as_object().into_iter().flat_map(serde_json::Map::keys) {
+            let listed = |e: &&Entry| e.path == path && e.method.as_str().to_lowercase() == *method;
+            if !table.iter().any(|e| listed(&e)) {
+                said.push(format!("{method} {path} is in the OpenAPI but no route serves it"));
+            }
+        }
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::listeners::{callback, line};
+
+    #[test]
+    fn routes_and_document_agree() {
+        let mut table = line::table();
+        table.extend(callback::table());
+        assert_eq!(disagreements(&table), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_committed_document_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/lifeline.json");
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(committed == text(), "openapi/lifeline.json is stale: run `make gen`");
+    }
+}
