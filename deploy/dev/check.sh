@@ -39,7 +39,7 @@ advisories() {
         echo "advisories: NOT CHECKED (source unreachable)"
         return 0
     fi
-    cargo deny --offline --log-level warn check --hide-inclusion-graph advisories
+    cargo deny --locked --offline --workspace --log-level warn check --hide-inclusion-graph advisories
 }
 
 generated() {
@@ -56,7 +56,7 @@ typescript() { "$DEV/miniapp.sh" install && (cd miniapp && npm run --silent type
 
 step "rustfmt" cargo fmt --all --check
 step "clippy" cargo clippy --locked --workspace --all-targets -- -D warnings
-step "licences, bans, sources" cargo deny --log-level error check --hide-inclusion-graph bans licenses sources
+step "licences, bans, sources" cargo deny --locked --workspace --log-level error check --hide-inclusion-graph bans licenses sources
 step "advisories" advisories
 step "shell scripts" scripts
 step "generated files" generated
