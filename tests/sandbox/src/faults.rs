@@ -110,6 +110,7 @@ pub struct Plan {
 /// One act of a fault, as it must now be carried out.
 #[derive(Debug, Clone, Copy)]
 pub struct Strike {
+    fault_id: u64,
     /// The planned length for kinds that have one.
     ms: Option<u64>,
 }
@@ -138,6 +139,8 @@ struct Fault {
     id: u64,
     plan: Plan,
     hits: u32,
+    /// Promised to a case that may yet turn out harmless.
+    reserved: u32,
     chance: Chance,
     calls: Vec<Call>,
 }
@@ -169,6 +172,7 @@ impl Faults {
             id,
             plan,
             hits: 0,
+            reserved: 0,
             chance,
             calls: Vec::new(),
         });
@@ -194,6 +198,14 @@ impl Faults {
         kind: Kind,
         call: &str,
     ) -> Option<Strike> {
+        let strike = self.reserve(target, route, kind)?;
+        self.settle(strike, true, at, route, call);
+        Some(strike)
+    }
+
+    /// As [`Faults::strike`], for a fault whose effect shows only later: nothing is counted until
+    /// [`Faults::settle`] says so, but the place in `count` is taken.
+    pub fn reserve(&self, target: Target, route: &str, kind: Kind) -> Option<Strike> {
         let mut book = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let fault = book
             .faults
@@ -201,6 +213,23 @@ impl Faults {
             .find(|f| f.waits_for(target, route, kind))?;
         if !fault.chance.falls(fault.plan.rate) {
             return None;
+        }
+        fault.reserved += 1;
+        Some(Strike {
+            fault_id: fault.id,
+            ms: fault.plan.ms,
+        })
+    }
+
+    /// Ends a reservation: `acted` counts it as a hit, else the place is free again.
+    pub fn settle(&self, strike: Strike, acted: bool, at: Timestamp, route: &str, call: &str) {
+        let mut book = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(fault) = book.faults.iter_mut().find(|f| f.id == strike.fault_id) else {
+            return;
+        };
+        fault.reserved = fault.reserved.saturating_sub(1);
+        if !acted {
+            return;
         }
         fault.hits += 1;
         if fault.calls.len() >= CALLS_KEPT {
@@ -211,7 +240,6 @@ impl Faults {
             route: route.into(),
             call: call.into(),
         });
-        Some(Strike { ms: fault.plan.ms })
     }
 
     fn view(&self) -> serde_json::Value {
@@ -224,7 +252,7 @@ impl Fault {
     fn waits_for(&self, target: Target, route: &str, kind: Kind) -> bool {
         self.plan.target == target
             && self.plan.kind == kind
-            && self.hits < self.plan.count
+            && self.hits + self.reserved < self.plan.count
             && self
                 .plan
                 .route
@@ -253,6 +281,12 @@ fn check(plan: &Plan) -> Result<(), Refusal> {
         return Err(Refusal::invalid(
             "KIND_DOES_NOT_APPLY",
             "this target never meets such a fault",
+        ));
+    }
+    if plan.target == Target::Alipay && !crate::alipay::meets(plan.kind, plan.route.as_deref()) {
+        return Err(Refusal::invalid(
+            "ROUTE_DOES_NOT_APPLY",
+            "route must be an Alipay method that can meet this kind, or trade_status_sync for notices",
         ));
     }
     if !(1..=COUNT_MAX).contains(&plan.count) {

@@ -37,7 +37,9 @@ text-align:center;text-decoration:none;cursor:pointer}\
 button:focus-visible,a:focus-visible,input:focus-visible+span{outline:3px solid #ff8f1f;outline-offset:2px}\
 label.person{display:flex;gap:12px;align-items:center;min-height:56px;padding:6px 4px;\
 border-bottom:1px solid var(--line)}label.person:last-of-type{border:0}\
-input[type=radio]{width:22px;height:22px;flex:none}ul{padding-left:20px}a{color:#0958d9}\
+input[type=radio]{width:22px;height:22px;flex:none}\
+select{display:block;width:100%;min-height:52px;margin:6px 0 14px;padding:8px 12px;font:inherit;\
+border:1px solid var(--line);border-radius:10px;background:#fff}ul{padding-left:20px}a{color:#0958d9}\
 code{font-size:14px;overflow-wrap:anywhere}.bubble{background:#fff;border-radius:14px;padding:12px 14px;\
 margin:10px 0;overflow-wrap:anywhere}.when{color:var(--soft);font-size:13px}";
 

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -172,11 +173,21 @@ impl World {
             .redirect(reqwest::redirect::Policy::none())
             .timeout(OPS_TIMEOUT)
             .build()?;
+        let faults = Faults::default();
+        let people = Arc::new(People::new());
+        let keys = Arc::new(Keys::load_or_create(&options.keys_dir)?);
+        let alipay = Alipay::new(
+            clock.clone(),
+            Arc::clone(&people),
+            Arc::clone(&keys),
+            faults.clone(),
+            options.line.clone(),
+        )?;
         Ok(Self {
-            faults: web::Data::new(Faults::default()),
-            people: web::Data::new(People::new()),
-            keys: web::Data::new(Keys::load_or_create(&options.keys_dir)?),
-            alipay: web::Data::new(Alipay::new(clock.clone())),
+            faults: web::Data::new(faults),
+            people: web::Data::from(people),
+            keys: web::Data::from(keys),
+            alipay: web::Data::new(alipay),
             marketing: web::Data::new(Marketing::new(options.seed, clock.clone())),
             sms: web::Data::new(Sms::new(clock.clone())),
             ops: web::Data::new(Ops {
@@ -216,7 +227,10 @@ fn unreadable(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
 async fn tick(alipay: web::Data<Alipay>) {
     let mut interval = tokio::time::interval(TICK);
     loop {
-        interval.tick().await;
+        tokio::select! {
+            _ = interval.tick() => {}
+            () = alipay.woken() => {}
+        }
         alipay.run_due().await;
     }
 }

@@ -1,22 +1,202 @@
-//! Alipay's stand-in.
+//! Alipay's stand-in: OpenAPI v2 at `/gateway.do`, the OAuth and cashier pages, notices with the
+//! real retry schedule, and the controls that tap in a person's place.
+//!
+//! Facts about the protocol come from the official SDKs (see docs/contracts); the official npm SDK
+//! is run against this room as a client in `tests/peers/alipay-sdk`.
+
+mod book;
+mod cashier;
+mod control;
+mod failure;
+mod gateway;
+mod link;
+mod methods;
+mod oauth;
+mod oauth_page;
+mod outbox;
+mod post;
+mod request;
+mod rsa2;
+mod trade;
+mod yuan;
+
+use std::sync::{Arc, Mutex};
 
 use actix_web::web;
 
+use self::book::Book;
+use self::oauth::Desk;
+use self::rsa2::Seal;
 use crate::clock::SimClock;
+use crate::faults::{Faults, Kind};
+use crate::keys::Keys;
+use crate::people::People;
+
+/// The one application the sandbox knows.
+pub const APP_ID: &str = "2021000000000001";
+/// The utility's merchant account.
+pub const SELLER_ID: &str = "2088000000000009";
+const SELLER_EMAIL: &str = "pay@utility.example";
+/// The payee as the cashier shows it.
+const SELLER_NAME: &str = "蒙东电力示范公司";
+const PAGE_METHOD: &str = "alipay.trade.wap.pay";
 
 /// Alipay's world: wallets, authorisations, trades, notices.
-#[derive(Debug)]
-pub struct Alipay {}
+pub struct Alipay {
+    clock: SimClock,
+    people: Arc<People>,
+    keys: Arc<Keys>,
+    faults: Faults,
+    seal: Seal,
+    /// Where browsers may be sent back to besides loopback.
+    line: Option<String>,
+    desk: Mutex<Desk>,
+    book: Mutex<Book>,
+    post_client: reqwest::Client,
+    /// One round of sending at a time.
+    post_turn: tokio::sync::Mutex<()>,
+    post_wake: tokio::sync::Notify,
+}
+
+impl std::fmt::Debug for Alipay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Alipay")
+    }
+}
 
 impl Alipay {
-    /// An Alipay in which nothing has happened yet.
-    pub fn new(_clock: SimClock) -> Self {
-        Self {}
+    /// An Alipay in which nothing has happened yet. `line` is where Lifeline's pages live.
+    ///
+    /// # Errors
+    /// When the HTTP client for notices cannot be built.
+    pub fn new(
+        clock: SimClock,
+        people: Arc<People>,
+        keys: Arc<Keys>,
+        faults: Faults,
+        line: Option<String>,
+    ) -> reqwest::Result<Self> {
+        Ok(Self {
+            clock,
+            people,
+            faults,
+            seal: Seal::new(keys.platform_private.clone()),
+            keys,
+            line,
+            desk: Mutex::default(),
+            book: Mutex::default(),
+            post_client: post::client()?,
+            post_turn: tokio::sync::Mutex::new(()),
+            post_wake: tokio::sync::Notify::new(),
+        })
     }
 
-    /// Carries out what fell due: expiries and notice sends.
-    pub async fn run_due(&self) {}
+    /// Returns when a notice was just put in line.
+    pub async fn woken(&self) {
+        self.post_wake.notified().await;
+    }
+
+    /// Whether a browser may be sent to `url`: this machine, or Lifeline's own pages.
+    fn may_return_to(&self, url: &str) -> bool {
+        is_loopback(url)
+            || self
+                .line
+                .as_deref()
+                .is_some_and(|line| same_origin(url, line))
+    }
+}
+
+/// The methods of gateway.do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Method {
+    OauthToken,
+    UserInfoShare,
+    TradeCreate,
+    TradeQuery,
+    TradeClose,
+    TradeCancel,
+    TradeRefund,
+    RefundQuery,
+    WapPay,
+}
+
+impl Method {
+    const ALL: [Self; 9] = [
+        Self::OauthToken,
+        Self::UserInfoShare,
+        Self::TradeCreate,
+        Self::TradeQuery,
+        Self::TradeClose,
+        Self::TradeCancel,
+        Self::TradeRefund,
+        Self::RefundQuery,
+        Self::WapPay,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::OauthToken => "alipay.system.oauth.token",
+            Self::UserInfoShare => "alipay.user.info.share",
+            Self::TradeCreate => "alipay.trade.create",
+            Self::TradeQuery => "alipay.trade.query",
+            Self::TradeClose => "alipay.trade.close",
+            Self::TradeCancel => "alipay.trade.cancel",
+            Self::TradeRefund => "alipay.trade.refund",
+            Self::RefundQuery => "alipay.trade.fastpay.refund.query",
+            Self::WapPay => PAGE_METHOD,
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+}
+
+/// Whether a fault of `kind` can ever meet `route` here. Notices have a route of their own,
+/// `trade_status_sync`; the payment page commits nothing, so nothing of it can be lost or doubled.
+pub fn meets(kind: Kind, route: Option<&str>) -> bool {
+    let of_notices = matches!(
+        kind,
+        Kind::NoticeLost
+            | Kind::NoticeRepeated
+            | Kind::NoticeLate
+            | Kind::NoticeForged
+            | Kind::NoticeWrongAmount
+            | Kind::NoticeReordered
+    );
+    let Some(route) = route else { return true };
+    match Method::named(route) {
+        _ if of_notices => route == post::NOTICE_ROUTE,
+        Some(Method::WapPay) => !matches!(kind, Kind::TimeoutAfterCommit | Kind::DuplicateReply),
+        Some(_) => true,
+        None => false,
+    }
+}
+
+/// Whether `url` is plain HTTP to this machine.
+fn is_loopback(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else {
+        return false;
+    };
+    let local = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    local && matches!(url.scheme(), "http" | "https") && url.username().is_empty()
+}
+
+fn same_origin(one: &str, other: &str) -> bool {
+    match (reqwest::Url::parse(one), reqwest::Url::parse(other)) {
+        (Ok(one), Ok(other)) => one.origin() == other.origin() && one.username().is_empty(),
+        _ => false,
+    }
 }
 
 /// `/gateway.do`, the OAuth and cashier pages, and `/sim/alipay`.
-pub fn routes(_cfg: &mut web::ServiceConfig) {}
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(
+        web::resource("/gateway.do")
+            .route(web::get().to(gateway::handle))
+            .route(web::post().to(gateway::handle)),
+    )
+    .configure(oauth_page::routes)
+    .configure(cashier::routes)
+    .configure(control::routes);
+}
