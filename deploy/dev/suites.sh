@@ -35,7 +35,8 @@ suite() {
     shift 2
     log=$TALLY_DIR/${name//[^a-z0-9]/-}.log
     say "$name"
-    timeout -k 30 "$limit" "$@" </dev/null >"$log" 2>&1 &
+    : >"$log"
+    timeout -k 30 "$limit" "$@" </dev/null >>"$log" 2>&1 &
     running=$!
     tail -n +1 -s 0.2 -f --pid="$running" "$log" &
     follower=$!

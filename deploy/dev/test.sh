@@ -22,16 +22,11 @@ status=0
 wait "$child" || status=$?
 child=''
 
-# Every process of the run inherited the mark. Ourselves and what we are about to start do not count.
+# Every process started since carries the mark in its first environment; this script and its subshells do not.
 leftovers() {
-    local environ pid
-    for environ in /proc/[0-9]*/environ; do
-        pid=${environ//[!0-9]/}
-        [[ $pid == "$$" || $pid == "$BASHPID" ]] && continue
-        if tr '\0' '\n' <"$environ" 2>/dev/null | grep -qxF "LIFELINE_RUN_MARK=$LIFELINE_RUN_MARK"; then
-            [[ $(ps -o ppid= -p "$pid" 2>/dev/null | tr -d ' ') == "$BASHPID" ]] || echo "$pid"
-        fi
-    done
+    local -a found
+    mapfile -t found < <(env -u LIFELINE_RUN_MARK grep -lzxF "LIFELINE_RUN_MARK=$LIFELINE_RUN_MARK" /proc/[0-9]*/environ 2>/dev/null)
+    ((${#found[@]} == 0)) || printf '%s\n' "${found[@]//[!0-9]/}"
 }
 
 deadline=$((SECONDS + 10))
