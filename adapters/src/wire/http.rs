@@ -1,0 +1,222 @@
+//! One bounded HTTP exchange: connect 1 s, a total deadline, no proxy, no redirect, no automatic
+//! repeat, at most [`REPLY_BYTES_MAX`] of reply.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use lifeline_core::shared::outside::NoAnswer;
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method, Url};
+use zeroize::Zeroizing;
+
+/// What a reply may weigh; a longer one is no answer.
+pub const REPLY_BYTES_MAX: usize = 1024 * 1024;
+/// How long the connection itself may take.
+const CONNECT_WAIT: Duration = Duration::from_secs(1);
+/// What one call may take unless the configuration says otherwise.
+pub const DEADLINE_DEFAULT: Duration = Duration::from_secs(4);
+
+/// Why a configured address is not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    #[error("not an absolute http(s) address")]
+    NotAnAddress,
+    /// Money and personal data leave by TLS only; a demo may use this machine's loopback.
+    #[error("must be https (plain http is accepted only for a loopback address of a demo)")]
+    NotSecure,
+    #[error("must carry neither user name, password, query nor fragment")]
+    Decorated,
+    #[error("no HTTP client can be built with this machine's certificates")]
+    NoClient,
+}
+
+/// Where an outside system listens, checked once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address(Url);
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.as_str())
+    }
+}
+
+impl Address {
+    /// `https` anywhere; `http` only when `demo` and the host is a loopback address.
+    ///
+    /// # Errors
+    /// See [`AddressError`].
+    pub fn parse(text: &str, demo: bool) -> Result<Self, AddressError> {
+        let url = Url::parse(text).map_err(|_| AddressError::NotAnAddress)?;
+        let plain = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        match url.scheme() {
+            _ if url.cannot_be_a_base() || url.host().is_none() => Err(AddressError::NotAnAddress),
+            _ if !plain => Err(AddressError::Decorated),
+            "https" => Ok(Self(url)),
+            "http" if demo && is_loopback(&url) => Ok(Self(url)),
+            "http" => Err(AddressError::NotSecure),
+            _ => Err(AddressError::NotAnAddress),
+        }
+    }
+
+    pub(crate) fn url(&self) -> Url {
+        self.0.clone()
+    }
+
+    /// The address with more path segments, each percent-encoded.
+    pub(crate) fn join(&self, segments: &[&str]) -> Url {
+        let mut url = self.0.clone();
+        // `parse` refused addresses that cannot be a base, so the error arm is never taken.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
+    }
+
+    fn is_plain(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// One request, ready to go.
+pub(crate) struct Request {
+    /// Names the call in metrics: a method or route template, never a value.
+    pub(crate) operation: &'static str,
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<String>,
+}
+
+/// A complete reply of any status. The body may hold personal data and is wiped when dropped.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+/// The client of one outside system.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    client: Client,
+    system: &'static str,
+}
+
+impl Caller {
+    pub(crate) fn new(
+        system: &'static str,
+        address: &Address,
+        deadline: Duration,
+    ) -> Result<Self, AddressError> {
+        let builder = Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .connect_timeout(CONNECT_WAIT)
+            .timeout(deadline)
+            .pool_idle_timeout(Duration::from_secs(30));
+        // A demo talks to its loopback only: it must start on machines without any certificate store.
+        let builder = if address.is_plain() {
+            builder.tls_certs_only([])
+        } else {
+            builder.https_only(true)
+        };
+        let client = builder.build().map_err(|_| AddressError::NoClient)?;
+        Ok(Self { client, system })
+    }
+
+    /// Sends and reads the whole reply. The only errors are "never left us" and "unknown".
+    pub(crate) async fn send(&self, request: Request) -> Result<Reply, NoAnswer> {
+        let operation = request.operation;
+        let began = Instant::now();
+        let outcome = self.exchange(request).await;
+        let label = match &outcome {
+            Ok(reply) if reply.status < 400 => "answered",
+            Ok(_) => "refused",
+            Err(NoAnswer::NotSent(reason) | NoAnswer::Unknown(reason) | NoAnswer::Alarm(reason)) => {
+                tracing::warn!(system = self.system, operation, reason, "outside call without an answer");
+                reason
+            }
+        };
+        metrics::histogram!(
+            "lifeline_outside_call_seconds",
+            "system" => self.system, "operation" => operation, "outcome" => label
+        )
+        .record(began.elapsed().as_secs_f64());
+        outcome
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Reply, NoAnswer> {
+        let mut outgoing = self
+            .client
+            .request(request.method, request.url)
+            .headers(request.headers);
+        if let Some(body) = request.body {
+            outgoing = outgoing.body(body);
+        }
+        let mut incoming = outgoing.send().await.map_err(|error| no_answer(&error))?;
+        let status = incoming.status().as_u16();
+        let mut body = Zeroizing::new(Vec::new());
+        while let Some(chunk) = incoming.chunk().await.map_err(|_| after_send())? {
+            if body.len().saturating_add(chunk.len()) > REPLY_BYTES_MAX {
+                return Err(NoAnswer::Unknown("reply_too_long"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Reply { status, body })
+    }
+}
+
+fn after_send() -> NoAnswer {
+    NoAnswer::Unknown("reply_cut_off")
+}
+
+/// The library's error is dropped here: its text can hold the address with its query.
+fn no_answer(error: &reqwest::Error) -> NoAnswer {
+    if error.is_builder() {
+        NoAnswer::NotSent("bad_request")
+    } else if error.is_connect() {
+        NoAnswer::NotSent("no_connection")
+    } else if error.is_timeout() {
+        NoAnswer::Unknown("time_out")
+    } else {
+        NoAnswer::Unknown("connection_lost")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tls_or_the_loopback_of_a_demo() {
+        let ok = |text, demo| Address::parse(text, demo).map(|a| a.url().to_string());
+        assert!(ok("https://openapi.alipay.com/gateway.do", false).is_ok());
+        assert!(ok("http://127.0.0.1:9003/mkt/v1", true).is_ok());
+        assert!(ok("http://[::1]:9003/", true).is_ok());
+        assert_eq!(ok("http://127.0.0.1:9003/", false), Err(AddressError::NotSecure));
+        assert_eq!(ok("http://10.0.0.1/", true), Err(AddressError::NotSecure));
+        assert_eq!(ok("http://127.0.0.1.evil.cn/", true), Err(AddressError::NotSecure));
+        assert_eq!(ok("https://u:p@a.cn/", false), Err(AddressError::Decorated));
+        assert_eq!(ok("https://a.cn/?x=1", false), Err(AddressError::Decorated));
+        assert_eq!(ok("file:///etc/passwd", true), Err(AddressError::NotAnAddress));
+        assert_eq!(ok("gateway.do", true), Err(AddressError::NotAnAddress));
+    }
+
+    #[test]
+    fn joined_segments_cannot_leave_their_place() {
+        let base = Address::parse("https://a.cn/mkt/v1/", false).unwrap();
+        assert_eq!(
+            base.join(&["payments", "a/../b?c"]).as_str(),
+            "https://a.cn/mkt/v1/payments/a%2F..%2Fb%3Fc"
+        );
+    }
+}
