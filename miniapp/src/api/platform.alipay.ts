@@ -1,0 +1,156 @@
+/** The mini-program's side of the seam. Its twin is `platform.h5.ts`; both export the same names. */
+import Taro from '@tarojs/taro'
+import { isRecord } from './problem'
+import type { SessionReply } from './types'
+import { ANSWER_TIMEOUT_MS, parsedJson, retryAfter, type WireReply, type WireRequest } from './wire'
+
+/** The part of Alipay's `my` that this program uses. */
+interface My {
+  request(options: {
+    url: string
+    method: string
+    headers: Record<string, string>
+    data?: string
+    dataType: 'text'
+    timeout: number
+    success(reply: unknown): void
+    fail(fault: unknown): void
+  }): void
+  getAuthCode(options: { scopes: string; success(reply: { authCode: string }): void; fail(): void }): void
+  tradePay(options: { tradeNO: string; success(reply: { resultCode: string }): void; fail(): void }): void
+  makePhoneCall(options: { number: string }): void
+  getStorageSync(options: { key: string }): { data?: unknown }
+  setStorageSync(options: { key: string; data: string }): void
+  removeStorageSync(options: { key: string }): void
+  getSystemInfoSync(): { fontSizeSetting?: number }
+  setNavigationBar(options: { title: string }): void
+}
+declare const my: My
+
+export const platform = 'mini' as const
+
+/** Alipay draws the bar with title and way back. */
+export const drawsOwnBar = false
+
+const REFRESH_TOKEN = 'lifeline.refresh_token'
+
+/** `my.request` calls `fail` for an HTTP error as well: an answer with a status is an answer. */
+export function send(request: WireRequest): Promise<WireReply> {
+  return new Promise((resolve, reject) => {
+    const settle = (reply: unknown) => {
+      const wire = wireReply(reply)
+      if (wire) resolve(wire)
+      else reject(new Error('no answer'))
+    }
+    my.request({
+      url: LINE_URL + request.path,
+      ...methodAndHeaders(request),
+      data: request.body === undefined ? undefined : JSON.stringify(request.body),
+      dataType: 'text',
+      timeout: ANSWER_TIMEOUT_MS,
+      success: settle,
+      fail: settle,
+    })
+  })
+}
+
+/** `my.request` knows no PATCH; the gateway takes a POST that says so for one. */
+function methodAndHeaders({ method, headers }: WireRequest): { method: string; headers: Record<string, string> } {
+  return method === 'PATCH' ? { method: 'POST', headers: { ...headers, 'x-http-method-override': 'PATCH' } } : { method, headers }
+}
+
+function wireReply(reply: unknown): WireReply | undefined {
+  if (!isRecord(reply) || typeof reply.status !== 'number' || reply.status < 100) return undefined
+  const headers = isRecord(reply.headers) ? reply.headers : {}
+  const wait = headers['retry-after'] ?? headers['Retry-After']
+  return {
+    status: reply.status,
+    body: typeof reply.data === 'string' ? parsedJson(reply.data) : reply.data,
+    retryAfterS: retryAfter(typeof wait === 'string' ? wait : undefined),
+  }
+}
+
+export type SignInReturn = { kind: 'code'; auth_code: string; state: string } | { kind: 'refused' } | undefined
+
+export function takeSignInReturn(): SignInReturn {
+  return undefined
+}
+
+/** Asks Alipay for a code; nothing when the person refuses. */
+export function beginSignIn(_authorizeUrl: () => Promise<string>): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    my.getAuthCode({
+      scopes: 'auth_user',
+      success: (reply) => resolve(reply.authCode || undefined),
+      fail: () => resolve(undefined),
+    })
+  })
+}
+
+export function refreshGrant(): { grant: 'refresh'; refresh_token?: string } | undefined {
+  const token = readKept(REFRESH_TOKEN)
+  return token ? { grant: 'refresh', refresh_token: token } : undefined
+}
+
+export function keepSession(reply: SessionReply): void {
+  if (reply.refresh_token) writeKept(REFRESH_TOKEN, reply.refresh_token)
+}
+
+export function forgetSession(): void {
+  writeKept(REFRESH_TOKEN, undefined)
+}
+
+/** Alipay's cashier. Its result code is a hint only: the server says what happened. */
+export function openCashier(order: { trade_no?: string | null }): Promise<'left' | 'returned'> {
+  const { trade_no: tradeNo } = order
+  if (!tradeNo) return Promise.resolve('returned')
+  return new Promise((resolve) => {
+    my.tradePay({ tradeNO: tradeNo, success: () => resolve('returned'), fail: () => resolve('returned') })
+  })
+}
+
+export function callHotline(): void {
+  my.makePhoneCall({ number: '95598' })
+}
+
+export function readKept(key: string): string | undefined {
+  const { data } = my.getStorageSync({ key })
+  return typeof data === 'string' && data !== '' ? data : undefined
+}
+
+export function writeKept(key: string, value: string | undefined): void {
+  if (value === undefined) my.removeStorageSync({ key })
+  else my.setStorageSync({ key, data: value })
+}
+
+let returnTo: string | undefined
+
+export function rememberReturn(url: string): void {
+  returnTo = url
+}
+
+export function takeReturn(): string | undefined {
+  const url = returnTo
+  returnTo = undefined
+  return url
+}
+
+const NORMAL_FONT = 16
+
+/** One layout unit: follows the font size set in Alipay, within what the layout can hold. */
+export const layoutUnit = `${Math.min(1.5, Math.max(0.9, (my.getSystemInfoSync().fontSizeSetting ?? NORMAL_FONT) / NORMAL_FONT))}px`
+
+/** A key that no other order has; it is not a secret, and the runtime has no generator of better randomness. */
+export function randomKey(): string {
+  const part = () => Math.floor(Math.random() * 0x1_0000_0000).toString(16).padStart(8, '0')
+  return Date.now().toString(16) + part() + part() + part()
+}
+
+export function showTitle(title: string, _language: string): void {
+  my.setNavigationBar({ title })
+}
+
+export function onWake(wake: () => void): () => void {
+  Taro.onAppShow(wake)
+  return () => Taro.offAppShow(wake)
+}

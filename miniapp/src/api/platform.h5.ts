@@ -1,0 +1,131 @@
+/** The browser's side of the seam. Its twin is `platform.alipay.ts`; both export the same names. */
+import Taro from '@tarojs/taro'
+import type { SessionReply } from './types'
+import { ANSWER_TIMEOUT_MS, parsedJson, retryAfter, type WireReply, type WireRequest } from './wire'
+
+export const platform = 'h5' as const
+
+/** The screens draw their own bar with title and way back. */
+export const drawsOwnBar = true
+
+// The refresh token is in an HttpOnly cookie; this mark only says that asking for it is worth a request.
+const SIGNED_IN = 'lifeline.signed_in'
+const RETURN_TO = 'lifeline.return_to'
+
+export async function send(request: WireRequest): Promise<WireReply> {
+  const abort = new AbortController()
+  const timer = setTimeout(() => abort.abort(), ANSWER_TIMEOUT_MS)
+  try {
+    const reply = await fetch(request.path, {
+      method: request.method,
+      headers: request.headers,
+      body: request.body === undefined ? undefined : JSON.stringify(request.body),
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal: abort.signal,
+    })
+    return { status: reply.status, body: parsedJson(await reply.text()), retryAfterS: retryAfter(reply.headers.get('retry-after')) }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+export type SignInReturn = { kind: 'code'; auth_code: string; state: string } | { kind: 'refused' } | undefined
+
+/** What Alipay sent the browser back with. The address is cleaned at once: a code must not stay in history. */
+export function takeSignInReturn(): SignInReturn {
+  const query = new URLSearchParams(window.location.search)
+  const [code, state] = [query.get('auth_code'), query.get('state')]
+  if (!window.location.search) return undefined
+  window.history.replaceState(window.history.state, '', window.location.pathname + window.location.hash)
+  if (code && state) return { kind: 'code', auth_code: code, state }
+  return state || query.get('error') ? { kind: 'refused' } : undefined
+}
+
+/** Leaves for Alipay's page. Resolves with nothing: the browser comes back as a new page. */
+export async function beginSignIn(authorizeUrl: () => Promise<string>): Promise<string | undefined> {
+  window.location.assign(await authorizeUrl())
+  return undefined
+}
+
+export function refreshGrant(): { grant: 'refresh'; refresh_token?: string } | undefined {
+  return readKept(SIGNED_IN) ? { grant: 'refresh' } : undefined
+}
+
+export function keepSession(_reply: SessionReply): void {
+  writeKept(SIGNED_IN, '1')
+}
+
+export function forgetSession(): void {
+  writeKept(SIGNED_IN, undefined)
+}
+
+/** Opens the cashier of an order; the browser leaves and returns to the tracker by itself. */
+export async function openCashier(order: { pay_url?: string | null }): Promise<'left' | 'returned'> {
+  if (!order.pay_url) return 'returned'
+  window.location.assign(order.pay_url)
+  return 'left'
+}
+
+export function callHotline(): void {
+  window.location.assign('tel:95598')
+}
+
+export function readKept(key: string): string | undefined {
+  try {
+    return window.localStorage.getItem(key) ?? undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function writeKept(key: string, value: string | undefined): void {
+  try {
+    if (value === undefined) window.localStorage.removeItem(key)
+    else window.localStorage.setItem(key, value)
+  } catch {
+    // Storage may be refused (private window): the setting then lives as long as the page.
+  }
+}
+
+/** Where to go after a sign-in that leaves the page. */
+export function rememberReturn(url: string): void {
+  try {
+    window.sessionStorage.setItem(RETURN_TO, url)
+  } catch {
+    // Without storage the person lands on the home page.
+  }
+}
+
+export function takeReturn(): string | undefined {
+  try {
+    const url = window.sessionStorage.getItem(RETURN_TO) ?? undefined
+    window.sessionStorage.removeItem(RETURN_TO)
+    return url
+  } catch {
+    return undefined
+  }
+}
+
+/** One layout unit: follows the font size set in the browser. */
+export const layoutUnit = '0.0625rem'
+
+/** Sixteen random bytes as 32 hex digits. */
+export function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+export function showTitle(title: string, language: string): void {
+  document.documentElement.lang = language
+  document.title = title
+  void Taro.setNavigationBarTitle({ title })
+}
+
+/** Calls `wake` when the page becomes visible again; the answer stops it. */
+export function onWake(wake: () => void): () => void {
+  const listen = () => {
+    if (document.visibilityState === 'visible') wake()
+  }
+  document.addEventListener('visibilitychange', listen)
+  return () => document.removeEventListener('visibilitychange', listen)
+}

@@ -1,0 +1,22 @@
+export default defineAppConfig({
+  pages: [
+    'pages/home/index',
+    'pages/accounts/sign-in',
+    'pages/accounts/index',
+    'pages/bindings/match',
+    'pages/bindings/manual',
+    'pages/bindings/index',
+    'pages/billing/index',
+    'pages/billing/bill',
+    'pages/payments/confirm',
+    'pages/payments/index',
+    'pages/payments/history',
+    'pages/notices/index',
+  ],
+  window: {
+    navigationBarTitleText: '电费',
+    navigationBarBackgroundColor: '#F4F7F6',
+    navigationBarTextStyle: 'black',
+    backgroundTextStyle: 'dark',
+  },
+})

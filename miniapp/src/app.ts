@@ -1,0 +1,10 @@
+import type { PropsWithChildren } from 'react'
+import './styles/tokens.css'
+import './styles/base.css'
+import './styles/parts.css'
+import './styles/screens.css'
+
+/** The mini-program: one source for Alipay and for the H5 pages the gateway serves. */
+export default function App({ children }: PropsWithChildren) {
+  return children
+}

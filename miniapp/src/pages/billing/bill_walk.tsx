@@ -1,0 +1,131 @@
+/** Reading, energy, steps, charge: the way from the meter to the total, each stage openable to its arithmetic. */
+import { useState, type ReactNode } from 'react'
+import type { Bill, BillLine, BillReading } from '../../api/types'
+import { kwhPlain } from '../../energy/kwh'
+import { walkSteps, type Step } from '../../energy/steps'
+import { yuanText } from '../../money/fen'
+import { useSettings } from '../../state/settings'
+import { Amount } from '../../ui/amount'
+import { Box, Tap } from '../../ui/blocks'
+import { Icon } from '../../ui/icons'
+import { Card } from '../../ui/parts'
+import { StepBar } from '../../ui/step_bar'
+
+export function BillWalk({ bill }: { bill: Bill }) {
+  const { t } = useSettings()
+  const walk = walkSteps(bill.tiers, bill.year_to_date_kwh)
+  return (
+    <Card label={t('bill.walk')} testId='bill-walk'>
+      <Box as='h2' className='section-title'>{t('bill.walk')}</Box>
+      <Box as='ol' className='walk'>
+        <Stage name={t('bill.reading')}>
+          {bill.readings.map((reading) => <ReadingLine key={reading.meter_no_masked} reading={reading} />)}
+        </Stage>
+        <Stage name={t('bill.energy')}>
+          <Openable
+            head={t('bill.energy.note', { kwh: kwhPlain(bill.year_to_date_kwh) })}
+            value={t('home.kwh', { kwh: kwhPlain(bill.energy_kwh) })}
+            formula={t('bill.energy.formula', { kwh: kwhPlain(bill.energy_kwh), year: kwhPlain(bill.year_to_date_kwh) })}
+          />
+        </Stage>
+        {walk && (
+          <Stage name={t('bill.steps')}>
+            <StepBar walk={walk} />
+            {walk.steps.map((step) => <StepLine key={step.tier} step={step} />)}
+          </Stage>
+        )}
+        <Stage name={t('bill.charge')}>
+          {bill.lines.map((line, index) => <ChargeLine key={`${line.kind}-${line.tier ?? index}`} line={line} />)}
+          <Box className='sum'>
+            <Box as='span'>{t('bill.sum')}</Box>
+            <Amount fen={bill.total_fen} size='title' />
+          </Box>
+        </Stage>
+      </Box>
+    </Card>
+  )
+}
+
+function Stage({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <Box as='li' className='stage'>
+      <Box as='h3' className='stage-name'>{name}</Box>
+      <Box className='stage-body'>{children}</Box>
+    </Box>
+  )
+}
+
+interface OpenableProps { head: string; value: ReactNode; formula: string; checked?: boolean; testId?: string }
+
+/** A line that opens to its formula. */
+function Openable({ head, value, formula, checked, testId }: OpenableProps) {
+  const { t } = useSettings()
+  const [shown, setShown] = useState(false)
+  return (
+    <Box className='openable'>
+      <Tap className='openable-head' onTap={() => setShown(!shown)} expanded={shown} testId={testId}>
+        <Box as='span' className='openable-name'>{head}</Box>
+        <Box as='span' className='openable-value'>{value}</Box>
+        <Icon name='down' className={shown ? 'turned' : ''} />
+      </Tap>
+      {shown && (
+        <Box className='formula' live testId={testId && `${testId}-formula`}>
+          <Box as='p' className='formula-text'>{formula}</Box>
+          {checked && (
+            <Box as='p' className='formula-checked'>
+              <Icon name='check' />
+              <Box as='span'>{t('bill.line.checked')}</Box>
+            </Box>
+          )}
+        </Box>
+      )}
+    </Box>
+  )
+}
+
+function ReadingLine({ reading }: { reading: BillReading }) {
+  const { t } = useSettings()
+  const kwh = kwhPlain(reading.energy_kwh)
+  return (
+    <Openable
+      head={t('bill.reading.meter', { meter: reading.meter_no_masked })}
+      value={`${kwhPlain(reading.previous)} → ${kwhPlain(reading.current)}`}
+      formula={t('bill.reading.formula', {
+        current: kwhPlain(reading.current), previous: kwhPlain(reading.previous), multiplier: reading.multiplier, kwh,
+      })}
+      testId='reading'
+    />
+  )
+}
+
+function StepLine({ step }: { step: Step }) {
+  const { t } = useSettings()
+  const range = step.upToKwh === undefined ? t('bill.steps.over', { from: step.fromKwh }) : t('bill.steps.range', { from: step.fromKwh, to: step.upToKwh })
+  return (
+    <Box className={`step-line${step.current ? ' step-current' : ''}`}>
+      <Box as='span' className={`step-swatch step-${Math.min(step.tier, 3)}`} decoration><Box className='step-fill' style={{ width: '100%' }} /></Box>
+      <Box className='choice-text'>
+        <Box as='span'>{t('home.step.name', { n: step.tier })}{step.current ? ` · ${t('bill.steps.here')}` : ''}</Box>
+        <Box as='span' className='soft'>{range}</Box>
+      </Box>
+      <Box as='span'>{t('bill.steps.price', { price: step.priceYuanPerKwh })}</Box>
+    </Box>
+  )
+}
+
+function ChargeLine({ line }: { line: BillLine }) {
+  const { t } = useSettings()
+  const known = line.quantity_kwh != null && line.price_yuan_per_kwh != null
+  const formula = known
+    ? t('bill.line.formula', { kwh: kwhPlain(line.quantity_kwh ?? ''), price: line.price_yuan_per_kwh ?? '', yuan: yuanText(line.amount_fen) })
+    : line.formula
+  return (
+    <Openable
+      head={line.kind === 'energy' && line.tier != null ? t('bill.line.energy', { n: line.tier }) : t('bill.line.other')}
+      value={<Amount fen={line.amount_fen} />}
+      formula={formula}
+      checked={line.recomputed}
+      testId={`line-${line.tier ?? line.kind}`}
+    />
+  )
+}

@@ -1,0 +1,135 @@
+import { useState } from 'react'
+import { asProblem, type Problem } from '../../api/problem'
+import type { Binding } from '../../api/types'
+import { homeName, useHomes } from '../../state/homes'
+import { useBindingDetail, useBindings } from '../../state/reads'
+import { useSettings } from '../../state/settings'
+import { call } from '../../state/signed_in'
+import { momentText } from '../../time/shanghai'
+import { Box, Field, Tap } from '../../ui/blocks'
+import { Icon } from '../../ui/icons'
+import { open } from '../../ui/navigation'
+import { AsOf, Button, Card, Chip, Note, ProblemNote, Row, Skeleton } from '../../ui/parts'
+import { PrivateScreen } from '../../ui/screen'
+
+/** The linked homes: names, what the utility has on file, unlinking. */
+export default function HomesScreen() {
+  const { t } = useSettings()
+  return (
+    <PrivateScreen title={t('homes.title')} testId='screen-homes'>
+      {() => <HomesContent />}
+    </PrivateScreen>
+  )
+}
+
+function HomesContent() {
+  const { t } = useSettings()
+  const bindings = useBindings()
+  const { all } = useHomes()
+  if (!all) return bindings.problem ? <ProblemNote problem={bindings.problem} retry={bindings.reload} /> : <Skeleton lines={5} />
+  return (
+    <>
+      {all.map((home) => <HomeCard key={home.binding_id} home={home} reload={bindings.reload} />)}
+      <Button kind='quiet' icon='plus' onTap={() => open('match')} testId='add-home'>{t('homes.add')}</Button>
+    </>
+  )
+}
+
+function HomeCard({ home, reload }: { home: Binding; reload: () => void }) {
+  const { t, language } = useSettings()
+  const [details, setDetails] = useState(false)
+  const [acting, setActing] = useState<'label' | 'unlink'>()
+  const done = () => {
+    setActing(undefined)
+    reload()
+  }
+  return (
+    <Card testId={`home-${home.binding_id}`}>
+      <Box className='title-line'>
+        <Box as='h2' className='card-title'>{homeName(home)}</Box>
+        <Chip tone='info' icon='person'>{t(`role.${home.role}`)}</Chip>
+      </Box>
+      <Box as='p'>{home.holder_masked} · {home.address_masked}</Box>
+      <Box as='p' className='soft number'>{home.consumer_no_masked} · {t('homes.since', { time: momentText(home.created_at, language, Date.now()) })}</Box>
+      {home.role !== 'payer_only' && (
+        <Tap className='card-link' onTap={() => setDetails(!details)} expanded={details} testId='home-details'>
+          <Box as='span'>{t('homes.details')}</Box>
+          <Icon name='down' className={details ? 'turned' : ''} />
+        </Tap>
+      )}
+      {details && <SupplyDetails bindingId={home.binding_id} />}
+      {!acting && (
+        <Box className='buttons'>
+          <Button kind='plain' small onTap={() => setActing('label')} testId='edit-label'>{t('homes.label')}</Button>
+          <Button kind='plain' small onTap={() => setActing('unlink')} testId='unlink'>{t('homes.unlink')}</Button>
+        </Box>
+      )}
+      {acting === 'label' && <LabelForm home={home} done={done} />}
+      {acting === 'unlink' && <UnlinkForm home={home} done={done} cancel={() => setActing(undefined)} />}
+    </Card>
+  )
+}
+
+function SupplyDetails({ bindingId }: { bindingId: string }) {
+  const { t } = useSettings()
+  const { answer, problem, reload } = useBindingDetail(bindingId)
+  if (!answer) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={3} />
+  return (
+    <Box className={answer.stale ? 'details stale' : 'details'}>
+      <Row name={t('homes.tariff')}>{answer.tariff.name}</Row>
+      {answer.meters.map((meter) => (
+        <Row key={meter.meter_no_masked} name={t('homes.meters')}>{meter.meter_no_masked} × {meter.multiplier}</Row>
+      ))}
+      <Row name={t('homes.real_name')}>{t(`homes.real_name.${answer.real_name.state}`)}</Row>
+      {answer.status === 'closed' && <Note tone='due' icon='warning'>{t('homes.closed')}</Note>}
+      <AsOf as_of={answer.as_of} stale={answer.stale} />
+    </Box>
+  )
+}
+
+/** Runs one change and keeps its refusal. */
+function useChange(change: () => Promise<unknown>, done: () => void) {
+  const [busy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<Problem>()
+  async function run() {
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      await change()
+      done()
+    } catch (thrown) {
+      setProblem(asProblem(thrown))
+      setBusy(false)
+    }
+  }
+  return { busy, problem, run: () => void run() }
+}
+
+function LabelForm({ home, done }: { home: Binding; done: () => void }) {
+  const { t } = useSettings()
+  const [label, setLabel] = useState(home.label ?? '')
+  const { busy, problem, run } = useChange(() => call('PATCH', `/bindings/${encodeURIComponent(home.binding_id)}`, { body: { label: label.trim() } }), done)
+  return (
+    <Box className='details'>
+      <Field label={t('homes.label')} kind='text' value={label} onType={setLabel} maxLength={20} testId='label' />
+      <Box as='p' className='small-print'>{t('homes.label.hint')}</Box>
+      {problem && <ProblemNote problem={problem} retry={run} />}
+      <Button small onTap={run} disabled={busy} testId='save-label'>{t('app.save')}</Button>
+    </Box>
+  )
+}
+
+function UnlinkForm({ home, done, cancel }: { home: Binding; done: () => void; cancel: () => void }) {
+  const { t } = useSettings()
+  const { busy, problem, run } = useChange(() => call('DELETE', `/bindings/${encodeURIComponent(home.binding_id)}`), done)
+  return (
+    <Box className='details'>
+      <Note tone='due' icon='warning'>{t('homes.unlink.sure')}</Note>
+      {problem && <ProblemNote problem={problem} retry={run} />}
+      <Box className='buttons'>
+        <Button kind='danger' small onTap={run} disabled={busy} testId='unlink-sure'>{t('homes.unlink.yes')}</Button>
+        <Button kind='plain' small onTap={cancel}>{t('app.cancel')}</Button>
+      </Box>
+    </Box>
+  )
+}

@@ -1,0 +1,14 @@
+/** What people type when they link a home, checked before anything is sent. */
+
+/** Thirteen digits (domain 3.1). */
+export const CONSUMER_NO = /^\d{13}$/
+/** Last six of a resident ID: the check character may be X. */
+export const ID_LAST6 = /^\d{5}[\dX]$/
+export const OTP = /^\d{6}$/
+
+/** Digits only, full-width ones turned into plain ones: what people paste has spaces and dashes. */
+export function plainDigits(typed: string): string {
+  return typed
+    .replace(/[０-９]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
+    .replace(/[\s-]/g, '')
+}

@@ -1,0 +1,122 @@
+import { useEffect, useState } from 'react'
+import { callHotline } from '../../api/platform'
+import type { Binding } from '../../api/types'
+import { homeName, homes, numberTail, useHomes } from '../../state/homes'
+import { useBindings, useNotices } from '../../state/reads'
+import { useSettings } from '../../state/settings'
+import { Box, Tap } from '../../ui/blocks'
+import { Icon } from '../../ui/icons'
+import { open, replace } from '../../ui/navigation'
+import { Button, ProblemNote, Skeleton } from '../../ui/parts'
+import { PrivateScreen } from '../../ui/screen'
+import { DueCard } from './due_card'
+import { LastBillCard } from './last_bill_card'
+
+/** The first screen: what is due now, what to do, what comes next. */
+export default function Home() {
+  const { t } = useSettings()
+  return (
+    <PrivateScreen title={t('home.title')} testId='screen-home' tab='home' bare>
+      {() => <HomeContent />}
+    </PrivateScreen>
+  )
+}
+
+function HomeContent() {
+  const bindings = useBindings()
+  const { all, current } = useHomes()
+  const none = bindings.answer !== undefined && all?.length === 0
+  useEffect(() => {
+    if (none) replace('match')
+  }, [none])
+  if (!current) return bindings.problem ? <ProblemNote problem={bindings.problem} retry={bindings.reload} /> : <Skeleton lines={6} />
+  return <OneHome key={current.binding_id} home={current} all={all ?? []} />
+}
+
+function OneHome({ home, all }: { home: Binding; all: Binding[] }) {
+  const { t, elder } = useSettings()
+  const seesBills = home.role !== 'payer_only'
+  return (
+    <>
+      <HomeHead home={home} all={all} />
+      <DueCard home={home} />
+      {seesBills && !elder && <LastBillCard home={home} />}
+      {!seesBills && <Box as='p' className='small-print'>{t('home.payer_only')}</Box>}
+      {!elder && (
+        <Box className='links'>
+          <Tap className='link' onTap={() => open('records', { binding_id: home.binding_id })} testId='open-records'>
+            <Icon name='receipt' /><Box as='span'>{t('home.records')}</Box>
+          </Tap>
+          <Tap className='link' onTap={() => open('confirm', { binding_id: home.binding_id, purpose: 'top_up' })} testId='open-top-up'>
+            <Icon name='wallet' /><Box as='span'>{t('home.top_up')}</Box>
+          </Tap>
+          <Tap className='link' onTap={() => open('homes')} testId='open-homes'>
+            <Icon name='home' /><Box as='span'>{t('homes.manage')}</Box>
+          </Tap>
+        </Box>
+      )}
+      <Button kind='quiet' icon='phone' onTap={callHotline} testId='hotline'>{t(elder ? 'app.hotline.help' : 'app.hotline')}</Button>
+    </>
+  )
+}
+
+/** Whose home this is, the switch between homes, and the bell. */
+function HomeHead({ home, all }: { home: Binding; all: Binding[] }) {
+  const { t } = useSettings()
+  const [choosing, setChoosing] = useState(false)
+  const unread = useNotices(1).answer?.unread ?? 0
+  return (
+    <Box as='header' className='home-head'>
+      <Box className='home-head-line'>
+        <Tap className='home-name' onTap={() => setChoosing(!choosing)} expanded={choosing} testId='switch-home'>
+          <Box as='h1' className='home-title'>{homeName(home)}</Box>
+          <Icon name='down' className={choosing ? 'turned' : ''} />
+        </Tap>
+        <Tap
+          className='bell'
+          onTap={() => open('notices')}
+          label={unread > 0 ? t('home.messages.unread', { n: unread }) : t('home.messages')}
+          testId='open-notices'
+        >
+          <Icon name='bell' />
+          {unread > 0 && <Box as='span' className='bell-count' decoration>{unread > 99 ? '99+' : unread}</Box>}
+        </Tap>
+      </Box>
+      <Box as='p' className='home-place'>{t('homes.tail', { tail: numberTail(home) })} · {home.address_masked}</Box>
+      {choosing && <HomeChoice all={all} current={home} done={() => setChoosing(false)} />}
+    </Box>
+  )
+}
+
+function HomeChoice({ all, current, done }: { all: Binding[]; current: Binding; done: () => void }) {
+  const { t } = useSettings()
+  return (
+    <Box as='ul' className='choice' label={t('homes.switch')} testId='home-choice'>
+      {all.map((home) => (
+        <Box as='li' key={home.binding_id}>
+          <Tap
+            className='choice-item'
+            pressed={home === current}
+            onTap={() => {
+              homes.choose(home.binding_id)
+              done()
+            }}
+            testId={`choose-${home.binding_id}`}
+          >
+            <Box className='choice-text'>
+              <Box as='strong'>{homeName(home)}</Box>
+              <Box as='span' className='soft'>{t('homes.tail', { tail: numberTail(home) })} · {home.address_masked}</Box>
+            </Box>
+            {home === current && <Icon name='check' />}
+          </Tap>
+        </Box>
+      ))}
+      <Box as='li'>
+        <Tap className='choice-item' onTap={() => open('match')} testId='add-home'>
+          <Box as='strong' className='choice-text'>{t('homes.add')}</Box>
+          <Icon name='plus' />
+        </Tap>
+      </Box>
+    </Box>
+  )
+}

@@ -1,0 +1,129 @@
+import { useRouter } from '@tarojs/taro'
+import { useState } from 'react'
+import type { Binding } from '../../api/types'
+import { fenFromTyped } from '../../money/fen'
+import { useArrears, useBindings, usePayments } from '../../state/reads'
+import { homeName, numberTail, useHomes } from '../../state/homes'
+import { useOrder } from '../../state/order'
+import { useSettings } from '../../state/settings'
+import { Amount } from '../../ui/amount'
+import { Box, Field, Tap } from '../../ui/blocks'
+import { Icon } from '../../ui/icons'
+import { replace } from '../../ui/navigation'
+import { AsOf, Button, Card, Note, ProblemNote, Skeleton } from '../../ui/parts'
+import { PrivateScreen } from '../../ui/screen'
+import { yuanSign } from '../../money/fen'
+import { DueLines } from './due_lines'
+
+/** What is about to be paid, for whom, and one button. */
+export default function ConfirmScreen() {
+  const { t } = useSettings()
+  const { purpose } = useRouter().params
+  return (
+    <PrivateScreen title={t(purpose === 'top_up' ? 'top_up.title' : 'pay.title')} testId='screen-confirm'>
+      {() => <ConfirmContent />}
+    </PrivateScreen>
+  )
+}
+
+function ConfirmContent() {
+  const { binding_id: bindingId, purpose } = useRouter().params
+  const bindings = useBindings()
+  const { all } = useHomes()
+  const home = all?.find((each) => each.binding_id === bindingId)
+  if (!home) {
+    const { problem } = bindings
+    return problem ? <ProblemNote problem={problem} retry={bindings.reload} /> : <Skeleton lines={6} />
+  }
+  return (
+    <>
+      <ForWhom home={home} />
+      {purpose === 'top_up' ? <TopUp home={home} /> : <PayArrears home={home} />}
+    </>
+  )
+}
+
+/** Whose bill it is, and a warning before the first payment to a number. */
+function ForWhom({ home }: { home: Binding }) {
+  const { t } = useSettings()
+  const payments = usePayments(home.binding_id, 1).answer
+  return (
+    <Card label={t('pay.for')} testId='pay-for'>
+      <Box as='h2' className='soft'>{t('pay.for')}</Box>
+      <Box className='candidate'>
+        <Box className='candidate-mark' decoration><Icon name='home' /></Box>
+        <Box className='candidate-text'>
+          <Box as='h3' className='candidate-name'>{home.label ? `${homeName(home)} · ${home.holder_masked}` : home.holder_masked}</Box>
+          <Box as='p'>{home.address_masked}</Box>
+        </Box>
+        <Box as='span' className='tail'>{t('homes.tail', { tail: numberTail(home) })}</Box>
+      </Box>
+      {payments?.items.length === 0 && <Note tone='due' icon='warning' testId='first-payment'>{t('pay.first')}</Note>}
+    </Card>
+  )
+}
+
+function PayArrears({ home }: { home: Binding }) {
+  const { t } = useSettings()
+  const arrears = useArrears(home.binding_id)
+  const order = useOrder(home.binding_id, 'arrears')
+  const figure = arrears.answer
+  if (!figure) return arrears.problem ? <ProblemNote problem={arrears.problem} retry={arrears.reload} /> : <Skeleton lines={4} />
+  if (figure.total_fen <= 0) {
+    return (
+      <Card>
+        <Note tone='good' icon='check'>{t('pay.nothing')}</Note>
+        <Button kind='quiet' onTap={() => replace('confirm', { binding_id: home.binding_id, purpose: 'top_up' })}>{t('home.top_up')}</Button>
+      </Card>
+    )
+  }
+  const changed = order.changedTo
+  return (
+    <>
+      <Card testId='pay-lines'>
+        <DueLines figure={figure} />
+        <AsOf as_of={figure.as_of} stale={figure.stale} />
+      </Card>
+      {changed !== undefined && <Note tone='due' icon='warning' live testId='amount-changed'>{t('pay.changed', { amount: yuanSign(changed) })}</Note>}
+      {order.problem && <ProblemNote problem={order.problem} retry={arrears.reload} />}
+      <Button
+        onTap={() => order.place(figure.total_fen, figure.arrears_version, arrears.reload)}
+        disabled={order.busy || arrears.loading || figure.stale}
+        testId='pay-now'
+      >
+        {t(order.busy ? 'pay.sending' : 'pay.button', { amount: yuanSign(figure.total_fen) })}
+      </Button>
+      <Box as='p' className='small-print centred'>{t('pay.unpaid_safe')}</Box>
+    </>
+  )
+}
+
+const CHOICES_FEN = [5000, 10000, 20000, 50000]
+
+function TopUp({ home }: { home: Binding }) {
+  const { t } = useSettings()
+  const [typed, setTyped] = useState('')
+  const order = useOrder(home.binding_id, 'top_up')
+  const fen = fenFromTyped(typed)
+  const wrong = typed !== '' && fen === undefined
+  return (
+    <>
+      <Card testId='top-up'>
+        <Box className='amounts' role='group' label={t('top_up.choose')}>
+          {CHOICES_FEN.map((choice) => (
+            <Tap key={choice} className={`amount-choice${fen === choice ? ' amount-chosen' : ''}`} pressed={fen === choice} onTap={() => setTyped(String(choice / 100))}>
+              <Amount fen={choice} />
+            </Tap>
+          ))}
+        </Box>
+        <Field label={t('top_up.amount')} kind='amount' value={typed} onType={setTyped} maxLength={9} invalid={wrong} testId='top-up-amount' />
+        {wrong && <Box as='p' className='field-wrong' role='alert'>{t('top_up.wrong')}</Box>}
+      </Card>
+      {order.problem && <ProblemNote problem={order.problem} retry={order.clear} />}
+      <Button onTap={() => fen !== undefined && order.place(fen)} disabled={order.busy || fen === undefined} testId='pay-now'>
+        {order.busy ? t('pay.sending') : fen === undefined ? t('top_up.choose') : t('pay.button', { amount: yuanSign(fen) })}
+      </Button>
+      <Box as='p' className='small-print centred'>{t('pay.unpaid_safe')}</Box>
+    </>
+  )
+}

@@ -1,0 +1,129 @@
+import { useState } from 'react'
+import { useRouter } from '@tarojs/taro'
+import { openCashier } from '../../api/platform'
+import { asProblem, type Problem } from '../../api/problem'
+import type { Payment, Refund } from '../../api/types'
+import { yuanSign } from '../../money/fen'
+import { headline, isFinal, isLate, stations } from '../../payments/tracker'
+import { useSettings } from '../../state/settings'
+import { call } from '../../state/signed_in'
+import { useTracked } from '../../state/tracked'
+import { momentText, stampText } from '../../time/shanghai'
+import { Amount } from '../../ui/amount'
+import { Box } from '../../ui/blocks'
+import { open, startAt } from '../../ui/navigation'
+import { Button, Card, Note, ProblemNote, Row, Skeleton } from '../../ui/parts'
+import { PrivateScreen } from '../../ui/screen'
+import { Stations } from '../../ui/stations'
+
+/** Where the money is, until the utility has it or the payer has it back. The cashier returns the browser here. */
+export default function TrackerScreen() {
+  const { t } = useSettings()
+  return (
+    <PrivateScreen title={t('track.title')} testId='screen-tracker'>
+      {() => <TrackerContent />}
+    </PrivateScreen>
+  )
+}
+
+function TrackerContent() {
+  const { t } = useSettings()
+  const { payment, problem, askNow } = useTracked(useRouter().params.payment_id)
+  if (!payment) return problem ? <ProblemNote problem={problem} retry={askNow} /> : <Skeleton lines={6} />
+  return (
+    <>
+      <TrackerHead payment={payment} />
+      {problem && <Note tone='info' icon='clock' live>{t('track.away')}</Note>}
+      <Card className='stations-card'><Stations stations={stations(payment)} /></Card>
+      {payment.refunds.length > 0 && <Refunds refunds={payment.refunds} />}
+      <NextStep payment={payment} askNow={askNow} />
+      <Numbers payment={payment} />
+    </>
+  )
+}
+
+function TrackerHead({ payment }: { payment: Payment }) {
+  const { t } = useSettings()
+  const final = isFinal(payment)
+  const words = nextWords(payment, t, useSettings().language)
+  return (
+    <Card className={`tracker-head${final ? ' tracker-final' : ''}`}>
+      <Box className='tracker-live' live role='status' testId={`tracker-${payment.state}`}>
+        <Box as='h2' className='tracker-title'>{t(headline(payment))}</Box>
+        <Box as='p' className='tracker-words' testId='tracker-words'>{words}</Box>
+      </Box>
+      <Amount fen={payment.amount_fen} size='hero' testId='tracker-amount' />
+      <Box as='p' className='soft'>{t(`track.purpose.${payment.purpose}`)}</Box>
+      {isLate(payment, Date.now()) && <Note tone='info' icon='clock'>{t('next.late')}</Note>}
+    </Card>
+  )
+}
+
+function nextWords(payment: Payment, t: ReturnType<typeof useSettings>['t'], language: 'zh-CN' | 'en'): string {
+  const { code, by } = payment.next
+  const time = momentText(by ?? payment.expire_at, language, Date.now())
+  if (code === 'STAFF_WILL_DECIDE' && !by) return t('next.STAFF_WILL_DECIDE.soon')
+  return t(`next.${code}`, { time })
+}
+
+function Refunds({ refunds }: { refunds: Refund[] }) {
+  const { t } = useSettings()
+  return (
+    <Card testId='refunds'>
+      {refunds.map((refund, index) => (
+        <Note key={`${index}-${refund.amount_fen}`} tone={refund.state === 'DONE' ? 'good' : 'info'} icon={refund.state === 'DONE' ? 'check' : 'return'}>
+          <Box as='p'>{t(refund.state === 'DONE' ? 'track.refund.done' : 'track.refund.pending', { amount: yuanSign(refund.amount_fen) })}</Box>
+          {refund.done_at && <Box as='p' className='soft'>{stampText(refund.done_at, Date.now())}</Box>}
+        </Note>
+      ))}
+    </Card>
+  )
+}
+
+/** What the person can do now: finish paying, cancel, pay anew, or nothing. */
+function NextStep({ payment, askNow }: { payment: Payment; askNow: () => void }) {
+  const { t } = useSettings()
+  const { busy, problem, close } = useClose(payment, askNow)
+  const waiting = payment.next.code === 'PAY_IN_CASHIER'
+  return (
+    <Box className='stack'>
+      {problem && <ProblemNote problem={problem} retry={askNow} />}
+      {waiting && (payment.pay_url || payment.trade_no) && (
+        <Button onTap={() => void openCashier(payment).then(askNow)} testId='open-cashier'>{t('track.pay')}</Button>
+      )}
+      {waiting && <Button kind='quiet' onTap={close} disabled={busy} testId='close-order'>{t('track.close')}</Button>}
+      {payment.state === 'CLOSED' && (
+        <Button onTap={() => open('confirm', { binding_id: payment.binding_id, purpose: payment.purpose })} testId='pay-again'>{t('track.again')}</Button>
+      )}
+      <Button kind={waiting ? 'plain' : 'quiet'} onTap={() => startAt('home')} testId='go-home'>{t('track.home')}</Button>
+    </Box>
+  )
+}
+
+function useClose(payment: Payment, askNow: () => void) {
+  const [busy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<Problem>()
+  async function run() {
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      await call<Payment>('POST', `/payments/${encodeURIComponent(payment.payment_id)}/close`)
+    } catch (thrown) {
+      setProblem(asProblem(thrown))
+    } finally {
+      setBusy(false)
+      askNow()
+    }
+  }
+  return { busy, problem, close: () => void run() }
+}
+
+function Numbers({ payment }: { payment: Payment }) {
+  const { t } = useSettings()
+  return (
+    <Box className='numbers'>
+      <Row name={t('track.number')}>{payment.out_trade_no}</Row>
+      {payment.trade_no && <Row name={t('track.trade')}>{payment.trade_no}</Row>}
+    </Box>
+  )
+}

@@ -1,0 +1,41 @@
+/** The linked homes and the one that is being looked at. */
+import { readKept, writeKept } from '../api/platform'
+import type { Binding } from '../api/types'
+import { watched } from './watched'
+
+const CHOSEN = 'lifeline.home'
+
+const all = watched<Binding[] | undefined>(undefined)
+const chosen = watched<string | undefined>(readKept(CHOSEN))
+
+export const homes = {
+  set(next: Binding[]): void {
+    all.set(next)
+  },
+  choose(bindingId: string): void {
+    writeKept(CHOSEN, bindingId)
+    chosen.set(bindingId)
+  },
+  forget(): void {
+    writeKept(CHOSEN, undefined)
+    chosen.set(undefined)
+    all.set(undefined)
+  },
+}
+
+/** All homes and the chosen one (the first, unless another was chosen). */
+export function useHomes(): { all: Binding[] | undefined; current: Binding | undefined } {
+  const list = all.use()
+  const id = chosen.use()
+  return { all: list, current: list?.find((home) => home.binding_id === id) ?? list?.[0] }
+}
+
+/** What a household calls a home: its own label, else the masked holder. */
+export function homeName(home: Binding): string {
+  return home.label || home.holder_masked
+}
+
+/** The last four digits of the masked number. */
+export function numberTail(home: { consumer_no_masked: string }): string {
+  return home.consumer_no_masked.slice(-4)
+}

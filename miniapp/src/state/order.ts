@@ -1,0 +1,49 @@
+/** Placing one order from one confirm screen: one key for one intention, kept over retries. */
+import { useRef, useState } from 'react'
+import { keyRing } from '../api/idempotency'
+import { openCashier, platform, randomKey } from '../api/platform'
+import { asProblem, isRecord, type Problem } from '../api/problem'
+import type { NewPayment, Payment, PaymentPurpose } from '../api/types'
+import { replace } from '../ui/navigation'
+import { call } from './signed_in'
+
+export interface Order {
+  busy: boolean
+  problem?: Problem
+  /** The new total, when the bill changed while the person was reading it. */
+  changedTo?: number
+  place(amountFen: number, arrearsVersion?: string, onChanged?: () => void): void
+  clear(): void
+}
+
+export function useOrder(bindingId: string, purpose: PaymentPurpose): Order {
+  const keys = useRef(keyRing(randomKey))
+  const [state, setState] = useState<{ busy: boolean; problem?: Problem; changedTo?: number }>({ busy: false })
+
+  async function run(amountFen: number, arrearsVersion?: string, onChanged?: () => void) {
+    setState({ busy: true })
+    const body: NewPayment = { binding_id: bindingId, purpose, amount_fen: amountFen, arrears_version: arrearsVersion, via: platform }
+    try {
+      const payment = await call<Payment>('POST', '/payments', { body, idempotencyKey: keys.current.keyFor(body) })
+      const how = await openCashier(payment)
+      if (how === 'returned') replace('tracker', { payment_id: payment.payment_id })
+    } catch (thrown) {
+      const problem = asProblem(thrown)
+      const changedTo = newTotal(problem)
+      setState({ busy: false, problem: changedTo === undefined ? problem : undefined, changedTo })
+      if (changedTo !== undefined) onChanged?.()
+    }
+  }
+  return {
+    ...state,
+    place: (amountFen, arrearsVersion, onChanged) => void run(amountFen, arrearsVersion, onChanged),
+    clear: () => setState({ busy: false }),
+  }
+}
+
+/** The total of a `STALE_ARREARS` refusal. */
+function newTotal(problem: Problem): number | undefined {
+  if (problem.code !== 'STALE_ARREARS' || !isRecord(problem.members.current)) return undefined
+  const { total_fen: total } = problem.members.current
+  return typeof total === 'number' ? total : undefined
+}

@@ -1,0 +1,42 @@
+/** What the screens read from the gateway, each under the name it is remembered by. */
+import type {
+  Arrears, Balance, Bill, BillPage, Binding, BindingDetail, Consent, Me, NoticePage, Page, Payment, SignedInDevice,
+} from '../api/types'
+import { homes } from './homes'
+import { useRemote, type Remote } from './remote'
+import { call } from './signed_in'
+
+const of = (bindingId: string) => `/bindings/${encodeURIComponent(bindingId)}`
+
+/** Reads a page under a path; nothing when the path is not known yet. */
+function useRead<T>(path: string | undefined, query?: Record<string, string | number | undefined>): Remote<T> {
+  const key = path === undefined ? undefined : `${path}?${JSON.stringify(query ?? {})}`
+  return useRemote<T>(key, () => call<T>('GET', path ?? '', { query }))
+}
+
+export function useBindings(): Remote<Page<Binding>> {
+  return useRemote('/bindings', async () => {
+    const page = await call<Page<Binding>>('GET', '/bindings', { query: { limit: 50 } })
+    homes.set(page.items)
+    return page
+  })
+}
+
+export const useBindingDetail = (id: string | undefined) => useRead<BindingDetail>(id && of(id))
+export const useArrears = (id: string | undefined) => useRead<Arrears>(id && `${of(id)}/arrears`)
+export const useBalance = (id: string | undefined) => useRead<Balance>(id && `${of(id)}/balance`)
+export const useBills = (id: string | undefined, limit: number) => useRead<BillPage>(id && `${of(id)}/bills`, { limit })
+export const usePayments = (id: string | undefined, limit: number) => useRead<Page<Payment>>(id && `${of(id)}/payments`, { limit })
+export const useNotices = (limit: number) => useRead<NoticePage>('/notices', { limit })
+export const useMe = () => useRead<Me>('/me')
+export const useConsents = () => useRead<Page<Consent>>('/me/consents')
+export const useDevices = () => useRead<Page<SignedInDevice>>('/sessions')
+
+export function useBill(id: string | undefined, period: string | undefined): Remote<Bill> {
+  return useRead<Bill>(id && period && `${of(id)}/bills/${encodeURIComponent(period)}`)
+}
+
+/** A later page of a list, read on demand. */
+export function readMore<T>(path: 'bills' | 'payments', bindingId: string, cursor: string, limit: number): Promise<Page<T>> {
+  return call<Page<T>>('GET', `${of(bindingId)}/${path}`, { query: { limit, cursor } })
+}

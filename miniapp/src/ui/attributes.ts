@@ -1,0 +1,46 @@
+/** What the building blocks accept on both targets. */
+import type { CSSProperties, ReactNode } from 'react'
+
+export type Tag =
+  | 'div' | 'main' | 'section' | 'header' | 'nav' | 'ul' | 'ol' | 'li' | 'p' | 'h1' | 'h2' | 'h3' | 'span' | 'strong' | 'dl' | 'dt' | 'dd' | 'form'
+
+export interface BoxProps {
+  as?: Tag
+  className?: string
+  style?: CSSProperties
+  /** Accessible name. */
+  label?: string
+  role?: string
+  /** Read aloud when it changes. */
+  live?: boolean
+  /** Not for screen readers. */
+  decoration?: boolean
+  /** The current one of a list: a step, a page. */
+  current?: 'page' | 'step'
+  testId?: string
+  children?: ReactNode
+}
+
+export interface TapProps {
+  onTap: () => void
+  className?: string
+  label?: string
+  disabled?: boolean
+  /** State of a switch. */
+  pressed?: boolean
+  /** State of something that opens. */
+  expanded?: boolean
+  current?: 'page'
+  testId?: string
+  children?: ReactNode
+}
+
+export interface FieldProps {
+  label: string
+  value: string
+  onType: (value: string) => void
+  kind: 'digits' | 'amount' | 'text' | 'code'
+  maxLength: number
+  invalid?: boolean
+  testId?: string
+}

@@ -1,0 +1,62 @@
+/** The screens by name, and moving between them. */
+import Taro from '@tarojs/taro'
+import { rememberReturn } from '../api/platform'
+
+const SCREENS = {
+  home: '/pages/home/index',
+  signIn: '/pages/accounts/sign-in',
+  me: '/pages/accounts/index',
+  match: '/pages/bindings/match',
+  manual: '/pages/bindings/manual',
+  homes: '/pages/bindings/index',
+  bills: '/pages/billing/index',
+  bill: '/pages/billing/bill',
+  confirm: '/pages/payments/confirm',
+  tracker: '/pages/payments/index',
+  records: '/pages/payments/history',
+  notices: '/pages/notices/index',
+} as const
+
+export type ScreenName = keyof typeof SCREENS
+
+/** The address of a screen. Only opaque ids and periods ever go into one. */
+export function screenUrl(screen: ScreenName, params: Record<string, string> = {}): string {
+  const query = Object.entries(params).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')
+  return query ? `${SCREENS[screen]}?${query}` : SCREENS[screen]
+}
+
+/** Opens a screen on top of the present one. */
+export function open(screen: ScreenName, params?: Record<string, string>): void {
+  void Taro.navigateTo({ url: screenUrl(screen, params) })
+}
+
+/** Puts a screen in place of the present one: there is no way back to it. */
+export function replace(screen: ScreenName, params?: Record<string, string>): void {
+  void Taro.redirectTo({ url: screenUrl(screen, params) })
+}
+
+/** Starts over at a screen. */
+export function startAt(screen: ScreenName, params?: Record<string, string>): void {
+  void Taro.reLaunch({ url: screenUrl(screen, params) })
+}
+
+export function startAtUrl(url: string): void {
+  void Taro.reLaunch({ url })
+}
+
+/** Back, or home when this screen was opened from outside. */
+export function goBack(): void {
+  if (Taro.getCurrentPages().length > 1) void Taro.navigateBack()
+  else startAt('home')
+}
+
+/** Asks for a sign-in; a screen that was opened for one thing (a bill, a payment) is come back to afterwards. */
+export function askSignIn(): void {
+  const here = Taro.getCurrentInstance().router
+  const params = Object.entries(here?.params ?? {}).filter(([name]) => name !== 'stamp' && !name.startsWith('$'))
+  if (here?.path && params.length > 0) {
+    const query = params.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')
+    rememberReturn(`/${here.path.split('?')[0].replace(/^\//, '')}?${query}`)
+  }
+  startAt('signIn')
+}

@@ -1,0 +1,81 @@
+/**
+ * What each refusal means for the person and the money, keyed by the stable `code` of the gateway's problems.
+ * A test holds the table against the codes that the interface document lists.
+ */
+
+/** What the one button under a refusal does. */
+export type ProblemCure = 'retry' | 'home' | 'sign_in' | 'match' | 'manual' | 'hotline' | 'order' | 'confirm'
+
+export interface ProblemWords { zh: string; en: string; cure: ProblemCure }
+
+const again: ProblemWords = {
+  zh: '没有办成，您的钱没有变化，请再试一次。',
+  en: 'That did not work. Your money is untouched. Please try again.',
+  cure: 'retry',
+}
+const updateNeeded: ProblemWords = {
+  zh: '页面和服务的版本对不上，请刷新后再试，没有产生任何扣款。',
+  en: 'This page is out of step with the service. Please reload; nothing was charged.',
+  cure: 'home',
+}
+const signInAgain: ProblemWords = { zh: '登录已过期，请重新登录。', en: 'Your sign-in has ended. Please sign in again.', cure: 'sign_in' }
+const busy: ProblemWords = {
+  zh: '系统繁忙，请稍后再试，没有产生任何扣款。',
+  en: 'The service is busy. Please try again soon; nothing was charged.',
+  cure: 'retry',
+}
+
+export const problems: Record<string, ProblemWords> = {
+  NETWORK: { zh: '连不上网络，请检查后再试。', en: 'No connection. Please check it and try again.', cure: 'retry' },
+  CANNOT_CONFIRM: {
+    zh: '暂时无法确认该户号与您的关系，可持证件到网点或拨打 95598',
+    en: 'We could not confirm this number is linked to you. Visit an outlet or call 95598.',
+    cure: 'hotline',
+  },
+  CONSENT_REQUIRED: { zh: '匹配户号需要您先单独同意。', en: 'Matching needs your separate consent first.', cure: 'match' },
+  ROLE_NOT_ENOUGH: {
+    zh: '您可以为这一户缴费；查看账单需要户主授权。',
+    en: 'You can pay for this home; its bills need the holder’s leave.',
+    cure: 'home',
+  },
+  NOT_FOUND: { zh: '这一项不存在或已不属于您。', en: 'This does not exist or is no longer yours.', cure: 'home' },
+  STALE_ARREARS: { zh: '账单刚刚更新，请确认新的金额后再支付', en: 'The bill has just changed. Please confirm the new amount before paying.', cure: 'confirm' },
+  PREVIOUS_ORDER_OPEN: {
+    zh: '这一户有一笔订单还没结束，为避免重复扣款，请等它完成再付。',
+    en: 'An order for this home is still open. To avoid paying twice, wait until it ends.',
+    cure: 'order',
+  },
+  NOTHING_DUE: { zh: '没有待缴电费，不用付款。', en: 'Nothing is due. There is nothing to pay.', cure: 'home' },
+  ACCOUNT_CLOSED: { zh: '这个户号已销户，不能再缴费。', en: 'This account is closed and takes no payments.', cure: 'hotline' },
+  AMOUNT_NOT_DUE: { zh: '金额与应缴不一致，请按最新账单确认。', en: 'The amount is not what is due. Please confirm the latest bill.', cure: 'confirm' },
+  AMOUNT_OUT_OF_RANGE: { zh: '金额超出一次可缴的范围，请调整。', en: 'The amount is outside what one payment may be. Please change it.', cure: 'confirm' },
+  ARREARS_UNAVAILABLE: {
+    zh: '暂时读不到最新欠费，为避免付错没有下单，请稍后再试。',
+    en: 'The latest amount due cannot be read. To avoid a wrong payment no order was made; please try again soon.',
+    cure: 'retry',
+  },
+  ALREADY_PAID: { zh: '这笔订单已经付款，正在入账，无需重复支付。', en: 'This order is already paid and is being credited. Do not pay again.', cure: 'order' },
+  TICKET_GONE: { zh: '付款链接已失效，请从订单里重新打开。', en: 'The payment link has expired. Open it again from the order.', cure: 'order' },
+  STATE_MISMATCH: { zh: '登录没有完成，请重新登录。', en: 'Sign-in did not finish. Please sign in again.', cure: 'sign_in' },
+  UNAUTHENTICATED: signInAgain,
+  UNAUTHORIZED: signInAgain,
+  TOKEN_EXPIRED: signInAgain,
+  TOKEN_INVALID: signInAgain,
+  SESSION_ENDED: signInAgain,
+  STEP_UP_REQUIRED: { zh: '为了您的资金安全，请再次验证', en: 'For your safety, please verify again.', cure: 'sign_in' },
+  RATE_LIMITED: { zh: '操作有点频繁，请 {n} 秒后再试', en: 'Too many tries. Please wait {n} seconds.', cure: 'retry' },
+  REQUEST_IN_FLIGHT: { zh: '上一次提交还在处理，不会重复扣款，请稍候。', en: 'Your first request is still being worked on. You will not be charged twice; please wait.', cure: 'retry' },
+  IDEMPOTENCY_KEY_REUSED: updateNeeded,
+  UNKNOWN_FIELD: updateNeeded,
+  INVALID_FIELD: { zh: '有一项内容不对，请检查后再提交。', en: 'Something you typed is not right. Please check it.', cure: 'retry' },
+  UPSTREAM_UNAVAILABLE: {
+    zh: '供电公司系统暂时无法连接，请稍后再试，没有产生任何扣款。',
+    en: "The utility's system cannot be reached for now. Please try again soon; nothing was charged.",
+    cure: 'retry',
+  },
+  OVERLOADED: busy,
+  INTERNAL: again,
+}
+
+/** Used when a code is not in the table: a newer gateway may say something this page does not know yet. */
+export const unknownProblem = again
