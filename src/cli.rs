@@ -1,0 +1,90 @@
+//! The command line. Every command ends with 0 (done), 1 (failed) or 2 (wrong usage).
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The server behind an electric utility's Alipay mini-program.
+#[derive(Debug, Parser)]
+#[command(name = "lifeline", version, about, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run in production, everything from the configuration file.
+    Serve(WithConfig),
+    /// Run a complete demo on this machine: embedded store, sandbox as the outside world.
+    #[cfg(feature = "demo")]
+    Demo(Demo),
+    /// Play the main job against a running demo as a household would, over HTTP only.
+    #[cfg(feature = "demo")]
+    Journey(Journey),
+    /// Apply the migrations the store still lacks.
+    Migrate(WithConfig),
+    /// Check the configuration and list every fault.
+    CheckConfig(WithConfig),
+    /// Ask every dependency whether it works and say what to do where it does not.
+    Doctor(Doctor),
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WithConfig {
+    /// The configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Print JSON for a script.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(feature = "demo")]
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where the demo keeps keys and its store. Default: a folder that is removed at the end.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Line N, console N+1, ops N+2, sandbox N+3, callback N+4.
+    #[arg(long, value_name = "N", default_value_t = 8800)]
+    pub(crate) port_base: u16,
+    /// Write the addresses and pids to this file (JSON) when ready.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+    /// Give the marketing system the demo people's homes only, not the other customers.
+    #[arg(long)]
+    pub(crate) no_seed: bool,
+    /// Keep the records in this PostgreSQL database instead of the embedded store.
+    #[arg(long, value_name = "URL", env = "LIFELINE_DEMO_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+    /// Share limits, cache and revocation through this Redis.
+    #[arg(long, value_name = "URL", env = "LIFELINE_DEMO_REDIS_URL", hide_env_values = true)]
+    pub(crate) redis_url: Option<String>,
+    /// Join a running demo as a further gateway: its sandbox and keys, own ports.
+    #[arg(long, value_name = "READY_FILE", requires = "data_dir")]
+    pub(crate) join: Option<PathBuf>,
+}
+
+#[cfg(feature = "demo")]
+#[derive(Debug, Args)]
+pub(crate) struct Journey {
+    /// The ready file of the running demo.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: PathBuf,
+    /// Play it with this fault of the sandbox, or with each in turn.
+    #[arg(long, value_name = "KIND|all")]
+    pub(crate) fault: Option<String>,
+    /// Print JSON for a script.
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,150 @@
+//! Where the product listens and how often it may be asked.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::Faults;
+
+/// `[listeners]`: one per trust zone.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listeners {
+    pub(crate) line: Line,
+    pub(crate) callback: Callback,
+    pub(crate) ops: Ops,
+}
+
+/// `[listeners.line]`: households, arriving through the relay.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Line {
+    pub(crate) bind: SocketAddr,
+    /// What browsers call us, for example `https://power.example.cn`; no trailing slash.
+    pub(crate) public_base: String,
+    /// The relay's addresses; only their `X-Forwarded-For` is believed.
+    #[serde(default)]
+    pub(crate) trusted_hops: Vec<IpAddr>,
+    /// Server certificate, key, and the CA of the relay's client certificates.
+    pub(crate) tls: Option<Tls>,
+}
+
+/// Certificate files, PEM.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    pub(crate) certificate: PathBuf,
+    pub(crate) private_key: PathBuf,
+    pub(crate) client_ca: PathBuf,
+}
+
+/// `[listeners.callback]`: notices from channels.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Callback {
+    pub(crate) bind: SocketAddr,
+    /// What the channel is told to call, for example `https://notify.example.cn`.
+    pub(crate) public_base: String,
+}
+
+/// `[listeners.ops]`: health and metrics.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ops {
+    pub(crate) bind: SocketAddr,
+}
+
+/// `[limits]`: requests per minute.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    pub(crate) per_address_minute: u32,
+    pub(crate) per_account_minute: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        // One relay address may carry many homes behind one carrier NAT; one person taps slower.
+        Self { per_address_minute: 600, per_account_minute: 240 }
+    }
+}
+
+impl Listeners {
+    /// A demo's listeners: plain HTTP on loopback.
+    #[cfg(feature = "demo")]
+    pub(crate) fn loopback(line: SocketAddr, callback: SocketAddr, ops: SocketAddr) -> Self {
+        Self {
+            line: Line {
+                bind: line,
+                public_base: format!("http://{line}"),
+                trusted_hops: Vec::new(),
+                tls: None,
+            },
+            callback: Callback { bind: callback, public_base: format!("http://{callback}") },
+            ops: Ops { bind: ops },
+        }
+    }
+
+    pub(super) fn check(&self, faults: &mut Faults) {
+        faults.expect(
+            self.line.public_base.starts_with("https://"),
+            "listeners.line.public_base",
+            "must be an https address; households reach it over the Internet",
+        );
+        faults.expect(
+            !self.line.public_base.ends_with('/'),
+            "listeners.line.public_base",
+            "must not end with a slash",
+        );
+        faults.expect(
+            !self.line.trusted_hops.is_empty(),
+            "listeners.line.trusted_hops",
+            "name the relay's addresses, or all clients would share one address",
+        );
+        faults.expect(
+            self.line.tls.is_some(),
+            "listeners.line.tls",
+            "the line listener needs certificate, private_key and client_ca",
+        );
+        for (name, file) in self.line.tls.iter().flat_map(Tls::files) {
+            let path = format!("listeners.line.tls.{name}");
+            faults.expect(file.is_file(), &path, "the file does not exist");
+        }
+        faults.expect(
+            self.callback.public_base.starts_with("https://"),
+            "listeners.callback.public_base",
+            "must be an https address the channel can reach",
+        );
+        faults.expect(
+            self.ops.bind.ip().is_loopback(),
+            "listeners.ops.bind",
+            "must be a loopback address",
+        );
+        let binds = [self.line.bind, self.callback.bind, self.ops.bind];
+        let distinct = binds.iter().collect::<std::collections::HashSet<_>>().len() == binds.len();
+        faults.expect(distinct, "listeners", "two listeners share one address");
+    }
+}
+
+impl Tls {
+    fn files(&self) -> [(&'static str, &PathBuf); 3] {
+        [
+            ("certificate", &self.certificate),
+            ("private_key", &self.private_key),
+            ("client_ca", &self.client_ca),
+        ]
+    }
+}
+
+impl Limits {
+    pub(super) fn check(&self, faults: &mut Faults) {
+        let sane = 1..=1_000_000;
+        for (path, value) in [
+            ("limits.per_address_minute", self.per_address_minute),
+            ("limits.per_account_minute", self.per_account_minute),
+        ] {
+            faults.expect(sane.contains(&value), path, "must be 1 to 1000000");
+        }
+    }
+}

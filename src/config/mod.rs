@@ -1,0 +1,92 @@
+//! Configuration: one section per file, unknown keys refused, every fault listed at once.
+//!
+//! A TOML file first, then the environment: `LIFELINE__STORE__URL` overrides `[store] url`.
+
+mod channels;
+mod edge;
+mod store;
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+pub(crate) use channels::{Alipay, Channel};
+pub(crate) use edge::{Limits, Listeners};
+pub(crate) use store::{Redis, Store};
+
+/// The whole configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) listeners: Listeners,
+    pub(crate) store: Store,
+    #[serde(default)]
+    pub(crate) redis: Redis,
+    pub(crate) alipay: Alipay,
+    pub(crate) marketing: Channel,
+    pub(crate) sms: Channel,
+    #[serde(default)]
+    pub(crate) limits: Limits,
+}
+
+/// One thing wrong with the configuration: where, what, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) path: String,
+    pub(crate) what: String,
+}
+
+impl Fault {
+    pub(crate) fn new(path: &str, what: &str) -> Self {
+        Self { path: path.to_owned(), what: what.to_owned() }
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.path, self.what)
+    }
+}
+
+/// Collects the faults of sections.
+pub(crate) struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub(crate) fn expect(&mut self, holds: bool, path: &str, what: &str) {
+        if !holds {
+            self.0.push(Fault::new(path, what));
+        }
+    }
+}
+
+/// Reads file and environment. The error names the key at fault, never its value.
+pub(crate) fn read(file: &Path) -> Result<Config, Vec<Fault>> {
+    let environment = config::Environment::with_prefix("LIFELINE")
+        .prefix_separator("__")
+        .separator("__")
+        .try_parsing(true);
+    let loaded = config::Config::builder()
+        .add_source(config::File::from(file).format(config::FileFormat::Toml))
+        .add_source(environment)
+        .build()
+        .and_then(config::Config::try_deserialize::<Config>);
+    loaded.map_err(|error| vec![Fault::new(&file.display().to_string(), &error.to_string())])
+}
+
+impl Config {
+    /// Everything that must hold before `serve` may start (money.md 3.10).
+    pub(crate) fn faults_for_production(&self) -> Vec<Fault> {
+        let mut faults = Faults(Vec::new());
+        self.listeners.check(&mut faults);
+        self.store.check(&mut faults);
+        self.redis.check(&mut faults);
+        self.alipay.check(&mut faults);
+        self.marketing.check("marketing", &mut faults);
+        self.sms.check("sms", &mut faults);
+        self.limits.check(&mut faults);
+        faults.0
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! Where the records are kept, and what several nodes may share.
+
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::Faults;
+
+/// `[store]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Store {
+    /// `sqlite:/var/lib/lifeline/lifeline.db` or `postgres://...`; holds a password, so it is secret.
+    pub(crate) url: SecretString,
+    /// The keyring file, mode 0600.
+    pub(crate) keyring: PathBuf,
+}
+
+/// `[redis]`: optional; without it one node works in full.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Redis {
+    pub(crate) url: Option<SecretString>,
+}
+
+impl Store {
+    pub(super) fn check(&self, faults: &mut Faults) {
+        let url = self.url.expose_secret();
+        let known = ["sqlite:", "postgres://", "postgresql://"];
+        faults.expect(
+            known.iter().any(|scheme| url.starts_with(scheme)),
+            "store.url",
+            "must begin with sqlite: or postgres://",
+        );
+        faults.expect(
+            self.keyring.is_file(),
+            "store.keyring",
+            "the keyring file does not exist; restore it, or the data cannot be read",
+        );
+    }
+}
+
+impl Redis {
+    pub(super) fn check(&self, faults: &mut Faults) {
+        let known = |url: &SecretString| {
+            let url = url.expose_secret();
+            url.starts_with("redis://") || url.starts_with("rediss://")
+        };
+        faults.expect(
+            self.url.as_ref().is_none_or(known),
+            "redis.url",
+            "must begin with redis:// or rediss://",
+        );
+    }
+}

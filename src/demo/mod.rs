@@ -1,0 +1,162 @@
+//! `lifeline demo`: the whole product on one machine, the sandbox standing in for the outside
+//! world. Loopback only, a store stamped as demo, and a clock the sandbox may move forward.
+
+mod clock;
+mod keys;
+mod neighbour;
+mod ready;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use crate::cli;
+use crate::config::{self, Config};
+use crate::failure::Failure;
+use crate::system::SystemClock;
+
+pub(crate) use clock::routes as clock_routes;
+pub(crate) use neighbour::play_journey;
+
+const APP_ID: &str = "2021000000000001";
+const SELLER_ID: &str = "2088000000000009";
+
+/// The five ports of a demo.
+#[derive(Debug, Clone, Copy)]
+struct Ports {
+    base: u16,
+}
+
+impl Ports {
+    fn at(self, offset: u16) -> SocketAddr {
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.base.saturating_add(offset))
+    }
+    fn line(self) -> SocketAddr {
+        self.at(0)
+    }
+    fn console(self) -> SocketAddr {
+        self.at(1)
+    }
+    fn ops(self) -> SocketAddr {
+        self.at(2)
+    }
+    fn sandbox(self) -> SocketAddr {
+        self.at(3)
+    }
+    fn callback(self) -> SocketAddr {
+        self.at(4)
+    }
+}
+
+/// A data folder that goes away with the demo unless the user named it.
+struct DataDir {
+    path: PathBuf,
+    keep: bool,
+}
+
+impl DataDir {
+    fn open(wanted: Option<PathBuf>, port_base: u16) -> Result<Self, Failure> {
+        let keep = wanted.is_some();
+        let path = wanted.unwrap_or_else(|| {
+            let name = format!("lifeline-demo-{port_base}-{}", std::process::id());
+            std::env::temp_dir().join(name)
+        });
+        std::fs::create_dir_all(&path).map_err(|error| {
+            Failure::failed(format!("cannot make the data folder {}: {error}", path.display()))
+                .advice("name another one with --data-dir")
+        })?;
+        Ok(Self { path, keep })
+    }
+}
+
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        if !self.keep {
+            // Nothing depends on it any more; a leftover folder is only untidy.
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// Starts the sandbox and the gateway, says where they are, and runs until asked to stop.
+pub(crate) async fn run(args: cli::Demo) -> Result<(), Failure> {
+    if args.port_base > u16::MAX - 4 || args.port_base < 1024 {
+        return Err(Failure::usage("--port-base must be 1024 to 65531"));
+    }
+    let ports = Ports { base: args.port_base };
+    let data = DataDir::open(args.data_dir.clone(), args.port_base)?;
+    let keys_dir = data.path.join("keys");
+    let channels = keys::make_missing(&keys_dir)?;
+    let joined = args.join.as_deref().map(ready::read).transpose()?;
+    let sandbox = match &joined {
+        Some(_) => None,
+        None => Some(neighbour::Sandbox::start(ports_of_sandbox(ports), &keys_dir, args.no_seed)?),
+    };
+    let sandbox_base = match &joined {
+        Some(ready) => ready.sandbox.clone(),
+        None => format!("http://{}", ports.sandbox()),
+    };
+    let config = configuration(&args, ports, &data.path, &sandbox_base, &channels);
+    if let Some(sandbox) = &sandbox {
+        sandbox.wait_until_it_answers().await?;
+    }
+    let clock = SystemClock::default();
+    let running = crate::serve::start(&config, clock, crate::serve::Kind::Demo).await?;
+    let ready = ready::Ready::new(ports, &sandbox_base, sandbox.as_ref(), running.engine_name());
+    if let Some(file) = &args.ready_file {
+        ready.write(file)?;
+    }
+    ready.announce(args.database_url.is_some());
+    running.until_stopped().await;
+    drop(sandbox);
+    Ok(())
+}
+
+fn ports_of_sandbox(ports: Ports) -> neighbour::Addresses {
+    neighbour::Addresses {
+        port: ports.sandbox().port(),
+        line: format!("http://{}", ports.line()),
+        callback: format!("http://{}", ports.callback()),
+        ops: format!("http://{}", ports.ops()),
+    }
+}
+
+/// The configuration of a demo: what `serve` would read from a file, made up for loopback.
+fn configuration(
+    args: &cli::Demo,
+    ports: Ports,
+    data: &Path,
+    sandbox: &str,
+    channels: &keys::Channels,
+) -> Config {
+    let keys_dir = data.join("keys");
+    let embedded = || format!("sqlite:{}", data.join("lifeline.db").display());
+    let channel = |base: String, secrets: &keys::ChannelKeys| config::Channel {
+        base_url: base,
+        channel_id: secrets.channel_id.clone(),
+        secret_hex: SecretString::from(secrets.secret_hex.clone()),
+        field_key_hex: SecretString::from(secrets.field_key_hex.clone()),
+        deadline_ms: 4_000,
+    };
+    Config {
+        listeners: config::Listeners::loopback(ports.line(), ports.callback(), ports.ops()),
+        store: config::Store {
+            url: SecretString::from(args.database_url.clone().unwrap_or_else(embedded)),
+            keyring: data.join("keyring.json"),
+        },
+        redis: config::Redis { url: args.redis_url.clone().map(SecretString::from) },
+        alipay: config::Alipay {
+            app_id: APP_ID.to_owned(),
+            seller_id: SELLER_ID.to_owned(),
+            gateway_url: format!("{sandbox}/gateway.do"),
+            authorize_url: format!("{sandbox}/oauth2/publicAppAuthorize.htm"),
+            private_key: keys_dir.join("app_private.pem"),
+            platform_public_key: keys_dir.join("platform_public.pem"),
+            deadline_ms: 4_000,
+        },
+        marketing: channel(sandbox.to_owned(), &channels.marketing),
+        sms: channel(sandbox.to_owned(), &channels.sms),
+        limits: config::Limits::default(),
+    }
+}

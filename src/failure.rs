@@ -1,0 +1,41 @@
+//! How a command fails: what happened, why, what to do, and the exit code.
+
+/// A command's failure. 1 = failed, 2 = wrong usage.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    what: String,
+    advice: Option<String>,
+}
+
+impl Failure {
+    /// The command could not do its work.
+    pub(crate) fn failed(what: impl Into<String>) -> Self {
+        Self { code: 1, what: what.into(), advice: None }
+    }
+
+    /// The command was called in a way it does not support.
+    pub(crate) fn usage(what: impl Into<String>) -> Self {
+        Self { code: 2, what: what.into(), advice: None }
+    }
+
+    /// What the user can do about it.
+    pub(crate) fn advice(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    pub(crate) const fn code(&self) -> u8 {
+        self.code
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.what)?;
+        match &self.advice {
+            Some(advice) => write!(f, "\n  what to do: {advice}"),
+            None => Ok(()),
+        }
+    }
+}
