@@ -73,3 +73,10 @@ as_user() {
         runuser -u "$name" -- "$@"
     fi
 }
+
+# tied CMD...: replaces this (background) shell by CMD, which is told to end when the script that started it is gone,
+# even by SIGKILL.
+tied() {
+    if command -v setpriv >/dev/null; then exec setpriv --pdeathsig TERM -- "$@"; fi
+    exec "$@"
+}

@@ -37,7 +37,7 @@ CONF
         as_user "$user" redis-server "$dir/redis.conf" >/dev/null 2>&1 || continue
         if answers "$port" "$password"; then
             [[ -z $watch ]] || watch_over "$watch" "$dir"
-            echo "redis://:$password@127.0.0.1:$port/0"
+            echo "redis://default:$password@127.0.0.1:$port/0"
             return 0
         fi
     done

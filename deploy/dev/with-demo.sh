@@ -62,7 +62,7 @@ five_free_ports() { # a base whose five ports are free now
 
 start() {
     local deadline
-    "$TARGET/debug/lifeline" demo --data-dir "$home/data" --port-base "$(five_free_ports)" \
+    tied "$TARGET/debug/lifeline" demo --data-dir "$home/data" --port-base "$(five_free_ports)" \
         --ready-file "$home/ready.json" "${options[@]}" </dev/null >"$home/demo.log" 2>&1 &
     demo=$!
     deadline=$((SECONDS + READY_WITHIN_S))
@@ -75,7 +75,7 @@ start() {
 
 start
 export READY_FILE=$home/ready.json
-"$@" <&0 &
+tied "$@" <&0 &
 command=$!
 status=0
 wait "$command" || status=$?

@@ -23,7 +23,7 @@ trap down EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-"$TARGET/debug/lifeline-sandbox" --port 0 --ready-file "$home/ready.json" --keys-dir "$home/keys" --seed 1 \
+tied "$TARGET/debug/lifeline-sandbox" --port 0 --ready-file "$home/ready.json" --keys-dir "$home/keys" --seed 1 \
     </dev/null >"$home/sandbox.log" 2>&1 &
 sandbox=$!
 deadline=$((SECONDS + READY_WITHIN_S))
@@ -34,7 +34,7 @@ until [[ -s $home/ready.json ]]; do
 done
 SANDBOX_URL=$(grep -oE 'http://127\.0\.0\.1:[0-9]+' "$home/ready.json" | head -n 1)
 export SANDBOX_URL KEYS_DIR=$home/keys
-"$@" <&0 &
+tied "$@" <&0 &
 command=$!
 status=0
 wait "$command" || status=$?

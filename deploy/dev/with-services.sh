@@ -34,7 +34,7 @@ TEST_REDIS_URL=$("$DEV/private-redis.sh" start "$home/redis" --watch $$)
 export TEST_POSTGRES_URL TEST_REDIS_URL REQUIRE_POSTGRES=1 LIFELINE_SERVICES=$home
 
 # In the background and waited for, so that a signal to this script is acted on at once.
-"$@" <&0 &
+tied "$@" <&0 &
 child=$!
 status=0
 wait "$child" || status=$?
