@@ -2,5 +2,9 @@
 //!
 //! Each folder implements ports that `lifeline-core` declares. Nothing here decides about business.
 
+pub mod alipay;
 pub mod keyring;
+pub mod marketing;
+pub mod sms;
 pub mod sql;
+pub mod wire;

@@ -103,7 +103,7 @@ struct RefundAsked {
 }
 
 /// The refusals of trade.create: the number can never take effect, a new order needs a new one.
-const CREATE_REFUSALS: [&str; 12] = [
+const CREATE_REFUSALS: [&str; 11] = [
     "ACQ.TRADE_HAS_CLOSE",
     "ACQ.CONTEXT_INCONSISTENT",
     "ACQ.TRADE_BUYER_NOT_MATCH",
@@ -115,7 +115,6 @@ const CREATE_REFUSALS: [&str; 12] = [
     "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
     "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
     "ACQ.BUYER_PAYMENT_AMOUNT_LIMIT_ERROR",
-    "ACQ.TOTAL_FEE_EXCEED",
 ];
 
 fn named(codes: &'static [&'static str], failure: &Failure) -> Option<&'static str> {
@@ -235,7 +234,10 @@ impl PaymentChannel for Alipay {
             .await?
         {
             Answer::Ok(reply) => {
-                same(out_trade_no, reply.out_trade_no.as_deref().unwrap_or(out_trade_no))?;
+                same(
+                    out_trade_no,
+                    reply.out_trade_no.as_deref().unwrap_or(out_trade_no),
+                )?;
                 Ok(Close::Closed)
             }
             Answer::Failed(failure) => match business_code(&failure) {
@@ -326,12 +328,18 @@ fn refund_asked(
     out_trade_no: &str,
     out_request_no: &str,
 ) -> Result<RefundStatus, NoAnswer> {
-    same(out_trade_no, reply.out_trade_no.as_deref().unwrap_or(out_trade_no))?;
+    same(
+        out_trade_no,
+        reply.out_trade_no.as_deref().unwrap_or(out_trade_no),
+    )?;
     match present(reply.refund_status.as_deref()) {
         None => Ok(RefundStatus::Empty),
         Some("REFUND_SUCCESS") => {
             // A success must name the request it is about: another one's success is not ours.
-            same(out_request_no, reply.out_request_no.as_deref().unwrap_or_default())?;
+            same(
+                out_request_no,
+                reply.out_request_no.as_deref().unwrap_or_default(),
+            )?;
             let amount = present(reply.refund_amount.as_deref()).ok_or(UNREADABLE)?;
             Fen::parse_yuan(amount)
                 .map(|amount| RefundStatus::Success { amount })

@@ -52,7 +52,11 @@ impl Gateway {
                 form.push(("biz_content", text.to_owned()));
             }
             Payload::Top(params) => {
-                form.extend(params.iter().map(|(name, value)| (*name, (*value).to_owned())));
+                form.extend(
+                    params
+                        .iter()
+                        .map(|(name, value)| (*name, (*value).to_owned())),
+                );
             }
         }
         let all: Pairs = query.iter().chain(&form).cloned().collect();

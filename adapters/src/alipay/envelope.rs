@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 
 use lifeline_core::shared::outside::NoAnswer;
-use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::sign::PlatformKey;
@@ -37,7 +37,9 @@ impl Failure {
         match (self.code.as_str(), self.sub_code.as_str()) {
             ("40005", _) => NoAnswer::Unknown("rate_limited"),
             ("20000" | "10003", _) => NoAnswer::Unknown("channel_unavailable"),
-            ("40001" | "40002" | "40003" | "40006", _) => NoAnswer::Alarm("channel_rejects_our_calls"),
+            ("40001" | "40002" | "40003" | "40006", _) => {
+                NoAnswer::Alarm("channel_rejects_our_calls")
+            }
             (_, sub_code) if is_contract_fault(sub_code) => NoAnswer::Alarm("channel_contract"),
             _ => NoAnswer::Unknown("unnamed_code"),
         }

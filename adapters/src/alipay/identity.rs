@@ -38,7 +38,10 @@ impl ProfileReply {
             open_id: present(self.open_id.as_deref()),
             user_id: present(self.user_id.as_deref()),
             certified: self.is_certified.as_deref() == Some("T"),
-            name: self.user_name.as_deref().and_then(|t| PersonName::parse(t).ok()),
+            name: self
+                .user_name
+                .as_deref()
+                .and_then(|t| PersonName::parse(t).ok()),
             id_no: self
                 .cert_no
                 .as_deref()
@@ -89,7 +92,9 @@ impl IdentityProvider for Alipay {
             .await?;
         let reply = match answer {
             Answer::Ok(reply) => reply,
-            Answer::Failed(failure) if is_spent(&failure) => return Err(IdentityError::CodeRefused),
+            Answer::Failed(failure) if is_spent(&failure) => {
+                return Err(IdentityError::CodeRefused);
+            }
             Answer::Failed(failure) => return Err(failure.no_answer().into()),
         };
         let grant = Grant {

@@ -92,9 +92,8 @@ impl Alipay {
     /// # Errors
     /// See [`AlipayConfigError`].
     pub fn new(config: AlipayConfig, clock: Arc<dyn Clock>) -> Result<Self, AlipayConfigError> {
-        let number = |text: &str| {
-            (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-        };
+        let number =
+            |text: &str| (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
         if !number(&config.app_id) || !number(&config.seller_id) {
             return Err(AlipayConfigError::Number);
         }

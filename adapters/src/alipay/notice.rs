@@ -31,7 +31,11 @@ impl Params {
         }
         let mut params = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(raw) {
-            if name.is_empty() || params.insert(name.into_owned(), value.into_owned()).is_some() {
+            if name.is_empty()
+                || params
+                    .insert(name.into_owned(), value.into_owned())
+                    .is_some()
+            {
                 return Err(NoticeError::Malformed);
             }
         }

@@ -45,7 +45,12 @@ impl AppKey {
     pub(crate) fn sign(&self, content: &str) -> Option<String> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
         self.pair
-            .sign(&RSA_PKCS1_SHA256, &self.random, content.as_bytes(), &mut signature)
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &self.random,
+                content.as_bytes(),
+                &mut signature,
+            )
             .ok()?;
         Some(STANDARD.encode(signature))
     }
@@ -76,7 +81,9 @@ fn der(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
             .filter(|line| !line.starts_with("-----"))
             .collect(),
     );
-    let bytes = STANDARD.decode(body.as_bytes()).map_err(|_| KeyError::Encoding)?;
+    let bytes = STANDARD
+        .decode(body.as_bytes())
+        .map_err(|_| KeyError::Encoding)?;
     if bytes.is_empty() {
         return Err(KeyError::Encoding);
     }

@@ -141,8 +141,15 @@ impl Caller {
         let label = match &outcome {
             Ok(reply) if reply.status < 400 => "answered",
             Ok(_) => "refused",
-            Err(NoAnswer::NotSent(reason) | NoAnswer::Unknown(reason) | NoAnswer::Alarm(reason)) => {
-                tracing::warn!(system = self.system, operation, reason, "outside call without an answer");
+            Err(
+                NoAnswer::NotSent(reason) | NoAnswer::Unknown(reason) | NoAnswer::Alarm(reason),
+            ) => {
+                tracing::warn!(
+                    system = self.system,
+                    operation,
+                    reason,
+                    "outside call without an answer"
+                );
                 reason
             }
         };
@@ -202,12 +209,21 @@ mod tests {
         assert!(ok("https://openapi.alipay.com/gateway.do", false).is_ok());
         assert!(ok("http://127.0.0.1:9003/mkt/v1", true).is_ok());
         assert!(ok("http://[::1]:9003/", true).is_ok());
-        assert_eq!(ok("http://127.0.0.1:9003/", false), Err(AddressError::NotSecure));
+        assert_eq!(
+            ok("http://127.0.0.1:9003/", false),
+            Err(AddressError::NotSecure)
+        );
         assert_eq!(ok("http://10.0.0.1/", true), Err(AddressError::NotSecure));
-        assert_eq!(ok("http://127.0.0.1.evil.cn/", true), Err(AddressError::NotSecure));
+        assert_eq!(
+            ok("http://127.0.0.1.evil.cn/", true),
+            Err(AddressError::NotSecure)
+        );
         assert_eq!(ok("https://u:p@a.cn/", false), Err(AddressError::Decorated));
         assert_eq!(ok("https://a.cn/?x=1", false), Err(AddressError::Decorated));
-        assert_eq!(ok("file:///etc/passwd", true), Err(AddressError::NotAnAddress));
+        assert_eq!(
+            ok("file:///etc/passwd", true),
+            Err(AddressError::NotAnAddress)
+        );
         assert_eq!(ok("gateway.do", true), Err(AddressError::NotAnAddress));
     }
 

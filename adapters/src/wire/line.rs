@@ -149,7 +149,14 @@ impl Line {
         };
         let body = call.body.as_deref().unwrap_or_default();
         let digest = hex::encode(Sha256::digest(body.as_bytes()));
-        let lines = [call.method.as_str(), &target, &digest, &timestamp, &nonce, key];
+        let lines = [
+            call.method.as_str(),
+            &target,
+            &digest,
+            &timestamp,
+            &nonce,
+            key,
+        ];
         let signature = hex::encode(keyed(&self.keys.secret, &lines.join("\n"))?);
         let mut headers = HeaderMap::new();
         let mut put = |name: &'static str, value: &str| {

@@ -1,0 +1,221 @@
+//! The place where a payment is credited: table L of money.md.
+
+use async_trait::async_trait;
+use lifeline_core::payments::ports::{
+    PostedLine, Posting, PostingReply, PostingSystem, ReversalReply, VoucherReply,
+};
+use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::outside::NoAnswer;
+use lifeline_core::shared::personal::ConsumerNo;
+use lifeline_core::shared::time::Time;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Marketing, Refusal, UNREADABLE};
+use crate::wire::read;
+
+#[derive(Deserialize)]
+struct PaymentReply {
+    state: StateWord,
+    #[serde(default)]
+    fenced: bool,
+    mkt_txn_no: Option<String>,
+    consumer_no: Option<String>,
+    amount_fen: Option<Fen>,
+    #[serde(default, deserialize_with = "read::time_maybe")]
+    paid_at: Option<Time>,
+    business_date: Option<String>,
+    #[serde(default, deserialize_with = "read::time_maybe")]
+    posted_at: Option<Time>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum StateWord {
+    Posted,
+    Reversed,
+    Processing,
+    NotFound,
+}
+
+impl PaymentReply {
+    /// The line as marketing states it; `None` when a field is missing, so that it cannot be compared.
+    fn line(&self) -> Option<PostedLine> {
+        Some(PostedLine {
+            consumer_no: ConsumerNo::parse(self.consumer_no.as_deref()?).ok()?,
+            amount: self.amount_fen?,
+            paid_at: self.paid_at?,
+            mkt_txn_no: self.mkt_txn_no.clone()?,
+            business_date: self.business_date.clone()?,
+            posted_at: self.posted_at?,
+        })
+    }
+
+    fn observed(&self) -> Result<PostingReply, NoAnswer> {
+        match self.state {
+            StateWord::Posted => self.line().map(PostingReply::Posted).ok_or(UNREADABLE),
+            StateWord::Reversed => Ok(PostingReply::Reversed),
+            StateWord::Processing => Ok(PostingReply::Processing),
+            StateWord::NotFound if self.fenced => Ok(PostingReply::Fenced),
+            StateWord::NotFound => Ok(PostingReply::NotFound),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ReversalMade {
+    state: ReversalWord,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum ReversalWord {
+    Reversed,
+}
+
+#[derive(Deserialize)]
+struct VoucherMade {
+    state: VoucherWord,
+    refund_no: String,
+    amount_fen: Fen,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum VoucherWord {
+    Pending,
+    Approved,
+    Refused,
+}
+
+/// The refusals that table L names.
+fn refused(refusal: Refusal) -> Result<PostingReply, NoAnswer> {
+    match refusal {
+        Refusal::StaleArrears | Refusal::AmountMismatch => Ok(PostingReply::StaleOrMismatch),
+        Refusal::AlreadyPaid => Ok(PostingReply::NotPayable {
+            code: "ALREADY_PAID",
+        }),
+        Refusal::ClosedAccount => Ok(PostingReply::NotPayable {
+            code: "CLOSED_ACCOUNT",
+        }),
+        Refusal::ConsumerUnavailable => Ok(PostingReply::NotPayable {
+            code: "CONSUMER_UNAVAILABLE",
+        }),
+        Refusal::Fenced => Ok(PostingReply::Fenced),
+        other @ (Refusal::NotBound | Refusal::CutoffPassed | Refusal::MatchTokenSpent) => {
+            Err(other.unexpected())
+        }
+    }
+}
+
+#[async_trait]
+impl PostingSystem for Marketing {
+    fn posting_body(&self, posting: &Posting) -> String {
+        let mut body = json!({
+            "channel_txn_no": posting.channel_txn_no,
+            "consumer_no": posting.consumer_no.expose(),
+            "amount_fen": posting.amount,
+            "paid_at": posting.paid_at.rfc3339(),
+            "purpose": posting.purpose,
+        });
+        if let (Some(fields), Some(version)) = (body.as_object_mut(), &posting.arrears_version) {
+            fields.insert("arrears_version".to_owned(), json!(version));
+        }
+        body.to_string()
+    }
+
+    async fn post(
+        &self,
+        channel_txn_no: &str,
+        frozen_body: &str,
+    ) -> Result<PostingReply, NoAnswer> {
+        let answer: Result<PaymentReply, Refusal> = self
+            .write(
+                "POST /payments",
+                &["payments"],
+                frozen_body.to_owned(),
+                channel_txn_no,
+            )
+            .await?;
+        match answer {
+            // A send is answered by what it did: "not found" or "reversed" would contradict it.
+            Ok(reply) => match reply.state {
+                StateWord::Posted | StateWord::Processing => reply.observed(),
+                StateWord::Reversed | StateWord::NotFound => Err(UNREADABLE),
+            },
+            Err(refusal) => refused(refusal),
+        }
+    }
+
+    async fn get(&self, channel_txn_no: &str) -> Result<PostingReply, NoAnswer> {
+        let path = ["payments", channel_txn_no];
+        let answer: Result<PaymentReply, Refusal> =
+            self.read("GET /payments/{txn}", &path, &[]).await?;
+        answer.map_err(Refusal::unexpected)?.observed()
+    }
+
+    async fn fence(&self, channel_txn_no: &str) -> Result<PostingReply, NoAnswer> {
+        // A fence may be asked again and must be worked again, so its key is fresh each time.
+        let answer: Result<PaymentReply, Refusal> = self
+            .write(
+                "POST /payments/{txn}/fence",
+                &["payments", channel_txn_no, "fence"],
+                "{}".to_owned(),
+                &self.line.fresh(),
+            )
+            .await?;
+        let reply = answer.map_err(Refusal::unexpected)?;
+        match (reply.state, reply.line()) {
+            // The fence may say only that it came too late; what was posted is then read.
+            (StateWord::Posted, None) => self.get(channel_txn_no).await,
+            _ => reply.observed(),
+        }
+    }
+
+    async fn reverse(
+        &self,
+        channel_txn_no: &str,
+        reversal_no: &str,
+    ) -> Result<ReversalReply, NoAnswer> {
+        let body = json!({ "reversal_no": reversal_no, "reason": "refund" }).to_string();
+        let path = ["payments", channel_txn_no, "reversal"];
+        let answer: Result<ReversalMade, Refusal> = self
+            .write("POST /payments/{txn}/reversal", &path, body, reversal_no)
+            .await?;
+        match answer {
+            Ok(ReversalMade {
+                state: ReversalWord::Reversed,
+            }) => Ok(ReversalReply::Reversed),
+            Err(Refusal::CutoffPassed) => Ok(ReversalReply::CutoffPassed),
+            Err(other) => Err(other.unexpected()),
+        }
+    }
+
+    async fn refund_voucher(
+        &self,
+        channel_txn_no: &str,
+        refund_no: &str,
+        amount: Fen,
+    ) -> Result<VoucherReply, NoAnswer> {
+        let body = json!({ "refund_no": refund_no, "amount_fen": amount }).to_string();
+        let path = ["payments", channel_txn_no, "refunds"];
+        // "A repeat of a number answers its present state": a stored reply would hide the approval.
+        let answer: Result<VoucherMade, Refusal> = self
+            .write(
+                "POST /payments/{txn}/refunds",
+                &path,
+                body,
+                &self.line.fresh(),
+            )
+            .await?;
+        let made = answer.map_err(Refusal::unexpected)?;
+        if made.refund_no != refund_no || made.amount_fen != amount {
+            return Err(NoAnswer::Alarm("reply_about_another_refund"));
+        }
+        Ok(match made.state {
+            VoucherWord::Pending => VoucherReply::Pending,
+            VoucherWord::Approved => VoucherReply::Approved,
+            VoucherWord::Refused => VoucherReply::Refused,
+        })
+    }
+}

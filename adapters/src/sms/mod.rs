@@ -1,0 +1,136 @@
+//! The SMS platform over docs/contracts/sms.md: one-time codes and receipts.
+//!
+//! The message id is the idempotency key and the body repeats byte for byte, so that a repeat after
+//! a lost answer is one message on the phone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lifeline_core::accounts::ports::Messenger;
+use lifeline_core::notices::ports::{Sms, SmsPlatform};
+use lifeline_core::shared::ids::Entropy;
+use lifeline_core::shared::outside::NoAnswer;
+use lifeline_core::shared::personal::Phone;
+use lifeline_core::shared::time::Clock;
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::wire::http::{Address, AddressError, Reply};
+use crate::wire::line::{Call, Line, LineKeys};
+
+/// The SMS platform as `accounts` and `notices` see it.
+#[derive(Clone)]
+pub struct SmsLine {
+    line: Line,
+    sign_name: String,
+}
+
+impl std::fmt::Debug for SmsLine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SmsLine")
+            .field("address", self.line.address())
+            .finish_non_exhaustive()
+    }
+}
+
+impl SmsLine {
+    /// `address` ends in `/sms/v1`; `sign_name` is the registered name in front of every message.
+    ///
+    /// # Errors
+    /// [`AddressError::NoClient`] when this machine has no usable certificates.
+    pub fn new(
+        address: Address,
+        keys: LineKeys,
+        sign_name: String,
+        deadline: Duration,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, AddressError> {
+        let line = Line::new("sms", address, keys, deadline, clock, entropy)?;
+        Ok(Self { line, sign_name })
+    }
+
+    async fn message(
+        &self,
+        message_id: &str,
+        phone: &Phone,
+        template_id: &str,
+        params: Map<String, Value>,
+    ) -> Result<(), NoAnswer> {
+        let phone = self.line.seal("phone_enc", message_id, phone.expose())?;
+        let body = json!({
+            "message_id": message_id,
+            "phone_enc": phone,
+            "template_id": template_id,
+            "params": params,
+            "sign_name": self.sign_name,
+        });
+        let reply = self
+            .line
+            .send(Call {
+                operation: "POST /messages",
+                method: Method::POST,
+                path: &["messages"],
+                query: &[],
+                body: Some(body.to_string()),
+                idempotency_key: Some(message_id),
+            })
+            .await?;
+        accepted(&reply)
+    }
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    code: String,
+}
+
+/// 202 (200 on a repeat) is accepted; nothing else is an answer about the message.
+fn accepted(reply: &Reply) -> Result<(), NoAnswer> {
+    if matches!(reply.status, 200 | 202) {
+        return Ok(());
+    }
+    let code = serde_json::from_slice::<ErrorBody>(&reply.body).map(|body| body.code);
+    Err(match (reply.status, code.as_deref()) {
+        (401, Ok("BAD_SIGNATURE")) => NoAnswer::Alarm("bad_signature"),
+        (401, Ok("REPLAYED")) => NoAnswer::Alarm("replayed"),
+        (409, Ok("IDEMPOTENCY_CONFLICT")) => NoAnswer::Alarm("idempotency_conflict"),
+        (422, Ok("INVALID")) => NoAnswer::Alarm("invalid_request"),
+        (429, _) => NoAnswer::Unknown("rate_limited"),
+        (500..=599, _) => NoAnswer::Unknown("upstream_fault"),
+        _ => NoAnswer::Unknown("unnamed_code"),
+    })
+}
+
+#[async_trait]
+impl SmsPlatform for SmsLine {
+    async fn send(&self, sms: &Sms) -> Result<(), NoAnswer> {
+        let params = sms.params.iter();
+        let params = params.map(|(name, text)| ((*name).to_owned(), json!(text)));
+        self.message(
+            &sms.message_id,
+            &sms.phone,
+            sms.template_id,
+            params.collect(),
+        )
+        .await
+    }
+}
+
+#[async_trait]
+impl Messenger for SmsLine {
+    async fn send_code(
+        &self,
+        message_id: &str,
+        phone: &Phone,
+        code: &str,
+        purpose: &str,
+    ) -> Result<(), NoAnswer> {
+        let mut params = Map::new();
+        params.insert("code".to_owned(), json!(code));
+        params.insert("purpose".to_owned(), json!(purpose));
+        self.message(message_id, phone, "LL_OTP", params).await
+    }
+}
