@@ -1,0 +1,136 @@
+//! The main job, played as a household would: sign in, be matched, see, pay, watch it POSTED.
+//!
+//! Only HTTP is spoken. The verdict is read from the sandbox's trades and postings, never from
+//! Lifeline alone, and a run with a fault counts only if the sandbox counted the fault on the call
+//! it was meant for (money.md 4).
+
+mod client;
+mod faults;
+mod household;
+mod payment;
+mod report;
+mod verdict;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Deserialize;
+
+use client::Client;
+use faults::Scenario;
+use report::Report;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The ready file of the running demo.
+    #[arg(long, value_name = "FILE")]
+    ready_file: PathBuf,
+    /// Play it with this fault of the sandbox, or `all` for each in turn.
+    #[arg(long, value_name = "KIND|all")]
+    fault: Option<String>,
+    /// Print JSON for a script.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The addresses of the demo under test.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Demo {
+    line: String,
+    sandbox: String,
+}
+
+/// Why a step did not go as it should; printed as it is, so it never holds personal data.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Wrong(String);
+
+impl Wrong {
+    fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+}
+
+/// Fails the step with words unless the condition holds.
+macro_rules! hold {
+    ($condition:expr, $($words:tt)+) => {
+        if !$condition {
+            return Err($crate::journey::Wrong(format!($($words)+)));
+        }
+    };
+}
+pub(crate) use hold;
+
+/// Plays what was asked for and says how it went by the exit code: 0 only if every figure agrees.
+pub(crate) async fn play(options: Options) -> ExitCode {
+    let demo = std::fs::read_to_string(&options.ready_file)
+        .map_err(|error| error.to_string())
+        .and_then(|text| serde_json::from_str::<Demo>(&text).map_err(|error| error.to_string()));
+    let mut report = Report::new(options.json);
+    let demo = match demo {
+        Ok(demo) => demo,
+        Err(error) => {
+            let file = options.ready_file.display();
+            report.wrong("read the ready file", &Wrong(format!("{file}: {error}")));
+            return ExitCode::from(2);
+        }
+    };
+    let Some(scenarios) = faults::wanted(options.fault.as_deref()) else {
+        let known = faults::kinds().join(", ");
+        report.wrong(
+            "choose the fault",
+            &Wrong(format!("known kinds: all, {known}")),
+        );
+        return ExitCode::from(2);
+    };
+    for scenario in &scenarios {
+        report.begin(scenario.name());
+        match run(&demo, scenario, &mut report).await {
+            Ok(()) => report.end(true),
+            Err(wrong) => {
+                report.wrong(scenario.name(), &wrong);
+                report.end(false);
+            }
+        }
+        // A fault that was not used up must not reach the next run.
+        if let Ok(client) = Client::new(&demo) {
+            let _ = client.sandbox_delete("/sim/faults").await;
+        }
+    }
+    report.close()
+}
+
+async fn run(demo: &Demo, scenario: &Scenario, report: &mut Report) -> Result<(), Wrong> {
+    let mut client = Client::new(demo)?;
+    client.sandbox_delete("/sim/faults").await?;
+    let person = household::choose(&client).await?;
+    household::sign_in(&mut client, &person).await?;
+    report.step(
+        "signed in",
+        "the session belongs to the person who tapped allow",
+    );
+    let home = household::link(&client, &person).await?;
+    report.step(
+        "linked",
+        &format!("home ...{} by the certified identity", home.tail),
+    );
+    let seen = household::see(&client, &home).await?;
+    report.step("saw what is due", &seen);
+    if scenario.is_plain() {
+        let said = payment::refused_for_lack_of_money(&client, &home).await?;
+        report.step("too little money", &said);
+    }
+    let paid = payment::pay(&client, &home, scenario).await?;
+    report.step(
+        "paid",
+        &format!("{} in {} simulated seconds", paid.state, paid.simulated_s),
+    );
+    let said = verdict::read(&client, &home, &paid, scenario).await?;
+    report.step("verdict from the outside world", &said);
+    if paid.state == "POSTED" {
+        let said = verdict::told(&client, &person, &paid).await?;
+        report.step("told", &said);
+    }
+    Ok(())
+}
