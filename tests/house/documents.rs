@@ -37,6 +37,51 @@ fn resolve(folder: &str, target: &str) -> String {
     parts.join("/")
 }
 
+/// The targets of `make` that a page names in code: `` `make run` `` and lines of a block that begin with `make`.
+fn named_targets(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, start) in text.match_indices("make ") {
+        let before = text.get(..at).and_then(|text| text.chars().next_back());
+        if matches!(before, Some('`' | '\n') | None) {
+            let target: String = text
+                .get(at + start.len()..)
+                .unwrap_or("")
+                .chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '-')
+                .collect();
+            found.push(target);
+        }
+    }
+    found
+}
+
+#[test]
+fn a_planted_target_is_found() {
+    let text = "`make run` and\nmake test-long  # all\nwe make no promise";
+    assert_eq!(named_targets(text), ["run", "test-long"]);
+}
+
+#[test]
+fn commands_that_pages_name_exist() {
+    let makefile = source::read("Makefile").expect("the Makefile");
+    let pages = [
+        "README.md",
+        "README.zh-CN.md",
+        "CHANGELOG.md",
+        "docs/TESTING.md",
+    ];
+    let mut faults = Vec::new();
+    for page in pages {
+        let text = source::read(page).unwrap_or_default();
+        for target in named_targets(&text) {
+            if !makefile.contains(&format!("\n{target}:")) {
+                faults.push(format!("{page} names `make {target}`, which is no target"));
+            }
+        }
+    }
+    assert_no_faults("commands", &faults);
+}
+
 #[test]
 fn a_planted_link_is_resolved() {
     let text = "[a](../x.md#y) [b](https://example.org) ![c](/docs/p.png) [d](#here)";
