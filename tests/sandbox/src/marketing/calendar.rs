@@ -22,7 +22,16 @@ const DUE_DAY_OFFSET_DAYS: i32 = 24;
 pub(super) fn business_date(at: Timestamp) -> Date {
     let wall = to_beijing(at);
     let today = wall.date();
-    if wall.time() < CUTOFF { today } else { today.saturating_add(1.day()) }
+    if wall.time() < CUTOFF {
+        today
+    } else {
+        today.saturating_add(1.day())
+    }
+}
+
+/// `at` with Beijing's offset and every digit it has.
+pub(super) fn exact(at: Timestamp) -> String {
+    at.display_with_offset(jiff::tz::offset(8)).to_string()
 }
 
 /// The Beijing day of `at`.
@@ -86,7 +95,8 @@ impl FromStr for Period {
     /// Reads exactly `YYYY-MM`.
     fn from_str(text: &str) -> Result<Self, ()> {
         let (year, month) = text.split_once('-').ok_or(())?;
-        let digits = |part: &str, len| part.len() == len && part.bytes().all(|b| b.is_ascii_digit());
+        let digits =
+            |part: &str, len| part.len() == len && part.bytes().all(|b| b.is_ascii_digit());
         if !digits(year, 4) || !digits(month, 2) {
             return Err(());
         }
@@ -114,10 +124,22 @@ mod tests {
 
     #[test]
     fn the_business_date_turns_at_half_past_ten() {
-        assert_eq!(business_date(at("2026-11-20T22:29:59+08:00")), date(2026, 11, 20));
-        assert_eq!(business_date(at("2026-11-20T22:30:00+08:00")), date(2026, 11, 21));
-        assert_eq!(business_date(at("2026-12-31T23:59:59+08:00")), date(2027, 1, 1));
-        assert_eq!(business_date(at("2026-11-21T00:00:00+08:00")), date(2026, 11, 21));
+        assert_eq!(
+            business_date(at("2026-11-20T22:29:59+08:00")),
+            date(2026, 11, 20)
+        );
+        assert_eq!(
+            business_date(at("2026-11-20T22:30:00+08:00")),
+            date(2026, 11, 21)
+        );
+        assert_eq!(
+            business_date(at("2026-12-31T23:59:59+08:00")),
+            date(2027, 1, 1)
+        );
+        assert_eq!(
+            business_date(at("2026-11-21T00:00:00+08:00")),
+            date(2026, 11, 21)
+        );
     }
 
     #[test]
@@ -131,7 +153,9 @@ mod tests {
 
     #[test]
     fn only_a_plain_year_and_month_is_a_period() {
-        for wrong in ["2026-13", "2026-00", "2026-1", "26-01", "2026-011", "2026/01", "+026-01", ""] {
+        for wrong in [
+            "2026-13", "2026-00", "2026-1", "26-01", "2026-011", "2026/01", "+026-01", "",
+        ] {
             assert!(wrong.parse::<Period>().is_err(), "{wrong}");
         }
     }

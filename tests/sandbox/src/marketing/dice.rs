@@ -11,7 +11,9 @@ impl Dice {
 
     /// The branch of this source named `label` with number `n`.
     pub(super) fn of(self, label: &str, n: u64) -> Self {
-        let named = label.bytes().fold(self.0, |mix, byte| scramble(mix ^ u64::from(byte)));
+        let named = label
+            .bytes()
+            .fold(self.0, |mix, byte| scramble(mix ^ u64::from(byte)));
         Self(scramble(named ^ scramble(n)))
     }
 
@@ -22,7 +24,9 @@ impl Dice {
 
     /// A number in `from..=to`.
     pub(super) fn between(self, from: i64, to: i64) -> i64 {
-        let width = u64::try_from(to.saturating_sub(from)).unwrap_or(0).saturating_add(1);
+        let width = u64::try_from(to.saturating_sub(from))
+            .unwrap_or(0)
+            .saturating_add(1);
         from.saturating_add(i64::try_from(self.below(width)).unwrap_or(0))
     }
 
@@ -53,9 +57,18 @@ mod tests {
     #[test]
     fn same_seed_and_name_same_value_else_another() {
         let dice = Dice::new(7);
-        assert_eq!(dice.of("meter", 3).below(1_000_000), Dice::new(7).of("meter", 3).below(1_000_000));
-        assert_ne!(dice.of("meter", 3).below(1_000_000), dice.of("meter", 4).below(1_000_000));
-        assert_ne!(dice.of("meter", 3).below(1_000_000), dice.of("mobile", 3).below(1_000_000));
+        assert_eq!(
+            dice.of("meter", 3).below(1_000_000),
+            Dice::new(7).of("meter", 3).below(1_000_000)
+        );
+        assert_ne!(
+            dice.of("meter", 3).below(1_000_000),
+            dice.of("meter", 4).below(1_000_000)
+        );
+        assert_ne!(
+            dice.of("meter", 3).below(1_000_000),
+            dice.of("mobile", 3).below(1_000_000)
+        );
     }
 
     #[test]

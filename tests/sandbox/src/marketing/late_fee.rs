@@ -67,7 +67,12 @@ mod tests {
     use super::*;
 
     fn terms(category: Category, bill_year: i16, principal_fen: i64) -> Terms {
-        Terms { category, bill_year, due_date: date(2026, 10, 25), principal_fen }
+        Terms {
+            category,
+            bill_year,
+            due_date: date(2026, 10, 25),
+            principal_fen,
+        }
     }
 
     #[test]
@@ -104,14 +109,29 @@ mod tests {
         let home = terms(Category::Residential, 2026, 90_000);
         let paid_half_on = date(2026, 10, 30);
         let unpaid = |day| if day > paid_half_on { 45_000 } else { 90_000 };
-        assert_eq!(accrued_fen(home, date(2026, 11, 4), unpaid), 5 * 90 + 5 * 45);
+        assert_eq!(
+            accrued_fen(home, date(2026, 11, 4), unpaid),
+            5 * 90 + 5 * 45
+        );
     }
 
     #[test]
     fn half_a_fen_goes_up_once_not_daily() {
         let home = terms(Category::Residential, 2026, 450);
-        assert_eq!(accrued_fen(home, date(2026, 10, 26), |_| 450), 0, "0.45 fen");
-        assert_eq!(accrued_fen(home, date(2026, 10, 27), |_| 450), 1, "0.90 fen");
-        assert_eq!(accrued_fen(home, date(2026, 10, 29), |_| 450), 2, "1.80 fen");
+        assert_eq!(
+            accrued_fen(home, date(2026, 10, 26), |_| 450),
+            0,
+            "0.45 fen"
+        );
+        assert_eq!(
+            accrued_fen(home, date(2026, 10, 27), |_| 450),
+            1,
+            "0.90 fen"
+        );
+        assert_eq!(
+            accrued_fen(home, date(2026, 10, 29), |_| 450),
+            2,
+            "1.80 fen"
+        );
     }
 }

@@ -1,19 +1,44 @@
-//! The marketing system's stand-in.
+//! The marketing system's stand-in (CIS, 营销系统): two hundred consumers with archives, meters, two
+//! years of bills and debts, and the books that take payments for them. It speaks
+//! docs/contracts/marketing.md and knows nothing of Lifeline's code.
+//!
+//! - `population` makes the consumers from the seed; `metering`, `tariff`, `billing` and `late_fee`
+//!   are the arithmetic behind their figures; `archive` and `account` hold one consumer.
+//! - `ledger` and `posting` are the money: postings, fences, reversals, refunds.
+//! - `identity` matches people with archives.
+//! - `gate` is the way every contract call takes; `*_calls` are the calls; `controls` is `/sim/marketing`.
+
+mod account;
+pub(crate) mod archive;
+mod billing;
+mod calendar;
+mod consumer_calls;
+mod controls;
+mod desk;
+mod dice;
+pub(crate) mod gate;
+mod identity;
+mod identity_calls;
+mod late_fee;
+mod ledger;
+mod metering;
+mod payment_calls;
+mod population;
+mod posting;
+mod refused;
+mod tariff;
+
+pub use desk::Marketing;
 
 use actix_web::web;
 
-use crate::clock::SimClock;
-
-/// The marketing system's world.
-#[derive(Debug)]
-pub struct Marketing {}
-
-impl Marketing {
-    /// The seeded world as of the clock's present day.
-    pub fn new(_seed: u64, _clock: SimClock) -> Self {
-        Self {}
-    }
-}
-
 /// `/mkt/v1` and `/sim/marketing`.
-pub fn routes(_cfg: &mut web::ServiceConfig) {}
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(
+        web::scope("/mkt/v1")
+            .configure(consumer_calls::routes)
+            .configure(identity_calls::routes)
+            .configure(payment_calls::routes),
+    )
+    .service(web::scope("/sim/marketing").configure(controls::routes));
+}

@@ -90,7 +90,9 @@ impl TariffRow {
 /// `quantity x price` in fen, rounded half up once, with all digits of both kept until then.
 pub(super) fn charge_fen(quantity_kwh: Decimal, price_yuan_per_kwh: Decimal) -> i64 {
     let fen = quantity_kwh * price_yuan_per_kwh * Decimal::ONE_HUNDRED;
-    fen.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero).to_i64().unwrap_or(0)
+    fen.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero)
+        .to_i64()
+        .unwrap_or(0)
 }
 
 /// The price table of the utility.
@@ -130,7 +132,11 @@ impl Tariffs {
                 "居民生活用电（一户一表，月阶梯）",
                 Accumulation::Month,
                 Source::Unverified,
-                tiers(&[(Some(170), mills[0]), (Some(260), mills[1]), (None, mills[2])]),
+                tiers(&[
+                    (Some(170), mills[0]),
+                    (Some(260), mills[1]),
+                    (None, mills[2]),
+                ]),
             )
         };
         let commercial = row(
@@ -142,15 +148,23 @@ impl Tariffs {
         );
         Self(vec![
             year,
-            TariffRow { valid_to: Some(price_change), ..month([487, 537, 787]) },
-            TariffRow { valid_from: price_change, ..month([500, 550, 800]) },
+            TariffRow {
+                valid_to: Some(price_change),
+                ..month([487, 537, 787])
+            },
+            TariffRow {
+                valid_from: price_change,
+                ..month([500, 550, 800])
+            },
             commercial,
         ])
     }
 
     /// The row of `code` that prices `period`.
     pub(super) fn at(&self, code: &str, period: Period) -> Option<&TariffRow> {
-        self.0.iter().find(|row| row.code == code && row.covers(period.first_day()))
+        self.0
+            .iter()
+            .find(|row| row.code == code && row.covers(period.first_day()))
     }
 
     /// Every row, for the sandbox's own page.
@@ -182,13 +196,19 @@ mod tests {
     }
 
     fn row(code: &str, period: &str) -> TariffRow {
-        Tariffs::standard().at(code, period.parse().unwrap()).unwrap().clone()
+        Tariffs::standard()
+            .at(code, period.parse().unwrap())
+            .unwrap()
+            .clone()
     }
 
     #[test]
     fn a_month_that_crosses_the_first_tier() {
         let lines = row(RESIDENTIAL_YEAR, "2026-10").walk(kwh("2700"), kwh("150"));
-        let shown: Vec<_> = lines.iter().map(|l| (l.tier, l.quantity_kwh, l.amount_fen)).collect();
+        let shown: Vec<_> = lines
+            .iter()
+            .map(|l| (l.tier, l.quantity_kwh, l.amount_fen))
+            .collect();
         assert_eq!(shown, [(1, kwh("60"), 3228), (2, kwh("90"), 5292)]);
         assert_eq!(lines.iter().map(|l| l.amount_fen).sum::<i64>(), 8520);
     }
@@ -200,7 +220,10 @@ mod tests {
         let next = yearly.walk(kwh("2760"), kwh("0.01"));
         assert_eq!(next.iter().map(|l| l.tier).collect::<Vec<_>>(), [2]);
         let all_three = yearly.walk(kwh("2759.5"), kwh("2041"));
-        assert_eq!(all_three.iter().map(|l| l.tier).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(
+            all_three.iter().map(|l| l.tier).collect::<Vec<_>>(),
+            [1, 2, 3]
+        );
     }
 
     #[test]

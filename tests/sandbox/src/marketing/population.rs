@@ -1,0 +1,477 @@
+//! The two hundred consumers: the homes of the demo people first, the rest made up from the seed. The
+//! same seed and the same day give the same archives, meters, bills and debts.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
+
+use crate::clock::from_beijing;
+use crate::people::{Archived, HOMES, Home, People, Situation, with_check_digit};
+
+use super::account::{Account, Entry, PrepaidEntry, Receivable};
+use super::archive::{Archive, Holder, PayMode, Status};
+use super::billing::{Bill, History, history};
+use super::calendar::{Period, day};
+use super::dice::Dice;
+use super::late_fee::Category;
+use super::metering::{Habit, Meter};
+use super::tariff::{COMMERCIAL, RESIDENTIAL_MONTH, RESIDENTIAL_YEAR, Tariffs};
+
+/// How many consumers the utility has.
+const CONSUMERS: usize = 200;
+/// How many months of bills each has, ending with last month.
+const MONTHS: i32 = 24;
+
+/// Homes that show the monthly tiers instead of the yearly ones.
+const MONTHLY_TIER_HOMES: [&str; 2] = ["1504010020066", "1504010020157"];
+
+const SURNAMES: [&str; 20] = [
+    "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林",
+    "何", "郭", "马", "白",
+];
+const GIVEN: [&str; 24] = [
+    "伟", "芳", "娜", "秀英", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "娟",
+    "涛", "明", "超", "秀兰", "霞", "平", "刚", "桂英", "志强",
+];
+const STREETS: [&str; 12] = [
+    "赤峰市红山区钢铁街道文化路",
+    "赤峰市红山区西屯街道清河路",
+    "赤峰市红山区站前街道昭乌达路",
+    "赤峰市红山区长青街道园林路",
+    "赤峰市松山区振兴街道临潢大街",
+    "赤峰市松山区全宁街道玉龙大街",
+    "赤峰市松山区铁东街道新城大街",
+    "赤峰市松山区穆家营子镇友谊路",
+    "赤峰市元宝山区平庄镇哈河街",
+    "赤峰市元宝山区云杉路街道云杉路",
+    "赤峰市宁城县天义镇大宁路",
+    "赤峰市敖汉旗新惠镇新州街",
+];
+
+/// What is settled before bills, debts and balances are made.
+struct Outline {
+    archive: Archive,
+    meters: Vec<Meter>,
+    /// How many of the newest bills are open.
+    open_bills: usize,
+    prepaid_fen: i64,
+    unread: Option<Period>,
+}
+
+/// Every consumer as of `now`.
+pub(super) fn populate(
+    seed: u64,
+    now: Timestamp,
+    people: &People,
+    tariffs: &Tariffs,
+) -> Vec<Account> {
+    let dice = Dice::new(seed);
+    let last = Period::of(day(now)).back(1);
+    let homes = HOMES
+        .iter()
+        .filter_map(|home| demo_home(home, people, dice, last));
+    let mut outlines: Vec<Outline> = homes.collect();
+    let mut taken: BTreeSet<String> = outlines
+        .iter()
+        .map(|outline| outline.archive.consumer_no.clone())
+        .collect();
+    // Numbers come from the seed, so a clash is possible; the later one is left out.
+    let strangers = (0..)
+        .map(|n| stranger(n, dice, last))
+        .filter(|outline| taken.insert(outline.archive.consumer_no.clone()))
+        .take(CONSUMERS.saturating_sub(HOMES.len()));
+    outlines.extend(strangers);
+    (1..)
+        .zip(outlines)
+        .map(|(n, outline)| open(n, outline, last, now, tariffs))
+        .collect()
+}
+
+fn demo_home(home: &Home, people: &People, dice: Dice, last: Period) -> Option<Outline> {
+    let holder = people.find(home.holder)?;
+    let archived = |field: Archived, own: &str| match field {
+        Archived::Same => Some(own.to_owned()),
+        Archived::Empty => None,
+        Archived::Other(value) => Some(value.to_owned()),
+    };
+    let own = dice.of(home.consumer_no, 0);
+    let open_bills = match home.situation {
+        Situation::PaidUp | Situation::Prepaid | Situation::Closed => 0,
+        Situation::OwesOneBill => 1,
+        Situation::OwesTwoBills => 2,
+        Situation::InDunning => 3,
+    };
+    let prepaid = home.situation == Situation::Prepaid;
+    let monthly = MONTHLY_TIER_HOMES.contains(&home.consumer_no);
+    let archive = Archive {
+        consumer_no: home.consumer_no.to_owned(),
+        holder: Holder {
+            name: holder.name.to_owned(),
+            id_no: archived(home.archived_id, &holder.id_no),
+            mobile: archived(home.archived_mobile, holder.phone),
+        },
+        holder_version: 1,
+        address: home.address.to_owned(),
+        org_no: "1504010",
+        region: "赤峰",
+        category: Category::Residential,
+        tariff_code: if monthly {
+            RESIDENTIAL_MONTH
+        } else {
+            RESIDENTIAL_YEAR
+        },
+        pay_mode: if prepaid {
+            PayMode::Prepaid
+        } else {
+            PayMode::Postpaid
+        },
+        status: if home.situation == Situation::Closed {
+            Status::Closed
+        } else {
+            Status::Active
+        },
+    };
+    let daily = if monthly {
+        own.of("daily", 0).between(550, 900)
+    } else {
+        tier_edge(last)
+    };
+    Some(Outline {
+        archive,
+        meters: vec![meter(own, 0, 1, home_habit(daily))],
+        open_bills,
+        prepaid_fen: if prepaid { 8_660 } else { 0 },
+        unread: None,
+    })
+}
+
+/// A daily use (hundredths of a kWh) that carries a home over the first yearly tier in about the
+/// month `last`, within what a home uses: the bill worth explaining.
+fn tier_edge(last: Period) -> i64 {
+    let days = i64::from(last.first_day().day_of_year()) + 15;
+    // 2,760 kWh; seasons and weekends add about a tenth.
+    (276_000 * 100 / 110 / days).clamp(600, 1_600)
+}
+
+fn stranger(n: u64, dice: Dice, last: Period) -> Outline {
+    let own = dice.of("stranger", n);
+    let commercial = own.of("commercial", 0).happens(12);
+    let prepaid = !commercial && own.of("prepaid", 0).happens(20);
+    let closed = n % 48 == 5;
+    let (category, tariff_code) = if commercial {
+        (Category::Commercial, COMMERCIAL)
+    } else if own.of("tariff", 0).happens(30) {
+        (Category::Residential, RESIDENTIAL_MONTH)
+    } else {
+        (Category::Residential, RESIDENTIAL_YEAR)
+    };
+    let archive = Archive {
+        consumer_no: format!("150402{:07}", own.of("number", 0).below(10_000_000)),
+        holder: stranger_holder(n, dice),
+        holder_version: 1,
+        address: address(own),
+        org_no: "1504020",
+        region: "赤峰",
+        category,
+        tariff_code,
+        pay_mode: if prepaid {
+            PayMode::Prepaid
+        } else {
+            PayMode::Postpaid
+        },
+        status: if closed {
+            Status::Closed
+        } else {
+            Status::Active
+        },
+    };
+    let quiet = prepaid || closed;
+    Outline {
+        archive,
+        meters: stranger_meters(own, commercial),
+        open_bills: if quiet { 0 } else { open_bills(own) },
+        prepaid_fen: if prepaid {
+            own.of("balance", 0).between(1_000, 60_000)
+        } else {
+            0
+        },
+        // The neighbour of December is January, whose tiers start anew: leave it alone.
+        unread: (n == 7).then(|| last.back(if last.back(5).month() == 12 { 6 } else { 5 })),
+    }
+}
+
+/// Nobody, one, two or three of the newest bills.
+fn open_bills(own: Dice) -> usize {
+    match own.of("debt", 0).below(100) {
+        0..70 => 0,
+        70..90 => 1,
+        90..96 => 2,
+        _ => 3,
+    }
+}
+
+fn stranger_meters(own: Dice, commercial: bool) -> Vec<Meter> {
+    if commercial {
+        let multiplier = own
+            .of("multiplier", 0)
+            .pick(&[1, 1, 20, 30, 40])
+            .unwrap_or(1);
+        let daily = own.of("daily", 0).between(2_000, 9_000) / multiplier.min(10);
+        let habit = Habit {
+            daily_hundredths: daily,
+            rests_at_weekend: true,
+            time_of_use: true,
+        };
+        let second = own.of("second", 0).happens(40);
+        let one = meter(own, 0, multiplier, habit);
+        return if second {
+            vec![one, meter(own, 1, 1, habit)]
+        } else {
+            vec![one]
+        };
+    }
+    let daily = match own.of("size", 0).below(20) {
+        0 => 0, // an empty flat
+        1..14 => own.of("daily", 0).between(300, 1_100),
+        _ => own.of("daily", 0).between(1_100, 2_200),
+    };
+    vec![meter(own, 0, 1, home_habit(daily))]
+}
+
+fn home_habit(daily_hundredths: i64) -> Habit {
+    Habit {
+        daily_hundredths,
+        rests_at_weekend: false,
+        time_of_use: false,
+    }
+}
+
+fn meter(own: Dice, n: u64, multiplier: i64, habit: Habit) -> Meter {
+    let dice = own.of("meter", n);
+    Meter {
+        meter_no: format!("1530{:08}", dice.of("number", 0).below(100_000_000)),
+        multiplier,
+        start_hundredths: dice.of("start", 0).between(10_000, 2_000_000),
+        habit,
+        dice,
+    }
+}
+
+/// Three numbers belong to one holder; some archives lack the ID number or the mobile.
+fn stranger_holder(n: u64, dice: Dice) -> Holder {
+    let n = if (10..13).contains(&n) { 10 } else { n };
+    let own = dice.of("holder", n);
+    let surname = own.of("surname", 0).pick(&SURNAMES).unwrap_or("王");
+    let given = own.of("given", 0).pick(&GIVEN).unwrap_or("伟");
+    let born = jiff::civil::date(1948, 1, 1)
+        .saturating_add(own.of("born", 0).between(0, 20_000).days())
+        .strftime("%Y%m%d");
+    // Area 150499 is assigned to nobody; the sequence makes equal birthdays different people, and
+    // starts above those of the demo people.
+    let id_no = with_check_digit(&format!("150499{born}{:03}", 300 + n % 600));
+    Holder {
+        name: format!("{surname}{given}"),
+        id_no: (n % 40 != 17).then_some(id_no),
+        mobile: (n % 40 != 23).then(|| format!("1900000{:04}", 2_000 + n)),
+    }
+}
+
+fn address(own: Dice) -> String {
+    let street = own.of("street", 0).pick(&STREETS).unwrap_or("赤峰市红山区");
+    let house = own.of("house", 0).between(1, 180);
+    let (unit, door) = (
+        own.of("unit", 0).between(1, 4),
+        own.of("door", 0).between(1, 18),
+    );
+    format!("{street}{house}号{unit}单元{door}02")
+}
+
+/// Makes bills, debts and balances, and pays everything that is not open.
+fn open(n: usize, outline: Outline, last: Period, now: Timestamp, tariffs: &Tariffs) -> Account {
+    let span = History {
+        meters: &outline.meters,
+        tariff_code: outline.archive.tariff_code,
+        first: last.back(MONTHS - 1),
+        last,
+        unread: outline.unread,
+    };
+    let bills = history(&span, tariffs);
+    let charged: Vec<&Bill> = bills.iter().filter(|bill| bill.total_fen > 0).collect();
+    let settled = charged.len().saturating_sub(outline.open_bills);
+    let receivables = charged.into_iter().enumerate().map(|(i, bill)| Receivable {
+        receivable_id: format!("R{n:04}{}", bill.period.first_day().strftime("%Y%m")),
+        period: bill.period,
+        principal_fen: bill.total_fen,
+        category: outline.archive.category,
+        entries: if i < settled {
+            vec![in_time(bill, now)]
+        } else {
+            Vec::new()
+        },
+    });
+    let prepaid = (outline.prepaid_fen != 0).then(|| PrepaidEntry {
+        booked_at: noon(last.issued_on()).min(now),
+        amount_fen: outline.prepaid_fen,
+    });
+    let mut account = Account {
+        receivables: receivables.collect(),
+        archive: outline.archive,
+        meters: outline.meters,
+        bills,
+        prepaid: prepaid.into_iter().collect(),
+        opening_fen: 0,
+    };
+    account.opening_fen = account.settled_fen();
+    account
+}
+
+/// The bill was paid some days after it came, before any late fee.
+fn in_time(bill: &Bill, now: Timestamp) -> Entry {
+    let days = i64::from(bill.days % 9) + 1;
+    let booked_at = noon(bill.period.issued_on().saturating_add(days.days())).min(now);
+    Entry {
+        booked_at,
+        on: day(booked_at),
+        principal_fen: bill.total_fen,
+        fee_fen: 0,
+    }
+}
+
+fn noon(date: Date) -> Timestamp {
+    from_beijing(date.at(12, 0, 0, 0)).unwrap_or(Timestamp::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use jiff::civil::date;
+
+    use super::super::account::View;
+    use super::super::archive::{is_mobile, is_resident_id};
+    use super::*;
+
+    fn all(seed: u64, today: Date) -> Vec<Account> {
+        let now = from_beijing(today.at(0, 0, 1, 0)).unwrap();
+        populate(seed, now, &People::new(), &Tariffs::standard())
+    }
+
+    fn find<'a>(accounts: &'a [Account], consumer_no: &str) -> &'a Account {
+        accounts
+            .iter()
+            .find(|a| a.archive.consumer_no == consumer_no)
+            .unwrap()
+    }
+
+    #[test]
+    fn two_hundred_different_consumers_with_valid_archives() {
+        let accounts = all(1, date(2026, 11, 20));
+        let numbers: BTreeSet<_> = accounts.iter().map(|a| &a.archive.consumer_no).collect();
+        assert_eq!((accounts.len(), numbers.len()), (200, 200));
+        let receivables = accounts.iter().flat_map(|a| &a.receivables);
+        let ids: Vec<_> = receivables.map(|r| &r.receivable_id).collect();
+        assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len());
+        for account in &accounts {
+            let archive = &account.archive;
+            assert!(archive.consumer_no.len() == 13 && archive.consumer_no.starts_with("15"));
+            let made_here = archive.consumer_no.starts_with("150402");
+            let id_no = archive.holder.id_no.as_deref();
+            assert!(id_no.is_none_or(|id_no| !made_here || is_resident_id(id_no)));
+            assert!(archive.holder.mobile.as_deref().is_none_or(is_mobile));
+        }
+        let missing = |f: fn(&Account) -> bool| accounts.iter().filter(|a| f(a)).count();
+        assert!(missing(|a| a.archive.holder.id_no.is_none()) >= 4);
+        assert!(missing(|a| a.archive.holder.mobile.is_none()) >= 4);
+        assert!(missing(|a| a.archive.status == Status::Closed) >= 3);
+        assert!(missing(|a| a.archive.pay_mode == PayMode::Prepaid) >= 20);
+        assert!(missing(|a| a.archive.category == Category::Commercial) >= 10);
+        assert!(missing(|a| a.meters.len() > 1) >= 3);
+        assert_eq!(
+            missing(|a| a.bills.len() == 23),
+            1,
+            "one month was not read"
+        );
+    }
+
+    #[test]
+    fn the_same_id_is_the_same_person() {
+        let mut names: HashMap<String, (String, usize)> = HashMap::new();
+        for account in all(1, date(2026, 11, 20)) {
+            let Some(id_no) = account.archive.holder.id_no.clone() else {
+                continue;
+            };
+            let entry = names
+                .entry(id_no)
+                .or_insert_with(|| (account.archive.holder.name.clone(), 0));
+            assert_eq!(entry.0, account.archive.holder.name);
+            entry.1 += 1;
+        }
+        assert_eq!(names.values().map(|(_, homes)| *homes).max(), Some(3));
+    }
+
+    #[test]
+    fn the_cast_owes_what_its_story_says() {
+        let today = date(2026, 11, 20);
+        let view = View {
+            as_of: noon(today),
+            on: today,
+        };
+        let accounts = all(1, today);
+        let owed = |no: &str| find(&accounts, no).due(view).len();
+        assert_eq!(owed("1504010020017"), 1, "Li Ming owes one bill");
+        assert_eq!(owed("1504010020058"), 2);
+        assert_eq!(owed("1504010020074"), 3);
+        assert_eq!(owed("1504010020033"), 0);
+        let li_ming = find(&accounts, "1504010020017");
+        assert_eq!(
+            li_ming.due(view)[0].1.fee_due_fen,
+            0,
+            "not yet overdue on the 20th"
+        );
+        assert!(
+            li_ming.bills[23].lines.len() == 2,
+            "last month crosses a tier"
+        );
+        let dunned = find(&accounts, "1504010020074").due(view);
+        assert!(dunned[0].1.fee_due_fen > 0 && dunned[2].1.fee_due_fen == 0);
+        assert!(find(&accounts, "1504010020124").prepaid_fen(view.as_of) > 0);
+        let debts: Vec<_> = accounts.iter().map(|a| a.due(view).len()).collect();
+        for count in 0..=3 {
+            assert!(debts.contains(&count), "somebody owes {count}");
+        }
+    }
+
+    #[test]
+    fn history_ends_last_month_on_any_day_and_repeats_by_seed() {
+        for today in [date(2026, 11, 1), date(2027, 1, 31), date(2028, 2, 29)] {
+            let first = all(9, today);
+            let again = all(9, today);
+            for (a, b) in first.iter().zip(&again) {
+                assert_eq!(a.archive.consumer_no, b.archive.consumer_no);
+                assert_eq!(a.bills.last().unwrap().period, Period::of(today).back(1));
+                assert_eq!(
+                    a.bills
+                        .iter()
+                        .map(|bill| bill.total_fen)
+                        .collect::<Vec<_>>(),
+                    b.bills
+                        .iter()
+                        .map(|bill| bill.total_fen)
+                        .collect::<Vec<_>>()
+                );
+                let end = noon(today);
+                assert!(
+                    a.receivables
+                        .iter()
+                        .all(|r| r.entries.iter().all(|e| e.booked_at < end))
+                );
+            }
+        }
+        let other = all(10, date(2026, 11, 1));
+        assert_ne!(
+            other[100].archive.consumer_no,
+            all(9, date(2026, 11, 1))[100].archive.consumer_no
+        );
+    }
+}

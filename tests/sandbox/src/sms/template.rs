@@ -1,0 +1,151 @@
+//! Registered templates: the platform, not the sender, decides what a phone shows.
+
+use std::collections::BTreeMap;
+
+const VALUE_CHARS_MAX: usize = 64;
+const SIGN_CHARS_MAX: usize = 20;
+
+struct Template {
+    id: &'static str,
+    text: &'static str,
+}
+
+/// `{sign}` is the sender's registered name; every other name in braces is a parameter.
+const TEMPLATES: [Template; 3] = [
+    Template {
+        id: "LL_OTP",
+        text: "【{sign}】验证码 {code}，5 分钟内有效，用于{purpose}。请勿告诉他人。",
+    },
+    Template {
+        id: "LL_CREDITED",
+        text: "【{sign}】您为尾号 {tail} 的户号缴纳的 {yuan} 元已入账（{date}）。",
+    },
+    Template {
+        id: "LL_REFUNDED",
+        text: "【{sign}】您为尾号 {tail} 的户号支付的 {yuan} 元已原路退回（{date}）。",
+    },
+];
+
+/// Why a message could not be rendered: the part of the request that is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unrenderable(pub(super) &'static str);
+
+/// The text of template `id` with exactly its parameters filled in.
+///
+/// # Errors
+/// [`Unrenderable`] for an unknown template, missing, surplus or oversized parameters, or a sign that
+/// is no name.
+pub(super) fn render(
+    id: &str,
+    sign: &str,
+    params: &BTreeMap<String, String>,
+) -> Result<String, Unrenderable> {
+    let template = TEMPLATES
+        .iter()
+        .find(|t| t.id == id)
+        .ok_or(Unrenderable("template_id"))?;
+    if !is_plain(sign, SIGN_CHARS_MAX) || sign.contains(['【', '】']) {
+        return Err(Unrenderable("sign_name"));
+    }
+    let mut text = String::new();
+    let mut filled = 0;
+    // Pieces alternate: plain text, then a name up to the closing brace and the text after it.
+    let mut pieces = template.text.split('{');
+    text.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let (name, plain) = piece.split_once('}').ok_or(Unrenderable("template_id"))?;
+        if name == "sign" {
+            text.push_str(sign);
+        } else {
+            let value = params
+                .get(name)
+                .filter(|value| is_plain(value, VALUE_CHARS_MAX));
+            text.push_str(value.ok_or(Unrenderable("params"))?);
+            filled += 1;
+        }
+        text.push_str(plain);
+    }
+    if filled == params.len() {
+        Ok(text)
+    } else {
+        Err(Unrenderable("params"))
+    }
+}
+
+fn is_plain(value: &str, chars_max: usize) -> bool {
+    (1..=chars_max).contains(&value.chars().count()) && !value.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect()
+    }
+
+    #[test]
+    fn renders_what_the_contract_prints() {
+        let otp = render(
+            "LL_OTP",
+            "生命线供电",
+            &params(&[("code", "042137"), ("purpose", "绑定户号")]),
+        );
+        let shown = "【生命线供电】验证码 042137，5 分钟内有效，用于绑定户号。请勿告诉他人。";
+        assert_eq!(otp.as_deref(), Ok(shown));
+        let paid = params(&[("tail", "0017"), ("yuan", "85.20"), ("date", "11月20日")]);
+        assert_eq!(
+            render("LL_CREDITED", "生命线供电", &paid).as_deref(),
+            Ok("【生命线供电】您为尾号 0017 的户号缴纳的 85.20 元已入账（11月20日）。")
+        );
+        assert!(
+            render("LL_REFUNDED", "生命线供电", &paid)
+                .unwrap()
+                .contains("已原路退回")
+        );
+    }
+
+    #[test]
+    fn a_value_is_never_read_as_a_template() {
+        let sly = params(&[("code", "{purpose}"), ("purpose", "{sign}")]);
+        let text = render("LL_OTP", "甲", &sly).unwrap();
+        assert!(text.contains("验证码 {purpose}，") && text.contains("用于{sign}。"));
+    }
+
+    #[test]
+    fn exactly_the_registered_parameters() {
+        let good = [("code", "1"), ("purpose", "2")];
+        let wrong = |pairs: &[(&str, &str)]| render("LL_OTP", "甲", &params(pairs));
+        assert_eq!(wrong(&good[..1]), Err(Unrenderable("params")));
+        assert_eq!(
+            wrong(&[good[0], good[1], ("extra", "3")]),
+            Err(Unrenderable("params"))
+        );
+        assert_eq!(
+            wrong(&[good[0], ("purpose", "")]),
+            Err(Unrenderable("params"))
+        );
+        assert_eq!(
+            wrong(&[good[0], ("purpose", "一\n二")]),
+            Err(Unrenderable("params"))
+        );
+        assert_eq!(
+            wrong(&[good[0], ("purpose", &"长".repeat(65))]),
+            Err(Unrenderable("params"))
+        );
+        let good = params(&good);
+        assert_eq!(
+            render("LL_NONE", "甲", &good),
+            Err(Unrenderable("template_id"))
+        );
+        for sign in ["", "甲】【乙", &"长".repeat(21)] {
+            assert_eq!(
+                render("LL_OTP", sign, &good),
+                Err(Unrenderable("sign_name"))
+            );
+        }
+    }
+}
