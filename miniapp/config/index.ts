@@ -29,6 +29,7 @@ export default defineConfig({
     router: { mode: 'hash' },
     output: { filename: 'js/[name].[hash:8].js', chunkFilename: 'js/[name].[chunkhash:8].js' },
     miniCssExtractPluginOption: { filename: 'css/[name].[hash:8].css', chunkFilename: 'css/[name].[chunkhash:8].css', ignoreOrder: true },
+    noInjectGlobalStyle: true,
     // What several screens share is loaded once, not once per screen.
     webpackChain(chain) {
       chain.optimization.splitChunks({
@@ -38,6 +39,8 @@ export default defineConfig({
           shared: { name: 'shared', test: /[\\/]src[\\/](?!pages[\\/]|app\.)/, minChunks: 2, priority: 5, enforce: true },
         },
       })
+      // The kit's own stylesheet carries a font of icons; none of its components is used here.
+      chain.resolve.alias.set('@tarojs/components/dist/taro-components/taro-components.css', false as never)
       chain.performance.maxEntrypointSize(700_000).maxAssetSize(600_000)
     },
     postcss: { autoprefixer: { enable: true }, pxtransform: { enable: false, config: {} }, cssModules: { enable: false } },

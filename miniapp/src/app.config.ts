@@ -13,6 +13,8 @@ export default defineAppConfig({
     'pages/payments/history',
     'pages/notices/index',
   ],
+  // Between screens nothing moves: the browser's pages change at once.
+  animation: false,
   window: {
     navigationBarTitleText: '电费',
     navigationBarBackgroundColor: '#F4F7F6',

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { asProblem, type Problem } from '../../api/problem'
 import type { Candidate, Consent, Match, Proof } from '../../api/types'
+import { useHomes } from '../../state/homes'
 import { call } from '../../state/signed_in'
 import { useConsents } from '../../state/reads'
 import { useSettings } from '../../state/settings'
@@ -14,8 +15,9 @@ import { ProofForm } from './proof_form'
 /** From the certified real name to linked homes: consent, candidates, one tap. */
 export default function MatchScreen() {
   const { t } = useSettings()
+  const first = useHomes().all?.length === 0
   return (
-    <PrivateScreen title={t('match.title')} testId='screen-match'>
+    <PrivateScreen title={t('match.title')} testId='screen-match' tab={first ? 'home' : undefined}>
       {() => <MatchContent />}
     </PrivateScreen>
   )

@@ -25,7 +25,7 @@ export default function Home() {
 function HomeContent() {
   const bindings = useBindings()
   const { all, current } = useHomes()
-  const none = bindings.answer !== undefined && all?.length === 0
+  const none = !bindings.loading && bindings.answer?.items.length === 0
   useEffect(() => {
     if (none) replace('match')
   }, [none])

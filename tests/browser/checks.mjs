@@ -1,0 +1,34 @@
+/** Counts what holds and what does not; one line each, and a closing line that a machine can read. */
+
+export class Checks {
+  #passed = 0
+  #failed = []
+
+  /** Holds when `value` is true; `detail` says what was found otherwise. */
+  that(name, value, detail = '') {
+    if (value === true) {
+      this.#passed += 1
+      console.log(`ok      ${name}`)
+    } else {
+      this.#failed.push(name)
+      console.log(`FAILED  ${name}${detail === '' ? '' : `: ${detail}`}`)
+    }
+  }
+
+  equal(name, found, expected) {
+    const [a, b] = [JSON.stringify(found), JSON.stringify(expected)]
+    this.that(name, a === b, `found ${a}, expected ${b}`)
+  }
+
+  /** Something that ended the run before its end. */
+  broke(fault) {
+    this.#failed.push('the run')
+    console.log(`FAILED  the run: ${fault?.stack ?? fault}`)
+  }
+
+  /** Prints the closing line and gives the exit code. */
+  close() {
+    console.log(`${this.#passed} passed, ${this.#failed.length} failed`)
+    return this.#failed.length === 0 && this.#passed > 0 ? 0 : 1
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * The six screens (sign-in, match, home, bill, pay, tracker) in Chromium against a running demo, as a household uses them.
+ *
+ *   READY_FILE=ready.json node screens.mjs
+ *
+ * READY_FILE is what `lifeline demo --ready-file` writes. PERSON names the demo person (the first by default), WAIT_S how long the
+ * tracker may take to say "credited" (60), PICTURES where the screenshots go. What must be true is read from the other side: the
+ * sandbox's marketing system, not the gateway.
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+import { Checks } from './checks.mjs'
+import { openPhone } from './phone.mjs'
+
+const root = path.resolve(import.meta.dirname, '../..')
+if (!process.env.READY_FILE) {
+  console.error('READY_FILE is not set: start `lifeline demo --ready-file FILE` and name that file.')
+  process.exit(2)
+}
+const ready = JSON.parse(fs.readFileSync(process.env.READY_FILE, 'utf8'))
+const line = new URL(ready.line).origin
+const sandbox = new URL(ready.sandbox).origin
+const waitMs = Number(process.env.WAIT_S ?? 60) * 1000
+const checks = new Checks()
+
+const json = async (url) => {
+  const answer = await fetch(url)
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`)
+  return answer.json()
+}
+
+/** "¥1,284.05" of whole fen, written here on its own so that the page is not checked against itself. */
+function yuan(fen) {
+  const text = String(fen).padStart(3, '0')
+  return `¥${text.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, ',')}.${text.slice(-2)}`
+}
+
+const dueOf = (consumer) => consumer.receivables.reduce((sum, item) => sum + item.principal_fen + item.late_fee_fen - item.paid_fen, 0)
+const postedOf = (consumer) => consumer.postings.filter((posting) => posting.state === 'POSTED').map((posting) => posting.amount_fen)
+
+/** Who pays, which of the homes owes, and how much: as the marketing system has it. */
+async function facts() {
+  const people = await json(`${sandbox}/sim/people`)
+  const person = process.env.PERSON ? people.find((each) => each.person === process.env.PERSON) : people[0]
+  if (!person) throw new Error(`no demo person ${process.env.PERSON}`)
+  const consumers = await Promise.all(person.consumer_nos.map((no) => json(`${sandbox}/sim/marketing/consumers/${no}`)))
+  const owing = consumers.find((consumer) => dueOf(consumer) > 0)
+  if (!owing) throw new Error(`${person.person} owes nothing: there is nothing to pay`)
+  return { person, consumers, owing, dueFen: dueOf(owing), tail: owing.consumer_no.slice(-4) }
+}
+
+const known = await facts()
+const phone = await openPhone({ home: line, outside: [sandbox], pictures: process.env.PICTURES ?? path.join(root, 'target/browser') })
+const { page } = phone
+// A screen left behind stays in the page, hidden: only what can be seen counts.
+const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
+const textOf = async (testId) => (await at(testId).innerText()).replace(/\s+/g, '')
+const appears = (testId, timeout = 20_000) => at(testId).waitFor({ state: 'visible', timeout })
+
+/** A screen is whole: a main landmark, a title, and nothing serious from axe. */
+async function whole(name) {
+  checks.equal(`${name}: one main landmark`, await page.locator('main:visible').count(), 1)
+  checks.that(`${name}: a heading`, (await page.locator('h1:visible').count()) >= 1)
+  checks.equal(`${name}: no serious finding of axe`, await phone.axe(), [])
+  await phone.picture(name)
+}
+
+const sizeOf = (testId) => at(testId).evaluate((element) => Number.parseFloat(getComputedStyle(element).fontSize))
+const heightOf = async (testId) => (await at(testId).boundingBox()).height
+
+async function signIn() {
+  await page.goto(`${line}/`)
+  await appears('sign-in')
+  await whole('1-sign-in')
+  const normal = await sizeOf('sign-in')
+  await at('elder').click()
+  checks.that('sign-in: large type is larger', (await sizeOf('sign-in')) > normal * 1.25)
+  checks.that('sign-in: large type has targets of 60', (await heightOf('sign-in')) >= 60 && (await heightOf('elder')) >= 60)
+  await phone.picture('1-sign-in-elder')
+  await at('elder').click()
+  await at('sign-in').click()
+  await page.waitForURL((url) => url.origin === sandbox, { timeout: 20_000 })
+  await page.locator(`[data-person="${known.person.person}"]`).first().click()
+  await page.locator('#allow').first().click()
+  await page.waitForURL((url) => url.origin === line, { timeout: 20_000 })
+}
+
+async function match() {
+  await appears('consent')
+  checks.that('sign-in: no code stays in the address', !/auth_code|state=/.test(page.url()), page.url().replace(/=.*/, '=...'))
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))
+  checks.that('sign-in: no token where a script can read it', !/eyJ|refresh|token/i.test(kept), kept)
+  await whole('2-consent')
+  await at('agree').click()
+  await appears('match-found')
+  checks.equal('match: every home of the person', await page.locator('[data-testid="candidate"]:visible').count(), known.consumers.length)
+  const shown = await page.locator('main:visible').innerText()
+  for (const consumer of known.consumers) {
+    checks.that(`match: home …${consumer.consumer_no.slice(-4)} by its last digits only`, shown.includes(consumer.consumer_no.slice(-4)) && !shown.includes(consumer.consumer_no))
+  }
+  checks.that('match: the name is masked', !shown.includes(known.person.name))
+  await whole('2-match')
+  await at('confirm-match').click()
+  await appears('amount-due')
+}
+
+async function chooseOwing() {
+  if (known.consumers.length === 1) return
+  if ((await page.locator('main:visible').innerText()).includes(`尾号 ${known.tail}`)) return
+  await at('switch-home').click()
+  await page.locator('[data-testid="home-choice"] button', { hasText: known.tail }).first().click()
+  await appears('amount-due')
+}
+
+async function home() {
+  await chooseOwing()
+  checks.equal('home: the amount due', await textOf('amount-due'), yuan(known.dueFen))
+  checks.that('home: the amount is read aloud in words', /^[一二三四五六七八九十].*[元角分]$/.test(await at('amount-due').getAttribute('aria-label')))
+  checks.that('home: the figure says its time', /\d\d:\d\d/.test(await textOf('as-of')))
+  await appears('last-bill')
+  await whole('3-home')
+  const [amount, pay] = [await sizeOf('amount-due'), await heightOf('pay')]
+  checks.that('home: targets of 44', pay >= 44 && (await heightOf('open-notices')) >= 44)
+  await at('tab-me').click()
+  await appears('who')
+  await appears('devices')
+  checks.equal('me: no serious finding of axe', await phone.axe(), [])
+  await phone.picture('7-me')
+  await at('elder').click()
+  await at('tab-home').click()
+  await appears('amount-due')
+  checks.equal('home, large type: the amount', [amount, await sizeOf('amount-due')], [40, 48])
+  checks.that('home, large type: targets of 60', (await heightOf('pay')) >= 60 && (await heightOf('hotline')) >= 60)
+  checks.equal('home, large type: the hotline', await page.locator('[data-testid="hotline"]:visible').count(), 1)
+  checks.equal('home, large type: no serious finding of axe', await phone.axe(), [])
+  await phone.picture('3-home-elder')
+  await at('tab-me').click()
+  await at('elder').click()
+  await at('tab-home').click()
+  await appears('last-bill')
+}
+
+async function bill() {
+  const receivable = known.owing.receivables.find((item) => item.principal_fen + item.late_fee_fen > item.paid_fen)
+  await at('tab-bills').click()
+  await appears(`bill-${receivable.bill_period}`)
+  checks.equal('bills: no serious finding of axe', await phone.axe(), [])
+  await phone.picture('7-bills')
+  await at(`bill-${receivable.bill_period}`).click()
+  await appears('bill-total')
+  checks.equal('bill: the total is what marketing has', await textOf('bill-total'), yuan(receivable.principal_fen))
+  await at('reading').click()
+  checks.that('bill: the reading opens to its arithmetic', /−.*×.*=.*度/.test(await textOf('reading-formula')))
+  const lines = page.locator('[data-testid^="line-"]:visible:not([data-testid$="-formula"])')
+  for (const each of await lines.all()) await each.click()
+  const formulas = await page.locator('[data-testid^="line-"][data-testid$="-formula"]:visible').allInnerTexts()
+  checks.that('bill: every charge opens to its formula', formulas.length > 0 && formulas.length === (await lines.count()))
+  checks.equal('bill: the formulas add up to the total', formulas.reduce((sum, text) => sum + recompute(text), 0), receivable.principal_fen)
+  await whole('4-bill')
+  await at('pay').click()
+}
+
+/** The amount of "60 度 × 0.538 元/度 = 32.28 元" in fen, after doing the multiplication again. */
+function recompute(text) {
+  const [, kwh, price, yuanText] = /([\d.]+) 度 × ([\d.]+) 元\/度 = ([\d.,]+) 元/.exec(text) ?? []
+  const scaled = (decimal, places) => BigInt(decimal.split('.')[0] + (decimal.split('.')[1] ?? '').padEnd(places, '0'))
+  const product = scaled(kwh, 4) * scaled(price, 8)
+  const fen = Number((product + 5n * 10n ** 9n) / 10n ** 10n)
+  checks.equal(`bill: ${text.split('\n')[0]}`, fen, Number(scaled(yuanText.replace(/,/g, ''), 2)))
+  return fen
+}
+
+async function pay() {
+  await appears('pay-total')
+  checks.equal('pay: the total', await textOf('pay-total'), yuan(known.dueFen))
+  const who = await textOf('pay-for')
+  checks.that('pay: whose bill it is, masked', who.includes(known.tail) && who.includes('*') && !who.includes(known.person.name))
+  checks.equal('pay: a warning before the first payment', await page.locator('[data-testid="first-payment"]:visible').count(), 1)
+  await whole('5-pay')
+  await at('pay-now').click()
+  await page.waitForURL((url) => url.origin === sandbox, { timeout: 30_000 })
+  const cashier = (await page.locator('body').innerText()).replace(/,/g, '')
+  checks.that('pay: the cashier asks for the same amount', cashier.includes(yuan(known.dueFen).slice(1).replace(/,/g, '')))
+  await page.locator('#pay').first().click()
+  await page.waitForURL((url) => url.origin === line, { timeout: 30_000 })
+}
+
+async function tracker() {
+  await appears('stations', 30_000)
+  checks.equal('tracker: the amount', await textOf('tracker-amount'), yuan(known.dueFen))
+  await phone.picture('6-tracker-under-way', false)
+  const started = Date.now()
+  await appears('tracker-POSTED', waitMs)
+  console.log(`        credited after ${((Date.now() - started) / 1000).toFixed(1)} s`)
+  for (const station of ['ordered', 'paid', 'credited']) {
+    checks.that(`tracker: ${station}, with its time`, /\d\d:\d\d:\d\d/.test(await textOf(`station-${station}-done`)))
+  }
+  await whole('6-tracker')
+  const after = await json(`${sandbox}/sim/marketing/consumers/${known.owing.consumer_no}`)
+  checks.equal('tracker: posted once at the marketing system', postedOf(after).length - postedOf(known.owing).length, 1)
+  checks.that('tracker: posted to the fen', postedOf(after).includes(known.dueFen))
+}
+
+async function afterwards() {
+  await at('go-home').click()
+  await appears('amount-due')
+  await page.locator('[data-testid="amount-due"]:visible', { hasText: '0.00' }).first().waitFor({ timeout: 20_000 })
+  checks.equal('home: nothing due after the payment', await textOf('amount-due'), yuan(0))
+  await phone.picture('8-home-paid')
+  await at('open-notices').click()
+  await appears('notice-credited', 30_000)
+  checks.equal('inbox: no serious finding of axe', await phone.axe(), [])
+  await phone.picture('7-inbox')
+  await page.reload()
+  await appears('notice-credited', 30_000)
+  checks.that('inbox: a reload keeps the person signed in', true)
+}
+
+try {
+  for (const step of [signIn, match, home, bill, pay, tracker, afterwards]) await step()
+} catch (fault) {
+  await phone.picture('failed').catch(() => undefined)
+  checks.broke(fault)
+}
+checks.equal('no error in the console', phone.seen.errors, [])
+checks.equal('no request to anywhere else', phone.seen.strangers, [])
+await phone.close()
+process.exit(checks.close())
