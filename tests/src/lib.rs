@@ -1,1 +1,10 @@
-//! placeholder
+//! What the tests of this package share: a running demo of their own, a household's phone, a hand
+//! on the sandbox's controls, and the two engines.
+
+pub mod demo;
+pub mod engine;
+pub mod phone;
+
+pub use demo::Demo;
+pub use engine::Engine;
+pub use phone::Phone;

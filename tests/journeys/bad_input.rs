@@ -1,0 +1,287 @@
+//! Bad input: the right problem code, no state change, no 5xx.
+
+use libtest_mimic::Failed;
+use lifeline_tests::phone::Answer;
+use lifeline_tests::{Demo, Engine, Phone};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::fixtures::BOTH;
+use crate::{Body, run};
+
+pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
+    vec![
+        ("bad_bodies_have_their_codes", BOTH, bad_bodies),
+        ("bad_tokens_have_their_codes", BOTH, bad_tokens),
+        (
+            "foreign_and_unknown_are_the_same_answer",
+            BOTH,
+            foreign_and_unknown,
+        ),
+        ("bad_notices_change_nothing", BOTH, bad_notices),
+    ]
+}
+
+fn refused(answer: &Answer, status: StatusCode, code: &str) {
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (status, code),
+        "{}",
+        answer.text
+    );
+    let kind = answer
+        .headers
+        .get("content-type")
+        .and_then(|value| value.to_str().ok());
+    assert_eq!(kind, Some("application/problem+json"));
+    assert_eq!(answer.json()["trace_id"].as_str().map(str::len), Some(32));
+}
+
+fn bad_bodies(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let demo = Demo::start(engine).await;
+        let phone = Phone::sign_in(&demo, "li-ming").await;
+        let home = phone.link_all().await.remove(0);
+        let good = phone.arrears_order(&home).await;
+        let json_type = [
+            ("content-type", "application/json"),
+            ("idempotency-key", "bad-bodies-000001"),
+        ];
+        let send = async |body: Vec<u8>| {
+            phone
+                .raw(Method::POST, "/v1/payments", Some(body), &json_type)
+                .await
+        };
+
+        let mut unknown = good.clone();
+        unknown["surprise"] = json!(1);
+        let answer = send(unknown.to_string().into_bytes()).await;
+        refused(&answer, StatusCode::BAD_REQUEST, "UNKNOWN_FIELD");
+        assert!(answer.text.contains("surprise"));
+        let mut mistyped = good.clone();
+        mistyped["amount_fen"] = json!("12840");
+        refused(
+            &send(mistyped.to_string().into_bytes()).await,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "INVALID_FIELD",
+        );
+        let mut broken = good.clone();
+        broken["amount_fen"] = json!(1.5);
+        refused(
+            &send(broken.to_string().into_bytes()).await,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "INVALID_FIELD",
+        );
+        let mut negative = good.clone();
+        negative["amount_fen"] = json!(-1);
+        let answer = send(negative.to_string().into_bytes()).await;
+        assert!(answer.status.is_client_error(), "{}", answer.text);
+        refused(
+            &send(b"\xff\xfe{}".to_vec()).await,
+            StatusCode::BAD_REQUEST,
+            "INVALID_BODY",
+        );
+        refused(
+            &send(b"{".to_vec()).await,
+            StatusCode::BAD_REQUEST,
+            "INVALID_BODY",
+        );
+        refused(
+            &send(vec![b'['; 200_000]).await,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "BODY_TOO_LARGE",
+        );
+        let huge = format!("{{\"x\":\"{}\"}}", "a".repeat(17 * 1024));
+        refused(
+            &send(huge.into_bytes()).await,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "BODY_TOO_LARGE",
+        );
+
+        let plain = [
+            ("content-type", "text/plain"),
+            ("idempotency-key", "bad-bodies-000002"),
+        ];
+        let body = good.to_string().into_bytes();
+        let answer = phone
+            .raw(Method::POST, "/v1/payments", Some(body), &plain)
+            .await;
+        refused(
+            &answer,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_MEDIA_TYPE",
+        );
+        let answer = phone.post("/v1/payments", &good).await;
+        refused(&answer, StatusCode::BAD_REQUEST, "IDEMPOTENCY_KEY_MISSING");
+        for key in ["short", &"k".repeat(65), "with blank and more"] {
+            let headers = [("idempotency-key", key)];
+            let answer = phone
+                .send(Method::POST, "/v1/payments", Some(&good), &headers)
+                .await;
+            refused(&answer, StatusCode::BAD_REQUEST, "IDEMPOTENCY_KEY_INVALID");
+        }
+        let answer = phone
+            .send(Method::PUT, "/v1/payments", Some(&good), &[])
+            .await;
+        refused(
+            &answer,
+            StatusCode::METHOD_NOT_ALLOWED,
+            "METHOD_NOT_ALLOWED",
+        );
+        refused(
+            &phone.get("/v1/nothing").await,
+            StatusCode::NOT_FOUND,
+            "NOT_FOUND",
+        );
+        let answer = phone
+            .get(&format!("/v1/bindings/{home}/bills?limit=101"))
+            .await;
+        refused(&answer, StatusCode::BAD_REQUEST, "INVALID_QUERY");
+        let answer = phone
+            .get(&format!("/v1/bindings/{home}/bills?cursor=AAAA"))
+            .await;
+        refused(&answer, StatusCode::BAD_REQUEST, "INVALID_QUERY");
+        let manual = json!({"consumer_no": "12", "proof": {"kind": "id_last6", "value": "010014"}});
+        let answer = phone.post("/v1/bindings", &manual).await;
+        refused(&answer, StatusCode::UNPROCESSABLE_ENTITY, "INVALID_FIELD");
+        assert!(
+            !answer.text.contains("010014"),
+            "the refusal repeats the proof"
+        );
+
+        let trades = phone.sandbox_get("/sim/alipay/trades").await;
+        assert_eq!(
+            trades.as_array().map(Vec::len),
+            Some(0),
+            "bad input reached the channel"
+        );
+    })
+}
+
+fn bad_tokens(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let demo = Demo::start(engine).await;
+        let phone = Phone::sign_in(&demo, "li-ming").await;
+        let token = phone.token().expect("a token").to_owned();
+        let nobody = Phone::new(&demo);
+        refused(
+            &nobody.get("/v1/me").await,
+            StatusCode::UNAUTHORIZED,
+            "UNAUTHENTICATED",
+        );
+        let mut forged = token.clone();
+        forged.replace_range(forged.len() - 4.., "AAAA");
+        let none = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.";
+        for bad in [forged.as_str(), none, "x", ""] {
+            let answer = nobody.clone().with_token(Some(bad)).get("/v1/me").await;
+            refused(&answer, StatusCode::UNAUTHORIZED, "UNAUTHENTICATED");
+        }
+        phone
+            .sandbox("/sim/clock", &json!({"advance_s": 15 * 60 + 1}))
+            .await;
+        refused(
+            &phone.get("/v1/me").await,
+            StatusCode::UNAUTHORIZED,
+            "TOKEN_EXPIRED",
+        );
+    })
+}
+
+fn foreign_and_unknown(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let demo = Demo::start(engine).await;
+        let owner = Phone::sign_in(&demo, "li-ming").await;
+        let home = owner.link_all().await.remove(0);
+        let stranger = Phone::sign_in(&demo, "wang-fang").await;
+        let nowhere = "019aa2f0-0000-7000-8000-0000000000ff";
+        for rest in [
+            "",
+            "/arrears",
+            "/balance",
+            "/bills",
+            "/bills/2026-10",
+            "/payments",
+        ] {
+            let theirs = owner.get(&format!("/v1/bindings/{home}{rest}")).await;
+            assert_eq!(theirs.status, StatusCode::OK, "{rest}: {}", theirs.text);
+            let foreign = stranger.get(&format!("/v1/bindings/{home}{rest}")).await;
+            let unknown = stranger.get(&format!("/v1/bindings/{nowhere}{rest}")).await;
+            refused(&foreign, StatusCode::NOT_FOUND, "NOT_FOUND");
+            assert_eq!(without_trace(&foreign), without_trace(&unknown), "{rest}");
+        }
+        let proof =
+            |no: &str| json!({"consumer_no": no, "proof": {"kind": "id_last6", "value": "999999"}});
+        let people = owner.sandbox_get("/sim/people").await;
+        let real = people[0]["consumer_nos"][0]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let foreign = stranger.post("/v1/bindings", &proof(&real)).await;
+        let unknown = stranger.post("/v1/bindings", &proof("1599999999999")).await;
+        refused(&foreign, StatusCode::NOT_FOUND, "CANNOT_CONFIRM");
+        assert_eq!(without_trace(&foreign), without_trace(&unknown));
+        let order = owner.arrears_order(&home).await;
+        let key = [("idempotency-key", "foreign-and-unknown")];
+        let answer = stranger
+            .send(Method::POST, "/v1/payments", Some(&order), &key)
+            .await;
+        refused(&answer, StatusCode::NOT_FOUND, "NOT_FOUND");
+    })
+}
+
+fn without_trace(answer: &Answer) -> Value {
+    let mut body = answer.json();
+    if let Some(object) = body.as_object_mut() {
+        object.remove("trace_id");
+    }
+    body
+}
+
+fn bad_notices(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let demo = Demo::start(engine).await;
+        let phone = Phone::sign_in(&demo, "li-ming").await;
+        let home = phone.link_all().await.remove(0);
+        let order = phone.arrears_order(&home).await;
+        let key = [("idempotency-key", "bad-notices-000001")];
+        let payment = phone
+            .send(Method::POST, "/v1/payments", Some(&order), &key)
+            .await
+            .json();
+        let number = payment["out_trade_no"].as_str().unwrap_or_default();
+        let form = format!(
+            "notify_id=1&notify_type=trade_status_sync&app_id=2021000000000001&seller_id=2088000000000009\
+             &out_trade_no={number}&trade_no=1&trade_status=TRADE_SUCCESS&total_amount=1.00&charset=utf-8\
+             &sign_type=RSA2&sign=AAAA"
+        );
+        let url = format!("{}/v1/callbacks/alipay", demo.address("callback"));
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .expect("a client");
+        let kind = "application/x-www-form-urlencoded; charset=utf-8";
+        let bodies = [
+            form.clone(),
+            format!("{form}&out_trade_no=2"),
+            String::new(),
+            "%".to_owned(),
+            "a".repeat(70_000),
+        ];
+        for body in bodies {
+            let answer = http
+                .post(&url)
+                .header("content-type", kind)
+                .body(body)
+                .send()
+                .await
+                .expect("an answer");
+            assert!(!answer.status().is_server_error(), "{}", answer.status());
+            assert_ne!(answer.text().await.expect("a body"), "success");
+        }
+        let path = format!(
+            "/v1/payments/{}",
+            payment["payment_id"].as_str().unwrap_or_default()
+        );
+        assert_eq!(phone.get(&path).await.json()["state"], "PAYING");
+    })
+}

@@ -1,0 +1,196 @@
+//! No personal data in any sink: the whole main job at the finest log level, then every place text
+//! could have gone is searched for the canaries in every guise (money.md 4).
+
+use std::path::Path;
+
+use base64::Engine as _;
+use libtest_mimic::Failed;
+use lifeline_tests::{Demo, Engine, Phone};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::fixtures::BOTH;
+use crate::{Body, run};
+
+pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
+    vec![("canaries_reach_no_sink", BOTH, canaries)]
+}
+
+/// One secret and how it might look elsewhere.
+struct Canary {
+    name: &'static str,
+    guises: Vec<Vec<u8>>,
+}
+
+fn canary(name: &'static str, clear: &str) -> Canary {
+    let bytes = clear.as_bytes();
+    let mut guises = vec![
+        bytes.to_vec(),
+        base64::engine::general_purpose::STANDARD_NO_PAD
+            .encode(bytes)
+            .into_bytes(),
+        base64::engine::general_purpose::URL_SAFE_NO_PAD
+            .encode(bytes)
+            .into_bytes(),
+        hex::encode(bytes).into_bytes(),
+        form_urlencoded::byte_serialize(bytes)
+            .collect::<String>()
+            .into_bytes(),
+        clear
+            .chars()
+            .map(|c| format!("{c} "))
+            .collect::<String>()
+            .trim_end()
+            .as_bytes()
+            .to_vec(),
+    ];
+    if clear.is_ascii() && clear.len() > 11 {
+        guises.push(clear.as_bytes()[clear.len() - 8..].to_vec());
+    }
+    guises.dedup();
+    Canary { name, guises }
+}
+
+fn find<'a>(canaries: &'a [Canary], hay: &[u8]) -> Option<&'a str> {
+    canaries
+        .iter()
+        .find(|c| c.guises.iter().any(|guise| contains(hay, guise)))
+        .map(|canary| canary.name)
+}
+
+fn contains(hay: &[u8], needle: &[u8]) -> bool {
+    !needle.is_empty() && hay.windows(needle.len()).any(|window| window == needle)
+}
+
+/// The files of a folder, deep.
+fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files(&path, found)
+        } else {
+            found.push(path)
+        }
+    }
+}
+
+fn canaries(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let demo = Demo::start_with(engine, &[("LIFELINE_LOG", "trace")]).await;
+        let phone = Phone::sign_in(&demo, "li-ming").await;
+        let home = phone.link_all().await.remove(0);
+        let people = phone.sandbox_get("/sim/people").await;
+        let person = &people[0];
+        let text = |name: &str| person[name].as_str().unwrap_or_default().to_owned();
+        let number = person["consumer_nos"][0]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let identity = phone.sandbox_get("/sim/alipay/wallets").await;
+        let id_no = identity
+            .as_array()
+            .and_then(|all| all.iter().find(|one| one["person"] == person["person"]))
+            .and_then(|one| one["id_no"].as_str())
+            .map(str::to_owned);
+        let mut planted = vec![
+            canary("phone", &text("phone")),
+            canary("name", &text("name")),
+            canary("consumer number", &number),
+        ];
+        planted.extend(id_no.map(|id_no| canary("ID number", &id_no)));
+        assert!(
+            find(&planted, number.as_bytes()).is_some(),
+            "the search does not find a plain canary"
+        );
+
+        for rest in ["", "/arrears", "/balance", "/bills", "/payments"] {
+            let answer = phone.get(&format!("/v1/bindings/{home}{rest}")).await;
+            assert_eq!(
+                find(&planted, answer.text.as_bytes()),
+                None,
+                "answer of {rest}"
+            );
+        }
+        let manual = json!({"consumer_no": number, "proof": {"kind": "id_last6", "value": text("id_last6")}});
+        let answer = phone.post("/v1/bindings", &manual).await;
+        assert_eq!(
+            find(&planted, answer.text.as_bytes()),
+            None,
+            "answer of a manual binding"
+        );
+        let code = phone
+            .post(
+                "/v1/otps",
+                &json!({"purpose": "bind", "consumer_no": number}),
+            )
+            .await;
+        assert!(code.status.is_success(), "{}", code.text);
+        let order = phone.arrears_order(&home).await;
+        let key = [("idempotency-key", "canary-canary-0001")];
+        let payment = phone
+            .send(Method::POST, "/v1/payments", Some(&order), &key)
+            .await;
+        assert_eq!(
+            find(&planted, payment.text.as_bytes()),
+            None,
+            "answer of a payment"
+        );
+        phone.pay_and_rest(&payment.json(), "POSTED").await;
+        let leak = json!({"target": "marketing", "kind": "LEAK_SQL", "count": 3, "seed": 1});
+        phone.sandbox("/sim/faults", &leak).await;
+        phone
+            .sandbox("/sim/clock", &json!({"advance_s": 900}))
+            .await;
+        let phone = Phone::sign_in(&demo, "li-ming").await;
+        for _ in 0..3 {
+            let answer = phone.get(&format!("/v1/bindings/{home}/bills")).await;
+            assert_eq!(
+                find(&planted, answer.text.as_bytes()),
+                None,
+                "answer under LEAK_SQL"
+            );
+        }
+
+        let ops = format!("{}/metrics", demo.address("ops"));
+        let metrics = reqwest::get(ops)
+            .await
+            .expect("metrics")
+            .text()
+            .await
+            .expect("their text");
+        assert!(metrics.contains("lifeline_requests_total"));
+        assert_eq!(find(&planted, metrics.as_bytes()), None, "metrics");
+        let log = demo.log();
+        let lines = log.lines().count();
+        assert!(
+            lines >= 500,
+            "only {lines} log lines: the finest level is not on"
+        );
+        for line in log
+            .lines()
+            .filter(|line| !line.contains("lifeline_sandbox"))
+        {
+            assert_eq!(find(&planted, line.as_bytes()), None, "log line: {line}");
+        }
+        let mut found = Vec::new();
+        files(&demo.data(), &mut found);
+        assert!(!found.is_empty());
+        for file in found {
+            let bytes = std::fs::read(&file).unwrap_or_default();
+            assert_eq!(find(&planted, &bytes), None, "{}", file.display());
+        }
+        if let Some(url) = demo.database_url() {
+            let dump = std::process::Command::new("pg_dump")
+                .arg(url)
+                .output()
+                .expect("pg_dump");
+            assert!(
+                dump.status.success(),
+                "pg_dump: {}",
+                String::from_utf8_lossy(&dump.stderr)
+            );
+            assert!(contains(&dump.stdout, b"CREATE TABLE"));
+            assert_eq!(find(&planted, &dump.stdout), None, "the dump");
+        }
+    })
+}

@@ -1,0 +1,40 @@
+//! What must hold of the running product, judged from outside over HTTP.
+
+mod bad_input;
+mod canary;
+mod fixtures;
+mod two_gateways;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use lifeline_tests::Engine;
+
+/// One test of this suite, run on each engine it is meant for.
+pub(crate) type Body = fn(Engine) -> Result<(), Failed>;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let mut trials = Vec::new();
+    let suites = [bad_input::tests(), canary::tests(), two_gateways::tests()];
+    for (name, engines, body) in suites.into_iter().flatten() {
+        for engine in Engine::all()
+            .into_iter()
+            .filter(|engine| engines.contains(engine))
+        {
+            let full = format!("{name}.{}", engine.name());
+            trials.push(Trial::test(full, move || body(engine)));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Runs an async test body to its end.
+pub(crate) fn run<F: Future<Output = ()>>(body: F) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    runtime
+        .map_err(|error| Failed::from(error.to_string()))?
+        .block_on(body);
+    Ok(())
+}

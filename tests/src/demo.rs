@@ -1,0 +1,175 @@
+//! A demo of a test's own: real processes, free ports, a fresh store; gone when dropped.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::engine::{Engine, new_database};
+
+/// A running demo.
+#[derive(Debug)]
+pub struct Demo {
+    process: Child,
+    dir: TempDir,
+    ready: Value,
+    database_url: Option<String>,
+}
+
+const READY_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// The `lifeline` binary beside the test binaries.
+fn binary() -> PathBuf {
+    let own = std::env::current_exe().expect("the test's own path");
+    let folder = own
+        .parent()
+        .and_then(Path::parent)
+        .expect("target/<profile>/deps");
+    let path = folder.join("lifeline");
+    assert!(
+        path.is_file(),
+        "{} is missing: run deploy/dev/build.sh",
+        path.display()
+    );
+    path
+}
+
+/// A base whose five ports are free now.
+fn port_base() -> u16 {
+    for _ in 0..200 {
+        let probe = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        let base = probe.local_addr().expect("its address").port();
+        drop(probe);
+        let all = (0..5).map(|at| TcpListener::bind(("127.0.0.1", base.checked_add(at)?)).ok());
+        if base < 65_000 && all.collect::<Option<Vec<_>>>().is_some() {
+            return base;
+        }
+    }
+    panic!("no five free ports in a row");
+}
+
+impl Demo {
+    /// Starts a demo on `engine` with a fresh store and waits until it is ready.
+    pub async fn start(engine: Engine) -> Self {
+        let database_url = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(new_database().await),
+        };
+        Self::launch(database_url, None, &[])
+    }
+
+    /// The same with further environment, for example a log filter.
+    pub async fn start_with(engine: Engine, environment: &[(&str, &str)]) -> Self {
+        let database_url = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(new_database().await),
+        };
+        Self::launch(database_url, None, environment)
+    }
+
+    /// A second gateway on the same records, keys and sandbox.
+    ///
+    /// # Panics
+    /// On the embedded store, which belongs to one process.
+    #[must_use]
+    pub fn second_gateway(&self) -> Self {
+        let url = self
+            .database_url
+            .clone()
+            .expect("two gateways need PostgreSQL");
+        Self::launch(Some(url), Some(self), &[])
+    }
+
+    fn launch(
+        database_url: Option<String>,
+        first: Option<&Self>,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let ready_file = dir.path().join("ready.json");
+        let log = std::fs::File::create(dir.path().join("demo.log")).expect("a log file");
+        let mut command = Command::new(binary());
+        command
+            .arg("demo")
+            .args(["--port-base", &port_base().to_string()])
+            .arg("--ready-file")
+            .arg(&ready_file)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("the log file"))
+            .stderr(log)
+            .envs(environment.iter().copied());
+        let data = first.map_or_else(|| dir.path().join("data"), |first| first.data());
+        command.arg("--data-dir").arg(data);
+        if let Some(url) = &database_url {
+            command.args(["--database-url", url]);
+            if let Ok(redis) = std::env::var("TEST_REDIS_URL") {
+                command.args(["--redis-url", &redis]);
+            }
+        }
+        if let Some(first) = first {
+            command
+                .arg("--join")
+                .arg(first.dir.path().join("ready.json"));
+        }
+        let mut process = command.spawn().expect("lifeline demo");
+        let began = Instant::now();
+        while !ready_file.is_file() {
+            let ended = process.try_wait().expect("the process").is_some();
+            if ended || began.elapsed() > READY_TIME_MAX {
+                let _ = process.kill();
+                let log = std::fs::read_to_string(dir.path().join("demo.log")).unwrap_or_default();
+                panic!("the demo did not become ready:\n{log}");
+            }
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+        let text = std::fs::read_to_string(&ready_file).expect("the ready file");
+        let ready = serde_json::from_str(&text).expect("JSON in the ready file");
+        Self {
+            process,
+            dir,
+            ready,
+            database_url,
+        }
+    }
+
+    /// An address of the ready file: `line`, `ops`, `sandbox`, `callback`.
+    ///
+    /// # Panics
+    /// When the ready file lacks it.
+    #[must_use]
+    pub fn address(&self, name: &str) -> String {
+        self.ready[name]
+            .as_str()
+            .expect("an address of the ready file")
+            .to_owned()
+    }
+
+    /// The folder with keys, keyring and embedded store.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// Everything the processes wrote so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("demo.log")).unwrap_or_default()
+    }
+
+    /// The PostgreSQL database, when there is one.
+    #[must_use]
+    pub fn database_url(&self) -> Option<&str> {
+        self.database_url.as_deref()
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // The sandbox ends with the gateway: its standard input is the gateway's pipe.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

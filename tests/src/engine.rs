@@ -1,0 +1,72 @@
+//! The two engines a test runs on. Without a PostgreSQL the second one is left out, unless
+//! `REQUIRE_POSTGRES=1` says that this must not happen unnoticed.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Where the records of a test lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+impl Engine {
+    /// The engines this run can test.
+    ///
+    /// # Panics
+    /// When PostgreSQL is required and its address is missing.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let required = std::env::var("REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
+        let present = std::env::var("TEST_POSTGRES_URL").is_ok();
+        assert!(
+            present || !required,
+            "REQUIRE_POSTGRES=1 but TEST_POSTGRES_URL is not set"
+        );
+        if present {
+            vec![Self::Sqlite, Self::Postgres]
+        } else {
+            vec![Self::Sqlite]
+        }
+    }
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// Makes an empty database beside the one of `TEST_POSTGRES_URL` and answers its address.
+///
+/// # Panics
+/// When the server refuses.
+pub async fn new_database() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let base = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL");
+    let number = NEXT.fetch_add(1, Ordering::SeqCst);
+    let name = format!("t{}_{number}", std::process::id());
+    let (client, connection) = tokio_postgres::connect(&base, tokio_postgres::NoTls)
+        .await
+        .expect("the test server");
+    let carried = tokio::spawn(connection);
+    client
+        .batch_execute(&format!("CREATE DATABASE {name}"))
+        .await
+        .expect("CREATE DATABASE");
+    drop(client);
+    carried
+        .await
+        .expect("the connection's task")
+        .expect("the connection");
+    let (front, options) = base
+        .split_once('?')
+        .map_or((base.as_str(), None), |(a, b)| (a, Some(b)));
+    let (server, _) = front.rsplit_once('/').expect("a URL with a database");
+    options.map_or_else(
+        || format!("{server}/{name}"),
+        |o| format!("{server}/{name}?{o}"),
+    )
+}
