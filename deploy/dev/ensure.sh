@@ -2,7 +2,7 @@
 # ensure.sh GROUP... : makes sure the tools of each group are there.
 # As root the missing Debian packages are installed; otherwise the exact command is printed and the exit code is 2.
 # Groups: build (gcc, make, git, Rust) · web (node, npm) · services (PostgreSQL, Redis) · browser (Chromium, fonts)
-#         python · nextest · deny
+#         bench (wrk, pgbench) · python · nextest · deny
 set -euo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -43,6 +43,11 @@ collect() {
         need chromium chromium
         [[ -n $(find /usr/share/fonts "$HOME/.fonts" -iname 'NotoSansCJK*' -print -quit 2>/dev/null) ]] ||
             packages+=(fonts-noto-cjk)
+        ;;
+    bench)
+        need wrk wrk
+        need taskset util-linux
+        need pgbench postgresql
         ;;
     python) need python3 python3 ;;
     nextest | deny) ;;

@@ -139,12 +139,12 @@ impl Tls {
 
 impl Limits {
     pub(super) fn check(&self, faults: &mut Faults) {
-        let sane = 1..=1_000_000;
+        let sane = 1..=1_000_000_000;
         for (path, value) in [
             ("limits.per_address_minute", self.per_address_minute),
             ("limits.per_account_minute", self.per_account_minute),
         ] {
-            faults.expect(sane.contains(&value), path, "must be 1 to 1000000");
+            faults.expect(sane.contains(&value), path, "must be 1 to 1000000000");
         }
     }
 }

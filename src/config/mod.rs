@@ -73,6 +73,19 @@ pub(crate) fn read(file: &Path) -> Result<Config, Vec<Fault>> {
     loaded.map_err(|error| vec![Fault::new(&file.display().to_string(), &error.to_string())])
 }
 
+/// A demo's limits: the defaults, unless `LIFELINE__LIMITS__*` says otherwise (benchmarks do).
+#[cfg(feature = "demo")]
+pub(crate) fn limits_of_environment() -> Result<Limits, Vec<Fault>> {
+    let environment = config::Environment::with_prefix("LIFELINE__LIMITS")
+        .prefix_separator("__")
+        .try_parsing(true);
+    config::Config::builder()
+        .add_source(environment)
+        .build()
+        .and_then(config::Config::try_deserialize::<Limits>)
+        .map_err(|error| vec![Fault::new("LIFELINE__LIMITS", &error.to_string())])
+}
+
 impl Config {
     /// Everything that must hold before `serve` may start (money.md 3.10).
     pub(crate) fn faults_for_production(&self) -> Vec<Fault> {
