@@ -39,3 +39,8 @@ pub trait WriteConn: Conn {
     /// Returns when the work is durable, or tells how it failed.
     async fn commit(self) -> Result<(), StoreError>;
 }
+
+/// What a unit answers after one of its statements failed, on both engines alike.
+pub(super) fn unit_is_over() -> StoreError {
+    StoreError::Refused("the unit failed before and is over".to_owned())
+}

@@ -25,23 +25,39 @@
 //!    its contracts to `tests/contract/<room>.rs`.
 //!
 //! A unit whose statement failed is over: every later statement and its commit are refused, on
-//! both engines alike. Use `ON CONFLICT … DO NOTHING` where a duplicate is an answer, not an error.
+//! both engines alike. Use `ON CONFLICT … DO NOTHING` where a duplicate is an answer, not an error;
+//! a [`StoreError::Duplicate`] names `table(column,column)`, again on both.
 
 pub mod conn;
+mod engine;
+mod migration;
 mod overrides;
+mod postgres;
+mod sealing;
+mod sqlite;
 pub mod statement;
+mod unit;
 pub mod value;
 
 mod accounts;
+mod audit;
 mod billing;
 mod bindings;
+mod cases;
+mod evidence;
+mod idempotency;
+mod inbox;
+mod jobs;
+mod ledger;
 mod notices;
+mod outbox;
 mod payments;
-mod sealing;
 
 use lifeline_core::store::StoreError;
 
 pub use self::conn::{Conn, WriteConn};
+pub use self::engine::{Engine, Instance, OpenError, migrate, open};
+pub use self::migration::{Migrated, SchemaError};
 pub use self::sealing::{Field, Vault};
 pub use self::statement::Stmt;
 pub use self::value::{Row, Value};

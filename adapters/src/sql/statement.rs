@@ -77,9 +77,18 @@ pub(crate) use {last_of, statements};
 pub fn all() -> impl Iterator<Item = &'static Stmt> {
     [
         super::accounts::STATEMENTS,
+        super::audit::STATEMENTS,
         super::billing::STATEMENTS,
         super::bindings::STATEMENTS,
+        super::cases::STATEMENTS,
+        super::engine::STATEMENTS,
+        super::evidence::STATEMENTS,
+        super::idempotency::STATEMENTS,
+        super::inbox::STATEMENTS,
+        super::jobs::STATEMENTS,
+        super::ledger::STATEMENTS,
         super::notices::STATEMENTS,
+        super::outbox::STATEMENTS,
         super::payments::STATEMENTS,
         super::sealing::STATEMENTS,
     ]

@@ -1,0 +1,206 @@
+//! One store behind either driver, and the only two ways in: [`migrate`] and [`open`].
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::{Snapshot, Store, StoreError, UnitOfWork};
+
+use super::migration::{self, Migrated, SchemaError};
+use super::statement::statements;
+use super::value::args;
+use super::{Conn, Sql, Vault, postgres, sqlite};
+use crate::keyring::{InstanceKind, Keyring};
+
+statements! { "engine":
+    INSTANCE("instance") = "SELECT instance_kind, restore_epoch, created_at FROM instance WHERE one = 1";
+}
+
+/// Why a store cannot be opened or migrated.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the store belongs to a {found} installation, this is a {wanted} one")]
+    WrongKind {
+        found: &'static str,
+        wanted: &'static str,
+    },
+    #[error("the keyring belongs to a {found} installation, this is a {wanted} one")]
+    WrongKeyring {
+        found: &'static str,
+        wanted: &'static str,
+    },
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a store says about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instance {
+    pub kind: InstanceKind,
+    /// Rises with every restore from a backup; part of external numbers (money.md G3).
+    pub restore_epoch: i64,
+    pub created_at: Time,
+}
+
+/// Where a store is: a PostgreSQL URL, or the path of an SQLite file (with or without `sqlite:`).
+#[derive(Debug)]
+pub(super) enum Place {
+    File(PathBuf),
+    Server(postgres::Target),
+}
+
+impl Place {
+    pub(super) fn parse(target: &str) -> Result<Self, StoreError> {
+        if target.starts_with("postgres://") || target.starts_with("postgresql://") {
+            return postgres::Target::parse(target).map(Self::Server);
+        }
+        let path = target
+            .strip_prefix("sqlite://")
+            .or_else(|| target.strip_prefix("sqlite:"))
+            .unwrap_or(target);
+        Ok(Self::File(PathBuf::from(path)))
+    }
+}
+
+#[derive(Debug)]
+enum Driver {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+/// The opened store.
+#[derive(Debug)]
+pub struct Engine {
+    driver: Driver,
+    vault: Vault,
+    instance: Instance,
+}
+
+/// Brings the schema of `target` up to this program's version and stamps a new store with `kind`.
+/// Several starters may call it at once; one works, the others wait.
+pub async fn migrate(target: &str, kind: InstanceKind, now: Time) -> Result<Migrated, OpenError> {
+    let place = Place::parse(target)?;
+    let migrated = migration::run(&place, kind, now).await?;
+    let instance = instance_of(&connect(&place).await?).await?;
+    checked(instance, kind)?;
+    Ok(migrated)
+}
+
+/// Opens a migrated store. Refuses a store or keyring of the other kind, a schema newer than this
+/// program and one that still has to be migrated.
+pub async fn open(
+    target: &str,
+    keyring: Arc<Keyring>,
+    kind: InstanceKind,
+) -> Result<Arc<Engine>, OpenError> {
+    if keyring.kind() != kind {
+        return Err(OpenError::WrongKeyring {
+            found: keyring.kind().as_str(),
+            wanted: kind.as_str(),
+        });
+    }
+    let place = Place::parse(target)?;
+    migration::check(&place).await?;
+    let driver = connect(&place).await?;
+    let instance = instance_of(&driver).await?;
+    checked(instance, kind)?;
+    Ok(Arc::new(Engine {
+        driver,
+        vault: Vault::new(keyring),
+        instance,
+    }))
+}
+
+async fn connect(place: &Place) -> Result<Driver, StoreError> {
+    match place {
+        Place::File(path) => sqlite::Sqlite::open(path).map(Driver::Sqlite),
+        Place::Server(target) => postgres::Postgres::open(target).await.map(Driver::Postgres),
+    }
+}
+
+fn checked(instance: Instance, kind: InstanceKind) -> Result<(), OpenError> {
+    if instance.kind == kind {
+        Ok(())
+    } else {
+        Err(OpenError::WrongKind {
+            found: instance.kind.as_str(),
+            wanted: kind.as_str(),
+        })
+    }
+}
+
+async fn instance_of(driver: &Driver) -> Result<Instance, StoreError> {
+    async fn read(conn: &mut impl Conn) -> Result<Instance, StoreError> {
+        let rows = conn.query(&INSTANCE, args![]).await?;
+        let row = rows.first().ok_or(StoreError::Corrupt {
+            table: "instance",
+            column: "one",
+        })?;
+        Ok(Instance {
+            kind: row.parsed("instance_kind", InstanceKind::parse)?,
+            restore_epoch: row.int("restore_epoch")?,
+            created_at: row.time("created_at")?,
+        })
+    }
+    match driver {
+        Driver::Sqlite(engine) => read(&mut engine.begin_read().await?).await,
+        Driver::Postgres(engine) => read(&mut engine.begin_read().await?).await,
+    }
+}
+
+impl Engine {
+    /// `sqlite` or `postgres`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self.driver {
+            Driver::Sqlite(_) => "sqlite",
+            Driver::Postgres(_) => "postgres",
+        }
+    }
+
+    #[must_use]
+    pub const fn instance(&self) -> Instance {
+        self.instance
+    }
+
+    /// Whether the store answers; an error here means the process is not ready.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        match &self.driver {
+            Driver::Sqlite(engine) => engine.ping().await,
+            Driver::Postgres(engine) => engine.ping().await,
+        }
+    }
+
+    /// Lets running units end and refuses new ones.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        match &self.driver {
+            Driver::Sqlite(engine) => engine.close().await,
+            Driver::Postgres(engine) => {
+                engine.close().await;
+                Ok(())
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Engine {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        let vault = self.vault.clone();
+        Ok(match &self.driver {
+            Driver::Sqlite(engine) => Box::new(Sql::new(engine.begin().await?, vault)),
+            Driver::Postgres(engine) => Box::new(Sql::new(engine.begin().await?, vault)),
+        })
+    }
+
+    async fn begin_read(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+        let vault = self.vault.clone();
+        Ok(match &self.driver {
+            Driver::Sqlite(engine) => Box::new(Sql::new(engine.begin_read().await?, vault)),
+            Driver::Postgres(engine) => Box::new(Sql::new(engine.begin_read().await?, vault)),
+        })
+    }
+}

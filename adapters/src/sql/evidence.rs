@@ -1,0 +1,63 @@
+//! Evidence entries: immutable rows, their salts beside them, a queue for the sequencer.
+
+use async_trait::async_trait;
+use lifeline_core::evidence::Entry;
+use lifeline_core::evidence::ports::EvidenceLog;
+use lifeline_core::shared::ids::EvidenceId;
+use lifeline_core::store::StoreError;
+
+use super::statement::statements;
+use super::value::args;
+use super::{Row, Sql, WriteConn};
+
+statements! { "evidence":
+    ADD("evidence_entry") = "INSERT INTO evidence_entry (entry_id, kind, body, recorded_at) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (entry_id) DO NOTHING";
+    ADD_SALT("evidence_salt") = "INSERT INTO evidence_salt (entry_id, salt) VALUES ($1, $2)";
+    ENQUEUE("evidence_queue") = "INSERT INTO evidence_queue (entry_id) VALUES ($1)";
+    FIND("evidence_entry") = "SELECT e.entry_id, e.kind, e.body, e.recorded_at, COALESCE(s.salt, '') AS salt \
+        FROM evidence_entry e LEFT JOIN evidence_salt s ON s.entry_id = e.entry_id WHERE e.entry_id = $1";
+    UNSEQUENCED("evidence_entry") = "SELECT e.entry_id, e.kind, e.body, e.recorded_at, COALESCE(s.salt, '') AS salt \
+        FROM evidence_queue q JOIN evidence_entry e ON e.entry_id = q.entry_id \
+        LEFT JOIN evidence_salt s ON s.entry_id = e.entry_id ORDER BY q.seq LIMIT $1";
+}
+
+fn entry(row: &Row) -> Result<Entry, StoreError> {
+    Ok(Entry {
+        entry_id: row.id("entry_id")?,
+        kind: row.text("kind")?,
+        body: row.text("body")?,
+        // Empty once the entry's closed facts were erased.
+        salt: row.text("salt")?,
+        recorded_at: row.time("recorded_at")?,
+    })
+}
+
+#[async_trait]
+impl<C: WriteConn> EvidenceLog for Sql<C> {
+    async fn append(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        let id = &entry.entry_id;
+        let row = args![id, &entry.kind, &entry.body, entry.recorded_at];
+        if self.changed(&ADD, row).await? {
+            self.touched(&ADD_SALT, args![id, &entry.salt]).await?;
+            self.touched(&ENQUEUE, args![id]).await?;
+        }
+        Ok(())
+    }
+
+    async fn find(&mut self, id: &EvidenceId) -> Result<Option<Entry>, StoreError> {
+        self.one(&FIND, args![id])
+            .await?
+            .as_ref()
+            .map(entry)
+            .transpose()
+    }
+
+    async fn unsequenced(&mut self, limit: i64) -> Result<Vec<Entry>, StoreError> {
+        self.rows(&UNSEQUENCED, args![limit])
+            .await?
+            .iter()
+            .map(entry)
+            .collect()
+    }
+}

@@ -1,0 +1,89 @@
+//! Messages from outside, raw and sealed, until they are applied.
+
+use async_trait::async_trait;
+use lifeline_core::inbox::ports::InboxStore;
+use lifeline_core::inbox::{InboxState, Message};
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::StoreError;
+
+use super::statement::statements;
+use super::value::args;
+use super::{Conn, Field, Row, Sql, WriteConn};
+
+statements! { "inbox":
+    RECEIVE("inbox") = "INSERT INTO inbox (source, message_id, raw, trace_id, received_at, state) \
+        VALUES ($1, $2, $3, $4, $5, 'received') ON CONFLICT (source, message_id) DO NOTHING";
+    FIND("inbox") = "SELECT source, message_id, raw, trace_id, received_at, state FROM inbox \
+        WHERE source = $1 AND message_id = $2";
+    APPLY("inbox") = "UPDATE inbox SET state = 'applied', applied_at = $3 \
+        WHERE source = $1 AND message_id = $2 AND state = 'received'";
+    PENDING("inbox") = "SELECT source, message_id, raw, trace_id, received_at, state FROM inbox \
+        WHERE state = 'received' AND received_at < $1 ORDER BY received_at, source, message_id LIMIT $2";
+}
+
+const RAW: Field = Field::new("inbox", "raw");
+
+/// Which row a sealed message belongs to; the length keeps two pairs from reading the same.
+fn row_of(source: &str, message_id: &str) -> String {
+    format!("{}:{source}:{message_id}", source.len())
+}
+
+#[async_trait]
+impl<C: WriteConn> InboxStore for Sql<C> {
+    async fn receive(&mut self, message: &Message) -> Result<bool, StoreError> {
+        let row = row_of(&message.source, &message.message_id);
+        let raw = self.seal_service(RAW, &row, &message.raw)?;
+        let args = args![
+            &message.source,
+            &message.message_id,
+            raw,
+            &message.trace_id,
+            message.received_at,
+        ];
+        self.changed(&RECEIVE, args).await
+    }
+
+    async fn find(
+        &mut self,
+        source: &str,
+        message_id: &str,
+    ) -> Result<Option<Message>, StoreError> {
+        self.one(&FIND, args![source, message_id])
+            .await?
+            .map(|row| self.message(&row))
+            .transpose()
+    }
+
+    async fn mark_applied(
+        &mut self,
+        source: &str,
+        message_id: &str,
+        now: Time,
+    ) -> Result<bool, StoreError> {
+        self.changed(&APPLY, args![source, message_id, now]).await
+    }
+
+    async fn pending(&mut self, before: Time, limit: i64) -> Result<Vec<Message>, StoreError> {
+        let rows = self.rows(&PENDING, args![before, limit]).await?;
+        rows.iter().map(|row| self.message(row)).collect()
+    }
+}
+
+impl<C: Conn> Sql<C> {
+    fn message(&self, row: &Row) -> Result<Message, StoreError> {
+        let (source, message_id) = (row.text("source")?, row.text("message_id")?);
+        let raw = self.open_service(RAW, &row_of(&source, &message_id), &row.text("raw")?)?;
+        Ok(Message {
+            source,
+            message_id,
+            raw,
+            trace_id: row.text("trace_id")?,
+            received_at: row.time("received_at")?,
+            state: row.parsed("state", |text| match text {
+                "received" => Some(InboxState::Received),
+                "applied" => Some(InboxState::Applied),
+                _ => None,
+            })?,
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! Timed tasks: when they run next, and who runs them now.
+
+use async_trait::async_trait;
+use lifeline_core::jobs::Job;
+use lifeline_core::jobs::ports::{JobReads, JobStore};
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::StoreError;
+
+use super::statement::statements;
+use super::value::args;
+use super::{Conn, Row, Sql, WriteConn};
+
+statements! { "jobs":
+    LIST("job") = "SELECT name, every_s, next_at, last_at, last_outcome, lease_epoch FROM job ORDER BY name";
+    ENSURE("job") = "INSERT INTO job (name, every_s, next_at, lease_epoch) VALUES ($1, $2, $3, 0) \
+        ON CONFLICT (name) DO UPDATE SET every_s = excluded.every_s WHERE job.every_s <> excluded.every_s";
+    CLAIM("job") = "UPDATE job SET lease_until = $3, lease_epoch = lease_epoch + 1 \
+        WHERE name = $1 AND next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) \
+        RETURNING name, every_s, next_at, last_at, last_outcome, lease_epoch";
+    FINISH("job") = "UPDATE job SET lease_until = NULL, last_at = $3, next_at = $4, last_outcome = $5 \
+        WHERE name = $1 AND lease_epoch = $2 AND lease_until IS NOT NULL";
+}
+
+fn job(row: &Row) -> Result<Job, StoreError> {
+    Ok(Job {
+        name: row.text("name")?,
+        every_s: row.int("every_s")?,
+        next_at: row.time("next_at")?,
+        last_at: row.maybe_time("last_at")?,
+        last_outcome: row.maybe_text("last_outcome")?,
+        lease_epoch: row.int("lease_epoch")?,
+    })
+}
+
+#[async_trait]
+impl<C: Conn> JobReads for Sql<C> {
+    async fn list(&mut self) -> Result<Vec<Job>, StoreError> {
+        self.rows(&LIST, args![]).await?.iter().map(job).collect()
+    }
+}
+
+#[async_trait]
+impl<C: WriteConn> JobStore for Sql<C> {
+    async fn ensure(&mut self, name: &str, every_s: i64, next_at: Time) -> Result<(), StoreError> {
+        self.touched(&ENSURE, args![name, every_s, next_at])
+            .await
+            .map(drop)
+    }
+
+    async fn claim(
+        &mut self,
+        name: &str,
+        now: Time,
+        lease_until: Time,
+    ) -> Result<Option<Job>, StoreError> {
+        self.one(&CLAIM, args![name, now, lease_until])
+            .await?
+            .as_ref()
+            .map(job)
+            .transpose()
+    }
+
+    async fn finish(
+        &mut self,
+        name: &str,
+        lease_epoch: i64,
+        now: Time,
+        next_at: Time,
+        outcome: &str,
+    ) -> Result<bool, StoreError> {
+        self.changed(&FINISH, args![name, lease_epoch, now, next_at, outcome])
+            .await
+    }
+}

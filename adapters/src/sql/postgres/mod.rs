@@ -1,0 +1,150 @@
+//! PostgreSQL through a pool of connections.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`target`] | the URL: options we insist on, TLS when it asks for it |
+//! | [`unit`] | units of work and snapshots |
+//! | [`statement`] | cells, and PostgreSQL's errors in our words |
+//!
+//! A connection goes back to the pool only after COMMIT or ROLLBACK was answered; any other end of
+//! a transaction closes it (`deadpool`'s recycling would hand out a connection inside a leaked BEGIN).
+
+mod statement;
+mod target;
+mod unit;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use lifeline_core::store::StoreError;
+use tokio::runtime::Handle;
+
+use self::statement::UniqueNames;
+pub(crate) use self::target::Target;
+use self::unit::Session;
+pub(crate) use self::unit::{ReadUnit, WriteUnit};
+
+/// Limits of the PostgreSQL engine.
+pub(crate) mod limits {
+    use std::time::Duration;
+
+    pub(crate) const CONNECTIONS: usize = 24;
+    pub(crate) const POOL_WAIT_MAX: Duration = Duration::from_secs(2);
+    pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(2);
+    /// The server ends a statement after this long.
+    pub(crate) const STATEMENT_MAX: Duration = Duration::from_secs(5);
+    /// The server ends a session that leaves a transaction idle this long.
+    pub(crate) const IDLE_IN_TRANSACTION_MAX: Duration = Duration::from_secs(10);
+    /// When we stop waiting for any answer: later than the server would have spoken.
+    pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(8);
+}
+
+/// One database, or one schema of it.
+pub(crate) struct Postgres {
+    pool: Pool,
+    unique: Arc<UniqueNames>,
+    runtime: Handle,
+}
+
+impl Postgres {
+    /// Opens a migrated database. Connections live on the runtime this is called on.
+    pub(crate) async fn open(target: &Target) -> Result<Self, StoreError> {
+        let runtime = Handle::current();
+        let manager = Manager::from_connect(
+            target.config(),
+            target.connector(runtime.clone()),
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(limits::CONNECTIONS)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(limits::POOL_WAIT_MAX))
+            .create_timeout(Some(limits::CONNECT_MAX))
+            .recycle_timeout(Some(limits::CONNECT_MAX))
+            .build()
+            .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        let unique = {
+            let client = pool.get().await.map_err(|error| no_connection(&error))?;
+            statement::unique_names(&client).await?
+        };
+        Ok(Self {
+            pool,
+            unique: Arc::new(unique),
+            runtime,
+        })
+    }
+
+    pub(crate) async fn begin(&self) -> Result<WriteUnit, StoreError> {
+        self.session("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+            .await
+            .map(WriteUnit::new)
+    }
+
+    pub(crate) async fn begin_read(&self) -> Result<ReadUnit, StoreError> {
+        self.session("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            .await
+            .map(ReadUnit::new)
+    }
+
+    async fn session(&self, begin: &'static str) -> Result<Session, StoreError> {
+        let mut attempt = 1_u8;
+        loop {
+            let client = self
+                .pool
+                .get()
+                .await
+                .map_err(|error| no_connection(&error))?;
+            let session = Session::begin(
+                client,
+                Arc::clone(&self.unique),
+                self.runtime.clone(),
+                begin,
+            );
+            match session.await {
+                // A pooled connection may have died unseen (server restart): try fresh ones.
+                Err(StoreError::Unavailable(_)) if attempt < 3 => {
+                    attempt = attempt.saturating_add(1);
+                }
+                done => return done,
+            }
+        }
+    }
+
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        drop(self.begin_read().await?);
+        Ok(())
+    }
+
+    /// Refuses new work and waits a moment for connections to come home.
+    pub(crate) async fn close(&self) {
+        self.pool.close();
+        let mut rounds = 0_u8;
+        while self.pool.status().size > 0 && rounds < 100 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            rounds = rounds.saturating_add(1);
+        }
+    }
+}
+
+impl std::fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Postgres")
+            .field("pool", &self.pool.status())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An error outside any unit, where no constraint of ours is met.
+pub(crate) fn plain_error(error: &tokio_postgres::Error) -> StoreError {
+    statement::store_error(error, &UniqueNames::new())
+}
+
+fn no_connection(error: &PoolError) -> StoreError {
+    match error {
+        PoolError::Backend(error) => plain_error(error),
+        other => StoreError::Unavailable(other.to_string().into()),
+    }
+}

@@ -1,0 +1,63 @@
+//! One struct is every repository: the unit of work and the snapshot hand out themselves.
+
+use async_trait::async_trait;
+use lifeline_core::accounts::ports::{AccountReads, AccountStore};
+use lifeline_core::audit::ports::AuditLog;
+use lifeline_core::billing::ports::{FigureReads, FigureStore};
+use lifeline_core::bindings::ports::{BindingReads, BindingStore};
+use lifeline_core::cases::ports::{CaseReads, CaseStore};
+use lifeline_core::evidence::ports::EvidenceLog;
+use lifeline_core::idempotency::ports::IdempotencyStore;
+use lifeline_core::inbox::ports::InboxStore;
+use lifeline_core::jobs::ports::{JobReads, JobStore};
+use lifeline_core::ledger::ports::{LedgerReads, LedgerStore};
+use lifeline_core::notices::ports::{NoticeReads, NoticeStore};
+use lifeline_core::outbox::ports::OutboxStore;
+use lifeline_core::payments::ports::{PaymentReads, PaymentStore};
+use lifeline_core::store::{Snapshot, StoreError, UnitOfWork};
+
+use super::{Conn, Sql, WriteConn};
+
+macro_rules! hand_out {
+    ($($name:ident: $port:path;)*) => {$(
+        fn $name(&mut self) -> &mut dyn $port {
+            self
+        }
+    )*};
+}
+
+#[async_trait]
+impl<C: WriteConn + 'static> UnitOfWork for Sql<C> {
+    hand_out! {
+        accounts: AccountStore;
+        audit: AuditLog;
+        billing: FigureStore;
+        bindings: BindingStore;
+        cases: CaseStore;
+        evidence: EvidenceLog;
+        idempotency: IdempotencyStore;
+        inbox: InboxStore;
+        jobs: JobStore;
+        ledger: LedgerStore;
+        notices: NoticeStore;
+        outbox: OutboxStore;
+        payments: PaymentStore;
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        self.conn.commit().await
+    }
+}
+
+impl<C: Conn + 'static> Snapshot for Sql<C> {
+    hand_out! {
+        accounts: AccountReads;
+        billing: FigureReads;
+        bindings: BindingReads;
+        cases: CaseReads;
+        jobs: JobReads;
+        ledger: LedgerReads;
+        notices: NoticeReads;
+        payments: PaymentReads;
+    }
+}
