@@ -1,0 +1,484 @@
+//! Effects a1..a8: what table P does to the order.
+
+use super::super::numbers;
+use super::super::observation::{Ask, Call, ChannelFact, LineFact, Observation, RefundFact, Sighted};
+use super::super::order::{Check, PostingLine, Purpose, Share};
+use super::super::{table_l as l, table_p as p, table_r as r, window};
+use super::{Booking, BooksError};
+use crate::cases::CaseKind;
+use crate::ledger::Account;
+use crate::shared::money::Fen;
+use crate::shared::time::Time;
+
+/// How the refunds the channel shows compare with the books.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refunds {
+    /// Ours and known foreign ones explain them.
+    Explained,
+    /// Ours that may be moving could explain them: ask for each first.
+    Unclear,
+    /// So much is not ours.
+    NotOurs(Fen),
+}
+
+/// What is always applied, however old (money.md G5).
+const fn is_absolute(input: p::Input) -> bool {
+    match input {
+        p::Input::PaidEqual
+        | p::Input::PaidOther
+        | p::Input::RefundOurs
+        | p::Input::RefundNotOurs
+        | p::Input::LinesFinal
+        | p::Input::CloseWanted
+        | p::Input::Case => true,
+        p::Input::CreateOk
+        | p::Input::CreateRefused
+        | p::Input::NoAnswer
+        | p::Input::ClosedNeverPaid
+        | p::Input::CloseRefused
+        | p::Input::NotExist
+        | p::Input::WaitBuyerPay => false,
+    }
+}
+
+/// What the channel itself stated, as against our own decisions and silence.
+const fn is_statement(input: p::Input) -> bool {
+    match input {
+        p::Input::CreateOk
+        | p::Input::CreateRefused
+        | p::Input::ClosedNeverPaid
+        | p::Input::CloseRefused
+        | p::Input::NotExist
+        | p::Input::WaitBuyerPay
+        | p::Input::PaidEqual
+        | p::Input::PaidOther
+        | p::Input::RefundOurs
+        | p::Input::RefundNotOurs => true,
+        p::Input::NoAnswer | p::Input::CloseWanted | p::Input::LinesFinal | p::Input::Case => false,
+    }
+}
+
+impl Booking<'_> {
+    pub(super) fn observe_channel(
+        &mut self,
+        input: p::Input,
+        fact: &ChannelFact,
+        asked_at: Time,
+    ) -> Result<(), BooksError> {
+        let state = self.order.payment.state;
+        self.count_answer(fact.call);
+        let stale = self.order.payment.asked_at.is_some_and(|last| asked_at < last);
+        if stale && !is_absolute(input) {
+            self.sight_channel(state, input, state, false, asked_at);
+            return Ok(());
+        }
+        if state.has_money()
+            && matches!(input, p::Input::ClosedNeverPaid | p::Input::RefundNotOurs)
+        {
+            match self.judge_refunds(self.shown_refunds(input, fact))? {
+                Refunds::NotOurs(_) => {}
+                Refunds::Explained => {
+                    self.sight_channel(state, input, state, true, asked_at);
+                    return Ok(());
+                }
+                Refunds::Unclear => {
+                    let shown = self.shown_refunds(input, fact);
+                    self.changes.asks.push(Ask::CheckRefunds { shown });
+                    self.sight_channel(state, input, state, true, asked_at);
+                    return Ok(());
+                }
+            }
+        }
+        let decision = p::decide(state, input, self.channel_facts(fact, asked_at));
+        self.sight_channel(state, input, decision.next, true, asked_at);
+        if is_statement(input) {
+            let payment = &mut self.order.payment;
+            payment.asked_at = Some(payment.asked_at.map_or(asked_at, |last| last.max(asked_at)));
+        }
+        self.enter_channel(decision.next);
+        for effect in decision.effects {
+            self.carry_out_channel(*effect, input, fact, state)?;
+        }
+        self.schedule_channel();
+        Ok(())
+    }
+
+    /// A refused or granted create is an answer to one send; one that never left us is no send.
+    const fn count_answer(&mut self, call: Call) {
+        let payment = &mut self.order.payment;
+        match call {
+            Call::Create => payment.answers = payment.answers.saturating_add(1),
+            Call::CreateNotSent => payment.sends = payment.sends.saturating_sub(1),
+            Call::None | Call::Query | Call::Close => {}
+        }
+    }
+
+    fn channel_facts(&self, fact: &ChannelFact, asked_at: Time) -> p::Facts {
+        let payment = &self.order.payment;
+        let other_trade = payment.trade_no.is_some()
+            && fact.trade_no.is_some()
+            && payment.trade_no != fact.trade_no;
+        p::Facts {
+            unanswered: payment.unanswered(),
+            left_us: payment.left_us(),
+            resends_spent: payment.sends >= window::CREATE_SENDS_MAX,
+            beyond_doubt: asked_at >= window::beyond_doubt_at(payment.expire_at),
+            other_trade,
+            // The channel states the moment of payment in whole seconds.
+            asked_before_payment: payment
+                .paid_at
+                .is_some_and(|paid| asked_at < paid.plus_seconds(1)),
+            lock_lost: !payment.has_lock,
+        }
+    }
+
+    fn sight_channel(
+        &mut self,
+        state: p::State,
+        input: p::Input,
+        next: p::State,
+        applied: bool,
+        asked_at: Time,
+    ) {
+        let row_id = self.order.payment.payment_id.as_str().to_owned();
+        self.sight(Sighted {
+            table: "P",
+            row_id,
+            state: state.as_str(),
+            input: input.as_str(),
+            next: next.as_str(),
+            applied,
+            asked_at,
+        });
+    }
+
+    fn enter_channel(&mut self, next: p::State) {
+        let payment = &mut self.order.payment;
+        if payment.state != next {
+            payment.state = next;
+            payment.entered_at = self.draw.now;
+            payment.turns = 0;
+            if next == p::State::Done {
+                payment.done_at = Some(self.draw.now);
+            }
+        }
+    }
+
+    pub(super) fn schedule_channel(&mut self) {
+        let payment = &mut self.order.payment;
+        let (now, entered, turns) = (self.draw.now, payment.entered_at, payment.turns);
+        payment.next_at = match payment.state {
+            p::State::Done => None,
+            p::State::Closed if !payment.watched => None,
+            p::State::Closed => Some(window::while_watched(entered, now)),
+            _frozen if payment.frozen => Some(window::daily(now)),
+            p::State::Created if payment.sends > 0 => {
+                let resend = window::resend_at(entered, payment.sends, now);
+                Some(resend.min(payment.expire_at.max(now)))
+            }
+            p::State::Created => Some(payment.expire_at),
+            p::State::Paying => Some(window::while_payable(entered, turns, now, payment.expire_at)),
+            p::State::Closing => {
+                Some(window::while_closing(entered, turns, now, payment.expire_at))
+            }
+            p::State::Paid | p::State::Suspense => Some(window::hourly(now)),
+        };
+    }
+
+    fn carry_out_channel(
+        &mut self,
+        effect: p::Effect,
+        input: p::Input,
+        fact: &ChannelFact,
+        from: p::State,
+    ) -> Result<(), BooksError> {
+        match effect {
+            p::Effect::StoreTrade => self.store_trade(fact),
+            p::Effect::FreeLock => self.free_lock()?,
+            p::Effect::BookPaid => self.book_paid(fact, false)?,
+            p::Effect::BookLate => self.book_paid(fact, true)?,
+            p::Effect::BookSuspense => self.book_suspense(fact)?,
+            p::Effect::BookForeignRefund => self.book_foreign_refund(input, fact)?,
+            p::Effect::RebuildLines => self.rebuild_lines()?,
+            p::Effect::CloseTrade => self.changes.asks.push(Ask::CloseTrade),
+            // An unanswered query waits for its ladder; every other doubt is asked about now.
+            p::Effect::Query if input == p::Input::NoAnswer && fact.call == Call::Query => {}
+            p::Effect::Query => self.changes.asks.push(Ask::QueryTrade),
+            // An unanswered send is repeated at its moment; "does not exist" is met at once.
+            p::Effect::Resend if input == p::Input::NotExist => {
+                self.changes.asks.push(Ask::ResendCreate);
+            }
+            // Table R is told by an observation of its own that came with this one.
+            p::Effect::Resend | p::Effect::ToRefunds => {}
+            p::Effect::RefuseClose => self.changes.close_refused = true,
+            p::Effect::Contradict => {
+                self.order.payment.frozen = true;
+                let row = self.order.payment.payment_id.as_str().to_owned();
+                self.contradict("P", &row, from.as_str(), input.as_str())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// a1
+    fn store_trade(&mut self, fact: &ChannelFact) {
+        let payment = &mut self.order.payment;
+        if payment.trade_no.is_none() {
+            payment.trade_no.clone_from(&fact.trade_no);
+        }
+        if fact.minted && payment.minted_at.is_none() {
+            payment.minted_at = Some(self.draw.now);
+        }
+    }
+
+    /// a2: the tracker tells the payer; a number that never left us needs no watching.
+    fn free_lock(&mut self) -> Result<(), BooksError> {
+        let payment = &mut self.order.payment;
+        payment.closed_at = Some(self.draw.now);
+        payment.watched = payment.left_us();
+        payment.has_lock = false;
+        let claims: Vec<_> = payment
+            .shares
+            .iter()
+            .map(|share| share.claim(&payment.account_id))
+            .collect();
+        self.changes.freed.extend(claims);
+        self.witness("payments.closed", "closed")
+    }
+
+    /// Takes over what the channel says about the money; another trade under our number is told.
+    fn take_money(&mut self, fact: &ChannelFact) -> Result<Fen, BooksError> {
+        let total = fact.total.unwrap_or(self.order.payment.amount);
+        let other = self.order.payment.trade_no.is_some()
+            && fact.trade_no.is_some()
+            && self.order.payment.trade_no != fact.trade_no;
+        if other {
+            let subject = self.order.payment.out_trade_no.clone();
+            self.open_case(CaseKind::Contradiction, &format!("trade:{subject}"), "other_trade_no")?;
+        }
+        let payment = &mut self.order.payment;
+        payment.paid = total;
+        payment.paid_at = Some(fact.paid_at.unwrap_or(self.draw.now));
+        if fact.trade_no.is_some() {
+            payment.trade_no.clone_from(&fact.trade_no);
+        }
+        Ok(total)
+    }
+
+    /// a3, and a6 when the money came late.
+    fn book_paid(&mut self, fact: &ChannelFact, late: bool) -> Result<(), BooksError> {
+        let total = self.take_money(fact)?;
+        let shares = self.order.payment.shares.clone();
+        if Fen::sum(shares.iter().map(|share| share.amount))? != total {
+            return Err(BooksError::Incomplete("the shares do not sum to the total"));
+        }
+        let fact_name = numbers::paid_fact(&self.order.payment.out_trade_no);
+        self.enter_ledger(&fact_name, Account::Channel, Account::Clearing, total)?;
+        for share in &shares {
+            let line = self.line_of(share, late);
+            let unlocked = late
+                && share.purpose == Purpose::Arrears
+                && !self.relocked.contains(&share.line_no);
+            let line_id = line.line_id.clone();
+            self.order.lines.push(line);
+            if unlocked {
+                let wanted = Observation::line(
+                    self.draw.now,
+                    line_id,
+                    l::Input::RefundWanted,
+                    LineFact::default(),
+                );
+                self.pending.push_back(wanted);
+            }
+        }
+        self.order.payment.has_lock = !late || !self.relocked.is_empty();
+        self.witness("payments.paid", if late { "paid_late" } else { "paid" })
+    }
+
+    fn line_of(&self, share: &Share, late: bool) -> PostingLine {
+        let payment = &self.order.payment;
+        let number = numbers::channel_txn_no(&payment.out_trade_no, share.line_no, 1);
+        let check = if late && share.purpose == Purpose::Arrears {
+            Check::StillDue
+        } else {
+            Check::None
+        };
+        PostingLine {
+            line_id: self.draw.id("line", &number),
+            line_no: share.line_no,
+            attempt: 1,
+            state: l::State::Ready,
+            channel_txn_no: number,
+            binding_id: share.binding_id.clone(),
+            consumer_no: share.consumer_no.clone(),
+            amount: share.amount,
+            purpose: share.purpose,
+            arrears_version: share.arrears_version.clone(),
+            body: None,
+            check,
+            sent_at: None,
+            not_found: 0,
+            not_found_at: None,
+            want_refund: false,
+            keep_as_prepayment: false,
+            fenced: false,
+            credited: false,
+            let_go: false,
+            sighting: None,
+            mkt_txn_no: None,
+            business_date: None,
+            posted_at: None,
+            frozen: false,
+            entered_at: self.draw.now,
+            turns: 0,
+            next_at: Some(self.draw.now),
+            asked_at: None,
+        }
+    }
+
+    /// a4: the true sum waits in suspense under one held line of the first home.
+    fn book_suspense(&mut self, fact: &ChannelFact) -> Result<(), BooksError> {
+        let total = self.take_money(fact)?;
+        let fact_name = numbers::paid_fact(&self.order.payment.out_trade_no);
+        self.enter_ledger(&fact_name, Account::Channel, Account::Suspense, total)?;
+        self.order.payment.suspense = total;
+        let share = self.order.payment.shares.first().cloned();
+        let mut share = share.ok_or(BooksError::Incomplete("an order without a home"))?;
+        share.amount = total;
+        let mut line = self.line_of(&share, false);
+        line.state = l::State::Held;
+        line.next_at = Some(window::daily(self.draw.now));
+        self.order.lines.push(line);
+        let cause = format!("amount:{}", self.order.payment.out_trade_no);
+        self.open_case(CaseKind::AmountMismatch, &cause, "paid_other_sum")?;
+        self.witness("payments.suspended", "suspense")
+    }
+
+    fn shown_refunds(&self, input: p::Input, fact: &ChannelFact) -> Fen {
+        // Closed, and paid before, and no sum told: everything went back.
+        let whole = if input == p::Input::ClosedNeverPaid {
+            self.order.payment.paid
+        } else {
+            Fen::ZERO
+        };
+        fact.refunded.unwrap_or(whole).max(whole)
+    }
+
+    fn judge_refunds(&self, shown: Fen) -> Result<Refunds, BooksError> {
+        let known = self.order.refunds_known()?;
+        let explainable = known.plus(self.order.refunds_moving()?)?;
+        Ok(if shown <= known {
+            Refunds::Explained
+        } else if shown <= explainable {
+            Refunds::Unclear
+        } else {
+            Refunds::NotOurs(shown.minus(explainable)?)
+        })
+    }
+
+    /// a7: book what is not ours, reserve it, hold what was not sent.
+    fn book_foreign_refund(
+        &mut self,
+        input: p::Input,
+        fact: &ChannelFact,
+    ) -> Result<(), BooksError> {
+        let Refunds::NotOurs(sum) = self.judge_refunds(self.shown_refunds(input, fact))? else {
+            return Ok(());
+        };
+        self.withdraw_planned(sum)?;
+        let room = self
+            .order
+            .payment
+            .paid
+            .minus(self.order.payment.refund_reserved)?;
+        if sum > room {
+            self.order.payment.frozen = true;
+            let row = self.order.payment.payment_id.as_str().to_owned();
+            return self.contradict("P", &row, "refunds", "exceed_paid");
+        }
+        let payment = &mut self.order.payment;
+        payment.foreign = payment.foreign.plus(sum)?;
+        payment.refund_reserved = payment.refund_reserved.plus(sum)?;
+        let fact_name = numbers::foreign_fact(&payment.out_trade_no, payment.foreign.get());
+        self.enter_ledger(&fact_name, Account::ForeignRefund, Account::Channel, sum)?;
+        self.open_case(CaseKind::ForeignRefund, &fact_name, "refund_not_ours")?;
+        self.hold_unsent_lines();
+        self.witness("payments.foreign_refund", "refund_not_ours")
+    }
+
+    /// Planned refunds of ours give way to money that went back another way.
+    fn withdraw_planned(&mut self, sum: Fen) -> Result<(), BooksError> {
+        let room = self
+            .order
+            .payment
+            .paid
+            .minus(self.order.payment.refund_reserved)?;
+        if sum <= room {
+            return Ok(());
+        }
+        let planned: Vec<_> = self
+            .order
+            .refunds
+            .iter()
+            .filter(|refund| refund.state == r::State::Planned)
+            .map(|refund| (refund.refund_id.clone(), refund.line_id.clone()))
+            .collect();
+        for (refund, line) in planned {
+            let now = self.draw.now;
+            self.observe_refund(&refund, r::Input::Withdraw, RefundFact::default(), now)?;
+            let blocked = LineFact::default();
+            self.observe_line(&line, l::Input::RefundBlocked, &blocked, now)?;
+        }
+        Ok(())
+    }
+
+    fn hold_unsent_lines(&mut self) {
+        let unsent = self
+            .order
+            .lines
+            .iter()
+            .filter(|line| line.state == l::State::Ready);
+        let held: Vec<_> = unsent
+            .map(|line| {
+                let fact = LineFact::default();
+                Observation::line(self.draw.now, line.line_id.clone(), l::Input::Case, fact)
+            })
+            .collect();
+        self.pending.extend(held);
+    }
+
+    /// Suspense money whose place is decided moves to clearing, once.
+    pub(super) fn name_suspense(&mut self) -> Result<(), BooksError> {
+        let sum = self.order.payment.suspense;
+        if sum.is_zero() {
+            return Ok(());
+        }
+        let fact_name = numbers::named_fact(&self.order.payment.out_trade_no);
+        self.enter_ledger(&fact_name, Account::Suspense, Account::Clearing, sum)?;
+        self.order.payment.suspense = Fen::ZERO;
+        Ok(())
+    }
+
+    /// a8: two persons named the lines; those that were never sent run again.
+    fn rebuild_lines(&mut self) -> Result<(), BooksError> {
+        self.name_suspense()?;
+        self.order.payment.frozen = false;
+        let fact = LineFact {
+            ruling: Some(l::Ruling::Post),
+            ..LineFact::default()
+        };
+        let held = self
+            .order
+            .lines
+            .iter()
+            .filter(|line| line.state == l::State::Held && line.sent_at.is_none());
+        let ruled: Vec<_> = held
+            .map(|line| {
+                let id = line.line_id.clone();
+                Observation::line(self.draw.now, id, l::Input::Case, fact.clone())
+            })
+            .collect();
+        self.pending.extend(ruled);
+        self.witness("payments.named", "case")
+    }
+}

@@ -1,0 +1,456 @@
+//! Effects b1..b9: what table L does to a line.
+
+use super::super::events::{self, Posted, Refunded};
+use super::super::numbers;
+use super::super::observation::{Ask, ChannelFact, LineFact, Observation, RefundFact, Sighted};
+use super::super::order::{Check, PostingLine, Purpose, Refund, Share, Sighting};
+use super::super::{table_l as l, table_p as p, table_r as r, window};
+use super::{Booking, BooksError};
+use crate::cases::CaseKind;
+use crate::ledger::Account;
+use crate::shared::ids::LineId;
+use crate::shared::money::Fen;
+use crate::shared::time::Time;
+
+/// Numbers one line may use (b3: more than five are for two persons).
+const ATTEMPTS_MAX: i64 = 5;
+
+/// What is always applied, however old: facts that are absolute, and our own decisions.
+const fn is_absolute(input: l::Input) -> bool {
+    match input {
+        l::Input::PostedSame
+        | l::Input::PostedOther
+        | l::Input::Reversed
+        | l::Input::Fenced
+        | l::Input::Turn
+        | l::Input::GiveUp
+        | l::Input::RefundWanted
+        | l::Input::RefundDone
+        | l::Input::RefundBlocked
+        | l::Input::Case => true,
+        l::Input::Processing
+        | l::Input::NoAnswer
+        | l::Input::StaleArrears
+        | l::Input::NotPayable
+        | l::Input::NotFound
+        | l::Input::CutoffPassed
+        | l::Input::MktYes
+        | l::Input::MktNo => false,
+    }
+}
+
+/// What marketing itself stated.
+const fn is_statement(input: l::Input) -> bool {
+    match input {
+        l::Input::PostedSame
+        | l::Input::PostedOther
+        | l::Input::Processing
+        | l::Input::StaleArrears
+        | l::Input::NotPayable
+        | l::Input::NotFound
+        | l::Input::Fenced
+        | l::Input::Reversed
+        | l::Input::CutoffPassed
+        | l::Input::MktYes
+        | l::Input::MktNo => true,
+        l::Input::Turn
+        | l::Input::NoAnswer
+        | l::Input::GiveUp
+        | l::Input::RefundWanted
+        | l::Input::RefundDone
+        | l::Input::RefundBlocked
+        | l::Input::Case => false,
+    }
+}
+
+impl Booking<'_> {
+    fn line_at(&mut self, id: &LineId) -> Result<&mut PostingLine, BooksError> {
+        let line = self.order.lines.iter_mut().find(|line| line.line_id == *id);
+        line.ok_or(BooksError::Incomplete("the line is not of this order"))
+    }
+
+    pub(super) fn observe_line(
+        &mut self,
+        id: &LineId,
+        input: l::Input,
+        fact: &LineFact,
+        asked_at: Time,
+    ) -> Result<(), BooksError> {
+        let now = self.draw.now;
+        let line = self.line_at(id)?;
+        let state = line.state;
+        let stale = line.asked_at.is_some_and(|last| asked_at < last);
+        if stale && !is_absolute(input) {
+            self.sight_line(id, (state, input, state), false, asked_at);
+            return Ok(());
+        }
+        note_sighting(line, input);
+        if is_statement(input) {
+            line.asked_at = Some(line.asked_at.map_or(asked_at, |last| last.max(asked_at)));
+        }
+        let facts = line_facts(line, fact, now);
+        let decision = l::decide(state, input, facts);
+        enter(line, decision.next, now);
+        if input == l::Input::Turn && decision.next == state {
+            line.turns = line.turns.saturating_add(1);
+        }
+        if input != l::Input::Turn {
+            self.sight_line(id, (state, input, decision.next), true, asked_at);
+        }
+        for effect in decision.effects {
+            self.carry_out_line(id, *effect, input, fact, state)?;
+        }
+        if decision.next == l::State::Held && state != l::State::Held {
+            self.tell_held(id, input)?;
+        }
+        self.schedule_line(id)?;
+        self.finish_when_final();
+        Ok(())
+    }
+
+    fn sight_line(
+        &mut self,
+        id: &LineId,
+        (state, input, next): (l::State, l::Input, l::State),
+        applied: bool,
+        asked_at: Time,
+    ) {
+        self.sight(Sighted {
+            table: "L",
+            row_id: id.as_str().to_owned(),
+            state: state.as_str(),
+            input: input.as_str(),
+            next: next.as_str(),
+            applied,
+            asked_at,
+        });
+    }
+
+    fn schedule_line(&mut self, id: &LineId) -> Result<(), BooksError> {
+        let now = self.draw.now;
+        let stopped = self.order.payment.frozen;
+        let line = self.line_at(id)?;
+        line.next_at = if (line.frozen || stopped) && !line.state.is_final() {
+            Some(window::daily(now))
+        } else {
+            window::line_next_at(line.state, line.entered_at, line.turns, now)
+        };
+        Ok(())
+    }
+
+    /// The last line to become final ends the order.
+    fn finish_when_final(&mut self) {
+        let open = matches!(
+            self.order.payment.state,
+            p::State::Paid | p::State::Suspense
+        );
+        let told = self
+            .pending
+            .iter()
+            .any(|next| matches!(next.what, super::Observed::Channel(p::Input::LinesFinal, _)));
+        if open && !told && self.order.lines_final() {
+            let fact = ChannelFact::default();
+            let ended = Observation::channel(self.draw.now, p::Input::LinesFinal, fact);
+            self.pending.push_back(ended);
+        }
+    }
+
+    fn carry_out_line(
+        &mut self,
+        id: &LineId,
+        effect: l::Effect,
+        input: l::Input,
+        fact: &LineFact,
+        from: l::State,
+    ) -> Result<(), BooksError> {
+        let now = self.draw.now;
+        match effect {
+            l::Effect::Send => self.freeze_and_send(id, fact)?,
+            l::Effect::BookPosted => self.book_posted(id, fact)?,
+            l::Effect::Renumber => self.renumber(id)?,
+            l::Effect::BookRefundDue => self.book_refund_due(id)?,
+            l::Effect::Reverse => self.changes.asks.push(Ask::Reverse(id.clone())),
+            l::Effect::Voucher => self.changes.asks.push(Ask::Voucher(id.clone())),
+            l::Effect::WithdrawRefund => self.withdraw_refunds(id),
+            l::Effect::CloseRefunded => self.close_refunded(id)?,
+            l::Effect::Query => self.changes.asks.push(Ask::GetPosting(id.clone())),
+            l::Effect::AskFence => self.changes.asks.push(Ask::Fence(id.clone())),
+            l::Effect::CountNotFound => count_not_found(self.line_at(id)?, now),
+            l::Effect::WantRefund => self.line_at(id)?.want_refund = true,
+            l::Effect::ThenRefundWanted => {
+                let fact = LineFact::default();
+                let wanted = Observation::line(now, id.clone(), l::Input::RefundWanted, fact);
+                self.pending.push_back(wanted);
+            }
+            l::Effect::AsPrepayment => self.line_at(id)?.purpose = Purpose::TopUp,
+            l::Effect::OpenCase => {
+                let cause = format!("overdue:{}:{}", id.as_str(), from.as_str());
+                self.open_case(CaseKind::PostingHeld, &cause, "overdue")?;
+            }
+            l::Effect::TellClaimant => self.witness_line(id, "payments.refund_refused")?,
+            l::Effect::Contradict => {
+                self.line_at(id)?.frozen = true;
+                self.contradict("L", id.as_str(), from.as_str(), input.as_str())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// b1: the body of a number is frozen once; a resend is the same bytes.
+    fn freeze_and_send(&mut self, id: &LineId, fact: &LineFact) -> Result<(), BooksError> {
+        let now = self.draw.now;
+        let line = self.line_at(id)?;
+        if line.body.is_none() {
+            if fact.body.is_none() {
+                return Err(BooksError::Incomplete("a first send without a body"));
+            }
+            line.body.clone_from(&fact.body);
+            line.arrears_version.clone_from(&fact.arrears_version);
+            if fact.as_prepayment {
+                line.purpose = Purpose::TopUp;
+            }
+        }
+        line.check = Check::None;
+        line.sent_at = Some(now);
+        line.not_found = 0;
+        line.not_found_at = None;
+        self.changes.asks.push(Ask::Post(id.clone()));
+        Ok(())
+    }
+
+    /// b2
+    fn book_posted(&mut self, id: &LineId, fact: &LineFact) -> Result<(), BooksError> {
+        let now = self.draw.now;
+        self.name_suspense()?;
+        let line = self.line_at(id)?;
+        let posted_at = fact.posted_at.unwrap_or(now);
+        line.credited = true;
+        line.posted_at = Some(posted_at);
+        line.mkt_txn_no.clone_from(&fact.mkt_txn_no);
+        line.business_date.clone_from(&fact.business_date);
+        let (number, amount) = (line.channel_txn_no.clone(), line.amount);
+        let fact_name = numbers::posted_fact(&number);
+        self.enter_ledger(&fact_name, Account::Clearing, Account::Marketing, amount)?;
+        self.free_line(id)?;
+        let event_id = self.draw.id("event", &fact_name);
+        let line = self.line_at(id)?.clone();
+        let body = Posted::of(event_id, &self.order, &line, posted_at);
+        self.tell(events::POSTED, &body.event_id.clone(), &body)?;
+        self.witness_line(id, "payments.posted")
+    }
+
+    /// The line's claim ends with the line (b2, b4).
+    fn free_line(&mut self, id: &LineId) -> Result<(), BooksError> {
+        let line = self.line_at(id)?.clone();
+        let account = &self.order.payment.account_id;
+        let shares = &self.order.payment.shares;
+        let share = shares.iter().find(|share| share.line_no == line.line_no);
+        if let Some(claim) = share.map(|share: &Share| share.claim(account)) {
+            self.changes.freed.push(claim);
+        }
+        let running = self.order.lines.iter().any(|other| {
+            other.line_no != line.line_no
+                && !other.state.is_final()
+                && other.state != l::State::RefundDue
+        });
+        self.order.payment.has_lock = running;
+        Ok(())
+    }
+
+    /// b3: what is due now is asked before the new number is sent.
+    fn renumber(&mut self, id: &LineId) -> Result<(), BooksError> {
+        let order_no = self.order.payment.out_trade_no.clone();
+        let line = self.line_at(id)?;
+        line.attempt = line.attempt.saturating_add(1);
+        line.channel_txn_no = numbers::channel_txn_no(&order_no, line.line_no, line.attempt);
+        line.body = None;
+        line.sent_at = None;
+        line.fenced = false;
+        line.sighting = None;
+        line.not_found = 0;
+        line.not_found_at = None;
+        line.want_refund = false;
+        line.check = Check::FreshArrears;
+        Ok(())
+    }
+
+    /// b4: marketing has no claim on the money; what no foreign refund covers goes back by R.
+    fn book_refund_due(&mut self, id: &LineId) -> Result<(), BooksError> {
+        self.name_suspense()?;
+        self.take_back(id)?;
+        self.free_line(id)?;
+        let line = self.line_at(id)?.clone();
+        let payment = &self.order.payment;
+        let uncovered = payment.foreign.minus(payment.foreign_used)?;
+        let covered = uncovered.min(line.amount);
+        if covered.is_positive() {
+            self.cover(&line, covered)?;
+        }
+        let rest = line.amount.minus(covered)?;
+        if rest.is_zero() {
+            let now = self.draw.now;
+            let fact = LineFact::default();
+            let closed = Observation::line(now, id.clone(), l::Input::RefundDone, fact);
+            self.pending.push_back(closed);
+            return Ok(());
+        }
+        self.plan_refund(&line, rest)
+    }
+
+    /// A posting that marketing let go comes back from its account.
+    fn take_back(&mut self, id: &LineId) -> Result<(), BooksError> {
+        let line = self.line_at(id)?;
+        if !line.credited {
+            return Ok(());
+        }
+        line.credited = false;
+        line.let_go = true;
+        let (number, amount) = (line.channel_txn_no.clone(), line.amount);
+        let fact_name = numbers::reversed_fact(&number);
+        self.enter_ledger(&fact_name, Account::Marketing, Account::Clearing, amount)
+    }
+
+    fn cover(&mut self, line: &PostingLine, covered: Fen) -> Result<(), BooksError> {
+        let payment = &mut self.order.payment;
+        payment.foreign_used = payment.foreign_used.plus(covered)?;
+        let used = payment.foreign_used.get();
+        let fact_name = numbers::covered_fact(&line.channel_txn_no, used);
+        self.enter_ledger(&fact_name, Account::Clearing, Account::ForeignRefund, covered)
+    }
+
+    fn plan_refund(&mut self, line: &PostingLine, amount: Fen) -> Result<(), BooksError> {
+        let now = self.draw.now;
+        let earlier = self.order.refunds.iter();
+        let ordinal = earlier
+            .filter(|refund| refund.line_id == line.line_id)
+            .count()
+            .saturating_add(1);
+        let cause = format!("{}:{ordinal}", line.line_id);
+        let number = self
+            .draw
+            .number(&self.policy.number_prefix, "refund", &cause);
+        let payment = &mut self.order.payment;
+        payment.refund_reserved = payment.refund_reserved.plus(amount)?;
+        let fact_name = numbers::due_fact(&number);
+        self.enter_ledger(&fact_name, Account::Clearing, Account::RefundDue, amount)?;
+        self.order.refunds.push(Refund {
+            refund_id: self.draw.id("refund", &cause),
+            line_id: line.line_id.clone(),
+            out_request_no: number,
+            cause,
+            amount,
+            state: r::State::Planned,
+            sent_at: None,
+            empties: 0,
+            empty_since: None,
+            empty_at: None,
+            created_at: now,
+            done_at: None,
+            frozen: false,
+            entered_at: now,
+            turns: 0,
+            next_at: Some(now),
+            asked_at: None,
+        });
+        self.witness_line(&line.line_id.clone(), "payments.refund_planned")
+    }
+
+    /// b8
+    fn withdraw_refunds(&mut self, id: &LineId) {
+        let open = self
+            .order
+            .refunds
+            .iter()
+            .filter(|refund| refund.line_id == *id && !refund.state.is_final());
+        let withdrawals: Vec<_> = open
+            .map(|refund| {
+                let fact = RefundFact::default();
+                let refund = refund.refund_id.clone();
+                Observation::refund(self.draw.now, refund, r::Input::Withdraw, fact)
+            })
+            .collect();
+        self.pending.extend(withdrawals);
+    }
+
+    /// b9: the rooms above listen to the event (receipt, points, dunning).
+    fn close_refunded(&mut self, id: &LineId) -> Result<(), BooksError> {
+        let now = self.draw.now;
+        let line = self.line_at(id)?.clone();
+        let cause = format!("refunded:{}", line.channel_txn_no);
+        let body = Refunded::of(self.draw.id("event", &cause), &self.order, &line, now);
+        self.tell(events::REFUNDED, &body.event_id.clone(), &body)?;
+        self.witness_line(id, "payments.refunded")
+    }
+
+    fn tell_held(&mut self, id: &LineId, input: l::Input) -> Result<(), BooksError> {
+        let number = self.line_at(id)?.channel_txn_no.clone();
+        let cause = format!("held:{number}:{}", input.as_str());
+        self.open_case(CaseKind::PostingHeld, &cause, input.as_str())
+    }
+}
+
+fn enter(line: &mut PostingLine, next: l::State, now: Time) {
+    if line.state != next {
+        line.state = next;
+        line.entered_at = now;
+        line.turns = 0;
+    }
+}
+
+/// Two count as two only when they are a minute apart (money.md table L).
+fn count_not_found(line: &mut PostingLine, now: Time) {
+    let apart = line
+        .not_found_at
+        .is_none_or(|last| now.seconds_since(last) >= window::APART_SECONDS);
+    if apart {
+        line.not_found = line.not_found.saturating_add(1);
+        line.not_found_at = Some(now);
+    }
+}
+
+/// Remembers how marketing last showed the line: two persons are bound by it.
+fn note_sighting(line: &mut PostingLine, input: l::Input) {
+    match input {
+        l::Input::PostedSame => line.sighting = Some(Sighting::Same),
+        l::Input::PostedOther => line.sighting = Some(Sighting::Other),
+        l::Input::NotFound => line.sighting = Some(Sighting::NotThere),
+        l::Input::Fenced => {
+            line.sighting = Some(Sighting::NotThere);
+            line.fenced = true;
+        }
+        l::Input::Reversed | l::Input::MktYes => {
+            line.sighting = Some(Sighting::NotThere);
+            line.let_go = true;
+        }
+        l::Input::Turn
+        | l::Input::Processing
+        | l::Input::NoAnswer
+        | l::Input::StaleArrears
+        | l::Input::NotPayable
+        | l::Input::GiveUp
+        | l::Input::RefundWanted
+        | l::Input::CutoffPassed
+        | l::Input::MktNo
+        | l::Input::RefundDone
+        | l::Input::RefundBlocked
+        | l::Input::Case => {}
+    }
+}
+
+fn line_facts(line: &PostingLine, fact: &LineFact, now: Time) -> l::Facts {
+    let today = window::business_date(now);
+    l::Facts {
+        not_found_twice: line.not_found >= 2,
+        want_refund: line.want_refund,
+        keep_as_prepayment: line.keep_as_prepayment && !fact.never_prepay,
+        absent_from_files: fact.absent_from_files,
+        numbers_spent: line.attempt >= ATTEMPTS_MAX,
+        same_business_date: line.business_date.as_deref() == Some(today.as_str()),
+        marketing_posted: matches!(line.sighting, Some(Sighting::Same | Sighting::Other)),
+        marketing_posted_same: line.sighting == Some(Sighting::Same),
+        never_sent: line.sent_at.is_none(),
+        fenced: line.fenced,
+        let_go: line.let_go,
+        ruling: fact.ruling,
+    }
+}

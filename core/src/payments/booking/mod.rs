@@ -1,0 +1,198 @@
+//! Books observations on one order: what a unit of work decides and must write.
+//!
+//! Pure: it is handed the order as loaded, a [`Draw`] and the observations; it answers the order as
+//! it must be saved and everything that has to be written with it. The unit of work does the rest.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `channel` | effects a1..a8 of table P |
+//! | `lines` | effects b1..b9 of table L |
+//! | `refunds` | effect c1 of table R, reserve and withdrawal |
+//! | `records` | ledger entries, cases, events, evidence, audit |
+
+mod channel;
+mod lines;
+mod records;
+mod refunds;
+
+use std::collections::VecDeque;
+
+use super::draw::Draw;
+use super::observation::{Ask, Observation, Observed, Sighted};
+use super::order::{ClaimKey, Order};
+use super::policy::Policy;
+use super::{table_p as p, window};
+use crate::cases::Case;
+use crate::ledger::LedgerError;
+use crate::shared::money::MoneyError;
+use crate::{audit, evidence, ledger, outbox};
+
+/// The order and its books do not fit together: nothing is written, an operator is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BooksError {
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    NotCanonical(#[from] evidence::NotCanonical),
+    /// The order lacks a row or a sum that its state promises.
+    #[error("the order is incomplete: {0}")]
+    Incomplete(&'static str),
+    /// One observation led to more consequences than any table allows.
+    #[error("one observation had no end of consequences")]
+    Endless,
+}
+
+/// Everything that must be written in the same unit as the order.
+#[derive(Debug, Default)]
+pub struct Changes {
+    pub entries: Vec<ledger::Entry>,
+    pub cases: Vec<Case>,
+    pub events: Vec<outbox::Event>,
+    pub evidence: Vec<evidence::Entry>,
+    pub audit: Vec<audit::Line>,
+    pub sighted: Vec<Sighted>,
+    pub freed: Vec<ClaimKey>,
+    /// To be asked outside, after the commit.
+    pub asks: Vec<Ask>,
+    /// A close was wanted of an order that is paid.
+    pub close_refused: bool,
+    /// A cell X was met.
+    pub contradicted: bool,
+}
+
+/// The consequences of one observation: far more than any path of the tables needs.
+const CONSEQUENCES_MAX: usize = 64;
+
+/// One unit's work on one order.
+#[derive(Debug)]
+pub struct Booking<'a> {
+    order: Order,
+    draw: &'a Draw,
+    policy: &'a Policy,
+    /// Lines (by number) whose lock could be taken again for late money (a6).
+    relocked: Vec<i64>,
+    changes: Changes,
+    pending: VecDeque<Observation>,
+}
+
+impl<'a> Booking<'a> {
+    #[must_use]
+    pub const fn open(
+        order: Order,
+        draw: &'a Draw,
+        policy: &'a Policy,
+        relocked: Vec<i64>,
+    ) -> Self {
+        Self {
+            order,
+            draw,
+            policy,
+            relocked,
+            changes: Changes {
+                entries: Vec::new(),
+                cases: Vec::new(),
+                events: Vec::new(),
+                evidence: Vec::new(),
+                audit: Vec::new(),
+                sighted: Vec::new(),
+                freed: Vec::new(),
+                asks: Vec::new(),
+                close_refused: false,
+                contradicted: false,
+            },
+            pending: VecDeque::new(),
+        }
+    }
+
+    /// Whether an input of table P will try to book late money: then the locks of the order's
+    /// homes must be tried first.
+    #[must_use]
+    pub fn is_late_money(order: &Order, observed: &Observed) -> bool {
+        let lost = !order.payment.has_lock && !order.payment.state.has_money();
+        let paid = match observed {
+            Observed::Channel(input, _) => match input {
+                p::Input::PaidEqual | p::Input::RefundNotOurs => true,
+                p::Input::CreateOk
+                | p::Input::CreateRefused
+                | p::Input::NoAnswer
+                | p::Input::CloseWanted
+                | p::Input::ClosedNeverPaid
+                | p::Input::CloseRefused
+                | p::Input::NotExist
+                | p::Input::WaitBuyerPay
+                | p::Input::PaidOther
+                | p::Input::RefundOurs
+                | p::Input::LinesFinal
+                | p::Input::Case => false,
+            },
+            Observed::Line(..) | Observed::Refund(..) => false,
+        };
+        lost && paid
+    }
+
+    /// Books one observation and all its consequences.
+    pub fn observe(&mut self, observation: Observation) -> Result<(), BooksError> {
+        self.pending.push_back(observation);
+        let mut worked: usize = 0;
+        while let Some(next) = self.pending.pop_front() {
+            worked = worked.saturating_add(1);
+            if worked > CONSEQUENCES_MAX {
+                return Err(BooksError::Endless);
+            }
+            match next.what {
+                Observed::Channel(input, fact) => {
+                    self.observe_channel(input, &fact, next.asked_at)?;
+                }
+                Observed::Line(line, input, fact) => {
+                    self.observe_line(&line, input, &fact, next.asked_at)?;
+                }
+                Observed::Refund(id, input, fact) => {
+                    self.observe_refund(&id, input, fact, next.asked_at)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A send of the create body begins: counted in the unit before it (money.md G2).
+    pub fn begin_create(&mut self) {
+        let payment = &mut self.order.payment;
+        payment.sends = payment.sends.saturating_add(1);
+        payment.next_at = Some(window::resend_at(
+            payment.entered_at,
+            payment.sends,
+            self.draw.now,
+        ));
+    }
+
+    /// The sweeper looked at the order and nothing changed: the next look is a step away.
+    pub fn pass_turn(&mut self) {
+        self.order.payment.turns = self.order.payment.turns.saturating_add(1);
+        self.schedule_channel();
+    }
+
+    /// The order as it must be saved, and what must be written with it. `nudge` asks the sweeper
+    /// to come at once when something is due.
+    pub fn close(mut self, nudge: bool) -> Result<(Order, Changes), BooksError> {
+        let due = self.order.wake_at().is_some_and(|at| at <= self.draw.now);
+        if nudge && due {
+            self.nudge()?;
+        }
+        if self.order.payment.refund_reserved > self.order.payment.paid {
+            return Err(BooksError::Incomplete("refunds exceed what was paid"));
+        }
+        Ok((self.order, self.changes))
+    }
+
+    /// The order as it stands in the middle of the unit.
+    #[must_use]
+    pub const fn order(&self) -> &Order {
+        &self.order
+    }
+
+    fn sight(&mut self, sighted: Sighted) {
+        self.changes.sighted.push(sighted);
+    }
+}

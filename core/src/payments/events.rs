@@ -1,0 +1,77 @@
+//! What payments tells the rooms above through the outbox, and the nudge it sends to itself.
+
+use serde::{Deserialize, Serialize};
+
+use super::order::{Order, PostingLine};
+use crate::shared::ids::{AccountId, BindingId, EventId, PaymentId};
+use crate::shared::money::Fen;
+use crate::shared::time::Time;
+
+/// A line was credited by marketing.
+pub const POSTED: &str = "payments.posted";
+/// A line's money went back to the payer.
+pub const REFUNDED: &str = "payments.refunded";
+/// There is work for the sweeper; losing it loses nothing but time (money.md G4).
+pub const NUDGE: &str = "payments.nudge";
+
+/// Body of [`POSTED`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    pub event_id: EventId,
+    pub payment_id: PaymentId,
+    pub account_id: AccountId,
+    pub binding_id: BindingId,
+    /// The last four digits of the consumer number, as people name their home.
+    pub consumer_tail: String,
+    pub amount_fen: Fen,
+    /// `arrears` or `top_up`.
+    pub purpose: String,
+    pub posted_at: String,
+}
+
+impl Posted {
+    #[must_use]
+    pub fn of(event_id: EventId, order: &Order, line: &PostingLine, posted_at: Time) -> Self {
+        Self {
+            event_id,
+            payment_id: order.payment.payment_id.clone(),
+            account_id: order.payment.account_id.clone(),
+            binding_id: line.binding_id.clone(),
+            consumer_tail: line.consumer_no.tail(),
+            amount_fen: line.amount,
+            purpose: line.purpose.as_str().to_owned(),
+            posted_at: posted_at.rfc3339(),
+        }
+    }
+}
+
+/// Body of [`REFUNDED`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refunded {
+    pub event_id: EventId,
+    pub payment_id: PaymentId,
+    pub account_id: AccountId,
+    pub consumer_tail: String,
+    pub amount_fen: Fen,
+    pub refunded_at: String,
+}
+
+impl Refunded {
+    #[must_use]
+    pub fn of(event_id: EventId, order: &Order, line: &PostingLine, refunded_at: Time) -> Self {
+        Self {
+            event_id,
+            payment_id: order.payment.payment_id.clone(),
+            account_id: order.payment.account_id.clone(),
+            consumer_tail: line.consumer_no.tail(),
+            amount_fen: line.amount,
+            refunded_at: refunded_at.rfc3339(),
+        }
+    }
+}
+
+/// Body of [`NUDGE`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nudge {
+    pub payment_id: PaymentId,
+}

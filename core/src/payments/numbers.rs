@@ -1,0 +1,90 @@
+//! External numbers and the names of facts (money.md G1, G3).
+//!
+//! A fact names its effect in the ledger; four carriers may tell it, one entry books it.
+
+/// `{out_trade_no}_{line}_{n}`: at most 32 characters for 24 + up to 2 + 1 digits.
+#[must_use]
+pub fn channel_txn_no(out_trade_no: &str, line_no: i64, attempt: i64) -> String {
+    format!("{out_trade_no}_{line_no}_{attempt}")
+}
+
+/// One reversal per posting number.
+#[must_use]
+pub fn reversal_no(channel_txn_no: &str) -> String {
+    format!("{channel_txn_no}_v")
+}
+
+/// One refund voucher per posting number.
+#[must_use]
+pub fn voucher_no(channel_txn_no: &str) -> String {
+    format!("{channel_txn_no}_f")
+}
+
+/// The channel took the money.
+#[must_use]
+pub fn paid_fact(out_trade_no: &str) -> String {
+    format!("paid:{out_trade_no}")
+}
+
+/// Suspense money was given names (a8).
+#[must_use]
+pub fn named_fact(out_trade_no: &str) -> String {
+    format!("named:{out_trade_no}")
+}
+
+/// Marketing credited the line.
+#[must_use]
+pub fn posted_fact(channel_txn_no: &str) -> String {
+    format!("posted:{channel_txn_no}")
+}
+
+/// Marketing let the line go, by reversal or refund voucher.
+#[must_use]
+pub fn reversed_fact(number: &str) -> String {
+    format!("reversed:{number}")
+}
+
+/// A line's money is owed to the payer under this refund.
+#[must_use]
+pub fn due_fact(out_request_no: &str) -> String {
+    format!("due:{out_request_no}")
+}
+
+/// A planned refund was withdrawn.
+#[must_use]
+pub fn withdrawn_fact(out_request_no: &str) -> String {
+    format!("withdrawn:{out_request_no}")
+}
+
+/// The channel gave the money back.
+#[must_use]
+pub fn refund_fact(out_request_no: &str) -> String {
+    format!("refund:{out_request_no}")
+}
+
+/// Refunds that are not ours reached this cumulative sum.
+#[must_use]
+pub fn foreign_fact(out_trade_no: &str, cumulative_fen: i64) -> String {
+    format!("foreign:{out_trade_no}:{cumulative_fen}")
+}
+
+/// A line was closed against a foreign refund.
+#[must_use]
+pub fn covered_fact(channel_txn_no: &str, used_fen: i64) -> String {
+    format!("covered:{channel_txn_no}:{used_fen}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_number_fits_32_characters() {
+        let order = "t0ABCDEFGHIJKLMNOPQRSTUV";
+        assert_eq!(order.len(), 24);
+        let line = channel_txn_no(order, 99, 6);
+        assert!(reversal_no(&line).len() <= 32 && voucher_no(&line).len() <= 32, "{line}");
+        let shape = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        assert!(shape(&line) && shape(&reversal_no(&line)));
+    }
+}

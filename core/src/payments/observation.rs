@@ -1,0 +1,134 @@
+//! What was seen or asked, in the words of the tables, with the facts it carries.
+
+use super::order::ClosedText;
+use super::{table_l as l, table_p as p, table_r as r};
+use crate::shared::ids::{LineId, RefundId};
+use crate::shared::money::Fen;
+use crate::shared::time::Time;
+
+/// One input for one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// When the answer was asked for; a stale one is recorded, not applied (money.md G5).
+    pub asked_at: Time,
+    pub what: Observed,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Observed {
+    Channel(p::Input, ChannelFact),
+    Line(LineId, l::Input, LineFact),
+    Refund(RefundId, r::Input, RefundFact),
+}
+
+/// Which of our calls an answer belongs to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Call {
+    /// A notice, a decision of ours, a tap.
+    #[default]
+    None,
+    Create,
+    /// A create that provably never left us.
+    CreateNotSent,
+    Query,
+    Close,
+}
+
+/// What a channel input carries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChannelFact {
+    pub call: Call,
+    pub trade_no: Option<String>,
+    /// The sum the channel took.
+    pub total: Option<Fen>,
+    pub paid_at: Option<Time>,
+    /// Cumulative sum of all refunds the channel shows.
+    pub refunded: Option<Fen>,
+    /// The cashier URL is being minted.
+    pub minted: bool,
+}
+
+/// What a line input carries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LineFact {
+    /// The posting as marketing states it.
+    pub mkt_txn_no: Option<String>,
+    pub business_date: Option<String>,
+    pub posted_at: Option<Time>,
+    /// The body to freeze for the first send under the present number.
+    pub body: Option<ClosedText>,
+    /// The arrears version that body was made with.
+    pub arrears_version: Option<String>,
+    /// The body posts as a prepayment.
+    pub as_prepayment: bool,
+    /// A refusal that may not become a prepayment (CONSUMER_UNAVAILABLE, CLOSED_ACCOUNT).
+    pub never_prepay: bool,
+    /// b5 is met.
+    pub absent_from_files: bool,
+    pub ruling: Option<l::Ruling>,
+}
+
+/// What a refund input carries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RefundFact {
+    pub brake_open: bool,
+    pub ruling: Option<r::Ruling>,
+}
+
+impl Observation {
+    #[must_use]
+    pub const fn channel(asked_at: Time, input: p::Input, fact: ChannelFact) -> Self {
+        Self {
+            asked_at,
+            what: Observed::Channel(input, fact),
+        }
+    }
+
+    #[must_use]
+    pub const fn line(asked_at: Time, line: LineId, input: l::Input, fact: LineFact) -> Self {
+        Self {
+            asked_at,
+            what: Observed::Line(line, input, fact),
+        }
+    }
+
+    #[must_use]
+    pub const fn refund(asked_at: Time, id: RefundId, input: r::Input, fact: RefundFact) -> Self {
+        Self {
+            asked_at,
+            what: Observed::Refund(id, input, fact),
+        }
+    }
+}
+
+/// What must be asked of the outside because of a decision, after the unit is committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    QueryTrade,
+    ResendCreate,
+    CloseTrade,
+    /// The channel shows more refunds than are done: ask for each open one, then judge.
+    CheckRefunds { shown: Fen },
+    Post(LineId),
+    GetPosting(LineId),
+    Fence(LineId),
+    Reverse(LineId),
+    Voucher(LineId),
+    SendRefund(RefundId),
+    QueryRefund(RefundId),
+}
+
+/// One line of the record of what was seen, kept once per row, state and input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighted {
+    /// `P`, `L` or `R`.
+    pub table: &'static str,
+    /// The payment's, line's or refund's id.
+    pub row_id: String,
+    pub state: &'static str,
+    pub input: &'static str,
+    pub next: &'static str,
+    /// False when it was older than what is known already.
+    pub applied: bool,
+    pub asked_at: Time,
+}
