@@ -10,6 +10,7 @@ pub mod alipay;
 pub mod clock;
 pub mod faults;
 pub mod hmac_auth;
+mod index;
 pub mod keys;
 pub mod marketing;
 pub mod pages;

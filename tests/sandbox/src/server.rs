@@ -1,4 +1,4 @@
-//! Puts the sandbox on the air and owns its clock control and index page.
+//! Puts the sandbox on the air and owns its clock control.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use crate::marketing::Marketing;
 use crate::people::People;
 use crate::refusal::Refusal;
 use crate::sms::Sms;
-use crate::{alipay, faults, marketing, pages, people, sms};
+use crate::{alipay, faults, index, marketing, people, sms};
 
 /// How often the sandbox looks for what fell due in real time.
 const TICK: Duration = Duration::from_millis(200);
@@ -210,11 +210,11 @@ impl World {
             .app_data(self.ops)
             .app_data(web::JsonConfig::default().error_handler(unreadable))
             .configure(faults::routes)
+            .configure(index::routes)
             .configure(people::routes)
             .configure(alipay::routes)
             .configure(marketing::routes)
             .configure(sms::routes)
-            .route("/", web::get().to(index))
             .route("/sim/clock", web::post().to(advance_clock))
             .route("/sim/clock", web::get().to(read_clock));
     }
@@ -277,25 +277,4 @@ impl Ops {
             )),
         }
     }
-}
-
-async fn index(clock: web::Data<SimClock>, people: web::Data<People>) -> HttpResponse {
-    let now = pages::escape(&rfc3339(clock.now()));
-    let rows: String = people.all().iter().map(person_row).collect();
-    pages::page(
-        "Lifeline 沙箱 · Sandbox",
-        &format!("<h1>Lifeline 沙箱 <span class=\"en\">Sandbox</span></h1><p>{now}</p>{rows}"),
-    )
-}
-
-fn person_row(person: &people::Person) -> String {
-    format!(
-        "<div class=\"card\"><b>{}</b> <span class=\"en\">{}</span><p>{}<br><span class=\"en\">{}</span></p>\
-         <p><a href=\"/phone?phone={}\">短信收件箱 · SMS inbox</a></p></div>",
-        pages::escape(person.name),
-        pages::escape(person.name_en),
-        pages::escape(person.story.0),
-        pages::escape(person.story.1),
-        person.phone,
-    )
 }

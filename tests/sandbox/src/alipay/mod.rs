@@ -1,8 +1,7 @@
 //! Alipay's stand-in: OpenAPI v2 at `/gateway.do`, the OAuth and cashier pages, notices with the
 //! real retry schedule, and the controls that tap in a person's place.
 //!
-//! Facts about the protocol come from the official SDKs (see docs/contracts); the official npm SDK
-//! is run against this room as a client in `tests/peers/alipay-sdk`.
+//! The official npm SDK is run against this room as a client in `tests/peers/alipay-sdk`.
 
 mod book;
 mod cashier;
@@ -20,13 +19,14 @@ mod rsa2;
 mod trade;
 mod yuan;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::web;
 
 use self::book::Book;
 use self::oauth::Desk;
 use self::rsa2::Seal;
+use self::trade::Status;
 use crate::clock::SimClock;
 use crate::faults::{Faults, Kind};
 use crate::keys::Keys;
@@ -39,6 +39,7 @@ pub const SELLER_ID: &str = "2088000000000009";
 const SELLER_EMAIL: &str = "pay@utility.example";
 /// The payee as the cashier shows it.
 const SELLER_NAME: &str = "蒙东电力示范公司";
+const OPEN_ORDERS_SHOWN: usize = 20;
 const PAGE_METHOD: &str = "alipay.trade.wap.pay";
 
 /// Alipay's world: wallets, authorisations, trades, notices.
@@ -103,6 +104,37 @@ impl Alipay {
                 .line
                 .as_deref()
                 .is_some_and(|line| same_origin(url, line))
+    }
+}
+
+/// An order that waits for its buyer, as the front page lists it.
+#[derive(Debug)]
+pub struct OpenOrder {
+    /// The merchant's number.
+    pub out_trade_no: String,
+    /// Yuan with two decimals.
+    pub amount: String,
+    /// What it is for.
+    pub subject: String,
+}
+
+impl Alipay {
+    /// The newest orders that wait for their buyer.
+    pub fn open_orders(&self) -> Vec<OpenOrder> {
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        self.pass_time(&mut book, self.clock.now());
+        let waiting = book
+            .all()
+            .rev()
+            .filter(|t| t.status == Status::WaitBuyerPay);
+        waiting
+            .take(OPEN_ORDERS_SHOWN)
+            .map(|trade| OpenOrder {
+                out_trade_no: trade.order.out_trade_no.clone(),
+                amount: yuan::yuan(trade.order.total_fen),
+                subject: trade.order.subject.clone(),
+            })
+            .collect()
     }
 }
 

@@ -55,3 +55,99 @@ pub(super) fn verifies(key: &RsaPublicKey, text: &str, sign: &str) -> bool {
         .verify(text.as_bytes(), &signature)
         .is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use rsa::pkcs8::DecodePublicKey as _;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn vectors(name: &str) -> Value {
+        let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../vectors/alipay");
+        serde_json::from_str(&std::fs::read_to_string(format!("{dir}/{name}.json")).unwrap())
+            .unwrap()
+    }
+
+    fn key(owner: &str) -> RsaPublicKey {
+        let keys = vectors("keys");
+        RsaPublicKey::from_public_key_pem(keys[owner]["spki"].as_str().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn signs_the_same_text_as_the_official_sdk() {
+        let app = key("app");
+        let vectors = vectors("v2_request");
+        let cases = vectors["cases"].as_array().unwrap();
+        assert_eq!(cases.len(), 8);
+        for case in cases {
+            let params: BTreeMap<String, String> =
+                serde_json::from_value(case["params"].clone()).unwrap();
+            let pairs = params.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+            let text = signed_text(pairs, &["sign"]);
+            assert_eq!(
+                text,
+                case["sign_string"].as_str().unwrap(),
+                "{}",
+                case["name"]
+            );
+            let sign = case["sign"].as_str().unwrap();
+            assert!(verifies(&app, &text, sign), "{}", case["name"]);
+            assert!(
+                !verifies(&app, &format!("{text} "), sign),
+                "{}",
+                case["name"]
+            );
+            assert!(!verifies(&key("alipay"), &text, sign), "{}", case["name"]);
+        }
+    }
+
+    #[test]
+    fn reads_the_notices_the_official_sdk_froze() {
+        let alipay = key("alipay");
+        let vectors = vectors("notify");
+        let mut refused = 0;
+        for case in vectors["cases"].as_array().unwrap() {
+            let body = case["body"].as_str().unwrap();
+            let params: BTreeMap<String, String> = form_urlencoded::parse(body.as_bytes())
+                .into_owned()
+                .collect();
+            let text = |without: &[&str]| {
+                signed_text(
+                    params.iter().map(|(k, v)| (k.as_str(), v.as_str())),
+                    without,
+                )
+            };
+            let good = verifies(&alipay, &text(&["sign", "sign_type"]), &params["sign"])
+                || verifies(&alipay, &text(&["sign"]), &params["sign"]);
+            assert_eq!(Some(good), case["valid"].as_bool(), "{}", case["name"]);
+            refused += usize::from(!good);
+        }
+        assert_eq!(refused, 1);
+    }
+
+    #[test]
+    fn the_signed_part_of_an_answer_is_its_raw_text() {
+        let alipay = key("alipay");
+        let vectors = vectors("v2_response");
+        for case in vectors["cases"].as_array().unwrap() {
+            let signed = case["signed_substring"].as_str().unwrap();
+            assert!(case["body"].as_str().unwrap().contains(signed));
+            assert!(
+                verifies(&alipay, signed, case["sign"].as_str().unwrap()),
+                "{}",
+                case["name"]
+            );
+        }
+    }
+
+    #[test]
+    fn nonsense_verifies_nowhere() {
+        let app = key("app");
+        for sign in ["", "not base64!", "AAAA"] {
+            assert!(!verifies(&app, "a=1", sign));
+        }
+    }
+}
