@@ -1,5 +1,4 @@
 /** The mini-program's side of the seam. Its twin is `platform.h5.ts`; both export the same names. */
-import Taro from '@tarojs/taro'
 import { isRecord } from './problem'
 import type { SessionReply } from './types'
 import { ANSWER_TIMEOUT_MS, parsedJson, retryAfter, type WireReply, type WireRequest } from './wire'
@@ -150,7 +149,7 @@ export function showTitle(title: string, _language: string): void {
   my.setNavigationBar({ title })
 }
 
-export function onWake(wake: () => void): () => void {
-  Taro.onAppShow(wake)
-  return () => Taro.offAppShow(wake)
+/** Coming back to the mini-program shows its page again, which the screens already follow. */
+export function onWake(_wake: () => void): () => void {
+  return () => undefined
 }
