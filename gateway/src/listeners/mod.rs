@@ -4,3 +4,4 @@ pub mod callback;
 pub mod line;
 pub mod ops;
 pub mod outermost;
+pub mod start;

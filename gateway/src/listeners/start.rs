@@ -1,0 +1,135 @@
+//! Puts the listeners on the air.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::{App, Error, HttpServer, web};
+use tracing::Span;
+use tracing_actix_web::{RootSpanBuilder, TracingLogger};
+
+use super::ops::Ops;
+use super::outermost::{Sources, addressed, traced};
+use super::{callback, line, ops};
+use crate::edge::body::JSON_BODY_BYTES_MAX;
+use crate::edge::client::TrustedHops;
+use crate::edge::cursor::Cursors;
+use crate::edge::limits::Limits;
+use crate::edge::principal::Door;
+
+/// Adds to an application what its handlers need (the capabilities' use cases).
+pub type Furnish = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
+
+/// What the household and callback listeners share.
+#[derive(Clone)]
+pub struct Edge {
+    pub door: Door,
+    pub sources: Sources,
+    pub cursors: Arc<Cursors>,
+    pub line_limits: Arc<Limits>,
+    /// A budget of its own: a channel has few addresses and must never be locked out by households.
+    pub callback_limits: Arc<Limits>,
+    pub trusted_hops: Vec<IpAddr>,
+    pub rooms: Furnish,
+}
+
+impl std::fmt::Debug for Edge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Edge")
+    }
+}
+
+/// A client that has not sent its request head by then is let go (slow-header attacks).
+const REQUEST_HEAD_TIME_MAX: Duration = Duration::from_secs(5);
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long a stopping process lets running requests finish.
+const DRAIN_TIME_MAX_S: u64 = 15;
+const CONNECTIONS_MAX: usize = 10_000;
+
+/// One span per request: method and route template only; never the path, which may hold a ticket.
+struct Spans;
+
+impl RootSpanBuilder for Spans {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+        tracing::info_span!("request", method = %request.method(), route, trace_id = tracing::field::Empty)
+    }
+
+    fn on_request_end<B: actix_web::body::MessageBody>(
+        _span: Span,
+        _outcome: &Result<ServiceResponse<B>, Error>,
+    ) {
+    }
+}
+
+/// The household listener. With `tls` it demands the relay's client certificate.
+pub fn line(
+    edge: &Edge,
+    bind: SocketAddr,
+    tls: Option<rustls::ServerConfig>,
+) -> io::Result<Server> {
+    let edge = edge.clone();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::PayloadConfig::new(JSON_BODY_BYTES_MAX))
+            .app_data(web::Data::new(edge.sources.clone()))
+            .app_data(web::Data::from(Arc::clone(&edge.line_limits)))
+            .app_data(web::Data::from(Arc::clone(&edge.cursors)))
+            .app_data(web::Data::new(edge.door.clone()))
+            .app_data(TrustedHops::new(&edge.trusted_hops))
+            .configure(|cfg| (edge.rooms)(cfg))
+            .wrap(from_fn(addressed))
+            .wrap(from_fn(traced))
+            .wrap(TracingLogger::<Spans>::new())
+            .configure(line::routes)
+    });
+    let server = server
+        .workers(2)
+        .max_connections(CONNECTIONS_MAX)
+        .client_request_timeout(REQUEST_HEAD_TIME_MAX)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(DRAIN_TIME_MAX_S)
+        .disable_signals();
+    let bound = match tls {
+        Some(tls) => server.bind_rustls_0_23(bind, tls)?,
+        None => server.bind(bind)?,
+    };
+    Ok(bound.run())
+}
+
+/// The listener for notices from channels.
+pub fn callback(edge: &Edge, bind: SocketAddr) -> io::Result<Server> {
+    let edge = edge.clone();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(edge.sources.clone()))
+            .app_data(web::Data::from(Arc::clone(&edge.callback_limits)))
+            .configure(|cfg| (edge.rooms)(cfg))
+            .wrap(from_fn(addressed))
+            .wrap(from_fn(traced))
+            .wrap(TracingLogger::<Spans>::new())
+            .configure(callback::routes)
+    });
+    let bound = server
+        .workers(1)
+        .max_connections(1_000)
+        .client_request_timeout(REQUEST_HEAD_TIME_MAX)
+        .shutdown_timeout(DRAIN_TIME_MAX_S)
+        .disable_signals()
+        .bind(bind)?;
+    Ok(bound.run())
+}
+
+/// The operator's listener; `more` adds the demo's time machine.
+pub fn operator(ops_state: Ops, bind: SocketAddr, more: Furnish) -> io::Result<Server> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(ops_state.clone()))
+            .configure(|cfg| more(cfg))
+            .configure(ops::routes)
+    });
+    Ok(server.workers(1).shutdown_timeout(2).disable_signals().bind(bind)?.run())
+}
