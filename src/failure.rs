@@ -1,5 +1,7 @@
 //! How a command fails: what happened, why, what to do, and the exit code.
 
+use crate::config::Fault;
+
 /// A command's failure. 1 = failed, 2 = wrong usage.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -17,6 +19,13 @@ impl Failure {
     /// The command was called in a way it does not support.
     pub(crate) fn usage(what: impl Into<String>) -> Self {
         Self { code: 2, what: what.into(), advice: None }
+    }
+
+    /// The configuration does not hold; every fault on a line of its own.
+    pub(crate) fn faults(faults: &[Fault]) -> Self {
+        let lines: Vec<String> = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+        Self::failed(format!("the configuration has {} fault(s):{}", faults.len(), lines.concat()))
+            .advice("mend them and run `lifeline check-config` again")
     }
 
     /// What the user can do about it.

@@ -1,1 +1,86 @@
-fn main() {}
+//! `lifeline`: the command line and the wiring. The only code that sees gateway, core and adapters.
+
+mod cli;
+mod config;
+#[cfg(feature = "demo")]
+mod demo;
+mod doctor;
+mod failure;
+mod logging;
+mod outside;
+mod ready;
+mod serve;
+mod store;
+mod system;
+mod workers;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // `--help` and `--version` are answers, not errors.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match run(cli.command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "lifeline: {failure}");
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Openapi => print(&lifeline_gateway::openapi::text()),
+        Command::CheckConfig(args) => {
+            checked(&args.config)?;
+            print("the configuration holds\n")
+        }
+        Command::Migrate(args) => {
+            let config = checked(&args.config)?;
+            let said = store::migrate(&config, serve::Kind::Live).await?;
+            print(&format!("{said}\n"))
+        }
+        Command::Doctor(args) => doctor::run(&args).await,
+        Command::Serve(args) => {
+            logging::start();
+            let config = checked(&args.config)?;
+            let clock = system::SystemClock::default();
+            let running = serve::start(&config, clock, serve::Kind::Live).await?;
+            running.until_stopped().await;
+            Ok(())
+        }
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => {
+            logging::start();
+            demo::run(args).await
+        }
+        #[cfg(feature = "demo")]
+        Command::Journey(args) => demo::play_journey(&args),
+    }
+}
+
+/// Reads a configuration that holds for production, or says everything that does not.
+fn checked(file: &std::path::Path) -> Result<config::Config, Failure> {
+    let read = config::read(file).map_err(|faults| Failure::faults(&faults))?;
+    let faults = read.faults_for_production();
+    if faults.is_empty() { Ok(read) } else { Err(Failure::faults(&faults)) }
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| Failure::failed(format!("standard output: {error}")))
+}

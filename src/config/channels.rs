@@ -42,6 +42,27 @@ const fn deadline_ms() -> u64 {
     4_000
 }
 
+/// `[notices]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Notices {
+    /// The registered name in front of every SMS.
+    pub(crate) sign_name: String,
+}
+
+impl Default for Notices {
+    fn default() -> Self {
+        Self { sign_name: "蒙东电力".to_owned() }
+    }
+}
+
+impl Notices {
+    pub(super) fn check(&self, faults: &mut Faults) {
+        let length = self.sign_name.chars().count();
+        faults.expect((2..=12).contains(&length), "notices.sign_name", "must be 2 to 12 characters");
+    }
+}
+
 /// Alipay's test hosts; money must never be sent there by a live instance.
 const TEST_HOSTS: [&str; 2] = ["alipaydev.com", "alipay-sandbox"];
 

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-pub(crate) use channels::{Alipay, Channel};
+pub(crate) use channels::{Alipay, Channel, Notices};
 pub(crate) use edge::{Limits, Listeners};
 pub(crate) use store::{Redis, Store};
 
@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) alipay: Alipay,
     pub(crate) marketing: Channel,
     pub(crate) sms: Channel,
+    #[serde(default)]
+    pub(crate) notices: Notices,
     #[serde(default)]
     pub(crate) limits: Limits,
 }
@@ -96,6 +98,7 @@ impl Config {
         self.alipay.check(&mut faults);
         self.marketing.check("marketing", &mut faults);
         self.sms.check("sms", &mut faults);
+        self.notices.check(&mut faults);
         self.limits.check(&mut faults);
         faults.0
     }

@@ -97,7 +97,8 @@ pub(crate) async fn run(args: cli::Demo) -> Result<(), Failure> {
         Some(ready) => ready.sandbox.clone(),
         None => format!("http://{}", ports.sandbox()),
     };
-    let config = configuration(&args, ports, &data.path, &sandbox_base, &channels);
+    let limits = config::limits_of_environment().map_err(|faults| Failure::faults(&faults))?;
+    let config = configuration(&args, ports, &data.path, &sandbox_base, &channels, limits);
     if let Some(sandbox) = &sandbox {
         sandbox.wait_until_it_answers().await?;
     }
@@ -129,6 +130,7 @@ fn configuration(
     data: &Path,
     sandbox: &str,
     channels: &keys::Channels,
+    limits: config::Limits,
 ) -> Config {
     let keys_dir = data.join("keys");
     let embedded = || format!("sqlite:{}", data.join("lifeline.db").display());
@@ -155,8 +157,9 @@ fn configuration(
             platform_public_key: keys_dir.join("platform_public.pem"),
             deadline_ms: 4_000,
         },
-        marketing: channel(sandbox.to_owned(), &channels.marketing),
-        sms: channel(sandbox.to_owned(), &channels.sms),
-        limits: config::Limits::default(),
+        marketing: channel(format!("{sandbox}/mkt/v1"), &channels.marketing),
+        sms: channel(format!("{sandbox}/sms/v1"), &channels.sms),
+        notices: config::Notices::default(),
+        limits,
     }
 }

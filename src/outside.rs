@@ -1,0 +1,84 @@
+//! Builds the adapters to the outside world from the configuration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lifeline_adapters::alipay::{Alipay, AlipayConfig};
+use lifeline_adapters::marketing::Marketing;
+use lifeline_adapters::sms::SmsLine;
+use lifeline_adapters::wire::{Address, LineKeys};
+use lifeline_core::shared::ids::Entropy;
+use lifeline_core::shared::time::Clock;
+use secrecy::ExposeSecret as _;
+use zeroize::Zeroizing;
+
+use crate::config::{Channel, Config};
+use crate::failure::Failure;
+use crate::serve::Kind;
+
+/// The systems outside, as the ports of `core` see them.
+pub(crate) struct Outside {
+    pub(crate) alipay: Arc<Alipay>,
+    pub(crate) marketing: Arc<Marketing>,
+    pub(crate) sms: Arc<SmsLine>,
+}
+
+impl Outside {
+    /// Checks keys and addresses; touches no network.
+    pub(crate) fn build(
+        config: &Config,
+        kind: Kind,
+        clock: &Arc<dyn Clock>,
+        entropy: &Arc<dyn Entropy>,
+    ) -> Result<Self, Failure> {
+        let address = |section: &str, url: &str| {
+            Address::parse(url, kind.is_demo())
+                .map_err(|error| Failure::failed(format!("{section}: {error}")))
+        };
+        let alipay = &config.alipay;
+        let built = AlipayConfig {
+            gateway: address("alipay.gateway_url", &alipay.gateway_url)?,
+            authorize_page: address("alipay.authorize_url", &alipay.authorize_url)?,
+            app_id: alipay.app_id.clone(),
+            seller_id: alipay.seller_id.clone(),
+            notify_url: format!("{}/v1/callbacks/alipay", config.listeners.callback.public_base),
+            app_private_key: Zeroizing::new(read(&alipay.private_key)?),
+            alipay_public_key: read(&alipay.platform_public_key)?,
+            deadline: Duration::from_millis(alipay.deadline_ms),
+        };
+        let alipay = Alipay::new(built, Arc::clone(clock))
+            .map_err(|error| Failure::failed(format!("alipay: {error}")))?;
+        let marketing = Marketing::new(
+            address("marketing.base_url", &config.marketing.base_url)?,
+            line_keys("marketing", &config.marketing)?,
+            Duration::from_millis(config.marketing.deadline_ms),
+            Arc::clone(clock),
+            Arc::clone(entropy),
+        )
+        .map_err(|error| Failure::failed(format!("marketing: {error}")))?;
+        let sms = SmsLine::new(
+            address("sms.base_url", &config.sms.base_url)?,
+            line_keys("sms", &config.sms)?,
+            config.notices.sign_name.clone(),
+            Duration::from_millis(config.sms.deadline_ms),
+            Arc::clone(clock),
+            Arc::clone(entropy),
+        )
+        .map_err(|error| Failure::failed(format!("sms: {error}")))?;
+        Ok(Self { alipay: Arc::new(alipay), marketing: Arc::new(marketing), sms: Arc::new(sms) })
+    }
+}
+
+fn line_keys(section: &str, channel: &Channel) -> Result<LineKeys, Failure> {
+    LineKeys::parse(
+        &channel.channel_id,
+        channel.secret_hex.expose_secret(),
+        channel.field_key_hex.expose_secret(),
+    )
+    .map_err(|error| Failure::failed(format!("{section}: {error}")))
+}
+
+fn read(file: &std::path::Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file)
+        .map_err(|error| Failure::failed(format!("cannot read {}: {error}", file.display())))
+}

@@ -1,0 +1,82 @@
+//! Opens the store: keyring, migrations, engine.
+
+use std::sync::Arc;
+
+use lifeline_adapters::keyring::{InstanceKind, Keyring, Purpose};
+use lifeline_adapters::sql::{self, Engine};
+use lifeline_core::shared::time::Clock as _;
+use secrecy::ExposeSecret as _;
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::serve::Kind;
+use crate::system::SystemClock;
+
+impl From<Kind> for InstanceKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            #[cfg(feature = "demo")]
+            Kind::Demo => Self::Demo,
+            Kind::Live => Self::Live,
+        }
+    }
+}
+
+/// Applies what is missing; says what was done.
+pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failure> {
+    let now = SystemClock::default().now();
+    let url = config.store.url.expose_secret();
+    let migrated = sql::migrate(url, kind.into(), now).await.map_err(|error| {
+        Failure::failed(format!("the store could not be migrated: {}", chain(&error)))
+            .advice("check store.url and that the store is not newer than this program")
+    })?;
+    Ok(format!("{migrated:?}"))
+}
+
+/// Opens a migrated store with the installation's keys.
+pub(crate) async fn open(
+    config: &Config,
+    kind: Kind,
+) -> Result<(Arc<Engine>, Arc<Keyring>), Failure> {
+    let keyring = Arc::new(keyring(config, kind)?);
+    let url = config.store.url.expose_secret();
+    let engine =
+        sql::open(url, Arc::clone(&keyring), kind.into()).await.map_err(|error| {
+            Failure::failed(format!("the store could not be opened: {}", chain(&error)))
+                .advice("run `lifeline migrate`, and `lifeline doctor` when it still fails")
+        })?;
+    Ok((engine, keyring))
+}
+
+fn keyring(config: &Config, kind: Kind) -> Result<Keyring, Failure> {
+    let file = &config.store.keyring;
+    let read = match kind {
+        #[cfg(feature = "demo")]
+        Kind::Demo => Keyring::load_or_create_demo(file),
+        Kind::Live => Keyring::load(file, InstanceKind::Live),
+    };
+    read.map_err(|error| {
+        Failure::failed(format!("{}: {error}", file.display()))
+            .advice("restore the keyring from its backup; without it the personal data is unreadable")
+    })
+}
+
+/// The bytes of the active key of a purpose.
+pub(crate) fn key(keyring: &Keyring, purpose: Purpose) -> Result<&[u8], Failure> {
+    keyring
+        .active(purpose)
+        .map(lifeline_adapters::keyring::Key::expose)
+        .ok_or_else(|| Failure::failed("the keyring lacks a key it must have"))
+}
+
+/// An error and its causes on one line; engine texts may follow, so this is for operators only.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}
