@@ -37,6 +37,9 @@ struct Cli {
     /// Written once the sandbox answers: {"sandbox": url}.
     #[arg(long)]
     ready_file: Option<PathBuf>,
+    /// End when standard input ends: whoever started this process holds the other end of the pipe.
+    #[arg(long)]
+    exit_with_stdin: bool,
 }
 
 #[tokio::main]
@@ -60,6 +63,9 @@ async fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     let ready_file = cli.ready_file.clone();
+    if cli.exit_with_stdin {
+        std::thread::spawn(end_with_stdin);
+    }
     let running = start(Options {
         port: cli.port,
         keys_dir: cli.keys_dir,
@@ -77,6 +83,14 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     }
     running.wait().await?;
     Ok(())
+}
+
+/// Waits for the end of standard input, then ends the process: nothing here outlives its demo,
+/// however that demo ended.
+fn end_with_stdin() {
+    // An error on the pipe means the same as its end.
+    let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+    std::process::exit(0);
 }
 
 /// Written beside and renamed, so that a reader never sees half a file.
