@@ -216,7 +216,7 @@ fn random_hex() -> Result<String, KeyError> {
     Ok(hex::encode(bytes))
 }
 
-fn read(dir: &Path, name: &str) -> Result<Option<String>, KeyError> {
+pub(crate) fn read(dir: &Path, name: &str) -> Result<Option<String>, KeyError> {
     match fs::read_to_string(dir.join(name)) {
         Ok(text) => Ok(Some(text)),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use lifeline_sandbox::{Options, start};
+use lifeline_sandbox::{Options, Running, start};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Stands in for Alipay, the marketing system, the SMS platform and the channel relay.
 #[derive(Debug, Parser)]
@@ -34,7 +35,7 @@ struct Cli {
     /// Also run the signing relay in front of the line on this port.
     #[arg(long)]
     relay_port: Option<u16>,
-    /// Written once the sandbox answers: {"sandbox": url}.
+    /// Written once the sandbox answers: {"sandbox": url}, with a relay also {"relay": url}.
     #[arg(long)]
     ready_file: Option<PathBuf>,
     /// End when standard input ends: whoever started this process holds the other end of the pipe.
@@ -62,11 +63,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
-    let ready_file = cli.ready_file.clone();
-    if cli.exit_with_stdin {
-        std::thread::spawn(end_with_stdin);
-    }
-    let running = start(Options {
+    let ready_file = cli.ready_file;
+    let mut running = start(Options {
         port: cli.port,
         keys_dir: cli.keys_dir,
         line: cli.line,
@@ -78,27 +76,29 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     })
     .await?;
     tracing::info!("sandbox at {}", running.base_url);
-    if let Some(file) = ready_file {
-        write_ready(&file, &running.base_url)?;
+    if let Some(relay_url) = &running.relay_url {
+        tracing::info!("relay at {relay_url}");
     }
-    running.wait().await?;
+    if let Some(file) = ready_file {
+        write_ready(&file, &running)?;
+    }
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        ended = running.ended() => ended?,
+        _ = terminate.recv() => running.stop().await,
+        _ = tokio::signal::ctrl_c() => running.stop().await,
+    }
     Ok(())
 }
 
-/// Waits for the end of standard input, then ends the process: nothing here outlives its demo,
-/// however that demo ended.
-fn end_with_stdin() {
-    // An error on the pipe means the same as its end.
-    let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-    std::process::exit(0);
-}
-
 /// Written beside and renamed, so that a reader never sees half a file.
-fn write_ready(file: &Path, base_url: &str) -> std::io::Result<()> {
+fn write_ready(file: &Path, running: &Running) -> std::io::Result<()> {
+    let mut ready =
+        serde_json::Map::from_iter([("sandbox".to_owned(), running.base_url.clone().into())]);
+    if let Some(relay_url) = &running.relay_url {
+        ready.insert("relay".to_owned(), relay_url.clone().into());
+    }
     let draft = file.with_extension("part");
-    std::fs::write(
-        &draft,
-        serde_json::json!({ "sandbox": base_url }).to_string(),
-    )?;
+    std::fs::write(&draft, serde_json::Value::Object(ready).to_string())?;
     std::fs::rename(draft, file)
 }

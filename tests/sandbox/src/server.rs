@@ -18,8 +18,9 @@ use crate::keys::{KeyError, Keys};
 use crate::marketing::Marketing;
 use crate::people::People;
 use crate::refusal::Refusal;
+use crate::relay::{Relay, RelayError};
 use crate::sms::Sms;
-use crate::{alipay, faults, index, marketing, people, sms};
+use crate::{alipay, faults, index, marketing, people, relay, sms};
 
 /// How often the sandbox looks for what fell due in real time.
 const TICK: Duration = Duration::from_millis(200);
@@ -81,6 +82,12 @@ pub enum StartError {
     /// The HTTP client could not be built.
     #[error("cannot build the HTTP client: {0}")]
     Client(#[from] reqwest::Error),
+    /// The relay could not be set up.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+    /// A relay was asked for, but not where it should forward to.
+    #[error("the relay needs the line's base URL")]
+    RelayWithoutLine,
 }
 
 /// A sandbox on the air; dropping it without [`Running::stop`] leaves it running.
@@ -88,8 +95,10 @@ pub enum StartError {
 pub struct Running {
     /// `http://127.0.0.1:<port>`.
     pub base_url: String,
-    handle: ServerHandle,
-    server: JoinHandle<std::io::Result<()>>,
+    /// The relay's address, when one was asked for.
+    pub relay_url: Option<String>,
+    sandbox: OnAir,
+    relay: Option<OnAir>,
     ticker: JoinHandle<()>,
 }
 
@@ -97,19 +106,54 @@ impl Running {
     /// Stops listening and forgets everything.
     pub async fn stop(self) {
         self.ticker.abort();
-        self.handle.stop(false).await;
-        let _ = self.server.await;
+        for server in [Some(self.sandbox), self.relay].into_iter().flatten() {
+            server.handle.stop(false).await;
+            let _ = server.task.await;
+        }
     }
 
-    /// Waits until the server ends by itself (a signal, or a failure).
+    /// Waits until the sandbox ends by itself.
     ///
     /// # Errors
-    /// What made the server fail.
-    pub async fn wait(self) -> std::io::Result<()> {
-        let ended = self.server.await;
-        self.ticker.abort();
+    /// What made it fail.
+    pub async fn ended(&mut self) -> std::io::Result<()> {
+        let ended = (&mut self.sandbox.task).await;
         ended.unwrap_or_else(|join| Err(std::io::Error::other(join)))
     }
+}
+
+/// One listening server.
+#[derive(Debug)]
+struct OnAir {
+    handle: ServerHandle,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+/// Serves `routes` on loopback; the process's signals stay with its owner.
+fn serve<R>(port: u16, routes: R) -> Result<(String, OnAir), StartError>
+where
+    R: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
+{
+    let listen = |source| StartError::Listen { port, source };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(listen)?;
+    let bound = listener.local_addr().map_err(listen)?;
+    let server = HttpServer::new(move || {
+        let routes = routes.clone();
+        App::new().configure(|cfg| routes(cfg))
+    })
+    .workers(WORKERS)
+    .disable_signals()
+    .listen(listener)
+    .map_err(listen)?
+    .run();
+    let handle = server.handle();
+    Ok((
+        format!("http://{bound}"),
+        OnAir {
+            handle,
+            task: tokio::spawn(server),
+        },
+    ))
 }
 
 /// The shared parts of one sandbox, as handlers receive them.
@@ -138,30 +182,35 @@ struct Ops {
 /// # Errors
 /// See [`StartError`].
 pub async fn start(options: Options) -> Result<Running, StartError> {
-    let listen = |source| StartError::Listen {
-        port: options.port,
-        source,
-    };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).map_err(listen)?;
-    let port = listener.local_addr().map_err(listen)?.port();
-    let base_url = format!("http://127.0.0.1:{port}");
     let world = World::new(&options)?;
+    let relay = match options.relay_port {
+        Some(port) => Some(start_relay(port, &options, SimClock::clone(&world.clock))?),
+        None => None,
+    };
     let ticker = tokio::spawn(tick(world.alipay.clone()));
-    let server = HttpServer::new(move || {
-        let world = world.clone();
-        App::new().configure(|cfg| world.mount(cfg))
-    })
-    .workers(WORKERS)
-    .shutdown_timeout(2)
-    .listen(listener)
-    .map_err(listen)?
-    .run();
-    let handle = server.handle();
+    let (base_url, sandbox) = serve(options.port, move |cfg| world.clone().mount(cfg))?;
+    let (relay_url, relay) = relay.unzip();
     Ok(Running {
         base_url,
-        handle,
-        server: tokio::spawn(server),
+        relay_url,
+        sandbox,
+        relay,
         ticker,
+    })
+}
+
+fn start_relay(
+    port: u16,
+    options: &Options,
+    clock: SimClock,
+) -> Result<(String, OnAir), StartError> {
+    let line = options
+        .line
+        .as_deref()
+        .ok_or(StartError::RelayWithoutLine)?;
+    let relay = web::Data::new(Relay::new(line, &options.keys_dir, clock)?);
+    serve(port, move |cfg| {
+        cfg.app_data(relay.clone()).configure(relay::routes);
     })
 }
 

@@ -15,3 +15,4 @@ mod notices;
 mod oauth;
 mod pages;
 mod refunds;
+mod relay;
