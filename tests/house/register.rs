@@ -97,20 +97,24 @@ pub(crate) fn declares(path: &str, name: &str) -> bool {
 }
 
 /// Whether `text` declares a test called `name`: a Rust function under a test attribute or inside a test macro, a case
-/// registered by its quoted name, or a dotted cell (`P.PAYING.paid_equal`) whose every part is quoted in the file.
+/// registered by its quoted name (in Rust: in a file that speaks to `libtest_mimic`), or a dotted cell (`P.PAYING.paid_equal`) whose every part is quoted in the file.
 pub(crate) fn declared(path: &str, text: &str, name: &str) -> bool {
     if name.is_empty() {
         return false;
     }
-    if path.ends_with(".rs") && is_identifier(name) {
-        return rust_test(text, name);
+    let rust = path.ends_with(".rs");
+    if rust && is_identifier(name) && rust_test(text, name) {
+        return true;
+    }
+    if rust && !text.contains("libtest_mimic") {
+        return false;
     }
     let quoted = |part: &str| {
         ['"', '\'', '`']
             .iter()
             .any(|quote| text.contains(&format!("{quote}{part}{quote}")))
     };
-    quoted(name) || (path.ends_with(".rs") && name.contains('.') && name.split('.').all(quoted))
+    quoted(name) || (rust && name.contains('.') && name.split('.').all(quoted))
 }
 
 fn is_identifier(name: &str) -> bool {

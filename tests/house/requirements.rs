@@ -38,7 +38,7 @@ fn test_names_are_found_where_tests_are_declared() {
     let rust = "#[test]\nfn plain() {}\n\n#[tokio::test(flavor = \"x\")]\n#[ignore]\nasync fn later() {}\n\
                 fn helper() {}\n// #[test]\n// fn ghost() {}\non_every_engine!(stale(store) { run(store) });\n\
                 on_every_engine! {\n    one,\n    two(store) { three(store) }\n}\n\
-                Trial::test(\"a named case\", f); let t = [(\"P\", \"PAYING\", \"paid_equal\")];\n";
+                libtest_mimic::Trial::test(\"a named case\", f); let t = [(\"P\", \"PAYING\", \"paid_equal\")];\n";
     let has = |name: &str| register::declared("tests/a.rs", rust, name);
     for name in [
         "plain",
@@ -63,6 +63,8 @@ fn test_names_are_found_where_tests_are_declared() {
     ] {
         assert!(!has(name), "{name} is not declared");
     }
+    let plain = "let t = [\"mentioned\"];";
+    assert!(!register::declared("a.rs", plain, "mentioned"));
     assert!(register::declared(
         "a.mjs",
         "check('home shows the amount', ok)",
