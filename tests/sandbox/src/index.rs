@@ -8,6 +8,7 @@ use crate::alipay::{Alipay, OpenOrder};
 use crate::clock::{SimClock, alipay_time};
 use crate::pages::{escape, page};
 use crate::people::{People, Person};
+use crate::server::Neighbours;
 
 pub(crate) fn routes(cfg: &mut web::ServiceConfig) {
     cfg.route("/", web::get().to(show));
@@ -41,6 +42,7 @@ async fn show(
     clock: web::Data<SimClock>,
     people: web::Data<People>,
     alipay: web::Data<Alipay>,
+    neighbours: web::Data<Neighbours>,
 ) -> HttpResponse {
     let mut body = format!(
         "<p><span class=\"tag\">沙箱 · Sandbox</span></p>\
@@ -51,6 +53,7 @@ async fn show(
          <p>沙箱时间 <span class=\"en\">Sandbox time</span> <b>{}</b></p>",
         alipay_time(clock.now())
     );
+    ways(&mut body, &neighbours);
     open_orders(&mut body, &alipay.open_orders());
     body.push_str("<h2>人物 <span class=\"en\">People</span></h2>");
     for person in people.all() {
@@ -65,6 +68,24 @@ async fn show(
     }
     body.push_str("</ul></div>");
     page("Lifeline 沙箱 · Sandbox", &body)
+}
+
+/// Where Lifeline itself is.
+fn ways(html: &mut String, neighbours: &Neighbours) {
+    if let Some(line) = &neighbours.line {
+        let _ = write!(
+            html,
+            "<a id=\"line\" class=\"button primary\" href=\"{}\">打开手机页面 · Open the household's page</a>",
+            escape(line)
+        );
+    }
+    if let Some(callback) = &neighbours.callback {
+        let _ = write!(
+            html,
+            "<p>通知发往 <span class=\"en\">Notices go to</span> <code>{}</code></p>",
+            escape(callback)
+        );
+    }
 }
 
 fn open_orders(html: &mut String, orders: &[OpenOrder]) {

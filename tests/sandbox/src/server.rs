@@ -166,7 +166,15 @@ struct World {
     alipay: web::Data<Alipay>,
     marketing: web::Data<Marketing>,
     sms: web::Data<Sms>,
+    neighbours: web::Data<Neighbours>,
     ops: web::Data<Ops>,
+}
+
+/// Lifeline's addresses, for people who look for the way.
+#[derive(Debug)]
+pub(crate) struct Neighbours {
+    pub(crate) line: Option<String>,
+    pub(crate) callback: Option<String>,
 }
 
 /// Who else must follow the clock.
@@ -239,6 +247,10 @@ impl World {
             alipay: web::Data::new(alipay),
             marketing: web::Data::new(Marketing::new(options.seed, clock.clone())),
             sms: web::Data::new(Sms::new(clock.clone())),
+            neighbours: web::Data::new(Neighbours {
+                line: options.line.clone(),
+                callback: options.callback.clone(),
+            }),
             ops: web::Data::new(Ops {
                 urls: options.ops.clone(),
                 client,
@@ -256,6 +268,7 @@ impl World {
             .app_data(self.alipay)
             .app_data(self.marketing)
             .app_data(self.sms)
+            .app_data(self.neighbours)
             .app_data(self.ops)
             .app_data(web::JsonConfig::default().error_handler(unreadable))
             .configure(faults::routes)
