@@ -11,12 +11,12 @@ const FLAGS = [
 ]
 
 /** Opens a phone. `home` is the origin under test, `outside` the origins a person is sent to. */
-export async function openPhone({ home, outside, pictures, colorScheme = 'light' }) {
+export async function openPhone({ home, outside, pictures, width = 390, colorScheme = 'light' }) {
   fs.mkdirSync(pictures, { recursive: true })
   const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'phone-'))
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    headless: true, args: FLAGS, viewport: { width: 390, height: 780 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', colorScheme,
+    headless: true, args: FLAGS, viewport: { width, height: 780 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', colorScheme,
   })
   const page = context.pages()[0] ?? (await context.newPage())
   const seen = watch(page, home, outside)

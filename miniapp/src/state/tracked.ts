@@ -19,9 +19,11 @@ export function useTracked(paymentId: string | undefined): Tracked {
   const [problem, setProblem] = useState<Problem>()
   const timer = useRef<ReturnType<typeof setTimeout>>()
   const turn = useRef(0)
+  const asking = useRef(false)
 
   const stop = useCallback(() => {
     turn.current += 1
+    asking.current = false
     if (timer.current !== undefined) clearTimeout(timer.current)
   }, [])
 
@@ -32,6 +34,7 @@ export function useTracked(paymentId: string | undefined): Tracked {
     const ask = async (asked: number, seen: string): Promise<void> => {
       let now = seen
       let over = false
+      asking.current = true
       try {
         const answer = await call<Payment>('GET', `/payments/${encodeURIComponent(paymentId)}`)
         if (mine !== turn.current) return
@@ -45,6 +48,7 @@ export function useTracked(paymentId: string | undefined): Tracked {
         setProblem(refused)
         over = refused.status >= 400 && refused.status < 500 && refused.status !== 429
       }
+      asking.current = false
       const count = now === seen ? asked + 1 : 0
       if (!over) timer.current = setTimeout(() => void ask(count, now), pollPauseMs(count))
     }
@@ -59,7 +63,10 @@ export function useTracked(paymentId: string | undefined): Tracked {
       stop()
     }
   }, [askNow, stop])
-  useDidShow(askNow)
+  // The first show comes while the first question is under way.
+  useDidShow(() => {
+    if (!asking.current) askNow()
+  })
   useDidHide(stop)
   return { payment, problem, askNow }
 }

@@ -91,17 +91,17 @@ const CURE_WORDS: Record<ProblemCure, WordKey> = {
 /** What happened, what it means for the money, and one button. */
 export function ProblemNote({ problem, retry, testId }: { problem: Problem; retry: () => void; testId?: string }) {
   const { t, language } = useSettings()
-  const { text, cure } = sayProblem(language, problem.code, problem.retryAfterS)
+  const { text, cure: meant } = sayProblem(language, problem.code, problem.retryAfterS)
   const order = typeof problem.members.payment_id === 'string' ? problem.members.payment_id : undefined
+  // Somebody else's order cannot be looked at, only waited for.
+  const cure = meant === 'order' && order === undefined ? 'retry' : meant
   const act = () => cureAction(cure, retry, order)
   return (
     <Box className='note tone-due' role='alert' testId={testId ?? 'problem'}>
       <Icon name='info' />
       <Box className='note-body'>
         <Box as='p'>{text}</Box>
-        {(cure !== 'order' || order) && (
-          <Button kind='plain' small onTap={act} testId='problem-cure'>{t(CURE_WORDS[cure])}</Button>
-        )}
+        <Button kind='plain' small onTap={act} testId='problem-cure'>{t(CURE_WORDS[cure])}</Button>
       </Box>
     </Box>
   )
@@ -114,7 +114,7 @@ function cureAction(cure: ProblemCure, retry: () => void, order: string | undefi
     case 'match': return replace('match')
     case 'manual': return open('manual')
     case 'hotline': return callHotline()
-    case 'order': return order ? replace('tracker', { payment_id: order }) : retry()
+    case 'order': return replace('tracker', { payment_id: order ?? '' })
     default: return retry()
   }
 }

@@ -10,9 +10,10 @@ import { open } from '../../ui/navigation'
 import { AsOf, Button, Card, Chip, Note, ProblemNote, Row, Skeleton } from '../../ui/parts'
 
 export function DueCard({ home }: { home: Binding }) {
-  const { t } = useSettings()
+  const { t, elder } = useSettings()
   const arrears = useArrears(home.binding_id)
-  const seesBalance = home.role !== 'payer_only'
+  // Large type keeps to one number.
+  const seesBalance = home.role !== 'payer_only' && !elder
   const balance = useBalance(seesBalance ? home.binding_id : undefined)
   const figure = arrears.answer
   return (
@@ -25,7 +26,7 @@ export function DueCard({ home }: { home: Binding }) {
         </>
       )}
       {figure && <DueFigure figure={figure} home={home} />}
-      {figure && balance.answer && <BalanceRow balance={balance.answer} />}
+      {figure && seesBalance && balance.answer && <BalanceRow balance={balance.answer} />}
     </Card>
   )
 }

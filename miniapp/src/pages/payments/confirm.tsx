@@ -1,7 +1,7 @@
 import { useRouter } from '@tarojs/taro'
 import { useState } from 'react'
 import type { Binding } from '../../api/types'
-import { fenFromTyped } from '../../money/fen'
+import { fenFromTyped, yuanSign } from '../../money/fen'
 import { useArrears, useBindings, usePayments } from '../../state/reads'
 import { homeName, numberTail, useHomes } from '../../state/homes'
 import { useOrder } from '../../state/order'
@@ -12,7 +12,6 @@ import { Icon } from '../../ui/icons'
 import { replace } from '../../ui/navigation'
 import { AsOf, Button, Card, Note, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
-import { yuanSign } from '../../money/fen'
 import { DueLines } from './due_lines'
 
 /** What is about to be paid, for whom, and one button. */
@@ -78,6 +77,10 @@ function PayArrears({ home }: { home: Binding }) {
     )
   }
   const changed = order.changedTo
+  const again = () => {
+    order.clear()
+    arrears.reload()
+  }
   return (
     <>
       <Card testId='pay-lines'>
@@ -85,7 +88,8 @@ function PayArrears({ home }: { home: Binding }) {
         <AsOf as_of={figure.as_of} stale={figure.stale} />
       </Card>
       {changed !== undefined && <Note tone='due' icon='warning' live testId='amount-changed'>{t('pay.changed', { amount: yuanSign(changed) })}</Note>}
-      {order.problem && <ProblemNote problem={order.problem} retry={arrears.reload} />}
+      {order.problem && <ProblemNote problem={order.problem} retry={again} />}
+      {figure.stale && <Button kind='quiet' onTap={again} disabled={arrears.loading} testId='read-again'>{t('app.retry')}</Button>}
       <Button
         onTap={() => order.place(figure.total_fen, figure.arrears_version, arrears.reload)}
         disabled={order.busy || arrears.loading || figure.stale}

@@ -1,18 +1,19 @@
 import { useState } from 'react'
 import { useRouter } from '@tarojs/taro'
-import { openCashier } from '../../api/platform'
+import { callHotline, openCashier } from '../../api/platform'
 import { asProblem, type Problem } from '../../api/problem'
-import type { Payment, Refund } from '../../api/types'
+import type { NextCode, Payment, Refund } from '../../api/types'
 import { yuanSign } from '../../money/fen'
-import { headline, isFinal, isLate, stations } from '../../payments/tracker'
+import { headline, isLate, stations } from '../../payments/tracker'
 import { useSettings } from '../../state/settings'
 import { call } from '../../state/signed_in'
 import { useTracked } from '../../state/tracked'
 import { momentText, stampText } from '../../time/shanghai'
 import { Amount } from '../../ui/amount'
 import { Box } from '../../ui/blocks'
+import { Icon, type IconName } from '../../ui/icons'
 import { open, startAt } from '../../ui/navigation'
-import { Button, Card, Note, ProblemNote, Row, Skeleton } from '../../ui/parts'
+import { Button, Card, Note, ProblemNote, Row, Skeleton, type Tone } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { Stations } from '../../ui/stations'
 
@@ -42,12 +43,26 @@ function TrackerContent() {
   )
 }
 
+const MOVING = { icon: 'clock', tone: 'info' } as const
+const MARKS: Record<NextCode, { icon: IconName; tone: Tone }> = {
+  PAY_IN_CASHIER: { icon: 'wallet', tone: 'due' },
+  CHECKING_WITH_CHANNEL: MOVING,
+  BEING_CREDITED: MOVING,
+  CHECKING_WITH_UTILITY: MOVING,
+  DONE: { icon: 'check', tone: 'good' },
+  CLOSED: { icon: 'cross', tone: 'soft' },
+  REFUND_ON_THE_WAY: { icon: 'return', tone: 'info' },
+  REFUNDED: { icon: 'return', tone: 'good' },
+  STAFF_WILL_DECIDE: { icon: 'person', tone: 'info' },
+}
+
 function TrackerHead({ payment }: { payment: Payment }) {
-  const { t } = useSettings()
-  const final = isFinal(payment)
-  const words = nextWords(payment, t, useSettings().language)
+  const { t, language } = useSettings()
+  const mark = MARKS[payment.next.code]
+  const words = nextWords(payment, t, language)
   return (
-    <Card className={`tracker-head${final ? ' tracker-final' : ''}`}>
+    <Card className='tracker-head'>
+      <Box className={`tracker-mark tone-${mark.tone}`} decoration><Icon name={mark.icon} /></Box>
       <Box className='tracker-live' live role='status' testId={`tracker-${payment.state}`}>
         <Box as='h2' className='tracker-title'>{t(headline(payment))}</Box>
         <Box as='p' className='tracker-words' testId='tracker-words'>{words}</Box>
@@ -95,6 +110,7 @@ function NextStep({ payment, askNow }: { payment: Payment; askNow: () => void })
       {payment.state === 'CLOSED' && (
         <Button onTap={() => open('confirm', { binding_id: payment.binding_id, purpose: payment.purpose })} testId='pay-again'>{t('track.again')}</Button>
       )}
+      {payment.state === 'UNDER_REVIEW' && <Button kind='quiet' icon='phone' onTap={callHotline} testId='hotline'>{t('app.hotline.help')}</Button>}
       <Button kind={waiting ? 'plain' : 'quiet'} onTap={() => startAt('home')} testId='go-home'>{t('track.home')}</Button>
     </Box>
   )

@@ -1,0 +1,333 @@
+/**
+ * The screens when things are not as usual: old figures, missing figures, refusals, lost replies, money on its way back. Runs the real
+ * H5 bundle against the stand-in line; what is unusual is put in front of it request by request.
+ *
+ *   (cd miniapp && npm run build:h5) && node states.mjs
+ */
+import path from 'node:path'
+import { startMock } from '../../miniapp/mock/line.mjs'
+import { Checks } from './checks.mjs'
+import { openPhone } from './phone.mjs'
+
+const checks = new Checks()
+const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../../target/browser')
+const yuan = (fen) => `¥${Math.floor(fen / 100)}.${String(fen % 100).padStart(2, '0')}`
+
+/** A signed-in household on a fresh phone; `act` gets the hands and eyes. */
+async function household(name, act, { width = 390, kept = {}, ...options } = {}) {
+  const line = await startMock({ creditAfterMs: 60_000 })
+  line.world.signedIn = true
+  line.world.linked = [...line.world.homes]
+  line.world.consents[0].given_at = line.world.me.created_at
+  const phone = await openPhone({ home: line.base, outside: [line.base], pictures, width, ...options })
+  const { page } = phone
+  const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
+  const hand = {
+    ...phone, line, world: line.world, at,
+    due: line.world.homes[0].bills[0].total_fen,
+    shows: (testId, timeout = 8000) => at(testId).waitFor({ state: 'visible', timeout }),
+    textOf: async (testId) => (await at(testId).innerText()).replace(/\s+/g, ''),
+    /** Answers one route of the line: `[status, body]`, or 'lost' for no answer; `undefined` lets it through. */
+    answer: (route, reply) => page.route(`**/v1${route}`, async (asked) => {
+      const given = await reply(asked.request())
+      if (given === undefined) return asked.continue()
+      if (given === 'lost') return asked.abort('connectionreset')
+      const [status, body] = given
+      return asked.fulfill({ status, contentType: status < 400 ? 'application/json' : 'application/problem+json', body: JSON.stringify(body) })
+    }),
+    go: (screen) => page.goto(`${line.base}/#/pages/${screen}`),
+    async whole() {
+      checks.equal(`${name}: no serious finding of axe`, await phone.axe(), [])
+      checks.equal(`${name}: nothing hangs over the side`, await page.evaluate(overhang, width), [])
+      await phone.picture(`state-${name}`)
+    },
+  }
+  try {
+    await page.addInitScript((settings) => Object.entries({ 'lifeline.signed_in': '1', ...settings }).forEach(([key, value]) => localStorage.setItem(key, value)), kept)
+    await act(hand)
+    checks.equal(`${name}: no request to anywhere else`, phone.seen.strangers, [])
+    checks.equal(`${name}: nothing thrown`, phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])
+  } catch (fault) {
+    await phone.picture(`state-${name}-failed`).catch(() => undefined)
+    checks.broke(`${name}: ${fault}`)
+  } finally {
+    await phone.close()
+    line.stop()
+  }
+}
+
+/** What is drawn beyond the right edge of a screen `width` wide. */
+function overhang(width) {
+  return [...document.querySelectorAll('.screen *')]
+    .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > width + 0.5)
+    .map((element) => `${element.className}: ${element.textContent.slice(0, 20)}`)
+}
+
+const problem = (status, code, members = {}) => [status, { type: 'about:blank', title: code, status, code, trace_id: 't', ...members }]
+const old = { as_of: '2026-11-19T08:02:00+08:00', stale: true }
+const arrears = (total, more = {}) => ({
+  items: [{ receivable_id: 'r', period: '2026-10', principal_fen: total, late_fee_fen: 0, paid_fen: 0, due_date: '2026-11-25' }],
+  total_fen: total, in_flight_fen: 0, arrears_version: 'v1', as_of: new Date().toISOString(), stale: false, ...more,
+})
+const payment = (state, code, more = {}) => ({
+  payment_id: 'p-9', binding_id: 'b-1', purpose: 'arrears', state, amount_fen: 12840, out_trade_no: 'LL0001', refunds: [], created_at: '2026-11-20T10:01:02+08:00',
+  expire_at: '2026-11-20T10:16:02+08:00', paid_at: '2026-11-20T10:01:20+08:00', next: { code, by: null }, ...more,
+})
+const TRACKER = 'payments/index?payment_id=p-9'
+const CONFIRM = 'payments/confirm?binding_id=b-1&purpose=arrears'
+
+await household('stale', async ({ answer, go, shows, textOf, at, whole }) => {
+  await answer('/bindings/b-1/arrears', () => [200, arrears(12840, old)])
+  await go('home/index')
+  await shows('amount-due')
+  checks.that('an old figure says from when it is and why', (await textOf('as-of')).includes('营销系统暂时无法连接'))
+  const [ink, grey] = await page_colours(at)
+  checks.that('an old figure is greyed', ink !== grey)
+  await whole()
+  await go(CONFIRM)
+  await shows('pay-total')
+  checks.that('an old figure cannot be paid, but read again', (await at('pay-now').isDisabled()) && (await at('read-again').isEnabled()))
+})
+
+async function page_colours(at) {
+  const colour = (locator) => locator.evaluate((element) => getComputedStyle(element).color)
+  return [await colour(at('screen-home')), await colour(at('amount-due'))]
+}
+
+await household('missing', async ({ answer, go, shows, at, whole, page }) => {
+  let away = true
+  await answer('/bindings/b-1/arrears', () => (away ? problem(503, 'ARREARS_UNAVAILABLE') : undefined))
+  await go('home/index')
+  await shows('problem')
+  checks.equal('a missing figure is never 0', await page.locator('[data-testid="amount-due"]:visible').count(), 0)
+  checks.that('a missing figure says so', (await at('due-card').innerText()).includes('暂时还没有数据'))
+  await whole()
+  away = false
+  await at('problem-cure').click()
+  await shows('amount-due')
+  checks.that('its button brings it back', true)
+})
+
+await household('changed', async ({ answer, go, shows, textOf, at, whole, page, due }) => {
+  const keys = []
+  let total = due
+  await answer('/bindings/b-1/arrears', () => [200, arrears(total, { arrears_version: `v${total}` })])
+  await answer('/payments', (request) => {
+    keys.push(request.headers()['idempotency-key'])
+    if (keys.length > 1) return undefined
+    total += 13
+    return problem(409, 'STALE_ARREARS', { current: { total_fen: total, arrears_version: `v${total}` } })
+  })
+  await go(CONFIRM)
+  await shows('pay-now')
+  await at('pay-now').click()
+  await shows('amount-changed')
+  checks.that('a changed bill says the new amount', (await textOf('amount-changed')).includes(yuan(due + 13)))
+  await page.locator('[data-testid="pay-total"]:visible', { hasText: yuan(due + 13).slice(1) }).first().waitFor()
+  checks.equal('the total is the new one, and nothing was paid', [await textOf('pay-total'), keys.length], [yuan(due + 13), 1])
+  await whole()
+  await at('pay-now').click()
+  await page.waitForURL(/alipay\/cashier/)
+  checks.that('another amount goes with another key', keys.length === 2 && keys[0] !== keys[1])
+})
+
+await household('lost-reply', async ({ answer, go, shows, at, page, world }) => {
+  const sent = []
+  await answer('/payments', async (request) => {
+    sent.push(`${request.headers()['idempotency-key']} ${request.postData()}`)
+    if (sent.length > 1) return undefined
+    // The order is made, only its answer is lost.
+    await fetch(request.url(), { method: 'POST', headers: request.headers(), body: request.postData() })
+    return 'lost'
+  })
+  await go(CONFIRM)
+  await shows('pay-now')
+  await at('pay-now').click()
+  await page.waitForURL(/alipay\/cashier/)
+  checks.equal('a lost reply is asked for again with the same key and body', [sent.length, new Set(sent).size], [2, 1])
+  checks.equal('there is one order', world.payments.length, 1)
+})
+
+await household('order-open', async ({ answer, go, shows, at, whole }) => {
+  await answer('/payments', () => problem(409, 'PREVIOUS_ORDER_OPEN', { payment_id: 'p-9' }))
+  await answer('/payments/p-9', () => [200, payment('PAYING', 'CHECKING_WITH_CHANNEL', { paid_at: null })])
+  await go(CONFIRM)
+  await shows('pay-now')
+  await at('pay-now').click()
+  await shows('problem')
+  await whole()
+  await at('problem-cure').click()
+  await shows('tracker-PAYING')
+  checks.that('an unknown outcome is said in words', (await at('tracker-words').innerText()).includes('不会重复扣款'))
+})
+
+await household('cannot-confirm', async ({ answer, go, shows, textOf, at, whole }) => {
+  const bodies = []
+  await answer('/bindings', (request) => {
+    if (request.method() !== 'POST') return undefined
+    bodies.push(JSON.parse(request.postData()))
+    return problem(404, 'CANNOT_CONFIRM')
+  })
+  await go('bindings/manual')
+  await shows('consumer-no')
+  await at('submit-proof').click()
+  checks.that('what is typed is checked before it is sent', bodies.length === 0 && (await at('screen-manual').innerText()).includes('13 位数字'))
+  await at('consumer-no').fill('1500 0000 0999 9')
+  await at('proof').fill('12345x')
+  await at('submit-proof').click()
+  await shows('problem')
+  checks.equal('number and proof go in the body', bodies[0], { consumer_no: '1500000009999', proof: { kind: 'id_last6', value: '12345X' } })
+  const words = await textOf('problem')
+  checks.that('it is never "not found"', words.includes('暂时无法确认') && !/不存在|找不到|未找到/.test(words))
+  await whole()
+  await at('proof-archived_sms').click()
+  await at('send-code').click()
+  await at('proof').fill('123456')
+  await at('submit-proof').click()
+  await shows('problem')
+  checks.equal('another reason reads the same', [await textOf('problem'), bodies[1].proof], [words, { kind: 'archived_sms', otp: '123456' }])
+})
+
+await household('id-only', async ({ answer, go, shows, at, whole, world }) => {
+  let bound
+  await answer('/binding-matches', () => [200, { level: 'id_only', candidates: [{ match_token: 'm-1', consumer_no_masked: '*********4321', holder_masked: '*明', address_masked: '东胜区 ***', role: 'holder' }] }])
+  await answer('/bindings', (request) => {
+    if (request.method() !== 'POST') return undefined
+    bound = JSON.parse(request.postData())
+    return [201, { items: [] }]
+  })
+  await go('bindings/match')
+  await shows('agree')
+  await at('agree').click()
+  await shows('proof')
+  checks.that('one more proof is asked for, with the reason', (await at('screen-match').innerText()).includes('预留手机号不同'))
+  await whole()
+  await at('proof').fill('00001X')
+  await at('submit-proof').click()
+  await shows('amount-due')
+  checks.equal('tokens and proof go together', bound, { match_tokens: ['m-1'], proof: { kind: 'id_last6', value: '00001X' } })
+  checks.that('a given consent is not given twice', world.consents[0].given_at === world.me.created_at)
+})
+
+await household('no-match', async ({ answer, go, shows, at, whole }) => {
+  await answer('/binding-matches', () => [200, { level: 'none', candidates: [] }])
+  await go('bindings/match')
+  await shows('agree')
+  await at('agree').click()
+  await shows('match-none')
+  await whole()
+  await at('match-manual').click()
+  await shows('consumer-no')
+  checks.that('no match leads on, not to a dead end', true)
+})
+
+await household('checking', async ({ answer, go, shows, at, whole }) => {
+  await answer('/payments/p-9', () => [200, payment('POSTING', 'CHECKING_WITH_UTILITY', { next: { code: 'CHECKING_WITH_UTILITY', by: '2026-11-20T10:02:00+08:00' } })])
+  await go(TRACKER)
+  await shows('tracker-POSTING')
+  const words = await at('screen-tracker').innerText()
+  checks.that('paid and not credited: do not pay again', words.includes('无需重复支付'))
+  checks.that('later than expected: said, with what happens next', words.includes('比平时慢'))
+  await whole()
+})
+
+await household('refunded', async ({ answer, go, shows, at, whole }) => {
+  const refunds = [{ amount_fen: 12840, state: 'DONE', done_at: '2026-11-20T10:05:00+08:00' }]
+  await answer('/payments/p-9', () => [200, payment('REFUNDED', 'REFUNDED', { refunds })])
+  await go(TRACKER)
+  await shows('refunds')
+  checks.that('a refund says how much came back', (await at('refunds').innerText()).includes('¥128.40 已退回'))
+  await shows('station-returned-done')
+  await whole()
+})
+
+await household('review', async ({ answer, go, shows, at, whole }) => {
+  let asked = 0
+  await answer('/payments/p-9', () => {
+    asked += 1
+    if (asked === 2) return 'lost'
+    return [200, asked < 4 ? payment('UNDER_REVIEW', 'STAFF_WILL_DECIDE') : payment('POSTED', 'DONE', { posted_at: '2026-11-20T10:09:00+08:00' })]
+  })
+  await go(TRACKER)
+  await shows('tracker-UNDER_REVIEW')
+  await shows('hotline')
+  await whole()
+  await shows('tracker-POSTED', 20_000)
+  const after = asked
+  await at('station-credited-done').waitFor()
+  await new Promise((resolve) => { setTimeout(resolve, 2500) })
+  checks.equal('asking goes on over a lost answer, and ends with the payment', asked, after)
+})
+
+await household('closed', async ({ go, shows, at, whole, world }) => {
+  world.payments.push({ payment_id: 'p-9', binding_id: 'b-1', purpose: 'arrears', amount_fen: 12840, created: Date.now(), via: 'h5' })
+  await go(TRACKER)
+  await shows('close-order')
+  await at('close-order').click()
+  await shows('tracker-CLOSED')
+  await whole()
+  await at('pay-again').click()
+  await shows('pay-total')
+  checks.that('a closed order can be paid anew', true)
+})
+
+await household('renewed', async ({ answer, go, shows, world, page }) => {
+  let spent = true
+  let refreshes = 0
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/v1/sessions')) refreshes += 1
+  })
+  await answer('/bindings/*/*', () => (spent ? problem(401, 'UNAUTHENTICATED') : undefined))
+  await answer('/sessions', (request) => {
+    if (request.method() === 'POST' && refreshes > 1) spent = false
+    return undefined
+  })
+  await go('home/index')
+  await shows('amount-due')
+  checks.equal('a spent token is renewed once for all that met it, unseen', refreshes, 2)
+  world.signedIn = false
+  await answer('/me', () => problem(401, 'UNAUTHENTICATED'))
+  await page.locator('[data-testid="tab-me"]:visible').click()
+  await shows('sign-in')
+  checks.that('an ended session leads to sign-in', (await page.evaluate(() => localStorage.getItem('lifeline.signed_in'))) === null)
+})
+
+await household('payer-only', async ({ answer, go, shows, at, whole, page, world, line }) => {
+  const asked = []
+  page.on('request', (request) => asked.push(request.url().replace(line.base, '')))
+  await answer('/bindings?*', () => [200, { items: [{ binding_id: 'b-1', consumer_no_masked: '*********4321', holder_masked: '*明', address_masked: world.homes[0].address, role: 'payer_only', label: '爸妈家', state: 'active', created_at: world.me.created_at }], next_cursor: null }])
+  await go('home/index')
+  await shows('amount-due')
+  checks.that('a payer sees the own name of the home', (await at('switch-home').innerText()).includes('爸妈家'))
+  checks.equal('a payer’s screen asks for no bill and no balance', asked.filter((url) => /\/(bills|balance)/.test(url)), [])
+  await whole()
+})
+
+await household('dark', async ({ go, shows, whole, at }) => {
+  await go('home/index')
+  await shows('last-bill')
+  checks.equal('dark paper', await at('screen-home').evaluate((element) => getComputedStyle(element).backgroundColor), 'rgb(13, 21, 20)')
+  await whole()
+}, { colorScheme: 'dark' })
+
+await household('english', async ({ go, shows, whole, at, page }) => {
+  await go(`billing/bill?binding_id=b-1&period=${(await import('../../miniapp/mock/household.mjs')).household().homes[0].bills[0].period}`)
+  await shows('comparison')
+  const words = await at('screen-bill').innerText()
+  checks.that('English speaks English', words.includes('Compared with the last bill') && !/[\u4e00-\u9fff]/.test(words), words.match(/[\u4e00-\u9fff]+/)?.[0])
+  checks.equal('the page says its language', await page.evaluate(() => document.documentElement.lang), 'en')
+  await whole()
+}, { kept: { 'lifeline.language': 'en' } })
+
+await household('narrow-elder', async ({ go, shows, whole, page, at }) => {
+  await go('home/index')
+  await shows('amount-due')
+  await whole()
+  await page.keyboard.press('Tab')
+  await at('pay').focus()
+  await page.keyboard.press('Enter')
+  await shows('pay-total')
+  checks.that('the keyboard alone gets to paying', true)
+}, { width: 320, kept: { 'lifeline.elder': '1' } })
+
+process.exit(checks.close())
