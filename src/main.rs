@@ -12,6 +12,7 @@ mod ready;
 mod serve;
 mod store;
 mod system;
+mod tls;
 mod workers;
 
 use std::io::Write as _;

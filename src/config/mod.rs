@@ -11,7 +11,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 pub(crate) use channels::{Alipay, Channel, Notices};
-pub(crate) use edge::{Limits, Listeners};
+pub(crate) use edge::{Limits, Listeners, Tls};
 pub(crate) use store::{Redis, Store};
 
 /// The whole configuration.

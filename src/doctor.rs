@@ -1,0 +1,115 @@
+//! `lifeline doctor`: asks every dependency and says what to do.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lifeline_core::shared::ids::Entropy;
+use lifeline_core::shared::time::Clock;
+use serde::Serialize;
+
+use crate::cli;
+use crate::failure::Failure;
+use crate::outside::Outside;
+use crate::serve::Kind;
+use crate::system::{OsEntropy, SystemClock};
+use crate::{config, store, tls};
+
+/// One line of the table.
+#[derive(Debug, Serialize)]
+struct Finding {
+    check: &'static str,
+    ok: bool,
+    state: String,
+    what_to_do: String,
+}
+
+const ASK_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Runs every check, prints the table, fails when one check did.
+pub(crate) async fn run(args: &cli::Doctor) -> Result<(), Failure> {
+    let config = config::read(&args.config).map_err(|faults| Failure::faults(&faults))?;
+    let mut findings = Vec::new();
+    let faults = config.faults_for_production();
+    findings.push(finding("configuration", faults.is_empty(), || {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        (lines.join("; "), "mend the named keys".to_owned())
+    }));
+    findings.push(store_finding(&config).await);
+    findings.push(keys_finding(&config));
+    findings.push(tls_finding(&config));
+    findings.extend(redis_finding(&config).await);
+    report(&findings, args.json)?;
+    if findings.iter().all(|finding| finding.ok) {
+        Ok(())
+    } else {
+        Err(Failure::failed("not everything is well; see the table above"))
+    }
+}
+
+fn finding(
+    check: &'static str,
+    ok: bool,
+    wrong: impl FnOnce() -> (String, String),
+) -> Finding {
+    let (state, what_to_do) = if ok { ("ok".to_owned(), String::new()) } else { wrong() };
+    Finding { check, ok, state, what_to_do }
+}
+
+async fn store_finding(config: &config::Config) -> Finding {
+    let opened = tokio::time::timeout(ASK_TIME_MAX, store::open(config, Kind::Live)).await;
+    let wrong = match opened {
+        Ok(Ok(_)) => None,
+        Ok(Err(failure)) => Some(failure.to_string()),
+        Err(_) => Some("no answer within 5 s".to_owned()),
+    };
+    finding("store", wrong.is_none(), || {
+        (wrong.unwrap_or_default(), "check store.url, then `lifeline migrate`".to_owned())
+    })
+}
+
+fn keys_finding(config: &config::Config) -> Finding {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+    let built = Outside::build(config, Kind::Live, &clock, &entropy);
+    finding("channel keys and addresses", built.is_ok(), || {
+        let text = built.err().map(|failure| failure.to_string()).unwrap_or_default();
+        (text, "check the files and secrets of [alipay], [marketing] and [sms]".to_owned())
+    })
+}
+
+fn tls_finding(config: &config::Config) -> Finding {
+    let built = config.listeners.line.tls.as_ref().map(tls::server);
+    let ok = matches!(built, Some(Ok(_)));
+    finding("line certificate", ok, || {
+        let text = match built {
+            Some(Err(failure)) => failure.to_string(),
+            _ => "no certificate is configured".to_owned(),
+        };
+        (text, "check [listeners.line.tls]".to_owned())
+    })
+}
+
+async fn redis_finding(config: &config::Config) -> Option<Finding> {
+    let url = config.redis.url.as_ref()?;
+    let asked = tokio::time::timeout(ASK_TIME_MAX, crate::serve::connect_redis(url)).await;
+    Some(finding("redis", matches!(asked, Ok(Ok(_))), || {
+        let what = "check redis.url; without Redis limits are per node".to_owned();
+        ("no answer".to_owned(), what)
+    }))
+}
+
+fn report(findings: &[Finding], json: bool) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let text = if json {
+        serde_json::to_string_pretty(findings).unwrap_or_default() + "\n"
+    } else {
+        let line = |f: &Finding| {
+            let sign = if f.ok { "ok   " } else { "WRONG" };
+            format!("{sign}  {:<28} {}  {}\n", f.check, f.state, f.what_to_do)
+        };
+        findings.iter().map(line).collect()
+    };
+    out.write_all(text.as_bytes())
+        .map_err(|error| Failure::failed(format!("standard output: {error}")))
+}
