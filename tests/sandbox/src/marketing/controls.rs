@@ -1,4 +1,16 @@
 //! `/sim/marketing/…`: what a tester may see and do at the utility's side.
+//!
+//! | control | what |
+//! |---|---|
+//! | `GET consumers` · `GET consumers/{no}` | everybody in one line · one account whole: archive (masked), receivables, postings, fences |
+//! | `GET audit` | whether every account holds what its postings brought |
+//! | `GET tariffs` | the dated rows and where they come from |
+//! | `POST transfer-of-holder` `{consumer_no, person}` | the contract passes to a demo person |
+//! | `POST close-account` `{consumer_no}` | the contract ends |
+//! | `POST counter-payment` `{consumer_no, amount_fen}` | somebody pays at the hall |
+//! | `POST outage` `{on}` | every contract call answers 503 |
+//! | `POST posting-delay` `{delay_s}` | payments stay PROCESSING so long |
+//! | `POST refund-policy` `{policy: approved, pending or refused}` | how vouchers are answered; also decides the pending ones |
 
 use actix_web::{HttpResponse, web};
 use jiff::{SignedDuration, Timestamp};
@@ -255,7 +267,7 @@ async fn counter_payment(
     let now = marketing.clock.now();
     let mut books = marketing.books(now);
     let order = Order {
-        channel_txn_no: format!("COUNTER_{}", books.ledger.postings().count() + 1),
+        channel_txn_no: books.ledger.counter_txn_no(),
         consumer_no: wanted.consumer_no,
         amount_fen: wanted.amount_fen,
         paid_at: now,

@@ -69,8 +69,8 @@ impl Marketing {
     }
 }
 
-/// An answer of the contract.
-#[derive(Debug, Clone, PartialEq)]
+/// An answer of the contract. Not printable: it may name a consumer.
+#[derive(Clone, PartialEq)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) body: Value,
@@ -105,8 +105,8 @@ impl Reply {
     }
 }
 
-/// What was answered to each `Idempotency-Key`.
-#[derive(Debug, Default)]
+/// What was answered to each `Idempotency-Key`. Not printable.
+#[derive(Default)]
 pub(super) struct Replies(HashMap<String, (Fingerprint, Reply)>);
 
 impl Replies {

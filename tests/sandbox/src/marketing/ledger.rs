@@ -6,12 +6,11 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::account::{Account, Entry, PrepaidEntry, View};
+use super::account::{Account, View};
 use super::archive::Status;
+use super::booking::{Sign, apply, book, check_shares};
 use super::calendar::{business_date, day};
-use super::posting::{
-    Booking, Order, Posting, PostingState, Purpose, Refund, RefundState, Share, Spread,
-};
+use super::posting::{Order, Posting, PostingState, Purpose, Refund, RefundState};
 use super::refused::Refused;
 
 /// What the utility answers to refund vouchers.
@@ -101,6 +100,11 @@ impl Ledger {
 
     pub(super) fn postings(&self) -> impl Iterator<Item = &Posting> {
         self.postings.values()
+    }
+
+    /// A number for money taken at the utility's own counter; free until something is accepted.
+    pub(super) fn counter_txn_no(&self) -> String {
+        format!("COUNTER_{}", self.last_seq + 1)
     }
 
     pub(super) fn fence_of(&self, channel_txn_no: &str) -> Option<Fence> {
@@ -382,94 +386,10 @@ impl Ledger {
     }
 }
 
-/// Shares must name different receivables that are due, ask no more than that, and fit the amount.
-fn check_shares(
-    account: &Account,
-    view: View,
-    shares: &[Share],
-    amount_fen: i64,
-) -> Result<(), Refused> {
-    let due = account.due(view);
-    let mut named: Vec<&str> = Vec::with_capacity(shares.len());
-    let mut sum_fen = 0_i64;
-    for share in shares {
-        let id = share.receivable_id.as_str();
-        let known = account.receivables.iter().any(|r| r.receivable_id == id);
-        if !known || named.contains(&id) || share.amount_fen <= 0 {
-            return Err(Refused::Invalid("allocations"));
-        }
-        let standing = due
-            .iter()
-            .find(|(receivable, _)| receivable.receivable_id == id);
-        if standing.is_none_or(|(_, standing)| share.amount_fen > standing.due_fen()) {
-            return Err(Refused::AmountMismatch);
-        }
-        named.push(id);
-        sum_fen = sum_fen.saturating_add(share.amount_fen);
-    }
-    if sum_fen > amount_fen {
-        Err(Refused::AmountMismatch)
-    } else {
-        Ok(())
-    }
-}
-
-/// Books a payment into its account at `posted_at`.
-fn book(account: &mut Account, order: &Order, posted_at: Timestamp) -> Booking {
-    let paid_on = day(order.paid_at);
-    let view = View {
-        as_of: posted_at,
-        on: paid_on,
-    };
-    let spread = Spread::over(
-        &account.due(view),
-        order.amount_fen,
-        order.allocations.as_deref(),
-    );
-    apply(account, &spread, Sign::In, posted_at, paid_on);
-    Booking {
-        business_date: business_date(posted_at),
-        posted_at,
-        held: spread.clone(),
-        spread,
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Sign {
-    In,
-    Out,
-}
-
-fn apply(
-    account: &mut Account,
-    spread: &Spread,
-    sign: Sign,
-    booked_at: Timestamp,
-    on: jiff::civil::Date,
-) {
-    let signed = |fen: i64| match sign {
-        Sign::In => fen,
-        Sign::Out => -fen,
-    };
-    for allocation in &spread.allocations {
-        if let Some(receivable) = account.receivable_mut(&allocation.receivable_id) {
-            receivable.entries.push(Entry {
-                booked_at,
-                on,
-                principal_fen: signed(allocation.principal_fen),
-                fee_fen: signed(allocation.fee_fen),
-            });
-        }
-    }
-    if spread.prepaid_fen != 0 {
-        account.prepaid.push(PrepaidEntry {
-            booked_at,
-            amount_fen: signed(spread.prepaid_fen),
-        });
-    }
-}
+#[cfg(test)]
+#[path = "ledger_rules.rs"]
+mod rules;
 
 #[cfg(test)]
-#[path = "ledger_tests.rs"]
-mod tests;
+#[path = "ledger_histories.rs"]
+mod histories;

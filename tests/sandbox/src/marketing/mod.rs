@@ -2,15 +2,16 @@
 //! years of bills and debts, and the books that take payments for them. It speaks
 //! docs/contracts/marketing.md and knows nothing of Lifeline's code.
 //!
-//! - `population` makes the consumers from the seed; `metering`, `tariff`, `billing` and `late_fee`
+//! - `population` and `strangers` make the consumers from the seed; `metering`, `tariff`, `billing` and `late_fee`
 //!   are the arithmetic behind their figures; `archive` and `account` hold one consumer.
-//! - `ledger` and `posting` are the money: postings, fences, reversals, refunds.
+//! - `ledger`, `posting` and `booking` are the money: postings, fences, reversals, refunds.
 //! - `identity` matches people with archives.
 //! - `gate` is the way every contract call takes; `*_calls` are the calls; `controls` is `/sim/marketing`.
 
 mod account;
 pub(crate) mod archive;
 mod billing;
+mod booking;
 mod calendar;
 mod consumer_calls;
 mod controls;
@@ -26,6 +27,7 @@ mod payment_calls;
 mod population;
 mod posting;
 mod refused;
+mod strangers;
 mod tariff;
 
 pub use desk::Marketing;

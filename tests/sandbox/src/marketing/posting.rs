@@ -28,8 +28,8 @@ pub(super) struct Share {
     pub(super) amount_fen: i64,
 }
 
-/// A payment as the channel reports it, already checked for form.
-#[derive(Debug, Clone)]
+/// A payment as the channel reports it, already checked for form. Not printable: it names a consumer.
+#[derive(Clone)]
 pub(super) struct Order {
     pub(super) channel_txn_no: String,
     pub(super) consumer_no: String,
@@ -167,8 +167,8 @@ pub(super) enum PostingState {
     Reversed,
 }
 
-/// A payment the marketing system accepted.
-#[derive(Debug, Clone)]
+/// A payment the marketing system accepted. Not printable.
+#[derive(Clone)]
 pub(super) struct Posting {
     pub(super) order: Order,
     pub(super) mkt_txn_no: String,

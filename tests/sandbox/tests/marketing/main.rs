@@ -1,0 +1,11 @@
+//! The sandbox's marketing system and SMS platform over HTTP, as a channel meets them
+//! (docs/contracts/marketing.md, docs/contracts/sms.md).
+
+mod admission;
+mod channel;
+mod faults;
+mod figures;
+mod identity;
+mod payments;
+mod sms;
+mod undoing;
