@@ -1,12 +1,327 @@
-//! Links between app users and consumer numbers.
+//! Links between app users and homes. A home is found by the blind index of its consumer number;
+//! what names it is sealed with the key of the account that linked it.
 
-use lifeline_core::bindings::ports::{BindingReads, BindingStore};
+use async_trait::async_trait;
+use lifeline_core::accounts::secret::Secret;
+use lifeline_core::bindings::binding::{Binding, Home, Label, Linked};
+use lifeline_core::bindings::offer::Offered;
+use lifeline_core::bindings::ports::{BindingReads, BindingStore, Kept};
+use lifeline_core::bindings::role::Role;
+use lifeline_core::shared::ids::{AccountId, BindingId};
+use lifeline_core::shared::page::Page;
+use lifeline_core::shared::personal::{ConsumerNo, IdNo};
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::StoreError;
 
+use super::offers::{read_signboard, signboard_text};
 use super::statement::statements;
-use super::{Conn, Sql, WriteConn};
+use super::value::args;
+use super::{Conn, Field, Row, Sql, WriteConn};
 
-statements! { "bindings": }
+statements! { "bindings":
+    FIND("binding") = "SELECT b.binding_id, b.account_id, b.consumer_no, b.role, b.holder_version, b.frozen, \
+        b.signboard, b.label, b.created_at, b.version, h.holder_version AS home_version, h.frozen_version \
+        FROM binding b JOIN binding_home h ON h.home_index = b.home_index \
+        WHERE b.binding_id = $1 AND b.account_id = $2 AND b.ended_at IS NULL";
+    LIST("binding") = "SELECT b.binding_id, b.account_id, b.consumer_no, b.role, b.holder_version, b.frozen, \
+        b.signboard, b.label, b.created_at, b.version, h.holder_version AS home_version, h.frozen_version \
+        FROM binding b JOIN binding_home h ON h.home_index = b.home_index \
+        WHERE b.account_id = $1 AND b.binding_id > $2 AND b.ended_at IS NULL ORDER BY b.binding_id LIMIT $3";
+    LIVE("binding") = "SELECT b.binding_id, b.account_id, b.consumer_no, b.role, b.holder_version, b.frozen, \
+        b.signboard, b.label, b.created_at, b.version, h.holder_version AS home_version, h.frozen_version \
+        FROM binding b JOIN binding_home h ON h.home_index = b.home_index \
+        WHERE b.account_id = $1 AND b.home_index = $2 AND b.ended_at IS NULL";
+    RIVALS("binding") = "SELECT binding_id, account_id, consumer_no, role, holder_version, frozen, signboard, label, \
+        created_at, version FROM binding WHERE home_index = $1 AND ended_at IS NULL AND role = 'holder' \
+        AND account_id <> $2 AND certified_index <> $3 ORDER BY binding_id";
+    TOUCH_HOME("binding_home") = "INSERT INTO binding_home (home_index, holder_version) VALUES ($1, $2) \
+        ON CONFLICT (home_index) DO UPDATE SET holder_version = CASE \
+            WHEN excluded.holder_version > binding_home.holder_version THEN excluded.holder_version \
+            ELSE binding_home.holder_version END \
+        RETURNING holder_version AS home_version, frozen_version";
+    FREEZE_HOME("binding_home") = "UPDATE binding_home SET frozen_version = holder_version WHERE home_index = $1";
+    DROP_OUTDATED("binding") = "UPDATE binding SET role = 'payer_only', version = version + 1 \
+        WHERE home_index = $1 AND ended_at IS NULL AND holder_version < $2 AND role <> 'payer_only' \
+        RETURNING binding_id";
+    TAKE_PLACE("binding_places") = "INSERT INTO binding_places (account_id, taken) VALUES ($1, 1) \
+        ON CONFLICT (account_id) DO UPDATE SET taken = binding_places.taken + 1 WHERE binding_places.taken < $2";
+    FREE_PLACE("binding_places") = "UPDATE binding_places SET taken = taken - 1 WHERE account_id = $1";
+    ADD("binding") = "INSERT INTO binding (binding_id, account_id, home_index, consumer_no, role, holder_version, \
+        frozen, certified_index, signboard, label, created_at, version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    SAVE("binding") = "UPDATE binding SET role = $2, holder_version = $3, frozen = $4, \
+        certified_index = COALESCE($5, certified_index), signboard = $6, version = version + 1 \
+        WHERE binding_id = $1 AND version = $7 AND ended_at IS NULL";
+    SAVE_LABEL("binding") = "UPDATE binding SET label = $2, version = version + 1 \
+        WHERE binding_id = $1 AND version = $3 AND ended_at IS NULL";
+    END("binding") = "UPDATE binding SET ended_at = $2, version = version + 1 \
+        WHERE binding_id = $1 AND version = $3 AND ended_at IS NULL";
+}
 
-impl<C: Conn> BindingReads for Sql<C> {}
+/// The blind index of a consumer number over all accounts.
+const HOME: Field = Field::new("binding_home", "home_index");
+const CERTIFIED: Field = Field::new("binding", "certified_index");
+const CONSUMER_NO: Field = Field::new("binding", "consumer_no");
+const SIGNBOARD: Field = Field::new("binding", "signboard");
+const LABEL: Field = Field::new("binding", "label");
 
-impl<C: WriteConn> BindingStore for Sql<C> {}
+#[async_trait]
+impl<C: Conn> BindingReads for Sql<C> {
+    async fn find(
+        &mut self,
+        account: &AccountId,
+        id: &BindingId,
+    ) -> Result<Option<Linked>, StoreError> {
+        let row = self.one(&FIND, args![id, account]).await?;
+        self.maybe_linked(row).await
+    }
+
+    async fn list(&mut self, account: &AccountId, page: &Page) -> Result<Vec<Linked>, StoreError> {
+        let after = page.after().unwrap_or_default();
+        let rows = self
+            .rows(&LIST, args![account, after, page.limit().saturating_add(1)])
+            .await?;
+        let mut list = Vec::with_capacity(rows.len());
+        for row in rows {
+            list.push(Linked {
+                home: home(&row)?,
+                binding: self.binding(&row).await?,
+            });
+        }
+        Ok(list)
+    }
+
+    async fn live(
+        &mut self,
+        account: &AccountId,
+        consumer_no: &ConsumerNo,
+    ) -> Result<Option<Linked>, StoreError> {
+        let index = self.home_index(consumer_no)?;
+        let row = self.one(&LIVE, args![account, index]).await?;
+        self.maybe_linked(row).await
+    }
+
+    async fn offered(&mut self, token: &Secret) -> Result<Option<Offered>, StoreError> {
+        self.offer_of(token).await
+    }
+
+    async fn kept(&mut self, linked: &Binding) -> Result<Option<Kept>, StoreError> {
+        self.copy_of(linked).await
+    }
+}
+
+#[async_trait]
+impl<C: WriteConn> BindingStore for Sql<C> {
+    async fn touch_home(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        holder_version: i64,
+    ) -> Result<Home, StoreError> {
+        let index = self.home_index(consumer_no)?;
+        let row = self.one(&TOUCH_HOME, args![index, holder_version]).await?;
+        home(&row.ok_or(StoreError::Conflict)?)
+    }
+
+    async fn freeze_home(&mut self, consumer_no: &ConsumerNo) -> Result<(), StoreError> {
+        let index = self.home_index(consumer_no)?;
+        self.touched(&FREEZE_HOME, args![index]).await.map(drop)
+    }
+
+    async fn drop_outdated(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        holder_version: i64,
+    ) -> Result<Vec<BindingId>, StoreError> {
+        let index = self.home_index(consumer_no)?;
+        let rows = self
+            .rows(&DROP_OUTDATED, args![index, holder_version])
+            .await?;
+        let mut dropped = rows
+            .iter()
+            .map(|row| row.id("binding_id"))
+            .collect::<Result<Vec<_>, _>>()?;
+        // RETURNING promises no order.
+        dropped.sort();
+        Ok(dropped)
+    }
+
+    async fn rivals(
+        &mut self,
+        account: &AccountId,
+        consumer_no: &ConsumerNo,
+        id_no: &IdNo,
+    ) -> Result<Vec<Binding>, StoreError> {
+        let index = self.home_index(consumer_no)?;
+        let certified = self.blind(CERTIFIED, id_no.expose())?;
+        let rows = self.rows(&RIVALS, args![index, account, certified]).await?;
+        let mut rivals = Vec::with_capacity(rows.len());
+        for row in rows {
+            rivals.push(self.binding(&row).await?);
+        }
+        Ok(rivals)
+    }
+
+    async fn take_place(&mut self, account: &AccountId, most: i64) -> Result<bool, StoreError> {
+        self.changed(&TAKE_PLACE, args![account, most]).await
+    }
+
+    async fn free_place(&mut self, account: &AccountId) -> Result<(), StoreError> {
+        self.touched(&FREE_PLACE, args![account]).await.map(drop)
+    }
+
+    async fn add(&mut self, binding: &Binding, certified: Option<&IdNo>) -> Result<(), StoreError> {
+        let (account, id) = (&binding.account_id, binding.binding_id.as_str());
+        let consumer_no = self
+            .seal_for(account, CONSUMER_NO, id, binding.consumer_no.expose())
+            .await?;
+        let signboard = self
+            .seal_for(account, SIGNBOARD, id, &signboard_text(&binding.signboard))
+            .await?;
+        let label = self.sealed_label(binding).await?;
+        let args = args![
+            &binding.binding_id,
+            account,
+            self.home_index(&binding.consumer_no)?,
+            consumer_no,
+            binding.role.as_str(),
+            binding.holder_version,
+            binding.frozen,
+            self.certified_index(certified)?,
+            signboard,
+            label,
+            binding.created_at,
+            binding.version,
+        ];
+        self.touched(&ADD, args).await.map(drop)
+    }
+
+    async fn save(
+        &mut self,
+        binding: &Binding,
+        certified: Option<&IdNo>,
+    ) -> Result<(), StoreError> {
+        let (account, id) = (&binding.account_id, binding.binding_id.as_str());
+        let signboard = self
+            .seal_for(account, SIGNBOARD, id, &signboard_text(&binding.signboard))
+            .await?;
+        let args = args![
+            &binding.binding_id,
+            binding.role.as_str(),
+            binding.holder_version,
+            binding.frozen,
+            self.certified_index(certified)?,
+            signboard,
+            binding.version,
+        ];
+        if self.changed(&SAVE, args).await? {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict)
+        }
+    }
+
+    async fn save_label(&mut self, binding: &Binding) -> Result<(), StoreError> {
+        let label = self.sealed_label(binding).await?;
+        let args = args![&binding.binding_id, label, binding.version];
+        if self.changed(&SAVE_LABEL, args).await? {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict)
+        }
+    }
+
+    async fn end(&mut self, binding: &Binding, now: Time) -> Result<(), StoreError> {
+        let args = args![&binding.binding_id, now, binding.version];
+        if !self.changed(&END, args).await? {
+            return Err(StoreError::Conflict);
+        }
+        self.drop_copy(&binding.binding_id).await
+    }
+
+    async fn add_offered(&mut self, token: &Secret, offered: &Offered) -> Result<(), StoreError> {
+        self.offer_add(token, offered).await
+    }
+
+    async fn save_offered(&mut self, token: &Secret, offered: &Offered) -> Result<(), StoreError> {
+        self.offer_save(token, offered).await
+    }
+
+    async fn keep(&mut self, linked: &Binding, kept: &Kept) -> Result<(), StoreError> {
+        self.keep_copy(linked, kept).await
+    }
+
+    async fn purge_offered(&mut self, before: Time) -> Result<u64, StoreError> {
+        self.offers_purge(before).await
+    }
+}
+
+impl<C: Conn> Sql<C> {
+    fn home_index(&self, consumer_no: &ConsumerNo) -> Result<String, StoreError> {
+        self.blind(HOME, consumer_no.expose())
+    }
+
+    fn certified_index(&self, certified: Option<&IdNo>) -> Result<Option<String>, StoreError> {
+        certified
+            .map(|id_no| self.blind(CERTIFIED, id_no.expose()))
+            .transpose()
+    }
+
+    async fn maybe_linked(&mut self, row: Option<Row>) -> Result<Option<Linked>, StoreError> {
+        match row {
+            Some(row) => Ok(Some(Linked {
+                home: home(&row)?,
+                binding: self.binding(&row).await?,
+            })),
+            None => Ok(None),
+        }
+    }
+
+    async fn binding(&mut self, row: &Row) -> Result<Binding, StoreError> {
+        let binding_id: BindingId = row.id("binding_id")?;
+        let account_id: AccountId = row.id("account_id")?;
+        let id = binding_id.as_str();
+        let consumer_no = self
+            .open_for(&account_id, CONSUMER_NO, id, &row.text("consumer_no")?)
+            .await?;
+        let signboard = self
+            .open_for(&account_id, SIGNBOARD, id, &row.text("signboard")?)
+            .await?;
+        let label = match row.maybe_text("label")? {
+            Some(sealed) => Some(self.open_for(&account_id, LABEL, id, &sealed).await?),
+            None => None,
+        };
+        Ok(Binding {
+            consumer_no: ConsumerNo::from_store(consumer_no),
+            role: row.parsed("role", Role::parse)?,
+            holder_version: row.int("holder_version")?,
+            frozen: row.flag("frozen")?,
+            signboard: read_signboard(&signboard).ok_or_else(|| row.corrupt("signboard"))?,
+            label: label.map(Label::from_store),
+            created_at: row.time("created_at")?,
+            version: row.int("version")?,
+            binding_id,
+            account_id,
+        })
+    }
+}
+
+impl<C: WriteConn> Sql<C> {
+    async fn sealed_label(&mut self, binding: &Binding) -> Result<Option<String>, StoreError> {
+        let Some(label) = &binding.label else {
+            return Ok(None);
+        };
+        let (account, id) = (&binding.account_id, binding.binding_id.as_str());
+        self.seal_for(account, LABEL, id, label.as_str())
+            .await
+            .map(Some)
+    }
+}
+
+fn home(row: &Row) -> Result<Home, StoreError> {
+    let holder_version = row.int("home_version")?;
+    let frozen_version = row.maybe_int("frozen_version")?;
+    Ok(Home {
+        holder_version,
+        frozen: frozen_version == Some(holder_version),
+    })
+}

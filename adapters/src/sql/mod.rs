@@ -50,8 +50,11 @@ mod inbox;
 mod jobs;
 mod ledger;
 mod notices;
+mod offers;
+mod otps;
 mod outbox;
 mod payments;
+mod sessions;
 
 use lifeline_core::store::StoreError;
 

@@ -88,9 +88,12 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::jobs::STATEMENTS,
         super::ledger::STATEMENTS,
         super::notices::STATEMENTS,
+        super::offers::STATEMENTS,
+        super::otps::STATEMENTS,
         super::outbox::STATEMENTS,
         super::payments::STATEMENTS,
         super::sealing::STATEMENTS,
+        super::sessions::STATEMENTS,
     ]
     .into_iter()
     .flatten()

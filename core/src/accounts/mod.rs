@@ -1,3 +1,134 @@
-//! placeholder: accounts
+//! App users: who they are, how they stay signed in, what they agreed to (LN-18, 44..49).
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `account`, `session`, `consent`, `otp`, `attempts` | the things and their pure decisions |
+//! | `sign_in`, `stay`, `agree`, `codes` | the use cases of [`Accounts`] |
+//! | `record` | evidence, audit and case lines of one act |
+//! | `ports` | rows, identity provider, carrier of codes |
+//!
+//! Capabilities above read people through [`certified`], [`verified_phone`], [`good_consent`] and
+//! codes through [`codes`]; they never see this room's rows.
 
+pub mod account;
+pub mod attempts;
+pub mod codes;
+pub mod consent;
+pub mod otp;
 pub mod ports;
+pub mod record;
+pub mod secret;
+pub mod session;
+
+mod agree;
+mod error;
+mod sign_in;
+mod stay;
+
+use std::sync::Arc;
+
+pub use account::{Account, RealName};
+pub use agree::ConsentState;
+pub use consent::{Consent, Purpose};
+pub use error::AccountError;
+pub use record::{Actor, Caller, Pen, RecordError, Visitor};
+pub use secret::Secret;
+pub use session::{Client, EndedSession, Session};
+pub use sign_in::{BrowserStart, Door, SignedIn};
+
+use crate::shared::ids::{AccountId, Entropy, Maker};
+use crate::shared::personal::Phone;
+use crate::shared::time::Clock;
+use crate::store::{Store, StoreError, Tx, View};
+
+/// The use cases of app users.
+#[derive(Clone)]
+pub struct Accounts {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    identity: Arc<dyn ports::IdentityProvider>,
+    /// Where Alipay sends a browser back: ours, exactly, never a client's word (money.md 3.5).
+    redirect_uri: Arc<str>,
+}
+
+impl std::fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Accounts")
+    }
+}
+
+impl Accounts {
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        identity: Arc<dyn ports::IdentityProvider>,
+        redirect_uri: &str,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            entropy,
+            identity,
+            redirect_uri: redirect_uri.into(),
+        }
+    }
+
+    fn maker(&self) -> Maker<'_> {
+        Maker {
+            clock: &*self.clock,
+            entropy: &*self.entropy,
+        }
+    }
+}
+
+/// The certified name and ID number of an account, if the provider certified them.
+pub async fn certified(
+    view: &mut View,
+    account: &AccountId,
+) -> Result<Option<RealName>, StoreError> {
+    Ok(view
+        .accounts()
+        .find(account)
+        .await?
+        .and_then(|found| found.real_name))
+}
+
+/// The phone that was last shown to be this account's.
+pub async fn verified_phone(
+    view: &mut View,
+    account: &AccountId,
+) -> Result<Option<Phone>, StoreError> {
+    Ok(view
+        .accounts()
+        .find(account)
+        .await?
+        .and_then(|found| found.phone)
+        .map(|phone| phone.number))
+}
+
+/// The consent of a purpose, if it is given to the words shown now and not withdrawn.
+pub async fn good_consent(
+    view: &mut View,
+    account: &AccountId,
+    purpose: Purpose,
+) -> Result<Option<Consent>, StoreError> {
+    let given = view.accounts().consents(account).await?;
+    Ok(given
+        .into_iter()
+        .find(|consent| consent.purpose == purpose && consent.is_good()))
+}
+
+/// As [`good_consent`], inside a unit that depends on it.
+pub async fn good_consent_in(
+    tx: &mut Tx,
+    account: &AccountId,
+    purpose: Purpose,
+) -> Result<Option<Consent>, StoreError> {
+    let given = tx.accounts().consents(account).await?;
+    Ok(given
+        .into_iter()
+        .find(|consent| consent.purpose == purpose && consent.is_good()))
+}

@@ -2,17 +2,165 @@
 
 use async_trait::async_trait;
 
+use super::account::{Account, ProviderId};
+use super::attempts::Guard;
+use super::consent::{Consent, Purpose};
+use super::otp::{Act, Otp, OtpPurpose};
+use super::secret::Secret;
+use super::session::{EndedSession, RefreshToken, Session, Spent};
+use crate::shared::ids::{AccountId, OtpId, SessionId};
 use crate::shared::outside::NoAnswer;
 use crate::shared::personal::{IdNo, PersonName, Phone};
+use crate::shared::time::Time;
+use crate::store::StoreError;
 
+/// What readers ask of the accounts.
 #[async_trait]
-pub trait AccountReads: Send {}
+pub trait AccountReads: Send {
+    async fn find(&mut self, id: &AccountId) -> Result<Option<Account>, StoreError>;
+    async fn find_session(&mut self, id: &SessionId) -> Result<Option<Session>, StoreError>;
+    /// The session whose browser holds this secret (H5 pay cookie).
+    async fn session_of_browser(&mut self, secret: &Secret) -> Result<Option<Session>, StoreError>;
+    /// An account's sessions that have not ended, newest first.
+    async fn sessions(&mut self, account: &AccountId) -> Result<Vec<Session>, StoreError>;
+    /// Sessions that ended at or after a moment, oldest first.
+    async fn ended_since(
+        &mut self,
+        since: Time,
+        limit: i64,
+    ) -> Result<Vec<EndedSession>, StoreError>;
+    /// An account's consents that are not withdrawn, one per purpose at most.
+    async fn consents(&mut self, account: &AccountId) -> Result<Vec<Consent>, StoreError>;
+}
 
+/// Accounts and consents. Every `save` is a compare-and-set on the version that was loaded;
+/// [`StoreError::Conflict`] when it moved on.
 #[async_trait]
-pub trait AccountStore: AccountReads {}
+pub trait AccountStore: AccountReads + SessionStore + OtpStore + AttemptStore {
+    async fn find_by_open_id(
+        &mut self,
+        app_id: &str,
+        open_id: &ProviderId,
+    ) -> Result<Option<Account>, StoreError>;
+    async fn find_by_user_id(
+        &mut self,
+        app_id: &str,
+        user_id: &ProviderId,
+    ) -> Result<Option<Account>, StoreError>;
+    /// The one account that holds a phone now.
+    async fn find_by_phone(&mut self, phone: &Phone) -> Result<Option<Account>, StoreError>;
+    /// `StoreError::Duplicate` when one of its ids or its phone is another account's.
+    async fn add(&mut self, account: &Account) -> Result<(), StoreError>;
+    async fn save(&mut self, account: &Account) -> Result<(), StoreError>;
+    /// `StoreError::Duplicate` when the purpose has a consent that is not withdrawn.
+    async fn add_consent(&mut self, consent: &Consent) -> Result<(), StoreError>;
+    /// Withdraws the consent of a purpose; the consent as it was, `None` when there is none.
+    async fn withdraw_consent(
+        &mut self,
+        account: &AccountId,
+        purpose: Purpose,
+        now: Time,
+    ) -> Result<Option<Consent>, StoreError>;
+}
+
+/// Sessions, their refresh tokens, and the beginnings of browser sign-ins.
+#[async_trait]
+pub trait SessionStore: Send {
+    /// `browser` is the pay cookie of an H5 session, kept as a digest.
+    async fn add_session(
+        &mut self,
+        session: &Session,
+        browser: Option<&Secret>,
+    ) -> Result<(), StoreError>;
+    /// Compare-and-set of `last_seen_at` and `ended`.
+    async fn save_session(&mut self, session: &Session) -> Result<(), StoreError>;
+    async fn add_refresh(
+        &mut self,
+        token: &Secret,
+        refresh: &RefreshToken,
+    ) -> Result<(), StoreError>;
+    async fn find_refresh(&mut self, token: &Secret) -> Result<Option<RefreshToken>, StoreError>;
+    /// Marks an unspent token spent; false when it was spent meanwhile.
+    async fn spend_refresh(&mut self, token: &Secret, spent: &Spent) -> Result<bool, StoreError>;
+    async fn add_oauth_start(
+        &mut self,
+        state: &Secret,
+        cookie: &Secret,
+        expires_at: Time,
+    ) -> Result<(), StoreError>;
+    /// Uses a begun sign-in up; true only for the matching pair, in time, and once.
+    async fn spend_oauth_start(
+        &mut self,
+        state: &Secret,
+        cookie: &Secret,
+        now: Time,
+    ) -> Result<bool, StoreError>;
+    /// Wipes successors no longer answered and drops what can never be used again; how many rows.
+    async fn purge_sessions(&mut self, now: Time) -> Result<u64, StoreError>;
+}
+
+/// One-time codes.
+#[async_trait]
+pub trait OtpStore: Send {
+    /// Adds a code that no phone was found for yet.
+    async fn add_otp(&mut self, otp: &Otp, act: &Act) -> Result<(), StoreError>;
+    /// Gives it the phone it goes to and the code; false when it has one, or is gone.
+    async fn arm_otp(
+        &mut self,
+        id: &OtpId,
+        phone: &Phone,
+        code: &Secret,
+    ) -> Result<bool, StoreError>;
+    /// The newest code of a session for an act.
+    async fn newest_otp(
+        &mut self,
+        session: &SessionId,
+        purpose: OtpPurpose,
+        act: &Act,
+    ) -> Result<Option<Otp>, StoreError>;
+    /// Whether the typed code is this one's, compared by keyed digest.
+    async fn otp_matches(&mut self, id: &OtpId, typed: &Secret) -> Result<bool, StoreError>;
+    /// Compare-and-set of `tries` and `spent_at`.
+    async fn save_otp(&mut self, otp: &Otp) -> Result<(), StoreError>;
+    /// Drops codes that ended before a moment; how many.
+    async fn purge_otps(&mut self, before: Time) -> Result<u64, StoreError>;
+}
+
+/// Counters of guesses ([`super::attempts`]). Keys and values are kept as keyed digests.
+#[async_trait]
+pub trait AttemptStore: Send {
+    /// Adds one and answers the count, atomically.
+    async fn count_attempt(
+        &mut self,
+        guard: Guard,
+        key: &str,
+        window: &str,
+        now: Time,
+    ) -> Result<i64, StoreError>;
+    /// The count so far.
+    async fn attempts(&mut self, guard: Guard, key: &str, window: &str) -> Result<i64, StoreError>;
+    /// Notes a value (a repeat counts once) and answers how many distinct ones there are.
+    async fn note_distinct(
+        &mut self,
+        guard: Guard,
+        key: &str,
+        window: &str,
+        value: &str,
+        now: Time,
+    ) -> Result<i64, StoreError>;
+    async fn forget_distinct(
+        &mut self,
+        guard: Guard,
+        key: &str,
+        window: &str,
+        value: &str,
+    ) -> Result<(), StoreError>;
+    /// Drops counters last moved before a moment; how many.
+    async fn purge_attempts(&mut self, before: Time) -> Result<u64, StoreError>;
+}
 
 /// What a one-use authorisation code was exchanged for (alipay.system.oauth.token).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Grant {
     /// The person's id within our app; new apps get only this one.
     pub open_id: Option<String>,
@@ -22,8 +170,14 @@ pub struct Grant {
     pub access_token: String,
 }
 
+impl std::fmt::Debug for Grant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[Grant]")
+    }
+}
+
 /// What the person agreed to share (alipay.user.info.share). Contract scope decides what is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SharedProfile {
     pub open_id: Option<String>,
     pub user_id: Option<String>,
@@ -32,6 +186,12 @@ pub struct SharedProfile {
     pub name: Option<PersonName>,
     pub id_no: Option<IdNo>,
     pub phone: Option<Phone>,
+}
+
+impl std::fmt::Debug for SharedProfile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[SharedProfile]")
+    }
 }
 
 /// Why the identity provider gave nothing.

@@ -1,26 +1,88 @@
 //! The ports of `bindings`: its rows, and the utility's archive of consumers.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
+use super::binding::{Binding, Home, Linked};
+use super::offer::Offered;
+pub use super::role::Role;
+use crate::accounts::Secret;
+use crate::shared::ids::{AccountId, BindingId};
 use crate::shared::outside::NoAnswer;
+use crate::shared::page::Page;
 use crate::shared::personal::{ConsumerNo, IdNo, PersonName, Phone};
 use crate::shared::time::Time;
+use crate::store::StoreError;
 
+/// What readers ask of the links. Ended links are not found.
 #[async_trait]
-pub trait BindingReads: Send {}
+pub trait BindingReads: Send {
+    /// A link of this account; another account's is not found.
+    async fn find(
+        &mut self,
+        account: &AccountId,
+        id: &BindingId,
+    ) -> Result<Option<Linked>, StoreError>;
+    /// An account's links in the order they were made; up to `limit + 1` so that the page can be cut.
+    async fn list(&mut self, account: &AccountId, page: &Page) -> Result<Vec<Linked>, StoreError>;
+    /// An account's link to a home, if there is one.
+    async fn live(
+        &mut self,
+        account: &AccountId,
+        consumer_no: &ConsumerNo,
+    ) -> Result<Option<Linked>, StoreError>;
+    /// The home behind a match token.
+    async fn offered(&mut self, token: &Secret) -> Result<Option<Offered>, StoreError>;
+    /// The last good copy of what the archive said about a linked home.
+    async fn kept(&mut self, linked: &Binding) -> Result<Option<Kept>, StoreError>;
+}
 
+/// Links, homes and offers. Every `save` is a compare-and-set on the version that was loaded;
+/// [`StoreError::Conflict`] when it moved on.
 #[async_trait]
-pub trait BindingStore: BindingReads {}
-
-/// What a person may do with a home (money.md 3.2, 3.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Amount due and own payments only.
-    PayerOnly,
-    /// Sees usage and bills by the holder's leave or the archived mobile.
-    Authorised,
-    /// The certified contract holder.
-    Holder,
+pub trait BindingStore: BindingReads {
+    /// Notes that the archive shows a home at a holder version and answers what is known of it now.
+    /// Units about one home follow one another from here on.
+    async fn touch_home(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        holder_version: i64,
+    ) -> Result<Home, StoreError>;
+    /// Marks an open holder conflict.
+    async fn freeze_home(&mut self, consumer_no: &ConsumerNo) -> Result<(), StoreError>;
+    /// Drops every link made under an older holder version to PAYER_ONLY; which ones fell.
+    async fn drop_outdated(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        holder_version: i64,
+    ) -> Result<Vec<BindingId>, StoreError>;
+    /// Live HOLDER links of other accounts to a home, made with another certified ID number.
+    async fn rivals(
+        &mut self,
+        account: &AccountId,
+        consumer_no: &ConsumerNo,
+        id_no: &IdNo,
+    ) -> Result<Vec<Binding>, StoreError>;
+    /// Takes one of an account's `most` places for links; false when none is free.
+    async fn take_place(&mut self, account: &AccountId, most: i64) -> Result<bool, StoreError>;
+    async fn free_place(&mut self, account: &AccountId) -> Result<(), StoreError>;
+    /// `certified` is the ID number a HOLDER link rests on, kept as a blind index.
+    /// `StoreError::Duplicate` when the account has a live link to the home.
+    async fn add(&mut self, binding: &Binding, certified: Option<&IdNo>) -> Result<(), StoreError>;
+    /// Compare-and-set of role, holder version, frozen and signboard. `certified: None` leaves the
+    /// index a HOLDER link rests on as it is.
+    async fn save(&mut self, binding: &Binding, certified: Option<&IdNo>)
+    -> Result<(), StoreError>;
+    /// Compare-and-set of the label alone.
+    async fn save_label(&mut self, binding: &Binding) -> Result<(), StoreError>;
+    /// Ends a link and forgets its copy; compare-and-set.
+    async fn end(&mut self, binding: &Binding, now: Time) -> Result<(), StoreError>;
+    async fn add_offered(&mut self, token: &Secret, offered: &Offered) -> Result<(), StoreError>;
+    /// Compare-and-set of `verified` and `used_at`.
+    async fn save_offered(&mut self, token: &Secret, offered: &Offered) -> Result<(), StoreError>;
+    async fn keep(&mut self, linked: &Binding, kept: &Kept) -> Result<(), StoreError>;
+    /// Drops offers that ended before a moment; how many.
+    async fn purge_offered(&mut self, before: Time) -> Result<u64, StoreError>;
 }
 
 /// How well the archive knows the person (LN-43).
@@ -33,13 +95,19 @@ pub enum MatchLevel {
 }
 
 /// One home the archive offers. The token is the archive's own, never shown to a client.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Candidate {
     pub archive_token: String,
     pub consumer_no_masked: String,
     pub holder_masked: String,
     pub address_masked: String,
     pub role: Role,
+}
+
+impl std::fmt::Debug for Candidate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[Candidate]")
+    }
 }
 
 /// The archive's answer to "which homes are this person's".
@@ -59,7 +127,7 @@ pub struct Verified {
 }
 
 /// What a person offers to show that a typed number is theirs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum ArchiveProof {
     /// Last six characters of the holder's ID number: PAYER_ONLY at most.
     IdLast6(String),
@@ -67,8 +135,14 @@ pub enum ArchiveProof {
     ArchivedMobile { name: Option<PersonName> },
 }
 
+impl std::fmt::Debug for ArchiveProof {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[ArchiveProof]")
+    }
+}
+
 /// One consumer as the archive shows it (LN-10, LN-46).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consumer {
     pub holder_masked: String,
     pub address_masked: String,
@@ -83,19 +157,41 @@ pub struct Consumer {
     pub as_of: Time,
 }
 
+impl std::fmt::Debug for Consumer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[Consumer]")
+    }
+}
+
 /// One meter of a consumer; energy = difference of readings x multiplier.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meter {
     pub meter_no: String,
     pub multiplier: i64,
 }
 
+impl std::fmt::Debug for Meter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[Meter]")
+    }
+}
+
 /// Whether the contract holder's identity is on file and equals the asker's (LN-10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RealNameState {
     Verified,
     Missing,
     Mismatch,
+}
+
+/// The last good copy of what the archive said, sealed at rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub consumer: Consumer,
+    /// Whether this account's certified person is the holder; absent when it was not asked.
+    pub real_name: Option<RealNameState>,
+    pub kept_at: Time,
 }
 
 /// Why the archive opened nothing.

@@ -1,0 +1,161 @@
+//! Guesses are counted in the store, so that no restart forgets them (money.md 3.1, 3.7).
+//!
+//! A counter is named by what it guards, a key (kept as a keyed digest) and a window of time in
+//! Shanghai: a day or a year. When one is full, only the method it guards is locked.
+
+use crate::shared::time::Time;
+use crate::store::{StoreError, Tx};
+
+/// What a counter guards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Guard {
+    /// Codes sent to one phone.
+    CodesToPhone,
+    /// Wrong codes tried against one phone.
+    TriesAgainstPhone,
+    /// Codes one account asked for.
+    CodesByAccount,
+    /// ID digits tried against one consumer number, over all accounts.
+    DigitsAgainstHome,
+    /// Distinct ID digits one account typed that the archive did not confirm.
+    DigitsByAccount,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Window {
+    Day,
+    Year,
+}
+
+impl Guard {
+    pub const ALL: [Self; 5] = [
+        Self::CodesToPhone,
+        Self::TriesAgainstPhone,
+        Self::CodesByAccount,
+        Self::DigitsAgainstHome,
+        Self::DigitsByAccount,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CodesToPhone => "codes_to_phone",
+            Self::TriesAgainstPhone => "tries_against_phone",
+            Self::CodesByAccount => "codes_by_account",
+            Self::DigitsAgainstHome => "digits_against_home",
+            Self::DigitsByAccount => "digits_by_account",
+        }
+    }
+
+    /// How many a window takes.
+    #[must_use]
+    pub const fn most(self) -> i64 {
+        match self {
+            Self::CodesToPhone | Self::TriesAgainstPhone => super::otp::PER_PHONE_DAY_MAX,
+            Self::CodesByAccount => super::otp::PER_ACCOUNT_DAY_MAX,
+            Self::DigitsAgainstHome => 5,
+            Self::DigitsByAccount => 3,
+        }
+    }
+
+    const fn window(self) -> Window {
+        match self {
+            Self::CodesToPhone
+            | Self::TriesAgainstPhone
+            | Self::CodesByAccount
+            | Self::DigitsAgainstHome => Window::Day,
+            Self::DigitsByAccount => Window::Year,
+        }
+    }
+
+    fn window_of(self, now: Time) -> String {
+        let day = now.shanghai_date();
+        match self.window() {
+            Window::Day => day,
+            Window::Year => day.chars().take(4).collect(),
+        }
+    }
+}
+
+/// Seconds until a new day begins in Shanghai.
+#[must_use]
+pub fn seconds_to_next_day(now: Time) -> i64 {
+    86_400_i64.saturating_sub(now.shanghai_second_of_day())
+}
+
+/// Counts one more and answers how many there are now, this one included.
+pub async fn count(tx: &mut Tx, guard: Guard, key: &str, now: Time) -> Result<i64, StoreError> {
+    tx.accounts()
+        .count_attempt(guard, key, &guard.window_of(now), now)
+        .await
+}
+
+/// How many there are now, without counting one more.
+pub async fn so_far(tx: &mut Tx, guard: Guard, key: &str, now: Time) -> Result<i64, StoreError> {
+    tx.accounts()
+        .attempts(guard, key, &guard.window_of(now))
+        .await
+}
+
+/// Counts one more; true while the window is not over-full.
+pub async fn within(tx: &mut Tx, guard: Guard, key: &str, now: Time) -> Result<bool, StoreError> {
+    Ok(count(tx, guard, key, now).await? <= guard.most())
+}
+
+/// Notes one distinct value; true while the window holds no more than it may. A value that is one
+/// too many is not kept, so that earlier ones may still be tried again.
+pub async fn within_distinct(
+    tx: &mut Tx,
+    guard: Guard,
+    key: &str,
+    value: &str,
+    now: Time,
+) -> Result<bool, StoreError> {
+    let window = guard.window_of(now);
+    // The counter's row makes units that note values for one key follow one another.
+    tx.accounts()
+        .count_attempt(guard, key, &window, now)
+        .await?;
+    let distinct = tx
+        .accounts()
+        .note_distinct(guard, key, &window, value, now)
+        .await?;
+    if distinct > guard.most() {
+        tx.accounts()
+            .forget_distinct(guard, key, &window, value)
+            .await?;
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// Takes a distinct value back: it turned out right.
+pub async fn forget_distinct(
+    tx: &mut Tx,
+    guard: Guard,
+    key: &str,
+    value: &str,
+    now: Time,
+) -> Result<(), StoreError> {
+    tx.accounts()
+        .forget_distinct(guard, key, &guard.window_of(now), value)
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn m3_1_windows_are_days_and_years_of_shanghai() {
+        let late = Time::parse_rfc3339("2026-12-31T23:59:59+08:00").unwrap();
+        assert_eq!(Guard::DigitsAgainstHome.window_of(late), "2026-12-31");
+        assert_eq!(Guard::DigitsByAccount.window_of(late), "2026");
+        assert_eq!(seconds_to_next_day(late), 1);
+        let next = late.plus_seconds(1);
+        assert_eq!(Guard::DigitsAgainstHome.window_of(next), "2027-01-01");
+        assert_eq!(Guard::DigitsByAccount.window_of(next), "2027");
+        assert_eq!(Guard::DigitsAgainstHome.most(), 5);
+        assert_eq!(Guard::DigitsByAccount.most(), 3);
+    }
+}

@@ -1,0 +1,310 @@
+//! Asking for one-time codes, sending them, trying them (money.md 3.7).
+//!
+//! Asking writes the same rows whatever the phone or home: the code itself is made when its phone
+//! is known ([`arm`]), travels sealed in the outbox and is wiped there at delivery.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::account::VerifiedPhone;
+use super::attempts::{self, Guard, seconds_to_next_day};
+use super::otp::{self, Act, LIFE_S, Otp, OtpPurpose, RESEND_S, Verdict, judge, wait_s};
+use super::ports::Messenger;
+use super::record::{Caller, Pen};
+use super::secret::Secret;
+use super::sign_in::take_phone;
+use super::{Account, AccountError, Accounts};
+use crate::outbox::Event;
+use crate::shared::ids::{EventId, Maker, OtpId};
+use crate::shared::outside::NoAnswer;
+use crate::shared::personal::Phone;
+use crate::shared::time::{Clock, Time};
+use crate::store::{StoreError, Tx, atomically};
+
+/// The outbox kind of a code on its way.
+pub const SEND_CODE: &str = "accounts.send_code";
+
+/// What somebody who asked for a code is told: the same for any phone or home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodePromise {
+    pub expires_in_s: i64,
+    pub resend_after_s: i64,
+}
+
+/// The answer to every accepted request for a code.
+pub const PROMISE: CodePromise = CodePromise {
+    expires_in_s: LIFE_S,
+    resend_after_s: RESEND_S,
+};
+
+/// Body of [`SEND_CODE`]. Not printable; sealed at rest.
+#[derive(Serialize, Deserialize)]
+struct SendCode {
+    phone: String,
+    code: String,
+    purpose: String,
+    expires_at: Time,
+}
+
+/// The ids and the code of one request, made before the unit of work.
+#[derive(Clone)]
+pub struct CodeDraft {
+    pub otp_id: OtpId,
+    code: Secret,
+    event_id: EventId,
+    pub now: Time,
+}
+
+impl std::fmt::Debug for CodeDraft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CodeDraft")
+    }
+}
+
+impl CodeDraft {
+    #[must_use]
+    pub fn ready(maker: &Maker<'_>) -> Self {
+        Self {
+            otp_id: maker.id(),
+            code: Secret::new(maker.six_digits()),
+            event_id: maker.id(),
+            now: maker.now(),
+        }
+    }
+}
+
+/// Opens a code for an act, without a phone yet. Waits and daily numbers are the asker's own, so
+/// they say nothing about anybody else.
+pub async fn ask(
+    tx: &mut Tx,
+    caller: &Caller,
+    purpose: OtpPurpose,
+    act: &Act,
+    draft: &CodeDraft,
+) -> Result<Otp, AccountError> {
+    let now = draft.now;
+    let last = tx
+        .accounts()
+        .newest_otp(&caller.session_id, purpose, act)
+        .await?;
+    let retry_after_s = wait_s(last.as_ref(), now);
+    if retry_after_s > 0 {
+        return Err(AccountError::CodeTooSoon { retry_after_s });
+    }
+    let account = caller.account_id.as_str();
+    if !attempts::within(tx, Guard::CodesByAccount, account, now).await? {
+        return Err(AccountError::TooManyCodes {
+            retry_after_s: seconds_to_next_day(now),
+        });
+    }
+    let otp = Otp {
+        otp_id: draft.otp_id.clone(),
+        account_id: caller.account_id.clone(),
+        session_id: caller.session_id.clone(),
+        purpose,
+        phone_key: None,
+        tries: 0,
+        asked_at: now,
+        expires_at: now.plus_seconds(otp::LIFE_S),
+        spent_at: None,
+        version: 1,
+    };
+    tx.accounts().add_otp(&otp, act).await?;
+    Ok(otp)
+}
+
+/// Gives an asked code its phone and sends it, unless the phone has had its share of the day:
+/// then nothing is sent and the asker sees no difference.
+pub async fn arm(
+    tx: &mut Tx,
+    otp: &OtpId,
+    purpose: OtpPurpose,
+    expires_at: Time,
+    phone: &Phone,
+    draft: &CodeDraft,
+    trace_id: &str,
+) -> Result<(), AccountError> {
+    if !attempts::within(tx, Guard::CodesToPhone, phone.expose(), draft.now).await? {
+        return Ok(());
+    }
+    if !tx.accounts().arm_otp(otp, phone, &draft.code).await? {
+        return Ok(());
+    }
+    let body = SendCode {
+        phone: phone.expose().to_owned(),
+        code: draft.code.expose().to_owned(),
+        purpose: purpose.as_str().to_owned(),
+        expires_at,
+    };
+    let body = serde_json::to_string(&body).map_err(|_| StoreError::Corrupt {
+        table: "outbox",
+        column: "body",
+    })?;
+    let event = Event {
+        event_id: draft.event_id.clone(),
+        kind: SEND_CODE.to_owned(),
+        ordering_key: format!("otp:{otp}"),
+        body,
+        trace_id: trace_id.to_owned(),
+        created_at: draft.now,
+        available_at: draft.now,
+        money: false,
+    };
+    tx.outbox().add(&event).await?;
+    Ok(())
+}
+
+/// Tries a typed code for an act and counts the try; the caller commits in every case.
+pub async fn try_code(
+    tx: &mut Tx,
+    caller: &Caller,
+    purpose: OtpPurpose,
+    act: &Act,
+    typed: &Secret,
+    now: Time,
+) -> Result<Verdict, StoreError> {
+    let Some(otp) = tx
+        .accounts()
+        .newest_otp(&caller.session_id, purpose, act)
+        .await?
+    else {
+        return Ok(Verdict::Refused);
+    };
+    let matches = tx.accounts().otp_matches(&otp.otp_id, typed).await?;
+    let phone_tries = match &otp.phone_key {
+        Some(phone) if !matches => {
+            attempts::count(tx, Guard::TriesAgainstPhone, phone, now).await?
+        }
+        Some(phone) => attempts::so_far(tx, Guard::TriesAgainstPhone, phone, now).await?,
+        None => 0,
+    };
+    let (otp, verdict) = judge(otp, matches, phone_tries, now);
+    tx.accounts().save_otp(&otp).await?;
+    Ok(verdict)
+}
+
+impl Accounts {
+    /// Sends a code to a phone the caller wants to make theirs. The answer is the same for any phone.
+    pub async fn ask_phone_code(
+        &self,
+        caller: &Caller,
+        phone: &Phone,
+    ) -> Result<CodePromise, AccountError> {
+        let maker = self.maker();
+        let (draft, pen) = (CodeDraft::ready(&maker), Pen::ready(&maker));
+        let (purpose, act) = (OtpPurpose::VerifyPhone, Act::on("phone", phone.expose()));
+        atomically(&*self.store, async |tx: &mut Tx| {
+            let otp = ask(tx, caller, purpose, &act, &draft).await?;
+            let ends = otp.expires_at;
+            arm(
+                tx,
+                &otp.otp_id,
+                purpose,
+                ends,
+                phone,
+                &draft,
+                &caller.trace_id,
+            )
+            .await?;
+            let subject = otp.otp_id.as_str();
+            pen.audit(tx, &caller.actor(), "accounts.ask_code", subject, "ok")
+                .await?;
+            Ok::<_, AccountError>(())
+        })
+        .await?;
+        Ok(PROMISE)
+    }
+
+    /// Makes a phone the caller's own by the code sent to it. Whoever held it before loses it, and
+    /// every session with it (LN-48, money.md 3.6).
+    pub async fn verify_phone(
+        &self,
+        caller: &Caller,
+        phone: &Phone,
+        typed: &Secret,
+    ) -> Result<Account, AccountError> {
+        let maker = self.maker();
+        let (pen, move_pen) = (Pen::ready(&maker), Pen::ready(&maker));
+        let act = Act::on("phone", phone.expose());
+        let verified = atomically(&*self.store, async |tx: &mut Tx| {
+            let (actor, subject) = (caller.actor(), caller.account_id.as_str());
+            let purpose = OtpPurpose::VerifyPhone;
+            if try_code(tx, caller, purpose, &act, typed, pen.now).await? == Verdict::Refused {
+                pen.audit(tx, &actor, "accounts.verify_phone", subject, "WRONG_CODE")
+                    .await?;
+                return Ok(None);
+            }
+            let found = tx.accounts().find(&caller.account_id).await?;
+            let mut account = found.ok_or(AccountError::NotFound)?;
+            account.phone = Some(VerifiedPhone {
+                number: phone.clone(),
+                verified_at: pen.now,
+            });
+            take_phone(tx, &account, &move_pen, &actor).await?;
+            tx.accounts().save(&account).await?;
+            pen.audit(tx, &actor, "accounts.verify_phone", subject, "ok")
+                .await?;
+            Ok::<_, AccountError>(Some(account))
+        })
+        .await?;
+        verified.ok_or(AccountError::WrongCode)
+    }
+}
+
+/// How a code left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carried {
+    /// Sent, or no longer worth sending: it is over.
+    Done,
+    /// Try again; the same message id makes a repeat harmless.
+    Again(NoAnswer),
+    /// Not a body of ours.
+    Unreadable,
+}
+
+/// Delivers [`SEND_CODE`] events.
+#[derive(Debug, Clone)]
+pub struct CodeCarrier {
+    messenger: Arc<dyn Messenger>,
+    clock: ClockHandle,
+}
+
+#[derive(Clone)]
+struct ClockHandle(Arc<dyn Clock>);
+
+impl std::fmt::Debug for ClockHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+impl CodeCarrier {
+    #[must_use]
+    pub fn new(messenger: Arc<dyn Messenger>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            messenger,
+            clock: ClockHandle(clock),
+        }
+    }
+
+    /// Hands one event's code to the messenger.
+    pub async fn carry(&self, event: &Event) -> Carried {
+        let Ok(body) = serde_json::from_str::<SendCode>(&event.body) else {
+            return Carried::Unreadable;
+        };
+        if body.expires_at <= self.clock.0.now() {
+            return Carried::Done;
+        }
+        let phone = Phone::from_store(body.phone);
+        let id = event.event_id.as_str();
+        match self
+            .messenger
+            .send_code(id, &phone, &body.code, &body.purpose)
+            .await
+        {
+            Ok(()) => Carried::Done,
+            Err(why) => Carried::Again(why),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Why an account use case did not do what was asked.
+
+use super::record::RecordError;
+use crate::evidence::NotCanonical;
+use crate::shared::outside::NoAnswer;
+use crate::store::{Retriable, StoreError};
+
+/// Each variant is one problem code at the edge.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// A browser's sign-in did not begin here, was used, or took too long (money.md 3.5).
+    #[error("this sign-in did not begin in this browser, was used, or took too long")]
+    StateMismatch,
+    #[error("the authorisation code was refused")]
+    CodeRefused,
+    /// Refused, and a case is open (money.md 3.6).
+    #[error("the identity meets more than one account")]
+    IdentityConflict,
+    #[error("the identity provider gave no usable answer")]
+    IdentityUnavailable(#[source] NoAnswer),
+    /// Ended, over, or its refresh token was used before.
+    #[error("the session is over")]
+    SessionEnded,
+    #[error("there is nothing by this id for this account")]
+    NotFound,
+    /// The words changed since they were shown.
+    #[error("the consent text has another version now")]
+    ConsentTextChanged,
+    /// A code for the same act was sent less than a minute ago.
+    #[error("the next code may be asked for in {retry_after_s} s")]
+    CodeTooSoon { retry_after_s: i64 },
+    #[error("no more codes today")]
+    TooManyCodes { retry_after_s: i64 },
+    #[error("the code is wrong, used or over")]
+    WrongCode,
+    #[error("the act cannot be put on record")]
+    Unrecordable(#[source] NotCanonical),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<RecordError> for AccountError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::NotCanonical(error) => Self::Unrecordable(error),
+            RecordError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl Retriable for AccountError {
+    /// A duplicate is a lost race too: run again, the unit finds the row that won.
+    fn is_conflict(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(StoreError::Conflict | StoreError::Duplicate(_))
+        )
+    }
+}

@@ -1,0 +1,162 @@
+//! The record of an act: its evidence line, its audit line, and the case it may open, drawn before
+//! the unit of work so that a unit that runs twice writes the same ones.
+
+use serde_json::Value;
+
+use crate::audit::Line;
+use crate::cases::{Case, CaseKind};
+use crate::evidence::{Act, NotCanonical, canonical};
+use crate::shared::ids::{AccountId, CaseId, EvidenceId, Maker, SessionId};
+use crate::shared::time::Time;
+use crate::store::{StoreError, Tx};
+
+/// A signed-in person behind a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    pub account_id: AccountId,
+    pub session_id: SessionId,
+    /// The network address as the edge saw it, or empty.
+    pub source: String,
+    pub trace_id: String,
+}
+
+/// Somebody not yet signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visitor {
+    /// What the device says about itself (User-Agent); only its digest is kept.
+    pub agent: String,
+    pub source: String,
+    pub trace_id: String,
+}
+
+/// Who acts, for the audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    pub name: String,
+    pub source: String,
+    pub trace_id: String,
+}
+
+impl Actor {
+    #[must_use]
+    pub fn account(id: &AccountId, source: &str, trace_id: &str) -> Self {
+        Self {
+            name: format!("account:{id}"),
+            source: source.to_owned(),
+            trace_id: trace_id.to_owned(),
+        }
+    }
+}
+
+impl Caller {
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::account(&self.account_id, &self.source, &self.trace_id)
+    }
+}
+
+/// Why an act could not be recorded; the act then does not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    #[error(transparent)]
+    NotCanonical(#[from] NotCanonical),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Ids and salt for one record, made before the unit of work.
+#[derive(Clone)]
+pub struct Pen {
+    evidence_id: EvidenceId,
+    audit_id: String,
+    case_id: CaseId,
+    salt: [u8; 16],
+    pub now: Time,
+}
+
+impl std::fmt::Debug for Pen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pen")
+    }
+}
+
+impl Pen {
+    #[must_use]
+    pub fn ready(maker: &Maker<'_>) -> Self {
+        let mut salt = [0_u8; 16];
+        maker.entropy.fill(&mut salt);
+        Self {
+            evidence_id: maker.id(),
+            audit_id: maker.uuid(),
+            case_id: maker.id(),
+            salt,
+            now: maker.now(),
+        }
+    }
+
+    /// One audit line: `outcome` is `ok` or a problem code.
+    pub async fn audit(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        act: &str,
+        subject: &str,
+        outcome: &str,
+    ) -> Result<(), StoreError> {
+        let line = Line {
+            audit_id: self.audit_id.clone(),
+            at: self.now,
+            actor: actor.name.clone(),
+            act: act.to_owned(),
+            subject: subject.to_owned(),
+            outcome: outcome.to_owned(),
+            source: actor.source.clone(),
+            trace_id: actor.trace_id.clone(),
+        };
+        tx.audit().append(&line).await
+    }
+
+    /// One evidence line and its audit line.
+    pub async fn prove(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        kind: &str,
+        subject: &str,
+        act: Act,
+    ) -> Result<(), RecordError> {
+        let entry = act.into_entry(
+            self.evidence_id.clone(),
+            kind,
+            self.now,
+            self.now,
+            self.salt,
+        )?;
+        tx.evidence().append(&entry).await?;
+        self.audit(tx, actor, kind, subject, "ok").await?;
+        Ok(())
+    }
+
+    /// Opens a case, once per cause.
+    pub async fn open_case(
+        &self,
+        tx: &mut Tx,
+        kind: CaseKind,
+        cause: &str,
+        subject: &str,
+        facts: &Value,
+        trace_id: &str,
+    ) -> Result<bool, RecordError> {
+        let case = Case {
+            case_id: self.case_id.clone(),
+            kind,
+            cause: cause.to_owned(),
+            subject: subject.to_owned(),
+            facts: canonical::render(facts)?,
+            opened_at: self.now,
+            trace_id: trace_id.to_owned(),
+            closed_at: None,
+        };
+        Ok(tx.cases().open(&case).await?)
+    }
+}

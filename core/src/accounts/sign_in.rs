@@ -1,0 +1,364 @@
+//! Signing in with Alipay (LN-18, money.md 3.5, 3.6).
+
+use serde_json::json;
+
+use super::account::{Account, Conflict, Meeting, ProviderIds, meet};
+use super::ports::{IdentityError, SharedProfile};
+use super::record::{Actor, Pen, Visitor};
+use super::secret::Secret;
+use super::session::{Client, Ending, FAMILY_LIFE_S, REFRESH_LIFE_S, RefreshToken, Session};
+use super::{AccountError, Accounts};
+use crate::cases::CaseKind;
+use crate::evidence::Act;
+use crate::shared::ids::{AccountId, SessionId};
+use crate::shared::outside::NoAnswer;
+use crate::shared::time::Time;
+use crate::store::{Tx, atomically};
+
+/// A browser's sign-in must come back within this.
+const START_LIFE_S: i64 = 5 * 60;
+
+/// Where a browser goes, and the cookie that ties it to its return.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrowserStart {
+    pub authorize_url: String,
+    pub cookie: Secret,
+    pub expires_in_s: i64,
+}
+
+/// How somebody comes in.
+#[derive(Debug, Clone)]
+pub enum Door {
+    MiniProgram,
+    Browser {
+        /// What Alipay handed back; absent means the sign-in did not begin here.
+        state: Option<Secret>,
+        /// What this browser kept since [`Accounts::start_browser`].
+        cookie: Option<Secret>,
+        /// The refresh cookie of a sign-in before this one: that session ends now.
+        earlier: Option<Secret>,
+    },
+}
+
+/// A fresh or refreshed sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    pub account_id: AccountId,
+    pub session_id: SessionId,
+    pub client: Client,
+    pub refresh_token: Secret,
+    pub refresh_expires_at: Time,
+    /// Lets an H5 browser open pay tickets; only a fresh browser sign-in makes one.
+    pub browser_secret: Option<Secret>,
+    pub session_expires_at: Time,
+    /// Sessions this one ended, whose access tokens must stop working everywhere.
+    pub ended: Vec<SessionId>,
+}
+
+/// Everything a sign-in writes, made before the unit of work.
+struct Arrival {
+    ids: ProviderIds,
+    profile: Option<SharedProfile>,
+    app_id: String,
+    account_id: AccountId,
+    session_id: SessionId,
+    client: Client,
+    refresh_token: Secret,
+    browser_secret: Option<Secret>,
+    earlier: Option<Secret>,
+    visitor: Visitor,
+    pen: Pen,
+    phone_pen: Pen,
+}
+
+enum Entry {
+    In(SignedIn),
+    Refused,
+}
+
+impl Accounts {
+    /// Begins a browser's sign-in: state for Alipay, cookie for the browser, both good once.
+    pub async fn start_browser(&self) -> Result<BrowserStart, AccountError> {
+        let maker = self.maker();
+        let (state, cookie) = (Secret::new(maker.token()), Secret::new(maker.token()));
+        let expires_at = maker.now().plus_seconds(START_LIFE_S);
+        atomically(&*self.store, async |tx: &mut Tx| {
+            tx.accounts()
+                .add_oauth_start(&state, &cookie, expires_at)
+                .await?;
+            Ok::<_, AccountError>(())
+        })
+        .await?;
+        let authorize_url = self
+            .identity
+            .authorize_url(&self.redirect_uri, state.expose());
+        Ok(BrowserStart {
+            authorize_url,
+            cookie,
+            expires_in_s: START_LIFE_S,
+        })
+    }
+
+    /// Exchanges an authorisation code for a session. Ids and phone come from Alipay's signed
+    /// replies only.
+    pub async fn sign_in(
+        &self,
+        auth_code: &str,
+        door: Door,
+        visitor: Visitor,
+    ) -> Result<SignedIn, AccountError> {
+        let (client, earlier) = self.pass(door).await?;
+        let grant = self.identity.exchange(auth_code).await.map_err(refused)?;
+        let profile = match self.identity.profile(&grant.access_token).await {
+            Ok(profile) => Some(profile),
+            // The person agreed to less than a profile: signed in without a real name.
+            Err(IdentityError::CodeRefused) => None,
+            Err(IdentityError::NoAnswer(why)) => {
+                return Err(AccountError::IdentityUnavailable(why));
+            }
+        };
+        let ids = ProviderIds::of(&grant, profile.as_ref()).map_err(|_| {
+            AccountError::IdentityUnavailable(NoAnswer::Alarm("replies_name_no_one_person"))
+        })?;
+        let maker = self.maker();
+        let arrival = Arrival {
+            ids,
+            profile,
+            app_id: self.identity.app_id().to_owned(),
+            account_id: maker.id(),
+            session_id: maker.id(),
+            client,
+            refresh_token: Secret::new(maker.token()),
+            browser_secret: (client == Client::H5).then(|| Secret::new(maker.token())),
+            earlier,
+            visitor,
+            pen: Pen::ready(&maker),
+            phone_pen: Pen::ready(&maker),
+        };
+        match atomically(&*self.store, async |tx: &mut Tx| arrival.enter(tx).await).await? {
+            Entry::In(signed_in) => Ok(signed_in),
+            Entry::Refused => Err(AccountError::IdentityConflict),
+        }
+    }
+
+    /// Uses a browser's state up. The mini-program has none: its code comes from Alipay's own app.
+    async fn pass(&self, door: Door) -> Result<(Client, Option<Secret>), AccountError> {
+        let (state, cookie, earlier) = match door {
+            Door::MiniProgram => return Ok((Client::Mini, None)),
+            Door::Browser {
+                state: Some(state),
+                cookie: Some(cookie),
+                earlier,
+            } => (state, cookie, earlier),
+            Door::Browser { .. } => return Err(AccountError::StateMismatch),
+        };
+        let now = self.clock.now();
+        let spent = atomically(&*self.store, async |tx: &mut Tx| {
+            Ok::<_, AccountError>(
+                tx.accounts()
+                    .spend_oauth_start(&state, &cookie, now)
+                    .await?,
+            )
+        })
+        .await?;
+        if spent {
+            Ok((Client::H5, earlier))
+        } else {
+            Err(AccountError::StateMismatch)
+        }
+    }
+}
+
+fn refused(error: IdentityError) -> AccountError {
+    match error {
+        IdentityError::CodeRefused => AccountError::CodeRefused,
+        IdentityError::NoAnswer(why) => AccountError::IdentityUnavailable(why),
+    }
+}
+
+impl Arrival {
+    async fn enter(&self, tx: &mut Tx) -> Result<Entry, AccountError> {
+        let by_open = match &self.ids.open_id {
+            Some(id) => tx.accounts().find_by_open_id(&self.app_id, id).await?,
+            None => None,
+        };
+        let by_user = match &self.ids.user_id {
+            Some(id) => tx.accounts().find_by_user_id(&self.app_id, id).await?,
+            None => None,
+        };
+        let (mut account, new) = match meet(&self.ids, by_open, by_user) {
+            Meeting::New => (self.newcomer(), true),
+            Meeting::Known(account) => (account, false),
+            Meeting::Refused(conflict, accounts) => {
+                return self.refuse(tx, conflict, &accounts).await;
+            }
+        };
+        if let Some(profile) = &self.profile
+            && let Err(conflict) = account.learn(profile, self.pen.now)
+        {
+            return self.refuse(tx, conflict, &[account.account_id]).await;
+        }
+        let actor = self.actor(&account.account_id);
+        let mut ended = take_phone(tx, &account, &self.phone_pen, &actor).await?;
+        if new {
+            tx.accounts().add(&account).await?;
+        } else {
+            tx.accounts().save(&account).await?;
+        }
+        ended.extend(self.end_earlier(tx).await?);
+        let session = self.open_session(tx, &account.account_id).await?;
+        let subject = session.session_id.as_str();
+        self.pen
+            .audit(tx, &actor, "accounts.sign_in", subject, "ok")
+            .await?;
+        Ok(Entry::In(SignedIn {
+            account_id: account.account_id,
+            refresh_token: self.refresh_token.clone(),
+            refresh_expires_at: self.pen.now.plus_seconds(REFRESH_LIFE_S),
+            browser_secret: self.browser_secret.clone(),
+            session_id: session.session_id,
+            client: session.client,
+            session_expires_at: session.expires_at,
+            ended,
+        }))
+    }
+
+    fn newcomer(&self) -> Account {
+        Account {
+            account_id: self.account_id.clone(),
+            app_id: self.app_id.clone(),
+            open_id: self.ids.open_id.clone(),
+            user_id: self.ids.user_id.clone(),
+            real_name: None,
+            phone: None,
+            created_at: self.pen.now,
+            version: 1,
+        }
+    }
+
+    fn actor(&self, account: &AccountId) -> Actor {
+        Actor::account(account, &self.visitor.source, &self.visitor.trace_id)
+    }
+
+    async fn refuse(
+        &self,
+        tx: &mut Tx,
+        conflict: Conflict,
+        accounts: &[AccountId],
+    ) -> Result<Entry, AccountError> {
+        let mut names: Vec<&str> = accounts.iter().map(AccountId::as_str).collect();
+        names.sort_unstable();
+        let cause = format!("{}:{}", conflict.as_str(), names.join(":"));
+        let subject = names.first().copied().unwrap_or_default();
+        let facts = json!({"accounts": names, "conflict": conflict.as_str()});
+        let trace = &self.visitor.trace_id;
+        self.pen
+            .open_case(
+                tx,
+                CaseKind::AccountConflict,
+                &cause,
+                subject,
+                &facts,
+                trace,
+            )
+            .await?;
+        let actor = Actor {
+            name: "callback:alipay".into(),
+            source: self.visitor.source.clone(),
+            trace_id: trace.clone(),
+        };
+        self.pen
+            .audit(tx, &actor, "accounts.sign_in", subject, "IDENTITY_CONFLICT")
+            .await?;
+        Ok(Entry::Refused)
+    }
+
+    /// The same browser signing in anew ends the session it had: no fixed session lives on.
+    async fn end_earlier(&self, tx: &mut Tx) -> Result<Option<SessionId>, AccountError> {
+        let Some(token) = &self.earlier else {
+            return Ok(None);
+        };
+        let Some(refresh) = tx.accounts().find_refresh(token).await? else {
+            return Ok(None);
+        };
+        match tx.accounts().find_session(&refresh.session_id).await? {
+            Some(mut session) if session.ended.is_none() => {
+                session.ended = Some((self.pen.now, Ending::Replaced));
+                tx.accounts().save_session(&session).await?;
+                Ok(Some(session.session_id))
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    async fn open_session(
+        &self,
+        tx: &mut Tx,
+        account_id: &AccountId,
+    ) -> Result<Session, AccountError> {
+        let now = self.pen.now;
+        let session = Session {
+            session_id: self.session_id.clone(),
+            account_id: account_id.clone(),
+            client: self.client,
+            created_at: now,
+            last_seen_at: now,
+            expires_at: now.plus_seconds(FAMILY_LIFE_S),
+            ended: None,
+            version: 1,
+        };
+        tx.accounts()
+            .add_session(&session, self.browser_secret.as_ref())
+            .await?;
+        let refresh = RefreshToken {
+            session_id: session.session_id.clone(),
+            account_id: account_id.clone(),
+            expires_at: now.plus_seconds(REFRESH_LIFE_S),
+            spent: None,
+        };
+        tx.accounts()
+            .add_refresh(&self.refresh_token, &refresh)
+            .await?;
+        Ok(session)
+    }
+}
+
+/// One live account per mobile: whoever held this account's phone before loses it, and every
+/// session with it (money.md 3.6). Written before the account that takes it.
+pub(super) async fn take_phone(
+    tx: &mut Tx,
+    account: &Account,
+    pen: &Pen,
+    actor: &Actor,
+) -> Result<Vec<SessionId>, AccountError> {
+    let Some(phone) = &account.phone else {
+        return Ok(Vec::new());
+    };
+    let Some(mut former) = tx.accounts().find_by_phone(&phone.number).await? else {
+        return Ok(Vec::new());
+    };
+    if former.account_id == account.account_id {
+        return Ok(Vec::new());
+    }
+    former.phone = None;
+    tx.accounts().save(&former).await?;
+    let mut ended = Vec::new();
+    for mut session in tx.accounts().sessions(&former.account_id).await? {
+        session.ended = Some((pen.now, Ending::PhoneMoved));
+        tx.accounts().save_session(&session).await?;
+        ended.push(session.session_id);
+    }
+    let act = Act::new()
+        .say("account_id", former.account_id.as_str())
+        .say("to_account_id", account.account_id.as_str())
+        .seal("phone", phone.number.expose());
+    pen.prove(
+        tx,
+        actor,
+        "accounts.phone_moved",
+        former.account_id.as_str(),
+        act,
+    )
+    .await?;
+    Ok(ended)
+}

@@ -1,0 +1,235 @@
+//! Staying signed in, and ending it (money.md 3.8).
+
+use super::record::{Actor, Caller, Pen, Visitor};
+use super::secret::Secret;
+use super::session::{
+    Client, Device, EndedSession, Ending, REFRESH_LIFE_S, RefreshToken, Rotation, Session, Spent,
+    rotate,
+};
+use super::sign_in::SignedIn;
+use super::{AccountError, Accounts};
+use crate::shared::ids::SessionId;
+use crate::shared::time::Time;
+use crate::store::{StoreError, Tx, View, atomically, snapshot};
+
+/// A refresh, made before the unit of work.
+struct Renewal {
+    shown: Secret,
+    client: Client,
+    device: Device,
+    successor: Secret,
+    visitor: Visitor,
+    pen: Pen,
+}
+
+enum Renewed {
+    In(SignedIn),
+    /// A spent token came back: the family is over.
+    Reused,
+    Over,
+}
+
+impl Accounts {
+    /// Answers a new refresh token for one that is good. `client` says how it was shown: a
+    /// browser's token is good only from its cookie.
+    pub async fn refresh(
+        &self,
+        shown: Secret,
+        client: Client,
+        visitor: Visitor,
+    ) -> Result<SignedIn, AccountError> {
+        let maker = self.maker();
+        let renewal = Renewal {
+            shown,
+            client,
+            device: Device::of(&visitor.agent),
+            successor: Secret::new(maker.token()),
+            visitor,
+            pen: Pen::ready(&maker),
+        };
+        match atomically(&*self.store, async |tx: &mut Tx| renewal.run(tx).await).await? {
+            Renewed::In(signed_in) => Ok(signed_in),
+            Renewed::Reused | Renewed::Over => Err(AccountError::SessionEnded),
+        }
+    }
+
+    /// Ends the caller's own session.
+    pub async fn sign_out(&self, caller: &Caller) -> Result<(), AccountError> {
+        self.end(caller, &caller.session_id, Ending::SignedOut)
+            .await
+    }
+
+    /// Ends one of the caller's sessions; another account's is not found.
+    pub async fn end_session(
+        &self,
+        caller: &Caller,
+        session_id: &SessionId,
+    ) -> Result<(), AccountError> {
+        self.end(caller, session_id, Ending::EndedElsewhere).await
+    }
+
+    async fn end(
+        &self,
+        caller: &Caller,
+        session_id: &SessionId,
+        ending: Ending,
+    ) -> Result<(), AccountError> {
+        let pen = Pen::ready(&self.maker());
+        atomically(&*self.store, async |tx: &mut Tx| {
+            let found = tx.accounts().find_session(session_id).await?;
+            let Some(mut session) = found.filter(|s| s.account_id == caller.account_id) else {
+                return Err(AccountError::NotFound);
+            };
+            if session.ended.is_none() {
+                session.ended = Some((pen.now, ending));
+                tx.accounts().save_session(&session).await?;
+            }
+            let subject = session_id.as_str();
+            pen.audit(tx, &caller.actor(), "accounts.end_session", subject, "ok")
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The caller's live sessions, newest first.
+    pub async fn sessions(&self, caller: &Caller) -> Result<Vec<Session>, AccountError> {
+        let now = self.clock.now();
+        let mut view = snapshot(&*self.store).await?;
+        let mut sessions = view.accounts().sessions(&caller.account_id).await?;
+        sessions.retain(|session| session.is_alive(now));
+        Ok(sessions)
+    }
+
+    /// Whether a session still stands in the store: asked by routes about money and homes, which
+    /// do not rely on a token's own life.
+    pub async fn session_alive(&self, session_id: &SessionId) -> Result<bool, AccountError> {
+        let now = self.clock.now();
+        let mut view = snapshot(&*self.store).await?;
+        Ok(session_alive(&mut view, session_id, now).await?)
+    }
+
+    /// The live H5 session whose browser holds this pay cookie.
+    pub async fn session_of_browser(
+        &self,
+        secret: &Secret,
+    ) -> Result<Option<Session>, AccountError> {
+        let now = self.clock.now();
+        let mut view = snapshot(&*self.store).await?;
+        let found = view.accounts().session_of_browser(secret).await?;
+        Ok(found.filter(|session| session.is_alive(now)))
+    }
+
+    /// Sessions that ended at or after a moment, for nodes that remember their access tokens. Ask
+    /// with some overlap: a unit may commit later than the moment it carries.
+    pub async fn ended_since(&self, since: Time) -> Result<Vec<EndedSession>, AccountError> {
+        const MOST: i64 = 10_000;
+        let mut view = snapshot(&*self.store).await?;
+        Ok(view.accounts().ended_since(since, MOST).await?)
+    }
+
+    /// Drops what can never be used again: successors after their 30 s, begun sign-ins, old tokens,
+    /// codes and counters. How many rows; run every few minutes.
+    pub async fn purge(&self) -> Result<u64, AccountError> {
+        const OTPS_KEPT_S: i64 = 86_400;
+        const COUNTERS_KEPT_S: i64 = 400 * 86_400;
+        let now = self.clock.now();
+        atomically(&*self.store, async |tx: &mut Tx| {
+            let sessions = tx.accounts().purge_sessions(now).await?;
+            let otps = tx
+                .accounts()
+                .purge_otps(now.plus_seconds(-OTPS_KEPT_S))
+                .await?;
+            let counters = tx
+                .accounts()
+                .purge_attempts(now.plus_seconds(-COUNTERS_KEPT_S))
+                .await?;
+            Ok(sessions.saturating_add(otps).saturating_add(counters))
+        })
+        .await
+    }
+}
+
+/// As [`Accounts::session_alive`], inside a view that reads more.
+async fn session_alive(
+    view: &mut View,
+    session_id: &SessionId,
+    now: Time,
+) -> Result<bool, StoreError> {
+    let found = view.accounts().find_session(session_id).await?;
+    Ok(found.is_some_and(|session| session.is_alive(now)))
+}
+
+impl Renewal {
+    async fn run(&self, tx: &mut Tx) -> Result<Renewed, AccountError> {
+        let Some(token) = tx.accounts().find_refresh(&self.shown).await? else {
+            return Ok(Renewed::Over);
+        };
+        let Some(session) = tx.accounts().find_session(&token.session_id).await? else {
+            return Ok(Renewed::Over);
+        };
+        match rotate(&token, &session, self.client, &self.device, self.pen.now) {
+            Rotation::Issue => self.issue(tx, session).await,
+            Rotation::Repeat(successor) => Ok(Renewed::In(self.answer(&session, successor))),
+            Rotation::Reused => self.end_family(tx, session).await,
+            Rotation::Over => Ok(Renewed::Over),
+        }
+    }
+
+    async fn issue(&self, tx: &mut Tx, mut session: Session) -> Result<Renewed, AccountError> {
+        let now = self.pen.now;
+        let spent = Spent {
+            at: now,
+            device: self.device.clone(),
+            successor: Some(self.successor.clone()),
+        };
+        if !tx.accounts().spend_refresh(&self.shown, &spent).await? {
+            return Err(StoreError::Conflict.into());
+        }
+        let next = RefreshToken {
+            session_id: session.session_id.clone(),
+            account_id: session.account_id.clone(),
+            expires_at: self.refresh_end(&session),
+            spent: None,
+        };
+        tx.accounts().add_refresh(&self.successor, &next).await?;
+        session.last_seen_at = now;
+        tx.accounts().save_session(&session).await?;
+        Ok(Renewed::In(self.answer(&session, self.successor.clone())))
+    }
+
+    async fn end_family(&self, tx: &mut Tx, mut session: Session) -> Result<Renewed, AccountError> {
+        session.ended = Some((self.pen.now, Ending::TokenReused));
+        tx.accounts().save_session(&session).await?;
+        let actor = Actor::account(
+            &session.account_id,
+            &self.visitor.source,
+            &self.visitor.trace_id,
+        );
+        let subject = session.session_id.as_str();
+        self.pen
+            .audit(tx, &actor, "accounts.refresh", subject, "TOKEN_REUSED")
+            .await?;
+        Ok(Renewed::Reused)
+    }
+
+    fn refresh_end(&self, session: &Session) -> Time {
+        self.pen
+            .now
+            .plus_seconds(REFRESH_LIFE_S)
+            .min(session.expires_at)
+    }
+
+    fn answer(&self, session: &Session, refresh_token: Secret) -> SignedIn {
+        SignedIn {
+            account_id: session.account_id.clone(),
+            session_id: session.session_id.clone(),
+            client: session.client,
+            refresh_token,
+            refresh_expires_at: self.refresh_end(session),
+            browser_secret: None,
+            session_expires_at: session.expires_at,
+            ended: Vec::new(),
+        }
+    }
+}
