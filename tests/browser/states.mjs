@@ -108,6 +108,29 @@ await household('missing', async ({ answer, go, shows, at, whole, page }) => {
   checks.that('its button brings it back', true)
 })
 
+await household('gone-quiet', async ({ answer, go, shows, at, whole }) => {
+  let away = false
+  await answer('/bindings/b-1/arrears', () => (away ? 'lost' : undefined))
+  await go('home/index')
+  await shows('amount-due')
+  const fresh = await at('amount-due').evaluate((element) => getComputedStyle(element).color)
+  away = true
+  await at('tab-bills').click()
+  await shows('screen-bills')
+  await at('tab-home').click()
+  await shows('problem')
+  checks.that('a figure that cannot be read again is kept, greyed', fresh !== (await at('amount-due').evaluate((element) => getComputedStyle(element).color)))
+  await whole()
+  await at('pay').click()
+  await shows('pay-total')
+  await shows('problem')
+  checks.that('and cannot be paid until it is read again', await at('pay-now').isDisabled())
+  away = false
+  await at('problem-cure').click()
+  await at('pay-now').and(at('screen-confirm').locator(':enabled')).waitFor()
+  checks.that('once read again, it can', await at('pay-now').isEnabled())
+})
+
 await household('changed', async ({ answer, go, shows, textOf, at, whole, page, due }) => {
   const keys = []
   let total = due
@@ -315,6 +338,7 @@ await household('english', async ({ go, shows, whole, at, page }) => {
   await shows('comparison')
   const words = await at('screen-bill').innerText()
   checks.that('English speaks English', words.includes('Compared with the last bill') && !/[\u4e00-\u9fff]/.test(words), words.match(/[\u4e00-\u9fff]+/)?.[0])
+  checks.equal('the page says its title', await page.title(), 'Bill explained')
   checks.equal('the page says its language', await page.evaluate(() => document.documentElement.lang), 'en')
   await whole()
 }, { kept: { 'lifeline.language': 'en' } })

@@ -1,5 +1,4 @@
 /** The browser's side of the seam. Its twin is `platform.alipay.ts`; both export the same names. */
-import Taro from '@tarojs/taro'
 import type { SessionReply } from './types'
 import { ANSWER_TIMEOUT_MS, parsedJson, retryAfter, type WireReply, type WireRequest } from './wire'
 
@@ -118,7 +117,6 @@ export function randomKey(): string {
 export function showTitle(title: string, language: string): void {
   document.documentElement.lang = language
   document.title = title
-  void Taro.setNavigationBarTitle({ title })
 }
 
 /** Calls `wake` when the page becomes visible again; the answer stops it. */

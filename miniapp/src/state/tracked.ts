@@ -34,6 +34,7 @@ export function useTracked(paymentId: string | undefined): Tracked {
     const ask = async (asked: number, seen: string): Promise<void> => {
       let now = seen
       let over = false
+      let waitMs = 0
       asking.current = true
       try {
         const answer = await call<Payment>('GET', `/payments/${encodeURIComponent(paymentId)}`)
@@ -46,11 +47,12 @@ export function useTracked(paymentId: string | undefined): Tracked {
         if (mine !== turn.current) return
         const refused = asProblem(thrown)
         setProblem(refused)
+        waitMs = (refused.retryAfterS ?? 0) * 1000
         over = refused.status >= 400 && refused.status < 500 && refused.status !== 429
       }
       asking.current = false
       const count = now === seen ? asked + 1 : 0
-      if (!over) timer.current = setTimeout(() => void ask(count, now), pollPauseMs(count))
+      if (!over) timer.current = setTimeout(() => void ask(count, now), Math.max(waitMs, pollPauseMs(count)))
     }
     void ask(0, '')
   }, [paymentId, stop])

@@ -27,6 +27,7 @@ function BillContent() {
   if (!answer || !bindingId) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={6} />
   return (
     <>
+      {problem && <ProblemNote problem={problem} retry={reload} />}
       <BillHead bill={answer} bindingId={bindingId} />
       <BillWalk bill={answer} />
       <Why bill={answer} />

@@ -51,6 +51,7 @@ function BillList({ home }: { home: Binding }) {
     <>
       <Box as='p' className='soft'>{homeName(home)} · {t('homes.tail', { tail: numberTail(home) })}</Box>
       <AsOf as_of={first.answer.as_of} stale={first.answer.stale} />
+      {first.problem && <ProblemNote problem={first.problem} retry={first.reload} />}
       {items.length === 0 && <Card><Box as='p' className='soft'>{t('bills.empty')}</Box></Card>}
       <Box as='ul' className='list'>
         {items.map((bill) => <Box as='li' key={bill.period}><BillRow bill={bill} bindingId={home.binding_id} /></Box>)}

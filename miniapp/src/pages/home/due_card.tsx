@@ -17,15 +17,11 @@ export function DueCard({ home }: { home: Binding }) {
   const balance = useBalance(seesBalance ? home.binding_id : undefined)
   const figure = arrears.answer
   return (
-    <Card className={`due-card${figure?.stale ? ' stale' : ''}`} label={t('home.due')} testId='due-card'>
+    <Card className={`due-card${figure?.stale || arrears.problem ? ' stale' : ''}`} label={t('home.due')} testId='due-card'>
       {!figure && arrears.loading && <Skeleton lines={3} />}
-      {!figure && arrears.problem && (
-        <>
-          <Box as='p' className='figure-missing'>{t('figure.missing')}</Box>
-          <ProblemNote problem={arrears.problem} retry={arrears.reload} />
-        </>
-      )}
+      {!figure && arrears.problem && <Box as='p' className='figure-missing'>{t('figure.missing')}</Box>}
       {figure && <DueFigure figure={figure} home={home} />}
+      {arrears.problem && <ProblemNote problem={arrears.problem} retry={arrears.reload} />}
       {figure && seesBalance && balance.answer && <BalanceRow balance={balance.answer} />}
     </Card>
   )

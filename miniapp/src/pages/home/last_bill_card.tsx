@@ -32,7 +32,8 @@ export function LastBillCard({ home }: { home: Binding }) {
         <Amount fen={last.total_fen} size='title' />
       </Box>
       {walk && <StepBar walk={walk} />}
-      <AsOf as_of={bills.answer?.as_of ?? ''} stale={bills.answer?.stale ?? false} />
+      {bills.answer && <AsOf as_of={bills.answer.as_of} stale={bills.answer.stale} />}
+      {bills.problem && <ProblemNote problem={bills.problem} retry={bills.reload} />}
       <Tap className='card-link' onTap={() => open('bill', { binding_id: home.binding_id, period: last.period })} testId='open-bill'>
         <Box as='span'>{t('home.explain')}</Box>
         <Icon name='next' />

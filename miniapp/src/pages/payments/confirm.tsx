@@ -1,5 +1,5 @@
 import { useRouter } from '@tarojs/taro'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { Binding } from '../../api/types'
 import { fenFromTyped, yuanSign } from '../../money/fen'
 import { useArrears, useBindings, usePayments } from '../../state/reads'
@@ -67,6 +67,7 @@ function PayArrears({ home }: { home: Binding }) {
   const arrears = useArrears(home.binding_id)
   const order = useOrder(home.binding_id, 'arrears')
   const figure = arrears.answer
+  useKeptFresh(arrears.reload, figure !== undefined && !order.busy)
   if (!figure) return arrears.problem ? <ProblemNote problem={arrears.problem} retry={arrears.reload} /> : <Skeleton lines={4} />
   if (figure.total_fen <= 0) {
     return (
@@ -88,11 +89,12 @@ function PayArrears({ home }: { home: Binding }) {
         <AsOf as_of={figure.as_of} stale={figure.stale} />
       </Card>
       {changed !== undefined && <Note tone='due' icon='warning' live testId='amount-changed'>{t('pay.changed', { amount: yuanSign(changed) })}</Note>}
+      {!order.problem && arrears.problem && <ProblemNote problem={arrears.problem} retry={again} />}
       {order.problem && <ProblemNote problem={order.problem} retry={again} />}
       {figure.stale && <Button kind='quiet' onTap={again} disabled={arrears.loading} testId='read-again'>{t('app.retry')}</Button>}
       <Button
         onTap={() => order.place(figure.total_fen, figure.arrears_version, arrears.reload)}
-        disabled={order.busy || arrears.loading || figure.stale}
+        disabled={order.busy || arrears.loading || figure.stale || arrears.problem !== undefined}
         testId='pay-now'
       >
         {t(order.busy ? 'pay.sending' : 'pay.button', { amount: yuanSign(figure.total_fen) })}
@@ -100,6 +102,18 @@ function PayArrears({ home }: { home: Binding }) {
       <Box as='p' className='small-print centred'>{t('pay.unpaid_safe')}</Box>
     </>
   )
+}
+
+// An order must rest on an amount that was read within the last minute.
+const FRESH_MS = 45_000
+
+/** Reads again while somebody is still looking at the amount. */
+function useKeptFresh(reload: () => void, on: boolean): void {
+  useEffect(() => {
+    if (!on) return undefined
+    const timer = setInterval(reload, FRESH_MS)
+    return () => clearInterval(timer)
+  }, [reload, on])
 }
 
 const CHOICES_FEN = [5000, 10000, 20000, 50000]
