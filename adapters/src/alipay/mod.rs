@@ -10,6 +10,8 @@ mod envelope;
 mod identity;
 mod notice;
 mod sign;
+#[cfg(test)]
+mod vectors;
 
 use std::sync::Arc;
 use std::time::Duration;

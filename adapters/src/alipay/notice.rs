@@ -83,7 +83,7 @@ impl NoticeReader for Alipay {
 
 impl Notices {
     /// Signature first, then the addressee, only then the content.
-    fn read(&self, raw: &[u8]) -> Result<Notice, NoticeError> {
+    pub(super) fn read(&self, raw: &[u8]) -> Result<Notice, NoticeError> {
         let params = Params::parse(raw)?;
         if !params.is_signed_by(&self.platform) {
             return Err(NoticeError::BadSignature);

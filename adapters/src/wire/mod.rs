@@ -9,4 +9,4 @@ pub(crate) mod line;
 pub(crate) mod read;
 
 pub use http::{Address, AddressError};
-pub use line::LineKeys;
+pub use line::{LineKeys, LineKeysError};
