@@ -111,8 +111,8 @@ fn person_card(html: &mut String, person: &Person) {
         "<div class=\"card\"><b>{name}</b> <span class=\"en\">{name_en}</span><br>{story} \
          <span class=\"en\">{story_en}</span><dl><dt>户号 <span class=\"en\">Consumer no.</span></dt>\
          <dd>{numbers}</dd><dt>证件后六位 <span class=\"en\">ID, last six</span></dt><dd>{last6}</dd>\
-         <dt>手机 <span class=\"en\">Phone</span></dt>\
-         <dd><a href=\"/phone?phone={phone}\">{phone} 短信 · SMS</a></dd></dl></div>",
+         <dt>短信 <span class=\"en\">SMS inbox</span></dt>\
+         <dd><a href=\"/phone?phone={phone}\">{phone}</a></dd></dl></div>",
         name = escape(person.name),
         name_en = escape(person.name_en),
         story = escape(person.story.0),

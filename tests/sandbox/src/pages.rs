@@ -28,7 +28,7 @@ h2{font-size:17px;margin:20px 0 8px}p{margin:8px 0}.en{color:var(--soft);font-si
 .tag{display:inline-block;background:#fff3d6;color:#7a4b00;border-radius:4px;padding:1px 8px;\
 font-size:13px}.card{background:#fff;border-radius:12px;padding:16px;margin:12px 0}\
 .amount{font-size:44px;font-weight:600;text-align:center;margin:8px 0}\
-dl{display:grid;grid-template-columns:auto 1fr;gap:6px 16px;margin:0}dt{color:var(--soft)}\
+dl{display:grid;grid-template-columns:auto 1fr;gap:6px 16px;margin:8px 0 0}dt{color:var(--soft)}\
 dd{margin:0;text-align:right;overflow-wrap:anywhere}\
 button,.button{display:block;width:100%;min-height:52px;margin:10px 0;padding:10px 14px;font:inherit;\
 font-weight:600;border-radius:10px;border:1px solid var(--line);background:#fff;color:var(--ink);\
@@ -39,7 +39,7 @@ label.person{display:flex;gap:12px;align-items:center;min-height:56px;padding:6p
 border-bottom:1px solid var(--line)}label.person:last-of-type{border:0}\
 input[type=radio]{width:22px;height:22px;flex:none}\
 select{display:block;width:100%;min-height:52px;margin:6px 0 14px;padding:8px 12px;font:inherit;\
-border:1px solid var(--line);border-radius:10px;background:#fff}ul{padding-left:20px}a{color:#0958d9}\
+border:1px solid var(--line);border-radius:10px;background:#fff}ul{margin:0;padding-left:20px}a{color:#0958d9}\
 code{font-size:14px;overflow-wrap:anywhere}.bubble{background:#fff;border-radius:14px;padding:12px 14px;\
 margin:10px 0;overflow-wrap:anywhere}.when{color:var(--soft);font-size:13px}";
 

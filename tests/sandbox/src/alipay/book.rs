@@ -1,7 +1,7 @@
 //! Everything Alipay remembers about money: trades, opened payment links, wallets, notices.
 //! One lock guards all of it, so a state change and its notice are one step.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
@@ -25,6 +25,8 @@ pub(super) struct Book {
     trades: BTreeMap<String, Trade>,
     trade_no_of: HashMap<String, String>,
     last_trade: u64,
+    /// When time alone next changes a trade; an entry may be out of date, the trade knows.
+    turns: BTreeSet<(Timestamp, String)>,
     /// Payment links that were opened, by their page id.
     pub(super) links: HashMap<String, Link>,
     /// What each wallet has paid, less what came back, in fen.
@@ -93,6 +95,7 @@ impl Book {
             .insert(order.out_trade_no.clone(), trade_no.clone());
         let trade = Trade::new(trade_no.clone(), order, buyer, now);
         self.trades.insert(trade_no, trade.clone());
+        self.await_turn(&trade);
         Ok((trade, true))
     }
 
@@ -120,6 +123,7 @@ impl Book {
         trade.paid(now);
         let paid = trade.clone();
         *self.spent_fen.entry(wallet.person).or_default() += total_fen;
+        self.await_turn(&paid);
         Ok(paid)
     }
 
@@ -198,14 +202,24 @@ impl Book {
         Ok(Some((trade.clone(), action, changed)))
     }
 
-    /// Lets time pass over every trade; returns those it changed.
+    /// Lets time pass over every trade whose turn has come; returns those it changed.
     pub(super) fn pass_time(&mut self, now: Timestamp) -> Vec<Trade> {
         let mut changed = Vec::new();
-        for trade in self.trades.values_mut() {
+        while let Some(turn) = self.turns.first().filter(|(at, _)| *at <= now).cloned() {
+            self.turns.remove(&turn);
+            let Some(trade) = self.trades.get_mut(&turn.1) else {
+                continue;
+            };
             if trade.pass_time(now) {
                 changed.push(trade.clone());
             }
         }
         changed
+    }
+
+    fn await_turn(&mut self, trade: &Trade) {
+        if let Some(at) = trade.next_turn() {
+            self.turns.insert((at, trade.trade_no.clone()));
+        }
     }
 }

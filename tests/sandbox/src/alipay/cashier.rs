@@ -315,7 +315,13 @@ fn done(alipay: &Alipay, tap: Tap) -> HttpResponse {
     } else {
         "unpaid"
     };
-    let head = format!("<h1 id=\"{id}\">{zh} <span class=\"en\">{en}</span></h1>");
+    let sum = tap.trade.as_ref().map_or_else(String::new, |trade| {
+        format!(
+            "<div class=\"card\"><p class=\"amount\">¥{}</p></div>",
+            yuan(trade.order.total_fen)
+        )
+    });
+    let head = format!("<h1 id=\"{id}\">{zh} <span class=\"en\">{en}</span></h1>{sum}");
     let Some(target) = tap
         .return_url
         .and_then(|url| signed_return(alipay, &url, tap.trade))

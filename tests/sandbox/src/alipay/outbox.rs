@@ -1,6 +1,8 @@
 //! Notices waiting to be sent, with the retry schedule: at once, then after 4 and 10 and 10 minutes,
 //! 1, 2, 6 and 15 hours, until the receiver answers exactly `success`.
 
+use std::collections::{BTreeSet, HashMap};
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -80,16 +82,25 @@ pub(super) struct Letter {
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     notices: Vec<Notice>,
+    of_trade: HashMap<String, Vec<usize>>,
+    /// Every notice with a `next_at`, in the order it falls due.
+    due: BTreeSet<(Timestamp, usize)>,
 }
 
 impl Outbox {
     /// Puts a notice in line; `due_at` is its first send.
     pub(super) fn add(&mut self, draft: Draft, due_at: Timestamp, held: Option<Strike>) {
-        let number = self.notices.len() + 1;
+        let index = self.notices.len();
+        let number = index + 1;
         let stamp = to_beijing(due_at).strftime("%Y%m%d").to_string();
         let notify_id = format!("{stamp}01222{number:021}");
         let mut fields = draft.fields;
         fields.push(("notify_id", notify_id.clone()));
+        self.of_trade
+            .entry(draft.trade_no.clone())
+            .or_default()
+            .push(index);
+        self.due.insert((due_at, index));
         self.notices.push(Notice {
             notify_id,
             trade_no: draft.trade_no,
@@ -108,26 +119,24 @@ impl Outbox {
 
     /// Whether a notice of this trade waits to be overtaken.
     pub(super) fn holds(&self, trade_no: &str) -> bool {
-        self.notices
-            .iter()
-            .any(|n| n.trade_no == trade_no && n.held.is_some())
+        self.of_trade(trade_no).any(|notice| notice.held.is_some())
     }
 
     /// Takes every send that is due, in the order it fell due. A held notice whose time is up is
     /// sent like any other; its strike did nothing and is returned.
     pub(super) fn take_due(&mut self, now: Timestamp) -> (Vec<Letter>, Vec<Strike>) {
-        let mut due: Vec<(Timestamp, Letter)> = Vec::new();
+        let mut letters = Vec::new();
         let mut idle = Vec::new();
-        for (index, notice) in self.notices.iter_mut().enumerate() {
-            let Some(at) = notice.next_at.filter(|at| *at <= now) else {
+        while let Some((at, index)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
+            self.due.remove(&(at, index));
+            let Some(notice) = self.notices.get_mut(index) else {
                 continue;
             };
             notice.next_at = None;
             idle.extend(notice.held.take());
-            due.push((at, notice.letter(index)));
+            letters.push(notice.letter(index));
         }
-        due.sort_by_key(|(at, letter)| (*at, letter.index));
-        (due.into_iter().map(|(_, letter)| letter).collect(), idle)
+        (letters, idle)
     }
 
     /// Records a send. `again_at` asks for one more send of an accepted notice.
@@ -144,6 +153,7 @@ impl Outbox {
         };
         if let Some(at) = notice.next_at {
             notice.scheduled_at = at;
+            self.due.insert((at, index));
         }
     }
 
@@ -153,27 +163,40 @@ impl Outbox {
         index: usize,
         now: Timestamp,
     ) -> Vec<(Strike, String)> {
-        let Some(trade_no) = self.notices.get(index).map(|n| n.trade_no.clone()) else {
-            return Vec::new();
-        };
-        let earlier = self
+        let trade_no = self
             .notices
-            .iter_mut()
-            .take(index)
-            .filter(|n| n.trade_no == trade_no);
+            .get(index)
+            .map(|notice| notice.trade_no.as_str());
+        let siblings = trade_no
+            .and_then(|no| self.of_trade.get(no))
+            .cloned()
+            .unwrap_or_default();
         let mut acted = Vec::new();
-        for notice in earlier {
-            if let Some(strike) = notice.held.take() {
-                notice.next_at = Some(now);
-                notice.scheduled_at = now;
-                acted.push((strike, notice.call()));
+        for earlier in siblings.into_iter().filter(|sibling| *sibling < index) {
+            let Some(notice) = self.notices.get_mut(earlier) else {
+                continue;
+            };
+            let Some(strike) = notice.held.take() else {
+                continue;
+            };
+            if let Some(waiting_till) = notice.next_at.replace(now) {
+                self.due.remove(&(waiting_till, earlier));
             }
+            notice.scheduled_at = now;
+            self.due.insert((now, earlier));
+            acted.push((strike, notice.call()));
         }
         acted
     }
 
-    pub(super) fn of_trade<'o>(&'o self, trade_no: &'o str) -> impl Iterator<Item = &'o Notice> {
-        self.notices.iter().filter(move |n| n.trade_no == trade_no)
+    /// The notices of one trade, oldest first.
+    pub(super) fn of_trade(&self, trade_no: &str) -> impl Iterator<Item = &Notice> {
+        let indices = self
+            .of_trade
+            .get(trade_no)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        indices.iter().filter_map(|index| self.notices.get(*index))
     }
 }
 
