@@ -214,9 +214,13 @@ pub const UNIT_ATTEMPTS_MAX: u32 = 5;
 /// `work` may run several times, so it does nothing but read, decide and write through `tx`; ids,
 /// numbers and `now` are made before. An unknown commit is reported, never retried: the caller's
 /// idempotency or inbox row tells what happened.
-pub async fn atomically<T, E, F>(store: &dyn Store, mut work: F) -> Result<T, E>
+///
+/// Each run is a clone of the closure, so what it captures it captures by shared reference or by
+/// cheap copy; it cannot carry anything from a failed run into the next one. (A borrowing
+/// `AsyncFnMut` would also make every use case lose `Send` inside a spawned task.)
+pub async fn atomically<T, E, F>(store: &dyn Store, work: F) -> Result<T, E>
 where
-    F: AsyncFnMut(&mut Tx) -> Result<T, E>,
+    F: AsyncFnOnce(&mut Tx) -> Result<T, E> + Clone,
     E: From<StoreError> + Retriable,
 {
     let mut attempt = 1;
@@ -226,7 +230,7 @@ where
             reason = "the one place that may begin a unit"
         )]
         let mut tx = Tx(store.begin().await?);
-        let outcome = match work(&mut tx).await {
+        let outcome = match work.clone()(&mut tx).await {
             Ok(value) => tx.0.commit().await.map(|()| value).map_err(E::from),
             Err(error) => {
                 drop(tx);
@@ -249,4 +253,25 @@ pub async fn snapshot(store: &dyn Store) -> Result<View, StoreError> {
         reason = "the one place that may begin a view"
     )]
     store.begin_read().await.map(View)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::time::Time;
+
+    async fn use_case(store: &dyn Store, name: &str) -> Result<(), StoreError> {
+        let next_at = Time::from_micros(0);
+        atomically(store, async |tx: &mut Tx| {
+            tx.jobs().ensure(name, 60, next_at).await
+        })
+        .await
+    }
+
+    /// Use cases run detached from the request: what they borrow must not cost them `Send`.
+    #[test]
+    fn a_use_case_that_borrows_can_be_spawned() {
+        fn spawnable<F: Future + Send>(_: fn(std::sync::Arc<dyn Store>, String) -> F) {}
+        spawnable(|store, name| async move { use_case(&*store, &name).await });
+    }
 }
