@@ -40,6 +40,10 @@ pub(crate) mod limits {
     pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(8);
 }
 
+/// The view is fixed by the first query, so one goes with BEGIN.
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1";
+const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
 /// One database, or one schema of it.
 pub(crate) struct Postgres {
     pool: Pool,
@@ -78,15 +82,11 @@ impl Postgres {
     }
 
     pub(crate) async fn begin(&self) -> Result<WriteUnit, StoreError> {
-        self.session("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
-            .await
-            .map(WriteUnit::new)
+        self.session(BEGIN_WRITE).await.map(WriteUnit::new)
     }
 
     pub(crate) async fn begin_read(&self) -> Result<ReadUnit, StoreError> {
-        self.session("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            .await
-            .map(ReadUnit::new)
+        self.session(BEGIN_READ).await.map(ReadUnit::new)
     }
 
     async fn session(&self, begin: &'static str) -> Result<Session, StoreError> {

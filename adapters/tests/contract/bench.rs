@@ -1,0 +1,233 @@
+//! A fresh store for one contract, and what a contract needs around it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use lifeline_adapters::keyring::{InstanceKind, Keyring};
+use lifeline_adapters::sql::{self, Engine};
+use lifeline_core::shared::ids::TypedId;
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::{StoreError, Tx, View, atomically, snapshot};
+
+use crate::Run;
+
+/// A contract that takes longer hangs.
+const CONTRACT_MAX: Duration = Duration::from_secs(60);
+
+/// Which engine a contract runs on.
+#[derive(Debug, Clone)]
+pub(crate) enum EngineKind {
+    Sqlite,
+    Postgres(String),
+}
+
+impl EngineKind {
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+}
+
+/// One fresh, migrated store of a demo installation.
+#[derive(Clone)]
+pub(crate) struct Bench {
+    pub(crate) store: Arc<Engine>,
+    pub(crate) keyring: Arc<Keyring>,
+    /// What `sql::open` was given.
+    pub(crate) target: String,
+    pub(crate) kind: EngineKind,
+    made: Arc<AtomicU64>,
+}
+
+impl Bench {
+    async fn new(target: String, kind: EngineKind) -> Self {
+        let keyring = Arc::new(Keyring::generate(InstanceKind::Demo).unwrap());
+        sql::migrate(&target, InstanceKind::Demo, now())
+            .await
+            .unwrap();
+        let store = open(&target, &keyring).await;
+        Self {
+            store,
+            keyring,
+            target,
+            kind,
+            made: Arc::default(),
+        }
+    }
+
+    /// A second process on the same store.
+    pub(crate) async fn another_process(&self) -> Self {
+        Self {
+            store: open(&self.target, &self.keyring).await,
+            ..self.clone()
+        }
+    }
+
+    /// An id no other call of this contract gets; they sort in the order they were made.
+    pub(crate) fn id<T: TypedId>(&self) -> T {
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        T::made(format!("019aa2f0-0000-7000-8000-{number:012x}"))
+    }
+
+    /// One unit of work.
+    pub(crate) async fn write<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, StoreError> + Clone,
+    ) -> Result<T, StoreError> {
+        atomically(&*self.store, work).await
+    }
+
+    /// A unit that is dropped instead of committed.
+    pub(crate) async fn write_and_drop(
+        &self,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<(), StoreError> + Clone,
+    ) {
+        let dropped = self
+            .write(async |tx| {
+                work.clone()(tx).await?;
+                Err::<(), _>(StoreError::Refused("dropped on purpose".into()))
+            })
+            .await;
+        assert!(
+            matches!(&dropped, Err(StoreError::Refused(why)) if why == "dropped on purpose"),
+            "{dropped:?}"
+        );
+    }
+
+    pub(crate) async fn view(&self) -> View {
+        snapshot(&*self.store).await.unwrap()
+    }
+
+    /// Runs raw SQL beside the store, as somebody with the application's own rights would.
+    pub(crate) async fn raw(&self, text: &str) -> Result<(), String> {
+        match &self.kind {
+            EngineKind::Sqlite => {
+                let conn = rusqlite::Connection::open(&self.target).map_err(|e| e.to_string())?;
+                conn.busy_timeout(Duration::from_secs(5)).unwrap();
+                conn.execute_batch(text).map_err(|error| error.to_string())
+            }
+            EngineKind::Postgres(_) => {
+                let client = connect(&self.target).await;
+                client.batch_execute(text).await.map_err(|error| {
+                    error
+                        .as_db_error()
+                        .map_or_else(|| error.to_string(), |db| db.message().to_owned())
+                })
+            }
+        }
+    }
+}
+
+impl Bench {
+    /// The one text a raw query answers.
+    pub(crate) async fn text(&self, query: &str) -> String {
+        match &self.kind {
+            EngineKind::Sqlite => rusqlite::Connection::open(&self.target)
+                .unwrap()
+                .query_row(query, [], |row| row.get(0))
+                .unwrap(),
+            EngineKind::Postgres(_) => connect(&self.target)
+                .await
+                .query_one(query, &[])
+                .await
+                .unwrap()
+                .get(0),
+        }
+    }
+}
+
+async fn open(target: &str, keyring: &Arc<Keyring>) -> Arc<Engine> {
+    sql::open(target, Arc::clone(keyring), InstanceKind::Demo)
+        .await
+        .unwrap()
+}
+
+/// The moment contracts begin at: 2026-11-20 08:00 in Shanghai.
+pub(crate) fn now() -> Time {
+    Time::parse_rfc3339("2026-11-20T08:00:00+08:00").unwrap()
+}
+
+/// `seconds` after [`now`].
+pub(crate) fn at(seconds: i64) -> Time {
+    now().plus_seconds(seconds)
+}
+
+pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// Where a contract's store lives; taken away when the contract has ended, however it ended.
+enum Home {
+    Folder(tempfile::TempDir),
+    Schema { url: String, name: String },
+}
+
+impl Home {
+    async fn make(kind: &EngineKind) -> (Self, String) {
+        match kind {
+            EngineKind::Sqlite => {
+                let folder = tempfile::tempdir().unwrap();
+                let path: PathBuf = folder.path().join("store.db");
+                (Self::Folder(folder), path.to_str().unwrap().to_owned())
+            }
+            EngineKind::Postgres(url) => {
+                let mut random = [0_u8; 6];
+                getrandom::fill(&mut random).unwrap();
+                let name = format!("contract_{}", hex::encode(random));
+                connect(url)
+                    .await
+                    .batch_execute(&format!("CREATE SCHEMA {name}"))
+                    .await
+                    .unwrap();
+                let joint = if url.contains('?') { '&' } else { '?' };
+                let target = format!("{url}{joint}options=-c%20search_path%3D{name}");
+                let url = url.clone();
+                (Self::Schema { url, name }, target)
+            }
+        }
+    }
+
+    async fn take_away(self) {
+        match self {
+            Self::Folder(folder) => folder.close().unwrap(),
+            Self::Schema { url, name } => connect(&url)
+                .await
+                .batch_execute(&format!("DROP SCHEMA {name} CASCADE"))
+                .await
+                .unwrap(),
+        }
+    }
+}
+
+/// Runs one contract on a store made for it.
+pub(crate) fn on_fresh_store(kind: &EngineKind, run: Run) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let (home, target) = runtime.block_on(Home::make(kind));
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(async {
+            let bench = Bench::new(target, kind.clone()).await;
+            let store = Arc::clone(&bench.store);
+            tokio::time::timeout(CONTRACT_MAX, run(bench))
+                .await
+                .expect("the contract hangs");
+            store.close().await.unwrap();
+        });
+    }));
+    runtime.block_on(home.take_away());
+    if let Err(panic) = ended {
+        resume_unwind(panic);
+    }
+}

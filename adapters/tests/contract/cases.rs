@@ -1,0 +1,146 @@
+//! Open questions: one per cause.
+
+use lifeline_core::cases::{Case, CaseKind};
+use lifeline_core::shared::ids::CaseId;
+use lifeline_core::store::StoreError;
+use tokio::task::JoinSet;
+
+use crate::bench::{Bench, at};
+use crate::contracts;
+
+contracts! { "cases":
+    round_trip => ["CaseStore::open", "CaseReads::find", "CaseReads::about"];
+    every_kind_is_readable => ["CaseReads::find"];
+    absent_is_none => ["CaseReads::find", "CaseReads::about", "CaseReads::count_open"];
+    repeat_of_a_cause_finds_the_same_case => ["CaseStore::open"];
+    closed_cases_are_not_counted => ["CaseReads::count_open"];
+    dropped_unit_opens_nothing => ["CaseStore::open"];
+    one_of_many_opens => ["CaseStore::open"];
+    unreadable_kind_is_an_alarm => ["CaseReads::find"];
+}
+
+fn case(t: &Bench, cause: &str) -> Case {
+    Case {
+        case_id: t.id(),
+        kind: CaseKind::AmountMismatch,
+        cause: cause.into(),
+        subject: "P1".into(),
+        facts: r#"{"ordered_fen":100,"paid_fen":99}"#.into(),
+        opened_at: at(0),
+        trace_id: "trace-1".into(),
+        closed_at: None,
+    }
+}
+
+async fn open(t: &Bench, case: &Case) -> bool {
+    t.write(async |tx| tx.cases().open(case).await)
+        .await
+        .unwrap()
+}
+
+async fn round_trip(t: Bench) {
+    let (first, second) = (case(&t, "mismatch:T1"), case(&t, "mismatch:T2"));
+    assert!(open(&t, &first).await);
+    assert!(open(&t, &second).await);
+    let mut view = t.view().await;
+    assert_eq!(
+        view.cases().find(&first.case_id).await.unwrap(),
+        Some(first.clone())
+    );
+    assert_eq!(view.cases().about("P1").await.unwrap(), [first, second]);
+    assert_eq!(view.cases().count_open().await.unwrap(), 2);
+}
+
+async fn every_kind_is_readable(t: Bench) {
+    for kind in CaseKind::ALL {
+        let case = Case {
+            kind,
+            ..case(&t, kind.as_str())
+        };
+        open(&t, &case).await;
+        assert_eq!(
+            t.view().await.cases().find(&case.case_id).await.unwrap(),
+            Some(case)
+        );
+    }
+}
+
+async fn absent_is_none(t: Bench) {
+    let mut view = t.view().await;
+    let nobody: CaseId = t.id();
+    assert_eq!(view.cases().find(&nobody).await.unwrap(), None);
+    assert!(view.cases().about("P1").await.unwrap().is_empty());
+    assert_eq!(view.cases().count_open().await.unwrap(), 0);
+}
+
+async fn repeat_of_a_cause_finds_the_same_case(t: Bench) {
+    let first = case(&t, "mismatch:T1");
+    assert!(open(&t, &first).await);
+    assert!(
+        !open(
+            &t,
+            &Case {
+                facts: "{}".into(),
+                ..case(&t, "mismatch:T1")
+            }
+        )
+        .await
+    );
+    assert_eq!(t.view().await.cases().about("P1").await.unwrap(), [first]);
+}
+
+async fn closed_cases_are_not_counted(t: Bench) {
+    open(
+        &t,
+        &Case {
+            closed_at: Some(at(9)),
+            ..case(&t, "mismatch:T1")
+        },
+    )
+    .await;
+    open(&t, &case(&t, "mismatch:T2")).await;
+    assert_eq!(t.view().await.cases().count_open().await.unwrap(), 1);
+}
+
+async fn dropped_unit_opens_nothing(t: Bench) {
+    let case = case(&t, "mismatch:T1");
+    t.write_and_drop(async |tx| tx.cases().open(&case).await.map(drop))
+        .await;
+    assert_eq!(t.view().await.cases().count_open().await.unwrap(), 0);
+    assert!(open(&t, &case).await);
+}
+
+async fn one_of_many_opens(t: Bench) {
+    let mut finders = JoinSet::new();
+    for _ in 0..16 {
+        let (t, case) = (t.clone(), case(&t, "mismatch:T1"));
+        finders.spawn(async move { open(&t, &case).await });
+    }
+    let new = finders
+        .join_all()
+        .await
+        .into_iter()
+        .filter(|new| *new)
+        .count();
+    assert_eq!(new, 1);
+    assert_eq!(t.view().await.cases().count_open().await.unwrap(), 1);
+}
+
+async fn unreadable_kind_is_an_alarm(t: Bench) {
+    let case = case(&t, "mismatch:T1");
+    open(&t, &case).await;
+    t.raw("UPDATE case_file SET kind = 'from_the_future'")
+        .await
+        .unwrap();
+    let unreadable = t.view().await.cases().find(&case.case_id).await;
+    assert!(
+        matches!(
+            unreadable,
+            Err(StoreError::Corrupt {
+                table: "case_file",
+                column: "kind"
+            })
+        ),
+        "{unreadable:?}"
+    );
+}

@@ -1,0 +1,155 @@
+//! Messages from outside: stored once, applied once, found again while they are not applied.
+
+use lifeline_core::inbox::{InboxState, Message};
+use tokio::task::JoinSet;
+
+use crate::bench::{Bench, at, now};
+use crate::contracts;
+
+contracts! { "inbox":
+    round_trip => ["InboxStore::receive", "InboxStore::find"];
+    absent_is_none => ["InboxStore::find", "InboxStore::mark_applied"];
+    repeat_is_told_and_changes_nothing => ["InboxStore::receive"];
+    applied_once => ["InboxStore::mark_applied"];
+    dropped_unit_leaves_it_received => ["InboxStore::receive", "InboxStore::mark_applied"];
+    pending_is_old_received_oldest_first => ["InboxStore::pending"];
+    concurrent_repeats_are_one_message => ["InboxStore::receive", "InboxStore::mark_applied"];
+    raw_is_sealed_at_rest => ["InboxStore::receive"];
+}
+
+fn message(id: &str) -> Message {
+    Message {
+        source: "alipay".into(),
+        message_id: id.into(),
+        raw: "out_trade_no=T1&total_amount=1.00&subject=电费".into(),
+        trace_id: "trace-1".into(),
+        received_at: now(),
+        state: InboxState::Received,
+    }
+}
+
+async fn receive(t: &Bench, message: &Message) -> bool {
+    t.write(async |tx| tx.inbox().receive(message).await)
+        .await
+        .unwrap()
+}
+
+async fn find(t: &Bench, id: &str) -> Option<Message> {
+    t.write(async |tx| tx.inbox().find("alipay", id).await)
+        .await
+        .unwrap()
+}
+
+async fn apply(t: &Bench, id: &str) -> bool {
+    t.write(async |tx| tx.inbox().mark_applied("alipay", id, at(1)).await)
+        .await
+        .unwrap()
+}
+
+async fn round_trip(t: Bench) {
+    assert!(receive(&t, &message("n1")).await);
+    assert_eq!(find(&t, "n1").await, Some(message("n1")));
+    assert!(apply(&t, "n1").await);
+    let applied = Message {
+        state: InboxState::Applied,
+        ..message("n1")
+    };
+    assert_eq!(find(&t, "n1").await, Some(applied));
+}
+
+async fn absent_is_none(t: Bench) {
+    receive(&t, &message("n1")).await;
+    assert_eq!(find(&t, "n2").await, None);
+    let other = t.write(async |tx| tx.inbox().find("sms", "n1").await).await;
+    assert_eq!(other.unwrap(), None);
+    assert!(!apply(&t, "n2").await);
+}
+
+async fn repeat_is_told_and_changes_nothing(t: Bench) {
+    assert!(receive(&t, &message("n1")).await);
+    let other = Message {
+        raw: "other".into(),
+        received_at: at(9),
+        ..message("n1")
+    };
+    assert!(!receive(&t, &other).await);
+    assert_eq!(find(&t, "n1").await, Some(message("n1")));
+    let same_id_elsewhere = Message {
+        source: "sms".into(),
+        ..message("n1")
+    };
+    assert!(receive(&t, &same_id_elsewhere).await);
+}
+
+async fn applied_once(t: Bench) {
+    receive(&t, &message("n1")).await;
+    assert!(apply(&t, "n1").await);
+    assert!(!apply(&t, "n1").await);
+    assert!(!receive(&t, &message("n1")).await);
+}
+
+async fn dropped_unit_leaves_it_received(t: Bench) {
+    let new = message("n1");
+    t.write_and_drop(async |tx| tx.inbox().receive(&new).await.map(drop))
+        .await;
+    assert_eq!(find(&t, "n1").await, None);
+    receive(&t, &new).await;
+    t.write_and_drop(async |tx| {
+        assert!(tx.inbox().mark_applied("alipay", "n1", at(1)).await?);
+        Ok(())
+    })
+    .await;
+    assert_eq!(find(&t, "n1").await, Some(new));
+}
+
+async fn pending_is_old_received_oldest_first(t: Bench) {
+    for (id, seconds) in [("n3", 30), ("n1", 10), ("n2", 20), ("n4", 40)] {
+        receive(
+            &t,
+            &Message {
+                received_at: at(seconds),
+                ..message(id)
+            },
+        )
+        .await;
+    }
+    apply(&t, "n2").await;
+    let pending = async |before, limit| {
+        let found = t
+            .write(async |tx| tx.inbox().pending(at(before), limit).await)
+            .await;
+        found
+            .unwrap()
+            .into_iter()
+            .map(|m| m.message_id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(pending(40, 10).await, ["n1", "n3"]);
+    assert_eq!(pending(41, 10).await, ["n1", "n3", "n4"]);
+    assert_eq!(pending(41, 1).await, ["n1"]);
+    assert!(pending(10, 10).await.is_empty());
+}
+
+/// 32 deliveries of one notice: one is new, one applies it.
+async fn concurrent_repeats_are_one_message(t: Bench) {
+    let mut deliveries = JoinSet::new();
+    for _ in 0..32 {
+        let t = t.clone();
+        deliveries.spawn(async move {
+            let new = receive(&t, &message("n1")).await;
+            (new, apply(&t, "n1").await)
+        });
+    }
+    let all = deliveries.join_all().await;
+    assert_eq!(all.iter().filter(|(new, _)| *new).count(), 1);
+    assert_eq!(all.iter().filter(|(_, applied)| *applied).count(), 1);
+}
+
+async fn raw_is_sealed_at_rest(t: Bench) {
+    receive(&t, &message("n1")).await;
+    let stored = t.text("SELECT raw FROM inbox").await;
+    assert!(
+        stored.starts_with("a1:") && !stored.contains("out_trade_no"),
+        "{stored}"
+    );
+}

@@ -1,0 +1,155 @@
+//! Timed tasks: one runner at a time, an old runner may not write.
+
+use lifeline_core::jobs::Job;
+use tokio::task::JoinSet;
+
+use crate::bench::{Bench, at};
+use crate::contracts;
+
+contracts! { "jobs":
+    round_trip => ["JobStore::ensure", "JobReads::list"];
+    ensure_again_keeps_the_turn => ["JobStore::ensure"];
+    only_due_jobs_are_claimed => ["JobStore::claim"];
+    absent_is_none => ["JobStore::claim", "JobStore::finish", "JobReads::list"];
+    lease_keeps_others_out_until_it_ends => ["JobStore::claim"];
+    finish_records_and_frees => ["JobStore::finish"];
+    stale_epoch_writes_nothing => ["JobStore::finish"];
+    dropped_unit_leaves_it_due => ["JobStore::claim", "JobStore::ensure"];
+    one_of_many_runners => ["JobStore::claim"];
+}
+
+async fn ensure(t: &Bench, name: &str, every_s: i64, next: i64) {
+    t.write(async |tx| tx.jobs().ensure(name, every_s, at(next)).await)
+        .await
+        .unwrap();
+}
+
+async fn claim(t: &Bench, name: &str, seconds: i64) -> Option<Job> {
+    t.write(async |tx| tx.jobs().claim(name, at(seconds), at(seconds + 30)).await)
+        .await
+        .unwrap()
+}
+
+async fn list(t: &Bench) -> Vec<Job> {
+    t.view().await.jobs().list().await.unwrap()
+}
+
+fn job(name: &str) -> Job {
+    Job {
+        name: name.into(),
+        every_s: 60,
+        next_at: at(0),
+        last_at: None,
+        last_outcome: None,
+        lease_epoch: 0,
+    }
+}
+
+async fn round_trip(t: Bench) {
+    ensure(&t, "sweep", 60, 0).await;
+    ensure(&t, "drain", 60, 0).await;
+    assert_eq!(list(&t).await, [job("drain"), job("sweep")]);
+    let inside = t.write(async |tx| tx.jobs().list().await).await.unwrap();
+    assert_eq!(inside, list(&t).await);
+}
+
+async fn ensure_again_keeps_the_turn(t: Bench) {
+    ensure(&t, "sweep", 60, 0).await;
+    ensure(&t, "sweep", 300, 500).await;
+    assert_eq!(
+        list(&t).await,
+        [Job {
+            every_s: 300,
+            ..job("sweep")
+        }]
+    );
+}
+
+async fn only_due_jobs_are_claimed(t: Bench) {
+    ensure(&t, "sweep", 60, 10).await;
+    assert_eq!(claim(&t, "sweep", 9).await, None);
+    let claimed = claim(&t, "sweep", 10).await.unwrap();
+    assert_eq!(
+        claimed,
+        Job {
+            next_at: at(10),
+            lease_epoch: 1,
+            ..job("sweep")
+        }
+    );
+}
+
+async fn absent_is_none(t: Bench) {
+    assert!(list(&t).await.is_empty());
+    assert_eq!(claim(&t, "nothing", 0).await, None);
+    let finished = t
+        .write(async |tx| tx.jobs().finish("nothing", 1, at(0), at(60), "ok").await)
+        .await;
+    assert!(!finished.unwrap());
+}
+
+async fn lease_keeps_others_out_until_it_ends(t: Bench) {
+    ensure(&t, "sweep", 60, 0).await;
+    assert!(claim(&t, "sweep", 0).await.is_some());
+    assert_eq!(claim(&t, "sweep", 29).await, None);
+    assert_eq!(claim(&t, "sweep", 30).await.unwrap().lease_epoch, 2);
+}
+
+async fn finish_records_and_frees(t: Bench) {
+    ensure(&t, "sweep", 60, 0).await;
+    claim(&t, "sweep", 0).await;
+    t.write(async |tx| {
+        assert!(tx.jobs().finish("sweep", 1, at(5), at(60), "ok").await?);
+        assert!(!tx.jobs().finish("sweep", 1, at(6), at(90), "twice").await?);
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let ended = Job {
+        next_at: at(60),
+        last_at: Some(at(5)),
+        last_outcome: Some("ok".into()),
+        lease_epoch: 1,
+        ..job("sweep")
+    };
+    assert_eq!(list(&t).await, [ended]);
+    assert_eq!(claim(&t, "sweep", 59).await, None);
+    assert!(claim(&t, "sweep", 60).await.is_some());
+}
+
+async fn stale_epoch_writes_nothing(t: Bench) {
+    ensure(&t, "sweep", 60, 0).await;
+    claim(&t, "sweep", 0).await;
+    claim(&t, "sweep", 30).await;
+    t.write(async |tx| {
+        assert!(!tx.jobs().finish("sweep", 1, at(31), at(60), "late").await?);
+        assert!(tx.jobs().finish("sweep", 2, at(31), at(60), "ok").await?);
+        Ok(())
+    })
+    .await
+    .unwrap();
+}
+
+async fn dropped_unit_leaves_it_due(t: Bench) {
+    t.write_and_drop(async |tx| tx.jobs().ensure("sweep", 60, at(0)).await)
+        .await;
+    assert!(list(&t).await.is_empty());
+    ensure(&t, "sweep", 60, 0).await;
+    t.write_and_drop(async |tx| {
+        assert!(tx.jobs().claim("sweep", at(0), at(30)).await?.is_some());
+        Ok(())
+    })
+    .await;
+    assert_eq!(claim(&t, "sweep", 0).await.unwrap().lease_epoch, 1);
+}
+
+async fn one_of_many_runners(t: Bench) {
+    ensure(&t, "sweep", 60, 0).await;
+    let mut runners = JoinSet::new();
+    for _ in 0..16 {
+        let t = t.clone();
+        runners.spawn(async move { claim(&t, "sweep", 0).await });
+    }
+    let won: Vec<Job> = runners.join_all().await.into_iter().flatten().collect();
+    assert_eq!(won.len(), 1);
+}

@@ -1,0 +1,115 @@
+//! The store's contract: every port method of `core`, told once and run on every engine.
+//!
+//! SQLite always runs (a file of its own per contract). PostgreSQL runs when `TEST_POSTGRES_URL` is
+//! set (a schema of its own per contract); with `REQUIRE_POSTGRES=1` its absence is a failure.
+//! Names are `contract.<room>.<contract>.<engine>`.
+//!
+//! # Adding contracts
+//!
+//! Write `<room>.rs` beside this file with `async fn`s that take a [`Bench`] and panic when the
+//! contract is broken, list them with [`contracts!`] in `pub fn contracts() -> Vec<Contract>`, name the
+//! port methods each one proves, and add the room to [`ROOMS`]. `coverage` fails while a method of a
+//! storage port is named by no contract.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a broken contract panics; this binary has no #[test] functions that clippy would know"
+)]
+
+mod audit;
+mod bench;
+mod cases;
+mod coverage;
+mod evidence;
+mod idempotency;
+mod inbox;
+mod jobs;
+mod ledger;
+mod outbox;
+mod schema;
+mod unit;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::bench::{Bench, EngineKind};
+
+/// Every room's list.
+const ROOMS: &[fn() -> Vec<Contract>] = &[
+    audit::contracts,
+    cases::contracts,
+    evidence::contracts,
+    idempotency::contracts,
+    inbox::contracts,
+    jobs::contracts,
+    ledger::contracts,
+    outbox::contracts,
+    schema::contracts,
+    unit::contracts,
+];
+
+type Run = fn(Bench) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One promise of the store.
+pub(crate) struct Contract {
+    room: &'static str,
+    name: &'static str,
+    /// `Trait::method` of the ports it proves.
+    covers: &'static [&'static str],
+    run: Run,
+}
+
+/// `contracts! { "outbox": claim_once => ["OutboxStore::claim"]; }`
+macro_rules! contracts {
+    ($room:literal: $($name:ident => [$($covers:literal),* $(,)?];)*) => {
+        pub(crate) fn contracts() -> Vec<$crate::Contract> {
+            vec![$($crate::Contract {
+                room: $room,
+                name: stringify!($name),
+                covers: &[$($covers),*],
+                run: |bench| Box::pin($name(bench)),
+            }),*]
+        }
+    };
+}
+pub(crate) use contracts;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let contracts: Vec<Contract> = ROOMS.iter().flat_map(|room| room()).collect();
+    let mut trials = coverage::trials(&contracts);
+    let postgres = std::env::var("TEST_POSTGRES_URL").ok();
+    if postgres.is_none() && std::env::var("REQUIRE_POSTGRES").is_ok_and(|wanted| wanted == "1") {
+        trials.push(Trial::test("contract.postgres.required", || {
+            Err(Failed::from(
+                "REQUIRE_POSTGRES=1 but TEST_POSTGRES_URL is not set",
+            ))
+        }));
+    }
+    for contract in contracts {
+        trials.push(trial(&contract, EngineKind::Sqlite));
+        if let Some(url) = &postgres {
+            trials.push(trial(&contract, EngineKind::Postgres(url.clone())));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn trial(contract: &Contract, kind: EngineKind) -> Trial {
+    let name = format!(
+        "contract.{}.{}.{}",
+        contract.room,
+        contract.name,
+        kind.name()
+    );
+    let run = contract.run;
+    Trial::test(name, move || {
+        bench::on_fresh_store(&kind, run);
+        Ok(())
+    })
+}
