@@ -16,6 +16,9 @@ const FOUNDATION: [&str; 8] = [
     "ledger",
     "outbox",
 ];
+/// What a foundation room itself may name beside itself: a buried money row opens a case, and a
+/// turn of a job leaves an evidence line, each in the same unit.
+const FOUNDATION_BESIDE: [(&str, &str); 2] = [("outbox", "cases"), ("jobs", "evidence")];
 const GROUND: [&str; 2] = ["shared", "store"];
 
 /// Each capability with its floor and the exact rooms it may use beside floors 0 and 1.
@@ -49,7 +52,7 @@ fn is_room(name: &str) -> bool {
 
 /// Whether `room` may name anything public of `used`.
 fn may_use(room: &str, used: &str) -> bool {
-    if room == used || GROUND.contains(&used) {
+    if room == used || GROUND.contains(&used) || FOUNDATION_BESIDE.contains(&(room, used)) {
         return true;
     }
     let Some((floor, beside)) = capability(room) else {

@@ -1,1 +1,156 @@
-//! placeholder: the relay loop is written with the store
+//! The relay: leases due rows, hands each to the one that carries its kind, writes the outcome.
+//!
+//! A lease is taken and committed before the delivery and the outcome written after it, so no row
+//! lock is ever held across a call to the outside. A relay that died is replaced when its lease
+//! ends; the row is then delivered again, which receivers bear because they know its event id.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::Claimed;
+use crate::cases::{Case, CaseKind};
+use crate::shared::ids::{CaseId, Entropy, Maker};
+use crate::shared::time::{Clock, Time};
+use crate::store::{Store, StoreError, atomically};
+
+/// How one delivery ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    Done,
+    /// Not now; `reason` is a stable word of ours.
+    Again { reason: &'static str },
+    /// Never; trying again cannot help.
+    Never { reason: &'static str },
+}
+
+/// Carries rows of some kinds.
+#[async_trait]
+pub trait Deliver: Send + Sync {
+    /// The kinds this one carries.
+    fn kinds(&self) -> &'static [&'static str];
+    async fn deliver(&self, claimed: &Claimed) -> Delivery;
+}
+
+/// A lease outlives the slowest delivery (deadlines of calls are below 10 s).
+const LEASE_S: i64 = 30;
+/// Rows leased at once.
+const BATCH_MAX: i64 = 32;
+/// Tries before a row is buried: about a day with the pauses below.
+pub const ATTEMPTS_MAX: i64 = 40;
+/// Seconds before the next try; the last one repeats.
+const PAUSES_S: [i64; 8] = [1, 2, 5, 15, 60, 300, 900, 3600];
+
+/// Seconds to wait after `attempts` failed tries (1 = after the first).
+#[must_use]
+pub fn pause_s(attempts: i64) -> i64 {
+    let at = usize::try_from(attempts.saturating_sub(1).max(0)).unwrap_or(usize::MAX);
+    let last = PAUSES_S.last().copied().unwrap_or(3600);
+    PAUSES_S.get(at).copied().unwrap_or(last)
+}
+
+/// Moves rows of the outbox to where they belong.
+pub struct Relay {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    carriers: HashMap<&'static str, Arc<dyn Deliver>>,
+}
+
+impl std::fmt::Debug for Relay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.carriers.keys()).finish()
+    }
+}
+
+impl Relay {
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        carriers: Vec<Arc<dyn Deliver>>,
+    ) -> Self {
+        let by_kind = |carrier: Arc<dyn Deliver>| {
+            carrier.kinds().iter().map(move |kind| (*kind, Arc::clone(&carrier))).collect::<Vec<_>>()
+        };
+        let carriers = carriers.into_iter().flat_map(by_kind).collect();
+        Self { store, clock, entropy, carriers }
+    }
+
+    /// Delivers one batch; how many rows it took.
+    pub async fn run_once(&self) -> Result<usize, StoreError> {
+        let now = self.clock.now();
+        let lease_until = now.plus_seconds(LEASE_S);
+        let claimed = atomically(&*self.store, async |tx| {
+            tx.outbox().claim(now, lease_until, BATCH_MAX).await
+        })
+        .await?;
+        for row in &claimed {
+            let delivery = match self.carriers.get(row.event.kind.as_str()) {
+                Some(carrier) => carrier.deliver(row).await,
+                None => Delivery::Never { reason: "nobody_carries_this_kind" },
+            };
+            self.write(row, delivery).await?;
+        }
+        Ok(claimed.len())
+    }
+
+    async fn write(&self, row: &Claimed, delivery: Delivery) -> Result<(), StoreError> {
+        let (id, epoch, now) = (&row.event.event_id, row.lease_epoch, self.clock.now());
+        let tries = row.attempts.saturating_add(1);
+        match delivery {
+            Delivery::Done => {
+                atomically(&*self.store, async |tx| tx.outbox().done(id, epoch, now).await).await?;
+            }
+            Delivery::Again { reason } if tries < ATTEMPTS_MAX => {
+                tracing::info!(event.kind = row.event.kind, tries, reason, "outbox.row.again");
+                let next = now.plus_seconds(pause_s(tries));
+                atomically(&*self.store, async |tx| {
+                    tx.outbox().retry(id, epoch, next, reason).await
+                })
+                .await?;
+            }
+            Delivery::Again { reason } | Delivery::Never { reason } => {
+                self.bury(row, now, reason).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a row up; about money that is a person's decision, so a case opens in the same unit.
+    async fn bury(&self, row: &Claimed, now: Time, reason: &str) -> Result<(), StoreError> {
+        tracing::warn!(event.kind = row.event.kind, reason, "outbox.row.buried");
+        let maker = Maker { clock: &*self.clock, entropy: &*self.entropy };
+        let case = Case {
+            case_id: maker.id::<CaseId>(),
+            kind: CaseKind::DeadLetter,
+            cause: format!("outbox:{}", row.event.event_id),
+            subject: row.event.event_id.as_str().to_owned(),
+            facts: format!(r#"{{"kind":"{}","reason":"{reason}"}}"#, row.event.kind),
+            opened_at: now,
+            trace_id: row.event.trace_id.clone(),
+            closed_at: None,
+        };
+        atomically(&*self.store, async |tx| {
+            let ours =
+                tx.outbox().bury(&row.event.event_id, row.lease_epoch, now, reason).await?;
+            if ours && row.event.money {
+                tx.cases().open(&case).await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_then_stay() {
+        assert_eq!([pause_s(0), pause_s(1), pause_s(2), pause_s(8), pause_s(99)], [1, 1, 2, 3600, 3600]);
+    }
+}
