@@ -27,7 +27,11 @@ const LEASE_S: i64 = 300;
 #[must_use]
 pub fn next_turn(job: &Job, now: Time) -> Time {
     let planned = job.next_at.plus_seconds(job.every_s);
-    if planned > now { planned } else { now.plus_seconds(job.every_s) }
+    if planned > now {
+        planned
+    } else {
+        now.plus_seconds(job.every_s)
+    }
 }
 
 /// The tasks of this process.
@@ -40,7 +44,9 @@ pub struct JobRunner {
 
 impl std::fmt::Debug for JobRunner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.tasks.iter().map(|task| task.name())).finish()
+        f.debug_list()
+            .entries(self.tasks.iter().map(|task| task.name()))
+            .finish()
     }
 }
 
@@ -52,7 +58,12 @@ impl JobRunner {
         entropy: Arc<dyn Entropy>,
         tasks: Vec<Arc<dyn Task>>,
     ) -> Self {
-        Self { store, clock, entropy, tasks }
+        Self {
+            store,
+            clock,
+            entropy,
+            tasks,
+        }
     }
 
     /// Makes sure that every task has its row.
@@ -61,8 +72,10 @@ impl JobRunner {
         for task in &self.tasks {
             let (name, every_s) = (task.name(), task.every_s());
             let first = now.plus_seconds(every_s);
-            atomically(&*self.store, async |tx| tx.jobs().ensure(name, every_s, first).await)
-                .await?;
+            atomically(&*self.store, async |tx| {
+                tx.jobs().ensure(name, every_s, first).await
+            })
+            .await?;
         }
         Ok(())
     }
@@ -73,7 +86,9 @@ impl JobRunner {
         for task in &self.tasks {
             let now = self.clock.now();
             let claimed = atomically(&*self.store, async |tx| {
-                tx.jobs().claim(task.name(), now, now.plus_seconds(LEASE_S)).await
+                tx.jobs()
+                    .claim(task.name(), now, now.plus_seconds(LEASE_S))
+                    .await
             })
             .await?;
             let Some(job) = claimed else { continue };
@@ -89,7 +104,10 @@ impl JobRunner {
 
     /// Writes the outcome and the turn's evidence line in one unit.
     async fn close(&self, job: &Job, began: Time, outcome: &str) -> Result<(), StoreError> {
-        let maker = Maker { clock: &*self.clock, entropy: &*self.entropy };
+        let maker = Maker {
+            clock: &*self.clock,
+            entropy: &*self.entropy,
+        };
         let now = maker.now();
         let mut salt = [0_u8; 16];
         self.entropy.fill(&mut salt);
@@ -100,8 +118,10 @@ impl JobRunner {
             .into_entry(maker.id::<EvidenceId>(), "jobs.ran", began, now, salt);
         atomically(&*self.store, async |tx| {
             let next = next_turn(job, now);
-            let ours =
-                tx.jobs().finish(&job.name, job.lease_epoch, now, next, outcome).await?;
+            let ours = tx
+                .jobs()
+                .finish(&job.name, job.lease_epoch, now, next, outcome)
+                .await?;
             match (&entry, ours) {
                 (Ok(entry), true) => tx.evidence().append(entry).await,
                 // Texts only, so the act is always canonical; a lost lease leaves no line.
@@ -130,7 +150,15 @@ mod tests {
     #[test]
     fn a_job_that_slept_runs_once_and_goes_on_from_now() {
         let at = |s| Time::from_micros(0).plus_seconds(s);
-        assert_eq!(next_turn(&job(100), at(101)), at(160), "on time: the rhythm is kept");
-        assert_eq!(next_turn(&job(100), at(1_000)), at(1_060), "slept: no turns are made up for");
+        assert_eq!(
+            next_turn(&job(100), at(101)),
+            at(160),
+            "on time: the rhythm is kept"
+        );
+        assert_eq!(
+            next_turn(&job(100), at(1_000)),
+            at(1_060),
+            "slept: no turns are made up for"
+        );
     }
 }

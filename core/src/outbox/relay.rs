@@ -20,9 +20,13 @@ use crate::store::{Store, StoreError, atomically};
 pub enum Delivery {
     Done,
     /// Not now; `reason` is a stable word of ours.
-    Again { reason: &'static str },
+    Again {
+        reason: &'static str,
+    },
     /// Never; trying again cannot help.
-    Never { reason: &'static str },
+    Never {
+        reason: &'static str,
+    },
 }
 
 /// Carries rows of some kinds.
@@ -73,10 +77,19 @@ impl Relay {
         carriers: Vec<Arc<dyn Deliver>>,
     ) -> Self {
         let by_kind = |carrier: Arc<dyn Deliver>| {
-            carrier.kinds().iter().map(move |kind| (*kind, Arc::clone(&carrier))).collect::<Vec<_>>()
+            carrier
+                .kinds()
+                .iter()
+                .map(move |kind| (*kind, Arc::clone(&carrier)))
+                .collect::<Vec<_>>()
         };
         let carriers = carriers.into_iter().flat_map(by_kind).collect();
-        Self { store, clock, entropy, carriers }
+        Self {
+            store,
+            clock,
+            entropy,
+            carriers,
+        }
     }
 
     /// Delivers one batch; how many rows it took.
@@ -90,7 +103,9 @@ impl Relay {
         for row in &claimed {
             let delivery = match self.carriers.get(row.event.kind.as_str()) {
                 Some(carrier) => carrier.deliver(row).await,
-                None => Delivery::Never { reason: "nobody_carries_this_kind" },
+                None => Delivery::Never {
+                    reason: "nobody_carries_this_kind",
+                },
             };
             self.write(row, delivery).await?;
         }
@@ -102,10 +117,18 @@ impl Relay {
         let tries = row.attempts.saturating_add(1);
         match delivery {
             Delivery::Done => {
-                atomically(&*self.store, async |tx| tx.outbox().done(id, epoch, now).await).await?;
+                atomically(&*self.store, async |tx| {
+                    tx.outbox().done(id, epoch, now).await
+                })
+                .await?;
             }
             Delivery::Again { reason } if tries < ATTEMPTS_MAX => {
-                tracing::info!(event.kind = row.event.kind, tries, reason, "outbox.row.again");
+                tracing::info!(
+                    event.kind = row.event.kind,
+                    tries,
+                    reason,
+                    "outbox.row.again"
+                );
                 let next = now.plus_seconds(pause_s(tries));
                 atomically(&*self.store, async |tx| {
                     tx.outbox().retry(id, epoch, next, reason).await
@@ -122,7 +145,10 @@ impl Relay {
     /// Gives a row up; about money that is a person's decision, so a case opens in the same unit.
     async fn bury(&self, row: &Claimed, now: Time, reason: &str) -> Result<(), StoreError> {
         tracing::warn!(event.kind = row.event.kind, reason, "outbox.row.buried");
-        let maker = Maker { clock: &*self.clock, entropy: &*self.entropy };
+        let maker = Maker {
+            clock: &*self.clock,
+            entropy: &*self.entropy,
+        };
         let case = Case {
             case_id: maker.id::<CaseId>(),
             kind: CaseKind::DeadLetter,
@@ -134,8 +160,10 @@ impl Relay {
             closed_at: None,
         };
         atomically(&*self.store, async |tx| {
-            let ours =
-                tx.outbox().bury(&row.event.event_id, row.lease_epoch, now, reason).await?;
+            let ours = tx
+                .outbox()
+                .bury(&row.event.event_id, row.lease_epoch, now, reason)
+                .await?;
             if ours && row.event.money {
                 tx.cases().open(&case).await?;
             }
@@ -151,6 +179,9 @@ mod tests {
 
     #[test]
     fn pauses_grow_and_then_stay() {
-        assert_eq!([pause_s(0), pause_s(1), pause_s(2), pause_s(8), pause_s(99)], [1, 1, 2, 3600, 3600]);
+        assert_eq!(
+            [pause_s(0), pause_s(1), pause_s(2), pause_s(8), pause_s(99)],
+            [1, 1, 2, 3600, 3600]
+        );
     }
 }
