@@ -393,6 +393,10 @@ impl Bindings {
         };
         let mut linked = Vec::new();
         for ((home, claim), _) in claims.iter().zip(shown).filter(|(_, shown)| *shown) {
+            // Another tap may have used it while the archive was asked.
+            if !home.offered.is_for(caller, pen.now) {
+                continue;
+            }
             let used = Offered {
                 used_at: Some(pen.now),
                 ..home.offered.clone()

@@ -1,0 +1,236 @@
+//! The utility's archive, as far as a channel can see it.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use lifeline_core::bindings::Role;
+use lifeline_core::bindings::ports::{
+    ArchiveError, ArchiveProof, Candidate, Consumer, ConsumerArchive, Match, MatchLevel, Meter,
+    RealNameState, Verified,
+};
+use lifeline_core::shared::outside::NoAnswer;
+use lifeline_core::shared::personal::{ConsumerNo, IdNo, PersonName, Phone};
+use lifeline_core::shared::time::Time;
+
+#[derive(Clone)]
+pub(crate) struct Home {
+    pub(crate) holder: &'static str,
+    pub(crate) id_no: Option<&'static str>,
+    pub(crate) mobile: Option<&'static str>,
+    pub(crate) holder_version: i64,
+}
+
+#[derive(Default)]
+struct State {
+    homes: HashMap<&'static str, Home>,
+    tokens: HashMap<String, &'static str>,
+    away: bool,
+    /// Calls that reached us, by name.
+    calls: Vec<&'static str>,
+}
+
+#[derive(Default)]
+pub(crate) struct Archive(Mutex<State>);
+
+impl std::fmt::Debug for Archive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Archive")
+    }
+}
+
+impl Archive {
+    pub(crate) fn put(&self, consumer_no: &'static str, home: Home) {
+        self.0.lock().unwrap().homes.insert(consumer_no, home);
+    }
+
+    pub(crate) fn go_away(&self, away: bool) {
+        self.0.lock().unwrap().away = away;
+    }
+
+    /// The calls since the last time somebody asked.
+    pub(crate) fn calls(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.0.lock().unwrap().calls)
+    }
+
+    /// A transfer of holder: the version moves on.
+    pub(crate) fn transfer(&self, consumer_no: &'static str, to: Home) {
+        let mut state = self.0.lock().unwrap();
+        let version = state.homes[consumer_no].holder_version + 1;
+        state.homes.insert(
+            consumer_no,
+            Home {
+                holder_version: version,
+                ..to
+            },
+        );
+    }
+
+    fn reached<T>(
+        &self,
+        call: &'static str,
+        answer: impl FnOnce(&mut State) -> Result<T, ArchiveError>,
+    ) -> Result<T, ArchiveError> {
+        let mut state = self.0.lock().unwrap();
+        state.calls.push(call);
+        if state.away {
+            return Err(NoAnswer::Unknown("timeout").into());
+        }
+        answer(&mut state)
+    }
+}
+
+fn home<'a>(state: &'a State, number: &ConsumerNo) -> Result<&'a Home, ArchiveError> {
+    state
+        .homes
+        .get(number.expose())
+        .ok_or(ArchiveError::CannotConfirm)
+}
+
+fn verified(number: &str, home: &Home, role: Role) -> Verified {
+    Verified {
+        consumer_no: ConsumerNo::parse(number).unwrap(),
+        role,
+        holder_version: home.holder_version,
+    }
+}
+
+#[async_trait]
+impl ConsumerArchive for Archive {
+    async fn match_identity(
+        &self,
+        _name: Option<&PersonName>,
+        id_no: Option<&IdNo>,
+        phone: Option<&Phone>,
+        consent_id: &str,
+    ) -> Result<Match, ArchiveError> {
+        assert!(!consent_id.is_empty());
+        self.reached("match_identity", |state| {
+            let by = |test: &dyn Fn(&Home) -> bool| {
+                let mut numbers: Vec<_> = state
+                    .homes
+                    .iter()
+                    .filter(|(_, h)| test(h))
+                    .map(|(no, _)| *no)
+                    .collect();
+                numbers.sort_unstable();
+                numbers
+            };
+            let same_id = |h: &Home| h.id_no.is_some() && h.id_no == id_no.map(IdNo::expose);
+            let same_phone = |h: &Home| h.mobile.is_some() && h.mobile == phone.map(Phone::expose);
+            let (level, numbers) = match (by(&same_id), by(&same_phone)) {
+                (ids, _) if !ids.is_empty() => {
+                    let full = ids.iter().all(|no| same_phone(&state.homes[no]));
+                    (
+                        if full {
+                            MatchLevel::Full
+                        } else {
+                            MatchLevel::IdOnly
+                        },
+                        ids,
+                    )
+                }
+                (_, phones) if !phones.is_empty() => (MatchLevel::MobileOnly, phones),
+                _ => (MatchLevel::None, Vec::new()),
+            };
+            let mut candidates = Vec::new();
+            for number in numbers {
+                let token = format!("mt-{}", state.tokens.len());
+                state.tokens.insert(token.clone(), number);
+                candidates.push(Candidate {
+                    archive_token: token,
+                    consumer_no_masked: ConsumerNo::parse(number).unwrap().masked(),
+                    holder_masked: PersonName::parse(state.homes[number].holder)
+                        .unwrap()
+                        .masked(),
+                    address_masked: "赤峰市红山区***".into(),
+                    role: Role::Holder,
+                });
+            }
+            Ok(Match { level, candidates })
+        })
+    }
+
+    async fn verify_token(&self, archive_token: &str) -> Result<Verified, ArchiveError> {
+        self.reached("verify_token", |state| {
+            let number = state
+                .tokens
+                .insert(archive_token.to_owned(), "")
+                .unwrap_or("");
+            let home = state.homes.get(number).ok_or(ArchiveError::CannotConfirm)?;
+            Ok(verified(number, home, Role::Holder))
+        })
+    }
+
+    async fn verify_proof(
+        &self,
+        consumer_no: &ConsumerNo,
+        proof: &ArchiveProof,
+    ) -> Result<Verified, ArchiveError> {
+        self.reached("verify_proof", |state| {
+            let home = home(state, consumer_no)?;
+            let role = match proof {
+                ArchiveProof::IdLast6(digits) => {
+                    let right = home
+                        .id_no
+                        .is_some_and(|id_no| id_no.ends_with(digits.as_str()));
+                    right.then_some(Role::PayerOnly)
+                }
+                ArchiveProof::ArchivedMobile { name: Some(name) } => {
+                    (name.expose() == home.holder).then_some(Role::Authorised)
+                }
+                ArchiveProof::ArchivedMobile { name: None } => Some(Role::PayerOnly),
+            };
+            let role = role.ok_or(ArchiveError::CannotConfirm)?;
+            Ok(verified(consumer_no.expose(), home, role))
+        })
+    }
+
+    async fn archived_mobile(&self, consumer_no: &ConsumerNo) -> Result<Phone, ArchiveError> {
+        self.reached("archived_mobile", |state| {
+            let mobile = home(state, consumer_no)?
+                .mobile
+                .ok_or(ArchiveError::CannotConfirm)?;
+            Ok(Phone::parse(mobile).unwrap())
+        })
+    }
+
+    async fn consumer(&self, consumer_no: &ConsumerNo) -> Result<Consumer, ArchiveError> {
+        self.reached("consumer", |state| {
+            let home = home(state, consumer_no)?;
+            Ok(Consumer {
+                holder_masked: PersonName::parse(home.holder).unwrap().masked(),
+                address_masked: "赤峰市红山区***".into(),
+                category: "residential".into(),
+                tariff_code: "RES-TIER-YEAR".into(),
+                tariff_name: "居民年阶梯".into(),
+                pay_mode: "postpaid".into(),
+                open: true,
+                meters: vec![Meter {
+                    meter_no: "15000000001234".into(),
+                    multiplier: 1,
+                }],
+                holder_version: home.holder_version,
+                as_of: Time::parse_rfc3339("2026-11-20T09:59:00+08:00").unwrap(),
+            })
+        })
+    }
+
+    async fn real_name(
+        &self,
+        consumer_no: &ConsumerNo,
+        name: &PersonName,
+        id_no: &IdNo,
+    ) -> Result<RealNameState, ArchiveError> {
+        self.reached("real_name", |state| {
+            let home = home(state, consumer_no)?;
+            Ok(match home.id_no {
+                None => RealNameState::Missing,
+                Some(held) if held == id_no.expose() && home.holder == name.expose() => {
+                    RealNameState::Verified
+                }
+                Some(_) => RealNameState::Mismatch,
+            })
+        })
+    }
+}

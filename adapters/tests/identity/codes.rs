@@ -1,0 +1,217 @@
+//! One-time codes.
+
+use lifeline_core::accounts::{AccountError, Secret};
+use lifeline_core::shared::personal::Phone;
+
+use crate::world::{LI_MING, WANG_FANG, World};
+
+const NEW_PHONE: &str = "19000000009";
+
+fn phone() -> Phone {
+    Phone::parse(NEW_PHONE).unwrap()
+}
+
+#[tokio::test]
+async fn m3_7_a_code_makes_a_phone_ones_own_and_moves_it_from_another() {
+    let world = World::new().await;
+    let former = world
+        .sign_in(&crate::world::Wallet {
+            phone: NEW_PHONE,
+            ..WANG_FANG
+        })
+        .await;
+    let who = world.sign_in(&LI_MING).await;
+    world.accounts.ask_phone_code(&who, &phone()).await.unwrap();
+    assert_eq!(world.deliver().await, 1);
+    let code = world.code_on(NEW_PHONE);
+    let mine = world
+        .accounts
+        .verify_phone(&who, &phone(), &code)
+        .await
+        .unwrap();
+    assert_eq!(mine.phone.unwrap().number, phone());
+    assert!(world.accounts.me(&former).await.unwrap().phone.is_none());
+    assert!(
+        !world
+            .accounts
+            .session_alive(&former.session_id)
+            .await
+            .unwrap()
+    );
+    let again = world.accounts.verify_phone(&who, &phone(), &code).await;
+    assert!(matches!(again, Err(AccountError::WrongCode)), "one use");
+}
+
+#[tokio::test]
+async fn m3_7_a_code_is_bound_to_its_session_and_phone() {
+    let world = World::new().await;
+    let who = world.sign_in(&LI_MING).await;
+    let elsewhere = world.sign_in(&LI_MING).await;
+    world.accounts.ask_phone_code(&who, &phone()).await.unwrap();
+    world.deliver().await;
+    let code = world.code_on(NEW_PHONE);
+    let other_phone = Phone::parse("19000000008").unwrap();
+    for (caller, phone) in [(&elsewhere, &phone()), (&who, &other_phone)] {
+        let refused = world.accounts.verify_phone(caller, phone, &code).await;
+        assert!(
+            matches!(refused, Err(AccountError::WrongCode)),
+            "{refused:?}"
+        );
+    }
+    world
+        .accounts
+        .verify_phone(&who, &phone(), &code)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn m3_7_five_wrong_tries_kill_a_code() {
+    let world = World::new().await;
+    let who = world.sign_in(&LI_MING).await;
+    world.accounts.ask_phone_code(&who, &phone()).await.unwrap();
+    world.deliver().await;
+    let code = world.code_on(NEW_PHONE);
+    let wrong = Secret::new(
+        if code.expose() == "000000" {
+            "000001"
+        } else {
+            "000000"
+        }
+        .into(),
+    );
+    for _ in 0..5 {
+        let refused = world.accounts.verify_phone(&who, &phone(), &wrong).await;
+        assert!(matches!(refused, Err(AccountError::WrongCode)));
+    }
+    let late = world.accounts.verify_phone(&who, &phone(), &code).await;
+    assert!(
+        matches!(late, Err(AccountError::WrongCode)),
+        "the right code comes too late"
+    );
+}
+
+#[tokio::test]
+async fn m3_7_guesses_at_once_are_all_counted() {
+    let world = std::sync::Arc::new(World::new().await);
+    let who = world.sign_in(&LI_MING).await;
+    world.accounts.ask_phone_code(&who, &phone()).await.unwrap();
+    world.deliver().await;
+    let code = world.code_on(NEW_PHONE);
+    let mut guesses = tokio::task::JoinSet::new();
+    for guess in 0..5_u32 {
+        let (world, who, code) = (world.clone(), who.clone(), code.clone());
+        guesses.spawn(async move {
+            let typed = Secret::new(format!(
+                "{:06}",
+                (code.expose().parse::<u32>().unwrap() + guess + 1) % 1_000_000
+            ));
+            world
+                .accounts
+                .verify_phone(&who, &phone(), &typed)
+                .await
+                .is_err()
+        });
+    }
+    assert!(guesses.join_all().await.into_iter().all(|refused| refused));
+    assert!(
+        world
+            .accounts
+            .verify_phone(&who, &phone(), &code)
+            .await
+            .is_err(),
+        "five were counted"
+    );
+}
+
+#[tokio::test]
+async fn m3_7_a_code_waits_a_minute_lives_five_and_ten_a_day_reach_a_phone() {
+    let world = World::new().await;
+    let who = world.sign_in(&LI_MING).await;
+    let promise = world.accounts.ask_phone_code(&who, &phone()).await.unwrap();
+    assert_eq!((promise.expires_in_s, promise.resend_after_s), (300, 60));
+    let early = world.accounts.ask_phone_code(&who, &phone()).await;
+    assert!(
+        matches!(early, Err(AccountError::CodeTooSoon { retry_after_s: 60 })),
+        "{early:?}"
+    );
+    for _ in 0..11 {
+        world.clock.advance(60);
+        assert_eq!(
+            world.accounts.ask_phone_code(&who, &phone()).await.unwrap(),
+            promise
+        );
+        world.deliver().await;
+    }
+    assert_eq!(
+        world.phones.codes_on(NEW_PHONE).len(),
+        10,
+        "the rest went nowhere, unseen"
+    );
+    world.clock.advance(86_400);
+    world.accounts.ask_phone_code(&who, &phone()).await.unwrap();
+    world.deliver().await;
+    assert_eq!(world.phones.codes_on(NEW_PHONE).len(), 11);
+    world.clock.advance(300);
+    let code = world.code_on(NEW_PHONE);
+    assert!(
+        world
+            .accounts
+            .verify_phone(&who, &phone(), &code)
+            .await
+            .is_err(),
+        "too old"
+    );
+}
+
+#[tokio::test]
+async fn m3_7_an_account_asks_for_twenty_codes_a_day() {
+    let world = World::new().await;
+    let who = world.sign_in(&LI_MING).await;
+    for n in 0..20 {
+        let phone = Phone::parse(&format!("190000001{n:02}")).unwrap();
+        world.accounts.ask_phone_code(&who, &phone).await.unwrap();
+    }
+    let more = world.accounts.ask_phone_code(&who, &phone()).await;
+    assert!(
+        matches!(more, Err(AccountError::TooManyCodes { .. })),
+        "{more:?}"
+    );
+}
+
+#[tokio::test]
+async fn m3_7_a_late_delivery_sends_no_dead_code_and_a_silent_platform_is_tried_again() {
+    let world = World::new().await;
+    let who = world.sign_in(&LI_MING).await;
+    *world.phones.away.lock().unwrap() = true;
+    world.accounts.ask_phone_code(&who, &phone()).await.unwrap();
+    world.deliver().await;
+    *world.phones.away.lock().unwrap() = false;
+    world.clock.advance(5);
+    world.deliver().await;
+    assert_eq!(world.phones.codes_on(NEW_PHONE).len(), 1);
+    world.clock.advance(60);
+    world.accounts.ask_phone_code(&who, &phone()).await.unwrap();
+    world.clock.advance(300);
+    assert_eq!(world.deliver().await, 1, "taken off the outbox");
+    assert_eq!(world.phones.codes_on(NEW_PHONE).len(), 1, "but not sent");
+}
+
+#[tokio::test]
+async fn m3_7_the_code_lies_nowhere_open() {
+    let world = World::new().await;
+    let who = world.sign_in(&LI_MING).await;
+    world.accounts.ask_phone_code(&who, &phone()).await.unwrap();
+    world.deliver().await;
+    let code = world.code_on(NEW_PHONE);
+    world.store.close().await.unwrap();
+    let bytes = world.bytes_on_disk();
+    let written = format!("\"code\":\"{}\"", code.expose());
+    for canary in [written.as_str(), NEW_PHONE] {
+        assert!(
+            !bytes
+                .windows(canary.len())
+                .any(|window| window == canary.as_bytes())
+        );
+    }
+}

@@ -1,0 +1,190 @@
+//! Refresh tokens, their theft, and the end of sessions.
+
+use lifeline_core::accounts::{AccountError, Client, SignedIn, Visitor};
+
+use crate::world::{LI_MING, WANG_FANG, World, caller};
+
+async fn refresh(world: &World, from: &SignedIn, agent: &str) -> Result<SignedIn, AccountError> {
+    let visitor = Visitor {
+        agent: agent.into(),
+        ..world.visitor()
+    };
+    world
+        .accounts
+        .refresh(from.refresh_token.clone(), from.client, visitor)
+        .await
+}
+
+#[tokio::test]
+async fn m3_8_a_token_is_spent_once_and_a_lost_answer_is_repeated() {
+    let world = World::new().await;
+    let first = world.try_sign_in(&LI_MING).await.unwrap();
+    let second = refresh(&world, &first, "phone").await.unwrap();
+    assert_eq!(second.session_id, first.session_id);
+    assert_ne!(second.refresh_token, first.refresh_token);
+    world.clock.advance(29);
+    let again = refresh(&world, &first, "phone").await.unwrap();
+    assert_eq!(
+        again.refresh_token, second.refresh_token,
+        "the same successor"
+    );
+    world.clock.advance(1);
+    let third = refresh(&world, &second, "phone").await.unwrap();
+    assert_ne!(third.refresh_token, second.refresh_token);
+}
+
+#[tokio::test]
+async fn m3_8_reuse_ends_the_family() {
+    let world = World::new().await;
+    let first = world.try_sign_in(&LI_MING).await.unwrap();
+    let second = refresh(&world, &first, "phone").await.unwrap();
+    world.clock.advance(31);
+    let stolen = refresh(&world, &first, "phone").await;
+    assert!(matches!(stolen, Err(AccountError::SessionEnded)));
+    assert!(
+        !world
+            .accounts
+            .session_alive(&first.session_id)
+            .await
+            .unwrap()
+    );
+    let honest = refresh(&world, &second, "phone").await;
+    assert!(
+        matches!(honest, Err(AccountError::SessionEnded)),
+        "the whole family is over"
+    );
+    let lines = world.audit(first.session_id.as_str()).await;
+    assert!(
+        lines.contains(&("accounts.refresh".into(), "TOKEN_REUSED".into())),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test]
+async fn m3_8_another_device_gets_no_successor() {
+    let world = World::new().await;
+    let first = world.try_sign_in(&LI_MING).await.unwrap();
+    refresh(&world, &first, "phone").await.unwrap();
+    let thief = refresh(&world, &first, "thief").await;
+    assert!(matches!(thief, Err(AccountError::SessionEnded)));
+    assert!(
+        !world
+            .accounts
+            .session_alive(&first.session_id)
+            .await
+            .unwrap()
+    );
+}
+
+#[tokio::test]
+async fn m3_8_many_refreshes_at_once_agree_on_one_successor() {
+    let world = std::sync::Arc::new(World::new().await);
+    let first = world.try_sign_in(&LI_MING).await.unwrap();
+    let mut tries = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let (world, first) = (world.clone(), first.clone());
+        tries.spawn(async move {
+            refresh(&world, &first, "phone")
+                .await
+                .unwrap()
+                .refresh_token
+        });
+    }
+    let tokens = tries.join_all().await;
+    assert_eq!(tokens.len(), 16);
+    assert!(tokens.iter().all(|token| *token == tokens[0]));
+}
+
+#[tokio::test]
+async fn m3_8_a_chain_lives_180_days_and_an_unused_token_30() {
+    let world = World::new().await;
+    let mut chain = world.try_sign_in(&LI_MING).await.unwrap();
+    let idle = world.try_sign_in(&LI_MING).await.unwrap();
+    world.clock.advance(30 * 86_400 - 1);
+    chain = refresh(&world, &chain, "phone").await.unwrap();
+    world.clock.advance(1);
+    assert!(refresh(&world, &idle, "phone").await.is_err());
+    for _ in 0..5 {
+        world.clock.advance(29 * 86_400);
+        chain = refresh(&world, &chain, "phone").await.unwrap();
+    }
+    assert_eq!(
+        chain.refresh_expires_at, chain.session_expires_at,
+        "never past the family"
+    );
+    world.clock.advance(86_400 * 5);
+    assert!(refresh(&world, &chain, "phone").await.is_err());
+}
+
+#[tokio::test]
+async fn m3_8_a_mini_program_token_is_no_browser_token() {
+    let world = World::new().await;
+    let first = world.try_sign_in(&LI_MING).await.unwrap();
+    let visitor = world.visitor();
+    let shown = world
+        .accounts
+        .refresh(first.refresh_token.clone(), Client::H5, visitor)
+        .await;
+    assert!(matches!(shown, Err(AccountError::SessionEnded)));
+    assert!(
+        refresh(&world, &first, "phone").await.is_ok(),
+        "and nothing was spent"
+    );
+}
+
+#[tokio::test]
+async fn sessions_are_seen_and_ended_by_their_owner_only() {
+    let world = World::new().await;
+    let one = world.try_sign_in(&LI_MING).await.unwrap();
+    world.clock.advance(1);
+    let two = world.try_sign_in(&LI_MING).await.unwrap();
+    let stranger = world.sign_in(&WANG_FANG).await;
+    let me = caller(&two);
+    let seen = world.accounts.sessions(&me).await.unwrap();
+    let ids: Vec<_> = seen.into_iter().map(|session| session.session_id).collect();
+    assert_eq!(ids, [two.session_id.clone(), one.session_id.clone()]);
+    let foreign = world.accounts.end_session(&stranger, &one.session_id).await;
+    assert!(matches!(foreign, Err(AccountError::NotFound)));
+    let unknown = world.maker().id();
+    let unknown = world.accounts.end_session(&stranger, &unknown).await;
+    assert!(matches!(unknown, Err(AccountError::NotFound)));
+    let before = lifeline_core::shared::time::Clock::now(&*world.clock);
+    world
+        .accounts
+        .end_session(&me, &one.session_id)
+        .await
+        .unwrap();
+    world
+        .accounts
+        .end_session(&me, &one.session_id)
+        .await
+        .unwrap();
+    assert!(!world.accounts.session_alive(&one.session_id).await.unwrap());
+    let ended = world.accounts.ended_since(before).await.unwrap();
+    assert_eq!(ended.len(), 1);
+    assert_eq!(ended[0].session_id, one.session_id);
+    world.accounts.sign_out(&me).await.unwrap();
+    assert!(!world.accounts.session_alive(&two.session_id).await.unwrap());
+}
+
+#[tokio::test]
+async fn m3_8_the_successor_is_wiped_after_its_half_minute() {
+    let world = World::new().await;
+    let first = world.try_sign_in(&LI_MING).await.unwrap();
+    refresh(&world, &first, "phone").await.unwrap();
+    world.clock.advance(30);
+    assert_eq!(world.accounts.purge().await.unwrap(), 1);
+    assert_eq!(world.accounts.purge().await.unwrap(), 0);
+    assert!(
+        world
+            .accounts
+            .session_alive(&first.session_id)
+            .await
+            .unwrap()
+    );
+    world.clock.advance(180 * 86_400);
+    assert!(
+        world.accounts.purge().await.unwrap() >= 3,
+        "two tokens and their session"
+    );
+}

@@ -1,0 +1,398 @@
+//! The world around one store: clock, chance, Alipay, phones, and people to walk through it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use lifeline_adapters::keyring::{InstanceKind, Keyring};
+use lifeline_adapters::sql::{self, Engine};
+use lifeline_core::accounts::codes::{Carried, CodeCarrier, SEND_CODE};
+use lifeline_core::accounts::ports::{
+    Grant, IdentityError, IdentityProvider, Messenger, SharedProfile,
+};
+use lifeline_core::accounts::{
+    AccountError, Accounts, Caller, Door, Purpose, Secret, SignedIn, Visitor,
+};
+use lifeline_core::bindings::home_code::FIND_PHONE;
+use lifeline_core::bindings::{BindingRules, Bindings};
+use lifeline_core::shared::ids::{Entropy, Maker};
+use lifeline_core::shared::outside::NoAnswer;
+use lifeline_core::shared::personal::{IdNo, PersonName, Phone};
+use lifeline_core::shared::time::{Clock, Time};
+use lifeline_core::store::{StoreError, Tx, atomically};
+use sha2::{Digest as _, Sha256};
+
+use crate::archive::Archive;
+
+/// Time that moves only when told.
+pub(crate) struct Hands(AtomicI64);
+
+impl Clock for Hands {
+    fn now(&self) -> Time {
+        Time::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl Hands {
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
+
+/// Chance that is the same in every run.
+pub(crate) struct Dice(AtomicU64);
+
+impl Entropy for Dice {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let roll = self.0.fetch_add(1, Ordering::SeqCst);
+            let block = Sha256::digest(roll.to_be_bytes());
+            chunk.copy_from_slice(&block[..chunk.len()]);
+        }
+    }
+}
+
+/// A person as Alipay knows them.
+#[derive(Clone, Default)]
+pub(crate) struct Wallet {
+    pub(crate) open_id: Option<&'static str>,
+    pub(crate) user_id: Option<&'static str>,
+    pub(crate) certified: bool,
+    pub(crate) name: &'static str,
+    pub(crate) id_no: &'static str,
+    pub(crate) phone: &'static str,
+}
+
+pub(crate) const LI_MING: Wallet = Wallet {
+    open_id: Some("open-li-ming"),
+    user_id: None,
+    certified: true,
+    name: "李明",
+    id_no: "150499199001010014",
+    phone: "19000000001",
+};
+
+pub(crate) const WANG_FANG: Wallet = Wallet {
+    open_id: Some("open-wang-fang"),
+    user_id: None,
+    certified: true,
+    name: "王芳",
+    id_no: "150499198506150026",
+    phone: "19000000002",
+};
+
+/// Alipay: each code is good once; the profile may be away.
+#[derive(Default)]
+pub(crate) struct Alipay {
+    codes: Mutex<HashMap<String, Wallet>>,
+    tokens: Mutex<HashMap<String, Wallet>>,
+    pub(crate) profile_away: Mutex<bool>,
+    pub(crate) profile_refused: Mutex<bool>,
+}
+
+impl std::fmt::Debug for Alipay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Alipay")
+    }
+}
+
+impl Alipay {
+    /// What tapping "allow" gives.
+    pub(crate) fn allow(&self, wallet: &Wallet) -> String {
+        let mut codes = self.codes.lock().unwrap();
+        let code = format!("code-{}-{}", wallet.name, codes.len());
+        codes.insert(code.clone(), wallet.clone());
+        code
+    }
+}
+
+#[async_trait]
+impl IdentityProvider for Alipay {
+    fn app_id(&self) -> &str {
+        "2021000000000001"
+    }
+
+    fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
+        format!("https://openauth.example/?redirect_uri={redirect_uri}&state={state}")
+    }
+
+    async fn exchange(&self, auth_code: &str) -> Result<Grant, IdentityError> {
+        // A used code stays in the map as an empty wallet, so that codes stay distinct.
+        let wallet = self
+            .codes
+            .lock()
+            .unwrap()
+            .get_mut(auth_code)
+            .map(std::mem::take);
+        let wallet = wallet.filter(|w| w.open_id.is_some() || w.user_id.is_some());
+        let wallet = wallet.ok_or(IdentityError::CodeRefused)?;
+        let grant = Grant {
+            open_id: wallet.open_id.map(Into::into),
+            user_id: wallet.user_id.map(Into::into),
+            access_token: format!("token-{auth_code}"),
+        };
+        self.tokens
+            .lock()
+            .unwrap()
+            .insert(grant.access_token.clone(), wallet);
+        Ok(grant)
+    }
+
+    async fn profile(&self, access_token: &str) -> Result<SharedProfile, IdentityError> {
+        if *self.profile_away.lock().unwrap() {
+            return Err(NoAnswer::Unknown("timeout").into());
+        }
+        if *self.profile_refused.lock().unwrap() {
+            return Err(IdentityError::CodeRefused);
+        }
+        let wallet = self
+            .tokens
+            .lock()
+            .unwrap()
+            .get(access_token)
+            .cloned()
+            .unwrap();
+        let shares = |text: &str| wallet.certified && !text.is_empty();
+        Ok(SharedProfile {
+            open_id: wallet.open_id.map(Into::into),
+            user_id: wallet.user_id.map(Into::into),
+            certified: wallet.certified,
+            name: shares(wallet.name).then(|| PersonName::parse(wallet.name).unwrap()),
+            id_no: shares(wallet.id_no).then(|| IdNo::parse(wallet.id_no).unwrap()),
+            phone: shares(wallet.phone).then(|| Phone::parse(wallet.phone).unwrap()),
+        })
+    }
+}
+
+/// Every phone's inbox.
+#[derive(Default)]
+pub(crate) struct Phones {
+    inbox: Mutex<HashMap<String, Vec<String>>>,
+    pub(crate) away: Mutex<bool>,
+}
+
+impl std::fmt::Debug for Phones {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Phones")
+    }
+}
+
+impl Phones {
+    pub(crate) fn codes_on(&self, phone: &str) -> Vec<String> {
+        self.inbox
+            .lock()
+            .unwrap()
+            .get(phone)
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
+#[async_trait]
+impl Messenger for Phones {
+    async fn send_code(
+        &self,
+        _message_id: &str,
+        phone: &Phone,
+        code: &str,
+        _purpose: &str,
+    ) -> Result<(), NoAnswer> {
+        if *self.away.lock().unwrap() {
+            return Err(NoAnswer::Unknown("timeout"));
+        }
+        let mut inbox = self.inbox.lock().unwrap();
+        inbox
+            .entry(phone.expose().to_owned())
+            .or_default()
+            .push(code.to_owned());
+        Ok(())
+    }
+}
+
+/// One store and everything around it.
+pub(crate) struct World {
+    pub(crate) store: Arc<Engine>,
+    pub(crate) clock: Arc<Hands>,
+    dice: Arc<Dice>,
+    pub(crate) alipay: Arc<Alipay>,
+    pub(crate) phones: Arc<Phones>,
+    pub(crate) archive: Arc<Archive>,
+    pub(crate) accounts: Accounts,
+    pub(crate) bindings: Bindings,
+    pub(crate) file: std::path::PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let start = Time::parse_rfc3339("2026-11-20T10:00:00+08:00").unwrap();
+        let clock = Arc::new(Hands(AtomicI64::new(start.micros())));
+        let dice = Arc::new(Dice(AtomicU64::new(1)));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("store.db");
+        let path = file.to_str().unwrap();
+        let keyring = Arc::new(Keyring::generate(InstanceKind::Demo).unwrap());
+        sql::migrate(path, InstanceKind::Demo, start).await.unwrap();
+        let store = sql::open(path, keyring, InstanceKind::Demo).await.unwrap();
+        let (alipay, phones) = (Arc::new(Alipay::default()), Arc::new(Phones::default()));
+        let archive = Arc::new(Archive::default());
+        let accounts = Accounts::new(
+            store.clone(),
+            clock.clone(),
+            dice.clone(),
+            alipay.clone(),
+            "https://line.example/",
+        );
+        let rules = BindingRules::default();
+        let bindings = Bindings::new(
+            store.clone(),
+            clock.clone(),
+            dice.clone(),
+            archive.clone(),
+            rules,
+        );
+        Self {
+            store,
+            clock,
+            dice,
+            alipay,
+            phones,
+            archive,
+            accounts,
+            bindings,
+            file,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn visitor(&self) -> Visitor {
+        Visitor {
+            agent: "AlipayClient/10.6".into(),
+            source: "192.0.2.1".into(),
+            trace_id: "trace-1".into(),
+        }
+    }
+
+    pub(crate) async fn try_sign_in(&self, wallet: &Wallet) -> Result<SignedIn, AccountError> {
+        let code = self.alipay.allow(wallet);
+        self.accounts
+            .sign_in(&code, Door::MiniProgram, self.visitor())
+            .await
+    }
+
+    pub(crate) async fn sign_in(&self, wallet: &Wallet) -> Caller {
+        caller(&self.try_sign_in(wallet).await.unwrap())
+    }
+
+    /// Signs in and agrees to the comparison with the archive.
+    pub(crate) async fn agreeing(&self, wallet: &Wallet) -> Caller {
+        let who = self.sign_in(wallet).await;
+        let purpose = Purpose::IdentityMatch;
+        self.accounts
+            .give_consent(&who, purpose, purpose.text().version)
+            .await
+            .unwrap();
+        who
+    }
+
+    /// Delivers the outbox until nothing is due; answers how many rows were worked.
+    pub(crate) async fn deliver(&self) -> usize {
+        let carrier = CodeCarrier::new(self.phones.clone(), self.clock.clone());
+        let mut worked = 0;
+        loop {
+            let now = self.clock.now();
+            let claimed = atomically(&*self.store, async |tx: &mut Tx| {
+                tx.outbox().claim(now, now.plus_seconds(30), 50).await
+            })
+            .await
+            .unwrap();
+            if claimed.is_empty() {
+                return worked;
+            }
+            for row in claimed {
+                worked += 1;
+                let carried = match row.event.kind.as_str() {
+                    FIND_PHONE => self.bindings.find_phone(&row.event).await.unwrap(),
+                    SEND_CODE => carrier.carry(&row.event).await,
+                    other => panic!("nobody delivers {other}"),
+                };
+                let id = &row.event.event_id;
+                let epoch = row.lease_epoch;
+                atomically(&*self.store, async |tx: &mut Tx| {
+                    let ours = match carried {
+                        Carried::Done => tx.outbox().done(id, epoch, now).await?,
+                        Carried::Again(_) => {
+                            let next = now.plus_seconds(5);
+                            tx.outbox().retry(id, epoch, next, "no_answer").await?
+                        }
+                        Carried::Unreadable => panic!("an event of ours is unreadable"),
+                    };
+                    assert!(ours);
+                    Ok::<_, StoreError>(())
+                })
+                .await
+                .unwrap();
+            }
+        }
+    }
+
+    /// The last code on a phone.
+    pub(crate) fn code_on(&self, phone: &str) -> Secret {
+        Secret::new(
+            self.phones
+                .codes_on(phone)
+                .last()
+                .expect("no code came")
+                .clone(),
+        )
+    }
+
+    pub(crate) fn maker(&self) -> Maker<'_> {
+        Maker {
+            clock: &*self.clock,
+            entropy: &*self.dice,
+        }
+    }
+
+    /// The kinds of evidence on record, in order.
+    pub(crate) async fn evidence(&self) -> Vec<String> {
+        let entries = atomically(&*self.store, async |tx: &mut Tx| {
+            tx.evidence().unsequenced(1_000).await
+        })
+        .await
+        .unwrap();
+        entries.into_iter().map(|entry| entry.kind).collect()
+    }
+
+    /// Act and outcome of the audit lines about a subject, newest first.
+    pub(crate) async fn audit(&self, subject: &str) -> Vec<(String, String)> {
+        let lines = atomically(&*self.store, async |tx: &mut Tx| {
+            tx.audit().about(subject, 100).await
+        })
+        .await
+        .unwrap();
+        lines
+            .into_iter()
+            .map(|line| (line.act, line.outcome))
+            .collect()
+    }
+
+    /// Everything the store has on disk, for what must not be there.
+    pub(crate) fn bytes_on_disk(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for entry in std::fs::read_dir(self.file.parent().unwrap()).unwrap() {
+            bytes.extend(std::fs::read(entry.unwrap().path()).unwrap());
+        }
+        bytes
+    }
+}
+
+pub(crate) fn caller(signed_in: &SignedIn) -> Caller {
+    Caller {
+        account_id: signed_in.account_id.clone(),
+        session_id: signed_in.session_id.clone(),
+        source: "192.0.2.1".into(),
+        trace_id: "trace-1".into(),
+    }
+}
