@@ -80,7 +80,12 @@ impl Receivable {
             due_date: self.period.due_date(),
             principal_fen: self.principal_fen,
         };
-        let accrued = accrued_fen(terms, view.on, |on| self.unpaid_at_start_of(on, view.as_of));
+        // Nothing accrues after the day on which the last of the principal was paid.
+        let settled_on = (principal_paid == self.principal_fen)
+            .then(|| self.booked(view.as_of).map(|entry| entry.on).max())
+            .flatten();
+        let until = settled_on.map_or(view.on, |settled_on| settled_on.min(view.on));
+        let accrued = accrued_fen(terms, until, |on| self.unpaid_at_start_of(on, view.as_of));
         // Looked at from before a later payment's day, the fee already paid is the floor.
         let late_fee_fen = accrued.max(fee_paid);
         Standing {

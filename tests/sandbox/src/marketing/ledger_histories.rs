@@ -117,7 +117,7 @@ fn play(ledger: &mut Ledger, now: &mut i64, act: &Act) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
     fn no_history_of_calls_breaks_the_books(acts in prop::collection::vec(act(), 1..50)) {
         let mut ledger = Ledger::new([dunned().clone()]);

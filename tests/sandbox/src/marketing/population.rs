@@ -119,7 +119,7 @@ fn demo_home(home: &Home, people: &People, dice: Dice, last: Period) -> Option<O
         archive,
         meters: vec![meter(own, 0, 1, home_habit(daily))],
         open_bills,
-        prepaid_fen: if prepaid { 8_660 } else { 0 },
+        prepaid_fen: if prepaid { 26_500 } else { 0 },
         unread: None,
     })
 }

@@ -79,6 +79,18 @@ impl Sms {
         }
     }
 
+    /// Every phone that got something, in the order of its first message.
+    pub(super) fn phones(&self) -> Vec<String> {
+        let messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut phones: Vec<String> = Vec::new();
+        for message in messages.iter() {
+            if !phones.contains(&message.phone) {
+                phones.push(message.phone.clone());
+            }
+        }
+        phones
+    }
+
     /// What `phone` got, oldest first.
     pub(super) fn inbox(&self, phone: &str) -> Vec<Message> {
         let messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);

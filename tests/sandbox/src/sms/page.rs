@@ -27,7 +27,7 @@ async fn phone(
     let asked = query.into_inner().phone.filter(|phone| is_mobile(phone));
     let body = match &asked {
         Some(phone) => inbox(phone, &people, &sms.inbox(phone)),
-        None => directory(&people),
+        None => directory(&people, &sms.phones()),
     };
     page("短信 · Messages", &body)
 }
@@ -65,20 +65,25 @@ fn bubble(message: &Message) -> String {
     )
 }
 
-fn directory(people: &People) -> String {
-    let links: String = people
-        .all()
+/// The phones of the demo people, and whatever other phone got a message.
+fn directory(people: &People, phones: &[String]) -> String {
+    let known = people.all().iter().map(|person| {
+        format!(
+            "<a class=\"button\" data-person=\"{handle}\" href=\"/phone?phone={phone}\">{name} \
+             <span class=\"en\">{name_en}</span> {phone}</a>",
+            handle = escape(person.person),
+            phone = escape(person.phone),
+            name = escape(person.name),
+            name_en = escape(person.name_en),
+        )
+    });
+    let strangers = phones
         .iter()
-        .map(|person| {
-            format!(
-                "<a class=\"button\" data-person=\"{handle}\" href=\"/phone?phone={phone}\">{name} \
-                 <span class=\"en\">{name_en}</span> {phone}</a>",
-                handle = escape(person.person),
-                phone = escape(person.phone),
-                name = escape(person.name),
-                name_en = escape(person.name_en),
-            )
-        })
-        .collect();
+        .filter(|phone| people.all().iter().all(|p| p.phone != *phone));
+    let other = strangers.map(|phone| {
+        let phone = escape(phone);
+        format!("<a class=\"button\" href=\"/phone?phone={phone}\">{phone}</a>")
+    });
+    let links: String = known.chain(other).collect();
     format!("<h1>谁的手机？ <span class=\"en\">Whose phone?</span></h1>{links}")
 }

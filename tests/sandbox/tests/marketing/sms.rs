@@ -105,7 +105,13 @@ async fn the_phone_page_is_safe_and_complete() {
         "no outside request"
     );
     let directory = page(&scene, "/phone").await;
-    assert!(directory.contains("data-person=\"li-ming\""));
+    assert!(directory.contains("data-person=\"li-ming\"") && !directory.contains("19000009912"));
+    send(&scene, &otp(&scene, "p-3", "19000009912", "135790")).await;
+    assert!(
+        page(&scene, "/phone")
+            .await
+            .contains("/phone?phone=19000009912")
+    );
     let odd = page(&scene, "/phone?phone=%22%3E%3Cscript%3E").await;
     assert!(!odd.contains("<script>"));
     scene.end().await;
