@@ -5,6 +5,7 @@
 pub mod alipay;
 pub mod keyring;
 pub mod marketing;
+pub mod redis;
 pub mod sms;
 pub mod sql;
 pub mod wire;

@@ -1,0 +1,163 @@
+//! What several nodes share through Redis: limits, caches, ended sessions. Never money or truth.
+//!
+//! Every call is bounded to about 250 ms and answers [`Away`] instead of waiting: the connection
+//! manager's own defaults would hold every caller for 9.5 s while Redis is down (dependencies.md
+//! finding 5). A command that timed out may still have run; nothing here minds that.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lifeline_core::shared::cluster::{
+    Away, Decision, Revocations, SharedCache, SharedLimiter,
+};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{AsyncCommands as _, Script};
+
+/// Connections are made again at most this often while Redis is down.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
+const CONNECT_TIME_MAX: Duration = Duration::from_millis(300);
+const ANSWER_TIME_MAX: Duration = Duration::from_millis(200);
+/// All of one call, reconnecting included.
+const CALL_TIME_MAX: Duration = Duration::from_millis(250);
+/// Everything of ours lives under this prefix.
+const PREFIX: &str = "lifeline:";
+/// Ended sessions, scored by the second until which they matter.
+const ENDED: &str = "lifeline:ended";
+
+/// GCRA in one round trip, on Redis's own clock so that nodes need not agree on theirs.
+/// ARGV: emission interval in us, burst. Answers {allowed, remaining, retry_after_us}.
+const GCRA: &str = r"
+local t = redis.call('TIME')
+local now = t[1] * 1000000 + t[2]
+local interval = tonumber(ARGV[1])
+local burst = tonumber(ARGV[2])
+local tat = tonumber(redis.call('GET', KEYS[1]) or now)
+if tat < now then tat = now end
+local new = tat + interval
+local room = interval * burst - (new - now)
+if room < 0 then return {0, 0, -room} end
+redis.call('SET', KEYS[1], string.format('%.0f', new), 'PX', math.ceil((new - now) / 1000) + 1)
+return {1, math.floor(room / interval), 0}";
+
+/// A shared Redis.
+#[derive(Clone)]
+pub struct Redis {
+    connection: ConnectionManager,
+    gcra: Script,
+}
+
+impl std::fmt::Debug for Redis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Redis")
+    }
+}
+
+impl Redis {
+    /// Connects to `redis://` or `rediss://`.
+    ///
+    /// # Errors
+    /// [`Away`] when the address cannot be read or nobody answers.
+    pub async fn connect(url: &str) -> Result<Self, Away> {
+        let client = redis::Client::open(url).map_err(|_| Away)?;
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(1)
+            .set_max_delay(RECONNECT_PAUSE)
+            .set_connection_timeout(Some(CONNECT_TIME_MAX))
+            .set_response_timeout(Some(ANSWER_TIME_MAX));
+        let connected = ConnectionManager::new_with_config(client, config);
+        let connection = tokio::time::timeout(CONNECT_TIME_MAX * 4, connected)
+            .await
+            .map_err(|_| Away)?
+            .map_err(|_| Away)?;
+        let redis = Self {
+            connection,
+            gcra: Script::new(GCRA),
+        };
+        redis.ping().await?;
+        Ok(redis)
+    }
+
+    /// Whether it answers now.
+    ///
+    /// # Errors
+    /// [`Away`] when it does not.
+    pub async fn ping(&self) -> Result<(), Away> {
+        let mut connection = self.connection.clone();
+        bounded(redis::cmd("PING").query_async::<String>(&mut connection)).await?;
+        Ok(())
+    }
+}
+
+/// Runs one call within its time.
+async fn bounded<T>(
+    call: impl Future<Output = Result<T, redis::RedisError>>,
+) -> Result<T, Away> {
+    match tokio::time::timeout(CALL_TIME_MAX, call).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(_)) | Err(_) => {
+            metrics::counter!("lifeline_redis_away_total").increment(1);
+            Err(Away)
+        }
+    }
+}
+
+#[async_trait]
+impl SharedLimiter for Redis {
+    async fn check(&self, key: &str, burst: u64, window: Duration) -> Result<Decision, Away> {
+        let window_us = u64::try_from(window.as_micros()).map_err(|_| Away)?;
+        let interval_us = window_us.checked_div(burst).unwrap_or(window_us).max(1);
+        let mut connection = self.connection.clone();
+        let mut call = self.gcra.key(format!("{PREFIX}{key}"));
+        call.arg(interval_us).arg(burst);
+        let (allowed, remaining, retry_us): (u8, u64, u64) =
+            bounded(call.invoke_async(&mut connection)).await?;
+        Ok(Decision {
+            allowed: allowed == 1,
+            remaining,
+            retry_after: Duration::from_micros(retry_us),
+        })
+    }
+}
+
+#[async_trait]
+impl SharedCache for Redis {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Away> {
+        let mut connection = self.connection.clone();
+        bounded(connection.get(format!("{PREFIX}{key}"))).await
+    }
+
+    async fn put(&self, key: &str, value: &[u8], life: Duration) -> Result<(), Away> {
+        let mut connection = self.connection.clone();
+        let life_ms = u64::try_from(life.as_millis()).map_err(|_| Away)?.max(1);
+        bounded(connection.pset_ex::<_, _, ()>(format!("{PREFIX}{key}"), value, life_ms)).await
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), Away> {
+        let mut connection = self.connection.clone();
+        bounded(connection.del::<_, ()>(format!("{PREFIX}{key}"))).await
+    }
+}
+
+#[async_trait]
+impl Revocations for Redis {
+    async fn tell(&self, session_id: &str, life: Duration) -> Result<(), Away> {
+        let mut connection = self.connection.clone();
+        let mut now = connection.clone();
+        let seconds: Vec<u64> =
+            bounded(redis::cmd("TIME").query_async::<Vec<u64>>(&mut now)).await?;
+        let now_s = seconds.first().copied().ok_or(Away)?;
+        let until = now_s.saturating_add(life.as_secs());
+        let mut pipe = redis::pipe();
+        pipe.zadd(ENDED, session_id, until)
+            .ignore()
+            // Whoever writes also tidies: entries whose tokens have all expired.
+            .zrembyscore(ENDED, 0, now_s)
+            .ignore();
+        bounded(pipe.query_async::<()>(&mut connection)).await
+    }
+
+    async fn ended(&self) -> Result<Vec<String>, Away> {
+        let mut connection = self.connection.clone();
+        bounded(connection.zrange(ENDED, 0, -1)).await
+    }
+}

@@ -1,0 +1,84 @@
+//! What holds of a real Redis, and what happens without one. Needs `TEST_REDIS_URL`; its absence is
+//! a failure where `REQUIRE_POSTGRES=1` says that the services must be there.
+
+use std::time::{Duration, Instant};
+
+use lifeline_adapters::redis::Redis;
+use lifeline_core::shared::cluster::{Away, Revocations as _, SharedCache as _, SharedLimiter as _};
+
+async fn redis() -> Option<Redis> {
+    let Ok(url) = std::env::var("TEST_REDIS_URL") else {
+        let required = std::env::var("REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
+        assert!(!required, "the services are required but TEST_REDIS_URL is not set");
+        return None;
+    };
+    Some(Redis::connect(&url).await.expect("the test Redis"))
+}
+
+/// A key no other test uses.
+fn key(name: &str) -> String {
+    format!("test:{}:{name}", std::process::id())
+}
+
+#[tokio::test]
+async fn the_shared_limiter_passes_the_burst_and_then_says_how_long_to_wait() {
+    let Some(redis) = redis().await else { return };
+    let key = key("burst");
+    let window = Duration::from_secs(3600);
+    for left in (0..5).rev() {
+        let decision = redis.check(&key, 5, window).await.unwrap();
+        assert!(decision.allowed);
+        assert_eq!(decision.remaining, left);
+    }
+    let refused = redis.check(&key, 5, window).await.unwrap();
+    assert!(!refused.allowed);
+    assert!(refused.retry_after > Duration::from_secs(700));
+    assert!(refused.retry_after <= Duration::from_secs(720));
+}
+
+#[tokio::test]
+async fn sixty_four_callers_at_once_share_one_budget() {
+    let Some(redis) = redis().await else { return };
+    let key = key("shared");
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..64 {
+        let (redis, key) = (redis.clone(), key.clone());
+        tasks.spawn(async move { redis.check(&key, 10, Duration::from_secs(3600)).await });
+    }
+    let mut passed = 0;
+    while let Some(decision) = tasks.join_next().await {
+        passed += usize::from(decision.unwrap().unwrap().allowed);
+    }
+    assert_eq!(passed, 10);
+}
+
+#[tokio::test]
+async fn the_cache_forgets_what_was_removed() {
+    let Some(redis) = redis().await else { return };
+    let key = key("cache");
+    assert_eq!(redis.get(&key).await.unwrap(), None);
+    redis.put(&key, b"sealed", Duration::from_secs(60)).await.unwrap();
+    assert_eq!(redis.get(&key).await.unwrap().as_deref(), Some(&b"sealed"[..]));
+    redis.remove(&key).await.unwrap();
+    assert_eq!(redis.get(&key).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn ended_sessions_reach_every_node() {
+    let Some(redis) = redis().await else { return };
+    let session = key("session");
+    redis.tell(&session, Duration::from_secs(900)).await.unwrap();
+    let other = self::redis().await.expect("a second connection");
+    assert!(other.ended().await.unwrap().contains(&session));
+}
+
+#[tokio::test]
+async fn nobody_at_the_address_is_away_and_quickly() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let began = Instant::now();
+    let refused = Redis::connect(&format!("redis://127.0.0.1:{port}")).await.map(|_| ());
+    assert_eq!(refused, Err(Away));
+    assert!(began.elapsed() < Duration::from_secs(3));
+}
