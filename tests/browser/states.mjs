@@ -326,6 +326,17 @@ await household('payer-only', async ({ answer, go, shows, at, whole, page, world
   await whole()
 })
 
+await household('nothing-here', async ({ go, shows, at, whole }) => {
+  for (const [screen, name] of [['payments/confirm?binding_id=b-7&purpose=arrears', 'confirm'], ['payments/index', 'tracker'], ['billing/bill', 'bill'], ['payments/index?payment_id=p-7', 'tracker']]) {
+    await go(screen)
+    await shows('problem')
+    checks.that(`${screen}: words and a way out`, (await at(`screen-${name}`).innerText()).includes('回到首页'))
+  }
+  await whole()
+  await at('problem-cure').click()
+  await shows('amount-due')
+})
+
 await household('dark', async ({ go, shows, whole, at }) => {
   await go('home/index')
   await shows('last-bill')
@@ -352,6 +363,8 @@ await household('narrow-elder', async ({ go, shows, whole, page, at }) => {
   await page.keyboard.press('Enter')
   await shows('pay-total')
   checks.that('the keyboard alone gets to paying', true)
+  await page.keyboard.press('Tab')
+  checks.that('and goes on inside the new screen', await page.evaluate(() => Boolean(document.activeElement?.closest('[data-testid="screen-confirm"] main'))))
 }, { width: 320, kept: { 'lifeline.elder': '1' } })
 
 process.exit(checks.close())

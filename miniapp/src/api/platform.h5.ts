@@ -114,9 +114,14 @@ export function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
+/** Names the screen that has just come to the front, and takes the keyboard there when what had it is gone. */
 export function showTitle(title: string, language: string): void {
   document.documentElement.lang = language
   document.title = title
+  const active = document.activeElement as HTMLElement | null
+  if (active && active !== document.body && active.offsetParent !== null) return
+  const main = Array.from(document.querySelectorAll<HTMLElement>('main')).find((each) => each.offsetParent !== null)
+  main?.focus({ preventScroll: true })
 }
 
 /** Calls `wake` when the page becomes visible again; the answer stops it. */

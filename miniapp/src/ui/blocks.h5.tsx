@@ -13,6 +13,8 @@ export function Box({ as = 'div', className, style, label, role, live, decoratio
       'aria-live': live ? 'polite' : undefined,
       'aria-hidden': decoration || undefined,
       'aria-current': current,
+      // The keyboard can be brought to the start of a screen.
+      tabIndex: as === 'main' ? -1 : undefined,
       'data-testid': testId,
     },
     children,

@@ -1,6 +1,6 @@
 /** The small parts that every screen is made of. */
 import type { ReactNode } from 'react'
-import type { Problem } from '../api/problem'
+import { Problem } from '../api/problem'
 import { callHotline } from '../api/platform'
 import { useSettings } from '../state/settings'
 import { momentText } from '../time/shanghai'
@@ -105,6 +105,11 @@ export function ProblemNote({ problem, retry, testId }: { problem: Problem; retr
       </Box>
     </Box>
   )
+}
+
+/** A screen that was opened for something that is not there. */
+export function NothingHere() {
+  return <ProblemNote problem={new Problem('NOT_FOUND', 404)} retry={() => startAt('home')} />
 }
 
 function cureAction(cure: ProblemCure, retry: () => void, order: string | undefined): void {

@@ -7,7 +7,7 @@ import { dayText, periodText } from '../../time/shanghai'
 import { Amount } from '../../ui/amount'
 import { Box } from '../../ui/blocks'
 import { open } from '../../ui/navigation'
-import { AsOf, Button, Card, Chip, ProblemNote, Skeleton } from '../../ui/parts'
+import { AsOf, Button, Card, Chip, NothingHere, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { BillWalk } from './bill_walk'
 
@@ -24,7 +24,8 @@ export default function BillScreen() {
 function BillContent() {
   const { binding_id: bindingId, period } = useRouter().params
   const { answer, problem, reload } = useBill(bindingId, period)
-  if (!answer || !bindingId) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={6} />
+  if (!bindingId || !period) return <NothingHere />
+  if (!answer) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={6} />
   return (
     <>
       {problem && <ProblemNote problem={problem} retry={reload} />}

@@ -10,7 +10,7 @@ import { Amount } from '../../ui/amount'
 import { Box, Field, Tap } from '../../ui/blocks'
 import { Icon } from '../../ui/icons'
 import { replace } from '../../ui/navigation'
-import { AsOf, Button, Card, Note, ProblemNote, Skeleton } from '../../ui/parts'
+import { AsOf, Button, Card, Note, NothingHere, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { DueLines } from './due_lines'
 
@@ -31,7 +31,8 @@ function ConfirmContent() {
   const { all } = useHomes()
   const home = all?.find((each) => each.binding_id === bindingId)
   if (!home) {
-    const { problem } = bindings
+    const { problem, loading } = bindings
+    if (!problem && !loading) return <NothingHere />
     return problem ? <ProblemNote problem={problem} retry={bindings.reload} /> : <Skeleton lines={6} />
   }
   return (

@@ -9,7 +9,7 @@ import { momentText } from '../../time/shanghai'
 import { Amount } from '../../ui/amount'
 import { Box, Tap } from '../../ui/blocks'
 import { open } from '../../ui/navigation'
-import { Button, Card, Chip, ProblemNote, Skeleton } from '../../ui/parts'
+import { Button, Card, Chip, NothingHere, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 
 const PER_PAGE = 20
@@ -41,6 +41,7 @@ function RecordsContent() {
       setProblem(asProblem(thrown))
     }
   }
+  if (!bindingId) return <NothingHere />
   if (!first.answer) return first.problem ? <ProblemNote problem={first.problem} retry={first.reload} /> : <Skeleton lines={6} />
   const items = [...first.answer.items, ...(later?.items ?? [])]
   return (

@@ -13,7 +13,7 @@ import { Amount } from '../../ui/amount'
 import { Box } from '../../ui/blocks'
 import { Icon, type IconName } from '../../ui/icons'
 import { open, startAt } from '../../ui/navigation'
-import { Button, Card, Note, ProblemNote, Row, Skeleton, type Tone } from '../../ui/parts'
+import { Button, Card, Note, NothingHere, ProblemNote, Row, Skeleton, type Tone } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { Stations } from '../../ui/stations'
 
@@ -29,7 +29,9 @@ export default function TrackerScreen() {
 
 function TrackerContent() {
   const { t } = useSettings()
-  const { payment, problem, askNow } = useTracked(useRouter().params.payment_id)
+  const { payment_id: paymentId } = useRouter().params
+  const { payment, problem, askNow } = useTracked(paymentId)
+  if (!paymentId) return <NothingHere />
   if (!payment) return problem ? <ProblemNote problem={problem} retry={askNow} /> : <Skeleton lines={6} />
   return (
     <>
