@@ -253,7 +253,7 @@ pub const HOMES: &[Home] = &[
         Situation::OwesOneBill,
     ),
     Home {
-        archived_id: Archived::Other("150499196612240060"),
+        archived_id: Archived::Other("150499196612240069"),
         ..home(
             "1504010020116",
             "zhou-min",
