@@ -4,6 +4,7 @@
 //! else is "no answer" (money.md G6). The text beside a code is for nobody and dropped unread.
 
 mod archive;
+mod dues;
 mod figures;
 mod posting;
 
@@ -105,12 +106,24 @@ enum Refusal {
     CutoffPassed,
     Fenced,
     MatchTokenSpent,
+    Invalid,
 }
 
 impl Refusal {
     /// A refusal that the call's table does not name.
     fn unexpected(self) -> NoAnswer {
-        NoAnswer::Unknown("unnamed_code")
+        match self {
+            Self::Invalid => NoAnswer::Alarm("invalid_request"),
+            Self::NotBound
+            | Self::ConsumerUnavailable
+            | Self::ClosedAccount
+            | Self::AlreadyPaid
+            | Self::AmountMismatch
+            | Self::StaleArrears
+            | Self::CutoffPassed
+            | Self::Fenced
+            | Self::MatchTokenSpent => NoAnswer::Unknown("unnamed_code"),
+        }
     }
 }
 
@@ -145,6 +158,7 @@ fn refusal(reply: &Reply) -> Result<Refusal, NoAnswer> {
         (409, "CUTOFF_PASSED") => Ok(Refusal::CutoffPassed),
         (409, "MATCH_TOKEN_SPENT") => Ok(Refusal::MatchTokenSpent),
         (410, "FENCED") => Ok(Refusal::Fenced),
+        (422, "INVALID") => Ok(Refusal::Invalid),
         other => Err(no_answer(other)),
     }
 }
@@ -155,7 +169,6 @@ fn no_answer((status, code): (u16, &str)) -> NoAnswer {
         (401, "BAD_SIGNATURE") => NoAnswer::Alarm("bad_signature"),
         (401, "REPLAYED") => NoAnswer::Alarm("replayed"),
         (409, "IDEMPOTENCY_CONFLICT") => NoAnswer::Alarm("idempotency_conflict"),
-        (422, "INVALID") => NoAnswer::Alarm("invalid_request"),
         (429, _) => NoAnswer::Unknown("rate_limited"),
         (503, "MAINTENANCE_WINDOW") => NoAnswer::Unknown("maintenance_window"),
         (500..=599, _) => NoAnswer::Unknown("upstream_fault"),

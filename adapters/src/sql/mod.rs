@@ -53,6 +53,7 @@ mod notices;
 mod offers;
 mod otps;
 mod outbox;
+mod payment_rows;
 mod payments;
 mod sessions;
 

@@ -1,12 +1,242 @@
-//! Payment orders, their lines and refunds.
+//! Payment orders with their lines and refunds: loaded and saved whole, under one version.
+//!
+//! Their personal fields are sealed with the service key, not the account's: the books of money
+//! that moved outlive the account (domain.md, retention), and late money must find its home.
 
-use lifeline_core::payments::ports::{PaymentReads, PaymentStore};
+use async_trait::async_trait;
+use lifeline_core::payments::observation::Sighted;
+use lifeline_core::payments::order::{ClaimKey, ClaimKind, Order};
+use lifeline_core::payments::ports::{Brake, PaymentReads, PaymentStore};
+use lifeline_core::shared::ids::{AccountId, BindingId, PaymentId};
+use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::page::Page;
+use lifeline_core::shared::personal::ConsumerNo;
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::StoreError;
 
+use super::payment_rows::{CONSUMER, payment_columns};
 use super::statement::statements;
-use super::{Conn, Sql, WriteConn};
+use super::value::args;
+use super::{Conn, Field, Row, Sql, Stmt, Value, WriteConn};
 
-statements! { "payments": }
 
-impl<C: Conn> PaymentReads for Sql<C> {}
+statements! { "payments":
+    FIND("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE payment_id = $1");
+    FIND_OWN("payment") = concat!(
+        "SELECT ", payment_columns!(), " FROM payment WHERE account_id = $1 AND payment_id = $2"
+    );
+    FIND_BY_NUMBER("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE out_trade_no = $1");
+    FIND_BY_TICKET("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE ticket_digest = $1");
+    LIST("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE account_id = $1 AND binding_id = $2 \
+        AND ($3 IS NULL OR payment_id < $3) ORDER BY payment_id DESC LIMIT $4");
+    IN_FLIGHT("payment_line") = "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS n FROM payment_line \
+        WHERE consumer_index = $1 AND purpose = 'arrears' AND state IN ('READY', 'POSTING', 'POST_UNKNOWN', \
+        'FENCING(repost)', 'FENCING(refund)', 'HELD')";
+    HOLDER("open_claim") = "SELECT payment_id FROM open_claim WHERE claim_key = $1";
+    DUE("payment") = "SELECT payment_id FROM payment WHERE wake_at <= $1 \
+        AND (lease_until IS NULL OR lease_until <= $1) ORDER BY wake_at, payment_id LIMIT $2";
+    WAITING("payment_line") = "SELECT l.payment_id FROM payment_line l \
+        JOIN payment p ON p.payment_id = l.payment_id \
+        WHERE l.next_at > $1 AND l.frozen = 0 AND p.frozen = 0 AND (l.state IN ('POST_UNKNOWN', 'FENCING(repost)', \
+        'FENCING(refund)', 'REVERSING', 'MKT_REFUND') OR (l.state = 'READY' AND l.check_kind <> 'none')) \
+        ORDER BY l.next_at, l.line_id LIMIT 1";
+    SIGHTINGS("payment_sighting") = "SELECT machine, row_id, state, input, next_state, applied, last_asked_at \
+        FROM payment_sighting WHERE payment_id = $1 ORDER BY first_seen_at, machine, row_id, state, input";
+    LEASE("payment") = "UPDATE payment SET lease_epoch = lease_epoch + 1, lease_until = $3 \
+        WHERE payment_id = $1 AND (lease_until IS NULL OR lease_until <= $2) RETURNING lease_epoch AS n";
+    UNLEASE("payment") = "UPDATE payment SET lease_until = NULL WHERE payment_id = $1 AND lease_epoch = $2";
+    CLAIM("open_claim") = "INSERT INTO open_claim (claim_key, payment_id, taken_at) VALUES ($1, $2, $3) \
+        ON CONFLICT (claim_key) DO NOTHING";
+    UNCLAIM("open_claim") = "DELETE FROM open_claim WHERE claim_key = $1 AND payment_id = $2";
+    SIGHT("payment_sighting") = "INSERT INTO payment_sighting (payment_id, machine, row_id, state, input, next_state, \
+        applied, times, first_seen_at, last_asked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9) \
+        ON CONFLICT (payment_id, machine, row_id, state, input, next_state, applied) DO UPDATE \
+        SET times = payment_sighting.times + 1, last_asked_at = excluded.last_asked_at";
+    BRAKE_HOUR("refund_brake") = "INSERT INTO refund_brake (hour_at, sent_count, sent_fen) VALUES ($1, 0, 0) \
+        ON CONFLICT (hour_at) DO NOTHING";
+    BRAKE_TAKE("refund_brake") = "UPDATE refund_brake SET sent_count = sent_count + 1, sent_fen = sent_fen + $2 \
+        WHERE hour_at = $1 AND sent_count < $3 AND sent_fen + $2 <= $4";
+    WAKE_LINES("payment_line") = "UPDATE payment_line SET next_at = $1 WHERE line_id IN ( \
+        SELECT l.line_id FROM payment_line l JOIN payment p ON p.payment_id = l.payment_id \
+        WHERE l.next_at > $1 AND l.frozen = 0 AND p.frozen = 0 AND (l.state IN ('POST_UNKNOWN', 'FENCING(repost)', \
+        'FENCING(refund)', 'REVERSING', 'MKT_REFUND') OR (l.state = 'READY' AND l.check_kind <> 'none')) \
+        ORDER BY l.next_at, l.line_id LIMIT $2)";
+    WAKE_ORDERS("payment") = "UPDATE payment SET wake_at = $1 WHERE wake_at > $1 AND payment_id IN ( \
+        SELECT payment_id FROM payment_line WHERE next_at = $1)";
+}
 
-impl<C: WriteConn> PaymentStore for Sql<C> {}
+const CLAIM_INDEX: Field = Field::new("open_claim", "claim_key");
+
+impl<C: Conn> Sql<C> {
+    /// The claim's key says nothing about the home but equality.
+    fn claim_key(&self, claim: &ClaimKey) -> Result<String, StoreError> {
+        let home = self.blind(CLAIM_INDEX, claim.consumer_no.expose())?;
+        Ok(match &claim.kind {
+            ClaimKind::Arrears => format!("arrears:{home}"),
+            ClaimKind::TopUp(account) => format!("top_up:{home}:{account}"),
+        })
+    }
+
+    async fn maybe_order(&mut self, row: Option<Row>) -> Result<Option<Order>, StoreError> {
+        match row {
+            None => Ok(None),
+            Some(row) => Ok(self.orders(vec![row]).await?.pop()),
+        }
+    }
+
+    async fn payment_ids(
+        &mut self,
+        stmt: &'static Stmt,
+        args: Vec<Value>,
+    ) -> Result<Vec<PaymentId>, StoreError> {
+        let rows = self.rows(stmt, args).await?;
+        rows.iter().map(|row| row.id("payment_id")).collect()
+    }
+}
+
+#[async_trait]
+impl<C: Conn> PaymentReads for Sql<C> {
+    async fn find(&mut self, id: &PaymentId) -> Result<Option<Order>, StoreError> {
+        let row = self.one(&FIND, args![id]).await?;
+        self.maybe_order(row).await
+    }
+
+    async fn find_own(
+        &mut self,
+        account: &AccountId,
+        id: &PaymentId,
+    ) -> Result<Option<Order>, StoreError> {
+        let row = self.one(&FIND_OWN, args![account, id]).await?;
+        self.maybe_order(row).await
+    }
+
+    async fn find_by_number(&mut self, out_trade_no: &str) -> Result<Option<Order>, StoreError> {
+        let row = self.one(&FIND_BY_NUMBER, args![out_trade_no]).await?;
+        self.maybe_order(row).await
+    }
+
+    async fn find_by_ticket(&mut self, digest: &str) -> Result<Option<Order>, StoreError> {
+        let row = self.one(&FIND_BY_TICKET, args![digest]).await?;
+        self.maybe_order(row).await
+    }
+
+    async fn list(
+        &mut self,
+        account: &AccountId,
+        binding: &BindingId,
+        page: &Page,
+    ) -> Result<Vec<Order>, StoreError> {
+        let more = page.limit().saturating_add(1);
+        let args = args![account, binding, page.after(), more];
+        let rows = self.rows(&LIST, args).await?;
+        self.orders(rows).await
+    }
+
+    async fn in_flight(&mut self, consumer_no: &ConsumerNo) -> Result<Fen, StoreError> {
+        let home = self.blind(CONSUMER, consumer_no.expose())?;
+        self.count(&IN_FLIGHT, args![home]).await.map(Fen::new)
+    }
+
+    async fn claim_holder(&mut self, claim: &ClaimKey) -> Result<Option<PaymentId>, StoreError> {
+        let key = self.claim_key(claim)?;
+        Ok(self.payment_ids(&HOLDER, args![key]).await?.pop())
+    }
+
+    async fn due(&mut self, now: Time, limit: i64) -> Result<Vec<PaymentId>, StoreError> {
+        self.payment_ids(&DUE, args![now, limit]).await
+    }
+
+    async fn waiting_line(&mut self, after: Time) -> Result<Option<PaymentId>, StoreError> {
+        Ok(self.payment_ids(&WAITING, args![after]).await?.pop())
+    }
+
+    async fn sightings(&mut self, id: &PaymentId) -> Result<Vec<Sighted>, StoreError> {
+        let rows = self.rows(&SIGHTINGS, args![id]).await?;
+        rows.iter().map(super::payment_rows::sighted).collect()
+    }
+}
+
+#[async_trait]
+impl<C: WriteConn> PaymentStore for Sql<C> {
+    async fn add(&mut self, order: &Order, lease_until: Time) -> Result<(), StoreError> {
+        self.insert_order(order, lease_until).await
+    }
+
+    async fn lease(
+        &mut self,
+        id: &PaymentId,
+        now: Time,
+        until: Time,
+    ) -> Result<Option<i64>, StoreError> {
+        self.one(&LEASE, args![id, now, until])
+            .await?
+            .map(|row| row.int("n"))
+            .transpose()
+    }
+
+    async fn unlease(&mut self, id: &PaymentId, lease_epoch: i64) -> Result<(), StoreError> {
+        self.touched(&UNLEASE, args![id, lease_epoch])
+            .await
+            .map(drop)
+    }
+
+    async fn save(&mut self, order: &Order, lease_epoch: Option<i64>) -> Result<(), StoreError> {
+        self.update_order(order, lease_epoch).await
+    }
+
+    async fn take_claim(
+        &mut self,
+        claim: &ClaimKey,
+        id: &PaymentId,
+        now: Time,
+    ) -> Result<bool, StoreError> {
+        let key = self.claim_key(claim)?;
+        if self.changed(&CLAIM, args![&key, id, now]).await? {
+            return Ok(true);
+        }
+        let holder = self.payment_ids(&HOLDER, args![key]).await?;
+        Ok(holder.first() == Some(id))
+    }
+
+    async fn free_claim(&mut self, claim: &ClaimKey, id: &PaymentId) -> Result<(), StoreError> {
+        let key = self.claim_key(claim)?;
+        self.touched(&UNCLAIM, args![key, id]).await.map(drop)
+    }
+
+    async fn sight(
+        &mut self,
+        id: &PaymentId,
+        sighted: &[Sighted],
+        now: Time,
+    ) -> Result<(), StoreError> {
+        for one in sighted {
+            let args = args![
+                id,
+                one.table,
+                &one.row_id,
+                one.state,
+                one.input,
+                one.next,
+                one.applied,
+                now,
+                one.asked_at,
+            ];
+            self.touched(&SIGHT, args).await?;
+        }
+        Ok(())
+    }
+
+    async fn take_brake(&mut self, brake: Brake, sum: Fen) -> Result<bool, StoreError> {
+        self.touched(&BRAKE_HOUR, args![brake.hour]).await?;
+        let args = args![brake.hour, sum, brake.count_max, brake.sum_max];
+        self.changed(&BRAKE_TAKE, args).await
+    }
+
+    async fn wake_waiting(&mut self, now: Time, limit: i64) -> Result<u64, StoreError> {
+        let woken = self.touched(&WAKE_LINES, args![now, limit]).await?;
+        if woken > 0 {
+            self.touched(&WAKE_ORDERS, args![now]).await?;
+        }
+        Ok(woken)
+    }
+}

@@ -91,6 +91,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::offers::STATEMENTS,
         super::otps::STATEMENTS,
         super::outbox::STATEMENTS,
+        super::payment_rows::STATEMENTS,
         super::payments::STATEMENTS,
         super::sealing::STATEMENTS,
         super::sessions::STATEMENTS,

@@ -1,7 +1,23 @@
-//! Payments: orders, the channel, posting to marketing, refunds (LN-04, LN-06, LN-09; EC-05, EC-17).
+//! Payments: orders, the channel, posting to marketing, refunds (LN-04, LN-09; EC-05, EC-17).
+//!
+//! One order is three machines, decided by tables and kept under one version:
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `table_p`, `table_l`, `table_r` | what each cell of the law answers (pure) |
+//! | `order`, `observation` | what is decided about, and what is seen of it |
+//! | `booking` | effects of a decision on the order and its books (pure) |
+//! | `reading` | answers of the outside in the words of the tables (pure) |
+//! | `tracker`, `window`, `numbers`, `policy` | what the payer is told; times; external numbers; thresholds |
+//! | `unit` | the one unit of work that applies observations |
+//! | `start`, `keyed` | making an order, once per idempotency key |
+//! | `cashier`, `close`, `reads` | the pay ticket, giving up an order, looking at orders |
+//! | `notice` | the channel's notices: stored, then worked |
+//! | `sweep`, `turns`, `errands` | the guarantee that nothing stays stuck, and the calls it makes |
+//!
+//! The rooms above hear of payments by the events of `events` only.
 
 pub mod booking;
-mod decision;
 pub mod draw;
 pub mod events;
 pub mod numbers;
@@ -9,9 +25,112 @@ pub mod observation;
 pub mod order;
 pub mod policy;
 pub mod ports;
+pub mod reading;
 pub mod table_l;
 pub mod table_p;
 pub mod table_r;
+pub mod tracker;
 pub mod window;
 
+mod cashier;
+mod close;
+mod decision;
+mod errands;
+mod error;
+mod keyed;
+mod notice;
+mod reads;
+mod start;
+mod sweep;
+mod turns;
+mod unit;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+pub use cashier::PAY_PATH;
 pub use decision::Decision;
+pub use error::PaymentError;
+pub use keyed::Render;
+pub use notice::{NoticeRefused, Worked};
+pub use order::{Order, Purpose, Via};
+pub use policy::Policy;
+pub use start::Start;
+pub use tracker::{Next, NextCode, Standing};
+pub use unit::Applied;
+
+use crate::shared::ids::{Entropy, Maker};
+use crate::shared::time::{Clock, Time};
+use crate::store::Store;
+use draw::Draw;
+use order::Payment;
+
+/// The outside and the store, as payments needs them.
+#[derive(Clone)]
+pub struct Ports {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub channel: Arc<dyn ports::PaymentChannel>,
+    pub notices: Arc<dyn ports::NoticeReader>,
+    pub posting: Arc<dyn ports::PostingSystem>,
+    pub dues: Arc<dyn ports::DuesSource>,
+}
+
+impl std::fmt::Debug for Ports {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ports")
+    }
+}
+
+/// The use cases of payments.
+///
+/// Those that send must not end with the request that asked for them: callers run them in a task
+/// of their own (money.md G2).
+#[derive(Debug, Clone)]
+pub struct Payments {
+    ports: Ports,
+    policy: Arc<Policy>,
+    /// Seconds of the last question asked on behalf of all lines that wait for marketing.
+    last_scout: Arc<AtomicI64>,
+}
+
+impl Payments {
+    #[must_use]
+    pub fn new(ports: Ports, policy: Policy) -> Self {
+        Self {
+            ports,
+            policy: Arc::new(policy),
+            last_scout: Arc::new(AtomicI64::new(0)),
+        }
+    }
+
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    fn store(&self) -> &dyn Store {
+        &*self.ports.store
+    }
+
+    fn now(&self) -> Time {
+        self.ports.clock.now()
+    }
+
+    fn maker(&self) -> Maker<'_> {
+        Maker {
+            clock: &*self.ports.clock,
+            entropy: &*self.ports.entropy,
+        }
+    }
+
+    fn draw(&self, trace_id: &str, actor: &str) -> Draw {
+        Draw::new(self.maker(), trace_id, actor)
+    }
+
+    /// The sweeper acts under the trace of the tap that made the order.
+    fn draw_for(&self, payment: &Payment) -> Draw {
+        self.draw(&payment.trace_id, "job:payments.sweep")
+    }
+}

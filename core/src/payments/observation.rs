@@ -59,8 +59,6 @@ pub struct LineFact {
     pub body: Option<ClosedText>,
     /// The arrears version that body was made with.
     pub arrears_version: Option<String>,
-    /// The body posts as a prepayment.
-    pub as_prepayment: bool,
     /// A refusal that may not become a prepayment (CONSUMER_UNAVAILABLE, CLOSED_ACCOUNT).
     pub never_prepay: bool,
     /// b5 is met.

@@ -304,6 +304,9 @@ pub struct PostingLine {
     pub body: Option<ClosedText>,
     pub check: Check,
     pub sent_at: Option<Time>,
+    /// Sends of the present number after the first.
+    pub resends: i64,
+    /// "Not found" since the last send, counted only when far enough apart.
     pub not_found: i64,
     pub not_found_at: Option<Time>,
     pub want_refund: bool,

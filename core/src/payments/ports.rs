@@ -6,16 +6,119 @@
 
 use async_trait::async_trait;
 
+use super::observation::Sighted;
+use super::order::{ClaimKey, Order};
+use crate::shared::ids::{AccountId, BindingId, PaymentId};
 use crate::shared::money::Fen;
 use crate::shared::outside::NoAnswer;
+use crate::shared::page::Page;
 use crate::shared::personal::ConsumerNo;
 use crate::shared::time::Time;
+use crate::store::StoreError;
 
 #[async_trait]
-pub trait PaymentReads: Send {}
+pub trait PaymentReads: Send {
+    async fn find(&mut self, id: &PaymentId) -> Result<Option<Order>, StoreError>;
+    /// The order only if it is this account's: unknown and foreign look the same.
+    async fn find_own(
+        &mut self,
+        account: &AccountId,
+        id: &PaymentId,
+    ) -> Result<Option<Order>, StoreError>;
+    async fn find_by_number(&mut self, out_trade_no: &str) -> Result<Option<Order>, StoreError>;
+    async fn find_by_ticket(&mut self, digest: &str) -> Result<Option<Order>, StoreError>;
+    /// This account's orders for one home, newest first, one more than the page holds.
+    async fn list(
+        &mut self,
+        account: &AccountId,
+        binding: &BindingId,
+        page: &Page,
+    ) -> Result<Vec<Order>, StoreError>;
+    /// What was paid for this home's arrears and may not show in marketing yet.
+    async fn in_flight(&mut self, consumer_no: &ConsumerNo) -> Result<Fen, StoreError>;
+    /// Which order keeps others from being opened.
+    async fn claim_holder(&mut self, claim: &ClaimKey) -> Result<Option<PaymentId>, StoreError>;
+    /// Orders that are owed a turn and that nobody works, longest waiting first.
+    async fn due(&mut self, now: Time, limit: i64) -> Result<Vec<PaymentId>, StoreError>;
+    /// The order whose line has waited longest for an answer of marketing and is not due before `after`.
+    async fn waiting_line(&mut self, after: Time) -> Result<Option<PaymentId>, StoreError>;
+    /// The record of what was seen of an order and its rows.
+    async fn sightings(&mut self, id: &PaymentId) -> Result<Vec<Sighted>, StoreError>;
+}
+
+/// The bounds of the brake (money.md G7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brake {
+    /// The hour that is counted, from its start.
+    pub hour: Time,
+    pub count_max: i64,
+    pub sum_max: Fen,
+}
 
 #[async_trait]
-pub trait PaymentStore: PaymentReads {}
+pub trait PaymentStore: PaymentReads {
+    /// Stores a new order at version 1, leased to its maker at epoch 1 until `lease_until`.
+    async fn add(&mut self, order: &Order, lease_until: Time) -> Result<(), StoreError>;
+    /// Takes the order for a while; the new epoch, or `None` when somebody else holds it.
+    async fn lease(
+        &mut self,
+        id: &PaymentId,
+        now: Time,
+        until: Time,
+    ) -> Result<Option<i64>, StoreError>;
+    /// Gives the order back; nothing happens when the lease was lost meanwhile.
+    async fn unlease(&mut self, id: &PaymentId, lease_epoch: i64) -> Result<(), StoreError>;
+    /// Saves the order with its lines and refunds as version + 1; `StoreError::Conflict` when it is
+    /// no longer at its version, or no longer leased under the given epoch.
+    async fn save(&mut self, order: &Order, lease_epoch: Option<i64>) -> Result<(), StoreError>;
+    /// True when the claim is this order's now (or was already).
+    async fn take_claim(
+        &mut self,
+        claim: &ClaimKey,
+        id: &PaymentId,
+        now: Time,
+    ) -> Result<bool, StoreError>;
+    /// Frees the claim if it is this order's.
+    async fn free_claim(&mut self, claim: &ClaimKey, id: &PaymentId) -> Result<(), StoreError>;
+    /// Records what was seen; a repeat of the same row, state and input is counted.
+    async fn sight(
+        &mut self,
+        id: &PaymentId,
+        sighted: &[Sighted],
+        now: Time,
+    ) -> Result<(), StoreError>;
+    /// Counts one more automatic refund of this sum, if the brake lets it pass.
+    async fn take_brake(&mut self, brake: Brake, sum: Fen) -> Result<bool, StoreError>;
+    /// Makes orders due whose lines wait for marketing; how many.
+    async fn wake_waiting(&mut self, now: Time, limit: i64) -> Result<u64, StoreError>;
+}
+
+/// What may be posted to a home right now, read live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dues {
+    /// False once the account is closed: it takes no money.
+    pub open: bool,
+    pub total: Fen,
+    /// Changes whenever any figure does.
+    pub version: String,
+}
+
+/// Why there is no live figure.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoDues {
+    /// Marketing does not know the home (any more).
+    #[error("marketing does not know this home")]
+    Unknown,
+    #[error(transparent)]
+    NoAnswer(#[from] NoAnswer),
+}
+
+/// Marketing as the place that knows what is due now: read at creation, for late money, and before
+/// a line is posted under a new number. Never from a kept copy.
+#[async_trait]
+pub trait DuesSource: Send + Sync + std::fmt::Debug {
+    async fn dues(&self, consumer_no: &ConsumerNo) -> Result<Dues, NoDues>;
+}
 
 /// What a created trade answers.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -169,8 +169,17 @@ pub const LEASE_SECONDS: i64 = 30;
 pub const REFUND_GAP_SECONDS: i64 = 3;
 /// A refund query sooner than this after the send proves nothing.
 pub const REFUND_QUERY_AFTER: i64 = 10;
-/// Two looks that find nothing count as two only this far apart.
+/// Two refund queries that find nothing count as two only this far apart.
 pub const APART_SECONDS: i64 = 60;
+/// Two "not found" of a posting count as two only this far apart. The resend is the same bytes
+/// under the same key, so looking sooner at first risks nothing, and a line whose send was lost is
+/// still credited within a minute; later looks keep the table's full minute.
+#[must_use]
+pub const fn apart(resends: i64) -> i64 {
+    if resends < 3 { 10 } else { APART_SECONDS }
+}
+/// While marketing is silent one line asks for all this often.
+pub const SCOUT_EVERY: i64 = 20;
 /// A state that ought to pass opens a case after this.
 pub const OVERDUE_SECONDS: i64 = DAY;
 /// A stranger's unpaid order may be superseded after this (money.md 2.4).

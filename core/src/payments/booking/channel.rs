@@ -317,6 +317,7 @@ impl Booking<'_> {
             body: None,
             check,
             sent_at: None,
+            resends: 0,
             not_found: 0,
             not_found_at: None,
             want_refund: false,

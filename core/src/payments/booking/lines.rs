@@ -91,7 +91,10 @@ impl Booking<'_> {
         let facts = line_facts(line, fact, now);
         let decision = l::decide(state, input, facts);
         enter(line, decision.next, now);
-        if input == l::Input::Turn && decision.next == state {
+        // A turn, or the silence that a READY line's turn met before anything could be sent.
+        let turned = input == l::Input::Turn
+            || (state == l::State::Ready && input == l::Input::NoAnswer);
+        if turned && decision.next == state {
             line.turns = line.turns.saturating_add(1);
         }
         if input != l::Input::Turn {
@@ -133,7 +136,16 @@ impl Booking<'_> {
         line.next_at = if (line.frozen || stopped) && !line.state.is_final() {
             Some(window::daily(now))
         } else {
-            window::line_next_at(line.state, line.entered_at, line.turns, now)
+            let ladder = window::line_next_at(line.state, line.entered_at, line.turns, now);
+            match (line.state, line.not_found, line.not_found_at) {
+                // The second "not found" comes as soon as it counts, and then the send.
+                (l::State::PostUnknown, 1, Some(first)) => {
+                    let second = first.plus_seconds(window::apart(line.resends)).max(now);
+                    ladder.map(|at| at.min(second))
+                }
+                (l::State::PostUnknown, 2.., _) => Some(now),
+                _other => ladder,
+            }
         };
         Ok(())
     }
@@ -206,9 +218,12 @@ impl Booking<'_> {
             }
             line.body.clone_from(&fact.body);
             line.arrears_version.clone_from(&fact.arrears_version);
-            if fact.as_prepayment {
-                line.purpose = Purpose::TopUp;
-            }
+        }
+        if line.sent_at.is_some() {
+            // A resend starts its own ladder.
+            line.resends = line.resends.saturating_add(1);
+            line.entered_at = now;
+            line.turns = 0;
         }
         line.check = Check::None;
         line.sent_at = Some(now);
@@ -265,6 +280,7 @@ impl Booking<'_> {
         line.channel_txn_no = numbers::channel_txn_no(&order_no, line.line_no, line.attempt);
         line.body = None;
         line.sent_at = None;
+        line.resends = 0;
         line.fenced = false;
         line.sighting = None;
         line.not_found = 0;
@@ -397,11 +413,11 @@ fn enter(line: &mut PostingLine, next: l::State, now: Time) {
     }
 }
 
-/// Two count as two only when they are a minute apart (money.md table L).
+/// Two count as two only when they are far enough apart (table L).
 fn count_not_found(line: &mut PostingLine, now: Time) {
     let apart = line
         .not_found_at
-        .is_none_or(|last| now.seconds_since(last) >= window::APART_SECONDS);
+        .is_none_or(|last| now.seconds_since(last) >= window::apart(line.resends));
     if apart {
         line.not_found = line.not_found.saturating_add(1);
         line.not_found_at = Some(now);

@@ -24,7 +24,9 @@ use super::policy::Policy;
 use super::{table_p as p, window};
 use crate::cases::Case;
 use crate::ledger::LedgerError;
+use crate::shared::ids::RefundId;
 use crate::shared::money::MoneyError;
+use crate::shared::time::Time;
 use crate::{audit, evidence, ledger, outbox};
 
 /// The order and its books do not fit together: nothing is written, an operator is needed.
@@ -132,6 +134,12 @@ impl<'a> Booking<'a> {
         lost && paid
     }
 
+    /// Whether no other refund of the trade is under way and the last one is 3 s ago (table R).
+    #[must_use]
+    pub fn trade_is_quiet(order: &Order, refund: &RefundId, now: Time) -> bool {
+        refunds::trade_is_quiet(order, refund, now)
+    }
+
     /// Books one observation and all its consequences.
     pub fn observe(&mut self, observation: Observation) -> Result<(), BooksError> {
         self.pending.push_back(observation);
@@ -176,6 +184,10 @@ impl<'a> Booking<'a> {
     /// The order as it must be saved, and what must be written with it. `nudge` asks the sweeper
     /// to come at once when something is due.
     pub fn close(mut self, nudge: bool) -> Result<(Order, Changes), BooksError> {
+        if nudge && !self.changes.asks.is_empty() && !self.order.payment.is_final() {
+            // Nobody holds the order, so nobody runs the errands: the next turn finds the same need.
+            self.order.payment.next_at = Some(self.draw.now);
+        }
         let due = self.order.wake_at().is_some_and(|at| at <= self.draw.now);
         if nudge && due {
             self.nudge()?;

@@ -189,7 +189,7 @@ fn enter(refund: &mut Refund, next: r::State, now: Time) {
 }
 
 /// No other refund of the trade is under way, and the last send is 3 s ago.
-fn trade_is_quiet(order: &Order, id: &RefundId, now: Time) -> bool {
+pub(super) fn trade_is_quiet(order: &Order, id: &RefundId, now: Time) -> bool {
     order
         .refunds
         .iter()

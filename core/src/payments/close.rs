@@ -1,0 +1,66 @@
+//! Giving up an order: by its payer, or because a newer one takes its place.
+
+use super::observation::{ChannelFact, Observation};
+use super::order::Order;
+use super::unit::{Applied, Step};
+use super::{PaymentError, Payments, table_p as p};
+use crate::shared::ids::{AccountId, PaymentId};
+use crate::store::snapshot;
+
+impl Payments {
+    /// The payer gives the order up. Closed at once when nothing can have been paid; otherwise the
+    /// channel is asked, and the order stays open until its answer proves it.
+    /// Run it in a task of its own: it sends.
+    pub async fn close(
+        &self,
+        account: &AccountId,
+        id: &PaymentId,
+        trace_id: &str,
+    ) -> Result<Order, PaymentError> {
+        let mut view = snapshot(self.store()).await?;
+        let found = view.payments().find_own(account, id).await?;
+        drop(view);
+        let order = found.ok_or(PaymentError::NotFound)?;
+        if order.payment.state.has_money() {
+            return Err(PaymentError::AlreadyPaid);
+        }
+        tracing::info!(trace_id, payment.id = id.as_str(), "payments.close.wanted");
+        let left = self.give_up(&order, &format!("account:{account}")).await?;
+        if left.payment.state.has_money() {
+            return Err(PaymentError::AlreadyPaid);
+        }
+        Ok(left)
+    }
+
+    /// Wants the order closed and, when nobody else works it, asks the channel now.
+    pub(super) async fn give_up(&self, order: &Order, actor: &str) -> Result<Order, PaymentError> {
+        let id = &order.payment.payment_id;
+        let wanted = || {
+            let fact = ChannelFact::default();
+            Observation::channel(self.now(), p::Input::CloseWanted, fact)
+        };
+        match self.hold(id).await? {
+            Some(held) => {
+                let steps = vec![Step::Observe(wanted())];
+                let pursued = match self.step(&held, order, steps).await? {
+                    Some((_, asks)) => self.pursue(&held, asks).await.map(drop),
+                    None => Ok(()),
+                };
+                self.let_go(&held).await?;
+                pursued?;
+            }
+            None => {
+                let draw = self.draw(&order.payment.trace_id, actor);
+                let applied = self.apply(id, vec![wanted()], &draw).await?;
+                if let Applied::Done {
+                    close_refused: true,
+                    ..
+                } = applied
+                {
+                    return Err(PaymentError::AlreadyPaid);
+                }
+            }
+        }
+        self.load(id).await
+    }
+}

@@ -1,0 +1,323 @@
+//! The calls that decisions ask for: made after the commit, answered by another unit.
+
+use std::collections::VecDeque;
+
+use super::booking::BooksError;
+use super::observation::{Ask, ChannelFact, Observation};
+use super::order::{Order, PostingLine, Refund};
+use super::unit::{Applied, Held, Step, Unit};
+use super::{PaymentError, Payments, numbers, reading, table_l as l, table_p as p, table_r as r, window};
+use crate::shared::ids::{LineId, PaymentId, RefundId};
+use crate::shared::money::{Fen, MoneyError};
+use crate::shared::time::Time;
+use crate::store::snapshot;
+
+/// Calls made in one go for one order; what is left over waits for its turn.
+const ERRANDS_MAX: usize = 12;
+
+impl Payments {
+    pub(super) async fn load(&self, id: &PaymentId) -> Result<Order, PaymentError> {
+        let mut view = snapshot(self.store()).await?;
+        let found = view.payments().find(id).await?;
+        found.ok_or(PaymentError::NotFound)
+    }
+
+    /// Takes the order for as long as a worker may need; `None` when somebody else works it.
+    pub(super) async fn hold(&self, id: &PaymentId) -> Result<Option<Held>, PaymentError> {
+        let now = self.now();
+        let until = now.plus_seconds(window::LEASE_SECONDS);
+        let epoch: Option<i64> = crate::store::atomically(self.store(), async |tx| {
+            Ok::<_, PaymentError>(tx.payments().lease(id, now, until).await?)
+        })
+        .await?;
+        Ok(epoch.map(|lease_epoch| Held {
+            id: id.clone(),
+            lease_epoch,
+        }))
+    }
+
+    pub(super) async fn let_go(&self, held: &Held) -> Result<(), PaymentError> {
+        crate::store::atomically(self.store(), async |tx| {
+            tx.payments().unlease(&held.id, held.lease_epoch).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// One unit under the lease. `None` when the lease is lost: then nothing more may be sent.
+    pub(super) async fn step(
+        &self,
+        held: &Held,
+        order: &Order,
+        steps: Vec<Step>,
+    ) -> Result<Option<(Order, Vec<Ask>)>, PaymentError> {
+        let unit = Unit {
+            id: held.id.clone(),
+            held: Some(held.lease_epoch),
+            steps,
+            message: None,
+        };
+        match self.run(&unit, &self.draw_for(&order.payment)).await? {
+            Applied::Done { order, asks, .. } => Ok(Some((*order, asks))),
+            Applied::LeaseLost | Applied::Repeat => Ok(None),
+        }
+    }
+
+    /// Runs the errands and those they lead to. True when marketing answered at least once.
+    pub(super) async fn pursue(
+        &self,
+        held: &Held,
+        asks: Vec<Ask>,
+    ) -> Result<Heard, PaymentError> {
+        let mut waiting = VecDeque::from(asks);
+        let mut heard = Heard::default();
+        for _ in 0..ERRANDS_MAX {
+            let Some(ask) = waiting.pop_front() else {
+                break;
+            };
+            let order = self.load(&held.id).await?;
+            if order.payment.lease_epoch != held.lease_epoch {
+                return Ok(heard);
+            }
+            let seen = match self.ask(held, &order, &ask).await? {
+                Errand::Nothing => continue,
+                Errand::LeaseLost => return Ok(heard),
+                Errand::Seen(seen) => seen,
+            };
+            heard.note(&ask, &seen);
+            let steps = seen.into_iter().map(Step::Observe).collect();
+            match self.step(held, &order, steps).await? {
+                Some((_, more)) => waiting.extend(more),
+                None => return Ok(heard),
+            }
+        }
+        Ok(heard)
+    }
+
+    async fn ask(&self, held: &Held, order: &Order, ask: &Ask) -> Result<Errand, PaymentError> {
+        let number = order.payment.out_trade_no.as_str();
+        match ask {
+            Ask::QueryTrade => {
+                let asked_at = self.now();
+                let reply = self.ports.channel.query(number).await;
+                if reply.is_err() && may_resend(order) {
+                    // No query can vouch for the create: the same bytes are sent at their moment.
+                    return self.send_create(held, order).await;
+                }
+                Ok(Errand::Seen(reading::of_query(&order.payment, &reply, asked_at)))
+            }
+            Ask::CloseTrade if order.payment.state == p::State::Closing => {
+                let asked_at = self.now();
+                let reply = self.ports.channel.close(number).await;
+                Ok(Errand::Seen(vec![reading::of_close(&reply, asked_at)]))
+            }
+            Ask::CloseTrade => Ok(Errand::Nothing),
+            Ask::ResendCreate => self.send_create(held, order).await,
+            Ask::CheckRefunds { shown } => self.check_refunds(held, order, *shown).await,
+            Ask::Post(line) => self.post(order, line).await,
+            Ask::GetPosting(line) => self.get_posting(order, line).await,
+            Ask::Fence(line) => self.fence(order, line).await,
+            Ask::Reverse(line) => self.reverse(order, line).await,
+            Ask::Voucher(line) => self.voucher(order, line).await,
+            Ask::SendRefund(refund) => self.send_refund(order, refund).await,
+            Ask::QueryRefund(refund) => self.query_refund(order, refund).await,
+        }
+    }
+
+    /// The frozen bytes once more: counted and committed first, then sent (money.md G2).
+    async fn send_create(&self, held: &Held, order: &Order) -> Result<Errand, PaymentError> {
+        let sendable = order.payment.state == p::State::Created && !order.payment.frozen;
+        let Some(body) = order.payment.body.clone().filter(|_| sendable) else {
+            return Ok(Errand::Nothing);
+        };
+        if self.step(held, order, vec![Step::BeginCreate]).await?.is_none() {
+            return Ok(Errand::LeaseLost);
+        }
+        let asked_at = self.now();
+        let reply = self.ports.channel.create(body.expose()).await;
+        Ok(Errand::Seen(vec![reading::of_create(&reply, asked_at)]))
+    }
+
+    /// Each of our refunds that may explain what the channel shows is asked for; then it is judged.
+    async fn check_refunds(
+        &self,
+        held: &Held,
+        order: &Order,
+        shown: Fen,
+    ) -> Result<Errand, PaymentError> {
+        let mut present = order.clone();
+        let moving: Vec<RefundId> = order
+            .refunds
+            .iter()
+            .filter(|refund| refund.state.may_move())
+            .map(|refund| refund.refund_id.clone())
+            .collect();
+        for id in moving {
+            let Errand::Seen(seen) = self.query_refund(&present, &id).await? else {
+                continue;
+            };
+            let steps = seen.into_iter().map(Step::Observe).collect();
+            match self.step(held, &present, steps).await? {
+                Some((order, _)) => present = order,
+                None => return Ok(Errand::LeaseLost),
+            }
+        }
+        if shown <= explained(&present).map_err(BooksError::from)? {
+            return Ok(Errand::Nothing);
+        }
+        let fact = ChannelFact {
+            refunded: Some(shown),
+            ..ChannelFact::default()
+        };
+        let judged = Observation::channel(self.now(), p::Input::RefundNotOurs, fact);
+        Ok(Errand::Seen(vec![judged]))
+    }
+
+    async fn post(&self, order: &Order, id: &LineId) -> Result<Errand, PaymentError> {
+        let sendable = |line: &&PostingLine| {
+            matches!(line.state, l::State::Posting | l::State::PostUnknown) && !line.frozen
+        };
+        let Some(line) = order.line(id).filter(sendable) else {
+            return Ok(Errand::Nothing);
+        };
+        let Some(body) = &line.body else {
+            return Ok(Errand::Nothing);
+        };
+        let asked_at = self.now();
+        let number = line.channel_txn_no.as_str();
+        let reply = self.ports.posting.post(number, body.expose()).await;
+        Ok(Errand::Seen(vec![reading::of_posting(order, line, reply, asked_at)]))
+    }
+
+    async fn get_posting(&self, order: &Order, id: &LineId) -> Result<Errand, PaymentError> {
+        let Some(line) = order.line(id) else {
+            return Ok(Errand::Nothing);
+        };
+        let asked_at = self.now();
+        let reply = self.ports.posting.get(&line.channel_txn_no).await;
+        Ok(Errand::Seen(vec![reading::of_posting(order, line, reply, asked_at)]))
+    }
+
+    async fn fence(&self, order: &Order, id: &LineId) -> Result<Errand, PaymentError> {
+        let fencing = |line: &&PostingLine| {
+            matches!(
+                line.state,
+                l::State::FencingRepost | l::State::FencingRefund
+            ) && !line.frozen
+        };
+        let Some(line) = order.line(id).filter(fencing) else {
+            return Ok(Errand::Nothing);
+        };
+        let asked_at = self.now();
+        let reply = self.ports.posting.fence(&line.channel_txn_no).await;
+        Ok(Errand::Seen(vec![reading::of_posting(order, line, reply, asked_at)]))
+    }
+
+    async fn reverse(&self, order: &Order, id: &LineId) -> Result<Errand, PaymentError> {
+        let reversing = |line: &&PostingLine| line.state == l::State::Reversing && !line.frozen;
+        let Some(line) = order.line(id).filter(reversing) else {
+            return Ok(Errand::Nothing);
+        };
+        let asked_at = self.now();
+        let number = numbers::reversal_no(&line.channel_txn_no);
+        let reply = self.ports.posting.reverse(&line.channel_txn_no, &number).await;
+        Ok(Errand::Seen(vec![reading::of_reversal(line, &reply, asked_at)]))
+    }
+
+    async fn voucher(&self, order: &Order, id: &LineId) -> Result<Errand, PaymentError> {
+        let asking = |line: &&PostingLine| line.state == l::State::MktRefund && !line.frozen;
+        let Some(line) = order.line(id).filter(asking) else {
+            return Ok(Errand::Nothing);
+        };
+        let asked_at = self.now();
+        let number = numbers::voucher_no(&line.channel_txn_no);
+        let posting = &self.ports.posting;
+        let reply = posting
+            .refund_voucher(&line.channel_txn_no, &number, line.amount)
+            .await;
+        Ok(Errand::Seen(vec![reading::of_voucher(line, &reply, asked_at)]))
+    }
+
+    async fn send_refund(&self, order: &Order, id: &RefundId) -> Result<Errand, PaymentError> {
+        let sendable = |refund: &&Refund| refund.state.may_move() && !refund.frozen;
+        let Some(refund) = order
+            .refund(id)
+            .filter(sendable)
+            .filter(|_| !order.payment.frozen)
+        else {
+            return Ok(Errand::Nothing);
+        };
+        let asked_at = self.now();
+        let (trade, number) = (&order.payment.out_trade_no, &refund.out_request_no);
+        let reply = self.ports.channel.refund(trade, number, refund.amount).await;
+        Ok(Errand::Seen(vec![reading::of_refund(refund, &reply, asked_at)]))
+    }
+
+    /// Too soon after the send an empty answer would prove nothing: then nothing is asked.
+    async fn query_refund(&self, order: &Order, id: &RefundId) -> Result<Errand, PaymentError> {
+        let asked_at = self.now();
+        let old_enough = |refund: &&Refund| is_old_enough(refund, asked_at);
+        let Some(refund) = order.refund(id).filter(old_enough) else {
+            return Ok(Errand::Nothing);
+        };
+        let (trade, number) = (&order.payment.out_trade_no, &refund.out_request_no);
+        let reply = self.ports.channel.query_refund(trade, number).await;
+        Ok(Errand::Seen(vec![reading::of_refund_query(refund, &reply, asked_at)]))
+    }
+}
+
+/// What our refunds, done or moving, and the known foreign ones add up to.
+fn explained(order: &Order) -> Result<Fen, MoneyError> {
+    order.refunds_known()?.plus(order.refunds_moving()?)
+}
+
+fn may_resend(order: &Order) -> bool {
+    order.payment.state == p::State::Created
+        && order.payment.body.is_some()
+        && order.payment.sends < window::CREATE_SENDS_MAX
+}
+
+fn is_old_enough(refund: &Refund, now: Time) -> bool {
+    refund.state != r::State::Planned
+        && refund
+            .sent_at
+            .is_some_and(|at| now.seconds_since(at) >= window::REFUND_QUERY_AFTER)
+}
+
+/// How an errand ended.
+enum Errand {
+    /// The order moved on meanwhile; the call is not needed any more.
+    Nothing,
+    LeaseLost,
+    Seen(Vec<Observation>),
+}
+
+/// Whether marketing was asked, and whether it answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Heard {
+    pub(super) asked: bool,
+    pub(super) answered: bool,
+}
+
+impl Heard {
+    fn note(&mut self, ask: &Ask, seen: &[Observation]) {
+        use super::observation::Observed;
+        let marketing = matches!(
+            ask,
+            Ask::Post(_) | Ask::GetPosting(_) | Ask::Fence(_) | Ask::Reverse(_) | Ask::Voucher(_)
+        );
+        if marketing {
+            self.asked = true;
+            self.answered |= seen
+                .iter()
+                .any(|one| !matches!(one.what, Observed::Line(_, l::Input::NoAnswer, _)));
+        }
+    }
+
+    pub(super) const fn with(self, other: Self) -> Self {
+        Self {
+            asked: self.asked || other.asked,
+            answered: self.answered || other.answered,
+        }
+    }
+}

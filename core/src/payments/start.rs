@@ -1,0 +1,370 @@
+//! Making an order (interleavings 4, 5, 10, 16): what is due is read live, an earlier order is
+//! driven to proven CLOSED, one unit writes order, lock and step, then the channel is asked.
+
+use super::keyed::{Entry, Keyed, Render, lease_until};
+use super::observation::Ask;
+use super::order::{Buyer, ClosedText, Order, Payment, Purpose, Share, Via};
+use super::ports::{CreateOrder, Dues, NoDues};
+use super::unit::{Held, Step};
+use super::{PaymentError, Payments, table_p as p, window};
+use crate::bindings::OwnedBinding;
+use crate::evidence::Act;
+use crate::idempotency::{Answer, Key};
+use crate::shared::ids::{PaymentId, SessionId};
+use crate::shared::money::Fen;
+use crate::shared::time::Time;
+use crate::store::{Tx, atomically, snapshot};
+use crate::{audit, evidence};
+
+const BEGUN: &str = "begun";
+const CREATED: &str = "created:";
+
+/// A request to pay.
+pub struct Start {
+    pub owned: OwnedBinding,
+    pub session_id: SessionId,
+    pub buyer: Buyer,
+    pub purpose: Purpose,
+    pub amount: Fen,
+    /// The version the payer saw; arrears only.
+    pub arrears_version: Option<String>,
+    pub via: Via,
+    pub key: Key,
+    /// Hex SHA-256 of the canonical body, and JSON of a digest per field.
+    pub fingerprint: String,
+    pub field_digests: String,
+    pub trace_id: String,
+    /// The client's network address, for the audit.
+    pub source: String,
+    pub render: Render,
+}
+
+impl std::fmt::Debug for Start {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Start")
+    }
+}
+
+impl Payments {
+    /// Orders a payment, once per key. Run it in a task of its own: it sends.
+    pub async fn start(&self, request: &Start) -> Result<Answer, PaymentError> {
+        let keyed = Keyed {
+            key: request.key.clone(),
+            fingerprint: request.fingerprint.clone(),
+            field_digests: request.field_digests.clone(),
+        };
+        let (lease_epoch, step) = match self.enter(&keyed, BEGUN).await? {
+            Entry::Done(answer) => return Ok(answer),
+            Entry::Work { lease_epoch, step } => (lease_epoch, step),
+        };
+        let made = match step.strip_prefix(CREATED).map(PaymentId::parse) {
+            Some(Ok(id)) => self.resume(&id).await,
+            Some(Err(_)) | None => self.make(request, &keyed, lease_epoch).await,
+        };
+        let answer = match made {
+            Ok(order) => (request.render)(Ok(&order)),
+            Err(Made::Refused(error)) if error.is_final() => (request.render)(Err(&error)),
+            Err(Made::Refused(error)) => {
+                self.forget(&keyed, lease_epoch).await?;
+                return Err(error);
+            }
+            // The order may exist: the key stays STARTED and a repeat resumes at its step.
+            Err(Made::Unclear(error)) => return Err(error),
+        };
+        if self.answer(&keyed, lease_epoch, &answer).await? {
+            Ok(answer)
+        } else {
+            Err(PaymentError::InFlight)
+        }
+    }
+
+    async fn resume(&self, id: &PaymentId) -> Result<Order, Made> {
+        self.work(id).await.map_err(Made::Unclear)?;
+        self.load(id).await.map_err(Made::Unclear)
+    }
+
+    async fn make(
+        &self,
+        request: &Start,
+        keyed: &Keyed,
+        lease_epoch: i64,
+    ) -> Result<Order, Made> {
+        self.check_amount(request).await.map_err(Made::Refused)?;
+        let order = self.new_order(request).map_err(Made::Refused)?;
+        self.make_room(&order).await.map_err(Made::Refused)?;
+        self.store_order(&order, request, keyed, lease_epoch).await?;
+        let held = Held {
+            id: order.payment.payment_id.clone(),
+            lease_epoch: order.payment.lease_epoch,
+        };
+        if request.via == Via::Mini {
+            self.send_first(&held).await.map_err(Made::Unclear)?;
+        }
+        self.let_go(&held).await.map_err(Made::Unclear)?;
+        self.load(&held.id).await.map_err(Made::Unclear)
+    }
+
+    /// What is due now decides what may be ordered; a kept figure never does.
+    async fn check_amount(&self, request: &Start) -> Result<(), PaymentError> {
+        let (min, max) = (self.policy.top_up_min, self.policy.top_up_max);
+        if request.purpose == Purpose::TopUp && !(min..=max).contains(&request.amount) {
+            return Err(PaymentError::AmountOutOfRange { min, max });
+        }
+        let seen = request.arrears_version.as_deref();
+        if request.purpose == Purpose::Arrears && seen.is_none() {
+            return Err(PaymentError::VersionMissing);
+        }
+        let dues = match self.ports.dues.dues(request.owned.consumer_no()).await {
+            Ok(dues) => dues,
+            Err(NoDues::Unknown) => return Err(PaymentError::AccountClosed),
+            Err(NoDues::NoAnswer(_)) => return Err(PaymentError::ArrearsUnavailable),
+        };
+        judge_amount(request.purpose, request.amount, seen, dues)
+    }
+
+    fn new_order(&self, request: &Start) -> Result<Order, PaymentError> {
+        let maker = self.maker();
+        let now = maker.now();
+        let buyer = &request.buyer;
+        if request.via == Via::Mini && buyer.open_id.is_none() && buyer.user_id.is_none() {
+            return Err(PaymentError::NoPayer);
+        }
+        let number = format!("{}{}", self.policy.number_prefix, maker.base62(22));
+        let share = Share {
+            line_no: 1,
+            binding_id: request.owned.binding_id().clone(),
+            consumer_no: request.owned.consumer_no().clone(),
+            amount: request.amount,
+            purpose: request.purpose,
+            arrears_version: request.arrears_version.clone(),
+        };
+        let subject = match request.purpose {
+            Purpose::Arrears => self.policy.subject_arrears.clone(),
+            Purpose::TopUp => self.policy.subject_top_up.clone(),
+        };
+        let mut payment = blank(maker.id(), request, number, subject, now);
+        payment.shares.push(share);
+        match request.via {
+            Via::Mini => {
+                let body = self.ports.channel.create_body(&create_order(&payment));
+                payment.body = Some(ClosedText::new(body));
+                // Counted before it is sent; unit A commits both (money.md G2).
+                payment.sends = 1;
+                payment.next_at = Some(window::resend_at(now, 1, now));
+            }
+            Via::H5 => {
+                let ticket = maker.token();
+                payment.ticket_digest = Some(super::cashier::digest(&ticket));
+                payment.ticket = Some(ClosedText::new(ticket));
+            }
+        }
+        Ok(Order {
+            payment,
+            lines: Vec::new(),
+            refunds: Vec::new(),
+        })
+    }
+
+    /// Earlier orders for the same debt must be proven closed first (money.md 2.4).
+    async fn make_room(&self, order: &Order) -> Result<(), PaymentError> {
+        for share in &order.payment.shares {
+            let claim = share.claim(&order.payment.account_id);
+            let holder = {
+                let mut view = snapshot(self.store()).await?;
+                view.payments().claim_holder(&claim).await?
+            };
+            let Some(earlier) = holder else { continue };
+            let open = self.load(&earlier).await?;
+            let own = open.payment.account_id == order.payment.account_id;
+            let told = PaymentError::PreviousOrderOpen {
+                payment_id: own.then(|| earlier.clone()),
+            };
+            let age = self.now().seconds_since(open.payment.created_at);
+            let may_close = own || age >= window::SUPERSEDE_AFTER;
+            if open.payment.state.has_money() || !may_close {
+                return Err(told);
+            }
+            let left = self.give_up(&open, "superseded").await?;
+            if left.payment.state != p::State::Closed {
+                return Err(told);
+            }
+        }
+        Ok(())
+    }
+
+    /// Unit A: order, lock, number, body, step, evidence and audit; nothing is sent unless its
+    /// commit is confirmed.
+    async fn store_order(
+        &self,
+        order: &Order,
+        request: &Start,
+        keyed: &Keyed,
+        lease_epoch: i64,
+    ) -> Result<(), Made> {
+        let payment = &order.payment;
+        let draw = self.draw(&request.trace_id, &format!("account:{}", payment.account_id));
+        let now = draw.now;
+        let act = Act::new()
+            .say("amount_fen", payment.amount.get())
+            .say("out_trade_no", payment.out_trade_no.as_str())
+            .say("payment_id", payment.payment_id.as_str())
+            .say("purpose", payment.purpose.as_str())
+            .seal("consumer_no", request.owned.consumer_no().expose());
+        let witness: evidence::Entry = act
+            .into_entry(draw.id("evidence", "created"), "payments.created", now, now, draw.salt("created"))
+            .map_err(|error| Made::Refused(PaymentError::Books(error.into())))?;
+        let line = audit::Line {
+            audit_id: draw.uuid("audit", "created"),
+            at: now,
+            actor: draw.actor.clone(),
+            act: "payments.created".to_owned(),
+            subject: payment.payment_id.as_str().to_owned(),
+            outcome: "ok".to_owned(),
+            source: request.source.clone(),
+            trace_id: request.trace_id.clone(),
+        };
+        let step = format!("{CREATED}{}", payment.payment_id);
+        let until = now.plus_seconds(window::LEASE_SECONDS);
+        atomically(self.store(), async |tx: &mut Tx| {
+            for share in &payment.shares {
+                let claim = share.claim(&payment.account_id);
+                let id = &payment.payment_id;
+                if !tx.payments().take_claim(&claim, id, now).await? {
+                    return Err(PaymentError::PreviousOrderOpen { payment_id: None });
+                }
+            }
+            tx.payments().add(order, until).await?;
+            tx.evidence().append(&witness).await?;
+            tx.audit().append(&line).await?;
+            let ours = tx
+                .idempotency()
+                .advance(&keyed.key, lease_epoch, &step, lease_until(now))
+                .await?;
+            if ours { Ok(()) } else { Err(PaymentError::InFlight) }
+        })
+        .await
+        .map_err(Made::of_commit)
+    }
+
+    async fn send_first(&self, held: &Held) -> Result<(), PaymentError> {
+        let order = self.load(&held.id).await?;
+        let Some(body) = order.payment.body.clone() else {
+            return Ok(());
+        };
+        let asked_at = self.now();
+        let reply = self.ports.channel.create(body.expose()).await;
+        let seen = super::reading::of_create(&reply, asked_at);
+        if let Some((_, asks)) = self.step(held, &order, vec![Step::Observe(seen)]).await? {
+            // Resends have their moments; everything else a create leads to is asked now.
+            let now_asked = asks.into_iter().filter(|ask| *ask != Ask::ResendCreate);
+            self.pursue(held, now_asked.collect()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How making an order can fail.
+enum Made {
+    /// Nothing was stored.
+    Refused(PaymentError),
+    /// The order is stored, or may be.
+    Unclear(PaymentError),
+}
+
+impl Made {
+    fn of_commit(error: PaymentError) -> Self {
+        use crate::store::StoreError;
+        match error {
+            PaymentError::Store(StoreError::CommitUnknown(_)) | PaymentError::InFlight => {
+                Self::Unclear(error)
+            }
+            other => Self::Refused(other),
+        }
+    }
+}
+
+fn judge_amount(
+    purpose: Purpose,
+    amount: Fen,
+    seen: Option<&str>,
+    dues: Dues,
+) -> Result<(), PaymentError> {
+    if !dues.open {
+        return Err(PaymentError::AccountClosed);
+    }
+    match purpose {
+        Purpose::TopUp => Ok(()),
+        Purpose::Arrears if dues.total.is_zero() => Err(PaymentError::NothingDue),
+        Purpose::Arrears if seen != Some(dues.version.as_str()) => Err(PaymentError::StaleArrears {
+            total: dues.total,
+            version: dues.version,
+        }),
+        Purpose::Arrears if amount != dues.total => Err(PaymentError::AmountNotDue),
+        Purpose::Arrears => Ok(()),
+    }
+}
+
+/// What the channel is asked to make of the order.
+pub(super) fn create_order(payment: &Payment) -> CreateOrder {
+    let plain = |text: &ClosedText| text.expose().to_owned();
+    CreateOrder {
+        out_trade_no: payment.out_trade_no.clone(),
+        amount: payment.amount,
+        subject: payment.subject.clone(),
+        buyer_open_id: payment.buyer.open_id.as_ref().map(plain),
+        buyer_user_id: payment.buyer.user_id.as_ref().map(plain),
+        expire_at: payment.expire_at,
+    }
+}
+
+fn blank(
+    payment_id: PaymentId,
+    request: &Start,
+    out_trade_no: String,
+    subject: String,
+    now: Time,
+) -> Payment {
+    let expire_at = window::expire_at(now);
+    Payment {
+        payment_id,
+        account_id: request.owned.account_id().clone(),
+        binding_id: request.owned.binding_id().clone(),
+        session_id: request.session_id.clone(),
+        purpose: request.purpose,
+        via: request.via,
+        state: p::State::Created,
+        version: 1,
+        lease_epoch: 1,
+        out_trade_no,
+        amount: request.amount,
+        subject,
+        shares: Vec::new(),
+        buyer: request.buyer.clone(),
+        body: None,
+        ticket: None,
+        ticket_digest: None,
+        sends: 0,
+        answers: 0,
+        trade_no: None,
+        minted_at: None,
+        created_at: now,
+        expire_at,
+        paid_at: None,
+        closed_at: None,
+        done_at: None,
+        paid: Fen::ZERO,
+        refund_reserved: Fen::ZERO,
+        refunded: Fen::ZERO,
+        suspense: Fen::ZERO,
+        foreign: Fen::ZERO,
+        foreign_used: Fen::ZERO,
+        has_lock: true,
+        frozen: false,
+        watched: true,
+        entered_at: now,
+        turns: 0,
+        next_at: Some(expire_at),
+        asked_at: None,
+        trace_id: request.trace_id.clone(),
+    }
+}

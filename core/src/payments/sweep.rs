@@ -1,0 +1,129 @@
+//! The sweeper: every row that is not final is owed a turn (money.md G4). Outbox nudges only bring
+//! it forward.
+
+use super::errands::Heard;
+use super::order::{Check, PostingLine};
+use super::turns::{Turn, first_due};
+use super::unit::Held;
+use super::{PaymentError, Payments, table_l as l, window};
+use crate::shared::ids::PaymentId;
+use crate::shared::time::Time;
+use crate::store::{atomically, snapshot};
+
+/// Turns taken for one order before others have theirs.
+const TURNS_MAX: usize = 12;
+/// Orders worked in one sweep.
+const ORDERS_MAX: i64 = 100;
+/// Orders woken when marketing answers again; the next scout wakes more.
+const WOKEN_MAX: i64 = 150;
+/// Stored notices worked in one sweep.
+const NOTICES_MAX: i64 = 100;
+
+impl Payments {
+    /// Works what is due: left-behind notices, then orders. How many orders were worked.
+    pub async fn sweep(&self) -> Result<usize, PaymentError> {
+        self.drain_notices(NOTICES_MAX).await?;
+        let now = self.now();
+        let due = {
+            let mut view = snapshot(self.store()).await?;
+            view.payments().due(now, ORDERS_MAX).await?
+        };
+        let mut worked: usize = 0;
+        for id in &due {
+            match self.work(id).await {
+                Ok(true) => worked = worked.saturating_add(1),
+                Ok(false) => {}
+                // One order that fails must never keep the next from its turn.
+                Err(error) => tracing::error!(%error, payment.id = id.as_str(), "payments.work.failed"),
+            }
+        }
+        self.scout(now).await?;
+        Ok(worked)
+    }
+
+    /// Works one order until nothing of it is due; false when somebody else holds it.
+    pub async fn work(&self, id: &PaymentId) -> Result<bool, PaymentError> {
+        let Some(held) = self.hold(id).await? else {
+            return Ok(false);
+        };
+        let worked = self.work_held(&held).await;
+        self.let_go(&held).await?;
+        let heard = worked?;
+        if heard.answered {
+            tracing::debug!(payment.id = id.as_str(), "payments.marketing.answered");
+        }
+        Ok(true)
+    }
+
+    async fn work_held(&self, held: &Held) -> Result<Heard, PaymentError> {
+        let mut heard = Heard::default();
+        for _ in 0..TURNS_MAX {
+            let order = self.load(&held.id).await?;
+            let Some(turn) = first_due(&order, self.now()) else {
+                break;
+            };
+            match self.take_turn(held, &order, &turn).await? {
+                Some(more) => heard = heard.with(more),
+                None => break,
+            }
+        }
+        Ok(heard)
+    }
+
+    /// While marketing is silent its lines wait longer and longer. One of them asks for all; its
+    /// first answer wakes the others, so that credit follows the end of an outage at once.
+    async fn scout(&self, now: Time) -> Result<(), PaymentError> {
+        use std::sync::atomic::Ordering;
+        let last = self.last_scout.load(Ordering::Relaxed);
+        if now.unix_seconds().saturating_sub(last) < window::SCOUT_EVERY {
+            return Ok(());
+        }
+        self.last_scout.store(now.unix_seconds(), Ordering::Relaxed);
+        let waiting = {
+            let mut view = snapshot(self.store()).await?;
+            view.payments().waiting_line(now).await?
+        };
+        let Some(id) = waiting else { return Ok(()) };
+        let Some(held) = self.hold(&id).await? else {
+            return Ok(());
+        };
+        let scouted = self.scout_held(&held).await;
+        self.let_go(&held).await?;
+        if scouted?.answered {
+            atomically(self.store(), async |tx| {
+                tx.payments().wake_waiting(now, WOKEN_MAX).await?;
+                Ok::<_, PaymentError>(())
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn scout_held(&self, held: &Held) -> Result<Heard, PaymentError> {
+        let order = self.load(&held.id).await?;
+        let Some(line) = order.lines.iter().find(|line| waits_for_marketing(line)) else {
+            return Ok(Heard::default());
+        };
+        let turn = Turn::Line(line.line_id.clone());
+        let heard = self.take_turn(held, &order, &turn).await?;
+        Ok(heard.unwrap_or_default())
+    }
+}
+
+/// Lines whose next step is an answer of marketing.
+#[must_use]
+fn waits_for_marketing(line: &PostingLine) -> bool {
+    match line.state {
+        l::State::Ready => line.check != Check::None,
+        l::State::PostUnknown
+        | l::State::FencingRepost
+        | l::State::FencingRefund
+        | l::State::Reversing
+        | l::State::MktRefund => true,
+        l::State::Posting
+        | l::State::Posted
+        | l::State::RefundDue
+        | l::State::Refunded
+        | l::State::Held => false,
+    }
+}

@@ -1,0 +1,210 @@
+//! What the payer is told: a state derived from the three tables, what happens next, and by when.
+
+use super::order::{Order, PostingLine, Via};
+use super::{table_l as l, table_p as p, table_r as r, window};
+use crate::shared::money::Fen;
+use crate::shared::time::Time;
+
+/// The state outward (api.md).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standing {
+    Created,
+    Paying,
+    Closed,
+    Paid,
+    Posting,
+    Posted,
+    Refunding,
+    Refunded,
+    PartlyRefunded,
+    UnderReview,
+}
+
+impl Standing {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "CREATED",
+            Self::Paying => "PAYING",
+            Self::Closed => "CLOSED",
+            Self::Paid => "PAID",
+            Self::Posting => "POSTING",
+            Self::Posted => "POSTED",
+            Self::Refunding => "REFUNDING",
+            Self::Refunded => "REFUNDED",
+            Self::PartlyRefunded => "PARTLY_REFUNDED",
+            Self::UnderReview => "UNDER_REVIEW",
+        }
+    }
+}
+
+/// What happens next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NextCode {
+    PayInCashier,
+    CheckingWithChannel,
+    BeingCredited,
+    CheckingWithUtility,
+    Done,
+    Closed,
+    RefundOnTheWay,
+    Refunded,
+    StaffWillDecide,
+}
+
+impl NextCode {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PayInCashier => "PAY_IN_CASHIER",
+            Self::CheckingWithChannel => "CHECKING_WITH_CHANNEL",
+            Self::BeingCredited => "BEING_CREDITED",
+            Self::CheckingWithUtility => "CHECKING_WITH_UTILITY",
+            Self::Done => "DONE",
+            Self::Closed => "CLOSED",
+            Self::RefundOnTheWay => "REFUND_ON_THE_WAY",
+            Self::Refunded => "REFUNDED",
+            Self::StaffWillDecide => "STAFF_WILL_DECIDE",
+        }
+    }
+}
+
+/// One step of the tracker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Next {
+    pub code: NextCode,
+    pub by: Option<Time>,
+}
+
+/// A refund as the payer sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundView {
+    pub amount: Fen,
+    pub done_at: Option<Time>,
+}
+
+/// Money is credited within this long when nothing is wrong (the promise of the home page).
+const CREDITED_WITHIN_S: i64 = 60;
+
+impl Order {
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        if self.payment.frozen || self.lines.iter().any(|line| line.frozen) {
+            return Standing::UnderReview;
+        }
+        match self.payment.state {
+            p::State::Created => Standing::Created,
+            p::State::Paying | p::State::Closing => Standing::Paying,
+            p::State::Closed => Standing::Closed,
+            p::State::Suspense => Standing::UnderReview,
+            p::State::Paid | p::State::Done => self.standing_of_lines(),
+        }
+    }
+
+    fn standing_of_lines(&self) -> Standing {
+        let all = |state: l::State| self.lines.iter().all(|line| line.state == state);
+        let any = |test: fn(&PostingLine) -> bool| self.lines.iter().any(test);
+        if any(|line| line.state == l::State::Held) {
+            Standing::UnderReview
+        } else if any(is_going_back) {
+            Standing::Refunding
+        } else if any(is_being_posted) {
+            Standing::Posting
+        } else if all(l::State::Ready) {
+            Standing::Paid
+        } else if any(|line| line.state == l::State::Ready) {
+            Standing::Posting
+        } else if all(l::State::Posted) {
+            Standing::Posted
+        } else if all(l::State::Refunded) {
+            Standing::Refunded
+        } else {
+            Standing::PartlyRefunded
+        }
+    }
+
+    /// What the payer may expect, and by when.
+    #[must_use]
+    pub fn next_step(&self) -> Next {
+        let payment = &self.payment;
+        let step = |code, by| Next { code, by };
+        match self.standing() {
+            Standing::Created if payment.via == Via::Mini => {
+                step(NextCode::CheckingWithChannel, Some(payment.expire_at))
+            }
+            Standing::Created => step(NextCode::PayInCashier, Some(payment.expire_at)),
+            Standing::Paying if payment.state == p::State::Closing => step(
+                NextCode::CheckingWithChannel,
+                Some(window::beyond_doubt_at(payment.expire_at)),
+            ),
+            Standing::Paying => step(NextCode::PayInCashier, Some(payment.expire_at)),
+            Standing::Closed => step(NextCode::Closed, None),
+            Standing::Paid => step(NextCode::BeingCredited, self.credited_by()),
+            Standing::Posting => {
+                let doubt = self.lines.iter().any(is_in_doubt);
+                if doubt {
+                    step(NextCode::CheckingWithUtility, None)
+                } else {
+                    step(NextCode::BeingCredited, self.credited_by())
+                }
+            }
+            Standing::Posted => step(NextCode::Done, None),
+            Standing::Refunding => step(NextCode::RefundOnTheWay, None),
+            Standing::Refunded | Standing::PartlyRefunded => step(NextCode::Refunded, None),
+            Standing::UnderReview => step(NextCode::StaffWillDecide, None),
+        }
+    }
+
+    fn credited_by(&self) -> Option<Time> {
+        self.payment
+            .paid_at
+            .map(|paid| paid.plus_seconds(CREDITED_WITHIN_S))
+    }
+
+    /// When the last line was credited; only once all of them are.
+    #[must_use]
+    pub fn posted_at(&self) -> Option<Time> {
+        let posted = self.standing() == Standing::Posted;
+        posted
+            .then(|| self.lines.iter().filter_map(|line| line.posted_at).max())
+            .flatten()
+    }
+
+    /// Refunds that reach the payer: ours, and what went back to them another way.
+    #[must_use]
+    pub fn refund_views(&self) -> Vec<RefundView> {
+        self.refunds
+            .iter()
+            .filter(|refund| refund.state != r::State::Withdrawn)
+            .map(|refund| RefundView {
+                amount: refund.amount,
+                done_at: refund.done_at,
+            })
+            .collect()
+    }
+}
+
+const fn is_going_back(line: &PostingLine) -> bool {
+    matches!(
+        line.state,
+        l::State::Reversing | l::State::MktRefund | l::State::RefundDue
+    )
+}
+
+const fn is_being_posted(line: &PostingLine) -> bool {
+    matches!(
+        line.state,
+        l::State::Posting
+            | l::State::PostUnknown
+            | l::State::FencingRepost
+            | l::State::FencingRefund
+    )
+}
+
+/// Marketing has not said what became of it: the tracker says so (money.md 2.2).
+const fn is_in_doubt(line: &PostingLine) -> bool {
+    matches!(
+        line.state,
+        l::State::PostUnknown | l::State::FencingRepost | l::State::FencingRefund
+    )
+}

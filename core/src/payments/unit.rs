@@ -1,0 +1,226 @@
+//! The one unit of work of payments: load, book, save, with everything that belongs to it.
+
+use super::booking::{Booking, Changes};
+use super::draw::Draw;
+use super::observation::{Ask, Observation, Observed, RefundFact};
+use super::order::{ClaimKey, Order};
+use super::policy::Policy;
+use super::ports::Brake;
+use super::{PaymentError, Payments, table_r as r};
+use crate::shared::ids::PaymentId;
+use crate::shared::time::Time;
+use crate::store::{Tx, atomically};
+
+/// Who works an order, and until when nobody else does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) id: PaymentId,
+    pub(super) lease_epoch: i64,
+}
+
+/// What a unit did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applied {
+    /// Committed; the order as saved, and what must be asked outside because of it.
+    Done {
+        order: Box<Order>,
+        asks: Vec<Ask>,
+        close_refused: bool,
+    },
+    /// The lease was lost: nothing was written, nothing may be sent.
+    LeaseLost,
+    /// The inbox message was applied before: nothing was written.
+    Repeat,
+}
+
+/// One unit of work on one order.
+#[derive(Debug, Clone)]
+pub(super) struct Unit {
+    pub(super) id: PaymentId,
+    pub(super) held: Option<i64>,
+    pub(super) steps: Vec<Step>,
+    /// The inbox message that is applied by this unit, once.
+    pub(super) message: Option<(&'static str, String)>,
+}
+
+/// What a unit does to the order, in order.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    Observe(Observation),
+    /// A create is about to be sent.
+    BeginCreate,
+    /// A turn of the sweeper was taken on the channel's side.
+    PassTurn,
+}
+
+impl Payments {
+    /// Runs a unit; `draw` was made before, so a second run writes the same.
+    pub(super) async fn run(&self, unit: &Unit, draw: &Draw) -> Result<Applied, PaymentError> {
+        let policy = &*self.policy;
+        let applied: Applied = atomically(self.store(), async |tx: &mut Tx| {
+            let Some(order) = tx.payments().find(&unit.id).await? else {
+                return Err(PaymentError::NotFound);
+            };
+            if unit
+                .held
+                .is_some_and(|epoch| order.payment.lease_epoch != epoch)
+            {
+                return Ok(Applied::LeaseLost);
+            }
+            if let Some((source, message_id)) = &unit.message
+                && !tx.inbox().mark_applied(source, message_id, draw.now).await?
+            {
+                return Ok(Applied::Repeat);
+            }
+            let relocked = relock(tx, &order, &unit.steps, draw.now).await?;
+            let mut booking = Booking::open(order, draw, policy, relocked);
+            for step in &unit.steps {
+                match step {
+                    Step::Observe(seen) => {
+                        let seen = with_brake(tx, booking.order(), seen, policy, draw.now).await?;
+                        booking.observe(seen)?;
+                    }
+                    Step::BeginCreate => booking.begin_create(),
+                    Step::PassTurn => booking.pass_turn(),
+                }
+            }
+            let (order, changes) = booking.close(unit.held.is_none())?;
+            write(tx, &order, &changes, unit.held, draw.now).await?;
+            Ok(Applied::Done {
+                order: Box::new(order),
+                asks: changes.asks,
+                close_refused: changes.close_refused,
+            })
+        })
+        .await?;
+        Ok(applied)
+    }
+
+    /// Applies observations without holding the order: notices, taps, decisions.
+    pub(super) async fn apply(
+        &self,
+        id: &PaymentId,
+        seen: Vec<Observation>,
+        draw: &Draw,
+    ) -> Result<Applied, PaymentError> {
+        let unit = Unit {
+            id: id.clone(),
+            held: None,
+            steps: seen.into_iter().map(Step::Observe).collect(),
+            message: None,
+        };
+        self.run(&unit, draw).await
+    }
+
+    /// Applies what a decision of persons or another room says about an order: every cell of the
+    /// tables can be reached through here.
+    pub async fn observe(
+        &self,
+        id: &PaymentId,
+        seen: Vec<Observation>,
+        actor: &str,
+        trace_id: &str,
+    ) -> Result<Applied, PaymentError> {
+        self.apply(id, seen, &self.draw(trace_id, actor)).await
+    }
+}
+
+/// a6: late money runs only where the lock can be taken again, so that is tried first.
+async fn relock(
+    tx: &mut Tx,
+    order: &Order,
+    steps: &[Step],
+    now: Time,
+) -> Result<Vec<i64>, PaymentError> {
+    let late = steps.iter().any(|step| match step {
+        Step::Observe(seen) => Booking::is_late_money(order, &seen.what),
+        Step::BeginCreate | Step::PassTurn => false,
+    });
+    let mut relocked = Vec::new();
+    if late {
+        for share in &order.payment.shares {
+            let claim = share.claim(&order.payment.account_id);
+            let id = &order.payment.payment_id;
+            if tx.payments().take_claim(&claim, id, now).await? {
+                relocked.push(share.line_no);
+            }
+        }
+    }
+    Ok(relocked)
+}
+
+/// A planned refund asks the brake in the unit that would send it.
+async fn with_brake(
+    tx: &mut Tx,
+    order: &Order,
+    seen: &Observation,
+    policy: &Policy,
+    now: Time,
+) -> Result<Observation, PaymentError> {
+    let Observed::Refund(id, r::Input::Turn, _) = &seen.what else {
+        return Ok(seen.clone());
+    };
+    let planned = order.refund(id).filter(|refund| {
+        refund.state == r::State::Planned && Booking::trade_is_quiet(order, id, now)
+    });
+    let brake_open = match planned {
+        None => false,
+        Some(refund) => {
+            let second = now.unix_seconds().rem_euclid(3600);
+            let brake = Brake {
+                hour: Time::from_micros(now.unix_seconds().saturating_mul(1_000_000))
+                    .plus_seconds(second.saturating_neg()),
+                count_max: policy.brake_count,
+                sum_max: policy.brake_sum,
+            };
+            tx.payments().take_brake(brake, refund.amount).await?
+        }
+    };
+    let fact = RefundFact {
+        brake_open,
+        ..RefundFact::default()
+    };
+    Ok(Observation::refund(
+        seen.asked_at,
+        id.clone(),
+        r::Input::Turn,
+        fact,
+    ))
+}
+
+/// Everything of one unit, the order last: its version guards the rest.
+async fn write(
+    tx: &mut Tx,
+    order: &Order,
+    changes: &Changes,
+    held: Option<i64>,
+    now: Time,
+) -> Result<(), PaymentError> {
+    let id = &order.payment.payment_id;
+    for entry in &changes.entries {
+        tx.ledger().post(entry).await?;
+    }
+    for case in &changes.cases {
+        tx.cases().open(case).await?;
+    }
+    for event in &changes.events {
+        tx.outbox().add(event).await?;
+    }
+    for entry in &changes.evidence {
+        tx.evidence().append(entry).await?;
+    }
+    for line in &changes.audit {
+        tx.audit().append(line).await?;
+    }
+    free(tx, &changes.freed, id).await?;
+    tx.payments().sight(id, &changes.sighted, now).await?;
+    tx.payments().save(order, held).await?;
+    Ok(())
+}
+
+async fn free(tx: &mut Tx, claims: &[ClaimKey], id: &PaymentId) -> Result<(), PaymentError> {
+    for claim in claims {
+        tx.payments().free_claim(claim, id).await?;
+    }
+    Ok(())
+}
