@@ -9,6 +9,7 @@ mod failure;
 mod logging;
 mod outside;
 mod ready;
+mod rooms;
 mod serve;
 mod store;
 mod system;

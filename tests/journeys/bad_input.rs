@@ -37,118 +37,117 @@ fn refused(answer: &Answer, status: StatusCode, code: &str) {
     assert_eq!(answer.json()["trace_id"].as_str().map(str::len), Some(32));
 }
 
+/// Sends bytes as the JSON body of a payment.
+async fn send(phone: &Phone, body: Vec<u8>) -> Answer {
+    let headers = [
+        ("content-type", "application/json"),
+        ("idempotency-key", "bad-bodies-000001"),
+    ];
+    phone
+        .raw(Method::POST, "/v1/payments", Some(body), &headers)
+        .await
+}
+
+/// A good order with one field changed.
+fn with(order: &Value, field: &str, value: Value) -> Vec<u8> {
+    let mut changed = order.clone();
+    changed[field] = value;
+    changed.to_string().into_bytes()
+}
+
+async fn shapes(phone: &Phone, good: &Value) {
+    let unknown = send(phone, with(good, "surprise", json!(1))).await;
+    refused(&unknown, StatusCode::BAD_REQUEST, "UNKNOWN_FIELD");
+    assert!(unknown.text.contains("surprise"));
+    for amount in [json!("12840"), json!(1.5), json!(null)] {
+        let answer = send(phone, with(good, "amount_fen", amount)).await;
+        refused(&answer, StatusCode::UNPROCESSABLE_ENTITY, "INVALID_FIELD");
+    }
+    let negative = send(phone, with(good, "amount_fen", json!(-1))).await;
+    assert!(negative.status.is_client_error(), "{}", negative.text);
+    for bytes in [&b"\xff\xfe{}"[..], b"{", b"[]", b""] {
+        refused(
+            &send(phone, bytes.to_vec()).await,
+            StatusCode::BAD_REQUEST,
+            "INVALID_BODY",
+        );
+    }
+    let huge = format!("{{\"x\":\"{}\"}}", "a".repeat(17 * 1024)).into_bytes();
+    for bytes in [vec![b'['; 200_000], huge] {
+        let answer = send(phone, bytes).await;
+        refused(&answer, StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE");
+    }
+}
+
+async fn headers(phone: &Phone, good: &Value) {
+    let plain = [
+        ("content-type", "text/plain"),
+        ("idempotency-key", "bad-bodies-000002"),
+    ];
+    let body = good.to_string().into_bytes();
+    let answer = phone
+        .raw(Method::POST, "/v1/payments", Some(body), &plain)
+        .await;
+    refused(
+        &answer,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "UNSUPPORTED_MEDIA_TYPE",
+    );
+    let answer = phone.post("/v1/payments", good).await;
+    refused(&answer, StatusCode::BAD_REQUEST, "IDEMPOTENCY_KEY_MISSING");
+    for key in ["short", &"k".repeat(65), "with blank and more"] {
+        let key = [("idempotency-key", key)];
+        let answer = phone
+            .send(Method::POST, "/v1/payments", Some(good), &key)
+            .await;
+        refused(&answer, StatusCode::BAD_REQUEST, "IDEMPOTENCY_KEY_INVALID");
+    }
+}
+
+async fn addresses(phone: &Phone, good: &Value, home: &str) {
+    let answer = phone
+        .send(Method::PUT, "/v1/payments", Some(good), &[])
+        .await;
+    refused(
+        &answer,
+        StatusCode::METHOD_NOT_ALLOWED,
+        "METHOD_NOT_ALLOWED",
+    );
+    refused(
+        &phone.get("/v1/nothing").await,
+        StatusCode::NOT_FOUND,
+        "NOT_FOUND",
+    );
+    for query in [
+        "limit=101",
+        "limit=0",
+        "limit=x",
+        "cursor=AAAA",
+        "surprise=1",
+    ] {
+        let answer = phone
+            .get(&format!("/v1/bindings/{home}/bills?{query}"))
+            .await;
+        refused(&answer, StatusCode::BAD_REQUEST, "INVALID_QUERY");
+    }
+    let manual = json!({"consumer_no": "12", "proof": {"kind": "id_last6", "value": "010014"}});
+    let answer = phone.post("/v1/bindings", &manual).await;
+    refused(&answer, StatusCode::UNPROCESSABLE_ENTITY, "INVALID_FIELD");
+    assert!(
+        !answer.text.contains("010014"),
+        "the refusal repeats the proof"
+    );
+}
+
 fn bad_bodies(engine: Engine) -> Result<(), Failed> {
     run(async move {
         let demo = Demo::start(engine).await;
         let phone = Phone::sign_in(&demo, "li-ming").await;
         let home = phone.link_all().await.remove(0);
         let good = phone.arrears_order(&home).await;
-        let json_type = [
-            ("content-type", "application/json"),
-            ("idempotency-key", "bad-bodies-000001"),
-        ];
-        let send = async |body: Vec<u8>| {
-            phone
-                .raw(Method::POST, "/v1/payments", Some(body), &json_type)
-                .await
-        };
-
-        let mut unknown = good.clone();
-        unknown["surprise"] = json!(1);
-        let answer = send(unknown.to_string().into_bytes()).await;
-        refused(&answer, StatusCode::BAD_REQUEST, "UNKNOWN_FIELD");
-        assert!(answer.text.contains("surprise"));
-        let mut mistyped = good.clone();
-        mistyped["amount_fen"] = json!("12840");
-        refused(
-            &send(mistyped.to_string().into_bytes()).await,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "INVALID_FIELD",
-        );
-        let mut broken = good.clone();
-        broken["amount_fen"] = json!(1.5);
-        refused(
-            &send(broken.to_string().into_bytes()).await,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "INVALID_FIELD",
-        );
-        let mut negative = good.clone();
-        negative["amount_fen"] = json!(-1);
-        let answer = send(negative.to_string().into_bytes()).await;
-        assert!(answer.status.is_client_error(), "{}", answer.text);
-        refused(
-            &send(b"\xff\xfe{}".to_vec()).await,
-            StatusCode::BAD_REQUEST,
-            "INVALID_BODY",
-        );
-        refused(
-            &send(b"{".to_vec()).await,
-            StatusCode::BAD_REQUEST,
-            "INVALID_BODY",
-        );
-        refused(
-            &send(vec![b'['; 200_000]).await,
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "BODY_TOO_LARGE",
-        );
-        let huge = format!("{{\"x\":\"{}\"}}", "a".repeat(17 * 1024));
-        refused(
-            &send(huge.into_bytes()).await,
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "BODY_TOO_LARGE",
-        );
-
-        let plain = [
-            ("content-type", "text/plain"),
-            ("idempotency-key", "bad-bodies-000002"),
-        ];
-        let body = good.to_string().into_bytes();
-        let answer = phone
-            .raw(Method::POST, "/v1/payments", Some(body), &plain)
-            .await;
-        refused(
-            &answer,
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "UNSUPPORTED_MEDIA_TYPE",
-        );
-        let answer = phone.post("/v1/payments", &good).await;
-        refused(&answer, StatusCode::BAD_REQUEST, "IDEMPOTENCY_KEY_MISSING");
-        for key in ["short", &"k".repeat(65), "with blank and more"] {
-            let headers = [("idempotency-key", key)];
-            let answer = phone
-                .send(Method::POST, "/v1/payments", Some(&good), &headers)
-                .await;
-            refused(&answer, StatusCode::BAD_REQUEST, "IDEMPOTENCY_KEY_INVALID");
-        }
-        let answer = phone
-            .send(Method::PUT, "/v1/payments", Some(&good), &[])
-            .await;
-        refused(
-            &answer,
-            StatusCode::METHOD_NOT_ALLOWED,
-            "METHOD_NOT_ALLOWED",
-        );
-        refused(
-            &phone.get("/v1/nothing").await,
-            StatusCode::NOT_FOUND,
-            "NOT_FOUND",
-        );
-        let answer = phone
-            .get(&format!("/v1/bindings/{home}/bills?limit=101"))
-            .await;
-        refused(&answer, StatusCode::BAD_REQUEST, "INVALID_QUERY");
-        let answer = phone
-            .get(&format!("/v1/bindings/{home}/bills?cursor=AAAA"))
-            .await;
-        refused(&answer, StatusCode::BAD_REQUEST, "INVALID_QUERY");
-        let manual = json!({"consumer_no": "12", "proof": {"kind": "id_last6", "value": "010014"}});
-        let answer = phone.post("/v1/bindings", &manual).await;
-        refused(&answer, StatusCode::UNPROCESSABLE_ENTITY, "INVALID_FIELD");
-        assert!(
-            !answer.text.contains("010014"),
-            "the refusal repeats the proof"
-        );
-
+        shapes(&phone, &good).await;
+        headers(&phone, &good).await;
+        addresses(&phone, &good, &home).await;
         let trades = phone.sandbox_get("/sim/alipay/trades").await;
         assert_eq!(
             trades.as_array().map(Vec::len),

@@ -1,0 +1,229 @@
+//! Puts the parts together and runs them until asked to stop.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use lifeline_adapters::keyring::{Keyring, Purpose};
+use lifeline_adapters::redis::Redis;
+use lifeline_core::shared::cluster::SharedLimiter;
+use lifeline_core::shared::ids::Entropy;
+use lifeline_core::shared::time::Clock;
+use lifeline_core::store::Store;
+use lifeline_gateway::edge::cursor::Cursors;
+use lifeline_gateway::edge::limits::{Limits, Quotas};
+use lifeline_gateway::edge::principal::Door;
+use lifeline_gateway::edge::revocation::Ended;
+use lifeline_gateway::edge::tokens::{TokenKey, Tokens};
+use lifeline_gateway::listeners::ops::Ops;
+use lifeline_gateway::listeners::outermost::Sources;
+use lifeline_gateway::listeners::start::{self, Edge};
+use lifeline_gateway::runner::{Runner, Waker};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::outside::Outside;
+use crate::ready::Dependencies;
+use crate::rooms::Rooms;
+use crate::system::{OsEntropy, SystemClock};
+use crate::{store, tls};
+
+/// What kind of installation runs; the store is stamped with it and refuses the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    #[cfg(feature = "demo")]
+    Demo,
+    Live,
+}
+
+impl Kind {
+    pub(crate) const fn is_demo(self) -> bool {
+        match self {
+            #[cfg(feature = "demo")]
+            Self::Demo => true,
+            Self::Live => false,
+        }
+    }
+}
+
+/// A running instance.
+pub(crate) struct Running {
+    servers: Vec<(ServerHandle, JoinHandle<std::io::Result<()>>)>,
+    runner: Arc<Runner>,
+    loops: Vec<JoinHandle<()>>,
+    engine_name: &'static str,
+}
+
+/// Migrates (a demo only), opens everything, starts listeners and workers.
+pub(crate) async fn start(
+    config: &Config,
+    clock: SystemClock,
+    kind: Kind,
+) -> Result<Running, Failure> {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    if kind.is_demo() {
+        store::migrate(config, kind).await?;
+    }
+    let (engine, keyring) = store::open(config, kind).await?;
+    let redis = match &config.redis.url {
+        Some(url) => Some(Arc::new(connect_redis(url).await?)),
+        None => None,
+    };
+    let time: Arc<dyn Clock> = Arc::new(clock.clone());
+    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+    let outside = Outside::build(config, kind, &time, &entropy)?;
+    let waker = Waker::default();
+    let rooms = Rooms::build(config, &engine, &outside, redis.clone(), &time, &entropy)?;
+    let limits = limits(config, redis.clone())?;
+    let ended = Arc::new(Ended::default());
+    let edge = Edge {
+        door: Door {
+            tokens: Arc::new(tokens(&keyring, &time)?),
+            ended: Arc::clone(&ended),
+            sessions: rooms.session_rows(),
+        },
+        sources: Sources { clock: Arc::clone(&time), entropy: Arc::clone(&entropy) },
+        cursors: Arc::new(Cursors::new(store::key(&keyring, Purpose::Cursor)?)),
+        line_limits: Arc::clone(&limits[0]),
+        callback_limits: Arc::clone(&limits[1]),
+        trusted_hops: config.listeners.line.trusted_hops.clone(),
+        rooms: rooms.furnish(&ended, &waker, redis.clone()),
+    };
+    let store_port: Arc<dyn Store> = Arc::<lifeline_adapters::sql::Engine>::clone(&engine);
+    let workers = rooms.workers(&store_port, &limits, &ended, redis.clone(), &time, &entropy).await?;
+    let runner = Arc::new(Runner::new(time, workers, waker));
+    let loops = runner.start();
+    let dependencies = Dependencies { engine: Arc::clone(&engine), redis };
+    let servers = listen(config, &edge, dependencies, clock, &runner, kind)?;
+    Ok(Running { servers, runner, loops, engine_name: engine_name(config) })
+}
+
+fn engine_name(config: &Config) -> &'static str {
+    let url = config.store.url.expose_secret();
+    if url.starts_with("postgres") { "postgres" } else { "sqlite" }
+}
+
+/// Redis, tuned to give up quickly.
+pub(crate) async fn connect_redis(url: &SecretString) -> Result<Redis, Failure> {
+    Redis::connect(url.expose_secret()).await.map_err(|_| {
+        Failure::failed("Redis does not answer")
+            .advice("start it, or leave redis.url out: one node works in full without it")
+    })
+}
+
+/// The household listener's limits and the callback listener's own.
+fn limits(config: &Config, redis: Option<Arc<Redis>>) -> Result<[Arc<Limits>; 2], Failure> {
+    let count = |value| {
+        NonZeroU32::new(value).ok_or_else(|| Failure::failed("limits must be above zero"))
+    };
+    let quotas = Quotas {
+        per_address_minute: count(config.limits.per_address_minute)?,
+        per_account_minute: count(config.limits.per_account_minute)?,
+    };
+    let shared = redis.map(|redis| -> Arc<dyn SharedLimiter> { redis });
+    // A channel's few addresses carry the notices of everyone: ten times a household's budget.
+    let wide = quotas.per_address_minute.saturating_mul(NonZeroU32::MIN.saturating_add(9));
+    let callback = Quotas { per_address_minute: wide, ..quotas };
+    Ok([Arc::new(Limits::new(quotas, shared)), Arc::new(Limits::new(callback, None))])
+}
+
+fn tokens(keyring: &Keyring, clock: &Arc<dyn Clock>) -> Result<Tokens, Failure> {
+    let odd = || Failure::failed("the keyring's token key is unusable");
+    let mut keys = Vec::new();
+    for key in keyring.of(Purpose::Jwt) {
+        let pair = Ed25519KeyPair::from_pkcs8(key.expose()).map_err(|_| odd())?;
+        let found = TokenKey {
+            kid: key.kid().to_owned(),
+            private: key.expose().to_vec(),
+            public: pair.public_key().as_ref().to_vec(),
+        };
+        // The active key signs, so it comes first; retired ones only verify.
+        if key.is_active() { keys.insert(0, found) } else { keys.push(found) }
+    }
+    Tokens::new(Arc::clone(clock), &keys).map_err(|_| odd())
+}
+
+type Servers = Vec<(ServerHandle, JoinHandle<std::io::Result<()>>)>;
+
+fn listen(
+    config: &Config,
+    edge: &Edge,
+    dependencies: Dependencies,
+    clock: SystemClock,
+    runner: &Arc<Runner>,
+    kind: Kind,
+) -> Result<Servers, Failure> {
+    let listeners = &config.listeners;
+    let taken = |name: &str, error: std::io::Error| {
+        Failure::failed(format!("the {name} listener cannot listen: {error}"))
+            .advice("is something else using the port? choose another")
+    };
+    let tls = listeners.line.tls.as_ref().map(tls::server).transpose()?;
+    let line = start::line(edge, listeners.line.bind, tls).map_err(|e| taken("line", e))?;
+    let callback =
+        start::callback(edge, listeners.callback.bind).map_err(|e| taken("callback", e))?;
+    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
+        .install_recorder()
+        .map_err(|_| Failure::failed("metrics could not be started"))?;
+    let ops = Ops { readiness: Arc::new(dependencies), metrics };
+    let more = demo_routes(clock, runner, kind);
+    let operator =
+        start::operator(ops, listeners.ops.bind, more).map_err(|e| taken("ops", e))?;
+    let spawn = |server: Server| (server.handle(), tokio::spawn(server));
+    Ok([line, callback, operator].into_iter().map(spawn).collect())
+}
+
+/// A demo's ops listener also takes the sandbox's time.
+fn demo_routes(clock: SystemClock, runner: &Arc<Runner>, kind: Kind) -> start::Furnish {
+    #[cfg(feature = "demo")]
+    if kind.is_demo() {
+        let runner = Arc::clone(runner);
+        return Arc::new(move |cfg| {
+            cfg.app_data(actix_web::web::Data::new(clock.clone()))
+                .app_data(actix_web::web::Data::new(Arc::clone(&runner)))
+                .configure(crate::demo::clock_routes);
+        });
+    }
+    drop((clock, Arc::clone(runner), kind));
+    Arc::new(|_| {})
+}
+
+/// Running pieces of work get this long to end before the process does.
+const LOOPS_TIME_MAX: Duration = Duration::from_secs(15);
+
+impl Running {
+    /// `sqlite` or `postgres`.
+    #[cfg(feature = "demo")]
+    pub(crate) const fn engine_name(&self) -> &'static str {
+        self.engine_name
+    }
+
+    /// Runs until SIGINT or SIGTERM, then drains: no new connection, running requests and work end.
+    pub(crate) async fn until_stopped(self) {
+        asked_to_stop().await;
+        tracing::info!(store = self.engine_name, "draining");
+        let stopping = self.servers.iter().map(|(handle, _)| handle.stop(true));
+        futures_util::future::join_all(stopping).await;
+        self.runner.stop();
+        let loops = futures_util::future::join_all(self.loops);
+        if tokio::time::timeout(LOOPS_TIME_MAX, loops).await.is_err() {
+            tracing::warn!("background work was still running when the process ended");
+        }
+    }
+}
+
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
