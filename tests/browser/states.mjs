@@ -213,7 +213,12 @@ await household('cannot-confirm', async ({ answer, go, shows, textOf, at, whole 
 
 await household('id-only', async ({ answer, go, shows, at, whole, world }) => {
   let bound
+  let code
   await answer('/binding-matches', () => [200, { level: 'id_only', candidates: [{ match_token: 'm-1', consumer_no_masked: '*********4321', holder_masked: '*明', address_masked: '东胜区 ***', role: 'holder' }] }])
+  await answer('/otps', (request) => {
+    code = JSON.parse(request.postData())
+    return undefined
+  })
   await answer('/bindings', (request) => {
     if (request.method() !== 'POST') return undefined
     bound = JSON.parse(request.postData())
@@ -224,11 +229,14 @@ await household('id-only', async ({ answer, go, shows, at, whole, world }) => {
   await at('agree').click()
   await shows('proof')
   checks.that('one more proof is asked for, with the reason', (await at('screen-match').innerText()).includes('预留手机号不同'))
+  await at('send-code').click()
+  await at('send-code').and(at('screen-match').locator(':disabled')).waitFor()
+  checks.equal('the code is asked for by the offer, not by a number', code, { purpose: 'bind', match_token: 'm-1' })
   await whole()
-  await at('proof').fill('00001X')
+  await at('proof').fill('246810')
   await at('submit-proof').click()
   await shows('amount-due')
-  checks.equal('tokens and proof go together', bound, { match_tokens: ['m-1'], proof: { kind: 'id_last6', value: '00001X' } })
+  checks.equal('tokens and proof go together', bound, { match_tokens: ['m-1'], proof: { kind: 'archived_sms', otp: '246810' } })
   checks.that('a given consent is not given twice', world.consents[0].given_at === world.me.created_at)
 })
 

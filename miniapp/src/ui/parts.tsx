@@ -84,7 +84,7 @@ export function Row({ name, children, testId }: { name: ReactNode; children: Rea
 }
 
 const CURE_WORDS: Record<ProblemCure, WordKey> = {
-  retry: 'app.retry', home: 'track.home', sign_in: 'sign_in.button', match: 'match.consent.agree', manual: 'match.manual',
+  retry: 'app.retry', home: 'track.home', homes: 'homes.manage', sign_in: 'sign_in.button', match: 'match.consent.agree', manual: 'match.manual',
   hotline: 'app.hotline', order: 'pay.see_order', confirm: 'app.retry',
 }
 
@@ -115,6 +115,7 @@ export function NothingHere() {
 function cureAction(cure: ProblemCure, retry: () => void, order: string | undefined): void {
   switch (cure) {
     case 'home': return startAt('home')
+    case 'homes': return open('homes')
     case 'sign_in': return askSignIn()
     case 'match': return replace('match')
     case 'manual': return open('manual')

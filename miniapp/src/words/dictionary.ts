@@ -58,7 +58,7 @@ export const dictionary = {
   'manual.number.where': ['在纸质账单、电表箱贴纸或缴费短信上可以找到', 'Printed on paper bills, the meter box label and payment messages'],
   'manual.proof': ['用哪一项证明？', 'Which proof?'],
   'manual.proof.id_last6': ['户主证件号后 6 位', "Last 6 of the holder's ID"],
-  'manual.proof.id_last6.role': ['关联后可缴费；看账单需要户主授权', 'Lets you pay; bills need the holder’s leave'],
+  'manual.proof.id_last6.role': ['没有预留手机时可用；非户主关联后只能缴费', 'When no phone is on file; others than the holder may then only pay'],
   'manual.proof.archived_sms': ['预留手机短信验证码', 'Code to the phone on file'],
   'manual.proof.archived_sms.role': ['发到供电公司登记的手机号', 'Sent to the number the utility has on file'],
   'manual.id_last6': ['证件号后 6 位', 'Last 6 of the ID'],

@@ -4,7 +4,7 @@
  */
 
 /** What the one button under a refusal does. */
-export type ProblemCure = 'retry' | 'home' | 'sign_in' | 'match' | 'manual' | 'hotline' | 'order' | 'confirm'
+export type ProblemCure = 'retry' | 'home' | 'homes' | 'sign_in' | 'match' | 'manual' | 'hotline' | 'order' | 'confirm'
 
 export interface ProblemWords { zh: string; en: string; cure: ProblemCure }
 
@@ -32,6 +32,34 @@ export const problems: Record<string, ProblemWords> = {
     en: 'We could not confirm this number is linked to you. Visit an outlet or call 95598.',
     cure: 'hotline',
   },
+  PROOF_REQUIRED: { zh: '还需要一项证明才能关联。', en: 'One more proof is needed to link this.', cure: 'retry' },
+  CODE_REQUIRED: {
+    zh: '这一户预留了手机号，请用短信验证码证明。',
+    en: 'A phone is on file for this home: please use the code sent to it.',
+    cure: 'retry',
+  },
+  PROOF_LOCKED: {
+    zh: '这种证明今天试得太多了，可以改用短信验证码，或明天再试。',
+    en: 'This proof was tried too often today. Use the code by message, or come back tomorrow.',
+    cure: 'retry',
+  },
+  TOO_MANY_BINDINGS: { zh: '关联的户号已到上限，可先解除不用的。', en: 'You have linked as many homes as possible. Unlink one first.', cure: 'homes' },
+  REAL_NAME_REQUIRED: {
+    zh: '支付宝没有提供实名信息，可以输入户号关联。',
+    en: 'Alipay gave no real name. You can link by number instead.',
+    cure: 'manual',
+  },
+  CONSENT_TEXT_CHANGED: { zh: '同意书刚刚更新，请重新阅读后再同意。', en: 'The consent text has just changed. Please read it again.', cure: 'match' },
+  WRONG_CODE: { zh: '验证码不对或已过期，请核对或重新获取。', en: 'The code is not right or too old. Check it or get another.', cure: 'retry' },
+  CODE_TOO_SOON: { zh: '验证码已发送，请 {n} 秒后再获取。', en: 'A code was just sent. Please wait {n} seconds for another.', cure: 'retry' },
+  TOO_MANY_CODES: { zh: '今天的验证码次数已用完，请明天再试或拨打 95598。', en: 'No more codes today. Come back tomorrow or call 95598.', cure: 'hotline' },
+  CODE_REFUSED: { zh: '支付宝授权没有成功，请重新登录。', en: 'Alipay did not confirm the sign-in. Please sign in again.', cure: 'sign_in' },
+  IDENTITY_CONFLICT: {
+    zh: '您的身份信息需要工作人员核对，请拨打 95598。',
+    en: 'Your identity needs to be checked by a person. Please call 95598.',
+    cure: 'hotline',
+  },
+  IDENTITY_UNAVAILABLE: { zh: '支付宝暂时没有回应，请稍后再登录。', en: 'Alipay does not answer for now. Please sign in again soon.', cure: 'retry' },
   CONSENT_REQUIRED: { zh: '匹配户号需要您先单独同意。', en: 'Matching needs your separate consent first.', cure: 'match' },
   ROLE_NOT_ENOUGH: {
     zh: '您可以为这一户缴费；查看账单需要户主授权。',
@@ -73,6 +101,16 @@ export const problems: Record<string, ProblemWords> = {
   UNSUPPORTED_MEDIA_TYPE: updateNeeded,
   METHOD_NOT_ALLOWED: updateNeeded,
   INVALID_FIELD: { zh: '有一项内容不对，请检查后再提交。', en: 'Something you typed is not right. Please check it.', cure: 'retry' },
+  FIGURE_UNAVAILABLE: {
+    zh: '这项数据暂时读不到，请稍后再看。',
+    en: 'This figure cannot be read for now. Please look again soon.',
+    cure: 'retry',
+  },
+  NO_PAYER: {
+    zh: '没有取得您的支付宝付款身份，请重新登录后再付。',
+    en: 'Alipay has not told us who pays. Please sign in again, then pay.',
+    cure: 'sign_in',
+  },
   UPSTREAM_UNAVAILABLE: {
     zh: '供电公司系统暂时无法连接，请稍后再试，没有产生任何扣款。',
     en: "The utility's system cannot be reached for now. Please try again soon; nothing was charged.",

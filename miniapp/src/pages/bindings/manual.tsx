@@ -48,7 +48,7 @@ function ManualForm() {
           {t(wrong ? 'manual.number.wrong' : 'manual.number.where')}
         </Box>
       </Card>
-      <ProofForm consumerNo={consumerNo} busy={busy} problem={problem} submit={(proof) => void link(proof)} onTry={() => setTried(true)} />
+      <ProofForm home={{ consumer_no: consumerNo }} first='id_last6' busy={busy} problem={problem} submit={(proof) => void link(proof)} onTry={() => setTried(true)} />
     </>
   )
 }

@@ -105,7 +105,7 @@ function Candidates({ match }: { match: Match }) {
             <Box as='strong'>{t('match.id_only')}</Box>
             <Box as='p'>{t('match.id_only.why')}</Box>
           </Note>
-          <ProofForm busy={busy} problem={problem} submit={(proof) => link(proof)} />
+          <ProofForm home={{ match_token: match.candidates[0].match_token }} first='archived_sms' busy={busy} problem={problem} submit={(proof) => link(proof)} />
         </>
       )}
       <Button kind='plain' onTap={() => open('manual')} testId='match-manual'>{t('match.manual')}</Button>

@@ -9,9 +9,13 @@ import { Icon } from '../../ui/icons'
 import { Button, Card, Note, ProblemNote } from '../../ui/parts'
 import { CONSUMER_NO, ID_LAST6, OTP } from './typed'
 
+/** Which home a code is asked for: one typed by number, or one that a match offered. */
+export type CodeFor = { consumer_no: string } | { match_token: string }
+
 interface ProofFormProps {
-  /** The number typed so far; absent when the homes are already known and a code is not on offer. */
-  consumerNo?: string
+  home: CodeFor
+  /** The proof that is asked for first. */
+  first: Proof['kind']
   busy: boolean
   problem: Problem | undefined
   submit: (proof: Proof) => void
@@ -19,19 +23,18 @@ interface ProofFormProps {
   onTry?: () => void
 }
 
-export function ProofForm({ consumerNo, busy, problem, submit, onTry }: ProofFormProps) {
+export function ProofForm({ home, first, busy, problem, submit, onTry }: ProofFormProps) {
   const { t } = useSettings()
-  const [kind, setKind] = useState<Proof['kind']>('id_last6')
+  const [kind, setKind] = useState(first)
   const [typed, setTyped] = useState('')
   const [wrong, setWrong] = useState(false)
   const value = typed.trim().toUpperCase()
   const right = (kind === 'id_last6' ? ID_LAST6 : OTP).test(value)
-  const numberRight = consumerNo === undefined || CONSUMER_NO.test(consumerNo)
 
   function send() {
     setWrong(!right)
     onTry?.()
-    if (right && numberRight) submit(kind === 'id_last6' ? { kind, value } : { kind, otp: value })
+    if (right && known(home)) submit(kind === 'id_last6' ? { kind, value } : { kind, otp: value })
   }
   function choose(next: Proof['kind']) {
     setKind(next)
@@ -41,9 +44,9 @@ export function ProofForm({ consumerNo, busy, problem, submit, onTry }: ProofFor
 
   return (
     <>
-      {consumerNo !== undefined && <ProofChoice kind={kind} choose={choose} />}
+      <ProofChoice kinds={first === 'id_last6' ? ['id_last6', 'archived_sms'] : ['archived_sms', 'id_last6']} kind={kind} choose={choose} />
       <Card>
-        {kind === 'archived_sms' && consumerNo !== undefined && <SendCode consumerNo={consumerNo} />}
+        {kind === 'archived_sms' && <SendCode home={home} />}
         <Field
           label={t(kind === 'id_last6' ? 'manual.id_last6' : 'manual.otp')}
           kind={kind === 'id_last6' ? 'text' : 'code'}
@@ -61,12 +64,17 @@ export function ProofForm({ consumerNo, busy, problem, submit, onTry }: ProofFor
   )
 }
 
-function ProofChoice({ kind, choose }: { kind: Proof['kind']; choose: (kind: Proof['kind']) => void }) {
+/** A typed number is known once it is whole; an offered home always is. */
+function known(home: CodeFor): boolean {
+  return !('consumer_no' in home) || CONSUMER_NO.test(home.consumer_no)
+}
+
+function ProofChoice({ kinds, kind, choose }: { kinds: Proof['kind'][]; kind: Proof['kind']; choose: (kind: Proof['kind']) => void }) {
   const { t } = useSettings()
   return (
     <Box as='section' className='proofs' label={t('manual.proof')}>
       <Box as='h2' className='section-title'>{t('manual.proof')}</Box>
-      {(['id_last6', 'archived_sms'] as const).map((each) => (
+      {kinds.map((each) => (
         <Tap key={each} className={`proof${each === kind ? ' proof-chosen' : ''}`} pressed={each === kind} onTap={() => choose(each)} testId={`proof-${each}`}>
           <Icon name={each === 'id_last6' ? 'person' : 'phone'} />
           <Box className='choice-text'>
@@ -81,7 +89,7 @@ function ProofChoice({ kind, choose }: { kind: Proof['kind']; choose: (kind: Pro
 }
 
 /** Sends the code and counts down to the next one. */
-function SendCode({ consumerNo }: { consumerNo: string }) {
+function SendCode({ home }: { home: CodeFor }) {
   const { t } = useSettings()
   const [waitS, setWaitS] = useState(0)
   const [sent, setSent] = useState(false)
@@ -95,16 +103,18 @@ function SendCode({ consumerNo }: { consumerNo: string }) {
   async function send() {
     setProblem(undefined)
     try {
-      const reply = await call<OtpSent>('POST', '/otps', { body: { purpose: 'bind', consumer_no: consumerNo } })
+      const reply = await call<OtpSent>('POST', '/otps', { body: { purpose: 'bind', ...home } })
       setSent(true)
       setWaitS(reply.resend_after)
     } catch (thrown) {
-      setProblem(asProblem(thrown))
+      const refused = asProblem(thrown)
+      setProblem(refused)
+      setWaitS(refused.retryAfterS ?? 0)
     }
   }
   return (
     <>
-      <Button kind='quiet' onTap={() => void send()} disabled={waitS > 0 || !CONSUMER_NO.test(consumerNo)} testId='send-code'>
+      <Button kind='quiet' onTap={() => void send()} disabled={waitS > 0 || !known(home)} testId='send-code'>
         {waitS > 0 ? t('manual.otp.again', { n: waitS }) : t('manual.otp.send')}
       </Button>
       {sent && <Note tone='info' live>{t('manual.otp.sent')}</Note>}
