@@ -20,6 +20,7 @@
 )]
 
 mod audit;
+mod background;
 mod bench;
 mod cases;
 mod coverage;
@@ -42,6 +43,7 @@ use crate::bench::{Bench, EngineKind};
 /// Every room's list.
 const ROOMS: &[fn() -> Vec<Contract>] = &[
     audit::contracts,
+    background::contracts,
     cases::contracts,
     evidence::contracts,
     idempotency::contracts,

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::Job;
 use crate::evidence::Act;
+use crate::shared::guard::guarded;
 use crate::shared::ids::{Entropy, EvidenceId, Maker};
 use crate::shared::time::{Clock, Time};
 use crate::store::{Store, StoreError, atomically};
@@ -92,7 +93,11 @@ impl JobRunner {
             })
             .await?;
             let Some(job) = claimed else { continue };
-            let outcome = task.run(now).await.err().unwrap_or("ok");
+            let outcome = match guarded(task.run(now)).await {
+                Ok(Ok(())) => "ok",
+                Ok(Err(code)) => code,
+                Err(_) => "panicked",
+            };
             if outcome != "ok" {
                 tracing::error!(job = task.name(), outcome, "jobs.turn.failed");
             }

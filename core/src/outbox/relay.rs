@@ -3,6 +3,9 @@
 //! A lease is taken and committed before the delivery and the outcome written after it, so no row
 //! lock is ever held across a call to the outside. A relay that died is replaced when its lease
 //! ends; the row is then delivered again, which receivers bear because they know its event id.
+//!
+//! Nothing here goes on for ever: a row that keeps failing, or that takes its relays down, is buried
+//! (money.md G4). A kind nobody here carries is left for a newer node, never buried.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,8 +14,9 @@ use async_trait::async_trait;
 
 use super::Claimed;
 use crate::cases::{Case, CaseKind};
+use crate::shared::guard::guarded;
 use crate::shared::ids::{CaseId, Entropy, Maker};
-use crate::shared::time::{Clock, Time};
+use crate::shared::time::Clock;
 use crate::store::{Store, StoreError, atomically};
 
 /// How one delivery ended.
@@ -37,10 +41,12 @@ pub trait Deliver: Send + Sync {
     async fn deliver(&self, claimed: &Claimed) -> Delivery;
 }
 
-/// A lease outlives the slowest delivery (deadlines of calls are below 10 s).
-const LEASE_S: i64 = 30;
+/// Half a lease outlives the slowest delivery (deadlines of calls are below 10 s).
+const LEASE_S: i64 = 60;
 /// Rows leased at once.
 const BATCH_MAX: i64 = 32;
+/// How long a row rests that nobody here carries.
+const UNKNOWN_REST_S: i64 = 60;
 /// Tries before a row is buried: about a day with the pauses below.
 pub const ATTEMPTS_MAX: i64 = 40;
 /// Seconds before the next try; the last one repeats.
@@ -101,50 +107,92 @@ impl Relay {
         })
         .await?;
         for row in &claimed {
-            let delivery = match self.carriers.get(row.event.kind.as_str()) {
-                Some(carrier) => carrier.deliver(row).await,
-                None => Delivery::Never {
-                    reason: "nobody_carries_this_kind",
-                },
-            };
-            self.write(row, delivery).await?;
+            // A delivery begins only while half the lease is left to it; the rest of the batch is
+            // leased again, here or elsewhere, when the lease ends.
+            if lease_until
+                .seconds_since(self.clock.now())
+                .saturating_mul(2)
+                < LEASE_S
+            {
+                tracing::info!("outbox.batch.cut_short");
+                break;
+            }
+            self.carry(row).await?;
         }
         Ok(claimed.len())
     }
 
-    async fn write(&self, row: &Claimed, delivery: Delivery) -> Result<(), StoreError> {
-        let (id, epoch, now) = (&row.event.event_id, row.lease_epoch, self.clock.now());
+    async fn carry(&self, row: &Claimed) -> Result<(), StoreError> {
+        let Some(carrier) = self.carriers.get(row.event.kind.as_str()) else {
+            return self
+                .again(row, UNKNOWN_REST_S, "nobody_carries_this_kind")
+                .await;
+        };
+        if row.attempts >= ATTEMPTS_MAX {
+            // Begun often enough and never ended: the row takes its relays down.
+            return self.bury(row, "never_ended").await;
+        }
+        let delivery = guarded(carrier.deliver(row))
+            .await
+            .unwrap_or(Delivery::Again {
+                reason: "carrier_panicked",
+            });
         let tries = row.attempts.saturating_add(1);
         match delivery {
-            Delivery::Done => {
-                atomically(&*self.store, async |tx| {
-                    tx.outbox().done(id, epoch, now).await
-                })
-                .await?;
-            }
+            Delivery::Done => self.done(row).await,
             Delivery::Again { reason } if tries < ATTEMPTS_MAX => {
-                tracing::info!(
-                    event.kind = row.event.kind,
-                    tries,
-                    reason,
-                    "outbox.row.again"
-                );
-                let next = now.plus_seconds(pause_s(tries));
-                atomically(&*self.store, async |tx| {
-                    tx.outbox().retry(id, epoch, next, reason).await
-                })
-                .await?;
+                self.again(row, pause_s(tries), reason).await
             }
-            Delivery::Again { reason } | Delivery::Never { reason } => {
-                self.bury(row, now, reason).await?;
-            }
+            Delivery::Again { reason } | Delivery::Never { reason } => self.bury(row, reason).await,
+        }
+    }
+
+    async fn done(&self, row: &Claimed) -> Result<(), StoreError> {
+        let (id, epoch, now) = (&row.event.event_id, row.lease_epoch, self.clock.now());
+        let ours = atomically(&*self.store, async |tx| {
+            tx.outbox().done(id, epoch, now).await
+        })
+        .await?;
+        if !ours {
+            tracing::warn!(event.id = %id, event.kind = row.event.kind, "outbox.row.lease_lost");
         }
         Ok(())
     }
 
+    async fn again(&self, row: &Claimed, after_s: i64, reason: &str) -> Result<(), StoreError> {
+        let (id, epoch) = (&row.event.event_id, row.lease_epoch);
+        tracing::info!(
+            event.id = %id,
+            event.kind = row.event.kind,
+            trace_id = row.event.trace_id,
+            tries = row.attempts.saturating_add(1),
+            reason,
+            "outbox.row.again"
+        );
+        let next = self.clock.now().plus_seconds(after_s);
+        atomically(&*self.store, async |tx| {
+            tx.outbox().retry(id, epoch, next, reason).await
+        })
+        .await?;
+        Ok(())
+    }
+
     /// Gives a row up; about money that is a person's decision, so a case opens in the same unit.
-    async fn bury(&self, row: &Claimed, now: Time, reason: &str) -> Result<(), StoreError> {
-        tracing::warn!(event.kind = row.event.kind, reason, "outbox.row.buried");
+    async fn bury(&self, row: &Claimed, reason: &str) -> Result<(), StoreError> {
+        tracing::error!(
+            event.id = %row.event.event_id,
+            event.kind = row.event.kind,
+            trace_id = row.event.trace_id,
+            reason,
+            "outbox.row.buried"
+        );
+        let now = self.clock.now();
+        let facts = serde_json::json!({
+            "attempts": row.attempts.saturating_add(1),
+            "event_id": row.event.event_id.as_str(),
+            "kind": row.event.kind,
+            "reason": reason,
+        });
         let maker = Maker {
             clock: &*self.clock,
             entropy: &*self.entropy,
@@ -153,8 +201,9 @@ impl Relay {
             case_id: maker.id::<CaseId>(),
             kind: CaseKind::DeadLetter,
             cause: format!("outbox:{}", row.event.event_id),
-            subject: row.event.event_id.as_str().to_owned(),
-            facts: format!(r#"{{"kind":"{}","reason":"{reason}"}}"#, row.event.kind),
+            // Money rows are ordered per payment: the case is found from the payment.
+            subject: row.event.ordering_key.clone(),
+            facts: facts.to_string(),
             opened_at: now,
             trace_id: row.event.trace_id.clone(),
             closed_at: None,

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod energy;
+pub mod guard;
 pub mod ids;
 pub mod money;
 pub mod outside;
