@@ -34,7 +34,7 @@ async fn m3_7_a_code_makes_a_phone_ones_own_and_moves_it_from_another() {
     assert!(
         !world
             .accounts
-            .session_alive(&former.session_id)
+            .session_alive(&former.account_id, &former.session_id)
             .await
             .unwrap()
     );

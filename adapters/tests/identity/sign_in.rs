@@ -151,14 +151,14 @@ async fn m3_5_signing_in_anew_ends_the_session_the_browser_had() {
     assert!(
         !world
             .accounts
-            .session_alive(&sessions[0].session_id)
+            .session_alive(&sessions[0].account_id, &sessions[0].session_id)
             .await
             .unwrap()
     );
     assert!(
         world
             .accounts
-            .session_alive(&sessions[1].session_id)
+            .session_alive(&sessions[1].account_id, &sessions[1].session_id)
             .await
             .unwrap()
     );
@@ -274,7 +274,7 @@ async fn ln_48_one_account_per_phone_a_recycled_number_never_inherits() {
     assert!(
         !world
             .accounts
-            .session_alive(&former.session_id)
+            .session_alive(&former.account_id, &former.session_id)
             .await
             .unwrap()
     );

@@ -44,7 +44,7 @@ async fn m3_8_reuse_ends_the_family() {
     assert!(
         !world
             .accounts
-            .session_alive(&first.session_id)
+            .session_alive(&first.account_id, &first.session_id)
             .await
             .unwrap()
     );
@@ -70,7 +70,7 @@ async fn m3_8_another_device_gets_no_successor() {
     assert!(
         !world
             .accounts
-            .session_alive(&first.session_id)
+            .session_alive(&first.account_id, &first.session_id)
             .await
             .unwrap()
     );
@@ -159,12 +159,24 @@ async fn sessions_are_seen_and_ended_by_their_owner_only() {
         .end_session(&me, &one.session_id)
         .await
         .unwrap();
-    assert!(!world.accounts.session_alive(&one.session_id).await.unwrap());
+    assert!(
+        !world
+            .accounts
+            .session_alive(&one.account_id, &one.session_id)
+            .await
+            .unwrap()
+    );
     let ended = world.accounts.ended_since(before).await.unwrap();
     assert_eq!(ended.len(), 1);
     assert_eq!(ended[0].session_id, one.session_id);
     world.accounts.sign_out(&me).await.unwrap();
-    assert!(!world.accounts.session_alive(&two.session_id).await.unwrap());
+    assert!(
+        !world
+            .accounts
+            .session_alive(&two.account_id, &two.session_id)
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test]
@@ -178,7 +190,7 @@ async fn m3_8_the_successor_is_wiped_after_its_half_minute() {
     assert!(
         world
             .accounts
-            .session_alive(&first.session_id)
+            .session_alive(&first.account_id, &first.session_id)
             .await
             .unwrap()
     );

@@ -7,20 +7,20 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::sql::{self, Engine};
-use lifeline_core::accounts::codes::{Carried, CodeCarrier, SEND_CODE};
+use lifeline_core::accounts::codes::CodeCarrier;
 use lifeline_core::accounts::ports::{
     Grant, IdentityError, IdentityProvider, Messenger, SharedProfile,
 };
 use lifeline_core::accounts::{
     AccountError, Accounts, Caller, Door, Purpose, Secret, SignedIn, Visitor,
 };
-use lifeline_core::bindings::home_code::FIND_PHONE;
 use lifeline_core::bindings::{BindingRules, Bindings};
+use lifeline_core::outbox::relay::{Deliver, Relay};
 use lifeline_core::shared::ids::{Entropy, Maker};
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::personal::{IdNo, PersonName, Phone};
 use lifeline_core::shared::time::{Clock, Time};
-use lifeline_core::store::{StoreError, Tx, atomically};
+use lifeline_core::store::{Tx, atomically};
 use sha2::{Digest as _, Sha256};
 
 use crate::archive::Archive;
@@ -299,40 +299,19 @@ impl World {
     /// Delivers the outbox until nothing is due; answers how many rows were worked.
     pub(crate) async fn deliver(&self) -> usize {
         let carrier = CodeCarrier::new(self.phones.clone(), self.clock.clone());
+        let carriers: Vec<Arc<dyn Deliver>> =
+            vec![Arc::new(carrier), Arc::new(self.bindings.clone())];
+        let relay = Relay::new(
+            self.store.clone(),
+            self.clock.clone(),
+            self.dice.clone(),
+            carriers,
+        );
         let mut worked = 0;
         loop {
-            let now = self.clock.now();
-            let claimed = atomically(&*self.store, async |tx: &mut Tx| {
-                tx.outbox().claim(now, now.plus_seconds(30), 50).await
-            })
-            .await
-            .unwrap();
-            if claimed.is_empty() {
-                return worked;
-            }
-            for row in claimed {
-                worked += 1;
-                let carried = match row.event.kind.as_str() {
-                    FIND_PHONE => self.bindings.find_phone(&row.event).await.unwrap(),
-                    SEND_CODE => carrier.carry(&row.event).await,
-                    other => panic!("nobody delivers {other}"),
-                };
-                let id = &row.event.event_id;
-                let epoch = row.lease_epoch;
-                atomically(&*self.store, async |tx: &mut Tx| {
-                    let ours = match carried {
-                        Carried::Done => tx.outbox().done(id, epoch, now).await?,
-                        Carried::Again(_) => {
-                            let next = now.plus_seconds(5);
-                            tx.outbox().retry(id, epoch, next, "no_answer").await?
-                        }
-                        Carried::Unreadable => panic!("an event of ours is unreadable"),
-                    };
-                    assert!(ours);
-                    Ok::<_, StoreError>(())
-                })
-                .await
-                .unwrap();
+            match relay.run_once().await.unwrap() {
+                0 => return worked,
+                rows => worked += rows,
             }
         }
     }

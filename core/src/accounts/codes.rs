@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::account::VerifiedPhone;
@@ -15,9 +16,9 @@ use super::record::{Caller, Pen};
 use super::secret::Secret;
 use super::sign_in::take_phone;
 use super::{Account, AccountError, Accounts};
-use crate::outbox::Event;
+use crate::outbox::relay::{Deliver, Delivery};
+use crate::outbox::{Claimed, Event};
 use crate::shared::ids::{EventId, Maker, OtpId};
-use crate::shared::outside::NoAnswer;
 use crate::shared::personal::Phone;
 use crate::shared::time::{Clock, Time};
 use crate::store::{StoreError, Tx, atomically};
@@ -252,49 +253,42 @@ impl Accounts {
     }
 }
 
-/// How a code left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Carried {
-    /// Sent, or no longer worth sending: it is over.
-    Done,
-    /// Try again; the same message id makes a repeat harmless.
-    Again(NoAnswer),
-    /// Not a body of ours.
-    Unreadable,
-}
-
 /// Delivers [`SEND_CODE`] events.
-#[derive(Debug, Clone)]
 pub struct CodeCarrier {
     messenger: Arc<dyn Messenger>,
-    clock: ClockHandle,
+    clock: Arc<dyn Clock>,
 }
 
-#[derive(Clone)]
-struct ClockHandle(Arc<dyn Clock>);
-
-impl std::fmt::Debug for ClockHandle {
+impl std::fmt::Debug for CodeCarrier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Clock")
+        f.write_str("CodeCarrier")
     }
 }
 
 impl CodeCarrier {
     #[must_use]
     pub fn new(messenger: Arc<dyn Messenger>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            messenger,
-            clock: ClockHandle(clock),
-        }
+        Self { messenger, clock }
+    }
+}
+
+#[async_trait]
+impl Deliver for CodeCarrier {
+    fn kinds(&self) -> &'static [&'static str] {
+        &[SEND_CODE]
     }
 
-    /// Hands one event's code to the messenger.
-    pub async fn carry(&self, event: &Event) -> Carried {
+    /// Hands the code to the messenger, which knows a repeat by the event's id. A code that is over
+    /// is no longer worth sending.
+    async fn deliver(&self, claimed: &Claimed) -> Delivery {
+        let event = &claimed.event;
         let Ok(body) = serde_json::from_str::<SendCode>(&event.body) else {
-            return Carried::Unreadable;
+            return Delivery::Never {
+                reason: "unreadable_body",
+            };
         };
-        if body.expires_at <= self.clock.0.now() {
-            return Carried::Done;
+        if body.expires_at <= self.clock.now() {
+            return Delivery::Done;
         }
         let phone = Phone::from_store(body.phone);
         let id = event.event_id.as_str();
@@ -303,8 +297,10 @@ impl CodeCarrier {
             .send_code(id, &phone, &body.code, &body.purpose)
             .await
         {
-            Ok(()) => Carried::Done,
-            Err(why) => Carried::Again(why),
+            Ok(()) => Delivery::Done,
+            Err(_) => Delivery::Again {
+                reason: "messenger_gave_no_answer",
+            },
         }
     }
 }

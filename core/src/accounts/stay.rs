@@ -1,5 +1,7 @@
 //! Staying signed in, and ending it (money.md 3.8).
 
+use async_trait::async_trait;
+
 use super::record::{Actor, Caller, Pen, Visitor};
 use super::secret::Secret;
 use super::session::{
@@ -8,9 +10,10 @@ use super::session::{
 };
 use super::sign_in::SignedIn;
 use super::{AccountError, Accounts};
-use crate::shared::ids::SessionId;
+use crate::jobs::runner::Task;
+use crate::shared::ids::{AccountId, SessionId};
 use crate::shared::time::Time;
-use crate::store::{StoreError, Tx, View, atomically, snapshot};
+use crate::store::{StoreError, Tx, atomically, snapshot};
 
 /// A refresh, made before the unit of work.
 struct Renewal {
@@ -103,10 +106,15 @@ impl Accounts {
 
     /// Whether a session still stands in the store: asked by routes about money and homes, which
     /// do not rely on a token's own life.
-    pub async fn session_alive(&self, session_id: &SessionId) -> Result<bool, AccountError> {
+    pub async fn session_alive(
+        &self,
+        account_id: &AccountId,
+        session_id: &SessionId,
+    ) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let mut view = snapshot(&*self.store).await?;
-        Ok(session_alive(&mut view, session_id, now).await?)
+        let found = view.accounts().find_session(session_id).await?;
+        Ok(found.is_some_and(|session| session.account_id == *account_id && session.is_alive(now)))
     }
 
     /// The live H5 session whose browser holds this pay cookie.
@@ -150,14 +158,19 @@ impl Accounts {
     }
 }
 
-/// As [`Accounts::session_alive`], inside a view that reads more.
-async fn session_alive(
-    view: &mut View,
-    session_id: &SessionId,
-    now: Time,
-) -> Result<bool, StoreError> {
-    let found = view.accounts().find_session(session_id).await?;
-    Ok(found.is_some_and(|session| session.is_alive(now)))
+#[async_trait]
+impl Task for Accounts {
+    fn name(&self) -> &'static str {
+        "accounts.purge"
+    }
+
+    fn every_s(&self) -> i64 {
+        300
+    }
+
+    async fn run(&self, _now: Time) -> Result<(), &'static str> {
+        self.purge().await.map(drop).map_err(|_| "store")
+    }
 }
 
 impl Renewal {

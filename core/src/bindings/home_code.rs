@@ -3,15 +3,17 @@
 //! Asking only writes rows, the same for every number; the archive is asked afterwards, on the
 //! outbox's time, so neither the answer nor its delay tells whether the number exists.
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::Bindings;
 use super::error::BindingError;
 use super::ports::ArchiveError;
-use crate::accounts::codes::{Carried, CodeDraft, CodePromise, PROMISE, arm, ask};
+use crate::accounts::codes::{CodeDraft, CodePromise, PROMISE, arm, ask};
 use crate::accounts::otp::{Act, OtpPurpose};
 use crate::accounts::{Caller, Pen, Secret};
-use crate::outbox::Event;
+use crate::outbox::relay::{Deliver, Delivery};
+use crate::outbox::{Claimed, Event};
 use crate::shared::ids::{AccountId, EventId, OtpId, SessionId};
 use crate::shared::personal::{ConsumerNo, Phone};
 use crate::shared::time::Time;
@@ -89,20 +91,21 @@ impl Bindings {
         Ok(PROMISE)
     }
 
-    /// Works one [`FIND_PHONE`] event: finds the phone and puts the code on its way.
-    pub async fn find_phone(&self, event: &Event) -> Result<Carried, BindingError> {
+    /// Finds the phone and puts the code on its way.
+    async fn find_phone(&self, event: &Event) -> Result<Delivery, BindingError> {
         let Ok(body) = serde_json::from_str::<FindPhone>(&event.body) else {
-            return Ok(Carried::Unreadable);
+            return Ok(Delivery::Never {
+                reason: "unreadable_body",
+            });
         };
         let maker = self.maker();
         let draft = CodeDraft::ready(&maker);
         if body.expires_at <= draft.now {
-            return Ok(Carried::Done);
+            return Ok(Delivery::Done);
         }
         let phone = match self.archived_phone(&body, draft.now).await {
             Ok(phone) => phone,
-            Err(BindingError::CannotConfirm) => return Ok(Carried::Done),
-            Err(BindingError::ArchiveUnavailable(why)) => return Ok(Carried::Again(why)),
+            Err(BindingError::CannotConfirm) => return Ok(Delivery::Done),
             Err(error) => return Err(error),
         };
         atomically(&*self.store, async |tx: &mut Tx| {
@@ -120,7 +123,7 @@ impl Bindings {
             Ok::<_, BindingError>(())
         })
         .await?;
-        Ok(Carried::Done)
+        Ok(Delivery::Done)
     }
 
     async fn archived_phone(&self, body: &FindPhone, now: Time) -> Result<Phone, BindingError> {
@@ -146,6 +149,26 @@ impl Bindings {
             Ok(phone) => Ok(phone),
             Err(ArchiveError::CannotConfirm) => Err(BindingError::CannotConfirm),
             Err(ArchiveError::NoAnswer(why)) => Err(BindingError::ArchiveUnavailable(why)),
+        }
+    }
+}
+
+#[async_trait]
+impl Deliver for Bindings {
+    fn kinds(&self) -> &'static [&'static str] {
+        &[FIND_PHONE]
+    }
+
+    async fn deliver(&self, claimed: &Claimed) -> Delivery {
+        match self.find_phone(&claimed.event).await {
+            Ok(delivery) => delivery,
+            Err(BindingError::ArchiveUnavailable(_)) => Delivery::Again {
+                reason: "archive_gave_no_answer",
+            },
+            Err(error) => {
+                tracing::warn!(error = %error, "bindings.code.phone_not_found");
+                Delivery::Again { reason: "store" }
+            }
         }
     }
 }

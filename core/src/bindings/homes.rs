@@ -1,5 +1,7 @@
 //! What a person sees of a linked home, and how they name it or leave it (LN-10, LN-46).
 
+use async_trait::async_trait;
+
 use super::binding::{Binding, Label, Linked};
 use super::error::BindingError;
 use super::link::see_holder_version;
@@ -8,6 +10,7 @@ use super::role::{Right, Role};
 use super::{Bindings, own};
 use crate::accounts::{Caller, Pen};
 use crate::evidence::Act;
+use crate::jobs::runner::Task;
 use crate::shared::ids::BindingId;
 use crate::shared::page::{Page, Slice};
 use crate::shared::time::Time;
@@ -291,6 +294,21 @@ impl Bindings {
     ) -> Result<super::OwnedBinding, BindingError> {
         let mut view = snapshot(&*self.store).await?;
         Ok(own(&mut view, &caller.account_id, binding_id, right).await?)
+    }
+}
+
+#[async_trait]
+impl Task for Bindings {
+    fn name(&self) -> &'static str {
+        "bindings.purge"
+    }
+
+    fn every_s(&self) -> i64 {
+        600
+    }
+
+    async fn run(&self, _now: Time) -> Result<(), &'static str> {
+        self.purge().await.map(drop).map_err(|_| "store")
     }
 }
 
