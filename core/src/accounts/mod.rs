@@ -38,7 +38,7 @@ pub use sign_in::{BrowserStart, Door, SignedIn};
 
 use crate::shared::ids::{AccountId, Entropy, Maker};
 use crate::shared::personal::Phone;
-use crate::shared::time::Clock;
+use crate::shared::time::{Clock, Time};
 use crate::store::{Store, StoreError, Tx, View};
 
 /// The use cases of app users.
@@ -74,6 +74,12 @@ impl Accounts {
             identity,
             redirect_uri: redirect_uri.into(),
         }
+    }
+
+    /// The present, as everything here reckons with it.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
     }
 
     fn maker(&self) -> Maker<'_> {

@@ -1,13 +1,62 @@
-//! Routes of `accounts`.
+//! Routes of `accounts`: signing in, staying in, agreeing, being oneself.
+
+mod asker;
+mod cookies;
+mod dto;
+mod ended;
+mod error;
+mod routes;
 
 use utoipa::OpenApi;
 
-use crate::edge::Routes;
+use crate::edge::{Policy, Routes};
+
+pub use asker::{Asker, Visit};
+pub use cookies::{CookieRules, PAY_COOKIE};
+pub(crate) use dto::token;
+pub use ended::EndedPoll;
 
 /// What this room adds to the OpenAPI.
 #[derive(Debug, OpenApi)]
-#[openapi()]
+#[openapi(
+    paths(
+        routes::begin_browser,
+        routes::sign_in,
+        routes::sign_out,
+        routes::list_sessions,
+        routes::end_session,
+        routes::me,
+        routes::change_me,
+        routes::consents,
+        routes::give_consent,
+        routes::withdraw_consent
+    ),
+    tags((name = "accounts", description = "Signing in with Alipay, sessions, consents, profile"))
+)]
 pub struct Api;
 
 /// Registers the room's routes.
-pub fn routes(_routes: &mut Routes<'_>) {}
+pub fn routes(routes: &mut Routes<'_>) {
+    routes.post("/v1/oauth-starts", Policy::Public, routes::begin_browser);
+    routes.post("/v1/sessions", Policy::Public, routes::sign_in);
+    routes.get("/v1/sessions", Policy::SignedIn, routes::list_sessions);
+    routes.delete("/v1/sessions/current", Policy::SignedIn, routes::sign_out);
+    routes.delete(
+        "/v1/sessions/{session_id}",
+        Policy::FreshSession,
+        routes::end_session,
+    );
+    routes.get("/v1/me", Policy::SignedIn, routes::me);
+    routes.patch("/v1/me", Policy::FreshSession, routes::change_me);
+    routes.get("/v1/me/consents", Policy::SignedIn, routes::consents);
+    routes.post(
+        "/v1/me/consents",
+        Policy::FreshSession,
+        routes::give_consent,
+    );
+    routes.delete(
+        "/v1/me/consents",
+        Policy::FreshSession,
+        routes::withdraw_consent,
+    );
+}

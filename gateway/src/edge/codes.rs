@@ -49,6 +49,20 @@ codes! {
     Unauthenticated "UNAUTHENTICATED" UNAUTHORIZED "Sign in first.";
     TokenExpired "TOKEN_EXPIRED" UNAUTHORIZED "The sign-in has expired; refresh it.";
     SessionRevoked "SESSION_REVOKED" UNAUTHORIZED "This sign-in was ended.";
+    // signing in and homes
+    StateMismatch "STATE_MISMATCH" FORBIDDEN "This sign-in did not begin in this browser, was used, or took too long.";
+    AuthCodeRefused "AUTH_CODE_REFUSED" UNAUTHORIZED "Alipay refused the authorisation code; ask again.";
+    IdentityConflict "IDENTITY_CONFLICT" CONFLICT "This identity meets another account; staff will decide.";
+    ConsentTextChanged "CONSENT_TEXT_CHANGED" CONFLICT "The words to agree to have changed; read them again.";
+    OtpWrong "OTP_WRONG" UNPROCESSABLE_ENTITY "The code is wrong, used or over.";
+    ConsentRequired "CONSENT_REQUIRED" FORBIDDEN "This needs a separate consent first.";
+    RealNameRequired "REAL_NAME_REQUIRED" CONFLICT "Alipay has certified no real name for this account.";
+    CannotConfirm "CANNOT_CONFIRM" NOT_FOUND "This home could not be confirmed.";
+    ProofRequired "PROOF_REQUIRED" UNPROCESSABLE_ENTITY "One more proof is needed.";
+    CodeRequired "CODE_REQUIRED" UNPROCESSABLE_ENTITY "The proof must be the code sent to the phone on file.";
+    ProofLocked "PROOF_LOCKED" TOO_MANY_REQUESTS "This way of proving is locked after too many tries; a code still works.";
+    TooManyBindings "TOO_MANY_BINDINGS" CONFLICT "The account has as many homes as it may.";
+    RoleNotEnough "ROLE_NOT_ENOUGH" FORBIDDEN "Your role for this home does not include this.";
     // how often
     RateLimited "RATE_LIMITED" TOO_MANY_REQUESTS "Too many requests; wait a moment.";
     // money requests

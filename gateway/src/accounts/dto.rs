@@ -1,0 +1,204 @@
+//! What the routes of `accounts` read and say.
+
+use lifeline_core::accounts::{Account, ConsentState, Purpose, Session};
+use lifeline_core::shared::ids::SessionId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::edge::{Code, Problem};
+
+/// An empty object.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BrowserStartView {
+    /// Alipay's page, where the person allows or refuses.
+    pub authorize_url: String,
+}
+
+/// Sign in with what Alipay handed over, or stay signed in.
+#[derive(Deserialize, ToSchema)]
+#[serde(tag = "grant", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum SignInBody {
+    Alipay {
+        /// Good once.
+        #[schema(max_length = 256)]
+        auth_code: String,
+        /// On H5: the state Alipay handed back; it must match this browser's cookie.
+        #[schema(max_length = 128)]
+        state: Option<String>,
+    },
+    Refresh {
+        /// Absent on H5, where it is in a cookie.
+        #[schema(max_length = 128)]
+        refresh_token: Option<String>,
+    },
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct SessionView {
+    pub access_token: String,
+    #[schema(example = "Bearer")]
+    pub token_type: &'static str,
+    /// Seconds the access token lives.
+    pub expires_in: i64,
+    /// Good once; absent on H5, where it is in a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    pub account_id: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DeviceView {
+    pub session_id: String,
+    #[schema(example = "mini")]
+    pub client: &'static str,
+    pub created_at: String,
+    /// At most the life of an access token behind.
+    pub last_seen_at: String,
+    pub current: bool,
+}
+
+impl DeviceView {
+    pub(super) fn of(session: &Session, current: &SessionId) -> Self {
+        Self {
+            session_id: session.session_id.to_string(),
+            client: session.client.as_str(),
+            created_at: session.created_at.rfc3339(),
+            last_seen_at: session.last_seen_at.rfc3339(),
+            current: session.session_id == *current,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DevicesView {
+    pub items: Vec<DeviceView>,
+}
+
+/// A person as they are shown to themselves: masked.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MeView {
+    pub account_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "*明")]
+    pub name_masked: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "190****0001")]
+    pub phone_masked: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "150***********0014")]
+    pub id_no_masked: Option<String>,
+    /// `verified` or `missing`.
+    #[schema(example = "verified")]
+    pub real_name: &'static str,
+    pub created_at: String,
+}
+
+impl MeView {
+    pub(super) fn of(account: &Account) -> Self {
+        let real = account.real_name.as_ref();
+        Self {
+            account_id: account.account_id.to_string(),
+            name_masked: real.map(|real| real.name.masked()),
+            phone_masked: account.phone.as_ref().map(|phone| phone.number.masked()),
+            id_no_masked: real.map(|real| real.id_no.masked()),
+            real_name: if real.is_some() {
+                "verified"
+            } else {
+                "missing"
+            },
+            created_at: account.created_at.rfc3339(),
+        }
+    }
+}
+
+/// Makes a phone one's own by the code sent to it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeMeBody {
+    #[schema(example = "19000000001")]
+    pub phone: String,
+    #[schema(example = "123456")]
+    pub otp: String,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PurposeWord {
+    IdentityMatch,
+    ArchiveUpdate,
+    Notices,
+}
+
+impl From<PurposeWord> for Purpose {
+    fn from(word: PurposeWord) -> Self {
+        match word {
+            PurposeWord::IdentityMatch => Self::IdentityMatch,
+            PurposeWord::ArchiveUpdate => Self::ArchiveUpdate,
+            PurposeWord::Notices => Self::Notices,
+        }
+    }
+}
+
+impl From<Purpose> for PurposeWord {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::IdentityMatch => Self::IdentityMatch,
+            Purpose::ArchiveUpdate => Self::ArchiveUpdate,
+            Purpose::Notices => Self::Notices,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GiveConsentBody {
+    pub purpose: PurposeWord,
+    /// The version that was shown; another one is refused.
+    pub version: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WithdrawConsentBody {
+    pub purpose: PurposeWord,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ConsentView {
+    pub purpose: PurposeWord,
+    pub version: &'static str,
+    /// The words, in Chinese, exactly as agreed to.
+    pub text: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_at: Option<String>,
+}
+
+impl ConsentView {
+    pub(super) fn of(state: &ConsentState) -> Self {
+        Self {
+            purpose: state.purpose.into(),
+            version: state.text.version,
+            text: state.text.zh,
+            given_at: state.given_at.map(|at| at.rfc3339()),
+        }
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ConsentsView {
+    pub items: Vec<ConsentView>,
+}
+
+/// A token as clients hold it: 1 to `most` characters of printable ASCII.
+pub(crate) fn token(field: &str, text: &str, most: usize) -> Result<(), Problem> {
+    let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if (1..=most).contains(&text.len()) && printable {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::InvalidField).field(field, "invalid", "not of the form of a token"))
+    }
+}

@@ -1,0 +1,33 @@
+//! Refusals of `accounts` as problem codes.
+
+use lifeline_core::accounts::AccountError;
+
+use crate::edge::{Code, Problem};
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        let wait = |seconds: i64| u64::try_from(seconds).unwrap_or(1).max(1);
+        match error {
+            AccountError::StateMismatch => Self::new(Code::StateMismatch),
+            AccountError::CodeRefused => Self::new(Code::AuthCodeRefused),
+            AccountError::IdentityConflict => Self::new(Code::IdentityConflict),
+            AccountError::IdentityUnavailable(why) => {
+                tracing::warn!(error = %why, "accounts.identity.unavailable");
+                Self::new(Code::UpstreamUnavailable)
+            }
+            AccountError::SessionEnded => Self::new(Code::SessionRevoked),
+            AccountError::NotFound => Self::new(Code::NotFound),
+            AccountError::ConsentTextChanged => Self::new(Code::ConsentTextChanged),
+            AccountError::CodeTooSoon { retry_after_s }
+            | AccountError::TooManyCodes { retry_after_s } => {
+                Self::new(Code::RateLimited).retry_after(wait(retry_after_s))
+            }
+            AccountError::WrongCode => Self::new(Code::OtpWrong),
+            AccountError::Unrecordable(why) => {
+                tracing::error!(error = %why, "accounts.act.unrecordable");
+                Self::new(Code::Internal)
+            }
+            AccountError::Store(error) => error.into(),
+        }
+    }
+}

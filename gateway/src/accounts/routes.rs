@@ -1,0 +1,254 @@
+//! Handlers of `accounts`.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use lifeline_core::accounts::{Accounts, Client, Door as Entrance, Secret, SignedIn};
+use lifeline_core::shared::ids::SessionId;
+use lifeline_core::shared::personal::Phone;
+
+use super::asker::{Asker, Visit};
+use super::cookies::{CookieRules, oauth_of, refresh_of};
+use super::dto::{
+    BrowserStartView, ChangeMeBody, ConsentView, ConsentsView, DeviceView, DevicesView,
+    GiveConsentBody, MeView, Nothing, SessionView, SignInBody, WithdrawConsentBody, token,
+};
+use crate::edge::principal::Door;
+use crate::edge::tokens::ACCESS_LIFE_S;
+use crate::edge::{Checked, Code, Problem};
+
+/// Begins a sign-in in a browser.
+#[utoipa::path(post, path = "/v1/oauth-starts", tag = "accounts", request_body = Nothing,
+    responses((status = 201, description = "Where to go; the cookie ties the way back to this browser", body = BrowserStartView)))]
+pub(super) async fn begin_browser(
+    accounts: web::Data<Accounts>,
+    cookies: web::Data<CookieRules>,
+    _body: Checked<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    let start = accounts.start_browser().await?;
+    Ok(HttpResponse::Created()
+        .cookie(cookies.oauth(&start.cookie, start.expires_in_s))
+        .json(BrowserStartView {
+            authorize_url: start.authorize_url,
+        }))
+}
+
+/// Signs in with Alipay, or answers a new access token for a refresh token.
+///
+/// In a browser the refresh token never reaches the page: it is set as a cookie.
+#[utoipa::path(post, path = "/v1/sessions", tag = "accounts", request_body = SignInBody,
+    responses((status = 201, description = "Signed in", body = SessionView)))]
+pub(super) async fn sign_in(
+    req: HttpRequest,
+    visit: Visit,
+    accounts: web::Data<Accounts>,
+    door: web::Data<Door>,
+    cookies: web::Data<CookieRules>,
+    body: Checked<SignInBody>,
+) -> Result<HttpResponse, Problem> {
+    let signed_in = match body.value {
+        SignInBody::Alipay { auth_code, state } => {
+            token("auth_code", &auth_code, 256)?;
+            let entrance = entrance(&req, &visit, state)?;
+            accounts
+                .sign_in(&auth_code, entrance, visit.visitor)
+                .await?
+        }
+        SignInBody::Refresh { refresh_token } => {
+            let (shown, client) = shown(&req, refresh_token)?;
+            accounts.refresh(shown, client, visit.visitor).await?
+        }
+    };
+    answer(&signed_in, &accounts, &door, **cookies)
+}
+
+/// A browser must show the state it began with; only the mini-program has none.
+fn entrance(req: &HttpRequest, visit: &Visit, state: Option<String>) -> Result<Entrance, Problem> {
+    if state.is_none() && !visit.by_browser {
+        return Ok(Entrance::MiniProgram);
+    }
+    if let Some(state) = &state {
+        token("state", state, 128)?;
+    }
+    Ok(Entrance::Browser {
+        state: state.map(Secret::new),
+        cookie: oauth_of(req),
+        earlier: refresh_of(req),
+    })
+}
+
+/// The refresh token and how it was shown.
+fn shown(req: &HttpRequest, sent: Option<String>) -> Result<(Secret, Client), Problem> {
+    match sent {
+        Some(sent) => {
+            token("refresh_token", &sent, 128)?;
+            Ok((Secret::new(sent), Client::Mini))
+        }
+        None => refresh_of(req)
+            .map(|secret| (secret, Client::H5))
+            .ok_or_else(|| Problem::new(Code::SessionRevoked)),
+    }
+}
+
+fn answer(
+    signed_in: &SignedIn,
+    accounts: &Accounts,
+    door: &Door,
+    cookies: CookieRules,
+) -> Result<HttpResponse, Problem> {
+    let now = accounts.now();
+    for ended in &signed_in.ended {
+        door.ended
+            .add(ended.clone(), now.plus_seconds(ACCESS_LIFE_S));
+    }
+    let mini = signed_in.client == Client::Mini;
+    let view = SessionView {
+        access_token: door
+            .tokens
+            .issue(&signed_in.account_id, &signed_in.session_id)?,
+        token_type: "Bearer",
+        expires_in: ACCESS_LIFE_S,
+        refresh_token: mini.then(|| signed_in.refresh_token.expose().to_owned()),
+        account_id: signed_in.account_id.to_string(),
+    };
+    let mut reply = HttpResponse::Created();
+    if !mini {
+        let life_s = signed_in.refresh_expires_at.seconds_since(now);
+        reply.cookie(cookies.refresh(&signed_in.refresh_token, life_s));
+        reply.cookie(cookies.forget_oauth());
+    }
+    if let Some(secret) = &signed_in.browser_secret {
+        let life_s = signed_in.session_expires_at.seconds_since(now);
+        reply.cookie(cookies.pay(secret, life_s));
+    }
+    Ok(reply.json(view))
+}
+
+/// Ends this session.
+#[utoipa::path(delete, path = "/v1/sessions/current", tag = "accounts", security(("bearer" = [])),
+    responses((status = 204, description = "Ended")))]
+pub(super) async fn sign_out(
+    Asker(caller): Asker,
+    accounts: web::Data<Accounts>,
+    door: web::Data<Door>,
+    cookies: web::Data<CookieRules>,
+) -> Result<HttpResponse, Problem> {
+    accounts.sign_out(&caller).await?;
+    let until = accounts.now().plus_seconds(ACCESS_LIFE_S);
+    door.ended.add(caller.session_id, until);
+    let mut reply = HttpResponse::NoContent();
+    for cookie in cookies.forget_session() {
+        reply.cookie(cookie);
+    }
+    Ok(reply.finish())
+}
+
+/// The devices this person is signed in on, newest first.
+#[utoipa::path(get, path = "/v1/sessions", tag = "accounts", security(("bearer" = [])),
+    responses((status = 200, description = "The live sessions", body = DevicesView)))]
+pub(super) async fn list_sessions(
+    Asker(caller): Asker,
+    accounts: web::Data<Accounts>,
+) -> Result<web::Json<DevicesView>, Problem> {
+    let sessions = accounts.sessions(&caller).await?;
+    let view = |session| DeviceView::of(session, &caller.session_id);
+    Ok(web::Json(DevicesView {
+        items: sessions.iter().map(view).collect(),
+    }))
+}
+
+/// Ends one of this person's sessions.
+#[utoipa::path(delete, path = "/v1/sessions/{session_id}", tag = "accounts", security(("bearer" = [])),
+    params(("session_id" = String, Path, description = "From `GET /v1/sessions`")),
+    responses((status = 204, description = "Ended")))]
+pub(super) async fn end_session(
+    Asker(caller): Asker,
+    accounts: web::Data<Accounts>,
+    door: web::Data<Door>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let session = SessionId::parse(&path).map_err(|_| Problem::new(Code::NotFound))?;
+    accounts.end_session(&caller, &session).await?;
+    let until = accounts.now().plus_seconds(ACCESS_LIFE_S);
+    door.ended.add(session, until);
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// This person, masked.
+#[utoipa::path(get, path = "/v1/me", tag = "accounts", security(("bearer" = [])),
+    responses((status = 200, description = "The profile", body = MeView)))]
+pub(super) async fn me(
+    Asker(caller): Asker,
+    accounts: web::Data<Accounts>,
+) -> Result<web::Json<MeView>, Problem> {
+    Ok(web::Json(MeView::of(&accounts.me(&caller).await?)))
+}
+
+/// Makes a phone this person's own by the code sent to it (`POST /v1/otps`, `verify_phone`).
+///
+/// One account per phone: whoever held it before loses it and is signed out.
+#[utoipa::path(patch, path = "/v1/me", tag = "accounts", security(("bearer" = [])),
+    request_body = ChangeMeBody,
+    responses((status = 200, description = "The profile", body = MeView)))]
+pub(super) async fn change_me(
+    Asker(caller): Asker,
+    accounts: web::Data<Accounts>,
+    body: Checked<ChangeMeBody>,
+) -> Result<web::Json<MeView>, Problem> {
+    let phone = Phone::parse(&body.value.phone).map_err(|_| {
+        Problem::new(Code::InvalidField).field("phone", "invalid", "a mainland mobile number")
+    })?;
+    token("otp", &body.value.otp, 16)?;
+    let typed = Secret::new(body.value.otp);
+    Ok(web::Json(MeView::of(
+        &accounts.verify_phone(&caller, &phone, &typed).await?,
+    )))
+}
+
+/// Every purpose with its words, agreed to or not.
+#[utoipa::path(get, path = "/v1/me/consents", tag = "accounts", security(("bearer" = [])),
+    responses((status = 200, description = "The purposes", body = ConsentsView)))]
+pub(super) async fn consents(
+    Asker(caller): Asker,
+    accounts: web::Data<Accounts>,
+) -> Result<web::Json<ConsentsView>, Problem> {
+    let states = accounts.consents(&caller).await?;
+    Ok(web::Json(ConsentsView {
+        items: states.iter().map(ConsentView::of).collect(),
+    }))
+}
+
+/// Agrees to one purpose, by itself, to the words of the given version.
+#[utoipa::path(post, path = "/v1/me/consents", tag = "accounts", security(("bearer" = [])),
+    request_body = GiveConsentBody,
+    responses((status = 201, description = "Agreed; a repeat changes nothing", body = ConsentView)))]
+pub(super) async fn give_consent(
+    Asker(caller): Asker,
+    accounts: web::Data<Accounts>,
+    body: Checked<GiveConsentBody>,
+) -> Result<HttpResponse, Problem> {
+    let purpose = body.value.purpose;
+    let given = accounts
+        .give_consent(&caller, purpose.into(), &body.value.version)
+        .await?;
+    let text = given.purpose.text();
+    Ok(HttpResponse::Created().json(ConsentView {
+        purpose,
+        version: text.version,
+        text: text.zh,
+        given_at: Some(given.given_at.rfc3339()),
+    }))
+}
+
+/// Takes a consent back; nothing rests on it from now on.
+#[utoipa::path(delete, path = "/v1/me/consents", tag = "accounts", security(("bearer" = [])),
+    request_body = WithdrawConsentBody,
+    responses((status = 204, description = "Taken back, or never given")))]
+pub(super) async fn withdraw_consent(
+    Asker(caller): Asker,
+    accounts: web::Data<Accounts>,
+    body: Checked<WithdrawConsentBody>,
+) -> Result<HttpResponse, Problem> {
+    accounts
+        .withdraw_consent(&caller, body.value.purpose.into())
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,156 @@
+//! Handlers of `bindings`.
+
+use actix_web::{HttpResponse, web};
+use lifeline_core::accounts::Accounts;
+use lifeline_core::bindings::{Bindings, Label};
+use lifeline_core::shared::ids::BindingId;
+
+use super::dto::{
+    BindingView, BindingsView, CodeBody, CodeTo, CodeView, DetailView, LinkBody, LinkedView,
+    MatchBody, MatchView, RenameBody, Wanted,
+};
+use crate::accounts::Asker;
+use crate::edge::cursor::{Cursors, PageQuery};
+use crate::edge::{Checked, Code, Problem, Query};
+
+/// Finds the homes of this certified person in the utility's archive.
+///
+/// Needs the `identity_match` consent. Nothing has to be linked afterwards: the same call prefills
+/// any form that asks for a consumer number. A match by mobile alone is answered as `none`.
+#[utoipa::path(post, path = "/v1/binding-matches", tag = "bindings", security(("bearer" = [])),
+    request_body = MatchBody,
+    responses((status = 200, description = "What may be confirmed", body = MatchView)))]
+pub(super) async fn match_homes(
+    Asker(caller): Asker,
+    bindings: web::Data<Bindings>,
+    _body: Checked<MatchBody>,
+) -> Result<web::Json<MatchView>, Problem> {
+    Ok(web::Json(MatchView::of(bindings.offer(&caller).await?)))
+}
+
+/// Sends a one-time code, to a phone or to the phone on file for a home.
+///
+/// The answer is the same whether the phone or home exists or not.
+#[utoipa::path(post, path = "/v1/otps", tag = "bindings", security(("bearer" = [])),
+    request_body = CodeBody,
+    responses((status = 202, description = "If there is such a phone, a code is on its way", body = CodeView)))]
+pub(super) async fn ask_code(
+    Asker(caller): Asker,
+    accounts: web::Data<Accounts>,
+    bindings: web::Data<Bindings>,
+    body: Checked<CodeBody>,
+) -> Result<HttpResponse, Problem> {
+    let promise = match body.value.parse()? {
+        CodeTo::Phone(phone) => accounts.ask_phone_code(&caller, &phone).await?,
+        CodeTo::Home(home) => bindings.ask_home_code(&caller, &home).await?,
+    };
+    Ok(HttpResponse::Accepted().json(CodeView {
+        expires_in: promise.expires_in_s,
+        resend_after: promise.resend_after_s,
+    }))
+}
+
+/// Links homes: those a match offered, all in one call, or one by its number and a proof.
+///
+/// Unknown number, foreign number, wrong proof, spent token: one answer, `CANNOT_CONFIRM`.
+#[utoipa::path(post, path = "/v1/bindings", tag = "bindings", security(("bearer" = [])),
+    request_body = LinkBody,
+    responses((status = 201, description = "Linked", body = LinkedView)))]
+pub(super) async fn link(
+    Asker(caller): Asker,
+    bindings: web::Data<Bindings>,
+    body: Checked<LinkBody>,
+) -> Result<HttpResponse, Problem> {
+    let linked = match body.value.parse()? {
+        Wanted::Offered(tokens, proof) => bindings.confirm(&caller, tokens, proof).await?,
+        Wanted::Number(number, proof) => {
+            vec![bindings.bind_by_number(&caller, &number, &proof).await?]
+        }
+    };
+    let view = |binding: lifeline_core::bindings::Binding| {
+        let role = binding.role;
+        BindingView::of(binding, role)
+    };
+    Ok(HttpResponse::Created().json(LinkedView {
+        items: linked.into_iter().map(view).collect(),
+    }))
+}
+
+/// This person's homes, in the order they were linked.
+#[utoipa::path(get, path = "/v1/bindings", tag = "bindings", security(("bearer" = [])),
+    params(PageQuery),
+    responses((status = 200, description = "A page of homes", body = BindingsView)))]
+pub(super) async fn list(
+    Asker(caller): Asker,
+    bindings: web::Data<Bindings>,
+    cursors: web::Data<Cursors>,
+    Query(query): Query<PageQuery>,
+) -> Result<web::Json<BindingsView>, Problem> {
+    let scope = format!("bindings:{}", caller.account_id);
+    let slice = bindings
+        .list(&caller, &cursors.open(&scope, query)?)
+        .await?;
+    let items = slice
+        .items
+        .into_iter()
+        .map(|(binding, role)| BindingView::of(binding, role));
+    Ok(web::Json(BindingsView {
+        items: items.collect(),
+        next_cursor: slice.next.map(|key| cursors.close(&scope, &key)),
+    }))
+}
+
+/// One home: for its holder and the authorised also category, tariff, meters and real-name state.
+#[utoipa::path(get, path = "/v1/bindings/{binding_id}", tag = "bindings", security(("bearer" = [])),
+    params(("binding_id" = String, Path, description = "From `GET /v1/bindings`")),
+    responses((status = 200, description = "The home", body = DetailView)))]
+pub(super) async fn detail(
+    Asker(caller): Asker,
+    bindings: web::Data<Bindings>,
+    path: web::Path<String>,
+) -> Result<web::Json<DetailView>, Problem> {
+    Ok(web::Json(DetailView::of(
+        bindings.detail(&caller, &id(&path)?).await?,
+    )))
+}
+
+/// Names a home.
+#[utoipa::path(patch, path = "/v1/bindings/{binding_id}", tag = "bindings", security(("bearer" = [])),
+    params(("binding_id" = String, Path, description = "From `GET /v1/bindings`")),
+    request_body = RenameBody,
+    responses((status = 200, description = "The home", body = BindingView)))]
+pub(super) async fn rename(
+    Asker(caller): Asker,
+    bindings: web::Data<Bindings>,
+    path: web::Path<String>,
+    body: Checked<RenameBody>,
+) -> Result<web::Json<BindingView>, Problem> {
+    let typed = body.value.label.filter(|text| !text.trim().is_empty());
+    let label = typed
+        .as_deref()
+        .map(Label::parse)
+        .transpose()
+        .map_err(|_| {
+            Problem::new(Code::InvalidField).field("label", "invalid", "1 to 20 characters")
+        })?;
+    let (binding, role) = bindings.rename(&caller, &id(&path)?, label).await?;
+    Ok(web::Json(BindingView::of(binding, role)))
+}
+
+/// Ends a link.
+#[utoipa::path(delete, path = "/v1/bindings/{binding_id}", tag = "bindings", security(("bearer" = [])),
+    params(("binding_id" = String, Path, description = "From `GET /v1/bindings`")),
+    responses((status = 204, description = "Ended")))]
+pub(super) async fn unlink(
+    Asker(caller): Asker,
+    bindings: web::Data<Bindings>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    bindings.unbind(&caller, &id(&path)?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// A text that is no id names nothing, like an id of somebody else.
+fn id(path: &str) -> Result<BindingId, Problem> {
+    BindingId::parse(path).map_err(|_| Problem::new(Code::NotFound))
+}
