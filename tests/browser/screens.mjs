@@ -4,8 +4,9 @@
  *   READY_FILE=ready.json node screens.mjs
  *
  * READY_FILE is what `lifeline demo --ready-file` writes. PERSON names the demo person (the first by default), WAIT_S how long the
- * tracker may take to say "credited" (60), PICTURES where the screenshots go. What must be true is read from the other side: the
- * sandbox's marketing system, not the gateway.
+ * tracker may take to say "credited" (60), PICTURES where the screenshots go. FAULT breaks something on the way of the money (a kind of
+ * the sandbox's, LATENCY for one): the run then also fails unless the fault really acted. What must be true is read from the other side:
+ * the sandbox's marketing system, not the gateway.
  */
 import fs from 'node:fs'
 import path from 'node:path'
@@ -27,6 +28,19 @@ const json = async (url) => {
   const answer = await fetch(url)
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}`)
   return answer.json()
+}
+
+async function tell(url, body) {
+  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`)
+}
+
+/** Puts FAULT on the call that credits the money, or on the notice that tells of it. */
+async function breakSomething() {
+  const kind = process.env.FAULT
+  if (!kind) return
+  const victim = kind.startsWith('NOTICE_') ? { target: 'alipay' } : { target: 'marketing', route: 'POST /payments' }
+  await tell(`${sandbox}/sim/faults`, { ...victim, kind, count: 1, seed: 7 })
 }
 
 /** "¥1,284.05" of whole fen, written here on its own so that the page is not checked against itself. */
@@ -177,6 +191,7 @@ async function pay() {
   checks.that('pay: whose bill it is, masked', who.includes(known.tail) && who.includes('*') && !who.includes(known.person.name))
   checks.equal('pay: a warning before the first payment', await page.locator('[data-testid="first-payment"]:visible').count(), 1)
   await whole('5-pay')
+  await breakSomething()
   await at('pay-now').click()
   await page.waitForURL((url) => url.origin === sandbox, { timeout: 30_000 })
   const cashier = (await page.locator('body').innerText()).replace(/,/g, '')
@@ -185,12 +200,24 @@ async function pay() {
   await page.waitForURL((url) => url.origin === line, { timeout: 30_000 })
 }
 
+/** Waits for "credited". After a fault the sandbox's time machine helps the repeats along, at most a minute of it. */
+async function credited(endMs) {
+  for (let simulatedS = 0; !(await at('tracker-POSTED').isVisible()); ) {
+    if (Date.now() > endMs) throw new Error(`not credited in time; the tracker says: ${await page.locator('main:visible').innerText()}`)
+    await at('tracker-POSTED').waitFor({ state: 'visible', timeout: simulatedS === 0 ? 10_000 : 2000 }).catch(() => undefined)
+    if (process.env.FAULT && simulatedS < 60) {
+      await tell(`${sandbox}/sim/clock`, { advance_s: 5 })
+      simulatedS += 5
+    }
+  }
+}
+
 async function tracker() {
   await appears('stations', 30_000)
   checks.equal('tracker: the amount', await textOf('tracker-amount'), yuan(known.dueFen))
   await phone.picture('6-tracker-under-way', false)
   const started = Date.now()
-  await appears('tracker-POSTED', waitMs)
+  await credited(started + waitMs)
   console.log(`        credited after ${((Date.now() - started) / 1000).toFixed(1)} s`)
   for (const station of ['ordered', 'paid', 'credited']) {
     checks.that(`tracker: ${station}, with its time`, /\d\d:\d\d:\d\d/.test(await textOf(`station-${station}-done`)))
@@ -199,6 +226,10 @@ async function tracker() {
   const after = await json(`${sandbox}/sim/marketing/consumers/${known.owing.consumer_no}`)
   checks.equal('tracker: posted once at the marketing system', postedOf(after).length - postedOf(known.owing).length, 1)
   checks.that('tracker: posted to the fen', postedOf(after).includes(known.dueFen))
+  if (process.env.FAULT) {
+    const { items } = await json(`${sandbox}/sim/faults`)
+    checks.that(`the fault ${process.env.FAULT} acted`, items.some((fault) => fault.hits >= 1))
+  }
 }
 
 async function afterwards() {
