@@ -61,6 +61,8 @@ test('blanks are filled, and one that is not given stays visible', () => {
 
 test('a limit says how long to wait, and a code from the future still has words and a way out', () => {
   assert.equal(sayProblem('zh-CN', 'RATE_LIMITED', 30).text, '操作有点频繁，请 30 秒后再试')
+  assert.equal(sayProblem('en', 'RATE_LIMITED', 150).text, 'Too many tries. Please wait 3 minutes.')
+  assert.equal(sayProblem('en', 'RATE_LIMITED', 40_000).text, 'Too many tries. Please wait 12 hours.')
   const unknown = sayProblem('en', 'SOMETHING_NEW')
   assert.ok(unknown.text.length > 0)
   assert.equal(unknown.cure, 'retry')

@@ -194,7 +194,7 @@ await household('cannot-confirm', async ({ answer, go, shows, textOf, at, whole 
   await go('bindings/manual')
   await shows('consumer-no')
   await at('submit-proof').click()
-  checks.that('what is typed is checked before it is sent', bodies.length === 0 && (await at('screen-manual').innerText()).includes('13 位数字'))
+  checks.that('what is typed is checked before it is sent', bodies.length === 0 && (await at('screen-manual').innerText()).includes('13 位或 10 位数字'))
   await at('consumer-no').fill('1500 0000 0999 9')
   await at('proof').fill('12345x')
   await at('submit-proof').click()

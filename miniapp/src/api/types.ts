@@ -43,13 +43,14 @@ export interface Binding {
   state: string
   created_at: string
 }
-export interface BindingDetail extends Binding, Figure {
-  category: string
-  tariff: { code: string; name: string }
-  meters: { meter_no_masked: string; multiplier: number | string }[]
-  pay_mode: string
-  status: string
-  real_name: { state: 'verified' | 'missing' | 'mismatch'; cure?: string | null }
+/** The supply half is absent until the archive has answered once. */
+export interface BindingDetail extends Binding, Partial<Figure> {
+  category?: string
+  tariff?: { code: string; name: string }
+  meters?: { meter_no_masked: string; multiplier: number }[]
+  pay_mode?: string
+  status?: string
+  real_name?: { state: 'verified' | 'missing' | 'mismatch'; cure?: string | null }
 }
 
 export interface Receivable { receivable_id: string; period: string; principal_fen: number; late_fee_fen: number; paid_fen: number; due_date: string }

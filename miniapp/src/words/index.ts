@@ -16,8 +16,18 @@ export function say(language: Language, key: WordKey, blanks: Blanks = {}): stri
 /** What a problem code means, and what its one button does. */
 export function sayProblem(language: Language, code: string, retryAfterS?: number): { text: string; cure: ProblemCure } {
   const words = problems[code] ?? unknownProblem
-  const text = fill(language === 'en' ? words.en : words.zh, { n: retryAfterS ?? 60 })
+  const text = fill(language === 'en' ? words.en : words.zh, { wait: waitText(language, retryAfterS ?? 60) })
   return { text, cure: words.cure }
+}
+
+const MINUTES_FROM_S = 120
+const HOURS_FROM_S = 2 * 3600
+
+/** How long to wait, rounded up to what a person counts in. */
+function waitText(language: Language, seconds: number): string {
+  if (seconds < MINUTES_FROM_S) return say(language, 'time.wait.s', { n: seconds })
+  if (seconds < HOURS_FROM_S) return say(language, 'time.wait.min', { n: Math.ceil(seconds / 60) })
+  return say(language, 'time.wait.h', { n: Math.ceil(seconds / 3600) })
 }
 
 function fill(template: string, blanks: Blanks): string {

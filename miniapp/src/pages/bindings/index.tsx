@@ -74,15 +74,17 @@ function SupplyDetails({ bindingId }: { bindingId: string }) {
   const { t } = useSettings()
   const { answer, problem, reload } = useBindingDetail(bindingId)
   if (!answer) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={3} />
+  // The archive may not have answered yet: the home is known, its supply is not.
+  if (!answer.tariff) return <Box as='p' className='figure-missing'>{t('figure.missing')}</Box>
   return (
     <Box className={answer.stale ? 'details stale' : 'details'}>
       <Row name={t('homes.tariff')}>{answer.tariff.name}</Row>
-      {answer.meters.map((meter) => (
+      {(answer.meters ?? []).map((meter) => (
         <Row key={meter.meter_no_masked} name={t('homes.meters')}>{meter.meter_no_masked} × {meter.multiplier}</Row>
       ))}
-      <Row name={t('homes.real_name')}>{t(`homes.real_name.${answer.real_name.state}`)}</Row>
+      {answer.real_name && <Row name={t('homes.real_name')}>{t(`homes.real_name.${answer.real_name.state}`)}</Row>}
       {answer.status === 'closed' && <Note tone='due' icon='warning'>{t('homes.closed')}</Note>}
-      <AsOf as_of={answer.as_of} stale={answer.stale} />
+      {answer.as_of && <AsOf as_of={answer.as_of} stale={answer.stale ?? false} />}
     </Box>
   )
 }

@@ -1,7 +1,7 @@
 /** What people type when they link a home, checked before anything is sent. */
 
-/** Thirteen digits (domain 3.1). */
-export const CONSUMER_NO = /^\d{13}$/
+/** Thirteen digits, or the ten of older numbers (domain 3.1). */
+export const CONSUMER_NO = /^(\d{10}|\d{13})$/
 /** Last six of a resident ID: the check character may be X. */
 export const ID_LAST6 = /^\d{5}[\dX]$/
 export const OTP = /^\d{6}$/
