@@ -65,10 +65,20 @@ pub(crate) struct Demo {
     #[arg(long)]
     pub(crate) no_seed: bool,
     /// Keep the records in this PostgreSQL database instead of the embedded store.
-    #[arg(long, value_name = "URL", env = "LIFELINE_DEMO_DATABASE_URL", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "LIFELINE_DEMO_DATABASE_URL",
+        hide_env_values = true
+    )]
     pub(crate) database_url: Option<String>,
     /// Share limits, cache and revocation through this Redis.
-    #[arg(long, value_name = "URL", env = "LIFELINE_DEMO_REDIS_URL", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "LIFELINE_DEMO_REDIS_URL",
+        hide_env_values = true
+    )]
     pub(crate) redis_url: Option<String>,
     /// Join a running demo as a further gateway: its sandbox and keys, own ports.
     #[arg(long, value_name = "READY_FILE", requires = "data_dir")]

@@ -43,17 +43,24 @@ pub(crate) async fn run(args: &cli::Doctor) -> Result<(), Failure> {
     if findings.iter().all(|finding| finding.ok) {
         Ok(())
     } else {
-        Err(Failure::failed("not everything is well; see the table above"))
+        Err(Failure::failed(
+            "not everything is well; see the table above",
+        ))
     }
 }
 
-fn finding(
-    check: &'static str,
-    ok: bool,
-    wrong: impl FnOnce() -> (String, String),
-) -> Finding {
-    let (state, what_to_do) = if ok { ("ok".to_owned(), String::new()) } else { wrong() };
-    Finding { check, ok, state, what_to_do }
+fn finding(check: &'static str, ok: bool, wrong: impl FnOnce() -> (String, String)) -> Finding {
+    let (state, what_to_do) = if ok {
+        ("ok".to_owned(), String::new())
+    } else {
+        wrong()
+    };
+    Finding {
+        check,
+        ok,
+        state,
+        what_to_do,
+    }
 }
 
 async fn store_finding(config: &config::Config) -> Finding {
@@ -64,7 +71,10 @@ async fn store_finding(config: &config::Config) -> Finding {
         Err(_) => Some("no answer within 5 s".to_owned()),
     };
     finding("store", wrong.is_none(), || {
-        (wrong.unwrap_or_default(), "check store.url, then `lifeline migrate`".to_owned())
+        (
+            wrong.unwrap_or_default(),
+            "check store.url, then `lifeline migrate`".to_owned(),
+        )
     })
 }
 
@@ -73,8 +83,14 @@ fn keys_finding(config: &config::Config) -> Finding {
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let built = Outside::build(config, Kind::Live, &clock, &entropy);
     finding("channel keys and addresses", built.is_ok(), || {
-        let text = built.err().map(|failure| failure.to_string()).unwrap_or_default();
-        (text, "check the files and secrets of [alipay], [marketing] and [sms]".to_owned())
+        let text = built
+            .err()
+            .map(|failure| failure.to_string())
+            .unwrap_or_default();
+        (
+            text,
+            "check the files and secrets of [alipay], [marketing] and [sms]".to_owned(),
+        )
     })
 }
 

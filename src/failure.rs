@@ -13,19 +13,31 @@ pub(crate) struct Failure {
 impl Failure {
     /// The command could not do its work.
     pub(crate) fn failed(what: impl Into<String>) -> Self {
-        Self { code: 1, what: what.into(), advice: None }
+        Self {
+            code: 1,
+            what: what.into(),
+            advice: None,
+        }
     }
 
     /// The command was called in a way it does not support.
     pub(crate) fn usage(what: impl Into<String>) -> Self {
-        Self { code: 2, what: what.into(), advice: None }
+        Self {
+            code: 2,
+            what: what.into(),
+            advice: None,
+        }
     }
 
     /// The configuration does not hold; every fault on a line of its own.
     pub(crate) fn faults(faults: &[Fault]) -> Self {
         let lines: Vec<String> = faults.iter().map(|fault| format!("\n  {fault}")).collect();
-        Self::failed(format!("the configuration has {} fault(s):{}", faults.len(), lines.concat()))
-            .advice("mend them and run `lifeline check-config` again")
+        Self::failed(format!(
+            "the configuration has {} fault(s):{}",
+            faults.len(),
+            lines.concat()
+        ))
+        .advice("mend them and run `lifeline check-config` again")
     }
 
     /// What the user can do about it.

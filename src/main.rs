@@ -78,7 +78,11 @@ async fn run(command: Command) -> Result<(), Failure> {
 fn checked(file: &std::path::Path) -> Result<config::Config, Failure> {
     let read = config::read(file).map_err(|faults| Failure::faults(&faults))?;
     let faults = read.faults_for_production();
-    if faults.is_empty() { Ok(read) } else { Err(Failure::faults(&faults)) }
+    if faults.is_empty() {
+        Ok(read)
+    } else {
+        Err(Failure::faults(&faults))
+    }
 }
 
 fn print(text: &str) -> Result<(), Failure> {

@@ -41,7 +41,10 @@ impl Outside {
             authorize_page: address("alipay.authorize_url", &alipay.authorize_url)?,
             app_id: alipay.app_id.clone(),
             seller_id: alipay.seller_id.clone(),
-            notify_url: format!("{}/v1/callbacks/alipay", config.listeners.callback.public_base),
+            notify_url: format!(
+                "{}/v1/callbacks/alipay",
+                config.listeners.callback.public_base
+            ),
             app_private_key: Zeroizing::new(read(&alipay.private_key)?),
             alipay_public_key: read(&alipay.platform_public_key)?,
             deadline: Duration::from_millis(alipay.deadline_ms),
@@ -65,7 +68,11 @@ impl Outside {
             Arc::clone(entropy),
         )
         .map_err(|error| Failure::failed(format!("sms: {error}")))?;
-        Ok(Self { alipay: Arc::new(alipay), marketing: Arc::new(marketing), sms: Arc::new(sms) })
+        Ok(Self {
+            alipay: Arc::new(alipay),
+            marketing: Arc::new(marketing),
+            sms: Arc::new(sms),
+        })
     }
 }
 

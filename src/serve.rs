@@ -8,10 +8,9 @@ use actix_web::dev::{Server, ServerHandle};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use lifeline_adapters::keyring::{Keyring, Purpose};
 use lifeline_adapters::redis::Redis;
-use lifeline_core::shared::cluster::SharedLimiter;
+use lifeline_core::shared::cluster::{Revocations, SharedLimiter};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
-use lifeline_core::store::Store;
 use lifeline_gateway::edge::cursor::Cursors;
 use lifeline_gateway::edge::limits::{Limits, Quotas};
 use lifeline_gateway::edge::principal::Door;
@@ -77,34 +76,52 @@ pub(crate) async fn start(
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let outside = Outside::build(config, kind, &time, &entropy)?;
     let waker = Waker::default();
-    let rooms = Rooms::build(config, &engine, &outside, redis.clone(), &time, &entropy)?;
+    let rooms = Rooms::build(config, &engine, &outside, &time, &entropy)?;
     let limits = limits(config, redis.clone())?;
-    let ended = Arc::new(Ended::default());
+    let [line_limits, callback_limits] = &limits;
+    let sharing = redis.clone().map(|redis| -> Arc<dyn Revocations> { redis });
+    let ended = Arc::new(Ended::shared_by(sharing));
     let edge = Edge {
         door: Door {
             tokens: Arc::new(tokens(&keyring, &time)?),
             ended: Arc::clone(&ended),
             sessions: rooms.session_rows(),
         },
-        sources: Sources { clock: Arc::clone(&time), entropy: Arc::clone(&entropy) },
+        sources: Sources {
+            clock: Arc::clone(&time),
+            entropy: Arc::clone(&entropy),
+        },
         cursors: Arc::new(Cursors::new(store::key(&keyring, Purpose::Cursor)?)),
-        line_limits: Arc::clone(&limits[0]),
-        callback_limits: Arc::clone(&limits[1]),
+        line_limits: Arc::clone(line_limits),
+        callback_limits: Arc::clone(callback_limits),
         trusted_hops: config.listeners.line.trusted_hops.clone(),
-        rooms: rooms.furnish(&ended, &waker, redis.clone()),
+        rooms: rooms.furnish(&waker),
     };
-    let store_port: Arc<dyn Store> = Arc::<lifeline_adapters::sql::Engine>::clone(&engine);
-    let workers = rooms.workers(&store_port, &limits, &ended, redis.clone(), &time, &entropy).await?;
+    let workers = rooms
+        .workers(&limits, &ended, redis.clone(), &waker)
+        .await?;
     let runner = Arc::new(Runner::new(time, workers, waker));
     let loops = runner.start();
-    let dependencies = Dependencies { engine: Arc::clone(&engine), redis };
+    let dependencies = Dependencies {
+        engine: Arc::clone(&engine),
+        redis,
+    };
     let servers = listen(config, &edge, dependencies, clock, &runner, kind)?;
-    Ok(Running { servers, runner, loops, engine_name: engine_name(config) })
+    Ok(Running {
+        servers,
+        runner,
+        loops,
+        engine_name: engine_name(config),
+    })
 }
 
 fn engine_name(config: &Config) -> &'static str {
     let url = config.store.url.expose_secret();
-    if url.starts_with("postgres") { "postgres" } else { "sqlite" }
+    if url.starts_with("postgres") {
+        "postgres"
+    } else {
+        "sqlite"
+    }
 }
 
 /// Redis, tuned to give up quickly.
@@ -117,18 +134,25 @@ pub(crate) async fn connect_redis(url: &SecretString) -> Result<Redis, Failure> 
 
 /// The household listener's limits and the callback listener's own.
 fn limits(config: &Config, redis: Option<Arc<Redis>>) -> Result<[Arc<Limits>; 2], Failure> {
-    let count = |value| {
-        NonZeroU32::new(value).ok_or_else(|| Failure::failed("limits must be above zero"))
-    };
+    let count =
+        |value| NonZeroU32::new(value).ok_or_else(|| Failure::failed("limits must be above zero"));
     let quotas = Quotas {
         per_address_minute: count(config.limits.per_address_minute)?,
         per_account_minute: count(config.limits.per_account_minute)?,
     };
     let shared = redis.map(|redis| -> Arc<dyn SharedLimiter> { redis });
     // A channel's few addresses carry the notices of everyone: ten times a household's budget.
-    let wide = quotas.per_address_minute.saturating_mul(NonZeroU32::MIN.saturating_add(9));
-    let callback = Quotas { per_address_minute: wide, ..quotas };
-    Ok([Arc::new(Limits::new(quotas, shared)), Arc::new(Limits::new(callback, None))])
+    let wide = quotas
+        .per_address_minute
+        .saturating_mul(NonZeroU32::MIN.saturating_add(9));
+    let callback = Quotas {
+        per_address_minute: wide,
+        ..quotas
+    };
+    Ok([
+        Arc::new(Limits::new(quotas, shared)),
+        Arc::new(Limits::new(callback, None)),
+    ])
 }
 
 fn tokens(keyring: &Keyring, clock: &Arc<dyn Clock>) -> Result<Tokens, Failure> {
@@ -142,7 +166,11 @@ fn tokens(keyring: &Keyring, clock: &Arc<dyn Clock>) -> Result<Tokens, Failure> 
             public: pair.public_key().as_ref().to_vec(),
         };
         // The active key signs, so it comes first; retired ones only verify.
-        if key.is_active() { keys.insert(0, found) } else { keys.push(found) }
+        if key.is_active() {
+            keys.insert(0, found)
+        } else {
+            keys.push(found)
+        }
     }
     Tokens::new(Arc::clone(clock), &keys).map_err(|_| odd())
 }
@@ -169,10 +197,12 @@ fn listen(
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
         .install_recorder()
         .map_err(|_| Failure::failed("metrics could not be started"))?;
-    let ops = Ops { readiness: Arc::new(dependencies), metrics };
+    let ops = Ops {
+        readiness: Arc::new(dependencies),
+        metrics,
+    };
     let more = demo_routes(clock, runner, kind);
-    let operator =
-        start::operator(ops, listeners.ops.bind, more).map_err(|e| taken("ops", e))?;
+    let operator = start::operator(ops, listeners.ops.bind, more).map_err(|e| taken("ops", e))?;
     let spawn = |server: Server| (server.handle(), tokio::spawn(server));
     Ok([line, callback, operator].into_iter().map(spawn).collect())
 }

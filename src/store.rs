@@ -27,8 +27,11 @@ pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failu
     let now = SystemClock::default().now();
     let url = config.store.url.expose_secret();
     let migrated = sql::migrate(url, kind.into(), now).await.map_err(|error| {
-        Failure::failed(format!("the store could not be migrated: {}", chain(&error)))
-            .advice("check store.url and that the store is not newer than this program")
+        Failure::failed(format!(
+            "the store could not be migrated: {}",
+            chain(&error)
+        ))
+        .advice("check store.url and that the store is not newer than this program")
     })?;
     Ok(format!("{migrated:?}"))
 }
@@ -40,8 +43,9 @@ pub(crate) async fn open(
 ) -> Result<(Arc<Engine>, Arc<Keyring>), Failure> {
     let keyring = Arc::new(keyring(config, kind)?);
     let url = config.store.url.expose_secret();
-    let engine =
-        sql::open(url, Arc::clone(&keyring), kind.into()).await.map_err(|error| {
+    let engine = sql::open(url, Arc::clone(&keyring), kind.into())
+        .await
+        .map_err(|error| {
             Failure::failed(format!("the store could not be opened: {}", chain(&error)))
                 .advice("run `lifeline migrate`, and `lifeline doctor` when it still fails")
         })?;
@@ -56,8 +60,9 @@ fn keyring(config: &Config, kind: Kind) -> Result<Keyring, Failure> {
         Kind::Live => Keyring::load(file, InstanceKind::Live),
     };
     read.map_err(|error| {
-        Failure::failed(format!("{}: {error}", file.display()))
-            .advice("restore the keyring from its backup; without it the personal data is unreadable")
+        Failure::failed(format!("{}: {error}", file.display())).advice(
+            "restore the keyring from its backup; without it the personal data is unreadable",
+        )
     })
 }
 

@@ -23,7 +23,10 @@ impl SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Time {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the machine's clock"
+        )]
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let micros = since.map_or(0, |d| i64::try_from(d.as_micros()).unwrap_or(i64::MAX));
         Time::from_micros(micros.saturating_add(self.offset_micros.load(Ordering::SeqCst)))

@@ -16,7 +16,9 @@ pub(crate) fn server(files: &Tls) -> Result<ServerConfig, Failure> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut roots = RootCertStore::empty();
     for certificate in certificates(&files.client_ca)? {
-        roots.add(certificate).map_err(|_| odd(&files.client_ca, "holds no CA certificate"))?;
+        roots
+            .add(certificate)
+            .map_err(|_| odd(&files.client_ca, "holds no CA certificate"))?;
     }
     let verifier =
         WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
@@ -36,7 +38,11 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let read = CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|_| odd(file, "is not a PEM file"))?;
-    if read.is_empty() { Err(odd(file, "holds no certificate")) } else { Ok(read) }
+    if read.is_empty() {
+        Err(odd(file, "holds no certificate"))
+    } else {
+        Ok(read)
+    }
 }
 
 fn odd(file: &Path, what: &str) -> Failure {

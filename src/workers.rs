@@ -1,12 +1,11 @@
 //! The background work of this process, as the runner's workers and the timed tasks of `jobs`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use lifeline_adapters::redis::Redis;
-use lifeline_core::accounts::Accounts;
+use lifeline_core::billing::Billing;
 use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::outbox::relay::Relay;
 use lifeline_core::payments::Payments;
@@ -90,61 +89,29 @@ impl Worker for JobsWorker {
     }
 }
 
-/// Learns of sessions that ended on other nodes: from Redis, and in any case from the store.
-pub(crate) struct EndedWorker {
-    pub(crate) accounts: Accounts,
-    pub(crate) redis: Option<Arc<Redis>>,
+/// Learns through Redis, at once, of sessions that ended on other nodes. The poll of the store
+/// learns of them too, a little later; so Redis may be away.
+pub(crate) struct EndedElsewhere {
+    pub(crate) redis: Arc<Redis>,
     pub(crate) ended: Arc<Ended>,
-    seen_micros: AtomicI64,
-}
-
-/// A unit may commit a little later than the moment it carries.
-const OVERLAP_S: i64 = 10;
-
-impl EndedWorker {
-    pub(crate) fn new(
-        accounts: Accounts,
-        redis: Option<Arc<Redis>>,
-        ended: Arc<Ended>,
-        now: Time,
-    ) -> Self {
-        // A fresh process knows nothing: it must learn of every token that could still be alive.
-        let seen = now.plus_seconds(-ACCESS_LIFE_S);
-        Self { accounts, redis, ended, seen_micros: AtomicI64::new(seen.micros()) }
-    }
 }
 
 #[async_trait]
-impl Worker for EndedWorker {
+impl Worker for EndedElsewhere {
     fn name(&self) -> &'static str {
-        "sessions.ended"
+        "sessions.ended_elsewhere"
     }
 
     fn tick(&self) -> Duration {
-        Duration::from_millis(500)
+        Duration::from_millis(250)
     }
 
     async fn run_once(&self, now: Time) -> bool {
-        let until = now.plus_seconds(ACCESS_LIFE_S);
-        if let Some(redis) = &self.redis
-            && let Ok(told) = redis.ended().await
-        {
+        if let Ok(told) = self.redis.ended().await {
             for id in told.iter().filter_map(|id| SessionId::parse(id).ok()) {
-                self.ended.add(id, until);
+                self.ended.add(id, now.plus_seconds(ACCESS_LIFE_S));
             }
         }
-        let seen = Time::from_micros(self.seen_micros.load(Ordering::Relaxed));
-        match self.accounts.ended_since(seen.plus_seconds(-OVERLAP_S)).await {
-            Ok(sessions) => {
-                for session in sessions {
-                    let until = session.ended_at.plus_seconds(ACCESS_LIFE_S);
-                    self.ended.add(session.session_id, until);
-                }
-                self.seen_micros.store(now.micros(), Ordering::Relaxed);
-            }
-            Err(error) => tracing::warn!(%error, "sessions.ended.unknown"),
-        }
-        self.ended.forget(now);
         false
     }
 }
@@ -170,20 +137,20 @@ impl Worker for LimitsWorker {
     }
 }
 
-/// Drops begun sign-ins, spent tokens, old codes and counters.
-pub(crate) struct PurgeAccounts(pub(crate) Accounts);
+/// Drops kept figures nobody renewed for a long time.
+pub(crate) struct PurgeFigures(pub(crate) Billing);
 
 #[async_trait]
-impl Task for PurgeAccounts {
+impl Task for PurgeFigures {
     fn name(&self) -> &'static str {
-        "accounts.purge"
+        "billing.purge"
     }
 
     fn every_s(&self) -> i64 {
-        300
+        86_400
     }
 
     async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        self.0.purge().await.map(|_| ()).map_err(|_| "store")
+        self.0.purge().await.map(drop).map_err(|_| "store")
     }
 }

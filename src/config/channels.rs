@@ -52,14 +52,20 @@ pub(crate) struct Notices {
 
 impl Default for Notices {
     fn default() -> Self {
-        Self { sign_name: "蒙东电力".to_owned() }
+        Self {
+            sign_name: "蒙东电力".to_owned(),
+        }
     }
 }
 
 impl Notices {
     pub(super) fn check(&self, faults: &mut Faults) {
         let length = self.sign_name.chars().count();
-        faults.expect((2..=12).contains(&length), "notices.sign_name", "must be 2 to 12 characters");
+        faults.expect(
+            (2..=12).contains(&length),
+            "notices.sign_name",
+            "must be 2 to 12 characters",
+        );
     }
 }
 
@@ -67,7 +73,9 @@ impl Notices {
 const TEST_HOSTS: [&str; 2] = ["alipaydev.com", "alipay-sandbox"];
 
 fn is_live_https(url: &str) -> bool {
-    let host = url.strip_prefix("https://").and_then(|rest| rest.split(['/', ':']).next());
+    let host = url
+        .strip_prefix("https://")
+        .and_then(|rest| rest.split(['/', ':']).next());
     host.is_some_and(|host| {
         let local = host == "localhost" || host.starts_with("127.") || host == "[";
         !local && !host.is_empty() && !TEST_HOSTS.iter().any(|test| host.contains(test))
@@ -80,14 +88,23 @@ fn deadline_is_sane(deadline_ms: u64) -> bool {
 
 impl Alipay {
     pub(super) fn check(&self, faults: &mut Faults) {
-        for (path, url) in
-            [("alipay.gateway_url", &self.gateway_url), ("alipay.authorize_url", &self.authorize_url)]
-        {
-            faults.expect(is_live_https(url), path, "must be https, not loopback and not a test host");
+        for (path, url) in [
+            ("alipay.gateway_url", &self.gateway_url),
+            ("alipay.authorize_url", &self.authorize_url),
+        ] {
+            faults.expect(
+                is_live_https(url),
+                path,
+                "must be https, not loopback and not a test host",
+            );
         }
         let digits = |text: &str| text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit());
         faults.expect(digits(&self.app_id), "alipay.app_id", "must be 16 digits");
-        faults.expect(digits(&self.seller_id), "alipay.seller_id", "must be 16 digits");
+        faults.expect(
+            digits(&self.seller_id),
+            "alipay.seller_id",
+            "must be 16 digits",
+        );
         faults.expect(
             self.private_key.is_file(),
             "alipay.private_key",
@@ -114,13 +131,25 @@ impl Channel {
             &path("base_url"),
             "must be https, not loopback and not a test host",
         );
-        faults.expect(!self.channel_id.is_empty(), &path("channel_id"), "must not be empty");
+        faults.expect(
+            !self.channel_id.is_empty(),
+            &path("channel_id"),
+            "must not be empty",
+        );
         let hex32 = |text: &SecretString| {
             let text = text.expose_secret();
             text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())
         };
-        faults.expect(hex32(&self.secret_hex), &path("secret_hex"), "must be 64 hex digits");
-        faults.expect(hex32(&self.field_key_hex), &path("field_key_hex"), "must be 64 hex digits");
+        faults.expect(
+            hex32(&self.secret_hex),
+            &path("secret_hex"),
+            "must be 64 hex digits",
+        );
+        faults.expect(
+            hex32(&self.field_key_hex),
+            &path("field_key_hex"),
+            "must be 64 hex digits",
+        );
         faults.expect(
             deadline_is_sane(self.deadline_ms),
             &path("deadline_ms"),

@@ -66,7 +66,10 @@ pub(crate) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         // One relay address may carry many homes behind one carrier NAT; one person taps slower.
-        Self { per_address_minute: 600, per_account_minute: 240 }
+        Self {
+            per_address_minute: 600,
+            per_account_minute: 240,
+        }
     }
 }
 
@@ -81,7 +84,10 @@ impl Listeners {
                 trusted_hops: Vec::new(),
                 tls: None,
             },
-            callback: Callback { bind: callback, public_base: format!("http://{callback}") },
+            callback: Callback {
+                bind: callback,
+                public_base: format!("http://{callback}"),
+            },
             ops: Ops { bind: ops },
         }
     }

@@ -40,7 +40,10 @@ pub(crate) struct Fault {
 
 impl Fault {
     pub(crate) fn new(path: &str, what: &str) -> Self {
-        Self { path: path.to_owned(), what: what.to_owned() }
+        Self {
+            path: path.to_owned(),
+            what: what.to_owned(),
+        }
     }
 }
 

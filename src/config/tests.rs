@@ -3,7 +3,14 @@
 use super::*;
 
 fn good(dir: &Path) -> String {
-    for name in ["cert.pem", "key.pem", "ca.pem", "app.pem", "platform.pem", "keyring.json"] {
+    for name in [
+        "cert.pem",
+        "key.pem",
+        "ca.pem",
+        "app.pem",
+        "platform.pem",
+        "keyring.json",
+    ] {
         std::fs::write(dir.join(name), "x").unwrap();
     }
     let at = dir.display();
@@ -51,7 +58,11 @@ fn faults(text: &str, dir: &Path) -> Vec<String> {
     let file = dir.join("lifeline.toml");
     std::fs::write(&file, text).unwrap();
     match read(&file) {
-        Ok(config) => config.faults_for_production().iter().map(|f| f.path.clone()).collect(),
+        Ok(config) => config
+            .faults_for_production()
+            .iter()
+            .map(|f| f.path.clone())
+            .collect(),
         Err(faults) => faults.iter().map(|fault| fault.what.clone()).collect(),
     }
 }
@@ -67,12 +78,36 @@ fn each_unsafe_line_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let text = good(dir.path());
     for (from, to, path) in [
-        ("https://openapi.alipay.com/gateway.do", "https://openapi-sandbox.dl.alipaydev.com/gateway.do", "alipay.gateway_url"),
-        ("https://openapi.alipay.com/gateway.do", "http://openapi.alipay.com/gateway.do", "alipay.gateway_url"),
-        ("https://mkt.intranet.example.cn", "https://127.0.0.1:8803", "marketing.base_url"),
-        ("https://sms.intranet.example.cn", "http://sms.intranet.example.cn", "sms.base_url"),
-        ("https://power.example.cn", "http://power.example.cn", "listeners.line.public_base"),
-        ("trusted_hops = [\"10.0.0.1\"]", "trusted_hops = []", "listeners.line.trusted_hops"),
+        (
+            "https://openapi.alipay.com/gateway.do",
+            "https://openapi-sandbox.dl.alipaydev.com/gateway.do",
+            "alipay.gateway_url",
+        ),
+        (
+            "https://openapi.alipay.com/gateway.do",
+            "http://openapi.alipay.com/gateway.do",
+            "alipay.gateway_url",
+        ),
+        (
+            "https://mkt.intranet.example.cn",
+            "https://127.0.0.1:8803",
+            "marketing.base_url",
+        ),
+        (
+            "https://sms.intranet.example.cn",
+            "http://sms.intranet.example.cn",
+            "sms.base_url",
+        ),
+        (
+            "https://power.example.cn",
+            "http://power.example.cn",
+            "listeners.line.public_base",
+        ),
+        (
+            "trusted_hops = [\"10.0.0.1\"]",
+            "trusted_hops = []",
+            "listeners.line.trusted_hops",
+        ),
         ("127.0.0.1:9090", "0.0.0.0:9090", "listeners.ops.bind"),
         ("postgres://lifeline", "mysql://lifeline", "store.url"),
         ("keyring.json", "lost.json", "store.keyring"),

@@ -36,13 +36,18 @@ pub(super) fn make_missing(dir: &Path) -> Result<Channels, Failure> {
         let app = missing("app").then(|| scope.spawn(|| rsa_pair(dir, "app")));
         let platform = missing("platform").then(|| rsa_pair(dir, "platform"));
         let app = app.map(|thread| {
-            thread.join().unwrap_or_else(|_| Err(Failure::failed("key generation stopped")))
+            thread
+                .join()
+                .unwrap_or_else(|_| Err(Failure::failed("key generation stopped")))
         });
         (app, platform)
     });
     app.transpose()?;
     platform.transpose()?;
-    Ok(Channels { marketing: channel(dir, "marketing")?, sms: channel(dir, "sms")? })
+    Ok(Channels {
+        marketing: channel(dir, "marketing")?,
+        sms: channel(dir, "sms")?,
+    })
 }
 
 fn rsa_pair(dir: &Path, name: &str) -> Result<(), Failure> {
@@ -50,9 +55,15 @@ fn rsa_pair(dir: &Path, name: &str) -> Result<(), Failure> {
     let pair = KeyPair::generate(KeySize::Rsa2048).map_err(odd)?;
     let private: Pkcs8V1Der<'_> = pair.as_der().map_err(odd)?;
     let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(odd)?;
-    write_private(&dir.join(format!("{name}_public.pem")), &pem("PUBLIC KEY", public.as_ref()))?;
+    write_private(
+        &dir.join(format!("{name}_public.pem")),
+        &pem("PUBLIC KEY", public.as_ref()),
+    )?;
     // The private half last: its presence says the pair is complete.
-    write_private(&dir.join(format!("{name}_private.pem")), &pem("PRIVATE KEY", private.as_ref()))
+    write_private(
+        &dir.join(format!("{name}_private.pem")),
+        &pem("PRIVATE KEY", private.as_ref()),
+    )
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
@@ -96,7 +107,12 @@ fn channel(dir: &Path, name: &str) -> Result<ChannelKeys, Failure> {
 
 fn write_private(file: &Path, text: &str) -> Result<(), Failure> {
     let open = || -> std::io::Result<File> {
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(file)
     };
     open()
         .and_then(|mut handle| handle.write_all(text.as_bytes()))
@@ -120,9 +136,14 @@ mod tests {
         let pem = std::fs::read_to_string(dir.path().join("app_private.pem")).unwrap();
         let second = make_missing(dir.path()).unwrap();
         assert_eq!(first.marketing.secret_hex, second.marketing.secret_hex);
-        assert_eq!(std::fs::read_to_string(dir.path().join("app_private.pem")).unwrap(), pem);
+        assert_eq!(
+            std::fs::read_to_string(dir.path().join("app_private.pem")).unwrap(),
+            pem
+        );
         assert_ne!(first.marketing.secret_hex, first.sms.secret_hex);
-        let mode = std::fs::metadata(dir.path().join("app_private.pem")).unwrap().permissions();
+        let mode = std::fs::metadata(dir.path().join("app_private.pem"))
+            .unwrap()
+            .permissions();
         assert_eq!(mode.mode() & 0o777, 0o600);
     }
 }

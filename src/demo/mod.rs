@@ -30,7 +30,10 @@ struct Ports {
 
 impl Ports {
     fn at(self, offset: u16) -> SocketAddr {
-        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.base.saturating_add(offset))
+        SocketAddr::new(
+            IpAddr::V4(Ipv4Addr::LOCALHOST),
+            self.base.saturating_add(offset),
+        )
     }
     fn line(self) -> SocketAddr {
         self.at(0)
@@ -63,8 +66,11 @@ impl DataDir {
             std::env::temp_dir().join(name)
         });
         std::fs::create_dir_all(&path).map_err(|error| {
-            Failure::failed(format!("cannot make the data folder {}: {error}", path.display()))
-                .advice("name another one with --data-dir")
+            Failure::failed(format!(
+                "cannot make the data folder {}: {error}",
+                path.display()
+            ))
+            .advice("name another one with --data-dir")
         })?;
         Ok(Self { path, keep })
     }
@@ -84,14 +90,20 @@ pub(crate) async fn run(args: cli::Demo) -> Result<(), Failure> {
     if args.port_base > u16::MAX - 4 || args.port_base < 1024 {
         return Err(Failure::usage("--port-base must be 1024 to 65531"));
     }
-    let ports = Ports { base: args.port_base };
+    let ports = Ports {
+        base: args.port_base,
+    };
     let data = DataDir::open(args.data_dir.clone(), args.port_base)?;
     let keys_dir = data.path.join("keys");
     let channels = keys::make_missing(&keys_dir)?;
     let joined = args.join.as_deref().map(ready::read).transpose()?;
     let sandbox = match &joined {
         Some(_) => None,
-        None => Some(neighbour::Sandbox::start(ports_of_sandbox(ports), &keys_dir, args.no_seed)?),
+        None => Some(neighbour::Sandbox::start(
+            ports_of_sandbox(ports),
+            &keys_dir,
+            args.no_seed,
+        )?),
     };
     let sandbox_base = match &joined {
         Some(ready) => ready.sandbox.clone(),
@@ -104,7 +116,12 @@ pub(crate) async fn run(args: cli::Demo) -> Result<(), Failure> {
     }
     let clock = SystemClock::default();
     let running = crate::serve::start(&config, clock, crate::serve::Kind::Demo).await?;
-    let ready = ready::Ready::new(ports, &sandbox_base, sandbox.as_ref(), running.engine_name());
+    let ready = ready::Ready::new(
+        ports,
+        &sandbox_base,
+        sandbox.as_ref(),
+        running.engine_name(),
+    );
     if let Some(file) = &args.ready_file {
         ready.write(file)?;
     }
@@ -147,7 +164,9 @@ fn configuration(
             url: SecretString::from(args.database_url.clone().unwrap_or_else(embedded)),
             keyring: data.join("keyring.json"),
         },
-        redis: config::Redis { url: args.redis_url.clone().map(SecretString::from) },
+        redis: config::Redis {
+            url: args.redis_url.clone().map(SecretString::from),
+        },
         alipay: config::Alipay {
             app_id: APP_ID.to_owned(),
             seller_id: SELLER_ID.to_owned(),

@@ -31,15 +31,15 @@ fn beside(name: &str) -> Result<PathBuf, Failure> {
     };
     let own = std::env::current_exe().map_err(|_| missing())?;
     let path = own.with_file_name(name);
-    if path.is_file() { Ok(path) } else { Err(missing()) }
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err(missing())
+    }
 }
 
 impl Sandbox {
-    pub(super) fn start(
-        addresses: Addresses,
-        keys: &Path,
-        no_seed: bool,
-    ) -> Result<Self, Failure> {
+    pub(super) fn start(addresses: Addresses, keys: &Path, no_seed: bool) -> Result<Self, Failure> {
         let ready_file = keys.join("sandbox.ready");
         let _ = std::fs::remove_file(&ready_file);
         let mut command = Command::new(beside("lifeline-sandbox")?);
@@ -57,9 +57,9 @@ impl Sandbox {
         if no_seed {
             command.arg("--no-seed");
         }
-        let child = command
-            .spawn()
-            .map_err(|error| Failure::failed(format!("the sandbox could not be started: {error}")))?;
+        let child = command.spawn().map_err(|error| {
+            Failure::failed(format!("the sandbox could not be started: {error}"))
+        })?;
         Ok(Self { child, ready_file })
     }
 
@@ -91,7 +91,10 @@ impl Drop for Sandbox {
 /// Hands the journey to the lab, which plays it over HTTP only.
 pub(crate) fn play_journey(args: &cli::Journey) -> Result<(), Failure> {
     let mut command = Command::new(beside("lifeline-lab")?);
-    command.arg("journey").arg("--ready-file").arg(&args.ready_file);
+    command
+        .arg("journey")
+        .arg("--ready-file")
+        .arg(&args.ready_file);
     if let Some(fault) = &args.fault {
         command.args(["--fault", fault]);
     }
@@ -104,6 +107,8 @@ pub(crate) fn play_journey(args: &cli::Journey) -> Result<(), Failure> {
     match status.code() {
         Some(0) => Ok(()),
         Some(2) => Err(Failure::usage("the journey was called wrongly")),
-        _ => Err(Failure::failed("the journey did not end as it should; see the step above")),
+        _ => Err(Failure::failed(
+            "the journey did not end as it should; see the step above",
+        )),
     }
 }

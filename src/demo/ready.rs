@@ -52,7 +52,10 @@ impl Ready {
             sandbox: sandbox_base.to_owned(),
             callback: format!("http://{}", ports.callback()),
             pid,
-            pids: Pids { gateway: pid, sandbox: sandbox.map(Sandbox::pid) },
+            pids: Pids {
+                gateway: pid,
+                sandbox: sandbox.map(Sandbox::pid),
+            },
             database: database.to_owned(),
             staff: Vec::new(),
         }
@@ -63,19 +66,34 @@ impl Ready {
         let text = serde_json::to_string_pretty(self)
             .map_err(|_| Failure::failed("the ready file could not be written"))?;
         let part = file.with_extension("part");
-        std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, file)).map_err(|error| {
-            Failure::failed(format!("cannot write {}: {error}", file.display()))
-        })
+        std::fs::write(&part, text)
+            .and_then(|()| std::fs::rename(&part, file))
+            .map_err(|error| Failure::failed(format!("cannot write {}: {error}", file.display())))
     }
 
     /// The block people read: addresses, people, what to try, a curl line for each step.
     pub(super) fn announce(&self, full: bool) {
         let colour = std::io::stdout().is_terminal();
         let strong = |text: &str| {
-            if colour { format!("\x1b[1;36m{text}\x1b[0m") } else { text.to_owned() }
+            if colour {
+                format!("\x1b[1;36m{text}\x1b[0m")
+            } else {
+                text.to_owned()
+            }
         };
-        let Self { line, ops, sandbox, callback, database, .. } = self;
-        let engine = if full { "PostgreSQL" } else { database.as_str() };
+        let Self {
+            line,
+            ops,
+            sandbox,
+            callback,
+            database,
+            ..
+        } = self;
+        let engine = if full {
+            "PostgreSQL"
+        } else {
+            database.as_str()
+        };
         let text = format!(
             r#"
 {title}  (records in {engine})

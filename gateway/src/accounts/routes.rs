@@ -97,7 +97,7 @@ fn answer(
     let now = accounts.now();
     for ended in &signed_in.ended {
         door.ended
-            .add(ended.clone(), now.plus_seconds(ACCESS_LIFE_S));
+            .announce(ended.clone(), now.plus_seconds(ACCESS_LIFE_S));
     }
     let mini = signed_in.client == Client::Mini;
     let view = SessionView {
@@ -133,7 +133,7 @@ pub(super) async fn sign_out(
 ) -> Result<HttpResponse, Problem> {
     accounts.sign_out(&caller).await?;
     let until = accounts.now().plus_seconds(ACCESS_LIFE_S);
-    door.ended.add(caller.session_id, until);
+    door.ended.announce(caller.session_id, until);
     let mut reply = HttpResponse::NoContent();
     for cookie in cookies.forget_session() {
         reply.cookie(cookie);
@@ -168,7 +168,7 @@ pub(super) async fn end_session(
     let session = SessionId::parse(&path).map_err(|_| Problem::new(Code::NotFound))?;
     accounts.end_session(&caller, &session).await?;
     let until = accounts.now().plus_seconds(ACCESS_LIFE_S);
-    door.ended.add(session, until);
+    door.ended.announce(session, until);
     Ok(HttpResponse::NoContent().finish())
 }
 

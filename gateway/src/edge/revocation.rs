@@ -2,31 +2,73 @@
 //! one, and by a poll of the store. An access token of an ended session stops working in under 1 s.
 
 use std::collections::HashMap;
-use std::sync::RwLock;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
+use lifeline_core::shared::cluster::Revocations;
 use lifeline_core::shared::ids::SessionId;
 use lifeline_core::shared::time::Time;
 
+use super::tokens::ACCESS_LIFE_S;
+
 /// Sessions whose access tokens are refused until the last of them has expired.
 #[derive(Debug, Default)]
-pub struct Ended(RwLock<HashMap<SessionId, Time>>);
+pub struct Ended {
+    here: RwLock<HashMap<SessionId, Time>>,
+    sharing: Option<Arc<dyn Revocations>>,
+}
 
 impl Ended {
+    /// With a place that tells the other nodes at once; without one they learn by their poll.
+    #[must_use]
+    pub fn shared_by(sharing: Option<Arc<dyn Revocations>>) -> Self {
+        Self {
+            here: RwLock::default(),
+            sharing,
+        }
+    }
+
+    /// A request of this node ended `session`: refuse it here now and tell the others. Telling is
+    /// not waited for: the store's poll is the guarantee.
+    pub fn announce(&self, session: SessionId, until: Time) {
+        if let Some(sharing) = self.sharing.clone() {
+            let (id, life) = (
+                session.clone(),
+                Duration::from_secs(ACCESS_LIFE_S.unsigned_abs()),
+            );
+            tokio::spawn(async move {
+                if sharing.tell(id.as_str(), life).await.is_err() {
+                    tracing::info!("ended session not told: the shared place is away");
+                }
+            });
+        }
+        self.add(session, until);
+    }
+
     /// Refuses `session`'s tokens until `until`, when none of them can be alive any more.
     pub fn add(&self, session: SessionId, until: Time) {
-        let mut ended = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut ended = self
+            .here
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         ended.insert(session, until);
     }
 
     #[must_use]
     pub fn contains(&self, session: &SessionId) -> bool {
-        let ended = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let ended = self
+            .here
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         ended.contains_key(session)
     }
 
     /// Forgets sessions whose tokens have all expired.
     pub fn forget(&self, now: Time) {
-        let mut ended = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut ended = self
+            .here
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         ended.retain(|_, until| *until > now);
     }
 }

@@ -1,0 +1,202 @@
+//! Builds the capabilities' use cases over the store and the outside, and says what each listener,
+//! the relay, the sweeper and the jobs need of them.
+
+use std::sync::Arc;
+
+use actix_web::web;
+use lifeline_adapters::redis::Redis;
+use lifeline_adapters::sql::Engine;
+use lifeline_core::accounts::Accounts;
+use lifeline_core::accounts::codes::CodeCarrier;
+use lifeline_core::billing::{Billing, FreshnessRules};
+use lifeline_core::bindings::{BindingRules, Bindings};
+use lifeline_core::jobs::runner::{JobRunner, Task};
+use lifeline_core::notices::Notices;
+use lifeline_core::outbox::relay::{Deliver, Relay};
+use lifeline_core::payments::nudge::Nudged;
+use lifeline_core::payments::{Payments, Policy, Ports};
+use lifeline_core::shared::ids::Entropy;
+use lifeline_core::shared::time::Clock;
+use lifeline_core::store::Store;
+use lifeline_gateway::accounts::{CookieRules, EndedPoll};
+use lifeline_gateway::edge::limits::Limits;
+use lifeline_gateway::edge::principal::SessionRows;
+use lifeline_gateway::edge::revocation::Ended;
+use lifeline_gateway::listeners::start::Furnish;
+use lifeline_gateway::runner::{Waker, Worker};
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::outside::Outside;
+use crate::workers::{
+    EndedElsewhere, JobsWorker, LimitsWorker, PurgeFigures, RelayWorker, SweepWorker,
+};
+
+/// The use cases of every room, ready to work.
+#[derive(Clone)]
+pub(crate) struct Rooms {
+    accounts: Accounts,
+    bindings: Bindings,
+    billing: Billing,
+    payments: Payments,
+    notices: Notices,
+    codes: Arc<CodeCarrier>,
+    cookies: CookieRules,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Rooms {
+    pub(crate) fn build(
+        config: &Config,
+        engine: &Arc<Engine>,
+        outside: &Outside,
+        clock: &Arc<dyn Clock>,
+        entropy: &Arc<dyn Entropy>,
+    ) -> Result<Self, Failure> {
+        let store: Arc<dyn Store> = Arc::<Engine>::clone(engine);
+        let base = &config.listeners.line.public_base;
+        let (clock, entropy) = (Arc::clone(clock), Arc::clone(entropy));
+        let again = || (Arc::clone(&store), Arc::clone(&clock), Arc::clone(&entropy));
+        let policy = policy(base, engine.instance().restore_epoch)?;
+        let accounts = {
+            let (store, clock, entropy) = again();
+            Accounts::new(
+                store,
+                clock,
+                entropy,
+                outside.alipay.clone(),
+                &format!("{base}/"),
+            )
+        };
+        let bindings = {
+            let (store, clock, entropy) = again();
+            let rules = BindingRules::default();
+            Bindings::new(store, clock, entropy, outside.marketing.clone(), rules)
+        };
+        let billing = Billing::new(
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            outside.marketing.clone(),
+            FreshnessRules::default(),
+        );
+        let ports = Ports {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            channel: outside.alipay.clone(),
+            notices: outside.alipay.clone(),
+            posting: outside.marketing.clone(),
+            dues: outside.marketing.clone(),
+        };
+        let notices = {
+            let (store, clock, entropy) = again();
+            Notices::new(store, clock, entropy, outside.sms.clone())
+        };
+        Ok(Self {
+            payments: Payments::new(ports, policy),
+            accounts,
+            bindings,
+            billing,
+            notices,
+            codes: Arc::new(CodeCarrier::new(outside.sms.clone(), Arc::clone(&clock))),
+            cookies: CookieRules::of(base),
+            store,
+            clock,
+            entropy,
+        })
+    }
+
+    /// Money and binding routes ask the session's row through this.
+    pub(crate) fn session_rows(&self) -> Arc<dyn SessionRows> {
+        Arc::new(self.accounts.clone())
+    }
+
+    /// What the listeners' handlers are given.
+    pub(crate) fn furnish(&self, waker: &Waker) -> Furnish {
+        let (rooms, waker) = (self.clone(), waker.clone());
+        Arc::new(move |cfg| {
+            cfg.app_data(web::Data::new(rooms.accounts.clone()))
+                .app_data(web::Data::new(rooms.bindings.clone()))
+                .app_data(web::Data::new(rooms.billing.clone()))
+                .app_data(web::Data::new(rooms.payments.clone()))
+                .app_data(web::Data::new(rooms.notices.clone()))
+                .app_data(web::Data::new(rooms.cookies))
+                .app_data(web::Data::new(waker.clone()));
+        })
+    }
+
+    /// Everything that runs beside requests.
+    pub(crate) async fn workers(
+        &self,
+        limits: &[Arc<Limits>],
+        ended: &Arc<Ended>,
+        redis: Option<Arc<Redis>>,
+        waker: &Waker,
+    ) -> Result<Vec<Arc<dyn Worker>>, Failure> {
+        let again = || {
+            (
+                Arc::clone(&self.store),
+                Arc::clone(&self.clock),
+                Arc::clone(&self.entropy),
+            )
+        };
+        let wake = waker.clone();
+        let carriers: Vec<Arc<dyn Deliver>> = vec![
+            Arc::new(Nudged::new(Arc::new(move || wake.wake()))),
+            Arc::new(self.notices.clone()),
+            Arc::new(self.bindings.clone()),
+            Arc::<CodeCarrier>::clone(&self.codes),
+        ];
+        let (store, clock, entropy) = again();
+        let relay = Relay::new(store, clock, entropy, carriers);
+        let tasks: Vec<Arc<dyn Task>> = vec![
+            Arc::new(self.accounts.clone()),
+            Arc::new(self.bindings.clone()),
+            Arc::new(PurgeFigures(self.billing.clone())),
+        ];
+        let (store, clock, entropy) = again();
+        let jobs = JobRunner::new(store, clock, entropy, tasks);
+        jobs.register().await.map_err(|error| {
+            Failure::failed(format!("the timed tasks could not be registered: {error}"))
+        })?;
+        let mut workers: Vec<Arc<dyn Worker>> = vec![
+            Arc::new(RelayWorker(relay)),
+            Arc::new(SweepWorker(self.payments.clone())),
+            Arc::new(JobsWorker(jobs)),
+            Arc::new(EndedPoll::new(self.accounts.clone(), Arc::clone(ended))),
+            Arc::new(LimitsWorker(limits.to_vec())),
+        ];
+        if let Some(redis) = redis {
+            workers.push(Arc::new(EndedElsewhere {
+                redis,
+                ended: Arc::clone(ended),
+            }));
+        }
+        Ok(workers)
+    }
+}
+
+/// How this installation deals with payments. External numbers carry the restore epoch, so that a
+/// number sent after a restore never meets one sent before it (money.md G3, 2.9).
+fn policy(public_base: &str, restore_epoch: i64) -> Result<Policy, Failure> {
+    const EPOCHS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let epoch = usize::try_from(restore_epoch)
+        .ok()
+        .and_then(|at| EPOCHS.get(at))
+        .ok_or_else(|| {
+            Failure::failed("this store was restored more often than numbers can tell apart")
+        })?;
+    let policy = Policy {
+        number_prefix: format!("L{}", char::from(*epoch)),
+        return_url: format!("{public_base}/#/pages/payments/index?payment_id="),
+        ..Policy::default()
+    };
+    let faults = policy.faults();
+    if faults.is_empty() {
+        Ok(policy)
+    } else {
+        Err(Failure::failed(faults.join("; ")))
+    }
+}
