@@ -49,13 +49,13 @@ pub struct Instance {
 #[derive(Debug)]
 pub(super) enum Place {
     File(PathBuf),
-    Server(postgres::Target),
+    Server(Box<postgres::Target>),
 }
 
 impl Place {
     pub(super) fn parse(target: &str) -> Result<Self, StoreError> {
         if target.starts_with("postgres://") || target.starts_with("postgresql://") {
-            return postgres::Target::parse(target).map(Self::Server);
+            return postgres::Target::parse(target).map(|t| Self::Server(Box::new(t)));
         }
         let path = target
             .strip_prefix("sqlite://")

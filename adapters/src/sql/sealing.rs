@@ -1,5 +1,6 @@
-//! Personal fields at rest: one data key per account, wrapped by the keyring; destroying the
-//! wrapped key is the erasure of everything sealed with it.
+//! Personal fields at rest: one data key per account, wrapped by the keyring. Deleting the row of
+//! the wrapped key erases everything sealed with it, at once on disk and within [`KEPT_MAX`] in
+//! the memory of every process.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +20,6 @@ statements! { "sealing":
     KEY_FIND("account_key") = "SELECT key_id, wrapped FROM account_key WHERE account_id = $1";
     KEY_ADD("account_key") = "INSERT INTO account_key (account_id, key_id, wrapped) VALUES ($1, $2, $3) \
         ON CONFLICT (account_id) DO NOTHING";
-    KEY_DESTROY("account_key") = "DELETE FROM account_key WHERE account_id = $1";
 }
 
 /// How long an unwrapped key may stay in memory (architecture.md, Personal data).
@@ -123,12 +123,6 @@ impl Vault {
         );
         kept.order.push_back((account.clone(), since));
         kept.drop_old();
-    }
-
-    fn forget(&mut self, account: &AccountId) {
-        self.made.remove(account);
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.by_account.remove(account);
     }
 }
 
@@ -298,14 +292,8 @@ impl<C: WriteConn> Sql<C> {
         self.vault.made.insert(account.clone(), Arc::clone(&key));
         Ok(key)
     }
-
-    /// Destroys the account's key: what was sealed with it can never be read again.
-    /// Other nodes forget it within [`KEPT_MAX`].
-    pub(crate) async fn destroy_account_key(
-        &mut self,
-        account: &AccountId,
-    ) -> Result<bool, StoreError> {
-        self.vault.forget(account);
-        self.changed(&KEY_DESTROY, args![account]).await
-    }
 }
+
+#[cfg(test)]
+#[path = "sealing_tests.rs"]
+mod tests;

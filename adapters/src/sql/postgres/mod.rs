@@ -11,6 +11,8 @@
 
 mod statement;
 mod target;
+#[cfg(test)]
+mod tests;
 mod unit;
 
 use std::sync::Arc;

@@ -195,7 +195,9 @@ async fn in_time<T>(work: impl Future<Output = T>) -> Result<T, Silent> {
 }
 
 fn borrowed(args: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
-    args.iter().map(|value| value as _).collect()
+    args.iter()
+        .map(|value| -> &(dyn ToSql + Sync) { value })
+        .collect()
 }
 
 /// A unit in progress. Dropping it rolls back.

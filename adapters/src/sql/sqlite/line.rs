@@ -87,6 +87,7 @@ struct State {
     members: Vec<Ack>,
     opened: Instant,
     last_id: u64,
+    commits: u64,
     closed: bool,
 }
 
@@ -142,6 +143,7 @@ impl Line {
                 members: Vec::new(),
                 opened: Instant::now(),
                 last_id: 0,
+                commits: 0,
                 closed: false,
             }),
             desk: Mutex::new(Desk {
@@ -321,18 +323,33 @@ impl Line {
     }
 
     fn commit_group(self: &Arc<Self>, group: Vec<Ack>) {
+        metrics::counter!("lifeline_store_commits_total").increment(1);
+        metrics::counter!("lifeline_store_units_total")
+            .increment(u64::try_from(group.len()).unwrap_or(u64::MAX));
         let outcome = self.desk().commit();
         if matches!(outcome, Err(GroupFailure::Unknown(_))) {
             self.broken.store(true, Ordering::Release);
         }
         tell(group, &outcome);
         let mut state = self.state();
+        state.commits = state.commits.saturating_add(1);
         state.holder = Holder::Nobody;
         if self.broken.load(Ordering::Acquire) {
             state.waiting.clear();
             return;
         }
         self.hand_to_next(&mut state);
+    }
+
+    /// How many units wait for the writer.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.state().waiting.len()
+    }
+
+    /// How many groups were committed.
+    pub(super) fn commits(&self) -> u64 {
+        self.state().commits
     }
 
     pub(super) async fn close(self: &Arc<Self>) -> Result<(), StoreError> {

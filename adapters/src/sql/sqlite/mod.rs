@@ -13,6 +13,8 @@
 mod line;
 mod reader;
 mod statement;
+#[cfg(test)]
+mod tests;
 mod unit;
 
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -95,6 +97,7 @@ impl std::fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sqlite")
             .field("path", &self.path)
+            .field("commits", &self.line.commits())
             .finish_non_exhaustive()
     }
 }
