@@ -100,3 +100,38 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
     .flatten()
     .copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::all;
+    use crate::sql::overrides;
+
+    #[test]
+    fn overrides_are_named_listed_and_at_most_one_in_twenty() {
+        let overridden: Vec<_> = all()
+            .filter_map(|stmt| stmt.postgres.map(|text| (stmt.name, text)))
+            .collect();
+        assert_eq!(overridden, overrides::ALL);
+        let total = all().count();
+        assert!(overridden.len() * 20 <= total, "{} of {total}", overridden.len());
+    }
+
+    #[test]
+    fn one_text_keeps_to_what_both_engines_read_alike() {
+        for stmt in all() {
+            for text in [stmt.text, stmt.for_postgres()] {
+                let upper = text.to_uppercase();
+                for word in [" LIKE ", "NOW()", "CURRENT_TIMESTAMP", "RANDOM()", "OR REPLACE"] {
+                    assert!(!upper.contains(word), "{}: {word}", stmt.name);
+                }
+                assert!(
+                    !upper.contains("SUM(") || upper.contains("AS BIGINT)"),
+                    "{}: SUM is NUMERIC on PostgreSQL",
+                    stmt.name
+                );
+                let in_literal = text.split('\'').skip(1).step_by(2).any(|part| part.contains('$'));
+                assert!(!in_literal, "{}: `$` inside a literal", stmt.name);
+            }
+        }
+    }
+}
