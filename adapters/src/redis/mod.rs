@@ -2,16 +2,20 @@
 //!
 //! Every call is bounded to about 250 ms and answers [`Away`] instead of waiting: the connection
 //! manager's own defaults would hold every caller for 9.5 s while Redis is down (dependencies.md
-//! finding 5). A command that timed out may still have run; nothing here minds that.
+//! finding 5). After a failure nobody asks for half a second, so that requests do not each pay for
+//! finding out. A command that timed out may still have run; nothing here minds that.
 
+mod rest;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lifeline_core::shared::cluster::{
-    Away, Decision, Revocations, SharedCache, SharedLimiter,
-};
+use lifeline_core::shared::cluster::{Away, Decision, Revocations, SharedCache, SharedLimiter};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncCommands as _, Script};
+use redis::{AsyncCommands as _, ExistenceCheck, Script, SetExpiry, SetOptions};
+
+use self::rest::Rest;
 
 /// Connections are made again at most this often while Redis is down.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
@@ -44,6 +48,7 @@ return {1, math.floor(room / interval), 0}";
 pub struct Redis {
     connection: ConnectionManager,
     gcra: Script,
+    rest: Arc<Rest>,
 }
 
 impl std::fmt::Debug for Redis {
@@ -53,10 +58,11 @@ impl std::fmt::Debug for Redis {
 }
 
 impl Redis {
-    /// Connects to `redis://` or `rediss://`.
+    /// Makes ready for `redis://` or `rediss://`. A Redis that is away now is connected when it is
+    /// back: it is never a reason not to start.
     ///
     /// # Errors
-    /// [`Away`] when the address cannot be read or nobody answers.
+    /// [`Away`] when the address cannot be read.
     pub async fn connect(url: &str) -> Result<Self, Away> {
         let client = redis::Client::open(url).map_err(|_| Away)?;
         let config = ConnectionManagerConfig::new()
@@ -64,16 +70,16 @@ impl Redis {
             .set_max_delay(RECONNECT_PAUSE)
             .set_connection_timeout(Some(CONNECT_TIME_MAX))
             .set_response_timeout(Some(ANSWER_TIME_MAX));
-        let connected = ConnectionManager::new_with_config(client, config);
-        let connection = tokio::time::timeout(CONNECT_TIME_MAX * 4, connected)
-            .await
-            .map_err(|_| Away)?
-            .map_err(|_| Away)?;
+        let connection =
+            ConnectionManager::new_lazy_with_config(client, config).map_err(|_| Away)?;
         let redis = Self {
             connection,
             gcra: Script::new(GCRA),
+            rest: Arc::default(),
         };
-        redis.ping().await?;
+        if redis.ping().await.is_err() {
+            tracing::warn!("redis.away_at_start");
+        }
         Ok(redis)
     }
 
@@ -83,20 +89,30 @@ impl Redis {
     /// [`Away`] when it does not.
     pub async fn ping(&self) -> Result<(), Away> {
         let mut connection = self.connection.clone();
-        bounded(redis::cmd("PING").query_async::<String>(&mut connection)).await?;
-        Ok(())
+        let ping = redis::cmd("PING");
+        self.bounded(ping.query_async::<String>(&mut connection))
+            .await
+            .map(drop)
     }
-}
 
-/// Runs one call within its time.
-async fn bounded<T>(
-    call: impl Future<Output = Result<T, redis::RedisError>>,
-) -> Result<T, Away> {
-    match tokio::time::timeout(CALL_TIME_MAX, call).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(_)) | Err(_) => {
-            metrics::counter!("lifeline_redis_away_total").increment(1);
-            Err(Away)
+    /// Runs one call within its time, unless a call failed a moment ago.
+    async fn bounded<T>(
+        &self,
+        call: impl Future<Output = Result<T, redis::RedisError>>,
+    ) -> Result<T, Away> {
+        if self.rest.is_on() {
+            return Err(Away);
+        }
+        match tokio::time::timeout(CALL_TIME_MAX, call).await {
+            Ok(Ok(answer)) => {
+                self.rest.end();
+                Ok(answer)
+            }
+            Ok(Err(_)) | Err(_) => {
+                self.rest.begin();
+                metrics::counter!("lifeline_redis_away_total").increment(1);
+                Err(Away)
+            }
         }
     }
 }
@@ -110,7 +126,7 @@ impl SharedLimiter for Redis {
         let mut call = self.gcra.key(format!("{PREFIX}{key}"));
         call.arg(interval_us).arg(burst);
         let (allowed, remaining, retry_us): (u8, u64, u64) =
-            bounded(call.invoke_async(&mut connection)).await?;
+            self.bounded(call.invoke_async(&mut connection)).await?;
         Ok(Decision {
             allowed: allowed == 1,
             remaining,
@@ -123,18 +139,31 @@ impl SharedLimiter for Redis {
 impl SharedCache for Redis {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Away> {
         let mut connection = self.connection.clone();
-        bounded(connection.get(format!("{PREFIX}{key}"))).await
+        self.bounded(connection.get(format!("{PREFIX}{key}"))).await
     }
 
     async fn put(&self, key: &str, value: &[u8], life: Duration) -> Result<(), Away> {
         let mut connection = self.connection.clone();
         let life_ms = u64::try_from(life.as_millis()).map_err(|_| Away)?.max(1);
-        bounded(connection.pset_ex::<_, _, ()>(format!("{PREFIX}{key}"), value, life_ms)).await
+        self.bounded(connection.pset_ex::<_, _, ()>(format!("{PREFIX}{key}"), value, life_ms))
+            .await
+    }
+
+    async fn lead(&self, key: &str, life: Duration) -> Result<bool, Away> {
+        let mut connection = self.connection.clone();
+        let life_ms = u64::try_from(life.as_millis()).map_err(|_| Away)?.max(1);
+        let once = SetOptions::default()
+            .conditional_set(ExistenceCheck::NX)
+            .with_expiration(SetExpiry::PX(life_ms));
+        let key = format!("{PREFIX}lead:{key}");
+        let set: Option<String> = self.bounded(connection.set_options(key, 1, once)).await?;
+        Ok(set.is_some())
     }
 
     async fn remove(&self, key: &str) -> Result<(), Away> {
         let mut connection = self.connection.clone();
-        bounded(connection.del::<_, ()>(format!("{PREFIX}{key}"))).await
+        self.bounded(connection.del::<_, ()>(format!("{PREFIX}{key}")))
+            .await
     }
 }
 
@@ -143,8 +172,9 @@ impl Revocations for Redis {
     async fn tell(&self, session_id: &str, life: Duration) -> Result<(), Away> {
         let mut connection = self.connection.clone();
         let mut now = connection.clone();
-        let seconds: Vec<u64> =
-            bounded(redis::cmd("TIME").query_async::<Vec<u64>>(&mut now)).await?;
+        let seconds: Vec<u64> = self
+            .bounded(redis::cmd("TIME").query_async::<Vec<u64>>(&mut now))
+            .await?;
         let now_s = seconds.first().copied().ok_or(Away)?;
         let until = now_s.saturating_add(life.as_secs());
         let mut pipe = redis::pipe();
@@ -153,11 +183,11 @@ impl Revocations for Redis {
             // Whoever writes also tidies: entries whose tokens have all expired.
             .zrembyscore(ENDED, 0, now_s)
             .ignore();
-        bounded(pipe.query_async::<()>(&mut connection)).await
+        self.bounded(pipe.query_async::<()>(&mut connection)).await
     }
 
     async fn ended(&self) -> Result<Vec<String>, Away> {
         let mut connection = self.connection.clone();
-        bounded(connection.zrange(ENDED, 0, -1)).await
+        self.bounded(connection.zrange(ENDED, 0, -1)).await
     }
 }

@@ -4,12 +4,17 @@
 use std::time::{Duration, Instant};
 
 use lifeline_adapters::redis::Redis;
-use lifeline_core::shared::cluster::{Away, Revocations as _, SharedCache as _, SharedLimiter as _};
+use lifeline_core::shared::cluster::{
+    Away, Revocations as _, SharedCache as _, SharedLimiter as _,
+};
 
 async fn redis() -> Option<Redis> {
     let Ok(url) = std::env::var("TEST_REDIS_URL") else {
         let required = std::env::var("REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
-        assert!(!required, "the services are required but TEST_REDIS_URL is not set");
+        assert!(
+            !required,
+            "the services are required but TEST_REDIS_URL is not set"
+        );
         return None;
     };
     Some(Redis::connect(&url).await.expect("the test Redis"))
@@ -57,8 +62,14 @@ async fn the_cache_forgets_what_was_removed() {
     let Some(redis) = redis().await else { return };
     let key = key("cache");
     assert_eq!(redis.get(&key).await.unwrap(), None);
-    redis.put(&key, b"sealed", Duration::from_secs(60)).await.unwrap();
-    assert_eq!(redis.get(&key).await.unwrap().as_deref(), Some(&b"sealed"[..]));
+    redis
+        .put(&key, b"sealed", Duration::from_secs(60))
+        .await
+        .unwrap();
+    assert_eq!(
+        redis.get(&key).await.unwrap().as_deref(),
+        Some(&b"sealed"[..])
+    );
     redis.remove(&key).await.unwrap();
     assert_eq!(redis.get(&key).await.unwrap(), None);
 }
@@ -67,18 +78,104 @@ async fn the_cache_forgets_what_was_removed() {
 async fn ended_sessions_reach_every_node() {
     let Some(redis) = redis().await else { return };
     let session = key("session");
-    redis.tell(&session, Duration::from_secs(900)).await.unwrap();
+    redis
+        .tell(&session, Duration::from_secs(900))
+        .await
+        .unwrap();
     let other = self::redis().await.expect("a second connection");
     assert!(other.ended().await.unwrap().contains(&session));
 }
 
 #[tokio::test]
-async fn nobody_at_the_address_is_away_and_quickly() {
+async fn one_of_many_leads() {
+    let Some(redis) = redis().await else { return };
+    let key = key("lead");
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let (redis, key) = (redis.clone(), key.clone());
+        tasks.spawn(async move { redis.lead(&key, Duration::from_secs(60)).await.unwrap() });
+    }
+    let leaders = tasks
+        .join_all()
+        .await
+        .into_iter()
+        .filter(|leads| *leads)
+        .count();
+    assert_eq!(leaders, 1);
+}
+
+#[tokio::test]
+async fn a_redis_that_is_away_costs_a_caller_little_and_is_used_when_it_is_back() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let address = listener.local_addr().unwrap();
     drop(listener);
+    let redis = Redis::connect(&format!("redis://{address}")).await.unwrap();
     let began = Instant::now();
-    let refused = Redis::connect(&format!("redis://127.0.0.1:{port}")).await.map(|_| ());
-    assert_eq!(refused, Err(Away));
-    assert!(began.elapsed() < Duration::from_secs(3));
+    for _ in 0..200 {
+        assert_eq!(
+            redis.check("k", 5, Duration::from_secs(60)).await,
+            Err(Away)
+        );
+    }
+    assert!(
+        began.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        began.elapsed()
+    );
+
+    // Somebody answers there now: the next call after the rest goes through.
+    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+    tokio::spawn(answer_everything(listener));
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while redis.ping().await.is_err() {
+        assert!(Instant::now() < deadline, "never asked again");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_redis_that_accepts_and_says_nothing_is_away_in_time() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let silent = tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok((socket, _)) = listener.accept().await {
+            kept.push(socket);
+        }
+    });
+    let redis = Redis::connect(&format!("redis://{address}")).await.unwrap();
+    let began = Instant::now();
+    assert_eq!(redis.get("k").await, Err(Away));
+    assert!(
+        began.elapsed() < Duration::from_millis(400),
+        "{:?}",
+        began.elapsed()
+    );
+    silent.abort();
+}
+
+#[tokio::test]
+async fn an_address_nobody_can_read_is_refused() {
+    assert!(Redis::connect("no address").await.is_err());
+}
+
+/// A Redis that knows one word.
+async fn answer_everything(listener: tokio::net::TcpListener) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    while let Ok((mut socket, _)) = listener.accept().await {
+        tokio::spawn(async move {
+            let mut buffer = [0; 4096];
+            while let Ok(read) = socket.read(&mut buffer).await {
+                let commands = buffer[..read].iter().filter(|byte| **byte == b'*').count();
+                if read == 0
+                    || socket
+                        .write_all("+OK\r\n".repeat(commands).as_bytes())
+                        .await
+                        .is_err()
+                {
+                    return;
+                }
+            }
+        });
+    }
 }

@@ -33,6 +33,8 @@ pub trait SharedCache: Send + Sync + std::fmt::Debug {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Away>;
     async fn put(&self, key: &str, value: &[u8], life: Duration) -> Result<(), Away>;
     async fn remove(&self, key: &str) -> Result<(), Away>;
+    /// True for one caller per `key` and `life`: the one that refreshes what all of them miss.
+    async fn lead(&self, key: &str, life: Duration) -> Result<bool, Away>;
 }
 
 /// Ended sessions, told to every node.
