@@ -15,7 +15,7 @@ struct Files;
 
 /// Only our own origin may be asked for anything: no third-party request, ever (experience.md 7).
 const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
-     script-src 'self' 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+     script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 /// Serves a page or asset; `/` is the app itself.
 pub async fn serve(req: HttpRequest) -> Result<HttpResponse, Problem> {

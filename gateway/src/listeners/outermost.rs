@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError, web};
@@ -82,6 +83,19 @@ pub async fn traced(
     metrics::counter!("lifeline_requests_total", &labels).increment(1);
     metrics::histogram!("lifeline_request_seconds", &labels).record(taken.as_secs_f64());
     Ok(answer)
+}
+
+/// A mini-program's `my.request` cannot send PATCH: it sends POST with this header instead. Only
+/// PATCH is taken from it, before routing, so that the route's own policy applies.
+pub async fn patched(
+    mut req: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let wanted = req.headers().get("x-http-method-override");
+    if req.method() == Method::POST && wanted.is_some_and(|method| method == "PATCH") {
+        req.head_mut().method = Method::PATCH;
+    }
+    next.call(req).await
 }
 
 /// Finds the client's address and holds it to the address limit.

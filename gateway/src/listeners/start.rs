@@ -12,7 +12,7 @@ use tracing::Span;
 use tracing_actix_web::{RootSpanBuilder, TracingLogger};
 
 use super::ops::Ops;
-use super::outermost::{Sources, addressed, traced};
+use super::outermost::{Sources, addressed, patched, traced};
 use super::{callback, line, ops};
 use crate::edge::body::JSON_BODY_BYTES_MAX;
 use crate::edge::client::TrustedHops;
@@ -84,6 +84,7 @@ pub fn line(
             .wrap(from_fn(addressed))
             .wrap(from_fn(traced))
             .wrap(TracingLogger::<Spans>::new())
+            .wrap(from_fn(patched))
             .configure(line::routes)
     });
     let server = server
