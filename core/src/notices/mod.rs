@@ -1,4 +1,86 @@
-//! What people are told: the in-app inbox and SMS (LN-27). Being written by the notices engineer;
-//! the billing engineer leaves this room and gateway/src/notices alone.
+//! What people are told: the in-app inbox and SMS (LN-27).
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `notice` | a notice: what happened, and whether it was read or texted |
+//! | `words` | the words people read, made from the facts when they are read |
+//! | `news` | what other rooms say through the outbox, in this room's own types |
+//! | `tell`, `text`, `inbox` | the use cases of [`Notices`]: put on record, send by SMS, read |
+//! | `ports` | rows, and the SMS platform |
+//!
+//! A fact is told once: a notice is unique by the event that carried it, its SMS leaves through an
+//! outbox row of the same unit and bears that row's id. SMS is for those who agreed to it
+//! ([`Purpose::Notices`](crate::accounts::Purpose)); the inbox is for everybody.
 
+pub mod news;
+pub mod notice;
 pub mod ports;
+pub mod words;
+
+mod error;
+mod inbox;
+mod tell;
+mod text;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use error::NoticeError;
+pub use inbox::Inbox;
+pub use notice::{Kind, Notice, Receipt};
+
+use self::ports::SmsPlatform;
+use crate::outbox::Claimed;
+use crate::outbox::relay::{Deliver, Delivery};
+use crate::shared::ids::Entropy;
+use crate::shared::time::Clock;
+use crate::store::Store;
+
+/// The use cases of what people are told, and the carrier of the events they rest on.
+#[derive(Clone)]
+pub struct Notices {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    platform: Arc<dyn SmsPlatform>,
+}
+
+impl std::fmt::Debug for Notices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Notices")
+    }
+}
+
+impl Notices {
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        platform: Arc<dyn SmsPlatform>,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            entropy,
+            platform,
+        }
+    }
+}
+
+#[async_trait]
+impl Deliver for Notices {
+    fn kinds(&self) -> &'static [&'static str] {
+        &[news::POSTED, news::REFUNDED, news::TEXT]
+    }
+
+    async fn deliver(&self, claimed: &Claimed) -> Delivery {
+        let event = &claimed.event;
+        if event.kind == news::TEXT {
+            self.carry_text(event).await
+        } else {
+            self.carry_news(event).await
+        }
+    }
+}

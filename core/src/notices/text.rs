@@ -1,0 +1,85 @@
+//! Sending a notice by SMS. Whom and whether is decided when it leaves: a consent taken back or a
+//! phone that moved meanwhile counts. Receipts answer what the person just did, so quiet hours do
+//! not hold them back.
+
+use super::news::Text;
+use super::ports::Sms;
+use super::tell::store_said;
+use super::words::Template;
+use super::{Notice, Notices};
+use crate::accounts::{self, Purpose};
+use crate::outbox::Event;
+use crate::outbox::relay::Delivery;
+use crate::shared::outside::NoAnswer;
+use crate::shared::personal::Phone;
+use crate::store::{StoreError, Tx, atomically, snapshot};
+
+impl Notices {
+    pub(super) async fn carry_text(&self, event: &Event) -> Delivery {
+        let Ok(text) = serde_json::from_str::<Text>(&event.body) else {
+            return Delivery::Never {
+                reason: "unreadable_body",
+            };
+        };
+        let (notice, phone) = match self.addressed(&text).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return Delivery::Done,
+            Err(error) => return store_said(&error),
+        };
+        let template = Template::of(notice.kind, &notice.receipt);
+        let sms = Sms {
+            message_id: event.event_id.as_str().to_owned(),
+            phone,
+            template_id: template.id,
+            params: template.params,
+        };
+        match self.platform.send(&sms).await {
+            Ok(()) => match self.note_texted(&notice).await {
+                Ok(()) => Delivery::Done,
+                // Sent again, it is the same message to the platform.
+                Err(error) => store_said(&error),
+            },
+            Err(why) => platform_said(&why),
+        }
+    }
+
+    /// The notice and the phone it goes to; `None` when it went already or is not to go.
+    async fn addressed(&self, text: &Text) -> Result<Option<(Notice, Phone)>, StoreError> {
+        let account = &text.account_id;
+        let mut view = snapshot(&*self.store).await?;
+        let found = view.notices().find(account, &text.notice_id).await?;
+        let Some(notice) = found.filter(|notice| notice.texted_at.is_none()) else {
+            return Ok(None);
+        };
+        let consent = accounts::good_consent(&mut view, account, Purpose::Notices).await?;
+        if consent.is_none() {
+            return Ok(None);
+        }
+        let phone = accounts::verified_phone(&mut view, account).await?;
+        Ok(phone.map(|phone| (notice, phone)))
+    }
+
+    async fn note_texted(&self, notice: &Notice) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        atomically(&*self.store, async |tx: &mut Tx| {
+            let (account, id) = (&notice.account_id, &notice.notice_id);
+            tx.notices().mark_texted(account, id, now).await.map(drop)
+        })
+        .await
+    }
+}
+
+/// No answer is asked again under the same message id; the platform knows a repeat by it.
+fn platform_said(why: &NoAnswer) -> Delivery {
+    match why {
+        NoAnswer::NotSent(_) | NoAnswer::Unknown(_) => Delivery::Again {
+            reason: "sms_platform_gave_no_answer",
+        },
+        NoAnswer::Alarm(word) => {
+            tracing::error!(reason = word, "notices.sms.alarm");
+            Delivery::Again {
+                reason: "sms_platform_needs_an_operator",
+            }
+        }
+    }
+}
