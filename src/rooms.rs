@@ -13,8 +13,8 @@ use lifeline_core::bindings::{BindingRules, Bindings};
 use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::notices::Notices;
 use lifeline_core::outbox::relay::{Deliver, Relay};
-use lifeline_core::payments::nudge::Nudged;
-use lifeline_core::payments::{Payments, Policy, Ports};
+
+use lifeline_core::payments::{Nudged, Payments, Policy, Ports};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
 use lifeline_core::store::Store;
