@@ -1,13 +1,27 @@
-//! Routes of `notices`.
+//! Routes of `notices`: a person's inbox.
+
+mod dto;
+mod error;
+mod routes;
 
 use utoipa::OpenApi;
 
-use crate::edge::Routes;
+use crate::edge::{Policy, Routes};
 
 /// What this room adds to the OpenAPI.
 #[derive(Debug, OpenApi)]
-#[openapi()]
+#[openapi(
+    paths(routes::list, routes::mark_read),
+    tags((name = "notices", description = "What a person is told: credited, refunded"))
+)]
 pub struct Api;
 
 /// Registers the room's routes.
-pub fn routes(_routes: &mut Routes<'_>) {}
+pub fn routes(routes: &mut Routes<'_>) {
+    routes.get("/v1/notices", Policy::SignedIn, routes::list);
+    routes.patch(
+        "/v1/notices/{notice_id}",
+        Policy::SignedIn,
+        routes::mark_read,
+    );
+}
