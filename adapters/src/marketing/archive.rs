@@ -132,7 +132,8 @@ fn refused(refusal: Refusal) -> ArchiveError {
         | Refusal::AmountMismatch
         | Refusal::StaleArrears
         | Refusal::CutoffPassed
-        | Refusal::Fenced) => other.unexpected().into(),
+        | Refusal::Fenced
+        | Refusal::Invalid) => other.unexpected().into(),
     }
 }
 

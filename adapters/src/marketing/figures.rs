@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use lifeline_core::billing::figures::{
-    Arrears, Balance, Bill, BillLine, BillSummary, DailyUsage, Reading, Receivable, Tier,
+    Arrears, Balance, Bill, BillLine, BillList, BillSummary, DailyUsage, Reading, Receivable, Tier,
 };
 use lifeline_core::billing::ports::{BillingSource, SourceError};
 use lifeline_core::shared::energy::{Kwh, Price};
@@ -87,6 +87,8 @@ struct BalanceReply {
 #[derive(Deserialize)]
 struct BillsReply {
     items: Vec<SummaryReply>,
+    #[serde(deserialize_with = "read::time")]
+    as_of: Time,
 }
 
 #[derive(Deserialize)]
@@ -228,7 +230,8 @@ fn refused(refusal: Refusal) -> SourceError {
         | Refusal::StaleArrears
         | Refusal::CutoffPassed
         | Refusal::Fenced
-        | Refusal::MatchTokenSpent) => other.unexpected().into(),
+        | Refusal::MatchTokenSpent
+        | Refusal::Invalid) => other.unexpected().into(),
     }
 }
 
@@ -273,7 +276,7 @@ impl BillingSource for Marketing {
         consumer_no: &ConsumerNo,
         from: &str,
         to: &str,
-    ) -> Result<Vec<BillSummary>, SourceError> {
+    ) -> Result<BillList, SourceError> {
         let operation = "GET /consumers/{no}/bills";
         let query = [("from", from), ("to", to)];
         let reply: BillsReply = self
@@ -287,14 +290,21 @@ impl BillingSource for Marketing {
             due_date: item.due_date,
             paid: item.paid,
         });
-        Ok(items.collect())
+        Ok(BillList {
+            items: items.collect(),
+            as_of: reply.as_of,
+        })
     }
 
     async fn bill(&self, consumer_no: &ConsumerNo, period: &str) -> Result<Bill, SourceError> {
         let operation = "GET /consumers/{no}/bills/{period}";
-        let reply: BillReply = self
-            .figure(operation, consumer_no, &["bills", period], &[])
-            .await?;
+        let path = ["consumers", consumer_no.expose(), "bills", period];
+        let reply: BillReply = match self.read(operation, &path, &[]).await? {
+            Ok(reply) => reply,
+            // The contract's word for a period without a bill.
+            Err(Refusal::Invalid) => return Err(SourceError::Absent),
+            Err(other) => return Err(refused(other)),
+        };
         if reply.period == period {
             Ok(reply.into())
         } else {

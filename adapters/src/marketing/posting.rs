@@ -102,7 +102,10 @@ fn refused(refusal: Refusal) -> Result<PostingReply, NoAnswer> {
             code: "CONSUMER_UNAVAILABLE",
         }),
         Refusal::Fenced => Ok(PostingReply::Fenced),
-        other @ (Refusal::NotBound | Refusal::CutoffPassed | Refusal::MatchTokenSpent) => {
+        other @ (Refusal::NotBound
+        | Refusal::CutoffPassed
+        | Refusal::MatchTokenSpent
+        | Refusal::Invalid) => {
             Err(other.unexpected())
         }
     }
@@ -138,10 +141,10 @@ impl PostingSystem for Marketing {
             )
             .await?;
         match answer {
-            // A send is answered by what it did: "not found" or "reversed" would contradict it.
+            // A send is answered by what it did, or by what became of it later: never "not found".
             Ok(reply) => match reply.state {
-                StateWord::Posted | StateWord::Processing => reply.observed(),
-                StateWord::Reversed | StateWord::NotFound => Err(UNREADABLE),
+                StateWord::Posted | StateWord::Processing | StateWord::Reversed => reply.observed(),
+                StateWord::NotFound => Err(UNREADABLE),
             },
             Err(refusal) => refused(refusal),
         }
@@ -187,6 +190,8 @@ impl PostingSystem for Marketing {
                 state: ReversalWord::Reversed,
             }) => Ok(ReversalReply::Reversed),
             Err(Refusal::CutoffPassed) => Ok(ReversalReply::CutoffPassed),
+            // A part of the payment was refunded already, or may be.
+            Err(Refusal::AmountMismatch) => Ok(ReversalReply::Refused),
             Err(other) => Err(other.unexpected()),
         }
     }

@@ -1,12 +1,87 @@
-//! Figures read from the utility and kept with their age.
+//! Copies of figures, kept with their age. A home is found by its blind index; the body is sealed.
 
-use lifeline_core::billing::ports::{FigureReads, FigureStore};
+use async_trait::async_trait;
+use lifeline_core::billing::ports::{FigureKey, FigureReads, FigureStore, Kept};
+use lifeline_core::shared::personal::ConsumerNo;
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::StoreError;
 
 use super::statement::statements;
-use super::{Conn, Sql, WriteConn};
+use super::value::args;
+use super::{Conn, Field, Sql, WriteConn};
 
-statements! { "billing": }
+statements! { "billing":
+    KEPT("figure") = "SELECT body, asked_at, outdated_at FROM figure \
+        WHERE home_index = $1 AND holder_version = $2 AND kind = $3 AND period = $4";
+    KEEP("figure") = "INSERT INTO figure (home_index, holder_version, kind, period, body, asked_at) \
+        VALUES ($1, $2, $3, $4, $5, $6) \
+        ON CONFLICT (home_index, holder_version, kind, period) \
+        DO UPDATE SET body = excluded.body, asked_at = excluded.asked_at WHERE excluded.asked_at > figure.asked_at";
+    OUTDATE("figure") = "UPDATE figure SET outdated_at = $2 \
+        WHERE home_index = $1 AND (outdated_at IS NULL OR outdated_at < $2)";
+    PURGE("figure") = "DELETE FROM figure WHERE asked_at < $1";
+}
 
-impl<C: Conn> FigureReads for Sql<C> {}
+const HOME: Field = Field::new("figure", "home_index");
+const BODY: Field = Field::new("figure", "body");
 
-impl<C: WriteConn> FigureStore for Sql<C> {}
+/// What a sealed body is bound to: it opens in its own row only.
+fn row_of(index: &str, key: &FigureKey) -> String {
+    let (kind, period) = (key.kind.as_str(), key.kind.period());
+    format!("{index}/{}/{kind}/{period}", key.holder_version)
+}
+
+#[async_trait]
+impl<C: Conn> FigureReads for Sql<C> {
+    async fn kept(&mut self, key: &FigureKey) -> Result<Option<Kept>, StoreError> {
+        let index = self.blind(HOME, key.consumer_no.expose())?;
+        let named = args![
+            &index,
+            key.holder_version,
+            key.kind.as_str(),
+            key.kind.period()
+        ];
+        let Some(row) = self.one(&KEPT, named).await? else {
+            return Ok(None);
+        };
+        let body = self.open_service(BODY, &row_of(&index, key), &row.text("body")?)?;
+        Ok(Some(Kept {
+            body,
+            asked_at: Time::from_micros(row.int("asked_at")?),
+            outdated_at: row.maybe_int("outdated_at")?.map(Time::from_micros),
+        }))
+    }
+}
+
+#[async_trait]
+impl<C: WriteConn> FigureStore for Sql<C> {
+    async fn keep(
+        &mut self,
+        key: &FigureKey,
+        body: &str,
+        asked_at: Time,
+    ) -> Result<bool, StoreError> {
+        let index = self.blind(HOME, key.consumer_no.expose())?;
+        let sealed = self.seal_service(BODY, &row_of(&index, key), body)?;
+        let row = args![
+            index,
+            key.holder_version,
+            key.kind.as_str(),
+            key.kind.period(),
+            sealed,
+            asked_at.micros(),
+        ];
+        self.changed(&KEEP, row).await
+    }
+
+    async fn outdate(&mut self, consumer_no: &ConsumerNo, now: Time) -> Result<(), StoreError> {
+        let index = self.blind(HOME, consumer_no.expose())?;
+        self.touched(&OUTDATE, args![index, now.micros()])
+            .await
+            .map(drop)
+    }
+
+    async fn purge(&mut self, before: Time) -> Result<u64, StoreError> {
+        self.touched(&PURGE, args![before.micros()]).await
+    }
+}

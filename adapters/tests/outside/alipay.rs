@@ -1,10 +1,7 @@
 //! Alipay: what is sent, and how each answer is classified (money.md G6, tables P and R).
 
-use lifeline_adapters::alipay::AlipayConfigError;
-use lifeline_core::accounts::ports::{IdentityError, IdentityProvider as _};
 use lifeline_core::payments::ports::{
-    Close, CreateOrder, Created, NoticeError, NoticeReader as _, PaymentChannel as _, RefundReply,
-    RefundStatus, Trade,
+    Close, CreateOrder, Created, PaymentChannel as _, RefundReply, RefundStatus, Trade,
 };
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
@@ -12,11 +9,9 @@ use lifeline_core::shared::time::Time;
 
 use crate::responder::{Act, Responder, Seen};
 use crate::world::{
-    APP_ID, NOTIFY_URL, NOW_S, SELLER_ID, alipay, alipay_at, alipay_with_own_key, app_signed,
-    failed, platform_sign, signed,
+    APP_ID, NOTIFY_URL, NOW_S, NUMBER, alipay, alipay_at, failed, platform_sign,
+    signature_of_app_holds, signed,
 };
-
-const NUMBER: &str = "LL0abcdefghijklmnopqrstuv";
 
 fn order() -> CreateOrder {
     CreateOrder {
@@ -38,15 +33,6 @@ fn created(seen: &Seen) -> Act {
     )
 }
 
-/// Rebuilds the signed text the way the protocol says, independently of the adapter.
-fn signature_holds(seen: &Seen) -> bool {
-    let mut params = seen.params();
-    params.retain(|(name, value)| name != "sign" && !value.is_empty());
-    params.sort();
-    let pairs: Vec<String> = params.iter().map(|(n, v)| format!("{n}={v}")).collect();
-    app_signed(&pairs.join("&"), &seen.param("sign"))
-}
-
 #[tokio::test]
 async fn a_create_is_signed_and_repeats_its_frozen_bytes() {
     let responder = Responder::start(created);
@@ -63,7 +49,7 @@ async fn a_create_is_signed_and_repeats_its_frozen_bytes() {
     }
     let seen = responder.seen();
     for one in &seen {
-        assert!(signature_holds(one));
+        assert!(signature_of_app_holds(one));
         assert_eq!(one.param("biz_content"), body);
         assert_eq!(one.param("timestamp"), "2026-11-20 10:00:00");
         assert_eq!(one.param("notify_url"), NOTIFY_URL);
@@ -373,176 +359,10 @@ async fn the_cashier_address_is_signed_and_ends_with_the_order() {
         headers: Vec::new(),
         body: String::new(),
     };
-    assert!(signature_holds(&seen));
+    assert!(signature_of_app_holds(&seen));
     assert_eq!(seen.param("method"), "alipay.trade.wap.pay");
     assert_eq!(seen.param("return_url"), "http://127.0.0.1:9000/?payment=1");
     let body: serde_json::Value = serde_json::from_str(&seen.param("biz_content")).unwrap();
     assert_eq!(body["time_expire"], "2026-11-20 10:15:00");
     assert_eq!(body["product_code"], "QUICK_WAP_WAY");
-}
-
-#[tokio::test]
-async fn a_code_is_exchanged_or_refused() {
-    let outcome = async |act: fn(&Seen) -> Act| {
-        let responder = Responder::start(act);
-        let grant = alipay(&responder).exchange("code-1").await;
-        assert_eq!(responder.only().param("code"), "code-1");
-        assert!(signature_holds(&responder.only()));
-        grant
-    };
-    let grant = outcome(|s| {
-        signed(
-            s,
-            r#"{"access_token":"at","open_id":"op","user_id":"","expires_in":"1"}"#,
-        )
-    })
-    .await
-    .unwrap();
-    assert_eq!(grant.open_id.as_deref(), Some("op"));
-    assert_eq!(grant.user_id, None);
-    let nobody = outcome(|s| signed(s, r#"{"access_token":"at"}"#)).await;
-    assert!(matches!(
-        nobody,
-        Err(IdentityError::NoAnswer(NoAnswer::Unknown(_)))
-    ));
-    let spent = outcome(|s| signed(s, r#"{"code":"40002","sub_code":"isv.code-invalid"}"#)).await;
-    assert!(matches!(spent, Err(IdentityError::CodeRefused)));
-    let old_style = outcome(|_| {
-        let node = r#"{"code":"40002","sub_code":"isv.code-invalid"}"#;
-        let sign = platform_sign(node);
-        Act::Answer(
-            200,
-            format!(r#"{{"error_response":{node},"sign":"{sign}"}}"#),
-        )
-    })
-    .await;
-    assert!(matches!(old_style, Err(IdentityError::CodeRefused)));
-    let fault = outcome(|s| signed(s, r#"{"code":"40002","sub_code":"isv.invalid-app-id"}"#)).await;
-    assert!(matches!(
-        fault,
-        Err(IdentityError::NoAnswer(NoAnswer::Alarm(_)))
-    ));
-}
-
-#[tokio::test]
-async fn a_profile_holds_only_what_parses() {
-    let outcome = async |node: &'static str| {
-        let responder = Responder::start(move |seen| signed(seen, node));
-        alipay(&responder).profile("at").await.unwrap()
-    };
-    let full = outcome(
-        r#"{"code":"10000","open_id":"op","is_certified":"T","user_name":"李明","cert_type":"0","cert_no":"150499199001010014","mobile":"19000000001"}"#,
-    )
-    .await;
-    assert!(full.certified && full.name.is_some() && full.id_no.is_some() && full.phone.is_some());
-    let passport = outcome(
-        r#"{"code":"10000","open_id":"op","is_certified":"T","cert_type":"1","cert_no":"150499199001010014","mobile":"12"}"#,
-    )
-    .await;
-    assert!(passport.id_no.is_none() && passport.phone.is_none() && passport.name.is_none());
-    let bare = outcome(r#"{"code":"10000","user_id":"2088","is_certified":"F"}"#).await;
-    assert!(!bare.certified && bare.open_id.is_none());
-}
-
-/// A notice as Alipay signs it; `drop_empty` is how Alipay's own SDKs differ.
-fn notice(
-    change: impl Fn(&mut Vec<(String, String)>),
-    keep_type: bool,
-    drop_empty: bool,
-) -> String {
-    let mut params: Vec<(String, String)> = [
-        ("notify_type", "trade_status_sync"),
-        ("notify_id", "n1"),
-        ("notify_time", "2026-11-20 10:02:00"),
-        ("app_id", APP_ID),
-        ("seller_id", SELLER_ID),
-        ("out_trade_no", NUMBER),
-        ("trade_no", "2026"),
-        ("trade_status", "TRADE_SUCCESS"),
-        ("total_amount", "128.40"),
-        ("gmt_payment", "2026-11-20 10:01:20"),
-        ("body", ""),
-        ("sign_type", "RSA2"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .to_vec();
-    change(&mut params);
-    params.sort();
-    let signed: Vec<String> = params
-        .iter()
-        .filter(|(n, v)| (keep_type || n != "sign_type") && !(drop_empty && v.is_empty()))
-        .map(|(n, v)| format!("{n}={v}"))
-        .collect();
-    let sign = platform_sign(&signed.join("&"));
-    params.push(("sign".into(), sign));
-    form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(params)
-        .finish()
-}
-
-#[test]
-fn notices_verify_in_all_four_ways_alipay_signs_them() {
-    let reader = alipay_at("http://127.0.0.1:1");
-    for (keep_type, drop_empty) in [(false, true), (false, false), (true, true), (true, false)] {
-        let read = reader
-            .read(notice(|_| (), keep_type, drop_empty).as_bytes())
-            .unwrap();
-        assert_eq!(read.notify_id, "n1");
-        assert!(matches!(read.trade, Trade::Paid { total, .. } if total == Fen::new(12_840)));
-    }
-}
-
-#[test]
-fn a_signed_notice_must_still_make_sense() {
-    let reader = alipay_at("http://127.0.0.1:1");
-    let with = |name: &'static str, value: &'static str| {
-        let raw = notice(
-            |params| {
-                params.retain(|(known, _)| known != name);
-                params.push((name.into(), value.into()));
-            },
-            false,
-            true,
-        );
-        reader.read(raw.as_bytes()).map(|notice| notice.trade)
-    };
-    assert_eq!(
-        with("app_id", "2021000000000002"),
-        Err(NoticeError::Foreign)
-    );
-    assert_eq!(
-        with("seller_id", "2088000000000001"),
-        Err(NoticeError::Foreign)
-    );
-    assert_eq!(with("seller_id", ""), Err(NoticeError::Foreign));
-    assert_eq!(
-        with("notify_type", "dut_user_sign"),
-        Err(NoticeError::Unused)
-    );
-    assert_eq!(
-        with("trade_status", "TRADE_PENDING"),
-        Err(NoticeError::Malformed)
-    );
-    assert_eq!(with("total_amount", "1e2"), Err(NoticeError::Malformed));
-    assert_eq!(with("gmt_payment", ""), Err(NoticeError::Malformed));
-    assert_eq!(with("sign_type", "RSA"), Err(NoticeError::BadSignature));
-    let timeout_close = notice(
-        |params| {
-            params.retain(|(known, _)| known != "gmt_payment");
-            for (name, value) in params.iter_mut() {
-                if name == "trade_status" {
-                    *value = "TRADE_CLOSED".into();
-                }
-            }
-        },
-        false,
-        true,
-    );
-    let read = reader.read(timeout_close.as_bytes()).unwrap();
-    assert!(matches!(read.trade, Trade::ClosedNeverPaid { .. }));
-}
-
-#[test]
-fn our_own_key_is_not_alipays() {
-    assert_eq!(alipay_with_own_key(), Some(AlipayConfigError::OwnPublicKey));
 }

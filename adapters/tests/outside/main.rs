@@ -1,8 +1,19 @@
 //! The outside adapters against a responder that says exactly what a test tells it to: every code,
 //! time-outs, cut and oversized replies, bad signatures, leaking upstream texts.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a broken promise panics"
+)]
+
 mod alipay;
+mod alipay_identity;
+mod alipay_notice;
 mod marketing;
+mod marketing_figures;
 mod responder;
 mod sms;
 mod world;

@@ -9,7 +9,6 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use lifeline_adapters::marketing::Marketing;
 use lifeline_adapters::wire::Address;
-use lifeline_core::billing::ports::{BillingSource as _, SourceError};
 use lifeline_core::bindings::ports::{
     ArchiveError, ArchiveProof, ConsumerArchive as _, MatchLevel,
 };
@@ -28,7 +27,7 @@ use crate::world::{Counting, FIELD_KEY, Fixed, NOW_S, SECRET, line_keys};
 
 const TXN: &str = "LL0abcdefghijklmnopqrstuv_1_1";
 
-pub fn opened(field: &str, envelope: &str) -> String {
+pub(crate) fn opened(field: &str, envelope: &str) -> String {
     let mut bytes = STANDARD.decode(envelope).expect("base64");
     let mut sealed = bytes.split_off(12);
     let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &FIELD_KEY).expect("a key"));
@@ -47,7 +46,7 @@ fn sealed(field: &str, clear: &str) -> String {
 }
 
 /// The contract's signature, computed independently of the adapter.
-pub fn signature_holds(seen: &Seen) -> bool {
+pub(crate) fn signature_holds(seen: &Seen) -> bool {
     let mut mac = Hmac::<Sha256>::new_from_slice(&SECRET).expect("a key");
     let digest = hex::encode(Sha256::digest(seen.body.as_bytes()));
     let lines = [
@@ -65,7 +64,7 @@ pub fn signature_holds(seen: &Seen) -> bool {
         && !seen.header("x-request-id").is_empty()
 }
 
-fn marketing(responder: &Responder) -> Marketing {
+pub(crate) fn marketing(responder: &Responder) -> Marketing {
     marketing_at(&responder.base)
 }
 
@@ -76,11 +75,11 @@ fn marketing_at(base: &str) -> Marketing {
     Marketing::new(address, line_keys(), deadline, Arc::new(Fixed), entropy).expect("a client")
 }
 
-fn number() -> ConsumerNo {
+pub(crate) fn number() -> ConsumerNo {
     ConsumerNo::parse("1500000004321").expect("a number")
 }
 
-fn refusal(status: u16, code: &str) -> Act {
+pub(crate) fn refusal(status: u16, code: &str) -> Act {
     let body = json!({
         "code": code, "message_for_user": "SELECT * FROM C_CONS WHERE CONS_NO='1500000004321'",
         "retryable": false, "trace_id": "t",
@@ -187,7 +186,7 @@ async fn a_lost_or_broken_answer_is_no_answer() {
     assert_eq!(post(|_| Act::Drop).await, unknown("connection_lost"));
     let leak = post(|_| Act::Answer(500, "ORA-1: SELECT 1500000004321".into())).await;
     assert_eq!(leak, unknown("http_status"));
-    let odd = post(|_| Act::Answer(200, r#"{"state":"REVERSED"}"#.into())).await;
+    let odd = post(|_| Act::Answer(200, r#"{"state":"NOT_FOUND"}"#.into())).await;
     assert_eq!(odd, unknown("unreadable_reply"));
     let bare = post(|_| Act::Answer(201, r#"{"state":"POSTED"}"#.into())).await;
     assert_eq!(bare, unknown("unreadable_reply"));
@@ -254,6 +253,8 @@ async fn reversal_and_voucher() {
     assert_eq!(done, Ok(ReversalReply::Reversed));
     let late = reverse(409, json!({"code": "CUTOFF_PASSED"})).await;
     assert_eq!(late, Ok(ReversalReply::CutoffPassed));
+    let part = reverse(409, json!({"code": "AMOUNT_MISMATCH"})).await;
+    assert_eq!(part, Ok(ReversalReply::Refused));
     let other = reverse(404, json!({"code": "CONSUMER_UNAVAILABLE"})).await;
     assert_eq!(other, Err(NoAnswer::Unknown("unnamed_code")));
 
@@ -352,106 +353,4 @@ async fn unknown_foreign_and_wrong_proof_are_one_answer() {
     let responder = Responder::start(|_| refusal(503, "MAINTENANCE_WINDOW"));
     let answer = marketing(&responder).verify_token("tok").await;
     assert!(matches!(answer, Err(ArchiveError::NoAnswer(_))));
-}
-
-fn arrears(total: i64) -> Value {
-    json!({
-        "items": [{
-            "receivable_id": "R1", "bill_period": "2026-10", "principal_fen": 12_000,
-            "late_fee_fen": 840, "paid_fen": 40, "due_date": "2026-11-25", "version": 1,
-        }],
-        "total_fen": total, "arrears_version": "v7", "as_of": "2026-11-20T09:59:00+08:00",
-    })
-}
-
-#[tokio::test]
-async fn figures_that_do_not_add_up_are_no_figures() {
-    let ask = async |body: Value| {
-        let responder = Responder::start(move |_| Act::Answer(200, body.to_string()));
-        marketing(&responder).arrears(&number()).await
-    };
-    let good = ask(arrears(12_800)).await.unwrap();
-    assert_eq!(good.total, Fen::new(12_800));
-    assert_eq!(good.items[0].late_fee, Fen::new(840));
-    let wrong = ask(arrears(12_801)).await;
-    assert!(matches!(
-        wrong,
-        Err(SourceError::NoAnswer(NoAnswer::Unknown(
-            "inconsistent_reply"
-        )))
-    ));
-    let mut overpaid = arrears(-160);
-    overpaid["items"][0]["paid_fen"] = json!(13_000);
-    assert!(ask(overpaid).await.is_err());
-    let mut float = arrears(12_800);
-    float["total_fen"] = json!(12_800.0);
-    assert!(ask(float).await.is_err());
-    let mut odd_day = arrears(12_800);
-    odd_day["items"][0]["due_date"] = json!("2026-02-30");
-    assert!(ask(odd_day).await.is_err());
-}
-
-fn bill() -> Value {
-    json!({
-        "period": "2026-10", "issued_on": "2026-11-03", "due_date": "2026-11-25", "days": 31,
-        "readings": [{"meter_no": "15000012345", "previous": "1200.5", "current": "1350.5", "multiplier": 1, "energy_kwh": "150"}],
-        "lines": [{"kind": "energy", "tier": 1, "quantity_kwh": "60", "price_yuan_per_kwh": "0.538", "amount_fen": 3228},
-                  {"kind": "energy", "tier": 2, "quantity_kwh": "90", "price_yuan_per_kwh": "0.588", "amount_fen": 5292}],
-        "total_fen": 8520, "energy_kwh": "150", "year_to_date_kwh": "2850",
-        "tiers": [{"tier": 1, "up_to_kwh": "2760", "price_yuan_per_kwh": "0.538"}, {"tier": 3, "price_yuan_per_kwh": "0.838"}],
-        "tariff_code": "ZJ", "paid": false, "as_of": "2026-11-20T09:59:00+08:00",
-    })
-}
-
-#[tokio::test]
-async fn bills_and_usage_are_read_to_the_last_digit() {
-    let responder = Responder::start(|seen| {
-        let body = match seen.target.as_str() {
-            "/mkt/v1/consumers/1500000004321/bills/2026-10" => bill(),
-            "/mkt/v1/consumers/1500000004321/bills?from=2024-12&to=2026-11" => json!({"items": [{
-                "period": "2026-10", "energy_kwh": "150", "total_fen": 8520, "issued_on": "2026-11-03",
-                "due_date": "2026-11-25", "paid": false}], "as_of": "2026-11-20T09:59:00+08:00"}),
-            _ => {
-                json!({"items": [{"date": "2026-11-01", "energy_kwh": "4.2", "quality": "actual"}],
-                        "as_of": "2026-11-20T09:59:00+08:00"})
-            }
-        };
-        Act::Answer(200, body.to_string())
-    });
-    let source = marketing(&responder);
-    let bill = source.bill(&number(), "2026-10").await.unwrap();
-    assert_eq!(bill.total, Fen::new(8520));
-    assert_eq!(bill.lines[1].price.to_string(), "0.588");
-    assert_eq!(bill.tiers[1].up_to, None);
-    assert_eq!(bill.readings[0].previous.to_string(), "1200.5");
-    let list = source.bills(&number(), "2024-12", "2026-11").await.unwrap();
-    assert_eq!(list[0].energy.to_string(), "150");
-    let days = source
-        .daily_usage(&number(), "2026-11-01", "2026-11-02")
-        .await
-        .unwrap();
-    assert_eq!((days.len(), days[0].peak), (1, None));
-    assert!(responder.seen().iter().all(signature_holds));
-}
-
-#[tokio::test]
-async fn a_bill_of_another_period_or_with_impossible_figures_is_refused() {
-    let ask = async |change: fn(&mut Value)| {
-        let mut body = bill();
-        change(&mut body);
-        let responder = Responder::start(move |_| Act::Answer(200, body.to_string()));
-        marketing(&responder)
-            .bill(&number(), "2026-10")
-            .await
-            .is_err()
-    };
-    assert!(!ask(|_| ()).await);
-    assert!(ask(|b| b["period"] = json!("2026-09")).await);
-    assert!(ask(|b| b["energy_kwh"] = json!("-1")).await);
-    assert!(ask(|b| b["energy_kwh"] = json!(150)).await);
-    assert!(ask(|b| b["lines"][0]["price_yuan_per_kwh"] = json!("0.123456789")).await);
-    assert!(ask(|b| b["readings"][0]["meter_no"] = json!("x\u{0}y")).await);
-    let responder = Responder::start(|_| refusal(404, "CONSUMER_UNAVAILABLE"));
-    let absent = marketing(&responder).bill(&number(), "2026-10").await;
-    assert!(matches!(absent, Err(SourceError::Absent)));
 }

@@ -7,16 +7,16 @@ use std::thread;
 
 /// A request as it came off the wire.
 #[derive(Debug, Clone)]
-pub struct Seen {
-    pub method: String,
+pub(crate) struct Seen {
+    pub(crate) method: String,
     /// Path and query exactly as sent.
-    pub target: String,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Seen {
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let mut found = self.headers.iter().filter(|(known, _)| known == name);
         let value = found.next().map_or("", |(_, value)| value.as_str());
         assert!(found.next().is_none(), "{name} came twice");
@@ -24,7 +24,7 @@ impl Seen {
     }
 
     /// Query and form parameters together, decoded.
-    pub fn params(&self) -> Vec<(String, String)> {
+    pub(crate) fn params(&self) -> Vec<(String, String)> {
         let query = self.target.split_once('?').map_or("", |(_, query)| query);
         let both = [query, self.body.as_str()];
         let decoded = both
@@ -35,7 +35,7 @@ impl Seen {
             .collect()
     }
 
-    pub fn param(&self, name: &str) -> String {
+    pub(crate) fn param(&self, name: &str) -> String {
         let params = self.params();
         let found: Vec<&(String, String)> = params.iter().filter(|(n, _)| n == name).collect();
         assert!(found.len() <= 1, "{name} came twice");
@@ -46,7 +46,7 @@ impl Seen {
 }
 
 /// What the responder does with a request.
-pub enum Act {
+pub(crate) enum Act {
     Answer(u16, String),
     /// Hold the connection without a byte until the caller gives up.
     Hang,
@@ -58,13 +58,13 @@ pub enum Act {
 
 type Script = dyn Fn(&Seen) -> Act + Send + Sync;
 
-pub struct Responder {
-    pub base: String,
+pub(crate) struct Responder {
+    pub(crate) base: String,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Responder {
-    pub fn start(script: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(script: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -78,11 +78,11 @@ impl Responder {
         Self { base, seen }
     }
 
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().expect("the log").clone()
     }
 
-    pub fn only(&self) -> Seen {
+    pub(crate) fn only(&self) -> Seen {
         let seen = self.seen();
         assert_eq!(seen.len(), 1, "one request was expected");
         seen[0].clone()

@@ -19,15 +19,16 @@ use lifeline_core::shared::time::{Clock, Time};
 
 use crate::responder::{Act, Responder, Seen};
 
-pub const APP_ID: &str = "2021000000000001";
-pub const SELLER_ID: &str = "2088000000000009";
-pub const NOTIFY_URL: &str = "http://127.0.0.1:9004/v1/callbacks/alipay";
-pub const SECRET: [u8; 32] = [7; 32];
-pub const FIELD_KEY: [u8; 32] = [9; 32];
+pub(crate) const APP_ID: &str = "2021000000000001";
+pub(crate) const SELLER_ID: &str = "2088000000000009";
+pub(crate) const NOTIFY_URL: &str = "http://127.0.0.1:9004/v1/callbacks/alipay";
+pub(crate) const NUMBER: &str = "LL0abcdefghijklmnopqrstuv";
+pub(crate) const SECRET: [u8; 32] = [7; 32];
+pub(crate) const FIELD_KEY: [u8; 32] = [9; 32];
 /// 2026-11-20 10:00:00 in Shanghai.
-pub const NOW_S: i64 = 1_795_140_000;
+pub(crate) const NOW_S: i64 = 1_795_140_000;
 
-pub struct Fixed;
+pub(crate) struct Fixed;
 
 impl Clock for Fixed {
     fn now(&self) -> Time {
@@ -37,7 +38,7 @@ impl Clock for Fixed {
 
 /// Counts up, so that two draws are never equal.
 #[derive(Default)]
-pub struct Counting(AtomicU64);
+pub(crate) struct Counting(AtomicU64);
 
 impl Entropy for Counting {
     fn fill(&self, bytes: &mut [u8]) {
@@ -69,7 +70,7 @@ static APP: LazyLock<RsaKeys> = LazyLock::new(rsa_keys);
 static PLATFORM: LazyLock<RsaKeys> = LazyLock::new(rsa_keys);
 
 /// Alipay's signature over a text.
-pub fn platform_sign(text: &str) -> String {
+pub(crate) fn platform_sign(text: &str) -> String {
     let mut signature = vec![0; PLATFORM.pair.public_modulus_len()];
     let random = SystemRandom::new();
     let signed = PLATFORM
@@ -80,33 +81,42 @@ pub fn platform_sign(text: &str) -> String {
 }
 
 /// Whether the app's own key made this signature.
-pub fn app_signed(text: &str, signature: &str) -> bool {
+fn app_signed(text: &str, signature: &str) -> bool {
     let der = STANDARD.decode(&APP.public).expect("base64");
     let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).expect("a key");
     let signature = STANDARD.decode(signature).expect("base64");
     key.verify_sig(text.as_bytes(), &signature).is_ok()
 }
 
+/// Rebuilds the signed text the way the protocol says, independently of the adapter.
+pub(crate) fn signature_of_app_holds(seen: &Seen) -> bool {
+    let mut params = seen.params();
+    params.retain(|(name, value)| name != "sign" && !value.is_empty());
+    params.sort();
+    let pairs: Vec<String> = params.iter().map(|(n, v)| format!("{n}={v}")).collect();
+    app_signed(&pairs.join("&"), &seen.param("sign"))
+}
+
 /// A signed reply to whatever method was called.
-pub fn signed(seen: &Seen, node: &str) -> Act {
+pub(crate) fn signed(seen: &Seen, node: &str) -> Act {
     let root = format!("{}_response", seen.param("method").replace('.', "_"));
     let sign = platform_sign(node);
     Act::Answer(200, format!(r#"{{"{root}":{node},"sign":"{sign}"}}"#))
 }
 
 /// A signed business failure with this sub-code.
-pub fn failed(seen: &Seen, sub_code: &str) -> Act {
+pub(crate) fn failed(seen: &Seen, sub_code: &str) -> Act {
     let node = format!(
         r#"{{"code":"40004","msg":"Business Failed","sub_code":"{sub_code}","sub_msg":"SELECT * FROM T"}}"#
     );
     signed(seen, &node)
 }
 
-pub fn alipay(responder: &Responder) -> Alipay {
+pub(crate) fn alipay(responder: &Responder) -> Alipay {
     alipay_at(&responder.base)
 }
 
-pub fn alipay_at(base: &str) -> Alipay {
+pub(crate) fn alipay_at(base: &str) -> Alipay {
     let address = |path: &str| Address::parse(&format!("{base}{path}"), true).expect("an address");
     let config = AlipayConfig {
         gateway: address("/gateway.do"),
@@ -122,7 +132,7 @@ pub fn alipay_at(base: &str) -> Alipay {
 }
 
 /// The app key given as the platform's: the classic mix-up.
-pub fn alipay_with_own_key() -> Option<lifeline_adapters::alipay::AlipayConfigError> {
+pub(crate) fn alipay_with_own_key() -> Option<lifeline_adapters::alipay::AlipayConfigError> {
     let address = Address::parse("http://127.0.0.1:1/", true).expect("an address");
     let config = AlipayConfig {
         gateway: address.clone(),
@@ -137,7 +147,7 @@ pub fn alipay_with_own_key() -> Option<lifeline_adapters::alipay::AlipayConfigEr
     Alipay::new(config, Arc::new(Fixed)).err()
 }
 
-pub fn line_keys() -> LineKeys {
+pub(crate) fn line_keys() -> LineKeys {
     LineKeys::parse(
         "lifeline-test",
         &hex::encode(SECRET),

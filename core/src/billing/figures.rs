@@ -35,6 +35,13 @@ pub struct Balance {
     pub as_of: Time,
 }
 
+/// The bills of a span of periods, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BillList {
+    pub items: Vec<BillSummary>,
+    pub as_of: Time,
+}
+
 /// One line of the bill list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BillSummary {

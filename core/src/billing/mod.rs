@@ -1,4 +1,94 @@
-//! placeholder: billing
+//! What a home owes, has, used and was charged, and why (LN-05, 07, 08, 46; EC-04, 10, 18).
+//!
+//! Marketing states the figures; this room keeps its last good copy of each, says how old it is,
+//! asks again once for all who wait, and explains a bill down to the formula of each line. A copy
+//! that could not be renewed is shown as stale, a missing one is an error, never a zero.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `figures`, `period` | the things |
+//! | `freshness` | how old a copy may be |
+//! | `explain`, `compare` | a bill recomputed, a bill beside the one before |
+//! | `reading` | the use cases of [`Billing`] |
+//! | `flights` | one question upstream for all who ask it at once |
+//! | `ports` | kept copies, and the marketing system |
 
+pub mod compare;
+pub mod explain;
 pub mod figures;
+pub mod freshness;
+pub mod period;
 pub mod ports;
+
+mod error;
+mod flights;
+mod reading;
+
+use std::sync::Arc;
+
+pub use compare::Comparison;
+pub use error::BillingError;
+pub use explain::{ExplainedBill, ExplainedLine, MaskedReading};
+pub use freshness::FreshnessRules;
+pub use period::Period;
+pub use reading::Shown;
+
+use crate::shared::personal::ConsumerNo;
+use crate::shared::time::{Clock, Time};
+use crate::store::{Store, StoreError, Tx, atomically};
+use flights::Flights;
+
+/// The use cases of figures.
+#[derive(Clone)]
+pub struct Billing {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    source: Arc<dyn ports::BillingSource>,
+    rules: FreshnessRules,
+    flights: Flights,
+}
+
+impl std::fmt::Debug for Billing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Billing")
+    }
+}
+
+impl Billing {
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        source: Arc<dyn ports::BillingSource>,
+        rules: FreshnessRules,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            source,
+            rules,
+            flights: Flights::default(),
+        }
+    }
+
+    /// Forgets copies nobody renewed for [`FreshnessRules::kept_s`]; how many. Run daily.
+    ///
+    /// # Errors
+    /// [`BillingError::Store`].
+    pub async fn purge(&self) -> Result<u64, BillingError> {
+        let before = self.clock.now().plus_seconds(self.rules.kept_s.saturating_neg());
+        atomically(&*self.store, async |tx: &mut Tx| {
+            Ok::<_, BillingError>(tx.billing().purge(before).await?)
+        })
+        .await
+    }
+}
+
+/// Says, in the unit that credits or takes back money for a home, that every copy of its figures
+/// read before `now` is no longer what marketing would say: the next reader asks again.
+///
+/// # Errors
+/// Whatever the store answers.
+pub async fn outdate(tx: &mut Tx, consumer_no: &ConsumerNo, now: Time) -> Result<(), StoreError> {
+    tx.billing().outdate(consumer_no, now).await
+}

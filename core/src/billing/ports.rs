@@ -1,16 +1,92 @@
-//! The ports of `billing`: kept figures, and the marketing system they come from.
+//! The ports of `billing`: kept copies of figures, and the marketing system they come from.
 
 use async_trait::async_trait;
 
-use super::figures::{Arrears, Balance, Bill, BillSummary, DailyUsage};
+use super::figures::{Arrears, Balance, Bill, BillList, DailyUsage};
+use super::period::Period;
 use crate::shared::outside::NoAnswer;
 use crate::shared::personal::ConsumerNo;
+use crate::shared::time::Time;
+use crate::store::StoreError;
+
+/// Names one figure of one home as one contract holder may see it: after a transfer of holder no
+/// copy made for the one before is found (money.md 3.4).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FigureKey {
+    pub consumer_no: ConsumerNo,
+    pub holder_version: i64,
+    pub kind: FigureKind,
+}
+
+/// Which figure.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum FigureKind {
+    Arrears,
+    Balance,
+    Bills,
+    Bill(Period),
+}
+
+impl FigureKind {
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Arrears => "arrears",
+            Self::Balance => "balance",
+            Self::Bills => "bills",
+            Self::Bill(_) => "bill",
+        }
+    }
+
+    /// The period of a bill; empty for figures that have none.
+    #[must_use]
+    pub fn period(&self) -> &str {
+        match self {
+            Self::Bill(period) => period.as_str(),
+            Self::Arrears | Self::Balance | Self::Bills => "",
+        }
+    }
+}
+
+/// The last good copy of a figure. Not printable: the body tells of a household.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// JSON of the figure.
+    pub body: String,
+    /// When marketing was asked: what it answered is at least this new.
+    pub asked_at: Time,
+    /// When money last moved for the home.
+    pub outdated_at: Option<Time>,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept")
+            .field("asked_at", &self.asked_at)
+            .field("outdated_at", &self.outdated_at)
+            .finish_non_exhaustive()
+    }
+}
 
 #[async_trait]
-pub trait FigureReads: Send {}
+pub trait FigureReads: Send {
+    async fn kept(&mut self, key: &FigureKey) -> Result<Option<Kept>, StoreError>;
+}
 
 #[async_trait]
-pub trait FigureStore: FigureReads {}
+pub trait FigureStore: FigureReads {
+    /// Keeps an answer unless a newer one is there; true when it was kept.
+    async fn keep(
+        &mut self,
+        key: &FigureKey,
+        body: &str,
+        asked_at: Time,
+    ) -> Result<bool, StoreError>;
+    /// Marks every kept figure of a home as read before money moved.
+    async fn outdate(&mut self, consumer_no: &ConsumerNo, now: Time) -> Result<(), StoreError>;
+    /// Forgets copies last asked for before a moment; how many.
+    async fn purge(&mut self, before: Time) -> Result<u64, StoreError>;
+}
 
 /// Why there is no figure.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +109,7 @@ pub trait BillingSource: Send + Sync + std::fmt::Debug {
         consumer_no: &ConsumerNo,
         from: &str,
         to: &str,
-    ) -> Result<Vec<BillSummary>, SourceError>;
+    ) -> Result<BillList, SourceError>;
     async fn bill(&self, consumer_no: &ConsumerNo, period: &str) -> Result<Bill, SourceError>;
     /// Days without a reading are absent, never zero.
     async fn daily_usage(

@@ -1,0 +1,106 @@
+//! The list of bills, and one bill beside the month before.
+
+use lifeline_core::billing::{BillingError, Period};
+use lifeline_core::bindings::Role;
+use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::page::Page;
+
+use crate::upstream::{Mood, bill, kwh};
+use crate::world::World;
+
+async fn with_bills(periods: &[(&str, i64)]) -> World {
+    let w = World::new().await;
+    for (period, second_step_kwh) in periods {
+        let told = bill(period, *second_step_kwh);
+        w.marketing
+            .bills
+            .lock()
+            .unwrap()
+            .insert((*period).into(), told);
+    }
+    w
+}
+
+fn period(text: &str) -> Period {
+    Period::parse(text).unwrap()
+}
+
+#[tokio::test]
+async fn ln_07_bills_come_newest_first_a_page_at_a_time() {
+    let w = with_bills(&[("2026-08", 1), ("2026-10", 90), ("2026-09", 40)]).await;
+    let owned = w.at_home(Role::Authorised).await;
+    let mut after = None;
+    let mut seen = Vec::new();
+    loop {
+        let page = Page::new(Some(2), after).unwrap();
+        let shown = w.billing.bills(&owned, &page).await.unwrap();
+        assert!(shown.figure.items.len() <= 2);
+        seen.extend(shown.figure.items.into_iter().map(|bill| bill.period));
+        after = shown.figure.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, ["2026-10", "2026-09", "2026-08"]);
+    assert_eq!(w.marketing.count(), 1, "pages are cut from one copy");
+    let span = w.marketing.span.lock().unwrap().clone();
+    assert_eq!(span, ("2024-12".into(), "2026-11".into()));
+}
+
+#[tokio::test]
+async fn ln_07_a_bill_is_explained_and_compared_with_the_month_before() {
+    let w = with_bills(&[("2026-10", 90), ("2026-09", 40)]).await;
+    let owned = w.at_home(Role::Holder).await;
+    let shown = w.billing.bill(&owned, &period("2026-10")).await.unwrap();
+    let (explained, comparison) = shown.figure;
+    assert!(explained.adds_up && explained.lines.iter().all(|line| line.recomputed));
+    assert_eq!(explained.bill.total, Fen::new(8520));
+    assert_eq!(
+        explained.lines[1].formula.as_deref(),
+        Some("90 kWh x 0.588 yuan/kWh = 52.92 yuan")
+    );
+    let told = comparison.unwrap();
+    assert_eq!(told.period, "2026-09");
+    assert_eq!(told.energy_delta, kwh("50"));
+    assert_eq!(told.charge_delta, Fen::new(2940));
+    assert_eq!(
+        told.price_effect.plus(told.energy_effect),
+        Ok(told.charge_delta)
+    );
+    // Both months are kept now: nothing is asked again.
+    let asked = w.marketing.count();
+    w.billing.bill(&owned, &period("2026-10")).await.unwrap();
+    assert_eq!(w.marketing.count(), asked);
+}
+
+#[tokio::test]
+async fn a_bill_stands_without_its_neighbour() {
+    let w = with_bills(&[("2026-10", 90)]).await;
+    let owned = w.at_home(Role::Holder).await;
+    let shown = w.billing.bill(&owned, &period("2026-10")).await.unwrap();
+    assert_eq!(shown.figure.1, None);
+    let missing = w.billing.bill(&owned, &period("2026-09")).await;
+    assert!(matches!(missing, Err(BillingError::NotFound)));
+}
+
+#[tokio::test]
+async fn a_stale_bill_is_still_explained() {
+    let w = with_bills(&[("2026-10", 90), ("2026-09", 40)]).await;
+    let owned = w.at_home(Role::Holder).await;
+    w.billing.bill(&owned, &period("2026-10")).await.unwrap();
+    w.marketing.set(Mood::Away);
+    w.clock.advance(601);
+    let shown = w.billing.bill(&owned, &period("2026-10")).await.unwrap();
+    assert!(shown.stale && shown.figure.1.is_some());
+}
+
+#[tokio::test]
+async fn months_outside_the_shown_span_are_not_asked_for() {
+    let w = with_bills(&[("2024-11", 1), ("2026-12", 1)]).await;
+    let owned = w.at_home(Role::Holder).await;
+    for outside in ["2024-11", "2026-12", "2001-01"] {
+        let answer = w.billing.bill(&owned, &period(outside)).await;
+        assert!(matches!(answer, Err(BillingError::NotFound)), "{outside}");
+    }
+    assert_eq!(w.marketing.count(), 0);
+}

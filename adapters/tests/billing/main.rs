@@ -1,0 +1,14 @@
+//! Figures, told as stories: the use cases of `billing` on a real store, with a double for the
+//! marketing system.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a broken story panics"
+)]
+
+mod bills;
+mod figures;
+mod upstream;
+mod world;

@@ -1,0 +1,259 @@
+//! Reading a figure: the kept copy while it is fresh, else marketing, else the last good copy.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::compare::{Comparison, compare};
+use super::explain::{ExplainedBill, explain};
+use super::figures::{Arrears, Balance, Bill, BillList, BillSummary};
+use super::flights::{Fetched, Outcome, Unfetched};
+use super::freshness::is_fresh;
+use super::period::Period;
+use super::ports::{BillingSource, FigureKey, FigureKind, SourceError};
+use super::{Billing, BillingError};
+use crate::bindings::{OwnedBinding, Right};
+use crate::shared::outside::NoAnswer;
+use crate::shared::page::{Page, Slice};
+use crate::shared::personal::ConsumerNo;
+use crate::shared::time::Time;
+use crate::store::{StoreError, Tx, atomically, snapshot};
+
+/// How many months of bills are shown.
+const BILL_MONTHS: i32 = 24;
+
+/// A figure with its age.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown<T> {
+    pub figure: T,
+    /// The moment marketing says the figure is of.
+    pub as_of: Time,
+    /// When we asked for it: whatever happened later is not in it.
+    pub asked_at: Time,
+    /// It is older than it should be: marketing did not answer.
+    pub stale: bool,
+}
+
+/// What marketing dates.
+trait Figure: DeserializeOwned {
+    fn as_of(&self) -> Time;
+}
+
+macro_rules! dated {
+    ($($name:ident),*) => {$(
+        impl Figure for $name {
+            fn as_of(&self) -> Time {
+                self.as_of
+            }
+        }
+    )*};
+}
+
+dated!(Arrears, Balance, BillList, Bill);
+
+impl<T> Shown<T> {
+    fn map<U>(self, with: impl FnOnce(T) -> U) -> Shown<U> {
+        Shown {
+            figure: with(self.figure),
+            as_of: self.as_of,
+            asked_at: self.asked_at,
+            stale: self.stale,
+        }
+    }
+}
+
+impl Billing {
+    /// What is due, at most [`super::FreshnessRules::arrears_s`] old. Orders read it live themselves.
+    ///
+    /// # Errors
+    /// [`BillingError::Unavailable`] when marketing is away and no copy exists.
+    pub async fn arrears(&self, owned: &OwnedBinding) -> Result<Shown<Arrears>, BillingError> {
+        owned.require(Right::SeeDue)?;
+        let age_max_s = self.rules.arrears_s;
+        self.figure(owned, FigureKind::Arrears, age_max_s).await
+    }
+
+    /// Prepaid money.
+    ///
+    /// # Errors
+    /// [`BillingError::RoleNotEnough`] for a payer; as [`Billing::arrears`].
+    pub async fn balance(&self, owned: &OwnedBinding) -> Result<Shown<Balance>, BillingError> {
+        owned.require(Right::SeeFigures)?;
+        let age_max_s = self.rules.figures_s;
+        self.figure(owned, FigureKind::Balance, age_max_s).await
+    }
+
+    /// The bills of the last [`BILL_MONTHS`] months, newest first, a page at a time; the page's key
+    /// is the period.
+    ///
+    /// # Errors
+    /// As [`Billing::balance`].
+    pub async fn bills(
+        &self,
+        owned: &OwnedBinding,
+        page: &Page,
+    ) -> Result<Shown<Slice<BillSummary>>, BillingError> {
+        owned.require(Right::SeeFigures)?;
+        let age_max_s = self.rules.figures_s;
+        let shown = self
+            .figure::<BillList>(owned, FigureKind::Bills, age_max_s)
+            .await?;
+        Ok(shown.map(|list| cut(list.items, page)))
+    }
+
+    /// One bill with its working, and beside the bill of the month before when there is one.
+    ///
+    /// # Errors
+    /// [`BillingError::NotFound`] for a month without a bill or outside the shown span; as
+    /// [`Billing::balance`].
+    pub async fn bill(
+        &self,
+        owned: &OwnedBinding,
+        period: &Period,
+    ) -> Result<Shown<(ExplainedBill, Option<Comparison>)>, BillingError> {
+        owned.require(Right::SeeFigures)?;
+        let (first, last) = self.span();
+        if !(first..=last).contains(period) {
+            return Err(BillingError::NotFound);
+        }
+        let (shown, before) = futures_util::join!(
+            self.one_bill(owned, period.clone()),
+            self.one_bill(owned, period.minus(1)),
+        );
+        let shown = shown?;
+        // The bill stands without its neighbour; a neighbour that cannot be read is no comparison.
+        let comparison = before
+            .ok()
+            .and_then(|before| compare(&shown.figure, &before.figure));
+        Ok(shown.map(|bill| (explain(bill), comparison)))
+    }
+
+    async fn one_bill(
+        &self,
+        owned: &OwnedBinding,
+        period: Period,
+    ) -> Result<Shown<Bill>, BillingError> {
+        let age_max_s = self.rules.figures_s;
+        self.figure(owned, FigureKind::Bill(period), age_max_s)
+            .await
+    }
+
+    fn span(&self) -> (Period, Period) {
+        let last = Period::of(self.clock.now());
+        (last.minus(BILL_MONTHS.saturating_sub(1)), last)
+    }
+
+    /// The kept copy while fresh, else a new answer, else the kept copy as stale.
+    async fn figure<T: Figure>(
+        &self,
+        owned: &OwnedBinding,
+        kind: FigureKind,
+        age_max_s: i64,
+    ) -> Result<Shown<T>, BillingError> {
+        let key = FigureKey {
+            consumer_no: owned.consumer_no().clone(),
+            holder_version: owned.holder_version(),
+            kind,
+        };
+        let kept = {
+            let mut view = snapshot(&*self.store).await?;
+            view.billing().kept(&key).await?
+        };
+        let now = self.clock.now();
+        let fresh = kept.as_ref().is_some_and(|k| is_fresh(k, age_max_s, now));
+        let copy = kept.and_then(|kept| shown::<T>(&kept.body, kept.asked_at).ok());
+        match copy {
+            Some(copy) if fresh => return Ok(copy),
+            Some(_) | None => (),
+        }
+        match self.ask(key).await {
+            Ok(fetched) => Ok(shown(&fetched.body, fetched.asked_at)?),
+            Err(Unfetched::Absent) => Err(BillingError::NotFound),
+            Err(Unfetched::NoAnswer(why)) => match copy {
+                Some(copy) => Ok(Shown {
+                    stale: true,
+                    ..copy
+                }),
+                None => Err(BillingError::Unavailable(why)),
+            },
+        }
+    }
+
+    /// Asks marketing once for all who wait, and keeps the answer.
+    async fn ask(&self, key: FigureKey) -> Outcome {
+        let (this, span, question) = (self.clone(), self.span(), key.clone());
+        self.flights
+            .share(key, move || {
+                async move {
+                    let asked_at = this.clock.now();
+                    let body = ask_source(&*this.source, &question, &span).await?;
+                    this.keep(&question, &body, asked_at).await;
+                    Ok(Fetched { body, asked_at })
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// A figure that cannot be kept is still a figure: it is shown, and asked for again next time.
+    async fn keep(&self, key: &FigureKey, body: &str, asked_at: Time) {
+        let kept: Result<bool, StoreError> = atomically(&*self.store, async |tx: &mut Tx| {
+            tx.billing().keep(key, body, asked_at).await
+        })
+        .await;
+        if let Err(error) = kept {
+            let kind = key.kind.as_str();
+            tracing::warn!(kind, %error, "a figure could not be kept");
+        }
+    }
+}
+
+async fn ask_source(
+    source: &dyn BillingSource,
+    key: &FigureKey,
+    (first, last): &(Period, Period),
+) -> Result<Arc<str>, Unfetched> {
+    let number: &ConsumerNo = &key.consumer_no;
+    match &key.kind {
+        FigureKind::Arrears => written(source.arrears(number).await),
+        FigureKind::Balance => written(source.balance(number).await),
+        FigureKind::Bills => written(source.bills(number, first.as_str(), last.as_str()).await),
+        FigureKind::Bill(period) => written(source.bill(number, period.as_str()).await),
+    }
+}
+
+fn written<T: Serialize>(answer: Result<T, SourceError>) -> Result<Arc<str>, Unfetched> {
+    match answer {
+        Ok(figure) => serde_json::to_string(&figure)
+            .map(Arc::from)
+            .map_err(|_| Unfetched::NoAnswer(NoAnswer::Unknown("unreadable_reply"))),
+        Err(SourceError::Absent) => Err(Unfetched::Absent),
+        Err(SourceError::NoAnswer(why)) => Err(Unfetched::NoAnswer(why)),
+    }
+}
+
+/// A copy an earlier program wrote may be unreadable to this one: it is then asked for again.
+fn shown<T: Figure>(body: &str, asked_at: Time) -> Result<Shown<T>, StoreError> {
+    let figure: T = serde_json::from_str(body).map_err(|_| StoreError::Corrupt {
+        table: "figure",
+        column: "body",
+    })?;
+    Ok(Shown {
+        as_of: figure.as_of(),
+        figure,
+        asked_at,
+        stale: false,
+    })
+}
+
+/// Newest first, after the period the page before ended with.
+fn cut(mut bills: Vec<BillSummary>, page: &Page) -> Slice<BillSummary> {
+    bills.sort_by(|one, other| other.period.cmp(&one.period));
+    bills.retain(|bill| {
+        page.after()
+            .is_none_or(|after| bill.period.as_str() < after)
+    });
+    Slice::cut(bills, page, |bill| bill.period.clone())
+}
