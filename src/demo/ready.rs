@@ -108,15 +108,22 @@ People    Li Ming owes one bill · Wang Fang has two homes · a tenant, a solar 
 Try this  1. Open {page}, tap "Sign in with Alipay", choose Li Ming, allow.
           2. Confirm the home, open the bill, pay in the cashier, watch it become POSTED.
           3. Make the world misbehave, then pay again:
-             curl -sX POST {sandbox}/sim/faults -H 'content-type: application/json'                -d '{{"target":"alipay","kind":"NOTICE_LOST","count":1,"seed":1}}'
+             curl -sX POST {sandbox}/sim/faults -H 'content-type: application/json' -d '{{"target":"alipay","kind":"NOTICE_LOST","count":1,"seed":1}}'
 
-The same by hand, step by step:
-  CODE=$(curl -s {sandbox}/sim/alipay/authorize -H 'content-type: application/json' -d '{{"person":"li-ming"}}' | sed 's/.*"auth_code":"\([^"]*\)".*//')
-  TOKEN=$(curl -s {line}/v1/sessions -H 'content-type: application/json' -d "{{"grant":"alipay","auth_code":"$CODE"}}" | sed 's/.*"access_token":"\([^"]*\)".*//')
-  curl -s {line}/v1/me/consents -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{{"purpose":"identity_match","version":1}}'
-  MATCH=$(curl -s {line}/v1/binding-matches -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{{}}' | sed 's/.*"match_token":"\([^"]*\)".*//')
-  HOME_ID=$(curl -s {line}/v1/bindings -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d "{{"match_tokens":["$MATCH"]}}" | sed 's/.*"binding_id":"\([^"]*\)".*//')
-  curl -s {line}/v1/bindings/$HOME_ID/arrears -H "authorization: Bearer $TOKEN"
+The same by hand, step by step (a POSIX shell, curl and sed):
+  J='content-type: application/json'
+  take() {{ sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/"; }}
+  CODE=$(curl -s {sandbox}/sim/alipay/authorize -H "$J" -d '{{"person":"li-ming"}}' | take auth_code)
+  TOKEN=$(curl -s {line}/v1/sessions -H "$J" -d "{{\"grant\":\"alipay\",\"auth_code\":\"$CODE\"}}" | take access_token)
+  A="authorization: Bearer $TOKEN"
+  curl -s {line}/v1/me/consents -H "$A" -H "$J" -d '{{"purpose":"identity_match","version":1}}'
+  MATCH=$(curl -s {line}/v1/binding-matches -H "$A" -H "$J" -d '{{}}' | take match_token)
+  HOME_ID=$(curl -s {line}/v1/bindings -H "$A" -H "$J" -d "{{\"match_tokens\":[\"$MATCH\"]}}" | take binding_id)
+  curl -s {line}/v1/bindings/$HOME_ID/arrears -H "$A"
+  TOPUP="{{\"binding_id\":\"$HOME_ID\",\"purpose\":\"top_up\",\"amount_fen\":1000}}"
+  TRADE=$(curl -s {line}/v1/payments -H "$A" -H "$J" -H 'idempotency-key: my-first-payment' -d "$TOPUP" | take trade_no)
+  curl -s {sandbox}/sim/alipay/pay -H "$J" -d "{{\"trade_no\":\"$TRADE\",\"outcome\":\"paid\"}}"
+  curl -s {line}/v1/bindings/$HOME_ID/payments -H "$A"
   `lifeline journey --ready-file FILE` plays all of it and checks every figure.
 
 Stop with Ctrl-C.

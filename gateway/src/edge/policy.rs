@@ -1,15 +1,18 @@
 //! Every route states who may call it. A route cannot be registered without a [`Policy`]; what is
 //! registered is compared with the OpenAPI at start, so neither can grow alone.
 
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, FromRequest, Handler, HttpMessage, Responder, guard, web};
+use actix_web::{
+    Error, FromRequest, Handler, HttpMessage, Responder, ResponseError, guard, web,
+};
 
 use super::limits::{Limits, Standing};
 use super::principal::door;
+use super::problem::Problem;
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,24 +119,14 @@ impl<'a> Routes<'a> {
 async fn enforce(
     req: ServiceRequest,
     next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let policy = req.extensions().get::<Policy>().copied();
-    let fresh = match policy {
-        Some(Policy::Public | Policy::SelfProving) => None,
-        Some(Policy::SignedIn) => Some(false),
-        // A route that lost its policy is the most closed one, never the most open.
-        Some(Policy::FreshSession) | None => Some(true),
-    };
-    let mut standing: Option<Standing> = None;
-    if let Some(fresh) = fresh {
-        let person = door(req.request())?.admit(req.request(), fresh).await?;
-        let limits = req.app_data::<web::Data<Limits>>().cloned();
-        if let Some(limits) = limits {
-            let here = limits.account(person.account_id()).await.map_err(|s| s.refusal())?;
-            standing = Some(here);
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
+    let standing = match admit(&req).await {
+        Ok(standing) => standing,
+        Err(problem) => {
+            let refusal = req.into_response(problem.error_response());
+            return Ok(refusal.map_into_right_body());
         }
-        req.extensions_mut().insert(person);
-    }
+    };
     let mut answer = next.call(req).await?;
     let headers = answer.headers_mut();
     if !headers.contains_key(CACHE_CONTROL) {
@@ -142,5 +135,26 @@ async fn enforce(
     if let Some(standing) = standing {
         standing.tell(headers);
     }
-    Ok(answer)
+    Ok(answer.map_into_left_body())
+}
+
+/// Finds out who asks, as far as the route's policy demands it, and leaves a
+/// [`super::SignedIn`] for the handler.
+async fn admit(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
+    let policy = req.extensions().get::<Policy>().copied();
+    let fresh = match policy {
+        Some(Policy::Public | Policy::SelfProving) => return Ok(None),
+        Some(Policy::SignedIn) => false,
+        // A route that lost its policy is the most closed one, never the most open.
+        Some(Policy::FreshSession) | None => true,
+    };
+    let person = door(req.request())?.admit(req.request(), fresh).await?;
+    let standing = match req.app_data::<web::Data<Limits>>().cloned() {
+        Some(limits) => {
+            Some(limits.account(person.account_id()).await.map_err(|s| s.refusal())?)
+        }
+        None => None,
+    };
+    req.extensions_mut().insert(person);
+    Ok(standing)
 }

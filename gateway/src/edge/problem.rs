@@ -52,6 +52,8 @@ pub struct ProblemBody {
 #[derive(Debug)]
 pub struct Problem {
     code: Code,
+    /// Taken where the refusal arises: it may be rendered after the request's scope has ended.
+    trace_id: String,
     detail: Option<String>,
     errors: Vec<FieldError>,
     retry_after_s: Option<u64>,
@@ -61,7 +63,14 @@ pub struct Problem {
 impl Problem {
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), retry_after_s: None, more: Map::new() }
+        Self {
+            code,
+            trace_id: trace::current(),
+            detail: None,
+            errors: Vec::new(),
+            retry_after_s: None,
+            more: Map::new(),
+        }
     }
 
     /// Our own sentence; never personal data, never another system's text.
@@ -107,7 +116,7 @@ impl Problem {
             status: self.code.status().as_u16(),
             code: self.code.as_str(),
             detail: self.detail.clone(),
-            trace_id: trace::current(),
+            trace_id: self.trace_id.clone(),
             errors: self.errors.clone(),
             retry_after_s: self.retry_after_s,
             more: self.more.clone(),

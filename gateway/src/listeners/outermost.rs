@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::edge::client::{ClientAddress, TrustedHops};
 use crate::edge::codes::Code;
-use crate::edge::limits::Limits;
+use crate::edge::limits::{Limits, Standing};
 use crate::edge::problem::Problem;
 use crate::edge::trace;
 
@@ -45,7 +45,7 @@ pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(12);
 /// Gives the request its trace and its deadline, and writes one access line without personal data.
 pub async fn traced(
     req: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
+    next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let maker = req.app_data::<web::Data<Sources>>().map(|s| s.maker().uuid().replace('-', ""));
     let fresh = maker.unwrap_or_else(|| "0".repeat(32));
@@ -57,32 +57,35 @@ pub async fn traced(
     let route = req.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     let began = Instant::now();
     let header = HeaderValue::from_str(&trace::traceparent(&trace_id, &span));
-    let request = req.request().clone();
     let work = async move {
         match tokio::time::timeout(REQUEST_TIME_MAX, next.call(req)).await {
-            Ok(Ok(answer)) => answer.map_into_boxed_body(),
-            Ok(Err(error)) => {
-                ServiceResponse::new(request, error.error_response()).map_into_boxed_body()
-            }
-            Err(_) => ServiceResponse::new(
-                request,
-                Problem::new(Code::RequestTimeout).error_response(),
-            )
-            .map_into_boxed_body(),
+            Ok(answer) => answer,
+            Err(_) => Err(Problem::new(Code::RequestTimeout).into()),
         }
     };
-    let mut answer = trace::scope(trace_id, work).await;
+    let answer = trace::scope(trace_id, work).await;
+    let status = match &answer {
+        Ok(answer) => answer.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    tell(method.as_str(), &route, status.as_u16(), began.elapsed());
+    let mut answer = answer?;
     if let Ok(header) = header {
         answer.headers_mut().insert(HeaderName::from_static("traceparent"), header);
     }
-    let status = answer.status().as_u16();
-    let taken = began.elapsed();
-    tracing::info!(%method, route, status, duration_ms = %taken.as_millis(), "request");
-    let labels =
-        [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    Ok(answer)
+}
+
+/// One access line and its counts: method, route template, status, time; nothing of the person.
+fn tell(method: &str, route: &str, status: u16, taken: Duration) {
+    tracing::info!(method, route, status, duration_ms = %taken.as_millis(), "request");
+    let labels = [
+        ("method", method.to_owned()),
+        ("route", route.to_owned()),
+        ("status", status.to_string()),
+    ];
     metrics::counter!("lifeline_requests_total", &labels).increment(1);
     metrics::histogram!("lifeline_request_seconds", &labels).record(taken.as_secs_f64());
-    Ok(answer)
 }
 
 /// A mini-program's `my.request` cannot send PATCH: it sends POST with this header instead. Only
@@ -102,28 +105,30 @@ pub async fn patched(
 pub async fn addressed(
     req: ServiceRequest,
     next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let peer = req.peer_addr().map(|peer| peer.ip());
-    let peer = peer.ok_or_else(|| Problem::new(Code::Internal))?;
-    let client = {
-        let lines: Vec<&str> = req
-            .headers()
-            .get_all("x-forwarded-for")
-            .filter_map(|value| value.to_str().ok())
-            .collect();
-        let hops = req.app_data::<TrustedHops>().cloned().unwrap_or_default();
-        hops.client(peer, &lines)
-    };
-    req.extensions_mut().insert(ClientAddress(client));
-    let limits = req.app_data::<web::Data<Limits>>().cloned();
-    let standing = match &limits {
-        Some(limits) => Some(limits.address(client).map_err(|standing| standing.refusal())?),
-        None => None,
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
+    let standing = match place(&req) {
+        Ok(standing) => standing,
+        Err(problem) => {
+            let refusal = req.into_response(problem.error_response());
+            return Ok(refusal.map_into_right_body());
+        }
     };
     let mut answer = next.call(req).await?;
     let named = answer.headers().contains_key("ratelimit");
     if let (Some(standing), false) = (standing, named) {
         standing.tell(answer.headers_mut());
     }
-    Ok(answer)
+    Ok(answer.map_into_left_body())
+}
+
+fn place(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
+    let peer = req.peer_addr().map(|peer| peer.ip());
+    let peer = peer.ok_or_else(|| Problem::new(Code::Internal))?;
+    let forwarded = req.headers().get_all("x-forwarded-for");
+    let lines: Vec<&str> = forwarded.filter_map(|value| value.to_str().ok()).collect();
+    let hops = req.app_data::<TrustedHops>().cloned().unwrap_or_default();
+    let client = hops.client(peer, &lines);
+    req.extensions_mut().insert(ClientAddress(client));
+    let limits = req.app_data::<web::Data<Limits>>();
+    limits.map(|limits| limits.address(client).map_err(|s| s.refusal())).transpose()
 }
