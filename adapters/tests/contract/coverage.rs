@@ -62,12 +62,30 @@ fn storage_port_methods() -> BTreeSet<String> {
             .split(|c: char| !c.is_alphanumeric())
             .filter(|n| !n.is_empty())
         {
-            let found = methods_of(&source, name);
-            methods.extend(found.into_iter().map(|method| format!("{name}::{method}")));
+            for name in with_supertraits(&source, name) {
+                let found = methods_of(&source, &name);
+                methods.extend(found.into_iter().map(|method| format!("{name}::{method}")));
+            }
         }
     }
     assert!(methods.len() > 30, "the ports were not found: {methods:?}");
     methods
+}
+
+/// The trait and those it extends, as far as the same file declares them.
+fn with_supertraits(source: &str, name: &str) -> Vec<String> {
+    let head = format!("pub trait {name}:");
+    let extends = source.lines().find_map(|line| line.strip_prefix(&head));
+    let mut names = vec![name.to_owned()];
+    for word in extends
+        .unwrap_or_default()
+        .split(|c: char| !c.is_alphanumeric())
+    {
+        if source.contains(&format!("pub trait {word}:")) {
+            names.push(word.to_owned());
+        }
+    }
+    names
 }
 
 /// The `fn`s between `pub trait Name` and the brace that ends it in the first column.

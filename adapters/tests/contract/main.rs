@@ -19,9 +19,11 @@
     reason = "a broken contract panics; this binary has no #[test] functions that clippy would know"
 )]
 
+mod accounts;
 mod audit;
 mod background;
 mod bench;
+mod bindings;
 mod cases;
 mod coverage;
 mod evidence;
@@ -29,8 +31,11 @@ mod idempotency;
 mod inbox;
 mod jobs;
 mod ledger;
+mod offers;
+mod otps;
 mod outbox;
 mod schema;
+mod sessions;
 mod unit;
 
 use std::future::Future;
@@ -42,16 +47,21 @@ use crate::bench::{Bench, EngineKind};
 
 /// Every room's list.
 const ROOMS: &[fn() -> Vec<Contract>] = &[
+    accounts::contracts,
     audit::contracts,
     background::contracts,
+    bindings::contracts,
     cases::contracts,
     evidence::contracts,
     idempotency::contracts,
     inbox::contracts,
     jobs::contracts,
     ledger::contracts,
+    offers::contracts,
+    otps::contracts,
     outbox::contracts,
     schema::contracts,
+    sessions::contracts,
     unit::contracts,
 ];
 

@@ -219,7 +219,7 @@ mod tests {
             account_id: session().account_id,
             expires_at: NOW.plus_seconds(REFRESH_LIFE_S),
             spent: spent_s_ago.map(|ago| Spent {
-                at: NOW.plus_seconds(-ago),
+                at: NOW.plus_seconds(0_i64.saturating_sub(ago)),
                 device: Device::of("phone"),
                 successor: Some(Secret::new("next".into())),
             }),
