@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::Ed25519KeyPair;
@@ -136,12 +136,26 @@ pub(super) fn write_new(path: &Path, ring: &Keyring) -> Result<(), KeyringError>
     let text = serde_json::to_vec_pretty(&file)
         .map(Zeroizing::new)
         .map_err(|_| KeyringError::Malformed("cannot be written as JSON"))?;
+    // Written beside and linked into place: nobody ever reads half a keyring, and a file that is
+    // there is never replaced.
+    let mut draft_name = path.as_os_str().to_owned();
+    let mut id = [0_u8; 8];
+    getrandom::fill(&mut id).map_err(|_| KeyringError::NoRandom)?;
+    draft_name.push(format!(".{}", hex::encode(id)));
+    let draft = PathBuf::from(draft_name);
+    let placed = write_draft(&draft, &text).and_then(|()| std::fs::hard_link(&draft, path));
+    let removed = std::fs::remove_file(&draft);
+    placed?;
+    removed?;
+    Ok(())
+}
+
+fn write_draft(draft: &Path, text: &[u8]) -> std::io::Result<()> {
     let mut out = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(path)?;
-    out.write_all(&text)?;
-    out.sync_all()?;
-    Ok(())
+        .open(draft)?;
+    out.write_all(text)?;
+    out.sync_all()
 }

@@ -35,6 +35,47 @@ fn a_saved_ring_opens_what_it_sealed() {
 }
 
 #[test]
+fn two_first_starts_agree_on_one_ring_and_leave_no_drafts() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("keyring.json");
+    let start = || Keyring::load_or_create_demo(&path).unwrap();
+    let indexes: Vec<_> = std::thread::scope(|scope| {
+        let starters: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+        starters
+            .into_iter()
+            .map(|starter| starter.join().unwrap().blind("t", "c", "x").unwrap())
+            .collect()
+    });
+    assert!(indexes.windows(2).all(|pair| pair[0] == pair[1]));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_ring_that_is_not_whole_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("keyring.json");
+    Keyring::create(&path, InstanceKind::Demo).unwrap();
+    let whole = std::fs::read_to_string(&path).unwrap();
+    for (from, to) in [
+        ("\"version\": 1", "\"version\": 2"),
+        ("\"cursor\"", "\"jwt\""),
+        ("\"cursor\"", "\"something\""),
+        ("\"active\"", "\"retired\""),
+        ("\"demo\"", "\"test\""),
+        ("\"material\": \"", "\"material\": \"AAAA"),
+        ("\"keys\"", "\"extra\": 1, \"keys\""),
+    ] {
+        assert!(whole.contains(from), "{from}");
+        std::fs::write(&path, whole.replacen(from, to, 1)).unwrap();
+        let refused = Keyring::load(&path, InstanceKind::Demo).map(|_| ());
+        assert!(
+            matches!(refused, Err(KeyringError::Malformed(_))),
+            "{from} -> {to}: {refused:?}"
+        );
+    }
+}
+
+#[test]
 fn a_file_open_to_others_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("keyring.json");

@@ -22,6 +22,7 @@ contracts! { "unit":
     a_unit_sees_its_own_writes_and_others_do_not => [];
     a_snapshot_is_one_moment => [];
     a_cancelled_waiter_holds_nobody_up => [];
+    a_unit_cancelled_while_it_waits_for_a_row_leaves_nothing => [];
     a_conflict_is_run_again_and_only_so_often => [];
     a_unit_that_overstays_is_rolled_back_and_the_next_goes_on => [];
     committed_work_survives_a_new_process => [];
@@ -203,6 +204,45 @@ async fn a_cancelled_waiter_holds_nobody_up(t: Bench) {
     assert!(count(&t, "leaves").await <= 32);
 }
 
+/// One unit holds a job's row; another waits for it (PostgreSQL: inside a statement, SQLite: for its
+/// turn) and is cancelled there.
+async fn a_unit_cancelled_while_it_waits_for_a_row_leaves_nothing(t: Bench) {
+    t.write(async |tx| tx.jobs().ensure("sweep", 60, now()).await).await.unwrap();
+    let (held, let_go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let holder = {
+        let (t, held, let_go) = (t.clone(), Arc::clone(&held), Arc::clone(&let_go));
+        tokio::spawn(async move {
+            t.write(async |tx| {
+                let mine = tx.jobs().claim("sweep", at(0), at(30)).await?;
+                held.notify_one();
+                let_go.notified().await;
+                Ok(mine)
+            })
+            .await
+        })
+    };
+    held.notified().await;
+    let line = line(&t, "waiter");
+    let waiter = {
+        let t = t.clone();
+        tokio::spawn(async move {
+            t.write(async |tx| {
+                tx.audit().append(&line).await?;
+                tx.jobs().claim("sweep", at(0), at(30)).await
+            })
+            .await
+        })
+    };
+    // Long enough to be waiting; if it is not, the contract holds all the same.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    waiter.abort();
+    assert!(waiter.await.unwrap_err().is_cancelled());
+    let_go.notify_one();
+    assert!(holder.await.unwrap().unwrap().is_some());
+    assert_eq!(count(&t, "waiter").await, 0);
+    assert_eq!(t.view().await.jobs().list().await.unwrap()[0].lease_epoch, 1);
+}
+
 async fn a_conflict_is_run_again_and_only_so_often(t: Bench) {
     let runs = AtomicU32::new(0);
     let line = line(&t, "s");
@@ -236,7 +276,7 @@ async fn a_unit_that_overstays_is_rolled_back_and_the_next_goes_on(t: Bench) {
                 tx.audit().append(&line_of_slow).await?;
                 telling.notify_one();
                 // Longer than any unit may take: this is what the deadline is for.
-                tokio::time::sleep(Duration::from_secs(12)).await;
+                tokio::time::sleep(Duration::from_secs(11)).await;
                 tx.audit().about("slow", 1).await
             })
             .await

@@ -24,14 +24,19 @@ async fn engine() -> Option<Postgres> {
     assert!(!STATEMENTS.is_empty());
     let Ok(url) = std::env::var("TEST_POSTGRES_URL") else {
         let required = std::env::var("REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
-        assert!(!required, "the services are required but TEST_POSTGRES_URL is not set");
+        assert!(
+            !required,
+            "the services are required but TEST_POSTGRES_URL is not set"
+        );
         return None;
     };
     Some(Postgres::open(&Target::parse(&url).unwrap()).await.unwrap())
 }
 
 async fn number(conn: &mut impl Conn, stmt: &'static crate::sql::Stmt) -> i64 {
-    conn.query(stmt, args![]).await.unwrap()[0].int("n").unwrap()
+    conn.query(stmt, args![]).await.unwrap()[0]
+        .int("n")
+        .unwrap()
 }
 
 /// Ends a server process as an administrator or a fail-over would.
@@ -40,7 +45,10 @@ async fn kill(pid: i64) {
     let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
     tokio::spawn(connection);
     let pid = i32::try_from(pid).unwrap();
-    client.execute("SELECT pg_terminate_backend($1)", &[&pid]).await.unwrap();
+    client
+        .execute("SELECT pg_terminate_backend($1)", &[&pid])
+        .await
+        .unwrap();
     loop {
         let gone = "SELECT COUNT(*) = 0 FROM pg_stat_activity WHERE pid = $1";
         if client.query_one(gone, &[&pid]).await.unwrap().get(0) {
@@ -67,7 +75,10 @@ async fn a_commit_whose_answer_is_lost_is_unknown() {
     let pid = number(&mut unit, &PID).await;
     kill(pid).await;
     let outcome = unit.commit().await;
-    assert!(matches!(outcome, Err(StoreError::CommitUnknown(_))), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(StoreError::CommitUnknown(_))),
+        "{outcome:?}"
+    );
     let mut unit = engine.begin().await.unwrap();
     assert_ne!(number(&mut unit, &PID).await, pid);
 }
@@ -79,7 +90,10 @@ async fn a_statement_on_a_dead_connection_is_unavailable_and_ends_the_unit() {
     let pid = number(&mut unit, &PID).await;
     kill(pid).await;
     let outcome = unit.query(&PID, args![]).await;
-    assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(StoreError::Unavailable(_))),
+        "{outcome:?}"
+    );
     assert!(matches!(unit.commit().await, Err(StoreError::Refused(_))));
 }
 
@@ -97,7 +111,10 @@ async fn a_dropped_unit_gives_its_connection_back_rolled_back() {
     }
     let mut next = engine.begin().await.unwrap();
     assert_eq!(number(&mut next, &PID).await, pid);
-    assert!(number(&mut next, &XACT).await > begun, "still inside the old transaction");
+    assert!(
+        number(&mut next, &XACT).await > begun,
+        "still inside the old transaction"
+    );
     // The table of the dropped unit is gone.
     assert!(next.execute(&ADD, args![1_i64]).await.is_err());
 }
@@ -124,7 +141,10 @@ async fn a_failed_unit_cannot_pass_its_commit_for_a_success() {
     unit.execute(&MAKE, args![]).await.unwrap();
     unit.execute(&ADD, args![1_i64]).await.unwrap();
     let duplicate = unit.execute(&ADD, args![1_i64]).await;
-    assert!(matches!(duplicate, Err(StoreError::Duplicate(_))), "{duplicate:?}");
+    assert!(
+        matches!(duplicate, Err(StoreError::Duplicate(_))),
+        "{duplicate:?}"
+    );
     assert!(matches!(unit.commit().await, Err(StoreError::Refused(_))));
 }
 
@@ -134,9 +154,15 @@ async fn many_writes_travel_together_and_the_first_failure_is_told() {
     let mut unit = engine.begin().await.unwrap();
     unit.execute(&MAKE, args![]).await.unwrap();
     let ids = |ids: &[i64]| ids.iter().map(|id| args![*id]).collect::<Vec<_>>();
-    assert_eq!(unit.execute_many(&ADD, ids(&[1, 2, 3])).await.unwrap(), [1, 1, 1]);
+    assert_eq!(
+        unit.execute_many(&ADD, ids(&[1, 2, 3])).await.unwrap(),
+        [1, 1, 1]
+    );
     let failed = unit.execute_many(&ADD, ids(&[4, 2, 5])).await;
-    assert!(matches!(failed, Err(StoreError::Duplicate(_))), "{failed:?}");
+    assert!(
+        matches!(failed, Err(StoreError::Duplicate(_))),
+        "{failed:?}"
+    );
 }
 
 #[tokio::test]
@@ -144,7 +170,10 @@ async fn the_server_ends_a_statement_that_runs_too_long() {
     let Some(engine) = engine().await else { return };
     let mut unit = engine.begin().await.unwrap();
     let outcome = unit.query(&LONG, args![]).await;
-    assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(StoreError::Unavailable(_))),
+        "{outcome:?}"
+    );
 }
 
 #[tokio::test]
@@ -156,7 +185,10 @@ async fn an_empty_pool_makes_callers_wait_only_so_long() {
     }
     let began = std::time::Instant::now();
     let refused = engine.begin().await.map(|_| ());
-    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(StoreError::Unavailable(_))),
+        "{refused:?}"
+    );
     let waited = began.elapsed();
     assert!(waited >= super::limits::POOL_WAIT_MAX, "{waited:?}");
     assert!(waited < super::limits::POOL_WAIT_MAX * 2, "{waited:?}");

@@ -112,7 +112,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     .map_err(|error| store_error(&error))?;
     let mode: String = configure(&conn, limits::BUSY_MAX)
         .and_then(|()| {
-            conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA recursive_triggers = ON")
+            conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA recursive_triggers = ON; PRAGMA journal_size_limit = 67108864")
         })
         .and_then(|()| conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)))
         .map_err(|error| store_error(&error))?;

@@ -30,9 +30,11 @@ pub(super) fn query(
     args: Vec<Value>,
 ) -> rusqlite::Result<Vec<Row>> {
     let mut prepared = conn.prepare_cached(stmt.for_sqlite())?;
-    let columns = Arc::clone(names.entry(stmt.name).or_insert_with(|| {
-        prepared.column_names().map(Into::into).collect()
-    }));
+    let columns = Arc::clone(
+        names
+            .entry(stmt.name)
+            .or_insert_with(|| prepared.column_names().map(Into::into).collect()),
+    );
     let mut answered = prepared.query(params_from_iter(args))?;
     let mut rows = Vec::new();
     while let Some(found) = answered.next()? {

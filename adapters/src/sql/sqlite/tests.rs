@@ -63,9 +63,14 @@ impl Shop {
 }
 
 /// A first unit waits for its group while a second one works in it.
-async fn two_in_one_group(shop: &Shop) -> (tokio::task::JoinHandle<Result<(), StoreError>>, WriteUnit) {
+async fn two_in_one_group(
+    shop: &Shop,
+) -> (tokio::task::JoinHandle<Result<(), StoreError>>, WriteUnit) {
     let mut first = shop.unit().await;
-    first.execute(&ADD, args![1_i64, None::<i64>]).await.unwrap();
+    first
+        .execute(&ADD, args![1_i64, None::<i64>])
+        .await
+        .unwrap();
     let line = Arc::clone(&shop.line);
     let second = tokio::spawn(async move { WriteUnit::begin(&line).await.unwrap() });
     while shop.line.waiting() == 0 {
@@ -79,7 +84,10 @@ async fn two_in_one_group(shop: &Shop) -> (tokio::task::JoinHandle<Result<(), St
 async fn nobody_is_answered_before_the_shared_commit() {
     let shop = shop(LONG);
     let (first, mut second) = two_in_one_group(&shop).await;
-    second.execute(&ADD, args![2_i64, None::<i64>]).await.unwrap();
+    second
+        .execute(&ADD, args![2_i64, None::<i64>])
+        .await
+        .unwrap();
     tokio::task::yield_now().await;
     assert!(!first.is_finished(), "answered while its group is open");
     second.commit().await.unwrap();
@@ -91,7 +99,10 @@ async fn nobody_is_answered_before_the_shared_commit() {
 async fn a_dropped_unit_takes_only_itself_back() {
     let shop = shop(LONG);
     let (first, mut second) = two_in_one_group(&shop).await;
-    second.execute(&ADD, args![2_i64, None::<i64>]).await.unwrap();
+    second
+        .execute(&ADD, args![2_i64, None::<i64>])
+        .await
+        .unwrap();
     drop(second);
     first.await.unwrap().unwrap();
     assert_eq!(shop.count().await, 1);
@@ -104,9 +115,15 @@ async fn a_failed_commit_fails_all_of_its_group() {
     second.query(&DEFER, args![]).await.unwrap();
     second.execute(&ADD, args![2_i64, 99_i64]).await.unwrap();
     let second = second.commit().await;
-    assert!(matches!(second, Err(StoreError::Unavailable(_))), "{second:?}");
+    assert!(
+        matches!(second, Err(StoreError::Unavailable(_))),
+        "{second:?}"
+    );
     let first = first.await.unwrap();
-    assert!(matches!(first, Err(StoreError::Unavailable(_))), "{first:?}");
+    assert!(
+        matches!(first, Err(StoreError::Unavailable(_))),
+        "{first:?}"
+    );
     assert_eq!(shop.count().await, 0);
     shop.add(3).await.unwrap();
 }
@@ -132,7 +149,10 @@ async fn a_full_disk_costs_nobody_an_acknowledged_unit() {
 async fn an_overdue_unit_is_rolled_back_by_its_group() {
     let shop = shop(Duration::from_millis(50));
     let (first, mut second) = two_in_one_group(&shop).await;
-    second.execute(&ADD, args![2_i64, None::<i64>]).await.unwrap();
+    second
+        .execute(&ADD, args![2_i64, None::<i64>])
+        .await
+        .unwrap();
     // The second unit does nothing more; the first does not wait for it for ever.
     first.await.unwrap().unwrap();
     let late = second.execute(&ADD, args![3_i64, None::<i64>]).await;
@@ -150,7 +170,10 @@ async fn an_overdue_unit_cannot_commit_even_when_nobody_waits() {
     while began.elapsed() < Duration::from_millis(2) {
         std::hint::spin_loop();
     }
-    assert!(matches!(unit.commit().await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(
+        unit.commit().await,
+        Err(StoreError::Unavailable(_))
+    ));
     assert_eq!(shop.count().await, 0);
 }
 
@@ -161,7 +184,10 @@ async fn a_statement_that_runs_too_long_is_interrupted() {
     let running = tokio::spawn(async move { slow.query(&SLOW, args![]).await.map(|_| ()) });
     shop.add(1).await.unwrap();
     let interrupted = running.await.unwrap();
-    assert!(matches!(interrupted, Err(StoreError::Unavailable(_))), "{interrupted:?}");
+    assert!(
+        matches!(interrupted, Err(StoreError::Unavailable(_))),
+        "{interrupted:?}"
+    );
     assert_eq!(shop.count().await, 1);
 }
 
@@ -179,5 +205,8 @@ async fn many_units_share_commits_and_all_arrive() {
     }
     writers.join_all().await;
     assert_eq!(shop.count().await, 800);
-    assert!(shop.line.commits() < 800, "every unit paid for a commit of its own");
+    assert!(
+        shop.line.commits() < 800,
+        "every unit paid for a commit of its own"
+    );
 }
