@@ -27,6 +27,7 @@ mod bindings;
 mod cases;
 mod coverage;
 mod evidence;
+mod homes;
 mod idempotency;
 mod inbox;
 mod jobs;
@@ -53,6 +54,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     bindings::contracts,
     cases::contracts,
     evidence::contracts,
+    homes::contracts,
     idempotency::contracts,
     inbox::contracts,
     jobs::contracts,

@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `role`, `binding`, `offer` | the things and their pure decisions |
-//! | `matching`, `by_number`, `link` | how a home is linked |
+//! | `matching`, `confirming`, `by_number`, `link` | how a home is linked |
 //! | `homes` | what a person sees of a home, names it, leaves it |
 //! | `home_code` | a code to the phone in the archive |
 //! | `ports` | rows, and the utility's archive |
@@ -17,6 +17,7 @@ pub mod ports;
 pub mod role;
 
 mod by_number;
+mod confirming;
 mod error;
 mod homes;
 mod link;

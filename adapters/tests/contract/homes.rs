@@ -1,0 +1,192 @@
+//! What all links to one home share: holder versions, conflicts; and an account's places.
+
+use lifeline_core::bindings::binding::{Binding, Home};
+use lifeline_core::bindings::role::Role;
+use lifeline_core::shared::ids::AccountId;
+use tokio::task::JoinSet;
+
+use crate::bench::{Bench, at};
+use crate::bindings::{HOME, account, add, found, li, link, linked, number, wang};
+use crate::contracts;
+
+contracts! { "homes":
+    a_home_remembers_its_newest_holder_version => ["BindingStore::touch_home"];
+    a_conflict_freezes_one_holder_version => ["BindingStore::freeze_home"];
+    older_links_fall_to_payer_only => ["BindingStore::drop_outdated"];
+    rivals_are_other_peoples_live_holder_links => ["BindingStore::rivals"];
+    rival_claims_at_once_see_each_other => ["BindingStore::touch_home", "BindingStore::rivals"];
+    places_are_counted => ["BindingStore::take_place", "BindingStore::free_place"];
+    places_at_once_are_not_oversold => ["BindingStore::take_place"];
+}
+
+async fn touch(t: &Bench, version: i64) -> Home {
+    t.write(async |tx| tx.bindings().touch_home(&number(HOME), version).await)
+        .await
+        .unwrap()
+}
+
+async fn a_home_remembers_its_newest_holder_version(t: Bench) {
+    let at_version = |holder_version| Home {
+        holder_version,
+        frozen: false,
+    };
+    assert_eq!(touch(&t, 3).await, at_version(3));
+    assert_eq!(touch(&t, 5).await, at_version(5));
+    assert_eq!(touch(&t, 4).await, at_version(5));
+}
+
+async fn a_conflict_freezes_one_holder_version(t: Bench) {
+    touch(&t, 3).await;
+    t.write(async |tx| tx.bindings().freeze_home(&number(HOME)).await)
+        .await
+        .unwrap();
+    assert_eq!(
+        touch(&t, 3).await,
+        Home {
+            holder_version: 3,
+            frozen: true
+        }
+    );
+    assert_eq!(
+        touch(&t, 4).await,
+        Home {
+            holder_version: 4,
+            frozen: false
+        }
+    );
+}
+
+async fn older_links_fall_to_payer_only(t: Bench) {
+    let one = linked(&t, "a", HOME, &li()).await;
+    let two = linked(&t, "b", HOME, &wang()).await;
+    let newer = account(&t, "c").await;
+    let newer = Binding {
+        holder_version: 4,
+        ..link(&t, &newer, HOME)
+    };
+    add(&t, &newer, &wang()).await.unwrap();
+    let elsewhere = linked(&t, "d", "1504010020025", &li()).await;
+    let fell = async || {
+        t.write(async |tx| tx.bindings().drop_outdated(&number(HOME), 4).await)
+            .await
+            .unwrap()
+    };
+    assert_eq!(
+        fell().await,
+        [one.binding_id.clone(), two.binding_id.clone()]
+    );
+    assert!(fell().await.is_empty(), "once");
+    for (binding, role) in [
+        (&one, Role::PayerOnly),
+        (&two, Role::PayerOnly),
+        (&newer, Role::Holder),
+        (&elsewhere, Role::Holder),
+    ] {
+        assert_eq!(found(&t, binding).await.map(|l| l.binding.role), Some(role));
+    }
+}
+
+async fn rivals_are_other_peoples_live_holder_links(t: Bench) {
+    let holder = linked(&t, "a", HOME, &li()).await;
+    let same_person = linked(&t, "b", HOME, &wang()).await;
+    let left = linked(&t, "c", HOME, &li()).await;
+    t.write(async |tx| tx.bindings().end(&left, at(1)).await)
+        .await
+        .unwrap();
+    linked(&t, "d", "1504010020025", &li()).await;
+    let payer = account(&t, "e").await;
+    let payer = Binding {
+        role: Role::PayerOnly,
+        ..link(&t, &payer, HOME)
+    };
+    t.write(async |tx| tx.bindings().add(&payer, None).await)
+        .await
+        .unwrap();
+    let claimant = account(&t, "f").await;
+    let rivals = t
+        .write(async |tx| {
+            tx.bindings()
+                .rivals(&claimant, &number(HOME), &wang())
+                .await
+        })
+        .await
+        .unwrap();
+    assert_eq!(rivals, [holder.clone()]);
+    let own = t
+        .write(async |tx| {
+            tx.bindings()
+                .rivals(&holder.account_id, &number(HOME), &wang())
+                .await
+        })
+        .await
+        .unwrap();
+    assert!(own.is_empty(), "one's own link is no rival");
+    let other = t
+        .write(async |tx| tx.bindings().rivals(&claimant, &number(HOME), &li()).await)
+        .await
+        .unwrap();
+    assert_eq!(other, [same_person]);
+}
+
+async fn rival_claims_at_once_see_each_other(t: Bench) {
+    let mut claims = JoinSet::new();
+    for (open_id, certified) in [("a", li()), ("b", wang())] {
+        let binding = link(&t, &account(&t, open_id).await, HOME);
+        let t = t.clone();
+        claims.spawn(async move {
+            t.write(async |tx| {
+                tx.bindings().touch_home(&binding.consumer_no, 3).await?;
+                tokio::task::yield_now().await;
+                let account = &binding.account_id;
+                let seen = tx
+                    .bindings()
+                    .rivals(account, &binding.consumer_no, &certified)
+                    .await?;
+                tx.bindings().add(&binding, Some(&certified)).await?;
+                Ok(seen.len())
+            })
+            .await
+            .unwrap()
+        });
+    }
+    let mut seen = claims.join_all().await;
+    seen.sort_unstable();
+    assert_eq!(seen, [0, 1], "whoever comes second sees the first");
+}
+
+async fn take(t: &Bench, account: &AccountId, most: i64) -> bool {
+    t.write(async |tx| tx.bindings().take_place(account, most).await)
+        .await
+        .unwrap()
+}
+
+async fn places_are_counted(t: Bench) {
+    let (account, other) = (account(&t, "a").await, account(&t, "b").await);
+    assert!(take(&t, &account, 2).await);
+    assert!(take(&t, &account, 2).await);
+    assert!(!take(&t, &account, 2).await);
+    assert!(take(&t, &other, 2).await);
+    t.write(async |tx| tx.bindings().free_place(&account).await)
+        .await
+        .unwrap();
+    assert!(take(&t, &account, 2).await);
+    assert!(!take(&t, &account, 2).await);
+}
+
+async fn places_at_once_are_not_oversold(t: Bench) {
+    let account = account(&t, "a").await;
+    let mut takers = JoinSet::new();
+    for _ in 0..16 {
+        let (t, account) = (t.clone(), account.clone());
+        takers.spawn(async move { take(&t, &account, 9).await });
+    }
+    assert_eq!(
+        takers
+            .join_all()
+            .await
+            .into_iter()
+            .filter(|taken| *taken)
+            .count(),
+        9
+    );
+}
