@@ -29,6 +29,9 @@ struct Cli {
     /// Seed of everything generated.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Give marketing the demo people's homes only, not the other consumers.
+    #[arg(long)]
+    no_seed: bool,
     /// Start the clock this many seconds away from real time.
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     clock_offset_s: i64,
@@ -71,6 +74,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         callback: cli.callback,
         ops: cli.ops,
         seed: cli.seed,
+        with_strangers: !cli.no_seed,
         clock_offset_s: cli.clock_offset_s,
         relay_port: cli.relay_port,
     })

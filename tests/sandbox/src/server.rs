@@ -43,6 +43,8 @@ pub struct Options {
     pub ops: Vec<String>,
     /// Seed of everything generated.
     pub seed: u64,
+    /// Whether marketing knows more consumers than the demo people's homes.
+    pub with_strangers: bool,
     /// How far the clock is ahead at the start.
     pub clock_offset_s: i64,
     /// Port of the signing relay in front of the line, if wanted.
@@ -59,6 +61,7 @@ impl Options {
             callback: None,
             ops: Vec::new(),
             seed: 1,
+            with_strangers: true,
             clock_offset_s: 0,
             relay_port: None,
         }
@@ -245,7 +248,11 @@ impl World {
             people: web::Data::from(people),
             keys: web::Data::from(keys),
             alipay: web::Data::new(alipay),
-            marketing: web::Data::new(Marketing::new(options.seed, clock.clone())),
+            marketing: web::Data::new(Marketing::new(
+                options.seed,
+                clock.clone(),
+                options.with_strangers,
+            )),
             sms: web::Data::new(Sms::new(clock.clone())),
             neighbours: web::Data::new(Neighbours {
                 line: options.line.clone(),

@@ -44,9 +44,9 @@ pub(super) struct Books {
 
 impl Marketing {
     /// The seeded world as of the clock's present day.
-    pub fn new(seed: u64, clock: SimClock) -> Self {
+    pub fn new(seed: u64, clock: SimClock, with_strangers: bool) -> Self {
         let tariffs = Tariffs::standard();
-        let accounts = populate(seed, clock.now(), &People::new(), &tariffs);
+        let accounts = populate(seed, clock.now(), &People::new(), &tariffs, with_strangers);
         let books = Books {
             ledger: Ledger::new(accounts),
             tariffs,

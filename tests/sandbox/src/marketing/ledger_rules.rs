@@ -22,7 +22,13 @@ pub(super) fn hours(h: i64) -> Timestamp {
 }
 
 pub(super) fn ledger() -> Ledger {
-    Ledger::new(populate(1, hours(0), &People::new(), &Tariffs::standard()))
+    Ledger::new(populate(
+        1,
+        hours(0),
+        &People::new(),
+        &Tariffs::standard(),
+        true,
+    ))
 }
 
 fn due(ledger: &Ledger, no: &str, at: Timestamp) -> i64 {

@@ -37,12 +37,13 @@ pub(super) struct Outline {
     pub(super) unread: Option<Period>,
 }
 
-/// Every consumer as of `now`.
+/// Every consumer as of `now`: the demo people's homes, and strangers up to 200 in all.
 pub(super) fn populate(
     seed: u64,
     now: Timestamp,
     people: &People,
     tariffs: &Tariffs,
+    with_strangers: bool,
 ) -> Vec<Account> {
     let dice = Dice::new(seed);
     let last = Period::of(day(now)).back(1);
@@ -58,7 +59,11 @@ pub(super) fn populate(
     let strangers = (0..)
         .map(|n| stranger(n, dice, last))
         .filter(|outline| taken.insert(outline.archive.consumer_no.clone()))
-        .take(CONSUMERS.saturating_sub(HOMES.len()));
+        .take(if with_strangers {
+            CONSUMERS.saturating_sub(HOMES.len())
+        } else {
+            0
+        });
     outlines.extend(strangers);
     (1..)
         .zip(outlines)
@@ -199,7 +204,7 @@ mod tests {
 
     fn all(seed: u64, today: Date) -> Vec<Account> {
         let now = from_beijing(today.at(0, 0, 1, 0)).unwrap();
-        populate(seed, now, &People::new(), &Tariffs::standard())
+        populate(seed, now, &People::new(), &Tariffs::standard(), true)
     }
 
     fn find<'a>(accounts: &'a [Account], consumer_no: &str) -> &'a Account {
@@ -207,6 +212,13 @@ mod tests {
             .iter()
             .find(|a| a.archive.consumer_no == consumer_no)
             .unwrap()
+    }
+
+    #[test]
+    fn without_strangers_only_the_demo_peoples_homes_exist() {
+        let now: Timestamp = "2026-11-20T02:00:00Z".parse().unwrap();
+        let accounts = populate(1, now, &People::new(), &Tariffs::standard(), false);
+        assert_eq!(accounts.len(), HOMES.len());
     }
 
     #[test]
