@@ -5,7 +5,7 @@ use lifeline_core::payments::order::{
     Buyer, Check, ClosedText, Order, Payment, PostingLine, Purpose, Refund, Share, Sighting, Via,
 };
 use lifeline_core::payments::{table_l, table_p, table_r};
-use lifeline_core::shared::ids::{BindingId, TypedId};
+use lifeline_core::shared::ids::BindingId;
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::Time;
@@ -31,7 +31,7 @@ statements! { "payment_rows":
         done_at = $8, paid_fen = $9, refund_reserved_fen = $10, refunded_fen = $11, suspense_fen = $12, \
         foreign_fen = $13, foreign_used_fen = $14, has_lock = $15, frozen = $16, watched = $17, \
         entered_at = $18, turns = $19, next_at = $20, wake_at = $21, asked_at = $22, version = version + 1 \
-        WHERE payment_id = $23 AND version = $24 AND ($25 IS NULL OR lease_epoch = $25)";
+        WHERE payment_id = $23 AND version = $24 AND (CAST($25 AS BIGINT) IS NULL OR lease_epoch = $25)";
     LINE_SAVE("payment_line") = "INSERT INTO payment_line ( \
         line_id, payment_id, line_no, binding_id, consumer_no, consumer_index, attempt, state, \
         channel_txn_no, amount_fen, purpose, arrears_version, body, check_kind, sent_at, resends, \

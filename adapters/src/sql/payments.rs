@@ -19,7 +19,6 @@ use super::statement::statements;
 use super::value::args;
 use super::{Conn, Field, Row, Sql, Stmt, Value, WriteConn};
 
-
 statements! { "payments":
     FIND("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE payment_id = $1");
     FIND_OWN("payment") = concat!(
@@ -28,7 +27,7 @@ statements! { "payments":
     FIND_BY_NUMBER("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE out_trade_no = $1");
     FIND_BY_TICKET("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE ticket_digest = $1");
     LIST("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE account_id = $1 AND binding_id = $2 \
-        AND ($3 IS NULL OR payment_id < $3) ORDER BY payment_id DESC LIMIT $4");
+        AND (CAST($3 AS TEXT) IS NULL OR payment_id < $3) ORDER BY payment_id DESC LIMIT $4");
     IN_FLIGHT("payment_line") = "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS n FROM payment_line \
         WHERE consumer_index = $1 AND purpose = 'arrears' AND state IN ('READY', 'POSTING', 'POST_UNKNOWN', \
         'FENCING(repost)', 'FENCING(refund)', 'HELD')";

@@ -124,11 +124,26 @@ mod tests {
 
     #[test]
     fn the_same_unit_run_twice_writes_the_same() {
-        assert_eq!(draw(1).uuid("entry", "paid:x"), draw(1).uuid("entry", "paid:x"));
-        assert_eq!(draw(1).number("t0", "refund", "x"), draw(1).number("t0", "refund", "x"));
-        assert_ne!(draw(1).uuid("entry", "paid:x"), draw(1).uuid("entry", "paid:y"));
-        assert_ne!(draw(1).uuid("entry", "paid:x"), draw(1).uuid("case", "paid:x"));
-        assert_ne!(draw(1).number("t0", "refund", "x"), draw(2).number("t0", "refund", "x"));
+        assert_eq!(
+            draw(1).uuid("entry", "paid:x"),
+            draw(1).uuid("entry", "paid:x")
+        );
+        assert_eq!(
+            draw(1).number("t0", "refund", "x"),
+            draw(1).number("t0", "refund", "x")
+        );
+        assert_ne!(
+            draw(1).uuid("entry", "paid:x"),
+            draw(1).uuid("entry", "paid:y")
+        );
+        assert_ne!(
+            draw(1).uuid("entry", "paid:x"),
+            draw(1).uuid("case", "paid:x")
+        );
+        assert_ne!(
+            draw(1).number("t0", "refund", "x"),
+            draw(2).number("t0", "refund", "x")
+        );
     }
 
     #[test]

@@ -6,7 +6,9 @@ use super::booking::BooksError;
 use super::observation::{Ask, ChannelFact, Observation};
 use super::order::{Order, PostingLine, Refund};
 use super::unit::{Applied, Held, Step, Unit};
-use super::{PaymentError, Payments, numbers, reading, table_l as l, table_p as p, table_r as r, window};
+use super::{
+    PaymentError, Payments, numbers, reading, table_l as l, table_p as p, table_r as r, window,
+};
 use crate::shared::ids::{LineId, PaymentId, RefundId};
 use crate::shared::money::{Fen, MoneyError};
 use crate::shared::time::Time;
@@ -64,11 +66,7 @@ impl Payments {
     }
 
     /// Runs the errands and those they lead to. True when marketing answered at least once.
-    pub(super) async fn pursue(
-        &self,
-        held: &Held,
-        asks: Vec<Ask>,
-    ) -> Result<Heard, PaymentError> {
+    pub(super) async fn pursue(&self, held: &Held, asks: Vec<Ask>) -> Result<Heard, PaymentError> {
         let mut waiting = VecDeque::from(asks);
         let mut heard = Heard::default();
         for _ in 0..ERRANDS_MAX {
@@ -104,7 +102,11 @@ impl Payments {
                     // No query can vouch for the create: the same bytes are sent at their moment.
                     return self.send_create(held, order).await;
                 }
-                Ok(Errand::Seen(reading::of_query(&order.payment, &reply, asked_at)))
+                Ok(Errand::Seen(reading::of_query(
+                    &order.payment,
+                    &reply,
+                    asked_at,
+                )))
             }
             Ask::CloseTrade if order.payment.state == p::State::Closing => {
                 let asked_at = self.now();
@@ -130,7 +132,11 @@ impl Payments {
         let Some(body) = order.payment.body.clone().filter(|_| sendable) else {
             return Ok(Errand::Nothing);
         };
-        if self.step(held, order, vec![Step::BeginCreate]).await?.is_none() {
+        if self
+            .step(held, order, vec![Step::BeginCreate])
+            .await?
+            .is_none()
+        {
             return Ok(Errand::LeaseLost);
         }
         let asked_at = self.now();
@@ -186,7 +192,9 @@ impl Payments {
         let asked_at = self.now();
         let number = line.channel_txn_no.as_str();
         let reply = self.ports.posting.post(number, body.expose()).await;
-        Ok(Errand::Seen(vec![reading::of_posting(order, line, reply, asked_at)]))
+        Ok(Errand::Seen(vec![reading::of_posting(
+            order, line, reply, asked_at,
+        )]))
     }
 
     async fn get_posting(&self, order: &Order, id: &LineId) -> Result<Errand, PaymentError> {
@@ -195,7 +203,9 @@ impl Payments {
         };
         let asked_at = self.now();
         let reply = self.ports.posting.get(&line.channel_txn_no).await;
-        Ok(Errand::Seen(vec![reading::of_posting(order, line, reply, asked_at)]))
+        Ok(Errand::Seen(vec![reading::of_posting(
+            order, line, reply, asked_at,
+        )]))
     }
 
     async fn fence(&self, order: &Order, id: &LineId) -> Result<Errand, PaymentError> {
@@ -210,7 +220,9 @@ impl Payments {
         };
         let asked_at = self.now();
         let reply = self.ports.posting.fence(&line.channel_txn_no).await;
-        Ok(Errand::Seen(vec![reading::of_posting(order, line, reply, asked_at)]))
+        Ok(Errand::Seen(vec![reading::of_posting(
+            order, line, reply, asked_at,
+        )]))
     }
 
     async fn reverse(&self, order: &Order, id: &LineId) -> Result<Errand, PaymentError> {
@@ -220,8 +232,14 @@ impl Payments {
         };
         let asked_at = self.now();
         let number = numbers::reversal_no(&line.channel_txn_no);
-        let reply = self.ports.posting.reverse(&line.channel_txn_no, &number).await;
-        Ok(Errand::Seen(vec![reading::of_reversal(line, &reply, asked_at)]))
+        let reply = self
+            .ports
+            .posting
+            .reverse(&line.channel_txn_no, &number)
+            .await;
+        Ok(Errand::Seen(vec![reading::of_reversal(
+            line, &reply, asked_at,
+        )]))
     }
 
     async fn voucher(&self, order: &Order, id: &LineId) -> Result<Errand, PaymentError> {
@@ -235,7 +253,9 @@ impl Payments {
         let reply = posting
             .refund_voucher(&line.channel_txn_no, &number, line.amount)
             .await;
-        Ok(Errand::Seen(vec![reading::of_voucher(line, &reply, asked_at)]))
+        Ok(Errand::Seen(vec![reading::of_voucher(
+            line, &reply, asked_at,
+        )]))
     }
 
     async fn send_refund(&self, order: &Order, id: &RefundId) -> Result<Errand, PaymentError> {
@@ -249,8 +269,14 @@ impl Payments {
         };
         let asked_at = self.now();
         let (trade, number) = (&order.payment.out_trade_no, &refund.out_request_no);
-        let reply = self.ports.channel.refund(trade, number, refund.amount).await;
-        Ok(Errand::Seen(vec![reading::of_refund(refund, &reply, asked_at)]))
+        let reply = self
+            .ports
+            .channel
+            .refund(trade, number, refund.amount)
+            .await;
+        Ok(Errand::Seen(vec![reading::of_refund(
+            refund, &reply, asked_at,
+        )]))
     }
 
     /// Too soon after the send an empty answer would prove nothing: then nothing is asked.
@@ -262,7 +288,9 @@ impl Payments {
         };
         let (trade, number) = (&order.payment.out_trade_no, &refund.out_request_no);
         let reply = self.ports.channel.query_refund(trade, number).await;
-        Ok(Errand::Seen(vec![reading::of_refund_query(refund, &reply, asked_at)]))
+        Ok(Errand::Seen(vec![reading::of_refund_query(
+            refund, &reply, asked_at,
+        )]))
     }
 }
 

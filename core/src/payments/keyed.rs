@@ -119,9 +119,8 @@ pub(super) const fn lease_until(now: Time) -> Time {
 
 /// The first field whose digest differs, by name; the whole body when none can be named.
 fn differing_field(known: &str, given: &str) -> String {
-    let read = |text: &str| -> BTreeMap<String, String> {
-        serde_json::from_str(text).unwrap_or_default()
-    };
+    let read =
+        |text: &str| -> BTreeMap<String, String> { serde_json::from_str(text).unwrap_or_default() };
     let (known, given) = (read(known), read(given));
     known
         .keys()
@@ -138,9 +137,15 @@ mod tests {
     #[test]
     fn the_field_that_differs_is_named() {
         let a = r#"{"amount_fen":"1","purpose":"2"}"#;
-        assert_eq!(differing_field(a, r#"{"amount_fen":"9","purpose":"2"}"#), "amount_fen");
+        assert_eq!(
+            differing_field(a, r#"{"amount_fen":"9","purpose":"2"}"#),
+            "amount_fen"
+        );
         assert_eq!(differing_field(a, r#"{"amount_fen":"1"}"#), "purpose");
-        assert_eq!(differing_field(a, r#"{"amount_fen":"1","purpose":"2","via":"3"}"#), "via");
+        assert_eq!(
+            differing_field(a, r#"{"amount_fen":"1","purpose":"2","via":"3"}"#),
+            "via"
+        );
         assert_eq!(differing_field(a, a), "body");
     }
 }

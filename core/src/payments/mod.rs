@@ -13,7 +13,7 @@
 //! | `start`, `keyed` | making an order, once per idempotency key |
 //! | `cashier`, `close`, `reads` | the pay ticket, giving up an order, looking at orders |
 //! | `notice` | the channel's notices: stored, then worked |
-//! | `sweep`, `turns`, `errands` | the guarantee that nothing stays stuck, and the calls it makes |
+//! | `sweep`, `turns`, `errands`, `nudge` | the guarantee that nothing stays stuck, and the calls it makes |
 //!
 //! The rooms above hear of payments by the events of `events` only.
 
@@ -39,6 +39,7 @@ mod errands;
 mod error;
 mod keyed;
 mod notice;
+mod nudge;
 mod reads;
 mod start;
 mod sweep;
@@ -53,6 +54,7 @@ pub use decision::Decision;
 pub use error::PaymentError;
 pub use keyed::Render;
 pub use notice::{NoticeRefused, Worked};
+pub use nudge::Nudged;
 pub use order::{Order, Purpose, Via};
 pub use policy::Policy;
 pub use start::Start;

@@ -83,7 +83,10 @@ mod tests {
         let order = "t0ABCDEFGHIJKLMNOPQRSTUV";
         assert_eq!(order.len(), 24);
         let line = channel_txn_no(order, 99, 6);
-        assert!(reversal_no(&line).len() <= 32 && voucher_no(&line).len() <= 32, "{line}");
+        assert!(
+            reversal_no(&line).len() <= 32 && voucher_no(&line).len() <= 32,
+            "{line}"
+        );
         let shape = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         assert!(shape(&line) && shape(&reversal_no(&line)));
     }

@@ -106,7 +106,9 @@ pub enum Ask {
     ResendCreate,
     CloseTrade,
     /// The channel shows more refunds than are done: ask for each open one, then judge.
-    CheckRefunds { shown: Fen },
+    CheckRefunds {
+        shown: Fen,
+    },
     Post(LineId),
     GetPosting(LineId),
     Fence(LineId),

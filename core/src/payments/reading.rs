@@ -138,7 +138,12 @@ pub fn of_notice(order: &Order, notice: &Notice) -> Vec<Observation> {
         let id = refund.refund_id.clone();
         let fact = ChannelFact::default();
         all.push(Observation::channel(at, p::Input::RefundOurs, fact));
-        all.push(Observation::refund(at, id, r::Input::Notice, RefundFact::default()));
+        all.push(Observation::refund(
+            at,
+            id,
+            r::Input::Notice,
+            RefundFact::default(),
+        ));
     }
     all
 }
@@ -146,12 +151,18 @@ pub fn of_notice(order: &Order, notice: &Notice) -> Vec<Observation> {
 #[must_use]
 pub fn of_create(reply: &Result<Created, NoAnswer>, asked_at: Time) -> Observation {
     match reply {
-        Ok(Created::Ok { trade_no }) => {
-            Observation::channel(asked_at, p::Input::CreateOk, of_number(trade_no, Call::Create))
-        }
+        Ok(Created::Ok { trade_no }) => Observation::channel(
+            asked_at,
+            p::Input::CreateOk,
+            of_number(trade_no, Call::Create),
+        ),
         Ok(Created::Refused { code }) => {
             tracing::warn!(code, "payments.create.refused");
-            Observation::channel(asked_at, p::Input::CreateRefused, of_number("", Call::Create))
+            Observation::channel(
+                asked_at,
+                p::Input::CreateRefused,
+                of_number("", Call::Create),
+            )
         }
         Err(silence) => {
             hear(silence);
@@ -300,7 +311,12 @@ pub fn of_refund(
             r::Input::NoAnswer
         }
     };
-    Observation::refund(asked_at, refund.refund_id.clone(), input, RefundFact::default())
+    Observation::refund(
+        asked_at,
+        refund.refund_id.clone(),
+        input,
+        RefundFact::default(),
+    )
 }
 
 #[must_use]
@@ -318,5 +334,10 @@ pub fn of_refund_query(
             r::Input::NoAnswer
         }
     };
-    Observation::refund(asked_at, refund.refund_id.clone(), input, RefundFact::default())
+    Observation::refund(
+        asked_at,
+        refund.refund_id.clone(),
+        input,
+        RefundFact::default(),
+    )
 }

@@ -83,16 +83,12 @@ impl Payments {
         self.load(id).await.map_err(Made::Unclear)
     }
 
-    async fn make(
-        &self,
-        request: &Start,
-        keyed: &Keyed,
-        lease_epoch: i64,
-    ) -> Result<Order, Made> {
+    async fn make(&self, request: &Start, keyed: &Keyed, lease_epoch: i64) -> Result<Order, Made> {
         self.check_amount(request).await.map_err(Made::Refused)?;
         let order = self.new_order(request).map_err(Made::Refused)?;
         self.make_room(&order).await.map_err(Made::Refused)?;
-        self.store_order(&order, request, keyed, lease_epoch).await?;
+        self.store_order(&order, request, keyed, lease_epoch)
+            .await?;
         let held = Held {
             id: order.payment.payment_id.clone(),
             lease_epoch: order.payment.lease_epoch,
@@ -202,7 +198,10 @@ impl Payments {
         lease_epoch: i64,
     ) -> Result<(), Made> {
         let payment = &order.payment;
-        let draw = self.draw(&request.trace_id, &format!("account:{}", payment.account_id));
+        let draw = self.draw(
+            &request.trace_id,
+            &format!("account:{}", payment.account_id),
+        );
         let now = draw.now;
         let act = Act::new()
             .say("amount_fen", payment.amount.get())
@@ -211,7 +210,13 @@ impl Payments {
             .say("purpose", payment.purpose.as_str())
             .seal("consumer_no", request.owned.consumer_no().expose());
         let witness: evidence::Entry = act
-            .into_entry(draw.id("evidence", "created"), "payments.created", now, now, draw.salt("created"))
+            .into_entry(
+                draw.id("evidence", "created"),
+                "payments.created",
+                now,
+                now,
+                draw.salt("created"),
+            )
             .map_err(|error| Made::Refused(PaymentError::Books(error.into())))?;
         let line = audit::Line {
             audit_id: draw.uuid("audit", "created"),
@@ -240,7 +245,11 @@ impl Payments {
                 .idempotency()
                 .advance(&keyed.key, lease_epoch, &step, lease_until(now))
                 .await?;
-            if ours { Ok(()) } else { Err(PaymentError::InFlight) }
+            if ours {
+                Ok(())
+            } else {
+                Err(PaymentError::InFlight)
+            }
         })
         .await
         .map_err(Made::of_commit)
@@ -295,10 +304,12 @@ fn judge_amount(
     match purpose {
         Purpose::TopUp => Ok(()),
         Purpose::Arrears if dues.total.is_zero() => Err(PaymentError::NothingDue),
-        Purpose::Arrears if seen != Some(dues.version.as_str()) => Err(PaymentError::StaleArrears {
-            total: dues.total,
-            version: dues.version,
-        }),
+        Purpose::Arrears if seen != Some(dues.version.as_str()) => {
+            Err(PaymentError::StaleArrears {
+                total: dues.total,
+                version: dues.version,
+            })
+        }
         Purpose::Arrears if amount != dues.total => Err(PaymentError::AmountNotDue),
         Purpose::Arrears => Ok(()),
     }

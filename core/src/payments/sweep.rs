@@ -1,6 +1,8 @@
 //! The sweeper: every row that is not final is owed a turn (money.md G4). Outbox nudges only bring
 //! it forward.
 
+use futures_util::stream::{self, StreamExt as _};
+
 use super::errands::Heard;
 use super::order::{Check, PostingLine};
 use super::turns::{Turn, first_due};
@@ -14,6 +16,8 @@ use crate::store::{atomically, snapshot};
 const TURNS_MAX: usize = 12;
 /// Orders worked in one sweep.
 const ORDERS_MAX: i64 = 100;
+/// Orders worked at the same time.
+const SIDE_BY_SIDE: usize = 12;
 /// Orders woken when marketing answers again; the next scout wakes more.
 const WOKEN_MAX: i64 = 150;
 /// Stored notices worked in one sweep.
@@ -28,17 +32,26 @@ impl Payments {
             let mut view = snapshot(self.store()).await?;
             view.payments().due(now, ORDERS_MAX).await?
         };
-        let mut worked: usize = 0;
-        for id in &due {
-            match self.work(id).await {
-                Ok(true) => worked = worked.saturating_add(1),
-                Ok(false) => {}
-                // One order that fails must never keep the next from its turn.
-                Err(error) => tracing::error!(%error, payment.id = id.as_str(), "payments.work.failed"),
-            }
-        }
+        // Side by side: an order whose call runs into its deadline must not keep others waiting.
+        let worked = stream::iter(due)
+            .map(|id| Box::pin(async move { self.work_or_tell(&id).await }))
+            .buffer_unordered(SIDE_BY_SIDE)
+            .filter(|worked| std::future::ready(*worked))
+            .count()
+            .await;
         self.scout(now).await?;
         Ok(worked)
+    }
+
+    /// One order that fails must never keep the next from its turn.
+    async fn work_or_tell(&self, id: &PaymentId) -> bool {
+        match self.work(id).await {
+            Ok(worked) => worked,
+            Err(error) => {
+                tracing::error!(%error, payment.id = id.as_str(), "payments.work.failed");
+                false
+            }
+        }
     }
 
     /// Works one order until nothing of it is due; false when somebody else holds it.

@@ -340,9 +340,7 @@ fn mkt_refund(input: Input) -> Answer {
         | Input::RefundWanted
         | Input::CutoffPassed
         | Input::Case => Answer::to(State::MktRefund, &[]),
-        Input::Reversed | Input::MktYes => {
-            Answer::to(State::RefundDue, &[Effect::BookRefundDue])
-        }
+        Input::Reversed | Input::MktYes => Answer::to(State::RefundDue, &[Effect::BookRefundDue]),
         Input::MktNo => Answer::to(State::Posted, &[Effect::TellClaimant]),
         Input::GiveUp => Answer::to(State::MktRefund, &[Effect::OpenCase]),
         Input::PostedOther
@@ -440,9 +438,7 @@ const fn ruled(facts: Facts) -> Answer {
         Some(Ruling::Refund) if facts.fenced || facts.let_go => {
             Answer::to(State::RefundDue, &[Effect::BookRefundDue])
         }
-        Some(Ruling::Post | Ruling::Credit | Ruling::Refund) | None => {
-            Answer::to(State::Held, &[])
-        }
+        Some(Ruling::Post | Ruling::Credit | Ruling::Refund) | None => Answer::to(State::Held, &[]),
     }
 }
 
@@ -474,11 +470,9 @@ impl State {
             | Self::FencingRepost
             | Self::FencingRefund
             | Self::Held => true,
-            Self::Posted
-            | Self::Reversing
-            | Self::MktRefund
-            | Self::RefundDue
-            | Self::Refunded => false,
+            Self::Posted | Self::Reversing | Self::MktRefund | Self::RefundDue | Self::Refunded => {
+                false
+            }
         }
     }
 }

@@ -134,9 +134,7 @@ fn created(input: Input, facts: Facts) -> Answer {
         Input::RefundNotOurs => {
             Answer::to(State::Paid, &[Effect::BookPaid, Effect::BookForeignRefund])
         }
-        Input::RefundOurs | Input::LinesFinal => {
-            Answer::to(State::Created, &[Effect::Contradict])
-        }
+        Input::RefundOurs | Input::LinesFinal => Answer::to(State::Created, &[Effect::Contradict]),
         Input::Case => Answer::to(State::Created, &[]),
     }
 }
@@ -181,9 +179,7 @@ fn closing(input: Input, facts: Facts) -> Answer {
         Input::RefundNotOurs => {
             Answer::to(State::Paid, &[Effect::BookPaid, Effect::BookForeignRefund])
         }
-        Input::RefundOurs | Input::LinesFinal => {
-            Answer::to(State::Closing, &[Effect::Contradict])
-        }
+        Input::RefundOurs | Input::LinesFinal => Answer::to(State::Closing, &[Effect::Contradict]),
     }
 }
 
@@ -237,9 +233,7 @@ fn suspense(input: Input) -> Answer {
         | Input::PaidEqual
         | Input::PaidOther => Answer::to(State::Suspense, &[]),
         Input::CloseWanted => Answer::to(State::Suspense, &[Effect::RefuseClose]),
-        Input::NotExist | Input::WaitBuyerPay => {
-            Answer::to(State::Suspense, &[Effect::Contradict])
-        }
+        Input::NotExist | Input::WaitBuyerPay => Answer::to(State::Suspense, &[Effect::Contradict]),
         Input::RefundOurs => Answer::to(State::Suspense, &[Effect::ToRefunds]),
         Input::ClosedNeverPaid | Input::RefundNotOurs => {
             Answer::to(State::Suspense, &[Effect::BookForeignRefund])

@@ -228,11 +228,9 @@ impl State {
     pub const fn is_final(self) -> bool {
         match self {
             Self::Done | Self::Withdrawn => true,
-            Self::Planned
-            | Self::Sending
-            | Self::Unknown
-            | Self::WaitFunds
-            | Self::Blocked => false,
+            Self::Planned | Self::Sending | Self::Unknown | Self::WaitFunds | Self::Blocked => {
+                false
+            }
         }
     }
 

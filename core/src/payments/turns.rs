@@ -74,10 +74,7 @@ impl Payments {
     /// At its end an order is closed; before, the channel is asked how it stands.
     fn channel_turn(&self, order: &Order) -> Vec<Step> {
         let now = self.now();
-        let payable = matches!(
-            order.payment.state,
-            p::State::Created | p::State::Paying
-        );
+        let payable = matches!(order.payment.state, p::State::Created | p::State::Paying);
         if payable && now >= order.payment.expire_at {
             let fact = ChannelFact::default();
             let ended = Observation::channel(now, p::Input::CloseWanted, fact);
@@ -109,7 +106,11 @@ impl Payments {
         }
         let stopped = line.frozen || order.payment.frozen;
         if line.state != l::State::Ready || stopped {
-            let input = if stopped { l::Input::NoAnswer } else { l::Input::Turn };
+            let input = if stopped {
+                l::Input::NoAnswer
+            } else {
+                l::Input::Turn
+            };
             steps.push(see(input, LineFact::default()));
             return (steps, Heard::default());
         }
@@ -133,7 +134,10 @@ impl Payments {
     /// Late money must still be due (a6); a new number needs fresh arrears (b3).
     async fn check(&self, order: &Order, line: &PostingLine) -> (Checked, Heard) {
         if line.check == Check::None {
-            return (Checked::Post(line.arrears_version.clone()), Heard::default());
+            return (
+                Checked::Post(line.arrears_version.clone()),
+                Heard::default(),
+            );
         }
         let reply = self.ports.dues.dues(&line.consumer_no).await;
         let answered = !matches!(reply, Err(NoDues::NoAnswer(_)));

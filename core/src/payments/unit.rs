@@ -68,7 +68,10 @@ impl Payments {
                 return Ok(Applied::LeaseLost);
             }
             if let Some((source, message_id)) = &unit.message
-                && !tx.inbox().mark_applied(source, message_id, draw.now).await?
+                && !tx
+                    .inbox()
+                    .mark_applied(source, message_id, draw.now)
+                    .await?
             {
                 return Ok(Applied::Repeat);
             }

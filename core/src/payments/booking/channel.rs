@@ -1,7 +1,9 @@
 //! Effects a1..a8: what table P does to the order.
 
 use super::super::numbers;
-use super::super::observation::{Ask, Call, ChannelFact, LineFact, Observation, RefundFact, Sighted};
+use super::super::observation::{
+    Ask, Call, ChannelFact, LineFact, Observation, RefundFact, Sighted,
+};
 use super::super::order::{Check, PostingLine, Purpose, Share};
 use super::super::{table_l as l, table_p as p, table_r as r, window};
 use super::{Booking, BooksError};
@@ -67,13 +69,16 @@ impl Booking<'_> {
     ) -> Result<(), BooksError> {
         let state = self.order.payment.state;
         self.count_answer(fact.call);
-        let stale = self.order.payment.asked_at.is_some_and(|last| asked_at < last);
+        let stale = self
+            .order
+            .payment
+            .asked_at
+            .is_some_and(|last| asked_at < last);
         if stale && !is_absolute(input) {
             self.sight_channel(state, input, state, false, asked_at);
             return Ok(());
         }
-        if state.has_money()
-            && matches!(input, p::Input::ClosedNeverPaid | p::Input::RefundNotOurs)
+        if state.has_money() && matches!(input, p::Input::ClosedNeverPaid | p::Input::RefundNotOurs)
         {
             match self.judge_refunds(self.shown_refunds(input, fact))? {
                 Refunds::NotOurs(_) => {}
@@ -172,15 +177,23 @@ impl Booking<'_> {
             p::State::Closed if !payment.watched => None,
             p::State::Closed => Some(window::while_watched(entered, now)),
             _frozen if payment.frozen => Some(window::daily(now)),
-            p::State::Created if payment.sends > 0 => {
-                let resend = window::resend_at(entered, payment.sends, now);
+            p::State::Created if payment.body.is_some() => {
+                let resend = window::resend_at(entered, payment.sends.max(1), now);
                 Some(resend.min(payment.expire_at.max(now)))
             }
             p::State::Created => Some(payment.expire_at),
-            p::State::Paying => Some(window::while_payable(entered, turns, now, payment.expire_at)),
-            p::State::Closing => {
-                Some(window::while_closing(entered, turns, now, payment.expire_at))
-            }
+            p::State::Paying => Some(window::while_payable(
+                entered,
+                turns,
+                now,
+                payment.expire_at,
+            )),
+            p::State::Closing => Some(window::while_closing(
+                entered,
+                turns,
+                now,
+                payment.expire_at,
+            )),
             p::State::Paid | p::State::Suspense => Some(window::hourly(now)),
         };
     }
@@ -254,7 +267,11 @@ impl Booking<'_> {
             && self.order.payment.trade_no != fact.trade_no;
         if other {
             let subject = self.order.payment.out_trade_no.clone();
-            self.open_case(CaseKind::Contradiction, &format!("trade:{subject}"), "other_trade_no")?;
+            self.open_case(
+                CaseKind::Contradiction,
+                &format!("trade:{subject}"),
+                "other_trade_no",
+            )?;
         }
         let payment = &mut self.order.payment;
         payment.paid = total;

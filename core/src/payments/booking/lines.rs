@@ -92,8 +92,8 @@ impl Booking<'_> {
         let decision = l::decide(state, input, facts);
         enter(line, decision.next, now);
         // A turn, or the silence that a READY line's turn met before anything could be sent.
-        let turned = input == l::Input::Turn
-            || (state == l::State::Ready && input == l::Input::NoAnswer);
+        let turned =
+            input == l::Input::Turn || (state == l::State::Ready && input == l::Input::NoAnswer);
         if turned && decision.next == state {
             line.turns = line.turns.saturating_add(1);
         }
@@ -331,7 +331,12 @@ impl Booking<'_> {
         payment.foreign_used = payment.foreign_used.plus(covered)?;
         let used = payment.foreign_used.get();
         let fact_name = numbers::covered_fact(&line.channel_txn_no, used);
-        self.enter_ledger(&fact_name, Account::Clearing, Account::ForeignRefund, covered)
+        self.enter_ledger(
+            &fact_name,
+            Account::Clearing,
+            Account::ForeignRefund,
+            covered,
+        )
     }
 
     fn plan_refund(&mut self, line: &PostingLine, amount: Fen) -> Result<(), BooksError> {

@@ -21,11 +21,11 @@ use super::draw::Draw;
 use super::observation::{Ask, Observation, Observed, Sighted};
 use super::order::{ClaimKey, Order};
 use super::policy::Policy;
-use super::{table_p as p, window};
+use super::{table_p as p, table_r as r, window};
 use crate::cases::Case;
 use crate::ledger::LedgerError;
 use crate::shared::ids::RefundId;
-use crate::shared::money::MoneyError;
+use crate::shared::money::{Fen, MoneyError};
 use crate::shared::time::Time;
 use crate::{audit, evidence, ledger, outbox};
 
@@ -62,6 +62,28 @@ pub struct Changes {
     pub close_refused: bool,
     /// A cell X was met.
     pub contradicted: bool,
+}
+
+/// The sums of an order explain each other; checked before every save (and so after every load).
+fn balanced(order: &Order) -> Result<(), BooksError> {
+    let payment = &order.payment;
+    let live = order
+        .refunds
+        .iter()
+        .filter(|refund| refund.state != r::State::Withdrawn);
+    let reserved = Fen::sum(live.map(|refund| refund.amount))?.plus(payment.foreign)?;
+    let done = order
+        .refunds
+        .iter()
+        .filter(|refund| refund.state == r::State::Done);
+    let refunded = Fen::sum(done.map(|refund| refund.amount))?;
+    if payment.refund_reserved > payment.paid {
+        Err(BooksError::Incomplete("refunds exceed what was paid"))
+    } else if reserved != payment.refund_reserved || refunded != payment.refunded {
+        Err(BooksError::Incomplete("refunds and their reserve differ"))
+    } else {
+        Ok(())
+    }
 }
 
 /// The consequences of one observation: far more than any path of the tables needs.
@@ -192,9 +214,7 @@ impl<'a> Booking<'a> {
         if nudge && due {
             self.nudge()?;
         }
-        if self.order.payment.refund_reserved > self.order.payment.paid {
-            return Err(BooksError::Incomplete("refunds exceed what was paid"));
-        }
+        balanced(&self.order)?;
         Ok((self.order, self.changes))
     }
 

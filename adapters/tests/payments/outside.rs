@@ -1,0 +1,537 @@
+//! The outside as a programmable double: a channel that moves money, a marketing system that
+//! credits it, and the faults either can have. It answers from its own books, never from ours.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use lifeline_core::payments::ports::{
+    Close, CreateOrder, Created, Dues, DuesSource, NoDues, Notice, NoticeError, NoticeReader,
+    PaymentChannel, PostedLine, Posting, PostingReply, PostingSystem, RefundReply, RefundStatus,
+    ReversalReply, Trade, VoucherReply,
+};
+use lifeline_core::shared::ids::Entropy;
+use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::outside::NoAnswer;
+use lifeline_core::shared::personal::ConsumerNo;
+use lifeline_core::shared::time::{Clock, Time};
+use serde::{Deserialize, Serialize};
+
+/// What happens to one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It takes effect, and the answer is lost.
+    AfterCommit,
+    /// It never arrives, and nobody here can tell.
+    Before,
+    /// It never left: no connection.
+    NotSent,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct TradeBook {
+    pub(crate) total: Fen,
+    pub(crate) trade_no: String,
+    pub(crate) paid_at: Option<Time>,
+    pub(crate) closed: bool,
+    pub(crate) refunds: HashMap<String, Fen>,
+}
+
+impl TradeBook {
+    pub(crate) fn refunded(&self) -> Fen {
+        Fen::sum(self.refunds.values().copied()).unwrap()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Credit {
+    Posted(PostedLine),
+    Reversed,
+    Fenced,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    pub(crate) now: i64,
+    seed: u64,
+    pub(crate) trades: HashMap<String, TradeBook>,
+    /// Numbers whose cashier URL was minted (a trade only comes to be by paying).
+    pub(crate) minted: HashMap<String, Fen>,
+    pub(crate) credits: HashMap<String, Credit>,
+    /// What is due: consumer number -> (sum, version, open).
+    pub(crate) due: HashMap<String, (Fen, String, bool)>,
+    /// Faults for the next calls, by operation.
+    pub(crate) faults: HashMap<&'static str, VecDeque<Fault>>,
+    /// Operations that do not answer until told otherwise.
+    pub(crate) silent: HashSet<&'static str>,
+    /// Calls that arrived or were tried, in order: operation and number.
+    pub(crate) calls: Vec<(&'static str, String)>,
+    /// Bodies of create and post as they arrived.
+    pub(crate) bodies: Vec<(&'static str, String)>,
+    /// Answers programmed for the next refunds and postings.
+    pub(crate) refund_replies: VecDeque<RefundReply>,
+    pub(crate) post_replies: VecDeque<PostingReply>,
+    pub(crate) voucher_replies: VecDeque<VoucherReply>,
+    pub(crate) cutoff_passed: bool,
+}
+
+/// One handle on the world; clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Outside(Arc<Mutex<World>>);
+
+impl std::fmt::Debug for Outside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Outside")
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct CreateText {
+    number: String,
+    fen: i64,
+    until: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PostText {
+    number: String,
+    consumer_no: String,
+    fen: i64,
+    paid_at: i64,
+    purpose: String,
+    version: Option<String>,
+}
+
+/// A notice in transit.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct NoticeText {
+    pub(crate) id: String,
+    pub(crate) number: String,
+    pub(crate) fen: i64,
+    pub(crate) paid_at: i64,
+    pub(crate) refunded: i64,
+    pub(crate) request: Option<String>,
+    pub(crate) at: i64,
+}
+
+impl Outside {
+    pub(crate) fn at(start: Time) -> Self {
+        let outside = Self::default();
+        outside.with(|world| world.now = start.micros());
+        outside
+    }
+
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+        act(&mut self.0.lock().unwrap())
+    }
+
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.with(|world| world.now += seconds * 1_000_000);
+    }
+
+    pub(crate) fn owes(&self, consumer_no: &str, fen: i64, version: &str) {
+        let due = (Fen::new(fen), version.to_owned(), true);
+        self.with(|world| world.due.insert(consumer_no.to_owned(), due));
+    }
+
+    pub(crate) fn fault(&self, operation: &'static str, fault: Fault) {
+        self.with(|world| world.faults.entry(operation).or_default().push_back(fault));
+    }
+
+    pub(crate) fn silence(&self, operations: &[&'static str]) {
+        self.with(|world| world.silent.extend(operations));
+    }
+
+    pub(crate) fn speak(&self) {
+        self.with(|world| world.silent.clear());
+    }
+
+    pub(crate) fn count(&self, operation: &str) -> usize {
+        self.with(|world| {
+            world
+                .calls
+                .iter()
+                .filter(|(name, _)| *name == operation)
+                .count()
+        })
+    }
+
+    /// The payer pays: through the trade, or through a minted URL. False when nothing is payable.
+    pub(crate) fn pay(&self, number: &str) -> bool {
+        self.with(|world| {
+            let now = Time::from_micros(world.now);
+            let minted = world.minted.get(number).copied();
+            if let Some(total) = minted {
+                world.trades.entry(number.to_owned()).or_insert(TradeBook {
+                    total,
+                    trade_no: format!("T{number}"),
+                    paid_at: None,
+                    closed: false,
+                    refunds: HashMap::new(),
+                });
+            }
+            match world.trades.get_mut(number) {
+                Some(trade) if !trade.closed && trade.paid_at.is_none() => {
+                    trade.paid_at = Some(now);
+                    true
+                }
+                _ => false,
+            }
+        })
+    }
+
+    /// The notice the channel would send about this trade now.
+    pub(crate) fn notice(&self, id: &str, number: &str) -> Vec<u8> {
+        let text = self.with(|world| {
+            let trade = &world.trades[number];
+            NoticeText {
+                id: id.to_owned(),
+                number: number.to_owned(),
+                fen: trade.total.get(),
+                paid_at: trade.paid_at.unwrap().micros(),
+                refunded: trade.refunded().get(),
+                request: None,
+                at: world.now,
+            }
+        });
+        raw(&text)
+    }
+
+    fn enter(&self, operation: &'static str, number: &str) -> Option<Fault> {
+        self.with(|world| {
+            world.calls.push((operation, number.to_owned()));
+            if world.silent.contains(operation) {
+                return Some(Fault::Before);
+            }
+            world
+                .faults
+                .get_mut(operation)
+                .and_then(VecDeque::pop_front)
+        })
+    }
+
+    /// Runs the effect unless a fault keeps it from arriving; loses the answer after a fault.
+    fn call<T>(
+        &self,
+        operation: &'static str,
+        number: &str,
+        effect: impl FnOnce(&mut World) -> T,
+    ) -> Result<T, NoAnswer> {
+        match self.enter(operation, number) {
+            Some(Fault::Before) => Err(NoAnswer::Unknown("timeout")),
+            Some(Fault::NotSent) => Err(NoAnswer::NotSent("refused")),
+            Some(Fault::AfterCommit) => {
+                self.with(effect);
+                Err(NoAnswer::Unknown("timeout"))
+            }
+            None => Ok(self.with(effect)),
+        }
+    }
+}
+
+pub(crate) fn raw(text: &NoticeText) -> Vec<u8> {
+    serde_json::to_vec(text).unwrap()
+}
+
+impl Clock for Outside {
+    fn now(&self) -> Time {
+        self.with(|world| Time::from_micros(world.now))
+    }
+}
+
+impl Entropy for Outside {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.with(|world| {
+            for byte in bytes {
+                // SplitMix64: spread enough to tell ids apart, the same in every run.
+                world.seed = world.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+                let mut mixed = world.seed;
+                mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+                mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+                *byte = mixed.to_be_bytes()[0];
+            }
+        });
+    }
+}
+
+fn trade_state(trade: &TradeBook) -> Trade {
+    let trade_no = trade.trade_no.clone();
+    match trade.paid_at {
+        None if trade.closed => Trade::ClosedNeverPaid { trade_no },
+        None => Trade::WaitBuyerPay { trade_no },
+        Some(paid_at) if trade.refunded() == trade.total => Trade::ClosedRefunded {
+            trade_no,
+            total: trade.total,
+            paid_at: Some(paid_at),
+            refunded_total: trade.total,
+        },
+        Some(paid_at) => Trade::Paid {
+            trade_no,
+            total: trade.total,
+            paid_at,
+            refunded_total: trade.refunded(),
+        },
+    }
+}
+
+#[async_trait]
+impl PaymentChannel for Outside {
+    fn create_body(&self, order: &CreateOrder) -> String {
+        let text = CreateText {
+            number: order.out_trade_no.clone(),
+            fen: order.amount.get(),
+            until: order.expire_at.micros(),
+        };
+        serde_json::to_string(&text).unwrap()
+    }
+
+    async fn create(&self, frozen_body: &str) -> Result<Created, NoAnswer> {
+        tokio::task::yield_now().await;
+        let text: CreateText = serde_json::from_str(frozen_body).unwrap();
+        self.call("create", &text.number, |world| {
+            world.bodies.push(("create", frozen_body.to_owned()));
+            let known = world.trades.entry(text.number.clone());
+            let trade = known.or_insert_with(|| TradeBook {
+                total: Fen::new(text.fen),
+                trade_no: format!("T{}", text.number),
+                paid_at: None,
+                closed: false,
+                refunds: HashMap::new(),
+            });
+            if trade.closed {
+                return Created::Refused {
+                    code: "ACQ.TRADE_HAS_CLOSE",
+                };
+            }
+            Created::Ok {
+                trade_no: trade.trade_no.clone(),
+            }
+        })
+    }
+
+    fn cashier_url(&self, order: &CreateOrder, return_url: &str, _now: Time) -> String {
+        self.with(|world| {
+            world
+                .minted
+                .insert(order.out_trade_no.clone(), order.amount);
+        });
+        let until = order.expire_at.micros();
+        format!("cashier:{}:{until}:{return_url}", order.out_trade_no)
+    }
+
+    async fn query(&self, out_trade_no: &str) -> Result<Trade, NoAnswer> {
+        tokio::task::yield_now().await;
+        self.call("query", out_trade_no, |world| {
+            world
+                .trades
+                .get(out_trade_no)
+                .map_or(Trade::NotExist, trade_state)
+        })
+    }
+
+    async fn close(&self, out_trade_no: &str) -> Result<Close, NoAnswer> {
+        tokio::task::yield_now().await;
+        self.call("close", out_trade_no, |world| {
+            match world.trades.get_mut(out_trade_no) {
+                None => Close::NotExist,
+                Some(trade) if trade.paid_at.is_some() => Close::Refused,
+                Some(trade) => {
+                    trade.closed = true;
+                    Close::Closed
+                }
+            }
+        })
+    }
+
+    async fn refund(
+        &self,
+        out_trade_no: &str,
+        out_request_no: &str,
+        amount: Fen,
+    ) -> Result<RefundReply, NoAnswer> {
+        tokio::task::yield_now().await;
+        self.call("refund", out_request_no, |world| {
+            if let Some(reply) = world.refund_replies.pop_front() {
+                return reply;
+            }
+            let trade = world.trades.get_mut(out_trade_no).unwrap();
+            if trade.refunds.contains_key(out_request_no) {
+                return RefundReply::Unclear;
+            }
+            if trade.refunded().plus(amount).unwrap() > trade.total {
+                return RefundReply::FeeError;
+            }
+            trade.refunds.insert(out_request_no.to_owned(), amount);
+            RefundReply::Done
+        })
+    }
+
+    async fn query_refund(
+        &self,
+        out_trade_no: &str,
+        out_request_no: &str,
+    ) -> Result<RefundStatus, NoAnswer> {
+        tokio::task::yield_now().await;
+        self.call("query_refund", out_request_no, |world| {
+            let trade = world.trades.get(out_trade_no);
+            let made = trade.and_then(|trade| trade.refunds.get(out_request_no));
+            made.map_or(RefundStatus::Empty, |amount| RefundStatus::Success {
+                amount: *amount,
+            })
+        })
+    }
+}
+
+impl NoticeReader for Outside {
+    fn read(&self, raw: &[u8]) -> Result<Notice, NoticeError> {
+        let text: NoticeText = serde_json::from_slice(raw).map_err(|_| NoticeError::Malformed)?;
+        let trade = Trade::Paid {
+            trade_no: format!("T{}", text.number),
+            total: Fen::new(text.fen),
+            paid_at: Time::from_micros(text.paid_at),
+            refunded_total: Fen::new(text.refunded),
+        };
+        Ok(Notice {
+            notify_id: text.id,
+            out_trade_no: text.number,
+            trade,
+            out_request_no: text.request,
+            notified_at: Time::from_micros(text.at),
+        })
+    }
+}
+
+fn credited(world: &mut World, text: &PostText) -> PostingReply {
+    match world.credits.get(&text.number) {
+        Some(Credit::Posted(line)) => return PostingReply::Posted(line.clone()),
+        Some(Credit::Fenced) => return PostingReply::Fenced,
+        Some(Credit::Reversed) => return PostingReply::Reversed,
+        None => {}
+    }
+    if let Some(reply) = world.post_replies.pop_front() {
+        return reply;
+    }
+    let now = Time::from_micros(world.now);
+    let fen = Fen::new(text.fen);
+    let Some(due) = world.due.get_mut(&text.consumer_no) else {
+        return PostingReply::NotPayable {
+            code: "CONSUMER_UNAVAILABLE",
+        };
+    };
+    if !due.2 {
+        return PostingReply::NotPayable {
+            code: "CLOSED_ACCOUNT",
+        };
+    }
+    if text.purpose == "arrears" {
+        if due.0.is_zero() {
+            return PostingReply::NotPayable {
+                code: "ALREADY_PAID",
+            };
+        }
+        if text.version.as_deref() != Some(due.1.as_str()) || due.0 != fen {
+            return PostingReply::StaleOrMismatch;
+        }
+        due.0 = Fen::ZERO;
+        due.1 = format!("{}+", due.1);
+    }
+    let line = PostedLine {
+        consumer_no: ConsumerNo::from_store(text.consumer_no.clone()),
+        amount: fen,
+        paid_at: Time::from_micros(text.paid_at),
+        mkt_txn_no: format!("M{}", text.number),
+        business_date: now.shanghai_date(),
+        posted_at: now,
+    };
+    let number = text.number.clone();
+    world.credits.insert(number, Credit::Posted(line.clone()));
+    PostingReply::Posted(line)
+}
+
+fn found(world: &World, number: &str) -> PostingReply {
+    match world.credits.get(number) {
+        Some(Credit::Posted(line)) => PostingReply::Posted(line.clone()),
+        Some(Credit::Reversed) => PostingReply::Reversed,
+        Some(Credit::Fenced) => PostingReply::Fenced,
+        None => PostingReply::NotFound,
+    }
+}
+
+#[async_trait]
+impl PostingSystem for Outside {
+    fn posting_body(&self, posting: &Posting) -> String {
+        let text = PostText {
+            number: posting.channel_txn_no.clone(),
+            consumer_no: posting.consumer_no.expose().to_owned(),
+            fen: posting.amount.get(),
+            paid_at: posting.paid_at.micros(),
+            purpose: posting.purpose.to_owned(),
+            version: posting.arrears_version.clone(),
+        };
+        serde_json::to_string(&text).unwrap()
+    }
+
+    async fn post(&self, number: &str, frozen_body: &str) -> Result<PostingReply, NoAnswer> {
+        tokio::task::yield_now().await;
+        let text: PostText = serde_json::from_str(frozen_body).unwrap();
+        self.call("post", number, |world| {
+            world.bodies.push(("post", frozen_body.to_owned()));
+            credited(world, &text)
+        })
+    }
+
+    async fn get(&self, number: &str) -> Result<PostingReply, NoAnswer> {
+        tokio::task::yield_now().await;
+        self.call("get", number, |world| found(world, number))
+    }
+
+    async fn fence(&self, number: &str) -> Result<PostingReply, NoAnswer> {
+        tokio::task::yield_now().await;
+        self.call("fence", number, |world| {
+            if !world.credits.contains_key(number) {
+                world.credits.insert(number.to_owned(), Credit::Fenced);
+            }
+            found(world, number)
+        })
+    }
+
+    async fn reverse(&self, number: &str, reversal_no: &str) -> Result<ReversalReply, NoAnswer> {
+        tokio::task::yield_now().await;
+        self.call("reverse", reversal_no, |world| {
+            if world.cutoff_passed {
+                return ReversalReply::CutoffPassed;
+            }
+            world.credits.insert(number.to_owned(), Credit::Reversed);
+            ReversalReply::Reversed
+        })
+    }
+
+    async fn refund_voucher(
+        &self,
+        _number: &str,
+        refund_no: &str,
+        _amount: Fen,
+    ) -> Result<VoucherReply, NoAnswer> {
+        tokio::task::yield_now().await;
+        self.call("voucher", refund_no, |world| {
+            let reply = world.voucher_replies.pop_front();
+            reply.unwrap_or(VoucherReply::Approved)
+        })
+    }
+}
+
+#[async_trait]
+impl DuesSource for Outside {
+    async fn dues(&self, consumer_no: &ConsumerNo) -> Result<Dues, NoDues> {
+        tokio::task::yield_now().await;
+        let found = self.call("dues", consumer_no.expose(), |world| {
+            world.due.get(consumer_no.expose()).cloned()
+        })?;
+        let (total, version, open) = found.ok_or(NoDues::Unknown)?;
+        Ok(Dues {
+            open,
+            total,
+            version,
+        })
+    }
+}

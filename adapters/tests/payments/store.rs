@@ -1,0 +1,199 @@
+//! A fresh store for one trial, on either engine; gone when the trial ends, however it ends.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lifeline_adapters::keyring::{InstanceKind, Keyring};
+use lifeline_adapters::sql::{self, Engine};
+use lifeline_core::shared::time::Time;
+
+/// A trial that takes longer hangs.
+const TRIAL_MAX: Duration = Duration::from_secs(150);
+
+#[derive(Debug, Clone)]
+pub(crate) enum EngineKind {
+    Sqlite,
+    Postgres(String),
+}
+
+impl EngineKind {
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+}
+
+/// Where this trial's store is.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) store: Arc<Engine>,
+    keyring: Arc<Keyring>,
+    target: String,
+    kind: EngineKind,
+}
+
+pub(crate) type Trial = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The engines to run on: SQLite always, PostgreSQL where it is given; `Err` when it must be given.
+pub(crate) fn engines() -> Result<Vec<EngineKind>, &'static str> {
+    let mut engines = vec![EngineKind::Sqlite];
+    match std::env::var("TEST_POSTGRES_URL") {
+        Ok(url) => engines.push(EngineKind::Postgres(url)),
+        Err(_) if std::env::var("REQUIRE_POSTGRES").is_ok_and(|wanted| wanted == "1") => {
+            return Err("REQUIRE_POSTGRES=1 but TEST_POSTGRES_URL is not set");
+        }
+        Err(_) => {}
+    }
+    Ok(engines)
+}
+
+/// The moment trials begin at: a Friday morning in Shanghai.
+pub(crate) fn start() -> Time {
+    Time::parse_rfc3339("2026-11-20T10:00:00+08:00").unwrap()
+}
+
+impl Place {
+    async fn open(target: String, kind: EngineKind) -> Self {
+        let keyring = Arc::new(Keyring::generate(InstanceKind::Demo).unwrap());
+        sql::migrate(&target, InstanceKind::Demo, start())
+            .await
+            .unwrap();
+        let store = sql::open(&target, Arc::clone(&keyring), InstanceKind::Demo)
+            .await
+            .unwrap();
+        Self {
+            store,
+            keyring,
+            target,
+            kind,
+        }
+    }
+
+    /// A second process on the same store.
+    pub(crate) async fn another_process(&self) -> Self {
+        let keyring = Arc::clone(&self.keyring);
+        let store = sql::open(&self.target, keyring, InstanceKind::Demo)
+            .await
+            .unwrap();
+        Self {
+            store,
+            ..self.clone()
+        }
+    }
+
+    /// Runs raw SQL beside the store, as somebody with the application's own rights would.
+    pub(crate) async fn raw(&self, text: &str) -> Result<(), String> {
+        match &self.kind {
+            EngineKind::Sqlite => {
+                let conn = rusqlite::Connection::open(&self.target).map_err(|e| e.to_string())?;
+                conn.busy_timeout(Duration::from_secs(5)).unwrap();
+                conn.execute_batch(text).map_err(|error| error.to_string())
+            }
+            EngineKind::Postgres(_) => connect(&self.target)
+                .await
+                .batch_execute(text)
+                .await
+                .map_err(|error| {
+                    error
+                        .as_db_error()
+                        .map_or_else(|| error.to_string(), |db| db.message().to_owned())
+                }),
+        }
+    }
+
+    /// The one integer a raw query answers.
+    pub(crate) async fn number(&self, query: &str) -> i64 {
+        match &self.kind {
+            EngineKind::Sqlite => rusqlite::Connection::open(&self.target)
+                .unwrap()
+                .query_row(query, [], |row| row.get(0))
+                .unwrap(),
+            EngineKind::Postgres(_) => connect(&self.target)
+                .await
+                .query_one(query, &[])
+                .await
+                .unwrap()
+                .get(0),
+        }
+    }
+}
+
+async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+enum Home {
+    Folder(tempfile::TempDir),
+    Schema { url: String, name: String },
+}
+
+impl Home {
+    async fn make(kind: &EngineKind) -> (Self, String) {
+        match kind {
+            EngineKind::Sqlite => {
+                let folder = tempfile::tempdir().unwrap();
+                let path = folder.path().join("store.db");
+                let target = path.to_str().unwrap().to_owned();
+                (Self::Folder(folder), target)
+            }
+            EngineKind::Postgres(url) => {
+                let mut random = [0_u8; 6];
+                getrandom::fill(&mut random).unwrap();
+                let name = format!("payments_{}", hex::encode(random));
+                connect(url)
+                    .await
+                    .batch_execute(&format!("CREATE SCHEMA {name}"))
+                    .await
+                    .unwrap();
+                let joint = if url.contains('?') { '&' } else { '?' };
+                let target = format!("{url}{joint}options=-c%20search_path%3D{name}");
+                let url = url.clone();
+                (Self::Schema { url, name }, target)
+            }
+        }
+    }
+
+    async fn take_away(self) {
+        match self {
+            Self::Folder(folder) => folder.close().unwrap(),
+            Self::Schema { url, name } => connect(&url)
+                .await
+                .batch_execute(&format!("DROP SCHEMA {name} CASCADE"))
+                .await
+                .unwrap(),
+        }
+    }
+}
+
+/// Runs one trial on a store made for it.
+pub(crate) fn on_fresh_store(kind: &EngineKind, trial: impl FnOnce(Place) -> Trial) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let (home, target) = runtime.block_on(Home::make(kind));
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(async {
+            let place = Place::open(target, kind.clone()).await;
+            let store = Arc::clone(&place.store);
+            tokio::time::timeout(TRIAL_MAX, trial(place))
+                .await
+                .expect("the trial hangs");
+            store.close().await.unwrap();
+        });
+    }));
+    runtime.block_on(home.take_away());
+    if let Err(panic) = ended {
+        resume_unwind(panic);
+    }
+}
