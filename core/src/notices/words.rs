@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn the_templates_are_the_registered_ones() {
         let receipt = receipt(8_520, "2026-11-20T10:01:02+08:00");
-        let filled = |text: &str| vec![("tail", "0017"), ("yuan", "85.20"), ("date", text)];
+        let filled = [("tail", "0017"), ("yuan", "85.20"), ("date", "11月20日")];
         for (kind, id) in [
             (Kind::Credited, "LL_CREDITED"),
             (Kind::Refunded, "LL_REFUNDED"),
@@ -143,7 +143,7 @@ mod tests {
                 .iter()
                 .map(|(name, text)| (*name, text.as_str()))
                 .collect();
-            assert_eq!((template.id, params), (id, filled("11月20日")));
+            assert_eq!((template.id, params), (id, filled.to_vec()));
         }
     }
 
