@@ -25,9 +25,13 @@ impl House {
     async fn new(keyring: &Arc<Keyring>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
-        migrate(path.to_str().unwrap(), InstanceKind::Demo, Time::from_micros(0))
-            .await
-            .unwrap();
+        migrate(
+            path.to_str().unwrap(),
+            InstanceKind::Demo,
+            Time::from_micros(0),
+        )
+        .await
+        .unwrap();
         Self {
             engine: Sqlite::open(&path).unwrap(),
             vault: vault_of(keyring),
@@ -57,7 +61,10 @@ fn account(n: u8) -> AccountId {
 fn is_corrupt<T>(outcome: &Result<T, StoreError>) -> bool {
     matches!(
         outcome,
-        Err(StoreError::Corrupt { table: "account", column: "phone" })
+        Err(StoreError::Corrupt {
+            table: "account",
+            column: "phone"
+        })
     )
 }
 
@@ -65,15 +72,32 @@ fn is_corrupt<T>(outcome: &Result<T, StoreError>) -> bool {
 async fn a_field_opens_for_its_account_row_and_column_only() {
     let house = House::new(&keyring()).await;
     let mut unit = house.unit().await;
-    let sealed = unit.seal_for(&account(1), PHONE, "r1", "19000000001").await.unwrap();
+    let sealed = unit
+        .seal_for(&account(1), PHONE, "r1", "19000000001")
+        .await
+        .unwrap();
     assert!(sealed.starts_with("a1:") && !sealed.contains("19000000001"));
-    unit.seal_for(&account(2), PHONE, "r1", "other").await.unwrap();
-    assert_eq!(unit.open_for(&account(1), PHONE, "r1", &sealed).await.unwrap(), "19000000001");
+    unit.seal_for(&account(2), PHONE, "r1", "other")
+        .await
+        .unwrap();
+    assert_eq!(
+        unit.open_for(&account(1), PHONE, "r1", &sealed)
+            .await
+            .unwrap(),
+        "19000000001"
+    );
     for (who, row) in [(account(2), "r1"), (account(1), "r2"), (account(3), "r1")] {
-        assert!(is_corrupt(&unit.open_for(&who, PHONE, row, &sealed).await), "{who} {row}");
+        assert!(
+            is_corrupt(&unit.open_for(&who, PHONE, row, &sealed).await),
+            "{who} {row}"
+        );
     }
     let elsewhere = Field::new("account", "id_no");
-    assert!(unit.open_for(&account(1), elsewhere, "r1", &sealed).await.is_err());
+    assert!(
+        unit.open_for(&account(1), elsewhere, "r1", &sealed)
+            .await
+            .is_err()
+    );
     unit.conn.commit().await.unwrap();
 }
 
@@ -82,10 +106,18 @@ async fn a_committed_key_is_found_by_the_next_process() {
     let keyring = keyring();
     let house = House::new(&keyring).await;
     let mut unit = house.unit().await;
-    let sealed = unit.seal_for(&account(1), PHONE, "r1", "19000000001").await.unwrap();
+    let sealed = unit
+        .seal_for(&account(1), PHONE, "r1", "19000000001")
+        .await
+        .unwrap();
     unit.conn.commit().await.unwrap();
     let mut next = Sql::new(house.engine.begin_read().await.unwrap(), vault_of(&keyring));
-    assert_eq!(next.open_for(&account(1), PHONE, "r1", &sealed).await.unwrap(), "19000000001");
+    assert_eq!(
+        next.open_for(&account(1), PHONE, "r1", &sealed)
+            .await
+            .unwrap(),
+        "19000000001"
+    );
 }
 
 /// A key that was rolled back must not live on in memory: what is sealed with it later would be lost.
@@ -94,14 +126,25 @@ async fn a_key_that_was_never_committed_is_forgotten() {
     let keyring = keyring();
     let house = House::new(&keyring).await;
     let mut dropped = house.unit().await;
-    let lost = dropped.seal_for(&account(1), PHONE, "r1", "lost").await.unwrap();
+    let lost = dropped
+        .seal_for(&account(1), PHONE, "r1", "lost")
+        .await
+        .unwrap();
     drop(dropped);
     let mut unit = house.unit().await;
-    let kept = unit.seal_for(&account(1), PHONE, "r1", "kept").await.unwrap();
+    let kept = unit
+        .seal_for(&account(1), PHONE, "r1", "kept")
+        .await
+        .unwrap();
     unit.conn.commit().await.unwrap();
     assert_ne!(kid_of(&lost), kid_of(&kept));
     let mut next = Sql::new(house.engine.begin_read().await.unwrap(), vault_of(&keyring));
-    assert_eq!(next.open_for(&account(1), PHONE, "r1", &kept).await.unwrap(), "kept");
+    assert_eq!(
+        next.open_for(&account(1), PHONE, "r1", &kept)
+            .await
+            .unwrap(),
+        "kept"
+    );
 }
 
 #[tokio::test]
@@ -109,25 +152,45 @@ async fn deleting_the_key_row_erases_what_it_sealed() {
     let keyring = keyring();
     let house = House::new(&keyring).await;
     let mut unit = house.unit().await;
-    let sealed = unit.seal_for(&account(1), PHONE, "r1", "19000000001").await.unwrap();
+    let sealed = unit
+        .seal_for(&account(1), PHONE, "r1", "19000000001")
+        .await
+        .unwrap();
     unit.conn.commit().await.unwrap();
     house.raw("DELETE FROM account_key");
     let mut next = Sql::new(house.engine.begin().await.unwrap(), vault_of(&keyring));
-    assert!(is_corrupt(&next.open_for(&account(1), PHONE, "r1", &sealed).await));
+    assert!(is_corrupt(
+        &next.open_for(&account(1), PHONE, "r1", &sealed).await
+    ));
     // A new key for the same account opens nothing of the old one.
-    next.seal_for(&account(1), PHONE, "r1", "again").await.unwrap();
-    assert!(is_corrupt(&next.open_for(&account(1), PHONE, "r1", &sealed).await));
+    next.seal_for(&account(1), PHONE, "r1", "again")
+        .await
+        .unwrap();
+    assert!(is_corrupt(
+        &next.open_for(&account(1), PHONE, "r1", &sealed).await
+    ));
 }
 
 #[tokio::test]
 async fn another_installations_keyring_opens_nothing() {
     let house = House::new(&keyring()).await;
     let mut unit = house.unit().await;
-    let sealed = unit.seal_for(&account(1), PHONE, "r1", "19000000001").await.unwrap();
+    let sealed = unit
+        .seal_for(&account(1), PHONE, "r1", "19000000001")
+        .await
+        .unwrap();
     let service = unit.seal_service(PHONE, "r1", "19000000001").unwrap();
     unit.conn.commit().await.unwrap();
-    let mut foreign = Sql::new(house.engine.begin_read().await.unwrap(), vault_of(&keyring()));
-    assert!(foreign.open_for(&account(1), PHONE, "r1", &sealed).await.is_err());
+    let mut foreign = Sql::new(
+        house.engine.begin_read().await.unwrap(),
+        vault_of(&keyring()),
+    );
+    assert!(
+        foreign
+            .open_for(&account(1), PHONE, "r1", &sealed)
+            .await
+            .is_err()
+    );
     assert!(is_corrupt(&foreign.open_service(PHONE, "r1", &service)));
 }
 

@@ -3,13 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::sql::{self, Engine};
-use lifeline_core::shared::ids::TypedId;
-use lifeline_core::shared::time::Time;
+use lifeline_core::shared::ids::{Entropy, TypedId};
+use lifeline_core::shared::time::{Clock, Time};
 use lifeline_core::store::{StoreError, Tx, View, atomically, snapshot};
 
 use crate::Run;
@@ -155,6 +155,37 @@ pub(crate) fn now() -> Time {
 /// `seconds` after [`now`].
 pub(crate) fn at(seconds: i64) -> Time {
     now().plus_seconds(seconds)
+}
+
+/// A clock that a contract sets.
+#[derive(Debug, Clone)]
+pub(crate) struct Watch(Arc<AtomicI64>);
+
+impl Watch {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(now().micros())))
+    }
+
+    pub(crate) fn set(&self, seconds: i64) -> Time {
+        self.0.store(at(seconds).micros(), Ordering::Relaxed);
+        at(seconds)
+    }
+}
+
+impl Clock for Watch {
+    fn now(&self) -> Time {
+        Time::from_micros(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Not random, never the same twice.
+#[derive(Debug, Default)]
+pub(crate) struct Counting(AtomicU8);
+
+impl Entropy for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(self.0.fetch_add(1, Ordering::Relaxed));
+    }
 }
 
 pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {

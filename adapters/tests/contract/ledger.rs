@@ -92,7 +92,7 @@ async fn round_trip(t: Bench) {
     );
     assert_eq!(
         view.ledger().of_payment(&payment).await.unwrap(),
-        [entry.clone()]
+        std::slice::from_ref(&entry)
     );
     let inside = t.write(async |tx| tx.ledger().find("paid:T1").await).await;
     assert_eq!(inside.unwrap(), Some(entry));

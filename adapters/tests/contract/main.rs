@@ -21,8 +21,8 @@
 
 mod accounts;
 mod audit;
-mod background;
 mod bench;
+mod billing;
 mod bindings;
 mod cases;
 mod coverage;
@@ -32,9 +32,12 @@ mod idempotency;
 mod inbox;
 mod jobs;
 mod ledger;
+mod notices;
 mod offers;
 mod otps;
 mod outbox;
+mod relay;
+mod runner;
 mod schema;
 mod sessions;
 mod unit;
@@ -50,7 +53,7 @@ use crate::bench::{Bench, EngineKind};
 const ROOMS: &[fn() -> Vec<Contract>] = &[
     accounts::contracts,
     audit::contracts,
-    background::contracts,
+    billing::contracts,
     bindings::contracts,
     cases::contracts,
     evidence::contracts,
@@ -59,9 +62,12 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     inbox::contracts,
     jobs::contracts,
     ledger::contracts,
+    notices::contracts,
     offers::contracts,
     otps::contracts,
     outbox::contracts,
+    relay::contracts,
+    runner::contracts,
     schema::contracts,
     sessions::contracts,
     unit::contracts,

@@ -207,7 +207,9 @@ async fn a_cancelled_waiter_holds_nobody_up(t: Bench) {
 /// One unit holds a job's row; another waits for it (PostgreSQL: inside a statement, SQLite: for its
 /// turn) and is cancelled there.
 async fn a_unit_cancelled_while_it_waits_for_a_row_leaves_nothing(t: Bench) {
-    t.write(async |tx| tx.jobs().ensure("sweep", 60, now()).await).await.unwrap();
+    t.write(async |tx| tx.jobs().ensure("sweep", 60, now()).await)
+        .await
+        .unwrap();
     let (held, let_go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let holder = {
         let (t, held, let_go) = (t.clone(), Arc::clone(&held), Arc::clone(&let_go));
@@ -240,7 +242,10 @@ async fn a_unit_cancelled_while_it_waits_for_a_row_leaves_nothing(t: Bench) {
     let_go.notify_one();
     assert!(holder.await.unwrap().unwrap().is_some());
     assert_eq!(count(&t, "waiter").await, 0);
-    assert_eq!(t.view().await.jobs().list().await.unwrap()[0].lease_epoch, 1);
+    assert_eq!(
+        t.view().await.jobs().list().await.unwrap()[0].lease_epoch,
+        1
+    );
 }
 
 async fn a_conflict_is_run_again_and_only_so_often(t: Bench) {
@@ -328,6 +333,7 @@ async fn a_closed_store_refuses_work(t: Bench) {
     ));
     assert!(snapshot(&*other.store).await.is_err());
     assert!(other.store.ping().await.is_err());
+    other.store.close().await.unwrap();
     assert_eq!(count(&t, "s").await, 1);
 }
 

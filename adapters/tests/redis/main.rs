@@ -1,6 +1,12 @@
 //! What holds of a real Redis, and what happens without one. Needs `TEST_REDIS_URL`; its absence is
 //! a failure where `REQUIRE_POSTGRES=1` says that the services must be there.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of these tests panic like the tests"
+)]
+
 use std::time::{Duration, Instant};
 
 use lifeline_adapters::redis::Redis;

@@ -134,6 +134,8 @@ impl Session {
         match in_time(client.batch_execute("COMMIT")).await {
             Ok(Ok(())) => {
                 self.state = State::Ended;
+                metrics::counter!("lifeline_store_commits_total").increment(1);
+                metrics::counter!("lifeline_store_units_total").increment(1);
                 Ok(())
             }
             Ok(Err(error)) if surely_not_committed(&error) => {

@@ -3,6 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | [`line`] | who may write now, who waits, what is committed together |
+//! | [`desk`] | the writing connection and its open transaction |
 //! | [`unit`] | one unit of work: a savepoint inside the open group |
 //! | [`reader`] | snapshots on read-only connections |
 //! | [`statement`] | running one statement; SQLite's errors in our words |
@@ -10,6 +11,7 @@
 //! Statements run in place on the calling task: they are short, and a hop to another thread costs
 //! more than most of them. Only COMMIT, which waits for the disk, has a thread of its own.
 
+mod desk;
 mod line;
 mod reader;
 mod statement;

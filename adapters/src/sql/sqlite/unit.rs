@@ -6,7 +6,8 @@ use std::time::Instant;
 use async_trait::async_trait;
 use lifeline_core::store::StoreError;
 
-use super::line::{Desk, Line, NoTurn, Turn};
+use super::desk::Desk;
+use super::line::{Line, NoTurn, Turn};
 use super::statement::{self, store_error};
 use crate::sql::conn::{Conn, WriteConn, unit_is_over};
 use crate::sql::{Row, Stmt, Value};

@@ -1,0 +1,194 @@
+//! The job runner of `core`, at work on a real store.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use lifeline_core::jobs::runner::{JobRunner, Task};
+use lifeline_core::shared::time::Time;
+use tokio::sync::Notify;
+
+use crate::bench::{Bench, Counting, Watch, at};
+use crate::contracts;
+
+contracts! { "runner":
+    runs_what_is_due_once => ["JobStore::claim", "JobStore::finish"];
+    runs_missed_turns_once => ["JobStore::finish"];
+    records_failures_and_panics => ["JobStore::finish", "EvidenceLog::append"];
+    that_lost_its_lease_records_nothing => ["JobStore::finish"];
+}
+
+type Work = Box<dyn Fn(u32) -> Result<(), &'static str> + Send + Sync>;
+
+struct Counted {
+    runs: AtomicU32,
+    work: Work,
+}
+
+#[async_trait]
+impl Task for Counted {
+    fn name(&self) -> &'static str {
+        "sweep"
+    }
+
+    fn every_s(&self) -> i64 {
+        60
+    }
+
+    async fn run(&self, _: Time) -> Result<(), &'static str> {
+        (self.work)(self.runs.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+struct Shop {
+    t: Bench,
+    watch: Watch,
+    task: Arc<Counted>,
+    runner: JobRunner,
+}
+
+impl Shop {
+    /// Registered at second -60, so first due at second 0.
+    async fn new(
+        t: Bench,
+        work: impl Fn(u32) -> Result<(), &'static str> + Send + Sync + 'static,
+    ) -> Self {
+        let watch = Watch::new();
+        let task = Arc::new(Counted {
+            runs: AtomicU32::new(0),
+            work: Box::new(work),
+        });
+        let runner = JobRunner::new(
+            t.store.clone(),
+            Arc::new(watch.clone()),
+            Arc::new(Counting::default()),
+            vec![task.clone()],
+        );
+        watch.set(-60);
+        runner.register().await.unwrap();
+        Self {
+            t,
+            watch,
+            task,
+            runner,
+        }
+    }
+
+    /// How many tasks ran at this moment.
+    async fn look(&self, seconds: i64) -> usize {
+        self.watch.set(seconds);
+        self.runner.run_due().await.unwrap()
+    }
+
+    fn runs(&self) -> u32 {
+        self.task.runs.load(Ordering::Relaxed)
+    }
+}
+
+async fn runs_what_is_due_once(t: Bench) {
+    let shop = Shop::new(t, |_| Ok(())).await;
+    assert_eq!(shop.look(-1).await, 0);
+    assert_eq!(shop.look(0).await, 1);
+    assert_eq!(shop.look(0).await, 0);
+    assert_eq!(shop.look(59).await, 0);
+    assert_eq!(shop.look(60).await, 1);
+    assert_eq!(shop.runs(), 2);
+    let jobs = shop.t.view().await.jobs().list().await.unwrap();
+    assert_eq!(jobs[0].next_at, at(120));
+    assert_eq!(
+        (jobs[0].last_at, jobs[0].last_outcome.as_deref()),
+        (Some(at(60)), Some("ok"))
+    );
+}
+
+async fn runs_missed_turns_once(t: Bench) {
+    let shop = Shop::new(t, |_| Ok(())).await;
+    assert_eq!(shop.look(10_000).await, 1);
+    assert_eq!(shop.look(10_059).await, 0);
+    assert_eq!(shop.look(10_060).await, 1);
+    assert_eq!(shop.runs(), 2);
+}
+
+async fn records_failures_and_panics(t: Bench) {
+    let shop = Shop::new(t, |run| match run {
+        0 => Err("marketing_away"),
+        1 => panic!("planted"),
+        _ => Ok(()),
+    })
+    .await;
+    for (turn, outcome) in [(0, "marketing_away"), (60, "panicked"), (120, "ok")] {
+        assert_eq!(shop.look(turn).await, 1);
+        let jobs = shop.t.view().await.jobs().list().await.unwrap();
+        assert_eq!(jobs[0].last_outcome.as_deref(), Some(outcome));
+    }
+    let lines = shop
+        .t
+        .write(async |tx| tx.evidence().unsequenced(10).await)
+        .await
+        .unwrap();
+    assert_eq!(lines.len(), 3);
+    for (line, outcome) in lines.iter().zip(["marketing_away", "panicked", "ok"]) {
+        assert!(
+            line.body.contains(&format!(r#""outcome":"{outcome}""#)),
+            "{}",
+            line.body
+        );
+        assert!(line.body.contains(r#""job":"sweep""#), "{}", line.body);
+    }
+}
+
+/// The turn outlives its lease and another process takes the job over: the late end leaves nothing.
+async fn that_lost_its_lease_records_nothing(t: Bench) {
+    let (telling, store, watch) = (Arc::new(Notify::new()), Arc::clone(&t.store), Watch::new());
+    let sleeper = Arc::new(Sleeper {
+        woken: Arc::clone(&telling),
+        begun: Notify::new(),
+    });
+    let runner = JobRunner::new(
+        store.clone(),
+        Arc::new(watch.clone()),
+        Arc::new(Counting::default()),
+        vec![sleeper.clone()],
+    );
+    watch.set(-60);
+    runner.register().await.unwrap();
+    watch.set(0);
+    let late = tokio::spawn(async move { runner.run_due().await });
+    sleeper.begun.notified().await;
+    let taken = t
+        .write(async |tx| tx.jobs().claim("sleeper", at(300), at(600)).await)
+        .await;
+    assert_eq!(taken.unwrap().unwrap().lease_epoch, 2);
+    watch.set(301);
+    telling.notify_one();
+    assert_eq!(late.await.unwrap().unwrap(), 1);
+    let jobs = t.view().await.jobs().list().await.unwrap();
+    assert_eq!((jobs[0].last_at, jobs[0].lease_epoch), (None, 2));
+    let lines = t
+        .write(async |tx| tx.evidence().unsequenced(10).await)
+        .await
+        .unwrap();
+    assert!(lines.is_empty());
+}
+
+struct Sleeper {
+    woken: Arc<Notify>,
+    begun: Notify,
+}
+
+#[async_trait]
+impl Task for Sleeper {
+    fn name(&self) -> &'static str {
+        "sleeper"
+    }
+
+    fn every_s(&self) -> i64 {
+        60
+    }
+
+    async fn run(&self, _: Time) -> Result<(), &'static str> {
+        self.begun.notify_one();
+        self.woken.notified().await;
+        Ok(())
+    }
+}
