@@ -56,8 +56,8 @@ async fn ln_07_a_bill_is_explained_and_compared_with_the_month_before() {
     assert!(explained.adds_up && explained.lines.iter().all(|line| line.recomputed));
     assert_eq!(explained.bill.total, Fen::new(8520));
     assert_eq!(
-        explained.lines[1].formula.as_deref(),
-        Some("90 kWh x 0.588 yuan/kWh = 52.92 yuan")
+        explained.lines[1].formula,
+        "90 kWh x 0.588 yuan/kWh = 52.92 yuan"
     );
     let told = comparison.unwrap();
     assert_eq!(told.period, "2026-09");

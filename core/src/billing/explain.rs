@@ -22,8 +22,8 @@ pub struct ExplainedBill {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedLine {
     pub line: BillLine,
-    /// `60 kWh x 0.538 yuan/kWh = 32.28 yuan`; absent when the product is out of range.
-    pub formula: Option<String>,
+    /// `60 kWh x 0.538 yuan/kWh = 32.28 yuan`, with our own result.
+    pub formula: String,
     /// The formula's result is the billed amount.
     pub recomputed: bool,
 }
@@ -52,10 +52,11 @@ pub fn explain(bill: Bill) -> ExplainedBill {
 }
 
 fn explain_line(line: &BillLine) -> ExplainedLine {
-    let charge = line_charge(line.quantity, line.price).ok();
+    let charge = line_charge(line.quantity, line.price);
     ExplainedLine {
-        formula: charge.map(|charge| line_formula(line.quantity, line.price, charge)),
-        recomputed: charge == Some(line.amount),
+        // A product out of range has no result of ours: the billed one stands there, not recomputed.
+        formula: line_formula(line.quantity, line.price, charge.unwrap_or(line.amount)),
+        recomputed: charge == Ok(line.amount),
         line: line.clone(),
     }
 }
@@ -132,8 +133,8 @@ mod tests {
         ));
         assert!(told.adds_up && told.lines.iter().all(|line| line.recomputed));
         assert_eq!(
-            told.lines[0].formula.as_deref(),
-            Some("60 kWh x 0.538 yuan/kWh = 32.28 yuan")
+            told.lines[0].formula,
+            "60 kWh x 0.538 yuan/kWh = 32.28 yuan"
         );
         assert_eq!(told.readings[0].meter_no_masked, "*******2345");
     }
@@ -146,16 +147,14 @@ mod tests {
         ));
         assert!(!told.adds_up && !told.lines[0].recomputed && told.lines[1].recomputed);
         assert_eq!(told.lines[0].line.amount, Fen::new(3229));
+        assert!(told.lines[0].formula.ends_with("= 32.28 yuan"));
         let huge = BillLine {
             quantity: Kwh::from_scaled(i64::MAX),
             price: Price::from_scaled(i64::MAX),
             ..line("1", "1", 0)
         };
         let told = explain(bill(vec![huge], 0));
-        assert_eq!(
-            (&told.lines[0].formula, told.lines[0].recomputed),
-            (&None, false)
-        );
+        assert!(!told.lines[0].recomputed && told.lines[0].formula.ends_with("= 0.00 yuan"));
     }
 
     #[test]

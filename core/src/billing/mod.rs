@@ -76,7 +76,10 @@ impl Billing {
     /// # Errors
     /// [`BillingError::Store`].
     pub async fn purge(&self) -> Result<u64, BillingError> {
-        let before = self.clock.now().plus_seconds(self.rules.kept_s.saturating_neg());
+        let before = self
+            .clock
+            .now()
+            .plus_seconds(self.rules.kept_s.saturating_neg());
         atomically(&*self.store, async |tx: &mut Tx| {
             Ok::<_, BillingError>(tx.billing().purge(before).await?)
         })

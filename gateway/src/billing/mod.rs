@@ -1,13 +1,42 @@
-//! Routes of `billing`.
+//! Routes of `billing`: what a home owes, has and was charged, each figure with its age.
+
+mod dto;
+mod error;
+mod etag;
+mod routes;
 
 use utoipa::OpenApi;
 
-use crate::edge::Routes;
+use crate::edge::{Policy, Routes};
 
 /// What this room adds to the OpenAPI.
 #[derive(Debug, OpenApi)]
-#[openapi()]
+#[openapi(
+    paths(routes::arrears, routes::balance, routes::bills, routes::bill),
+    tags((name = "billing", description = "Arrears, balance, bills and their working"))
+)]
 pub struct Api;
 
 /// Registers the room's routes.
-pub fn routes(_routes: &mut Routes<'_>) {}
+pub fn routes(routes: &mut Routes<'_>) {
+    routes.get(
+        "/v1/bindings/{binding_id}/arrears",
+        Policy::SignedIn,
+        routes::arrears,
+    );
+    routes.get(
+        "/v1/bindings/{binding_id}/balance",
+        Policy::SignedIn,
+        routes::balance,
+    );
+    routes.get(
+        "/v1/bindings/{binding_id}/bills",
+        Policy::SignedIn,
+        routes::bills,
+    );
+    routes.get(
+        "/v1/bindings/{binding_id}/bills/{period}",
+        Policy::SignedIn,
+        routes::bill,
+    );
+}

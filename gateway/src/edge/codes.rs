@@ -63,6 +63,20 @@ codes! {
     ProofLocked "PROOF_LOCKED" TOO_MANY_REQUESTS "This way of proving is locked after too many tries; a code still works.";
     TooManyBindings "TOO_MANY_BINDINGS" CONFLICT "The account has as many homes as it may.";
     RoleNotEnough "ROLE_NOT_ENOUGH" FORBIDDEN "Your role for this home does not include this.";
+    // figures
+    FigureUnavailable "FIGURE_UNAVAILABLE" SERVICE_UNAVAILABLE "The utility's system does not answer for now and no earlier figure is kept.";
+    // paying
+    NothingDue "NOTHING_DUE" CONFLICT "Nothing is due for this home.";
+    StaleArrears "STALE_ARREARS" CONFLICT "What is due has just changed; look again before paying.";
+    VersionMissing "ARREARS_VERSION_MISSING" UNPROCESSABLE_ENTITY "Send the arrears_version you saw with the amount.";
+    AmountNotDue "AMOUNT_NOT_DUE" UNPROCESSABLE_ENTITY "The amount is not what is due.";
+    AmountOutOfRange "AMOUNT_OUT_OF_RANGE" UNPROCESSABLE_ENTITY "The amount is outside the range of a top-up.";
+    AccountClosed "ACCOUNT_CLOSED" CONFLICT "This electricity account is closed and takes no money.";
+    PreviousOrderOpen "PREVIOUS_ORDER_OPEN" CONFLICT "An earlier order for this home is still open.";
+    ArrearsUnavailable "ARREARS_UNAVAILABLE" SERVICE_UNAVAILABLE "What is due cannot be read live now, so nothing was ordered.";
+    NoPayer "NO_PAYER" CONFLICT "This account cannot pay with Alipay here; open the page in a browser.";
+    AlreadyPaid "ALREADY_PAID" CONFLICT "The order is paid already.";
+    TicketGone "TICKET_GONE" GONE "This way to the cashier is over; start again from the order.";
     // how often
     RateLimited "RATE_LIMITED" TOO_MANY_REQUESTS "Too many requests; wait a moment.";
     // money requests

@@ -1,0 +1,399 @@
+//! What the routes of `billing` say.
+
+use lifeline_core::billing::figures::{Arrears, Balance, BillSummary, Receivable, Tier};
+use lifeline_core::billing::{Comparison, ExplainedBill, ExplainedLine, MaskedReading, Shown};
+use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::page::Slice;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::edge::{Code, Problem};
+
+/// One unpaid bill.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReceivableView {
+    pub receivable_id: String,
+    #[schema(example = "2026-10")]
+    pub period: String,
+    #[schema(example = 12_840)]
+    pub principal_fen: i64,
+    pub late_fee_fen: i64,
+    pub paid_fen: i64,
+    #[schema(example = "2026-11-25")]
+    pub due_date: String,
+}
+
+impl From<Receivable> for ReceivableView {
+    fn from(item: Receivable) -> Self {
+        Self {
+            receivable_id: item.receivable_id,
+            period: item.period,
+            principal_fen: item.principal.get(),
+            late_fee_fen: item.late_fee.get(),
+            paid_fen: item.paid.get(),
+            due_date: item.due_date,
+        }
+    }
+}
+
+/// What is due.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ArrearsView {
+    /// As the utility states them; what is on its way is not subtracted here.
+    pub items: Vec<ReceivableView>,
+    /// What is still to be paid: the items' sum less `in_flight_fen`, never below 0.
+    #[schema(example = 12_840)]
+    pub total_fen: i64,
+    /// Paid through Lifeline and not yet credited by the utility.
+    pub in_flight_fen: i64,
+    /// Goes into `POST /v1/payments`; changes whenever any figure does.
+    pub arrears_version: String,
+    /// When the utility computed it.
+    #[schema(example = "2026-11-20T10:00:00+08:00")]
+    pub as_of: String,
+    /// The utility does not answer for now; this is the last good copy.
+    pub stale: bool,
+}
+
+impl ArrearsView {
+    pub(super) fn of(shown: Shown<Arrears>, in_flight: Fen) -> Result<Self, Problem> {
+        let rest = shown.figure.total.minus(in_flight);
+        let rest = rest.map_err(|_| Problem::new(Code::Internal))?;
+        Ok(Self {
+            items: shown.figure.items.into_iter().map(Into::into).collect(),
+            total_fen: rest.max(Fen::ZERO).get(),
+            in_flight_fen: in_flight.get(),
+            arrears_version: shown.figure.version,
+            as_of: shown.as_of.rfc3339(),
+            stale: shown.stale,
+        })
+    }
+}
+
+/// Prepaid money.
+#[derive(Serialize, ToSchema)]
+pub(super) struct BalanceView {
+    pub prepaid_fen: i64,
+    /// The charge of the energy since the last bill, estimated by the utility.
+    pub estimated_since_bill_fen: i64,
+    /// Prepaid less estimated.
+    pub available_fen: i64,
+    #[schema(example = "2026-11-20T10:00:00+08:00")]
+    pub as_of: String,
+    pub stale: bool,
+}
+
+impl BalanceView {
+    pub(super) fn of(shown: Shown<Balance>) -> Self {
+        Self {
+            prepaid_fen: shown.figure.prepaid.get(),
+            estimated_since_bill_fen: shown.figure.estimated_since_bill.get(),
+            available_fen: shown.figure.available.get(),
+            as_of: shown.as_of.rfc3339(),
+            stale: shown.stale,
+        }
+    }
+}
+
+/// One line of the list of bills.
+#[derive(Serialize, ToSchema)]
+pub(super) struct BillSummaryView {
+    #[schema(example = "2026-10")]
+    pub period: String,
+    #[schema(example = "150")]
+    pub energy_kwh: String,
+    #[schema(example = 8_520)]
+    pub total_fen: i64,
+    pub issued_on: String,
+    pub due_date: String,
+    pub paid: bool,
+}
+
+impl From<BillSummary> for BillSummaryView {
+    fn from(bill: BillSummary) -> Self {
+        Self {
+            period: bill.period,
+            energy_kwh: bill.energy.to_string(),
+            total_fen: bill.total.get(),
+            issued_on: bill.issued_on,
+            due_date: bill.due_date,
+            paid: bill.paid,
+        }
+    }
+}
+
+/// A page of bills.
+#[derive(Serialize, ToSchema)]
+pub(super) struct BillsView {
+    pub items: Vec<BillSummaryView>,
+    pub next_cursor: Option<String>,
+    #[schema(example = "2026-11-20T10:00:00+08:00")]
+    pub as_of: String,
+    pub stale: bool,
+}
+
+impl BillsView {
+    pub(super) fn of(shown: Shown<Slice<BillSummary>>, close: impl Fn(&str) -> String) -> Self {
+        Self {
+            next_cursor: shown.figure.next.as_deref().map(close),
+            items: shown.figure.items.into_iter().map(Into::into).collect(),
+            as_of: shown.as_of.rfc3339(),
+            stale: shown.stale,
+        }
+    }
+}
+
+/// One meter's readings: energy = (current - previous) x multiplier.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReadingView {
+    #[schema(example = "*******2345")]
+    pub meter_no_masked: String,
+    #[schema(example = "1200")]
+    pub previous: String,
+    #[schema(example = "1350")]
+    pub current: String,
+    pub multiplier: i64,
+    #[schema(example = "150")]
+    pub energy_kwh: String,
+}
+
+impl From<MaskedReading> for ReadingView {
+    fn from(reading: MaskedReading) -> Self {
+        Self {
+            meter_no_masked: reading.meter_no_masked,
+            previous: reading.previous.to_string(),
+            current: reading.current.to_string(),
+            multiplier: reading.multiplier,
+            energy_kwh: reading.energy.to_string(),
+        }
+    }
+}
+
+/// One step of the tariff in force.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TierView {
+    pub tier: i64,
+    /// Absent on the last step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub up_to_kwh: Option<String>,
+    #[schema(example = "0.538")]
+    pub price_yuan_per_kwh: String,
+}
+
+impl From<Tier> for TierView {
+    fn from(tier: Tier) -> Self {
+        Self {
+            tier: tier.tier,
+            up_to_kwh: tier.up_to.map(|energy| energy.to_string()),
+            price_yuan_per_kwh: tier.price.to_string(),
+        }
+    }
+}
+
+/// One charged line with its working.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LineView {
+    #[schema(example = "energy")]
+    pub kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<i64>,
+    pub quantity_kwh: String,
+    pub price_yuan_per_kwh: String,
+    /// As billed.
+    #[schema(example = 3_228)]
+    pub amount_fen: i64,
+    #[schema(example = "60 kWh x 0.538 yuan/kWh = 32.28 yuan")]
+    pub formula: String,
+    /// The formula's result is the billed amount, to the fen.
+    pub recomputed: bool,
+}
+
+impl From<ExplainedLine> for LineView {
+    fn from(told: ExplainedLine) -> Self {
+        Self {
+            kind: told.line.kind,
+            tier: told.line.tier,
+            quantity_kwh: told.line.quantity.to_string(),
+            price_yuan_per_kwh: told.line.price.to_string(),
+            amount_fen: told.line.amount.get(),
+            formula: told.formula,
+            recomputed: told.recomputed,
+        }
+    }
+}
+
+/// Why the bill differs from the month before; the two effects sum to `charge_delta_fen`.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ComparisonView {
+    /// The month compared with.
+    pub period: String,
+    pub energy_delta_kwh: String,
+    pub charge_delta_fen: i64,
+    /// The part that other prices and steps make.
+    pub price_delta_fen: i64,
+    /// The part that other energy makes, at the average price of the month before.
+    pub energy_effect_fen: i64,
+    pub days_delta: i64,
+}
+
+impl From<Comparison> for ComparisonView {
+    fn from(told: Comparison) -> Self {
+        Self {
+            period: told.period,
+            energy_delta_kwh: told.energy_delta.to_string(),
+            charge_delta_fen: told.charge_delta.get(),
+            price_delta_fen: told.price_effect.get(),
+            energy_effect_fen: told.energy_effect.get(),
+            days_delta: told.days_delta,
+        }
+    }
+}
+
+/// A bill with its working.
+#[derive(Serialize, ToSchema)]
+pub(super) struct BillView {
+    #[schema(example = "2026-10")]
+    pub period: String,
+    pub issued_on: String,
+    pub due_date: String,
+    pub days: i64,
+    pub readings: Vec<ReadingView>,
+    pub energy_kwh: String,
+    pub year_to_date_kwh: String,
+    pub tiers: Vec<TierView>,
+    pub lines: Vec<LineView>,
+    #[schema(example = 8_520)]
+    pub total_fen: i64,
+    /// The lines add up to `total_fen`, to the fen.
+    pub adds_up: bool,
+    pub paid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<ComparisonView>,
+    #[schema(example = "2026-11-20T10:00:00+08:00")]
+    pub as_of: String,
+    pub stale: bool,
+}
+
+impl BillView {
+    pub(super) fn of(shown: Shown<(ExplainedBill, Option<Comparison>)>) -> Self {
+        let (told, comparison) = shown.figure;
+        Self {
+            period: told.bill.period,
+            issued_on: told.bill.issued_on,
+            due_date: told.bill.due_date,
+            days: told.bill.days,
+            readings: told.readings.into_iter().map(Into::into).collect(),
+            energy_kwh: told.bill.energy.to_string(),
+            year_to_date_kwh: told.bill.year_to_date.to_string(),
+            tiers: told.bill.tiers.into_iter().map(Into::into).collect(),
+            lines: told.lines.into_iter().map(Into::into).collect(),
+            total_fen: told.bill.total.get(),
+            adds_up: told.adds_up,
+            paid: told.bill.paid,
+            comparison: comparison.map(Into::into),
+            as_of: shown.as_of.rfc3339(),
+            stale: shown.stale,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lifeline_core::billing::explain::explain;
+    use lifeline_core::billing::figures::{Bill, BillLine, Reading};
+    use lifeline_core::shared::energy::{Kwh, Price};
+    use lifeline_core::shared::time::Time;
+    use serde_json::json;
+
+    use super::*;
+
+    fn shown<T>(figure: T) -> Shown<T> {
+        let at = Time::parse_rfc3339("2026-11-20T10:00:00+08:00").unwrap();
+        Shown {
+            figure,
+            as_of: at,
+            asked_at: at.plus_seconds(5),
+            stale: false,
+        }
+    }
+
+    fn arrears(total: i64) -> Arrears {
+        Arrears {
+            items: vec![Receivable {
+                receivable_id: "R1".into(),
+                period: "2026-10".into(),
+                principal: Fen::new(total),
+                late_fee: Fen::ZERO,
+                paid: Fen::ZERO,
+                due_date: "2026-11-25".into(),
+            }],
+            total: Fen::new(total),
+            version: "v1".into(),
+            as_of: Time::default(),
+        }
+    }
+
+    #[test]
+    fn m2_16_what_is_on_its_way_is_not_asked_for_again() {
+        let view = |total, in_flight| {
+            let view = ArrearsView::of(shown(arrears(total)), Fen::new(in_flight)).unwrap();
+            (view.total_fen, view.in_flight_fen)
+        };
+        assert_eq!(view(12_840, 0), (12_840, 0));
+        assert_eq!(view(12_840, 12_840), (0, 12_840));
+        assert_eq!(view(12_840, 10_000), (2_840, 10_000));
+        // The utility credited before our line heard of it: nothing is due, never less.
+        assert_eq!(view(0, 12_840), (0, 12_840));
+    }
+
+    #[test]
+    fn ln_07_a_bill_is_shown_as_the_contract_says() {
+        let kwh = |text| Kwh::parse(text).unwrap();
+        let price = Price::parse("0.538").unwrap();
+        let bill = Bill {
+            period: "2026-10".into(),
+            issued_on: "2026-11-03".into(),
+            due_date: "2026-11-25".into(),
+            days: 31,
+            readings: vec![Reading {
+                meter_no: "15000012345".into(),
+                previous: kwh("1200"),
+                current: kwh("1260"),
+                multiplier: 1,
+                energy: kwh("60"),
+            }],
+            lines: vec![BillLine {
+                kind: "energy".into(),
+                tier: Some(1),
+                quantity: kwh("60"),
+                price,
+                amount: Fen::new(3228),
+            }],
+            tiers: vec![Tier {
+                tier: 1,
+                up_to: None,
+                price,
+            }],
+            energy: kwh("60"),
+            year_to_date: kwh("2760"),
+            total: Fen::new(3228),
+            paid: false,
+            as_of: Time::default(),
+        };
+        let view = BillView::of(shown((explain(bill), None)));
+        assert_eq!(
+            serde_json::to_value(view).unwrap(),
+            json!({
+                "period": "2026-10", "issued_on": "2026-11-03", "due_date": "2026-11-25", "days": 31,
+                "readings": [{"meter_no_masked": "*******2345", "previous": "1200", "current": "1260",
+                    "multiplier": 1, "energy_kwh": "60"}],
+                "energy_kwh": "60", "year_to_date_kwh": "2760",
+                "tiers": [{"tier": 1, "price_yuan_per_kwh": "0.538"}],
+                "lines": [{"kind": "energy", "tier": 1, "quantity_kwh": "60", "price_yuan_per_kwh": "0.538",
+                    "amount_fen": 3228, "formula": "60 kWh x 0.538 yuan/kWh = 32.28 yuan", "recomputed": true}],
+                "total_fen": 3228, "adds_up": true, "paid": false,
+                "as_of": "2026-11-20T10:00:00+08:00", "stale": false,
+            })
+        );
+    }
+}

@@ -1,0 +1,113 @@
+//! Handlers of `billing`.
+
+use actix_web::http::header::IfNoneMatch;
+use actix_web::{HttpResponse, web};
+use lifeline_core::billing::{Billing, Period};
+use lifeline_core::bindings::{Bindings, Right};
+use lifeline_core::payments::{PaymentError, Payments};
+use lifeline_core::shared::ids::BindingId;
+
+use super::dto::{ArrearsView, BalanceView, BillView, BillsView};
+use super::etag;
+use crate::accounts::Asker;
+use crate::edge::cursor::{Cursors, PageQuery};
+use crate::edge::{Code, Problem, Query};
+
+/// What is due, less what was paid through Lifeline and is still on its way.
+#[utoipa::path(get, path = "/v1/bindings/{binding_id}/arrears", tag = "billing", security(("bearer" = [])),
+    params(("binding_id" = String, Path, description = "From `GET /v1/bindings`")),
+    responses((status = 200, description = "At most a minute old, or `stale`", body = ArrearsView)))]
+pub(super) async fn arrears(
+    Asker(caller): Asker,
+    bindings: web::Data<Bindings>,
+    billing: web::Data<Billing>,
+    payments: web::Data<Payments>,
+    path: web::Path<String>,
+) -> Result<web::Json<ArrearsView>, Problem> {
+    let owned = bindings.own(&caller, &id(&path)?, Right::SeeDue).await?;
+    let shown = billing.arrears(&owned).await?;
+    let in_flight = payments
+        .in_flight(owned.consumer_no())
+        .await
+        .map_err(unread)?;
+    Ok(web::Json(ArrearsView::of(shown, in_flight)?))
+}
+
+/// Prepaid money, and what of it the energy since the last bill will take.
+#[utoipa::path(get, path = "/v1/bindings/{binding_id}/balance", tag = "billing", security(("bearer" = [])),
+    params(("binding_id" = String, Path, description = "From `GET /v1/bindings`")),
+    responses((status = 200, description = "At most ten minutes old, or `stale`", body = BalanceView)))]
+pub(super) async fn balance(
+    Asker(caller): Asker,
+    bindings: web::Data<Bindings>,
+    billing: web::Data<Billing>,
+    path: web::Path<String>,
+) -> Result<web::Json<BalanceView>, Problem> {
+    let owned = bindings
+        .own(&caller, &id(&path)?, Right::SeeFigures)
+        .await?;
+    Ok(web::Json(BalanceView::of(billing.balance(&owned).await?)))
+}
+
+/// The bills of the last 24 months, newest first.
+#[utoipa::path(get, path = "/v1/bindings/{binding_id}/bills", tag = "billing", security(("bearer" = [])),
+    params(("binding_id" = String, Path, description = "From `GET /v1/bindings`"), PageQuery),
+    responses((status = 200, description = "A page of bills", body = BillsView)))]
+pub(super) async fn bills(
+    Asker(caller): Asker,
+    bindings: web::Data<Bindings>,
+    billing: web::Data<Billing>,
+    cursors: web::Data<Cursors>,
+    path: web::Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<web::Json<BillsView>, Problem> {
+    let owned = bindings
+        .own(&caller, &id(&path)?, Right::SeeFigures)
+        .await?;
+    let scope = format!("bills:{}:{}", caller.account_id, owned.binding_id());
+    let shown = billing.bills(&owned, &cursors.open(&scope, query)?).await?;
+    Ok(web::Json(BillsView::of(shown, |key| {
+        cursors.close(&scope, key)
+    })))
+}
+
+/// One bill with the working of every line, compared with the month before.
+///
+/// `If-None-Match` with the `ETag` of an earlier answer is answered 304 while nothing changed.
+#[utoipa::path(get, path = "/v1/bindings/{binding_id}/bills/{period}", tag = "billing", security(("bearer" = [])),
+    params(("binding_id" = String, Path, description = "From `GET /v1/bindings`"),
+        ("period" = String, Path, description = "`YYYY-MM`", example = "2026-10"),
+        ("if-none-match" = Option<String>, Header, description = "An `ETag` of this bill")),
+    responses((status = 200, description = "The bill", body = BillView),
+        (status = 304, description = "The bill is as it was")))]
+pub(super) async fn bill(
+    Asker(caller): Asker,
+    bindings: web::Data<Bindings>,
+    billing: web::Data<Billing>,
+    path: web::Path<(String, String)>,
+    known: Option<web::Header<IfNoneMatch>>,
+) -> Result<HttpResponse, Problem> {
+    let (binding, period) = path.into_inner();
+    let period = Period::parse(&period).map_err(|_| Problem::new(Code::NotFound))?;
+    let owned = bindings
+        .own(&caller, &id(&binding)?, Right::SeeFigures)
+        .await?;
+    let shown = billing.bill(&owned, &period).await?;
+    etag::answer(&BillView::of(shown), known.map(web::Header::into_inner))
+}
+
+/// Without what is in flight the arrears would ask for money twice: then there is no figure.
+fn unread(error: PaymentError) -> Problem {
+    match error {
+        PaymentError::Store(error) => error.into(),
+        other => {
+            tracing::error!(error = %other, "billing.in_flight.unread");
+            Problem::new(Code::Internal)
+        }
+    }
+}
+
+/// A text that is no id names nothing, like an id of somebody else.
+fn id(path: &str) -> Result<BindingId, Problem> {
+    BindingId::parse(path).map_err(|_| Problem::new(Code::NotFound))
+}
