@@ -151,17 +151,32 @@ impl ResponseError for Problem {
     }
 }
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
+impl Problem {
+    /// Under the trace of the request that is answered, when rendered in another task.
+    #[must_use]
+    pub fn traced(mut self, trace_id: &str) -> Self {
+        trace_id.clone_into(&mut self.trace_id);
+        self
+    }
+
+    /// What a failure of the store means to a client; the engine's words stay in our log.
+    #[must_use]
+    pub fn of_store(error: &StoreError) -> Self {
         match error {
             StoreError::Conflict | StoreError::Unavailable(_) | StoreError::CommitUnknown(_) => {
-                tracing::warn!(error = %error, "the store refused a request");
+                tracing::warn!(%error, "the store refused a request");
                 Self::new(Code::StoreUnavailable)
             }
             StoreError::Duplicate(_) | StoreError::Refused(_) | StoreError::Corrupt { .. } => {
-                tracing::error!(error = %error, "the store broke an expectation");
+                tracing::error!(%error, "the store broke an expectation");
                 Self::new(Code::Internal)
             }
         }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::of_store(&error)
     }
 }

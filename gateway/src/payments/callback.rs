@@ -1,0 +1,71 @@
+//! Alipay's notices: verified over the raw bytes, durable before they are acknowledged, worked at
+//! once; the sweeper works what a crash left behind.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, HttpResponseBuilder, web};
+use lifeline_core::payments::ports::NoticeError;
+use lifeline_core::payments::{NoticeRefused, Payments};
+
+use crate::edge::trace;
+use crate::runner::Waker;
+
+/// What Alipay must read to stop repeating a notice: these seven letters and nothing else.
+const ACKNOWLEDGED: &str = "success";
+const REFUSED: &str = "fail";
+
+/// A notice about a trade. Answered `success` only once it is stored.
+#[utoipa::path(post, path = "/v1/callbacks/alipay", tag = "payments",
+    request_body(content = String, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "`success`: stored", body = String, content_type = "text/plain"),
+        (status = 400, description = "`fail`: not a notice for us", body = String, content_type = "text/plain"),
+        (status = 503, description = "`fail`: send it again", body = String, content_type = "text/plain")))]
+pub(super) async fn alipay(
+    payments: web::Data<Payments>,
+    waker: web::Data<Waker>,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> HttpResponse {
+    let Ok(raw) = body else {
+        return answer(StatusCode::PAYLOAD_TOO_LARGE, REFUSED);
+    };
+    let trace_id = trace::current();
+    match payments.receive(&raw, &trace_id).await {
+        Ok(message_id) => {
+            work(payments.into_inner(), waker, message_id);
+            answer(StatusCode::OK, ACKNOWLEDGED)
+        }
+        Err(NoticeRefused::Unreadable(reason)) => {
+            metrics::counter!("lifeline_notices_refused_total", "reason" => word(reason))
+                .increment(1);
+            answer(StatusCode::BAD_REQUEST, REFUSED)
+        }
+        Err(NoticeRefused::Payment(error)) => {
+            tracing::error!(%error, "payments.notice.not_stored");
+            answer(StatusCode::SERVICE_UNAVAILABLE, REFUSED)
+        }
+    }
+}
+
+/// Works the stored notice without keeping the channel waiting.
+fn work(payments: std::sync::Arc<Payments>, waker: web::Data<Waker>, message_id: String) {
+    tokio::spawn(async move {
+        match payments.work_notice(&message_id).await {
+            Ok(_) => waker.wake(),
+            Err(error) => tracing::warn!(%error, "payments.notice.left_for_the_sweeper"),
+        }
+    });
+}
+
+const fn word(reason: NoticeError) -> &'static str {
+    match reason {
+        NoticeError::Malformed => "malformed",
+        NoticeError::BadSignature => "bad_signature",
+        NoticeError::Foreign => "foreign",
+        NoticeError::Unused => "unused",
+    }
+}
+
+fn answer(status: StatusCode, text: &'static str) -> HttpResponse {
+    HttpResponseBuilder::new(status)
+        .content_type("text/plain; charset=utf-8")
+        .body(text)
+}

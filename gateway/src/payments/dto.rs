@@ -1,0 +1,161 @@
+//! What clients send about payments and what they are shown.
+
+use lifeline_core::payments::{Order, Purpose, Via};
+use lifeline_core::shared::ids::{BindingId, SessionId};
+use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::time::Time;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::edge::{Code, Problem};
+
+/// `POST /v1/payments`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateBody {
+    /// From `GET /v1/bindings`.
+    pub(super) binding_id: String,
+    /// `arrears` or `top_up`
+    pub(super) purpose: String,
+    /// All that is due, or the sum to top up.
+    pub(super) amount_fen: i64,
+    /// The version shown with the arrears; needed for `arrears`.
+    pub(super) arrears_version: Option<String>,
+    /// `mini` (default): answered with a `trade_no` for `my.tradePay`; `h5`: with a `pay_url`.
+    pub(super) via: Option<String>,
+}
+
+/// The parsed wish.
+#[derive(Debug)]
+pub(super) struct Wish {
+    pub(super) binding_id: BindingId,
+    pub(super) purpose: Purpose,
+    pub(super) amount: Fen,
+    pub(super) arrears_version: Option<String>,
+    pub(super) via: Via,
+}
+
+/// Marketing's versions are short; anything longer is not one.
+const VERSION_CHARACTERS_MAX: usize = 128;
+
+impl CreateBody {
+    pub(super) fn parse(self) -> Result<Wish, Problem> {
+        let refuse = |field: &str, what: &str| {
+            Problem::new(Code::InvalidField).field(field, "invalid", what)
+        };
+        let purpose = Purpose::parse(&self.purpose)
+            .ok_or_else(|| refuse("purpose", "must be arrears or top_up"))?;
+        let via = match self.via.as_deref() {
+            None => Via::Mini,
+            Some(text) => Via::parse(text).ok_or_else(|| refuse("via", "must be mini or h5"))?,
+        };
+        if self.amount_fen <= 0 {
+            return Err(refuse("amount_fen", "must be above zero"));
+        }
+        let long = |version: &String| version.len() > VERSION_CHARACTERS_MAX;
+        if self.arrears_version.as_ref().is_some_and(long) {
+            return Err(refuse("arrears_version", "is not a version of arrears"));
+        }
+        Ok(Wish {
+            // A text that is no id names nothing, like an id of somebody else.
+            binding_id: BindingId::parse(&self.binding_id)
+                .map_err(|_| Problem::new(Code::NotFound))?,
+            purpose,
+            amount: Fen::new(self.amount_fen),
+            arrears_version: self.arrears_version,
+            via,
+        })
+    }
+}
+
+/// A refund as the payer sees it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RefundView {
+    amount_fen: i64,
+    /// `PENDING` or `DONE`
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    done_at: Option<String>,
+}
+
+/// What happens next, and by when.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct NextView {
+    code: &'static str,
+    by: Option<String>,
+}
+
+/// A payment as its payer sees it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PaymentView {
+    payment_id: String,
+    binding_id: String,
+    /// `arrears` or `top_up`
+    purpose: &'static str,
+    /// `CREATED PAYING CLOSED PAID POSTING POSTED REFUNDING REFUNDED PARTLY_REFUNDED UNDER_REVIEW`
+    state: &'static str,
+    amount_fen: i64,
+    out_trade_no: String,
+    /// For `my.tradePay`, while the order can be paid (via `mini`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trade_no: Option<String>,
+    /// Where this browser pays, while the order can be paid (via `h5`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pay_url: Option<String>,
+    created_at: String,
+    expire_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paid_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    posted_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_at: Option<String>,
+    refunds: Vec<RefundView>,
+    next: NextView,
+}
+
+impl PaymentView {
+    pub(super) fn of(order: &Order, session: &SessionId, now: Time) -> Self {
+        let payment = &order.payment;
+        let next = order.next_step();
+        let text = |time: Option<Time>| time.map(Time::rfc3339);
+        let refunds = order.refund_views().into_iter().map(|refund| RefundView {
+            amount_fen: refund.amount.get(),
+            state: if refund.done_at.is_some() {
+                "DONE"
+            } else {
+                "PENDING"
+            },
+            done_at: text(refund.done_at),
+        });
+        Self {
+            payment_id: payment.payment_id.as_str().to_owned(),
+            binding_id: payment.binding_id.as_str().to_owned(),
+            purpose: payment.purpose.as_str(),
+            state: order.standing().as_str(),
+            amount_fen: payment.amount.get(),
+            out_trade_no: payment.out_trade_no.clone(),
+            trade_no: (payment.via == Via::Mini)
+                .then(|| payment.trade_no.clone())
+                .flatten(),
+            pay_url: order.pay_path(session, now),
+            created_at: payment.created_at.rfc3339(),
+            expire_at: payment.expire_at.rfc3339(),
+            paid_at: text(payment.paid_at),
+            posted_at: text(order.posted_at()),
+            closed_at: text(payment.closed_at),
+            refunds: refunds.collect(),
+            next: NextView {
+                code: next.code.as_str(),
+                by: text(next.by),
+            },
+        }
+    }
+}
+
+/// A page of payments.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PaymentsView {
+    pub(super) items: Vec<PaymentView>,
+    pub(super) next_cursor: Option<String>,
+}

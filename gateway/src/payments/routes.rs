@@ -1,0 +1,232 @@
+//! Handlers of `payments`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, LOCATION, REFERRER_POLICY};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use lifeline_core::accounts::{Accounts, Caller, Secret};
+use lifeline_core::bindings::{Bindings, Right};
+use lifeline_core::idempotency::Answer;
+use lifeline_core::payments::order::{Buyer, ClosedText};
+use lifeline_core::payments::{Order, PaymentError, Payments, Render, Start};
+use lifeline_core::shared::ids::{BindingId, PaymentId};
+
+use super::dto::{CreateBody, PaymentView, PaymentsView, Wish};
+use crate::accounts::{Asker, PAY_COOKIE};
+use crate::edge::cursor::{Cursors, PageQuery};
+use crate::edge::{Checked, Code, Fingerprint, IdempotencyKey, Problem, Query};
+use crate::listeners::outermost::Sources;
+use crate::runner::Waker;
+
+/// How long a repeat waits for the first request with its key (api.md).
+const WAIT_MAX: Duration = Duration::from_secs(5);
+const WAIT_LOOK: Duration = Duration::from_millis(50);
+
+/// Orders a payment. Sending the same key and body again gives the same bytes, also after a crash.
+#[utoipa::path(post, path = "/v1/payments", tag = "payments", security(("bearer" = [])),
+    params(("idempotency-key" = String, Header, description = "16 to 64 of `0-9 A-Z a-z _ -`, one per wish to pay")),
+    request_body = CreateBody,
+    responses((status = 201, description = "The order", body = PaymentView)))]
+pub(super) async fn create(
+    Asker(caller): Asker,
+    key: IdempotencyKey,
+    accounts: web::Data<Accounts>,
+    bindings: web::Data<Bindings>,
+    payments: web::Data<Payments>,
+    sources: web::Data<Sources>,
+    waker: web::Data<Waker>,
+    body: Checked<CreateBody>,
+) -> Result<HttpResponse, Problem> {
+    let print = Fingerprint::of(&body.fields)?;
+    let wish = body.value.parse()?;
+    let owned = bindings.own(&caller, &wish.binding_id, Right::Pay).await?;
+    let account = accounts.me(&caller).await?;
+    let closed = |id: Option<&str>| id.map(|id| ClosedText::new(id.to_owned()));
+    let buyer = Buyer {
+        open_id: closed(account.open_id.as_ref().map(|id| id.expose())),
+        user_id: closed(account.user_id.as_ref().map(|id| id.expose())),
+    };
+    let Wish {
+        purpose,
+        amount,
+        arrears_version,
+        via,
+        ..
+    } = wish;
+    let request = Start {
+        owned,
+        buyer,
+        purpose,
+        amount,
+        arrears_version,
+        via,
+        key: key.of(&caller.account_id, "POST /v1/payments"),
+        fingerprint: print.whole,
+        field_digests: print.fields,
+        render: render(&caller, &sources),
+        session_id: caller.session_id,
+        trace_id: caller.trace_id,
+        source: caller.source,
+    };
+    let answer = detached(payments.into_inner(), request).await?;
+    waker.wake();
+    Ok(replay(&answer))
+}
+
+/// Runs in a task of its own, which neither the request nor its deadline can cancel (money.md G2);
+/// a repeat waits for the first a while.
+async fn detached(payments: Arc<Payments>, request: Start) -> Result<Answer, Problem> {
+    let work = tokio::spawn(async move {
+        let began = std::time::Instant::now();
+        loop {
+            match payments.start(&request).await {
+                Err(PaymentError::InFlight) if began.elapsed() < WAIT_MAX => {
+                    tokio::time::sleep(WAIT_LOOK).await;
+                }
+                done => return done,
+            }
+        }
+    });
+    let done = work.await.map_err(|_| Problem::new(Code::Internal))?;
+    done.map_err(Problem::from)
+}
+
+/// Words the answer once; it is stored and repeated byte for byte.
+fn render(caller: &Caller, sources: &web::Data<Sources>) -> Render {
+    let (session, sources) = (caller.session_id.clone(), sources.clone());
+    let trace_id = caller.trace_id.clone();
+    Arc::new(move |made: Result<&Order, &PaymentError>| {
+        let text = |value: Result<String, serde_json::Error>| value.unwrap_or_default();
+        match made {
+            Ok(order) => {
+                let view = PaymentView::of(order, &session, sources.clock.now());
+                Answer {
+                    status: 201,
+                    body: text(serde_json::to_string(&view)),
+                }
+            }
+            Err(error) => {
+                let problem = Problem::from(error).traced(&trace_id);
+                let status = problem.code().status().as_u16();
+                Answer {
+                    status,
+                    body: text(serde_json::to_string(&problem.body())),
+                }
+            }
+        }
+    })
+}
+
+fn replay(answer: &Answer) -> HttpResponse {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let kind = if status.is_success() {
+        "application/json"
+    } else {
+        "application/problem+json"
+    };
+    HttpResponseBuilder::new(status)
+        .insert_header((CONTENT_TYPE, kind))
+        .body(answer.body.clone())
+}
+
+/// One's own payment, as it stands.
+#[utoipa::path(get, path = "/v1/payments/{payment_id}", tag = "payments", security(("bearer" = [])),
+    params(("payment_id" = String, Path, description = "From `POST /v1/payments`")),
+    responses((status = 200, description = "The payment", body = PaymentView)))]
+pub(super) async fn get(
+    Asker(caller): Asker,
+    payments: web::Data<Payments>,
+    sources: web::Data<Sources>,
+    path: web::Path<String>,
+) -> Result<web::Json<PaymentView>, Problem> {
+    let order = payments.get(&caller.account_id, &id(&path)?).await?;
+    Ok(web::Json(PaymentView::of(
+        &order,
+        &caller.session_id,
+        sources.clock.now(),
+    )))
+}
+
+/// Gives an unpaid order up. It stays `PAYING` until the channel has proven it unpaid.
+#[utoipa::path(post, path = "/v1/payments/{payment_id}/close", tag = "payments", security(("bearer" = [])),
+    params(("payment_id" = String, Path, description = "From `POST /v1/payments`")),
+    responses((status = 200, description = "The payment", body = PaymentView)))]
+pub(super) async fn close(
+    Asker(caller): Asker,
+    payments: web::Data<Payments>,
+    sources: web::Data<Sources>,
+    waker: web::Data<Waker>,
+    path: web::Path<String>,
+) -> Result<web::Json<PaymentView>, Problem> {
+    let payment_id = id(&path)?;
+    let (session, payments) = (caller.session_id.clone(), payments.into_inner());
+    // It sends, so it must not end with the request.
+    let work = tokio::spawn(async move {
+        payments
+            .close(&caller.account_id, &payment_id, &caller.trace_id)
+            .await
+    });
+    let order = work.await.map_err(|_| Problem::new(Code::Internal))??;
+    waker.wake();
+    Ok(web::Json(PaymentView::of(
+        &order,
+        &session,
+        sources.clock.now(),
+    )))
+}
+
+/// One's own payments for a home, newest first.
+#[utoipa::path(get, path = "/v1/bindings/{binding_id}/payments", tag = "payments", security(("bearer" = [])),
+    params(("binding_id" = String, Path, description = "From `GET /v1/bindings`"), PageQuery),
+    responses((status = 200, description = "A page of payments", body = PaymentsView)))]
+pub(super) async fn list(
+    Asker(caller): Asker,
+    bindings: web::Data<Bindings>,
+    payments: web::Data<Payments>,
+    cursors: web::Data<Cursors>,
+    sources: web::Data<Sources>,
+    path: web::Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<web::Json<PaymentsView>, Problem> {
+    let home = BindingId::parse(&path).map_err(|_| Problem::new(Code::NotFound))?;
+    let owned = bindings.own(&caller, &home, Right::SeeOwnPayments).await?;
+    let scope = format!("payments:{}:{}", caller.account_id, owned.binding_id());
+    let found = payments.list(&owned, &cursors.open(&scope, query)?).await?;
+    let now = sources.clock.now();
+    let view = |order: &Order| PaymentView::of(order, &caller.session_id, now);
+    Ok(web::Json(PaymentsView {
+        items: found.items.iter().map(view).collect(),
+        next_cursor: found.next.map(|key| cursors.close(&scope, &key)),
+    }))
+}
+
+/// Leads the payer's own browser to the channel's cashier.
+#[utoipa::path(get, path = "/v1/pay/{ticket}", tag = "payments",
+    params(("ticket" = String, Path, description = "From `pay_url`")),
+    responses((status = 303, description = "To the cashier")))]
+pub(super) async fn open_cashier(
+    req: HttpRequest,
+    accounts: web::Data<Accounts>,
+    payments: web::Data<Payments>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let gone = || Problem::new(Code::TicketGone);
+    let cookie = req.cookie(PAY_COOKIE).ok_or_else(gone)?;
+    let secret = Secret::new(cookie.value().to_owned());
+    let session = accounts
+        .session_of_browser(&secret)
+        .await?
+        .ok_or_else(gone)?;
+    let url = payments.open_ticket(&path, &session.session_id).await?;
+    Ok(HttpResponse::SeeOther()
+        .insert_header((LOCATION, url))
+        .insert_header((REFERRER_POLICY, "no-referrer"))
+        .finish())
+}
+
+/// A text that is no id names nothing, like an id of somebody else.
+fn id(path: &str) -> Result<PaymentId, Problem> {
+    PaymentId::parse(path).map_err(|_| Problem::new(Code::NotFound))
+}
