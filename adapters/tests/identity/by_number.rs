@@ -6,7 +6,20 @@ use lifeline_core::bindings::{Binding, BindingError, Proof, Role};
 use lifeline_core::shared::personal::ConsumerNo;
 
 use crate::archive::Home;
+use crate::on_every_engine;
 use crate::world::{LI_MING, WANG_FANG, World};
+
+on_every_engine! { "by_number":
+    ln_44_id_digits_make_a_payer_and_no_more,
+    ln_44_unknown_foreign_and_wrong_are_one_answer_with_the_same_work,
+    ln_44_asking_for_a_code_tells_nothing_and_an_unknown_home_accepts_none,
+    m3_2_a_code_with_the_full_name_authorises_and_never_makes_a_holder,
+    m3_2_the_name_is_not_sent_without_consent,
+    m3_1_five_guesses_a_day_per_home_over_all_accounts_lock_only_that_proof,
+    m3_1_an_unknown_home_locks_like_a_known_one,
+    m3_1_three_distinct_wrong_numbers_per_account_and_year,
+    nine_homes_per_account_and_a_place_is_free_again_after_unlinking,
+}
 
 const HOME: &str = "1504010020058";
 const UNKNOWN: &str = "1504019999999";
@@ -40,9 +53,7 @@ async fn bind(
         .await
 }
 
-#[tokio::test]
-async fn ln_44_id_digits_make_a_payer_and_no_more() {
-    let world = World::new().await;
+async fn ln_44_id_digits_make_a_payer_and_no_more(world: World) {
     world.archive.put(HOME, landlords());
     let who = world.sign_in(&LI_MING).await;
     let linked = bind(&world, &who, HOME, digits("150026")).await.unwrap();
@@ -53,9 +64,7 @@ async fn ln_44_id_digits_make_a_payer_and_no_more() {
     assert_eq!(again.binding_id, linked.binding_id, "one link per home");
 }
 
-#[tokio::test]
-async fn ln_44_unknown_foreign_and_wrong_are_one_answer_with_the_same_work() {
-    let world = World::new().await;
+async fn ln_44_unknown_foreign_and_wrong_are_one_answer_with_the_same_work(world: World) {
     world.archive.put(HOME, landlords());
     let who = world.sign_in(&LI_MING).await;
     let mut seen = Vec::new();
@@ -82,9 +91,7 @@ async fn ln_44_unknown_foreign_and_wrong_are_one_answer_with_the_same_work() {
     assert_eq!(refusals, 4);
 }
 
-#[tokio::test]
-async fn ln_44_asking_for_a_code_tells_nothing_and_an_unknown_home_accepts_none() {
-    let world = World::new().await;
+async fn ln_44_asking_for_a_code_tells_nothing_and_an_unknown_home_accepts_none(world: World) {
     world.archive.put(HOME, landlords());
     let who = world.sign_in(&LI_MING).await;
     let ask = async |consumer_no: &str| {
@@ -111,9 +118,7 @@ async fn ln_44_asking_for_a_code_tells_nothing_and_an_unknown_home_accepts_none(
     );
 }
 
-#[tokio::test]
-async fn m3_2_a_code_with_the_full_name_authorises_and_never_makes_a_holder() {
-    let world = World::new().await;
+async fn m3_2_a_code_with_the_full_name_authorises_and_never_makes_a_holder(world: World) {
     world.archive.put(HOME, landlords());
     let holder = world.agreeing(&WANG_FANG).await;
     world
@@ -143,9 +148,7 @@ async fn m3_2_a_code_with_the_full_name_authorises_and_never_makes_a_holder() {
     );
 }
 
-#[tokio::test]
-async fn m3_2_the_name_is_not_sent_without_consent() {
-    let world = World::new().await;
+async fn m3_2_the_name_is_not_sent_without_consent(world: World) {
     world.archive.put(HOME, landlords());
     let holder = world.sign_in(&WANG_FANG).await;
     world
@@ -161,9 +164,7 @@ async fn m3_2_the_name_is_not_sent_without_consent() {
     );
 }
 
-#[tokio::test]
-async fn m3_1_five_guesses_a_day_per_home_over_all_accounts_lock_only_that_proof() {
-    let world = World::new().await;
+async fn m3_1_five_guesses_a_day_per_home_over_all_accounts_lock_only_that_proof(world: World) {
     world.archive.put(HOME, landlords());
     let (one, two) = (
         world.sign_in(&LI_MING).await,
@@ -211,9 +212,7 @@ async fn m3_1_five_guesses_a_day_per_home_over_all_accounts_lock_only_that_proof
     );
 }
 
-#[tokio::test]
-async fn m3_1_an_unknown_home_locks_like_a_known_one() {
-    let world = World::new().await;
+async fn m3_1_an_unknown_home_locks_like_a_known_one(world: World) {
     world.archive.put(HOME, landlords());
     let mut answers = Vec::new();
     for consumer_no in [HOME, UNKNOWN] {
@@ -230,9 +229,7 @@ async fn m3_1_an_unknown_home_locks_like_a_known_one() {
     assert_eq!(answers[0], answers[1]);
 }
 
-#[tokio::test]
-async fn m3_1_three_distinct_wrong_numbers_per_account_and_year() {
-    let world = World::new().await;
+async fn m3_1_three_distinct_wrong_numbers_per_account_and_year(world: World) {
     world.archive.put(HOME, landlords());
     let who = world.sign_in(&LI_MING).await;
     for day in 0..3 {
@@ -265,9 +262,7 @@ async fn m3_1_three_distinct_wrong_numbers_per_account_and_year() {
     );
 }
 
-#[tokio::test]
-async fn nine_homes_per_account_and_a_place_is_free_again_after_unlinking() {
-    let world = World::new().await;
+async fn nine_homes_per_account_and_a_place_is_free_again_after_unlinking(world: World) {
     let numbers: Vec<&'static str> = vec![
         "1504010000001",
         "1504010000002",

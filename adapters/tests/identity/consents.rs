@@ -5,13 +5,18 @@ use lifeline_core::bindings::BindingError;
 use lifeline_core::store::snapshot;
 
 use crate::archive::Home;
+use crate::on_every_engine;
 use crate::world::{LI_MING, World};
+
+on_every_engine! { "consents":
+    c4_nothing_is_agreed_to_until_it_is_and_each_by_itself,
+    c4_other_words_than_those_shown_are_not_agreed_to,
+    c4_no_match_without_consent_and_none_after_it_is_taken_back,
+}
 
 const VERSION: &str = Purpose::IdentityMatch.text().version;
 
-#[tokio::test]
-async fn c4_nothing_is_agreed_to_until_it_is_and_each_by_itself() {
-    let world = World::new().await;
+async fn c4_nothing_is_agreed_to_until_it_is_and_each_by_itself(world: World) {
     let who = world.sign_in(&LI_MING).await;
     let given = async || -> Vec<Purpose> {
         let states = world.accounts.consents(&who).await.unwrap();
@@ -62,9 +67,7 @@ async fn c4_nothing_is_agreed_to_until_it_is_and_each_by_itself() {
     );
 }
 
-#[tokio::test]
-async fn c4_other_words_than_those_shown_are_not_agreed_to() {
-    let world = World::new().await;
+async fn c4_other_words_than_those_shown_are_not_agreed_to(world: World) {
     let who = world.sign_in(&LI_MING).await;
     let stale = world
         .accounts
@@ -76,9 +79,7 @@ async fn c4_other_words_than_those_shown_are_not_agreed_to() {
     assert!(good.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn c4_no_match_without_consent_and_none_after_it_is_taken_back() {
-    let world = World::new().await;
+async fn c4_no_match_without_consent_and_none_after_it_is_taken_back(world: World) {
     let home = Home {
         holder: "李明",
         id_no: Some(LI_MING.id_no),

@@ -1,14 +1,17 @@
 //! People and their homes, told as stories: the use cases of `accounts` and `bindings` on a real
-//! store, with doubles for Alipay, the archive and the SMS platform. Names begin with the
-//! requirement (`ln_43_…`) or the rule of the money page (`m3_1_…`) they show.
+//! store, with doubles for Alipay, the archive and the SMS platform.
+//!
+//! Every story runs on SQLite, and on PostgreSQL when `TEST_POSTGRES_URL` is set; with
+//! `REQUIRE_POSTGRES=1` its absence is a failure. Names are `identity.<file>.<story>.<engine>`; a
+//! story's own name begins with the requirement (`ln_43_…`) or the rule of the money page
+//! (`m3_1_…`) that it shows.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::as_conversions,
-    reason = "a broken story panics"
+    reason = "a broken story panics; this binary has no #[test] functions that clippy would know"
 )]
 
 mod archive;
@@ -17,6 +20,76 @@ mod codes;
 mod consents;
 mod homes;
 mod matching;
+mod place;
 mod sign_in;
 mod staying;
 mod world;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::place::EngineKind;
+use crate::world::World;
+
+type Run = fn(World) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One story.
+pub(crate) struct Story {
+    file: &'static str,
+    name: &'static str,
+    run: Run,
+}
+
+/// `on_every_engine! { "sign_in": a_story, another_story }`
+macro_rules! on_every_engine {
+    ($file:literal: $($name:ident),* $(,)?) => {
+        pub(crate) fn stories() -> Vec<$crate::Story> {
+            vec![$($crate::Story {
+                file: $file,
+                name: stringify!($name),
+                run: |world| Box::pin($name(world)),
+            }),*]
+        }
+    };
+}
+pub(crate) use on_every_engine;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let files = [
+        by_number::stories,
+        codes::stories,
+        consents::stories,
+        homes::stories,
+        matching::stories,
+        sign_in::stories,
+        staying::stories,
+    ];
+    let mut trials = Vec::new();
+    let postgres = std::env::var("TEST_POSTGRES_URL").ok();
+    if postgres.is_none() && std::env::var("REQUIRE_POSTGRES").is_ok_and(|wanted| wanted == "1") {
+        trials.push(Trial::test("identity.postgres.required", || {
+            Err(Failed::from(
+                "REQUIRE_POSTGRES=1 but TEST_POSTGRES_URL is not set",
+            ))
+        }));
+    }
+    for story in files.iter().flat_map(|stories| stories()) {
+        trials.push(trial(&story, EngineKind::Sqlite));
+        if let Some(url) = &postgres {
+            trials.push(trial(&story, EngineKind::Postgres(url.clone())));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn trial(story: &Story, kind: EngineKind) -> Trial {
+    let name = format!("identity.{}.{}.{}", story.file, story.name, kind.name());
+    let run = story.run;
+    Trial::test(name, move || {
+        place::with_fresh_store(&kind, run);
+        Ok(())
+    })
+}

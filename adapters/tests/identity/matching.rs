@@ -8,7 +8,24 @@ use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::store::snapshot;
 
 use crate::archive::Home;
+use crate::on_every_engine;
 use crate::world::{LI_MING, WANG_FANG, Wallet, World};
+
+on_every_engine! { "matching":
+    ln_43_full_match_links_all_homes_in_one_tap,
+    ln_43_a_match_needs_no_link_to_follow_and_leaves_none,
+    m3_1_a_match_by_mobile_alone_offers_nothing,
+    m3_1_a_token_is_bound_to_account_and_session_and_ten_minutes,
+    m3_1_many_confirmations_at_once_make_one_link,
+    ln_43_id_only_needs_a_code_to_the_archived_phone,
+    ln_43_a_code_stands_only_for_homes_with_its_phone,
+    ln_43_id_digits_serve_where_the_archive_has_no_phone,
+    ln_43_a_silent_archive_changes_nothing_and_the_tap_may_be_repeated,
+    ln_43_without_a_certified_name_there_is_nothing_to_match_with,
+    m3_2_a_holder_whom_the_archive_no_longer_confirms_gets_less,
+    m3_2_a_second_holder_freezes_both_and_opens_a_case,
+    m3_4_a_new_holder_drops_the_old_links_in_the_same_unit,
+}
 
 const ONE: &str = "1504010020017";
 const TWO: &str = "1504010020025";
@@ -34,9 +51,7 @@ fn digits(text: &str) -> Option<Proof> {
     Some(Proof::IdLast6(Secret::new(text.into())))
 }
 
-#[tokio::test]
-async fn ln_43_full_match_links_all_homes_in_one_tap() {
-    let world = World::new().await;
+async fn ln_43_full_match_links_all_homes_in_one_tap(world: World) {
     world.archive.put(ONE, home(Some(LI_MING.phone)));
     world.archive.put(TWO, home(Some(LI_MING.phone)));
     let who = world.agreeing(&LI_MING).await;
@@ -65,9 +80,7 @@ async fn ln_43_full_match_links_all_homes_in_one_tap() {
     );
 }
 
-#[tokio::test]
-async fn ln_43_a_match_needs_no_link_to_follow_and_leaves_none() {
-    let world = World::new().await;
+async fn ln_43_a_match_needs_no_link_to_follow_and_leaves_none(world: World) {
     world.archive.put(ONE, home(Some(LI_MING.phone)));
     let who = world.agreeing(&LI_MING).await;
     for _ in 0..2 {
@@ -86,9 +99,7 @@ async fn ln_43_a_match_needs_no_link_to_follow_and_leaves_none() {
     assert_eq!(world.archive.calls(), ["match_identity", "match_identity"]);
 }
 
-#[tokio::test]
-async fn m3_1_a_match_by_mobile_alone_offers_nothing() {
-    let world = World::new().await;
+async fn m3_1_a_match_by_mobile_alone_offers_nothing(world: World) {
     let strangers = Home {
         holder: "赵六",
         id_no: Some(WANG_FANG.id_no),
@@ -106,9 +117,7 @@ async fn m3_1_a_match_by_mobile_alone_offers_nothing() {
     );
 }
 
-#[tokio::test]
-async fn m3_1_a_token_is_bound_to_account_and_session_and_ten_minutes() {
-    let world = World::new().await;
+async fn m3_1_a_token_is_bound_to_account_and_session_and_ten_minutes(world: World) {
     world.archive.put(ONE, home(Some(LI_MING.phone)));
     let who = world.agreeing(&LI_MING).await;
     let elsewhere = world.sign_in(&LI_MING).await;
@@ -135,9 +144,8 @@ async fn m3_1_a_token_is_bound_to_account_and_session_and_ten_minutes() {
     );
 }
 
-#[tokio::test]
-async fn m3_1_many_confirmations_at_once_make_one_link() {
-    let world = std::sync::Arc::new(World::new().await);
+async fn m3_1_many_confirmations_at_once_make_one_link(world: World) {
+    let world = std::sync::Arc::new(world);
     world.archive.put(ONE, home(Some(LI_MING.phone)));
     let who = world.agreeing(&LI_MING).await;
     let offer = world.bindings.offer(&who).await.unwrap();
@@ -160,9 +168,7 @@ async fn m3_1_many_confirmations_at_once_make_one_link() {
     );
 }
 
-#[tokio::test]
-async fn ln_43_id_only_needs_a_code_to_the_archived_phone() {
-    let world = World::new().await;
+async fn ln_43_id_only_needs_a_code_to_the_archived_phone(world: World) {
     world.archive.put(ONE, home(Some("19000000099")));
     world.archive.put(TWO, home(Some("19000000099")));
     let who = world.agreeing(&LI_MING).await;
@@ -202,9 +208,7 @@ async fn ln_43_id_only_needs_a_code_to_the_archived_phone() {
     assert!(linked.iter().all(|binding| binding.role == Role::Holder));
 }
 
-#[tokio::test]
-async fn ln_43_a_code_stands_only_for_homes_with_its_phone() {
-    let world = World::new().await;
+async fn ln_43_a_code_stands_only_for_homes_with_its_phone(world: World) {
     world.archive.put(ONE, home(Some("19000000099")));
     world.archive.put(TWO, home(Some("19000000088")));
     let who = world.agreeing(&LI_MING).await;
@@ -226,9 +230,7 @@ async fn ln_43_a_code_stands_only_for_homes_with_its_phone() {
     assert_eq!(linked[0].consumer_no.expose(), TWO);
 }
 
-#[tokio::test]
-async fn ln_43_id_digits_serve_where_the_archive_has_no_phone() {
-    let world = World::new().await;
+async fn ln_43_id_digits_serve_where_the_archive_has_no_phone(world: World) {
     world.archive.put(ONE, home(None));
     let who = world.agreeing(&LI_MING).await;
     let offer = world.bindings.offer(&who).await.unwrap();
@@ -250,9 +252,7 @@ async fn ln_43_id_digits_serve_where_the_archive_has_no_phone() {
     );
 }
 
-#[tokio::test]
-async fn ln_43_a_silent_archive_changes_nothing_and_the_tap_may_be_repeated() {
-    let world = World::new().await;
+async fn ln_43_a_silent_archive_changes_nothing_and_the_tap_may_be_repeated(world: World) {
     world.archive.put(ONE, home(Some(LI_MING.phone)));
     let who = world.agreeing(&LI_MING).await;
     let offer = world.bindings.offer(&who).await.unwrap();
@@ -274,9 +274,7 @@ async fn ln_43_a_silent_archive_changes_nothing_and_the_tap_may_be_repeated() {
     );
 }
 
-#[tokio::test]
-async fn ln_43_without_a_certified_name_there_is_nothing_to_match_with() {
-    let world = World::new().await;
+async fn ln_43_without_a_certified_name_there_is_nothing_to_match_with(world: World) {
     let who = world
         .agreeing(&Wallet {
             certified: false,
@@ -287,9 +285,7 @@ async fn ln_43_without_a_certified_name_there_is_nothing_to_match_with() {
     assert!(matches!(refused, Err(BindingError::RealNameRequired)));
 }
 
-#[tokio::test]
-async fn m3_2_a_holder_whom_the_archive_no_longer_confirms_gets_less() {
-    let world = World::new().await;
+async fn m3_2_a_holder_whom_the_archive_no_longer_confirms_gets_less(world: World) {
     world.archive.put(ONE, home(Some(LI_MING.phone)));
     let who = world.agreeing(&LI_MING).await;
     let offer = world.bindings.offer(&who).await.unwrap();
@@ -311,9 +307,7 @@ async fn m3_2_a_holder_whom_the_archive_no_longer_confirms_gets_less() {
     );
 }
 
-#[tokio::test]
-async fn m3_2_a_second_holder_freezes_both_and_opens_a_case() {
-    let world = World::new().await;
+async fn m3_2_a_second_holder_freezes_both_and_opens_a_case(world: World) {
     world.archive.put(ONE, home(Some(LI_MING.phone)));
     let first = world.agreeing(&LI_MING).await;
     let offer = world.bindings.offer(&first).await.unwrap();
@@ -367,9 +361,7 @@ async fn m3_2_a_second_holder_freezes_both_and_opens_a_case() {
     assert_eq!(again.binding_id, claimed.binding_id);
 }
 
-#[tokio::test]
-async fn m3_4_a_new_holder_drops_the_old_links_in_the_same_unit() {
-    let world = World::new().await;
+async fn m3_4_a_new_holder_drops_the_old_links_in_the_same_unit(world: World) {
     world.archive.put(ONE, home(Some(LI_MING.phone)));
     let old = world.agreeing(&LI_MING).await;
     let offer = world.bindings.offer(&old).await.unwrap();

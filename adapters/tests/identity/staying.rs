@@ -2,7 +2,19 @@
 
 use lifeline_core::accounts::{AccountError, Client, SignedIn, Visitor};
 
+use crate::on_every_engine;
 use crate::world::{LI_MING, WANG_FANG, World, caller};
+
+on_every_engine! { "staying":
+    m3_8_a_token_is_spent_once_and_a_lost_answer_is_repeated,
+    m3_8_reuse_ends_the_family,
+    m3_8_another_device_gets_no_successor,
+    m3_8_many_refreshes_at_once_agree_on_one_successor,
+    m3_8_a_chain_lives_180_days_and_an_unused_token_30,
+    m3_8_a_mini_program_token_is_no_browser_token,
+    sessions_are_seen_and_ended_by_their_owner_only,
+    m3_8_the_successor_is_wiped_after_its_half_minute,
+}
 
 async fn refresh(world: &World, from: &SignedIn, agent: &str) -> Result<SignedIn, AccountError> {
     let visitor = Visitor {
@@ -15,9 +27,7 @@ async fn refresh(world: &World, from: &SignedIn, agent: &str) -> Result<SignedIn
         .await
 }
 
-#[tokio::test]
-async fn m3_8_a_token_is_spent_once_and_a_lost_answer_is_repeated() {
-    let world = World::new().await;
+async fn m3_8_a_token_is_spent_once_and_a_lost_answer_is_repeated(world: World) {
     let first = world.try_sign_in(&LI_MING).await.unwrap();
     let second = refresh(&world, &first, "phone").await.unwrap();
     assert_eq!(second.session_id, first.session_id);
@@ -33,9 +43,7 @@ async fn m3_8_a_token_is_spent_once_and_a_lost_answer_is_repeated() {
     assert_ne!(third.refresh_token, second.refresh_token);
 }
 
-#[tokio::test]
-async fn m3_8_reuse_ends_the_family() {
-    let world = World::new().await;
+async fn m3_8_reuse_ends_the_family(world: World) {
     let first = world.try_sign_in(&LI_MING).await.unwrap();
     let second = refresh(&world, &first, "phone").await.unwrap();
     world.clock.advance(31);
@@ -60,9 +68,7 @@ async fn m3_8_reuse_ends_the_family() {
     );
 }
 
-#[tokio::test]
-async fn m3_8_another_device_gets_no_successor() {
-    let world = World::new().await;
+async fn m3_8_another_device_gets_no_successor(world: World) {
     let first = world.try_sign_in(&LI_MING).await.unwrap();
     refresh(&world, &first, "phone").await.unwrap();
     let thief = refresh(&world, &first, "thief").await;
@@ -76,9 +82,8 @@ async fn m3_8_another_device_gets_no_successor() {
     );
 }
 
-#[tokio::test]
-async fn m3_8_many_refreshes_at_once_agree_on_one_successor() {
-    let world = std::sync::Arc::new(World::new().await);
+async fn m3_8_many_refreshes_at_once_agree_on_one_successor(world: World) {
+    let world = std::sync::Arc::new(world);
     let first = world.try_sign_in(&LI_MING).await.unwrap();
     let mut tries = tokio::task::JoinSet::new();
     for _ in 0..16 {
@@ -95,9 +100,7 @@ async fn m3_8_many_refreshes_at_once_agree_on_one_successor() {
     assert!(tokens.iter().all(|token| *token == tokens[0]));
 }
 
-#[tokio::test]
-async fn m3_8_a_chain_lives_180_days_and_an_unused_token_30() {
-    let world = World::new().await;
+async fn m3_8_a_chain_lives_180_days_and_an_unused_token_30(world: World) {
     let mut chain = world.try_sign_in(&LI_MING).await.unwrap();
     let idle = world.try_sign_in(&LI_MING).await.unwrap();
     world.clock.advance(30 * 86_400 - 1);
@@ -116,9 +119,7 @@ async fn m3_8_a_chain_lives_180_days_and_an_unused_token_30() {
     assert!(refresh(&world, &chain, "phone").await.is_err());
 }
 
-#[tokio::test]
-async fn m3_8_a_mini_program_token_is_no_browser_token() {
-    let world = World::new().await;
+async fn m3_8_a_mini_program_token_is_no_browser_token(world: World) {
     let first = world.try_sign_in(&LI_MING).await.unwrap();
     let visitor = world.visitor();
     let shown = world
@@ -132,9 +133,7 @@ async fn m3_8_a_mini_program_token_is_no_browser_token() {
     );
 }
 
-#[tokio::test]
-async fn sessions_are_seen_and_ended_by_their_owner_only() {
-    let world = World::new().await;
+async fn sessions_are_seen_and_ended_by_their_owner_only(world: World) {
     let one = world.try_sign_in(&LI_MING).await.unwrap();
     world.clock.advance(1);
     let two = world.try_sign_in(&LI_MING).await.unwrap();
@@ -179,9 +178,7 @@ async fn sessions_are_seen_and_ended_by_their_owner_only() {
     );
 }
 
-#[tokio::test]
-async fn m3_8_the_successor_is_wiped_after_its_half_minute() {
-    let world = World::new().await;
+async fn m3_8_the_successor_is_wiped_after_its_half_minute(world: World) {
     let first = world.try_sign_in(&LI_MING).await.unwrap();
     refresh(&world, &first, "phone").await.unwrap();
     world.clock.advance(30);

@@ -24,6 +24,7 @@ use lifeline_core::store::{Tx, atomically};
 use sha2::{Digest as _, Sha256};
 
 use crate::archive::Archive;
+use crate::place;
 
 /// Time that moves only when told.
 pub(crate) struct Hands(AtomicI64);
@@ -220,21 +221,21 @@ pub(crate) struct World {
     pub(crate) archive: Arc<Archive>,
     pub(crate) accounts: Accounts,
     pub(crate) bindings: Bindings,
-    pub(crate) file: std::path::PathBuf,
-    _folder: tempfile::TempDir,
+    target: String,
 }
 
 impl World {
-    pub(crate) async fn new() -> Self {
+    pub(crate) async fn new(target: String) -> Self {
         let start = Time::parse_rfc3339("2026-11-20T10:00:00+08:00").unwrap();
         let clock = Arc::new(Hands(AtomicI64::new(start.micros())));
         let dice = Arc::new(Dice(AtomicU64::new(1)));
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("store.db");
-        let path = file.to_str().unwrap();
         let keyring = Arc::new(Keyring::generate(InstanceKind::Demo).unwrap());
-        sql::migrate(path, InstanceKind::Demo, start).await.unwrap();
-        let store = sql::open(path, keyring, InstanceKind::Demo).await.unwrap();
+        sql::migrate(&target, InstanceKind::Demo, start)
+            .await
+            .unwrap();
+        let store = sql::open(&target, keyring, InstanceKind::Demo)
+            .await
+            .unwrap();
         let (alipay, phones) = (Arc::new(Alipay::default()), Arc::new(Phones::default()));
         let archive = Arc::new(Archive::default());
         let accounts = Accounts::new(
@@ -261,8 +262,7 @@ impl World {
             archive,
             accounts,
             bindings,
-            file,
-            _folder: folder,
+            target,
         }
     }
 
@@ -357,13 +357,13 @@ impl World {
             .collect()
     }
 
-    /// Everything the store has on disk, for what must not be there.
-    pub(crate) fn bytes_on_disk(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        for entry in std::fs::read_dir(self.file.parent().unwrap()).unwrap() {
-            bytes.extend(std::fs::read(entry.unwrap().path()).unwrap());
-        }
+    /// Whether a text lies open in the store.
+    pub(crate) async fn lies_open(&self, canary: &str) -> bool {
+        let bytes = place::at_rest(&self.target).await;
+        assert!(bytes.len() > 500, "the store was not read");
         bytes
+            .windows(canary.len())
+            .any(|window| window == canary.as_bytes())
     }
 }
 

@@ -186,9 +186,10 @@ impl Arrival {
             Some(id) => tx.accounts().find_by_user_id(&self.app_id, id).await?,
             None => None,
         };
-        let (mut account, new) = match meet(&self.ids, by_open, by_user) {
-            Meeting::New => (self.newcomer(), true),
-            Meeting::Known(account) => (account, false),
+        let before = by_open.clone().or_else(|| by_user.clone());
+        let mut account = match meet(&self.ids, by_open, by_user) {
+            Meeting::New => self.newcomer(),
+            Meeting::Known(account) => account,
             Meeting::Refused(conflict, accounts) => {
                 return self.refuse(tx, conflict, &accounts).await;
             }
@@ -200,10 +201,10 @@ impl Arrival {
         }
         let actor = self.actor(&account.account_id);
         let mut ended = take_phone(tx, &account, &self.phone_pen, &actor).await?;
-        if new {
-            tx.accounts().add(&account).await?;
-        } else {
-            tx.accounts().save(&account).await?;
+        match &before {
+            None => tx.accounts().add(&account).await?,
+            Some(before) if *before != account => tx.accounts().save(&account).await?,
+            Some(_) => {}
         }
         ended.extend(self.end_earlier(tx).await?);
         let session = self.open_session(tx, &account.account_id).await?;
