@@ -3,8 +3,6 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "a broken promise panics"
 )]
