@@ -231,6 +231,8 @@ impl Payments {
         let step = format!("{CREATED}{}", payment.payment_id);
         let until = now.plus_seconds(window::LEASE_SECONDS);
         atomically(self.store(), async |tx: &mut Tx| {
+            // The order first: a claim points at it.
+            tx.payments().add(order, until).await?;
             for share in &payment.shares {
                 let claim = share.claim(&payment.account_id);
                 let id = &payment.payment_id;
@@ -238,7 +240,6 @@ impl Payments {
                     return Err(PaymentError::PreviousOrderOpen { payment_id: None });
                 }
             }
-            tx.payments().add(order, until).await?;
             tx.evidence().append(&witness).await?;
             tx.audit().append(&line).await?;
             let ours = tx
