@@ -7,6 +7,7 @@ use super::order::{ClaimKey, Order};
 use super::policy::Policy;
 use super::ports::Brake;
 use super::{PaymentError, Payments, table_r as r};
+use crate::billing;
 use crate::shared::ids::PaymentId;
 use crate::shared::time::Time;
 use crate::store::{Tx, atomically};
@@ -202,6 +203,12 @@ async fn write(
     let id = &order.payment.payment_id;
     for entry in &changes.entries {
         tx.ledger().post(entry).await?;
+    }
+    if !changes.entries.is_empty() {
+        // Money moved, so a figure read before now is no longer what marketing would say.
+        for line in &order.lines {
+            billing::outdate(tx, &line.consumer_no, now).await?;
+        }
     }
     for case in &changes.cases {
         tx.cases().open(case).await?;

@@ -89,16 +89,8 @@ pub(crate) async fn link(client: &Client, person: &Person) -> Result<Home, Wrong
             refused.status == StatusCode::FORBIDDEN,
             "a match ran without consent"
         );
-        let consents = client.get("/v1/me/consents").await?;
-        let version = list(&consents, "items")?
-            .iter()
-            .find(|item| item.get("purpose").and_then(Value::as_str) == Some("identity_match"))
-            .and_then(|item| item.get("version").cloned())
-            .ok_or_else(|| Wrong::new("there is no consent text for the match"))?;
-        let consent = json!({"purpose": "identity_match", "version": version});
-        client
-            .post("/v1/me/consents", &consent, StatusCode::CREATED)
-            .await?;
+        agree(client, "identity_match").await?;
+        agree(client, "notices").await?;
         let matched = client
             .post("/v1/binding-matches", &json!({}), StatusCode::OK)
             .await?;
@@ -149,6 +141,21 @@ pub(crate) async fn link(client: &Client, person: &Person) -> Result<Home, Wrong
         consumer_no,
         tail,
     })
+}
+
+/// Gives one consent to the words that are shown now.
+async fn agree(client: &Client, purpose: &str) -> Result<(), Wrong> {
+    let consents = client.get("/v1/me/consents").await?;
+    let version = list(&consents, "items")?
+        .iter()
+        .find(|item| item.get("purpose").and_then(Value::as_str) == Some(purpose))
+        .and_then(|item| item.get("version").cloned())
+        .ok_or_else(|| Wrong::new(format!("there are no words to agree to for {purpose}")))?;
+    let consent = json!({"purpose": purpose, "version": version});
+    client
+        .post("/v1/me/consents", &consent, StatusCode::CREATED)
+        .await
+        .map(drop)
 }
 
 /// Reads arrears, balance and the newest bill and checks each against the marketing system.
