@@ -1,4 +1,4 @@
--- The last good copies of what marketing said (intermediate data: purged when nobody renews them).
+-- The last good copies of what marketing said (report data: purged when nobody renews them).
 -- A copy belongs to a home under one contract holder; the body is sealed, the home is its blind index.
 -- Same file name, tables, columns and nullability as the SQLite folder.
 CREATE TABLE figure (

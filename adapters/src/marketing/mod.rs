@@ -146,9 +146,10 @@ fn refusal(reply: &Reply) -> Result<Refusal, NoAnswer> {
     if reply.status < 400 {
         return Err(NoAnswer::Unknown("http_status"));
     }
-    let body: ErrorBody =
-        serde_json::from_slice(&reply.body).map_err(|_| NoAnswer::Unknown("http_status"))?;
-    match (reply.status, body.code.as_str()) {
+    // Whatever says no without the contract's error form is not the system that knows.
+    let body: Option<ErrorBody> = serde_json::from_slice(&reply.body).ok();
+    let code = body.as_ref().map_or("", |body| body.code.as_str());
+    match (reply.status, code) {
         (403, "NOT_BOUND") => Ok(Refusal::NotBound),
         (404, "CONSUMER_UNAVAILABLE") => Ok(Refusal::ConsumerUnavailable),
         (409, "CLOSED_ACCOUNT") => Ok(Refusal::ClosedAccount),

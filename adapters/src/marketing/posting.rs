@@ -105,9 +105,7 @@ fn refused(refusal: Refusal) -> Result<PostingReply, NoAnswer> {
         other @ (Refusal::NotBound
         | Refusal::CutoffPassed
         | Refusal::MatchTokenSpent
-        | Refusal::Invalid) => {
-            Err(other.unexpected())
-        }
+        | Refusal::Invalid) => Err(other.unexpected()),
     }
 }
 

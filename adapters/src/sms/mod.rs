@@ -104,6 +104,16 @@ fn accepted(reply: &Reply) -> Result<(), NoAnswer> {
     })
 }
 
+/// What a code is for, as the person who reads it would say it; a purpose without words of its own
+/// is told in general, never by its internal name.
+fn purpose_in_words(purpose: &str) -> &'static str {
+    match purpose {
+        "verify_phone" => "验证手机号",
+        "bind" => "关联用电户号",
+        _ => "身份验证",
+    }
+}
+
 #[async_trait]
 impl SmsPlatform for SmsLine {
     async fn send(&self, sms: &Sms) -> Result<(), NoAnswer> {
@@ -130,7 +140,7 @@ impl Messenger for SmsLine {
     ) -> Result<(), NoAnswer> {
         let mut params = Map::new();
         params.insert("code".to_owned(), json!(code));
-        params.insert("purpose".to_owned(), json!(purpose));
+        params.insert("purpose".to_owned(), json!(purpose_in_words(purpose)));
         self.message(message_id, phone, "LL_OTP", params).await
     }
 }

@@ -185,7 +185,7 @@ async fn a_lost_or_broken_answer_is_no_answer() {
     assert_eq!(post(|_| Act::Hang).await, unknown("time_out"));
     assert_eq!(post(|_| Act::Drop).await, unknown("connection_lost"));
     let leak = post(|_| Act::Answer(500, "ORA-1: SELECT 1500000004321".into())).await;
-    assert_eq!(leak, unknown("http_status"));
+    assert_eq!(leak, unknown("upstream_fault"));
     let odd = post(|_| Act::Answer(200, r#"{"state":"NOT_FOUND"}"#.into())).await;
     assert_eq!(odd, unknown("unreadable_reply"));
     let bare = post(|_| Act::Answer(201, r#"{"state":"POSTED"}"#.into())).await;

@@ -70,17 +70,23 @@ async fn a_repeat_is_the_same_message_to_the_byte() {
 }
 
 #[tokio::test]
-async fn a_code_goes_out_under_its_template() {
-    let responder = Responder::start(|_| Act::Answer(202, "{}".into()));
-    let phone = Phone::parse("19000000001").unwrap();
-    platform(&responder)
-        .send_code("m1", &phone, "123456", "绑定户号")
-        .await
-        .unwrap();
-    let sent: Value = serde_json::from_str(&responder.only().body).unwrap();
-    assert_eq!(sent["template_id"], "LL_OTP");
-    assert_eq!(sent["params"]["code"], "123456");
-    assert_eq!(sent["sign_name"], "电力");
+async fn a_code_goes_out_under_its_template_and_says_what_it_is_for() {
+    for (purpose, words) in [
+        ("verify_phone", "验证手机号"),
+        ("bind", "关联用电户号"),
+        ("something_new", "身份验证"),
+    ] {
+        let responder = Responder::start(|_| Act::Answer(202, "{}".into()));
+        let phone = Phone::parse("19000000001").expect("a phone");
+        let platform = platform(&responder);
+        let sent = platform.send_code("m1", &phone, "123456", purpose).await;
+        assert_eq!(sent, Ok(()));
+        let sent: Value = serde_json::from_str(&responder.only().body).expect("JSON");
+        assert_eq!(sent["template_id"], "LL_OTP");
+        assert_eq!(sent["params"]["code"], "123456");
+        assert_eq!(sent["params"]["purpose"], words);
+        assert_eq!(sent["sign_name"], "电力");
+    }
 }
 
 #[tokio::test]

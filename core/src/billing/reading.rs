@@ -21,7 +21,7 @@ use crate::shared::personal::ConsumerNo;
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx, atomically, snapshot};
 
-/// How many months of bills are shown.
+/// How many months of bills are shown, the running one (rarely billed yet) not counted.
 const BILL_MONTHS: i32 = 24;
 
 /// A figure with its age.
@@ -142,7 +142,7 @@ impl Billing {
 
     fn span(&self) -> (Period, Period) {
         let last = Period::of(self.clock.now());
-        (last.minus(BILL_MONTHS.saturating_sub(1)), last)
+        (last.minus(BILL_MONTHS), last)
     }
 
     /// The kept copy while fresh, else a new answer, else the kept copy as stale.

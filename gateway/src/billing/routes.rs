@@ -25,11 +25,12 @@ pub(super) async fn arrears(
     path: web::Path<String>,
 ) -> Result<web::Json<ArrearsView>, Problem> {
     let owned = bindings.own(&caller, &id(&path)?, Right::SeeDue).await?;
-    let shown = billing.arrears(&owned).await?;
+    // First what is on its way: a payment credited in between is then subtracted twice, never asked for twice.
     let in_flight = payments
         .in_flight(owned.consumer_no())
         .await
         .map_err(unread)?;
+    let shown = billing.arrears(&owned).await?;
     Ok(web::Json(ArrearsView::of(shown, in_flight)?))
 }
 
