@@ -250,7 +250,7 @@ async fn save_changes_role_and_signboard_and_keeps_the_certified_id(t: Bench) {
             .unwrap()
         }
     };
-    assert_eq!(rivals(wang()).await, [kept.clone()]);
+    assert_eq!(rivals(wang()).await, std::slice::from_ref(&kept));
     assert!(
         rivals(li()).await.is_empty(),
         "still resting on the ID number it was made with"

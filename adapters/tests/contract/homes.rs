@@ -111,7 +111,7 @@ async fn rivals_are_other_peoples_live_holder_links(t: Bench) {
         })
         .await
         .unwrap();
-    assert_eq!(rivals, [holder.clone()]);
+    assert_eq!(rivals, std::slice::from_ref(&holder));
     let own = t
         .write(async |tx| {
             tx.bindings()

@@ -266,7 +266,7 @@ async fn ln_48_one_account_per_phone_a_recycled_number_never_inherits(world: Wor
     };
     let heir = world.try_sign_in(&heir).await.unwrap();
     assert_ne!(heir.account_id, former.account_id, "a phone is no key");
-    assert_eq!(heir.ended, [former.session_id.clone()]);
+    assert_eq!(heir.ended, std::slice::from_ref(&former.session_id));
     assert!(
         !world
             .accounts
