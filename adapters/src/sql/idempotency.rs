@@ -22,6 +22,8 @@ statements! { "idempotency":
     FINISH("idempotency") = "UPDATE idempotency SET state = 'done', step = NULL, lease_until = NULL, \
         answer_status = $4, answer_body = $5, done_at = $6 \
         WHERE scope = $1 AND client_key = $2 AND lease_epoch = $3 AND state = 'started'";
+    PURGE("idempotency") = "DELETE FROM idempotency WHERE (scope, client_key) IN ( \
+        SELECT scope, client_key FROM idempotency WHERE state = 'done' AND created_at < $1 ORDER BY created_at LIMIT $2)";
     ABANDON("idempotency") = "DELETE FROM idempotency \
         WHERE scope = $1 AND client_key = $2 AND lease_epoch = $3 AND state = 'started'";
 }
@@ -104,6 +106,11 @@ impl<C: WriteConn> IdempotencyStore for Sql<C> {
     async fn abandon(&mut self, key: &Key, lease_epoch: i64) -> Result<bool, StoreError> {
         self.changed(&ABANDON, args![&key.scope, &key.key, lease_epoch])
             .await
+    }
+
+    async fn purge(&mut self, before: Time, limit: i64) -> Result<i64, StoreError> {
+        let gone = self.touched(&PURGE, args![before, limit]).await?;
+        Ok(i64::try_from(gone).unwrap_or(i64::MAX))
     }
 }
 

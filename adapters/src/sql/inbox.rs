@@ -19,6 +19,8 @@ statements! { "inbox":
         WHERE source = $1 AND message_id = $2 AND state = 'received'";
     PENDING("inbox") = "SELECT source, message_id, raw, trace_id, received_at, state FROM inbox \
         WHERE state = 'received' AND received_at < $1 ORDER BY received_at, source, message_id LIMIT $2";
+    PURGE("inbox") = "DELETE FROM inbox WHERE (source, message_id) IN (SELECT source, message_id FROM inbox \
+        WHERE state = 'applied' AND applied_at < $1 ORDER BY applied_at LIMIT $2)";
 }
 
 const RAW: Field = Field::new("inbox", "raw");
@@ -66,6 +68,11 @@ impl<C: WriteConn> InboxStore for Sql<C> {
     async fn pending(&mut self, before: Time, limit: i64) -> Result<Vec<Message>, StoreError> {
         let rows = self.rows(&PENDING, args![before, limit]).await?;
         rows.iter().map(|row| self.message(row)).collect()
+    }
+
+    async fn purge(&mut self, before: Time, limit: i64) -> Result<i64, StoreError> {
+        let gone = self.touched(&PURGE, args![before, limit]).await?;
+        Ok(i64::try_from(gone).unwrap_or(i64::MAX))
     }
 }
 

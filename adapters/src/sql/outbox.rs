@@ -29,6 +29,8 @@ statements! { "outbox":
         WHERE event_id = $1 AND lease_epoch = $2 AND state = 'waiting' AND lease_until IS NOT NULL";
     BURY("outbox") = "UPDATE outbox SET state = 'dead', ended_at = $3, lease_until = NULL, reason = $4 \
         WHERE event_id = $1 AND lease_epoch = $2 AND state = 'waiting' AND lease_until IS NOT NULL";
+    PURGE("outbox") = "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox \
+        WHERE state = 'done' AND ended_at < $1 ORDER BY ended_at LIMIT $2)";
     BACKLOG("outbox") = "SELECT COUNT(*) AS n FROM outbox WHERE state = 'waiting'";
 }
 
@@ -100,6 +102,11 @@ impl<C: WriteConn> OutboxStore for Sql<C> {
 
     async fn backlog(&mut self) -> Result<i64, StoreError> {
         self.count(&BACKLOG, args![]).await
+    }
+
+    async fn purge(&mut self, before: Time, limit: i64) -> Result<i64, StoreError> {
+        let gone = self.touched(&PURGE, args![before, limit]).await?;
+        Ok(i64::try_from(gone).unwrap_or(i64::MAX))
     }
 }
 

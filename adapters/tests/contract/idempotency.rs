@@ -24,6 +24,7 @@ contracts! { "idempotency":
     dropped_unit_leaves_nothing => ["IdempotencyStore::start", "IdempotencyStore::finish"];
     one_of_many_starts => ["IdempotencyStore::start"];
     one_of_many_takes_over => ["IdempotencyStore::take_over"];
+    purge_takes_old_answers_only => ["IdempotencyStore::purge"];
     answer_is_sealed_at_rest => ["IdempotencyStore::finish"];
 }
 
@@ -288,4 +289,35 @@ async fn answer_is_sealed_at_rest(t: Bench) {
         stored.starts_with("a1:") && !stored.contains("pay_url"),
         "{stored}"
     );
+}
+
+async fn purge_takes_old_answers_only(t: Bench) {
+    for (principal, begun, done) in [("old", 0, true), ("young", 50, true), ("open", 0, false)] {
+        let begun = Record {
+            created_at: at(begun),
+            ..record(principal)
+        };
+        start(&t, &begun).await.unwrap();
+        if done {
+            t.write(async |tx| {
+                tx.idempotency()
+                    .finish(&begun.key, 1, &answer(), at(60))
+                    .await
+            })
+            .await
+            .unwrap();
+        }
+    }
+    let purge = async |before, limit| {
+        let gone = t
+            .write(async |tx| tx.idempotency().purge(at(before), limit).await)
+            .await;
+        gone.unwrap()
+    };
+    assert_eq!(purge(0, 10).await, 0);
+    assert_eq!(purge(50, 10).await, 1);
+    assert_eq!(find(&t, &key("old")).await, None);
+    assert_eq!(purge(51, 10).await, 1);
+    assert_eq!(purge(99_999_999, 10).await, 0);
+    assert!(find(&t, &key("open")).await.is_some());
 }

@@ -14,6 +14,7 @@ contracts! { "inbox":
     dropped_unit_leaves_it_received => ["InboxStore::receive", "InboxStore::mark_applied"];
     pending_is_old_received_oldest_first => ["InboxStore::pending"];
     concurrent_repeats_are_one_message => ["InboxStore::receive", "InboxStore::mark_applied"];
+    purge_takes_old_applied_messages_only => ["InboxStore::purge"];
     raw_is_sealed_at_rest => ["InboxStore::receive"];
 }
 
@@ -152,4 +153,28 @@ async fn raw_is_sealed_at_rest(t: Bench) {
         stored.starts_with("a1:") && !stored.contains("out_trade_no"),
         "{stored}"
     );
+}
+
+async fn purge_takes_old_applied_messages_only(t: Bench) {
+    for (id, applied) in [("n1", Some(10)), ("n2", Some(20)), ("n3", None)] {
+        receive(&t, &message(id)).await;
+        if let Some(second) = applied {
+            t.write(async |tx| tx.inbox().mark_applied("alipay", id, at(second)).await)
+                .await
+                .unwrap();
+        }
+    }
+    let purge = async |before, limit| {
+        let gone = t
+            .write(async |tx| tx.inbox().purge(at(before), limit).await)
+            .await;
+        gone.unwrap()
+    };
+    assert_eq!(purge(10, 10).await, 0);
+    assert_eq!(purge(99, 1).await, 1);
+    assert_eq!(find(&t, "n1").await, None);
+    assert!(find(&t, "n2").await.is_some());
+    assert_eq!(purge(99, 10).await, 1);
+    assert_eq!(purge(99_999_999, 10).await, 0);
+    assert!(find(&t, "n3").await.is_some());
 }

@@ -26,6 +26,7 @@ contracts! { "outbox":
     stale_epoch_writes_nothing => ["OutboxStore::done", "OutboxStore::retry", "OutboxStore::bury"];
     ended_row_stays_ended => ["OutboxStore::done", "OutboxStore::retry", "OutboxStore::bury"];
     claim_takes_oldest_first_up_to_the_limit => ["OutboxStore::claim"];
+    purge_takes_old_done_rows_only => ["OutboxStore::purge"];
     body_is_sealed_at_rest_and_wiped_when_done => ["OutboxStore::add", "OutboxStore::done"];
 }
 
@@ -301,4 +302,44 @@ async fn body_is_sealed_at_rest_and_wiped_when_done(t: Bench) {
         .await
         .unwrap();
     assert_eq!(t.text("SELECT body FROM outbox").await, "");
+}
+
+async fn purge_takes_old_done_rows_only(t: Bench) {
+    let events: Vec<Event> = (0..5).map(|n| event(&t, &format!("k{n}"))).collect();
+    for event in &events {
+        add(&t, event).await;
+    }
+    claim(&t, 0, 4).await;
+    let [old, older, young, dead, _waiting] = events.as_slice() else {
+        panic!("five events")
+    };
+    t.write(async |tx| {
+        for (event, second) in [(old, 20), (older, 10), (young, 30)] {
+            assert!(tx.outbox().done(&event.event_id, 1, at(second)).await?);
+        }
+        assert!(
+            tx.outbox()
+                .bury(&dead.event_id, 1, at(5), "refused")
+                .await?
+        );
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let purge = async |before, limit| {
+        let gone = t
+            .write(async |tx| tx.outbox().purge(at(before), limit).await)
+            .await;
+        gone.unwrap()
+    };
+    assert_eq!(purge(10, 10).await, 0);
+    assert_eq!(purge(30, 1).await, 1);
+    assert_eq!(t.text("SELECT event_id FROM outbox WHERE ended_at = (SELECT MIN(ended_at) FROM outbox WHERE state = 'done')").await, old.event_id.as_str());
+    assert_eq!(purge(30, 10).await, 1);
+    assert_eq!(purge(30, 10).await, 0);
+    assert_eq!(purge(99_999_999, 10).await, 1);
+    assert_eq!(
+        t.text("SELECT CAST(COUNT(*) AS TEXT) FROM outbox").await,
+        "2"
+    );
 }

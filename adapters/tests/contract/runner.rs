@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
+use lifeline_core::inbox::{InboxState, Message};
+use lifeline_core::jobs::retention::{INBOX_DAYS, Retention};
 use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::shared::time::Time;
 use tokio::sync::Notify;
@@ -15,6 +17,8 @@ contracts! { "runner":
     runs_what_is_due_once => ["JobStore::claim", "JobStore::finish"];
     runs_missed_turns_once => ["JobStore::finish"];
     records_failures_and_panics => ["JobStore::finish", "EvidenceLog::append"];
+    retention_takes_away_what_is_past_its_time => ["OutboxStore::purge", "InboxStore::purge",
+        "IdempotencyStore::purge"];
     that_lost_its_lease_records_nothing => ["JobStore::finish"];
 }
 
@@ -191,4 +195,35 @@ impl Task for Sleeper {
         self.woken.notified().await;
         Ok(())
     }
+}
+
+/// More messages than one unit takes away, one of them a second too young.
+async fn retention_takes_away_what_is_past_its_time(t: Bench) {
+    const MESSAGES: i64 = 1_203;
+    t.write(async |tx| {
+        for n in 0..MESSAGES {
+            let message = Message {
+                source: "alipay".into(),
+                message_id: format!("n{n}"),
+                raw: "x".into(),
+                trace_id: "trace-1".into(),
+                received_at: at(0),
+                state: InboxState::Received,
+            };
+            tx.inbox().receive(&message).await?;
+            let applied_at = at(i64::from(n == 0));
+            tx.inbox()
+                .mark_applied("alipay", &message.message_id, applied_at)
+                .await?;
+        }
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let retention = Retention::new(t.store.clone());
+    let due = at(INBOX_DAYS * 86_400 + 1);
+    assert_eq!(retention.purge(at(INBOX_DAYS * 86_400)).await.unwrap(), 0);
+    assert_eq!(retention.purge(due).await.unwrap(), MESSAGES - 1);
+    assert_eq!(retention.purge(due).await.unwrap(), 0);
+    assert_eq!(t.text("SELECT message_id FROM inbox").await, "n0");
 }

@@ -37,4 +37,6 @@ pub trait IdempotencyStore: Send {
     /// Forgets a STARTED record whose request ended in something that must not be stored
     /// (403 step-up, 429, 503), so that the client may try again.
     async fn abandon(&mut self, key: &Key, lease_epoch: i64) -> Result<bool, StoreError>;
+    /// Deletes up to `limit` DONE records begun before `before`, oldest first; how many went.
+    async fn purge(&mut self, before: Time, limit: i64) -> Result<i64, StoreError>;
 }

@@ -21,4 +21,7 @@ pub trait InboxStore: Send {
     ) -> Result<bool, StoreError>;
     /// RECEIVED rows older than `before`, oldest first: what the draining job works.
     async fn pending(&mut self, before: Time, limit: i64) -> Result<Vec<Message>, StoreError>;
+    /// Deletes up to `limit` messages applied before `before`, oldest first; how many went. RECEIVED
+    /// ones stay.
+    async fn purge(&mut self, before: Time, limit: i64) -> Result<i64, StoreError>;
 }

@@ -4,6 +4,7 @@
 //! Every run leaves its outcome on the row and one evidence line.
 
 pub mod ports;
+pub mod retention;
 pub mod runner;
 
 use crate::shared::time::Time;

@@ -38,4 +38,7 @@ pub trait OutboxStore: Send {
     ) -> Result<bool, StoreError>;
     /// Rows neither done nor dead.
     async fn backlog(&mut self) -> Result<i64, StoreError>;
+    /// Deletes up to `limit` rows done before `before`, oldest first; how many went. Waiting and dead
+    /// rows stay.
+    async fn purge(&mut self, before: Time, limit: i64) -> Result<i64, StoreError>;
 }

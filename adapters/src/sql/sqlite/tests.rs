@@ -182,7 +182,8 @@ async fn a_statement_that_runs_too_long_is_interrupted() {
     let shop = shop(Duration::from_millis(100));
     let mut slow = shop.unit().await;
     let running = tokio::spawn(async move { slow.query(&SLOW, args![]).await.map(|_| ()) });
-    shop.add(1).await.unwrap();
+    let added = tokio::time::timeout(Duration::from_secs(20), shop.add(1)).await;
+    added.expect("waits for ever").unwrap();
     let interrupted = running.await.unwrap();
     assert!(
         matches!(interrupted, Err(StoreError::Unavailable(_))),
