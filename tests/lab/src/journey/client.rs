@@ -24,6 +24,9 @@ pub(crate) struct Answer {
 /// Longer than any deadline inside Lifeline, so that the phone never gives up first.
 const TIME_MAX: Duration = Duration::from_secs(40);
 
+/// How often in a row a phone lets itself be slowed down.
+const SLOWED_MAX: u32 = 5;
+
 impl Client {
     pub(crate) fn new(demo: &Demo) -> Result<Self, Wrong> {
         let http = reqwest::Client::builder()
@@ -43,8 +46,30 @@ impl Client {
         self.token = Some(token);
     }
 
-    /// One call of Lifeline.
+    /// One call of Lifeline. Told to slow down, a phone waits as long as it was told and asks again.
     pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Result<Answer, Wrong> {
+        for _ in 0..SLOWED_MAX {
+            let answer = self.once(method.clone(), path, body, key).await?;
+            let told = answer.body.get("retry_after_s").and_then(Value::as_u64);
+            match (answer.status, told) {
+                (StatusCode::TOO_MANY_REQUESTS, Some(seconds)) => {
+                    tokio::time::sleep(Duration::from_secs(seconds.min(60))).await;
+                }
+                _ => return Ok(answer),
+            }
+        }
+        Err(Wrong::new(format!(
+            "{path}: told to slow down again and again"
+        )))
+    }
+
+    async fn once(
         &self,
         method: Method,
         path: &str,

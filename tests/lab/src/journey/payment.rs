@@ -24,8 +24,11 @@ const REST_S_MAX: i64 = 60;
 /// How far the time machine goes at each look.
 const LOOK_S: i64 = 5;
 /// Looks at real time while an answer is on its way (a deadline inside Lifeline is 4 s).
-const REAL_LOOK: Duration = Duration::from_millis(50);
-const REAL_LOOKS_MAX: u32 = 400;
+const REAL_LOOK: Duration = Duration::from_millis(250);
+/// Looks before time is moved at all: an answer that is on its way gets its deadline.
+const FIRST_LOOKS: u32 = 24;
+/// Looks between two moves of time.
+const LATER_LOOKS: u32 = 3;
 
 /// What to pay: the arrears when there are any, else a top-up no other run uses.
 async fn order(client: &Client, home: &Home) -> Result<Value, Wrong> {
@@ -200,8 +203,8 @@ async fn settle(
 /// First give real work its time (socket deadlines do not jump with the clock), then look shortly.
 fn real_looks(simulated_s: i64) -> u32 {
     if simulated_s == 0 {
-        REAL_LOOKS_MAX.div_euclid(8)
+        FIRST_LOOKS
     } else {
-        REAL_LOOKS_MAX.div_euclid(20)
+        LATER_LOOKS
     }
 }

@@ -76,7 +76,7 @@ pub(crate) async fn read(
 
 /// The household was told, in the app and by SMS.
 pub(crate) async fn told(client: &Client, person: &Person, paid: &Paid) -> Result<String, Wrong> {
-    for _ in 0..100 {
+    for _ in 0..24 {
         let notices = client.get("/v1/notices?limit=20").await?;
         let inbox = list(&notices, "items")?
             .iter()
@@ -96,7 +96,7 @@ pub(crate) async fn told(client: &Client, person: &Person, paid: &Paid) -> Resul
         if inbox && texted {
             return Ok("in the app and by SMS".to_owned());
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
     }
     Err(Wrong::new(
         "no notice in the app or no SMS about the credit",
