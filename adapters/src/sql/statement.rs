@@ -113,7 +113,11 @@ mod tests {
             .collect();
         assert_eq!(overridden, overrides::ALL);
         let total = all().count();
-        assert!(overridden.len() * 20 <= total, "{} of {total}", overridden.len());
+        assert!(
+            overridden.len() * 20 <= total,
+            "{} of {total}",
+            overridden.len()
+        );
     }
 
     #[test]
@@ -121,7 +125,13 @@ mod tests {
         for stmt in all() {
             for text in [stmt.text, stmt.for_postgres()] {
                 let upper = text.to_uppercase();
-                for word in [" LIKE ", "NOW()", "CURRENT_TIMESTAMP", "RANDOM()", "OR REPLACE"] {
+                for word in [
+                    " LIKE ",
+                    "NOW()",
+                    "CURRENT_TIMESTAMP",
+                    "RANDOM()",
+                    "OR REPLACE",
+                ] {
                     assert!(!upper.contains(word), "{}: {word}", stmt.name);
                 }
                 assert!(
@@ -129,7 +139,11 @@ mod tests {
                     "{}: SUM is NUMERIC on PostgreSQL",
                     stmt.name
                 );
-                let in_literal = text.split('\'').skip(1).step_by(2).any(|part| part.contains('$'));
+                let in_literal = text
+                    .split('\'')
+                    .skip(1)
+                    .step_by(2)
+                    .any(|part| part.contains('$'));
                 assert!(!in_literal, "{}: `$` inside a literal", stmt.name);
             }
         }
