@@ -1,6 +1,6 @@
 //! Giving up an order: by its payer, or because a newer one takes its place.
 
-use super::observation::{ChannelFact, Observation};
+use super::observation::{Ask, ChannelFact, Observation};
 use super::order::Order;
 use super::unit::{Applied, Step};
 use super::{PaymentError, Payments, table_p as p};
@@ -43,6 +43,10 @@ impl Payments {
             Some(held) => {
                 let steps = vec![Step::Observe(wanted())];
                 let pursued = match self.step(&held, order, steps).await? {
+                    // Closing was wanted before and is not proven: ask again now.
+                    Some((left, asks)) if asks.is_empty() && is_unproven(&left) => {
+                        self.pursue(&held, vec![Ask::QueryTrade]).await.map(drop)
+                    }
                     Some((_, asks)) => self.pursue(&held, asks).await.map(drop),
                     None => Ok(()),
                 };
@@ -63,4 +67,8 @@ impl Payments {
         }
         self.load(id).await
     }
+}
+
+fn is_unproven(order: &Order) -> bool {
+    order.payment.state == p::State::Closing
 }

@@ -136,7 +136,14 @@ pub fn line_next_at(state: l::State, entered_at: Time, turns: i64, now: Time) ->
         l::State::Ready => later(&[0, 5, 15, 30, MINUTE, 5 * MINUTE, 30 * MINUTE]),
         l::State::Posting => Some(now.plus_seconds(LEASE_SECONDS)),
         l::State::PostUnknown => later(&[5, 15, MINUTE, 5 * MINUTE, 30 * MINUTE]),
-        l::State::FencingRepost | l::State::FencingRefund if turns == 0 => Some(now),
+        l::State::FencingRepost
+        | l::State::FencingRefund
+        | l::State::Reversing
+        | l::State::MktRefund
+            if turns == 0 =>
+        {
+            Some(now)
+        }
         l::State::FencingRepost
         | l::State::FencingRefund
         | l::State::Reversing
@@ -156,7 +163,12 @@ pub fn refund_next_at(state: r::State, entered_at: Time, turns: i64, now: Time) 
         r::State::Planned => Some(now.plus_seconds(REFUND_GAP_SECONDS)),
         r::State::Sending => Some(now.plus_seconds(LEASE_SECONDS)),
         r::State::Unknown => later(&[REFUND_QUERY_AFTER, 75, 5 * MINUTE, 30 * MINUTE]),
-        r::State::WaitFunds if turns < 2 => later(&[10 * MINUTE, HOUR]),
+        // Two turns at each moment: a query, and when that is empty the send.
+        r::State::WaitFunds if turns < 4 => {
+            let moment = turns.div_euclid(2);
+            let offsets = [10 * MINUTE, HOUR];
+            Some(on_ladder(entered_at, moment, now, &offsets, HOUR))
+        }
         r::State::WaitFunds => Some(next_bank_morning(now)),
         r::State::Blocked => Some(daily(now)),
         r::State::Done | r::State::Withdrawn => None,

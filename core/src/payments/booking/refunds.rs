@@ -72,6 +72,9 @@ impl Booking<'_> {
         if input != r::Input::Turn {
             self.sight_refund(id, (state, input, decision.next), true, asked_at);
         }
+        if input == r::Input::Turn && state == r::State::WaitFunds {
+            self.tell_without_funds(id)?;
+        }
         for effect in decision.effects {
             self.carry_out_refund(id, *effect, input, state)?;
         }
@@ -105,8 +108,19 @@ impl Booking<'_> {
         let refund = self.refund_at(id)?;
         refund.next_at = if (refund.frozen || stopped) && !refund.state.is_final() {
             Some(window::daily(now))
+        } else if resend_is_due(refund) {
+            Some(now)
         } else {
-            window::refund_next_at(refund.state, refund.entered_at, refund.turns, now)
+            let (state, since) = (refund.state, refund.entered_at);
+            let ladder = window::refund_next_at(state, since, refund.turns, now);
+            match refund.empty_since.filter(|_| state == r::State::Unknown) {
+                // The second empty query comes as soon as it counts.
+                Some(first) => {
+                    let second = first.plus_seconds(window::APART_SECONDS).max(now);
+                    ladder.map(|at| at.min(second))
+                }
+                None => ladder,
+            }
         };
         Ok(())
     }
@@ -123,6 +137,11 @@ impl Booking<'_> {
             r::Effect::Send | r::Effect::Resend => {
                 let now = self.draw.now;
                 let refund = self.refund_at(id)?;
+                if refund.state == r::State::Unknown {
+                    // A resend starts its own ladder.
+                    refund.entered_at = now;
+                    refund.turns = 0;
+                }
                 refund.sent_at = Some(now);
                 refund.empties = 0;
                 refund.empty_since = None;
@@ -167,6 +186,17 @@ impl Booking<'_> {
         let payment = &mut self.order.payment;
         payment.refund_reserved = payment.refund_reserved.minus(amount)?;
         Ok(())
+    }
+
+    /// A day without funds: finance is called. The payer's tracker says so all along.
+    fn tell_without_funds(&mut self, id: &RefundId) -> Result<(), BooksError> {
+        let now = self.draw.now;
+        let since = self.refund_at(id)?.entered_at;
+        if now.seconds_since(since) < window::OVERDUE_SECONDS {
+            return Ok(());
+        }
+        let cause = format!("overdue:{}:WAIT_FUNDS", id.as_str());
+        self.open_case(CaseKind::RefundBlocked, &cause, "no_funds_for_a_day")
     }
 
     fn tell_blocked(&mut self, id: &RefundId, input: r::Input) -> Result<(), BooksError> {

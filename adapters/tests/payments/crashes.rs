@@ -1,0 +1,151 @@
+//! The process may die at any await (interleavings 10, 11): a request is dropped after every number
+//! of polls in turn, and the outcome must be as if it had run once.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+
+use lifeline_core::payments::{PaymentError, Standing};
+
+use crate::books::HOME;
+use crate::outside::Fault;
+use crate::store::Place;
+use crate::stories;
+use crate::story::{Ordered, Story, arrears};
+
+stories! {
+    interleaving_10_a_request_dropped_anywhere_is_resumed;
+    interleaving_06_a_handler_dropped_anywhere_credits_once;
+    interleaving_11_a_sweeper_dropped_anywhere_posts_once;
+}
+
+/// Polls `future` at most `polls` times, then drops it where it stands.
+async fn dropped_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    std::future::poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        future.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+async fn interleaving_10_a_request_dropped_anywhere_is_resumed(place: Place) {
+    let s = Story::at(place);
+    let li = s.person("li").await;
+    let mut finished = 0;
+    for polls in 1..400 {
+        let key = format!("dropped-after-{polls:04}");
+        s.outside.owes(HOME, 12_840, &key);
+        let wish = arrears(&key, 12_840, &key);
+        let request = s.request(&li, &wish);
+        let done = dropped_after(polls, s.app.start(&request)).await;
+        if let Some(Err(error)) = &done {
+            panic!("after {polls} polls: {error:?}");
+        }
+        finished = if done.is_some() { finished + 1 } else { 0 };
+        // A repeat at once may find the first still at work; after its lease it resumes.
+        let repeat = s.ask(&li, &wish).await;
+        let answer = match repeat {
+            Err(PaymentError::InFlight) => {
+                s.outside.advance(41);
+                s.sweep().await;
+                s.ask(&li, &wish).await.unwrap()
+            }
+            other => other.unwrap(),
+        };
+        assert_eq!(answer.status, 201, "after {polls} polls: {}", answer.body);
+        let again = s.ask(&li, &wish).await.unwrap();
+        assert_eq!(answer, again, "the same bytes");
+        let order = Ordered::read(&answer.body);
+        s.run(20).await;
+        s.pays(&order.number).await;
+        assert_eq!(
+            s.standing(&order.id).await,
+            Standing::Posted,
+            "after {polls} polls"
+        );
+        if finished == 3 {
+            break;
+        }
+    }
+    assert_eq!(finished, 3, "the request never ran to its end");
+    s.square();
+    s.books_agree().await;
+    let trades = s.outside.with(|world| world.trades.len());
+    let orders = s.count("SELECT COUNT(*) FROM payment").await;
+    assert_eq!(
+        i64::try_from(trades).unwrap(),
+        orders,
+        "no order without a trade, no trade without an order"
+    );
+}
+
+async fn interleaving_06_a_handler_dropped_anywhere_credits_once(place: Place) {
+    let s = Story::at(place);
+    let li = s.person("li").await;
+    let mut finished = 0;
+    for polls in 1..200 {
+        let key = format!("dropped-after-{polls:04}");
+        s.outside.owes(HOME, 12_840, &key);
+        let order = s.order(&li, &arrears(&key, 12_840, &key)).await;
+        assert!(s.outside.pay(&order.number));
+        let notice = s.outside.notice(&key, &order.number);
+        s.app.receive(&notice, "trace").await.unwrap();
+        let done = dropped_after(polls, s.app.work_notice(&key)).await;
+        finished = if done.is_some() { finished + 1 } else { 0 };
+        s.tell(&key, &order.number).await;
+        s.run(10).await;
+        assert_eq!(
+            s.standing(&order.id).await,
+            Standing::Posted,
+            "after {polls} polls"
+        );
+        let held = s.place.held(&order.id).await;
+        let paid = held
+            .entries
+            .iter()
+            .filter(|entry| entry.fact().starts_with("paid:"));
+        assert_eq!(paid.count(), 1, "one credit");
+        if finished == 3 {
+            break;
+        }
+    }
+    assert_eq!(finished, 3);
+    s.square();
+    s.books_agree().await;
+}
+
+async fn interleaving_11_a_sweeper_dropped_anywhere_posts_once(place: Place) {
+    let s = Story::at(place);
+    let li = s.person("li").await;
+    let mut finished = 0;
+    for polls in 1..400 {
+        let key = format!("dropped-after-{polls:04}");
+        s.outside.owes(HOME, 12_840, &key);
+        let order = s.order(&li, &arrears(&key, 12_840, &key)).await;
+        assert!(s.outside.pay(&order.number));
+        s.tell(&key, &order.number).await;
+        if polls % 3 == 0 {
+            s.outside.fault("post", Fault::AfterCommit);
+        }
+        let done = dropped_after(polls, s.app.work(&order.id)).await;
+        finished = if done.is_some() { finished + 1 } else { 0 };
+        // Another worker takes over when the lease has ended.
+        s.run(60).await;
+        assert_eq!(
+            s.standing(&order.id).await,
+            Standing::Posted,
+            "after {polls} polls"
+        );
+        if finished == 3 {
+            break;
+        }
+    }
+    assert_eq!(finished, 3);
+    s.square();
+    s.books_agree().await;
+}

@@ -1,0 +1,86 @@
+//! The stories of payments: the interleavings of the money rules, storms of notices, random walks,
+//! and SQL as an attacker would write it. Every story runs on every engine.
+//!
+//! Names are `payments.<story>.<engine>`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a broken story panics; this binary has no #[test] functions that clippy would know"
+)]
+
+mod attacks;
+mod books;
+mod crashes;
+mod late;
+mod orders;
+mod outside;
+mod postings;
+mod refunds;
+mod store;
+mod storms;
+mod story;
+mod walks;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::store::{EngineKind, Place, on_fresh_store};
+
+/// One story.
+pub(crate) struct Told {
+    name: &'static str,
+    run: fn(Place) -> store::Trial,
+}
+
+/// `stories! { interleaving_06_swallowed_notice; }` names async functions that take a [`Place`].
+macro_rules! stories {
+    ($($name:ident;)*) => {
+        pub(crate) fn stories() -> Vec<$crate::Told> {
+            vec![$($crate::Told {
+                name: stringify!($name),
+                run: |place| Box::pin($name(place)),
+            }),*]
+        }
+    };
+}
+pub(crate) use stories;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let mut trials = Vec::new();
+    let engines = store::engines().unwrap_or_else(|why| {
+        trials.push(Trial::test("payments.postgres.required", move || {
+            Err(Failed::from(why))
+        }));
+        Vec::new()
+    });
+    let all = [
+        attacks::stories(),
+        crashes::stories(),
+        late::stories(),
+        orders::stories(),
+        postings::stories(),
+        refunds::stories(),
+        storms::stories(),
+        walks::stories(),
+    ];
+    for told in all.into_iter().flatten() {
+        for kind in &engines {
+            trials.push(trial(&told, kind.clone()));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn trial(told: &Told, kind: EngineKind) -> Trial {
+    let run = told.run;
+    Trial::test(
+        format!("payments.{}.{}", told.name, kind.name()),
+        move || {
+            on_fresh_store(&kind, run);
+            Ok(())
+        },
+    )
+}
