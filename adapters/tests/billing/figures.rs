@@ -107,6 +107,38 @@ async fn money_that_moved_makes_every_copy_old_at_once() {
 }
 
 #[tokio::test]
+async fn an_answer_asked_for_before_money_moved_is_not_given_to_those_who_ask_after() {
+    let w = World::new().await;
+    let owned = w.at_home(Role::Holder).await;
+    w.billing.arrears(&owned).await.unwrap();
+    w.clock.advance(61);
+    let held = w.marketing.hold_back().await;
+    let early = w.billing.arrears(&owned);
+    let late = async {
+        while w.marketing.count() < 2 {
+            tokio::task::yield_now().await;
+        }
+        // The early question is under way; it will be answered from before the payment.
+        w.clock.advance(1);
+        let now = w.clock.now();
+        w.write(async |tx: &mut Tx| outdate(tx, owned.consumer_no(), now).await)
+            .await;
+        w.clock.advance(1);
+        let after = w.billing.arrears(&owned);
+        let release = async {
+            tokio::task::yield_now().await;
+            drop(held);
+        };
+        tokio::join!(after, release).0
+    };
+    let (early, late) = tokio::join!(early, late);
+    let moved = w.clock.now().plus_seconds(-1);
+    assert!(early.unwrap().asked_at < moved);
+    assert!(late.unwrap().asked_at > moved);
+    assert_eq!(w.marketing.count(), 3);
+}
+
+#[tokio::test]
 async fn m3_4_a_payer_sees_what_is_due_and_nothing_else() {
     let w = World::new().await;
     let owned = w.at_home(Role::PayerOnly).await;

@@ -163,12 +163,13 @@ impl Billing {
         };
         let now = self.clock.now();
         let fresh = kept.as_ref().is_some_and(|k| is_fresh(k, age_max_s, now));
+        let moved = kept.as_ref().and_then(|kept| kept.outdated_at);
         let copy = kept.and_then(|kept| shown::<T>(&kept.body, kept.asked_at).ok());
         match copy {
             Some(copy) if fresh => return Ok(copy),
             Some(_) | None => (),
         }
-        match self.ask(key).await {
+        match self.ask_after(key, moved).await {
             Ok(fetched) => Ok(shown(&fetched.body, fetched.asked_at)?),
             Err(Unfetched::Absent) => Err(BillingError::NotFound),
             Err(Unfetched::NoAnswer(why)) => match copy {
@@ -179,6 +180,16 @@ impl Billing {
                 None => Err(BillingError::Unavailable(why)),
             },
         }
+    }
+
+    /// As [`Billing::ask`], but an answer to a question from before money moved is not taken.
+    async fn ask_after(&self, key: FigureKey, moved: Option<Time>) -> Outcome {
+        let first = self.ask(key.clone()).await?;
+        if moved.is_none_or(|moved| first.asked_at > moved) {
+            return Ok(first);
+        }
+        // That question was under way when the money moved; the next one begins now.
+        self.ask(key).await
     }
 
     /// Asks marketing once for all who wait, and keeps the answer.
