@@ -6,7 +6,9 @@ CREATE TABLE binding_home (
     home_index     TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     holder_version BIGINT NOT NULL CHECK (holder_version >= 0),
     -- The holder version at which two certified identities claimed the home.
-    frozen_version BIGINT
+    frozen_version BIGINT,
+    -- When the archive was last asked for the holder version.
+    looked_at      BIGINT NOT NULL
 );
 
 CREATE TABLE binding (

@@ -6,7 +6,9 @@ CREATE TABLE binding_home (
     home_index     TEXT NOT NULL PRIMARY KEY,
     holder_version INTEGER NOT NULL CHECK (holder_version >= 0),
     -- The holder version at which two certified identities claimed the home.
-    frozen_version INTEGER
+    frozen_version INTEGER,
+    -- When the archive was last asked for the holder version.
+    looked_at      INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE binding (

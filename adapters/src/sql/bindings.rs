@@ -20,25 +20,26 @@ use super::{Conn, Field, Row, Sql, WriteConn};
 
 statements! { "bindings":
     FIND("binding") = "SELECT b.binding_id, b.account_id, b.consumer_no, b.role, b.holder_version, b.frozen, \
-        b.signboard, b.label, b.created_at, b.version, h.holder_version AS home_version, h.frozen_version \
+        b.signboard, b.label, b.created_at, b.version, h.holder_version AS home_version, h.frozen_version, h.looked_at \
         FROM binding b JOIN binding_home h ON h.home_index = b.home_index \
         WHERE b.binding_id = $1 AND b.account_id = $2 AND b.ended_at IS NULL";
     LIST("binding") = "SELECT b.binding_id, b.account_id, b.consumer_no, b.role, b.holder_version, b.frozen, \
-        b.signboard, b.label, b.created_at, b.version, h.holder_version AS home_version, h.frozen_version \
+        b.signboard, b.label, b.created_at, b.version, h.holder_version AS home_version, h.frozen_version, h.looked_at \
         FROM binding b JOIN binding_home h ON h.home_index = b.home_index \
         WHERE b.account_id = $1 AND b.binding_id > $2 AND b.ended_at IS NULL ORDER BY b.binding_id LIMIT $3";
     LIVE("binding") = "SELECT b.binding_id, b.account_id, b.consumer_no, b.role, b.holder_version, b.frozen, \
-        b.signboard, b.label, b.created_at, b.version, h.holder_version AS home_version, h.frozen_version \
+        b.signboard, b.label, b.created_at, b.version, h.holder_version AS home_version, h.frozen_version, h.looked_at \
         FROM binding b JOIN binding_home h ON h.home_index = b.home_index \
         WHERE b.account_id = $1 AND b.home_index = $2 AND b.ended_at IS NULL";
     RIVALS("binding") = "SELECT binding_id, account_id, consumer_no, role, holder_version, frozen, signboard, label, \
         created_at, version FROM binding WHERE home_index = $1 AND ended_at IS NULL AND role = 'holder' \
         AND account_id <> $2 AND certified_index <> $3 ORDER BY binding_id";
-    TOUCH_HOME("binding_home") = "INSERT INTO binding_home (home_index, holder_version) VALUES ($1, $2) \
+    TOUCH_HOME("binding_home") = "INSERT INTO binding_home (home_index, holder_version, looked_at) VALUES ($1, $2, $3) \
         ON CONFLICT (home_index) DO UPDATE SET holder_version = CASE \
             WHEN excluded.holder_version > binding_home.holder_version THEN excluded.holder_version \
-            ELSE binding_home.holder_version END \
-        RETURNING holder_version AS home_version, frozen_version";
+            ELSE binding_home.holder_version END, looked_at = excluded.looked_at \
+        RETURNING holder_version AS home_version, frozen_version, looked_at";
+    TAKE_LOOK("binding_home") = "UPDATE binding_home SET looked_at = $3 WHERE home_index = $1 AND looked_at <= $2";
     FREEZE_HOME("binding_home") = "UPDATE binding_home SET frozen_version = holder_version WHERE home_index = $1";
     DROP_OUTDATED("binding") = "UPDATE binding SET role = 'payer_only', version = version + 1 \
         WHERE home_index = $1 AND ended_at IS NULL AND holder_version < $2 AND role <> 'payer_only' \
@@ -116,10 +117,23 @@ impl<C: WriteConn> BindingStore for Sql<C> {
         &mut self,
         consumer_no: &ConsumerNo,
         holder_version: i64,
+        now: Time,
     ) -> Result<Home, StoreError> {
         let index = self.home_index(consumer_no)?;
-        let row = self.one(&TOUCH_HOME, args![index, holder_version]).await?;
+        let row = self
+            .one(&TOUCH_HOME, args![index, holder_version, now])
+            .await?;
         home(&row.ok_or(StoreError::Conflict)?)
+    }
+
+    async fn take_look(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        before: Time,
+        now: Time,
+    ) -> Result<bool, StoreError> {
+        let index = self.home_index(consumer_no)?;
+        self.changed(&TAKE_LOOK, args![index, before, now]).await
     }
 
     async fn freeze_home(&mut self, consumer_no: &ConsumerNo) -> Result<(), StoreError> {
@@ -323,5 +337,6 @@ fn home(row: &Row) -> Result<Home, StoreError> {
     Ok(Home {
         holder_version,
         frozen: frozen_version == Some(holder_version),
+        looked_at: row.time("looked_at")?,
     })
 }

@@ -72,7 +72,7 @@ pub(crate) fn link(t: &Bench, account: &AccountId, home: &str) -> Binding {
 pub(crate) async fn add(t: &Bench, binding: &Binding, certified: &IdNo) -> Result<(), StoreError> {
     t.write(async |tx| {
         tx.bindings()
-            .touch_home(&binding.consumer_no, binding.holder_version)
+            .touch_home(&binding.consumer_no, binding.holder_version, at(0))
             .await?;
         tx.bindings().add(binding, Some(certified)).await
     })
@@ -102,7 +102,9 @@ async fn round_trip(t: Bench) {
         ..link(&t, &binding.account_id, "1504010020025")
     };
     t.write(async |tx| {
-        tx.bindings().touch_home(&nameless.consumer_no, 3).await?;
+        tx.bindings()
+            .touch_home(&nameless.consumer_no, 3, at(0))
+            .await?;
         tx.bindings().add(&nameless, None).await
     })
     .await
@@ -110,6 +112,7 @@ async fn round_trip(t: Bench) {
     let home = Home {
         holder_version: 3,
         frozen: false,
+        looked_at: at(0),
     };
     assert_eq!(
         found(&t, &binding).await,
@@ -364,7 +367,7 @@ async fn dropped_unit_links_nothing(t: Bench) {
     let binding = link(&t, &account, HOME);
     t.write_and_drop(async |tx| {
         assert!(tx.bindings().take_place(&account, 1).await?);
-        tx.bindings().touch_home(&number(HOME), 3).await?;
+        tx.bindings().touch_home(&number(HOME), 3, at(0)).await?;
         tx.bindings().add(&binding, Some(&li())).await
     })
     .await;

@@ -12,6 +12,7 @@ use crate::contracts;
 contracts! { "homes":
     a_home_remembers_its_newest_holder_version => ["BindingStore::touch_home"];
     a_conflict_freezes_one_holder_version => ["BindingStore::freeze_home"];
+    one_of_many_takes_the_look => ["BindingStore::take_look"];
     older_links_fall_to_payer_only => ["BindingStore::drop_outdated"];
     rivals_are_other_peoples_live_holder_links => ["BindingStore::rivals"];
     rival_claims_at_once_see_each_other => ["BindingStore::touch_home", "BindingStore::rivals"];
@@ -20,19 +21,27 @@ contracts! { "homes":
 }
 
 async fn touch(t: &Bench, version: i64) -> Home {
-    t.write(async |tx| tx.bindings().touch_home(&number(HOME), version).await)
-        .await
-        .unwrap()
+    t.write(async |tx| {
+        tx.bindings()
+            .touch_home(&number(HOME), version, at(version))
+            .await
+    })
+    .await
+    .unwrap()
+}
+
+fn home(holder_version: i64, frozen: bool, second: i64) -> Home {
+    Home {
+        holder_version,
+        frozen,
+        looked_at: at(second),
+    }
 }
 
 async fn a_home_remembers_its_newest_holder_version(t: Bench) {
-    let at_version = |holder_version| Home {
-        holder_version,
-        frozen: false,
-    };
-    assert_eq!(touch(&t, 3).await, at_version(3));
-    assert_eq!(touch(&t, 5).await, at_version(5));
-    assert_eq!(touch(&t, 4).await, at_version(5));
+    assert_eq!(touch(&t, 3).await, home(3, false, 3));
+    assert_eq!(touch(&t, 5).await, home(5, false, 5));
+    assert_eq!(touch(&t, 4).await, home(5, false, 4));
 }
 
 async fn a_conflict_freezes_one_holder_version(t: Bench) {
@@ -40,20 +49,32 @@ async fn a_conflict_freezes_one_holder_version(t: Bench) {
     t.write(async |tx| tx.bindings().freeze_home(&number(HOME)).await)
         .await
         .unwrap();
-    assert_eq!(
-        touch(&t, 3).await,
-        Home {
-            holder_version: 3,
-            frozen: true
-        }
-    );
-    assert_eq!(
-        touch(&t, 4).await,
-        Home {
-            holder_version: 4,
-            frozen: false
-        }
-    );
+    assert_eq!(touch(&t, 3).await, home(3, true, 3));
+    assert_eq!(touch(&t, 4).await, home(4, false, 4));
+}
+
+async fn look(t: &Bench, before: i64, now: i64) -> bool {
+    t.write(async |tx| {
+        tx.bindings()
+            .take_look(&number(HOME), at(before), at(now))
+            .await
+    })
+    .await
+    .unwrap()
+}
+
+async fn one_of_many_takes_the_look(t: Bench) {
+    assert!(!look(&t, 0, 0).await, "nobody knows this home");
+    touch(&t, 3).await;
+    assert!(!look(&t, 2, 602).await);
+    let mut lookers = JoinSet::new();
+    for _ in 0..16 {
+        let t = t.clone();
+        lookers.spawn(async move { look(&t, 3, 603).await });
+    }
+    let took = lookers.join_all().await.into_iter().filter(|took| *took);
+    assert_eq!(took.count(), 1);
+    assert!(look(&t, 603, 1203).await);
 }
 
 async fn older_links_fall_to_payer_only(t: Bench) {
@@ -135,7 +156,9 @@ async fn rival_claims_at_once_see_each_other(t: Bench) {
         let t = t.clone();
         claims.spawn(async move {
             t.write(async |tx| {
-                tx.bindings().touch_home(&binding.consumer_no, 3).await?;
+                tx.bindings()
+                    .touch_home(&binding.consumer_no, 3, at(0))
+                    .await?;
                 tokio::task::yield_now().await;
                 let account = &binding.account_id;
                 let seen = tx

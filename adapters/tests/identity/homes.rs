@@ -19,6 +19,8 @@ on_every_engine! { "homes":
     ln_10_a_mismatch_names_its_cure,
     m3_4_a_payer_sees_neither_archive_nor_figures,
     m3_4_a_new_holder_seen_while_looking_takes_the_archive_away_at_once,
+    m3_4_a_former_holder_reads_no_figures_ten_minutes_after_a_transfer,
+    m3_4_while_the_archive_is_silent_the_last_known_holder_stands,
     another_accounts_home_is_not_found_whatever_is_asked,
     a_home_is_named_listed_and_left,
     c1_nothing_of_a_home_lies_open,
@@ -238,6 +240,61 @@ async fn m3_4_a_new_holder_seen_while_looking_takes_the_archive_away_at_once(wor
     )
     .await;
     assert!(matches!(refused, Err(NotOwned::RoleNotEnough)));
+}
+
+async fn m3_4_a_former_holder_reads_no_figures_ten_minutes_after_a_transfer(world: World) {
+    let (who, linked) = holder(&world).await;
+    let figures = async || {
+        let id = &linked.binding_id;
+        world.bindings.own(&who, id, Right::SeeFigures).await
+    };
+    let heir = Home {
+        holder: "王芳",
+        id_no: Some(WANG_FANG.id_no),
+        ..own_home()
+    };
+    world.archive.transfer(HOME, heir);
+    assert!(figures().await.is_ok(), "looked at a moment ago");
+    assert!(world.archive.calls().is_empty());
+    world.clock.advance(600);
+    let refused = figures().await;
+    assert!(
+        matches!(refused, Err(BindingError::RoleNotEnough)),
+        "{refused:?}"
+    );
+    assert_eq!(world.archive.calls(), ["consumer"]);
+    let id = &linked.binding_id;
+    assert!(world.bindings.own(&who, id, Right::Pay).await.is_ok());
+    assert!(
+        world
+            .evidence()
+            .await
+            .contains(&"bindings.holder_changed".to_owned())
+    );
+}
+
+async fn m3_4_while_the_archive_is_silent_the_last_known_holder_stands(world: World) {
+    let (who, linked) = holder(&world).await;
+    world.clock.advance(600);
+    world.archive.go_away(true);
+    let world = std::sync::Arc::new(world);
+    let mut readers = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let (world, who, id) = (world.clone(), who.clone(), linked.binding_id.clone());
+        readers.spawn(async move {
+            world
+                .bindings
+                .own(&who, &id, Right::SeeFigures)
+                .await
+                .is_ok()
+        });
+    }
+    assert!(readers.join_all().await.into_iter().all(|ok| ok));
+    assert_eq!(
+        world.archive.calls(),
+        ["consumer"],
+        "one of them asked for all"
+    );
 }
 
 async fn another_accounts_home_is_not_found_whatever_is_asked(world: World) {

@@ -77,6 +77,8 @@ pub struct Home {
     pub holder_version: i64,
     /// A holder conflict is open.
     pub frozen: bool,
+    /// When the archive was last asked for the version.
+    pub looked_at: Time,
 }
 
 /// A link and what is known of its home.
@@ -187,6 +189,7 @@ mod tests {
                 home: Home {
                     holder_version,
                     frozen,
+                    looked_at: Time::default(),
                 },
             }
             .role()

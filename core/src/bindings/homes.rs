@@ -285,7 +285,8 @@ impl Bindings {
         .await
     }
 
-    /// [`own`] in a view of its own, for a caller that reads nothing else first.
+    /// [`own`], with the holder looked at again where more than a payer's rights hang on it: a
+    /// former holder does not go on reading the new one's figures (money.md 3.4).
     pub async fn own(
         &self,
         caller: &Caller,
@@ -293,7 +294,51 @@ impl Bindings {
         right: Right,
     ) -> Result<super::OwnedBinding, BindingError> {
         let mut view = snapshot(&*self.store).await?;
+        let owned = own(&mut view, &caller.account_id, binding_id, right).await?;
+        if right.least_role() == Role::PayerOnly {
+            return Ok(owned);
+        }
+        let linked = view.bindings().find(&caller.account_id, binding_id).await?;
+        drop(view);
+        let linked = linked.ok_or(BindingError::NotFound)?;
+        if !self.look_again(caller, &linked).await? {
+            return Ok(owned);
+        }
+        let mut view = snapshot(&*self.store).await?;
         Ok(own(&mut view, &caller.account_id, binding_id, right).await?)
+    }
+
+    /// Asks the archive for the holder version when nobody did lately; true when it answered. While
+    /// it is silent, what was known last holds until the next turn.
+    async fn look_again(&self, caller: &Caller, linked: &Linked) -> Result<bool, BindingError> {
+        let pen = Pen::ready(&self.maker());
+        let before = pen
+            .now
+            .plus_seconds(self.rules.kept_fresh_s.saturating_neg());
+        let consumer_no = &linked.binding.consumer_no;
+        if linked.home.looked_at > before {
+            return Ok(false);
+        }
+        let ours = atomically(&*self.store, async |tx: &mut Tx| {
+            Ok::<_, BindingError>(
+                tx.bindings()
+                    .take_look(consumer_no, before, pen.now)
+                    .await?,
+            )
+        })
+        .await?;
+        if !ours {
+            return Ok(false);
+        }
+        let Ok(consumer) = self.archive.consumer(consumer_no).await else {
+            return Ok(false);
+        };
+        atomically(&*self.store, async |tx: &mut Tx| {
+            let version = consumer.holder_version;
+            see_holder_version(tx, caller, consumer_no, version, &pen).await?;
+            Ok::<_, BindingError>(true)
+        })
+        .await
     }
 }
 

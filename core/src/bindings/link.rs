@@ -221,7 +221,7 @@ pub(super) async fn see_holder_version(
 ) -> Result<Home, BindingError> {
     let home = tx
         .bindings()
-        .touch_home(consumer_no, holder_version)
+        .touch_home(consumer_no, holder_version, pen.now)
         .await?;
     let dropped = tx
         .bindings()

@@ -41,13 +41,22 @@ pub trait BindingReads: Send {
 /// [`StoreError::Conflict`] when it moved on.
 #[async_trait]
 pub trait BindingStore: BindingReads {
-    /// Notes that the archive shows a home at a holder version and answers what is known of it now.
+    /// Notes that the archive shows a home at a holder version now and answers what is known of it.
     /// Units about one home follow one another from here on.
     async fn touch_home(
         &mut self,
         consumer_no: &ConsumerNo,
         holder_version: i64,
+        now: Time,
     ) -> Result<Home, StoreError>;
+    /// Takes the turn to ask the archive for a home's holder version: true for one caller, when
+    /// nobody has asked after `before`.
+    async fn take_look(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        before: Time,
+        now: Time,
+    ) -> Result<bool, StoreError>;
     /// Marks an open holder conflict.
     async fn freeze_home(&mut self, consumer_no: &ConsumerNo) -> Result<(), StoreError>;
     /// Drops every link made under an older holder version to PAYER_ONLY; which ones fell.
