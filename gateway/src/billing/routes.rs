@@ -4,7 +4,7 @@ use actix_web::http::header::IfNoneMatch;
 use actix_web::{HttpResponse, web};
 use lifeline_core::billing::{Billing, Period};
 use lifeline_core::bindings::{Bindings, Right};
-use lifeline_core::payments::{PaymentError, Payments};
+use lifeline_core::payments::Payments;
 use lifeline_core::shared::ids::BindingId;
 
 use super::dto::{ArrearsView, BalanceView, BillView, BillsView};
@@ -25,11 +25,8 @@ pub(super) async fn arrears(
     path: web::Path<String>,
 ) -> Result<web::Json<ArrearsView>, Problem> {
     let owned = bindings.own(&caller, &id(&path)?, Right::SeeDue).await?;
-    // First what is on its way: a payment credited in between is then subtracted twice, never asked for twice.
-    let in_flight = payments
-        .in_flight(owned.consumer_no())
-        .await
-        .map_err(unread)?;
+    // First what is on its way: a payment credited in between is subtracted twice, never asked for twice.
+    let in_flight = payments.in_flight(owned.consumer_no()).await?;
     let shown = billing.arrears(&owned).await?;
     Ok(web::Json(ArrearsView::of(shown, in_flight)?))
 }
@@ -95,17 +92,6 @@ pub(super) async fn bill(
         .await?;
     let shown = billing.bill(&owned, &period).await?;
     etag::answer(&BillView::of(shown), known.map(web::Header::into_inner))
-}
-
-/// Without what is in flight the arrears would ask for money twice: then there is no figure.
-fn unread(error: PaymentError) -> Problem {
-    match error {
-        PaymentError::Store(error) => error.into(),
-        other => {
-            tracing::error!(error = %other, "billing.in_flight.unread");
-            Problem::new(Code::Internal)
-        }
-    }
 }
 
 /// A text that is no id names nothing, like an id of somebody else.
