@@ -36,6 +36,7 @@ mod notices;
 mod offers;
 mod otps;
 mod outbox;
+mod payments;
 mod relay;
 mod runner;
 mod schema;
@@ -66,6 +67,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     offers::contracts,
     otps::contracts,
     outbox::contracts,
+    payments::contracts,
     relay::contracts,
     runner::contracts,
     schema::contracts,

@@ -137,7 +137,9 @@ impl Story {
         self.place
             .write(async |tx| {
                 tx.accounts().add(&account).await?;
-                tx.bindings().touch_home(&binding.consumer_no, 1).await?;
+                tx.bindings()
+                    .touch_home(&binding.consumer_no, 1, binding.created_at)
+                    .await?;
                 tx.bindings().add(&binding, None).await
             })
             .await;
