@@ -137,7 +137,9 @@ impl World {
         let certified = (role == Role::Holder).then(|| IdNo::parse(ID_NO).unwrap());
         self.write(async |tx| {
             let number = binding.consumer_no.clone();
-            tx.bindings().touch_home(&number, holder_version).await?;
+            tx.bindings()
+                .touch_home(&number, holder_version, binding.created_at)
+                .await?;
             tx.bindings().add(&binding, certified.as_ref()).await
         })
         .await;
