@@ -147,6 +147,17 @@ async fn live(
     }
 }
 
+/// Enough traffic, good and refused, for the log to say all it can say.
+async fn chatter(demo: &Demo, phone: &Phone, home: &str) {
+    while demo.log().lines().count() < LOG_LINES_MIN {
+        for rest in ["", "/arrears", "/bills", "/bills/2026-09", "/payments"] {
+            let _ = phone.get(&format!("/v1/bindings/{home}{rest}")).await;
+        }
+        let _ = phone.post("/v1/binding-matches", &json!({})).await;
+        let _ = phone.get("/v1/notices").await;
+    }
+}
+
 /// Logs, metrics, files, and the database's dump.
 async fn search(demo: &Demo, planted: &[Canary]) {
     let ops = format!("{}/metrics", demo.address("ops"));
@@ -198,11 +209,18 @@ const LOG_LINES_MIN: usize = 10_000;
 
 fn canaries(engine: Engine) -> Result<(), Failed> {
     run(async move {
-        let demo = Demo::start_with(engine, &[("LIFELINE_LOG", "trace")]).await;
+        let wide = "1000000";
+        let environment = [
+            ("LIFELINE_LOG", "trace"),
+            ("LIFELINE__LIMITS__PER_ACCOUNT_MINUTE", wide),
+            ("LIFELINE__LIMITS__PER_ADDRESS_MINUTE", wide),
+        ];
+        let demo = Demo::start_with(engine, &environment).await;
         let phone = Phone::sign_in(&demo, "li-ming").await;
         let home = phone.link_all().await.remove(0);
         let planted = plant(&phone).await;
         live(&demo, &phone, &home, &planted).await;
+        chatter(&demo, &phone, &home).await;
         search(&demo, &planted.0).await;
     })
 }

@@ -171,5 +171,12 @@ impl Drop for Demo {
         // The sandbox ends with the gateway: its standard input is the gateway's pipe.
         let _ = self.process.kill();
         let _ = self.process.wait();
+        if std::thread::panicking() {
+            let log = self.log();
+            let wrong = |line: &&str| line.contains("WARN") || line.contains("ERROR");
+            for line in log.lines().filter(wrong).take(30) {
+                eprintln!("demo: {line}");
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@ use lifeline_core::idempotency::Answer;
 use lifeline_core::payments::order::{Buyer, ClosedText};
 use lifeline_core::payments::{Order, PaymentError, Payments, Render, Start};
 use lifeline_core::shared::ids::{BindingId, PaymentId};
+use lifeline_core::store::StoreError;
 
 use super::dto::{CreateBody, PaymentView, PaymentsView, Wish};
 use crate::accounts::{Asker, PAY_COOKIE};
@@ -22,7 +23,8 @@ use crate::runner::Waker;
 
 /// How long a repeat waits for the first request with its key (api.md).
 const WAIT_MAX: Duration = Duration::from_secs(5);
-const WAIT_LOOK: Duration = Duration::from_millis(50);
+const LOOK_FIRST: Duration = Duration::from_millis(25);
+const LOOK_LAST: Duration = Duration::from_millis(400);
 
 /// Orders a payment. Sending the same key and body again gives the same bytes, also after a crash.
 #[utoipa::path(post, path = "/v1/payments", tag = "payments", security(("bearer" = [])),
@@ -76,14 +78,16 @@ pub(super) async fn create(
 }
 
 /// Runs in a task of its own, which neither the request nor its deadline can cancel (money.md G2);
-/// a repeat waits for the first a while.
+/// a repeat waits for the first a while, looking ever less often.
 async fn detached(payments: Arc<Payments>, request: Start) -> Result<Answer, Problem> {
     let work = tokio::spawn(async move {
         let began = std::time::Instant::now();
+        let mut pause = LOOK_FIRST;
         loop {
             match payments.start(&request).await {
-                Err(PaymentError::InFlight) if began.elapsed() < WAIT_MAX => {
-                    tokio::time::sleep(WAIT_LOOK).await;
+                Err(error) if may_wait(&error) && began.elapsed() < WAIT_MAX => {
+                    tokio::time::sleep(pause).await;
+                    pause = pause.saturating_mul(2).min(LOOK_LAST);
                 }
                 done => return done,
             }
@@ -91,6 +95,16 @@ async fn detached(payments: Arc<Payments>, request: Start) -> Result<Answer, Pro
     });
     let done = work.await.map_err(|_| Problem::new(Code::Internal))?;
     done.map_err(Problem::from)
+}
+
+/// Another request holds the key, or the store is short of breath. The key makes a further try
+/// harmless: it finds the answer, the running first one, or nothing.
+const fn may_wait(error: &PaymentError) -> bool {
+    matches!(
+        error,
+        PaymentError::InFlight
+            | PaymentError::Store(StoreError::Conflict | StoreError::Unavailable(_))
+    )
 }
 
 /// Words the answer once; it is stored and repeated byte for byte.
