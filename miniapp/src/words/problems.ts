@@ -72,6 +72,11 @@ export const problems: Record<string, ProblemWords> = {
   },
   NOTHING_DUE: { zh: '没有待缴电费，不用付款。', en: 'Nothing is due. There is nothing to pay.', cure: 'home' },
   ACCOUNT_CLOSED: { zh: '这个户号已销户，不能再缴费。', en: 'This account is closed and takes no payments.', cure: 'hotline' },
+  ARREARS_VERSION_MISSING: {
+    zh: '没有带上您看到的账单，请重新确认金额再付。',
+    en: 'The bill you saw did not come with the order. Please confirm the amount again.',
+    cure: 'confirm',
+  },
   AMOUNT_NOT_DUE: { zh: '金额与应缴不一致，请按最新账单确认。', en: 'The amount is not what is due. Please confirm the latest bill.', cure: 'confirm' },
   AMOUNT_OUT_OF_RANGE: { zh: '金额超出一次可缴的范围，请调整。', en: 'The amount is outside what one payment may be. Please change it.', cure: 'confirm' },
   ARREARS_UNAVAILABLE: {
@@ -85,7 +90,6 @@ export const problems: Record<string, ProblemWords> = {
   UNAUTHENTICATED: signInAgain,
   TOKEN_EXPIRED: signInAgain,
   SESSION_REVOKED: { zh: '这次登录已被结束，请重新登录。', en: 'This sign-in was ended. Please sign in again.', cure: 'sign_in' },
-  STEP_UP_REQUIRED: { zh: '为了您的资金安全，请再次验证', en: 'For your safety, please verify again.', cure: 'sign_in' },
   RATE_LIMITED: { zh: '操作有点频繁，请 {wait}后再试', en: 'Too many tries. Please wait {wait}.', cure: 'retry' },
   REQUEST_IN_FLIGHT: { zh: '上一次提交还在处理，不会重复扣款，请稍候。', en: 'Your first request is still being worked on. You will not be charged twice; please wait.', cure: 'retry' },
   IDEMPOTENCY_KEY_REUSED: updateNeeded,
