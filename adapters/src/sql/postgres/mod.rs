@@ -33,7 +33,7 @@ pub(crate) mod limits {
 
     pub(crate) const CONNECTIONS: usize = 24;
     pub(crate) const POOL_WAIT_MAX: Duration = Duration::from_secs(2);
-    pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(2);
+    pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(5);
     /// The server ends a statement after this long.
     pub(crate) const STATEMENT_MAX: Duration = Duration::from_secs(5);
     /// The server ends a session that leaves a transaction idle this long.
