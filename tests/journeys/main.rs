@@ -1,5 +1,11 @@
 //! What must hold of the running product, judged from outside over HTTP.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on says so and stops"
+)]
+
 mod bad_input;
 mod canary;
 mod fixtures;

@@ -1,6 +1,14 @@
 //! What the tests of this package share: a running demo of their own, a household's phone, a hand
 //! on the sandbox's controls, and the two engines.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that cannot go on says so and stops"
+)]
+
 pub mod demo;
 pub mod engine;
 pub mod phone;

@@ -81,3 +81,37 @@ impl SessionRows for Accounts {
         self.session_alive(account, session).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    async fn visit(headers: &[(&'static str, &'static str)]) -> Visit {
+        let mut req = TestRequest::default();
+        for header in headers {
+            req = req.insert_header(*header);
+        }
+        Visit::extract(&req.to_http_request()).await.unwrap()
+    }
+
+    #[actix_web::test]
+    async fn m3_5_a_browser_is_known_by_what_it_cannot_leave_out() {
+        assert!(
+            !visit(&[("user-agent", "AlipayClient/10.6")])
+                .await
+                .by_browser
+        );
+        assert!(
+            visit(&[("origin", "https://line.example")])
+                .await
+                .by_browser
+        );
+        assert!(visit(&[("sec-fetch-site", "none")]).await.by_browser);
+        let agent = visit(&[("user-agent", "AlipayClient/10.6")])
+            .await
+            .visitor
+            .agent;
+        assert_eq!(agent, "AlipayClient/10.6");
+    }
+}

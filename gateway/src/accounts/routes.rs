@@ -191,6 +191,7 @@ pub(super) async fn me(
 pub(super) async fn change_me(
     Asker(caller): Asker,
     accounts: web::Data<Accounts>,
+    door: web::Data<Door>,
     body: Checked<ChangeMeBody>,
 ) -> Result<web::Json<MeView>, Problem> {
     let phone = Phone::parse(&body.value.phone).map_err(|_| {
@@ -198,9 +199,12 @@ pub(super) async fn change_me(
     })?;
     token("otp", &body.value.otp, 16)?;
     let typed = Secret::new(body.value.otp);
-    Ok(web::Json(MeView::of(
-        &accounts.verify_phone(&caller, &phone, &typed).await?,
-    )))
+    let taken = accounts.verify_phone(&caller, &phone, &typed).await?;
+    let until = accounts.now().plus_seconds(ACCESS_LIFE_S);
+    for ended in taken.ended {
+        door.ended.announce(ended, until);
+    }
+    Ok(web::Json(MeView::of(&taken.account)))
 }
 
 /// Every purpose with its words, agreed to or not.

@@ -138,7 +138,7 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let mut answer = HttpResponseBuilder::new(self.code.status());
         answer.insert_header((CONTENT_TYPE, "application/problem+json"));
-        let retry = self.retry_after_s.or_else(|| match self.code {
+        let retry = self.retry_after_s.or(match self.code {
             Code::RequestInFlight => Some(1),
             Code::StoreUnavailable | Code::UpstreamUnavailable | Code::RequestTimeout => Some(2),
             _ => None,

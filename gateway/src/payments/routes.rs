@@ -6,7 +6,8 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
-use lifeline_core::accounts::{Accounts, Caller, Secret};
+use lifeline_core::accounts::account::ProviderId;
+use lifeline_core::accounts::{Account, Accounts, Caller, Secret};
 use lifeline_core::bindings::{Bindings, Right};
 use lifeline_core::idempotency::Answer;
 use lifeline_core::payments::order::{Buyer, ClosedText};
@@ -44,12 +45,7 @@ pub(super) async fn create(
     let print = Fingerprint::of(&body.fields)?;
     let wish = body.value.parse()?;
     let owned = bindings.own(&caller, &wish.binding_id, Right::Pay).await?;
-    let account = accounts.me(&caller).await?;
-    let closed = |id: Option<&str>| id.map(|id| ClosedText::new(id.to_owned()));
-    let buyer = Buyer {
-        open_id: closed(account.open_id.as_ref().map(|id| id.expose())),
-        user_id: closed(account.user_id.as_ref().map(|id| id.expose())),
-    };
+    let buyer = buyer(&accounts.me(&caller).await?);
     let Wish {
         purpose,
         amount,
@@ -75,6 +71,18 @@ pub(super) async fn create(
     let answer = detached(payments.into_inner(), request).await?;
     waker.wake();
     Ok(replay(&answer))
+}
+
+/// The channel lets nobody but this person pay the order.
+fn buyer(account: &Account) -> Buyer {
+    let closed = |id: &Option<ProviderId>| {
+        id.as_ref()
+            .map(|id| ClosedText::new(id.expose().to_owned()))
+    };
+    Buyer {
+        open_id: closed(&account.open_id),
+        user_id: closed(&account.user_id),
+    }
 }
 
 /// Runs in a task of its own, which neither the request nor its deadline can cancel (money.md G2);
