@@ -39,7 +39,8 @@ async fn m3_7_a_code_makes_a_phone_ones_own_and_moves_it_from_another(world: Wor
         .verify_phone(&who, &phone(), &code)
         .await
         .unwrap();
-    assert_eq!(mine.phone.unwrap().number, phone());
+    assert_eq!(mine.account.phone.unwrap().number, phone());
+    assert_eq!(mine.ended, std::slice::from_ref(&former.session_id));
     assert!(world.accounts.me(&former).await.unwrap().phone.is_none());
     assert!(
         !world

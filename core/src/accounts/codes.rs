@@ -18,10 +18,18 @@ use super::sign_in::take_phone;
 use super::{Account, AccountError, Accounts};
 use crate::outbox::relay::{Deliver, Delivery};
 use crate::outbox::{Claimed, Event};
-use crate::shared::ids::{EventId, Maker, OtpId};
+use crate::shared::ids::{EventId, Maker, OtpId, SessionId};
 use crate::shared::personal::Phone;
 use crate::shared::time::{Clock, Time};
 use crate::store::{StoreError, Tx, atomically};
+
+/// A phone made one's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhoneTaken {
+    pub account: Account,
+    /// Sessions of whoever held the phone before, whose access tokens must stop working.
+    pub ended: Vec<SessionId>,
+}
 
 /// The outbox kind of a code on its way.
 pub const SEND_CODE: &str = "accounts.send_code";
@@ -224,7 +232,7 @@ impl Accounts {
         caller: &Caller,
         phone: &Phone,
         typed: &Secret,
-    ) -> Result<Account, AccountError> {
+    ) -> Result<PhoneTaken, AccountError> {
         let maker = self.maker();
         let (pen, move_pen) = (Pen::ready(&maker), Pen::ready(&maker));
         let act = Act::on("phone", phone.expose());
@@ -242,11 +250,11 @@ impl Accounts {
                 number: phone.clone(),
                 verified_at: pen.now,
             });
-            take_phone(tx, &account, &move_pen, &actor).await?;
+            let ended = take_phone(tx, &account, &move_pen, &actor).await?;
             tx.accounts().save(&account).await?;
             pen.audit(tx, &actor, "accounts.verify_phone", subject, "ok")
                 .await?;
-            Ok::<_, AccountError>(Some(account))
+            Ok::<_, AccountError>(Some(PhoneTaken { account, ended }))
         })
         .await?;
         verified.ok_or(AccountError::WrongCode)
