@@ -90,8 +90,8 @@ export function household() {
       { purpose: 'notices', version: '1', text: '通过短信和站内消息通知入账、退款和停电。', given_at: null },
     ],
     homes: [
-      { id: 'b-1', consumer_no: '1500000004321', address: '东胜区 ** 小区 3 号楼 ***', bills: bills([203, 188, 240, 262, 231, 198, 176, 214, 290, 305, 247, 269], true), prepaid_fen: 1200 },
-      { id: 'b-2', consumer_no: '1500000008876', address: '伊金霍洛旗 ** 路 12 号 ***', bills: bills([61, 58, 64, 70, 66, 59, 63, 72, 80, 83, 71, 74], false), prepaid_fen: 8640 },
+      { id: 'b-1', consumer_no: '1500000004321', address: '东胜区 ** 小区 3 号楼 ***', bills: bills([203, 188, 240, 262, 231, 198, 176, 214, 290, 305, 247, 269], true), prepaid_fen: 0, pay_mode: 'postpaid' },
+      { id: 'b-2', consumer_no: '1500000008876', address: '伊金霍洛旗 ** 路 12 号 ***', bills: bills([61, 58, 64, 70, 66, 59, 63, 72, 80, 83, 71, 74], false), prepaid_fen: 8640, pay_mode: 'prepaid' },
     ],
     asOf, day,
   }

@@ -52,6 +52,23 @@ test('a refusal is not repeated, and carries its members', async () => {
   assert.equal(line.asked.length, 1)
 })
 
+test('a short wait that the gateway asks for is waited; a longer one is told to the person', async () => {
+  const limited = (retry_after_s: number) => refused(429, 'RATE_LIMITED', { retry_after_s })
+  const waited: number[] = []
+  const pause = (ms: number) => { waited.push(ms); return Promise.resolve() }
+  const short = scripted(limited(3), ok({ fine: true }))
+  assert.deepEqual(await lineCalls(short.send, noTokens, pause)('GET', '/me'), { fine: true })
+  assert.deepEqual(waited, [3000])
+
+  const long = scripted(limited(42))
+  const problem = asProblem(await lineCalls(long.send, noTokens, pause)('GET', '/me').catch((thrown: unknown) => thrown))
+  assert.deepEqual([problem.code, problem.retryAfterS, long.asked.length], ['RATE_LIMITED', 42, 1])
+
+  const plainWrite = scripted(limited(3))
+  await assert.rejects(lineCalls(plainWrite.send, noTokens, pause)('POST', '/otps', { body: {} }), (thrown) => asProblem(thrown).code === 'RATE_LIMITED')
+  assert.equal(plainWrite.asked.length, 1)
+})
+
 test('401 renews the session once and repeats the call with the new token', async () => {
   const line = scripted(refused(401, 'UNAUTHENTICATED'), ok({ me: 1 }))
   const spent: (string | undefined)[] = []

@@ -2,9 +2,9 @@
  * Calls to the gateway's line listener, signed in.
  *
  * A call that answers 401 renews the session once, silently, and is repeated. A call that may be repeated without harm (a read, or a
- * write with an idempotency key) is repeated when no answer came.
+ * write with an idempotency key) is repeated when no answer came, and after a short wait that the gateway asked for.
  */
-import { asProblem, problemOf, unanswered } from './problem'
+import { asProblem, problemOf, unanswered, type Problem } from './problem'
 import type { Send, WireReply, WireRequest } from './wire'
 
 export interface Tokens {
@@ -24,6 +24,8 @@ export interface CallOptions {
 export type Call = <Reply>(method: WireRequest['method'], path: string, options?: CallOptions) => Promise<Reply>
 
 const PAUSES_MS = [400, 1500, 4000]
+// A longer wait is the person's to know of, not the program's to sit out.
+const SHORT_WAIT_S = 5
 
 /** Builds the caller. `pause` waits between repeats (milliseconds). */
 export function lineCalls(send: Send, tokens: Tokens, pause: (ms: number) => Promise<void>): Call {
@@ -37,8 +39,8 @@ export function lineCalls(send: Send, tokens: Tokens, pause: (ms: number) => Pro
         throw problemOf(reply)
       } catch (thrown) {
         const problem = asProblem(thrown)
-        if (attempt >= pauses.length || !worthRepeating(problem.code, problem.status)) throw problem
-        await pause(pauses[attempt])
+        if (attempt >= pauses.length || !worthRepeating(problem)) throw problem
+        await pause(Math.max(pauses[attempt], (problem.retryAfterS ?? 0) * 1000))
       }
     }
   }
@@ -61,7 +63,9 @@ export async function answered(send: Send, request: WireRequest): Promise<WireRe
   }
 }
 
-function worthRepeating(code: string, status: number): boolean {
+function worthRepeating({ code, status, retryAfterS }: Problem): boolean {
+  if (retryAfterS !== undefined && retryAfterS > SHORT_WAIT_S) return false
+  if (code === 'RATE_LIMITED') return retryAfterS !== undefined
   return code === 'NETWORK' || code === 'REQUEST_IN_FLIGHT' || status === 502 || status === 504
 }
 

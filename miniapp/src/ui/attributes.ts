@@ -28,6 +28,8 @@ export interface TapProps {
   disabled?: boolean
   /** State of a switch. */
   pressed?: boolean
+  /** State of a tick. */
+  checked?: boolean
   /** State of something that opens. */
   expanded?: boolean
   current?: 'page'

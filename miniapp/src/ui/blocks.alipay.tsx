@@ -21,14 +21,15 @@ export function Box({ as = 'div', className = '', style, label, role, decoration
   )
 }
 
-export function Tap({ onTap, className = '', label, disabled, testId, children }: TapProps) {
+export function Tap({ onTap, className = '', label, disabled, checked, testId, children }: TapProps) {
   return (
     <View
       className={`tap ${disabled ? 'disabled ' : ''}${className}`}
       hoverClass='tapped'
       onClick={disabled ? undefined : onTap}
       aria-label={label}
-      role='button'
+      role={checked === undefined ? 'button' : 'checkbox'}
+      aria-checked={checked}
       data-testid={testId}
     >
       {children}

@@ -21,13 +21,15 @@ export function Box({ as = 'div', className, style, label, role, live, decoratio
   )
 }
 
-export function Tap({ onTap, className = '', label, disabled, pressed, expanded, current, testId, children }: TapProps) {
+export function Tap({ onTap, className = '', label, disabled, pressed, checked, expanded, current, testId, children }: TapProps) {
   return (
     <button
       type='button'
       className={`tap ${className}`}
       onClick={onTap}
       disabled={disabled}
+      role={checked === undefined ? undefined : 'checkbox'}
+      aria-checked={checked}
       aria-label={label}
       aria-pressed={pressed}
       aria-expanded={expanded}

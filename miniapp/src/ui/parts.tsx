@@ -1,5 +1,5 @@
 /** The small parts that every screen is made of. */
-import type { ReactNode } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { Problem } from '../api/problem'
 import { callHotline } from '../api/platform'
 import { useSettings } from '../state/settings'
@@ -96,15 +96,29 @@ export function ProblemNote({ problem, retry, testId }: { problem: Problem; retr
   // Somebody else's order cannot be looked at, only waited for.
   const cure = meant === 'order' && order === undefined ? 'retry' : meant
   const act = () => cureAction(cure, retry, order)
+  const waiting = useWait(problem)
   return (
     <Box className='note tone-due' role='alert' testId={testId ?? 'problem'}>
       <Icon name='info' />
       <Box className='note-body'>
         <Box as='p'>{text}</Box>
-        <Button kind='plain' small onTap={act} testId='problem-cure'>{t(CURE_WORDS[cure])}</Button>
+        <Button kind='plain' small onTap={act} disabled={waiting} testId='problem-cure'>{t(CURE_WORDS[cure])}</Button>
       </Box>
     </Box>
   )
+}
+
+/** True until the wait that a limit asked for is over. */
+function useWait({ code, retryAfterS }: Problem): boolean {
+  const waitMs = code === 'RATE_LIMITED' ? (retryAfterS ?? 0) * 1000 : 0
+  const [over, setOver] = useState(waitMs === 0)
+  useEffect(() => {
+    setOver(waitMs === 0)
+    if (waitMs === 0) return undefined
+    const timer = setTimeout(() => setOver(true), waitMs)
+    return () => clearTimeout(timer)
+  }, [waitMs])
+  return !over
 }
 
 /** A screen that was opened for something that is not there. */

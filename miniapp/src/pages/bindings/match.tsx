@@ -10,6 +10,7 @@ import { Icon } from '../../ui/icons'
 import { open, startAt } from '../../ui/navigation'
 import { Button, Card, Chip, Note, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
+import { NoticesTick } from './notices_tick'
 import { ProofForm } from './proof_form'
 
 /** From the certified real name to linked homes: consent, candidates, one tap. */
@@ -98,7 +99,10 @@ function Candidates({ match }: { match: Match }) {
       </Box>
       {problem && match.level === 'full' && <ProblemNote problem={problem} retry={() => link()} />}
       {match.level === 'full' ? (
-        <Button onTap={() => link()} disabled={busy} testId='confirm-match'>{one ? t('match.confirm.one') : t('match.confirm', { n })}</Button>
+        <>
+          <NoticesTick />
+          <Button onTap={() => link()} disabled={busy} testId='confirm-match'>{one ? t('match.confirm.one') : t('match.confirm', { n })}</Button>
+        </>
       ) : (
         <>
           <Note tone='info' icon='shield'>

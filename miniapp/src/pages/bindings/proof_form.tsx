@@ -7,6 +7,7 @@ import { useSettings } from '../../state/settings'
 import { Box, Field, Tap } from '../../ui/blocks'
 import { Icon } from '../../ui/icons'
 import { Button, Card, Note, ProblemNote } from '../../ui/parts'
+import { NoticesTick } from './notices_tick'
 import { CONSUMER_NO, ID_LAST6, OTP } from './typed'
 
 /** Which home a code is asked for: one typed by number, or one that a match offered. */
@@ -59,6 +60,7 @@ export function ProofForm({ home, first, busy, problem, submit, onTry }: ProofFo
         {wrong && !right && <Box as='p' className='field-wrong' role='alert'>{t(kind === 'id_last6' ? 'manual.id_last6.wrong' : 'manual.otp.wrong')}</Box>}
       </Card>
       {problem && <ProblemNote problem={problem} retry={send} />}
+      <NoticesTick />
       <Button onTap={send} disabled={busy} testId='submit-proof'>{t('manual.submit')}</Button>
     </>
   )

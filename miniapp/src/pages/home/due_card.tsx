@@ -1,7 +1,7 @@
 /** One number first: what is due, or that nothing is. */
-import type { Arrears, Balance, Binding } from '../../api/types'
+import type { Arrears, Balance, Binding, PayMode } from '../../api/types'
 import { yuanSign, yuanText } from '../../money/fen'
-import { usePayments, useArrears, useBalance } from '../../state/reads'
+import { useArrears, useBalance, useBindingDetail, usePayments } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { dateOf, dayText } from '../../time/shanghai'
 import { Amount } from '../../ui/amount'
@@ -14,7 +14,10 @@ export function DueCard({ home }: { home: Binding }) {
   const arrears = useArrears(home.binding_id)
   // Large type keeps to one number.
   const seesBalance = home.role !== 'payer_only' && !elder
-  const balance = useBalance(seesBalance ? home.binding_id : undefined)
+  const shown = seesBalance ? home.binding_id : undefined
+  const balance = useBalance(shown)
+  const detail = useBindingDetail(shown)
+  const modeKnown = detail.answer !== undefined || detail.problem !== undefined
   const figure = arrears.answer
   return (
     <Card className={`due-card${figure?.stale || arrears.problem ? ' stale' : ''}`} label={t('home.due')} testId='due-card'>
@@ -22,7 +25,7 @@ export function DueCard({ home }: { home: Binding }) {
       {!figure && arrears.problem && <Box as='p' className='figure-missing'>{t('figure.missing')}</Box>}
       {figure && <DueFigure figure={figure} home={home} />}
       {arrears.problem && <ProblemNote problem={arrears.problem} retry={arrears.reload} />}
-      {figure && seesBalance && balance.answer && <BalanceRow balance={balance.answer} />}
+      {figure && balance.answer && modeKnown && <BalanceRow balance={balance.answer} mode={detail.answer?.pay_mode} />}
     </Card>
   )
 }
@@ -65,13 +68,28 @@ function InFlight({ fen, home }: { fen: number; home: Binding }) {
   )
 }
 
-function BalanceRow({ balance }: { balance: Balance }) {
+/**
+ * Prepaid: what is left. Otherwise energy is paid by the bill: what was used since the last one is an outlook and no debt, so it never
+ * makes a balance negative.
+ */
+function BalanceRow({ balance, mode }: { balance: Balance; mode: PayMode | undefined }) {
   const { t } = useSettings()
+  const { prepaid_fen: prepaid, estimated_since_bill_fen: used, available_fen: available } = balance
+  if (mode !== 'prepaid' && prepaid <= 0 && used <= 0) return null
   return (
     <Box className={`balance${balance.stale ? ' stale' : ''}`}>
-      <Row name={t('home.balance')} testId='balance'><Amount fen={balance.available_fen} /></Row>
-      {balance.estimated_since_bill_fen > 0 && (
-        <Box as='p' className='soft'>{t('home.estimate', { amount: yuanSign(balance.estimated_since_bill_fen) })}</Box>
+      {mode === 'prepaid' && (
+        <>
+          <Row name={t('home.balance')} testId='balance'><Amount fen={available} /></Row>
+          {used > 0 && <Box as='p' className='soft'>{t('home.estimate', { amount: yuanSign(used) })}</Box>}
+        </>
+      )}
+      {mode !== 'prepaid' && prepaid > 0 && <Row name={t('home.prepaid')} testId='prepaid'><Amount fen={prepaid} /></Row>}
+      {mode !== 'prepaid' && used > 0 && (
+        <>
+          <Row name={t('home.estimate.postpaid')} testId='estimate'><Amount fen={used} /></Row>
+          <Box as='p' className='soft'>{t('home.estimate.later')}</Box>
+        </>
       )}
       <AsOf as_of={balance.as_of} stale={balance.stale} />
     </Box>

@@ -35,18 +35,24 @@ function ConfirmContent() {
     if (!problem && !loading) return <NothingHere />
     return problem ? <ProblemNote problem={problem} retry={bindings.reload} /> : <Skeleton lines={6} />
   }
+  return <ConfirmFor home={home} purpose={purpose} />
+}
+
+/** Nobody can pay before it is known whether a warning belongs here. */
+function ConfirmFor({ home, purpose }: { home: Binding; purpose: string | undefined }) {
+  const payments = usePayments(home.binding_id, 1)
+  const warned = payments.answer !== undefined || payments.problem !== undefined
   return (
     <>
-      <ForWhom home={home} />
-      {purpose === 'top_up' ? <TopUp home={home} /> : <PayArrears home={home} />}
+      <ForWhom home={home} first={payments.answer?.items.length === 0} />
+      {purpose === 'top_up' ? <TopUp home={home} warned={warned} /> : <PayArrears home={home} warned={warned} />}
     </>
   )
 }
 
 /** Whose bill it is, and a warning before the first payment to a number. */
-function ForWhom({ home }: { home: Binding }) {
+function ForWhom({ home, first }: { home: Binding; first: boolean }) {
   const { t } = useSettings()
-  const payments = usePayments(home.binding_id, 1).answer
   return (
     <Card label={t('pay.for')} testId='pay-for'>
       <Box as='h2' className='soft'>{t('pay.for')}</Box>
@@ -58,12 +64,12 @@ function ForWhom({ home }: { home: Binding }) {
         </Box>
         <Box as='span' className='tail'>{t('homes.tail', { tail: numberTail(home) })}</Box>
       </Box>
-      {payments?.items.length === 0 && <Note tone='due' icon='warning' testId='first-payment'>{t('pay.first')}</Note>}
+      {first && <Note tone='due' icon='warning' testId='first-payment'>{t('pay.first')}</Note>}
     </Card>
   )
 }
 
-function PayArrears({ home }: { home: Binding }) {
+function PayArrears({ home, warned }: { home: Binding; warned: boolean }) {
   const { t } = useSettings()
   const arrears = useArrears(home.binding_id)
   const order = useOrder(home.binding_id, 'arrears')
@@ -95,7 +101,7 @@ function PayArrears({ home }: { home: Binding }) {
       {figure.stale && <Button kind='quiet' onTap={again} disabled={arrears.loading} testId='read-again'>{t('app.retry')}</Button>}
       <Button
         onTap={() => order.place(figure.total_fen, figure.arrears_version, arrears.reload)}
-        disabled={order.busy || arrears.loading || figure.stale || arrears.problem !== undefined}
+        disabled={!warned || order.busy || arrears.loading || figure.stale || arrears.problem !== undefined}
         testId='pay-now'
       >
         {t(order.busy ? 'pay.sending' : 'pay.button', { amount: yuanSign(figure.total_fen) })}
@@ -119,7 +125,7 @@ function useKeptFresh(reload: () => void, on: boolean): void {
 
 const CHOICES_FEN = [5000, 10000, 20000, 50000]
 
-function TopUp({ home }: { home: Binding }) {
+function TopUp({ home, warned }: { home: Binding; warned: boolean }) {
   const { t } = useSettings()
   const [typed, setTyped] = useState('')
   const order = useOrder(home.binding_id, 'top_up')
@@ -139,7 +145,7 @@ function TopUp({ home }: { home: Binding }) {
         {wrong && <Box as='p' className='field-wrong' role='alert'>{t('top_up.wrong')}</Box>}
       </Card>
       {order.problem && <ProblemNote problem={order.problem} retry={order.clear} />}
-      <Button onTap={() => fen !== undefined && order.place(fen)} disabled={order.busy || fen === undefined} testId='pay-now'>
+      <Button onTap={() => fen !== undefined && order.place(fen)} disabled={!warned || order.busy || fen === undefined} testId='pay-now'>
         {order.busy ? t('pay.sending') : fen === undefined ? t('top_up.choose') : t('pay.button', { amount: yuanSign(fen) })}
       </Button>
       <Box as='p' className='small-print centred'>{t('pay.unpaid_safe')}</Box>

@@ -1,0 +1,51 @@
+/** Messages by SMS, offered where a home is linked: a choice of its own, off until it is made, and linking never waits for it. */
+import { useRef, useState } from 'react'
+import { asProblem, type Problem } from '../../api/problem'
+import type { Consent } from '../../api/types'
+import { useConsents } from '../../state/reads'
+import { useSettings } from '../../state/settings'
+import { call } from '../../state/signed_in'
+import { Box, Tap } from '../../ui/blocks'
+import { Icon } from '../../ui/icons'
+import { Card, ProblemNote } from '../../ui/parts'
+
+/** Nothing for somebody who had agreed before this screen was opened. */
+export function NoticesTick() {
+  const { answer, reload } = useConsents()
+  const consent = answer?.items.find((item) => item.purpose === 'notices')
+  const before = useRef<boolean>()
+  if (consent) before.current ??= Boolean(consent.given_at)
+  if (!consent || before.current) return null
+  return <Offer consent={consent} changed={reload} />
+}
+
+function Offer({ consent, changed }: { consent: Consent; changed: () => void }) {
+  const { t } = useSettings()
+  const [busy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<Problem>()
+  const { purpose, version } = consent
+  const given = Boolean(consent.given_at)
+
+  async function change() {
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      await (given ? call('DELETE', '/me/consents', { body: { purpose } }) : call('POST', '/me/consents', { body: { purpose, version } }))
+      changed()
+    } catch (thrown) {
+      setProblem(asProblem(thrown))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <Card className='offer' label={t('match.notices')}>
+      <Tap className='tick' checked={given} disabled={busy} onTap={() => void change()} testId='notices-tick'>
+        <Box as='span' className={`tick-box${given ? ' tick-on' : ''}`} decoration>{given && <Icon name='check' />}</Box>
+        <Box as='strong' className='choice-text'>{t('match.notices')}</Box>
+      </Tap>
+      <Box as='p' className='small-print'>{consent.text}</Box>
+      {problem && <ProblemNote problem={problem} retry={() => void change()} />}
+    </Card>
+  )
+}
