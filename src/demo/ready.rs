@@ -116,7 +116,8 @@ The same by hand, step by step (a POSIX shell, curl and sed):
   CODE=$(curl -s {sandbox}/sim/alipay/authorize -H "$J" -d '{{"person":"li-ming"}}' | take auth_code)
   TOKEN=$(curl -s {line}/v1/sessions -H "$J" -d "{{\"grant\":\"alipay\",\"auth_code\":\"$CODE\"}}" | take access_token)
   A="authorization: Bearer $TOKEN"
-  curl -s {line}/v1/me/consents -H "$A" -H "$J" -d '{{"purpose":"identity_match","version":1}}'
+  WORDS=$(curl -s {line}/v1/me/consents -H "$A" | take version)
+  curl -s {line}/v1/me/consents -H "$A" -H "$J" -d "{{\"purpose\":\"identity_match\",\"version\":\"$WORDS\"}}"
   MATCH=$(curl -s {line}/v1/binding-matches -H "$A" -H "$J" -d '{{}}' | take match_token)
   HOME_ID=$(curl -s {line}/v1/bindings -H "$A" -H "$J" -d "{{\"match_tokens\":[\"$MATCH\"]}}" | take binding_id)
   curl -s {line}/v1/bindings/$HOME_ID/arrears -H "$A"

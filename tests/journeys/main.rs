@@ -3,12 +3,14 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test that cannot go on says so and stops"
 )]
 
 mod bad_input;
 mod canary;
 mod fixtures;
+mod printed_steps;
 mod two_gateways;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -20,7 +22,12 @@ pub(crate) type Body = fn(Engine) -> Result<(), Failed>;
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    let suites = [bad_input::tests(), canary::tests(), two_gateways::tests()];
+    let suites = [
+        bad_input::tests(),
+        canary::tests(),
+        printed_steps::tests(),
+        two_gateways::tests(),
+    ];
     for (name, engines, body) in suites.into_iter().flatten() {
         for engine in Engine::all()
             .into_iter()
