@@ -30,6 +30,7 @@ pub(crate) async fn cell(place: Place, expected: Expected) {
     ];
     let fact = RefundFact {
         brake_open: false,
+        braked: false,
         ruling: ruling
             .into_iter()
             .find(|(word, _)| expected.when(word))

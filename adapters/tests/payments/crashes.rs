@@ -42,7 +42,7 @@ async fn interleaving_10_a_request_dropped_anywhere_is_resumed(place: Place) {
         s.outside.owes(HOME, 12_840, &key);
         let wish = arrears(&key, 12_840, &key);
         let request = s.request(&li, &wish);
-        let done = dropped_after(polls, s.app.start(&request)).await;
+        let done = dropped_after(polls, Box::pin(s.app.start(&request))).await;
         if let Some(Err(error)) = &done {
             panic!("after {polls} polls: {error:?}");
         }
@@ -95,7 +95,7 @@ async fn interleaving_06_a_handler_dropped_anywhere_credits_once(place: Place) {
         assert!(s.outside.pay(&order.number));
         let notice = s.outside.notice(&key, &order.number);
         s.app.receive(&notice, "trace").await.unwrap();
-        let done = dropped_after(polls, s.app.work_notice(&key)).await;
+        let done = dropped_after(polls, Box::pin(s.app.work_notice(&key))).await;
         finished = if done.is_some() { finished + 1 } else { 0 };
         s.tell(&key, &order.number).await;
         s.run(10).await;
@@ -132,7 +132,7 @@ async fn interleaving_11_a_sweeper_dropped_anywhere_posts_once(place: Place) {
         if polls % 3 == 0 {
             s.outside.fault("post", Fault::AfterCommit);
         }
-        let done = dropped_after(polls, s.app.work(&order.id)).await;
+        let done = dropped_after(polls, Box::pin(s.app.work(&order.id))).await;
         finished = if done.is_some() { finished + 1 } else { 0 };
         // Another worker takes over when the lease has ended.
         s.run(60).await;

@@ -66,6 +66,10 @@ impl Payments {
             }
             match known.progress {
                 Progress::Done(answer) => Ok(Entry::Done(answer)),
+                // Looked at without a write: many repeats may be waiting for the first.
+                Progress::Started { lease_until, .. } if lease_until > now => {
+                    Err(PaymentError::InFlight)
+                }
                 Progress::Started { step, .. } => {
                     let taken = tx
                         .idempotency()
@@ -98,6 +102,23 @@ impl Payments {
                 .finish(&keyed.key, lease_epoch, answer, now)
                 .await?;
             Ok(stored)
+        })
+        .await
+    }
+
+    /// Ends our lease early: a repeat may resume at this step at once.
+    pub(super) async fn leave(
+        &self,
+        keyed: &Keyed,
+        lease_epoch: i64,
+        step: &str,
+    ) -> Result<(), PaymentError> {
+        let now = self.now();
+        atomically(self.store(), async |tx| {
+            tx.idempotency()
+                .advance(&keyed.key, lease_epoch, step, now)
+                .await?;
+            Ok(())
         })
         .await
     }

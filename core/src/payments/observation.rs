@@ -70,6 +70,8 @@ pub struct LineFact {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RefundFact {
     pub brake_open: bool,
+    /// The brake was asked and did not let it pass.
+    pub braked: bool,
     pub ruling: Option<r::Ruling>,
 }
 

@@ -68,8 +68,14 @@ impl Payments {
                 self.forget(&keyed, lease_epoch).await?;
                 return Err(error);
             }
-            // The order may exist: the key stays STARTED and a repeat resumes at its step.
+            // The order may exist: the key stays STARTED, and after its lease a repeat finds out.
             Err(Made::Unclear(error)) => return Err(error),
+            // The order exists: a repeat resumes at this step at once.
+            Err(Made::Stored(id, error)) => {
+                self.leave(&keyed, lease_epoch, &format!("{CREATED}{id}"))
+                    .await?;
+                return Err(error);
+            }
         };
         if self.answer(&keyed, lease_epoch, &answer).await? {
             Ok(answer)
@@ -79,8 +85,9 @@ impl Payments {
     }
 
     async fn resume(&self, id: &PaymentId) -> Result<Order, Made> {
-        self.work(id).await.map_err(Made::Unclear)?;
-        self.load(id).await.map_err(Made::Unclear)
+        let stored = |error| Made::Stored(id.clone(), error);
+        self.work(id).await.map_err(stored)?;
+        self.load(id).await.map_err(stored)
     }
 
     async fn make(&self, request: &Start, keyed: &Keyed, lease_epoch: i64) -> Result<Order, Made> {
@@ -93,11 +100,12 @@ impl Payments {
             id: order.payment.payment_id.clone(),
             lease_epoch: order.payment.lease_epoch,
         };
+        let stored = |error| Made::Stored(held.id.clone(), error);
         if request.via == Via::Mini {
-            self.send_first(&held).await.map_err(Made::Unclear)?;
+            self.send_first(&held).await.map_err(stored)?;
         }
-        self.let_go(&held).await.map_err(Made::Unclear)?;
-        self.load(&held.id).await.map_err(Made::Unclear)
+        self.let_go(&held).await.map_err(stored)?;
+        self.load(&held.id).await.map_err(stored)
     }
 
     /// What is due now decides what may be ordered; a kept figure never does.
@@ -277,8 +285,10 @@ impl Payments {
 enum Made {
     /// Nothing was stored.
     Refused(PaymentError),
-    /// The order is stored, or may be.
+    /// Nobody here knows whether the order is stored.
     Unclear(PaymentError),
+    /// The order is stored; what followed failed.
+    Stored(PaymentId, PaymentError),
 }
 
 impl Made {

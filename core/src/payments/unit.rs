@@ -167,6 +167,7 @@ async fn with_brake(
     let planned = order.refund(id).filter(|refund| {
         refund.state == r::State::Planned && Booking::trade_is_quiet(order, id, now)
     });
+    let asked = planned.is_some();
     let brake_open = match planned {
         None => false,
         Some(refund) => {
@@ -182,6 +183,7 @@ async fn with_brake(
     };
     let fact = RefundFact {
         brake_open,
+        braked: asked && !brake_open,
         ..RefundFact::default()
     };
     Ok(Observation::refund(

@@ -177,6 +177,8 @@ pub fn refund_next_at(state: r::State, entered_at: Time, turns: i64, now: Time) 
 
 /// How long a worker may hold an order; longer than any outside call's deadline.
 pub const LEASE_SECONDS: i64 = 30;
+/// A refund that the brake holds asks again this often.
+pub const BRAKED_SECONDS: i64 = 300;
 /// Two refunds of one trade are at least this far apart.
 pub const REFUND_GAP_SECONDS: i64 = 3;
 /// A refund query sooner than this after the send proves nothing.

@@ -14,6 +14,8 @@ mod channel;
 mod lines;
 mod records;
 mod refunds;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 

@@ -75,13 +75,21 @@ impl Booking<'_> {
         if input == r::Input::Turn && state == r::State::WaitFunds {
             self.tell_without_funds(id)?;
         }
+        if fact.braked {
+            let hour = now.unix_seconds().div_euclid(3600);
+            self.open_case(CaseKind::RefundBlocked, &format!("brake:{hour}"), "brake")?;
+        }
         for effect in decision.effects {
             self.carry_out_refund(id, *effect, input, state)?;
         }
         if decision.next == r::State::Blocked && state != r::State::Blocked {
             self.tell_blocked(id, input)?;
         }
-        self.schedule_refund(id)
+        self.schedule_refund(id)?;
+        if fact.braked {
+            self.refund_at(id)?.next_at = Some(now.plus_seconds(window::BRAKED_SECONDS));
+        }
+        Ok(())
     }
 
     fn sight_refund(
