@@ -6,6 +6,7 @@ set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 : "${TALLY_DIR:?run deploy/dev/test.sh}" "${TEST_POSTGRES_URL:?run deploy/dev/test.sh}"
 ALL=(miniapp rust docs peers journeys browser)
+BROWSER_FAULTS=(LATENCY TIMEOUT_AFTER_COMMIT HTTP_500 NOTICE_LOST NOTICE_REPEATED)
 LIFELINE=$TARGET/debug/lifeline
 running='' failed_any=0
 cd "$ROOT" || exit 1
@@ -99,12 +100,16 @@ run_journeys() {
 }
 
 run_browser() {
-    local engine
+    local engine fault
     [[ -f tests/browser/screens.mjs ]] || { missing "tests/browser/screens.mjs" && return; }
     "$DEV/miniapp.sh" install:tests/browser h5 alipay || { missing "the mini-program's builds" && return; }
     suite "alipay bundle" 300 node tests/browser/alipay_bundle.mjs
+    suite "browser states" 600 node tests/browser/states.mjs
     for engine in sqlite postgres; do
-        suite "browser $engine" 600 "$DEV/with-demo.sh" "$engine" node tests/browser/screens.mjs
+        suite "browser $engine" 300 "$DEV/with-demo.sh" "$engine" node tests/browser/screens.mjs
+        for fault in "${BROWSER_FAULTS[@]}"; do
+            suite "browser $engine with ${fault,,}" 180 "$DEV/with-demo.sh" "$engine" env "FAULT=$fault" node tests/browser/screens.mjs
+        done
     done
 }
 

@@ -323,6 +323,62 @@ await household('renewed', async ({ answer, go, shows, world, page }) => {
   checks.that('an ended session leads to sign-in', (await page.evaluate(() => localStorage.getItem('lifeline.signed_in'))) === null)
 })
 
+await household('limited', async ({ answer, go, shows, textOf, at, whole }) => {
+  let asked = 0
+  await answer('/bindings/b-1/arrears', () => {
+    asked += 1
+    return asked === 1 ? problem(429, 'RATE_LIMITED', { retry_after_s: 6 }) : undefined
+  })
+  await go('home/index')
+  await shows('problem')
+  checks.that('a limit says how long', (await textOf('problem')).includes('6秒'))
+  checks.that('its button waits as told', await at('problem-cure').isDisabled())
+  await whole()
+  checks.equal('nothing is asked meanwhile', asked, 1)
+  await at('problem-cure').and(at('screen-home').locator(':enabled')).waitFor({ timeout: 8000 })
+  await at('problem-cure').click()
+  await shows('amount-due')
+  checks.equal('and then once', asked, 2)
+})
+
+await household('prepaid', async ({ go, shows, textOf, at, whole, world }) => {
+  await go('home/index')
+  await shows('estimate')
+  const postpaid = await at('due-card').innerText()
+  checks.that('what was used since the bill is no debt where the bill comes later', !/-\s*¥/.test(postpaid) && !postpaid.includes('可用余额') && postpaid.includes('现在不用付'), postpaid)
+  await at('switch-home').click()
+  await at('choose-b-2').click()
+  await shows('balance')
+  checks.that('a prepaid home shows what is left', (await textOf('balance')).includes(yuan(world.homes[1].prepaid_fen - 830)))
+  await whole()
+})
+
+await household('messages', async ({ answer, go, shows, at, whole, page, world }) => {
+  const notices = world.consents.find((consent) => consent.purpose === 'notices')
+  const tick = (state) => page.locator(`[data-testid="notices-tick"][aria-checked="${state}"]:visible:enabled`)
+  await go('bindings/match')
+  await shows('agree')
+  checks.equal('the consent to matching does not bring another with it', await page.locator('[data-testid="notices-tick"]:visible').count(), 0)
+  await at('agree').click()
+  await tick('false').waitFor()
+  checks.equal('messages are off until they are chosen', notices.given_at, null)
+  await at('notices-tick').focus()
+  await page.keyboard.press('Space')
+  await tick('true').waitFor()
+  checks.that('a tick is a consent of its own, from the keyboard too', Boolean(notices.given_at))
+  await whole()
+  await at('notices-tick').click()
+  await tick('false').waitFor()
+  checks.equal('and is taken back as easily', notices.given_at, null)
+  await answer('/me/consents', (request) => (request.method() === 'GET' ? undefined : problem(503, 'STORE_UNAVAILABLE')))
+  await at('notices-tick').click()
+  await shows('problem')
+  checks.that('what could not be kept is not shown as given', await tick('false').isVisible())
+  await at('confirm-match').click()
+  await shows('amount-due')
+  checks.that('linking goes on without it', true)
+})
+
 await household('payer-only', async ({ answer, go, shows, at, whole, page, world, line }) => {
   const asked = []
   page.on('request', (request) => asked.push(request.url().replace(line.base, '')))
@@ -371,6 +427,7 @@ await household('narrow-elder', async ({ go, shows, whole, page, at }) => {
   await page.keyboard.press('Enter')
   await shows('pay-total')
   checks.that('the keyboard alone gets to paying', true)
+  await at('pay-now').and(at('screen-confirm').locator(':enabled')).waitFor()
   await page.keyboard.press('Tab')
   checks.that('and goes on inside the new screen', await page.evaluate(() => Boolean(document.activeElement?.closest('[data-testid="screen-confirm"] main'))))
 }, { width: 320, kept: { 'lifeline.elder': '1' } })
