@@ -51,7 +51,11 @@ async fn run(command: Command) -> Result<(), Failure> {
             print("the configuration holds\n")
         }
         Command::Migrate(args) => {
-            let config = checked(&args.config)?;
+            let config = config::read(&args.config).map_err(|faults| Failure::faults(&faults))?;
+            let faults = config.faults_before_migration();
+            if !faults.is_empty() {
+                return Err(Failure::faults(&faults));
+            }
             let said = store::migrate(&config, serve::Kind::Live).await?;
             print(&format!("{said}\n"))
         }

@@ -15,6 +15,7 @@ use lifeline_core::notices::Notices;
 use lifeline_core::outbox::relay::{Deliver, Relay};
 
 use lifeline_core::payments::{Nudged, Payments, Policy, Ports};
+use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
 use lifeline_core::store::Store;
@@ -52,6 +53,7 @@ impl Rooms {
         config: &Config,
         engine: &Arc<Engine>,
         outside: &Outside,
+        redis: Option<&Arc<Redis>>,
         clock: &Arc<dyn Clock>,
         entropy: &Arc<dyn Entropy>,
     ) -> Result<Self, Failure> {
@@ -80,6 +82,7 @@ impl Rooms {
             Arc::clone(&clock),
             outside.marketing.clone(),
             FreshnessRules::default(),
+            redis.map(|redis| -> Arc<dyn SharedCache> { Arc::<Redis>::clone(redis) }),
         );
         let ports = Ports {
             store: Arc::clone(&store),

@@ -76,7 +76,7 @@ pub(crate) async fn start(
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let outside = Outside::build(config, kind, &time, &entropy)?;
     let waker = Waker::default();
-    let rooms = Rooms::build(config, &engine, &outside, &time, &entropy)?;
+    let rooms = Rooms::build(config, &engine, &outside, redis.as_ref(), &time, &entropy)?;
     let limits = limits(config, redis.clone())?;
     let [line_limits, callback_limits] = &limits;
     let sharing = redis.clone().map(|redis| -> Arc<dyn Revocations> { redis });

@@ -22,7 +22,8 @@ impl From<Kind> for InstanceKind {
     }
 }
 
-/// Applies what is missing; says what was done.
+/// Applies what is missing; says what was done. A new store gets its keyring with it; a store that
+/// has data never gets a second one, because its personal data could not be read with it.
 pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failure> {
     let now = SystemClock::default().now();
     let url = config.store.url.expose_secret();
@@ -33,7 +34,35 @@ pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failu
         ))
         .advice("check store.url and that the store is not newer than this program")
     })?;
-    Ok(format!("{migrated:?}"))
+    let mut said = match migrated.applied.as_slice() {
+        [] => format!(
+            "nothing to do, the schema is at version {}",
+            migrated.version
+        ),
+        names => format!(
+            "applied {}; the schema is at version {}",
+            names.join(", "),
+            migrated.version
+        ),
+    };
+    let is_new = usize::try_from(migrated.version).is_ok_and(|all| migrated.applied.len() == all);
+    let file = &config.store.keyring;
+    if !kind.is_demo() && !file.exists() {
+        if !is_new {
+            return Err(
+                Failure::failed(format!("the keyring {} is missing", file.display())).advice(
+                    "restore it from its backup; a new one could not read this store's data",
+                ),
+            );
+        }
+        Keyring::create(file, kind.into())
+            .map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
+        said.push_str(&format!(
+            "\nmade the keyring {}: back it up apart from the database",
+            file.display()
+        ));
+    }
+    Ok(said)
 }
 
 /// Opens a migrated store with the installation's keys.

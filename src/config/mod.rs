@@ -94,6 +94,13 @@ pub(crate) fn limits_of_environment() -> Result<Limits, Vec<Fault>> {
 impl Config {
     /// Everything that must hold before `serve` may start (money.md 3.10).
     pub(crate) fn faults_for_production(&self) -> Vec<Fault> {
+        let mut faults = Faults(self.faults_before_migration());
+        self.store.check_keyring(&mut faults);
+        faults.0
+    }
+
+    /// What must hold before `migrate`: the same, except that a new store has no keyring yet.
+    pub(crate) fn faults_before_migration(&self) -> Vec<Fault> {
         let mut faults = Faults(Vec::new());
         self.listeners.check(&mut faults);
         self.store.check(&mut faults);

@@ -33,10 +33,14 @@ impl Store {
             "store.url",
             "must begin with sqlite: or postgres://",
         );
+    }
+
+    /// `serve` cannot read anything without its keyring; `migrate` makes it for a new store.
+    pub(super) fn check_keyring(&self, faults: &mut Faults) {
         faults.expect(
             self.keyring.is_file(),
             "store.keyring",
-            "the keyring file does not exist; restore it, or the data cannot be read",
+            "the keyring file does not exist; `lifeline migrate` makes it for a new store, otherwise restore it",
         );
     }
 }

@@ -11,6 +11,7 @@ mod bad_input;
 mod canary;
 mod fixtures;
 mod printed_steps;
+mod production;
 mod two_gateways;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -26,6 +27,7 @@ fn main() {
         bad_input::tests(),
         canary::tests(),
         printed_steps::tests(),
+        production::tests(),
         two_gateways::tests(),
     ];
     for (name, engines, body) in suites.into_iter().flatten() {

@@ -22,7 +22,11 @@ pub struct Demo {
 const READY_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// The `lifeline` binary beside the test binaries.
-fn binary() -> PathBuf {
+///
+/// # Panics
+/// When it was not built.
+#[must_use]
+pub fn binary() -> PathBuf {
     let own = std::env::current_exe().expect("the test's own path");
     let folder = own
         .parent()
@@ -145,6 +149,12 @@ impl Demo {
             .as_str()
             .expect("an address of the ready file")
             .to_owned()
+    }
+
+    /// The gateway's process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.id()
     }
 
     /// The folder with keys, keyring and embedded store.
