@@ -67,10 +67,13 @@ fn refuse_by_problem(document: &mut Value) {
     };
     for operations in paths.values_mut().filter_map(Value::as_object_mut) {
         for operation in operations.values_mut() {
-            if let Some(responses) =
-                operation.get_mut("responses").and_then(Value::as_object_mut)
+            if let Some(responses) = operation
+                .get_mut("responses")
+                .and_then(Value::as_object_mut)
             {
-                responses.entry("default").or_insert_with(|| refusal.clone());
+                responses
+                    .entry("default")
+                    .or_insert_with(|| refusal.clone());
             }
         }
     }
@@ -100,10 +103,16 @@ pub fn disagreements(table: &[Entry]) -> Vec<String> {
     }
     let paths = document.get("paths").and_then(Value::as_object);
     for (path, operations) in paths.into_iter().flatten() {
-        for method in operations.as_object().into_iter().flat_map(serde_json::Map::keys) {
+        for method in operations
+            .as_object()
+            .into_iter()
+            .flat_map(serde_json::Map::keys)
+        {
             let listed = |e: &&Entry| e.path == path && e.method.as_str().to_lowercase() == *method;
             if !table.iter().any(|e| listed(&e)) {
-                said.push(format!("{method} {path} is in the OpenAPI but no route serves it"));
+                said.push(format!(
+                    "{method} {path} is in the OpenAPI but no route serves it"
+                ));
             }
         }
     }
@@ -126,6 +135,9 @@ mod tests {
     fn the_committed_document_is_current() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/lifeline.json");
         let committed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(committed == text(), "openapi/lifeline.json is stale: run `make gen`");
+        assert!(
+            committed == text(),
+            "openapi/lifeline.json is stale: run `make gen`"
+        );
     }
 }

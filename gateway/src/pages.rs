@@ -23,12 +23,21 @@ pub async fn serve(req: HttpRequest) -> Result<HttpResponse, Problem> {
     let path = if path.is_empty() { "index.html" } else { path };
     let file = Files::get(path).ok_or_else(|| missing(path))?;
     let tag = format!("\"{}\"", hex::encode(file.metadata.sha256_hash()));
-    let known = req.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = req
+        .headers()
+        .get(IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
     if known == Some(tag.as_str()) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+        return Ok(HttpResponse::NotModified()
+            .insert_header((ETAG, tag))
+            .finish());
     }
     // Hashed names never change; the entry page must be asked for again.
-    let life = if path == "index.html" { "no-cache" } else { "public, max-age=31536000, immutable" };
+    let life = if path == "index.html" {
+        "no-cache"
+    } else {
+        "public, max-age=31536000, immutable"
+    };
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, file.metadata.mimetype()))
         .insert_header((CACHE_CONTROL, life))
@@ -44,8 +53,9 @@ pub async fn serve(req: HttpRequest) -> Result<HttpResponse, Problem> {
 
 fn missing(path: &str) -> Problem {
     if path == "index.html" {
-        return Problem::new(Code::NotFound)
-            .detail("The H5 pages are not built into this binary. Run `make run`, which builds them.");
+        return Problem::new(Code::NotFound).detail(
+            "The H5 pages are not built into this binary. Run `make run`, which builds them.",
+        );
     }
     Problem::new(Code::NotFound)
 }

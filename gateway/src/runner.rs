@@ -56,7 +56,12 @@ impl Runner {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, workers: Vec<Arc<dyn Worker>>, waker: Waker) -> Self {
         let (stop, _) = watch::channel(false);
-        Self { clock, workers, waker, stop }
+        Self {
+            clock,
+            workers,
+            waker,
+            stop,
+        }
     }
 
     /// Starts every worker's loop.
@@ -149,7 +154,9 @@ mod tests {
             Duration::from_secs(3600)
         }
         async fn run_once(&self, _: Time) -> bool {
-            let took = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+            let took = self
+                .left
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
             if took.is_err() {
                 self.empty.notify_one();
             }
@@ -159,7 +166,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_wake_works_off_everything_and_stop_ends_the_loop() {
-        let pile = Arc::new(Pile { left: AtomicUsize::new(0), empty: Notify::new() });
+        let pile = Arc::new(Pile {
+            left: AtomicUsize::new(0),
+            empty: Notify::new(),
+        });
         let waker = Waker::default();
         let runner = Runner::new(Arc::new(Still), vec![pile.clone()], waker.clone());
         let loops = runner.start();
@@ -176,8 +186,13 @@ mod tests {
 
     #[tokio::test]
     async fn drain_comes_to_rest() {
-        let pile = Arc::new(Pile { left: AtomicUsize::new(5), empty: Notify::new() });
-        Runner::new(Arc::new(Still), vec![pile.clone()], Waker::default()).drain().await;
+        let pile = Arc::new(Pile {
+            left: AtomicUsize::new(5),
+            empty: Notify::new(),
+        });
+        Runner::new(Arc::new(Still), vec![pile.clone()], Waker::default())
+            .drain()
+            .await;
         assert_eq!(pile.left.load(Ordering::SeqCst), 0);
     }
 }

@@ -40,7 +40,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Checked<T> {
         Box::pin(async move {
             let bytes = bytes.await.map_err(|error| {
                 let large = error.as_response_error().status_code() == Code::BodyTooLarge.status();
-                Problem::new(if large { Code::BodyTooLarge } else { Code::InvalidBody })
+                Problem::new(if large {
+                    Code::BodyTooLarge
+                } else {
+                    Code::InvalidBody
+                })
             })?;
             read(&bytes)
         })
@@ -73,7 +77,11 @@ fn shape(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     };
     if said.starts_with("unknown field") {
         let field = if plain(named) { named } else { "?" };
-        return Problem::new(Code::UnknownField).field(field, "unknown", "not a field of this call");
+        return Problem::new(Code::UnknownField).field(
+            field,
+            "unknown",
+            "not a field of this call",
+        );
     }
     if said.starts_with("missing field") {
         return Problem::new(Code::InvalidField).field(named, "missing", "this field is required");

@@ -62,8 +62,14 @@ mod tests {
     #[test]
     fn only_our_hops_are_believed() {
         let hops = TrustedHops::new(&[ip("10.0.0.1"), ip("10.0.0.2")]);
-        assert_eq!(hops.client(ip("192.0.2.7"), &["198.51.100.1"]), ip("192.0.2.7"));
-        assert_eq!(hops.client(ip("10.0.0.1"), &["198.51.100.1"]), ip("198.51.100.1"));
+        assert_eq!(
+            hops.client(ip("192.0.2.7"), &["198.51.100.1"]),
+            ip("192.0.2.7")
+        );
+        assert_eq!(
+            hops.client(ip("10.0.0.1"), &["198.51.100.1"]),
+            ip("198.51.100.1")
+        );
         // A client that writes its own header ends up left of what our relay appended.
         let spoofed = ["203.0.113.9", "198.51.100.1, 10.0.0.2"];
         assert_eq!(hops.client(ip("10.0.0.1"), &spoofed), ip("198.51.100.1"));

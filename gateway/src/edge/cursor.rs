@@ -68,9 +68,10 @@ impl Cursors {
         let (tag, key) = bytes.split_at_checked(TAG_BYTES)?;
         let key = String::from_utf8(key.to_vec()).ok()?;
         let expected = self.tag(scope, &key);
-        let same = expected.as_ref().get(..TAG_BYTES).is_some_and(|expected| {
-            bool::from(subtle::ConstantTimeEq::ct_eq(expected, tag))
-        });
+        let same = expected
+            .as_ref()
+            .get(..TAG_BYTES)
+            .is_some_and(|expected| bool::from(subtle::ConstantTimeEq::ct_eq(expected, tag)));
         same.then_some(key)
     }
 }
@@ -80,23 +81,41 @@ mod tests {
     use super::*;
 
     fn ask(cursor: &str) -> PageQuery {
-        PageQuery { limit: None, cursor: Some(cursor.to_owned()) }
+        PageQuery {
+            limit: None,
+            cursor: Some(cursor.to_owned()),
+        }
     }
 
     #[test]
     fn a_cursor_opens_only_in_its_own_list() {
         let cursors = Cursors::new(b"0123456789abcdef0123456789abcdef");
         let closed = cursors.close("payments:a", "2026");
-        assert_eq!(cursors.open("payments:a", ask(&closed)).unwrap().after(), Some("2026"));
+        assert_eq!(
+            cursors.open("payments:a", ask(&closed)).unwrap().after(),
+            Some("2026")
+        );
         assert!(cursors.open("payments:b", ask(&closed)).is_err());
         assert!(cursors.open("payments:a", ask("AAAA")).is_err());
-        assert!(cursors.open("payments:a", ask(&format!("{closed}A"))).is_err());
+        assert!(
+            cursors
+                .open("payments:a", ask(&format!("{closed}A")))
+                .is_err()
+        );
     }
 
     #[test]
     fn limits_hold_at_both_ends() {
         let cursors = Cursors::new(b"k");
-        let limit = |n| cursors.open("x", PageQuery { limit: Some(n), cursor: None });
+        let limit = |n| {
+            cursors.open(
+                "x",
+                PageQuery {
+                    limit: Some(n),
+                    cursor: None,
+                },
+            )
+        };
         assert!(limit(1).is_ok() && limit(100).is_ok());
         assert!(limit(0).is_err() && limit(101).is_err());
     }

@@ -20,8 +20,7 @@ use lifeline_core::shared::ids::AccountId;
 use super::codes::Code;
 use super::problem::Problem;
 
-type Keyed<K> =
-    RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
+type Keyed<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
 
 /// Requests per minute, as bursts that refill evenly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +51,9 @@ pub struct Limits {
 
 impl std::fmt::Debug for Limits {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Limits").field("quotas", &self.quotas).finish_non_exhaustive()
+        f.debug_struct("Limits")
+            .field("quotas", &self.quotas)
+            .finish_non_exhaustive()
     }
 }
 
@@ -122,15 +123,28 @@ fn local<K: std::hash::Hash + Eq + Clone>(
         }),
         Err(not_until) => {
             let retry_after = not_until.wait_time_from(DefaultClock::default().now());
-            Err(Standing { name, quota, remaining: 0, retry_after })
+            Err(Standing {
+                name,
+                quota,
+                remaining: 0,
+                retry_after,
+            })
         }
     }
 }
 
 fn standing(decision: Decision, name: &'static str, quota: u32) -> Result<Standing, Standing> {
-    let standing =
-        Standing { name, quota, remaining: decision.remaining, retry_after: decision.retry_after };
-    if decision.allowed { Ok(standing) } else { Err(standing) }
+    let standing = Standing {
+        name,
+        quota,
+        remaining: decision.remaining,
+        retry_after: decision.retry_after,
+    };
+    if decision.allowed {
+        Ok(standing)
+    } else {
+        Err(standing)
+    }
 }
 
 impl Standing {
@@ -148,8 +162,17 @@ impl Standing {
 
     /// Writes `RateLimit` and `RateLimit-Policy` (structured fields, draft-11).
     pub fn tell(&self, headers: &mut HeaderMap) {
-        let Self { name, quota, remaining, .. } = self;
-        let reset = if *remaining == 0 { self.retry_after_s() } else { 1 };
+        let Self {
+            name,
+            quota,
+            remaining,
+            ..
+        } = self;
+        let reset = if *remaining == 0 {
+            self.retry_after_s()
+        } else {
+            1
+        };
         let policy = format!("\"{name}\";q={quota};w={}", WINDOW.as_secs());
         let limit = format!("\"{name}\";r={remaining};t={reset}");
         for (header, value) in [("ratelimit-policy", policy), ("ratelimit", limit)] {
@@ -169,7 +192,10 @@ mod tests {
 
     fn quotas(n: u32) -> Quotas {
         let n = NonZeroU32::new(n).unwrap();
-        Quotas { per_address_minute: n, per_account_minute: n }
+        Quotas {
+            per_address_minute: n,
+            per_account_minute: n,
+        }
     }
 
     fn account() -> AccountId {
@@ -180,8 +206,9 @@ mod tests {
     fn an_address_passes_n_times_and_not_n_plus_one() {
         let limits = Limits::new(quotas(3), None);
         let address: IpAddr = "192.0.2.1".parse().unwrap();
-        let left: Vec<u64> =
-            (0..3).map(|_| limits.address(address).unwrap().remaining).collect();
+        let left: Vec<u64> = (0..3)
+            .map(|_| limits.address(address).unwrap().remaining)
+            .collect();
         assert_eq!(left, [2, 1, 0]);
         let refused = limits.address(address).unwrap_err();
         assert!((1..=21).contains(&refused.retry_after_s()));

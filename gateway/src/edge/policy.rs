@@ -6,9 +6,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{
-    Error, FromRequest, Handler, HttpMessage, Responder, ResponseError, guard, web,
-};
+use actix_web::{Error, FromRequest, Handler, HttpMessage, Responder, ResponseError, guard, web};
 
 use super::limits::{Limits, Standing};
 use super::principal::door;
@@ -50,7 +48,10 @@ impl std::fmt::Debug for Routes<'_> {
 
 impl<'a> Routes<'a> {
     pub fn new(cfg: &'a mut web::ServiceConfig) -> Self {
-        Self { cfg, table: Vec::new() }
+        Self {
+            cfg,
+            table: Vec::new(),
+        }
     }
 
     pub fn get<F, Args>(&mut self, path: &'static str, policy: Policy, handler: F)
@@ -99,13 +100,19 @@ impl<'a> Routes<'a> {
         let resource = web::resource(path)
             .guard(guard::fn_guard(move |ctx| ctx.head().method == only))
             .wrap(from_fn(enforce))
-            .wrap(from_fn(move |req: ServiceRequest, next: Next<_>| async move {
-                req.extensions_mut().insert(policy);
-                next.call(req).await
-            }))
+            .wrap(from_fn(
+                move |req: ServiceRequest, next: Next<_>| async move {
+                    req.extensions_mut().insert(policy);
+                    next.call(req).await
+                },
+            ))
             .route(web::route().to(handler));
         self.cfg.service(resource);
-        self.table.push(Entry { method, path, policy });
+        self.table.push(Entry {
+            method,
+            path,
+            policy,
+        });
     }
 
     /// What was registered.
@@ -150,9 +157,12 @@ async fn admit(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
     };
     let person = door(req.request())?.admit(req.request(), fresh).await?;
     let standing = match req.app_data::<web::Data<Limits>>().cloned() {
-        Some(limits) => {
-            Some(limits.account(person.account_id()).await.map_err(|s| s.refusal())?)
-        }
+        Some(limits) => Some(
+            limits
+                .account(person.account_id())
+                .await
+                .map_err(|s| s.refusal())?,
+        ),
         None => None,
     };
     req.extensions_mut().insert(person);

@@ -79,15 +79,25 @@ impl Door {
         if self.ended.contains(&bearer.session_id) {
             return Err(Problem::new(Code::SessionRevoked));
         }
-        if fresh && !self.sessions.alive(&bearer.account_id, &bearer.session_id).await? {
+        if fresh
+            && !self
+                .sessions
+                .alive(&bearer.account_id, &bearer.session_id)
+                .await?
+        {
             self.ended.add(bearer.session_id, bearer.expires_at);
             return Err(Problem::new(Code::SessionRevoked));
         }
-        Ok(SignedIn { account_id: bearer.account_id, session_id: bearer.session_id })
+        Ok(SignedIn {
+            account_id: bearer.account_id,
+            session_id: bearer.session_id,
+        })
     }
 }
 
 /// The door of the running listener.
 pub(crate) fn door(req: &HttpRequest) -> Result<web::Data<Door>, Problem> {
-    req.app_data::<web::Data<Door>>().cloned().ok_or_else(|| Problem::new(Code::Internal))
+    req.app_data::<web::Data<Door>>()
+        .cloned()
+        .ok_or_else(|| Problem::new(Code::Internal))
 }

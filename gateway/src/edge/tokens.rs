@@ -136,15 +136,19 @@ impl Tokens {
     fn check(&self, token: &str) -> Result<Bearer, Problem> {
         let refuse = || Problem::new(Code::Unauthenticated);
         let header = jsonwebtoken::decode_header(token).map_err(|_| refuse())?;
-        let key = header.kid.and_then(|kid| self.verifying.get(&kid)).ok_or_else(refuse)?;
+        let key = header
+            .kid
+            .and_then(|kid| self.verifying.get(&kid))
+            .ok_or_else(refuse)?;
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.set_audience(&[AUDIENCE]);
         rules.set_issuer(&[ISSUER]);
         rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         // The crate would read the machine's clock; expiry is judged above by the Clock port.
         rules.validate_exp = false;
-        let claims =
-            jsonwebtoken::decode::<Claims>(token, key, &rules).map_err(|_| refuse())?.claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, key, &rules)
+            .map_err(|_| refuse())?
+            .claims;
         Ok(Bearer {
             account_id: AccountId::parse(&claims.sub).map_err(|_| refuse())?,
             session_id: SessionId::parse(&claims.sid).map_err(|_| refuse())?,
@@ -164,7 +168,9 @@ impl Tokens {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Bearer>> {
-        self.remembered.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.remembered
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The public keys as a JWK set.
@@ -221,7 +227,10 @@ mod tests {
         clock.0.store(1_000 + ACCESS_LIFE_S - 1, Ordering::SeqCst);
         assert!(tokens.verify(&token).is_ok());
         clock.0.store(1_000 + ACCESS_LIFE_S, Ordering::SeqCst);
-        assert_eq!(tokens.verify(&token).unwrap_err().code(), Code::TokenExpired);
+        assert_eq!(
+            tokens.verify(&token).unwrap_err().code(),
+            Code::TokenExpired
+        );
     }
 
     #[test]
@@ -231,7 +240,10 @@ mod tests {
         let theirs = Tokens::new(clock, &[key("a")]).unwrap();
         let (account, session) = ids();
         let token = theirs.issue(&account, &session).unwrap();
-        assert_eq!(ours.verify(&token).unwrap_err().code(), Code::Unauthenticated);
+        assert_eq!(
+            ours.verify(&token).unwrap_err().code(),
+            Code::Unauthenticated
+        );
         let none = "eyJhbGciOiJub25lIn0.e30.";
         assert_eq!(ours.verify(none).unwrap_err().code(), Code::Unauthenticated);
         let mut mine = ours.issue(&account, &session).unwrap();

@@ -10,7 +10,9 @@ tokio::task_local! {
 /// The running request's trace id, 32 hex digits; all zero outside a request.
 #[must_use]
 pub fn current() -> String {
-    TRACE.try_with(Clone::clone).unwrap_or_else(|_| "0".repeat(32))
+    TRACE
+        .try_with(Clone::clone)
+        .unwrap_or_else(|_| "0".repeat(32))
 }
 
 /// Runs `work` under a trace id.
@@ -26,7 +28,9 @@ pub fn parse_traceparent(header: &str) -> Option<String> {
         (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let hex = |text: &str, length: usize| {
         text.len() == length
-            && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     };
     let zero = trace.bytes().all(|b| b == b'0');
     let known = version == "00" && parts.next().is_none();
@@ -46,7 +50,10 @@ mod tests {
     #[test]
     fn only_the_published_form_is_taken() {
         let id = "4bf92f3577b34da6a3ce929d0e0e4736";
-        assert_eq!(parse_traceparent(&format!("00-{id}-00f067aa0ba902b7-01")).as_deref(), Some(id));
+        assert_eq!(
+            parse_traceparent(&format!("00-{id}-00f067aa0ba902b7-01")).as_deref(),
+            Some(id)
+        );
         for bad in [
             "",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",

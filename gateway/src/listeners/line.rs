@@ -49,11 +49,15 @@ async fn jwks(door: web::Data<Door>) -> HttpResponse {
 }
 
 async fn document() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(openapi::text())
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(openapi::text())
 }
 
 async fn docs() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header(("location", "/docs/")).finish()
+    HttpResponse::PermanentRedirect()
+        .insert_header(("location", "/docs/"))
+        .finish()
 }
 
 /// Anything unregistered: another method of a known path, a page, or nothing.
@@ -61,7 +65,8 @@ async fn otherwise(req: HttpRequest) -> Result<HttpResponse, Problem> {
     let allowed = methods_of(req.path());
     if !allowed.is_empty() {
         let allow: Vec<&str> = allowed.iter().map(Method::as_str).collect();
-        let mut answer = actix_web::ResponseError::error_response(&Problem::new(Code::MethodNotAllowed));
+        let mut answer =
+            actix_web::ResponseError::error_response(&Problem::new(Code::MethodNotAllowed));
         if let Ok(value) = actix_web::http::header::HeaderValue::from_str(&allow.join(", ")) {
             answer.headers_mut().insert(ALLOW, value);
         }

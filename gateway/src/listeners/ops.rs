@@ -57,10 +57,17 @@ async fn readyz(ops: web::Data<Ops>) -> HttpResponse {
             .json(serde_json::json!({"status": "timeout", "checks": []}));
     };
     let ready = checks.iter().all(|check| check.ok || !check.required);
-    let body = serde_json::json!({"status": if ready { "ready" } else { "not_ready" }, "checks": checks});
-    if ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
+    let body =
+        serde_json::json!({"status": if ready { "ready" } else { "not_ready" }, "checks": checks});
+    if ready {
+        HttpResponse::Ok().json(body)
+    } else {
+        HttpResponse::ServiceUnavailable().json(body)
+    }
 }
 
 async fn metrics_text(ops: web::Data<Ops>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(ops.metrics.render())
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4")
+        .body(ops.metrics.render())
 }

@@ -35,7 +35,10 @@ impl std::fmt::Debug for Sources {
 impl Sources {
     #[must_use]
     pub fn maker(&self) -> Maker<'_> {
-        Maker { clock: self.clock.as_ref(), entropy: self.entropy.as_ref() }
+        Maker {
+            clock: self.clock.as_ref(),
+            entropy: self.entropy.as_ref(),
+        }
     }
 }
 
@@ -47,14 +50,23 @@ pub async fn traced(
     req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let maker = req.app_data::<web::Data<Sources>>().map(|s| s.maker().uuid().replace('-', ""));
+    let maker = req
+        .app_data::<web::Data<Sources>>()
+        .map(|s| s.maker().uuid().replace('-', ""));
     let fresh = maker.unwrap_or_else(|| "0".repeat(32));
-    let sent = req.headers().get("traceparent").and_then(|value| value.to_str().ok());
-    let trace_id = sent.and_then(trace::parse_traceparent).unwrap_or_else(|| fresh.clone());
+    let sent = req
+        .headers()
+        .get("traceparent")
+        .and_then(|value| value.to_str().ok());
+    let trace_id = sent
+        .and_then(trace::parse_traceparent)
+        .unwrap_or_else(|| fresh.clone());
     let span = fresh.get(16..32).unwrap_or("0000000000000001").to_owned();
     tracing::Span::current().record("trace_id", trace_id.as_str());
     let method = req.method().clone();
-    let route = req.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let route = req
+        .match_pattern()
+        .unwrap_or_else(|| "unmatched".to_owned());
     let began = Instant::now();
     let header = HeaderValue::from_str(&trace::traceparent(&trace_id, &span));
     let work = async move {
@@ -71,7 +83,9 @@ pub async fn traced(
     tell(method.as_str(), &route, status.as_u16(), began.elapsed());
     let mut answer = answer?;
     if let Ok(header) = header {
-        answer.headers_mut().insert(HeaderName::from_static("traceparent"), header);
+        answer
+            .headers_mut()
+            .insert(HeaderName::from_static("traceparent"), header);
     }
     Ok(answer)
 }
@@ -130,5 +144,7 @@ fn place(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
     let client = hops.client(peer, &lines);
     req.extensions_mut().insert(ClientAddress(client));
     let limits = req.app_data::<web::Data<Limits>>();
-    limits.map(|limits| limits.address(client).map_err(|s| s.refusal())).transpose()
+    limits
+        .map(|limits| limits.address(client).map_err(|s| s.refusal()))
+        .transpose()
 }

@@ -54,7 +54,9 @@ struct Spans;
 
 impl RootSpanBuilder for Spans {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+        let route = request
+            .match_pattern()
+            .unwrap_or_else(|| "unmatched".to_owned());
         tracing::info_span!("request", method = %request.method(), route, trace_id = tracing::field::Empty)
     }
 
@@ -132,5 +134,10 @@ pub fn operator(ops_state: Ops, bind: SocketAddr, more: Furnish) -> io::Result<S
             .configure(|cfg| more(cfg))
             .configure(ops::routes)
     });
-    Ok(server.workers(1).shutdown_timeout(2).disable_signals().bind(bind)?.run())
+    Ok(server
+        .workers(1)
+        .shutdown_timeout(2)
+        .disable_signals()
+        .bind(bind)?
+        .run())
 }
