@@ -10,6 +10,7 @@ use lifeline_core::accounts::Accounts;
 use lifeline_core::accounts::codes::CodeCarrier;
 use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::bindings::{BindingRules, Bindings};
+use lifeline_core::jobs::retention::Retention;
 use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::notices::Notices;
 use lifeline_core::outbox::relay::{Deliver, Relay};
@@ -158,6 +159,7 @@ impl Rooms {
             Arc::new(self.accounts.clone()),
             Arc::new(self.bindings.clone()),
             Arc::new(PurgeFigures(self.billing.clone())),
+            Arc::new(Retention::new(Arc::clone(&self.store))),
         ];
         let (store, clock, entropy) = again();
         let jobs = JobRunner::new(store, clock, entropy, tasks);
