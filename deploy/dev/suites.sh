@@ -106,6 +106,7 @@ run_browser() {
     suite "alipay bundle" 300 node tests/browser/alipay_bundle.mjs
     suite "browser states" 600 node tests/browser/states.mjs
     for engine in sqlite postgres; do
+        suite "alipay bundle on $engine" 120 "$DEV/with-demo.sh" "$engine" node tests/browser/alipay_line.mjs
         suite "browser $engine" 300 "$DEV/with-demo.sh" "$engine" node tests/browser/screens.mjs
         for fault in "${BROWSER_FAULTS[@]}"; do
             suite "browser $engine with ${fault,,}" 180 "$DEV/with-demo.sh" "$engine" env "FAULT=$fault" node tests/browser/screens.mjs

@@ -74,7 +74,7 @@ const routes = {
   'GET /bindings': ({ world, response }) => reply(response, 200, { items: world.linked.map((home) => binding(world, home)), next_cursor: null }),
   'GET /bindings/:id': withHome(({ world, response, home }) => reply(response, 200, {
     ...binding(world, home), category: 'residential', tariff: { code: 'R1', name: '居民阶梯电价' }, meters: [{ meter_no_masked: '****0731', multiplier: 1 }],
-    pay_mode: home.pay_mode, status: 'active', real_name: { state: 'verified' }, ...world.asOf(),
+    pay_mode: home.pay_mode, status: home.status ?? 'active', real_name: { state: 'verified' }, ...world.asOf(),
   })),
   'PATCH /bindings/:id': withHome(({ world, response, home, body }) => {
     home.label = body.label

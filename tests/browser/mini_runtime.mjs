@@ -1,12 +1,14 @@
 /**
  * As much of Alipay's runtime as it takes to run the real bundle in Node: `my`, App, Page, a stack of pages, taps on what was drawn.
- * Requests go to a stand-in line over HTTP; every call of `my` is written down.
+ * Requests go to a line over HTTP; every call of `my` is written down.
  */
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
 export class MiniRuntime {
   calls = []
+  /** Method, path and status of every answered request. */
+  replies = []
   stack = []
   storage = new Map()
   // A page registers itself once, when its file is first read, as in Alipay.
@@ -71,9 +73,9 @@ export class MiniRuntime {
       canIUse: () => true,
       getSystemInfoSync: () => ({ platform: 'iOS', pixelRatio: 2, windowWidth: 375, windowHeight: 667, screenWidth: 375, screenHeight: 667, fontSizeSetting: 16, version: '10.6', language: 'zh-Hans' }),
       createSelectorQuery: () => new Proxy({}, { get: (_, __, self) => () => self }),
-      getAuthCode: (options) => this.#answer('getAuthCode', options, { authCode: 'code-of-the-runtime', authSuccessScopes: ['auth_user'] }),
-      tradePay: (options) => this.#answer('tradePay', options, this.onTradePay?.(options) ?? { resultCode: '9000' }),
-      makePhoneCall: (options) => this.#answer('makePhoneCall', options, {}),
+      getAuthCode: (options) => this.#answer('getAuthCode', options, async () => ({ authCode: (await this.onAuthCode?.()) ?? 'code-of-the-runtime', authSuccessScopes: ['auth_user'] })),
+      tradePay: (options) => this.#answer('tradePay', options, async () => (await this.onTradePay?.(options)) ?? { resultCode: '9000' }),
+      makePhoneCall: (options) => this.#answer('makePhoneCall', options, async () => ({})),
       request: (options) => void this.#request(options),
       getStorageSync: ({ key }) => ({ data: this.storage.get(key) ?? null }),
       setStorageSync: ({ key, data }) => void this.storage.set(key, data),
@@ -99,9 +101,10 @@ export class MiniRuntime {
     Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'AlipayClient' }, configurable: true, writable: true })
   }
 
-  #answer(name, options, answer) {
+  #answer(name, options, given) {
     this.calls.push({ name, options })
-    setTimeout(() => {
+    setTimeout(async () => {
+      const answer = await given()
       options.success?.(answer)
       options.complete?.(answer)
     }, 0)
@@ -113,6 +116,7 @@ export class MiniRuntime {
       const url = new URL(options.url)
       const reply = await fetch(this.lineBase + url.pathname + url.search, { method: options.method, headers: options.headers, body: options.data })
       const answer = { status: reply.status, headers: Object.fromEntries(reply.headers), data: await reply.text() }
+      this.replies.push({ method: options.method, path: url.pathname, status: reply.status })
       // Alipay reports an HTTP error through fail, with error 19.
       if (reply.ok) options.success?.(answer)
       else options.fail?.({ ...answer, error: 19, errorMessage: 'http status error' })

@@ -353,6 +353,16 @@ await household('prepaid', async ({ go, shows, textOf, at, whole, world }) => {
   await whole()
 })
 
+await household('closed-account', async ({ go, shows, at, whole, page, world }) => {
+  world.homes[0].status = 'closed'
+  world.homes[0].bills[0].paid = true
+  await go('home/index')
+  await shows('closed')
+  checks.equal('a closed account has no outlook and takes no money', await page.locator('[data-testid="estimate"]:visible, [data-testid="open-top-up"]:visible').count(), 0)
+  checks.that('its bills stay', await at('last-bill').isVisible())
+  await whole()
+})
+
 await household('messages', async ({ answer, go, shows, at, whole, page, world }) => {
   const notices = world.consents.find((consent) => consent.purpose === 'notices')
   const tick = (state) => page.locator(`[data-testid="notices-tick"][aria-checked="${state}"]:visible:enabled`)

@@ -113,6 +113,7 @@ export const dictionary = {
   'home.estimate': ['上次账单后预计已用 {amount}', 'about {amount} used since the last bill'],
   'home.estimate.postpaid': ['上次账单后预计已用', 'Used since the last bill, about'],
   'home.estimate.later': ['下次出账后再缴，现在不用付', 'It comes with the next bill; nothing to pay now'],
+  'home.closed': ['这个户号已销户，账单仍可查看。', 'This account is closed. Its bills can still be seen.'],
   'home.last_bill': ['{period} 用电', 'Used in {period}'],
   'home.kwh': ['{kwh} 度', '{kwh} kWh'],
   'home.step.left': ['离下一档还有 {kwh} 度', '{kwh} kWh to the next step'],

@@ -49,7 +49,7 @@ function HomeCard({ home, reload }: { home: Binding; reload: () => void }) {
         <Box as='h2' className='card-title'>{homeName(home)}</Box>
         <Chip tone='info' icon='person'>{t(`role.${home.role}`)}</Chip>
       </Box>
-      <Box as='p'>{home.holder_masked} · {home.address_masked}</Box>
+      <Box as='p'>{home.label ? `${home.holder_masked} · ` : ''}{home.address_masked}</Box>
       <Box as='p' className='soft number'>{home.consumer_no_masked} · {t('homes.since', { time: momentText(home.created_at, language, Date.now()) })}</Box>
       {home.role !== 'payer_only' && (
         <Tap className='card-link' onTap={() => setDetails(!details)} expanded={details} testId='home-details'>

@@ -1,7 +1,8 @@
 /** One number first: what is due, or that nothing is. */
-import type { Arrears, Balance, Binding, PayMode } from '../../api/types'
+import type { Arrears, Balance, Binding, BindingDetail } from '../../api/types'
 import { yuanSign, yuanText } from '../../money/fen'
-import { useArrears, useBalance, useBindingDetail, usePayments } from '../../state/reads'
+import { useArrears, useBalance, usePayments } from '../../state/reads'
+import type { Remote } from '../../state/remote'
 import { useSettings } from '../../state/settings'
 import { dateOf, dayText } from '../../time/shanghai'
 import { Amount } from '../../ui/amount'
@@ -9,15 +10,12 @@ import { Box } from '../../ui/blocks'
 import { open } from '../../ui/navigation'
 import { AsOf, Button, Card, Chip, Note, ProblemNote, Row, Skeleton } from '../../ui/parts'
 
-export function DueCard({ home }: { home: Binding }) {
-  const { t, elder } = useSettings()
+/** `supply` is absent for whom, or where, only what is due is shown. */
+export function DueCard({ home, supply }: { home: Binding; supply: Remote<BindingDetail> | undefined }) {
+  const { t } = useSettings()
   const arrears = useArrears(home.binding_id)
-  // Large type keeps to one number.
-  const seesBalance = home.role !== 'payer_only' && !elder
-  const shown = seesBalance ? home.binding_id : undefined
-  const balance = useBalance(shown)
-  const detail = useBindingDetail(shown)
-  const modeKnown = detail.answer !== undefined || detail.problem !== undefined
+  const balance = useBalance(supply && home.binding_id)
+  const supplyKnown = supply !== undefined && (supply.answer !== undefined || supply.problem !== undefined)
   const figure = arrears.answer
   return (
     <Card className={`due-card${figure?.stale || arrears.problem ? ' stale' : ''}`} label={t('home.due')} testId='due-card'>
@@ -25,7 +23,7 @@ export function DueCard({ home }: { home: Binding }) {
       {!figure && arrears.problem && <Box as='p' className='figure-missing'>{t('figure.missing')}</Box>}
       {figure && <DueFigure figure={figure} home={home} />}
       {arrears.problem && <ProblemNote problem={arrears.problem} retry={arrears.reload} />}
-      {figure && balance.answer && modeKnown && <BalanceRow balance={balance.answer} mode={detail.answer?.pay_mode} />}
+      {figure && balance.answer && supplyKnown && <BalanceRow balance={balance.answer} supply={supply.answer} />}
     </Card>
   )
 }
@@ -70,27 +68,23 @@ function InFlight({ fen, home }: { fen: number; home: Binding }) {
 
 /**
  * Prepaid: what is left. Otherwise energy is paid by the bill: what was used since the last one is an outlook and no debt, so it never
- * makes a balance negative.
+ * makes a balance negative. A closed account has no outlook.
  */
-function BalanceRow({ balance, mode }: { balance: Balance; mode: PayMode | undefined }) {
+function BalanceRow({ balance, supply }: { balance: Balance; supply: BindingDetail | undefined }) {
   const { t } = useSettings()
-  const { prepaid_fen: prepaid, estimated_since_bill_fen: used, available_fen: available } = balance
-  if (mode !== 'prepaid' && prepaid <= 0 && used <= 0) return null
+  const closed = supply?.status === 'closed'
+  const paysAhead = supply?.pay_mode === 'prepaid' && !closed
+  const prepaid = balance.prepaid_fen
+  const used = closed ? 0 : balance.estimated_since_bill_fen
+  if (!paysAhead && !closed && prepaid <= 0 && used <= 0) return null
   return (
     <Box className={`balance${balance.stale ? ' stale' : ''}`}>
-      {mode === 'prepaid' && (
-        <>
-          <Row name={t('home.balance')} testId='balance'><Amount fen={available} /></Row>
-          {used > 0 && <Box as='p' className='soft'>{t('home.estimate', { amount: yuanSign(used) })}</Box>}
-        </>
-      )}
-      {mode !== 'prepaid' && prepaid > 0 && <Row name={t('home.prepaid')} testId='prepaid'><Amount fen={prepaid} /></Row>}
-      {mode !== 'prepaid' && used > 0 && (
-        <>
-          <Row name={t('home.estimate.postpaid')} testId='estimate'><Amount fen={used} /></Row>
-          <Box as='p' className='soft'>{t('home.estimate.later')}</Box>
-        </>
-      )}
+      {closed && <Note tone='soft' testId='closed'>{t('home.closed')}</Note>}
+      {paysAhead && <Row name={t('home.balance')} testId='balance'><Amount fen={balance.available_fen} /></Row>}
+      {paysAhead && used > 0 && <Box as='p' className='soft'>{t('home.estimate', { amount: yuanSign(used) })}</Box>}
+      {!paysAhead && prepaid > 0 && <Row name={t('home.prepaid')} testId='prepaid'><Amount fen={prepaid} /></Row>}
+      {!paysAhead && used > 0 && <Row name={t('home.estimate.postpaid')} testId='estimate'><Amount fen={used} /></Row>}
+      {!paysAhead && used > 0 && <Box as='p' className='soft'>{t('home.estimate.later')}</Box>}
       <AsOf as_of={balance.as_of} stale={balance.stale} />
     </Box>
   )

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import { callHotline } from '../../api/platform'
 import type { Binding } from '../../api/types'
 import { homeName, homes, numberTail, useHomes } from '../../state/homes'
-import { useBindings, useNotices } from '../../state/reads'
+import { useBindingDetail, useBindings, useNotices } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { Box, Tap } from '../../ui/blocks'
 import { Icon } from '../../ui/icons'
@@ -36,10 +36,13 @@ function HomeContent() {
 function OneHome({ home, all }: { home: Binding; all: Binding[] }) {
   const { t, elder } = useSettings()
   const seesBills = home.role !== 'payer_only'
+  // Large type keeps to one number.
+  const supply = useBindingDetail(seesBills && !elder ? home.binding_id : undefined)
+  const closed = supply.answer?.status === 'closed'
   return (
     <>
       <HomeHead home={home} all={all} />
-      <DueCard home={home} />
+      <DueCard home={home} supply={seesBills && !elder ? supply : undefined} />
       {seesBills && !elder && <LastBillCard home={home} />}
       {!seesBills && <Box as='p' className='small-print'>{t('home.payer_only')}</Box>}
       {!elder && (
@@ -47,9 +50,11 @@ function OneHome({ home, all }: { home: Binding; all: Binding[] }) {
           <Tap className='link' onTap={() => open('records', { binding_id: home.binding_id })} testId='open-records'>
             <Icon name='receipt' /><Box as='span'>{t('home.records')}</Box>
           </Tap>
-          <Tap className='link' onTap={() => open('confirm', { binding_id: home.binding_id, purpose: 'top_up' })} testId='open-top-up'>
-            <Icon name='wallet' /><Box as='span'>{t('home.top_up')}</Box>
-          </Tap>
+          {!closed && (
+            <Tap className='link' onTap={() => open('confirm', { binding_id: home.binding_id, purpose: 'top_up' })} testId='open-top-up'>
+              <Icon name='wallet' /><Box as='span'>{t('home.top_up')}</Box>
+            </Tap>
+          )}
           <Tap className='link' onTap={() => open('homes')} testId='open-homes'>
             <Icon name='home' /><Box as='span'>{t('homes.manage')}</Box>
           </Tap>
