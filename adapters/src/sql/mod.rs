@@ -54,6 +54,7 @@ mod offers;
 mod otps;
 mod outbox;
 mod payment_rows;
+mod payment_writes;
 mod payments;
 mod sessions;
 

@@ -92,6 +92,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::otps::STATEMENTS,
         super::outbox::STATEMENTS,
         super::payment_rows::STATEMENTS,
+        super::payment_writes::STATEMENTS,
         super::payments::STATEMENTS,
         super::sealing::STATEMENTS,
         super::sessions::STATEMENTS,

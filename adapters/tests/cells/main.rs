@@ -20,6 +20,8 @@ mod r;
 
 #[path = "../payments/books.rs"]
 mod books;
+#[path = "../payments/marketing.rs"]
+mod marketing;
 #[expect(dead_code, reason = "the cells never program the outside")]
 #[path = "../payments/outside.rs"]
 mod outside;

@@ -36,6 +36,8 @@ mod notices;
 mod offers;
 mod otps;
 mod outbox;
+mod payment_fixtures;
+mod payment_turns;
 mod payments;
 mod relay;
 mod runner;
@@ -67,6 +69,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     offers::contracts,
     otps::contracts,
     outbox::contracts,
+    payment_turns::contracts,
     payments::contracts,
     relay::contracts,
     runner::contracts,

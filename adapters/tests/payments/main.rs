@@ -13,8 +13,10 @@
 
 mod attacks;
 mod books;
+mod cashier;
 mod crashes;
 mod late;
+mod marketing;
 mod orders;
 mod outside;
 mod postings;
@@ -58,6 +60,7 @@ fn main() {
     });
     let all = [
         attacks::stories(),
+        cashier::stories(),
         crashes::stories(),
         late::stories(),
         orders::stories(),

@@ -1,19 +1,17 @@
-//! The outside as a programmable double: a channel that moves money, a marketing system that
-//! credits it, and the faults either can have. It answers from its own books, never from ours.
+//! The outside as a programmable double: a channel that moves money, the marketing system beside
+//! it, and the faults either can have. It answers from its own books, never from ours.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use lifeline_core::payments::ports::{
-    Close, CreateOrder, Created, Dues, DuesSource, NoDues, Notice, NoticeError, NoticeReader,
-    PaymentChannel, PostedLine, Posting, PostingReply, PostingSystem, RefundReply, RefundStatus,
-    ReversalReply, Trade, VoucherReply,
+    Close, CreateOrder, Created, Notice, NoticeError, NoticeReader, PaymentChannel, PostedLine,
+    PostingReply, RefundReply, RefundStatus, Trade, VoucherReply,
 };
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
-use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::{Clock, Time};
 use serde::{Deserialize, Serialize};
 
@@ -90,16 +88,6 @@ struct CreateText {
     number: String,
     fen: i64,
     until: i64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct PostText {
-    number: String,
-    consumer_no: String,
-    fen: i64,
-    paid_at: i64,
-    purpose: String,
-    version: Option<String>,
 }
 
 /// A notice in transit.
@@ -211,7 +199,7 @@ impl Outside {
     }
 
     /// Runs the effect unless a fault keeps it from arriving; loses the answer after a fault.
-    fn call<T>(
+    pub(crate) fn call<T>(
         &self,
         operation: &'static str,
         number: &str,
@@ -397,141 +385,6 @@ impl NoticeReader for Outside {
             trade,
             out_request_no: text.request,
             notified_at: Time::from_micros(text.at),
-        })
-    }
-}
-
-fn credited(world: &mut World, text: &PostText) -> PostingReply {
-    match world.credits.get(&text.number) {
-        Some(Credit::Posted(line)) => return PostingReply::Posted(line.clone()),
-        Some(Credit::Fenced) => return PostingReply::Fenced,
-        Some(Credit::Reversed) => return PostingReply::Reversed,
-        None => {}
-    }
-    if let Some(reply) = world.post_replies.pop_front() {
-        return reply;
-    }
-    let now = Time::from_micros(world.now);
-    let fen = Fen::new(text.fen);
-    let Some(due) = world.due.get_mut(&text.consumer_no) else {
-        return PostingReply::NotPayable {
-            code: "CONSUMER_UNAVAILABLE",
-        };
-    };
-    if !due.2 {
-        return PostingReply::NotPayable {
-            code: "CLOSED_ACCOUNT",
-        };
-    }
-    if text.purpose == "arrears" {
-        if due.0.is_zero() {
-            return PostingReply::NotPayable {
-                code: "ALREADY_PAID",
-            };
-        }
-        if text.version.as_deref() != Some(due.1.as_str()) || due.0 != fen {
-            return PostingReply::StaleOrMismatch;
-        }
-        due.0 = Fen::ZERO;
-        due.1 = format!("{}+", due.1);
-    }
-    let line = PostedLine {
-        consumer_no: ConsumerNo::from_store(text.consumer_no.clone()),
-        amount: fen,
-        paid_at: Time::from_micros(text.paid_at),
-        mkt_txn_no: format!("M{}", text.number),
-        business_date: now.shanghai_date(),
-        posted_at: now,
-    };
-    let number = text.number.clone();
-    world.credits.insert(number, Credit::Posted(line.clone()));
-    PostingReply::Posted(line)
-}
-
-fn found(world: &World, number: &str) -> PostingReply {
-    match world.credits.get(number) {
-        Some(Credit::Posted(line)) => PostingReply::Posted(line.clone()),
-        Some(Credit::Reversed) => PostingReply::Reversed,
-        Some(Credit::Fenced) => PostingReply::Fenced,
-        None => PostingReply::NotFound,
-    }
-}
-
-#[async_trait]
-impl PostingSystem for Outside {
-    fn posting_body(&self, posting: &Posting) -> String {
-        let text = PostText {
-            number: posting.channel_txn_no.clone(),
-            consumer_no: posting.consumer_no.expose().to_owned(),
-            fen: posting.amount.get(),
-            paid_at: posting.paid_at.micros(),
-            purpose: posting.purpose.to_owned(),
-            version: posting.arrears_version.clone(),
-        };
-        serde_json::to_string(&text).unwrap()
-    }
-
-    async fn post(&self, number: &str, frozen_body: &str) -> Result<PostingReply, NoAnswer> {
-        tokio::task::yield_now().await;
-        let text: PostText = serde_json::from_str(frozen_body).unwrap();
-        self.call("post", number, |world| {
-            world.bodies.push(("post", frozen_body.to_owned()));
-            credited(world, &text)
-        })
-    }
-
-    async fn get(&self, number: &str) -> Result<PostingReply, NoAnswer> {
-        tokio::task::yield_now().await;
-        self.call("get", number, |world| found(world, number))
-    }
-
-    async fn fence(&self, number: &str) -> Result<PostingReply, NoAnswer> {
-        tokio::task::yield_now().await;
-        self.call("fence", number, |world| {
-            if !world.credits.contains_key(number) {
-                world.credits.insert(number.to_owned(), Credit::Fenced);
-            }
-            found(world, number)
-        })
-    }
-
-    async fn reverse(&self, number: &str, reversal_no: &str) -> Result<ReversalReply, NoAnswer> {
-        tokio::task::yield_now().await;
-        self.call("reverse", reversal_no, |world| {
-            if world.cutoff_passed {
-                return ReversalReply::CutoffPassed;
-            }
-            world.credits.insert(number.to_owned(), Credit::Reversed);
-            ReversalReply::Reversed
-        })
-    }
-
-    async fn refund_voucher(
-        &self,
-        _number: &str,
-        refund_no: &str,
-        _amount: Fen,
-    ) -> Result<VoucherReply, NoAnswer> {
-        tokio::task::yield_now().await;
-        self.call("voucher", refund_no, |world| {
-            let reply = world.voucher_replies.pop_front();
-            reply.unwrap_or(VoucherReply::Approved)
-        })
-    }
-}
-
-#[async_trait]
-impl DuesSource for Outside {
-    async fn dues(&self, consumer_no: &ConsumerNo) -> Result<Dues, NoDues> {
-        tokio::task::yield_now().await;
-        let found = self.call("dues", consumer_no.expose(), |world| {
-            world.due.get(consumer_no.expose()).cloned()
-        })?;
-        let (total, version, open) = found.ok_or(NoDues::Unknown)?;
-        Ok(Dues {
-            open,
-            total,
-            version,
         })
     }
 }

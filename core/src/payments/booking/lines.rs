@@ -1,15 +1,14 @@
-//! Effects b1..b9: what table L does to a line.
+//! Effects b1..b3: what table L does to a line on its way to marketing.
 
-use super::super::events::{self, Posted, Refunded};
+use super::super::events::{self, Posted};
 use super::super::numbers;
-use super::super::observation::{Ask, ChannelFact, LineFact, Observation, RefundFact, Sighted};
-use super::super::order::{Check, PostingLine, Purpose, Refund, Share, Sighting};
-use super::super::{table_l as l, table_p as p, table_r as r, window};
+use super::super::observation::{Ask, ChannelFact, LineFact, Observation, Sighted};
+use super::super::order::{Check, PostingLine, Purpose, Share, Sighting};
+use super::super::{table_l as l, table_p as p, window};
 use super::{Booking, BooksError};
 use crate::cases::CaseKind;
 use crate::ledger::Account;
 use crate::shared::ids::LineId;
-use crate::shared::money::Fen;
 use crate::shared::time::Time;
 
 /// Numbers one line may use (b3: more than five are for two persons).
@@ -64,7 +63,7 @@ const fn is_statement(input: l::Input) -> bool {
 }
 
 impl Booking<'_> {
-    fn line_at(&mut self, id: &LineId) -> Result<&mut PostingLine, BooksError> {
+    pub(super) fn line_at(&mut self, id: &LineId) -> Result<&mut PostingLine, BooksError> {
         let line = self.order.lines.iter_mut().find(|line| line.line_id == *id);
         line.ok_or(BooksError::Incomplete("the line is not of this order"))
     }
@@ -255,7 +254,7 @@ impl Booking<'_> {
     }
 
     /// The line's claim ends with the line (b2, b4).
-    fn free_line(&mut self, id: &LineId) -> Result<(), BooksError> {
+    pub(super) fn free_line(&mut self, id: &LineId) -> Result<(), BooksError> {
         let line = self.line_at(id)?.clone();
         let account = &self.order.payment.account_id;
         let shares = &self.order.payment.shares;
@@ -288,119 +287,6 @@ impl Booking<'_> {
         line.want_refund = false;
         line.check = Check::FreshArrears;
         Ok(())
-    }
-
-    /// b4: marketing has no claim on the money; what no foreign refund covers goes back by R.
-    fn book_refund_due(&mut self, id: &LineId) -> Result<(), BooksError> {
-        self.name_suspense()?;
-        self.take_back(id)?;
-        self.free_line(id)?;
-        let line = self.line_at(id)?.clone();
-        let payment = &self.order.payment;
-        let uncovered = payment.foreign.minus(payment.foreign_used)?;
-        let covered = uncovered.min(line.amount);
-        if covered.is_positive() {
-            self.cover(&line, covered)?;
-        }
-        let rest = line.amount.minus(covered)?;
-        if rest.is_zero() {
-            let now = self.draw.now;
-            let fact = LineFact::default();
-            let closed = Observation::line(now, id.clone(), l::Input::RefundDone, fact);
-            self.pending.push_back(closed);
-            return Ok(());
-        }
-        self.plan_refund(&line, rest)
-    }
-
-    /// A posting that marketing let go comes back from its account.
-    fn take_back(&mut self, id: &LineId) -> Result<(), BooksError> {
-        let line = self.line_at(id)?;
-        if !line.credited {
-            return Ok(());
-        }
-        line.credited = false;
-        line.let_go = true;
-        let (number, amount) = (line.channel_txn_no.clone(), line.amount);
-        let fact_name = numbers::reversed_fact(&number);
-        self.enter_ledger(&fact_name, Account::Marketing, Account::Clearing, amount)
-    }
-
-    fn cover(&mut self, line: &PostingLine, covered: Fen) -> Result<(), BooksError> {
-        let payment = &mut self.order.payment;
-        payment.foreign_used = payment.foreign_used.plus(covered)?;
-        let used = payment.foreign_used.get();
-        let fact_name = numbers::covered_fact(&line.channel_txn_no, used);
-        self.enter_ledger(
-            &fact_name,
-            Account::Clearing,
-            Account::ForeignRefund,
-            covered,
-        )
-    }
-
-    fn plan_refund(&mut self, line: &PostingLine, amount: Fen) -> Result<(), BooksError> {
-        let now = self.draw.now;
-        let earlier = self.order.refunds.iter();
-        let ordinal = earlier
-            .filter(|refund| refund.line_id == line.line_id)
-            .count()
-            .saturating_add(1);
-        let cause = format!("{}:{ordinal}", line.line_id);
-        let number = self
-            .draw
-            .number(&self.policy.number_prefix, "refund", &cause);
-        let payment = &mut self.order.payment;
-        payment.refund_reserved = payment.refund_reserved.plus(amount)?;
-        let fact_name = numbers::due_fact(&number);
-        self.enter_ledger(&fact_name, Account::Clearing, Account::RefundDue, amount)?;
-        self.order.refunds.push(Refund {
-            refund_id: self.draw.id("refund", &cause),
-            line_id: line.line_id.clone(),
-            out_request_no: number,
-            cause,
-            amount,
-            state: r::State::Planned,
-            sent_at: None,
-            empties: 0,
-            empty_since: None,
-            empty_at: None,
-            created_at: now,
-            done_at: None,
-            frozen: false,
-            entered_at: now,
-            turns: 0,
-            next_at: Some(now),
-            asked_at: None,
-        });
-        self.witness_line(&line.line_id.clone(), "payments.refund_planned")
-    }
-
-    /// b8
-    fn withdraw_refunds(&mut self, id: &LineId) {
-        let open = self
-            .order
-            .refunds
-            .iter()
-            .filter(|refund| refund.line_id == *id && !refund.state.is_final());
-        let withdrawals: Vec<_> = open
-            .map(|refund| {
-                let fact = RefundFact::default();
-                let refund = refund.refund_id.clone();
-                Observation::refund(self.draw.now, refund, r::Input::Withdraw, fact)
-            })
-            .collect();
-        self.pending.extend(withdrawals);
-    }
-
-    /// b9: the rooms above listen to the event (receipt, points, dunning).
-    fn close_refunded(&mut self, id: &LineId) -> Result<(), BooksError> {
-        let now = self.draw.now;
-        let line = self.line_at(id)?.clone();
-        let cause = format!("refunded:{}", line.channel_txn_no);
-        let body = Refunded::of(self.draw.id("event", &cause), &self.order, &line, now);
-        self.tell(events::REFUNDED, &body.event_id.clone(), &body)?;
-        self.witness_line(id, "payments.refunded")
     }
 
     fn tell_held(&mut self, id: &LineId, input: l::Input) -> Result<(), BooksError> {

@@ -5,15 +5,17 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `channel` | effects a1..a8 of table P |
-//! | `lines` | effects b1..b9 of table L |
+//! | `channel`, `foreign` | effects a1..a8 of table P |
+//! | `lines`, `returns` | effects b1..b9 of table L |
 //! | `refunds` | effect c1 of table R, reserve and withdrawal |
 //! | `records` | ledger entries, cases, events, evidence, audit |
 
 mod channel;
+mod foreign;
 mod lines;
 mod records;
 mod refunds;
+mod returns;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,289 @@
+//! Who works an order, what is due, who may open one, how much may go back in an hour.
+
+use lifeline_core::payments::observation::Sighted;
+use lifeline_core::payments::order::{Check, ClaimKey, ClaimKind, Order};
+use lifeline_core::payments::ports::Brake;
+use lifeline_core::payments::table_l;
+use lifeline_core::shared::money::Fen;
+use tokio::task::JoinSet;
+
+use crate::bench::{Bench, at, now};
+use crate::contracts;
+use crate::payment_fixtures::{add, arrears, find, home, lease, order, paid, save};
+
+contracts! { "payment_turns":
+    a_lease_keeps_others_out_until_it_ends => ["PaymentStore::lease", "PaymentStore::unlease"];
+    one_of_many_workers_leases => ["PaymentStore::lease"];
+    what_is_due_comes_longest_waiting_first => ["PaymentReads::due"];
+    lines_that_wait_for_marketing_are_woken => ["PaymentReads::waiting_line", "PaymentStore::wake_waiting"];
+    a_claim_is_one_per_home_over_versions_and_users => ["PaymentStore::take_claim", "PaymentStore::free_claim",
+        "PaymentReads::claim_holder"];
+    one_of_many_takes_the_claim => ["PaymentStore::take_claim"];
+    what_is_seen_is_kept_once => ["PaymentStore::sight", "PaymentReads::sightings"];
+    the_brake_counts_before_it_lets_pass => ["PaymentStore::take_brake"];
+    the_brake_is_not_outrun => ["PaymentStore::take_brake"];
+}
+
+async fn a_lease_keeps_others_out_until_it_ends(t: Bench) {
+    let fresh = order(&t);
+    let id = &fresh.payment.payment_id;
+    t.write(async |tx| tx.payments().add(&fresh, at(30)).await)
+        .await
+        .unwrap();
+    assert_eq!(lease(&t, id, 29).await, None, "its maker holds it");
+    assert_eq!(lease(&t, id, 30).await, Some(2));
+    assert_eq!(lease(&t, id, 59).await, None);
+    assert_eq!(lease(&t, id, 60).await, Some(3));
+    // An old epoch gives nothing back; the present one does.
+    t.write(async |tx| tx.payments().unlease(id, 2).await)
+        .await
+        .unwrap();
+    assert_eq!(lease(&t, id, 61).await, None);
+    t.write(async |tx| tx.payments().unlease(id, 3).await)
+        .await
+        .unwrap();
+    assert_eq!(lease(&t, id, 61).await, Some(4));
+}
+
+async fn one_of_many_workers_leases(t: Bench) {
+    let fresh = order(&t);
+    add(&t, &fresh).await;
+    let other = t.another_process().await;
+    let mut workers = JoinSet::new();
+    for n in 0..16 {
+        let bench = if n % 2 == 0 { t.clone() } else { other.clone() };
+        let id = fresh.payment.payment_id.clone();
+        workers.spawn(async move { lease(&bench, &id, 1).await });
+    }
+    let mut taken = Vec::new();
+    while let Some(worker) = workers.join_next().await {
+        taken.extend(worker.unwrap());
+    }
+    assert_eq!(taken, [2]);
+    other.store.close().await.unwrap();
+}
+
+async fn what_is_due_comes_longest_waiting_first(t: Bench) {
+    let mut orders = Vec::new();
+    for next in [50, 10, 30] {
+        let mut one = order(&t);
+        one.payment.next_at = Some(at(next));
+        add(&t, &one).await;
+        orders.push(one.payment.payment_id);
+    }
+    // A line that is due earlier wakes its order.
+    let mut early = order(&t);
+    early.payment.next_at = Some(at(900));
+    add(&t, &early).await;
+    let mut early = paid(&t, early);
+    early.lines[0].next_at = Some(at(5));
+    save(&t, &early, None).await.unwrap();
+    let due = async |second, limit| {
+        let mut view = t.view().await;
+        view.payments().due(at(second), limit).await.unwrap()
+    };
+    let early = early.payment.payment_id;
+    assert!(due(4, 10).await.is_empty());
+    assert_eq!(due(10, 10).await, [early.clone(), orders[1].clone()]);
+    assert_eq!(due(99, 2).await, [early.clone(), orders[1].clone()]);
+    // Held by somebody: not due for others.
+    assert!(lease(&t, &early, 40).await.is_some());
+    assert_eq!(
+        due(60, 10).await,
+        [orders[1].clone(), orders[2].clone(), orders[0].clone()]
+    );
+    assert_eq!(due(70, 10).await[0], early, "the lease ended");
+}
+
+async fn lines_that_wait_for_marketing_are_woken(t: Bench) {
+    let mut waiting = Vec::new();
+    for (state, check, next) in [
+        (table_l::State::PostUnknown, Check::None, 500),
+        (table_l::State::FencingRefund, Check::None, 400),
+        (table_l::State::Ready, Check::StillDue, 600),
+        (table_l::State::Ready, Check::None, 300),
+        (table_l::State::Held, Check::None, 310),
+        (table_l::State::RefundDue, Check::None, 320),
+    ] {
+        let one = order(&t);
+        add(&t, &one).await;
+        let mut one = paid(&t, one);
+        one.payment.next_at = Some(at(3_600));
+        let line = &mut one.lines[0];
+        (line.state, line.check, line.next_at, line.frozen) = (state, check, Some(at(next)), false);
+        save(&t, &one, None).await.unwrap();
+        waiting.push(one.payment.payment_id);
+    }
+    let found = t
+        .view()
+        .await
+        .payments()
+        .waiting_line(at(10))
+        .await
+        .unwrap();
+    assert_eq!(
+        found.as_ref(),
+        Some(&waiting[1]),
+        "the soonest that is not due"
+    );
+    let wake = async |limit| {
+        t.write(async |tx| tx.payments().wake_waiting(at(10), limit).await)
+            .await
+            .unwrap()
+    };
+    assert_eq!(wake(2).await, 2);
+    let due = t.view().await.payments().due(at(10), 10).await.unwrap();
+    assert_eq!(due.len(), 2);
+    assert!(due.contains(&waiting[0]) && due.contains(&waiting[1]));
+    assert_eq!((wake(10).await, wake(10).await), (1, 0));
+    let woken = find(&t, &waiting[2]).await.unwrap();
+    assert_eq!(woken.lines[0].next_at, Some(at(10)));
+    assert_eq!(woken.payment.version, 2, "a wake is no decision");
+}
+
+async fn a_claim_is_one_per_home_over_versions_and_users(t: Bench) {
+    let (mine, other) = (order(&t), order(&t));
+    add(&t, &mine).await;
+    add(&t, &other).await;
+    let take = async |claim: &ClaimKey, order: &Order| {
+        let id = &order.payment.payment_id;
+        t.write(async |tx| tx.payments().take_claim(claim, id, now()).await)
+            .await
+            .unwrap()
+    };
+    let free = async |claim: &ClaimKey, order: &Order| {
+        let id = &order.payment.payment_id;
+        t.write(async |tx| tx.payments().free_claim(claim, id).await)
+            .await
+            .unwrap();
+    };
+    assert!(take(&arrears(), &mine).await);
+    assert!(take(&arrears(), &mine).await, "it is this order's already");
+    assert!(!take(&arrears(), &other).await);
+    free(&arrears(), &other).await;
+    let mut view = t.view().await;
+    let holder = view.payments().claim_holder(&arrears()).await.unwrap();
+    assert_eq!(
+        holder.as_ref(),
+        Some(&mine.payment.payment_id),
+        "only its order frees it"
+    );
+    drop(view);
+    // A top-up is one per home and payer; another home is another claim.
+    let top_up = |order: &Order| ClaimKey {
+        kind: ClaimKind::TopUp(order.payment.account_id.clone()),
+        ..arrears()
+    };
+    assert!(take(&top_up(&mine), &mine).await && take(&top_up(&other), &other).await);
+    let elsewhere = ClaimKey {
+        consumer_no: home("1500000000001"),
+        kind: ClaimKind::Arrears,
+    };
+    assert!(take(&elsewhere, &other).await);
+    free(&arrears(), &mine).await;
+    assert!(take(&arrears(), &other).await);
+}
+
+async fn one_of_many_takes_the_claim(t: Bench) {
+    let other = t.another_process().await;
+    let mut orders = Vec::new();
+    for _ in 0..12 {
+        let one = order(&t);
+        add(&t, &one).await;
+        orders.push(one.payment.payment_id);
+    }
+    let mut takers = JoinSet::new();
+    for (n, id) in orders.into_iter().enumerate() {
+        let bench = if n % 2 == 0 { t.clone() } else { other.clone() };
+        takers.spawn(async move {
+            bench
+                .write(async |tx| tx.payments().take_claim(&arrears(), &id, now()).await)
+                .await
+                .unwrap()
+        });
+    }
+    let mut taken = 0;
+    while let Some(taker) = takers.join_next().await {
+        taken += i32::from(taker.unwrap());
+    }
+    assert_eq!(taken, 1);
+    other.store.close().await.unwrap();
+}
+
+async fn what_is_seen_is_kept_once(t: Bench) {
+    let one = order(&t);
+    let id = &one.payment.payment_id;
+    add(&t, &one).await;
+    let seen = |input, second| Sighted {
+        table: "P",
+        row_id: id.as_str().to_owned(),
+        state: "PAYING",
+        input,
+        next: "PAYING",
+        applied: true,
+        asked_at: at(second),
+    };
+    for second in 0..5 {
+        let pair = [seen("wait_buyer_pay", second), seen("not_exist", second)];
+        t.write(async |tx| tx.payments().sight(id, &pair, at(second)).await)
+            .await
+            .unwrap();
+    }
+    let kept = t.view().await.payments().sightings(id).await.unwrap();
+    assert_eq!(kept, [seen("not_exist", 4), seen("wait_buyer_pay", 4)]);
+    let times = t
+        .text("SELECT CAST(SUM(times) AS TEXT) FROM payment_sighting")
+        .await;
+    assert_eq!(times, "10");
+}
+
+fn brake(count_max: i64, sum_max: i64) -> Brake {
+    Brake {
+        hour: now(),
+        count_max,
+        sum_max: Fen::new(sum_max),
+    }
+}
+
+async fn pass(t: &Bench, brake: Brake, sum: i64) -> bool {
+    t.write(async |tx| tx.payments().take_brake(brake, Fen::new(sum)).await)
+        .await
+        .unwrap()
+}
+
+async fn the_brake_counts_before_it_lets_pass(t: Bench) {
+    assert!(pass(&t, brake(2, 1_000), 400).await);
+    assert!(!pass(&t, brake(2, 1_000), 601).await, "over the sum");
+    assert!(pass(&t, brake(2, 1_000), 600).await, "exactly the sum");
+    assert!(!pass(&t, brake(2, 9_999), 1).await, "over the count");
+    let next = Brake {
+        hour: at(3_600),
+        ..brake(1, 10)
+    };
+    assert!(pass(&t, next, 10).await, "the next hour begins anew");
+    t.write_and_drop(async |tx| {
+        let more = brake(3, 9_999);
+        assert!(tx.payments().take_brake(more, Fen::new(1)).await?);
+        Ok(())
+    })
+    .await;
+    assert!(
+        pass(&t, brake(3, 9_999), 1).await,
+        "a dropped unit took nothing"
+    );
+}
+
+async fn the_brake_is_not_outrun(t: Bench) {
+    let other = t.another_process().await;
+    let mut senders = JoinSet::new();
+    for n in 0..20 {
+        let bench = if n % 2 == 0 { t.clone() } else { other.clone() };
+        senders.spawn(async move { pass(&bench, brake(7, 1_000_000), 100).await });
+    }
+    let mut passed = 0;
+    while let Some(sender) = senders.join_next().await {
+        passed += i32::from(sender.unwrap());
+    }
+    assert_eq!(passed, 7);
+    other.store.close().await.unwrap();
+}
