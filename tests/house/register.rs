@@ -36,12 +36,15 @@ pub(crate) enum State {
 pub(crate) struct Requirement {
     pub(crate) title: String,
     pub(crate) state: State,
-    /// Tests that show it: `path/of/file.rs::name of the test`. The file may be Rust, JavaScript or TypeScript.
+    /// Tests that show it: `path/of/file.rs::name of the test`. The file may be Rust, JavaScript, TypeScript or a table of cells.
     #[serde(default)]
     pub(crate) tests: Vec<String>,
     /// The page or route where it is met.
     #[serde(default)]
     pub(crate) shown: String,
+    /// What an open statement still lacks, when some of it is there.
+    #[serde(default)]
+    pub(crate) missing: String,
 }
 
 pub(crate) type Register = BTreeMap<String, Requirement>;
@@ -81,6 +84,9 @@ pub(crate) fn faults(register: &Register, declares: &dyn Fn(&str, &str) -> bool)
                 "{id} is done but names no test, or no page or route"
             ));
         }
+        if requirement.state == State::Done && !requirement.missing.is_empty() {
+            faults.push(format!("{id} is done and yet lacks something"));
+        }
         for test in &requirement.tests {
             match test.split_once("::") {
                 Some((path, name)) if declares(path, name) => {}
@@ -97,10 +103,14 @@ pub(crate) fn declares(path: &str, name: &str) -> bool {
 }
 
 /// Whether `text` declares a test called `name`: a Rust function under a test attribute or inside a test macro, a case
-/// registered by its quoted name (in Rust: in a file that speaks to `libtest_mimic`), or a dotted cell (`P.PAYING.paid_equal`) whose every part is quoted in the file.
+/// registered by its quoted name (in Rust: in a file that speaks to `libtest_mimic`), a dotted cell (`P.PAYING.paid_equal`) whose every
+/// part is quoted in the file, or a line of a table of cells (`p.table`).
 pub(crate) fn declared(path: &str, text: &str, name: &str) -> bool {
     if name.is_empty() {
         return false;
+    }
+    if path.ends_with(".table") {
+        return table_cell(path, text, name);
     }
     let rust = path.ends_with(".rs");
     if rust && is_identifier(name) && rust_test(text, name) {
@@ -117,11 +127,28 @@ pub(crate) fn declared(path: &str, text: &str, name: &str) -> bool {
     quoted(name) || (rust && name.contains('.') && name.split('.').all(quoted))
 }
 
+/// `P.PAYING.paid_equal` is a line `PAYING | paid_equal | ...` of `p.table`.
+fn table_cell(path: &str, text: &str, name: &str) -> bool {
+    let mut parts = name.splitn(3, '.');
+    let (letter, state, input) = (parts.next(), parts.next(), parts.next());
+    let stem = path
+        .rsplit('/')
+        .next()
+        .and_then(|file| file.strip_suffix(".table"));
+    letter
+        .zip(stem)
+        .is_some_and(|(letter, stem)| letter == stem.to_uppercase())
+        && text.lines().any(|line| {
+            let mut cells = line.split('|').map(str::trim);
+            cells.next() == state && cells.next() == input && input.is_some()
+        })
+}
+
 fn is_identifier(name: &str) -> bool {
     name.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
-/// A test attribute above `fn name`, or `name(` as an item of a macro whose name speaks of engines, contracts or cases.
+/// A test attribute above `fn name`, or `name(` as an item of a macro whose name speaks of engines, contracts, stories or cases.
 fn rust_test(text: &str, name: &str) -> bool {
     let code = source::code(text);
     let lines: Vec<&str> = code.lines().collect();
@@ -167,18 +194,24 @@ fn is_test_attribute(line: &str) -> bool {
 
 /// `on_every_engine!(name(store) { … })`, or with several names, one per line.
 fn in_test_macro(code: &str, name: &str) -> bool {
-    ["on_every_engine!", "contract!", "contracts!", "cases!"]
-        .iter()
-        .any(|word| {
-            code.match_indices(word).any(|(at, _)| {
-                let call = code.get(at + word.len()..).unwrap_or("");
-                let inside = call
-                    .trim_start()
-                    .strip_prefix(['(', '{', '['])
-                    .unwrap_or("");
-                listed(inside, name)
-            })
+    [
+        "on_every_engine!",
+        "contract!",
+        "contracts!",
+        "stories!",
+        "cases!",
+    ]
+    .iter()
+    .any(|word| {
+        code.match_indices(word).any(|(at, _)| {
+            let call = code.get(at + word.len()..).unwrap_or("");
+            let inside = call
+                .trim_start()
+                .strip_prefix(['(', '{', '['])
+                .unwrap_or("");
+            listed(inside, name)
         })
+    })
 }
 
 /// Whether `name` is an item of a macro's list: a word at its start, or after a comma, brace or line end, before the
@@ -224,7 +257,8 @@ pub(crate) fn render(register: &Register) -> String {
     let mut page = String::from(
         "<!-- Written by `make gen` from docs/requirements/requirements.toml. Do not edit. -->\n\
          # Requirements\n\n\
-         Every statement of the five sources, with the test that shows it and the page or route where it is met, or \"open\".\n\n\
+         Every statement of the five sources, with the test that shows it and the page or route where it is met, or \"open\".\n\
+         An open statement that names tests is met in part; what it lacks stands beside it.\n\n\
          | source | done | of |\n|---|---|---|\n",
     );
     // Writing into a String cannot fail.
@@ -238,9 +272,10 @@ pub(crate) fn render(register: &Register) -> String {
             "\n## {about}\n\n| id | statement | state | page or route | shown by |\n|---|---|---|---|---|"
         );
         for (id, requirement) in register.iter().filter(|(id, _)| id.starts_with(prefix)) {
-            let state = match requirement.state {
-                State::Open => "open",
-                State::Done => "done",
+            let state = match (requirement.state, requirement.missing.as_str()) {
+                (State::Open, "") => "open".to_owned(),
+                (State::Open, missing) => format!("open: {missing}"),
+                (State::Done, _) => "done".to_owned(),
             };
             let tests: Vec<String> = requirement
                 .tests

@@ -30,6 +30,12 @@ fn planted_faults_are_found() {
     assert_eq!(done("\"exists\"", "GET /x"), 1);
     assert_eq!(done("", "GET /x"), 1);
     assert_eq!(done("\"a.rs::exists\"", ""), 1);
+    let lacking = |state: &str| {
+        let row = format!("[DN-07]\ntitle = \"t\"\nstate = \"{state}\"\nmissing = \"m\"\n");
+        faults(&whole.replace("[DN-07]\ntitle = \"t\"\nstate = \"open\"\n", &row))
+    };
+    assert_eq!(lacking("open"), 0);
+    assert_eq!(lacking("done"), 2);
     assert!(register::parse(&format!("{whole}color = 1\n")).is_err());
 }
 
@@ -37,7 +43,7 @@ fn planted_faults_are_found() {
 fn test_names_are_found_where_tests_are_declared() {
     let rust = "#[test]\nfn plain() {}\n\n#[tokio::test(flavor = \"x\")]\n#[ignore]\nasync fn later() {}\n\
                 fn helper() {}\n// #[test]\n// fn ghost() {}\non_every_engine!(stale(store) { run(store) });\n\
-                on_every_engine! {\n    one,\n    two(store) { three(store) }\n}\n\
+                on_every_engine! {\n    one,\n    two(store) { three(store) }\n}\nstories! {\n    told;\n    retold;\n}\n\
                 libtest_mimic::Trial::test(\"a named case\", f); let t = [(\"P\", \"PAYING\", \"paid_equal\")];\n";
     let has = |name: &str| register::declared("tests/a.rs", rust, name);
     for name in [
@@ -46,6 +52,8 @@ fn test_names_are_found_where_tests_are_declared() {
         "stale",
         "one",
         "two",
+        "told",
+        "retold",
         "a named case",
         "P.PAYING.paid_equal",
     ] {
@@ -63,6 +71,12 @@ fn test_names_are_found_where_tests_are_declared() {
     ] {
         assert!(!has(name), "{name} is not declared");
     }
+    let table = "# P\nPAYING | paid_equal | - | PAID | a3\n";
+    let cell = |path: &str, name: &str| register::declared(path, table, name);
+    assert!(cell("tests/cells/p.table", "P.PAYING.paid_equal"));
+    assert!(!cell("tests/cells/l.table", "P.PAYING.paid_equal"));
+    assert!(!cell("tests/cells/p.table", "P.PAYING.paid"));
+    assert!(!cell("tests/cells/p.table", "P.PAYING"));
     let plain = "let t = [\"mentioned\"];";
     assert!(!register::declared("a.rs", plain, "mentioned"));
     assert!(register::declared(
