@@ -74,6 +74,35 @@ fn a_production_file_passes() {
 }
 
 #[test]
+fn the_example_lacks_only_its_files_and_secrets() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/lifeline.example.toml");
+    let config = read(&file).unwrap();
+    let mut lacking: Vec<String> = config
+        .faults_for_production()
+        .into_iter()
+        .map(|fault| fault.path)
+        .collect();
+    lacking.sort();
+    let expected = [
+        "alipay.platform_public_key",
+        "alipay.private_key",
+        "listeners.line.tls.certificate",
+        "listeners.line.tls.client_ca",
+        "listeners.line.tls.private_key",
+        "marketing.field_key_hex",
+        "marketing.secret_hex",
+        "sms.field_key_hex",
+        "sms.secret_hex",
+        "store.keyring",
+    ];
+    assert_eq!(lacking, expected);
+    let (limits, defaults) = (&config.limits, Limits::default());
+    assert_eq!(limits.per_address_minute, defaults.per_address_minute);
+    assert_eq!(limits.per_account_minute, defaults.per_account_minute);
+    assert_eq!(config.notices.sign_name, Notices::default().sign_name);
+}
+
+#[test]
 fn each_unsafe_line_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let text = good(dir.path());
