@@ -135,6 +135,10 @@ impl SharedLimiter for Redis {
     }
 }
 
+fn lead_key(key: &str) -> String {
+    format!("{PREFIX}lead:{key}")
+}
+
 #[async_trait]
 impl SharedCache for Redis {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Away> {
@@ -155,9 +159,18 @@ impl SharedCache for Redis {
         let once = SetOptions::default()
             .conditional_set(ExistenceCheck::NX)
             .with_expiration(SetExpiry::PX(life_ms));
-        let key = format!("{PREFIX}lead:{key}");
+        let key = lead_key(key);
         let set: Option<String> = self.bounded(connection.set_options(key, 1, once)).await?;
         Ok(set.is_some())
+    }
+
+    async fn resign(&self, key: &str) -> Result<(), Away> {
+        let mut connection = self.connection.clone();
+        self.bounded(connection.del::<_, ()>(lead_key(key))).await
+    }
+
+    async fn pause(&self, time: Duration) {
+        tokio::time::sleep(time).await;
     }
 
     async fn remove(&self, key: &str) -> Result<(), Away> {

@@ -23,12 +23,14 @@ statements! { "billing":
 }
 
 const HOME: Field = Field::new("figure", "home_index");
+/// No column: names of figures outside the store, never equal to an index inside it.
+const FLIGHT: Field = Field::new("figure", "flight");
 const BODY: Field = Field::new("figure", "body");
 
-/// What a sealed body is bound to: it opens in its own row only.
-fn row_of(index: &str, key: &FigureKey) -> String {
+/// One row in words. Sealed bodies are bound to it, and open in their own row only.
+fn row_of(home: &str, key: &FigureKey) -> String {
     let (kind, period) = (key.kind.as_str(), key.kind.period());
-    format!("{index}/{}/{kind}/{period}", key.holder_version)
+    format!("{home}/{}/{kind}/{period}", key.holder_version)
 }
 
 #[async_trait]
@@ -50,6 +52,10 @@ impl<C: Conn> FigureReads for Sql<C> {
             asked_at: Time::from_micros(row.int("asked_at")?),
             outdated_at: row.maybe_int("outdated_at")?.map(Time::from_micros),
         }))
+    }
+
+    fn flight_key(&self, key: &FigureKey) -> Result<String, StoreError> {
+        self.blind(FLIGHT, &row_of(key.consumer_no.expose(), key))
     }
 }
 

@@ -8,6 +8,8 @@
 )]
 
 mod bills;
+mod commons;
 mod figures;
+mod nodes;
 mod upstream;
 mod world;

@@ -7,8 +7,10 @@ use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::sql::{self, Engine};
 use lifeline_core::accounts::Account;
 use lifeline_core::accounts::account::ProviderId;
+use lifeline_core::billing::ports::FigureKey;
 use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::bindings::{Binding, OwnedBinding, Right, Role, Signboard, own};
+use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::{AccountId, BindingId, Entropy, Maker};
 use lifeline_core::shared::personal::{ConsumerNo, IdNo};
 use lifeline_core::shared::time::{Clock, Time};
@@ -32,7 +34,11 @@ impl Clock for Hands {
 
 impl Hands {
     pub(crate) fn advance(&self, seconds: i64) {
-        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.advance_ms(seconds * 1000);
+    }
+
+    pub(crate) fn advance_ms(&self, milliseconds: i64) {
+        self.0.fetch_add(milliseconds * 1000, Ordering::SeqCst);
     }
 }
 
@@ -73,7 +79,7 @@ impl World {
         let marketing = Arc::new(Marketing::default());
         let rules = FreshnessRules::default();
         Self {
-            billing: Billing::new(store.clone(), clock.clone(), marketing.clone(), rules),
+            billing: Billing::new(store.clone(), clock.clone(), marketing.clone(), rules, None),
             store,
             clock,
             dice,
@@ -81,6 +87,17 @@ impl World {
             file,
             _folder: folder,
         }
+    }
+
+    /// One of several nodes over the same store.
+    pub(crate) fn node(&self, shared: Arc<dyn SharedCache>) -> Billing {
+        Billing::new(
+            self.store.clone(),
+            self.clock.clone(),
+            self.marketing.clone(),
+            FreshnessRules::default(),
+            Some(shared),
+        )
     }
 
     pub(crate) fn maker(&self) -> Maker<'_> {
@@ -95,6 +112,17 @@ impl World {
         work: impl AsyncFnOnce(&mut Tx) -> Result<(), StoreError> + Clone,
     ) {
         atomically(&*self.store, work).await.unwrap();
+    }
+
+    /// Returns when a copy asked for after `moment` is kept.
+    pub(crate) async fn copy_newer_than(&self, key: &FigureKey, moment: Time) {
+        loop {
+            let mut view = snapshot(&*self.store).await.unwrap();
+            let kept = view.billing().kept(key).await.unwrap();
+            if kept.is_some_and(|kept| kept.asked_at > moment) {
+                return;
+            }
+        }
     }
 
     /// An app user.

@@ -1,5 +1,7 @@
 //! Kept figures: the newest answer wins, sealed, one holder's copies are not another's.
 
+use std::collections::BTreeSet;
+
 use lifeline_core::billing::Period;
 use lifeline_core::billing::ports::{FigureKey, FigureKind, Kept};
 use lifeline_core::shared::personal::ConsumerNo;
@@ -19,6 +21,7 @@ contracts! { "billing":
     purge_forgets_what_nobody_renewed => ["FigureStore::purge"];
     dropped_unit_keeps_nothing => ["FigureStore::keep", "FigureStore::outdate", "FigureStore::purge"];
     the_newest_of_many_writers_stays => ["FigureStore::keep"];
+    a_flight_is_named_alike_everywhere_and_tells_nothing => ["FigureReads::flight_key"];
     a_body_opens_in_its_own_row_only => ["FigureReads::kept"];
 }
 
@@ -180,6 +183,35 @@ async fn the_newest_of_many_writers_stays(t: Bench) {
     assert!(kept_by.into_iter().any(|kept| kept));
     let key = key(HOME, 1, FigureKind::Arrears);
     assert_eq!(kept(&t, &key).await, copy("15", 15, None));
+}
+
+async fn a_flight_is_named_alike_everywhere_and_tells_nothing(t: Bench) {
+    let figures = [
+        key(HOME, 1, FigureKind::Arrears),
+        key(HOME, 1, FigureKind::Balance),
+        key(HOME, 1, FigureKind::Bills),
+        key(HOME, 1, bill("2026-10")),
+        key(HOME, 1, bill("2026-09")),
+        key(HOME, 2, FigureKind::Arrears),
+        key(OTHER_HOME, 1, FigureKind::Arrears),
+    ];
+    let mut names = BTreeSet::new();
+    for key in &figures {
+        let name = t.view().await.billing().flight_key(key).unwrap();
+        let again = t
+            .write(async |tx| tx.billing().flight_key(key))
+            .await
+            .unwrap();
+        assert_eq!(name, again, "readers and writers name it alike");
+        assert_eq!(name.len(), 64);
+        assert!(name.bytes().all(|b| b.is_ascii_hexdigit()), "{name}");
+        names.insert(name);
+    }
+    assert_eq!(names.len(), figures.len());
+    // Knowing the store's rows does not tell whose figure a name is.
+    keep(&t, &figures[0], "x", 0).await;
+    let index = t.text("SELECT MIN(home_index) FROM figure").await;
+    assert!(!names.contains(&index));
 }
 
 async fn a_body_opens_in_its_own_row_only(t: Bench) {

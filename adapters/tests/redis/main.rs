@@ -111,6 +111,21 @@ async fn one_of_many_leads() {
 }
 
 #[tokio::test]
+async fn a_lead_ends_when_its_holder_resigns_or_its_life_is_over() {
+    let Some(redis) = redis().await else { return };
+    let (key, life) = (key("resign"), Duration::from_secs(60));
+    assert!(redis.lead(&key, life).await.unwrap());
+    assert!(!redis.lead(&key, life).await.unwrap());
+    redis.resign(&key).await.unwrap();
+    assert!(redis.lead(&key, Duration::from_millis(1)).await.unwrap());
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !redis.lead(&key, life).await.unwrap() {
+        assert!(Instant::now() < deadline, "the lead outlived its life");
+        redis.pause(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_redis_that_is_away_costs_a_caller_little_and_is_used_when_it_is_back() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

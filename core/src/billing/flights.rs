@@ -1,4 +1,4 @@
-//! One question upstream for all who ask it at the same moment.
+//! One question upstream for all who ask it of this process at the same moment.
 //!
 //! Whoever waits drives the question; when they all go away it is dropped. An answer is shared by
 //! those who asked before it came and by nobody after.

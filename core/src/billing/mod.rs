@@ -11,6 +11,7 @@
 //! | `explain`, `compare` | a bill recomputed, a bill beside the one before |
 //! | `reading` | the use cases of [`Billing`] |
 //! | `flights` | one question upstream for all who ask it at once |
+//! | `lead` | one node that asks, where several share a Redis |
 //! | `ports` | kept copies, and the marketing system |
 
 pub mod compare;
@@ -22,6 +23,7 @@ pub mod ports;
 
 mod error;
 mod flights;
+mod lead;
 mod reading;
 
 use std::sync::Arc;
@@ -33,6 +35,7 @@ pub use freshness::FreshnessRules;
 pub use period::Period;
 pub use reading::Shown;
 
+use crate::shared::cluster::SharedCache;
 use crate::shared::personal::ConsumerNo;
 use crate::shared::time::{Clock, Time};
 use crate::store::{Store, StoreError, Tx, atomically};
@@ -45,6 +48,8 @@ pub struct Billing {
     clock: Arc<dyn Clock>,
     source: Arc<dyn ports::BillingSource>,
     rules: FreshnessRules,
+    /// Where nodes agree who asks; none on a single node.
+    shared: Option<Arc<dyn SharedCache>>,
     flights: Flights,
 }
 
@@ -61,12 +66,14 @@ impl Billing {
         clock: Arc<dyn Clock>,
         source: Arc<dyn ports::BillingSource>,
         rules: FreshnessRules,
+        shared: Option<Arc<dyn SharedCache>>,
     ) -> Self {
         Self {
             store,
             clock,
             source,
             rules,
+            shared,
             flights: Flights::default(),
         }
     }

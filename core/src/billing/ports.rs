@@ -71,6 +71,9 @@ impl std::fmt::Debug for Kept {
 #[async_trait]
 pub trait FigureReads: Send {
     async fn kept(&mut self, key: &FigureKey) -> Result<Option<Kept>, StoreError>;
+    /// A name for the figure that may lie in clear where several nodes look: the same on all of them,
+    /// another for every other figure, and a keyed digest, so that nobody finds a home by guessing.
+    fn flight_key(&self, key: &FigureKey) -> Result<String, StoreError>;
 }
 
 #[async_trait]

@@ -11,6 +11,7 @@ use super::explain::{ExplainedBill, explain};
 use super::figures::{Arrears, Balance, Bill, BillList, BillSummary};
 use super::flights::{Fetched, Outcome, Unfetched};
 use super::freshness::is_fresh;
+use super::lead::Turn;
 use super::period::Period;
 use super::ports::{BillingSource, FigureKey, FigureKind, SourceError};
 use super::{Billing, BillingError};
@@ -37,7 +38,7 @@ pub struct Shown<T> {
 }
 
 /// What marketing dates.
-trait Figure: DeserializeOwned {
+pub(super) trait Figure: DeserializeOwned + 'static {
     fn as_of(&self) -> Time;
 }
 
@@ -52,6 +53,15 @@ macro_rules! dated {
 }
 
 dated!(Arrears, Balance, BillList, Bill);
+
+/// A figure that is to be asked for.
+#[derive(Clone)]
+pub(super) struct Wanted {
+    pub(super) key: FigureKey,
+    pub(super) age_max_s: i64,
+    /// The name under which nodes agree who asks; none on a single node.
+    pub(super) flight_key: Option<String>,
+}
 
 impl<T> Shown<T> {
     fn map<U>(self, with: impl FnOnce(T) -> U) -> Shown<U> {
@@ -157,10 +167,8 @@ impl Billing {
             holder_version: owned.holder_version(),
             kind,
         };
-        let kept = {
-            let mut view = snapshot(&*self.store).await?;
-            view.billing().kept(&key).await?
-        };
+        let mut view = snapshot(&*self.store).await?;
+        let kept = view.billing().kept(&key).await?;
         let now = self.clock.now();
         let fresh = kept.as_ref().is_some_and(|k| is_fresh(k, age_max_s, now));
         let moved = kept.as_ref().and_then(|kept| kept.outdated_at);
@@ -169,7 +177,17 @@ impl Billing {
             Some(copy) if fresh => return Ok(copy),
             Some(_) | None => (),
         }
-        match self.ask_after(key, moved).await {
+        let flight_key = match self.shared {
+            Some(_) => Some(view.billing().flight_key(&key)?),
+            None => None,
+        };
+        drop(view);
+        let wanted = Wanted {
+            key,
+            age_max_s,
+            flight_key,
+        };
+        match self.ask_after::<T>(wanted, moved).await {
             Ok(fetched) => Ok(shown(&fetched.body, fetched.asked_at)?),
             Err(Unfetched::Absent) => Err(BillingError::NotFound),
             Err(Unfetched::NoAnswer(why)) => match copy {
@@ -183,29 +201,56 @@ impl Billing {
     }
 
     /// As [`Billing::ask`], but an answer to a question from before money moved is not taken.
-    async fn ask_after(&self, key: FigureKey, moved: Option<Time>) -> Outcome {
-        let first = self.ask(key.clone()).await?;
+    async fn ask_after<T: Figure>(&self, wanted: Wanted, moved: Option<Time>) -> Outcome {
+        let first = self.ask::<T>(wanted.clone()).await?;
         if moved.is_none_or(|moved| first.asked_at > moved) {
             return Ok(first);
         }
         // That question was under way when the money moved; the next one begins now.
-        self.ask(key).await
+        self.ask::<T>(wanted).await
     }
 
-    /// Asks marketing once for all who wait, and keeps the answer.
-    async fn ask(&self, key: FigureKey) -> Outcome {
-        let (this, span, question) = (self.clone(), self.span(), key.clone());
+    /// Asks once for all who wait in this process, and in all of them where they share a Redis.
+    async fn ask<T: Figure>(&self, wanted: Wanted) -> Outcome {
+        let (this, key) = (self.clone(), wanted.key.clone());
         self.flights
             .share(key, move || {
                 async move {
-                    let asked_at = this.clock.now();
-                    let body = ask_source(&*this.source, &question, &span).await?;
-                    this.keep(&question, &body, asked_at).await;
-                    Ok(Fetched { body, asked_at })
+                    match this.turn::<T>(&wanted).await {
+                        Turn::Delivered(fetched) => Ok(fetched),
+                        Turn::Ask => this.ask_marketing(&wanted.key).await,
+                        Turn::Lead(lead) => {
+                            let outcome = this.ask_marketing(&wanted.key).await;
+                            lead.resign().await;
+                            outcome
+                        }
+                    }
                 }
                 .boxed()
             })
             .await
+    }
+
+    /// Asks marketing, and keeps the answer.
+    async fn ask_marketing(&self, key: &FigureKey) -> Outcome {
+        let asked_at = self.clock.now();
+        let body = ask_source(&*self.source, key, &self.span()).await?;
+        self.keep(key, &body, asked_at).await;
+        Ok(Fetched { body, asked_at })
+    }
+
+    /// The kept copy as it is now, if nothing need be asked. A look that fails finds nothing.
+    pub(super) async fn fresh_copy<T: Figure>(&self, wanted: &Wanted) -> Option<Fetched> {
+        let kept = {
+            let mut view = snapshot(&*self.store).await.ok()?;
+            view.billing().kept(&wanted.key).await.ok()??
+        };
+        let usable = is_fresh(&kept, wanted.age_max_s, self.clock.now())
+            && shown::<T>(&kept.body, kept.asked_at).is_ok();
+        usable.then(|| Fetched {
+            body: kept.body.into(),
+            asked_at: kept.asked_at,
+        })
     }
 
     /// A figure that cannot be kept is still a figure: it is shown, and asked for again next time.

@@ -33,8 +33,13 @@ pub trait SharedCache: Send + Sync + std::fmt::Debug {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Away>;
     async fn put(&self, key: &str, value: &[u8], life: Duration) -> Result<(), Away>;
     async fn remove(&self, key: &str) -> Result<(), Away>;
-    /// True for one caller per `key` and `life`: the one that refreshes what all of them miss.
+    /// True for one caller per `key` until it resigns or `life` is over: the one that refreshes what
+    /// all of them miss. No lock: a slow leader may be followed by another before it is done.
     async fn lead(&self, key: &str, life: Duration) -> Result<bool, Away>;
+    /// Ends the lead of `key`, whoever holds it by now.
+    async fn resign(&self, key: &str) -> Result<(), Away>;
+    /// Lets `time` pass before another look at what the leader does: the core has no timer.
+    async fn pause(&self, time: Duration);
 }
 
 /// Ended sessions, told to every node.
