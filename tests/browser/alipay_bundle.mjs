@@ -70,7 +70,7 @@ async function home() {
 
 async function pay(due) {
   mini.tap('去缴费')
-  await mini.until('confirm', () => mini.text().includes('支付宝付款'))
+  await mini.until('the button to pay', () => mini.tappable('支付宝付款') !== undefined)
   checks.that('confirm warns before the first payment', mini.text().includes('第一次给这个户号缴费'))
   mini.onTradePay = () => {
     world.payments.at(-1).paid = Date.now()

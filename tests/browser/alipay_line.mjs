@@ -49,7 +49,8 @@ async function signInAndLink() {
 
 async function pay() {
   mini.tap('去缴费')
-  await mini.until('confirm', () => mini.text().includes('支付宝付款') && mini.text().includes('第一次给这个户号缴费'))
+  await mini.until('the button to pay', () => mini.tappable('支付宝付款') !== undefined)
+  checks.that('confirm warns before the first payment', mini.text().includes('第一次给这个户号缴费'))
   mini.tap('支付宝付款')
   await mini.until('tracker', () => mini.page.route === 'pages/payments/index' && mini.text().includes('已下单'), 20_000)
   const [order] = mini.calledWith('tradePay')

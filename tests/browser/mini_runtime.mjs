@@ -45,9 +45,13 @@ export class MiniRuntime {
     return this.page ? nodes(this.page.data.root).filter(wanted) : []
   }
 
-  /** Taps the first tappable thing whose text has `words`. */
+  /** The first thing whose text has `words` and that answers to a tap now. */
+  tappable(words) {
+    return this.find((node) => /\btap\b/.test(node.cl ?? '') && !/\bdisabled\b/.test(node.cl) && texts(node).join('').includes(words))[0]
+  }
+
   tap(words) {
-    const target = this.find((node) => /\btap\b/.test(node.cl ?? '') && texts(node).join('').includes(words))[0]
+    const target = this.tappable(words)
     if (!target) throw new Error(`nothing to tap says "${words}"; the page says: ${this.text()}`)
     const at = { id: target.uid ?? target.sid, dataset: { sid: target.sid } }
     this.page.eh({ type: 'tap', target: at, currentTarget: at, detail: {}, timeStamp: Date.now() })
