@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lifeline_core::payments::Standing;
+use lifeline_core::payments::{NoticeRefused, PaymentError, Standing};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -42,7 +42,16 @@ async fn interleaving_06_a_thousand_notices_and_queries(place: Place) {
                 "one-id".to_owned()
             };
             let raw = story.outside.notice(&id, &order.number);
-            let id = story.app.receive(&raw, "trace").await.unwrap();
+            // What is not acknowledged is repeated by the channel.
+            let id = loop {
+                match story.app.receive(&raw, "trace").await {
+                    Ok(id) => break id,
+                    Err(NoticeRefused::Payment(PaymentError::Store(_))) => {
+                        tokio::task::yield_now().await;
+                    }
+                    Err(refused) => panic!("{refused:?}"),
+                }
+            };
             if n % 10 == 0 {
                 return;
             }
