@@ -33,6 +33,17 @@ pub(crate) struct Commons {
     gate: Semaphore,
 }
 
+/// Returns when it is so; fails when it never becomes so.
+pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let looking = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    let found = tokio::time::timeout(Duration::from_secs(30), looking).await;
+    assert!(found.is_ok(), "never: {what}");
+}
+
 impl std::fmt::Debug for Commons {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Commons")
@@ -90,9 +101,7 @@ impl Commons {
 
     /// Returns when as many pauses have begun.
     pub(crate) async fn until_paused(&self, pauses: u64) {
-        while self.pauses() < pauses {
-            tokio::task::yield_now().await;
-        }
+        until("a node waits", async || self.pauses() >= pauses).await;
     }
 
     pub(crate) fn waited(&self) -> Duration {

@@ -15,7 +15,7 @@ use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::{Clock as _, Time};
 use lifeline_core::store::Tx;
 
-use crate::commons::Commons;
+use crate::commons::{Commons, until};
 use crate::upstream::{Mood, bill};
 use crate::world::{HOME, World};
 
@@ -77,13 +77,16 @@ async fn ln_46_two_nodes_that_miss_a_figure_at_once_ask_marketing_once() {
             money_moves(&w, &owned).await;
         }
         w.clock.advance(if round == 1 { 61 } else { 1 });
+        let asked_at = w.clock.now();
         let held = w.marketing.hold_back().await;
         let waiting = commons.pauses() + 1;
         let release = async {
             commons.until_paused(waiting).await;
             drop(held);
-            w.copy_newer_than(&arrears_of(&owned), w.clock.now().plus_seconds(-1))
-                .await;
+            until("the answer is kept", async || {
+                w.kept_at(&arrears_of(&owned)).await == Some(asked_at)
+            })
+            .await;
             commons.let_pass(1);
         };
         let (shown, ()) = tokio::join!(ask_on(&nodes, &owned, 50), release);
@@ -105,9 +108,10 @@ async fn a_node_that_leads_after_the_answer_was_kept_takes_the_answer() {
     let held = commons.hold_leads().await;
     let elsewhere = async {
         // The node found no copy and is about to lead, when another that led is done.
-        while commons.names().is_empty() {
-            tokio::task::yield_now().await;
-        }
+        until("a node asks for the lead", async || {
+            !commons.names().is_empty()
+        })
+        .await;
         deliver(&w, &owned, 77, w.clock.now()).await;
         drop(held);
     };
@@ -178,9 +182,7 @@ async fn without_the_shared_place_every_node_asks_for_itself_at_once() {
     let nodes = [w.node(commons.clone()), w.node(commons.clone())];
     let held = w.marketing.hold_back().await;
     let release = async {
-        while w.marketing.count() < 2 {
-            tokio::task::yield_now().await;
-        }
+        until("both ask", async || w.marketing.count() == 2).await;
         drop(held);
     };
     let (shown, ()) = tokio::join!(ask_on(&nodes, &owned, 50), release);
@@ -213,9 +215,7 @@ async fn a_lead_that_cannot_be_given_back_costs_no_answer() {
     let node = w.node(commons.clone());
     let held = w.marketing.hold_back().await;
     let loss = async {
-        while w.marketing.count() == 0 {
-            tokio::task::yield_now().await;
-        }
+        until("it asks", async || w.marketing.count() == 1).await;
         commons.go_away();
         drop(held);
     };

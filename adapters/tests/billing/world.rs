@@ -114,15 +114,11 @@ impl World {
         atomically(&*self.store, work).await.unwrap();
     }
 
-    /// Returns when a copy asked for after `moment` is kept.
-    pub(crate) async fn copy_newer_than(&self, key: &FigureKey, moment: Time) {
-        loop {
-            let mut view = snapshot(&*self.store).await.unwrap();
-            let kept = view.billing().kept(key).await.unwrap();
-            if kept.is_some_and(|kept| kept.asked_at > moment) {
-                return;
-            }
-        }
+    /// When the kept copy was asked for.
+    pub(crate) async fn kept_at(&self, key: &FigureKey) -> Option<Time> {
+        let mut view = snapshot(&*self.store).await.unwrap();
+        let kept = view.billing().kept(key).await.unwrap();
+        kept.map(|kept| kept.asked_at)
     }
 
     /// An app user.
