@@ -22,6 +22,8 @@ stories! {
     a_notice_of_another_sum_must_be_confirmed;
     another_sum_waits_in_suspense;
     a_forged_notice_changes_nothing;
+    a_channels_fast_clock_does_not_blind_us;
+    a_contradiction_stops_everything_but_looking;
 }
 
 async fn ordered(s: &Story, who: &str, key: &str) -> Ordered {
@@ -292,4 +294,70 @@ async fn a_forged_notice_changes_nothing(place: Place) {
         "nothing is stored"
     );
     assert_eq!(s.standing(&order.id).await, Standing::Paying);
+}
+
+/// A closing notice from a clock that runs ahead must not make our own later answers look old.
+async fn a_channels_fast_clock_does_not_blind_us(place: Place) {
+    let s = Story::at(place);
+    let order = ordered(&s, "li", "key-1").await;
+    assert!(s.outside.pay(&order.number));
+    let mut text: NoticeText =
+        serde_json::from_slice(&s.outside.notice("n1", &order.number)).unwrap();
+    text.at += 600 * 1_000_000;
+    let id = s.app.receive(&raw(&text), "trace").await.unwrap();
+    s.app.work_notice(&id).await.unwrap();
+    let now = lifeline_core::shared::time::Clock::now(&s.outside);
+    let asked_at = s.look(&order.id).await.payment.asked_at;
+    assert_eq!(asked_at, Some(now), "never later than now");
+}
+
+/// Cell X: the channel denies a trade it was paid for. Nothing is sent by it any more until two
+/// persons decide; then the line goes its way.
+async fn a_contradiction_stops_everything_but_looking(place: Place) {
+    let s = Story::at(place);
+    let order = ordered(&s, "li", "key-1").await;
+    s.outside.silence(&["post", "get"]);
+    s.pays(&order.number).await;
+    s.run_long(1_200).await;
+    let trade = s
+        .outside
+        .with(|world| world.trades.remove(&order.number))
+        .unwrap();
+    s.run_long(4_000).await;
+    let held = s.place.held(&order.id).await;
+    assert!(held.order.payment.frozen);
+    assert_eq!(held.order.standing(), Standing::UnderReview);
+    let kinds: Vec<_> = held.cases.iter().map(|case| case.kind).collect();
+    assert_eq!(kinds, [CaseKind::Contradiction]);
+    s.outside.speak();
+    let sent = s.outside.count("post");
+    s.run_long(3 * 86_400).await;
+    assert_eq!(
+        s.outside.count("post"),
+        sent,
+        "nothing leaves a stopped order"
+    );
+    assert_eq!(s.outside.count("refund") + s.outside.count("fence"), 0);
+    assert!(s.outside.count("get") > 0, "it is looked at");
+    assert_eq!(
+        s.place.held(&order.id).await.cases.len(),
+        1,
+        "one case per cause"
+    );
+    s.outside
+        .with(|world| world.trades.insert(order.number.clone(), trade));
+    let decided = lifeline_core::payments::observation::Observation::channel(
+        lifeline_core::shared::time::Clock::now(&s.outside),
+        p::Input::Case,
+        lifeline_core::payments::observation::ChannelFact::default(),
+    );
+    s.app
+        .observe(&order.id, vec![decided], "staff:two", "trace")
+        .await
+        .unwrap();
+    s.run_long(86_400).await;
+    s.run(60).await;
+    assert_eq!(s.standing(&order.id).await, Standing::Posted);
+    s.square();
+    s.books_agree().await;
 }

@@ -181,7 +181,8 @@ impl Payments {
 
     async fn post(&self, order: &Order, id: &LineId) -> Result<Errand, PaymentError> {
         let sendable = |line: &&PostingLine| {
-            matches!(line.state, l::State::Posting | l::State::PostUnknown) && !line.frozen
+            matches!(line.state, l::State::Posting | l::State::PostUnknown)
+                && !order.stops_line(line)
         };
         let Some(line) = order.line(id).filter(sendable) else {
             return Ok(Errand::Nothing);
@@ -198,7 +199,8 @@ impl Payments {
     }
 
     async fn get_posting(&self, order: &Order, id: &LineId) -> Result<Errand, PaymentError> {
-        let Some(line) = order.line(id) else {
+        let sent = |line: &&PostingLine| line.sent_at.is_some();
+        let Some(line) = order.line(id).filter(sent) else {
             return Ok(Errand::Nothing);
         };
         let asked_at = self.now();
@@ -213,7 +215,7 @@ impl Payments {
             matches!(
                 line.state,
                 l::State::FencingRepost | l::State::FencingRefund
-            ) && !line.frozen
+            ) && !order.stops_line(line)
         };
         let Some(line) = order.line(id).filter(fencing) else {
             return Ok(Errand::Nothing);
@@ -226,7 +228,8 @@ impl Payments {
     }
 
     async fn reverse(&self, order: &Order, id: &LineId) -> Result<Errand, PaymentError> {
-        let reversing = |line: &&PostingLine| line.state == l::State::Reversing && !line.frozen;
+        let reversing =
+            |line: &&PostingLine| line.state == l::State::Reversing && !order.stops_line(line);
         let Some(line) = order.line(id).filter(reversing) else {
             return Ok(Errand::Nothing);
         };
@@ -243,7 +246,8 @@ impl Payments {
     }
 
     async fn voucher(&self, order: &Order, id: &LineId) -> Result<Errand, PaymentError> {
-        let asking = |line: &&PostingLine| line.state == l::State::MktRefund && !line.frozen;
+        let asking =
+            |line: &&PostingLine| line.state == l::State::MktRefund && !order.stops_line(line);
         let Some(line) = order.line(id).filter(asking) else {
             return Ok(Errand::Nothing);
         };
@@ -259,12 +263,8 @@ impl Payments {
     }
 
     async fn send_refund(&self, order: &Order, id: &RefundId) -> Result<Errand, PaymentError> {
-        let sendable = |refund: &&Refund| refund.state.may_move() && !refund.frozen;
-        let Some(refund) = order
-            .refund(id)
-            .filter(sendable)
-            .filter(|_| !order.payment.frozen)
-        else {
+        let sendable = |refund: &&Refund| refund.state.may_move() && !order.stops_refund(refund);
+        let Some(refund) = order.refund(id).filter(sendable) else {
             return Ok(Errand::Nothing);
         };
         let asked_at = self.now();

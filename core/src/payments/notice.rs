@@ -99,7 +99,7 @@ impl Payments {
         message: &Message,
     ) -> Result<Worked, PaymentError> {
         let payment = &order.payment;
-        let mut seen = reading::of_notice(order, notice);
+        let mut seen = reading::of_notice(order, notice, self.now());
         if reading::tells_another_sum(payment, &notice.trade) {
             // A sum that differs counts only when the channel, asked, says it too.
             let asked_at = self.now();

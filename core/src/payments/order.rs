@@ -388,6 +388,19 @@ impl Order {
         !self.lines.is_empty() && self.lines.iter().all(|line| line.state.is_final())
     }
 
+    /// A contradiction stopped the line: only looking is left.
+    #[must_use]
+    pub const fn stops_line(&self, line: &PostingLine) -> bool {
+        (self.payment.frozen || line.frozen) && !line.state.is_final()
+    }
+
+    /// As [`Order::stops_line`]; a stopped line stops the money that would leave by it.
+    #[must_use]
+    pub fn stops_refund(&self, refund: &Refund) -> bool {
+        let line = self.line(&refund.line_id).is_some_and(|line| line.frozen);
+        (self.payment.frozen || line || refund.frozen) && !refund.state.is_final()
+    }
+
     /// Refunds the books know of: ours that are done, and foreign ones.
     pub fn refunds_known(&self) -> Result<Fen, MoneyError> {
         self.payment.refunded.plus(self.payment.foreign)

@@ -125,10 +125,11 @@ fn refunded(fact: ChannelFact, sum: Fen, asked_at: Time) -> Observation {
     Observation::channel(asked_at, p::Input::RefundNotOurs, fact)
 }
 
-/// A verified notice: the trade it tells of, and the refund whose number it carries.
+/// A verified notice: the trade it tells of, and the refund whose number it carries. A channel
+/// whose clock runs ahead must not make our own later answers look old.
 #[must_use]
-pub fn of_notice(order: &Order, notice: &Notice) -> Vec<Observation> {
-    let at = notice.notified_at;
+pub fn of_notice(order: &Order, notice: &Notice, now: Time) -> Vec<Observation> {
+    let at = notice.notified_at.min(now);
     let mut all = of_trade(&order.payment, &notice.trade, Call::None, at);
     let ours = notice
         .out_request_no

@@ -51,6 +51,13 @@ impl Payments {
         order: &Order,
         turn: &Turn,
     ) -> Result<Option<Heard>, PaymentError> {
+        if is_stopped(order, turn) {
+            let looks = looks(turn);
+            return match self.step(held, order, vec![Step::Rest]).await? {
+                Some(_) => Ok(Some(self.pursue(held, looks).await?)),
+                None => Ok(None),
+            };
+        }
         let (steps, heard) = match turn {
             Turn::Channel => (self.channel_turn(order), Heard::default()),
             Turn::Line(id) => match order.line(id) {
@@ -64,9 +71,6 @@ impl Payments {
         };
         if *turn == Turn::Channel {
             asks.extend(owed_by_channel(&order, &asks));
-        }
-        if let Turn::Line(id) = turn {
-            asks.extend(owed_by_stopped_line(&order, id));
         }
         Ok(Some(heard.with(self.pursue(held, asks).await?)))
     }
@@ -104,14 +108,8 @@ impl Payments {
         if overdue && may_not_last(line.state) {
             steps.push(see(l::Input::GiveUp, LineFact::default()));
         }
-        let stopped = line.frozen || order.payment.frozen;
-        if line.state != l::State::Ready || stopped {
-            let input = if stopped {
-                l::Input::NoAnswer
-            } else {
-                l::Input::Turn
-            };
-            steps.push(see(input, LineFact::default()));
+        if line.state != l::State::Ready {
+            steps.push(see(l::Input::Turn, LineFact::default()));
             return (steps, Heard::default());
         }
         let (checked, heard) = self.check(order, line).await;
@@ -221,13 +219,21 @@ fn owed_by_channel(order: &Order, asked: &[Ask]) -> Option<Ask> {
     (!unsent && !order.payment.is_final()).then_some(Ask::QueryTrade)
 }
 
-/// A stopped line is only looked at.
-fn owed_by_stopped_line(order: &Order, id: &LineId) -> Option<Ask> {
-    let stopped = |line: &&PostingLine| {
-        (line.frozen || order.payment.frozen) && line.sent_at.is_some() && !line.state.is_final()
-    };
-    order
-        .line(id)
-        .filter(stopped)
-        .map(|line| Ask::GetPosting(line.line_id.clone()))
+/// What a contradiction stopped moves no money (cell X): its turn only looks.
+fn is_stopped(order: &Order, turn: &Turn) -> bool {
+    match turn {
+        Turn::Channel => order.payment.frozen,
+        Turn::Line(id) => order.line(id).is_some_and(|line| order.stops_line(line)),
+        Turn::Refund(id) => order
+            .refund(id)
+            .is_some_and(|refund| order.stops_refund(refund)),
+    }
+}
+
+fn looks(turn: &Turn) -> Vec<Ask> {
+    vec![match turn {
+        Turn::Channel => Ask::QueryTrade,
+        Turn::Line(id) => Ask::GetPosting(id.clone()),
+        Turn::Refund(id) => Ask::QueryRefund(id.clone()),
+    }]
 }

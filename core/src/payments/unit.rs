@@ -52,6 +52,8 @@ pub(super) enum Step {
     BeginCreate,
     /// A turn of the sweeper was taken on the channel's side.
     PassTurn,
+    /// A turn met what is stopped: it is looked at, and not before tomorrow again.
+    Rest,
 }
 
 impl Payments {
@@ -86,6 +88,7 @@ impl Payments {
                     }
                     Step::BeginCreate => booking.begin_create(),
                     Step::PassTurn => booking.pass_turn(),
+                    Step::Rest => booking.rest(),
                 }
             }
             let (order, changes) = booking.close(unit.held.is_none())?;
@@ -138,7 +141,7 @@ async fn relock(
 ) -> Result<Vec<i64>, PaymentError> {
     let late = steps.iter().any(|step| match step {
         Step::Observe(seen) => Booking::is_late_money(order, &seen.what),
-        Step::BeginCreate | Step::PassTurn => false,
+        Step::BeginCreate | Step::PassTurn | Step::Rest => false,
     });
     let mut relocked = Vec::new();
     if late {

@@ -84,6 +84,10 @@ impl Booking<'_> {
             return Ok(());
         }
         note_sighting(line, input);
+        if input == l::Input::Case {
+            // Two persons decided: what a contradiction stopped goes on as they say.
+            line.frozen = false;
+        }
         if is_statement(input) {
             line.asked_at = Some(line.asked_at.map_or(asked_at, |last| last.max(asked_at)));
         }

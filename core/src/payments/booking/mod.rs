@@ -207,6 +207,29 @@ impl<'a> Booking<'a> {
         self.schedule_channel();
     }
 
+    /// Everything that is stopped waits until tomorrow.
+    pub fn rest(&mut self) {
+        let tomorrow = Some(window::daily(self.draw.now));
+        self.schedule_channel();
+        let order = &self.order;
+        let lines: Vec<bool> = order.lines.iter().map(|l| order.stops_line(l)).collect();
+        let refunds: Vec<bool> = order
+            .refunds
+            .iter()
+            .map(|r| order.stops_refund(r))
+            .collect();
+        for (line, stopped) in self.order.lines.iter_mut().zip(lines) {
+            if stopped {
+                line.next_at = tomorrow;
+            }
+        }
+        for (refund, stopped) in self.order.refunds.iter_mut().zip(refunds) {
+            if stopped {
+                refund.next_at = tomorrow;
+            }
+        }
+    }
+
     /// The order as it must be saved, and what must be written with it. `nudge` asks the sweeper
     /// to come at once when something is due.
     pub fn close(mut self, nudge: bool) -> Result<(Order, Changes), BooksError> {

@@ -54,6 +54,10 @@ impl Booking<'_> {
         if input == r::Input::FoundEmpty {
             count_empty(refund, asked_at);
         }
+        if input == r::Input::Case {
+            // Two persons decided: what a contradiction stopped goes on as they say.
+            refund.frozen = false;
+        }
         refund.asked_at = Some(refund.asked_at.map_or(asked_at, |last| last.max(asked_at)));
         let facts = r::Facts {
             brake_open: fact.brake_open,
