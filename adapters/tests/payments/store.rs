@@ -10,8 +10,12 @@ use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::sql::{self, Engine};
 use lifeline_core::shared::time::Time;
 
-/// A trial that takes longer hangs.
-const TRIAL_MAX: Duration = Duration::from_secs(150);
+/// A trial that takes longer hangs; more random cases may take more time.
+fn trial_max() -> Duration {
+    let cases = std::env::var("PROPTEST_CASES").ok();
+    let cases: u64 = cases.and_then(|text| text.parse().ok()).unwrap_or(0);
+    Duration::from_secs(150 + 5 * cases)
+}
 
 #[derive(Debug, Clone)]
 pub(crate) enum EngineKind {
@@ -186,7 +190,7 @@ pub(crate) fn on_fresh_store(kind: &EngineKind, trial: impl FnOnce(Place) -> Tri
         runtime.block_on(async {
             let place = Place::open(target, kind.clone()).await;
             let store = Arc::clone(&place.store);
-            tokio::time::timeout(TRIAL_MAX, trial(place))
+            tokio::time::timeout(trial_max(), trial(place))
                 .await
                 .expect("the trial hangs");
             store.close().await.unwrap();

@@ -65,8 +65,14 @@ fn lives() -> u32 {
     asked.and_then(|text| text.parse().ok()).unwrap_or(12)
 }
 
+/// Which lives; the same in every run unless `PROPTEST_RNG_SEED` (0 to 255) asks for others.
+fn seed() -> u8 {
+    let asked = std::env::var("PROPTEST_RNG_SEED").ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(7)
+}
+
 async fn whatever_happens_money_is_conserved(place: Place) {
-    let seed = [7_u8; 32];
+    let seed = [seed(); 32];
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let s = Story::at(place);
@@ -139,14 +145,16 @@ async fn live(s: &Story, life: u32, acts: &[Act]) {
     }
     s.outside.speak();
     s.outside.with(|world| world.faults.clear());
-    s.run_long(2 * 86_400).await;
+    // Within two days of the last fault everything has come to rest.
+    for _ in 0..2 * 24 {
+        if all_rest(s, &orders).await {
+            break;
+        }
+        s.run_long(3_600).await;
+    }
     for (_, order) in &orders {
-        let look = s.look(&order.id).await;
-        let rested = matches!(
-            look.standing(),
-            Standing::Closed | Standing::Posted | Standing::Refunded
-        );
-        assert!(rested, "life {life}: {:?} after {acts:?}", look.standing());
+        let standing = s.standing(&order.id).await;
+        assert!(rests(standing), "life {life}: {standing:?} after {acts:?}");
         conserved(s, order).await;
     }
     s.square();
@@ -161,6 +169,22 @@ async fn live(s: &Story, life: u32, acts: &[Act]) {
         0,
         "life {life}: {acts:?}"
     );
+}
+
+const fn rests(standing: Standing) -> bool {
+    matches!(
+        standing,
+        Standing::Closed | Standing::Posted | Standing::Refunded
+    )
+}
+
+async fn all_rest(s: &Story, orders: &[(usize, Ordered)]) -> bool {
+    for (_, order) in orders {
+        if !rests(s.standing(&order.id).await) {
+            return false;
+        }
+    }
+    true
 }
 
 fn keep(
