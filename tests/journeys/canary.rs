@@ -44,6 +44,7 @@ fn canary(name: &'static str, clear: &str) -> Canary {
             .as_bytes()
             .to_vec(),
     ];
+    guises.push(encoding_rs::GBK.encode(clear).0.into_owned());
     if clear.is_ascii() && clear.len() > 11 {
         guises.push(clear.as_bytes()[clear.len() - 8..].to_vec());
     }
@@ -158,17 +159,19 @@ async fn chatter(demo: &Demo, phone: &Phone, home: &str) {
     }
 }
 
-/// Logs, metrics, files, and the database's dump.
-async fn search(demo: &Demo, planted: &[Canary]) {
+/// Every sink that holds a canary, by name: logs, metrics, files, and the database's dump.
+async fn search(demo: &Demo, planted: &[Canary]) -> Vec<String> {
+    let mut leaks = Vec::new();
+    let mut look = |sink: String, bytes: &[u8]| {
+        if let Some(name) = find(planted, bytes) {
+            leaks.push(format!("{name} in {sink}"));
+        }
+    };
     let ops = format!("{}/metrics", demo.address("ops"));
-    let metrics = reqwest::get(ops)
-        .await
-        .expect("metrics")
-        .text()
-        .await
-        .expect("their text");
+    let answer = reqwest::get(ops).await.expect("metrics");
+    let metrics = answer.text().await.expect("their text");
     assert!(metrics.contains("lifeline_requests_total"));
-    assert_eq!(find(planted, metrics.as_bytes()), None, "metrics");
+    look("the metrics".to_owned(), metrics.as_bytes());
     let log = demo.log();
     let lines = log.lines().count();
     assert!(
@@ -180,27 +183,50 @@ async fn search(demo: &Demo, planted: &[Canary]) {
         .lines()
         .filter(|line| !line.contains("lifeline_sandbox"))
     {
-        assert_eq!(find(planted, line.as_bytes()), None, "log line: {line}");
+        look(format!("the log: {line}"), line.as_bytes());
     }
     let mut found = Vec::new();
     files(&demo.data(), &mut found);
     assert!(!found.is_empty());
     for file in found {
         let bytes = std::fs::read(&file).unwrap_or_default();
-        assert_eq!(find(planted, &bytes), None, "{}", file.display());
+        look(file.display().to_string(), &bytes);
     }
     if let Some(url) = demo.database_url() {
         let dump = std::process::Command::new("pg_dump")
             .arg(url)
             .output()
             .expect("pg_dump");
-        assert!(
-            dump.status.success(),
-            "pg_dump: {}",
-            String::from_utf8_lossy(&dump.stderr)
-        );
+        let said = String::from_utf8_lossy(&dump.stderr);
+        assert!(dump.status.success(), "pg_dump: {said}");
         assert!(contains(&dump.stdout, b"CREATE TABLE"));
-        assert_eq!(find(planted, &dump.stdout), None, "the dump");
+        look("the dump".to_owned(), &dump.stdout);
+    }
+    leaks
+}
+
+/// Puts a canary into each sink a test can write to and demands that the search finds every one:
+/// a search that finds nothing anywhere would pass for ever.
+async fn plant_leaks(demo: &Demo, planted: &[Canary], number: &str) {
+    demo.append_to_log(&format!("a careless line about {number}"));
+    let encoded = base64::engine::general_purpose::STANDARD.encode(number);
+    std::fs::write(demo.data().join("careless.txt"), encoded).expect("a file");
+    let mut sinks = vec!["the log", "careless.txt"];
+    if let Some(url) = demo.database_url() {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+            .await
+            .expect("the database");
+        let carried = tokio::spawn(connection);
+        let table = format!("CREATE TABLE careless AS SELECT '{number}'::text AS number");
+        client.batch_execute(&table).await.expect("a table");
+        drop(client);
+        carried.await.expect("the task").expect("the connection");
+        sinks.push("the dump");
+    }
+    let leaks = search(demo, planted).await;
+    for sink in sinks {
+        let told = leaks.iter().any(|leak| leak.contains(sink));
+        assert!(told, "the search misses a leak in {sink}: {leaks:?}");
     }
 }
 
@@ -221,6 +247,7 @@ fn canaries(engine: Engine) -> Result<(), Failed> {
         let planted = plant(&phone).await;
         live(&demo, &phone, &home, &planted).await;
         chatter(&demo, &phone, &home).await;
-        search(&demo, &planted.0).await;
+        assert_eq!(search(&demo, &planted.0).await, Vec::<String>::new());
+        plant_leaks(&demo, &planted.0, &planted.1).await;
     })
 }

@@ -94,7 +94,12 @@ impl Demo {
     ) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let ready_file = dir.path().join("ready.json");
-        let log = std::fs::File::create(dir.path().join("demo.log")).expect("a log file");
+        // Appending, so that a line a test adds is not written over.
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(dir.path().join("demo.log"))
+            .expect("a log file");
         let mut command = Command::new(binary());
         command
             .arg("demo")
@@ -167,6 +172,17 @@ impl Demo {
     #[must_use]
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("demo.log")).unwrap_or_default()
+    }
+
+    /// Adds a line to the log, as a careless program would.
+    ///
+    /// # Panics
+    /// When the log cannot be written.
+    pub fn append_to_log(&self, line: &str) {
+        use std::io::Write as _;
+        let path = self.dir.path().join("demo.log");
+        let log = std::fs::OpenOptions::new().append(true).open(path);
+        writeln!(log.expect("the log"), "{line}").expect("a line in the log");
     }
 
     /// The PostgreSQL database, when there is one.
