@@ -68,10 +68,17 @@ pub fn foreign_fact(out_trade_no: &str, cumulative_fen: i64) -> String {
     format!("foreign:{out_trade_no}:{cumulative_fen}")
 }
 
-/// A line was closed against a foreign refund.
+/// A part of a line was set against a foreign refund. `round` counts the line's tries, so that a
+/// part which was taken up again can be set against one once more.
 #[must_use]
-pub fn covered_fact(channel_txn_no: &str, used_fen: i64) -> String {
-    format!("covered:{channel_txn_no}:{used_fen}")
+pub fn covered_fact(channel_txn_no: &str, used_fen: i64, round: usize) -> String {
+    format!("covered:{channel_txn_no}:{used_fen}:{round}")
+}
+
+/// The refund of a line's rest was withdrawn, so its covered part is open again.
+#[must_use]
+pub fn uncovered_fact(out_request_no: &str) -> String {
+    format!("uncovered:{out_request_no}")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::super::events::{self, Posted};
 use super::super::numbers;
 use super::super::observation::{Ask, ChannelFact, LineFact, Observation, Sighted};
 use super::super::order::{Check, PostingLine, Purpose, Share, Sighting};
-use super::super::{table_l as l, table_p as p, window};
+use super::super::{table_l as l, table_p as p, table_r as r, window};
 use super::{Booking, BooksError};
 use crate::cases::CaseKind;
 use crate::ledger::Account;
@@ -76,6 +76,7 @@ impl Booking<'_> {
         asked_at: Time,
     ) -> Result<(), BooksError> {
         let now = self.draw.now;
+        let owed = self.is_owed_back(id);
         let line = self.line_at(id)?;
         let state = line.state;
         let stale = line.asked_at.is_some_and(|last| asked_at < last);
@@ -91,7 +92,12 @@ impl Booking<'_> {
         if is_statement(input) {
             line.asked_at = Some(line.asked_at.map_or(asked_at, |last| last.max(asked_at)));
         }
-        let facts = line_facts(line, fact, now);
+        let mut facts = line_facts(line, fact, now);
+        if state == l::State::Held && owed {
+            // The money is promised to the payer by a refund that is not over: nothing may post it
+            // or promise it again before that refund is done or withdrawn.
+            facts.ruling = None;
+        }
         let decision = l::decide(state, input, facts);
         enter(line, decision.next, now);
         // A turn, or the silence that a READY line's turn met before anything could be sent.
@@ -112,6 +118,13 @@ impl Booking<'_> {
         self.schedule_line(id)?;
         self.finish_when_final();
         Ok(())
+    }
+
+    /// A refund of this line is planned, under way, blocked or done.
+    fn is_owed_back(&self, id: &LineId) -> bool {
+        let refunds = self.order.refunds.iter();
+        let mut of_line = refunds.filter(|refund| refund.line_id == *id);
+        of_line.any(|refund| refund.state != r::State::Withdrawn)
     }
 
     fn sight_line(

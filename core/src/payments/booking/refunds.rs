@@ -191,13 +191,17 @@ impl Booking<'_> {
     }
 
     fn reserve_back(&mut self, id: &RefundId) -> Result<(), BooksError> {
-        let refund = self.refund_at(id)?;
-        let (number, amount) = (refund.out_request_no.clone(), refund.amount);
-        let fact_name = numbers::withdrawn_fact(&number);
-        self.enter_ledger(&fact_name, Account::RefundDue, Account::Clearing, amount)?;
+        let refund = self.refund_at(id)?.clone();
+        let fact_name = numbers::withdrawn_fact(&refund.out_request_no);
+        self.enter_ledger(
+            &fact_name,
+            Account::RefundDue,
+            Account::Clearing,
+            refund.amount,
+        )?;
         let payment = &mut self.order.payment;
-        payment.refund_reserved = payment.refund_reserved.minus(amount)?;
-        Ok(())
+        payment.refund_reserved = payment.refund_reserved.minus(refund.amount)?;
+        self.uncover(&refund)
     }
 
     /// A day without funds: finance is called. The payer's tracker says so all along.

@@ -51,11 +51,34 @@ impl Booking<'_> {
         let payment = &mut self.order.payment;
         payment.foreign_used = payment.foreign_used.plus(covered)?;
         let used = payment.foreign_used.get();
-        let fact_name = numbers::covered_fact(&line.channel_txn_no, used);
+        let tries = self.order.refunds.iter();
+        let round = tries
+            .filter(|refund| refund.line_id == line.line_id)
+            .count();
+        let fact_name = numbers::covered_fact(&line.channel_txn_no, used, round);
         self.enter_ledger(
             &fact_name,
             Account::Clearing,
             Account::ForeignRefund,
+            covered,
+        )
+    }
+
+    /// The refund of what was not covered is withdrawn: the line stands for its whole sum again, so
+    /// the covered part is open too. Otherwise a later b4 would give the covered part back twice.
+    pub(super) fn uncover(&mut self, refund: &Refund) -> Result<(), BooksError> {
+        let line = self.line_at(&refund.line_id)?.clone();
+        let covered = line.amount.minus(refund.amount)?;
+        if !covered.is_positive() {
+            return Ok(());
+        }
+        let payment = &mut self.order.payment;
+        payment.foreign_used = payment.foreign_used.minus(covered)?;
+        let fact_name = numbers::uncovered_fact(&refund.out_request_no);
+        self.enter_ledger(
+            &fact_name,
+            Account::ForeignRefund,
+            Account::Clearing,
             covered,
         )
     }
