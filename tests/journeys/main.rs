@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod canary;
+mod ending;
 mod fixtures;
 mod printed_steps;
 mod production;
@@ -26,6 +27,7 @@ fn main() {
     let suites = [
         bad_input::tests(),
         canary::tests(),
+        ending::tests(),
         printed_steps::tests(),
         production::tests(),
         two_gateways::tests(),

@@ -162,6 +162,17 @@ impl Demo {
         self.process.id()
     }
 
+    /// The sandbox's process.
+    ///
+    /// # Panics
+    /// When the ready file names none.
+    #[must_use]
+    pub fn sandbox_pid(&self) -> u64 {
+        self.ready["pids"]["sandbox"]
+            .as_u64()
+            .expect("the sandbox's pid")
+    }
+
     /// The folder with keys, keyring and embedded store.
     #[must_use]
     pub fn data(&self) -> PathBuf {

@@ -66,6 +66,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
+    if cli.exit_with_stdin {
+        std::thread::spawn(end_with_stdin);
+    }
     let ready_file = cli.ready_file;
     let mut running = start(Options {
         port: cli.port,
@@ -105,4 +108,12 @@ fn write_ready(file: &Path, running: &Running) -> std::io::Result<()> {
     let draft = file.with_extension("part");
     std::fs::write(&draft, serde_json::Value::Object(ready).to_string())?;
     std::fs::rename(draft, file)
+}
+
+/// Waits for the end of standard input, then ends the process: nothing here outlives its demo,
+/// however that demo ended.
+fn end_with_stdin() {
+    // An error on the pipe means the same as its end.
+    let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+    std::process::exit(0);
 }
