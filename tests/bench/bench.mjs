@@ -111,7 +111,8 @@ function load(url, bearer) {
     '-H', `Authorization: ${bearer.authorization}`, url], { encoding: 'utf8' })
   if (/Non-2xx/.test(said)) throw new Error(`refusals under load:\n${said}`)
   const ms = (text) => { const [, n, unit] = /([\d.]+)(us|ms|s)/.exec(text); return Number(n) * { us: 0.001, ms: 1, s: 1000 }[unit] }
-  const percentile = (p) => ms(new RegExp(`${p}%\\s+(\\S+)`).exec(said)[1])
+  // Anchored: a line above may end in a share like 90.50%.
+  const percentile = (p) => ms(new RegExp(`^\\s+${p}%\\s+(\\S+)`, 'm').exec(said)[1])
   return { rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(said)[1]), p50: percentile(50), p99: percentile(99) }
 }
 
