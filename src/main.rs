@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Openapi => print(&lifeline_gateway::openapi::text()),
+        Command::Openapi => print(lifeline_gateway::openapi::text()),
         Command::CheckConfig(args) => {
             checked(&args.config)?;
             print("the configuration holds\n")

@@ -111,17 +111,8 @@ pub(crate) async fn start(
         servers,
         runner,
         loops,
-        engine_name: engine_name(config),
+        engine_name: engine.name(),
     })
-}
-
-fn engine_name(config: &Config) -> &'static str {
-    let url = config.store.url.expose_secret();
-    if url.starts_with("postgres") {
-        "postgres"
-    } else {
-        "sqlite"
-    }
 }
 
 /// Redis, tuned to give up quickly.

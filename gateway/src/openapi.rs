@@ -1,6 +1,8 @@
 //! The OpenAPI document: generated from the handlers, committed as `openapi/lifeline.json`,
 //! served byte for byte at `/openapi.json`.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -48,12 +50,15 @@ pub fn document() -> Value {
     value
 }
 
-/// The committed text: pretty, ends with a line feed.
+/// The committed text: pretty, ends with a line feed. Made once: it never changes while we run.
 #[must_use]
-pub fn text() -> String {
-    let mut text = serde_json::to_string_pretty(&document()).unwrap_or_default();
-    text.push('\n');
-    text
+pub fn text() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let mut text = serde_json::to_string_pretty(&document()).unwrap_or_default();
+        text.push('\n');
+        text
+    });
+    &TEXT
 }
 
 /// Every operation can refuse with a problem; said once here instead of on each handler.
