@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use lifeline_core::shared::time::Time;
@@ -84,7 +85,7 @@ pub struct Engine {
 pub async fn migrate(target: &str, kind: InstanceKind, now: Time) -> Result<Migrated, OpenError> {
     let place = Place::parse(target)?;
     let migrated = migration::run(&place, kind, now).await?;
-    let instance = instance_of(&connect(&place).await?).await?;
+    let instance = instance_of(&connect(&place, None).await?).await?;
     checked(instance, kind)?;
     Ok(migrated)
 }
@@ -96,6 +97,16 @@ pub async fn open(
     keyring: Arc<Keyring>,
     kind: InstanceKind,
 ) -> Result<Arc<Engine>, OpenError> {
+    open_within(target, keyring, kind, None).await
+}
+
+/// [`open`], with another limit than the engine's own on how long a unit may keep others waiting.
+pub async fn open_within(
+    target: &str,
+    keyring: Arc<Keyring>,
+    kind: InstanceKind,
+    unit_max: Option<Duration>,
+) -> Result<Arc<Engine>, OpenError> {
     if keyring.kind() != kind {
         return Err(OpenError::WrongKeyring {
             found: keyring.kind().as_str(),
@@ -104,7 +115,7 @@ pub async fn open(
     }
     let place = Place::parse(target)?;
     migration::check(&place).await?;
-    let driver = connect(&place).await?;
+    let driver = connect(&place, unit_max).await?;
     let instance = instance_of(&driver).await?;
     checked(instance, kind)?;
     Ok(Arc::new(Engine {
@@ -114,10 +125,12 @@ pub async fn open(
     }))
 }
 
-async fn connect(place: &Place) -> Result<Driver, StoreError> {
+async fn connect(place: &Place, unit_max: Option<Duration>) -> Result<Driver, StoreError> {
     match place {
-        Place::File(path) => sqlite::Sqlite::open(path).map(Driver::Sqlite),
-        Place::Server(target) => postgres::Postgres::open(target).await.map(Driver::Postgres),
+        Place::File(path) => sqlite::Sqlite::open(path, unit_max).map(Driver::Sqlite),
+        Place::Server(target) => postgres::Postgres::open(target, unit_max)
+            .await
+            .map(Driver::Postgres),
     }
 }
 

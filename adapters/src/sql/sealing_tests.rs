@@ -33,7 +33,7 @@ impl House {
         .await
         .unwrap();
         Self {
-            engine: Sqlite::open(&path).unwrap(),
+            engine: Sqlite::open(&path, None).unwrap(),
             vault: vault_of(keyring),
             path,
             _folder: folder,

@@ -68,6 +68,16 @@ impl Bench {
         }
     }
 
+    /// A second process on the same store, whose units may last no longer than `unit_max`.
+    pub(crate) async fn hasty_process(&self, unit_max: Duration) -> Self {
+        let (kind, keyring) = (InstanceKind::Demo, Arc::clone(&self.keyring));
+        let store = sql::open_within(&self.target, keyring, kind, Some(unit_max)).await;
+        Self {
+            store: store.unwrap(),
+            ..self.clone()
+        }
+    }
+
     /// An id no other call of this contract gets; they sort in the order they were made.
     pub(crate) fn id<T: TypedId>(&self) -> T {
         let number = self.made.fetch_add(1, Ordering::Relaxed);

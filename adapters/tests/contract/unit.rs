@@ -273,6 +273,8 @@ async fn a_conflict_is_run_again_and_only_so_often(t: Bench) {
 
 /// SQLite takes the writer away after its deadline; on PostgreSQL others never wait for it.
 async fn a_unit_that_overstays_is_rolled_back_and_the_next_goes_on(t: Bench) {
+    let unit_max = Duration::from_millis(200);
+    let t = t.hasty_process(unit_max).await;
     let held = Arc::new(Notify::new());
     let (telling, other, line_of_slow) = (Arc::clone(&held), t.clone(), line(&t, "slow"));
     let slow = tokio::spawn(async move {
@@ -280,8 +282,8 @@ async fn a_unit_that_overstays_is_rolled_back_and_the_next_goes_on(t: Bench) {
             .write(async |tx| {
                 tx.audit().append(&line_of_slow).await?;
                 telling.notify_one();
-                // Longer than any unit may take: this is what the deadline is for.
-                tokio::time::sleep(Duration::from_secs(11)).await;
+                // Idle for longer than a unit may take: this is what the deadline is for.
+                tokio::time::sleep(unit_max * 3).await;
                 tx.audit().about("slow", 1).await
             })
             .await

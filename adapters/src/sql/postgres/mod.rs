@@ -55,10 +55,13 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     /// Opens a migrated database. Connections live on the runtime this is called on.
-    pub(crate) async fn open(target: &Target) -> Result<Self, StoreError> {
+    pub(crate) async fn open(
+        target: &Target,
+        unit_max: Option<Duration>,
+    ) -> Result<Self, StoreError> {
         let runtime = Handle::current();
         let manager = Manager::from_connect(
-            target.config(),
+            target.config(unit_max.unwrap_or(limits::IDLE_IN_TRANSACTION_MAX)),
             target.connector(runtime.clone()),
             ManagerConfig {
                 recycling_method: RecyclingMethod::Fast,

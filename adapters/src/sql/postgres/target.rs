@@ -45,10 +45,9 @@ impl Target {
         let mut config = Config::from_str(&plain)
             .map_err(|_| StoreError::Unavailable("the database URL cannot be read".into()))?;
         let options = format!(
-            "{} -c statement_timeout={} -c idle_in_transaction_session_timeout={}",
+            "{} -c statement_timeout={}",
             config.get_options().unwrap_or_default(),
             limits::STATEMENT_MAX.as_millis(),
-            limits::IDLE_IN_TRANSACTION_MAX.as_millis(),
         );
         config
             .options(options.trim())
@@ -63,8 +62,16 @@ impl Target {
         Ok(Self { config, tls })
     }
 
-    pub(crate) fn config(&self) -> Config {
-        self.config.clone()
+    /// The server ends a session that leaves a transaction idle for `unit_max`.
+    pub(crate) fn config(&self, unit_max: Duration) -> Config {
+        let mut config = self.config.clone();
+        let options = format!(
+            "{} -c idle_in_transaction_session_timeout={}",
+            config.get_options().unwrap_or_default(),
+            unit_max.as_millis(),
+        );
+        config.options(options.trim());
+        config
     }
 
     pub(crate) fn connector(&self, runtime: Handle) -> Connector {
@@ -76,7 +83,7 @@ impl Target {
 
     /// One connection outside the pool, without the limits of ordinary statements.
     pub(crate) async fn connect_for_migration(&self) -> Result<Client, StoreError> {
-        let mut config = self.config();
+        let mut config = self.config.clone();
         let options = format!(
             "{} -c statement_timeout=0 -c idle_in_transaction_session_timeout=0",
             config.get_options().unwrap_or_default()

@@ -63,11 +63,11 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     /// Opens an existing, migrated file.
-    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn open(path: &Path, unit_max: Option<Duration>) -> Result<Self, StoreError> {
         let writer = open_writer(path)?;
         let readers = Readers::open(path)?;
         Ok(Self {
-            line: Line::start(writer, limits::UNIT_MAX)?,
+            line: Line::start(writer, unit_max.unwrap_or(limits::UNIT_MAX))?,
             readers,
             path: path.to_owned(),
         })
