@@ -6,7 +6,7 @@ use std::time::Duration;
 use lifeline_adapters::alipay::{Alipay, AlipayConfig};
 use lifeline_adapters::marketing::Marketing;
 use lifeline_adapters::sms::SmsLine;
-use lifeline_adapters::wire::{Address, LineKeys};
+use lifeline_adapters::wire::{Address, CallRules, LineKeys};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
 use secrecy::ExposeSecret as _;
@@ -35,6 +35,11 @@ impl Outside {
             Address::parse(url, kind.is_demo())
                 .map_err(|error| Failure::failed(format!("{section}: {error}")))
         };
+        let breaker = config.breaker.rules();
+        let rules = |deadline_ms| CallRules {
+            deadline: Duration::from_millis(deadline_ms),
+            breaker,
+        };
         let alipay = &config.alipay;
         let built = AlipayConfig {
             gateway: address("alipay.gateway_url", &alipay.gateway_url)?,
@@ -47,14 +52,14 @@ impl Outside {
             ),
             app_private_key: Zeroizing::new(read(&alipay.private_key)?),
             alipay_public_key: read(&alipay.platform_public_key)?,
-            deadline: Duration::from_millis(alipay.deadline_ms),
+            rules: rules(alipay.deadline_ms),
         };
         let alipay = Alipay::new(built, Arc::clone(clock))
             .map_err(|error| Failure::failed(format!("alipay: {error}")))?;
         let marketing = Marketing::new(
             address("marketing.base_url", &config.marketing.base_url)?,
             line_keys("marketing", &config.marketing)?,
-            Duration::from_millis(config.marketing.deadline_ms),
+            rules(config.marketing.deadline_ms),
             Arc::clone(clock),
             Arc::clone(entropy),
         )
@@ -63,7 +68,7 @@ impl Outside {
             address("sms.base_url", &config.sms.base_url)?,
             line_keys("sms", &config.sms)?,
             config.notices.sign_name.clone(),
-            Duration::from_millis(config.sms.deadline_ms),
+            rules(config.sms.deadline_ms),
             Arc::clone(clock),
             Arc::clone(entropy),
         )

@@ -2,6 +2,7 @@
 //!
 //! A TOML file first, then the environment: `LIFELINE__STORE__URL` overrides `[store] url`.
 
+mod breaker;
 mod channels;
 mod edge;
 mod store;
@@ -10,6 +11,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+pub(crate) use breaker::Breaker;
 pub(crate) use channels::{Alipay, Channel, Notices};
 pub(crate) use edge::{Limits, Listeners, Tls};
 pub(crate) use store::{Redis, Store};
@@ -29,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) notices: Notices,
     #[serde(default)]
     pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) breaker: Breaker,
 }
 
 /// One thing wrong with the configuration: where, what, and what to do.
@@ -110,6 +114,7 @@ impl Config {
         self.sms.check("sms", &mut faults);
         self.notices.check(&mut faults);
         self.limits.check(&mut faults);
+        self.breaker.check(&mut faults);
         faults.0
     }
 }

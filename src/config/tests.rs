@@ -1,5 +1,7 @@
 //! One failing fixture per line of money.md 3.10, and a good one that passes.
 
+use lifeline_adapters::wire::BreakerRules;
+
 use super::*;
 
 fn good(dir: &Path) -> String {
@@ -100,6 +102,33 @@ fn the_example_lacks_only_its_files_and_secrets() {
     assert_eq!(limits.per_address_minute, defaults.per_address_minute);
     assert_eq!(limits.per_account_minute, defaults.per_account_minute);
     assert_eq!(config.notices.sign_name, Notices::default().sign_name);
+    assert_eq!(config.breaker.rules(), BreakerRules::default());
+}
+
+#[test]
+fn each_bound_of_the_breaker_is_held() {
+    for (key, within, beyond) in [
+        ("window_s", ["6", "600"], ["5", "601"]),
+        ("calls_min", ["1", "10000"], ["0", "10001"]),
+        ("failed_percent", ["1", "100"], ["0", "101"]),
+        ("slow_percent", ["1", "100"], ["0", "101"]),
+        ("slow_ms", ["50", "20000"], ["49", "20001"]),
+        ("open_s", ["1", "15"], ["0", "16"]),
+        ("open_max_s", ["5", "300"], ["4", "301"]),
+        ("probes", ["1", "100"], ["0", "101"]),
+    ] {
+        let found = |value: &str| {
+            let dir = tempfile::tempdir().unwrap();
+            let text = format!("{}\n[breaker]\n{key} = {value}\n", good(dir.path()));
+            let found = faults(&text, dir.path());
+            found
+                .iter()
+                .filter(|path| path.starts_with("breaker."))
+                .count()
+        };
+        assert_eq!(within.map(found), [0, 0], "{key}");
+        assert!(beyond.map(found).iter().all(|count| *count > 0), "{key}");
+    }
 }
 
 #[test]

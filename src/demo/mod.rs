@@ -180,5 +180,6 @@ fn configuration(
         sms: channel(format!("{sandbox}/sms/v1"), &channels.sms),
         notices: config::Notices::default(),
         limits,
+        breaker: config::Breaker::default(),
     }
 }

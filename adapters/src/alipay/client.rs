@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::envelope::{self, Answer};
 use super::sign::{AppKey, PlatformKey, sign_content};
-use crate::wire::http::{Address, Caller, Request};
+use crate::wire::http::{Address, Caller, Reply, Request};
 
 /// Everything a call to `gateway.do` needs.
 pub(crate) struct Gateway {
@@ -83,6 +83,7 @@ impl Gateway {
                 url,
                 headers,
                 body: Some(body),
+                works: is_available,
             })
             .await?;
         // Alipay answers 200 for failures too: anything else comes from something in between.
@@ -123,4 +124,15 @@ impl Gateway {
             ("version", "1.0".to_owned()),
         ]
     }
+}
+
+/// Alipay answers 200 with code 20000 while it is unavailable. Judged before the signature is, by a
+/// look at the bytes: it only decides whether to ask again soon, never what happened.
+fn is_available(reply: &Reply) -> bool {
+    const UNAVAILABLE: &[u8] = br#""code":"20000""#;
+    let unavailable = reply
+        .body
+        .windows(UNAVAILABLE.len())
+        .any(|window| window == UNAVAILABLE);
+    reply.status == 200 && !unavailable
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use lifeline_core::shared::time::Clock;
 use zeroize::Zeroizing;
 
-use crate::wire::http::{Address, AddressError, Caller, DEADLINE_DEFAULT};
+use crate::wire::http::{Address, AddressError, CallRules, Caller, DEADLINE_DEFAULT};
 use client::Gateway;
 use notice::Notices;
 use sign::{AppKey, PlatformKey};
@@ -41,8 +41,7 @@ pub struct AlipayConfig {
     pub app_private_key: Zeroizing<String>,
     /// Alipay's public key (not our own).
     pub alipay_public_key: String,
-    /// What one call may take, connection included.
-    pub deadline: Duration,
+    pub rules: CallRules,
 }
 
 impl std::fmt::Debug for AlipayConfig {
@@ -111,7 +110,7 @@ impl Alipay {
             seller_id: config.seller_id,
         };
         let gateway = Gateway {
-            caller: Caller::new("alipay", &config.gateway, config.deadline)?,
+            caller: Caller::new("alipay", &config.gateway, config.rules, Arc::clone(&clock))?,
             address: config.gateway,
             authorize_page: config.authorize_page,
             app_id: config.app_id,

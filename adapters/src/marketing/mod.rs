@@ -9,7 +9,6 @@ mod figures;
 mod posting;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::outside::NoAnswer;
@@ -18,7 +17,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::wire::http::{Address, AddressError, Reply};
+use crate::wire::http::{Address, AddressError, CallRules, Reply};
 use crate::wire::line::{Call, Line, LineKeys};
 
 const UNREADABLE: NoAnswer = NoAnswer::Unknown("unreadable_reply");
@@ -45,11 +44,11 @@ impl Marketing {
     pub fn new(
         address: Address,
         keys: LineKeys,
-        deadline: Duration,
+        rules: CallRules,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, AddressError> {
-        Line::new("marketing", address, keys, deadline, clock, entropy).map(|line| Self { line })
+        Line::new("marketing", address, keys, rules, clock, entropy).map(|line| Self { line })
     }
 
     async fn read<T: DeserializeOwned>(

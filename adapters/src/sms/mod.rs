@@ -4,7 +4,6 @@
 //! a lost answer is one message on the phone.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use lifeline_core::accounts::ports::Messenger;
@@ -17,7 +16,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::wire::http::{Address, AddressError, Reply};
+use crate::wire::http::{Address, AddressError, CallRules, Reply};
 use crate::wire::line::{Call, Line, LineKeys};
 
 /// The SMS platform as `accounts` and `notices` see it.
@@ -44,11 +43,11 @@ impl SmsLine {
         address: Address,
         keys: LineKeys,
         sign_name: String,
-        deadline: Duration,
+        rules: CallRules,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, AddressError> {
-        let line = Line::new("sms", address, keys, deadline, clock, entropy)?;
+        let line = Line::new("sms", address, keys, rules, clock, entropy)?;
         Ok(Self { line, sign_name })
     }
 

@@ -2,12 +2,16 @@
 //! repeat, at most [`REPLY_BYTES_MAX`] of reply.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lifeline_core::shared::outside::NoAnswer;
+use lifeline_core::shared::time::Clock;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, Url};
 use zeroize::Zeroizing;
+
+use super::breaker::{Breaker, BreakerRules};
 
 /// What a reply may weigh; a longer one is no answer.
 pub const REPLY_BYTES_MAX: usize = 1024 * 1024;
@@ -15,6 +19,24 @@ pub const REPLY_BYTES_MAX: usize = 1024 * 1024;
 const CONNECT_WAIT: Duration = Duration::from_secs(1);
 /// What one call may take unless the configuration says otherwise.
 pub const DEADLINE_DEFAULT: Duration = Duration::from_secs(4);
+
+/// How one outside system is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallRules {
+    /// What one call may take, connection included.
+    pub deadline: Duration,
+    pub breaker: BreakerRules,
+}
+
+impl CallRules {
+    #[must_use]
+    pub fn within(deadline: Duration) -> Self {
+        Self {
+            deadline,
+            breaker: BreakerRules::default(),
+        }
+    }
+}
 
 /// Why a configured address is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -94,6 +116,13 @@ pub(crate) struct Request {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<String>,
+    /// Whether a reply shows that the system works: see [`below_500`].
+    pub(crate) works: fn(&Reply) -> bool,
+}
+
+/// A refusal is an answer too; a 5xx is not.
+pub(crate) fn below_500(reply: &Reply) -> bool {
+    reply.status < 500
 }
 
 /// A complete reply of any status. The body may hold personal data and is wiped when dropped.
@@ -107,13 +136,15 @@ pub(crate) struct Reply {
 pub(crate) struct Caller {
     client: Client,
     system: &'static str,
+    breaker: Breaker,
 }
 
 impl Caller {
     pub(crate) fn new(
         system: &'static str,
         address: &Address,
-        deadline: Duration,
+        rules: CallRules,
+        clock: Arc<dyn Clock>,
     ) -> Result<Self, AddressError> {
         let builder = Client::builder()
             .no_proxy()
@@ -121,7 +152,7 @@ impl Caller {
             .referer(false)
             .retry(reqwest::retry::never())
             .connect_timeout(CONNECT_WAIT)
-            .timeout(deadline)
+            .timeout(rules.deadline)
             .pool_idle_timeout(Duration::from_secs(30));
         // A demo talks to its loopback only: it must start on machines without any certificate store.
         let builder = if address.is_plain() {
@@ -130,14 +161,23 @@ impl Caller {
             builder.https_only(true)
         };
         let client = builder.build().map_err(|_| AddressError::NoClient)?;
-        Ok(Self { client, system })
+        Ok(Self {
+            client,
+            system,
+            breaker: Breaker::new(system, rules.breaker, clock),
+        })
     }
 
-    /// Sends and reads the whole reply. The only errors are "never left us" and "unknown".
+    /// Sends and reads the whole reply, unless the operation's circuit is open. The only errors are
+    /// "never left us" and "unknown".
     pub(crate) async fn send(&self, request: Request) -> Result<Reply, NoAnswer> {
-        let operation = request.operation;
+        let (operation, works) = (request.operation, request.works);
+        let Some(leave) = self.breaker.admit(operation) else {
+            return Err(NoAnswer::NotSent("circuit_open"));
+        };
         let began = Instant::now();
         let outcome = self.exchange(request).await;
+        leave.end(outcome.as_ref().is_ok_and(works), began.elapsed());
         let label = match &outcome {
             Ok(reply) if reply.status < 400 => "answered",
             Ok(_) => "refused",

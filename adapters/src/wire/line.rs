@@ -2,7 +2,6 @@
 //! personal field.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine as _;
@@ -16,7 +15,7 @@ use reqwest::{Method, Url};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::http::{Address, AddressError, Caller, Reply, Request};
+use super::http::{Address, AddressError, CallRules, Caller, Reply, Request, below_500};
 
 /// What a channel shares with the system behind it. Never printable.
 #[derive(Clone)]
@@ -95,12 +94,12 @@ impl Line {
         system: &'static str,
         address: Address,
         keys: LineKeys,
-        deadline: Duration,
+        rules: CallRules,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, AddressError> {
         Ok(Self {
-            caller: Caller::new(system, &address, deadline)?,
+            caller: Caller::new(system, &address, rules, Arc::clone(&clock))?,
             address,
             keys,
             clock,
@@ -135,6 +134,7 @@ impl Line {
                 url,
                 headers,
                 body: call.body,
+                works: below_500,
             })
             .await
     }

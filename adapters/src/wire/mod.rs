@@ -1,12 +1,15 @@
-//! How calls leave the program: one HTTP client with deadlines and limits ([`http`]), and the signed,
+//! How calls leave the program: one HTTP client with deadlines and limits ([`http`]), a circuit breaker
+//! per operation ([`breaker`]), and the signed,
 //! field-encrypted line that the marketing system and the SMS platform share ([`line`]).
 //!
 //! Nothing an upstream writes in an error goes further in than this: adapters turn statuses and
 //! codes into stable words of their own (domain.md C13).
 
+pub(crate) mod breaker;
 pub mod http;
 pub(crate) mod line;
 pub(crate) mod read;
 
-pub use http::{Address, AddressError};
+pub use breaker::BreakerRules;
+pub use http::{Address, AddressError, CallRules};
 pub use line::{LineKeys, LineKeysError};

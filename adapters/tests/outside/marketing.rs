@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use lifeline_adapters::marketing::Marketing;
-use lifeline_adapters::wire::Address;
+use lifeline_adapters::wire::{Address, CallRules};
 use lifeline_core::bindings::ports::{
     ArchiveError, ArchiveProof, ConsumerArchive as _, MatchLevel,
 };
@@ -70,9 +70,9 @@ pub(crate) fn marketing(responder: &Responder) -> Marketing {
 
 fn marketing_at(base: &str) -> Marketing {
     let address = Address::parse(&format!("{base}/mkt/v1"), true).expect("an address");
-    let deadline = Duration::from_millis(400);
+    let rules = CallRules::within(Duration::from_millis(400));
     let entropy = Arc::new(Counting::default());
-    Marketing::new(address, line_keys(), deadline, Arc::new(Fixed), entropy).expect("a client")
+    Marketing::new(address, line_keys(), rules, Arc::new(Fixed), entropy).expect("a client")
 }
 
 pub(crate) fn number() -> ConsumerNo {
@@ -194,6 +194,26 @@ async fn a_lost_or_broken_answer_is_no_answer() {
     assert_eq!(later, Ok(PostingReply::Processing));
     let away = marketing_at("http://127.0.0.1:1").post(TXN, "{}").await;
     assert_eq!(away, Err(NoAnswer::NotSent("no_connection")));
+}
+
+#[tokio::test]
+async fn an_operation_that_keeps_failing_is_left_alone_and_the_others_are_not() {
+    let responder = Responder::start(|seen| match seen.method.as_str() {
+        "POST" => Act::Answer(500, "{}".into()),
+        _ => refusal(404, "NOT_BOUND"),
+    });
+    let system = marketing(&responder);
+    for _ in 0..10 {
+        let reply = system.post(TXN, "{}").await;
+        assert_eq!(reply, Err(NoAnswer::Unknown("upstream_fault")));
+    }
+    let left_alone = Err(NoAnswer::NotSent("circuit_open"));
+    assert_eq!(system.post(TXN, "{}").await, left_alone);
+    assert_eq!(responder.seen().len(), 10, "the eleventh never left");
+    for _ in 0..12 {
+        // A refusal is an answer: it opens nothing.
+        assert!(!matches!(system.get(TXN).await, Err(NoAnswer::NotSent(_))));
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifeline_adapters::sms::SmsLine;
-use lifeline_adapters::wire::Address;
+use lifeline_adapters::wire::{Address, CallRules};
 use lifeline_core::accounts::ports::Messenger as _;
 use lifeline_core::notices::ports::{Sms, SmsPlatform as _};
 use lifeline_core::shared::outside::NoAnswer;
@@ -17,13 +17,13 @@ use crate::world::{Counting, Fixed, line_keys};
 
 fn platform(responder: &Responder) -> SmsLine {
     let address = Address::parse(&format!("{}/sms/v1", responder.base), true).expect("an address");
-    let deadline = Duration::from_millis(400);
+    let rules = CallRules::within(Duration::from_millis(400));
     let entropy = Arc::new(Counting::default());
     SmsLine::new(
         address,
         line_keys(),
         "电力".into(),
-        deadline,
+        rules,
         Arc::new(Fixed),
         entropy,
     )

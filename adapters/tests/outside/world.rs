@@ -13,7 +13,7 @@ use aws_lc_rs::signature::{
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lifeline_adapters::alipay::{Alipay, AlipayConfig};
-use lifeline_adapters::wire::{Address, LineKeys};
+use lifeline_adapters::wire::{Address, CallRules, LineKeys};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::{Clock, Time};
 
@@ -126,7 +126,7 @@ pub(crate) fn alipay_at(base: &str) -> Alipay {
         notify_url: NOTIFY_URL.into(),
         app_private_key: APP.private.clone().into(),
         alipay_public_key: PLATFORM.public.clone(),
-        deadline: Duration::from_millis(400),
+        rules: CallRules::within(Duration::from_millis(400)),
     };
     Alipay::new(config, Arc::new(Fixed)).expect("the keys are good")
 }
@@ -142,7 +142,7 @@ pub(crate) fn alipay_with_own_key() -> Option<lifeline_adapters::alipay::AlipayC
         notify_url: NOTIFY_URL.into(),
         app_private_key: APP.private.clone().into(),
         alipay_public_key: APP.public.clone(),
-        deadline: Duration::from_millis(400),
+        rules: CallRules::within(Duration::from_millis(400)),
     };
     Alipay::new(config, Arc::new(Fixed)).err()
 }

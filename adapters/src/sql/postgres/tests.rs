@@ -30,7 +30,11 @@ async fn engine() -> Option<Postgres> {
         );
         return None;
     };
-    Some(Postgres::open(&Target::parse(&url).unwrap(), None).await.unwrap())
+    Some(
+        Postgres::open(&Target::parse(&url).unwrap(), None)
+            .await
+            .unwrap(),
+    )
 }
 
 async fn number(conn: &mut impl Conn, stmt: &'static crate::sql::Stmt) -> i64 {

@@ -1,0 +1,312 @@
+//! A circuit breaker per operation of one outside system: who fails or dawdles is left alone for a
+//! while, and a few probes decide when it is asked again.
+//!
+//! Only what the other side did counts (no connection, no answer in time, a 5xx): a refusal is an
+//! answer. A call that is not made is [`NoAnswer::NotSent`](lifeline_core::shared::outside::NoAnswer):
+//! nothing left us, so nothing can have happened. Time is the product's clock, so a demo's time
+//! machine moves it too; how long a call took is real time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lifeline_core::shared::time::{Clock, Time};
+
+/// When a circuit opens and closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BreakerRules {
+    /// Calls older than this are forgotten.
+    pub window_s: i64,
+    /// Fewer calls than this in the window prove nothing.
+    pub calls_min: u32,
+    /// Opens when at least this many of a hundred calls failed …
+    pub failed_percent: u32,
+    /// … or took longer than `slow`.
+    pub slow_percent: u32,
+    pub slow: Duration,
+    /// How long nobody asks after the first opening; doubled by each failed probe up to `open_max_s`.
+    pub open_s: i64,
+    /// Short beside the minute within which money must arrive once an outage is over.
+    pub open_max_s: i64,
+    /// Probes under way at once while half open, and good ones needed to close.
+    pub probes: u32,
+}
+
+impl Default for BreakerRules {
+    fn default() -> Self {
+        Self {
+            window_s: 30,
+            calls_min: 10,
+            failed_percent: 50,
+            slow_percent: 80,
+            slow: Duration::from_secs(3),
+            open_s: 5,
+            open_max_s: 15,
+            probes: 3,
+        }
+    }
+}
+
+/// How a call ended, as far as the circuit cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Well,
+    Slowly,
+    Badly,
+    /// Given up by us before it could end: proves nothing.
+    Abandoned,
+}
+
+/// The calls of one slice of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Slice {
+    begins_s: i64,
+    calls: u32,
+    failed: u32,
+    slow: u32,
+}
+
+const SLICES: usize = 6;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    Closed([Slice; SLICES]),
+    Open {
+        until: Time,
+        for_s: i64,
+    },
+    HalfOpen {
+        under_way: u32,
+        well: u32,
+        for_s: i64,
+    },
+}
+
+/// One operation's circuit: pure, driven by the moments it is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Circuit {
+    state: State,
+    /// Rises with every change, so that a call admitted before it has no say after it.
+    era: u64,
+}
+
+impl Circuit {
+    fn new() -> Self {
+        Self {
+            state: State::Closed([Slice::default(); SLICES]),
+            era: 0,
+        }
+    }
+
+    fn become_(&mut self, state: State) {
+        self.state = state;
+        self.era = self.era.wrapping_add(1);
+    }
+
+    /// Whether a call may be made now; the era it was admitted in.
+    fn admit(&mut self, rules: &BreakerRules, now: Time) -> Option<u64> {
+        if let State::Open { until, for_s } = self.state
+            && now >= until
+        {
+            self.become_(State::HalfOpen {
+                under_way: 0,
+                well: 0,
+                for_s,
+            });
+        }
+        match &mut self.state {
+            State::Closed(_) => Some(self.era),
+            State::Open { .. } => None,
+            State::HalfOpen { under_way, .. } if *under_way < rules.probes => {
+                *under_way = under_way.saturating_add(1);
+                Some(self.era)
+            }
+            State::HalfOpen { .. } => None,
+        }
+    }
+
+    fn note(&mut self, rules: &BreakerRules, now: Time, era: u64, ended: Ended) {
+        if era != self.era {
+            return;
+        }
+        match &mut self.state {
+            State::Open { .. } => {}
+            State::Closed(slices) => {
+                count(slices, rules, now, ended);
+                if is_too_bad(slices, rules, now) {
+                    self.open(now, rules.open_s);
+                }
+            }
+            State::HalfOpen {
+                under_way,
+                well,
+                for_s,
+            } => {
+                *under_way = under_way.saturating_sub(1);
+                match ended {
+                    Ended::Abandoned => {}
+                    Ended::Badly | Ended::Slowly => {
+                        let longer = for_s.saturating_mul(2).min(rules.open_max_s);
+                        self.open(now, longer);
+                    }
+                    Ended::Well => {
+                        *well = well.saturating_add(1);
+                        if *well >= rules.probes {
+                            self.become_(State::Closed([Slice::default(); SLICES]));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, now: Time, for_s: i64) {
+        self.become_(State::Open {
+            until: now.plus_seconds(for_s),
+            for_s,
+        });
+    }
+}
+
+fn slice_s(rules: &BreakerRules) -> i64 {
+    let slices = i64::try_from(SLICES).unwrap_or(1);
+    rules.window_s.checked_div(slices).unwrap_or(1).max(1)
+}
+
+/// Adds one call to the slice of `now`, which takes the place of the oldest when it is new.
+fn count(slices: &mut [Slice; SLICES], rules: &BreakerRules, now: Time, ended: Ended) {
+    if ended == Ended::Abandoned {
+        return;
+    }
+    let length = slice_s(rules);
+    let now_s = now.unix_seconds();
+    let begins_s = now_s.saturating_sub(now_s.rem_euclid(length));
+    let slot = usize::try_from(now_s.div_euclid(length)).unwrap_or(0) % SLICES;
+    let Some(slice) = slices.get_mut(slot) else {
+        return;
+    };
+    if slice.begins_s != begins_s {
+        *slice = Slice {
+            begins_s,
+            ..Slice::default()
+        };
+    }
+    slice.calls = slice.calls.saturating_add(1);
+    slice.failed = slice
+        .failed
+        .saturating_add(u32::from(ended == Ended::Badly));
+    slice.slow = slice.slow.saturating_add(u32::from(ended == Ended::Slowly));
+}
+
+fn is_too_bad(slices: &[Slice; SLICES], rules: &BreakerRules, now: Time) -> bool {
+    let oldest_s = now.unix_seconds().saturating_sub(rules.window_s);
+    let live = slices.iter().filter(|slice| slice.begins_s > oldest_s);
+    let (mut calls, mut failed, mut slow) = (0_u32, 0_u32, 0_u32);
+    for slice in live {
+        calls = calls.saturating_add(slice.calls);
+        failed = failed.saturating_add(slice.failed);
+        slow = slow.saturating_add(slice.slow);
+    }
+    let share = |part: u32| part.saturating_mul(100).checked_div(calls).unwrap_or(0);
+    calls >= rules.calls_min
+        && (share(failed) >= rules.failed_percent
+            || share(slow.saturating_add(failed)) >= rules.slow_percent)
+}
+
+/// The circuits of one outside system.
+#[derive(Clone)]
+pub(crate) struct Breaker {
+    system: &'static str,
+    rules: BreakerRules,
+    clock: Arc<dyn Clock>,
+    circuits: Arc<Mutex<HashMap<&'static str, Circuit>>>,
+}
+
+impl Breaker {
+    pub(crate) fn new(system: &'static str, rules: BreakerRules, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            system,
+            rules,
+            clock,
+            circuits: Arc::default(),
+        }
+    }
+
+    /// Leave to make one call of `operation`, or none while its circuit is open.
+    pub(crate) fn admit(&self, operation: &'static str) -> Option<Leave> {
+        let now = self.clock.now();
+        let mut circuits = self.lock();
+        let circuit = circuits.entry(operation).or_insert_with(Circuit::new);
+        let before = circuit.era;
+        let admitted = circuit.admit(&self.rules, now);
+        self.tell(operation, before, circuit);
+        let Some(era) = admitted else {
+            metrics::counter!("lifeline_breaker_refused_total", "system" => self.system, "operation" => operation)
+                .increment(1);
+            return None;
+        };
+        Some(Leave {
+            breaker: self.clone(),
+            operation,
+            era,
+            ended: Ended::Abandoned,
+        })
+    }
+
+    fn note(&self, operation: &'static str, era: u64, ended: Ended) {
+        let now = self.clock.now();
+        let mut circuits = self.lock();
+        let circuit = circuits.entry(operation).or_insert_with(Circuit::new);
+        let before = circuit.era;
+        circuit.note(&self.rules, now, era, ended);
+        self.tell(operation, before, circuit);
+    }
+
+    fn tell(&self, operation: &'static str, before: u64, circuit: &Circuit) {
+        if circuit.era == before {
+            return;
+        }
+        let (state, value) = match circuit.state {
+            State::Closed(_) => ("closed", 0.0),
+            State::HalfOpen { .. } => ("half_open", 0.5),
+            State::Open { .. } => ("open", 1.0),
+        };
+        tracing::warn!(system = self.system, operation, state, "breaker");
+        metrics::gauge!("lifeline_breaker_open", "system" => self.system, "operation" => operation)
+            .set(value);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<&'static str, Circuit>> {
+        self.circuits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Leave for one call; says how it ended when it is dropped, so that a cancelled probe gives its
+/// place back.
+pub(crate) struct Leave {
+    breaker: Breaker,
+    operation: &'static str,
+    era: u64,
+    ended: Ended,
+}
+
+impl Leave {
+    /// The other side answered, well or badly, after `taken`.
+    pub(crate) fn end(mut self, well: bool, taken: Duration) {
+        self.ended = match well {
+            false => Ended::Badly,
+            true if taken > self.breaker.rules.slow => Ended::Slowly,
+            true => Ended::Well,
+        };
+    }
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        self.breaker.note(self.operation, self.era, self.ended);
+    }
+}
+
+#[cfg(test)]
+#[path = "breaker_tests.rs"]
+mod tests;

@@ -1,0 +1,185 @@
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use proptest::prelude::*;
+
+use super::*;
+
+struct Hands(AtomicI64);
+
+impl Clock for Hands {
+    fn now(&self) -> Time {
+        at(self.0.load(Ordering::SeqCst))
+    }
+}
+
+fn at(seconds: i64) -> Time {
+    Time::from_micros(seconds.saturating_mul(1_000_000))
+}
+
+const QUICK: Duration = Duration::from_millis(10);
+
+struct Bench {
+    hands: Arc<Hands>,
+    breaker: Breaker,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let hands = Arc::new(Hands(AtomicI64::new(1_000_000)));
+        let breaker = Breaker::new("marketing", BreakerRules::default(), hands.clone());
+        Self { hands, breaker }
+    }
+
+    fn wait(&self, seconds: i64) {
+        self.hands.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Makes one call; whether it was let through.
+    fn call(&self, operation: &'static str, well: bool, taken: Duration) -> bool {
+        let leave = self.breaker.admit(operation);
+        let admitted = leave.is_some();
+        if let Some(leave) = leave {
+            leave.end(well, taken);
+        }
+        admitted
+    }
+
+    fn fail(&self, times: u32) -> u32 {
+        let made = (0..times).filter(|_| self.call("post", false, QUICK));
+        u32::try_from(made.count()).unwrap()
+    }
+}
+
+#[test]
+fn nine_failures_prove_nothing_and_the_tenth_opens() {
+    let t = Bench::new();
+    assert_eq!(t.fail(9), 9);
+    assert!(t.breaker.admit("post").is_some(), "nine are too few");
+    assert_eq!(t.fail(5), 1, "the tenth opens; the others do not leave");
+}
+
+#[test]
+fn one_operation_that_fails_does_not_close_the_others() {
+    let t = Bench::new();
+    t.fail(20);
+    assert!(t.breaker.admit("post").is_none());
+    assert!(t.breaker.admit("arrears").is_some());
+}
+
+#[test]
+fn just_under_half_failing_stays_closed_and_half_opens() {
+    let t = Bench::new();
+    for _ in 0..11 {
+        assert!(t.call("post", true, QUICK));
+    }
+    assert_eq!(t.fail(10), 10, "10 of 21");
+    assert_eq!(t.fail(1), 1, "11 of 22 is half");
+    assert!(t.breaker.admit("post").is_none());
+}
+
+#[test]
+fn slow_answers_open_too() {
+    let t = Bench::new();
+    for _ in 0..10 {
+        assert!(t.call("post", true, Duration::from_millis(3001)));
+    }
+    assert!(t.breaker.admit("post").is_none());
+    let t = Bench::new();
+    for _ in 0..50 {
+        assert!(t.call("post", true, Duration::from_secs(3)), "just in time");
+    }
+}
+
+#[test]
+fn old_failures_are_forgotten() {
+    let t = Bench::new();
+    assert_eq!(t.fail(9), 9);
+    t.wait(36);
+    assert_eq!(t.fail(9), 9);
+    assert!(t.breaker.admit("post").is_some());
+}
+
+#[test]
+fn three_good_probes_close_and_one_bad_one_opens_for_longer() {
+    let t = Bench::new();
+    t.fail(10);
+    t.wait(4);
+    assert!(!t.call("post", true, QUICK));
+    t.wait(1);
+    assert!(t.call("post", false, QUICK), "a probe");
+    for (opened_s, then) in [(10, false), (15, false), (15, true)] {
+        t.wait(opened_s - 1);
+        assert!(!t.call("post", then, QUICK), "{opened_s}");
+        t.wait(1);
+        assert!(t.call("post", then, QUICK), "{opened_s}");
+    }
+    assert!(t.call("post", true, QUICK));
+    assert!(t.call("post", true, QUICK));
+    assert_eq!(t.fail(9), 9, "closed again, with a clean sheet");
+}
+
+#[test]
+fn no_more_than_three_probes_are_under_way_and_a_cancelled_one_gives_its_place_back() {
+    let t = Bench::new();
+    t.fail(10);
+    t.wait(5);
+    let probes: Vec<_> = (0..3).map(|_| t.breaker.admit("post").unwrap()).collect();
+    assert!(t.breaker.admit("post").is_none());
+    drop(probes);
+    assert!(t.breaker.admit("post").is_some());
+}
+
+#[test]
+fn a_call_from_before_the_opening_has_no_say_after_it() {
+    let t = Bench::new();
+    let late: Vec<_> = (0..3).map(|_| t.breaker.admit("post").unwrap()).collect();
+    t.fail(10);
+    t.wait(5);
+    let probe = t.breaker.admit("post").unwrap();
+    for old in late {
+        old.end(true, QUICK);
+    }
+    probe.end(false, QUICK);
+    assert!(t.breaker.admit("post").is_none(), "the probe decided");
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    Begin,
+    End(bool),
+    Cancel,
+    Wait(i64),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => Just(Act::Begin),
+        4 => any::<bool>().prop_map(Act::End),
+        1 => Just(Act::Cancel),
+        2 => (0_i64..20).prop_map(Act::Wait),
+    ]
+}
+
+proptest! {
+    /// Whatever happens: never more probes than allowed, and never shut for longer than the longest
+    /// opening while nobody is under way.
+    #[test]
+    fn it_always_lets_somebody_through_again(acts in proptest::collection::vec(act(), 1..200)) {
+        let t = Bench::new();
+        let mut under_way = Vec::new();
+        for act in acts {
+            match act {
+                Act::Begin => under_way.extend(t.breaker.admit("post")),
+                Act::End(well) => if let Some(leave) = under_way.pop() { leave.end(well, QUICK) },
+                Act::Cancel => drop(under_way.pop()),
+                Act::Wait(seconds) => t.wait(seconds),
+            }
+            if let Some(Circuit { state: State::HalfOpen { under_way, .. }, .. }) = t.breaker.lock().get("post") {
+                prop_assert!(*under_way <= BreakerRules::default().probes);
+            }
+        }
+        under_way.clear();
+        t.wait(BreakerRules::default().open_max_s);
+        prop_assert!(t.breaker.admit("post").is_some());
+    }
+}
