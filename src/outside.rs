@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lifeline_adapters::alipay::{Alipay, AlipayConfig};
+use lifeline_adapters::alipay::{Alipay, AlipayConfig, AlipayMode};
 use lifeline_adapters::marketing::Marketing;
 use lifeline_adapters::sms::SmsLine;
 use lifeline_adapters::wire::{Address, CallRules, LineKeys};
@@ -51,7 +51,8 @@ impl Outside {
                 config.listeners.callback.public_base
             ),
             app_private_key: Zeroizing::new(read(&alipay.private_key)?),
-            alipay_public_key: read(&alipay.platform_public_key)?,
+            mode: AlipayMode::Key(read(&alipay.platform_public_key)?),
+            content_key: None,
             rules: rules(alipay.deadline_ms),
         };
         let alipay = Alipay::new(built, Arc::clone(clock))

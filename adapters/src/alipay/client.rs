@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::time::{Clock, Time};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 
-use super::envelope::{self, Answer};
+use super::content::ContentKey;
+use super::envelope::{Answer, Envelope};
 use super::sign::{AppKey, PlatformKey, sign_content};
+use super::trust::{Certificates, Trust};
 use crate::wire::http::{Address, Caller, Reply, Request};
 
 /// Everything a call to `gateway.do` needs.
@@ -19,7 +25,9 @@ pub(crate) struct Gateway {
     pub(crate) app_id: String,
     pub(crate) notify_url: String,
     pub(crate) key: AppKey,
-    pub(crate) platform: Arc<PlatformKey>,
+    pub(crate) trust: Arc<Trust>,
+    /// Content encryption, where the contract has it.
+    pub(crate) content: Option<ContentKey>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -29,36 +37,90 @@ pub(crate) enum Payload<'a> {
     Biz(&'a str),
     /// As [`Payload::Biz`], for a trade whose fate is told by notices to our `notify_url`.
     BizNotified(&'a str),
+    /// As [`Payload::Biz`], never encrypted.
+    Plain(&'a str),
     /// Calls without `biz_content` put their parameters at the top level.
     Top(&'a [(&'static str, &'a str)]),
 }
 
 type Pairs = Vec<(&'static str, String)>;
 
+/// Where a certificate that signs replies is had from.
+const CERTIFICATE_DOWNLOAD: &str = "alipay.open.app.alipaycert.download";
+
+const UNKNOWN_CERTIFICATE: NoAnswer = NoAnswer::Unknown("unknown_certificate");
+
+#[derive(Deserialize)]
+struct Downloaded {
+    /// Base64 of a PEM file.
+    alipay_cert_content: String,
+}
+
 impl Gateway {
-    /// One call. `codeless`: see [`envelope::read`].
+    /// One call. `codeless`: see [`Envelope::answer`].
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         method: &'static str,
         payload: Payload<'_>,
         codeless: bool,
     ) -> Result<Answer<T>, NoAnswer> {
-        let mut query = self.common(method, self.clock.now());
-        let mut form: Pairs = Vec::new();
-        match payload {
-            Payload::Biz(text) => form.push(("biz_content", text.to_owned())),
-            Payload::BizNotified(text) => {
-                query.push(("notify_url", self.notify_url.clone()));
-                form.push(("biz_content", text.to_owned()));
+        let reply = self.send(method, payload).await?;
+        let envelope = Envelope::open(&reply.body, method)?;
+        let key = match self.trust.key(envelope.certificate()) {
+            Some(key) => key,
+            None => self.fetch(envelope.certificate()).await?,
+        };
+        envelope.answer(codeless, &key, self.content.as_ref())
+    }
+
+    /// Fetches the certificate a reply names. One caller fetches, the others wait and find it known.
+    async fn fetch(&self, sn: Option<&str>) -> Result<Arc<PlatformKey>, NoAnswer> {
+        let (Some(sn), Trust::Certificates(certificates)) = (sn, &*self.trust) else {
+            return Err(UNKNOWN_CERTIFICATE);
+        };
+        // The number is not signed: anything else than a serial number stays out of our requests.
+        if sn.len() != 32 || !sn.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(UNKNOWN_CERTIFICATE);
+        }
+        let mut failed = certificates.fetching.lock().await;
+        if let Some(key) = self.trust.key(Some(sn)) {
+            return Ok(key);
+        }
+        let now = self.clock.now();
+        if Certificates::is_paused(failed.as_ref(), sn, now) {
+            return Err(UNKNOWN_CERTIFICATE);
+        }
+        *failed = Some((sn.to_owned(), now));
+        let pem = self.download(sn).await?;
+        match certificates.learn(sn, &pem, now) {
+            Ok(key) => {
+                *failed = None;
+                tracing::info!(sn, "alipay_certificate_learnt");
+                Ok(key)
             }
-            Payload::Top(params) => {
-                form.extend(
-                    params
-                        .iter()
-                        .map(|(name, value)| (*name, (*value).to_owned())),
-                );
+            Err(refused) => {
+                tracing::error!(sn, reason = %refused, "alipay_certificate_refused");
+                Err(NoAnswer::Alarm("foreign_certificate"))
             }
         }
+    }
+
+    /// The file for a serial number. Its reply may be signed by the very certificate that is missing, so
+    /// it is not verified here: the file is, against the roots.
+    async fn download(&self, sn: &str) -> Result<Vec<u8>, NoAnswer> {
+        let body = json!({ "alipay_cert_sn": sn }).to_string();
+        let reply = self
+            .send(CERTIFICATE_DOWNLOAD, Payload::Plain(&body))
+            .await?;
+        let found: Downloaded = Envelope::open(&reply.body, CERTIFICATE_DOWNLOAD)?.unverified()?;
+        STANDARD
+            .decode(found.alipay_cert_content)
+            .map_err(|_| NoAnswer::Unknown("unreadable_reply"))
+    }
+
+    async fn send(&self, method: &'static str, payload: Payload<'_>) -> Result<Reply, NoAnswer> {
+        let mut query = self.common(method, self.clock.now());
+        let form = self.form(payload, &mut query)?;
         let all: Pairs = query.iter().chain(&form).cloned().collect();
         let sign = self
             .key
@@ -90,7 +152,33 @@ impl Gateway {
         if reply.status != 200 {
             return Err(NoAnswer::Unknown("http_status"));
         }
-        envelope::read(&reply.body, method, codeless, &self.platform)
+        Ok(reply)
+    }
+
+    /// The form body; what a payload adds to the common parameters goes into `query`.
+    fn form(&self, payload: Payload<'_>, query: &mut Pairs) -> Result<Pairs, NoAnswer> {
+        let biz = |text: String| vec![("biz_content", text)];
+        Ok(match payload {
+            Payload::Biz(text) => biz(self.sealed(text, query)?),
+            Payload::BizNotified(text) => {
+                query.push(("notify_url", self.notify_url.clone()));
+                biz(self.sealed(text, query)?)
+            }
+            Payload::Plain(text) => biz(text.to_owned()),
+            Payload::Top(params) => {
+                let own = |(name, value): &(&'static str, &str)| (*name, (*value).to_owned());
+                params.iter().map(own).collect()
+            }
+        })
+    }
+
+    /// `biz_content` as it is sent: encrypted first, signed after.
+    fn sealed(&self, text: &str, query: &mut Pairs) -> Result<String, NoAnswer> {
+        let Some(key) = &self.content else {
+            return Ok(text.to_owned());
+        };
+        query.push(("encrypt_type", "AES".to_owned()));
+        key.seal(text).ok_or(NoAnswer::NotSent("sealing_failed"))
     }
 
     /// The address a browser is sent to for a page that Alipay shows (wap pay). Signed here, sent by the browser.
@@ -114,7 +202,7 @@ impl Gateway {
     }
 
     fn common(&self, method: &'static str, now: Time) -> Pairs {
-        vec![
+        let mut common = vec![
             ("app_id", self.app_id.clone()),
             ("method", method.to_owned()),
             ("format", "JSON".to_owned()),
@@ -122,7 +210,12 @@ impl Gateway {
             ("sign_type", "RSA2".to_owned()),
             ("timestamp", now.alipay_text()),
             ("version", "1.0".to_owned()),
-        ]
+        ];
+        if let Trust::Certificates(certificates) = &*self.trust {
+            common.push(("app_cert_sn", certificates.app_sn.clone()));
+            common.push(("alipay_root_cert_sn", certificates.root_sn().to_owned()));
+        }
+        common
     }
 }
 

@@ -10,7 +10,9 @@ use lifeline_core::shared::outside::NoAnswer;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
+use super::content::ContentKey;
 use super::sign::PlatformKey;
 
 /// A reply that can be acted on.
@@ -63,56 +65,100 @@ struct Codes {
     sub_code: Option<String>,
 }
 
-/// Verifies a reply body to `method` and reads its node as `T`.
-///
-/// `codeless` names the one call whose success carries no code: there a body that reads as `T` is
-/// the success.
-pub(crate) fn read<T: DeserializeOwned>(
-    body: &[u8],
-    method: &str,
-    codeless: bool,
-    key: &PlatformKey,
-) -> Result<Answer<T>, NoAnswer> {
-    let unreadable = || NoAnswer::Unknown("unreadable_reply");
-    let text = std::str::from_utf8(body).map_err(|_| unreadable())?;
-    let top: TopLevel<'_> = serde_json::from_str(text).map_err(|_| unreadable())?;
-    let wanted = format!("{}_response", method.replace('.', "_"));
-    let node = match (top.get(&wanted), top.get("error_response")) {
-        (Some(node), None) | (None, Some(node)) => node.get(),
-        (None, None) | (Some(_), Some(_)) => return Err(unreadable()),
-    };
-    let signed = match top.get("sign") {
-        Some(sign) => {
-            let sign: String = serde_json::from_str(sign.get()).map_err(|_| unreadable())?;
-            if !key.verifies(node, &sign) {
-                return Err(NoAnswer::Unknown("bad_reply_signature"));
+/// A reply, taken apart and not yet believed.
+pub(crate) struct Envelope<'a> {
+    /// The raw text of the node: what the signature covers.
+    node: &'a str,
+    sign: Option<String>,
+    /// Which of Alipay's certificates signed it (certificate mode).
+    certificate: Option<String>,
+    /// The node has the method's own name, not `error_response`.
+    named: bool,
+}
+
+const UNREADABLE: NoAnswer = NoAnswer::Unknown("unreadable_reply");
+
+impl<'a> Envelope<'a> {
+    pub(crate) fn open(body: &'a [u8], method: &str) -> Result<Self, NoAnswer> {
+        let text = std::str::from_utf8(body).map_err(|_| UNREADABLE)?;
+        let top: TopLevel<'a> = serde_json::from_str(text).map_err(|_| UNREADABLE)?;
+        let wanted = format!("{}_response", method.replace('.', "_"));
+        let (node, named) = match (top.get(&wanted), top.get("error_response")) {
+            (Some(node), None) => (node.get(), true),
+            (None, Some(node)) => (node.get(), false),
+            (None, None) | (Some(_), Some(_)) => return Err(UNREADABLE),
+        };
+        Ok(Self {
+            node,
+            sign: top.text("sign")?,
+            certificate: top.text("alipay_cert_sn")?,
+            named,
+        })
+    }
+
+    /// The serial number of the certificate a signature is said to be of.
+    pub(crate) fn certificate(&self) -> Option<&str> {
+        self.sign.as_ref().and(self.certificate.as_deref())
+    }
+
+    /// Verifies the reply and reads its node as `T`.
+    ///
+    /// `codeless` names the one call whose success carries no code: there a body that reads as `T`
+    /// is the success.
+    pub(crate) fn answer<T: DeserializeOwned>(
+        &self,
+        codeless: bool,
+        key: &PlatformKey,
+        content: Option<&ContentKey>,
+    ) -> Result<Answer<T>, NoAnswer> {
+        if let Some(sign) = &self.sign
+            && !key.verifies(self.node, sign)
+        {
+            return Err(NoAnswer::Unknown("bad_reply_signature"));
+        }
+        let signed = self.sign.is_some();
+        let opened = self.opened(content)?;
+        let node = opened.as_ref().map_or(self.node, |text| text.as_str());
+        let codes: Codes = serde_json::from_str(node).map_err(|_| UNREADABLE)?;
+        let success = match codes.code.as_deref() {
+            Some("10000") => true,
+            None => codeless && self.named,
+            Some(_) => false,
+        };
+        if success {
+            if !signed {
+                return Err(NoAnswer::Unknown("unsigned_reply"));
             }
-            true
+            return serde_json::from_str(node)
+                .map(Answer::Ok)
+                .map_err(|_| UNREADABLE);
         }
-        None => false,
-    };
-    if node.starts_with('"') {
-        return Err(NoAnswer::Unknown("encrypted_reply"));
+        Ok(Answer::Failed(Failure {
+            code: codes.code.ok_or(UNREADABLE)?,
+            sub_code: codes.sub_code.unwrap_or_default(),
+            signed,
+        }))
     }
-    let codes: Codes = serde_json::from_str(node).map_err(|_| unreadable())?;
-    let success = match codes.code.as_deref() {
-        Some("10000") => true,
-        None => codeless && top.get(&wanted).is_some(),
-        Some(_) => false,
-    };
-    if success {
-        if !signed {
-            return Err(NoAnswer::Unknown("unsigned_reply"));
+
+    /// Reads a success without believing it: for what proves itself in another way.
+    pub(crate) fn unverified<T: DeserializeOwned>(&self) -> Result<T, NoAnswer> {
+        let codes: Codes = serde_json::from_str(self.node).map_err(|_| UNREADABLE)?;
+        if codes.code.as_deref() != Some("10000") {
+            return Err(NoAnswer::Unknown("channel_unavailable"));
         }
-        return serde_json::from_str(node)
-            .map(Answer::Ok)
-            .map_err(|_| unreadable());
+        serde_json::from_str(self.node).map_err(|_| UNREADABLE)
     }
-    Ok(Answer::Failed(Failure {
-        code: codes.code.ok_or_else(unreadable)?,
-        sub_code: codes.sub_code.unwrap_or_default(),
-        signed,
-    }))
+
+    /// What an encrypted node holds; nothing for a plain one. Unsigned cipher text is not opened.
+    fn opened(&self, content: Option<&ContentKey>) -> Result<Option<Zeroizing<String>>, NoAnswer> {
+        if !self.node.starts_with('"') {
+            return Ok(None);
+        }
+        let encrypted = NoAnswer::Unknown("encrypted_reply");
+        let key = content.filter(|_| self.sign.is_some()).ok_or(encrypted)?;
+        let sealed: String = serde_json::from_str(self.node).map_err(|_| UNREADABLE)?;
+        key.open(&sealed).map(Some).ok_or(UNREADABLE)
+    }
 }
 
 /// The reply's top level with every value as raw text, each name once.
@@ -124,6 +170,13 @@ impl<'a> TopLevel<'a> {
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, value)| *value)
+    }
+
+    fn text(&self, name: &str) -> Result<Option<String>, NoAnswer> {
+        let value = self
+            .get(name)
+            .map(|value| serde_json::from_str(value.get()));
+        value.transpose().map_err(|_| UNREADABLE)
     }
 }
 

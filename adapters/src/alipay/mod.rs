@@ -4,12 +4,16 @@
 //! money.md's tables and nothing is decided here: only a code that a table names, in a signed reply,
 //! is a refusal; everything else is "no answer" (G6).
 
+mod certificate;
 mod channel;
 mod client;
+mod content;
 mod envelope;
 mod identity;
 mod notice;
+mod phone_number;
 mod sign;
+mod trust;
 #[cfg(test)]
 mod vectors;
 
@@ -21,10 +25,28 @@ use zeroize::Zeroizing;
 
 use crate::wire::http::{Address, AddressError, CallRules, Caller, DEADLINE_DEFAULT};
 use client::Gateway;
+use content::ContentKey;
 use notice::Notices;
 use sign::{AppKey, PlatformKey};
+use trust::{Certificates, Files, Trust};
 
+pub use certificate::CertificateError;
+pub use phone_number::PhoneAnswer;
 pub use sign::KeyError;
+pub use trust::FileError;
+
+/// How Alipay and we know each other.
+#[derive(Debug, Clone)]
+pub enum AlipayMode {
+    /// By bare keys: Alipay's public key (not our own).
+    Key(String),
+    /// By certificates, each a PEM file's content.
+    Certificates {
+        app: Vec<u8>,
+        platform: Vec<u8>,
+        roots: Vec<u8>,
+    },
+}
 
 /// What the contract with Alipay fixes.
 pub struct AlipayConfig {
@@ -39,8 +61,9 @@ pub struct AlipayConfig {
     pub notify_url: String,
     /// Our private key: PKCS#8 or PKCS#1, PEM or bare base64.
     pub app_private_key: Zeroizing<String>,
-    /// Alipay's public key (not our own).
-    pub alipay_public_key: String,
+    pub mode: AlipayMode,
+    /// Content encryption: base64 of 16 bytes, as the console hands it out.
+    pub content_key: Option<Zeroizing<String>>,
     pub rules: CallRules,
 }
 
@@ -65,6 +88,8 @@ pub enum AlipayConfigError {
     Address(#[from] AddressError),
     #[error("alipay keys: {0}")]
     Key(#[from] KeyError),
+    #[error("alipay {0}")]
+    Certificate(#[from] FileError),
     /// The classic mix-up: the console shows both, and our own verifies nothing Alipay sends.
     #[error("the configured Alipay public key is our own application key")]
     OwnPublicKey,
@@ -99,13 +124,15 @@ impl Alipay {
             return Err(AlipayConfigError::Number);
         }
         let key = AppKey::parse(&config.app_private_key)?;
-        let platform = Arc::new(PlatformKey::parse(&config.alipay_public_key)?);
+        let trust = Arc::new(trust(&config.mode, &key)?);
         let probe = key.sign("probe").unwrap_or_default();
-        if platform.verifies("probe", &probe) {
+        if trust.verifies("probe", &probe) {
             return Err(AlipayConfigError::OwnPublicKey);
         }
+        let content = config.content_key.as_deref();
+        let content = content.map(|text| ContentKey::parse(text)).transpose()?;
         let notices = Notices {
-            platform: Arc::clone(&platform),
+            trust: Arc::clone(&trust),
             app_id: config.app_id.clone(),
             seller_id: config.seller_id,
         };
@@ -116,7 +143,8 @@ impl Alipay {
             app_id: config.app_id,
             notify_url: config.notify_url,
             key,
-            platform,
+            trust,
+            content,
             clock,
         };
         Ok(Self {
@@ -124,4 +152,22 @@ impl Alipay {
             notices: Arc::new(notices),
         })
     }
+}
+
+fn trust(mode: &AlipayMode, key: &AppKey) -> Result<Trust, AlipayConfigError> {
+    Ok(match mode {
+        AlipayMode::Key(text) => Trust::Key(Arc::new(PlatformKey::parse(text)?)),
+        AlipayMode::Certificates {
+            app,
+            platform,
+            roots,
+        } => {
+            let files = Files {
+                app,
+                platform,
+                roots,
+            };
+            Trust::Certificates(Certificates::read(&files, key)?)
+        }
+    })
 }

@@ -8,14 +8,15 @@ use lifeline_core::shared::time::Time;
 
 use super::Alipay;
 use super::channel::TradeFields;
-use super::sign::{PlatformKey, joined};
+use super::sign::joined;
+use super::trust::Trust;
 
 /// Larger bodies are refused unread; real notices stay below 4 KiB.
 const NOTICE_BYTES_MAX: usize = 64 * 1024;
 
-/// Whose notices are ours, and the key they verify with.
+/// Whose notices are ours, and what they verify with.
 pub(crate) struct Notices {
-    pub(crate) platform: Arc<PlatformKey>,
+    pub(crate) trust: Arc<Trust>,
     pub(crate) app_id: String,
     pub(crate) seller_id: String,
 }
@@ -54,7 +55,7 @@ impl Params {
     }
 
     /// V1 leaves `sign_type` out, V2 (application gateway) keeps it; empty values are dropped, then kept.
-    fn is_signed_by(&self, key: &PlatformKey) -> bool {
+    fn is_signed_by(&self, trust: &Trust) -> bool {
         let Some(sign) = self.get("sign") else {
             return false;
         };
@@ -70,7 +71,7 @@ impl Params {
                         && (keep_type || name != "sign_type")
                         && !(drop_empty && value.is_empty())
                 });
-                key.verifies(&content, sign)
+                trust.verifies(&content, sign)
             })
     }
 }
@@ -85,7 +86,7 @@ impl Notices {
     /// Signature first, then the addressee, only then the content.
     pub(super) fn read(&self, raw: &[u8]) -> Result<Notice, NoticeError> {
         let params = Params::parse(raw)?;
-        if !params.is_signed_by(&self.platform) {
+        if !params.is_signed_by(&self.trust) {
             return Err(NoticeError::BadSignature);
         }
         if params.get("app_id") != Some(&self.app_id) {

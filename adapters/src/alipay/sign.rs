@@ -17,6 +17,8 @@ pub enum KeyError {
     Private,
     #[error("the public key is not an RSA key of at least 2048 bits")]
     Public,
+    #[error("the content key is not base64 of 16 bytes")]
+    Content,
 }
 
 /// Our own key: what Alipay knows us by.
@@ -61,7 +63,11 @@ pub(crate) struct PlatformKey(ParsedPublicKey);
 
 impl PlatformKey {
     pub(crate) fn parse(text: &str) -> Result<Self, KeyError> {
-        let der = der(text)?;
+        Self::from_der(&der(text)?)
+    }
+
+    /// `SubjectPublicKeyInfo`, or the bare PKCS#1 key.
+    pub(crate) fn from_der(der: &[u8]) -> Result<Self, KeyError> {
         ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der)
             .map(Self)
             .map_err(|_| KeyError::Public)

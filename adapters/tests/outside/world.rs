@@ -12,7 +12,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lifeline_adapters::alipay::{Alipay, AlipayConfig};
+use lifeline_adapters::alipay::{Alipay, AlipayConfig, AlipayMode};
 use lifeline_adapters::wire::{Address, CallRules, LineKeys};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::{Clock, Time};
@@ -125,7 +125,8 @@ pub(crate) fn alipay_at(base: &str) -> Alipay {
         seller_id: SELLER_ID.into(),
         notify_url: NOTIFY_URL.into(),
         app_private_key: APP.private.clone().into(),
-        alipay_public_key: PLATFORM.public.clone(),
+        mode: AlipayMode::Key(PLATFORM.public.clone()),
+        content_key: None,
         rules: CallRules::within(Duration::from_millis(400)),
     };
     Alipay::new(config, Arc::new(Fixed)).expect("the keys are good")
@@ -141,7 +142,8 @@ pub(crate) fn alipay_with_own_key() -> Option<lifeline_adapters::alipay::AlipayC
         seller_id: SELLER_ID.into(),
         notify_url: NOTIFY_URL.into(),
         app_private_key: APP.private.clone().into(),
-        alipay_public_key: APP.public.clone(),
+        mode: AlipayMode::Key(APP.public.clone()),
+        content_key: None,
         rules: CallRules::within(Duration::from_millis(400)),
     };
     Alipay::new(config, Arc::new(Fixed)).err()
