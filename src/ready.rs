@@ -6,10 +6,14 @@ use async_trait::async_trait;
 use lifeline_adapters::sql::Engine;
 use lifeline_gateway::listeners::ops::{Check, Readiness};
 
-/// The dependencies of a running instance.
+use crate::outside::Outside;
+
+/// The dependencies of a running instance. An outside system is not asked: its breaker knows how it
+/// answered lately.
 pub(crate) struct Dependencies {
     pub(crate) engine: Arc<Engine>,
     pub(crate) redis: Option<Arc<lifeline_adapters::redis::Redis>>,
+    pub(crate) outside: Outside,
 }
 
 #[async_trait]
@@ -29,6 +33,18 @@ impl Readiness for Dependencies {
                 advice: "limits and caches are local until Redis is back; nothing else changes",
             });
         }
+        let outside = [
+            ("alipay", self.outside.alipay.is_failing()),
+            ("marketing", self.outside.marketing.is_failing()),
+            ("sms", self.outside.sms.is_failing()),
+        ];
+        checks.extend(outside.map(|(name, failing)| Check {
+            name,
+            ok: !failing,
+            required: false,
+            advice: "an operation keeps failing and is left alone for seconds at a time (metric lifeline_breaker_open names it); \
+                     nothing is lost: what is unknown is asked again when it answers",
+        }));
         checks
     }
 }

@@ -105,6 +105,7 @@ pub(crate) async fn start(
     let dependencies = Dependencies {
         engine: Arc::clone(&engine),
         redis,
+        outside,
     };
     let servers = listen(config, &edge, dependencies, clock, &runner, kind)?;
     Ok(Running {

@@ -152,6 +152,12 @@ impl Alipay {
             notices: Arc::new(notices),
         })
     }
+
+    /// Whether some operation is left alone now because it kept failing.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.gateway.caller.is_any_open()
+    }
 }
 
 fn trust(mode: &AlipayMode, key: &AppKey) -> Result<Trust, AlipayConfigError> {

@@ -51,6 +51,12 @@ impl Marketing {
         Line::new("marketing", address, keys, rules, clock, entropy).map(|line| Self { line })
     }
 
+    /// Whether some operation is left alone now because it kept failing.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.line.is_any_open()
+    }
+
     async fn read<T: DeserializeOwned>(
         &self,
         operation: &'static str,

@@ -51,6 +51,12 @@ impl SmsLine {
         Ok(Self { line, sign_name })
     }
 
+    /// Whether some operation is left alone now because it kept failing.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.line.is_any_open()
+    }
+
     async fn message(
         &self,
         message_id: &str,

@@ -253,6 +253,15 @@ impl Breaker {
         })
     }
 
+    /// Whether some operation of the system is left alone now.
+    pub(crate) fn is_any_open(&self) -> bool {
+        let now = self.clock.now();
+        let circuits = self.lock();
+        circuits
+            .values()
+            .any(|circuit| matches!(circuit.state, State::Open { until, .. } if now < until))
+    }
+
     fn note(&self, operation: &'static str, era: u64, ended: Ended) {
         let now = self.clock.now();
         let mut circuits = self.lock();

@@ -61,7 +61,9 @@ fn nine_failures_prove_nothing_and_the_tenth_opens() {
 #[test]
 fn one_operation_that_fails_does_not_close_the_others() {
     let t = Bench::new();
+    assert!(!t.breaker.is_any_open());
     t.fail(20);
+    assert!(t.breaker.is_any_open());
     assert!(t.breaker.admit("post").is_none());
     assert!(t.breaker.admit("arrears").is_some());
 }

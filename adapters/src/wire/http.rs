@@ -168,6 +168,11 @@ impl Caller {
         })
     }
 
+    /// Whether some operation is left alone now because it kept failing.
+    pub(crate) fn is_any_open(&self) -> bool {
+        self.breaker.is_any_open()
+    }
+
     /// Sends and reads the whole reply, unless the operation's circuit is open. The only errors are
     /// "never left us" and "unknown".
     pub(crate) async fn send(&self, request: Request) -> Result<Reply, NoAnswer> {

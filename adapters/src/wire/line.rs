@@ -107,6 +107,11 @@ impl Line {
         })
     }
 
+    /// See [`Caller::is_any_open`].
+    pub(crate) fn is_any_open(&self) -> bool {
+        self.caller.is_any_open()
+    }
+
     pub(crate) fn address(&self) -> &Address {
         &self.address
     }
