@@ -6,6 +6,8 @@
 //!
 //! This file is the one place of floor 0 that names the capabilities' ports: it is their list.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use async_trait::async_trait;
 
 use crate::accounts::ports::{AccountReads, AccountStore};
@@ -59,9 +61,27 @@ impl Retriable for StoreError {
     }
 }
 
+/// How many units this process has ended through one store, however they ended: an answer read
+/// since the last of them shows all this process has written.
+#[derive(Debug, Default)]
+pub struct Commits(AtomicU64);
+
+impl Commits {
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn note(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
 /// An engine that holds everything the product knows.
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug {
+    /// Counted by [`atomically`].
+    fn commits(&self) -> &Commits;
     /// Opens a unit of work. Only [`atomically`] calls this.
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError>;
     /// Opens a read-only view at one moment. Only [`snapshot`] calls this.
@@ -231,7 +251,12 @@ where
         )]
         let mut tx = Tx(store.begin().await?);
         let outcome = match work.clone()(&mut tx).await {
-            Ok(value) => tx.0.commit().await.map(|()| value).map_err(E::from),
+            Ok(value) => {
+                let committed = tx.0.commit().await;
+                // Before anybody is told, and whatever came of it: an unknown commit may be there.
+                store.commits().note();
+                committed.map(|()| value).map_err(E::from)
+            }
             Err(error) => {
                 drop(tx);
                 Err(error)

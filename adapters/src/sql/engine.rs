@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lifeline_core::shared::time::Time;
-use lifeline_core::store::{Snapshot, Store, StoreError, UnitOfWork};
+use lifeline_core::store::{Commits, Snapshot, Store, StoreError, UnitOfWork};
 
 use super::migration::{self, Migrated, SchemaError};
 use super::statement::statements;
@@ -78,6 +78,7 @@ pub struct Engine {
     driver: Driver,
     vault: Vault,
     instance: Instance,
+    commits: Commits,
 }
 
 /// Brings the schema of `target` up to this program's version and stamps a new store with `kind`.
@@ -122,6 +123,7 @@ pub async fn open_within(
         driver,
         vault: Vault::new(keyring),
         instance,
+        commits: Commits::default(),
     }))
 }
 
@@ -201,6 +203,10 @@ impl Engine {
 
 #[async_trait]
 impl Store for Engine {
+    fn commits(&self) -> &Commits {
+        &self.commits
+    }
+
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let vault = self.vault.clone();
         Ok(match &self.driver {

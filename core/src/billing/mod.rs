@@ -78,6 +78,13 @@ impl Billing {
         }
     }
 
+    /// How often this process has written to the store; what was read since the last change is as
+    /// this process knows it.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.store.commits().count()
+    }
+
     /// Forgets copies nobody renewed for [`FreshnessRules::kept_s`]; how many. Run daily.
     ///
     /// # Errors

@@ -5,31 +5,38 @@ use actix_web::http::header::{ContentType, ETag, EntityTag, IfNoneMatch};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::repeated::Answered;
 use crate::edge::{Code, Problem};
 
-/// 200 with the body, or 304 when the client already holds these very bytes.
-pub(super) fn answer<T: Serialize>(
-    view: &T,
-    known: Option<IfNoneMatch>,
-) -> Result<HttpResponse, Problem> {
+/// The bytes of an answer and their name.
+pub(super) fn write<T: Serialize>(view: &T) -> Result<Answered, Problem> {
     let body = serde_json::to_vec(view).map_err(|_| Problem::new(Code::Internal))?;
     // Half of SHA-256 names the bytes well enough; `digest` is 64 hex digits.
     let digest = hex::encode(Sha256::digest(&body));
-    let tag = EntityTag::new_strong(digest.chars().take(32).collect());
+    Ok(Answered {
+        tag: digest.chars().take(32).collect(),
+        body: body.into(),
+    })
+}
+
+/// 200 with the body, or 304 when the client already holds these very bytes.
+pub(super) fn answer(answered: Answered, known: Option<IfNoneMatch>) -> HttpResponse {
+    let Answered { tag, body } = answered;
+    let tag = EntityTag::new_strong(tag);
     let same = match known {
         None => false,
         Some(IfNoneMatch::Any) => true,
         Some(IfNoneMatch::Items(tags)) => tags.iter().any(|held| held.weak_eq(&tag)),
     };
     if same {
-        return Ok(HttpResponse::NotModified()
+        return HttpResponse::NotModified()
             .insert_header(ETag(tag))
-            .finish());
+            .finish();
     }
-    Ok(HttpResponse::Ok()
+    HttpResponse::Ok()
         .insert_header(ETag(tag))
         .insert_header(ContentType::json())
-        .body(body))
+        .body(body)
 }
 
 #[cfg(test)]
@@ -38,6 +45,10 @@ mod tests {
     use actix_web::http::header::ETAG;
 
     use super::*;
+
+    fn answer(view: &impl Serialize, known: Option<IfNoneMatch>) -> HttpResponse {
+        super::answer(write(view).unwrap(), known)
+    }
 
     fn tag_of(answer: &HttpResponse) -> String {
         let tag = answer.headers().get(ETAG).unwrap();
@@ -51,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_same_bytes_are_sent_once() {
-        let first = answer(&["a"], None).unwrap();
+        let first = answer(&["a"], None);
         assert_eq!(first.status(), StatusCode::OK);
         let tag = tag_of(&first);
         for held in [
@@ -60,7 +71,7 @@ mod tests {
             holding(&[&format!("W/{tag}")]),
             Some(IfNoneMatch::Any),
         ] {
-            let again = answer(&["a"], held).unwrap();
+            let again = answer(&["a"], held);
             assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
             assert_eq!(tag_of(&again), tag);
         }
@@ -68,13 +79,10 @@ mod tests {
 
     #[test]
     fn other_bytes_are_sent() {
-        let tag = tag_of(&answer(&["a"], None).unwrap());
-        let changed = answer(&["b"], holding(&[&tag])).unwrap();
+        let tag = tag_of(&answer(&["a"], None));
+        let changed = answer(&["b"], holding(&[&tag]));
         assert_eq!(changed.status(), StatusCode::OK);
         assert_ne!(tag_of(&changed), tag);
-        assert_eq!(
-            answer(&["a"], holding(&["\"x\""])).unwrap().status(),
-            StatusCode::OK
-        );
+        assert_eq!(answer(&["a"], holding(&["\"x\""])).status(), StatusCode::OK);
     }
 }

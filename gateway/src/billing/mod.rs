@@ -3,8 +3,10 @@
 mod dto;
 mod error;
 mod etag;
+mod repeated;
 mod routes;
 
+pub use repeated::Repeated;
 use utoipa::OpenApi;
 
 use crate::edge::{Policy, Routes};

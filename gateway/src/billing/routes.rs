@@ -9,6 +9,7 @@ use lifeline_core::shared::ids::BindingId;
 
 use super::dto::{ArrearsView, BalanceView, BillView, BillsView};
 use super::etag;
+use super::repeated::Again;
 use crate::accounts::Asker;
 use crate::edge::cursor::{Cursors, PageQuery};
 use crate::edge::{Code, Problem, Query};
@@ -84,14 +85,21 @@ pub(super) async fn bill(
     billing: web::Data<Billing>,
     path: web::Path<(String, String)>,
     known: Option<web::Header<IfNoneMatch>>,
+    again: Again,
 ) -> Result<HttpResponse, Problem> {
+    let known = known.map(web::Header::into_inner);
+    if let Some(answered) = again.found(&caller.account_id) {
+        return Ok(etag::answer(answered, known));
+    }
     let (binding, period) = path.into_inner();
     let period = Period::parse(&period).map_err(|_| Problem::new(Code::NotFound))?;
     let owned = bindings
         .own(&caller, &id(&binding)?, Right::SeeFigures)
         .await?;
     let shown = billing.bill(&owned, &period).await?;
-    etag::answer(&BillView::of(shown), known.map(web::Header::into_inner))
+    let answered = etag::write(&BillView::of(shown))?;
+    again.keep(&caller.account_id, &answered);
+    Ok(etag::answer(answered, known))
 }
 
 /// A text that is no id names nothing, like an id of somebody else.

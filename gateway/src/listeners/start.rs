@@ -14,6 +14,7 @@ use tracing_actix_web::{RootSpanBuilder, TracingLogger};
 use super::ops::Ops;
 use super::outermost::{Sources, addressed, patched, traced};
 use super::{callback, line, ops};
+use crate::billing::Repeated;
 use crate::edge::body::JSON_BODY_BYTES_MAX;
 use crate::edge::client::TrustedHops;
 use crate::edge::cursor::Cursors;
@@ -81,6 +82,7 @@ pub fn line(
             .app_data(web::Data::from(Arc::clone(&edge.line_limits)))
             .app_data(web::Data::from(Arc::clone(&edge.cursors)))
             .app_data(web::Data::new(edge.door.clone()))
+            .app_data(web::Data::new(Repeated::default()))
             .app_data(TrustedHops::new(&edge.trusted_hops))
             .configure(|cfg| (edge.rooms)(cfg))
             .wrap(from_fn(addressed))
