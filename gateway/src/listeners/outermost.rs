@@ -1,6 +1,7 @@
 //! What wraps every listener: the trace, the client's address, the address limit, the deadline
 //! and the headers every answer carries.
 
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use actix_web::body::{EitherBody, MessageBody};
@@ -63,7 +64,7 @@ pub async fn traced(
         .unwrap_or_else(|| fresh.clone());
     let span = fresh.get(16..32).unwrap_or("0000000000000001").to_owned();
     tracing::Span::current().record("trace_id", trace_id.as_str());
-    let method = req.method().clone();
+    let method = label(req.method());
     let route = req
         .match_pattern()
         .unwrap_or_else(|| "unmatched".to_owned());
@@ -80,7 +81,7 @@ pub async fn traced(
         Ok(answer) => answer.status(),
         Err(error) => error.as_response_error().status_code(),
     };
-    tell(method.as_str(), &route, status.as_u16(), began.elapsed());
+    tell(method, &route, status.as_u16(), began.elapsed());
     let mut answer = answer?;
     if let Ok(header) = header {
         answer
@@ -90,16 +91,73 @@ pub async fn traced(
     Ok(answer)
 }
 
+/// A method as a metric may name it: a client may send any word as one, and each would be a label.
+fn label(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "OTHER",
+    }
+}
+
 /// One access line and its counts: method, route template, status, time; nothing of the person.
-fn tell(method: &str, route: &str, status: u16, taken: Duration) {
+fn tell(method: &'static str, route: &str, status: u16, taken: Duration) {
     tracing::info!(method, route, status, duration_ms = %taken.as_millis(), "request");
-    let labels = [
-        ("method", method.to_owned()),
-        ("route", route.to_owned()),
-        ("status", status.to_string()),
-    ];
-    metrics::counter!("lifeline_requests_total", &labels).increment(1);
-    metrics::histogram!("lifeline_request_seconds", &labels).record(taken.as_secs_f64());
+    MEASURES.with_borrow_mut(|known| {
+        let found = known
+            .iter()
+            .find(|m| m.status == status && m.route == route && m.method == method);
+        match found {
+            Some(measure) => measure.count(taken),
+            None => {
+                let measure = Measure::of(method, route, status);
+                measure.count(taken);
+                known.push(measure);
+            }
+        }
+    });
+}
+
+/// The counter and histogram of one method, route and status. Looking them up by their labels for
+/// every request costs more than counting.
+struct Measure {
+    method: &'static str,
+    route: String,
+    status: u16,
+    counter: metrics::Counter,
+    histogram: metrics::Histogram,
+}
+
+thread_local! {
+    /// Few: routes are templates, and a route answers with a handful of statuses.
+    static MEASURES: RefCell<Vec<Measure>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Measure {
+    fn of(method: &'static str, route: &str, status: u16) -> Self {
+        let labels = [
+            ("method", method.to_owned()),
+            ("route", route.to_owned()),
+            ("status", status.to_string()),
+        ];
+        Self {
+            method,
+            route: route.to_owned(),
+            status,
+            counter: metrics::counter!("lifeline_requests_total", &labels),
+            histogram: metrics::histogram!("lifeline_request_seconds", &labels),
+        }
+    }
+
+    fn count(&self, taken: Duration) {
+        self.counter.increment(1);
+        self.histogram.record(taken.as_secs_f64());
+    }
 }
 
 /// A mini-program's `my.request` cannot send PATCH: it sends POST with this header instead. Only
@@ -147,4 +205,20 @@ fn place(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
     limits
         .map(|limits| limits.address(client).map_err(|s| s.refusal()))
         .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_nobody_knows_makes_no_label_of_its_own() {
+        assert_eq!(label(&Method::DELETE), "DELETE");
+        for word in ["BREW", "get", "TRACE"] {
+            assert_eq!(
+                label(&Method::from_bytes(word.as_bytes()).unwrap()),
+                "OTHER"
+            );
+        }
+    }
 }

@@ -76,10 +76,7 @@ impl ReadUnit {
             _permit: permit,
         };
         if let Some(desk) = &unit.desk {
-            // The view is fixed by the first read, so make one now.
-            desk.conn
-                .execute_batch("BEGIN; SELECT one FROM instance")
-                .map_err(|error| store_error(&error))?;
+            begin(&desk.conn).map_err(|error| store_error(&error))?;
         }
         Ok(unit)
     }
@@ -92,7 +89,7 @@ impl ReadUnit {
 impl Drop for ReadUnit {
     fn drop(&mut self) {
         let Some(desk) = self.desk.take() else { return };
-        let clean = desk.conn.is_autocommit() || desk.conn.execute_batch("ROLLBACK").is_ok();
+        let clean = desk.conn.is_autocommit() || end(&desk.conn).is_ok();
         debug_assert!(clean, "a read-only transaction can always be ended");
         if !self.readers.permits.is_closed() {
             self.readers
@@ -102,6 +99,18 @@ impl Drop for ReadUnit {
                 .push(desk);
         }
     }
+}
+
+/// Prepared once per connection: parsing them anew costs more than a small read.
+fn begin(conn: &Connection) -> rusqlite::Result<()> {
+    conn.prepare_cached("BEGIN")?.execute([])?;
+    // The view is fixed by the first read, so make one now.
+    let mut first = conn.prepare_cached("SELECT one FROM instance")?;
+    first.query([])?.next().map(drop)
+}
+
+fn end(conn: &Connection) -> rusqlite::Result<()> {
+    conn.prepare_cached("ROLLBACK")?.execute([]).map(drop)
 }
 
 #[async_trait]
