@@ -15,18 +15,24 @@ use super::value::args;
 use super::{Conn, Field, Row, Sql, Value, WriteConn};
 
 statements! { "sessions":
-    FIND("session") = "SELECT session_id, account_id, client, created_at, last_seen_at, expires_at, ended_at, ending, \
-        version FROM session WHERE session_id = $1";
-    FIND_BY_BROWSER("session") = "SELECT session_id, account_id, client, created_at, last_seen_at, expires_at, \
-        ended_at, ending, version FROM session WHERE browser_digest = $1";
-    LIVE("session") = "SELECT session_id, account_id, client, created_at, last_seen_at, expires_at, ended_at, ending, \
-        version FROM session WHERE account_id = $1 AND ended_at IS NULL ORDER BY created_at DESC, session_id DESC";
+    FIND("session") = "SELECT session_id, account_id, family_id, entered_as, client, created_at, last_seen_at, \
+        expires_at, left_at, ended_at, ending, version FROM session WHERE session_id = $1";
+    FIND_BY_BROWSER("session") = "SELECT session_id, account_id, family_id, entered_as, client, created_at, \
+        last_seen_at, expires_at, left_at, ended_at, ending, version FROM session WHERE browser_digest = $1";
+    LIVE("session") = "SELECT session_id, account_id, family_id, entered_as, client, created_at, last_seen_at, \
+        expires_at, left_at, ended_at, ending, version FROM session \
+        WHERE account_id = $1 AND ended_at IS NULL ORDER BY created_at DESC, session_id DESC";
     ENDED_SINCE("session") = "SELECT session_id, ended_at FROM session WHERE ended_at >= $1 \
         ORDER BY ended_at, session_id LIMIT $2";
     ADD("session") = "INSERT INTO session (session_id, account_id, client, browser_digest, created_at, last_seen_at, \
-        expires_at, ended_at, ending, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        expires_at, left_at, ended_at, ending, version, family_id, entered_as) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     SAVE("session") = "UPDATE session SET last_seen_at = $2, ended_at = $3, ending = $4, version = version + 1 \
         WHERE session_id = $1 AND version = $5";
+    BROWSER_OF("session") = "SELECT browser_digest FROM session WHERE session_id = $1";
+    LEAVE("session") = "UPDATE session SET left_at = $2, browser_digest = NULL, version = version + 1 \
+        WHERE session_id = $1 AND version = $3 AND left_at IS NULL AND ended_at IS NULL";
+    REFRESH_MOVE("refresh_token") = "UPDATE refresh_token SET session_id = $2 WHERE session_id = $1";
     REFRESH_ADD("refresh_token") = "INSERT INTO refresh_token (token_digest, session_id, account_id, expires_at) \
         VALUES ($1, $2, $3, $4)";
     REFRESH_FIND("refresh_token") = "SELECT session_id, account_id, expires_at, spent_at, spent_device, successor \
@@ -103,20 +109,7 @@ impl<C: WriteConn> SessionStore for Sql<C> {
         let browser = browser
             .map(|secret| self.blind(BROWSER, secret.expose()))
             .transpose()?;
-        let [ended_at, ending] = ended_args(session);
-        let args = args![
-            &session.session_id,
-            &session.account_id,
-            session.client.as_str(),
-            browser,
-            session.created_at,
-            session.last_seen_at,
-            session.expires_at,
-            ended_at,
-            ending,
-            session.version,
-        ];
-        self.touched(&ADD, args).await.map(drop)
+        self.touched(&ADD, row_of(session, browser)).await.map(drop)
     }
 
     async fn save_session(&mut self, session: &Session) -> Result<(), StoreError> {
@@ -133,6 +126,25 @@ impl<C: WriteConn> SessionStore for Sql<C> {
         } else {
             Err(StoreError::Conflict)
         }
+    }
+
+    async fn succeed_session(
+        &mut self,
+        left: &Session,
+        successor: &Session,
+    ) -> Result<(), StoreError> {
+        let browser = self.one(&BROWSER_OF, args![&left.session_id]).await?;
+        let browser = match browser {
+            Some(row) => row.maybe_text("browser_digest")?,
+            None => None,
+        };
+        let args = args![&left.session_id, left.left_at, left.version];
+        if !self.changed(&LEAVE, args).await? {
+            return Err(StoreError::Conflict);
+        }
+        self.touched(&ADD, row_of(successor, browser)).await?;
+        let args = args![&left.session_id, &successor.session_id];
+        self.touched(&REFRESH_MOVE, args).await.map(drop)
     }
 
     async fn add_refresh(
@@ -231,6 +243,25 @@ impl<C: WriteConn> SessionStore for Sql<C> {
     }
 }
 
+fn row_of(session: &Session, browser: Option<String>) -> Vec<Value> {
+    let [ended_at, ending] = ended_args(session);
+    args![
+        &session.session_id,
+        &session.account_id,
+        session.client.as_str(),
+        browser,
+        session.created_at,
+        session.last_seen_at,
+        session.expires_at,
+        session.left_at,
+        ended_at,
+        ending,
+        session.version,
+        &session.family_id,
+        &session.entered_as,
+    ]
+}
+
 fn ended_args(session: &Session) -> [Value; 2] {
     let (at, ending) = session.ended.unzip();
     [Value::from(at), Value::from(ending.map(Ending::as_str))]
@@ -241,10 +272,13 @@ fn session(row: &Row) -> Result<Session, StoreError> {
     Ok(Session {
         session_id: row.id("session_id")?,
         account_id: row.id("account_id")?,
+        family_id: row.id("family_id")?,
+        entered_as: row.id("entered_as")?,
         client: row.parsed("client", Client::parse)?,
         created_at: row.time("created_at")?,
         last_seen_at: row.time("last_seen_at")?,
         expires_at: row.time("expires_at")?,
+        left_at: row.maybe_time("left_at")?,
         ended: ended_at.zip(row.maybe_parsed("ending", Ending::parse)?),
         version: row.int("version")?,
     })

@@ -20,6 +20,7 @@ mod consents;
 mod homes;
 mod matching;
 mod place;
+mod rotation;
 mod sign_in;
 mod staying;
 mod world;
@@ -63,6 +64,7 @@ fn main() {
         consents::stories,
         homes::stories,
         matching::stories,
+        rotation::stories,
         sign_in::stories,
         staying::stories,
     ];

@@ -371,6 +371,7 @@ pub(crate) fn caller(signed_in: &SignedIn) -> Caller {
     Caller {
         account_id: signed_in.account_id.clone(),
         session_id: signed_in.session_id.clone(),
+        family_id: signed_in.family_id.clone(),
         source: "192.0.2.1".into(),
         trace_id: "trace-1".into(),
     }

@@ -95,7 +95,7 @@ pub async fn ask(
     let now = draft.now;
     let last = tx
         .accounts()
-        .newest_otp(&caller.session_id, purpose, act)
+        .newest_otp(&caller.family_id, purpose, act)
         .await?;
     let retry_after_s = wait_s(last.as_ref(), now);
     if retry_after_s > 0 {
@@ -110,7 +110,7 @@ pub async fn ask(
     let otp = Otp {
         otp_id: draft.otp_id.clone(),
         account_id: caller.account_id.clone(),
-        session_id: caller.session_id.clone(),
+        session_id: caller.family_id.clone(),
         purpose,
         phone_key: None,
         tries: 0,
@@ -175,7 +175,7 @@ pub async fn try_code(
 ) -> Result<Verdict, StoreError> {
     let Some(otp) = tx
         .accounts()
-        .newest_otp(&caller.session_id, purpose, act)
+        .newest_otp(&caller.family_id, purpose, act)
         .await?
     else {
         return Ok(Verdict::Refused);

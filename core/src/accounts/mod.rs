@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `account`, `session`, `consent`, `otp`, `attempts` | the things and their pure decisions |
 //! | `sign_in`, `stay`, `agree`, `codes` | the use cases of [`Accounts`] |
+//! | `rotation` | the next id of a session that may do more |
 //! | `record` | evidence, audit and case lines of one act |
 //! | `ports` | rows, identity provider, carrier of codes |
 //!
@@ -17,6 +18,7 @@ pub mod consent;
 pub mod otp;
 pub mod ports;
 pub mod record;
+pub mod rotation;
 pub mod secret;
 pub mod session;
 

@@ -63,6 +63,7 @@ impl Act {
 pub struct Otp {
     pub otp_id: OtpId,
     pub account_id: AccountId,
+    /// The family of the session that asked.
     pub session_id: SessionId,
     pub purpose: OtpPurpose,
     /// Digest of the phone it was sent to; absent while no phone is found for the act, which looks

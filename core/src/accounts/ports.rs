@@ -74,6 +74,13 @@ pub trait SessionStore: Send {
     ) -> Result<(), StoreError>;
     /// Compare-and-set of `last_seen_at` and `ended`.
     async fn save_session(&mut self, session: &Session) -> Result<(), StoreError>;
+    /// Puts a successor in the place of a session that is left: it gets the browser and the
+    /// refresh tokens, spent ones too. Compare-and-set on the version of the one that is left.
+    async fn succeed_session(
+        &mut self,
+        left: &Session,
+        successor: &Session,
+    ) -> Result<(), StoreError>;
     async fn add_refresh(
         &mut self,
         token: &Secret,

@@ -15,6 +15,8 @@ use crate::store::{StoreError, Tx};
 pub struct Caller {
     pub account_id: AccountId,
     pub session_id: SessionId,
+    /// The device, whatever id its session has now: codes, offers and pay tickets are bound to it.
+    pub family_id: SessionId,
     /// The network address as the edge saw it, or empty.
     pub source: String,
     pub trace_id: String,

@@ -55,15 +55,18 @@ pub enum Ending {
     TokenReused,
     /// The account's phone now belongs to another person.
     PhoneMoved,
+    /// Its successor is in use.
+    Rotated,
 }
 
 impl Ending {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::SignedOut,
         Self::EndedElsewhere,
         Self::Replaced,
         Self::TokenReused,
         Self::PhoneMoved,
+        Self::Rotated,
     ];
 
     #[must_use]
@@ -74,6 +77,7 @@ impl Ending {
             Self::Replaced => "replaced",
             Self::TokenReused => "token_reused",
             Self::PhoneMoved => "phone_moved",
+            Self::Rotated => "rotated",
         }
     }
 
@@ -88,12 +92,19 @@ impl Ending {
 pub struct Session {
     pub session_id: SessionId,
     pub account_id: AccountId,
+    /// The id this device had when it signed in; ids change, the family stays.
+    pub family_id: SessionId,
+    /// Whose ids at the provider opened the door: the account's own, or those of one merged into it.
+    pub entered_as: AccountId,
     pub client: Client,
+    /// When the person signed in; no change of id makes it later.
     pub created_at: Time,
     /// Moved by each refresh, so at most the life of an access token behind.
     pub last_seen_at: Time,
     /// The end of the token chain, whatever is refreshed.
     pub expires_at: Time,
+    /// When a successor took its place; nothing new rests on it since.
+    pub left_at: Option<Time>,
     pub ended: Option<(Time, Ending)>,
     pub version: i64,
 }
@@ -204,10 +215,13 @@ mod tests {
         Session {
             session_id: SessionId::made("019aa2f0-0000-7000-8000-000000000001".into()),
             account_id: AccountId::made("019aa2f0-0000-7000-8000-000000000002".into()),
+            family_id: SessionId::made("019aa2f0-0000-7000-8000-000000000001".into()),
+            entered_as: AccountId::made("019aa2f0-0000-7000-8000-000000000002".into()),
             client: Client::H5,
             created_at: NOW,
             last_seen_at: NOW,
             expires_at: NOW.plus_seconds(FAMILY_LIFE_S),
+            left_at: None,
             ended: None,
             version: 1,
         }

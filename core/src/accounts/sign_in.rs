@@ -5,6 +5,7 @@ use serde_json::json;
 use super::account::{Account, Conflict, Meeting, ProviderIds, meet};
 use super::ports::{IdentityError, SharedProfile};
 use super::record::{Actor, Pen, Visitor};
+use super::rotation::{end_all, end_family};
 use super::secret::Secret;
 use super::session::{Client, Ending, FAMILY_LIFE_S, REFRESH_LIFE_S, RefreshToken, Session};
 use super::{AccountError, Accounts};
@@ -45,6 +46,7 @@ pub enum Door {
 pub struct SignedIn {
     pub account_id: AccountId,
     pub session_id: SessionId,
+    pub family_id: SessionId,
     pub client: Client,
     pub refresh_token: Secret,
     pub refresh_expires_at: Time,
@@ -218,6 +220,7 @@ impl Arrival {
             refresh_expires_at: self.pen.now.plus_seconds(REFRESH_LIFE_S),
             browser_secret: self.browser_secret.clone(),
             session_id: session.session_id,
+            family_id: session.family_id,
             client: session.client,
             session_expires_at: session.expires_at,
             ended,
@@ -275,20 +278,16 @@ impl Arrival {
     }
 
     /// The same browser signing in anew ends the session it had: no fixed session lives on.
-    async fn end_earlier(&self, tx: &mut Tx) -> Result<Option<SessionId>, AccountError> {
+    async fn end_earlier(&self, tx: &mut Tx) -> Result<Vec<SessionId>, AccountError> {
         let Some(token) = &self.earlier else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let Some(refresh) = tx.accounts().find_refresh(token).await? else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         match tx.accounts().find_session(&refresh.session_id).await? {
-            Some(mut session) if session.ended.is_none() => {
-                session.ended = Some((self.pen.now, Ending::Replaced));
-                tx.accounts().save_session(&session).await?;
-                Ok(Some(session.session_id))
-            }
-            Some(_) | None => Ok(None),
+            Some(session) => Ok(end_family(tx, &session, self.pen.now, Ending::Replaced).await?),
+            None => Ok(Vec::new()),
         }
     }
 
@@ -301,10 +300,13 @@ impl Arrival {
         let session = Session {
             session_id: self.session_id.clone(),
             account_id: account_id.clone(),
+            family_id: self.session_id.clone(),
+            entered_as: account_id.clone(),
             client: self.client,
             created_at: now,
             last_seen_at: now,
             expires_at: now.plus_seconds(FAMILY_LIFE_S),
+            left_at: None,
             ended: None,
             version: 1,
         };
@@ -343,12 +345,8 @@ pub(super) async fn take_phone(
     }
     former.phone = None;
     tx.accounts().save(&former).await?;
-    let mut ended = Vec::new();
-    for mut session in tx.accounts().sessions(&former.account_id).await? {
-        session.ended = Some((pen.now, Ending::PhoneMoved));
-        tx.accounts().save_session(&session).await?;
-        ended.push(session.session_id);
-    }
+    let sessions = tx.accounts().sessions(&former.account_id).await?;
+    let ended = end_all(tx, sessions, pen.now, Ending::PhoneMoved).await?;
     let act = Act::new()
         .say("account_id", former.account_id.as_str())
         .say("to_account_id", account.account_id.as_str())

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::record::{Actor, Caller, Pen, Visitor};
+use super::rotation::{end_family, end_left};
 use super::secret::Secret;
 use super::session::{
     Client, Device, EndedSession, Ending, REFRESH_LIFE_S, RefreshToken, Rotation, Session, Spent,
@@ -26,7 +27,7 @@ struct Renewal {
 }
 
 enum Renewed {
-    In(SignedIn),
+    In(Box<SignedIn>),
     /// A spent token came back: the family is over.
     Reused,
     Over,
@@ -51,23 +52,23 @@ impl Accounts {
             pen: Pen::ready(&maker),
         };
         match atomically(&*self.store, async |tx: &mut Tx| renewal.run(tx).await).await? {
-            Renewed::In(signed_in) => Ok(signed_in),
+            Renewed::In(signed_in) => Ok(*signed_in),
             Renewed::Reused | Renewed::Over => Err(AccountError::SessionEnded),
         }
     }
 
-    /// Ends the caller's own session.
-    pub async fn sign_out(&self, caller: &Caller) -> Result<(), AccountError> {
+    /// Ends the caller's own session; every id it had.
+    pub async fn sign_out(&self, caller: &Caller) -> Result<Vec<SessionId>, AccountError> {
         self.end(caller, &caller.session_id, Ending::SignedOut)
             .await
     }
 
-    /// Ends one of the caller's sessions; another account's is not found.
+    /// Ends one of the caller's sessions, every id it had; another account's is not found.
     pub async fn end_session(
         &self,
         caller: &Caller,
         session_id: &SessionId,
-    ) -> Result<(), AccountError> {
+    ) -> Result<Vec<SessionId>, AccountError> {
         self.end(caller, session_id, Ending::EndedElsewhere).await
     }
 
@@ -76,21 +77,18 @@ impl Accounts {
         caller: &Caller,
         session_id: &SessionId,
         ending: Ending,
-    ) -> Result<(), AccountError> {
+    ) -> Result<Vec<SessionId>, AccountError> {
         let pen = Pen::ready(&self.maker());
         atomically(&*self.store, async |tx: &mut Tx| {
             let found = tx.accounts().find_session(session_id).await?;
-            let Some(mut session) = found.filter(|s| s.account_id == caller.account_id) else {
+            let Some(session) = found.filter(|s| s.account_id == caller.account_id) else {
                 return Err(AccountError::NotFound);
             };
-            if session.ended.is_none() {
-                session.ended = Some((pen.now, ending));
-                tx.accounts().save_session(&session).await?;
-            }
+            let ended = end_family(tx, &session, pen.now, ending).await?;
             let subject = session_id.as_str();
             pen.audit(tx, &caller.actor(), "accounts.end_session", subject, "ok")
                 .await?;
-            Ok(())
+            Ok(ended)
         })
         .await
     }
@@ -100,7 +98,7 @@ impl Accounts {
         let now = self.clock.now();
         let mut view = snapshot(&*self.store).await?;
         let mut sessions = view.accounts().sessions(&caller.account_id).await?;
-        sessions.retain(|session| session.is_alive(now));
+        sessions.retain(|session| session.is_alive(now) && session.left_at.is_none());
         Ok(sessions)
     }
 
@@ -183,8 +181,10 @@ impl Renewal {
         };
         match rotate(&token, &session, self.client, &self.device, self.pen.now) {
             Rotation::Issue => self.issue(tx, session).await,
-            Rotation::Repeat(successor) => Ok(Renewed::In(self.answer(&session, successor))),
-            Rotation::Reused => self.end_family(tx, session).await,
+            Rotation::Repeat(successor) => {
+                Ok(Renewed::In(self.answer(&session, successor, Vec::new())))
+            }
+            Rotation::Reused => self.reused(tx, session).await,
             Rotation::Over => Ok(Renewed::Over),
         }
     }
@@ -208,12 +208,13 @@ impl Renewal {
         tx.accounts().add_refresh(&self.successor, &next).await?;
         session.last_seen_at = now;
         tx.accounts().save_session(&session).await?;
-        Ok(Renewed::In(self.answer(&session, self.successor.clone())))
+        let ended = end_left(tx, &session, now).await?;
+        let answer = self.answer(&session, self.successor.clone(), ended);
+        Ok(Renewed::In(answer))
     }
 
-    async fn end_family(&self, tx: &mut Tx, mut session: Session) -> Result<Renewed, AccountError> {
-        session.ended = Some((self.pen.now, Ending::TokenReused));
-        tx.accounts().save_session(&session).await?;
+    async fn reused(&self, tx: &mut Tx, session: Session) -> Result<Renewed, AccountError> {
+        end_family(tx, &session, self.pen.now, Ending::TokenReused).await?;
         let actor = Actor::account(
             &session.account_id,
             &self.visitor.source,
@@ -233,16 +234,22 @@ impl Renewal {
             .min(session.expires_at)
     }
 
-    fn answer(&self, session: &Session, refresh_token: Secret) -> SignedIn {
-        SignedIn {
+    fn answer(
+        &self,
+        session: &Session,
+        refresh_token: Secret,
+        ended: Vec<SessionId>,
+    ) -> Box<SignedIn> {
+        Box::new(SignedIn {
             account_id: session.account_id.clone(),
             session_id: session.session_id.clone(),
+            family_id: session.family_id.clone(),
             client: session.client,
             refresh_token,
             refresh_expires_at: self.refresh_end(session),
             browser_secret: None,
             session_expires_at: session.expires_at,
-            ended: Vec::new(),
-        }
+            ended,
+        })
     }
 }

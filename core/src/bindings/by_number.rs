@@ -12,6 +12,7 @@ use super::ports::{ArchiveError, ArchiveProof, Verified};
 use super::role::Shown;
 use crate::accounts::codes::try_code;
 use crate::accounts::otp::{Act, OtpPurpose, Verdict};
+use crate::accounts::rotation::{Successor, rotate};
 use crate::accounts::{self, Caller, Pen, Purpose, RealName, Secret};
 use crate::shared::personal::ConsumerNo;
 use crate::store::{Tx, atomically, snapshot};
@@ -109,9 +110,13 @@ impl Bindings {
             holder_masked: consumer.holder_masked,
             address_masked: consumer.address_masked,
         };
-        let claim = Claim::new(&self.maker(), verified, shown, signboard, None);
+        let maker = self.maker();
+        let claim = Claim::new(&maker, verified, shown, signboard, None);
+        let next = Successor::ready(&maker);
         atomically(&*self.store, async |tx: &mut Tx| {
-            claim.link(tx, caller, self.rules.per_account_max).await
+            let linked = claim.link(tx, caller, self.rules.per_account_max).await?;
+            rotate(tx, caller, &next).await?;
+            Ok::<_, BindingError>(linked)
         })
         .await
     }

@@ -11,6 +11,7 @@ use super::role::{Role, Shown};
 use crate::accounts::attempts::{self, Guard, seconds_to_next_day};
 use crate::accounts::codes::try_code;
 use crate::accounts::otp::{Act, OtpPurpose, Verdict};
+use crate::accounts::rotation::{Successor, rotate};
 use crate::accounts::{self, Caller, Pen, Purpose, RealName, Secret};
 use crate::shared::outside::NoAnswer;
 use crate::shared::personal::{ConsumerNo, Phone};
@@ -69,10 +70,14 @@ impl Bindings {
                 (home, claim)
             })
             .collect();
-        let pen = Pen::ready(&maker);
+        let (pen, next) = (Pen::ready(&maker), Successor::ready(&maker));
         let outcome = atomically(&*self.store, async |tx: &mut Tx| {
-            self.link_confirmed(tx, caller, &claims, typed.as_ref(), &pen)
-                .await
+            let linking = self.link_confirmed(tx, caller, &claims, typed.as_ref(), &pen);
+            let outcome = linking.await?;
+            if matches!(outcome, Outcome::Linked(_)) {
+                rotate(tx, caller, &next).await?;
+            }
+            Ok::<_, BindingError>(outcome)
         })
         .await?;
         match outcome {

@@ -45,7 +45,8 @@ impl CodeFor {
 struct FindPhone {
     otp_id: OtpId,
     account_id: AccountId,
-    session_id: SessionId,
+    #[serde(alias = "session_id")]
+    family_id: SessionId,
     home: Home,
     expires_at: Time,
 }
@@ -73,7 +74,7 @@ impl Bindings {
             let body = FindPhone {
                 otp_id: otp.otp_id.clone(),
                 account_id: caller.account_id.clone(),
-                session_id: caller.session_id.clone(),
+                family_id: caller.family_id.clone(),
                 home: match home {
                     CodeFor::Number(number) => Home::Number(number.expose().to_owned()),
                     CodeFor::Offered(token) => Home::Offered(token.expose().to_owned()),
@@ -136,7 +137,8 @@ impl Bindings {
                 drop(view);
                 let asker = Caller {
                     account_id: body.account_id.clone(),
-                    session_id: body.session_id.clone(),
+                    session_id: body.family_id.clone(),
+                    family_id: body.family_id.clone(),
                     source: String::new(),
                     trace_id: String::new(),
                 };

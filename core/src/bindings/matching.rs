@@ -96,7 +96,7 @@ impl Bindings {
 fn offered(caller: &Caller, level: OfferLevel, home: Candidate, now: Time) -> Offered {
     Offered {
         account_id: caller.account_id.clone(),
-        session_id: caller.session_id.clone(),
+        session_id: caller.family_id.clone(),
         level,
         archive_token: Secret::new(home.archive_token),
         archive_role: home.role,

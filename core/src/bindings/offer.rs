@@ -62,6 +62,7 @@ pub fn offerable(found: Match) -> (OfferLevel, Vec<Candidate>) {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offered {
     pub account_id: AccountId,
+    /// The family of the session that asked.
     pub session_id: SessionId,
     pub level: OfferLevel,
     /// The archive's own token, sealed at rest, never shown.
@@ -81,7 +82,7 @@ impl Offered {
     #[must_use]
     pub fn is_for(&self, caller: &Caller, now: Time) -> bool {
         self.account_id == caller.account_id
-            && self.session_id == caller.session_id
+            && self.session_id == caller.family_id
             && self.used_at.is_none()
             && now < self.expires_at
     }
@@ -128,12 +129,13 @@ mod tests {
         let caller = Caller {
             account_id: AccountId::made(id(1)),
             session_id: SessionId::made(id(2)),
+            family_id: SessionId::made(id(4)),
             source: String::new(),
             trace_id: String::new(),
         };
         let offered = Offered {
             account_id: caller.account_id.clone(),
-            session_id: caller.session_id.clone(),
+            session_id: caller.family_id.clone(),
             level: OfferLevel::Full,
             archive_token: Secret::new("t".into()),
             archive_role: Role::Holder,
@@ -154,7 +156,7 @@ mod tests {
             ..caller.clone()
         };
         let other_session = Caller {
-            session_id: SessionId::made(id(3)),
+            family_id: SessionId::made(id(3)),
             ..caller.clone()
         };
         assert!(!offered.is_for(&other_account, now) && !offered.is_for(&other_session, now));

@@ -151,7 +151,7 @@ pub struct Payment {
     pub payment_id: PaymentId,
     pub account_id: AccountId,
     pub binding_id: BindingId,
-    /// The session that may open the pay ticket.
+    /// The family of the session that may open the pay ticket: its id may change meanwhile.
     pub session_id: SessionId,
     pub purpose: Purpose,
     pub via: Via,

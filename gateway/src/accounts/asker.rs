@@ -27,6 +27,7 @@ impl FromRequest for Asker {
             Self(Caller {
                 account_id: who.account_id().clone(),
                 session_id: who.session_id().clone(),
+                family_id: who.family_id().clone(),
                 source,
                 trace_id: trace::current(),
             })

@@ -68,7 +68,7 @@ impl DeviceView {
             client: session.client.as_str(),
             created_at: session.created_at.rfc3339(),
             last_seen_at: session.last_seen_at.rfc3339(),
-            current: session.session_id == *current,
+            current: session.family_id == *current,
         }
     }
 }

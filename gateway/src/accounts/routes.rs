@@ -95,15 +95,14 @@ fn answer(
     cookies: CookieRules,
 ) -> Result<HttpResponse, Problem> {
     let now = accounts.now();
-    for ended in &signed_in.ended {
-        door.ended
-            .announce(ended.clone(), now.plus_seconds(ACCESS_LIFE_S));
-    }
+    announce(door, accounts, signed_in.ended.clone());
     let mini = signed_in.client == Client::Mini;
     let view = SessionView {
-        access_token: door
-            .tokens
-            .issue(&signed_in.account_id, &signed_in.session_id)?,
+        access_token: door.tokens.issue(
+            &signed_in.account_id,
+            &signed_in.session_id,
+            &signed_in.family_id,
+        )?,
         token_type: "Bearer",
         expires_in: ACCESS_LIFE_S,
         refresh_token: mini.then(|| signed_in.refresh_token.expose().to_owned()),
@@ -122,6 +121,14 @@ fn answer(
     Ok(reply.json(view))
 }
 
+/// Access tokens of these sessions stop working here now, on other nodes in under a second.
+pub(super) fn announce(door: &Door, accounts: &Accounts, ended: Vec<SessionId>) {
+    let until = accounts.now().plus_seconds(ACCESS_LIFE_S);
+    for session in ended {
+        door.ended.announce(session, until);
+    }
+}
+
 /// Ends this session.
 #[utoipa::path(delete, path = "/v1/sessions/current", tag = "accounts", security(("bearer" = [])),
     responses((status = 204, description = "Ended")))]
@@ -131,9 +138,8 @@ pub(super) async fn sign_out(
     door: web::Data<Door>,
     cookies: web::Data<CookieRules>,
 ) -> Result<HttpResponse, Problem> {
-    accounts.sign_out(&caller).await?;
-    let until = accounts.now().plus_seconds(ACCESS_LIFE_S);
-    door.ended.announce(caller.session_id, until);
+    let ended = accounts.sign_out(&caller).await?;
+    announce(&door, &accounts, ended);
     let mut reply = HttpResponse::NoContent();
     for cookie in cookies.forget_session() {
         reply.cookie(cookie);
@@ -149,7 +155,7 @@ pub(super) async fn list_sessions(
     accounts: web::Data<Accounts>,
 ) -> Result<web::Json<DevicesView>, Problem> {
     let sessions = accounts.sessions(&caller).await?;
-    let view = |session| DeviceView::of(session, &caller.session_id);
+    let view = |session| DeviceView::of(session, &caller.family_id);
     Ok(web::Json(DevicesView {
         items: sessions.iter().map(view).collect(),
     }))
@@ -166,9 +172,8 @@ pub(super) async fn end_session(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let session = SessionId::parse(&path).map_err(|_| Problem::new(Code::NotFound))?;
-    accounts.end_session(&caller, &session).await?;
-    let until = accounts.now().plus_seconds(ACCESS_LIFE_S);
-    door.ended.announce(session, until);
+    let ended = accounts.end_session(&caller, &session).await?;
+    announce(&door, &accounts, ended);
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -200,10 +205,7 @@ pub(super) async fn change_me(
     token("otp", &body.value.otp, 16)?;
     let typed = Secret::new(body.value.otp);
     let taken = accounts.verify_phone(&caller, &phone, &typed).await?;
-    let until = accounts.now().plus_seconds(ACCESS_LIFE_S);
-    for ended in taken.ended {
-        door.ended.announce(ended, until);
-    }
+    announce(&door, &accounts, taken.ended);
     Ok(web::Json(MeView::of(&taken.account)))
 }
 

@@ -20,6 +20,7 @@ use super::tokens::Tokens;
 pub struct SignedIn {
     account_id: AccountId,
     session_id: SessionId,
+    family_id: SessionId,
 }
 
 impl SignedIn {
@@ -31,6 +32,12 @@ impl SignedIn {
     #[must_use]
     pub fn session_id(&self) -> &SessionId {
         &self.session_id
+    }
+
+    /// The device, whatever id its session has now.
+    #[must_use]
+    pub fn family_id(&self) -> &SessionId {
+        &self.family_id
     }
 }
 
@@ -91,6 +98,7 @@ impl Door {
         Ok(SignedIn {
             account_id: bearer.account_id,
             session_id: bearer.session_id,
+            family_id: bearer.family_id,
         })
     }
 }

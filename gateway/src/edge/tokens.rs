@@ -27,6 +27,9 @@ struct Claims {
     aud: String,
     sub: String,
     sid: String,
+    /// The family of the session; absent in tokens of a session that never changed its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fam: Option<String>,
     iat: i64,
     exp: i64,
 }
@@ -36,6 +39,7 @@ struct Claims {
 pub struct Bearer {
     pub account_id: AccountId,
     pub session_id: SessionId,
+    pub family_id: SessionId,
     pub expires_at: Time,
 }
 
@@ -98,13 +102,19 @@ impl Tokens {
     }
 
     /// A token for one session.
-    pub fn issue(&self, account: &AccountId, session: &SessionId) -> Result<String, Problem> {
+    pub fn issue(
+        &self,
+        account: &AccountId,
+        session: &SessionId,
+        family: &SessionId,
+    ) -> Result<String, Problem> {
         let now = self.clock.now().unix_seconds();
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
             sub: account.as_str().to_owned(),
             sid: session.as_str().to_owned(),
+            fam: (family != session).then(|| family.as_str().to_owned()),
             iat: now,
             exp: now.saturating_add(ACCESS_LIFE_S),
         };
@@ -149,9 +159,11 @@ impl Tokens {
         let claims = jsonwebtoken::decode::<Claims>(token, key, &rules)
             .map_err(|_| refuse())?
             .claims;
+        let family = claims.fam.as_deref().unwrap_or(&claims.sid);
         Ok(Bearer {
             account_id: AccountId::parse(&claims.sub).map_err(|_| refuse())?,
             session_id: SessionId::parse(&claims.sid).map_err(|_| refuse())?,
+            family_id: SessionId::parse(family).map_err(|_| refuse())?,
             expires_at: Time::from_micros(claims.exp.saturating_mul(1_000_000)),
         })
     }
@@ -222,7 +234,7 @@ mod tests {
         let clock = Arc::new(Hands(AtomicI64::new(1_000)));
         let tokens = Tokens::new(clock.clone(), &[key("a")]).unwrap();
         let (account, session) = ids();
-        let token = tokens.issue(&account, &session).unwrap();
+        let token = tokens.issue(&account, &session, &session).unwrap();
         assert_eq!(tokens.verify(&token).unwrap().session_id, session);
         clock.0.store(1_000 + ACCESS_LIFE_S - 1, Ordering::SeqCst);
         assert!(tokens.verify(&token).is_ok());
@@ -234,19 +246,31 @@ mod tests {
     }
 
     #[test]
+    fn m3_5_a_token_names_the_family_of_a_session_that_changed_its_id() {
+        let clock = Arc::new(Hands(AtomicI64::new(1_000)));
+        let tokens = Tokens::new(clock, &[key("a")]).unwrap();
+        let (account, session) = ids();
+        let family = SessionId::made("019aa2f0-0000-7000-8000-000000000003".into());
+        let token = tokens.issue(&account, &session, &family).unwrap();
+        assert_eq!(tokens.verify(&token).unwrap().family_id, family);
+        let first = tokens.issue(&account, &session, &session).unwrap();
+        assert_eq!(tokens.verify(&first).unwrap().family_id, session);
+    }
+
+    #[test]
     fn forged_and_foreign_tokens_are_refused() {
         let clock = Arc::new(Hands(AtomicI64::new(1_000)));
         let ours = Tokens::new(clock.clone(), &[key("a")]).unwrap();
         let theirs = Tokens::new(clock, &[key("a")]).unwrap();
         let (account, session) = ids();
-        let token = theirs.issue(&account, &session).unwrap();
+        let token = theirs.issue(&account, &session, &session).unwrap();
         assert_eq!(
             ours.verify(&token).unwrap_err().code(),
             Code::Unauthenticated
         );
         let none = "eyJhbGciOiJub25lIn0.e30.";
         assert_eq!(ours.verify(none).unwrap_err().code(), Code::Unauthenticated);
-        let mut mine = ours.issue(&account, &session).unwrap();
+        let mut mine = ours.issue(&account, &session, &session).unwrap();
         mine.pop();
         assert!(ours.verify(&mine).is_err());
     }

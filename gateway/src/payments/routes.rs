@@ -64,7 +64,7 @@ pub(super) async fn create(
         fingerprint: print.whole,
         field_digests: print.fields,
         render: render(&caller, &sources),
-        session_id: caller.session_id,
+        session_id: caller.family_id,
         trace_id: caller.trace_id,
         source: caller.source,
     };
@@ -117,7 +117,7 @@ const fn may_wait(error: &PaymentError) -> bool {
 
 /// Words the answer once; it is stored and repeated byte for byte.
 fn render(caller: &Caller, sources: &web::Data<Sources>) -> Render {
-    let (session, sources) = (caller.session_id.clone(), sources.clone());
+    let (session, sources) = (caller.family_id.clone(), sources.clone());
     let trace_id = caller.trace_id.clone();
     Arc::new(move |made: Result<&Order, &PaymentError>| {
         let text = |value: Result<String, serde_json::Error>| value.unwrap_or_default();
@@ -166,7 +166,7 @@ pub(super) async fn get(
     let order = payments.get(&caller.account_id, &id(&path)?).await?;
     Ok(web::Json(PaymentView::of(
         &order,
-        &caller.session_id,
+        &caller.family_id,
         sources.clock.now(),
     )))
 }
@@ -183,7 +183,7 @@ pub(super) async fn close(
     path: web::Path<String>,
 ) -> Result<web::Json<PaymentView>, Problem> {
     let payment_id = id(&path)?;
-    let (session, payments) = (caller.session_id.clone(), payments.into_inner());
+    let (session, payments) = (caller.family_id.clone(), payments.into_inner());
     // It sends, so it must not end with the request.
     let work = tokio::spawn(async move {
         payments
@@ -217,7 +217,7 @@ pub(super) async fn list(
     let scope = format!("payments:{}:{}", caller.account_id, owned.binding_id());
     let found = payments.list(&owned, &cursors.open(&scope, query)?).await?;
     let now = sources.clock.now();
-    let view = |order: &Order| PaymentView::of(order, &caller.session_id, now);
+    let view = |order: &Order| PaymentView::of(order, &caller.family_id, now);
     Ok(web::Json(PaymentsView {
         items: found.items.iter().map(view).collect(),
         next_cursor: found.next.map(|key| cursors.close(&scope, &key)),
@@ -241,7 +241,7 @@ pub(super) async fn open_cashier(
         .session_of_browser(&secret)
         .await?
         .ok_or_else(gone)?;
-    let url = payments.open_ticket(&path, &session.session_id).await?;
+    let url = payments.open_ticket(&path, &session.family_id).await?;
     Ok(HttpResponse::SeeOther()
         .insert_header((LOCATION, url))
         .insert_header((REFERRER_POLICY, "no-referrer"))

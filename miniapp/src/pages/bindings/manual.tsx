@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { asProblem, type Problem } from '../../api/problem'
 import type { Proof } from '../../api/types'
-import { call } from '../../state/signed_in'
+import { linkHomes } from '../../state/signed_in'
 import { useSettings } from '../../state/settings'
 import { Box, Field } from '../../ui/blocks'
 import { startAt } from '../../ui/navigation'
@@ -33,7 +33,7 @@ function ManualForm() {
     setBusy(true)
     setProblem(undefined)
     try {
-      await call('POST', '/bindings', { body: { consumer_no: consumerNo, proof } })
+      await linkHomes({ consumer_no: consumerNo, proof })
       startAt('home')
     } catch (thrown) {
       setProblem(asProblem(thrown))

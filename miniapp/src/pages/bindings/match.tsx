@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { asProblem, type Problem } from '../../api/problem'
 import type { Candidate, Consent, Match, Proof } from '../../api/types'
 import { useHomes } from '../../state/homes'
-import { call } from '../../state/signed_in'
+import { call, linkHomes } from '../../state/signed_in'
 import { useConsents } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { Box } from '../../ui/blocks'
@@ -124,7 +124,7 @@ function useLink(candidates: Candidate[]) {
     setBusy(true)
     setProblem(undefined)
     try {
-      await call('POST', '/bindings', { body: { match_tokens: candidates.map((candidate) => candidate.match_token), proof } })
+      await linkHomes({ match_tokens: candidates.map((candidate) => candidate.match_token), proof })
       startAt('home')
     } catch (thrown) {
       setProblem(asProblem(thrown))
