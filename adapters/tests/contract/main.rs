@@ -43,6 +43,7 @@ mod relay;
 mod runner;
 mod schema;
 mod sessions;
+mod successors;
 mod unit;
 
 use std::future::Future;
@@ -75,6 +76,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     runner::contracts,
     schema::contracts,
     sessions::contracts,
+    successors::contracts,
     unit::contracts,
 ];
 

@@ -20,9 +20,6 @@ contracts! { "sessions":
     an_accounts_live_sessions_newest_first => ["AccountReads::sessions"];
     save_moves_and_ends => ["SessionStore::save_session", "AccountReads::ended_since"];
     stale_version_conflicts => ["SessionStore::save_session"];
-    a_successor_takes_browser_and_tokens => ["SessionStore::succeed_session"];
-    a_session_is_left_once => ["SessionStore::succeed_session"];
-    dropped_unit_leaves_no_session => ["SessionStore::succeed_session"];
     ended_ones_oldest_first_up_to_the_limit => ["AccountReads::ended_since"];
     refresh_round_trip => ["SessionStore::add_refresh", "SessionStore::find_refresh"];
     a_token_is_spent_once => ["SessionStore::spend_refresh"];
@@ -34,11 +31,11 @@ contracts! { "sessions":
     purge_wipes_successors_and_drops_the_dead => ["SessionStore::purge_sessions"];
 }
 
-fn secret(text: &str) -> Secret {
+pub(crate) fn secret(text: &str) -> Secret {
     Secret::new(text.into())
 }
 
-async fn session(t: &Bench, open_id: &str) -> Session {
+pub(crate) async fn session(t: &Bench, open_id: &str) -> Session {
     let account = bare(t, open_id);
     add(t, &account).await;
     let session_id: SessionId = t.id();
@@ -57,7 +54,7 @@ async fn session(t: &Bench, open_id: &str) -> Session {
     }
 }
 
-async fn open(t: &Bench, session: &Session, browser: Option<&Secret>) {
+pub(crate) async fn open(t: &Bench, session: &Session, browser: Option<&Secret>) {
     t.write(async |tx| tx.accounts().add_session(session, browser).await)
         .await
         .unwrap();
@@ -68,7 +65,7 @@ async fn save(t: &Bench, session: &Session) -> Result<(), StoreError> {
         .await
 }
 
-async fn found(t: &Bench, id: &SessionId) -> Option<Session> {
+pub(crate) async fn found(t: &Bench, id: &SessionId) -> Option<Session> {
     t.view().await.accounts().find_session(id).await.unwrap()
 }
 
@@ -220,7 +217,7 @@ async fn ended_ones_oldest_first_up_to_the_limit(t: Bench) {
     assert_eq!(told, ids[1..3]);
 }
 
-fn refresh(session: &Session) -> RefreshToken {
+pub(crate) fn refresh(session: &Session) -> RefreshToken {
     RefreshToken {
         session_id: session.session_id.clone(),
         account_id: session.account_id.clone(),
@@ -229,7 +226,7 @@ fn refresh(session: &Session) -> RefreshToken {
     }
 }
 
-fn spent(second: i64) -> Spent {
+pub(crate) fn spent(second: i64) -> Spent {
     Spent {
         at: at(second),
         device: Device::of("phone"),
@@ -238,7 +235,7 @@ fn spent(second: i64) -> Spent {
 }
 
 /// A session with one refresh token, `first`.
-async fn with_token(t: &Bench) -> Session {
+pub(crate) async fn with_token(t: &Bench) -> Session {
     let session = session(t, "a").await;
     open(t, &session, None).await;
     t.write(async |tx| {
@@ -251,13 +248,13 @@ async fn with_token(t: &Bench) -> Session {
     session
 }
 
-async fn token(t: &Bench, text: &str) -> Option<RefreshToken> {
+pub(crate) async fn token(t: &Bench, text: &str) -> Option<RefreshToken> {
     t.write(async |tx| tx.accounts().find_refresh(&secret(text)).await)
         .await
         .unwrap()
 }
 
-async fn spend(t: &Bench, text: &str, second: i64) -> bool {
+pub(crate) async fn spend(t: &Bench, text: &str, second: i64) -> bool {
     t.write(async |tx| {
         tx.accounts()
             .spend_refresh(&secret(text), &spent(second))
@@ -413,83 +410,4 @@ async fn purge_wipes_successors_and_drops_the_dead(t: Bench) {
     assert_eq!(purge(300).await, 1, "the sign-in nobody came back from");
     assert_eq!(purge(1_000).await, 2, "the session and its token");
     assert_eq!(found(&t, &session.session_id).await, None);
-}
-
-/// A session and the one that follows it.
-fn step(t: &Bench, session: &Session) -> (Session, Session) {
-    let left = Session {
-        left_at: Some(at(7)),
-        ..session.clone()
-    };
-    let successor = Session {
-        session_id: t.id(),
-        ..session.clone()
-    };
-    (left, successor)
-}
-
-async fn succeed(t: &Bench, left: &Session, successor: &Session) -> Result<(), StoreError> {
-    t.write(async |tx| tx.accounts().succeed_session(left, successor).await)
-        .await
-}
-
-async fn a_successor_takes_browser_and_tokens(t: Bench) {
-    let session = session(&t, "a").await;
-    open(&t, &session, Some(&secret("browser"))).await;
-    for text in ["first", "second"] {
-        t.write(async |tx| {
-            tx.accounts()
-                .add_refresh(&secret(text), &refresh(&session))
-                .await
-        })
-        .await
-        .unwrap();
-    }
-    assert!(spend(&t, "first", 3).await);
-    let (left, successor) = step(&t, &session);
-    succeed(&t, &left, &successor).await.unwrap();
-    let after = Session { version: 2, ..left };
-    assert_eq!(found(&t, &session.session_id).await, Some(after));
-    let by_browser = t
-        .view()
-        .await
-        .accounts()
-        .session_of_browser(&secret("browser"))
-        .await
-        .unwrap();
-    assert_eq!(by_browser, Some(successor.clone()));
-    for text in ["first", "second"] {
-        let moved = token(&t, text).await.unwrap();
-        assert_eq!(moved.session_id, successor.session_id, "{text}");
-    }
-    let spent_before = token(&t, "first").await.unwrap().spent;
-    assert_eq!(spent_before, Some(spent(3)), "its successor still opens");
-}
-
-async fn a_session_is_left_once(t: Bench) {
-    let session = with_token(&t).await;
-    let mut followers = JoinSet::new();
-    for _ in 0..8 {
-        let t = t.clone();
-        let (left, successor) = step(&t, &session);
-        followers.spawn(async move { succeed(&t, &left, &successor).await.is_ok() });
-    }
-    let won = followers.join_all().await;
-    assert_eq!(won.into_iter().filter(|won| *won).count(), 1);
-    let (stale, successor) = step(&t, &session);
-    let refused = succeed(&t, &stale, &successor).await;
-    assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
-    let left = found(&t, &session.session_id).await.unwrap();
-    let again = succeed(&t, &left, &step(&t, &left).1).await;
-    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
-}
-
-async fn dropped_unit_leaves_no_session(t: Bench) {
-    let session = with_token(&t).await;
-    let (left, successor) = step(&t, &session);
-    t.write_and_drop(async |tx| tx.accounts().succeed_session(&left, &successor).await)
-        .await;
-    assert_eq!(found(&t, &successor.session_id).await, None);
-    assert_eq!(found(&t, &session.session_id).await, Some(session.clone()));
-    assert_eq!(token(&t, "first").await, Some(refresh(&session)));
 }
