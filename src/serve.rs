@@ -69,7 +69,7 @@ pub(crate) async fn start(
     }
     let (engine, keyring) = store::open(config, kind).await?;
     let redis = match &config.redis.url {
-        Some(url) => Some(Arc::new(connect_redis(url).await?)),
+        Some(url) => Some(Arc::new(connect_redis(url, &keyring).await?)),
         None => None,
     };
     let time: Arc<dyn Clock> = Arc::new(clock.clone());
@@ -117,11 +117,16 @@ pub(crate) async fn start(
 }
 
 /// Redis, tuned to give up quickly.
-pub(crate) async fn connect_redis(url: &SecretString) -> Result<Redis, Failure> {
-    Redis::connect(url.expose_secret()).await.map_err(|_| {
-        Failure::failed("Redis does not answer")
-            .advice("start it, or leave redis.url out: one node works in full without it")
-    })
+pub(crate) async fn connect_redis(
+    url: &SecretString,
+    keyring: &Arc<Keyring>,
+) -> Result<Redis, Failure> {
+    Redis::connect(url.expose_secret(), Arc::clone(keyring))
+        .await
+        .map_err(|_| {
+            Failure::failed("Redis does not answer")
+                .advice("start it, or leave redis.url out: one node works in full without it")
+        })
 }
 
 /// The household listener's limits and the callback listener's own.

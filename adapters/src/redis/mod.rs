@@ -16,6 +16,8 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands as _, ExistenceCheck, Script, SetExpiry, SetOptions};
 
 use self::rest::Rest;
+use crate::keyring::Keyring;
+use crate::keyring::cipher::Place;
 
 /// Connections are made again at most this often while Redis is down.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
@@ -23,6 +25,8 @@ const CONNECT_TIME_MAX: Duration = Duration::from_millis(300);
 const ANSWER_TIME_MAX: Duration = Duration::from_millis(200);
 /// All of one call, reconnecting included.
 const CALL_TIME_MAX: Duration = Duration::from_millis(250);
+/// What the keyring's wrapping key is derived for.
+const FOR_CACHE: &str = "shared cache";
 /// Everything of ours lives under this prefix.
 const PREFIX: &str = "lifeline:";
 /// Ended sessions, scored by the second until which they matter.
@@ -49,6 +53,7 @@ pub struct Redis {
     connection: ConnectionManager,
     gcra: Script,
     rest: Arc<Rest>,
+    keyring: Arc<Keyring>,
 }
 
 impl std::fmt::Debug for Redis {
@@ -59,11 +64,11 @@ impl std::fmt::Debug for Redis {
 
 impl Redis {
     /// Makes ready for `redis://` or `rediss://`. A Redis that is away now is connected when it is
-    /// back: it is never a reason not to start.
+    /// back: it is never a reason not to start. Cached values are sealed with `keyring`.
     ///
     /// # Errors
     /// [`Away`] when the address cannot be read.
-    pub async fn connect(url: &str) -> Result<Self, Away> {
+    pub async fn connect(url: &str, keyring: Arc<Keyring>) -> Result<Self, Away> {
         let client = redis::Client::open(url).map_err(|_| Away)?;
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(1)
@@ -76,11 +81,25 @@ impl Redis {
             connection,
             gcra: Script::new(GCRA),
             rest: Arc::default(),
+            keyring,
         };
         if redis.ping().await.is_err() {
             tracing::warn!("redis.away_at_start");
         }
         Ok(redis)
+    }
+
+    /// Whether a Redis answers at `url` now; for a look from outside, before anything is built on it.
+    pub async fn answers(url: &str) -> bool {
+        let asking = async {
+            let client = redis::Client::open(url)?;
+            let mut connection = client.get_multiplexed_async_connection().await?;
+            redis::cmd("PING")
+                .query_async::<String>(&mut connection)
+                .await
+        };
+        let answer = tokio::time::timeout(CONNECT_TIME_MAX + ANSWER_TIME_MAX, asking).await;
+        matches!(answer, Ok(Ok(_)))
     }
 
     /// Whether it answers now.
@@ -135,6 +154,15 @@ impl SharedLimiter for Redis {
     }
 }
 
+/// A sealed value opens under its own name only.
+const fn place(name: &str) -> Place<'_> {
+    Place {
+        table: "redis",
+        column: "value",
+        row: name,
+    }
+}
+
 fn lead_key(key: &str) -> String {
     format!("{PREFIX}lead:{key}")
 }
@@ -143,13 +171,21 @@ fn lead_key(key: &str) -> String {
 impl SharedCache for Redis {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Away> {
         let mut connection = self.connection.clone();
-        self.bounded(connection.get(format!("{PREFIX}{key}"))).await
+        let name = format!("{PREFIX}{key}");
+        let sealed: Option<String> = self.bounded(connection.get(&name)).await?;
+        let opened = sealed.map(|sealed| self.keyring.open(FOR_CACHE, &place(&name), &sealed));
+        Ok(opened.and_then(Result::ok).map(|clear| clear.to_vec()))
     }
 
     async fn put(&self, key: &str, value: &[u8], life: Duration) -> Result<(), Away> {
         let mut connection = self.connection.clone();
         let life_ms = u64::try_from(life.as_millis()).map_err(|_| Away)?.max(1);
-        self.bounded(connection.pset_ex::<_, _, ()>(format!("{PREFIX}{key}"), value, life_ms))
+        let name = format!("{PREFIX}{key}");
+        let sealed = self
+            .keyring
+            .seal(FOR_CACHE, &place(&name), value)
+            .map_err(|_| Away)?;
+        self.bounded(connection.pset_ex::<_, _, ()>(&name, sealed, life_ms))
             .await
     }
 
@@ -171,12 +207,6 @@ impl SharedCache for Redis {
 
     async fn pause(&self, time: Duration) {
         tokio::time::sleep(time).await;
-    }
-
-    async fn remove(&self, key: &str) -> Result<(), Away> {
-        let mut connection = self.connection.clone();
-        self.bounded(connection.del::<_, ()>(format!("{PREFIX}{key}")))
-            .await
     }
 }
 

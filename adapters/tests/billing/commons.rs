@@ -22,6 +22,8 @@ pub(crate) struct Commons {
     leads: Mutex<HashMap<String, Time>>,
     /// A node of which the test knows nothing leads all that nobody else leads.
     led_elsewhere: AtomicBool,
+    /// What was left under a name, until when.
+    left: Mutex<HashMap<String, (Vec<u8>, Time)>>,
     /// Every name ever used, in order.
     names: Mutex<Vec<String>>,
     /// Pauses begun.
@@ -56,6 +58,7 @@ impl Commons {
             clock: Arc::clone(clock),
             away: AtomicBool::new(false),
             leads: Mutex::default(),
+            left: Mutex::default(),
             led_elsewhere: AtomicBool::new(false),
             names: Mutex::default(),
             pauses: AtomicU64::new(0),
@@ -129,16 +132,20 @@ impl Commons {
 /// It agrees on leads and keeps nothing: the copies of figures are in the store.
 #[async_trait]
 impl SharedCache for Commons {
-    async fn get(&self, _: &str) -> Result<Option<Vec<u8>>, Away> {
-        Err(Away)
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Away> {
+        self.reach()?;
+        let left = self.left.lock().unwrap();
+        let alive = left.get(key).filter(|(_, until)| *until > self.clock.now());
+        Ok(alive.map(|(value, _)| value.clone()))
     }
 
-    async fn put(&self, _: &str, _: &[u8], _: Duration) -> Result<(), Away> {
-        Err(Away)
-    }
-
-    async fn remove(&self, _: &str) -> Result<(), Away> {
-        Err(Away)
+    async fn put(&self, key: &str, value: &[u8], life: Duration) -> Result<(), Away> {
+        self.reach()?;
+        let life_s = i64::try_from(life.as_secs()).unwrap();
+        let until = self.clock.now().plus_seconds(life_s);
+        let mut left = self.left.lock().unwrap();
+        left.insert(key.to_owned(), (value.to_owned(), until));
+        Ok(())
     }
 
     async fn lead(&self, key: &str, life: Duration) -> Result<bool, Away> {

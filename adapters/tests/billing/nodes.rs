@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::redis::Redis;
 use lifeline_core::billing::figures::Arrears;
 use lifeline_core::billing::ports::{FigureKey, FigureKind};
@@ -142,6 +143,55 @@ async fn what_a_leader_elsewhere_keeps_is_shown_without_asking() {
         (Fen::new(77), asked_at, false)
     );
     assert_eq!((w.marketing.count(), commons.pauses()), (0, 3));
+}
+
+#[tokio::test]
+async fn what_a_leader_leaves_in_the_shared_cache_is_shown_by_the_rules_of_a_copy() {
+    let w = World::new().await;
+    let owned = w.at_home(Role::Holder).await;
+    let commons = Commons::new(&w.clock);
+    let name = name_of(&w, &owned).await;
+    let leave = async |due: i64, asked_at: Time| {
+        let figure = Arrears {
+            items: Vec::new(),
+            total: Fen::new(due),
+            version: "elsewhere".into(),
+            as_of: asked_at,
+        };
+        let body = serde_json::to_string(&figure).unwrap();
+        let left = serde_json::json!({"body": body, "asked_at": asked_at.micros()});
+        let life = Duration::from_secs(1_000);
+        let value = serde_json::to_vec(&left).unwrap();
+        commons.put(&name, &value, life).await.unwrap();
+    };
+    commons.lead_elsewhere();
+    commons.let_time_flow();
+    let node = w.node(commons.clone());
+    leave(77, w.clock.now()).await;
+    let shown = node.arrears(&owned).await.unwrap();
+    assert_eq!((shown.figure.total, shown.stale), (Fen::new(77), false));
+    assert_eq!((w.marketing.count(), commons.pauses()), (0, 1));
+    // Too old, from before money moved, or no figure at all: asked for instead.
+    w.clock.advance(61);
+    assert_eq!(
+        node.arrears(&owned).await.unwrap().figure.total,
+        Fen::new(12_840)
+    );
+    leave(78, w.clock.now()).await;
+    w.clock.advance(1);
+    money_moves(&w, &owned).await;
+    assert_eq!(
+        node.arrears(&owned).await.unwrap().figure.total,
+        Fen::new(12_840)
+    );
+    let life = Duration::from_secs(1_000);
+    commons.put(&name, b"{}", life).await.unwrap();
+    w.clock.advance(61);
+    assert_eq!(
+        node.arrears(&owned).await.unwrap().figure.total,
+        Fen::new(12_840)
+    );
+    assert_eq!(w.marketing.count(), 3);
 }
 
 #[tokio::test]
@@ -352,9 +402,11 @@ async fn ln_46_two_nodes_on_a_real_redis_ask_marketing_once() {
     };
     let w = World::new().await;
     let owned = w.at_home(Role::Holder).await;
+    let keyring = Arc::new(Keyring::generate(InstanceKind::Demo).unwrap());
     let mut nodes = Vec::new();
     for _ in 0..3 {
-        let redis: Arc<dyn SharedCache> = Arc::new(Redis::connect(&url).await.unwrap());
+        let redis = Redis::connect(&url, Arc::clone(&keyring)).await.unwrap();
+        let redis: Arc<dyn SharedCache> = Arc::new(redis);
         nodes.push(w.node(redis));
     }
     for round in 1..=3 {

@@ -7,12 +7,21 @@
     reason = "the helpers of these tests panic like the tests"
 )]
 
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
+use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::redis::Redis;
 use lifeline_core::shared::cluster::{
     Away, Revocations as _, SharedCache as _, SharedLimiter as _,
 };
+use redis::AsyncCommands as _;
+
+fn keyring() -> Arc<Keyring> {
+    static ONE: LazyLock<Arc<Keyring>> =
+        LazyLock::new(|| Arc::new(Keyring::generate(InstanceKind::Demo).expect("a keyring")));
+    Arc::clone(&ONE)
+}
 
 async fn redis() -> Option<Redis> {
     let Ok(url) = std::env::var("TEST_REDIS_URL") else {
@@ -23,7 +32,11 @@ async fn redis() -> Option<Redis> {
         );
         return None;
     };
-    Some(Redis::connect(&url).await.expect("the test Redis"))
+    Some(
+        Redis::connect(&url, keyring())
+            .await
+            .expect("the test Redis"),
+    )
 }
 
 /// A key no other test uses.
@@ -64,20 +77,24 @@ async fn sixty_four_callers_at_once_share_one_budget() {
 }
 
 #[tokio::test]
-async fn the_cache_forgets_what_was_removed() {
+async fn the_cache_holds_only_what_opens_under_its_own_name() {
     let Some(redis) = redis().await else { return };
-    let key = key("cache");
+    let (key, other) = (key("cache"), key("other"));
+    let life = Duration::from_secs(60);
     assert_eq!(redis.get(&key).await.unwrap(), None);
-    redis
-        .put(&key, b"sealed", Duration::from_secs(60))
-        .await
-        .unwrap();
+    redis.put(&key, b"1500000004321", life).await.unwrap();
     assert_eq!(
         redis.get(&key).await.unwrap().as_deref(),
-        Some(&b"sealed"[..])
+        Some(&b"1500000004321"[..])
     );
-    redis.remove(&key).await.unwrap();
-    assert_eq!(redis.get(&key).await.unwrap(), None);
+    let client = redis::Client::open(std::env::var("TEST_REDIS_URL").unwrap()).unwrap();
+    let mut raw = client.get_multiplexed_async_connection().await.unwrap();
+    let stored: String = raw.get(format!("lifeline:{key}")).await.unwrap();
+    assert!(!stored.contains("4321"), "sealed on its way there");
+    let () = raw.set(format!("lifeline:{other}"), &stored).await.unwrap();
+    assert_eq!(redis.get(&other).await.unwrap(), None, "moved");
+    let () = raw.set(format!("lifeline:{key}"), "a1:x").await.unwrap();
+    assert_eq!(redis.get(&key).await.unwrap(), None, "written by another");
 }
 
 #[tokio::test]
@@ -130,7 +147,9 @@ async fn a_redis_that_is_away_costs_a_caller_little_and_is_used_when_it_is_back(
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let redis = Redis::connect(&format!("redis://{address}")).await.unwrap();
+    let redis = Redis::connect(&format!("redis://{address}"), keyring())
+        .await
+        .unwrap();
     let began = Instant::now();
     for _ in 0..200 {
         assert_eq!(
@@ -164,7 +183,9 @@ async fn a_redis_that_accepts_and_says_nothing_is_away_in_time() {
             kept.push(socket);
         }
     });
-    let redis = Redis::connect(&format!("redis://{address}")).await.unwrap();
+    let redis = Redis::connect(&format!("redis://{address}"), keyring())
+        .await
+        .unwrap();
     let began = Instant::now();
     assert_eq!(redis.get("k").await, Err(Away));
     assert!(
@@ -177,7 +198,7 @@ async fn a_redis_that_accepts_and_says_nothing_is_away_in_time() {
 
 #[tokio::test]
 async fn an_address_nobody_can_read_is_refused() {
-    assert!(Redis::connect("no address").await.is_err());
+    assert!(Redis::connect("no address", keyring()).await.is_err());
 }
 
 /// A Redis that knows one word.
@@ -198,5 +219,18 @@ async fn answer_everything(listener: tokio::net::TcpListener) {
                 }
             }
         });
+    }
+}
+
+#[tokio::test]
+async fn a_look_from_outside_says_whether_a_redis_answers() {
+    assert!(!Redis::answers("no address").await);
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("redis://{}", unused.local_addr().unwrap());
+    assert!(!Redis::answers(&silent).await, "open, but silent");
+    drop(unused);
+    assert!(!Redis::answers(&silent).await, "nobody there");
+    if redis().await.is_some() {
+        assert!(Redis::answers(&std::env::var("TEST_REDIS_URL").unwrap()).await);
     }
 }

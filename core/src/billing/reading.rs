@@ -61,6 +61,8 @@ pub(super) struct Wanted {
     pub(super) age_max_s: i64,
     /// The name under which nodes agree who asks; none on a single node.
     pub(super) flight_key: Option<String>,
+    /// When money last moved for the home: only an answer to a later question will do.
+    pub(super) moved: Option<Time>,
 }
 
 impl<T> Shown<T> {
@@ -186,8 +188,9 @@ impl Billing {
             key,
             age_max_s,
             flight_key,
+            moved,
         };
-        match self.ask_after::<T>(wanted, moved).await {
+        match self.ask_after::<T>(wanted).await {
             Ok(fetched) => Ok(shown(&fetched.body, fetched.asked_at)?),
             Err(Unfetched::Absent) => Err(BillingError::NotFound),
             Err(Unfetched::NoAnswer(why)) => match copy {
@@ -201,9 +204,9 @@ impl Billing {
     }
 
     /// As [`Billing::ask`], but an answer to a question from before money moved is not taken.
-    async fn ask_after<T: Figure>(&self, wanted: Wanted, moved: Option<Time>) -> Outcome {
+    async fn ask_after<T: Figure>(&self, wanted: Wanted) -> Outcome {
         let first = self.ask::<T>(wanted.clone()).await?;
-        if moved.is_none_or(|moved| first.asked_at > moved) {
+        if wanted.moved.is_none_or(|moved| first.asked_at > moved) {
             return Ok(first);
         }
         // That question was under way when the money moved; the next one begins now.
@@ -221,6 +224,9 @@ impl Billing {
                         Turn::Ask => this.ask_marketing(&wanted.key).await,
                         Turn::Lead(lead) => {
                             let outcome = this.ask_marketing(&wanted.key).await;
+                            if let Ok(fetched) = &outcome {
+                                lead.deliver(fetched).await;
+                            }
                             lead.resign().await;
                             outcome
                         }
@@ -291,7 +297,7 @@ fn written<T: Serialize>(answer: Result<T, SourceError>) -> Result<Arc<str>, Unf
 }
 
 /// A copy an earlier program wrote may be unreadable to this one: it is then asked for again.
-fn shown<T: Figure>(body: &str, asked_at: Time) -> Result<Shown<T>, StoreError> {
+pub(super) fn shown<T: Figure>(body: &str, asked_at: Time) -> Result<Shown<T>, StoreError> {
     let figure: T = serde_json::from_str(body).map_err(|_| StoreError::Corrupt {
         table: "figure",
         column: "body",

@@ -27,12 +27,12 @@ pub trait SharedLimiter: Send + Sync + std::fmt::Debug {
     async fn check(&self, key: &str, burst: u64, window: Duration) -> Result<Decision, Away>;
 }
 
-/// A cache over all nodes. Values are sealed by the caller where they hold personal data.
+/// A cache over all nodes. Values are sealed on their way there; names lie in clear.
 #[async_trait]
 pub trait SharedCache: Send + Sync + std::fmt::Debug {
+    /// Nothing also when the value does not open here (another keyring, another name).
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Away>;
     async fn put(&self, key: &str, value: &[u8], life: Duration) -> Result<(), Away>;
-    async fn remove(&self, key: &str) -> Result<(), Away>;
     /// True for one caller per `key` until it resigns or `life` is over: the one that refreshes what
     /// all of them miss. No lock: a slow leader may be followed by another before it is done.
     async fn lead(&self, key: &str, life: Duration) -> Result<bool, Away>;
