@@ -8,6 +8,7 @@ pub(crate) struct Failure {
     code: u8,
     what: String,
     advice: Option<String>,
+    at_once: bool,
 }
 
 impl Failure {
@@ -17,6 +18,7 @@ impl Failure {
             code: 1,
             what: what.into(),
             advice: None,
+            at_once: false,
         }
     }
 
@@ -26,6 +28,7 @@ impl Failure {
             code: 2,
             what: what.into(),
             advice: None,
+            at_once: false,
         }
     }
 
@@ -44,6 +47,16 @@ impl Failure {
     pub(crate) fn advice(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());
         self
+    }
+
+    /// The process must end without waiting for anything.
+    pub(crate) const fn at_once(mut self) -> Self {
+        self.at_once = true;
+        self
+    }
+
+    pub(crate) const fn is_at_once(&self) -> bool {
+        self.at_once
     }
 
     pub(crate) const fn code(&self) -> u8 {

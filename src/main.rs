@@ -38,6 +38,10 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let _ = writeln!(std::io::stderr(), "lifeline: {failure}");
+            if failure.is_at_once() {
+                // Returning would first let everything that still runs come to an end.
+                std::process::exit(failure.code().into());
+            }
             ExitCode::from(failure.code())
         }
     }
@@ -65,8 +69,7 @@ async fn run(command: Command) -> Result<(), Failure> {
             let config = checked(&args.config)?;
             let clock = system::SystemClock::default();
             let running = serve::start(&config, clock, serve::Kind::Live).await?;
-            running.until_stopped().await;
-            Ok(())
+            running.until_stopped().await
         }
         #[cfg(feature = "demo")]
         Command::Demo(args) => {

@@ -8,6 +8,7 @@ use actix_web::dev::{Server, ServerHandle};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use lifeline_adapters::keyring::{Keyring, Purpose};
 use lifeline_adapters::redis::Redis;
+use lifeline_adapters::sql::{DiskFailure, Engine};
 use lifeline_core::shared::cluster::{Revocations, SharedLimiter};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
@@ -54,7 +55,7 @@ pub(crate) struct Running {
     servers: Vec<(ServerHandle, JoinHandle<std::io::Result<()>>)>,
     runner: Arc<Runner>,
     loops: Vec<JoinHandle<()>>,
-    engine_name: &'static str,
+    engine: Arc<Engine>,
 }
 
 /// Migrates (a demo only), opens everything, starts listeners and workers.
@@ -112,7 +113,7 @@ pub(crate) async fn start(
         servers,
         runner,
         loops,
-        engine_name: engine.name(),
+        engine,
     })
 }
 
@@ -225,14 +226,38 @@ const LOOPS_TIME_MAX: Duration = Duration::from_secs(15);
 impl Running {
     /// `sqlite` or `postgres`.
     #[cfg(feature = "demo")]
-    pub(crate) const fn engine_name(&self) -> &'static str {
-        self.engine_name
+    pub(crate) fn engine_name(&self) -> &'static str {
+        self.engine.name()
     }
 
     /// Runs until SIGINT or SIGTERM, then drains: no new connection, running requests and work end.
-    pub(crate) async fn until_stopped(self) {
-        asked_to_stop().await;
-        tracing::info!(store = self.engine_name, "draining");
+    /// When the store's disk fails everything ends where it stands.
+    pub(crate) async fn until_stopped(self) -> Result<(), Failure> {
+        tokio::select! {
+            () = asked_to_stop() => {}
+            failure = self.engine.failed() => return Err(self.end_at_once(&failure)),
+        }
+        self.drain().await;
+        Ok(())
+    }
+
+    /// Nothing is answered and nothing sent any more: whether the last commit is kept is not known.
+    fn end_at_once(self, failure: &DiskFailure) -> Failure {
+        for work in &self.loops {
+            work.abort();
+        }
+        for (handle, server) in &self.servers {
+            // Only asked: waiting for it would let running requests go on.
+            drop(handle.stop(false));
+            server.abort();
+        }
+        Failure::failed(failure.to_string())
+            .advice("mend the disk or make room on it, then start again: what was not acknowledged is taken up from the store")
+            .at_once()
+    }
+
+    async fn drain(self) {
+        tracing::info!(store = self.engine.name(), "draining");
         let stopping = self.servers.iter().map(|(handle, _)| handle.stop(true));
         futures_util::future::join_all(stopping).await;
         self.runner.stop();

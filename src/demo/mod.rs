@@ -126,9 +126,9 @@ pub(crate) async fn run(args: cli::Demo) -> Result<(), Failure> {
         ready.write(file)?;
     }
     ready.announce(args.database_url.is_some());
-    running.until_stopped().await;
+    let ended = running.until_stopped().await;
     drop(sandbox);
-    Ok(())
+    ended
 }
 
 fn ports_of_sandbox(ports: Ports) -> neighbour::Addresses {

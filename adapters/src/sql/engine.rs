@@ -11,6 +11,7 @@ use lifeline_core::store::{Commits, Snapshot, Store, StoreError, UnitOfWork};
 use super::migration::{self, Migrated, SchemaError};
 use super::statement::statements;
 use super::value::args;
+use super::sqlite::DiskFailure;
 use super::{Conn, Sql, Vault, postgres, sqlite};
 use crate::keyring::{InstanceKind, Keyring};
 
@@ -186,6 +187,17 @@ impl Engine {
         match &self.driver {
             Driver::Sqlite(engine) => engine.ping().await,
             Driver::Postgres(engine) => engine.ping().await,
+        }
+    }
+
+    /// Comes back only when the store has failed so that this process must end: what a commit left
+    /// behind is known only to the next one that opens the store. Nobody who waited for that commit
+    /// is ever answered.
+    pub async fn failed(&self) -> DiskFailure {
+        match &self.driver {
+            Driver::Sqlite(engine) => engine.failed().await,
+            // A server's disk is the server's: its connections end, and others are opened.
+            Driver::Postgres(_) => std::future::pending().await,
         }
     }
 

@@ -64,6 +64,7 @@ pub use self::conn::{Conn, WriteConn};
 pub use self::engine::{Engine, Instance, OpenError, migrate, open, open_within};
 pub use self::migration::{Migrated, SchemaError};
 pub use self::sealing::{Field, Vault};
+pub use self::sqlite::DiskFailure;
 pub use self::statement::Stmt;
 pub use self::value::{Row, Value};
 

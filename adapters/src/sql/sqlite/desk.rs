@@ -13,16 +13,26 @@ pub(super) enum GroupFailure {
     Lost,
     #[error("the group could not be committed: {0}")]
     Refused(String),
-    #[error("the group's commit ended in an error of the disk: {0}")]
-    Unknown(String),
 }
+
+/// How a COMMIT ends that does not succeed.
+#[derive(Debug)]
+pub(super) enum NotCommitted {
+    Group(GroupFailure),
+    Disk(DiskFailure),
+}
+
+/// The disk failed while a group was committed. The process must end: whether the group is kept is
+/// known only to whoever opens the file next.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the disk failed during a commit: {0}")]
+pub struct DiskFailure(String);
 
 impl From<GroupFailure> for StoreError {
     fn from(failure: GroupFailure) -> Self {
         match failure {
             GroupFailure::Lost => Self::Conflict,
             GroupFailure::Refused(_) => Self::Unavailable(Box::new(failure)),
-            GroupFailure::Unknown(_) => Self::CommitUnknown(Box::new(failure)),
         }
     }
 }
@@ -63,22 +73,26 @@ impl Desk {
         }
     }
 
-    pub(super) fn commit(&mut self) -> Result<(), GroupFailure> {
-        let result = self.conn.execute_batch("COMMIT");
-        let failure = match result {
-            Ok(()) => {
-                self.in_group = false;
-                return Ok(());
-            }
-            Err(error) => match error.sqlite_error_code() {
-                Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt) => {
-                    GroupFailure::Unknown(error.to_string())
-                }
-                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => GroupFailure::Lost,
-                _ => GroupFailure::Refused(error.to_string()),
-            },
+    pub(super) fn commit(&mut self) -> Result<(), NotCommitted> {
+        let Err(error) = self.conn.execute_batch("COMMIT") else {
+            self.in_group = false;
+            return Ok(());
+        };
+        let failure = match error.sqlite_error_code() {
+            // What reached the disk is not known, and a second fsync would lie about the first:
+            // nothing is undone here, the next start reads what is there.
+            Some(
+                ErrorCode::SystemIoFailure
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::NotADatabase,
+            ) => return Err(NotCommitted::Disk(DiskFailure(error.to_string()))),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => GroupFailure::Lost,
+            _ => GroupFailure::Refused(error.to_string()),
         };
         self.abandon_group();
-        Err(failure)
+        Err(NotCommitted::Group(failure))
     }
 }

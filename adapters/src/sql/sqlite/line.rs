@@ -6,16 +6,15 @@
 //! rolled back to its savepoint by whoever waits for it.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use lifeline_core::store::StoreError;
 use rusqlite::{Connection, InterruptHandle};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
-use super::desk::{Desk, GroupFailure};
+use super::desk::{Desk, DiskFailure, GroupFailure, NotCommitted};
 use super::limits;
 use super::statement::{ColumnNames, store_error};
 
@@ -53,6 +52,8 @@ struct State {
     holder: Holder,
     waiting: VecDeque<oneshot::Sender<Turn>>,
     members: Vec<Ack>,
+    /// Units whose commit met a failing disk: they are never answered, the process ends.
+    unanswered: Vec<Ack>,
     opened: Instant,
     last_id: u64,
     commits: u64,
@@ -65,7 +66,7 @@ pub(super) struct Line {
     desk: Mutex<Desk>,
     interrupt: InterruptHandle,
     committer: mpsc::Sender<Vec<Ack>>,
-    broken: AtomicBool,
+    failed: watch::Sender<Option<DiskFailure>>,
     unit_max: Duration,
 }
 
@@ -109,6 +110,7 @@ impl Line {
                 holder: Holder::Nobody,
                 waiting: VecDeque::new(),
                 members: Vec::new(),
+                unanswered: Vec::new(),
                 opened: Instant::now(),
                 last_id: 0,
                 commits: 0,
@@ -121,7 +123,7 @@ impl Line {
                 in_group: false,
             }),
             committer,
-            broken: AtomicBool::new(false),
+            failed: watch::Sender::new(None),
             unit_max,
         });
         let weak = Arc::downgrade(&line);
@@ -147,7 +149,7 @@ impl Line {
     }
 
     pub(super) fn healthy(&self) -> Result<(), NoTurn> {
-        if self.broken.load(Ordering::Acquire) {
+        if self.failed.borrow().is_some() {
             return Err(NoTurn::Broken);
         }
         if self.state().closed {
@@ -294,19 +296,33 @@ impl Line {
         metrics::counter!("lifeline_store_commits_total").increment(1);
         metrics::counter!("lifeline_store_units_total")
             .increment(u64::try_from(group.len()).unwrap_or(u64::MAX));
-        let outcome = self.desk().commit();
-        if matches!(outcome, Err(GroupFailure::Unknown(_))) {
-            self.broken.store(true, Ordering::Release);
-        }
+        let outcome = match self.desk().commit() {
+            Ok(()) => Ok(()),
+            Err(NotCommitted::Group(failure)) => Err(failure),
+            Err(NotCommitted::Disk(failure)) => return self.fail(failure, group),
+        };
         tell(group, &outcome);
         let mut state = self.state();
         state.commits = state.commits.saturating_add(1);
         state.holder = Holder::Nobody;
-        if self.broken.load(Ordering::Acquire) {
-            state.waiting.clear();
-            return;
-        }
         self.hand_to_next(&mut state);
+    }
+
+    /// The writer is never free again and the group never answered; whoever runs the process ends it.
+    fn fail(&self, failure: DiskFailure, group: Vec<Ack>) {
+        tracing::error!(%failure, "store.disk.failed");
+        self.state().unanswered.extend(group);
+        self.failed.send_replace(Some(failure));
+    }
+
+    /// Comes back only when the disk has failed.
+    pub(super) async fn failed(&self) -> DiskFailure {
+        let mut told = self.failed.subscribe();
+        match told.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(failure)) => failure.clone(),
+            // The sender is ours, so the wait cannot end in any other way.
+            Ok(None) | Err(_) => std::future::pending().await,
+        }
     }
 
     /// How many units wait for the writer.
@@ -336,7 +352,14 @@ impl Line {
         };
         let mut desk = self.desk();
         if !group.is_empty() {
-            tell(group, &desk.commit());
+            match desk.commit() {
+                Ok(()) => tell(group, &Ok(())),
+                Err(NotCommitted::Group(failure)) => tell(group, &Err(failure)),
+                Err(NotCommitted::Disk(failure)) => {
+                    self.fail(failure, group);
+                    return Err(NoTurn::Broken.into());
+                }
+            }
         }
         desk.abandon_group();
         desk.conn

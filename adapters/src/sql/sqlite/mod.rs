@@ -27,6 +27,7 @@ use std::time::Duration;
 use lifeline_core::store::StoreError;
 use rusqlite::{Connection, OpenFlags};
 
+pub use self::desk::DiskFailure;
 use self::line::Line;
 pub(crate) use self::reader::ReadUnit;
 use self::reader::Readers;
@@ -86,6 +87,11 @@ impl Sqlite {
         self.line.healthy()?;
         drop(self.begin_read().await?);
         Ok(())
+    }
+
+    /// Comes back only when the disk has failed under a commit.
+    pub(crate) async fn failed(&self) -> DiskFailure {
+        self.line.failed().await
     }
 
     /// Lets the open group finish, refuses new work, empties the write-ahead log.
