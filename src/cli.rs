@@ -30,6 +30,10 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Print the OpenAPI document.
     Openapi,
+    /// List every point at which this build can be stopped.
+    #[cfg(feature = "fault-points")]
+    #[command(hide = true)]
+    FaultPoints,
 }
 
 #[derive(Debug, Args)]

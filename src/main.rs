@@ -50,6 +50,13 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Openapi => print(lifeline_gateway::openapi::text()),
+        #[cfg(feature = "fault-points")]
+        Command::FaultPoints => {
+            let points = lifeline_adapters::fault_points::all().map_err(|error| {
+                Failure::failed(format!("this program cannot read itself: {error}"))
+            })?;
+            print(&format!("{}\n", points.join("\n")))
+        }
         Command::CheckConfig(args) => {
             checked(&args.config)?;
             print("the configuration holds\n")

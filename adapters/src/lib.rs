@@ -3,9 +3,12 @@
 //! Each folder implements ports that `lifeline-core` declares. Nothing here decides about business.
 
 pub mod alipay;
+#[cfg(feature = "fault-points")]
+pub mod fault_points;
 pub mod keyring;
 pub mod marketing;
 pub mod redis;
+mod seams;
 pub mod sms;
 pub mod sql;
 pub mod wire;

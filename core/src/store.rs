@@ -77,13 +77,66 @@ impl Commits {
     }
 }
 
+/// Which unit of work this is: the path of the function that asked for it, as the compiler writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UnitName(&'static str);
+
+/// Only its name is used: around the path of a unit's closure it marks that path in the program.
+struct Unit<W>(std::marker::PhantomData<W>);
+
+impl UnitName {
+    /// What [`UnitName::written`] begins with.
+    pub const MARK: &str = "lifeline_core::store::Unit<";
+
+    /// The name of the unit whose work is a `W`.
+    #[must_use]
+    pub fn of<W>() -> Self {
+        Self(std::any::type_name::<Unit<W>>())
+    }
+
+    /// The name as it stands in the program: the mark, the path, and `>`.
+    #[must_use]
+    pub const fn written(self) -> &'static str {
+        self.0
+    }
+
+    /// The path in short: `payments::keyed::enter`.
+    #[must_use]
+    pub fn short(written: &str) -> String {
+        let path = written.strip_prefix(Self::MARK).unwrap_or(written);
+        let path = path.strip_suffix('>').unwrap_or(path);
+        // `<impl x::Y>` only repeats where its method stands, and a closure has no name.
+        let mut depth = 0_usize;
+        let mut bare = String::new();
+        for c in path.chars() {
+            match c {
+                '<' => depth = depth.saturating_add(1),
+                '>' => depth = depth.saturating_sub(1),
+                _ if depth == 0 => bare.push(c),
+                _ => {}
+            }
+        }
+        let named = |part: &&str| !matches!(*part, "" | "lifeline_core" | "{{closure}}");
+        bare.split("::")
+            .filter(named)
+            .collect::<Vec<_>>()
+            .join("::")
+    }
+}
+
+impl std::fmt::Display for UnitName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&Self::short(self.0))
+    }
+}
+
 /// An engine that holds everything the product knows.
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug {
     /// Counted by [`atomically`].
     fn commits(&self) -> &Commits;
     /// Opens a unit of work. Only [`atomically`] calls this.
-    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError>;
+    async fn begin(&self, unit: UnitName) -> Result<Box<dyn UnitOfWork>, StoreError>;
     /// Opens a read-only view at one moment. Only [`snapshot`] calls this.
     async fn begin_read(&self) -> Result<Box<dyn Snapshot>, StoreError>;
 }
@@ -243,16 +296,18 @@ where
     F: AsyncFnOnce(&mut Tx) -> Result<T, E> + Clone,
     E: From<StoreError> + Retriable,
 {
+    let unit = UnitName::of::<F>();
     let mut attempt = 1;
     loop {
         #[expect(
             clippy::disallowed_methods,
             reason = "the one place that may begin a unit"
         )]
-        let mut tx = Tx(store.begin().await?);
+        let mut tx = Tx(store.begin(unit).await?);
         let outcome = match work.clone()(&mut tx).await {
             Ok(value) => {
                 let committed = tx.0.commit().await;
+                tell_unknown(unit, &committed);
                 // Before anybody is told, and whatever came of it: an unknown commit may be there.
                 store.commits().note();
                 committed.map(|()| value).map_err(E::from)
@@ -268,6 +323,13 @@ where
             }
             done => return done,
         }
+    }
+}
+
+/// An operator who looks into an unknown commit needs to know what it was about.
+fn tell_unknown(unit: UnitName, outcome: &Result<(), StoreError>) {
+    if let Err(StoreError::CommitUnknown(cause)) = outcome {
+        tracing::error!(%unit, %cause, "store.commit.unknown");
     }
 }
 
@@ -291,6 +353,21 @@ mod tests {
             tx.jobs().ensure(name, 60, next_at).await
         })
         .await
+    }
+
+    #[test]
+    fn a_unit_is_named_after_the_function_that_asks_for_it() {
+        fn name_of<W>(_: &W) -> UnitName {
+            UnitName::of::<W>()
+        }
+        let here = name_of(&async |_: &mut Tx| Ok::<_, StoreError>(()));
+        assert!(here.written().starts_with(UnitName::MARK), "{here:?}");
+        assert_eq!(
+            here.to_string(),
+            "store::tests::a_unit_is_named_after_the_function_that_asks_for_it"
+        );
+        let inherent = "lifeline_core::store::Unit<lifeline_core::payments::keyed::<impl lifeline_core::payments::Payments>::enter::{{closure}}::{{closure}}>";
+        assert_eq!(UnitName::short(inherent), "payments::keyed::enter");
     }
 
     /// Use cases run detached from the request: what they borrow must not cost them `Send`.

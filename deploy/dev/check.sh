@@ -56,6 +56,7 @@ typescript() { "$DEV/miniapp.sh" install && (cd miniapp && npm run --silent type
 
 step "rustfmt" cargo fmt --all --check
 step "clippy" cargo clippy --locked --workspace --all-targets -- -D warnings
+step "clippy with fault points" cargo clippy --locked -p lifeline -p lifeline-adapters --features lifeline/fault-points --all-targets -- -D warnings
 step "licences, bans, sources" cargo deny --locked --workspace --log-level error check --hide-inclusion-graph bans licenses sources
 step "advisories" advisories
 step "shell scripts" scripts

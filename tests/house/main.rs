@@ -19,6 +19,7 @@ mod hygiene;
 mod migrations;
 mod purity;
 mod requirements;
+mod seams;
 mod shape;
 mod walls;
 

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::Alipay;
 use super::client::Payload;
 use super::envelope::{Answer, Failure};
+use crate::wire::operation;
 
 const UNREADABLE: NoAnswer = NoAnswer::Unknown("unreadable_reply");
 
@@ -178,7 +179,7 @@ impl PaymentChannel for Alipay {
         let payload = Payload::BizNotified(frozen_body);
         match self
             .gateway
-            .call::<CreateReply>("alipay.trade.create", payload, false)
+            .call::<CreateReply>(operation!("alipay.trade.create"), payload, false)
             .await?
         {
             Answer::Ok(reply) => {
@@ -212,7 +213,7 @@ impl PaymentChannel for Alipay {
         let body = asking(out_trade_no);
         match self
             .gateway
-            .call::<QueryReply>("alipay.trade.query", Payload::Biz(&body), false)
+            .call::<QueryReply>(operation!("alipay.trade.query"), Payload::Biz(&body), false)
             .await?
         {
             Answer::Ok(reply) => {
@@ -230,7 +231,7 @@ impl PaymentChannel for Alipay {
         let body = asking(out_trade_no);
         match self
             .gateway
-            .call::<CloseReply>("alipay.trade.close", Payload::Biz(&body), false)
+            .call::<CloseReply>(operation!("alipay.trade.close"), Payload::Biz(&body), false)
             .await?
         {
             Answer::Ok(reply) => {
@@ -264,7 +265,11 @@ impl PaymentChannel for Alipay {
         .to_string();
         match self
             .gateway
-            .call::<RefundMade>("alipay.trade.refund", Payload::Biz(&body), false)
+            .call::<RefundMade>(
+                operation!("alipay.trade.refund"),
+                Payload::Biz(&body),
+                false,
+            )
             .await?
         {
             Answer::Ok(reply) => {
@@ -285,7 +290,7 @@ impl PaymentChannel for Alipay {
             "out_request_no": out_request_no,
         })
         .to_string();
-        let method = "alipay.trade.fastpay.refund.query";
+        let method = operation!("alipay.trade.fastpay.refund.query");
         match self
             .gateway
             .call::<RefundAsked>(method, Payload::Biz(&body), false)

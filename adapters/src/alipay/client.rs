@@ -16,6 +16,7 @@ use super::envelope::{Answer, Envelope};
 use super::sign::{AppKey, PlatformKey, sign_content};
 use super::trust::{Certificates, Trust};
 use crate::wire::http::{Address, Caller, Reply, Request};
+use crate::wire::{Operation, operation};
 
 /// Everything a call to `gateway.do` needs.
 pub(crate) struct Gateway {
@@ -46,7 +47,7 @@ pub(crate) enum Payload<'a> {
 type Pairs = Vec<(&'static str, String)>;
 
 /// Where a certificate that signs replies is had from.
-const CERTIFICATE_DOWNLOAD: &str = "alipay.open.app.alipaycert.download";
+const CERTIFICATE_DOWNLOAD: Operation = operation!("alipay.open.app.alipaycert.download");
 
 const UNKNOWN_CERTIFICATE: NoAnswer = NoAnswer::Unknown("unknown_certificate");
 
@@ -60,12 +61,12 @@ impl Gateway {
     /// One call. `codeless`: see [`Envelope::answer`].
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,
-        method: &'static str,
+        method: Operation,
         payload: Payload<'_>,
         codeless: bool,
     ) -> Result<Answer<T>, NoAnswer> {
         let reply = self.send(method, payload).await?;
-        let envelope = Envelope::open(&reply.body, method)?;
+        let envelope = Envelope::open(&reply.body, method.name())?;
         let key = match self.trust.key(envelope.certificate()) {
             Some(key) => key,
             None => self.fetch(envelope.certificate()).await?,
@@ -112,14 +113,15 @@ impl Gateway {
         let reply = self
             .send(CERTIFICATE_DOWNLOAD, Payload::Plain(&body))
             .await?;
-        let found: Downloaded = Envelope::open(&reply.body, CERTIFICATE_DOWNLOAD)?.unverified()?;
+        let found: Downloaded =
+            Envelope::open(&reply.body, CERTIFICATE_DOWNLOAD.name())?.unverified()?;
         STANDARD
             .decode(found.alipay_cert_content)
             .map_err(|_| NoAnswer::Unknown("unreadable_reply"))
     }
 
-    async fn send(&self, method: &'static str, payload: Payload<'_>) -> Result<Reply, NoAnswer> {
-        let mut query = self.common(method, self.clock.now());
+    async fn send(&self, method: Operation, payload: Payload<'_>) -> Result<Reply, NoAnswer> {
+        let mut query = self.common(method.name(), self.clock.now());
         let form = self.form(payload, &mut query)?;
         let all: Pairs = query.iter().chain(&form).cloned().collect();
         let sign = self

@@ -10,6 +10,7 @@ use zeroize::ZeroizeOnDrop;
 use super::Alipay;
 use super::client::Payload;
 use super::envelope::{Answer, Failure};
+use crate::wire::operation;
 
 #[derive(Deserialize, ZeroizeOnDrop)]
 struct TokenReply {
@@ -88,7 +89,11 @@ impl IdentityProvider for Alipay {
         let params = [("grant_type", "authorization_code"), ("code", auth_code)];
         let answer = self
             .gateway
-            .call::<TokenReply>("alipay.system.oauth.token", Payload::Top(&params), true)
+            .call::<TokenReply>(
+                operation!("alipay.system.oauth.token"),
+                Payload::Top(&params),
+                true,
+            )
             .await?;
         let reply = match answer {
             Answer::Ok(reply) => reply,
@@ -112,7 +117,11 @@ impl IdentityProvider for Alipay {
         let params = [("auth_token", access_token)];
         let answer = self
             .gateway
-            .call::<ProfileReply>("alipay.user.info.share", Payload::Top(&params), false)
+            .call::<ProfileReply>(
+                operation!("alipay.user.info.share"),
+                Payload::Top(&params),
+                false,
+            )
             .await?;
         match answer {
             Answer::Ok(reply) => Ok(reply.shared()),

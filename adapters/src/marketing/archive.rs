@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use zeroize::ZeroizeOnDrop;
 
 use super::{Marketing, Refusal, UNREADABLE};
-use crate::wire::read;
+use crate::wire::{operation, read};
 
 #[derive(Deserialize)]
 struct MatchReply {
@@ -170,7 +170,7 @@ impl ConsumerArchive for Marketing {
         }
         let reply: MatchReply = self
             .write(
-                "POST /identity-matches",
+                operation!("POST /identity-matches"),
                 &["identity-matches"],
                 Value::Object(body).to_string(),
                 &key,
@@ -209,7 +209,7 @@ impl ConsumerArchive for Marketing {
     async fn archived_mobile(&self, consumer_no: &ConsumerNo) -> Result<Phone, ArchiveError> {
         let reply: MobileReply = self
             .write(
-                "POST /consumers/{no}/archived-mobile",
+                operation!("POST /consumers/{no}/archived-mobile"),
                 &["consumers", consumer_no.expose(), "archived-mobile"],
                 "{}".to_owned(),
                 &self.line.fresh(),
@@ -224,7 +224,7 @@ impl ConsumerArchive for Marketing {
     async fn consumer(&self, consumer_no: &ConsumerNo) -> Result<Consumer, ArchiveError> {
         let path = ["consumers", consumer_no.expose()];
         let reply: ConsumerReply = self
-            .read("GET /consumers/{no}", &path, &[])
+            .read(operation!("GET /consumers/{no}"), &path, &[])
             .await?
             .map_err(refused)?;
         Ok(Consumer {
@@ -261,7 +261,7 @@ impl ConsumerArchive for Marketing {
         });
         let reply: RealNameReply = self
             .write(
-                "POST /consumers/{no}/real-name-checks",
+                operation!("POST /consumers/{no}/real-name-checks"),
                 &["consumers", consumer_no.expose(), "real-name-checks"],
                 body.to_string(),
                 &key,
@@ -280,7 +280,7 @@ impl Marketing {
     async fn verify(&self, body: Value, key: &str) -> Result<Verified, ArchiveError> {
         let reply: VerifyReply = self
             .write(
-                "POST /bindings/verify",
+                operation!("POST /bindings/verify"),
                 &["bindings", "verify"],
                 body.to_string(),
                 key,

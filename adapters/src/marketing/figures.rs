@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Marketing, Refusal};
-use crate::wire::read;
+use crate::wire::{Operation, operation, read};
 
 /// The parts of a figure do not add up to its total: not a figure.
 const INCONSISTENT: NoAnswer = NoAnswer::Unknown("inconsistent_reply");
@@ -238,7 +238,7 @@ fn refused(refusal: Refusal) -> SourceError {
 impl Marketing {
     async fn figure<T: DeserializeOwned>(
         &self,
-        operation: &'static str,
+        operation: Operation,
         consumer_no: &ConsumerNo,
         rest: &[&str],
         query: &[(&str, &str)],
@@ -251,7 +251,7 @@ impl Marketing {
 #[async_trait]
 impl BillingSource for Marketing {
     async fn arrears(&self, consumer_no: &ConsumerNo) -> Result<Arrears, SourceError> {
-        let operation = "GET /consumers/{no}/arrears";
+        let operation = operation!("GET /consumers/{no}/arrears");
         let reply: ArrearsReply = self
             .figure(operation, consumer_no, &["arrears"], &[])
             .await?;
@@ -259,7 +259,7 @@ impl BillingSource for Marketing {
     }
 
     async fn balance(&self, consumer_no: &ConsumerNo) -> Result<Balance, SourceError> {
-        let operation = "GET /consumers/{no}/balance";
+        let operation = operation!("GET /consumers/{no}/balance");
         let reply: BalanceReply = self
             .figure(operation, consumer_no, &["balance"], &[])
             .await?;
@@ -277,7 +277,7 @@ impl BillingSource for Marketing {
         from: &str,
         to: &str,
     ) -> Result<BillList, SourceError> {
-        let operation = "GET /consumers/{no}/bills";
+        let operation = operation!("GET /consumers/{no}/bills");
         let query = [("from", from), ("to", to)];
         let reply: BillsReply = self
             .figure(operation, consumer_no, &["bills"], &query)
@@ -297,7 +297,7 @@ impl BillingSource for Marketing {
     }
 
     async fn bill(&self, consumer_no: &ConsumerNo, period: &str) -> Result<Bill, SourceError> {
-        let operation = "GET /consumers/{no}/bills/{period}";
+        let operation = operation!("GET /consumers/{no}/bills/{period}");
         let path = ["consumers", consumer_no.expose(), "bills", period];
         let reply: BillReply = match self.read(operation, &path, &[]).await? {
             Ok(reply) => reply,
@@ -318,7 +318,7 @@ impl BillingSource for Marketing {
         from: &str,
         to: &str,
     ) -> Result<Vec<DailyUsage>, SourceError> {
-        let operation = "GET /consumers/{no}/usage/daily";
+        let operation = operation!("GET /consumers/{no}/usage/daily");
         let query = [("from", from), ("to", to)];
         let reply: UsageReply = self
             .figure(operation, consumer_no, &["usage", "daily"], &query)

@@ -17,6 +17,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::wire::Operation;
 use crate::wire::http::{Address, AddressError, CallRules, Reply};
 use crate::wire::line::{Call, Line, LineKeys};
 
@@ -59,7 +60,7 @@ impl Marketing {
 
     async fn read<T: DeserializeOwned>(
         &self,
-        operation: &'static str,
+        operation: Operation,
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<Result<T, Refusal>, NoAnswer> {
@@ -79,7 +80,7 @@ impl Marketing {
 
     async fn write<T: DeserializeOwned>(
         &self,
-        operation: &'static str,
+        operation: Operation,
         path: &[&str],
         body: String,
         idempotency_key: &str,

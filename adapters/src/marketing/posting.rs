@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Marketing, Refusal, UNREADABLE};
-use crate::wire::read;
+use crate::wire::{operation, read};
 
 #[derive(Deserialize)]
 struct PaymentReply {
@@ -132,7 +132,7 @@ impl PostingSystem for Marketing {
     ) -> Result<PostingReply, NoAnswer> {
         let answer: Result<PaymentReply, Refusal> = self
             .write(
-                "POST /payments",
+                operation!("POST /payments"),
                 &["payments"],
                 frozen_body.to_owned(),
                 channel_txn_no,
@@ -150,8 +150,9 @@ impl PostingSystem for Marketing {
 
     async fn get(&self, channel_txn_no: &str) -> Result<PostingReply, NoAnswer> {
         let path = ["payments", channel_txn_no];
-        let answer: Result<PaymentReply, Refusal> =
-            self.read("GET /payments/{txn}", &path, &[]).await?;
+        let answer: Result<PaymentReply, Refusal> = self
+            .read(operation!("GET /payments/{txn}"), &path, &[])
+            .await?;
         answer.map_err(Refusal::unexpected)?.observed()
     }
 
@@ -159,7 +160,7 @@ impl PostingSystem for Marketing {
         // A fence may be asked again and must be worked again, so its key is fresh each time.
         let answer: Result<PaymentReply, Refusal> = self
             .write(
-                "POST /payments/{txn}/fence",
+                operation!("POST /payments/{txn}/fence"),
                 &["payments", channel_txn_no, "fence"],
                 "{}".to_owned(),
                 &self.line.fresh(),
@@ -181,7 +182,12 @@ impl PostingSystem for Marketing {
         let body = json!({ "reversal_no": reversal_no, "reason": "refund" }).to_string();
         let path = ["payments", channel_txn_no, "reversal"];
         let answer: Result<ReversalMade, Refusal> = self
-            .write("POST /payments/{txn}/reversal", &path, body, reversal_no)
+            .write(
+                operation!("POST /payments/{txn}/reversal"),
+                &path,
+                body,
+                reversal_no,
+            )
             .await?;
         match answer {
             Ok(ReversalMade {
@@ -205,7 +211,7 @@ impl PostingSystem for Marketing {
         // "A repeat of a number answers its present state": a stored reply would hide the approval.
         let answer: Result<VoucherMade, Refusal> = self
             .write(
-                "POST /payments/{txn}/refunds",
+                operation!("POST /payments/{txn}/refunds"),
                 &path,
                 body,
                 &self.line.fresh(),

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 use crate::wire::http::{Address, AddressError, CallRules, Reply};
 use crate::wire::line::{Call, Line, LineKeys};
+use crate::wire::operation;
 
 /// The SMS platform as `accounts` and `notices` see it.
 #[derive(Clone)]
@@ -75,7 +76,7 @@ impl SmsLine {
         let reply = self
             .line
             .send(Call {
-                operation: "POST /messages",
+                operation: operation!("POST /messages"),
                 method: Method::POST,
                 path: &["messages"],
                 query: &[],

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lifeline_core::shared::time::Time;
-use lifeline_core::store::{Commits, Snapshot, Store, StoreError, UnitOfWork};
+use lifeline_core::store::{Commits, Snapshot, Store, StoreError, UnitName, UnitOfWork};
 
 use super::migration::{self, Migrated, SchemaError};
+use super::sqlite::DiskFailure;
 use super::statement::statements;
 use super::value::args;
-use super::sqlite::DiskFailure;
 use super::{Conn, Sql, Vault, postgres, sqlite};
 use crate::keyring::{InstanceKind, Keyring};
+use crate::seams::watch;
 
 statements! { "engine":
     INSTANCE("instance") = "SELECT instance_kind, restore_epoch, created_at FROM instance WHERE one = 1";
@@ -219,11 +220,13 @@ impl Store for Engine {
         &self.commits
     }
 
-    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+    async fn begin(&self, unit: UnitName) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let vault = self.vault.clone();
         Ok(match &self.driver {
-            Driver::Sqlite(engine) => Box::new(Sql::new(engine.begin().await?, vault)),
-            Driver::Postgres(engine) => Box::new(Sql::new(engine.begin().await?, vault)),
+            Driver::Sqlite(engine) => Box::new(Sql::new(watch(unit, engine.begin().await?), vault)),
+            Driver::Postgres(engine) => {
+                Box::new(Sql::new(watch(unit, engine.begin().await?), vault))
+            }
         })
     }
 

@@ -11,7 +11,9 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, Url};
 use zeroize::Zeroizing;
 
+use super::Operation;
 use super::breaker::{Breaker, BreakerRules};
+use crate::seams;
 
 /// What a reply may weigh; a longer one is no answer.
 pub const REPLY_BYTES_MAX: usize = 1024 * 1024;
@@ -110,8 +112,7 @@ fn is_loopback(url: &Url) -> bool {
 
 /// One request, ready to go.
 pub(crate) struct Request {
-    /// Names the call in metrics: a method or route template, never a value.
-    pub(crate) operation: &'static str,
+    pub(crate) operation: Operation,
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
@@ -176,12 +177,13 @@ impl Caller {
     /// Sends and reads the whole reply, unless the operation's circuit is open. The only errors are
     /// "never left us" and "unknown".
     pub(crate) async fn send(&self, request: Request) -> Result<Reply, NoAnswer> {
-        let (operation, works) = (request.operation, request.works);
+        let (call, works) = (request.operation, request.works);
+        let operation = call.name();
         let Some(leave) = self.breaker.admit(operation) else {
             return Err(NoAnswer::NotSent("circuit_open"));
         };
         let began = Instant::now();
-        let outcome = self.exchange(request).await;
+        let outcome = seams::send(call, self.exchange(request)).await;
         leave.end(outcome.as_ref().is_ok_and(works), began.elapsed());
         let label = match &outcome {
             Ok(reply) if reply.status < 400 => "answered",

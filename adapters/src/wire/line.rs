@@ -15,6 +15,7 @@ use reqwest::{Method, Url};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use super::Operation;
 use super::http::{Address, AddressError, CallRules, Caller, Reply, Request, below_500};
 
 /// What a channel shares with the system behind it. Never printable.
@@ -71,7 +72,7 @@ impl LineKeys {
 
 /// One call as its adapter describes it.
 pub(crate) struct Call<'a> {
-    pub(crate) operation: &'static str,
+    pub(crate) operation: Operation,
     pub(crate) method: Method,
     pub(crate) path: &'a [&'a str],
     pub(crate) query: &'a [(&'a str, &'a str)],

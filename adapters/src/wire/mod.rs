@@ -8,8 +8,11 @@
 pub(crate) mod breaker;
 pub mod http;
 pub(crate) mod line;
+mod operation;
 pub(crate) mod read;
 
 pub use breaker::BreakerRules;
 pub use http::{Address, AddressError, CallRules};
 pub use line::{LineKeys, LineKeysError};
+pub use operation::Operation;
+pub(crate) use operation::operation;

@@ -33,6 +33,7 @@ pub(crate) use self::reader::ReadUnit;
 use self::reader::Readers;
 pub(crate) use self::statement::store_error;
 pub(crate) use self::unit::WriteUnit;
+use crate::seams;
 
 /// Limits of the embedded engine.
 pub(crate) mod limits {
@@ -120,7 +121,10 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     .map_err(|error| store_error(&error))?;
     let mode: String = configure(&conn, limits::BUSY_MAX)
         .and_then(|()| {
-            conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA recursive_triggers = ON; PRAGMA journal_size_limit = 67108864")
+            conn.execute_batch(&format!(
+                "PRAGMA synchronous = {}; PRAGMA recursive_triggers = ON; PRAGMA journal_size_limit = 67108864",
+                seams::synchronous()
+            ))
         })
         .and_then(|()| conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)))
         .map_err(|error| store_error(&error))?;
