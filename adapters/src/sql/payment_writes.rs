@@ -33,7 +33,8 @@ statements! { "payment_writes":
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
         $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32) \
         ON CONFLICT (line_id) DO UPDATE SET \
-        attempt = excluded.attempt, state = excluded.state, channel_txn_no = excluded.channel_txn_no, \
+        line_no = excluded.line_no, binding_id = excluded.binding_id, consumer_no = excluded.consumer_no, \
+        consumer_index = excluded.consumer_index, attempt = excluded.attempt, state = excluded.state, channel_txn_no = excluded.channel_txn_no, \
         amount_fen = excluded.amount_fen, purpose = excluded.purpose, \
         arrears_version = excluded.arrears_version, body = excluded.body, check_kind = excluded.check_kind, \
         sent_at = excluded.sent_at, resends = excluded.resends, not_found = excluded.not_found, \

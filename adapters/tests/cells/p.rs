@@ -124,6 +124,7 @@ fn fact_for(before: &Order, input: p::Input, expected: &Expected) -> ChannelFact
         paid_at: Some(before.payment.created_at),
         refunded,
         minted: false,
+        named: Vec::new(),
     }
 }
 

@@ -20,7 +20,7 @@ stories! {
 }
 
 /// Polls `future` at most `polls` times, then drops it where it stands.
-async fn dropped_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+pub(crate) async fn dropped_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = polls;
     std::future::poll_fn(|context| {

@@ -14,7 +14,10 @@
 mod attacks;
 mod books;
 mod cashier;
+mod checkout_claims;
+mod checkouts;
 mod crashes;
+mod family;
 mod late;
 mod marketing;
 mod orders;
@@ -61,6 +64,8 @@ fn main() {
     let all = [
         attacks::stories(),
         cashier::stories(),
+        checkout_claims::stories(),
+        checkouts::stories(),
         crashes::stories(),
         late::stories(),
         orders::stories(),

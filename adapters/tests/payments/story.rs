@@ -7,7 +7,9 @@ use lifeline_core::accounts::account::ProviderId;
 use lifeline_core::bindings::{Binding, OwnedBinding, Right, Role, Signboard, own};
 use lifeline_core::idempotency::{Answer, Key};
 use lifeline_core::payments::order::{Buyer, ClosedText, Order, Purpose, Via};
-use lifeline_core::payments::{PaymentError, Payments, Policy, Render, Standing, Start};
+use lifeline_core::payments::{
+    Homes, PaymentError, Payments, Policy, Render, Standing, Start, Wanted,
+};
 use lifeline_core::shared::ids::{AccountId, PaymentId, SessionId};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::personal::ConsumerNo;
@@ -118,9 +120,21 @@ impl Story {
             created_at: make.now(),
             version: 1,
         };
+        self.place
+            .write(async |tx| tx.accounts().add(&account).await)
+            .await;
+        Payer {
+            owned: self.link(&account.account_id, home).await,
+            session: make.id(),
+        }
+    }
+
+    /// One more home of a person.
+    pub(crate) async fn link(&self, account: &AccountId, home: &str) -> OwnedBinding {
+        let make = maker(&self.outside);
         let binding = Binding {
             binding_id: make.id(),
-            account_id: account.account_id.clone(),
+            account_id: account.clone(),
             consumer_no: ConsumerNo::parse(home).unwrap(),
             role: Role::PayerOnly,
             holder_version: 1,
@@ -136,7 +150,6 @@ impl Story {
         };
         self.place
             .write(async |tx| {
-                tx.accounts().add(&account).await?;
                 tx.bindings()
                     .touch_home(&binding.consumer_no, 1, binding.created_at)
                     .await?;
@@ -145,11 +158,7 @@ impl Story {
             .await;
         let mut view = snapshot(&*self.place.store).await.unwrap();
         let id = &binding.binding_id;
-        let owned = own(&mut view, &account.account_id, id, Right::Pay).await;
-        Payer {
-            owned: owned.unwrap(),
-            session: make.id(),
-        }
+        own(&mut view, account, id, Right::Pay).await.unwrap()
     }
 
     pub(crate) fn request(&self, payer: &Payer, wish: &Wish) -> Start {
@@ -171,15 +180,17 @@ impl Story {
             },
         });
         Start {
-            owned: payer.owned.clone(),
+            homes: Homes::one(Wanted {
+                owned: payer.owned.clone(),
+                amount: Fen::new(wish.fen),
+                arrears_version: wish.version.clone(),
+            }),
             session_id: payer.session.clone(),
             buyer: Buyer {
                 open_id: Some(ClosedText::new("open-id".into())),
                 user_id: None,
             },
             purpose: wish.purpose,
-            amount: Fen::new(wish.fen),
-            arrears_version: wish.version.clone(),
             via: wish.via,
             key: Key {
                 scope: format!("account:{}:POST /v1/payments", payer.account()),

@@ -1,7 +1,7 @@
 //! Why a payment use case did not do what was asked.
 
 use super::booking::BooksError;
-use crate::shared::ids::PaymentId;
+use crate::shared::ids::{BindingId, PaymentId};
 use crate::shared::money::Fen;
 use crate::store::{Retriable, StoreError};
 
@@ -24,6 +24,19 @@ pub enum PaymentError {
     AmountOutOfRange { min: Fen, max: Fen },
     #[error("the electricity account is closed")]
     AccountClosed,
+    /// A checkout without a home.
+    #[error("there is no home to pay for")]
+    NoHome,
+    #[error("too many homes for one order")]
+    TooManyHomes { max: usize },
+    #[error("a home is there twice")]
+    HomeTwice { binding_id: BindingId },
+    /// One of several homes keeps the order from being made.
+    #[error("one home: {error}")]
+    AtHome {
+        binding_id: BindingId,
+        error: Box<PaymentError>,
+    },
     /// Another order for the same debt is not proven closed; its id only if it is the caller's own.
     #[error("an earlier order is still open")]
     PreviousOrderOpen { payment_id: Option<PaymentId> },
@@ -53,7 +66,11 @@ pub enum PaymentError {
 
 impl Retriable for PaymentError {
     fn is_conflict(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_conflict())
+        match self {
+            Self::Store(error) => error.is_conflict(),
+            Self::AtHome { error, .. } => error.is_conflict(),
+            _final => false,
+        }
     }
 }
 
@@ -61,14 +78,18 @@ impl PaymentError {
     /// Whether a repeat of the same request would be refused for ever, so that the refusal is
     /// stored as its answer (money.md 2.10).
     #[must_use]
-    pub const fn is_final(&self) -> bool {
+    pub fn is_final(&self) -> bool {
         match self {
             Self::NothingDue
             | Self::StaleArrears { .. }
             | Self::VersionMissing
             | Self::AmountNotDue
             | Self::AmountOutOfRange { .. }
-            | Self::AccountClosed => true,
+            | Self::AccountClosed
+            | Self::NoHome
+            | Self::TooManyHomes { .. }
+            | Self::HomeTwice { .. } => true,
+            Self::AtHome { error, .. } => error.is_final(),
             Self::NotFound
             | Self::PreviousOrderOpen { .. }
             | Self::ArrearsUnavailable

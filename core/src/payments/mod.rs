@@ -10,6 +10,7 @@
 //! | `reading` | answers of the outside in the words of the tables (pure) |
 //! | `tracker`, `window`, `numbers`, `policy` | what the payer is told; times; external numbers; thresholds |
 //! | `unit` | the one unit of work that applies observations |
+//! | `homes` | the homes one order pays: sorted, none twice |
 //! | `start`, `keyed` | making an order, once per idempotency key |
 //! | `cashier`, `close`, `reads` | the pay ticket, giving up an order, looking at orders |
 //! | `notice` | the channel's notices: stored, then worked |
@@ -20,6 +21,7 @@
 pub mod booking;
 pub mod draw;
 pub mod events;
+pub mod homes;
 pub mod numbers;
 pub mod observation;
 pub mod order;
@@ -52,13 +54,14 @@ use std::sync::atomic::AtomicI64;
 pub use cashier::PAY_PATH;
 pub use decision::Decision;
 pub use error::PaymentError;
+pub use homes::{Homes, Wanted};
 pub use keyed::Render;
 pub use notice::{NoticeRefused, Worked};
 pub use nudge::Nudged;
 pub use order::{Order, Purpose, Via};
 pub use policy::Policy;
 pub use start::Start;
-pub use tracker::{Next, NextCode, Standing};
+pub use tracker::{HomeView, Next, NextCode, Standing};
 pub use unit::Applied;
 
 use crate::shared::ids::{Entropy, Maker};

@@ -46,6 +46,15 @@ pub struct ChannelFact {
     pub refunded: Option<Fen>,
     /// The cashier URL is being minted.
     pub minted: bool,
+    /// How two persons divide suspense money among the homes of the order.
+    pub named: Vec<Named>,
+}
+
+/// A part of suspense money and the line of the order it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Named {
+    pub line_no: i64,
+    pub amount: Fen,
 }
 
 /// What a line input carries.

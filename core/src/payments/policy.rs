@@ -2,6 +2,9 @@
 
 use crate::shared::money::Fen;
 
+/// More homes than this are several orders, whatever an operator wishes.
+const HOMES_MAX: usize = 20;
+
 /// What an operator may set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -13,6 +16,8 @@ pub struct Policy {
     /// The brake of automatic refunds and reversals: so many, and so much, per hour (money.md G7).
     pub brake_count: i64,
     pub brake_sum: Fen,
+    /// How many homes one order may pay.
+    pub homes_max: usize,
     /// What the payer reads in the cashier.
     pub subject_arrears: String,
     pub subject_top_up: String,
@@ -28,6 +33,7 @@ impl Default for Policy {
             top_up_max: Fen::new(500_000),
             brake_count: 60,
             brake_sum: Fen::new(2_000_000),
+            homes_max: 9,
             subject_arrears: "电费缴纳".to_owned(),
             subject_top_up: "电费充值".to_owned(),
             return_url: String::new(),
@@ -50,6 +56,10 @@ impl Policy {
         if self.brake_count < 1 || !self.brake_sum.is_positive() {
             faults.push("brake: count and sum must be positive");
         }
+        // A worker posts the lines of an order one after another under one lease.
+        if !(1..=HOMES_MAX).contains(&self.homes_max) {
+            faults.push("homes_max: 1 to 20");
+        }
         if self.subject_arrears.is_empty() || self.subject_top_up.is_empty() {
             faults.push("subject: must not be empty");
         }
@@ -68,9 +78,10 @@ mod tests {
             number_prefix: "t-".to_owned(),
             top_up_min: Fen::ZERO,
             brake_count: 0,
+            homes_max: 21,
             subject_top_up: String::new(),
             ..Policy::default()
         };
-        assert_eq!(wrong.faults().len(), 4);
+        assert_eq!(wrong.faults().len(), 5);
     }
 }

@@ -1,13 +1,15 @@
 //! Making an order (interleavings 4, 5, 10, 16): what is due is read live, an earlier order is
 //! driven to proven CLOSED, one unit writes order, lock and step, then the channel is asked.
 
+use futures_util::stream::{self, StreamExt as _};
+
+use super::homes::{Homes, Wanted, judge};
 use super::keyed::{Entry, Keyed, Render, lease_until};
 use super::observation::Ask;
 use super::order::{Buyer, ClosedText, Order, Payment, Purpose, Share, Via};
-use super::ports::{CreateOrder, Dues, NoDues};
+use super::ports::{CreateOrder, NoDues};
 use super::unit::{Held, Step};
 use super::{PaymentError, Payments, table_p as p, window};
-use crate::bindings::OwnedBinding;
 use crate::evidence::Act;
 use crate::idempotency::{Answer, Key};
 use crate::shared::ids::{PaymentId, SessionId};
@@ -21,13 +23,10 @@ const CREATED: &str = "created:";
 
 /// A request to pay.
 pub struct Start {
-    pub owned: OwnedBinding,
+    pub homes: Homes,
     pub session_id: SessionId,
     pub buyer: Buyer,
     pub purpose: Purpose,
-    pub amount: Fen,
-    /// The version the payer saw; arrears only.
-    pub arrears_version: Option<String>,
     pub via: Via,
     pub key: Key,
     /// Hex SHA-256 of the canonical body, and JSON of a digest per field.
@@ -91,9 +90,11 @@ impl Payments {
     }
 
     async fn make(&self, request: &Start, keyed: &Keyed, lease_epoch: i64) -> Result<Order, Made> {
-        self.check_amount(request).await.map_err(Made::Refused)?;
+        self.check_amounts(request).await.map_err(Made::Refused)?;
         let order = self.new_order(request).map_err(Made::Refused)?;
-        self.make_room(&order).await.map_err(Made::Refused)?;
+        self.make_room(request, &order)
+            .await
+            .map_err(Made::Refused)?;
         self.store_order(&order, request, keyed, lease_epoch)
             .await?;
         let held = Held {
@@ -108,22 +109,45 @@ impl Payments {
         self.load(&held.id).await.map_err(stored)
     }
 
-    /// What is due now decides what may be ordered; a kept figure never does.
-    async fn check_amount(&self, request: &Start) -> Result<(), PaymentError> {
+    /// What is due now decides what may be ordered; a kept figure never does. The homes are asked
+    /// about side by side, so that a slow answer counts once.
+    async fn check_amounts(&self, request: &Start) -> Result<(), PaymentError> {
+        let homes = &request.homes;
+        for wanted in homes.iter() {
+            self.check_wish(request.purpose, wanted)
+                .map_err(|error| homes.blame(wanted, error))?;
+        }
+        let asked: Vec<_> = homes
+            .iter()
+            .map(|wanted| self.check_amount(request.purpose, wanted))
+            .collect();
+        let judged: Vec<_> = stream::iter(asked).buffered(homes.count()).collect().await;
+        for (wanted, verdict) in homes.iter().zip(judged) {
+            verdict.map_err(|error| homes.blame(wanted, error))?;
+        }
+        Ok(())
+    }
+
+    /// What can be refused without asking anybody.
+    fn check_wish(&self, purpose: Purpose, wanted: &Wanted) -> Result<(), PaymentError> {
         let (min, max) = (self.policy.top_up_min, self.policy.top_up_max);
-        if request.purpose == Purpose::TopUp && !(min..=max).contains(&request.amount) {
-            return Err(PaymentError::AmountOutOfRange { min, max });
+        match purpose {
+            Purpose::TopUp if !(min..=max).contains(&wanted.amount) => {
+                Err(PaymentError::AmountOutOfRange { min, max })
+            }
+            Purpose::Arrears if wanted.arrears_version.is_none() => {
+                Err(PaymentError::VersionMissing)
+            }
+            Purpose::TopUp | Purpose::Arrears => Ok(()),
         }
-        let seen = request.arrears_version.as_deref();
-        if request.purpose == Purpose::Arrears && seen.is_none() {
-            return Err(PaymentError::VersionMissing);
+    }
+
+    async fn check_amount(&self, purpose: Purpose, wanted: &Wanted) -> Result<(), PaymentError> {
+        match self.ports.dues.dues(wanted.owned.consumer_no()).await {
+            Ok(dues) => judge(purpose, wanted, dues),
+            Err(NoDues::Unknown) => Err(PaymentError::AccountClosed),
+            Err(NoDues::NoAnswer(_)) => Err(PaymentError::ArrearsUnavailable),
         }
-        let dues = match self.ports.dues.dues(request.owned.consumer_no()).await {
-            Ok(dues) => dues,
-            Err(NoDues::Unknown) => return Err(PaymentError::AccountClosed),
-            Err(NoDues::NoAnswer(_)) => return Err(PaymentError::ArrearsUnavailable),
-        };
-        judge_amount(request.purpose, request.amount, seen, dues)
     }
 
     fn new_order(&self, request: &Start) -> Result<Order, PaymentError> {
@@ -134,20 +158,11 @@ impl Payments {
             return Err(PaymentError::NoPayer);
         }
         let number = format!("{}{}", self.policy.number_prefix, maker.base62(22));
-        let share = Share {
-            line_no: 1,
-            binding_id: request.owned.binding_id().clone(),
-            consumer_no: request.owned.consumer_no().clone(),
-            amount: request.amount,
-            purpose: request.purpose,
-            arrears_version: request.arrears_version.clone(),
-        };
         let subject = match request.purpose {
             Purpose::Arrears => self.policy.subject_arrears.clone(),
             Purpose::TopUp => self.policy.subject_top_up.clone(),
         };
         let mut payment = blank(maker.id(), request, number, subject, now);
-        payment.shares.push(share);
         match request.via {
             Via::Mini => {
                 let body = self.ports.channel.create_body(&create_order(&payment));
@@ -169,31 +184,60 @@ impl Payments {
         })
     }
 
-    /// Earlier orders for the same debt must be proven closed first (money.md 2.4).
-    async fn make_room(&self, order: &Order) -> Result<(), PaymentError> {
-        for share in &order.payment.shares {
-            let claim = share.claim(&order.payment.account_id);
-            let holder = {
-                let mut view = snapshot(self.store()).await?;
-                view.payments().claim_holder(&claim).await?
+    /// Earlier orders for the same debts must be proven closed first (money.md 2.4). None of them is
+    /// given up unless all of them may be.
+    async fn make_room(&self, request: &Start, order: &Order) -> Result<(), PaymentError> {
+        let mut earlier: Vec<(&Wanted, Order)> = Vec::new();
+        for (wanted, share) in request.homes.iter().zip(&order.payment.shares) {
+            let blame = |error| request.homes.blame(wanted, error);
+            let Some(open) = self.holder(share, order).await? else {
+                continue;
             };
-            let Some(earlier) = holder else { continue };
-            let open = self.load(&earlier).await?;
-            let own = open.payment.account_id == order.payment.account_id;
-            let told = PaymentError::PreviousOrderOpen {
-                payment_id: own.then(|| earlier.clone()),
-            };
-            let age = self.now().seconds_since(open.payment.created_at);
-            let may_close = own || age >= window::SUPERSEDE_AFTER;
-            if open.payment.state.has_money() || !may_close {
-                return Err(told);
+            if !self.may_give_up(&open, order) {
+                return Err(blame(self.in_the_way(&open, order)));
             }
+            let id = &open.payment.payment_id;
+            if earlier
+                .iter()
+                .all(|(_, other)| other.payment.payment_id != *id)
+            {
+                earlier.push((wanted, open));
+            }
+        }
+        for (wanted, open) in earlier {
             let left = self.give_up(&open, "superseded").await?;
             if left.payment.state != p::State::Closed {
-                return Err(told);
+                let told = self.in_the_way(&open, order);
+                return Err(request.homes.blame(wanted, told));
             }
         }
         Ok(())
+    }
+
+    /// The order that holds this home's claim.
+    async fn holder(&self, share: &Share, order: &Order) -> Result<Option<Order>, PaymentError> {
+        let claim = share.claim(&order.payment.account_id);
+        let mut view = snapshot(self.store()).await?;
+        let held = view.payments().claim_holder(&claim).await?;
+        drop(view);
+        match held {
+            Some(id) => self.load(&id).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn may_give_up(&self, open: &Order, order: &Order) -> bool {
+        let own = open.payment.account_id == order.payment.account_id;
+        let age = self.now().seconds_since(open.payment.created_at);
+        !open.payment.state.has_money() && (own || age >= window::SUPERSEDE_AFTER)
+    }
+
+    /// One's own earlier order is named, a stranger's is not.
+    fn in_the_way(&self, open: &Order, order: &Order) -> PaymentError {
+        let own = open.payment.account_id == order.payment.account_id;
+        PaymentError::PreviousOrderOpen {
+            payment_id: own.then(|| open.payment.payment_id.clone()),
+        }
     }
 
     /// Unit A: order, lock, number, body, step, evidence and audit; nothing is sent unless its
@@ -211,13 +255,7 @@ impl Payments {
             &format!("account:{}", payment.account_id),
         );
         let now = draw.now;
-        let act = Act::new()
-            .say("amount_fen", payment.amount.get())
-            .say("out_trade_no", payment.out_trade_no.as_str())
-            .say("payment_id", payment.payment_id.as_str())
-            .say("purpose", payment.purpose.as_str())
-            .seal("consumer_no", request.owned.consumer_no().expose());
-        let witness: evidence::Entry = act
+        let witness: evidence::Entry = act_of(payment)
             .into_entry(
                 draw.id("evidence", "created"),
                 "payments.created",
@@ -303,27 +341,18 @@ impl Made {
     }
 }
 
-fn judge_amount(
-    purpose: Purpose,
-    amount: Fen,
-    seen: Option<&str>,
-    dues: Dues,
-) -> Result<(), PaymentError> {
-    if !dues.open {
-        return Err(PaymentError::AccountClosed);
-    }
-    match purpose {
-        Purpose::TopUp => Ok(()),
-        Purpose::Arrears if dues.total.is_zero() => Err(PaymentError::NothingDue),
-        Purpose::Arrears if seen != Some(dues.version.as_str()) => {
-            Err(PaymentError::StaleArrears {
-                total: dues.total,
-                version: dues.version,
-            })
-        }
-        Purpose::Arrears if amount != dues.total => Err(PaymentError::AmountNotDue),
-        Purpose::Arrears => Ok(()),
-    }
+/// What is proved of a new order: each home under its line's name.
+fn act_of(payment: &Payment) -> Act {
+    let act = Act::new()
+        .say("amount_fen", payment.amount.get())
+        .say("homes", payment.shares.len())
+        .say("out_trade_no", payment.out_trade_no.as_str())
+        .say("payment_id", payment.payment_id.as_str())
+        .say("purpose", payment.purpose.as_str());
+    payment.shares.iter().fold(act, |act, share| {
+        let name = format!("consumer_no_{}", share.line_no);
+        act.seal(&name, share.consumer_no.expose())
+    })
 }
 
 /// What the channel is asked to make of the order.
@@ -349,8 +378,8 @@ fn blank(
     let expire_at = window::expire_at(now);
     Payment {
         payment_id,
-        account_id: request.owned.account_id().clone(),
-        binding_id: request.owned.binding_id().clone(),
+        account_id: request.homes.account_id().clone(),
+        binding_id: request.homes.first().owned.binding_id().clone(),
         session_id: request.session_id.clone(),
         purpose: request.purpose,
         via: request.via,
@@ -358,9 +387,9 @@ fn blank(
         version: 1,
         lease_epoch: 1,
         out_trade_no,
-        amount: request.amount,
+        amount: request.homes.total(),
         subject,
-        shares: Vec::new(),
+        shares: request.homes.shares(request.purpose),
         buyer: request.buyer.clone(),
         body: None,
         ticket: None,

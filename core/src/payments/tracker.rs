@@ -1,7 +1,8 @@
 //! What the payer is told: a state derived from the three tables, what happens next, and by when.
 
-use super::order::{Order, PostingLine, Via};
+use super::order::{Order, PostingLine, Share, Via};
 use super::{table_l as l, table_p as p, table_r as r, window};
+use crate::shared::ids::BindingId;
 use crate::shared::money::Fen;
 use crate::shared::time::Time;
 
@@ -76,9 +77,20 @@ pub struct Next {
     pub by: Option<Time>,
 }
 
+/// One home of an order as the payer sees it: each goes its own way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HomeView {
+    pub binding_id: BindingId,
+    pub amount: Fen,
+    pub standing: Standing,
+    pub posted_at: Option<Time>,
+}
+
 /// A refund as the payer sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundView {
+    /// The home whose money goes back.
+    pub binding_id: Option<BindingId>,
     pub amount: Fen,
     pub done_at: Option<Time>,
 }
@@ -170,6 +182,45 @@ impl Order {
             .flatten()
     }
 
+    /// Each home of the order by itself. Money of another sum than ordered is nobody's yet.
+    #[must_use]
+    pub fn home_views(&self) -> Vec<HomeView> {
+        let whole = self.standing();
+        let undecided = self.payment.state == p::State::Suspense;
+        let view = |share: &Share| {
+            let lines = self.lines.iter();
+            let line = lines
+                .filter(|_| !undecided)
+                .find(|line| line.line_no == share.line_no);
+            HomeView {
+                binding_id: share.binding_id.clone(),
+                amount: line.map_or(share.amount, |line| line.amount),
+                standing: line.map_or(whole, |line| self.standing_of(line)),
+                posted_at: line
+                    .filter(|line| line.state == l::State::Posted)
+                    .and_then(|line| line.posted_at),
+            }
+        };
+        self.payment.shares.iter().map(view).collect()
+    }
+
+    const fn standing_of(&self, line: &PostingLine) -> Standing {
+        if self.payment.frozen || line.frozen {
+            return Standing::UnderReview;
+        }
+        match line.state {
+            l::State::Ready => Standing::Paid,
+            l::State::Posting
+            | l::State::PostUnknown
+            | l::State::FencingRepost
+            | l::State::FencingRefund => Standing::Posting,
+            l::State::Posted => Standing::Posted,
+            l::State::Reversing | l::State::MktRefund | l::State::RefundDue => Standing::Refunding,
+            l::State::Refunded => Standing::Refunded,
+            l::State::Held => Standing::UnderReview,
+        }
+    }
+
     /// Refunds that reach the payer: ours, and what went back to them another way.
     #[must_use]
     pub fn refund_views(&self) -> Vec<RefundView> {
@@ -177,6 +228,7 @@ impl Order {
             .iter()
             .filter(|refund| refund.state != r::State::Withdrawn)
             .map(|refund| RefundView {
+                binding_id: self.line(&refund.line_id).map(|l| l.binding_id.clone()),
                 amount: refund.amount,
                 done_at: refund.done_at,
             })

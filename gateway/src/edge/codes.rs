@@ -72,6 +72,8 @@ codes! {
     AmountNotDue "AMOUNT_NOT_DUE" UNPROCESSABLE_ENTITY "The amount is not what is due.";
     AmountOutOfRange "AMOUNT_OUT_OF_RANGE" UNPROCESSABLE_ENTITY "The amount is outside the range of a top-up.";
     AccountClosed "ACCOUNT_CLOSED" CONFLICT "This electricity account is closed and takes no money.";
+    TooManyHomes "TOO_MANY_HOMES" UNPROCESSABLE_ENTITY "One order cannot pay that many homes.";
+    HomeTwice "HOME_TWICE" UNPROCESSABLE_ENTITY "A home is in this order twice.";
     PreviousOrderOpen "PREVIOUS_ORDER_OPEN" CONFLICT "An earlier order for this home is still open.";
     ArrearsUnavailable "ARREARS_UNAVAILABLE" SERVICE_UNAVAILABLE "What is due cannot be read live now, so nothing was ordered.";
     NoPayer "NO_PAYER" CONFLICT "This account cannot pay with Alipay here; open the page in a browser.";

@@ -40,15 +40,9 @@ const VERSION_CHARACTERS_MAX: usize = 128;
 
 impl CreateBody {
     pub(super) fn parse(self) -> Result<Wish, Problem> {
-        let refuse = |field: &str, what: &str| {
-            Problem::new(Code::InvalidField).field(field, "invalid", what)
-        };
         let purpose = Purpose::parse(&self.purpose)
             .ok_or_else(|| refuse("purpose", "must be arrears or top_up"))?;
-        let via = match self.via.as_deref() {
-            None => Via::Mini,
-            Some(text) => Via::parse(text).ok_or_else(|| refuse("via", "must be mini or h5"))?,
-        };
+        let via = parse_via(self.via.as_deref())?;
         if self.amount_fen <= 0 {
             return Err(refuse("amount_fen", "must be above zero"));
         }
@@ -68,9 +62,105 @@ impl CreateBody {
     }
 }
 
+/// `POST /v1/checkouts`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CheckoutBody {
+    /// The homes to pay, each at most once.
+    pub(super) items: Vec<CheckoutItem>,
+    /// `mini` (default): answered with a `trade_no` for `my.tradePay`; `h5`: with a `pay_url`.
+    pub(super) via: Option<String>,
+}
+
+/// One home of a checkout.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CheckoutItem {
+    /// From `GET /v1/bindings`.
+    pub(super) binding_id: String,
+    /// All that is due for this home.
+    pub(super) amount_fen: i64,
+    /// The version shown with the arrears.
+    pub(super) arrears_version: String,
+}
+
+/// The parsed wish to pay several homes at once.
+#[derive(Debug)]
+pub(super) struct CheckoutWish {
+    pub(super) homes: Vec<HomeWish>,
+    pub(super) via: Via,
+}
+
+#[derive(Debug)]
+pub(super) struct HomeWish {
+    pub(super) binding_id: BindingId,
+    pub(super) amount: Fen,
+    pub(super) arrears_version: String,
+}
+
+impl CheckoutBody {
+    /// `max` homes at most. A home that is named twice is refused before anything is looked up.
+    pub(super) fn parse(self, max: usize) -> Result<CheckoutWish, Problem> {
+        if self.items.is_empty() {
+            return Err(refuse("items", "must name at least one home"));
+        }
+        if self.items.len() > max {
+            return Err(Problem::new(Code::TooManyHomes).with("homes_max", max));
+        }
+        let mut homes: Vec<HomeWish> = Vec::with_capacity(self.items.len());
+        for (at, item) in self.items.into_iter().enumerate() {
+            let home = item.parse(at)?;
+            if homes.iter().any(|one| one.binding_id == home.binding_id) {
+                let field = format!("items[{at}].binding_id");
+                return Err(Problem::new(Code::HomeTwice).field(
+                    &field,
+                    "repeated",
+                    "named before",
+                ));
+            }
+            homes.push(home);
+        }
+        let via = parse_via(self.via.as_deref())?;
+        Ok(CheckoutWish { homes, via })
+    }
+}
+
+impl CheckoutItem {
+    fn parse(self, at: usize) -> Result<HomeWish, Problem> {
+        let field = |name: &str| format!("items[{at}].{name}");
+        if self.amount_fen <= 0 {
+            return Err(refuse(&field("amount_fen"), "must be above zero"));
+        }
+        if self.arrears_version.len() > VERSION_CHARACTERS_MAX {
+            let field = field("arrears_version");
+            return Err(refuse(&field, "is not a version of arrears"));
+        }
+        Ok(HomeWish {
+            binding_id: BindingId::parse(&self.binding_id)
+                .map_err(|_| Problem::new(Code::NotFound))?,
+            amount: Fen::new(self.amount_fen),
+            arrears_version: self.arrears_version,
+        })
+    }
+}
+
+fn refuse(field: &str, what: &str) -> Problem {
+    Problem::new(Code::InvalidField).field(field, "invalid", what)
+}
+
+fn parse_via(text: Option<&str>) -> Result<Via, Problem> {
+    match text {
+        None => Ok(Via::Mini),
+        Some(text) => Via::parse(text).ok_or_else(|| refuse("via", "must be mini or h5")),
+    }
+}
+
 /// A refund as the payer sees it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RefundView {
+    /// The home whose money goes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    binding_id: Option<String>,
     amount_fen: i64,
     /// `PENDING` or `DONE`
     state: &'static str,
@@ -85,11 +175,25 @@ pub(super) struct NextView {
     by: Option<String>,
 }
 
+/// One home of a payment: each is credited, refunded and shown by itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct HomeView {
+    binding_id: String,
+    amount_fen: i64,
+    /// As the `state` of a payment, of this home alone.
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    posted_at: Option<String>,
+}
+
 /// A payment as its payer sees it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct PaymentView {
     payment_id: String,
+    /// The home, or the first of several.
     binding_id: String,
+    /// Every home of the order with what becomes of its part.
+    homes: Vec<HomeView>,
     /// `arrears` or `top_up`
     purpose: &'static str,
     /// `CREATED PAYING CLOSED PAID POSTING POSTED REFUNDING REFUNDED PARTLY_REFUNDED UNDER_REVIEW`
@@ -120,6 +224,7 @@ impl PaymentView {
         let next = order.next_step();
         let text = |time: Option<Time>| time.map(Time::rfc3339);
         let refunds = order.refund_views().into_iter().map(|refund| RefundView {
+            binding_id: refund.binding_id.map(|id| id.as_str().to_owned()),
             amount_fen: refund.amount.get(),
             state: if refund.done_at.is_some() {
                 "DONE"
@@ -128,9 +233,16 @@ impl PaymentView {
             },
             done_at: text(refund.done_at),
         });
+        let homes = order.home_views().into_iter().map(|home| HomeView {
+            binding_id: home.binding_id.as_str().to_owned(),
+            amount_fen: home.amount.get(),
+            state: home.standing.as_str(),
+            posted_at: text(home.posted_at),
+        });
         Self {
             payment_id: payment.payment_id.as_str().to_owned(),
             binding_id: payment.binding_id.as_str().to_owned(),
+            homes: homes.collect(),
             purpose: payment.purpose.as_str(),
             state: order.standing().as_str(),
             amount_fen: payment.amount.get(),

@@ -23,6 +23,18 @@ impl From<&PaymentError> for Problem {
             PaymentError::AmountOutOfRange { min, max } => Self::new(Code::AmountOutOfRange)
                 .with("range", json!({"min_fen": min.get(), "max_fen": max.get()})),
             PaymentError::AccountClosed => Self::new(Code::AccountClosed),
+            PaymentError::NoHome => {
+                Self::new(Code::InvalidField).field("items", "missing", "at least one home")
+            }
+            PaymentError::TooManyHomes { max } => {
+                Self::new(Code::TooManyHomes).with("homes_max", *max)
+            }
+            PaymentError::HomeTwice { binding_id } => {
+                Self::new(Code::HomeTwice).with("binding_id", binding_id.as_str())
+            }
+            PaymentError::AtHome { binding_id, error } => {
+                Self::from(&**error).with("binding_id", binding_id.as_str())
+            }
             PaymentError::PreviousOrderOpen { payment_id } => {
                 let problem = Self::new(Code::PreviousOrderOpen);
                 match payment_id {

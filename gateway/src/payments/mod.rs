@@ -1,6 +1,7 @@
 //! Routes of `payments`: order, pay, track, give up; and the channel's notices.
 
 mod callback;
+mod checkout;
 mod dto;
 mod error;
 mod routes;
@@ -14,6 +15,7 @@ use crate::edge::{Policy, Routes};
 #[openapi(
     paths(
         routes::create,
+        checkout::checkout,
         routes::get,
         routes::close,
         routes::list,
@@ -27,6 +29,7 @@ pub struct Api;
 /// Registers the room's routes.
 pub fn routes(routes: &mut Routes<'_>) {
     routes.post("/v1/payments", Policy::FreshSession, routes::create);
+    routes.post("/v1/checkouts", Policy::FreshSession, checkout::checkout);
     routes.get("/v1/payments/{payment_id}", Policy::SignedIn, routes::get);
     routes.post(
         "/v1/payments/{payment_id}/close",

@@ -11,7 +11,7 @@ use lifeline_core::accounts::{Account, Accounts, Caller, Secret};
 use lifeline_core::bindings::{Bindings, Right};
 use lifeline_core::idempotency::Answer;
 use lifeline_core::payments::order::{Buyer, ClosedText};
-use lifeline_core::payments::{Order, PaymentError, Payments, Render, Start};
+use lifeline_core::payments::{Homes, Order, PaymentError, Payments, Render, Start, Wanted};
 use lifeline_core::shared::ids::{BindingId, PaymentId};
 use lifeline_core::store::StoreError;
 
@@ -46,19 +46,15 @@ pub(super) async fn create(
     let wish = body.value.parse()?;
     let owned = bindings.own(&caller, &wish.binding_id, Right::Pay).await?;
     let buyer = buyer(&accounts.me(&caller).await?);
-    let Wish {
-        purpose,
-        amount,
-        arrears_version,
-        via,
-        ..
-    } = wish;
+    let Wish { purpose, via, .. } = wish;
     let request = Start {
-        owned,
+        homes: Homes::one(Wanted {
+            owned,
+            amount: wish.amount,
+            arrears_version: wish.arrears_version,
+        }),
         buyer,
         purpose,
-        amount,
-        arrears_version,
         via,
         key: key.of(&caller.account_id, "POST /v1/payments"),
         fingerprint: print.whole,
@@ -74,7 +70,7 @@ pub(super) async fn create(
 }
 
 /// The channel lets nobody but this person pay the order.
-fn buyer(account: &Account) -> Buyer {
+pub(super) fn buyer(account: &Account) -> Buyer {
     let closed = |id: &Option<ProviderId>| {
         id.as_ref()
             .map(|id| ClosedText::new(id.expose().to_owned()))
@@ -87,7 +83,7 @@ fn buyer(account: &Account) -> Buyer {
 
 /// Runs in a task of its own, which neither the request nor its deadline can cancel (money.md G2);
 /// a repeat waits for the first a while, looking ever less often.
-async fn detached(payments: Arc<Payments>, request: Start) -> Result<Answer, Problem> {
+pub(super) async fn detached(payments: Arc<Payments>, request: Start) -> Result<Answer, Problem> {
     let work = tokio::spawn(async move {
         let began = std::time::Instant::now();
         let mut pause = LOOK_FIRST;
@@ -116,7 +112,7 @@ const fn may_wait(error: &PaymentError) -> bool {
 }
 
 /// Words the answer once; it is stored and repeated byte for byte.
-fn render(caller: &Caller, sources: &web::Data<Sources>) -> Render {
+pub(super) fn render(caller: &Caller, sources: &web::Data<Sources>) -> Render {
     let (session, sources) = (caller.family_id.clone(), sources.clone());
     let trace_id = caller.trace_id.clone();
     Arc::new(move |made: Result<&Order, &PaymentError>| {
@@ -141,7 +137,7 @@ fn render(caller: &Caller, sources: &web::Data<Sources>) -> Render {
     })
 }
 
-fn replay(answer: &Answer) -> HttpResponse {
+pub(super) fn replay(answer: &Answer) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let kind = if status.is_success() {
         "application/json"

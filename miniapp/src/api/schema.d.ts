@@ -170,6 +170,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/checkouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Orders one payment for what is due in several homes. Each home is credited, refunded and shown by
+         *     itself in `homes`; a refusal names the home it is about in `binding_id`.
+         */
+        post: operations["checkout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me": {
         parameters: {
             query?: never;
@@ -544,6 +564,25 @@ export interface components {
             /** @example 19000000001 */
             phone: string;
         };
+        /** @description `POST /v1/checkouts` */
+        CheckoutBody: {
+            /** @description The homes to pay, each at most once. */
+            items: components["schemas"]["CheckoutItem"][];
+            /** @description `mini` (default): answered with a `trade_no` for `my.tradePay`; `h5`: with a `pay_url`. */
+            via?: string | null;
+        };
+        /** @description One home of a checkout. */
+        CheckoutItem: {
+            /**
+             * Format: int64
+             * @description All that is due for this home.
+             */
+            amount_fen: number;
+            /** @description The version shown with the arrears. */
+            arrears_version: string;
+            /** @description From `GET /v1/bindings`. */
+            binding_id: string;
+        };
         /** @description `verify_phone` with `phone`, or `bind` with either `consumer_no` or `match_token`. */
         CodeBody: {
             /** @example 1504010020017 */
@@ -644,6 +683,15 @@ export interface components {
             purpose: components["schemas"]["PurposeWord"];
             /** @description The version that was shown; another one is refused. */
             version: string;
+        };
+        /** @description One home of a payment: each is credited, refunded and shown by itself. */
+        HomeView: {
+            /** Format: int64 */
+            amount_fen: number;
+            binding_id: string;
+            posted_at?: string | null;
+            /** @description As the `state` of a payment, of this home alone. */
+            state: string;
         };
         /** @description A page of the inbox. */
         InboxView: {
@@ -747,10 +795,13 @@ export interface components {
         PaymentView: {
             /** Format: int64 */
             amount_fen: number;
+            /** @description The home, or the first of several. */
             binding_id: string;
             closed_at?: string | null;
             created_at: string;
             expire_at: string;
+            /** @description Every home of the order with what becomes of its part. */
+            homes: components["schemas"]["HomeView"][];
             next: components["schemas"]["NextView"];
             out_trade_no: string;
             paid_at?: string | null;
@@ -854,6 +905,8 @@ export interface components {
         RefundView: {
             /** Format: int64 */
             amount_fen: number;
+            /** @description The home whose money goes back. */
+            binding_id?: string | null;
             done_at?: string | null;
             /** @description `PENDING` or `DONE` */
             state: string;
@@ -1353,6 +1406,42 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkout: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 16 to 64 of `0-9 A-Z a-z _ -`, one per wish to pay */
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckoutBody"];
+            };
+        };
+        responses: {
+            /** @description The order */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentView"];
                 };
             };
             /** @description Refused; see `code` */

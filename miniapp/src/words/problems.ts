@@ -79,6 +79,8 @@ export const problems: Record<string, ProblemWords> = {
   },
   AMOUNT_NOT_DUE: { zh: '金额与应缴不一致，请按最新账单确认。', en: 'The amount is not what is due. Please confirm the latest bill.', cure: 'confirm' },
   AMOUNT_OUT_OF_RANGE: { zh: '金额超出一次可缴的范围，请调整。', en: 'The amount is outside what one payment may be. Please change it.', cure: 'confirm' },
+  TOO_MANY_HOMES: { zh: '一次可以合并缴费的户数有限，请少选几户，分几次支付。', en: 'One payment covers only so many homes. Choose fewer and pay the rest next.', cure: 'confirm' },
+  HOME_TWICE: { zh: '同一户选了两次，请重新选择。', en: 'One home was chosen twice. Please choose again.', cure: 'confirm' },
   ARREARS_UNAVAILABLE: {
     zh: '暂时读不到最新欠费，为避免付错没有下单，请稍后再试。',
     en: 'The latest amount due cannot be read. To avoid a wrong payment no order was made; please try again soon.',

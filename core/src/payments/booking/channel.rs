@@ -200,7 +200,7 @@ impl Booking<'_> {
             p::Effect::BookLate => self.book_paid(fact, true)?,
             p::Effect::BookSuspense => self.book_suspense(fact)?,
             p::Effect::BookForeignRefund => self.book_foreign_refund(input, fact)?,
-            p::Effect::RebuildLines => self.rebuild_lines()?,
+            p::Effect::RebuildLines => self.rebuild_lines(fact)?,
             p::Effect::CloseTrade => self.changes.asks.push(Ask::CloseTrade),
             // An unanswered query waits for its ladder; every other doubt is asked about now.
             p::Effect::Query if input == p::Input::NoAnswer && fact.call == Call::Query => {}
@@ -248,7 +248,7 @@ impl Booking<'_> {
     }
 
     /// Takes over what the channel says about the money; another trade under our number is told.
-    fn take_money(&mut self, fact: &ChannelFact) -> Result<Fen, BooksError> {
+    pub(super) fn take_money(&mut self, fact: &ChannelFact) -> Result<Fen, BooksError> {
         let total = fact.total.unwrap_or(self.order.payment.amount);
         let other = self.order.payment.trade_no.is_some()
             && fact.trade_no.is_some()
@@ -300,7 +300,7 @@ impl Booking<'_> {
         self.witness("payments.paid", if late { "paid_late" } else { "paid" })
     }
 
-    fn line_of(&self, share: &Share, late: bool) -> PostingLine {
+    pub(super) fn line_of(&self, share: &Share, late: bool) -> PostingLine {
         let payment = &self.order.payment;
         let number = numbers::channel_txn_no(&payment.out_trade_no, share.line_no, 1);
         let check = if late && share.purpose == Purpose::Arrears {
@@ -340,58 +340,5 @@ impl Booking<'_> {
             next_at: Some(self.draw.now),
             asked_at: None,
         }
-    }
-
-    /// a4: the true sum waits in suspense under one held line of the first home.
-    fn book_suspense(&mut self, fact: &ChannelFact) -> Result<(), BooksError> {
-        let total = self.take_money(fact)?;
-        let fact_name = numbers::paid_fact(&self.order.payment.out_trade_no);
-        self.enter_ledger(&fact_name, Account::Channel, Account::Suspense, total)?;
-        self.order.payment.suspense = total;
-        let share = self.order.payment.shares.first().cloned();
-        let mut share = share.ok_or(BooksError::Incomplete("an order without a home"))?;
-        share.amount = total;
-        let mut line = self.line_of(&share, false);
-        line.state = l::State::Held;
-        line.next_at = Some(window::daily(self.draw.now));
-        self.order.lines.push(line);
-        let cause = format!("amount:{}", self.order.payment.out_trade_no);
-        self.open_case(CaseKind::AmountMismatch, &cause, "paid_other_sum")?;
-        self.witness("payments.suspended", "suspense")
-    }
-
-    /// Suspense money whose place is decided moves to clearing, once.
-    pub(super) fn name_suspense(&mut self) -> Result<(), BooksError> {
-        let sum = self.order.payment.suspense;
-        if sum.is_zero() {
-            return Ok(());
-        }
-        let fact_name = numbers::named_fact(&self.order.payment.out_trade_no);
-        self.enter_ledger(&fact_name, Account::Suspense, Account::Clearing, sum)?;
-        self.order.payment.suspense = Fen::ZERO;
-        Ok(())
-    }
-
-    /// a8: two persons named the lines; those that were never sent run again.
-    fn rebuild_lines(&mut self) -> Result<(), BooksError> {
-        self.name_suspense()?;
-        self.order.payment.frozen = false;
-        let fact = LineFact {
-            ruling: Some(l::Ruling::Post),
-            ..LineFact::default()
-        };
-        let held = self
-            .order
-            .lines
-            .iter()
-            .filter(|line| line.state == l::State::Held && line.sent_at.is_none());
-        let ruled: Vec<_> = held
-            .map(|line| {
-                let id = line.line_id.clone();
-                Observation::line(self.draw.now, id, l::Input::Case, fact.clone())
-            })
-            .collect();
-        self.pending.extend(ruled);
-        self.witness("payments.named", "case")
     }
 }

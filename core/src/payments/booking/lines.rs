@@ -270,20 +270,20 @@ impl Booking<'_> {
         self.witness_line(id, "payments.posted")
     }
 
-    /// The line's claim ends with the line (b2, b4).
+    /// The line's claim ends with the line (b2, b4); with the last line ends whatever the order
+    /// still holds, for homes that got no line of their own (a4).
     pub(super) fn free_line(&mut self, id: &LineId) -> Result<(), BooksError> {
-        let line = self.line_at(id)?.clone();
-        let account = &self.order.payment.account_id;
-        let shares = &self.order.payment.shares;
-        let share = shares.iter().find(|share| share.line_no == line.line_no);
-        if let Some(claim) = share.map(|share: &Share| share.claim(account)) {
-            self.changes.freed.push(claim);
-        }
+        let line_no = self.line_at(id)?.line_no;
         let running = self.order.lines.iter().any(|other| {
-            other.line_no != line.line_no
+            other.line_no != line_no
                 && !other.state.is_final()
                 && other.state != l::State::RefundDue
         });
+        let account = &self.order.payment.account_id;
+        let ended = |share: &&Share| !running || share.line_no == line_no;
+        let shares = self.order.payment.shares.iter().filter(ended);
+        let freed: Vec<_> = shares.map(|share| share.claim(account)).collect();
+        self.changes.freed.extend(freed);
         self.order.payment.has_lock = running;
         Ok(())
     }

@@ -5,7 +5,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `channel`, `foreign` | effects a1..a8 of table P |
+//! | `channel`, `suspense`, `foreign` | effects a1..a8 of table P |
 //! | `lines`, `returns` | effects b1..b9 of table L |
 //! | `refunds` | effect c1 of table R, reserve and withdrawal |
 //! | `records` | ledger entries, cases, events, evidence, audit |
@@ -16,6 +16,7 @@ mod lines;
 mod records;
 mod refunds;
 mod returns;
+mod suspense;
 #[cfg(test)]
 mod tests;
 

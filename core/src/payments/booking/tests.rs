@@ -153,6 +153,7 @@ fn observed(order: &Order, step: &Step) -> Option<Observed> {
                 paid_at: Some(Time::from_micros(START)),
                 refunded: Some(Fen::new(step.sum)),
                 minted: false,
+                named: Vec::new(),
             };
             // Only a differing sum is "other"; the reading never says otherwise.
             let wrong = input == p::Input::PaidOther && total == AMOUNT;
