@@ -70,13 +70,8 @@ fn shape(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let path = error.path().to_string();
     let said = error.inner().to_string();
     let named = said.split('`').nth(1).unwrap_or_default();
-    let plain = |text: &str| {
-        !text.is_empty()
-            && text.len() <= 64
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-    };
     if said.starts_with("unknown field") {
-        let field = if plain(named) { named } else { "?" };
+        let field = if is_plain(named) { named } else { "?" };
         return Problem::new(Code::UnknownField).field(
             field,
             "unknown",
@@ -87,6 +82,13 @@ fn shape(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         return Problem::new(Code::InvalidField).field(named, "missing", "this field is required");
     }
     Problem::new(Code::InvalidField).field(&path, "invalid", "not of the type this field has")
+}
+
+/// A field's name, as against a value sent in the place of one: a number of somebody's is not repeated.
+fn is_plain(name: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    (1..=64).contains(&name.len()) && name.bytes().all(word) && digits <= 2
 }
 
 /// Query parameters of the expected shape; unknown ones are refused like unknown fields.
@@ -149,5 +151,12 @@ mod tests {
     fn a_refusal_never_repeats_the_value() {
         let problem = read::<Pay>(br#"{"amount_fen": "19000000001"}"#).unwrap_err();
         assert!(!format!("{problem:?}").contains("19000000001"));
+        let field = |body: &str| {
+            let problem = read::<Pay>(body.as_bytes()).unwrap_err().body();
+            problem.errors[0].field.clone()
+        };
+        assert_eq!(field(r#"{"amount_fen": 1, "street_2": 2}"#), "street_2");
+        assert_eq!(field(r#"{"amount_fen": 1, "19000000001": 2}"#), "?");
+        assert_eq!(field(r#"{"amount_fen": 1, "李明": 2}"#), "?");
     }
 }

@@ -19,5 +19,6 @@ pub mod refusal;
 pub mod relay;
 pub mod server;
 pub mod sms;
+mod targets;
 
 pub use server::{Options, Running, StartError, start};

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::error::JsonPayloadError;
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde::Deserialize;
 use tokio::task::JoinHandle;
@@ -20,6 +21,7 @@ use crate::people::People;
 use crate::refusal::Refusal;
 use crate::relay::{Relay, RelayError};
 use crate::sms::Sms;
+use crate::targets::{self, Targets};
 use crate::{alipay, faults, index, marketing, people, relay, sms};
 
 /// How often the sandbox looks for what fell due in real time.
@@ -142,7 +144,9 @@ where
     let bound = listener.local_addr().map_err(listen)?;
     let server = HttpServer::new(move || {
         let routes = routes.clone();
-        App::new().configure(|cfg| routes(cfg))
+        App::new()
+            .wrap(from_fn(targets::note))
+            .configure(|cfg| routes(cfg))
     })
     .workers(WORKERS)
     .disable_signals()
@@ -171,6 +175,7 @@ struct World {
     sms: web::Data<Sms>,
     neighbours: web::Data<Neighbours>,
     ops: web::Data<Ops>,
+    targets: web::Data<Targets>,
 }
 
 /// Lifeline's addresses, for people who look for the way.
@@ -264,6 +269,7 @@ impl World {
                 turn: tokio::sync::Mutex::new(()),
             }),
             clock: web::Data::new(clock),
+            targets: web::Data::new(Targets::default()),
         })
     }
 
@@ -277,6 +283,7 @@ impl World {
             .app_data(self.sms)
             .app_data(self.neighbours)
             .app_data(self.ops)
+            .app_data(self.targets)
             .app_data(web::JsonConfig::default().error_handler(unreadable))
             .configure(faults::routes)
             .configure(index::routes)
@@ -284,6 +291,7 @@ impl World {
             .configure(alipay::routes)
             .configure(marketing::routes)
             .configure(sms::routes)
+            .configure(targets::routes)
             .route("/sim/clock", web::post().to(advance_clock))
             .route("/sim/clock", web::get().to(read_clock));
     }

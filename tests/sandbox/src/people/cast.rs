@@ -188,6 +188,21 @@ pub(super) const ROWS: &[Row] = &[
             "The archive lacks ID number and mobile",
         ),
     },
+    Row {
+        person: "ouyang-zhu",
+        name: "欧阳明珠",
+        name_en: "Ouyang Mingzhu",
+        phone: "19000004639",
+        id_first17: "15049919830927058",
+        certified: true,
+        balance_fen: None,
+        consumer_nos: &["1504010048391"],
+        generation_nos: &[],
+        story: (
+            "复姓，证件号末位为 X",
+            "A surname of two characters, an ID number that ends in X",
+        ),
+    },
 ];
 
 /// Every home a demo person holds.
@@ -292,6 +307,12 @@ pub const HOMES: &[Home] = &[
             Situation::OwesOneBill,
         )
     },
+    home(
+        "1504010048391",
+        "ouyang-zhu",
+        "赤峰市松山区芳草街道银河路73号4单元1602",
+        Situation::OwesOneBill,
+    ),
 ];
 
 const fn home(

@@ -146,8 +146,12 @@ impl Person {
             "person": self.person,
             "name": self.name,
             "phone": self.phone,
+            "id_no": self.id_no,
             "id_last6": self.id_last6(),
+            "open_id": self.open_id,
+            "user_id": self.user_id,
             "consumer_nos": self.consumer_nos,
+            "addresses": self.addresses(),
             "generation_nos": self.generation_nos,
             "name_en": self.name_en,
             "story": { "zh": self.story.0, "en": self.story.1 },
@@ -163,6 +167,12 @@ impl Person {
             fields.insert("landlord".into(), json!(rented.holder));
         }
         view
+    }
+
+    /// Where the own homes are, in the order of the archive.
+    fn addresses(&self) -> Vec<&'static str> {
+        let own = HOMES.iter().filter(|home| home.holder == self.person);
+        own.map(|home| home.address).collect()
     }
 
     /// What the owner types in when registering the roof.

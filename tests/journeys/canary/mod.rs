@@ -1,0 +1,83 @@
+//! No personal data in any sink: one household's whole main job and its refusals at the finest log
+//! level, then every place text could have gone is searched for the canaries in every guise
+//! (money.md 4). That the search can find is shown in the same run; that each sink is watched is
+//! shown by builds with a planted leak (`tests/mutants/leaks.patch`).
+
+mod guises;
+mod owner;
+mod sinks;
+
+use libtest_mimic::Failed;
+use lifeline_tests::{Demo, Engine, Phone};
+
+use self::guises::{Canary, Search};
+use self::owner::Owner;
+use crate::fixtures::BOTH;
+use crate::{Body, run};
+
+pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
+    vec![
+        ("canaries_reach_no_sink", BOTH, canaries),
+        ("the_search_for_canaries_finds", &[Engine::Sqlite], finds),
+    ]
+}
+
+fn finds(_: Engine) -> Result<(), Failed> {
+    guises::proves_itself();
+    Ok(())
+}
+
+/// The one whose data must not get out: a name of four characters, an ID number that ends in X, and
+/// numbers whose last six begin with 0, so that no counter or time looks like the end of one.
+const PERSON: &str = "ouyang-zhu";
+
+/// What the household knows of itself, as the sandbox's cast has it.
+struct Facts {
+    phone: String,
+    consumer_no: String,
+    id_last6: String,
+}
+
+async fn plant(demo: &Demo) -> (Facts, Search) {
+    let sandbox = Phone::new(demo);
+    let people = sandbox.sandbox_get("/sim/people").await;
+    let everybody = people.as_array().cloned().unwrap_or_default();
+    let person = everybody.iter().find(|one| one["person"] == PERSON);
+    let person = person.expect("the household is in the cast");
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let facts = Facts {
+        phone: text(&person["phone"]),
+        consumer_no: text(&person["consumer_nos"][0]),
+        id_last6: text(&person["id_last6"]),
+    };
+    let search = Search::new(vec![
+        Canary::new("phone", &facts.phone),
+        Canary::new("name", &text(&person["name"])),
+        Canary::new("consumer number", &facts.consumer_no),
+        Canary::new("address", &text(&person["addresses"][0])),
+        Canary::new("ID number", &text(&person["id_no"])),
+        Canary::new("open_id", &text(&person["open_id"])),
+        Canary::new("user_id", &text(&person["user_id"])),
+    ]);
+    (facts, search)
+}
+
+fn canaries(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let wide = "1000000";
+        let environment = [
+            ("LIFELINE_LOG", "trace"),
+            ("LIFELINE__LIMITS__PER_ACCOUNT_MINUTE", wide),
+            ("LIFELINE__LIMITS__PER_ADDRESS_MINUTE", wide),
+        ];
+        let demo = Demo::start_with(engine, &environment).await;
+        let (facts, search) = plant(&demo).await;
+        let mut owner = Owner::sign_in(&demo, &search).await;
+        owner.lives(&facts).await;
+        owner.reads_back(&facts).await;
+        owner.chatters(sinks::LOG_LINES_MIN).await;
+        let found = sinks::search(&demo, &search, &owner.secrets()).await;
+        assert_eq!(found, Vec::<String>::new());
+        sinks::finds_what_is_planted(&demo).await;
+    })
+}
