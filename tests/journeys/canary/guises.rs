@@ -99,6 +99,8 @@ fn guises_of(clear: &str) -> Vec<(&'static str, Vec<u8>)> {
     }
     let utf16: Vec<u16> = clear.encode_utf16().collect();
     if !clear.is_ascii() {
+        let escaped = clear.bytes().map(|byte| format!("\\x{byte:02x}"));
+        all.push(("byte escapes", escaped.collect::<String>().into_bytes()));
         let json = |unit: &u16| format!("\\u{unit:04x}");
         all.push((
             "JSON escapes",
@@ -227,6 +229,10 @@ pub(super) fn proves_itself() {
         (
             b"\\u6b27\\u9633\\u660e\\u73e0".to_vec(),
             "name (JSON escapes)",
+        ),
+        (
+            br"\xe6\xac\xa7\xe9\x98\xb3\xe6\x98\x8e\xe7\x8f\xa0".to_vec(),
+            "name (byte escapes)",
         ),
         (b"id 27058X".to_vec(), "ID number (its end)"),
     ] {

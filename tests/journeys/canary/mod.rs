@@ -5,6 +5,7 @@
 
 mod guises;
 mod owner;
+mod redis_tap;
 mod sinks;
 
 use libtest_mimic::Failed;
@@ -12,6 +13,7 @@ use lifeline_tests::{Demo, Engine, Phone};
 
 use self::guises::{Canary, Search};
 use self::owner::Owner;
+use self::redis_tap::RedisTap;
 use crate::fixtures::BOTH;
 use crate::{Body, run};
 
@@ -45,6 +47,10 @@ async fn plant(demo: &Demo) -> (Facts, Search) {
     let person = everybody.iter().find(|one| one["person"] == PERSON);
     let person = person.expect("the household is in the cast");
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let wallets = sandbox.sandbox_get("/sim/alipay/wallets").await;
+    let wallets = wallets["wallets"].as_array().cloned().unwrap_or_default();
+    let wallet = wallets.iter().find(|one| one["person"] == PERSON);
+    let wallet = wallet.expect("the household has a wallet");
     let facts = Facts {
         phone: text(&person["phone"]),
         consumer_no: text(&person["consumer_nos"][0]),
@@ -55,9 +61,9 @@ async fn plant(demo: &Demo) -> (Facts, Search) {
         Canary::new("name", &text(&person["name"])),
         Canary::new("consumer number", &facts.consumer_no),
         Canary::new("address", &text(&person["addresses"][0])),
-        Canary::new("ID number", &text(&person["id_no"])),
-        Canary::new("open_id", &text(&person["open_id"])),
-        Canary::new("user_id", &text(&person["user_id"])),
+        Canary::new("ID number", &text(&wallet["id_no"])),
+        Canary::new("open_id", &text(&wallet["open_id"])),
+        Canary::new("user_id", &text(&wallet["user_id"])),
     ]);
     (facts, search)
 }
@@ -70,14 +76,18 @@ fn canaries(engine: Engine) -> Result<(), Failed> {
             ("LIFELINE__LIMITS__PER_ACCOUNT_MINUTE", wide),
             ("LIFELINE__LIMITS__PER_ADDRESS_MINUTE", wide),
         ];
+        let redis = match engine {
+            Engine::Postgres => Some(RedisTap::open().await),
+            Engine::Sqlite => None,
+        };
         let demo = Demo::start_with(engine, &environment).await;
         let (facts, search) = plant(&demo).await;
         let mut owner = Owner::sign_in(&demo, &search).await;
         owner.lives(&facts).await;
         owner.reads_back(&facts).await;
         owner.chatters(sinks::LOG_LINES_MIN).await;
-        let found = sinks::search(&demo, &search, &owner.secrets()).await;
+        let found = sinks::search(&demo, redis.as_ref(), &search, &owner.secrets()).await;
         assert_eq!(found, Vec::<String>::new());
-        sinks::finds_what_is_planted(&demo).await;
+        sinks::finds_what_is_planted(&demo, redis.as_ref()).await;
     })
 }

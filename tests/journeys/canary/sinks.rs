@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use lifeline_tests::{Demo, Phone};
 
 use super::guises::{Canary, Search};
+use super::redis_tap::RedisTap;
 
 /// Fewer lines would mean that the finest level was off and the search showed nothing.
 pub(super) const LOG_LINES_MIN: usize = 10_000;
@@ -49,6 +50,7 @@ fn stands_alone(hay: &[u8], digits: &[u8]) -> bool {
 
 pub(super) async fn search(
     demo: &Demo,
+    redis: Option<&RedisTap>,
     personal: &Search,
     (secrets, codes): &(Search, Vec<String>),
 ) -> Vec<String> {
@@ -64,7 +66,9 @@ pub(super) async fn search(
     if let Some(url) = demo.database_url() {
         dump(url, &mut sinks);
         write_ahead_log(url, &mut sinks).await;
-        redis(&mut sinks).await;
+    }
+    if let Some(redis) = redis {
+        sinks.look("Redis", &redis.heard().await);
     }
     sinks.found
 }
@@ -181,54 +185,13 @@ async fn connected(url: &str) -> tokio_postgres::Client {
     client
 }
 
-async fn redis(sinks: &mut Sinks<'_>) {
-    let url = std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL");
-    let client = redis::Client::open(url).expect("a Redis address");
-    let mut connection = client
-        .get_multiplexed_async_connection()
-        .await
-        .expect("Redis");
-    let keys: Vec<String> = ask(&mut connection, &["KEYS", "*"]).await;
-    assert!(!keys.is_empty(), "nothing was shared through Redis");
-    for key in keys {
-        sinks.look("a key of Redis", key.as_bytes());
-        let kind: String = ask(&mut connection, &["TYPE", &key]).await;
-        let told: redis::Value = match kind.as_str() {
-            "string" => ask(&mut connection, &["GET", &key]).await,
-            "hash" => ask(&mut connection, &["HGETALL", &key]).await,
-            "set" => ask(&mut connection, &["SMEMBERS", &key]).await,
-            "zset" => ask(&mut connection, &["ZRANGE", &key, "0", "-1"]).await,
-            "list" => ask(&mut connection, &["LRANGE", &key, "0", "-1"]).await,
-            // It ran out between the two questions.
-            "none" => continue,
-            other => panic!("a kind of value nobody searches: {other}"),
-        };
-        let texts: Vec<Vec<u8>> = redis::from_redis_value(told).unwrap_or_default();
-        for text in texts {
-            sinks.look("a value of Redis", &text);
-        }
-    }
-}
-
-async fn ask<T: redis::FromRedisValue>(
-    connection: &mut redis::aio::MultiplexedConnection,
-    words: &[&str],
-) -> T {
-    let mut command = redis::Cmd::new();
-    command.arg(words);
-    command
-        .query_async(connection)
-        .await
-        .expect("an answer of Redis")
-}
-
 /// Puts a value nobody has into each sink a test can write to and demands that it is found there.
-pub(super) async fn finds_what_is_planted(demo: &Demo) {
+pub(super) async fn finds_what_is_planted(demo: &Demo, redis: Option<&RedisTap>) {
     let planted = format!("0{:012}", u64::from(std::process::id()) + 700_000_000_000);
     let search = Search::new(vec![Canary::new("planted", &planted)]);
     let none = (Search::new(Vec::new()), Vec::new());
     assert_eq!(
-        self::search(demo, &search, &none).await,
+        self::search(demo, redis, &search, &none).await,
         Vec::<String>::new()
     );
     demo.append_to_log(&format!("a careless line about {planted}"));
@@ -244,7 +207,11 @@ pub(super) async fn finds_what_is_planted(demo: &Demo) {
             .expect("a table");
         sinks.extend(["the dump", "the write-ahead log"]);
     }
-    let found = self::search(demo, &search, &none).await;
+    if let Some(redis) = redis {
+        redis.plant(&planted).await;
+        sinks.push("Redis");
+    }
+    let found = self::search(demo, redis, &search, &none).await;
     for sink in sinks {
         let told = found.iter().any(|leak| leak.contains(sink));
         assert!(told, "the search misses what lies in {sink}: {found:?}");

@@ -176,7 +176,14 @@ async fn list_wallets(alipay: web::Data<Alipay>) -> HttpResponse {
         .map(|person| {
             let spent = book.spent_fen(person.person);
             let left = person.balance_fen.map(|balance| balance - spent);
-            json!({ "person": person.person, "spent_fen": spent, "balance_fen": left })
+            json!({
+                "person": person.person,
+                "open_id": person.open_id,
+                "user_id": person.user_id,
+                "id_no": person.id_no,
+                "spent_fen": spent,
+                "balance_fen": left,
+            })
         })
         .collect();
     HttpResponse::Ok().json(json!({
