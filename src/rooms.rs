@@ -15,7 +15,7 @@ use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::notices::Notices;
 use lifeline_core::outbox::relay::{Deliver, Relay};
 
-use lifeline_core::payments::{Nudged, Payments, Policy, Ports};
+use lifeline_core::payments::{Nudged, Payments, Policy, Ports, Quarantine};
 use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
@@ -159,6 +159,7 @@ impl Rooms {
             Arc::new(self.accounts.clone()),
             Arc::new(self.bindings.clone()),
             Arc::new(PurgeFigures(self.billing.clone())),
+            Arc::new(Quarantine(self.payments.clone())),
             Arc::new(Retention::new(Arc::clone(&self.store))),
         ];
         let (store, clock, entropy) = again();

@@ -17,6 +17,7 @@ mod cashier;
 mod checkout_claims;
 mod checkouts;
 mod crashes;
+mod drills;
 mod family;
 mod late;
 mod marketing;
@@ -67,6 +68,7 @@ fn main() {
         checkout_claims::stories(),
         checkouts::stories(),
         crashes::stories(),
+        drills::stories(),
         late::stories(),
         orders::stories(),
         postings::stories(),
