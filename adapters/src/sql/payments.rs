@@ -32,6 +32,10 @@ statements! { "payments":
     IN_FLIGHT("payment_line") = "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS n FROM payment_line \
         WHERE consumer_index = $1 AND purpose = 'arrears' AND state IN ('READY', 'POSTING', 'POST_UNKNOWN', \
         'FENCING(repost)', 'FENCING(refund)', 'HELD')";
+    IN_FLIGHT_OF("payment_line") = "SELECT CAST(COALESCE(SUM(l.amount_fen), 0) AS BIGINT) AS n FROM payment_line l \
+        JOIN payment p ON p.payment_id = l.payment_id \
+        WHERE l.consumer_index = $1 AND p.account_id = $2 AND l.purpose = 'arrears' AND l.state IN ('READY', \
+        'POSTING', 'POST_UNKNOWN', 'FENCING(repost)', 'FENCING(refund)', 'HELD')";
     HOLDER("open_claim") = "SELECT payment_id FROM open_claim WHERE claim_key = $1";
     DUE("payment") = "SELECT payment_id FROM payment WHERE wake_at <= $1 \
         AND (lease_until IS NULL OR lease_until <= $1) ORDER BY wake_at, payment_id LIMIT $2";
@@ -157,6 +161,17 @@ impl<C: Conn> PaymentReads for Sql<C> {
     async fn in_flight(&mut self, consumer_no: &ConsumerNo) -> Result<Fen, StoreError> {
         let home = self.blind(CONSUMER, consumer_no.expose())?;
         self.count(&IN_FLIGHT, args![home]).await.map(Fen::new)
+    }
+
+    async fn in_flight_of(
+        &mut self,
+        account: &AccountId,
+        consumer_no: &ConsumerNo,
+    ) -> Result<Fen, StoreError> {
+        let home = self.blind(CONSUMER, consumer_no.expose())?;
+        self.count(&IN_FLIGHT_OF, args![home, account])
+            .await
+            .map(Fen::new)
     }
 
     async fn claim_holder(&mut self, claim: &ClaimKey) -> Result<Option<PaymentId>, StoreError> {

@@ -27,6 +27,7 @@ mod bindings;
 mod cases;
 mod coverage;
 mod evidence;
+mod grants;
 mod homes;
 mod idempotency;
 mod inbox;
@@ -61,6 +62,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     bindings::contracts,
     cases::contracts,
     evidence::contracts,
+    grants::contracts,
     homes::contracts,
     idempotency::contracts,
     inbox::contracts,

@@ -21,6 +21,7 @@ mod homes;
 mod matching;
 mod place;
 mod rotation;
+mod sharing;
 mod sign_in;
 mod staying;
 mod world;
@@ -65,6 +66,7 @@ fn main() {
         homes::stories,
         matching::stories,
         rotation::stories,
+        sharing::stories,
         sign_in::stories,
         staying::stories,
     ];

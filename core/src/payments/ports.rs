@@ -37,6 +37,12 @@ pub trait PaymentReads: Send {
     ) -> Result<Vec<Order>, StoreError>;
     /// What was paid for this home's arrears and may not show in marketing yet.
     async fn in_flight(&mut self, consumer_no: &ConsumerNo) -> Result<Fen, StoreError>;
+    /// What one account paid of it.
+    async fn in_flight_of(
+        &mut self,
+        account: &AccountId,
+        consumer_no: &ConsumerNo,
+    ) -> Result<Fen, StoreError>;
     /// Which order keeps others from being opened.
     async fn claim_holder(&mut self, claim: &ClaimKey) -> Result<Option<PaymentId>, StoreError>;
     /// Orders that are owed a turn and that nobody works, longest waiting first.
