@@ -41,6 +41,7 @@ mod payment_fixtures;
 mod payment_turns;
 mod payments;
 mod relay;
+mod resting;
 mod runner;
 mod schema;
 mod sessions;
@@ -75,6 +76,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     payment_turns::contracts,
     payments::contracts,
     relay::contracts,
+    resting::contracts,
     runner::contracts,
     schema::contracts,
     sessions::contracts,

@@ -22,6 +22,7 @@ mod matching;
 mod place;
 mod rotation;
 mod sharing;
+mod sharing_ends;
 mod sign_in;
 mod staying;
 mod world;
@@ -67,6 +68,7 @@ fn main() {
         matching::stories,
         rotation::stories,
         sharing::stories,
+        sharing_ends::stories,
         sign_in::stories,
         staying::stories,
     ];

@@ -170,6 +170,7 @@ export const dictionary = {
   'pay.title': ['确认缴费', 'Confirm payment'],
   'pay.for': ['您正在为这一户缴费', 'You are paying for'],
   'pay.period': ['{period} 电费', '{period}'],
+  'pay.earlier': ['以前户主时期的欠费', 'From before the present holder'],
   'pay.late_fee': ['违约金', 'Late fee'],
   'pay.paid_part': ['已缴部分', 'Already paid'],
   'pay.in_flight': ['正在入账', 'Being credited'],
