@@ -201,7 +201,8 @@ async fn m3_4_after_a_transfer_of_holder_the_copies_made_before_are_not_found() 
     let period = Period::parse("2026-10").unwrap();
     w.billing.bill(&before, &period).await.unwrap();
     let new_holder = w.person("wang-fang").await;
-    let binding = w.link(&new_holder, Role::Holder, 2).await;
+    let since = Some("2026-01-01");
+    let binding = w.link_since(&new_holder, Role::Holder, 2, since).await;
     let after = w.own(&new_holder, &binding).await.authorised().unwrap();
     w.marketing.set(Mood::Away);
     assert!(matches!(

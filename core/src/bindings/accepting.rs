@@ -10,6 +10,7 @@ use super::error::BindingError;
 use super::events;
 use super::grant::{Grant, GrantState, Scope};
 use super::role::{Right, Role};
+use crate::accounts::rotation::{Successor, rotate};
 use crate::accounts::{Caller, Pen, Secret, certified};
 use crate::evidence::Act;
 use crate::shared::ids::BindingId;
@@ -52,11 +53,13 @@ impl Bindings {
         let mut view = snapshot(&*self.store).await?;
         let person = certified(&mut view, &caller.account_id).await?;
         drop(view);
+        let maker = self.maker();
         let acceptance = Acceptance {
             number: holder.binding.consumer_no,
             person_masked: person.map(|person| person.name.masked()),
-            binding_id: self.maker().id(),
-            pen: Pen::ready(&self.maker()),
+            binding_id: maker.id(),
+            pen: Pen::ready(&maker),
+            next: Successor::ready(&maker),
             places: self.rules.per_account_max,
         };
         atomically(&*self.store, async |tx: &mut Tx| {
@@ -109,6 +112,8 @@ struct Acceptance {
     person_masked: Option<String>,
     binding_id: BindingId,
     pen: Pen,
+    /// The session's next id: what it may do grows (money.md 3.5).
+    next: Successor,
     places: i64,
 }
 
@@ -151,6 +156,7 @@ impl Acceptance {
         let subject = accepted.grant_id.as_str();
         pen.prove(tx, &actor, "bindings.accepted", subject, act)
             .await?;
+        rotate(tx, caller, &self.next).await?;
         let linked = tx.bindings().find(&caller.account_id, &binding).await?;
         let seen = linked.and_then(|linked| linked.seen(now));
         seen.ok_or(BindingError::CannotConfirm)
