@@ -7,12 +7,15 @@
     reason = "a test that cannot go on says so and stops"
 )]
 
+mod alipay_modes;
 mod bad_input;
 mod canary;
 mod ending;
 mod fixtures;
+mod notice_shapes;
 mod printed_steps;
 mod production;
+mod records;
 mod two_gateways;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -25,9 +28,11 @@ fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
     let suites = [
+        alipay_modes::tests(),
         bad_input::tests(),
         canary::tests(),
         ending::tests(),
+        notice_shapes::tests(),
         printed_steps::tests(),
         production::tests(),
         two_gateways::tests(),

@@ -41,6 +41,9 @@ pub(crate) struct TradeFields {
     pub(crate) paid_at: Option<String>,
     /// The cumulative sum of all refunds (money.md 2.13).
     pub(crate) refund_fee: Option<String>,
+    /// Only in notices, only when money went back.
+    #[serde(rename = "gmt_refund")]
+    pub(crate) refunded_at: Option<String>,
 }
 
 impl TradeFields {
@@ -54,6 +57,8 @@ impl TradeFields {
             Some(text) => Some(Fen::parse_yuan(text).ok()?),
             None => None,
         };
+        let refunded = refunded.filter(|sum| !sum.is_zero());
+        let gave_back = refunded.is_some() || present(self.refunded_at.as_deref()).is_some();
         let total = || Fen::parse_yuan(self.total_amount.as_deref()?).ok();
         let trade_no = self.trade_no.clone();
         match self.trade_status.as_str() {
@@ -64,7 +69,7 @@ impl TradeFields {
                 paid_at: paid_at?,
                 refunded_total: refunded.unwrap_or(Fen::ZERO),
             }),
-            "TRADE_CLOSED" if paid_at.is_none() && refunded.is_none_or(Fen::is_zero) => {
+            "TRADE_CLOSED" if paid_at.is_none() && !gave_back => {
                 Some(Trade::ClosedNeverPaid { trade_no })
             }
             // Closed after a payment means refunded in full, whether or not the sum is spelled out.

@@ -93,7 +93,8 @@ impl Notices {
             return Err(NoticeError::Foreign);
         }
         if params.get("notify_type") != Some("trade_status_sync") {
-            return Err(NoticeError::Unused);
+            let notify_id = params.need("notify_id")?.to_owned();
+            return Err(NoticeError::Unused { notify_id });
         }
         if params.get("seller_id") != Some(&self.seller_id) {
             return Err(NoticeError::Foreign);
@@ -105,6 +106,7 @@ impl Notices {
             total_amount: owned("total_amount"),
             paid_at: owned("gmt_payment"),
             refund_fee: owned("refund_fee"),
+            refunded_at: owned("gmt_refund"),
         };
         let notified_at = Time::parse_alipay(params.need("notify_time")?);
         Ok(Notice {

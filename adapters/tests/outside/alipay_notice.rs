@@ -53,6 +53,61 @@ fn notices_verify_in_all_four_ways_alipay_signs_them() {
     }
 }
 
+/// A notice of these fields beside the usual ones; an empty value takes the field away.
+fn read_with(fields: &[(&str, &str)]) -> Result<Trade, NoticeError> {
+    let raw = notice(
+        |params| {
+            for (name, value) in fields {
+                params.retain(|(known, _)| known != name);
+                if !value.is_empty() {
+                    params.push(((*name).into(), (*value).into()));
+                }
+            }
+        },
+        false,
+        true,
+    );
+    let reader = alipay_at("http://127.0.0.1:1");
+    reader.read(raw.as_bytes()).map(|notice| notice.trade)
+}
+
+#[test]
+fn a_trade_that_closed_after_money_moved_is_never_read_as_unpaid() {
+    let closed = ("trade_status", "TRADE_CLOSED");
+    let no_time = ("gmt_payment", "");
+    let refund_of = |sum| ("refund_fee", sum);
+    let refund_time = ("gmt_refund", "2026-11-20 10:01:50.320");
+    for (fields, given_back) in [
+        (vec![closed], 12_840),
+        (vec![closed, refund_of("128.40"), refund_time], 12_840),
+        (vec![closed, no_time, refund_of("128.40")], 12_840),
+        (vec![closed, no_time, refund_time], 12_840),
+        (
+            vec![closed, no_time, refund_of("0.00"), refund_time],
+            12_840,
+        ),
+        (vec![closed, refund_of("28.40"), refund_time], 2_840),
+    ] {
+        match read_with(&fields) {
+            Ok(Trade::ClosedRefunded { refunded_total, .. }) => {
+                assert_eq!(refunded_total, Fen::new(given_back), "{fields:?}");
+            }
+            other => panic!("{fields:?} was read as {other:?}"),
+        }
+    }
+    for fields in [
+        vec![closed, no_time],
+        vec![closed, no_time, refund_of("0.00")],
+        vec![closed, no_time, ("gmt_close", "2026-11-20 10:15:00")],
+    ] {
+        let read = read_with(&fields);
+        assert!(
+            matches!(read, Ok(Trade::ClosedNeverPaid { .. })),
+            "{fields:?}"
+        );
+    }
+}
+
 #[test]
 fn a_signed_notice_must_still_make_sense() {
     let reader = alipay_at("http://127.0.0.1:1");
@@ -78,7 +133,9 @@ fn a_signed_notice_must_still_make_sense() {
     assert_eq!(with("seller_id", ""), Err(NoticeError::Foreign));
     assert_eq!(
         with("notify_type", "dut_user_sign"),
-        Err(NoticeError::Unused)
+        Err(NoticeError::Unused {
+            notify_id: "n1".into()
+        })
     );
     assert_eq!(
         with("trade_status", "TRADE_PENDING"),

@@ -34,7 +34,6 @@ pub mod table_r;
 pub mod tracker;
 pub mod window;
 
-mod brake;
 mod cashier;
 mod close;
 mod decision;
@@ -43,8 +42,6 @@ mod error;
 mod keyed;
 mod notice;
 mod nudge;
-mod poison;
-mod quarantine;
 mod reads;
 mod start;
 mod sweep;
@@ -54,7 +51,6 @@ mod unit;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
-pub use brake::{BrakeRoom, Consent};
 pub use cashier::PAY_PATH;
 pub use decision::Decision;
 pub use error::PaymentError;
@@ -64,7 +60,6 @@ pub use notice::{NoticeRefused, Worked};
 pub use nudge::Nudged;
 pub use order::{Order, Purpose, Via};
 pub use policy::Policy;
-pub use quarantine::Quarantine;
 pub use start::Start;
 pub use tracker::{HomeView, Next, NextCode, Standing};
 pub use unit::Applied;
@@ -118,17 +113,6 @@ impl Payments {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
-    }
-
-    /// The brake of automatic refunds.
-    #[must_use]
-    pub fn brake(&self) -> BrakeRoom {
-        BrakeRoom {
-            store: Arc::clone(&self.ports.store),
-            clock: Arc::clone(&self.ports.clock),
-            entropy: Arc::clone(&self.ports.entropy),
-            policy: Arc::clone(&self.policy),
-        }
     }
 
     fn store(&self) -> &dyn Store {

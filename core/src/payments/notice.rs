@@ -2,7 +2,6 @@
 //! afterwards, applied in the unit of their effect; a repeat of a stored one is worked again.
 
 use super::order::Order;
-use super::poison::survive;
 use super::ports::{Notice, NoticeError};
 use super::reading;
 use super::unit::{Applied, Step, Unit};
@@ -14,7 +13,7 @@ use crate::inbox::{InboxState, Message};
 use crate::store::{atomically, snapshot};
 
 /// Where the channel's messages come from, as the inbox knows it.
-pub(super) const SOURCE: &str = "alipay";
+const SOURCE: &str = "alipay";
 /// A stored notice that nobody worked for this long is worked by the job.
 const LEFT_BEHIND_S: i64 = 5;
 
@@ -44,20 +43,18 @@ impl Payments {
     /// Verifies a raw notice and stores it durably; only then may it be acknowledged. Answers the
     /// message's id, to be worked.
     pub async fn receive(&self, raw: &[u8], trace_id: &str) -> Result<String, NoticeRefused> {
-        let notice = match self.ports.notices.read(raw) {
-            Ok(notice) => notice,
+        let (message_id, used) = match self.ports.notices.read(raw) {
+            Ok(notice) => (notice.notify_id, true),
+            Err(NoticeError::Unused { notify_id }) => (notify_id, false),
             Err(error) => {
-                self.tell_refused(error, trace_id).await?;
-                if error == NoticeError::BadSignature {
-                    self.quarantine(raw, trace_id).await?;
-                }
+                self.tell_refused(&error, trace_id).await?;
                 return Err(error.into());
             }
         };
         let text = std::str::from_utf8(raw).map_err(|_| NoticeError::Malformed)?;
         let message = Message {
             source: SOURCE.to_owned(),
-            message_id: notice.notify_id.clone(),
+            message_id,
             raw: text.to_owned(),
             trace_id: trace_id.to_owned(),
             received_at: self.now(),
@@ -65,10 +62,15 @@ impl Payments {
         };
         atomically(self.store(), async |tx| {
             tx.inbox().receive(&message).await?;
+            if !used {
+                tx.inbox()
+                    .mark_applied(SOURCE, &message.message_id, message.received_at)
+                    .await?;
+            }
             Ok::<_, PaymentError>(())
         })
         .await?;
-        Ok(notice.notify_id)
+        Ok(message.message_id)
     }
 
     /// Works a stored notice; harmless to repeat, at once or years later.
@@ -159,26 +161,25 @@ impl Payments {
         let mut worked: usize = 0;
         for message in pending.iter().filter(|message| message.source == SOURCE) {
             // One notice that fails must never keep the next from being worked.
-            let id = &message.message_id;
-            match survive("notice", id, self.work_notice(id)).await {
-                Some(Ok(Worked::Applied | Worked::NotOurs)) => worked = worked.saturating_add(1),
-                Some(Ok(Worked::Repeat | Worked::Later)) | None => {}
-                Some(Err(error)) => tracing::error!(%error, "payments.notice.failed"),
+            match self.work_notice(&message.message_id).await {
+                Ok(Worked::Applied | Worked::NotOurs) => worked = worked.saturating_add(1),
+                Ok(Worked::Repeat | Worked::Later) => {}
+                Err(error) => tracing::error!(%error, "payments.notice.failed"),
             }
         }
         Ok(worked)
     }
 
     /// A foreign addressee is a security event; what cannot be verified leaves a line as well.
-    async fn tell_refused(&self, error: NoticeError, trace_id: &str) -> Result<(), PaymentError> {
+    async fn tell_refused(&self, error: &NoticeError, trace_id: &str) -> Result<(), PaymentError> {
         let outcome = match error {
             NoticeError::Malformed => "malformed",
             NoticeError::BadSignature => "bad_signature",
             NoticeError::Foreign => "foreign_addressee",
-            NoticeError::Unused => return Ok(()),
+            NoticeError::Unused { .. } => return Ok(()),
         };
         tracing::warn!(outcome, "payments.notice.refused");
-        if error != NoticeError::Foreign {
+        if *error != NoticeError::Foreign {
             return Ok(());
         }
         let draw = self.draw(trace_id, "callback:alipay");

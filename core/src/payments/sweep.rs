@@ -5,7 +5,6 @@ use futures_util::stream::{self, StreamExt as _};
 
 use super::errands::Heard;
 use super::order::{Check, PostingLine};
-use super::poison::survive;
 use super::turns::{Turn, first_due};
 use super::unit::Held;
 use super::{PaymentError, Payments, table_l as l, window};
@@ -46,13 +45,12 @@ impl Payments {
 
     /// One order that fails must never keep the next from its turn.
     async fn work_or_tell(&self, id: &PaymentId) -> bool {
-        match survive("order", id.as_str(), self.work(id)).await {
-            Some(Ok(worked)) => worked,
-            Some(Err(error)) => {
+        match self.work(id).await {
+            Ok(worked) => worked,
+            Err(error) => {
                 tracing::error!(%error, payment.id = id.as_str(), "payments.work.failed");
                 false
             }
-            None => false,
         }
     }
 
@@ -102,9 +100,9 @@ impl Payments {
         let Some(held) = self.hold(&id).await? else {
             return Ok(());
         };
-        let scouted = survive("scout", held.id.as_str(), self.scout_held(&held)).await;
+        let scouted = self.scout_held(&held).await;
         self.let_go(&held).await?;
-        if scouted.transpose()?.is_some_and(|heard| heard.answered) {
+        if scouted?.answered {
             atomically(self.store(), async |tx| {
                 tx.payments().wake_waiting(now, WOKEN_MAX).await?;
                 Ok::<_, PaymentError>(())

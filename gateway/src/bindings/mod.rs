@@ -1,9 +1,8 @@
-//! Routes of `bindings`: finding one's homes, linking, seeing, sharing and leaving them.
+//! Routes of `bindings`: finding one's homes, linking, seeing and leaving them.
 
 mod dto;
 mod error;
 mod routes;
-mod sharing;
 
 use utoipa::OpenApi;
 
@@ -19,14 +18,9 @@ use crate::edge::{Policy, Routes};
         routes::list,
         routes::detail,
         routes::rename,
-        routes::unlink,
-        sharing::routes::list,
-        sharing::routes::invite,
-        sharing::routes::revoke,
-        sharing::routes::look,
-        sharing::routes::accept
+        routes::unlink
     ),
-    tags((name = "bindings", description = "Homes: direct match, linking, roles, sharing"))
+    tags((name = "bindings", description = "Homes: direct match, linking, roles"))
 )]
 pub struct Api;
 
@@ -55,5 +49,4 @@ pub fn routes(routes: &mut Routes<'_>) {
         Policy::FreshSession,
         routes::unlink,
     );
-    sharing::register(routes);
 }

@@ -67,8 +67,12 @@ pub(super) async fn link(
             vec![bindings.bind_by_number(&caller, &number, &proof).await?]
         }
     };
+    let view = |binding: lifeline_core::bindings::Binding| {
+        let role = binding.role;
+        BindingView::of(binding, role)
+    };
     Ok(HttpResponse::Created().json(LinkedView {
-        items: linked.into_iter().map(BindingView::of).collect(),
+        items: linked.into_iter().map(view).collect(),
     }))
 }
 
@@ -86,8 +90,12 @@ pub(super) async fn list(
     let slice = bindings
         .list(&caller, &cursors.open(&scope, query)?)
         .await?;
+    let items = slice
+        .items
+        .into_iter()
+        .map(|(binding, role)| BindingView::of(binding, role));
     Ok(web::Json(BindingsView {
-        items: slice.items.into_iter().map(BindingView::of).collect(),
+        items: items.collect(),
         next_cursor: slice.next.map(|key| cursors.close(&scope, &key)),
     }))
 }
@@ -125,11 +133,11 @@ pub(super) async fn rename(
         .map_err(|_| {
             Problem::new(Code::InvalidField).field("label", "invalid", "1 to 20 characters")
         })?;
-    let seen = bindings.rename(&caller, &id(&path)?, label).await?;
-    Ok(web::Json(BindingView::of(seen)))
+    let (binding, role) = bindings.rename(&caller, &id(&path)?, label).await?;
+    Ok(web::Json(BindingView::of(binding, role)))
 }
 
-/// Ends a link. What its person granted to others ends with it.
+/// Ends a link.
 #[utoipa::path(delete, path = "/v1/bindings/{binding_id}", tag = "bindings", security(("bearer" = [])),
     params(("binding_id" = String, Path, description = "From `GET /v1/bindings`")),
     responses((status = 204, description = "Ended")))]
@@ -143,6 +151,6 @@ pub(super) async fn unlink(
 }
 
 /// A text that is no id names nothing, like an id of somebody else.
-pub(super) fn id(path: &str) -> Result<BindingId, Problem> {
+fn id(path: &str) -> Result<BindingId, Problem> {
     BindingId::parse(path).map_err(|_| Problem::new(Code::NotFound))
 }

@@ -34,7 +34,7 @@ pub(super) async fn alipay(
             answer(StatusCode::OK, ACKNOWLEDGED)
         }
         Err(NoticeRefused::Unreadable(reason)) => {
-            metrics::counter!("lifeline_notices_refused_total", "reason" => word(reason))
+            metrics::counter!("lifeline_notices_refused_total", "reason" => word(&reason))
                 .increment(1);
             answer(StatusCode::BAD_REQUEST, REFUSED)
         }
@@ -55,12 +55,12 @@ fn work(payments: std::sync::Arc<Payments>, waker: web::Data<Waker>, message_id:
     });
 }
 
-const fn word(reason: NoticeError) -> &'static str {
+const fn word(reason: &NoticeError) -> &'static str {
     match reason {
         NoticeError::Malformed => "malformed",
         NoticeError::BadSignature => "bad_signature",
         NoticeError::Foreign => "foreign",
-        NoticeError::Unused => "unused",
+        NoticeError::Unused { .. } => "unused",
     }
 }
 

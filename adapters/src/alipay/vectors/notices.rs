@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lifeline_core::payments::ports::{Notice, NoticeError, Trade};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Time;
+use proptest::prelude::*;
 
 use super::super::notice::Notices;
 use super::{cases, text, trust, vector};
@@ -31,7 +32,13 @@ fn expected(name: &str) -> Result<Trade, NoticeError> {
     };
     match name {
         n if n.starts_with("tampered") => Err(NoticeError::BadSignature),
-        n if n.starts_with("dut_") => Err(NoticeError::Unused),
+        n if n.starts_with("dut_") => Err(NoticeError::Unused {
+            notify_id: if n == "dut_user_sign" {
+                "2026112001222164001000000000000005".into()
+            } else {
+                "2026112101222090001000000000000006".into()
+            },
+        }),
         n if n.starts_with("partial refund") => Ok(paid(200)),
         "TRADE_CLOSED" => Ok(Trade::ClosedRefunded {
             trade_no: trade_no.clone(),
@@ -87,4 +94,23 @@ fn a_notice_for_another_app_or_seller_is_foreign_and_a_doubled_field_malformed()
     }
     assert_eq!(notices().read(b"\xff\xfe=1"), Err(NoticeError::Malformed));
     assert_eq!(notices().read(b""), Err(NoticeError::BadSignature));
+}
+
+proptest! {
+    #[test]
+    fn any_body_is_read_or_refused(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+        prop_assert!(notices().read(&body).is_err());
+    }
+
+    /// One letter of a genuine notice changed: it is refused, or (in a value's unused encoding) says the same.
+    #[test]
+    fn a_changed_notice_says_nothing_new(at in 0_usize..4_000, letter in "[ -~]") {
+        let file = vector!("notify");
+        let body = text(&cases(&file)[0], "body");
+        let genuine = notices().read(body.as_bytes());
+        let at = at % body.len();
+        let changed = format!("{}{letter}{}", &body[..at], &body[at + 1..]);
+        let read = notices().read(changed.as_bytes());
+        prop_assert!(read.is_err() || read == genuine, "{changed}");
+    }
 }
