@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lifeline_adapters::alipay::{Alipay, AlipayConfig, AlipayMode};
+use lifeline_adapters::alipay::{Alipay, AlipayConfig};
 use lifeline_adapters::marketing::Marketing;
 use lifeline_adapters::sms::SmsLine;
 use lifeline_adapters::wire::{Address, CallRules, LineKeys};
@@ -41,6 +41,8 @@ impl Outside {
             breaker,
         };
         let alipay = &config.alipay;
+        let (app_private_key, mode) = alipay.read()?;
+        let content_key = alipay.content_key_base64.as_ref();
         let built = AlipayConfig {
             gateway: address("alipay.gateway_url", &alipay.gateway_url)?,
             authorize_page: address("alipay.authorize_url", &alipay.authorize_url)?,
@@ -50,9 +52,9 @@ impl Outside {
                 "{}/v1/callbacks/alipay",
                 config.listeners.callback.public_base
             ),
-            app_private_key: Zeroizing::new(read(&alipay.private_key)?),
-            mode: AlipayMode::Key(read(&alipay.platform_public_key)?),
-            content_key: None,
+            app_private_key,
+            mode,
+            content_key: content_key.map(|key| Zeroizing::new(key.expose_secret().to_owned())),
             rules: rules(alipay.deadline_ms),
         };
         let alipay = Alipay::new(built, Arc::clone(clock))
@@ -89,9 +91,4 @@ fn line_keys(section: &str, channel: &Channel) -> Result<LineKeys, Failure> {
         channel.field_key_hex.expose_secret(),
     )
     .map_err(|error| Failure::failed(format!("{section}: {error}")))
-}
-
-fn read(file: &std::path::Path) -> Result<String, Failure> {
-    std::fs::read_to_string(file)
-        .map_err(|error| Failure::failed(format!("cannot read {}: {error}", file.display())))
 }

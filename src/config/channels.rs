@@ -1,28 +1,9 @@
-//! The systems outside: Alipay, the marketing system, the SMS platform.
-
-use std::path::PathBuf;
+//! The systems of the utility: the marketing system, the SMS platform, and what notices say.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::Faults;
-
-/// `[alipay]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Alipay {
-    pub(crate) app_id: String,
-    /// The utility's merchant account; a notice for another one is a security event.
-    pub(crate) seller_id: String,
-    pub(crate) gateway_url: String,
-    pub(crate) authorize_url: String,
-    /// Our private key, PEM (PKCS#8 or PKCS#1).
-    pub(crate) private_key: PathBuf,
-    /// Alipay's public key, PEM.
-    pub(crate) platform_public_key: PathBuf,
-    #[serde(default = "deadline_ms")]
-    pub(crate) deadline_ms: u64,
-}
 
 /// `[marketing]` and `[sms]`: a channel with signed calls and encrypted fields.
 #[derive(Debug, Clone, Deserialize)]
@@ -38,7 +19,7 @@ pub(crate) struct Channel {
     pub(crate) deadline_ms: u64,
 }
 
-const fn deadline_ms() -> u64 {
+pub(super) const fn deadline_ms() -> u64 {
     4_000
 }
 
@@ -72,7 +53,7 @@ impl Notices {
 /// Alipay's test hosts; money must never be sent there by a live instance.
 const TEST_HOSTS: [&str; 2] = ["alipaydev.com", "alipay-sandbox"];
 
-fn is_live_https(url: &str) -> bool {
+pub(super) fn is_live_https(url: &str) -> bool {
     let host = url
         .strip_prefix("https://")
         .and_then(|rest| rest.split(['/', ':']).next());
@@ -82,45 +63,8 @@ fn is_live_https(url: &str) -> bool {
     })
 }
 
-fn deadline_is_sane(deadline_ms: u64) -> bool {
+pub(super) fn deadline_is_sane(deadline_ms: u64) -> bool {
     (200..=20_000).contains(&deadline_ms)
-}
-
-impl Alipay {
-    pub(super) fn check(&self, faults: &mut Faults) {
-        for (path, url) in [
-            ("alipay.gateway_url", &self.gateway_url),
-            ("alipay.authorize_url", &self.authorize_url),
-        ] {
-            faults.expect(
-                is_live_https(url),
-                path,
-                "must be https, not loopback and not a test host",
-            );
-        }
-        let digits = |text: &str| text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit());
-        faults.expect(digits(&self.app_id), "alipay.app_id", "must be 16 digits");
-        faults.expect(
-            digits(&self.seller_id),
-            "alipay.seller_id",
-            "must be 16 digits",
-        );
-        faults.expect(
-            self.private_key.is_file(),
-            "alipay.private_key",
-            "the file does not exist",
-        );
-        faults.expect(
-            self.platform_public_key.is_file(),
-            "alipay.platform_public_key",
-            "the file does not exist",
-        );
-        faults.expect(
-            deadline_is_sane(self.deadline_ms),
-            "alipay.deadline_ms",
-            "must be 200 to 20000",
-        );
-    }
 }
 
 impl Channel {

@@ -2,6 +2,7 @@
 //!
 //! A TOML file first, then the environment: `LIFELINE__STORE__URL` overrides `[store] url`.
 
+mod alipay;
 mod breaker;
 mod channels;
 mod edge;
@@ -11,8 +12,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+pub(crate) use alipay::Alipay;
 pub(crate) use breaker::Breaker;
-pub(crate) use channels::{Alipay, Channel, Notices};
+pub(crate) use channels::{Channel, Notices};
 pub(crate) use edge::{Limits, Listeners, Tls};
 pub(crate) use store::{Redis, Store};
 

@@ -176,6 +176,102 @@ fn each_unsafe_line_is_named() {
     }
 }
 
+/// The good file, by certificates.
+fn by_certificates(dir: &Path) -> String {
+    let vectors = include_str!("../../tests/vectors/alipay/cert_sn.json");
+    let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+    let pair = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
+    let key: aws_lc_rs::encoding::Pkcs8V1Der<'_> =
+        aws_lc_rs::encoding::AsDer::as_der(&pair).unwrap();
+    let key = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, key.as_ref());
+    let text = good(dir).replace(
+        &format!("platform_public_key = \"{}/platform.pem\"", dir.display()),
+        &format!(
+            "app_certificate = \"{at}/a.crt\"\nplatform_certificate = \"{at}/p.crt\"\nroot_certificates = \"{at}/r.crt\"",
+            at = dir.display()
+        ),
+    );
+    std::fs::write(dir.join("app.pem"), key).unwrap();
+    for (name, case) in [("a.crt", 0), ("p.crt", 1), ("r.crt", 3)] {
+        let pem = vectors["cases"][case]["pem"].as_str().unwrap();
+        std::fs::write(dir.join(name), pem).unwrap();
+    }
+    text
+}
+
+#[test]
+fn certificates_are_checked_against_each_other_and_the_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = by_certificates(dir.path());
+    // The frozen certificate's private key was thrown away: any other is another's.
+    assert_eq!(faults(&text, dir.path()), ["alipay.app_certificate"]);
+    std::fs::write(dir.path().join("p.crt"), "x").unwrap();
+    let found = faults(&text, dir.path());
+    assert_eq!(
+        found,
+        ["alipay.app_certificate", "alipay.platform_certificate"]
+    );
+    let app = std::fs::read(dir.path().join("a.crt")).unwrap();
+    std::fs::write(dir.path().join("p.crt"), app).unwrap();
+    std::fs::write(dir.path().join("r.crt"), "x").unwrap();
+    let found = faults(&text, dir.path());
+    assert_eq!(
+        found,
+        ["alipay.app_certificate", "alipay.root_certificates"]
+    );
+    std::fs::write(dir.path().join("app.pem"), "x").unwrap();
+    assert_eq!(faults(&text, dir.path()), ["alipay.private_key"]);
+    std::fs::remove_file(dir.path().join("r.crt")).unwrap();
+    std::fs::remove_file(dir.path().join("p.crt")).unwrap();
+    let found = faults(&text, dir.path());
+    assert_eq!(
+        found,
+        ["alipay.platform_certificate", "alipay.root_certificates"]
+    );
+}
+
+#[test]
+fn one_mode_is_chosen_and_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let (by_key, by_certificates) = (good(dir.path()), by_certificates(dir.path()));
+    let key_line = by_key
+        .lines()
+        .find(|line| line.starts_with("platform_public_key"))
+        .unwrap();
+    let neither = by_key.replace(key_line, "");
+    assert_eq!(faults(&neither, dir.path()), ["alipay.platform_public_key"]);
+    let both = by_certificates.replace("app_certificate", &format!("{key_line}\napp_certificate"));
+    assert_eq!(faults(&both, dir.path()), ["alipay.platform_public_key"]);
+    let line = |name: &str| {
+        let mut lines = by_certificates.lines();
+        lines
+            .find(|line| line.starts_with(name))
+            .unwrap()
+            .to_owned()
+    };
+    for name in ["platform_certificate", "root_certificates"] {
+        let part = by_certificates.replace(&line(name), "");
+        assert_eq!(faults(&part, dir.path()), [format!("alipay.{name}")]);
+    }
+}
+
+#[test]
+fn a_content_key_is_sixteen_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    for (key, found) in [
+        ("MDEyMzQ1Njc4OWFiY2RlZg==", 0),
+        ("MDEyMzQ1Njc4OWFiY2Rl", 1),
+        ("MDEyMzQ1Njc4OWFiY2RlZmc=", 1),
+        ("", 1),
+    ] {
+        let text = good(dir.path()).replace(
+            "[marketing]",
+            &format!("content_key_base64 = \"{key}\"\n[marketing]"),
+        );
+        assert_eq!(faults(&text, dir.path()).len(), found, "{key}");
+    }
+}
+
 #[test]
 fn all_faults_are_told_at_once_and_unknown_keys_are_refused() {
     let dir = tempfile::tempdir().unwrap();

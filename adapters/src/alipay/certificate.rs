@@ -19,7 +19,7 @@ use super::sign::PlatformKey;
 
 /// Every RSA signature algorithm's OID starts so.
 const RSA_OIDS: &str = "1.2.840.113549.1.1.";
-const ORGANISATION: &str = "2.5.4.10";
+const COMMON_NAME: &str = "2.5.4.3";
 /// Files are small; a chain is two or three certificates, the root file four.
 const FILE_BYTES_MAX: usize = 64 * 1024;
 const CERTIFICATES_MAX: usize = 16;
@@ -57,21 +57,8 @@ pub(super) struct Certificate {
 impl Certificate {
     /// Every certificate of a PEM file, in the file's order; at least one.
     pub(super) fn all(pem: &[u8]) -> Result<Vec<Self>, CertificateError> {
-        if pem.len() > FILE_BYTES_MAX {
-            return Err(CertificateError::Unreadable);
-        }
-        let mut all = Vec::new();
-        for der in CertificateDer::pem_slice_iter(pem) {
-            let der = der.map_err(|_| CertificateError::Unreadable)?;
-            if all.len() == CERTIFICATES_MAX {
-                return Err(CertificateError::Unreadable);
-            }
-            all.push(Self::read(&der)?);
-        }
-        if all.is_empty() {
-            return Err(CertificateError::Absent);
-        }
-        Ok(all)
+        let ders = ders(pem)?;
+        ders.iter().map(|der| Self::read(der)).collect()
     }
 
     fn read(der: &[u8]) -> Result<Self, CertificateError> {
@@ -97,11 +84,11 @@ impl Certificate {
         PlatformKey::from_der(&self.spki()?).map_err(|_| CertificateError::Key)
     }
 
-    /// The organisation in the subject's name.
-    pub(super) fn organisation(&self) -> Option<String> {
+    /// The common name of the subject. Alipay's says that it is Alipay's and for which merchant.
+    pub(super) fn common_name(&self) -> Option<String> {
         let subject = &self.parsed.tbs_certificate.subject;
         let mut parts = subject.0.iter().flat_map(|part| part.0.iter());
-        let found = parts.find(|part| part.oid.to_string() == ORGANISATION)?;
+        let found = parts.find(|part| part.oid.to_string() == COMMON_NAME)?;
         plain(&found.value).map(str::to_owned)
     }
 
@@ -143,13 +130,28 @@ impl Certificate {
 
     /// Whether it may sign certificates. Any merchant holds a certificate under the same root: without this, one
     /// of them could sign "Alipay's".
-    fn is_authority(&self) -> bool {
+    pub(super) fn is_authority(&self) -> bool {
         let body = &self.parsed.tbs_certificate;
         let ca = body
             .get::<BasicConstraints>()
             .is_ok_and(|found| found.is_some_and(|(_, limits)| limits.ca));
         let usage = body.get::<KeyUsage>();
         ca && usage.is_ok_and(|found| found.is_none_or(|(_, usage)| usage.key_cert_sign()))
+    }
+}
+
+fn ders(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
+    if pem.len() > FILE_BYTES_MAX {
+        return Err(CertificateError::Unreadable);
+    }
+    let ders: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem)
+        .take(CERTIFICATES_MAX + 1)
+        .collect();
+    let ders = ders.map_err(|_| CertificateError::Unreadable)?;
+    match ders.len() {
+        0 => Err(CertificateError::Absent),
+        1..=CERTIFICATES_MAX => Ok(ders),
+        _ => Err(CertificateError::Unreadable),
     }
 }
 
@@ -170,7 +172,12 @@ pub(super) struct Roots {
 
 impl Roots {
     pub(super) fn read(pem: &[u8]) -> Result<Self, CertificateError> {
-        let all = Certificate::all(pem)?;
+        // What is no RSA certificate plays no part, also where it is too strange to be read.
+        let ders = ders(pem)?;
+        let all: Vec<Certificate> = ders
+            .iter()
+            .filter_map(|der| Certificate::read(der).ok())
+            .collect();
         let numbers: Vec<String> = all
             .iter()
             .filter(|root| root.is_signed_with_rsa())
@@ -232,12 +239,12 @@ fn rfc2253(name: &Name) -> Result<String, CertificateError> {
 
 fn keyword(oid: &str) -> Option<&'static str> {
     Some(match oid {
-        "2.5.4.3" => "CN",
+        COMMON_NAME => "CN",
         "2.5.4.6" => "C",
         "2.5.4.7" => "L",
         "2.5.4.8" => "ST",
         "2.5.4.9" => "STREET",
-        ORGANISATION => "O",
+        "2.5.4.10" => "O",
         "2.5.4.11" => "OU",
         "0.9.2342.19200300.100.1.25" => "DC",
         "0.9.2342.19200300.100.1.1" => "UID",

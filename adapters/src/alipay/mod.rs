@@ -4,6 +4,7 @@
 //! money.md's tables and nothing is decided here: only a code that a table names, in a signed reply,
 //! is a refusal; everything else is "no answer" (G6).
 
+mod bill;
 mod certificate;
 mod channel;
 mod client;
@@ -20,7 +21,7 @@ mod vectors;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lifeline_core::shared::time::Clock;
+use lifeline_core::shared::time::{Clock, Time};
 use zeroize::Zeroizing;
 
 use crate::wire::http::{Address, AddressError, CallRules, Caller, DEADLINE_DEFAULT};
@@ -28,24 +29,41 @@ use client::Gateway;
 use content::ContentKey;
 use notice::Notices;
 use sign::{AppKey, PlatformKey};
-use trust::{Certificates, Files, Trust};
+use trust::{Certificates, Trust};
 
+pub use bill::{Bill, BillError, BillKind, BillRow, read_bill};
 pub use certificate::CertificateError;
 pub use phone_number::PhoneAnswer;
 pub use sign::KeyError;
-pub use trust::FileError;
+pub use trust::{CertificateFiles, FileError};
 
 /// How Alipay and we know each other.
 #[derive(Debug, Clone)]
 pub enum AlipayMode {
     /// By bare keys: Alipay's public key (not our own).
     Key(String),
-    /// By certificates, each a PEM file's content.
-    Certificates {
-        app: Vec<u8>,
-        platform: Vec<u8>,
-        roots: Vec<u8>,
-    },
+    /// By certificates.
+    Certificates(CertificateFiles),
+}
+
+impl AlipayMode {
+    /// Everything that is wrong with certificates beside their private key; nothing in the other mode.
+    ///
+    /// # Errors
+    /// When the private key itself cannot be read.
+    pub fn faults(&self, app_private_key: &str, now: Time) -> Result<Vec<FileError>, KeyError> {
+        let Self::Certificates(files) = self else {
+            return Ok(Vec::new());
+        };
+        let key = AppKey::parse(app_private_key)?;
+        Ok(trust::faults(files, &key, now))
+    }
+}
+
+/// Whether this is a content key as Alipay's console hands it out.
+#[must_use]
+pub fn is_content_key(text: &str) -> bool {
+    ContentKey::parse(text).is_ok()
 }
 
 /// What the contract with Alipay fixes.
@@ -163,17 +181,6 @@ impl Alipay {
 fn trust(mode: &AlipayMode, key: &AppKey) -> Result<Trust, AlipayConfigError> {
     Ok(match mode {
         AlipayMode::Key(text) => Trust::Key(Arc::new(PlatformKey::parse(text)?)),
-        AlipayMode::Certificates {
-            app,
-            platform,
-            roots,
-        } => {
-            let files = Files {
-                app,
-                platform,
-                roots,
-            };
-            Trust::Certificates(Certificates::read(&files, key)?)
-        }
+        AlipayMode::Certificates(files) => Trust::Certificates(Certificates::read(files, key)?),
     })
 }

@@ -18,11 +18,15 @@ pub(crate) enum Trust {
     Certificates(Certificates),
 }
 
-/// The files of certificate mode, as they were read.
-pub(crate) struct Files<'a> {
-    pub(crate) app: &'a [u8],
-    pub(crate) platform: &'a [u8],
-    pub(crate) roots: &'a [u8],
+/// The files of certificate mode, each PEM.
+#[derive(Debug, Clone)]
+pub struct CertificateFiles {
+    /// Ours, as Alipay's console hands it out.
+    pub app: Vec<u8>,
+    /// Alipay's, its issuers after it.
+    pub platform: Vec<u8>,
+    /// Where Alipay's must lead.
+    pub roots: Vec<u8>,
 }
 
 /// Certificate mode.
@@ -30,8 +34,9 @@ pub(crate) struct Certificates {
     /// `app_cert_sn` and `alipay_root_cert_sn` of every call.
     pub(crate) app_sn: String,
     roots: Roots,
-    /// Whom Alipay's certificates name: merchants hold certificates under the same roots.
-    organisation: String,
+    /// What Alipay's certificate calls itself, our merchant number included: every merchant holds certificates under
+    /// the same roots.
+    common_name: String,
     /// By serial number; the configured one first.
     known: RwLock<Vec<(String, Arc<PlatformKey>)>>,
     /// Held while one is fetched, with what last failed and when.
@@ -39,28 +44,21 @@ pub(crate) struct Certificates {
 }
 
 impl Certificates {
-    /// Checks the files against each other; time plays no part (Alipay renews without asking us).
-    pub(crate) fn read(files: &Files<'_>, key: &AppKey) -> Result<Self, FileError> {
-        let (app, platform) = (FileError::App, FileError::Platform);
-        let own = Certificate::all(files.app).map_err(app)?;
-        let own = own.first().ok_or(app(CertificateError::Absent))?;
-        let probe = key.sign("probe").unwrap_or_default();
-        if !own.key().map_err(app)?.verifies("probe", &probe) {
-            return Err(app(CertificateError::OtherKey));
-        }
-        let roots = Roots::read(files.roots).map_err(FileError::Roots)?;
-        let chain = Certificate::all(files.platform).map_err(platform)?;
-        roots.reach(&chain).map_err(platform)?;
-        let leaf = chain.first().ok_or(platform(CertificateError::Absent))?;
-        let organisation = leaf.organisation();
+    /// Checks the files against each other. Time plays no part here: Alipay renews its certificate without
+    /// asking us, so the configured one may be long over while everything works.
+    pub(crate) fn read(files: &CertificateFiles, key: &AppKey) -> Result<Self, FileError> {
+        let own = own(&files.app, key).map_err(FileError::App)?;
+        let roots = Roots::read(&files.roots).map_err(FileError::Roots)?;
+        let platform = platform(&files.platform).map_err(FileError::Platform)?;
+        let common_name = platform.common_name();
         let first = (
-            leaf.sn().map_err(platform)?,
-            Arc::new(leaf.key().map_err(platform)?),
+            platform.sn().map_err(FileError::Platform)?,
+            Arc::new(platform.key().map_err(FileError::Platform)?),
         );
         Ok(Self {
-            app_sn: own.sn().map_err(app)?,
+            app_sn: own.sn().map_err(FileError::App)?,
             roots,
-            organisation: organisation.ok_or(platform(CertificateError::OtherSubject))?,
+            common_name: common_name.ok_or(FileError::Platform(CertificateError::OtherSubject))?,
             known: RwLock::new(vec![first]),
             fetching: tokio::sync::Mutex::new(None),
         })
@@ -83,7 +81,7 @@ impl Certificates {
         if !leaf.is_valid_at(now) {
             return Err(CertificateError::NotValidNow);
         }
-        let ours = leaf.organisation().as_ref() == Some(&self.organisation);
+        let ours = leaf.common_name().as_ref() == Some(&self.common_name);
         if !ours || leaf.sn()? != sn {
             return Err(CertificateError::OtherSubject);
         }
@@ -135,6 +133,49 @@ impl Trust {
             }
         }
     }
+}
+
+/// The app's own certificate.
+fn own(pem: &[u8], key: &AppKey) -> Result<Certificate, CertificateError> {
+    let own = first(Certificate::all(pem)?)?;
+    let probe = key.sign("probe").unwrap_or_default();
+    if own.key()?.verifies("probe", &probe) {
+        Ok(own)
+    } else {
+        Err(CertificateError::OtherKey)
+    }
+}
+
+/// Alipay's certificate, first in its file. What follows it there is often not its issuer, so it is believed because
+/// it was configured, as a bare key would be; only a fetched one must lead to the roots.
+fn platform(pem: &[u8]) -> Result<Certificate, CertificateError> {
+    let leaf = first(Certificate::all(pem)?)?;
+    if leaf.is_authority() {
+        return Err(CertificateError::OtherSubject);
+    }
+    Ok(leaf)
+}
+
+fn first(chain: Vec<Certificate>) -> Result<Certificate, CertificateError> {
+    chain.into_iter().next().ok_or(CertificateError::Absent)
+}
+
+/// Everything that is wrong with the files of certificate mode, for whoever configures it: also that the app's
+/// certificate is over, which makes Alipay refuse every call.
+pub(crate) fn faults(files: &CertificateFiles, key: &AppKey, now: Time) -> Vec<FileError> {
+    let mut faults = Vec::new();
+    match own(&files.app, key) {
+        Ok(own) if !own.is_valid_at(now) => {
+            faults.push(FileError::App(CertificateError::NotValidNow));
+        }
+        Ok(_) => {}
+        Err(error) => faults.push(FileError::App(error)),
+    }
+    let platform = platform(&files.platform).and_then(|leaf| leaf.key());
+    faults.extend(platform.err().map(FileError::Platform));
+    let roots = Roots::read(&files.roots);
+    faults.extend(roots.err().map(FileError::Roots));
+    faults
 }
 
 /// Which of the files is not used, and why.

@@ -45,7 +45,6 @@ mod billing;
 mod bindings;
 mod cases;
 mod evidence;
-mod grants;
 mod idempotency;
 mod inbox;
 mod jobs;

@@ -8,8 +8,10 @@
 )]
 
 mod alipay;
+mod alipay_certificates;
 mod alipay_identity;
 mod alipay_notice;
+mod authority;
 mod marketing;
 mod marketing_figures;
 mod responder;

@@ -17,7 +17,6 @@ mod cashier;
 mod checkout_claims;
 mod checkouts;
 mod crashes;
-mod drills;
 mod family;
 mod late;
 mod marketing;
@@ -68,7 +67,6 @@ fn main() {
         checkout_claims::stories(),
         checkouts::stories(),
         crashes::stories(),
-        drills::stories(),
         late::stories(),
         orders::stories(),
         postings::stories(),

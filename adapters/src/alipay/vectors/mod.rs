@@ -214,4 +214,43 @@ proptest! {
         params.push(("sign".into(), "anything".into()));
         prop_assert_eq!(sign_content(&params), kept.join("&"));
     }
+
+    /// Whatever comes is read or refused; nothing makes a reader stop the process.
+    #[test]
+    fn any_reply_is_read_or_refused(body in reply_like()) {
+        let _ = read(&body, "alipay.trade.query", Some(&content_key()));
+    }
+
+    #[test]
+    fn a_changed_reply_is_never_a_success(at in 0_usize..2_000, letter in "[ -~]") {
+        let file = vector!("v2_response");
+        let body = text(&cases(&file)[0], "body");
+        let node = text(&cases(&file)[0], "signed_substring");
+        let begin = body.find(node).expect("the node is in the body");
+        let at = begin + at % node.len();
+        prop_assume!(body.is_char_boundary(at) && body.is_char_boundary(at + 1));
+        prop_assume!(!body[at..].starts_with(&letter));
+        let changed = format!("{}{letter}{}", &body[..at], &body[at + 1..]);
+        let answer = read(&changed, "alipay.trade.query", None);
+        prop_assert!(!matches!(answer, Ok(Answer::Ok(_))), "{changed}");
+    }
+}
+
+/// Text with the punctuation that a reader decides by.
+fn reply_like() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just(r#"{"alipay_trade_query_response":"#),
+        Just(r#"{"error_response":"#),
+        Just(r#""sign":"AAAA""#),
+        Just(r#""alipay_cert_sn":"#),
+        Just(r#"{"code":"10000"}"#),
+        Just("\"hM7TQ18QF5bhZ+Favk3bya6JXm14uRT4E1DnjI7rcd1AFnVoZjtL7cXJUUHAqgNC\""),
+        Just(r"\u0022"),
+        Just("{"),
+        Just("}"),
+        Just(","),
+        Just("\""),
+        Just("电"),
+    ];
+    proptest::collection::vec(piece, 0..10).prop_map(|pieces| pieces.concat())
 }

@@ -1,5 +1,8 @@
 //! aes.json, cert_sn.json, phone_number.json and the v3 files.
 
+use base64::Engine as _;
+use lifeline_core::shared::outside::NoAnswer;
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::super::certificate::{Certificate, CertificateError, Roots};
@@ -7,7 +10,6 @@ use super::super::content::ContentKey;
 use super::super::phone_number::{self, PhoneAnswer};
 use super::super::sign::KeyError;
 use super::{cases, content_key, key, pairs, text, trust, vector};
-use lifeline_core::shared::outside::NoAnswer;
 
 #[test]
 fn content_is_sealed_and_opened_as_the_sdk_does() {
@@ -181,5 +183,23 @@ fn v3_signatures_verify_over_the_text_their_rule_builds() {
         assert_eq!(signed, text(case, "verify_string"), "{}", case["name"]);
         let sign = text(headers, "alipay-signature");
         assert!(key("alipay").verifies(&signed, sign), "{}", case["name"]);
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_no_certificate_is_refused(der in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let body = base64::engine::general_purpose::STANDARD.encode(&der);
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+        prop_assert!(Certificate::all(pem.as_bytes()).is_err());
+        prop_assert!(Certificate::all(&der).is_err());
+        prop_assert!(content_key().open(&body).is_none() || der.len() % 16 == 0);
+    }
+
+    #[test]
+    fn what_is_sealed_is_opened_again(plain in ".{0,80}") {
+        let sealed = content_key().seal(&plain).expect("sealed");
+        let opened = content_key().open(&sealed).expect("opened");
+        prop_assert_eq!(opened.as_str(), plain);
     }
 }

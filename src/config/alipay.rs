@@ -1,0 +1,179 @@
+//! `[alipay]`: the contract with Alipay, by bare keys or by certificates.
+
+use std::path::{Path, PathBuf};
+
+use lifeline_adapters::alipay::{AlipayMode, CertificateFiles, FileError, is_content_key};
+use lifeline_core::shared::time::Clock as _;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::Faults;
+use super::channels::{deadline_is_sane, deadline_ms, is_live_https};
+use crate::failure::Failure;
+use crate::system::SystemClock;
+
+const KEY: &str = "alipay.platform_public_key";
+const APP: &str = "alipay.app_certificate";
+const PLATFORM: &str = "alipay.platform_certificate";
+const ROOTS: &str = "alipay.root_certificates";
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Alipay {
+    pub(crate) app_id: String,
+    /// The utility's merchant account; a notice for another one is a security event.
+    pub(crate) seller_id: String,
+    pub(crate) gateway_url: String,
+    pub(crate) authorize_url: String,
+    /// Our private key, PEM (PKCS#8 or PKCS#1).
+    pub(crate) private_key: PathBuf,
+    /// Alipay's public key, PEM: by bare keys.
+    pub(crate) platform_public_key: Option<PathBuf>,
+    /// By certificates: ours, Alipay's, and the roots Alipay's must lead to.
+    pub(crate) app_certificate: Option<PathBuf>,
+    pub(crate) platform_certificate: Option<PathBuf>,
+    pub(crate) root_certificates: Option<PathBuf>,
+    /// Content encryption: base64 of 16 bytes.
+    pub(crate) content_key_base64: Option<SecretString>,
+    #[serde(default = "deadline_ms")]
+    pub(crate) deadline_ms: u64,
+}
+
+impl Alipay {
+    pub(super) fn check(&self, faults: &mut Faults) {
+        for (path, url) in [
+            ("alipay.gateway_url", &self.gateway_url),
+            ("alipay.authorize_url", &self.authorize_url),
+        ] {
+            faults.expect(
+                is_live_https(url),
+                path,
+                "must be https, not loopback and not a test host",
+            );
+        }
+        let digits = |text: &str| text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit());
+        faults.expect(digits(&self.app_id), "alipay.app_id", "must be 16 digits");
+        faults.expect(
+            digits(&self.seller_id),
+            "alipay.seller_id",
+            "must be 16 digits",
+        );
+        faults.expect(
+            self.private_key.is_file(),
+            "alipay.private_key",
+            "the file does not exist",
+        );
+        let content = self.content_key_base64.as_ref();
+        faults.expect(
+            content.is_none_or(|key| is_content_key(key.expose_secret())),
+            "alipay.content_key_base64",
+            "must be base64 of 16 bytes",
+        );
+        faults.expect(
+            deadline_is_sane(self.deadline_ms),
+            "alipay.deadline_ms",
+            "must be 200 to 20000",
+        );
+        self.check_mode(faults);
+    }
+
+    fn certificates(&self) -> [(&'static str, Option<&Path>); 3] {
+        [
+            (APP, self.app_certificate.as_deref()),
+            (PLATFORM, self.platform_certificate.as_deref()),
+            (ROOTS, self.root_certificates.as_deref()),
+        ]
+    }
+
+    fn check_mode(&self, faults: &mut Faults) {
+        let certificates = self.certificates();
+        let by_certificates = certificates.iter().any(|(_, file)| file.is_some());
+        let key = self.platform_public_key.as_deref();
+        match (key, by_certificates) {
+            (Some(_), true) => faults.expect(
+                false,
+                KEY,
+                "give either this key or the three certificates, not both",
+            ),
+            (Some(file), false) => faults.expect(file.is_file(), KEY, "the file does not exist"),
+            (None, false) => faults.expect(
+                false,
+                KEY,
+                "give this key, or app_certificate, platform_certificate and root_certificates",
+            ),
+            (None, true) => self.check_certificates(certificates, faults),
+        }
+    }
+
+    fn check_certificates(
+        &self,
+        certificates: [(&'static str, Option<&Path>); 3],
+        faults: &mut Faults,
+    ) {
+        let mut all_there = self.private_key.is_file();
+        for (path, file) in certificates {
+            let is_there = file.is_some_and(Path::is_file);
+            all_there &= is_there;
+            let what = if file.is_none() {
+                "certificate mode needs all three certificate files"
+            } else {
+                "the file does not exist"
+            };
+            faults.expect(is_there, path, what);
+        }
+        if !all_there {
+            return;
+        }
+        let checked = self
+            .read()
+            .and_then(|(private_key, mode)| {
+                let now = SystemClock::default().now();
+                mode.faults(&private_key, now)
+                    .map_err(|error| Failure::failed(error.to_string()))
+            })
+            .map_err(|failure| failure.to_string());
+        match checked {
+            Ok(found) => {
+                for error in found {
+                    let (path, why) = match error {
+                        FileError::App(why) => (APP, why),
+                        FileError::Platform(why) => (PLATFORM, why),
+                        FileError::Roots(why) => (ROOTS, why),
+                    };
+                    faults.expect(false, path, &why.to_string());
+                }
+            }
+            Err(text) => faults.expect(false, "alipay.private_key", &text),
+        }
+    }
+
+    /// Reads the private key, and how Alipay and we know each other.
+    pub(crate) fn read(&self) -> Result<(Zeroizing<String>, AlipayMode), Failure> {
+        let private_key = Zeroizing::new(text(&self.private_key)?);
+        let mode = if let Some(file) = &self.platform_public_key {
+            AlipayMode::Key(text(file)?)
+        } else {
+            let [app, platform, roots] = self.certificates();
+            AlipayMode::Certificates(CertificateFiles {
+                app: bytes(app)?,
+                platform: bytes(platform)?,
+                roots: bytes(roots)?,
+            })
+        };
+        Ok((private_key, mode))
+    }
+}
+
+fn text(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))
+}
+
+fn bytes((path, file): (&str, Option<&Path>)) -> Result<Vec<u8>, Failure> {
+    let file = file.ok_or_else(|| Failure::failed(format!("{path} is not configured")))?;
+    std::fs::read(file).map_err(|error| unreadable(file, &error))
+}
+
+fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
+    Failure::failed(format!("cannot read {}: {error}", file.display()))
+}
