@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
+use super::agreement::Agreements;
 use super::failure::{self, Failure};
 use super::link::Link;
 use super::outbox::Outbox;
@@ -34,6 +35,7 @@ pub(super) struct Book {
     /// While true the merchant's account cannot cover a refund.
     pub(super) seller_empty: bool,
     pub(super) outbox: Outbox,
+    pub(super) agreements: Agreements,
 }
 
 impl Book {

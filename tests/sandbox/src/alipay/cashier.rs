@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::book::{Book, TradeKey};
+use super::draft::{Event, logon_id};
 use super::failure::{self, Failure};
 use super::link::Link;
 use super::methods::order;
 use super::oauth_page::remembered;
-use super::outbox::{Event, logon_id};
 use super::request::Request;
 use super::rsa2::signed_text;
 use super::trade::{Order, Product, Status, Trade};
@@ -129,7 +129,7 @@ impl Alipay {
     }
 
     /// The wallet in use when nobody says which.
-    fn signed_in(&self) -> &'static str {
+    pub(super) fn signed_in(&self) -> &'static str {
         let desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
         let first = self.people.all().first().map_or("", |p| p.person);
         desk.last_person().unwrap_or(first)

@@ -24,6 +24,8 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
         .route("/sim/alipay/trades", web::get().to(list_trades))
         .route("/sim/alipay/wallets", web::get().to(list_wallets))
         .route("/sim/alipay/seller", web::post().to(set_seller))
+        .route("/sim/alipay/certificates", web::get().to(certificates))
+        .route("/sim/alipay/certificates/renew", web::post().to(renew))
         .route("/sim/messages", web::get().to(list_messages));
 }
 
@@ -135,7 +137,7 @@ fn view(book: &Book, trade: &Trade) -> Value {
     let refunds: Vec<Value> = trade.refunds.iter().map(refund_view).collect();
     let notices: Vec<Value> = book
         .outbox
-        .of_trade(&trade.trade_no)
+        .of_thread(&trade.trade_no)
         .map(Notice::view)
         .collect();
     json!({
@@ -203,6 +205,23 @@ async fn set_seller(alipay: web::Data<Alipay>, wanted: web::Json<Seller>) -> Htt
     let mut book = alipay.book.lock().unwrap_or_else(PoisonError::into_inner);
     book.seller_empty = wanted.empty;
     HttpResponse::Ok().json(json!({ "empty": wanted.empty }))
+}
+
+/// The files of certificate mode and the content key, as Alipay's console hands them out.
+async fn certificates(alipay: web::Data<Alipay>) -> Result<HttpResponse, Refusal> {
+    let known = alipay.certificates().ok_or_else(not_made)?;
+    Ok(HttpResponse::Ok().json(known.view()))
+}
+
+/// From now on Alipay signs under a new certificate.
+async fn renew(alipay: web::Data<Alipay>) -> Result<HttpResponse, Refusal> {
+    let renewed = alipay.certificates().and_then(|known| known.renew());
+    let renewed = renewed.ok_or_else(not_made)?;
+    Ok(HttpResponse::Ok().json(json!({ "alipay_cert_sn": renewed.sn })))
+}
+
+fn not_made() -> Refusal {
+    Refusal::unreachable("NO_CERTIFICATES", "the machine could not make keys")
 }
 
 #[derive(Deserialize)]

@@ -62,6 +62,18 @@ pub(super) const INVALID_APP_ID: Failure =
 pub(super) const INVALID_SIGN: Failure = Failure::invalid("isv.invalid-signature", "无效签名");
 pub(super) const INVALID_SIGN_TYPE: Failure =
     Failure::invalid("isv.invalid-signature-type", "无效的签名类型");
+pub(super) const INVALID_CERTIFICATE: Failure = Failure::invalid(
+    "isv.missing-signature-config",
+    "验签出错，未配置对应签名算法的公钥或者证书",
+);
+pub(super) const INVALID_ENCRYPT_TYPE: Failure = Failure::invalid(
+    "isv.decryption-error-not-valid-encrypt-type",
+    "解密出错，不支持的加密算法",
+);
+pub(super) const NOT_DECRYPTED: Failure =
+    Failure::invalid("isv.decryption-error-unknown", "解密出错，未知异常");
+pub(super) const CERTIFICATE_NOT_EXIST: Failure =
+    Failure::business("ALIPAY_CERT_NOT_EXIST", "支付宝公钥证书不存在");
 pub(super) const INVALID_TIMESTAMP: Failure =
     Failure::invalid("isv.invalid-timestamp", "无效的时间戳参数");
 pub(super) const INVALID_CHARSET: Failure =
@@ -124,3 +136,7 @@ pub(super) const SELLER_BALANCE_NOT_ENOUGH: Failure =
     Failure::business("ACQ.SELLER_BALANCE_NOT_ENOUGH", "卖家余额不足");
 pub(super) const BUYER_BALANCE_NOT_ENOUGH: Failure =
     Failure::business("ACQ.BUYER_BALANCE_NOT_ENOUGH", "买家余额不足");
+pub(super) const AGREEMENT_NOT_EXIST: Failure =
+    Failure::business("USER_AGREEMENT_NOT_EXIST", "用户协议不存在");
+pub(super) const AGREEMENT_EXIST: Failure =
+    Failure::business("USER_AGREEMENT_EXIST", "用户协议已存在");

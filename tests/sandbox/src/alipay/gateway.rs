@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::failure::{self, Failure};
 use super::methods::Answer;
 use super::request::Request;
-use super::{Alipay, Method, cashier};
+use super::{Alipay, Method, agreement_calls, cashier};
 use crate::faults::{Kind, Target, hold_then_drop, leaked_statement};
 
 /// `GET|POST /gateway.do`.
@@ -16,15 +16,19 @@ pub(super) async fn handle(
     http: HttpRequest,
     form: web::Bytes,
 ) -> HttpResponse {
-    let request = match Request::read(http.query_string(), &form) {
+    let mut request = match Request::read(http.query_string(), &form) {
         Ok(request) => request,
-        Err(failure) => return alipay.answer(None, Err(failure)),
+        Err(failure) => return alipay.answer(None, Form::default(), Err(failure)),
     };
-    if let Err(failure) = request.check(&alipay.keys.app_public, alipay.clock.now()) {
-        return alipay.answer(request.method(), Err(failure));
+    let plain = Form {
+        by_certificate: request.by_certificate(),
+        sealed: false,
+    };
+    if let Err(failure) = alipay.admit(&mut request) {
+        return alipay.answer(request.method(), plain, Err(failure));
     }
     let Some(method) = request.method().and_then(Method::named) else {
-        return alipay.answer(request.method(), Err(failure::INVALID_METHOD));
+        return alipay.answer(request.method(), plain, Err(failure::INVALID_METHOD));
     };
     if let Some(misfortune) = alipay.before(method, &request).await {
         return misfortune;
@@ -32,10 +36,36 @@ pub(super) async fn handle(
     if method == Method::WapPay {
         return cashier::open(&alipay, &http, &request);
     }
+    if method == Method::AgreementPage {
+        return agreement_calls::open(&alipay, &request);
+    }
     alipay.work(method, &request).await
 }
 
+/// How an answer is signed and whether its content is encrypted: as the call was.
+#[derive(Debug, Clone, Copy, Default)]
+struct Form {
+    by_certificate: bool,
+    sealed: bool,
+}
+
 impl Alipay {
+    /// The checks every call must pass; opens encrypted content.
+    fn admit(&self, request: &mut Request) -> Result<(), Failure> {
+        request.check(&self.keys.app_public, self.clock.now())?;
+        if !request.by_certificate() && !request.is_sealed() {
+            return Ok(());
+        }
+        let known = self.certificates().ok_or(failure::INVALID_CERTIFICATE)?;
+        if request.by_certificate() {
+            request.check_certificates(known)?;
+        }
+        if request.is_sealed() {
+            request.open(known)?;
+        }
+        Ok(())
+    }
+
     /// Faults that act before anything is done; `Some` takes the place of the answer.
     async fn before(&self, method: Method, request: &Request) -> Option<HttpResponse> {
         if let Some(late) = self.strike(method, Kind::Latency, request) {
@@ -64,7 +94,11 @@ impl Alipay {
         {
             return hold_then_drop().await;
         }
-        self.answer(Some(method.name()), outcome)
+        let form = Form {
+            by_certificate: request.by_certificate(),
+            sealed: request.is_sealed(),
+        };
+        self.answer(Some(method.name()), form, outcome)
     }
 
     fn strike(
@@ -80,7 +114,12 @@ impl Alipay {
 
     /// The signed envelope. Every answer is HTTP 200; errors stand under the method's own node,
     /// and under `error_response` only when no method is known.
-    fn answer(&self, method: Option<&str>, outcome: Result<Answer, Failure>) -> HttpResponse {
+    fn answer(
+        &self,
+        method: Option<&str>,
+        form: Form,
+        outcome: Result<Answer, Failure>,
+    ) -> HttpResponse {
         let node = match outcome {
             Ok(Answer::Bare(fields)) => fields,
             Ok(Answer::Coded(mut fields)) => {
@@ -95,11 +134,33 @@ impl Alipay {
             Some(method) => format!("{}_response", method.replace('.', "_")),
             None => "error_response".to_owned(),
         };
-        let sign = self.seal.sign(&node);
-        let body = format!("{{\"{name}\":{node},\"sign\":\"{sign}\"}}");
+        let node = match (form.sealed, self.certificates.get()) {
+            (true, Some(Some(known))) => known
+                .close(&node)
+                .map_or(node, |text| format!("\"{text}\"")),
+            _ => node,
+        };
+        let body = self.signed(&name, &node, form.by_certificate);
         HttpResponse::Ok()
             .insert_header(ContentType::json())
             .body(body)
+    }
+}
+
+impl Alipay {
+    /// In certificate mode the serial number stands between the node and its signature.
+    fn signed(&self, name: &str, node: &str, by_certificate: bool) -> String {
+        let current = by_certificate.then(|| self.certificates()?.current());
+        match current.flatten() {
+            Some(platform) => {
+                let (sn, sign) = (&platform.sn, platform.seal.sign(node));
+                format!(r#"{{"{name}":{node},"alipay_cert_sn":"{sn}","sign":"{sign}"}}"#)
+            }
+            None => {
+                let sign = self.seal.sign(node);
+                format!(r#"{{"{name}":{node},"sign":"{sign}"}}"#)
+            }
+        }
     }
 }
 

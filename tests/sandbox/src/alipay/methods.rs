@@ -6,9 +6,9 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use super::book::TradeKey;
+use super::draft::{Event, fund_channel, logon_id};
 use super::failure::{self, Failure};
 use super::oauth::{object, profile};
-use super::outbox::{Event, fund_channel, logon_id};
 use super::request::{Biz, Request, parse_time};
 use super::trade::{CancelAction, Deadline, Order, Product, Refund, Refunded, Trade};
 use super::yuan::yuan;
@@ -45,8 +45,18 @@ impl Alipay {
             Method::TradeCancel => coded(self.trade_cancel(&request.biz()?)),
             Method::TradeRefund => coded(self.trade_refund(&request.biz()?)),
             Method::RefundQuery => coded(self.refund_query(&request.biz()?)),
-            Method::WapPay => Err(failure::INVALID_METHOD),
+            Method::CertificateDownload => coded(self.certificate_download(&request.biz()?)),
+            Method::AgreementQuery => coded(self.agreement_query(&request.biz()?)),
+            Method::AgreementUnsign => coded(self.agreement_unsign(request)),
+            Method::WapPay | Method::AgreementPage => Err(failure::INVALID_METHOD),
         }
+    }
+
+    fn certificate_download(&self, biz: &Biz) -> Result<Map<String, Value>, Failure> {
+        let sn = biz.text("alipay_cert_sn", 32)?;
+        let file = self.certificates().and_then(|known| known.file(sn));
+        let file = file.ok_or(failure::CERTIFICATE_NOT_EXIST)?;
+        Ok(object(json!({ "alipay_cert_content": file })))
     }
 
     fn oauth_token(&self, request: &Request) -> Result<Map<String, Value>, Failure> {
@@ -266,6 +276,7 @@ pub(super) fn order(request: &Request, biz: &Biz, product: Product) -> Result<Or
         body: owned(biz.text_opt("body", BODY_MAX)?),
         passback_params: owned(biz.text_opt("passback_params", PASSBACK_MAX)?),
         notify_url: notify_url(request)?,
+        by_certificate: request.by_certificate(),
         deadline: deadline(biz)?,
     })
 }
@@ -299,7 +310,7 @@ fn parse_timeout(text: &str) -> Option<SignedDuration> {
 }
 
 /// The address for notices: on this machine only, so that a sandbox never knocks elsewhere.
-fn notify_url(request: &Request) -> Result<Option<String>, Failure> {
+pub(super) fn notify_url(request: &Request) -> Result<Option<String>, Failure> {
     let Some(url) = request.get("notify_url") else {
         return Ok(None);
     };

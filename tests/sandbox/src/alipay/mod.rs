@@ -3,11 +3,16 @@
 //!
 //! The official npm SDK is run against this room as a client in `tests/peers/alipay-sdk`.
 
+mod agreement;
+mod agreement_calls;
 mod book;
 mod cashier;
+mod certificates;
 mod control;
+mod draft;
 mod failure;
 mod gateway;
+mod issue;
 mod link;
 mod methods;
 mod oauth;
@@ -19,11 +24,12 @@ mod rsa2;
 mod trade;
 mod yuan;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use actix_web::web;
 
 use self::book::Book;
+use self::certificates::Certificates;
 use self::oauth::Desk;
 use self::rsa2::Seal;
 use self::trade::Status;
@@ -41,6 +47,7 @@ const SELLER_EMAIL: &str = "pay@utility.example";
 const SELLER_NAME: &str = "蒙东电力示范公司";
 const OPEN_ORDERS_SHOWN: usize = 20;
 const PAGE_METHOD: &str = "alipay.trade.wap.pay";
+const AGREEMENT_PAGE_METHOD: &str = "alipay.user.agreement.page.sign";
 
 /// Alipay's world: wallets, authorisations, trades, notices.
 pub struct Alipay {
@@ -48,7 +55,9 @@ pub struct Alipay {
     people: Arc<People>,
     keys: Arc<Keys>,
     faults: Faults,
-    seal: Seal,
+    /// What signs for callers by bare keys.
+    seal: Arc<Seal>,
+    certificates: OnceLock<Option<Certificates>>,
     /// Where browsers may be sent back to besides loopback.
     line: Option<String>,
     desk: Mutex<Desk>,
@@ -81,7 +90,8 @@ impl Alipay {
             clock,
             people,
             faults,
-            seal: Seal::new(keys.platform_private.clone()),
+            seal: Arc::new(Seal::new(keys.platform_private.clone())),
+            certificates: OnceLock::new(),
             keys,
             line,
             desk: Mutex::default(),
@@ -95,6 +105,22 @@ impl Alipay {
     /// Returns when a notice was just put in line.
     pub async fn woken(&self) {
         self.post_wake.notified().await;
+    }
+
+    /// Certificate mode, made at its first use; `None` only if the machine could not make keys.
+    fn certificates(&self) -> Option<&Certificates> {
+        let made = self
+            .certificates
+            .get_or_init(|| Certificates::new(&self.keys));
+        made.as_ref()
+    }
+
+    /// What signs what is sent to somebody who knows Alipay by certificate, or by its bare key.
+    fn seal_for(&self, by_certificate: bool) -> Arc<Seal> {
+        let current = by_certificate
+            .then(|| self.certificates()?.current())
+            .flatten();
+        current.map_or_else(|| Arc::clone(&self.seal), |platform| platform.seal)
     }
 
     /// Whether a browser may be sent to `url`: this machine, or Lifeline's own pages.
@@ -150,10 +176,14 @@ enum Method {
     TradeRefund,
     RefundQuery,
     WapPay,
+    CertificateDownload,
+    AgreementPage,
+    AgreementQuery,
+    AgreementUnsign,
 }
 
 impl Method {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 13] = [
         Self::OauthToken,
         Self::UserInfoShare,
         Self::TradeCreate,
@@ -163,6 +193,10 @@ impl Method {
         Self::TradeRefund,
         Self::RefundQuery,
         Self::WapPay,
+        Self::CertificateDownload,
+        Self::AgreementPage,
+        Self::AgreementQuery,
+        Self::AgreementUnsign,
     ];
 
     fn name(self) -> &'static str {
@@ -176,6 +210,10 @@ impl Method {
             Self::TradeRefund => "alipay.trade.refund",
             Self::RefundQuery => "alipay.trade.fastpay.refund.query",
             Self::WapPay => PAGE_METHOD,
+            Self::CertificateDownload => "alipay.open.app.alipaycert.download",
+            Self::AgreementPage => AGREEMENT_PAGE_METHOD,
+            Self::AgreementQuery => "alipay.user.agreement.query",
+            Self::AgreementUnsign => "alipay.user.agreement.unsign",
         }
     }
 
@@ -184,8 +222,8 @@ impl Method {
     }
 }
 
-/// Whether a fault of `kind` can ever meet `route` here. Notices have a route of their own,
-/// `trade_status_sync`; the payment page commits nothing, so nothing of it can be lost or doubled.
+/// Whether a fault of `kind` can ever meet `route` here. Notices have routes of their own, named by their
+/// `notify_type`; a page commits nothing, so nothing of it can be lost or doubled.
 pub fn meets(kind: Kind, route: Option<&str>) -> bool {
     let of_notices = matches!(
         kind,
@@ -198,8 +236,13 @@ pub fn meets(kind: Kind, route: Option<&str>) -> bool {
     );
     let Some(route) = route else { return true };
     match Method::named(route) {
-        _ if of_notices => route == post::NOTICE_ROUTE,
-        Some(Method::WapPay) => !matches!(kind, Kind::TimeoutAfterCommit | Kind::DuplicateReply),
+        _ if route == agreement_calls::SIGNED || route == agreement_calls::ENDED => {
+            matches!(kind, Kind::NoticeLost | Kind::NoticeRepeated)
+        }
+        _ if of_notices => route == draft::OF_TRADES,
+        Some(Method::WapPay | Method::AgreementPage) => {
+            !matches!(kind, Kind::TimeoutAfterCommit | Kind::DuplicateReply)
+        }
         Some(_) => true,
         None => false,
     }
@@ -230,5 +273,6 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     )
     .configure(oauth_page::routes)
     .configure(cashier::routes)
+    .configure(agreement_calls::routes)
     .configure(control::routes);
 }

@@ -6,40 +6,21 @@ use std::collections::{BTreeSet, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::trade::{Refund, Status, Trade};
-use super::yuan::yuan;
-use super::{APP_ID, SELLER_EMAIL, SELLER_ID};
-use crate::clock::{alipay_time, rfc3339, to_beijing};
+use super::draft::Draft;
+use crate::clock::{rfc3339, to_beijing};
 use crate::faults::Strike;
-use crate::people::Person;
 
 /// Waits between sends, in minutes; one first send and seven retries.
 const RETRY_MINUTES: [i64; 7] = [4, 10, 10, 60, 120, 360, 900];
 /// The only accepted answer.
 const ACCEPTED: &str = "success";
 
-/// Why a notice is sent.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Event<'t> {
-    Paid,
-    Refunded(&'t Refund),
-    /// Closed unpaid.
-    Closed,
-    Finished,
-}
-
 /// One notice with everything that became of it.
 #[derive(Debug)]
 pub(super) struct Notice {
     pub(super) notify_id: String,
-    pub(super) trade_no: String,
-    pub(super) out_trade_no: String,
-    pub(super) url: String,
-    pub(super) trade_status: &'static str,
-    /// Not Alipay's: signed over something else, sent once.
-    pub(super) forged: bool,
-    /// Everything but notify_time, sign_type and sign.
-    pub(super) fields: Vec<(&'static str, String)>,
+    /// Its words, with its number.
+    draft: Draft,
     attempts: Vec<Attempt>,
     accepted: bool,
     /// When the next send falls due by the schedule.
@@ -71,10 +52,7 @@ impl Attempt {
 #[derive(Debug)]
 pub(super) struct Letter {
     pub(super) index: usize,
-    pub(super) trade_no: String,
-    pub(super) url: String,
-    pub(super) forged: bool,
-    pub(super) fields: Vec<(&'static str, String)>,
+    pub(super) draft: Draft,
     /// Names this send in the list of faults.
     pub(super) call: String,
 }
@@ -82,33 +60,27 @@ pub(super) struct Letter {
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     notices: Vec<Notice>,
-    of_trade: HashMap<String, Vec<usize>>,
+    of_thread: HashMap<String, Vec<usize>>,
     /// Every notice with a `next_at`, in the order it falls due.
     due: BTreeSet<(Timestamp, usize)>,
 }
 
 impl Outbox {
     /// Puts a notice in line; `due_at` is its first send.
-    pub(super) fn add(&mut self, draft: Draft, due_at: Timestamp, held: Option<Strike>) {
+    pub(super) fn add(&mut self, mut draft: Draft, due_at: Timestamp, held: Option<Strike>) {
         let index = self.notices.len();
         let number = index + 1;
         let stamp = to_beijing(due_at).strftime("%Y%m%d").to_string();
         let notify_id = format!("{stamp}01222{number:021}");
-        let mut fields = draft.fields;
-        fields.push(("notify_id", notify_id.clone()));
-        self.of_trade
-            .entry(draft.trade_no.clone())
+        draft.fields.push(("notify_id", notify_id.clone()));
+        self.of_thread
+            .entry(draft.thread.clone())
             .or_default()
             .push(index);
         self.due.insert((due_at, index));
         self.notices.push(Notice {
             notify_id,
-            trade_no: draft.trade_no,
-            out_trade_no: draft.out_trade_no,
-            url: draft.url,
-            trade_status: draft.trade_status,
-            forged: draft.forged,
-            fields,
+            draft,
             attempts: Vec::new(),
             accepted: false,
             scheduled_at: due_at,
@@ -117,9 +89,9 @@ impl Outbox {
         });
     }
 
-    /// Whether a notice of this trade waits to be overtaken.
-    pub(super) fn holds(&self, trade_no: &str) -> bool {
-        self.of_trade(trade_no).any(|notice| notice.held.is_some())
+    /// Whether a notice of this thread waits to be overtaken.
+    pub(super) fn holds(&self, thread: &str) -> bool {
+        self.of_thread(thread).any(|notice| notice.held.is_some())
     }
 
     /// Takes every send that is due, in the order it fell due. A held notice whose time is up is
@@ -163,12 +135,12 @@ impl Outbox {
         index: usize,
         now: Timestamp,
     ) -> Vec<(Strike, String)> {
-        let trade_no = self
+        let thread = self
             .notices
             .get(index)
-            .map(|notice| notice.trade_no.as_str());
-        let siblings = trade_no
-            .and_then(|no| self.of_trade.get(no))
+            .map(|notice| notice.draft.thread.as_str());
+        let siblings = thread
+            .and_then(|thread| self.of_thread.get(thread))
             .cloned()
             .unwrap_or_default();
         let mut acted = Vec::new();
@@ -189,11 +161,11 @@ impl Outbox {
         acted
     }
 
-    /// The notices of one trade, oldest first.
-    pub(super) fn of_trade(&self, trade_no: &str) -> impl Iterator<Item = &Notice> {
+    /// The notices of one trade or agreement, oldest first.
+    pub(super) fn of_thread(&self, thread: &str) -> impl Iterator<Item = &Notice> {
         let indices = self
-            .of_trade
-            .get(trade_no)
+            .of_thread
+            .get(thread)
             .map(Vec::as_slice)
             .unwrap_or_default();
         indices.iter().filter_map(|index| self.notices.get(*index))
@@ -204,23 +176,17 @@ impl Notice {
     fn letter(&self, index: usize) -> Letter {
         Letter {
             index,
-            trade_no: self.trade_no.clone(),
-            url: self.url.clone(),
-            forged: self.forged,
-            fields: self.fields.clone(),
+            draft: self.draft.clone(),
             call: self.call(),
         }
     }
 
     fn call(&self) -> String {
-        format!(
-            "{} out_trade_no={} notify_id={}",
-            self.trade_status, self.out_trade_no, self.notify_id
-        )
+        format!("{} notify_id={}", self.draft.label(), self.notify_id)
     }
 
     fn next_retry(&self) -> Option<Timestamp> {
-        if self.forged {
+        if self.draft.forged {
             return None;
         }
         let sent = self.attempts.len();
@@ -234,9 +200,10 @@ impl Notice {
         let attempts: Vec<Value> = self.attempts.iter().map(Attempt::view).collect();
         json!({
             "notify_id": self.notify_id,
-            "trade_status": self.trade_status,
-            "url": self.url,
-            "forged": self.forged,
+            "notify_type": self.draft.notify_type,
+            "trade_status": self.draft.status,
+            "url": self.draft.url,
+            "forged": self.draft.forged,
             "accepted": self.accepted,
             "held": self.held.is_some(),
             "next_at": self.next_at.map(rfc3339),
@@ -255,118 +222,4 @@ impl Attempt {
             "fault": self.fault,
         })
     }
-}
-
-/// A notice not yet numbered.
-#[derive(Debug, Clone)]
-pub(super) struct Draft {
-    pub(super) trade_no: String,
-    pub(super) out_trade_no: String,
-    pub(super) url: String,
-    pub(super) trade_status: &'static str,
-    pub(super) forged: bool,
-    pub(super) fields: Vec<(&'static str, String)>,
-}
-
-impl Draft {
-    /// What Alipay would tell about `event`; `None` when the order named no address.
-    pub(super) fn of(trade: &Trade, buyer: &Person, event: Event<'_>) -> Option<Self> {
-        let url = trade.order.notify_url.clone()?;
-        let trade_status = match event {
-            Event::Paid => Status::TradeSuccess.name(),
-            Event::Closed => Status::TradeClosed.name(),
-            Event::Finished => Status::TradeFinished.name(),
-            Event::Refunded(_) => trade.status.name(),
-        };
-        let mut fields = common_fields(trade, buyer);
-        fields.push(("trade_status", trade_status.into()));
-        if trade.paid_at.is_some() {
-            fields.extend(payment_fields(trade, buyer));
-        }
-        if let Event::Refunded(refund) = event {
-            fields.push(("refund_fee", yuan(trade.refunded_fen())));
-            fields.push(("gmt_refund", format!("{}.000", alipay_time(refund.at))));
-            fields.push(("out_biz_no", refund.out_request_no.clone()));
-        }
-        if let (Some(closed_at), Status::TradeClosed) = (trade.closed_at, trade.status) {
-            fields.push(("gmt_close", alipay_time(closed_at)));
-        }
-        Some(Self {
-            trade_no: trade.trade_no.clone(),
-            out_trade_no: trade.order.out_trade_no.clone(),
-            url,
-            trade_status,
-            forged: false,
-            fields,
-        })
-    }
-
-    /// The same words, but not from Alipay.
-    pub(super) fn forged(mut self) -> Self {
-        self.forged = true;
-        self
-    }
-}
-
-fn common_fields(trade: &Trade, buyer: &Person) -> Vec<(&'static str, String)> {
-    let order = &trade.order;
-    let mut fields = vec![
-        ("gmt_create", alipay_time(trade.created_at)),
-        ("charset", "utf-8".into()),
-        ("subject", order.subject.clone()),
-        ("buyer_open_id", buyer.open_id.clone()),
-        ("buyer_id", buyer.user_id.clone()),
-        ("buyer_logon_id", logon_id(buyer)),
-        ("version", "1.0".into()),
-        ("notify_type", "trade_status_sync".into()),
-        ("out_trade_no", order.out_trade_no.clone()),
-        ("trade_no", trade.trade_no.clone()),
-        ("total_amount", yuan(order.total_fen)),
-        ("app_id", APP_ID.into()),
-        ("auth_app_id", APP_ID.into()),
-        ("seller_id", SELLER_ID.into()),
-        ("seller_email", SELLER_EMAIL.into()),
-    ];
-    let optional = [
-        ("body", &order.body),
-        ("passback_params", &order.passback_params),
-    ];
-    for (key, value) in optional {
-        if let Some(value) = value.as_ref().filter(|v| !v.is_empty()) {
-            fields.push((key, value.clone()));
-        }
-    }
-    fields
-}
-
-fn payment_fields(trade: &Trade, buyer: &Person) -> Vec<(&'static str, String)> {
-    let total = yuan(trade.order.total_fen);
-    let bills = json!([{ "amount": total, "fundChannel": fund_channel(buyer) }]);
-    vec![
-        (
-            "gmt_payment",
-            trade.paid_at.map(alipay_time).unwrap_or_default(),
-        ),
-        ("receipt_amount", total.clone()),
-        ("invoice_amount", total.clone()),
-        ("buyer_pay_amount", total),
-        ("point_amount", "0.00".into()),
-        ("fund_bill_list", bills.to_string()),
-    ]
-}
-
-/// Where the buyer's money came from.
-pub(super) fn fund_channel(buyer: &Person) -> &'static str {
-    if buyer.balance_fen.is_some() {
-        "ALIPAYACCOUNT"
-    } else {
-        "BANKCARD"
-    }
-}
-
-/// The wallet's login name as merchants may see it: `190****0001`.
-pub(super) fn logon_id(buyer: &Person) -> String {
-    let head = buyer.phone.get(..3).unwrap_or_default();
-    let tail = buyer.phone.get(7..).unwrap_or_default();
-    format!("{head}****{tail}")
 }

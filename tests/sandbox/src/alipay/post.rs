@@ -10,18 +10,17 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Alipay;
 use super::book::Book;
-use super::outbox::{Attempt, Draft, Event, Letter};
+use super::draft::{Draft, Event, OF_TRADES};
+use super::outbox::{Attempt, Letter};
 use super::rsa2::signed_text;
 use super::trade::{Status, Trade};
 use super::yuan::yuan;
 use crate::clock::alipay_time;
 use crate::faults::{Kind, Target};
 
-/// The route under which faults of notices are planned.
-pub(super) const NOTICE_ROUTE: &str = "trade_status_sync";
 const SEND_TIMEOUT: Duration = Duration::from_secs(8);
-/// Trades whose notices are on their way at the same time.
-const TRADES_AT_ONCE: usize = 16;
+/// Trades and agreements whose notices are on their way at the same time.
+const THREADS_AT_ONCE: usize = 16;
 /// How much of an answer is kept.
 const ANSWER_BYTES_MAX: usize = 256;
 /// NOTICE_LATE without `ms`, and the longest a notice waits to be overtaken.
@@ -49,15 +48,13 @@ impl Alipay {
             if letters.is_empty() {
                 return;
             }
-            let mut by_trade: HashMap<String, Vec<Letter>> = HashMap::new();
+            let mut by_thread: HashMap<String, Vec<Letter>> = HashMap::new();
             for letter in letters {
-                by_trade
-                    .entry(letter.trade_no.clone())
-                    .or_default()
-                    .push(letter);
+                let thread = letter.draft.thread.clone();
+                by_thread.entry(thread).or_default().push(letter);
             }
-            futures_util::stream::iter(by_trade.into_values())
-                .for_each_concurrent(TRADES_AT_ONCE, |letters| self.send_in_order(letters))
+            futures_util::stream::iter(by_thread.into_values())
+                .for_each_concurrent(THREADS_AT_ONCE, |letters| self.send_in_order(letters))
                 .await;
         }
     }
@@ -68,7 +65,7 @@ impl Alipay {
         self.pass_time(&mut book, now);
         let (letters, idle) = book.outbox.take_due(now);
         for strike in idle {
-            self.faults.settle(strike, false, now, NOTICE_ROUTE, "");
+            self.faults.settle(strike, false, now, OF_TRADES, "");
         }
         letters
     }
@@ -98,10 +95,10 @@ impl Alipay {
         let Some(draft) = Draft::of(trade, buyer, event) else {
             return;
         };
-        let call = format!("{} out_trade_no={}", draft.trade_status, draft.out_trade_no);
+        let call = draft.label();
         let strike = |kind| {
             self.faults
-                .strike(now, Target::Alipay, NOTICE_ROUTE, kind, &call)
+                .strike(now, Target::Alipay, OF_TRADES, kind, &call)
         };
         if strike(Kind::NoticeForged).is_some() {
             book.outbox.add(draft.clone().forged(), now, None);
@@ -115,7 +112,7 @@ impl Alipay {
             book.outbox.add(draft, now, None);
         } else if let Some(held) =
             self.faults
-                .reserve(Target::Alipay, NOTICE_ROUTE, Kind::NoticeReordered)
+                .reserve(Target::Alipay, OF_TRADES, Kind::NoticeReordered)
         {
             book.outbox
                 .add(draft, now.checked_add(LATE).unwrap_or(now), Some(held));
@@ -135,11 +132,11 @@ impl Alipay {
         let Some(draft) = Draft::of(&claimed, buyer, Event::Paid) else {
             return;
         };
-        let call = format!("TRADE_SUCCESS (unpaid) out_trade_no={}", draft.out_trade_no);
+        let call = format!("unpaid {}", draft.label());
         let kind = Kind::NoticeForged;
         if self
             .faults
-            .strike(now, Target::Alipay, NOTICE_ROUTE, kind, &call)
+            .strike(now, Target::Alipay, OF_TRADES, kind, &call)
             .is_some()
         {
             book.outbox.add(draft.forged(), now, None);
@@ -154,31 +151,36 @@ impl Alipay {
     }
 
     async fn send(&self, letter: Letter) {
+        let draft = &letter.draft;
         let strike = |kind| {
             let now = self.clock.now();
-            self.faults
-                .strike(now, Target::Alipay, NOTICE_ROUTE, kind, &letter.call)
-                .is_some()
+            !draft.forged
+                && self
+                    .faults
+                    .strike(now, Target::Alipay, draft.notify_type, kind, &letter.call)
+                    .is_some()
         };
-        let mut attempt = if !letter.forged && strike(Kind::NoticeLost) {
+        let mut attempt = if strike(Kind::NoticeLost) {
             Attempt {
                 at: self.clock.now(),
                 http_status: None,
                 answer: "never left".into(),
                 fault: Some("NOTICE_LOST"),
             }
-        } else if !letter.forged && strike(Kind::NoticeWrongAmount) {
-            let other_sum = with_other_sum(&letter.fields);
+        } else if draft.notify_type == OF_TRADES && strike(Kind::NoticeWrongAmount) {
+            let other_sum = Draft {
+                fields: with_other_sum(&draft.fields),
+                ..draft.clone()
+            };
             Attempt {
                 fault: Some("NOTICE_WRONG_AMOUNT"),
-                ..self.deliver(&letter.url, &other_sum, false).await
+                ..self.deliver(&other_sum).await
             }
         } else {
-            self.deliver(&letter.url, &letter.fields, letter.forged)
-                .await
+            self.deliver(draft).await
         };
         let accepted = attempt.http_status == Some(200) && attempt.answer == "success";
-        let again = accepted && !letter.forged && strike(Kind::NoticeRepeated);
+        let again = accepted && strike(Kind::NoticeRepeated);
         if again {
             attempt.fault = Some("NOTICE_REPEATED");
         }
@@ -187,54 +189,59 @@ impl Alipay {
         book.outbox
             .record(letter.index, attempt, again.then_some(now));
         for (strike, call) in book.outbox.release_overtaken(letter.index, now) {
-            self.faults.settle(strike, true, now, NOTICE_ROUTE, &call);
+            self.faults.settle(strike, true, now, OF_TRADES, &call);
         }
     }
 
     /// One send over HTTP, signed at this moment.
-    async fn deliver(&self, url: &str, fields: &[(&'static str, String)], forged: bool) -> Attempt {
+    async fn deliver(&self, draft: &Draft) -> Attempt {
         let at = self.clock.now();
-        let notify_time = alipay_time(at);
-        let mut pairs: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
-        pairs.push(("notify_time", &notify_time));
-        let mut text = signed_text(pairs.iter().copied(), &[]);
-        if forged {
-            // A genuine signature, but of other words: what a copier of old notices would have.
-            text.push_str("&forged=1");
-        }
-        let sign = self.seal.sign(&text);
-        pairs.push(("sign_type", "RSA2"));
-        pairs.push(("sign", &sign));
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(pairs)
-            .finish();
         let sent = self
             .post_client
-            .post(url)
+            .post(&draft.url)
             .header(
                 "content-type",
                 "application/x-www-form-urlencoded; charset=utf-8",
             )
-            .body(body)
+            .body(self.form_of(draft, at))
             .send()
             .await;
-        match sent {
+        let (http_status, answer) = match sent {
             Ok(response) => {
                 let http_status = Some(response.status().as_u16());
-                Attempt {
-                    at,
-                    http_status,
-                    answer: beginning(response).await,
-                    fault: None,
-                }
+                (http_status, beginning(response).await)
             }
-            Err(error) => Attempt {
-                at,
-                http_status: None,
-                answer: format!("no answer: {}", error.without_url()),
-                fault: None,
-            },
+            Err(error) => (None, format!("no answer: {}", error.without_url())),
+        };
+        Attempt {
+            at,
+            http_status,
+            answer,
+            fault: None,
         }
+    }
+
+    fn form_of(&self, draft: &Draft, at: Timestamp) -> String {
+        let notify_time = alipay_time(at);
+        let fields = draft.fields.iter();
+        let mut pairs: Vec<(&str, &str)> = fields.map(|(k, v)| (*k, v.as_str())).collect();
+        pairs.push(("notify_time", &notify_time));
+        pairs.push(("sign_type", "RSA2"));
+        let without: &[&str] = if draft.signs_type {
+            &[]
+        } else {
+            &["sign_type"]
+        };
+        let mut text = signed_text(pairs.iter().copied(), without);
+        if draft.forged {
+            // A genuine signature, but of other words: what a copier of old notices would have.
+            text.push_str("&forged=1");
+        }
+        let sign = self.seal_for(draft.by_certificate).sign(&text);
+        pairs.push(("sign", &sign));
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish()
     }
 }
 

@@ -7,10 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use rsa::RsaPublicKey;
 use serde_json::{Map, Value};
 
+use super::certificates::Certificates;
 use super::failure::{self, Failure};
 use super::rsa2::{signed_text, verifies};
 use super::yuan::fen_of;
-use super::{APP_ID, PAGE_METHOD};
+use super::{AGREEMENT_PAGE_METHOD, APP_ID, PAGE_METHOD};
 use crate::clock::from_beijing;
 
 /// How far a caller's clock may be off.
@@ -21,6 +22,8 @@ const TIME_FORMAT: &str = "%Y-%m-%d %H:%M:%S";
 #[derive(Debug)]
 pub(super) struct Request {
     params: BTreeMap<String, String>,
+    /// What `biz_content` held, when it came encrypted.
+    opened: Option<String>,
 }
 
 impl Request {
@@ -39,7 +42,10 @@ impl Request {
                 return Err(failure::INVALID_PARAMETER);
             }
         }
-        Ok(Self { params })
+        Ok(Self {
+            params,
+            opened: None,
+        })
     }
 
     /// A parameter that is there and not empty.
@@ -97,12 +103,53 @@ impl Request {
         }
     }
 
-    /// A payment link may be opened long after it was signed: `time_expire` decides there.
+    /// Whether the caller knows Alipay by its certificate: it names its own and the roots.
+    pub(super) fn by_certificate(&self) -> bool {
+        self.get("app_cert_sn").is_some() || self.get("alipay_root_cert_sn").is_some()
+    }
+
+    /// The certificates a caller in certificate mode must name.
+    ///
+    /// # Errors
+    /// Others, or only one of the two.
+    pub(super) fn check_certificates(&self, known: &Certificates) -> Result<(), Failure> {
+        let named = self
+            .get("app_cert_sn")
+            .zip(self.get("alipay_root_cert_sn"))
+            .is_some_and(|(app, roots)| known.are_named_by(app, roots));
+        if named {
+            Ok(())
+        } else {
+            Err(failure::INVALID_CERTIFICATE)
+        }
+    }
+
+    /// Whether the content is encrypted; then the answer's is too.
+    pub(super) fn is_sealed(&self) -> bool {
+        self.get("encrypt_type").is_some()
+    }
+
+    /// Opens encrypted content. The signature covers the cipher text, so it is checked before.
+    ///
+    /// # Errors
+    /// Another cipher than AES, or content that was sealed with another key.
+    pub(super) fn open(&mut self, known: &Certificates) -> Result<(), Failure> {
+        if self.get("encrypt_type") != Some("AES") {
+            return Err(failure::INVALID_ENCRYPT_TYPE);
+        }
+        let sealed = self.get("biz_content").ok_or(failure::NOT_DECRYPTED)?;
+        let opened = known.open(sealed).ok_or(failure::NOT_DECRYPTED)?;
+        self.opened = Some(opened);
+        Ok(())
+    }
+
+    /// A page may be opened long after its link was signed; for a payment `time_expire` decides.
     fn check_time(&self, now: Timestamp) -> Result<(), Failure> {
         let sent = self.get("timestamp").ok_or(failure::MISSING_TIMESTAMP)?;
         let sent = parse_time(sent).ok_or(failure::INVALID_TIMESTAMP)?;
         let age = now.duration_since(sent);
-        let too_old = age > SKEW && self.method() != Some(PAGE_METHOD);
+        let is_page = matches!(self.method(), Some(PAGE_METHOD | AGREEMENT_PAGE_METHOD));
+        let too_old = age > SKEW && !is_page;
         if too_old || age < -SKEW {
             Err(failure::INVALID_TIMESTAMP)
         } else {
@@ -115,9 +162,8 @@ impl Request {
     /// # Errors
     /// `biz_content` is absent or not a JSON object.
     pub(super) fn biz(&self) -> Result<Biz, Failure> {
-        let text = self
-            .get("biz_content")
-            .ok_or(failure::ACQ_INVALID_PARAMETER)?;
+        let text = self.opened.as_deref().or(self.get("biz_content"));
+        let text = text.ok_or(failure::ACQ_INVALID_PARAMETER)?;
         let fields = serde_json::from_str(text).map_err(|_| failure::ACQ_INVALID_PARAMETER)?;
         Ok(Biz { fields })
     }

@@ -83,6 +83,8 @@ pub(super) struct Order {
     pub(super) body: Option<String>,
     pub(super) passback_params: Option<String>,
     pub(super) notify_url: Option<String>,
+    /// The merchant knows Alipay by its certificate: notices are signed under it.
+    pub(super) by_certificate: bool,
     pub(super) deadline: Deadline,
 }
 
@@ -266,6 +268,7 @@ mod tests {
             body: None,
             passback_params: None,
             notify_url: None,
+            by_certificate: false,
             deadline: Deadline {
                 at: Some(at(900)),
                 after: None,

@@ -6,7 +6,7 @@
 //! | `GET audit` | whether every account holds what its postings brought |
 //! | `GET tariffs` | the dated rows and where they come from |
 //! | `POST transfer-of-holder` `{consumer_no, person}` | the contract passes to a demo person |
-//! | `POST close-account` `{consumer_no}` | the contract ends |
+//! | `POST close-account` · `POST reopen-account` `{consumer_no}` | the contract ends · goes on after all |
 //! | `POST counter-payment` `{consumer_no, amount_fen}` | somebody pays at the hall |
 //! | `POST outage` `{on}` | every contract call answers 503 |
 //! | `POST posting-delay` `{delay_s}` | payments stay PROCESSING so long |
@@ -23,7 +23,7 @@ use crate::refusal::Refusal;
 
 use super::account::{Account, Receivable, View};
 use super::archive::{Holder, Status};
-use super::calendar::{Period, day, exact};
+use super::calendar::{Period, exact};
 use super::desk::{Books, Marketing};
 use super::ledger::RefundPolicy;
 use super::payment_calls::share_view;
@@ -39,6 +39,7 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
         .route("/tariffs", web::get().to(list_tariffs))
         .route("/transfer-of-holder", web::post().to(transfer_of_holder))
         .route("/close-account", web::post().to(close_account))
+        .route("/reopen-account", web::post().to(reopen_account))
         .route("/counter-payment", web::post().to(counter_payment))
         .route("/outage", web::post().to(set_outage))
         .route("/refund-policy", web::post().to(set_refund_policy))
@@ -111,7 +112,6 @@ fn archive_view(books: &Books, account: &Account, view: View) -> Value {
         "holder_masked": archive.holder_masked(),
         "address_masked": archive.address_masked(),
         "holder_version": archive.holder_version,
-        "holder_since": archive.holder_since,
         "real_name": archive.real_name(),
         "has_mobile": archive.holder.mobile.is_some(),
         "status": archive.status.as_str(),
@@ -206,14 +206,12 @@ async fn transfer_of_holder(
     let person = people.find(&wanted.person).ok_or_else(|| {
         Refusal::not_found("NO_SUCH_PERSON", "see GET /sim/people for the handles")
     })?;
-    let now = marketing.clock.now();
-    let mut books = marketing.books(now);
+    let mut books = marketing.books(marketing.clock.now());
     let account = books
         .ledger
         .account_mut(&wanted.consumer_no)
         .map_err(|_| unknown_consumer())?;
     let archive = &mut account.archive;
-    archive.holder_since = day(now);
     archive.holder = Holder {
         name: person.name.to_owned(),
         id_no: Some(person.id_no.clone()),
@@ -223,26 +221,40 @@ async fn transfer_of_holder(
     Ok(HttpResponse::Ok().json(json!({
         "consumer_no": archive.consumer_no,
         "holder_version": archive.holder_version,
-        "holder_since": archive.holder_since,
     })))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CloseAccount {
+struct OneAccount {
     consumer_no: String,
 }
 
 async fn close_account(
     marketing: web::Data<Marketing>,
-    wanted: web::Json<CloseAccount>,
+    wanted: web::Json<OneAccount>,
+) -> Result<HttpResponse, Refusal> {
+    set_status(&marketing, &wanted, Status::Closed)
+}
+
+async fn reopen_account(
+    marketing: web::Data<Marketing>,
+    wanted: web::Json<OneAccount>,
+) -> Result<HttpResponse, Refusal> {
+    set_status(&marketing, &wanted, Status::Active)
+}
+
+fn set_status(
+    marketing: &Marketing,
+    wanted: &OneAccount,
+    status: Status,
 ) -> Result<HttpResponse, Refusal> {
     let mut books = marketing.books(marketing.clock.now());
     let account = books
         .ledger
         .account_mut(&wanted.consumer_no)
         .map_err(|_| unknown_consumer())?;
-    account.archive.status = Status::Closed;
+    account.archive.status = status;
     Ok(HttpResponse::Ok().json(json!({
         "consumer_no": wanted.consumer_no,
         "status": account.archive.status.as_str(),

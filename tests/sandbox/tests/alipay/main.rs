@@ -7,6 +7,8 @@
     reason = "a failed step fails the test"
 )]
 
+mod agreements;
+mod certificates;
 mod clock;
 mod faults;
 mod gateway;

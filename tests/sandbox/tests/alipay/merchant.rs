@@ -247,10 +247,7 @@ impl Merchant {
     }
 
     pub(crate) fn verifies(&self, text: &str, sign: &str) -> bool {
-        let signature = Signature::try_from(BASE64.decode(sign).unwrap().as_slice()).unwrap();
-        VerifyingKey::<Sha256>::new(self.platform_public.clone())
-            .verify(text.as_bytes(), &signature)
-            .is_ok()
+        verifies_with(&self.platform_public, text, sign)
     }
 
     /// Checks an answer's signature over its raw bytes and returns the node.
@@ -279,6 +276,21 @@ impl Merchant {
         let sign = params.remove("sign").unwrap();
         self.verifies(&text_of(&params, true), &sign)
     }
+
+    /// As [`Merchant::trusts`], where `sign_type` is signed too.
+    pub(crate) fn trusts_with_type(&self, notice: &Heard) -> bool {
+        let mut params = notice.params.clone();
+        let sign = params.remove("sign").unwrap();
+        self.verifies(&text_of(&params, false), &sign)
+    }
+}
+
+/// Whether `sign` is that key's signature of `text`.
+pub(crate) fn verifies_with(key: &RsaPublicKey, text: &str, sign: &str) -> bool {
+    let signature = Signature::try_from(BASE64.decode(sign).unwrap().as_slice()).unwrap();
+    VerifyingKey::<Sha256>::new(key.clone())
+        .verify(text.as_bytes(), &signature)
+        .is_ok()
 }
 
 fn text_of(params: &BTreeMap<String, String>, notice: bool) -> String {
@@ -300,6 +312,13 @@ pub(crate) struct Heard {
 impl Heard {
     pub(crate) fn get(&self, key: &str) -> &str {
         self.params.get(key).map_or("", String::as_str)
+    }
+
+    /// Whether another key than the platform's own signed it.
+    pub(crate) fn is_signed_with(&self, key: &RsaPublicKey) -> bool {
+        let mut params = self.params.clone();
+        let sign = params.remove("sign").unwrap();
+        verifies_with(key, &text_of(&params, true), &sign)
     }
 }
 
