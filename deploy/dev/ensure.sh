@@ -49,7 +49,10 @@ collect() {
         need taskset util-linux
         need pgbench postgresql
         ;;
-    python) need python3 python3 ;;
+    python)
+        need python3 python3
+        python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+        ;;
     nextest | deny) ;;
     *) fail 2 "ensure.sh: unknown group '$1'" ;;
     esac

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # suites.sh [SUITE...] : runs the suites one after the other, fast ones first, and writes what each counted to
-# $TALLY_DIR/test (name, passed, failed). Started by test.sh inside with-services.sh.
+# $TALLY_DIR/test (name, passed, failed, skipped). Started by test.sh inside with-services.sh.
 set -uo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -60,6 +60,12 @@ missing() {
     failed_any=1
 }
 
+# What this machine cannot have is told loudly and counted apart: it neither passed nor failed.
+skipped() {
+    warn "SKIPPED: $1: $2"
+    printf '%s\t0\t0\t1\n' "$1" >>"$TALLY_DIR/test"
+}
+
 build() { [[ -n ${built:-} ]] || { "$DEV/build.sh" && built=yes; }; }
 
 run_miniapp() {
@@ -72,20 +78,27 @@ run_rust() { suite "rust" 3600 cargo nextest run --locked --workspace --no-fail-
 run_docs() { suite "rust doc examples" 1800 cargo test --locked --workspace --doc --quiet; }
 
 run_peers() {
-    local folder found=''
+    local folder name status found='' command
     for folder in tests/peers/*/; do
-        found=yes
-        folder=${folder%/}
+        found=yes folder=${folder%/} name=${folder##*/} command=()
         if [[ -f $folder/package-lock.json ]]; then
             "$DEV/miniapp.sh" "install:$folder" || { missing "npm packages of $folder" && continue; }
         fi
-        if [[ -x $folder/run.sh ]]; then
-            suite "peer ${folder##*/}" 300 "$DEV/with-sandbox.sh" "$folder/run.sh"
-        elif [[ -f $folder/peer.mjs ]]; then
-            suite "peer ${folder##*/}" 300 "$DEV/with-sandbox.sh" node "$folder/peer.mjs"
-        else
-            missing "$folder/run.sh or peer.mjs"
+        if [[ -f $folder/requirements.txt ]]; then
+            status=0
+            PEER_PYTHON=$("$DEV/venv.sh" "$folder") || status=$?
+            export PEER_PYTHON
+            ((status != 3)) || { skipped "peer $name" "its Python packages cannot be installed here" && continue; }
+            ((status == 0)) || { missing "Python packages of $folder" && continue; }
         fi
+        if [[ -x $folder/run.sh ]]; then
+            command=("$folder/run.sh")
+        elif [[ -f $folder/peer.mjs ]]; then
+            command=(node "$folder/peer.mjs")
+        else
+            missing "$folder/run.sh or peer.mjs" && continue
+        fi
+        suite "peer $name" 300 "$DEV/with-sandbox.sh" "${command[@]}"
     done
     [[ -n $found ]] || missing "tests/peers"
 }
