@@ -6,100 +6,152 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone)]
 pub(crate) struct Scenario {
     name: String,
-    plan: Option<Plan>,
+    row: Option<Row>,
 }
 
+/// Where the money must be in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// Taken once, credited once.
+    Posted,
+    /// Taken once, given back whole, never credited: the account closed between order and payment.
+    Refunded,
+}
+
+/// What goes wrong, where, how often.
 #[derive(Debug, Clone, Copy)]
-struct Plan {
-    target: &'static str,
-    route: Option<&'static str>,
+struct Fault {
     kind: &'static str,
+    target: &'static str,
+    route: &'static str,
     count: u32,
 }
 
-const CREATE: Option<&str> = Some("alipay.trade.create");
-const QUERY: Option<&str> = Some("alipay.trade.query");
-const POST: Option<&str> = Some("POST /payments");
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    fault: Fault,
+    /// What must go wrong too, or the fault would never be met.
+    beside: Option<Fault>,
+    ends: Ends,
+    /// Simulated seconds until the money must be at rest.
+    rest_s: i64,
+}
 
-/// The table: what breaks, where, how often. In every row the money must end POSTED exactly once.
-const PLANS: &[Plan] = &[
-    Plan {
-        target: "alipay",
-        route: CREATE,
-        kind: "LATENCY",
+/// Money that moved comes to rest within so many simulated seconds.
+const REST_S: i64 = 60;
+/// A refund nobody answered for is asked about after 10 s, and sent again only after two empty answers a minute apart
+/// (table R): before that a second send could give the money back twice.
+const UNANSWERED_REFUND_S: i64 = 150;
+
+const CREATE: &str = "alipay.trade.create";
+const QUERY: &str = "alipay.trade.query";
+const REFUND: &str = "alipay.trade.refund";
+const NOTICE: &str = "trade_status_sync";
+const POST: &str = "POST /payments";
+const ASK: &str = "GET /payments/{channel_txn_no}";
+const ARREARS: &str = "GET /consumers/{no}/arrears";
+const TEXT: &str = "POST /messages";
+
+const fn fault(target: &'static str, route: &'static str, kind: &'static str) -> Fault {
+    Fault {
+        kind,
+        target,
+        route,
         count: 1,
-    },
-    Plan {
-        target: "marketing",
-        route: POST,
-        kind: "LATENCY",
-        count: 1,
-    },
-    Plan {
-        target: "alipay",
-        route: CREATE,
-        kind: "TIMEOUT_BEFORE",
-        count: 1,
-    },
-    Plan {
-        target: "marketing",
-        route: POST,
-        kind: "TIMEOUT_BEFORE",
-        count: 1,
-    },
-    Plan {
-        target: "alipay",
-        route: CREATE,
-        kind: "TIMEOUT_AFTER_COMMIT",
-        count: 1,
-    },
-    Plan {
-        target: "marketing",
-        route: POST,
-        kind: "TIMEOUT_AFTER_COMMIT",
-        count: 1,
-    },
-    Plan {
-        target: "alipay",
-        route: CREATE,
-        kind: "HTTP_500",
-        count: 1,
-    },
-    Plan {
-        target: "alipay",
-        route: QUERY,
-        kind: "HTTP_500",
-        count: 1,
-    },
-    Plan {
-        target: "marketing",
-        route: POST,
-        kind: "HTTP_500",
-        count: 2,
-    },
-    Plan {
-        target: "marketing",
-        route: POST,
-        kind: "LEAK_SQL",
-        count: 1,
-    },
-    Plan {
-        target: "alipay",
-        route: None,
-        kind: "NOTICE_LOST",
-        count: 1,
-    },
-    Plan {
-        target: "alipay",
-        route: None,
-        kind: "NOTICE_REPEATED",
-        count: 3,
-    },
+    }
+}
+
+impl Fault {
+    const fn times(self, count: u32) -> Self {
+        Self { count, ..self }
+    }
+
+    /// The body for `POST /sim/faults`.
+    fn body(self) -> Value {
+        json!({
+            "target": self.target, "route": self.route, "kind": self.kind, "count": self.count, "seed": 7
+        })
+    }
+}
+
+const fn alipay(route: &'static str, kind: &'static str) -> Fault {
+    fault("alipay", route, kind)
+}
+
+const fn marketing(route: &'static str, kind: &'static str) -> Fault {
+    fault("marketing", route, kind)
+}
+
+const fn posted(fault: Fault) -> Row {
+    Row {
+        fault,
+        beside: None,
+        ends: Ends::Posted,
+        rest_s: REST_S,
+    }
+}
+
+const fn refunded(fault: Fault) -> Row {
+    Row {
+        ends: Ends::Refunded,
+        ..posted(fault)
+    }
+}
+
+const fn unanswered(row: Row) -> Row {
+    Row {
+        rest_s: UNANSWERED_REFUND_S,
+        ..row
+    }
+}
+
+const fn beside(other: Fault, row: Row) -> Row {
+    Row {
+        beside: Some(other),
+        ..row
+    }
+}
+
+/// Without its notice an order is queried.
+const NO_NOTICE: Fault = alipay(NOTICE, "NOTICE_LOST");
+/// A posting that nobody answered for is asked about.
+const NO_ANSWER: Fault = marketing(POST, "TIMEOUT_AFTER_COMMIT");
+
+const ROWS: &[Row] = &[
+    posted(alipay(CREATE, "LATENCY")),
+    beside(NO_NOTICE, posted(alipay(QUERY, "LATENCY"))),
+    posted(marketing(POST, "LATENCY")),
+    posted(alipay(CREATE, "TIMEOUT_BEFORE")),
+    beside(NO_NOTICE, posted(alipay(QUERY, "TIMEOUT_BEFORE"))),
+    unanswered(refunded(alipay(REFUND, "TIMEOUT_BEFORE"))),
+    posted(marketing(POST, "TIMEOUT_BEFORE")),
+    posted(alipay(CREATE, "TIMEOUT_AFTER_COMMIT")),
+    refunded(alipay(REFUND, "TIMEOUT_AFTER_COMMIT")),
+    posted(marketing(POST, "TIMEOUT_AFTER_COMMIT")),
+    posted(alipay(CREATE, "HTTP_500")),
+    beside(NO_NOTICE, posted(alipay(QUERY, "HTTP_500"))),
+    unanswered(refunded(alipay(REFUND, "HTTP_500"))),
+    posted(marketing(POST, "HTTP_500").times(2)),
+    posted(fault("sms", TEXT, "HTTP_500")),
+    posted(alipay(CREATE, "LEAK_SQL")),
+    posted(marketing(POST, "LEAK_SQL")),
+    posted(alipay(CREATE, "DUPLICATE_REPLY")),
+    refunded(alipay(REFUND, "DUPLICATE_REPLY")),
+    posted(marketing(POST, "DUPLICATE_REPLY")),
+    beside(NO_ANSWER, posted(marketing(ASK, "STALE_READ").times(2))),
+    posted(marketing(ARREARS, "STALE_READ")),
+    posted(alipay(NOTICE, "NOTICE_LOST")),
+    posted(alipay(NOTICE, "NOTICE_LATE")),
+    posted(alipay(NOTICE, "NOTICE_REPEATED").times(3)),
+    refunded(alipay(NOTICE, "NOTICE_REORDERED")),
+    posted(alipay(NOTICE, "NOTICE_FORGED").times(2)),
+    posted(alipay(NOTICE, "NOTICE_WRONG_AMOUNT")),
 ];
 
 /// The kinds a journey knows.
 pub(crate) fn kinds() -> Vec<&'static str> {
-    let mut kinds: Vec<_> = PLANS.iter().map(|plan| plan.kind).collect();
+    let mut kinds: Vec<_> = ROWS.iter().map(|row| row.fault.kind).collect();
     kinds.dedup();
     kinds
 }
@@ -108,25 +160,13 @@ pub(crate) fn kinds() -> Vec<&'static str> {
 pub(crate) fn wanted(fault: Option<&str>) -> Option<Vec<Scenario>> {
     let plain = Scenario {
         name: "no fault".to_owned(),
-        plan: None,
+        row: None,
     };
     let Some(fault) = fault else {
         return Some(vec![plain]);
     };
-    let chosen = |plan: &&Plan| fault == "all" || plan.kind == fault;
-    let named: Vec<Scenario> = PLANS
-        .iter()
-        .filter(chosen)
-        .map(|plan| Scenario {
-            name: format!(
-                "{} on {} {}",
-                plan.kind,
-                plan.target,
-                plan.route.unwrap_or("notices")
-            ),
-            plan: Some(*plan),
-        })
-        .collect();
+    let chosen = |row: &&Row| fault == "all" || row.fault.kind == fault;
+    let named: Vec<Scenario> = ROWS.iter().filter(chosen).map(Scenario::of).collect();
     if named.is_empty() {
         return None;
     }
@@ -138,39 +178,55 @@ pub(crate) fn wanted(fault: Option<&str>) -> Option<Vec<Scenario>> {
 }
 
 impl Scenario {
+    fn of(row: &Row) -> Self {
+        let Fault {
+            kind,
+            target,
+            route,
+            ..
+        } = row.fault;
+        Self {
+            name: format!("{kind} on {target} {route}"),
+            row: Some(*row),
+        }
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     pub(crate) fn is_plain(&self) -> bool {
-        self.plan.is_none()
+        self.row.is_none()
     }
 
-    /// The query is reached only when the notice stays away.
-    pub(crate) fn needs_lost_notice(&self) -> bool {
-        self.plan.is_some_and(|plan| plan.route == QUERY)
+    pub(crate) fn ends(&self) -> Ends {
+        self.row.map_or(Ends::Posted, |row| row.ends)
     }
 
-    /// The body for `POST /sim/faults`.
-    pub(crate) fn body(&self) -> Option<Value> {
-        self.plan.map(|plan| {
-            let mut body = json!({
-                "target": plan.target, "kind": plan.kind, "count": plan.count, "seed": 7
-            });
-            if let (Some(route), Some(body)) = (plan.route, body.as_object_mut()) {
-                body.insert("route".to_owned(), json!(route));
-            }
-            body
-        })
+    pub(crate) fn rest_s(&self) -> i64 {
+        self.row.map_or(REST_S, |row| row.rest_s)
     }
 
-    /// Whether a listed fault is this scenario's, by kind and target.
-    pub(crate) fn is(&self, fault: &Value) -> bool {
-        let member = |name: &str| fault.get(name).and_then(Value::as_str);
-        self.plan.is_some_and(|plan| {
-            member("kind") == Some(plan.kind)
-                && member("target") == Some(plan.target)
-                && member("route") == plan.route
+    /// Somebody who is not Alipay will claim that the order was paid.
+    pub(crate) fn forges(&self) -> bool {
+        self.row
+            .is_some_and(|row| row.fault.kind == "NOTICE_FORGED")
+    }
+
+    /// The bodies for `POST /sim/faults`.
+    pub(crate) fn bodies(&self) -> Vec<Value> {
+        let faults = self.row.map(|row| [Some(row.fault), row.beside]);
+        let faults = faults.into_iter().flatten().flatten();
+        faults.map(Fault::body).collect()
+    }
+
+    /// Whether a listed fault is this scenario's own, by kind, target and route.
+    pub(crate) fn is(&self, listed: &Value) -> bool {
+        let member = |name: &str| listed.get(name).and_then(Value::as_str);
+        self.row.is_some_and(|Row { fault, .. }| {
+            member("kind") == Some(fault.kind)
+                && member("target") == Some(fault.target)
+                && member("route") == Some(fault.route)
         })
     }
 }

@@ -132,5 +132,9 @@ async fn run(demo: &Demo, scenario: &Scenario, report: &mut Report) -> Result<()
         let said = verdict::told(&client, &person, &paid).await?;
         report.step("told", &said);
     }
+    if !scenario.is_plain() {
+        let said = verdict::acted(&client, scenario).await?;
+        report.step("the fault", &said);
+    }
     Ok(())
 }

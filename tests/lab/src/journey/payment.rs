@@ -6,9 +6,9 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::client::{Client, number, text};
-use super::faults::Scenario;
+use super::faults::{Ends, Scenario};
 use super::household::Home;
-use super::{Wrong, hold};
+use super::{Wrong, hold, verdict};
 
 /// A payment that came to its end.
 pub(crate) struct Paid {
@@ -19,8 +19,8 @@ pub(crate) struct Paid {
     pub(crate) simulated_s: i64,
 }
 
-/// Money that moved must have come to rest within this many simulated seconds.
-const REST_S_MAX: i64 = 60;
+/// A closed order must be seen closed within this many simulated seconds.
+const CLOSED_S_MAX: i64 = 60;
 /// How far the time machine goes at each look.
 const LOOK_S: i64 = 5;
 /// Looks at real time while an answer is on its way (a deadline inside Lifeline is 4 s).
@@ -96,7 +96,7 @@ pub(crate) async fn refused_for_lack_of_money(
         "the order could not be closed: {}",
         closed.status
     );
-    let ended = settle(client, &path, |state| state == "CLOSED", REST_S_MAX).await?;
+    let ended = settle(client, &path, |state| state == "CLOSED", CLOSED_S_MAX).await?;
     hold!(
         postings(client, home).await? == before,
         "something was posted without money"
@@ -141,20 +141,33 @@ async fn create(client: &Client, body: &Value, key: &str) -> Result<Value, Wrong
     Ok(first.body)
 }
 
+/// Orders; told that the figures moved since they were read, a household reads them again and agrees.
+async fn ordered(client: &Client, home: &Home) -> Result<Value, Wrong> {
+    let body = order(client, home).await?;
+    match create(client, &body, &fresh_key()).await {
+        Err(wrong) if wrong.0.contains("STALE_ARREARS") => {
+            let body = order(client, home).await?;
+            create(client, &body, &fresh_key()).await
+        }
+        made => made,
+    }
+}
+
 /// Pays once and waits until the payment rests.
 pub(crate) async fn pay(client: &Client, home: &Home, scenario: &Scenario) -> Result<Paid, Wrong> {
-    if let Some(fault) = scenario.body() {
+    for fault in scenario.bodies() {
         client.sandbox_post("/sim/faults", &fault).await?;
     }
-    if scenario.needs_lost_notice() {
-        let lost = json!({"target": "alipay", "kind": "NOTICE_LOST", "count": 1, "seed": 7});
-        client.sandbox_post("/sim/faults", &lost).await?;
-    }
-    let body = order(client, home).await?;
-    let created = create(client, &body, &fresh_key()).await?;
+    let created = ordered(client, home).await?;
     let path = format!("/v1/payments/{}", text(&created, "payment_id")?);
     let (payable, _) = settle(client, &path, |state| state == "PAYING", 120).await?;
     let trade_no = text(&payable, "trade_no")?;
+    if scenario.forges() {
+        forged_in_vain(client, &path, text(&payable, "out_trade_no")?).await?;
+    }
+    if scenario.ends() == Ends::Refunded {
+        account(client, home, "close-account").await?;
+    }
     let tap = json!({"trade_no": trade_no, "outcome": "paid"});
     let said = client.sandbox_post("/sim/alipay/pay", &tap).await?;
     hold!(
@@ -162,13 +175,44 @@ pub(crate) async fn pay(client: &Client, home: &Home, scenario: &Scenario) -> Re
         "the cashier did not take the money"
     );
     let rests = |state: &str| matches!(state, "POSTED" | "REFUNDED");
-    let (ended, simulated_s) = settle(client, &path, rests, REST_S_MAX).await?;
+    let ended = settle(client, &path, rests, scenario.rest_s()).await;
+    if scenario.ends() == Ends::Refunded {
+        account(client, home, "reopen-account").await?;
+    }
+    let (ended, simulated_s) = ended?;
     Ok(Paid {
         state: text(&ended, "state")?.to_owned(),
         amount_fen: number(&ended, "amount_fen")?,
         out_trade_no: text(&ended, "out_trade_no")?.to_owned(),
         simulated_s,
     })
+}
+
+/// The contract behind the home ends, or goes on.
+async fn account(client: &Client, home: &Home, act: &str) -> Result<(), Wrong> {
+    let path = format!("/sim/marketing/{act}");
+    let body = json!({"consumer_no": home.consumer_no});
+    client.sandbox_post(&path, &body).await.map(drop)
+}
+
+/// The forged claim came and was refused, and the order still waits for its payer.
+async fn forged_in_vain(client: &Client, path: &str, out_trade_no: &str) -> Result<(), Wrong> {
+    let trades = format!("/sim/alipay/trades?out_trade_no={out_trade_no}");
+    for _ in 0..FIRST_LOOKS {
+        let seen = client.sandbox_get(&trades).await?;
+        let forged = verdict::forged(&seen)?;
+        if forged.iter().any(|sends| !sends.is_empty()) {
+            let payment = client.get(path).await?;
+            let state = text(&payment, "state")?;
+            hold!(
+                state == "PAYING",
+                "a forged notice made an unpaid order {state}"
+            );
+            return Ok(());
+        }
+        tokio::time::sleep(REAL_LOOK).await;
+    }
+    Err(Wrong::new("the forged notice never came"))
 }
 
 /// Looks until the state fits; moves time on when nothing changes by itself.

@@ -1,14 +1,23 @@
 //! What the outside world holds afterwards: the only judge of a run.
 
-use serde_json::Value;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use super::client::{Client, list, number, text};
-use super::faults::Scenario;
+use super::faults::{Ends, Scenario};
 use super::household::{Home, Person};
 use super::payment::Paid;
 use super::{Wrong, hold};
 
-/// Paid once and posted once, or refunded in full; and the fault really acted.
+/// How long, and how often, something is waited for that comes by itself.
+const LOOK: Duration = Duration::from_millis(250);
+const LOOKS: u32 = 24;
+/// Looks until time is moved on, and how far.
+const LOOKS_A_STEP: u32 = 8;
+const STEP_S: i64 = 30;
+
+/// Paid once and posted once, or refunded in full, as the scenario's row says.
 pub(crate) async fn read(
     client: &Client,
     home: &Home,
@@ -46,7 +55,16 @@ pub(crate) async fn read(
         "Alipay took {taken} fen, the order says {}",
         paid.amount_fen
     );
-    if paid.state == "POSTED" {
+    let wanted = match scenario.ends() {
+        Ends::Posted => "POSTED",
+        Ends::Refunded => "REFUNDED",
+    };
+    hold!(
+        paid.state == wanted,
+        "the payment ended {}, not {wanted}",
+        paid.state
+    );
+    if scenario.ends() == Ends::Posted {
         hold!(posted.len() == 1, "posted {} times", posted.len());
         hold!(refunded == 0, "posted and refunded");
         let credited = posted.first().map_or(Ok(0), |p| number(p, "amount_fen"))?;
@@ -55,28 +73,52 @@ pub(crate) async fn read(
         hold!(posted.is_empty(), "refunded but posted");
         hold!(refunded == taken, "refunded {refunded} fen of {taken}");
     }
-    if !scenario.is_plain() {
+    let refused = forged(trade)?
+        .iter()
+        .flatten()
+        .all(|status| *status == Some(400));
+    hold!(refused, "a forged notice was not refused");
+    Ok(format!("{taken} fen {} once", paid.state))
+}
+
+/// For each forged notice of a trade, the status every send of it was answered with.
+pub(crate) fn forged(trades: &Value) -> Result<Vec<Vec<Option<i64>>>, Wrong> {
+    let trade = trades.get(0).unwrap_or(trades);
+    let is_forged = |notice: &&Value| notice.get("forged") == Some(&Value::Bool(true));
+    list(trade, "notices")?
+        .iter()
+        .filter(is_forged)
+        .map(|notice| {
+            let sends = list(notice, "attempts")?.iter();
+            Ok(sends
+                .map(|send| send.get("http_status").and_then(Value::as_i64))
+                .collect())
+        })
+        .collect()
+}
+
+/// The fault really acted, on the calls it was meant for; a run in which it did not shows nothing.
+pub(crate) async fn acted(client: &Client, scenario: &Scenario) -> Result<String, Wrong> {
+    for _ in 0..LOOKS {
         let faults = client.sandbox_get("/sim/faults").await?;
         let hits = list(&faults, "items")?
             .iter()
             .filter(|fault| scenario.is(fault))
             .map(|fault| number(fault, "hits"))
             .sum::<Result<i64, Wrong>>()?;
-        hold!(
-            hits >= 1,
-            "the fault never acted, so this run shows nothing"
-        );
-        return Ok(format!(
-            "{taken} fen {} once, the fault acted {hits} times",
-            paid.state
-        ));
+        if hits >= 1 {
+            return Ok(format!("it acted {hits} times"));
+        }
+        tokio::time::sleep(LOOK).await;
     }
-    Ok(format!("{taken} fen {} once", paid.state))
+    Err(Wrong::new(
+        "the fault never acted, so this run shows nothing",
+    ))
 }
 
 /// The household was told, in the app and by SMS.
 pub(crate) async fn told(client: &Client, person: &Person, paid: &Paid) -> Result<String, Wrong> {
-    for _ in 0..24 {
+    for look in 1..=LOOKS {
         let notices = client.get("/v1/notices?limit=20").await?;
         let inbox = list(&notices, "items")?
             .iter()
@@ -96,7 +138,12 @@ pub(crate) async fn told(client: &Client, person: &Person, paid: &Paid) -> Resul
         if inbox && texted {
             return Ok("in the app and by SMS".to_owned());
         }
-        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+        tokio::time::sleep(LOOK).await;
+        // A text that was not taken is sent again later.
+        if look % LOOKS_A_STEP == 0 {
+            let step = json!({"advance_s": STEP_S});
+            client.sandbox_post("/sim/clock", &step).await?;
+        }
     }
     Err(Wrong::new(
         "no notice in the app or no SMS about the credit",
