@@ -1,6 +1,6 @@
 # The front door. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-full build test check gen bench fuzz test-long clean
+.PHONY: help setup run run-full build test check gen bench fuzz mutants test-long clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ bench: ## side-by-side benchmark into target/bench/report.{json,md}
 
 fuzz: ## the property tests with many more random cases. FUZZ_CASES=20000
 	@deploy/dev/long.sh fuzz
+
+mutants: ## break each money rule once: its test must go red, and no unrelated one
+	@deploy/dev/mutants.sh
 
 test-long: ## ten times that, and twenty journeys with every fault on both engines. JOURNEYS=20
 	@deploy/dev/long.sh long

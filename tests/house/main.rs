@@ -8,15 +8,23 @@
     reason = "a test stops at the first thing it cannot read"
 )]
 
+#[expect(dead_code, reason = "what only a run of a mutant needs")]
+#[path = "../mutants/recipe.rs"]
+mod recipe;
 #[path = "register.rs"]
 mod register;
 #[path = "source.rs"]
 mod source;
 
+#[expect(dead_code, reason = "a copy of the tree is only for a run")]
+#[path = "../mutants/tree.rs"]
+mod tree;
+
 mod documents;
 mod floors;
 mod hygiene;
 mod migrations;
+mod mutants;
 mod purity;
 mod requirements;
 mod seams;

@@ -17,6 +17,8 @@ stories! {
     interleaving_10_a_request_dropped_anywhere_is_resumed;
     interleaving_06_a_handler_dropped_anywhere_credits_once;
     interleaving_11_a_sweeper_dropped_anywhere_posts_once;
+    interleaving_06_a_handler_dropped_anywhere_leaves_the_notice_to_work;
+    interleaving_10_a_slow_first_keeps_its_key;
 }
 
 /// Polls `future` at most `polls` times, then drops it where it stands.
@@ -148,4 +150,69 @@ async fn interleaving_11_a_sweeper_dropped_anywhere_posts_once(place: Place) {
     assert_eq!(finished, 3);
     s.square();
     s.books_agree().await;
+}
+
+/// The channel answers no query, so only the stored notice can bring the fact: whoever finds it works it.
+async fn interleaving_06_a_handler_dropped_anywhere_leaves_the_notice_to_work(place: Place) {
+    let s = Story::at(place);
+    let li = s.person("li").await;
+    let mut finished = 0;
+    for polls in 1..200 {
+        let key = format!("dropped-after-{polls:04}");
+        s.outside.owes(HOME, 12_840, &key);
+        let order = s.order(&li, &arrears(&key, 12_840, &key)).await;
+        assert!(s.outside.pay(&order.number));
+        let notice = s.outside.notice(&key, &order.number);
+        s.outside.silence(&["query"]);
+        s.app.receive(&notice, "trace").await.unwrap();
+        let done = dropped_after(polls, Box::pin(s.app.work_notice(&key))).await;
+        finished = if done.is_some() { finished + 1 } else { 0 };
+        s.run(60).await;
+        assert_eq!(
+            s.standing(&order.id).await,
+            Standing::Posted,
+            "after {polls} polls"
+        );
+        s.outside.speak();
+        if finished == 3 {
+            break;
+        }
+    }
+    assert_eq!(finished, 3);
+    s.square();
+}
+
+/// A first call that is slow is not dead: for as long as a send may take, a repeat waits for it.
+async fn interleaving_10_a_slow_first_keeps_its_key(place: Place) {
+    let s = Story::at(place);
+    let li = s.person("li").await;
+    s.outside.owes(HOME, 12_840, "v1");
+    let wish = arrears("a-slow-first", 12_840, "v1");
+    let request = s.request(&li, &wish);
+    let mut first = Box::pin(s.app.start(&request));
+    // Up to the moment at which the channel has been asked.
+    while s.outside.count("create") == 0 {
+        let polled = poll_once(first.as_mut()).await;
+        assert!(polled.is_none(), "{polled:?}");
+    }
+    for _ in 0..3 {
+        s.outside.advance(9);
+        let repeat = s.ask(&li, &wish).await;
+        assert!(
+            matches!(repeat, Err(PaymentError::InFlight)),
+            "taken for dead: {repeat:?}"
+        );
+    }
+    let answer = first.await.unwrap();
+    assert_eq!(s.ask(&li, &wish).await.unwrap(), answer);
+    assert_eq!(s.outside.count("create"), 1);
+}
+
+/// One poll; the future may be polled again.
+async fn poll_once<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+    std::future::poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }

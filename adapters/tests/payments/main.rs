@@ -11,6 +11,7 @@
     reason = "a broken story panics; this binary has no #[test] functions that clippy would know"
 )]
 
+mod answers;
 mod attacks;
 mod books;
 mod cashier;
@@ -62,6 +63,7 @@ fn main() {
         Vec::new()
     });
     let all = [
+        answers::stories(),
         attacks::stories(),
         cashier::stories(),
         checkout_claims::stories(),

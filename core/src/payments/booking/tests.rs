@@ -100,6 +100,31 @@ fn order() -> Order {
     }
 }
 
+/// What must follow is ordered per payment: a row of one that is stuck holds up no other (money.md 2.12).
+#[test]
+fn interleaving_12_events_wait_for_their_own_payment_only() {
+    let source = Still(START);
+    let maker = Maker {
+        clock: &source,
+        entropy: &source,
+    };
+    let (draw, policy) = (Draw::new(maker, "t", "test"), Policy::default());
+    let mut booking = Booking::open(order(), &draw, &policy, Vec::new());
+    let fact = ChannelFact {
+        total: Some(AMOUNT),
+        ..ChannelFact::default()
+    };
+    let paid = Observation::channel(draw.now, p::Input::PaidEqual, fact);
+    booking.observe(paid).unwrap();
+    let (order, changes) = booking.close(true).unwrap();
+    let keys: Vec<_> = changes
+        .events
+        .iter()
+        .map(|event| &event.ordering_key)
+        .collect();
+    assert_eq!(keys, [&format!("payment:{}", order.payment.payment_id)]);
+}
+
 #[derive(Debug, Clone)]
 struct Step {
     table: usize,
