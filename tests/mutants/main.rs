@@ -8,7 +8,7 @@ mod trial;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -41,11 +41,9 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
+/// The repository: mutants.sh starts us at its root.
 fn root() -> PathBuf {
-    let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    package
-        .parent()
-        .map_or_else(|| package.clone(), Path::to_path_buf)
+    std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
 }
 
 /// Every mutant of the folder, by name.
