@@ -29,7 +29,7 @@ gen: ## write openapi/, the mini-program's types and docs/REQUIREMENTS.md again
 bench: ## side-by-side benchmark into target/bench/report.{json,md}
 	@tests/bench/run.sh
 
-fuzz: ## the property tests with many more random cases. FUZZ_CASES=20000
+fuzz: ## property tests with many more cases, then mutated inputs. FUZZ_CASES=20000 FUZZ_SECONDS=30
 	@deploy/dev/long.sh fuzz
 
 mutants: ## break each money rule once: its test must go red, and no unrelated one

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # long.sh fuzz|long : what is run when there is time.
-#   fuzz: every property test with FUZZ_CASES (20000) random cases instead of its everyday number.
+#   fuzz: every property test with FUZZ_CASES (20000) random cases instead of its everyday number, then each target of tests/fuzz
+#         for FUZZ_SECONDS (30); an input that fails is kept in tests/fuzz/found and replayed by make test ever after.
 #   long: the same with ten times as many, then JOURNEYS (20) journeys with every fault on each engine.
 # Both print what they ran. Failing cases are written by proptest next to the source; commit them as named cases.
 set -euo pipefail
@@ -16,7 +17,9 @@ case ${1:-} in
 fuzz)
     "$DEV/ensure.sh" build services nextest
     export -f properties say
-    exec "$DEV/with-services.sh" --fast bash -c 'properties "$0"' "${FUZZ_CASES:-20000}"
+    "$DEV/with-services.sh" --fast bash -c 'properties "$0"' "${FUZZ_CASES:-20000}"
+    say "each target of tests/fuzz for ${FUZZ_SECONDS:-30} s"
+    FUZZ_SECONDS=${FUZZ_SECONDS:-30} exec cargo nextest run --locked --profile long -p lifeline-tests --test fuzz
     ;;
 long)
     "$DEV/ensure.sh" build services nextest

@@ -10,6 +10,8 @@ mod channel;
 mod client;
 mod content;
 mod envelope;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod identity;
 mod notice;
 mod phone_number;
