@@ -21,6 +21,7 @@ contracts! { "unit":
     failing_neighbours_do_not_touch_a_unit => [];
     a_unit_sees_its_own_writes_and_others_do_not => [];
     a_snapshot_is_one_moment => [];
+    a_long_reader_keeps_no_writer_waiting => [];
     a_cancelled_waiter_holds_nobody_up => [];
     a_unit_cancelled_while_it_waits_for_a_row_leaves_nothing => [];
     a_conflict_is_run_again_and_only_so_often => [];
@@ -269,6 +270,36 @@ async fn a_conflict_is_run_again_and_only_so_often(t: Bench) {
     .await;
     assert!(matches!(never, Err(StoreError::Conflict)));
     assert_eq!(runs.load(Ordering::Relaxed), 8);
+}
+
+/// A backup, or a reader that forgot to end: writers go on, and what piled up for it on disk is used
+/// again once it is gone.
+async fn a_long_reader_keeps_no_writer_waiting(t: Bench) {
+    let write = async |times: u32| {
+        for _ in 0..times {
+            let line = line(&t, "s");
+            t.write(async |tx| tx.audit().append(&line).await)
+                .await
+                .unwrap();
+        }
+    };
+    let log_bytes = || match t.kind {
+        EngineKind::Sqlite => std::fs::metadata(format!("{}-wal", t.target))
+            .unwrap()
+            .len(),
+        EngineKind::Postgres(_) => 0,
+    };
+    let reader = t.view().await;
+    write(400).await;
+    assert_eq!(count(&t, "s").await, 400);
+    let piled_up = log_bytes();
+    drop(reader);
+    write(800).await;
+    assert_eq!(count(&t, "s").await, 1_200);
+    assert!(
+        log_bytes() <= piled_up + 1_000_000,
+        "the log does not grow for ever"
+    );
 }
 
 /// SQLite takes the writer away after its deadline; on PostgreSQL others never wait for it.
