@@ -1,7 +1,7 @@
 //! No personal data in any sink: one household's whole main job and its refusals at the finest log
 //! level, then every place text could have gone is searched for the canaries in every guise
-//! (money.md 4). That the search can find is shown in the same run; that each sink is watched is
-//! shown by builds with a planted leak (`tests/mutants/leaks.patch`).
+//! (money.md 4). That the search can find is shown in the same run, by values planted in every sink
+//! that a test can write to.
 
 mod guises;
 mod owner;
