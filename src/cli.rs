@@ -87,6 +87,9 @@ pub(crate) struct Demo {
     /// Join a running demo as a further gateway: its sandbox and keys, own ports.
     #[arg(long, value_name = "READY_FILE", requires = "data_dir")]
     pub(crate) join: Option<PathBuf>,
+    /// Start with the demo's time so far ahead: beside a sandbox whose time was moved.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, requires = "join")]
+    pub(crate) clock_ahead_s: i64,
 }
 
 #[cfg(feature = "demo")]

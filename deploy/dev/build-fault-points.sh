@@ -7,10 +7,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 "$DEV/ensure.sh" build
 cd "$ROOT"
 mkdir -p miniapp/dist/h5
-# The same packages as build.sh, so that nothing below them is built twice.
+# The disk that tests/crash preloads needs nothing that the others use. The same packages as build.sh, so that nothing below them is built twice.
 packages=(-p lifeline -p lifeline-sandbox -p lifeline-lab)
 say "building lifeline-fault-points"
 cargo build --locked "${packages[@]}" --features lifeline/fault-points
 cp --remove-destination "$TARGET/debug/lifeline" "$TARGET/debug/lifeline-fault-points.part"
 mv "$TARGET/debug/lifeline-fault-points.part" "$TARGET/debug/lifeline-fault-points"
-cargo build --locked "${packages[@]}"
+cargo build --locked "${packages[@]}" -p lifeline-disk

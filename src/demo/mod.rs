@@ -115,6 +115,7 @@ pub(crate) async fn run(args: cli::Demo) -> Result<(), Failure> {
         sandbox.wait_until_it_answers().await?;
     }
     let clock = SystemClock::default();
+    clock.advance(args.clock_ahead_s);
     let running = crate::serve::start(&config, clock, crate::serve::Kind::Demo).await?;
     let ready = ready::Ready::new(
         ports,

@@ -12,7 +12,9 @@
 pub mod demo;
 pub mod engine;
 pub mod phone;
+pub mod proxy;
 
 pub use demo::Demo;
 pub use engine::Engine;
 pub use phone::Phone;
+pub use proxy::Proxy;

@@ -1,0 +1,87 @@
+//! The main job with everything money can do in it: sign in, link, see, pay one home's bill, and
+//! have another home's money come back because somebody paid at the hall first.
+
+use serde_json::{Value, json};
+
+use crate::household::Household;
+
+/// Who owes one bill and pays it; and who owes one, too, and has two homes.
+pub(crate) const PAYER: &str = "li-ming";
+pub(crate) const PAYER_HOME: &str = "1504010020017";
+/// Under which key the payer's order is asked for, also after a crash.
+pub(crate) const PAYER_KEY: &str = "pays-the-bill-that-is-due";
+const LATE_PAYER: &str = "wang-fang";
+const LATE_HOME: &str = "1504010020025";
+
+/// Plays the job from the first tap to the point where nothing is left to do.
+pub(crate) async fn play(world: &mut Household) {
+    let homes = move_in(world, PAYER).await;
+    play_on(world, &homes).await;
+}
+
+/// The job from the point where the payer's homes are linked.
+pub(crate) async fn play_on(world: &mut Household, homes: &[String]) {
+    let paid = pay(world, &homes[0]).await;
+    assert_eq!(paid["state"], "POSTED");
+    crate::outcome::rest(world).await;
+    let told = world.get("/v1/notices?limit=50").await;
+    let kinds: Vec<&str> = told["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|notice| notice["kind"].as_str())
+        .collect();
+    assert!(kinds.contains(&"credited"), "told only {kinds:?}");
+    late_payer(world).await;
+}
+
+/// The part of the job whose money comes back.
+pub(crate) async fn late_payer(world: &mut Household) {
+    let homes = move_in(world, LATE_PAYER).await;
+    let home = with_number(world, &homes, LATE_HOME).await;
+    let back = pay_what_was_paid_already(world, &home).await;
+    assert_eq!(back["state"], "REFUNDED");
+    crate::outcome::rest(world).await;
+}
+
+/// Sign-in, consent, match, link.
+pub(crate) async fn move_in(world: &mut Household, person: &str) -> Vec<String> {
+    world.sign_in(person).await;
+    world.consent("identity_match").await;
+    world.consent("notices").await;
+    world.link_all().await
+}
+
+async fn with_number(world: &mut Household, homes: &[String], number: &str) -> String {
+    for home in homes {
+        let shown = world.get(&format!("/v1/bindings/{home}")).await;
+        let masked = shown["consumer_no_masked"].as_str().unwrap_or_default();
+        if number.ends_with(masked.trim_start_matches('*')) {
+            return home.clone();
+        }
+    }
+    panic!("nobody linked {number}");
+}
+
+async fn pay(world: &mut Household, home: &str) -> Value {
+    let order = world.order_arrears(home, PAYER_KEY).await;
+    world.tap(&order).await;
+    let id = order["payment_id"].as_str().unwrap_or_default().to_owned();
+    world.until(&id, &["POSTED"]).await
+}
+
+/// Between order and payment the whole debt is paid at the hall: marketing refuses, the line is
+/// fenced, and the money goes back.
+async fn pay_what_was_paid_already(world: &mut Household, home: &str) -> Value {
+    let order = world
+        .order_arrears(home, "pays-what-the-hall-was-paid")
+        .await;
+    let hall = json!({"consumer_no": LATE_HOME, "amount_fen": order["amount_fen"]});
+    world
+        .stage
+        .sandbox("/sim/marketing/counter-payment", &hall)
+        .await;
+    world.tap(&order).await;
+    let id = order["payment_id"].as_str().unwrap_or_default().to_owned();
+    world.until(&id, &["REFUNDED"]).await
+}

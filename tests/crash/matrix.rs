@@ -1,0 +1,191 @@
+//! The kill matrix: the same job once for every passing of every point, killed there with signal 9,
+//! started again, and held against the run that nobody disturbed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use libtest_mimic::Failed;
+use lifeline_tests::Engine;
+
+use crate::disk::{Disk, Leaves};
+use crate::household::Household;
+use crate::outcome::{self, Outcome};
+use crate::points::{self, Point};
+use crate::stage::{Conditions, Stage};
+use crate::{job, run};
+
+/// Worlds that live at the same time.
+const SIDE_BY_SIDE: usize = 3;
+
+/// What nobody disturbed: how often each point is passed, and what is left at the end.
+#[derive(Debug)]
+pub(crate) struct Reference {
+    pub(crate) counts: BTreeMap<Point, u64>,
+    pub(crate) outcome: Outcome,
+}
+
+/// Plays the job without any fault.
+pub(crate) async fn undisturbed(engine: Engine) -> Reference {
+    let stage = Stage::open(engine).await;
+    let mut world = Household::begin(stage, &Conditions::default(), Conditions::default());
+    job::play(&mut world).await;
+    assert_eq!(world.deaths, 0);
+    Reference {
+        counts: points::passed(&world.stage.points(1)),
+        outcome: outcome::read(&world.stage).await,
+    }
+}
+
+/// One cell: dies at the `count`-th passing of `point`, goes on, and must leave the same books.
+async fn cell(
+    ground: &Ground,
+    point: &Point,
+    count: u64,
+    expected: &Outcome,
+) -> Result<(), String> {
+    let stage = Stage::open(ground.engine).await;
+    let disk = ground.leaves.map(|leaves| {
+        let folder = stage.folder().join("disk");
+        (Disk::watching(&folder, &stage.database_file()), leaves)
+    });
+    let environment = disk.as_ref().map(|(disk, _)| disk.environment());
+    let conditions = |plan: String| Conditions {
+        plan: ground.settings.to_owned() + &plan,
+        environment: environment.clone().unwrap_or_default(),
+        arguments: Vec::new(),
+    };
+    let first = conditions(point.killed_at(count));
+    let mut world = Household::begin_on(stage, disk, &first, conditions(String::new()));
+    job::play(&mut world).await;
+    if world.deaths != 1 {
+        return Err(format!("was not reached ({} deaths)", world.deaths));
+    }
+    let last = points::last(&world.stage.points(1));
+    if last.as_deref() != Some(&format!("{}\t{count}", point.0)) {
+        return Err(format!("died at {last:?}"));
+    }
+    let found = outcome::read(&world.stage).await;
+    if found.hash == expected.hash {
+        Ok(())
+    } else {
+        Err(format!(
+            "other books:\n{}",
+            outcome::difference(expected, &found)
+        ))
+    }
+}
+
+/// What a matrix is played on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ground {
+    pub(crate) engine: Engine,
+    /// With every kill the power goes, too, and the disk keeps this of what was not synced.
+    pub(crate) leaves: Option<Leaves>,
+    /// Lines of every gateway's plan.
+    pub(crate) settings: &'static str,
+}
+
+impl Ground {
+    pub(crate) const fn firm(engine: Engine) -> Self {
+        Self {
+            engine,
+            leaves: None,
+            settings: "",
+        }
+    }
+}
+
+/// How a matrix ended.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    pub(crate) cells: usize,
+    pub(crate) wrong: Vec<String>,
+    pub(crate) said: String,
+}
+
+async fn play_all(ground: Ground, cells: Vec<(Point, u64)>, expected: Outcome) -> Vec<String> {
+    let cells = Arc::new(cells);
+    let expected = Arc::new(expected);
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut players = tokio::task::JoinSet::new();
+    for _ in 0..SIDE_BY_SIDE {
+        let (cells, expected, next) = (cells.clone(), expected.clone(), next.clone());
+        players.spawn(async move {
+            let mut wrong = Vec::new();
+            while let Some((point, count)) = cells.get(next.fetch_add(1, Ordering::SeqCst)) {
+                let (at, want) = (point.clone(), Arc::clone(&expected));
+                let count = *count;
+                // A task of its own: a run that gets stuck is one wrong cell, not the end.
+                let played =
+                    tokio::spawn(async move { cell(&ground, &at, count, &want).await }).await;
+                let told = match played {
+                    Ok(Ok(())) => continue,
+                    Ok(Err(why)) => why,
+                    Err(panicked) => format!("stuck: {panicked}"),
+                };
+                wrong.push(format!("{point} #{count}: {told}"));
+            }
+            wrong
+        });
+    }
+    players.join_all().await.into_iter().flatten().collect()
+}
+
+/// Every passing of what carries money from the tap to marketing and back.
+pub(crate) fn where_money_moves(point: &Point, _: u64) -> bool {
+    let sends = ["POST /payments", "alipay.trade"];
+    match point.kind() {
+        "commit" => point.name().starts_with("payments::"),
+        _ => sends.iter().any(|name| point.name().starts_with(name)),
+    }
+}
+
+/// The first passing of each of them, after it.
+pub(crate) fn where_money_moves_first(point: &Point, at: u64) -> bool {
+    where_money_moves(point, at) && at == 1 && point.0.ends_with("after")
+}
+
+/// Plays the cells that `wanted` picks.
+pub(crate) async fn tally(ground: Ground, wanted: fn(&Point, u64) -> bool) -> Tally {
+    let reference = undisturbed(ground.engine).await;
+    let cells: Vec<(Point, u64)> = reference
+        .counts
+        .iter()
+        .flat_map(|(point, count)| (1..=*count).map(|at| (point.clone(), at)))
+        .filter(|(point, at)| wanted(point, *at))
+        .collect();
+    assert!(cells.len() >= 10, "hardly any cell: {cells:?}");
+    let (points, total) = (reference.counts.len(), cells.len());
+    let (hash, began) = (reference.outcome.hash.clone(), Instant::now());
+    let wrong = play_all(ground, cells, reference.outcome).await;
+    let mut said = format!(
+        "{}{}: {total} kills, {points} points passed, {} wrong, {} s, books {}\n",
+        ground.engine.name(),
+        ground.leaves.map_or(String::new(), |leaves| format!(
+            ", power lost, {leaves:?} left"
+        )),
+        wrong.len(),
+        began.elapsed().as_secs(),
+        &hash[..16]
+    );
+    for wrong in &wrong {
+        writeln!(said, "{wrong}").expect("a line");
+    }
+    Tally {
+        cells: total,
+        wrong,
+        said,
+    }
+}
+
+/// Plays the cells that `wanted` picks; fails with every wrong one.
+pub(crate) fn play(ground: Ground, wanted: fn(&Point, u64) -> bool) -> Result<(), Failed> {
+    run(async move {
+        let tally = tally(ground, wanted).await;
+        eprint!("{}", tally.said);
+        assert!(tally.wrong.is_empty(), "{}", tally.said);
+    })
+}

@@ -1,0 +1,296 @@
+//! What a run leaves behind in every book that exists: the channel's, marketing's, our ledger by
+//! account and by fact, orders, cases. Numbers and ids differ from run to run and are replaced by
+//! what they are; times are left out. The same job must leave the same text, whatever was killed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::household::Household;
+use crate::stage::Stage;
+
+/// How far the time machine goes while something is left to do; the last one repeats.
+const STEPS_S: [i64; 6] = [5, 5, 10, 30, 60, 300];
+/// Nothing may need longer than a day (money.md 4).
+const REST_S_MAX: i64 = 86_400;
+
+/// Rows that still want something.
+const UNREST: [(&str, &str); 6] = [
+    ("outbox", "state = 'waiting'"),
+    ("inbox", "state = 'received'"),
+    ("idempotency", "state = 'started'"),
+    ("payment", "state NOT IN ('DONE', 'CLOSED')"),
+    ("payment_line", "state NOT IN ('POSTED', 'REFUNDED')"),
+    ("payment_refund", "state NOT IN ('DONE', 'WITHDRAWN')"),
+];
+
+/// Lets time pass until nothing is left to do.
+pub(crate) async fn rest(world: &mut Household) {
+    let mut passed = 0;
+    let mut steps = STEPS_S.into_iter();
+    loop {
+        let left = unrest(&world.stage).await;
+        if left.is_empty() {
+            return;
+        }
+        assert!(
+            passed < REST_S_MAX,
+            "never at rest: {left:?}\n{}",
+            world.stage.log()
+        );
+        let step = steps.next().unwrap_or(300);
+        world.advance(step).await;
+        passed += step;
+    }
+}
+
+async fn unrest(stage: &Stage) -> Vec<String> {
+    let mut left = Vec::new();
+    for (table, wants) in UNREST {
+        let sql = format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table} WHERE {wants}");
+        let count = &rows(stage, &sql).await[0][0];
+        if count != "0" {
+            left.push(format!("{table}: {count}"));
+        }
+    }
+    left
+}
+
+/// Rows of the store as text, read beside the running gateway.
+pub(crate) async fn rows(stage: &Stage, sql: &str) -> Vec<Vec<String>> {
+    let Some(url) = stage.database_url() else {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let conn = rusqlite::Connection::open_with_flags(stage.database_file(), flags)
+            .expect("the embedded store");
+        conn.busy_timeout(std::time::Duration::from_secs(5))
+            .expect("a time to wait");
+        let mut stmt = conn.prepare(sql).expect(sql);
+        let columns = stmt.column_count();
+        let found = stmt.query_map([], |row| {
+            (0..columns)
+                .map(|at| {
+                    row.get::<_, Option<String>>(at)
+                        .map(Option::unwrap_or_default)
+                })
+                .collect()
+        });
+        return found
+            .expect("rows")
+            .collect::<Result<_, _>>()
+            .expect("text in every column");
+    };
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+        .await
+        .expect("the database");
+    let carried = tokio::spawn(connection);
+    let found = client.query(sql, &[]).await.expect(sql);
+    drop(client);
+    let _ = carried.await;
+    let text = |row: &tokio_postgres::Row| {
+        (0..row.len())
+            .map(|at| row.get::<_, Option<String>>(at).unwrap_or_default())
+            .collect()
+    };
+    found.iter().map(text).collect()
+}
+
+/// The outcome in words, and its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) text: String,
+    pub(crate) hash: String,
+}
+
+/// Ids and numbers, and what they are called instead.
+struct Names(BTreeMap<String, String>);
+
+impl Names {
+    /// Orders in the order in which they were made, then what hangs on them.
+    async fn read(stage: &Stage) -> Self {
+        let mut names = BTreeMap::new();
+        let orders = rows(
+            stage,
+            "SELECT payment_id, out_trade_no, account_id FROM payment ORDER BY created_at, payment_id",
+        )
+        .await;
+        for (at, row) in orders.iter().enumerate() {
+            names.insert(row[0].clone(), format!("payment-{at}"));
+            names.insert(row[1].clone(), format!("order-{at}"));
+            names.insert(row[2].clone(), "account".to_owned());
+        }
+        let refunds = rows(
+            stage,
+            "SELECT refund_id, out_request_no FROM payment_refund ORDER BY created_at, refund_id",
+        )
+        .await;
+        for (at, row) in refunds.iter().enumerate() {
+            names.insert(row[0].clone(), format!("refund-{at}"));
+            names.insert(row[1].clone(), format!("request-{at}"));
+        }
+        let lines = rows(stage, "SELECT line_id, channel_txn_no FROM payment_line").await;
+        for row in &lines {
+            let number = replace(&names, &row[1]);
+            names.insert(row[0].clone(), format!("line-{number}"));
+        }
+        Self(names)
+    }
+
+    fn apply(&self, text: &str) -> String {
+        replace(&self.0, text)
+    }
+}
+
+fn replace(names: &BTreeMap<String, String>, text: &str) -> String {
+    names
+        .iter()
+        .fold(text.to_owned(), |text, (id, name)| text.replace(id, name))
+}
+
+/// Everything the run left behind.
+pub(crate) async fn read(stage: &Stage) -> Outcome {
+    let names = Names::read(stage).await;
+    let mut lines = Vec::new();
+    channel(stage, &mut lines).await;
+    marketing(stage, &mut lines).await;
+    store(stage, &mut lines).await;
+    let mut lines: Vec<String> = lines.iter().map(|line| names.apply(line)).collect();
+    lines.sort();
+    let mut text = String::new();
+    for line in &lines {
+        writeln!(text, "{line}").expect("a line");
+    }
+    let hash = hex::encode(Sha256::digest(text.as_bytes()));
+    Outcome { text, hash }
+}
+
+async fn channel(stage: &Stage, lines: &mut Vec<String>) {
+    let trades = stage.sandbox_get("/sim/alipay/trades").await;
+    for trade in list(&trades) {
+        let refunds: Vec<String> = list(&trade["refunds"])
+            .iter()
+            .map(|refund| {
+                format!(
+                    "{}={}",
+                    word(&refund["out_request_no"]),
+                    refund["amount_fen"]
+                )
+            })
+            .collect();
+        lines.push(format!(
+            "channel trade {} {} total {} refunded {} [{}]",
+            word(&trade["out_trade_no"]),
+            word(&trade["trade_status"]),
+            trade["total_fen"],
+            trade["refunded_fen"],
+            refunds.join(" ")
+        ));
+    }
+    let wallets = stage.sandbox_get("/sim/alipay/wallets").await;
+    for wallet in list(&wallets["wallets"]) {
+        if wallet["spent_fen"] != 0 {
+            lines.push(format!(
+                "channel wallet {} spent {}",
+                word(&wallet["person"]),
+                wallet["spent_fen"]
+            ));
+        }
+    }
+    lines.push(format!(
+        "channel seller received {}",
+        wallets["seller"]["received_fen"]
+    ));
+}
+
+async fn marketing(stage: &Stage, lines: &mut Vec<String>) {
+    let audit = stage.sandbox_get("/sim/marketing/audit").await;
+    lines.push(format!(
+        "marketing postings {} net {} balanced {}",
+        audit["postings"], audit["posted_net_fen"], audit["balanced"]
+    ));
+    let consumers = stage.sandbox_get("/sim/marketing/consumers").await;
+    for summary in list(&consumers["items"]) {
+        let number = word(&summary["consumer_no"]);
+        let consumer = stage
+            .sandbox_get(&format!("/sim/marketing/consumers/{number}"))
+            .await;
+        lines.push(format!(
+            "marketing home {number} due {} prepaid {}",
+            consumer["due_fen"], consumer["prepaid_fen"]
+        ));
+        for posting in list(&consumer["postings"]) {
+            lines.push(format!(
+                "marketing home {number} posting {} {} {} prepaid {} allocations {}",
+                word(&posting["channel_txn_no"]),
+                word(&posting["state"]),
+                posting["amount_fen"],
+                posting["prepaid_fen"],
+                posting["allocations"]
+            ));
+        }
+        for fence in list(&consumer["fences"]) {
+            let number_fenced = word(&fence["channel_txn_no"]);
+            lines.push(format!("marketing home {number} fence {number_fenced}"));
+        }
+    }
+}
+
+/// What is asked of our own store, each with the word its lines begin with.
+const STORE: [(&str, &str); 6] = [
+    (
+        "ledger account",
+        "SELECT l.account, CAST(SUM(l.debit_fen) AS TEXT), CAST(SUM(l.credit_fen) AS TEXT) FROM ledger_line l \
+         JOIN ledger_entry e ON e.entry_id = l.entry_id GROUP BY l.account",
+    ),
+    (
+        "ledger fact",
+        "SELECT e.fact, e.payment_id, l.account, CAST(l.debit_fen AS TEXT), CAST(l.credit_fen AS TEXT) \
+         FROM ledger_entry e JOIN ledger_line l ON l.entry_id = e.entry_id",
+    ),
+    (
+        "case",
+        "SELECT kind, cause, subject, CASE WHEN closed_at IS NULL THEN 'open' ELSE 'closed' END FROM case_file",
+    ),
+    (
+        "order",
+        "SELECT out_trade_no, state, CAST(amount_fen AS TEXT), CAST(paid_fen AS TEXT), CAST(refunded_fen AS TEXT), \
+         CAST(refund_reserved_fen AS TEXT), CAST(frozen AS TEXT) FROM payment",
+    ),
+    (
+        "order line",
+        "SELECT channel_txn_no, state, CAST(amount_fen AS TEXT), CAST(frozen AS TEXT) FROM payment_line",
+    ),
+    (
+        "order refund",
+        "SELECT out_request_no, line_id, state, CAST(amount_fen AS TEXT) FROM payment_refund",
+    ),
+];
+
+async fn store(stage: &Stage, lines: &mut Vec<String>) {
+    for (word, sql) in STORE {
+        for row in rows(stage, sql).await {
+            lines.push(format!("{word} {}", row.join(" ")));
+        }
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// The lines one outcome has and the other has not.
+pub(crate) fn difference(expected: &Outcome, found: &Outcome) -> String {
+    let lines = |outcome: &Outcome| outcome.text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let (expected, found) = (lines(expected), lines(found));
+    let missing = expected.iter().filter(|line| !found.contains(line));
+    let extra = found.iter().filter(|line| !expected.contains(line));
+    missing
+        .map(|line| format!("- {line}\n"))
+        .chain(extra.map(|line| format!("+ {line}\n")))
+        .collect()
+}
