@@ -66,7 +66,7 @@ skipped() {
     printf '%s\t0\t0\t1\n' "$1" >>"$TALLY_DIR/test"
 }
 
-build() { [[ -n ${built:-} ]] || { "$DEV/build.sh" && built=yes; }; }
+build() { [[ -n ${built:-} ]] || { "$DEV/build.sh" && "$DEV/build-fault-points.sh" && built=yes; }; }
 
 run_miniapp() {
     "$DEV/miniapp.sh" install || { missing "npm packages of miniapp" && return; }

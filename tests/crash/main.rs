@@ -51,12 +51,6 @@ const EVERYDAY: &[(&str, &[Engine], Body)] = &[
         BOTH,
         known::planted_differences_change_the_hash,
     ),
-    ("killed_where_money_moves", SQLITE, |engine| {
-        matrix::play(Ground::firm(engine), matrix::where_money_moves)
-    }),
-    ("killed_where_money_moves_first", POSTGRES, |engine| {
-        matrix::play(Ground::firm(engine), matrix::where_money_moves_first)
-    }),
     ("an_undo_log_is_played_backwards", SQLITE, |_| {
         disk::an_undo_log_is_played_backwards()
     }),
@@ -70,6 +64,19 @@ const EVERYDAY: &[(&str, &[Engine], Body)] = &[
         SQLITE,
         failing_disk::a_full_disk_ends_the_process,
     ),
+];
+
+/// What `make test-long` runs besides, with `CRASH=whole`.
+const WHOLE: &[(&str, &[Engine], Body)] = &[
+    ("killed_where_money_moves", SQLITE, |engine| {
+        matrix::play(Ground::firm(engine), matrix::where_money_moves)
+    }),
+    ("killed_where_money_moves_first", POSTGRES, |engine| {
+        matrix::play(Ground::firm(engine), matrix::where_money_moves_first)
+    }),
+    ("killed_anywhere", BOTH, |engine| {
+        matrix::play(Ground::firm(engine), |_, _| true)
+    }),
     (
         "nothing_acknowledged_is_lost",
         SQLITE,
@@ -81,21 +88,14 @@ const EVERYDAY: &[(&str, &[Engine], Body)] = &[
         power::a_store_that_does_not_wait_is_found_out,
     ),
     (
-        "a_lost_commit_of_money_does_nothing_twice",
-        POSTGRES,
-        lost_commits::a_lost_commit_of_money_does_nothing_twice,
-    ),
-];
-
-/// What `make test-long` runs besides, with `CRASH=whole`.
-const WHOLE: &[(&str, &[Engine], Body)] = &[
-    ("killed_anywhere", BOTH, |engine| {
-        matrix::play(Ground::firm(engine), |_, _| true)
-    }),
-    (
         "nothing_acknowledged_is_lost_anywhere",
         SQLITE,
         power::nothing_acknowledged_is_lost_anywhere,
+    ),
+    (
+        "a_lost_commit_of_money_does_nothing_twice",
+        POSTGRES,
+        lost_commits::a_lost_commit_of_money_does_nothing_twice,
     ),
     (
         "a_lost_commit_does_nothing_twice",

@@ -2,7 +2,6 @@
 //! started again while the outside world goes on.
 
 use std::net::TcpListener;
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
@@ -294,14 +293,6 @@ impl Stage {
             );
             std::thread::park_timeout(Duration::from_millis(3));
         }
-    }
-
-    /// Ends the gateway as a power cut would.
-    pub(crate) fn kill(&mut self) {
-        let process = self.gateway.as_mut().expect("the gateway");
-        process.kill().expect("a signal to the gateway");
-        let status = self.wait_ended();
-        assert_eq!(status.signal(), Some(SIGKILL), "{status}");
     }
 
     /// Moves the world's time; a gateway that is down learns of it when it starts.
