@@ -28,6 +28,9 @@ pub(crate) enum Command {
     CheckConfig(WithConfig),
     /// Ask every dependency whether it works and say what to do where it does not.
     Doctor(Doctor),
+    /// Automatic refunds were stopped because too many went out: look, and let them go on by two persons.
+    #[command(subcommand)]
+    Brake(Brake),
     /// Print the OpenAPI document.
     Openapi,
     /// List every point at which this build can be stopped.
@@ -41,6 +44,24 @@ pub(crate) struct WithConfig {
     /// The configuration file (TOML).
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Brake {
+    /// Say whether it is on, since when, and who agreed to release it.
+    Status(WithConfig),
+    /// Agree to release it; the second person's consent does.
+    Release(Release),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Release {
+    /// The configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Who agrees; it stands in the audit.
+    #[arg(long = "as", value_name = "PERSON")]
+    pub(crate) person: String,
 }
 
 #[derive(Debug, Args)]

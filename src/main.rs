@@ -1,5 +1,6 @@
 //! `lifeline`: the command line and the wiring. The only code that sees gateway, core and adapters.
 
+mod brake;
 mod cli;
 mod config;
 #[cfg(feature = "demo")]
@@ -70,6 +71,7 @@ async fn run(command: Command) -> Result<(), Failure> {
             let said = store::migrate(&config, serve::Kind::Live).await?;
             print(&format!("{said}\n"))
         }
+        Command::Brake(command) => brake::run(command).await,
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Serve(args) => {
             logging::start();

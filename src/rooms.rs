@@ -9,13 +9,13 @@ use lifeline_adapters::sql::Engine;
 use lifeline_core::accounts::Accounts;
 use lifeline_core::accounts::codes::CodeCarrier;
 use lifeline_core::billing::{Billing, FreshnessRules};
-use lifeline_core::bindings::{BindingRules, Bindings};
+use lifeline_core::bindings::{BindingRules, Bindings, EndWhatIsOver, LookForChanges};
 use lifeline_core::jobs::retention::Retention;
 use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::notices::Notices;
 use lifeline_core::outbox::relay::{Deliver, Relay};
 
-use lifeline_core::payments::{Nudged, Payments, Policy, Ports};
+use lifeline_core::payments::{Nudged, Payments, Policy, Ports, Quarantine};
 use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
@@ -158,7 +158,10 @@ impl Rooms {
         let tasks: Vec<Arc<dyn Task>> = vec![
             Arc::new(self.accounts.clone()),
             Arc::new(self.bindings.clone()),
+            Arc::new(EndWhatIsOver(self.bindings.clone())),
+            Arc::new(LookForChanges(self.bindings.clone())),
             Arc::new(PurgeFigures(self.billing.clone())),
+            Arc::new(Quarantine(self.payments.clone())),
             Arc::new(Retention::new(Arc::clone(&self.store))),
         ];
         let (store, clock, entropy) = again();

@@ -45,10 +45,9 @@ pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failu
             migrated.version
         ),
     };
-    let is_new = usize::try_from(migrated.version).is_ok_and(|all| migrated.applied.len() == all);
     let file = &config.store.keyring;
     if !kind.is_demo() && !file.exists() {
-        if !is_new {
+        if !migrated.from_nothing {
             return Err(
                 Failure::failed(format!("the keyring {} is missing", file.display())).advice(
                     "restore it from its backup; a new one could not read this store's data",

@@ -3,10 +3,12 @@
 //! Each worker is a loop of its own: it is woken after a commit or by its tick, works until it
 //! finds nothing, and stops between two pieces of work when the process drains.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use lifeline_core::shared::time::{Clock, Time};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -80,7 +82,7 @@ impl Runner {
         for _ in 0..DRAIN_ROUNDS_MAX {
             let mut more = false;
             for worker in &self.workers {
-                more |= worker.run_once(self.clock.now()).await;
+                more |= survive(worker.as_ref(), self.clock.now()).await;
             }
             if !more {
                 return;
@@ -96,6 +98,18 @@ impl Runner {
     }
 }
 
+/// One piece of work. A panic in it is told and ends the piece, never the worker: the next tick
+/// works on. What the panic said may hold personal data and is dropped.
+async fn survive(worker: &dyn Worker, now: Time) -> bool {
+    let piece = AssertUnwindSafe(worker.run_once(now)).catch_unwind();
+    piece.await.unwrap_or_else(|_| {
+        let worker = worker.name();
+        tracing::error!(worker, "a piece of background work panicked");
+        metrics::counter!("lifeline_worker_panics_total", "worker" => worker).increment(1);
+        false
+    })
+}
+
 async fn run(
     worker: Arc<dyn Worker>,
     clock: Arc<dyn Clock>,
@@ -109,7 +123,7 @@ async fn run(
         woken.as_mut().enable();
         let mut pieces = 0;
         while !*stop.borrow() && pieces < PIECES_PER_WAKE_MAX {
-            if !worker.run_once(clock.now()).await {
+            if !survive(worker.as_ref(), clock.now()).await {
                 break;
             }
             pieces += 1;
@@ -178,6 +192,46 @@ mod tests {
         waker.wake();
         pile.empty.notified().await;
         assert_eq!(pile.left.load(Ordering::SeqCst), 0);
+        runner.stop();
+        for one in loops {
+            one.await.unwrap();
+        }
+    }
+
+    /// Panics at its first piece of work.
+    struct Poisoned {
+        pieces: AtomicUsize,
+        worked: Notify,
+    }
+    #[async_trait]
+    impl Worker for Poisoned {
+        fn name(&self) -> &'static str {
+            "poisoned"
+        }
+        fn tick(&self) -> Duration {
+            Duration::from_secs(3600)
+        }
+        async fn run_once(&self, _: Time) -> bool {
+            self.worked.notify_one();
+            assert!(self.pieces.fetch_add(1, Ordering::SeqCst) > 0, "the first");
+            false
+        }
+    }
+
+    #[tokio::test]
+    async fn a_piece_that_panics_does_not_end_its_worker() {
+        let poisoned = Arc::new(Poisoned {
+            pieces: AtomicUsize::new(0),
+            worked: Notify::new(),
+        });
+        let waker = Waker::default();
+        let runner = Runner::new(Arc::new(Still), vec![poisoned.clone()], waker.clone());
+        let loops = runner.start();
+        poisoned.worked.notified().await;
+        while poisoned.pieces.load(Ordering::SeqCst) < 2 {
+            waker.wake();
+            tokio::task::yield_now().await;
+        }
         runner.stop();
         for one in loops {
             one.await.unwrap();

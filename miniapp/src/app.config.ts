@@ -6,6 +6,8 @@ export default defineAppConfig({
     'pages/bindings/match',
     'pages/bindings/manual',
     'pages/bindings/index',
+    'pages/bindings/sharing',
+    'pages/bindings/accept',
     'pages/billing/index',
     'pages/billing/bill',
     'pages/payments/confirm',

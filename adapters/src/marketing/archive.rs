@@ -6,7 +6,7 @@ use lifeline_core::bindings::ports::{
     RealNameState, Role, Verified,
 };
 use lifeline_core::shared::personal::{ConsumerNo, IdNo, PersonName, Phone};
-use lifeline_core::shared::time::Time;
+use lifeline_core::shared::time::{Day, Time};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use zeroize::ZeroizeOnDrop;
@@ -66,6 +66,9 @@ struct VerifyReply {
     #[zeroize(skip)]
     role: RoleWord,
     holder_version: i64,
+    #[zeroize(skip)]
+    #[serde(default)]
+    holder_since: Option<Day>,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +93,8 @@ struct ConsumerReply {
     status: StatusWord,
     meters: Vec<MeterReply>,
     holder_version: i64,
+    #[serde(default)]
+    holder_since: Option<Day>,
     #[serde(deserialize_with = "read::time")]
     as_of: Time,
 }
@@ -142,6 +147,7 @@ fn verified(reply: &VerifyReply) -> Result<Verified, ArchiveError> {
         consumer_no: ConsumerNo::parse(&reply.consumer_no).map_err(|_| UNREADABLE)?,
         role: reply.role.into(),
         holder_version: reply.holder_version,
+        holder_since: reply.holder_since,
     })
 }
 
@@ -244,6 +250,7 @@ impl ConsumerArchive for Marketing {
                 })
                 .collect(),
             holder_version: reply.holder_version,
+            holder_since: reply.holder_since,
             as_of: reply.as_of,
         })
     }

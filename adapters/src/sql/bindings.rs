@@ -3,14 +3,15 @@
 
 use async_trait::async_trait;
 use lifeline_core::accounts::secret::Secret;
-use lifeline_core::bindings::binding::{Binding, Home, Label, Linked};
+use lifeline_core::bindings::binding::{Binding, Granted, Home, Label, Linked};
+use lifeline_core::bindings::grant::{GrantState, Scope};
 use lifeline_core::bindings::offer::Offered;
-use lifeline_core::bindings::ports::{BindingReads, BindingStore, Kept};
+use lifeline_core::bindings::ports::{BindingReads, BindingStore, Holding, Kept};
 use lifeline_core::bindings::role::Role;
 use lifeline_core::shared::ids::{AccountId, BindingId};
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::personal::{ConsumerNo, IdNo};
-use lifeline_core::shared::time::Time;
+use lifeline_core::shared::time::{Day, Time};
 use lifeline_core::store::StoreError;
 
 use super::offers::{read_signboard, signboard_text};
@@ -18,27 +19,44 @@ use super::statement::statements;
 use super::value::args;
 use super::{Conn, Field, Row, Sql, WriteConn};
 
+/// A link with its home and what the holder granted, and which of them.
+macro_rules! linked {
+    ($which:literal) => {
+        concat!(
+            "SELECT b.binding_id, b.account_id, b.consumer_no, b.role, b.shown, b.grant_id, b.holder_version, b.frozen, ",
+            "b.signboard, b.label, b.created_at, b.version, h.holder_version AS home_version, h.holder_since, ",
+            "h.frozen_version, h.looked_at, g.role AS granted_role, g.holder_version AS granted_version, ",
+            "g.state AS granted_state, g.ends_at AS granted_until ",
+            "FROM binding b JOIN binding_home h ON h.home_index = b.home_index ",
+            "LEFT JOIN binding_grant g ON g.grant_id = b.grant_id WHERE b.ended_at IS NULL AND ",
+            $which
+        )
+    };
+}
+pub(super) use linked;
+
 statements! { "bindings":
-    FIND("binding") = "SELECT b.binding_id, b.account_id, b.consumer_no, b.role, b.holder_version, b.frozen, \
-        b.signboard, b.label, b.created_at, b.version, h.holder_version AS home_version, h.frozen_version, h.looked_at \
-        FROM binding b JOIN binding_home h ON h.home_index = b.home_index \
-        WHERE b.binding_id = $1 AND b.account_id = $2 AND b.ended_at IS NULL";
-    LIST("binding") = "SELECT b.binding_id, b.account_id, b.consumer_no, b.role, b.holder_version, b.frozen, \
-        b.signboard, b.label, b.created_at, b.version, h.holder_version AS home_version, h.frozen_version, h.looked_at \
-        FROM binding b JOIN binding_home h ON h.home_index = b.home_index \
-        WHERE b.account_id = $1 AND b.binding_id > $2 AND b.ended_at IS NULL ORDER BY b.binding_id LIMIT $3";
-    LIVE("binding") = "SELECT b.binding_id, b.account_id, b.consumer_no, b.role, b.holder_version, b.frozen, \
-        b.signboard, b.label, b.created_at, b.version, h.holder_version AS home_version, h.frozen_version, h.looked_at \
-        FROM binding b JOIN binding_home h ON h.home_index = b.home_index \
-        WHERE b.account_id = $1 AND b.home_index = $2 AND b.ended_at IS NULL";
-    RIVALS("binding") = "SELECT binding_id, account_id, consumer_no, role, holder_version, frozen, signboard, label, \
-        created_at, version FROM binding WHERE home_index = $1 AND ended_at IS NULL AND role = 'holder' \
-        AND account_id <> $2 AND certified_index <> $3 ORDER BY binding_id";
-    TOUCH_HOME("binding_home") = "INSERT INTO binding_home (home_index, holder_version, looked_at) VALUES ($1, $2, $3) \
-        ON CONFLICT (home_index) DO UPDATE SET holder_version = CASE \
-            WHEN excluded.holder_version > binding_home.holder_version THEN excluded.holder_version \
-            ELSE binding_home.holder_version END, looked_at = excluded.looked_at \
-        RETURNING holder_version AS home_version, frozen_version, looked_at";
+    FIND("binding") = linked!("b.binding_id = $1 AND b.account_id = $2");
+    LIST("binding") = linked!("b.account_id = $1 AND b.binding_id > $2 AND (b.shown = 1 OR g.ends_at > $3) \
+        ORDER BY b.binding_id LIMIT $4");
+    LIVE("binding") = linked!("b.account_id = $1 AND b.home_index = $2");
+    LINK_TO("binding") = linked!("b.binding_id = $1 AND b.home_index = $2");
+    LINKS_TO("binding") = linked!("b.home_index = $1 ORDER BY b.binding_id");
+    RIVALS("binding") = linked!("b.home_index = $1 AND b.role = 'holder' AND b.account_id <> $2 \
+        AND b.certified_index <> $3 ORDER BY b.binding_id");
+    LOCK_HOME("binding_home") = "UPDATE binding_home SET holder_version = holder_version WHERE home_index = $1 \
+        RETURNING holder_version AS home_version, holder_since, frozen_version, looked_at";
+    TOUCH_HOME("binding_home") = "INSERT INTO binding_home (home_index, holder_version, holder_since, looked_at) \
+        VALUES ($1, $2, $3, $4) ON CONFLICT (home_index) DO UPDATE SET \
+        holder_since = CASE \
+            WHEN excluded.holder_version > binding_home.holder_version THEN COALESCE(excluded.holder_since, $5) \
+            WHEN excluded.holder_version = binding_home.holder_version \
+                THEN COALESCE(excluded.holder_since, binding_home.holder_since) \
+            ELSE binding_home.holder_since END, \
+        holder_version = CASE WHEN excluded.holder_version > binding_home.holder_version \
+            THEN excluded.holder_version ELSE binding_home.holder_version END, \
+        looked_at = excluded.looked_at \
+        RETURNING holder_version AS home_version, holder_since, frozen_version, looked_at";
     TAKE_LOOK("binding_home") = "UPDATE binding_home SET looked_at = $3 WHERE home_index = $1 AND looked_at <= $2";
     FREEZE_HOME("binding_home") = "UPDATE binding_home SET frozen_version = holder_version WHERE home_index = $1";
     DROP_OUTDATED("binding") = "UPDATE binding SET role = 'payer_only', version = version + 1 \
@@ -47,15 +65,17 @@ statements! { "bindings":
     TAKE_PLACE("binding_places") = "INSERT INTO binding_places (account_id, taken) VALUES ($1, 1) \
         ON CONFLICT (account_id) DO UPDATE SET taken = binding_places.taken + 1 WHERE binding_places.taken < $2";
     FREE_PLACE("binding_places") = "UPDATE binding_places SET taken = taken - 1 WHERE account_id = $1";
+    BARRED("binding") = "SELECT COUNT(*) AS n FROM binding WHERE home_index = $1 AND account_id = $2 \
+        AND barred_version = $3";
     ADD("binding") = "INSERT INTO binding (binding_id, account_id, home_index, consumer_no, role, holder_version, \
-        frozen, certified_index, signboard, label, created_at, version) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        frozen, certified_index, signboard, label, created_at, version, shown, grant_id) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     SAVE("binding") = "UPDATE binding SET role = $2, holder_version = $3, frozen = $4, \
-        certified_index = COALESCE($5, certified_index), signboard = $6, version = version + 1 \
-        WHERE binding_id = $1 AND version = $7 AND ended_at IS NULL";
+        certified_index = COALESCE($5, certified_index), signboard = $6, shown = $8, grant_id = $9, \
+        version = version + 1 WHERE binding_id = $1 AND version = $7 AND ended_at IS NULL";
     SAVE_LABEL("binding") = "UPDATE binding SET label = $2, version = version + 1 \
         WHERE binding_id = $1 AND version = $3 AND ended_at IS NULL";
-    END("binding") = "UPDATE binding SET ended_at = $2, version = version + 1 \
+    END("binding") = "UPDATE binding SET ended_at = $2, barred_version = $4, version = version + 1 \
         WHERE binding_id = $1 AND version = $3 AND ended_at IS NULL";
 }
 
@@ -77,19 +97,16 @@ impl<C: Conn> BindingReads for Sql<C> {
         self.maybe_linked(row).await
     }
 
-    async fn list(&mut self, account: &AccountId, page: &Page) -> Result<Vec<Linked>, StoreError> {
+    async fn list(
+        &mut self,
+        account: &AccountId,
+        page: &Page,
+        now: Time,
+    ) -> Result<Vec<Linked>, StoreError> {
         let after = page.after().unwrap_or_default();
-        let rows = self
-            .rows(&LIST, args![account, after, page.limit().saturating_add(1)])
-            .await?;
-        let mut list = Vec::with_capacity(rows.len());
-        for row in rows {
-            list.push(Linked {
-                home: home(&row)?,
-                binding: self.binding(&row).await?,
-            });
-        }
-        Ok(list)
+        let more = page.limit().saturating_add(1);
+        let rows = self.rows(&LIST, args![account, after, now, more]).await?;
+        self.all_linked(rows).await
     }
 
     async fn live(
@@ -116,14 +133,53 @@ impl<C: WriteConn> BindingStore for Sql<C> {
     async fn touch_home(
         &mut self,
         consumer_no: &ConsumerNo,
-        holder_version: i64,
+        holder: Holding,
+        unsaid: Day,
         now: Time,
     ) -> Result<Home, StoreError> {
-        let index = self.home_index(consumer_no)?;
-        let row = self
-            .one(&TOUCH_HOME, args![index, holder_version, now])
-            .await?;
+        let since = holder.since.map(String::from);
+        let args = args![
+            self.home_index(consumer_no)?,
+            holder.version,
+            since,
+            now,
+            unsaid.to_string(),
+        ];
+        let row = self.one(&TOUCH_HOME, args).await?;
         home(&row.ok_or(StoreError::Conflict)?)
+    }
+
+    async fn lock_home(&mut self, consumer_no: &ConsumerNo) -> Result<Option<Home>, StoreError> {
+        let index = self.home_index(consumer_no)?;
+        let row = self.one(&LOCK_HOME, args![index]).await?;
+        row.as_ref().map(home).transpose()
+    }
+
+    async fn link_to(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        id: &BindingId,
+    ) -> Result<Option<Linked>, StoreError> {
+        let index = self.home_index(consumer_no)?;
+        let row = self.one(&LINK_TO, args![id, index]).await?;
+        self.maybe_linked(row).await
+    }
+
+    async fn links_to(&mut self, consumer_no: &ConsumerNo) -> Result<Vec<Linked>, StoreError> {
+        let index = self.home_index(consumer_no)?;
+        let rows = self.rows(&LINKS_TO, args![index]).await?;
+        self.all_linked(rows).await
+    }
+
+    async fn is_barred(
+        &mut self,
+        account: &AccountId,
+        consumer_no: &ConsumerNo,
+        holder_version: i64,
+    ) -> Result<bool, StoreError> {
+        let index = self.home_index(consumer_no)?;
+        let args = args![index, account, holder_version];
+        Ok(self.count(&BARRED, args).await? > 0)
     }
 
     async fn take_look(
@@ -168,11 +224,8 @@ impl<C: WriteConn> BindingStore for Sql<C> {
         let index = self.home_index(consumer_no)?;
         let certified = self.blind(CERTIFIED, id_no.expose())?;
         let rows = self.rows(&RIVALS, args![index, account, certified]).await?;
-        let mut rivals = Vec::with_capacity(rows.len());
-        for row in rows {
-            rivals.push(self.binding(&row).await?);
-        }
-        Ok(rivals)
+        let rivals = self.all_linked(rows).await?;
+        Ok(rivals.into_iter().map(|linked| linked.binding).collect())
     }
 
     async fn take_place(&mut self, account: &AccountId, most: i64) -> Result<bool, StoreError> {
@@ -205,6 +258,8 @@ impl<C: WriteConn> BindingStore for Sql<C> {
             label,
             binding.created_at,
             binding.version,
+            binding.shown,
+            grant_text(binding),
         ];
         self.touched(&ADD, args).await.map(drop)
     }
@@ -226,6 +281,8 @@ impl<C: WriteConn> BindingStore for Sql<C> {
             self.certified_index(certified)?,
             signboard,
             binding.version,
+            binding.shown,
+            grant_text(binding),
         ];
         if self.changed(&SAVE, args).await? {
             Ok(())
@@ -244,8 +301,13 @@ impl<C: WriteConn> BindingStore for Sql<C> {
         }
     }
 
-    async fn end(&mut self, binding: &Binding, now: Time) -> Result<(), StoreError> {
-        let args = args![&binding.binding_id, now, binding.version];
+    async fn end(
+        &mut self,
+        binding: &Binding,
+        barred: Option<i64>,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let args = args![&binding.binding_id, now, binding.version, barred];
         if !self.changed(&END, args).await? {
             return Err(StoreError::Conflict);
         }
@@ -270,7 +332,7 @@ impl<C: WriteConn> BindingStore for Sql<C> {
 }
 
 impl<C: Conn> Sql<C> {
-    fn home_index(&self, consumer_no: &ConsumerNo) -> Result<String, StoreError> {
+    pub(super) fn home_index(&self, consumer_no: &ConsumerNo) -> Result<String, StoreError> {
         self.blind(HOME, consumer_no.expose())
     }
 
@@ -280,14 +342,30 @@ impl<C: Conn> Sql<C> {
             .transpose()
     }
 
-    async fn maybe_linked(&mut self, row: Option<Row>) -> Result<Option<Linked>, StoreError> {
+    pub(super) async fn maybe_linked(
+        &mut self,
+        row: Option<Row>,
+    ) -> Result<Option<Linked>, StoreError> {
         match row {
-            Some(row) => Ok(Some(Linked {
-                home: home(&row)?,
-                binding: self.binding(&row).await?,
-            })),
+            Some(row) => self.linked(&row).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    pub(super) async fn all_linked(&mut self, rows: Vec<Row>) -> Result<Vec<Linked>, StoreError> {
+        let mut all = Vec::with_capacity(rows.len());
+        for row in rows {
+            all.push(self.linked(&row).await?);
+        }
+        Ok(all)
+    }
+
+    async fn linked(&mut self, row: &Row) -> Result<Linked, StoreError> {
+        Ok(Linked {
+            binding: self.binding(row).await?,
+            home: home(row)?,
+            granted: granted(row)?,
+        })
     }
 
     async fn binding(&mut self, row: &Row) -> Result<Binding, StoreError> {
@@ -307,6 +385,8 @@ impl<C: Conn> Sql<C> {
         Ok(Binding {
             consumer_no: ConsumerNo::from_store(consumer_no),
             role: row.parsed("role", Role::parse)?,
+            shown: row.flag("shown")?,
+            grant_id: row.maybe_id("grant_id")?,
             holder_version: row.int("holder_version")?,
             frozen: row.flag("frozen")?,
             signboard: read_signboard(&signboard).ok_or_else(|| row.corrupt("signboard"))?,
@@ -334,9 +414,29 @@ impl<C: WriteConn> Sql<C> {
 fn home(row: &Row) -> Result<Home, StoreError> {
     let holder_version = row.int("home_version")?;
     let frozen_version = row.maybe_int("frozen_version")?;
+    let since = row.maybe_text("holder_since")?;
+    let since = since.map(|text| Day::parse(&text)).transpose();
     Ok(Home {
         holder_version,
+        holder_since: since.map_err(|_| row.corrupt("holder_since"))?,
         frozen: frozen_version == Some(holder_version),
         looked_at: row.time("looked_at")?,
     })
+}
+
+fn granted(row: &Row) -> Result<Option<Granted>, StoreError> {
+    let Some(ends_at) = row.maybe_time("granted_until")? else {
+        return Ok(None);
+    };
+    let state = row.parsed("granted_state", GrantState::parse)?;
+    Ok(Some(Granted {
+        scope: row.parsed("granted_role", Scope::parse)?,
+        holder_version: row.int("granted_version")?,
+        stands: state == GrantState::Accepted,
+        ends_at,
+    }))
+}
+
+fn grant_text(binding: &Binding) -> Option<String> {
+    binding.grant_id.as_ref().map(ToString::to_string)
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use lifeline_core::inbox::ports::InboxStore;
-use lifeline_core::inbox::{InboxState, Message};
+use lifeline_core::inbox::{InboxState, Message, Unverified};
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
@@ -21,9 +21,16 @@ statements! { "inbox":
         WHERE state = 'received' AND received_at < $1 ORDER BY received_at, source, message_id LIMIT $2";
     PURGE("inbox") = "DELETE FROM inbox WHERE (source, message_id) IN (SELECT source, message_id FROM inbox \
         WHERE state = 'applied' AND applied_at < $1 ORDER BY applied_at LIMIT $2)";
+    QUARANTINE("notice_quarantine") = "INSERT INTO notice_quarantine (digest, raw, trace_id, received_at) \
+        SELECT $1, $2, $3, CAST($4 AS BIGINT) WHERE (SELECT COUNT(*) FROM notice_quarantine) < $5 ON CONFLICT (digest) DO NOTHING";
+    QUARANTINED("notice_quarantine") = "SELECT digest, raw, trace_id, received_at FROM notice_quarantine \
+        WHERE digest > $1 ORDER BY digest LIMIT $2";
+    LEAVE_QUARANTINE("notice_quarantine") = "DELETE FROM notice_quarantine WHERE digest = $1";
+    PURGE_QUARANTINE("notice_quarantine") = "DELETE FROM notice_quarantine WHERE received_at < $1";
 }
 
 const RAW: Field = Field::new("inbox", "raw");
+const UNVERIFIED: Field = Field::new("notice_quarantine", "raw");
 
 /// Which row a sealed message belongs to; the length keeps two pairs from reading the same.
 fn row_of(source: &str, message_id: &str) -> String {
@@ -74,9 +81,44 @@ impl<C: WriteConn> InboxStore for Sql<C> {
         let gone = self.touched(&PURGE, args![before, limit]).await?;
         Ok(i64::try_from(gone).unwrap_or(i64::MAX))
     }
+
+    async fn quarantine(&mut self, message: &Unverified, max: i64) -> Result<bool, StoreError> {
+        let raw = self.seal_service(UNVERIFIED, &message.digest, &message.raw)?;
+        let (digest, trace_id) = (&message.digest, &message.trace_id);
+        let args = args![digest, raw, trace_id, message.received_at, max];
+        self.changed(&QUARANTINE, args).await
+    }
+
+    async fn quarantined(
+        &mut self,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Unverified>, StoreError> {
+        let rows = self.rows(&QUARANTINED, args![after, limit]).await?;
+        rows.iter().map(|row| self.unverified(row)).collect()
+    }
+
+    async fn leave_quarantine(&mut self, digest: &str) -> Result<bool, StoreError> {
+        self.changed(&LEAVE_QUARANTINE, args![digest]).await
+    }
+
+    async fn purge_quarantine(&mut self, before: Time) -> Result<i64, StoreError> {
+        let gone = self.touched(&PURGE_QUARANTINE, args![before]).await?;
+        Ok(i64::try_from(gone).unwrap_or(i64::MAX))
+    }
 }
 
 impl<C: Conn> Sql<C> {
+    fn unverified(&self, row: &Row) -> Result<Unverified, StoreError> {
+        let digest = row.text("digest")?;
+        Ok(Unverified {
+            raw: self.open_service(UNVERIFIED, &digest, &row.text("raw")?)?,
+            trace_id: row.text("trace_id")?,
+            received_at: row.time("received_at")?,
+            digest,
+        })
+    }
+
     fn message(&self, row: &Row) -> Result<Message, StoreError> {
         let (source, message_id) = (row.text("source")?, row.text("message_id")?);
         let raw = self.open_service(RAW, &row_of(&source, &message_id), &row.text("raw")?)?;

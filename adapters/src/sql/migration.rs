@@ -54,6 +54,8 @@ pub struct Migrated {
     pub applied: Vec<String>,
     /// The schema version after it.
     pub version: i32,
+    /// Whether the store held nothing before: the very first migration was applied now.
+    pub from_nothing: bool,
 }
 
 /// The newest version a runner holds.
@@ -88,7 +90,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 fn report(report: &refinery::Report, version: i32) -> Migrated {
+    let first = report.applied_migrations().first();
     Migrated {
+        from_nothing: first.is_some_and(|migration| migration.version() == 1),
         applied: report
             .applied_migrations()
             .iter()

@@ -45,6 +45,7 @@ mod billing;
 mod bindings;
 mod cases;
 mod evidence;
+mod grants;
 mod idempotency;
 mod inbox;
 mod jobs;

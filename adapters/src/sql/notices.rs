@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use lifeline_core::notices::ports::{NoticeReads, NoticeStore};
-use lifeline_core::notices::{Kind, Notice, Receipt};
-use lifeline_core::shared::ids::{AccountId, NoticeId};
+use lifeline_core::notices::{Kind, Notice, Told};
+use lifeline_core::shared::ids::{AccountId, NoticeId, PaymentId};
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -63,15 +63,15 @@ impl<C: Conn> NoticeReads for Sql<C> {
 impl<C: WriteConn> NoticeStore for Sql<C> {
     async fn add(&mut self, notice: &Notice) -> Result<bool, StoreError> {
         let (account, id) = (&notice.account_id, &notice.notice_id);
-        let params = serde_json::to_string(&notice.receipt).map_err(|_| corrupt(PARAMS))?;
+        let params = notice.told.facts().map_err(|_| corrupt(PARAMS))?;
         let params = self.seal_for(account, PARAMS, id.as_str(), &params).await?;
         let args = args![
             id,
             account,
             &notice.event_id,
-            notice.kind.as_str(),
+            notice.told.kind().as_str(),
             params,
-            &notice.payment_id,
+            notice.payment_id.as_ref().map(PaymentId::as_str),
             notice.created_at,
             notice.read_at,
             notice.texted_at,
@@ -106,12 +106,12 @@ impl<C: Conn> Sql<C> {
         let params = self
             .open_for(&account_id, PARAMS, notice_id.as_str(), &sealed)
             .await?;
-        let receipt: Receipt = serde_json::from_str(&params).map_err(|_| row.corrupt("params"))?;
+        let kind = row.parsed("kind", Kind::parse)?;
+        let told = Told::read(kind, &params).ok_or_else(|| row.corrupt("params"))?;
         Ok(Notice {
             event_id: row.id("event_id")?,
-            kind: row.parsed("kind", Kind::parse)?,
-            receipt,
-            payment_id: row.id("payment_id")?,
+            told,
+            payment_id: row.maybe_id("payment_id")?,
             created_at: row.time("created_at")?,
             read_at: row.maybe_time("read_at")?,
             texted_at: row.maybe_time("texted_at")?,

@@ -8,7 +8,7 @@ use lifeline_core::bindings::ports::{Kept, Verified};
 use lifeline_core::bindings::role::Role;
 use lifeline_core::shared::ids::{AccountId, BindingId};
 use lifeline_core::shared::personal::ConsumerNo;
-use lifeline_core::shared::time::Time;
+use lifeline_core::shared::time::{Day, Time};
 use lifeline_core::store::StoreError;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,9 @@ struct VerifiedText {
     consumer_no: String,
     role: String,
     holder_version: i64,
+    /// Offers an earlier program opened do not say.
+    #[serde(default)]
+    holder_since: Option<Day>,
 }
 
 pub(super) fn signboard_text(signboard: &Signboard) -> String {
@@ -76,6 +79,7 @@ fn verified_text(verified: &Verified) -> String {
         "consumer_no": verified.consumer_no.expose(),
         "role": verified.role.as_str(),
         "holder_version": verified.holder_version,
+        "holder_since": verified.holder_since,
     })
     .to_string()
 }
@@ -86,6 +90,7 @@ fn read_verified(text: &str) -> Option<Verified> {
         consumer_no: ConsumerNo::from_store(read.consumer_no),
         role: Role::parse(&read.role)?,
         holder_version: read.holder_version,
+        holder_since: read.holder_since,
     })
 }
 

@@ -4,9 +4,10 @@
 //! that moved outlive the account (domain.md, retention), and late money must find its home.
 
 use async_trait::async_trait;
+use lifeline_core::payments::Consent;
 use lifeline_core::payments::observation::Sighted;
 use lifeline_core::payments::order::{ClaimKey, ClaimKind, Order};
-use lifeline_core::payments::ports::{Brake, PaymentReads, PaymentStore};
+use lifeline_core::payments::ports::{Brake, PaymentReads, PaymentStore, Trip};
 use lifeline_core::shared::ids::{AccountId, BindingId, PaymentId};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::page::Page;
@@ -31,6 +32,10 @@ statements! { "payments":
     IN_FLIGHT("payment_line") = "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS n FROM payment_line \
         WHERE consumer_index = $1 AND purpose = 'arrears' AND state IN ('READY', 'POSTING', 'POST_UNKNOWN', \
         'FENCING(repost)', 'FENCING(refund)', 'HELD')";
+    IN_FLIGHT_OF("payment_line") = "SELECT CAST(COALESCE(SUM(l.amount_fen), 0) AS BIGINT) AS n FROM payment_line l \
+        JOIN payment p ON p.payment_id = l.payment_id \
+        WHERE l.consumer_index = $1 AND p.account_id = $2 AND l.purpose = 'arrears' AND l.state IN ('READY', \
+        'POSTING', 'POST_UNKNOWN', 'FENCING(repost)', 'FENCING(refund)', 'HELD')";
     HOLDER("open_claim") = "SELECT payment_id FROM open_claim WHERE claim_key = $1";
     DUE("payment") = "SELECT payment_id FROM payment WHERE wake_at <= $1 \
         AND (lease_until IS NULL OR lease_until <= $1) ORDER BY wake_at, payment_id LIMIT $2";
@@ -55,6 +60,18 @@ statements! { "payments":
         ON CONFLICT (hour_at) DO NOTHING";
     BRAKE_TAKE("refund_brake") = "UPDATE refund_brake SET sent_count = sent_count + 1, sent_fen = sent_fen + $2 \
         WHERE hour_at = $1 AND sent_count < $3 AND sent_fen + $2 <= $4";
+    BRAKE_TRIP("brake_trip") = "INSERT INTO brake_trip (tripped_at) VALUES ($1) ON CONFLICT DO NOTHING";
+    BRAKE_OPEN("brake_trip") = "SELECT tripped_at, first_by FROM brake_trip WHERE released_at IS NULL";
+    BRAKE_FIRST("brake_trip") = "UPDATE brake_trip SET first_by = $2, first_at = $3 \
+        WHERE tripped_at = $1 AND first_by IS NULL AND released_at IS NULL";
+    BRAKE_SECOND("brake_trip") = "UPDATE brake_trip SET second_by = $2, released_at = $3 \
+        WHERE tripped_at = $1 AND first_by <> $2 AND released_at IS NULL";
+    BRAKE_ANEW("refund_brake") = "UPDATE refund_brake SET sent_count = 0, sent_fen = 0 WHERE hour_at = $1";
+    PACE_MINUTE("posting_pace") = "INSERT INTO posting_pace (minute_at, sent_count) VALUES ($1, 0) \
+        ON CONFLICT (minute_at) DO NOTHING";
+    PACE_TAKE("posting_pace") = "UPDATE posting_pace SET sent_count = sent_count + 1 \
+        WHERE minute_at = $1 AND sent_count < $2";
+    PACE_PURGE("posting_pace") = "DELETE FROM posting_pace WHERE minute_at < $1";
     WAKE_LINES("payment_line") = "UPDATE payment_line SET next_at = $1 WHERE line_id IN ( \
         SELECT l.line_id FROM payment_line l JOIN payment p ON p.payment_id = l.payment_id \
         WHERE l.next_at > $1 AND l.frozen = 0 AND p.frozen = 0 AND (l.state IN ('POST_UNKNOWN', 'FENCING(repost)', \
@@ -67,6 +84,16 @@ statements! { "payments":
 const CLAIM_INDEX: Field = Field::new("open_claim", "claim_key");
 
 impl<C: Conn> Sql<C> {
+    async fn open_trip(&mut self) -> Result<Option<Trip>, StoreError> {
+        let Some(row) = self.one(&BRAKE_OPEN, args![]).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Trip {
+            tripped_at: row.time("tripped_at")?,
+            first_by: row.maybe_text("first_by")?,
+        }))
+    }
+
     /// The claim's key says nothing about the home but equality.
     fn claim_key(&self, claim: &ClaimKey) -> Result<String, StoreError> {
         let home = self.blind(CLAIM_INDEX, claim.consumer_no.expose())?;
@@ -134,6 +161,17 @@ impl<C: Conn> PaymentReads for Sql<C> {
     async fn in_flight(&mut self, consumer_no: &ConsumerNo) -> Result<Fen, StoreError> {
         let home = self.blind(CONSUMER, consumer_no.expose())?;
         self.count(&IN_FLIGHT, args![home]).await.map(Fen::new)
+    }
+
+    async fn in_flight_of(
+        &mut self,
+        account: &AccountId,
+        consumer_no: &ConsumerNo,
+    ) -> Result<Fen, StoreError> {
+        let home = self.blind(CONSUMER, consumer_no.expose())?;
+        self.count(&IN_FLIGHT_OF, args![home, account])
+            .await
+            .map(Fen::new)
     }
 
     async fn claim_holder(&mut self, claim: &ClaimKey) -> Result<Option<PaymentId>, StoreError> {
@@ -226,9 +264,53 @@ impl<C: WriteConn> PaymentStore for Sql<C> {
     }
 
     async fn take_brake(&mut self, brake: Brake, sum: Fen) -> Result<bool, StoreError> {
+        if self.open_trip().await?.is_some() {
+            return Ok(false);
+        }
         self.touched(&BRAKE_HOUR, args![brake.hour]).await?;
         let args = args![brake.hour, sum, brake.count_max, brake.sum_max];
-        self.changed(&BRAKE_TAKE, args).await
+        let passed = self.changed(&BRAKE_TAKE, args).await?;
+        if !passed {
+            self.touched(&BRAKE_TRIP, args![brake.now]).await?;
+        }
+        Ok(passed)
+    }
+
+    async fn brake_trip(&mut self) -> Result<Option<Trip>, StoreError> {
+        self.open_trip().await
+    }
+
+    async fn consent_to_release(
+        &mut self,
+        person: &str,
+        brake: Brake,
+    ) -> Result<Consent, StoreError> {
+        let Some(trip) = self.open_trip().await? else {
+            return Ok(Consent::NotTripped);
+        };
+        let stmt = match &trip.first_by {
+            Some(first) if first == person => return Ok(Consent::SamePerson),
+            Some(_) => &BRAKE_SECOND,
+            None => &BRAKE_FIRST,
+        };
+        let args = args![trip.tripped_at, person, brake.now];
+        if !self.changed(stmt, args).await? {
+            return Err(StoreError::Conflict);
+        }
+        if trip.first_by.is_none() {
+            return Ok(Consent::First);
+        }
+        self.touched(&BRAKE_ANEW, args![brake.hour]).await?;
+        Ok(Consent::Released)
+    }
+
+    async fn take_pace(&mut self, minute: Time, max: i64) -> Result<bool, StoreError> {
+        self.touched(&PACE_MINUTE, args![minute]).await?;
+        self.changed(&PACE_TAKE, args![minute, max]).await
+    }
+
+    async fn purge_pace(&mut self, before: Time) -> Result<u64, StoreError> {
+        self.touched(&PACE_PURGE, args![before]).await
     }
 
     async fn wake_waiting(&mut self, now: Time, limit: i64) -> Result<u64, StoreError> {

@@ -28,12 +28,12 @@ fn period(text: &str) -> Period {
 #[tokio::test]
 async fn ln_07_bills_come_newest_first_a_page_at_a_time() {
     let w = with_bills(&[("2026-08", 1), ("2026-10", 90), ("2026-09", 40)]).await;
-    let owned = w.at_home(Role::Authorised).await;
+    let home = w.at_home(Role::Authorised).await;
     let mut after = None;
     let mut seen = Vec::new();
     loop {
         let page = Page::new(Some(2), after).unwrap();
-        let shown = w.billing.bills(&owned, &page).await.unwrap();
+        let shown = w.billing.bills(&home, &page).await.unwrap();
         assert!(shown.figure.items.len() <= 2);
         seen.extend(shown.figure.items.into_iter().map(|bill| bill.period));
         after = shown.figure.next;
@@ -50,8 +50,8 @@ async fn ln_07_bills_come_newest_first_a_page_at_a_time() {
 #[tokio::test]
 async fn ln_07_a_bill_is_explained_and_compared_with_the_month_before() {
     let w = with_bills(&[("2026-10", 90), ("2026-09", 40)]).await;
-    let owned = w.at_home(Role::Holder).await;
-    let shown = w.billing.bill(&owned, &period("2026-10")).await.unwrap();
+    let home = w.at_home(Role::Holder).await;
+    let shown = w.billing.bill(&home, &period("2026-10")).await.unwrap();
     let (explained, comparison) = shown.figure;
     assert!(explained.adds_up && explained.lines.iter().all(|line| line.recomputed));
     assert_eq!(explained.bill.total, Fen::new(8520));
@@ -69,37 +69,37 @@ async fn ln_07_a_bill_is_explained_and_compared_with_the_month_before() {
     );
     // Both months are kept now: nothing is asked again.
     let asked = w.marketing.count();
-    w.billing.bill(&owned, &period("2026-10")).await.unwrap();
+    w.billing.bill(&home, &period("2026-10")).await.unwrap();
     assert_eq!(w.marketing.count(), asked);
 }
 
 #[tokio::test]
 async fn a_bill_stands_without_its_neighbour() {
     let w = with_bills(&[("2026-10", 90)]).await;
-    let owned = w.at_home(Role::Holder).await;
-    let shown = w.billing.bill(&owned, &period("2026-10")).await.unwrap();
+    let home = w.at_home(Role::Holder).await;
+    let shown = w.billing.bill(&home, &period("2026-10")).await.unwrap();
     assert_eq!(shown.figure.1, None);
-    let missing = w.billing.bill(&owned, &period("2026-09")).await;
+    let missing = w.billing.bill(&home, &period("2026-09")).await;
     assert!(matches!(missing, Err(BillingError::NotFound)));
 }
 
 #[tokio::test]
 async fn a_stale_bill_is_still_explained() {
     let w = with_bills(&[("2026-10", 90), ("2026-09", 40)]).await;
-    let owned = w.at_home(Role::Holder).await;
-    w.billing.bill(&owned, &period("2026-10")).await.unwrap();
+    let home = w.at_home(Role::Holder).await;
+    w.billing.bill(&home, &period("2026-10")).await.unwrap();
     w.marketing.set(Mood::Away);
     w.clock.advance(601);
-    let shown = w.billing.bill(&owned, &period("2026-10")).await.unwrap();
+    let shown = w.billing.bill(&home, &period("2026-10")).await.unwrap();
     assert!(shown.stale && shown.figure.1.is_some());
 }
 
 #[tokio::test]
 async fn months_outside_the_shown_span_are_not_asked_for() {
     let w = with_bills(&[("2024-10", 1), ("2026-12", 1)]).await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     for outside in ["2024-10", "2026-12", "2001-01"] {
-        let answer = w.billing.bill(&owned, &period(outside)).await;
+        let answer = w.billing.bill(&home, &period(outside)).await;
         assert!(matches!(answer, Err(BillingError::NotFound)), "{outside}");
     }
     assert_eq!(w.marketing.count(), 0);

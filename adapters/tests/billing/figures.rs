@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use futures_util::future::join_all;
 use lifeline_core::billing::{BillingError, Period, outdate};
-use lifeline_core::bindings::Role;
+use lifeline_core::bindings::{AuthorisedBinding, Role};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::time::Clock as _;
@@ -16,16 +16,16 @@ use crate::world::World;
 #[tokio::test]
 async fn ln_46_a_copy_answers_while_it_is_fresh() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     // Seconds waited, and whether arrears and balance are asked for then.
     for (wait_s, asks_arrears, asks_balance) in
         [(0, 1, 1), (59, 0, 0), (1, 1, 0), (539, 1, 0), (1, 0, 1)]
     {
         w.clock.advance(wait_s);
         let before = w.marketing.count();
-        let shown = w.billing.arrears(&owned).await.unwrap();
+        let shown = w.billing.arrears(&home).await.unwrap();
         let between = w.marketing.count();
-        w.billing.balance(&owned).await.unwrap();
+        w.billing.balance(&home).await.unwrap();
         let asked = (between - before, w.marketing.count() - between);
         assert_eq!(asked, (asks_arrears, asks_balance), "after {wait_s} s");
         assert!(!shown.stale);
@@ -36,9 +36,9 @@ async fn ln_46_a_copy_answers_while_it_is_fresh() {
 #[tokio::test]
 async fn a_hundred_readers_at_once_ask_marketing_once() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let held = w.marketing.hold_back().await;
-    let readers = (0..100).map(|_| w.billing.arrears(&owned));
+    let readers = (0..100).map(|_| w.billing.arrears(&home));
     let release = async {
         while w.marketing.count() == 0 {
             tokio::task::yield_now().await;
@@ -53,67 +53,67 @@ async fn a_hundred_readers_at_once_ask_marketing_once() {
 #[tokio::test]
 async fn while_marketing_is_away_the_last_good_copy_is_shown_as_stale() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     w.marketing.set(Mood::Away);
-    let nothing = w.billing.arrears(&owned).await;
+    let nothing = w.billing.arrears(&home).await;
     assert!(matches!(nothing, Err(BillingError::Unavailable(_))));
     w.marketing.set(Mood::Answers);
-    let first = w.billing.arrears(&owned).await.unwrap();
+    let first = w.billing.arrears(&home).await.unwrap();
     w.marketing.set(Mood::Away);
     w.clock.advance(3600);
-    let old = w.billing.arrears(&owned).await.unwrap();
+    let old = w.billing.arrears(&home).await.unwrap();
     assert!(old.stale && !first.stale);
     assert_eq!((old.figure, old.asked_at), (first.figure, first.asked_at));
     w.marketing.set(Mood::Answers);
     w.marketing.due.store(0, Ordering::SeqCst);
-    let new = w.billing.arrears(&owned).await.unwrap();
+    let new = w.billing.arrears(&home).await.unwrap();
     assert!(!new.stale && new.figure.total.is_zero());
 }
 
 #[tokio::test]
 async fn a_home_marketing_no_longer_knows_has_no_figure_even_with_a_copy() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
-    w.billing.arrears(&owned).await.unwrap();
+    let home = w.at_home(Role::Holder).await;
+    w.billing.arrears(&home).await.unwrap();
     w.clock.advance(61);
     w.marketing.set(Mood::KnowsNothing);
-    let gone = w.billing.arrears(&owned).await;
+    let gone = w.billing.arrears(&home).await;
     assert!(matches!(gone, Err(BillingError::NotFound)));
 }
 
 #[tokio::test]
 async fn money_that_moved_makes_every_copy_old_at_once() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
-    w.billing.arrears(&owned).await.unwrap();
-    w.billing.balance(&owned).await.unwrap();
+    let home = w.at_home(Role::Holder).await;
+    w.billing.arrears(&home).await.unwrap();
+    w.billing.balance(&home).await.unwrap();
     w.clock.advance(5);
     w.marketing.due.store(0, Ordering::SeqCst);
     let now = w.clock.now();
-    w.write(async |tx: &mut Tx| outdate(tx, owned.consumer_no(), now).await)
+    w.write(async |tx: &mut Tx| outdate(tx, home.owned().consumer_no(), now).await)
         .await;
     // Not asked while away, yet not called fresh either.
     w.marketing.set(Mood::Away);
-    assert!(w.billing.arrears(&owned).await.unwrap().stale);
+    assert!(w.billing.arrears(&home).await.unwrap().stale);
     w.marketing.set(Mood::Answers);
     w.clock.advance(1);
-    let paid = w.billing.arrears(&owned).await.unwrap();
+    let paid = w.billing.arrears(&home).await.unwrap();
     assert!(!paid.stale && paid.figure.total.is_zero());
     let asked = w.marketing.count();
-    w.billing.arrears(&owned).await.unwrap();
+    w.billing.arrears(&home).await.unwrap();
     assert_eq!(w.marketing.count(), asked, "the new copy is fresh");
-    w.billing.balance(&owned).await.unwrap();
+    w.billing.balance(&home).await.unwrap();
     assert_eq!(w.marketing.count(), asked + 1);
 }
 
 #[tokio::test]
 async fn an_answer_asked_for_before_money_moved_is_not_given_to_those_who_ask_after() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
-    w.billing.arrears(&owned).await.unwrap();
+    let home = w.at_home(Role::Holder).await;
+    w.billing.arrears(&home).await.unwrap();
     w.clock.advance(61);
     let held = w.marketing.hold_back().await;
-    let early = w.billing.arrears(&owned);
+    let early = w.billing.arrears(&home);
     let late = async {
         while w.marketing.count() < 2 {
             tokio::task::yield_now().await;
@@ -121,10 +121,10 @@ async fn an_answer_asked_for_before_money_moved_is_not_given_to_those_who_ask_af
         // The early question is under way; it will be answered from before the payment.
         w.clock.advance(1);
         let now = w.clock.now();
-        w.write(async |tx: &mut Tx| outdate(tx, owned.consumer_no(), now).await)
+        w.write(async |tx: &mut Tx| outdate(tx, home.owned().consumer_no(), now).await)
             .await;
         w.clock.advance(1);
-        let after = w.billing.arrears(&owned);
+        let after = w.billing.arrears(&home);
         let release = async {
             tokio::task::yield_now().await;
             drop(held);
@@ -139,30 +139,53 @@ async fn an_answer_asked_for_before_money_moved_is_not_given_to_those_who_ask_af
 }
 
 #[tokio::test]
-async fn m3_4_a_payer_sees_what_is_due_and_nothing_else() {
+async fn m3_4_a_payer_sees_how_much_is_due_and_nothing_of_what_it_is_made_of() {
     let w = World::new().await;
-    let owned = w.at_home(Role::PayerOnly).await;
-    assert!(w.billing.arrears(&owned).await.is_ok());
-    let asked = w.marketing.count();
+    let payer = w.payer().await;
+    let due = w.billing.due(&payer).await.unwrap().figure;
+    assert_eq!(due.total, Fen::new(12_840));
+    assert_eq!(due.due_date.as_deref(), Some("2026-11-25"));
+    // The types of everything else ask for more than a payer can show.
+    assert!(payer.authorised().is_err());
+}
+
+#[tokio::test]
+async fn m3_4_a_new_holder_sees_no_bill_from_before_their_month() {
+    let w = World::new().await;
+    let before = w.at_home(Role::Holder).await;
+    w.marketing
+        .bills
+        .lock()
+        .unwrap()
+        .extend(["2026-09", "2026-10", "2026-11"].map(|month| (month.to_owned(), bill(month, 90))));
+    let new_holder = w.person("wang-fang").await;
+    let binding = w
+        .link_since(&new_holder, Role::Holder, 2, Some("2026-11-05"))
+        .await;
+    let after = w.own(&new_holder, &binding).await.authorised().unwrap();
     let page = Page::new(None, None).unwrap();
-    let period = Period::parse("2026-10").unwrap();
-    assert!(matches!(
-        w.billing.balance(&owned).await,
-        Err(BillingError::RoleNotEnough)
-    ));
-    assert!(matches!(
-        w.billing.bills(&owned, &page).await,
-        Err(BillingError::RoleNotEnough)
-    ));
-    assert!(matches!(
-        w.billing.bill(&owned, &period).await,
-        Err(BillingError::RoleNotEnough)
-    ));
-    assert_eq!(
-        w.marketing.count(),
-        asked,
-        "nothing is asked on a payer's behalf"
-    );
+    let months = async |home: &AuthorisedBinding| {
+        let shown = w.billing.bills(home, &page).await.unwrap();
+        let items = shown.figure.items.into_iter();
+        items.map(|bill| bill.period).collect::<Vec<_>>()
+    };
+    assert_eq!(months(&before).await, ["2026-11", "2026-10", "2026-09"]);
+    assert_eq!(months(&after).await, ["2026-11"]);
+    let period = |text: &str| Period::parse(text).unwrap();
+    let theirs = w.billing.bill(&after, &period("2026-11")).await.unwrap();
+    assert_eq!(theirs.figure.1, None, "nothing to compare with either");
+    let full = w.billing.bill(&before, &period("2026-11")).await.unwrap();
+    assert!(full.figure.1.is_some());
+    let earlier = w.billing.bill(&after, &period("2026-10")).await;
+    assert!(matches!(earlier, Err(BillingError::NotFound)));
+    assert!(w.billing.bill(&before, &period("2026-10")).await.is_ok());
+    let sum_and_bills = async |home: &AuthorisedBinding| {
+        let arrears = w.billing.arrears(home).await.unwrap().figure;
+        (arrears.total, arrears.items.len())
+    };
+    let due = Fen::new(12_840);
+    assert_eq!(sum_and_bills(&before).await, (due, 1));
+    assert_eq!(sum_and_bills(&after).await, (due, 0), "the sum is of all");
 }
 
 #[tokio::test]
@@ -178,8 +201,9 @@ async fn m3_4_after_a_transfer_of_holder_the_copies_made_before_are_not_found() 
     let period = Period::parse("2026-10").unwrap();
     w.billing.bill(&before, &period).await.unwrap();
     let new_holder = w.person("wang-fang").await;
-    let binding = w.link(&new_holder, Role::Holder, 2).await;
-    let after = w.own(&new_holder, &binding).await;
+    let since = Some("2026-01-01");
+    let binding = w.link_since(&new_holder, Role::Holder, 2, since).await;
+    let after = w.own(&new_holder, &binding).await.authorised().unwrap();
     w.marketing.set(Mood::Away);
     assert!(matches!(
         w.billing.bill(&after, &period).await,
@@ -194,9 +218,9 @@ async fn m3_4_after_a_transfer_of_holder_the_copies_made_before_are_not_found() 
 #[tokio::test]
 async fn a_copy_of_an_older_program_is_asked_for_again() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let key = lifeline_core::billing::ports::FigureKey {
-        consumer_no: owned.consumer_no().clone(),
+        consumer_no: home.owned().consumer_no().clone(),
         holder_version: 1,
         kind: lifeline_core::billing::ports::FigureKind::Arrears,
     };
@@ -209,7 +233,7 @@ async fn a_copy_of_an_older_program_is_asked_for_again() {
             .map(drop)
     })
     .await;
-    let shown = w.billing.arrears(&owned).await.unwrap();
+    let shown = w.billing.arrears(&home).await.unwrap();
     assert_eq!(shown.figure.total, Fen::new(12_840));
     assert_eq!(w.marketing.count(), 1);
 }
@@ -217,16 +241,16 @@ async fn a_copy_of_an_older_program_is_asked_for_again() {
 #[tokio::test]
 async fn c1_the_file_holds_no_figure_meter_or_number_in_clear() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     w.marketing
         .bills
         .lock()
         .unwrap()
         .insert("2026-10".into(), bill("2026-10", 90));
     let period = Period::parse("2026-10").unwrap();
-    let shown = w.billing.bill(&owned, &period).await.unwrap();
+    let shown = w.billing.bill(&home, &period).await.unwrap();
     assert_eq!(shown.figure.0.bill.readings[0].meter_no, "15000012345");
-    w.billing.arrears(&owned).await.unwrap();
+    w.billing.arrears(&home).await.unwrap();
     let mut stored = Vec::new();
     for ending in ["", "-wal"] {
         let mut path = w.file.clone().into_os_string();
@@ -249,14 +273,14 @@ async fn c1_the_file_holds_no_figure_meter_or_number_in_clear() {
 #[tokio::test]
 async fn copies_nobody_renews_are_forgotten() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
-    w.billing.arrears(&owned).await.unwrap();
+    let home = w.at_home(Role::Holder).await;
+    w.billing.arrears(&home).await.unwrap();
     assert_eq!(w.billing.purge().await.unwrap(), 0);
     w.clock.advance(36 * 86_400);
     assert_eq!(w.billing.purge().await.unwrap(), 1);
     w.marketing.set(Mood::Away);
     assert!(matches!(
-        w.billing.arrears(&owned).await,
+        w.billing.arrears(&home).await,
         Err(BillingError::Unavailable(_))
     ));
 }

@@ -10,7 +10,7 @@ use lifeline_adapters::redis::Redis;
 use lifeline_core::billing::figures::Arrears;
 use lifeline_core::billing::ports::{FigureKey, FigureKind};
 use lifeline_core::billing::{Billing, BillingError, Period, Shown, outdate};
-use lifeline_core::bindings::{OwnedBinding, Role};
+use lifeline_core::bindings::{AuthorisedBinding, Role};
 use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::{Clock as _, Time};
@@ -23,16 +23,16 @@ use crate::world::{HOME, World};
 /// Longer than this nobody waits for another node.
 const WAIT_MAX: Duration = Duration::from_secs(3);
 
-fn arrears_of(owned: &OwnedBinding) -> FigureKey {
+fn arrears_of(home: &AuthorisedBinding) -> FigureKey {
     FigureKey {
-        consumer_no: owned.consumer_no().clone(),
+        consumer_no: home.owned().consumer_no().clone(),
         holder_version: 1,
         kind: FigureKind::Arrears,
     }
 }
 
 /// A node that nobody sees writes its answer.
-async fn deliver(w: &World, owned: &OwnedBinding, due: i64, asked_at: Time) {
+async fn deliver(w: &World, home: &AuthorisedBinding, due: i64, asked_at: Time) {
     let figure = Arrears {
         items: Vec::new(),
         total: Fen::new(due),
@@ -40,27 +40,27 @@ async fn deliver(w: &World, owned: &OwnedBinding, due: i64, asked_at: Time) {
         as_of: asked_at,
     };
     let body = serde_json::to_string(&figure).unwrap();
-    let key = arrears_of(owned);
+    let key = arrears_of(home);
     w.write(async |tx: &mut Tx| tx.billing().keep(&key, &body, asked_at).await.map(drop))
         .await;
 }
 
-async fn money_moves(w: &World, owned: &OwnedBinding) {
+async fn money_moves(w: &World, home: &AuthorisedBinding) {
     let now = w.clock.now();
-    w.write(async |tx: &mut Tx| outdate(tx, owned.consumer_no(), now).await)
+    w.write(async |tx: &mut Tx| outdate(tx, home.owned().consumer_no(), now).await)
         .await;
 }
 
-async fn name_of(w: &World, owned: &OwnedBinding) -> String {
+async fn name_of(w: &World, home: &AuthorisedBinding) -> String {
     let mut view = lifeline_core::store::snapshot(&*w.store).await.unwrap();
-    let name = view.billing().flight_key(&arrears_of(owned)).unwrap();
+    let name = view.billing().flight_key(&arrears_of(home)).unwrap();
     format!("figure:{name}")
 }
 
-async fn ask_on(nodes: &[Billing], owned: &OwnedBinding, each: usize) -> Vec<Shown<Arrears>> {
+async fn ask_on(nodes: &[Billing], home: &AuthorisedBinding, each: usize) -> Vec<Shown<Arrears>> {
     let readers = nodes
         .iter()
-        .flat_map(|node| (0..each).map(|_| node.arrears(owned)));
+        .flat_map(|node| (0..each).map(|_| node.arrears(home)));
     let shown = join_all(readers).await;
     shown.into_iter().map(Result::unwrap).collect()
 }
@@ -68,14 +68,14 @@ async fn ask_on(nodes: &[Billing], owned: &OwnedBinding, each: usize) -> Vec<Sho
 #[tokio::test]
 async fn ln_46_two_nodes_that_miss_a_figure_at_once_ask_marketing_once() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let commons = Commons::new(&w.clock);
     let nodes = [w.node(commons.clone()), w.node(commons.clone())];
     let mut asked = 0;
     // The first time there is no copy, the second an old one, the third one from before money moved.
     for round in 0..3 {
         if round == 2 {
-            money_moves(&w, &owned).await;
+            money_moves(&w, &home).await;
         }
         w.clock.advance(if round == 1 { 61 } else { 1 });
         let asked_at = w.clock.now();
@@ -85,12 +85,12 @@ async fn ln_46_two_nodes_that_miss_a_figure_at_once_ask_marketing_once() {
             commons.until_paused(waiting).await;
             drop(held);
             until("the answer is kept", async || {
-                w.kept_at(&arrears_of(&owned)).await == Some(asked_at)
+                w.kept_at(&arrears_of(&home)).await == Some(asked_at)
             })
             .await;
             commons.let_pass(1);
         };
-        let (shown, ()) = tokio::join!(ask_on(&nodes, &owned, 50), release);
+        let (shown, ()) = tokio::join!(ask_on(&nodes, &home, 50), release);
         asked += 1;
         assert_eq!(w.marketing.count(), asked, "round {round}");
         assert_eq!(shown.len(), 100);
@@ -103,7 +103,7 @@ async fn ln_46_two_nodes_that_miss_a_figure_at_once_ask_marketing_once() {
 #[tokio::test]
 async fn a_node_that_leads_after_the_answer_was_kept_takes_the_answer() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let commons = Commons::new(&w.clock);
     let node = w.node(commons.clone());
     let held = commons.hold_leads().await;
@@ -113,10 +113,10 @@ async fn a_node_that_leads_after_the_answer_was_kept_takes_the_answer() {
             !commons.names().is_empty()
         })
         .await;
-        deliver(&w, &owned, 77, w.clock.now()).await;
+        deliver(&w, &home, 77, w.clock.now()).await;
         drop(held);
     };
-    let (shown, ()) = tokio::join!(node.arrears(&owned), elsewhere);
+    let (shown, ()) = tokio::join!(node.arrears(&home), elsewhere);
     assert_eq!(shown.unwrap().figure.total, Fen::new(77));
     assert_eq!((w.marketing.count(), commons.pauses()), (0, 0));
     assert!(commons.is_free());
@@ -125,7 +125,7 @@ async fn a_node_that_leads_after_the_answer_was_kept_takes_the_answer() {
 #[tokio::test]
 async fn what_a_leader_elsewhere_keeps_is_shown_without_asking() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let commons = Commons::new(&w.clock);
     commons.lead_elsewhere();
     let node = w.node(commons.clone());
@@ -133,10 +133,10 @@ async fn what_a_leader_elsewhere_keeps_is_shown_without_asking() {
     let elsewhere = async {
         commons.let_pass(2);
         commons.until_paused(3).await;
-        deliver(&w, &owned, 77, asked_at).await;
+        deliver(&w, &home, 77, asked_at).await;
         commons.let_pass(1);
     };
-    let (shown, ()) = tokio::join!(node.arrears(&owned), elsewhere);
+    let (shown, ()) = tokio::join!(node.arrears(&home), elsewhere);
     let shown = shown.unwrap();
     assert_eq!(
         (shown.figure.total, shown.asked_at, shown.stale),
@@ -197,11 +197,11 @@ async fn what_a_leader_leaves_in_the_shared_cache_is_shown_by_the_rules_of_a_cop
 #[tokio::test]
 async fn a_leader_that_never_delivers_is_waited_for_a_moment_only() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let commons = Commons::new(&w.clock);
     commons.lead_elsewhere();
     commons.let_time_flow();
-    let shown = w.node(commons.clone()).arrears(&owned).await.unwrap();
+    let shown = w.node(commons.clone()).arrears(&home).await.unwrap();
     assert!(!shown.stale);
     assert_eq!(shown.figure.total, Fen::new(12_840));
     assert_eq!(w.marketing.count(), 1);
@@ -211,12 +211,12 @@ async fn a_leader_that_never_delivers_is_waited_for_a_moment_only() {
 #[tokio::test]
 async fn a_leader_that_died_is_followed_by_one_of_those_who_wait() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let commons = Commons::new(&w.clock);
-    commons.lose_a_leader(&name_of(&w, &owned).await, 2);
+    commons.lose_a_leader(&name_of(&w, &home).await, 2);
     commons.let_time_flow();
     let node = w.node(commons.clone());
-    let shown = node.arrears(&owned).await.unwrap();
+    let shown = node.arrears(&home).await.unwrap();
     assert!(!shown.stale);
     assert!(commons.waited() >= Duration::from_secs(2) && commons.waited() < WAIT_MAX);
     assert_eq!(w.marketing.count(), 1);
@@ -226,7 +226,7 @@ async fn a_leader_that_died_is_followed_by_one_of_those_who_wait() {
 #[tokio::test]
 async fn without_the_shared_place_every_node_asks_for_itself_at_once() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let commons = Commons::new(&w.clock);
     commons.go_away();
     let nodes = [w.node(commons.clone()), w.node(commons.clone())];
@@ -235,7 +235,7 @@ async fn without_the_shared_place_every_node_asks_for_itself_at_once() {
         until("both ask", async || w.marketing.count() == 2).await;
         drop(held);
     };
-    let (shown, ()) = tokio::join!(ask_on(&nodes, &owned, 50), release);
+    let (shown, ()) = tokio::join!(ask_on(&nodes, &home, 50), release);
     assert!(shown.iter().all(|one| !one.stale));
     assert_eq!((w.marketing.count(), commons.pauses()), (2, 0));
 }
@@ -243,7 +243,7 @@ async fn without_the_shared_place_every_node_asks_for_itself_at_once() {
 #[tokio::test]
 async fn a_shared_place_lost_while_waiting_is_not_waited_for() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let commons = Commons::new(&w.clock);
     commons.lead_elsewhere();
     let node = w.node(commons.clone());
@@ -252,7 +252,7 @@ async fn a_shared_place_lost_while_waiting_is_not_waited_for() {
         commons.go_away();
         commons.let_time_flow();
     };
-    let (shown, ()) = tokio::join!(node.arrears(&owned), loss);
+    let (shown, ()) = tokio::join!(node.arrears(&home), loss);
     assert!(!shown.unwrap().stale);
     assert_eq!((w.marketing.count(), commons.pauses()), (1, 1));
 }
@@ -260,7 +260,7 @@ async fn a_shared_place_lost_while_waiting_is_not_waited_for() {
 #[tokio::test]
 async fn a_lead_that_cannot_be_given_back_costs_no_answer() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let commons = Commons::new(&w.clock);
     let node = w.node(commons.clone());
     let held = w.marketing.hold_back().await;
@@ -269,7 +269,7 @@ async fn a_lead_that_cannot_be_given_back_costs_no_answer() {
         commons.go_away();
         drop(held);
     };
-    let (shown, ()) = tokio::join!(node.arrears(&owned), loss);
+    let (shown, ()) = tokio::join!(node.arrears(&home), loss);
     assert!(!shown.unwrap().stale);
     assert!(!commons.is_free());
 }
@@ -277,23 +277,23 @@ async fn a_lead_that_cannot_be_given_back_costs_no_answer() {
 #[tokio::test]
 async fn what_a_leader_asked_before_money_moved_is_not_taken_for_fresh() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let commons = Commons::new(&w.clock);
     let node = w.node(commons.clone());
-    node.arrears(&owned).await.unwrap();
+    node.arrears(&home).await.unwrap();
     w.clock.advance(61);
     let before = w.clock.now();
     w.clock.advance(1);
-    money_moves(&w, &owned).await;
+    money_moves(&w, &home).await;
     w.marketing.due.store(0, Ordering::SeqCst);
     w.clock.advance(1);
     commons.lead_elsewhere();
     let elsewhere = async {
         commons.until_paused(1).await;
-        deliver(&w, &owned, 12_840, before).await;
+        deliver(&w, &home, 12_840, before).await;
         commons.let_time_flow();
     };
-    let (shown, ()) = tokio::join!(node.arrears(&owned), elsewhere);
+    let (shown, ()) = tokio::join!(node.arrears(&home), elsewhere);
     let shown = shown.unwrap();
     assert!(!shown.stale && shown.figure.total.is_zero());
     assert!(shown.asked_at > before && commons.waited() < WAIT_MAX);
@@ -302,22 +302,22 @@ async fn what_a_leader_asked_before_money_moved_is_not_taken_for_fresh() {
 #[tokio::test]
 async fn money_that_moves_while_a_node_waits_makes_the_leaders_answer_old() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let commons = Commons::new(&w.clock);
     let node = w.node(commons.clone());
-    node.arrears(&owned).await.unwrap();
+    node.arrears(&home).await.unwrap();
     w.clock.advance(61);
     let asked_at = w.clock.now();
     commons.lead_elsewhere();
     let elsewhere = async {
         commons.until_paused(1).await;
-        deliver(&w, &owned, 12_840, asked_at).await;
+        deliver(&w, &home, 12_840, asked_at).await;
         w.clock.advance(1);
-        money_moves(&w, &owned).await;
+        money_moves(&w, &home).await;
         w.marketing.due.store(0, Ordering::SeqCst);
         commons.let_time_flow();
     };
-    let (shown, ()) = tokio::join!(node.arrears(&owned), elsewhere);
+    let (shown, ()) = tokio::join!(node.arrears(&home), elsewhere);
     let shown = shown.unwrap();
     assert!(!shown.stale && shown.figure.total.is_zero());
     assert_eq!(w.marketing.count(), 2);
@@ -326,32 +326,32 @@ async fn money_that_moves_while_a_node_waits_makes_the_leaders_answer_old() {
 #[tokio::test]
 async fn a_leader_without_an_answer_lets_the_others_try() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let commons = Commons::new(&w.clock);
     commons.let_time_flow();
     let nodes = [w.node(commons.clone()), w.node(commons.clone())];
     w.marketing.set(Mood::Away);
     for node in &nodes {
-        let nothing = node.arrears(&owned).await;
+        let nothing = node.arrears(&home).await;
         assert!(matches!(nothing, Err(BillingError::Unavailable(_))));
         assert!(commons.is_free());
     }
     w.marketing.set(Mood::KnowsNothing);
-    let nothing = nodes[0].arrears(&owned).await;
+    let nothing = nodes[0].arrears(&home).await;
     assert!(matches!(nothing, Err(BillingError::NotFound)));
     w.marketing.set(Mood::Answers);
-    assert!(!nodes[1].arrears(&owned).await.unwrap().stale);
+    assert!(!nodes[1].arrears(&home).await.unwrap().stale);
     assert_eq!(commons.pauses(), 0, "nobody waited for a lead given back");
 }
 
 #[tokio::test]
 async fn a_copy_another_program_kept_is_waited_past_and_asked_for() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let commons = Commons::new(&w.clock);
     commons.lead_elsewhere();
     let node = w.node(commons.clone());
-    let key = arrears_of(&owned);
+    let key = arrears_of(&home);
     let now = w.clock.now();
     let elsewhere = async {
         commons.until_paused(1).await;
@@ -362,7 +362,7 @@ async fn a_copy_another_program_kept_is_waited_past_and_asked_for() {
         .await;
         commons.let_time_flow();
     };
-    let (shown, ()) = tokio::join!(node.arrears(&owned), elsewhere);
+    let (shown, ()) = tokio::join!(node.arrears(&home), elsewhere);
     assert_eq!(shown.unwrap().figure.total, Fen::new(12_840));
     assert_eq!(w.marketing.count(), 1);
 }
@@ -370,15 +370,15 @@ async fn a_copy_another_program_kept_is_waited_past_and_asked_for() {
 #[tokio::test]
 async fn c1_what_nodes_share_names_no_home_and_no_figure() {
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let commons = Commons::new(&w.clock);
     let node = w.node(commons.clone());
     let bills = ["2026-10", "2026-09"].map(|month| (month.to_owned(), bill(month, 90)));
     w.marketing.bills.lock().unwrap().extend(bills);
-    node.arrears(&owned).await.unwrap();
-    node.balance(&owned).await.unwrap();
+    node.arrears(&home).await.unwrap();
+    node.balance(&home).await.unwrap();
     let period = Period::parse("2026-10").unwrap();
-    node.bill(&owned, &period).await.unwrap();
+    node.bill(&home, &period).await.unwrap();
     let names = commons.names();
     assert_eq!(names.len(), 4);
     for (at, name) in names.iter().enumerate() {
@@ -401,7 +401,7 @@ async fn ln_46_two_nodes_on_a_real_redis_ask_marketing_once() {
         return;
     };
     let w = World::new().await;
-    let owned = w.at_home(Role::Holder).await;
+    let home = w.at_home(Role::Holder).await;
     let keyring = Arc::new(Keyring::generate(InstanceKind::Demo).unwrap());
     let mut nodes = Vec::new();
     for _ in 0..3 {
@@ -410,7 +410,7 @@ async fn ln_46_two_nodes_on_a_real_redis_ask_marketing_once() {
         nodes.push(w.node(redis));
     }
     for round in 1..=3 {
-        let shown = ask_on(&nodes, &owned, 20).await;
+        let shown = ask_on(&nodes, &home, 20).await;
         assert!(shown.iter().all(|one| !one.stale && *one == shown[0]));
         assert_eq!(w.marketing.count(), round);
         w.clock.advance(61);

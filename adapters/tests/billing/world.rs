@@ -9,11 +9,14 @@ use lifeline_core::accounts::Account;
 use lifeline_core::accounts::account::ProviderId;
 use lifeline_core::billing::ports::FigureKey;
 use lifeline_core::billing::{Billing, FreshnessRules};
-use lifeline_core::bindings::{Binding, OwnedBinding, Right, Role, Signboard, own};
+use lifeline_core::bindings::ports::Holding;
+use lifeline_core::bindings::{
+    AuthorisedBinding, Binding, OwnedBinding, Right, Role, Signboard, own,
+};
 use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::{AccountId, BindingId, Entropy, Maker};
 use lifeline_core::shared::personal::{ConsumerNo, IdNo};
-use lifeline_core::shared::time::{Clock, Time};
+use lifeline_core::shared::time::{Clock, Day, Time};
 use lifeline_core::store::{StoreError, Tx, atomically, snapshot};
 use sha2::{Digest as _, Sha256};
 
@@ -141,12 +144,25 @@ impl World {
 
     /// Links a home; `holder_version` is the archive's of that moment.
     pub(crate) async fn link(&self, who: &AccountId, role: Role, holder_version: i64) -> BindingId {
+        self.link_since(who, role, holder_version, None).await
+    }
+
+    /// As [`World::link`], under a holder since that day.
+    pub(crate) async fn link_since(
+        &self,
+        who: &AccountId,
+        role: Role,
+        holder_version: i64,
+        since: Option<&str>,
+    ) -> BindingId {
         let maker = self.maker();
         let binding = Binding {
             binding_id: maker.id(),
             account_id: who.clone(),
             consumer_no: ConsumerNo::parse(HOME).unwrap(),
             role,
+            shown: true,
+            grant_id: None,
             holder_version,
             frozen: false,
             signboard: Signboard {
@@ -161,8 +177,13 @@ impl World {
         let certified = (role == Role::Holder).then(|| IdNo::parse(ID_NO).unwrap());
         self.write(async |tx| {
             let number = binding.consumer_no.clone();
+            let now = binding.created_at;
+            let holder = Holding {
+                version: holder_version,
+                since: since.map(|day| Day::parse(day).unwrap()),
+            };
             tx.bindings()
-                .touch_home(&number, holder_version, binding.created_at)
+                .touch_home(&number, holder, Day::of(now), now)
                 .await?;
             tx.bindings().add(&binding, certified.as_ref()).await
         })
@@ -172,15 +193,22 @@ impl World {
 
     pub(crate) async fn own(&self, account: &AccountId, binding: &BindingId) -> OwnedBinding {
         let mut view = snapshot(&*self.store).await.unwrap();
-        own(&mut view, account, binding, Right::SeeDue)
+        own(&mut view, account, binding, Right::SeeDue, self.clock.now())
             .await
             .unwrap()
     }
 
     /// A person and their home in one go.
-    pub(crate) async fn at_home(&self, role: Role) -> OwnedBinding {
+    pub(crate) async fn at_home(&self, role: Role) -> AuthorisedBinding {
         let who = self.person("li-ming").await;
         let binding = self.link(&who, role, 1).await;
+        self.own(&who, &binding).await.authorised().unwrap()
+    }
+
+    /// Somebody who only pays.
+    pub(crate) async fn payer(&self) -> OwnedBinding {
+        let who = self.person("zhang-wei").await;
+        let binding = self.link(&who, Role::PayerOnly, 1).await;
         self.own(&who, &binding).await
     }
 }

@@ -2,11 +2,13 @@
 
 use lifeline_core::accounts::secret::Secret;
 use lifeline_core::bindings::binding::{Binding, Home, Label, Linked, Signboard};
+use lifeline_core::bindings::ports::Holding;
 use lifeline_core::bindings::role::Role;
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::personal::{ConsumerNo, IdNo};
-use lifeline_core::store::StoreError;
+use lifeline_core::shared::time::Day;
+use lifeline_core::store::{StoreError, Tx};
 
 use crate::accounts::{add as add_account, bare};
 use crate::bench::{Bench, at};
@@ -48,6 +50,21 @@ pub(crate) fn signboard() -> Signboard {
     }
 }
 
+/// Notes a home under a holder version, at the bench's first moment.
+pub(crate) async fn touch(
+    tx: &mut Tx,
+    consumer_no: &ConsumerNo,
+    version: i64,
+) -> Result<Home, StoreError> {
+    let holder = Holding {
+        version,
+        since: None,
+    };
+    tx.bindings()
+        .touch_home(consumer_no, holder, Day::of(at(0)), at(0))
+        .await
+}
+
 pub(crate) async fn account(t: &Bench, open_id: &str) -> AccountId {
     let account = bare(t, open_id);
     add_account(t, &account).await;
@@ -60,6 +77,8 @@ pub(crate) fn link(t: &Bench, account: &AccountId, home: &str) -> Binding {
         account_id: account.clone(),
         consumer_no: number(home),
         role: Role::Holder,
+        shown: true,
+        grant_id: None,
         holder_version: 3,
         frozen: false,
         signboard: signboard(),
@@ -71,9 +90,7 @@ pub(crate) fn link(t: &Bench, account: &AccountId, home: &str) -> Binding {
 
 pub(crate) async fn add(t: &Bench, binding: &Binding, certified: &IdNo) -> Result<(), StoreError> {
     t.write(async |tx| {
-        tx.bindings()
-            .touch_home(&binding.consumer_no, binding.holder_version, at(0))
-            .await?;
+        touch(tx, &binding.consumer_no, binding.holder_version).await?;
         tx.bindings().add(binding, Some(certified)).await
     })
     .await
@@ -102,15 +119,14 @@ async fn round_trip(t: Bench) {
         ..link(&t, &binding.account_id, "1504010020025")
     };
     t.write(async |tx| {
-        tx.bindings()
-            .touch_home(&nameless.consumer_no, 3, at(0))
-            .await?;
+        touch(tx, &nameless.consumer_no, 3).await?;
         tx.bindings().add(&nameless, None).await
     })
     .await
     .unwrap();
     let home = Home {
         holder_version: 3,
+        holder_since: None,
         frozen: false,
         looked_at: at(0),
     };
@@ -118,14 +134,16 @@ async fn round_trip(t: Bench) {
         found(&t, &binding).await,
         Some(Linked {
             binding: binding.clone(),
-            home
+            home,
+            granted: None,
         })
     );
     assert_eq!(
         found(&t, &nameless).await,
         Some(Linked {
             binding: nameless,
-            home
+            home,
+            granted: None,
         })
     );
     let mut view = t.view().await;
@@ -149,7 +167,7 @@ async fn absent_is_none(t: Bench) {
     );
     assert!(
         view.bindings()
-            .list(&nobody, &page)
+            .list(&nobody, &page, at(0))
             .await
             .unwrap()
             .is_empty()
@@ -178,7 +196,13 @@ async fn another_accounts_link_is_not_found(t: Bench) {
         reads.live(&stranger, &binding.consumer_no).await.unwrap(),
         None
     );
-    assert!(reads.list(&stranger, &page).await.unwrap().is_empty());
+    assert!(
+        reads
+            .list(&stranger, &page, at(0))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 async fn listed_by_age_a_page_at_a_time(t: Bench) {
@@ -195,7 +219,7 @@ async fn listed_by_age_a_page_at_a_time(t: Bench) {
             .view()
             .await
             .bindings()
-            .list(&account, &page)
+            .list(&account, &page, at(0))
             .await
             .unwrap();
         rows.into_iter()
@@ -330,7 +354,7 @@ async fn stale_version_conflicts(t: Bench) {
         .await;
     assert!(matches!(named, Err(StoreError::Conflict)));
     let ended = t
-        .write(async |tx| tx.bindings().end(&binding, at(1)).await)
+        .write(async |tx| tx.bindings().end(&binding, None, at(1)).await)
         .await;
     assert!(matches!(ended, Err(StoreError::Conflict)));
     assert!(found(&t, &binding).await.is_some());
@@ -339,7 +363,7 @@ async fn stale_version_conflicts(t: Bench) {
 async fn an_ended_link_is_gone_with_its_copy(t: Bench) {
     let binding = linked(&t, "a", HOME, &li()).await;
     keep(&t, &binding, &copy("A")).await;
-    t.write(async |tx| tx.bindings().end(&binding, at(1)).await)
+    t.write(async |tx| tx.bindings().end(&binding, None, at(1)).await)
         .await
         .unwrap();
     assert_eq!(found(&t, &binding).await, None);
@@ -354,7 +378,7 @@ async fn an_ended_link_is_gone_with_its_copy(t: Bench) {
     assert_eq!(view.bindings().kept(&binding).await.unwrap(), None);
     drop(view);
     let again = t
-        .write(async |tx| tx.bindings().end(&binding, at(2)).await)
+        .write(async |tx| tx.bindings().end(&binding, None, at(2)).await)
         .await;
     assert!(matches!(again, Err(StoreError::Conflict)));
     add(&t, &link(&t, &binding.account_id, HOME), &li())
@@ -367,7 +391,7 @@ async fn dropped_unit_links_nothing(t: Bench) {
     let binding = link(&t, &account, HOME);
     t.write_and_drop(async |tx| {
         assert!(tx.bindings().take_place(&account, 1).await?);
-        tx.bindings().touch_home(&number(HOME), 3, at(0)).await?;
+        touch(tx, &number(HOME), 3).await?;
         tx.bindings().add(&binding, Some(&li())).await
     })
     .await;

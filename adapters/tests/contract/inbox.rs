@@ -1,6 +1,6 @@
 //! Messages from outside: stored once, applied once, found again while they are not applied.
 
-use lifeline_core::inbox::{InboxState, Message};
+use lifeline_core::inbox::{InboxState, Message, Unverified};
 use tokio::task::JoinSet;
 
 use crate::bench::{Bench, at, now};
@@ -16,6 +16,9 @@ contracts! { "inbox":
     concurrent_repeats_are_one_message => ["InboxStore::receive", "InboxStore::mark_applied"];
     purge_takes_old_applied_messages_only => ["InboxStore::purge"];
     raw_is_sealed_at_rest => ["InboxStore::receive"];
+    quarantine_keeps_each_once_and_so_many => ["InboxStore::quarantine", "InboxStore::quarantined"];
+    quarantine_is_left_once => ["InboxStore::leave_quarantine"];
+    quarantine_forgets_the_old => ["InboxStore::purge_quarantine"];
 }
 
 fn message(id: &str) -> Message {
@@ -177,4 +180,69 @@ async fn purge_takes_old_applied_messages_only(t: Bench) {
     assert_eq!(purge(99, 10).await, 1);
     assert_eq!(purge(99_999_999, 10).await, 0);
     assert!(find(&t, "n3").await.is_some());
+}
+
+fn unverified(digest: &str) -> Unverified {
+    Unverified {
+        digest: digest.into(),
+        raw: "out_trade_no=T1&subject=电费&sign=x".into(),
+        trace_id: "trace-1".into(),
+        received_at: now(),
+    }
+}
+
+async fn quarantine(t: &Bench, message: &Unverified, max: i64) -> bool {
+    t.write(async |tx| tx.inbox().quarantine(message, max).await)
+        .await
+        .unwrap()
+}
+
+async fn quarantined(t: &Bench, after: &str, limit: i64) -> Vec<Unverified> {
+    t.write(async |tx| tx.inbox().quarantined(after, limit).await)
+        .await
+        .unwrap()
+}
+
+async fn quarantine_keeps_each_once_and_so_many(t: Bench) {
+    assert_eq!(quarantined(&t, "", 9).await, vec![]);
+    for (digest, kept) in [("b", true), ("b", false), ("a", true), ("c", false)] {
+        assert_eq!(
+            quarantine(&t, &unverified(digest), 2).await,
+            kept,
+            "{digest}"
+        );
+    }
+    assert!(quarantine(&t, &unverified("c"), 3).await);
+    let all = ["a", "b", "c"].map(unverified);
+    assert_eq!(quarantined(&t, "", 9).await, all);
+    assert_eq!(quarantined(&t, "a", 1).await, all[1..2]);
+    let stored = t.text("SELECT MIN(raw) FROM notice_quarantine").await;
+    assert!(!stored.contains("T1") && !stored.contains("subject"));
+}
+
+async fn quarantine_is_left_once(t: Bench) {
+    assert!(quarantine(&t, &unverified("a"), 9).await);
+    let leave = async || {
+        t.write(async |tx| tx.inbox().leave_quarantine("a").await)
+            .await
+            .unwrap()
+    };
+    assert!(leave().await);
+    assert!(!leave().await);
+    assert!(quarantine(&t, &unverified("a"), 9).await, "it came again");
+}
+
+async fn quarantine_forgets_the_old(t: Bench) {
+    let later = Unverified {
+        received_at: at(10),
+        ..unverified("later")
+    };
+    for message in [&unverified("old"), &later] {
+        assert!(quarantine(&t, message, 9).await);
+    }
+    let gone = t
+        .write(async |tx| tx.inbox().purge_quarantine(at(10)).await)
+        .await;
+    assert_eq!(gone.unwrap(), 1);
+    assert_eq!(quarantined(&t, "", 9).await, vec![later]);
 }

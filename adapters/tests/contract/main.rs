@@ -27,6 +27,7 @@ mod bindings;
 mod cases;
 mod coverage;
 mod evidence;
+mod grants;
 mod homes;
 mod idempotency;
 mod inbox;
@@ -40,6 +41,7 @@ mod payment_fixtures;
 mod payment_turns;
 mod payments;
 mod relay;
+mod resting;
 mod runner;
 mod schema;
 mod sessions;
@@ -61,6 +63,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     bindings::contracts,
     cases::contracts,
     evidence::contracts,
+    grants::contracts,
     homes::contracts,
     idempotency::contracts,
     inbox::contracts,
@@ -73,6 +76,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     payment_turns::contracts,
     payments::contracts,
     relay::contracts,
+    resting::contracts,
     runner::contracts,
     schema::contracts,
     sessions::contracts,

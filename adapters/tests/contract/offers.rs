@@ -5,6 +5,7 @@ use lifeline_core::bindings::binding::Binding;
 use lifeline_core::bindings::offer::{OfferLevel, Offered};
 use lifeline_core::bindings::ports::{Consumer, Kept, Meter, RealNameState, Verified};
 use lifeline_core::bindings::role::Role;
+use lifeline_core::shared::time::Day;
 use lifeline_core::store::StoreError;
 use tokio::task::JoinSet;
 
@@ -68,6 +69,7 @@ async fn offer_round_trip(t: Bench) {
         consumer_no: number(HOME),
         role: Role::Holder,
         holder_version: 3,
+        holder_since: Day::parse("2026-06-01").ok(),
     };
     let opened = Offered {
         verified: Some(verified),
@@ -138,6 +140,7 @@ pub(crate) fn copy(tariff: &str) -> Kept {
                 multiplier: 40,
             }],
             holder_version: 3,
+            holder_since: None,
             as_of: at(0),
         },
         real_name: Some(RealNameState::Mismatch),
@@ -172,6 +175,7 @@ async fn nothing_of_a_home_is_readable_at_rest(t: Bench) {
             consumer_no: number(HOME),
             role: Role::Holder,
             holder_version: 3,
+            holder_since: None,
         }),
         session_id: t.id(),
         level: OfferLevel::Full,

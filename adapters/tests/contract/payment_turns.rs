@@ -1,8 +1,9 @@
 //! Who works an order, what is due, who may open one, how much may go back in an hour.
 
+use lifeline_core::payments::Consent;
 use lifeline_core::payments::observation::Sighted;
 use lifeline_core::payments::order::{Check, ClaimKey, ClaimKind, Order};
-use lifeline_core::payments::ports::Brake;
+use lifeline_core::payments::ports::{Brake, Trip};
 use lifeline_core::payments::table_l;
 use lifeline_core::shared::money::Fen;
 use tokio::task::JoinSet;
@@ -22,6 +23,9 @@ contracts! { "payment_turns":
     what_is_seen_is_kept_once => ["PaymentStore::sight", "PaymentReads::sightings"];
     the_brake_counts_before_it_lets_pass => ["PaymentStore::take_brake"];
     the_brake_is_not_outrun => ["PaymentStore::take_brake"];
+    two_persons_release_the_brake => ["PaymentStore::brake_trip", "PaymentStore::consent_to_release"];
+    a_minute_takes_so_many_postings => ["PaymentStore::take_pace", "PaymentStore::purge_pace"];
+    the_pace_is_not_outrun => ["PaymentStore::take_pace"];
 }
 
 async fn a_lease_keeps_others_out_until_it_ends(t: Bench) {
@@ -242,6 +246,7 @@ fn brake(count_max: i64, sum_max: i64) -> Brake {
         hour: now(),
         count_max,
         sum_max: Fen::new(sum_max),
+        now: now(),
     }
 }
 
@@ -253,24 +258,88 @@ async fn pass(t: &Bench, brake: Brake, sum: i64) -> bool {
 
 async fn the_brake_counts_before_it_lets_pass(t: Bench) {
     assert!(pass(&t, brake(2, 1_000), 400).await);
-    assert!(!pass(&t, brake(2, 1_000), 601).await, "over the sum");
-    assert!(pass(&t, brake(2, 1_000), 600).await, "exactly the sum");
-    assert!(!pass(&t, brake(2, 9_999), 1).await, "over the count");
-    let next = Brake {
-        hour: at(3_600),
-        ..brake(1, 10)
-    };
-    assert!(pass(&t, next, 10).await, "the next hour begins anew");
     t.write_and_drop(async |tx| {
-        let more = brake(3, 9_999);
-        assert!(tx.payments().take_brake(more, Fen::new(1)).await?);
+        let more = brake(2, 1_000);
+        assert!(tx.payments().take_brake(more, Fen::new(600)).await?);
         Ok(())
     })
     .await;
-    assert!(
-        pass(&t, brake(3, 9_999), 1).await,
-        "a dropped unit took nothing"
-    );
+    assert!(pass(&t, brake(2, 1_000), 600).await, "exactly the sum");
+    let next = Brake {
+        hour: at(3_600),
+        ..brake(2, 1_000)
+    };
+    assert!(pass(&t, next, 1_000).await, "the next hour begins anew");
+    assert_eq!(trip(&t).await, None);
+    assert!(!pass(&t, brake(2, 9_999), 1).await, "over the count");
+    assert!(!pass(&t, next, 1).await, "tripped, whatever the hour");
+    assert_eq!(trip(&t).await.unwrap().tripped_at, now());
+}
+
+async fn trip(t: &Bench) -> Option<Trip> {
+    t.write(async |tx| tx.payments().brake_trip().await)
+        .await
+        .unwrap()
+}
+
+async fn two_persons_release_the_brake(t: Bench) {
+    let consent = async |person: &'static str, bounds: Brake| {
+        t.write(async |tx| tx.payments().consent_to_release(person, bounds).await)
+            .await
+            .unwrap()
+    };
+    let bounds = brake(9, 100);
+    assert_eq!(consent("s1", bounds).await, Consent::NotTripped);
+    for round in 0..2_i64 {
+        let bounds = Brake {
+            now: at(round),
+            ..bounds
+        };
+        assert!(pass(&t, bounds, 100).await, "counted from zero");
+        assert!(!pass(&t, bounds, 1).await, "over the sum");
+        assert_eq!(consent("s1", bounds).await, Consent::First);
+        assert_eq!(consent("s1", bounds).await, Consent::SamePerson);
+        assert_eq!(trip(&t).await.unwrap().first_by.as_deref(), Some("s1"));
+        assert!(!pass(&t, bounds, 1).await, "one person is not two");
+        assert_eq!(consent("s2", bounds).await, Consent::Released);
+        assert_eq!(trip(&t).await, None);
+        assert_eq!(consent("s3", bounds).await, Consent::NotTripped);
+    }
+}
+
+async fn pace(t: &Bench, minute_s: i64, max: i64) -> bool {
+    t.write(async |tx| tx.payments().take_pace(at(minute_s), max).await)
+        .await
+        .unwrap()
+}
+
+async fn a_minute_takes_so_many_postings(t: Bench) {
+    assert!(pace(&t, 0, 2).await && pace(&t, 0, 2).await);
+    assert!(!pace(&t, 0, 2).await);
+    assert!(pace(&t, 0, 3).await, "more for those who wait");
+    assert!(pace(&t, 60, 1).await, "the next minute begins anew");
+    let forget = async |before: i64| {
+        t.write(async |tx| tx.payments().purge_pace(at(before)).await)
+            .await
+            .unwrap()
+    };
+    assert_eq!(forget(60).await, 1);
+    assert!(!pace(&t, 60, 1).await, "kept");
+}
+
+async fn the_pace_is_not_outrun(t: Bench) {
+    let other = t.another_process().await;
+    let mut senders = JoinSet::new();
+    for n in 0..20 {
+        let bench = if n % 2 == 0 { t.clone() } else { other.clone() };
+        senders.spawn(async move { pace(&bench, 0, 7).await });
+    }
+    let mut left = 0;
+    while let Some(sender) = senders.join_next().await {
+        left += i32::from(sender.unwrap());
+    }
+    assert_eq!(left, 7);
+    other.store.close().await.unwrap();
 }
 
 async fn the_brake_is_not_outrun(t: Bench) {

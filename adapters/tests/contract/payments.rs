@@ -28,7 +28,7 @@ contracts! { "payments":
     dropped_unit_leaves_no_trace => ["PaymentStore::add", "PaymentStore::save", "PaymentStore::take_claim"];
     cancelled_unit_leaves_no_trace => ["PaymentStore::add", "PaymentStore::take_claim"];
     newest_come_first_a_page_at_a_time => ["PaymentReads::list"];
-    in_flight_counts_what_may_not_show_yet => ["PaymentReads::in_flight"];
+    in_flight_counts_what_may_not_show_yet => ["PaymentReads::in_flight", "PaymentReads::in_flight_of"];
     unreadable_rows_are_an_alarm => ["PaymentReads::find", "PaymentReads::list"];
     personal_fields_open_in_their_own_row_only => ["PaymentReads::find"];
 }
@@ -313,6 +313,7 @@ async fn newest_come_first_a_page_at_a_time(t: Bench) {
 
 async fn in_flight_counts_what_may_not_show_yet(t: Bench) {
     let mut expected = 0;
+    let mut payers = Vec::new();
     for (n, state) in (1..).zip(table_l::State::ALL) {
         let one = order(&t);
         add(&t, &one).await;
@@ -320,9 +321,12 @@ async fn in_flight_counts_what_may_not_show_yet(t: Bench) {
         one.lines[0].state = *state;
         one.lines[0].amount = Fen::new(1 << n);
         save(&t, &one, None).await.unwrap();
+        let mut own = 0;
         if state.is_in_flight() {
-            expected += 1 << n;
+            own = 1 << n;
+            expected += own;
         }
+        payers.push((one.payment.account_id, own));
     }
     let one = order(&t);
     add(&t, &one).await;
@@ -334,6 +338,10 @@ async fn in_flight_counts_what_may_not_show_yet(t: Bench) {
     assert_eq!(reads.in_flight(&home(HOME)).await.unwrap().get(), expected);
     let elsewhere = reads.in_flight(&home("1500000000001")).await.unwrap();
     assert_eq!(elsewhere, Fen::ZERO);
+    for (payer, own) in payers {
+        let of = reads.in_flight_of(&payer, &home(HOME)).await.unwrap();
+        assert_eq!(of.get(), own, "each payer has their own");
+    }
 }
 
 async fn unreadable_rows_are_an_alarm(t: Bench) {

@@ -11,7 +11,7 @@ use lifeline_core::bindings::ports::{
 };
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::personal::{ConsumerNo, IdNo, PersonName, Phone};
-use lifeline_core::shared::time::Time;
+use lifeline_core::shared::time::{Day, Time};
 
 #[derive(Clone)]
 pub(crate) struct Home {
@@ -19,6 +19,8 @@ pub(crate) struct Home {
     pub(crate) id_no: Option<&'static str>,
     pub(crate) mobile: Option<&'static str>,
     pub(crate) holder_version: i64,
+    /// Since when, where the archive says so.
+    pub(crate) holder_since: Option<Day>,
 }
 
 #[derive(Default)]
@@ -92,6 +94,7 @@ fn verified(number: &str, home: &Home, role: Role) -> Verified {
         consumer_no: ConsumerNo::parse(number).unwrap(),
         role,
         holder_version: home.holder_version,
+        holder_since: home.holder_since,
     }
 }
 
@@ -211,6 +214,7 @@ impl ConsumerArchive for Archive {
                     multiplier: 1,
                 }],
                 holder_version: home.holder_version,
+                holder_since: home.holder_since,
                 as_of: Time::parse_rfc3339("2026-11-20T09:59:00+08:00").unwrap(),
             })
         })

@@ -2,7 +2,7 @@
 
 use lifeline_core::accounts::{Caller, Secret};
 use lifeline_core::bindings::home_code::CodeFor;
-use lifeline_core::bindings::{Binding, BindingError, Proof, Role};
+use lifeline_core::bindings::{BindingError, Proof, Role, Seen};
 use lifeline_core::shared::personal::ConsumerNo;
 
 use crate::archive::Home;
@@ -30,6 +30,7 @@ fn landlords() -> Home {
         id_no: Some(WANG_FANG.id_no),
         mobile: Some("19000000077"),
         holder_version: 4,
+        holder_since: None,
     }
 }
 
@@ -46,7 +47,7 @@ async fn bind(
     who: &Caller,
     consumer_no: &str,
     proof: Proof,
-) -> Result<Binding, BindingError> {
+) -> Result<Seen, BindingError> {
     world
         .bindings
         .bind_by_number(who, &number(consumer_no), &proof)
@@ -58,10 +59,13 @@ async fn ln_44_id_digits_make_a_payer_and_no_more(world: World) {
     let who = world.sign_in(&LI_MING).await;
     let linked = bind(&world, &who, HOME, digits("150026")).await.unwrap();
     assert_eq!(linked.role, Role::PayerOnly);
-    assert_eq!(linked.holder_version, 4);
-    assert_eq!(linked.signboard.holder_masked, "*芳");
+    assert_eq!(linked.binding.holder_version, 4);
+    assert_eq!(linked.binding.signboard.holder_masked, "*芳");
     let again = bind(&world, &who, HOME, digits("150026")).await.unwrap();
-    assert_eq!(again.binding_id, linked.binding_id, "one link per home");
+    assert_eq!(
+        again.binding.binding_id, linked.binding.binding_id,
+        "one link per home"
+    );
 }
 
 async fn ln_44_unknown_foreign_and_wrong_are_one_answer_with_the_same_work(world: World) {
@@ -290,7 +294,7 @@ async fn nine_homes_per_account_and_a_place_is_free_again_after_unlinking(world:
     );
     world
         .bindings
-        .unbind(&who, &linked[0].binding_id)
+        .unbind(&who, &linked[0].binding.binding_id)
         .await
         .unwrap();
     assert!(

@@ -85,6 +85,7 @@ async fn c4_no_match_without_consent_and_none_after_it_is_taken_back(world: Worl
         id_no: Some(LI_MING.id_no),
         mobile: Some(LI_MING.phone),
         holder_version: 1,
+        holder_since: None,
     };
     world.archive.put("1504010020017", home);
     let who = world.sign_in(&LI_MING).await;

@@ -7,6 +7,7 @@ use lifeline_core::bindings::{
 };
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::personal::ConsumerNo;
+use lifeline_core::shared::time::Clock as _;
 use lifeline_core::store::snapshot;
 
 use crate::archive::Home;
@@ -34,6 +35,7 @@ fn own_home() -> Home {
         id_no: Some(LI_MING.id_no),
         mobile: Some(LI_MING.phone),
         holder_version: 1,
+        holder_since: None,
     }
 }
 
@@ -52,7 +54,8 @@ async fn holder(world: &World) -> (Caller, Binding) {
         .confirm(&who, tokens, None)
         .await
         .unwrap()
-        .remove(0);
+        .remove(0)
+        .binding;
     world.archive.calls();
     (who, linked)
 }
@@ -65,7 +68,8 @@ async fn payer(world: &World) -> (Caller, Binding) {
         .bindings
         .bind_by_number(&who, &number, &proof)
         .await
-        .unwrap();
+        .unwrap()
+        .binding;
     (who, linked)
 }
 
@@ -192,7 +196,7 @@ async fn m3_4_a_payer_sees_neither_archive_nor_figures(world: World) {
         .detail(&who, &linked.binding_id)
         .await
         .unwrap();
-    assert_eq!((detail.role, detail.supply), (Role::PayerOnly, None));
+    assert_eq!((detail.seen.role, detail.supply), (Role::PayerOnly, None));
     assert!(world.archive.calls().is_empty());
     let mut view = snapshot(&*world.store).await.unwrap();
     let id = &linked.binding_id;
@@ -203,12 +207,14 @@ async fn m3_4_a_payer_sees_neither_archive_nor_figures(world: World) {
         Right::Manage,
     ] {
         assert!(
-            own(&mut view, &who.account_id, id, right).await.is_ok(),
+            own(&mut view, &who.account_id, id, right, world.clock.now())
+                .await
+                .is_ok(),
             "{right:?}"
         );
     }
-    for right in [Right::SeeFigures, Right::SeeArchive] {
-        let refused = own(&mut view, &who.account_id, id, right).await;
+    for right in [Right::SeeFigures, Right::SeeArchive, Right::Share] {
+        let refused = own(&mut view, &who.account_id, id, right, world.clock.now()).await;
         assert!(matches!(refused, Err(NotOwned::RoleNotEnough)), "{right:?}");
     }
 }
@@ -227,7 +233,7 @@ async fn m3_4_a_new_holder_seen_while_looking_takes_the_archive_away_at_once(wor
         .await
         .unwrap();
     assert_eq!(
-        (detail.role, detail.supply),
+        (detail.seen.role, detail.supply),
         (Role::PayerOnly, None),
         "it is the new holder's now"
     );
@@ -237,6 +243,7 @@ async fn m3_4_a_new_holder_seen_while_looking_takes_the_archive_away_at_once(wor
         &who.account_id,
         &linked.binding_id,
         Right::SeeFigures,
+        world.clock.now(),
     )
     .await;
     assert!(matches!(refused, Err(NotOwned::RoleNotEnough)));
@@ -246,7 +253,7 @@ async fn m3_4_a_former_holder_reads_no_figures_ten_minutes_after_a_transfer(worl
     let (who, linked) = holder(&world).await;
     let figures = async || {
         let id = &linked.binding_id;
-        world.bindings.own(&who, id, Right::SeeFigures).await
+        world.bindings.own_authorised(&who, id).await
     };
     let heir = Home {
         holder: "王芳",
@@ -281,13 +288,7 @@ async fn m3_4_while_the_archive_is_silent_the_last_known_holder_stands(world: Wo
     let mut readers = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let (world, who, id) = (world.clone(), who.clone(), linked.binding_id.clone());
-        readers.spawn(async move {
-            world
-                .bindings
-                .own(&who, &id, Right::SeeFigures)
-                .await
-                .is_ok()
-        });
+        readers.spawn(async move { world.bindings.own_authorised(&who, &id).await.is_ok() });
     }
     assert!(readers.join_all().await.into_iter().all(|ok| ok));
     assert_eq!(
@@ -304,7 +305,14 @@ async fn another_accounts_home_is_not_found_whatever_is_asked(world: World) {
     for id in [&linked.binding_id, &unknown] {
         let mut view = snapshot(&*world.store).await.unwrap();
         for right in Right::ALL {
-            let refused = own(&mut view, &stranger.account_id, id, right).await;
+            let refused = own(
+                &mut view,
+                &stranger.account_id,
+                id,
+                right,
+                world.clock.now(),
+            )
+            .await;
             assert!(matches!(refused, Err(NotOwned::NotFound)));
         }
         drop(view);
@@ -330,12 +338,12 @@ async fn a_home_is_named_listed_and_left(world: World) {
     let page = Page::new(None, None).unwrap();
     let listed = world.bindings.list(&who, &page).await.unwrap();
     assert_eq!(listed.items.len(), 1);
-    assert_eq!(listed.items[0].0.label, Some(label));
-    assert_eq!(listed.items[0].1, Role::Holder);
+    assert_eq!(listed.items[0].binding.label, Some(label));
+    assert_eq!(listed.items[0].role, Role::Holder);
     world.bindings.rename(&who, id, None).await.unwrap();
     assert_eq!(
         world.bindings.list(&who, &page).await.unwrap().items[0]
-            .0
+            .binding
             .label,
         None
     );
@@ -368,7 +376,7 @@ async fn a_home_is_named_listed_and_left(world: World) {
         .unwrap()
         .remove(0);
     assert_ne!(
-        again.binding_id, *id,
+        again.binding.binding_id, *id,
         "a new link, with a record of its own"
     );
 }

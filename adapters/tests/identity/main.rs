@@ -21,6 +21,8 @@ mod homes;
 mod matching;
 mod place;
 mod rotation;
+mod sharing;
+mod sharing_ends;
 mod sign_in;
 mod staying;
 mod world;
@@ -65,6 +67,8 @@ fn main() {
         homes::stories,
         matching::stories,
         rotation::stories,
+        sharing::stories,
+        sharing_ends::stories,
         sign_in::stories,
         staying::stories,
     ];

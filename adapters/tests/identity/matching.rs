@@ -5,6 +5,7 @@ use lifeline_core::bindings::home_code::CodeFor;
 use lifeline_core::bindings::{BindingError, Offer, OfferLevel, Proof, Role};
 use lifeline_core::cases::CaseKind;
 use lifeline_core::shared::personal::ConsumerNo;
+use lifeline_core::shared::time::Clock as _;
 use lifeline_core::store::snapshot;
 
 use crate::archive::Home;
@@ -36,6 +37,7 @@ fn home(mobile: Option<&'static str>) -> Home {
         id_no: Some(LI_MING.id_no),
         mobile,
         holder_version: 1,
+        holder_since: None,
     }
 }
 
@@ -227,7 +229,7 @@ async fn ln_43_a_code_stands_only_for_homes_with_its_phone(world: World) {
         .await
         .unwrap();
     assert_eq!(linked.len(), 1);
-    assert_eq!(linked[0].consumer_no.expose(), TWO);
+    assert_eq!(linked[0].binding.consumer_no.expose(), TWO);
 }
 
 async fn ln_43_id_digits_serve_where_the_archive_has_no_phone(world: World) {
@@ -332,19 +334,26 @@ async fn m3_2_a_second_holder_freezes_both_and_opens_a_case(world: World) {
         .await
         .unwrap()
         .remove(0);
-    assert_eq!((claimed.role, claimed.frozen), (Role::PayerOnly, true));
+    assert_eq!(
+        (claimed.role, claimed.binding.frozen),
+        (Role::PayerOnly, true)
+    );
     let mut view = snapshot(&*world.store).await.unwrap();
     let before = view
         .bindings()
-        .find(&first.account_id, &held.binding_id)
+        .find(&first.account_id, &held.binding.binding_id)
         .await
         .unwrap()
         .unwrap();
     assert_eq!(
-        (before.role(), before.binding.frozen),
-        (Role::PayerOnly, true)
+        (before.role(world.clock.now()), before.binding.frozen),
+        (Some(Role::PayerOnly), true)
     );
-    let cases = view.cases().about(held.binding_id.as_str()).await.unwrap();
+    let cases = view
+        .cases()
+        .about(held.binding.binding_id.as_str())
+        .await
+        .unwrap();
     assert_eq!(cases.len(), 1);
     assert_eq!(cases[0].kind, CaseKind::HolderConflict);
     assert!(!cases[0].facts.contains(ONE) && !cases[0].facts.contains("王芳"));
@@ -357,8 +366,8 @@ async fn m3_2_a_second_holder_freezes_both_and_opens_a_case(world: World) {
         .await
         .unwrap()
         .remove(0);
-    assert_eq!((again.role, again.frozen), (Role::PayerOnly, true));
-    assert_eq!(again.binding_id, claimed.binding_id);
+    assert_eq!((again.role, again.binding.frozen), (Role::PayerOnly, true));
+    assert_eq!(again.binding.binding_id, claimed.binding.binding_id);
 }
 
 async fn m3_4_a_new_holder_drops_the_old_links_in_the_same_unit(world: World) {
@@ -386,20 +395,20 @@ async fn m3_4_a_new_holder_drops_the_old_links_in_the_same_unit(world: World) {
         .unwrap()
         .remove(0);
     assert_eq!(
-        (linked.role, linked.frozen),
+        (linked.role, linked.binding.frozen),
         (Role::Holder, false),
         "a transfer is no conflict"
     );
     let mut view = snapshot(&*world.store).await.unwrap();
     let fallen = view
         .bindings()
-        .find(&old.account_id, &held.binding_id)
+        .find(&old.account_id, &held.binding.binding_id)
         .await
         .unwrap()
         .unwrap();
     assert_eq!(
-        (fallen.binding.role, fallen.role()),
-        (Role::PayerOnly, Role::PayerOnly)
+        (fallen.binding.role, fallen.role(world.clock.now())),
+        (Role::PayerOnly, Some(Role::PayerOnly))
     );
     drop(view);
     assert!(

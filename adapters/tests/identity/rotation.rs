@@ -35,6 +35,7 @@ fn put_homes(world: &World) {
                 id_no: Some(LI_MING.id_no),
                 mobile: Some(LI_MING.phone),
                 holder_version: 1,
+                holder_since: None,
             },
         );
     }

@@ -15,6 +15,8 @@ use lifeline_core::accounts::{
     AccountError, Accounts, Caller, Door, Purpose, Secret, SignedIn, Visitor,
 };
 use lifeline_core::bindings::{BindingRules, Bindings};
+use lifeline_core::notices::Notices;
+use lifeline_core::notices::ports::{Sms, SmsPlatform};
 use lifeline_core::outbox::relay::{Deliver, Relay};
 use lifeline_core::shared::ids::{Entropy, Maker};
 use lifeline_core::shared::outside::NoAnswer;
@@ -81,6 +83,15 @@ pub(crate) const WANG_FANG: Wallet = Wallet {
     name: "王芳",
     id_no: "150499198506150026",
     phone: "19000000002",
+};
+
+pub(crate) const CHEN_GANG: Wallet = Wallet {
+    open_id: Some("open-chen-gang"),
+    user_id: None,
+    certified: true,
+    name: "陈刚",
+    id_no: "150499196403070251",
+    phone: "19000000004",
 };
 
 /// Alipay: each code is good once; the profile may be away.
@@ -211,6 +222,13 @@ impl Messenger for Phones {
     }
 }
 
+#[async_trait]
+impl SmsPlatform for Phones {
+    async fn send(&self, _: &Sms) -> Result<(), NoAnswer> {
+        Ok(())
+    }
+}
+
 /// One store and everything around it.
 pub(crate) struct World {
     pub(crate) store: Arc<Engine>,
@@ -221,6 +239,7 @@ pub(crate) struct World {
     pub(crate) archive: Arc<Archive>,
     pub(crate) accounts: Accounts,
     pub(crate) bindings: Bindings,
+    pub(crate) notices: Notices,
     target: String,
 }
 
@@ -253,6 +272,7 @@ impl World {
             archive.clone(),
             rules,
         );
+        let notices = Notices::new(store.clone(), clock.clone(), dice.clone(), phones.clone());
         Self {
             store,
             clock,
@@ -262,6 +282,7 @@ impl World {
             archive,
             accounts,
             bindings,
+            notices,
             target,
         }
     }
@@ -299,8 +320,11 @@ impl World {
     /// Delivers the outbox until nothing is due; answers how many rows were worked.
     pub(crate) async fn deliver(&self) -> usize {
         let carrier = CodeCarrier::new(self.phones.clone(), self.clock.clone());
-        let carriers: Vec<Arc<dyn Deliver>> =
-            vec![Arc::new(carrier), Arc::new(self.bindings.clone())];
+        let carriers: Vec<Arc<dyn Deliver>> = vec![
+            Arc::new(carrier),
+            Arc::new(self.bindings.clone()),
+            Arc::new(self.notices.clone()),
+        ];
         let relay = Relay::new(
             self.store.clone(),
             self.clock.clone(),

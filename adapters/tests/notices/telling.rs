@@ -31,7 +31,7 @@ async fn ln_27_a_credited_payment_is_told_in_the_app_and_by_sms() {
     );
     let (notices, unread) = world.inbox(&me).await;
     assert_eq!((notices.len(), unread), (1, 1));
-    let words = Words::of(notices[0].kind, &notices[0].receipt);
+    let words = Words::of(&notices[0].told);
     assert_eq!(words.title, "电费已入账");
     assert_eq!(
         words.body,
@@ -55,9 +55,9 @@ async fn ln_27_returned_money_is_told_in_the_app_and_by_sms() {
     world.deliver().await;
     let (notices, _) = world.inbox(&me).await;
     assert_eq!(notices.len(), 1);
-    assert_eq!(notices[0].kind, Kind::Refunded);
+    assert_eq!(notices[0].told.kind(), Kind::Refunded);
     assert!(
-        Words::of(notices[0].kind, &notices[0].receipt)
+        Words::of(&notices[0].told)
             .body
             .contains("85.20 元已于 2026年11月20日 10:01 原路退回")
     );
@@ -104,7 +104,7 @@ async fn two_events_of_one_payment_are_two_notices() {
     world.publish(&world.refunded(&me)).await;
     world.deliver().await;
     let (notices, unread) = world.inbox(&me).await;
-    let kinds: Vec<_> = notices.iter().map(|notice| notice.kind).collect();
+    let kinds: Vec<_> = notices.iter().map(|notice| notice.told.kind()).collect();
     assert_eq!((kinds.len(), unread), (2, 2));
     assert!(kinds.contains(&Kind::Credited) && kinds.contains(&Kind::Refunded));
 }

@@ -18,6 +18,7 @@ mod cashier;
 mod checkout_claims;
 mod checkouts;
 mod crashes;
+mod drills;
 mod family;
 mod late;
 mod marketing;
@@ -69,6 +70,7 @@ fn main() {
         checkout_claims::stories(),
         checkouts::stories(),
         crashes::stories(),
+        drills::stories(),
         late::stories(),
         orders::stories(),
         postings::stories(),

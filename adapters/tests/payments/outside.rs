@@ -14,6 +14,7 @@ use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::time::{Clock, Time};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 /// What happens to one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,11 +72,24 @@ pub(crate) struct World {
     pub(crate) post_replies: VecDeque<PostingReply>,
     pub(crate) voucher_replies: VecDeque<VoucherReply>,
     pub(crate) cutoff_passed: bool,
+    /// Calls at which the program itself breaks: operation and number.
+    pub(crate) poison: HashSet<(&'static str, String)>,
+    /// No notice verifies: our copy of the channel's key is wrong.
+    pub(crate) wrong_key: bool,
 }
 
 /// One handle on the world; clones share it.
 #[derive(Clone, Default)]
-pub(crate) struct Outside(Arc<Mutex<World>>);
+pub(crate) struct Outside(Arc<Mutex<World>>, Arc<Gate>);
+
+/// Where one call stands still on its way out, like a process that was stopped.
+#[derive(Default)]
+struct Gate {
+    /// The call to stop: operation and number.
+    stop: Mutex<Option<(&'static str, String)>>,
+    arrived: Notify,
+    go_on: Notify,
+}
 
 impl std::fmt::Debug for Outside {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -185,7 +199,39 @@ impl Outside {
         raw(&text)
     }
 
+    /// The next such call will stand still before it leaves.
+    pub(crate) fn will_stop(&self, operation: &'static str, number: &str) {
+        *self.1.stop.lock().unwrap() = Some((operation, number.to_owned()));
+    }
+
+    /// Returns when the call stands still.
+    pub(crate) async fn has_stopped(&self) {
+        self.1.arrived.notified().await;
+    }
+
+    /// The stopped call leaves after all.
+    pub(crate) fn goes_on(&self) {
+        self.1.go_on.notify_one();
+    }
+
+    pub(crate) async fn pass(&self, operation: &'static str, number: &str) {
+        tokio::task::yield_now().await;
+        let stopped = {
+            let mut stop = self.1.stop.lock().unwrap();
+            let here = stop.as_ref().is_some_and(|(name, about)| {
+                *name == operation && (about.is_empty() || about == number)
+            });
+            here.then(|| stop.take()).is_some()
+        };
+        if stopped {
+            self.1.arrived.notify_one();
+            self.1.go_on.notified().await;
+        }
+    }
+
     fn enter(&self, operation: &'static str, number: &str) -> Option<Fault> {
+        let poisoned = self.with(|world| world.poison.contains(&(operation, number.to_owned())));
+        assert!(!poisoned, "{operation} {number}");
         self.with(|world| {
             world.calls.push((operation, number.to_owned()));
             if world.silent.contains(operation) {
@@ -274,8 +320,8 @@ impl PaymentChannel for Outside {
     }
 
     async fn create(&self, frozen_body: &str) -> Result<Created, NoAnswer> {
-        tokio::task::yield_now().await;
         let text: CreateText = serde_json::from_str(frozen_body).unwrap();
+        self.pass("create", &text.number).await;
         self.call("create", &text.number, |world| {
             world.bodies.push(("create", frozen_body.to_owned()));
             let known = world.trades.entry(text.number.clone());
@@ -337,7 +383,7 @@ impl PaymentChannel for Outside {
         out_request_no: &str,
         amount: Fen,
     ) -> Result<RefundReply, NoAnswer> {
-        tokio::task::yield_now().await;
+        self.pass("refund", out_trade_no).await;
         self.call("refund", out_request_no, |world| {
             if let Some(reply) = world.refund_replies.pop_front() {
                 return reply;
@@ -373,6 +419,14 @@ impl PaymentChannel for Outside {
 impl NoticeReader for Outside {
     fn read(&self, raw: &[u8]) -> Result<Notice, NoticeError> {
         let text: NoticeText = serde_json::from_slice(raw).map_err(|_| NoticeError::Malformed)?;
+        let (wrong, poisoned) = self.with(|world| {
+            let poisoned = world.poison.contains(&("read", text.id.clone()));
+            (world.wrong_key, poisoned)
+        });
+        assert!(!poisoned, "{}", text.id);
+        if wrong {
+            return Err(NoticeError::BadSignature);
+        }
         let trade = Trade::Paid {
             trade_no: format!("T{}", text.number),
             total: Fen::new(text.fen),

@@ -4,7 +4,9 @@ use lifeline_core::cases::CaseKind;
 use lifeline_core::payments::observation::{LineFact, Observation};
 use lifeline_core::payments::order::Order;
 use lifeline_core::payments::ports::{RefundReply, VoucherReply};
-use lifeline_core::payments::{Policy, Standing, table_l as l, table_p as p, table_r as r};
+use lifeline_core::payments::{
+    Consent, Policy, Standing, table_l as l, table_p as p, table_r as r,
+};
 use lifeline_core::shared::ids::PaymentId;
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Clock as _;
@@ -344,7 +346,7 @@ async fn a_refund_refused_for_good_is_for_two_persons(place: Place) {
     assert_eq!(s.outside.count("refund"), 1, "no machine tries again");
 }
 
-/// Over N an hour automatic refunds wait; the next hour lets as many out again.
+/// Over N an hour automatic refunds wait for two persons, however long (money.md G7).
 async fn the_brake_holds_after_so_many(place: Place) {
     let policy = Policy {
         brake_count: 2,
@@ -361,8 +363,19 @@ async fn the_brake_holds_after_so_many(place: Place) {
             .await,
         3
     );
+    s.run_long(2 * 3_600).await;
+    assert_eq!(s.outside.count("refund"), 2, "no hour releases it");
+    let consent = async |who: &str| s.app.brake().consent(who, "trace").await.unwrap();
+    assert_eq!(consent("zhao").await, Consent::First);
+    assert_eq!(consent("zhao").await, Consent::SamePerson);
     s.run_long(3_600).await;
-    assert_eq!(s.outside.count("refund"), 4);
+    assert_eq!(s.outside.count("refund"), 2, "one person is not two");
+    assert_eq!(consent("qian").await, Consent::Released);
+    s.run_long(900).await;
+    assert_eq!(s.outside.count("refund"), 4, "the third trips it again");
+    assert!(s.app.brake().trip().await.unwrap().is_some());
+    let told = "SELECT COUNT(*) FROM audit_line WHERE act = 'payments.release_brake'";
+    assert_eq!(s.count(told).await, 3);
 }
 
 impl Story {

@@ -38,7 +38,7 @@ pub(crate) struct Place {
     pub(crate) store: Arc<Engine>,
     keyring: Arc<Keyring>,
     target: String,
-    kind: EngineKind,
+    pub(crate) kind: EngineKind,
 }
 
 pub(crate) type Trial = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -107,6 +107,23 @@ impl Place {
                         .as_db_error()
                         .map_or_else(|| error.to_string(), |db| db.message().to_owned())
                 }),
+        }
+    }
+
+    /// The number of the only order there is.
+    pub(crate) async fn only_number(&self) -> String {
+        let query = "SELECT out_trade_no FROM payment";
+        match &self.kind {
+            EngineKind::Sqlite => rusqlite::Connection::open(&self.target)
+                .unwrap()
+                .query_row(query, [], |row| row.get(0))
+                .unwrap(),
+            EngineKind::Postgres(_) => connect(&self.target)
+                .await
+                .query_one(query, &[])
+                .await
+                .unwrap()
+                .get(0),
         }
     }
 

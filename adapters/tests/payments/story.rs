@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lifeline_core::accounts::Account;
 use lifeline_core::accounts::account::ProviderId;
+use lifeline_core::bindings::ports::Holding;
 use lifeline_core::bindings::{Binding, OwnedBinding, Right, Role, Signboard, own};
 use lifeline_core::idempotency::{Answer, Key};
 use lifeline_core::payments::order::{Buyer, ClosedText, Order, Purpose, Via};
@@ -13,7 +14,7 @@ use lifeline_core::payments::{
 use lifeline_core::shared::ids::{AccountId, PaymentId, SessionId};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::personal::ConsumerNo;
-use lifeline_core::shared::time::Clock as _;
+use lifeline_core::shared::time::{Clock as _, Day};
 use lifeline_core::store::snapshot;
 use serde_json::json;
 
@@ -137,6 +138,8 @@ impl Story {
             account_id: account.clone(),
             consumer_no: ConsumerNo::parse(home).unwrap(),
             role: Role::PayerOnly,
+            shown: true,
+            grant_id: None,
             holder_version: 1,
             frozen: false,
             signboard: Signboard {
@@ -148,17 +151,22 @@ impl Story {
             created_at: make.now(),
             version: 1,
         };
+        let now = binding.created_at;
+        let holder = Holding {
+            version: 1,
+            since: None,
+        };
         self.place
             .write(async |tx| {
                 tx.bindings()
-                    .touch_home(&binding.consumer_no, 1, binding.created_at)
+                    .touch_home(&binding.consumer_no, holder, Day::of(now), now)
                     .await?;
                 tx.bindings().add(&binding, None).await
             })
             .await;
         let mut view = snapshot(&*self.place.store).await.unwrap();
         let id = &binding.binding_id;
-        own(&mut view, account, id, Right::Pay).await.unwrap()
+        own(&mut view, account, id, Right::Pay, now).await.unwrap()
     }
 
     pub(crate) fn request(&self, payer: &Payer, wish: &Wish) -> Start {

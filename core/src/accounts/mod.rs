@@ -104,6 +104,15 @@ pub async fn certified(
         .and_then(|found| found.real_name))
 }
 
+/// As [`certified`], inside a unit.
+pub async fn certified_in(
+    tx: &mut Tx,
+    account: &AccountId,
+) -> Result<Option<RealName>, StoreError> {
+    let found = tx.accounts().find(account).await?;
+    Ok(found.and_then(|account| account.real_name))
+}
+
 /// The phone that was last shown to be this account's.
 pub async fn verified_phone(
     view: &mut View,

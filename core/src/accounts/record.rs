@@ -2,11 +2,12 @@
 //! the unit of work so that a unit that runs twice writes the same ones.
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::audit::Line;
 use crate::cases::{Case, CaseKind};
 use crate::evidence::{Act, NotCanonical, canonical};
-use crate::shared::ids::{AccountId, CaseId, EvidenceId, Maker, SessionId};
+use crate::shared::ids::{AccountId, CaseId, EvidenceId, Maker, SessionId, TypedId};
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx};
 
@@ -48,6 +49,16 @@ impl Actor {
             trace_id: trace_id.to_owned(),
         }
     }
+
+    /// Nobody's tap: a timed task.
+    #[must_use]
+    pub fn job(task: &str, maker: &Maker<'_>) -> Self {
+        Self {
+            name: format!("job:{task}"),
+            source: String::new(),
+            trace_id: maker.uuid().replace('-', ""),
+        }
+    }
 }
 
 impl Caller {
@@ -73,6 +84,8 @@ pub struct Pen {
     audit_id: String,
     case_id: CaseId,
     salt: [u8; 16],
+    /// What further ids are derived from; of its own, because salts are shown to those they concern.
+    seed: [u8; 32],
     pub now: Time,
 }
 
@@ -87,13 +100,59 @@ impl Pen {
     pub fn ready(maker: &Maker<'_>) -> Self {
         let mut salt = [0_u8; 16];
         maker.entropy.fill(&mut salt);
+        let mut seed = [0_u8; 32];
+        maker.entropy.fill(&mut seed);
         Self {
             evidence_id: maker.id(),
             audit_id: maker.uuid(),
             case_id: maker.id(),
             salt,
+            seed,
             now: maker.now(),
         }
+    }
+
+    /// A further pen for one thing of many that a unit may find: the same one whenever the unit
+    /// runs again. What it is for names it within this pen.
+    #[must_use]
+    pub fn also_for(&self, what: &str) -> Self {
+        let salted = self.derived("salt", what);
+        let mut salt = [0_u8; 16];
+        for (byte, from) in salt.iter_mut().zip(salted) {
+            *byte = from;
+        }
+        Self {
+            evidence_id: self.id("evidence", what),
+            audit_id: self.uuid("audit", what),
+            case_id: self.id("case", what),
+            salt,
+            seed: self.derived("seed", what),
+            now: self.now,
+        }
+    }
+
+    /// An id for one thing of many, the same whenever the unit runs again.
+    #[must_use]
+    pub fn id<T: TypedId>(&self, label: &str, what: &str) -> T {
+        T::made(self.uuid(label, what))
+    }
+
+    fn uuid(&self, label: &str, what: &str) -> String {
+        let millis = self.now.micros().max(0).unsigned_abs().div_euclid(1000);
+        let [a, b, c, d, e, f, g, h, i, j, ..] = self.derived(label, what);
+        uuid::Builder::from_unix_timestamp_millis(millis, &[a, b, c, d, e, f, g, h, i, j])
+            .into_uuid()
+            .hyphenated()
+            .to_string()
+    }
+
+    fn derived(&self, label: &str, what: &str) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(self.seed);
+        hash.update(label.as_bytes());
+        hash.update([0]);
+        hash.update(what.as_bytes());
+        hash.finalize().into()
     }
 
     /// One audit line: `outcome` is `ok` or a problem code.

@@ -1,6 +1,5 @@
 //! How asking for a figure can fail.
 
-use crate::bindings::RoleNotEnough;
 use crate::shared::outside::NoAnswer;
 use crate::store::{Retriable, StoreError};
 
@@ -10,19 +9,11 @@ pub enum BillingError {
     /// The home or the period has no such figure.
     #[error("there is no such figure")]
     NotFound,
-    #[error("the role does not include this")]
-    RoleNotEnough,
     /// Marketing does not answer and no earlier copy exists.
     #[error("the figure is not available now")]
     Unavailable(#[source] NoAnswer),
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl From<RoleNotEnough> for BillingError {
-    fn from(_: RoleNotEnough) -> Self {
-        Self::RoleNotEnough
-    }
 }
 
 impl Retriable for BillingError {

@@ -26,6 +26,33 @@ pub struct Arrears {
     pub as_of: Time,
 }
 
+/// What a payer may know of it: the sum, and by when. Not which bills it is made of, nor what others
+/// paid of it (money.md 3.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    pub total: Fen,
+    /// The earliest day on which something falls due; none when nothing is open.
+    pub due_date: Option<String>,
+    pub version: String,
+}
+
+impl Arrears {
+    #[must_use]
+    pub fn due_date(&self) -> Option<String> {
+        self.items.iter().map(|item| item.due_date.clone()).min()
+    }
+}
+
+impl From<Arrears> for Due {
+    fn from(arrears: Arrears) -> Self {
+        Self {
+            total: arrears.total,
+            due_date: arrears.due_date(),
+            version: arrears.version,
+        }
+    }
+}
+
 /// Prepaid money. `available` = prepaid - charge estimated since the last bill.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Balance {

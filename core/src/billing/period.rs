@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::shared::time::Time;
+use crate::shared::time::{Day, Time};
 
 /// `YYYY-MM`, 2000-01 to 9998-12; sorts by time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -33,6 +33,11 @@ impl Period {
     pub fn of(moment: Time) -> Self {
         let day = moment.shanghai_date();
         Self(day.chars().take(7).collect())
+    }
+
+    #[must_use]
+    pub fn of_day(day: Day) -> Self {
+        Self(day.month())
     }
 
     /// The month so many months before.

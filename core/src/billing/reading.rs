@@ -8,14 +8,14 @@ use serde::de::DeserializeOwned;
 
 use super::compare::{Comparison, compare};
 use super::explain::{ExplainedBill, explain};
-use super::figures::{Arrears, Balance, Bill, BillList, BillSummary};
+use super::figures::{Arrears, Balance, Bill, BillList, BillSummary, Due, Receivable};
 use super::flights::{Fetched, Outcome, Unfetched};
 use super::freshness::is_fresh;
 use super::lead::Turn;
 use super::period::Period;
 use super::ports::{BillingSource, FigureKey, FigureKind, SourceError};
 use super::{Billing, BillingError};
-use crate::bindings::{OwnedBinding, Right};
+use crate::bindings::{AuthorisedBinding, OwnedBinding};
 use crate::shared::outside::NoAnswer;
 use crate::shared::page::{Page, Slice};
 use crate::shared::personal::ConsumerNo;
@@ -77,68 +77,92 @@ impl<T> Shown<T> {
 }
 
 impl Billing {
-    /// What is due, at most [`super::FreshnessRules::arrears_s`] old. Orders read it live themselves.
+    /// How much is due, at most [`super::FreshnessRules::arrears_s`] old. Orders read it live
+    /// themselves.
     ///
     /// # Errors
     /// [`BillingError::Unavailable`] when marketing is away and no copy exists.
-    pub async fn arrears(&self, owned: &OwnedBinding) -> Result<Shown<Arrears>, BillingError> {
-        owned.require(Right::SeeDue)?;
+    pub async fn due(&self, owned: &OwnedBinding) -> Result<Shown<Due>, BillingError> {
         let age_max_s = self.rules.arrears_s;
-        self.figure(owned, FigureKind::Arrears, age_max_s).await
+        let shown: Shown<Arrears> = self.figure(owned, FigureKind::Arrears, age_max_s).await?;
+        Ok(shown.map(Due::from))
+    }
+
+    /// What is due and of which bills: those of the present holder. The sum is of all.
+    ///
+    /// # Errors
+    /// As [`Billing::due`].
+    pub async fn arrears(&self, home: &AuthorisedBinding) -> Result<Shown<Arrears>, BillingError> {
+        let age_max_s = self.rules.arrears_s;
+        let shown = self
+            .figure::<Arrears>(home.owned(), FigureKind::Arrears, age_max_s)
+            .await?;
+        let since = home.holder_since().map(Period::of_day);
+        let theirs = |item: &Receivable| {
+            let since = since.as_ref();
+            since.is_none_or(|since| item.period.as_str() >= since.as_str())
+        };
+        Ok(shown.map(|mut arrears| {
+            arrears.items.retain(theirs);
+            arrears
+        }))
     }
 
     /// Prepaid money.
     ///
     /// # Errors
-    /// [`BillingError::RoleNotEnough`] for a payer; as [`Billing::arrears`].
-    pub async fn balance(&self, owned: &OwnedBinding) -> Result<Shown<Balance>, BillingError> {
-        owned.require(Right::SeeFigures)?;
+    /// As [`Billing::arrears`].
+    pub async fn balance(&self, home: &AuthorisedBinding) -> Result<Shown<Balance>, BillingError> {
         let age_max_s = self.rules.figures_s;
-        self.figure(owned, FigureKind::Balance, age_max_s).await
+        self.figure(home.owned(), FigureKind::Balance, age_max_s)
+            .await
     }
 
-    /// The bills of the last [`BILL_MONTHS`] months, newest first, a page at a time; the page's key
-    /// is the period.
+    /// The bills of the last [`BILL_MONTHS`] months, as far as they are the present holder's, newest
+    /// first, a page at a time; the page's key is the period.
     ///
     /// # Errors
     /// As [`Billing::balance`].
     pub async fn bills(
         &self,
-        owned: &OwnedBinding,
+        home: &AuthorisedBinding,
         page: &Page,
     ) -> Result<Shown<Slice<BillSummary>>, BillingError> {
-        owned.require(Right::SeeFigures)?;
         let age_max_s = self.rules.figures_s;
         let shown = self
-            .figure::<BillList>(owned, FigureKind::Bills, age_max_s)
+            .figure::<BillList>(home.owned(), FigureKind::Bills, age_max_s)
             .await?;
-        Ok(shown.map(|list| cut(list.items, page)))
+        let (first, _) = self.span_of(home);
+        Ok(shown.map(|list| cut(list.items, &first, page)))
     }
 
     /// One bill with its working, and beside the bill of the month before when there is one.
     ///
     /// # Errors
-    /// [`BillingError::NotFound`] for a month without a bill or outside the shown span; as
-    /// [`Billing::balance`].
+    /// [`BillingError::NotFound`] for a month without a bill, outside the shown span, or before the
+    /// present holder; as [`Billing::balance`].
     pub async fn bill(
         &self,
-        owned: &OwnedBinding,
+        home: &AuthorisedBinding,
         period: &Period,
     ) -> Result<Shown<(ExplainedBill, Option<Comparison>)>, BillingError> {
-        owned.require(Right::SeeFigures)?;
-        let (first, last) = self.span();
+        let (first, last) = self.span_of(home);
         if !(first..=last).contains(period) {
             return Err(BillingError::NotFound);
         }
-        let (shown, before) = futures_util::join!(
-            self.one_bill(owned, period.clone()),
-            self.one_bill(owned, period.minus(1)),
-        );
+        let (owned, neighbour) = (home.owned(), period.minus(1));
+        let since = home.holder_since().map(Period::of_day);
+        let theirs = since.is_none_or(|since| neighbour >= since);
+        let (shown, before) = futures_util::join!(self.one_bill(owned, period.clone()), async {
+            if theirs {
+                self.one_bill(owned, neighbour).await.ok()
+            } else {
+                None
+            }
+        });
         let shown = shown?;
         // The bill stands without its neighbour; a neighbour that cannot be read is no comparison.
-        let comparison = before
-            .ok()
-            .and_then(|before| compare(&shown.figure, &before.figure));
+        let comparison = before.and_then(|before| compare(&shown.figure, &before.figure));
         Ok(shown.map(|bill| (explain(bill), comparison)))
     }
 
@@ -155,6 +179,15 @@ impl Billing {
     fn span(&self) -> (Period, Period) {
         let last = Period::of(self.clock.now());
         (last.minus(BILL_MONTHS), last)
+    }
+
+    /// The months that are this household's to see: none from before its holder (money.md 3.4).
+    fn span_of(&self, home: &AuthorisedBinding) -> (Period, Period) {
+        let (first, last) = self.span();
+        match home.holder_since().map(Period::of_day) {
+            Some(since) => (first.max(since), last),
+            None => (first, last),
+        }
     }
 
     /// The kept copy while fresh, else a new answer, else the kept copy as stale.
@@ -310,12 +343,13 @@ pub(super) fn shown<T: Figure>(body: &str, asked_at: Time) -> Result<Shown<T>, S
     })
 }
 
-/// Newest first, after the period the page before ended with.
-fn cut(mut bills: Vec<BillSummary>, page: &Page) -> Slice<BillSummary> {
+/// Newest first, not before `first`, after the period the page before ended with.
+fn cut(mut bills: Vec<BillSummary>, first: &Period, page: &Page) -> Slice<BillSummary> {
     bills.sort_by(|one, other| other.period.cmp(&one.period));
     bills.retain(|bill| {
-        page.after()
-            .is_none_or(|after| bill.period.as_str() < after)
+        let after = page.after();
+        bill.period.as_str() >= first.as_str()
+            && after.is_none_or(|after| bill.period.as_str() < after)
     });
     Slice::cut(bills, page, |bill| bill.period.clone())
 }

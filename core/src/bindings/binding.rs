@@ -1,9 +1,10 @@
 //! One link between an app user and a home.
 
-use super::role::{Right, Role};
-use crate::shared::ids::{AccountId, BindingId};
+use super::grant::Scope;
+use super::role::Role;
+use crate::shared::ids::{AccountId, BindingId, GrantId};
 use crate::shared::personal::ConsumerNo;
-use crate::shared::time::Time;
+use crate::shared::time::{Day, Time};
 
 /// The name a person gives a home: 1..=20 characters, no control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +60,12 @@ pub struct Binding {
     pub binding_id: BindingId,
     pub account_id: AccountId,
     pub consumer_no: ConsumerNo,
+    /// What this person's own proofs opened; PAYER_ONLY where there are none.
     pub role: Role,
+    /// This person proved something; otherwise the link rests on what the holder granted alone.
+    pub shown: bool,
+    /// What the holder granted this person, if anything.
+    pub grant_id: Option<GrantId>,
     /// The archive's holder version at the time of the link (money.md 3.4).
     pub holder_version: i64,
     /// Two certified identities claim the home: no more than PAYER_ONLY until two persons decide.
@@ -75,85 +81,104 @@ pub struct Binding {
 pub struct Home {
     /// The newest holder version the archive has shown.
     pub holder_version: i64,
+    /// Since when the present holder holds it. Absent when the archive never said and nobody held it
+    /// before as far as we know.
+    pub holder_since: Option<Day>,
     /// A holder conflict is open.
     pub frozen: bool,
     /// When the archive was last asked for the version.
     pub looked_at: Time,
 }
 
-/// A link and what is known of its home.
+/// What a holder granted, as it bears on one link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granted {
+    pub scope: Scope,
+    pub holder_version: i64,
+    /// Nobody ended it before its day.
+    pub stands: bool,
+    pub ends_at: Time,
+}
+
+/// A link, what is known of its home, and what the holder granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Linked {
     pub binding: Binding,
     pub home: Home,
+    pub granted: Option<Granted>,
+}
+
+/// A link as its person may see it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub binding: Binding,
+    pub role: Role,
+    /// When it ends by itself, for a link that rests on a grant alone.
+    pub ends_at: Option<Time>,
 }
 
 impl Linked {
-    /// The role that counts now: an older holder version or a conflict leaves PAYER_ONLY.
+    /// The role that counts now; none when the link rested on a grant whose day is over.
+    ///
+    /// An older holder version or a conflict leaves PAYER_ONLY of everything, so that a tenant whose
+    /// landlord sold the home can still pay until the day that was agreed (money.md 3.4).
     #[must_use]
-    pub fn role(&self) -> Role {
-        let outdated = self.home.holder_version > self.binding.holder_version;
-        if outdated || self.binding.frozen {
+    pub fn role(&self, now: Time) -> Option<Role> {
+        let shown = self.binding.shown.then(|| self.shown_role());
+        let granted = self.granted.as_ref();
+        shown.max(granted.and_then(|granted| self.granted_role(granted, now)))
+    }
+
+    fn shown_role(&self) -> Role {
+        if self.is_outdated() || self.binding.frozen {
             Role::PayerOnly
         } else {
             self.binding.role
         }
     }
-}
 
-/// Proof that one person has one right to one home: made only by [`super::own`].
-///
-/// Figures and payments take this instead of ids, so that they cannot forget to ask.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnedBinding {
-    binding: Binding,
-    role: Role,
-}
-
-/// The person may not do this with this home.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the role does not include this")]
-pub struct RoleNotEnough;
-
-impl OwnedBinding {
-    pub(super) const fn new(binding: Binding, role: Role) -> Self {
-        Self { binding, role }
-    }
-
-    #[must_use]
-    pub const fn account_id(&self) -> &AccountId {
-        &self.binding.account_id
-    }
-
-    #[must_use]
-    pub const fn binding_id(&self) -> &BindingId {
-        &self.binding.binding_id
-    }
-
-    #[must_use]
-    pub const fn consumer_no(&self) -> &ConsumerNo {
-        &self.binding.consumer_no
-    }
-
-    /// The role that counts now.
-    #[must_use]
-    pub const fn role(&self) -> Role {
-        self.role
-    }
-
-    /// The archive's holder version this link was made under.
-    #[must_use]
-    pub const fn holder_version(&self) -> i64 {
-        self.binding.holder_version
-    }
-
-    /// Asks for one more right than the one the proof was made for.
-    pub fn require(&self, right: Right) -> Result<(), RoleNotEnough> {
-        if self.role.may(right) {
-            Ok(())
-        } else {
-            Err(RoleNotEnough)
+    fn granted_role(&self, granted: &Granted, now: Time) -> Option<Role> {
+        if now >= granted.ends_at {
+            return None;
         }
+        let by_this_holder = granted.holder_version >= self.home.holder_version;
+        let stands = granted.stands && by_this_holder && !self.home.frozen;
+        Some(if stands {
+            granted.scope.role()
+        } else {
+            Role::PayerOnly
+        })
+    }
+
+    /// The home has had another holder since the link was made.
+    #[must_use]
+    pub const fn is_outdated(&self) -> bool {
+        self.home.holder_version > self.binding.holder_version
+    }
+
+    /// When a link that rests on a grant alone ends by itself.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<Time> {
+        let granted = self.granted.as_ref().filter(|_| !self.binding.shown);
+        granted.map(|granted| granted.ends_at)
+    }
+
+    /// The link as its person may see it; none when it is over. Once the home has another holder,
+    /// neither the former one's name nor the new one's is shown.
+    #[must_use]
+    pub fn seen(self, now: Time) -> Option<Seen> {
+        let role = self.role(now)?;
+        let ends_at = self.ends_at();
+        let nameless = self.is_outdated();
+        let mut binding = self.binding;
+        if nameless {
+            binding.signboard.holder_masked = "*".to_owned();
+        }
+        Some(Seen {
+            binding,
+            role,
+            ends_at,
+        })
     }
 }
 
@@ -162,41 +187,109 @@ mod tests {
     use super::*;
     use crate::shared::ids::TypedId as _;
 
-    fn binding(frozen: bool) -> Binding {
-        Binding {
-            binding_id: BindingId::made("019aa2f0-0000-7000-8000-000000000001".into()),
-            account_id: AccountId::made("019aa2f0-0000-7000-8000-000000000002".into()),
-            consumer_no: ConsumerNo::from_store("1504010020017".into()),
-            role: Role::Holder,
-            holder_version: 3,
-            frozen,
-            signboard: Signboard {
-                consumer_no_masked: "*********0017".into(),
-                holder_masked: "*明".into(),
-                address_masked: "赤峰市***".into(),
+    const NOW: Time = Time::from_micros(1_800_000_000_000_000);
+
+    fn linked() -> Linked {
+        Linked {
+            binding: Binding {
+                binding_id: BindingId::made("019aa2f0-0000-7000-8000-000000000001".into()),
+                account_id: AccountId::made("019aa2f0-0000-7000-8000-000000000002".into()),
+                consumer_no: ConsumerNo::from_store("1504010020017".into()),
+                role: Role::Holder,
+                shown: true,
+                grant_id: None,
+                holder_version: 3,
+                frozen: false,
+                signboard: Signboard {
+                    consumer_no_masked: "*********0017".into(),
+                    holder_masked: "*明".into(),
+                    address_masked: "赤峰市***".into(),
+                },
+                label: None,
+                created_at: Time::default(),
+                version: 1,
             },
-            label: None,
-            created_at: Time::default(),
-            version: 1,
+            home: Home {
+                holder_version: 3,
+                holder_since: None,
+                frozen: false,
+                looked_at: Time::default(),
+            },
+            granted: None,
         }
+    }
+
+    /// A link that rests on a grant alone.
+    fn let_in(scope: Scope) -> Linked {
+        let mut linked = linked();
+        linked.binding.shown = false;
+        linked.binding.role = Role::PayerOnly;
+        linked.granted = Some(Granted {
+            scope,
+            holder_version: 3,
+            stands: true,
+            ends_at: NOW.plus_seconds(60),
+        });
+        linked
     }
 
     #[test]
     fn m3_4_a_newer_holder_version_leaves_payer_only() {
-        let role = |frozen, holder_version| {
-            Linked {
-                binding: binding(frozen),
-                home: Home {
-                    holder_version,
-                    frozen,
-                    looked_at: Time::default(),
-                },
-            }
-            .role()
-        };
-        assert_eq!(role(false, 3), Role::Holder);
-        assert_eq!(role(false, 4), Role::PayerOnly);
-        assert_eq!(role(true, 3), Role::PayerOnly);
+        let mut linked = linked();
+        assert_eq!(linked.role(NOW), Some(Role::Holder));
+        linked.home.holder_version = 4;
+        assert_eq!(linked.role(NOW), Some(Role::PayerOnly));
+        linked.home.holder_version = 3;
+        linked.binding.frozen = true;
+        assert_eq!(linked.role(NOW), Some(Role::PayerOnly));
+    }
+
+    #[test]
+    fn m3_2_what_was_granted_ends_by_itself_on_its_day() {
+        for scope in Scope::ALL {
+            let linked = let_in(scope);
+            assert_eq!(linked.role(NOW), Some(scope.role()));
+            assert_eq!(linked.role(NOW.plus_seconds(59)), Some(scope.role()));
+            assert_eq!(linked.role(NOW.plus_seconds(60)), None);
+            assert_eq!(linked.clone().seen(NOW.plus_seconds(60)), None);
+            assert_eq!(linked.ends_at(), Some(NOW.plus_seconds(60)));
+        }
+    }
+
+    #[test]
+    fn m3_2_what_a_person_showed_outlives_what_they_were_granted() {
+        let mut linked = let_in(Scope::Authorised);
+        linked.binding.shown = true;
+        assert_eq!(linked.role(NOW), Some(Role::Authorised));
+        assert_eq!(linked.role(NOW.plus_seconds(60)), Some(Role::PayerOnly));
+        assert_eq!(linked.ends_at(), None);
+    }
+
+    #[test]
+    fn m3_4_a_grant_opens_nothing_after_its_holder_but_paying_until_its_day() {
+        let spoilt: [fn(&mut Linked); 3] = [
+            |linked| linked.home.holder_version = 4,
+            |linked| linked.home.frozen = true,
+            |linked| linked.granted.as_mut().unwrap().stands = false,
+        ];
+        for spoil in spoilt {
+            let mut linked = let_in(Scope::Authorised);
+            spoil(&mut linked);
+            assert_eq!(linked.role(NOW), Some(Role::PayerOnly));
+            assert_eq!(linked.role(NOW.plus_seconds(60)), None);
+        }
+    }
+
+    #[test]
+    fn m3_4_after_a_change_of_holder_no_holder_is_named() {
+        let mut changed = linked();
+        assert_eq!(
+            linked().seen(NOW).unwrap().binding.signboard.holder_masked,
+            "*明"
+        );
+        changed.home.holder_version = 4;
+        let seen = changed.seen(NOW).unwrap();
+        assert_eq!(seen.binding.signboard.holder_masked, "*");
     }
 
     #[test]
@@ -213,7 +306,7 @@ mod tests {
 
     #[test]
     fn nothing_of_a_home_is_printable() {
-        let shown = format!("{:?}", OwnedBinding::new(binding(false), Role::Holder));
+        let shown = format!("{:?}", linked());
         assert!(!shown.contains("0017") && !shown.contains('明') && !shown.contains("赤峰"));
     }
 }

@@ -4,7 +4,7 @@
 //! learns which numbers exist or whose they are.
 
 use super::Bindings;
-use super::binding::{Binding, Signboard};
+use super::binding::{Seen, Signboard};
 use super::error::BindingError;
 use super::link::Claim;
 use super::matching::{Proof, unanswered};
@@ -24,7 +24,7 @@ impl Bindings {
         caller: &Caller,
         consumer_no: &ConsumerNo,
         proof: &Proof,
-    ) -> Result<Binding, BindingError> {
+    ) -> Result<Seen, BindingError> {
         let tried = match proof {
             Proof::IdLast6(digits) => self
                 .try_digits(caller, consumer_no, digits)
@@ -99,7 +99,7 @@ impl Bindings {
         caller: &Caller,
         verified: Verified,
         shown: Shown,
-    ) -> Result<Binding, BindingError> {
+    ) -> Result<Seen, BindingError> {
         let consumer = self
             .archive
             .consumer(&verified.consumer_no)
@@ -135,6 +135,8 @@ impl Bindings {
             | BindingError::ProofRequired
             | BindingError::CodeRequired
             | BindingError::TooManyBindings
+            | BindingError::TooManyGrants
+            | BindingError::NoSuchEnd(_)
             | BindingError::NotFound
             | BindingError::RoleNotEnough
             | BindingError::ArchiveUnavailable(_)

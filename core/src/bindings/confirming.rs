@@ -1,7 +1,7 @@
 //! Confirming what a match offered: opening it at the archive, proving it, linking it.
 
 use super::Bindings;
-use super::binding::Binding;
+use super::binding::Seen;
 use super::error::BindingError;
 use super::link::Claim;
 use super::matching::{Proof, consent_stands, unanswered};
@@ -27,7 +27,7 @@ struct Confirming {
 }
 
 enum Outcome {
-    Linked(Vec<Binding>),
+    Linked(Vec<Seen>),
     Refused,
 }
 
@@ -39,7 +39,7 @@ impl Bindings {
         caller: &Caller,
         tokens: Vec<Secret>,
         proof: Option<Proof>,
-    ) -> Result<Vec<Binding>, BindingError> {
+    ) -> Result<Vec<Seen>, BindingError> {
         let (rows, person) = self.offers_of(caller, tokens).await?;
         let by_id_only = rows.iter().any(|(_, row)| row.level != OfferLevel::Full);
         let proof = match (by_id_only, proof) {

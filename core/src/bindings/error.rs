@@ -1,5 +1,6 @@
 //! Why a home was not linked, shown or changed.
 
+use super::grant::NoSuchEnd;
 use crate::accounts::{AccountError, RecordError};
 use crate::shared::outside::NoAnswer;
 use crate::store::{Retriable, StoreError};
@@ -27,6 +28,11 @@ pub enum BindingError {
     ProofLocked { retry_after_s: Option<i64> },
     #[error("the account has as many homes as it may")]
     TooManyBindings,
+    /// The last day of a grant is not one that can be agreed on.
+    #[error(transparent)]
+    NoSuchEnd(#[from] NoSuchEnd),
+    #[error("the home is shared with as many as it may be")]
+    TooManyGrants,
     #[error("there is no such home for this account")]
     NotFound,
     #[error("the role does not include this")]
@@ -49,8 +55,8 @@ impl From<RecordError> for BindingError {
     }
 }
 
-impl From<super::binding::RoleNotEnough> for BindingError {
-    fn from(_: super::binding::RoleNotEnough) -> Self {
+impl From<super::owned::RoleNotEnough> for BindingError {
+    fn from(_: super::owned::RoleNotEnough) -> Self {
         Self::RoleNotEnough
     }
 }

@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 
-use super::binding::{Binding, Label, Linked};
+use super::binding::{Binding, Label, Linked, Seen};
 use super::error::BindingError;
-use super::link::see_holder_version;
+use super::holder::see_holder;
+use super::owned::{AuthorisedBinding, OwnedBinding, Reach};
 use super::ports::{ArchiveError, Consumer, Kept, RealNameState};
-use super::role::{Right, Role};
+use super::role::Right;
 use super::{Bindings, own};
 use crate::accounts::{Caller, Pen};
-use crate::evidence::Act;
 use crate::jobs::runner::Task;
 use crate::shared::ids::BindingId;
 use crate::shared::page::{Page, Slice};
@@ -19,9 +19,7 @@ use crate::store::{Tx, atomically, snapshot};
 /// A home with what the archive says about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detail {
-    pub binding: Binding,
-    /// The role that counts now.
-    pub role: Role,
+    pub seen: Seen,
     /// Absent for a payer, who sees the amount due and no more (money.md 3.4).
     pub supply: Option<Supply>,
 }
@@ -99,20 +97,17 @@ fn real_name(comparable: Comparable, answer: Option<RealNameState>) -> RealName 
 
 impl Bindings {
     /// The caller's homes in the order they were linked, each with the role that counts now.
-    pub async fn list(
-        &self,
-        caller: &Caller,
-        page: &Page,
-    ) -> Result<Slice<(Binding, Role)>, BindingError> {
+    pub async fn list(&self, caller: &Caller, page: &Page) -> Result<Slice<Seen>, BindingError> {
+        let now = self.clock.now();
         let mut view = snapshot(&*self.store).await?;
-        let rows = view.bindings().list(&caller.account_id, page).await?;
+        let rows = view.bindings().list(&caller.account_id, page, now).await?;
         let slice = Slice::cut(rows, page, |linked| linked.binding.binding_id.to_string());
-        let shown = |linked: Linked| {
-            let role = linked.role();
-            (linked.binding, role)
-        };
+        let seen = slice
+            .items
+            .into_iter()
+            .filter_map(|linked| linked.seen(now));
         Ok(Slice {
-            items: slice.items.into_iter().map(shown).collect(),
+            items: seen.collect(),
             next: slice.next,
         })
     }
@@ -125,8 +120,9 @@ impl Bindings {
         binding_id: &BindingId,
     ) -> Result<Detail, BindingError> {
         let linked = self.linked(caller, binding_id).await?;
-        if !linked.role().may(Right::SeeArchive) {
-            return Ok(without_supply(linked));
+        let seen = self.seen(linked.clone())?;
+        if !seen.role.may(Right::SeeArchive) {
+            return Ok(without_supply(seen));
         }
         let mut view = snapshot(&*self.store).await?;
         let kept = view.bindings().kept(&linked.binding).await?;
@@ -138,20 +134,20 @@ impl Bindings {
             .as_ref()
             .filter(|kept| fresh(kept) && knows(kept, comparable))
         {
-            return Ok(with_supply(linked, kept.clone(), comparable, false));
+            return Ok(with_supply(seen, kept.clone(), comparable, false));
         }
         match (self.ask_archive(caller, &linked).await, kept) {
             (Ok(asked), _) => {
                 // The holder may have changed while we asked: the new one's archive is not ours.
-                let linked = self.linked(caller, binding_id).await?;
-                if linked.role().may(Right::SeeArchive) {
-                    Ok(with_supply(linked, asked, comparable, false))
+                let seen = self.seen(self.linked(caller, binding_id).await?)?;
+                if seen.role.may(Right::SeeArchive) {
+                    Ok(with_supply(seen, asked, comparable, false))
                 } else {
-                    Ok(without_supply(linked))
+                    Ok(without_supply(seen))
                 }
             }
             (Err(BindingError::ArchiveUnavailable(_)), Some(kept)) => {
-                Ok(with_supply(linked, kept, comparable, true))
+                Ok(with_supply(seen, kept, comparable, true))
             }
             (Err(error), _) => Err(error),
         }
@@ -165,6 +161,11 @@ impl Bindings {
         let mut view = snapshot(&*self.store).await?;
         let found = view.bindings().find(&caller.account_id, binding_id).await?;
         found.ok_or(BindingError::NotFound)
+    }
+
+    /// What its person may see of a link; one that is over is not there.
+    fn seen(&self, linked: Linked) -> Result<Seen, BindingError> {
+        linked.seen(self.clock.now()).ok_or(BindingError::NotFound)
     }
 
     async fn comparable(&self, caller: &Caller) -> Result<Comparable, BindingError> {
@@ -215,8 +216,8 @@ impl Bindings {
             kept_at: pen.now,
         };
         atomically(&*self.store, async |tx: &mut Tx| {
-            let version = kept.consumer.holder_version;
-            let home = see_holder_version(tx, caller, consumer_no, version, &pen).await?;
+            let holding = kept.consumer.holding();
+            let home = see_holder(tx, &caller.actor(), consumer_no, holding, &pen).await?;
             if home.holder_version == binding.holder_version {
                 tx.bindings().keep(binding, &kept).await?;
             }
@@ -232,46 +233,24 @@ impl Bindings {
         caller: &Caller,
         binding_id: &BindingId,
         label: Option<Label>,
-    ) -> Result<(Binding, Role), BindingError> {
+    ) -> Result<Seen, BindingError> {
         let pen = Pen::ready(&self.maker());
         atomically(&*self.store, async |tx: &mut Tx| {
             let found = tx.bindings().find(&caller.account_id, binding_id).await?;
             let linked = found.ok_or(BindingError::NotFound)?;
-            let role = linked.role();
-            let named = Binding {
-                label: label.clone(),
-                ..linked.binding
+            let named = Linked {
+                binding: Binding {
+                    label: label.clone(),
+                    ..linked.binding
+                },
+                ..linked
             };
-            tx.bindings().save_label(&named).await?;
+            let seen = named.clone().seen(pen.now).ok_or(BindingError::NotFound)?;
+            tx.bindings().save_label(&named.binding).await?;
             let subject = binding_id.as_str();
             pen.audit(tx, &caller.actor(), "bindings.rename", subject, "ok")
                 .await?;
-            Ok((named, role))
-        })
-        .await
-    }
-
-    /// Ends a link. Its record stays; the copy of the archive goes.
-    pub async fn unbind(
-        &self,
-        caller: &Caller,
-        binding_id: &BindingId,
-    ) -> Result<(), BindingError> {
-        let pen = Pen::ready(&self.maker());
-        atomically(&*self.store, async |tx: &mut Tx| {
-            let found = tx.bindings().find(&caller.account_id, binding_id).await?;
-            let binding = found.ok_or(BindingError::NotFound)?.binding;
-            tx.bindings().end(&binding, pen.now).await?;
-            tx.bindings().free_place(&caller.account_id).await?;
-            let act = Act::new()
-                .say("account_id", caller.account_id.as_str())
-                .say("binding_id", binding_id.as_str())
-                .say("role", binding.role.as_str())
-                .seal("consumer_no", binding.consumer_no.expose());
-            let subject = binding_id.as_str();
-            pen.prove(tx, &caller.actor(), "bindings.ended", subject, act)
-                .await?;
-            Ok(())
+            Ok(seen)
         })
         .await
     }
@@ -285,60 +264,49 @@ impl Bindings {
         .await
     }
 
-    /// [`own`], with the holder looked at again where more than a payer's rights hang on it: a
-    /// former holder does not go on reading the new one's figures (money.md 3.4).
+    /// Shows that the caller is linked to a home now and has a right that every role has, or asks for
+    /// one by [`super::OwnedBinding::authorised`].
     pub async fn own(
         &self,
         caller: &Caller,
         binding_id: &BindingId,
         right: Right,
-    ) -> Result<super::OwnedBinding, BindingError> {
+    ) -> Result<OwnedBinding, BindingError> {
+        let now = self.clock.now();
         let mut view = snapshot(&*self.store).await?;
-        let owned = own(&mut view, &caller.account_id, binding_id, right).await?;
-        if right.least_role() == Role::PayerOnly {
-            return Ok(owned);
-        }
-        let linked = view.bindings().find(&caller.account_id, binding_id).await?;
-        drop(view);
-        let linked = linked.ok_or(BindingError::NotFound)?;
-        if !self.look_again(caller, &linked).await? {
-            return Ok(owned);
-        }
-        let mut view = snapshot(&*self.store).await?;
-        Ok(own(&mut view, &caller.account_id, binding_id, right).await?)
+        Ok(own(&mut view, &caller.account_id, binding_id, right, now).await?)
     }
 
-    /// Asks the archive for the holder version when nobody did lately; true when it answered. While
-    /// it is silent, what was known last holds until the next turn.
-    async fn look_again(&self, caller: &Caller, linked: &Linked) -> Result<bool, BindingError> {
-        let pen = Pen::ready(&self.maker());
-        let before = pen
-            .now
-            .plus_seconds(self.rules.kept_fresh_s.saturating_neg());
-        let consumer_no = &linked.binding.consumer_no;
-        if linked.home.looked_at > before {
-            return Ok(false);
+    /// [`Bindings::own`] for more than a payer's rights, with the holder looked at again: a former
+    /// holder does not go on reading the new one's figures (money.md 3.4).
+    pub async fn own_authorised(
+        &self,
+        caller: &Caller,
+        binding_id: &BindingId,
+    ) -> Result<AuthorisedBinding, BindingError> {
+        let owned = self.own(caller, binding_id, Right::SeeFigures).await?;
+        let linked = self.linked(caller, binding_id).await?;
+        if !self.look_again(&caller.actor(), &linked).await? {
+            return Ok(owned.authorised()?);
         }
-        let ours = atomically(&*self.store, async |tx: &mut Tx| {
-            Ok::<_, BindingError>(
-                tx.bindings()
-                    .take_look(consumer_no, before, pen.now)
-                    .await?,
-            )
-        })
-        .await?;
-        if !ours {
-            return Ok(false);
+        let owned = self.own(caller, binding_id, Right::SeeFigures).await?;
+        Ok(owned.authorised()?)
+    }
+
+    /// As much as the caller's role includes, for what shows a payer less than others.
+    pub async fn reach(
+        &self,
+        caller: &Caller,
+        binding_id: &BindingId,
+    ) -> Result<Reach, BindingError> {
+        match self.own_authorised(caller, binding_id).await {
+            Ok(home) => Ok(Reach::Figures(home)),
+            Err(BindingError::RoleNotEnough) => {
+                let owned = self.own(caller, binding_id, Right::SeeDue).await?;
+                Ok(Reach::Due(owned))
+            }
+            Err(error) => Err(error),
         }
-        let Ok(consumer) = self.archive.consumer(consumer_no).await else {
-            return Ok(false);
-        };
-        atomically(&*self.store, async |tx: &mut Tx| {
-            let version = consumer.holder_version;
-            see_holder_version(tx, caller, consumer_no, version, &pen).await?;
-            Ok::<_, BindingError>(true)
-        })
-        .await
     }
 }
 
@@ -365,7 +333,7 @@ fn knows(kept: &Kept, comparable: Comparable) -> bool {
     }
 }
 
-fn with_supply(linked: Linked, kept: Kept, comparable: Comparable, stale: bool) -> Detail {
+fn with_supply(seen: Seen, kept: Kept, comparable: Comparable, stale: bool) -> Detail {
     let supply = Supply {
         real_name: real_name(comparable, kept.real_name),
         as_of: kept.consumer.as_of,
@@ -373,18 +341,13 @@ fn with_supply(linked: Linked, kept: Kept, comparable: Comparable, stale: bool) 
         stale,
     };
     Detail {
-        role: linked.role(),
-        binding: linked.binding,
+        seen,
         supply: Some(supply),
     }
 }
 
-fn without_supply(linked: Linked) -> Detail {
-    Detail {
-        role: linked.role(),
-        binding: linked.binding,
-        supply: None,
-    }
+fn without_supply(seen: Seen) -> Detail {
+    Detail { seen, supply: None }
 }
 
 #[cfg(test)]

@@ -2,8 +2,11 @@
 
 use serde_json::json;
 
-use super::binding::{Binding, Home, Signboard};
+use super::binding::{Binding, Home, Linked, Seen, Signboard};
+use super::ending::{Cause, end_link};
 use super::error::BindingError;
+use super::events;
+use super::holder::see_holder;
 use super::ports::Verified;
 use super::role::{Role, Shown};
 use crate::accounts::{Caller, Pen};
@@ -53,25 +56,20 @@ impl Claim {
         tx: &mut Tx,
         caller: &Caller,
         most: i64,
-    ) -> Result<Binding, BindingError> {
+    ) -> Result<Seen, BindingError> {
         let consumer_no = &self.verified.consumer_no;
-        let home = see_holder_version(
-            tx,
-            caller,
-            consumer_no,
-            self.verified.holder_version,
-            &self.holder_pen,
-        )
-        .await?;
+        let (actor, holding) = (caller.actor(), self.verified.holding());
+        let home = see_holder(tx, &actor, consumer_no, holding, &self.holder_pen).await?;
         let (role, frozen) = self.settle_role(tx, caller, home).await?;
         let certified = self.id_no.as_ref().filter(|_| role == Role::Holder);
-        let binding = match tx.bindings().live(&caller.account_id, consumer_no).await? {
+        let binding = match self.held(tx, caller).await? {
             Some(linked) => {
                 let raised = self.raised(linked.binding, role, frozen);
                 tx.bindings().save(&raised, certified).await?;
                 raised
             }
             None => {
+                self.check_bar(tx, caller, home).await?;
                 if !tx.bindings().take_place(&caller.account_id, most).await? {
                     return Err(BindingError::TooManyBindings);
                 }
@@ -89,9 +87,50 @@ impl Claim {
             .seal("consumer_no", consumer_no.expose());
         let subject = binding.binding_id.as_str();
         self.link_pen
-            .prove(tx, &caller.actor(), "bindings.linked", subject, act)
+            .prove(tx, &actor, "bindings.linked", subject, act)
             .await?;
-        Ok(binding)
+        let linked = tx
+            .bindings()
+            .find(&caller.account_id, &binding.binding_id)
+            .await?;
+        let seen = linked.and_then(|linked| linked.seen(self.link_pen.now));
+        seen.ok_or(BindingError::CannotConfirm)
+    }
+
+    /// The account's link to the home. One whose grant is over makes way for a new one.
+    async fn held(&self, tx: &mut Tx, caller: &Caller) -> Result<Option<Linked>, BindingError> {
+        let (account, consumer_no) = (&caller.account_id, &self.verified.consumer_no);
+        let held = tx.bindings().live(account, consumer_no).await?;
+        let Some(linked) = held else { return Ok(None) };
+        let now = self.link_pen.now;
+        if linked.role(now).is_some() {
+            return Ok(Some(linked));
+        }
+        let pen = self.link_pen.also_for("over");
+        end_link(tx, &caller.actor(), &linked, Cause::Over, &pen).await?;
+        Ok(None)
+    }
+
+    /// Where the holder took somebody's access away, what stands on any lease does not bring it
+    /// back; what the holder alone can give does.
+    async fn check_bar(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        home: Home,
+    ) -> Result<(), BindingError> {
+        match self.shown {
+            Shown::CertifiedId { .. } | Shown::ArchivedMobile { .. } => return Ok(()),
+            Shown::IdLast6 => {}
+        }
+        let (account, consumer_no) = (&caller.account_id, &self.verified.consumer_no);
+        let bindings = tx.bindings();
+        let barred = bindings.is_barred(account, consumer_no, home.holder_version);
+        if barred.await? {
+            Err(BindingError::CannotConfirm)
+        } else {
+            Ok(())
+        }
     }
 
     fn fresh(&self, caller: &Caller, role: Role, frozen: bool) -> Binding {
@@ -100,6 +139,8 @@ impl Claim {
             account_id: caller.account_id.clone(),
             consumer_no: self.verified.consumer_no.clone(),
             role,
+            shown: true,
+            grant_id: None,
             holder_version: self.verified.holder_version,
             frozen,
             signboard: self.signboard.clone(),
@@ -120,6 +161,7 @@ impl Claim {
         };
         Binding {
             role: if frozen { Role::PayerOnly } else { role },
+            shown: true,
             frozen,
             holder_version: held.holder_version.max(self.verified.holder_version),
             signboard: self.signboard.clone(),
@@ -174,7 +216,9 @@ impl Claim {
             .await?;
         let mut accounts = vec![caller.account_id.as_str().to_owned()];
         let mut links = Vec::new();
+        let (actor, kind) = (caller.actor(), events::HOLDER_DISPUTED);
         for rival in rivals {
+            events::tell(tx, &actor, &self.conflict_pen, kind, &rival, None).await?;
             accounts.push(rival.account_id.as_str().to_owned());
             links.push(rival.binding_id.as_str().to_owned());
             let fallen = Binding {
@@ -198,49 +242,8 @@ impl Claim {
             .say("frozen", links)
             .say("holder_version", version)
             .seal("consumer_no", self.verified.consumer_no.expose());
-        pen.prove(
-            tx,
-            &caller.actor(),
-            "bindings.holder_conflict",
-            &subject,
-            act,
-        )
-        .await?;
+        pen.prove(tx, &actor, "bindings.holder_conflict", &subject, act)
+            .await?;
         Ok(())
     }
-}
-
-/// Notes the holder version the archive shows now; a newer one drops every older link to
-/// PAYER_ONLY in this unit (money.md 3.4).
-pub(super) async fn see_holder_version(
-    tx: &mut Tx,
-    caller: &Caller,
-    consumer_no: &crate::shared::personal::ConsumerNo,
-    holder_version: i64,
-    pen: &Pen,
-) -> Result<Home, BindingError> {
-    let home = tx
-        .bindings()
-        .touch_home(consumer_no, holder_version, pen.now)
-        .await?;
-    let dropped = tx
-        .bindings()
-        .drop_outdated(consumer_no, home.holder_version)
-        .await?;
-    if let Some(first) = dropped.first() {
-        let links: Vec<&str> = dropped.iter().map(BindingId::as_str).collect();
-        let act = Act::new()
-            .say("holder_version", home.holder_version)
-            .say("dropped", links)
-            .seal("consumer_no", consumer_no.expose());
-        pen.prove(
-            tx,
-            &caller.actor(),
-            "bindings.holder_changed",
-            first.as_str(),
-            act,
-        )
-        .await?;
-    }
-    Ok(home)
 }

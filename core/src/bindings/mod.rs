@@ -2,38 +2,56 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `role`, `binding`, `offer` | the things and their pure decisions |
+//! | `role`, `binding`, `grant`, `offer` | the things and their pure decisions |
+//! | `owned` | the types that show what a person may do with a home |
 //! | `matching`, `confirming`, `by_number`, `link` | how a home is linked |
-//! | `homes` | what a person sees of a home, names it, leaves it |
+//! | `homes` | what a person sees of a home, and names it |
+//! | `sharing`, `accepting` | letting others in: the holder's side, the invited side |
+//! | `ending`, `holder` | links that are left, taken away, over; a change of holder |
+//! | `events` | what other rooms hear of it |
 //! | `home_code` | a code to the phone in the archive |
 //! | `ports` | rows, and the utility's archive |
 //!
-//! Capabilities above take an [`OwnedBinding`], which only [`own`] makes.
+//! Capabilities above take an [`OwnedBinding`], which only [`own`] makes, or one of the stronger types
+//! made of it.
 
 pub mod binding;
+pub mod events;
+pub mod grant;
 pub mod home_code;
 pub mod offer;
 pub mod ports;
 pub mod role;
 
+mod accepting;
 mod by_number;
 mod confirming;
+mod ending;
 mod error;
+mod holder;
 mod homes;
 mod link;
 mod matching;
+mod owned;
+mod sharing;
 
 use std::sync::Arc;
 
-pub use binding::{Binding, Label, Linked, NotALabel, OwnedBinding, RoleNotEnough, Signboard};
+pub use accepting::Invitation;
+pub use binding::{Binding, Label, Linked, NotALabel, Seen, Signboard};
+pub use ending::EndWhatIsOver;
 pub use error::BindingError;
+pub use grant::{Grant, NoSuchEnd, Scope};
+pub use holder::LookForChanges;
 pub use homes::{Detail, RealName, RealNameCure, Supply};
 pub use matching::{Offer, OfferedHome, Proof};
 pub use offer::OfferLevel;
+pub use owned::{AuthorisedBinding, HolderBinding, OwnedBinding, Reach, RoleNotEnough};
 pub use role::{Right, Role};
+pub use sharing::{Access, Invited};
 
 use crate::shared::ids::{AccountId, BindingId, Entropy, Maker};
-use crate::shared::time::Clock;
+use crate::shared::time::{Clock, Time};
 use crate::store::{Store, StoreError, View};
 
 /// What configuration may change.
@@ -43,6 +61,12 @@ pub struct BindingRules {
     pub per_account_max: i64,
     /// A kept copy of the archive younger than this is not asked for again.
     pub kept_fresh_s: i64,
+    /// A home on whose holder more than paying hangs is looked at this often even when nobody asks.
+    pub look_at_least_s: i64,
+    /// Invitations and people let in, per home.
+    pub grants_per_home_max: i64,
+    /// Days a grant may last.
+    pub grant_days_max: i64,
 }
 
 impl Default for BindingRules {
@@ -50,6 +74,9 @@ impl Default for BindingRules {
         Self {
             per_account_max: 9,
             kept_fresh_s: 600,
+            look_at_least_s: 86_400,
+            grants_per_home_max: 8,
+            grant_days_max: 366,
         }
     }
 }
@@ -114,12 +141,13 @@ pub async fn own(
     account: &AccountId,
     binding: &BindingId,
     right: Right,
+    now: Time,
 ) -> Result<OwnedBinding, NotOwned> {
     let found = view.bindings().find(account, binding).await?;
     let linked = found.ok_or(NotOwned::NotFound)?;
-    let role = linked.role();
+    let role = linked.role(now).ok_or(NotOwned::NotFound)?;
     if role.may(right) {
-        Ok(OwnedBinding::new(linked.binding, role))
+        Ok(OwnedBinding::new(linked, role))
     } else {
         Err(NotOwned::RoleNotEnough)
     }

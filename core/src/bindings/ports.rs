@@ -4,27 +4,34 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::binding::{Binding, Home, Linked};
+use super::grant::Grant;
 use super::offer::Offered;
 pub use super::role::Role;
 use crate::accounts::Secret;
-use crate::shared::ids::{AccountId, BindingId};
+use crate::shared::ids::{AccountId, BindingId, GrantId};
 use crate::shared::outside::NoAnswer;
 use crate::shared::page::Page;
 use crate::shared::personal::{ConsumerNo, IdNo, PersonName, Phone};
-use crate::shared::time::Time;
+use crate::shared::time::{Day, Time};
 use crate::store::StoreError;
 
 /// What readers ask of the links. Ended links are not found.
 #[async_trait]
-pub trait BindingReads: Send {
+pub trait BindingReads: GrantReads {
     /// A link of this account; another account's is not found.
     async fn find(
         &mut self,
         account: &AccountId,
         id: &BindingId,
     ) -> Result<Option<Linked>, StoreError>;
-    /// An account's links in the order they were made; up to `limit + 1` so that the page can be cut.
-    async fn list(&mut self, account: &AccountId, page: &Page) -> Result<Vec<Linked>, StoreError>;
+    /// An account's links that are not over, in the order they were made; up to `limit + 1` so that
+    /// the page can be cut.
+    async fn list(
+        &mut self,
+        account: &AccountId,
+        page: &Page,
+        now: Time,
+    ) -> Result<Vec<Linked>, StoreError>;
     /// An account's link to a home, if there is one.
     async fn live(
         &mut self,
@@ -37,18 +44,102 @@ pub trait BindingReads: Send {
     async fn kept(&mut self, linked: &Binding) -> Result<Option<Kept>, StoreError>;
 }
 
-/// Links, homes and offers. Every `save` is a compare-and-set on the version that was loaded;
-/// [`StoreError::Conflict`] when it moved on.
+/// What readers ask about the sharing of homes.
 #[async_trait]
-pub trait BindingStore: BindingReads {
-    /// Notes that the archive shows a home at a holder version now and answers what is known of it.
-    /// Units about one home follow one another from here on.
-    async fn touch_home(
+pub trait GrantReads: Send {
+    /// The invitation behind a token.
+    async fn invitation(&mut self, token: &Secret) -> Result<Option<Grant>, StoreError>;
+    /// The live link that has a grant, if any has.
+    async fn link_with(&mut self, id: &GrantId) -> Result<Option<Linked>, StoreError>;
+    /// Invitations to a home that can be accepted, oldest first.
+    async fn invitations(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        now: Time,
+    ) -> Result<Vec<Grant>, StoreError>;
+    /// Everybody's links to a home that are not over, but one account's, in the order they were
+    /// made; up to `limit + 1`.
+    async fn others(
+        &mut self,
+        account: &AccountId,
+        consumer_no: &ConsumerNo,
+        page: &Page,
+        now: Time,
+    ) -> Result<Vec<Linked>, StoreError>;
+    /// Links whose grant is over, the longest over first.
+    async fn over(&mut self, now: Time, most: i64) -> Result<Vec<Linked>, StoreError>;
+    /// One link for each home where more than paying hangs on a holder version nobody has asked for
+    /// since `before`; the longest unasked first.
+    async fn unlooked(&mut self, before: Time, most: i64) -> Result<Vec<Linked>, StoreError>;
+}
+
+/// Sharing of homes. Units that change it hold the home's turn ([`BindingStore::lock_home`]).
+#[async_trait]
+pub trait GrantStore: GrantReads {
+    /// How many grants of a home take up a place: to be accepted still, or accepted and not over.
+    async fn count_grants(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        now: Time,
+    ) -> Result<i64, StoreError>;
+    async fn add_grant(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        grant: &Grant,
+        token: &Secret,
+    ) -> Result<(), StoreError>;
+    /// Compare-and-set of state and acceptance.
+    async fn save_grant(&mut self, grant: &Grant, now: Time) -> Result<(), StoreError>;
+    async fn grant(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        id: &GrantId,
+    ) -> Result<Option<Grant>, StoreError>;
+    /// What a link has granted and was not ended.
+    async fn granted_by(&mut self, link: &BindingId) -> Result<Vec<Grant>, StoreError>;
+    /// Ends all grants of a home given under an older holder version; how many.
+    async fn end_outdated(
         &mut self,
         consumer_no: &ConsumerNo,
         holder_version: i64,
         now: Time,
+    ) -> Result<u64, StoreError>;
+    /// Ends invitations nobody accepted in time; how many.
+    async fn end_unaccepted(&mut self, now: Time) -> Result<u64, StoreError>;
+}
+
+/// Links, homes and offers. Every `save` is a compare-and-set on the version that was loaded;
+/// [`StoreError::Conflict`] when it moved on.
+#[async_trait]
+pub trait BindingStore: BindingReads + GrantStore {
+    /// Takes a home's turn and answers what is known of it: units about one home follow one another
+    /// from here on. None when no link was ever made to it.
+    async fn lock_home(&mut self, consumer_no: &ConsumerNo) -> Result<Option<Home>, StoreError>;
+    /// Notes that the archive shows a home under a holder now and answers what is known of it; takes
+    /// the home's turn as well. `unsaid` is since when a holder newer than the one known holds it if
+    /// the archive does not say.
+    async fn touch_home(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        holder: Holding,
+        unsaid: Day,
+        now: Time,
     ) -> Result<Home, StoreError>;
+    /// A live link to a home, whoever's.
+    async fn link_to(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        id: &BindingId,
+    ) -> Result<Option<Linked>, StoreError>;
+    /// Every live link to a home.
+    async fn links_to(&mut self, consumer_no: &ConsumerNo) -> Result<Vec<Linked>, StoreError>;
+    /// Whether this holder took the account's access to the home away.
+    async fn is_barred(
+        &mut self,
+        account: &AccountId,
+        consumer_no: &ConsumerNo,
+        holder_version: i64,
+    ) -> Result<bool, StoreError>;
     /// Takes the turn to ask the archive for a home's holder version: true for one caller, when
     /// nobody has asked after `before`.
     async fn take_look(
@@ -78,14 +169,20 @@ pub trait BindingStore: BindingReads {
     /// `certified` is the ID number a HOLDER link rests on, kept as a blind index.
     /// `StoreError::Duplicate` when the account has a live link to the home.
     async fn add(&mut self, binding: &Binding, certified: Option<&IdNo>) -> Result<(), StoreError>;
-    /// Compare-and-set of role, holder version, frozen and signboard. `certified: None` leaves the
-    /// index a HOLDER link rests on as it is.
+    /// Compare-and-set of role, what it rests on, holder version, frozen and signboard.
+    /// `certified: None` leaves the index a HOLDER link rests on as it is.
     async fn save(&mut self, binding: &Binding, certified: Option<&IdNo>)
     -> Result<(), StoreError>;
     /// Compare-and-set of the label alone.
     async fn save_label(&mut self, binding: &Binding) -> Result<(), StoreError>;
-    /// Ends a link and forgets its copy; compare-and-set.
-    async fn end(&mut self, binding: &Binding, now: Time) -> Result<(), StoreError>;
+    /// Ends a link and forgets its copy; compare-and-set. `barred` is the holder version under which
+    /// the holder took it away, if so it ended.
+    async fn end(
+        &mut self,
+        binding: &Binding,
+        barred: Option<i64>,
+        now: Time,
+    ) -> Result<(), StoreError>;
     async fn add_offered(&mut self, token: &Secret, offered: &Offered) -> Result<(), StoreError>;
     /// Compare-and-set of `verified` and `used_at`.
     async fn save_offered(&mut self, token: &Secret, offered: &Offered) -> Result<(), StoreError>;
@@ -126,13 +223,32 @@ pub struct Match {
     pub candidates: Vec<Candidate>,
 }
 
+/// Which holder of a home the archive shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holding {
+    /// Changes with every transfer of holder; a binding pins it (money.md 3.4).
+    pub version: i64,
+    /// The day the contract passed to this holder, where the archive says so.
+    pub since: Option<Day>,
+}
+
 /// What a verified token or proof opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     pub consumer_no: ConsumerNo,
     pub role: Role,
-    /// Changes with every transfer of holder; a binding pins it (money.md 3.4).
     pub holder_version: i64,
+    pub holder_since: Option<Day>,
+}
+
+impl Verified {
+    #[must_use]
+    pub const fn holding(&self) -> Holding {
+        Holding {
+            version: self.holder_version,
+            since: self.holder_since,
+        }
+    }
 }
 
 /// What a person offers to show that a typed number is theirs.
@@ -163,7 +279,20 @@ pub struct Consumer {
     pub open: bool,
     pub meters: Vec<Meter>,
     pub holder_version: i64,
+    /// Copies kept by an earlier program do not say.
+    #[serde(default)]
+    pub holder_since: Option<Day>,
     pub as_of: Time,
+}
+
+impl Consumer {
+    #[must_use]
+    pub const fn holding(&self) -> Holding {
+        Holding {
+            version: self.holder_version,
+            since: self.holder_since,
+        }
+    }
 }
 
 impl std::fmt::Debug for Consumer {

@@ -26,16 +26,19 @@ pub enum Right {
     SeeFigures,
     /// See category, tariff, meters and real-name state.
     SeeArchive,
+    /// See who may use the home, let others in for a time, take it away again.
+    Share,
 }
 
 impl Right {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SeeDue,
         Self::Pay,
         Self::SeeOwnPayments,
         Self::Manage,
         Self::SeeFigures,
         Self::SeeArchive,
+        Self::Share,
     ];
 
     /// The least role that has the right.
@@ -44,6 +47,7 @@ impl Right {
         match self {
             Self::SeeDue | Self::Pay | Self::SeeOwnPayments | Self::Manage => Role::PayerOnly,
             Self::SeeFigures | Self::SeeArchive => Role::Authorised,
+            Self::Share => Role::Holder,
         }
     }
 }
@@ -135,7 +139,11 @@ mod tests {
                 Right::Manage
             ]
         );
-        assert_eq!(allowed(Role::Authorised), Right::ALL);
+        let all_but_sharing: Vec<_> = Right::ALL
+            .into_iter()
+            .filter(|right| *right != Right::Share)
+            .collect();
+        assert_eq!(allowed(Role::Authorised), all_but_sharing);
         assert_eq!(allowed(Role::Holder), Right::ALL);
     }
 

@@ -26,3 +26,22 @@ pub struct Message {
     pub received_at: Time,
     pub state: InboxState,
 }
+
+/// A message whose signature did not verify when it came. It says nothing yet: perhaps our copy of
+/// the sender's key was wrong.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Unverified {
+    /// SHA-256 of the raw bytes, hex: what it says of its own id cannot be believed.
+    pub digest: String,
+    pub raw: String,
+    pub trace_id: String,
+    pub received_at: Time,
+}
+
+impl std::fmt::Debug for Unverified {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Unverified")
+            .field("digest", &self.digest)
+            .finish_non_exhaustive()
+    }
+}

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::Message;
+use super::{Message, Unverified};
 use crate::shared::time::Time;
 use crate::store::StoreError;
 
@@ -24,4 +24,14 @@ pub trait InboxStore: Send {
     /// Deletes up to `limit` messages applied before `before`, oldest first; how many went. RECEIVED
     /// ones stay.
     async fn purge(&mut self, before: Time, limit: i64) -> Result<i64, StoreError>;
+    /// Keeps a message that did not verify, unless it is there already or `max` others are; true when
+    /// it was kept.
+    async fn quarantine(&mut self, message: &Unverified, max: i64) -> Result<bool, StoreError>;
+    /// Kept messages that did not verify, those after `after` in the order of their digests.
+    async fn quarantined(&mut self, after: &str, limit: i64)
+    -> Result<Vec<Unverified>, StoreError>;
+    /// Forgets one that verified in the end; false when it was gone.
+    async fn leave_quarantine(&mut self, digest: &str) -> Result<bool, StoreError>;
+    /// Forgets those that came before `before`; how many went.
+    async fn purge_quarantine(&mut self, before: Time) -> Result<i64, StoreError>;
 }

@@ -28,7 +28,7 @@ use async_trait::async_trait;
 
 pub use error::NoticeError;
 pub use inbox::Inbox;
-pub use notice::{Kind, Notice, Receipt};
+pub use notice::{Kind, Notice, Receipt, Standing, Told};
 
 use self::ports::SmsPlatform;
 use crate::outbox::Claimed;
@@ -72,7 +72,18 @@ impl Notices {
 #[async_trait]
 impl Deliver for Notices {
     fn kinds(&self) -> &'static [&'static str] {
-        &[news::POSTED, news::REFUNDED, news::TEXT]
+        const KINDS: &[&str] = &[
+            news::POSTED,
+            news::REFUNDED,
+            news::SHARING_ACCEPTED,
+            news::SHARING_OVER,
+            news::ACCESS_OVER,
+            news::ACCESS_TAKEN,
+            news::HOLDER_CHANGED,
+            news::HOLDER_DISPUTED,
+            news::TEXT,
+        ];
+        KINDS
     }
 
     async fn deliver(&self, claimed: &Claimed) -> Delivery {

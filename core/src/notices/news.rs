@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::notice::{Kind, Notice, Receipt};
+use super::notice::{Notice, Receipt, Standing, Told};
 use crate::outbox::Event;
 use crate::shared::ids::{AccountId, EventId, NoticeId, PaymentId};
 use crate::shared::money::Fen;
@@ -13,6 +13,18 @@ use crate::shared::time::Time;
 pub const POSTED: &str = "payments.posted";
 /// A line's money went back to the payer.
 pub const REFUNDED: &str = "payments.refunded";
+/// Somebody accepted the holder's invitation to a home.
+pub const SHARING_ACCEPTED: &str = "bindings.sharing_accepted";
+/// What the holder shared ended on its day.
+pub const SHARING_OVER: &str = "bindings.sharing_over";
+/// Somebody's access to a home ended on its day.
+pub const ACCESS_OVER: &str = "bindings.access_over";
+/// The holder took somebody's access away.
+pub const ACCESS_TAKEN: &str = "bindings.access_taken";
+/// A linked home has another holder.
+pub const HOLDER_CHANGED: &str = "bindings.holder_changed";
+/// Two certified identities claim one home.
+pub const HOLDER_DISPUTED: &str = "bindings.holder_disputed";
 /// A notice on its way to a phone.
 pub const TEXT: &str = "notices.sms";
 
@@ -34,13 +46,20 @@ struct Refunded {
     refunded_at: String,
 }
 
+#[derive(Deserialize)]
+struct AtHome {
+    account_id: AccountId,
+    consumer_tail: String,
+    person_masked: Option<String>,
+    happened_at: String,
+}
+
 /// A fact that somebody is to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
     pub account_id: AccountId,
-    pub payment_id: PaymentId,
-    pub kind: Kind,
-    pub receipt: Receipt,
+    pub payment_id: Option<PaymentId>,
+    pub told: Told,
 }
 
 /// Why an event can never be told: it is of another kind, or not of the agreed shape.
@@ -49,33 +68,67 @@ pub struct News {
 pub struct Unreadable;
 
 impl News {
-    /// Reads an event of [`POSTED`] or [`REFUNDED`].
+    /// The kinds [`News::read`] understands.
+    pub const KINDS: [&'static str; 8] = [
+        POSTED,
+        REFUNDED,
+        SHARING_ACCEPTED,
+        SHARING_OVER,
+        ACCESS_OVER,
+        ACCESS_TAKEN,
+        HOLDER_CHANGED,
+        HOLDER_DISPUTED,
+    ];
+
+    /// Reads an event of one of [`News::KINDS`].
     ///
     /// # Errors
-    /// [`Unreadable`] when it is neither, when a field is missing or of another type, when the
+    /// [`Unreadable`] when it is none of them, when a field is missing or of another type, when the
     /// amount is not positive or the home is not named by four digits.
     pub fn read(kind: &str, body: &str) -> Result<Self, Unreadable> {
         match kind {
             POSTED => {
                 let said: Posted = serde_json::from_str(body).map_err(|_| Unreadable)?;
+                let receipt = receipt(said.consumer_tail, said.amount_fen, &said.posted_at)?;
                 Ok(Self {
                     account_id: said.account_id,
-                    payment_id: said.payment_id,
-                    kind: Kind::Credited,
-                    receipt: receipt(said.consumer_tail, said.amount_fen, &said.posted_at)?,
+                    payment_id: Some(said.payment_id),
+                    told: Told::Credited(receipt),
                 })
             }
             REFUNDED => {
                 let said: Refunded = serde_json::from_str(body).map_err(|_| Unreadable)?;
+                let receipt = receipt(said.consumer_tail, said.amount_fen, &said.refunded_at)?;
                 Ok(Self {
                     account_id: said.account_id,
-                    payment_id: said.payment_id,
-                    kind: Kind::Refunded,
-                    receipt: receipt(said.consumer_tail, said.amount_fen, &said.refunded_at)?,
+                    payment_id: Some(said.payment_id),
+                    told: Told::Refunded(receipt),
                 })
             }
+            SHARING_ACCEPTED => Self::at_home(body, Told::SharingAccepted),
+            SHARING_OVER => Self::at_home(body, Told::SharingOver),
+            ACCESS_OVER => Self::at_home(body, Told::AccessOver),
+            ACCESS_TAKEN => Self::at_home(body, Told::AccessTaken),
+            HOLDER_CHANGED => Self::at_home(body, Told::HolderChanged),
+            HOLDER_DISPUTED => Self::at_home(body, Told::HolderDisputed),
             _ => Err(Unreadable),
         }
+    }
+
+    fn at_home(body: &str, told: fn(Standing) -> Told) -> Result<Self, Unreadable> {
+        let said: AtHome = serde_json::from_str(body).map_err(|_| Unreadable)?;
+        if !names_a_home(&said.consumer_tail) {
+            return Err(Unreadable);
+        }
+        Ok(Self {
+            account_id: said.account_id,
+            payment_id: None,
+            told: told(Standing {
+                consumer_tail: said.consumer_tail,
+                person_masked: said.person_masked,
+                happened_at: moment(&said.happened_at)?,
+            }),
+        })
     }
 
     /// The notice of this fact.
@@ -85,8 +138,7 @@ impl News {
             notice_id,
             account_id: self.account_id,
             event_id,
-            kind: self.kind,
-            receipt: self.receipt,
+            told: self.told,
             payment_id: self.payment_id,
             created_at: now,
             read_at: None,
@@ -96,15 +148,23 @@ impl News {
 }
 
 fn receipt(consumer_tail: String, amount_fen: Fen, at: &str) -> Result<Receipt, Unreadable> {
-    let named = consumer_tail.len() == 4 && consumer_tail.bytes().all(|b| b.is_ascii_digit());
-    if !named || !amount_fen.is_positive() {
+    if !names_a_home(&consumer_tail) || !amount_fen.is_positive() {
         return Err(Unreadable);
     }
     Ok(Receipt {
         consumer_tail,
         amount_fen,
-        happened_at: Time::parse_rfc3339(at).map_err(|_| Unreadable)?,
+        happened_at: moment(at)?,
     })
+}
+
+/// A consumer number's last four digits.
+fn names_a_home(consumer_tail: &str) -> bool {
+    consumer_tail.len() == 4 && consumer_tail.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn moment(text: &str) -> Result<Time, Unreadable> {
+    Time::parse_rfc3339(text).map_err(|_| Unreadable)
 }
 
 /// Body of [`TEXT`]: which notice, never its facts or the phone, which are read when it leaves.
@@ -145,8 +205,10 @@ impl Text {
 
 #[cfg(test)]
 mod tests {
+    use super::super::notice::Kind;
     use super::*;
     use serde_json::{Value, json};
+    use std::collections::BTreeSet;
 
     fn said(at: &str) -> Value {
         json!({
@@ -162,19 +224,41 @@ mod tests {
     }
 
     #[test]
-    fn both_events_are_read() {
-        for (event, at, kind) in [
-            (POSTED, "posted_at", Kind::Credited),
-            (REFUNDED, "refunded_at", Kind::Refunded),
-        ] {
+    fn both_events_of_money_are_read() {
+        for (event, at) in [(POSTED, "posted_at"), (REFUNDED, "refunded_at")] {
             let news = News::read(event, &said(at).to_string()).unwrap();
-            assert_eq!(news.kind, kind);
-            assert_eq!(news.receipt.amount_fen, Fen::new(8_520));
-            assert_eq!(
-                news.receipt.happened_at.rfc3339(),
-                "2026-11-20T10:01:02+08:00"
-            );
+            let (Told::Credited(receipt) | Told::Refunded(receipt)) = &news.told else {
+                panic!("{event} is about money");
+            };
+            assert_eq!(news.told.kind() == Kind::Credited, event == POSTED);
+            assert_eq!(receipt.amount_fen, Fen::new(8_520));
+            assert_eq!(receipt.happened_at.rfc3339(), "2026-11-20T10:01:02+08:00");
         }
+    }
+
+    #[test]
+    fn events_about_a_home_are_read_each_as_its_own_kind() {
+        let body = json!({
+            "account_id": "019aa2f0-0000-7000-8000-000000000002",
+            "binding_id": "019aa2f0-0000-7000-8000-000000000003",
+            "consumer_tail": "0017",
+            "person_masked": "*芳",
+            "happened_at": "2026-11-20T10:01:02+08:00",
+        });
+        let kinds: BTreeSet<&str> = News::KINDS
+            .into_iter()
+            .filter(|kind| kind.starts_with("bindings."))
+            .map(|kind| {
+                let news = News::read(kind, &body.to_string()).unwrap();
+                assert_eq!(news.payment_id, None);
+                news.told.kind().as_str()
+            })
+            .collect();
+        assert_eq!(kinds.len(), Kind::ALL.len() - 2);
+        let mut unnamed = body;
+        unnamed["consumer_tail"] = json!("1504010020017");
+        let read = News::read(HOLDER_CHANGED, &unnamed.to_string());
+        assert_eq!(read, Err(Unreadable), "never the whole number");
     }
 
     #[test]

@@ -14,16 +14,43 @@ pub enum Kind {
     /// The money of a payment went back to where it came from, whatever the cause: paid late,
     /// paid twice, or not accepted by the utility.
     Refunded,
+    /// To the holder: somebody accepted an invitation to the home.
+    SharingAccepted,
+    /// To the holder: what was shared ended on its day.
+    SharingOver,
+    /// To the one it was shared with: it ended on its day.
+    AccessOver,
+    /// To the one it was taken from: the holder took the access away.
+    AccessTaken,
+    /// To everybody linked: the home has another holder.
+    HolderChanged,
+    /// To those who claim a home that somebody else claims too.
+    HolderDisputed,
 }
 
 impl Kind {
-    pub const ALL: [Self; 2] = [Self::Credited, Self::Refunded];
+    pub const ALL: [Self; 8] = [
+        Self::Credited,
+        Self::Refunded,
+        Self::SharingAccepted,
+        Self::SharingOver,
+        Self::AccessOver,
+        Self::AccessTaken,
+        Self::HolderChanged,
+        Self::HolderDisputed,
+    ];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Credited => "credited",
             Self::Refunded => "refunded",
+            Self::SharingAccepted => "sharing_accepted",
+            Self::SharingOver => "sharing_over",
+            Self::AccessOver => "access_over",
+            Self::AccessTaken => "access_taken",
+            Self::HolderChanged => "holder_changed",
+            Self::HolderDisputed => "holder_disputed",
         }
     }
 
@@ -43,6 +70,77 @@ pub struct Receipt {
     pub happened_at: Time,
 }
 
+/// The facts of who may use a home. Sealed at rest: they say who lives with whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    pub consumer_tail: String,
+    /// The other person, masked; absent when their name is not certified, or nobody's business.
+    pub person_masked: Option<String>,
+    pub happened_at: Time,
+}
+
+/// A fact somebody is told: its kind, with the facts that belong to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    Credited(Receipt),
+    Refunded(Receipt),
+    SharingAccepted(Standing),
+    SharingOver(Standing),
+    AccessOver(Standing),
+    AccessTaken(Standing),
+    HolderChanged(Standing),
+    HolderDisputed(Standing),
+}
+
+impl Told {
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Credited(_) => Kind::Credited,
+            Self::Refunded(_) => Kind::Refunded,
+            Self::SharingAccepted(_) => Kind::SharingAccepted,
+            Self::SharingOver(_) => Kind::SharingOver,
+            Self::AccessOver(_) => Kind::AccessOver,
+            Self::AccessTaken(_) => Kind::AccessTaken,
+            Self::HolderChanged(_) => Kind::HolderChanged,
+            Self::HolderDisputed(_) => Kind::HolderDisputed,
+        }
+    }
+
+    /// The facts as they are kept, without the kind.
+    ///
+    /// # Errors
+    /// When they cannot be written, which no facts of these types do.
+    pub fn facts(&self) -> Result<String, serde_json::Error> {
+        match self {
+            Self::Credited(receipt) | Self::Refunded(receipt) => serde_json::to_string(receipt),
+            Self::SharingAccepted(standing)
+            | Self::SharingOver(standing)
+            | Self::AccessOver(standing)
+            | Self::AccessTaken(standing)
+            | Self::HolderChanged(standing)
+            | Self::HolderDisputed(standing) => serde_json::to_string(standing),
+        }
+    }
+
+    /// Reads what [`Told::facts`] wrote; none when these are not the facts of that kind.
+    #[must_use]
+    pub fn read(kind: Kind, facts: &str) -> Option<Self> {
+        let receipt = || serde_json::from_str(facts).ok();
+        let standing = || serde_json::from_str(facts).ok();
+        match kind {
+            Kind::Credited => receipt().map(Self::Credited),
+            Kind::Refunded => receipt().map(Self::Refunded),
+            Kind::SharingAccepted => standing().map(Self::SharingAccepted),
+            Kind::SharingOver => standing().map(Self::SharingOver),
+            Kind::AccessOver => standing().map(Self::AccessOver),
+            Kind::AccessTaken => standing().map(Self::AccessTaken),
+            Kind::HolderChanged => standing().map(Self::HolderChanged),
+            Kind::HolderDisputed => standing().map(Self::HolderDisputed),
+        }
+    }
+}
+
 /// One thing an account is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -51,9 +149,9 @@ pub struct Notice {
     pub account_id: AccountId,
     /// The event that carried the fact; there is one notice per event.
     pub event_id: EventId,
-    pub kind: Kind,
-    pub receipt: Receipt,
-    pub payment_id: PaymentId,
+    pub told: Told,
+    /// The payment it is about, when it is about one.
+    pub payment_id: Option<PaymentId>,
     pub created_at: Time,
     /// When the person first saw it.
     pub read_at: Option<Time>,
@@ -71,5 +169,26 @@ mod tests {
             assert_eq!(Kind::parse(kind.as_str()), Some(kind));
         }
         assert_eq!(Kind::parse("CREDITED"), None);
+    }
+
+    #[test]
+    fn facts_read_back_under_their_own_kind_only() {
+        let receipt = Told::Credited(Receipt {
+            consumer_tail: "0017".into(),
+            amount_fen: Fen::new(8_520),
+            happened_at: Time::default(),
+        });
+        let standing = Told::HolderChanged(Standing {
+            consumer_tail: "0017".into(),
+            person_masked: None,
+            happened_at: Time::default(),
+        });
+        for told in [&receipt, &standing] {
+            let facts = told.facts().unwrap();
+            assert_eq!(Told::read(told.kind(), &facts).as_ref(), Some(told));
+        }
+        let facts = standing.facts().unwrap();
+        assert_eq!(Told::read(Kind::Credited, &facts), None);
+        assert_eq!(Told::read(Kind::HolderChanged, "[]"), None);
     }
 }

@@ -1,6 +1,7 @@
 //! Putting on record what an event says, once, and sending its SMS on the way.
 
 use super::news::{News, Text};
+use super::words::Template;
 use super::{Notice, Notices};
 use crate::accounts::{self, Purpose};
 use crate::outbox::Event;
@@ -31,12 +32,13 @@ impl Notices {
         }
     }
 
-    /// One unit: the notice, and the row of its SMS when the person agreed to SMS. An event that was
+    /// One unit: the notice, and the row of its SMS when there is one and the person agreed to SMS. An event that was
     /// told before changes nothing, so it leaves no second SMS either.
     async fn tell(&self, notice: &Notice, text: &Event) -> Result<(), StoreError> {
         atomically(&*self.store, async |tx: &mut Tx| {
             let new = tx.notices().add(notice).await?;
-            if new && agreed(tx, notice).await? {
+            let texted = Template::of(&notice.told).is_some();
+            if new && texted && agreed(tx, notice).await? {
                 tx.outbox().add(text).await?;
             }
             Ok(())

@@ -26,7 +26,9 @@ impl Notices {
             Ok(None) => return Delivery::Done,
             Err(error) => return store_said(&error),
         };
-        let template = Template::of(notice.kind, &notice.receipt);
+        let Some(template) = Template::of(&notice.told) else {
+            return Delivery::Done;
+        };
         let sms = Sms {
             message_id: event.event_id.as_str().to_owned(),
             phone,

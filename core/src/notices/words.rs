@@ -1,7 +1,7 @@
 //! The words of a notice, zh-CN, made from its kind and facts when somebody reads it. The figures
 //! of the inbox and of the SMS come from the same facts, so they agree to the fen.
 
-use super::notice::{Kind, Receipt};
+use super::notice::{Receipt, Standing, Told};
 use crate::shared::time::Time;
 
 /// A notice as people read it.
@@ -13,24 +13,125 @@ pub struct Words {
 
 impl Words {
     #[must_use]
-    pub fn of(kind: Kind, receipt: &Receipt) -> Self {
-        let tail = &receipt.consumer_tail;
-        let yuan = receipt.amount_fen.yuan();
-        let moment = moment(receipt.happened_at);
-        match kind {
-            Kind::Credited => Self {
-                title: "电费已入账",
-                body: format!("您为尾号 {tail} 的户号缴纳的 {yuan} 元已于{moment}入账。"),
-            },
-            Kind::Refunded => Self {
-                title: "退款已完成",
-                body: format!(
-                    "您为尾号 {tail} 的户号支付的 {yuan} 元已于{moment}原路退回。\
-                     如仍有应交电费，首页会显示。"
-                ),
-            },
+    pub fn of(told: &Told) -> Self {
+        match told {
+            Told::Credited(receipt) => {
+                let (tail, yuan, moment) = of_money(receipt);
+                Self {
+                    title: "电费已入账",
+                    body: format!("您为尾号 {tail} 的户号缴纳的 {yuan} 元已于{moment}入账。"),
+                }
+            }
+            Told::Refunded(receipt) => {
+                let (tail, yuan, moment) = of_money(receipt);
+                Self {
+                    title: "退款已完成",
+                    body: format!(
+                        "您为尾号 {tail} 的户号支付的 {yuan} 元已于{moment}原路退回。\
+                         如仍有应交电费，首页会显示。"
+                    ),
+                }
+            }
+            Told::SharingAccepted(standing) => AtHome::of(standing).sharing_accepted(),
+            Told::SharingOver(standing) => AtHome::of(standing).sharing_over(),
+            Told::AccessOver(standing) => AtHome::of(standing).access_over(),
+            Told::AccessTaken(standing) => AtHome::of(standing).access_taken(),
+            Told::HolderChanged(standing) => AtHome::of(standing).holder_changed(),
+            Told::HolderDisputed(standing) => AtHome::of(standing).holder_disputed(),
         }
     }
+}
+
+/// The facts of who may use a home, as the sentences take them.
+struct AtHome<'a> {
+    tail: &'a str,
+    person: String,
+    moment: String,
+}
+
+impl<'a> AtHome<'a> {
+    fn of(standing: &'a Standing) -> Self {
+        Self {
+            tail: &standing.consumer_tail,
+            person: match &standing.person_masked {
+                Some(name) => format!(" {name} "),
+                None => "对方".to_owned(),
+            },
+            moment: moment(standing.happened_at),
+        }
+    }
+
+    fn sharing_accepted(&self) -> Words {
+        let Self {
+            tail,
+            person,
+            moment,
+        } = self;
+        Words {
+            title: "共享邀请已被接受",
+            body: format!(
+                "您对尾号 {tail} 户号的共享邀请已于{moment}被{person}接受。\
+                 您可随时在该住址的共享页面查看或收回。"
+            ),
+        }
+    }
+
+    fn sharing_over(&self) -> Words {
+        let Self {
+            tail,
+            person,
+            moment,
+        } = self;
+        Words {
+            title: "共享已到期",
+            body: format!("您给{person}的尾号 {tail} 户号的共享已于{moment}到期。"),
+        }
+    }
+
+    fn access_over(&self) -> Words {
+        let Self { tail, moment, .. } = self;
+        Words {
+            title: "使用权限已到期",
+            body: format!(
+                "户主共享给您的尾号 {tail} 户号的权限已于{moment}到期。如需继续，请户主重新邀请。"
+            ),
+        }
+    }
+
+    fn access_taken(&self) -> Words {
+        let Self { tail, moment, .. } = self;
+        Words {
+            title: "使用权限已被收回",
+            body: format!("尾号 {tail} 户号的户主已于{moment}收回您的权限。"),
+        }
+    }
+
+    fn holder_changed(&self) -> Words {
+        let Self { tail, moment, .. } = self;
+        Words {
+            title: "户主已变更",
+            body: format!(
+                "我们于{moment}获知尾号 {tail} 的户号已变更户主。\
+                 您现在只能查看应交金额和自己的缴费；如您是新户主，请重新认证。"
+            ),
+        }
+    }
+
+    fn holder_disputed(&self) -> Words {
+        let Self { tail, moment, .. } = self;
+        Words {
+            title: "户主身份待核实",
+            body: format!(
+                "尾号 {tail} 的户号于{moment}有两位实名用户认证为户主。\
+                 工作人员核实之前，双方都只能查看应交金额并缴费。"
+            ),
+        }
+    }
+}
+
+fn of_money(receipt: &Receipt) -> (&str, String, String) {
+    let yuan = receipt.amount_fen.yuan();
+    (&receipt.consumer_tail, yuan, moment(receipt.happened_at))
 }
 
 /// A template registered at the SMS platform (docs/contracts/sms.md) and what fills it.
@@ -41,18 +142,33 @@ pub struct Template {
 }
 
 impl Template {
+    /// None for what can wait until the person opens the app: an access that ends at midnight wakes
+    /// nobody.
     #[must_use]
-    pub fn of(kind: Kind, receipt: &Receipt) -> Self {
-        let id = match kind {
-            Kind::Credited => "LL_CREDITED",
-            Kind::Refunded => "LL_REFUNDED",
+    pub fn of(told: &Told) -> Option<Self> {
+        let of_money = |id, receipt: &Receipt| Self {
+            id,
+            params: vec![
+                ("tail", receipt.consumer_tail.clone()),
+                ("yuan", receipt.amount_fen.yuan()),
+                ("date", day(receipt.happened_at)),
+            ],
         };
-        let params = vec![
-            ("tail", receipt.consumer_tail.clone()),
-            ("yuan", receipt.amount_fen.yuan()),
-            ("date", day(receipt.happened_at)),
-        ];
-        Self { id, params }
+        let of_home = |id, standing: &Standing| Self {
+            id,
+            params: vec![
+                ("tail", standing.consumer_tail.clone()),
+                ("date", day(standing.happened_at)),
+            ],
+        };
+        match told {
+            Told::Credited(receipt) => Some(of_money("LL_CREDITED", receipt)),
+            Told::Refunded(receipt) => Some(of_money("LL_REFUNDED", receipt)),
+            Told::SharingAccepted(standing) => Some(of_home("LL_SHARING_ACCEPTED", standing)),
+            Told::HolderChanged(standing) => Some(of_home("LL_HOLDER_CHANGED", standing)),
+            Told::HolderDisputed(standing) => Some(of_home("LL_HOLDER_DISPUTED", standing)),
+            Told::SharingOver(_) | Told::AccessOver(_) | Told::AccessTaken(_) => None,
+        }
     }
 }
 
@@ -84,6 +200,7 @@ fn moment(at: Time) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::notice::Kind;
     use super::*;
     use crate::shared::money::Fen;
     use proptest::prelude::*;
@@ -96,18 +213,33 @@ mod tests {
         }
     }
 
+    fn told(kind: Kind) -> Told {
+        let standing = Standing {
+            consumer_tail: "0017".into(),
+            person_masked: Some("*芳".into()),
+            happened_at: Time::parse_rfc3339("2026-11-05T10:01:59+08:00").unwrap(),
+        };
+        let facts = match kind {
+            Kind::Credited | Kind::Refunded => {
+                Told::Credited(receipt(8_520, "2026-11-05T10:01:59+08:00")).facts()
+            }
+            _ => Told::AccessOver(standing).facts(),
+        };
+        Told::read(kind, &facts.unwrap()).unwrap()
+    }
+
     #[test]
     fn the_inbox_says_what_where_how_much_and_when() {
         let receipt = receipt(8_520, "2026-11-05T10:01:59+08:00");
         assert_eq!(
-            Words::of(Kind::Credited, &receipt),
+            Words::of(&Told::Credited(receipt.clone())),
             Words {
                 title: "电费已入账",
                 body: "您为尾号 0017 的户号缴纳的 85.20 元已于 2026年11月5日 10:01 入账。".into(),
             }
         );
         assert_eq!(
-            Words::of(Kind::Refunded, &receipt),
+            Words::of(&Told::Refunded(receipt)),
             Words {
                 title: "退款已完成",
                 body: "您为尾号 0017 的户号支付的 85.20 元已于 2026年11月5日 10:01 原路退回。\
@@ -118,32 +250,68 @@ mod tests {
     }
 
     #[test]
+    fn who_may_use_a_home_is_told_with_the_home_and_the_moment() {
+        let mut titles = std::collections::BTreeSet::new();
+        for kind in Kind::ALL {
+            let words = Words::of(&told(kind));
+            assert!(words.body.contains("尾号 0017"), "{kind:?}");
+            assert!(words.body.contains("2026年11月5日 10:01"), "{kind:?}");
+            assert_eq!(words.body.trim(), words.body, "{kind:?}");
+            assert!(
+                titles.insert(words.title),
+                "{kind:?} has a title of its own"
+            );
+        }
+    }
+
+    #[test]
+    fn m3_4_the_person_named_is_the_one_who_was_let_in_and_nobody_else() {
+        for kind in Kind::ALL {
+            let named = Words::of(&told(kind)).body.contains("*芳");
+            let to_the_holder = matches!(kind, Kind::SharingAccepted | Kind::SharingOver);
+            assert_eq!(named, to_the_holder, "{kind:?}");
+        }
+    }
+
+    #[test]
     fn the_day_is_the_day_of_shanghai() {
         let late = receipt(1, "2026-12-31T16:00:00Z");
         assert!(
-            Words::of(Kind::Credited, &late)
+            Words::of(&Told::Credited(late.clone()))
                 .body
                 .contains("2027年1月1日 00:00")
         );
-        let params = Template::of(Kind::Refunded, &late).params;
+        let params = Template::of(&Told::Refunded(late)).unwrap().params;
         assert_eq!(params.last(), Some(&("date", "1月1日".to_owned())));
     }
 
     #[test]
     fn the_templates_are_the_registered_ones() {
-        let receipt = receipt(8_520, "2026-11-20T10:01:02+08:00");
-        let filled = [("tail", "0017"), ("yuan", "85.20"), ("date", "11月20日")];
-        for (kind, id) in [
-            (Kind::Credited, "LL_CREDITED"),
-            (Kind::Refunded, "LL_REFUNDED"),
+        let money = vec![("tail", "0017"), ("yuan", "85.20"), ("date", "11月5日")];
+        let home = vec![("tail", "0017"), ("date", "11月5日")];
+        for (kind, registered) in [
+            (Kind::Credited, Some(("LL_CREDITED", money.clone()))),
+            (Kind::Refunded, Some(("LL_REFUNDED", money))),
+            (
+                Kind::SharingAccepted,
+                Some(("LL_SHARING_ACCEPTED", home.clone())),
+            ),
+            (
+                Kind::HolderChanged,
+                Some(("LL_HOLDER_CHANGED", home.clone())),
+            ),
+            (Kind::HolderDisputed, Some(("LL_HOLDER_DISPUTED", home))),
+            (Kind::SharingOver, None),
+            (Kind::AccessOver, None),
+            (Kind::AccessTaken, None),
         ] {
-            let template = Template::of(kind, &receipt);
-            let params: Vec<_> = template
-                .params
-                .iter()
-                .map(|(name, text)| (*name, text.as_str()))
-                .collect();
-            assert_eq!((template.id, params), (id, filled.to_vec()));
+            let template = Template::of(&told(kind));
+            let shown = template.as_ref().map(|template| {
+                let params = template.params.iter();
+                let params: Vec<_> = params.map(|(name, text)| (*name, text.as_str())).collect();
+                (template.id, params)
+            });
+            assert_eq!(shown, registered, "{kind:?}");
         }
     }
 
@@ -152,12 +320,12 @@ mod tests {
         #[test]
         fn both_print_the_amount_to_the_fen(fen in 1_i64..=i64::MAX / 1_000) {
             let receipt = receipt(fen, "2026-11-20T10:01:02+08:00");
-            for kind in Kind::ALL {
-                let template = Template::of(kind, &receipt);
+            for told in [Told::Credited(receipt.clone()), Told::Refunded(receipt)] {
+                let template = Template::of(&told).unwrap();
                 let yuan = &template.params.iter().find(|(name, _)| *name == "yuan").unwrap().1;
                 prop_assert_eq!(Fen::parse_yuan(yuan).unwrap(), Fen::new(fen));
                 let shown = format!(" {} 元", yuan);
-                prop_assert!(Words::of(kind, &receipt).body.contains(&shown));
+                prop_assert!(Words::of(&told).body.contains(&shown));
             }
         }
     }

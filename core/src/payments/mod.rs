@@ -34,6 +34,7 @@ pub mod table_r;
 pub mod tracker;
 pub mod window;
 
+mod brake;
 mod cashier;
 mod close;
 mod decision;
@@ -42,6 +43,8 @@ mod error;
 mod keyed;
 mod notice;
 mod nudge;
+mod poison;
+mod quarantine;
 mod reads;
 mod start;
 mod sweep;
@@ -51,6 +54,7 @@ mod unit;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
+pub use brake::{BrakeRoom, Consent};
 pub use cashier::PAY_PATH;
 pub use decision::Decision;
 pub use error::PaymentError;
@@ -60,6 +64,7 @@ pub use notice::{NoticeRefused, Worked};
 pub use nudge::Nudged;
 pub use order::{Order, Purpose, Via};
 pub use policy::Policy;
+pub use quarantine::Quarantine;
 pub use start::Start;
 pub use tracker::{HomeView, Next, NextCode, Standing};
 pub use unit::Applied;
@@ -113,6 +118,17 @@ impl Payments {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The brake of automatic refunds.
+    #[must_use]
+    pub fn brake(&self) -> BrakeRoom {
+        BrakeRoom {
+            store: Arc::clone(&self.ports.store),
+            clock: Arc::clone(&self.ports.clock),
+            entropy: Arc::clone(&self.ports.entropy),
+            policy: Arc::clone(&self.policy),
+        }
     }
 
     fn store(&self) -> &dyn Store {

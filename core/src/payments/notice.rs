@@ -2,6 +2,7 @@
 //! afterwards, applied in the unit of their effect; a repeat of a stored one is worked again.
 
 use super::order::Order;
+use super::poison::survive;
 use super::ports::{Notice, NoticeError};
 use super::reading;
 use super::unit::{Applied, Step, Unit};
@@ -13,7 +14,7 @@ use crate::inbox::{InboxState, Message};
 use crate::store::{atomically, snapshot};
 
 /// Where the channel's messages come from, as the inbox knows it.
-const SOURCE: &str = "alipay";
+pub(super) const SOURCE: &str = "alipay";
 /// A stored notice that nobody worked for this long is worked by the job.
 const LEFT_BEHIND_S: i64 = 5;
 
@@ -48,6 +49,9 @@ impl Payments {
             Err(NoticeError::Unused { notify_id }) => (notify_id, false),
             Err(error) => {
                 self.tell_refused(&error, trace_id).await?;
+                if error == NoticeError::BadSignature {
+                    self.quarantine(raw, trace_id).await?;
+                }
                 return Err(error.into());
             }
         };
@@ -161,10 +165,11 @@ impl Payments {
         let mut worked: usize = 0;
         for message in pending.iter().filter(|message| message.source == SOURCE) {
             // One notice that fails must never keep the next from being worked.
-            match self.work_notice(&message.message_id).await {
-                Ok(Worked::Applied | Worked::NotOurs) => worked = worked.saturating_add(1),
-                Ok(Worked::Repeat | Worked::Later) => {}
-                Err(error) => tracing::error!(%error, "payments.notice.failed"),
+            let id = &message.message_id;
+            match survive("notice", id, self.work_notice(id)).await {
+                Some(Ok(Worked::Applied | Worked::NotOurs)) => worked = worked.saturating_add(1),
+                Some(Ok(Worked::Repeat | Worked::Later)) | None => {}
+                Some(Err(error)) => tracing::error!(%error, "payments.notice.failed"),
             }
         }
         Ok(worked)

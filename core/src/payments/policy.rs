@@ -1,6 +1,7 @@
 //! The thresholds of payments. Defaults are money.md's; configuration may change them.
 
 use crate::shared::money::Fen;
+use crate::shared::time::Time;
 
 /// More homes than this are several orders, whatever an operator wishes.
 const HOMES_MAX: usize = 20;
@@ -18,6 +19,8 @@ pub struct Policy {
     pub brake_sum: Fen,
     /// How many homes one order may pay.
     pub homes_max: usize,
+    /// What marketing takes in a minute; see [`Policy::pace`].
+    pub posts_per_minute: i64,
     /// What the payer reads in the cashier.
     pub subject_arrears: String,
     pub subject_top_up: String,
@@ -34,6 +37,7 @@ impl Default for Policy {
             brake_count: 60,
             brake_sum: Fen::new(2_000_000),
             homes_max: 9,
+            posts_per_minute: 500,
             subject_arrears: "电费缴纳".to_owned(),
             subject_top_up: "电费充值".to_owned(),
             return_url: String::new(),
@@ -41,7 +45,23 @@ impl Default for Policy {
     }
 }
 
+/// Fewer leave nothing to share out.
+const POSTS_PER_MINUTE_MIN: i64 = 5;
+/// Money that came in longer ago than this has no payer waiting at a screen.
+const WAITED_FOR_S: i64 = 120;
+
 impl Policy {
+    /// How many postings may have left in this minute, over all nodes, for one more to leave: a fifth
+    /// is kept for those whose payer is waiting (money.md 2.15, "interactive first").
+    #[must_use]
+    pub fn pace(&self, paid_at: Time, now: Time) -> i64 {
+        if now.seconds_since(paid_at) <= WAITED_FOR_S {
+            return self.posts_per_minute;
+        }
+        let kept_free = self.posts_per_minute.checked_div(5).unwrap_or(0);
+        self.posts_per_minute.saturating_sub(kept_free)
+    }
+
     /// Every fault of these values, each as `field: what is wrong`.
     #[must_use]
     pub fn faults(&self) -> Vec<&'static str> {
@@ -59,6 +79,9 @@ impl Policy {
         // A worker posts the lines of an order one after another under one lease.
         if !(1..=HOMES_MAX).contains(&self.homes_max) {
             faults.push("homes_max: 1 to 20");
+        }
+        if self.posts_per_minute < POSTS_PER_MINUTE_MIN {
+            faults.push("posts_per_minute: at least 5");
         }
         if self.subject_arrears.is_empty() || self.subject_top_up.is_empty() {
             faults.push("subject: must not be empty");
@@ -79,9 +102,18 @@ mod tests {
             top_up_min: Fen::ZERO,
             brake_count: 0,
             homes_max: 21,
+            posts_per_minute: 4,
             subject_top_up: String::new(),
             ..Policy::default()
         };
-        assert_eq!(wrong.faults().len(), 5);
+        assert_eq!(wrong.faults().len(), 6);
+    }
+
+    #[test]
+    fn a_fifth_of_a_minute_is_kept_for_those_who_wait() {
+        let policy = Policy::default();
+        let paid_at = Time::from_micros(0);
+        assert_eq!(policy.pace(paid_at, paid_at.plus_seconds(120)), 500);
+        assert_eq!(policy.pace(paid_at, paid_at.plus_seconds(121)), 400);
     }
 }

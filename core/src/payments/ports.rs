@@ -6,6 +6,7 @@
 
 use async_trait::async_trait;
 
+use super::brake::Consent;
 use super::observation::Sighted;
 use super::order::{ClaimKey, Order};
 use crate::shared::ids::{AccountId, BindingId, PaymentId};
@@ -36,6 +37,12 @@ pub trait PaymentReads: Send {
     ) -> Result<Vec<Order>, StoreError>;
     /// What was paid for this home's arrears and may not show in marketing yet.
     async fn in_flight(&mut self, consumer_no: &ConsumerNo) -> Result<Fen, StoreError>;
+    /// What one account paid of it.
+    async fn in_flight_of(
+        &mut self,
+        account: &AccountId,
+        consumer_no: &ConsumerNo,
+    ) -> Result<Fen, StoreError>;
     /// Which order keeps others from being opened.
     async fn claim_holder(&mut self, claim: &ClaimKey) -> Result<Option<PaymentId>, StoreError>;
     /// Orders that are owed a turn and that nobody works, longest waiting first.
@@ -53,6 +60,15 @@ pub struct Brake {
     pub hour: Time,
     pub count_max: i64,
     pub sum_max: Fen,
+    pub now: Time,
+}
+
+/// The brake is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trip {
+    pub tripped_at: Time,
+    /// Who agreed to release it, if one person did.
+    pub first_by: Option<String>,
 }
 
 #[async_trait]
@@ -87,8 +103,21 @@ pub trait PaymentStore: PaymentReads {
         sighted: &[Sighted],
         now: Time,
     ) -> Result<(), StoreError>;
-    /// Counts one more automatic refund of this sum, if the brake lets it pass.
+    /// Counts one more automatic refund of this sum, if the brake is not on and stays within its
+    /// bounds; trips it when they are passed.
     async fn take_brake(&mut self, brake: Brake, sum: Fen) -> Result<bool, StoreError>;
+    /// The trip that is not released yet.
+    async fn brake_trip(&mut self) -> Result<Option<Trip>, StoreError>;
+    /// Notes one person's consent; the second person's releases the brake and the count begins anew.
+    async fn consent_to_release(
+        &mut self,
+        person: &str,
+        brake: Brake,
+    ) -> Result<Consent, StoreError>;
+    /// Counts one more posting of the minute that begins at `minute`, unless `max` have left already.
+    async fn take_pace(&mut self, minute: Time, max: i64) -> Result<bool, StoreError>;
+    /// Forgets the counts of minutes before a moment.
+    async fn purge_pace(&mut self, before: Time) -> Result<u64, StoreError>;
     /// Makes orders due whose lines wait for marketing; how many.
     async fn wake_waiting(&mut self, now: Time, limit: i64) -> Result<u64, StoreError>;
 }

@@ -41,6 +41,13 @@ impl Payments {
         let mut view = snapshot(self.store()).await?;
         Ok(view.payments().in_flight(consumer_no).await?)
     }
+
+    /// What this person themselves paid of it.
+    pub async fn own_in_flight(&self, owned: &OwnedBinding) -> Result<Fen, PaymentError> {
+        let mut view = snapshot(self.store()).await?;
+        let (account, consumer_no) = (owned.account_id(), owned.consumer_no());
+        Ok(view.payments().in_flight_of(account, consumer_no).await?)
+    }
 }
 
 impl Order {

@@ -5,6 +5,7 @@ use futures_util::stream::{self, StreamExt as _};
 
 use super::errands::Heard;
 use super::order::{Check, PostingLine};
+use super::poison::survive;
 use super::turns::{Turn, first_due};
 use super::unit::Held;
 use super::{PaymentError, Payments, table_l as l, window};
@@ -45,12 +46,13 @@ impl Payments {
 
     /// One order that fails must never keep the next from its turn.
     async fn work_or_tell(&self, id: &PaymentId) -> bool {
-        match self.work(id).await {
-            Ok(worked) => worked,
-            Err(error) => {
+        match survive("order", id.as_str(), self.work(id)).await {
+            Some(Ok(worked)) => worked,
+            Some(Err(error)) => {
                 tracing::error!(%error, payment.id = id.as_str(), "payments.work.failed");
                 false
             }
+            None => false,
         }
     }
 
@@ -100,9 +102,9 @@ impl Payments {
         let Some(held) = self.hold(&id).await? else {
             return Ok(());
         };
-        let scouted = self.scout_held(&held).await;
+        let scouted = survive("scout", held.id.as_str(), self.scout_held(&held)).await;
         self.let_go(&held).await?;
-        if scouted?.answered {
+        if scouted.transpose()?.is_some_and(|heard| heard.answered) {
             atomically(self.store(), async |tx| {
                 tx.payments().wake_waiting(now, WOKEN_MAX).await?;
                 Ok::<_, PaymentError>(())

@@ -5,8 +5,7 @@ use super::draw::Draw;
 use super::observation::{Ask, Observation, Observed, RefundFact};
 use super::order::{ClaimKey, Order};
 use super::policy::Policy;
-use super::ports::Brake;
-use super::{PaymentError, Payments, table_r as r};
+use super::{PaymentError, Payments, brake, table_l as l, table_r as r, window};
 use crate::billing;
 use crate::shared::ids::PaymentId;
 use crate::shared::time::Time;
@@ -82,6 +81,11 @@ impl Payments {
             let mut booking = Booking::open(order, draw, policy, relocked);
             for step in &unit.steps {
                 match step {
+                    Step::Observe(seen)
+                        if !is_paced(tx, booking.order(), seen, policy, draw.now).await? =>
+                    {
+                        booking.wait_for_pace(seen);
+                    }
                     Step::Observe(seen) => {
                         let seen = with_brake(tx, booking.order(), seen, policy, draw.now).await?;
                         booking.observe(seen)?;
@@ -156,6 +160,31 @@ async fn relock(
     Ok(relocked)
 }
 
+/// A line about to be posted asks whether marketing's minute has room.
+async fn is_paced(
+    tx: &mut Tx,
+    order: &Order,
+    seen: &Observation,
+    policy: &Policy,
+    now: Time,
+) -> Result<bool, PaymentError> {
+    let Observed::Line(id, l::Input::Turn, _) = &seen.what else {
+        return Ok(true);
+    };
+    // Its first send under a number, or a resend after marketing knew nothing of it twice.
+    let leaves = order.line(id).is_some_and(|line| match line.state {
+        l::State::Ready => true,
+        l::State::PostUnknown => line.not_found >= 2,
+        _ => false,
+    });
+    if !leaves {
+        return Ok(true);
+    }
+    let paid_at = order.payment.paid_at.unwrap_or(order.payment.created_at);
+    let max = policy.pace(paid_at, now);
+    Ok(tx.payments().take_pace(window::minute_of(now), max).await?)
+}
+
 /// A planned refund asks the brake in the unit that would send it.
 async fn with_brake(
     tx: &mut Tx,
@@ -174,14 +203,8 @@ async fn with_brake(
     let brake_open = match planned {
         None => false,
         Some(refund) => {
-            let second = now.unix_seconds().rem_euclid(3600);
-            let brake = Brake {
-                hour: Time::from_micros(now.unix_seconds().saturating_mul(1_000_000))
-                    .plus_seconds(second.saturating_neg()),
-                count_max: policy.brake_count,
-                sum_max: policy.brake_sum,
-            };
-            tx.payments().take_brake(brake, refund.amount).await?
+            let bounds = brake::bounds(policy, now);
+            tx.payments().take_brake(bounds, refund.amount).await?
         }
     };
     let fact = RefundFact {

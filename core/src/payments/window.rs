@@ -175,6 +175,17 @@ pub fn refund_next_at(state: r::State, entered_at: Time, turns: i64, now: Time) 
     }
 }
 
+/// The beginning of the minute that a moment falls in.
+#[must_use]
+pub const fn minute_of(at: Time) -> Time {
+    let seconds = at.unix_seconds();
+    Time::from_micros(
+        seconds
+            .saturating_sub(seconds.rem_euclid(MINUTE))
+            .saturating_mul(1_000_000),
+    )
+}
+
 /// How long a worker may hold an order; longer than any outside call's deadline.
 pub const LEASE_SECONDS: i64 = 30;
 /// A refund that the brake holds asks again this often.

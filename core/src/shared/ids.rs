@@ -154,6 +154,8 @@ typed_id! {
     SessionId;
     /// App user <-> consumer number link: the only handle of a home that clients see.
     BindingId;
+    /// One sharing of a home: the invitation and what came of it.
+    GrantId;
     /// One payment order (table P).
     PaymentId;
     /// One home's part of a payment (table L).

@@ -1,5 +1,6 @@
 //! Time is UTC microseconds; people and business dates live in Asia/Shanghai (no DST).
 
+use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +99,80 @@ impl Time {
     }
 }
 
+/// A calendar day in Shanghai, written `YYYY-MM-DD`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Day(Date);
+
+/// The text is not a calendar day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a day is written YYYY-MM-DD")]
+pub struct NotADay;
+
+impl Day {
+    /// # Errors
+    /// [`NotADay`] for any other form, and outside the years 2000 to 9998.
+    pub fn parse(text: &str) -> Result<Self, NotADay> {
+        let day = Date::strptime("%Y-%m-%d", text).map(Self);
+        let day = day.map_err(|_| NotADay)?;
+        let plain = day.to_string() == text;
+        if plain && (2000..=9998).contains(&day.0.year()) {
+            Ok(day)
+        } else {
+            Err(NotADay)
+        }
+    }
+
+    /// The day of a moment.
+    #[must_use]
+    pub fn of(moment: Time) -> Self {
+        Self(moment.zoned().date())
+    }
+
+    /// The moment it is over: midnight to the next day.
+    #[must_use]
+    pub fn end(self) -> Time {
+        let midnight = self
+            .0
+            .tomorrow()
+            .ok()
+            .and_then(|next| next.to_zoned(TimeZone::fixed(SHANGHAI)).ok());
+        Time(midnight.map_or(i64::MAX, |zoned| zoned.timestamp().as_microsecond()))
+    }
+
+    /// How many days this one comes after `earlier`; negative when it comes before.
+    #[must_use]
+    pub fn days_after(self, earlier: Self) -> i64 {
+        let span = self.0.duration_since(earlier.0);
+        span.as_hours().div_euclid(24)
+    }
+
+    /// `YYYY-MM`
+    #[must_use]
+    pub fn month(self) -> String {
+        self.0.strftime("%Y-%m").to_string()
+    }
+}
+
+impl std::fmt::Display for Day {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0.strftime("%Y-%m-%d"))
+    }
+}
+
+impl TryFrom<String> for Day {
+    type Error = NotADay;
+    fn try_from(text: String) -> Result<Self, NotADay> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Day> for String {
+    fn from(day: Day) -> Self {
+        day.to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +194,33 @@ mod tests {
                 Time::parse_alipay(bad).is_err() && Time::parse_rfc3339(bad).is_err(),
                 "{bad}"
             );
+        }
+    }
+
+    #[test]
+    fn a_day_is_over_at_midnight_in_shanghai() {
+        let day = Day::parse("2027-02-28").unwrap();
+        assert_eq!(day.end().rfc3339(), "2027-03-01T00:00:00+08:00");
+        assert_eq!(Day::of(day.end()).to_string(), "2027-03-01");
+        assert_eq!(Day::of(day.end().plus_seconds(-1)), day);
+        assert_eq!(Day::parse("2028-03-01").unwrap().days_after(day), 367);
+        assert_eq!(day.days_after(Day::parse("2028-03-01").unwrap()), -367);
+        assert_eq!(day.month(), "2027-02");
+    }
+
+    #[test]
+    fn other_forms_are_no_days() {
+        for bad in [
+            "",
+            "2027-02-29",
+            "2027-2-28",
+            "27-02-28",
+            "2027-02-28 ",
+            "2027-02",
+            "1999-12-31",
+            "２027-02-28",
+        ] {
+            assert_eq!(Day::parse(bad), Err(NotADay), "{bad}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the routes of `billing` say.
 
-use lifeline_core::billing::figures::{Arrears, Balance, BillSummary, Receivable, Tier};
+use lifeline_core::billing::figures::{Arrears, Balance, BillSummary, Due, Receivable, Tier};
 use lifeline_core::billing::{Comparison, ExplainedBill, ExplainedLine, MaskedReading, Shown};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::page::Slice;
@@ -39,12 +39,17 @@ impl From<Receivable> for ReceivableView {
 /// What is due.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ArrearsView {
-    /// As the utility states them; what is on its way is not subtracted here.
+    /// As the utility states them; what is on its way is not subtracted here. None for a payer, and
+    /// none from before the present holder.
     pub items: Vec<ReceivableView>,
-    /// What is still to be paid: the items' sum less `in_flight_fen`, never below 0.
+    /// What is still to be paid, of all that is open, less what is on its way; never below 0.
     #[schema(example = 12_840)]
     pub total_fen: i64,
-    /// Paid through Lifeline and not yet credited by the utility.
+    /// The earliest day on which something of it is due; absent when nothing is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-11-25")]
+    pub due_date: Option<String>,
+    /// Paid through Lifeline and not yet credited by the utility; for a payer, what they paid themselves.
     pub in_flight_fen: i64,
     /// Goes into `POST /v1/payments`; changes whenever any figure does.
     pub arrears_version: String,
@@ -57,17 +62,35 @@ pub(super) struct ArrearsView {
 
 impl ArrearsView {
     pub(super) fn of(shown: Shown<Arrears>, in_flight: Fen) -> Result<Self, Problem> {
-        let rest = shown.figure.total.minus(in_flight);
-        let rest = rest.map_err(|_| Problem::new(Code::Internal))?;
         Ok(Self {
+            total_fen: rest(shown.figure.total, in_flight)?,
+            due_date: shown.figure.due_date(),
             items: shown.figure.items.into_iter().map(Into::into).collect(),
-            total_fen: rest.max(Fen::ZERO).get(),
             in_flight_fen: in_flight.get(),
             arrears_version: shown.figure.version,
             as_of: shown.as_of.rfc3339(),
             stale: shown.stale,
         })
     }
+
+    /// `own` is the payer's part of what is on its way.
+    pub(super) fn of_payer(shown: Shown<Due>, in_flight: Fen, own: Fen) -> Result<Self, Problem> {
+        Ok(Self {
+            items: Vec::new(),
+            total_fen: rest(shown.figure.total, in_flight)?,
+            due_date: shown.figure.due_date,
+            in_flight_fen: own.get(),
+            arrears_version: shown.figure.version,
+            as_of: shown.as_of.rfc3339(),
+            stale: shown.stale,
+        })
+    }
+}
+
+fn rest(total: Fen, in_flight: Fen) -> Result<i64, Problem> {
+    let rest = total.minus(in_flight);
+    let rest = rest.map_err(|_| Problem::new(Code::Internal))?;
+    Ok(rest.max(Fen::ZERO).get())
 }
 
 /// Prepaid money.

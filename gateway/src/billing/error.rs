@@ -11,7 +11,6 @@ impl From<BillingError> for Problem {
     fn from(error: BillingError) -> Self {
         match error {
             BillingError::NotFound => Self::new(Code::NotFound),
-            BillingError::RoleNotEnough => Self::new(Code::RoleNotEnough),
             BillingError::Unavailable(why) => {
                 tracing::warn!(error = %why, "billing.figure.unavailable");
                 Self::new(Code::FigureUnavailable).retry_after(ASK_AGAIN_S)

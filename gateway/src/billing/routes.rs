@@ -3,7 +3,7 @@
 use actix_web::http::header::IfNoneMatch;
 use actix_web::{HttpResponse, web};
 use lifeline_core::billing::{Billing, Period};
-use lifeline_core::bindings::{Bindings, Right};
+use lifeline_core::bindings::{Bindings, Reach};
 use lifeline_core::payments::Payments;
 use lifeline_core::shared::ids::BindingId;
 
@@ -15,6 +15,8 @@ use crate::edge::cursor::{Cursors, PageQuery};
 use crate::edge::{Code, Problem, Query};
 
 /// What is due, less what was paid through Lifeline and is still on its way.
+///
+/// A payer sees the sum and by when it is due, not the bills it is made of nor what others paid.
 #[utoipa::path(get, path = "/v1/bindings/{binding_id}/arrears", tag = "billing", security(("bearer" = [])),
     params(("binding_id" = String, Path, description = "From `GET /v1/bindings`")),
     responses((status = 200, description = "At most a minute old, or `stale`", body = ArrearsView)))]
@@ -25,11 +27,16 @@ pub(super) async fn arrears(
     payments: web::Data<Payments>,
     path: web::Path<String>,
 ) -> Result<web::Json<ArrearsView>, Problem> {
-    let owned = bindings.own(&caller, &id(&path)?, Right::SeeDue).await?;
+    let reach = bindings.reach(&caller, &id(&path)?).await?;
     // First what is on its way: a payment credited in between is subtracted twice, never asked for twice.
-    let in_flight = payments.in_flight(owned.consumer_no()).await?;
-    let shown = billing.arrears(&owned).await?;
-    Ok(web::Json(ArrearsView::of(shown, in_flight)?))
+    let in_flight = payments.in_flight(reach.owned().consumer_no()).await?;
+    Ok(web::Json(match reach {
+        Reach::Due(owned) => {
+            let own = payments.own_in_flight(&owned).await?;
+            ArrearsView::of_payer(billing.due(&owned).await?, in_flight, own)?
+        }
+        Reach::Figures(home) => ArrearsView::of(billing.arrears(&home).await?, in_flight)?,
+    }))
 }
 
 /// Prepaid money, and what of it the energy since the last bill will take.
@@ -42,10 +49,8 @@ pub(super) async fn balance(
     billing: web::Data<Billing>,
     path: web::Path<String>,
 ) -> Result<web::Json<BalanceView>, Problem> {
-    let owned = bindings
-        .own(&caller, &id(&path)?, Right::SeeFigures)
-        .await?;
-    Ok(web::Json(BalanceView::of(billing.balance(&owned).await?)))
+    let home = bindings.own_authorised(&caller, &id(&path)?).await?;
+    Ok(web::Json(BalanceView::of(billing.balance(&home).await?)))
 }
 
 /// The bills of the last 24 months, newest first.
@@ -60,11 +65,9 @@ pub(super) async fn bills(
     path: web::Path<String>,
     Query(query): Query<PageQuery>,
 ) -> Result<web::Json<BillsView>, Problem> {
-    let owned = bindings
-        .own(&caller, &id(&path)?, Right::SeeFigures)
-        .await?;
-    let scope = format!("bills:{}:{}", caller.account_id, owned.binding_id());
-    let shown = billing.bills(&owned, &cursors.open(&scope, query)?).await?;
+    let home = bindings.own_authorised(&caller, &id(&path)?).await?;
+    let scope = format!("bills:{}:{}", caller.account_id, home.owned().binding_id());
+    let shown = billing.bills(&home, &cursors.open(&scope, query)?).await?;
     Ok(web::Json(BillsView::of(shown, |key| {
         cursors.close(&scope, key)
     })))
@@ -93,10 +96,8 @@ pub(super) async fn bill(
     }
     let (binding, period) = path.into_inner();
     let period = Period::parse(&period).map_err(|_| Problem::new(Code::NotFound))?;
-    let owned = bindings
-        .own(&caller, &id(&binding)?, Right::SeeFigures)
-        .await?;
-    let shown = billing.bill(&owned, &period).await?;
+    let home = bindings.own_authorised(&caller, &id(&binding)?).await?;
+    let shown = billing.bill(&home, &period).await?;
     let answered = etag::write(&BillView::of(shown))?;
     again.keep(&caller.account_id, &answered);
     Ok(etag::answer(answered, known))

@@ -3,8 +3,9 @@
 use lifeline_core::accounts::Secret;
 use lifeline_core::bindings::home_code::CodeFor;
 use lifeline_core::bindings::ports::RealNameState;
-use lifeline_core::bindings::{Binding, Detail, Offer, OfferedHome, Proof, Role, Supply};
+use lifeline_core::bindings::{Detail, Offer, OfferedHome, Proof, Seen, Supply};
 use lifeline_core::shared::personal::{ConsumerNo, Phone};
+use lifeline_core::shared::time::{Day, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -227,10 +228,15 @@ pub(super) struct BindingView {
     #[schema(example = "active")]
     pub state: &'static str,
     pub created_at: String,
+    /// The last day of a link that the holder granted; absent for one that does not end by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2027-05-31")]
+    pub ends_on: Option<String>,
 }
 
 impl BindingView {
-    pub(super) fn of(binding: Binding, role: Role) -> Self {
+    pub(super) fn of(seen: Seen) -> Self {
+        let (binding, role) = (seen.binding, seen.role);
         Self {
             binding_id: binding.binding_id.to_string(),
             consumer_no_masked: binding.signboard.consumer_no_masked,
@@ -240,8 +246,14 @@ impl BindingView {
             label: binding.label.map(|label| label.as_str().to_owned()),
             state: "active",
             created_at: binding.created_at.rfc3339(),
+            ends_on: seen.ends_at.map(last_day),
         }
     }
+}
+
+/// The last day of what ends at a midnight.
+pub(super) fn last_day(ends_at: Time) -> String {
+    Day::of(ends_at.plus_seconds(-1)).to_string()
 }
 
 #[derive(Serialize, ToSchema)]
@@ -340,7 +352,7 @@ pub(super) struct DetailView {
 impl DetailView {
     pub(super) fn of(detail: Detail) -> Self {
         Self {
-            binding: BindingView::of(detail.binding, detail.role),
+            binding: BindingView::of(detail.seen),
             supply: detail.supply.map(SupplyView::of),
         }
     }

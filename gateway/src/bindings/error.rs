@@ -1,6 +1,6 @@
 //! Refusals of `bindings` as problem codes.
 
-use lifeline_core::bindings::{BindingError, NotOwned};
+use lifeline_core::bindings::{BindingError, NoSuchEnd, NotOwned};
 
 use crate::edge::{Code, Problem};
 
@@ -22,6 +22,11 @@ impl From<BindingError> for Problem {
                 }
             }
             BindingError::TooManyBindings => Self::new(Code::TooManyBindings),
+            BindingError::TooManyGrants => Self::new(Code::TooManyGrants),
+            BindingError::NoSuchEnd(NoSuchEnd::Past) => {
+                Self::new(Code::InvalidField).field("ends_on", "invalid", "today or later")
+            }
+            BindingError::NoSuchEnd(NoSuchEnd::TooFar) => Self::new(Code::GrantTooLong),
             BindingError::NotFound => Self::new(Code::NotFound),
             BindingError::RoleNotEnough => Self::new(Code::RoleNotEnough),
             BindingError::ArchiveUnavailable(why) => {

@@ -1,8 +1,9 @@
-//! Routes of `bindings`: finding one's homes, linking, seeing and leaving them.
+//! Routes of `bindings`: finding one's homes, linking, seeing, sharing and leaving them.
 
 mod dto;
 mod error;
 mod routes;
+mod sharing;
 
 use utoipa::OpenApi;
 
@@ -18,9 +19,14 @@ use crate::edge::{Policy, Routes};
         routes::list,
         routes::detail,
         routes::rename,
-        routes::unlink
+        routes::unlink,
+        sharing::routes::list,
+        sharing::routes::invite,
+        sharing::routes::revoke,
+        sharing::routes::look,
+        sharing::routes::accept
     ),
-    tags((name = "bindings", description = "Homes: direct match, linking, roles"))
+    tags((name = "bindings", description = "Homes: direct match, linking, roles, sharing"))
 )]
 pub struct Api;
 
@@ -49,4 +55,5 @@ pub fn routes(routes: &mut Routes<'_>) {
         Policy::FreshSession,
         routes::unlink,
     );
+    sharing::register(routes);
 }

@@ -67,12 +67,8 @@ pub(super) async fn link(
             vec![bindings.bind_by_number(&caller, &number, &proof).await?]
         }
     };
-    let view = |binding: lifeline_core::bindings::Binding| {
-        let role = binding.role;
-        BindingView::of(binding, role)
-    };
     Ok(HttpResponse::Created().json(LinkedView {
-        items: linked.into_iter().map(view).collect(),
+        items: linked.into_iter().map(BindingView::of).collect(),
     }))
 }
 
@@ -90,12 +86,8 @@ pub(super) async fn list(
     let slice = bindings
         .list(&caller, &cursors.open(&scope, query)?)
         .await?;
-    let items = slice
-        .items
-        .into_iter()
-        .map(|(binding, role)| BindingView::of(binding, role));
     Ok(web::Json(BindingsView {
-        items: items.collect(),
+        items: slice.items.into_iter().map(BindingView::of).collect(),
         next_cursor: slice.next.map(|key| cursors.close(&scope, &key)),
     }))
 }
@@ -133,11 +125,11 @@ pub(super) async fn rename(
         .map_err(|_| {
             Problem::new(Code::InvalidField).field("label", "invalid", "1 to 20 characters")
         })?;
-    let (binding, role) = bindings.rename(&caller, &id(&path)?, label).await?;
-    Ok(web::Json(BindingView::of(binding, role)))
+    let seen = bindings.rename(&caller, &id(&path)?, label).await?;
+    Ok(web::Json(BindingView::of(seen)))
 }
 
-/// Ends a link.
+/// Ends a link. What its person granted to others ends with it.
 #[utoipa::path(delete, path = "/v1/bindings/{binding_id}", tag = "bindings", security(("bearer" = [])),
     params(("binding_id" = String, Path, description = "From `GET /v1/bindings`")),
     responses((status = 204, description = "Ended")))]
@@ -151,6 +143,6 @@ pub(super) async fn unlink(
 }
 
 /// A text that is no id names nothing, like an id of somebody else.
-fn id(path: &str) -> Result<BindingId, Problem> {
+pub(super) fn id(path: &str) -> Result<BindingId, Problem> {
     BindingId::parse(path).map_err(|_| Problem::new(Code::NotFound))
 }

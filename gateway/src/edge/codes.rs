@@ -63,6 +63,8 @@ codes! {
     ProofLocked "PROOF_LOCKED" TOO_MANY_REQUESTS "This way of proving is locked after too many tries; a code still works.";
     TooManyBindings "TOO_MANY_BINDINGS" CONFLICT "The account has as many homes as it may.";
     RoleNotEnough "ROLE_NOT_ENOUGH" FORBIDDEN "Your role for this home does not include this.";
+    GrantTooLong "GRANT_TOO_LONG" UNPROCESSABLE_ENTITY "The last day is further away than a home may be shared for.";
+    TooManyGrants "TOO_MANY_GRANTS" CONFLICT "The home is shared with as many people as it may be.";
     // figures
     FigureUnavailable "FIGURE_UNAVAILABLE" SERVICE_UNAVAILABLE "The utility's system does not answer for now and no earlier figure is kept.";
     // paying

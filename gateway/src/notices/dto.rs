@@ -30,7 +30,8 @@ impl ReadBody {
 #[derive(Serialize, ToSchema)]
 pub(super) struct NoticeView {
     pub notice_id: String,
-    /// `credited` or `refunded`; others may follow.
+    /// Money: `credited`, `refunded`. Who may use a home: `sharing_accepted`, `sharing_over`,
+    /// `access_over`, `access_taken`, `holder_changed`, `holder_disputed`. Others may follow.
     #[schema(example = "credited")]
     pub kind: &'static str,
     #[schema(example = "电费已入账")]
@@ -38,7 +39,7 @@ pub(super) struct NoticeView {
     /// zh-CN; amounts in yuan to the fen, the home by its last four digits.
     #[schema(example = "您为尾号 0017 的户号缴纳的 85.20 元已于 2026年11月20日 10:01 入账。")]
     pub body: String,
-    /// Opens the payment it is about.
+    /// Opens the payment it is about, when it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<String>,
     pub created_at: String,
@@ -49,13 +50,13 @@ pub(super) struct NoticeView {
 
 impl NoticeView {
     pub(super) fn of(notice: &Notice) -> Self {
-        let words = Words::of(notice.kind, &notice.receipt);
+        let words = Words::of(&notice.told);
         Self {
             notice_id: notice.notice_id.to_string(),
-            kind: notice.kind.as_str(),
+            kind: notice.told.kind().as_str(),
             title: words.title,
             body: words.body,
-            payment_id: Some(notice.payment_id.to_string()),
+            payment_id: notice.payment_id.as_ref().map(ToString::to_string),
             created_at: notice.created_at.rfc3339(),
             read_at: notice.read_at.map(|at| at.rfc3339()),
         }
@@ -74,7 +75,7 @@ pub(super) struct InboxView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lifeline_core::notices::{Kind, Receipt};
+    use lifeline_core::notices::{Receipt, Told};
     use lifeline_core::shared::ids::TypedId as _;
     use lifeline_core::shared::ids::{AccountId, EventId, NoticeId, PaymentId};
     use lifeline_core::shared::money::Fen;
@@ -88,13 +89,12 @@ mod tests {
             notice_id: NoticeId::made(id(1)),
             account_id: AccountId::made(id(2)),
             event_id: EventId::made(id(3)),
-            kind: Kind::Credited,
-            receipt: Receipt {
+            told: Told::Credited(Receipt {
                 consumer_tail: "0017".into(),
                 amount_fen: Fen::new(8_520),
                 happened_at: at,
-            },
-            payment_id: PaymentId::made(id(4)),
+            }),
+            payment_id: Some(PaymentId::made(id(4))),
             created_at: at.plus_seconds(2),
             read_at: None,
             texted_at: Some(at),

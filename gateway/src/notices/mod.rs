@@ -12,7 +12,7 @@ use crate::edge::{Policy, Routes};
 #[derive(Debug, OpenApi)]
 #[openapi(
     paths(routes::list, routes::mark_read),
-    tags((name = "notices", description = "What a person is told: credited, refunded"))
+    tags((name = "notices", description = "What a person is told: money credited or returned, who may use a home"))
 )]
 pub struct Api;
 

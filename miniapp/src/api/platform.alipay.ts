@@ -23,6 +23,7 @@ interface My {
   removeStorageSync(options: { key: string }): void
   getSystemInfoSync(): { fontSizeSetting?: number }
   setNavigationBar(options: { title: string }): void
+  setClipboard(options: { text: string; success(): void; fail(): void }): void
 }
 declare const my: My
 
@@ -110,6 +111,16 @@ export function openCashier(order: { trade_no?: string | null }): Promise<'left'
 
 export function callHotline(): void {
   my.makePhoneCall({ number: '95598' })
+}
+
+/** Puts a text where the person can paste it from; false when Alipay does not let us. */
+export function copyText(text: string): Promise<boolean> {
+  return new Promise((resolve) => my.setClipboard({ text, success: () => resolve(true), fail: () => resolve(false) }))
+}
+
+/** A mini-program has no addresses of its own: what opens a screen is typed or pasted there. */
+export function outsideAddress(_url: string): string | undefined {
+  return undefined
 }
 
 export function readKept(key: string): string | undefined {

@@ -70,6 +70,21 @@ export function callHotline(): void {
   window.location.assign('tel:95598')
 }
 
+/** Puts a text where the person can paste it from; false when the browser does not let us. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The address that opens a screen of ours from outside. What stands behind the `#` is never sent to a server. */
+export function outsideAddress(url: string): string | undefined {
+  return `${window.location.origin}/#${url}`
+}
+
 export function readKept(key: string): string | undefined {
   try {
     return window.localStorage.getItem(key) ?? undefined

@@ -57,7 +57,7 @@ export interface paths {
         get: operations["detail"];
         put?: never;
         post?: never;
-        /** Ends a link. */
+        /** Ends a link. What its person granted to others ends with it. */
         delete: operations["unlink"];
         options?: never;
         head?: never;
@@ -72,7 +72,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is due, less what was paid through Lifeline and is still on its way. */
+        /**
+         * What is due, less what was paid through Lifeline and is still on its way.
+         * @description A payer sees the sum and by when it is due, not the bills it is made of nor what others paid.
+         */
         get: operations["arrears"];
         put?: never;
         post?: never;
@@ -136,6 +139,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/bindings/{binding_id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody who may use a home, those who linked it themselves included. The holder's alone. */
+        get: operations["list"];
+        put?: never;
+        /** Invites somebody to a home until a last day. The holder's alone; what is granted cannot be granted on. */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bindings/{binding_id}/grants/{grant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an access away: an invitation, what came of one, or a link that a person made themselves. */
+        delete: operations["revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/bindings/{binding_id}/payments": {
         parameters: {
             query?: never;
@@ -184,6 +222,43 @@ export interface paths {
          *     itself in `homes`; a refusal names the home it is about in `binding_id`.
          */
         post: operations["checkout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitation-acceptances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts an invitation: links the home to the caller. A repeat by the same person finds the link. */
+        post: operations["accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitation-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What accepting an invitation would give.
+         * @description Unknown, used, taken back, too late, one's own: one answer, `CANNOT_CONFIRM`.
+         */
+        post: operations["look"];
         delete?: never;
         options?: never;
         head?: never;
@@ -428,6 +503,38 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Somebody who may use the home beside its holder, or is invited to. */
+        AccessView: {
+            /** @description The last day; absent for an access that does not end by itself. */
+            ends_on?: string | null;
+            /** @description Names this access for taking it away. */
+            grant_id: string;
+            /** @description Until when an invitation can be accepted. */
+            open_until?: string | null;
+            /**
+             * @description The person's certified name, masked; absent for an invitation and without such a name.
+             * @example *芳
+             */
+            person_masked?: string | null;
+            /**
+             * @description `authorised`, `payer_only`, or `holder` for the same certified person under another account.
+             * @example authorised
+             */
+            role: string;
+            /** @description The person linked the home by a proof of their own. */
+            self_linked: boolean;
+            since: string;
+            /**
+             * @description `invited` or `active`.
+             * @example active
+             */
+            state: string;
+        };
+        /** @description Open invitations first (on the first page), then people in the order they were linked. */
+        AccessesView: {
+            items: components["schemas"]["AccessView"][];
+            next_cursor?: string | null;
+        };
         /** @description What is due. */
         ArrearsView: {
             /** @description Goes into `POST /v1/payments`; changes whenever any figure does. */
@@ -438,17 +545,25 @@ export interface components {
              */
             as_of: string;
             /**
+             * @description The earliest day on which something of it is due; absent when nothing is open.
+             * @example 2026-11-25
+             */
+            due_date?: string | null;
+            /**
              * Format: int64
-             * @description Paid through Lifeline and not yet credited by the utility.
+             * @description Paid through Lifeline and not yet credited by the utility; for a payer, what they paid themselves.
              */
             in_flight_fen: number;
-            /** @description As the utility states them; what is on its way is not subtracted here. */
+            /**
+             * @description As the utility states them; what is on its way is not subtracted here. None for a payer, and
+             *     none from before the present holder.
+             */
             items: components["schemas"]["ReceivableView"][];
             /** @description The utility does not answer for now; this is the last good copy. */
             stale: boolean;
             /**
              * Format: int64
-             * @description What is still to be paid: the items' sum less `in_flight_fen`, never below 0.
+             * @description What is still to be paid, of all that is open, less what is on its way; never below 0.
              * @example 12840
              */
             total_fen: number;
@@ -526,6 +641,11 @@ export interface components {
             binding_id: string;
             consumer_no_masked: string;
             created_at: string;
+            /**
+             * @description The last day of a link that the holder granted; absent for one that does not end by itself.
+             * @example 2027-05-31
+             */
+            ends_on?: string | null;
             holder_masked: string;
             label?: string | null;
             /**
@@ -703,6 +823,50 @@ export interface components {
              */
             unread: number;
         };
+        /** @description An invitation somebody was given. */
+        InvitationBody: {
+            invitation: string;
+        };
+        /** @description What accepting an invitation gives. */
+        InvitationView: {
+            address_masked: string;
+            /** @example *********0017 */
+            consumer_no_masked: string;
+            /** @example 2027-05-31 */
+            ends_on: string;
+            holder_masked: string;
+            open_until: string;
+            /** @example authorised */
+            role: string;
+        };
+        /** @description Whom to let in, how far, and until when. */
+        InviteBody: {
+            /**
+             * @description The last day, in Shanghai; at most 366 days from today.
+             * @example 2027-05-31
+             */
+            ends_on: string;
+            /**
+             * @description `authorised`: sees bills and usage. `payer_only`: sees the amount due, and pays.
+             * @example authorised
+             */
+            role: string;
+        };
+        /** @description A fresh invitation. `invitation` is told this once: whoever accepts it first has the access. */
+        InvitedView: {
+            ends_on: string;
+            grant_id: string;
+            /** @description Goes into `POST /v1/invitation-acceptances`; works once. */
+            invitation: string;
+            /** @description Until when it can be accepted: 24 hours. */
+            open_until: string;
+            role: string;
+            /**
+             * @description `invited`
+             * @example invited
+             */
+            state: string;
+        };
         /** @description One charged line with its working. */
         LineView: {
             /**
@@ -779,12 +943,13 @@ export interface components {
             body: string;
             created_at: string;
             /**
-             * @description `credited` or `refunded`; others may follow.
+             * @description Money: `credited`, `refunded`. Who may use a home: `sharing_accepted`, `sharing_over`,
+             *     `access_over`, `access_taken`, `holder_changed`, `holder_disputed`. Others may follow.
              * @example credited
              */
             kind: string;
             notice_id: string;
-            /** @description Opens the payment it is about. */
+            /** @description Opens the payment it is about, when it is about one. */
             payment_id?: string | null;
             /** @description Absent while unread. */
             read_at?: string | null;
@@ -1348,6 +1513,111 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description A page of people and invitations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessesView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/bindings` */
+                binding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteBody"];
+            };
+        };
+        responses: {
+            /** @description Whoever accepts `invitation` first is let in */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/bindings` */
+                binding_id: string;
+                /** @description From `GET /v1/bindings/{binding_id}/grants` */
+                grant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken away; the person is told */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100, default 20. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description From `GET /v1/bindings` */
+                binding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
             /** @description A page of payments */
             200: {
                 headers: {
@@ -1442,6 +1712,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationBody"];
+            };
+        };
+        responses: {
+            /** @description Linked; the holder is told */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationBody"];
+            };
+        };
+        responses: {
+            /** @description The invitation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationView"];
                 };
             };
             /** @description Refused; see `code` */

@@ -26,6 +26,11 @@ export type Match = Narrow<Views['MatchView'], { level: 'full' | 'id_only' | 'no
 export type Proof = Views['ProofBody']
 export type OtpSent = Views['CodeView']
 
+export type Access = Narrow<Views['AccessView'], { role: Role; state: 'invited' | 'active' }>
+export type GrantRole = Exclude<Role, 'holder'>
+export type Invited = Narrow<Views['InvitedView'], { role: GrantRole }>
+export type Invitation = Narrow<Views['InvitationView'], { role: GrantRole }>
+
 export type Binding = Narrow<Views['BindingView'], { role: Role }>
 type RealName = Narrow<Views['RealNameView'], { state: 'verified' | 'missing' | 'mismatch' }>
 type Supply = Narrow<Views['SupplyView'], { pay_mode: 'postpaid' | 'prepaid'; real_name: RealName }>

@@ -30,6 +30,17 @@ export function stampText(time: string, nowMs: number): string {
   return at.date === dateOf(nowMs) ? at.seconds : `${at.date.slice(5)} ${at.seconds}`
 }
 
+/** The date so many days after today, `YYYY-MM-DD`. */
+export function dateAfter(days: number, nowMs: number): string {
+  return dateOf(nowMs + days * 24 * 3600 * 1000)
+}
+
+/** A real day, written `YYYY-MM-DD`. */
+export function isDate(text: string): boolean {
+  const at = Date.parse(`${text}T00:00:00Z`)
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(at) && new Date(at).toISOString().startsWith(text)
+}
+
 /** "9月25日" / "25 Sep" of a date `YYYY-MM-DD`. */
 export function dayText(date: string, language: Language): string {
   const found = /^(\d{4})-(\d{2})-(\d{2})/.exec(date)

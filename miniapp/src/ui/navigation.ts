@@ -9,6 +9,8 @@ const SCREENS = {
   match: '/pages/bindings/match',
   manual: '/pages/bindings/manual',
   homes: '/pages/bindings/index',
+  sharing: '/pages/bindings/sharing',
+  accept: '/pages/bindings/accept',
   bills: '/pages/billing/index',
   bill: '/pages/billing/bill',
   confirm: '/pages/payments/confirm',

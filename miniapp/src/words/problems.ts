@@ -44,6 +44,8 @@ export const problems: Record<string, ProblemWords> = {
     cure: 'retry',
   },
   TOO_MANY_BINDINGS: { zh: '关联的户号已到上限，可先解除不用的。', en: 'You have linked as many homes as possible. Unlink one first.', cure: 'homes' },
+  TOO_MANY_GRANTS: { zh: '共享的人数已到上限，可先收回不用的。', en: 'This home is shared with as many people as possible. Take one access away first.', cure: 'retry' },
+  GRANT_TOO_LONG: { zh: '共享最长一年，请把最后一天选得近一些。', en: 'A home can be shared for a year at most. Please choose an earlier last day.', cure: 'retry' },
   REAL_NAME_REQUIRED: {
     zh: '支付宝没有提供实名信息，可以输入户号关联。',
     en: 'Alipay gave no real name. You can link by number instead.',

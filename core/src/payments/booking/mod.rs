@@ -208,6 +208,17 @@ impl<'a> Booking<'a> {
         self.schedule_channel();
     }
 
+    /// Marketing's minute is full: the line looks again when the next one begins.
+    pub fn wait_for_pace(&mut self, seen: &Observation) {
+        let next = window::minute_of(self.draw.now).plus_seconds(60);
+        let Observed::Line(id, _, _) = &seen.what else {
+            return;
+        };
+        if let Some(line) = self.order.lines.iter_mut().find(|line| line.line_id == *id) {
+            line.next_at = Some(next);
+        }
+    }
+
     /// Everything that is stopped waits until tomorrow.
     pub fn rest(&mut self) {
         let tomorrow = Some(window::daily(self.draw.now));

@@ -1,16 +1,16 @@
 import { useState } from 'react'
-import { asProblem, type Problem } from '../../api/problem'
 import type { Binding } from '../../api/types'
 import { homeName, useHomes } from '../../state/homes'
 import { useBindingDetail, useBindings } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { call } from '../../state/signed_in'
-import { momentText } from '../../time/shanghai'
+import { dayText, momentText } from '../../time/shanghai'
 import { Box, Field, Tap } from '../../ui/blocks'
 import { Icon } from '../../ui/icons'
 import { open } from '../../ui/navigation'
 import { AsOf, Button, Card, Chip, Note, ProblemNote, Row, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
+import { useChange } from './change'
 
 /** The linked homes: names, what the utility has on file, unlinking. */
 export default function HomesScreen() {
@@ -31,6 +31,7 @@ function HomesContent() {
     <>
       {all.map((home) => <HomeCard key={home.binding_id} home={home} reload={bindings.reload} />)}
       <Button kind='quiet' icon='plus' onTap={() => open('match')} testId='add-home'>{t('homes.add')}</Button>
+      <Button kind='plain' onTap={() => open('accept')} testId='open-accept'>{t('homes.accept')}</Button>
     </>
   )
 }
@@ -51,6 +52,7 @@ function HomeCard({ home, reload }: { home: Binding; reload: () => void }) {
       </Box>
       <Box as='p'>{home.label ? `${home.holder_masked} · ` : ''}{home.address_masked}</Box>
       <Box as='p' className='soft number'>{home.consumer_no_masked} · {t('homes.since', { time: momentText(home.created_at, language, Date.now()) })}</Box>
+      {home.ends_on && <Box as='p' className='soft' testId='home-ends'>{t('homes.ends', { day: dayText(home.ends_on, language) })}</Box>}
       {home.role !== 'payer_only' && (
         <Tap className='card-link' onTap={() => setDetails(!details)} expanded={details} testId='home-details'>
           <Box as='span'>{t('homes.details')}</Box>
@@ -60,6 +62,7 @@ function HomeCard({ home, reload }: { home: Binding; reload: () => void }) {
       {details && <SupplyDetails bindingId={home.binding_id} />}
       {!acting && (
         <Box className='buttons'>
+          {home.role === 'holder' && <Button kind='quiet' small onTap={() => open('sharing', { binding_id: home.binding_id })} testId='open-sharing'>{t('homes.share')}</Button>}
           <Button kind='plain' small onTap={() => setActing('label')} testId='edit-label'>{t('homes.label')}</Button>
           <Button kind='plain' small onTap={() => setActing('unlink')} testId='unlink'>{t('homes.unlink')}</Button>
         </Box>
@@ -87,24 +90,6 @@ function SupplyDetails({ bindingId }: { bindingId: string }) {
       {answer.as_of && <AsOf as_of={answer.as_of} stale={answer.stale ?? false} />}
     </Box>
   )
-}
-
-/** Runs one change and keeps its refusal. */
-function useChange(change: () => Promise<unknown>, done: () => void) {
-  const [busy, setBusy] = useState(false)
-  const [problem, setProblem] = useState<Problem>()
-  async function run() {
-    setBusy(true)
-    setProblem(undefined)
-    try {
-      await change()
-      done()
-    } catch (thrown) {
-      setProblem(asProblem(thrown))
-      setBusy(false)
-    }
-  }
-  return { busy, problem, run: () => void run() }
 }
 
 function LabelForm({ home, done }: { home: Binding; done: () => void }) {

@@ -12,3 +12,10 @@ export function plainDigits(typed: string): string {
     .replace(/[０-９]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
     .replace(/[\s-]/g, '')
 }
+
+/** The invitation in what was pasted: the whole address, or its code alone. */
+export function invitationIn(typed: string): string | undefined {
+  const text = typed.trim()
+  const named = /[?&]invitation=([\w-]+)/.exec(text)?.[1]
+  return named ?? (/^[\w-]{20,128}$/.test(text) ? text : undefined)
+}

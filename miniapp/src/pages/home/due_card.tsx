@@ -30,7 +30,7 @@ export function DueCard({ home, supply }: { home: Binding; supply: Remote<Bindin
 
 function DueFigure({ figure, home }: { figure: Arrears; home: Binding }) {
   const { t, language } = useSettings()
-  const due = figure.items.map((item) => item.due_date).sort()[0]
+  const due = figure.due_date ?? undefined
   const owes = figure.total_fen > 0
   const late = due !== undefined && due < dateOf(Date.now())
   const day = due === undefined ? '' : dayText(due, language)

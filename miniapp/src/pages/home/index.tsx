@@ -4,10 +4,11 @@ import type { Binding } from '../../api/types'
 import { homeName, homes, numberTail, useHomes } from '../../state/homes'
 import { useBindingDetail, useBindings, useNotices } from '../../state/reads'
 import { useSettings } from '../../state/settings'
+import { dayText } from '../../time/shanghai'
 import { Box, Tap } from '../../ui/blocks'
 import { Icon } from '../../ui/icons'
 import { open, replace } from '../../ui/navigation'
-import { Button, ProblemNote, Skeleton } from '../../ui/parts'
+import { Button, Chip, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { DueCard } from './due_card'
 import { LastBillCard } from './last_bill_card'
@@ -88,7 +89,20 @@ function HomeHead({ home, all }: { home: Binding; all: Binding[] }) {
         </Tap>
       </Box>
       <Box as='p' className='home-place'>{t('homes.tail', { tail: numberTail(home) })} · {home.address_masked}</Box>
+      <HomeRole home={home} />
       {choosing && <HomeChoice all={all} current={home} done={() => setChoosing(false)} />}
+    </Box>
+  )
+}
+
+/** How the person stands to this home; nothing for a holder, who need not be told. */
+function HomeRole({ home }: { home: Binding }) {
+  const { t, language } = useSettings()
+  if (home.role === 'holder') return null
+  return (
+    <Box className='home-role'>
+      <Chip tone='info' icon='person' testId='home-role'>{t(`role.${home.role}`)}</Chip>
+      {home.ends_on && <Box as='span' className='soft' testId='home-ends'>{t('homes.ends', { day: dayText(home.ends_on, language) })}</Box>}
     </Box>
   )
 }
@@ -111,6 +125,7 @@ function HomeChoice({ all, current, done }: { all: Binding[]; current: Binding; 
             <Box className='choice-text'>
               <Box as='strong'>{homeName(home)}</Box>
               <Box as='span' className='soft'>{t('homes.tail', { tail: numberTail(home) })} · {home.address_masked}</Box>
+              {home.role !== 'holder' && <Box as='span' className='soft'>{t(`role.${home.role}`)}</Box>}
             </Box>
             {home === current && <Icon name='check' />}
           </Tap>

@@ -1,6 +1,8 @@
 //! The archive (档案) of a supply contract, and how its personal fields look to somebody who may not
 //! see them whole.
 
+use jiff::civil::Date;
+
 use super::late_fee::Category;
 
 /// How the consumer pays.
@@ -50,6 +52,8 @@ pub(super) struct Archive {
     pub(super) holder: Holder,
     /// Moves on whenever the contract passes to another holder (过户).
     pub(super) holder_version: u32,
+    /// The day it passed to the present one.
+    pub(super) holder_since: Date,
     pub(super) address: String,
     pub(super) org_no: &'static str,
     pub(super) region: &'static str,
@@ -200,6 +204,7 @@ mod tests {
                 mobile: None,
             },
             holder_version: 3,
+            holder_since: jiff::civil::date(2019, 6, 1),
             address: "赤峰市红山区钢铁街道文化路12号3单元501".into(),
             org_no: "1504010",
             region: "赤峰",

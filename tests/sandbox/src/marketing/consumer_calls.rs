@@ -78,6 +78,7 @@ fn consumer_view(books: &Books, account: &Account, view: View) -> Value {
         "status": archive.status.as_str(),
         "meters": meters.collect::<Value>(),
         "holder_version": archive.holder_version,
+        "holder_since": archive.holder_since,
         "real_name": archive.real_name(),
         "as_of": rfc3339(view.as_of),
     })

@@ -23,7 +23,7 @@ use crate::refusal::Refusal;
 
 use super::account::{Account, Receivable, View};
 use super::archive::{Holder, Status};
-use super::calendar::{Period, exact};
+use super::calendar::{Period, day, exact};
 use super::desk::{Books, Marketing};
 use super::ledger::RefundPolicy;
 use super::payment_calls::share_view;
@@ -112,6 +112,7 @@ fn archive_view(books: &Books, account: &Account, view: View) -> Value {
         "holder_masked": archive.holder_masked(),
         "address_masked": archive.address_masked(),
         "holder_version": archive.holder_version,
+        "holder_since": archive.holder_since,
         "real_name": archive.real_name(),
         "has_mobile": archive.holder.mobile.is_some(),
         "status": archive.status.as_str(),
@@ -206,12 +207,14 @@ async fn transfer_of_holder(
     let person = people.find(&wanted.person).ok_or_else(|| {
         Refusal::not_found("NO_SUCH_PERSON", "see GET /sim/people for the handles")
     })?;
-    let mut books = marketing.books(marketing.clock.now());
+    let now = marketing.clock.now();
+    let mut books = marketing.books(now);
     let account = books
         .ledger
         .account_mut(&wanted.consumer_no)
         .map_err(|_| unknown_consumer())?;
     let archive = &mut account.archive;
+    archive.holder_since = day(now);
     archive.holder = Holder {
         name: person.name.to_owned(),
         id_no: Some(person.id_no.clone()),
@@ -221,6 +224,7 @@ async fn transfer_of_holder(
     Ok(HttpResponse::Ok().json(json!({
         "consumer_no": archive.consumer_no,
         "holder_version": archive.holder_version,
+        "holder_since": archive.holder_since,
     })))
 }
 

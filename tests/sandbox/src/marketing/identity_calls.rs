@@ -138,6 +138,7 @@ async fn verify_binding(request: HttpRequest, body: web::Bytes) -> HttpResponse 
             "consumer_no": consumer_no,
             "role": role,
             "holder_version": archive.holder_version,
+            "holder_since": archive.holder_since,
         })))
     })
     .await

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan as _};
 
 use crate::clock::from_beijing;
@@ -23,6 +23,9 @@ use super::tariff::{RESIDENTIAL_MONTH, RESIDENTIAL_YEAR, Tariffs};
 const CONSUMERS: usize = 200;
 /// How many months of bills each has, ending with last month.
 const MONTHS: i32 = 24;
+
+/// Since when everybody holds their home: longer than any bill goes back.
+pub(super) const FIRST_CONTRACTS: Date = date(2019, 6, 1);
 
 /// Homes that show the monthly tiers instead of the yearly ones.
 const MONTHLY_TIER_HOMES: [&str; 2] = ["1504010020066", "1504010020157"];
@@ -95,6 +98,7 @@ fn demo_home(home: &Home, people: &People, dice: Dice, last: Period) -> Option<O
             mobile: archived(home.archived_mobile, holder.phone),
         },
         holder_version: 1,
+        holder_since: FIRST_CONTRACTS,
         address: home.address.to_owned(),
         org_no: "1504010",
         region: "赤峰",
@@ -195,8 +199,6 @@ fn noon(date: Date) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
-
-    use jiff::civil::date;
 
     use super::super::account::View;
     use super::super::archive::{is_mobile, is_resident_id};

@@ -10,7 +10,7 @@ use super::calendar::Period;
 use super::dice::Dice;
 use super::late_fee::Category;
 use super::metering::{Habit, Meter};
-use super::population::Outline;
+use super::population::{FIRST_CONTRACTS, Outline};
 use super::tariff::{COMMERCIAL, RESIDENTIAL_MONTH, RESIDENTIAL_YEAR};
 
 const SURNAMES: [&str; 20] = [
@@ -53,6 +53,7 @@ pub(super) fn stranger(n: u64, dice: Dice, last: Period) -> Outline {
         consumer_no: format!("150402{:07}", own.of("number", 0).below(10_000_000)),
         holder: stranger_holder(n, dice),
         holder_version: 1,
+        holder_since: FIRST_CONTRACTS,
         address: address(own),
         org_no: "1504020",
         region: "赤峰",

@@ -11,7 +11,7 @@ struct Template {
 }
 
 /// `{sign}` is the sender's registered name; every other name in braces is a parameter.
-const TEMPLATES: [Template; 3] = [
+const TEMPLATES: [Template; 6] = [
     Template {
         id: "LL_OTP",
         text: "【{sign}】验证码 {code}，5 分钟内有效，用于{purpose}。请勿告诉他人。",
@@ -23,6 +23,18 @@ const TEMPLATES: [Template; 3] = [
     Template {
         id: "LL_REFUNDED",
         text: "【{sign}】您为尾号 {tail} 的户号支付的 {yuan} 元已原路退回（{date}）。",
+    },
+    Template {
+        id: "LL_SHARING_ACCEPTED",
+        text: "【{sign}】您对尾号 {tail} 户号的共享邀请已被接受（{date}）。如非本人操作，请打开小程序收回。",
+    },
+    Template {
+        id: "LL_HOLDER_CHANGED",
+        text: "【{sign}】尾号 {tail} 的户号已变更户主（{date}），您的查询权限已停止，仍可缴费。",
+    },
+    Template {
+        id: "LL_HOLDER_DISPUTED",
+        text: "【{sign}】另有一位实名用户认证为尾号 {tail} 户号的户主（{date}），核实前查询权限暂停。",
     },
 ];
 
@@ -101,6 +113,15 @@ mod tests {
             render("LL_CREDITED", "生命线供电", &paid).as_deref(),
             Ok("【生命线供电】您为尾号 0017 的户号缴纳的 85.20 元已入账（11月20日）。")
         );
+        let home = params(&[("tail", "0017"), ("date", "11月20日")]);
+        for id in [
+            "LL_SHARING_ACCEPTED",
+            "LL_HOLDER_CHANGED",
+            "LL_HOLDER_DISPUTED",
+        ] {
+            let text = render(id, "生命线供电", &home).unwrap();
+            assert!(text.contains("尾号 0017") && text.contains("（11月20日）"));
+        }
         assert!(
             render("LL_REFUNDED", "生命线供电", &paid)
                 .unwrap()

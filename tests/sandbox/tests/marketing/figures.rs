@@ -34,6 +34,7 @@ async fn the_archive_shows_only_what_a_channel_may_see() {
     );
     assert_eq!(consumer["real_name"], "verified");
     assert_eq!(consumer["holder_version"], 1);
+    assert_eq!(consumer["holder_since"], "2019-06-01");
     assert_eq!(list(&consumer["meters"]).len(), 1);
     assert!(consumer["as_of"].as_str().unwrap().ends_with("+08:00"));
     let text = consumer.to_string();

@@ -78,6 +78,7 @@ async fn id_and_mobile_together_are_a_full_match_with_every_home() {
         assert_eq!(status, 200);
         assert_eq!(bound["role"], "HOLDER");
         assert_eq!(bound["holder_version"], 1);
+        assert_eq!(bound["holder_since"], "2019-06-01");
         let no = bound["consumer_no"].as_str().unwrap().to_owned();
         assert!(
             candidate["consumer_no_masked"]
@@ -296,10 +297,10 @@ async fn a_transfer_makes_the_old_holder_a_stranger() {
         .steer("/sim/marketing/transfer-of-holder", transfer)
         .await;
     assert_eq!((status, &body["holder_version"]), (200, &json!(2)));
-    assert_eq!(
-        scene.get(&format!("/mkt/v1/consumers/{LI_MING}")).await["holder_version"],
-        2
-    );
+    let consumer = scene.get(&format!("/mkt/v1/consumers/{LI_MING}")).await;
+    assert_eq!(consumer["holder_version"], 2);
+    let today = consumer["as_of"].as_str().unwrap().get(..10).unwrap();
+    assert_eq!(consumer["holder_since"], today, "from the day it passed");
     assert_eq!(state(check(LI_MING_ID, "李明")).await, "mismatch");
     assert_eq!(
         matched(&scene, Some(LI_MING_ID), Some("李明"), None).await["level"],

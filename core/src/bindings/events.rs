@@ -1,0 +1,72 @@
+//! What this room tells others through the outbox: who may use which home, and who no longer may.
+
+use serde::Serialize;
+
+use super::binding::Binding;
+use crate::accounts::{Actor, Pen};
+use crate::outbox::Event;
+use crate::shared::ids::{AccountId, BindingId, EventId};
+use crate::store::{StoreError, Tx};
+
+/// To the holder: somebody accepted an invitation.
+pub const SHARING_ACCEPTED: &str = "bindings.sharing_accepted";
+/// To the holder: what was shared ended on its day.
+pub const SHARING_OVER: &str = "bindings.sharing_over";
+/// To the one it was shared with: it ended on its day.
+pub const ACCESS_OVER: &str = "bindings.access_over";
+/// To the one it was taken from: the holder took the access away, or left the home.
+pub const ACCESS_TAKEN: &str = "bindings.access_taken";
+/// To everybody linked, payers too: the home has another holder. Whatever a person had running for
+/// the home under the former one ends (money.md 3.4).
+pub const HOLDER_CHANGED: &str = "bindings.holder_changed";
+/// To those who claim a home that somebody else claims too.
+pub const HOLDER_DISPUTED: &str = "bindings.holder_disputed";
+
+/// Body of all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Told<'a> {
+    /// Who is told.
+    pub account_id: &'a AccountId,
+    /// Their link.
+    pub binding_id: &'a BindingId,
+    /// The last four digits of the consumer number, as people name their home.
+    pub consumer_tail: String,
+    /// The other person, masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person_masked: Option<String>,
+    pub happened_at: String,
+}
+
+/// Puts one fact on its way to the person behind a link, once per kind and link in a unit.
+pub(super) async fn tell(
+    tx: &mut Tx,
+    actor: &Actor,
+    pen: &Pen,
+    kind: &str,
+    to: &Binding,
+    person_masked: Option<String>,
+) -> Result<(), StoreError> {
+    let body = Told {
+        account_id: &to.account_id,
+        binding_id: &to.binding_id,
+        consumer_tail: to.consumer_no.tail(),
+        person_masked,
+        happened_at: pen.now.rfc3339(),
+    };
+    let body = serde_json::to_string(&body).map_err(|_| StoreError::Corrupt {
+        table: "outbox",
+        column: "body",
+    })?;
+    let event_id: EventId = pen.id(kind, to.binding_id.as_str());
+    let event = Event {
+        event_id,
+        kind: kind.to_owned(),
+        ordering_key: format!("binding:{}", to.binding_id),
+        body,
+        trace_id: actor.trace_id.clone(),
+        created_at: pen.now,
+        available_at: pen.now,
+        money: false,
+    };
+    tx.outbox().add(&event).await
+}

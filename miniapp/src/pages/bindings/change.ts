@@ -1,0 +1,23 @@
+/** One change that a screen makes, and its refusal. */
+import { useState } from 'react'
+import { asProblem, type Problem } from '../../api/problem'
+
+export interface Change { busy: boolean; problem?: Problem; run: () => void }
+
+/** Runs `change`, then `done` with what it gave; a refusal is kept for the screen to say. */
+export function useChange<T>(change: () => Promise<T>, done: (made: T) => void): Change {
+  const [busy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<Problem>()
+  async function run() {
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      done(await change())
+    } catch (thrown) {
+      setProblem(asProblem(thrown))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return { busy, problem, run: () => void run() }
+}
