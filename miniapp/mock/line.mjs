@@ -98,13 +98,28 @@ const routes = {
     return bill ? reply(response, 200, { ...bill, ...world.asOf() }) : problem(response, 404, 'NOT_FOUND')
   }),
   'GET /bindings/:id/payments': withHome(({ world, response, home }) => reply(response, 200, {
-    items: world.payments.filter((payment) => payment.binding_id === home.id).map((payment) => progress(world, payment)).reverse(), next_cursor: null,
+    items: world.payments.filter((payment) => payment.homes.some((part) => part.binding_id === home.id)).map((payment) => progress(world, payment)).reverse(), next_cursor: null,
   })),
   'POST /payments': ({ world, response, request, body }) => {
     const key = request.headers['idempotency-key']
     if (!key) return problem(response, 400, 'INVALID_FIELD')
     if (!world.keys.has(key)) {
-      const payment = { ...body, payment_id: `p-${world.payments.length + 1}`, state: 'PAYING', created: Date.now() }
+      const homes = [{ binding_id: body.binding_id, amount_fen: body.amount_fen }]
+      const payment = { ...body, homes, payment_id: `p-${world.payments.length + 1}`, state: 'PAYING', created: Date.now() }
+      world.payments.push(payment)
+      world.keys.set(key, payment)
+    }
+    return reply(response, 201, progress(world, world.keys.get(key)))
+  },
+  'POST /checkouts': ({ world, response, request, body }) => {
+    const key = request.headers['idempotency-key']
+    if (!key || body.items.length === 0) return problem(response, 400, 'INVALID_FIELD')
+    if (!world.keys.has(key)) {
+      const homes = body.items.map(({ binding_id, amount_fen }) => ({ binding_id, amount_fen }))
+      const payment = {
+        payment_id: `p-${world.payments.length + 1}`, binding_id: homes[0].binding_id, homes, purpose: 'arrears', via: body.via,
+        amount_fen: homes.reduce((sum, home) => sum + home.amount_fen, 0), state: 'PAYING', created: Date.now(),
+      }
       world.payments.push(payment)
       world.keys.set(key, payment)
     }
@@ -153,9 +168,10 @@ const masked = (world, home) => ({
 const binding = (world, home) => ({ binding_id: home.id, ...masked(world, home), label: home.label ?? null, state: 'active', created_at: shanghai(Date.now()) })
 
 function arrears(world, home) {
-  const settled = world.payments.filter((payment) => payment.binding_id === home.id && payment.purpose === 'arrears' && payment.paid)
+  const part = (payment) => payment.homes.find((each) => each.binding_id === home.id)
+  const settled = world.payments.filter((payment) => part(payment) && payment.purpose === 'arrears' && payment.paid)
   for (const payment of settled) if (progress(world, payment).state === 'POSTED') home.bills[0].paid = true
-  const inFlight = settled.filter((payment) => progress(world, payment).state !== 'POSTED').reduce((sum, payment) => sum + payment.amount_fen, 0)
+  const inFlight = settled.filter((payment) => progress(world, payment).state !== 'POSTED').reduce((sum, payment) => sum + part(payment).amount_fen, 0)
   const items = home.bills.filter((bill) => !bill.paid).map((bill) => ({
     receivable_id: `r-${bill.period}`, period: bill.period, principal_fen: bill.total_fen, late_fee_fen: 0, paid_fen: 0, due_date: bill.due_date,
   }))
@@ -175,7 +191,7 @@ function progress(world, payment) {
   const code = { CLOSED: 'CLOSED', POSTED: 'DONE', POSTING: 'BEING_CREDITED', PAYING: 'PAY_IN_CASHIER' }[state]
   const open = state === 'PAYING'
   return {
-    ...told, told: undefined, state, out_trade_no: `LL20261120${payment.payment_id}`, created_at: shanghai(created), expire_at: shanghai(created + 900_000),
+    ...told, told: undefined, state, homes: payment.homes.map((part) => ({ ...part, state, posted_at: posted ? shanghai(paid + world.creditAfterMs) : undefined })), out_trade_no: `LL20261120${payment.payment_id}`, created_at: shanghai(created), expire_at: shanghai(created + 900_000),
     trade_no: open && payment.via !== 'h5' ? `2026112022001400${payment.payment_id}` : undefined,
     pay_url: open && payment.via === 'h5' ? `${world.base}/v1/pay/${payment.payment_id}` : undefined,
     paid_at: paid ? shanghai(paid) : null, posted_at: posted ? shanghai(paid + world.creditAfterMs) : null, closed_at: closed ? shanghai(closed) : null, refunds: [],
@@ -205,7 +221,7 @@ function sim(world, url, response) {
   const home = world.homes.find((each) => url.pathname.endsWith(each.consumer_no))
   if (!home) return problem(response, 404, 'NOT_FOUND')
   const receivables = home.bills.filter((bill) => !bill.paid).map((bill) => ({ bill_period: bill.period, principal_fen: bill.total_fen, late_fee_fen: 0, paid_fen: 0 }))
-  const postings = world.payments.filter((payment) => payment.binding_id === home.id && progress(world, payment).state === 'POSTED').map((payment) => ({ amount_fen: payment.amount_fen, state: 'POSTED' }))
+  const postings = world.payments.filter((payment) => payment.homes.some((part) => part.binding_id === home.id) && progress(world, payment).state === 'POSTED').map((payment) => ({ amount_fen: payment.homes.find((part) => part.binding_id === home.id).amount_fen, state: 'POSTED' }))
   return reply(response, 200, { consumer_no: home.consumer_no, receivables, postings, prepaid_fen: home.prepaid_fen, fences: [] })
 }
 

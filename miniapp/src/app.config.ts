@@ -11,6 +11,7 @@ export default defineAppConfig({
     'pages/billing/index',
     'pages/billing/bill',
     'pages/payments/confirm',
+    'pages/payments/several',
     'pages/payments/index',
     'pages/payments/history',
     'pages/notices/index',

@@ -16,6 +16,7 @@ mod notice_shapes;
 mod printed_steps;
 mod production;
 mod records;
+mod several_homes;
 mod two_gateways;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -35,6 +36,7 @@ fn main() {
         notice_shapes::tests(),
         printed_steps::tests(),
         production::tests(),
+        several_homes::tests(),
         two_gateways::tests(),
     ];
     for (name, engines, body) in suites.into_iter().flatten() {

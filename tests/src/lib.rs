@@ -16,5 +16,5 @@ pub mod proxy;
 
 pub use demo::Demo;
 pub use engine::Engine;
-pub use phone::Phone;
+pub use phone::{Answer, Phone};
 pub use proxy::Proxy;

@@ -25,6 +25,7 @@ statements! { "payment_writes":
         foreign_fen = $13, foreign_used_fen = $14, has_lock = $15, frozen = $16, watched = $17, \
         entered_at = $18, turns = $19, next_at = $20, wake_at = $21, asked_at = $22, version = version + 1 \
         WHERE payment_id = $23 AND version = $24 AND (CAST($25 AS BIGINT) IS NULL OR lease_epoch = $25)";
+    HOME_ADD("payment_home") = "INSERT INTO payment_home (binding_id, payment_id) VALUES ($1, $2)";
     LINE_SAVE("payment_line") = "INSERT INTO payment_line ( \
         line_id, payment_id, line_no, binding_id, consumer_no, consumer_index, attempt, state, \
         channel_txn_no, amount_fen, purpose, arrears_version, body, check_kind, sent_at, resends, \
@@ -94,6 +95,9 @@ impl<C: WriteConn> Sql<C> {
         ];
         args.extend(moving_args(order));
         self.touched(&ADD, args).await?;
+        let homes = payment.shares.iter();
+        let homes = homes.map(|share| args![&share.binding_id, &payment.payment_id]);
+        self.write_many(&HOME_ADD, homes.collect()).await?;
         self.save_children(order).await
     }
 

@@ -27,7 +27,8 @@ statements! { "payments":
     );
     FIND_BY_NUMBER("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE out_trade_no = $1");
     FIND_BY_TICKET("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE ticket_digest = $1");
-    LIST("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE account_id = $1 AND binding_id = $2 \
+    LIST("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE account_id = $1 \
+        AND payment_id IN (SELECT payment_id FROM payment_home WHERE binding_id = $2) \
         AND (CAST($3 AS TEXT) IS NULL OR payment_id < $3) ORDER BY payment_id DESC LIMIT $4");
     IN_FLIGHT("payment_line") = "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS n FROM payment_line \
         WHERE consumer_index = $1 AND purpose = 'arrears' AND state IN ('READY', 'POSTING', 'POST_UNKNOWN', \

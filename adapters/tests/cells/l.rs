@@ -9,16 +9,29 @@ use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Clock as _;
 
 use crate::Expected;
-use crate::books::{AMOUNT, Held, line_in, order_in, payments, refund_in};
+use crate::books::{AMOUNT, BESIDE, Held, beside, line_in, order_in, payments, refund_in};
 use crate::check::{Trace, compare, recorded, trace};
 use crate::outside::Outside;
 use crate::store::{Place, start};
 
 pub(crate) async fn cell(place: Place, expected: Expected) {
+    one_cell(place, expected, false).await;
+}
+
+/// The same cell with the line of a second home in the order: it must not notice anything.
+pub(crate) async fn cell_beside(place: Place, expected: Expected) {
+    one_cell(place, expected, true).await;
+}
+
+async fn one_cell(place: Place, expected: Expected, second: bool) {
     let outside = Outside::at(start());
     let state = l::State::parse(&expected.state).unwrap();
     let input = l::Input::parse(&expected.input).unwrap();
-    let before = arrange(&outside, state, &expected);
+    let mut before = arrange(&outside, state, &expected);
+    if second {
+        beside(&mut before, &outside);
+        before.payment.has_lock = true;
+    }
     place.add(&before, outside.now()).await;
     let line_id = before.lines[0].line_id.clone();
     let fact = fact_for(&outside, state, input, &expected);
@@ -43,8 +56,23 @@ pub(crate) async fn cell(place: Place, expected: Expected) {
         recorded(&expected, "L", &held);
     }
     let left = trace(&held, &events, &asks);
-    compare(&expected, wanted(&before, &expected), left);
+    let mut wanted = wanted(&before, &expected);
+    if second && before.lines[0].state == l::State::Held {
+        // The claim of a held line goes with its line alone.
+        wanted.claimed = !expected.demands("b2") && !expected.demands("b4");
+    }
+    compare(&expected, wanted, left);
     rows(&before, &held, &expected);
+    if second {
+        assert_eq!(held.order.lines[1], before.lines[1], "{expected:?}");
+        assert_eq!(held.order.payment.state, p::State::Paid, "{expected:?}");
+        assert!(held.order.payment.has_lock, "{expected:?}");
+        let sum = held.order.payment.amount;
+        assert_eq!(sum, AMOUNT.plus(BESIDE).unwrap());
+    } else if held.order.lines[0].state.is_final() {
+        let ended = held.order.payment.state;
+        assert_eq!(ended, p::State::Done, "the last line ends the order");
+    }
 }
 
 fn arrange(outside: &Outside, state: l::State, expected: &Expected) -> Order {
@@ -153,13 +181,6 @@ fn wanted(before: &Order, expected: &Expected) -> Trace {
 fn rows(before: &Order, held: &Held, expected: &Expected) {
     let (old, line) = (&before.lines[0], &held.order.lines[0]);
     let payment = &held.order.payment;
-    if line.state.is_final() {
-        assert_eq!(
-            payment.state,
-            p::State::Done,
-            "the last line ends the order"
-        );
-    }
     let same_bytes = old.body.is_none() || line.body == old.body || expected.demands("b3");
     assert!(same_bytes, "a frozen body changed: {expected:?}");
     for effect in &expected.effects {

@@ -65,7 +65,28 @@ struct Table {
     text: &'static str,
     states: BTreeSet<&'static str>,
     inputs: BTreeSet<&'static str>,
-    run: fn(&EngineKind, &Expected),
+    /// Each way to run a cell, by what it adds to the cell's name.
+    runs: &'static [(&'static str, fn(&EngineKind, &Expected))],
+}
+
+fn p_cell(kind: &EngineKind, expected: &Expected) {
+    let expected = expected.clone();
+    on_fresh_store(kind, move |place| Box::pin(p::cell(place, expected)));
+}
+
+fn l_cell(kind: &EngineKind, expected: &Expected) {
+    let expected = expected.clone();
+    on_fresh_store(kind, move |place| Box::pin(l::cell(place, expected)));
+}
+
+fn l_cell_beside(kind: &EngineKind, expected: &Expected) {
+    let expected = expected.clone();
+    on_fresh_store(kind, move |place| Box::pin(l::cell_beside(place, expected)));
+}
+
+fn r_cell(kind: &EngineKind, expected: &Expected) {
+    let expected = expected.clone();
+    on_fresh_store(kind, move |place| Box::pin(r::cell(place, expected)));
 }
 
 fn tables() -> [Table; 3] {
@@ -75,30 +96,21 @@ fn tables() -> [Table; 3] {
             text: include_str!("p.table"),
             states: table_p::State::ALL.iter().map(|s| s.as_str()).collect(),
             inputs: table_p::Input::ALL.iter().map(|i| i.as_str()).collect(),
-            run: |kind, expected| {
-                let expected = expected.clone();
-                on_fresh_store(kind, move |place| Box::pin(p::cell(place, expected)));
-            },
+            runs: &[("", p_cell)],
         },
         Table {
             letter: "L",
             text: include_str!("l.table"),
             states: table_l::State::ALL.iter().map(|s| s.as_str()).collect(),
             inputs: table_l::Input::ALL.iter().map(|i| i.as_str()).collect(),
-            run: |kind, expected| {
-                let expected = expected.clone();
-                on_fresh_store(kind, move |place| Box::pin(l::cell(place, expected)));
-            },
+            runs: &[("", l_cell), (".beside", l_cell_beside)],
         },
         Table {
             letter: "R",
             text: include_str!("r.table"),
             states: table_r::State::ALL.iter().map(|s| s.as_str()).collect(),
             inputs: table_r::Input::ALL.iter().map(|i| i.as_str()).collect(),
-            run: |kind, expected| {
-                let expected = expected.clone();
-                on_fresh_store(kind, move |place| Box::pin(r::cell(place, expected)));
-            },
+            runs: &[("", r_cell)],
         },
     ]
 }
@@ -170,9 +182,13 @@ fn trials(table: &Table, engines: &[EngineKind]) -> Vec<Trial> {
     }
     let mut trials = Vec::new();
     for (name, lines) in cells {
-        for kind in engines {
-            let (kind, lines, run) = (kind.clone(), lines.clone(), table.run);
-            trials.push(Trial::test(format!("{name}.{}", kind.name()), move || {
+        for (kind, (way, run)) in engines
+            .iter()
+            .flat_map(|kind| table.runs.iter().map(move |run| (kind, *run)))
+        {
+            let (kind, lines) = (kind.clone(), lines.clone());
+            let name = format!("{name}{way}.{}", kind.name());
+            trials.push(Trial::test(name, move || {
                 for line in &lines {
                     run(&kind, line);
                 }

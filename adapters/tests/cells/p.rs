@@ -2,14 +2,14 @@
 
 use lifeline_core::cases::CaseKind;
 use lifeline_core::ledger::Account;
-use lifeline_core::payments::observation::{Call, ChannelFact, Observation};
+use lifeline_core::payments::observation::{Call, ChannelFact, Named, Observation};
 use lifeline_core::payments::order::{Check, Order};
 use lifeline_core::payments::{Applied, Policy, table_l as l, table_p as p, table_r as r};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Clock as _;
 
 use crate::Expected;
-use crate::books::{AMOUNT, Held, line_in, order, order_in, payments, refund_in};
+use crate::books::{AMOUNT, BESIDE, Held, beside, line_in, order, order_in, payments, refund_in};
 use crate::check::{Trace, compare, recorded, trace};
 use crate::outside::Outside;
 use crate::store::{Place, start};
@@ -95,6 +95,19 @@ fn arrange(outside: &Outside, state: p::State, input: p::Input, expected: &Expec
     if state == p::State::Paid && input == p::Input::Case {
         order.lines = vec![line_in(&order, outside, l::State::Held)];
     }
+    if expected.when("several") {
+        let suspended = order.payment.suspense.is_positive();
+        let lines = if suspended {
+            order.lines.clone()
+        } else {
+            Vec::new()
+        };
+        let paid = order.payment.paid;
+        order.lines.clear();
+        beside(&mut order, outside);
+        order.lines = lines;
+        order.payment.paid = paid;
+    }
     order
 }
 
@@ -105,7 +118,7 @@ fn fact_for(before: &Order, input: p::Input, expected: &Expected) -> ChannelFact
     };
     let total = match input {
         p::Input::PaidOther => OTHER,
-        _ => AMOUNT,
+        _ => before.payment.amount,
     };
     let refunded = match input {
         p::Input::RefundNotOurs if expected.when("all_refunded") => Some(AMOUNT),
@@ -124,7 +137,18 @@ fn fact_for(before: &Order, input: p::Input, expected: &Expected) -> ChannelFact
         paid_at: Some(before.payment.created_at),
         refunded,
         minted: false,
-        named: Vec::new(),
+        named: named(before, expected),
+    }
+}
+
+/// How two persons divide what is in suspense, when it is several homes'.
+fn named(before: &Order, expected: &Expected) -> Vec<Named> {
+    let part = |line_no, amount| Named { line_no, amount };
+    match before.payment.suspense {
+        sum if expected.when("several") && sum.is_positive() => {
+            vec![part(1, sum.minus(BESIDE).unwrap()), part(2, BESIDE)]
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -144,15 +168,19 @@ fn wanted(before: &Order, input: p::Input, expected: &Expected) -> Trace {
     for effect in &expected.effects {
         match effect.as_str() {
             "a2" => trace.claimed = false,
-            "a3" => trace.enter(Account::Channel, Account::Clearing, AMOUNT),
+            "a3" => trace.enter(Account::Channel, Account::Clearing, before.payment.amount),
             "a4" => {
                 trace.enter(Account::Channel, Account::Suspense, OTHER);
                 trace.cases.push(CaseKind::AmountMismatch);
             }
             "a5" => trace.asks.push("close_trade"),
             "a6" => {
-                trace.enter(Account::Channel, Account::Clearing, AMOUNT);
+                trace.enter(Account::Channel, Account::Clearing, before.payment.amount);
                 trace.claimed = true;
+            }
+            "a6_one_taken" => {
+                trace.enter(Account::Channel, Account::Clearing, before.payment.amount);
+                trace.enter(Account::Clearing, Account::RefundDue, AMOUNT);
             }
             "a6_taken" => {
                 trace.enter(Account::Channel, Account::Clearing, AMOUNT);
@@ -207,11 +235,13 @@ fn rows(before: &Order, held: &Held, expected: &Expected) {
                     "{expected:?}"
                 );
                 assert_eq!(payment.watched, before.payment.left_us(), "{expected:?}");
+                assert!(!held.claimed && !held.claimed_all, "every home is free");
             }
             "a3" => {
-                assert_eq!(payment.paid, AMOUNT);
+                assert_eq!(payment.paid, payment.amount);
                 let sum = Fen::sum(lines.iter().map(|line| line.amount)).unwrap();
-                assert_eq!(sum, AMOUNT, "the lines are the total");
+                assert_eq!(sum, payment.amount, "the lines are the total");
+                assert_eq!(lines.len(), payment.shares.len(), "a line per home");
                 let state = if expected.demands("a7") {
                     l::State::Held
                 } else {
@@ -231,6 +261,12 @@ fn rows(before: &Order, held: &Held, expected: &Expected) {
                 let late = lines.iter().all(|line| line.check == Check::StillDue);
                 assert!(late && payment.has_lock, "{expected:?}");
             }
+            "a6_one_taken" => {
+                let states: Vec<_> = lines.iter().map(|line| line.state).collect();
+                assert_eq!(states, [l::State::RefundDue, l::State::Ready]);
+                assert_eq!(payment.refund_reserved, AMOUNT);
+                assert!(payment.has_lock, "the other home's claim is held");
+            }
             "a6_taken" => {
                 assert!(lines.iter().all(|line| line.state == l::State::RefundDue));
                 let [refund] = &held.order.refunds[..] else {
@@ -249,6 +285,10 @@ fn rows(before: &Order, held: &Held, expected: &Expected) {
                 let unsent = before.lines.iter().any(|line| line.state == l::State::Held);
                 let runs = lines.iter().any(|line| line.state == l::State::Ready);
                 assert_eq!(unsent, runs, "{expected:?}");
+                if expected.when("several") {
+                    let amounts: Vec<_> = lines.iter().map(|line| line.amount).collect();
+                    assert_eq!(amounts, [OTHER.minus(BESIDE).unwrap(), BESIDE]);
+                }
             }
             "resend" if expected.input == "no_answer" => {
                 let gap = payment.next_at.unwrap().seconds_since(payment.entered_at);

@@ -28,6 +28,7 @@ contracts! { "payments":
     dropped_unit_leaves_no_trace => ["PaymentStore::add", "PaymentStore::save", "PaymentStore::take_claim"];
     cancelled_unit_leaves_no_trace => ["PaymentStore::add", "PaymentStore::take_claim"];
     newest_come_first_a_page_at_a_time => ["PaymentReads::list"];
+    an_order_of_several_homes_is_listed_under_each => ["PaymentReads::list"];
     in_flight_counts_what_may_not_show_yet => ["PaymentReads::in_flight", "PaymentReads::in_flight_of"];
     unreadable_rows_are_an_alarm => ["PaymentReads::find", "PaymentReads::list"];
     personal_fields_open_in_their_own_row_only => ["PaymentReads::find"];
@@ -286,6 +287,7 @@ async fn newest_come_first_a_page_at_a_time(t: Bench) {
         let mut one = order(&t);
         one.payment.account_id = first.payment.account_id.clone();
         one.payment.binding_id = first.payment.binding_id.clone();
+        one.payment.shares[0].binding_id = first.payment.binding_id.clone();
         add(&t, &one).await;
         ids.push(one.payment.payment_id);
     }
@@ -309,6 +311,28 @@ async fn newest_come_first_a_page_at_a_time(t: Bench) {
     assert_eq!(list(after).await, ids[2..]);
     let last = Some(ids[3].as_str().to_owned());
     assert!(list(last).await.is_empty());
+}
+
+async fn an_order_of_several_homes_is_listed_under_each(t: Bench) {
+    let mut both = order(&t);
+    let mut second = both.payment.shares[0].clone();
+    (second.line_no, second.binding_id) = (2, t.id());
+    second.consumer_no = home("1500000007777");
+    both.payment.shares.push(second);
+    add(&t, &both).await;
+    let page = Page::new(None, None).unwrap();
+    let stranger: lifeline_core::shared::ids::AccountId = t.id();
+    let listed = async |account, binding| {
+        let mut view = t.view().await;
+        let rows = view.payments().list(account, binding, &page).await;
+        rows.unwrap().len()
+    };
+    let account = &both.payment.account_id;
+    for share in &both.payment.shares {
+        assert_eq!(listed(account, &share.binding_id).await, 1);
+        assert_eq!(listed(&stranger, &share.binding_id).await, 0, "another's");
+    }
+    assert_eq!(listed(account, &t.id()).await, 0, "another home");
 }
 
 async fn in_flight_counts_what_may_not_show_yet(t: Bench) {

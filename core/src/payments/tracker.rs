@@ -50,6 +50,7 @@ pub enum NextCode {
     Closed,
     RefundOnTheWay,
     Refunded,
+    PartlyRefunded,
     StaffWillDecide,
 }
 
@@ -65,6 +66,7 @@ impl NextCode {
             Self::Closed => "CLOSED",
             Self::RefundOnTheWay => "REFUND_ON_THE_WAY",
             Self::Refunded => "REFUNDED",
+            Self::PartlyRefunded => "PARTLY_REFUNDED",
             Self::StaffWillDecide => "STAFF_WILL_DECIDE",
         }
     }
@@ -162,7 +164,8 @@ impl Order {
             }
             Standing::Posted => step(NextCode::Done, None),
             Standing::Refunding => step(NextCode::RefundOnTheWay, None),
-            Standing::Refunded | Standing::PartlyRefunded => step(NextCode::Refunded, None),
+            Standing::Refunded => step(NextCode::Refunded, None),
+            Standing::PartlyRefunded => step(NextCode::PartlyRefunded, None),
             Standing::UnderReview => step(NextCode::StaffWillDecide, None),
         }
     }

@@ -55,16 +55,21 @@ export type PaymentState =
   | 'REFUNDING' | 'REFUNDED' | 'PARTLY_REFUNDED' | 'UNDER_REVIEW'
 export type NextCode =
   | 'PAY_IN_CASHIER' | 'CHECKING_WITH_CHANNEL' | 'BEING_CREDITED' | 'CHECKING_WITH_UTILITY' | 'DONE'
-  | 'CLOSED' | 'REFUND_ON_THE_WAY' | 'REFUNDED' | 'STAFF_WILL_DECIDE'
+  | 'CLOSED' | 'REFUND_ON_THE_WAY' | 'REFUNDED' | 'PARTLY_REFUNDED' | 'STAFF_WILL_DECIDE'
 export type PaymentPurpose = 'arrears' | 'top_up'
 export type Refund = Narrow<Views['RefundView'], { state: 'PENDING' | 'DONE' }>
+/** One home of a payment: it goes its own way. */
+export type HomePart = Narrow<Views['HomeView'], { state: PaymentState }>
 export type Payment = Narrow<Views['PaymentView'], {
   purpose: PaymentPurpose
   state: PaymentState
+  homes: HomePart[]
   refunds: Refund[]
   next: Narrow<Views['NextView'], { code: NextCode }>
 }>
 export type NewPayment = Narrow<Views['CreateBody'], { purpose: PaymentPurpose; via: 'mini' | 'h5' }>
+export type CheckoutItem = Views['CheckoutItem']
+export type NewCheckout = Narrow<Views['CheckoutBody'], { via: 'mini' | 'h5' }>
 
 export type Notice = Views['NoticeView']
 export type NoticePage = Views['InboxView']

@@ -63,6 +63,7 @@ const HEADLINES: Record<NextCode, Extract<WordKey, `track.headline.${string}`>> 
   CLOSED: 'track.headline.closed',
   REFUND_ON_THE_WAY: 'track.headline.refunding',
   REFUNDED: 'track.headline.refunded',
+  PARTLY_REFUNDED: 'track.headline.partly',
   STAFF_WILL_DECIDE: 'track.headline.review',
 }
 
@@ -72,7 +73,7 @@ export function headline(payment: Payment): WordKey {
 
 /** True once nothing more is going to happen by itself. */
 export function isFinal(payment: Payment): boolean {
-  return ['DONE', 'CLOSED', 'REFUNDED'].includes(payment.next.code) && payment.refunds.every((refund) => refund.state === 'DONE')
+  return ['DONE', 'CLOSED', 'REFUNDED', 'PARTLY_REFUNDED'].includes(payment.next.code) && payment.refunds.every((refund) => refund.state === 'DONE')
 }
 
 /** True while the money is somewhere between the person and the utility and the time it was expected has passed. */

@@ -14,6 +14,7 @@ const SCREENS = {
   bills: '/pages/billing/index',
   bill: '/pages/billing/bill',
   confirm: '/pages/payments/confirm',
+  several: '/pages/payments/several',
   tracker: '/pages/payments/index',
   records: '/pages/payments/history',
   notices: '/pages/notices/index',

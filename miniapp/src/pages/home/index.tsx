@@ -56,6 +56,11 @@ function OneHome({ home, all }: { home: Binding; all: Binding[] }) {
               <Icon name='wallet' /><Box as='span'>{t('home.top_up')}</Box>
             </Tap>
           )}
+          {all.length > 1 && (
+            <Tap className='link' onTap={() => open('several')} testId='open-several'>
+              <Icon name='check' /><Box as='span'>{t('several.open')}</Box>
+            </Tap>
+          )}
           <Tap className='link' onTap={() => open('homes')} testId='open-homes'>
             <Icon name='home' /><Box as='span'>{t('homes.manage')}</Box>
           </Tap>

@@ -1,9 +1,10 @@
 import { useRouter } from '@tarojs/taro'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import type { Binding } from '../../api/types'
 import { fenFromTyped, yuanSign } from '../../money/fen'
 import { useArrears, useBindings, usePayments } from '../../state/reads'
 import { homeName, numberTail, useHomes } from '../../state/homes'
+import { useKeptFresh } from '../../state/kept_fresh'
 import { useOrder } from '../../state/order'
 import { useSettings } from '../../state/settings'
 import { Amount } from '../../ui/amount'
@@ -109,18 +110,6 @@ function PayArrears({ home, warned }: { home: Binding; warned: boolean }) {
       <Box as='p' className='small-print centred'>{t('pay.unpaid_safe')}</Box>
     </>
   )
-}
-
-// An order must rest on an amount that was read within the last minute.
-const FRESH_MS = 45_000
-
-/** Reads again while somebody is still looking at the amount. */
-function useKeptFresh(reload: () => void, on: boolean): void {
-  useEffect(() => {
-    if (!on) return undefined
-    const timer = setInterval(reload, FRESH_MS)
-    return () => clearInterval(timer)
-  }, [reload, on])
 }
 
 const CHOICES_FEN = [5000, 10000, 20000, 50000]

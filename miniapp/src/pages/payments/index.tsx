@@ -16,6 +16,7 @@ import { open, startAt } from '../../ui/navigation'
 import { Button, Card, Note, NothingHere, ProblemNote, Row, Skeleton, type Tone } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { Stations } from '../../ui/stations'
+import { HomeParts } from './home_parts'
 
 /** Where the money is, until the utility has it or the payer has it back. The cashier returns the browser here. */
 export default function TrackerScreen() {
@@ -38,6 +39,7 @@ function TrackerContent() {
       <TrackerHead payment={payment} />
       {problem && <Note tone='info' icon='clock' live>{t('track.away')}</Note>}
       <Card className='stations-card'><Stations stations={stations(payment)} /></Card>
+      {payment.homes.length > 1 && <HomeParts payment={payment} />}
       {payment.refunds.length > 0 && <Refunds refunds={payment.refunds} />}
       <NextStep payment={payment} askNow={askNow} />
       <Numbers payment={payment} />
@@ -55,6 +57,7 @@ const MARKS: Record<NextCode, { icon: IconName; tone: Tone }> = {
   CLOSED: { icon: 'cross', tone: 'soft' },
   REFUND_ON_THE_WAY: { icon: 'return', tone: 'info' },
   REFUNDED: { icon: 'return', tone: 'good' },
+  PARTLY_REFUNDED: { icon: 'return', tone: 'good' },
   STAFF_WILL_DECIDE: { icon: 'person', tone: 'info' },
 }
 
@@ -110,12 +113,17 @@ function NextStep({ payment, askNow }: { payment: Payment; askNow: () => void })
       )}
       {waiting && <Button kind='quiet' onTap={close} disabled={busy} testId='close-order'>{t('track.close')}</Button>}
       {payment.state === 'CLOSED' && (
-        <Button onTap={() => open('confirm', { binding_id: payment.binding_id, purpose: payment.purpose })} testId='pay-again'>{t('track.again')}</Button>
+        <Button onTap={() => payAgain(payment)} testId='pay-again'>{t('track.again')}</Button>
       )}
       {payment.state === 'UNDER_REVIEW' && <Button kind='quiet' icon='phone' onTap={callHotline} testId='hotline'>{t('app.hotline.help')}</Button>}
       <Button kind={waiting ? 'plain' : 'quiet'} onTap={() => startAt('home')} testId='go-home'>{t('track.home')}</Button>
     </Box>
   )
+}
+
+function payAgain(payment: Payment): void {
+  if (payment.homes.length > 1) open('several')
+  else open('confirm', { binding_id: payment.binding_id, purpose: payment.purpose })
 }
 
 function useClose(payment: Payment, askNow: () => void) {

@@ -10,7 +10,7 @@ use super::{Wrong, hold};
 pub(crate) struct Person {
     handle: String,
     pub(crate) phone: String,
-    consumer_nos: Vec<String>,
+    pub(crate) consumer_nos: Vec<String>,
 }
 
 /// The home they play with.
@@ -26,16 +26,22 @@ pub(crate) async fn choose(client: &Client) -> Result<Person, Wrong> {
     let first = people
         .get(0)
         .ok_or_else(|| Wrong::new("the sandbox has no people"))?;
-    let numbers = list(first, "consumer_nos")?;
-    let consumer_nos = numbers
-        .iter()
-        .filter_map(|no| no.as_str().map(str::to_owned))
-        .collect::<Vec<_>>();
-    hold!(!consumer_nos.is_empty(), "the first person has no home");
+    let person = read(first)?;
+    hold!(
+        !person.consumer_nos.is_empty(),
+        "the first person has no home"
+    );
+    Ok(person)
+}
+
+pub(crate) fn read(person: &Value) -> Result<Person, Wrong> {
+    let numbers = list(person, "consumer_nos")?.iter();
     Ok(Person {
-        handle: text(first, "person")?.to_owned(),
-        phone: text(first, "phone")?.to_owned(),
-        consumer_nos,
+        handle: text(person, "person")?.to_owned(),
+        phone: text(person, "phone")?.to_owned(),
+        consumer_nos: numbers
+            .filter_map(|no| no.as_str().map(str::to_owned))
+            .collect(),
     })
 }
 

@@ -9,6 +9,7 @@ mod faults;
 mod household;
 mod payment;
 mod report;
+mod several;
 mod verdict;
 
 use std::path::PathBuf;
@@ -136,5 +137,21 @@ async fn run(demo: &Demo, scenario: &Scenario, report: &mut Report) -> Result<()
         let said = verdict::acted(&client, scenario).await?;
         report.step("the fault", &said);
     }
+    if scenario.is_plain() {
+        several_homes(demo, report).await?;
+    }
+    Ok(())
+}
+
+/// Another household pays for all its homes at once, from a phone of its own.
+async fn several_homes(demo: &Demo, report: &mut Report) -> Result<(), Wrong> {
+    let mut client = Client::new(demo)?;
+    let Some(person) = several::choose(&client).await? else {
+        report.step("several homes", "everybody has paid in an earlier run");
+        return Ok(());
+    };
+    household::sign_in(&mut client, &person).await?;
+    let said = several::pay(&client, &person).await?;
+    report.step("several homes", &said);
     Ok(())
 }

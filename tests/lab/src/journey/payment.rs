@@ -21,6 +21,8 @@ pub(crate) struct Paid {
 
 /// A closed order must be seen closed within this many simulated seconds.
 const CLOSED_S_MAX: i64 = 60;
+/// Money of several homes must have come to rest within this many simulated seconds.
+pub(crate) const REST_S_MAX: i64 = 60;
 /// How far the time machine goes at each look.
 const LOOK_S: i64 = 5;
 /// Looks at real time while an answer is on its way (a deadline inside Lifeline is 4 s).
@@ -57,7 +59,7 @@ fn nanos() -> u32 {
         .map_or(0, |since| since.subsec_nanos())
 }
 
-fn fresh_key() -> String {
+pub(crate) fn fresh_key() -> String {
     format!("journey-{:010}-{:010}", std::process::id(), nanos())
 }
 
@@ -216,7 +218,7 @@ async fn forged_in_vain(client: &Client, path: &str, out_trade_no: &str) -> Resu
 }
 
 /// Looks until the state fits; moves time on when nothing changes by itself.
-async fn settle(
+pub(crate) async fn settle(
     client: &Client,
     path: &str,
     fits: impl Fn(&str) -> bool,

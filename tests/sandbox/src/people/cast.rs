@@ -203,6 +203,21 @@ pub(super) const ROWS: &[Row] = &[
             "A surname of two characters, an ID number that ends in X",
         ),
     },
+    Row {
+        person: "gao-yun",
+        name: "高云",
+        name_en: "Gao Yun",
+        phone: "19000000015",
+        id_first17: "15049919780419004",
+        certified: true,
+        balance_fen: None,
+        consumer_nos: &["1504010020165", "1504010020173", "1504010020181"],
+        generation_nos: &[],
+        story: (
+            "三处住宅，两处欠费，其中一处档案缺手机号",
+            "Three homes; two owe, and the archive of one lacks the mobile",
+        ),
+    },
 ];
 
 /// Every home a demo person holds.
@@ -312,6 +327,27 @@ pub const HOMES: &[Home] = &[
         "ouyang-zhu",
         "赤峰市松山区芳草街道银河路73号4单元1602",
         Situation::OwesOneBill,
+    ),
+    Home {
+        archived_mobile: Archived::Empty,
+        ..home(
+            "1504010020165",
+            "gao-yun",
+            "赤峰市红山区广场街道清河路9号",
+            Situation::OwesOneBill,
+        )
+    },
+    home(
+        "1504010020173",
+        "gao-yun",
+        "赤峰市松山区王府街道钟楼巷2号3单元204",
+        Situation::OwesTwoBills,
+    ),
+    home(
+        "1504010020181",
+        "gao-yun",
+        "赤峰市元宝山区平庄镇哈河街14号",
+        Situation::PaidUp,
     ),
 ];
 

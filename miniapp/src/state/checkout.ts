@@ -1,0 +1,38 @@
+/** Placing one order for several homes: one key for one choice, kept over retries. */
+import { useRef, useState } from 'react'
+import { keyRing } from '../api/idempotency'
+import { openCashier, platform, randomKey } from '../api/platform'
+import { asProblem, type Problem } from '../api/problem'
+import type { CheckoutItem, NewCheckout, Payment } from '../api/types'
+import { replace } from '../ui/navigation'
+import { call } from './signed_in'
+
+export interface Checkout {
+  busy: boolean
+  problem?: Problem
+  /** The home that keeps the order from being made, when it is about one. */
+  home?: string
+  place(items: CheckoutItem[], onRefused: () => void): void
+  clear(): void
+}
+
+export function useCheckout(): Checkout {
+  const keys = useRef(keyRing(randomKey))
+  const [state, setState] = useState<{ busy: boolean; problem?: Problem; home?: string }>({ busy: false })
+
+  async function run(items: CheckoutItem[], onRefused: () => void) {
+    setState({ busy: true })
+    const body: NewCheckout = { items, via: platform }
+    try {
+      const payment = await call<Payment>('POST', '/checkouts', { body, idempotencyKey: keys.current.keyFor(body) })
+      const how = await openCashier(payment)
+      if (how === 'returned') replace('tracker', { payment_id: payment.payment_id })
+    } catch (thrown) {
+      const problem = asProblem(thrown)
+      const { binding_id: home } = problem.members
+      setState({ busy: false, problem, home: typeof home === 'string' ? home : undefined })
+      onRefused()
+    }
+  }
+  return { ...state, place: (items, onRefused) => void run(items, onRefused), clear: () => setState({ busy: false }) }
+}
