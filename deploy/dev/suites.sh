@@ -118,9 +118,11 @@ run_browser() {
     "$DEV/miniapp.sh" install:tests/browser h5 alipay || { missing "the mini-program's builds" && return; }
     suite "alipay bundle" 300 node tests/browser/alipay_bundle.mjs
     suite "browser states" 600 node tests/browser/states.mjs
+    suite "browser several homes" 300 node tests/browser/several.mjs
     for engine in sqlite postgres; do
         suite "alipay bundle on $engine" 120 "$DEV/with-demo.sh" "$engine" node tests/browser/alipay_line.mjs
         suite "browser $engine" 300 "$DEV/with-demo.sh" "$engine" node tests/browser/screens.mjs
+        suite "browser several homes on $engine" 120 "$DEV/with-demo.sh" "$engine" node tests/browser/several.mjs
         for fault in "${BROWSER_FAULTS[@]}"; do
             suite "browser $engine with ${fault,,}" 180 "$DEV/with-demo.sh" "$engine" env "FAULT=$fault" node tests/browser/screens.mjs
         done

@@ -17,6 +17,7 @@ mod check;
 mod l;
 mod p;
 mod r;
+mod second;
 
 #[path = "../payments/books.rs"]
 mod books;
@@ -66,8 +67,10 @@ struct Table {
     states: BTreeSet<&'static str>,
     inputs: BTreeSet<&'static str>,
     /// Each way to run a cell, by what it adds to the cell's name.
-    runs: &'static [(&'static str, fn(&EngineKind, &Expected))],
+    runs: &'static [(&'static str, Run)],
 }
+
+type Run = fn(&EngineKind, &Expected);
 
 fn p_cell(kind: &EngineKind, expected: &Expected) {
     let expected = expected.clone();

@@ -21,9 +21,6 @@ use crate::store::Place;
 
 pub(crate) const AMOUNT: Fen = Fen::new(12_840);
 pub(crate) const HOME: &str = "1500000004321";
-/// What a second home of the same order pays.
-pub(crate) const BESIDE: Fen = Fen::new(4_567);
-const SECOND_HOME: &str = "1500000007777";
 
 pub(crate) fn payments(place: &Place, outside: &Outside, policy: Policy) -> Payments {
     let ports = Ports {
@@ -192,36 +189,6 @@ pub(crate) fn line_in(order: &Order, outside: &Outside, state: l::State) -> Post
     }
 }
 
-/// A second home in the same order: its share, and its line when the order has lines.
-pub(crate) fn beside(order: &mut Order, outside: &Outside) {
-    let share = Share {
-        line_no: 2,
-        binding_id: maker(outside).id::<BindingId>(),
-        consumer_no: ConsumerNo::parse(SECOND_HOME).unwrap(),
-        amount: BESIDE,
-        purpose: Purpose::Arrears,
-        arrears_version: Some("w1".to_owned()),
-    };
-    if !order.lines.is_empty() {
-        let line = line_in(order, outside, l::State::Ready);
-        order.lines.push(PostingLine {
-            line_no: 2,
-            channel_txn_no: numbers::channel_txn_no(&order.payment.out_trade_no, 2, 1),
-            binding_id: share.binding_id.clone(),
-            consumer_no: share.consumer_no.clone(),
-            amount: BESIDE,
-            arrears_version: share.arrears_version.clone(),
-            ..line
-        });
-    }
-    let payment = &mut order.payment;
-    payment.amount = payment.amount.plus(BESIDE).unwrap();
-    if payment.paid.is_positive() {
-        payment.paid = payment.paid.plus(BESIDE).unwrap();
-    }
-    payment.shares.push(share);
-}
-
 /// A refund of the order's line in a state of table R; the books of the payment follow.
 pub(crate) fn refund_in(order: &mut Order, outside: &Outside, state: r::State, amount: Fen) {
     let make = maker(outside);
@@ -263,9 +230,8 @@ pub(crate) struct Held {
     pub(crate) entries: Vec<ledger::Entry>,
     pub(crate) cases: Vec<cases::Case>,
     pub(crate) sightings: Vec<Sighted>,
-    /// Whether the order holds the claim on its first home, and on every one.
+    /// Whether the order holds the claim on any of its homes.
     pub(crate) claimed: bool,
-    pub(crate) claimed_all: bool,
 }
 
 impl Place {
@@ -304,20 +270,18 @@ impl Place {
         let mut cases = view.cases().about(id.as_str()).await.unwrap();
         cases.retain(|case| case.closed_at.is_none());
         let sightings = view.payments().sightings(id).await.unwrap();
-        let mut held = Vec::new();
+        let mut claimed = false;
         for share in &order.payment.shares {
             let claim = share.claim(&order.payment.account_id);
             let holder = view.payments().claim_holder(&claim).await.unwrap();
-            held.push(holder.as_ref() == Some(id));
+            claimed |= holder.as_ref() == Some(id);
         }
-        let (claimed, claimed_all) = (held[0], held.iter().all(|one| *one));
         Held {
             order,
             entries,
             cases,
             sightings,
             claimed,
-            claimed_all,
         }
     }
 
