@@ -97,7 +97,7 @@ pub(super) fn signed(data: &[u8]) {
                 "a right signature was refused"
             );
         }
-        Err(NoticeError::Malformed | NoticeError::Foreign | NoticeError::Unused) => {}
+        Err(NoticeError::Malformed | NoticeError::Foreign | NoticeError::Unused { .. }) => {}
     }
 }
 
