@@ -25,7 +25,6 @@ statements! { "payment_writes":
         foreign_fen = $13, foreign_used_fen = $14, has_lock = $15, frozen = $16, watched = $17, \
         entered_at = $18, turns = $19, next_at = $20, wake_at = $21, asked_at = $22, version = version + 1 \
         WHERE payment_id = $23 AND version = $24 AND (CAST($25 AS BIGINT) IS NULL OR lease_epoch = $25)";
-    HOME_ADD("payment_home") = "INSERT INTO payment_home (binding_id, payment_id) VALUES ($1, $2)";
     LINE_SAVE("payment_line") = "INSERT INTO payment_line ( \
         line_id, payment_id, line_no, binding_id, consumer_no, consumer_index, attempt, state, \
         channel_txn_no, amount_fen, purpose, arrears_version, body, check_kind, sent_at, resends, \
@@ -35,7 +34,8 @@ statements! { "payment_writes":
         $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32) \
         ON CONFLICT (line_id) DO UPDATE SET \
         line_no = excluded.line_no, binding_id = excluded.binding_id, consumer_no = excluded.consumer_no, \
-        consumer_index = excluded.consumer_index, attempt = excluded.attempt, state = excluded.state, channel_txn_no = excluded.channel_txn_no, \
+        consumer_index = excluded.consumer_index, attempt = excluded.attempt, state = excluded.state, \
+        channel_txn_no = excluded.channel_txn_no, \
         amount_fen = excluded.amount_fen, purpose = excluded.purpose, \
         arrears_version = excluded.arrears_version, body = excluded.body, check_kind = excluded.check_kind, \
         sent_at = excluded.sent_at, resends = excluded.resends, not_found = excluded.not_found, \
@@ -54,6 +54,7 @@ statements! { "payment_writes":
         empty_since = excluded.empty_since, empty_at = excluded.empty_at, done_at = excluded.done_at, \
         frozen = excluded.frozen, entered_at = excluded.entered_at, turns = excluded.turns, \
         next_at = excluded.next_at, asked_at = excluded.asked_at";
+    HOME_ADD("payment_home") = "INSERT INTO payment_home (binding_id, payment_id) VALUES ($1, $2)";
 }
 
 const fn unwritable(field: Field) -> StoreError {
