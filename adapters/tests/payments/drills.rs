@@ -190,7 +190,7 @@ async fn drill_marketing_down_for_six_hours_over_the_cutoff(place: Place) {
 /// A stated part here; 10,000 in the long run.
 fn payments_of_the_outage() -> usize {
     let wanted = std::env::var("DRILL_PAYMENTS").ok();
-    wanted.and_then(|text| text.parse().ok()).unwrap_or(150)
+    wanted.and_then(|text| text.parse().ok()).unwrap_or(60)
 }
 
 /// A worker stopped between its commit and its send wakes when everything is over.
