@@ -291,7 +291,7 @@ await household('review', async ({ answer, go, shows, at, whole }) => {
 })
 
 await household('closed', async ({ go, shows, at, whole, world }) => {
-  world.payments.push({ payment_id: 'p-9', binding_id: 'b-1', purpose: 'arrears', amount_fen: 12840, created: Date.now(), via: 'h5' })
+  world.payments.push({ payment_id: 'p-9', binding_id: 'b-1', homes: [{ binding_id: 'b-1', amount_fen: 12840 }], purpose: 'arrears', amount_fen: 12840, created: Date.now(), via: 'h5' })
   await go(TRACKER)
   await shows('close-order')
   await at('close-order').click()
