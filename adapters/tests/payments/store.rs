@@ -112,23 +112,19 @@ impl Place {
 
     /// The number of the only order there is.
     pub(crate) async fn only_number(&self) -> String {
-        let query = "SELECT out_trade_no FROM payment";
-        match &self.kind {
-            EngineKind::Sqlite => rusqlite::Connection::open(&self.target)
-                .unwrap()
-                .query_row(query, [], |row| row.get(0))
-                .unwrap(),
-            EngineKind::Postgres(_) => connect(&self.target)
-                .await
-                .query_one(query, &[])
-                .await
-                .unwrap()
-                .get(0),
-        }
+        self.value("SELECT out_trade_no FROM payment").await
     }
 
     /// The one integer a raw query answers.
     pub(crate) async fn number(&self, query: &str) -> i64 {
+        self.value(query).await
+    }
+
+    /// The one value a raw query answers.
+    async fn value<T>(&self, query: &str) -> T
+    where
+        T: rusqlite::types::FromSql + for<'a> tokio_postgres::types::FromSql<'a>,
+    {
         match &self.kind {
             EngineKind::Sqlite => rusqlite::Connection::open(&self.target)
                 .unwrap()

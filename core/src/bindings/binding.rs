@@ -183,13 +183,14 @@ impl Linked {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::shared::ids::TypedId as _;
 
     const NOW: Time = Time::from_micros(1_800_000_000_000_000);
 
-    fn linked() -> Linked {
+    /// A holder and their home.
+    pub(in crate::bindings) fn linked() -> Linked {
         Linked {
             binding: Binding {
                 binding_id: BindingId::made("019aa2f0-0000-7000-8000-000000000001".into()),

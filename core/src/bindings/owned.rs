@@ -147,41 +147,12 @@ impl HolderBinding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::binding::{Home, Signboard};
+    use super::super::binding::tests::linked;
     use super::*;
-    use crate::shared::ids::TypedId as _;
-    use crate::shared::time::Time;
 
     fn owned(role: Role) -> OwnedBinding {
-        let binding = Binding {
-            binding_id: BindingId::made("019aa2f0-0000-7000-8000-000000000001".into()),
-            account_id: AccountId::made("019aa2f0-0000-7000-8000-000000000002".into()),
-            consumer_no: ConsumerNo::from_store("1504010020017".into()),
-            role,
-            shown: true,
-            grant_id: None,
-            holder_version: 3,
-            frozen: false,
-            signboard: Signboard {
-                consumer_no_masked: "*********0017".into(),
-                holder_masked: "*明".into(),
-                address_masked: "赤峰市***".into(),
-            },
-            label: None,
-            created_at: Time::default(),
-            version: 1,
-        };
-        let home = Home {
-            holder_version: 3,
-            holder_since: None,
-            frozen: false,
-            looked_at: Time::default(),
-        };
-        let linked = Linked {
-            binding,
-            home,
-            granted: None,
-        };
+        let mut linked = linked();
+        linked.binding.role = role;
         OwnedBinding::new(linked, role)
     }
 

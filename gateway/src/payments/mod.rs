@@ -2,6 +2,7 @@
 
 mod callback;
 mod checkout;
+mod desk;
 mod dto;
 mod error;
 mod routes;

@@ -1,31 +1,19 @@
 //! Handlers of `payments`.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, LOCATION, REFERRER_POLICY};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
-use lifeline_core::accounts::account::ProviderId;
-use lifeline_core::accounts::{Account, Accounts, Caller, Secret};
+use actix_web::http::header::{LOCATION, REFERRER_POLICY};
+use actix_web::{HttpRequest, HttpResponse, web};
+use lifeline_core::accounts::{Accounts, Secret};
 use lifeline_core::bindings::{Bindings, Right};
-use lifeline_core::idempotency::Answer;
-use lifeline_core::payments::order::{Buyer, ClosedText};
-use lifeline_core::payments::{Homes, Order, PaymentError, Payments, Render, Start, Wanted};
+use lifeline_core::payments::{Homes, Order, Payments, Wanted};
 use lifeline_core::shared::ids::{BindingId, PaymentId};
-use lifeline_core::store::StoreError;
 
-use super::dto::{CreateBody, PaymentView, PaymentsView, Wish};
+use super::desk::{Desk, Wished};
+use super::dto::{CreateBody, PaymentView, PaymentsView};
 use crate::accounts::{Asker, PAY_COOKIE};
 use crate::edge::cursor::{Cursors, PageQuery};
 use crate::edge::{Checked, Code, Fingerprint, IdempotencyKey, Problem, Query};
 use crate::listeners::outermost::Sources;
 use crate::runner::Waker;
-
-/// How long a repeat waits for the first request with its key (api.md).
-const WAIT_MAX: Duration = Duration::from_secs(5);
-const LOOK_FIRST: Duration = Duration::from_millis(25);
-const LOOK_LAST: Duration = Duration::from_millis(400);
 
 /// Orders a payment. Sending the same key and body again gives the same bytes, also after a crash.
 #[utoipa::path(post, path = "/v1/payments", tag = "payments", security(("bearer" = [])),
@@ -35,118 +23,25 @@ const LOOK_LAST: Duration = Duration::from_millis(400);
 pub(super) async fn create(
     Asker(caller): Asker,
     key: IdempotencyKey,
-    accounts: web::Data<Accounts>,
+    desk: Desk,
     bindings: web::Data<Bindings>,
-    payments: web::Data<Payments>,
-    sources: web::Data<Sources>,
-    waker: web::Data<Waker>,
     body: Checked<CreateBody>,
 ) -> Result<HttpResponse, Problem> {
     let print = Fingerprint::of(&body.fields)?;
     let wish = body.value.parse()?;
     let owned = bindings.own(&caller, &wish.binding_id, Right::Pay).await?;
-    let buyer = buyer(&accounts.me(&caller).await?);
-    let Wish { purpose, via, .. } = wish;
-    let request = Start {
+    let wished = Wished {
         homes: Homes::one(Wanted {
             owned,
             amount: wish.amount,
             arrears_version: wish.arrears_version,
         }),
-        buyer,
-        purpose,
-        via,
+        purpose: wish.purpose,
+        via: wish.via,
         key: key.of(&caller.account_id, "POST /v1/payments"),
-        fingerprint: print.whole,
-        field_digests: print.fields,
-        render: render(&caller, &sources),
-        session_id: caller.family_id,
-        trace_id: caller.trace_id,
-        source: caller.source,
+        print,
     };
-    let answer = detached(payments.into_inner(), request).await?;
-    waker.wake();
-    Ok(replay(&answer))
-}
-
-/// The channel lets nobody but this person pay the order.
-pub(super) fn buyer(account: &Account) -> Buyer {
-    let closed = |id: &Option<ProviderId>| {
-        id.as_ref()
-            .map(|id| ClosedText::new(id.expose().to_owned()))
-    };
-    Buyer {
-        open_id: closed(&account.open_id),
-        user_id: closed(&account.user_id),
-    }
-}
-
-/// Runs in a task of its own, which neither the request nor its deadline can cancel (money.md G2);
-/// a repeat waits for the first a while, looking ever less often.
-pub(super) async fn detached(payments: Arc<Payments>, request: Start) -> Result<Answer, Problem> {
-    let work = tokio::spawn(async move {
-        let began = std::time::Instant::now();
-        let mut pause = LOOK_FIRST;
-        loop {
-            match payments.start(&request).await {
-                Err(error) if may_wait(&error) && began.elapsed() < WAIT_MAX => {
-                    tokio::time::sleep(pause).await;
-                    pause = pause.saturating_mul(2).min(LOOK_LAST);
-                }
-                done => return done,
-            }
-        }
-    });
-    let done = work.await.map_err(|_| Problem::new(Code::Internal))?;
-    done.map_err(Problem::from)
-}
-
-/// Another request holds the key, or the store is short of breath. The key makes a further try
-/// harmless: it finds the answer, the running first one, or nothing.
-const fn may_wait(error: &PaymentError) -> bool {
-    matches!(
-        error,
-        PaymentError::InFlight
-            | PaymentError::Store(StoreError::Conflict | StoreError::Unavailable(_))
-    )
-}
-
-/// Words the answer once; it is stored and repeated byte for byte.
-pub(super) fn render(caller: &Caller, sources: &web::Data<Sources>) -> Render {
-    let (session, sources) = (caller.family_id.clone(), sources.clone());
-    let trace_id = caller.trace_id.clone();
-    Arc::new(move |made: Result<&Order, &PaymentError>| {
-        let text = |value: Result<String, serde_json::Error>| value.unwrap_or_default();
-        match made {
-            Ok(order) => {
-                let view = PaymentView::of(order, &session, sources.clock.now());
-                Answer {
-                    status: 201,
-                    body: text(serde_json::to_string(&view)),
-                }
-            }
-            Err(error) => {
-                let problem = Problem::from(error).traced(&trace_id);
-                let status = problem.code().status().as_u16();
-                Answer {
-                    status,
-                    body: text(serde_json::to_string(&problem.body())),
-                }
-            }
-        }
-    })
-}
-
-pub(super) fn replay(answer: &Answer) -> HttpResponse {
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let kind = if status.is_success() {
-        "application/json"
-    } else {
-        "application/problem+json"
-    };
-    HttpResponseBuilder::new(status)
-        .insert_header((CONTENT_TYPE, kind))
-        .body(answer.body.clone())
+    desk.order(caller, wished).await
 }
 
 /// One's own payment, as it stands.

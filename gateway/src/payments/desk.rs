@@ -1,0 +1,169 @@
+//! Where an order is placed, whatever it pays for: sent on in a task that nothing cancels, answered
+//! once and repeated byte for byte.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use futures_util::future::{Ready, ready};
+use lifeline_core::accounts::account::ProviderId;
+use lifeline_core::accounts::{Account, Accounts, Caller};
+use lifeline_core::idempotency::{Answer, Key};
+use lifeline_core::payments::order::{Buyer, ClosedText};
+use lifeline_core::payments::{Homes, Order, PaymentError, Payments, Purpose, Render, Start, Via};
+use lifeline_core::store::StoreError;
+
+use super::dto::PaymentView;
+use crate::edge::{Code, Fingerprint, Problem};
+use crate::listeners::outermost::Sources;
+use crate::runner::Waker;
+
+/// How long a repeat waits for the first request with its key (api.md).
+const WAIT_MAX: Duration = Duration::from_secs(5);
+const LOOK_FIRST: Duration = Duration::from_millis(25);
+const LOOK_LAST: Duration = Duration::from_millis(400);
+
+/// What placing an order needs of this process.
+#[derive(Debug)]
+pub(super) struct Desk {
+    accounts: web::Data<Accounts>,
+    pub(super) payments: web::Data<Payments>,
+    sources: web::Data<Sources>,
+    waker: web::Data<Waker>,
+}
+
+/// What somebody wants to pay for, in homes that were shown to be theirs to pay.
+#[derive(Debug)]
+pub(super) struct Wished {
+    pub(super) homes: Homes,
+    pub(super) purpose: Purpose,
+    pub(super) via: Via,
+    pub(super) key: Key,
+    pub(super) print: Fingerprint,
+}
+
+impl FromRequest for Desk {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let desk = || {
+            Some(Self {
+                accounts: req.app_data::<web::Data<Accounts>>()?.clone(),
+                payments: req.app_data::<web::Data<Payments>>()?.clone(),
+                sources: req.app_data::<web::Data<Sources>>()?.clone(),
+                waker: req.app_data::<web::Data<Waker>>()?.clone(),
+            })
+        };
+        ready(desk().ok_or_else(|| Problem::new(Code::Internal)))
+    }
+}
+
+impl Desk {
+    /// Places the order; the same key and body again get the same bytes.
+    pub(super) async fn order(
+        self,
+        caller: Caller,
+        wished: Wished,
+    ) -> Result<HttpResponse, Problem> {
+        let request = Start {
+            homes: wished.homes,
+            buyer: buyer(&self.accounts.me(&caller).await?),
+            purpose: wished.purpose,
+            via: wished.via,
+            key: wished.key,
+            fingerprint: wished.print.whole,
+            field_digests: wished.print.fields,
+            render: render(&caller, &self.sources),
+            session_id: caller.family_id,
+            trace_id: caller.trace_id,
+            source: caller.source,
+        };
+        let answer = detached(self.payments.into_inner(), request).await?;
+        self.waker.wake();
+        Ok(replay(&answer))
+    }
+}
+
+/// The channel lets nobody but this person pay the order.
+fn buyer(account: &Account) -> Buyer {
+    let closed = |id: &Option<ProviderId>| {
+        id.as_ref()
+            .map(|id| ClosedText::new(id.expose().to_owned()))
+    };
+    Buyer {
+        open_id: closed(&account.open_id),
+        user_id: closed(&account.user_id),
+    }
+}
+
+/// Runs in a task of its own, which neither the request nor its deadline can cancel (money.md G2);
+/// a repeat waits for the first a while, looking ever less often.
+async fn detached(payments: Arc<Payments>, request: Start) -> Result<Answer, Problem> {
+    let work = tokio::spawn(async move {
+        let began = std::time::Instant::now();
+        let mut pause = LOOK_FIRST;
+        loop {
+            match payments.start(&request).await {
+                Err(error) if may_wait(&error) && began.elapsed() < WAIT_MAX => {
+                    tokio::time::sleep(pause).await;
+                    pause = pause.saturating_mul(2).min(LOOK_LAST);
+                }
+                done => return done,
+            }
+        }
+    });
+    let done = work.await.map_err(|_| Problem::new(Code::Internal))?;
+    done.map_err(Problem::from)
+}
+
+/// Another request holds the key, or the store is short of breath. The key makes a further try
+/// harmless: it finds the answer, the running first one, or nothing.
+const fn may_wait(error: &PaymentError) -> bool {
+    matches!(
+        error,
+        PaymentError::InFlight
+            | PaymentError::Store(StoreError::Conflict | StoreError::Unavailable(_))
+    )
+}
+
+/// Words the answer once; it is stored and repeated byte for byte.
+fn render(caller: &Caller, sources: &web::Data<Sources>) -> Render {
+    let (session, sources) = (caller.family_id.clone(), sources.clone());
+    let trace_id = caller.trace_id.clone();
+    Arc::new(move |made: Result<&Order, &PaymentError>| {
+        let text = |value: Result<String, serde_json::Error>| value.unwrap_or_default();
+        match made {
+            Ok(order) => {
+                let view = PaymentView::of(order, &session, sources.clock.now());
+                Answer {
+                    status: 201,
+                    body: text(serde_json::to_string(&view)),
+                }
+            }
+            Err(error) => {
+                let problem = Problem::from(error).traced(&trace_id);
+                let status = problem.code().status().as_u16();
+                Answer {
+                    status,
+                    body: text(serde_json::to_string(&problem.body())),
+                }
+            }
+        }
+    })
+}
+
+fn replay(answer: &Answer) -> HttpResponse {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let kind = if status.is_success() {
+        "application/json"
+    } else {
+        "application/problem+json"
+    };
+    HttpResponseBuilder::new(status)
+        .insert_header((CONTENT_TYPE, kind))
+        .body(answer.body.clone())
+}
