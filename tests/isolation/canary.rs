@@ -1,0 +1,170 @@
+//! People and homes by number, and their canaries: figures and words that no other has.
+
+use std::collections::BTreeSet;
+
+use lifeline_core::shared::personal::ConsumerNo;
+use serde_json::Value;
+
+pub(crate) const PEOPLE: usize = 5;
+pub(crate) const HOMES: usize = 4;
+/// What the test's clock begins with.
+pub(crate) const START: &str = "2026-11-20T10:00:00+08:00";
+
+pub(crate) const GIVEN: [&str; PEOPLE] = ["甲", "乙", "丙", "丁", "戊"];
+
+pub(crate) fn name_of(person: usize) -> String {
+    format!("赵{}", GIVEN[person])
+}
+
+pub(crate) fn phone_of(person: usize) -> String {
+    format!("1900000820{person}")
+}
+
+/// A made-up resident ID with the right check character.
+pub(crate) fn id_no_of(person: usize) -> String {
+    const WEIGHTS: [usize; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let first = format!("150499199{person}0101{:03}", 100 + person);
+    let digits = first.bytes().map(|byte| usize::from(byte - b'0'));
+    let sum: usize = digits
+        .zip(WEIGHTS)
+        .map(|(digit, weight)| digit * weight)
+        .sum();
+    format!("{first}{}", char::from(b"10X98765432"[sum % 11]))
+}
+
+/// What is on any lease.
+pub(crate) fn digits_of(person: usize) -> String {
+    id_no_of(person)[12..].to_owned()
+}
+
+pub(crate) fn tail_of(home: usize) -> String {
+    (7101 + 111 * home).to_string()
+}
+
+pub(crate) fn number_of(home: usize) -> String {
+    format!("150401002{}", tail_of(home))
+}
+
+pub(crate) fn home_of(number: &ConsumerNo) -> Option<usize> {
+    (0..HOMES).find(|home| number_of(*home) == number.expose())
+}
+
+/// Months since the year 0, so that periods can be counted.
+pub(crate) fn month_of(period: &str) -> i64 {
+    let (year, month) = period.split_once('-').expect("a period");
+    year.parse::<i64>().expect("a year") * 12
+        + month
+            .get(..2)
+            .expect("a month")
+            .parse::<i64>()
+            .expect("a month")
+        - 1
+}
+
+pub(crate) fn period_of(month: i64) -> String {
+    format!("{:04}-{:02}", month / 12, month % 12 + 1)
+}
+
+/// What belongs to one person or one home and may be seen by some only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Canary {
+    /// A person by their masked name.
+    Name(usize),
+    /// A home by its last four digits.
+    Tail(usize),
+    Address(usize),
+    Meter(usize),
+    /// The sum that is due.
+    Due(usize),
+    /// Prepaid money under one holder.
+    Balance(usize, i64),
+    /// The bill of one month, in the list, by itself, and as a part of what is due.
+    Bill(usize, i64),
+}
+
+pub(crate) fn due_of(home: usize) -> i64 {
+    79_000_001 + 1_000 * fen(home)
+}
+
+pub(crate) fn balance_of(home: usize, version: i64) -> i64 {
+    76_000_001 + 10_000 * fen(home) + 10 * version
+}
+
+pub(crate) fn bill_of(home: usize, month: i64) -> i64 {
+    70_000_003 + 1_000_000 * fen(home) + 10 * (month - 24_000)
+}
+
+pub(crate) fn fen(home: usize) -> i64 {
+    i64::try_from(home).expect("a small number")
+}
+
+/// Every canary that an answer shows, wherever in it.
+pub(crate) fn canaries_in(answer: &Value) -> BTreeSet<Canary> {
+    let mut found = BTreeSet::new();
+    seek(answer, &mut found);
+    found
+}
+
+fn seek(value: &Value, found: &mut BTreeSet<Canary>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| seek(item, found)),
+        Value::Object(fields) => fields.values().for_each(|field| seek(field, found)),
+        Value::Number(number) => {
+            if let Some(number) = number.as_i64() {
+                found.extend(of_number(number));
+            }
+        }
+        Value::String(text) => found.extend(of_text(text)),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+fn of_number(number: i64) -> Option<Canary> {
+    for home in 0..HOMES {
+        if number == due_of(home) {
+            return Some(Canary::Due(home));
+        }
+        let version = (number - balance_of(home, 0)) / 10;
+        if (0..500).contains(&version) && number == balance_of(home, version) {
+            return Some(Canary::Balance(home, version));
+        }
+        let month = 24_000 + (number - bill_of(home, 24_000)) / 10;
+        if (24_000..25_000).contains(&month) && number == bill_of(home, month) {
+            return Some(Canary::Bill(home, month));
+        }
+    }
+    None
+}
+
+fn of_text(text: &str) -> Vec<Canary> {
+    let mut found = Vec::new();
+    for (person, given) in GIVEN.iter().enumerate() {
+        if text.contains(given) {
+            found.push(Canary::Name(person));
+        }
+    }
+    for home in 0..HOMES {
+        let tail = tail_of(home);
+        if text.contains(&format!("*{tail}")) || text.contains(&format!("尾号 {tail}")) {
+            found.push(Canary::Tail(home));
+        }
+        if text.contains(&address_of(home)) {
+            found.push(Canary::Address(home));
+        }
+        if text.contains(&format!("*{}", 5500 + home)) {
+            found.push(Canary::Meter(home));
+        }
+    }
+    found
+}
+
+pub(crate) fn address_of(home: usize) -> String {
+    format!("第{}巷***", ["一", "二", "三", "四"][home])
+}
+
+/// Nobody ever sees these, their own neither.
+pub(crate) fn secrets() -> Vec<String> {
+    let people = (0..PEOPLE).flat_map(|one| [name_of(one), phone_of(one), id_no_of(one)]);
+    let homes = (0..HOMES).flat_map(|one| [number_of(one), format!("1500000000{}", 5500 + one)]);
+    people.chain(homes).collect()
+}

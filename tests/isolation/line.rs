@@ -1,0 +1,347 @@
+//! The household listener over a store of its own, with a town outside, and people who call it.
+
+use std::cell::RefCell;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::from_fn;
+use actix_web::test::TestRequest;
+use actix_web::{App, test, web};
+use async_trait::async_trait;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use lifeline_adapters::keyring::{InstanceKind, Keyring};
+use lifeline_adapters::sql;
+use lifeline_core::accounts::Accounts;
+use lifeline_core::accounts::codes::CodeCarrier;
+use lifeline_core::billing::{Billing, FreshnessRules};
+use lifeline_core::bindings::{BindingRules, Bindings};
+use lifeline_core::notices::Notices;
+use lifeline_core::outbox::relay::{Deliver, Relay};
+use lifeline_core::payments::ports::{
+    Close, CreateOrder, Created, Notice, NoticeError, NoticeReader, PaymentChannel, Posting,
+    PostingReply, PostingSystem, RefundReply, RefundStatus, ReversalReply, Trade, VoucherReply,
+};
+use lifeline_core::payments::{Payments, Policy, Ports};
+use lifeline_core::shared::ids::Entropy;
+use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::outside::NoAnswer;
+use lifeline_core::shared::time::{Clock, Time};
+use lifeline_gateway::accounts::CookieRules;
+use lifeline_gateway::billing::Repeated;
+use lifeline_gateway::edge::client::TrustedHops;
+use lifeline_gateway::edge::cursor::Cursors;
+use lifeline_gateway::edge::limits::{Limits, Quotas};
+use lifeline_gateway::edge::principal::Door;
+use lifeline_gateway::edge::revocation::Ended;
+use lifeline_gateway::edge::tokens::{TokenKey, Tokens};
+use lifeline_gateway::listeners::line::routes;
+use lifeline_gateway::listeners::outermost::{Sources, addressed, patched, traced};
+use lifeline_gateway::runner::Waker;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::canary::{PEOPLE, START};
+use crate::town::Town;
+
+/// Time that moves only when told.
+struct Hands(AtomicI64);
+
+impl Clock for Hands {
+    fn now(&self) -> Time {
+        Time::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Chance that is the same in every run.
+struct Dice(AtomicU64);
+
+impl Entropy for Dice {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let roll = self.0.fetch_add(1, Ordering::SeqCst);
+            let block = Sha256::digest(roll.to_be_bytes());
+            chunk.copy_from_slice(&block[..chunk.len()]);
+        }
+    }
+}
+
+/// A channel and a ledger that answer nothing: orders here are never paid.
+#[derive(Debug)]
+struct Silence;
+
+const SILENT: NoAnswer = NoAnswer::NotSent("silence");
+
+#[async_trait]
+impl PaymentChannel for Silence {
+    fn create_body(&self, order: &CreateOrder) -> String {
+        order.out_trade_no.clone()
+    }
+    async fn create(&self, _: &str) -> Result<Created, NoAnswer> {
+        Err(SILENT)
+    }
+    fn cashier_url(&self, _: &CreateOrder, _: &str, _: Time) -> String {
+        "https://cashier.example/".to_owned()
+    }
+    async fn query(&self, _: &str) -> Result<Trade, NoAnswer> {
+        Err(SILENT)
+    }
+    async fn close(&self, _: &str) -> Result<Close, NoAnswer> {
+        Err(SILENT)
+    }
+    async fn refund(&self, _: &str, _: &str, _: Fen) -> Result<RefundReply, NoAnswer> {
+        Err(SILENT)
+    }
+    async fn query_refund(&self, _: &str, _: &str) -> Result<RefundStatus, NoAnswer> {
+        Err(SILENT)
+    }
+}
+
+impl NoticeReader for Silence {
+    fn read(&self, _: &[u8]) -> Result<Notice, NoticeError> {
+        Err(NoticeError::Malformed)
+    }
+}
+
+#[async_trait]
+impl PostingSystem for Silence {
+    fn posting_body(&self, posting: &Posting) -> String {
+        posting.channel_txn_no.clone()
+    }
+    async fn post(&self, _: &str, _: &str) -> Result<PostingReply, NoAnswer> {
+        Err(SILENT)
+    }
+    async fn get(&self, _: &str) -> Result<PostingReply, NoAnswer> {
+        Err(SILENT)
+    }
+    async fn fence(&self, _: &str) -> Result<PostingReply, NoAnswer> {
+        Err(SILENT)
+    }
+    async fn reverse(&self, _: &str, _: &str) -> Result<ReversalReply, NoAnswer> {
+        Err(SILENT)
+    }
+    async fn refund_voucher(&self, _: &str, _: &str, _: Fen) -> Result<VoucherReply, NoAnswer> {
+        Err(SILENT)
+    }
+}
+
+/// An answer of the line.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) text: String,
+    pub(crate) body: Value,
+}
+
+impl Reply {
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.body["code"].as_str()
+    }
+
+    pub(crate) fn text_at(&self, field: &str) -> String {
+        self.body[field].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// Lifeline with its town, between the listener and the store.
+pub(crate) struct House {
+    pub(crate) town: Arc<Town>,
+    pub(crate) bindings: Bindings,
+    accounts: Accounts,
+    billing: Billing,
+    payments: Payments,
+    notices: Notices,
+    relay: Relay,
+    clock: Arc<Hands>,
+    entropy: Arc<Dice>,
+    store: Arc<sql::Engine>,
+    /// The access token of each person, and when it was given.
+    tokens: RefCell<Vec<Option<(String, i64)>>>,
+}
+
+/// An access token is used this long; it lives a little longer.
+const TOKEN_S: i64 = 600;
+
+impl House {
+    /// Opens a store that was migrated before.
+    pub(crate) async fn open(file: &Path, keyring: &Arc<Keyring>) -> Self {
+        let start = Time::parse_rfc3339(START).expect("a time");
+        let clock = Arc::new(Hands(AtomicI64::new(start.micros())));
+        let entropy = Arc::new(Dice(AtomicU64::new(1)));
+        let path = file.to_str().expect("a path");
+        let opened = sql::open(path, Arc::clone(keyring), InstanceKind::Demo).await;
+        let store = opened.expect("the store opens");
+        let town = Arc::new(Town::new());
+        let (c, e) = (|| clock.clone(), || entropy.clone());
+        let base = "https://line.example/";
+        let accounts = Accounts::new(store.clone(), c(), e(), town.clone(), base);
+        let rules = BindingRules::default();
+        let bindings = Bindings::new(store.clone(), c(), e(), town.clone(), rules);
+        let fresh = FreshnessRules::default();
+        let billing = Billing::new(store.clone(), c(), town.clone(), fresh, None);
+        let notices = Notices::new(store.clone(), c(), e(), town.clone());
+        let silence = Arc::new(Silence);
+        let ports = Ports {
+            store: store.clone(),
+            clock: c(),
+            entropy: e(),
+            channel: silence.clone(),
+            notices: silence.clone(),
+            posting: silence,
+            dues: town.clone(),
+        };
+        let payments = Payments::new(ports, Policy::default());
+        let carriers: Vec<Arc<dyn Deliver>> = vec![
+            Arc::new(CodeCarrier::new(town.clone(), c())),
+            Arc::new(bindings.clone()),
+            Arc::new(notices.clone()),
+        ];
+        let relay = Relay::new(store.clone(), c(), e(), carriers);
+        Self {
+            town,
+            bindings,
+            accounts,
+            billing,
+            payments,
+            notices,
+            relay,
+            clock,
+            entropy,
+            store,
+            tokens: RefCell::new(vec![None; PEOPLE]),
+        }
+    }
+
+    pub(crate) fn now_s(&self) -> i64 {
+        self.clock.now().unix_seconds()
+    }
+
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.clock
+            .0
+            .fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    /// Delivers the outbox until nothing is due.
+    pub(crate) async fn deliver(&self) {
+        while self.relay.run_once().await.expect("the relay runs") > 0 {}
+    }
+
+    pub(crate) async fn close(self) {
+        self.store.close().await.expect("the store closes");
+    }
+
+    fn door(&self) -> Door {
+        let pair = Ed25519KeyPair::generate().expect("a key");
+        let key = TokenKey {
+            kid: "a".to_owned(),
+            private: pair.to_pkcs8().expect("a key").as_ref().to_vec(),
+            public: pair.public_key().as_ref().to_vec(),
+        };
+        let tokens = Tokens::new(self.clock.clone(), &[key]).expect("tokens");
+        Door {
+            tokens: Arc::new(tokens),
+            ended: Arc::new(Ended::default()),
+            sessions: Arc::new(self.accounts.clone()),
+        }
+    }
+
+    fn furnish(&self, cfg: &mut web::ServiceConfig) {
+        let plenty = NonZeroU32::new(1_000_000).expect("not zero");
+        let quotas = Quotas {
+            per_address_minute: plenty,
+            per_account_minute: plenty,
+        };
+        let sources = Sources {
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+        };
+        cfg.app_data(web::Data::new(sources))
+            .app_data(web::Data::new(Limits::new(quotas, None)))
+            .app_data(web::Data::new(Cursors::new(b"a secret of the test")))
+            .app_data(web::Data::new(self.door()))
+            .app_data(web::Data::new(Repeated::default()))
+            .app_data(TrustedHops::new(&[]))
+            .app_data(web::Data::new(self.accounts.clone()))
+            .app_data(web::Data::new(self.bindings.clone()))
+            .app_data(web::Data::new(self.billing.clone()))
+            .app_data(web::Data::new(self.payments.clone()))
+            .app_data(web::Data::new(self.notices.clone()))
+            .app_data(web::Data::new(CookieRules { secure: true }))
+            .app_data(web::Data::new(Waker::default()));
+    }
+
+    /// The household listener as it is served, without a socket.
+    pub(crate) async fn line(&self) -> Line {
+        let app = App::new()
+            .configure(|cfg| self.furnish(cfg))
+            .wrap(from_fn(addressed))
+            .wrap(from_fn(traced))
+            .wrap(from_fn(patched))
+            .configure(routes);
+        let app = Rc::new(test::init_service(app).await);
+        Line(Box::new(move |request| {
+            let app = Rc::clone(&app);
+            Box::pin(async move {
+                let answer = test::call_service(&*app, request.to_request()).await;
+                let status = answer.status();
+                (status, test::read_body(answer).await)
+            })
+        }))
+    }
+
+    /// Calls the line as a person, signing in when it is time to.
+    pub(crate) async fn call(
+        &self,
+        line: &Line,
+        person: usize,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Reply {
+        let token = self.token(line, person).await;
+        let key = format!("key-of-the-test-{}", self.now_s());
+        let request = TestRequest::with_uri(path)
+            .method(method)
+            .insert_header(("authorization", format!("Bearer {token}")))
+            .insert_header(("idempotency-key", key));
+        line.send(request, body).await
+    }
+
+    async fn token(&self, line: &Line, person: usize) -> String {
+        let held = self.tokens.borrow()[person].clone();
+        let now = self.now_s();
+        if let Some((token, _)) = held.filter(|(_, given)| now - given < TOKEN_S) {
+            return token;
+        }
+        let body = json!({"grant": "alipay", "auth_code": self.town.allow(person)});
+        let request = TestRequest::with_uri("/v1/sessions").method(Method::POST);
+        let reply = line.send(request, Some(body)).await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text);
+        let token = reply.text_at("access_token");
+        self.tokens.borrow_mut()[person] = Some((token.clone(), now));
+        token
+    }
+}
+
+type Answering = Pin<Box<dyn Future<Output = (StatusCode, web::Bytes)>>>;
+
+/// The household listener, to be sent requests.
+pub(crate) struct Line(Box<dyn Fn(TestRequest) -> Answering>);
+
+impl Line {
+    async fn send(&self, request: TestRequest, body: Option<Value>) -> Reply {
+        let request = request.peer_addr("127.0.0.1:40000".parse().expect("an address"));
+        let request = match body {
+            Some(body) => request.set_json(body),
+            None => request,
+        };
+        let (status, bytes) = (self.0)(request).await;
+        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Reply { status, text, body }
+    }
+}

@@ -1,0 +1,375 @@
+//! Everything outside Lifeline that knows about the people and their homes: Alipay, marketing, SMS.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use lifeline_core::accounts::ports::{
+    Grant, IdentityError, IdentityProvider, Messenger, SharedProfile,
+};
+use lifeline_core::billing::figures::{
+    Arrears, Balance, Bill, BillList, BillSummary, DailyUsage, Receivable,
+};
+use lifeline_core::billing::ports::{BillingSource, SourceError};
+use lifeline_core::bindings::Role;
+use lifeline_core::bindings::ports::{
+    ArchiveError, ArchiveProof, Candidate, Consumer, ConsumerArchive, Match, MatchLevel, Meter,
+    RealNameState, Verified,
+};
+use lifeline_core::notices::ports::{Sms, SmsPlatform};
+use lifeline_core::payments::ports::{Dues, DuesSource, NoDues};
+use lifeline_core::shared::energy::Kwh;
+use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::outside::NoAnswer;
+use lifeline_core::shared::personal::{ConsumerNo, IdNo, PersonName, Phone};
+use lifeline_core::shared::time::{Day, Time};
+
+use crate::canary::{
+    GIVEN, HOMES, PEOPLE, START, address_of, balance_of, bill_of, digits_of, due_of, home_of,
+    id_no_of, month_of, name_of, number_of, period_of, phone_of, tail_of,
+};
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Contract {
+    pub(crate) holder: usize,
+    pub(crate) version: i64,
+    pub(crate) since: Day,
+}
+
+#[derive(Debug)]
+struct State {
+    homes: Vec<Contract>,
+    tokens: HashMap<String, usize>,
+    codes: HashMap<String, usize>,
+    /// The last code on each phone.
+    inbox: HashMap<String, String>,
+    made: usize,
+}
+
+/// Alipay, marketing and the SMS platform in one.
+#[derive(Debug)]
+pub(crate) struct Town(Mutex<State>);
+
+impl Town {
+    /// Home `n` is person `n`'s; the last person holds none.
+    pub(crate) fn new() -> Self {
+        let since = Day::parse("2019-06-01").expect("a day");
+        let homes = (0..HOMES).map(|holder| Contract {
+            holder,
+            version: 1,
+            since,
+        });
+        Self(Mutex::new(State {
+            homes: homes.collect(),
+            tokens: HashMap::new(),
+            codes: HashMap::new(),
+            inbox: HashMap::new(),
+            made: 0,
+        }))
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().expect("nobody panicked with it")
+    }
+
+    /// What tapping "allow" gives.
+    pub(crate) fn allow(&self, person: usize) -> String {
+        let mut state = self.state();
+        state.made += 1;
+        let code = format!("code-{}", state.made);
+        state.codes.insert(code.clone(), person);
+        code
+    }
+
+    pub(crate) fn transfer(&self, home: usize, to: usize, on: Day) {
+        let contract = &mut self.state().homes[home];
+        contract.holder = to;
+        contract.version += 1;
+        contract.since = on;
+    }
+
+    pub(crate) fn code_on(&self, person: usize) -> Option<String> {
+        self.state().inbox.get(&phone_of(person)).cloned()
+    }
+
+    fn contract(&self, number: &ConsumerNo) -> Option<(usize, Contract)> {
+        let home = home_of(number)?;
+        Some((home, self.state().homes[home]))
+    }
+}
+
+#[async_trait]
+impl IdentityProvider for Town {
+    fn app_id(&self) -> &str {
+        "2021000000000001"
+    }
+
+    fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
+        format!("https://openauth.example/?redirect_uri={redirect_uri}&state={state}")
+    }
+
+    async fn exchange(&self, auth_code: &str) -> Result<Grant, IdentityError> {
+        let person = self.state().codes.remove(auth_code);
+        let person = person.ok_or(IdentityError::CodeRefused)?;
+        Ok(Grant {
+            open_id: Some(format!("open-{person}")),
+            user_id: None,
+            access_token: person.to_string(),
+        })
+    }
+
+    async fn profile(&self, access_token: &str) -> Result<SharedProfile, IdentityError> {
+        let person: usize = access_token.parse().expect("one of ours");
+        Ok(SharedProfile {
+            open_id: Some(format!("open-{person}")),
+            user_id: None,
+            certified: true,
+            name: PersonName::parse(&name_of(person)).ok(),
+            id_no: IdNo::parse(&id_no_of(person)).ok(),
+            phone: Phone::parse(&phone_of(person)).ok(),
+        })
+    }
+}
+
+#[async_trait]
+impl Messenger for Town {
+    async fn send_code(
+        &self,
+        _message_id: &str,
+        phone: &Phone,
+        code: &str,
+        _purpose: &str,
+    ) -> Result<(), NoAnswer> {
+        let mut state = self.state();
+        state
+            .inbox
+            .insert(phone.expose().to_owned(), code.to_owned());
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SmsPlatform for Town {
+    async fn send(&self, _: &Sms) -> Result<(), NoAnswer> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ConsumerArchive for Town {
+    async fn match_identity(
+        &self,
+        _name: Option<&PersonName>,
+        id_no: Option<&IdNo>,
+        _phone: Option<&Phone>,
+        _consent_id: &str,
+    ) -> Result<Match, ArchiveError> {
+        let person = (0..PEOPLE).find(|one| id_no.is_some_and(|id| id.expose() == id_no_of(*one)));
+        let mut state = self.state();
+        let mut candidates = Vec::new();
+        for home in 0..HOMES {
+            if Some(state.homes[home].holder) != person {
+                continue;
+            }
+            state.made += 1;
+            let archive_token = format!("match-{}", state.made);
+            state.tokens.insert(archive_token.clone(), home);
+            candidates.push(Candidate {
+                archive_token,
+                consumer_no_masked: format!("*********{}", tail_of(home)),
+                holder_masked: format!("*{}", GIVEN[state.homes[home].holder]),
+                address_masked: address_of(home),
+                role: Role::Holder,
+            });
+        }
+        let level = if candidates.is_empty() {
+            MatchLevel::None
+        } else {
+            MatchLevel::Full
+        };
+        Ok(Match { level, candidates })
+    }
+
+    async fn verify_token(&self, archive_token: &str) -> Result<Verified, ArchiveError> {
+        let home = self.state().tokens.remove(archive_token);
+        let home = home.ok_or(ArchiveError::CannotConfirm)?;
+        let contract = self.state().homes[home];
+        Ok(verified(home, contract, Role::Holder))
+    }
+
+    async fn verify_proof(
+        &self,
+        consumer_no: &ConsumerNo,
+        proof: &ArchiveProof,
+    ) -> Result<Verified, ArchiveError> {
+        let found = self.contract(consumer_no);
+        let (home, contract) = found.ok_or(ArchiveError::CannotConfirm)?;
+        let role = match proof {
+            ArchiveProof::IdLast6(typed) => {
+                (digits_of(contract.holder) == *typed).then_some(Role::PayerOnly)
+            }
+            ArchiveProof::ArchivedMobile { name: None } => Some(Role::PayerOnly),
+            ArchiveProof::ArchivedMobile { name: Some(name) } => {
+                (name.expose() == name_of(contract.holder)).then_some(Role::Authorised)
+            }
+        };
+        let role = role.ok_or(ArchiveError::CannotConfirm)?;
+        Ok(verified(home, contract, role))
+    }
+
+    async fn archived_mobile(&self, consumer_no: &ConsumerNo) -> Result<Phone, ArchiveError> {
+        let found = self.contract(consumer_no);
+        let (_, contract) = found.ok_or(ArchiveError::CannotConfirm)?;
+        Ok(Phone::parse(&phone_of(contract.holder)).expect("a phone"))
+    }
+
+    async fn consumer(&self, consumer_no: &ConsumerNo) -> Result<Consumer, ArchiveError> {
+        let found = self.contract(consumer_no);
+        let (home, contract) = found.ok_or(ArchiveError::CannotConfirm)?;
+        Ok(Consumer {
+            holder_masked: format!("*{}", GIVEN[contract.holder]),
+            address_masked: address_of(home),
+            category: "residential".into(),
+            tariff_code: "RES-TIER-YEAR".into(),
+            tariff_name: "居民年阶梯".into(),
+            pay_mode: "postpaid".into(),
+            open: true,
+            meters: vec![Meter {
+                meter_no: format!("1500000000{}", 5500 + home),
+                multiplier: 1,
+            }],
+            holder_version: contract.version,
+            holder_since: Some(contract.since),
+            as_of: moment(),
+        })
+    }
+
+    async fn real_name(
+        &self,
+        consumer_no: &ConsumerNo,
+        _name: &PersonName,
+        id_no: &IdNo,
+    ) -> Result<RealNameState, ArchiveError> {
+        let found = self.contract(consumer_no);
+        let (_, contract) = found.ok_or(ArchiveError::CannotConfirm)?;
+        let equal = id_no_of(contract.holder) == id_no.expose();
+        Ok(if equal {
+            RealNameState::Verified
+        } else {
+            RealNameState::Mismatch
+        })
+    }
+}
+
+fn verified(home: usize, contract: Contract, role: Role) -> Verified {
+    Verified {
+        consumer_no: ConsumerNo::parse(&number_of(home)).expect("a number"),
+        role,
+        holder_version: contract.version,
+        holder_since: Some(contract.since),
+    }
+}
+
+fn moment() -> Time {
+    Time::parse_rfc3339(START).expect("a time")
+}
+
+/// The last month that is billed, given the first that is not.
+pub(crate) fn billed_months(from: &str, to: &str) -> std::ops::Range<i64> {
+    month_of(from)..month_of(to)
+}
+
+#[async_trait]
+impl BillingSource for Town {
+    async fn arrears(&self, consumer_no: &ConsumerNo) -> Result<Arrears, SourceError> {
+        let home = home_of(consumer_no).ok_or(SourceError::Absent)?;
+        let open = month_of("2026-09")..=month_of("2026-10");
+        let items = open.map(|month| Receivable {
+            receivable_id: format!("R{month}"),
+            period: period_of(month),
+            principal: Fen::new(bill_of(home, month)),
+            late_fee: Fen::ZERO,
+            paid: Fen::ZERO,
+            due_date: format!("{}-25", period_of(month + 1)),
+        });
+        Ok(Arrears {
+            items: items.collect(),
+            total: Fen::new(due_of(home)),
+            version: "v1".into(),
+            as_of: moment(),
+        })
+    }
+
+    async fn balance(&self, consumer_no: &ConsumerNo) -> Result<Balance, SourceError> {
+        let (home, contract) = self.contract(consumer_no).ok_or(SourceError::Absent)?;
+        let prepaid = Fen::new(balance_of(home, contract.version));
+        Ok(Balance {
+            prepaid,
+            estimated_since_bill: Fen::ZERO,
+            available: prepaid,
+            as_of: moment(),
+        })
+    }
+
+    async fn bills(
+        &self,
+        consumer_no: &ConsumerNo,
+        from: &str,
+        to: &str,
+    ) -> Result<BillList, SourceError> {
+        let home = home_of(consumer_no).ok_or(SourceError::Absent)?;
+        let items = billed_months(from, to).map(|month| BillSummary {
+            period: period_of(month),
+            energy: Kwh::parse("100").expect("energy"),
+            total: Fen::new(bill_of(home, month)),
+            issued_on: format!("{}-02", period_of(month + 1)),
+            due_date: format!("{}-25", period_of(month + 1)),
+            paid: true,
+        });
+        Ok(BillList {
+            items: items.collect(),
+            as_of: moment(),
+        })
+    }
+
+    async fn bill(&self, consumer_no: &ConsumerNo, period: &str) -> Result<Bill, SourceError> {
+        let home = home_of(consumer_no).ok_or(SourceError::Absent)?;
+        let month = month_of(period);
+        let energy = Kwh::parse("100").expect("energy");
+        Ok(Bill {
+            period: period.to_owned(),
+            issued_on: format!("{}-02", period_of(month + 1)),
+            due_date: format!("{}-25", period_of(month + 1)),
+            days: 30,
+            readings: Vec::new(),
+            lines: Vec::new(),
+            tiers: Vec::new(),
+            energy,
+            year_to_date: energy,
+            total: Fen::new(bill_of(home, month)),
+            paid: true,
+            as_of: moment(),
+        })
+    }
+
+    async fn daily_usage(
+        &self,
+        _consumer_no: &ConsumerNo,
+        _from: &str,
+        _to: &str,
+    ) -> Result<Vec<DailyUsage>, SourceError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl DuesSource for Town {
+    async fn dues(&self, consumer_no: &ConsumerNo) -> Result<Dues, NoDues> {
+        let home = home_of(consumer_no).ok_or(NoDues::Unknown)?;
+        Ok(Dues {
+            open: true,
+            total: Fen::new(due_of(home)),
+            version: "v1".into(),
+        })
+    }
+}
