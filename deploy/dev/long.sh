@@ -2,7 +2,8 @@
 # long.sh fuzz|long : what is run when there is time.
 #   fuzz: every property test with FUZZ_CASES (20000) random cases instead of its everyday number, then each target of tests/fuzz
 #         for FUZZ_SECONDS (30); an input that fails is kept in tests/fuzz/found and replayed by make test ever after.
-#   long: the same with ten times as many, then JOURNEYS (20) journeys with every fault on each engine.
+#   long: the same with ten times as many, then WALKS (45) isolation walks in each part, then JOURNEYS (20) journeys with
+#         every fault on each engine.
 # Both print what they ran. Failing cases are written by proptest next to the source; commit them as named cases.
 set -euo pipefail
 # shellcheck source=deploy/dev/lib.sh
@@ -28,6 +29,8 @@ long)
     ;;
 inside)
     properties $((${FUZZ_CASES:-20000} * 10))
+    say "random people, roles, grants and changes of holder, ${WALKS:-45} walks in each of eight parts"
+    PROPTEST_CASES=${WALKS:-45} cargo nextest run --locked --profile long -p lifeline-tests --test isolation
     for engine in sqlite postgres; do
         for ((n = 1; n <= ${JOURNEYS:-20}; n++)); do
             say "journey $n of ${JOURNEYS:-20} on $engine, with each fault"
