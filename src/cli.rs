@@ -22,6 +22,9 @@ pub(crate) enum Command {
     /// Play the main job against a running demo as a household would, over HTTP only.
     #[cfg(feature = "demo")]
     Journey(Journey),
+    /// Live seeded histories of orders, faults and crashes in memory and judge each of them.
+    #[cfg(feature = "demo")]
+    Sim(Sim),
     /// Apply the migrations the store still lacks.
     Migrate(WithConfig),
     /// Check the configuration and list every fault.
@@ -125,4 +128,18 @@ pub(crate) struct Journey {
     /// Print JSON for a script.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[cfg(feature = "demo")]
+#[derive(Debug, Args)]
+pub(crate) struct Sim {
+    /// How many histories.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) histories: u64,
+    /// The first seed; a failing one is lived again with `--histories 1`.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Print everything that happened.
+    #[arg(long)]
+    pub(crate) trace: bool,
 }

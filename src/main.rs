@@ -87,6 +87,8 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         #[cfg(feature = "demo")]
         Command::Journey(args) => demo::play_journey(&args),
+        #[cfg(feature = "demo")]
+        Command::Sim(args) => demo::simulate(&args),
     }
 }
 

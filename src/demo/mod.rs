@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::system::SystemClock;
 
 pub(crate) use clock::routes as clock_routes;
-pub(crate) use neighbour::play_journey;
+pub(crate) use neighbour::{play_journey, simulate};
 
 const APP_ID: &str = "2021000000000001";
 const SELLER_ID: &str = "2088000000000009";

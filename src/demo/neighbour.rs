@@ -101,14 +101,29 @@ pub(crate) fn play_journey(args: &cli::Journey) -> Result<(), Failure> {
     if args.json {
         command.arg("--json");
     }
+    let failed = "the journey did not end as it should; see the step above";
+    run_lab(command, "the journey", failed)
+}
+
+/// Hands the simulation to the lab.
+pub(crate) fn simulate(args: &cli::Sim) -> Result<(), Failure> {
+    let mut command = Command::new(beside("lifeline-lab")?);
+    command
+        .args(["sim", "--histories", &args.histories.to_string()])
+        .args(["--seed", &args.seed.to_string()]);
+    if args.trace {
+        command.arg("--trace");
+    }
+    run_lab(command, "the simulation", "a history failed; see its seed above")
+}
+
+fn run_lab(mut command: Command, what: &str, failed: &str) -> Result<(), Failure> {
     let status = command
         .status()
-        .map_err(|error| Failure::failed(format!("the journey could not be started: {error}")))?;
+        .map_err(|error| Failure::failed(format!("{what} could not be started: {error}")))?;
     match status.code() {
         Some(0) => Ok(()),
-        Some(2) => Err(Failure::usage("the journey was called wrongly")),
-        _ => Err(Failure::failed(
-            "the journey did not end as it should; see the step above",
-        )),
+        Some(2) => Err(Failure::usage(format!("{what} was called wrongly"))),
+        _ => Err(Failure::failed(failed)),
     }
 }

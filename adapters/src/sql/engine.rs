@@ -72,6 +72,7 @@ impl Place {
 enum Driver {
     Sqlite(sqlite::Sqlite),
     Postgres(postgres::Postgres),
+    Memory(sqlite::Memory),
 }
 
 /// The opened store.
@@ -165,6 +166,59 @@ async fn instance_of(driver: &Driver) -> Result<Instance, StoreError> {
     match driver {
         Driver::Sqlite(engine) => read(&mut engine.begin_read().await?).await,
         Driver::Postgres(engine) => read(&mut engine.begin_read().await?).await,
+        Driver::Memory(engine) => read(&mut engine.begin_read()?).await,
+    }
+}
+
+/// A private store in memory, for one thread and no time: what the simulation runs on. Nothing of it
+/// reads a clock or needs a runtime, and it can be taken back to an earlier state.
+#[derive(Debug, Clone)]
+pub struct Bench {
+    store: sqlite::Memory,
+    keyring: Arc<Keyring>,
+    instance: Instance,
+}
+
+impl Bench {
+    /// A new, migrated store.
+    pub fn new(keyring: Arc<Keyring>, now: Time) -> Result<Self, OpenError> {
+        let kind = keyring.kind();
+        let mut conn = sqlite::open_memory()?;
+        migration::run_on(&mut conn, kind, now)?;
+        Ok(Self {
+            store: sqlite::Memory::over(conn)?,
+            keyring,
+            instance: Instance {
+                kind,
+                restore_epoch: 0,
+                created_at: now,
+            },
+        })
+    }
+
+    /// The store as a process that has just started opens it.
+    #[must_use]
+    pub fn engine(&self) -> Arc<Engine> {
+        Arc::new(Engine {
+            driver: Driver::Memory(self.store.clone()),
+            vault: Vault::new(Arc::clone(&self.keyring)),
+            instance: self.instance,
+        })
+    }
+
+    /// What is stored now becomes what [`Bench::rewind`] goes back to.
+    pub fn keep(&self) -> Result<(), StoreError> {
+        self.store.keep()
+    }
+
+    /// Forgets everything since [`Bench::keep`]; engines opened before must not be used any more.
+    pub fn rewind(&self) -> Result<(), StoreError> {
+        self.store.rewind()
+    }
+
+    /// Reads integers and texts beside the ports, as an auditor with a database client would.
+    pub fn look<T>(&self, read: impl FnOnce(&rusqlite::Connection) -> T) -> T {
+        self.store.look(read)
     }
 }
 
@@ -175,6 +229,7 @@ impl Engine {
         match self.driver {
             Driver::Sqlite(_) => "sqlite",
             Driver::Postgres(_) => "postgres",
+            Driver::Memory(_) => "sqlite in memory",
         }
     }
 
@@ -188,6 +243,7 @@ impl Engine {
         match &self.driver {
             Driver::Sqlite(engine) => engine.ping().await,
             Driver::Postgres(engine) => engine.ping().await,
+            Driver::Memory(_) => Ok(()),
         }
     }
 
@@ -210,6 +266,7 @@ impl Engine {
                 engine.close().await;
                 Ok(())
             }
+            Driver::Memory(_) => Ok(()),
         }
     }
 }
@@ -227,6 +284,7 @@ impl Store for Engine {
             Driver::Postgres(engine) => {
                 Box::new(Sql::new(watch(unit, engine.begin().await?), vault))
             }
+            Driver::Memory(engine) => Box::new(Sql::new(watch(unit, engine.begin()?), vault)),
         })
     }
 
@@ -235,6 +293,7 @@ impl Store for Engine {
         Ok(match &self.driver {
             Driver::Sqlite(engine) => Box::new(Sql::new(engine.begin_read().await?, vault)),
             Driver::Postgres(engine) => Box::new(Sql::new(engine.begin_read().await?, vault)),
+            Driver::Memory(engine) => Box::new(Sql::new(engine.begin_read()?, vault)),
         })
     }
 }

@@ -160,9 +160,17 @@ pub(super) async fn check(place: &Place) -> Result<(), OpenError> {
 
 fn run_sqlite(path: &Path, kind: InstanceKind, now: Time) -> Result<Migrated, OpenError> {
     let _lock = migration_lock(path).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-    let mut conn = sqlite::open_writer(path)?;
+    run_on(&mut sqlite::open_writer(path)?, kind, now)
+}
+
+/// Migrates a connection that nobody else uses.
+pub(super) fn run_on(
+    conn: &mut Connection,
+    kind: InstanceKind,
+    now: Time,
+) -> Result<Migrated, OpenError> {
     let failed = |error: rusqlite::Error| OpenError::from(sqlite::store_error(&error));
-    if sqlite_has(&conn, "instance").map_err(failed)? {
+    if sqlite_has(conn, "instance").map_err(failed)? {
         let stamped: Option<String> =
             first_of(conn.query_row(KIND, [], |row| row.get(0))).map_err(failed)?;
         stamped.map_or(Ok(()), |found| same_kind(&found, kind))?;
@@ -171,7 +179,7 @@ fn run_sqlite(path: &Path, kind: InstanceKind, now: Time) -> Result<Migrated, Op
     let runner = for_sqlite::migrations::runner().set_grouped(true);
     let known = newest(&runner);
     let done = runner
-        .run(&mut conn)
+        .run(conn)
         .map_err(|error| schema_error(&error, known))?;
     conn.execute(
         &STAMP.replace('$', "?"),

@@ -62,7 +62,7 @@ mod sessions;
 use lifeline_core::store::StoreError;
 
 pub use self::conn::{Conn, WriteConn};
-pub use self::engine::{Engine, Instance, OpenError, migrate, open, open_within};
+pub use self::engine::{Bench, Engine, Instance, OpenError, migrate, open, open_within};
 pub use self::migration::{Migrated, SchemaError};
 pub use self::sealing::{Field, Vault};
 pub use self::sqlite::DiskFailure;

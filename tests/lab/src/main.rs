@@ -1,6 +1,7 @@
 //! `lifeline-lab`: plays and measures Lifeline from outside.
 
 mod journey;
+mod sim;
 
 use std::process::ExitCode;
 
@@ -21,10 +22,18 @@ struct Cli {
 enum Command {
     /// Play the main job against a running demo and check every figure.
     Journey(journey::Options),
+    /// Live many seeded histories of the money rooms and judge each by the outside's books.
+    Sim(sim::Options),
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Journey(options) => play(options),
+        Command::Sim(options) => sim::run(&options),
+    }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let Command::Journey(options) = Cli::parse().command;
+async fn play(options: journey::Options) -> ExitCode {
     journey::play(options).await
 }

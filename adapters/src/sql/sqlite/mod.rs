@@ -7,12 +7,14 @@
 //! | [`unit`] | one unit of work: a savepoint inside the open group |
 //! | [`reader`] | snapshots on read-only connections |
 //! | [`statement`] | running one statement; SQLite's errors in our words |
+//! | [`memory`] | a private database for one thread: the simulation's |
 //!
 //! Statements run in place on the calling task: they are short, and a hop to another thread costs
 //! more than most of them. Only COMMIT, which waits for the disk, has a thread of its own.
 
 mod desk;
 mod line;
+mod memory;
 mod reader;
 mod statement;
 #[cfg(test)]
@@ -29,6 +31,7 @@ use rusqlite::{Connection, OpenFlags};
 
 pub use self::desk::DiskFailure;
 use self::line::Line;
+pub(crate) use self::memory::Memory;
 pub(crate) use self::reader::ReadUnit;
 use self::reader::Readers;
 pub(crate) use self::statement::store_error;
@@ -161,6 +164,17 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
         .and_then(|()| conn.execute_batch("PRAGMA query_only = ON;"))
         .map_err(|error| store_error(&error))?;
     Ok(conn)
+}
+
+/// A private database in memory, with the writing connection's rules.
+pub(crate) fn open_memory() -> Result<Connection, StoreError> {
+    Connection::open_in_memory()
+        .and_then(|conn| {
+            configure(&conn, limits::BUSY_MAX)?;
+            conn.execute_batch("PRAGMA recursive_triggers = ON")?;
+            Ok(conn)
+        })
+        .map_err(|error| store_error(&error))
 }
 
 fn configure(conn: &Connection, busy: Duration) -> rusqlite::Result<()> {

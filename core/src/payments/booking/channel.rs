@@ -83,6 +83,7 @@ impl Booking<'_> {
             }
         }
         let decision = p::decide(state, input, self.channel_facts(fact, asked_at));
+        super::met("P", state.as_str(), input.as_str(), decision.next.as_str());
         self.sight_channel(state, input, decision.next, true, asked_at);
         if is_statement(input) {
             let payment = &mut self.order.payment;

@@ -99,6 +99,7 @@ impl Booking<'_> {
             facts.ruling = None;
         }
         let decision = l::decide(state, input, facts);
+        super::met("L", state.as_str(), input.as_str(), decision.next.as_str());
         enter(line, decision.next, now);
         // A turn, or the silence that a READY line's turn met before anything could be sent.
         let turned =

@@ -69,6 +69,7 @@ impl Booking<'_> {
             ruling: fact.ruling,
         };
         let decision = r::decide(state, input, facts);
+        super::met("R", state.as_str(), input.as_str(), decision.next.as_str());
         enter(refund, decision.next, now);
         if input == r::Input::Turn && decision.next == state {
             refund.turns = refund.turns.saturating_add(1);

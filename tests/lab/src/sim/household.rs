@@ -1,0 +1,366 @@
+//! People who pay: they tap, wait, tap again when nothing comes, change their minds.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::{Either, select};
+use lifeline_core::idempotency::{Answer, Key};
+use lifeline_core::payments::order::{Buyer, ClosedText, Order, Purpose, Via};
+use lifeline_core::payments::{PAY_PATH, PaymentError, Payments, Render, Start};
+use lifeline_core::shared::ids::PaymentId;
+use lifeline_core::shared::money::Fen;
+use lifeline_core::store::StoreError;
+use serde::{Deserialize, Serialize};
+
+use super::node::Node;
+use super::plan::{Habit, Wish};
+use super::town::Payer;
+use super::world::{Handle, MILLI, Promise, SECOND, Slot};
+
+/// A client gives up waiting after this long.
+const PATIENCE: i64 = 12 * SECOND;
+/// How long the edge lets a repeat wait for the first request with its key.
+const WAIT_MAX: i64 = 5 * SECOND;
+/// How often a person tries the same wish again.
+const TAPS_MAX: u32 = 5;
+
+/// The machines behind one address.
+#[derive(Clone)]
+pub(super) struct Cluster {
+    world: Handle,
+    nodes: Arc<Mutex<Vec<Option<Node>>>>,
+}
+
+impl Cluster {
+    pub(super) fn of(world: &Handle, machines: usize) -> Self {
+        Self {
+            world: world.clone(),
+            nodes: Arc::new(Mutex::new(vec![None; machines])),
+        }
+    }
+
+    pub(super) fn set(&self, machine: usize, node: Option<Node>) {
+        let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = nodes.get_mut(machine) {
+            *place = node;
+        }
+    }
+
+    pub(super) fn get(&self, machine: usize) -> Option<Node> {
+        let nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        nodes.get(machine).cloned().flatten()
+    }
+
+    /// Some machine does something for a client; `None` when no answer comes.
+    pub(super) async fn ask<T, F>(&self, act: impl FnOnce(Payments) -> F) -> Option<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let machine = self.world.with(|world| world.some_machine());
+        let Some(node) = machine.and_then(|machine| self.get(machine)) else {
+            self.world.sleep(SECOND).await;
+            return None;
+        };
+        let (slot, done) = (Slot::new(), act(node.payments.clone()));
+        let answer = slot.clone();
+        let lost = self.world.with(|world| !world.weather.is_calm() && world.dice.in_mille(30));
+        self.world.with(|world| {
+            world.begin(Some(node.machine), async move {
+                let outcome = done.await;
+                if !lost {
+                    answer.fill(outcome);
+                }
+                node.wake();
+            });
+        });
+        match select(slot, self.world.sleep(PATIENCE)).await {
+            Either::Left((answer, _)) => Some(answer),
+            Either::Right(_) => None,
+        }
+    }
+}
+
+/// What a client is told of its order.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Ordered {
+    id: PaymentId,
+    number: String,
+    payable: bool,
+    ticket: Option<String>,
+}
+
+impl Ordered {
+    fn of(order: &Order, payer: &Payer, now: lifeline_core::shared::time::Time) -> Self {
+        let path = order.pay_path(&payer.session, now);
+        Self {
+            id: order.payment.payment_id.clone(),
+            number: order.payment.out_trade_no.clone(),
+            payable: order.payment.trade_no.is_some(),
+            ticket: path.map(|path| path.trim_start_matches(PAY_PATH).to_owned()),
+        }
+    }
+}
+
+/// One person with one wish.
+pub(super) struct Visit {
+    pub(super) world: Handle,
+    pub(super) cluster: Cluster,
+    pub(super) payer: Payer,
+    pub(super) wish: Wish,
+    pub(super) name: String,
+}
+
+impl Visit {
+    pub(super) async fn run(self) {
+        self.world.sleep(self.wish.at_s.saturating_mul(SECOND)).await;
+        self.follow().await;
+        self.world.with(|world| world.acting = world.acting.saturating_sub(1));
+    }
+
+    async fn follow(&self) {
+        let first = self.order("first").await;
+        let Some(ordered) = first else { return };
+        match self.wish.habit {
+            Habit::Pays { after_s } => {
+                self.seconds(after_s).await;
+                self.pay(&ordered).await;
+            }
+            Habit::GivesUp { after_s } => {
+                self.seconds(after_s).await;
+                self.give_up(&ordered).await;
+            }
+            Habit::PaysAndGivesUp { after_s, apart_s } => {
+                self.seconds(after_s).await;
+                let pays = async {
+                    self.seconds(apart_s.saturating_neg()).await;
+                    self.pay(&ordered).await;
+                };
+                let gives_up = async {
+                    self.seconds(apart_s).await;
+                    self.give_up(&ordered).await;
+                };
+                futures_util::join!(pays, gives_up);
+            }
+            Habit::Leaves => {}
+            Habit::ComesBack { after_s } => {
+                self.seconds(after_s).await;
+                if let Some(second) = self.order("second").await {
+                    self.seconds(5).await;
+                    self.pay(&second).await;
+                }
+            }
+        }
+    }
+
+    async fn seconds(&self, seconds: i64) {
+        self.world.sleep(seconds.saturating_mul(SECOND)).await;
+    }
+
+    /// Sends the wish until it is answered; other figures make it another wish.
+    async fn order(&self, round: &str) -> Option<Ordered> {
+        for figures in 0..3_u32 {
+            let (fen, version) = self.figures()?;
+            let key = format!("{}:{round}:{figures}", self.name);
+            for tap in 0..TAPS_MAX {
+                let answer = self.send(&key, fen, version.clone()).await;
+                let what = match &answer {
+                    None => "no answer".to_owned(),
+                    Some(Err(error)) => error.to_string(),
+                    Some(Ok(answer)) => answer.status.to_string(),
+                };
+                self.world
+                    .note(format_args!("{} taps for {fen} fen ({key}, {tap}): {what}", self.name));
+                match answer {
+                    Some(Ok(answer)) if answer.status == 201 => {
+                        return serde_json::from_str(&answer.body).ok();
+                    }
+                    Some(Ok(answer)) if answer.body == STALE => break,
+                    Some(Ok(_)) => return None,
+                    Some(Err(PaymentError::PreviousOrderOpen { .. })) => self.seconds(50).await,
+                    Some(Err(_)) | None => self.seconds(3).await,
+                }
+            }
+        }
+        None
+    }
+
+    /// What the payer sees as due, and its version.
+    fn figures(&self) -> Option<(i64, Option<String>)> {
+        match self.wish.purpose {
+            Purpose::TopUp => Some((self.wish.fen, None)),
+            Purpose::Arrears => {
+                let dues = self.world.with(|world| world.dues_of(self.wish.home))?;
+                let fen = dues.total.get();
+                (fen > 0).then_some((fen, Some(dues.version)))
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        key: &str,
+        fen: i64,
+        version: Option<String>,
+    ) -> Option<Result<Answer, PaymentError>> {
+        let request = self.request(key, fen, version)?;
+        let world = self.world.clone();
+        self.cluster
+            .ask(|payments| async move {
+                let began = world.with(|world| world.now());
+                loop {
+                    let answer = payments.start(&request).await;
+                    let waited = world.with(|world| world.now()).saturating_sub(began);
+                    match answer {
+                        Err(error) if may_wait(&error) && waited < WAIT_MAX => {
+                            world.sleep(100 * MILLI).await;
+                        }
+                        done => return done,
+                    }
+                }
+            })
+            .await
+    }
+
+    fn request(&self, key: &str, fen: i64, version: Option<String>) -> Option<Start> {
+        let owned = self.payer.links.get(self.wish.home)?.clone();
+        let scope = format!("account:{}:POST /v1/payments", owned.account_id());
+        Some(Start {
+            owned,
+            session_id: self.payer.session.clone(),
+            buyer: Buyer {
+                open_id: Some(ClosedText::new("open-id".to_owned())),
+                user_id: None,
+            },
+            purpose: self.wish.purpose,
+            amount: Fen::new(fen),
+            fingerprint: format!("{fen}:{version:?}"),
+            field_digests: "{}".to_owned(),
+            arrears_version: version,
+            via: self.wish.via,
+            key: Key {
+                scope,
+                key: key.to_owned(),
+            },
+            trace_id: key.to_owned(),
+            source: "192.0.2.1".to_owned(),
+            render: self.render(),
+        })
+    }
+
+    fn render(&self) -> Render {
+        let (world, payer, home) = (self.world.clone(), self.payer.clone(), self.wish.home);
+        Arc::new(move |made: Result<&Order, &PaymentError>| match made {
+            Ok(order) => world.with(|world| {
+                let promise = Promise {
+                    home,
+                    fen: order.payment.amount.get(),
+                };
+                let number = order.payment.out_trade_no.clone();
+                world.promises.insert(number, promise);
+                let ordered = Ordered::of(order, &payer, world.time());
+                Answer {
+                    status: 201,
+                    body: serde_json::to_string(&ordered).unwrap_or_default(),
+                }
+            }),
+            Err(PaymentError::StaleArrears { .. }) => Answer {
+                status: 409,
+                body: STALE.to_owned(),
+            },
+            Err(error) => Answer {
+                status: 409,
+                body: error.to_string(),
+            },
+        })
+    }
+
+    async fn pay(&self, ordered: &Ordered) {
+        let ready = match self.wish.via {
+            Via::Mini => self.until_payable(ordered).await,
+            Via::H5 => self.open_cashier(ordered).await,
+        };
+        let number = ordered.number.as_str();
+        self.world.with(|world| {
+            let now = world.now();
+            let paid = ready && world.channel.pay(number, now);
+            world.note(format_args!("{} pays {number}: {paid}", self.name));
+            if paid {
+                world.announce(number, None);
+            }
+        });
+    }
+
+    /// The mini-program waits for the trade that it hands to the wallet.
+    async fn until_payable(&self, ordered: &Ordered) -> bool {
+        if ordered.payable {
+            return true;
+        }
+        for _ in 0..8 {
+            let account = self.payer.links.first().map(|link| link.account_id().clone());
+            let Some(account) = account else { return false };
+            let id = ordered.id.clone();
+            let seen = self
+                .cluster
+                .ask(|payments| async move { payments.get(&account, &id).await })
+                .await;
+            if let Some(Ok(order)) = seen
+                && order.payment.trade_no.is_some()
+            {
+                return true;
+            }
+            self.seconds(3).await;
+        }
+        false
+    }
+
+    /// The browser is led to the cashier, and the payer logs in there.
+    async fn open_cashier(&self, ordered: &Ordered) -> bool {
+        let Some(ticket) = ordered.ticket.clone() else {
+            return false;
+        };
+        let session = self.payer.session.clone();
+        let link = self
+            .cluster
+            .ask(|payments| async move { payments.open_ticket(&ticket, &session).await })
+            .await;
+        let Some(Ok(number)) = link else { return false };
+        let login = self.world.with(|world| world.dice.between(1, 40));
+        self.seconds(login).await;
+        let opens = self.world.with(|world| {
+            let now = world.now();
+            world.channel.open_link(&number, now)
+        });
+        let password = self.world.with(|world| world.dice.between(1, 30));
+        self.seconds(password).await;
+        opens
+    }
+
+    async fn give_up(&self, ordered: &Ordered) {
+        let Some(link) = self.payer.links.first() else {
+            return;
+        };
+        let (account, id) = (link.account_id().clone(), ordered.id.clone());
+        let told = self
+            .cluster
+            .ask(|payments| async move { payments.close(&account, &id, "give-up").await })
+            .await;
+        let what = match &told {
+            None => "no answer".to_owned(),
+            Some(Err(error)) => error.to_string(),
+            Some(Ok(order)) => order.payment.state.as_str().to_owned(),
+        };
+        self.world
+            .note(format_args!("{} gives {} up: {what}", self.name, ordered.number));
+    }
+}
+
+const STALE: &str = "stale";
+
+/// As the edge decides whether to look again.
+const fn may_wait(error: &PaymentError) -> bool {
+    matches!(
+        error,
+        PaymentError::InFlight
+            | PaymentError::Store(StoreError::Conflict | StoreError::Unavailable(_))
+    )
+}

@@ -1,0 +1,472 @@
+//! One history, from its seed to its verdict.
+
+use lifeline_core::ledger::Account;
+use lifeline_core::store::snapshot;
+
+use super::cells::{Ear, Heard};
+use super::household::{Cluster, Visit};
+use super::marketing::day;
+use super::node::{Born, Node, TICK};
+use super::oracle;
+use super::plan::{Plan, Upset};
+use super::planted::Planted;
+use super::tasks::Tasks;
+use super::town::Town;
+use super::weather::Side;
+use super::world::{Handle, SECOND, World};
+
+/// Everything must be final this long after faults stopped.
+const REST_WITHIN: i64 = 24 * 3600 * SECOND;
+/// More events than any history needs: one that has no end is a fault.
+const EVENTS_MAX: u64 = 2_000_000;
+
+/// What became of one history.
+#[derive(Debug, Default)]
+pub(super) struct Life {
+    pub(super) seed: u64,
+    pub(super) digest: u64,
+    pub(super) events: u64,
+    pub(super) failures: Vec<String>,
+    pub(super) crashed: bool,
+    pub(super) rivals: bool,
+    pub(super) crossed_cutoff: bool,
+    pub(super) two_machines: bool,
+    pub(super) paused: bool,
+    pub(super) faults: u64,
+    pub(super) paid: u64,
+    pub(super) refunds: u64,
+    pub(super) held: u64,
+    pub(super) heard: Heard,
+    pub(super) lines: Vec<String>,
+}
+
+struct Run<'a> {
+    town: &'a Town,
+    plan: Plan,
+    world: Handle,
+    cluster: Cluster,
+    tasks: Tasks,
+    /// When each machine's loops look by themselves.
+    looks: Vec<Looks>,
+    calm_at: i64,
+    boots: u64,
+    planted: Option<Planted>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Looks {
+    sweep: Option<i64>,
+    carry: Option<i64>,
+}
+
+/// Lives the history of a seed.
+pub(super) fn live(
+    town: &Town,
+    ear: &Ear,
+    seed: u64,
+    keep_text: bool,
+    planted: Option<Planted>,
+) -> Life {
+    if let Err(error) = town.bench.rewind() {
+        return Life {
+            seed,
+            failures: vec![format!("the store cannot be taken back: {error}")],
+            ..Life::default()
+        };
+    }
+    drop(ear.take());
+    let plan = Plan::of(seed);
+    let world = Handle::new(World::new(&plan, keep_text));
+    let mut run = Run {
+        town,
+        cluster: Cluster::of(&world, plan.machines),
+        tasks: Tasks::new(seed),
+        looks: vec![Looks::default(); plan.machines],
+        calm_at: plan.start.micros().saturating_add(plan.calm_s.saturating_mul(SECOND)),
+        boots: 0,
+        planted,
+        world,
+        plan,
+    };
+    run.prepare();
+    run.until_rest();
+    run.judge(ear)
+}
+
+impl Run<'_> {
+    fn prepare(&mut self) {
+        let (plan, calm_at) = (&self.plan, self.calm_at);
+        self.world.with(|world| {
+            world.boots.extend(0..plan.machines);
+            for (at_s, upset) in plan.upsets.iter().copied() {
+                world.after(at_s.saturating_mul(SECOND), move |world| upset_world(world, upset));
+            }
+            world.at(calm_at, calm);
+            world.acting = plan.wishes.len();
+        });
+        for (at, wish) in plan.wishes.iter().enumerate() {
+            let Some(payer) = self.town.payers.get(wish.payer) else {
+                continue;
+            };
+            let visit = Visit {
+                world: self.world.clone(),
+                cluster: self.cluster.clone(),
+                payer: payer.clone(),
+                wish: *wish,
+                name: format!("payer {} ({at})", wish.payer),
+            };
+            self.tasks.add(None, Box::pin(visit.run()));
+        }
+    }
+
+    fn until_rest(&mut self) {
+        loop {
+            self.take_over();
+            if self.tasks.run_one(&self.world) {
+                continue;
+            }
+            if std::mem::take(&mut self.world.with(|world| std::mem::take(&mut world.stored))) {
+                if self.is_at_rest() {
+                    return;
+                }
+                self.look_ahead();
+            }
+            if !self.go_on() {
+                return;
+            }
+        }
+    }
+
+    /// Deaths first: what a dead machine was about to do must not happen.
+    fn take_over(&mut self) {
+        loop {
+            let (downs, boots, callbacks, begun) = self.world.with(|world| {
+                (
+                    std::mem::take(&mut world.downs),
+                    std::mem::take(&mut world.boots),
+                    std::mem::take(&mut world.callbacks),
+                    std::mem::take(&mut world.begun),
+                )
+            });
+            if downs.is_empty() && boots.is_empty() && callbacks.is_empty() && begun.is_empty() {
+                return;
+            }
+            for machine in downs {
+                self.tasks.drop_all_of(machine);
+                self.cluster.set(machine, None);
+            }
+            for machine in boots {
+                self.boot(machine);
+            }
+            for (machine, sending) in callbacks {
+                if let Some(node) = self.cluster.get(machine) {
+                    self.tasks.add(Some(machine), Box::pin(node.take_notice(sending)));
+                }
+            }
+            for (owner, work) in begun {
+                if owner.is_none_or(|machine| self.cluster.get(machine).is_some()) {
+                    self.tasks.add(owner, work);
+                }
+            }
+        }
+    }
+
+    fn boot(&mut self, machine: usize) {
+        self.boots = self.boots.saturating_add(1);
+        let life = Born {
+            seed: self.plan.seed.wrapping_mul(31).wrapping_add(self.boots),
+            planted: self.planted,
+        };
+        let node = Node::start(&self.world, &self.town.bench, machine, life);
+        self.world.with(|world| {
+            world.note(format_args!("machine {machine} comes up"));
+            if let Some(machine) = world.machines.get_mut(machine) {
+                machine.up = true;
+            }
+        });
+        self.cluster.set(machine, Some(node.clone()));
+        self.tasks.add(Some(machine), Box::pin(node.clone().sweep_on()));
+        self.tasks.add(Some(machine), Box::pin(node.carry_on()));
+    }
+
+    /// Lets the next thing happen; false when nothing ever will, or too late.
+    fn go_on(&mut self) -> bool {
+        let next_look = self
+            .looks
+            .iter()
+            .flat_map(|looks| [looks.sweep, looks.carry])
+            .flatten()
+            .min();
+        let limit = self.calm_at.saturating_add(REST_WITHIN);
+        let (next_timer, events) = self
+            .world
+            .with(|world| (world.next_timer(), world.trace.events()));
+        let next = match (next_look, next_timer) {
+            (None, None) => return false,
+            (Some(look), Some(timer)) => look.min(timer),
+            (Some(at), None) | (None, Some(at)) => at,
+        };
+        if next > limit || events > EVENTS_MAX {
+            return false;
+        }
+        if next_timer.is_some_and(|timer| timer <= next) {
+            return self.world.with(World::step);
+        }
+        self.world.with(|world| world.pass_to(next));
+        for (machine, looks) in self.looks.iter_mut().enumerate() {
+            let node = self.cluster.get(machine);
+            if looks.sweep.is_some_and(|at| at <= next) {
+                looks.sweep = None;
+                if let Some(node) = &node {
+                    node.sweep.ring();
+                }
+            }
+            if looks.carry.is_some_and(|at| at <= next) {
+                looks.carry = None;
+                if let Some(node) = &node {
+                    node.carry.ring();
+                }
+            }
+        }
+        true
+    }
+
+    /// When the loops will find something: they look at every tick, and all other ticks find nothing.
+    fn look_ahead(&mut self) {
+        let now = self.world.with(|world| world.now());
+        let due = self.town.bench.look(|conn| Due::read(conn, now)).unwrap_or_default();
+        for (machine, looks) in self.looks.iter_mut().enumerate() {
+            let (up, swept_at) = self.world.with(|world| {
+                let found = world.machines.get(machine);
+                found.map_or((false, 0), |machine| (machine.up, machine.swept_at))
+            });
+            let scout = due.waiting.then(|| swept_at.saturating_add(20 * SECOND));
+            let sweep = [due.order, due.notice, scout].into_iter().flatten().min();
+            let tick = |at: i64| next_tick(machine, now, at);
+            *looks = Looks {
+                sweep: sweep.filter(|_| up).map(tick),
+                carry: due.event.filter(|_| up).map(tick),
+            };
+        }
+    }
+
+    fn is_at_rest(&self) -> bool {
+        let quiet = self
+            .world
+            .with(|world| world.weather.is_calm() && world.acting == 0);
+        quiet && self.town.bench.look(unrest).unwrap_or(1) == 0
+    }
+
+    fn judge(self, ear: &Ear) -> Life {
+        let Self {
+            town,
+            plan,
+            world,
+            cluster,
+            tasks,
+            ..
+        } = self;
+        drop((tasks, cluster));
+        let heard = ear.take();
+        let mut failures = Vec::new();
+        if town.bench.look(unrest).unwrap_or(1) > 0 {
+            failures.extend(town.bench.look(unfinished).unwrap_or_default());
+        }
+        failures.extend(heard.errors.iter().filter(|e| is_fault(e)).cloned());
+        let held = town.bench.look(held_ever).unwrap_or(0);
+        world.with(|world| failures.extend(oracle::money(world)));
+        failures.extend(books(town, &world));
+        let Some(world) = world.into_inner() else {
+            failures.push("somebody still holds the world".to_owned());
+            return Life {
+                seed: plan.seed,
+                failures,
+                ..Life::default()
+            };
+        };
+        let paid = world.channel.trades.values().filter(|trade| trade.paid_at.is_some());
+        let refunds: usize = world.channel.trades.values().map(|trade| trade.refunds.len()).sum();
+        Life {
+            seed: plan.seed,
+            digest: world.trace.digest(),
+            events: world.trace.events(),
+            failures,
+            crashed: world.machines.iter().any(|machine| machine.crashes > 0),
+            rivals: plan.has_rivals(),
+            crossed_cutoff: crossed(plan.start.micros(), world.now()),
+            two_machines: plan.machines > 1,
+            paused: world.machines.iter().any(|machine| machine.pauses > 0),
+            faults: world.weather.faults,
+            paid: u64::try_from(paid.count()).unwrap_or(0),
+            refunds: u64::try_from(refunds).unwrap_or(0),
+            held,
+            heard,
+            lines: world.trace.into_lines(),
+        }
+    }
+}
+
+/// Reports that must not come, whatever the outside does.
+fn is_fault(report: &str) -> bool {
+    report.contains("books") || report.contains("schema") || report.contains("payments.contradiction")
+}
+
+/// The ledger balances and says of the channel what the channel says.
+fn books(town: &Town, world: &Handle) -> Vec<String> {
+    let engine = town.bench.engine();
+    let read = async {
+        let mut view = snapshot(&*engine).await?;
+        view.ledger().balances().await
+    };
+    let balances = match super::now_or_never(read) {
+        Some(Ok(balances)) => balances,
+        Some(Err(error)) => return vec![format!("the ledger cannot be read: {error}")],
+        None => return vec!["the ledger was not read at once".to_owned()],
+    };
+    let sum: i64 = balances.iter().map(|balance| balance.net.get()).sum();
+    let net = |account: Account| {
+        let found = balances.iter().find(|balance| balance.account == account);
+        found.map_or(0, |balance| balance.net.get())
+    };
+    let kept: i64 = world.with(|world| {
+        let now = world.now();
+        world.channel.trades.values().map(|trade| trade.kept(now)).sum()
+    });
+    let mut faults = Vec::new();
+    if sum != 0 {
+        faults.push(format!("the ledger does not balance: {sum} fen"));
+    }
+    if net(Account::Channel) != kept {
+        let ours = net(Account::Channel);
+        faults.push(format!("the ledger says {ours} fen of the channel, the channel {kept}"));
+    }
+    for account in [Account::Clearing, Account::Suspense, Account::RefundDue] {
+        if net(account) != 0 {
+            faults.push(format!("{} fen are left in {}", net(account), account.as_str()));
+        }
+    }
+    faults
+}
+
+/// A day's cut-off (22:30) lies between the two moments.
+fn crossed(from: i64, to: i64) -> bool {
+    const CUTOFF: i64 = 81_000 * SECOND;
+    day(from.saturating_add(86_400 * SECOND).saturating_sub(CUTOFF))
+        != day(to.saturating_add(86_400 * SECOND).saturating_sub(CUTOFF))
+}
+
+fn next_tick(machine: usize, now: i64, at: i64) -> i64 {
+    let phase = i64::try_from(machine).unwrap_or(0).saturating_mul(130_000);
+    let wanted = at.max(now.saturating_add(1)).saturating_sub(phase);
+    let ticks = wanted.saturating_add(TICK.saturating_sub(1)).div_euclid(TICK);
+    ticks.saturating_mul(TICK).saturating_add(phase)
+}
+
+fn calm(world: &mut World) {
+    world.note(format_args!("faults stop"));
+    world.weather.calm_down();
+    world.channel.without_funds_until = 0;
+    for home in &mut world.marketing.homes {
+        home.unavailable_until = 0;
+    }
+    world.stored = true;
+}
+
+fn upset_world(world: &mut World, upset: Upset) {
+    if world.weather.is_calm() {
+        return;
+    }
+    world.note(format_args!("{upset:?}"));
+    let now = world.now();
+    let until = |for_s: i64| now.saturating_add(for_s.saturating_mul(SECOND));
+    match upset {
+        Upset::ChannelDown { for_s } => world.weather.take_down(Side::Channel, until(for_s)),
+        Upset::MarketingDown { for_s } => world.weather.take_down(Side::Marketing, until(for_s)),
+        Upset::PaidAtBank { home } => {
+            if let Some(home) = world.marketing.homes.get_mut(home) {
+                home.settle();
+            }
+        }
+        Upset::AccountCloses { home } => {
+            if let Some(home) = world.marketing.homes.get_mut(home) {
+                home.open = false;
+            }
+        }
+        Upset::ConsumerUnavailable { home, for_s } => {
+            if let Some(home) = world.marketing.homes.get_mut(home) {
+                home.unavailable_until = until(for_s);
+            }
+        }
+        Upset::FiguresMove { home, by_fen } => {
+            if let Some(home) = world.marketing.homes.get_mut(home) {
+                home.charge(by_fen, day(now));
+            }
+        }
+        Upset::SellerWithoutFunds { for_s } => world.channel.without_funds_until = until(for_s),
+        Upset::Forgeries => world.forge(),
+    }
+}
+
+/// What the store says the loops must look at, and when.
+#[derive(Debug, Default)]
+struct Due {
+    order: Option<i64>,
+    notice: Option<i64>,
+    event: Option<i64>,
+    waiting: bool,
+}
+
+impl Due {
+    fn read(conn: &rusqlite::Connection, now: i64) -> rusqlite::Result<Self> {
+        const ORDER: &str = "SELECT MIN(MAX(wake_at, COALESCE(lease_until, 0))) FROM payment WHERE wake_at IS NOT NULL";
+        const NOTICE: &str = "SELECT MIN(received_at) + 5000001 FROM inbox WHERE state = 'received'";
+        const EVENT: &str = "SELECT MIN(MAX(o.available_at, COALESCE(o.lease_until, 0))) FROM outbox o \
+            WHERE o.state = 'waiting' AND NOT EXISTS (SELECT 1 FROM outbox e \
+            WHERE e.ordering_key = o.ordering_key AND e.state = 'waiting' AND e.seq < o.seq)";
+        const WAITING: &str = "SELECT EXISTS (SELECT 1 FROM payment_line WHERE next_at > ?1 AND (state IN \
+            ('POST_UNKNOWN', 'FENCING(repost)', 'FENCING(refund)', 'REVERSING', 'MKT_REFUND') \
+            OR (state = 'READY' AND check_kind <> 'none')))";
+        let moment = |text: &str| -> rusqlite::Result<Option<i64>> {
+            conn.prepare_cached(text)?.query_row([], |row| row.get(0))
+        };
+        Ok(Self {
+            order: moment(ORDER)?,
+            notice: moment(NOTICE)?,
+            event: moment(EVENT)?,
+            waiting: conn
+                .prepare_cached(WAITING)?
+                .query_row([now], |row| row.get(0))?,
+        })
+    }
+}
+
+/// Rows that are owed something still.
+fn unrest(conn: &rusqlite::Connection) -> rusqlite::Result<i64> {
+    const COUNT: &str = "SELECT (SELECT COUNT(*) FROM payment WHERE state NOT IN ('CLOSED', 'DONE')) \
+        + (SELECT COUNT(*) FROM payment_line WHERE state NOT IN ('POSTED', 'REFUNDED')) \
+        + (SELECT COUNT(*) FROM payment_refund WHERE state NOT IN ('DONE', 'WITHDRAWN')) \
+        + (SELECT COUNT(*) FROM outbox WHERE state = 'waiting') \
+        + (SELECT COUNT(*) FROM inbox WHERE state = 'received')";
+    conn.prepare_cached(COUNT)?.query_row([], |row| row.get(0))
+}
+
+fn unfinished(conn: &rusqlite::Connection) -> rusqlite::Result<Vec<String>> {
+    const LIST: &str = "SELECT 'stuck: order ' || out_trade_no || ' is ' || state || CASE frozen WHEN 1 THEN ', frozen' ELSE '' END \
+        FROM payment WHERE state NOT IN ('CLOSED', 'DONE') \
+        UNION ALL SELECT 'stuck: line ' || channel_txn_no || ' is ' || state FROM payment_line \
+        WHERE state NOT IN ('POSTED', 'REFUNDED') \
+        UNION ALL SELECT 'stuck: refund ' || out_request_no || ' is ' || state FROM payment_refund \
+        WHERE state NOT IN ('DONE', 'WITHDRAWN') \
+        UNION ALL SELECT 'stuck: event ' || kind || ' waits' FROM outbox WHERE state = 'waiting' \
+        UNION ALL SELECT 'stuck: notice ' || message_id || ' is not applied' FROM inbox WHERE state = 'received'";
+    let mut list = conn.prepare_cached(LIST)?;
+    let rows = list.query_map([], |row| row.get(0))?;
+    rows.collect()
+}
+
+/// Lines that ever needed two persons.
+fn held_ever(conn: &rusqlite::Connection) -> rusqlite::Result<u64> {
+    const COUNT: &str = "SELECT COUNT(DISTINCT row_id) FROM payment_sighting WHERE machine = 'L' AND next_state = 'HELD'";
+    let held: i64 = conn.prepare_cached(COUNT)?.query_row([], |row| row.get(0))?;
+    Ok(held.unsigned_abs())
+}

@@ -1,0 +1,358 @@
+//! The model of the utility's marketing system: what homes owe, what was posted, reversed, fenced.
+//!
+//! Written from the contract (domain.md 4.2), not from the adapter and not from the sandbox.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lifeline_core::shared::time::Time;
+
+use super::plan::Plan;
+
+/// 22:30 in Shanghai.
+const CUTOFF_SECOND: i64 = 81_000;
+const DAY: i64 = 86_400;
+
+/// Days since 1970 in Shanghai.
+pub(super) fn day(at: i64) -> i64 {
+    at.div_euclid(1_000_000)
+        .saturating_add(8 * 3600)
+        .div_euclid(DAY)
+}
+
+/// The date marketing books something under.
+pub(super) fn business_date(at: i64) -> String {
+    let moment = Time::from_micros(at);
+    if moment.shanghai_second_of_day() >= CUTOFF_SECOND {
+        moment.plus_seconds(DAY).shanghai_date()
+    } else {
+        moment.shanghai_date()
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct HomeAccount {
+    pub(super) open: bool,
+    /// Marketing answers "unavailable" about it until then.
+    pub(super) unavailable_until: i64,
+    owed_fen: i64,
+    /// The day `owed_fen` is meant for; each later one adds the fee while something is owed.
+    as_of: i64,
+    fee_fen: i64,
+    prepaid_fen: i64,
+    revision: u64,
+}
+
+impl HomeAccount {
+    pub(super) const fn due(&self, on: i64) -> i64 {
+        if self.owed_fen <= 0 {
+            return 0;
+        }
+        let days = on.saturating_sub(self.as_of);
+        let days = if days > 0 { days } else { 0 };
+        self.owed_fen.saturating_add(self.fee_fen.saturating_mul(days))
+    }
+
+    /// Changes whenever a figure does.
+    pub(super) fn version(&self, on: i64) -> String {
+        format!("v{}:{}", self.revision, self.due(on))
+    }
+
+    /// Credits a sum paid on that day; what was owed of it.
+    fn credit(&mut self, fen: i64, on: i64) -> i64 {
+        let due = self.due(on);
+        self.revision = self.revision.saturating_add(1);
+        let used = fen.min(due);
+        self.owed_fen = due.saturating_sub(used);
+        self.as_of = if self.owed_fen > 0 { on } else { self.as_of };
+        self.prepaid_fen = self.prepaid_fen.saturating_add(fen.saturating_sub(used));
+        used
+    }
+
+    fn take_back(&mut self, used: i64, rest: i64, on: i64) {
+        self.revision = self.revision.saturating_add(1);
+        let due = self.due(on);
+        self.owed_fen = due.saturating_add(used);
+        self.as_of = on;
+        self.prepaid_fen = self.prepaid_fen.saturating_sub(rest);
+    }
+
+    /// Somebody pays the whole debt at a counter.
+    pub(super) const fn settle(&mut self) {
+        self.owed_fen = 0;
+        self.revision = self.revision.saturating_add(1);
+    }
+
+    /// A new bill.
+    pub(super) const fn charge(&mut self, fen: i64, on: i64) {
+        let due = self.due(on);
+        self.owed_fen = due.saturating_add(fen);
+        self.as_of = on;
+        self.revision = self.revision.saturating_add(1);
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PostingState {
+    Processing,
+    Posted,
+    Reversed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum VoucherState {
+    Pending,
+    Approved,
+    Refused,
+}
+
+/// A payment as marketing holds it.
+#[derive(Debug, Clone)]
+pub(super) struct Posting {
+    pub(super) home: usize,
+    pub(super) fen: i64,
+    pub(super) paid_at: i64,
+    body: String,
+    pub(super) state: PostingState,
+    pub(super) posted_at: i64,
+    pub(super) mkt_txn_no: String,
+    used: i64,
+    pub(super) vouchers: BTreeMap<String, (i64, VoucherState)>,
+}
+
+impl Posting {
+    /// What of it the home still has.
+    pub(super) fn net(&self) -> i64 {
+        if self.state != PostingState::Posted {
+            return 0;
+        }
+        let back: i64 = self
+            .vouchers
+            .values()
+            .filter(|(_, state)| *state == VoucherState::Approved)
+            .map(|(fen, _)| *fen)
+            .sum();
+        self.fen.saturating_sub(back)
+    }
+}
+
+/// A payment as it is presented.
+#[derive(Debug, Clone)]
+pub(super) struct Presented {
+    pub(super) home: usize,
+    pub(super) fen: i64,
+    pub(super) paid_at: i64,
+    pub(super) arrears: bool,
+    pub(super) version: Option<String>,
+    pub(super) body: String,
+}
+
+/// What marketing says to a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Said {
+    Posted,
+    Processing,
+    Reversed,
+    Stale,
+    NotPayable(&'static str),
+    Fenced,
+    NotFound,
+    /// The number stands for another request.
+    Conflict,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Marketing {
+    pub(super) homes: Vec<HomeAccount>,
+    pub(super) postings: BTreeMap<String, Posting>,
+    fences: BTreeSet<String>,
+    serial: u64,
+}
+
+impl Marketing {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let today = day(plan.start.micros());
+        let account = |home: &super::plan::HomePlan| HomeAccount {
+            open: true,
+            unavailable_until: 0,
+            owed_fen: home.owed_fen,
+            as_of: today,
+            fee_fen: home.fee_fen,
+            prepaid_fen: 0,
+            revision: 1,
+        };
+        Self {
+            homes: plan.homes.iter().map(account).collect(),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn said_of(&self, number: &str) -> Said {
+        if self.fences.contains(number) {
+            return Said::Fenced;
+        }
+        match self.postings.get(number).map(|posting| posting.state) {
+            None => Said::NotFound,
+            Some(PostingState::Processing) => Said::Processing,
+            Some(PostingState::Posted) => Said::Posted,
+            Some(PostingState::Reversed) => Said::Reversed,
+        }
+    }
+
+    /// A payment is presented; `waits` leaves it PROCESSING.
+    pub(super) fn post(&mut self, number: &str, given: &Presented, waits: bool, now: i64) -> Said {
+        if self.fences.contains(number) {
+            return Said::Fenced;
+        }
+        if let Some(known) = self.postings.get(number) {
+            return if known.body == given.body {
+                self.said_of(number)
+            } else {
+                Said::Conflict
+            };
+        }
+        if let Some(refusal) = self.refusal(given, now) {
+            return refusal;
+        }
+        self.serial = self.serial.saturating_add(1);
+        let posting = Posting {
+            home: given.home,
+            fen: given.fen,
+            paid_at: given.paid_at,
+            body: given.body.clone(),
+            state: PostingState::Processing,
+            posted_at: now,
+            mkt_txn_no: format!("MK{:08}", self.serial),
+            used: 0,
+            vouchers: BTreeMap::new(),
+        };
+        self.postings.insert(number.to_owned(), posting);
+        if !waits {
+            self.book(number, now);
+        }
+        self.said_of(number)
+    }
+
+    fn refusal(&self, given: &Presented, now: i64) -> Option<Said> {
+        let Some(account) = self.homes.get(given.home) else {
+            return Some(Said::NotPayable("CONSUMER_UNAVAILABLE"));
+        };
+        if account.unavailable_until > now {
+            return Some(Said::NotPayable("CONSUMER_UNAVAILABLE"));
+        }
+        if !account.open {
+            return Some(Said::NotPayable("CLOSED_ACCOUNT"));
+        }
+        let on = day(given.paid_at);
+        let due = account.due(on);
+        if given.arrears && due == 0 {
+            return Some(Said::NotPayable("ALREADY_PAID"));
+        }
+        let seen = given.version.as_deref();
+        let stale = seen.is_some_and(|version| version != account.version(on));
+        let mismatch = given.arrears && given.fen != due;
+        (stale || mismatch).then_some(Said::Stale)
+    }
+
+    /// What waited is booked, unless it was fenced meanwhile.
+    pub(super) fn book(&mut self, number: &str, now: i64) {
+        let Some(posting) = self
+            .postings
+            .get_mut(number)
+            .filter(|posting| posting.state == PostingState::Processing)
+        else {
+            return;
+        };
+        posting.state = PostingState::Posted;
+        posting.posted_at = now;
+        if let Some(account) = self.homes.get_mut(posting.home) {
+            posting.used = account.credit(posting.fen, day(posting.paid_at));
+        }
+    }
+
+    /// Makes the number impossible unless it is booked.
+    pub(super) fn fence(&mut self, number: &str) -> Said {
+        let booked = self
+            .postings
+            .get(number)
+            .is_some_and(|posting| posting.state != PostingState::Processing);
+        if !booked {
+            self.postings.remove(number);
+            self.fences.insert(number.to_owned());
+        }
+        self.said_of(number)
+    }
+
+    /// Undoes a whole posting of today's business date; false when the cut-off has passed, `None`
+    /// when there is nothing to undo.
+    pub(super) fn reverse(&mut self, number: &str, now: i64) -> Option<bool> {
+        let posting = self.postings.get_mut(number)?;
+        match posting.state {
+            PostingState::Processing => return None,
+            PostingState::Reversed => return Some(true),
+            PostingState::Posted => {}
+        }
+        if !posting.vouchers.is_empty() {
+            return None;
+        }
+        if business_date(posting.posted_at) != business_date(now) {
+            return Some(false);
+        }
+        posting.state = PostingState::Reversed;
+        let rest = posting.fen.saturating_sub(posting.used);
+        if let Some(account) = self.homes.get_mut(posting.home) {
+            account.take_back(posting.used, rest, day(posting.paid_at));
+        }
+        Some(true)
+    }
+
+    /// A refund voucher; a repeat answers its present state.
+    pub(super) fn voucher(
+        &mut self,
+        number: &str,
+        refund_no: &str,
+        fen: i64,
+    ) -> Option<VoucherState> {
+        let posting = self
+            .postings
+            .get_mut(number)
+            .filter(|posting| posting.state != PostingState::Processing)?;
+        if let Some((_, state)) = posting.vouchers.get(refund_no) {
+            return Some(*state);
+        }
+        let possible = posting.state == PostingState::Posted && fen <= posting.net();
+        let state = if possible {
+            VoucherState::Pending
+        } else {
+            VoucherState::Refused
+        };
+        posting.vouchers.insert(refund_no.to_owned(), (fen, state));
+        Some(state)
+    }
+
+    /// A clerk decides a voucher.
+    pub(super) fn decide_voucher(&mut self, number: &str, refund_no: &str, yes: bool) {
+        let Some(posting) = self.postings.get_mut(number) else {
+            return;
+        };
+        let Some((fen, state)) = posting.vouchers.get_mut(refund_no) else {
+            return;
+        };
+        if *state != VoucherState::Pending {
+            return;
+        }
+        *state = if yes {
+            VoucherState::Approved
+        } else {
+            VoucherState::Refused
+        };
+        let fen = *fen;
+        if yes {
+            let rest = fen.saturating_sub(posting.used).max(0);
+            let used = fen.saturating_sub(rest);
+            let on = day(posting.paid_at);
+            if let Some(account) = self.homes.get_mut(posting.home) {
+                account.take_back(used, rest, on);
+            }
+        }
+    }
+}
