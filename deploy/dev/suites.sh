@@ -5,7 +5,7 @@ set -uo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 : "${TALLY_DIR:?run deploy/dev/test.sh}" "${TEST_POSTGRES_URL:?run deploy/dev/test.sh}"
-ALL=(miniapp rust docs peers journeys browser)
+ALL=(miniapp rust docs peers simulation journeys browser)
 BROWSER_FAULTS=(LATENCY TIMEOUT_AFTER_COMMIT HTTP_500 NOTICE_LOST NOTICE_REPEATED)
 LIFELINE=$TARGET/debug/lifeline
 running='' failed_any=0
@@ -103,6 +103,11 @@ run_peers() {
     [[ -n $found ]] || missing "tests/peers"
 }
 
+run_simulation() {
+    cargo build --locked --profile sim -p lifeline-lab || { missing "the build of the simulation" && return; }
+    suite "simulation" 900 "$TARGET/sim/lifeline-lab" sim --histories "${HISTORIES:-20000}"
+}
+
 run_journeys() {
     local engine
     for engine in sqlite postgres; do
@@ -136,7 +141,7 @@ for name in "${wanted[@]}"; do
 done
 for name in "${wanted[@]}"; do
     case $name in
-    miniapp | docs) ;;
+    miniapp | docs | simulation) ;;
     *) build || { missing "the build for $name" && continue; } ;;
     esac
     "run_$name"

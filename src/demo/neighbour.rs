@@ -114,7 +114,11 @@ pub(crate) fn simulate(args: &cli::Sim) -> Result<(), Failure> {
     if args.trace {
         command.arg("--trace");
     }
-    run_lab(command, "the simulation", "a history failed; see its seed above")
+    run_lab(
+        command,
+        "the simulation",
+        "a history failed; see its seed above",
+    )
 }
 
 fn run_lab(mut command: Command, what: &str, failed: &str) -> Result<(), Failure> {

@@ -145,7 +145,8 @@ impl Drop for MemoryUnit {
         }
         let mut desk = self.store.desk();
         desk.writing = false;
-        let undone = run(&desk.conn, "ROLLBACK TO unit").and_then(|()| run(&desk.conn, "RELEASE unit"));
+        let undone =
+            run(&desk.conn, "ROLLBACK TO unit").and_then(|()| run(&desk.conn, "RELEASE unit"));
         debug_assert!(undone.is_ok(), "a savepoint in memory can always be undone");
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lifeline_core::store::StoreError;
+use rusqlite::StatementStatus;
 use tokio::task::JoinSet;
 
 use super::line::Line;
@@ -210,4 +211,23 @@ async fn many_units_share_commits_and_all_arrive() {
         shop.line.commits() < 800,
         "every unit paid for a commit of its own"
     );
+}
+
+/// With a partial index SQLite would plan a statement anew for every value bound to it, which costs
+/// more than running it.
+#[tokio::test]
+async fn a_statement_is_planned_once_whatever_is_bound() {
+    let shop = shop(LONG);
+    let desk = shop.line.desk();
+    desk.conn
+        .execute_batch("CREATE INDEX t_parent ON t (parent) WHERE parent IS NOT NULL")
+        .unwrap();
+    let mut statement = desk
+        .conn
+        .prepare("SELECT id FROM t WHERE parent <= ?1 AND (id = ?2 OR id <= ?1) ORDER BY parent")
+        .unwrap();
+    for value in 0..5_i64 {
+        assert!(!statement.exists([value, value]).unwrap());
+    }
+    assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
 }

@@ -35,7 +35,10 @@ pub(super) struct TradeBook {
 
 impl TradeBook {
     pub(super) fn refunded(&self, now: i64) -> i64 {
-        let moved = self.refunds.values().filter(|refund| refund.moves_at <= now);
+        let moved = self
+            .refunds
+            .values()
+            .filter(|refund| refund.moves_at <= now);
         moved
             .map(|refund| refund.fen)
             .sum::<i64>()

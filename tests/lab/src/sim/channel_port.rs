@@ -30,10 +30,20 @@ impl World {
         } else {
             0
         };
-        let before = self.channel.trades.get(number).map_or(0, |trade| trade.refunds.len());
+        let before = self
+            .channel
+            .trades
+            .get(number)
+            .map_or(0, |trade| trade.refunds.len());
         let reply = self.channel.refund(number, request, fen, delay, now);
-        self.note(format_args!("channel is asked to give {fen} fen of {number} back by {request}: {reply:?}"));
-        let after = self.channel.trades.get(number).map_or(0, |trade| trade.refunds.len());
+        self.note(format_args!(
+            "channel is asked to give {fen} fen of {number} back by {request}: {reply:?}"
+        ));
+        let after = self
+            .channel
+            .trades
+            .get(number)
+            .map_or(0, |trade| trade.refunds.len());
         if after > before {
             let (number, request) = (number.to_owned(), request.to_owned());
             self.after(delay, move |world| world.announce(&number, Some(&request)));
@@ -60,8 +70,13 @@ impl PaymentChannel for Wire {
         let number = body.number.clone();
         self.call(Side::Channel, "creates", &number, move |world| {
             let now = world.now();
-            let made = world.channel.create(&body.number, body.fen, body.expire_at, now);
-            world.note(format_args!("channel is asked to create {}: {made:?}", body.number));
+            let made = world
+                .channel
+                .create(&body.number, body.fen, body.expire_at, now);
+            world.note(format_args!(
+                "channel is asked to create {}: {made:?}",
+                body.number
+            ));
             made
         })
         .await
@@ -88,7 +103,9 @@ impl PaymentChannel for Wire {
         self.call(Side::Channel, "closes", out_trade_no, move |world| {
             let now = world.now();
             let reply = world.channel.close(&number, now);
-            world.note(format_args!("channel is asked to close {number}: {reply:?}"));
+            world.note(format_args!(
+                "channel is asked to close {number}: {reply:?}"
+            ));
             if reply == Close::Closed {
                 world.announce(&number, None);
             }
@@ -116,9 +133,12 @@ impl PaymentChannel for Wire {
         out_request_no: &str,
     ) -> Result<RefundStatus, NoAnswer> {
         let (number, request) = (out_trade_no.to_owned(), out_request_no.to_owned());
-        self.call(Side::Channel, "asks after refund", out_request_no, move |world| {
-            Ok(world.channel.query_refund(&number, &request, world.now()))
-        })
+        self.call(
+            Side::Channel,
+            "asks after refund",
+            out_request_no,
+            move |world| Ok(world.channel.query_refund(&number, &request, world.now())),
+        )
         .await
     }
 }

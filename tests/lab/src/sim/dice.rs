@@ -70,8 +70,7 @@ mod tests {
     #[test]
     fn ranges_reach_both_ends_and_nothing_beyond() {
         let mut dice = Dice::new(1, "ranges");
-        let seen: std::collections::BTreeSet<i64> =
-            (0..500).map(|_| dice.between(-2, 3)).collect();
+        let seen: std::collections::BTreeSet<i64> = (0..500).map(|_| dice.between(-2, 3)).collect();
         assert_eq!(seen.into_iter().collect::<Vec<_>>(), [-2, -1, 0, 1, 2, 3]);
         assert_eq!(dice.below(0), 0);
         let hits = (0..10_000).filter(|_| dice.in_mille(100)).count();

@@ -63,7 +63,9 @@ impl Cluster {
         };
         let (slot, done) = (Slot::new(), act(node.payments.clone()));
         let answer = slot.clone();
-        let lost = self.world.with(|world| !world.weather.is_calm() && world.dice.in_mille(30));
+        let lost = self
+            .world
+            .with(|world| !world.weather.is_calm() && world.dice.in_mille(30));
         self.world.with(|world| {
             world.begin(Some(node.machine), async move {
                 let outcome = done.await;
@@ -112,9 +114,12 @@ pub(super) struct Visit {
 
 impl Visit {
     pub(super) async fn run(self) {
-        self.world.sleep(self.wish.at_s.saturating_mul(SECOND)).await;
+        self.world
+            .sleep(self.wish.at_s.saturating_mul(SECOND))
+            .await;
         self.follow().await;
-        self.world.with(|world| world.acting = world.acting.saturating_sub(1));
+        self.world
+            .with(|world| world.acting = world.acting.saturating_sub(1));
     }
 
     async fn follow(&self) {
@@ -168,8 +173,10 @@ impl Visit {
                     Some(Err(error)) => error.to_string(),
                     Some(Ok(answer)) => answer.status.to_string(),
                 };
-                self.world
-                    .note(format_args!("{} taps for {fen} fen ({key}, {tap}): {what}", self.name));
+                self.world.note(format_args!(
+                    "{} taps for {fen} fen ({key}, {tap}): {what}",
+                    self.name
+                ));
                 match answer {
                     Some(Ok(answer)) if answer.status == 201 => {
                         return serde_json::from_str(&answer.body).ok();
@@ -296,7 +303,11 @@ impl Visit {
             return true;
         }
         for _ in 0..8 {
-            let account = self.payer.links.first().map(|link| link.account_id().clone());
+            let account = self
+                .payer
+                .links
+                .first()
+                .map(|link| link.account_id().clone());
             let Some(account) = account else { return false };
             let id = ordered.id.clone();
             let seen = self
@@ -349,8 +360,10 @@ impl Visit {
             Some(Err(error)) => error.to_string(),
             Some(Ok(order)) => order.payment.state.as_str().to_owned(),
         };
-        self.world
-            .note(format_args!("{} gives {} up: {what}", self.name, ordered.number));
+        self.world.note(format_args!(
+            "{} gives {} up: {what}",
+            self.name, ordered.number
+        ));
     }
 }
 

@@ -1,18 +1,16 @@
 //! One history, from its seed to its verdict.
 
-use lifeline_core::ledger::Account;
-use lifeline_core::store::snapshot;
-
 use super::cells::{Ear, Heard};
 use super::household::{Cluster, Visit};
+use super::looks::{Due, books, held_ever, unfinished, unrest};
 use super::marketing::day;
 use super::node::{Born, Node, TICK};
 use super::oracle;
-use super::plan::{Plan, Upset};
+use super::plan::Plan;
 use super::planted::Planted;
 use super::tasks::Tasks;
 use super::town::Town;
-use super::weather::Side;
+use super::upsets::{calm, upset_world};
 use super::world::{Handle, SECOND, World};
 
 /// Everything must be final this long after faults stopped.
@@ -82,7 +80,10 @@ pub(super) fn live(
         cluster: Cluster::of(&world, plan.machines),
         tasks: Tasks::new(seed),
         looks: vec![Looks::default(); plan.machines],
-        calm_at: plan.start.micros().saturating_add(plan.calm_s.saturating_mul(SECOND)),
+        calm_at: plan
+            .start
+            .micros()
+            .saturating_add(plan.calm_s.saturating_mul(SECOND)),
         boots: 0,
         planted,
         world,
@@ -99,7 +100,9 @@ impl Run<'_> {
         self.world.with(|world| {
             world.boots.extend(0..plan.machines);
             for (at_s, upset) in plan.upsets.iter().copied() {
-                world.after(at_s.saturating_mul(SECOND), move |world| upset_world(world, upset));
+                world.after(at_s.saturating_mul(SECOND), move |world| {
+                    upset_world(world, upset)
+                });
             }
             world.at(calm_at, calm);
             world.acting = plan.wishes.len();
@@ -160,7 +163,8 @@ impl Run<'_> {
             }
             for (machine, sending) in callbacks {
                 if let Some(node) = self.cluster.get(machine) {
-                    self.tasks.add(Some(machine), Box::pin(node.take_notice(sending)));
+                    self.tasks
+                        .add(Some(machine), Box::pin(node.take_notice(sending)));
                 }
             }
             for (owner, work) in begun {
@@ -185,7 +189,8 @@ impl Run<'_> {
             }
         });
         self.cluster.set(machine, Some(node.clone()));
-        self.tasks.add(Some(machine), Box::pin(node.clone().sweep_on()));
+        self.tasks
+            .add(Some(machine), Box::pin(node.clone().sweep_on()));
         self.tasks.add(Some(machine), Box::pin(node.carry_on()));
     }
 
@@ -234,7 +239,11 @@ impl Run<'_> {
     /// When the loops will find something: they look at every tick, and all other ticks find nothing.
     fn look_ahead(&mut self) {
         let now = self.world.with(|world| world.now());
-        let due = self.town.bench.look(|conn| Due::read(conn, now)).unwrap_or_default();
+        let due = self
+            .town
+            .bench
+            .look(|conn| Due::read(conn, now))
+            .unwrap_or_default();
         for (machine, looks) in self.looks.iter_mut().enumerate() {
             let (up, swept_at) = self.world.with(|world| {
                 let found = world.machines.get(machine);
@@ -284,8 +293,17 @@ impl Run<'_> {
                 ..Life::default()
             };
         };
-        let paid = world.channel.trades.values().filter(|trade| trade.paid_at.is_some());
-        let refunds: usize = world.channel.trades.values().map(|trade| trade.refunds.len()).sum();
+        let paid = world
+            .channel
+            .trades
+            .values()
+            .filter(|trade| trade.paid_at.is_some());
+        let refunds: usize = world
+            .channel
+            .trades
+            .values()
+            .map(|trade| trade.refunds.len())
+            .sum();
         Life {
             seed: plan.seed,
             digest: world.trace.digest(),
@@ -308,44 +326,9 @@ impl Run<'_> {
 
 /// Reports that must not come, whatever the outside does.
 fn is_fault(report: &str) -> bool {
-    report.contains("books") || report.contains("schema") || report.contains("payments.contradiction")
-}
-
-/// The ledger balances and says of the channel what the channel says.
-fn books(town: &Town, world: &Handle) -> Vec<String> {
-    let engine = town.bench.engine();
-    let read = async {
-        let mut view = snapshot(&*engine).await?;
-        view.ledger().balances().await
-    };
-    let balances = match super::now_or_never(read) {
-        Some(Ok(balances)) => balances,
-        Some(Err(error)) => return vec![format!("the ledger cannot be read: {error}")],
-        None => return vec!["the ledger was not read at once".to_owned()],
-    };
-    let sum: i64 = balances.iter().map(|balance| balance.net.get()).sum();
-    let net = |account: Account| {
-        let found = balances.iter().find(|balance| balance.account == account);
-        found.map_or(0, |balance| balance.net.get())
-    };
-    let kept: i64 = world.with(|world| {
-        let now = world.now();
-        world.channel.trades.values().map(|trade| trade.kept(now)).sum()
-    });
-    let mut faults = Vec::new();
-    if sum != 0 {
-        faults.push(format!("the ledger does not balance: {sum} fen"));
-    }
-    if net(Account::Channel) != kept {
-        let ours = net(Account::Channel);
-        faults.push(format!("the ledger says {ours} fen of the channel, the channel {kept}"));
-    }
-    for account in [Account::Clearing, Account::Suspense, Account::RefundDue] {
-        if net(account) != 0 {
-            faults.push(format!("{} fen are left in {}", net(account), account.as_str()));
-        }
-    }
-    faults
+    report.contains("books")
+        || report.contains("schema")
+        || report.contains("payments.contradiction")
 }
 
 /// A day's cut-off (22:30) lies between the two moments.
@@ -358,115 +341,8 @@ fn crossed(from: i64, to: i64) -> bool {
 fn next_tick(machine: usize, now: i64, at: i64) -> i64 {
     let phase = i64::try_from(machine).unwrap_or(0).saturating_mul(130_000);
     let wanted = at.max(now.saturating_add(1)).saturating_sub(phase);
-    let ticks = wanted.saturating_add(TICK.saturating_sub(1)).div_euclid(TICK);
+    let ticks = wanted
+        .saturating_add(TICK.saturating_sub(1))
+        .div_euclid(TICK);
     ticks.saturating_mul(TICK).saturating_add(phase)
-}
-
-fn calm(world: &mut World) {
-    world.note(format_args!("faults stop"));
-    world.weather.calm_down();
-    world.channel.without_funds_until = 0;
-    for home in &mut world.marketing.homes {
-        home.unavailable_until = 0;
-    }
-    world.stored = true;
-}
-
-fn upset_world(world: &mut World, upset: Upset) {
-    if world.weather.is_calm() {
-        return;
-    }
-    world.note(format_args!("{upset:?}"));
-    let now = world.now();
-    let until = |for_s: i64| now.saturating_add(for_s.saturating_mul(SECOND));
-    match upset {
-        Upset::ChannelDown { for_s } => world.weather.take_down(Side::Channel, until(for_s)),
-        Upset::MarketingDown { for_s } => world.weather.take_down(Side::Marketing, until(for_s)),
-        Upset::PaidAtBank { home } => {
-            if let Some(home) = world.marketing.homes.get_mut(home) {
-                home.settle();
-            }
-        }
-        Upset::AccountCloses { home } => {
-            if let Some(home) = world.marketing.homes.get_mut(home) {
-                home.open = false;
-            }
-        }
-        Upset::ConsumerUnavailable { home, for_s } => {
-            if let Some(home) = world.marketing.homes.get_mut(home) {
-                home.unavailable_until = until(for_s);
-            }
-        }
-        Upset::FiguresMove { home, by_fen } => {
-            if let Some(home) = world.marketing.homes.get_mut(home) {
-                home.charge(by_fen, day(now));
-            }
-        }
-        Upset::SellerWithoutFunds { for_s } => world.channel.without_funds_until = until(for_s),
-        Upset::Forgeries => world.forge(),
-    }
-}
-
-/// What the store says the loops must look at, and when.
-#[derive(Debug, Default)]
-struct Due {
-    order: Option<i64>,
-    notice: Option<i64>,
-    event: Option<i64>,
-    waiting: bool,
-}
-
-impl Due {
-    fn read(conn: &rusqlite::Connection, now: i64) -> rusqlite::Result<Self> {
-        const ORDER: &str = "SELECT MIN(MAX(wake_at, COALESCE(lease_until, 0))) FROM payment WHERE wake_at IS NOT NULL";
-        const NOTICE: &str = "SELECT MIN(received_at) + 5000001 FROM inbox WHERE state = 'received'";
-        const EVENT: &str = "SELECT MIN(MAX(o.available_at, COALESCE(o.lease_until, 0))) FROM outbox o \
-            WHERE o.state = 'waiting' AND NOT EXISTS (SELECT 1 FROM outbox e \
-            WHERE e.ordering_key = o.ordering_key AND e.state = 'waiting' AND e.seq < o.seq)";
-        const WAITING: &str = "SELECT EXISTS (SELECT 1 FROM payment_line WHERE next_at > ?1 AND (state IN \
-            ('POST_UNKNOWN', 'FENCING(repost)', 'FENCING(refund)', 'REVERSING', 'MKT_REFUND') \
-            OR (state = 'READY' AND check_kind <> 'none')))";
-        let moment = |text: &str| -> rusqlite::Result<Option<i64>> {
-            conn.prepare_cached(text)?.query_row([], |row| row.get(0))
-        };
-        Ok(Self {
-            order: moment(ORDER)?,
-            notice: moment(NOTICE)?,
-            event: moment(EVENT)?,
-            waiting: conn
-                .prepare_cached(WAITING)?
-                .query_row([now], |row| row.get(0))?,
-        })
-    }
-}
-
-/// Rows that are owed something still.
-fn unrest(conn: &rusqlite::Connection) -> rusqlite::Result<i64> {
-    const COUNT: &str = "SELECT (SELECT COUNT(*) FROM payment WHERE state NOT IN ('CLOSED', 'DONE')) \
-        + (SELECT COUNT(*) FROM payment_line WHERE state NOT IN ('POSTED', 'REFUNDED')) \
-        + (SELECT COUNT(*) FROM payment_refund WHERE state NOT IN ('DONE', 'WITHDRAWN')) \
-        + (SELECT COUNT(*) FROM outbox WHERE state = 'waiting') \
-        + (SELECT COUNT(*) FROM inbox WHERE state = 'received')";
-    conn.prepare_cached(COUNT)?.query_row([], |row| row.get(0))
-}
-
-fn unfinished(conn: &rusqlite::Connection) -> rusqlite::Result<Vec<String>> {
-    const LIST: &str = "SELECT 'stuck: order ' || out_trade_no || ' is ' || state || CASE frozen WHEN 1 THEN ', frozen' ELSE '' END \
-        FROM payment WHERE state NOT IN ('CLOSED', 'DONE') \
-        UNION ALL SELECT 'stuck: line ' || channel_txn_no || ' is ' || state FROM payment_line \
-        WHERE state NOT IN ('POSTED', 'REFUNDED') \
-        UNION ALL SELECT 'stuck: refund ' || out_request_no || ' is ' || state FROM payment_refund \
-        WHERE state NOT IN ('DONE', 'WITHDRAWN') \
-        UNION ALL SELECT 'stuck: event ' || kind || ' waits' FROM outbox WHERE state = 'waiting' \
-        UNION ALL SELECT 'stuck: notice ' || message_id || ' is not applied' FROM inbox WHERE state = 'received'";
-    let mut list = conn.prepare_cached(LIST)?;
-    let rows = list.query_map([], |row| row.get(0))?;
-    rows.collect()
-}
-
-/// Lines that ever needed two persons.
-fn held_ever(conn: &rusqlite::Connection) -> rusqlite::Result<u64> {
-    const COUNT: &str = "SELECT COUNT(DISTINCT row_id) FROM payment_sighting WHERE machine = 'L' AND next_state = 'HELD'";
-    let held: i64 = conn.prepare_cached(COUNT)?.query_row([], |row| row.get(0))?;
-    Ok(held.unsigned_abs())
 }

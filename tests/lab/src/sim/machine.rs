@@ -72,7 +72,9 @@ impl World {
             Mishap::Pause { for_s, .. } => {
                 machine.pauses = machine.pauses.saturating_add(1);
                 machine.still_until = now.saturating_add(for_s.saturating_mul(SECOND));
-                self.note(format_args!("machine {at} stands still for {for_s} s at {place}"));
+                self.note(format_args!(
+                    "machine {at} stands still for {for_s} s at {place}"
+                ));
                 Fate::Yield
             }
         }
@@ -85,9 +87,13 @@ impl World {
         };
         machine.up = false;
         machine.crashes = machine.crashes.saturating_add(1);
-        self.note(format_args!("machine {at} crashes at {place}, down for {down_s} s"));
+        self.note(format_args!(
+            "machine {at} crashes at {place}, down for {down_s} s"
+        ));
         self.downs.push(at);
-        self.after(down_s.saturating_mul(SECOND), move |world| world.boots.push(at));
+        self.after(down_s.saturating_mul(SECOND), move |world| {
+            world.boots.push(at)
+        });
     }
 
     pub(super) fn is_still(&self, at: usize) -> bool {

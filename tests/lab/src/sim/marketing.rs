@@ -49,7 +49,8 @@ impl HomeAccount {
         }
         let days = on.saturating_sub(self.as_of);
         let days = if days > 0 { days } else { 0 };
-        self.owed_fen.saturating_add(self.fee_fen.saturating_mul(days))
+        self.owed_fen
+            .saturating_add(self.fee_fen.saturating_mul(days))
     }
 
     /// Changes whenever a figure does.

@@ -63,7 +63,10 @@ impl World {
         let waits = self.dice.in_mille(120);
         let known = self.marketing.said_of(number) != Said::NotFound;
         let said = self.marketing.post(number, &given, waits, now);
-        self.note(format_args!("marketing is presented {number} of {} fen: {said:?}", given.fen));
+        self.note(format_args!(
+            "marketing is presented {number} of {} fen: {said:?}",
+            given.fen
+        ));
         if said == Said::Processing && !known {
             let wait = self.dice.between(1, 240).saturating_mul(SECOND);
             let number = number.to_owned();
@@ -115,7 +118,9 @@ impl World {
             .get(number)
             .is_some_and(|posting| posting.vouchers.contains_key(refund_no));
         let state = self.marketing.voucher(number, refund_no, fen);
-        self.note(format_args!("marketing is asked for voucher {refund_no}: {state:?}"));
+        self.note(format_args!(
+            "marketing is asked for voucher {refund_no}: {state:?}"
+        ));
         if !known && state == Some(VoucherState::Pending) {
             let wait = self.dice.between(1, 7200).saturating_mul(SECOND);
             let yes = self.dice.in_mille(800);
@@ -179,7 +184,9 @@ impl PostingSystem for Wire {
         self.call(Side::Marketing, "reverses", reversal_no, move |world| {
             let now = world.now();
             let done = world.marketing.reverse(&key, now);
-            world.note(format_args!("marketing is asked to reverse {key}: {done:?}"));
+            world.note(format_args!(
+                "marketing is asked to reverse {key}: {done:?}"
+            ));
             match done {
                 Some(true) => Ok(ReversalReply::Reversed),
                 Some(false) => Ok(ReversalReply::CutoffPassed),
@@ -210,9 +217,12 @@ impl DuesSource for Wire {
             return Err(NoDues::Unknown);
         };
         let answer = self
-            .call(Side::Marketing, "asks what is due", town::name(home), move |world| {
-                Ok(world.dues_of(home))
-            })
+            .call(
+                Side::Marketing,
+                "asks what is due",
+                town::name(home),
+                move |world| Ok(world.dues_of(home)),
+            )
             .await?;
         answer.ok_or(NoDues::Unknown)
     }

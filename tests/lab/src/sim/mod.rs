@@ -7,6 +7,7 @@ mod channel_port;
 mod dice;
 mod household;
 mod life;
+mod looks;
 mod machine;
 mod marketing;
 mod marketing_port;
@@ -20,6 +21,7 @@ mod seam;
 mod tasks;
 mod town;
 mod trace;
+mod upsets;
 mod weather;
 mod wire;
 mod world;
@@ -51,7 +53,7 @@ pub(crate) struct Options {
     /// Print everything that happened.
     #[arg(long)]
     trace: bool,
-    /// Plant a fault into the product: then histories must fail.
+    /// Plant a fault into the product and stop at the first history that shows it.
     #[arg(long, value_name = "FAULT")]
     planted: Option<Planted>,
 }
@@ -110,7 +112,10 @@ fn work(options: &Options, thread: u64, threads: u64) -> Report {
             if !life.failures.is_empty() && !options.trace && report.wants_more() {
                 life.lines = live(&town, &ear, seed, true, options.planted).lines;
             }
-            report.note(life);
+            report.note(life, options.trace);
+            if options.planted.is_some() && report.failed() > 0 {
+                break;
+            }
             number = number.saturating_add(threads);
         }
     });

@@ -102,7 +102,11 @@ impl World {
             trade_no: trade.trade_no.clone(),
             state,
             fen: trade.fen,
-            paid_at: trade.paid_at.unwrap_or(0).div_euclid(SECOND).saturating_mul(SECOND),
+            paid_at: trade
+                .paid_at
+                .unwrap_or(0)
+                .div_euclid(SECOND)
+                .saturating_mul(SECOND),
             refunded,
             request: request.map(str::to_owned),
             at: now.div_euclid(SECOND).saturating_mul(SECOND),
@@ -148,14 +152,19 @@ impl World {
         }
         let lost = self.loses_notice();
         let machine = self.some_machine().filter(|_| !lost);
-        self.note(format_args!("channel sends notice {} to {machine:?}", sending.id));
+        self.note(format_args!(
+            "channel sends notice {} to {machine:?}",
+            sending.id
+        ));
         if let Some(machine) = machine {
             self.callbacks.push((machine, sending.clone()));
         }
         match GAPS_S.get(sending.attempt) {
             Some(gap) => {
                 sending.attempt = sending.attempt.saturating_add(1);
-                self.after(gap.saturating_mul(SECOND), move |world| world.deliver(sending));
+                self.after(gap.saturating_mul(SECOND), move |world| {
+                    world.deliver(sending)
+                });
             }
             None => {
                 self.unacknowledged.remove(&sending.id);
@@ -203,7 +212,10 @@ impl World {
             seal,
             number,
         };
-        self.note(format_args!("a forged notice about {} ({seal:?})", letter.number));
+        self.note(format_args!(
+            "a forged notice about {} ({seal:?})",
+            letter.number
+        ));
         self.mail(&letter, 0);
     }
 }

@@ -50,5 +50,8 @@ pub(super) fn money(world: &World) -> Vec<String> {
 
 /// The order's number inside the number of one of its postings.
 fn trade_of(channel_txn_no: &str) -> Option<&str> {
-    channel_txn_no.split('_').next().filter(|number| number.len() == 24)
+    channel_txn_no
+        .split('_')
+        .next()
+        .filter(|number| number.len() == 24)
 }

@@ -78,15 +78,31 @@ pub(super) struct Wish {
 /// Something that happens to the outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Upset {
-    ChannelDown { for_s: i64 },
-    MarketingDown { for_s: i64 },
+    ChannelDown {
+        for_s: i64,
+    },
+    MarketingDown {
+        for_s: i64,
+    },
     /// The home's debt is paid at a bank.
-    PaidAtBank { home: usize },
-    AccountCloses { home: usize },
-    ConsumerUnavailable { home: usize, for_s: i64 },
+    PaidAtBank {
+        home: usize,
+    },
+    AccountCloses {
+        home: usize,
+    },
+    ConsumerUnavailable {
+        home: usize,
+        for_s: i64,
+    },
     /// A new bill or a correction moves the figures.
-    FiguresMove { home: usize, by_fen: i64 },
-    SellerWithoutFunds { for_s: i64 },
+    FiguresMove {
+        home: usize,
+        by_fen: i64,
+    },
+    SellerWithoutFunds {
+        for_s: i64,
+    },
     /// Notices that nobody at the channel sent, about any order.
     Forgeries,
 }
@@ -119,7 +135,9 @@ impl Plan {
             machines,
             homes: (0..HOMES).map(|_| home(&mut dice)).collect(),
             upsets: upsets(&mut dice, calm_s),
-            mishaps: (0..machines).map(|_| mishaps(&mut dice, machines)).collect(),
+            mishaps: (0..machines)
+                .map(|_| mishaps(&mut dice, machines))
+                .collect(),
             climate: climate(&mut dice),
             wishes,
             calm_s,
@@ -140,8 +158,8 @@ impl Plan {
 fn start(dice: &mut Dice) -> Time {
     let midnight = Time::parse_rfc3339("2026-11-20T00:00:00+08:00").unwrap_or_default();
     let second = match dice.below(100) {
-        0..=24 => dice.between(21 * HOUR + 55 * MINUTE, 22 * HOUR + 29 * MINUTE),
-        25..=39 => dice.between(23 * HOUR + 25 * MINUTE, 23 * HOUR + 59 * MINUTE),
+        0..=31 => dice.between(22 * HOUR, 22 * HOUR + 29 * MINUTE),
+        32..=45 => dice.between(23 * HOUR + 25 * MINUTE, 23 * HOUR + 59 * MINUTE),
         _ => dice.between(6 * HOUR, 21 * HOUR),
     };
     let day = dice.between(0, 60);
@@ -186,7 +204,10 @@ fn wishes(dice: &mut Dice) -> Vec<Wish> {
     let mut wishes = Vec::new();
     for number in 0..many {
         let payer = if rivals {
-            first_payer.saturating_add(number).checked_rem(PAYERS).unwrap_or(0)
+            first_payer
+                .saturating_add(number)
+                .checked_rem(PAYERS)
+                .unwrap_or(0)
         } else {
             first_payer
         };
@@ -200,7 +221,11 @@ fn wishes(dice: &mut Dice) -> Vec<Wish> {
         } else {
             Purpose::TopUp
         };
-        let via = if dice.in_mille(600) { Via::Mini } else { Via::H5 };
+        let via = if dice.in_mille(600) {
+            Via::Mini
+        } else {
+            Via::H5
+        };
         wishes.push(Wish {
             at_s,
             payer,
@@ -322,9 +347,18 @@ mod tests {
     #[test]
     fn the_mixture_is_not_mild() {
         let plans: Vec<Plan> = (0..4000).map(Plan::of).collect();
-        let share = |of: fn(&Plan) -> bool| plans.iter().filter(|plan| of(plan)).count() * 100 / plans.len();
+        let share = |of: fn(&Plan) -> bool| {
+            plans.iter().filter(|plan| of(plan)).count() * 100 / plans.len()
+        };
         assert!(share(Plan::has_rivals) >= 25);
-        assert!(share(|plan| plan.mishaps.iter().flatten().any(|m| matches!(m, Mishap::Crash { .. }))) >= 45);
+        assert!(
+            share(|plan| plan
+                .mishaps
+                .iter()
+                .flatten()
+                .any(|m| matches!(m, Mishap::Crash { .. })))
+                >= 45
+        );
         assert!(share(|plan| plan.machines == 2) >= 25);
         assert!(share(|plan| plan.climate == Climate::Stormy) >= 8);
     }

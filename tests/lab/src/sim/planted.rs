@@ -130,9 +130,7 @@ impl PaymentChannel for Faulty {
         if self.planted == Planted::LostRefund {
             return Ok(RefundReply::Done);
         }
-        self.wire
-            .refund(out_trade_no, out_request_no, amount)
-            .await
+        self.wire.refund(out_trade_no, out_request_no, amount).await
     }
 
     async fn query_refund(

@@ -28,6 +28,15 @@ pub(super) struct Report {
     failures: Vec<Life>,
     failed: u64,
     broken: Vec<String>,
+    /// What happened, where it was asked for.
+    traced: Vec<Vec<String>>,
+}
+
+fn push_lines(text: &mut String, lines: &[String]) {
+    for line in lines {
+        text.push_str(line);
+        text.push('\n');
+    }
 }
 
 impl Report {
@@ -47,7 +56,7 @@ impl Report {
         }
     }
 
-    pub(super) fn note(&mut self, life: Life) {
+    pub(super) fn note(&mut self, life: Life, keep_text: bool) {
         let one = |yes: bool| u64::from(yes);
         self.histories = self.histories.saturating_add(1);
         self.crashed = self.crashed.saturating_add(one(life.crashed));
@@ -65,6 +74,9 @@ impl Report {
         for (cell, times) in &life.heard.cells {
             let sum = self.cells.entry(cell.clone()).or_insert(0);
             *sum = sum.saturating_add(*times);
+        }
+        if keep_text {
+            self.traced.push(life.lines.clone());
         }
         if !life.failures.is_empty() {
             self.failed = self.failed.saturating_add(1);
@@ -92,19 +104,23 @@ impl Report {
         self.failed = self.failed.saturating_add(part.failed);
         self.failures.extend(part.failures);
         self.broken.extend(part.broken);
+        self.traced.extend(part.traced);
     }
 
     pub(super) fn print(&mut self, options: &Options) {
         let mut text = String::new();
+        for life in &self.traced {
+            push_lines(&mut text, life);
+        }
         self.failures.sort_by_key(|life| life.seed);
         for (at, life) in self.failures.iter().enumerate() {
-            if at < TRACES_MAX || options.trace {
-                for line in &life.lines {
-                    text.push_str(line);
-                    text.push('\n');
-                }
+            if at < TRACES_MAX && !options.trace {
+                push_lines(&mut text, &life.lines);
             }
-            text.push_str(&format!("FAILED seed {} (replay: lifeline sim --histories 1 --trace --seed {})\n", life.seed, life.seed));
+            text.push_str(&format!(
+                "FAILED seed {} (replay: lifeline sim --histories 1 --trace --seed {})\n",
+                life.seed, life.seed
+            ));
             for failure in &life.failures {
                 text.push_str(&format!("  {failure}\n"));
             }
@@ -123,7 +139,11 @@ impl Report {
             "events {} | faults {} | trades paid {} | refunds {} | lines held {} | digest {:016x}\n",
             self.events, self.faults, self.paid, self.refunds, self.held, self.digest
         ));
-        text.push_str(&format!("histories: {} failed: {}\n", self.histories, self.failed()));
+        text.push_str(&format!(
+            "histories: {} failed: {}\n",
+            self.histories,
+            self.failed()
+        ));
         // Nobody reads a closed pipe.
         let _ = std::io::stdout().write_all(text.as_bytes());
     }

@@ -91,7 +91,10 @@ impl UnitOfWork for SeamUnit {
         });
         let outcome = match fate {
             CommitFate::Done => unit.commit().await,
-            CommitFate::Conflict => Err(StoreError::Conflict),
+            CommitFate::Conflict => {
+                drop(unit);
+                Err(StoreError::Conflict)
+            }
             CommitFate::UnknownDone => {
                 unit.commit().await?;
                 Err(StoreError::CommitUnknown("the answer was lost".into()))

@@ -103,9 +103,13 @@ pub(super) enum Passage {
 
 #[derive(Debug, Clone)]
 pub(super) enum Answered {
-    Truly { after: i64 },
+    Truly {
+        after: i64,
+    },
     /// The effect took place, the answer is an error that says nothing.
-    Rubbish { after: i64 },
+    Rubbish {
+        after: i64,
+    },
     Never,
 }
 
@@ -168,9 +172,7 @@ impl World {
             return match self.dice.below(3) {
                 0 => Passage::Refused(NoAnswer::NotSent("connection_refused")),
                 1 => Passage::Lost,
-                _ => Passage::Rubbish {
-                    after: 20 * MILLI,
-                },
+                _ => Passage::Rubbish { after: 20 * MILLI },
             };
         }
         let rates = self.weather.rates;

@@ -34,7 +34,9 @@ impl Wire {
         let passage = self.world.with(|world| {
             let passage = world.passage(side);
             let machine = self.machine;
-            world.note(format_args!("machine {machine} {what} {number}: {passage:?}"));
+            world.note(format_args!(
+                "machine {machine} {what} {number}: {passage:?}"
+            ));
             passage
         });
         let told = match passage {
@@ -54,7 +56,8 @@ impl Wire {
                 let effect: Effect<T> = Arc::new(effect);
                 if let Some(again) = again {
                     let copy = Arc::clone(&effect);
-                    self.world.with(|world| world.after(again, move |world| drop(copy(world))));
+                    self.world
+                        .with(|world| world.after(again, move |world| drop(copy(world))));
                 }
                 self.post(at, answer, effect, slot.clone());
                 match select(slot, self.world.sleep(DEADLINE)).await {

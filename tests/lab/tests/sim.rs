@@ -1,0 +1,78 @@
+//! The simulation itself: a seed replays to the bit, in any process and on any number of threads,
+//! and the verdict finds faults that are planted into the product.
+
+#![expect(clippy::expect_used, reason = "a broken promise panics")]
+
+use std::process::{Command, Output};
+
+fn sim(arguments: &[&str]) -> Output {
+    let program = env!("CARGO_BIN_EXE_lifeline-lab");
+    Command::new(program)
+        .arg("sim")
+        .args(arguments)
+        .output()
+        .expect("the lab starts")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn last_line(text: &str) -> &str {
+    text.lines().last().unwrap_or_default()
+}
+
+#[test]
+fn a_seed_replays_to_the_bit_in_any_process() {
+    let once = sim(&["--histories", "24", "--seed", "5000", "--threads", "1"]);
+    let again = sim(&["--histories", "24", "--seed", "5000", "--threads", "3"]);
+    let text = said(&once);
+    assert!(text.contains("digest "), "{text}");
+    assert_eq!(text, said(&again), "the same seeds said something else");
+    assert!(once.status.success(), "{text}");
+    assert_eq!(last_line(&text), "histories: 24 failed: 0");
+    let others = sim(&["--histories", "24", "--seed", "6000"]);
+    assert_ne!(text, said(&others), "other seeds said the same");
+}
+
+#[test]
+fn a_trace_tells_what_happened_and_changes_nothing() {
+    let plain = sim(&["--histories", "1", "--seed", "77"]);
+    let traced = sim(&["--histories", "1", "--seed", "77", "--trace"]);
+    let (plain, traced) = (said(&plain), said(&traced));
+    assert!(traced.contains("taps for"), "{traced}");
+    assert!(traced.ends_with(&plain), "{plain}\n{traced}");
+}
+
+/// Each planted fault, and the word by which the verdict must name what came of it.
+#[test]
+fn the_verdict_finds_what_is_planted() {
+    let planted = [
+        ("double-post", "double: "),
+        ("hasty-refund", "double: "),
+        ("lost-refund", "lost: "),
+        ("lost-post", "lost: "),
+    ];
+    for (fault, word) in planted {
+        let output = sim(&["--histories", "5000", "--planted", fault]);
+        let text = said(&output);
+        assert!(text.contains(word), "{fault} was not found:\n{text}");
+        assert_eq!(output.status.code(), Some(1), "{fault}");
+        assert!(!last_line(&text).ends_with("failed: 0"), "{fault}");
+    }
+}
+
+#[test]
+fn the_verdict_finds_what_never_ends() {
+    let output = sim(&[
+        "--histories",
+        "2",
+        "--seed",
+        "3",
+        "--planted",
+        "never-final",
+    ]);
+    let text = said(&output);
+    assert!(text.contains("stuck: line "), "{text}");
+    assert_eq!(output.status.code(), Some(1));
+}
