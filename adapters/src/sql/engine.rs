@@ -201,6 +201,7 @@ impl Bench {
     pub fn engine(&self) -> Arc<Engine> {
         Arc::new(Engine {
             driver: Driver::Memory(self.store.clone()),
+            commits: Commits::default(),
             vault: Vault::new(Arc::clone(&self.keyring)),
             instance: self.instance,
         })
@@ -254,7 +255,7 @@ impl Engine {
         match &self.driver {
             Driver::Sqlite(engine) => engine.failed().await,
             // A server's disk is the server's: its connections end, and others are opened.
-            Driver::Postgres(_) => std::future::pending().await,
+            Driver::Postgres(_) | Driver::Memory(_) => std::future::pending().await,
         }
     }
 

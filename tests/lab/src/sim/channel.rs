@@ -31,6 +31,8 @@ pub(super) struct TradeBook {
     pub(super) desk_fen: i64,
     /// The refund window is over.
     pub(super) finished: bool,
+    /// Paid back by bank transfer instead, per refund number.
+    by_bank: BTreeMap<String, i64>,
 }
 
 impl TradeBook {
@@ -53,7 +55,12 @@ impl TradeBook {
     /// What the channel keeps of it for us.
     pub(super) fn kept(&self, now: i64) -> i64 {
         match self.paid_at {
-            Some(_) => self.fen.saturating_sub(self.refunded(now)),
+            Some(_) => {
+                let by_bank: i64 = self.by_bank.values().sum();
+                self.fen
+                    .saturating_sub(self.refunded(now))
+                    .saturating_sub(by_bank)
+            }
             None => 0,
         }
     }
@@ -94,6 +101,10 @@ pub(super) struct Channel {
     /// Cashier links that were handed out: sum and end.
     links: BTreeMap<String, (i64, i64)>,
     pub(super) without_funds_until: i64,
+    /// The next payment is taken with a difference.
+    pub(super) next_differs_by: Option<i64>,
+    /// What happens to the next trade in its payer's wallet: after how long, and whether it is paid.
+    pub(super) wallet: Option<(i64, bool)>,
     serial: u64,
 }
 
@@ -112,6 +123,7 @@ impl Channel {
                 refunds: BTreeMap::new(),
                 desk_fen: 0,
                 finished: false,
+                by_bank: BTreeMap::new(),
             })
     }
 
@@ -170,8 +182,60 @@ impl Channel {
         let possible = trade.paid_at.is_none() && !trade.is_closed(now);
         if possible {
             trade.paid_at = Some(now);
+            let difference = self.next_differs_by.take().unwrap_or(0);
+            trade.fen = trade.fen.saturating_add(difference).max(1);
         }
         possible
+    }
+
+    /// The payer cancels the trade in the wallet; true when there was one to cancel.
+    pub(super) fn cancel(&mut self, number: &str, now: i64) -> bool {
+        self.close(number, now) == Close::Closed
+    }
+
+    /// An old cashier page is opened again long after its end, and takes the payer all the same.
+    pub(super) fn open_old_link(&mut self, number: &str, now: i64) -> bool {
+        let Some((fen, _)) = self.links.get(number).copied() else {
+            return false;
+        };
+        if !self.trades.contains_key(number) {
+            self.open(number, fen, now.saturating_add(900 * SECOND));
+        }
+        true
+    }
+
+    /// The merchant's desk gives a part of a paid trade back; how much.
+    pub(super) fn give_back_at_desk(&mut self, number: &str, of_mille: i64, now: i64) -> i64 {
+        let Some(trade) = self.trades.get_mut(number) else {
+            return 0;
+        };
+        let free = trade.fen.saturating_sub(trade.promised());
+        let fen = free.saturating_mul(of_mille).div_euclid(1000).max(0);
+        if trade.paid_at.is_none_or(|paid| paid > now) {
+            return 0;
+        }
+        trade.desk_fen = trade.desk_fen.saturating_add(fen);
+        fen
+    }
+
+    /// Numbers of the trades that were paid, in order.
+    pub(super) fn paid(&self) -> Vec<String> {
+        let paid = self
+            .trades
+            .iter()
+            .filter(|(_, trade)| trade.paid_at.is_some());
+        paid.map(|(number, _)| number.clone()).collect()
+    }
+
+    pub(super) fn is_finished(&self, number: &str) -> bool {
+        self.trades.get(number).is_some_and(|trade| trade.finished)
+    }
+
+    /// The utility pays a refund by bank transfer, once per refund number.
+    pub(super) fn pay_by_bank(&mut self, number: &str, request: &str, fen: i64) {
+        if let Some(trade) = self.trades.get_mut(number) {
+            trade.by_bank.insert(request.to_owned(), fen);
+        }
     }
 
     pub(super) fn query(&self, number: &str, now: i64) -> Trade {

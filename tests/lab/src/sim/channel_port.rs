@@ -21,7 +21,48 @@ struct Body {
     expire_at: i64,
 }
 
+/// Refusals of trade.create that are about the payer, not about the order.
+const RISK: Created = Created::Refused {
+    code: "ACQ.PAYMENT_REQUEST_HAS_RISK",
+};
+
 impl World {
+    /// trade.create; now and then the channel does not like the payer.
+    fn create(&mut self, body: &Body) -> Result<Created, NoAnswer> {
+        let now = self.now();
+        let known = self.channel.trades.contains_key(&body.number);
+        let disliked = !known && !self.weather.is_calm() && self.dice.in_mille(12);
+        let made = if disliked {
+            Ok(RISK)
+        } else {
+            self.channel
+                .create(&body.number, body.fen, body.expire_at, now)
+        };
+        self.note(format_args!(
+            "channel is asked to create {}: {made:?}",
+            body.number
+        ));
+        if !known && let Some((after, pays)) = self.channel.wallet.take() {
+            let number = body.number.clone();
+            self.after(after, move |world| world.act_in_wallet(&number, pays));
+        }
+        made
+    }
+
+    fn act_in_wallet(&mut self, number: &str, pays: bool) {
+        let now = self.now();
+        let done = if pays {
+            self.channel.pay(number, now)
+        } else {
+            self.channel.cancel(number, now)
+        };
+        let what = if pays { "paid" } else { "cancelled" };
+        self.note(format_args!("in the wallet {number} is {what}: {done}"));
+        if done {
+            self.announce(number, None);
+        }
+    }
+
     /// trade.refund with what the channel does now and then: the money moves later.
     fn refund(&mut self, number: &str, request: &str, fen: i64) -> Result<RefundReply, NoAnswer> {
         let now = self.now();
@@ -69,15 +110,7 @@ impl PaymentChannel for Wire {
         };
         let number = body.number.clone();
         self.call(Side::Channel, "creates", &number, move |world| {
-            let now = world.now();
-            let made = world
-                .channel
-                .create(&body.number, body.fen, body.expire_at, now);
-            world.note(format_args!(
-                "channel is asked to create {}: {made:?}",
-                body.number
-            ));
-            made
+            world.create(&body)
         })
         .await
     }

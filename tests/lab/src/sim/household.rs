@@ -1,86 +1,24 @@
 //! People who pay: they tap, wait, tap again when nothing comes, change their minds.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use futures_util::future::{Either, select};
 use lifeline_core::idempotency::{Answer, Key};
 use lifeline_core::payments::order::{Buyer, ClosedText, Order, Purpose, Via};
-use lifeline_core::payments::{PAY_PATH, PaymentError, Payments, Render, Start};
+use lifeline_core::payments::{Homes, PAY_PATH, PaymentError, Render, Start, Wanted};
 use lifeline_core::shared::ids::PaymentId;
 use lifeline_core::shared::money::Fen;
 use lifeline_core::store::StoreError;
 use serde::{Deserialize, Serialize};
 
-use super::node::Node;
-use super::plan::{Habit, Wish};
-use super::town::Payer;
-use super::world::{Handle, MILLI, Promise, SECOND, Slot};
+use super::cluster::Cluster;
+use super::plan::{HOMES, Habit, Wish};
+use super::town::{self, Payer};
+use super::world::{Handle, MILLI, Promise, SECOND};
 
-/// A client gives up waiting after this long.
-const PATIENCE: i64 = 12 * SECOND;
 /// How long the edge lets a repeat wait for the first request with its key.
 const WAIT_MAX: i64 = 5 * SECOND;
 /// How often a person tries the same wish again.
 const TAPS_MAX: u32 = 5;
-
-/// The machines behind one address.
-#[derive(Clone)]
-pub(super) struct Cluster {
-    world: Handle,
-    nodes: Arc<Mutex<Vec<Option<Node>>>>,
-}
-
-impl Cluster {
-    pub(super) fn of(world: &Handle, machines: usize) -> Self {
-        Self {
-            world: world.clone(),
-            nodes: Arc::new(Mutex::new(vec![None; machines])),
-        }
-    }
-
-    pub(super) fn set(&self, machine: usize, node: Option<Node>) {
-        let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = nodes.get_mut(machine) {
-            *place = node;
-        }
-    }
-
-    pub(super) fn get(&self, machine: usize) -> Option<Node> {
-        let nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
-        nodes.get(machine).cloned().flatten()
-    }
-
-    /// Some machine does something for a client; `None` when no answer comes.
-    pub(super) async fn ask<T, F>(&self, act: impl FnOnce(Payments) -> F) -> Option<T>
-    where
-        T: Send + 'static,
-        F: Future<Output = T> + Send + 'static,
-    {
-        let machine = self.world.with(|world| world.some_machine());
-        let Some(node) = machine.and_then(|machine| self.get(machine)) else {
-            self.world.sleep(SECOND).await;
-            return None;
-        };
-        let (slot, done) = (Slot::new(), act(node.payments.clone()));
-        let answer = slot.clone();
-        let lost = self
-            .world
-            .with(|world| !world.weather.is_calm() && world.dice.in_mille(30));
-        self.world.with(|world| {
-            world.begin(Some(node.machine), async move {
-                let outcome = done.await;
-                if !lost {
-                    answer.fill(outcome);
-                }
-                node.wake();
-            });
-        });
-        match select(slot, self.world.sleep(PATIENCE)).await {
-            Either::Left((answer, _)) => Some(answer),
-            Either::Right(_) => None,
-        }
-    }
-}
 
 /// What a client is told of its order.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -147,6 +85,7 @@ impl Visit {
                 futures_util::join!(pays, gives_up);
             }
             Habit::Leaves => {}
+            Habit::OldTab { after_s } => self.come_back_to_tab(&ordered, after_s).await,
             Habit::ComesBack { after_s } => {
                 self.seconds(after_s).await;
                 if let Some(second) = self.order("second").await {
@@ -164,10 +103,11 @@ impl Visit {
     /// Sends the wish until it is answered; other figures make it another wish.
     async fn order(&self, round: &str) -> Option<Ordered> {
         for figures in 0..3_u32 {
-            let (fen, version) = self.figures()?;
+            let seen = self.figures()?;
+            let fen: i64 = seen.iter().map(|(_, fen, _)| *fen).sum();
             let key = format!("{}:{round}:{figures}", self.name);
             for tap in 0..TAPS_MAX {
-                let answer = self.send(&key, fen, version.clone()).await;
+                let answer = self.send(&key, &seen).await;
                 let what = match &answer {
                     None => "no answer".to_owned(),
                     Some(Err(error)) => error.to_string(),
@@ -183,7 +123,7 @@ impl Visit {
                     }
                     Some(Ok(answer)) if answer.body == STALE => break,
                     Some(Ok(_)) => return None,
-                    Some(Err(PaymentError::PreviousOrderOpen { .. })) => self.seconds(50).await,
+                    Some(Err(error)) if is_in_the_way(&error) => self.seconds(50).await,
                     Some(Err(_)) | None => self.seconds(3).await,
                 }
             }
@@ -191,25 +131,26 @@ impl Visit {
         None
     }
 
-    /// What the payer sees as due, and its version.
-    fn figures(&self) -> Option<(i64, Option<String>)> {
+    /// What the payer sees as due: home, sum, version.
+    fn figures(&self) -> Option<Vec<Figure>> {
+        let homes = (0..HOMES).filter(|home| self.wish.both || *home == self.wish.home);
+        let all: Vec<Figure> = homes.filter_map(|home| self.figure(home)).collect();
+        (!all.is_empty()).then_some(all)
+    }
+
+    fn figure(&self, home: usize) -> Option<Figure> {
         match self.wish.purpose {
-            Purpose::TopUp => Some((self.wish.fen, None)),
+            Purpose::TopUp => Some((home, self.wish.fen, None)),
             Purpose::Arrears => {
-                let dues = self.world.with(|world| world.dues_of(self.wish.home))?;
+                let dues = self.world.with(|world| world.dues_of(home))?;
                 let fen = dues.total.get();
-                (fen > 0).then_some((fen, Some(dues.version)))
+                (fen > 0).then_some((home, fen, Some(dues.version)))
             }
         }
     }
 
-    async fn send(
-        &self,
-        key: &str,
-        fen: i64,
-        version: Option<String>,
-    ) -> Option<Result<Answer, PaymentError>> {
-        let request = self.request(key, fen, version)?;
+    async fn send(&self, key: &str, figures: &[Figure]) -> Option<Result<Answer, PaymentError>> {
+        let request = self.request(key, figures)?;
         let world = self.world.clone();
         self.cluster
             .ask(|payments| async move {
@@ -228,21 +169,27 @@ impl Visit {
             .await
     }
 
-    fn request(&self, key: &str, fen: i64, version: Option<String>) -> Option<Start> {
-        let owned = self.payer.links.get(self.wish.home)?.clone();
-        let scope = format!("account:{}:POST /v1/payments", owned.account_id());
+    fn request(&self, key: &str, figures: &[Figure]) -> Option<Start> {
+        let wanted = |(home, fen, version): &Figure| {
+            Some(Wanted {
+                owned: self.payer.links.get(*home)?.clone(),
+                amount: Fen::new(*fen),
+                arrears_version: version.clone(),
+            })
+        };
+        let wanted: Vec<Wanted> = figures.iter().filter_map(wanted).collect();
+        let homes = Homes::several(wanted, HOMES).ok()?;
+        let scope = format!("account:{}:POST /v1/payments", homes.account_id());
         Some(Start {
-            owned,
+            homes,
             session_id: self.payer.session.clone(),
             buyer: Buyer {
                 open_id: Some(ClosedText::new("open-id".to_owned())),
                 user_id: None,
             },
             purpose: self.wish.purpose,
-            amount: Fen::new(fen),
-            fingerprint: format!("{fen}:{version:?}"),
+            fingerprint: format!("{figures:?}"),
             field_digests: "{}".to_owned(),
-            arrears_version: version,
             via: self.wish.via,
             key: Key {
                 scope,
@@ -255,11 +202,14 @@ impl Visit {
     }
 
     fn render(&self) -> Render {
-        let (world, payer, home) = (self.world.clone(), self.payer.clone(), self.wish.home);
+        let (world, payer) = (self.world.clone(), self.payer.clone());
         Arc::new(move |made: Result<&Order, &PaymentError>| match made {
             Ok(order) => world.with(|world| {
+                let homes = order.payment.shares.iter();
                 let promise = Promise {
-                    home,
+                    homes: homes
+                        .filter_map(|share| town::home_of(share.consumer_no.expose()))
+                        .collect(),
                     fen: order.payment.amount.get(),
                 };
                 let number = order.payment.out_trade_no.clone();
@@ -270,7 +220,7 @@ impl Visit {
                     body: serde_json::to_string(&ordered).unwrap_or_default(),
                 }
             }),
-            Err(PaymentError::StaleArrears { .. }) => Answer {
+            Err(error) if is_stale(error) => Answer {
                 status: 409,
                 body: STALE.to_owned(),
             },
@@ -321,20 +271,41 @@ impl Visit {
             }
             self.seconds(3).await;
         }
-        false
+        // The wallet lists unpaid trades by itself.
+        self.world
+            .with(|world| world.channel.trades.contains_key(&ordered.number))
+    }
+
+    /// The cashier page is opened in time, and used when the order is long over.
+    async fn come_back_to_tab(&self, ordered: &Ordered, after_s: i64) {
+        let Some(number) = self.cashier_link(ordered).await else {
+            return;
+        };
+        self.seconds(after_s).await;
+        let opens = self.world.with(|world| {
+            let now = world.now();
+            world.channel.open_old_link(&number, now)
+        });
+        let password = self.world.with(|world| world.dice.between(1, 120));
+        self.seconds(password).await;
+        self.world.with(|world| {
+            let now = world.now();
+            let paid = opens && world.channel.pay(&number, now);
+            world.note(format_args!(
+                "{} pays {number} in an old tab: {paid}",
+                self.name
+            ));
+            if paid {
+                world.announce(&number, None);
+            }
+        });
     }
 
     /// The browser is led to the cashier, and the payer logs in there.
     async fn open_cashier(&self, ordered: &Ordered) -> bool {
-        let Some(ticket) = ordered.ticket.clone() else {
+        let Some(number) = self.cashier_link(ordered).await else {
             return false;
         };
-        let session = self.payer.session.clone();
-        let link = self
-            .cluster
-            .ask(|payments| async move { payments.open_ticket(&ticket, &session).await })
-            .await;
-        let Some(Ok(number)) = link else { return false };
         let login = self.world.with(|world| world.dice.between(1, 40));
         self.seconds(login).await;
         let opens = self.world.with(|world| {
@@ -344,6 +315,15 @@ impl Visit {
         let password = self.world.with(|world| world.dice.between(1, 30));
         self.seconds(password).await;
         opens
+    }
+
+    async fn cashier_link(&self, ordered: &Ordered) -> Option<String> {
+        let (ticket, session) = (ordered.ticket.clone()?, self.payer.session.clone());
+        let link = self
+            .cluster
+            .ask(|payments| async move { payments.open_ticket(&ticket, &session).await })
+            .await;
+        link?.ok()
     }
 
     async fn give_up(&self, ordered: &Ordered) {
@@ -368,6 +348,25 @@ impl Visit {
 }
 
 const STALE: &str = "stale";
+
+/// A home, what is to be paid for it, and the version of its arrears.
+type Figure = (usize, i64, Option<String>);
+
+fn is_stale(error: &PaymentError) -> bool {
+    match error {
+        PaymentError::StaleArrears { .. } => true,
+        PaymentError::AtHome { error, .. } => is_stale(error),
+        _ => false,
+    }
+}
+
+fn is_in_the_way(error: &PaymentError) -> bool {
+    match error {
+        PaymentError::PreviousOrderOpen { .. } => true,
+        PaymentError::AtHome { error, .. } => is_in_the_way(error),
+        _ => false,
+    }
+}
 
 /// As the edge decides whether to look again.
 const fn may_wait(error: &PaymentError) -> bool {

@@ -66,6 +66,15 @@ pub(super) fn unfinished(conn: &rusqlite::Connection) -> rusqlite::Result<Vec<St
     rows.collect()
 }
 
+/// Lines that were ever to be posted.
+pub(super) fn lines(conn: &rusqlite::Connection) -> rusqlite::Result<u64> {
+    const COUNT: &str = "SELECT COUNT(*) FROM payment_line";
+    let all: i64 = conn
+        .prepare_cached(COUNT)?
+        .query_row([], |row| row.get(0))?;
+    Ok(all.unsigned_abs())
+}
+
 /// Lines that ever needed two persons.
 pub(super) fn held_ever(conn: &rusqlite::Connection) -> rusqlite::Result<u64> {
     const COUNT: &str = "SELECT COUNT(DISTINCT row_id) FROM payment_sighting WHERE machine = 'L' AND next_state = 'HELD'";

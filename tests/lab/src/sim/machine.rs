@@ -1,8 +1,11 @@
 //! Machines that run Lifeline: up, down, or standing still; and the points at which they fail.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+use lifeline_core::store::UnitName;
 
 use super::plan::{Mishap, Plan};
 use super::world::{Handle, SECOND, World};
@@ -37,6 +40,28 @@ impl Machine {
     }
 }
 
+/// Where in the product's work a point is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    Begin(UnitName),
+    /// Committed, or not, and nobody knows yet.
+    End(UnitName),
+    Send(&'static str),
+    /// Answered, and nothing of it is stored yet.
+    Answer(&'static str),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Begin(unit) => write!(f, "the begin of {unit}"),
+            Self::End(unit) => write!(f, "the end of {unit}"),
+            Self::Send(call) => write!(f, "the send of \"{call}\""),
+            Self::Answer(call) => write!(f, "the answer to \"{call}\""),
+        }
+    }
+}
+
 /// What befalls a machine at a point.
 enum Fate {
     GoOn,
@@ -46,7 +71,7 @@ enum Fate {
 
 impl World {
     /// The next point of a machine was reached: perhaps it dies or stands still right here.
-    fn pass_point(&mut self, at: usize, place: &'static str) -> Fate {
+    fn pass_point(&mut self, at: usize, place: Place) -> Fate {
         let (calm, now) = (self.weather.is_calm(), self.now());
         let Some(machine) = self.machines.get_mut(at) else {
             return Fate::GoOn;
@@ -81,7 +106,7 @@ impl World {
     }
 
     /// The machine loses everything that is not stored, and comes up again later.
-    pub(super) fn crash(&mut self, at: usize, down_s: i64, place: &'static str) {
+    pub(super) fn crash(&mut self, at: usize, down_s: i64, place: Place) {
         let Some(machine) = self.machines.get_mut(at).filter(|machine| machine.up) else {
             return;
         };
@@ -115,12 +140,12 @@ impl World {
 pub(super) struct Point {
     world: Handle,
     machine: usize,
-    place: &'static str,
+    place: Place,
     passed: bool,
 }
 
 impl Handle {
-    pub(super) fn point(&self, machine: usize, place: &'static str) -> Point {
+    pub(super) fn point(&self, machine: usize, place: Place) -> Point {
         Point {
             world: self.clone(),
             machine,

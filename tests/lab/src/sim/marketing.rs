@@ -117,6 +117,8 @@ pub(super) struct Posting {
     pub(super) posted_at: i64,
     pub(super) mkt_txn_no: String,
     used: i64,
+    /// Another customer's payment that stands under a number of ours.
+    pub(super) stray: bool,
     pub(super) vouchers: BTreeMap<String, (i64, VoucherState)>,
 }
 
@@ -166,6 +168,8 @@ pub(super) struct Marketing {
     pub(super) homes: Vec<HomeAccount>,
     pub(super) postings: BTreeMap<String, Posting>,
     fences: BTreeSet<String>,
+    /// The next new number stands for another customer's payment.
+    pub(super) next_is_stray: bool,
     serial: u64,
 }
 
@@ -204,8 +208,11 @@ impl Marketing {
         if self.fences.contains(number) {
             return Said::Fenced;
         }
+        if !self.postings.contains_key(number) && std::mem::take(&mut self.next_is_stray) {
+            self.add_stray(number, given, now);
+        }
         if let Some(known) = self.postings.get(number) {
-            return if known.body == given.body {
+            return if known.body == given.body || known.stray {
                 self.said_of(number)
             } else {
                 Said::Conflict
@@ -224,6 +231,7 @@ impl Marketing {
             posted_at: now,
             mkt_txn_no: format!("MK{:08}", self.serial),
             used: 0,
+            stray: false,
             vouchers: BTreeMap::new(),
         };
         self.postings.insert(number.to_owned(), posting);
@@ -231,6 +239,33 @@ impl Marketing {
             self.book(number, now);
         }
         self.said_of(number)
+    }
+
+    fn add_stray(&mut self, number: &str, given: &Presented, now: i64) {
+        let stray = Posting {
+            home: given.home,
+            fen: given.fen.saturating_add(100),
+            paid_at: given.paid_at,
+            body: String::new(),
+            state: PostingState::Posted,
+            posted_at: now,
+            mkt_txn_no: format!("MKSTRAY{number}"),
+            used: 0,
+            stray: true,
+            vouchers: BTreeMap::new(),
+        };
+        self.postings.insert(number.to_owned(), stray);
+    }
+
+    /// A clerk moves the other customer's payment to a number of its own.
+    pub(super) fn clear_stray(&mut self, number: &str) {
+        if self
+            .postings
+            .get(number)
+            .is_some_and(|posting| posting.stray)
+        {
+            self.postings.remove(number);
+        }
     }
 
     fn refusal(&self, given: &Presented, now: i64) -> Option<Said> {

@@ -80,7 +80,7 @@ impl World {
         self.told(number, said)
     }
 
-    fn told(&self, number: &str, said: Said) -> Result<PostingReply, NoAnswer> {
+    pub(super) fn told(&self, number: &str, said: Said) -> Result<PostingReply, NoAnswer> {
         Ok(match said {
             Said::Posted => PostingReply::Posted(self.posted(number)?),
             Said::Processing => PostingReply::Processing,

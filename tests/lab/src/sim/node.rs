@@ -57,6 +57,8 @@ pub(super) struct Born {
     /// Of its ids and numbers.
     pub(super) seed: u64,
     pub(super) planted: Option<Planted>,
+    /// One automatic refund an hour.
+    pub(super) tight_brake: bool,
 }
 
 /// A running Lifeline.
@@ -116,9 +118,13 @@ impl Node {
             Arc::new(Listener(world.clone())),
         ];
         let clock = Arc::new(world.clone());
+        let mut policy = Policy::default();
+        if life.tight_brake {
+            policy.brake_count = 1;
+        }
         Self {
             machine,
-            payments: Payments::new(ports, Policy::default()),
+            payments: Payments::new(ports, policy),
             relay: Arc::new(Relay::new(store, clock, entropy, carriers)),
             sweep,
             carry,

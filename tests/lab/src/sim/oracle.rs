@@ -22,6 +22,9 @@ pub(super) fn money(world: &World) -> Vec<String> {
     }
     let mut faults = Vec::new();
     for (txn, posting) in &world.marketing.postings {
+        if posting.stray {
+            continue;
+        }
         let Some(number) = trade_of(txn) else {
             faults.push(format!("{txn} is no number of ours"));
             continue;
@@ -29,7 +32,8 @@ pub(super) fn money(world: &World) -> Vec<String> {
         let account = accounts.entry(number).or_default();
         account.credited = account.credited.saturating_add(posting.net());
         let promised = world.promises.get(number);
-        if posting.net() > 0 && promised.is_some_and(|promise| promise.home != posting.home) {
+        let home = promised.and_then(|promise| promise.homes.get(line_of(txn)));
+        if posting.net() > 0 && home.is_some_and(|home| *home != posting.home) {
             faults.push(format!("{txn} was credited to another home"));
         }
     }
@@ -54,4 +58,11 @@ fn trade_of(channel_txn_no: &str) -> Option<&str> {
         .split('_')
         .next()
         .filter(|number| number.len() == 24)
+}
+
+/// Which line of its order a posting's number belongs to, from 0.
+fn line_of(channel_txn_no: &str) -> usize {
+    let line = channel_txn_no.split('_').nth(1);
+    let line: usize = line.and_then(|text| text.parse().ok()).unwrap_or(0);
+    line.saturating_sub(1)
 }

@@ -4,6 +4,7 @@ use lifeline_core::payments::order::{Purpose, Via};
 use lifeline_core::shared::time::Time;
 
 use super::dice::Dice;
+use super::throws::{climate, home, mishaps, oddities, services, start, upsets, wishes};
 
 /// People who can pay, and homes they can pay for.
 pub(super) const PAYERS: usize = 3;
@@ -11,7 +12,6 @@ pub(super) const HOMES: usize = 2;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
-const DAY: i64 = 86_400;
 
 /// How bad the wire is while it is bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,10 @@ pub(super) enum Habit {
         apart_s: i64,
     },
     Leaves,
+    /// Opens the cashier of a browser long after the order has ended, and pays there.
+    OldTab {
+        after_s: i64,
+    },
     /// Leaves, comes back with a new wish and pays that.
     ComesBack {
         after_s: i64,
@@ -69,6 +73,8 @@ pub(super) struct Wish {
     pub(super) at_s: i64,
     pub(super) payer: usize,
     pub(super) home: usize,
+    /// The other home as well, in one order.
+    pub(super) both: bool,
     pub(super) purpose: Purpose,
     pub(super) via: Via,
     pub(super) fen: i64,
@@ -105,6 +111,35 @@ pub(super) enum Upset {
     },
     /// Notices that nobody at the channel sent, about any order.
     Forgeries,
+    /// The next trade that the channel makes is paid, or cancelled, in the payer's wallet so soon.
+    Wallet {
+        after_ms: i64,
+        pays: bool,
+    },
+}
+
+/// What needs two persons: the outside breaks its own rules, or people decide out of turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Oddity {
+    /// The channel takes another sum than ordered for the next payment.
+    OtherSum { by_fen: i64 },
+    /// Part of a paid trade is given back at the merchant's desk.
+    DeskRefund { of_mille: i64 },
+    /// The refund window of every paid trade is over.
+    WindowOver,
+    /// The next number posted stands for another customer's payment already.
+    Stray,
+    /// Two persons decide what nobody asked them.
+    HastyRuling { on: Option<&'static str> },
+}
+
+/// What the office does in a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Service {
+    /// Somebody wants money back, as soon as a line is in this state.
+    Claim { on: Option<&'static str> },
+    /// Bill and file of the day tell the facts once more.
+    Bookkeeping { after_s: i64 },
 }
 
 #[derive(Debug, Clone)]
@@ -118,6 +153,13 @@ pub(super) struct Plan {
     /// Per machine.
     pub(super) mishaps: Vec<Vec<Mishap>>,
     pub(super) climate: Climate,
+    pub(super) services: Vec<Service>,
+    /// With any of these two persons decide, and a line may be held.
+    pub(super) oddities: Vec<(i64, Oddity)>,
+    /// When the two persons begin to look, counted from the start.
+    pub(super) office_s: i64,
+    /// One automatic refund an hour.
+    pub(super) tight_brake: bool,
     /// When faults stop, counted from the start.
     pub(super) calm_s: i64,
 }
@@ -139,204 +181,32 @@ impl Plan {
                 .map(|_| mishaps(&mut dice, machines))
                 .collect(),
             climate: climate(&mut dice),
+            services: services(&mut dice),
+            oddities: oddities(&mut dice, calm_s),
+            office_s: if dice.in_mille(250) {
+                dice.between(25 * HOUR, 30 * HOUR)
+            } else {
+                0
+            },
+            tight_brake: dice.in_mille(40),
             wishes,
             calm_s,
         }
+    }
+
+    pub(super) const fn is_odd(&self) -> bool {
+        !self.oddities.is_empty()
     }
 
     /// Two people want to pay for one home.
     pub(super) fn has_rivals(&self) -> bool {
         self.wishes.iter().enumerate().any(|(at, wish)| {
             let later = self.wishes.iter().skip(at.saturating_add(1));
-            let mut rivals = later.filter(|other| other.home == wish.home);
+            let mut rivals =
+                later.filter(|other| other.home == wish.home || other.both || wish.both);
             rivals.any(|other| other.payer != wish.payer)
         })
     }
-}
-
-/// A November day in Shanghai; often shortly before the cut-off or before midnight.
-fn start(dice: &mut Dice) -> Time {
-    let midnight = Time::parse_rfc3339("2026-11-20T00:00:00+08:00").unwrap_or_default();
-    let second = match dice.below(100) {
-        0..=31 => dice.between(22 * HOUR, 22 * HOUR + 29 * MINUTE),
-        32..=45 => dice.between(23 * HOUR + 25 * MINUTE, 23 * HOUR + 59 * MINUTE),
-        _ => dice.between(6 * HOUR, 21 * HOUR),
-    };
-    let day = dice.between(0, 60);
-    let micros = dice.between(0, 999_999);
-    let whole = midnight.plus_seconds(day.saturating_mul(DAY).saturating_add(second));
-    Time::from_micros(whole.micros().saturating_add(micros))
-}
-
-fn home(dice: &mut Dice) -> HomePlan {
-    let owed_fen = if dice.in_mille(900) {
-        dice.between(100, 40_000)
-    } else {
-        0
-    };
-    let fee_fen = if dice.in_mille(600) {
-        dice.between(1, 40)
-    } else {
-        0
-    };
-    HomePlan { owed_fen, fee_fen }
-}
-
-fn climate(dice: &mut Dice) -> Climate {
-    match dice.below(100) {
-        0..=54 => Climate::Mild,
-        55..=86 => Climate::Rough,
-        _ => Climate::Stormy,
-    }
-}
-
-fn wishes(dice: &mut Dice) -> Vec<Wish> {
-    let rivals = dice.in_mille(330);
-    let many = match dice.below(100) {
-        0..=54 => 1,
-        55..=84 => 2,
-        _ => 3,
-    };
-    let many = if rivals { many.max(2) } else { many };
-    let shared_home = dice.index(HOMES);
-    let first_payer = dice.index(PAYERS);
-    let mut at_s = dice.between(0, 20);
-    let mut wishes = Vec::new();
-    for number in 0..many {
-        let payer = if rivals {
-            first_payer
-                .saturating_add(number)
-                .checked_rem(PAYERS)
-                .unwrap_or(0)
-        } else {
-            first_payer
-        };
-        let home = if rivals || dice.in_mille(500) {
-            shared_home
-        } else {
-            dice.index(HOMES)
-        };
-        let purpose = if dice.in_mille(780) {
-            Purpose::Arrears
-        } else {
-            Purpose::TopUp
-        };
-        let via = if dice.in_mille(600) {
-            Via::Mini
-        } else {
-            Via::H5
-        };
-        wishes.push(Wish {
-            at_s,
-            payer,
-            home,
-            purpose,
-            via,
-            fen: dice.between(100, 20_000),
-            habit: habit(dice),
-        });
-        at_s = at_s.saturating_add(gap(dice, rivals));
-    }
-    wishes
-}
-
-fn gap(dice: &mut Dice, rivals: bool) -> i64 {
-    match (rivals, dice.below(100)) {
-        (true, 0..=59) => dice.between(0, 5),
-        (true, _) => dice.between(5, 200),
-        (false, 0..=79) => dice.between(1, 300),
-        (false, _) => dice.between(300, 1800),
-    }
-}
-
-fn habit(dice: &mut Dice) -> Habit {
-    let soon = match dice.below(100) {
-        0..=69 => dice.between(3, 60),
-        70..=89 => dice.between(60, 600),
-        _ => dice.between(600, 900),
-    };
-    match dice.below(100) {
-        0..=59 => Habit::Pays { after_s: soon },
-        60..=71 => Habit::GivesUp { after_s: soon },
-        72..=81 => Habit::PaysAndGivesUp {
-            after_s: soon,
-            apart_s: dice.between(-3, 3),
-        },
-        82..=90 => Habit::Leaves,
-        _ => Habit::ComesBack {
-            after_s: dice.between(10, 400),
-        },
-    }
-}
-
-fn upsets(dice: &mut Dice, calm_s: i64) -> Vec<(i64, Upset)> {
-    let many = match dice.below(100) {
-        0..=44 => 0,
-        45..=79 => 1,
-        _ => 2,
-    };
-    let mut all: Vec<(i64, Upset)> = Vec::new();
-    for _ in 0..many {
-        let at_s = dice.between(0, calm_s.min(1500));
-        all.push((at_s, upset(dice)));
-    }
-    all
-}
-
-fn upset(dice: &mut Dice) -> Upset {
-    let home = dice.index(HOMES);
-    let for_s = match dice.below(100) {
-        0..=59 => dice.between(5, 90),
-        60..=94 => dice.between(90, 900),
-        _ => dice.between(900, 3 * HOUR),
-    };
-    match dice.below(100) {
-        0..=14 => Upset::ChannelDown { for_s },
-        15..=34 => Upset::MarketingDown { for_s },
-        35..=52 => Upset::PaidAtBank { home },
-        53..=58 => Upset::AccountCloses { home },
-        59..=66 => Upset::ConsumerUnavailable { home, for_s },
-        67..=81 => Upset::FiguresMove {
-            home,
-            by_fen: dice.between(1, 5_000),
-        },
-        82..=89 => Upset::SellerWithoutFunds { for_s },
-        _ => Upset::Forgeries,
-    }
-}
-
-fn mishaps(dice: &mut Dice, machines: usize) -> Vec<Mishap> {
-    let mut all = Vec::new();
-    let crashes = match dice.below(100) {
-        0..=52 => 0,
-        53..=81 => 1,
-        82..=93 => 2,
-        _ => 3,
-    };
-    for _ in 0..crashes {
-        let down_s = if dice.in_mille(700) {
-            dice.between(1, 20)
-        } else {
-            dice.between(20, 120)
-        };
-        all.push(Mishap::Crash {
-            at_point: point(dice),
-            down_s,
-        });
-    }
-    if machines > 1 && dice.in_mille(400) {
-        all.push(Mishap::Pause {
-            at_point: point(dice),
-            for_s: dice.between(2, 120),
-        });
-    }
-    all
-}
-
-/// Early points are in the way of every order; later ones are where refunds and closings are.
-fn point(dice: &mut Dice) -> u64 {
-    let most = if dice.in_mille(600) { 50 } else { 220 };
-    dice.below(most).saturating_add(1)
 }
 
 #[cfg(test)]

@@ -1,42 +1,104 @@
 //! What a run of many histories says.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use super::Options;
 use super::cells::Cell;
+use super::law::{self, HITS_MIN};
 use super::life::Life;
 
 /// Failing histories whose traces are printed.
 const TRACES_MAX: usize = 3;
+/// A run of at least this many histories must meet the law's mixture and cells.
+const FULL_RUN: u64 = 20_000;
 
-#[derive(Debug, Default)]
-pub(super) struct Report {
+/// What is counted over histories.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
     histories: u64,
     crashed: u64,
     rivals: u64,
     crossed_cutoff: u64,
     two_machines: u64,
     paused: u64,
+    odd: u64,
     faults: u64,
     events: u64,
     paid: u64,
     refunds: u64,
-    held: u64,
+    /// Lines, and lines that were ever held, of the histories in which nothing odd was planned.
+    plain_lines: u64,
+    plain_held: u64,
+    odd_held: u64,
+    failed: u64,
+    /// Does not depend on the order in which threads finish.
     digest: u64,
+}
+
+impl Counts {
+    fn of(life: &Life) -> Self {
+        let one = |yes: bool| u64::from(yes);
+        let plain = |count: u64| if life.odd { 0 } else { count };
+        Self {
+            histories: 1,
+            crashed: one(life.crashed),
+            rivals: one(life.rivals),
+            crossed_cutoff: one(life.crossed_cutoff),
+            two_machines: one(life.two_machines),
+            paused: one(life.paused),
+            odd: one(life.odd),
+            faults: life.faults,
+            events: life.events,
+            paid: life.paid,
+            refunds: life.refunds,
+            plain_lines: plain(life.posting_lines),
+            plain_held: plain(life.held),
+            odd_held: life.held.saturating_sub(plain(life.held)),
+            failed: one(!life.failures.is_empty()),
+            digest: life.digest,
+        }
+    }
+
+    const fn with(self, other: &Self) -> Self {
+        Self {
+            histories: self.histories.saturating_add(other.histories),
+            crashed: self.crashed.saturating_add(other.crashed),
+            rivals: self.rivals.saturating_add(other.rivals),
+            crossed_cutoff: self.crossed_cutoff.saturating_add(other.crossed_cutoff),
+            two_machines: self.two_machines.saturating_add(other.two_machines),
+            paused: self.paused.saturating_add(other.paused),
+            odd: self.odd.saturating_add(other.odd),
+            faults: self.faults.saturating_add(other.faults),
+            events: self.events.saturating_add(other.events),
+            paid: self.paid.saturating_add(other.paid),
+            refunds: self.refunds.saturating_add(other.refunds),
+            plain_lines: self.plain_lines.saturating_add(other.plain_lines),
+            plain_held: self.plain_held.saturating_add(other.plain_held),
+            odd_held: self.odd_held.saturating_add(other.odd_held),
+            failed: self.failed.saturating_add(other.failed),
+            digest: self.digest.wrapping_add(other.digest),
+        }
+    }
+
+    const fn in_mille(&self, part: u64) -> u64 {
+        match part.saturating_mul(1000).checked_div(self.histories) {
+            Some(share) => share,
+            None => 0,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    counts: Counts,
     cells: BTreeMap<Cell, u64>,
     failures: Vec<Life>,
-    failed: u64,
+    /// What kept the run itself from being what the law asks.
     broken: Vec<String>,
     /// What happened, where it was asked for.
     traced: Vec<Vec<String>>,
-}
-
-fn push_lines(text: &mut String, lines: &[String]) {
-    for line in lines {
-        text.push_str(line);
-        text.push('\n');
-    }
 }
 
 impl Report {
@@ -48,29 +110,13 @@ impl Report {
         self.failures.len() < TRACES_MAX
     }
 
-    pub(super) const fn failed(&self) -> u64 {
-        if self.broken.is_empty() {
-            self.failed
-        } else {
-            self.failed.saturating_add(1)
-        }
+    pub(super) fn failed(&self) -> u64 {
+        let broken = u64::from(!self.broken.is_empty());
+        self.counts.failed.saturating_add(broken)
     }
 
     pub(super) fn note(&mut self, life: Life, keep_text: bool) {
-        let one = |yes: bool| u64::from(yes);
-        self.histories = self.histories.saturating_add(1);
-        self.crashed = self.crashed.saturating_add(one(life.crashed));
-        self.rivals = self.rivals.saturating_add(one(life.rivals));
-        self.crossed_cutoff = self.crossed_cutoff.saturating_add(one(life.crossed_cutoff));
-        self.two_machines = self.two_machines.saturating_add(one(life.two_machines));
-        self.paused = self.paused.saturating_add(one(life.paused));
-        self.faults = self.faults.saturating_add(life.faults);
-        self.events = self.events.saturating_add(life.events);
-        self.paid = self.paid.saturating_add(life.paid);
-        self.refunds = self.refunds.saturating_add(life.refunds);
-        self.held = self.held.saturating_add(life.held);
-        // The sum does not depend on the order in which threads finish.
-        self.digest = self.digest.wrapping_add(life.digest);
+        self.counts = self.counts.with(&Counts::of(&life));
         for (cell, times) in &life.heard.cells {
             let sum = self.cells.entry(cell.clone()).or_insert(0);
             *sum = sum.saturating_add(*times);
@@ -79,72 +125,187 @@ impl Report {
             self.traced.push(life.lines.clone());
         }
         if !life.failures.is_empty() {
-            self.failed = self.failed.saturating_add(1);
             self.failures.push(life);
         }
     }
 
     pub(super) fn add(&mut self, part: Self) {
-        self.histories = self.histories.saturating_add(part.histories);
-        self.crashed = self.crashed.saturating_add(part.crashed);
-        self.rivals = self.rivals.saturating_add(part.rivals);
-        self.crossed_cutoff = self.crossed_cutoff.saturating_add(part.crossed_cutoff);
-        self.two_machines = self.two_machines.saturating_add(part.two_machines);
-        self.paused = self.paused.saturating_add(part.paused);
-        self.faults = self.faults.saturating_add(part.faults);
-        self.events = self.events.saturating_add(part.events);
-        self.paid = self.paid.saturating_add(part.paid);
-        self.refunds = self.refunds.saturating_add(part.refunds);
-        self.held = self.held.saturating_add(part.held);
-        self.digest = self.digest.wrapping_add(part.digest);
+        self.counts = self.counts.with(&part.counts);
         for (cell, times) in part.cells {
             let sum = self.cells.entry(cell).or_insert(0);
             *sum = sum.saturating_add(times);
         }
-        self.failed = self.failed.saturating_add(part.failed);
         self.failures.extend(part.failures);
         self.broken.extend(part.broken);
         self.traced.extend(part.traced);
     }
 
+    /// What a full run must be like besides free of failures.
+    fn judge_run(&mut self) {
+        let counts = self.counts;
+        if counts.histories < FULL_RUN {
+            return;
+        }
+        let least = [
+            ("crash", counts.crashed, 300),
+            ("have two payers of one home", counts.rivals, 200),
+            ("cross the cut-off", counts.crossed_cutoff, 200),
+        ];
+        for (what, part, least) in least {
+            let share = counts.in_mille(part);
+            if share < least {
+                self.broken.push(format!(
+                    "only {share} of 1000 histories {what}, not {least}"
+                ));
+            }
+        }
+        if counts.plain_held.saturating_mul(1000) > counts.plain_lines {
+            self.broken.push(format!(
+                "{} of {} lines were held though nothing odd was planned",
+                counts.plain_held, counts.plain_lines
+            ));
+        }
+        for row in law::rows(&self.cells) {
+            let (table, state, input, next) = &row.cell;
+            let name = format!("{table}.{state}.{input} -> {next}");
+            match row.reason {
+                None if row.times < HITS_MIN => {
+                    self.broken.push(format!(
+                        "{name} was met {} times, not {HITS_MIN}",
+                        row.times
+                    ));
+                }
+                Some(_) if row.times >= HITS_MIN => {
+                    self.broken.push(format!(
+                        "{name} is met now ({}): take it off the list",
+                        row.times
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+
     pub(super) fn print(&mut self, options: &Options) {
+        if options.planted.is_none() {
+            self.judge_run();
+        }
         let mut text = String::new();
-        for life in &self.traced {
-            push_lines(&mut text, life);
+        for lines in &self.traced {
+            push_lines(&mut text, lines);
         }
         self.failures.sort_by_key(|life| life.seed);
         for (at, life) in self.failures.iter().enumerate() {
             if at < TRACES_MAX && !options.trace {
                 push_lines(&mut text, &life.lines);
             }
-            text.push_str(&format!(
-                "FAILED seed {} (replay: lifeline sim --histories 1 --trace --seed {})\n",
-                life.seed, life.seed
-            ));
+            say(
+                &mut text,
+                format_args!(
+                    "FAILED seed {0} (again: lifeline sim --histories 1 --trace --seed {0})",
+                    life.seed
+                ),
+            );
             for failure in &life.failures {
-                text.push_str(&format!("  {failure}\n"));
+                say(&mut text, format_args!("  {failure}"));
             }
         }
+        if !options.trace {
+            self.say_cells(&mut text);
+        }
         for why in &self.broken {
-            text.push_str(&format!("BROKEN: {why}\n"));
+            say(&mut text, format_args!("BROKEN: {why}"));
         }
-        for ((machine, state, input, next), times) in &self.cells {
-            text.push_str(&format!("{machine} {state} {input} -> {next}: {times}\n"));
-        }
-        text.push_str(&format!(
-            "crashed {} | two payers of one home {} | crossed the cut-off {} | two machines {} | paused {}\n",
-            self.crashed, self.rivals, self.crossed_cutoff, self.two_machines, self.paused
-        ));
-        text.push_str(&format!(
-            "events {} | faults {} | trades paid {} | refunds {} | lines held {} | digest {:016x}\n",
-            self.events, self.faults, self.paid, self.refunds, self.held, self.digest
-        ));
-        text.push_str(&format!(
-            "histories: {} failed: {}\n",
-            self.histories,
-            self.failed()
-        ));
+        self.say_counts(&mut text);
         // Nobody reads a closed pipe.
         let _ = std::io::stdout().write_all(text.as_bytes());
     }
+
+    fn say_cells(&self, text: &mut String) {
+        let rows = law::rows(&self.cells);
+        for row in &rows {
+            let (table, state, input, next) = &row.cell;
+            let times = row.times;
+            match row.reason {
+                Some(reason) => say(
+                    text,
+                    format_args!("{table} {state} {input} -> {next}: {times} ({reason})"),
+                ),
+                None => say(
+                    text,
+                    format_args!("{table} {state} {input} -> {next}: {times}"),
+                ),
+            }
+        }
+        let known: Vec<&Cell> = rows.iter().map(|row| &row.cell).collect();
+        for (cell, times) in self.cells.iter().filter(|(cell, _)| !known.contains(cell)) {
+            let (table, state, input, next) = cell;
+            say(
+                text,
+                format_args!("{table} {state} {input} -> {next}: {times} (contradiction)"),
+            );
+        }
+        let met = rows.iter().filter(|row| row.times >= HITS_MIN).count();
+        let excused = rows.iter().filter(|row| row.reason.is_some()).count();
+        say(
+            text,
+            format_args!(
+                "cells: {} | met {HITS_MIN} times or more: {met} | cannot be met yet, each with its reason: {excused}",
+                rows.len()
+            ),
+        );
+    }
+
+    fn say_counts(&self, text: &mut String) {
+        let counts = self.counts;
+        let percent = |part: u64| {
+            format!(
+                "{}.{}%",
+                counts.in_mille(part).div_euclid(10),
+                counts.in_mille(part).rem_euclid(10)
+            )
+        };
+        say(
+            text,
+            format_args!(
+                "crashed {} | two payers of one home {} | crossed the cut-off {} | two machines {} | stood still {} | two persons needed by plan {}",
+                percent(counts.crashed),
+                percent(counts.rivals),
+                percent(counts.crossed_cutoff),
+                percent(counts.two_machines),
+                percent(counts.paused),
+                percent(counts.odd),
+            ),
+        );
+        say(
+            text,
+            format_args!(
+                "events {} | faults on the wire {} | trades paid {} | refunds {} | lines held {} of {} (where planned: {}) | digest {:016x}",
+                counts.events,
+                counts.faults,
+                counts.paid,
+                counts.refunds,
+                counts.plain_held,
+                counts.plain_lines,
+                counts.odd_held,
+                counts.digest
+            ),
+        );
+        say(
+            text,
+            format_args!("histories: {} failed: {}", counts.histories, self.failed()),
+        );
+    }
+}
+
+fn push_lines(text: &mut String, lines: &[String]) {
+    for line in lines {
+        say(text, format_args!("{line}"));
+    }
+}
+
+fn say(text: &mut String, what: std::fmt::Arguments<'_>) {
+    // A String takes every write.
+    let _ = text.write_fmt(what);
+    text.push('\n');
 }

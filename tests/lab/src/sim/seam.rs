@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lifeline_adapters::sql::Engine;
-use lifeline_core::store::{Snapshot, Store, StoreError, UnitOfWork};
+use lifeline_core::store::{Commits, Snapshot, Store, StoreError, UnitName, UnitOfWork};
 
+use super::machine::Place;
 use super::weather::CommitFate;
 use super::world::Handle;
 
@@ -20,15 +21,20 @@ pub(super) struct Seam {
 
 #[async_trait]
 impl Store for Seam {
-    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        self.world.point(self.machine, "begin").await;
+    fn commits(&self) -> &Commits {
+        self.engine.commits()
+    }
+
+    async fn begin(&self, name: UnitName) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        self.world.point(self.machine, Place::Begin(name)).await;
         #[expect(
             clippy::disallowed_methods,
             reason = "a wrapper hands on what `atomically` asks for"
         )]
-        let unit = Store::begin(&*self.engine).await?;
+        let unit = Store::begin(&*self.engine, name).await?;
         Ok(Box::new(SeamUnit {
             unit,
+            name,
             world: self.world.clone(),
             machine: self.machine,
         }))
@@ -45,6 +51,7 @@ impl Store for Seam {
 
 struct SeamUnit {
     unit: Box<dyn UnitOfWork>,
+    name: UnitName,
     world: Handle,
     machine: usize,
 }
@@ -78,6 +85,7 @@ impl UnitOfWork for SeamUnit {
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
         let Self {
             unit,
+            name,
             world,
             machine,
         } = *self;
@@ -85,7 +93,7 @@ impl UnitOfWork for SeamUnit {
             world.stored = true;
             let fate = world.commit_fate();
             if fate != CommitFate::Done {
-                world.note(format_args!("machine {machine} commits: {fate:?}"));
+                world.note(format_args!("machine {machine} commits {name}: {fate:?}"));
             }
             fate
         });
@@ -108,7 +116,7 @@ impl UnitOfWork for SeamUnit {
                 Err(StoreError::Unavailable("the store is away".into()))
             }
         };
-        world.point(machine, "committed").await;
+        world.point(machine, Place::End(name)).await;
         outcome
     }
 }

@@ -56,6 +56,10 @@ impl Tasks {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.pieces.len()
+    }
+
     pub(super) fn add(&mut self, owner: Owner, work: Work) {
         self.last = self.last.saturating_add(1);
         let bell = Arc::new(Bell {

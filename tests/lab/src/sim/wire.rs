@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::{Either, select};
 use lifeline_core::shared::outside::NoAnswer;
 
+use super::machine::Place;
 use super::weather::{Answered, Passage, Side};
 use super::world::{Handle, MILLI, SECOND, Slot, World};
 
@@ -29,7 +30,7 @@ impl Wire {
         number: &str,
         effect: impl Fn(&mut World) -> Result<T, NoAnswer> + Send + Sync + 'static,
     ) -> Result<T, NoAnswer> {
-        self.world.point(self.machine, "call").await;
+        self.world.point(self.machine, Place::Send(what)).await;
         let slot = Slot::new();
         let passage = self.world.with(|world| {
             let passage = world.passage(side);
@@ -66,7 +67,7 @@ impl Wire {
                 }
             }
         };
-        self.world.point(self.machine, "answer").await;
+        self.world.point(self.machine, Place::Answer(what)).await;
         told
     }
 

@@ -70,7 +70,8 @@ pub(super) struct World {
 /// An order as its payer understands it.
 #[derive(Debug, Clone)]
 pub(super) struct Promise {
-    pub(super) home: usize,
+    /// Per line of the order, from line 1.
+    pub(super) homes: Vec<usize>,
     pub(super) fen: i64,
 }
 
