@@ -26,6 +26,7 @@ mod orders;
 mod outside;
 mod postings;
 mod refunds;
+mod rulings;
 mod store;
 mod storms;
 mod story;
@@ -75,6 +76,7 @@ fn main() {
         orders::stories(),
         postings::stories(),
         refunds::stories(),
+        rulings::stories(),
         storms::stories(),
         walks::stories(),
     ];

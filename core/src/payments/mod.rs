@@ -52,7 +52,7 @@ mod turns;
 mod unit;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 
 pub use brake::{BrakeRoom, Consent};
 pub use cashier::PAY_PATH;
@@ -103,6 +103,8 @@ pub struct Payments {
     policy: Arc<Policy>,
     /// Seconds of the last question asked on behalf of all lines that wait for marketing.
     last_scout: Arc<AtomicI64>,
+    /// Marketing did not answer when it was asked last. A process that has just started does not know.
+    marketing_silent: Arc<AtomicBool>,
 }
 
 impl Payments {
@@ -112,6 +114,7 @@ impl Payments {
             ports,
             policy: Arc::new(policy),
             last_scout: Arc::new(AtomicI64::new(0)),
+            marketing_silent: Arc::new(AtomicBool::new(true)),
         }
     }
 

@@ -1,6 +1,8 @@
 //! The sweeper: every row that is not final is owed a turn (money.md G4). Outbox nudges only bring
 //! it forward.
 
+use std::sync::atomic::Ordering;
+
 use futures_util::stream::{self, StreamExt as _};
 
 use super::errands::Heard;
@@ -63,11 +65,16 @@ impl Payments {
         };
         let worked = self.work_held(&held).await;
         self.let_go(&held).await?;
-        let heard = worked?;
-        if heard.answered {
-            tracing::debug!(payment.id = id.as_str(), "payments.marketing.answered");
-        }
+        self.hear(worked?);
         Ok(true)
+    }
+
+    /// Remembers whether marketing speaks.
+    fn hear(&self, heard: Heard) {
+        if heard.asked {
+            self.marketing_silent
+                .store(!heard.answered, Ordering::Relaxed);
+        }
     }
 
     async fn work_held(&self, held: &Held) -> Result<Heard, PaymentError> {
@@ -86,9 +93,12 @@ impl Payments {
     }
 
     /// While marketing is silent its lines wait longer and longer. One of them asks for all; its
-    /// first answer wakes the others, so that credit follows the end of an outage at once.
+    /// first answer wakes the others, so that credit follows the end of an outage at once. While it
+    /// speaks each line keeps to its own ladder: a clerk's decision is no outage.
     async fn scout(&self, now: Time) -> Result<(), PaymentError> {
-        use std::sync::atomic::Ordering;
+        if !self.marketing_silent.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let last = self.last_scout.load(Ordering::Relaxed);
         if now.unix_seconds().saturating_sub(last) < window::SCOUT_EVERY {
             return Ok(());
@@ -104,7 +114,9 @@ impl Payments {
         };
         let scouted = survive("scout", held.id.as_str(), self.scout_held(&held)).await;
         self.let_go(&held).await?;
-        if scouted.transpose()?.is_some_and(|heard| heard.answered) {
+        let heard = scouted.transpose()?.unwrap_or_default();
+        self.hear(heard);
+        if heard.answered {
             atomically(self.store(), async |tx| {
                 tx.payments().wake_waiting(now, WOKEN_MAX).await?;
                 Ok::<_, PaymentError>(())

@@ -84,6 +84,11 @@ impl Payments {
             let ended = Observation::channel(now, p::Input::CloseWanted, fact);
             return vec![Step::Observe(ended)];
         }
+        if is_over(order) {
+            let fact = ChannelFact::default();
+            let ended = Observation::channel(now, p::Input::LinesFinal, fact);
+            return vec![Step::Observe(ended)];
+        }
         vec![Step::PassTurn]
     }
 
@@ -190,6 +195,14 @@ fn judge(_order: &Order, line: &PostingLine, dues: Dues) -> Checked {
     } else {
         Checked::Post(None)
     }
+}
+
+/// Taken up again, and nothing is left to be done: every line is final, and no foreign refund waits
+/// for two persons.
+fn is_over(order: &Order) -> bool {
+    let payment = &order.payment;
+    let open = matches!(payment.state, p::State::Paid | p::State::Suspense);
+    open && order.lines_final() && payment.foreign == payment.foreign_used
 }
 
 /// States that ought to pass within a day.

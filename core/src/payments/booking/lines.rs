@@ -9,6 +9,7 @@ use super::{Booking, BooksError};
 use crate::cases::CaseKind;
 use crate::ledger::Account;
 use crate::shared::ids::LineId;
+use crate::shared::money::Fen;
 use crate::shared::time::Time;
 
 /// Numbers one line may use (b3: more than five are for two persons).
@@ -77,6 +78,7 @@ impl Booking<'_> {
     ) -> Result<(), BooksError> {
         let now = self.draw.now;
         let owed = self.is_owed_back(id);
+        let gone = is_posting(fact.ruling) && self.is_money_gone(id)?;
         let line = self.line_at(id)?;
         let state = line.state;
         let stale = line.asked_at.is_some_and(|last| asked_at < last);
@@ -93,9 +95,9 @@ impl Booking<'_> {
             line.asked_at = Some(line.asked_at.map_or(asked_at, |last| last.max(asked_at)));
         }
         let mut facts = line_facts(line, fact, now);
-        if state == l::State::Held && owed {
-            // The money is promised to the payer by a refund that is not over: nothing may post it
-            // or promise it again before that refund is done or withdrawn.
+        if state == l::State::Held && (owed || gone) {
+            // The money is promised to the payer by a refund that is not over, or went back another
+            // way: nothing may post it or promise it again.
             facts.ruling = None;
         }
         let decision = l::decide(state, input, facts);
@@ -126,6 +128,20 @@ impl Booking<'_> {
         let refunds = self.order.refunds.iter();
         let mut of_line = refunds.filter(|refund| refund.line_id == *id);
         of_line.any(|refund| refund.state != r::State::Withdrawn)
+    }
+
+    /// What the channel still keeps for this order, less what its other lines have or will have, does
+    /// not cover this line.
+    fn is_money_gone(&mut self, id: &LineId) -> Result<bool, BooksError> {
+        let amount = self.line_at(id)?.amount;
+        let payment = &self.order.payment;
+        let others = self.order.lines.iter().filter(|line| {
+            let posting = line.state.is_in_flight() && line.state != l::State::Held;
+            line.line_id != *id && (posting || line.credited)
+        });
+        let kept = payment.paid.minus(payment.refund_reserved)?;
+        let left = kept.minus(Fen::sum(others.map(|line| line.amount))?)?;
+        Ok(left < amount)
     }
 
     fn sight_line(
@@ -312,6 +328,11 @@ impl Booking<'_> {
         let cause = format!("held:{number}:{}", input.as_str());
         self.open_case(CaseKind::PostingHeld, &cause, input.as_str())
     }
+}
+
+/// Rulings that end in a posting that marketing has not made yet.
+const fn is_posting(ruling: Option<l::Ruling>) -> bool {
+    matches!(ruling, Some(l::Ruling::Post | l::Ruling::FenceRepost))
 }
 
 fn enter(line: &mut PostingLine, next: l::State, now: Time) {

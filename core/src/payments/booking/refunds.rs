@@ -90,6 +90,9 @@ impl Booking<'_> {
         if decision.next == r::State::Blocked && state != r::State::Blocked {
             self.tell_blocked(id, input)?;
         }
+        if decision.next == r::State::Withdrawn && input == r::Input::Case {
+            self.hand_line_over(id)?;
+        }
         self.schedule_refund(id)?;
         if fact.braked {
             self.refund_at(id)?.next_at = Some(now.plus_seconds(window::BRAKED_SECONDS));
@@ -203,6 +206,15 @@ impl Booking<'_> {
         let payment = &mut self.order.payment;
         payment.refund_reserved = payment.refund_reserved.minus(refund.amount)?;
         self.uncover(&refund)
+    }
+
+    /// Two persons withdrew the refund, so the line it was for waits for their next decision.
+    fn hand_line_over(&mut self, id: &RefundId) -> Result<(), BooksError> {
+        let line_id = self.refund_at(id)?.line_id.clone();
+        let fact = LineFact::default();
+        let left = Observation::line(self.draw.now, line_id, l::Input::RefundBlocked, fact);
+        self.pending.push_back(left);
+        Ok(())
     }
 
     /// A day without funds: finance is called. The payer's tracker says so all along.

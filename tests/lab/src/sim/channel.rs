@@ -227,8 +227,16 @@ impl Channel {
         paid.map(|(number, _)| number.clone()).collect()
     }
 
-    pub(super) fn is_finished(&self, number: &str) -> bool {
-        self.trades.get(number).is_some_and(|trade| trade.finished)
+    /// The channel will never give back so much more of this trade.
+    pub(super) fn never_gives(&self, number: &str, fen: i64) -> bool {
+        self.trades
+            .get(number)
+            .is_some_and(|trade| trade.finished || trade.promised().saturating_add(fen) > trade.fen)
+    }
+
+    /// Given back at the desk.
+    pub(super) fn desk_fen(&self, number: &str) -> i64 {
+        self.trades.get(number).map_or(0, |trade| trade.desk_fen)
     }
 
     /// The utility pays a refund by bank transfer, once per refund number.

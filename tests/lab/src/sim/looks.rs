@@ -44,7 +44,7 @@ impl Due {
 
 /// Rows that are owed something still.
 pub(super) fn unrest(conn: &rusqlite::Connection) -> rusqlite::Result<i64> {
-    const COUNT: &str = "SELECT (SELECT COUNT(*) FROM payment WHERE state NOT IN ('CLOSED', 'DONE')) \
+    const COUNT: &str = "SELECT (SELECT COUNT(*) FROM payment WHERE state NOT IN ('CLOSED', 'DONE') OR foreign_fen > foreign_used_fen) \
         + (SELECT COUNT(*) FROM payment_line WHERE state NOT IN ('POSTED', 'REFUNDED')) \
         + (SELECT COUNT(*) FROM payment_refund WHERE state NOT IN ('DONE', 'WITHDRAWN')) \
         + (SELECT COUNT(*) FROM outbox WHERE state = 'waiting') \
@@ -54,7 +54,8 @@ pub(super) fn unrest(conn: &rusqlite::Connection) -> rusqlite::Result<i64> {
 
 pub(super) fn unfinished(conn: &rusqlite::Connection) -> rusqlite::Result<Vec<String>> {
     const LIST: &str = "SELECT 'stuck: order ' || out_trade_no || ' is ' || state || CASE frozen WHEN 1 THEN ', frozen' ELSE '' END \
-        FROM payment WHERE state NOT IN ('CLOSED', 'DONE') \
+        || CASE WHEN foreign_fen > foreign_used_fen THEN ', with a foreign refund' ELSE '' END \
+        FROM payment WHERE state NOT IN ('CLOSED', 'DONE') OR foreign_fen > foreign_used_fen \
         UNION ALL SELECT 'stuck: line ' || channel_txn_no || ' is ' || state FROM payment_line \
         WHERE state NOT IN ('POSTED', 'REFUNDED') \
         UNION ALL SELECT 'stuck: refund ' || out_request_no || ' is ' || state FROM payment_refund \

@@ -203,6 +203,12 @@ impl Marketing {
         }
     }
 
+    /// Something of this trade was presented and is there.
+    pub(super) fn knows(&self, out_trade_no: &str) -> bool {
+        let mut numbers = self.postings.keys();
+        numbers.any(|number| number.starts_with(out_trade_no))
+    }
+
     /// A payment is presented; `waits` leaves it PROCESSING.
     pub(super) fn post(&mut self, number: &str, given: &Presented, waits: bool, now: i64) -> Said {
         if self.fences.contains(number) {

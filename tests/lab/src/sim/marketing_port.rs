@@ -106,6 +106,12 @@ impl World {
         })
     }
 
+    fn gave_back_at_desk(&self, channel_txn_no: &str) -> bool {
+        let number = channel_txn_no.split('_').next().unwrap_or_default();
+        let trade = self.channel.trades.get(number);
+        trade.is_some_and(|trade| trade.desk_fen > 0)
+    }
+
     fn asked_voucher(
         &mut self,
         number: &str,
@@ -123,7 +129,9 @@ impl World {
         ));
         if !known && state == Some(VoucherState::Pending) {
             let wait = self.dice.between(1, 7200).saturating_mul(SECOND);
-            let yes = self.dice.in_mille(800);
+            // What went back at the desk already is not refused to the books.
+            let gone = self.gave_back_at_desk(number);
+            let yes = gone || self.dice.in_mille(800);
             let (number, refund_no) = (number.to_owned(), refund_no.to_owned());
             self.after(wait, move |world| {
                 world.marketing.decide_voucher(&number, &refund_no, yes);

@@ -243,10 +243,16 @@ impl Desk {
         let empty_today = refund
             .empty_at
             .is_some_and(|at| at.shanghai_date() == now.shanghai_date());
-        let finished = self.world.with(|world| world.channel.is_finished(number));
-        if finished && empty_today && refund.state == r::State::Blocked {
-            let fen = refund.amount.get();
+        let fen = refund.amount.get();
+        let never = self
+            .world
+            .with(|world| world.channel.never_gives(number, fen));
+        if never && empty_today && refund.state == r::State::Blocked {
+            let booked = order.payment.foreign.get();
             self.world.with(|world| {
+                // What the desk gave back already is not paid once more.
+                let gone = world.channel.desk_fen(number).saturating_sub(booked);
+                let fen = fen.saturating_sub(gone).max(0);
                 world.note(format_args!("{fen} fen for {request} are paid by bank"));
                 world.channel.pay_by_bank(number, request, fen);
             });

@@ -1,0 +1,155 @@
+//! What two persons decide, and what goes on without them: nothing they say may lose money or leave
+//! an order for ever. Each of these was first met by a simulated history.
+
+use lifeline_core::cases::CaseKind;
+use lifeline_core::payments::observation::{ChannelFact, LineFact, Observation, RefundFact};
+use lifeline_core::payments::ports::VoucherReply;
+use lifeline_core::payments::{table_l as l, table_p as p, table_r as r};
+use lifeline_core::shared::ids::PaymentId;
+use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::time::Clock as _;
+
+use crate::books::{HOME, line_in, order_in, refund_in};
+use crate::outside::{Fault, NoticeText, raw};
+use crate::store::Place;
+use crate::stories;
+use crate::story::{Ordered, Story, arrears};
+
+stories! {
+    a_pending_voucher_is_asked_for_by_its_ladder;
+    a_line_in_process_is_asked_for_by_its_ladder;
+    an_order_taken_up_with_nothing_to_do_is_done_again;
+    nobody_posts_what_went_back_at_the_desk;
+    a_withdrawn_refund_leaves_its_line_to_two_persons;
+}
+
+async fn ordered(s: &Story) -> Ordered {
+    s.outside.owes(HOME, 12_840, "v1");
+    let li = s.person("li").await;
+    s.order(&li, &arrears("key-1", 12_840, "v1")).await
+}
+
+async fn say(s: &Story, id: &PaymentId, seen: Observation) {
+    let said = s.app.observe(id, vec![seen], "staff:two", "trace").await;
+    said.unwrap();
+}
+
+async fn rule_line(s: &Story, id: &PaymentId, input: l::Input, ruling: Option<l::Ruling>) {
+    let line = s.look(id).await.lines[0].line_id.clone();
+    let fact = LineFact {
+        ruling,
+        ..LineFact::default()
+    };
+    say(s, id, Observation::line(s.outside.now(), line, input, fact)).await;
+}
+
+async fn rule_order(s: &Story, id: &PaymentId) {
+    let fact = ChannelFact::default();
+    let ruled = Observation::channel(s.outside.now(), p::Input::Case, fact);
+    say(s, id, ruled).await;
+}
+
+/// A voucher may wait for a clerk for days: marketing answers all the while, so nobody scouts.
+async fn a_pending_voucher_is_asked_for_by_its_ladder(place: Place) {
+    let s = Story::at(place);
+    let order = ordered(&s).await;
+    s.pays(&order.number).await;
+    s.outside.advance(86_400);
+    s.outside.with(|world| {
+        let pending = std::iter::repeat_n(VoucherReply::Pending, 1_000);
+        world.voucher_replies.extend(pending);
+    });
+    rule_line(&s, &order.id, l::Input::RefundWanted, None).await;
+    s.run(3_600).await;
+    assert_eq!(s.look(&order.id).await.lines[0].state, l::State::MktRefund);
+    let asked = s.outside.count("voucher");
+    assert!((5..=10).contains(&asked), "asked {asked} times in an hour");
+}
+
+/// The same after marketing was silent for one call: it answers again, and is left alone.
+async fn a_line_in_process_is_asked_for_by_its_ladder(place: Place) {
+    let s = Story::at(place);
+    let order = ordered(&s).await;
+    s.pays(&order.number).await;
+    s.outside.advance(86_400);
+    s.outside.with(|world| {
+        let pending = std::iter::repeat_n(VoucherReply::Pending, 1_000);
+        world.voucher_replies.extend(pending);
+    });
+    s.outside.fault("voucher", Fault::Before);
+    rule_line(&s, &order.id, l::Input::RefundWanted, None).await;
+    s.run(3_600).await;
+    let asked = s.outside.count("voucher");
+    assert!((5..=13).contains(&asked), "asked {asked} times in an hour");
+}
+
+/// DONE, a case: "PAID, rebuild lines". There are none to rebuild, so it is done again.
+async fn an_order_taken_up_with_nothing_to_do_is_done_again(place: Place) {
+    let s = Story::at(place);
+    let order = ordered(&s).await;
+    s.pays(&order.number).await;
+    assert_eq!(s.look(&order.id).await.payment.state, p::State::Done);
+    rule_order(&s, &order.id).await;
+    s.run_long(2 * 3_600).await;
+    assert_eq!(s.look(&order.id).await.payment.state, p::State::Done);
+}
+
+/// The channel took another sum, and a part of it went back at the merchant's desk. Two persons name
+/// the rest: the whole sum is not there any more, so it is not posted.
+async fn nobody_posts_what_went_back_at_the_desk(place: Place) {
+    let s = Story::at(place);
+    let order = ordered(&s).await;
+    s.outside
+        .with(|world| world.trades.get_mut(&order.number).unwrap().total = Fen::new(10_000));
+    s.pays(&order.number).await;
+    assert_eq!(s.look(&order.id).await.payment.state, p::State::Suspense);
+    s.outside.with(|world| {
+        let trade = world.trades.get_mut(&order.number).unwrap();
+        trade.refunds.insert("by-hand".to_owned(), Fen::new(4_000));
+    });
+    let mut text: NoticeText =
+        serde_json::from_slice(&s.outside.notice("n-desk", &order.number)).unwrap();
+    text.refunded = 4_000;
+    let notice = s.app.receive(&raw(&text), "trace").await.unwrap();
+    s.app.work_notice(&notice).await.unwrap();
+    for _ in 0..2 {
+        rule_order(&s, &order.id).await;
+        rule_line(&s, &order.id, l::Input::Case, Some(l::Ruling::Post)).await;
+        rule_line(&s, &order.id, l::Input::Case, Some(l::Ruling::FenceRepost)).await;
+        s.run(600).await;
+    }
+    assert_eq!(s.outside.count("post"), 0, "money that is gone was posted");
+    assert_eq!(s.look(&order.id).await.lines[0].state, l::State::Held);
+    // What is left goes back to the payer.
+    rule_line(&s, &order.id, l::Input::Case, Some(l::Ruling::FenceRefund)).await;
+    s.run(600).await;
+    let look = s.look(&order.id).await;
+    assert_eq!(look.payment.state, p::State::Done);
+    assert_eq!(look.payment.refunded, Fen::new(6_000));
+    s.square();
+    s.books_agree().await;
+}
+
+/// Two persons withdraw a refund before it is sent: its line is theirs then, and not forgotten.
+async fn a_withdrawn_refund_leaves_its_line_to_two_persons(place: Place) {
+    let s = Story::at(place);
+    let mut order = order_in(&s.outside, p::State::Paid);
+    order.payment.has_lock = false;
+    order.lines = vec![line_in(&order, &s.outside, l::State::RefundDue)];
+    let amount = order.lines[0].amount;
+    refund_in(&mut order, &s.outside, r::State::Planned, amount);
+    s.place.add(&order, s.outside.now()).await;
+    let id = order.payment.payment_id.clone();
+    let refund = order.refunds[0].refund_id.clone();
+    let now = s.outside.now();
+    let ruled = Observation::refund(now, refund, r::Input::Case, RefundFact::default());
+    say(&s, &id, ruled).await;
+    let held = s.place.held(&id).await;
+    assert_eq!(held.order.refunds[0].state, r::State::Withdrawn);
+    assert_eq!(held.order.lines[0].state, l::State::Held);
+    let told = held
+        .cases
+        .iter()
+        .any(|case| case.kind == CaseKind::PostingHeld);
+    assert!(told, "{:?}", held.cases);
+}
