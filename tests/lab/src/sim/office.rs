@@ -16,7 +16,7 @@ use lifeline_core::store::snapshot;
 
 use super::cluster::Cluster;
 use super::dice::Dice;
-use super::marketing::{PostingState, Said};
+use super::marketing::Said;
 use super::plan::Service;
 use super::world::{Handle, MILLI, SECOND, World};
 
@@ -273,12 +273,15 @@ impl Desk {
 
     fn about_held(&mut self, line: &PostingLine, foreign: bool) -> Observation {
         let number = line.channel_txn_no.as_str();
-        let ruling = if line.sighting == Some(Sighting::Other) {
+        let stray = line.sighting == Some(Sighting::Other);
+        if stray {
             // Marketing is asked to take the other customer's payment off our number first.
             self.world.with(|world| world.marketing.clear_stray(number));
-            l::Ruling::FenceRepost
-        } else if foreign {
+        }
+        let ruling = if foreign {
             l::Ruling::FenceRefund
+        } else if stray {
+            l::Ruling::FenceRepost
         } else if line.sighting == Some(Sighting::Same) {
             l::Ruling::Credit
         } else if line.let_go || (line.fenced && self.dice.in_mille(500)) {
@@ -323,7 +326,7 @@ fn booked(world: &mut World, order: &Order) -> Vec<Observation> {
     }
     for line in &order.lines {
         let state = world.marketing.postings.get(&line.channel_txn_no);
-        let booked = state.is_some_and(|posting| posting.state == PostingState::Posted);
+        let booked = state.is_some_and(|posting| posting.net() == posting.fen);
         if booked && let Ok(reply) = world.told(&line.channel_txn_no, Said::Posted) {
             all.push(reading::of_posting(order, line, Ok(reply), world.time()));
         }

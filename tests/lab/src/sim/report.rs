@@ -97,6 +97,8 @@ pub(super) struct Report {
     failures: Vec<Life>,
     /// What kept the run itself from being what the law asks.
     broken: Vec<String>,
+    /// Cells that were not met often enough.
+    short: Vec<String>,
     /// What happened, where it was asked for.
     traced: Vec<Vec<String>>,
 }
@@ -170,13 +172,13 @@ impl Report {
             let name = format!("{table}.{state}.{input} -> {next}");
             match row.reason {
                 None if row.times < HITS_MIN => {
-                    self.broken.push(format!(
+                    self.short.push(format!(
                         "{name} was met {} times, not {HITS_MIN}",
                         row.times
                     ));
                 }
                 Some(_) if row.times >= HITS_MIN => {
-                    self.broken.push(format!(
+                    self.short.push(format!(
                         "{name} is met now ({}): take it off the list",
                         row.times
                     ));
@@ -212,6 +214,9 @@ impl Report {
         }
         if !options.trace {
             self.say_cells(&mut text);
+        }
+        for why in &self.short {
+            say(&mut text, format_args!("SHORT: {why}"));
         }
         for why in &self.broken {
             say(&mut text, format_args!("BROKEN: {why}"));
