@@ -1,4 +1,4 @@
-//! A private database in memory for one thread: the simulation's store (ADR 0010).
+//! A private database in memory for one thread: the simulation's store (ADR 0011).
 //!
 //! The same statements, rows and errors as the embedded engine, without its clock, its committing
 //! thread and its queue: nothing here depends on when anything runs, so a seed replays bit for bit.

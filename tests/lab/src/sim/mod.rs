@@ -1,5 +1,5 @@
 //! `lifeline sim`: many seeded histories of the real core over the real store, with models of the
-//! channel and of marketing around it (ADR 0010).
+//! channel and of marketing around it (ADR 0011).
 
 mod cells;
 mod channel;

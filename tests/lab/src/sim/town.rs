@@ -6,10 +6,11 @@ use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::sql::Bench;
 use lifeline_core::accounts::Account;
 use lifeline_core::accounts::account::ProviderId;
+use lifeline_core::bindings::ports::Holding;
 use lifeline_core::bindings::{Binding, OwnedBinding, Right, Role, Signboard, own};
 use lifeline_core::shared::ids::{Maker, SessionId};
 use lifeline_core::shared::personal::ConsumerNo;
-use lifeline_core::shared::time::{Clock, Time};
+use lifeline_core::shared::time::{Clock, Day, Time};
 use lifeline_core::store::{Store, StoreError, Tx, atomically, snapshot};
 
 use super::plan::{HOMES, PAYERS};
@@ -100,6 +101,8 @@ async fn settle(store: &dyn Store, maker: &Maker<'_>, at: usize) -> Result<Payer
             account_id: account.account_id.clone(),
             consumer_no,
             role: Role::PayerOnly,
+            shown: true,
+            grant_id: None,
             holder_version: 1,
             frozen: false,
             signboard: Signboard {
@@ -112,11 +115,20 @@ async fn settle(store: &dyn Store, maker: &Maker<'_>, at: usize) -> Result<Payer
             version: 1,
         });
     }
+    let holder = Holding {
+        version: 1,
+        since: None,
+    };
     atomically(store, async |tx: &mut Tx| {
         tx.accounts().add(&account).await?;
         for binding in &bindings {
             tx.bindings()
-                .touch_home(&binding.consumer_no, 1, binding.created_at)
+                .touch_home(
+                    &binding.consumer_no,
+                    holder,
+                    Day::of(maker.now()),
+                    maker.now(),
+                )
                 .await?;
             tx.bindings().add(binding, None).await?;
         }
@@ -127,7 +139,8 @@ async fn settle(store: &dyn Store, maker: &Maker<'_>, at: usize) -> Result<Payer
     for binding in &bindings {
         let mut view = snapshot(store).await?;
         let id = &binding.binding_id;
-        let owned = own(&mut view, &account.account_id, id, Right::Pay).await;
+        let now = maker.now();
+        let owned = own(&mut view, &account.account_id, id, Right::Pay, now).await;
         links.push(owned.map_err(|error| StoreError::Refused(error.to_string()))?);
     }
     Ok(Payer {
