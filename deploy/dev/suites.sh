@@ -5,7 +5,9 @@ set -uo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 : "${TALLY_DIR:?run deploy/dev/test.sh}" "${TEST_POSTGRES_URL:?run deploy/dev/test.sh}"
-ALL=(miniapp rust docs peers simulation journeys browser)
+ALL=(miniapp rust docs peers journeys browser)
+# Run when named.
+ALONE=(simulation)
 BROWSER_FAULTS=(LATENCY TIMEOUT_AFTER_COMMIT HTTP_500 NOTICE_LOST NOTICE_REPEATED)
 LIFELINE=$TARGET/debug/lifeline
 running='' failed_any=0
@@ -137,7 +139,7 @@ run_browser() {
 wanted=("$@")
 ((${#wanted[@]})) || wanted=("${ALL[@]}")
 for name in "${wanted[@]}"; do
-    [[ " ${ALL[*]} " == *" $name "* ]] || fail 2 "unknown suite '$name'; there are: ${ALL[*]}"
+    [[ " ${ALL[*]} ${ALONE[*]} " == *" $name "* ]] || fail 2 "unknown suite '$name'; there are: ${ALL[*]} ${ALONE[*]}"
 done
 for name in "${wanted[@]}"; do
     case $name in
