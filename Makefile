@@ -35,7 +35,7 @@ fuzz: ## property tests with many more cases, then mutated inputs. FUZZ_CASES=20
 mutants: ## break each money rule once: its test must go red, and no unrelated one
 	@deploy/dev/mutants.sh
 
-test-long: ## ten times that, isolation walks, and twenty journeys with every fault on both engines. WALKS=45 JOURNEYS=20
+test-long: ## ten times that, isolation walks, every crash and drill whole, twenty journeys with every fault. WALKS=45 JOURNEYS=20
 	@deploy/dev/long.sh long
 
 clean: ## forget builds, stamps and the demo's data

@@ -208,3 +208,20 @@ fn policy(public_base: &str, restore_epoch: i64) -> Result<Policy, Failure> {
         Err(Failure::failed(faults.join("; ")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// money.md 2.9: what was sent before a restore is unknown after it, so its number is never sent again.
+    #[test]
+    fn numbers_carry_the_restore_epoch() {
+        let prefix = |epoch| policy("https://power.example.cn", epoch).map(|p| p.number_prefix);
+        let prefixes: Vec<String> = (0..62).filter_map(|epoch| prefix(epoch).ok()).collect();
+        assert_eq!(prefixes.first().map(String::as_str), Some("L0"));
+        let distinct: std::collections::HashSet<_> = prefixes.iter().collect();
+        assert_eq!(distinct.len(), 62, "{prefixes:?}");
+        assert!(prefix(62).is_err(), "numbers can tell no more epochs apart");
+        assert!(prefix(-1).is_err());
+    }
+}

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# long.sh fuzz|long : what is run when there is time.
+# long.sh fuzz|long|crash : what is run when there is time.
 #   fuzz: every property test with FUZZ_CASES (20000) random cases instead of its everyday number, then each target of tests/fuzz
 #         for FUZZ_SECONDS (30); an input that fails is kept in tests/fuzz/found and replayed by make test ever after.
-#   long: the same with ten times as many, then WALKS (45) isolation walks in each part, then JOURNEYS (20) journeys with
-#         every fault on each engine.
-# Both print what they ran. Failing cases are written by proptest next to the source; commit them as named cases.
+#   long: the same with ten times as many; WALKS (45) isolation walks in each part; the gateway killed, cut off and starved
+#         everywhere (tests/crash, CRASH=whole); an outage of marketing with DRILL_PAYMENTS (2000) paid orders; JOURNEYS (20)
+#         journeys with every fault on each engine.
+#   crash: that part of it alone.
+# All print what they ran. Failing cases are written by proptest next to the source; commit them as named cases.
 set -euo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -14,6 +16,10 @@ properties() { # CASES
     PROPTEST_CASES=$1 cargo nextest run --locked --profile long \
         -p lifeline-core -p lifeline-adapters -p lifeline-gateway -p lifeline-sandbox
 }
+crash() {
+    say "the gateway killed at every point, without power, without its COMMIT's reply; links cut for a minute"
+    CRASH=whole cargo nextest run --locked --profile long --no-fail-fast --no-capture -p lifeline-tests --test crash
+}
 case ${1:-} in
 fuzz)
     "$DEV/ensure.sh" build services nextest
@@ -22,15 +28,21 @@ fuzz)
     say "each target of tests/fuzz for ${FUZZ_SECONDS:-30} s"
     FUZZ_SECONDS=${FUZZ_SECONDS:-30} exec cargo nextest run --locked --profile long -p lifeline-tests --test fuzz
     ;;
-long)
+long | crash)
     "$DEV/ensure.sh" build services nextest
     "$DEV/build.sh"
-    exec "$DEV/with-services.sh" --fast "$0" inside
+    "$DEV/build-fault-points.sh"
+    exec "$DEV/with-services.sh" --fast "$0" "inside-$1"
     ;;
-inside)
+inside-crash) crash ;;
+inside-long)
     properties $((${FUZZ_CASES:-20000} * 10))
     say "random people, roles, grants and changes of holder, ${WALKS:-45} walks in each of eight parts"
     PROPTEST_CASES=${WALKS:-45} cargo nextest run --locked --profile long -p lifeline-tests --test isolation
+    crash
+    say "marketing away for six hours with ${DRILL_PAYMENTS:-2000} paid orders"
+    DRILL_PAYMENTS=${DRILL_PAYMENTS:-2000} cargo nextest run --locked --profile long -p lifeline-adapters --test payments \
+        marketing_down_for_six_hours
     for engine in sqlite postgres; do
         for ((n = 1; n <= ${JOURNEYS:-20}; n++)); do
             say "journey $n of ${JOURNEYS:-20} on $engine, with each fault"
@@ -38,5 +50,5 @@ inside)
         done
     done
     ;;
-*) fail 2 "usage: long.sh fuzz|long" ;;
+*) fail 2 "usage: long.sh fuzz|long|crash" ;;
 esac

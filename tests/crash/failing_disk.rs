@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::disk::Disk;
 use crate::household::Household;
+use crate::job::Job;
 use crate::stage::{Conditions, Stage};
 use crate::{job, matrix, outcome, points, run};
 
@@ -25,7 +26,7 @@ pub(crate) fn a_full_disk_ends_the_process(_: Engine) -> Result<(), Failed> {
 }
 
 async fn fails(fault: &str) {
-    let expected = matrix::undisturbed(Engine::Sqlite).await.outcome;
+    let expected = matrix::undisturbed(Engine::Sqlite, Job::Main).await.outcome;
     let stage = Stage::open(Engine::Sqlite).await;
     let disk = Disk::watching(&stage.folder().join("disk"), &stage.database_file());
     let conditions = |plan: String| Conditions {

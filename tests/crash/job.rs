@@ -13,6 +13,22 @@ pub(crate) const PAYER_KEY: &str = "pays-the-bill-that-is-due";
 const LATE_PAYER: &str = "wang-fang";
 const LATE_HOME: &str = "1504010020025";
 
+/// What is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Job {
+    Main,
+    Troubled,
+}
+
+impl Job {
+    pub(crate) async fn play(self, world: &mut Household) {
+        match self {
+            Self::Main => play(world).await,
+            Self::Troubled => crate::troubled::play(world).await,
+        }
+    }
+}
+
 /// Plays the job from the first tap to the point where nothing is left to do.
 pub(crate) async fn play(world: &mut Household) {
     let homes = move_in(world, PAYER).await;
@@ -63,7 +79,7 @@ async fn with_number(world: &mut Household, homes: &[String], number: &str) -> S
     panic!("nobody linked {number}");
 }
 
-async fn pay(world: &mut Household, home: &str) -> Value {
+pub(crate) async fn pay(world: &mut Household, home: &str) -> Value {
     let order = world.order_arrears(home, PAYER_KEY).await;
     world.tap(&order).await;
     let id = order["payment_id"].as_str().unwrap_or_default().to_owned();

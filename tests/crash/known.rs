@@ -9,6 +9,7 @@ use lifeline_tests::Engine;
 use serde_json::json;
 
 use crate::household::Household;
+use crate::job::Job;
 use crate::points::{self, Point};
 use crate::stage::{Conditions, Stage, program};
 use crate::{job, matrix, outcome, run};
@@ -18,11 +19,10 @@ use crate::{job, matrix, outcome, run};
 pub(crate) fn every_point_is_passed_or_explained(engine: Engine) -> Result<(), Failed> {
     run(async move {
         let listed = points::listed();
-        let passed: BTreeSet<Point> = matrix::undisturbed(engine)
-            .await
-            .counts
-            .into_keys()
-            .collect();
+        let mut passed = BTreeSet::new();
+        for job in [Job::Main, Job::Troubled] {
+            passed.extend(matrix::undisturbed(engine, job).await.counts.into_keys());
+        }
         let elsewhere = points::elsewhere();
         let mut faults = Vec::new();
         for point in &listed {
@@ -75,14 +75,12 @@ pub(crate) fn the_product_has_none(_: Engine) -> Result<(), Failed> {
 /// The text of an outcome is the same on both engines, word for word.
 pub(crate) fn both_engines_end_with_the_same_books(_: Engine) -> Result<(), Failed> {
     run(async {
-        let here = matrix::undisturbed(Engine::Sqlite).await.outcome;
-        let there = matrix::undisturbed(Engine::Postgres).await.outcome;
-        assert_eq!(
-            here.hash,
-            there.hash,
-            "{}",
-            outcome::difference(&here, &there)
-        );
+        for job in [Job::Main, Job::Troubled] {
+            let here = matrix::undisturbed(Engine::Sqlite, job).await.outcome;
+            let there = matrix::undisturbed(Engine::Postgres, job).await.outcome;
+            let difference = outcome::difference(&here, &there);
+            assert_eq!(here.hash, there.hash, "{job:?}: {difference}");
+        }
     })
 }
 

@@ -15,12 +15,17 @@ mod failing_disk;
 mod household;
 mod job;
 mod known;
+mod links;
+mod load;
 mod lost_commits;
 mod matrix;
+mod neighbour;
 mod outcome;
 mod points;
 mod power;
 mod stage;
+mod town;
+mod troubled;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use lifeline_tests::Engine;
@@ -51,6 +56,19 @@ const EVERYDAY: &[(&str, &[Engine], Body)] = &[
         BOTH,
         known::planted_differences_change_the_hash,
     ),
+    ("killed_after_money_moved_first", BOTH, |engine| {
+        matrix::play(Ground::firm(engine), matrix::after_money_moved_first)
+    }),
+    (
+        "nothing_acknowledged_is_lost",
+        SQLITE,
+        power::nothing_acknowledged_is_lost,
+    ),
+    (
+        "a_lost_commit_reply_of_money_does_nothing_twice",
+        POSTGRES,
+        lost_commits::a_lost_commit_reply_of_money_does_nothing_twice,
+    ),
     ("an_undo_log_is_played_backwards", SQLITE, |_| {
         disk::an_undo_log_is_played_backwards()
     }),
@@ -64,24 +82,35 @@ const EVERYDAY: &[(&str, &[Engine], Body)] = &[
         SQLITE,
         failing_disk::a_full_disk_ends_the_process,
     ),
+    (
+        "the_database_link_is_cut",
+        POSTGRES,
+        links::the_database_link_is_cut,
+    ),
+    (
+        "the_database_link_hangs",
+        POSTGRES,
+        links::the_database_link_hangs,
+    ),
+    (
+        "redis_is_killed_and_emptied",
+        POSTGRES,
+        links::redis_is_killed_and_emptied,
+    ),
+    ("the_channel_hangs", BOTH, links::the_channel_hangs),
 ];
 
 /// What `make test-long` runs besides, with `CRASH=whole`.
 const WHOLE: &[(&str, &[Engine], Body)] = &[
-    ("killed_where_money_moves", SQLITE, |engine| {
-        matrix::play(Ground::firm(engine), matrix::where_money_moves)
+    ("killed_at_every_commit", BOTH, |engine| {
+        matrix::play(Ground::firm(engine), matrix::commits)
     }),
-    ("killed_where_money_moves_first", POSTGRES, |engine| {
-        matrix::play(Ground::firm(engine), matrix::where_money_moves_first)
+    ("killed_at_every_send", BOTH, |engine| {
+        matrix::play(Ground::firm(engine), matrix::sends)
     }),
-    ("killed_anywhere", BOTH, |engine| {
-        matrix::play(Ground::firm(engine), |_, _| true)
+    ("killed_where_only_trouble_leads", BOTH, |engine| {
+        matrix::play(Ground::troubled(engine), matrix::only_in_trouble)
     }),
-    (
-        "nothing_acknowledged_is_lost",
-        SQLITE,
-        power::nothing_acknowledged_is_lost,
-    ),
     (
         "a_store_that_does_not_wait_is_found_out",
         SQLITE,
@@ -93,14 +122,19 @@ const WHOLE: &[(&str, &[Engine], Body)] = &[
         power::nothing_acknowledged_is_lost_anywhere,
     ),
     (
-        "a_lost_commit_of_money_does_nothing_twice",
-        POSTGRES,
-        lost_commits::a_lost_commit_of_money_does_nothing_twice,
-    ),
-    (
         "a_lost_commit_does_nothing_twice",
         POSTGRES,
         lost_commits::a_lost_commit_does_nothing_twice,
+    ),
+    (
+        "the_database_link_is_away_for_a_minute",
+        POSTGRES,
+        links::the_database_link_is_away_for_a_minute,
+    ),
+    (
+        "the_channel_hangs_for_a_minute",
+        BOTH,
+        links::the_channel_hangs_for_a_minute,
     ),
 ];
 

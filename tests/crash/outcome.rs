@@ -12,9 +12,9 @@ use crate::household::Household;
 use crate::stage::Stage;
 
 /// How far the time machine goes while something is left to do; the last one repeats.
-const STEPS_S: [i64; 6] = [5, 5, 10, 30, 60, 300];
+pub(crate) const STEPS_S: [i64; 6] = [5, 5, 10, 30, 60, 300];
 /// Nothing may need longer than a day (money.md 4).
-const REST_S_MAX: i64 = 86_400;
+pub(crate) const REST_S_MAX: i64 = 86_400;
 
 /// Rows that still want something.
 const UNREST: [(&str, &str); 6] = [
@@ -46,7 +46,7 @@ pub(crate) async fn rest(world: &mut Household) {
     }
 }
 
-async fn unrest(stage: &Stage) -> Vec<String> {
+pub(crate) async fn unrest(stage: &Stage) -> Vec<String> {
     let mut left = Vec::new();
     for (table, wants) in UNREST {
         let sql = format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table} WHERE {wants}");

@@ -5,6 +5,7 @@ use libtest_mimic::Failed;
 use lifeline_tests::Engine;
 
 use crate::disk::Leaves;
+use crate::job::Job;
 use crate::matrix::{self, Ground};
 use crate::points::Point;
 use crate::run;
@@ -12,6 +13,7 @@ use crate::run;
 const fn ground(leaves: Leaves, settings: &'static str) -> Ground {
     Ground {
         engine: Engine::Sqlite,
+        job: Job::Main,
         leaves: Some(leaves),
         settings,
     }
@@ -19,10 +21,6 @@ const fn ground(leaves: Leaves, settings: &'static str) -> Ground {
 
 fn first_time_after(point: &Point, at: u64) -> bool {
     point.kind() == "commit" && point.0.ends_with("after") && at == 1
-}
-
-fn commits(point: &Point, _: u64) -> bool {
-    point.kind() == "commit"
 }
 
 /// The power goes right after the first COMMIT of every kind of unit.
@@ -33,7 +31,7 @@ pub(crate) fn nothing_acknowledged_is_lost(_: Engine) -> Result<(), Failed> {
 /// The power goes on both sides of every COMMIT; the disk keeps nothing, or any mixture of sectors.
 pub(crate) fn nothing_acknowledged_is_lost_anywhere(_: Engine) -> Result<(), Failed> {
     for leaves in [Leaves::Nothing, Leaves::Some(7), Leaves::Some(1_000_003)] {
-        matrix::play(ground(leaves, ""), commits)?;
+        matrix::play(ground(leaves, ""), matrix::commits)?;
     }
     Ok(())
 }

@@ -68,7 +68,7 @@ pub(crate) fn program(name: &str) -> PathBuf {
 }
 
 /// Five ports in a row that nobody holds now and no other stage of this process was given.
-fn five_ports() -> u16 {
+pub(crate) fn five_ports() -> u16 {
     static NEXT: Mutex<u32> = Mutex::new(0);
     let mut next = NEXT.lock().expect("the counter");
     for _ in 0..400 {
@@ -90,7 +90,7 @@ fn until_morning() -> i64 {
     DAY_S + BEGIN_HOUR * 3600 - second_of_day
 }
 
-fn wait_for(file: &Path, process: &mut Child) -> Result<(), String> {
+pub(crate) fn wait_for(file: &Path, process: &mut Child) -> Result<(), String> {
     let began = Instant::now();
     while !file.is_file() {
         if let Some(status) = process.try_wait().expect("the process") {
@@ -121,13 +121,7 @@ impl Stage {
         std::fs::create_dir_all(&keys).expect("a folder for keys");
         copy_keys(&keys);
         let (ports, ahead_s) = (five_ports(), until_morning());
-        let log = |name: &str| {
-            std::fs::File::options()
-                .create(true)
-                .append(true)
-                .open(dir.path().join(name))
-                .expect("a log file")
-        };
+        let log = |name: &str| log_file(dir.path(), name);
         let at = |offset: u16| format!("http://127.0.0.1:{}", ports + offset);
         let ready = dir.path().join("sandbox.ready");
         let mut sandbox = Command::new(program("lifeline-sandbox"))
@@ -179,6 +173,14 @@ impl Stage {
         proxy
     }
 
+    /// Puts a proxy between gateways and everything outside; the test's own hand goes past it.
+    pub(crate) async fn sandbox_behind_proxy(&self) -> Proxy {
+        let url = self.address(3);
+        let proxy = Proxy::before(host_of(&url)).await;
+        self.write_world(&proxy.instead_of(&url));
+        proxy
+    }
+
     /// The ready file that gateways join.
     fn write_world(&self, sandbox: &str) {
         let joined = json!({"line": self.address(0), "console": self.address(1), "ops": self.address(2),
@@ -222,19 +224,11 @@ impl Stage {
         std::fs::create_dir_all(&points).expect("a folder for fault points");
         std::fs::write(points.join("plan"), &conditions.plan).expect("a plan");
         let _ = std::fs::remove_file(self.ready_file());
-        let log = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(self.dir.path().join("gateway.log"))
-            .expect("a log file");
+        let log = self.log_file("gateway.log");
         let mut command = Command::new(program("lifeline-fault-points"));
         command
             .args(["demo", "--port-base", &self.ports.to_string()])
-            .args(["--clock-ahead-s", &self.ahead_s.to_string()])
-            .arg("--join")
-            .arg(self.dir.path().join("world.json"))
-            .arg("--data-dir")
-            .arg(self.dir.path().join("data"))
+            .args(self.joining())
             .arg("--ready-file")
             .arg(self.ready_file())
             .env("LIFELINE_FAULT_POINTS", &points)
@@ -248,10 +242,27 @@ impl Stage {
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("the log file"))
             .stderr(log);
-        if let Some(url) = self.database_seen.as_ref().or(self.database_url.as_ref()) {
-            command.args(["--database-url", url]);
-        }
         self.gateway = Some(command.spawn().expect("lifeline-fault-points"));
+    }
+
+    /// What makes a gateway one of this world: its time, its sandbox and keys, its records.
+    pub(crate) fn joining(&self) -> Vec<String> {
+        let path = |name: &str| {
+            let path = self.dir.path().join(name);
+            path.to_str().expect("a path in UTF-8").to_owned()
+        };
+        let mut words = vec!["--clock-ahead-s".to_owned(), self.ahead_s.to_string()];
+        words.extend(["--join".to_owned(), path("world.json")]);
+        words.extend(["--data-dir".to_owned(), path("data")]);
+        if let Some(url) = self.database_seen.as_ref().or(self.database_url.as_ref()) {
+            words.extend(["--database-url".to_owned(), url.clone()]);
+        }
+        words
+    }
+
+    /// A log of this stage, to be written on.
+    pub(crate) fn log_file(&self, name: &str) -> std::fs::File {
+        log_file(self.dir.path(), name)
     }
 
     fn ready_file(&self) -> PathBuf {
@@ -350,6 +361,12 @@ impl Drop for Stage {
             let _ = process.wait();
         }
     }
+}
+
+fn log_file(folder: &Path, name: &str) -> std::fs::File {
+    let mut options = std::fs::File::options();
+    let log = options.create(true).append(true).open(folder.join(name));
+    log.expect("a log file")
 }
 
 fn read(path: &Path) -> String {

@@ -12,6 +12,7 @@ mod bad_input;
 mod canary;
 mod ending;
 mod fixtures;
+mod lost_client;
 mod notice_shapes;
 mod printed_steps;
 mod production;
@@ -33,6 +34,7 @@ fn main() {
         bad_input::tests(),
         canary::tests(),
         ending::tests(),
+        lost_client::tests(),
         notice_shapes::tests(),
         printed_steps::tests(),
         production::tests(),

@@ -149,7 +149,11 @@ fn calm_before(bench: &Bench, all: &[Recipe]) -> Result<(), String> {
         let outcome = bench.run(&binary, engine, &only, &[])?;
         let red: Vec<&str> = red(&outcome).collect();
         if !red.is_empty() {
-            return Err(format!("red without any mutant: {}", red.join(", ")));
+            let words = trial::tail(&outcome.text);
+            return Err(format!(
+                "red without any mutant: {}\n{words}",
+                red.join(", ")
+            ));
         }
         say(&format!(
             "green  {} {}: {} tests",

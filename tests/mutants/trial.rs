@@ -34,6 +34,8 @@ impl Bench {
             .current_dir(&self.tree)
             .env("CARGO_TARGET_DIR", &self.builds)
             .env("RUST_BACKTRACE", "0")
+            // A build per mutant: nobody will look at their line numbers.
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .env_remove("CARGO_MANIFEST_DIR");
         cargo
     }
@@ -155,7 +157,7 @@ fn ran(line: &str) -> Option<Ran> {
     })
 }
 
-fn tail(text: &str) -> String {
+pub(crate) fn tail(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let from = lines.len().saturating_sub(40);
     lines.get(from..).unwrap_or_default().join("\n")

@@ -43,6 +43,15 @@ impl Phone {
     /// When no HTTP client can be made.
     #[must_use]
     pub fn new(demo: &Demo) -> Self {
+        Self::at_addresses(demo.address("line"), demo.address("sandbox"))
+    }
+
+    /// A phone nobody is signed in on, at a gateway that is no demo of the test's own.
+    ///
+    /// # Panics
+    /// When no HTTP client can be made.
+    #[must_use]
+    pub fn at_addresses(line: String, sandbox: String) -> Self {
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -50,8 +59,8 @@ impl Phone {
             .expect("an HTTP client");
         Self {
             http,
-            line: demo.address("line"),
-            sandbox: demo.address("sandbox"),
+            line,
+            sandbox,
             token: None,
         }
     }
@@ -70,17 +79,29 @@ impl Phone {
     /// # Panics
     /// When sign-in does not work.
     pub async fn sign_in(demo: &Demo, person: &str) -> Self {
-        let mut phone = Self::new(demo);
-        let allowed = phone
+        Self::new(demo).signed_in(person).await
+    }
+
+    /// The same phone, signed in as `person`.
+    ///
+    /// # Panics
+    /// When sign-in does not work.
+    #[must_use]
+    pub async fn signed_in(mut self, person: &str) -> Self {
+        let session = self.knocks(person).await;
+        assert_eq!(session.status, StatusCode::CREATED, "{}", session.text);
+        self.token = session.json()["access_token"].as_str().map(str::to_owned);
+        self
+    }
+
+    /// Tries to sign in as `person` with a fresh authorisation code.
+    pub async fn knocks(&self, person: &str) -> Answer {
+        let allowed = self
             .sandbox("/sim/alipay/authorize", &json!({"person": person}))
             .await;
         let body = json!({"grant": "alipay", "auth_code": allowed["auth_code"]});
-        let session = phone
-            .send(Method::POST, "/v1/sessions", Some(&body), &[])
-            .await;
-        assert_eq!(session.status, StatusCode::CREATED, "{}", session.text);
-        phone.token = session.json()["access_token"].as_str().map(str::to_owned);
-        phone
+        self.send(Method::POST, "/v1/sessions", Some(&body), &[])
+            .await
     }
 
     /// Uses a token of the test's making.

@@ -161,17 +161,26 @@ async fn interleaving_04_crossing_checkouts_do_not_wait_for_each_other(place: Pl
                 let told = matches!(*error, PaymentError::PreviousOrderOpen { .. });
                 assert!(told, "{error:?}");
             }
-            // Beaten in the last moment.
-            Err(PaymentError::PreviousOrderOpen { .. }) => {}
+            // Beaten in the last moment; or so short of breath that even the key could not be given back.
+            Err(PaymentError::PreviousOrderOpen { .. } | PaymentError::InFlight) => {}
             Err(error) => panic!("{error:?}"),
         }
     }
-    // Whoever won holds all three homes alone.
+    // Nobody holds a part. An order that was given up but not proven closed in time was refused its
+    // place, so there may be no holder either; what must not be is a home that stays locked.
     let claims = s.count("SELECT COUNT(*) FROM open_claim").await;
     let holders = s
         .count("SELECT COUNT(*) FROM (SELECT DISTINCT payment_id FROM open_claim) AS h")
         .await;
-    assert_eq!((claims, holders), (3, 1));
+    assert!(holders <= 1, "{holders} holders");
+    assert_eq!(claims, 3 * holders);
+    s.run(200).await;
+    let last = check_out(&s, &one, "after-the-crowd").await;
+    let claims = s.count("SELECT COUNT(*) FROM open_claim").await;
+    assert_eq!(claims, 3, "one order holds all three");
+    s.pays(&last.number).await;
+    assert_eq!(s.standing(&last.id).await, Standing::Posted);
+    s.square();
     other.place.store.close().await.unwrap();
 }
 

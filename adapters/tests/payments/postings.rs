@@ -118,7 +118,7 @@ async fn interleaving_02_mass_refund(place: Place) {
         s.outside.owes(&home, 12_840, "v1");
         let payer = s.person_of(&format!("p{n}"), &home).await;
         orders.push(
-            s.order(&payer, &arrears("key-of-this-payer", 12_840, "v1"))
+            s.order(&payer, &arrears(&format!("key-of-{home}"), 12_840, "v1"))
                 .await,
         );
     }
@@ -166,7 +166,7 @@ async fn interleaving_07_another_customers_posting(place: Place) {
         s.outside.owes(&home, 12_840, "v1");
         let payer = s.person_of(&home, &home).await;
         let order = s
-            .order(&payer, &arrears("key-of-this-payer", 12_840, "v1"))
+            .order(&payer, &arrears(&format!("key-of-{home}"), 12_840, "v1"))
             .await;
         assert!(s.outside.pay(&order.number));
         let theirs = PostingReply::Posted(PostedLine {

@@ -1,0 +1,206 @@
+//! Drills on links (money.md 5): the link to the database is cut or hangs, Redis is killed and
+//! emptied, the channel takes calls and answers none. Meanwhile people pay. Every answer is right or
+//! an honest refusal, everything works again within ten seconds, and the queues drain.
+
+use std::time::Duration;
+
+use libtest_mimic::Failed;
+use lifeline_tests::Engine;
+use lifeline_tests::proxy::Weather;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::load::Load;
+use crate::neighbour::Redis;
+use crate::run;
+use crate::stage::Stage;
+use crate::town::{Town, elsewhere};
+
+/// The channel's one address; marketing and SMS have others.
+const CHANNEL: &str = "POST /gateway.do";
+/// Refusals while our records are out of reach. An order that is still being worked is in flight.
+const WITHOUT_RECORDS: [&str; 3] = [
+    "503 STORE_UNAVAILABLE",
+    "503 REQUEST_TIMEOUT",
+    "409 REQUEST_IN_FLIGHT",
+];
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+pub(crate) fn the_database_link_is_cut(engine: Engine) -> Result<(), Failed> {
+    run(async move { without_records(engine, Weather::Cut, Duration::from_secs(5)).await })
+}
+
+/// Longer than the deadline of any request.
+pub(crate) fn the_database_link_hangs(engine: Engine) -> Result<(), Failed> {
+    run(async move { without_records(engine, Weather::Hung, Duration::from_secs(16)).await })
+}
+
+pub(crate) fn the_database_link_is_away_for_a_minute(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        for weather in [Weather::Cut, Weather::Hung] {
+            without_records(engine, weather, Duration::from_secs(60)).await;
+        }
+    })
+}
+
+/// Two gateways, both cut off from their records: no notice is acknowledged, nothing is half done.
+async fn without_records(engine: Engine, weather: Weather, lasts: Duration) {
+    let mut stage = Stage::open(engine).await;
+    let link = stage.database_behind_proxy().await;
+    let mut town = Town::found(stage, &[]).await;
+    let witness = town.residents.pop().expect("one more resident");
+    let ordered = witness.orders("paid-while-the-records-are-away").await;
+    assert_eq!(ordered.status, StatusCode::CREATED, "{}", ordered.text);
+    let order = payable(&witness, &ordered.json()).await;
+    let load = Load::begin(&town.residents);
+    town.credits(town.residents.len()).await;
+    link.set(weather.clone());
+    assert!(witness.taps(&order).await, "the channel takes the money");
+    tokio::time::sleep(lasts).await;
+    let told = notice_attempts(&town, &order).await;
+    assert!(!told.is_empty(), "the channel never told us");
+    for attempt in &told {
+        assert_ne!(attempt["answer"], "success", "{attempt}");
+    }
+    let refused: usize = WITHOUT_RECORDS
+        .iter()
+        .map(|said| load.answers.count(said))
+        .sum();
+    assert!(
+        refused > 0,
+        "{weather:?}: nobody noticed that the link is away"
+    );
+    link.set(Weather::Fair);
+    town.recovers().await;
+    town.credits(town.residents.len()).await;
+    let wrong = load.answers.dishonest(&WITHOUT_RECORDS);
+    assert!(wrong.is_empty(), "{weather:?}: {wrong:?}");
+    town.comes_to_rest(load).await;
+    assert_eq!(town.state(&order).await, "DONE");
+}
+
+/// Waits until an order can be paid.
+async fn payable(resident: &crate::load::Resident, order: &Value) -> Value {
+    let id = order["payment_id"].as_str().unwrap_or_default();
+    loop {
+        let now = resident.looks_at(id).await.json();
+        if now["state"] == "PAYING" && now["trade_no"].is_string() {
+            return now;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// How often the channel told us of an order's trade, and what it was answered.
+async fn notice_attempts(town: &Town, order: &Value) -> Vec<Value> {
+    let number = order["out_trade_no"].as_str().unwrap_or_default();
+    let path = format!("/sim/alipay/trades?out_trade_no={number}");
+    let trades = town.stage.sandbox_get(&path).await;
+    let notices = trades[0]["notices"].as_array().cloned().unwrap_or_default();
+    let attempts = notices
+        .iter()
+        .filter_map(|notice| notice["attempts"].as_array());
+    attempts.flatten().cloned().collect()
+}
+
+/// Redis is killed, stays away, comes back empty, and is emptied again and again: nobody sees any of
+/// it. A session that ends meanwhile ends at the other gateway, too.
+pub(crate) fn redis_is_killed_and_emptied(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let stage = Stage::open(engine).await;
+        let mut redis = Redis::start().await;
+        let arguments = ["--redis-url".to_owned(), redis.url()];
+        let mut town = Town::found(stage, &arguments).await;
+        let leaver = town.residents.pop().expect("one more resident");
+        let load = Load::begin(&town.residents);
+        town.credits(town.residents.len()).await;
+        assert!(redis.keys().await > 0, "the gateways do not use this Redis");
+        assert_eq!(town.counted("lifeline_redis_away_total").await, 0);
+        redis.kill();
+        town.credits(town.residents.len()).await;
+        assert!(town.counted("lifeline_redis_away_total").await > 0);
+        assert_eq!(town.ready("redis").await, [false, false]);
+        ends_everywhere(&town, &leaver).await;
+        redis.again().await;
+        town.recovers().await;
+        let began = std::time::Instant::now();
+        while town.ready("redis").await != [true, true] {
+            assert!(began.elapsed().as_secs() < 10, "Redis is back unnoticed");
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        for _ in 0..5 {
+            redis.flush().await;
+            town.credits(2).await;
+            assert!(redis.keys().await > 0, "an emptied Redis is not used again");
+        }
+        let wrong = load.answers.dishonest(&[]);
+        assert!(wrong.is_empty(), "{wrong:?}");
+        town.comes_to_rest(load).await;
+    })
+}
+
+/// Signs out at the one gateway; the other refuses the token soon after, by its own look at the records.
+async fn ends_everywhere(town: &Town, leaver: &crate::load::Resident) {
+    let lines = town.lines();
+    let sandbox = town.stage.address(3);
+    let [here, there] = [&lines[0], &lines[1]].map(|line| elsewhere(leaver, line, &sandbox));
+    assert_eq!(there.get("/v1/me").await.status, StatusCode::OK);
+    let path = "/v1/sessions/current";
+    let ended = here.send(Method::DELETE, path, None, &[]).await;
+    assert_eq!(ended.status, StatusCode::NO_CONTENT, "{}", ended.text);
+    let began = std::time::Instant::now();
+    while there.get("/v1/me").await.status == StatusCode::OK {
+        assert!(began.elapsed().as_secs() < 10, "the token still opens");
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+pub(crate) fn the_channel_hangs(engine: Engine) -> Result<(), Failed> {
+    run(async move { without_channel(engine, Duration::from_secs(10)).await })
+}
+
+pub(crate) fn the_channel_hangs_for_a_minute(engine: Engine) -> Result<(), Failed> {
+    run(async move { without_channel(engine, Duration::from_secs(60)).await })
+}
+
+/// The channel takes calls and answers none. What is due is shown all the while, an order placed
+/// before is credited by its notice, a new one says that it cannot be paid yet.
+async fn without_channel(engine: Engine, lasts: Duration) {
+    let stage = Stage::open(engine).await;
+    let link = stage.sandbox_behind_proxy().await;
+    let mut town = Town::found(stage, &[]).await;
+    let witness = town.residents.pop().expect("one more resident");
+    let ordered = witness.orders("paid-while-the-channel-hangs").await;
+    let order = payable(&witness, &ordered.json()).await;
+    let load = Load::begin(&town.residents);
+    town.credits(town.residents.len()).await;
+    link.set(Weather::HungWhere(CHANNEL));
+    let hung = std::time::Instant::now();
+    assert!(witness.taps(&order).await, "the channel takes the money");
+    let id = order["payment_id"].as_str().unwrap_or_default();
+    let mut state = Value::Null;
+    let mut knocks = 0;
+    while hung.elapsed() < lasts {
+        let arrears = format!("/v1/bindings/{}/arrears", witness.home);
+        let shown = witness.phone.get(&arrears).await;
+        assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
+        state = witness.looks_at(id).await.json()["state"].clone();
+        let refused = witness.phone.knocks(witness.person).await;
+        assert_eq!(
+            refused.status,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "{}",
+            refused.text
+        );
+        assert_eq!(refused.code(), "UPSTREAM_UNAVAILABLE", "{}", refused.text);
+        knocks += 1;
+    }
+    assert!(knocks > 1, "nobody knocked while the channel hung");
+    assert_eq!(state, "POSTED", "the notice alone must credit it");
+    link.set(Weather::Fair);
+    town.recovers().await;
+    town.credits(town.residents.len()).await;
+    let wrong = load.answers.dishonest(&["503 UPSTREAM_UNAVAILABLE"]);
+    assert!(wrong.is_empty(), "{wrong:?}");
+    town.comes_to_rest(load).await;
+}
