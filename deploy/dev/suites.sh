@@ -5,7 +5,7 @@ set -uo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 : "${TALLY_DIR:?run deploy/dev/test.sh}" "${TEST_POSTGRES_URL:?run deploy/dev/test.sh}"
-ALL=(miniapp rust docs peers journeys browser)
+ALL=(miniapp rust docs peers schema journeys browser)
 # Run when named.
 ALONE=(simulation)
 BROWSER_FAULTS=(LATENCY TIMEOUT_AFTER_COMMIT HTTP_500 NOTICE_LOST NOTICE_REPEATED)
@@ -108,6 +108,16 @@ run_peers() {
 run_simulation() {
     cargo build --locked --profile sim -p lifeline-lab || { missing "the build of the simulation" && return; }
     suite "simulation" 900 "$TARGET/sim/lifeline-lab" sim --histories "${HISTORIES:-20000}"
+}
+
+run_schema() {
+    local status=0
+    WALK_PYTHON=$("$DEV/venv.sh" tests/schema) || status=$?
+    export WALK_PYTHON
+    ((status != 3)) || { skipped "schemathesis" "its Python packages cannot be installed here" && return; }
+    ((status == 0)) || { missing "Python packages of tests/schema" && return; }
+    suite "schemathesis" 900 env LIFELINE__LIMITS__PER_ACCOUNT_MINUTE=1000000 LIFELINE__LIMITS__PER_ADDRESS_MINUTE=1000000 \
+        "$DEV/with-demo.sh" sqlite tests/schema/run.sh
 }
 
 run_journeys() {

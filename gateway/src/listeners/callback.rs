@@ -1,8 +1,9 @@
 //! The listener for messages from channels: three POST paths that prove themselves by their own
 //! signatures (money.md 3.9). Not bannable, own budget, 64 KiB.
 
-use actix_web::web;
+use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::methods::Methods;
 use crate::edge::codes::Code;
 use crate::edge::policy::{Entry, Routes};
 use crate::edge::problem::Problem;
@@ -32,6 +33,12 @@ pub fn table() -> Vec<Entry> {
     found
 }
 
-async fn nothing() -> Result<actix_web::HttpResponse, Problem> {
+async fn nothing(req: HttpRequest) -> Result<HttpResponse, Problem> {
+    thread_local! {
+        static METHODS: Methods = Methods::of(table());
+    }
+    if let Some(refusal) = METHODS.with(|methods| methods.refusal(req.path())) {
+        return Ok(refusal);
+    }
     Err(Problem::new(Code::NotFound))
 }

@@ -1,12 +1,11 @@
 //! The household listener: `/v1`, the H5 pages, the API document and its offline reader.
 
-use std::collections::BTreeMap;
-
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL};
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use super::methods::Methods;
 use crate::edge::codes::Code;
 use crate::edge::policy::{Entry, Routes};
 use crate::edge::principal::Door;
@@ -62,15 +61,11 @@ async fn docs() -> HttpResponse {
 
 /// Anything unregistered: another method of a known path, a page, or nothing.
 async fn otherwise(req: HttpRequest) -> Result<HttpResponse, Problem> {
-    let allowed = methods_of(req.path());
-    if !allowed.is_empty() {
-        let allow: Vec<&str> = allowed.iter().map(Method::as_str).collect();
-        let mut answer =
-            actix_web::ResponseError::error_response(&Problem::new(Code::MethodNotAllowed));
-        if let Ok(value) = actix_web::http::header::HeaderValue::from_str(&allow.join(", ")) {
-            answer.headers_mut().insert(ALLOW, value);
-        }
-        return Ok(answer);
+    thread_local! {
+        static METHODS: Methods = Methods::of(table());
+    }
+    if let Some(refusal) = METHODS.with(|methods| methods.refusal(req.path())) {
+        return Ok(refusal);
     }
     if req.method() != Method::GET && req.method() != Method::HEAD {
         return Err(Problem::new(Code::NotFound));
@@ -79,48 +74,4 @@ async fn otherwise(req: HttpRequest) -> Result<HttpResponse, Problem> {
         return Err(Problem::new(Code::NotFound));
     }
     pages::serve(req).await
-}
-
-/// The methods registered for a path, by the route table.
-fn methods_of(path: &str) -> Vec<Method> {
-    thread_local! {
-        static TABLE: BTreeMap<&'static str, Vec<Method>> = {
-            let mut by_path: BTreeMap<&'static str, Vec<Method>> = BTreeMap::new();
-            for entry in table() {
-                by_path.entry(entry.path).or_default().push(entry.method);
-            }
-            by_path
-        };
-    }
-    TABLE.with(|table| {
-        table
-            .iter()
-            .filter(|(pattern, _)| matches(pattern, path))
-            .flat_map(|(_, methods)| methods.iter().cloned())
-            .collect()
-    })
-}
-
-fn matches(pattern: &str, path: &str) -> bool {
-    let (mut ours, mut theirs) = (pattern.split('/'), path.split('/'));
-    loop {
-        match (ours.next(), theirs.next()) {
-            (None, None) => return true,
-            (Some(o), Some(t)) if o == t || (o.starts_with('{') && !t.is_empty()) => {}
-            _ => return false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_match_whole_paths_only() {
-        assert!(matches("/v1/bindings/{id}", "/v1/bindings/x"));
-        assert!(!matches("/v1/bindings/{id}", "/v1/bindings/"));
-        assert!(!matches("/v1/bindings/{id}", "/v1/bindings/x/bills"));
-        assert!(!matches("/v1/bindings", "/v1/bindings/x"));
-    }
 }

@@ -2,6 +2,7 @@
 
 pub mod callback;
 pub mod line;
+mod methods;
 pub mod ops;
 pub mod outermost;
 pub mod start;

@@ -16,12 +16,16 @@ pub(super) struct CreateBody {
     /// From `GET /v1/bindings`.
     pub(super) binding_id: String,
     /// `arrears` or `top_up`
+    #[schema(pattern = "^(arrears|top_up)$")]
     pub(super) purpose: String,
     /// All that is due, or the sum to top up.
+    #[schema(minimum = 1)]
     pub(super) amount_fen: i64,
     /// The version shown with the arrears; needed for `arrears`.
+    #[schema(max_length = 128)]
     pub(super) arrears_version: Option<String>,
     /// `mini` (default): answered with a `trade_no` for `my.tradePay`; `h5`: with a `pay_url`.
+    #[schema(pattern = "^(mini|h5)$")]
     pub(super) via: Option<String>,
 }
 
@@ -67,8 +71,10 @@ impl CreateBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct CheckoutBody {
     /// The homes to pay, each at most once.
+    #[schema(min_items = 1)]
     pub(super) items: Vec<CheckoutItem>,
     /// `mini` (default): answered with a `trade_no` for `my.tradePay`; `h5`: with a `pay_url`.
+    #[schema(pattern = "^(mini|h5)$")]
     pub(super) via: Option<String>,
 }
 
@@ -79,8 +85,10 @@ pub(super) struct CheckoutItem {
     /// From `GET /v1/bindings`.
     pub(super) binding_id: String,
     /// All that is due for this home.
+    #[schema(minimum = 1)]
     pub(super) amount_fen: i64,
     /// The version shown with the arrears.
+    #[schema(max_length = 128)]
     pub(super) arrears_version: String,
 }
 

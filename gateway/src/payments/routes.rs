@@ -17,7 +17,7 @@ use crate::runner::Waker;
 
 /// Orders a payment. Sending the same key and body again gives the same bytes, also after a crash.
 #[utoipa::path(post, path = "/v1/payments", tag = "payments", security(("bearer" = [])),
-    params(("idempotency-key" = String, Header, description = "16 to 64 of `0-9 A-Z a-z _ -`, one per wish to pay")),
+    params(("idempotency-key" = String, Header, min_length = 16, max_length = 64, pattern = "^[0-9A-Za-z_-]+$", description = "16 to 64 of `0-9 A-Z a-z _ -`, one per wish to pay")),
     request_body = CreateBody,
     responses((status = 201, description = "The order", body = PaymentView)))]
 pub(super) async fn create(

@@ -842,6 +842,7 @@ export interface components {
         /** @description Whom to let in, how far, and until when. */
         InviteBody: {
             /**
+             * Format: date
              * @description The last day, in Shanghai; at most 366 days from today.
              * @example 2027-05-31
              */

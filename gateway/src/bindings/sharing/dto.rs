@@ -22,10 +22,10 @@ fn invalid(field: &str, must: &str) -> Problem {
 #[serde(deny_unknown_fields)]
 pub(in crate::bindings) struct InviteBody {
     /// `authorised`: sees bills and usage. `payer_only`: sees the amount due, and pays.
-    #[schema(example = "authorised")]
+    #[schema(example = "authorised", pattern = "^(authorised|payer_only)$")]
     pub role: String,
     /// The last day, in Shanghai; at most 366 days from today.
-    #[schema(example = "2027-05-31")]
+    #[schema(example = "2027-05-31", format = Date)]
     pub ends_on: String,
 }
 
@@ -120,6 +120,7 @@ pub(in crate::bindings) struct AccessesView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::bindings) struct InvitationBody {
+    #[schema(min_length = 1, max_length = 128, pattern = "^[!-~]+$")]
     pub invitation: String,
 }
 
