@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The server behind an electric utility's Alipay mini-program.
 #[derive(Debug, Parser)]
@@ -34,12 +34,68 @@ pub(crate) enum Command {
     /// Automatic refunds were stopped because too many went out: look, and let them go on by two persons.
     #[command(subcommand)]
     Brake(Brake),
+    /// Renew the installation's keys while it runs, or list them.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Print the OpenAPI document.
     Openapi,
     /// List every point at which this build can be stopped.
     #[cfg(feature = "fault-points")]
     #[command(hide = true)]
     FaultPoints,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Make a new key and move everything to it. May be stopped at any point and run again.
+    Rotate(Rotate),
+    /// List which keys the store is written with, and since when.
+    List(KeysOf),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rotate {
+    /// Which keys; all of them, one after another, when it is left out.
+    #[arg(value_enum)]
+    pub(crate) which: Option<Rotated>,
+    /// Only put the new keys into the file, so that it can be copied to the other nodes before the
+    /// rotation; a node without the new key does not work once it has begun.
+    #[arg(long, conflicts_with = "at_once")]
+    pub(crate) prepare: bool,
+    /// Refuse at once what the signing keys before have signed (a key was stolen); everybody's app
+    /// gets a new token by itself.
+    #[arg(long)]
+    pub(crate) at_once: bool,
+    #[command(flatten)]
+    pub(crate) of: KeysOf,
+}
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Rotated {
+    /// What personal data is sealed with.
+    Data,
+    /// What people and homes are found by.
+    BlindIndex,
+    /// What access tokens and list cursors are signed with.
+    Signing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeysOf {
+    /// The configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    #[cfg_attr(feature = "demo", arg(required_unless_present = "data_dir"))]
+    #[cfg_attr(not(feature = "demo"), arg(required = true))]
+    pub(crate) config: Option<PathBuf>,
+    /// The data folder of a demo, running or not.
+    #[cfg(feature = "demo")]
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// The demo keeps its records in this PostgreSQL database.
+    #[cfg(feature = "demo")]
+    #[arg(long, value_name = "URL", requires = "data_dir")]
+    pub(crate) database_url: Option<String>,
 }
 
 #[derive(Debug, Args)]

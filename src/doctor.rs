@@ -66,7 +66,7 @@ fn finding(check: &'static str, ok: bool, wrong: impl FnOnce() -> (String, Strin
 }
 
 async fn store_finding(config: &config::Config) -> Finding {
-    let opened = tokio::time::timeout(ASK_TIME_MAX, store::open(config, Kind::Live)).await;
+    let opened = tokio::time::timeout(ASK_TIME_MAX, store::open(&config.store, Kind::Live)).await;
     let wrong = match opened {
         Ok(Ok(_)) => None,
         Ok(Err(failure)) => Some(failure.to_string()),
@@ -75,7 +75,7 @@ async fn store_finding(config: &config::Config) -> Finding {
     finding("store", wrong.is_none(), || {
         (
             wrong.unwrap_or_default(),
-            "check store.url, then `lifeline migrate`".to_owned(),
+            "check store.url and store.keyring, then `lifeline migrate`".to_owned(),
         )
     })
 }

@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod doctor;
 mod failure;
+mod keys;
 mod logging;
 mod outside;
 mod ready;
@@ -73,6 +74,10 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Brake(command) => brake::run(command).await,
         Command::Doctor(args) => doctor::run(&args).await,
+        Command::Keys(command) => {
+            logging::start();
+            keys::run(command).await
+        }
         Command::Serve(args) => {
             logging::start();
             let config = checked(&args.config)?;

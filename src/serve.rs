@@ -5,18 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
-use lifeline_adapters::keyring::{Keyring, Purpose};
+use lifeline_adapters::keyring::Keyring;
 use lifeline_adapters::redis::Redis;
 use lifeline_adapters::sql::{DiskFailure, Engine};
 use lifeline_core::shared::cluster::{Revocations, SharedLimiter};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
-use lifeline_gateway::edge::cursor::Cursors;
 use lifeline_gateway::edge::limits::{Limits, Quotas};
 use lifeline_gateway::edge::principal::Door;
 use lifeline_gateway::edge::revocation::Ended;
-use lifeline_gateway::edge::tokens::{TokenKey, Tokens};
 use lifeline_gateway::listeners::ops::Ops;
 use lifeline_gateway::listeners::outermost::Sources;
 use lifeline_gateway::listeners::start::{self, Edge};
@@ -26,6 +23,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::keys::KeysInForce;
 use crate::outside::Outside;
 use crate::ready::Dependencies;
 use crate::rooms::Rooms;
@@ -68,12 +66,13 @@ pub(crate) async fn start(
     if kind.is_demo() {
         store::migrate(config, kind).await?;
     }
-    let (engine, keyring) = store::open(config, kind).await?;
+    let engine = store::open(&config.store, kind).await?;
+    let time: Arc<dyn Clock> = Arc::new(clock.clone());
+    let keys = KeysInForce::of(&engine, &time).await?;
     let redis = match &config.redis.url {
-        Some(url) => Some(Arc::new(connect_redis(url, &keyring).await?)),
+        Some(url) => Some(Arc::new(connect_redis(url, keys.keyring()).await?)),
         None => None,
     };
-    let time: Arc<dyn Clock> = Arc::new(clock.clone());
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let outside = Outside::build(config, kind, &time, &entropy)?;
     let waker = Waker::default();
@@ -84,7 +83,7 @@ pub(crate) async fn start(
     let ended = Arc::new(Ended::shared_by(sharing));
     let edge = Edge {
         door: Door {
-            tokens: Arc::new(tokens(&keyring, &time)?),
+            tokens: Arc::clone(&keys.tokens),
             ended: Arc::clone(&ended),
             sessions: rooms.session_rows(),
         },
@@ -92,15 +91,16 @@ pub(crate) async fn start(
             clock: Arc::clone(&time),
             entropy: Arc::clone(&entropy),
         },
-        cursors: Arc::new(Cursors::new(store::key(&keyring, Purpose::Cursor)?)),
+        cursors: Arc::clone(&keys.cursors),
         line_limits: Arc::clone(line_limits),
         callback_limits: Arc::clone(callback_limits),
         trusted_hops: config.listeners.line.trusted_hops.clone(),
         rooms: rooms.furnish(&waker),
     };
-    let workers = rooms
+    let mut workers = rooms
         .workers(&limits, &ended, redis.clone(), &waker)
         .await?;
+    workers.push(Arc::new(keys.sharing(redis.clone())));
     let runner = Arc::new(Runner::new(time, workers, waker));
     let loops = runner.start();
     let dependencies = Dependencies {
@@ -120,9 +120,9 @@ pub(crate) async fn start(
 /// Redis, tuned to give up quickly.
 pub(crate) async fn connect_redis(
     url: &SecretString,
-    keyring: &Arc<Keyring>,
+    keyring: Arc<Keyring>,
 ) -> Result<Redis, Failure> {
-    Redis::connect(url.expose_secret(), Arc::clone(keyring))
+    Redis::connect(url.expose_secret(), keyring)
         .await
         .map_err(|_| {
             Failure::failed("Redis does not answer")
@@ -151,26 +151,6 @@ fn limits(config: &Config, redis: Option<Arc<Redis>>) -> Result<[Arc<Limits>; 2]
         Arc::new(Limits::new(quotas, shared)),
         Arc::new(Limits::new(callback, None)),
     ])
-}
-
-fn tokens(keyring: &Keyring, clock: &Arc<dyn Clock>) -> Result<Tokens, Failure> {
-    let odd = || Failure::failed("the keyring's token key is unusable");
-    let mut keys = Vec::new();
-    for key in keyring.of(Purpose::Jwt) {
-        let pair = Ed25519KeyPair::from_pkcs8(key.expose()).map_err(|_| odd())?;
-        let found = TokenKey {
-            kid: key.kid().to_owned(),
-            private: key.expose().to_vec(),
-            public: pair.public_key().as_ref().to_vec(),
-        };
-        // The active key signs, so it comes first; retired ones only verify.
-        if key.is_active() {
-            keys.insert(0, found)
-        } else {
-            keys.push(found)
-        }
-    }
-    Tokens::new(Arc::clone(clock), &keys).map_err(|_| odd())
 }
 
 type Servers = Vec<(ServerHandle, JoinHandle<std::io::Result<()>>)>;

@@ -1,13 +1,14 @@
 //! Opens the store: keyring, migrations, engine.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use lifeline_adapters::keyring::{InstanceKind, Keyring, Purpose};
-use lifeline_adapters::sql::{self, Engine};
+use lifeline_adapters::keyring::{InstanceKind, Keyring};
+use lifeline_adapters::sql::{self, Engine, OpenError};
 use lifeline_core::shared::time::Clock as _;
 use secrecy::ExposeSecret as _;
 
-use crate::config::Config;
+use crate::config::{Config, Store};
 use crate::failure::Failure;
 use crate::serve::Kind;
 use crate::system::SystemClock;
@@ -65,23 +66,21 @@ pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failu
 }
 
 /// Opens a migrated store with the installation's keys.
-pub(crate) async fn open(
-    config: &Config,
-    kind: Kind,
-) -> Result<(Arc<Engine>, Arc<Keyring>), Failure> {
-    let keyring = Arc::new(keyring(config, kind)?);
-    let url = config.store.url.expose_secret();
-    let engine = sql::open(url, Arc::clone(&keyring), kind.into())
-        .await
-        .map_err(|error| {
-            Failure::failed(format!("the store could not be opened: {}", chain(&error)))
-                .advice("run `lifeline migrate`, and `lifeline doctor` when it still fails")
-        })?;
-    Ok((engine, keyring))
+pub(crate) async fn open(place: &Store, kind: Kind) -> Result<Arc<Engine>, Failure> {
+    let keyring = Arc::new(keyring(&place.keyring, kind)?);
+    let url = place.url.expose_secret();
+    sql::open(url, keyring, kind.into()).await.map_err(|error| {
+        let advice = match error {
+            OpenError::Keyring(_) => {
+                "give this node the keyring of the node that rotated the keys, or the one from the backup of this store"
+            }
+            _ => "run `lifeline migrate`, and `lifeline doctor` when it still fails",
+        };
+        Failure::failed(format!("the store could not be opened: {}", chain(&error))).advice(advice)
+    })
 }
 
-fn keyring(config: &Config, kind: Kind) -> Result<Keyring, Failure> {
-    let file = &config.store.keyring;
+fn keyring(file: &Path, kind: Kind) -> Result<Keyring, Failure> {
     let read = match kind {
         #[cfg(feature = "demo")]
         Kind::Demo => Keyring::load_or_create_demo(file),
@@ -92,14 +91,6 @@ fn keyring(config: &Config, kind: Kind) -> Result<Keyring, Failure> {
             "restore the keyring from its backup; without it the personal data is unreadable",
         )
     })
-}
-
-/// The bytes of the active key of a purpose.
-pub(crate) fn key(keyring: &Keyring, purpose: Purpose) -> Result<&[u8], Failure> {
-    keyring
-        .active(purpose)
-        .map(lifeline_adapters::keyring::Key::expose)
-        .ok_or_else(|| Failure::failed("the keyring lacks a key it must have"))
 }
 
 /// An error and its causes on one line; engine texts may follow, so this is for operators only.

@@ -141,6 +141,15 @@ fn ports_of_sandbox(ports: Ports) -> neighbour::Addresses {
     }
 }
 
+/// Where a demo keeps its records and keys.
+pub(crate) fn store_of(data: &Path, database_url: Option<String>) -> config::Store {
+    let embedded = || format!("sqlite:{}", data.join("lifeline.db").display());
+    config::Store {
+        url: SecretString::from(database_url.unwrap_or_else(embedded)),
+        keyring: data.join("keyring.json"),
+    }
+}
+
 /// The configuration of a demo: what `serve` would read from a file, made up for loopback.
 fn configuration(
     args: &cli::Demo,
@@ -151,7 +160,6 @@ fn configuration(
     limits: config::Limits,
 ) -> Config {
     let keys_dir = data.join("keys");
-    let embedded = || format!("sqlite:{}", data.join("lifeline.db").display());
     let channel = |base: String, secrets: &keys::ChannelKeys| config::Channel {
         base_url: base,
         channel_id: secrets.channel_id.clone(),
@@ -161,10 +169,7 @@ fn configuration(
     };
     Config {
         listeners: config::Listeners::loopback(ports.line(), ports.callback(), ports.ops()),
-        store: config::Store {
-            url: SecretString::from(args.database_url.clone().unwrap_or_else(embedded)),
-            keyring: data.join("keyring.json"),
-        },
+        store: store_of(data, args.database_url.clone()),
         redis: config::Redis {
             url: args.redis_url.clone().map(SecretString::from),
         },

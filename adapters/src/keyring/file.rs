@@ -1,8 +1,10 @@
 //! The keyring's file: JSON, readable by its owner only.
 
+use std::fs::File;
 use std::io::Write as _;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::Ed25519KeyPair;
@@ -11,7 +13,7 @@ use base64::engine::general_purpose::STANDARD as B64;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::{InstanceKind, Key, Keyring, KeyringError, Purpose};
+use super::{InstanceKind, Key, KeyState, Keyring, KeyringError, Purpose};
 
 const VERSION: u32 = 1;
 const SYMMETRIC_BYTES: usize = 32;
@@ -29,13 +31,13 @@ struct KeyringFile {
 struct KeyEntry {
     kid: String,
     purpose: String,
-    /// `active` makes new things, `retired` only opens.
+    /// `active` makes new things, `next` will, `retired` only opens.
     state: String,
     /// Base64: 32 bytes, or PKCS#8 for `jwt`.
     material: String,
 }
 
-pub(super) fn fresh_key(purpose: Purpose) -> Result<Key, KeyringError> {
+pub(super) fn fresh_key(purpose: Purpose, state: KeyState) -> Result<Key, KeyringError> {
     let mut id = [0_u8; 4];
     getrandom::fill(&mut id).map_err(|_| KeyringError::NoRandom)?;
     let material = if purpose == Purpose::Jwt {
@@ -50,8 +52,8 @@ pub(super) fn fresh_key(purpose: Purpose) -> Result<Key, KeyringError> {
     Ok(Key {
         kid: hex::encode(id),
         purpose,
-        active: true,
-        material,
+        state,
+        material: Arc::new(material),
     })
 }
 
@@ -70,17 +72,18 @@ pub(super) fn read(path: &Path) -> Result<Keyring, KeyringError> {
     let kind = InstanceKind::parse(&file.instance_kind)
         .ok_or(KeyringError::Malformed("unknown instance kind"))?;
     let keys = file.keys.iter().map(key).collect::<Result<Vec<_>, _>>()?;
-    checked(Keyring { kind, keys })
+    checked(Keyring {
+        kind,
+        keys,
+        path: Some(path.to_owned()),
+    })
 }
 
 fn key(entry: &KeyEntry) -> Result<Key, KeyringError> {
     let purpose =
         Purpose::parse(&entry.purpose).ok_or(KeyringError::Malformed("unknown purpose"))?;
-    let active = match entry.state.as_str() {
-        "active" => true,
-        "retired" => false,
-        _ => return Err(KeyringError::Malformed("unknown key state")),
-    };
+    let state =
+        KeyState::of_file(&entry.state).ok_or(KeyringError::Malformed("unknown key state"))?;
     let material = B64
         .decode(&entry.material)
         .map(Zeroizing::new)
@@ -98,8 +101,8 @@ fn key(entry: &KeyEntry) -> Result<Key, KeyringError> {
     Ok(Key {
         kid: entry.kid.clone(),
         purpose,
-        active,
-        material,
+        state,
+        material: Arc::new(material),
     })
 }
 
@@ -108,6 +111,10 @@ fn checked(ring: Keyring) -> Result<Keyring, KeyringError> {
     for purpose in Purpose::ALL {
         if ring.of(purpose).filter(|key| key.is_active()).count() != 1 {
             return Err(KeyringError::Malformed("each purpose needs one active key"));
+        }
+        let next = ring.of(purpose).filter(|key| key.state == KeyState::Next);
+        if next.count() > 1 {
+            return Err(KeyringError::Malformed("a purpose has two next keys"));
         }
         for key in ring.of(purpose) {
             if ring.of(purpose).filter(|k| k.kid() == key.kid()).count() != 1 {
@@ -118,7 +125,44 @@ fn checked(ring: Keyring) -> Result<Keyring, KeyringError> {
     Ok(ring)
 }
 
+/// Writes a ring where none is; a file that is there is never replaced.
 pub(super) fn write_new(path: &Path, ring: &Keyring) -> Result<(), KeyringError> {
+    let draft = draft_of(path)?;
+    let placed =
+        write_draft(&draft, &text_of(ring)?, None).and_then(|()| std::fs::hard_link(&draft, path));
+    let removed = std::fs::remove_file(&draft);
+    placed?;
+    removed?;
+    Ok(())
+}
+
+/// Changes a ring in its file. Two changers follow one another; a reader finds the old ring or the
+/// new one, whole, and after a crash too.
+pub(super) fn change<T>(
+    path: &Path,
+    kind: InstanceKind,
+    work: impl FnOnce(&mut Keyring) -> Result<T, KeyringError>,
+) -> Result<(Keyring, T), KeyringError> {
+    let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    let folder = File::open(parent.unwrap_or(Path::new(".")))?;
+    folder.lock()?;
+    let mut ring = Keyring::load(path, kind)?;
+    let done = work(&mut ring)?;
+    let ring = checked(ring)?;
+    let draft = draft_of(path)?;
+    // Whoever reads the file must still be able to when somebody else rotates its keys.
+    let owner = std::fs::metadata(path)?;
+    let placed = write_draft(&draft, &text_of(&ring)?, Some((owner.uid(), owner.gid())))
+        .and_then(|()| std::fs::rename(&draft, path));
+    if let Err(error) = placed {
+        let _ = std::fs::remove_file(&draft);
+        return Err(error.into());
+    }
+    folder.sync_all()?;
+    Ok((ring, done))
+}
+
+fn text_of(ring: &Keyring) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     let file = KeyringFile {
         version: VERSION,
         instance_kind: ring.kind.as_str().to_owned(),
@@ -128,34 +172,35 @@ pub(super) fn write_new(path: &Path, ring: &Keyring) -> Result<(), KeyringError>
             .map(|key| KeyEntry {
                 kid: key.kid.clone(),
                 purpose: key.purpose.as_str().to_owned(),
-                state: if key.active { "active" } else { "retired" }.to_owned(),
+                state: key.state.in_file().to_owned(),
                 material: B64.encode(key.expose()),
             })
             .collect(),
     };
-    let text = serde_json::to_vec_pretty(&file)
+    serde_json::to_vec_pretty(&file)
         .map(Zeroizing::new)
-        .map_err(|_| KeyringError::Malformed("cannot be written as JSON"))?;
-    // Written beside and linked into place: nobody ever reads half a keyring, and a file that is
-    // there is never replaced.
-    let mut draft_name = path.as_os_str().to_owned();
-    let mut id = [0_u8; 8];
-    getrandom::fill(&mut id).map_err(|_| KeyringError::NoRandom)?;
-    draft_name.push(format!(".{}", hex::encode(id)));
-    let draft = PathBuf::from(draft_name);
-    let placed = write_draft(&draft, &text).and_then(|()| std::fs::hard_link(&draft, path));
-    let removed = std::fs::remove_file(&draft);
-    placed?;
-    removed?;
-    Ok(())
+        .map_err(|_| KeyringError::Malformed("cannot be written as JSON"))
 }
 
-fn write_draft(draft: &Path, text: &[u8]) -> std::io::Result<()> {
+/// Written beside and put into place whole: nobody ever reads half a keyring.
+fn draft_of(path: &Path) -> Result<PathBuf, KeyringError> {
+    let mut id = [0_u8; 8];
+    getrandom::fill(&mut id).map_err(|_| KeyringError::NoRandom)?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", hex::encode(id)));
+    Ok(PathBuf::from(name))
+}
+
+fn write_draft(draft: &Path, text: &[u8], owner: Option<(u32, u32)>) -> std::io::Result<()> {
     let mut out = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(draft)?;
+    let made = out.metadata()?;
+    if let Some((uid, gid)) = owner.filter(|owner| *owner != (made.uid(), made.gid())) {
+        fchown(&out, Some(uid), Some(gid))?;
+    }
     out.write_all(text)?;
     out.sync_all()
 }

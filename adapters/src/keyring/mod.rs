@@ -1,20 +1,24 @@
 //! The keys of one installation: one file, mode 0600, a key per purpose, several generations.
 //!
 //! Purposes never share a key: stealing the cursor key signs no session, and so on. A key has an
-//! id (`kid`) that every envelope names, so that a rotation keeps old data readable: the active key
-//! seals, retired ones still open.
+//! id (`kid`) that every envelope and index names, so that a rotation keeps old data readable: the
+//! active key seals, others still open. Which key is the active one, a store knows better than the
+//! file ([`Keyring::ruled_by`]): several processes share the store, each has its own copy of the file.
 //!
 //! Nothing in this module prints a key; no type here has a telling `Debug`.
 
 pub mod cipher;
 mod file;
+mod generation;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_lc_rs::{hkdf, hmac};
 use zeroize::Zeroizing;
 
 use self::cipher::{Cipher, Place, Unsealable};
+pub use self::generation::{Generation, KeyState, MissingKey};
 
 /// What an installation is for; stores and keyrings are stamped with it and never mixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +51,7 @@ pub enum Purpose {
     DataWrapping,
     /// Finds equal personal values without reading them.
     BlindIndex,
-    /// Digests of secrets we hand out: refresh tokens, one-time codes, match tokens, tickets.
+    /// Digests of secrets we hand out (refresh tokens, one-time codes, match tokens) and of what counters guard.
     TokenHmac,
     /// Signs access tokens (Ed25519).
     Jwt,
@@ -99,14 +103,17 @@ pub enum KeyringError {
     },
     #[error("the system has no random numbers")]
     NoRandom,
+    #[error("the keyring has no such key")]
+    NoSuchKey,
 }
 
 /// One key: 32 random bytes, or an Ed25519 private key in PKCS#8.
+#[derive(Clone)]
 pub struct Key {
     kid: String,
     purpose: Purpose,
-    active: bool,
-    material: Zeroizing<Vec<u8>>,
+    state: KeyState,
+    material: Arc<Zeroizing<Vec<u8>>>,
 }
 
 impl std::fmt::Debug for Key {
@@ -121,10 +128,15 @@ impl Key {
         &self.kid
     }
 
-    /// Whether new things are made with it; a retired key only opens and verifies.
     #[must_use]
-    pub const fn is_active(&self) -> bool {
-        self.active
+    pub const fn state(&self) -> KeyState {
+        self.state
+    }
+
+    /// Whether new things are made with it; another key only opens and verifies.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.state == KeyState::Active
     }
 
     /// The bytes themselves, for the signer or cipher that needs them.
@@ -138,6 +150,8 @@ impl Key {
 pub struct Keyring {
     kind: InstanceKind,
     keys: Vec<Key>,
+    /// The file it was read from; absent for a ring that is kept nowhere.
+    path: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Keyring {
@@ -159,10 +173,17 @@ impl Keyring {
         Ok(ring)
     }
 
+    /// Reads the file again, for what another process added to it; `None` for a ring without one.
+    #[must_use]
+    pub fn reread(&self) -> Option<Result<Self, KeyringError>> {
+        self.path.as_deref().map(|path| Self::load(path, self.kind))
+    }
+
     /// Makes a keyring with one active key per purpose; refuses to overwrite a file.
     pub fn create(path: &Path, kind: InstanceKind) -> Result<Self, KeyringError> {
-        let ring = Self::generate(kind)?;
+        let mut ring = Self::generate(kind)?;
         file::write_new(path, &ring)?;
+        ring.path = Some(path.to_owned());
         Ok(ring)
     }
 
@@ -180,9 +201,19 @@ impl Keyring {
     pub fn generate(kind: InstanceKind) -> Result<Self, KeyringError> {
         let keys = Purpose::ALL
             .into_iter()
-            .map(file::fresh_key)
+            .map(|purpose| file::fresh_key(purpose, KeyState::Active))
             .collect::<Result<_, _>>()?;
-        Ok(Self { kind, keys })
+        Ok(Self {
+            kind,
+            keys,
+            path: None,
+        })
+    }
+
+    /// The file it was read from.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     #[must_use]
@@ -192,7 +223,7 @@ impl Keyring {
 
     /// The key that makes new things; `file` guarantees one per purpose.
     pub fn active(&self, purpose: Purpose) -> Option<&Key> {
-        self.of(purpose).find(|key| key.active)
+        self.of(purpose).find(|key| key.is_active())
     }
 
     /// A key by its id, active or retired.
@@ -229,12 +260,27 @@ impl Keyring {
         Cipher::new(kid, &*derived(key.expose(), use_)?).open(place, envelope)
     }
 
-    /// The blind index of a value: hex HMAC-SHA-256 under a key of its own per column.
+    /// The blind index of a value under the active key: `{kid}:{hex HMAC-SHA-256}`, with a key of
+    /// its own per column.
     pub fn blind(&self, table: &str, column: &str, clear: &str) -> Result<String, Unsealable> {
         let key = self.active(Purpose::BlindIndex).ok_or(Unsealable)?;
-        let column_key = derived(key.expose(), &format!("{table}.{column}"))?;
-        let mac = hmac::Key::new(hmac::HMAC_SHA256, &*column_key);
-        Ok(hex::encode(hmac::sign(&mac, clear.as_bytes())))
+        blind_with(key, table, column, clear)
+    }
+
+    /// Every index a value may be found by: under the active key first, then, while a rotation is
+    /// under way, under the other one. Without a rotation both are the same.
+    pub fn indexes(
+        &self,
+        table: &str,
+        column: &str,
+        clear: &str,
+    ) -> Result<[String; 2], Unsealable> {
+        let active = self.blind(table, column, clear)?;
+        let other = match self.of(Purpose::BlindIndex).find(|key| key.state.finds()) {
+            Some(key) => blind_with(key, table, column, clear)?,
+            None => active.clone(),
+        };
+        Ok([active, other])
     }
 
     /// Hex digest of a secret we handed out; `use_` keeps digests of different things apart.
@@ -243,6 +289,13 @@ impl Keyring {
         let mac = hmac::Key::new(hmac::HMAC_SHA256, &*derived(key.expose(), use_)?);
         Ok(hex::encode(hmac::sign(&mac, secret.as_bytes())))
     }
+}
+
+fn blind_with(key: &Key, table: &str, column: &str, clear: &str) -> Result<String, Unsealable> {
+    let column_key = derived(key.expose(), &format!("{table}.{column}"))?;
+    let mac = hmac::Key::new(hmac::HMAC_SHA256, &*column_key);
+    let tag = hex::encode(hmac::sign(&mac, clear.as_bytes()));
+    Ok(format!("{}:{tag}", key.kid))
 }
 
 struct Bytes32;

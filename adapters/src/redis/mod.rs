@@ -7,7 +7,7 @@
 
 mod rest;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -53,7 +53,7 @@ pub struct Redis {
     connection: ConnectionManager,
     gcra: Script,
     rest: Arc<Rest>,
-    keyring: Arc<Keyring>,
+    keyring: Arc<RwLock<Arc<Keyring>>>,
 }
 
 impl std::fmt::Debug for Redis {
@@ -81,12 +81,22 @@ impl Redis {
             connection,
             gcra: Script::new(GCRA),
             rest: Arc::default(),
-            keyring,
+            keyring: Arc::new(RwLock::new(keyring)),
         };
         if redis.ping().await.is_err() {
             tracing::warn!("redis.away_at_start");
         }
         Ok(redis)
+    }
+
+    /// Seals with other keys from now on. What another node sealed with a key this one does not have
+    /// yet is a value that is not there.
+    pub fn take_keys(&self, keyring: Arc<Keyring>) {
+        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = keyring;
+    }
+
+    fn keys(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether a Redis answers at `url` now; for a look from outside, before anything is built on it.
@@ -173,7 +183,7 @@ impl SharedCache for Redis {
         let mut connection = self.connection.clone();
         let name = format!("{PREFIX}{key}");
         let sealed: Option<String> = self.bounded(connection.get(&name)).await?;
-        let opened = sealed.map(|sealed| self.keyring.open(FOR_CACHE, &place(&name), &sealed));
+        let opened = sealed.map(|sealed| self.keys().open(FOR_CACHE, &place(&name), &sealed));
         Ok(opened.and_then(Result::ok).map(|clear| clear.to_vec()))
     }
 
@@ -182,7 +192,7 @@ impl SharedCache for Redis {
         let life_ms = u64::try_from(life.as_millis()).map_err(|_| Away)?.max(1);
         let name = format!("{PREFIX}{key}");
         let sealed = self
-            .keyring
+            .keys()
             .seal(FOR_CACHE, &place(&name), value)
             .map_err(|_| Away)?;
         self.bounded(connection.pset_ex::<_, _, ()>(&name, sealed, life_ms))

@@ -20,11 +20,11 @@ statements! { "accounts":
     FIND("account") = "SELECT account_id, app_id, open_id, user_id, name, id_no, certified_at, phone, \
         phone_verified_at, created_at, version FROM account WHERE account_id = $1";
     FIND_BY_OPEN_ID("account") = "SELECT account_id, app_id, open_id, user_id, name, id_no, certified_at, phone, \
-        phone_verified_at, created_at, version FROM account WHERE app_id = $1 AND open_id_index = $2";
+        phone_verified_at, created_at, version FROM account WHERE app_id = $1 AND open_id_index IN ($2, $3)";
     FIND_BY_USER_ID("account") = "SELECT account_id, app_id, open_id, user_id, name, id_no, certified_at, phone, \
-        phone_verified_at, created_at, version FROM account WHERE app_id = $1 AND user_id_index = $2";
+        phone_verified_at, created_at, version FROM account WHERE app_id = $1 AND user_id_index IN ($2, $3)";
     FIND_BY_PHONE("account") = "SELECT account_id, app_id, open_id, user_id, name, id_no, certified_at, phone, \
-        phone_verified_at, created_at, version FROM account WHERE phone_index = $1";
+        phone_verified_at, created_at, version FROM account WHERE phone_index IN ($1, $2)";
     ADD("account") = "INSERT INTO account (account_id, open_id, open_id_index, user_id, user_id_index, name, id_no, \
         id_no_index, certified_at, phone, phone_index, phone_verified_at, version, app_id, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
@@ -86,8 +86,10 @@ impl<C: WriteConn> AccountStore for Sql<C> {
         app_id: &str,
         open_id: &ProviderId,
     ) -> Result<Option<Account>, StoreError> {
-        let index = self.blind(OPEN_ID, open_id.expose())?;
-        let row = self.one(&FIND_BY_OPEN_ID, args![app_id, index]).await?;
+        let [index, other] = self.indexes(OPEN_ID, open_id.expose())?;
+        let row = self
+            .one(&FIND_BY_OPEN_ID, args![app_id, index, other])
+            .await?;
         self.maybe_account(row).await
     }
 
@@ -96,14 +98,16 @@ impl<C: WriteConn> AccountStore for Sql<C> {
         app_id: &str,
         user_id: &ProviderId,
     ) -> Result<Option<Account>, StoreError> {
-        let index = self.blind(USER_ID, user_id.expose())?;
-        let row = self.one(&FIND_BY_USER_ID, args![app_id, index]).await?;
+        let [index, other] = self.indexes(USER_ID, user_id.expose())?;
+        let row = self
+            .one(&FIND_BY_USER_ID, args![app_id, index, other])
+            .await?;
         self.maybe_account(row).await
     }
 
     async fn find_by_phone(&mut self, phone: &Phone) -> Result<Option<Account>, StoreError> {
-        let index = self.blind(PHONE, phone.expose())?;
-        let row = self.one(&FIND_BY_PHONE, args![index]).await?;
+        let [index, other] = self.indexes(PHONE, phone.expose())?;
+        let row = self.one(&FIND_BY_PHONE, args![index, other]).await?;
         self.maybe_account(row).await
     }
 
@@ -253,7 +257,8 @@ impl<C: WriteConn> Sql<C> {
             return Ok([Value::Null, Value::Null]);
         };
         let sealed = self.seal_for(id, field, id.as_str(), clear).await?;
-        Ok([Value::from(sealed), Value::from(self.blind(field, clear)?)])
+        let index = self.index(field, clear).await?;
+        Ok([Value::from(sealed), Value::from(index)])
     }
 }
 

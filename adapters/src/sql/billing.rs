@@ -11,14 +11,15 @@ use super::value::args;
 use super::{Conn, Field, Sql, WriteConn};
 
 statements! { "billing":
-    KEPT("figure") = "SELECT body, asked_at, outdated_at FROM figure \
-        WHERE home_index = $1 AND holder_version = $2 AND kind = $3 AND period = $4";
+    KEPT("figure") = "SELECT home_index, body, asked_at, outdated_at FROM figure \
+        WHERE home_index IN ($1, $2) AND holder_version = $3 AND kind = $4 AND period = $5 \
+        ORDER BY asked_at DESC LIMIT 1";
     KEEP("figure") = "INSERT INTO figure (home_index, holder_version, kind, period, body, asked_at) \
         VALUES ($1, $2, $3, $4, $5, $6) \
         ON CONFLICT (home_index, holder_version, kind, period) \
         DO UPDATE SET body = excluded.body, asked_at = excluded.asked_at WHERE excluded.asked_at > figure.asked_at";
     OUTDATE("figure") = "UPDATE figure SET outdated_at = $2 \
-        WHERE home_index = $1 AND (outdated_at IS NULL OR outdated_at < $2)";
+        WHERE home_index IN ($1, $3) AND (outdated_at IS NULL OR outdated_at < $2)";
     PURGE("figure") = "DELETE FROM figure WHERE asked_at < $1";
 }
 
@@ -36,9 +37,10 @@ fn row_of(home: &str, key: &FigureKey) -> String {
 #[async_trait]
 impl<C: Conn> FigureReads for Sql<C> {
     async fn kept(&mut self, key: &FigureKey) -> Result<Option<Kept>, StoreError> {
-        let index = self.blind(HOME, key.consumer_no.expose())?;
+        let [index, other] = self.indexes(HOME, key.consumer_no.expose())?;
         let named = args![
-            &index,
+            index,
+            other,
             key.holder_version,
             key.kind.as_str(),
             key.kind.period()
@@ -46,7 +48,8 @@ impl<C: Conn> FigureReads for Sql<C> {
         let Some(row) = self.one(&KEPT, named).await? else {
             return Ok(None);
         };
-        let body = self.open_service(BODY, &row_of(&index, key), &row.text("body")?)?;
+        let row_name = row_of(&row.text("home_index")?, key);
+        let body = self.open_service(BODY, &row_name, &row.text("body")?)?;
         Ok(Some(Kept {
             body,
             asked_at: Time::from_micros(row.int("asked_at")?),
@@ -55,7 +58,7 @@ impl<C: Conn> FigureReads for Sql<C> {
     }
 
     fn flight_key(&self, key: &FigureKey) -> Result<String, StoreError> {
-        self.blind(FLIGHT, &row_of(key.consumer_no.expose(), key))
+        self.digest(FLIGHT, &row_of(key.consumer_no.expose(), key))
     }
 }
 
@@ -81,8 +84,8 @@ impl<C: WriteConn> FigureStore for Sql<C> {
     }
 
     async fn outdate(&mut self, consumer_no: &ConsumerNo, now: Time) -> Result<(), StoreError> {
-        let index = self.blind(HOME, consumer_no.expose())?;
-        self.touched(&OUTDATE, args![index, now.micros()])
+        let [index, other] = self.indexes(HOME, consumer_no.expose())?;
+        self.touched(&OUTDATE, args![index, now.micros(), other])
             .await
             .map(drop)
     }

@@ -14,6 +14,7 @@ use lifeline_core::shared::personal::{ConsumerNo, IdNo};
 use lifeline_core::shared::time::{Day, Time};
 use lifeline_core::store::StoreError;
 
+use super::homes::home;
 use super::offers::{read_signboard, signboard_text};
 use super::statement::statements;
 use super::value::args;
@@ -39,13 +40,13 @@ statements! { "bindings":
     FIND("binding") = linked!("b.binding_id = $1 AND b.account_id = $2");
     LIST("binding") = linked!("b.account_id = $1 AND b.binding_id > $2 AND (b.shown = 1 OR g.ends_at > $3) \
         ORDER BY b.binding_id LIMIT $4");
-    LIVE("binding") = linked!("b.account_id = $1 AND b.home_index = $2");
-    LINK_TO("binding") = linked!("b.binding_id = $1 AND b.home_index = $2");
-    LINKS_TO("binding") = linked!("b.home_index = $1 ORDER BY b.binding_id");
-    RIVALS("binding") = linked!("b.home_index = $1 AND b.role = 'holder' AND b.account_id <> $2 \
-        AND b.certified_index <> $3 ORDER BY b.binding_id");
-    LOCK_HOME("binding_home") = "UPDATE binding_home SET holder_version = holder_version WHERE home_index = $1 \
-        RETURNING holder_version AS home_version, holder_since, frozen_version, looked_at";
+    LIVE("binding") = linked!("b.account_id = $1 AND b.home_index IN ($2, $3)");
+    LINK_TO("binding") = linked!("b.binding_id = $1 AND b.home_index IN ($2, $3)");
+    LINKS_TO("binding") = linked!("b.home_index IN ($1, $2) ORDER BY b.binding_id");
+    RIVALS("binding") = linked!("b.home_index IN ($1, $2) AND b.role = 'holder' AND b.account_id <> $3 \
+        AND b.certified_index NOT IN ($4, $5) ORDER BY b.binding_id");
+    LOCK_HOME("binding_home") = "UPDATE binding_home SET holder_version = holder_version \
+        WHERE home_index IN ($1, $2) RETURNING holder_version AS home_version, holder_since, frozen_version, looked_at";
     TOUCH_HOME("binding_home") = "INSERT INTO binding_home (home_index, holder_version, holder_since, looked_at) \
         VALUES ($1, $2, $3, $4) ON CONFLICT (home_index) DO UPDATE SET \
         holder_since = CASE \
@@ -57,16 +58,18 @@ statements! { "bindings":
             THEN excluded.holder_version ELSE binding_home.holder_version END, \
         looked_at = excluded.looked_at \
         RETURNING holder_version AS home_version, holder_since, frozen_version, looked_at";
-    TAKE_LOOK("binding_home") = "UPDATE binding_home SET looked_at = $3 WHERE home_index = $1 AND looked_at <= $2";
-    FREEZE_HOME("binding_home") = "UPDATE binding_home SET frozen_version = holder_version WHERE home_index = $1";
+    TAKE_LOOK("binding_home") = "UPDATE binding_home SET looked_at = $4 \
+        WHERE home_index IN ($1, $2) AND looked_at <= $3";
+    FREEZE_HOME("binding_home") = "UPDATE binding_home SET frozen_version = holder_version \
+        WHERE home_index IN ($1, $2)";
     DROP_OUTDATED("binding") = "UPDATE binding SET role = 'payer_only', version = version + 1 \
-        WHERE home_index = $1 AND ended_at IS NULL AND holder_version < $2 AND role <> 'payer_only' \
+        WHERE home_index IN ($1, $2) AND ended_at IS NULL AND holder_version < $3 AND role <> 'payer_only' \
         RETURNING binding_id";
     TAKE_PLACE("binding_places") = "INSERT INTO binding_places (account_id, taken) VALUES ($1, 1) \
         ON CONFLICT (account_id) DO UPDATE SET taken = binding_places.taken + 1 WHERE binding_places.taken < $2";
     FREE_PLACE("binding_places") = "UPDATE binding_places SET taken = taken - 1 WHERE account_id = $1";
-    BARRED("binding") = "SELECT COUNT(*) AS n FROM binding WHERE home_index = $1 AND account_id = $2 \
-        AND barred_version = $3";
+    BARRED("binding") = "SELECT COUNT(*) AS n FROM binding WHERE home_index IN ($1, $2) \
+        AND account_id = $3 AND barred_version = $4";
     ADD("binding") = "INSERT INTO binding (binding_id, account_id, home_index, consumer_no, role, holder_version, \
         frozen, certified_index, signboard, label, created_at, version, shown, grant_id) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
@@ -79,8 +82,6 @@ statements! { "bindings":
         WHERE binding_id = $1 AND version = $3 AND ended_at IS NULL";
 }
 
-/// The blind index of a consumer number over all accounts.
-const HOME: Field = Field::new("binding_home", "home_index");
 const CERTIFIED: Field = Field::new("binding", "certified_index");
 const CONSUMER_NO: Field = Field::new("binding", "consumer_no");
 const SIGNBOARD: Field = Field::new("binding", "signboard");
@@ -114,8 +115,8 @@ impl<C: Conn> BindingReads for Sql<C> {
         account: &AccountId,
         consumer_no: &ConsumerNo,
     ) -> Result<Option<Linked>, StoreError> {
-        let index = self.home_index(consumer_no)?;
-        let row = self.one(&LIVE, args![account, index]).await?;
+        let [index, other] = self.homes(consumer_no)?;
+        let row = self.one(&LIVE, args![account, index, other]).await?;
         self.maybe_linked(row).await
     }
 
@@ -139,7 +140,7 @@ impl<C: WriteConn> BindingStore for Sql<C> {
     ) -> Result<Home, StoreError> {
         let since = holder.since.map(String::from);
         let args = args![
-            self.home_index(consumer_no)?,
+            self.home_index(consumer_no).await?,
             holder.version,
             since,
             now,
@@ -150,8 +151,8 @@ impl<C: WriteConn> BindingStore for Sql<C> {
     }
 
     async fn lock_home(&mut self, consumer_no: &ConsumerNo) -> Result<Option<Home>, StoreError> {
-        let index = self.home_index(consumer_no)?;
-        let row = self.one(&LOCK_HOME, args![index]).await?;
+        let [index, other] = self.homes(consumer_no)?;
+        let row = self.one(&LOCK_HOME, args![index, other]).await?;
         row.as_ref().map(home).transpose()
     }
 
@@ -160,14 +161,14 @@ impl<C: WriteConn> BindingStore for Sql<C> {
         consumer_no: &ConsumerNo,
         id: &BindingId,
     ) -> Result<Option<Linked>, StoreError> {
-        let index = self.home_index(consumer_no)?;
-        let row = self.one(&LINK_TO, args![id, index]).await?;
+        let [index, other] = self.homes(consumer_no)?;
+        let row = self.one(&LINK_TO, args![id, index, other]).await?;
         self.maybe_linked(row).await
     }
 
     async fn links_to(&mut self, consumer_no: &ConsumerNo) -> Result<Vec<Linked>, StoreError> {
-        let index = self.home_index(consumer_no)?;
-        let rows = self.rows(&LINKS_TO, args![index]).await?;
+        let [index, other] = self.homes(consumer_no)?;
+        let rows = self.rows(&LINKS_TO, args![index, other]).await?;
         self.all_linked(rows).await
     }
 
@@ -177,8 +178,8 @@ impl<C: WriteConn> BindingStore for Sql<C> {
         consumer_no: &ConsumerNo,
         holder_version: i64,
     ) -> Result<bool, StoreError> {
-        let index = self.home_index(consumer_no)?;
-        let args = args![index, account, holder_version];
+        let [index, other] = self.homes(consumer_no)?;
+        let args = args![index, other, account, holder_version];
         Ok(self.count(&BARRED, args).await? > 0)
     }
 
@@ -188,13 +189,16 @@ impl<C: WriteConn> BindingStore for Sql<C> {
         before: Time,
         now: Time,
     ) -> Result<bool, StoreError> {
-        let index = self.home_index(consumer_no)?;
-        self.changed(&TAKE_LOOK, args![index, before, now]).await
+        let [index, other] = self.homes(consumer_no)?;
+        self.changed(&TAKE_LOOK, args![index, other, before, now])
+            .await
     }
 
     async fn freeze_home(&mut self, consumer_no: &ConsumerNo) -> Result<(), StoreError> {
-        let index = self.home_index(consumer_no)?;
-        self.touched(&FREEZE_HOME, args![index]).await.map(drop)
+        let [index, other] = self.homes(consumer_no)?;
+        self.touched(&FREEZE_HOME, args![index, other])
+            .await
+            .map(drop)
     }
 
     async fn drop_outdated(
@@ -202,9 +206,9 @@ impl<C: WriteConn> BindingStore for Sql<C> {
         consumer_no: &ConsumerNo,
         holder_version: i64,
     ) -> Result<Vec<BindingId>, StoreError> {
-        let index = self.home_index(consumer_no)?;
+        let [index, other] = self.homes(consumer_no)?;
         let rows = self
-            .rows(&DROP_OUTDATED, args![index, holder_version])
+            .rows(&DROP_OUTDATED, args![index, other, holder_version])
             .await?;
         let mut dropped = rows
             .iter()
@@ -221,9 +225,10 @@ impl<C: WriteConn> BindingStore for Sql<C> {
         consumer_no: &ConsumerNo,
         id_no: &IdNo,
     ) -> Result<Vec<Binding>, StoreError> {
-        let index = self.home_index(consumer_no)?;
-        let certified = self.blind(CERTIFIED, id_no.expose())?;
-        let rows = self.rows(&RIVALS, args![index, account, certified]).await?;
+        let [index, other] = self.homes(consumer_no)?;
+        let [certified, also] = self.indexes(CERTIFIED, id_no.expose())?;
+        let args = args![index, other, account, certified, also];
+        let rows = self.rows(&RIVALS, args).await?;
         let rivals = self.all_linked(rows).await?;
         Ok(rivals.into_iter().map(|linked| linked.binding).collect())
     }
@@ -248,7 +253,7 @@ impl<C: WriteConn> BindingStore for Sql<C> {
         let args = args![
             &binding.binding_id,
             account,
-            self.home_index(&binding.consumer_no)?,
+            self.home_index(&binding.consumer_no).await?,
             consumer_no,
             binding.role.as_str(),
             binding.holder_version,
@@ -332,10 +337,6 @@ impl<C: WriteConn> BindingStore for Sql<C> {
 }
 
 impl<C: Conn> Sql<C> {
-    pub(super) fn home_index(&self, consumer_no: &ConsumerNo) -> Result<String, StoreError> {
-        self.blind(HOME, consumer_no.expose())
-    }
-
     fn certified_index(&self, certified: Option<&IdNo>) -> Result<Option<String>, StoreError> {
         certified
             .map(|id_no| self.blind(CERTIFIED, id_no.expose()))
@@ -409,19 +410,6 @@ impl<C: WriteConn> Sql<C> {
             .await
             .map(Some)
     }
-}
-
-fn home(row: &Row) -> Result<Home, StoreError> {
-    let holder_version = row.int("home_version")?;
-    let frozen_version = row.maybe_int("frozen_version")?;
-    let since = row.maybe_text("holder_since")?;
-    let since = since.map(|text| Day::parse(&text)).transpose();
-    Ok(Home {
-        holder_version,
-        holder_since: since.map_err(|_| row.corrupt("holder_since"))?,
-        frozen: frozen_version == Some(holder_version),
-        looked_at: row.time("looked_at")?,
-    })
 }
 
 fn granted(row: &Row) -> Result<Option<Granted>, StoreError> {

@@ -12,7 +12,7 @@ use super::migration::{self, Migrated, SchemaError};
 use super::sqlite::DiskFailure;
 use super::statement::statements;
 use super::value::args;
-use super::{Conn, Sql, Vault, postgres, sqlite};
+use super::{Conn, Sql, Vault, engine_keys, postgres, sqlite};
 use crate::keyring::{InstanceKind, Keyring};
 use crate::seams::watch;
 
@@ -33,6 +33,9 @@ pub enum OpenError {
         found: &'static str,
         wanted: &'static str,
     },
+    /// The store is written with a key this keyring does not have, or cannot open.
+    #[error("the keyring does not fit the store")]
+    Keyring(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error(transparent)]
     Schema(#[from] SchemaError),
     #[error(transparent)]
@@ -69,7 +72,7 @@ impl Place {
 }
 
 #[derive(Debug)]
-enum Driver {
+pub(super) enum Driver {
     Sqlite(sqlite::Sqlite),
     Postgres(postgres::Postgres),
     Memory(sqlite::Memory),
@@ -78,8 +81,8 @@ enum Driver {
 /// The opened store.
 #[derive(Debug)]
 pub struct Engine {
-    driver: Driver,
-    vault: Vault,
+    pub(super) driver: Driver,
+    pub(super) vault: Vault,
     instance: Instance,
     commits: Commits,
 }
@@ -96,6 +99,7 @@ pub async fn migrate(target: &str, kind: InstanceKind, now: Time) -> Result<Migr
 
 /// Opens a migrated store. Refuses a store or keyring of the other kind, a schema newer than this
 /// program and one that still has to be migrated.
+/// A store that was never opened takes its generations of keys from this keyring.
 pub async fn open(
     target: &str,
     keyring: Arc<Keyring>,
@@ -122,9 +126,11 @@ pub async fn open_within(
     let driver = connect(&place, unit_max).await?;
     let instance = instance_of(&driver).await?;
     checked(instance, kind)?;
+    let vault = Vault::new(keyring);
+    engine_keys::take(&driver, &vault, instance.created_at).await?;
     Ok(Arc::new(Engine {
         driver,
-        vault: Vault::new(keyring),
+        vault,
         instance,
         commits: Commits::default(),
     }))
@@ -239,12 +245,23 @@ impl Engine {
         self.instance
     }
 
-    /// Whether the store answers; an error here means the process is not ready.
+    /// Whether the store answers and this process's keyring fits it; an error here means the process
+    /// is not ready.
     pub async fn ping(&self) -> Result<(), StoreError> {
         match &self.driver {
-            Driver::Sqlite(engine) => engine.ping().await,
-            Driver::Postgres(engine) => engine.ping().await,
-            Driver::Memory(_) => Ok(()),
+            Driver::Sqlite(engine) => engine.ping().await?,
+            Driver::Postgres(engine) => engine.ping().await?,
+            Driver::Memory(_) => {}
+        }
+        self.keys().await.map(drop)
+    }
+
+    /// What a unit begins with: at most [`LOOK_EVERY`](super::keys::LOOK_EVERY) ago the store said
+    /// which keys are which.
+    async fn vault(&self, conn: &mut impl Conn) -> Result<Vault, StoreError> {
+        match self.vault.fresh() {
+            Some(vault) => Ok(vault),
+            None => self.vault.look(conn).await,
         }
     }
 
@@ -279,22 +296,39 @@ impl Store for Engine {
     }
 
     async fn begin(&self, unit: UnitName) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        let vault = self.vault.clone();
         Ok(match &self.driver {
-            Driver::Sqlite(engine) => Box::new(Sql::new(watch(unit, engine.begin().await?), vault)),
-            Driver::Postgres(engine) => {
-                Box::new(Sql::new(watch(unit, engine.begin().await?), vault))
+            Driver::Sqlite(engine) => {
+                let mut conn = watch(unit, engine.begin().await?);
+                let vault = self.vault(&mut conn).await?;
+                Box::new(Sql::new(conn, vault))
             }
-            Driver::Memory(engine) => Box::new(Sql::new(watch(unit, engine.begin()?), vault)),
+            Driver::Postgres(engine) => {
+                let mut conn = watch(unit, engine.begin().await?);
+                let vault = self.vault(&mut conn).await?;
+                Box::new(Sql::new(conn, vault))
+            }
+            // One process and no time: its keys are never renewed.
+            Driver::Memory(engine) => {
+                Box::new(Sql::new(watch(unit, engine.begin()?), self.vault.clone()))
+            }
         })
     }
 
     async fn begin_read(&self) -> Result<Box<dyn Snapshot>, StoreError> {
-        let vault = self.vault.clone();
         Ok(match &self.driver {
-            Driver::Sqlite(engine) => Box::new(Sql::new(engine.begin_read().await?, vault)),
-            Driver::Postgres(engine) => Box::new(Sql::new(engine.begin_read().await?, vault)),
-            Driver::Memory(engine) => Box::new(Sql::new(engine.begin_read()?, vault)),
+            Driver::Sqlite(engine) => {
+                let mut conn = engine.begin_read().await?;
+                let vault = self.vault(&mut conn).await?;
+                Box::new(Sql::new(conn, vault))
+            }
+            Driver::Postgres(engine) => {
+                let mut conn = engine.begin_read().await?;
+                let vault = self.vault(&mut conn).await?;
+                Box::new(Sql::new(conn, vault))
+            }
+            Driver::Memory(engine) => {
+                Box::new(Sql::new(engine.begin_read()?, self.vault.clone()))
+            }
         })
     }
 }

@@ -31,24 +31,24 @@ macro_rules! grants {
 
 statements! { "grants":
     BY_TOKEN("binding_grant") = grants!("g.token_digest = $1");
-    BY_ID("binding_grant") = grants!("g.grant_id = $1 AND g.home_index = $2");
+    BY_ID("binding_grant") = grants!("g.grant_id = $1 AND g.home_index IN ($2, $3)");
     GRANTED_BY("binding_grant") = grants!("g.holder_binding_id = $1 AND g.ended_at IS NULL ORDER BY g.grant_id");
-    INVITATIONS("binding_grant") = grants!("g.home_index = $1 AND g.ended_at IS NULL AND g.state = 'open' \
-        AND g.open_until > $2 AND g.ends_at > $2 ORDER BY g.grant_id");
-    COUNT("binding_grant") = "SELECT COUNT(*) AS n FROM binding_grant WHERE home_index = $1 AND ended_at IS NULL \
-        AND ends_at > $2 AND (state = 'accepted' OR open_until > $2)";
+    INVITATIONS("binding_grant") = grants!("g.home_index IN ($1, $2) AND g.ended_at IS NULL AND g.state = 'open' \
+        AND g.open_until > $3 AND g.ends_at > $3 ORDER BY g.grant_id");
+    COUNT("binding_grant") = "SELECT COUNT(*) AS n FROM binding_grant WHERE home_index IN ($1, $2) \
+        AND ended_at IS NULL AND ends_at > $3 AND (state = 'accepted' OR open_until > $3)";
     ADD("binding_grant") = "INSERT INTO binding_grant (grant_id, home_index, holder_binding_id, role, holder_version, \
         state, token_digest, open_until, ends_at, created_at, version) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     SAVE("binding_grant") = "UPDATE binding_grant SET state = $2, accepted_by = $3, accepted_at = $4, ended_at = $5, \
         version = version + 1 WHERE grant_id = $1 AND version = $6";
-    END_OUTDATED("binding_grant") = "UPDATE binding_grant SET state = 'ended', ended_at = $3, version = version + 1 \
-        WHERE home_index = $1 AND ended_at IS NULL AND holder_version < $2";
+    END_OUTDATED("binding_grant") = "UPDATE binding_grant SET state = 'ended', ended_at = $4, version = version + 1 \
+        WHERE home_index IN ($1, $2) AND ended_at IS NULL AND holder_version < $3";
     END_UNACCEPTED("binding_grant") = "UPDATE binding_grant SET state = 'ended', ended_at = $1, version = version + 1 \
         WHERE state = 'open' AND (open_until <= $1 OR ends_at <= $1)";
     LINK_WITH("binding") = linked!("b.grant_id = $1");
-    OTHERS("binding") = linked!("b.home_index = $1 AND b.account_id <> $2 AND b.binding_id > $3 \
-        AND (b.shown = 1 OR g.ends_at > $4) ORDER BY b.binding_id LIMIT $5");
+    OTHERS("binding") = linked!("b.home_index IN ($1, $2) AND b.account_id <> $3 AND b.binding_id > $4 \
+        AND (b.shown = 1 OR g.ends_at > $5) ORDER BY b.binding_id LIMIT $6");
     OVER("binding") = linked!("b.grant_id IS NOT NULL AND g.ends_at <= $1 ORDER BY g.ends_at, b.binding_id LIMIT $2");
     UNLOOKED("binding") = linked!("h.looked_at <= $1 AND b.binding_id = (SELECT MIN(o.binding_id) FROM binding o \
         WHERE o.home_index = h.home_index AND o.ended_at IS NULL AND (o.role <> 'payer_only' OR o.grant_id IS NOT NULL)) \
@@ -60,7 +60,7 @@ const TOKEN: Field = Field::new("binding_grant", "token_digest");
 #[async_trait]
 impl<C: Conn> GrantReads for Sql<C> {
     async fn invitation(&mut self, token: &Secret) -> Result<Option<Grant>, StoreError> {
-        let digest = self.blind(TOKEN, token.expose())?;
+        let digest = self.digest(TOKEN, token.expose())?;
         let row = self.one(&BY_TOKEN, args![digest]).await?;
         row.as_ref().map(grant).transpose()
     }
@@ -75,8 +75,8 @@ impl<C: Conn> GrantReads for Sql<C> {
         consumer_no: &ConsumerNo,
         now: Time,
     ) -> Result<Vec<Grant>, StoreError> {
-        let index = self.home_index(consumer_no)?;
-        let rows = self.rows(&INVITATIONS, args![index, now]).await?;
+        let [index, other] = self.homes(consumer_no)?;
+        let rows = self.rows(&INVITATIONS, args![index, other, now]).await?;
         rows.iter().map(grant).collect()
     }
 
@@ -87,8 +87,10 @@ impl<C: Conn> GrantReads for Sql<C> {
         page: &Page,
         now: Time,
     ) -> Result<Vec<Linked>, StoreError> {
+        let [index, other] = self.homes(consumer_no)?;
         let args = args![
-            self.home_index(consumer_no)?,
+            index,
+            other,
             account,
             page.after().unwrap_or_default(),
             now,
@@ -116,8 +118,8 @@ impl<C: WriteConn> GrantStore for Sql<C> {
         consumer_no: &ConsumerNo,
         now: Time,
     ) -> Result<i64, StoreError> {
-        let index = self.home_index(consumer_no)?;
-        self.count(&COUNT, args![index, now]).await
+        let [index, other] = self.homes(consumer_no)?;
+        self.count(&COUNT, args![index, other, now]).await
     }
 
     async fn add_grant(
@@ -128,12 +130,12 @@ impl<C: WriteConn> GrantStore for Sql<C> {
     ) -> Result<(), StoreError> {
         let args = args![
             &grant.grant_id,
-            self.home_index(consumer_no)?,
+            self.home_index(consumer_no).await?,
             &grant.holder_binding,
             grant.scope.as_str(),
             grant.holder_version,
             grant.state.as_str(),
-            self.blind(TOKEN, token.expose())?,
+            self.digest(TOKEN, token.expose())?,
             grant.open_until,
             grant.ends_at,
             grant.created_at,
@@ -163,8 +165,8 @@ impl<C: WriteConn> GrantStore for Sql<C> {
         consumer_no: &ConsumerNo,
         id: &GrantId,
     ) -> Result<Option<Grant>, StoreError> {
-        let index = self.home_index(consumer_no)?;
-        let row = self.one(&BY_ID, args![id, index]).await?;
+        let [index, other] = self.homes(consumer_no)?;
+        let row = self.one(&BY_ID, args![id, index, other]).await?;
         row.as_ref().map(grant).transpose()
     }
 
@@ -179,8 +181,8 @@ impl<C: WriteConn> GrantStore for Sql<C> {
         holder_version: i64,
         now: Time,
     ) -> Result<u64, StoreError> {
-        let index = self.home_index(consumer_no)?;
-        self.touched(&END_OUTDATED, args![index, holder_version, now])
+        let [index, other] = self.homes(consumer_no)?;
+        self.touched(&END_OUTDATED, args![index, other, holder_version, now])
             .await
     }
 

@@ -5,6 +5,7 @@
 //! | [`conn`] | the driver seam: what an engine must be able to do |
 //! | [`statement`] | a statement, the macro that declares one, the list of all |
 //! | [`value`] | parameters and rows |
+//! | `sealing`, `keys`, [`rotation`] | personal fields at rest, the keys the store is written with, new ones |
 //! | `overrides` | the few statements PostgreSQL needs in other words |
 //! | `<room>.rs` | the repository of one room of `core`, written once for both engines |
 //!
@@ -20,7 +21,7 @@
 //! 2. Implement the room's `…Reads` for `Sql<C>` where `C: Conn` and its `…Store` where
 //!    `C: WriteConn`, with [`Sql::one`], [`Sql::rows`], [`Sql::changed`], [`Sql::count`].
 //! 3. Personal data goes through [`Sql::seal_for`] (one account's key) or [`Sql::seal_service`],
-//!    and is found by [`Sql::blind`].
+//!    and is found by [`Sql::indexes`]; what is written is [`Sql::index`]. Secrets are [`Sql::digest`].
 //! 4. Add the room's `STATEMENTS` to [`statement::all`], its table to a migration in both folders,
 //!    its contracts to `tests/contract/<room>.rs`.
 //!
@@ -30,9 +31,11 @@
 
 pub mod conn;
 mod engine;
+mod engine_keys;
 mod migration;
 mod overrides;
 mod postgres;
+pub mod rotation;
 mod sealing;
 mod sqlite;
 pub mod statement;
@@ -46,9 +49,11 @@ mod bindings;
 mod cases;
 mod evidence;
 mod grants;
+mod homes;
 mod idempotency;
 mod inbox;
 mod jobs;
+mod keys;
 mod ledger;
 mod notices;
 mod offers;
@@ -63,6 +68,7 @@ use lifeline_core::store::StoreError;
 
 pub use self::conn::{Conn, WriteConn};
 pub use self::engine::{Bench, Engine, Instance, OpenError, migrate, open, open_within};
+pub use self::keys::RuledKeys;
 pub use self::migration::{Migrated, SchemaError};
 pub use self::sealing::{Field, Vault};
 pub use self::sqlite::DiskFailure;
@@ -73,6 +79,8 @@ pub use self::value::{Row, Value};
 pub struct Sql<C> {
     conn: C,
     vault: Vault,
+    /// Whether this unit and the batches of a rotation of the index wait for each other.
+    holds_indexes: bool,
 }
 
 impl<C> std::fmt::Debug for Sql<C> {
@@ -83,7 +91,11 @@ impl<C> std::fmt::Debug for Sql<C> {
 
 impl<C: Conn> Sql<C> {
     pub(crate) const fn new(conn: C, vault: Vault) -> Self {
-        Self { conn, vault }
+        Self {
+            conn,
+            vault,
+            holds_indexes: false,
+        }
     }
 
     /// All rows, in the statement's order.

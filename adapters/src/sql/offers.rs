@@ -96,7 +96,7 @@ fn read_verified(text: &str) -> Option<Verified> {
 
 impl<C: Conn> Sql<C> {
     pub(super) async fn offer_of(&mut self, token: &Secret) -> Result<Option<Offered>, StoreError> {
-        let digest = self.blind(TOKEN, token.expose())?;
+        let digest = self.digest(TOKEN, token.expose())?;
         match self.one(&FIND, args![&digest]).await? {
             Some(row) => self.offer(&digest, &row).await.map(Some),
             None => Ok(None),
@@ -159,7 +159,7 @@ impl<C: WriteConn> Sql<C> {
         token: &Secret,
         offered: &Offered,
     ) -> Result<(), StoreError> {
-        let digest = self.blind(TOKEN, token.expose())?;
+        let digest = self.digest(TOKEN, token.expose())?;
         let account = &offered.account_id;
         let archive_token = self
             .seal_for(
@@ -199,7 +199,7 @@ impl<C: WriteConn> Sql<C> {
         token: &Secret,
         offered: &Offered,
     ) -> Result<(), StoreError> {
-        let digest = self.blind(TOKEN, token.expose())?;
+        let digest = self.digest(TOKEN, token.expose())?;
         let verified = self.sealed_verified(&digest, offered).await?;
         let args = args![digest, verified, offered.used_at, offered.version];
         if self.changed(&SAVE, args).await? {

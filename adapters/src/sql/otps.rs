@@ -50,19 +50,19 @@ const VALUE: Field = Field::new("attempt_value", "value_digest");
 impl<C: Conn> Sql<C> {
     /// A code's digest, bound to its row: equal codes of two rows have unequal digests.
     fn code_digest(&self, id: &OtpId, code: &Secret) -> Result<String, StoreError> {
-        self.blind(CODE_DIGEST, &format!("{id}:{}", code.expose()))
+        self.digest(CODE_DIGEST, &format!("{id}:{}", code.expose()))
     }
 
     /// A counter's key. The guard is part of it: one phone under two guards has two digests.
     fn tally_key(&self, guard: Guard, key: &str) -> Result<String, StoreError> {
-        self.blind(KEY, &format!("{}:{key}", guard.as_str()))
+        self.digest(KEY, &format!("{}:{key}", guard.as_str()))
     }
 }
 
 #[async_trait]
 impl<C: WriteConn> OtpStore for Sql<C> {
     async fn add_otp(&mut self, otp: &Otp, act: &Act) -> Result<(), StoreError> {
-        let act = self.blind(ACT, act.expose())?;
+        let act = self.digest(ACT, act.expose())?;
         let args = args![
             &otp.otp_id,
             &otp.account_id,
@@ -84,7 +84,7 @@ impl<C: WriteConn> OtpStore for Sql<C> {
         phone: &Phone,
         code: &Secret,
     ) -> Result<bool, StoreError> {
-        let phone = self.blind(PHONE, phone.expose())?;
+        let phone = self.digest(PHONE, phone.expose())?;
         let code = self.code_digest(id, code)?;
         self.changed(&ARM, args![id, phone, code]).await
     }
@@ -95,7 +95,7 @@ impl<C: WriteConn> OtpStore for Sql<C> {
         purpose: OtpPurpose,
         act: &Act,
     ) -> Result<Option<Otp>, StoreError> {
-        let act = self.blind(ACT, act.expose())?;
+        let act = self.digest(ACT, act.expose())?;
         let row = self
             .one(&NEWEST, args![session, purpose.as_str(), act])
             .await?;
@@ -156,7 +156,7 @@ impl<C: WriteConn> AttemptStore for Sql<C> {
         now: Time,
     ) -> Result<i64, StoreError> {
         let key = self.tally_key(guard, key)?;
-        let value = self.blind(VALUE, value)?;
+        let value = self.digest(VALUE, value)?;
         self.touched(&VALUE_ADD, args![guard.as_str(), &key, window, value, now])
             .await?;
         self.count(&VALUE_COUNT, args![guard.as_str(), key, window])
@@ -171,7 +171,7 @@ impl<C: WriteConn> AttemptStore for Sql<C> {
         value: &str,
     ) -> Result<(), StoreError> {
         let key = self.tally_key(guard, key)?;
-        let value = self.blind(VALUE, value)?;
+        let value = self.digest(VALUE, value)?;
         self.touched(&VALUE_FORGET, args![guard.as_str(), key, window, value])
             .await
             .map(drop)

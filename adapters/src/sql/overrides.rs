@@ -14,6 +14,19 @@ pub(super) const OUTBOX_CLAIM: &str = "\
     RETURNING outbox.seq, event_id, kind, ordering_key, body, trace_id, money, created_at, available_at, \
         attempts - 1 AS attempts, lease_epoch";
 
+/// Units that write an index that must be unique share this lock; a batch of a rotation takes it
+/// alone. Any number will do; every Lifeline must use the same one.
+pub(super) const INDEX_SHARED: &str =
+    "SELECT CAST(1 AS BIGINT) AS n FROM pg_advisory_xact_lock_shared(7812730918273645)";
+
+/// The other side of [`INDEX_SHARED`].
+pub(super) const INDEX_ALONE: &str =
+    "SELECT CAST(1 AS BIGINT) AS n FROM pg_advisory_xact_lock(7812730918273645)";
+
 /// Every override by the name of its statement.
 #[cfg(test)]
-pub(super) const ALL: &[(&str, &str)] = &[("outbox.CLAIM", OUTBOX_CLAIM)];
+pub(super) const ALL: &[(&str, &str)] = &[
+    ("keys.SHARE", INDEX_SHARED),
+    ("outbox.CLAIM", OUTBOX_CLAIM),
+    ("rotation.ALONE", INDEX_ALONE),
+];

@@ -154,7 +154,7 @@ impl<C: Conn> Sql<C> {
         })
     }
 
-    fn open_shares(&self, id: &str, row: &Row) -> Result<Vec<Share>, StoreError> {
+    pub(super) fn open_shares(&self, id: &str, row: &Row) -> Result<Vec<Share>, StoreError> {
         let text = self.open_service(SHARES, id, &row.text("shares")?)?;
         let shares: Vec<ShareText> =
             serde_json::from_str(&text).map_err(|_| row.corrupt("shares"))?;

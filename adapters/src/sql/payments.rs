@@ -31,13 +31,13 @@ statements! { "payments":
         AND payment_id IN (SELECT payment_id FROM payment_home WHERE binding_id = $2) \
         AND (CAST($3 AS TEXT) IS NULL OR payment_id < $3) ORDER BY payment_id DESC LIMIT $4");
     IN_FLIGHT("payment_line") = "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS n FROM payment_line \
-        WHERE consumer_index = $1 AND purpose = 'arrears' AND state IN ('READY', 'POSTING', 'POST_UNKNOWN', \
+        WHERE consumer_index IN ($1, $2) AND purpose = 'arrears' AND state IN ('READY', 'POSTING', 'POST_UNKNOWN', \
         'FENCING(repost)', 'FENCING(refund)', 'HELD')";
     IN_FLIGHT_OF("payment_line") = "SELECT CAST(COALESCE(SUM(l.amount_fen), 0) AS BIGINT) AS n FROM payment_line l \
         JOIN payment p ON p.payment_id = l.payment_id \
-        WHERE l.consumer_index = $1 AND p.account_id = $2 AND l.purpose = 'arrears' AND l.state IN ('READY', \
+        WHERE l.consumer_index IN ($1, $2) AND p.account_id = $3 AND l.purpose = 'arrears' AND l.state IN ('READY', \
         'POSTING', 'POST_UNKNOWN', 'FENCING(repost)', 'FENCING(refund)', 'HELD')";
-    HOLDER("open_claim") = "SELECT payment_id FROM open_claim WHERE claim_key = $1";
+    HOLDER("open_claim") = "SELECT payment_id FROM open_claim WHERE claim_key IN ($1, $2)";
     DUE("payment") = "SELECT payment_id FROM payment WHERE wake_at <= $1 \
         AND (lease_until IS NULL OR lease_until <= $1) ORDER BY wake_at, payment_id LIMIT $2";
     WAITING("payment_line") = "SELECT l.payment_id FROM payment_line l \
@@ -52,7 +52,7 @@ statements! { "payments":
     UNLEASE("payment") = "UPDATE payment SET lease_until = NULL WHERE payment_id = $1 AND lease_epoch = $2";
     CLAIM("open_claim") = "INSERT INTO open_claim (claim_key, payment_id, taken_at) VALUES ($1, $2, $3) \
         ON CONFLICT (claim_key) DO NOTHING";
-    UNCLAIM("open_claim") = "DELETE FROM open_claim WHERE claim_key = $1 AND payment_id = $2";
+    UNCLAIM("open_claim") = "DELETE FROM open_claim WHERE claim_key IN ($1, $2) AND payment_id = $3";
     SIGHT("payment_sighting") = "INSERT INTO payment_sighting (payment_id, machine, row_id, state, input, next_state, \
         applied, times, first_seen_at, last_asked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9) \
         ON CONFLICT (payment_id, machine, row_id, state, input, next_state, applied) DO UPDATE \
@@ -95,13 +95,17 @@ impl<C: Conn> Sql<C> {
         }))
     }
 
-    /// The claim's key says nothing about the home but equality.
-    fn claim_key(&self, claim: &ClaimKey) -> Result<String, StoreError> {
-        let home = self.blind(CLAIM_INDEX, claim.consumer_no.expose())?;
-        Ok(match &claim.kind {
-            ClaimKind::Arrears => format!("arrears:{home}"),
-            ClaimKind::TopUp(account) => format!("top_up:{home}:{account}"),
-        })
+    /// The claim's keys say nothing about the home but equality. While a rotation of the index is
+    /// under way a claim is held under both, so that two processes exclude one another whichever
+    /// of the two keys each takes for the active one.
+    fn claim_keys(&self, claim: &ClaimKey) -> Result<[String; 2], StoreError> {
+        let mut keys = self.indexes(CLAIM_INDEX, claim.consumer_no.expose())?;
+        for key in &mut keys {
+            *key = claim_key(key, &claim.kind);
+        }
+        // In one order everywhere: two units that take both never wait for each other.
+        keys.sort();
+        Ok(keys)
     }
 
     async fn maybe_order(&mut self, row: Option<Row>) -> Result<Option<Order>, StoreError> {
@@ -118,6 +122,14 @@ impl<C: Conn> Sql<C> {
     ) -> Result<Vec<PaymentId>, StoreError> {
         let rows = self.rows(stmt, args).await?;
         rows.iter().map(|row| row.id("payment_id")).collect()
+    }
+}
+
+/// The row a claim has under one index of its home.
+pub(super) fn claim_key(home: &str, kind: &ClaimKind) -> String {
+    match kind {
+        ClaimKind::Arrears => format!("arrears:{home}"),
+        ClaimKind::TopUp(account) => format!("top_up:{home}:{account}"),
     }
 }
 
@@ -160,8 +172,10 @@ impl<C: Conn> PaymentReads for Sql<C> {
     }
 
     async fn in_flight(&mut self, consumer_no: &ConsumerNo) -> Result<Fen, StoreError> {
-        let home = self.blind(CONSUMER, consumer_no.expose())?;
-        self.count(&IN_FLIGHT, args![home]).await.map(Fen::new)
+        let [home, other] = self.indexes(CONSUMER, consumer_no.expose())?;
+        self.count(&IN_FLIGHT, args![home, other])
+            .await
+            .map(Fen::new)
     }
 
     async fn in_flight_of(
@@ -169,15 +183,15 @@ impl<C: Conn> PaymentReads for Sql<C> {
         account: &AccountId,
         consumer_no: &ConsumerNo,
     ) -> Result<Fen, StoreError> {
-        let home = self.blind(CONSUMER, consumer_no.expose())?;
-        self.count(&IN_FLIGHT_OF, args![home, account])
+        let [home, other] = self.indexes(CONSUMER, consumer_no.expose())?;
+        self.count(&IN_FLIGHT_OF, args![home, other, account])
             .await
             .map(Fen::new)
     }
 
     async fn claim_holder(&mut self, claim: &ClaimKey) -> Result<Option<PaymentId>, StoreError> {
-        let key = self.claim_key(claim)?;
-        Ok(self.payment_ids(&HOLDER, args![key]).await?.pop())
+        let [key, other] = self.claim_keys(claim)?;
+        Ok(self.payment_ids(&HOLDER, args![key, other]).await?.pop())
     }
 
     async fn due(&mut self, now: Time, limit: i64) -> Result<Vec<PaymentId>, StoreError> {
@@ -228,17 +242,25 @@ impl<C: WriteConn> PaymentStore for Sql<C> {
         id: &PaymentId,
         now: Time,
     ) -> Result<bool, StoreError> {
-        let key = self.claim_key(claim)?;
-        if self.changed(&CLAIM, args![&key, id, now]).await? {
-            return Ok(true);
+        let [key, other] = self.claim_keys(claim)?;
+        self.touched(&CLAIM, args![&key, id, now]).await?;
+        if other != key {
+            self.touched(&CLAIM, args![&other, id, now]).await?;
         }
-        let holder = self.payment_ids(&HOLDER, args![key]).await?;
-        Ok(holder.first() == Some(id))
+        let holders = self.payment_ids(&HOLDER, args![&key, &other]).await?;
+        let ours = holders.iter().all(|holder| holder == id);
+        if !ours {
+            // What was free of it is not kept from whoever holds the rest.
+            self.touched(&UNCLAIM, args![key, other, id]).await?;
+        }
+        Ok(ours)
     }
 
     async fn free_claim(&mut self, claim: &ClaimKey, id: &PaymentId) -> Result<(), StoreError> {
-        let key = self.claim_key(claim)?;
-        self.touched(&UNCLAIM, args![key, id]).await.map(drop)
+        let [key, other] = self.claim_keys(claim)?;
+        self.touched(&UNCLAIM, args![key, other, id])
+            .await
+            .map(drop)
     }
 
     async fn sight(

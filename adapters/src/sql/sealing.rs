@@ -3,13 +3,14 @@
 //! the memory of every process.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::store::StoreError;
 use zeroize::Zeroizing;
 
+use super::keys::Seen;
 use super::statement::statements;
 use super::value::args;
 use super::{Conn, Sql, WriteConn};
@@ -26,8 +27,8 @@ statements! { "sealing":
 const KEPT_MAX: Duration = Duration::from_secs(60);
 const KEPT_COUNT_MAX: usize = 4096;
 /// What the keyring's wrapping key is derived for.
-const FOR_ACCOUNT_KEYS: &str = "account keys";
-const FOR_SERVICE_ROWS: &str = "service rows";
+pub(super) const FOR_ACCOUNT_KEYS: &str = "account keys";
+pub(super) const FOR_SERVICE_ROWS: &str = "service rows";
 
 /// A column that holds a sealed value or a blind index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl Field {
         }
     }
 
-    const fn place(self, row: &str) -> Place<'_> {
+    pub(super) const fn place(self, row: &str) -> Place<'_> {
         Place {
             table: self.table,
             column: self.column,
@@ -75,11 +76,13 @@ struct KeptKeys {
     order: VecDeque<(AccountId, Instant)>,
 }
 
-/// The keyring and the account keys lately unwrapped with it; one per engine, cheap to clone.
+/// The keyring as the store rules it, and the account keys lately unwrapped with it; one per engine,
+/// cheap to clone. A unit keeps the clone it began with.
 #[derive(Clone)]
 pub struct Vault {
-    keyring: Arc<Keyring>,
+    pub(super) keyring: Arc<Keyring>,
     kept: Arc<Mutex<KeptKeys>>,
+    pub(super) seen: Arc<RwLock<Seen>>,
     /// Keys this unit made: they exist for others only once the unit is committed.
     made: HashMap<AccountId, Arc<AccountKey>>,
 }
@@ -94,6 +97,7 @@ impl Vault {
     #[must_use]
     pub fn new(keyring: Arc<Keyring>) -> Self {
         Self {
+            seen: Arc::new(RwLock::new(Seen::unseen(&keyring))),
             keyring,
             kept: Arc::default(),
             made: HashMap::new(),
@@ -145,7 +149,7 @@ impl KeptKeys {
     }
 }
 
-fn no_key(error: Unsealable) -> StoreError {
+pub(super) fn no_key(error: Unsealable) -> StoreError {
     StoreError::Unavailable(Box::new(error))
 }
 
@@ -156,11 +160,30 @@ fn text(bytes: &[u8], field: Field) -> Result<String, StoreError> {
 }
 
 impl<C: Conn> Sql<C> {
-    /// The blind index of a personal value, to be stored in or compared with `field`.
+    /// The blind indexes a personal value may be found by in `field`: under the active key, then
+    /// under the other one that a rotation leaves rows under. Every look-up asks for both.
+    pub(crate) fn indexes(&self, field: Field, clear: &str) -> Result<[String; 2], StoreError> {
+        self.vault
+            .keyring
+            .indexes(field.table, field.column, clear)
+            .map_err(no_key)
+    }
+
+    /// The blind index to write where nothing has to be unique by it; [`Sql::index`] where it has.
     pub(crate) fn blind(&self, field: Field, clear: &str) -> Result<String, StoreError> {
         self.vault
             .keyring
             .blind(field.table, field.column, clear)
+            .map_err(no_key)
+    }
+
+    /// The digest of a secret we handed out, or of what a counter guards: it only ever compares equal
+    /// to itself, and nothing is found by it once its time is over. Its key is not the index's, so
+    /// that the index can be made anew under another key.
+    pub(crate) fn digest(&self, field: Field, secret: &str) -> Result<String, StoreError> {
+        self.vault
+            .keyring
+            .token_digest(&format!("{}.{}", field.table, field.column), secret)
             .map_err(no_key)
     }
 
@@ -223,24 +246,30 @@ impl<C: Conn> Sql<C> {
         };
         let key_id = row.text("key_id")?;
         let bytes = self
-            .vault
-            .keyring
-            .open(
-                FOR_ACCOUNT_KEYS,
-                &wrapped_at(account),
-                &row.text("wrapped")?,
-            )
-            .ok()
-            .and_then(|clear| <[u8; 32]>::try_from(clear.as_slice()).ok())
-            .map(Zeroizing::new)
-            .ok_or_else(|| row.corrupt("wrapped"))?;
+            .unwrap_key(account, &row.text("wrapped")?)
+            .map_err(|_| row.corrupt("wrapped"))?;
         let key = Arc::new(AccountKey { key_id, bytes });
         self.vault.keep(account, &key);
         Ok(Some(key))
     }
+
+    /// An account's data key out of its wrapping.
+    pub(super) fn unwrap_key(
+        &self,
+        account: &AccountId,
+        wrapped: &str,
+    ) -> Result<Zeroizing<[u8; 32]>, Unsealable> {
+        let clear = self
+            .vault
+            .keyring
+            .open(FOR_ACCOUNT_KEYS, &wrapped_at(account), wrapped)?;
+        <[u8; 32]>::try_from(clear.as_slice())
+            .map(Zeroizing::new)
+            .map_err(|_| Unsealable)
+    }
 }
 
-fn wrapped_at(account: &AccountId) -> Place<'_> {
+pub(super) fn wrapped_at(account: &AccountId) -> Place<'_> {
     Place {
         table: "account_key",
         column: "wrapped",

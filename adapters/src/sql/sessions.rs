@@ -70,7 +70,7 @@ impl<C: Conn> Sql<C> {
         &mut self,
         secret: &Secret,
     ) -> Result<Option<Session>, StoreError> {
-        let digest = self.blind(BROWSER, secret.expose())?;
+        let digest = self.digest(BROWSER, secret.expose())?;
         let row = self.one(&FIND_BY_BROWSER, args![digest]).await?;
         row.as_ref().map(session).transpose()
     }
@@ -107,7 +107,7 @@ impl<C: WriteConn> SessionStore for Sql<C> {
         browser: Option<&Secret>,
     ) -> Result<(), StoreError> {
         let browser = browser
-            .map(|secret| self.blind(BROWSER, secret.expose()))
+            .map(|secret| self.digest(BROWSER, secret.expose()))
             .transpose()?;
         self.touched(&ADD, row_of(session, browser)).await.map(drop)
     }
@@ -152,7 +152,7 @@ impl<C: WriteConn> SessionStore for Sql<C> {
         token: &Secret,
         refresh: &RefreshToken,
     ) -> Result<(), StoreError> {
-        let digest = self.blind(TOKEN, token.expose())?;
+        let digest = self.digest(TOKEN, token.expose())?;
         let args = args![
             digest,
             &refresh.session_id,
@@ -163,7 +163,7 @@ impl<C: WriteConn> SessionStore for Sql<C> {
     }
 
     async fn find_refresh(&mut self, token: &Secret) -> Result<Option<RefreshToken>, StoreError> {
-        let digest = self.blind(TOKEN, token.expose())?;
+        let digest = self.digest(TOKEN, token.expose())?;
         let Some(row) = self.one(&REFRESH_FIND, args![&digest]).await? else {
             return Ok(None);
         };
@@ -191,7 +191,7 @@ impl<C: WriteConn> SessionStore for Sql<C> {
     }
 
     async fn spend_refresh(&mut self, token: &Secret, spent: &Spent) -> Result<bool, StoreError> {
-        let digest = self.blind(TOKEN, token.expose())?;
+        let digest = self.digest(TOKEN, token.expose())?;
         let Some(owner) = self.one(&REFRESH_OWNER, args![&digest]).await? else {
             return Ok(false);
         };
@@ -213,8 +213,8 @@ impl<C: WriteConn> SessionStore for Sql<C> {
         cookie: &Secret,
         expires_at: Time,
     ) -> Result<(), StoreError> {
-        let state = self.blind(STATE, state.expose())?;
-        let cookie = self.blind(COOKIE, cookie.expose())?;
+        let state = self.digest(STATE, state.expose())?;
+        let cookie = self.digest(COOKIE, cookie.expose())?;
         self.touched(&START_ADD, args![state, cookie, expires_at])
             .await
             .map(drop)
@@ -226,8 +226,8 @@ impl<C: WriteConn> SessionStore for Sql<C> {
         cookie: &Secret,
         now: Time,
     ) -> Result<bool, StoreError> {
-        let state = self.blind(STATE, state.expose())?;
-        let cookie = self.blind(COOKIE, cookie.expose())?;
+        let state = self.digest(STATE, state.expose())?;
+        let cookie = self.digest(COOKIE, cookie.expose())?;
         self.changed(&START_SPEND, args![state, cookie, now]).await
     }
 

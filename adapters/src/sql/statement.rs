@@ -84,9 +84,11 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::engine::STATEMENTS,
         super::evidence::STATEMENTS,
         super::grants::STATEMENTS,
+        super::homes::STATEMENTS,
         super::idempotency::STATEMENTS,
         super::inbox::STATEMENTS,
         super::jobs::STATEMENTS,
+        super::keys::STATEMENTS,
         super::ledger::STATEMENTS,
         super::notices::STATEMENTS,
         super::offers::STATEMENTS,
@@ -99,6 +101,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::sessions::STATEMENTS,
     ]
     .into_iter()
+    .chain(super::rotation::ALL_STATEMENTS)
     .flatten()
     .copied()
 }

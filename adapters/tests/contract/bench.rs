@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use lifeline_adapters::keyring::{InstanceKind, Keyring};
-use lifeline_adapters::sql::{self, Engine};
+use lifeline_adapters::sql::{self, Engine, OpenError};
 use lifeline_core::shared::ids::{Entropy, TypedId};
 use lifeline_core::shared::time::{Clock, Time};
 use lifeline_core::store::{StoreError, Tx, View, atomically, snapshot};
+use rusqlite::types::Value;
 
 use crate::Run;
 
@@ -42,11 +43,15 @@ pub(crate) struct Bench {
     pub(crate) target: String,
     pub(crate) kind: EngineKind,
     made: Arc<AtomicU64>,
+    /// Where the keyring's file is.
+    keys: Arc<tempfile::TempDir>,
 }
 
 impl Bench {
     async fn new(target: String, kind: EngineKind) -> Self {
-        let keyring = Arc::new(Keyring::generate(InstanceKind::Demo).unwrap());
+        let keys = Arc::new(tempfile::tempdir().unwrap());
+        let file = keys.path().join("keyring.json");
+        let keyring = Arc::new(Keyring::load_or_create_demo(&file).unwrap());
         sql::migrate(&target, InstanceKind::Demo, now())
             .await
             .unwrap();
@@ -57,6 +62,7 @@ impl Bench {
             target,
             kind,
             made: Arc::default(),
+            keys,
         }
     }
 
@@ -76,6 +82,77 @@ impl Bench {
             store: store.unwrap(),
             ..self.clone()
         }
+    }
+
+    /// The keyring's file.
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.keys.path().join("keyring.json")
+    }
+
+    /// A process that reads the keyring from a file of its own.
+    pub(crate) async fn process_with(&self, file: &std::path::Path) -> Result<Self, OpenError> {
+        let keyring = Arc::new(Keyring::load(file, InstanceKind::Demo).unwrap());
+        let store = sql::open(&self.target, Arc::clone(&keyring), InstanceKind::Demo).await?;
+        Ok(Self {
+            store,
+            keyring,
+            ..self.clone()
+        })
+    }
+
+    /// Every row of every table of ours: the table, and the row's values in one text.
+    pub(crate) async fn dump(&self) -> Vec<(String, String)> {
+        let mut rows = Vec::new();
+        for table in self.tables().await {
+            match &self.kind {
+                EngineKind::Sqlite => {
+                    let conn = rusqlite::Connection::open(&self.target).unwrap();
+                    let mut all = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
+                    let columns = all.column_count();
+                    let mut found = all.query([]).unwrap();
+                    while let Some(row) = found.next().unwrap() {
+                        let value = |at| format!("{:?}", row.get::<_, Value>(at).unwrap());
+                        let values: Vec<String> = (0..columns).map(value).collect();
+                        rows.push((table.clone(), values.join(" ")));
+                    }
+                }
+                EngineKind::Postgres(_) => {
+                    let text = format!("SELECT row_to_json(t)::text FROM {table} t");
+                    let found = connect(&self.target).await.query(&text, &[]).await.unwrap();
+                    rows.extend(found.iter().map(|row| (table.clone(), row.get(0))));
+                }
+            }
+        }
+        rows
+    }
+
+    /// The tables of ours, in order.
+    pub(crate) async fn tables(&self) -> Vec<String> {
+        let mut tables: Vec<String> = match &self.kind {
+            EngineKind::Sqlite => {
+                let conn = rusqlite::Connection::open(&self.target).unwrap();
+                let mut all = conn
+                    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+                    .unwrap();
+                let names = all.query_map([], |row| row.get(0)).unwrap();
+                names.collect::<Result<_, _>>().unwrap()
+            }
+            EngineKind::Postgres(_) => connect(&self.target)
+                .await
+                .query(
+                    "SELECT table_name::text FROM information_schema.tables \
+                     WHERE table_schema = current_schema()",
+                    &[],
+                )
+                .await
+                .unwrap()
+                .iter()
+                .map(|row| row.get(0))
+                .collect(),
+        };
+        tables.retain(|name| !name.starts_with("sqlite_") && !name.starts_with("refinery_"));
+        tables.sort();
+        tables
     }
 
     /// An id no other call of this contract gets; they sort in the order they were made.

@@ -28,7 +28,7 @@ contracts! { "billing":
 const HOME: &str = "1500000004321";
 const OTHER_HOME: &str = "1500000004322";
 
-fn key(home: &str, holder_version: i64, kind: FigureKind) -> FigureKey {
+pub(crate) fn key(home: &str, holder_version: i64, kind: FigureKind) -> FigureKey {
     FigureKey {
         consumer_no: ConsumerNo::parse(home).unwrap(),
         holder_version,
@@ -40,17 +40,17 @@ fn bill(period: &str) -> FigureKind {
     FigureKind::Bill(Period::parse(period).unwrap())
 }
 
-async fn keep(t: &Bench, key: &FigureKey, body: &str, asked_s: i64) -> bool {
+pub(crate) async fn keep(t: &Bench, key: &FigureKey, body: &str, asked_s: i64) -> bool {
     t.write(async |tx| tx.billing().keep(key, body, at(asked_s)).await)
         .await
         .unwrap()
 }
 
-async fn kept(t: &Bench, key: &FigureKey) -> Option<Kept> {
+pub(crate) async fn kept(t: &Bench, key: &FigureKey) -> Option<Kept> {
     t.view().await.billing().kept(key).await.unwrap()
 }
 
-fn copy(body: &str, asked_s: i64, outdated_s: Option<i64>) -> Option<Kept> {
+pub(crate) fn copy(body: &str, asked_s: i64, outdated_s: Option<i64>) -> Option<Kept> {
     Some(Kept {
         body: body.into(),
         asked_at: at(asked_s),

@@ -28,14 +28,14 @@ contracts! { "idempotency":
     answer_is_sealed_at_rest => ["IdempotencyStore::finish"];
 }
 
-fn key(principal: &str) -> Key {
+pub(crate) fn key(principal: &str) -> Key {
     Key {
         scope: format!("{principal}:POST /v1/payments"),
         key: "0123456789abcdef".into(),
     }
 }
 
-fn record(principal: &str) -> Record {
+pub(crate) fn record(principal: &str) -> Record {
     Record {
         key: key(principal),
         fingerprint: "f".repeat(64),
@@ -49,19 +49,19 @@ fn record(principal: &str) -> Record {
     }
 }
 
-fn answer() -> Answer {
+pub(crate) fn answer() -> Answer {
     Answer {
         status: 201,
         body: "{\"pay_url\":\"https://line.example/v1/pay/t\",\n \"注\":1}".into(),
     }
 }
 
-async fn start(t: &Bench, record: &Record) -> Result<(), StoreError> {
+pub(crate) async fn start(t: &Bench, record: &Record) -> Result<(), StoreError> {
     t.write(async |tx| tx.idempotency().start(record).await)
         .await
 }
 
-async fn find(t: &Bench, key: &Key) -> Option<Record> {
+pub(crate) async fn find(t: &Bench, key: &Key) -> Option<Record> {
     t.write(async |tx| tx.idempotency().find(key).await)
         .await
         .unwrap()

@@ -21,7 +21,7 @@ contracts! { "inbox":
     quarantine_forgets_the_old => ["InboxStore::purge_quarantine"];
 }
 
-fn message(id: &str) -> Message {
+pub(crate) fn message(id: &str) -> Message {
     Message {
         source: "alipay".into(),
         message_id: id.into(),
@@ -32,13 +32,13 @@ fn message(id: &str) -> Message {
     }
 }
 
-async fn receive(t: &Bench, message: &Message) -> bool {
+pub(crate) async fn receive(t: &Bench, message: &Message) -> bool {
     t.write(async |tx| tx.inbox().receive(message).await)
         .await
         .unwrap()
 }
 
-async fn find(t: &Bench, id: &str) -> Option<Message> {
+pub(crate) async fn find(t: &Bench, id: &str) -> Option<Message> {
     t.write(async |tx| tx.inbox().find("alipay", id).await)
         .await
         .unwrap()
@@ -182,7 +182,7 @@ async fn purge_takes_old_applied_messages_only(t: Bench) {
     assert!(find(&t, "n3").await.is_some());
 }
 
-fn unverified(digest: &str) -> Unverified {
+pub(crate) fn unverified(digest: &str) -> Unverified {
     Unverified {
         digest: digest.into(),
         raw: "out_trade_no=T1&subject=电费&sign=x".into(),
@@ -191,13 +191,13 @@ fn unverified(digest: &str) -> Unverified {
     }
 }
 
-async fn quarantine(t: &Bench, message: &Unverified, max: i64) -> bool {
+pub(crate) async fn quarantine(t: &Bench, message: &Unverified, max: i64) -> bool {
     t.write(async |tx| tx.inbox().quarantine(message, max).await)
         .await
         .unwrap()
 }
 
-async fn quarantined(t: &Bench, after: &str, limit: i64) -> Vec<Unverified> {
+pub(crate) async fn quarantined(t: &Bench, after: &str, limit: i64) -> Vec<Unverified> {
     t.write(async |tx| tx.inbox().quarantined(after, limit).await)
         .await
         .unwrap()

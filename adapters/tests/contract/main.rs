@@ -29,6 +29,7 @@ mod coverage;
 mod evidence;
 mod grants;
 mod homes;
+mod household;
 mod idempotency;
 mod inbox;
 mod jobs;
@@ -42,6 +43,7 @@ mod payment_turns;
 mod payments;
 mod relay;
 mod resting;
+mod rotation;
 mod runner;
 mod schema;
 mod sessions;
@@ -77,6 +79,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     payments::contracts,
     relay::contracts,
     resting::contracts,
+    rotation::contracts,
     runner::contracts,
     schema::contracts,
     sessions::contracts,

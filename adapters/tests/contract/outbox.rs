@@ -30,7 +30,7 @@ contracts! { "outbox":
     body_is_sealed_at_rest_and_wiped_when_done => ["OutboxStore::add", "OutboxStore::done"];
 }
 
-fn event(t: &Bench, key: &str) -> Event {
+pub(crate) fn event(t: &Bench, key: &str) -> Event {
     Event {
         event_id: t.id(),
         kind: "payments.post_line".into(),
@@ -43,7 +43,7 @@ fn event(t: &Bench, key: &str) -> Event {
     }
 }
 
-async fn add(t: &Bench, event: &Event) {
+pub(crate) async fn add(t: &Bench, event: &Event) {
     t.write(async |tx| tx.outbox().add(event).await)
         .await
         .unwrap();

@@ -1,5 +1,7 @@
 //! Opaque list cursors: the last key seen, authenticated so that nobody can point elsewhere.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,7 +25,7 @@ pub struct PageQuery {
 }
 
 /// Signs and checks cursors. A cursor is bound to its list (`scope`) and to the asking account.
-pub struct Cursors(hmac::Key);
+pub struct Cursors(RwLock<Arc<[hmac::Key]>>);
 
 impl std::fmt::Debug for Cursors {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -36,18 +38,23 @@ const TAG_BYTES: usize = 16;
 impl Cursors {
     #[must_use]
     pub fn new(secret: &[u8]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+        Self(RwLock::new(keys_of(&[secret])))
     }
 
-    fn tag(&self, scope: &str, key: &str) -> hmac::Tag {
-        hmac::sign(&self.0, format!("{scope}\n{key}").as_bytes())
+    /// Puts other keys in force: the first signs, all verify.
+    pub fn replace(&self, secrets: &[&[u8]]) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys_of(secrets);
+    }
+
+    fn keys(&self) -> Arc<[hmac::Key]> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Closes a key into a cursor.
     #[must_use]
     pub fn close(&self, scope: &str, key: &str) -> String {
-        let tag = self.tag(scope, key);
-        let mut bytes: Vec<u8> = tag.as_ref().iter().take(TAG_BYTES).copied().collect();
+        let tag = self.keys().first().map(|secret| tag(secret, scope, key));
+        let mut bytes: Vec<u8> = tag.into_iter().flatten().collect();
         bytes.extend_from_slice(key.as_bytes());
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -66,15 +73,28 @@ impl Cursors {
 
     fn key_of(&self, scope: &str, cursor: &str) -> Option<String> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let (tag, key) = bytes.split_at_checked(TAG_BYTES)?;
+        let (shown, key) = bytes.split_at_checked(TAG_BYTES)?;
         let key = String::from_utf8(key.to_vec()).ok()?;
-        let expected = self.tag(scope, &key);
-        let same = expected
-            .as_ref()
-            .get(..TAG_BYTES)
-            .is_some_and(|expected| bool::from(subtle::ConstantTimeEq::ct_eq(expected, tag)));
-        same.then_some(key)
+        let same = |secret: &hmac::Key| {
+            let expected = tag(secret, scope, &key);
+            bool::from(subtle::ConstantTimeEq::ct_eq(&expected[..], shown))
+        };
+        self.keys().iter().any(same).then_some(key)
     }
+}
+
+fn keys_of(secrets: &[&[u8]]) -> Arc<[hmac::Key]> {
+    let key = |secret: &&[u8]| hmac::Key::new(hmac::HMAC_SHA256, secret);
+    secrets.iter().map(key).collect()
+}
+
+fn tag(secret: &hmac::Key, scope: &str, key: &str) -> [u8; TAG_BYTES] {
+    let whole = hmac::sign(secret, format!("{scope}\n{key}").as_bytes());
+    let mut tag = [0_u8; TAG_BYTES];
+    for (to, from) in tag.iter_mut().zip(whole.as_ref()) {
+        *to = *from;
+    }
+    tag
 }
 
 #[cfg(test)]
@@ -103,6 +123,26 @@ mod tests {
                 .open("payments:a", ask(&format!("{closed}A")))
                 .is_err()
         );
+    }
+
+    #[test]
+    fn m5_a_page_begun_under_the_key_before_goes_on() {
+        let (old, new) = (
+            b"0123456789abcdef".as_slice(),
+            b"fedcba9876543210".as_slice(),
+        );
+        let cursors = Cursors::new(old);
+        let early = cursors.close("payments:a", "2026");
+        cursors.replace(&[new, old]);
+        let late = cursors.close("payments:a", "2026");
+        assert_ne!(early, late);
+        for cursor in [&early, &late] {
+            let page = cursors.open("payments:a", ask(cursor)).unwrap();
+            assert_eq!(page.after(), Some("2026"));
+        }
+        cursors.replace(&[new]);
+        assert!(cursors.open("payments:a", ask(&early)).is_err());
+        assert!(cursors.open("payments:a", ask(&late)).is_ok());
     }
 
     #[test]

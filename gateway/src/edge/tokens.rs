@@ -2,7 +2,7 @@
 //! digest until they expire. Time is the product's clock, so a demo's time machine moves it too.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use lifeline_core::shared::ids::{AccountId, SessionId};
@@ -63,25 +63,18 @@ impl std::fmt::Debug for TokenKey {
 #[error("there is no usable token key")]
 pub struct NoTokenKey;
 
-/// Issues and verifies access tokens.
-pub struct Tokens {
-    clock: Arc<dyn Clock>,
+/// The keys in force.
+struct KeySet {
     signing: EncodingKey,
     signing_kid: String,
     verifying: HashMap<String, DecodingKey>,
     published: Vec<(String, String)>,
+    /// What these keys verified; it goes with them.
     remembered: Mutex<HashMap<[u8; 32], Bearer>>,
 }
 
-impl std::fmt::Debug for Tokens {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Tokens")
-    }
-}
-
-impl Tokens {
-    /// The first key signs; all verify (overlap while keys rotate).
-    pub fn new(clock: Arc<dyn Clock>, keys: &[TokenKey]) -> Result<Self, NoTokenKey> {
+impl KeySet {
+    fn of(keys: &[TokenKey]) -> Result<Self, NoTokenKey> {
         use base64::Engine as _;
         let first = keys.first().ok_or(NoTokenKey)?;
         let mut verifying = HashMap::new();
@@ -92,55 +85,12 @@ impl Tokens {
             published.push((key.kid.clone(), x));
         }
         Ok(Self {
-            clock,
             signing: EncodingKey::from_ed_der(&first.private),
             signing_kid: first.kid.clone(),
             verifying,
             published,
-            remembered: Mutex::new(HashMap::new()),
+            remembered: Mutex::default(),
         })
-    }
-
-    /// A token for one session.
-    pub fn issue(
-        &self,
-        account: &AccountId,
-        session: &SessionId,
-        family: &SessionId,
-    ) -> Result<String, Problem> {
-        let now = self.clock.now().unix_seconds();
-        let claims = Claims {
-            iss: ISSUER.to_owned(),
-            aud: AUDIENCE.to_owned(),
-            sub: account.as_str().to_owned(),
-            sid: session.as_str().to_owned(),
-            fam: (family != session).then(|| family.as_str().to_owned()),
-            iat: now,
-            exp: now.saturating_add(ACCESS_LIFE_S),
-        };
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.kid = Some(self.signing_kid.clone());
-        jsonwebtoken::encode(&header, &claims, &self.signing)
-            .map_err(|_| Problem::new(Code::Internal))
-    }
-
-    /// Who the token speaks for, if it is ours, whole and not over.
-    pub fn verify(&self, token: &str) -> Result<Bearer, Problem> {
-        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let now = self.clock.now();
-        let known = self.lock().get(&digest).cloned();
-        let bearer = match known {
-            Some(bearer) => bearer,
-            None => {
-                let bearer = self.check(token)?;
-                self.remember(digest, &bearer, now);
-                bearer
-            }
-        };
-        if bearer.expires_at <= now {
-            return Err(Problem::new(Code::TokenExpired));
-        }
-        Ok(bearer)
     }
 
     fn check(&self, token: &str) -> Result<Bearer, Problem> {
@@ -182,13 +132,92 @@ impl Tokens {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Bearer>> {
         self.remembered
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Issues and verifies access tokens.
+pub struct Tokens {
+    clock: Arc<dyn Clock>,
+    keys: RwLock<Arc<KeySet>>,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens")
+    }
+}
+
+impl Tokens {
+    /// The first key signs; all verify (overlap while keys rotate).
+    pub fn new(clock: Arc<dyn Clock>, keys: &[TokenKey]) -> Result<Self, NoTokenKey> {
+        Ok(Self {
+            clock,
+            keys: RwLock::new(Arc::new(KeySet::of(keys)?)),
+        })
+    }
+
+    /// Puts other keys in force: what a key that is gone signed is refused from now on, also when it
+    /// was verified before.
+    pub fn replace(&self, keys: &[TokenKey]) -> Result<(), NoTokenKey> {
+        let keys = Arc::new(KeySet::of(keys)?);
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
+    }
+
+    fn keys(&self) -> Arc<KeySet> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A token for one session.
+    pub fn issue(
+        &self,
+        account: &AccountId,
+        session: &SessionId,
+        family: &SessionId,
+    ) -> Result<String, Problem> {
+        let now = self.clock.now().unix_seconds();
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: account.as_str().to_owned(),
+            sid: session.as_str().to_owned(),
+            fam: (family != session).then(|| family.as_str().to_owned()),
+            iat: now,
+            exp: now.saturating_add(ACCESS_LIFE_S),
+        };
+        let mut header = Header::new(Algorithm::EdDSA);
+        let keys = self.keys();
+        header.kid = Some(keys.signing_kid.clone());
+        jsonwebtoken::encode(&header, &claims, &keys.signing)
+            .map_err(|_| Problem::new(Code::Internal))
+    }
+
+    /// Who the token speaks for, if it is ours, whole and not over.
+    pub fn verify(&self, token: &str) -> Result<Bearer, Problem> {
+        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let now = self.clock.now();
+        let keys = self.keys();
+        let known = keys.lock().get(&digest).cloned();
+        let bearer = match known {
+            Some(bearer) => bearer,
+            None => {
+                let bearer = keys.check(token)?;
+                keys.remember(digest, &bearer, now);
+                bearer
+            }
+        };
+        if bearer.expires_at <= now {
+            return Err(Problem::new(Code::TokenExpired));
+        }
+        Ok(bearer)
     }
 
     /// The public keys as a JWK set.
     #[must_use]
     pub fn jwks(&self) -> serde_json::Value {
         let keys: Vec<_> = self
+            .keys()
             .published
             .iter()
             .map(|(kid, x)| {
@@ -255,6 +284,34 @@ mod tests {
         assert_eq!(tokens.verify(&token).unwrap().family_id, family);
         let first = tokens.issue(&account, &session, &session).unwrap();
         assert_eq!(tokens.verify(&first).unwrap().family_id, session);
+    }
+
+    #[test]
+    fn m5_keys_overlap_and_what_a_key_that_is_gone_signed_is_refused() {
+        let clock = Arc::new(Hands(AtomicI64::new(1_000)));
+        let (old, new) = (key("old"), key("new"));
+        let (account, session) = ids();
+        let published = |tokens: &Tokens| -> Vec<String> {
+            let keys = tokens.jwks()["keys"].as_array().unwrap().clone();
+            keys.iter()
+                .map(|key| key["kid"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        let tokens = Tokens::new(clock, std::slice::from_ref(&old)).unwrap();
+        let early = tokens.issue(&account, &session, &session).unwrap();
+        assert!(tokens.verify(&early).is_ok());
+        let both = [new, old];
+        tokens.replace(&both).unwrap();
+        assert_eq!(published(&tokens), ["new", "old"]);
+        let late = tokens.issue(&account, &session, &session).unwrap();
+        assert!(tokens.verify(&early).is_ok() && tokens.verify(&late).is_ok());
+        tokens.replace(&both[..1]).unwrap();
+        assert_eq!(published(&tokens), ["new"]);
+        let refused = tokens.verify(&early).unwrap_err();
+        assert_eq!(refused.code(), Code::Unauthenticated);
+        assert!(tokens.verify(&late).is_ok());
+        assert!(tokens.replace(&[]).is_err());
+        assert!(tokens.verify(&late).is_ok(), "no keys change nothing");
     }
 
     #[test]
