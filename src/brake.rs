@@ -68,7 +68,7 @@ fn status(trip: Option<Trip>) -> String {
 
 async fn open(file: &std::path::Path) -> Result<BrakeRoom, Failure> {
     let config = config::read(file).map_err(|faults| Failure::faults(&faults))?;
-    let (engine, _keyring) = store::open(&config, Kind::Live).await?;
+    let engine = store::open(&config.store, Kind::Live).await?;
     let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) =
         (Arc::new(SystemClock::default()), Arc::new(OsEntropy));
     Ok(BrakeRoom {

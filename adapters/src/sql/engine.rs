@@ -326,9 +326,7 @@ impl Store for Engine {
                 let vault = self.vault(&mut conn).await?;
                 Box::new(Sql::new(conn, vault))
             }
-            Driver::Memory(engine) => {
-                Box::new(Sql::new(engine.begin_read()?, self.vault.clone()))
-            }
+            Driver::Memory(engine) => Box::new(Sql::new(engine.begin_read()?, self.vault.clone())),
         })
     }
 }
