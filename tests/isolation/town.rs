@@ -1,6 +1,6 @@
 //! Everything outside Lifeline that knows about the people and their homes: Alipay, marketing, SMS.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -13,8 +13,8 @@ use lifeline_core::billing::figures::{
 use lifeline_core::billing::ports::{BillingSource, SourceError};
 use lifeline_core::bindings::Role;
 use lifeline_core::bindings::ports::{
-    ArchiveError, ArchiveProof, Candidate, Consumer, ConsumerArchive, Match, MatchLevel, Meter,
-    RealNameState, Verified,
+    ArchiveError, ArchiveField, ArchiveProof, ArchiveValue, Candidate, Consumer, ConsumerArchive,
+    Filled, Match, MatchLevel, Meter, RealNameState, Verified,
 };
 use lifeline_core::notices::ports::{Sms, SmsPlatform};
 use lifeline_core::payments::ports::{Dues, DuesSource, NoDues};
@@ -258,6 +258,19 @@ impl ConsumerArchive for Town {
         } else {
             RealNameState::Mismatch
         })
+    }
+
+    /// The archive of this town has no gaps.
+    async fn fill(
+        &self,
+        _consumer_no: &ConsumerNo,
+        values: &[ArchiveValue],
+        _consent_id: &str,
+        _holder_version: i64,
+        _key: &str,
+    ) -> Result<BTreeMap<ArchiveField, Filled>, ArchiveError> {
+        let same = |value: &ArchiveValue| (value.field(), Filled::Same);
+        Ok(values.iter().map(same).collect())
     }
 }
 

@@ -1,12 +1,16 @@
-//! The archive of consumers: match, proofs, real name (LN-10, LN-43, LN-44).
+//! The archive of consumers: match, proofs, real name, filling gaps (LN-10, LN-43, LN-44, LN-45).
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use lifeline_core::bindings::ArchiveField;
 use lifeline_core::bindings::ports::{
-    ArchiveError, ArchiveProof, Candidate, Consumer, ConsumerArchive, Match, MatchLevel, Meter,
-    RealNameState, Role, Verified,
+    ArchiveError, ArchiveProof, ArchiveValue, Candidate, Consumer, ConsumerArchive, Filled, Match,
+    MatchLevel, Meter, RealNameState, Role, Verified,
 };
 use lifeline_core::shared::personal::{ConsumerNo, IdNo, PersonName, Phone};
 use lifeline_core::shared::time::{Day, Time};
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use zeroize::ZeroizeOnDrop;
@@ -124,6 +128,49 @@ enum RealNameWord {
     Verified,
     Missing,
     Mismatch,
+}
+
+#[derive(Deserialize)]
+struct FillReply {
+    fields: Vec<FieldReply>,
+}
+
+#[derive(Deserialize)]
+struct FieldReply {
+    name: FieldWord,
+    result: FilledWord,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum FieldWord {
+    IdNo,
+    Mobile,
+    Name,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum FilledWord {
+    Filled,
+    Same,
+    ConflictReview,
+}
+
+impl FieldReply {
+    fn read(&self) -> (ArchiveField, Filled) {
+        let field = match self.name {
+            FieldWord::IdNo => ArchiveField::IdNo,
+            FieldWord::Mobile => ArchiveField::Mobile,
+            FieldWord::Name => ArchiveField::Name,
+        };
+        let result = match self.result {
+            FilledWord::Filled => Filled::Filled,
+            FilledWord::Same => Filled::Same,
+            FilledWord::ConflictReview => Filled::ConflictReview,
+        };
+        (field, result)
+    }
 }
 
 /// Unknown, foreign, wrong proof and spent token are one answer (domain.md 3.1).
@@ -280,6 +327,46 @@ impl ConsumerArchive for Marketing {
             RealNameWord::Missing => RealNameState::Missing,
             RealNameWord::Mismatch => RealNameState::Mismatch,
         })
+    }
+
+    async fn fill(
+        &self,
+        consumer_no: &ConsumerNo,
+        values: &[ArchiveValue],
+        consent_id: &str,
+        holder_version: i64,
+        key: &str,
+    ) -> Result<BTreeMap<ArchiveField, Filled>, ArchiveError> {
+        let mut fields = Vec::new();
+        for value in values {
+            let name = value.field().as_str();
+            // Under a context of its own, so that no two fields of one body share what they are sealed by.
+            let context = format!("{key}:{name}");
+            fields.push(json!({
+                "name": name,
+                "value_enc": self.line.seal("value_enc", &context, value.expose())?,
+                "source": "ALIPAY_REALNAME",
+                "consent_id": consent_id,
+                "base_version": holder_version,
+            }));
+        }
+        let reply: FillReply = self
+            .change(
+                Method::PATCH,
+                operation!("PATCH /consumers/{no}/archive"),
+                &["consumers", consumer_no.expose(), "archive"],
+                json!({ "fields": fields }).to_string(),
+                key,
+            )
+            .await?
+            .map_err(refused)?;
+        let said: BTreeMap<_, _> = reply.fields.iter().map(FieldReply::read).collect();
+        let whole = values.iter().all(|value| said.contains_key(&value.field()));
+        if whole && said.len() == values.len() {
+            Ok(said)
+        } else {
+            Err(UNREADABLE.into())
+        }
     }
 }
 

@@ -85,11 +85,23 @@ impl Marketing {
         body: String,
         idempotency_key: &str,
     ) -> Result<Result<T, Refusal>, NoAnswer> {
+        self.change(Method::POST, operation, path, body, idempotency_key)
+            .await
+    }
+
+    async fn change<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        operation: Operation,
+        path: &[&str],
+        body: String,
+        idempotency_key: &str,
+    ) -> Result<Result<T, Refusal>, NoAnswer> {
         let reply = self
             .line
             .send(Call {
                 operation,
-                method: Method::POST,
+                method,
                 path,
                 query: &[],
                 body: Some(body),

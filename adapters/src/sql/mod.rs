@@ -48,6 +48,7 @@ mod billing;
 mod bindings;
 mod cases;
 mod evidence;
+mod fillings;
 mod grants;
 mod homes;
 mod idempotency;

@@ -83,6 +83,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::cases::STATEMENTS,
         super::engine::STATEMENTS,
         super::evidence::STATEMENTS,
+        super::fillings::STATEMENTS,
         super::grants::STATEMENTS,
         super::homes::STATEMENTS,
         super::idempotency::STATEMENTS,

@@ -1,13 +1,13 @@
 //! The utility's archive, as far as a channel can see it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
 use lifeline_core::bindings::Role;
 use lifeline_core::bindings::ports::{
-    ArchiveError, ArchiveProof, Candidate, Consumer, ConsumerArchive, Match, MatchLevel, Meter,
-    RealNameState, Verified,
+    ArchiveError, ArchiveField, ArchiveProof, ArchiveValue, Candidate, Consumer, ConsumerArchive,
+    Filled, Match, MatchLevel, Meter, RealNameState, Verified,
 };
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::personal::{ConsumerNo, IdNo, PersonName, Phone};
@@ -28,6 +28,11 @@ struct State {
     homes: HashMap<&'static str, Home>,
     tokens: HashMap<String, &'static str>,
     away: bool,
+    /// Fillings done whose answer is lost on the way.
+    lost: u32,
+    replies: HashMap<String, BTreeMap<ArchiveField, Filled>>,
+    /// How often a field was really written.
+    written: u32,
     /// Calls that reached us, by name.
     calls: Vec<&'static str>,
 }
@@ -48,6 +53,20 @@ impl Archive {
 
     pub(crate) fn go_away(&self, away: bool) {
         self.0.lock().unwrap().away = away;
+    }
+
+    /// The next fillings are done, and their answers lost.
+    pub(crate) fn lose_answers(&self, count: u32) {
+        self.0.lock().unwrap().lost = count;
+    }
+
+    /// The mobile of a home, as an outlet would read it.
+    pub(crate) fn mobile(&self, consumer_no: &str) -> Option<&'static str> {
+        self.0.lock().unwrap().homes[consumer_no].mobile
+    }
+
+    pub(crate) fn written(&self) -> u32 {
+        self.0.lock().unwrap().written
     }
 
     /// The calls since the last time somebody asked.
@@ -235,6 +254,59 @@ impl ConsumerArchive for Archive {
                 }
                 Some(_) => RealNameState::Mismatch,
             })
+        })
+    }
+
+    async fn fill(
+        &self,
+        consumer_no: &ConsumerNo,
+        values: &[ArchiveValue],
+        consent_id: &str,
+        holder_version: i64,
+        key: &str,
+    ) -> Result<BTreeMap<ArchiveField, Filled>, ArchiveError> {
+        assert!(!consent_id.is_empty());
+        self.reached("fill", |state| {
+            if let Some(said) = state.replies.get(key) {
+                return Ok(said.clone());
+            }
+            let mut written = 0;
+            let home = state
+                .homes
+                .get_mut(consumer_no.expose())
+                .ok_or(ArchiveError::CannotConfirm)?;
+            let outdated = home.holder_version != holder_version;
+            let mut offer = |value: &ArchiveValue| {
+                let held = match value.field() {
+                    ArchiveField::IdNo => home.id_no,
+                    ArchiveField::Mobile => home.mobile,
+                    ArchiveField::Name => Some(home.holder),
+                };
+                let result = match held {
+                    _ if outdated => Filled::ConflictReview,
+                    Some(held) if held == value.expose() => Filled::Same,
+                    Some(_) => Filled::ConflictReview,
+                    None => Filled::Filled,
+                };
+                if result == Filled::Filled {
+                    let kept: &'static str = value.expose().to_owned().leak();
+                    match value.field() {
+                        ArchiveField::IdNo => home.id_no = Some(kept),
+                        ArchiveField::Mobile => home.mobile = Some(kept),
+                        ArchiveField::Name => home.holder = kept,
+                    }
+                    written += 1;
+                }
+                (value.field(), result)
+            };
+            let said: BTreeMap<_, _> = values.iter().map(&mut offer).collect();
+            state.written += written;
+            state.replies.insert(key.to_owned(), said.clone());
+            if state.lost > 0 {
+                state.lost -= 1;
+                return Err(NoAnswer::Unknown("timeout").into());
+            }
+            Ok(said)
         })
     }
 }

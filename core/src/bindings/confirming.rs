@@ -218,12 +218,9 @@ impl Bindings {
         let mut has_phone = false;
         for home in homes {
             let consumer_no = &home.verified.consumer_no;
-            match self.archive.archived_mobile(consumer_no).await {
-                Ok(_) => has_phone = true,
-                Err(ArchiveError::NoAnswer(why)) => {
-                    return Err(BindingError::ArchiveUnavailable(why));
-                }
-                Err(ArchiveError::CannotConfirm) => {
+            match self.phone_on_file(consumer_no).await? {
+                Some(_) => has_phone = true,
+                None => {
                     let consumer_no = consumer_no.clone();
                     match self.try_digits(caller, &consumer_no, digits).await {
                         Ok(_) => shown.push(home),
@@ -286,17 +283,7 @@ impl Bindings {
         }
         let mut phones = Vec::new();
         for home in homes {
-            match self
-                .archive
-                .archived_mobile(&home.verified.consumer_no)
-                .await
-            {
-                Ok(phone) => phones.push(Some(phone)),
-                Err(ArchiveError::CannotConfirm) => phones.push(None),
-                Err(ArchiveError::NoAnswer(why)) => {
-                    return Err(BindingError::ArchiveUnavailable(why));
-                }
-            }
+            phones.push(self.phone_on_file(&home.verified.consumer_no).await?);
         }
         Ok(phones)
     }

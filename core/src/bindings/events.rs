@@ -3,9 +3,11 @@
 use serde::Serialize;
 
 use super::binding::Binding;
+use super::filling::Filling;
 use crate::accounts::{Actor, Pen};
 use crate::outbox::Event;
 use crate::shared::ids::{AccountId, BindingId, EventId};
+use crate::shared::personal::Phone;
 use crate::store::{StoreError, Tx};
 
 /// To the holder: somebody accepted an invitation.
@@ -22,7 +24,19 @@ pub const HOLDER_CHANGED: &str = "bindings.holder_changed";
 /// To those who claim a home that somebody else claims too.
 pub const HOLDER_DISPUTED: &str = "bindings.holder_disputed";
 
-/// Body of all of them.
+/// To the phone the archive held before: the certified holder offered values to the archive. Its owner
+/// need not be anybody's account.
+pub const ARCHIVE_OFFERED: &str = "bindings.archive_contact";
+
+/// Body of [`ARCHIVE_OFFERED`]; sealed at rest and wiped at delivery. Not printable.
+#[derive(Serialize)]
+struct ToldByPhone<'a> {
+    phone: &'a str,
+    consumer_tail: String,
+    happened_at: String,
+}
+
+/// Body of all others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Told<'a> {
     /// Who is told.
@@ -64,6 +78,37 @@ pub(super) async fn tell(
         ordering_key: format!("binding:{}", to.binding_id),
         body,
         trace_id: actor.trace_id.clone(),
+        created_at: pen.now,
+        available_at: pen.now,
+        money: false,
+    };
+    tx.outbox().add(&event).await
+}
+
+/// Puts the fact of an offer on its way to the phone the archive held before.
+pub(super) async fn tell_phone(
+    tx: &mut Tx,
+    pen: &Pen,
+    phone: &Phone,
+    consumer_tail: String,
+    filling: &Filling,
+    trace_id: &str,
+) -> Result<(), StoreError> {
+    let body = ToldByPhone {
+        phone: phone.expose(),
+        consumer_tail,
+        happened_at: pen.now.rfc3339(),
+    };
+    let body = serde_json::to_string(&body).map_err(|_| StoreError::Corrupt {
+        table: "outbox",
+        column: "body",
+    })?;
+    let event = Event {
+        event_id: pen.id(ARCHIVE_OFFERED, filling.filling_id.as_str()),
+        kind: ARCHIVE_OFFERED.to_owned(),
+        ordering_key: format!("archive:{}", filling.binding_id),
+        body,
+        trace_id: trace_id.to_owned(),
         created_at: pen.now,
         available_at: pen.now,
         money: false,

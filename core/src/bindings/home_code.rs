@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Bindings;
 use super::error::BindingError;
-use super::ports::ArchiveError;
+use super::filling::FILL_ARCHIVE;
 use crate::accounts::codes::{CodeDraft, CodePromise, PROMISE, arm, ask};
 use crate::accounts::otp::{Act, OtpPurpose};
 use crate::accounts::{Caller, Pen, Secret};
@@ -147,28 +147,31 @@ impl Bindings {
                 self.verified(&token, row).await?.1.consumer_no
             }
         };
-        match self.archive.archived_mobile(&number).await {
-            Ok(phone) => Ok(phone),
-            Err(ArchiveError::CannotConfirm) => Err(BindingError::CannotConfirm),
-            Err(ArchiveError::NoAnswer(why)) => Err(BindingError::ArchiveUnavailable(why)),
-        }
+        let phone = self.phone_on_file(&number).await?;
+        phone.ok_or(BindingError::CannotConfirm)
     }
 }
 
 #[async_trait]
 impl Deliver for Bindings {
     fn kinds(&self) -> &'static [&'static str] {
-        &[FIND_PHONE]
+        &[FIND_PHONE, FILL_ARCHIVE]
     }
 
     async fn deliver(&self, claimed: &Claimed) -> Delivery {
-        match self.find_phone(&claimed.event).await {
+        let event = &claimed.event;
+        let delivered = if event.kind == FILL_ARCHIVE {
+            self.carry_filling(event, claimed.attempts).await
+        } else {
+            self.find_phone(event).await
+        };
+        match delivered {
             Ok(delivery) => delivery,
             Err(BindingError::ArchiveUnavailable(_)) => Delivery::Again {
                 reason: "archive_gave_no_answer",
             },
             Err(error) => {
-                tracing::warn!(error = %error, "bindings.code.phone_not_found");
+                tracing::warn!(error = %error, event.kind = event.kind, "bindings.delivery.failed");
                 Delivery::Again { reason: "store" }
             }
         }

@@ -9,6 +9,7 @@
 //! | `sharing`, `accepting` | letting others in: the holder's side, the invited side |
 //! | `ending`, `holder` | links that are left, taken away, over; a change of holder |
 //! | `events` | what other rooms hear of it |
+//! | `filling`, `fill_asking`, `fill_settling` | filling gaps of the archive with certified values |
 //! | `home_code` | a code to the phone in the archive |
 //! | `ports` | rows, and the utility's archive |
 //!
@@ -17,6 +18,7 @@
 
 pub mod binding;
 pub mod events;
+pub mod filling;
 pub mod grant;
 pub mod home_code;
 pub mod offer;
@@ -28,6 +30,8 @@ mod by_number;
 mod confirming;
 mod ending;
 mod error;
+mod fill_asking;
+mod fill_settling;
 mod holder;
 mod homes;
 mod link;
@@ -41,6 +45,7 @@ pub use accepting::Invitation;
 pub use binding::{Binding, Label, Linked, NotALabel, Seen, Signboard};
 pub use ending::EndWhatIsOver;
 pub use error::BindingError;
+pub use filling::{ArchiveField, Filling, FillingState};
 pub use grant::{Grant, NoSuchEnd, Scope};
 pub use holder::LookForChanges;
 pub use homes::{Detail, RealName, RealNameCure, Supply};

@@ -1,14 +1,18 @@
 //! The ports of `bindings`: its rows, and the utility's archive of consumers.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::binding::{Binding, Home, Linked};
+use super::filling::Filling;
+pub use super::filling::{ArchiveField, ArchiveValue, Filled};
 use super::grant::Grant;
 use super::offer::Offered;
 pub use super::role::Role;
 use crate::accounts::Secret;
-use crate::shared::ids::{AccountId, BindingId, GrantId};
+use crate::shared::ids::{AccountId, BindingId, FillingId, GrantId};
 use crate::shared::outside::NoAnswer;
 use crate::shared::page::Page;
 use crate::shared::personal::{ConsumerNo, IdNo, PersonName, Phone};
@@ -17,7 +21,7 @@ use crate::store::StoreError;
 
 /// What readers ask of the links. Ended links are not found.
 #[async_trait]
-pub trait BindingReads: GrantReads {
+pub trait BindingReads: GrantReads + FillingReads {
     /// A link of this account; another account's is not found.
     async fn find(
         &mut self,
@@ -73,6 +77,34 @@ pub trait GrantReads: Send {
     async fn unlooked(&mut self, before: Time, most: i64) -> Result<Vec<Linked>, StoreError>;
 }
 
+/// What readers ask about offers to the archive.
+#[async_trait]
+pub trait FillingReads: Send {
+    /// The newest offer of a link.
+    async fn filling(&mut self, link: &BindingId) -> Result<Option<Filling>, StoreError>;
+    /// Whether a phone is, or may be, in the archive of a home because it came from here.
+    async fn wrote_mobile(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        phone: &Phone,
+    ) -> Result<bool, StoreError>;
+}
+
+/// Offers of certified values to the archive.
+#[async_trait]
+pub trait FillingStore: FillingReads {
+    /// `mobile` is the phone that is offered, kept as a blind index.
+    async fn add_filling(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        filling: &Filling,
+        mobile: Option<&Phone>,
+    ) -> Result<(), StoreError>;
+    async fn filling_by_id(&mut self, id: &FillingId) -> Result<Option<Filling>, StoreError>;
+    /// Compare-and-set of state, results and the moment it was settled.
+    async fn save_filling(&mut self, filling: &Filling) -> Result<(), StoreError>;
+}
+
 /// Sharing of homes. Units that change it hold the home's turn ([`BindingStore::lock_home`]).
 #[async_trait]
 pub trait GrantStore: GrantReads {
@@ -111,7 +143,7 @@ pub trait GrantStore: GrantReads {
 /// Links, homes and offers. Every `save` is a compare-and-set on the version that was loaded;
 /// [`StoreError::Conflict`] when it moved on.
 #[async_trait]
-pub trait BindingStore: BindingReads + GrantStore {
+pub trait BindingStore: BindingReads + GrantStore + FillingStore {
     /// Takes a home's turn and answers what is known of it: units about one home follow one another
     /// from here on. None when no link was ever made to it.
     async fn lock_home(&mut self, consumer_no: &ConsumerNo) -> Result<Option<Home>, StoreError>;
@@ -367,4 +399,14 @@ pub trait ConsumerArchive: Send + Sync + std::fmt::Debug {
         name: &PersonName,
         id_no: &IdNo,
     ) -> Result<RealNameState, ArchiveError>;
+    /// Offers certified values for fields that may be empty; what is there stays. `key` makes a repeat
+    /// harmless: it says the same and is answered the same.
+    async fn fill(
+        &self,
+        consumer_no: &ConsumerNo,
+        values: &[ArchiveValue],
+        consent_id: &str,
+        holder_version: i64,
+        key: &str,
+    ) -> Result<BTreeMap<ArchiveField, Filled>, ArchiveError>;
 }

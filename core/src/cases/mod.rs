@@ -27,10 +27,12 @@ pub enum CaseKind {
     HolderConflict,
     /// Two identities met one account.
     AccountConflict,
+    /// The utility's archive holds something else than what was certified here.
+    ArchiveConflict,
 }
 
 impl CaseKind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AmountMismatch,
         Self::Contradiction,
         Self::ForeignRefund,
@@ -39,6 +41,7 @@ impl CaseKind {
         Self::DeadLetter,
         Self::HolderConflict,
         Self::AccountConflict,
+        Self::ArchiveConflict,
     ];
 
     #[must_use]
@@ -52,6 +55,7 @@ impl CaseKind {
             Self::DeadLetter => "dead_letter",
             Self::HolderConflict => "holder_conflict",
             Self::AccountConflict => "account_conflict",
+            Self::ArchiveConflict => "archive_conflict",
         }
     }
 

@@ -81,6 +81,7 @@ impl Deliver for Notices {
             news::ACCESS_TAKEN,
             news::HOLDER_CHANGED,
             news::HOLDER_DISPUTED,
+            news::ARCHIVE_OFFERED,
             news::TEXT,
         ];
         KINDS
@@ -88,10 +89,10 @@ impl Deliver for Notices {
 
     async fn deliver(&self, claimed: &Claimed) -> Delivery {
         let event = &claimed.event;
-        if event.kind == news::TEXT {
-            self.carry_text(event).await
-        } else {
-            self.carry_news(event).await
+        match event.kind.as_str() {
+            news::TEXT => self.carry_text(event).await,
+            news::ARCHIVE_OFFERED => self.carry_to_phone(event).await,
+            _ => self.carry_news(event).await,
         }
     }
 }

@@ -4,9 +4,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::notice::{Notice, Receipt, Standing, Told};
+use super::ports::Sms;
+use super::words::Template;
 use crate::outbox::Event;
 use crate::shared::ids::{AccountId, EventId, NoticeId, PaymentId};
 use crate::shared::money::Fen;
+use crate::shared::personal::Phone;
 use crate::shared::time::Time;
 
 /// A line of a payment was credited by the utility.
@@ -25,6 +28,9 @@ pub const ACCESS_TAKEN: &str = "bindings.access_taken";
 pub const HOLDER_CHANGED: &str = "bindings.holder_changed";
 /// Two certified identities claim one home.
 pub const HOLDER_DISPUTED: &str = "bindings.holder_disputed";
+/// The certified holder offered values to the archive: to the phone the archive held before, which
+/// need not be anybody's account.
+pub const ARCHIVE_OFFERED: &str = "bindings.archive_contact";
 /// A notice on its way to a phone.
 pub const TEXT: &str = "notices.sms";
 
@@ -165,6 +171,31 @@ fn names_a_home(consumer_tail: &str) -> bool {
 
 fn moment(text: &str) -> Result<Time, Unreadable> {
     Time::parse_rfc3339(text).map_err(|_| Unreadable)
+}
+
+/// Body of [`ARCHIVE_OFFERED`]. Not printable.
+#[derive(Deserialize)]
+pub(super) struct ToPhone {
+    phone: String,
+    consumer_tail: String,
+    happened_at: String,
+}
+
+impl ToPhone {
+    /// The message it stands for.
+    pub(super) fn sms(event: &Event) -> Result<Sms, Unreadable> {
+        let said: Self = serde_json::from_str(&event.body).map_err(|_| Unreadable)?;
+        if !names_a_home(&said.consumer_tail) {
+            return Err(Unreadable);
+        }
+        let template = Template::archive_offered(said.consumer_tail, moment(&said.happened_at)?);
+        Ok(Sms {
+            message_id: event.event_id.as_str().to_owned(),
+            phone: Phone::from_store(said.phone),
+            template_id: template.id,
+            params: template.params,
+        })
+    }
 }
 
 /// Body of [`TEXT`]: which notice, never its facts or the phone, which are read when it leaves.

@@ -2,7 +2,7 @@
 //! phone that moved meanwhile counts. Receipts answer what the person just did, so quiet hours do
 //! not hold them back.
 
-use super::news::Text;
+use super::news::{Text, ToPhone};
 use super::ports::Sms;
 use super::tell::store_said;
 use super::words::Template;
@@ -41,6 +41,20 @@ impl Notices {
                 // Sent again, it is the same message to the platform.
                 Err(error) => store_said(&error),
             },
+            Err(why) => platform_said(&why),
+        }
+    }
+
+    /// A message for a phone that is nobody's account here: what it is told concerns its owner, so no
+    /// consent is asked for.
+    pub(super) async fn carry_to_phone(&self, event: &Event) -> Delivery {
+        let Ok(sms) = ToPhone::sms(event) else {
+            return Delivery::Never {
+                reason: "unreadable_body",
+            };
+        };
+        match self.platform.send(&sms).await {
+            Ok(()) => Delivery::Done,
             Err(why) => platform_said(&why),
         }
     }

@@ -142,6 +142,14 @@ pub struct Template {
 }
 
 impl Template {
+    /// To the phone the archive of a home held before the certified holder offered values to it.
+    pub(super) fn archive_offered(tail: String, happened_at: Time) -> Self {
+        Self {
+            id: "LL_ARCHIVE_OFFERED",
+            params: vec![("tail", tail), ("date", day(happened_at))],
+        }
+    }
+
     /// None for what can wait until the person opens the app: an access that ends at midnight wakes
     /// nobody.
     #[must_use]

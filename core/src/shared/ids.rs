@@ -156,6 +156,8 @@ typed_id! {
     BindingId;
     /// One sharing of a home: the invitation and what came of it.
     GrantId;
+    /// One offer of certified values to the utility's archive.
+    FillingId;
     /// One payment order (table P).
     PaymentId;
     /// One home's part of a payment (table L).

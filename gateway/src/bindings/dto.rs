@@ -119,6 +119,15 @@ pub(super) struct CodeView {
     pub resend_after: i64,
 }
 
+/// A one-time code as people type it.
+pub(super) fn six_digits(field: &str, otp: String) -> Result<Secret, Problem> {
+    if otp.len() == 6 && otp.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(Secret::new(otp))
+    } else {
+        Err(invalid(field, "six digits"))
+    }
+}
+
 /// How a person shows that a home is theirs.
 #[derive(Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -151,13 +160,7 @@ impl ProofBody {
                     ))
                 }
             }
-            Self::ArchivedSms { otp } => {
-                if otp.len() == 6 && otp.bytes().all(|byte| byte.is_ascii_digit()) {
-                    Ok(Proof::ArchivedSms(Secret::new(otp)))
-                } else {
-                    Err(invalid("proof.otp", "six digits"))
-                }
-            }
+            Self::ArchivedSms { otp } => six_digits("proof.otp", otp).map(Proof::ArchivedSms),
         }
     }
 }

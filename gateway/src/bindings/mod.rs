@@ -2,6 +2,7 @@
 
 mod dto;
 mod error;
+mod filling;
 mod routes;
 mod sharing;
 
@@ -24,7 +25,9 @@ use crate::edge::{Policy, Routes};
         sharing::routes::invite,
         sharing::routes::revoke,
         sharing::routes::look,
-        sharing::routes::accept
+        sharing::routes::accept,
+        filling::show,
+        filling::ask
     ),
     tags((name = "bindings", description = "Homes: direct match, linking, roles, sharing"))
 )]
@@ -56,4 +59,5 @@ pub fn routes(routes: &mut Routes<'_>) {
         routes::unlink,
     );
     sharing::register(routes);
+    filling::register(routes);
 }

@@ -11,7 +11,7 @@ struct Template {
 }
 
 /// `{sign}` is the sender's registered name; every other name in braces is a parameter.
-const TEMPLATES: [Template; 6] = [
+const TEMPLATES: [Template; 7] = [
     Template {
         id: "LL_OTP",
         text: "【{sign}】验证码 {code}，5 分钟内有效，用于{purpose}。请勿告诉他人。",
@@ -35,6 +35,10 @@ const TEMPLATES: [Template; 6] = [
     Template {
         id: "LL_HOLDER_DISPUTED",
         text: "【{sign}】另有一位实名用户认证为尾号 {tail} 户号的户主（{date}），核实前查询权限暂停。",
+    },
+    Template {
+        id: "LL_ARCHIVE_OFFERED",
+        text: "【{sign}】尾号 {tail} 户号的实名户主申请补全用电档案（{date}），已有内容未改动。如有疑问请致电 95598。",
     },
 ];
 
