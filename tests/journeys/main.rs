@@ -8,6 +8,7 @@
 )]
 
 mod alipay_modes;
+mod archive_filling;
 mod bad_input;
 mod canary;
 mod ending;
@@ -31,6 +32,7 @@ fn main() {
     let mut trials = Vec::new();
     let suites = [
         alipay_modes::tests(),
+        archive_filling::tests(),
         bad_input::tests(),
         canary::tests(),
         ending::tests(),

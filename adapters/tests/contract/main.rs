@@ -27,6 +27,7 @@ mod bindings;
 mod cases;
 mod coverage;
 mod evidence;
+mod fillings;
 mod grants;
 mod homes;
 mod household;
@@ -65,6 +66,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     bindings::contracts,
     cases::contracts,
     evidence::contracts,
+    fillings::contracts,
     grants::contracts,
     homes::contracts,
     idempotency::contracts,

@@ -267,8 +267,11 @@ impl ConsumerArchive for Archive {
     ) -> Result<BTreeMap<ArchiveField, Filled>, ArchiveError> {
         assert!(!consent_id.is_empty());
         self.reached("fill", |state| {
+            let lost = state.lost > 0;
+            state.lost = state.lost.saturating_sub(1);
+            let silence = || Err(NoAnswer::Unknown("timeout").into());
             if let Some(said) = state.replies.get(key) {
-                return Ok(said.clone());
+                return if lost { silence() } else { Ok(said.clone()) };
             }
             let mut written = 0;
             let home = state
@@ -302,11 +305,7 @@ impl ConsumerArchive for Archive {
             let said: BTreeMap<_, _> = values.iter().map(&mut offer).collect();
             state.written += written;
             state.replies.insert(key.to_owned(), said.clone());
-            if state.lost > 0 {
-                state.lost -= 1;
-                return Err(NoAnswer::Unknown("timeout").into());
-            }
-            Ok(said)
+            if lost { silence() } else { Ok(said) }
         })
     }
 }

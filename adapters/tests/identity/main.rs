@@ -17,6 +17,7 @@ mod archive;
 mod by_number;
 mod codes;
 mod consents;
+mod filling;
 mod homes;
 mod matching;
 mod place;
@@ -64,6 +65,7 @@ fn main() {
         by_number::stories,
         codes::stories,
         consents::stories,
+        filling::stories,
         homes::stories,
         matching::stories,
         rotation::stories,

@@ -181,6 +181,8 @@ impl IdentityProvider for Alipay {
 #[derive(Default)]
 pub(crate) struct Phones {
     inbox: Mutex<HashMap<String, Vec<String>>>,
+    /// Templates of what else each phone was sent.
+    texts: Mutex<HashMap<String, Vec<&'static str>>>,
     pub(crate) away: Mutex<bool>,
 }
 
@@ -191,6 +193,11 @@ impl std::fmt::Debug for Phones {
 }
 
 impl Phones {
+    pub(crate) fn texts_on(&self, phone: &str) -> Vec<&'static str> {
+        let texts = self.texts.lock().unwrap();
+        texts.get(phone).cloned().unwrap_or_default()
+    }
+
     pub(crate) fn codes_on(&self, phone: &str) -> Vec<String> {
         self.inbox
             .lock()
@@ -224,7 +231,10 @@ impl Messenger for Phones {
 
 #[async_trait]
 impl SmsPlatform for Phones {
-    async fn send(&self, _: &Sms) -> Result<(), NoAnswer> {
+    async fn send(&self, sms: &Sms) -> Result<(), NoAnswer> {
+        let mut texts = self.texts.lock().unwrap();
+        let phone = sms.phone.expose().to_owned();
+        texts.entry(phone).or_default().push(sms.template_id);
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ mod alipay_identity;
 mod alipay_notice;
 mod authority;
 mod marketing;
+mod marketing_archive;
 mod marketing_figures;
 mod responder;
 mod sms;

@@ -126,6 +126,16 @@ pub async fn verified_phone(
         .map(|phone| phone.number))
 }
 
+/// As [`verified_phone`], inside a unit.
+pub async fn verified_phone_in(
+    tx: &mut Tx,
+    account: &AccountId,
+) -> Result<Option<Phone>, StoreError> {
+    let found = tx.accounts().find(account).await?;
+    let phone = found.and_then(|account| account.phone);
+    Ok(phone.map(|phone| phone.number))
+}
+
 /// The consent of a purpose, if it is given to the words shown now and not withdrawn.
 pub async fn good_consent(
     view: &mut View,

@@ -146,13 +146,12 @@ async fn shown_phone(
     code: &Secret,
     now: Time,
 ) -> Result<Option<Phone>, BindingError> {
-    let account = tx.accounts().find(&caller.account_id).await?;
-    let Some(phone) = account.and_then(|account| account.phone) else {
+    let Some(phone) = accounts::verified_phone_in(tx, &caller.account_id).await? else {
         return Ok(None);
     };
-    let act = Act::on("phone", phone.number.expose());
+    let act = Act::on("phone", phone.expose());
     let verdict = try_code(tx, caller, OtpPurpose::VerifyPhone, &act, code, now).await?;
-    Ok((verdict == Verdict::Accepted).then_some(phone.number))
+    Ok((verdict == Verdict::Accepted).then_some(phone))
 }
 
 fn on_its_way(

@@ -47,7 +47,13 @@ impl Bindings {
         let key = event.event_id.as_str();
         let said = self
             .archive
-            .fill(&consumer_no, &values, &filling.consent_id, filling.holder_version, key)
+            .fill(
+                &consumer_no,
+                &values,
+                &filling.consent_id,
+                filling.holder_version,
+                key,
+            )
             .await;
         let results = match said {
             Ok(results) => Some(after_tries(results, tries)),
@@ -93,11 +99,10 @@ impl Bindings {
         });
         let consent =
             accounts::good_consent_in(tx, &body.account_id, Purpose::ArchiveUpdate).await?;
-        let account = tx.accounts().find(&body.account_id).await?;
-        let phone = account.and_then(|account| account.phone);
-        let still_theirs = body.mobile.as_deref().is_none_or(|offered| {
-            phone.is_some_and(|phone| phone.number.expose() == offered)
-        });
+        let phone = accounts::verified_phone_in(tx, &body.account_id).await?;
+        let offered = body.mobile.as_deref();
+        let still_theirs =
+            offered.is_none_or(|offered| phone.is_some_and(|own| own.expose() == offered));
         match holder.filter(|_| consent.is_some() && still_theirs) {
             Some(linked) => Ok(Some((filling, linked.binding.consumer_no))),
             None => {

@@ -200,12 +200,11 @@ pub(super) fn after_tries(
     mut results: BTreeMap<ArchiveField, Filled>,
     tries: i64,
 ) -> BTreeMap<ArchiveField, Filled> {
-    if tries > 0 {
-        if let Some(result) = results.get_mut(&ArchiveField::Mobile)
-            && *result == Filled::Same
-        {
-            *result = Filled::Filled;
-        }
+    if tries > 0
+        && let Some(result) = results.get_mut(&ArchiveField::Mobile)
+        && *result == Filled::Same
+    {
+        *result = Filled::Filled;
     }
     results
 }

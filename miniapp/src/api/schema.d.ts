@@ -65,6 +65,27 @@ export interface paths {
         patch: operations["rename"];
         trace?: never;
     };
+    "/v1/bindings/{binding_id}/archive-filling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of the newest offer to the utility's archive. The holder's alone. */
+        get: operations["show"];
+        put?: never;
+        /**
+         * Offers certified values for empty fields of the utility's archive. What is there is never overwritten.
+         * @description The holder's alone; needs the `archive_update` consent. One that is on its way is answered as it is.
+         */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/bindings/{binding_id}/arrears": {
         parameters: {
             query?: never;
@@ -799,6 +820,37 @@ export interface components {
             /** @description JSON path of the field, for example `proof.value`. */
             field: string;
         };
+        FieldView: {
+            /**
+             * @description `id_no`, `mobile` or `name`.
+             * @example mobile
+             */
+            name: string;
+            /**
+             * @description `filled`: it was empty. `same`: it was there. `conflict_review`: something else is there, a clerk looks into it.
+             *     Absent while the utility has not answered.
+             * @example filled
+             */
+            result?: string | null;
+        };
+        /** @description The certified name and ID number are offered always, the phone only with a code. */
+        FillingBody: {
+            /**
+             * @description The code sent to this person's verified phone (`POST /v1/otps`, `verify_phone`).
+             * @example 123456
+             */
+            otp?: string | null;
+        };
+        FillingView: {
+            asked_at?: string | null;
+            fields: components["schemas"]["FieldView"][];
+            settled_at?: string | null;
+            /**
+             * @description `none`, `asked`, `settled` or `dropped`.
+             * @example settled
+             */
+            state: string;
+        };
         GiveConsentBody: {
             purpose: components["schemas"]["PurposeWord"];
             /** @description The version that was shown; another one is refused. */
@@ -1336,6 +1388,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BindingView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/bindings` */
+                binding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest offer, or `none` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FillingView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/bindings` */
+                binding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FillingBody"];
+            };
+        };
+        responses: {
+            /** @description On its way to the utility */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FillingView"];
                 };
             };
             /** @description Refused; see `code` */

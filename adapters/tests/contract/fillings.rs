@@ -1,0 +1,156 @@
+//! Offers of certified values to the archive.
+
+use std::collections::BTreeMap;
+
+use lifeline_core::bindings::binding::Binding;
+use lifeline_core::bindings::filling::{ArchiveField, Filled, Filling, FillingState};
+use lifeline_core::shared::personal::Phone;
+use lifeline_core::store::StoreError;
+
+use crate::bench::{Bench, at};
+use crate::bindings::{HOME, li, linked, number};
+use crate::contracts;
+
+contracts! { "fillings":
+    the_newest_offer_of_a_link_is_found => ["FillingStore::add_filling", "FillingReads::filling",
+        "FillingStore::filling_by_id"];
+    what_the_archive_said_is_kept_and_stale_versions_conflict => ["FillingStore::save_filling"];
+    a_phone_that_may_have_been_written_is_known_again => ["FillingReads::wrote_mobile"];
+    no_phone_is_readable_at_rest => ["FillingStore::add_filling"];
+    a_dropped_unit_offers_nothing => ["FillingStore::add_filling", "FillingStore::save_filling"];
+}
+
+fn phone(text: &str) -> Phone {
+    Phone::parse(text).unwrap()
+}
+
+fn offer(t: &Bench, link: &Binding, with_mobile: bool) -> Filling {
+    Filling {
+        filling_id: t.id(),
+        binding_id: link.binding_id.clone(),
+        account_id: link.account_id.clone(),
+        consent_id: "consent".into(),
+        holder_version: 3,
+        state: FillingState::Asked,
+        with_mobile,
+        results: BTreeMap::new(),
+        asked_at: at(0),
+        settled_at: None,
+        version: 1,
+    }
+}
+
+async fn put(t: &Bench, filling: &Filling, mobile: Option<&Phone>) {
+    t.write(async |tx| {
+        tx.bindings()
+            .add_filling(&number(HOME), filling, mobile)
+            .await
+    })
+    .await
+    .unwrap();
+}
+
+async fn save(t: &Bench, filling: &Filling) -> Result<(), StoreError> {
+    t.write(async |tx| tx.bindings().save_filling(filling).await)
+        .await
+}
+
+fn settled(filling: &Filling, mobile: Filled) -> Filling {
+    Filling {
+        state: FillingState::Settled,
+        results: BTreeMap::from([
+            (ArchiveField::IdNo, Filled::Same),
+            (ArchiveField::Mobile, mobile),
+            (ArchiveField::Name, Filled::ConflictReview),
+        ]),
+        settled_at: Some(at(9)),
+        ..filling.clone()
+    }
+}
+
+async fn newest(t: &Bench, link: &Binding) -> Option<Filling> {
+    let mut view = t.view().await;
+    view.bindings().filling(&link.binding_id).await.unwrap()
+}
+
+async fn wrote(t: &Bench, home: &str, text: &str) -> bool {
+    let mut view = t.view().await;
+    let (home, phone) = (number(home), phone(text));
+    view.bindings().wrote_mobile(&home, &phone).await.unwrap()
+}
+
+async fn the_newest_offer_of_a_link_is_found(t: Bench) {
+    let link = linked(&t, "a", HOME, &li()).await;
+    assert_eq!(newest(&t, &link).await, None);
+    let first = offer(&t, &link, false);
+    put(&t, &first, None).await;
+    let second = offer(&t, &link, true);
+    put(&t, &second, Some(&phone("19000000001"))).await;
+    assert_eq!(newest(&t, &link).await.as_ref(), Some(&second));
+    let id = &first.filling_id;
+    let found = t
+        .write(async |tx| tx.bindings().filling_by_id(id).await)
+        .await;
+    assert_eq!(found.unwrap().as_ref(), Some(&first));
+}
+
+async fn what_the_archive_said_is_kept_and_stale_versions_conflict(t: Bench) {
+    let link = linked(&t, "a", HOME, &li()).await;
+    let asked = offer(&t, &link, true);
+    put(&t, &asked, Some(&phone("19000000001"))).await;
+    let done = settled(&asked, Filled::Filled);
+    save(&t, &done).await.unwrap();
+    let kept = Filling {
+        version: 2,
+        ..done.clone()
+    };
+    assert_eq!(newest(&t, &link).await, Some(kept));
+    let again = save(&t, &done).await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+}
+
+async fn a_phone_that_may_have_been_written_is_known_again(t: Bench) {
+    let link = linked(&t, "a", HOME, &li()).await;
+    let asked = offer(&t, &link, true);
+    put(&t, &asked, Some(&phone("19000000001"))).await;
+    assert!(wrote(&t, HOME, "19000000001").await, "it may be there");
+    assert!(!wrote(&t, HOME, "19000000002").await);
+    assert!(
+        !wrote(&t, "1504010020025", "19000000001").await,
+        "a phone is of one home"
+    );
+    save(&t, &settled(&asked, Filled::Same)).await.unwrap();
+    assert!(!wrote(&t, HOME, "19000000001").await, "it was there before");
+    let other = offer(&t, &link, true);
+    put(&t, &other, Some(&phone("19000000003"))).await;
+    save(&t, &settled(&other, Filled::Filled)).await.unwrap();
+    assert!(wrote(&t, HOME, "19000000003").await);
+    let refused = offer(&t, &link, true);
+    put(&t, &refused, Some(&phone("19000000004"))).await;
+    let refused = settled(&refused, Filled::ConflictReview);
+    save(&t, &refused).await.unwrap();
+    assert!(!wrote(&t, HOME, "19000000004").await);
+}
+
+async fn no_phone_is_readable_at_rest(t: Bench) {
+    let link = linked(&t, "a", HOME, &li()).await;
+    put(&t, &offer(&t, &link, true), Some(&phone("19000000001"))).await;
+    let stored = t.text("SELECT mobile_index FROM archive_filling").await;
+    assert!(stored.len() > 16 && !stored.contains("19000000001"));
+}
+
+async fn a_dropped_unit_offers_nothing(t: Bench) {
+    let link = linked(&t, "a", HOME, &li()).await;
+    let asked = offer(&t, &link, true);
+    t.write_and_drop(async |tx| {
+        tx.bindings()
+            .add_filling(&number(HOME), &asked, Some(&phone("19000000001")))
+            .await?;
+        tx.bindings()
+            .save_filling(&settled(&asked, Filled::Filled))
+            .await
+    })
+    .await;
+    assert_eq!(newest(&t, &link).await, None);
+    assert!(!wrote(&t, HOME, "19000000001").await);
+}
