@@ -139,6 +139,7 @@ run_browser() {
     for engine in sqlite postgres; do
         suite "alipay bundle on $engine" 120 "$DEV/with-demo.sh" "$engine" node tests/browser/alipay_line.mjs
         suite "browser $engine" 300 "$DEV/with-demo.sh" "$engine" node tests/browser/screens.mjs
+        suite "browser sharing on $engine" 240 "$DEV/with-demo.sh" "$engine" node tests/browser/sharing.mjs
         suite "browser several homes on $engine" 120 "$DEV/with-demo.sh" "$engine" node tests/browser/several.mjs
         for fault in "${BROWSER_FAULTS[@]}"; do
             suite "browser $engine with ${fault,,}" 180 "$DEV/with-demo.sh" "$engine" env "FAULT=$fault" node tests/browser/screens.mjs

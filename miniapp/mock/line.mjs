@@ -76,6 +76,7 @@ const routes = {
     ...binding(world, home), category: 'residential', tariff: { code: 'R1', name: '居民阶梯电价' }, meters: [{ meter_no_masked: '****0731', multiplier: 1 }],
     pay_mode: home.pay_mode, status: home.status ?? 'active', real_name: { state: 'verified' }, ...world.asOf(),
   })),
+  'GET /bindings/:id/archive-filling': withHome(({ response }) => reply(response, 200, { state: 'none', fields: [] })),
   'PATCH /bindings/:id': withHome(({ world, response, home, body }) => {
     home.label = body.label
     return reply(response, 200, binding(world, home))

@@ -41,7 +41,7 @@ impl FillingBody {
 }
 
 #[derive(Serialize, ToSchema)]
-pub(super) struct FieldView {
+pub(super) struct FilledFieldView {
     /// `id_no`, `mobile` or `name`.
     #[schema(example = "mobile")]
     pub name: &'static str,
@@ -57,7 +57,7 @@ pub(super) struct FillingView {
     /// `none`, `asked`, `settled` or `dropped`.
     #[schema(example = "settled")]
     pub state: &'static str,
-    pub fields: Vec<FieldView>,
+    pub fields: Vec<FilledFieldView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +79,7 @@ impl FillingView {
         Self {
             state: one.state.as_str(),
             fields: fields
-                .map(|field| FieldView {
+                .map(|field| FilledFieldView {
                     name: field.as_str(),
                     result: one.results.get(&field).map(|result| result.as_str()),
                 })

@@ -820,7 +820,7 @@ export interface components {
             /** @description JSON path of the field, for example `proof.value`. */
             field: string;
         };
-        FieldView: {
+        FilledFieldView: {
             /**
              * @description `id_no`, `mobile` or `name`.
              * @example mobile
@@ -843,7 +843,7 @@ export interface components {
         };
         FillingView: {
             asked_at?: string | null;
-            fields: components["schemas"]["FieldView"][];
+            fields: components["schemas"]["FilledFieldView"][];
             settled_at?: string | null;
             /**
              * @description `none`, `asked`, `settled` or `dropped`.

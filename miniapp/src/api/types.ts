@@ -38,6 +38,10 @@ export type PayMode = Supply['pay_mode']
 /** The supply half is absent for a payer, and until the archive has answered once. */
 export type BindingDetail = Binding & Partial<Supply>
 
+type FilledField = Narrow<Views['FilledFieldView'], { name: 'id_no' | 'mobile' | 'name'; result?: 'filled' | 'same' | 'conflict_review' }>
+/** What became of the newest offer of certified values to the utility's file. */
+export type Filling = Narrow<Views['FillingView'], { state: 'none' | 'asked' | 'settled' | 'dropped'; fields: FilledField[] }>
+
 export type Receivable = Views['ReceivableView']
 export type Arrears = Views['ArrearsView']
 export type Balance = Views['BalanceView']

@@ -1,6 +1,6 @@
 /** What the screens read from the gateway, each under the name it is remembered by. */
 import type {
-  Access, Arrears, Balance, Bill, BillPage, Binding, BindingDetail, Consent, Me, NoticePage, Page, Payment, SignedInDevice,
+  Access, Arrears, Balance, Bill, BillPage, Binding, BindingDetail, Consent, Filling, Me, NoticePage, Page, Payment, SignedInDevice,
 } from '../api/types'
 import { homes } from './homes'
 import { useRemote, type Remote } from './remote'
@@ -24,6 +24,7 @@ export function useBindings(): Remote<Page<Binding>> {
 
 export const useBindingDetail = (id: string | undefined) => useRead<BindingDetail>(id && of(id))
 export const useAccess = (id: string | undefined) => useRead<Page<Access>>(id && `${of(id)}/grants`, { limit: 100 })
+export const useFilling = (id: string | undefined) => useRead<Filling>(id && `${of(id)}/archive-filling`)
 export const useArrears = (id: string | undefined) => useRead<Arrears>(id && `${of(id)}/arrears`)
 export const useBalance = (id: string | undefined) => useRead<Balance>(id && `${of(id)}/balance`)
 export const useBills = (id: string | undefined, limit: number) => useRead<BillPage>(id && `${of(id)}/bills`, { limit })

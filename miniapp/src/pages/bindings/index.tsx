@@ -10,6 +10,7 @@ import { Icon } from '../../ui/icons'
 import { open } from '../../ui/navigation'
 import { AsOf, Button, Card, Chip, Note, ProblemNote, Row, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
+import { ArchiveCard } from './archive_card'
 import { useChange } from './change'
 
 /** The linked homes: names, what the utility has on file, unlinking. */
@@ -60,6 +61,7 @@ function HomeCard({ home, reload }: { home: Binding; reload: () => void }) {
         </Tap>
       )}
       {details && <SupplyDetails bindingId={home.binding_id} />}
+      {details && home.role === 'holder' && <ArchiveCard bindingId={home.binding_id} />}
       {!acting && (
         <Box className='buttons'>
           {home.role === 'holder' && <Button kind='quiet' small onTap={() => open('sharing', { binding_id: home.binding_id })} testId='open-sharing'>{t('homes.share')}</Button>}

@@ -16,11 +16,16 @@ export function NoticesTick() {
   const before = useRef<boolean>()
   if (consent) before.current ??= Boolean(consent.given_at)
   if (!consent || before.current) return null
-  return <Offer consent={consent} changed={reload} />
+  return <NoticesOffer consent={consent} changed={reload} />
 }
 
-function Offer({ consent, changed }: { consent: Consent; changed: () => void }) {
+function NoticesOffer({ consent, changed }: { consent: Consent; changed: () => void }) {
   const { t } = useSettings()
+  return <ConsentTick consent={consent} name={t('match.notices')} changed={changed} testId='notices-tick' />
+}
+
+/** One consent with its words, given and taken back by a tick. */
+export function ConsentTick({ consent, name, changed, testId }: { consent: Consent; name: string; changed: () => void; testId: string }) {
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem>()
   const { purpose, version } = consent
@@ -39,10 +44,10 @@ function Offer({ consent, changed }: { consent: Consent; changed: () => void }) 
     }
   }
   return (
-    <Card className='offer' label={t('match.notices')}>
-      <Tap className='tick' checked={given} disabled={busy} onTap={() => void change()} testId='notices-tick'>
+    <Card className='offer' label={name}>
+      <Tap className='tick' checked={given} disabled={busy} onTap={() => void change()} testId={testId}>
         <Box as='span' className={`tick-box${given ? ' tick-on' : ''}`} decoration>{given && <Icon name='check' />}</Box>
-        <Box as='strong' className='choice-text'>{t('match.notices')}</Box>
+        <Box as='strong' className='choice-text'>{name}</Box>
       </Tap>
       <Box as='p' className='small-print'>{consent.text}</Box>
       {problem && <ProblemNote problem={problem} retry={() => void change()} />}

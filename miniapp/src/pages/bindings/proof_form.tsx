@@ -1,13 +1,13 @@
 /** One proof that a home is this person's to see: the holder's ID digits, or a code to the phone on file. */
-import { useEffect, useState } from 'react'
-import { asProblem, type Problem } from '../../api/problem'
-import type { OtpSent, Proof } from '../../api/types'
-import { call } from '../../state/signed_in'
+import { useState } from 'react'
+import type { Problem } from '../../api/problem'
+import type { Proof } from '../../api/types'
 import { useSettings } from '../../state/settings'
 import { Box, Field, Tap } from '../../ui/blocks'
 import { Icon } from '../../ui/icons'
-import { Button, Card, Note, ProblemNote } from '../../ui/parts'
+import { Button, Card, ProblemNote } from '../../ui/parts'
 import { NoticesTick } from './notices_tick'
+import { SendCode } from './send_code'
 import { CONSUMER_NO, ID_LAST6, OTP } from './typed'
 
 /** Which home a code is asked for: one typed by number, or one that a match offered. */
@@ -47,7 +47,7 @@ export function ProofForm({ home, first, busy, problem, submit, onTry }: ProofFo
     <>
       <ProofChoice kinds={first === 'id_last6' ? ['id_last6', 'archived_sms'] : ['archived_sms', 'id_last6']} kind={kind} choose={choose} />
       <Card>
-        {kind === 'archived_sms' && <SendCode home={home} />}
+        {kind === 'archived_sms' && <SendCode body={{ purpose: 'bind', ...home }} ready={known(home)} />}
         <Field
           label={t(kind === 'id_last6' ? 'manual.id_last6' : 'manual.otp')}
           kind={kind === 'id_last6' ? 'text' : 'code'}
@@ -87,40 +87,5 @@ function ProofChoice({ kinds, kind, choose }: { kinds: Proof['kind'][]; kind: Pr
         </Tap>
       ))}
     </Box>
-  )
-}
-
-/** Sends the code and counts down to the next one. */
-function SendCode({ home }: { home: CodeFor }) {
-  const { t } = useSettings()
-  const [waitS, setWaitS] = useState(0)
-  const [sent, setSent] = useState(false)
-  const [problem, setProblem] = useState<Problem>()
-  useEffect(() => {
-    if (waitS <= 0) return undefined
-    const timer = setTimeout(() => setWaitS(waitS - 1), 1000)
-    return () => clearTimeout(timer)
-  }, [waitS])
-
-  async function send() {
-    setProblem(undefined)
-    try {
-      const reply = await call<OtpSent>('POST', '/otps', { body: { purpose: 'bind', ...home } })
-      setSent(true)
-      setWaitS(reply.resend_after)
-    } catch (thrown) {
-      const refused = asProblem(thrown)
-      setProblem(refused)
-      setWaitS(refused.retryAfterS ?? 0)
-    }
-  }
-  return (
-    <>
-      <Button kind='quiet' onTap={() => void send()} disabled={waitS > 0 || !known(home)} testId='send-code'>
-        {waitS > 0 ? t('manual.otp.again', { n: waitS }) : t('manual.otp.send')}
-      </Button>
-      {sent && <Note tone='info' live>{t('manual.otp.sent')}</Note>}
-      {problem && <ProblemNote problem={problem} retry={() => void send()} />}
-    </>
   )
 }

@@ -6,6 +6,9 @@ export const CONSUMER_NO = /^(\d{10}|\d{13})$/
 export const ID_LAST6 = /^\d{5}[\dX]$/
 export const OTP = /^\d{6}$/
 
+/** A mainland mobile number. */
+export const PHONE = /^1[3-9]\d{9}$/
+
 /** Digits only, full-width ones turned into plain ones: what people paste has spaces and dashes. */
 export function plainDigits(typed: string): string {
   return typed

@@ -1,0 +1,44 @@
+/** Asks for a one-time code and counts down to the next one. */
+import { useEffect, useState } from 'react'
+import { asProblem, type Problem } from '../../api/problem'
+import type { OtpSent } from '../../api/types'
+import { call } from '../../state/signed_in'
+import { useSettings } from '../../state/settings'
+import { Button, Note, ProblemNote } from '../../ui/parts'
+
+/** What a code is asked for: a home by its number or by a match, or one's own phone. */
+export type CodeBody = { purpose: 'bind'; consumer_no: string } | { purpose: 'bind'; match_token: string } | { purpose: 'verify_phone'; phone: string }
+
+export function SendCode({ body, ready }: { body: CodeBody; ready: boolean }) {
+  const { t } = useSettings()
+  const [waitS, setWaitS] = useState(0)
+  const [sent, setSent] = useState(false)
+  const [problem, setProblem] = useState<Problem>()
+  useEffect(() => {
+    if (waitS <= 0) return undefined
+    const timer = setTimeout(() => setWaitS(waitS - 1), 1000)
+    return () => clearTimeout(timer)
+  }, [waitS])
+
+  async function send() {
+    setProblem(undefined)
+    try {
+      const reply = await call<OtpSent>('POST', '/otps', { body })
+      setSent(true)
+      setWaitS(reply.resend_after)
+    } catch (thrown) {
+      const refused = asProblem(thrown)
+      setProblem(refused)
+      setWaitS(refused.retryAfterS ?? 0)
+    }
+  }
+  return (
+    <>
+      <Button kind='quiet' onTap={() => void send()} disabled={waitS > 0 || !ready} testId='send-code'>
+        {waitS > 0 ? t('manual.otp.again', { n: waitS }) : t('manual.otp.send')}
+      </Button>
+      {sent && <Note tone='info' live>{t('manual.otp.sent')}</Note>}
+      {problem && <ProblemNote problem={problem} retry={() => void send()} />}
+    </>
+  )
+}

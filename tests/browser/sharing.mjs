@@ -1,0 +1,195 @@
+/**
+ * Sharing a home, in Chromium against a running demo: the holder invites, another person accepts on a phone of their own, the holder
+ * takes it away, an agreed last day passes, and a change of holder ends what hung on the former one. What each of them is shown is
+ * held against what the other may know.
+ *
+ *   READY_FILE=ready.json node sharing.mjs
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+import { Checks } from './checks.mjs'
+import { openPhone } from './phone.mjs'
+
+const checks = new Checks()
+const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../../target/browser')
+const ready = JSON.parse(fs.readFileSync(process.env.READY_FILE, 'utf8'))
+const [line, sandbox] = [new URL(ready.line).origin, new URL(ready.sandbox).origin]
+
+const json = async (url) => (await fetch(url)).json()
+async function tell(where, body) {
+  const answer = await fetch(`${sandbox}${where}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  if (!answer.ok) throw new Error(`${where}: ${answer.status} ${await answer.text()}`)
+}
+
+/** A person with a phone of their own, signed in. */
+async function somebody(person) {
+  const phone = await openPhone({ home: line, outside: [sandbox], pictures })
+  const { page } = phone
+  const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
+  const one = {
+    ...phone, at,
+    shows: (testId, timeout = 20_000) => at(testId).waitFor({ state: 'visible', timeout }),
+    gone: (testId) => page.locator(`[data-testid="${testId}"]:visible`).first().waitFor({ state: 'detached', timeout: 20_000 }),
+    count: (testId) => page.locator(`[data-testid="${testId}"]:visible`).count(),
+    textOf: async (testId) => (await at(testId).innerText()).replace(/\s+/g, ''),
+    go: (screen) => page.goto(`${line}/#/pages/${screen}`),
+    /** Opens a screen anew, so that nothing kept in memory answers. */
+    async anew(screen) {
+      await page.goto(`${line}/#/pages/${screen}`)
+      await page.reload()
+    },
+  }
+  await page.goto(`${line}/`)
+  await one.at('sign-in').click()
+  await page.locator(`[data-person="${person}"]`).first().click()
+  await page.locator('#allow').first().click()
+  await one.shows('consent')
+  return one
+}
+
+/** The holder links their home and opens the page of who may use it. */
+async function linked(holder) {
+  await holder.at('agree').click()
+  await holder.shows('match-found')
+  await holder.at('confirm-match').click()
+  await holder.shows('open-homes')
+}
+
+async function toSharing(holder) {
+  await holder.anew('bindings/index')
+  await holder.at('open-sharing').click()
+  await holder.shows('screen-sharing')
+}
+
+/** Invites; answers what the holder hands over. */
+async function invitation(holder, role, lastDay) {
+  await toSharing(holder)
+  await holder.at(`grant-${role}`).click()
+  if (lastDay) await holder.at('last-day').fill(lastDay)
+  await holder.at('invite').click()
+  await holder.shows('invitation-made')
+  return (await holder.at('invitation').innerText()).trim()
+}
+
+async function accepted(guest, handed) {
+  await guest.page.goto(handed)
+  await guest.shows('offer')
+  await guest.at('accept').click()
+  await guest.shows('home-role')
+}
+
+const today = () => new Date(Date.now() + 8 * 3600_000).toISOString().slice(0, 10)
+
+/** An authorised guest is let in, sees the figures, and loses them at once when the holder takes it away. */
+async function inviteAcceptAndTakeAway(holder, guest) {
+  await toSharing(holder)
+  await holder.shows('shared-with-nobody')
+  checks.equal('nobody has access: no serious finding of axe', await holder.axe(), [])
+  const handed = await invitation(holder, 'authorised')
+  checks.that('the invitation is an address of ours', handed.startsWith(`${line}/`))
+  checks.that('and names neither home nor person', !/\d{10}|李明/.test(decodeURIComponent(handed)))
+  await holder.picture('10-invitation')
+  await holder.at('invitation-done').click()
+
+  await guest.page.goto(handed)
+  await guest.shows('offer')
+  const offer = await guest.textOf('offer')
+  checks.that('the guest is shown whose home it is, masked', offer.includes('*明') && offer.includes('*********0017'))
+  checks.that('and nothing whole', !/1504010020017|李明/.test(offer))
+  checks.equal('the offer: no serious finding of axe', await guest.axe(), [])
+  await guest.picture('10-offer')
+  await guest.at('accept').click()
+  await guest.shows('home-role')
+  await guest.shows('home-ends')
+  await guest.shows('last-bill')
+  checks.that('an authorised guest sees the last bill', (await guest.count('last-bill')) === 1)
+  await guest.picture('10-guest-home')
+  await guest.go('bindings/index')
+  await guest.shows('screen-homes')
+  checks.equal('but has nothing to share', await guest.count('open-sharing'), 0)
+
+  await guest.page.goto('about:blank')
+  await guest.page.goto(handed)
+  await guest.shows('screen-accept')
+
+  await toSharing(holder)
+  const card = holder.page.locator('[data-testid^="access-"]:visible')
+  await card.first().waitFor({ timeout: 20_000 })
+  checks.equal('the holder sees one person', await card.count(), 1)
+  const person = (await card.first().innerText()).replace(/\s+/g, '')
+  checks.that('by their masked name', person.includes('*芳') && !person.includes('王芳'))
+  await holder.picture('10-access')
+  await holder.at('take-away').click()
+  await holder.at('take-away-sure').click()
+  await holder.shows('shared-with-nobody')
+
+  await guest.anew('home/index')
+  await guest.shows('consent')
+  checks.equal('the guest has no home any more', await guest.count('home-role'), 0)
+  await guest.page.goto(handed)
+  await guest.shows('invitation-over')
+  checks.that('and the invitation is of no use twice', true)
+  await guest.anew('notices/index')
+  await guest.shows('notice-access_taken')
+  checks.that('they are told why', (await guest.textOf('notice-access_taken')).includes('收回'))
+}
+
+/** The tenancy ends on the day that was agreed, without anybody doing anything. */
+async function tenancyEnds(holder, guest) {
+  const handed = await invitation(holder, 'payer_only', today())
+  await accepted(guest, handed)
+  checks.that('a payer is told until when', (await guest.count('home-ends')) === 1)
+  checks.equal('and sees no bills', await guest.count('last-bill'), 0)
+  await guest.shows('amount-due')
+  await guest.picture('10-payer-home')
+  await tell('/sim/clock', { advance_s: 86_400 })
+  await guest.anew('home/index')
+  await guest.shows('consent')
+  checks.equal('the day after, the home is gone', await guest.count('amount-due'), 0)
+  await toSharing(holder)
+  await holder.shows('shared-with-nobody')
+}
+
+/** The home is sold: the former holder pays and no more, and shares nothing. */
+async function holderChanges(holder) {
+  await tell('/sim/marketing/transfer-of-holder', { consumer_no: '1504010020017', person: 'chen-gang' })
+  await tell('/sim/clock', { advance_s: 700 })
+  await holder.anew('bindings/index')
+  await holder.shows('screen-homes')
+  // The page asks for the archive, which names another holder now.
+  await holder.anew('home/index')
+  await holder.shows('amount-due')
+  await holder.anew('home/index')
+  await holder.shows('home-role')
+  checks.equal('a former holder sees no bills', await holder.count('last-bill'), 0)
+  await holder.anew('bindings/index')
+  await holder.shows('screen-homes')
+  await holder.shows('unlink')
+  checks.equal('and has nothing to share', await holder.count('open-sharing'), 0)
+  const text = (await holder.page.locator('main:visible').first().innerText()).replace(/\s+/g, '')
+  checks.that('neither their own name nor the new one is on the sign', !/\*明|\*刚|李明|陈刚/.test(text))
+  await holder.anew('notices/index')
+  await holder.shows('notice-holder_changed')
+  await holder.picture('10-former-holder')
+}
+
+const holder = await somebody('li-ming')
+const guest = await somebody('wang-fang')
+try {
+  const people = await json(`${sandbox}/sim/people`)
+  checks.that('the demo has both', ['li-ming', 'wang-fang'].every((each) => people.some((one) => one.person === each)))
+  await linked(holder)
+  await inviteAcceptAndTakeAway(holder, guest)
+  await tenancyEnds(holder, guest)
+  await holderChanges(holder)
+  for (const one of [holder, guest]) checks.equal('nothing thrown', one.seen.errors.filter((error) => error.startsWith('uncaught')), [])
+  for (const one of [holder, guest]) checks.equal('no request to anywhere else', one.seen.strangers, [])
+} catch (thrown) {
+  await holder.picture('sharing-holder-failed').catch(() => undefined)
+  await guest.picture('sharing-guest-failed').catch(() => undefined)
+  checks.broke(thrown)
+} finally {
+  await holder.close()
+  await guest.close()
+}
+process.exit(checks.close())
