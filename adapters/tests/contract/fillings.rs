@@ -24,7 +24,7 @@ fn phone(text: &str) -> Phone {
     Phone::parse(text).unwrap()
 }
 
-fn offer(t: &Bench, link: &Binding, with_mobile: bool) -> Filling {
+pub(crate) fn offer(t: &Bench, link: &Binding, with_mobile: bool) -> Filling {
     Filling {
         filling_id: t.id(),
         binding_id: link.binding_id.clone(),
@@ -40,14 +40,10 @@ fn offer(t: &Bench, link: &Binding, with_mobile: bool) -> Filling {
     }
 }
 
-async fn put(t: &Bench, filling: &Filling, mobile: Option<&Phone>) {
-    t.write(async |tx| {
-        tx.bindings()
-            .add_filling(&number(HOME), filling, mobile)
-            .await
-    })
-    .await
-    .unwrap();
+pub(crate) async fn put(t: &Bench, filling: &Filling, mobile: Option<&Phone>) {
+    t.write(async |tx| tx.bindings().add_filling(filling, mobile).await)
+        .await
+        .unwrap();
 }
 
 async fn save(t: &Bench, filling: &Filling) -> Result<(), StoreError> {
@@ -73,7 +69,7 @@ async fn newest(t: &Bench, link: &Binding) -> Option<Filling> {
     view.bindings().filling(&link.binding_id).await.unwrap()
 }
 
-async fn wrote(t: &Bench, home: &str, text: &str) -> bool {
+pub(crate) async fn wrote(t: &Bench, home: &str, text: &str) -> bool {
     let mut view = t.view().await;
     let (home, phone) = (number(home), phone(text));
     view.bindings().wrote_mobile(&home, &phone).await.unwrap()
@@ -135,7 +131,7 @@ async fn a_phone_that_may_have_been_written_is_known_again(t: Bench) {
 async fn no_phone_is_readable_at_rest(t: Bench) {
     let link = linked(&t, "a", HOME, &li()).await;
     put(&t, &offer(&t, &link, true), Some(&phone("19000000001"))).await;
-    let stored = t.text("SELECT mobile_index FROM archive_filling").await;
+    let stored = t.text("SELECT mobile FROM archive_filling").await;
     assert!(stored.len() > 16 && !stored.contains("19000000001"));
 }
 
@@ -144,7 +140,7 @@ async fn a_dropped_unit_offers_nothing(t: Bench) {
     let asked = offer(&t, &link, true);
     t.write_and_drop(async |tx| {
         tx.bindings()
-            .add_filling(&number(HOME), &asked, Some(&phone("19000000001")))
+            .add_filling(&asked, Some(&phone("19000000001")))
             .await?;
         tx.bindings()
             .save_filling(&settled(&asked, Filled::Filled))

@@ -14,7 +14,7 @@ use crate::accounts::{id, phone, whole};
 use crate::bench::{Bench, at, now};
 use crate::bindings::{HOME, li, link, number};
 use crate::payment_fixtures::{self as orders, arrears};
-use crate::{accounts, billing, bindings, grants, idempotency, inbox, outbox};
+use crate::{accounts, billing, bindings, fillings, grants, idempotency, inbox, outbox};
 
 /// A person with everything that is sealed or indexed.
 pub(crate) struct Household {
@@ -28,6 +28,8 @@ pub(crate) struct Household {
     pub(crate) barred: AccountId,
 }
 
+/// A phone that went to the archive from here.
+const OFFERED: &str = "19000000009";
 const INVITED: &str = "invitation";
 
 pub(crate) async fn household(t: &Bench) -> Household {
@@ -35,6 +37,8 @@ pub(crate) async fn household(t: &Bench) -> Household {
     accounts::add(t, &person).await;
     let link = link(t, &person.account_id, HOME);
     bindings::add(t, &link, &li()).await.unwrap();
+    let offered = fillings::offer(t, &link, true);
+    fillings::put(t, &offered, Some(&phone(OFFERED))).await;
     let mut order = orders::paid(t, orders::order(t));
     order.payment.account_id = person.account_id.clone();
     orders::add(t, &order).await;
@@ -140,6 +144,7 @@ pub(crate) async fn all_is_there(t: &Bench, h: &Household) {
     for found in found {
         assert_eq!(found.as_ref(), Some(&h.person));
     }
+    assert!(fillings::wrote(t, HOME, OFFERED).await);
     let person = &h.person.account_id;
     let mut view = t.view().await;
     let live = view.bindings().live(person, &number(HOME)).await.unwrap();

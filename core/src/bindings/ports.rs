@@ -93,10 +93,9 @@ pub trait FillingReads: Send {
 /// Offers of certified values to the archive.
 #[async_trait]
 pub trait FillingStore: FillingReads {
-    /// `mobile` is the phone that is offered, kept as a blind index.
+    /// `mobile` is the phone that is offered.
     async fn add_filling(
         &mut self,
-        consumer_no: &ConsumerNo,
         filling: &Filling,
         mobile: Option<&Phone>,
     ) -> Result<(), StoreError>;

@@ -1,16 +1,15 @@
 -- Certified values offered to the utility's archive.
 -- Same file name, tables, columns and nullability as the PostgreSQL folder.
 
--- The values themselves are not kept: the phone only as a blind index, so that what came from here is never a proof.
+-- Of the values only the phone is kept, sealed for the account, so that what came from here is never a proof.
 CREATE TABLE archive_filling (
     filling_id     TEXT NOT NULL PRIMARY KEY,
     binding_id     TEXT NOT NULL REFERENCES binding (binding_id),
     account_id     TEXT NOT NULL REFERENCES account (account_id),
-    home_index     TEXT NOT NULL REFERENCES binding_home (home_index),
     consent_id     TEXT NOT NULL,
     holder_version INTEGER NOT NULL CHECK (holder_version >= 0),
     state          TEXT NOT NULL CHECK (state IN ('asked', 'settled', 'dropped')),
-    mobile_index   TEXT,
+    mobile         TEXT,
     id_no_result   TEXT CHECK (id_no_result IN ('filled', 'same', 'conflict_review')),
     mobile_result  TEXT CHECK (mobile_result IN ('filled', 'same', 'conflict_review')),
     name_result    TEXT CHECK (name_result IN ('filled', 'same', 'conflict_review')),
@@ -18,7 +17,6 @@ CREATE TABLE archive_filling (
     settled_at     INTEGER,
     version        INTEGER NOT NULL CHECK (version >= 1),
     CONSTRAINT archive_filling_settled CHECK ((state = 'asked') = (settled_at IS NULL)),
-    CONSTRAINT archive_filling_mobile CHECK (mobile_result IS NULL OR mobile_index IS NOT NULL)
+    CONSTRAINT archive_filling_mobile CHECK (mobile_result IS NULL OR mobile IS NOT NULL)
 ) STRICT;
 CREATE INDEX archive_filling_of_link ON archive_filling (binding_id, filling_id);
-CREATE INDEX archive_filling_mobile ON archive_filling (home_index, mobile_index) WHERE mobile_index IS NOT NULL;
