@@ -91,7 +91,8 @@ fn keys_finding(config: &config::Config) -> Finding {
             .unwrap_or_default();
         (
             text,
-            "check the files and secrets of [alipay], [marketing] and [sms]".to_owned(),
+            "check the files and secrets of [alipay], [marketing], [sms] and [user_system]"
+                .to_owned(),
         )
     })
 }

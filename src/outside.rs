@@ -6,6 +6,7 @@ use std::time::Duration;
 use lifeline_adapters::alipay::{Alipay, AlipayConfig};
 use lifeline_adapters::marketing::Marketing;
 use lifeline_adapters::sms::SmsLine;
+use lifeline_adapters::user_system::UserSystemLine;
 use lifeline_adapters::wire::{Address, CallRules, LineKeys};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
@@ -21,6 +22,7 @@ pub(crate) struct Outside {
     pub(crate) alipay: Arc<Alipay>,
     pub(crate) marketing: Arc<Marketing>,
     pub(crate) sms: Arc<SmsLine>,
+    pub(crate) user_system: Arc<UserSystemLine>,
 }
 
 impl Outside {
@@ -76,10 +78,19 @@ impl Outside {
             Arc::clone(entropy),
         )
         .map_err(|error| Failure::failed(format!("sms: {error}")))?;
+        let user_system = UserSystemLine::new(
+            address("user_system.base_url", &config.user_system.base_url)?,
+            line_keys("user_system", &config.user_system)?,
+            rules(config.user_system.deadline_ms),
+            Arc::clone(clock),
+            Arc::clone(entropy),
+        )
+        .map_err(|error| Failure::failed(format!("user_system: {error}")))?;
         Ok(Self {
             alipay: Arc::new(alipay),
             marketing: Arc::new(marketing),
             sms: Arc::new(sms),
+            user_system: Arc::new(user_system),
         })
     }
 }

@@ -37,6 +37,7 @@ impl Readiness for Dependencies {
             ("alipay", self.outside.alipay.is_failing()),
             ("marketing", self.outside.marketing.is_failing()),
             ("sms", self.outside.sms.is_failing()),
+            ("user_system", self.outside.user_system.is_failing()),
         ];
         checks.extend(outside.map(|(name, failing)| Check {
             name,

@@ -9,7 +9,7 @@ use lifeline_adapters::sql::Engine;
 use lifeline_core::accounts::Accounts;
 use lifeline_core::accounts::codes::CodeCarrier;
 use lifeline_core::billing::{Billing, FreshnessRules};
-use lifeline_core::bindings::{BindingRules, Bindings, EndWhatIsOver, LookForChanges};
+use lifeline_core::bindings::{BindingRules, Bindings, EndWhatIsOver, Gathering, LookForChanges};
 use lifeline_core::jobs::retention::Retention;
 use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::notices::Notices;
@@ -39,6 +39,7 @@ use crate::workers::{
 pub(crate) struct Rooms {
     accounts: Accounts,
     bindings: Bindings,
+    gathering: Gathering,
     billing: Billing,
     payments: Payments,
     notices: Notices,
@@ -78,6 +79,10 @@ impl Rooms {
             let rules = BindingRules::default();
             Bindings::new(store, clock, entropy, outside.marketing.clone(), rules)
         };
+        let gathering = {
+            let (store, clock, entropy) = again();
+            Gathering::new(store, clock, entropy, outside.user_system.clone())
+        };
         let billing = Billing::new(
             Arc::clone(&store),
             Arc::clone(&clock),
@@ -102,6 +107,7 @@ impl Rooms {
             payments: Payments::new(ports, policy),
             accounts,
             bindings,
+            gathering,
             billing,
             notices,
             codes: Arc::new(CodeCarrier::new(outside.sms.clone(), Arc::clone(&clock))),
@@ -151,6 +157,7 @@ impl Rooms {
             Arc::new(Nudged::new(Arc::new(move || wake.wake()))),
             Arc::new(self.notices.clone()),
             Arc::new(self.bindings.clone()),
+            Arc::new(self.gathering.clone()),
             Arc::<CodeCarrier>::clone(&self.codes),
         ];
         let (store, clock, entropy) = again();
@@ -160,6 +167,7 @@ impl Rooms {
             Arc::new(self.bindings.clone()),
             Arc::new(EndWhatIsOver(self.bindings.clone())),
             Arc::new(LookForChanges(self.bindings.clone())),
+            Arc::new(self.gathering.clone()),
             Arc::new(PurgeFigures(self.billing.clone())),
             Arc::new(Quarantine(self.payments.clone())),
             Arc::new(Retention::new(Arc::clone(&self.store))),

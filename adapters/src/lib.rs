@@ -1,4 +1,5 @@
-//! The outside world, one folder per thing: SQL engines, Redis, the keyring, Alipay, marketing, SMS.
+//! The outside world, one folder per thing: SQL engines, Redis, the keyring, Alipay, marketing, SMS,
+//! the user system.
 //!
 //! Each folder implements ports that `lifeline-core` declares. Nothing here decides about business.
 
@@ -11,4 +12,5 @@ pub mod redis;
 mod seams;
 pub mod sms;
 pub mod sql;
+pub mod user_system;
 pub mod wire;

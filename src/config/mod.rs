@@ -29,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) alipay: Alipay,
     pub(crate) marketing: Channel,
     pub(crate) sms: Channel,
+    pub(crate) user_system: Channel,
     #[serde(default)]
     pub(crate) notices: Notices,
     #[serde(default)]
@@ -114,6 +115,7 @@ impl Config {
         self.alipay.check(&mut faults);
         self.marketing.check("marketing", &mut faults);
         self.sms.check("sms", &mut faults);
+        self.user_system.check("user_system", &mut faults);
         self.notices.check(&mut faults);
         self.limits.check(&mut faults);
         self.breaker.check(&mut faults);

@@ -52,6 +52,11 @@ base_url = "https://sms.intranet.example.cn"
 channel_id = "lifeline"
 secret_hex = "{secret}"
 field_key_hex = "{secret}"
+[user_system]
+base_url = "https://users.intranet.example.cn"
+channel_id = "lifeline"
+secret_hex = "{secret}"
+field_key_hex = "{secret}"
 "#
     )
 }
@@ -96,6 +101,8 @@ fn the_example_lacks_only_its_files_and_secrets() {
         "sms.field_key_hex",
         "sms.secret_hex",
         "store.keyring",
+        "user_system.field_key_hex",
+        "user_system.secret_hex",
     ];
     assert_eq!(lacking, expected);
     let (limits, defaults) = (&config.limits, Limits::default());

@@ -25,6 +25,7 @@ pub(super) struct ChannelKeys {
 pub(super) struct Channels {
     pub(super) marketing: ChannelKeys,
     pub(super) sms: ChannelKeys,
+    pub(super) user_system: ChannelKeys,
 }
 
 /// Makes whatever is missing in `dir` and reads the channels' secrets.
@@ -47,6 +48,7 @@ pub(super) fn make_missing(dir: &Path) -> Result<Channels, Failure> {
     Ok(Channels {
         marketing: channel(dir, "marketing")?,
         sms: channel(dir, "sms")?,
+        user_system: channel(dir, "user_system")?,
     })
 }
 

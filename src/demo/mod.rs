@@ -188,6 +188,7 @@ fn configuration(
         },
         marketing: channel(format!("{sandbox}/mkt/v1"), &channels.marketing),
         sms: channel(format!("{sandbox}/sms/v1"), &channels.sms),
+        user_system: channel(format!("{sandbox}/sgapp/v1"), &channels.user_system),
         notices: config::Notices::default(),
         limits,
         breaker: config::Breaker::default(),

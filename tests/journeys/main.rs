@@ -20,6 +20,7 @@ mod production;
 mod records;
 mod several_homes;
 mod two_gateways;
+mod user_system;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use lifeline_tests::Engine;
@@ -42,6 +43,7 @@ fn main() {
         production::tests(),
         several_homes::tests(),
         two_gateways::tests(),
+        user_system::tests(),
     ];
     for (name, engines, body) in suites.into_iter().flatten() {
         for engine in Engine::all()

@@ -130,7 +130,7 @@ async fn configuration(dir: &Path, engine: Engine) -> (PathBuf, u16, u16) {
          authorize_url = \"https://openauth.alipay.com/oauth2/publicAppAuthorize.htm\"\n\
          private_key = \"{at}/app.pem\"\nplatform_public_key = \"{at}/platform.pem\"\n"
     );
-    for section in ["marketing", "sms"] {
+    for section in ["marketing", "sms", "user_system"] {
         let _ = write!(
             text,
             "[{section}]\nbase_url = \"https://{section}.intranet.example.cn/v1\"\nchannel_id = \"lifeline\"\n\

@@ -49,6 +49,7 @@ mod bindings;
 mod cases;
 mod evidence;
 mod fillings;
+mod gathering;
 mod grants;
 mod homes;
 mod idempotency;

@@ -84,6 +84,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::engine::STATEMENTS,
         super::evidence::STATEMENTS,
         super::fillings::STATEMENTS,
+        super::gathering::STATEMENTS,
         super::grants::STATEMENTS,
         super::homes::STATEMENTS,
         super::idempotency::STATEMENTS,

@@ -28,6 +28,7 @@ mod cases;
 mod coverage;
 mod evidence;
 mod fillings;
+mod gathering;
 mod grants;
 mod homes;
 mod household;
@@ -67,6 +68,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     cases::contracts,
     evidence::contracts,
     fillings::contracts,
+    gathering::contracts,
     grants::contracts,
     homes::contracts,
     idempotency::contracts,

@@ -20,7 +20,7 @@ async fn c4_nothing_is_agreed_to_until_it_is_and_each_by_itself(world: World) {
     let who = world.sign_in(&LI_MING).await;
     let given = async || -> Vec<Purpose> {
         let states = world.accounts.consents(&who).await.unwrap();
-        assert_eq!(states.len(), 3);
+        assert_eq!(states.len(), 4);
         states
             .into_iter()
             .filter(|s| s.given_at.is_some())

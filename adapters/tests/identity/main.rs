@@ -18,6 +18,7 @@ mod by_number;
 mod codes;
 mod consents;
 mod filling;
+mod gathering;
 mod homes;
 mod matching;
 mod place;
@@ -26,6 +27,7 @@ mod sharing;
 mod sharing_ends;
 mod sign_in;
 mod staying;
+mod users;
 mod world;
 
 use std::future::Future;
@@ -66,6 +68,7 @@ fn main() {
         codes::stories,
         consents::stories,
         filling::stories,
+        gathering::stories,
         homes::stories,
         matching::stories,
         rotation::stories,

@@ -14,7 +14,7 @@ use lifeline_core::accounts::ports::{
 use lifeline_core::accounts::{
     AccountError, Accounts, Caller, Door, Purpose, Secret, SignedIn, Visitor,
 };
-use lifeline_core::bindings::{BindingRules, Bindings};
+use lifeline_core::bindings::{BindingRules, Bindings, Gathering};
 use lifeline_core::notices::Notices;
 use lifeline_core::notices::ports::{Sms, SmsPlatform};
 use lifeline_core::outbox::relay::{Deliver, Relay};
@@ -27,6 +27,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::archive::Archive;
 use crate::place;
+use crate::users::Users;
 
 /// Time that moves only when told.
 pub(crate) struct Hands(AtomicI64);
@@ -250,6 +251,8 @@ pub(crate) struct World {
     pub(crate) accounts: Accounts,
     pub(crate) bindings: Bindings,
     pub(crate) notices: Notices,
+    pub(crate) users: Arc<Users>,
+    pub(crate) gathering: Gathering,
     target: String,
 }
 
@@ -282,6 +285,8 @@ impl World {
             archive.clone(),
             rules,
         );
+        let users = Arc::new(Users::default());
+        let gathering = Gathering::new(store.clone(), clock.clone(), dice.clone(), users.clone());
         let notices = Notices::new(store.clone(), clock.clone(), dice.clone(), phones.clone());
         Self {
             store,
@@ -293,6 +298,8 @@ impl World {
             accounts,
             bindings,
             notices,
+            users,
+            gathering,
             target,
         }
     }
@@ -334,6 +341,7 @@ impl World {
             Arc::new(carrier),
             Arc::new(self.bindings.clone()),
             Arc::new(self.notices.clone()),
+            Arc::new(self.gathering.clone()),
         ];
         let relay = Relay::new(
             self.store.clone(),

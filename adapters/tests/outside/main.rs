@@ -17,4 +17,5 @@ mod marketing_archive;
 mod marketing_figures;
 mod responder;
 mod sms;
+mod user_system;
 mod world;

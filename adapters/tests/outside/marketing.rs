@@ -36,7 +36,7 @@ pub(crate) fn opened(field: &str, envelope: &str) -> String {
     String::from_utf8(clear.expect("opens").to_vec()).expect("text")
 }
 
-fn sealed(field: &str, clear: &str) -> String {
+pub(crate) fn sealed(field: &str, clear: &str) -> String {
     let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &FIELD_KEY).expect("a key"));
     let mut bytes = clear.as_bytes().to_vec();
     let nonce = Nonce::assume_unique_for_key([5; 12]);

@@ -2,7 +2,7 @@
 
 use super::consent::{Consent, ConsentText, Purpose};
 use super::record::{Caller, Pen};
-use super::{Account, AccountError, Accounts};
+use super::{Account, AccountError, Accounts, news};
 use crate::evidence::Act;
 use crate::shared::time::Time;
 use crate::store::{Tx, atomically, snapshot};
@@ -75,6 +75,9 @@ impl Accounts {
             let subject = &consent.consent_id;
             pen.prove(tx, &caller.actor(), "accounts.consent_given", subject, act)
                 .await?;
+            if purpose == Purpose::UserSystem {
+                news::tell(tx, &caller.account_id, &pen, &caller.trace_id).await?;
+            }
             Ok(consent.clone())
         })
         .await
@@ -118,6 +121,9 @@ async fn withdraw(
         act,
     )
     .await?;
+    if purpose == Purpose::UserSystem {
+        news::tell(tx, account, pen, &caller.trace_id).await?;
+    }
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::VerifiedPhone;
 use super::attempts::{self, Guard, seconds_to_next_day};
+use super::news::tell_changed;
 use super::otp::{self, Act, LIFE_S, Otp, OtpPurpose, RESEND_S, Verdict, judge, wait_s};
 use super::ports::Messenger;
 use super::record::{Caller, Pen};
@@ -252,6 +253,7 @@ impl Accounts {
             });
             let ended = take_phone(tx, &account, &move_pen, &actor).await?;
             tx.accounts().save(&account).await?;
+            tell_changed(tx, &account.account_id, &pen, &caller.trace_id).await?;
             pen.audit(tx, &actor, "accounts.verify_phone", subject, "ok")
                 .await?;
             Ok::<_, AccountError>(Some(PhoneTaken { account, ended }))

@@ -16,10 +16,17 @@ pub enum Purpose {
     ArchiveUpdate,
     /// Notices by SMS and message.
     Notices,
+    /// Telling the on-line State Grid user system who the person is and which homes are linked.
+    UserSystem,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 3] = [Self::IdentityMatch, Self::ArchiveUpdate, Self::Notices];
+    pub const ALL: [Self; 4] = [
+        Self::IdentityMatch,
+        Self::ArchiveUpdate,
+        Self::Notices,
+        Self::UserSystem,
+    ];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -27,6 +34,7 @@ impl Purpose {
             Self::IdentityMatch => "identity_match",
             Self::ArchiveUpdate => "archive_update",
             Self::Notices => "notices",
+            Self::UserSystem => "user_system",
         }
     }
 
@@ -58,6 +66,12 @@ impl Purpose {
                 version: "2026-11",
                 zh: "我们会把缴费入账、退款等结果以短信发送到您验证过的手机号。不发送广告。\
                      不同意时只在应用内的消息里告诉您。您可随时在“我的”里撤回。",
+            },
+            Self::UserSystem => ConsentText {
+                version: "2026-11",
+                zh: "为让您在网上国网 App 和这里使用同一个账户，我们会把您认证的姓名、身份证号、手机号\
+                     （敏感个人信息）和已关联的户号加密提供给网上国网用户体系。\
+                     不同意不影响在这里查询和缴费。您可随时在“我的”里撤回，撤回后对方删除从这里得到的信息。",
             },
         }
     }

@@ -5,6 +5,7 @@
 //! | `account`, `session`, `consent`, `otp`, `attempts` | the things and their pure decisions |
 //! | `sign_in`, `stay`, `agree`, `codes` | the use cases of [`Accounts`] |
 //! | `rotation` | the next id of a session that may do more |
+//! | `news` | what other rooms hear of a person |
 //! | `record` | evidence, audit and case lines of one act |
 //! | `ports` | rows, identity provider, carrier of codes |
 //!
@@ -15,6 +16,7 @@ pub mod account;
 pub mod attempts;
 pub mod codes;
 pub mod consent;
+pub mod news;
 pub mod otp;
 pub mod ports;
 pub mod record;

@@ -8,7 +8,7 @@ use super::record::{Actor, Pen, Visitor};
 use super::rotation::{end_all, end_family};
 use super::secret::Secret;
 use super::session::{Client, Ending, FAMILY_LIFE_S, REFRESH_LIFE_S, RefreshToken, Session};
-use super::{AccountError, Accounts};
+use super::{AccountError, Accounts, news};
 use crate::cases::CaseKind;
 use crate::evidence::Act;
 use crate::shared::ids::{AccountId, SessionId};
@@ -205,7 +205,11 @@ impl Arrival {
         let mut ended = take_phone(tx, &account, &self.phone_pen, &actor).await?;
         match &before {
             None => tx.accounts().add(&account).await?,
-            Some(before) if *before != account => tx.accounts().save(&account).await?,
+            Some(before) if *before != account => {
+                tx.accounts().save(&account).await?;
+                let trace = &self.visitor.trace_id;
+                news::tell_changed(tx, &account.account_id, &self.pen, trace).await?;
+            }
             Some(_) => {}
         }
         ended.extend(self.end_earlier(tx).await?);
@@ -345,6 +349,7 @@ pub(super) async fn take_phone(
     }
     former.phone = None;
     tx.accounts().save(&former).await?;
+    news::tell_changed(tx, &former.account_id, pen, &actor.trace_id).await?;
     let sessions = tx.accounts().sessions(&former.account_id).await?;
     let ended = end_all(tx, sessions, pen.now, Ending::PhoneMoved).await?;
     let act = Act::new()

@@ -10,6 +10,7 @@ use super::error::BindingError;
 use super::events;
 use super::grant::{Grant, GrantState, Scope};
 use super::role::{Right, Role};
+use crate::accounts::news::tell_changed;
 use crate::accounts::rotation::{Successor, rotate};
 use crate::accounts::{Caller, Pen, Secret, certified};
 use crate::evidence::Act;
@@ -156,6 +157,7 @@ impl Acceptance {
         let subject = accepted.grant_id.as_str();
         pen.prove(tx, &actor, "bindings.accepted", subject, act)
             .await?;
+        tell_changed(tx, &caller.account_id, pen, &actor.trace_id).await?;
         rotate(tx, caller, &self.next).await?;
         let linked = tx.bindings().find(&caller.account_id, &binding).await?;
         let seen = linked.and_then(|linked| linked.seen(now));

@@ -6,6 +6,7 @@ use super::binding::{Binding, Linked};
 use super::error::BindingError;
 use super::grant::{Grant, GrantState};
 use super::{Bindings, events};
+use crate::accounts::news::tell_changed;
 use crate::accounts::{Actor, Caller, Pen, certified_in};
 use crate::evidence::Act;
 use crate::jobs::runner::Task;
@@ -141,6 +142,7 @@ async fn record(
         .seal("consumer_no", binding.consumer_no.expose());
     let subject = binding.binding_id.as_str();
     pen.prove(tx, actor, kind, subject, act).await?;
+    tell_changed(tx, &binding.account_id, pen, &actor.trace_id).await?;
     Ok(())
 }
 

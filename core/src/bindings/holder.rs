@@ -6,6 +6,7 @@ use super::binding::{Home, Linked};
 use super::error::BindingError;
 use super::ports::Holding;
 use super::{Bindings, events};
+use crate::accounts::news::tell_changed;
 use crate::accounts::{Actor, Pen};
 use crate::evidence::Act;
 use crate::jobs::runner::Task;
@@ -60,6 +61,7 @@ async fn end_former(
         .await?;
     for link in &former {
         events::tell(tx, actor, pen, events::HOLDER_CHANGED, &link.binding, None).await?;
+        tell_changed(tx, &link.binding.account_id, pen, &actor.trace_id).await?;
     }
     let dropped: Vec<&str> = dropped.iter().map(BindingId::as_str).collect();
     let act = Act::new()

@@ -9,6 +9,7 @@ use super::events;
 use super::holder::see_holder;
 use super::ports::Verified;
 use super::role::{Role, Shown};
+use crate::accounts::news::tell_changed;
 use crate::accounts::{Caller, Pen};
 use crate::cases::CaseKind;
 use crate::evidence::Act;
@@ -89,6 +90,7 @@ impl Claim {
         self.link_pen
             .prove(tx, &actor, "bindings.linked", subject, act)
             .await?;
+        tell_changed(tx, &caller.account_id, &self.link_pen, &actor.trace_id).await?;
         let linked = tx
             .bindings()
             .find(&caller.account_id, &binding.binding_id)
@@ -227,6 +229,8 @@ impl Claim {
                 ..rival
             };
             tx.bindings().save(&fallen, None).await?;
+            let pen = &self.conflict_pen;
+            tell_changed(tx, &fallen.account_id, pen, &actor.trace_id).await?;
         }
         accounts.sort();
         let subject = links.first().cloned().unwrap_or_default();

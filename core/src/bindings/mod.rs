@@ -10,6 +10,7 @@
 //! | `ending`, `holder` | links that are left, taken away, over; a change of holder |
 //! | `events` | what other rooms hear of it |
 //! | `filling`, `fill_asking`, `fill_settling` | filling gaps of the archive with certified values |
+//! | `gathering`, `gather` | telling the on-line State Grid user system of our people and their homes |
 //! | `home_code` | a code to the phone in the archive |
 //! | `ports` | rows, and the utility's archive |
 //!
@@ -19,6 +20,7 @@
 pub mod binding;
 pub mod events;
 pub mod filling;
+pub mod gathering;
 pub mod grant;
 pub mod home_code;
 pub mod offer;
@@ -32,6 +34,7 @@ mod ending;
 mod error;
 mod fill_asking;
 mod fill_settling;
+mod gather;
 mod holder;
 mod homes;
 mod link;
@@ -46,6 +49,7 @@ pub use binding::{Binding, Label, Linked, NotALabel, Seen, Signboard};
 pub use ending::EndWhatIsOver;
 pub use error::BindingError;
 pub use filling::{ArchiveField, Filling, FillingState};
+pub use gather::Gathering;
 pub use grant::{Grant, NoSuchEnd, Scope};
 pub use holder::LookForChanges;
 pub use homes::{Detail, RealName, RealNameCure, Supply};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::binding::{Binding, Home, Linked};
 use super::filling::Filling;
 pub use super::filling::{ArchiveField, ArchiveValue, Filled};
+use super::gathering::Gathered;
 use super::grant::Grant;
 use super::offer::Offered;
 pub use super::role::Role;
@@ -21,7 +22,7 @@ use crate::store::StoreError;
 
 /// What readers ask of the links. Ended links are not found.
 #[async_trait]
-pub trait BindingReads: GrantReads + FillingReads {
+pub trait BindingReads: GrantReads + FillingReads + GatheringReads {
     /// A link of this account; another account's is not found.
     async fn find(
         &mut self,
@@ -104,6 +105,35 @@ pub trait FillingStore: FillingReads {
     async fn save_filling(&mut self, filling: &Filling) -> Result<(), StoreError>;
 }
 
+/// What readers ask about people at the on-line State Grid user system.
+#[async_trait]
+pub trait GatheringReads: Send {
+    async fn gathered(&mut self, account: &AccountId) -> Result<Option<Gathered>, StoreError>;
+    /// People whose turn to be compared has come, the longest waiting first.
+    async fn due_for_a_check(&mut self, now: Time, most: i64)
+    -> Result<Vec<AccountId>, StoreError>;
+}
+
+/// People at the on-line State Grid user system.
+#[async_trait]
+pub trait GatheringStore: GatheringReads {
+    /// Begins a round of steps: an epoch above every earlier one and above `seen`, unsure until it ends.
+    async fn begin_gathering(
+        &mut self,
+        account: &AccountId,
+        seen: i64,
+        now: Time,
+    ) -> Result<Gathered, StoreError>;
+    /// Ends the round of this epoch; false when a later one was begun.
+    async fn end_gathering(
+        &mut self,
+        account: &AccountId,
+        done: &Gathered,
+    ) -> Result<bool, StoreError>;
+    /// Takes a person's turn to be compared: true for one caller while it is due.
+    async fn take_check(&mut self, account: &AccountId, now: Time) -> Result<bool, StoreError>;
+}
+
 /// Sharing of homes. Units that change it hold the home's turn ([`BindingStore::lock_home`]).
 #[async_trait]
 pub trait GrantStore: GrantReads {
@@ -142,7 +172,7 @@ pub trait GrantStore: GrantReads {
 /// Links, homes and offers. Every `save` is a compare-and-set on the version that was loaded;
 /// [`StoreError::Conflict`] when it moved on.
 #[async_trait]
-pub trait BindingStore: BindingReads + GrantStore + FillingStore {
+pub trait BindingStore: BindingReads + GrantStore + FillingStore + GatheringStore {
     /// Takes a home's turn and answers what is known of it: units about one home follow one another
     /// from here on. None when no link was ever made to it.
     async fn lock_home(&mut self, consumer_no: &ConsumerNo) -> Result<Option<Home>, StoreError>;

@@ -131,6 +131,7 @@ pub(super) enum PurposeWord {
     IdentityMatch,
     ArchiveUpdate,
     Notices,
+    UserSystem,
 }
 
 impl From<PurposeWord> for Purpose {
@@ -139,6 +140,7 @@ impl From<PurposeWord> for Purpose {
             PurposeWord::IdentityMatch => Self::IdentityMatch,
             PurposeWord::ArchiveUpdate => Self::ArchiveUpdate,
             PurposeWord::Notices => Self::Notices,
+            PurposeWord::UserSystem => Self::UserSystem,
         }
     }
 }
@@ -149,6 +151,7 @@ impl From<Purpose> for PurposeWord {
             Purpose::IdentityMatch => Self::IdentityMatch,
             Purpose::ArchiveUpdate => Self::ArchiveUpdate,
             Purpose::Notices => Self::Notices,
+            Purpose::UserSystem => Self::UserSystem,
         }
     }
 }

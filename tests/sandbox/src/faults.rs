@@ -33,6 +33,8 @@ pub enum Target {
     Marketing,
     /// `/sms/v1`.
     Sms,
+    /// `/sgapp/v1`.
+    UserSystem,
 }
 
 /// What goes wrong.

@@ -52,6 +52,8 @@ pub struct Keys {
     pub marketing: ChannelKeys,
     /// Shared with the SMS platform's callers.
     pub sms: ChannelKeys,
+    /// Shared with the user system's callers.
+    pub user_system: ChannelKeys,
 }
 
 impl std::fmt::Debug for Keys {
@@ -143,6 +145,7 @@ impl Keys {
             platform_public,
             marketing: channel(dir, "marketing.json", "lifeline-demo")?,
             sms: channel(dir, "sms.json", "lifeline-demo-sms")?,
+            user_system: channel(dir, "user_system.json", "lifeline-demo-users")?,
         })
     }
 }

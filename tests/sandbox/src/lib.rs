@@ -1,4 +1,4 @@
-//! The outside world, over real HTTP: Alipay, the marketing system, the SMS platform and the channel
+//! The outside world, over real HTTP: Alipay, the marketing system, the SMS platform, the user system and the channel
 //! relay that ends the dedicated line.
 //!
 //! It is the other side of every contract Lifeline speaks, so it shares no code with Lifeline. It is
@@ -20,5 +20,6 @@ pub mod relay;
 pub mod server;
 pub mod sms;
 mod targets;
+pub mod user_system;
 
 pub use server::{Options, Running, StartError, start};

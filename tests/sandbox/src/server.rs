@@ -22,7 +22,8 @@ use crate::refusal::Refusal;
 use crate::relay::{Relay, RelayError};
 use crate::sms::Sms;
 use crate::targets::{self, Targets};
-use crate::{alipay, faults, index, marketing, people, relay, sms};
+use crate::user_system::UserSystem;
+use crate::{alipay, faults, index, marketing, people, relay, sms, user_system};
 
 /// How often the sandbox looks for what fell due in real time.
 const TICK: Duration = Duration::from_millis(200);
@@ -173,6 +174,7 @@ struct World {
     alipay: web::Data<Alipay>,
     marketing: web::Data<Marketing>,
     sms: web::Data<Sms>,
+    user_system: web::Data<UserSystem>,
     neighbours: web::Data<Neighbours>,
     ops: web::Data<Ops>,
     targets: web::Data<Targets>,
@@ -259,6 +261,7 @@ impl World {
                 options.with_strangers,
             )),
             sms: web::Data::new(Sms::new(clock.clone())),
+            user_system: web::Data::new(UserSystem::new(clock.clone())),
             neighbours: web::Data::new(Neighbours {
                 line: options.line.clone(),
                 callback: options.callback.clone(),
@@ -281,6 +284,7 @@ impl World {
             .app_data(self.alipay)
             .app_data(self.marketing)
             .app_data(self.sms)
+            .app_data(self.user_system)
             .app_data(self.neighbours)
             .app_data(self.ops)
             .app_data(self.targets)
@@ -291,6 +295,7 @@ impl World {
             .configure(alipay::routes)
             .configure(marketing::routes)
             .configure(sms::routes)
+            .configure(user_system::routes)
             .configure(targets::routes)
             .route("/sim/clock", web::post().to(advance_clock))
             .route("/sim/clock", web::get().to(read_clock));

@@ -1,0 +1,75 @@
+//! What other rooms hear of a person through the outbox: that something changed which is passed on
+//! elsewhere with the person's consent. The event names the person and nothing more; whoever carries it
+//! reads what is true when it arrives, so that events may be lost in one another.
+
+use serde::{Deserialize, Serialize};
+
+use super::consent::Purpose;
+use super::good_consent_in;
+use super::record::Pen;
+use crate::outbox::Event;
+use crate::shared::ids::{AccountId, EventId};
+use crate::shared::time::Time;
+use crate::store::{StoreError, Tx};
+
+/// Registration, real name, phone, homes or roles of a person changed.
+pub const CHANGED: &str = "accounts.changed";
+
+/// Body of [`CHANGED`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    pub account_id: AccountId,
+    /// Nothing is known to have changed: the person's turn to be compared has come.
+    #[serde(default)]
+    pub by_turn: bool,
+}
+
+impl Changed {
+    /// The outbox row that carries it; a person's rows follow one another.
+    pub fn event(&self, event_id: EventId, trace_id: &str, now: Time) -> Result<Event, StoreError> {
+        let body = serde_json::to_string(self).map_err(|_| StoreError::Corrupt {
+            table: "outbox",
+            column: "body",
+        })?;
+        Ok(Event {
+            event_id,
+            kind: CHANGED.to_owned(),
+            ordering_key: format!("person:{}", self.account_id),
+            body,
+            trace_id: trace_id.to_owned(),
+            created_at: now,
+            available_at: now,
+            money: false,
+        })
+    }
+}
+
+/// Tells that a person changed, if the person agreed to having it passed on. Once per person and pen.
+pub async fn tell_changed(
+    tx: &mut Tx,
+    account: &AccountId,
+    pen: &Pen,
+    trace_id: &str,
+) -> Result<(), StoreError> {
+    match good_consent_in(tx, account, Purpose::UserSystem).await? {
+        Some(_) => tell(tx, account, pen, trace_id).await,
+        None => Ok(()),
+    }
+}
+
+/// Tells it whatever the person agreed to: the consent itself changed.
+pub(super) async fn tell(
+    tx: &mut Tx,
+    account: &AccountId,
+    pen: &Pen,
+    trace_id: &str,
+) -> Result<(), StoreError> {
+    let changed = Changed {
+        account_id: account.clone(),
+        by_turn: false,
+    };
+    let event_id = pen.id(CHANGED, account.as_str());
+    tx.outbox()
+        .add(&changed.event(event_id, trace_id, pen.now)?)
+        .await
+}
