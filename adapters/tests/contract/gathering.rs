@@ -81,7 +81,10 @@ async fn a_turn_comes_after_its_pause_and_is_taken_once(t: Bench) {
     };
     end(&t, &account, calm).await;
     assert!(due(&t, CHECK_EVERY_MAX_S - 1).await.is_empty());
-    assert_eq!(due(&t, CHECK_EVERY_MAX_S).await, std::slice::from_ref(&account));
+    assert_eq!(
+        due(&t, CHECK_EVERY_MAX_S).await,
+        std::slice::from_ref(&account)
+    );
     let take = async |seconds: i64| {
         t.write(async |tx| tx.bindings().take_check(&account, at(seconds)).await)
             .await
