@@ -1071,7 +1071,7 @@ export interface components {
             otp: string;
         };
         /** @enum {string} */
-        PurposeWord: "identity_match" | "archive_update" | "notices";
+        PurposeWord: "identity_match" | "archive_update" | "notices" | "user_system";
         /** @description The only change a person can make to a notice. */
         ReadBody: {
             /**
