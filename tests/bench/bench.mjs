@@ -2,17 +2,19 @@
 // Method: docs/PERFORMANCE.md. Every process started here is ended here, by pid.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, copyFileSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { create, notify, settle } from './orders.mjs'
 
 const target = process.argv[2]
 const ROUNDS = Number(process.env.ROUNDS ?? 5)
 const SECONDS_EACH = Number(process.env.SECONDS_EACH ?? 5)
 const CONNECTIONS = 64
 const LIMIT = 900_000_000
+const PEOPLE_EACH = 100
 const out = path.join(target, 'bench')
 const work = mkdtempSync(path.join(os.tmpdir(), 'lifeline-bench-'))
 const running = new Set()
@@ -56,8 +58,23 @@ async function untilReady(child, file, within) {
 
 const memoryMb = (pid) => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024
 
+/**
+ * A copy of the binary whose outside is the responder: a demo starts what lies beside it. The responder shares the load's
+ * core, so that the server's core is the gateway's alone.
+ */
+function standIn() {
+  const folder = path.join(work, 'stand-in')
+  mkdirSync(folder, { recursive: true })
+  const binary = path.join(folder, 'lifeline')
+  copyFileSync(path.join(target, 'release', 'lifeline'), binary)
+  const responder = path.resolve('tests/bench/responder.mjs')
+  const script = `#!/bin/sh\nexec taskset -c ${LOAD_CORE} ${process.execPath} ${responder} "$@"\n`
+  writeFileSync(path.join(folder, 'lifeline-sandbox'), script, { mode: 0o755 })
+  return binary
+}
+
 /** Starts a release demo; answers its addresses, how long it took and what it holds when idle. */
-async function demo(name, extra) {
+async function demo(name, extra, binary = path.join(target, 'release', 'lifeline')) {
   const base = await portBase()
   const home = path.join(work, name)
   mkdirSync(home, { recursive: true })
@@ -65,7 +82,7 @@ async function demo(name, extra) {
   const begin = async () => {
     rmSync(ready, { force: true })
     const began = performance.now()
-    const child = start(SERVER_CORE, path.join(target, 'release', 'lifeline'),
+    const child = start(SERVER_CORE, binary,
       ['demo', '--data-dir', path.join(home, 'data'), '--port-base', String(base), '--ready-file', ready, ...extra],
       { env: { ...process.env, LIFELINE__LIMITS__PER_ADDRESS_MINUTE: String(LIMIT), LIFELINE__LIMITS__PER_ACCOUNT_MINUTE: String(LIMIT), LIFELINE_LOG: 'warn' } })
     child.stdout.resume()
@@ -76,7 +93,7 @@ async function demo(name, extra) {
   await stop(first.child)
   const again = await begin()
   await new Promise((done) => setTimeout(done, 2000)) // idle
-  return { ...again, firstReadyMs: first.readyMs, idleMb: memoryMb(again.addresses.pid) }
+  return { ...again, keysDir: path.join(home, 'data', 'keys'), firstReadyMs: first.readyMs, idleMb: memoryMb(again.addresses.pid) }
 }
 
 async function json(url, options = {}) {
@@ -120,6 +137,48 @@ function pgbench(database) {
   const said = execFileSync('taskset', ['-c', LOAD_CORE, 'pgbench', '-n', '-S', '-M', 'prepared', '-c', '16', '-j', '1', '-T', String(SECONDS_EACH), database],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   return { rate: Number(/tps = ([\d.]+)/.exec(said)[1]), p50: Number(/latency average = ([\d.]+)/.exec(said)[1]), p99: NaN }
+}
+
+/** RSA-2048 signatures a second on the server's core: what a create cannot beat, for each is signed. */
+function rsaSigns() {
+  const said = execFileSync('taskset', ['-c', SERVER_CORE, 'openssl', 'speed', '-seconds', String(SECONDS_EACH), 'rsa2048'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  return { rate: Number(/rsa 2048 bits\s+\S+\s+\S+\s+([\d.]+)/.exec(said.replaceAll(/rsa\s+2048/g, 'rsa 2048'))[1]) }
+}
+
+/** The SQL of one notice again and again, over the orders that are there: what the database alone can do. */
+function pgbenchNotices(database) {
+  const said = execFileSync('taskset', ['-c', LOAD_CORE, 'pgbench', '-n', '-f', 'tests/bench/notice.sql', '-M', 'prepared', '-c', '16', '-j', '1', '-T', String(SECONDS_EACH), database],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  const failed = /failed transactions: (\d+)/.exec(said)?.[1] ?? '0'
+  if (failed !== '0') throw new Error(`pgbench failed:\n${said}`)
+  return { rate: Number(/tps = ([\d.]+)/.exec(said)[1]) }
+}
+
+/** Creates and notices on both engines, and what bounds them; each round settles new people, off the clock. */
+async function orders() {
+  const MERCHANT = { app_id: '2021000000000001', seller_id: '2088000000000009' }
+  const binary = standIn()
+  const database = execFileSync('deploy/dev/new-database.sh', { encoding: 'utf8' }).trim()
+  const ours = {
+    'lifeline sqlite': await demo('orders-sqlite', [], binary),
+    'lifeline postgres': await demo('orders-postgres', ['--database-url', database, '--redis-url', process.env.TEST_REDIS_URL], binary),
+  }
+  const rounds = { create: { 'RSA-2048 sign': [] }, notice: { 'pgbench script': [] } }
+  for (const name of Object.keys(ours)) { rounds.create[name] = []; rounds.notice[name] = [] }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, one] of Object.entries(ours)) {
+      const homes = await settle(one.addresses.line, 1 + round * PEOPLE_EACH, PEOPLE_EACH)
+      const created = await create(one.addresses.line, homes)
+      rounds.create[name].push(created)
+      rounds.notice[name].push(await notify(one.addresses, homes, created.orders, MERCHANT, one.keysDir))
+    }
+    rounds.create['RSA-2048 sign'].push(rsaSigns())
+    if (round === 0) execFileSync('psql', ['-q', '-v', 'ON_ERROR_STOP=1', '-f', 'tests/bench/notice_rows.sql', database], { stdio: 'inherit' })
+    rounds.notice['pgbench script'].push(pgbenchNotices(database))
+  }
+  for (const one of Object.values(ours)) await stop(one.child)
+  const told = (turns) => Object.fromEntries(Object.entries(turns).map(([name, all]) => [name, summary(all)]))
+  return { create: told(rounds.create), notice: told(rounds.notice) }
 }
 
 /** Milliseconds per 4 KiB write with fsync: what the disk allows, to be read beside the rest. */
@@ -182,6 +241,8 @@ async function main() {
   for (let round = 0; round < ROUNDS; round++) for (const [name, turn] of Object.entries(turns)) rounds[name].push(turn())
   for (const [name, all] of Object.entries(rounds)) report.bill_query[name] = summary(all)
   report.memory_after_mb = { sqlite: memoryMb(sqlite.addresses.pid), postgres: memoryMb(postgres.addresses.pid) }
+  for (const child of [...running]) await stop(child)
+  Object.assign(report, await orders())
   write(report)
 }
 
@@ -191,6 +252,8 @@ function write(report) {
   const n = (value, digits = 0) => (Number.isFinite(value) ? value.toFixed(digits) : '-')
   const rows = Object.entries(report.bill_query).map(([name, s]) =>
     `| ${name} | ${n(s.median)} | ${n(s.low)} to ${n(s.high)} | ${n(s.p50, 2)} | ${n(s.p99, 2)} | ${n(s.median / peer, 2)} | ${n(s.median / floor, 2)} |`)
+  const bounded = (turns, bound) => Object.entries(turns).map(([name, s]) =>
+    `| ${name} | ${n(s.median)} | ${n(s.low)} to ${n(s.high)} | ${n(s.median / turns[bound].median, 2)} |`).join('\n')
   const starts = Object.entries(report.start).map(([name, s]) => `| ${name} | ${n(s.first_ready_ms)} | ${n(s.ready_ms)} | ${n(s.idle_mb, 1)} |`)
   const text = `# Benchmark at ${report.commit}, ${report.at}
 
@@ -202,6 +265,20 @@ Same answer bytes, token verified and cached, per-address and per-account limit,
 | who | requests/s (median) | range | p50 ms | p99 ms | to Fastify | to pgbench -S |
 |---|---|---|---|---|---|---|
 ${rows.join('\n')}
+
+## Create a payment
+Top-ups of one home each: link, limits and arrears looked up, order written, ordered at Alipay, answered. A prepared responder stands in for Alipay and marketing, on the load's core.
+
+| who | creates/s (median) | range | to the sign rate |
+|---|---|---|---|
+${bounded(report.create, 'RSA-2048 sign')}
+
+## Handle a notice
+From the first notice sent to the last applied; each is verified, stored, and applied with its ledger lines, outbox, evidence and audit rows. The script is the same SQL.
+
+| who | notices/s (median) | range | to the script |
+|---|---|---|---|
+${bounded(report.notice, 'pgbench script')}
 
 ## Start and idle
 | engine | first start ms (keys, schema) | later start ms | idle gateway MB |
