@@ -2,7 +2,7 @@
 # ensure.sh GROUP... : makes sure the tools of each group are there.
 # As root the missing Debian packages are installed; otherwise the exact command is printed and the exit code is 2.
 # Groups: build (gcc, make, git, Rust) · web (node, npm) · services (PostgreSQL, Redis) · browser (Chromium, fonts)
-#         bench (wrk, pgbench) · python · nextest · deny
+#         bench (wrk, pgbench, openssl) · python · nextest · deny
 set -euo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -48,6 +48,7 @@ collect() {
         need wrk wrk
         need taskset util-linux
         need pgbench postgresql
+        need openssl openssl
         ;;
     python)
         need python3 python3
