@@ -89,8 +89,8 @@ class Person:
         items = self.ask("GET", "/v1/me/consents")["items"]
         return next(item["version"] for item in items if item["purpose"] == purpose)
 
-    def consent(self):
-        wish = {"purpose": "identity_match", "version": self.words("identity_match")}
+    def consent(self, purpose="identity_match"):
+        wish = {"purpose": purpose, "version": self.words(purpose)}
         self.ask("POST", "/v1/me/consents", wish)
         return self
 
@@ -222,6 +222,12 @@ def passer_by(_case):
     return Person(PASSER_BY).sign_in()
 
 
+def fill(case):
+    WORLD.owner.consent("archive_update")
+    case.body = {}
+    return of_the_home(case)
+
+
 def link(case):
     person = Person(PASSER_BY).sign_in().consent()
     case.body = {"match_tokens": person.offered()}
@@ -328,6 +334,7 @@ SUPPLY = {
     "DELETE /v1/sessions/current": passer_by,
     "DELETE /v1/sessions/{session_id}": end_session,
     "GET /v1/bindings/{binding_id}": of_the_home,
+    "GET /v1/bindings/{binding_id}/archive-filling": of_the_home,
     "GET /v1/bindings/{binding_id}/arrears": of_the_home,
     "GET /v1/bindings/{binding_id}/balance": of_the_home,
     "GET /v1/bindings/{binding_id}/bills": of_the_home,
@@ -340,6 +347,7 @@ SUPPLY = {
     "PATCH /v1/me": phone,
     "PATCH /v1/notices/{notice_id}": read,
     "POST /v1/bindings": link,
+    "POST /v1/bindings/{binding_id}/archive-filling": fill,
     "POST /v1/bindings/{binding_id}/grants": invite,
     "POST /v1/checkouts": order_for_several,
     "POST /v1/invitation-acceptances": look_at_invitation,
