@@ -107,7 +107,7 @@ fn filled_once(engine: Engine) -> Result<(), Failed> {
         let code = code_on_the_phone(&phone).await;
         let wrong = if code == "000000" { "000001" } else { "000000" };
         let refused = phone.post(&path, &json!({"otp": wrong})).await;
-        assert_eq!(refused.code(), "WRONG_CODE", "{}", refused.text);
+        assert_eq!(refused.code(), "OTP_WRONG", "{}", refused.text);
         let asked = phone.post(&path, &json!({"otp": code})).await;
         assert_eq!(asked.status, StatusCode::ACCEPTED, "{}", asked.text);
         let settled = settled(&phone, &path).await;
