@@ -26,7 +26,7 @@ pub struct BreakerRules {
     pub slow: Duration,
     /// How long nobody asks after the first opening; doubled by each failed probe up to `open_max_s`.
     pub open_s: i64,
-    /// Short beside the minute within which money must arrive once an outage is over.
+    /// Shorter than the ten seconds within which everything works again once an outage is over.
     pub open_max_s: i64,
     /// Probes under way at once while half open, and good ones needed to close.
     pub probes: u32,
@@ -41,7 +41,7 @@ impl Default for BreakerRules {
             slow_percent: 80,
             slow: Duration::from_secs(3),
             open_s: 5,
-            open_max_s: 15,
+            open_max_s: 8,
             probes: 3,
         }
     }

@@ -109,7 +109,7 @@ fn three_good_probes_close_and_one_bad_one_opens_for_longer() {
     assert!(!t.call("post", true, QUICK));
     t.wait(1);
     assert!(t.call("post", false, QUICK), "a probe");
-    for (opened_s, then) in [(10, false), (15, false), (15, true)] {
+    for (opened_s, then) in [(8, false), (8, false), (8, true)] {
         t.wait(opened_s - 1);
         assert!(!t.call("post", then, QUICK), "{opened_s}");
         t.wait(1);
@@ -160,6 +160,24 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Cancel),
         2 => (0_i64..20).prop_map(Act::Wait),
     ]
+}
+
+/// After the longest outage everything works again within ten seconds.
+#[test]
+fn after_an_hour_of_failures_it_is_asked_again_within_ten_seconds() {
+    let t = Bench::new();
+    for _ in 0..3_600 {
+        t.fail(1);
+        t.wait(1);
+    }
+    // The last probe failed a moment before the end.
+    while t.fail(1) == 0 {
+        t.wait(1);
+    }
+    t.wait(9);
+    let probes = BreakerRules::default().probes;
+    assert!((0..probes).all(|_| t.call("post", true, QUICK)));
+    assert_eq!(t.fail(1), 1, "closed again");
 }
 
 proptest! {
