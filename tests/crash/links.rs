@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use libtest_mimic::Failed;
-use lifeline_tests::Engine;
 use lifeline_tests::proxy::Weather;
+use lifeline_tests::{Answer, Engine, Phone};
 use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::load::Load;
 use crate::neighbour::Redis;
@@ -139,6 +139,69 @@ pub(crate) fn redis_is_killed_and_emptied(engine: Engine) -> Result<(), Failed> 
         assert!(wrong.is_empty(), "{wrong:?}");
         town.comes_to_rest(load).await;
     })
+}
+
+/// Somebody guesses the code that went to a holder's phone, at both gateways, and Redis is emptied before every guess: there are five tries
+/// for a code, as ever. Who read it off the phone gets in at once.
+pub(crate) fn an_emptied_redis_gives_no_further_guess(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let stage = Stage::open(engine).await;
+        let redis = Redis::start().await;
+        let arguments = ["--redis-url".to_owned(), redis.url()];
+        let town = Town::found(stage, &arguments).await;
+        let lines = town.lines();
+        let sandbox = town.stage.address(3);
+        let [reader, guesser] = [&town.residents[2], &town.residents[3]];
+        let read = code_for(&town, &reader.phone, "1504010020041", "19000000004").await;
+        let linked = proves(&reader.phone, "1504010020041", &read).await;
+        assert_eq!(linked.status, StatusCode::CREATED, "{}", linked.text);
+        let right = code_for(&town, &guesser.phone, "1504010020017", "19000000001").await;
+        let wrong = if right == "000000" {
+            "000001"
+        } else {
+            "000000"
+        };
+        for guess in [wrong, wrong, wrong, wrong, wrong, &right] {
+            for line in &lines {
+                redis.flush().await;
+                let phone = elsewhere(guesser, line, &sandbox);
+                let refused = proves(&phone, "1504010020017", guess).await;
+                let code = refused.code();
+                let known = ["CANNOT_CONFIRM", "PROOF_LOCKED"].contains(&code.as_str());
+                assert!(known, "{}: {}", refused.status, refused.text);
+            }
+        }
+    })
+}
+
+/// Asks for a code for a home and reads it off its holder's phone.
+async fn code_for(town: &Town, asker: &Phone, home: &str, phone: &str) -> String {
+    let wish = json!({"purpose": "bind", "consumer_no": home});
+    let asked = asker.post("/v1/otps", &wish).await;
+    assert_eq!(asked.status, StatusCode::ACCEPTED, "{}", asked.text);
+    let inbox = format!("/sim/sms?phone={phone}");
+    let began = std::time::Instant::now();
+    loop {
+        let texts = town.stage.sandbox_get(&inbox).await;
+        let texts = texts.as_array().into_iter().flatten();
+        let mut codes = texts.filter_map(|text| six_digits(text["text"].as_str()?));
+        if let Some(code) = codes.next() {
+            return code;
+        }
+        assert!(began.elapsed().as_secs() < 20, "the code never came");
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+fn six_digits(text: &str) -> Option<String> {
+    let mut runs = text.split(|c: char| !c.is_ascii_digit());
+    runs.find(|run| run.len() == 6).map(str::to_owned)
+}
+
+async fn proves(phone: &Phone, home: &str, code: &str) -> Answer {
+    let proof = json!({"kind": "archived_sms", "otp": code});
+    let wish = json!({"consumer_no": home, "proof": proof});
+    phone.post("/v1/bindings", &wish).await
 }
 
 /// Signs out at the one gateway; the other refuses the token soon after, by its own look at the records.

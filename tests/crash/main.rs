@@ -97,6 +97,11 @@ const EVERYDAY: &[(&str, &[Engine], Body)] = &[
         POSTGRES,
         links::redis_is_killed_and_emptied,
     ),
+    (
+        "an_emptied_redis_gives_no_further_guess",
+        POSTGRES,
+        links::an_emptied_redis_gives_no_further_guess,
+    ),
     ("the_channel_hangs", BOTH, links::the_channel_hangs),
 ];
 
