@@ -16,6 +16,15 @@ pub(crate) struct Neighbour {
     _dir: TempDir,
 }
 
+/// A few people of a drill ask as often as many people would.
+pub(crate) fn unlimited() -> Vec<(&'static str, String)> {
+    let limits = [
+        "LIFELINE__LIMITS__PER_ADDRESS_MINUTE",
+        "LIFELINE__LIMITS__PER_ACCOUNT_MINUTE",
+    ];
+    limits.map(|limit| (limit, "1000000".to_owned())).to_vec()
+}
+
 impl Neighbour {
     /// Starts it and waits until it answers.
     pub(crate) fn beside(stage: &Stage, arguments: &[String]) -> Self {
@@ -29,7 +38,7 @@ impl Neighbour {
             .arg("--ready-file")
             .arg(&ready)
             .args(arguments)
-            .env("LIFELINE__LIMITS__PER_ADDRESS_MINUTE", "1000000")
+            .envs(unlimited())
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("the log file"))
             .stderr(log);

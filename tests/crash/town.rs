@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::load::{Answers, Done, Load, Resident};
-use crate::neighbour::Neighbour;
+use crate::neighbour::{Neighbour, unlimited};
 use crate::outcome::{REST_S_MAX, STEPS_S, rows, unrest};
 use crate::stage::{Conditions, Stage};
 
@@ -35,7 +35,7 @@ impl Town {
     pub(crate) async fn found(mut stage: Stage, arguments: &[String]) -> Self {
         let conditions = Conditions {
             arguments: arguments.to_vec(),
-            environment: vec![("LIFELINE__LIMITS__PER_ADDRESS_MINUTE", "1000000".to_owned())],
+            environment: unlimited(),
             ..Conditions::default()
         };
         assert!(stage.start(&conditions).is_ok(), "{}", stage.log());
