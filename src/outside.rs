@@ -57,6 +57,7 @@ impl Outside {
             app_private_key,
             mode,
             content_key: content_key.map(|key| Zeroizing::new(key.expose_secret().to_owned())),
+            encrypts_calls: alipay.encrypt_calls,
             rules: rules(alipay.deadline_ms),
         };
         let alipay = Alipay::new(built, Arc::clone(clock))

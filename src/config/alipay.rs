@@ -36,6 +36,9 @@ pub(crate) struct Alipay {
     pub(crate) root_certificates: Option<PathBuf>,
     /// Content encryption: base64 of 16 bytes.
     pub(crate) content_key_base64: Option<SecretString>,
+    /// Whether our calls are sealed with it too, as the console is set.
+    #[serde(default = "yes")]
+    pub(crate) encrypt_calls: bool,
     #[serde(default = "deadline_ms")]
     pub(crate) deadline_ms: u64,
 }
@@ -163,6 +166,10 @@ impl Alipay {
         };
         Ok((private_key, mode))
     }
+}
+
+const fn yes() -> bool {
+    true
 }
 
 fn text(file: &Path) -> Result<String, Failure> {

@@ -23,6 +23,8 @@ pub(super) struct ChannelKeys {
 
 /// The channels of a demo.
 pub(super) struct Channels {
+    /// Alipay's content encryption.
+    pub(super) content_key: String,
     pub(super) marketing: ChannelKeys,
     pub(super) sms: ChannelKeys,
     pub(super) user_system: ChannelKeys,
@@ -46,6 +48,7 @@ pub(super) fn make_missing(dir: &Path) -> Result<Channels, Failure> {
     app.transpose()?;
     platform.transpose()?;
     Ok(Channels {
+        content_key: content_key(dir)?,
         marketing: channel(dir, "marketing")?,
         sms: channel(dir, "sms")?,
         user_system: channel(dir, "user_system")?,
@@ -80,6 +83,20 @@ fn pem(label: &str, der: &[u8]) -> String {
     }
     out.push_str(&format!("-----END {label}-----\n"));
     out
+}
+
+/// What Alipay encrypts for us with, as its console hands it out.
+fn content_key(dir: &Path) -> Result<String, Failure> {
+    let file = dir.join("content_key.txt");
+    if file.is_file() {
+        return std::fs::read_to_string(&file).map_err(|error| trouble(&file, &error));
+    }
+    let mut bytes = [0_u8; 16];
+    aws_lc_rs::rand::fill(&mut bytes)
+        .map_err(|_| Failure::failed("the machine has no randomness"))?;
+    let text = base64::engine::general_purpose::STANDARD.encode(bytes);
+    write_private(&file, &text)?;
+    Ok(text)
 }
 
 fn channel(dir: &Path, name: &str) -> Result<ChannelKeys, Failure> {

@@ -136,6 +136,7 @@ fn client(demo: &Demo, files: &Value, mode: &Mode, notify_url: &str) -> Alipay {
             let key = files["content_key_base64"].as_str().expect("a content key");
             key.to_owned().into()
         }),
+        encrypts_calls: mode.sealed,
         rules: CallRules::within(Duration::from_secs(10)),
     };
     Alipay::new(config, Arc::new(MachineClock)).expect("keys and files fit")

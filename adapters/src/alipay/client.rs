@@ -29,6 +29,7 @@ pub(crate) struct Gateway {
     pub(crate) trust: Arc<Trust>,
     /// Content encryption, where the contract has it.
     pub(crate) content: Option<ContentKey>,
+    pub(crate) encrypts_calls: bool,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -38,6 +39,8 @@ pub(crate) enum Payload<'a> {
     Biz(&'a str),
     /// As [`Payload::Biz`], for a trade whose fate is told by notices to our `notify_url`.
     BizNotified(&'a str),
+    /// As [`Payload::Biz`], in the name of a person who gave us their token.
+    BizAs { biz: &'a str, auth_token: &'a str },
     /// As [`Payload::Biz`], never encrypted.
     Plain(&'a str),
     /// Calls without `biz_content` put their parameters at the top level.
@@ -166,6 +169,14 @@ impl Gateway {
                 query.push(("notify_url", self.notify_url.clone()));
                 biz(self.sealed(text, query)?)
             }
+            Payload::BizAs {
+                biz: text,
+                auth_token,
+            } => {
+                let mut form = biz(self.sealed(text, query)?);
+                form.push(("auth_token", auth_token.to_owned()));
+                form
+            }
             Payload::Plain(text) => biz(text.to_owned()),
             Payload::Top(params) => {
                 let own = |(name, value): &(&'static str, &str)| (*name, (*value).to_owned());
@@ -176,7 +187,7 @@ impl Gateway {
 
     /// `biz_content` as it is sent: encrypted first, signed after.
     fn sealed(&self, text: &str, query: &mut Pairs) -> Result<String, NoAnswer> {
-        let Some(key) = &self.content else {
+        let Some(key) = self.content.as_ref().filter(|_| self.encrypts_calls) else {
             return Ok(text.to_owned());
         };
         query.push(("encrypt_type", "AES".to_owned()));
@@ -191,10 +202,23 @@ impl Gateway {
         return_url: &str,
         now: Time,
     ) -> String {
+        let more = [
+            ("notify_url", self.notify_url.clone()),
+            ("return_url", return_url.to_owned()),
+            ("biz_content", biz_content.to_owned()),
+        ];
+        self.signed_url(method, more, now)
+    }
+
+    /// The address of a page that Alipay shows, with nothing in it but what is given.
+    pub(crate) fn signed_url(
+        &self,
+        method: &'static str,
+        more: impl IntoIterator<Item = (&'static str, String)>,
+        now: Time,
+    ) -> String {
         let mut params = self.common(method, now);
-        params.push(("notify_url", self.notify_url.clone()));
-        params.push(("return_url", return_url.to_owned()));
-        params.push(("biz_content", biz_content.to_owned()));
+        params.extend(more);
         // The key signed a probe at start; if the library failed now, the page would refuse the unsigned address.
         let sign = self.key.sign(&sign_content(&params)).unwrap_or_default();
         params.push(("sign", sign));

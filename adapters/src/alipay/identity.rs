@@ -58,7 +58,7 @@ fn present(text: Option<&str>) -> Option<String> {
 }
 
 /// A spent, expired or foreign code or token. Unsigned replies count too: refusing a sign-in changes nothing.
-fn is_spent(failure: &Failure) -> bool {
+pub(super) fn is_spent(failure: &Failure) -> bool {
     matches!(
         (failure.code.as_str(), failure.sub_code.as_str()),
         ("40002", "isv.code-invalid")

@@ -6,6 +6,7 @@
 
 mod bill;
 mod certificate;
+mod certify;
 mod channel;
 mod client;
 mod content;
@@ -35,7 +36,6 @@ use trust::{Certificates, Trust};
 
 pub use bill::{Bill, BillError, BillKind, BillRow, read_bill};
 pub use certificate::CertificateError;
-pub use phone_number::PhoneAnswer;
 pub use sign::KeyError;
 pub use trust::{CertificateFiles, FileError};
 
@@ -84,6 +84,8 @@ pub struct AlipayConfig {
     pub mode: AlipayMode,
     /// Content encryption: base64 of 16 bytes, as the console hands it out.
     pub content_key: Option<Zeroizing<String>>,
+    /// Whether calls are encrypted with it; what Alipay encrypts for us is opened in any case.
+    pub encrypts_calls: bool,
     pub rules: CallRules,
 }
 
@@ -165,6 +167,7 @@ impl Alipay {
             key,
             trust,
             content,
+            encrypts_calls: config.encrypts_calls,
             clock,
         };
         Ok(Self {

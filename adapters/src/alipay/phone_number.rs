@@ -1,5 +1,6 @@
 //! What `my.getPhoneNumber` gives the mini-program: signed by Alipay, encrypted for us (alipay.md 1d).
 
+use lifeline_core::accounts::ports::{NotTold, PhoneTeller};
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::personal::Phone;
 use serde::Deserialize;
@@ -13,7 +14,7 @@ const UNREADABLE: NoAnswer = NoAnswer::Unknown("unreadable_reply");
 
 /// What a person allowed Alipay to tell.
 #[derive(PartialEq, Eq)]
-pub enum PhoneAnswer {
+pub(super) enum PhoneAnswer {
     Told(Phone),
     /// Alipay signed a failure: not allowed, expired, not in the contract.
     Refused,
@@ -34,19 +35,18 @@ struct Opened {
     mobile: Option<String>,
 }
 
-impl Alipay {
-    /// Opens the `response` and `sign` of `my.getPhoneNumber`. They come from a phone: nothing in them is
-    /// believed that Alipay did not sign.
-    ///
-    /// # Errors
-    /// `NoAnswer::Unknown` when it is not Alipay's, not for us, or not readable.
-    pub fn phone_number(&self, response: &str, sign: &str) -> Result<PhoneAnswer, NoAnswer> {
-        read(
-            response,
-            sign,
-            &self.gateway.trust,
-            self.gateway.content.as_ref(),
-        )
+impl PhoneTeller for Alipay {
+    /// Nothing is believed that Alipay did not sign: it comes from a phone.
+    fn phone_told(&self, response: &str, sign: &str) -> Result<Phone, NotTold> {
+        let (trust, content) = (&self.gateway.trust, self.gateway.content.as_ref());
+        match read(response, sign, trust, content) {
+            Ok(PhoneAnswer::Told(phone)) => Ok(phone),
+            Ok(PhoneAnswer::Refused) => Err(NotTold::Refused),
+            Err(why) => {
+                tracing::warn!(reason = %why, "alipay_phone_number_unreadable");
+                Err(NotTold::NotTheirs)
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! by blind index.
 
 use async_trait::async_trait;
-use lifeline_core::accounts::account::{Account, ProviderId, RealName, VerifiedPhone};
+use lifeline_core::accounts::account::{Account, CertifiedBy, ProviderId, RealName, VerifiedPhone};
 use lifeline_core::accounts::consent::{Consent, Purpose};
 use lifeline_core::accounts::ports::{AccountReads, AccountStore};
 use lifeline_core::accounts::secret::Secret;
@@ -18,19 +18,21 @@ use super::{Conn, Field, Row, Sql, Value, WriteConn};
 
 statements! { "accounts":
     FIND("account") = "SELECT account_id, app_id, open_id, user_id, name, id_no, certified_at, phone, \
-        phone_verified_at, created_at, version FROM account WHERE account_id = $1";
+        phone_verified_at, created_at, version, certified_by, phone_chosen, merged_into, merged_at FROM account WHERE account_id = $1";
     FIND_BY_OPEN_ID("account") = "SELECT account_id, app_id, open_id, user_id, name, id_no, certified_at, phone, \
-        phone_verified_at, created_at, version FROM account WHERE app_id = $1 AND open_id_index IN ($2, $3)";
+        phone_verified_at, created_at, version, certified_by, phone_chosen, merged_into, merged_at FROM account WHERE app_id = $1 AND open_id_index IN ($2, $3)";
     FIND_BY_USER_ID("account") = "SELECT account_id, app_id, open_id, user_id, name, id_no, certified_at, phone, \
-        phone_verified_at, created_at, version FROM account WHERE app_id = $1 AND user_id_index IN ($2, $3)";
+        phone_verified_at, created_at, version, certified_by, phone_chosen, merged_into, merged_at FROM account WHERE app_id = $1 AND user_id_index IN ($2, $3)";
     FIND_BY_PHONE("account") = "SELECT account_id, app_id, open_id, user_id, name, id_no, certified_at, phone, \
-        phone_verified_at, created_at, version FROM account WHERE phone_index IN ($1, $2)";
+        phone_verified_at, created_at, version, certified_by, phone_chosen, merged_into, merged_at FROM account WHERE phone_index IN ($1, $2)";
     ADD("account") = "INSERT INTO account (account_id, open_id, open_id_index, user_id, user_id_index, name, id_no, \
-        id_no_index, certified_at, phone, phone_index, phone_verified_at, version, app_id, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        id_no_index, certified_at, phone, phone_index, phone_verified_at, version, certified_by, phone_chosen, \
+        merged_into, merged_at, app_id, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     SAVE("account") = "UPDATE account SET open_id = $2, open_id_index = $3, user_id = $4, user_id_index = $5, \
         name = $6, id_no = $7, id_no_index = $8, certified_at = $9, phone = $10, phone_index = $11, \
-        phone_verified_at = $12, version = version + 1 WHERE account_id = $1 AND version = $13";
+        phone_verified_at = $12, version = version + 1, certified_by = $14, phone_chosen = $15, merged_into = $16, \
+        merged_at = $17 WHERE account_id = $1 AND version = $13";
     CONSENTS("consent") = "SELECT consent_id, account_id, purpose, version, text_hash, given_at, withdrawn_at \
         FROM consent WHERE account_id = $1 AND withdrawn_at IS NULL ORDER BY given_at, consent_id";
     CONSENT_ADD("consent") = "INSERT INTO consent (consent_id, account_id, purpose, version, text_hash, given_at) \
@@ -169,6 +171,7 @@ impl<C: Conn> Sql<C> {
             (Some(name), Some(id_no), Some(certified_at)) => Some(RealName {
                 name: PersonName::from_store(name),
                 id_no: IdNo::from_store(id_no),
+                certified_by: row.parsed("certified_by", CertifiedBy::parse)?,
                 certified_at,
             }),
             _ => None,
@@ -177,6 +180,8 @@ impl<C: Conn> Sql<C> {
             .open_maybe(&id, PHONE, row.maybe_text("phone")?)
             .await?;
         let phone = phone.zip(row.maybe_time("phone_verified_at")?);
+        let chosen = row.flag("phone_chosen")?;
+        let merged: Option<AccountId> = row.maybe_id("merged_into")?;
         Ok(Account {
             app_id: row.text("app_id")?,
             open_id: self
@@ -191,7 +196,9 @@ impl<C: Conn> Sql<C> {
             phone: phone.map(|(number, verified_at)| VerifiedPhone {
                 number: Phone::from_store(number),
                 verified_at,
+                chosen,
             }),
+            merged: merged.zip(row.maybe_time("merged_at")?),
             created_at: row.time("created_at")?,
             version: row.int("version")?,
             account_id: id,
@@ -216,7 +223,7 @@ impl<C: Conn> Sql<C> {
 }
 
 impl<C: WriteConn> Sql<C> {
-    /// `$1`..`$13` of [`ADD`] and [`SAVE`].
+    /// `$1`..`$17` of [`ADD`] and [`SAVE`].
     async fn account_args(&mut self, account: &Account) -> Result<Vec<Value>, StoreError> {
         let id = &account.account_id;
         let mut args = args![id];
@@ -243,6 +250,11 @@ impl<C: WriteConn> Sql<C> {
         );
         args.push(Value::from(phone.map(|phone| phone.verified_at)));
         args.push(Value::from(account.version));
+        args.push(Value::from(real.map(|real| real.certified_by.as_str())));
+        args.push(Value::from(phone.is_some_and(|phone| phone.chosen)));
+        let merged = account.merged.as_ref();
+        args.push(Value::from(merged.map(|(into, _)| into)));
+        args.push(Value::from(merged.map(|(_, at)| *at)));
         Ok(args)
     }
 

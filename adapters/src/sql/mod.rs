@@ -47,6 +47,7 @@ mod audit;
 mod billing;
 mod bindings;
 mod cases;
+mod certifications;
 mod evidence;
 mod fillings;
 mod gathering;

@@ -81,6 +81,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::billing::STATEMENTS,
         super::bindings::STATEMENTS,
         super::cases::STATEMENTS,
+        super::certifications::STATEMENTS,
         super::engine::STATEMENTS,
         super::evidence::STATEMENTS,
         super::fillings::STATEMENTS,

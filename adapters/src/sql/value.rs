@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use lifeline_core::shared::ids::{
-    AccountId, BindingId, CaseId, EntryId, EventId, EvidenceId, FillingId, GrantId, LineId,
-    NoticeId, OtpId, PaymentId, RefundId, SessionId, TypedId,
+    AccountId, BindingId, CaseId, CertificationId, EntryId, EventId, EvidenceId, FillingId,
+    GrantId, LineId, MergeId, NoticeId, OtpId, PaymentId, RefundId, SessionId, TypedId,
 };
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Time;
@@ -96,8 +96,22 @@ macro_rules! from_ids {
 }
 
 from_ids!(
-    AccountId, BindingId, CaseId, EntryId, EventId, EvidenceId, FillingId, GrantId, LineId,
-    NoticeId, OtpId, PaymentId, RefundId, SessionId
+    AccountId,
+    BindingId,
+    CaseId,
+    CertificationId,
+    EntryId,
+    EventId,
+    EvidenceId,
+    FillingId,
+    GrantId,
+    LineId,
+    MergeId,
+    NoticeId,
+    OtpId,
+    PaymentId,
+    RefundId,
+    SessionId
 );
 
 /// The arguments of a statement, in the order of its `$n`.

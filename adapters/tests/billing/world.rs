@@ -134,6 +134,7 @@ impl World {
             user_id: None,
             real_name: None,
             phone: None,
+            merged: None,
             created_at: maker.now(),
             version: 1,
         };

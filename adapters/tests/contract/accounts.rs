@@ -1,6 +1,6 @@
 //! App users and what they agreed to.
 
-use lifeline_core::accounts::account::{Account, ProviderId, RealName, VerifiedPhone};
+use lifeline_core::accounts::account::{Account, CertifiedBy, ProviderId, RealName, VerifiedPhone};
 use lifeline_core::accounts::consent::{Consent, Purpose};
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::shared::personal::{IdNo, PersonName, Phone};
@@ -53,6 +53,7 @@ pub(crate) fn bare(t: &Bench, open_id: &str) -> Account {
         user_id: None,
         real_name: None,
         phone: None,
+        merged: None,
         created_at: at(0),
         version: 1,
     }
@@ -64,11 +65,13 @@ pub(crate) fn whole(t: &Bench) -> Account {
         real_name: Some(RealName {
             name: PersonName::parse("李明").unwrap(),
             id_no: IdNo::parse("150499199001010014").unwrap(),
+            certified_by: CertifiedBy::Face,
             certified_at: at(1),
         }),
         phone: Some(VerifiedPhone {
             number: phone("19000000001"),
             verified_at: at(2),
+            chosen: true,
         }),
         ..bare(t, "open-1")
     }

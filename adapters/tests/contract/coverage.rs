@@ -72,17 +72,17 @@ fn storage_port_methods() -> BTreeSet<String> {
     methods
 }
 
-/// The trait and those it extends, as far as the same file declares them.
+/// The trait and those it extends, directly or not, as far as the same file declares them.
 fn with_supertraits(source: &str, name: &str) -> Vec<String> {
     let head = format!("pub trait {name}:");
-    let extends = source.lines().find_map(|line| line.strip_prefix(&head));
+    let extends = source
+        .split_once(&head)
+        .and_then(|(_, rest)| rest.split_once('{'))
+        .map_or("", |(extends, _)| extends);
     let mut names = vec![name.to_owned()];
-    for word in extends
-        .unwrap_or_default()
-        .split(|c: char| !c.is_alphanumeric())
-    {
+    for word in extends.split(|c: char| !c.is_alphanumeric()) {
         if source.contains(&format!("pub trait {word}:")) {
-            names.push(word.to_owned());
+            names.extend(with_supertraits(source, word));
         }
     }
     names

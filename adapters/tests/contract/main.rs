@@ -25,6 +25,7 @@ mod bench;
 mod billing;
 mod bindings;
 mod cases;
+mod certifications;
 mod coverage;
 mod evidence;
 mod fillings;
@@ -66,6 +67,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     billing::contracts,
     bindings::contracts,
     cases::contracts,
+    certifications::contracts,
     evidence::contracts,
     fillings::contracts,
     gathering::contracts,

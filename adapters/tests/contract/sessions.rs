@@ -168,18 +168,19 @@ async fn save_moves_and_ends(t: Bench) {
         };
         assert_eq!(found(&t, &moved.session_id).await, Some(kept));
     }
+    let last = 1 + i64::try_from(Ending::ALL.len()).unwrap();
     let told = t
         .view()
         .await
         .accounts()
-        .ended_since(at(7), 10)
+        .ended_since(at(last), 10)
         .await
         .unwrap();
     assert_eq!(
         told,
         [EndedSession {
             session_id: moved.session_id,
-            ended_at: at(7)
+            ended_at: at(last)
         }]
     );
 }

@@ -13,14 +13,18 @@
     reason = "a broken story panics; this binary has no #[test] functions that clippy would know"
 )]
 
+mod alipay;
 mod archive;
 mod by_number;
+mod certify_limits;
+mod certifying;
 mod codes;
 mod consents;
 mod filling;
 mod gathering;
 mod homes;
 mod matching;
+mod phones;
 mod place;
 mod rotation;
 mod sharing;
@@ -65,12 +69,15 @@ fn main() {
     let arguments = Arguments::from_args();
     let files = [
         by_number::stories,
+        certify_limits::stories,
+        certifying::stories,
         codes::stories,
         consents::stories,
         filling::stories,
         gathering::stories,
         homes::stories,
         matching::stories,
+        phones::stories,
         rotation::stories,
         sharing::stories,
         sharing_ends::stories,

@@ -8,9 +8,7 @@ use async_trait::async_trait;
 use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::sql::{self, Engine};
 use lifeline_core::accounts::codes::CodeCarrier;
-use lifeline_core::accounts::ports::{
-    Grant, IdentityError, IdentityProvider, Messenger, SharedProfile,
-};
+use lifeline_core::accounts::ports::Messenger;
 use lifeline_core::accounts::{
     AccountError, Accounts, Caller, Door, Purpose, Secret, SignedIn, Visitor,
 };
@@ -20,11 +18,13 @@ use lifeline_core::notices::ports::{Sms, SmsPlatform};
 use lifeline_core::outbox::relay::{Deliver, Relay};
 use lifeline_core::shared::ids::{Entropy, Maker};
 use lifeline_core::shared::outside::NoAnswer;
-use lifeline_core::shared::personal::{IdNo, PersonName, Phone};
+use lifeline_core::shared::personal::Phone;
 use lifeline_core::shared::time::{Clock, Time};
 use lifeline_core::store::{Tx, atomically};
 use sha2::{Digest as _, Sha256};
 
+use crate::alipay::Alipay;
+pub(crate) use crate::alipay::{CHEN_GANG, LI_MING, WANG_FANG, Wallet};
 use crate::archive::Archive;
 use crate::place;
 use crate::users::Users;
@@ -54,127 +54,6 @@ impl Entropy for Dice {
             let block = Sha256::digest(roll.to_be_bytes());
             chunk.copy_from_slice(&block[..chunk.len()]);
         }
-    }
-}
-
-/// A person as Alipay knows them.
-#[derive(Clone, Default)]
-pub(crate) struct Wallet {
-    pub(crate) open_id: Option<&'static str>,
-    pub(crate) user_id: Option<&'static str>,
-    pub(crate) certified: bool,
-    pub(crate) name: &'static str,
-    pub(crate) id_no: &'static str,
-    pub(crate) phone: &'static str,
-}
-
-pub(crate) const LI_MING: Wallet = Wallet {
-    open_id: Some("open-li-ming"),
-    user_id: None,
-    certified: true,
-    name: "李明",
-    id_no: "150499199001010014",
-    phone: "19000000001",
-};
-
-pub(crate) const WANG_FANG: Wallet = Wallet {
-    open_id: Some("open-wang-fang"),
-    user_id: None,
-    certified: true,
-    name: "王芳",
-    id_no: "150499198506150026",
-    phone: "19000000002",
-};
-
-pub(crate) const CHEN_GANG: Wallet = Wallet {
-    open_id: Some("open-chen-gang"),
-    user_id: None,
-    certified: true,
-    name: "陈刚",
-    id_no: "150499196403070251",
-    phone: "19000000004",
-};
-
-/// Alipay: each code is good once; the profile may be away.
-#[derive(Default)]
-pub(crate) struct Alipay {
-    codes: Mutex<HashMap<String, Wallet>>,
-    tokens: Mutex<HashMap<String, Wallet>>,
-    pub(crate) profile_away: Mutex<bool>,
-    pub(crate) profile_refused: Mutex<bool>,
-}
-
-impl std::fmt::Debug for Alipay {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Alipay")
-    }
-}
-
-impl Alipay {
-    /// What tapping "allow" gives.
-    pub(crate) fn allow(&self, wallet: &Wallet) -> String {
-        let mut codes = self.codes.lock().unwrap();
-        let code = format!("code-{}-{}", wallet.name, codes.len());
-        codes.insert(code.clone(), wallet.clone());
-        code
-    }
-}
-
-#[async_trait]
-impl IdentityProvider for Alipay {
-    fn app_id(&self) -> &str {
-        "2021000000000001"
-    }
-
-    fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
-        format!("https://openauth.example/?redirect_uri={redirect_uri}&state={state}")
-    }
-
-    async fn exchange(&self, auth_code: &str) -> Result<Grant, IdentityError> {
-        // A used code stays in the map as an empty wallet, so that codes stay distinct.
-        let wallet = self
-            .codes
-            .lock()
-            .unwrap()
-            .get_mut(auth_code)
-            .map(std::mem::take);
-        let wallet = wallet.filter(|w| w.open_id.is_some() || w.user_id.is_some());
-        let wallet = wallet.ok_or(IdentityError::CodeRefused)?;
-        let grant = Grant {
-            open_id: wallet.open_id.map(Into::into),
-            user_id: wallet.user_id.map(Into::into),
-            access_token: format!("token-{auth_code}"),
-        };
-        self.tokens
-            .lock()
-            .unwrap()
-            .insert(grant.access_token.clone(), wallet);
-        Ok(grant)
-    }
-
-    async fn profile(&self, access_token: &str) -> Result<SharedProfile, IdentityError> {
-        if *self.profile_away.lock().unwrap() {
-            return Err(NoAnswer::Unknown("timeout").into());
-        }
-        if *self.profile_refused.lock().unwrap() {
-            return Err(IdentityError::CodeRefused);
-        }
-        let wallet = self
-            .tokens
-            .lock()
-            .unwrap()
-            .get(access_token)
-            .cloned()
-            .unwrap();
-        let shares = |text: &str| wallet.certified && !text.is_empty();
-        Ok(SharedProfile {
-            open_id: wallet.open_id.map(Into::into),
-            user_id: wallet.user_id.map(Into::into),
-            certified: wallet.certified,
-            name: shares(wallet.name).then(|| PersonName::parse(wallet.name).unwrap()),
-            id_no: shares(wallet.id_no).then(|| IdNo::parse(wallet.id_no).unwrap()),
-            phone: shares(wallet.phone).then(|| Phone::parse(wallet.phone).unwrap()),
-        })
     }
 }
 

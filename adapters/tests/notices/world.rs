@@ -176,6 +176,7 @@ impl World {
             user_id: None,
             real_name: None,
             phone: phone.map(|number| self.verified(number)),
+            merged: None,
             created_at: self.now(),
             version: 1,
         };
@@ -197,6 +198,7 @@ impl World {
 
     fn verified(&self, number: &str) -> VerifiedPhone {
         VerifiedPhone {
+            chosen: false,
             number: Phone::parse(number).unwrap(),
             verified_at: self.now(),
         }

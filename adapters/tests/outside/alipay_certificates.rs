@@ -58,6 +58,7 @@ fn built(base: &str, files: CertificateFiles, sealed: bool) -> Result<Alipay, Al
         app_private_key: APP.private_key().into(),
         mode: AlipayMode::Certificates(files),
         content_key: sealed.then(|| CONTENT_KEY.to_owned().into()),
+        encrypts_calls: sealed,
         rules: CallRules::within(Duration::from_secs(4)),
     };
     Alipay::new(config, Arc::new(Fixed))

@@ -9,6 +9,7 @@
 
 mod alipay;
 mod alipay_certificates;
+mod alipay_certify;
 mod alipay_identity;
 mod alipay_notice;
 mod authority;

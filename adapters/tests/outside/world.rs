@@ -127,6 +127,7 @@ pub(crate) fn alipay_at(base: &str) -> Alipay {
         app_private_key: APP.private.clone().into(),
         mode: AlipayMode::Key(PLATFORM.public.clone()),
         content_key: None,
+        encrypts_calls: false,
         rules: CallRules::within(Duration::from_millis(400)),
     };
     Alipay::new(config, Arc::new(Fixed)).expect("the keys are good")
@@ -144,6 +145,7 @@ pub(crate) fn alipay_with_own_key() -> Option<lifeline_adapters::alipay::AlipayC
         app_private_key: APP.private.clone().into(),
         mode: AlipayMode::Key(APP.public.clone()),
         content_key: None,
+        encrypts_calls: false,
         rules: CallRules::within(Duration::from_millis(400)),
     };
     Alipay::new(config, Arc::new(Fixed)).err()

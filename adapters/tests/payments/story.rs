@@ -118,6 +118,7 @@ impl Story {
             user_id: None,
             real_name: None,
             phone: None,
+            merged: None,
             created_at: make.now(),
             version: 1,
         };

@@ -5,6 +5,8 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+pub use super::certification::CertifiedBy;
+use super::certification::TypedIdentity;
 use super::ports::{Grant, SharedProfile};
 use crate::shared::ids::AccountId;
 use crate::shared::personal::{IdNo, PersonName, Phone};
@@ -50,6 +52,8 @@ pub struct Account {
     /// Certified name and ID number come together or not at all.
     pub real_name: Option<RealName>,
     pub phone: Option<VerifiedPhone>,
+    /// The account that took this one over: this one's ids open that one, and nothing else is left.
+    pub merged: Option<(AccountId, Time)>,
     pub created_at: Time,
     pub version: i64,
 }
@@ -59,6 +63,7 @@ pub struct Account {
 pub struct RealName {
     pub name: PersonName,
     pub id_no: IdNo,
+    pub certified_by: CertifiedBy,
     pub certified_at: Time,
 }
 
@@ -67,6 +72,8 @@ pub struct RealName {
 pub struct VerifiedPhone {
     pub number: Phone,
     pub verified_at: Time,
+    /// Set here by its owner: a sign-in does not put the wallet's phone in its place.
+    pub chosen: bool,
 }
 
 /// The ids of one signed reply; at least one is there.
@@ -132,7 +139,7 @@ pub enum Meeting {
     /// Nobody: a new account.
     New,
     /// This account, with the ids it has now.
-    Known(Account),
+    Known(Box<Account>),
     /// Refuse and open a case.
     Refused(Conflict, Vec<AccountId>),
 }
@@ -142,10 +149,16 @@ pub enum Meeting {
 pub fn meet(ids: &ProviderIds, by_open: Option<Account>, by_user: Option<Account>) -> Meeting {
     match (by_open, by_user) {
         (None, None) => Meeting::New,
-        (Some(one), Some(other)) if one.account_id != other.account_id => Meeting::Refused(
-            Conflict::TwoAccounts,
-            vec![one.account_id, other.account_id],
-        ),
+        // Both are one account's: each of its wallets keeps the id it has.
+        (Some(one), Some(other)) if one.account_id != other.account_id => {
+            if one.current() == other.current() {
+                return Meeting::Known(Box::new(one));
+            }
+            Meeting::Refused(
+                Conflict::TwoAccounts,
+                vec![one.account_id, other.account_id],
+            )
+        }
         (Some(found), _) | (None, Some(found)) => join(ids, found),
     }
 }
@@ -161,10 +174,18 @@ fn join(ids: &ProviderIds, mut account: Account) -> Meeting {
     }
     account.open_id = account.open_id.or_else(|| ids.open_id.clone());
     account.user_id = account.user_id.or_else(|| ids.user_id.clone());
-    Meeting::Known(account)
+    Meeting::Known(Box::new(account))
 }
 
 impl Account {
+    /// The account this one's ids open: itself, or the one that took it over.
+    #[must_use]
+    pub fn current(&self) -> &AccountId {
+        self.merged
+            .as_ref()
+            .map_or(&self.account_id, |(into, _)| into)
+    }
+
     /// Takes over what the provider certified. Nothing uncertified is kept; what is absent now
     /// does not erase what was certified before.
     pub fn learn(&mut self, profile: &SharedProfile, now: Time) -> Result<(), Conflict> {
@@ -182,17 +203,63 @@ impl Account {
             self.real_name = Some(RealName {
                 name: name.clone(),
                 id_no: id_no.clone(),
+                certified_by: CertifiedBy::Profile,
                 certified_at: lately(same, now),
             });
         }
         if let Some(number) = &profile.phone {
-            let known = self.phone.as_ref().filter(|known| known.number == *number);
-            self.phone = Some(VerifiedPhone {
-                number: number.clone(),
-                verified_at: lately(known.map(|known| known.verified_at), now),
-            });
+            self.learn_phone(number, now);
         }
         Ok(())
+    }
+}
+
+impl Account {
+    fn learn_phone(&mut self, number: &Phone, now: Time) {
+        let (known_at, chosen) = match &self.phone {
+            Some(known) if known.number == *number => (Some(known.verified_at), known.chosen),
+            Some(known) if known.chosen => return,
+            Some(_) | None => (None, false),
+        };
+        self.phone = Some(VerifiedPhone {
+            number: number.clone(),
+            verified_at: lately(known_at, now),
+            chosen,
+        });
+    }
+
+    /// Takes over what the person typed and the provider confirmed.
+    pub fn certify(
+        &mut self,
+        typed: &TypedIdentity,
+        certified_by: CertifiedBy,
+        now: Time,
+    ) -> Result<(), Conflict> {
+        let known = self.real_name.as_ref();
+        if known.is_some_and(|known| known.id_no != typed.id_no) {
+            return Err(Conflict::OtherPerson);
+        }
+        self.real_name = Some(RealName {
+            name: typed.name.clone(),
+            id_no: typed.id_no.clone(),
+            certified_by,
+            certified_at: now,
+        });
+        Ok(())
+    }
+
+    /// Whether a token reply is about the wallet this account's ids are of.
+    #[must_use]
+    pub fn is_wallet_of(&self, ids: &ProviderIds) -> bool {
+        let same = |held: &Option<ProviderId>, given: &Option<ProviderId>| {
+            let both = held.as_ref().zip(given.as_ref());
+            both.map(|(held, given)| held == given)
+        };
+        let found = [
+            same(&self.open_id, &ids.open_id),
+            same(&self.user_id, &ids.user_id),
+        ];
+        found.contains(&Some(true)) && !found.contains(&Some(false))
     }
 }
 
@@ -223,6 +290,7 @@ mod tests {
             user_id: user.and_then(ProviderId::parse),
             real_name: None,
             phone: None,
+            merged: None,
             created_at: Time::default(),
             version: 1,
         }

@@ -19,6 +19,10 @@ pub enum Guard {
     DigitsAgainstHome,
     /// Distinct ID digits one account typed that the archive did not confirm.
     DigitsByAccount,
+    /// Certifications one account began.
+    CertificationsByAccount,
+    /// Distinct whole ID numbers one account typed to be certified by.
+    IdNumbersByAccount,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,12 +32,14 @@ enum Window {
 }
 
 impl Guard {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::CodesToPhone,
         Self::TriesAgainstPhone,
         Self::CodesByAccount,
         Self::DigitsAgainstHome,
         Self::DigitsByAccount,
+        Self::CertificationsByAccount,
+        Self::IdNumbersByAccount,
     ];
 
     #[must_use]
@@ -44,6 +50,8 @@ impl Guard {
             Self::CodesByAccount => "codes_by_account",
             Self::DigitsAgainstHome => "digits_against_home",
             Self::DigitsByAccount => "digits_by_account",
+            Self::CertificationsByAccount => "certifications_by_account",
+            Self::IdNumbersByAccount => "id_numbers_by_account",
         }
     }
 
@@ -55,6 +63,8 @@ impl Guard {
             Self::CodesByAccount => super::otp::PER_ACCOUNT_DAY_MAX,
             Self::DigitsAgainstHome => 5,
             Self::DigitsByAccount => 3,
+            Self::CertificationsByAccount => super::certification::PER_ACCOUNT_DAY_MAX,
+            Self::IdNumbersByAccount => super::certification::ID_NUMBERS_PER_YEAR_MAX,
         }
     }
 
@@ -63,8 +73,9 @@ impl Guard {
             Self::CodesToPhone
             | Self::TriesAgainstPhone
             | Self::CodesByAccount
-            | Self::DigitsAgainstHome => Window::Day,
-            Self::DigitsByAccount => Window::Year,
+            | Self::DigitsAgainstHome
+            | Self::CertificationsByAccount => Window::Day,
+            Self::DigitsByAccount | Self::IdNumbersByAccount => Window::Year,
         }
     }
 
@@ -157,5 +168,7 @@ mod tests {
         assert_eq!(Guard::DigitsByAccount.window_of(next), "2027");
         assert_eq!(Guard::DigitsAgainstHome.most(), 5);
         assert_eq!(Guard::DigitsByAccount.most(), 3);
+        assert_eq!(Guard::IdNumbersByAccount.most(), 3);
+        assert_eq!(Guard::IdNumbersByAccount.window_of(late), "2026");
     }
 }

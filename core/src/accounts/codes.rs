@@ -8,29 +8,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::account::VerifiedPhone;
 use super::attempts::{self, Guard, seconds_to_next_day};
-use super::news::tell_changed;
 use super::otp::{self, Act, LIFE_S, Otp, OtpPurpose, RESEND_S, Verdict, judge, wait_s};
 use super::ports::Messenger;
 use super::record::{Caller, Pen};
 use super::secret::Secret;
-use super::sign_in::take_phone;
-use super::{Account, AccountError, Accounts};
+use super::{AccountError, Accounts};
 use crate::outbox::relay::{Deliver, Delivery};
 use crate::outbox::{Claimed, Event};
-use crate::shared::ids::{EventId, Maker, OtpId, SessionId};
+use crate::shared::ids::{EventId, Maker, OtpId};
 use crate::shared::personal::Phone;
 use crate::shared::time::{Clock, Time};
 use crate::store::{StoreError, Tx, atomically};
-
-/// A phone made one's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PhoneTaken {
-    pub account: Account,
-    /// Sessions of whoever held the phone before, whose access tokens must stop working.
-    pub ended: Vec<SessionId>,
-}
 
 /// The outbox kind of a code on its way.
 pub const SEND_CODE: &str = "accounts.send_code";
@@ -224,42 +213,6 @@ impl Accounts {
         })
         .await?;
         Ok(PROMISE)
-    }
-
-    /// Makes a phone the caller's own by the code sent to it. Whoever held it before loses it, and
-    /// every session with it (LN-48, money.md 3.6).
-    pub async fn verify_phone(
-        &self,
-        caller: &Caller,
-        phone: &Phone,
-        typed: &Secret,
-    ) -> Result<PhoneTaken, AccountError> {
-        let maker = self.maker();
-        let (pen, move_pen) = (Pen::ready(&maker), Pen::ready(&maker));
-        let act = Act::on("phone", phone.expose());
-        let verified = atomically(&*self.store, async |tx: &mut Tx| {
-            let (actor, subject) = (caller.actor(), caller.account_id.as_str());
-            let purpose = OtpPurpose::VerifyPhone;
-            if try_code(tx, caller, purpose, &act, typed, pen.now).await? == Verdict::Refused {
-                pen.audit(tx, &actor, "accounts.verify_phone", subject, "WRONG_CODE")
-                    .await?;
-                return Ok(None);
-            }
-            let found = tx.accounts().find(&caller.account_id).await?;
-            let mut account = found.ok_or(AccountError::NotFound)?;
-            account.phone = Some(VerifiedPhone {
-                number: phone.clone(),
-                verified_at: pen.now,
-            });
-            let ended = take_phone(tx, &account, &move_pen, &actor).await?;
-            tx.accounts().save(&account).await?;
-            tell_changed(tx, &account.account_id, &pen, &caller.trace_id).await?;
-            pen.audit(tx, &actor, "accounts.verify_phone", subject, "ok")
-                .await?;
-            Ok::<_, AccountError>(Some(PhoneTaken { account, ended }))
-        })
-        .await?;
-        verified.ok_or(AccountError::WrongCode)
     }
 }
 

@@ -33,6 +33,32 @@ pub enum AccountError {
     TooManyCodes { retry_after_s: i64 },
     #[error("the code is wrong, used or over")]
     WrongCode,
+    /// Not the provider's word, or none it would give.
+    #[error("the provider told no phone")]
+    PhoneNotTold,
+    /// Another account holds it: only a code to the phone itself can move it.
+    #[error("another account holds this phone")]
+    PhoneHeld,
+    /// The provider certified a name and ID number before.
+    #[error("the account is certified already")]
+    AlreadyCertified,
+    #[error("no more certifications today")]
+    TooManyCertifications { retry_after_s: i64 },
+    /// As many distinct ID numbers as a year allows were typed (money.md 3.1).
+    #[error("no other ID number may be typed this year")]
+    TooManyIdNumbers,
+    /// Spent, refused, or another wallet's.
+    #[error("the provider did not get the person's leave")]
+    LeaveRefused,
+    #[error("the provider did not confirm what was typed")]
+    CertificationRefused,
+    #[error("the certification took too long")]
+    CertificationOver,
+    /// Not sealed by us for this certification.
+    #[error("what was handed back is not what was typed here")]
+    NotWhatWasTyped,
+    #[error("this kind of certification needs the provider's code")]
+    AuthCodeMissing,
     #[error("the act cannot be put on record")]
     Unrecordable(#[source] NotCanonical),
     #[error(transparent)]

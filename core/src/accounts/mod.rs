@@ -2,8 +2,8 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `account`, `session`, `consent`, `otp`, `attempts` | the things and their pure decisions |
-//! | `sign_in`, `stay`, `agree`, `codes` | the use cases of [`Accounts`] |
+//! | `account`, `session`, `consent`, `otp`, `certification`, `attempts` | the things and their pure decisions |
+//! | `sign_in`, `stay`, `agree`, `codes`, `phone`, `certify` | the use cases of [`Accounts`] |
 //! | `rotation` | the next id of a session that may do more |
 //! | `news` | what other rooms hear of a person |
 //! | `record` | evidence, audit and case lines of one act |
@@ -14,6 +14,7 @@
 
 pub mod account;
 pub mod attempts;
+pub mod certification;
 pub mod codes;
 pub mod consent;
 pub mod news;
@@ -25,7 +26,10 @@ pub mod secret;
 pub mod session;
 
 mod agree;
+mod certify;
+mod conflict;
 mod error;
+mod phone;
 mod sign_in;
 mod stay;
 
@@ -33,8 +37,10 @@ use std::sync::Arc;
 
 pub use account::{Account, RealName};
 pub use agree::ConsentState;
+pub use certify::BegunCertification;
 pub use consent::{Consent, Purpose};
 pub use error::AccountError;
+pub use phone::PhoneTaken;
 pub use record::{Actor, Caller, Pen, RecordError, Visitor};
 pub use secret::Secret;
 pub use session::{Client, EndedSession, Session};
@@ -94,16 +100,28 @@ impl Accounts {
     }
 }
 
+/// The account that an id stands for today: itself, or the one that took it over.
+pub async fn current(view: &mut View, account: &AccountId) -> Result<AccountId, StoreError> {
+    let found = view.accounts().find(account).await?;
+    let into = found.and_then(|found| found.merged).map(|(into, _)| into);
+    Ok(into.unwrap_or_else(|| account.clone()))
+}
+
+/// As [`current`], inside a unit that depends on it.
+pub async fn current_in(tx: &mut Tx, account: &AccountId) -> Result<AccountId, StoreError> {
+    let found = tx.accounts().find(account).await?;
+    let into = found.and_then(|found| found.merged).map(|(into, _)| into);
+    Ok(into.unwrap_or_else(|| account.clone()))
+}
+
 /// The certified name and ID number of an account, if the provider certified them.
 pub async fn certified(
     view: &mut View,
     account: &AccountId,
 ) -> Result<Option<RealName>, StoreError> {
-    Ok(view
-        .accounts()
-        .find(account)
-        .await?
-        .and_then(|found| found.real_name))
+    let account = current(view, account).await?;
+    let found = view.accounts().find(&account).await?;
+    Ok(found.and_then(|found| found.real_name))
 }
 
 /// As [`certified`], inside a unit.
@@ -120,10 +138,9 @@ pub async fn verified_phone(
     view: &mut View,
     account: &AccountId,
 ) -> Result<Option<Phone>, StoreError> {
-    Ok(view
-        .accounts()
-        .find(account)
-        .await?
+    let account = current(view, account).await?;
+    let found = view.accounts().find(&account).await?;
+    Ok(found
         .and_then(|found| found.phone)
         .map(|phone| phone.number))
 }
@@ -144,7 +161,8 @@ pub async fn good_consent(
     account: &AccountId,
     purpose: Purpose,
 ) -> Result<Option<Consent>, StoreError> {
-    let given = view.accounts().consents(account).await?;
+    let account = current(view, account).await?;
+    let given = view.accounts().consents(&account).await?;
     Ok(given
         .into_iter()
         .find(|consent| consent.purpose == purpose && consent.is_good()))
@@ -156,7 +174,8 @@ pub async fn good_consent_in(
     account: &AccountId,
     purpose: Purpose,
 ) -> Result<Option<Consent>, StoreError> {
-    let given = tx.accounts().consents(account).await?;
+    let account = current_in(tx, account).await?;
+    let given = tx.accounts().consents(&account).await?;
     Ok(given
         .into_iter()
         .find(|consent| consent.purpose == purpose && consent.is_good()))

@@ -4,11 +4,12 @@ use async_trait::async_trait;
 
 use super::account::{Account, ProviderId};
 use super::attempts::Guard;
+use super::certification::{Certification, Finding, TypedIdentity};
 use super::consent::{Consent, Purpose};
 use super::otp::{Act, Otp, OtpPurpose};
 use super::secret::Secret;
 use super::session::{EndedSession, RefreshToken, Session, Spent};
-use crate::shared::ids::{AccountId, OtpId, SessionId};
+use crate::shared::ids::{AccountId, CertificationId, OtpId, SessionId};
 use crate::shared::outside::NoAnswer;
 use crate::shared::personal::{IdNo, PersonName, Phone};
 use crate::shared::time::Time;
@@ -16,7 +17,7 @@ use crate::store::StoreError;
 
 /// What readers ask of the accounts.
 #[async_trait]
-pub trait AccountReads: Send {
+pub trait AccountReads: CertificationReads {
     async fn find(&mut self, id: &AccountId) -> Result<Option<Account>, StoreError>;
     async fn find_session(&mut self, id: &SessionId) -> Result<Option<Session>, StoreError>;
     /// The session whose browser holds this secret (H5 pay cookie).
@@ -36,7 +37,9 @@ pub trait AccountReads: Send {
 /// Accounts and consents. Every `save` is a compare-and-set on the version that was loaded;
 /// [`StoreError::Conflict`] when it moved on.
 #[async_trait]
-pub trait AccountStore: AccountReads + SessionStore + OtpStore + AttemptStore {
+pub trait AccountStore:
+    AccountReads + SessionStore + OtpStore + AttemptStore + CertificationStore
+{
     async fn find_by_open_id(
         &mut self,
         app_id: &str,
@@ -133,6 +136,39 @@ pub trait OtpStore: Send {
     async fn purge_otps(&mut self, before: Time) -> Result<u64, StoreError>;
 }
 
+/// What readers ask of certifications.
+#[async_trait]
+pub trait CertificationReads: Send {
+    async fn find_certification(
+        &mut self,
+        id: &CertificationId,
+    ) -> Result<Option<Certification>, StoreError>;
+    /// Opens what [`CertificationStore::hold_typed`] sealed; `None` when it was not sealed for this
+    /// certification.
+    async fn open_typed(
+        &mut self,
+        certification: &Certification,
+        held: &Secret,
+    ) -> Result<Option<TypedIdentity>, StoreError>;
+}
+
+/// Certifications.
+#[async_trait]
+pub trait CertificationStore: Send {
+    async fn add_certification(&mut self, certification: &Certification) -> Result<(), StoreError>;
+    /// Compare-and-set of `state` and `ended_at`.
+    async fn save_certification(&mut self, certification: &Certification)
+    -> Result<(), StoreError>;
+    /// Seals a typed identity with the account's key, for its client to hold. Nothing is stored.
+    async fn hold_typed(
+        &mut self,
+        certification: &Certification,
+        typed: &TypedIdentity,
+    ) -> Result<Secret, StoreError>;
+    /// Drops certifications begun before a moment; how many.
+    async fn purge_certifications(&mut self, before: Time) -> Result<u64, StoreError>;
+}
+
 /// Counters of guesses ([`super::attempts`]). Keys and values are kept as keyed digests.
 #[async_trait]
 pub trait AttemptStore: Send {
@@ -207,19 +243,60 @@ pub enum IdentityError {
     /// The code is spent, expired or foreign: the person must tap "allow" again.
     #[error("the authorisation code was refused")]
     CodeRefused,
+    /// The provider will not check this: a name or number it cannot take.
+    #[error("the provider refuses to check this")]
+    Refused,
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
 }
 
 /// Alipay as the place where people prove who they are (LN-18, LN-43).
 #[async_trait]
-pub trait IdentityProvider: Send + Sync + std::fmt::Debug {
+pub trait IdentityProvider: Certifier + PhoneTeller {
     /// Identifies our app at the provider; part of the identity key (money.md 3.6).
     fn app_id(&self) -> &str;
     /// Where a browser goes to ask for the person's consent.
     fn authorize_url(&self, redirect_uri: &str, state: &str) -> String;
     async fn exchange(&self, auth_code: &str) -> Result<Grant, IdentityError>;
     async fn profile(&self, access_token: &str) -> Result<SharedProfile, IdentityError>;
+}
+
+/// Why the provider's word about a phone is worth nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotTold {
+    /// It signed a failure: not allowed, expired, not in the contract.
+    #[error("the provider tells no phone")]
+    Refused,
+    /// Not the provider's words, or not for us.
+    #[error("the provider did not say this")]
+    NotTheirs,
+}
+
+/// The provider as one that knows the phone of a wallet (my.getPhoneNumber).
+pub trait PhoneTeller: Send + Sync + std::fmt::Debug {
+    /// Opens what the mini-program was handed. It names no account and no time, and for one number
+    /// it is always the same: it says whose the number was when it was made, not that it still is.
+    fn phone_told(&self, response: &str, sign: &str) -> Result<Phone, NotTold>;
+}
+
+/// The provider as the judge of a typed identity.
+#[async_trait]
+pub trait Certifier: Send + Sync + std::fmt::Debug {
+    /// Lays a typed identity down to be compared; the provider's number of it.
+    async fn propose(&self, typed: &TypedIdentity) -> Result<Secret, IdentityError>;
+    /// Whether the person behind an access token is the one that was laid down.
+    async fn compare(&self, access_token: &str, outside_no: &str)
+    -> Result<Finding, IdentityError>;
+    /// Prepares the page where a person shows their face; the provider's number of it.
+    async fn begin_face(
+        &self,
+        order_no: &str,
+        typed: &TypedIdentity,
+        return_url: &str,
+    ) -> Result<Secret, IdentityError>;
+    /// That page.
+    fn face_url(&self, outside_no: &str, now: Time) -> String;
+    async fn face_finding(&self, outside_no: &str) -> Result<Finding, IdentityError>;
 }
 
 /// Carries a one-time code to a phone. `message_id` makes a repeat harmless.

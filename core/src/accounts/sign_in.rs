@@ -1,20 +1,18 @@
 //! Signing in with Alipay (LN-18, money.md 3.5, 3.6).
 
-use serde_json::json;
-
 use super::account::{Account, Conflict, Meeting, ProviderIds, meet};
+use super::conflict::note_conflict;
+use super::phone::take_phone;
 use super::ports::{IdentityError, SharedProfile};
 use super::record::{Actor, Pen, Visitor};
-use super::rotation::{end_all, end_family};
+use super::rotation::end_family;
 use super::secret::Secret;
 use super::session::{Client, Ending, FAMILY_LIFE_S, REFRESH_LIFE_S, RefreshToken, Session};
 use super::{AccountError, Accounts, news};
-use crate::cases::CaseKind;
-use crate::evidence::Act;
 use crate::shared::ids::{AccountId, SessionId};
 use crate::shared::outside::NoAnswer;
 use crate::shared::time::Time;
-use crate::store::{Tx, atomically};
+use crate::store::{StoreError, Tx, atomically};
 
 /// A browser's sign-in must come back within this.
 const START_LIFE_S: i64 = 5 * 60;
@@ -78,6 +76,15 @@ enum Entry {
     Refused,
 }
 
+/// Whose door the ids opened, and the account behind it.
+struct Opened {
+    entered_as: AccountId,
+    before: Option<Account>,
+    account: Account,
+}
+
+type Clash = (Conflict, Vec<AccountId>);
+
 impl Accounts {
     /// Begins a browser's sign-in: state for Alipay, cookie for the browser, both good once.
     pub async fn start_browser(&self) -> Result<BrowserStart, AccountError> {
@@ -114,7 +121,7 @@ impl Accounts {
         let profile = match self.identity.profile(&grant.access_token).await {
             Ok(profile) => Some(profile),
             // The person agreed to less than a profile: signed in without a real name.
-            Err(IdentityError::CodeRefused) => None,
+            Err(IdentityError::CodeRefused | IdentityError::Refused) => None,
             Err(IdentityError::NoAnswer(why)) => {
                 return Err(AccountError::IdentityUnavailable(why));
             }
@@ -173,30 +180,30 @@ impl Accounts {
 
 fn refused(error: IdentityError) -> AccountError {
     match error {
-        IdentityError::CodeRefused => AccountError::CodeRefused,
+        IdentityError::CodeRefused | IdentityError::Refused => AccountError::CodeRefused,
         IdentityError::NoAnswer(why) => AccountError::IdentityUnavailable(why),
     }
 }
 
 impl Arrival {
     async fn enter(&self, tx: &mut Tx) -> Result<Entry, AccountError> {
-        let by_open = match &self.ids.open_id {
-            Some(id) => tx.accounts().find_by_open_id(&self.app_id, id).await?,
-            None => None,
+        let opened = match self.opened(tx).await? {
+            Ok(opened) => opened,
+            Err((conflict, accounts)) => return self.refuse(tx, conflict, &accounts).await,
         };
-        let by_user = match &self.ids.user_id {
-            Some(id) => tx.accounts().find_by_user_id(&self.app_id, id).await?,
-            None => None,
-        };
-        let before = by_open.clone().or_else(|| by_user.clone());
-        let mut account = match meet(&self.ids, by_open, by_user) {
-            Meeting::New => self.newcomer(),
-            Meeting::Known(account) => account,
-            Meeting::Refused(conflict, accounts) => {
-                return self.refuse(tx, conflict, &accounts).await;
+        let Opened {
+            entered_as,
+            before,
+            mut account,
+        } = opened;
+        let profile = self.profile.clone().map(|mut profile| {
+            // A wallet that was merged into an account does not decide about its phone.
+            if entered_as != account.account_id && account.phone.is_some() {
+                profile.phone = None;
             }
-        };
-        if let Some(profile) = &self.profile
+            profile
+        });
+        if let Some(profile) = &profile
             && let Err(conflict) = account.learn(profile, self.pen.now)
         {
             return self.refuse(tx, conflict, &[account.account_id]).await;
@@ -213,7 +220,9 @@ impl Arrival {
             Some(_) => {}
         }
         ended.extend(self.end_earlier(tx).await?);
-        let session = self.open_session(tx, &account.account_id).await?;
+        let session = self
+            .open_session(tx, &account.account_id, entered_as)
+            .await?;
         let subject = session.session_id.as_str();
         self.pen
             .audit(tx, &actor, "accounts.sign_in", subject, "ok")
@@ -231,6 +240,45 @@ impl Arrival {
         }))
     }
 
+    /// The account that the reply's ids open; a merged one opens the one that took it over.
+    async fn opened(&self, tx: &mut Tx) -> Result<Result<Opened, Clash>, AccountError> {
+        let by_open = match &self.ids.open_id {
+            Some(id) => tx.accounts().find_by_open_id(&self.app_id, id).await?,
+            None => None,
+        };
+        let by_user = match &self.ids.user_id {
+            Some(id) => tx.accounts().find_by_user_id(&self.app_id, id).await?,
+            None => None,
+        };
+        let before = by_open.clone().or_else(|| by_user.clone());
+        let wallet = match meet(&self.ids, by_open, by_user) {
+            Meeting::New => self.newcomer(),
+            Meeting::Known(wallet) => *wallet,
+            Meeting::Refused(conflict, accounts) => return Ok(Err((conflict, accounts))),
+        };
+        let entered_as = wallet.account_id.clone();
+        let Some((into, _)) = &wallet.merged else {
+            return Ok(Ok(Opened {
+                entered_as,
+                before,
+                account: wallet,
+            }));
+        };
+        if before.as_ref() != Some(&wallet) {
+            tx.accounts().save(&wallet).await?;
+        }
+        let account = tx.accounts().find(into).await?;
+        let account = account.ok_or(StoreError::Corrupt {
+            table: "account",
+            column: "merged_into",
+        })?;
+        Ok(Ok(Opened {
+            entered_as,
+            before: Some(account.clone()),
+            account,
+        }))
+    }
+
     fn newcomer(&self) -> Account {
         Account {
             account_id: self.account_id.clone(),
@@ -239,6 +287,7 @@ impl Arrival {
             user_id: self.ids.user_id.clone(),
             real_name: None,
             phone: None,
+            merged: None,
             created_at: self.pen.now,
             version: 1,
         }
@@ -254,30 +303,20 @@ impl Arrival {
         conflict: Conflict,
         accounts: &[AccountId],
     ) -> Result<Entry, AccountError> {
-        let mut names: Vec<&str> = accounts.iter().map(AccountId::as_str).collect();
-        names.sort_unstable();
-        let cause = format!("{}:{}", conflict.as_str(), names.join(":"));
-        let subject = names.first().copied().unwrap_or_default();
-        let facts = json!({"accounts": names, "conflict": conflict.as_str()});
-        let trace = &self.visitor.trace_id;
-        self.pen
-            .open_case(
-                tx,
-                CaseKind::AccountConflict,
-                &cause,
-                subject,
-                &facts,
-                trace,
-            )
-            .await?;
         let actor = Actor {
             name: "callback:alipay".into(),
             source: self.visitor.source.clone(),
-            trace_id: trace.clone(),
+            trace_id: self.visitor.trace_id.clone(),
         };
-        self.pen
-            .audit(tx, &actor, "accounts.sign_in", subject, "IDENTITY_CONFLICT")
-            .await?;
+        note_conflict(
+            tx,
+            &self.pen,
+            &actor,
+            "accounts.sign_in",
+            conflict,
+            accounts,
+        )
+        .await?;
         Ok(Entry::Refused)
     }
 
@@ -299,13 +338,14 @@ impl Arrival {
         &self,
         tx: &mut Tx,
         account_id: &AccountId,
+        entered_as: AccountId,
     ) -> Result<Session, AccountError> {
         let now = self.pen.now;
         let session = Session {
             session_id: self.session_id.clone(),
             account_id: account_id.clone(),
             family_id: self.session_id.clone(),
-            entered_as: account_id.clone(),
+            entered_as,
             client: self.client,
             created_at: now,
             last_seen_at: now,
@@ -328,41 +368,4 @@ impl Arrival {
             .await?;
         Ok(session)
     }
-}
-
-/// One live account per mobile: whoever held this account's phone before loses it, and every
-/// session with it (money.md 3.6). Written before the account that takes it.
-pub(super) async fn take_phone(
-    tx: &mut Tx,
-    account: &Account,
-    pen: &Pen,
-    actor: &Actor,
-) -> Result<Vec<SessionId>, AccountError> {
-    let Some(phone) = &account.phone else {
-        return Ok(Vec::new());
-    };
-    let Some(mut former) = tx.accounts().find_by_phone(&phone.number).await? else {
-        return Ok(Vec::new());
-    };
-    if former.account_id == account.account_id {
-        return Ok(Vec::new());
-    }
-    former.phone = None;
-    tx.accounts().save(&former).await?;
-    news::tell_changed(tx, &former.account_id, pen, &actor.trace_id).await?;
-    let sessions = tx.accounts().sessions(&former.account_id).await?;
-    let ended = end_all(tx, sessions, pen.now, Ending::PhoneMoved).await?;
-    let act = Act::new()
-        .say("account_id", former.account_id.as_str())
-        .say("to_account_id", account.account_id.as_str())
-        .seal("phone", phone.number.expose());
-    pen.prove(
-        tx,
-        actor,
-        "accounts.phone_moved",
-        former.account_id.as_str(),
-        act,
-    )
-    .await?;
-    Ok(ended)
 }

@@ -139,6 +139,7 @@ impl Accounts {
     pub async fn purge(&self) -> Result<u64, AccountError> {
         const OTPS_KEPT_S: i64 = 86_400;
         const COUNTERS_KEPT_S: i64 = 400 * 86_400;
+        const CERTIFICATIONS_KEPT_S: i64 = 366 * 86_400;
         let now = self.clock.now();
         atomically(&*self.store, async |tx: &mut Tx| {
             let sessions = tx.accounts().purge_sessions(now).await?;
@@ -150,7 +151,12 @@ impl Accounts {
                 .accounts()
                 .purge_attempts(now.plus_seconds(-COUNTERS_KEPT_S))
                 .await?;
-            Ok(sessions.saturating_add(otps).saturating_add(counters))
+            let certifications = tx
+                .accounts()
+                .purge_certifications(now.plus_seconds(-CERTIFICATIONS_KEPT_S))
+                .await?;
+            let purged = [sessions, otps, counters, certifications];
+            Ok(purged.into_iter().fold(0, u64::saturating_add))
         })
         .await
     }

@@ -174,6 +174,10 @@ typed_id! {
     EvidenceId;
     /// One one-time code.
     OtpId;
+    /// One check of a typed real name.
+    CertificationId;
+    /// One request to merge two accounts.
+    MergeId;
     /// One ledger entry.
     EntryId;
 }

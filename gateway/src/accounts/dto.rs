@@ -125,6 +125,45 @@ pub(super) struct ChangeMeBody {
     pub otp: String,
 }
 
+/// What `my.getPhoneNumber` gave, field by field.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ToldPhoneBody {
+    /// Cipher text, exactly as it came.
+    #[schema(max_length = 2048)]
+    pub response: String,
+    #[schema(max_length = 1024)]
+    pub sign: String,
+    #[schema(example = "RSA2")]
+    pub sign_type: Option<String>,
+    #[schema(example = "AES")]
+    pub encrypt_type: Option<String>,
+    #[schema(example = "UTF-8")]
+    pub charset: Option<String>,
+}
+
+impl ToldPhoneBody {
+    /// The lengths, and the one way Alipay signs and encrypts for us.
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        token("response", &self.response, 2048)?;
+        token("sign", &self.sign, 1024)?;
+        let ways = [
+            ("sign_type", &self.sign_type, "RSA2"),
+            ("encrypt_type", &self.encrypt_type, "AES"),
+            ("charset", &self.charset, "UTF-8"),
+        ];
+        for (field, given, only) in ways {
+            if given
+                .as_ref()
+                .is_some_and(|given| !given.eq_ignore_ascii_case(only))
+            {
+                return Err(Problem::new(Code::InvalidField).field(field, "invalid", only));
+            }
+        }
+        Ok(())
+    }
+}
+
 #[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum PurposeWord {

@@ -19,10 +19,26 @@ impl From<AccountError> for Problem {
             AccountError::NotFound => Self::new(Code::NotFound),
             AccountError::ConsentTextChanged => Self::new(Code::ConsentTextChanged),
             AccountError::CodeTooSoon { retry_after_s }
-            | AccountError::TooManyCodes { retry_after_s } => {
+            | AccountError::TooManyCodes { retry_after_s }
+            | AccountError::TooManyCertifications { retry_after_s } => {
                 Self::new(Code::RateLimited).retry_after(wait(retry_after_s))
             }
             AccountError::WrongCode => Self::new(Code::OtpWrong),
+            AccountError::PhoneNotTold => Self::new(Code::PhoneNotTold),
+            AccountError::PhoneHeld => Self::new(Code::PhoneHeld),
+            AccountError::AlreadyCertified => Self::new(Code::AlreadyCertified),
+            AccountError::TooManyIdNumbers => Self::new(Code::TooManyIdNumbers),
+            AccountError::CertificationRefused => Self::new(Code::CertificationRefused),
+            AccountError::CertificationOver => Self::new(Code::CertificationOver),
+            AccountError::LeaveRefused => Self::new(Code::LeaveRefused),
+            AccountError::NotWhatWasTyped => Self::new(Code::InvalidField).field(
+                "held",
+                "invalid",
+                "what `POST /v1/me/certifications` answered, unchanged",
+            ),
+            AccountError::AuthCodeMissing => {
+                Self::new(Code::InvalidField).field("auth_code", "missing", "a code of `id_verify`")
+            }
             AccountError::Unrecordable(why) => {
                 tracing::error!(error = %why, "accounts.act.unrecordable");
                 Self::new(Code::Internal)

@@ -1,6 +1,7 @@
 //! Routes of `accounts`: signing in, staying in, agreeing, being oneself.
 
 mod asker;
+mod certifications;
 mod cookies;
 mod dto;
 mod ended;
@@ -27,9 +28,14 @@ pub use ended::EndedPoll;
         routes::end_session,
         routes::me,
         routes::change_me,
+        routes::take_phone,
         routes::consents,
         routes::give_consent,
-        routes::withdraw_consent
+        routes::withdraw_consent,
+        certifications::terms,
+        certifications::begin,
+        certifications::get,
+        certifications::conclude
     ),
     tags((name = "accounts", description = "Signing in with Alipay, sessions, consents, profile"))
 )]
@@ -48,6 +54,7 @@ pub fn routes(routes: &mut Routes<'_>) {
     );
     routes.get("/v1/me", Policy::SignedIn, routes::me);
     routes.patch("/v1/me", Policy::FreshSession, routes::change_me);
+    routes.post("/v1/me/phone", Policy::FreshSession, routes::take_phone);
     routes.get("/v1/me/consents", Policy::SignedIn, routes::consents);
     routes.post(
         "/v1/me/consents",
@@ -58,5 +65,22 @@ pub fn routes(routes: &mut Routes<'_>) {
         "/v1/me/consents",
         Policy::FreshSession,
         routes::withdraw_consent,
+    );
+    certification_routes(routes);
+}
+
+fn certification_routes(routes: &mut Routes<'_>) {
+    const ALL: &str = "/v1/me/certifications";
+    routes.get(ALL, Policy::SignedIn, certifications::terms);
+    routes.post(ALL, Policy::FreshSession, certifications::begin);
+    routes.get(
+        "/v1/me/certifications/{certification_id}",
+        Policy::SignedIn,
+        certifications::get,
+    );
+    routes.post(
+        "/v1/me/certifications/{certification_id}/outcome",
+        Policy::FreshSession,
+        certifications::conclude,
     );
 }

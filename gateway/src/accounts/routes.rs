@@ -9,7 +9,8 @@ use super::asker::{Asker, Visit};
 use super::cookies::{CookieRules, oauth_of, refresh_of};
 use super::dto::{
     BrowserStartView, ChangeMeBody, ConsentView, ConsentsView, DeviceView, DevicesView,
-    GiveConsentBody, MeView, Nothing, SessionView, SignInBody, WithdrawConsentBody, token,
+    GiveConsentBody, MeView, Nothing, SessionView, SignInBody, ToldPhoneBody, WithdrawConsentBody,
+    token,
 };
 use crate::edge::principal::Door;
 use crate::edge::tokens::ACCESS_LIFE_S;
@@ -207,6 +208,23 @@ pub(super) async fn change_me(
     let taken = accounts.verify_phone(&caller, &phone, &typed).await?;
     announce(&door, &accounts, taken.ended);
     Ok(web::Json(MeView::of(&taken.account)))
+}
+
+/// Makes the wallet's phone this person's own, by what `my.getPhoneNumber` gave the mini-program.
+///
+/// It moves no phone from another account (409 `PHONE_HELD`): a code to the phone does.
+#[utoipa::path(post, path = "/v1/me/phone", tag = "accounts", security(("bearer" = [])),
+    request_body = ToldPhoneBody,
+    responses((status = 200, description = "The profile", body = MeView)))]
+pub(super) async fn take_phone(
+    Asker(caller): Asker,
+    accounts: web::Data<Accounts>,
+    body: Checked<ToldPhoneBody>,
+) -> Result<web::Json<MeView>, Problem> {
+    body.value.check()?;
+    let ToldPhoneBody { response, sign, .. } = &body.value;
+    let account = accounts.take_told_phone(&caller, response, sign).await?;
+    Ok(web::Json(MeView::of(&account)))
 }
 
 /// Every purpose with its words, agreed to or not.

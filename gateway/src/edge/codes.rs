@@ -57,6 +57,14 @@ codes! {
     OtpWrong "OTP_WRONG" UNPROCESSABLE_ENTITY "The code is wrong, used or over.";
     ConsentRequired "CONSENT_REQUIRED" FORBIDDEN "This needs a separate consent first.";
     RealNameRequired "REAL_NAME_REQUIRED" CONFLICT "Alipay has certified no real name for this account.";
+    PhoneNotTold "PHONE_NOT_TOLD" UNPROCESSABLE_ENTITY "Alipay did not tell this phone; use a code.";
+    PhoneHeld "PHONE_HELD" CONFLICT "Another account holds this phone; confirm it by the code sent to it.";
+    IdNumberInvalid "ID_NUMBER_INVALID" UNPROCESSABLE_ENTITY "This is not a valid resident ID number.";
+    AlreadyCertified "ALREADY_CERTIFIED" CONFLICT "Alipay has certified this account's name and ID number already.";
+    TooManyIdNumbers "TOO_MANY_ID_NUMBERS" TOO_MANY_REQUESTS "No other ID number may be typed this year.";
+    LeaveRefused "LEAVE_REFUSED" CONFLICT "Alipay did not get this person's leave; ask them again.";
+    CertificationRefused "CERTIFICATION_REFUSED" UNPROCESSABLE_ENTITY "Alipay did not confirm this name and ID number.";
+    CertificationOver "CERTIFICATION_OVER" GONE "The certification took too long; begin it again.";
     CannotConfirm "CANNOT_CONFIRM" NOT_FOUND "This home could not be confirmed.";
     ProofRequired "PROOF_REQUIRED" UNPROCESSABLE_ENTITY "One more proof is needed.";
     CodeRequired "CODE_REQUIRED" UNPROCESSABLE_ENTITY "The proof must be the code sent to the phone on file.";

@@ -71,7 +71,7 @@ impl Desk {
     ) -> Result<HttpResponse, Problem> {
         let request = Start {
             homes: wished.homes,
-            buyer: buyer(&self.accounts.me(&caller).await?),
+            buyer: buyer(&self.accounts.entered_as(&caller).await?),
             purpose: wished.purpose,
             via: wished.via,
             key: wished.key,

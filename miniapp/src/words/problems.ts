@@ -53,6 +53,30 @@ export const problems: Record<string, ProblemWords> = {
   },
   CONSENT_TEXT_CHANGED: { zh: '同意书刚刚更新，请重新阅读后再同意。', en: 'The consent text has just changed. Please read it again.', cure: 'match' },
   OTP_WRONG: { zh: '验证码不对或已过期，请核对或重新获取。', en: 'The code is not right or too old. Check it or get another.', cure: 'retry' },
+  PHONE_NOT_TOLD: { zh: '支付宝没有提供手机号，请用短信验证码。', en: 'Alipay did not tell the phone. Please use a code.', cure: 'retry' },
+  PHONE_HELD: {
+    zh: '这个手机号在另一个账号下。如果手机在您手里，用短信验证码就能换过来。',
+    en: 'Another account holds this phone. If you have it in your hand, a code moves it here.',
+    cure: 'retry',
+  },
+  ID_NUMBER_INVALID: { zh: '身份证号不对，请核对 18 位号码。', en: 'This ID number is not right. Please check its 18 characters.', cure: 'retry' },
+  ALREADY_CERTIFIED: { zh: '您已经实名，不用再核验。', en: 'Your real name is verified already. Nothing to do.', cure: 'home' },
+  TOO_MANY_ID_NUMBERS: {
+    zh: '今年可核验的不同身份证号已用完，可持证件到网点办理或拨打 95598。',
+    en: 'No other ID number can be checked this year. Visit an outlet with your ID or call 95598.',
+    cure: 'hotline',
+  },
+  LEAVE_REFUSED: {
+    zh: '支付宝没有取得您本人的授权，请用登录的支付宝账号再试一次。',
+    en: 'Alipay did not get your own leave. Please try again with the account you signed in with.',
+    cure: 'retry',
+  },
+  CERTIFICATION_REFUSED: {
+    zh: '支付宝核验没有通过：姓名或身份证号与本人不一致。填写的内容没有保存。',
+    en: 'Alipay did not confirm this: the name or ID number is not yours. Nothing you typed was kept.',
+    cure: 'retry',
+  },
+  CERTIFICATION_OVER: { zh: '核验超过了时间，请重新开始。', en: 'The check took too long. Please begin again.', cure: 'retry' },
   AUTH_CODE_REFUSED: { zh: '支付宝授权没有成功，请重新登录。', en: 'Alipay did not confirm the sign-in. Please sign in again.', cure: 'sign_in' },
   IDENTITY_CONFLICT: {
     zh: '您的身份信息需要工作人员核对，请拨打 95598。',

@@ -35,6 +35,7 @@ fn alipay(platform_key: &str) -> Alipay {
         app_private_key: platform().app_private.clone().into(),
         mode: AlipayMode::Key(platform_key.to_owned()),
         content_key: None,
+        encrypts_calls: false,
         rules: CallRules::within(AlipayConfig::DEADLINE_DEFAULT),
     };
     Alipay::new(config, Arc::new(Still)).expect("a client")

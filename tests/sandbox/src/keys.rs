@@ -13,6 +13,8 @@ use rsa::pkcs8::{
 use rsa::{RsaPrivateKey, RsaPublicKey};
 use serde::{Deserialize, Serialize};
 
+use crate::content_key::ContentKey;
+
 const RSA_BITS: usize = 2048;
 const NONCE_LEN: usize = 12;
 
@@ -48,6 +50,8 @@ pub struct Keys {
     pub platform_private: RsaPrivateKey,
     /// The public half of `platform_private`.
     pub platform_public: RsaPublicKey,
+    /// Alipay and the merchant encrypt content for each other with it.
+    pub content: ContentKey,
     /// Shared with the marketing system's callers.
     pub marketing: ChannelKeys,
     /// Shared with the SMS platform's callers.
@@ -143,6 +147,7 @@ impl Keys {
             app_public,
             platform_private,
             platform_public,
+            content: content_key(dir)?,
             marketing: channel(dir, "marketing.json", "lifeline-demo")?,
             sms: channel(dir, "sms.json", "lifeline-demo-sms")?,
             user_system: channel(dir, "user_system.json", "lifeline-demo-users")?,
@@ -182,6 +187,18 @@ fn store_public(dir: &Path, name: &str, key: &RsaPublicKey) -> Result<(), KeyErr
         .to_public_key_pem(LineEnding::LF)
         .map_err(|e| malformed(name, &e))?;
     write_new(dir, name, pem.as_bytes())
+}
+
+/// As the console hands it out: base64 of 16 bytes.
+fn content_key(dir: &Path) -> Result<ContentKey, KeyError> {
+    const NAME: &str = "content_key.txt";
+    if let Some(text) = read(dir, NAME)? {
+        let key = ContentKey::parse(&text);
+        return key.ok_or_else(|| malformed(NAME, &"must be base64 of 16 bytes"));
+    }
+    let key = ContentKey::fresh().ok_or(KeyError::Random)?;
+    write_new(dir, NAME, key.text().as_bytes())?;
+    Ok(key)
 }
 
 fn channel(dir: &Path, name: &str, default_id: &str) -> Result<ChannelKeys, KeyError> {
@@ -262,6 +279,7 @@ mod tests {
         let again = Keys::load_or_create(dir.path()).unwrap();
         assert_eq!(first.app_public, again.app_public);
         assert_eq!(first.platform_private, again.platform_private);
+        assert_eq!(first.content.text(), again.content.text());
         assert_eq!(first.marketing.secret(), again.marketing.secret());
         #[cfg(unix)]
         for entry in fs::read_dir(dir.path()).unwrap() {

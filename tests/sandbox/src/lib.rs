@@ -8,6 +8,7 @@
 
 pub mod alipay;
 pub mod clock;
+pub mod content_key;
 pub mod faults;
 pub mod hmac_auth;
 mod index;

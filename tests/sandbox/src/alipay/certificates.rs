@@ -1,14 +1,9 @@
-//! Certificate mode: a throw-away authority over the app's and Alipay's own certificates, and the content key.
+//! Certificate mode: a throw-away authority over the app's and Alipay's own certificates.
 //!
 //! Made when it is first asked for, so that a demo by bare keys starts without it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_lc_rs::cipher::{
-    AES_128, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey,
-    PaddedBlockEncryptingKey, UnboundCipherKey,
-};
-use aws_lc_rs::iv::FixedLength;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rsa::RsaPrivateKey;
@@ -17,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::issue::{Issued, Issuer, fresh_key};
 use super::rsa2::Seal;
+use crate::content_key::ContentKey;
 use crate::keys::Keys;
 
 const ROOT: &str = "CN=Sandbox Financial Certification Authority R1,OU=Certification Authority,O=Sandbox Financial,C=CN";
@@ -26,7 +22,6 @@ const PLATFORM: &str = "CN=支付宝(沙箱)网络技术有限公司-20880000000
 /// A root file with an SM2 and an EC root before the RSA ones, like the real one.
 const FROZEN: &str = include_str!("../../../vectors/alipay/cert_sn.json");
 const END: &str = "-----END CERTIFICATE-----\n";
-const ZERO_IV: [u8; 16] = [0; 16];
 
 /// Alipay's certificate, and what signs under it.
 #[derive(Clone)]
@@ -46,9 +41,6 @@ pub(super) struct Certificates {
     app: Issued,
     /// Every certificate Alipay ever signed under, newest last.
     platform: Mutex<Vec<Platform>>,
-    content_key: String,
-    sealing: PaddedBlockEncryptingKey,
-    opening: PaddedBlockDecryptingKey,
 }
 
 impl Certificates {
@@ -57,9 +49,6 @@ impl Certificates {
         let class_2_pem = class_2.own(&root)?.pem;
         let root = root.own(&root)?;
         let app_key = keys.app_public.to_public_key_der().ok()?;
-        let mut content = [0; 16];
-        getrandom::fill(&mut content).ok()?;
-        let content_key = || UnboundCipherKey::new(&AES_128, &content).ok();
         let made = Self {
             app: class_2.leaf(APP, app_key.as_bytes())?,
             class_2,
@@ -67,9 +56,6 @@ impl Certificates {
             roots_pem: format!("{}\n{}", other_roots(), root.pem),
             root,
             platform: Mutex::default(),
-            content_key: BASE64.encode(content),
-            sealing: PaddedBlockEncryptingKey::cbc_pkcs7(content_key()?).ok()?,
-            opening: PaddedBlockDecryptingKey::cbc_pkcs7(content_key()?).ok()?,
         };
         let public = keys.platform_public.to_public_key_der().ok()?;
         made.certify(keys.platform_private.clone(), public.as_bytes())?;
@@ -113,7 +99,7 @@ impl Certificates {
     }
 
     /// As the console would hand everything out.
-    pub(super) fn view(&self) -> Value {
+    pub(super) fn view(&self, content_key: &ContentKey) -> Value {
         let platform = self.current();
         json!({
             "app_certificate": format!("{}{}", self.app.pem, self.class_2_pem),
@@ -121,23 +107,8 @@ impl Certificates {
             "root_certificates": self.roots_pem,
             "app_cert_sn": self.app.sn,
             "alipay_cert_sn": platform.as_ref().map(|current| &current.sn),
-            "content_key_base64": self.content_key,
+            "content_key_base64": content_key.text(),
         })
-    }
-
-    /// Content encryption: AES-128-CBC under a zero IV, base64.
-    pub(super) fn close(&self, text: &str) -> Option<String> {
-        let mut bytes = text.as_bytes().to_vec();
-        let iv = EncryptionContext::Iv128(FixedLength::from(ZERO_IV));
-        self.sealing.less_safe_encrypt(&mut bytes, iv).ok()?;
-        Some(BASE64.encode(bytes))
-    }
-
-    pub(super) fn open(&self, sealed: &str) -> Option<String> {
-        let mut bytes = BASE64.decode(sealed).ok()?;
-        let iv = DecryptionContext::Iv128(FixedLength::from(ZERO_IV));
-        let opened = self.opening.decrypt(&mut bytes, iv).ok()?;
-        String::from_utf8(opened.to_vec()).ok()
     }
 }
 
@@ -170,8 +141,5 @@ mod tests {
         assert_eq!(certificates.current().unwrap().sn, second.sn);
         assert!(certificates.file(&first.sn).is_some());
         assert_eq!(certificates.file("0"), None);
-        let sealed = certificates.close("电费").unwrap();
-        assert_eq!(certificates.open(&sealed).as_deref(), Some("电费"));
-        assert_eq!(certificates.open("AAAA"), None);
     }
 }

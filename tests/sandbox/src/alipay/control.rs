@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::book::{Book, TradeKey};
 use super::cashier::{Outcome, TapEnd};
+use super::certify::Shown;
 use super::failure::{self, Failure};
 use super::oauth::Scope;
 use super::outbox::Notice;
@@ -21,6 +22,8 @@ use crate::refusal::Refusal;
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
     cfg.route("/sim/alipay/authorize", web::post().to(authorize))
         .route("/sim/alipay/pay", web::post().to(pay))
+        .route("/sim/alipay/face", web::post().to(face))
+        .route("/sim/alipay/phone", web::post().to(phone))
         .route("/sim/alipay/trades", web::get().to(list_trades))
         .route("/sim/alipay/wallets", web::get().to(list_wallets))
         .route("/sim/alipay/seller", web::post().to(set_seller))
@@ -42,15 +45,50 @@ async fn authorize(
 ) -> Result<HttpResponse, Refusal> {
     let person = alipay.person(&wanted.person)?;
     let scope = match &wanted.scopes {
-        None => Scope::User,
+        None => Scope::USER,
         Some(names) => Scope::widest(names.iter().map(String::as_str)).ok_or_else(|| {
-            Refusal::invalid("SCOPE_UNKNOWN", "scopes are auth_base and auth_user")
+            Refusal::invalid(
+                "SCOPE_UNKNOWN",
+                "scopes are auth_base, auth_user and id_verify",
+            )
         })?,
     };
     let auth_code = alipay
         .allow(person, scope)
         .ok_or_else(|| Refusal::unreachable("NO_RANDOMNESS", "no code could be drawn"))?;
     Ok(HttpResponse::Ok().json(json!({ "auth_code": auth_code })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShowFace {
+    certify_id: String,
+    person: String,
+    outcome: Shown,
+}
+
+/// What showing a face does; the answer carries what `my.startAPVerify` would report.
+async fn face(
+    alipay: web::Data<Alipay>,
+    wanted: web::Json<ShowFace>,
+) -> Result<HttpResponse, Refusal> {
+    let person = alipay.person(&wanted.person)?;
+    alipay
+        .show_face(&wanted.certify_id, person, wanted.outcome)
+        .map_err(|failure| Refusal::conflict(failure.sub_code, failure.sub_msg))?;
+    Ok(HttpResponse::Ok().json(json!({ "result_status": "9000" })))
+}
+
+/// What `my.getPhoneNumber` would give, once the person allowed it.
+async fn phone(
+    alipay: web::Data<Alipay>,
+    whose: web::Json<Whose>,
+) -> Result<HttpResponse, Refusal> {
+    let person = alipay.person(&whose.person)?;
+    let response = alipay
+        .phone_number(person)
+        .ok_or_else(|| Refusal::unreachable("NO_CIPHER", "the mobile could not be encrypted"))?;
+    Ok(HttpResponse::Ok().json(json!({ "response": response })))
 }
 
 #[derive(Deserialize)]
@@ -210,7 +248,7 @@ async fn set_seller(alipay: web::Data<Alipay>, wanted: web::Json<Seller>) -> Htt
 /// The files of certificate mode and the content key, as Alipay's console hands them out.
 async fn certificates(alipay: web::Data<Alipay>) -> Result<HttpResponse, Refusal> {
     let known = alipay.certificates().ok_or_else(not_made)?;
-    Ok(HttpResponse::Ok().json(known.view()))
+    Ok(HttpResponse::Ok().json(known.view(&alipay.keys.content)))
 }
 
 /// From now on Alipay signs under a new certificate.

@@ -140,3 +140,15 @@ pub(super) const AGREEMENT_NOT_EXIST: Failure =
     Failure::business("USER_AGREEMENT_NOT_EXIST", "用户协议不存在");
 pub(super) const AGREEMENT_EXIST: Failure =
     Failure::business("USER_AGREEMENT_EXIST", "用户协议已存在");
+
+pub(super) const SYSTEM_ERROR: Failure = Failure {
+    code: "20000",
+    msg: "Service Currently Unavailable",
+    sub_code: "isp.unknow-error",
+    sub_msg: "系统繁忙",
+};
+pub(super) const CERT_NO_INVALID: Failure = Failure::business("CERT_NO_INVALID", "证件号码不正确");
+pub(super) const VERIFY_ID_INVALID: Failure =
+    Failure::business("VERIFY_ID_INVALID", "验证ID不存在或已失效");
+pub(super) const CERTIFY_ID_INVALID: Failure =
+    Failure::business("CERTIFY_ID_INVALID", "认证单据不存在、已失效或已使用");

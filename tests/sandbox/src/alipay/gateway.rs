@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::failure::{self, Failure};
 use super::methods::Answer;
 use super::request::Request;
-use super::{Alipay, Method, agreement_calls, cashier};
+use super::{Alipay, Method, agreement_calls, cashier, certify};
 use crate::faults::{Kind, Target, hold_then_drop, leaked_statement};
 
 /// `GET|POST /gateway.do`.
@@ -33,8 +33,10 @@ pub(super) async fn handle(
     if let Some(misfortune) = alipay.before(method, &request).await {
         return misfortune;
     }
-    if method == Method::WapPay {
-        return cashier::open(&alipay, &http, &request);
+    match method {
+        Method::WapPay => return cashier::open(&alipay, &http, &request),
+        Method::FacePage => return certify::open(&alipay, &http, &request),
+        _ => {}
     }
     if method == Method::AgreementPage {
         return agreement_calls::open(&alipay, &request);
@@ -53,15 +55,12 @@ impl Alipay {
     /// The checks every call must pass; opens encrypted content.
     fn admit(&self, request: &mut Request) -> Result<(), Failure> {
         request.check(&self.keys.app_public, self.clock.now())?;
-        if !request.by_certificate() && !request.is_sealed() {
-            return Ok(());
-        }
-        let known = self.certificates().ok_or(failure::INVALID_CERTIFICATE)?;
         if request.by_certificate() {
+            let known = self.certificates().ok_or(failure::INVALID_CERTIFICATE)?;
             request.check_certificates(known)?;
         }
         if request.is_sealed() {
-            request.open(known)?;
+            request.open(&self.keys.content)?;
         }
         Ok(())
     }
@@ -134,12 +133,8 @@ impl Alipay {
             Some(method) => format!("{}_response", method.replace('.', "_")),
             None => "error_response".to_owned(),
         };
-        let node = match (form.sealed, self.certificates.get()) {
-            (true, Some(Some(known))) => known
-                .close(&node)
-                .map_or(node, |text| format!("\"{text}\"")),
-            _ => node,
-        };
+        let sealed = form.sealed.then(|| self.keys.content.close(&node));
+        let node = sealed.flatten().map_or(node, |text| format!("\"{text}\""));
         let body = self.signed(&name, &node, form.by_certificate);
         HttpResponse::Ok()
             .insert_header(ContentType::json())

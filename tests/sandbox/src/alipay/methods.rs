@@ -48,7 +48,13 @@ impl Alipay {
             Method::CertificateDownload => coded(self.certificate_download(&request.biz()?)),
             Method::AgreementQuery => coded(self.agreement_query(&request.biz()?)),
             Method::AgreementUnsign => coded(self.agreement_unsign(request)),
-            Method::WapPay | Method::AgreementPage => Err(failure::INVALID_METHOD),
+            Method::CertPreconsult => coded(self.preconsult(&request.biz()?)),
+            Method::CertConsult => coded(self.consult(request)),
+            Method::FaceInitialize => coded(self.begin_face(&request.biz()?)),
+            Method::FaceQuery => coded(self.face_result(&request.biz()?)),
+            Method::WapPay | Method::AgreementPage | Method::FacePage => {
+                Err(failure::INVALID_METHOD)
+            }
         }
     }
 

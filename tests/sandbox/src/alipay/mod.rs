@@ -8,6 +8,7 @@ mod agreement_calls;
 mod book;
 mod cashier;
 mod certificates;
+mod certify;
 mod control;
 mod draft;
 mod failure;
@@ -18,6 +19,7 @@ mod methods;
 mod oauth;
 mod oauth_page;
 mod outbox;
+mod phone_number;
 mod post;
 mod request;
 mod rsa2;
@@ -48,6 +50,7 @@ const SELLER_NAME: &str = "蒙东电力示范公司";
 const OPEN_ORDERS_SHOWN: usize = 20;
 const PAGE_METHOD: &str = "alipay.trade.wap.pay";
 const AGREEMENT_PAGE_METHOD: &str = "alipay.user.agreement.page.sign";
+const FACE_PAGE_METHOD: &str = "alipay.user.certify.open.certify";
 
 /// Alipay's world: wallets, authorisations, trades, notices.
 pub struct Alipay {
@@ -62,6 +65,7 @@ pub struct Alipay {
     line: Option<String>,
     desk: Mutex<Desk>,
     book: Mutex<Book>,
+    checks: Mutex<certify::Checks>,
     post_client: reqwest::Client,
     /// One round of sending at a time.
     post_turn: tokio::sync::Mutex<()>,
@@ -96,6 +100,7 @@ impl Alipay {
             line,
             desk: Mutex::default(),
             book: Mutex::default(),
+            checks: Mutex::default(),
             post_client: post::client()?,
             post_turn: tokio::sync::Mutex::new(()),
             post_wake: tokio::sync::Notify::new(),
@@ -180,10 +185,15 @@ enum Method {
     AgreementPage,
     AgreementQuery,
     AgreementUnsign,
+    CertPreconsult,
+    CertConsult,
+    FaceInitialize,
+    FacePage,
+    FaceQuery,
 }
 
 impl Method {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 18] = [
         Self::OauthToken,
         Self::UserInfoShare,
         Self::TradeCreate,
@@ -197,6 +207,11 @@ impl Method {
         Self::AgreementPage,
         Self::AgreementQuery,
         Self::AgreementUnsign,
+        Self::CertPreconsult,
+        Self::CertConsult,
+        Self::FaceInitialize,
+        Self::FacePage,
+        Self::FaceQuery,
     ];
 
     fn name(self) -> &'static str {
@@ -214,6 +229,11 @@ impl Method {
             Self::AgreementPage => AGREEMENT_PAGE_METHOD,
             Self::AgreementQuery => "alipay.user.agreement.query",
             Self::AgreementUnsign => "alipay.user.agreement.unsign",
+            Self::CertPreconsult => "alipay.user.certdoc.certverify.preconsult",
+            Self::CertConsult => "alipay.user.certdoc.certverify.consult",
+            Self::FaceInitialize => "alipay.user.certify.open.initialize",
+            Self::FacePage => FACE_PAGE_METHOD,
+            Self::FaceQuery => "alipay.user.certify.open.query",
         }
     }
 
@@ -240,7 +260,7 @@ pub fn meets(kind: Kind, route: Option<&str>) -> bool {
             matches!(kind, Kind::NoticeLost | Kind::NoticeRepeated)
         }
         _ if of_notices => route == draft::OF_TRADES,
-        Some(Method::WapPay | Method::AgreementPage) => {
+        Some(Method::WapPay | Method::AgreementPage | Method::FacePage) => {
             !matches!(kind, Kind::TimeoutAfterCommit | Kind::DuplicateReply)
         }
         Some(_) => true,
@@ -274,5 +294,6 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     .configure(oauth_page::routes)
     .configure(cashier::routes)
     .configure(agreement_calls::routes)
+    .configure(certify::routes)
     .configure(control::routes);
 }

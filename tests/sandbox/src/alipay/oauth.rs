@@ -13,23 +13,31 @@ const CODE_LIFE: SignedDuration = SignedDuration::from_mins(5);
 const ACCESS_LIFE: SignedDuration = SignedDuration::from_hours(15 * 24);
 const REFRESH_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// What a person lets the merchant read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scope {
-    /// Only the wallet's id.
-    Base,
-    /// Also the profile, and the real name where there is one.
-    User,
+/// What a person lets the merchant do beside knowing the wallet's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Scope {
+    /// Read the profile, and the real name where there is one.
+    pub(super) profile: bool,
+    /// Have a typed identity compared with the wallet's own.
+    pub(super) compare: bool,
 }
 
 impl Scope {
-    /// The widest scope in a list such as `auth_base,auth_user`; `None` when one is unknown.
+    /// What is asked for when nobody says otherwise.
+    pub(super) const USER: Self = Self {
+        profile: true,
+        compare: false,
+    };
+
+    /// All of a list such as `auth_base,auth_user`; `None` when one is unknown or there is none.
     pub(super) fn widest<'s>(names: impl IntoIterator<Item = &'s str>) -> Option<Self> {
         let mut widest = None;
         for name in names {
+            let scope: &mut Self = widest.get_or_insert_default();
             match name {
-                "auth_base" => widest = widest.or(Some(Self::Base)),
-                "auth_user" => widest = Some(Self::User),
+                "auth_base" => {}
+                "auth_user" => scope.profile = true,
+                "id_verify" => scope.compare = true,
                 _ => return None,
             }
         }
@@ -37,9 +45,11 @@ impl Scope {
     }
 
     pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Base => "auth_base",
-            Self::User => "auth_user",
+        match (self.profile, self.compare) {
+            (false, false) => "auth_base",
+            (true, false) => "auth_user",
+            (false, true) => "id_verify",
+            (true, true) => "auth_user,id_verify",
         }
     }
 }
@@ -129,14 +139,31 @@ impl Desk {
     /// # Errors
     /// Unknown or old token, or the person shared only the id.
     pub(super) fn reader(&self, token: &str, now: Timestamp) -> Result<&'static str, Failure> {
+        self.holder(token, |scope| scope.profile, now)
+    }
+
+    /// Whose identity an access token lets compare.
+    ///
+    /// # Errors
+    /// Unknown or old token, or the person did not allow it.
+    pub(super) fn verifier(&self, token: &str, now: Timestamp) -> Result<&'static str, Failure> {
+        self.holder(token, |scope| scope.compare, now)
+    }
+
+    fn holder(
+        &self,
+        token: &str,
+        allows: fn(Scope) -> bool,
+        now: Timestamp,
+    ) -> Result<&'static str, Failure> {
         let grant = self.access.get(token).ok_or(failure::AUTH_TOKEN_INVALID)?;
         if now >= grant.until {
             return Err(failure::AUTH_TOKEN_TIME_OUT);
         }
-        match grant.scope {
-            Scope::Base => Err(failure::SCOPE_NOT_GRANTED),
-            Scope::User if grant.given_at <= now => Ok(grant.person),
-            Scope::User => Err(failure::AUTH_TOKEN_INVALID),
+        match allows(grant.scope) {
+            false => Err(failure::SCOPE_NOT_GRANTED),
+            true if grant.given_at <= now => Ok(grant.person),
+            true => Err(failure::AUTH_TOKEN_INVALID),
         }
     }
 }
@@ -150,7 +177,7 @@ fn grant(person: &'static str, scope: Scope, now: Timestamp, life: SignedDuratio
     }
 }
 
-fn random_hex() -> Result<String, getrandom::Error> {
+pub(super) fn random_hex() -> Result<String, getrandom::Error> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes)?;
     Ok(hex::encode(bytes))
@@ -199,9 +226,11 @@ pub(super) fn profile(wallet: &Person) -> Map<String, Value> {
         fields.extend(object(json!({
             "user_name": wallet.name,
             "cert_type": "0",
-            "cert_no": wallet.id_no,
             "mobile": wallet.phone,
         })));
+    }
+    if wallet.certified && wallet.tells_id {
+        fields.insert("cert_no".into(), json!(wallet.id_no));
     }
     fields
 }

@@ -191,9 +191,14 @@ fn ask(alipay: &Alipay, wish: &Wish, scope: Scope, last: Option<&str>) -> HttpRe
 }
 
 fn shared(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Base => "<ul><li>支付宝用户标识 <span class=\"en\">wallet id</span></li></ul>",
-        Scope::User => {
+    match (scope.profile, scope.compare) {
+        (false, false) => "<ul><li>支付宝用户标识 <span class=\"en\">wallet id</span></li></ul>",
+        (false, true) => {
+            "<ul><li>支付宝用户标识 <span class=\"en\">wallet id</span></li>\
+             <li>核对您填写的姓名和证件号码是否一致 \
+             <span class=\"en\">whether the name and ID number you typed are yours</span></li></ul>"
+        }
+        (true, _) => {
             "<ul><li>支付宝用户标识、昵称、城市 <span class=\"en\">wallet id, nickname, city</span></li>\
              <li>实名信息：姓名、证件号码、手机号 \
              <span class=\"en\">real name, ID number, mobile</span></li></ul>"

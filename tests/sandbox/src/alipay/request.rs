@@ -11,8 +11,9 @@ use super::certificates::Certificates;
 use super::failure::{self, Failure};
 use super::rsa2::{signed_text, verifies};
 use super::yuan::fen_of;
-use super::{AGREEMENT_PAGE_METHOD, APP_ID, PAGE_METHOD};
+use super::{AGREEMENT_PAGE_METHOD, APP_ID, FACE_PAGE_METHOD, PAGE_METHOD};
 use crate::clock::from_beijing;
+use crate::content_key::ContentKey;
 
 /// How far a caller's clock may be off.
 const SKEW: SignedDuration = SignedDuration::from_mins(15);
@@ -133,12 +134,12 @@ impl Request {
     ///
     /// # Errors
     /// Another cipher than AES, or content that was sealed with another key.
-    pub(super) fn open(&mut self, known: &Certificates) -> Result<(), Failure> {
+    pub(super) fn open(&mut self, key: &ContentKey) -> Result<(), Failure> {
         if self.get("encrypt_type") != Some("AES") {
             return Err(failure::INVALID_ENCRYPT_TYPE);
         }
         let sealed = self.get("biz_content").ok_or(failure::NOT_DECRYPTED)?;
-        let opened = known.open(sealed).ok_or(failure::NOT_DECRYPTED)?;
+        let opened = key.open(sealed).ok_or(failure::NOT_DECRYPTED)?;
         self.opened = Some(opened);
         Ok(())
     }
@@ -148,7 +149,10 @@ impl Request {
         let sent = self.get("timestamp").ok_or(failure::MISSING_TIMESTAMP)?;
         let sent = parse_time(sent).ok_or(failure::INVALID_TIMESTAMP)?;
         let age = now.duration_since(sent);
-        let is_page = matches!(self.method(), Some(PAGE_METHOD | AGREEMENT_PAGE_METHOD));
+        let is_page = matches!(
+            self.method(),
+            Some(PAGE_METHOD | AGREEMENT_PAGE_METHOD | FACE_PAGE_METHOD)
+        );
         let too_old = age > SKEW && !is_page;
         if too_old || age < -SKEW {
             Err(failure::INVALID_TIMESTAMP)
@@ -171,12 +175,17 @@ impl Request {
     /// The named call, for people reading the list of faults.
     pub(super) fn call(&self) -> String {
         let biz = self.biz().ok();
-        let named = ["out_trade_no", "trade_no", "out_request_no"]
-            .iter()
-            .filter_map(|key| {
-                let value = biz.as_ref()?.text(key, 64).ok()?;
-                Some(format!(" {key}={value}"))
-            });
+        let named = [
+            "out_trade_no",
+            "trade_no",
+            "out_request_no",
+            "outer_order_no",
+        ]
+        .iter()
+        .filter_map(|key| {
+            let value = biz.as_ref()?.text(key, 64).ok()?;
+            Some(format!(" {key}={value}"))
+        });
         let mut call = self.method().unwrap_or("?").to_owned();
         call.extend(named);
         call
@@ -218,6 +227,19 @@ impl Biz {
                 Ok(Some(text.as_str()).filter(|t| !t.is_empty()))
             }
             Some(_) => Err(failure::ACQ_INVALID_PARAMETER),
+        }
+    }
+
+    /// An object inside.
+    ///
+    /// # Errors
+    /// ACQ.INVALID_PARAMETER when there is none.
+    pub(super) fn part(&self, key: &str) -> Result<Self, Failure> {
+        match self.fields.get(key) {
+            Some(Value::Object(fields)) => Ok(Self {
+                fields: fields.clone(),
+            }),
+            Some(_) | None => Err(failure::ACQ_INVALID_PARAMETER),
         }
     }
 

@@ -26,8 +26,10 @@ pub struct Person {
     pub open_id: String,
     /// The wallet's old-style id.
     pub user_id: String,
-    /// Whether the wallet may disclose name, ID number and mobile (`is_certified` T).
+    /// Whether Alipay has certified the person (`is_certified` T); else no real name is disclosed.
     pub certified: bool,
+    /// Whether the profile also discloses the ID number.
+    pub tells_id: bool,
     /// What the wallet holds at the start; `None` = a linked bank card covers any sum.
     pub balance_fen: Option<i64>,
     /// Consumer numbers this person knows and would type in, own ones first.
@@ -150,6 +152,7 @@ impl Person {
             "consumer_nos": self.consumer_nos,
             "addresses": self.addresses(),
             "generation_nos": self.generation_nos,
+            "profile": { "certified": self.certified, "id_number": self.certified && self.tells_id },
             "name_en": self.name_en,
             "story": { "zh": self.story.0, "en": self.story.1 },
         });
@@ -206,6 +209,7 @@ fn person(row: &Row, n: u32) -> Person {
         open_id: format!("0{n:02}9DemoLifelineWallet{n:05}"),
         user_id: format!("20880000{n:08}"),
         certified: row.certified,
+        tells_id: row.tells_id,
         balance_fen: row.balance_fen,
         consumer_nos: row.consumer_nos,
         generation_nos: row.generation_nos,
@@ -277,6 +281,11 @@ mod tests {
         );
         assert_eq!(people.all()[0].person, "li-ming");
         assert_eq!(people.homes_of("wang-fang").count(), 2);
+        let silent = people.all().iter().filter(|p| p.certified && !p.tells_id);
+        assert!(
+            silent.count() >= 1,
+            "somebody whose ID number Alipay keeps to itself"
+        );
         assert_eq!(people.homes_of("zhang-wei").count(), 0);
         assert_eq!(
             people.find("zhang-wei").unwrap().view()["landlord"],

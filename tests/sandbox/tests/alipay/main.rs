@@ -9,6 +9,7 @@
 
 mod agreements;
 mod certificates;
+mod certify;
 mod clock;
 mod faults;
 mod gateway;

@@ -83,7 +83,7 @@ impl Draft {
 
 /// Keys are made once per build folder: two thousand-bit primes are slow to find.
 fn keys_dir() -> PathBuf {
-    let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("channel-keys");
+    let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("channel-keyring");
     if !home.join("done").exists() {
         let draft = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         lifeline_sandbox::keys::Keys::load_or_create(draft.path()).unwrap();

@@ -1,0 +1,148 @@
+//! The phone of a person: an attribute with the moment it was shown to be theirs, held by one live
+//! account at a time (LN-48, money.md 3.6).
+
+use super::account::{Account, VerifiedPhone};
+use super::codes::try_code;
+use super::news::tell_changed;
+use super::otp::{Act, OtpPurpose, Verdict};
+use super::record::{Actor, Caller, Pen};
+use super::rotation::end_all;
+use super::secret::Secret;
+use super::session::Ending;
+use super::{AccountError, Accounts};
+use crate::evidence;
+use crate::shared::ids::SessionId;
+use crate::shared::personal::Phone;
+use crate::store::{Tx, atomically};
+
+/// A phone made one's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhoneTaken {
+    pub account: Account,
+    /// Sessions of whoever held the phone before, whose access tokens must stop working.
+    pub ended: Vec<SessionId>,
+}
+
+impl Accounts {
+    /// Makes a phone the caller's own by the code sent to it. Whoever held it before loses it, and
+    /// every session with it: the code shows who holds the phone today.
+    pub async fn verify_phone(
+        &self,
+        caller: &Caller,
+        phone: &Phone,
+        typed: &Secret,
+    ) -> Result<PhoneTaken, AccountError> {
+        let maker = self.maker();
+        let (pen, move_pen) = (Pen::ready(&maker), Pen::ready(&maker));
+        let act = Act::on("phone", phone.expose());
+        let verified = atomically(&*self.store, async |tx: &mut Tx| {
+            let (actor, subject) = (caller.actor(), caller.account_id.as_str());
+            let purpose = OtpPurpose::VerifyPhone;
+            if try_code(tx, caller, purpose, &act, typed, pen.now).await? == Verdict::Refused {
+                pen.audit(tx, &actor, "accounts.verify_phone", subject, "WRONG_CODE")
+                    .await?;
+                return Ok(None);
+            }
+            let found = tx.accounts().find(&caller.account_id).await?;
+            let mut account = found.ok_or(AccountError::NotFound)?;
+            account.phone = Some(VerifiedPhone {
+                number: phone.clone(),
+                verified_at: pen.now,
+                chosen: true,
+            });
+            let ended = take_phone(tx, &account, &move_pen, &actor).await?;
+            tx.accounts().save(&account).await?;
+            tell_changed(tx, &account.account_id, &pen, &caller.trace_id).await?;
+            pen.audit(tx, &actor, "accounts.verify_phone", subject, "ok")
+                .await?;
+            Ok::<_, AccountError>(Some(PhoneTaken { account, ended }))
+        })
+        .await?;
+        verified.ok_or(AccountError::WrongCode)
+    }
+
+    /// Makes the wallet's phone the caller's own, by what the provider handed the mini-program.
+    ///
+    /// That says nothing about today: a former owner who kept it could take a recycled number back
+    /// from its new one. So it moves no phone from another account; a code does.
+    pub async fn take_told_phone(
+        &self,
+        caller: &Caller,
+        response: &str,
+        sign: &str,
+    ) -> Result<Account, AccountError> {
+        let pen = Pen::ready(&self.maker());
+        let told = self.identity.phone_told(response, sign).ok();
+        let (outcome, account) = atomically(&*self.store, async |tx: &mut Tx| {
+            let (outcome, account) = match &told {
+                Some(phone) => put_told(tx, caller, phone, &pen).await?,
+                None => ("PHONE_NOT_TOLD", None),
+            };
+            let (actor, subject) = (caller.actor(), caller.account_id.as_str());
+            pen.audit(tx, &actor, "accounts.take_phone", subject, outcome)
+                .await?;
+            Ok::<_, AccountError>((outcome, account))
+        })
+        .await?;
+        match account {
+            Some(account) => Ok(account),
+            None if outcome == "PHONE_HELD" => Err(AccountError::PhoneHeld),
+            None => Err(AccountError::PhoneNotTold),
+        }
+    }
+}
+
+/// Puts a told phone into the caller's account, unless another one holds it.
+async fn put_told(
+    tx: &mut Tx,
+    caller: &Caller,
+    phone: &Phone,
+    pen: &Pen,
+) -> Result<(&'static str, Option<Account>), AccountError> {
+    let holder = tx.accounts().find_by_phone(phone).await?;
+    if holder.is_some_and(|holder| holder.account_id != caller.account_id) {
+        return Ok(("PHONE_HELD", None));
+    }
+    let found = tx.accounts().find(&caller.account_id).await?;
+    let mut account = found.ok_or(AccountError::NotFound)?;
+    account.phone = Some(VerifiedPhone {
+        number: phone.clone(),
+        verified_at: pen.now,
+        chosen: false,
+    });
+    tx.accounts().save(&account).await?;
+    tell_changed(tx, &account.account_id, pen, &caller.trace_id).await?;
+    Ok(("ok", Some(account)))
+}
+
+/// One live account per mobile: whoever held this account's phone before loses it, and every
+/// session with it (money.md 3.6). Written before the account that takes it.
+pub(super) async fn take_phone(
+    tx: &mut Tx,
+    account: &Account,
+    pen: &Pen,
+    actor: &Actor,
+) -> Result<Vec<SessionId>, AccountError> {
+    let Some(phone) = &account.phone else {
+        return Ok(Vec::new());
+    };
+    let Some(mut former) = tx.accounts().find_by_phone(&phone.number).await? else {
+        return Ok(Vec::new());
+    };
+    if former.account_id == account.account_id {
+        return Ok(Vec::new());
+    }
+    former.phone = None;
+    tx.accounts().save(&former).await?;
+    tell_changed(tx, &former.account_id, pen, &actor.trace_id).await?;
+    let sessions = tx.accounts().sessions(&former.account_id).await?;
+    let ended = end_all(tx, sessions, pen.now, Ending::PhoneMoved).await?;
+    let act = evidence::Act::new()
+        .say("account_id", former.account_id.as_str())
+        .say("to_account_id", account.account_id.as_str())
+        .seal("phone", phone.number.expose());
+    let subject = former.account_id.as_str();
+    pen.prove(tx, actor, "accounts.phone_moved", subject, act)
+        .await?;
+    Ok(ended)
+}
