@@ -307,6 +307,65 @@ export interface paths {
         patch: operations["change_me"];
         trace?: never;
     };
+    "/v1/me/certifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What to tell a person before they type name and ID number. */
+        get: operations["terms"];
+        put?: never;
+        /**
+         * Lays a typed name and ID number before Alipay.
+         * @description For people to whom Alipay has certified a name but tells us no ID number, and for people it has not
+         *     certified. Three distinct ID numbers a year, ten certifications a day.
+         */
+        post: operations["begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/certifications/{certification_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own certification, as it is on record. */
+        get: operations["get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/certifications/{certification_id}/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks Alipay how a certification ended; `pending` while the person has not shown their face.
+         * @description From the device it was begun on. A refusal is 422 `CERTIFICATION_REFUSED`.
+         */
+        post: operations["conclude"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/consents": {
         parameters: {
             query?: never;
@@ -321,6 +380,26 @@ export interface paths {
         post: operations["give_consent"];
         /** Takes a consent back; nothing rests on it from now on. */
         delete: operations["withdraw_consent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes the wallet's phone this person's own, by what `my.getPhoneNumber` gave the mini-program.
+         * @description It moves no phone from another account (409 `PHONE_HELD`): a code to the phone does.
+         */
+        post: operations["take_phone"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -698,6 +777,46 @@ export interface components {
              */
             role: string;
         };
+        /** @description What the person is told before typing. */
+        CertificationTermsView: {
+            kinds: components["schemas"]["KindWord"][];
+            /** @description The words, in Chinese. */
+            text: string;
+            /** @example 2026-11 */
+            version: string;
+        };
+        CertificationView: {
+            certification_id: string;
+            /** @description For `my.startAPVerify`, beside `url`. */
+            certify_id?: string | null;
+            /** @description To be finished by then. */
+            expires_at: string;
+            /** @description What was typed, sealed: keep it and hand it back at the outcome. Only when begun. */
+            held?: string | null;
+            kind: components["schemas"]["KindWord"];
+            /**
+             * @description `pending`, `certified` or `refused`.
+             * @example pending
+             */
+            state: string;
+            /** @description Alipay's page for the face. Only when begun. */
+            url?: string | null;
+        };
+        CertifyBody: {
+            /**
+             * @description Resident ID number, 18 characters; checked before it leaves, stored only once certified.
+             * @example 150499199001010014
+             */
+            id_number: string;
+            kind: components["schemas"]["KindWord"];
+            /** @example 李明 */
+            name: string;
+            /**
+             * @description The version of the words that were shown (`GET /v1/me/certifications`).
+             * @example 2026-11
+             */
+            terms_version: string;
+        };
         /** @description Makes a phone one's own by the code sent to it. */
         ChangeMeBody: {
             /** @example 123456 */
@@ -920,6 +1039,8 @@ export interface components {
              */
             state: string;
         };
+        /** @enum {string} */
+        KindWord: "certverify" | "face";
         /** @description One charged line with its working. */
         LineView: {
             /**
@@ -1008,6 +1129,12 @@ export interface components {
             read_at?: string | null;
             /** @example 电费已入账 */
             title: string;
+        };
+        OutcomeBody: {
+            /** @description For `certverify`: what `my.getAuthCode` gives for the scope `id_verify`. Good once. */
+            auth_code?: string | null;
+            /** @description From `POST /v1/me/certifications`. */
+            held: string;
         };
         /** @description A payment as its payer sees it. */
         PaymentView: {
@@ -1190,6 +1317,18 @@ export interface components {
             tier: number;
             /** @description Absent on the last step. */
             up_to_kwh?: string | null;
+        };
+        /** @description What `my.getPhoneNumber` gave, field by field. */
+        ToldPhoneBody: {
+            /** @example UTF-8 */
+            charset?: string | null;
+            /** @example AES */
+            encrypt_type?: string | null;
+            /** @description Cipher text, exactly as it came. */
+            response: string;
+            sign: string;
+            /** @example RSA2 */
+            sign_type?: string | null;
         };
         WithdrawConsentBody: {
             purpose: components["schemas"]["PurposeWord"];
@@ -1974,6 +2113,136 @@ export interface operations {
             };
         };
     };
+    terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The words and the ways */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificationTermsView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertifyBody"];
+            };
+        };
+        responses: {
+            /** @description Begun; finish it at the outcome */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificationView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `POST /v1/me/certifications` */
+                certification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certification */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificationView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    conclude: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `POST /v1/me/certifications` */
+                certification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutcomeBody"];
+            };
+        };
+        responses: {
+            /** @description Certified, or still pending */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificationView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     consents: {
         parameters: {
             query?: never;
@@ -2055,6 +2324,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_phone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToldPhoneBody"];
+            };
+        };
+        responses: {
+            /** @description The profile */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeView"];
+                };
             };
             /** @description Refused; see `code` */
             default: {
