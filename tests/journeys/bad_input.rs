@@ -12,6 +12,11 @@ use crate::{Body, run};
 pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
     vec![
         ("bad_bodies_have_their_codes", BOTH, bad_bodies),
+        (
+            "an_id_number_with_a_wrong_check_digit_changes_nothing",
+            BOTH,
+            wrong_check_digit,
+        ),
         ("bad_tokens_have_their_codes", BOTH, bad_tokens),
         (
             "foreign_and_unknown_are_the_same_answer",
@@ -154,6 +159,47 @@ fn bad_bodies(engine: Engine) -> Result<(), Failed> {
             Some(0),
             "bad input reached the channel"
         );
+    })
+}
+
+/// More often than checks may be begun in a day: what is no ID number is not laid before anybody, so it
+/// does not count either.
+fn wrong_check_digit(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let demo = Demo::start(engine).await;
+        let phone = Phone::sign_in(&demo, "he-jie").await;
+        let path = "/v1/me/certifications";
+        let terms = phone.get(path).await.json()["version"].clone();
+        let typed = |id_number: &str| json!({"kind": "face", "name": "何洁", "id_number": id_number, "terms_version": terms});
+        let right = phone.sandbox_get("/sim/people").await;
+        let right = right
+            .as_array()
+            .and_then(|people| people.iter().find(|one| one["person"] == "he-jie"))
+            .and_then(|one| one["id_number"].as_str())
+            .map(str::to_owned)
+            .expect("he-jie has an ID number");
+        let (body, check) = right.split_at(17);
+        let wrong = "0123456789X"
+            .chars()
+            .filter(|digit| !check.contains(*digit));
+        let wrong: Vec<String> = wrong.map(|digit| format!("{body}{digit}")).collect();
+        let before = phone.get("/v1/me").await.json();
+        assert_eq!(wrong.len(), 10, "every other check digit");
+        for id_number in wrong.iter().chain([&right[..17].to_owned()]) {
+            let answer = phone.post(path, &typed(id_number)).await;
+            refused(
+                &answer,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "ID_NUMBER_INVALID",
+            );
+            assert!(
+                !answer.text.contains(&id_number[6..]),
+                "the refusal repeats the number"
+            );
+        }
+        assert_eq!(phone.get("/v1/me").await.json(), before);
+        let begun = phone.post(path, &typed(&right)).await;
+        assert_eq!(begun.status, StatusCode::CREATED, "{}", begun.text);
     })
 }
 

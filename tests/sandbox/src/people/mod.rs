@@ -159,6 +159,10 @@ impl Person {
         let Some(fields) = view.as_object_mut() else {
             return view;
         };
+        if !self.certified || !self.tells_id {
+            // What Alipay does not tell, the person reads off the card and types.
+            fields.insert("id_number".into(), json!(self.id_no));
+        }
         if let Some(generation_no) = self.generation_nos.first() {
             fields.insert("registration".into(), self.registration(generation_no));
             fields.insert("identity".into(), self.identity());

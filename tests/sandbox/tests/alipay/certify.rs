@@ -74,6 +74,8 @@ async fn somebody_is_certified_and_yet_tells_no_id_number() {
         said["profile"],
         json!({ "certified": true, "id_number": false })
     );
+    assert_eq!(said["id_number"].as_str().map(str::len), Some(18));
+    assert_eq!(person(&scene, "li-ming").await["id_number"], Value::Null);
     let token = token(&scene, "he-jie", &["auth_user"]).await;
     let share = "alipay.user.info.share";
     let profile = scene.call(share, &[("auth_token", &token)]).await;
