@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use lifeline_core::accounts::Secret;
+use lifeline_core::accounts::certification::{Finding, TypedIdentity};
 use lifeline_core::accounts::ports::{
-    Grant, IdentityError, IdentityProvider, Messenger, SharedProfile,
+    Certifier, Grant, IdentityError, IdentityProvider, Messenger, NotTold, PhoneTeller,
+    SharedProfile,
 };
 use lifeline_core::billing::figures::{
     Arrears, Balance, Bill, BillList, BillSummary, DailyUsage, Receivable,
@@ -95,6 +98,41 @@ impl Town {
     fn contract(&self, number: &ConsumerNo) -> Option<(usize, Contract)> {
         let home = home_of(number)?;
         Some((home, self.state().homes[home]))
+    }
+}
+
+/// Everybody here is certified by their profile: nobody types an identity.
+#[async_trait]
+impl Certifier for Town {
+    async fn propose(&self, _: &TypedIdentity) -> Result<Secret, IdentityError> {
+        Err(IdentityError::Refused)
+    }
+
+    async fn compare(&self, _: &str, _: &str) -> Result<Finding, IdentityError> {
+        Err(IdentityError::Refused)
+    }
+
+    async fn begin_face(
+        &self,
+        _: &str,
+        _: &TypedIdentity,
+        _: &str,
+    ) -> Result<Secret, IdentityError> {
+        Err(IdentityError::Refused)
+    }
+
+    fn face_url(&self, outside_no: &str, _: Time) -> String {
+        format!("https://face.example/{outside_no}")
+    }
+
+    async fn face_finding(&self, _: &str) -> Result<Finding, IdentityError> {
+        Err(IdentityError::Refused)
+    }
+}
+
+impl PhoneTeller for Town {
+    fn phone_told(&self, _: &str, _: &str) -> Result<Phone, NotTold> {
+        Err(NotTold::Refused)
     }
 }
 
