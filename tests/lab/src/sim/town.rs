@@ -88,6 +88,7 @@ async fn settle(store: &dyn Store, maker: &Maker<'_>, at: usize) -> Result<Payer
         user_id: None,
         real_name: None,
         phone: None,
+        merged: None,
         created_at: maker.now(),
         version: 1,
     };
