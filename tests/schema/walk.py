@@ -23,6 +23,8 @@ with open(os.environ["READY_FILE"], encoding="utf-8") as ready_file:
 CHANCE = random.Random(int(os.environ.get("WALK_SEED", "1")))
 # The one whose homes are read and paid for, one with two homes, and one who comes and goes.
 OWNER, TWO_HOMES, PASSER_BY = "li-ming", "wang-fang", "ouyang-zhu"
+# Certified at Alipay, which tells no ID number of hers.
+UNTOLD = "he-jie"
 # Of the good requests so many get real values; the others stay as they were made up.
 REAL = 0.7
 
@@ -312,6 +314,44 @@ def phone(case):
     return person
 
 
+def typed():
+    """Somebody whose wallet tells no ID number, and what they would type to be certified."""
+    person = Person(UNTOLD).sign_in()
+    wallets = call("sandbox", "GET", "/sim/alipay/wallets")[0]["wallets"]
+    id_no = next(one["id_no"] for one in wallets if one["person"] == UNTOLD)
+    people = call("sandbox", "GET", "/sim/people")[0]
+    name = next(one["name"] for one in people if one["person"] == UNTOLD)
+    version = person.ask("GET", "/v1/me/certifications")["version"]
+    return person, {"kind": "certverify", "name": name, "id_number": id_no, "terms_version": version}
+
+
+def certify(case):
+    person, case.body = typed()
+    return person
+
+
+def look_at_certification(case):
+    person, wish = typed()
+    begun = person.ask("POST", "/v1/me/certifications", wish)
+    case.path_parameters["certification_id"] = begun["certification_id"]
+    return person
+
+
+def end_certification(case):
+    person, wish = typed()
+    begun = person.ask("POST", "/v1/me/certifications", wish)
+    code, _ = call("sandbox", "POST", "/sim/alipay/authorize", {"person": UNTOLD, "scopes": ["id_verify"]})
+    case.path_parameters["certification_id"] = begun["certification_id"]
+    case.body = {"held": begun["held"], "auth_code": code["auth_code"]}
+    return person
+
+
+def told_phone(case):
+    told, _ = call("sandbox", "POST", "/sim/alipay/phone", {"person": PASSER_BY})
+    case.body = json.loads(told["response"])
+    return passer_by(case)
+
+
 def sign_in(case):
     code, _ = call("sandbox", "POST", "/sim/alipay/authorize", {"person": PASSER_BY})
     case.body = {"grant": "alipay", "auth_code": code["auth_code"]}
@@ -344,7 +384,11 @@ SUPPLY = {
     "GET /v1/pay/{ticket}": to_the_cashier,
     "GET /v1/payments/{payment_id}": of_an_order,
     "PATCH /v1/bindings/{binding_id}": of_the_home,
+    "GET /v1/me/certifications/{certification_id}": look_at_certification,
     "PATCH /v1/me": phone,
+    "POST /v1/me/certifications": certify,
+    "POST /v1/me/certifications/{certification_id}/outcome": end_certification,
+    "POST /v1/me/phone": told_phone,
     "PATCH /v1/notices/{notice_id}": read,
     "POST /v1/bindings": link,
     "POST /v1/bindings/{binding_id}/archive-filling": fill,
