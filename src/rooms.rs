@@ -16,6 +16,7 @@ use lifeline_core::notices::Notices;
 use lifeline_core::outbox::relay::{Deliver, Relay};
 
 use lifeline_core::payments::{Nudged, Payments, Policy, Ports, Quarantine};
+use lifeline_core::privacy::{Erase, Privacy, PurgeEnded};
 use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
@@ -43,6 +44,7 @@ pub(crate) struct Rooms {
     billing: Billing,
     payments: Payments,
     notices: Notices,
+    privacy: Privacy,
     codes: Arc<CodeCarrier>,
     cookies: CookieRules,
     store: Arc<dyn Store>,
@@ -103,7 +105,12 @@ impl Rooms {
             let (store, clock, entropy) = again();
             Notices::new(store, clock, entropy, outside.sms.clone())
         };
+        let privacy = {
+            let (store, clock, entropy) = again();
+            Privacy::new(store, clock, entropy)
+        };
         Ok(Self {
+            privacy,
             payments: Payments::new(ports, policy),
             accounts,
             bindings,
@@ -132,6 +139,7 @@ impl Rooms {
                 .app_data(web::Data::new(rooms.billing.clone()))
                 .app_data(web::Data::new(rooms.payments.clone()))
                 .app_data(web::Data::new(rooms.notices.clone()))
+                .app_data(web::Data::new(rooms.privacy.clone()))
                 .app_data(web::Data::new(rooms.cookies))
                 .app_data(web::Data::new(waker.clone()));
         })
@@ -170,6 +178,8 @@ impl Rooms {
             Arc::new(self.gathering.clone()),
             Arc::new(PurgeFigures(self.billing.clone())),
             Arc::new(Quarantine(self.payments.clone())),
+            Arc::new(Erase(self.privacy.clone())),
+            Arc::new(PurgeEnded(self.privacy.clone())),
             Arc::new(Retention::new(Arc::clone(&self.store))),
         ];
         let (store, clock, entropy) = again();

@@ -6,6 +6,7 @@
 //!
 //! | floor | rooms |
 //! |---|---|
+//! | 6 | [`privacy`] (bindings) |
 //! | 4 | [`payments`] (uses bindings, billing) |
 //! | 3 | [`billing`] (bindings, tariffs) |
 //! | 2 | [`bindings`] (accounts), [`notices`] (accounts) |
@@ -34,6 +35,7 @@ pub mod ledger;
 pub mod notices;
 pub mod outbox;
 pub mod payments;
+pub mod privacy;
 pub mod shared;
 pub mod store;
 pub mod tariffs;

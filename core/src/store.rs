@@ -23,6 +23,7 @@ use crate::ledger::ports::{LedgerReads, LedgerStore};
 use crate::notices::ports::{NoticeReads, NoticeStore};
 use crate::outbox::ports::OutboxStore;
 use crate::payments::ports::{PaymentReads, PaymentStore};
+use crate::privacy::ports::{PrivacyReads, PrivacyStore};
 
 /// What a store can answer besides success; no engine's own error comes further in than this.
 #[derive(Debug, thiserror::Error)]
@@ -157,6 +158,7 @@ pub trait UnitOfWork: Send {
     fn notices(&mut self) -> &mut dyn NoticeStore;
     fn outbox(&mut self) -> &mut dyn OutboxStore;
     fn payments(&mut self) -> &mut dyn PaymentStore;
+    fn privacy(&mut self) -> &mut dyn PrivacyStore;
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }
 
@@ -170,6 +172,7 @@ pub trait Snapshot: Send {
     fn ledger(&mut self) -> &mut dyn LedgerReads;
     fn notices(&mut self) -> &mut dyn NoticeReads;
     fn payments(&mut self) -> &mut dyn PaymentReads;
+    fn privacy(&mut self) -> &mut dyn PrivacyReads;
 }
 
 /// What a use case is handed inside [`atomically`]: an open transaction without lifetimes in its
@@ -234,6 +237,10 @@ impl Tx {
     pub fn payments(&mut self) -> &mut dyn PaymentStore {
         self.0.payments()
     }
+
+    pub fn privacy(&mut self) -> &mut dyn PrivacyStore {
+        self.0.privacy()
+    }
 }
 
 /// What a reader is handed by [`snapshot`].
@@ -276,6 +283,10 @@ impl View {
 
     pub fn payments(&mut self) -> &mut dyn PaymentReads {
         self.0.payments()
+    }
+
+    pub fn privacy(&mut self) -> &mut dyn PrivacyReads {
+        self.0.privacy()
     }
 }
 

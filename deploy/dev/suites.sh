@@ -136,6 +136,7 @@ run_browser() {
     suite "alipay bundle" 300 node tests/browser/alipay_bundle.mjs
     suite "browser states" 600 node tests/browser/states.mjs
     suite "browser several homes" 300 node tests/browser/several.mjs
+    suite "browser own data" 120 node tests/browser/privacy.mjs
     for engine in sqlite postgres; do
         suite "alipay bundle on $engine" 120 "$DEV/with-demo.sh" "$engine" node tests/browser/alipay_line.mjs
         suite "browser $engine" 300 "$DEV/with-demo.sh" "$engine" node tests/browser/screens.mjs

@@ -13,4 +13,5 @@ pub mod notices;
 pub mod openapi;
 pub mod pages;
 pub mod payments;
+pub mod privacy;
 pub mod runner;

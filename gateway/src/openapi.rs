@@ -32,6 +32,7 @@ pub fn document() -> Value {
     api.merge(crate::billing::Api::openapi());
     api.merge(crate::payments::Api::openapi());
     api.merge(crate::notices::Api::openapi());
+    api.merge(crate::privacy::Api::openapi());
     if let Some(components) = api.components.as_mut() {
         let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("bearer", bearer);
@@ -96,7 +97,10 @@ pub fn disagreements(table: &[Entry]) -> Vec<String> {
             None => said.push(format!("{method} {} is not in the OpenAPI", entry.path)),
             Some(operation) => {
                 let guarded = operation.get("security").is_some();
-                let needs = matches!(entry.policy, Policy::SignedIn | Policy::FreshSession);
+                let needs = matches!(
+                    entry.policy,
+                    Policy::SignedIn | Policy::FreshSession | Policy::SteppedUp(_)
+                );
                 if guarded != needs {
                     said.push(format!(
                         "{method} {}: the OpenAPI's security differs from the route's policy",

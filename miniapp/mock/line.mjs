@@ -57,6 +57,31 @@ const routes = {
     return reply(response, 204)
   },
   'GET /me': ({ world, response }) => reply(response, 200, world.me),
+  'GET /me/erasure': ({ world, response }) => reply(response, 200, world.erasure ?? { state: 'none' }),
+  'DELETE /me/erasure': ({ world, response }) => {
+    world.erasure = undefined
+    return reply(response, 204)
+  },
+  'POST /sessions/current/step-up': ({ world, response, body }) => {
+    if (body.otp !== '135790') return problem(response, 422, 'OTP_WRONG')
+    world.steppedUp = true
+    return reply(response, 200, { access_token: 'mock', token_type: 'Bearer', expires_in: 900, purpose: 'export', good_for: 600 })
+  },
+  'POST /me/export/document-links': ({ world, response }) => {
+    if (!world.steppedUp) return problem(response, 403, 'STEP_UP_REQUIRED')
+    world.steppedUp = false
+    return reply(response, 201, { url: '/v1/me/export?ticket=mock', expires_in: 60 })
+  },
+  'GET /me/export': ({ response }) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-disposition': 'attachment; filename="my-data.json"' })
+    return response.end(JSON.stringify({ account: { items: [{ name: '李明' }], more: false } }))
+  },
+  'DELETE /me': ({ world, response }) => {
+    if (!world.steppedUp) return problem(response, 403, 'STEP_UP_REQUIRED')
+    world.steppedUp = false
+    world.erasure = { state: 'cooling', asked_at: shanghai(Date.now()), due_at: shanghai(Date.now() + 15 * 86_400_000) }
+    return reply(response, 202, world.erasure)
+  },
   'GET /me/consents': ({ world, response }) => reply(response, 200, { items: world.consents }),
   'POST /me/consents': ({ world, response, body }) => consent(world, response, body.purpose, shanghai(Date.now()), 201),
   'DELETE /me/consents': ({ world, response, body }) => consent(world, response, body.purpose, null, 204),

@@ -15,6 +15,7 @@ export default defineAppConfig({
     'pages/payments/index',
     'pages/payments/history',
     'pages/notices/index',
+    'pages/privacy/index',
   ],
   // Between screens nothing moves: the browser's pages change at once.
   animation: false,

@@ -22,7 +22,7 @@ const FOUNDATION_BESIDE: [(&str, &str); 2] = [("outbox", "cases"), ("jobs", "evi
 const GROUND: [&str; 2] = ["shared", "store"];
 
 /// Each capability with its floor and the exact rooms it may use beside floors 0 and 1.
-const CAPABILITIES: [(&str, u8, &[&str]); 14] = [
+const CAPABILITIES: [(&str, u8, &[&str]); 15] = [
     ("accounts", 1, &[]),
     ("tariffs", 1, &[]),
     ("bindings", 2, &["accounts"]),
@@ -37,6 +37,7 @@ const CAPABILITIES: [(&str, u8, &[&str]); 14] = [
     ("operators", 6, &[]),
     ("requests", 6, &[]),
     ("publications", 6, &[]),
+    ("privacy", 6, &["bindings"]),
 ];
 
 fn capability(name: &str) -> Option<(u8, &'static [&'static str])> {

@@ -16,6 +16,7 @@ mod fixtures;
 mod lost_client;
 mod notice_shapes;
 mod printed_steps;
+mod privacy;
 mod production;
 mod records;
 mod several_homes;
@@ -40,6 +41,7 @@ fn main() {
         lost_client::tests(),
         notice_shapes::tests(),
         printed_steps::tests(),
+        privacy::tests(),
         production::tests(),
         several_homes::tests(),
         two_gateways::tests(),

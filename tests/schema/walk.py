@@ -20,6 +20,8 @@ from people import TOKENS, Person, Refused, call
 CHANCE = random.Random(int(os.environ.get("WALK_SEED", "1")))
 # The one whose homes are read and paid for, one with two homes, and one who comes and goes.
 OWNER, TWO_HOMES, PASSER_BY = "li-ming", "wang-fang", "ouyang-zhu"
+# The one who asks for all that is known of them, and to be erased.
+OWN_DATA = "gao-yun"
 # Certified at Alipay, which tells no ID number of hers.
 UNTOLD = "he-jie"
 # Of the good requests so many get real values; the others stay as they were made up.
@@ -268,6 +270,56 @@ def told_phone(case):
     return passer_by(case)
 
 
+def texts(number):
+    return call("sandbox", "GET", f"/sim/sms?phone={number}")[0]
+
+
+def code_for(purpose, name=OWN_DATA):
+    """Somebody, and the code that came to their own phone for one act."""
+    people = call("sandbox", "GET", "/sim/people")[0]
+    number = next(one["phone"] for one in people if one["person"] == name)
+    person, before = Person(name).sign_in(), len(texts(number))
+    person.ask("POST", "/v1/otps", {"purpose": purpose})
+    deadline = time.monotonic() + 10
+    while len(found := texts(number)) <= before:
+        if time.monotonic() > deadline:
+            raise Refused("text message", "none")
+        time.sleep(0.02)
+    return person, next(run for run in "".join(c if c.isdigit() else " " for c in found[-1]["text"]).split() if len(run) == 6)
+
+
+def stepped_up(purpose, name=OWN_DATA):
+    person, code = code_for(purpose, name)
+    person.token = person.ask("POST", "/v1/sessions/current/step-up", {"otp": code})["access_token"]
+    TOKENS.add(person.token)
+    return person
+
+
+def step_up(case):
+    person, code = code_for("erase")
+    case.body = {"otp": code}
+    return person
+
+
+def export_link(_case):
+    return stepped_up("export")
+
+
+def read_export(case):
+    link = stepped_up("export", OWNER).ask("POST", "/v1/me/export/document-links")
+    case.query = {"ticket": link["url"].partition("ticket=")[2]}
+
+
+def erase(_case):
+    return stepped_up("erase")
+
+
+def take_erasure_back(_case):
+    person = stepped_up("erase")
+    person.ask("DELETE", "/v1/me")
+    return person
+
+
 def sign_in(case):
     code, _ = call("sandbox", "POST", "/sim/alipay/authorize", {"person": PASSER_BY})
     case.body = {"grant": "alipay", "auth_code": code["auth_code"]}
@@ -284,6 +336,11 @@ def to_the_cashier(case):
 
 # Operations that work by themselves are not here. A person comes back where the request is theirs.
 SUPPLY = {
+    "DELETE /v1/me": erase,
+    "DELETE /v1/me/erasure": take_erasure_back,
+    "GET /v1/me/export": read_export,
+    "POST /v1/me/export/document-links": export_link,
+    "POST /v1/sessions/current/step-up": step_up,
     "DELETE /v1/bindings/{binding_id}": unlink,
     "DELETE /v1/bindings/{binding_id}/grants/{grant_id}": revoke,
     "DELETE /v1/me/consents": withdraw,

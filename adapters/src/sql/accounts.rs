@@ -18,7 +18,7 @@ use super::{Conn, Field, Row, Sql, Value, WriteConn};
 
 statements! { "accounts":
     FIND("account") = "SELECT account_id, app_id, open_id, user_id, name, id_no, certified_at, phone, \
-        phone_verified_at, created_at, version, certified_by, phone_chosen, merged_into, merged_at FROM account WHERE account_id = $1";
+        phone_verified_at, created_at, version, certified_by, phone_chosen, merged_into, merged_at FROM account WHERE account_id = $1 AND erased_at IS NULL";
     FIND_BY_OPEN_ID("account") = "SELECT account_id, app_id, open_id, user_id, name, id_no, certified_at, phone, \
         phone_verified_at, created_at, version, certified_by, phone_chosen, merged_into, merged_at FROM account WHERE app_id = $1 AND open_id_index IN ($2, $3)";
     FIND_BY_USER_ID("account") = "SELECT account_id, app_id, open_id, user_id, name, id_no, certified_at, phone, \
@@ -35,6 +35,9 @@ statements! { "accounts":
         merged_at = $17 WHERE account_id = $1 AND version = $13";
     CONSENTS("consent") = "SELECT consent_id, account_id, purpose, version, text_hash, given_at, withdrawn_at \
         FROM consent WHERE account_id = $1 AND withdrawn_at IS NULL ORDER BY given_at, consent_id";
+    ERASED("account") = "SELECT COUNT(*) AS n FROM account WHERE account_id = $1 AND erased_at IS NOT NULL";
+    CONSENT_HISTORY("consent") = "SELECT consent_id, account_id, purpose, version, text_hash, given_at, withdrawn_at \
+        FROM consent WHERE account_id = $1 ORDER BY given_at, consent_id";
     CONSENT_ADD("consent") = "INSERT INTO consent (consent_id, account_id, purpose, version, text_hash, given_at) \
         VALUES ($1, $2, $3, $4, $5, $6)";
     CONSENT_WITHDRAW("consent") = "UPDATE consent SET withdrawn_at = $3 \
@@ -77,6 +80,15 @@ impl<C: Conn> AccountReads for Sql<C> {
 
     async fn consents(&mut self, account: &AccountId) -> Result<Vec<Consent>, StoreError> {
         let rows = self.rows(&CONSENTS, args![account]).await?;
+        rows.iter().map(consent).collect()
+    }
+
+    async fn is_erased(&mut self, id: &AccountId) -> Result<bool, StoreError> {
+        Ok(self.count(&ERASED, args![id]).await? > 0)
+    }
+
+    async fn consent_history(&mut self, account: &AccountId) -> Result<Vec<Consent>, StoreError> {
+        let rows = self.rows(&CONSENT_HISTORY, args![account]).await?;
         rows.iter().map(consent).collect()
     }
 }

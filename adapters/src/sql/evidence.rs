@@ -13,7 +13,7 @@ use super::{Row, Sql, WriteConn};
 statements! { "evidence":
     ADD("evidence_entry") = "INSERT INTO evidence_entry (entry_id, kind, body, recorded_at) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (entry_id) DO NOTHING";
-    ADD_SALT("evidence_salt") = "INSERT INTO evidence_salt (entry_id, salt) VALUES ($1, $2)";
+    ADD_SALT("evidence_salt") = "INSERT INTO evidence_salt (entry_id, salt, account_id) VALUES ($1, $2, $3)";
     ENQUEUE("evidence_queue") = "INSERT INTO evidence_queue (entry_id) VALUES ($1)";
     FIND("evidence_entry") = "SELECT e.entry_id, e.kind, e.body, e.recorded_at, COALESCE(s.salt, '') AS salt \
         FROM evidence_entry e LEFT JOIN evidence_salt s ON s.entry_id = e.entry_id WHERE e.entry_id = $1";
@@ -33,13 +33,20 @@ fn entry(row: &Row) -> Result<Entry, StoreError> {
     })
 }
 
+/// Whose closed facts the salt opens: erasing them takes it away.
+fn about(entry: &Entry) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_str(&entry.body).ok()?;
+    body.get("account_id")?.as_str().map(str::to_owned)
+}
+
 #[async_trait]
 impl<C: WriteConn> EvidenceLog for Sql<C> {
     async fn append(&mut self, entry: &Entry) -> Result<(), StoreError> {
         let id = &entry.entry_id;
         let row = args![id, &entry.kind, &entry.body, entry.recorded_at];
         if self.changed(&ADD, row).await? {
-            self.touched(&ADD_SALT, args![id, &entry.salt]).await?;
+            let salt = args![id, &entry.salt, about(entry)];
+            self.touched(&ADD_SALT, salt).await?;
             self.touched(&ENQUEUE, args![id]).await?;
         }
         Ok(())

@@ -6,6 +6,7 @@
 //! | [`statement`] | a statement, the macro that declares one, the list of all |
 //! | [`value`] | parameters and rows |
 //! | `sealing`, `keys`, [`rotation`] | personal fields at rest, the keys the store is written with, new ones |
+//! | [`personal`], `erasing`, `telling` | what is held of people, how it is erased, purged and told |
 //! | `overrides` | the few statements PostgreSQL needs in other words |
 //! | `<room>.rs` | the repository of one room of `core`, written once for both engines |
 //!
@@ -32,6 +33,7 @@
 pub mod conn;
 mod engine;
 mod engine_keys;
+mod erasing;
 mod migration;
 mod overrides;
 mod postgres;
@@ -65,7 +67,10 @@ mod outbox;
 mod payment_rows;
 mod payment_writes;
 mod payments;
+pub mod personal;
+mod privacy;
 mod sessions;
+mod telling;
 
 use lifeline_core::store::StoreError;
 

@@ -19,8 +19,9 @@ use crate::keyring::cipher::{Cipher, Place, Unsealable, kid_of};
 
 statements! { "sealing":
     KEY_FIND("account_key") = "SELECT key_id, wrapped FROM account_key WHERE account_id = $1";
-    KEY_ADD("account_key") = "INSERT INTO account_key (account_id, key_id, wrapped) VALUES ($1, $2, $3) \
-        ON CONFLICT (account_id) DO NOTHING";
+    KEY_ADD("account_key") = "INSERT INTO account_key (account_id, key_id, wrapped) \
+        SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT) WHERE NOT EXISTS \
+        (SELECT 1 FROM account WHERE account_id = $1 AND erased_at IS NOT NULL) ON CONFLICT (account_id) DO NOTHING";
 }
 
 /// How long an unwrapped key may stay in memory (architecture.md, Personal data).
@@ -113,6 +114,12 @@ impl Vault {
         kept.by_account
             .get(account)
             .map(|found| Arc::clone(&found.key))
+    }
+
+    /// An erased account's key is no longer in this process's memory either.
+    pub(super) fn forget(&self, account: &AccountId) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.by_account.remove(account);
     }
 
     fn keep(&self, account: &AccountId, key: &Arc<AccountKey>) {

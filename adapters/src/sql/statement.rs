@@ -83,6 +83,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::cases::STATEMENTS,
         super::certifications::STATEMENTS,
         super::engine::STATEMENTS,
+        super::erasing::STATEMENTS,
         super::evidence::STATEMENTS,
         super::fillings::STATEMENTS,
         super::gathering::STATEMENTS,
@@ -100,8 +101,11 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::payment_rows::STATEMENTS,
         super::payment_writes::STATEMENTS,
         super::payments::STATEMENTS,
+        super::personal::STATEMENTS,
+        super::privacy::STATEMENTS,
         super::sealing::STATEMENTS,
         super::sessions::STATEMENTS,
+        super::telling::STATEMENTS,
     ]
     .into_iter()
     .chain(super::rotation::ALL_STATEMENTS)

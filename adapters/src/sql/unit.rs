@@ -14,6 +14,7 @@ use lifeline_core::ledger::ports::{LedgerReads, LedgerStore};
 use lifeline_core::notices::ports::{NoticeReads, NoticeStore};
 use lifeline_core::outbox::ports::OutboxStore;
 use lifeline_core::payments::ports::{PaymentReads, PaymentStore};
+use lifeline_core::privacy::ports::{PrivacyReads, PrivacyStore};
 use lifeline_core::store::{Snapshot, StoreError, UnitOfWork};
 
 use super::{Conn, Sql, WriteConn};
@@ -42,6 +43,7 @@ impl<C: WriteConn + 'static> UnitOfWork for Sql<C> {
         notices: NoticeStore;
         outbox: OutboxStore;
         payments: PaymentStore;
+        privacy: PrivacyStore;
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
@@ -59,5 +61,6 @@ impl<C: Conn + 'static> Snapshot for Sql<C> {
         ledger: LedgerReads;
         notices: NoticeReads;
         payments: PaymentReads;
+        privacy: PrivacyReads;
     }
 }

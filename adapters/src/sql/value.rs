@@ -152,6 +152,11 @@ impl Row {
         }
     }
 
+    /// Every column with its value, in the statement's order.
+    pub(super) fn cells(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.columns.iter().map(|name| &**name).zip(&self.cells)
+    }
+
     fn cell(&self, column: &'static str) -> Result<&Value, StoreError> {
         let at = self.columns.iter().position(|name| **name == *column);
         at.and_then(|at| self.cells.get(at))

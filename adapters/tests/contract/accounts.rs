@@ -26,7 +26,8 @@ contracts! { "accounts":
     nothing_personal_is_readable_at_rest => ["AccountStore::add"];
     consent_round_trip => ["AccountStore::add_consent", "AccountReads::consents"];
     one_live_consent_per_purpose => ["AccountStore::add_consent"];
-    withdrawn_consent_is_no_longer_listed => ["AccountStore::withdraw_consent", "AccountReads::consents"];
+    withdrawn_consent_is_no_longer_listed => ["AccountStore::withdraw_consent", "AccountReads::consents",
+        "AccountReads::consent_history"];
 }
 
 /// A blind index: the key's id, and a digest.

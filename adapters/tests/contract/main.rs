@@ -27,6 +27,7 @@ mod bindings;
 mod cases;
 mod certifications;
 mod coverage;
+mod declared;
 mod evidence;
 mod fillings;
 mod gathering;
@@ -44,6 +45,7 @@ mod outbox;
 mod payment_fixtures;
 mod payment_turns;
 mod payments;
+mod privacy;
 mod relay;
 mod resting;
 mod rotation;
@@ -68,6 +70,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     bindings::contracts,
     cases::contracts,
     certifications::contracts,
+    declared::contracts,
     evidence::contracts,
     fillings::contracts,
     gathering::contracts,
@@ -83,6 +86,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     outbox::contracts,
     payment_turns::contracts,
     payments::contracts,
+    privacy::contracts,
     relay::contracts,
     resting::contracts,
     rotation::contracts,

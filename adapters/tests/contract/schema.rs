@@ -126,7 +126,7 @@ async fn a_changed_migration_is_refused(t: Bench) {
 }
 
 /// `table.column type nullable` of everything we made, in one wording.
-async fn columns(t: &Bench) -> BTreeSet<String> {
+pub(crate) async fn columns(t: &Bench) -> BTreeSet<String> {
     match &t.kind {
         EngineKind::Sqlite => sqlite_columns(&rusqlite::Connection::open(&t.target).unwrap()),
         EngineKind::Postgres(_) => connect(&t.target)

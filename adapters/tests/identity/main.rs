@@ -26,6 +26,7 @@ mod homes;
 mod matching;
 mod phones;
 mod place;
+mod privacy;
 mod rotation;
 mod sharing;
 mod sharing_ends;
@@ -78,6 +79,7 @@ fn main() {
         homes::stories,
         matching::stories,
         phones::stories,
+        privacy::stories,
         rotation::stories,
         sharing::stories,
         sharing_ends::stories,

@@ -16,6 +16,7 @@ use lifeline_core::bindings::{BindingRules, Bindings, Gathering};
 use lifeline_core::notices::Notices;
 use lifeline_core::notices::ports::{Sms, SmsPlatform};
 use lifeline_core::outbox::relay::{Deliver, Relay};
+use lifeline_core::privacy::Privacy;
 use lifeline_core::shared::ids::{Entropy, Maker};
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::personal::Phone;
@@ -73,6 +74,7 @@ impl std::fmt::Debug for Phones {
 }
 
 impl Phones {
+    /// The templates of the notices a phone got.
     pub(crate) fn texts_on(&self, phone: &str) -> Vec<&'static str> {
         let texts = self.texts.lock().unwrap();
         texts.get(phone).cloned().unwrap_or_default()
@@ -132,6 +134,7 @@ pub(crate) struct World {
     pub(crate) notices: Notices,
     pub(crate) users: Arc<Users>,
     pub(crate) gathering: Gathering,
+    pub(crate) privacy: Privacy,
     target: String,
 }
 
@@ -167,7 +170,9 @@ impl World {
         let users = Arc::new(Users::default());
         let gathering = Gathering::new(store.clone(), clock.clone(), dice.clone(), users.clone());
         let notices = Notices::new(store.clone(), clock.clone(), dice.clone(), phones.clone());
+        let privacy = Privacy::new(store.clone(), clock.clone(), dice.clone());
         Self {
+            privacy,
             store,
             clock,
             dice,

@@ -40,6 +40,12 @@ impl Accounts {
         Ok(Purpose::ALL.into_iter().map(state).collect())
     }
 
+    /// All consents the caller ever gave, with when each was taken back.
+    pub async fn consent_history(&self, caller: &Caller) -> Result<Vec<Consent>, AccountError> {
+        let mut view = snapshot(&*self.store).await?;
+        Ok(view.accounts().consent_history(&caller.account_id).await?)
+    }
+
     /// Agrees to one purpose by itself, to exactly the words shown. A repeat changes nothing.
     pub async fn give_consent(
         &self,

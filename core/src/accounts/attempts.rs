@@ -23,6 +23,8 @@ pub enum Guard {
     CertificationsByAccount,
     /// Distinct whole ID numbers one account typed to be certified by.
     IdNumbersByAccount,
+    /// Links to everything that is known of an account.
+    Exports,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +34,7 @@ enum Window {
 }
 
 impl Guard {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::CodesToPhone,
         Self::TriesAgainstPhone,
         Self::CodesByAccount,
@@ -40,6 +42,7 @@ impl Guard {
         Self::DigitsByAccount,
         Self::CertificationsByAccount,
         Self::IdNumbersByAccount,
+        Self::Exports,
     ];
 
     #[must_use]
@@ -52,6 +55,7 @@ impl Guard {
             Self::DigitsByAccount => "digits_by_account",
             Self::CertificationsByAccount => "certifications_by_account",
             Self::IdNumbersByAccount => "id_numbers_by_account",
+            Self::Exports => "exports",
         }
     }
 
@@ -65,6 +69,7 @@ impl Guard {
             Self::DigitsByAccount => 3,
             Self::CertificationsByAccount => super::certification::PER_ACCOUNT_DAY_MAX,
             Self::IdNumbersByAccount => super::certification::ID_NUMBERS_PER_YEAR_MAX,
+            Self::Exports => 1,
         }
     }
 
@@ -74,7 +79,8 @@ impl Guard {
             | Self::TriesAgainstPhone
             | Self::CodesByAccount
             | Self::DigitsAgainstHome
-            | Self::CertificationsByAccount => Window::Day,
+            | Self::CertificationsByAccount
+            | Self::Exports => Window::Day,
             Self::DigitsByAccount | Self::IdNumbersByAccount => Window::Year,
         }
     }

@@ -154,6 +154,22 @@ pub async fn arm(
     Ok(())
 }
 
+/// Which of several acts a session asked a code for last.
+pub async fn asked_last(
+    tx: &mut Tx,
+    caller: &Caller,
+    acts: &[(OtpPurpose, Act)],
+) -> Result<Option<usize>, StoreError> {
+    let mut last: Option<(Time, usize)> = None;
+    for (at, (purpose, act)) in acts.iter().enumerate() {
+        let family = &caller.family_id;
+        let asked = tx.accounts().newest_otp(family, *purpose, act).await?;
+        let asked = asked.map(|otp| (otp.asked_at, at));
+        last = last.max(asked);
+    }
+    Ok(last.map(|(_, at)| at))
+}
+
 /// Tries a typed code for an act and counts the try; the caller commits in every case.
 pub async fn try_code(
     tx: &mut Tx,

@@ -155,6 +155,11 @@ pub async fn verified_phone_in(
     Ok(phone.map(|phone| phone.number))
 }
 
+/// Whether the person behind an account was erased.
+pub async fn is_erased_in(tx: &mut Tx, account: &AccountId) -> Result<bool, StoreError> {
+    tx.accounts().is_erased(account).await
+}
+
 /// The consent of a purpose, if it is given to the words shown now and not withdrawn.
 pub async fn good_consent(
     view: &mut View,

@@ -22,6 +22,10 @@ pub enum OtpPurpose {
     VerifyPhone,
     /// To link a home by the phone in its archive.
     Bind,
+    /// To be handed everything that is known of one.
+    Export,
+    /// To be erased.
+    Erase,
 }
 
 impl OtpPurpose {
@@ -30,12 +34,14 @@ impl OtpPurpose {
         match self {
             Self::VerifyPhone => "verify_phone",
             Self::Bind => "bind",
+            Self::Export => "export",
+            Self::Erase => "erase",
         }
     }
 
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::VerifyPhone, Self::Bind]
+        [Self::VerifyPhone, Self::Bind, Self::Export, Self::Erase]
             .into_iter()
             .find(|purpose| purpose.as_str() == text)
     }

@@ -32,6 +32,10 @@ pub trait AccountReads: CertificationReads {
     ) -> Result<Vec<EndedSession>, StoreError>;
     /// An account's consents that are not withdrawn, one per purpose at most.
     async fn consents(&mut self, account: &AccountId) -> Result<Vec<Consent>, StoreError>;
+    /// Whether an account is only a name any more.
+    async fn is_erased(&mut self, id: &AccountId) -> Result<bool, StoreError>;
+    /// All consents an account ever gave, withdrawn ones too, in the order they were given.
+    async fn consent_history(&mut self, account: &AccountId) -> Result<Vec<Consent>, StoreError>;
 }
 
 /// Accounts and consents. Every `save` is a compare-and-set on the version that was loaded;

@@ -11,6 +11,7 @@ use crate::accounts::{Actor, Caller, Pen, certified_in};
 use crate::evidence::Act;
 use crate::jobs::runner::Task;
 use crate::shared::ids::{AccountId, BindingId};
+use crate::shared::page::{Page, Slice};
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx, atomically, snapshot};
 
@@ -153,6 +154,37 @@ pub(super) async fn masked_name(
 ) -> Result<Option<String>, StoreError> {
     let certified = certified_in(tx, account).await?;
     Ok(certified.map(|person| person.name.masked()))
+}
+
+/// Ends every link of an account, with what it granted, inside a unit that takes its person off the app.
+pub async fn leave_all_in(
+    tx: &mut Tx,
+    account: &AccountId,
+    actor: &Actor,
+    pen: &Pen,
+) -> Result<(), BindingError> {
+    let mut after = None;
+    while let Some(page) = Page::new(None, after.take()) {
+        let links = Slice::cut(
+            tx.bindings().list(account, &page, pen.now).await?,
+            &page,
+            |linked| linked.binding.binding_id.to_string(),
+        );
+        for linked in &links.items {
+            let (number, id) = (&linked.binding.consumer_no, &linked.binding.binding_id);
+            tx.bindings().lock_home(number).await?;
+            // Read behind the lock: a holder may just have taken it away.
+            if let Some(linked) = tx.bindings().link_to(number, id).await? {
+                let pen = pen.also_for(id.as_str());
+                end_link(tx, actor, &linked, Cause::Left, &pen).await?;
+            }
+        }
+        if links.next.is_none() {
+            break;
+        }
+        after = links.next;
+    }
+    Ok(())
 }
 
 impl Bindings {

@@ -46,7 +46,7 @@ use std::sync::Arc;
 
 pub use accepting::Invitation;
 pub use binding::{Binding, Label, Linked, NotALabel, Seen, Signboard};
-pub use ending::EndWhatIsOver;
+pub use ending::{EndWhatIsOver, leave_all_in};
 pub use error::BindingError;
 pub use filling::{ArchiveField, Filling, FillingState};
 pub use gather::Gathering;

@@ -10,7 +10,8 @@
 //!
 //! A fact is told once: a notice is unique by the event that carried it, its SMS leaves through an
 //! outbox row of the same unit and bears that row's id. SMS is for those who agreed to it
-//! ([`Purpose::Notices`](crate::accounts::Purpose)); the inbox is for everybody.
+//! ([`Purpose::Notices`](crate::accounts::Purpose)); the inbox is for everybody. Only what a thief would
+//! want to pass unseen goes to the phone without being asked ([`Kind::is_alarm`]).
 
 pub mod news;
 pub mod notice;
@@ -28,7 +29,7 @@ use async_trait::async_trait;
 
 pub use error::NoticeError;
 pub use inbox::Inbox;
-pub use notice::{Kind, Notice, Receipt, Standing, Told};
+pub use notice::{Kind, Notice, OwnData, Receipt, Standing, Told};
 
 use self::ports::SmsPlatform;
 use crate::outbox::Claimed;
@@ -82,6 +83,9 @@ impl Deliver for Notices {
             news::HOLDER_CHANGED,
             news::HOLDER_DISPUTED,
             news::ARCHIVE_OFFERED,
+            news::EXPORTED,
+            news::ERASURE_ASKED,
+            news::ERASURE_WITHDRAWN,
             news::TEXT,
         ];
         KINDS

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::notice::{Notice, Receipt, Standing, Told};
+use super::notice::{Notice, OwnData, Receipt, Standing, Told};
 use super::ports::Sms;
 use super::words::Template;
 use crate::outbox::Event;
@@ -31,6 +31,12 @@ pub const HOLDER_DISPUTED: &str = "bindings.holder_disputed";
 /// The certified holder offered values to the archive: to the phone the archive held before, which
 /// need not be anybody's account.
 pub const ARCHIVE_OFFERED: &str = "bindings.archive_contact";
+/// Everything known of a person was handed out.
+pub const EXPORTED: &str = "privacy.exported";
+/// A person asked to be erased.
+pub const ERASURE_ASKED: &str = "privacy.erasure_asked";
+/// A person took their wish to be erased back.
+pub const ERASURE_WITHDRAWN: &str = "privacy.erasure_withdrawn";
 /// A notice on its way to a phone.
 pub const TEXT: &str = "notices.sms";
 
@@ -60,6 +66,13 @@ struct AtHome {
     happened_at: String,
 }
 
+#[derive(Deserialize)]
+struct OfOwnData {
+    account_id: AccountId,
+    happened_at: String,
+    due_at: Option<String>,
+}
+
 /// A fact that somebody is to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
@@ -75,7 +88,7 @@ pub struct Unreadable;
 
 impl News {
     /// The kinds [`News::read`] understands.
-    pub const KINDS: [&'static str; 8] = [
+    pub const KINDS: [&'static str; 11] = [
         POSTED,
         REFUNDED,
         SHARING_ACCEPTED,
@@ -84,6 +97,9 @@ impl News {
         ACCESS_TAKEN,
         HOLDER_CHANGED,
         HOLDER_DISPUTED,
+        EXPORTED,
+        ERASURE_ASKED,
+        ERASURE_WITHDRAWN,
     ];
 
     /// Reads an event of one of [`News::KINDS`].
@@ -117,8 +133,23 @@ impl News {
             ACCESS_TAKEN => Self::at_home(body, Told::AccessTaken),
             HOLDER_CHANGED => Self::at_home(body, Told::HolderChanged),
             HOLDER_DISPUTED => Self::at_home(body, Told::HolderDisputed),
+            EXPORTED => Self::of_own_data(body, Told::DataExported),
+            ERASURE_ASKED => Self::of_own_data(body, Told::ErasureAsked),
+            ERASURE_WITHDRAWN => Self::of_own_data(body, Told::ErasureWithdrawn),
             _ => Err(Unreadable),
         }
+    }
+
+    fn of_own_data(body: &str, told: fn(OwnData) -> Told) -> Result<Self, Unreadable> {
+        let said: OfOwnData = serde_json::from_str(body).map_err(|_| Unreadable)?;
+        Ok(Self {
+            account_id: said.account_id,
+            payment_id: None,
+            told: told(OwnData {
+                happened_at: moment(&said.happened_at)?,
+                due_at: said.due_at.as_deref().map(moment).transpose()?,
+            }),
+        })
     }
 
     fn at_home(body: &str, told: fn(Standing) -> Told) -> Result<Self, Unreadable> {
@@ -285,7 +316,8 @@ mod tests {
                 news.told.kind().as_str()
             })
             .collect();
-        assert_eq!(kinds.len(), Kind::ALL.len() - 2);
+        let of_homes = |kind: &&Kind| !kind.is_alarm();
+        assert_eq!(kinds.len(), Kind::ALL.iter().filter(of_homes).count() - 2);
         let mut unnamed = body;
         unnamed["consumer_tail"] = json!("1504010020017");
         let read = News::read(HOLDER_CHANGED, &unnamed.to_string());

@@ -26,10 +26,16 @@ pub enum Kind {
     HolderChanged,
     /// To those who claim a home that somebody else claims too.
     HolderDisputed,
+    /// Everything known of the person was handed out.
+    DataExported,
+    /// The person asked to be erased.
+    ErasureAsked,
+    /// The person took that back.
+    ErasureWithdrawn,
 }
 
 impl Kind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Credited,
         Self::Refunded,
         Self::SharingAccepted,
@@ -38,7 +44,20 @@ impl Kind {
         Self::AccessTaken,
         Self::HolderChanged,
         Self::HolderDisputed,
+        Self::DataExported,
+        Self::ErasureAsked,
+        Self::ErasureWithdrawn,
     ];
+
+    /// Told to every contact, agreed to or not: what a thief of the phone would want to pass unseen
+    /// (money.md 3.15).
+    #[must_use]
+    pub const fn is_alarm(self) -> bool {
+        matches!(
+            self,
+            Self::DataExported | Self::ErasureAsked | Self::ErasureWithdrawn
+        )
+    }
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -51,6 +70,9 @@ impl Kind {
             Self::AccessTaken => "access_taken",
             Self::HolderChanged => "holder_changed",
             Self::HolderDisputed => "holder_disputed",
+            Self::DataExported => "data_exported",
+            Self::ErasureAsked => "erasure_asked",
+            Self::ErasureWithdrawn => "erasure_withdrawn",
         }
     }
 
@@ -79,6 +101,14 @@ pub struct Standing {
     pub happened_at: Time,
 }
 
+/// The facts of an act with all that is known of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnData {
+    pub happened_at: Time,
+    /// When the person is to be erased.
+    pub due_at: Option<Time>,
+}
+
 /// A fact somebody is told: its kind, with the facts that belong to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
@@ -90,6 +120,9 @@ pub enum Told {
     AccessTaken(Standing),
     HolderChanged(Standing),
     HolderDisputed(Standing),
+    DataExported(OwnData),
+    ErasureAsked(OwnData),
+    ErasureWithdrawn(OwnData),
 }
 
 impl Told {
@@ -104,6 +137,9 @@ impl Told {
             Self::AccessTaken(_) => Kind::AccessTaken,
             Self::HolderChanged(_) => Kind::HolderChanged,
             Self::HolderDisputed(_) => Kind::HolderDisputed,
+            Self::DataExported(_) => Kind::DataExported,
+            Self::ErasureAsked(_) => Kind::ErasureAsked,
+            Self::ErasureWithdrawn(_) => Kind::ErasureWithdrawn,
         }
     }
 
@@ -120,6 +156,9 @@ impl Told {
             | Self::AccessTaken(standing)
             | Self::HolderChanged(standing)
             | Self::HolderDisputed(standing) => serde_json::to_string(standing),
+            Self::DataExported(own) | Self::ErasureAsked(own) | Self::ErasureWithdrawn(own) => {
+                serde_json::to_string(own)
+            }
         }
     }
 
@@ -128,6 +167,7 @@ impl Told {
     pub fn read(kind: Kind, facts: &str) -> Option<Self> {
         let receipt = || serde_json::from_str(facts).ok();
         let standing = || serde_json::from_str(facts).ok();
+        let own = || serde_json::from_str(facts).ok();
         match kind {
             Kind::Credited => receipt().map(Self::Credited),
             Kind::Refunded => receipt().map(Self::Refunded),
@@ -137,6 +177,9 @@ impl Told {
             Kind::AccessTaken => standing().map(Self::AccessTaken),
             Kind::HolderChanged => standing().map(Self::HolderChanged),
             Kind::HolderDisputed => standing().map(Self::HolderDisputed),
+            Kind::DataExported => own().map(Self::DataExported),
+            Kind::ErasureAsked => own().map(Self::ErasureAsked),
+            Kind::ErasureWithdrawn => own().map(Self::ErasureWithdrawn),
         }
     }
 }

@@ -36,9 +36,14 @@ impl Notices {
     /// told before changes nothing, so it leaves no second SMS either.
     async fn tell(&self, notice: &Notice, text: &Event) -> Result<(), StoreError> {
         atomically(&*self.store, async |tx: &mut Tx| {
+            // Somebody erased meanwhile has nobody to tell.
+            if accounts::is_erased_in(tx, &notice.account_id).await? {
+                return Ok(());
+            }
             let new = tx.notices().add(notice).await?;
             let texted = Template::of(&notice.told).is_some();
-            if new && texted && agreed(tx, notice).await? {
+            let wanted = notice.told.kind().is_alarm() || agreed(tx, notice).await?;
+            if new && texted && wanted {
                 tx.outbox().add(text).await?;
             }
             Ok(())

@@ -68,7 +68,7 @@ impl Notices {
             return Ok(None);
         };
         let consent = accounts::good_consent(&mut view, account, Purpose::Notices).await?;
-        if consent.is_none() {
+        if consent.is_none() && !notice.told.kind().is_alarm() {
             return Ok(None);
         }
         let phone = accounts::verified_phone(&mut view, account).await?;

@@ -38,6 +38,29 @@ impl Words {
             Told::AccessTaken(standing) => AtHome::of(standing).access_taken(),
             Told::HolderChanged(standing) => AtHome::of(standing).holder_changed(),
             Told::HolderDisputed(standing) => AtHome::of(standing).holder_disputed(),
+            Told::DataExported(own) => Self {
+                title: "个人信息已导出",
+                body: format!(
+                    "您的全部个人信息已于{}导出。如非本人操作，请立即退出其他设备并拨打 95598。",
+                    moment(own.happened_at)
+                ),
+            },
+            Told::ErasureAsked(own) => Self {
+                title: "已申请注销",
+                body: format!(
+                    "您已于{}申请注销并删除个人信息，将于{}执行，在此之前可随时撤回。\
+                     如非本人操作，请立即打开小程序撤回。",
+                    moment(own.happened_at),
+                    moment(own.due_at.unwrap_or(own.happened_at))
+                ),
+            },
+            Told::ErasureWithdrawn(own) => Self {
+                title: "已撤回注销申请",
+                body: format!(
+                    "您的注销申请已于{}撤回，一切照旧。",
+                    moment(own.happened_at)
+                ),
+            },
         }
     }
 }
@@ -169,7 +192,17 @@ impl Template {
                 ("date", day(standing.happened_at)),
             ],
         };
+        let of_own = |id, at| Self {
+            id,
+            params: vec![("date", day(at))],
+        };
         match told {
+            Told::DataExported(own) => Some(of_own("LL_DATA_EXPORTED", own.happened_at)),
+            Told::ErasureAsked(own) => Some(of_own(
+                "LL_ERASURE_ASKED",
+                own.due_at.unwrap_or(own.happened_at),
+            )),
+            Told::ErasureWithdrawn(own) => Some(of_own("LL_ERASURE_WITHDRAWN", own.happened_at)),
             Told::Credited(receipt) => Some(of_money("LL_CREDITED", receipt)),
             Told::Refunded(receipt) => Some(of_money("LL_REFUNDED", receipt)),
             Told::SharingAccepted(standing) => Some(of_home("LL_SHARING_ACCEPTED", standing)),
@@ -208,7 +241,7 @@ fn moment(at: Time) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::notice::Kind;
+    use super::super::notice::{Kind, OwnData};
     use super::*;
     use crate::shared::money::Fen;
     use proptest::prelude::*;
@@ -231,6 +264,11 @@ mod tests {
             Kind::Credited | Kind::Refunded => {
                 Told::Credited(receipt(8_520, "2026-11-05T10:01:59+08:00")).facts()
             }
+            kind if kind.is_alarm() => Told::ErasureAsked(OwnData {
+                happened_at: standing.happened_at,
+                due_at: Some(Time::parse_rfc3339("2026-11-20T10:01:59+08:00").unwrap()),
+            })
+            .facts(),
             _ => Told::AccessOver(standing).facts(),
         };
         Told::read(kind, &facts.unwrap()).unwrap()
@@ -262,7 +300,11 @@ mod tests {
         let mut titles = std::collections::BTreeSet::new();
         for kind in Kind::ALL {
             let words = Words::of(&told(kind));
-            assert!(words.body.contains("尾号 0017"), "{kind:?}");
+            assert_eq!(
+                words.body.contains("尾号 0017"),
+                !kind.is_alarm(),
+                "{kind:?}"
+            );
             assert!(words.body.contains("2026年11月5日 10:01"), "{kind:?}");
             assert_eq!(words.body.trim(), words.body, "{kind:?}");
             assert!(
@@ -309,6 +351,18 @@ mod tests {
                 Some(("LL_HOLDER_CHANGED", home.clone())),
             ),
             (Kind::HolderDisputed, Some(("LL_HOLDER_DISPUTED", home))),
+            (
+                Kind::DataExported,
+                Some(("LL_DATA_EXPORTED", vec![("date", "11月5日")])),
+            ),
+            (
+                Kind::ErasureAsked,
+                Some(("LL_ERASURE_ASKED", vec![("date", "11月20日")])),
+            ),
+            (
+                Kind::ErasureWithdrawn,
+                Some(("LL_ERASURE_WITHDRAWN", vec![("date", "11月5日")])),
+            ),
             (Kind::SharingOver, None),
             (Kind::AccessOver, None),
             (Kind::AccessTaken, None),

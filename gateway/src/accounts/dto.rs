@@ -1,6 +1,6 @@
 //! What the routes of `accounts` read and say.
 
-use lifeline_core::accounts::{Account, ConsentState, Purpose, Session};
+use lifeline_core::accounts::{Account, Consent, ConsentState, Purpose, Session};
 use lifeline_core::shared::ids::SessionId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -230,9 +230,33 @@ impl ConsentView {
     }
 }
 
+/// A consent that was given once.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct GivenView {
+    pub purpose: PurposeWord,
+    pub version: String,
+    pub given_at: String,
+    /// Absent while it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawn_at: Option<String>,
+}
+
+impl GivenView {
+    pub(super) fn of(consent: &Consent) -> Self {
+        Self {
+            purpose: consent.purpose.into(),
+            version: consent.version.clone(),
+            given_at: consent.given_at.rfc3339(),
+            withdrawn_at: consent.withdrawn_at.map(|at| at.rfc3339()),
+        }
+    }
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ConsentsView {
     pub items: Vec<ConsentView>,
+    /// Everything ever agreed to, in order.
+    pub history: Vec<GivenView>,
 }
 
 /// A token as clients hold it: 1 to `most` characters of printable ASCII.

@@ -9,8 +9,8 @@ use super::asker::{Asker, Visit};
 use super::cookies::{CookieRules, oauth_of, refresh_of};
 use super::dto::{
     BrowserStartView, ChangeMeBody, ConsentView, ConsentsView, DeviceView, DevicesView,
-    GiveConsentBody, MeView, Nothing, SessionView, SignInBody, ToldPhoneBody, WithdrawConsentBody,
-    token,
+    GiveConsentBody, GivenView, MeView, Nothing, SessionView, SignInBody, ToldPhoneBody,
+    WithdrawConsentBody, token,
 };
 use crate::edge::principal::Door;
 use crate::edge::tokens::ACCESS_LIFE_S;
@@ -235,8 +235,10 @@ pub(super) async fn consents(
     accounts: web::Data<Accounts>,
 ) -> Result<web::Json<ConsentsView>, Problem> {
     let states = accounts.consents(&caller).await?;
+    let history = accounts.consent_history(&caller).await?;
     Ok(web::Json(ConsentsView {
         items: states.iter().map(ConsentView::of).collect(),
+        history: history.iter().map(GivenView::of).collect(),
     }))
 }
 

@@ -4,6 +4,7 @@ use lifeline_core::accounts::Secret;
 use lifeline_core::bindings::home_code::CodeFor;
 use lifeline_core::bindings::ports::RealNameState;
 use lifeline_core::bindings::{Detail, Offer, OfferedHome, Proof, Seen, Supply};
+use lifeline_core::privacy::Deed;
 use lifeline_core::shared::personal::{ConsumerNo, Phone};
 use lifeline_core::shared::time::{Day, Time};
 use serde::{Deserialize, Serialize};
@@ -68,9 +69,12 @@ impl MatchView {
 pub(super) enum CodePurpose {
     VerifyPhone,
     Bind,
+    Export,
+    Erase,
 }
 
-/// `verify_phone` with `phone`, or `bind` with either `consumer_no` or `match_token`.
+/// `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`; `export` and `erase`
+/// alone: their code goes to the account's own phone.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CodeBody {
@@ -87,6 +91,7 @@ pub(super) struct CodeBody {
 pub(super) enum CodeTo {
     Phone(Phone),
     Home(CodeFor),
+    Own(Deed),
 }
 
 impl CodeBody {
@@ -101,6 +106,11 @@ impl CodeBody {
             (CodePurpose::Bind, None, None, Some(sent)) => {
                 token("match_token", &sent, 128)?;
                 Ok(CodeTo::Home(CodeFor::Offered(Secret::new(sent))))
+            }
+            (CodePurpose::Export, None, None, None) => Ok(CodeTo::Own(Deed::Export)),
+            (CodePurpose::Erase, None, None, None) => Ok(CodeTo::Own(Deed::Erase)),
+            (CodePurpose::Export | CodePurpose::Erase, ..) => {
+                Err(invalid("purpose", "`purpose` and nothing else"))
             }
             (CodePurpose::VerifyPhone, ..) => Err(invalid("phone", "`phone` and nothing else")),
             (CodePurpose::Bind, ..) => Err(invalid(

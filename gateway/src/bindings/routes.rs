@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use lifeline_core::accounts::Accounts;
 use lifeline_core::bindings::{Bindings, Label};
+use lifeline_core::privacy::Privacy;
 use lifeline_core::shared::ids::BindingId;
 
 use super::dto::{
@@ -38,11 +39,13 @@ pub(super) async fn ask_code(
     Asker(caller): Asker,
     accounts: web::Data<Accounts>,
     bindings: web::Data<Bindings>,
+    privacy: web::Data<Privacy>,
     body: Checked<CodeBody>,
 ) -> Result<HttpResponse, Problem> {
     let promise = match body.value.parse()? {
         CodeTo::Phone(phone) => accounts.ask_phone_code(&caller, &phone).await?,
         CodeTo::Home(home) => bindings.ask_home_code(&caller, &home).await?,
+        CodeTo::Own(deed) => privacy.ask_code(&caller, deed).await?,
     };
     Ok(HttpResponse::Accepted().json(CodeView {
         expires_in: promise.expires_in_s,

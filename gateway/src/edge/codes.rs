@@ -49,6 +49,7 @@ codes! {
     Unauthenticated "UNAUTHENTICATED" UNAUTHORIZED "Sign in first.";
     TokenExpired "TOKEN_EXPIRED" UNAUTHORIZED "The sign-in has expired; refresh it.";
     SessionRevoked "SESSION_REVOKED" UNAUTHORIZED "This sign-in was ended.";
+    StepUpRequired "STEP_UP_REQUIRED" FORBIDDEN "Show by a code to your phone that it is you.";
     // signing in and homes
     StateMismatch "STATE_MISMATCH" FORBIDDEN "This sign-in did not begin in this browser, was used, or took too long.";
     AuthCodeRefused "AUTH_CODE_REFUSED" UNAUTHORIZED "Alipay refused the authorisation code; ask again.";
@@ -73,6 +74,10 @@ codes! {
     RoleNotEnough "ROLE_NOT_ENOUGH" FORBIDDEN "Your role for this home does not include this.";
     GrantTooLong "GRANT_TOO_LONG" UNPROCESSABLE_ENTITY "The last day is further away than a home may be shared for.";
     TooManyGrants "TOO_MANY_GRANTS" CONFLICT "The home is shared with as many people as it may be.";
+    // what is known of a person
+    PhoneRequired "PHONE_REQUIRED" CONFLICT "No phone is verified for this account.";
+    MoneyOpen "MONEY_OPEN" CONFLICT "A payment or refund of yours is still on its way.";
+    DocumentGone "DOCUMENT_GONE" GONE "This link is used or over; ask for another.";
     // figures
     FigureUnavailable "FIGURE_UNAVAILABLE" SERVICE_UNAVAILABLE "The utility's system does not answer for now and no earlier figure is kept.";
     // paying

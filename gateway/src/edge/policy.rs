@@ -7,9 +7,11 @@ use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, FromRequest, Handler, HttpMessage, Responder, ResponseError, guard, web};
+use lifeline_core::privacy::{Deed, Privacy};
 
+use super::codes::Code;
 use super::limits::{Limits, Standing};
-use super::principal::door;
+use super::principal::{SignedIn, door};
 use super::problem::Problem;
 
 /// Who may call a route.
@@ -21,6 +23,8 @@ pub enum Policy {
     SignedIn,
     /// A valid access token whose session row was read now: money, binding, export, erase.
     FreshSession,
+    /// As [`Policy::FreshSession`], and the owner showed themselves lately for this act.
+    SteppedUp(Deed),
     /// A message from outside that proves itself by its own signature.
     SelfProving,
 }
@@ -145,6 +149,17 @@ async fn enforce(
     Ok(answer.map_into_left_body())
 }
 
+/// The act itself uses the step-up up, inside its unit; here it only has to be there.
+async fn stepped_up(req: &ServiceRequest, person: &SignedIn, deed: Deed) -> Result<(), Problem> {
+    let privacy = req.app_data::<web::Data<Privacy>>().cloned();
+    let privacy = privacy.ok_or_else(|| Problem::new(Code::Internal))?;
+    if privacy.may(person.session_id(), deed).await? {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::StepUpRequired))
+    }
+}
+
 /// Finds out who asks, as far as the route's policy demands it, and leaves a
 /// [`super::SignedIn`] for the handler.
 async fn admit(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
@@ -152,6 +167,7 @@ async fn admit(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
     let fresh = match policy {
         Some(Policy::Public | Policy::SelfProving) => return Ok(None),
         Some(Policy::SignedIn) => false,
+        Some(Policy::SteppedUp(_)) => true,
         // A route that lost its policy is the most closed one, never the most open.
         Some(Policy::FreshSession) | None => true,
     };
@@ -165,6 +181,9 @@ async fn admit(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
         ),
         None => None,
     };
+    if let Some(Policy::SteppedUp(deed)) = policy {
+        stepped_up(req, &person, deed).await?;
+    }
     req.extensions_mut().insert(person);
     Ok(standing)
 }

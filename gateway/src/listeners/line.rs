@@ -10,7 +10,7 @@ use crate::edge::codes::Code;
 use crate::edge::policy::{Entry, Routes};
 use crate::edge::principal::Door;
 use crate::edge::problem::Problem;
-use crate::{accounts, billing, bindings, notices, openapi, pages, payments};
+use crate::{accounts, billing, bindings, notices, openapi, pages, payments, privacy};
 
 /// Registers everything a household may reach.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -29,6 +29,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Entry> {
     billing::routes(&mut routes);
     payments::routes(&mut routes);
     notices::routes(&mut routes);
+    privacy::routes(&mut routes);
     routes.into_table()
 }
 

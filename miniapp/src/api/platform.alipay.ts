@@ -109,6 +109,12 @@ export function openCashier(order: { trade_no?: string | null }): Promise<'left'
   })
 }
 
+/** A mini-program keeps no files of this kind: the link is for a browser, within its minute. */
+export async function openDocument(url: string): Promise<'opened' | 'copied'> {
+  await copyText(LINE_URL + url)
+  return 'copied'
+}
+
 export function callHotline(): void {
   my.makePhoneCall({ number: '95598' })
 }

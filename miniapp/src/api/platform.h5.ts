@@ -66,6 +66,12 @@ export async function openCashier(order: { pay_url?: string | null }): Promise<'
   return 'left'
 }
 
+/** Opens a one-use document of ours; the browser keeps it as a file and stays where it is. */
+export async function openDocument(url: string): Promise<'opened' | 'copied'> {
+  window.location.assign(url)
+  return 'opened'
+}
+
 export function callHotline(): void {
   window.location.assign('tel:95598')
 }

@@ -297,7 +297,12 @@ export interface paths {
         get: operations["me"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Asks for this person to be erased, after a step-up for `erase`. It is done after 15 days unless it is
+         *     taken back; refused while money is on its way.
+         * @description Every contact of the person is told.
+         */
+        delete: operations["ask_erasure"];
         options?: never;
         head?: never;
         /**
@@ -380,6 +385,61 @@ export interface paths {
         post: operations["give_consent"];
         /** Takes a consent back; nothing rests on it from now on. */
         delete: operations["withdraw_consent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether this person has asked to be erased, and when it is due. */
+        get: operations["erasure"];
+        put?: never;
+        post?: never;
+        /** Takes the wish to be erased back. */
+        delete: operations["take_erasure_back"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything known of a person, as a JSON file. The ticket is the proof; it works once, for a minute. */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/export/document-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes the link to everything known of this person: once a day, after a step-up for `export`.
+         * @description Every contact of the person is told.
+         */
+        post: operations["export_link"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -577,6 +637,27 @@ export interface paths {
         post?: never;
         /** Ends this session. */
         delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/current/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows by a code that the person at this device is the account's owner (`POST /v1/otps` with
+         *     `purpose` `export` or `erase`; asked for by 403 `STEP_UP_REQUIRED`).
+         * @description The answer's access token may do the one act, once, within ten minutes.
+         */
+        post: operations["step_up"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -843,7 +924,10 @@ export interface components {
             /** @description From `GET /v1/bindings`. */
             binding_id: string;
         };
-        /** @description `verify_phone` with `phone`, or `bind` with either `consumer_no` or `match_token`. */
+        /**
+         * @description `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`; `export` and `erase`
+         *     alone: their code goes to the account's own phone.
+         */
         CodeBody: {
             /** @example 1504010020017 */
             consumer_no?: string | null;
@@ -857,7 +941,7 @@ export interface components {
          * @description What a code is for.
          * @enum {string}
          */
-        CodePurpose: "verify_phone" | "bind";
+        CodePurpose: "verify_phone" | "bind" | "export" | "erase";
         CodeView: {
             /**
              * Format: int64
@@ -898,6 +982,8 @@ export interface components {
             version: string;
         };
         ConsentsView: {
+            /** @description Everything ever agreed to, in order. */
+            history: components["schemas"]["GivenView"][];
             items: components["schemas"]["ConsentView"][];
         };
         /** @description `POST /v1/payments` */
@@ -929,6 +1015,17 @@ export interface components {
         };
         DevicesView: {
             items: components["schemas"]["DeviceView"][];
+        };
+        /** @description A wish to be erased. */
+        ErasureView: {
+            asked_at?: string | null;
+            /** @description When it is done, unless money is still on its way then. */
+            due_at?: string | null;
+            /**
+             * @description `none`, or `cooling` until it is done or taken back.
+             * @example cooling
+             */
+            state: string;
         };
         /** @description One field that was refused. */
         FieldError: {
@@ -974,6 +1071,14 @@ export interface components {
             purpose: components["schemas"]["PurposeWord"];
             /** @description The version that was shown; another one is refused. */
             version: string;
+        };
+        /** @description A consent that was given once. */
+        GivenView: {
+            given_at: string;
+            purpose: components["schemas"]["PurposeWord"];
+            version: string;
+            /** @description Absent while it holds. */
+            withdrawn_at?: string | null;
         };
         /** @description One home of a payment: each is credited, refunded and shown by itself. */
         HomeView: {
@@ -1067,6 +1172,19 @@ export interface components {
             match_tokens?: string[] | null;
             proof?: components["schemas"]["ProofBody"] | null;
         };
+        /** @description One way to the document. */
+        LinkView: {
+            /**
+             * Format: int64
+             * @description Seconds the link works.
+             */
+            expires_in: number;
+            /**
+             * @description Works once, from anywhere.
+             * @example /v1/me/export?ticket=Zk3…
+             */
+            url: string;
+        };
         LinkedView: {
             items: components["schemas"]["BindingView"][];
         };
@@ -1118,7 +1236,8 @@ export interface components {
             created_at: string;
             /**
              * @description Money: `credited`, `refunded`. Who may use a home: `sharing_accepted`, `sharing_over`,
-             *     `access_over`, `access_taken`, `holder_changed`, `holder_disputed`. Others may follow.
+             *     `access_over`, `access_taken`, `holder_changed`, `holder_disputed`. One's own data: `data_exported`, `erasure_asked`,
+             *     `erasure_withdrawn`. Others may follow.
              * @example credited
              */
             kind: string;
@@ -1286,6 +1405,35 @@ export interface components {
             grant: "refresh";
             /** @description Absent on H5, where it is in a cookie. */
             refresh_token?: string | null;
+        };
+        /** @description The code that was sent for the act. */
+        StepUpBody: {
+            /** @example 123456 */
+            otp: string;
+        };
+        /**
+         * @description This session under its next id. The access token before goes on for everything else; the refresh
+         *     token stays as it is.
+         */
+        StepUpView: {
+            access_token: string;
+            /**
+             * Format: int64
+             * @description Seconds the access token lives.
+             */
+            expires_in: number;
+            /**
+             * Format: int64
+             * @description Seconds in which it must be done.
+             */
+            good_for: number;
+            /**
+             * @description What the code was for: `export` or `erase`, once.
+             * @example export
+             */
+            purpose: string;
+            /** @example Bearer */
+            token_type: string;
         };
         /** @description What the utility has on file. Absent for a payer. */
         SupplyView: {
@@ -2080,6 +2228,35 @@ export interface operations {
             };
         };
     };
+    ask_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The wish */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_me: {
         parameters: {
             query?: never;
@@ -2324,6 +2501,123 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The wish */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_erasure_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken back */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query: {
+                /** @description From `POST /v1/me/export/document-links`. */
+                ticket: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkView"];
+                };
             };
             /** @description Refused; see `code` */
             default: {
@@ -2712,6 +3006,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    step_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUpBody"];
+            };
+        };
+        responses: {
+            /** @description Stepped up */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepUpView"];
+                };
             };
             /** @description Refused; see `code` */
             default: {

@@ -75,5 +75,8 @@ export type NewPayment = Narrow<Views['CreateBody'], { purpose: PaymentPurpose; 
 export type CheckoutItem = Views['CheckoutItem']
 export type NewCheckout = Narrow<Views['CheckoutBody'], { via: 'mini' | 'h5' }>
 
+export type DocumentLink = Views['LinkView']
+export type Erasure = Narrow<Views['ErasureView'], { state: 'none' | 'cooling' | 'withdrawn' | 'done' }>
+
 export type Notice = Views['NoticeView']
 export type NoticePage = Views['InboxView']

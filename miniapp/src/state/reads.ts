@@ -1,6 +1,6 @@
 /** What the screens read from the gateway, each under the name it is remembered by. */
 import type {
-  Access, Arrears, Balance, Bill, BillPage, Binding, BindingDetail, Consent, Filling, Me, NoticePage, Page, Payment, SignedInDevice,
+  Access, Arrears, Balance, Bill, BillPage, Binding, BindingDetail, Consent, Erasure, Filling, Me, NoticePage, Page, Payment, SignedInDevice,
 } from '../api/types'
 import { homes } from './homes'
 import { useRemote, type Remote } from './remote'
@@ -32,6 +32,7 @@ export const usePayments = (id: string | undefined, limit: number) => useRead<Pa
 export const useNotices = (limit: number) => useRead<NoticePage>('/notices', { limit })
 export const useMe = () => useRead<Me>('/me')
 export const useConsents = () => useRead<Page<Consent>>('/me/consents')
+export const useErasure = () => useRead<Erasure>('/me/erasure')
 export const useDevices = () => useRead<Page<SignedInDevice>>('/sessions')
 
 export function useBill(id: string | undefined, period: string | undefined): Remote<Bill> {

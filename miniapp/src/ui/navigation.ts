@@ -18,6 +18,7 @@ const SCREENS = {
   tracker: '/pages/payments/index',
   records: '/pages/payments/history',
   notices: '/pages/notices/index',
+  privacy: '/pages/privacy/index',
 } as const
 
 export type ScreenName = keyof typeof SCREENS

@@ -52,6 +52,10 @@ export const problems: Record<string, ProblemWords> = {
     cure: 'manual',
   },
   CONSENT_TEXT_CHANGED: { zh: '同意书刚刚更新，请重新阅读后再同意。', en: 'The consent text has just changed. Please read it again.', cure: 'match' },
+  STEP_UP_REQUIRED: { zh: '请先用短信验证码确认是您本人。', en: 'Please confirm by a code to your phone first.', cure: 'retry' },
+  PHONE_REQUIRED: { zh: '还没有验证过的手机号，请先验证手机号。', en: 'No phone is verified yet. Please verify one first.', cure: 'home' },
+  MONEY_OPEN: { zh: '还有缴费或退款在途，完成后才能注销。', en: 'A payment or refund is still on its way. Please come back when it is done.', cure: 'home' },
+  DOCUMENT_GONE: { zh: '链接已用过或已过期，请重新获取。', en: 'This link is used or over. Please get another.', cure: 'retry' },
   OTP_WRONG: { zh: '验证码不对或已过期，请核对或重新获取。', en: 'The code is not right or too old. Check it or get another.', cure: 'retry' },
   PHONE_NOT_TOLD: { zh: '支付宝没有提供手机号，请用短信验证码。', en: 'Alipay did not tell the phone. Please use a code.', cure: 'retry' },
   PHONE_HELD: {

@@ -167,6 +167,14 @@ static SEALED: [Sealed; 7] = [
     },
 ];
 
+/// What the passes seal or wrap anew.
+pub(super) fn columns() -> Vec<Field> {
+    let sealed = SEALED.iter().flat_map(|table| table.columns);
+    let mut columns: Vec<Field> = sealed.map(|(field, _)| *field).collect();
+    columns.push(Field::new("account_key", "wrapped"));
+    columns
+}
+
 impl Sealed {
     /// The key after which a batch begins, as arguments of [`Sealed::select`].
     fn after(&self, passed: &str) -> Vec<Value> {

@@ -50,6 +50,21 @@ statements! { "rotation_index":
 pub(super) static PASSES: [&str; 5] =
     ["people", "homes", "payment lines", "open claims", "figures"];
 
+/// What the passes index anew.
+pub(super) static COLUMNS: [Field; 11] = [
+    Field::new("account", "open_id_index"),
+    Field::new("account", "user_id_index"),
+    Field::new("account", "id_no_index"),
+    Field::new("account", "phone_index"),
+    HOME,
+    Field::new("binding", "home_index"),
+    CERTIFIED,
+    Field::new("binding_grant", "home_index"),
+    FIGURE_HOME,
+    Field::new("payment_line", "consumer_index"),
+    CLAIM,
+];
+
 const HOME: Field = Field::new("binding_home", "home_index");
 const CERTIFIED: Field = Field::new("binding", "certified_index");
 const CONSUMER_NO: Field = Field::new("binding", "consumer_no");
@@ -131,7 +146,8 @@ impl<C: WriteConn> Sql<C> {
     /// A home takes its links, what its holder granted and its kept figures with it.
     async fn index_home(&mut self, row: &Row) -> Result<Indexed, StoreError> {
         let old = row.text("home_index")?;
-        if old.starts_with(&self.active_prefix()) {
+        // The homes of the erased have no number.
+        if old.starts_with("erased:") || old.starts_with(&self.active_prefix()) {
             return Ok(Indexed::Already);
         }
         let links = self.rows(&LINKS, args![&old]).await?;

@@ -21,7 +21,7 @@ use lifeline_core::store::{StoreError, UnitOfWork as _};
 
 use super::statement::statements;
 use super::value::args;
-use super::{Row, Sql, WriteConn, overrides};
+use super::{Field, Row, Sql, WriteConn, overrides};
 use crate::keyring::{Generation, KeyState, Keyring, KeyringError, Purpose};
 
 statements! { "rotation":
@@ -123,6 +123,16 @@ fn passes(purpose: Purpose) -> &'static [&'static str] {
     }
 }
 
+/// The columns whose values are under a purpose's key, as [`super::personal`] declares them.
+#[must_use]
+pub fn columns(purpose: Purpose) -> Vec<Field> {
+    match purpose {
+        Purpose::DataWrapping => data::columns(),
+        Purpose::BlindIndex => index::COLUMNS.to_vec(),
+        Purpose::TokenHmac | Purpose::Jwt | Purpose::Cursor => Vec::new(),
+    }
+}
+
 /// How long the key before stays good after it is left.
 const fn overlap_s(purpose: Purpose) -> i64 {
     match purpose {
@@ -205,9 +215,10 @@ impl<C: WriteConn> Sql<C> {
         if purpose == Purpose::BlindIndex {
             self.count(&ALONE, args![]).await?;
         }
-        // Looked at again behind the lock: the other side of it may just have gone on.
-        self.vault = self.vault.look(&mut self.conn).await?;
         let row = self.one(&UNDER_WAY, args![purpose.as_str()]).await?;
+        // Looked at again behind the lock: the other side of it may just have gone on. After the row, so
+        // that the key it names is seen.
+        self.vault = self.vault.look(&mut self.conn).await?;
         let Some(under_way) = row.as_ref().map(UnderWay::of).transpose()? else {
             return Ok(Step::Begin);
         };

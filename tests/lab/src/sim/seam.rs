@@ -80,6 +80,7 @@ impl UnitOfWork for SeamUnit {
         notices: lifeline_core::notices::ports::NoticeStore;
         outbox: lifeline_core::outbox::ports::OutboxStore;
         payments: lifeline_core::payments::ports::PaymentStore;
+        privacy: lifeline_core::privacy::ports::PrivacyStore;
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

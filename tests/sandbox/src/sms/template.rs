@@ -11,7 +11,7 @@ struct Template {
 }
 
 /// `{sign}` is the sender's registered name; every other name in braces is a parameter.
-const TEMPLATES: [Template; 7] = [
+const TEMPLATES: [Template; 10] = [
     Template {
         id: "LL_OTP",
         text: "【{sign}】验证码 {code}，5 分钟内有效，用于{purpose}。请勿告诉他人。",
@@ -39,6 +39,18 @@ const TEMPLATES: [Template; 7] = [
     Template {
         id: "LL_ARCHIVE_OFFERED",
         text: "【{sign}】尾号 {tail} 户号的实名户主申请补全用电档案（{date}），已有内容未改动。如有疑问请致电 95598。",
+    },
+    Template {
+        id: "LL_DATA_EXPORTED",
+        text: "【{sign}】您的全部个人信息已导出（{date}）。如非本人操作，请立即退出其他设备并拨打 95598。",
+    },
+    Template {
+        id: "LL_ERASURE_ASKED",
+        text: "【{sign}】您申请注销并删除个人信息，将于{date}执行。如非本人操作，请立即打开小程序撤回。",
+    },
+    Template {
+        id: "LL_ERASURE_WITHDRAWN",
+        text: "【{sign}】您的注销申请已撤回（{date}），一切照旧。",
     },
 ];
 

@@ -1,0 +1,231 @@
+//! What the store holds of people, table by table: which columns are closed or found by, what an
+//! erasure does with the rows, how long they stay, and whether an export shows them. Declared here
+//! once: the erasure, the purge, the export and the rotation of keys work from it, and contracts hold
+//! it against the schema, so that a table or a column nobody thought of is a red test.
+
+use super::Stmt;
+use super::statement::statements;
+
+statements! { "personal":
+    ACCOUNT("account") = "UPDATE account SET open_id = '', open_id_index = 'erased:' || account_id, user_id = NULL, \
+        user_id_index = NULL, name = NULL, id_no = NULL, id_no_index = NULL, certified_at = NULL, certified_by = NULL, \
+        phone = NULL, phone_index = NULL, phone_verified_at = NULL, phone_chosen = 0, version = version + 1 \
+        WHERE account_id = $1";
+    KEY("account_key") = "DELETE FROM account_key WHERE account_id = $1";
+    REFRESH("refresh_token") = "DELETE FROM refresh_token WHERE account_id = $1";
+    OTPS("otp") = "DELETE FROM otp WHERE account_id = $1";
+    CERTIFICATIONS("certification") = "DELETE FROM certification WHERE account_id = $1";
+    LINKS("document_link") = "DELETE FROM document_link WHERE account_id = $1";
+    OFFERS("match_offer") = "DELETE FROM match_offer WHERE account_id = $1";
+    FILLINGS("archive_filling") = "DELETE FROM archive_filling WHERE account_id = $1";
+    COPIES("archive_copy") = "DELETE FROM archive_copy WHERE binding_id IN \
+        (SELECT binding_id FROM binding WHERE account_id = $1)";
+    // The homes of the erased are one home that is none, so that rows about them keep what they point at.
+    NO_HOME("binding_home") = "INSERT INTO binding_home (home_index, holder_version, looked_at) \
+        SELECT 'erased:' || account_id, 0, 0 FROM account WHERE account_id = $1 ON CONFLICT (home_index) DO NOTHING";
+    GRANTS("binding_grant") = "UPDATE binding_grant SET home_index = 'erased:' || $1 WHERE holder_binding_id IN \
+        (SELECT binding_id FROM binding WHERE account_id = $1)";
+    BINDINGS("binding") = "UPDATE binding SET home_index = 'erased:' || account_id, consumer_no = '', signboard = '', \
+        label = NULL, certified_index = CASE WHEN certified_index IS NULL THEN NULL ELSE '' END, version = version + 1 \
+        WHERE account_id = $1";
+    PLACES("binding_places") = "DELETE FROM binding_places WHERE account_id = $1";
+    NOTICES("notice") = "DELETE FROM notice WHERE account_id = $1";
+    ANSWERS("idempotency") = "DELETE FROM idempotency WHERE scope >= 'account:' || $1 || ':' \
+        AND scope < 'account:' || $1 || ';'";
+    SALTS("evidence_salt") = "DELETE FROM evidence_salt WHERE account_id = $1";
+    OLD_CONSENTS("consent") = "DELETE FROM consent WHERE consent_id IN (SELECT consent_id FROM consent \
+        WHERE withdrawn_at < $1 ORDER BY withdrawn_at LIMIT $2)";
+    OLD_MERGES("account_merge") = "DELETE FROM account_merge WHERE merge_id IN (SELECT merge_id FROM account_merge \
+        WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)";
+    OLD_ERASURES("erasure") = "DELETE FROM erasure WHERE erasure_id IN (SELECT erasure_id FROM erasure \
+        WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)";
+    OLD_LINKS("document_link") = "DELETE FROM document_link WHERE ticket_digest IN (SELECT ticket_digest \
+        FROM document_link WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+    OLD_FILLINGS("archive_filling") = "DELETE FROM archive_filling WHERE filling_id IN (SELECT f.filling_id \
+        FROM archive_filling f JOIN binding b ON b.binding_id = f.binding_id \
+        WHERE b.ended_at < $1 ORDER BY f.filling_id LIMIT $2)";
+    // First the links, which point at what was granted; a link that granted goes when its grants are gone.
+    OLD_BINDINGS("binding") = "DELETE FROM binding WHERE binding_id IN (SELECT b.binding_id FROM binding b \
+        WHERE b.ended_at < $1 AND NOT EXISTS (SELECT 1 FROM binding_grant g WHERE g.holder_binding_id = b.binding_id) \
+        AND NOT EXISTS (SELECT 1 FROM archive_copy c WHERE c.binding_id = b.binding_id) \
+        AND NOT EXISTS (SELECT 1 FROM archive_filling f WHERE f.binding_id = b.binding_id) ORDER BY b.ended_at LIMIT $2)";
+    OLD_GRANTS("binding_grant") = "DELETE FROM binding_grant WHERE grant_id IN (SELECT g.grant_id FROM binding_grant g \
+        WHERE g.ended_at < $1 AND NOT EXISTS (SELECT 1 FROM binding b WHERE b.grant_id = g.grant_id) \
+        ORDER BY g.ended_at LIMIT $2)";
+    OLD_HOMES("binding_home") = "DELETE FROM binding_home WHERE home_index IN (SELECT h.home_index FROM binding_home h \
+        WHERE h.looked_at < $1 AND NOT EXISTS (SELECT 1 FROM binding b WHERE b.home_index = h.home_index) \
+        AND NOT EXISTS (SELECT 1 FROM binding_grant g WHERE g.home_index = h.home_index) ORDER BY h.looked_at LIMIT $2)";
+    OLD_NOTICES("notice") = "DELETE FROM notice WHERE notice_id IN (SELECT notice_id FROM notice \
+        WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
+    // The schema lets no line go that is younger than three years beside the newest one.
+    OLD_AUDIT("audit_line") = "DELETE FROM audit_line WHERE audit_id IN (SELECT audit_id FROM audit_line \
+        WHERE at < $1 AND at <= (SELECT MAX(at) FROM audit_line) - 94694400000000 ORDER BY at LIMIT $2)";
+    OLD_SIGHTINGS("payment_sighting") = "DELETE FROM payment_sighting WHERE \
+        (payment_id, machine, row_id, state, input, next_state, applied) IN (SELECT payment_id, machine, row_id, state, \
+        input, next_state, applied FROM payment_sighting WHERE last_asked_at < $1 ORDER BY last_asked_at LIMIT $2)";
+    OLD_CASES("case_file") = "DELETE FROM case_file WHERE case_id IN (SELECT case_id FROM case_file \
+        WHERE closed_at < $1 ORDER BY closed_at LIMIT $2)";
+}
+
+/// What happens to a table's rows about somebody who is erased.
+#[derive(Debug, Clone, Copy)]
+pub enum Fate {
+    /// It holds nothing about single people.
+    Nobody,
+    /// These statements take or empty the rows of account `$1`.
+    Erased(&'static [&'static Stmt]),
+    /// The repository empties them itself, because they must be opened for it.
+    Emptied,
+    /// They stay, under a name that says nothing; why.
+    Kept(&'static str),
+}
+
+/// One table.
+#[derive(Debug)]
+pub struct Table {
+    pub name: &'static str,
+    /// Its columns of text. `a=own` is sealed with the account's key, `a=service` with the keyring's,
+    /// `a=index` is found by blind index, `a=digest` compares secrets and counters.
+    pub columns: &'static str,
+    pub fate: Fate,
+    /// What takes rows away, and after how many days; absent when another room's job does, or nothing.
+    pub purge: Option<(&'static Stmt, i64)>,
+}
+
+const fn table(name: &'static str, columns: &'static str, fate: Fate) -> Table {
+    Table {
+        name,
+        columns,
+        fate,
+        purge: None,
+    }
+}
+
+impl Table {
+    const fn purged(mut self, stmt: &'static Stmt, days: i64) -> Self {
+        self.purge = Some((stmt, days));
+        self
+    }
+}
+
+const NOBODY: Fate = Fate::Nobody;
+const MONEY: Fate = Fate::Kept("the books: 30 years; they name no person");
+const GUARD: Fate = Fate::Kept("counters by digest, against guessing: 400 days");
+
+/// Every table, in the order in which an erasure and a purge work.
+pub static TABLES: &[Table] = &[
+    table("instance", "instance_kind", NOBODY),
+    table("key_generation", "purpose kid state", NOBODY),
+    table("key_rotation", "purpose kid passed", NOBODY),
+    table("job", "name last_outcome", NOBODY),
+    table("posting_pace", "", NOBODY),
+    table("refund_brake", "", NOBODY),
+    table("brake_trip", "first_by second_by", NOBODY),
+    table("oauth_start", "state_digest=digest cookie_digest=digest", NOBODY),
+    table("attempt", "guard key_digest=digest period", GUARD),
+    table("attempt_value", "guard key_digest=digest period value_digest=digest", GUARD),
+    table("otp", "otp_id account_id session_id purpose act_digest=digest phone_key=digest code_digest=digest",
+        Fate::Erased(&[&OTPS])),
+    table("refresh_token", "token_digest=digest session_id account_id spent_device successor=own",
+        Fate::Erased(&[&REFRESH])),
+    table("session", "session_id account_id client browser_digest=digest ending family_id entered_as step_up_act",
+        Fate::Kept("which devices were signed in and when, without who: 180 days")),
+    table("certification", "certification_id account_id family_id kind outside_no=own state",
+        Fate::Erased(&[&CERTIFICATIONS])),
+    table("account_merge", "merge_id into_account_id family_id code_digest=digest from_account_id ending",
+        Fate::Kept("how accounts became one, without who: 3 years")).purged(&OLD_MERGES, 1096),
+    table("document_link", "ticket_digest=digest account_id document", Fate::Erased(&[&LINKS]))
+        .purged(&OLD_LINKS, 2),
+    table("erasure", "erasure_id account_id state", Fate::Kept("that it was asked for and done: 5 years"))
+        .purged(&OLD_ERASURES, 1827),
+    table("consent", "consent_id account_id purpose version text_hash",
+        Fate::Kept("what was agreed to and taken back, without who: 3 years")).purged(&OLD_CONSENTS, 1096),
+    table("match_offer", "token_digest=digest account_id session_id level archive_token=own archive_role \
+        signboard=own verified=own", Fate::Erased(&[&OFFERS])),
+    table("archive_copy", "binding_id body=own", Fate::Erased(&[&COPIES])),
+    table(
+        "archive_filling",
+        "filling_id binding_id account_id consent_id state mobile=own id_no_result mobile_result name_result",
+        Fate::Erased(&[&FILLINGS]),
+    )
+    .purged(&OLD_FILLINGS, 1096),
+    table(
+        "gathering",
+        "account_id",
+        Fate::Kept("until the on-line user system has confirmed that it let go of the person"),
+    ),
+    table("figure", "home_index=index kind period body=service", Fate::Emptied),
+    table("binding", "binding_id account_id home_index=index consumer_no=own role certified_index=index signboard=own \
+        label=own grant_id", Fate::Erased(&[&NO_HOME, &GRANTS, &BINDINGS])).purged(&OLD_BINDINGS, 1096),
+    table("binding_grant", "grant_id home_index=index holder_binding_id role state token_digest=digest accepted_by",
+        Fate::Kept("what was shared and when, of homes that cannot be named: 3 years"))
+        .purged(&OLD_GRANTS, 1096),
+    table("binding_home", "home_index=index holder_since", Fate::Emptied)
+        .purged(&OLD_HOMES, 366),
+    table("binding_places", "account_id", Fate::Erased(&[&PLACES])),
+    table("notice", "notice_id account_id event_id kind params=own payment_id", Fate::Erased(&[&NOTICES]))
+        .purged(&OLD_NOTICES, 1096),
+    table("idempotency", "scope client_key fingerprint field_digests state step answer_body=service",
+        Fate::Erased(&[&ANSWERS])),
+    table("outbox", "event_id kind ordering_key body=service trace_id state reason",
+        Fate::Kept("on its way; its body is wiped at delivery, the row goes after 30 days")),
+    table("inbox", "source message_id raw=service trace_id state",
+        Fate::Kept("proof of what the channel said of money: 90 days after it was applied")),
+    table("notice_quarantine", "digest raw=service trace_id", Fate::Kept("nobody's until it verifies: 7 days")),
+    table("payment", "payment_id account_id binding_id session_id purpose via state out_trade_no subject \
+        shares=service buyer=service body=service ticket=service ticket_digest trade_no trace_id", Fate::Emptied),
+    table("payment_home", "binding_id payment_id", MONEY),
+    table("payment_line", "line_id payment_id state channel_txn_no binding_id consumer_no=service \
+        consumer_index=index purpose arrears_version body=service check_kind sighting mkt_txn_no business_date",
+        Fate::Emptied),
+    table("payment_refund", "refund_id payment_id line_id out_request_no cause state", MONEY),
+    table("open_claim", "claim_key=index payment_id", Fate::Kept("there is none without open money")),
+    table("payment_sighting", "payment_id machine row_id state input next_state", MONEY)
+        .purged(&OLD_SIGHTINGS, 1827),
+    table("ledger_entry", "entry_id fact payment_id trace_id", MONEY),
+    table("ledger_line", "entry_id account", MONEY),
+    table("evidence_entry", "entry_id kind body",
+        Fate::Kept("proof of acts: 30 years; what is closed in it opens with the salt only")),
+    table("evidence_salt", "entry_id salt account_id", Fate::Erased(&[&SALTS])),
+    table("evidence_queue", "entry_id", Fate::Kept("until it is placed")),
+    table("audit_line", "audit_id actor act subject outcome source trace_id",
+        Fate::Kept("who did what, under a name that says nothing: 3 years")).purged(&OLD_AUDIT, 1096),
+    table("case_file", "case_id kind cause subject facts trace_id", Fate::Kept("what staff decided, without who: 5 years"))
+        .purged(&OLD_CASES, 1827),
+    table("account_key", "account_id key_id wrapped=service", Fate::Erased(&[&KEY])),
+    table("account", "account_id app_id open_id=own open_id_index=index user_id=own user_id_index=index name=own \
+        id_no=own id_no_index=index phone=own phone_index=index certified_by merged_into", Fate::Erased(&[&ACCOUNT])),
+];
+
+/// How a column of text is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    /// As it is: ids, words of the program, numbers given out.
+    Plain,
+    /// Sealed with the account's own key.
+    Own,
+    /// Sealed with the keyring's key.
+    Service,
+    /// A blind index.
+    Index,
+    /// A keyed digest that nothing personal is found by.
+    Digest,
+}
+
+impl Table {
+    /// Its columns of text, each with how it is kept; `None` for a word this does not know.
+    pub fn text(&self) -> impl Iterator<Item = (&'static str, Option<Closed>)> + use<> {
+        self.columns.split_whitespace().map(|column| {
+            let (name, kept) = column.split_once('=').unwrap_or((column, ""));
+            let closed = match kept {
+                "" => Some(Closed::Plain),
+                "own" => Some(Closed::Own),
+                "service" => Some(Closed::Service),
+                "index" => Some(Closed::Index),
+                "digest" => Some(Closed::Digest),
+                _ => None,
+            };
+            (name, closed)
+        })
+    }
+}

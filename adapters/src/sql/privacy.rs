@@ -1,0 +1,177 @@
+//! Step-ups, wishes to be erased, one-use links; erasing and purging over all tables.
+
+use async_trait::async_trait;
+use lifeline_core::accounts::secret::Secret;
+use lifeline_core::privacy::erasure::{Erasure, ErasureState};
+use lifeline_core::privacy::export::{Dossier, Link};
+use lifeline_core::privacy::ports::{PrivacyReads, PrivacyStore};
+use lifeline_core::privacy::step_up::{Deed, StepUp};
+use lifeline_core::shared::ids::{AccountId, SessionId};
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::StoreError;
+
+use super::personal::TABLES;
+use super::statement::statements;
+use super::value::args;
+use super::{Conn, Field, Row, Sql, WriteConn};
+
+statements! { "privacy":
+    STEPPED_UP("session") = "SELECT step_up_act, stepped_up_at FROM session \
+        WHERE session_id = $1 AND ended_at IS NULL AND stepped_up_at IS NOT NULL";
+    STEP_UP("session") = "UPDATE session SET step_up_act = $2, stepped_up_at = $3 \
+        WHERE session_id = $1 AND ended_at IS NULL";
+    SPEND_STEP_UP("session") = "UPDATE session SET step_up_act = NULL, stepped_up_at = NULL \
+        WHERE session_id = $1 AND ended_at IS NULL AND step_up_act = $2 AND stepped_up_at > $3";
+    COOLING("erasure") = "SELECT erasure_id, account_id, state, asked_at, due_at, next_at, ended_at, version \
+        FROM erasure WHERE account_id = $1 AND state = 'cooling'";
+    DUE("erasure") = "SELECT erasure_id, account_id, state, asked_at, due_at, next_at, ended_at, version \
+        FROM erasure WHERE state = 'cooling' AND next_at <= $1 ORDER BY next_at, erasure_id LIMIT $2";
+    ADD("erasure") = "INSERT INTO erasure (erasure_id, account_id, state, asked_at, due_at, next_at, ended_at, version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    SAVE("erasure") = "UPDATE erasure SET state = $2, next_at = $3, ended_at = $4, version = version + 1 \
+        WHERE erasure_id = $1 AND version = $5";
+    // A closed order is watched for late money, which goes back by itself and needs nobody's name.
+    OPEN_MONEY("payment") = "SELECT COUNT(*) AS n FROM payment p WHERE (p.account_id = $1 \
+        OR p.account_id IN (SELECT a.account_id FROM account a WHERE a.merged_into = $1)) \
+        AND (p.state NOT IN ('CLOSED', 'DONE') \
+        OR EXISTS (SELECT 1 FROM payment_line l WHERE l.payment_id = p.payment_id AND l.state NOT IN ('POSTED', 'REFUNDED')) \
+        OR EXISTS (SELECT 1 FROM payment_refund r WHERE r.payment_id = p.payment_id \
+            AND r.state NOT IN ('DONE', 'WITHDRAWN')))";
+    LINK_ADD("document_link") = "INSERT INTO document_link (ticket_digest, account_id, document, made_at, expires_at) \
+        VALUES ($1, $2, $3, $4, $5)";
+    LINK_SPEND("document_link") = "UPDATE document_link SET used_at = $3 WHERE ticket_digest = $1 AND document = $2 \
+        AND used_at IS NULL AND expires_at > $3 RETURNING account_id";
+}
+
+const TICKET: Field = Field::new("document_link", "ticket_digest");
+const DAY_S: i64 = 86_400;
+
+#[async_trait]
+impl<C: Conn> PrivacyReads for Sql<C> {
+    async fn stepped_up(&mut self, session: &SessionId) -> Result<Option<StepUp>, StoreError> {
+        let Some(row) = self.one(&STEPPED_UP, args![session]).await? else {
+            return Ok(None);
+        };
+        Ok(Some(StepUp {
+            deed: row.parsed("step_up_act", Deed::parse)?,
+            at: row.time("stepped_up_at")?,
+        }))
+    }
+
+    async fn erasure(&mut self, account: &AccountId) -> Result<Option<Erasure>, StoreError> {
+        let row = self.one(&COOLING, args![account]).await?;
+        row.as_ref().map(erasure).transpose()
+    }
+
+    async fn due_erasures(&mut self, now: Time, limit: i64) -> Result<Vec<Erasure>, StoreError> {
+        let rows = self.rows(&DUE, args![now, limit]).await?;
+        rows.iter().map(erasure).collect()
+    }
+
+    async fn has_open_money(&mut self, account: &AccountId) -> Result<bool, StoreError> {
+        Ok(self.count(&OPEN_MONEY, args![account]).await? > 0)
+    }
+
+    async fn dossier(&mut self, account: &AccountId, now: Time) -> Result<Dossier, StoreError> {
+        self.told_of(account, now).await
+    }
+}
+
+#[async_trait]
+impl<C: WriteConn> PrivacyStore for Sql<C> {
+    async fn step_up(&mut self, session: &SessionId, step_up: StepUp) -> Result<(), StoreError> {
+        let args = args![session, step_up.deed.as_str(), step_up.at];
+        if self.changed(&STEP_UP, args).await? {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict)
+        }
+    }
+
+    async fn spend_step_up(
+        &mut self,
+        session: &SessionId,
+        deed: Deed,
+        after: Time,
+    ) -> Result<bool, StoreError> {
+        self.changed(&SPEND_STEP_UP, args![session, deed.as_str(), after])
+            .await
+    }
+
+    async fn add_erasure(&mut self, erasure: &Erasure) -> Result<(), StoreError> {
+        let args = args![
+            &erasure.erasure_id,
+            &erasure.account_id,
+            erasure.state.as_str(),
+            erasure.asked_at,
+            erasure.due_at,
+            erasure.next_at,
+            erasure.ended_at,
+            erasure.version,
+        ];
+        self.touched(&ADD, args).await.map(drop)
+    }
+
+    async fn save_erasure(&mut self, erasure: &Erasure) -> Result<(), StoreError> {
+        let args = args![
+            &erasure.erasure_id,
+            erasure.state.as_str(),
+            erasure.next_at,
+            erasure.ended_at,
+            erasure.version,
+        ];
+        if self.changed(&SAVE, args).await? {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict)
+        }
+    }
+
+    async fn erase(&mut self, account: &AccountId, now: Time) -> Result<(), StoreError> {
+        self.erase_person(account, now).await
+    }
+
+    async fn add_link(&mut self, ticket: &Secret, link: &Link) -> Result<(), StoreError> {
+        let args = args![
+            self.digest(TICKET, ticket.expose())?,
+            &link.account_id,
+            link.document,
+            link.made_at,
+            link.expires_at,
+        ];
+        self.touched(&LINK_ADD, args).await.map(drop)
+    }
+
+    async fn spend_link(
+        &mut self,
+        ticket: &Secret,
+        document: &str,
+        now: Time,
+    ) -> Result<Option<AccountId>, StoreError> {
+        let digest = self.digest(TICKET, ticket.expose())?;
+        let row = self.one(&LINK_SPEND, args![digest, document, now]).await?;
+        row.map(|row| row.id("account_id")).transpose()
+    }
+
+    async fn purge(&mut self, now: Time, most: i64) -> Result<u64, StoreError> {
+        let mut gone: u64 = 0;
+        for (stmt, days) in TABLES.iter().filter_map(|table| table.purge) {
+            let before = now.plus_seconds(days.saturating_mul(DAY_S).saturating_neg());
+            gone = gone.saturating_add(self.touched(stmt, args![before, most]).await?);
+        }
+        Ok(gone)
+    }
+}
+
+fn erasure(row: &Row) -> Result<Erasure, StoreError> {
+    Ok(Erasure {
+        erasure_id: row.text("erasure_id")?,
+        account_id: row.id("account_id")?,
+        state: row.parsed("state", ErasureState::parse)?,
+        asked_at: row.time("asked_at")?,
+        due_at: row.time("due_at")?,
+        next_at: row.maybe_time("next_at")?,
+        ended_at: row.maybe_time("ended_at")?,
+        version: row.int("version")?,
+    })
+}

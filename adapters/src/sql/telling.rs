@@ -1,0 +1,214 @@
+//! Everything known of a person, opened for them: rows of all tables that are about their account, as
+//! JSON. Keys, digests, indexes and what only the program needs are left out.
+
+use lifeline_core::privacy::export::Dossier;
+use lifeline_core::shared::ids::AccountId;
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::StoreError;
+use serde_json::{Map, Value as Json, json};
+
+use super::statement::statements;
+use super::value::args;
+use super::{Conn, Field, Row, Sql, Stmt, Value};
+
+statements! { "telling":
+    ACCOUNT("account") = "SELECT account_id, app_id, open_id, user_id, name, id_no, certified_at, certified_by, phone, \
+        phone_verified_at, merged_into, merged_at, created_at FROM account \
+        WHERE account_id = $1 OR merged_into = $1 ORDER BY account_id LIMIT $2";
+    CONSENTS("consent") = "SELECT purpose, version, text_hash, given_at, withdrawn_at FROM consent \
+        WHERE account_id = $1 ORDER BY given_at LIMIT $2";
+    SESSIONS("session") = "SELECT session_id, client, created_at, last_seen_at, expires_at, ended_at, ending FROM session \
+        WHERE account_id = $1 ORDER BY created_at LIMIT $2";
+    CERTIFICATIONS("certification") = "SELECT kind, state, begun_at, ended_at FROM certification \
+        WHERE account_id = $1 ORDER BY begun_at LIMIT $2";
+    MERGES("account_merge") = "SELECT merge_id, begun_at, ended_at, ending FROM account_merge \
+        WHERE into_account_id = $1 OR from_account_id = $1 ORDER BY begun_at LIMIT $2";
+    BINDINGS("binding") = "SELECT binding_id, account_id, consumer_no, role, signboard, label, created_at, ended_at \
+        FROM binding WHERE account_id = $1 ORDER BY binding_id LIMIT $2";
+    GRANTS("binding_grant") = "SELECT g.grant_id, g.role, g.state, g.ends_at, g.created_at, g.accepted_at, g.ended_at, \
+        CASE WHEN g.accepted_by = $1 THEN 'to_me' ELSE 'by_me' END AS given FROM binding_grant g \
+        JOIN binding b ON b.binding_id = g.holder_binding_id WHERE b.account_id = $1 OR g.accepted_by = $1 \
+        ORDER BY g.grant_id LIMIT $2";
+    ARCHIVES("archive_copy") = "SELECT c.binding_id, b.account_id, c.body, c.kept_at FROM archive_copy c \
+        JOIN binding b ON b.binding_id = c.binding_id WHERE b.account_id = $1 ORDER BY c.binding_id LIMIT $2";
+    FILLINGS("archive_filling") = "SELECT filling_id, account_id, binding_id, mobile, state, id_no_result, mobile_result, \
+        name_result, asked_at, settled_at FROM archive_filling WHERE account_id = $1 ORDER BY filling_id LIMIT $2";
+    PAYMENTS("payment") = "SELECT payment_id, purpose, via, state, out_trade_no, trade_no, amount_fen, paid_fen, \
+        refunded_fen, shares, buyer, created_at, paid_at, closed_at, done_at FROM payment \
+        WHERE account_id = $1 ORDER BY payment_id LIMIT $2";
+    REFUNDS("payment_refund") = "SELECT r.payment_id, r.out_request_no, r.amount_fen, r.state, r.created_at, r.done_at \
+        FROM payment_refund r JOIN payment p ON p.payment_id = r.payment_id WHERE p.account_id = $1 \
+        ORDER BY r.refund_id LIMIT $2";
+    NOTICES("notice") = "SELECT notice_id, account_id, kind, params, payment_id, created_at, read_at, texted_at \
+        FROM notice WHERE account_id = $1 ORDER BY notice_id LIMIT $2";
+    AUDIT("audit_line") = "SELECT at, act, subject, outcome, source FROM audit_line \
+        WHERE actor = 'account:' || $1 ORDER BY at DESC LIMIT $2";
+    ERASURES("erasure") = "SELECT state, asked_at, due_at, ended_at FROM erasure \
+        WHERE account_id = $1 ORDER BY asked_at LIMIT $2";
+}
+
+/// Rows of one table that are told; a person with more is told that there are more.
+const TOLD_MAX: i64 = 5_000;
+
+/// Which key opens a column.
+#[derive(Clone, Copy)]
+enum Key {
+    Own,
+    Service,
+}
+
+/// One part of the document.
+struct Part {
+    name: &'static str,
+    stmt: &'static Stmt,
+    /// The column by which a sealed value knows its row.
+    row: &'static str,
+    sealed: &'static [(&'static str, Key)],
+}
+
+const fn open(name: &'static str, stmt: &'static Stmt) -> Part {
+    Part {
+        name,
+        stmt,
+        row: "",
+        sealed: &[],
+    }
+}
+
+static PARTS: [Part; 14] = [
+    Part {
+        name: "account",
+        stmt: &ACCOUNT,
+        row: "account_id",
+        sealed: &[
+            ("open_id", Key::Own),
+            ("user_id", Key::Own),
+            ("name", Key::Own),
+            ("id_no", Key::Own),
+            ("phone", Key::Own),
+        ],
+    },
+    open("consents", &CONSENTS),
+    open("sessions", &SESSIONS),
+    open("certifications", &CERTIFICATIONS),
+    open("account_merges", &MERGES),
+    Part {
+        name: "homes",
+        stmt: &BINDINGS,
+        row: "binding_id",
+        sealed: &[
+            ("consumer_no", Key::Own),
+            ("signboard", Key::Own),
+            ("label", Key::Own),
+        ],
+    },
+    open("sharings", &GRANTS),
+    Part {
+        name: "archive_copies",
+        stmt: &ARCHIVES,
+        row: "binding_id",
+        sealed: &[("body", Key::Own)],
+    },
+    Part {
+        name: "archive_fillings",
+        stmt: &FILLINGS,
+        row: "filling_id",
+        sealed: &[("mobile", Key::Own)],
+    },
+    Part {
+        name: "payments",
+        stmt: &PAYMENTS,
+        row: "payment_id",
+        sealed: &[("shares", Key::Service), ("buyer", Key::Service)],
+    },
+    open("refunds", &REFUNDS),
+    Part {
+        name: "notices",
+        stmt: &NOTICES,
+        row: "notice_id",
+        sealed: &[("params", Key::Own)],
+    },
+    open("acts", &AUDIT),
+    open("erasures", &ERASURES),
+];
+
+impl<C: Conn> Sql<C> {
+    pub(super) async fn told_of(
+        &mut self,
+        account: &AccountId,
+        now: Time,
+    ) -> Result<Dossier, StoreError> {
+        let mut told = Map::new();
+        told.insert("made_at".into(), Json::from(now.rfc3339()));
+        for part in &PARTS {
+            let more = TOLD_MAX.saturating_add(1);
+            let rows = self.rows(part.stmt, args![account, more]).await?;
+            let most = usize::try_from(TOLD_MAX).unwrap_or(usize::MAX);
+            let mut items = Vec::with_capacity(rows.len().min(most));
+            for row in rows.iter().take(most) {
+                items.push(self.told_row(account, part, row).await?);
+            }
+            told.insert(
+                part.name.into(),
+                json!({ "items": items, "more": rows.len() > most }),
+            );
+        }
+        Ok(Dossier::new(Json::Object(told).to_string()))
+    }
+
+    async fn told_row(
+        &mut self,
+        account: &AccountId,
+        part: &'static Part,
+        row: &Row,
+    ) -> Result<Json, StoreError> {
+        let mut object = Map::new();
+        for (name, value) in row.cells() {
+            let key = part.sealed.iter().find(|(column, _)| *column == name);
+            let value = match (key, value) {
+                (Some((column, key)), Value::Text(sealed)) => {
+                    let field = Field::new(part.stmt.table, column);
+                    let id = row.text(part.row)?;
+                    let clear = match key {
+                        Key::Own => {
+                            let owner = row.maybe_owner(account)?;
+                            self.open_for(&owner, field, &id, sealed).await?
+                        }
+                        Key::Service => self.open_service(field, &id, sealed)?,
+                    };
+                    // What is kept as JSON is told as JSON.
+                    serde_json::from_str::<Json>(&clear)
+                        .ok()
+                        .filter(|json| json.is_object() || json.is_array())
+                        .unwrap_or(Json::String(clear))
+                }
+                (_, value) => plain(name, value),
+            };
+            object.insert(name.to_owned(), value);
+        }
+        Ok(Json::Object(object))
+    }
+}
+
+/// Moments read as people write them.
+fn plain(name: &str, value: &Value) -> Json {
+    match value {
+        Value::Null | Value::Bytes(_) => Json::Null,
+        Value::Text(text) => Json::from(text.as_str()),
+        Value::Int(micros) if name == "at" || name.ends_with("_at") => {
+            Json::from(Time::from_micros(*micros).rfc3339())
+        }
+        Value::Int(number) => Json::from(*number),
+    }
+}
+
+impl Row {
+    /// Whose key opens the row: the account it names, else the one that asks.
+    fn maybe_owner(&self, asking: &AccountId) -> Result<AccountId, StoreError> {
+        if self.cells().any(|(name, _)| name == "account_id") {
+            self.id("account_id")
+        } else {
+            Ok(asking.clone())
+        }
+    }
+}

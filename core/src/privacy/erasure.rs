@@ -1,0 +1,230 @@
+//! A person's wish to be erased. It cools off for 15 days, in which it can be taken back; it is
+//! refused, and put off when it is due, while any money of theirs is on its way; then a timed task
+//! leaves their homes and destroys their key and whatever finds them (money.md 3.15, domain.md 5.4).
+
+use async_trait::async_trait;
+
+use super::step_up::{Deed, spend};
+use super::{Privacy, PrivacyError, events};
+use crate::accounts::{Actor, Caller, Pen};
+use crate::bindings::leave_all_in;
+use crate::evidence::Act;
+use crate::jobs::runner::Task;
+use crate::shared::ids::{AccountId, EventId};
+use crate::shared::time::Time;
+use crate::store::{Tx, atomically, snapshot};
+
+const DAY_S: i64 = 86_400;
+/// How long the wish cools off.
+pub const COOLING_S: i64 = 15 * DAY_S;
+/// How long it is put off when money is on its way on its day.
+pub const PUT_OFF_S: i64 = DAY_S;
+/// Erasures of one turn; the next turn goes on.
+const PER_TURN: i64 = 20;
+
+/// How far a wish has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErasureState {
+    Cooling,
+    Withdrawn,
+    Done,
+}
+
+impl ErasureState {
+    pub const ALL: [Self; 3] = [Self::Cooling, Self::Withdrawn, Self::Done];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cooling => "cooling",
+            Self::Withdrawn => "withdrawn",
+            Self::Done => "done",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// One wish. It outlives the account, whose name says nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    pub erasure_id: String,
+    pub account_id: AccountId,
+    pub state: ErasureState,
+    pub asked_at: Time,
+    pub due_at: Time,
+    /// When it is looked at next, while it cools.
+    pub next_at: Option<Time>,
+    pub ended_at: Option<Time>,
+    pub version: i64,
+}
+
+impl Erasure {
+    fn ended(self, state: ErasureState, now: Time) -> Self {
+        Self {
+            state,
+            next_at: None,
+            ended_at: Some(now),
+            ..self
+        }
+    }
+}
+
+fn about(erasure: &Erasure) -> Act {
+    Act::new()
+        .say("account_id", erasure.account_id.as_str())
+        .say("erasure_id", erasure.erasure_id.as_str())
+        .say("due_at", erasure.due_at.rfc3339())
+}
+
+impl Privacy {
+    /// The caller's wish that is cooling off, if there is one.
+    pub async fn erasure(&self, caller: &Caller) -> Result<Option<Erasure>, PrivacyError> {
+        let mut view = snapshot(&*self.store).await?;
+        Ok(view.privacy().erasure(&caller.account_id).await?)
+    }
+
+    /// Begins the cooling off, and tells every contact. A repeat answers the wish that is there.
+    pub async fn ask_erasure(&self, caller: &Caller) -> Result<Erasure, PrivacyError> {
+        let maker = self.maker();
+        let (pen, event_id): (Pen, EventId) = (Pen::ready(&maker), maker.id());
+        let (account, now) = (&caller.account_id, pen.now);
+        let due_at = now.plus_seconds(COOLING_S);
+        let wish = Erasure {
+            erasure_id: maker.uuid(),
+            account_id: account.clone(),
+            state: ErasureState::Cooling,
+            asked_at: now,
+            due_at,
+            next_at: Some(due_at),
+            ended_at: None,
+            version: 1,
+        };
+        let when = (now, Some(due_at));
+        let kind = events::ERASURE_ASKED;
+        let told = events::event(event_id, kind, account, when, &caller.trace_id)?;
+        atomically(&*self.store, async |tx: &mut Tx| {
+            spend(tx, caller, Deed::Erase, now).await?;
+            if let Some(there) = tx.privacy().erasure(account).await? {
+                return Ok(there);
+            }
+            if tx.privacy().has_open_money(account).await? {
+                return Err(PrivacyError::MoneyOpen);
+            }
+            tx.privacy().add_erasure(&wish).await?;
+            tx.outbox().add(&told).await?;
+            let (actor, subject) = (caller.actor(), account.as_str());
+            pen.prove(tx, &actor, "privacy.erasure_asked", subject, about(&wish))
+                .await?;
+            Ok(wish.clone())
+        })
+        .await
+    }
+
+    /// Takes the wish back, up to the moment it is done.
+    pub async fn take_erasure_back(&self, caller: &Caller) -> Result<(), PrivacyError> {
+        let maker = self.maker();
+        let (pen, event_id): (Pen, EventId) = (Pen::ready(&maker), maker.id());
+        let (account, now) = (&caller.account_id, pen.now);
+        let kind = events::ERASURE_WITHDRAWN;
+        let told = events::event(event_id, kind, account, (now, None), &caller.trace_id)?;
+        atomically(&*self.store, async |tx: &mut Tx| {
+            let wish = tx.privacy().erasure(account).await?;
+            let wish = wish.ok_or(PrivacyError::NotFound)?;
+            let taken_back = wish.ended(ErasureState::Withdrawn, now);
+            tx.privacy().save_erasure(&taken_back).await?;
+            tx.outbox().add(&told).await?;
+            let (actor, act) = (caller.actor(), about(&taken_back));
+            pen.prove(
+                tx,
+                &actor,
+                "privacy.erasure_withdrawn",
+                account.as_str(),
+                act,
+            )
+            .await?;
+            Ok::<_, PrivacyError>(())
+        })
+        .await
+    }
+}
+
+/// The timed task that does what has cooled off.
+#[derive(Debug, Clone)]
+pub struct Erase(pub Privacy);
+
+impl Erase {
+    /// Erases everybody whose day has come; how many. One that fails does not hold up the others.
+    pub async fn run_due(&self) -> Result<usize, PrivacyError> {
+        let now = self.0.now();
+        let mut view = snapshot(&*self.0.store).await?;
+        let due = view.privacy().due_erasures(now, PER_TURN).await?;
+        drop(view);
+        let (mut done, mut failed) = (0_usize, None);
+        for wish in due {
+            match self.erase(&wish).await {
+                Ok(true) => done = done.saturating_add(1),
+                Ok(false) => {}
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(done), Err)
+    }
+
+    /// One unit: the homes are left, the person is erased. False when the wish was taken back meanwhile,
+    /// or waits because money is on its way.
+    async fn erase(&self, wish: &Erasure) -> Result<bool, PrivacyError> {
+        let maker = self.0.maker();
+        let actor = Actor::job("privacy.erase", &maker);
+        let (pen, account) = (Pen::ready(&maker), &wish.account_id);
+        let now = pen.now;
+        atomically(&*self.0.store, async |tx: &mut Tx| {
+            let Some(wish) = tx.privacy().erasure(account).await? else {
+                return Ok(false);
+            };
+            if tx.privacy().has_open_money(account).await? {
+                let next_at = Some(now.plus_seconds(PUT_OFF_S));
+                tx.privacy()
+                    .save_erasure(&Erasure { next_at, ..wish })
+                    .await?;
+                return Ok(false);
+            }
+            leave_all_in(tx, account, &actor, &pen)
+                .await
+                .map_err(|error| PrivacyError::Home(Box::new(error)))?;
+            let done = wish.ended(ErasureState::Done, now);
+            tx.privacy().save_erasure(&done).await?;
+            let act = about(&done);
+            pen.prove(tx, &actor, "privacy.erased", account.as_str(), act)
+                .await?;
+            // Last: it takes the salts of all that was said about the person with it.
+            tx.privacy().erase(account, now).await?;
+            Ok::<_, PrivacyError>(true)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Task for Erase {
+    fn name(&self) -> &'static str {
+        "privacy.erase"
+    }
+
+    fn every_s(&self) -> i64 {
+        3_600
+    }
+
+    async fn run(&self, _now: Time) -> Result<(), &'static str> {
+        match self.run_due().await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::warn!(%error, "privacy.erase.failed");
+                Err("store")
+            }
+        }
+    }
+}

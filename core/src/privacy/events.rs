@@ -1,0 +1,52 @@
+//! What this room tells others through the outbox.
+
+use serde::Serialize;
+
+use crate::outbox::Event;
+use crate::shared::ids::{AccountId, EventId};
+use crate::shared::time::Time;
+use crate::store::StoreError;
+
+/// Everything known of a person was handed out.
+pub(super) const EXPORTED: &str = "privacy.exported";
+/// A person asked to be erased.
+pub(super) const ERASURE_ASKED: &str = "privacy.erasure_asked";
+/// A person took their wish to be erased back.
+pub(super) const ERASURE_WITHDRAWN: &str = "privacy.erasure_withdrawn";
+
+#[derive(Serialize)]
+struct Told<'a> {
+    account_id: &'a AccountId,
+    happened_at: String,
+    /// When the erasure is due, when one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at: Option<String>,
+}
+
+/// A row that tells a person of an act with all that is theirs; every contact hears of it.
+pub(super) fn event(
+    event_id: EventId,
+    kind: &str,
+    account: &AccountId,
+    (now, due_at): (Time, Option<Time>),
+    trace_id: &str,
+) -> Result<Event, StoreError> {
+    let body = Told {
+        account_id: account,
+        happened_at: now.rfc3339(),
+        due_at: due_at.map(Time::rfc3339),
+    };
+    Ok(Event {
+        event_id,
+        kind: kind.to_owned(),
+        ordering_key: format!("privacy:{account}"),
+        body: serde_json::to_string(&body).map_err(|_| StoreError::Corrupt {
+            table: "outbox",
+            column: "body",
+        })?,
+        trace_id: trace_id.to_owned(),
+        created_at: now,
+        available_at: now,
+        money: false,
+    })
+}

@@ -1,0 +1,56 @@
+//! The ports of `privacy`: its own rows, and what the store knows of a person over all tables.
+
+use async_trait::async_trait;
+
+use super::erasure::Erasure;
+use super::export::{Dossier, Link};
+use super::step_up::{Deed, StepUp};
+use crate::accounts::Secret;
+use crate::shared::ids::{AccountId, SessionId};
+use crate::shared::time::Time;
+use crate::store::StoreError;
+
+/// What readers ask.
+#[async_trait]
+pub trait PrivacyReads: Send {
+    /// What a session was lately shown to be its owner's for and has not used.
+    async fn stepped_up(&mut self, session: &SessionId) -> Result<Option<StepUp>, StoreError>;
+    /// The wish of an account that is cooling off.
+    async fn erasure(&mut self, account: &AccountId) -> Result<Option<Erasure>, StoreError>;
+    /// Cooling wishes to be looked at by a moment, the longest due first.
+    async fn due_erasures(&mut self, now: Time, limit: i64) -> Result<Vec<Erasure>, StoreError>;
+    /// Whether a payment, posting or refund of an account has another turn to come.
+    async fn has_open_money(&mut self, account: &AccountId) -> Result<bool, StoreError>;
+    /// Everything known of an account, opened, as JSON.
+    async fn dossier(&mut self, account: &AccountId, now: Time) -> Result<Dossier, StoreError>;
+}
+
+/// Rows of step-ups, wishes and links; erasing and purging over all tables.
+#[async_trait]
+pub trait PrivacyStore: PrivacyReads {
+    async fn step_up(&mut self, session: &SessionId, step_up: StepUp) -> Result<(), StoreError>;
+    /// Uses a step-up up: true once, for the act it is for, when it was made after a moment.
+    async fn spend_step_up(
+        &mut self,
+        session: &SessionId,
+        deed: Deed,
+        after: Time,
+    ) -> Result<bool, StoreError>;
+    /// `StoreError::Duplicate` when the account has a wish that is cooling off.
+    async fn add_erasure(&mut self, erasure: &Erasure) -> Result<(), StoreError>;
+    /// Compare-and-set on the version that was loaded.
+    async fn save_erasure(&mut self, erasure: &Erasure) -> Result<(), StoreError>;
+    /// Destroys an account's key, with those merged into it, and whatever names or finds the person;
+    /// what the law keeps stays under the account's name, which says nothing.
+    async fn erase(&mut self, account: &AccountId, now: Time) -> Result<(), StoreError>;
+    async fn add_link(&mut self, ticket: &Secret, link: &Link) -> Result<(), StoreError>;
+    /// Uses a link up; whose document it leads to, once and in time.
+    async fn spend_link(
+        &mut self,
+        ticket: &Secret,
+        document: &str,
+        now: Time,
+    ) -> Result<Option<AccountId>, StoreError>;
+    /// Takes away up to `most` rows of each table whose term is over; how many.
+    async fn purge(&mut self, now: Time, most: i64) -> Result<u64, StoreError>;
+}

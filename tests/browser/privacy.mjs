@@ -1,0 +1,79 @@
+/**
+ * A person's own data, in Chromium, against the stand-in line: the file, the wish to be erased, taking it back.
+ *
+ *   (cd miniapp && npm run build:h5) && node privacy.mjs
+ */
+import path from 'node:path'
+import { startMock } from '../../miniapp/mock/line.mjs'
+import { Checks } from './checks.mjs'
+import { openPhone } from './phone.mjs'
+
+const checks = new Checks()
+const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../../target/browser')
+const CODE = '135790'
+
+async function person(name, act) {
+  const line = await startMock({ creditAfterMs: 60_000 })
+  line.world.signedIn = true
+  const phone = await openPhone({ home: line.base, outside: [line.base], pictures })
+  const { page } = phone
+  const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
+  const shows = (testId) => at(testId).waitFor({ state: 'visible', timeout: 10_000 })
+  const whole = async () => {
+    checks.equal(`${name}: no serious finding of axe`, await phone.axe(), [])
+    await phone.picture(`privacy-${name}`)
+  }
+  try {
+    await page.addInitScript(() => localStorage.setItem('lifeline.signed_in', '1'))
+    await page.goto(`${line.base}/#/pages/accounts/index`)
+    await shows('open-privacy')
+    await at('open-privacy').click()
+    await shows('screen-privacy')
+    await act({ page, at, shows, whole, world: line.world })
+    checks.equal(`${name}: nothing thrown`, phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])
+    checks.equal(`${name}: no request to anywhere else`, phone.seen.strangers, [])
+  } catch (thrown) {
+    await phone.picture(`privacy-${name}-failed`).catch(() => undefined)
+    checks.broke(`${name}: ${thrown}`)
+  } finally {
+    await phone.close()
+    line.stop()
+  }
+}
+
+await person('export', async ({ page, at, shows, whole }) => {
+  await at('ask-export').click()
+  const sent = page.waitForRequest((request) => request.url().endsWith('/v1/otps'))
+  await at('send-code-export').click()
+  checks.equal('the code is for the export alone', (await sent).postDataJSON(), { purpose: 'export' })
+  await at('code-export').fill('000000')
+  await at('do-export').click()
+  await page.getByText('验证码不对或已过期').first().waitFor({ timeout: 10_000 })
+  checks.that('a wrong code hands nothing out', !(await page.locator('[data-testid="export-done"]:visible').count()))
+  await at('code-export').fill(CODE)
+  const kept = page.waitForEvent('download')
+  await at('do-export').click()
+  checks.equal('the browser keeps a file', (await kept).suggestedFilename(), 'my-data.json')
+  await shows('export-done')
+  checks.that('and stays on the screen', page.url().includes('pages/privacy/index'))
+  await whole()
+})
+
+await person('erase', async ({ page, at, shows, whole, world }) => {
+  await at('ask-erase').click()
+  await at('code-erase').fill('12')
+  await at('do-erase').click()
+  checks.that('half a code is not sent', !world.steppedUp)
+  await at('code-erase').fill(CODE)
+  await at('do-erase').click()
+  await shows('cooling')
+  checks.equal('the wish is with the service', world.erasure?.state, 'cooling')
+  await whole()
+  await at('take-back').click()
+  await shows('ask-erase')
+  checks.equal('it is taken back', world.erasure, undefined)
+  await page.reload()
+  await shows('ask-erase')
+})
+
+process.exit(checks.close())
