@@ -195,6 +195,9 @@ pub(crate) struct Sim {
     /// The first seed; a failing one is lived again with `--histories 1`.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Parts of the plan to leave out, as a failing run names them.
+    #[arg(long, value_name = "PARTS", value_delimiter = ',')]
+    pub(crate) without: Vec<usize>,
     /// Print everything that happened.
     #[arg(long)]
     pub(crate) trace: bool,

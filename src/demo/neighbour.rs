@@ -111,6 +111,9 @@ pub(crate) fn simulate(args: &cli::Sim) -> Result<(), Failure> {
     command
         .args(["sim", "--histories", &args.histories.to_string()])
         .args(["--seed", &args.seed.to_string()]);
+    for part in &args.without {
+        command.args(["--without", &part.to_string()]);
+    }
     if args.trace {
         command.arg("--trace");
     }

@@ -71,12 +71,14 @@ impl Booking<'_> {
             match self.judge_refunds(self.shown_refunds(input, fact))? {
                 Refunds::NotOurs(_) => {}
                 Refunds::Explained => {
+                    super::met("P", state.as_str(), input.as_str(), state.as_str());
                     self.sight_channel(state, input, state, true, asked_at);
                     return Ok(());
                 }
                 Refunds::Unclear => {
                     let shown = self.shown_refunds(input, fact);
                     self.changes.asks.push(Ask::CheckRefunds { shown });
+                    super::met("P", state.as_str(), input.as_str(), state.as_str());
                     self.sight_channel(state, input, state, true, asked_at);
                     return Ok(());
                 }

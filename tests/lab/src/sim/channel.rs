@@ -103,6 +103,8 @@ pub(super) struct Channel {
     pub(super) without_funds_until: i64,
     /// The next payment is taken with a difference.
     pub(super) next_differs_by: Option<i64>,
+    /// The next query about a refund is answered with another sum.
+    pub(super) misquotes_next: bool,
     /// What happens to the next trade in its payer's wallet: after how long, and whether it is paid.
     pub(super) wallet: Option<(i64, bool)>,
     serial: u64,
@@ -199,7 +201,7 @@ impl Channel {
             return false;
         };
         if !self.trades.contains_key(number) {
-            self.open(number, fen, now.saturating_add(900 * SECOND));
+            self.open(number, fen, now.saturating_add(5000 * SECOND));
         }
         true
     }
@@ -309,7 +311,12 @@ impl Channel {
         })
     }
 
-    pub(super) fn query_refund(&self, number: &str, request: &str, now: i64) -> RefundStatus {
+    pub(super) fn query_refund(&mut self, number: &str, request: &str, now: i64) -> RefundStatus {
+        if std::mem::take(&mut self.misquotes_next) {
+            return RefundStatus::Success {
+                amount: Fen::new(1),
+            };
+        }
         let trade = self.trades.get(number);
         let refund = trade.and_then(|trade| trade.refunds.get(request));
         match refund.filter(|refund| refund.moves_at <= now) {

@@ -47,6 +47,12 @@ impl Dice {
         self.below(1000) < share
     }
 
+    pub(super) fn shuffle<T>(&mut self, all: &mut [T]) {
+        for at in (1..all.len()).rev() {
+            all.swap(at, self.index(at.saturating_add(1)));
+        }
+    }
+
     pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         from.get(self.index(from.len()))
     }

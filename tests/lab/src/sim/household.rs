@@ -288,6 +288,11 @@ impl Visit {
         });
         let password = self.world.with(|world| world.dice.between(1, 120));
         self.seconds(password).await;
+        if self.world.with(|world| world.dice.in_mille(500)) {
+            // The page stays open, and nobody pays.
+            self.seconds(4000).await;
+            return;
+        }
         self.world.with(|world| {
             let now = world.now();
             let paid = opens && world.channel.pay(&number, now);

@@ -42,6 +42,8 @@ pub(super) struct Life {
     pub(super) odd: bool,
     pub(super) heard: Heard,
     pub(super) lines: Vec<String>,
+    /// Parts of the plan that were left out.
+    pub(super) without: Vec<usize>,
 }
 
 struct Run<'a> {
@@ -63,14 +65,15 @@ struct Looks {
     carry: Option<i64>,
 }
 
-/// Lives the history of a seed.
+/// Lives a history.
 pub(super) fn live(
     town: &Town,
     ear: &Ear,
-    seed: u64,
+    plan: Plan,
     keep_text: bool,
     planted: Option<Planted>,
 ) -> Life {
+    let seed = plan.seed;
     if let Err(error) = town.bench.rewind() {
         return Life {
             seed,
@@ -79,7 +82,6 @@ pub(super) fn live(
         };
     }
     drop(ear.take());
-    let plan = Plan::of(seed);
     let world = Handle::new(World::new(&plan, keep_text));
     let mut run = Run {
         town,
@@ -133,6 +135,10 @@ impl Run<'_> {
         self.open_office();
         let acting = self.tasks.len();
         self.world.with(|world| world.acting = acting);
+        if self.plan.tight_brake {
+            let desk = self.desk("brake");
+            self.tasks.add(None, Box::pin(desk.release_brakes()));
+        }
         if self.plan.is_odd() {
             let from_s = self.plan.office_s;
             let desk = self.desk("decide");
@@ -382,6 +388,7 @@ impl Run<'_> {
             odd: plan.is_odd(),
             heard,
             lines: world.trace.into_lines(),
+            without: Vec::new(),
         }
     }
 }

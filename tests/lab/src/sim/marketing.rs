@@ -29,6 +29,15 @@ pub(super) fn business_date(at: i64) -> String {
     }
 }
 
+/// The next 22:30 in Shanghai.
+pub(super) fn next_cutoff(at: i64) -> i64 {
+    let second = Time::from_micros(at).shanghai_second_of_day();
+    let left = CUTOFF_SECOND.saturating_sub(second).rem_euclid(DAY);
+    at.div_euclid(1_000_000)
+        .saturating_add(left)
+        .saturating_mul(1_000_000)
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct HomeAccount {
     pub(super) open: bool,
@@ -168,6 +177,10 @@ pub(super) struct Marketing {
     pub(super) homes: Vec<HomeAccount>,
     pub(super) postings: BTreeMap<String, Posting>,
     fences: BTreeSet<String>,
+    /// The next answer about a booked posting names another sum.
+    pub(super) misquotes_next: bool,
+    /// The figures of this home change whenever a payment of it is presented.
+    pub(super) restless: BTreeSet<usize>,
     /// The next new number stands for another customer's payment.
     pub(super) next_is_stray: bool,
     serial: u64,
@@ -223,6 +236,11 @@ impl Marketing {
             } else {
                 Said::Conflict
             };
+        }
+        if self.restless.contains(&given.home)
+            && let Some(account) = self.homes.get_mut(given.home)
+        {
+            account.charge(1, day(now));
         }
         if let Some(refusal) = self.refusal(given, now) {
             return refusal;

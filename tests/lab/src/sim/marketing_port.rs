@@ -80,9 +80,15 @@ impl World {
         self.told(number, said)
     }
 
-    pub(super) fn told(&self, number: &str, said: Said) -> Result<PostingReply, NoAnswer> {
+    pub(super) fn told(&mut self, number: &str, said: Said) -> Result<PostingReply, NoAnswer> {
         Ok(match said {
-            Said::Posted => PostingReply::Posted(self.posted(number)?),
+            Said::Posted => {
+                let mut posted = self.posted(number)?;
+                if std::mem::take(&mut self.marketing.misquotes_next) {
+                    posted.amount = Fen::new(posted.amount.get().saturating_add(1));
+                }
+                PostingReply::Posted(posted)
+            }
             Said::Processing => PostingReply::Processing,
             Said::Reversed => PostingReply::Reversed,
             Said::Stale => PostingReply::StaleOrMismatch,

@@ -5,6 +5,7 @@ mod cells;
 mod channel;
 mod channel_port;
 mod cluster;
+mod couples;
 mod dice;
 mod household;
 mod law;
@@ -20,7 +21,9 @@ mod oracle;
 mod plan;
 mod planted;
 mod report;
+mod rumours;
 mod seam;
+mod shrink;
 mod tasks;
 mod throws;
 mod town;
@@ -38,6 +41,7 @@ use clap::Args;
 
 use cells::Ear;
 use life::live;
+use plan::Plan;
 use planted::Planted;
 use report::Report;
 use town::Town;
@@ -54,6 +58,9 @@ pub(crate) struct Options {
     /// Threads; the result does not depend on it.
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
+    /// Parts of the plan to leave out, as a failing run names them.
+    #[arg(long, value_name = "PARTS", value_delimiter = ',')]
+    without: Vec<usize>,
     /// Print everything that happened.
     #[arg(long)]
     trace: bool,
@@ -112,9 +119,19 @@ fn work(options: &Options, thread: u64, threads: u64) -> Report {
         let mut number = thread;
         while number < options.histories {
             let seed = options.seed.wrapping_add(number);
-            let mut life = live(&town, &ear, seed, options.trace, options.planted);
+            let plan = Plan::of(seed).without(&options.without);
+            let mut life = live(&town, &ear, plan.clone(), options.trace, options.planted);
+            life.without.clone_from(&options.without);
             if !life.failures.is_empty() && !options.trace && report.wants_more() {
-                life.lines = live(&town, &ear, seed, true, options.planted).lines;
+                let again = |without: &[usize], text| {
+                    let plan = plan.clone().without(without);
+                    live(&town, &ear, plan, text, options.planted)
+                };
+                let fails = |without: &[usize]| !again(without, false).failures.is_empty();
+                if options.without.is_empty() {
+                    life.without = shrink::needless(plan.parts(), fails);
+                    life.lines = again(&life.without, true).lines;
+                }
             }
             report.note(life, options.trace);
             if options.planted.is_some() && report.failed() > 0 {

@@ -16,7 +16,7 @@ use lifeline_core::store::snapshot;
 
 use super::cluster::Cluster;
 use super::dice::Dice;
-use super::marketing::Said;
+use super::marketing::{Said, next_cutoff};
 use super::plan::Service;
 use super::world::{Handle, MILLI, SECOND, World};
 
@@ -37,6 +37,8 @@ impl Desk {
         match service {
             Service::Claim { on } => self.claim(on).await,
             Service::Bookkeeping { after_s } => self.keep_books(after_s).await,
+            Service::Gossip { on } => self.gossip(on).await,
+            Service::LateClaim { after_ms } => self.claim_late(after_ms).await,
         }
         self.end();
     }
@@ -50,7 +52,7 @@ impl Desk {
         self.world.sleep(seconds.saturating_mul(SECOND)).await;
     }
 
-    fn orders(&self, which: &str) -> Vec<Order> {
+    pub(super) fn orders(&self, which: &str) -> Vec<Order> {
         let list = |conn: &rusqlite::Connection| -> rusqlite::Result<Vec<String>> {
             let text =
                 format!("SELECT p.payment_id FROM payment p WHERE {which} ORDER BY p.payment_id");
@@ -71,7 +73,7 @@ impl Desk {
         super::now_or_never(read).flatten().unwrap_or_default()
     }
 
-    async fn say(&self, order: &Order, seen: Vec<Observation>, actor: &'static str) {
+    pub(super) async fn say(&self, order: &Order, seen: Vec<Observation>, actor: &'static str) {
         if seen.is_empty() {
             return;
         }
@@ -103,7 +105,7 @@ impl Desk {
             if !found.is_empty() {
                 return self.some(found);
             }
-            let pause = self.dice.between(50, 900);
+            let pause = self.dice.between(20, 700);
             self.world.sleep(pause.saturating_mul(MILLI)).await;
         }
         self.some(self.orders("p.state IN ('PAID', 'SUSPENSE', 'DONE')"))
@@ -121,12 +123,52 @@ impl Desk {
         }
     }
 
-    fn some(&mut self, orders: Vec<Order>) -> Option<Order> {
+    /// The claim comes at the cut-off: when it is decided and when it arrives, marketing's dates differ.
+    async fn claim_late(&mut self, after_ms: i64) {
+        let cutoff = self.world.with(|world| next_cutoff(world.now()));
+        let at = cutoff.saturating_add(after_ms.saturating_mul(MILLI));
+        let wait = self.world.with(|world| at.saturating_sub(world.now()));
+        self.world.sleep(wait).await;
+        let posted = "EXISTS (SELECT 1 FROM payment_line l WHERE l.payment_id = p.payment_id AND l.state = 'POSTED')";
+        let Some(order) = self.some(self.orders(posted)) else {
+            return;
+        };
+        let mut lines = order.lines.iter();
+        if let Some(line) = lines.find(|line| line.state == l::State::Posted) {
+            let wanted = self.line(line, l::Input::RefundWanted, None);
+            self.say(&order, vec![wanted], "claims").await;
+        }
+    }
+
+    /// Two persons let automatic refunds go on, again and again.
+    pub(super) async fn release_brakes(mut self) {
+        loop {
+            let pause = self.dice.between(300, 3000);
+            self.seconds(pause).await;
+            for person in ["first", "second"] {
+                let said = self.cluster.ask(|payments: Payments| async move {
+                    payments.brake().consent(person, "office").await
+                });
+                if let Some(Ok(consent)) = said.await {
+                    let consent = consent.as_str();
+                    self.world
+                        .note(format_args!("{person} person about the brake: {consent}"));
+                }
+            }
+        }
+    }
+
+    pub(super) fn some(&mut self, orders: Vec<Order>) -> Option<Order> {
         let at = self.dice.index(orders.len());
         orders.into_iter().nth(at)
     }
 
-    fn line(&self, line: &PostingLine, input: l::Input, ruling: Option<l::Ruling>) -> Observation {
+    pub(super) fn line(
+        &self,
+        line: &PostingLine,
+        input: l::Input,
+        ruling: Option<l::Ruling>,
+    ) -> Observation {
         let fact = LineFact {
             ruling,
             ..LineFact::default()
@@ -142,7 +184,7 @@ impl Desk {
         Observation::refund(self.now(), refund.refund_id.clone(), r::Input::Case, fact)
     }
 
-    fn now(&self) -> lifeline_core::shared::time::Time {
+    pub(super) fn now(&self) -> lifeline_core::shared::time::Time {
         self.world.with(|world| world.time())
     }
 
@@ -151,7 +193,13 @@ impl Desk {
         for _ in 0..3 {
             self.seconds(after_s).await;
             for order in self.orders("p.state <> 'CREATED' OR p.sends > 0") {
-                let seen = self.world.with(|world| booked(world, &order));
+                let mut seen = self.world.with(|world| booked(world, &order));
+                let unknown = order.lines.iter().filter(|line| {
+                    let number = &line.channel_txn_no;
+                    let absent = |world: &mut World| !world.marketing.postings.contains_key(number);
+                    line.state == l::State::PostUnknown && self.world.with(absent)
+                });
+                seen.extend(unknown.map(|line| self.absent(line)));
                 self.say(&order, seen, "bookkeeping").await;
             }
         }
@@ -161,14 +209,21 @@ impl Desk {
     pub(super) async fn rule_hastily(mut self, at_s: i64, on: Option<&'static str>) {
         self.seconds(at_s).await;
         if let Some(order) = self.order_on(on).await {
-            let seen = self.hasty_ruling(&order);
+            let seen = self.hasty_ruling(&order, on);
             self.say(&order, vec![seen], "two persons, hastily,").await;
         }
         self.end();
     }
 
-    fn hasty_ruling(&mut self, order: &Order) -> Observation {
-        let at = self.dice.index(order.lines.len());
+    fn hasty_ruling(&mut self, order: &Order, on: Option<&str>) -> Observation {
+        let mut lines = order.lines.iter();
+        let there = lines.position(|line| Some(line.state.as_str()) == on);
+        let at = there.unwrap_or_else(|| self.dice.index(order.lines.len()));
+        if let Some(line) = order.lines.get(at).filter(|line| asks_fence(line.state)) {
+            let rulings = [l::Ruling::FenceRepost, l::Ruling::FenceRefund];
+            let ruling = self.dice.pick(&rulings).copied();
+            return self.line(line, l::Input::Case, ruling);
+        }
         match (order.lines.get(at), order.refunds.first()) {
             (_, Some(refund)) if self.dice.in_mille(500) => self.refund(refund, r::Ruling::Again),
             (Some(line), _) if self.dice.in_mille(850) => {
@@ -264,6 +319,10 @@ impl Desk {
     fn about_line(&mut self, order: &Order, line: &PostingLine) -> Option<Observation> {
         let foreign = order.payment.foreign > order.payment.foreign_used;
         match line.state {
+            // What the daily GET may know by now is looked up before anything is decided.
+            l::State::Held if line.sent_at.is_some() && self.dice.in_mille(500) => {
+                self.looked_up(order, line)
+            }
             l::State::Held => Some(self.about_held(line, foreign)),
             l::State::Posted if foreign => Some(self.line(line, l::Input::RefundWanted, None)),
             _thawed if line.frozen => Some(self.line(line, l::Input::Case, None)),
@@ -273,7 +332,12 @@ impl Desk {
 
     fn about_held(&mut self, line: &PostingLine, foreign: bool) -> Observation {
         let number = line.channel_txn_no.as_str();
-        let stray = line.sighting == Some(Sighting::Other);
+        let (stray, booked) = self.world.with(|world| {
+            let posting = world.marketing.postings.get(number);
+            let stray = posting.is_some_and(|posting| posting.stray);
+            let booked = posting.is_some_and(|posting| !posting.stray && posting.net() > 0);
+            (stray, booked)
+        });
         if stray {
             // Marketing is asked to take the other customer's payment off our number first.
             self.world.with(|world| world.marketing.clear_stray(number));
@@ -282,7 +346,7 @@ impl Desk {
             l::Ruling::FenceRefund
         } else if stray {
             l::Ruling::FenceRepost
-        } else if line.sighting == Some(Sighting::Same) {
+        } else if booked && line.sighting == Some(Sighting::Same) {
             l::Ruling::Credit
         } else if line.let_go || (line.fenced && self.dice.in_mille(500)) {
             l::Ruling::Refund
@@ -327,11 +391,23 @@ fn booked(world: &mut World, order: &Order) -> Vec<Observation> {
     for line in &order.lines {
         let state = world.marketing.postings.get(&line.channel_txn_no);
         let booked = state.is_some_and(|posting| posting.net() == posting.fen);
-        if booked && let Ok(reply) = world.told(&line.channel_txn_no, Said::Posted) {
+        let said = world.marketing.said_of(&line.channel_txn_no);
+        let lasting = booked || matches!(said, Said::Fenced | Said::Reversed);
+        if lasting
+            && line.sent_at.is_some()
+            && let Ok(reply) = world.told(&line.channel_txn_no, said)
+        {
             all.push(reading::of_posting(order, line, Ok(reply), world.time()));
         }
     }
     all
+}
+
+const fn asks_fence(state: l::State) -> bool {
+    matches!(
+        state,
+        l::State::PostUnknown | l::State::FencingRepost | l::State::FencingRefund
+    )
 }
 
 const fn is_fact(what: &Observed) -> bool {

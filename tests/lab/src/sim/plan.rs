@@ -3,7 +3,9 @@
 use lifeline_core::payments::order::{Purpose, Via};
 use lifeline_core::shared::time::Time;
 
+use super::couples::couple;
 use super::dice::Dice;
+use super::rumours::Spot;
 use super::throws::{climate, home, mishaps, oddities, services, start, upsets, wishes};
 
 /// People who can pay, and homes they can pay for.
@@ -129,6 +131,12 @@ pub(super) enum Oddity {
     WindowOver,
     /// The next number posted stands for another customer's payment already.
     Stray,
+    /// The next answer about a booked posting names another sum.
+    Misquoted,
+    /// The next query about a refund is answered with another sum.
+    OtherRefund,
+    /// The figures of a home change whenever a payment of it is presented.
+    Restless { home: usize },
     /// Two persons decide what nobody asked them.
     HastyRuling { on: Option<&'static str> },
 }
@@ -138,6 +146,10 @@ pub(super) enum Oddity {
 pub(super) enum Service {
     /// Somebody wants money back, as soon as a line is in this state.
     Claim { on: Option<&'static str> },
+    /// As [`Service::Claim`], for a line that is posted, so long after the next cut-off (or before).
+    LateClaim { after_ms: i64 },
+    /// A row in this state is told whatever the law only records there.
+    Gossip { on: Spot },
     /// Bill and file of the day tell the facts once more.
     Bookkeeping { after_s: i64 },
 }
@@ -171,7 +183,7 @@ impl Plan {
         let last = wishes.iter().map(|wish| wish.at_s).max().unwrap_or(0);
         let calm_s = last.saturating_add(dice.between(5 * MINUTE, 40 * MINUTE));
         let machines = if dice.in_mille(300) { 2 } else { 1 };
-        Self {
+        let mut plan = Self {
             seed,
             start: start(&mut dice),
             machines,
@@ -191,11 +203,14 @@ impl Plan {
             tight_brake: dice.in_mille(40),
             wishes,
             calm_s,
-        }
+        };
+        couple(&mut plan, &mut Dice::new(seed, "couples"));
+        plan
     }
 
-    pub(super) const fn is_odd(&self) -> bool {
-        !self.oddities.is_empty()
+    pub(super) fn is_odd(&self) -> bool {
+        let gossip = |service: &Service| matches!(service, Service::Gossip { .. });
+        !self.oddities.is_empty() || self.services.iter().any(gossip)
     }
 
     /// Two people want to pay for one home.

@@ -204,8 +204,9 @@ impl Report {
             say(
                 &mut text,
                 format_args!(
-                    "FAILED seed {0} (again: lifeline sim --histories 1 --trace --seed {0})",
-                    life.seed
+                    "FAILED seed {0} (again: lifeline sim --histories 1 --trace --seed {0}{1})",
+                    life.seed,
+                    without(&life.without)
                 ),
             );
             for failure in &life.failures {
@@ -300,6 +301,16 @@ impl Report {
             text,
             format_args!("histories: {} failed: {}", counts.histories, self.failed()),
         );
+    }
+}
+
+/// What the history also fails without, as the command takes it.
+fn without(parts: &[usize]) -> String {
+    let parts: Vec<String> = parts.iter().map(usize::to_string).collect();
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!(" --without {}", parts.join(","))
     }
 }
 

@@ -114,13 +114,13 @@ fn habit(dice: &mut Dice) -> Habit {
     };
     match dice.below(100) {
         0..=59 => Habit::Pays { after_s: soon },
-        60..=71 => Habit::GivesUp { after_s: soon },
-        72..=81 => Habit::PaysAndGivesUp {
+        60..=70 => Habit::GivesUp { after_s: soon },
+        71..=80 => Habit::PaysAndGivesUp {
             after_s: soon,
             apart_s: dice.between(-3, 3),
         },
-        82..=88 => Habit::Leaves,
-        89..=91 => Habit::OldTab {
+        81..=86 => Habit::Leaves,
+        87..=91 => Habit::OldTab {
             after_s: dice.between(16 * MINUTE, 5 * HOUR),
         },
         _ => Habit::ComesBack {
@@ -138,7 +138,10 @@ pub(super) fn upsets(dice: &mut Dice, calm_s: i64) -> Vec<(i64, Upset)> {
     let mut all: Vec<(i64, Upset)> = Vec::new();
     for _ in 0..many {
         let at_s = dice.between(0, calm_s.min(1500));
-        all.push((at_s, upset(dice)));
+        let upset = upset(dice);
+        let wallet = matches!(upset, Upset::Wallet { .. });
+        let at_s = if wallet { at_s.rem_euclid(25) } else { at_s };
+        all.push((at_s, upset));
     }
     all
 }
@@ -151,17 +154,17 @@ fn upset(dice: &mut Dice) -> Upset {
         _ => dice.between(900, 3 * HOUR),
     };
     match dice.below(100) {
-        0..=14 => Upset::ChannelDown { for_s },
-        15..=34 => Upset::MarketingDown { for_s },
-        35..=52 => Upset::PaidAtBank { home },
-        53..=58 => Upset::AccountCloses { home },
-        59..=66 => Upset::ConsumerUnavailable { home, for_s },
-        67..=81 => Upset::FiguresMove {
+        0..=11 => Upset::ChannelDown { for_s },
+        12..=29 => Upset::MarketingDown { for_s },
+        30..=44 => Upset::PaidAtBank { home },
+        45..=49 => Upset::AccountCloses { home },
+        50..=57 => Upset::ConsumerUnavailable { home, for_s },
+        58..=69 => Upset::FiguresMove {
             home,
             by_fen: dice.between(1, 5_000),
         },
-        82..=88 => Upset::SellerWithoutFunds { for_s },
-        89..=94 => Upset::Wallet {
+        70..=78 => Upset::SellerWithoutFunds { for_s },
+        79..=95 => Upset::Wallet {
             after_ms: dice.between(1, 3000),
             pays: dice.in_mille(500),
         },
@@ -194,8 +197,8 @@ fn some_state(dice: &mut Dice) -> Option<&'static str> {
 pub(super) fn services(dice: &mut Dice) -> Vec<Service> {
     let mut all = Vec::new();
     let claims = match dice.below(100) {
-        0..=83 => 0,
-        84..=94 => 1,
+        0..=79 => 0,
+        80..=93 => 1,
         _ => 2,
     };
     for _ in 0..claims {
@@ -213,8 +216,8 @@ pub(super) fn services(dice: &mut Dice) -> Vec<Service> {
 
 pub(super) fn oddities(dice: &mut Dice, calm_s: i64) -> Vec<(i64, Oddity)> {
     let many = match dice.below(100) {
-        0..=91 => 0,
-        92..=96 => 1,
+        0..=86 => 0,
+        87..=94 => 1,
         _ => 2,
     };
     let mut all = Vec::new();
@@ -227,18 +230,23 @@ pub(super) fn oddities(dice: &mut Dice, calm_s: i64) -> Vec<(i64, Oddity)> {
 
 fn oddity(dice: &mut Dice) -> Oddity {
     match dice.below(100) {
-        0..=24 => Oddity::OtherSum {
+        0..=17 => Oddity::OtherSum {
             by_fen: dice.between(-50, 500),
         },
-        25..=49 => Oddity::DeskRefund {
+        18..=36 => Oddity::DeskRefund {
             of_mille: if dice.in_mille(500) {
                 1000
             } else {
                 dice.between(1, 999)
             },
         },
-        50..=64 => Oddity::WindowOver,
-        65..=76 => Oddity::Stray,
+        37..=46 => Oddity::WindowOver,
+        47..=55 => Oddity::Stray,
+        56..=63 => Oddity::Misquoted,
+        64..=68 => Oddity::OtherRefund,
+        69..=73 => Oddity::Restless {
+            home: dice.index(HOMES),
+        },
         _ => Oddity::HastyRuling {
             on: some_state(dice),
         },

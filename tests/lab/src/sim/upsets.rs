@@ -11,6 +11,9 @@ pub(super) fn calm(world: &mut World) {
     world.weather.calm_down();
     world.channel.without_funds_until = 0;
     world.channel.wallet = None;
+    world.channel.misquotes_next = false;
+    world.marketing.misquotes_next = false;
+    world.marketing.restless.clear();
     for home in &mut world.marketing.homes {
         home.unavailable_until = 0;
     }
@@ -68,6 +71,11 @@ pub(super) fn odd_world(world: &mut World, oddity: Oddity) {
             world.at(now.saturating_add(300 * SECOND), close_windows);
         }
         Oddity::Stray => world.marketing.next_is_stray = true,
+        Oddity::Misquoted => world.marketing.misquotes_next = true,
+        Oddity::OtherRefund => world.channel.misquotes_next = true,
+        Oddity::Restless { home } => {
+            world.marketing.restless.insert(home);
+        }
         // Acted by the office.
         Oddity::HastyRuling { .. } => {}
     }

@@ -1,0 +1,200 @@
+//! What must come together for seldom cells to be met: a rumour and the row it is about, a claim
+//! and a seller without funds, another sum and a payer who pays late.
+
+use super::dice::Dice;
+use super::plan::{HOMES, Habit, Oddity, Plan, Service, Upset};
+use super::rumours::Spot;
+
+/// States that rumours are told about, and how often compared with the others.
+const SPOTS: [(u64, Spot); 25] = [
+    (3, spot("P", "CREATED")),
+    (2, spot("P", "PAYING")),
+    (2, spot("P", "CLOSING")),
+    (1, spot("P", "CLOSED")),
+    (3, spot("P", "PAID")),
+    (4, spot("P", "SUSPENSE")),
+    (1, spot("P", "DONE")),
+    (2, spot("L", "READY")),
+    (2, spot("L", "POSTING")),
+    (2, spot("L", "POST_UNKNOWN")),
+    (4, spot("L", "FENCING(repost)")),
+    (4, spot("L", "FENCING(refund)")),
+    (1, spot("L", "POSTED")),
+    (3, spot("L", "REVERSING")),
+    (4, spot("L", "MKT_REFUND")),
+    (6, spot("L", "REFUND_DUE")),
+    (2, spot("L", "REFUNDED")),
+    (3, spot("L", "HELD")),
+    (5, spot("R", "PLANNED")),
+    (3, spot("R", "SENDING")),
+    (3, spot("R", "UNKNOWN")),
+    (4, spot("R", "WAIT_FUNDS")),
+    (4, spot("R", "BLOCKED")),
+    (2, spot("R", "DONE")),
+    (4, spot("R", "WITHDRAWN")),
+];
+
+const fn spot(table: &'static str, state: &'static str) -> Spot {
+    Spot { table, state }
+}
+
+/// 22:28 of the day the history begins.
+const SHORTLY_BEFORE: i64 = 80_880;
+
+/// Adds to a thrown plan what belongs to it.
+pub(super) fn couple(plan: &mut Plan, dice: &mut Dice) {
+    if dice.in_mille(20) {
+        claim_at_cutoff(plan, dice);
+    }
+    if dice.in_mille(190)
+        && let Some(on) = some_spot(dice)
+    {
+        plan.services.push(Service::Gossip { on });
+        bring_about(plan, on, dice);
+    }
+    for (at_s, oddity) in plan.oddities.clone() {
+        follow(plan, at_s, oddity, dice);
+    }
+    let mut upsets = plan.upsets.iter();
+    if upsets.any(|(_, upset)| matches!(upset, Upset::SellerWithoutFunds { .. })) {
+        claims(plan, 1);
+    }
+}
+
+fn some_spot(dice: &mut Dice) -> Option<Spot> {
+    let all: u64 = SPOTS.iter().map(|(weight, _)| *weight).sum();
+    let mut thrown = dice.below(all);
+    SPOTS.iter().find_map(|(weight, spot)| {
+        let here = thrown < *weight;
+        thrown = thrown.saturating_sub(*weight);
+        here.then_some(*spot)
+    })
+}
+
+fn claims(plan: &mut Plan, many: usize) {
+    for _ in 0..many {
+        plan.services.push(Service::Claim { on: Some("POSTED") });
+    }
+}
+
+fn without_funds(plan: &mut Plan, for_s: i64) {
+    plan.upsets.push((0, Upset::SellerWithoutFunds { for_s }));
+}
+
+/// The history begins two minutes before the cut-off, and somebody claims a posted line then.
+fn claim_at_cutoff(plan: &mut Plan, dice: &mut Dice) {
+    let second = plan.start.shanghai_second_of_day();
+    plan.start = plan
+        .start
+        .plus_seconds(SHORTLY_BEFORE.saturating_sub(second));
+    let after_ms = if dice.in_mille(550) {
+        dice.between(-160, -4)
+    } else {
+        dice.between(10, 60_000)
+    };
+    plan.services.push(Service::LateClaim { after_ms });
+}
+
+/// The row that a rumour is about must come to be.
+fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
+    match (on.table, on.state) {
+        ("P", "SUSPENSE") => {
+            let by_fen = dice.between(1, 90);
+            plan.oddities.push((0, Oddity::OtherSum { by_fen }));
+        }
+        ("L", "HELD" | "FENCING(repost)") => {
+            for home in 0..HOMES {
+                plan.oddities
+                    .push((home_at(home), Oddity::Restless { home }));
+            }
+        }
+        ("L", "FENCING(refund)") => {
+            for home in 0..HOMES {
+                let for_s = dice.between(60, 400);
+                plan.upsets
+                    .push((home_at(home), Upset::ConsumerUnavailable { home, for_s }));
+            }
+            plan.upsets.push((40, Upset::MarketingDown { for_s: 30 }));
+        }
+        ("L", "MKT_REFUND") => {
+            claim_at_cutoff(plan, dice);
+            let after_ms = dice.between(2_000, 90_000);
+            plan.services.push(Service::LateClaim { after_ms });
+        }
+        ("L", "REFUND_DUE") | ("R", "PLANNED" | "WITHDRAWN") => {
+            plan.tight_brake = true;
+            claims(plan, 4);
+            if on.state == "WITHDRAWN" {
+                let on = spot("R", "PLANNED");
+                plan.services.push(Service::Gossip { on });
+            }
+        }
+        ("L", "REVERSING" | "REFUNDED") | ("R", "SENDING" | "UNKNOWN" | "DONE") => claims(plan, 2),
+        ("R", "WAIT_FUNDS") => {
+            without_funds(plan, 7200);
+            claims(plan, 3);
+        }
+        ("R", "BLOCKED") => {
+            plan.oddities.push((0, Oddity::WindowOver));
+            claims(plan, 2);
+        }
+        _common => {}
+    }
+}
+
+/// The second home's figures begin to move a little later.
+fn home_at(home: usize) -> i64 {
+    i64::try_from(home).unwrap_or(0)
+}
+
+/// What makes an oddity matter.
+fn follow(plan: &mut Plan, at_s: i64, oddity: Oddity, dice: &mut Dice) {
+    match oddity {
+        Oddity::OtherSum { .. } => {
+            if dice.in_mille(350) {
+                let wallet = Upset::Wallet {
+                    after_ms: dice.between(1, 2500),
+                    pays: true,
+                };
+                plan.upsets.push((0, wallet));
+            }
+            if dice.in_mille(400) {
+                plan.oddities
+                    .push((at_s, Oddity::DeskRefund { of_mille: 1000 }));
+            }
+            for wish in &mut plan.wishes {
+                wish.habit = late_habit(wish.habit, dice);
+            }
+        }
+        Oddity::DeskRefund { .. } | Oddity::WindowOver => {
+            claims(plan, 1);
+            if dice.in_mille(400) {
+                without_funds(plan, dice.between(900, 7200));
+            }
+        }
+        Oddity::OtherRefund => {
+            claims(plan, 2);
+            if dice.in_mille(400) {
+                without_funds(plan, 3600);
+            }
+        }
+        Oddity::Misquoted => {
+            let on = Some("POST_UNKNOWN");
+            plan.oddities.push((at_s, Oddity::HastyRuling { on }));
+        }
+        Oddity::Stray | Oddity::Restless { .. } | Oddity::HastyRuling { .. } => {}
+    }
+}
+
+fn late_habit(habit: Habit, dice: &mut Dice) -> Habit {
+    match dice.below(3) {
+        0 => Habit::OldTab {
+            after_s: dice.between(960, 9000),
+        },
+        1 => Habit::PaysAndGivesUp {
+            after_s: dice.between(5, 200),
+            apart_s: dice.between(-2, 2),
+        },
+        _ => habit,
+    }
+}

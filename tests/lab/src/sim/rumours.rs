@@ -1,0 +1,154 @@
+//! What a row is told out of turn: late, repeated, beside the point. Where the law says "record only"
+//! or "ask", nothing else may come of it.
+
+use lifeline_core::payments::observation::{ChannelFact, LineFact, Observation, RefundFact};
+use lifeline_core::payments::order::{Order, PostingLine, Refund};
+use lifeline_core::payments::{table_l as l, table_p as p, table_r as r};
+
+use super::law;
+use super::office::Desk;
+use super::world::MILLI;
+
+/// A state of one of the three tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Spot {
+    pub(super) table: &'static str,
+    pub(super) state: &'static str,
+}
+
+/// Looks for a row in some state before nobody waits any longer: quick ones at first.
+const QUICK_LOOKS: u32 = 300;
+const LOOKS_MAX: u32 = 700;
+
+impl Desk {
+    /// Waits for a row in this state and tells it everything that the law only records there.
+    pub(super) async fn gossip(&mut self, spot: Spot) {
+        let Some(order) = self.order_in(spot).await else {
+            return;
+        };
+        let mut seen = match spot.table {
+            "P" => self.about_channel(&order),
+            "L" => self.about_line_in(&order, spot.state),
+            _refund => self.about_refund_in(&order, spot.state),
+        };
+        self.dice.shuffle(&mut seen);
+        self.say(&order, seen, "gossip").await;
+    }
+
+    async fn order_in(&mut self, spot: Spot) -> Option<Order> {
+        let wanted = match spot.table {
+            "P" => format!("p.state = '{}'", spot.state),
+            "L" => format!(
+                "EXISTS (SELECT 1 FROM payment_line l WHERE l.payment_id = p.payment_id AND l.state = '{}')",
+                spot.state
+            ),
+            _refund => format!(
+                "EXISTS (SELECT 1 FROM payment_refund r WHERE r.payment_id = p.payment_id AND r.state = '{}')",
+                spot.state
+            ),
+        };
+        for look in 0..LOOKS_MAX {
+            let found = self.orders(&wanted);
+            if !found.is_empty() {
+                return self.some(found);
+            }
+            let most = if look < QUICK_LOOKS { 200 } else { 8_000 };
+            let pause = self.dice.between(10, most);
+            self.world.sleep(pause.saturating_mul(MILLI)).await;
+        }
+        None
+    }
+
+    fn about_channel(&mut self, order: &Order) -> Vec<Observation> {
+        let payment = &order.payment;
+        let now = self.now();
+        let inputs = law::recorded_only("P", payment.state.as_str());
+        let inputs = inputs.iter().filter_map(|word| p::Input::parse(word));
+        let told = |input| Observation::channel(now, input, ChannelFact::default());
+        let all: Vec<Observation> = inputs.map(told).collect();
+        // A query that was asked in the very second of the payment, and overtaken by it.
+        let overtaken = payment.asked_at.filter(|asked| {
+            let paid = payment.paid_at;
+            paid.is_some_and(|paid| *asked < paid.plus_seconds(1)) && payment.state.has_money()
+        });
+        if let Some(asked) = overtaken.filter(|_| self.dice.in_mille(600)) {
+            let fact = ChannelFact::default();
+            let waits = Observation::channel(asked, p::Input::WaitBuyerPay, fact);
+            return vec![waits];
+        }
+        all
+    }
+
+    fn about_line_in(&mut self, order: &Order, state: &str) -> Vec<Observation> {
+        let mut lines = order.lines.iter();
+        let Some(line) = lines.find(|line| line.state.as_str() == state) else {
+            return Vec::new();
+        };
+        if let Some(broken) = self.broken_fence(order, line) {
+            return vec![broken];
+        }
+        let inputs = law::recorded_only("L", state);
+        let inputs = inputs.iter().filter_map(|word| l::Input::parse(word));
+        inputs.map(|input| self.line(line, input, None)).collect()
+    }
+
+    /// Marketing shows something under a fenced number, while the refund can still be withdrawn.
+    fn broken_fence(&mut self, order: &Order, line: &PostingLine) -> Option<Observation> {
+        let planned = order
+            .refunds
+            .iter()
+            .any(|refund| refund.line_id == line.line_id && refund.state == r::State::Planned);
+        if line.state != l::State::RefundDue || !planned || self.dice.in_mille(250) {
+            return None;
+        }
+        let shown = [
+            l::Input::PostedSame,
+            l::Input::PostedOther,
+            l::Input::Processing,
+        ];
+        let input = self.dice.pick(&shown).copied()?;
+        Some(self.line(line, input, None))
+    }
+
+    fn about_refund_in(&mut self, order: &Order, state: &str) -> Vec<Observation> {
+        let mut refunds = order.refunds.iter();
+        let Some(refund) = refunds.find(|refund| refund.state.as_str() == state) else {
+            return Vec::new();
+        };
+        if refund.state == r::State::Planned {
+            return vec![self.refund_told(refund, r::Input::Case)];
+        }
+        let inputs = law::recorded_only("R", state);
+        let inputs = inputs.iter().filter_map(|word| r::Input::parse(word));
+        let told = inputs.map(|input| self.refund_told(refund, input));
+        told.collect()
+    }
+
+    fn refund_told(&self, refund: &Refund, input: r::Input) -> Observation {
+        let fact = RefundFact::default();
+        Observation::refund(self.now(), refund.refund_id.clone(), input, fact)
+    }
+
+    /// A line's GET, as two persons make it before they decide.
+    pub(super) fn looked_up(&self, order: &Order, line: &PostingLine) -> Option<Observation> {
+        let number = &line.channel_txn_no;
+        let told = self.world.with(|world| {
+            let said = world.marketing.said_of(number);
+            world.told(number, said)
+        });
+        let reply = told.ok()?;
+        line.sent_at?;
+        let at = self.now();
+        let seen = lifeline_core::payments::reading::of_posting(order, line, Ok(reply), at);
+        Some(seen)
+    }
+
+    /// Marketing answers again, and its daily files lack the number (b5): the fence proves it.
+    pub(super) fn absent(&self, line: &PostingLine) -> Observation {
+        let fact = LineFact {
+            absent_from_files: true,
+            ..LineFact::default()
+        };
+        Observation::line(self.now(), line.line_id.clone(), l::Input::GiveUp, fact)
+    }
+}
