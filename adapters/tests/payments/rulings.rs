@@ -21,6 +21,8 @@ stories! {
     an_order_taken_up_with_nothing_to_do_is_done_again;
     nobody_posts_what_went_back_at_the_desk;
     a_withdrawn_refund_leaves_its_line_to_two_persons;
+    what_marketing_let_go_is_refunded_though_it_still_shows_it;
+    nobody_fences_what_marketing_let_go;
 }
 
 async fn ordered(s: &Story) -> Ordered {
@@ -152,4 +154,45 @@ async fn a_withdrawn_refund_leaves_its_line_to_two_persons(place: Place) {
         .iter()
         .any(|case| case.kind == CaseKind::PostingHeld);
     assert!(told, "{:?}", held.cases);
+}
+
+/// Marketing gave its credit back by voucher and shows the posting on. The channel refused the refund,
+/// the daily question heard of the posting, and then the money went out after all.
+async fn what_marketing_let_go_is_refunded_though_it_still_shows_it(place: Place) {
+    let s = Story::at(place);
+    let mut order = order_in(&s.outside, p::State::Paid);
+    order.payment.has_lock = false;
+    order.lines = vec![line_in(&order, &s.outside, l::State::Held)];
+    order.lines[0].let_go = true;
+    let amount = order.lines[0].amount;
+    refund_in(&mut order, &s.outside, r::State::Blocked, amount);
+    s.place.add(&order, s.outside.now()).await;
+    let id = order.payment.payment_id.clone();
+    rule_line(&s, &id, l::Input::PostedSame, None).await;
+    rule_line(&s, &id, l::Input::Case, Some(l::Ruling::Credit)).await;
+    assert_eq!(s.look(&id).await.lines[0].state, l::State::Held);
+    let refund = order.refunds[0].refund_id.clone();
+    let fact = RefundFact::default();
+    let moved = Observation::refund(s.outside.now(), refund, r::Input::FoundOurs, fact);
+    say(&s, &id, moved).await;
+    let look = s.look(&id).await;
+    assert_eq!(look.lines[0].state, l::State::Refunded);
+    assert_eq!(look.payment.state, p::State::Done);
+}
+
+/// No fence is answered for a number that was reversed: the ruling changes nothing, and the next may.
+async fn nobody_fences_what_marketing_let_go(place: Place) {
+    let s = Story::at(place);
+    let mut order = order_in(&s.outside, p::State::Paid);
+    order.payment.has_lock = false;
+    order.lines = vec![line_in(&order, &s.outside, l::State::Held)];
+    order.lines[0].let_go = true;
+    s.place.add(&order, s.outside.now()).await;
+    let id = order.payment.payment_id.clone();
+    for ruling in [l::Ruling::FenceRefund, l::Ruling::FenceRepost] {
+        rule_line(&s, &id, l::Input::Case, Some(ruling)).await;
+        assert_eq!(s.look(&id).await.lines[0].state, l::State::Held);
+    }
+    rule_line(&s, &id, l::Input::Case, Some(l::Ruling::Refund)).await;
+    assert_eq!(s.look(&id).await.lines[0].state, l::State::RefundDue);
 }

@@ -29,10 +29,33 @@ fn a_seed_replays_to_the_bit_in_any_process() {
     let text = said(&once);
     assert!(text.contains("digest "), "{text}");
     assert_eq!(text, said(&again), "the same seeds said something else");
-    assert!(once.status.success(), "{text}");
-    assert_eq!(last_line(&text), "histories: 24 failed: 0");
+    assert_eq!(once.status.code(), again.status.code(), "{text}");
     let others = sim(&["--histories", "24", "--seed", "6000"]);
     assert_ne!(text, said(&others), "other seeds said the same");
+}
+
+/// A part of what `make test` lives, for runs of this package alone and for the mutants.
+#[test]
+fn no_history_loses_doubles_or_forgets() {
+    let output = sim(&["--histories", "600", "--seed", "1"]);
+    let text = said(&output);
+    assert!(output.status.success(), "{text}");
+    assert_eq!(last_line(&text), "histories: 600 failed: 0");
+}
+
+#[test]
+fn what_a_failing_run_prints_fails_again() {
+    let output = sim(&["--histories", "300", "--planted", "hasty-refund"]);
+    let text = said(&output);
+    let told = text
+        .lines()
+        .find_map(|line| line.split_once("--histories 1 --trace"));
+    let (_, arguments) = told.expect("a command that lives it again");
+    let arguments = arguments.trim_end_matches(|end| end == ')' || end == ' ');
+    let mut again = vec!["--histories", "1", "--planted", "hasty-refund"];
+    again.extend(arguments.split_whitespace());
+    let again = said(&sim(&again));
+    assert!(again.contains("double: "), "{again}");
 }
 
 #[test]

@@ -100,6 +100,15 @@ impl Booking<'_> {
             // way: nothing may post it or promise it again.
             facts.ruling = None;
         }
+        if line.let_go
+            && matches!(
+                facts.ruling,
+                Some(l::Ruling::FenceRepost | l::Ruling::FenceRefund)
+            )
+        {
+            // A fence answers nothing about a number that marketing took back.
+            facts.ruling = None;
+        }
         let decision = l::decide(state, input, facts);
         super::met("L", state.as_str(), input.as_str(), decision.next.as_str());
         enter(line, decision.next, now);
@@ -392,8 +401,10 @@ fn line_facts(line: &PostingLine, fact: &LineFact, now: Time) -> l::Facts {
         absent_from_files: fact.absent_from_files,
         numbers_spent: line.attempt >= ATTEMPTS_MAX,
         same_business_date: line.business_date.as_deref() == Some(today.as_str()),
-        marketing_posted: matches!(line.sighting, Some(Sighting::Same | Sighting::Other)),
-        marketing_posted_same: line.sighting == Some(Sighting::Same),
+        // A posting that marketing let go is shown on, and is the payer's again.
+        marketing_posted: !line.let_go
+            && matches!(line.sighting, Some(Sighting::Same | Sighting::Other)),
+        marketing_posted_same: !line.let_go && line.sighting == Some(Sighting::Same),
         never_sent: line.sent_at.is_none(),
         fenced: line.fenced,
         let_go: line.let_go,

@@ -211,7 +211,11 @@ impl Channel {
         let Some(trade) = self.trades.get_mut(number) else {
             return 0;
         };
-        let free = trade.fen.saturating_sub(trade.promised());
+        let by_bank: i64 = trade.by_bank.values().sum();
+        let free = trade
+            .fen
+            .saturating_sub(trade.promised())
+            .saturating_sub(by_bank);
         let fen = free.saturating_mul(of_mille).div_euclid(1000).max(0);
         if trade.paid_at.is_none_or(|paid| paid > now) {
             return 0;
@@ -230,22 +234,30 @@ impl Channel {
     }
 
     /// The channel will never give back so much more of this trade.
-    pub(super) fn never_gives(&self, number: &str, fen: i64) -> bool {
-        self.trades
-            .get(number)
-            .is_some_and(|trade| trade.finished || trade.promised().saturating_add(fen) > trade.fen)
+    pub(super) fn never_gives(&self, number: &str, request: &str, fen: i64) -> bool {
+        self.trades.get(number).is_some_and(|trade| {
+            let too_much = trade.promised().saturating_add(fen) > trade.fen;
+            !trade.refunds.contains_key(request) && (trade.finished || too_much)
+        })
     }
 
-    /// Given back at the desk.
-    pub(super) fn desk_fen(&self, number: &str) -> i64 {
-        self.trades.get(number).map_or(0, |trade| trade.desk_fen)
-    }
-
-    /// The utility pays a refund by bank transfer, once per refund number.
-    pub(super) fn pay_by_bank(&mut self, number: &str, request: &str, fen: i64) {
-        if let Some(trade) = self.trades.get_mut(number) {
-            trade.by_bank.insert(request.to_owned(), fen);
+    /// The utility pays a refund by bank transfer, once per refund number, and never more than is left
+    /// of the trade.
+    pub(super) fn pay_by_bank(&mut self, number: &str, request: &str, fen: i64) -> i64 {
+        let Some(trade) = self.trades.get_mut(number) else {
+            return 0;
+        };
+        let others: i64 = trade.by_bank.values().sum();
+        let left = trade
+            .fen
+            .saturating_sub(trade.promised())
+            .saturating_sub(others);
+        let fen = fen.min(left).max(0);
+        if trade.by_bank.contains_key(request) {
+            return 0;
         }
+        trade.by_bank.insert(request.to_owned(), fen);
+        fen
     }
 
     pub(super) fn query(&self, number: &str, now: i64) -> Trade {

@@ -1,30 +1,32 @@
 //! What must come together for seldom cells to be met: a rumour and the row it is about, a claim
 //! and a seller without funds, another sum and a payer who pays late.
 
+use lifeline_core::payments::order::Purpose;
+
 use super::dice::Dice;
-use super::plan::{HOMES, Habit, Oddity, Plan, Service, Upset};
+use super::plan::{Climate, HOMES, Habit, Oddity, Plan, Service, Upset};
 use super::rumours::Spot;
 
 /// States that rumours are told about, and how often compared with the others.
 const SPOTS: [(u64, Spot); 25] = [
-    (3, spot("P", "CREATED")),
+    (4, spot("P", "CREATED")),
     (2, spot("P", "PAYING")),
-    (2, spot("P", "CLOSING")),
+    (5, spot("P", "CLOSING")),
     (1, spot("P", "CLOSED")),
-    (3, spot("P", "PAID")),
+    (5, spot("P", "PAID")),
     (4, spot("P", "SUSPENSE")),
-    (1, spot("P", "DONE")),
-    (2, spot("L", "READY")),
-    (2, spot("L", "POSTING")),
-    (2, spot("L", "POST_UNKNOWN")),
-    (4, spot("L", "FENCING(repost)")),
-    (4, spot("L", "FENCING(refund)")),
+    (3, spot("P", "DONE")),
+    (5, spot("L", "READY")),
+    (6, spot("L", "POSTING")),
+    (6, spot("L", "POST_UNKNOWN")),
+    (8, spot("L", "FENCING(repost)")),
+    (7, spot("L", "FENCING(refund)")),
     (1, spot("L", "POSTED")),
     (3, spot("L", "REVERSING")),
     (4, spot("L", "MKT_REFUND")),
-    (6, spot("L", "REFUND_DUE")),
+    (14, spot("L", "REFUND_DUE")),
     (2, spot("L", "REFUNDED")),
-    (3, spot("L", "HELD")),
+    (5, spot("L", "HELD")),
     (5, spot("R", "PLANNED")),
     (3, spot("R", "SENDING")),
     (3, spot("R", "UNKNOWN")),
@@ -46,14 +48,19 @@ pub(super) fn couple(plan: &mut Plan, dice: &mut Dice) {
     if dice.in_mille(20) {
         claim_at_cutoff(plan, dice);
     }
-    if dice.in_mille(190)
+    if dice.in_mille(260)
         && let Some(on) = some_spot(dice)
     {
         plan.services.push(Service::Gossip { on });
+        pay_soon(plan, dice);
         bring_about(plan, on, dice);
     }
     for (at_s, oddity) in plan.oddities.clone() {
         follow(plan, at_s, oddity, dice);
+    }
+    let wallet = |(_, upset): &(i64, Upset)| matches!(upset, Upset::Wallet { pays: false, .. });
+    if plan.upsets.iter().any(wallet) && dice.in_mille(600) {
+        plan.climate = Climate::Stormy;
     }
     let mut upsets = plan.upsets.iter();
     if upsets.any(|(_, upset)| matches!(upset, Upset::SellerWithoutFunds { .. })) {
@@ -102,12 +109,15 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
             let by_fen = dice.between(1, 90);
             plan.oddities.push((0, Oddity::OtherSum { by_fen }));
         }
-        ("L", "HELD" | "FENCING(repost)") => {
-            for home in 0..HOMES {
-                plan.oddities
-                    .push((home_at(home), Oddity::Restless { home }));
+        ("L", "HELD") => plan.oddities.push((0, Oddity::Stray)),
+        ("L", "POSTING" | "POST_UNKNOWN") => plan.climate = Climate::Stormy,
+        ("L", "READY") => {
+            restless(plan);
+            for at_s in [15, 40, 65] {
+                plan.upsets.push((at_s, Upset::MarketingDown { for_s: 12 }));
             }
         }
+        ("L", "FENCING(repost)") => restless(plan),
         ("L", "FENCING(refund)") => {
             for home in 0..HOMES {
                 let for_s = dice.between(60, 400);
@@ -137,8 +147,36 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
         ("R", "BLOCKED") => {
             plan.oddities.push((0, Oddity::WindowOver));
             claims(plan, 2);
+            look_late(plan, dice);
         }
         _common => {}
+    }
+}
+
+fn restless(plan: &mut Plan) {
+    for home in 0..HOMES {
+        plan.oddities
+            .push((home_at(home), Oddity::Restless { home }));
+    }
+}
+
+/// The first order is about what is owed, and is paid.
+fn pay_soon(plan: &mut Plan, dice: &mut Dice) {
+    if let Some(wish) = plan.wishes.first_mut().filter(|_| dice.in_mille(700)) {
+        wish.purpose = Purpose::Arrears;
+        wish.habit = Habit::Pays {
+            after_s: dice.between(3, 30),
+        };
+    }
+    for home in &mut plan.homes {
+        home.owed_fen = home.owed_fen.max(500);
+    }
+}
+
+/// The two persons begin to look a day later, so that what is blocked is watched until then.
+fn look_late(plan: &mut Plan, dice: &mut Dice) {
+    if dice.in_mille(500) {
+        plan.office_s = dice.between(93_600, 108_000);
     }
 }
 
@@ -151,9 +189,10 @@ fn home_at(home: usize) -> i64 {
 fn follow(plan: &mut Plan, at_s: i64, oddity: Oddity, dice: &mut Dice) {
     match oddity {
         Oddity::OtherSum { .. } => {
-            if dice.in_mille(350) {
+            if dice.in_mille(600) {
+                plan.climate = Climate::Stormy;
                 let wallet = Upset::Wallet {
-                    after_ms: dice.between(1, 2500),
+                    after_ms: dice.between(1, 90),
                     pays: true,
                 };
                 plan.upsets.push((0, wallet));
@@ -168,12 +207,14 @@ fn follow(plan: &mut Plan, at_s: i64, oddity: Oddity, dice: &mut Dice) {
         }
         Oddity::DeskRefund { .. } | Oddity::WindowOver => {
             claims(plan, 1);
-            if dice.in_mille(400) {
+            if dice.in_mille(700) {
                 without_funds(plan, dice.between(900, 7200));
             }
         }
         Oddity::OtherRefund => {
-            claims(plan, 2);
+            claims(plan, 3);
+            plan.climate = Climate::Stormy;
+            look_late(plan, dice);
             if dice.in_mille(400) {
                 without_funds(plan, 3600);
             }

@@ -94,7 +94,7 @@ impl World {
         let whole = trade.paid_at.is_some() && refunded >= trade.fen;
         // Now and then a closing notice leaves its payment fields out; never the first that is heard
         // of the payment.
-        let bare = whole && self.marketing.knows(number) && self.dice.in_mille(200);
+        let bare = whole && self.marketing.knows(number) && self.dice.in_mille(450);
         let trade = self.channel.trades.get(number)?;
         let state = match trade.paid_at {
             None => State::ClosedUnpaid,

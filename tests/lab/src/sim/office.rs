@@ -276,7 +276,8 @@ impl Desk {
 
     fn decisions(&mut self, order: &Order) -> Vec<Observation> {
         let mut all = Vec::new();
-        if order.payment.frozen || order.payment.suspense.is_positive() {
+        let undivided = order.payment.suspense.is_positive();
+        if order.payment.frozen || (undivided && self.dice.in_mille(650)) {
             return vec![self.about_order(order)];
         }
         for refund in &order.refunds {
@@ -301,15 +302,12 @@ impl Desk {
         let fen = refund.amount.get();
         let never = self
             .world
-            .with(|world| world.channel.never_gives(number, fen));
+            .with(|world| world.channel.never_gives(number, request, fen));
         if never && empty_today && refund.state == r::State::Blocked {
-            let booked = order.payment.foreign.get();
             self.world.with(|world| {
                 // What the desk gave back already is not paid once more.
-                let gone = world.channel.desk_fen(number).saturating_sub(booked);
-                let fen = fen.saturating_sub(gone).max(0);
+                let fen = world.channel.pay_by_bank(number, request, fen);
                 world.note(format_args!("{fen} fen for {request} are paid by bank"));
-                world.channel.pay_by_bank(number, request, fen);
             });
             return self.refund(refund, r::Ruling::Manual);
         }
@@ -342,7 +340,9 @@ impl Desk {
             // Marketing is asked to take the other customer's payment off our number first.
             self.world.with(|world| world.marketing.clear_stray(number));
         }
-        let ruling = if foreign {
+        let ruling = if line.let_go {
+            l::Ruling::Refund
+        } else if foreign {
             l::Ruling::FenceRefund
         } else if stray {
             l::Ruling::FenceRepost

@@ -113,7 +113,7 @@ impl Report {
     }
 
     pub(super) fn failed(&self) -> u64 {
-        let broken = u64::from(!self.broken.is_empty());
+        let broken = u64::from(!self.broken.is_empty() || !self.short.is_empty());
         self.counts.failed.saturating_add(broken)
     }
 
@@ -177,7 +177,10 @@ impl Report {
                         row.times
                     ));
                 }
-                Some(_) if row.times >= HITS_MIN => {
+                Some(_)
+                    if row.times.saturating_mul(FULL_RUN)
+                        >= HITS_MIN.saturating_mul(counts.histories) =>
+                {
                     self.short.push(format!(
                         "{name} is met now ({}): take it off the list",
                         row.times

@@ -87,6 +87,9 @@ impl Desk {
         if let Some(broken) = self.broken_fence(order, line) {
             return vec![broken];
         }
+        if line.state == l::State::PostUnknown && self.dice.in_mille(400) {
+            return vec![self.absent(line)];
+        }
         let inputs = law::recorded_only("L", state);
         let inputs = inputs.iter().filter_map(|word| l::Input::parse(word));
         inputs.map(|input| self.line(line, input, None)).collect()

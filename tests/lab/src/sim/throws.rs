@@ -230,21 +230,21 @@ pub(super) fn oddities(dice: &mut Dice, calm_s: i64) -> Vec<(i64, Oddity)> {
 
 fn oddity(dice: &mut Dice) -> Oddity {
     match dice.below(100) {
-        0..=17 => Oddity::OtherSum {
+        0..=16 => Oddity::OtherSum {
             by_fen: dice.between(-50, 500),
         },
-        18..=36 => Oddity::DeskRefund {
-            of_mille: if dice.in_mille(500) {
+        17..=36 => Oddity::DeskRefund {
+            of_mille: if dice.in_mille(650) {
                 1000
             } else {
                 dice.between(1, 999)
             },
         },
-        37..=46 => Oddity::WindowOver,
-        47..=55 => Oddity::Stray,
-        56..=63 => Oddity::Misquoted,
-        64..=68 => Oddity::OtherRefund,
-        69..=73 => Oddity::Restless {
+        37..=43 => Oddity::WindowOver,
+        44..=51 => Oddity::Stray,
+        52..=61 => Oddity::Misquoted,
+        62..=71 => Oddity::OtherRefund,
+        72..=75 => Oddity::Restless {
             home: dice.index(HOMES),
         },
         _ => Oddity::HastyRuling {
