@@ -51,7 +51,7 @@ fn what_a_failing_run_prints_fails_again() {
         .lines()
         .find_map(|line| line.split_once("--histories 1 --trace"));
     let (_, arguments) = told.expect("a command that lives it again");
-    let arguments = arguments.trim_end_matches(|end| end == ')' || end == ' ');
+    let arguments = arguments.trim_end_matches([')', ' ']);
     let mut again = vec!["--histories", "1", "--planted", "hasty-refund"];
     again.extend(arguments.split_whitespace());
     let again = said(&sim(&again));
