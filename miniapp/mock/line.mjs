@@ -42,7 +42,7 @@ async function handle(world, request, response) {
   return routes[pattern]({ world, url, request, response, params, body: text ? JSON.parse(text) : {} })
 }
 
-const OPEN = ['POST /oauth-starts', 'POST /sessions', 'GET /pay/:id']
+const OPEN = ['POST /oauth-starts', 'POST /sessions', 'GET /pay/:id', 'GET /me/export']
 
 const routes = {
   'POST /oauth-starts': ({ world, response }) => reply(response, 201, { authorize_url: `${world.base}/alipay/authorize?state=s-1` }),
