@@ -27,6 +27,7 @@ use lifeline_core::payments::ports::{
     PostingReply, PostingSystem, RefundReply, RefundStatus, ReversalReply, Trade, VoucherReply,
 };
 use lifeline_core::payments::{Payments, Policy, Ports};
+use lifeline_core::privacy::Privacy;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
@@ -154,6 +155,7 @@ pub(crate) struct House {
     billing: Billing,
     payments: Payments,
     notices: Notices,
+    privacy: Privacy,
     relay: Relay,
     clock: Arc<Hands>,
     entropy: Arc<Dice>,
@@ -183,6 +185,7 @@ impl House {
         let fresh = FreshnessRules::default();
         let billing = Billing::new(store.clone(), c(), town.clone(), fresh, None);
         let notices = Notices::new(store.clone(), c(), e(), town.clone());
+        let privacy = Privacy::new(store.clone(), c(), e());
         let silence = Arc::new(Silence);
         let ports = Ports {
             store: store.clone(),
@@ -207,6 +210,7 @@ impl House {
             billing,
             payments,
             notices,
+            privacy,
             relay,
             clock,
             entropy,
@@ -270,6 +274,7 @@ impl House {
             .app_data(web::Data::new(self.billing.clone()))
             .app_data(web::Data::new(self.payments.clone()))
             .app_data(web::Data::new(self.notices.clone()))
+            .app_data(web::Data::new(self.privacy.clone()))
             .app_data(web::Data::new(CookieRules { secure: true }))
             .app_data(web::Data::new(Waker::default()));
     }

@@ -118,6 +118,7 @@ fn erasure(engine: Engine) -> Result<(), Failed> {
         let early = send(&phone, Method::DELETE, "/v1/me").await;
         refused(&early, StatusCode::FORBIDDEN, "STEP_UP_REQUIRED");
         let owner = stepped_up(&phone, "erase", "注销并删除个人信息").await;
+        let former = owner.get("/v1/me").await.json();
         let asked = send(&owner, Method::DELETE, "/v1/me").await;
         assert_eq!(asked.status, StatusCode::ACCEPTED, "{}", asked.text);
         assert_eq!(asked.json()["state"], "cooling");
@@ -128,30 +129,25 @@ fn erasure(engine: Engine) -> Result<(), Failed> {
         phone
             .sandbox("/sim/clock", &json!({"advance_s": 15 * 86_400 + 3_600}))
             .await;
-        gone(&demo, &owner).await;
+        gone(&demo, &owner, &former).await;
     })
 }
 
-/// Waits until the session is over, which the erasure ends, and looks who comes afterwards.
-async fn gone(demo: &Demo, owner: &Phone) {
-    let again = Phone::sign_in(demo, "li-ming").await;
-    let before = owner.clone();
-    let mut me: Value = again.get("/v1/me").await.json();
+/// Signs in until the job has erased the former account: then it is somebody new who comes.
+async fn gone(demo: &Demo, owner: &Phone, former: &Value) {
+    let mut anew = Phone::sign_in(demo, "li-ming").await;
+    let mut me = anew.get("/v1/me").await.json();
     for _ in 0..120 {
-        let homes = again.get("/v1/bindings").await;
-        if homes.status != StatusCode::OK || homes.json()["items"] == json!([]) {
+        if me["account_id"] != former["account_id"] {
             break;
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
+        anew = Phone::sign_in(demo, "li-ming").await;
+        me = anew.get("/v1/me").await.json();
     }
-    let anew = Phone::sign_in(demo, "li-ming").await;
+    assert_ne!(me["account_id"], former["account_id"], "somebody new");
     let homes = anew.get("/v1/bindings").await.json();
     assert_eq!(homes["items"], json!([]), "nothing of the former account");
-    let old = before.get("/v1/me").await;
+    let old = owner.get("/v1/me").await;
     assert_eq!(old.status, StatusCode::UNAUTHORIZED, "{}", old.text);
-    me = json!([
-        me["account_id"],
-        anew.get("/v1/me").await.json()["account_id"]
-    ]);
-    assert_ne!(me[0], me[1], "somebody new");
 }

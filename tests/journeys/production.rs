@@ -258,7 +258,7 @@ fn drain(engine: Engine) -> Result<(), Failed> {
         let demo = Demo::start(engine).await;
         let phone = Phone::sign_in(&demo, "li-ming").await;
         let home = phone.link_all().await.remove(0);
-        let slow = json!({"target": "marketing", "kind": "LATENCY", "count": 1, "seed": 1, "ms": 1500,
+        let slow = json!({"target": "marketing", "kind": "LATENCY", "count": 1, "seed": 1, "ms": 700,
             "route": "GET /consumers/{no}/balance"});
         phone.sandbox("/sim/faults", &slow).await;
         let path = format!("/v1/bindings/{home}/balance");

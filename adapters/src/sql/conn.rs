@@ -8,6 +8,12 @@ use super::{Row, Stmt, Value};
 /// An open transaction that can at least read.
 #[async_trait]
 pub trait Conn: Send {
+    /// Whether two reads see the store at the same moment, whatever others commit between them. A
+    /// unit of PostgreSQL (READ COMMITTED) does not.
+    fn sees_one_moment(&self) -> bool {
+        true
+    }
+
     /// Runs a statement that answers rows (`SELECT`, or a write with `RETURNING`).
     async fn query(
         &mut self,

@@ -24,6 +24,7 @@ statements! { "payment_rows":
     REFUNDS("payment_refund") = "SELECT refund_id, payment_id, line_id, out_request_no, cause, amount_fen, created_at, state, \
         sent_at, empties, empty_since, empty_at, done_at, frozen, entered_at, turns, next_at, asked_at \
         FROM payment_refund WHERE payment_id = $1 ORDER BY created_at, refund_id";
+    VERSION("payment") = "SELECT version FROM payment WHERE payment_id = $1";
 }
 
 /// The columns an order is read from.
@@ -63,6 +64,17 @@ pub(super) struct BuyerText {
     pub(super) user_id: Option<ClosedText>,
 }
 
+/// An order read in parts while another unit changed it explains itself no more: it is read again.
+fn unchanged(rows: &[Row], versions: &[Vec<Row>]) -> Result<(), StoreError> {
+    for (row, now) in rows.iter().zip(versions) {
+        let now = now.first().map(|now| now.int("version")).transpose()?;
+        if now != Some(row.int("version")?) {
+            return Err(StoreError::Conflict);
+        }
+    }
+    Ok(())
+}
+
 impl<C: Conn> Sql<C> {
     /// Orders of these rows, with lines and refunds, in the rows' order.
     pub(super) async fn orders(&mut self, rows: Vec<Row>) -> Result<Vec<Order>, StoreError> {
@@ -73,6 +85,10 @@ impl<C: Conn> Sql<C> {
         let keys = || ids.iter().map(|id| args![id]).collect::<Vec<_>>();
         let lines = self.conn.query_many(&LINES, keys()).await?;
         let refunds = self.conn.query_many(&REFUNDS, keys()).await?;
+        if !self.conn.sees_one_moment() {
+            let versions = self.conn.query_many(&VERSION, keys()).await?;
+            unchanged(&rows, &versions)?;
+        }
         let mut orders = Vec::with_capacity(rows.len());
         for ((row, lines), refunds) in rows.iter().zip(lines).zip(refunds) {
             orders.push(Order {

@@ -209,7 +209,7 @@ pub(crate) struct WriteUnit(Session);
 pub(crate) struct ReadUnit(Session);
 
 macro_rules! conn_over_session {
-    ($unit:ident) => {
+    ($unit:ident, sees_one_moment: $one_moment:literal) => {
         impl $unit {
             pub(super) const fn new(session: Session) -> Self {
                 Self(session)
@@ -218,6 +218,10 @@ macro_rules! conn_over_session {
 
         #[async_trait]
         impl Conn for $unit {
+            fn sees_one_moment(&self) -> bool {
+                $one_moment
+            }
+
             async fn query(
                 &mut self,
                 stmt: &'static Stmt,
@@ -255,8 +259,8 @@ macro_rules! conn_over_session {
     };
 }
 
-conn_over_session!(WriteUnit);
-conn_over_session!(ReadUnit);
+conn_over_session!(WriteUnit, sees_one_moment: false);
+conn_over_session!(ReadUnit, sees_one_moment: true);
 
 #[async_trait]
 impl WriteConn for WriteUnit {
