@@ -55,6 +55,16 @@ async function linked(holder) {
   await holder.shows('open-homes')
 }
 
+/** News is delivered a moment after what it is about: the inbox is opened until it is there. */
+async function told(one, kind) {
+  for (let look = 0; look < 20; look++) {
+    await one.anew('notices/index')
+    await one.shows('screen-notices')
+    if (await one.shows(`notice-${kind}`, 1_000).then(() => true, () => false)) return
+  }
+  throw new Error(`nobody was told ${kind}`)
+}
+
 async function toSharing(holder) {
   await holder.anew('bindings/index')
   await holder.at('open-sharing').click()
@@ -129,8 +139,7 @@ async function inviteAcceptAndTakeAway(holder, guest) {
   await guest.page.goto(handed)
   await guest.shows('invitation-over')
   checks.that('and the invitation is of no use twice', true)
-  await guest.anew('notices/index')
-  await guest.shows('notice-access_taken')
+  await told(guest, 'access_taken')
   checks.that('they are told why', (await guest.textOf('notice-access_taken')).includes('收回'))
 }
 
@@ -168,8 +177,7 @@ async function holderChanges(holder) {
   checks.equal('and has nothing to share', await holder.count('open-sharing'), 0)
   const text = (await holder.page.locator('main:visible').first().innerText()).replace(/\s+/g, '')
   checks.that('neither their own name nor the new one is on the sign', !/\*明|\*刚|李明|陈刚/.test(text))
-  await holder.anew('notices/index')
-  await holder.shows('notice-holder_changed')
+  await told(holder, 'holder_changed')
   await holder.picture('10-former-holder')
 }
 

@@ -21,8 +21,9 @@ from people import TOKENS, Person, Refused, call
 CHANCE = random.Random(int(os.environ.get("WALK_SEED", "1")))
 # The one whose homes are read and paid for, one with two homes, and one who comes and goes.
 OWNER, TWO_HOMES, PASSER_BY = "li-ming", "wang-fang", "ouyang-zhu"
-# The one who asks for all that is known of them, and to be erased.
+# One asks for all that is known of them and to be erased, one only shows who they are: a phone gets so many codes a day.
 OWN_DATA = "gao-yun"
+SHOWS_AGAIN = "chen-gang"
 # Certified at Alipay, which tells no ID number of hers.
 UNTOLD = "he-jie"
 # Of the good requests so many get real values; the others stay as they were made up.
@@ -303,7 +304,7 @@ def stepped_up(purpose, name=OWN_DATA):
 
 
 def step_up(case):
-    person, code = code_for("erase")
+    person, code = code_for("erase", SHOWS_AGAIN)
     case.body = {"otp": code}
     return person
 
