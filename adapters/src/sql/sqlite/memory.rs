@@ -175,9 +175,7 @@ impl Conn for MemoryUnit {
     ) -> Result<Vec<Vec<Row>>, StoreError> {
         self.run(|desk| {
             let Desk { conn, names, .. } = desk;
-            args.into_iter()
-                .map(|args| statement::query(conn, names, stmt, args))
-                .collect()
+            statement::query_each(conn, names, stmt, args)
         })
     }
 
@@ -186,11 +184,7 @@ impl Conn for MemoryUnit {
         stmt: &'static Stmt,
         args: Vec<Vec<Value>>,
     ) -> Result<Vec<u64>, StoreError> {
-        self.run(|desk| {
-            args.into_iter()
-                .map(|args| statement::execute(&desk.conn, stmt, args))
-                .collect()
-        })
+        self.run(|desk| statement::execute_each(&desk.conn, stmt, args))
     }
 }
 

@@ -56,6 +56,29 @@ pub(super) fn execute(
     Ok(u64::try_from(touched).unwrap_or(u64::MAX))
 }
 
+/// The same query for several argument lists.
+pub(super) fn query_each(
+    conn: &Connection,
+    names: &mut ColumnNames,
+    stmt: &'static Stmt,
+    args: Vec<Vec<Value>>,
+) -> rusqlite::Result<Vec<Vec<Row>>> {
+    args.into_iter()
+        .map(|args| query(conn, names, stmt, args))
+        .collect()
+}
+
+/// The same write for several argument lists.
+pub(super) fn execute_each(
+    conn: &Connection,
+    stmt: &'static Stmt,
+    args: Vec<Vec<Value>>,
+) -> rusqlite::Result<Vec<u64>> {
+    args.into_iter()
+        .map(|args| execute(conn, stmt, args))
+        .collect()
+}
+
 /// What is neither integer, text nor blob becomes bytes, which every getter calls corrupt.
 fn cell(stored: ValueRef<'_>) -> Value {
     match stored {

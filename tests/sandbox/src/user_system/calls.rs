@@ -55,6 +55,15 @@ impl No {
     }
 }
 
+/// What every call comes with.
+type Asked = (
+    HttpRequest,
+    web::Bytes,
+    web::Data<UserSystem>,
+    web::Data<Keys>,
+    web::Data<Faults>,
+);
+
 /// One call on its way: signature, planned faults, and only then its work.
 struct Passage {
     request: HttpRequest,
@@ -66,6 +75,17 @@ struct Passage {
 }
 
 impl Passage {
+    fn of((request, body, users, keys, faults): Asked, route: &'static str) -> Self {
+        Self {
+            request,
+            body,
+            route,
+            users,
+            keys,
+            faults,
+        }
+    }
+
     fn strike(&self, kind: Kind) -> Option<crate::faults::Strike> {
         let (now, named) = (self.users.clock.now(), trace_id(&self.request));
         self.faults
@@ -139,19 +159,6 @@ impl Passage {
     }
 }
 
-macro_rules! passage {
-    ($request:ident, $body:ident, $users:ident, $keys:ident, $faults:ident, $route:literal) => {
-        Passage {
-            request: $request,
-            body: $body,
-            route: $route,
-            users: $users,
-            keys: $keys,
-            faults: $faults,
-        }
-    };
-}
-
 fn opened(
     keys: &ChannelKeys,
     field: &'static str,
@@ -162,21 +169,8 @@ fn opened(
         .transpose()
 }
 
-async fn held(
-    request: HttpRequest,
-    body: web::Bytes,
-    users: web::Data<UserSystem>,
-    keys: web::Data<Keys>,
-    faults: web::Data<Faults>,
-) -> HttpResponse {
-    let passage = passage!(
-        request,
-        body,
-        users,
-        keys,
-        faults,
-        "GET /channel-users/{id}"
-    );
+async fn held(asked: Asked) -> HttpResponse {
+    let passage = Passage::of(asked, "GET /channel-users/{id}");
     passage
         .answer(false, |users, keys| {
             let entry = users.book().users.get(&passage.id()?).cloned();
@@ -221,21 +215,8 @@ struct Registration {
     mobile_enc: Option<String>,
 }
 
-async fn register(
-    request: HttpRequest,
-    body: web::Bytes,
-    users: web::Data<UserSystem>,
-    keys: web::Data<Keys>,
-    faults: web::Data<Faults>,
-) -> HttpResponse {
-    let passage = passage!(
-        request,
-        body,
-        users,
-        keys,
-        faults,
-        "POST /channel-users/{id}/registrations"
-    );
+async fn register(asked: Asked) -> HttpResponse {
+    let passage = Passage::of(asked, "POST /channel-users/{id}/registrations");
     passage
         .answer(true, |users, keys| {
             let wanted: Registration = passage.json()?;
@@ -258,21 +239,8 @@ struct Binding {
     role: String,
 }
 
-async fn bind(
-    request: HttpRequest,
-    body: web::Bytes,
-    users: web::Data<UserSystem>,
-    keys: web::Data<Keys>,
-    faults: web::Data<Faults>,
-) -> HttpResponse {
-    let passage = passage!(
-        request,
-        body,
-        users,
-        keys,
-        faults,
-        "POST /channel-users/{id}/bindings"
-    );
+async fn bind(asked: Asked) -> HttpResponse {
+    let passage = Passage::of(asked, "POST /channel-users/{id}/bindings");
     passage
         .answer(true, |users, keys| {
             let wanted: Binding = passage.json()?;
@@ -297,21 +265,8 @@ struct Unbinding {
     binding_id: String,
 }
 
-async fn unbind(
-    request: HttpRequest,
-    body: web::Bytes,
-    users: web::Data<UserSystem>,
-    keys: web::Data<Keys>,
-    faults: web::Data<Faults>,
-) -> HttpResponse {
-    let passage = passage!(
-        request,
-        body,
-        users,
-        keys,
-        faults,
-        "POST /channel-users/{id}/unbindings"
-    );
+async fn unbind(asked: Asked) -> HttpResponse {
+    let passage = Passage::of(asked, "POST /channel-users/{id}/unbindings");
     passage
         .answer(true, |users, _| {
             let wanted: Unbinding = passage.json()?;
@@ -327,21 +282,8 @@ struct Withdrawal {
     epoch: i64,
 }
 
-async fn withdraw(
-    request: HttpRequest,
-    body: web::Bytes,
-    users: web::Data<UserSystem>,
-    keys: web::Data<Keys>,
-    faults: web::Data<Faults>,
-) -> HttpResponse {
-    let passage = passage!(
-        request,
-        body,
-        users,
-        keys,
-        faults,
-        "POST /channel-users/{id}/withdrawals"
-    );
+async fn withdraw(asked: Asked) -> HttpResponse {
+    let passage = Passage::of(asked, "POST /channel-users/{id}/withdrawals");
     passage
         .answer(true, |users, _| {
             let wanted: Withdrawal = passage.json()?;
