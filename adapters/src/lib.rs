@@ -1,5 +1,5 @@
 //! The outside world, one folder per thing: SQL engines, Redis, the keyring, Alipay, marketing, SMS,
-//! the user system.
+//! the user system; the hashing of passwords.
 //!
 //! Each folder implements ports that `lifeline-core` declares. Nothing here decides about business.
 
@@ -8,6 +8,7 @@ pub mod alipay;
 pub mod fault_points;
 pub mod keyring;
 pub mod marketing;
+pub mod passwords;
 pub mod redis;
 mod seams;
 pub mod sms;

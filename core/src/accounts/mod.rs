@@ -5,6 +5,7 @@
 //! | `account`, `session`, `consent`, `otp`, `certification`, `attempts` | the things and their pure decisions |
 //! | `sign_in`, `stay`, `agree`, `codes`, `phone`, `certify` | the use cases of [`Accounts`] |
 //! | `rotation` | the next id of a session that may do more |
+//! | `passwords` | what may be a password, and the port that hashes one |
 //! | `news` | what other rooms hear of a person |
 //! | `record` | evidence, audit and case lines of one act |
 //! | `ports` | rows, identity provider, carrier of codes |
@@ -19,6 +20,7 @@ pub mod codes;
 pub mod consent;
 pub mod news;
 pub mod otp;
+pub mod passwords;
 pub mod ports;
 pub mod record;
 pub mod rotation;
