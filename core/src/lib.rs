@@ -36,6 +36,7 @@ pub mod notices;
 pub mod outbox;
 pub mod payments;
 pub mod privacy;
+pub mod settlement;
 pub mod shared;
 pub mod store;
 pub mod tariffs;

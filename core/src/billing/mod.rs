@@ -18,7 +18,6 @@ pub mod compare;
 pub mod explain;
 pub mod figures;
 pub mod freshness;
-pub mod period;
 pub mod ports;
 
 mod error;
@@ -28,11 +27,11 @@ mod reading;
 
 use std::sync::Arc;
 
+pub use crate::shared::period::{self, Period};
 pub use compare::Comparison;
 pub use error::BillingError;
 pub use explain::{ExplainedBill, ExplainedLine, MaskedReading};
 pub use freshness::FreshnessRules;
-pub use period::Period;
 pub use reading::Shown;
 
 use crate::shared::cluster::SharedCache;

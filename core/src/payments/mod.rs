@@ -19,7 +19,6 @@
 //! The rooms above hear of payments by the events of `events` only.
 
 pub mod booking;
-pub mod draw;
 pub mod events;
 pub mod homes;
 pub mod numbers;
@@ -37,7 +36,6 @@ pub mod window;
 mod brake;
 mod cashier;
 mod close;
-mod decision;
 mod errands;
 mod error;
 mod keyed;
@@ -54,9 +52,10 @@ mod unit;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64};
 
+pub use crate::shared::decision::Decision;
+pub use crate::shared::draw;
 pub use brake::{BrakeRoom, Consent};
 pub use cashier::PAY_PATH;
-pub use decision::Decision;
 pub use error::PaymentError;
 pub use homes::{Homes, Wanted};
 pub use keyed::Render;
@@ -69,6 +68,7 @@ pub use start::Start;
 pub use tracker::{HomeView, Next, NextCode, Standing};
 pub use unit::Applied;
 
+use crate::shared::decision;
 use crate::shared::ids::{Entropy, Maker};
 use crate::shared::time::{Clock, Time};
 use crate::store::Store;

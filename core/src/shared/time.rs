@@ -140,6 +140,37 @@ impl Day {
         Time(midnight.map_or(i64::MAX, |zoned| zoned.timestamp().as_microsecond()))
     }
 
+    pub(crate) const fn of_date(date: Date) -> Self {
+        Self(date)
+    }
+
+    /// The moment it begins: midnight in Shanghai.
+    #[must_use]
+    pub fn start(self) -> Time {
+        self.end().plus_seconds(-86_400)
+    }
+
+    /// The day after; none after the end of the calendar.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        self.0.tomorrow().ok().map(Self)
+    }
+
+    /// The first day on or after this one that is the `day`-th of its month (1 to 28).
+    #[must_use]
+    pub fn next_in_month(self, day: i8) -> Option<Self> {
+        let this = self.0.with().day(day).build().ok()?;
+        if this >= self.0 {
+            return Some(Self(this));
+        }
+        let later = self
+            .0
+            .first_of_month()
+            .checked_add(jiff::Span::new().months(1))
+            .ok()?;
+        later.with().day(day).build().ok().map(Self)
+    }
+
     /// How many days this one comes after `earlier`; negative when it comes before.
     #[must_use]
     pub fn days_after(self, earlier: Self) -> i64 {
@@ -206,6 +237,17 @@ mod tests {
         assert_eq!(Day::parse("2028-03-01").unwrap().days_after(day), 367);
         assert_eq!(day.days_after(Day::parse("2028-03-01").unwrap()), -367);
         assert_eq!(day.month(), "2027-02");
+    }
+
+    #[test]
+    fn the_next_day_of_a_number_may_be_in_the_next_month() {
+        let next = |text: &str, day| Day::parse(text).unwrap().next_in_month(day).unwrap();
+        assert_eq!(next("2026-11-20", 25).to_string(), "2026-11-25");
+        assert_eq!(next("2026-11-25", 25).to_string(), "2026-11-25");
+        assert_eq!(next("2026-12-26", 25).to_string(), "2027-01-25");
+        let day = Day::parse("2026-11-20").unwrap();
+        assert_eq!(day.start().rfc3339(), "2026-11-20T00:00:00+08:00");
+        assert_eq!(day.next().unwrap().to_string(), "2026-11-21");
     }
 
     #[test]

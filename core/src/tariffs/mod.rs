@@ -3,6 +3,10 @@
 //! A charge is energy x unit price, computed with all digits and rounded once per line, half up
 //! (domain.md 3.2: "multiplies with all digits, rounds only the fee to fen").
 
+mod price_book;
+
+pub use price_book::{PriceBook, PriceFault, PriceKind, PriceRow, Slot, TaxBook, TaxRow};
+
 use crate::shared::energy::{Kwh, Price};
 use crate::shared::money::{Fen, MoneyError};
 

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::shared::time::{Day, Time};
+use super::time::{Day, Time};
 
 /// `YYYY-MM`, 2000-01 to 9998-12; sorts by time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -52,6 +52,21 @@ impl Period {
         shifted.map_or_else(|| self.clone(), Self::of_date)
     }
 
+    /// The first and the last day of the month.
+    #[must_use]
+    pub fn bounds(&self) -> (Day, Day) {
+        let first = Date::strptime("%Y-%m-%d", format!("{}-01", self.0)).unwrap_or(Date::ZERO);
+        (Day::of_date(first), Day::of_date(first.last_of_month()))
+    }
+
+    /// Every day of the month, in order.
+    pub fn days(&self) -> impl Iterator<Item = Day> + use<> {
+        let (first, last) = self.bounds();
+        std::iter::successors(Some(first), move |day| {
+            day.next().filter(|next| *next <= last)
+        })
+    }
+
     fn of_date(date: Date) -> Self {
         Self(date.strftime("%Y-%m").to_string())
     }
@@ -95,6 +110,17 @@ mod tests {
         // 2026-10-31 16:30 UTC is already November in Shanghai.
         let late = Time::parse_rfc3339("2026-10-31T16:30:00Z").unwrap();
         assert_eq!(Period::of(late).as_str(), "2026-11");
+    }
+
+    #[test]
+    fn a_month_knows_its_days() {
+        let days = |text: &str| Period::parse(text).unwrap().days().collect::<Vec<_>>();
+        assert_eq!(days("2026-02").len(), 28);
+        assert_eq!(days("2028-02").len(), 29);
+        let december = days("2026-12");
+        assert_eq!(december.len(), 31);
+        assert_eq!(december[0].to_string(), "2026-12-01");
+        assert_eq!(december[30].to_string(), "2026-12-31");
     }
 
     #[test]

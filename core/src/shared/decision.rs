@@ -1,4 +1,4 @@
-//! What a cell of tables P, L and R answers (money.md 1).
+//! What a cell of a table of money.md answers, and the words its states, inputs and effects have.
 
 /// The next state and what follows from entering it, in order.
 ///
@@ -10,7 +10,7 @@ pub struct Decision<S: 'static, E: 'static> {
 }
 
 impl<S, E> Decision<S, E> {
-    pub(super) const fn to(next: S, effects: &'static [E]) -> Self {
+    pub(crate) const fn to(next: S, effects: &'static [E]) -> Self {
         Self { next, effects }
     }
 }
@@ -43,4 +43,4 @@ macro_rules! words {
     };
 }
 
-pub(super) use words;
+pub(crate) use words;

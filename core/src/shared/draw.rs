@@ -6,8 +6,8 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::shared::ids::{Maker, TypedId};
-use crate::shared::time::Time;
+use super::ids::{Maker, TypedId};
+use super::time::Time;
 
 /// Everything chance and clock give to one unit.
 #[derive(Clone)]

@@ -1,0 +1,92 @@
+//! Has a personal data table been updated? Each poll compares the system's time with the table's
+//! update time; below the threshold, strictly, the table counts as updated (PV-15 to PV-17).
+//!
+//! With a threshold of 12 h and a poll each hour one update is seen up to twelve times, so seeing it
+//! is not yet a reason to settle: that happens once per (table, period, version).
+
+use crate::shared::time::Time;
+
+/// What an operator may set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WatchRules {
+    pub threshold_s: i64,
+    pub every_s: i64,
+}
+
+impl Default for WatchRules {
+    fn default() -> Self {
+        Self {
+            threshold_s: 12 * 3600,
+            every_s: 3600,
+        }
+    }
+}
+
+/// The table was updated after now: a clock is wrong, and nothing may be concluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the table's update time lies in the future")]
+pub struct FromTheFuture;
+
+impl WatchRules {
+    /// # Errors
+    /// [`FromTheFuture`] for a negative difference.
+    pub fn is_updated(self, now: Time, updated_at: Time) -> Result<bool, FromTheFuture> {
+        if updated_at > now {
+            return Err(FromTheFuture);
+        }
+        Ok(now < updated_at.plus_seconds(self.threshold_s))
+    }
+
+    /// Every fault of these values, each as `field: what is wrong`.
+    #[must_use]
+    pub fn faults(self) -> Vec<&'static str> {
+        let mut faults = Vec::new();
+        if self.every_s < 60 {
+            faults.push("watch.every_s: at least 60");
+        }
+        // An update that no poll can see would never be settled.
+        if self.threshold_s <= self.every_s {
+            faults.push("watch.threshold_s: longer than every_s");
+        }
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Time {
+        Time::from_micros(1_800_000_000_000_000).plus_seconds(seconds)
+    }
+
+    #[test]
+    fn pv_15_the_difference_is_system_time_minus_update_time() {
+        let rules = WatchRules::default();
+        assert_eq!(rules.is_updated(at(0), at(0)), Ok(true));
+        assert_eq!(rules.is_updated(at(0), at(1)), Err(FromTheFuture));
+        let late = Time::from_micros(at(0).micros() + 1);
+        assert_eq!(rules.is_updated(at(0), late), Err(FromTheFuture));
+    }
+
+    #[test]
+    fn pv_16_the_threshold_itself_is_no_longer_an_update() {
+        let rules = WatchRules::default();
+        let just_below = Time::from_micros(at(12 * 3600).micros() - 1);
+        assert_eq!(rules.is_updated(just_below, at(0)), Ok(true));
+        assert_eq!(rules.is_updated(at(12 * 3600), at(0)), Ok(false));
+    }
+
+    #[test]
+    fn pv_17_six_hours_of_twelve_polled_each_hour_are_an_update() {
+        let rules = WatchRules::default();
+        assert_eq!((rules.threshold_s, rules.every_s), (43_200, 3_600));
+        assert_eq!(rules.is_updated(at(6 * 3600), at(0)), Ok(true));
+        assert!(rules.faults().is_empty());
+        let blind = WatchRules {
+            threshold_s: 3600,
+            every_s: 3600,
+        };
+        assert_eq!(blind.faults().len(), 1);
+    }
+}
