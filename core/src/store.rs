@@ -24,6 +24,7 @@ use crate::notices::ports::{NoticeReads, NoticeStore};
 use crate::outbox::ports::OutboxStore;
 use crate::payments::ports::{PaymentReads, PaymentStore};
 use crate::privacy::ports::{PrivacyReads, PrivacyStore};
+use crate::settlement::accounts::ports::{GenerationReads, GenerationStore};
 
 /// What a store can answer besides success; no engine's own error comes further in than this.
 #[derive(Debug, thiserror::Error)]
@@ -151,6 +152,7 @@ pub trait UnitOfWork: Send {
     fn bindings(&mut self) -> &mut dyn BindingStore;
     fn cases(&mut self) -> &mut dyn CaseStore;
     fn evidence(&mut self) -> &mut dyn EvidenceLog;
+    fn generation(&mut self) -> &mut dyn GenerationStore;
     fn idempotency(&mut self) -> &mut dyn IdempotencyStore;
     fn inbox(&mut self) -> &mut dyn InboxStore;
     fn jobs(&mut self) -> &mut dyn JobStore;
@@ -168,6 +170,7 @@ pub trait Snapshot: Send {
     fn billing(&mut self) -> &mut dyn FigureReads;
     fn bindings(&mut self) -> &mut dyn BindingReads;
     fn cases(&mut self) -> &mut dyn CaseReads;
+    fn generation(&mut self) -> &mut dyn GenerationReads;
     fn jobs(&mut self) -> &mut dyn JobReads;
     fn ledger(&mut self) -> &mut dyn LedgerReads;
     fn notices(&mut self) -> &mut dyn NoticeReads;
@@ -208,6 +211,10 @@ impl Tx {
 
     pub fn evidence(&mut self) -> &mut dyn EvidenceLog {
         self.0.evidence()
+    }
+
+    pub fn generation(&mut self) -> &mut dyn GenerationStore {
+        self.0.generation()
     }
 
     pub fn idempotency(&mut self) -> &mut dyn IdempotencyStore {
@@ -267,6 +274,10 @@ impl View {
 
     pub fn cases(&mut self) -> &mut dyn CaseReads {
         self.0.cases()
+    }
+
+    pub fn generation(&mut self) -> &mut dyn GenerationReads {
+        self.0.generation()
     }
 
     pub fn jobs(&mut self) -> &mut dyn JobReads {

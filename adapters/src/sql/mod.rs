@@ -53,6 +53,7 @@ mod certifications;
 mod evidence;
 mod fillings;
 mod gathering;
+mod generation;
 mod grants;
 mod homes;
 mod idempotency;

@@ -32,6 +32,14 @@ statements! { "personal":
     NOTICES("notice") = "DELETE FROM notice WHERE account_id = $1";
     ANSWERS("idempotency") = "DELETE FROM idempotency WHERE scope >= 'account:' || $1 || ':' \
         AND scope < 'account:' || $1 || ';'";
+    TABLE_KEYS("account_key") = "DELETE FROM account_key WHERE account_id IN (SELECT t.table_id FROM personal_table t \
+        JOIN generation_account g ON g.generation_account_id = t.generation_account_id WHERE g.account_id = $1)";
+    PERSONAL_TABLES("personal_table") = "UPDATE personal_table SET state = 'erased', permission_id = NULL, identity = NULL, \
+        erased_at = opened_at, version = version + 1 WHERE state = 'open' AND generation_account_id IN \
+        (SELECT generation_account_id FROM generation_account WHERE account_id = $1)";
+    GENERATORS("generation_account") = "UPDATE generation_account SET generation_no = NULL, generation_index = NULL, \
+        state = 'terminated', next_at = NULL, ended_at = COALESCE(ended_at, created_at), version = version + 1 \
+        WHERE account_id = $1";
     SALTS("evidence_salt") = "DELETE FROM evidence_salt WHERE account_id = $1";
     OLD_CONSENTS("consent") = "DELETE FROM consent WHERE consent_id IN (SELECT consent_id FROM consent \
         WHERE withdrawn_at < $1 ORDER BY withdrawn_at LIMIT $2)";
@@ -182,6 +190,10 @@ pub static TABLES: &[Table] = &[
     table("open_claim", "claim_key=index payment_id", Fate::Kept("there is none without open money")),
     table("payment_sighting", "payment_id machine row_id state input next_state", MONEY)
         .purged(&OLD_SIGHTINGS, 1827),
+    table("personal_table", "table_id generation_account_id state permission_id identity=own",
+        Fate::Erased(&[&TABLE_KEYS, &PERSONAL_TABLES])),
+    table("generation_account", "generation_account_id account_id generation_no=own generation_index=index feed_in state",
+        Fate::Erased(&[&GENERATORS])),
     table("ledger_entry", "entry_id fact payment_id trace_id", MONEY),
     table("ledger_line", "entry_id account", MONEY),
     table("evidence_entry", "entry_id kind body",

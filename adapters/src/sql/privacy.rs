@@ -37,6 +37,9 @@ statements! { "privacy":
         OR EXISTS (SELECT 1 FROM payment_line l WHERE l.payment_id = p.payment_id AND l.state NOT IN ('POSTED', 'REFUNDED')) \
         OR EXISTS (SELECT 1 FROM payment_refund r WHERE r.payment_id = p.payment_id \
             AND r.state NOT IN ('DONE', 'WITHDRAWN')))";
+    OPEN_TABLE("generation_account") = "SELECT COUNT(*) AS n FROM generation_account g WHERE (g.account_id = $1 \
+        OR g.account_id IN (SELECT a.account_id FROM account a WHERE a.merged_into = $1)) \
+        AND g.state IN ('permitted', 'terminating')";
     LINK_ADD("document_link") = "INSERT INTO document_link (ticket_digest, account_id, document, made_at, expires_at) \
         VALUES ($1, $2, $3, $4, $5)";
     LINK_SPEND("document_link") = "UPDATE document_link SET used_at = $3 WHERE ticket_digest = $1 AND document = $2 \
@@ -69,7 +72,9 @@ impl<C: Conn> PrivacyReads for Sql<C> {
     }
 
     async fn has_open_money(&mut self, account: &AccountId) -> Result<bool, StoreError> {
-        Ok(self.count(&OPEN_MONEY, args![account]).await? > 0)
+        // Whoever sells power is paid for it first: the cooperation ends before the person does.
+        Ok(self.count(&OPEN_MONEY, args![account]).await? > 0
+            || self.count(&OPEN_TABLE, args![account]).await? > 0)
     }
 
     async fn dossier(&mut self, account: &AccountId, now: Time) -> Result<Dossier, StoreError> {

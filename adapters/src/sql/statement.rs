@@ -87,6 +87,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::evidence::STATEMENTS,
         super::fillings::STATEMENTS,
         super::gathering::STATEMENTS,
+        super::generation::STATEMENTS,
         super::grants::STATEMENTS,
         super::homes::STATEMENTS,
         super::idempotency::STATEMENTS,

@@ -7,6 +7,7 @@ use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 use serde_json::{Map, Value as Json, json};
 
+use super::generation::key_owner;
 use super::statement::statements;
 use super::value::args;
 use super::{Conn, Field, Row, Sql, Stmt, Value};
@@ -41,6 +42,13 @@ statements! { "telling":
         ORDER BY r.refund_id LIMIT $2";
     NOTICES("notice") = "SELECT notice_id, account_id, kind, params, payment_id, created_at, read_at, texted_at \
         FROM notice WHERE account_id = $1 ORDER BY notice_id LIMIT $2";
+    GENERATORS("generation_account") = "SELECT generation_account_id, account_id, generation_no, feed_in, settlement_day, \
+        state, termination_asked_at, created_at, ended_at FROM generation_account \
+        WHERE account_id = $1 ORDER BY generation_account_id LIMIT $2";
+    PERSONAL_TABLES("personal_table") = "SELECT t.table_id, t.generation_account_id, t.identity, t.payee_since, \
+        t.opened_at, t.erased_at FROM personal_table t \
+        JOIN generation_account g ON g.generation_account_id = t.generation_account_id \
+        WHERE g.account_id = $1 ORDER BY t.table_id LIMIT $2";
     AUDIT("audit_line") = "SELECT at, act, subject, outcome, source FROM audit_line \
         WHERE actor = 'account:' || $1 ORDER BY at DESC LIMIT $2";
     ERASURES("erasure") = "SELECT state, asked_at, due_at, ended_at FROM erasure \
@@ -54,6 +62,8 @@ const TOLD_MAX: i64 = 5_000;
 #[derive(Clone, Copy)]
 enum Key {
     Own,
+    /// The personal data table's own, which lies under the table's id.
+    Table,
     Service,
 }
 
@@ -75,7 +85,7 @@ const fn open(name: &'static str, stmt: &'static Stmt) -> Part {
     }
 }
 
-static PARTS: [Part; 14] = [
+static PARTS: [Part; 16] = [
     Part {
         name: "account",
         stmt: &ACCOUNT,
@@ -128,6 +138,18 @@ static PARTS: [Part; 14] = [
         row: "notice_id",
         sealed: &[("params", Key::Own)],
     },
+    Part {
+        name: "generation_accounts",
+        stmt: &GENERATORS,
+        row: "generation_account_id",
+        sealed: &[("generation_no", Key::Own)],
+    },
+    Part {
+        name: "personal_tables",
+        stmt: &PERSONAL_TABLES,
+        row: "table_id",
+        sealed: &[("identity", Key::Table)],
+    },
     open("acts", &AUDIT),
     open("erasures", &ERASURES),
 ];
@@ -172,6 +194,10 @@ impl<C: Conn> Sql<C> {
                     let clear = match key {
                         Key::Own => {
                             let owner = row.maybe_owner(account)?;
+                            self.open_for(&owner, field, &id, sealed).await?
+                        }
+                        Key::Table => {
+                            let owner = key_owner(&row.id("table_id")?);
                             self.open_for(&owner, field, &id, sealed).await?
                         }
                         Key::Service => self.open_service(field, &id, sealed)?,

@@ -15,6 +15,7 @@ use lifeline_core::notices::ports::{NoticeReads, NoticeStore};
 use lifeline_core::outbox::ports::OutboxStore;
 use lifeline_core::payments::ports::{PaymentReads, PaymentStore};
 use lifeline_core::privacy::ports::{PrivacyReads, PrivacyStore};
+use lifeline_core::settlement::accounts::ports::{GenerationReads, GenerationStore};
 use lifeline_core::store::{Snapshot, StoreError, UnitOfWork};
 
 use super::{Conn, Sql, WriteConn};
@@ -36,6 +37,7 @@ impl<C: WriteConn + 'static> UnitOfWork for Sql<C> {
         bindings: BindingStore;
         cases: CaseStore;
         evidence: EvidenceLog;
+        generation: GenerationStore;
         idempotency: IdempotencyStore;
         inbox: InboxStore;
         jobs: JobStore;
@@ -57,6 +59,7 @@ impl<C: Conn + 'static> Snapshot for Sql<C> {
         billing: FigureReads;
         bindings: BindingReads;
         cases: CaseReads;
+        generation: GenerationReads;
         jobs: JobReads;
         ledger: LedgerReads;
         notices: NoticeReads;

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use lifeline_core::settlement::ids::{
+    GenerationAccountId, KeyPairId, PermissionId, PersonalTableId,
+};
 use lifeline_core::shared::ids::{
     AccountId, BindingId, CaseId, CertificationId, EntryId, EventId, EvidenceId, FillingId,
     GrantId, LineId, MergeId, NoticeId, OtpId, PaymentId, RefundId, SessionId, TypedId,
@@ -104,12 +107,16 @@ from_ids!(
     EventId,
     EvidenceId,
     FillingId,
+    GenerationAccountId,
     GrantId,
+    KeyPairId,
     LineId,
     MergeId,
     NoticeId,
     OtpId,
     PaymentId,
+    PermissionId,
+    PersonalTableId,
     RefundId,
     SessionId
 );

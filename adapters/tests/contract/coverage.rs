@@ -56,7 +56,7 @@ fn storage_port_methods() -> BTreeSet<String> {
         else {
             continue;
         };
-        let ports = core_source().join(room).join("ports.rs");
+        let ports = core_source().join(room.replace("::", "/")).join("ports.rs");
         let source = std::fs::read_to_string(&ports).unwrap();
         for name in traits
             .split(|c: char| !c.is_alphanumeric())

@@ -14,7 +14,9 @@ use crate::accounts::{id, phone, whole};
 use crate::bench::{Bench, at, now};
 use crate::bindings::{HOME, li, link, number};
 use crate::payment_fixtures::{self as orders, arrears};
-use crate::{accounts, billing, bindings, fillings, grants, idempotency, inbox, outbox};
+use crate::{
+    accounts, billing, bindings, fillings, generation, grants, idempotency, inbox, outbox,
+};
 
 /// A person with everything that is sealed or indexed.
 pub(crate) struct Household {
@@ -53,6 +55,7 @@ pub(crate) async fn household(t: &Bench) -> Household {
     .unwrap();
     let figure = billing::key(HOME, 3, FigureKind::Arrears);
     assert!(billing::keep(t, &figure, "{\"due\":1}", 1).await);
+    generation::permitted(t, &person.account_id).await;
     let (grant, barred) = shared(t, &link).await;
     outbox::add(t, &outbox::event(t, "k")).await;
     assert!(inbox::receive(t, &inbox::message("n1")).await);

@@ -31,6 +31,7 @@ mod declared;
 mod evidence;
 mod fillings;
 mod gathering;
+mod generation;
 mod grants;
 mod homes;
 mod household;
@@ -74,6 +75,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     evidence::contracts,
     fillings::contracts,
     gathering::contracts,
+    generation::contracts,
     grants::contracts,
     homes::contracts,
     idempotency::contracts,

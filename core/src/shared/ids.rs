@@ -1,7 +1,5 @@
 //! Typed identifiers (UUIDv7 text) and the two sources they are made from.
 
-use serde::{Deserialize, Serialize};
-
 use super::time::{Clock, Time};
 
 /// Where chance comes from: the operating system in production, a seed in tests.
@@ -112,19 +110,19 @@ pub struct NotAnId;
 macro_rules! typed_id {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
             /// Accepts only hyphenated lower-case UUID text.
-            pub fn parse(text: &str) -> Result<Self, NotAnId> {
+            pub fn parse(text: &str) -> Result<Self, $crate::shared::ids::NotAnId> {
                 let shape = text.len() == 36
                     && text.bytes().enumerate().all(|(at, b)| match at {
                         8 | 13 | 18 | 23 => b == b'-',
                         _ => b.is_ascii_digit() || (b'a'..=b'f').contains(&b),
                     });
-                if shape { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
+                if shape { Ok(Self(text.to_owned())) } else { Err($crate::shared::ids::NotAnId) }
             }
 
             #[must_use]
@@ -133,7 +131,7 @@ macro_rules! typed_id {
             }
         }
 
-        impl TypedId for $name {
+        impl $crate::shared::ids::TypedId for $name {
             fn made(text: String) -> Self {
                 Self(text)
             }
@@ -146,6 +144,7 @@ macro_rules! typed_id {
         }
     )*};
 }
+pub(crate) use typed_id;
 
 typed_id! {
     /// One app user.

@@ -3,8 +3,6 @@
 //! None of these types has `Display` or a telling `Debug`: a value reaches text only through
 //! `expose()` (to encrypt it or hand it to the upstream that needs it) or `masked()`.
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
-
 /// Why a personal field was refused. Never carries the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PersonalError {
@@ -21,7 +19,7 @@ pub enum PersonalError {
 macro_rules! personal {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, Zeroize, ZeroizeOnDrop)]
+        #[derive(Clone, PartialEq, Eq, Hash, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
         pub struct $name(String);
 
         impl $name {
@@ -45,6 +43,7 @@ macro_rules! personal {
         }
     )*};
 }
+pub(crate) use personal;
 
 personal! {
     /// Mainland mobile number, 11 digits.
@@ -173,7 +172,7 @@ fn head(text: &str, count: usize) -> String {
     text.chars().take(count).collect()
 }
 
-fn tail(text: &str, count: usize) -> String {
+pub(crate) fn tail(text: &str, count: usize) -> String {
     let skip = text.chars().count().saturating_sub(count);
     text.chars().skip(skip).collect()
 }

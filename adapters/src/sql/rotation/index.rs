@@ -8,6 +8,7 @@ use lifeline_core::store::StoreError;
 
 use super::{BATCH_MAX, Batch};
 use crate::keyring::Purpose;
+use crate::sql::generation::{GENERATION_INDEX, GENERATION_NO};
 use crate::sql::payment_rows::CONSUMER;
 use crate::sql::payments::claim_key;
 use crate::sql::statement::statements;
@@ -44,14 +45,25 @@ statements! { "rotation_index":
         JOIN payment p ON p.payment_id = c.payment_id WHERE c.claim_key > $1 ORDER BY c.claim_key LIMIT $2";
     CLAIM_COPY("open_claim") = "INSERT INTO open_claim (claim_key, payment_id, taken_at) VALUES ($1, $2, $3) \
         ON CONFLICT (claim_key) DO NOTHING";
+    GENERATORS("generation_account") = "SELECT generation_account_id, account_id, generation_no, generation_index \
+        FROM generation_account WHERE generation_account_id > $1 AND generation_index IS NOT NULL \
+        ORDER BY generation_account_id LIMIT $2";
+    GENERATOR_SET("generation_account") = "UPDATE generation_account SET generation_index = $3 \
+        WHERE generation_account_id = $1 AND generation_index = $2";
     CLAIM_DROP("open_claim") = "DELETE FROM open_claim WHERE claim_key = $1";
 }
 
-pub(super) static PASSES: [&str; 5] =
-    ["people", "homes", "payment lines", "open claims", "figures"];
+pub(super) static PASSES: [&str; 6] = [
+    "people",
+    "homes",
+    "payment lines",
+    "open claims",
+    "generation accounts",
+    "figures",
+];
 
 /// What the passes index anew.
-pub(super) static COLUMNS: [Field; 11] = [
+pub(super) static COLUMNS: [Field; 12] = [
     Field::new("account", "open_id_index"),
     Field::new("account", "user_id_index"),
     Field::new("account", "id_no_index"),
@@ -63,6 +75,7 @@ pub(super) static COLUMNS: [Field; 11] = [
     FIGURE_HOME,
     Field::new("payment_line", "consumer_index"),
     CLAIM,
+    GENERATION_INDEX,
 ];
 
 const HOME: Field = Field::new("binding_home", "home_index");
@@ -92,6 +105,7 @@ impl<C: WriteConn> Sql<C> {
             1 => &HOMES,
             2 => &LINES,
             3 => &CLAIMS,
+            4 => &GENERATORS,
             _ => return self.drop_left_figures().await,
         };
         let rows = self.rows(stmt, args![passed, BATCH_MAX]).await?;
@@ -101,6 +115,7 @@ impl<C: WriteConn> Sql<C> {
                 0 => ("account_id", self.index_person(row).await?),
                 1 => ("home_index", self.index_home(row).await?),
                 2 => ("line_id", self.index_line(row).await?),
+                4 => ("generation_account_id", self.index_generator(row).await?),
                 _ => ("claim_key", self.index_claim(row).await?),
             };
             batch.seen = batch.seen.saturating_add(1);
@@ -255,6 +270,23 @@ impl<C: WriteConn> Sql<C> {
         };
         let new = self.blind(CONSUMER, &clear)?;
         self.touched(&LINE_SET, args![id, old, new]).await?;
+        Ok(Indexed::Anew)
+    }
+
+    async fn index_generator(&mut self, row: &Row) -> Result<Indexed, StoreError> {
+        let (id, old) = (
+            row.text("generation_account_id")?,
+            row.text("generation_index")?,
+        );
+        if old.starts_with(&self.active_prefix()) {
+            return Ok(Indexed::Already);
+        }
+        let (owner, sealed) = (row.id("account_id")?, row.text("generation_no")?);
+        let Some(clear) = self.readable(&owner, GENERATION_NO, &id, &sealed).await? else {
+            return Ok(Indexed::Unreadable);
+        };
+        let new = self.blind(GENERATION_INDEX, &clear)?;
+        self.touched(&GENERATOR_SET, args![id, old, new]).await?;
         Ok(Indexed::Anew)
     }
 

@@ -1,0 +1,66 @@
+//! The ports of generation accounts: their rows.
+
+use async_trait::async_trait;
+
+use super::account::GenerationAccount;
+use super::table::{Permitted, PersonalTable};
+use crate::settlement::ids::{GenerationAccountId, GenerationNo, PermissionId, PersonalTableId};
+use crate::shared::ids::AccountId;
+use crate::shared::page::Page;
+use crate::shared::time::Time;
+use crate::store::StoreError;
+
+/// What readers ask about generation accounts.
+#[async_trait]
+pub trait GenerationReads: Send {
+    /// An account of this person; another's is not found.
+    async fn find(
+        &mut self,
+        owner: &AccountId,
+        id: &GenerationAccountId,
+    ) -> Result<Option<GenerationAccount>, StoreError>;
+    /// A person's accounts in the order they were made; up to `limit + 1`.
+    async fn list(
+        &mut self,
+        owner: &AccountId,
+        page: &Page,
+    ) -> Result<Vec<GenerationAccount>, StoreError>;
+    /// Whoever's it is: for work nobody asked for by hand.
+    async fn by_id(
+        &mut self,
+        id: &GenerationAccountId,
+    ) -> Result<Option<GenerationAccount>, StoreError>;
+    /// What the account may open now; nothing before it was permitted and after the cooperation.
+    async fn permitted(
+        &mut self,
+        id: &GenerationAccountId,
+    ) -> Result<Option<Permitted>, StoreError>;
+    /// The only way to a table.
+    async fn table(
+        &mut self,
+        permission: &PermissionId,
+    ) -> Result<Option<PersonalTable>, StoreError>;
+    /// Accounts whose errand is due, the longest waiting first.
+    async fn due(&mut self, now: Time, most: i64) -> Result<Vec<GenerationAccountId>, StoreError>;
+}
+
+/// Generation accounts. Every `save` is a compare-and-set on the version that was loaded.
+#[async_trait]
+pub trait GenerationStore: GenerationReads {
+    /// `StoreError::Duplicate` when a live account has the generation number.
+    async fn add(&mut self, account: &GenerationAccount) -> Result<(), StoreError>;
+    /// A generation number that is absent is erased, with what it is found by.
+    async fn save(&mut self, account: &GenerationAccount) -> Result<(), StoreError>;
+    /// The account that has a generation number now, whoever's.
+    async fn by_no(
+        &mut self,
+        generation_no: &GenerationNo,
+    ) -> Result<Option<GenerationAccount>, StoreError>;
+    /// Opens a table with a data key of its own. `StoreError::Duplicate` when the account has one.
+    async fn open_table(&mut self, table: &PersonalTable) -> Result<(), StoreError>;
+    /// Compare-and-set of the identity and since when its payee stands.
+    async fn save_identity(&mut self, table: &PersonalTable) -> Result<(), StoreError>;
+    /// Destroys a table's data key and forgets identity and permission; what is sealed with the key
+    /// anywhere is unreadable from then on.
+    async fn erase_table(&mut self, table: &PersonalTableId, now: Time) -> Result<(), StoreError>;
+}
