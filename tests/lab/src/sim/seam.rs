@@ -73,6 +73,7 @@ impl UnitOfWork for SeamUnit {
         bindings: lifeline_core::bindings::ports::BindingStore;
         cases: lifeline_core::cases::ports::CaseStore;
         evidence: lifeline_core::evidence::ports::EvidenceLog;
+        generation: lifeline_core::settlement::accounts::ports::GenerationStore;
         idempotency: lifeline_core::idempotency::ports::IdempotencyStore;
         inbox: lifeline_core::inbox::ports::InboxStore;
         jobs: lifeline_core::jobs::ports::JobStore;
