@@ -136,7 +136,10 @@ fn limits(config: &Config, redis: Option<Arc<Redis>>) -> Result<[Arc<Limits>; 2]
         |value| NonZeroU32::new(value).ok_or_else(|| Failure::failed("limits must be above zero"));
     let quotas = Quotas {
         per_address_minute: count(config.limits.per_address_minute)?,
+        per_network_minute: count(config.limits.per_network_minute)?,
         per_account_minute: count(config.limits.per_account_minute)?,
+        functions_percent: count(config.limits.functions_percent)?,
+        nodes: count(config.limits.nodes)?,
     };
     let shared = redis.map(|redis| -> Arc<dyn SharedLimiter> { redis });
     // A channel's few addresses carry the notices of everyone: ten times a household's budget.

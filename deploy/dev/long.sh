@@ -40,6 +40,10 @@ inside-long)
     say "random people, roles, grants and changes of holder, ${WALKS:-45} walks in each of eight parts"
     PROPTEST_CASES=${WALKS:-45} cargo nextest run --locked --profile long -p lifeline-tests --test isolation
     crash
+    say "the limiter against its model, leases over nodes, and a Redis that is killed"
+    LIMITER_EVENTS=${LIMITER_EVENTS:-10000000} LEASE_TRIALS=${LEASE_TRIALS:-100000} REDIS_KILLS=${REDIS_KILLS:-200} \
+        cargo nextest run --locked --profile long -p lifeline-gateway -p lifeline-tests --no-capture \
+        -E 'test(reference_models) or test(stated_bound)'
     say "marketing away for six hours with ${DRILL_PAYMENTS:-2000} paid orders"
     DRILL_PAYMENTS=${DRILL_PAYMENTS:-2000} cargo nextest run --locked --profile long -p lifeline-adapters --test payments \
         marketing_down_for_six_hours

@@ -117,6 +117,7 @@ run_schema() {
     ((status != 3)) || { skipped "schemathesis" "its Python packages cannot be installed here" && return; }
     ((status == 0)) || { missing "Python packages of tests/schema" && return; }
     suite "schemathesis" 900 env LIFELINE__LIMITS__PER_ACCOUNT_MINUTE=1000000 LIFELINE__LIMITS__PER_ADDRESS_MINUTE=1000000 \
+        LIFELINE__LIMITS__PER_NETWORK_MINUTE=1000000 LIFELINE__LIMITS__FUNCTIONS_PERCENT=100000000 \
         "$DEV/with-demo.sh" sqlite tests/schema/run.sh
 }
 

@@ -60,7 +60,13 @@ pub(crate) struct Ops {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Limits {
     pub(crate) per_address_minute: u32,
+    /// Of a /24, or of the /48 around an IPv6 subscriber.
+    pub(crate) per_network_minute: u32,
     pub(crate) per_account_minute: u32,
+    /// Scales what single functions may be asked (queries of a home, orders, codes, sign-ins).
+    pub(crate) functions_percent: u32,
+    /// How many nodes share the limits: each one's part while Redis is away.
+    pub(crate) nodes: u32,
 }
 
 impl Default for Limits {
@@ -68,7 +74,10 @@ impl Default for Limits {
         // One relay address may carry many homes behind one carrier NAT; one person taps slower.
         Self {
             per_address_minute: 600,
+            per_network_minute: 6_000,
             per_account_minute: 240,
+            functions_percent: 100,
+            nodes: 2,
         }
     }
 }
@@ -148,7 +157,10 @@ impl Limits {
         let sane = 1..=1_000_000_000;
         for (path, value) in [
             ("limits.per_address_minute", self.per_address_minute),
+            ("limits.per_network_minute", self.per_network_minute),
             ("limits.per_account_minute", self.per_account_minute),
+            ("limits.functions_percent", self.functions_percent),
+            ("limits.nodes", self.nodes),
         ] {
             faults.expect(sane.contains(&value), path, "must be 1 to 1000000000");
         }

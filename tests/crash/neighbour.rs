@@ -21,6 +21,8 @@ pub(crate) fn unlimited() -> Vec<(&'static str, String)> {
     let limits = [
         "LIFELINE__LIMITS__PER_ADDRESS_MINUTE",
         "LIFELINE__LIMITS__PER_ACCOUNT_MINUTE",
+        "LIFELINE__LIMITS__PER_NETWORK_MINUTE",
+        "LIFELINE__LIMITS__FUNCTIONS_PERCENT",
     ];
     limits.map(|limit| (limit, "1000000".to_owned())).to_vec()
 }

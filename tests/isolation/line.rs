@@ -257,7 +257,10 @@ impl House {
         let plenty = NonZeroU32::new(1_000_000).expect("not zero");
         let quotas = Quotas {
             per_address_minute: plenty,
+            per_network_minute: plenty,
             per_account_minute: plenty,
+            functions_percent: plenty,
+            nodes: NonZeroU32::MIN,
         };
         let sources = Sources {
             clock: self.clock.clone(),

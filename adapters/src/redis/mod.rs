@@ -5,13 +5,14 @@
 //! finding 5). After a failure nobody asks for half a second, so that requests do not each pay for
 //! finding out. A command that timed out may still have run; nothing here minds that.
 
+mod limits;
 mod rest;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lifeline_core::shared::cluster::{Away, Decision, Revocations, SharedCache, SharedLimiter};
+use lifeline_core::shared::cluster::{Away, Revocations, SharedCache};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands as _, ExistenceCheck, Script, SetExpiry, SetOptions};
 
@@ -32,26 +33,11 @@ const PREFIX: &str = "lifeline:";
 /// Ended sessions, scored by the second until which they matter.
 const ENDED: &str = "lifeline:ended";
 
-/// GCRA in one round trip, on Redis's own clock so that nodes need not agree on theirs.
-/// ARGV: emission interval in us, burst. Answers {allowed, remaining, retry_after_us}.
-const GCRA: &str = r"
-local t = redis.call('TIME')
-local now = t[1] * 1000000 + t[2]
-local interval = tonumber(ARGV[1])
-local burst = tonumber(ARGV[2])
-local tat = tonumber(redis.call('GET', KEYS[1]) or now)
-if tat < now then tat = now end
-local new = tat + interval
-local room = interval * burst - (new - now)
-if room < 0 then return {0, 0, -room} end
-redis.call('SET', KEYS[1], string.format('%.0f', new), 'PX', math.ceil((new - now) / 1000) + 1)
-return {1, math.floor(room / interval), 0}";
-
 /// A shared Redis.
 #[derive(Clone)]
 pub struct Redis {
     connection: ConnectionManager,
-    gcra: Script,
+    leases: Script,
     rest: Arc<Rest>,
     keyring: Arc<RwLock<Arc<Keyring>>>,
 }
@@ -79,7 +65,7 @@ impl Redis {
             ConnectionManager::new_lazy_with_config(client, config).map_err(|_| Away)?;
         let redis = Self {
             connection,
-            gcra: Script::new(GCRA),
+            leases: limits::script(),
             rest: Arc::default(),
             keyring: Arc::new(RwLock::new(keyring)),
         };
@@ -143,24 +129,6 @@ impl Redis {
                 Err(Away)
             }
         }
-    }
-}
-
-#[async_trait]
-impl SharedLimiter for Redis {
-    async fn check(&self, key: &str, burst: u64, window: Duration) -> Result<Decision, Away> {
-        let window_us = u64::try_from(window.as_micros()).map_err(|_| Away)?;
-        let interval_us = window_us.checked_div(burst).unwrap_or(window_us).max(1);
-        let mut connection = self.connection.clone();
-        let mut call = self.gcra.key(format!("{PREFIX}{key}"));
-        call.arg(interval_us).arg(burst);
-        let (allowed, remaining, retry_us): (u8, u64, u64) =
-            self.bounded(call.invoke_async(&mut connection)).await?;
-        Ok(Decision {
-            allowed: allowed == 1,
-            remaining,
-            retry_after: Duration::from_micros(retry_us),
-        })
     }
 }
 

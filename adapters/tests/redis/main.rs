@@ -7,6 +7,8 @@
     reason = "the helpers of these tests panic like the tests"
 )]
 
+mod limits;
+
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -42,38 +44,6 @@ async fn redis() -> Option<Redis> {
 /// A key no other test uses.
 fn key(name: &str) -> String {
     format!("test:{}:{name}", std::process::id())
-}
-
-#[tokio::test]
-async fn the_shared_limiter_passes_the_burst_and_then_says_how_long_to_wait() {
-    let Some(redis) = redis().await else { return };
-    let key = key("burst");
-    let window = Duration::from_secs(3600);
-    for left in (0..5).rev() {
-        let decision = redis.check(&key, 5, window).await.unwrap();
-        assert!(decision.allowed);
-        assert_eq!(decision.remaining, left);
-    }
-    let refused = redis.check(&key, 5, window).await.unwrap();
-    assert!(!refused.allowed);
-    assert!(refused.retry_after > Duration::from_secs(700));
-    assert!(refused.retry_after <= Duration::from_secs(720));
-}
-
-#[tokio::test]
-async fn sixty_four_callers_at_once_share_one_budget() {
-    let Some(redis) = redis().await else { return };
-    let key = key("shared");
-    let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..64 {
-        let (redis, key) = (redis.clone(), key.clone());
-        tasks.spawn(async move { redis.check(&key, 10, Duration::from_secs(3600)).await });
-    }
-    let mut passed = 0;
-    while let Some(decision) = tasks.join_next().await {
-        passed += usize::from(decision.unwrap().unwrap().allowed);
-    }
-    assert_eq!(passed, 10);
 }
 
 #[tokio::test]
@@ -152,10 +122,7 @@ async fn a_redis_that_is_away_costs_a_caller_little_and_is_used_when_it_is_back(
         .unwrap();
     let began = Instant::now();
     for _ in 0..200 {
-        assert_eq!(
-            redis.check("k", 5, Duration::from_secs(60)).await,
-            Err(Away)
-        );
+        assert_eq!(redis.lease(&[limits::ask("k", 5, 1, 1)]).await, Err(Away));
     }
     assert!(
         began.elapsed() < Duration::from_secs(1),

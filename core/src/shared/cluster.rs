@@ -5,26 +5,44 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::gcra::Quota;
+
 /// The shared place did not answer in time (about 250 ms at most). The command may still have run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the shared place is away")]
 pub struct Away;
 
-/// One limiter decision.
+/// Some units of one key that a node wants to spend by itself for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseAsk {
+    /// Names the key, the same on every node. May hold personal data: it is digested on its way.
+    pub key: String,
+    pub quota: Quota,
+    /// Without so many the request that asks does not pass.
+    pub least: u32,
+    pub wanted: u32,
+}
+
+/// What was given of one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Decision {
-    pub allowed: bool,
-    /// Whole requests left in the burst.
-    pub remaining: u64,
-    /// How long until one more request would pass; zero when allowed.
+pub struct Lease {
+    /// At least what was needed, or nothing.
+    pub units: u32,
+    /// Whole units that are left for others.
+    pub remaining: u32,
+    /// How long until what was needed could be given; zero when it was.
     pub retry_after: Duration,
 }
 
-/// A rate limit over all nodes (GCRA).
+/// Rate limits over all nodes, given away in portions.
+///
+/// A unit counts against its quota when it is leased, so all nodes together never lease more than
+/// the quota allows. What is leased may be spent until the lease ends: in any span of time the nodes
+/// pass at most what the quota allows in it, plus what they held unspent when it began.
 #[async_trait]
 pub trait SharedLimiter: Send + Sync + std::fmt::Debug {
-    /// One request of `key` against `burst` requests per `window`.
-    async fn check(&self, key: &str, burst: u64, window: Duration) -> Result<Decision, Away>;
+    /// One lease per ask, in their order, all by one call.
+    async fn lease(&self, asks: &[LeaseAsk]) -> Result<Vec<Lease>, Away>;
 }
 
 /// A cache over all nodes. Values are sealed on their way there; names lie in clear.

@@ -4,6 +4,7 @@ pub mod cluster;
 pub mod decision;
 pub mod draw;
 pub mod energy;
+pub mod gcra;
 pub mod guard;
 pub mod ids;
 pub mod money;

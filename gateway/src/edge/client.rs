@@ -40,14 +40,20 @@ impl TrustedHops {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
+impl Default for ClientAddress {
+    /// Nobody's: for a request that did not pass the outermost layer.
+    fn default() -> Self {
+        Self(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED))
+    }
+}
+
 impl FromRequest for ClientAddress {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let found = req.extensions().get::<Self>().copied();
-        let unspecified = Self(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
-        ready(Ok(found.unwrap_or(unspecified)))
+        ready(Ok(found.unwrap_or_default()))
     }
 }
 

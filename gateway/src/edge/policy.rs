@@ -9,8 +9,9 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, FromRequest, Handler, HttpMessage, Responder, ResponseError, guard, web};
 use lifeline_core::privacy::{Deed, Privacy};
 
+use super::client::ClientAddress;
 use super::codes::Code;
-use super::limits::{Limits, Standing};
+use super::limits::{Asker, Function, Limits, Standing};
 use super::principal::{SignedIn, door};
 use super::problem::Problem;
 
@@ -36,6 +37,13 @@ pub struct Entry {
     /// `/v1/bindings/{binding_id}`
     pub path: &'static str,
     pub policy: Policy,
+}
+
+/// The route that a request met, left for [`admit`].
+#[derive(Debug, Clone, Copy)]
+struct Route {
+    path: &'static str,
+    policy: Policy,
 }
 
 /// Registers routes together with their policy.
@@ -106,7 +114,7 @@ impl<'a> Routes<'a> {
             .wrap(from_fn(enforce))
             .wrap(from_fn(
                 move |req: ServiceRequest, next: Next<_>| async move {
-                    req.extensions_mut().insert(policy);
+                    req.extensions_mut().insert(Route { path, policy });
                     next.call(req).await
                 },
             ))
@@ -160,30 +168,48 @@ async fn stepped_up(req: &ServiceRequest, person: &SignedIn, deed: Deed) -> Resu
     }
 }
 
-/// Finds out who asks, as far as the route's policy demands it, and leaves a
-/// [`super::SignedIn`] for the handler.
+/// Finds out who asks, as far as the route's policy demands it, holds them to their limits, and
+/// leaves a [`super::SignedIn`] for the handler.
 async fn admit(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
-    let policy = req.extensions().get::<Policy>().copied();
+    let route = req.extensions().get::<Route>().copied();
+    let policy = route.map(|route| route.policy);
     let fresh = match policy {
-        Some(Policy::Public | Policy::SelfProving) => return Ok(None),
+        Some(Policy::SelfProving) => return Ok(None),
+        Some(Policy::Public) => return paced(req, route, None).await,
         Some(Policy::SignedIn) => false,
         Some(Policy::SteppedUp(_)) => true,
         // A route that lost its policy is the most closed one, never the most open.
         Some(Policy::FreshSession) | None => true,
     };
     let person = door(req.request())?.admit(req.request(), fresh).await?;
-    let standing = match req.app_data::<web::Data<Limits>>().cloned() {
-        Some(limits) => Some(
-            limits
-                .account(person.account_id())
-                .await
-                .map_err(|s| s.refusal())?,
-        ),
-        None => None,
-    };
+    let standing = paced(req, route, Some(&person)).await?;
     if let Some(Policy::SteppedUp(deed)) = policy {
         stepped_up(req, &person, deed).await?;
     }
     req.extensions_mut().insert(person);
     Ok(standing)
+}
+
+/// One decision over all keys that are known before the body is read.
+async fn paced(
+    req: &ServiceRequest,
+    route: Option<Route>,
+    person: Option<&SignedIn>,
+) -> Result<Option<Standing>, Problem> {
+    let Some(limits) = req.app_data::<web::Data<Limits>>().cloned() else {
+        return Ok(None);
+    };
+    let address = req.extensions().get::<ClientAddress>().copied();
+    let address = address.unwrap_or_default().0;
+    let asker = Asker {
+        address,
+        account: person.map(|person| person.account_id().as_str()),
+        home: req.match_info().get("binding_id"),
+        figure: route.map_or("", |route| route.path),
+    };
+    let function = route.map_or(Function::Other, |route| {
+        Function::of(req.method(), route.path)
+    });
+    let standing = limits.admit(function, &asker).await;
+    standing.map(Some).map_err(|standing| standing.refusal())
 }

@@ -75,6 +75,8 @@ fn canaries(engine: Engine) -> Result<(), Failed> {
             ("LIFELINE_LOG", "trace"),
             ("LIFELINE__LIMITS__PER_ACCOUNT_MINUTE", wide),
             ("LIFELINE__LIMITS__PER_ADDRESS_MINUTE", wide),
+            ("LIFELINE__LIMITS__PER_NETWORK_MINUTE", wide),
+            ("LIFELINE__LIMITS__FUNCTIONS_PERCENT", wide),
         ];
         let redis = match engine {
             Engine::Postgres => Some(RedisTap::open().await),

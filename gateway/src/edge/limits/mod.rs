@@ -1,0 +1,240 @@
+//! How often somebody may ask, before and after we know who it is.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `rules` | which keys a request has, and how much of each |
+//! | `table` | this node's buckets: one decision over all keys |
+//! | `steady` | the time they reckon with |
+//! | `standing` | what a caller is told |
+//!
+//! Per address: `governor`, in process, before authentication. Everything else is one decision over
+//! all keys of the request. With several nodes each leases portions of a key through the shared
+//! limiter and spends them by itself: one call for many requests. While that is away, a node passes
+//! its share of the quota and no more.
+
+pub mod rules;
+pub mod standing;
+pub mod steady;
+pub mod table;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota as Pace, RateLimiter};
+use lifeline_core::shared::cluster::{Lease, LeaseAsk, SharedLimiter};
+use lifeline_core::shared::gcra::Quota;
+
+pub use self::rules::{Asker, Function, Quotas, Rule};
+pub use self::standing::{Mark, Standing};
+use self::steady::{Monotonic, Steady, Ticks};
+use self::table::{Ask, ByStock, KEYS_MAX, Left, Refused, Stock, Table};
+
+type Addresses =
+    RateLimiter<IpAddr, DefaultKeyedStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>;
+
+/// A lease is spent within this, or lost.
+pub const LEASE_LIFE: Duration = Duration::from_secs(2);
+/// The most units of one key that a node leases at once, and so the most by which each node can add
+/// to what a quota passes in a span of time (`docs/SECURITY.md`, limits).
+pub const LEASE_UNITS_MAX: u32 = 64;
+/// Other requests may spend what a lease brought before the one that asked for it comes to it.
+const LEASE_TURNS_MAX: u32 = 3;
+
+/// What a node leases of a quota at once: an eighth, so that the overshoot stays small beside it.
+#[must_use]
+pub fn lease_units(quota: Quota) -> u32 {
+    let eighth = quota.burst().checked_div(8).unwrap_or(1);
+    eighth.clamp(1, LEASE_UNITS_MAX)
+}
+
+/// All limits of a listener.
+pub struct Limits {
+    quotas: Quotas,
+    addresses: Addresses,
+    table: Table,
+    time: Steady,
+    shared: Option<Arc<dyn SharedLimiter>>,
+}
+
+impl std::fmt::Debug for Limits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Limits")
+            .field("quotas", &self.quotas)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Limits {
+    #[must_use]
+    pub fn new(quotas: Quotas, shared: Option<Arc<dyn SharedLimiter>>) -> Self {
+        Self::by(quotas, shared, Box::<Monotonic>::default())
+    }
+
+    /// As [`Limits::new`], by another clock.
+    #[must_use]
+    pub fn by(
+        quotas: Quotas,
+        shared: Option<Arc<dyn SharedLimiter>>,
+        ticks: Box<dyn Ticks>,
+    ) -> Self {
+        let addresses = RateLimiter::keyed(Pace::per_minute(quotas.per_address_minute))
+            .with_middleware::<StateInformationMiddleware>();
+        Self {
+            quotas,
+            addresses,
+            table: Table::default(),
+            time: Steady::over(ticks),
+            shared,
+        }
+    }
+
+    /// One request from an address. An IPv6 client is judged by its /64, which is one subscriber.
+    pub fn address(&self, address: IpAddr) -> Result<Standing, Standing> {
+        let key = rules::subscriber(address);
+        let mark = |remaining| Mark {
+            name: "address",
+            quota: Quota::per_minute(self.quotas.per_address_minute),
+            remaining,
+        };
+        match self.addresses.check_key(&key) {
+            Ok(state) => Ok(Standing::passing(vec![mark(
+                state.remaining_burst_capacity(),
+            )])),
+            Err(until) => {
+                let wait = until.wait_time_from(DefaultClock::default().now());
+                Err(Standing::refused(vec![mark(0)], wait))
+            }
+        }
+    }
+
+    /// One request for a function, by everything that is known of who asks.
+    pub async fn admit(&self, function: Function, asker: &Asker<'_>) -> Result<Standing, Standing> {
+        self.decide(&self.quotas.rules(function, asker)).await
+    }
+
+    /// One decision over several keys.
+    pub async fn decide(&self, rules: &[Rule]) -> Result<Standing, Standing> {
+        let rules = rules.get(..KEYS_MAX).unwrap_or(rules);
+        let decided = match &self.shared {
+            Some(shared) => match self.by_leases(shared.as_ref(), rules).await {
+                Some(decided) => decided,
+                None => {
+                    metrics::counter!("lifeline_limiter_shared_away_total").increment(1);
+                    let share = |quota: Quota| quota.share(self.quotas.nodes);
+                    self.table.decide(&asks(rules, share), self.time.now_ns())
+                }
+            },
+            None => self
+                .table
+                .decide(&asks(rules, |quota| quota), self.time.now_ns()),
+        };
+        match decided {
+            Ok(left) => Ok(Standing::passing(marks(rules, &left))),
+            Err(Refused { wait, left }) => Err(Standing::refused(marks(rules, &left), wait)),
+        }
+    }
+
+    /// A decision by leased portions; `None` while the shared limiter is away.
+    async fn by_leases(
+        &self,
+        shared: &dyn SharedLimiter,
+        rules: &[Rule],
+    ) -> Option<Result<Left, Refused>> {
+        let asks = asks(rules, |quota| quota);
+        let mut gained = Vec::new();
+        for _ in 0..LEASE_TURNS_MAX {
+            let now_ns = self.time.now_ns();
+            let short = match self.table.decide_by_stock(&asks, &gained, now_ns) {
+                ByStock::Passed(left) => return Some(Ok(left)),
+                ByStock::Refused(refused) => return Some(Err(refused)),
+                ByStock::Short(short) => short,
+            };
+            let wanted: Vec<LeaseAsk> = short
+                .iter()
+                .filter_map(|at| rules.get(*at))
+                .map(lease_ask)
+                .collect();
+            let leases = shared.lease(&wanted).await.ok()?;
+            // Reckoned from before the call: a lease never outlives what the others believe.
+            gained = short
+                .into_iter()
+                .zip(leases)
+                .map(|(at, lease)| (at, stock(lease, now_ns)))
+                .collect();
+        }
+        let now_ns = self.time.now_ns();
+        Some(match self.table.decide_by_stock(&asks, &gained, now_ns) {
+            ByStock::Passed(left) => Ok(left),
+            ByStock::Refused(refused) => Err(refused),
+            // Many ask for what little there is: the next second is another turn.
+            ByStock::Short(_) => Err(Refused {
+                wait: Duration::from_secs(1),
+                left: [0; KEYS_MAX],
+            }),
+        })
+    }
+
+    /// Forgets keys whose burst is full again; called by a timer, or keys would pile up.
+    pub fn forget(&self) {
+        self.addresses.retain_recent();
+        self.addresses.shrink_to_fit();
+        self.table.forget(self.time.now_ns());
+    }
+}
+
+fn asks(rules: &[Rule], share: impl Fn(Quota) -> Quota) -> Vec<Ask<'_>> {
+    rules
+        .iter()
+        .map(|rule| Ask {
+            name: rule.name,
+            function: rule.function,
+            subject: &rule.subject,
+            quota: share(rule.quota),
+            cost: rule.cost,
+        })
+        .collect()
+}
+
+fn lease_ask(rule: &Rule) -> LeaseAsk {
+    let least = rule.cost.min(rule.quota.burst());
+    LeaseAsk {
+        key: format!("{}:{}:{}", rule.name, rule.function, rule.subject),
+        quota: rule.quota,
+        least,
+        wanted: lease_units(rule.quota).max(least),
+    }
+}
+
+fn stock(lease: Lease, now_ns: u64) -> Stock {
+    let after =
+        |time: Duration| now_ns.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    Stock {
+        units: lease.units,
+        elsewhere: lease.remaining,
+        until_ns: after(LEASE_LIFE),
+        dry_until_ns: if lease.units == 0 {
+            after(lease.retry_after.max(Duration::from_millis(1)))
+        } else {
+            0
+        },
+    }
+}
+
+fn marks(rules: &[Rule], left: &Left) -> Vec<Mark> {
+    rules
+        .iter()
+        .zip(left)
+        .map(|(rule, remaining)| Mark {
+            name: rule.name,
+            quota: rule.quota,
+            remaining: *remaining,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

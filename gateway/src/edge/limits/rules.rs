@@ -1,0 +1,344 @@
+//! What is limited, by what, and how much: defaults from the published limits of a utility that is
+//! paid through banks and Alipay (10 queries and 5 payments a minute for one customer, 500 payments
+//! a minute for one institution), and for the rest from what one household can do by hand.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use actix_web::http::Method;
+use lifeline_core::shared::gcra::Quota;
+
+/// What a request does, as far as limits are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// Signing in and staying signed in.
+    SignIn,
+    /// One figure of one home.
+    Query,
+    /// Orders and checkouts.
+    Pay,
+    /// Asking for a one-time code.
+    Code,
+    /// Proving who one is and which home is one's own.
+    Identify,
+    /// What is known of a person, taken along or erased.
+    Rights,
+    Other,
+}
+
+impl Function {
+    pub const ALL: [Self; 7] = [
+        Self::SignIn,
+        Self::Query,
+        Self::Pay,
+        Self::Code,
+        Self::Identify,
+        Self::Rights,
+        Self::Other,
+    ];
+
+    /// The function of a route, by its method and template.
+    #[must_use]
+    pub fn of(method: &Method, pattern: &str) -> Self {
+        let path = pattern.strip_prefix("/v1/").unwrap_or(pattern);
+        let (room, rest) = path.split_once('/').unwrap_or((path, ""));
+        let reads = method == Method::GET;
+        match room {
+            "sessions" if !reads => Self::SignIn,
+            "oauth-starts" => Self::SignIn,
+            "otps" => Self::Code,
+            "payments" | "checkouts" | "auto-debits" if !reads => Self::Pay,
+            "binding-matches" => Self::Identify,
+            "bindings" if reads && rest.contains('/') => Self::Query,
+            "bindings" if method == Method::POST && rest.is_empty() => Self::Identify,
+            "me" => match rest {
+                "password" => Self::SignIn,
+                _ if rest.starts_with("certification") || rest.starts_with("phone") => {
+                    Self::Identify
+                }
+                _ if rest.starts_with("export") || rest.starts_with("erasure") => Self::Rights,
+                "" if method == Method::DELETE => Self::Rights,
+                _ => Self::Other,
+            },
+            _ => Self::Other,
+        }
+    }
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::Query => "query",
+            Self::Pay => "pay",
+            Self::Code => "code",
+            Self::Identify => "identify",
+            Self::Rights => "rights",
+            Self::Other => "other",
+        }
+    }
+
+    /// What one request weighs against its person's and network's budget: dear ones count more.
+    const fn weight(self) -> u32 {
+        match self {
+            Self::Query | Self::Other => 1,
+            Self::SignIn | Self::Pay => 2,
+            Self::Code | Self::Identify => 4,
+            Self::Rights => 8,
+        }
+    }
+
+    /// Per minute and subject: (address, account, home, all of us).
+    const fn per_minute(self) -> [u32; 4] {
+        match self {
+            Self::SignIn => [30, 20, 0, 0],
+            Self::Query => [0, 0, 10, 0],
+            Self::Pay => [0, 10, 5, 500],
+            Self::Code => [20, 6, 0, 500],
+            Self::Identify => [40, 12, 0, 1_000],
+            Self::Rights => [20, 6, 0, 0],
+            Self::Other => [0, 0, 0, 0],
+        }
+    }
+}
+
+/// Requests per minute, as bursts that refill evenly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quotas {
+    pub per_address_minute: NonZeroU32,
+    /// Of a /24, or of the /48 around an IPv6 subscriber.
+    pub per_network_minute: NonZeroU32,
+    pub per_account_minute: NonZeroU32,
+    /// Scales what single functions may be asked: 100 is the table of [`Function`].
+    pub functions_percent: NonZeroU32,
+    /// How many nodes share the limits: each one's part when it cannot ask.
+    pub nodes: NonZeroU32,
+}
+
+/// Whom a request comes from and what it is about, as far as is known when it is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker<'a> {
+    pub address: IpAddr,
+    pub account: Option<&'a str>,
+    /// The home as its owner's client knows it.
+    pub home: Option<&'a str>,
+    /// The route's template: each figure of a home counts by itself.
+    pub figure: &'static str,
+}
+
+/// One limit that applies to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    pub name: &'static str,
+    pub function: &'static str,
+    pub subject: String,
+    pub quota: Quota,
+    pub cost: u32,
+}
+
+impl Quotas {
+    /// All limits a request is held to after its address was: at most [`super::table::KEYS_MAX`].
+    #[must_use]
+    pub fn rules(&self, function: Function, asker: &Asker<'_>) -> Vec<Rule> {
+        let mut rules = Vec::with_capacity(super::table::KEYS_MAX);
+        let mut add = |name, function, subject: &str, quota: Option<Quota>, cost| {
+            if let Some(quota) = quota {
+                rules.push(Rule {
+                    name,
+                    function,
+                    subject: subject.to_owned(),
+                    quota,
+                    cost,
+                });
+            }
+        };
+        let whole = |n| Some(Quota::per_minute(n));
+        let weight = function.weight();
+        if let Some(account) = asker.account {
+            add(
+                "account",
+                "",
+                account,
+                whole(self.per_account_minute),
+                weight,
+            );
+        }
+        let network = network(asker.address);
+        add(
+            "network",
+            "",
+            &network,
+            whole(self.per_network_minute),
+            weight,
+        );
+        let [by_address, by_account, by_home, by_all] = function.per_minute();
+        let named = function.as_str();
+        let address = subscriber(asker.address).to_string();
+        add(
+            "address_function",
+            named,
+            &address,
+            self.scaled(by_address),
+            1,
+        );
+        if let Some(account) = asker.account {
+            add(
+                "account_function",
+                named,
+                account,
+                self.scaled(by_account),
+                1,
+            );
+        }
+        if let Some(home) = asker.home {
+            let of = if function == Function::Query {
+                asker.figure
+            } else {
+                named
+            };
+            add("home", of, home, self.scaled(by_home), 1);
+        }
+        add("channel", named, "line", self.scaled(by_all), 1);
+        rules
+    }
+
+    fn scaled(&self, per_minute: u32) -> Option<Quota> {
+        let scaled = u64::from(per_minute)
+            .saturating_mul(u64::from(self.functions_percent.get()))
+            .checked_div(100)?;
+        let burst = u32::try_from(scaled).unwrap_or(u32::MAX);
+        // Nothing in the table is no limit; a share too small to be one is the smallest.
+        let burst = NonZeroU32::new(burst.max(u32::from(per_minute > 0)))?;
+        Some(Quota::per(burst, Duration::from_secs(60)))
+    }
+}
+
+/// An IPv4 address, or the /64 of an IPv6 one, which is one subscriber.
+#[must_use]
+pub fn subscriber(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => IpAddr::V4(v4),
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
+/// The /24 around an IPv4 address, the /48 around an IPv6 one.
+#[must_use]
+pub fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(v6) => {
+            let [a, b, c, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}::/48")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::listeners::line;
+
+    fn n(value: u32) -> NonZeroU32 {
+        NonZeroU32::new(value).unwrap()
+    }
+
+    fn quotas() -> Quotas {
+        Quotas {
+            per_address_minute: n(600),
+            per_network_minute: n(6_000),
+            per_account_minute: n(240),
+            functions_percent: n(100),
+            nodes: n(1),
+        }
+    }
+
+    fn named(function: Function, quotas: &Quotas) -> Vec<(&'static str, u32, u32)> {
+        let asker = Asker {
+            address: "192.0.2.9".parse().unwrap(),
+            account: Some("somebody"),
+            home: Some("home"),
+            figure: "/v1/bindings/{binding_id}/arrears",
+        };
+        let rules = quotas.rules(function, &asker);
+        assert!(rules.len() <= super::super::table::KEYS_MAX);
+        rules
+            .iter()
+            .map(|r| (r.name, r.quota.burst(), r.cost))
+            .collect()
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_domain_md_4_1() {
+        let query = named(Function::Query, &quotas());
+        assert!(query.contains(&("home", 10, 1)), "{query:?}");
+        let pay = named(Function::Pay, &quotas());
+        assert!(
+            pay.contains(&("home", 5, 1)) && pay.contains(&("channel", 500, 1)),
+            "{pay:?}"
+        );
+        assert!(pay.contains(&("account", 240, 2)), "{pay:?}");
+    }
+
+    #[test]
+    fn every_route_has_its_function_and_dear_ones_are_not_other() {
+        for entry in line::table() {
+            let function = Function::of(&entry.method, entry.path);
+            let money = ["/v1/payments", "/v1/checkouts"].contains(&entry.path);
+            assert!(entry.method != Method::POST || !money || function == Function::Pay);
+        }
+        let of = |method, path| Function::of(&method, path);
+        assert_eq!(
+            of(Method::GET, "/v1/bindings/{binding_id}/arrears"),
+            Function::Query
+        );
+        assert_eq!(
+            of(Method::GET, "/v1/bindings/{binding_id}"),
+            Function::Other
+        );
+        assert_eq!(of(Method::POST, "/v1/bindings"), Function::Identify);
+        assert_eq!(of(Method::POST, "/v1/otps"), Function::Code);
+        assert_eq!(of(Method::POST, "/v1/sessions"), Function::SignIn);
+        assert_eq!(
+            of(Method::GET, "/v1/payments/{payment_id}"),
+            Function::Other
+        );
+        assert_eq!(of(Method::DELETE, "/v1/me"), Function::Rights);
+    }
+
+    #[test]
+    fn functions_scale_and_never_vanish() {
+        let wide = Quotas {
+            functions_percent: n(2_000),
+            ..quotas()
+        };
+        assert!(named(Function::Pay, &wide).contains(&("home", 100, 1)));
+        let narrow = Quotas {
+            functions_percent: n(1),
+            ..quotas()
+        };
+        assert!(named(Function::Pay, &narrow).contains(&("home", 1, 1)));
+        assert!(
+            !named(Function::Other, &narrow)
+                .iter()
+                .any(|r| r.0 == "channel")
+        );
+    }
+
+    #[test]
+    fn a_mapped_ipv4_address_is_the_ipv4_address() {
+        let mapped: IpAddr = "::ffff:192.0.2.9".parse().unwrap();
+        assert_eq!(network(mapped), "192.0.2.0/24");
+        assert_eq!(subscriber(mapped).to_string(), "192.0.2.9");
+        assert_eq!(
+            network("2001:db8:1:2::9".parse().unwrap()),
+            "2001:db8:1::/48"
+        );
+    }
+}

@@ -1,0 +1,136 @@
+//! Where a caller stands, and how it is told: `RateLimit`, `RateLimit-Policy` (draft-11 structured
+//! fields) on every answer, `Retry-After` on a refusal.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use lifeline_core::shared::gcra::Quota;
+
+use crate::edge::codes::Code;
+use crate::edge::problem::Problem;
+
+/// One limit after a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// `address`, `account`, `home` and so on.
+    pub name: &'static str,
+    pub quota: Quota,
+    pub remaining: u32,
+}
+
+/// All limits of one decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    marks: Vec<Mark>,
+    /// How long a refused caller waits; zero for one that passes.
+    retry_after: Duration,
+}
+
+impl Standing {
+    #[must_use]
+    pub const fn passing(marks: Vec<Mark>) -> Self {
+        Self {
+            marks,
+            retry_after: Duration::ZERO,
+        }
+    }
+
+    #[must_use]
+    pub const fn refused(marks: Vec<Mark>, retry_after: Duration) -> Self {
+        Self { marks, retry_after }
+    }
+
+    #[must_use]
+    pub fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// The limit that ends soonest: the smallest part of its burst is left.
+    #[must_use]
+    pub fn tightest(&self) -> Option<&Mark> {
+        let part = |mark: &Mark| {
+            u64::from(mark.remaining)
+                .saturating_mul(1 << 20)
+                .checked_div(u64::from(mark.quota.burst()))
+        };
+        self.marks.iter().min_by_key(|mark| part(mark))
+    }
+
+    /// Whole seconds to wait, at least one.
+    #[must_use]
+    pub fn retry_after_s(&self) -> u64 {
+        let whole = self.retry_after.as_secs();
+        let more = u64::from(self.retry_after.subsec_nanos() > 0);
+        whole.saturating_add(more).max(1)
+    }
+
+    /// The refusal of a caller over the limit.
+    #[must_use]
+    pub fn refusal(&self) -> Problem {
+        Problem::new(Code::RateLimited).retry_after(self.retry_after_s())
+    }
+
+    /// Writes both header fields: every limit's policy, and the state of the one that ends soonest.
+    pub fn tell(&self, headers: &mut HeaderMap) {
+        let Some(tightest) = self.tightest() else {
+            return;
+        };
+        let mut policy = String::with_capacity(96);
+        for mark in &self.marks {
+            let join = if policy.is_empty() { "" } else { ", " };
+            let (name, q) = (mark.name, mark.quota.burst());
+            let w = mark.quota.window().as_secs();
+            // Writing to a String cannot fail.
+            let _ = write!(policy, "{join}\"{name}\";q={q};w={w}");
+        }
+        let reset = match tightest.remaining {
+            0 => self.retry_after_s(),
+            _ => 1,
+        };
+        let limit = format!("\"{}\";r={};t={reset}", tightest.name, tightest.remaining);
+        for (header, value) in [("ratelimit-policy", policy), ("ratelimit", limit)] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(HeaderName::from_static(header), value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroU32;
+
+    fn mark(name: &'static str, burst: u32, remaining: u32) -> Mark {
+        Mark {
+            name,
+            quota: Quota::per_minute(NonZeroU32::new(burst).unwrap()),
+            remaining,
+        }
+    }
+
+    fn told(standing: &Standing) -> (String, String) {
+        let mut headers = HeaderMap::new();
+        standing.tell(&mut headers);
+        let read = |name: &str| headers.get(name).unwrap().to_str().unwrap().to_owned();
+        (read("ratelimit-policy"), read("ratelimit"))
+    }
+
+    #[test]
+    fn every_policy_is_named_and_the_tightest_is_told() {
+        let standing = Standing::passing(vec![mark("account", 240, 239), mark("home", 10, 3)]);
+        let (policy, limit) = told(&standing);
+        assert_eq!(policy, r#""account";q=240;w=60, "home";q=10;w=60"#);
+        assert_eq!(limit, r#""home";r=3;t=1"#);
+    }
+
+    #[test]
+    fn a_refused_caller_is_told_whole_seconds_rounded_up() {
+        let wait = |ms| Standing::refused(vec![mark("home", 10, 0)], Duration::from_millis(ms));
+        assert_eq!(wait(1).retry_after_s(), 1);
+        assert_eq!(wait(1_000).retry_after_s(), 1);
+        assert_eq!(wait(1_001).retry_after_s(), 2);
+        assert_eq!(told(&wait(5_500)).1, r#""home";r=0;t=6"#);
+    }
+}

@@ -1,0 +1,364 @@
+//! The buckets of this node: one decision over all keys of a request, taken as a whole or not at all.
+//!
+//! Keys are kept as digests under a secret of this process: the table holds nobody's phone or home,
+//! and nobody outside can choose keys that fall together.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lifeline_core::shared::gcra::{Arrival, Quota};
+
+/// Keys one decision may have.
+pub const KEYS_MAX: usize = 8;
+const SHARDS: usize = 64;
+/// Buckets that a shard keeps. When all of them are in use, strangers share a few.
+const KEPT_PER_SHARD_MAX: usize = 16_384;
+const STRANGERS: u128 = 0x3ff;
+/// A full shard is tidied at most this often.
+const TIDY_NS: u64 = 1_000_000_000;
+
+/// One key of a decision.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// What kind of key it is; the same subject under two names is two keys.
+    pub name: &'static str,
+    /// What tells apart the functions that count by themselves; often empty.
+    pub function: &'static str,
+    pub subject: &'a str,
+    pub quota: Quota,
+    pub cost: u32,
+}
+
+/// What a node may spend of a key without asking the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stock {
+    pub units: u32,
+    /// Whole units the others still have, as far as this node was told.
+    pub elsewhere: u32,
+    /// The stock is worth nothing from then on.
+    pub until_ns: u64,
+    /// Before then the others have nothing to give.
+    pub dry_until_ns: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    arrival: Arrival,
+    quota: Quota,
+    stock: Stock,
+}
+
+/// A digest is as good a hash as any.
+#[derive(Default)]
+struct Digested(u64);
+
+impl Hasher for Digested {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, digest: u128) {
+        let [a, b, c, d, e, f, g, h, ..] = digest.to_be_bytes();
+        self.0 = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+    }
+}
+
+#[derive(Default)]
+struct Shard {
+    buckets: HashMap<u128, Kept, BuildHasherDefault<Digested>>,
+    /// When it was last tidied for want of room: under a flood not for every key.
+    tidied_ns: u64,
+}
+
+impl Shard {
+    fn tidy(&mut self, now_ns: u64) {
+        self.tidied_ns = now_ns;
+        self.buckets.retain(|_, kept| kept.is_worth_keeping(now_ns));
+    }
+}
+
+/// All buckets.
+pub struct Table {
+    shards: Vec<Mutex<Shard>>,
+    kept_per_shard_max: usize,
+    secrets: [RandomState; 2],
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Table")
+    }
+}
+
+/// Units left for each key, in the order of the keys.
+pub type Left = [u32; KEYS_MAX];
+
+/// Why a decision was no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// The longest of the keys' waits: after it all of them pass.
+    pub wait: Duration,
+    pub left: Left,
+}
+
+/// How a decision by stocks went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ByStock {
+    Passed(Left),
+    Refused(Refused),
+    /// These keys need more from the others first.
+    Short(Vec<usize>),
+}
+
+/// The shards of a decision, locked in their order, so that no two decisions wait for each other.
+struct Locked<'t> {
+    kept_per_shard_max: usize,
+    guards: Vec<(usize, MutexGuard<'t, Shard>)>,
+}
+
+impl Locked<'_> {
+    fn shard(&mut self, digest: u128) -> Option<&mut Shard> {
+        let wanted = shard_of(digest);
+        let guard = self.guards.iter_mut().find(|(at, _)| *at == wanted);
+        guard.map(|(_, guard)| &mut **guard)
+    }
+
+    fn find(&mut self, digest: u128) -> Option<Kept> {
+        self.shard(digest)?.buckets.get(&digest).copied()
+    }
+
+    /// The digest under which a key is kept: its own while there is room.
+    fn settle(&mut self, digest: u128, now_ns: u64) -> u128 {
+        let most = self.kept_per_shard_max;
+        let Some(shard) = self.shard(digest) else {
+            return digest;
+        };
+        if shard.buckets.len() < most || shard.buckets.contains_key(&digest) {
+            return digest;
+        }
+        if now_ns >= shard.tidied_ns.saturating_add(TIDY_NS) {
+            shard.tidy(now_ns);
+        }
+        if shard.buckets.len() < most {
+            return digest;
+        }
+        metrics::counter!("lifeline_limits_strangers_total").increment(1);
+        // The shard is chosen by the low bits, which strangers of one shard keep.
+        let low = u128::try_from(SHARDS).unwrap_or(1);
+        digest & (STRANGERS.saturating_mul(low) | low.saturating_sub(1))
+    }
+
+    fn put(&mut self, digest: u128, kept: Kept) {
+        if let Some(shard) = self.shard(digest) {
+            shard.buckets.insert(digest, kept);
+        }
+    }
+}
+
+impl Kept {
+    fn new(quota: Quota) -> Self {
+        Self {
+            arrival: Arrival::default(),
+            quota,
+            stock: Stock::default(),
+        }
+    }
+
+    fn is_worth_keeping(&self, now_ns: u64) -> bool {
+        !self.quota.is_full(self.arrival, now_ns)
+            || self.stock.until_ns > now_ns
+            || self.stock.dry_until_ns > now_ns
+    }
+}
+
+fn shard_of(digest: u128) -> usize {
+    let low = u128::try_from(SHARDS).unwrap_or(1);
+    usize::try_from(digest.checked_rem(low).unwrap_or(0)).unwrap_or(0)
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self::with_room(KEPT_PER_SHARD_MAX)
+    }
+}
+
+impl Table {
+    fn with_room(kept_per_shard_max: usize) -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            kept_per_shard_max,
+            secrets: [RandomState::new(), RandomState::new()],
+        }
+    }
+
+    fn digest(&self, ask: &Ask<'_>) -> u128 {
+        let key = (ask.name, ask.function, ask.subject);
+        let [high, low] = self.secrets.each_ref().map(|secret| secret.hash_one(key));
+        (u128::from(high) << 64) | u128::from(low)
+    }
+
+    /// Locks what the keys need and finds where each is kept.
+    fn lock(&self, asks: &[Ask<'_>], now_ns: u64) -> (Locked<'_>, [u128; KEYS_MAX]) {
+        let mut digests = [0_u128; KEYS_MAX];
+        let mut wanted = [usize::MAX; KEYS_MAX];
+        for ((digest, place), ask) in digests.iter_mut().zip(wanted.iter_mut()).zip(asks) {
+            *digest = self.digest(ask);
+            *place = shard_of(*digest);
+        }
+        wanted.sort_unstable();
+        let mut guards = Vec::with_capacity(asks.len().min(KEYS_MAX));
+        let mut last = usize::MAX;
+        for at in wanted {
+            if let (true, Some(shard)) = (at != last, self.shards.get(at)) {
+                guards.push((at, shard.lock().unwrap_or_else(PoisonError::into_inner)));
+            }
+            last = at;
+        }
+        let mut locked = Locked {
+            kept_per_shard_max: self.kept_per_shard_max,
+            guards,
+        };
+        for (digest, _) in digests.iter_mut().zip(asks) {
+            *digest = locked.settle(*digest, now_ns);
+        }
+        (locked, digests)
+    }
+
+    /// Judges all keys by this node's own buckets. Only when all pass is anything taken.
+    ///
+    /// # Errors
+    /// [`Refused`] names the longest wait.
+    pub fn decide(&self, asks: &[Ask<'_>], now_ns: u64) -> Result<Left, Refused> {
+        let asks = asks.get(..KEYS_MAX).unwrap_or(asks);
+        let (mut locked, digests) = self.lock(asks, now_ns);
+        let mut left = [0_u32; KEYS_MAX];
+        let mut next = [Arrival::default(); KEYS_MAX];
+        let mut wait = Duration::ZERO;
+        for (at, (ask, digest)) in asks.iter().zip(digests).enumerate() {
+            let last = locked.find(digest).map(|kept| kept.arrival);
+            match ask.quota.judge(last, ask.cost, now_ns) {
+                Ok(pass) => {
+                    set(&mut left, at, pass.remaining);
+                    set(&mut next, at, pass.arrival);
+                }
+                Err(refused) => wait = wait.max(refused.0),
+            }
+        }
+        if wait > Duration::ZERO {
+            return Err(Refused { wait, left });
+        }
+        for ((ask, digest), arrival) in asks.iter().zip(digests).zip(next) {
+            let mut kept = locked.find(digest).unwrap_or_else(|| Kept::new(ask.quota));
+            (kept.arrival, kept.quota) = (arrival, ask.quota);
+            locked.put(digest, kept);
+        }
+        Ok(left)
+    }
+
+    /// Judges all keys by what the others gave this node. Only when all pass is anything taken.
+    /// `gained` is put into the stocks first.
+    pub fn decide_by_stock(
+        &self,
+        asks: &[Ask<'_>],
+        gained: &[(usize, Stock)],
+        now_ns: u64,
+    ) -> ByStock {
+        let asks = asks.get(..KEYS_MAX).unwrap_or(asks);
+        let (mut locked, digests) = self.lock(asks, now_ns);
+        let mut stocks = [Stock::default(); KEYS_MAX];
+        for (at, digest) in digests.iter().enumerate().take(asks.len()) {
+            let kept = locked.find(*digest).map(|kept| kept.stock);
+            let mut stock = kept.unwrap_or_default();
+            if stock.until_ns <= now_ns {
+                stock.units = 0;
+            }
+            for (_, more) in gained.iter().filter(|(of, _)| *of == at) {
+                stock.units = stock.units.saturating_add(more.units);
+                stock.until_ns = stock.until_ns.max(more.until_ns);
+                stock.elsewhere = more.elsewhere;
+                stock.dry_until_ns = more.dry_until_ns;
+            }
+            set(&mut stocks, at, stock);
+        }
+        let verdict = verdict(asks, &stocks, now_ns);
+        for ((ask, digest), stock) in asks.iter().zip(digests).zip(&mut stocks) {
+            if matches!(verdict, ByStock::Passed(_)) {
+                stock.units = stock.units.saturating_sub(cost(ask));
+            }
+            let mut kept = locked.find(digest).unwrap_or_else(|| Kept::new(ask.quota));
+            kept.stock = *stock;
+            locked.put(digest, kept);
+        }
+        verdict
+    }
+
+    /// Forgets what is full again; called by a timer, or keys would pile up.
+    pub fn forget(&self, now_ns: u64) {
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.tidy(now_ns);
+            shard.buckets.shrink_to_fit();
+        }
+    }
+
+    /// Buckets kept now.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let count = |shard: &Mutex<Shard>| {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.buckets.len()
+        };
+        self.shards.iter().map(count).sum()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// As everywhere, a cost above the burst is the burst.
+fn cost(ask: &Ask<'_>) -> u32 {
+    ask.cost.min(ask.quota.burst())
+}
+
+fn verdict(asks: &[Ask<'_>], stocks: &[Stock; KEYS_MAX], now_ns: u64) -> ByStock {
+    let mut left = [0_u32; KEYS_MAX];
+    let mut wait = Duration::ZERO;
+    let mut short = Vec::new();
+    for (at, (ask, stock)) in asks.iter().zip(stocks).enumerate() {
+        match stock.units.checked_sub(cost(ask)) {
+            Some(rest) => set(&mut left, at, rest.saturating_add(stock.elsewhere)),
+            None if stock.dry_until_ns > now_ns => {
+                let dry = stock.dry_until_ns.saturating_sub(now_ns);
+                wait = wait.max(Duration::from_nanos(dry));
+            }
+            None => short.push(at),
+        }
+    }
+    if wait > Duration::ZERO {
+        ByStock::Refused(Refused { wait, left })
+    } else if short.is_empty() {
+        ByStock::Passed(left)
+    } else {
+        ByStock::Short(short)
+    }
+}
+
+fn set<T>(array: &mut [T; KEYS_MAX], at: usize, value: T) {
+    if let Some(place) = array.get_mut(at) {
+        *place = value;
+    }
+}
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;
