@@ -8,6 +8,8 @@
 //! |---|---|
 //! | 6 | [`privacy`] (bindings) |
 //! | 4 | [`payments`] (uses bindings, billing), [`settlement`] (accounts, metering, tariffs) |
+//! | 6 | [`privacy`] (bindings), [`operators`] (accounts) |
+//! | 4 | [`payments`] (uses bindings, billing) |
 //! | 3 | [`billing`] (bindings, tariffs) |
 //! | 2 | [`bindings`] (accounts), [`notices`] (accounts) |
 //! | 1 | [`accounts`], [`tariffs`]; foundation: [`outbox`] [`inbox`] [`idempotency`] [`jobs`] [`ledger`] [`evidence`] [`audit`] [`cases`] |
@@ -33,6 +35,7 @@ pub mod inbox;
 pub mod jobs;
 pub mod ledger;
 pub mod notices;
+pub mod operators;
 pub mod outbox;
 pub mod payments;
 pub mod privacy;

@@ -21,6 +21,7 @@ use crate::inbox::ports::InboxStore;
 use crate::jobs::ports::{JobReads, JobStore};
 use crate::ledger::ports::{LedgerReads, LedgerStore};
 use crate::notices::ports::{NoticeReads, NoticeStore};
+use crate::operators::ports::{StaffReads, StaffStore};
 use crate::outbox::ports::OutboxStore;
 use crate::payments::ports::{PaymentReads, PaymentStore};
 use crate::privacy::ports::{PrivacyReads, PrivacyStore};
@@ -158,6 +159,7 @@ pub trait UnitOfWork: Send {
     fn jobs(&mut self) -> &mut dyn JobStore;
     fn ledger(&mut self) -> &mut dyn LedgerStore;
     fn notices(&mut self) -> &mut dyn NoticeStore;
+    fn operators(&mut self) -> &mut dyn StaffStore;
     fn outbox(&mut self) -> &mut dyn OutboxStore;
     fn payments(&mut self) -> &mut dyn PaymentStore;
     fn privacy(&mut self) -> &mut dyn PrivacyStore;
@@ -174,6 +176,7 @@ pub trait Snapshot: Send {
     fn jobs(&mut self) -> &mut dyn JobReads;
     fn ledger(&mut self) -> &mut dyn LedgerReads;
     fn notices(&mut self) -> &mut dyn NoticeReads;
+    fn operators(&mut self) -> &mut dyn StaffReads;
     fn payments(&mut self) -> &mut dyn PaymentReads;
     fn privacy(&mut self) -> &mut dyn PrivacyReads;
 }
@@ -237,6 +240,10 @@ impl Tx {
         self.0.notices()
     }
 
+    pub fn operators(&mut self) -> &mut dyn StaffStore {
+        self.0.operators()
+    }
+
     pub fn outbox(&mut self) -> &mut dyn OutboxStore {
         self.0.outbox()
     }
@@ -290,6 +297,10 @@ impl View {
 
     pub fn notices(&mut self) -> &mut dyn NoticeReads {
         self.0.notices()
+    }
+
+    pub fn operators(&mut self) -> &mut dyn StaffReads {
+        self.0.operators()
     }
 
     pub fn payments(&mut self) -> &mut dyn PaymentReads {

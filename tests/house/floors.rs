@@ -34,7 +34,7 @@ const CAPABILITIES: [(&str, u8, &[&str]); 15] = [
     ("dunning", 5, &["billing", "payments", "notices"]),
     ("greenpower", 5, &["settlement"]),
     ("insight", 6, &[]),
-    ("operators", 6, &[]),
+    ("operators", 6, &["accounts"]),
     ("requests", 6, &[]),
     ("publications", 6, &[]),
     ("privacy", 6, &["bindings"]),

@@ -63,6 +63,7 @@ mod keys;
 mod ledger;
 mod notices;
 mod offers;
+mod operators;
 mod otps;
 mod outbox;
 mod payment_rows;

@@ -97,6 +97,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::ledger::STATEMENTS,
         super::notices::STATEMENTS,
         super::offers::STATEMENTS,
+        super::operators::STATEMENTS,
         super::otps::STATEMENTS,
         super::outbox::STATEMENTS,
         super::payment_rows::STATEMENTS,

@@ -12,6 +12,7 @@ use lifeline_core::inbox::ports::InboxStore;
 use lifeline_core::jobs::ports::{JobReads, JobStore};
 use lifeline_core::ledger::ports::{LedgerReads, LedgerStore};
 use lifeline_core::notices::ports::{NoticeReads, NoticeStore};
+use lifeline_core::operators::ports::{StaffReads, StaffStore};
 use lifeline_core::outbox::ports::OutboxStore;
 use lifeline_core::payments::ports::{PaymentReads, PaymentStore};
 use lifeline_core::privacy::ports::{PrivacyReads, PrivacyStore};
@@ -43,6 +44,7 @@ impl<C: WriteConn + 'static> UnitOfWork for Sql<C> {
         jobs: JobStore;
         ledger: LedgerStore;
         notices: NoticeStore;
+        operators: StaffStore;
         outbox: OutboxStore;
         payments: PaymentStore;
         privacy: PrivacyStore;
@@ -63,6 +65,7 @@ impl<C: Conn + 'static> Snapshot for Sql<C> {
         jobs: JobReads;
         ledger: LedgerReads;
         notices: NoticeReads;
+        operators: StaffReads;
         payments: PaymentReads;
         privacy: PrivacyReads;
     }

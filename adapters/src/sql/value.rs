@@ -7,7 +7,8 @@ use lifeline_core::settlement::ids::{
 };
 use lifeline_core::shared::ids::{
     AccountId, BindingId, CaseId, CertificationId, EntryId, EventId, EvidenceId, FillingId,
-    GrantId, LineId, MergeId, NoticeId, OtpId, PaymentId, RefundId, SessionId, TypedId,
+    GrantId, LineId, MergeId, NoticeId, OtpId, PaymentId, RefundId, SessionId, StaffId,
+    StaffSessionId, TypedId,
 };
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Time;
@@ -118,7 +119,9 @@ from_ids!(
     PermissionId,
     PersonalTableId,
     RefundId,
-    SessionId
+    SessionId,
+    StaffId,
+    StaffSessionId
 );
 
 /// The arguments of a statement, in the order of its `$n`.

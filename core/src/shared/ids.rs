@@ -179,6 +179,10 @@ typed_id! {
     MergeId;
     /// One ledger entry.
     EntryId;
+    /// One person of the console.
+    StaffId;
+    /// One signed-in browser of the console.
+    StaffSessionId;
 }
 
 #[cfg(test)]

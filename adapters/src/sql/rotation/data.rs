@@ -44,9 +44,11 @@ statements! { "rotation_data":
         WHERE (scope, client_key) > ($1, $2) ORDER BY scope, client_key LIMIT $3";
     ANSWER_SET("idempotency") = "UPDATE idempotency SET answer_body = $4 \
         WHERE scope = $1 AND client_key = $2 AND answer_body = $3";
+    STAFF("staff") = "SELECT staff_id, totp FROM staff WHERE staff_id > $1 ORDER BY staff_id LIMIT $2";
+    TOTP_SET("staff") = "UPDATE staff SET totp = $3 WHERE staff_id = $1 AND totp = $2";
 }
 
-pub(super) static PASSES: [&str; 8] = [
+pub(super) static PASSES: [&str; 9] = [
     "account keys",
     "payments",
     "payment lines",
@@ -55,6 +57,7 @@ pub(super) static PASSES: [&str; 8] = [
     "inbox",
     "quarantined notices",
     "stored answers",
+    "staff",
 ];
 
 /// One part of a row's key.
@@ -114,7 +117,7 @@ fn figure(key: &[Part]) -> String {
     }
 }
 
-static SEALED: [Sealed; 7] = [
+static SEALED: [Sealed; 8] = [
     Sealed {
         select: &PAYMENTS,
         key: &["payment_id"],
@@ -164,6 +167,12 @@ static SEALED: [Sealed; 7] = [
         key: &["scope", "client_key"],
         columns: &[(Field::new("idempotency", "answer_body"), &ANSWER_SET)],
         named: message,
+    },
+    Sealed {
+        select: &STAFF,
+        key: &["staff_id"],
+        columns: &[(Field::new("staff", "totp"), &TOTP_SET)],
+        named: plain,
     },
 ];
 

@@ -1,0 +1,162 @@
+//! Staff and their sessions. The secret of the codes is sealed; a cookie is known by its digest.
+
+use async_trait::async_trait;
+use lifeline_core::accounts::passwords::PasswordHash;
+use lifeline_core::accounts::secret::Secret;
+use lifeline_core::operators::ports::{StaffReads, StaffStore};
+use lifeline_core::operators::session::Session;
+use lifeline_core::operators::{Login, Role, Scope, Staff, TotpSecret};
+use lifeline_core::shared::ids::{StaffId, StaffSessionId};
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::StoreError;
+
+use super::statement::statements;
+use super::value::args;
+use super::{Conn, Field, Row, Sql, WriteConn};
+
+statements! { "operators":
+    FIND("staff") = "SELECT staff_id, login, role, scope, password, totp, totp_step, failures, locked_until, created_at, \
+        ended_at, version FROM staff WHERE staff_id = $1";
+    BY_LOGIN("staff") = "SELECT staff_id, login, role, scope, password, totp, totp_step, failures, locked_until, created_at, \
+        ended_at, version FROM staff WHERE login = $1";
+    LIST("staff") = "SELECT staff_id, login, role, scope, password, totp, totp_step, failures, locked_until, created_at, \
+        ended_at, version FROM staff ORDER BY login";
+    ADD("staff") = "INSERT INTO staff (staff_id, login, role, scope, password, totp, totp_step, failures, locked_until, \
+        created_at, ended_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (login) DO NOTHING";
+    SAVE("staff") = "UPDATE staff SET role = $2, scope = $3, password = $4, totp = $5, totp_step = $6, failures = $7, \
+        locked_until = $8, ended_at = $9, version = version + 1 WHERE staff_id = $1 AND version = $10";
+    SESSION("staff_session") = "SELECT session_id, staff_id, opened_at, seen_at, ended_at FROM staff_session \
+        WHERE token_digest = $1";
+    SESSION_ADD("staff_session") = "INSERT INTO staff_session (session_id, staff_id, token_digest, opened_at, seen_at, ended_at) \
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    SEEN("staff_session") = "UPDATE staff_session SET seen_at = $2 WHERE session_id = $1 AND ended_at IS NULL";
+    SESSION_END("staff_session") = "UPDATE staff_session SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL";
+    SESSIONS_END("staff_session") = "UPDATE staff_session SET ended_at = $2 WHERE staff_id = $1 AND ended_at IS NULL";
+}
+
+const TOTP: Field = Field::new("staff", "totp");
+const TOKEN: Field = Field::new("staff_session", "token_digest");
+
+impl<C: Conn> Sql<C> {
+    fn staff(&self, row: &Row) -> Result<Staff, StoreError> {
+        let id = row.text("staff_id")?;
+        let totp = self.open_service(TOTP, &id, &row.text("totp")?)?;
+        Ok(Staff {
+            staff_id: row.id("staff_id")?,
+            login: row.parsed("login", |text| Login::parse(text).ok())?,
+            role: row.parsed("role", Role::parse)?,
+            scope: row.parsed("scope", |text| Scope::parse(text).ok())?,
+            password: PasswordHash::from_store(row.text("password")?),
+            totp: TotpSecret::parse(&totp).ok_or_else(|| row.corrupt("totp"))?,
+            totp_step: row.int("totp_step")?,
+            failures: row.int("failures")?,
+            locked_until: row.maybe_time("locked_until")?,
+            created_at: row.time("created_at")?,
+            ended_at: row.maybe_time("ended_at")?,
+            version: row.int("version")?,
+        })
+    }
+
+    fn sealed_totp(&self, staff: &Staff) -> Result<String, StoreError> {
+        self.seal_service(TOTP, staff.staff_id.as_str(), &staff.totp.base32())
+    }
+}
+
+fn session(row: &Row) -> Result<Session, StoreError> {
+    Ok(Session {
+        session_id: row.id("session_id")?,
+        staff_id: row.id("staff_id")?,
+        opened_at: row.time("opened_at")?,
+        seen_at: row.time("seen_at")?,
+        ended_at: row.maybe_time("ended_at")?,
+    })
+}
+
+#[async_trait]
+impl<C: Conn> StaffReads for Sql<C> {
+    async fn find(&mut self, id: &StaffId) -> Result<Option<Staff>, StoreError> {
+        let row = self.one(&FIND, args![id]).await?;
+        row.map(|row| self.staff(&row)).transpose()
+    }
+
+    async fn by_login(&mut self, login: &Login) -> Result<Option<Staff>, StoreError> {
+        let row = self.one(&BY_LOGIN, args![login.as_str()]).await?;
+        row.map(|row| self.staff(&row)).transpose()
+    }
+
+    async fn list(&mut self) -> Result<Vec<Staff>, StoreError> {
+        let rows = self.rows(&LIST, args![]).await?;
+        rows.iter().map(|row| self.staff(row)).collect()
+    }
+
+    async fn session(&mut self, token: &Secret) -> Result<Option<Session>, StoreError> {
+        let digest = self.digest(TOKEN, token.expose())?;
+        let row = self.one(&SESSION, args![digest]).await?;
+        row.as_ref().map(session).transpose()
+    }
+}
+
+#[async_trait]
+impl<C: WriteConn> StaffStore for Sql<C> {
+    async fn add(&mut self, staff: &Staff) -> Result<bool, StoreError> {
+        let args = args![
+            &staff.staff_id,
+            staff.login.as_str(),
+            staff.role.as_str(),
+            staff.scope.text(),
+            staff.password.expose(),
+            self.sealed_totp(staff)?,
+            staff.totp_step,
+            staff.failures,
+            staff.locked_until,
+            staff.created_at,
+            staff.ended_at,
+            staff.version,
+        ];
+        self.changed(&ADD, args).await
+    }
+
+    async fn save(&mut self, staff: &Staff) -> Result<(), StoreError> {
+        let args = args![
+            &staff.staff_id,
+            staff.role.as_str(),
+            staff.scope.text(),
+            staff.password.expose(),
+            self.sealed_totp(staff)?,
+            staff.totp_step,
+            staff.failures,
+            staff.locked_until,
+            staff.ended_at,
+            staff.version,
+        ];
+        if self.changed(&SAVE, args).await? {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict)
+        }
+    }
+
+    async fn add_session(&mut self, token: &Secret, session: &Session) -> Result<(), StoreError> {
+        let args = args![
+            &session.session_id,
+            &session.staff_id,
+            self.digest(TOKEN, token.expose())?,
+            session.opened_at,
+            session.seen_at,
+            session.ended_at,
+        ];
+        self.touched(&SESSION_ADD, args).await.map(drop)
+    }
+
+    async fn note_seen(&mut self, id: &StaffSessionId, now: Time) -> Result<bool, StoreError> {
+        self.changed(&SEEN, args![id, now]).await
+    }
+
+    async fn end_session(&mut self, id: &StaffSessionId, now: Time) -> Result<bool, StoreError> {
+        self.changed(&SESSION_END, args![id, now]).await
+    }
+
+    async fn end_sessions_of(&mut self, staff: &StaffId, now: Time) -> Result<u64, StoreError> {
+        self.touched(&SESSIONS_END, args![staff, now]).await
+    }
+}

@@ -1,0 +1,31 @@
+//! Why an act of or about staff did not happen.
+
+use crate::accounts::passwords::NotHashed;
+use crate::store::{Retriable, StoreError};
+
+/// What a use case of this room refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Hash(#[from] NotHashed),
+    /// Login, password or code: which of them is not said.
+    #[error("the sign-in was refused")]
+    Refused,
+    #[error("this login is taken")]
+    Taken,
+    #[error("nobody has this login")]
+    NoSuch,
+    /// An installation whose last administrator is gone could not be administered any more.
+    #[error("the last administrator stays")]
+    LastAdministrator,
+    #[error("nobody changes their own standing")]
+    Oneself,
+}
+
+impl Retriable for OperatorError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_conflict())
+    }
+}

@@ -1,0 +1,227 @@
+//! Who works here: add, renew the proofs of, change, end.
+
+use super::error::OperatorError;
+use super::ports::{StaffReads as _, StaffStore as _};
+use super::right::Role;
+use super::sign_in::{Acting, Operators};
+use super::staff::{Login, Scope, Staff};
+use super::totp::TotpSecret;
+use crate::accounts::passwords::{Password, PasswordHash};
+use crate::audit;
+use crate::shared::ids::{Maker, StaffId};
+use crate::store::{Store, Tx, atomically, snapshot};
+
+/// Characters of a password that we make: 20 of 62 are 119 bits.
+const PASSWORD_CHARS: usize = 20;
+
+/// What a new or renewed entry is given, to be shown once.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    pub login: Login,
+    pub role: Role,
+    pub password: Password,
+    pub totp: TotpSecret,
+}
+
+/// Who does it: somebody at the console, or whoever holds the machine.
+#[derive(Debug, Clone, Copy)]
+pub enum By<'a> {
+    Staff(&'a Acting),
+    CommandLine,
+}
+
+impl By<'_> {
+    fn line(self, maker: Maker<'_>, act: &str, subject: &str, outcome: &str) -> audit::Line {
+        let (id, now) = (maker.uuid(), maker.now());
+        match self {
+            Self::Staff(acting) => acting.line(id, now, act, subject, outcome),
+            Self::CommandLine => audit::Line {
+                audit_id: id,
+                at: now,
+                actor: "command_line".to_owned(),
+                act: act.to_owned(),
+                subject: subject.to_owned(),
+                outcome: outcome.to_owned(),
+                source: String::new(),
+                trace_id: String::new(),
+            },
+        }
+    }
+
+    /// Nobody lifts or ends themselves: another administrator does.
+    fn is(self, staff: &StaffId) -> bool {
+        matches!(self, Self::Staff(acting) if acting.staff.staff_id == *staff)
+    }
+}
+
+impl Operators {
+    /// Everybody, by login.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn everybody(&self) -> Result<Vec<Staff>, OperatorError> {
+        Ok(snapshot(&*self.store).await?.operators().list().await?)
+    }
+
+    /// A new person, with a password and a secret for codes that are made here.
+    ///
+    /// # Errors
+    /// [`OperatorError::Taken`], or the store's or the hash's.
+    pub async fn add(
+        &self,
+        login: &Login,
+        role: Role,
+        scope: Scope,
+        by: By<'_>,
+    ) -> Result<Credentials, OperatorError> {
+        let (given, hash) = self.fresh(login, role).await?;
+        let maker = self.maker();
+        let staff = Staff {
+            staff_id: maker.id(),
+            login: login.clone(),
+            role,
+            scope,
+            password: hash,
+            totp: given.totp.clone(),
+            totp_step: 0,
+            failures: 0,
+            locked_until: None,
+            created_at: maker.now(),
+            ended_at: None,
+            version: 0,
+        };
+        let line = by.line(maker, "operators.add", staff.staff_id.as_str(), role.as_str());
+        let (staff, line) = (&staff, &line);
+        atomically(&*self.store, async |tx: &mut Tx| {
+            if !tx.operators().add(staff).await? {
+                return Err(OperatorError::Taken);
+            }
+            tx.audit().append(line).await?;
+            Ok(())
+        })
+        .await?;
+        Ok(given)
+    }
+
+    /// New proofs for somebody who lost theirs. All their sessions end; a closed login opens.
+    ///
+    /// # Errors
+    /// [`OperatorError::NoSuch`], or the store's or the hash's.
+    pub async fn reset(&self, login: &Login, by: By<'_>) -> Result<Credentials, OperatorError> {
+        let found = self.named(login).await?;
+        let (given, hash) = self.fresh(login, found.role).await?;
+        let maker = self.maker();
+        let line = by.line(maker, "operators.reset", found.staff_id.as_str(), "ok");
+        let (now, id, line, totp) = (maker.now(), &found.staff_id, &line, &given.totp);
+        atomically(&*self.store, async |tx: &mut Tx| {
+            let staff = tx.operators().find(id).await?;
+            let mut staff = staff.ok_or(OperatorError::NoSuch)?;
+            if staff.ended_at.is_some() {
+                return Err(OperatorError::NoSuch);
+            }
+            staff.password = hash;
+            staff.totp = totp.clone();
+            staff.succeed(0);
+            tx.operators().save(&staff).await?;
+            tx.operators().end_sessions_of(id, now).await?;
+            tx.audit().append(line).await?;
+            Ok(())
+        })
+        .await?;
+        Ok(given)
+    }
+
+    /// Another role or scope. Sessions end, so that what was allowed a moment ago is not any more.
+    ///
+    /// # Errors
+    /// [`OperatorError::Oneself`], [`OperatorError::LastAdministrator`], [`OperatorError::NoSuch`], or the store's.
+    pub async fn change(
+        &self,
+        login: &Login,
+        role: Role,
+        scope: &Scope,
+        by: By<'_>,
+    ) -> Result<(), OperatorError> {
+        let outcome = format!("{} {}", role.as_str(), scope.text());
+        self.alter(login, by, "operators.change", &outcome, |staff, _| {
+            staff.role = role;
+            staff.scope = scope.clone();
+        })
+        .await
+    }
+
+    /// Somebody stops working here.
+    ///
+    /// # Errors
+    /// As [`Operators::change`].
+    pub async fn end(&self, login: &Login, by: By<'_>) -> Result<(), OperatorError> {
+        self.alter(login, by, "operators.end", "ok", |staff, now| {
+            staff.ended_at = Some(now);
+        })
+        .await
+    }
+
+    async fn alter(
+        &self,
+        login: &Login,
+        by: By<'_>,
+        act: &str,
+        outcome: &str,
+        alter: impl Fn(&mut Staff, crate::shared::time::Time) + Send + Sync,
+    ) -> Result<(), OperatorError> {
+        let found = self.named(login).await?;
+        let maker = self.maker();
+        if by.is(&found.staff_id) {
+            let line = by.line(maker, act, found.staff_id.as_str(), "oneself");
+            let line = &line;
+            atomically(&*self.store, async |tx: &mut Tx| {
+                tx.audit().append(line).await?;
+                Ok::<_, OperatorError>(())
+            })
+            .await?;
+            return Err(OperatorError::Oneself);
+        }
+        let line = by.line(maker, act, found.staff_id.as_str(), outcome);
+        let (now, id, line, alter) = (maker.now(), &found.staff_id, &line, &alter);
+        atomically(&*self.store, async |tx: &mut Tx| {
+            let staff = tx.operators().find(id).await?;
+            let mut staff = staff
+                .filter(|staff| staff.ended_at.is_none())
+                .ok_or(OperatorError::NoSuch)?;
+            alter(&mut staff, now);
+            tx.operators().save(&staff).await?;
+            let all = tx.operators().list().await?;
+            let administers = |staff: &Staff| staff.role == Role::Admin && staff.ended_at.is_none();
+            if !all.iter().any(administers) {
+                return Err(OperatorError::LastAdministrator);
+            }
+            tx.operators().end_sessions_of(id, now).await?;
+            tx.audit().append(line).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn named(&self, login: &Login) -> Result<Staff, OperatorError> {
+        let found = snapshot(&*self.store).await?.operators().by_login(login).await?;
+        found.ok_or(OperatorError::NoSuch)
+    }
+
+    async fn fresh(
+        &self,
+        login: &Login,
+        role: Role,
+    ) -> Result<(Credentials, PasswordHash), OperatorError> {
+        let maker = self.maker();
+        let password = Password::typed(maker.base62(PASSWORD_CHARS));
+        let password = password.map_err(|_| crate::accounts::passwords::NotHashed::Failed)?;
+        let hash = self.passwords.hash(&password).await?;
+        let given = Credentials {
+            login: login.clone(),
+            role,
+            password,
+            totp: TotpSecret::made(&*self.entropy),
+        };
+        Ok((given, hash))
+    }
+}

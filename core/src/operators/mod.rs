@@ -1,0 +1,27 @@
+//! The people who work at the console (LN-55, EC-19): who they are, what they may do, and for which
+//! regions; how they sign in and how long they stay.
+//!
+//! | file | what |
+//! |---|---|
+//! | `right`, `staff` | roles and what each may do, the scope of regions, a person's entry |
+//! | `totp` | the second proof (RFC 6238) |
+//! | `session` | one signed-in browser, its idle and its absolute end |
+//! | `sign_in`, `manage` | the use cases of [`Operators`] |
+//! | `ports` | the rows |
+
+pub mod error;
+mod manage;
+pub mod ports;
+pub mod right;
+pub mod session;
+mod sign_in;
+pub mod staff;
+pub mod totp;
+
+pub use error::OperatorError;
+pub use manage::{By, Credentials};
+pub use right::{Right, Role};
+pub use session::Session;
+pub use sign_in::{Acting, Entered, Operators, Shown};
+pub use staff::{Login, Scope, Staff};
+pub use totp::TotpSecret;
