@@ -34,6 +34,9 @@ pub(crate) enum Command {
     /// Automatic refunds were stopped because too many went out: look, and let them go on by two persons.
     #[command(subcommand)]
     Brake(Brake),
+    /// The people of the console: add one, make new proofs for one, list them.
+    #[command(subcommand)]
+    Staff(Staff),
     /// Renew the installation's keys while it runs, or list them.
     #[command(subcommand)]
     Keys(Keys),
@@ -43,6 +46,52 @@ pub(crate) enum Command {
     #[cfg(feature = "fault-points")]
     #[command(hide = true)]
     FaultPoints,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Staff {
+    /// Add somebody; prints the password and the secret of the codes once.
+    Add(StaffAdd),
+    /// Make new proofs for somebody who lost theirs; ends their sign-ins.
+    Reset(StaffReset),
+    /// List who works here.
+    List(StaffList),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StaffAdd {
+    /// 3 to 32 of a-z 0-9 . _ -, beginning with a letter.
+    pub(crate) login: String,
+    /// statistics_reader, support, publisher, finance, reviewer, admin or auditor.
+    #[arg(long)]
+    pub(crate) role: String,
+    /// Region codes with commas, or * for all.
+    #[arg(long, default_value = "*")]
+    pub(crate) regions: String,
+    /// Print JSON for a script.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) of: KeysOf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StaffReset {
+    pub(crate) login: String,
+    /// Print JSON for a script.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) of: KeysOf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StaffList {
+    /// Print JSON for a script, one object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) of: KeysOf,
 }
 
 #[derive(Debug, Subcommand)]

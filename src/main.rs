@@ -3,6 +3,7 @@
 mod brake;
 mod cli;
 mod config;
+mod console;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
@@ -13,6 +14,7 @@ mod outside;
 mod ready;
 mod rooms;
 mod serve;
+mod staff;
 mod store;
 mod system;
 mod tls;
@@ -74,6 +76,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Brake(command) => brake::run(command).await,
         Command::Doctor(args) => doctor::run(&args).await,
+        Command::Staff(command) => staff::run(command).await,
         Command::Keys(command) => {
             logging::start();
             keys::run(command).await

@@ -8,13 +8,15 @@ use actix_web::dev::{Server, ServerHandle};
 use lifeline_adapters::keyring::Keyring;
 use lifeline_adapters::redis::Redis;
 use lifeline_adapters::sql::{DiskFailure, Engine};
+#[cfg(feature = "demo")]
+use lifeline_core::operators::Operators;
 use lifeline_core::shared::cluster::{Revocations, SharedLimiter};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
 use lifeline_gateway::edge::limits::{Limits, Quotas};
 use lifeline_gateway::edge::principal::Door;
 use lifeline_gateway::edge::revocation::Ended;
-use lifeline_gateway::listeners::ops::Ops;
+use lifeline_gateway::listeners::ops::{Ops, Readiness};
 use lifeline_gateway::listeners::outermost::Sources;
 use lifeline_gateway::listeners::start::{self, Edge};
 use lifeline_gateway::runner::{Runner, Waker};
@@ -28,7 +30,7 @@ use crate::outside::Outside;
 use crate::ready::Dependencies;
 use crate::rooms::Rooms;
 use crate::system::{OsEntropy, SystemClock};
-use crate::{store, tls};
+use crate::{console, store, tls};
 
 /// What kind of installation runs; the store is stamped with it and refuses the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,8 @@ pub(crate) struct Running {
     runner: Arc<Runner>,
     loops: Vec<JoinHandle<()>>,
     engine: Arc<Engine>,
+    #[cfg(feature = "demo")]
+    operators: Operators,
 }
 
 /// Migrates (a demo only), opens everything, starts listeners and workers.
@@ -108,8 +112,25 @@ pub(crate) async fn start(
         redis,
         outside,
     };
-    let servers = listen(config, &edge, dependencies, clock, &runner, kind)?;
+    let dependencies: Arc<dyn Readiness> = Arc::new(dependencies);
+    let mut servers = listen(
+        config,
+        &edge,
+        Arc::clone(&dependencies),
+        clock,
+        &runner,
+        kind,
+    )?;
+    let operators = console::operators(&engine, &edge.sources.clock, &edge.sources.entropy)?;
+    if let Some(place) = &config.listeners.console {
+        let rooms = Arc::clone(&edge.rooms);
+        let door = console::door(&place.public_base, &operators, &engine, dependencies, rooms)?;
+        let server = start::console(&edge, &door, place.bind).map_err(|e| taken("console", e))?;
+        servers.push((server.handle(), tokio::spawn(server)));
+    }
     Ok(Running {
+        #[cfg(feature = "demo")]
+        operators,
         servers,
         runner,
         loops,
@@ -156,21 +177,22 @@ fn limits(config: &Config, redis: Option<Arc<Redis>>) -> Result<[Arc<Limits>; 2]
     ])
 }
 
+fn taken(name: &str, error: std::io::Error) -> Failure {
+    Failure::failed(format!("the {name} listener cannot listen: {error}"))
+        .advice("is something else using the port? choose another")
+}
+
 type Servers = Vec<(ServerHandle, JoinHandle<std::io::Result<()>>)>;
 
 fn listen(
     config: &Config,
     edge: &Edge,
-    dependencies: Dependencies,
+    dependencies: Arc<dyn Readiness>,
     clock: SystemClock,
     runner: &Arc<Runner>,
     kind: Kind,
 ) -> Result<Servers, Failure> {
     let listeners = &config.listeners;
-    let taken = |name: &str, error: std::io::Error| {
-        Failure::failed(format!("the {name} listener cannot listen: {error}"))
-            .advice("is something else using the port? choose another")
-    };
     let tls = listeners.line.tls.as_ref().map(tls::server).transpose()?;
     let line = start::line(edge, listeners.line.bind, tls).map_err(|e| taken("line", e))?;
     let callback =
@@ -179,7 +201,7 @@ fn listen(
         .install_recorder()
         .map_err(|_| Failure::failed("metrics could not be started"))?;
     let ops = Ops {
-        readiness: Arc::new(dependencies),
+        readiness: dependencies,
         metrics,
     };
     let more = demo_routes(clock, runner, kind);
@@ -207,6 +229,12 @@ fn demo_routes(clock: SystemClock, runner: &Arc<Runner>, kind: Kind) -> start::F
 const LOOPS_TIME_MAX: Duration = Duration::from_secs(15);
 
 impl Running {
+    /// The people of the console.
+    #[cfg(feature = "demo")]
+    pub(crate) const fn operators(&self) -> &Operators {
+        &self.operators
+    }
+
     /// `sqlite` or `postgres`.
     #[cfg(feature = "demo")]
     pub(crate) fn engine_name(&self) -> &'static str {

@@ -6,10 +6,8 @@
 //!
 //! | floor | rooms |
 //! |---|---|
-//! | 6 | [`privacy`] (bindings) |
-//! | 4 | [`payments`] (uses bindings, billing), [`settlement`] (accounts, metering, tariffs) |
 //! | 6 | [`privacy`] (bindings), [`operators`] (accounts) |
-//! | 4 | [`payments`] (uses bindings, billing) |
+//! | 4 | [`payments`] (uses bindings, billing), [`settlement`] (accounts, metering, tariffs) |
 //! | 3 | [`billing`] (bindings, tariffs) |
 //! | 2 | [`bindings`] (accounts), [`notices`] (accounts) |
 //! | 1 | [`accounts`], [`tariffs`]; foundation: [`outbox`] [`inbox`] [`idempotency`] [`jobs`] [`ledger`] [`evidence`] [`audit`] [`cases`] |

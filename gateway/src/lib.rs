@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod billing;
 pub mod bindings;
+pub mod console;
 pub mod edge;
 pub mod listeners;
 pub mod notices;

@@ -14,6 +14,17 @@ pub(crate) struct Listeners {
     pub(crate) line: Line,
     pub(crate) callback: Callback,
     pub(crate) ops: Ops,
+    /// Left out where the console runs on another node.
+    pub(crate) console: Option<Console>,
+}
+
+/// `[listeners.console]`: staff, on the intranet.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Console {
+    pub(crate) bind: SocketAddr,
+    /// What browsers of staff call it, for example `https://console.intranet.example.cn`.
+    pub(crate) public_base: String,
 }
 
 /// `[listeners.line]`: households, arriving through the relay.
@@ -85,7 +96,12 @@ impl Default for Limits {
 impl Listeners {
     /// A demo's listeners: plain HTTP on loopback.
     #[cfg(feature = "demo")]
-    pub(crate) fn loopback(line: SocketAddr, callback: SocketAddr, ops: SocketAddr) -> Self {
+    pub(crate) fn loopback(
+        line: SocketAddr,
+        callback: SocketAddr,
+        ops: SocketAddr,
+        console: SocketAddr,
+    ) -> Self {
         Self {
             line: Line {
                 bind: line,
@@ -98,6 +114,10 @@ impl Listeners {
                 public_base: format!("http://{callback}"),
             },
             ops: Ops { bind: ops },
+            console: Some(Console {
+                bind: console,
+                public_base: format!("http://{console}"),
+            }),
         }
     }
 
@@ -136,7 +156,15 @@ impl Listeners {
             "listeners.ops.bind",
             "must be a loopback address",
         );
-        let binds = [self.line.bind, self.callback.bind, self.ops.bind];
+        if let Some(console) = &self.console {
+            faults.expect(
+                console.public_base.starts_with("https://"),
+                "listeners.console.public_base",
+                "must be an https address: passwords and codes go over it",
+            );
+        }
+        let mut binds = vec![self.line.bind, self.callback.bind, self.ops.bind];
+        binds.extend(self.console.iter().map(|console| console.bind));
         let distinct = binds.iter().collect::<std::collections::HashSet<_>>().len() == binds.len();
         faults.expect(distinct, "listeners", "two listeners share one address");
     }

@@ -5,6 +5,7 @@ mod clock;
 mod keys;
 mod neighbour;
 mod ready;
+mod staff;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -117,11 +118,16 @@ pub(crate) async fn run(args: cli::Demo) -> Result<(), Failure> {
     let clock = SystemClock::default();
     clock.advance(args.clock_ahead_s);
     let running = crate::serve::start(&config, clock, crate::serve::Kind::Demo).await?;
+    let staff = match joined {
+        Some(joined) => joined.staff,
+        None => staff::people(running.operators(), &data.path).await?,
+    };
     let ready = ready::Ready::new(
         ports,
         &sandbox_base,
         sandbox.as_ref(),
         running.engine_name(),
+        staff,
     );
     if let Some(file) = &args.ready_file {
         ready.write(file)?;
@@ -168,7 +174,12 @@ fn configuration(
         deadline_ms: 4_000,
     };
     Config {
-        listeners: config::Listeners::loopback(ports.line(), ports.callback(), ports.ops()),
+        listeners: config::Listeners::loopback(
+            ports.line(),
+            ports.callback(),
+            ports.ops(),
+            ports.console(),
+        ),
         store: store_of(data, args.database_url.clone()),
         redis: config::Redis {
             url: args.redis_url.clone().map(SecretString::from),

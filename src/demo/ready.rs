@@ -26,7 +26,14 @@ pub(super) struct Ready {
     pid: u32,
     pids: Pids,
     database: String,
-    staff: Vec<serde_json::Value>,
+    pub(super) staff: Vec<serde_json::Value>,
+}
+
+/// One of the staff, as people read it: the code comes from any authenticator app.
+fn told(staff: &serde_json::Value) -> String {
+    let text = |key: &str| staff[key].as_str().unwrap_or_default().to_owned();
+    let (login, password, secret) = (text("login"), text("password"), text("totp_secret"));
+    format!("{login:<10} {password}  codes: {secret}")
 }
 
 /// Reads the ready file of a running demo.
@@ -43,6 +50,7 @@ impl Ready {
         sandbox_base: &str,
         sandbox: Option<&Sandbox>,
         database: &str,
+        staff: Vec<serde_json::Value>,
     ) -> Self {
         let pid = std::process::id();
         Self {
@@ -57,7 +65,7 @@ impl Ready {
                 sandbox: sandbox.map(Sandbox::pid),
             },
             database: database.to_owned(),
-            staff: Vec::new(),
+            staff,
         }
     }
 
@@ -86,9 +94,13 @@ impl Ready {
             ops,
             sandbox,
             callback,
+            console,
             database,
+            staff,
             ..
         } = self;
+        let people: Vec<String> = staff.iter().map(told).collect();
+        let people = people.join("\n          ");
         let engine = if full {
             "PostgreSQL"
         } else {
@@ -100,10 +112,13 @@ impl Ready {
 
   {open_page}      the household's pages
   {sandbox:<28} the sandbox: Alipay, the utility's marketing system, SMS
+  {console:<28} the staff's console
   {ops:<28} health, readiness, metrics
   {callback:<28} where Alipay sends its notices
 
 People    Li Ming owes one bill · Wang Fang has two homes · a tenant, a solar owner and others: {sandbox}/
+
+Staff     {people}
 
 Try this  1. Open {page}, tap "Sign in with Alipay", choose Li Ming, allow.
           2. Confirm the home, open the bill, pay in the cashier, watch it become POSTED.

@@ -71,6 +71,8 @@ statements! { "personal":
     OLD_SIGHTINGS("payment_sighting") = "DELETE FROM payment_sighting WHERE \
         (payment_id, machine, row_id, state, input, next_state, applied) IN (SELECT payment_id, machine, row_id, state, \
         input, next_state, applied FROM payment_sighting WHERE last_asked_at < $1 ORDER BY last_asked_at LIMIT $2)";
+    OLD_STAFF_SESSIONS("staff_session") = "DELETE FROM staff_session WHERE session_id IN (SELECT session_id \
+        FROM staff_session WHERE opened_at < $1 ORDER BY opened_at LIMIT $2)";
     OLD_CASES("case_file") = "DELETE FROM case_file WHERE case_id IN (SELECT case_id FROM case_file \
         WHERE closed_at < $1 ORDER BY closed_at LIMIT $2)";
 }
@@ -118,6 +120,7 @@ impl Table {
 
 const NOBODY: Fate = Fate::Nobody;
 const MONEY: Fate = Fate::Kept("the books: 30 years; they name no person");
+const STAFF: Fate = Fate::Kept("who works at the console, by login: lines of the audit name them");
 const GUARD: Fate = Fate::Kept("counters by digest, against guessing: 400 days");
 
 /// Every table, in the order in which an erasure and a purge work.
@@ -200,6 +203,8 @@ pub static TABLES: &[Table] = &[
         Fate::Kept("proof of acts: 30 years; what is closed in it opens with the salt only")),
     table("evidence_salt", "entry_id salt account_id", Fate::Erased(&[&SALTS])),
     table("evidence_queue", "entry_id", Fate::Kept("until it is placed")),
+    table("staff_session", "session_id staff_id token_digest=digest", STAFF).purged(&OLD_STAFF_SESSIONS, 400),
+    table("staff", "staff_id login role scope password totp=service", STAFF),
     table("audit_line", "audit_id actor act subject outcome source trace_id",
         Fate::Kept("who did what, under a name that says nothing: 3 years")).purged(&OLD_AUDIT, 1096),
     table("case_file", "case_id kind cause subject facts trace_id", Fate::Kept("what staff decided, without who: 5 years"))

@@ -15,7 +15,7 @@ use crate::bench::{Bench, at, now};
 use crate::bindings::{HOME, li, link, number};
 use crate::payment_fixtures::{self as orders, arrears};
 use crate::{
-    accounts, billing, bindings, fillings, generation, grants, idempotency, inbox, outbox,
+    accounts, billing, bindings, fillings, generation, grants, idempotency, inbox, operators, outbox,
 };
 
 /// A person with everything that is sealed or indexed.
@@ -57,6 +57,7 @@ pub(crate) async fn household(t: &Bench) -> Household {
     assert!(billing::keep(t, &figure, "{\"due\":1}", 1).await);
     generation::permitted(t, &person.account_id).await;
     let (grant, barred) = shared(t, &link).await;
+    assert!(operators::add(t, &operators::person(t, "li.ming")).await);
     outbox::add(t, &outbox::event(t, "k")).await;
     assert!(inbox::receive(t, &inbox::message("n1")).await);
     assert!(inbox::quarantine(t, &inbox::unverified("q1"), 9).await);

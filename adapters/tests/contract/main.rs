@@ -41,6 +41,7 @@ mod jobs;
 mod ledger;
 mod notices;
 mod offers;
+mod operators;
 mod otps;
 mod outbox;
 mod payment_fixtures;
@@ -84,6 +85,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     ledger::contracts,
     notices::contracts,
     offers::contracts,
+    operators::contracts,
     otps::contracts,
     outbox::contracts,
     payment_turns::contracts,

@@ -1,7 +1,6 @@
 //! Who works here: add, renew the proofs of, change, end.
 
 use super::error::OperatorError;
-use super::ports::{StaffReads as _, StaffStore as _};
 use super::right::Role;
 use super::sign_in::{Acting, Operators};
 use super::staff::{Login, Scope, Staff};
@@ -9,7 +8,7 @@ use super::totp::TotpSecret;
 use crate::accounts::passwords::{Password, PasswordHash};
 use crate::audit;
 use crate::shared::ids::{Maker, StaffId};
-use crate::store::{Store, Tx, atomically, snapshot};
+use crate::store::{Tx, atomically, snapshot};
 
 /// Characters of a password that we make: 20 of 62 are 119 bits.
 const PASSWORD_CHARS: usize = 20;
@@ -90,7 +89,12 @@ impl Operators {
             ended_at: None,
             version: 0,
         };
-        let line = by.line(maker, "operators.add", staff.staff_id.as_str(), role.as_str());
+        let line = by.line(
+            maker,
+            "operators.add",
+            staff.staff_id.as_str(),
+            role.as_str(),
+        );
         let (staff, line) = (&staff, &line);
         atomically(&*self.store, async |tx: &mut Tx| {
             if !tx.operators().add(staff).await? {
@@ -203,7 +207,11 @@ impl Operators {
     }
 
     async fn named(&self, login: &Login) -> Result<Staff, OperatorError> {
-        let found = snapshot(&*self.store).await?.operators().by_login(login).await?;
+        let found = snapshot(&*self.store)
+            .await?
+            .operators()
+            .by_login(login)
+            .await?;
         found.ok_or(OperatorError::NoSuch)
     }
 

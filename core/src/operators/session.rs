@@ -54,7 +54,10 @@ mod tests {
             seen_at: at(100),
             ..session.clone()
         };
-        assert!(early.is_alive(at(1_899)) && !early.is_alive(at(1_900)), "idle");
+        assert!(
+            early.is_alive(at(1_899)) && !early.is_alive(at(1_900)),
+            "idle"
+        );
         let ended = Session {
             ended_at: Some(at(35_001)),
             ..session

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::error::OperatorError;
-use super::ports::{StaffReads as _, StaffStore as _};
 use super::right::Right;
 use super::session::Session;
 use super::staff::{Login, Staff};
@@ -143,7 +142,13 @@ impl Operators {
         };
         let login = Login::parse(shown.login).ok();
         let found = match &login {
-            Some(login) => snapshot(&*self.store).await?.operators().by_login(login).await?,
+            Some(login) => {
+                snapshot(&*self.store)
+                    .await?
+                    .operators()
+                    .by_login(login)
+                    .await?
+            }
             None => None,
         };
         let kept = found.as_ref().map(|staff| &staff.password);
@@ -247,10 +252,7 @@ impl Operators {
 /// What became of a try.
 enum Judged {
     In(Box<Staff>),
-    Out {
-        actor: String,
-        why: &'static str,
-    },
+    Out { actor: String, why: &'static str },
 }
 
 /// Judges what was shown against the entry as it is now, and writes down what follows.
@@ -285,7 +287,11 @@ async fn admit(
     let (true, true, Some(step)) = (knows, staff.password == seen.password, step) else {
         staff.fail(made.now);
         tx.operators().save(&staff).await?;
-        return Ok(out(if knows { "wrong_code" } else { "wrong_password" }));
+        return Ok(out(if knows {
+            "wrong_code"
+        } else {
+            "wrong_password"
+        }));
     };
     staff.succeed(step);
     tx.operators().save(&staff).await?;

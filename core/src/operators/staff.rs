@@ -66,9 +66,8 @@ impl Scope {
             return Ok(Self::Everywhere);
         }
         let mut regions: Vec<String> = text.split(',').map(|r| r.trim().to_owned()).collect();
-        let whole = |r: &String| {
-            (2..=12).contains(&r.len()) && r.bytes().all(|b| b.is_ascii_digit())
-        };
+        let whole =
+            |r: &String| (2..=12).contains(&r.len()) && r.bytes().all(|b| b.is_ascii_digit());
         if regions.len() > REGIONS_MAX || !regions.iter().all(whole) {
             return Err(NotAScope);
         }

@@ -167,8 +167,14 @@ mod tests {
         let code = |step| secret.code(step);
         assert_eq!(secret.step_of(&code(present), now, 0), Some(present));
         assert_eq!(secret.step_of(&code(present), now, present), None, "again");
-        assert_eq!(secret.step_of(&code(present - 1), now, 0), Some(present - 1));
-        assert_eq!(secret.step_of(&code(present + 1), now, 0), Some(present + 1));
+        assert_eq!(
+            secret.step_of(&code(present - 1), now, 0),
+            Some(present - 1)
+        );
+        assert_eq!(
+            secret.step_of(&code(present + 1), now, 0),
+            Some(present + 1)
+        );
         assert_eq!(secret.step_of(&code(present - 2), now, 0), None);
         assert_eq!(secret.step_of(&code(present + 2), now, 0), None);
         for bad in ["", "12345", "1234567", "abcdef"] {

@@ -1,4 +1,4 @@
-//! One listener per trust zone: `line` (households), `callback` (channels), `ops` (loopback).
+//! One listener per trust zone: `line` (households), `callback` (channels), `console` (staff), `ops` (loopback).
 
 pub mod callback;
 pub mod line;

@@ -15,6 +15,7 @@ use super::ops::Ops;
 use super::outermost::{Sources, addressed, patched, traced};
 use super::{callback, line, ops};
 use crate::billing::Repeated;
+use crate::console as console_pages;
 use crate::edge::body::JSON_BODY_BYTES_MAX;
 use crate::edge::client::TrustedHops;
 use crate::edge::cursor::Cursors;
@@ -122,6 +123,44 @@ pub fn callback(edge: &Edge, bind: SocketAddr) -> io::Result<Server> {
         .workers(1)
         .max_connections(1_000)
         .client_request_timeout(REQUEST_HEAD_TIME_MAX)
+        .shutdown_timeout(DRAIN_TIME_MAX_S)
+        .disable_signals()
+        .bind(bind)?;
+    Ok(bound.run())
+}
+
+/// What the console's listener has beside the edge.
+#[derive(Clone)]
+pub struct ConsoleDoor {
+    pub limits: Arc<Limits>,
+    pub rooms: Furnish,
+}
+
+impl std::fmt::Debug for ConsoleDoor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ConsoleDoor")
+    }
+}
+
+/// The staff's listener: pages only, on the intranet.
+pub fn console(edge: &Edge, door: &ConsoleDoor, bind: SocketAddr) -> io::Result<Server> {
+    let (edge, door) = (edge.clone(), door.clone());
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(edge.sources.clone()))
+            .app_data(web::Data::from(Arc::clone(&door.limits)))
+            .app_data(web::Data::from(Arc::clone(&edge.cursors)))
+            .configure(|cfg| (door.rooms)(cfg))
+            .wrap(from_fn(addressed))
+            .wrap(from_fn(traced))
+            .wrap(TracingLogger::<Spans>::new())
+            .configure(console_pages::routes)
+    });
+    let bound = server
+        .workers(1)
+        .max_connections(1_000)
+        .client_request_timeout(REQUEST_HEAD_TIME_MAX)
+        .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(DRAIN_TIME_MAX_S)
         .disable_signals()
         .bind(bind)?;

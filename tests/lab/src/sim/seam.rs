@@ -79,6 +79,7 @@ impl UnitOfWork for SeamUnit {
         jobs: lifeline_core::jobs::ports::JobStore;
         ledger: lifeline_core::ledger::ports::LedgerStore;
         notices: lifeline_core::notices::ports::NoticeStore;
+        operators: lifeline_core::operators::ports::StaffStore;
         outbox: lifeline_core::outbox::ports::OutboxStore;
         payments: lifeline_core::payments::ports::PaymentStore;
         privacy: lifeline_core::privacy::ports::PrivacyStore;

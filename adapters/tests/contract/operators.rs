@@ -1,0 +1,207 @@
+//! Staff: one login a person, a version for every change, sessions known by their digest.
+
+use lifeline_core::accounts::Secret;
+use lifeline_core::accounts::passwords::PasswordHash;
+use lifeline_core::operators::session::Session;
+use lifeline_core::operators::{Login, Role, Scope, Staff, TotpSecret};
+use lifeline_core::shared::ids::{StaffId, StaffSessionId};
+use lifeline_core::store::StoreError;
+use tokio::task::JoinSet;
+
+use crate::bench::{Bench, at};
+use crate::contracts;
+
+contracts! { "operators":
+    round_trip => ["StaffStore::add", "StaffReads::find", "StaffReads::by_login", "StaffReads::list"];
+    absent_is_none => ["StaffReads::find", "StaffReads::by_login", "StaffReads::list", "StaffReads::session",
+        "StaffStore::note_seen", "StaffStore::end_session", "StaffStore::end_sessions_of"];
+    a_login_is_one_persons => ["StaffStore::add"];
+    stale_version_is_refused => ["StaffStore::save"];
+    one_of_many_saves => ["StaffStore::save"];
+    sessions_are_found_by_their_token_and_end => ["StaffStore::add_session", "StaffReads::session", "StaffStore::note_seen",
+        "StaffStore::end_session", "StaffStore::end_sessions_of"];
+    dropped_unit_leaves_nothing => ["StaffStore::add", "StaffStore::add_session"];
+    neither_secret_stands_in_clear => ["StaffStore::add", "StaffStore::add_session"];
+}
+
+fn secret(n: u8) -> TotpSecret {
+    let letter = char::from(b'A' + n);
+    TotpSecret::parse(&letter.to_string().repeat(32)).unwrap()
+}
+
+pub(crate) fn person(t: &Bench, login: &str) -> Staff {
+    Staff {
+        staff_id: t.id(),
+        login: Login::parse(login).unwrap(),
+        role: Role::Finance,
+        scope: Scope::parse("1504,1505").unwrap(),
+        password: PasswordHash::from_store("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA".into()),
+        totp: secret(3),
+        totp_step: 7,
+        failures: 2,
+        locked_until: Some(at(900)),
+        created_at: at(0),
+        ended_at: None,
+        version: 0,
+    }
+}
+
+pub(crate) async fn add(t: &Bench, staff: &Staff) -> bool {
+    t.write(async |tx| tx.operators().add(staff).await)
+        .await
+        .unwrap()
+}
+
+async fn save(t: &Bench, staff: &Staff) -> Result<(), StoreError> {
+    t.write(async |tx| tx.operators().save(staff).await).await
+}
+
+fn session(t: &Bench, staff: &Staff) -> Session {
+    Session {
+        session_id: t.id(),
+        staff_id: staff.staff_id.clone(),
+        opened_at: at(0),
+        seen_at: at(0),
+        ended_at: None,
+    }
+}
+
+fn token(text: &str) -> Secret {
+    Secret::new(text.to_owned())
+}
+
+async fn round_trip(t: Bench) {
+    let (li, an) = (person(&t, "li.ming"), person(&t, "ann"));
+    assert!(add(&t, &an).await);
+    assert!(add(&t, &li).await);
+    let mut view = t.view().await;
+    assert_eq!(
+        view.operators().find(&li.staff_id).await.unwrap(),
+        Some(li.clone())
+    );
+    let found = view.operators().by_login(&li.login).await.unwrap();
+    assert_eq!(found, Some(li.clone()));
+    assert_eq!(view.operators().list().await.unwrap(), [an, li]);
+}
+
+async fn absent_is_none(t: Bench) {
+    let nobody: StaffId = t.id();
+    let nothing: StaffSessionId = t.id();
+    let login = Login::parse("nobody").unwrap();
+    let mut view = t.view().await;
+    assert_eq!(view.operators().find(&nobody).await.unwrap(), None);
+    assert_eq!(view.operators().by_login(&login).await.unwrap(), None);
+    assert!(view.operators().list().await.unwrap().is_empty());
+    let unknown = token("unknown");
+    assert_eq!(view.operators().session(&unknown).await.unwrap(), None);
+    t.write(async |tx| {
+        assert!(!tx.operators().note_seen(&nothing, at(1)).await?);
+        assert!(!tx.operators().end_session(&nothing, at(1)).await?);
+        assert_eq!(tx.operators().end_sessions_of(&nobody, at(1)).await?, 0);
+        Ok(())
+    })
+    .await
+    .unwrap();
+}
+
+async fn a_login_is_one_persons(t: Bench) {
+    let first = person(&t, "li.ming");
+    assert!(add(&t, &first).await);
+    assert!(!add(&t, &person(&t, "li.ming")).await);
+    let found = t.view().await.operators().list().await.unwrap();
+    assert_eq!(found, [first]);
+}
+
+async fn stale_version_is_refused(t: Bench) {
+    let mut li = person(&t, "li.ming");
+    add(&t, &li).await;
+    li.role = Role::Auditor;
+    li.scope = Scope::Everywhere;
+    li.succeed(9);
+    li.ended_at = Some(at(5));
+    save(&t, &li).await.unwrap();
+    let again = save(&t, &li).await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+    li.version = 1;
+    let found = t.view().await.operators().find(&li.staff_id).await.unwrap();
+    assert_eq!(found, Some(li));
+}
+
+async fn one_of_many_saves(t: Bench) {
+    let li = person(&t, "li.ming");
+    add(&t, &li).await;
+    let mut all = JoinSet::new();
+    for _ in 0..8 {
+        let (t, li) = (t.clone(), li.clone());
+        all.spawn(async move { save(&t, &li).await.is_ok() });
+    }
+    let won = all.join_all().await.into_iter().filter(|won| *won).count();
+    assert_eq!(won, 1);
+}
+
+async fn sessions_are_found_by_their_token_and_end(t: Bench) {
+    let li = person(&t, "li.ming");
+    add(&t, &li).await;
+    let (one, two) = (session(&t, &li), session(&t, &li));
+    t.write(async |tx| {
+        tx.operators().add_session(&token("one"), &one).await?;
+        tx.operators().add_session(&token("two"), &two).await?;
+        assert!(tx.operators().note_seen(&one.session_id, at(60)).await?);
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let found = t.view().await.operators().session(&token("one")).await;
+    let seen = Session {
+        seen_at: at(60),
+        ..one.clone()
+    };
+    assert_eq!(found.unwrap(), Some(seen));
+    t.write(async |tx| {
+        assert!(tx.operators().end_session(&one.session_id, at(61)).await?);
+        assert!(!tx.operators().end_session(&one.session_id, at(62)).await?);
+        assert!(!tx.operators().note_seen(&one.session_id, at(63)).await?);
+        assert_eq!(
+            tx.operators().end_sessions_of(&li.staff_id, at(64)).await?,
+            1
+        );
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let found = t.view().await.operators().session(&token("two")).await;
+    assert_eq!(found.unwrap().unwrap().ended_at, Some(at(64)));
+}
+
+async fn dropped_unit_leaves_nothing(t: Bench) {
+    let li = person(&t, "li.ming");
+    let open = session(&t, &li);
+    let dropped: Result<(), StoreError> = t
+        .write(async |tx| {
+            tx.operators().add(&li).await?;
+            tx.operators().add_session(&token("one"), &open).await?;
+            Err(StoreError::Conflict)
+        })
+        .await;
+    assert!(dropped.is_err());
+    let mut view = t.view().await;
+    assert!(view.operators().list().await.unwrap().is_empty());
+    assert_eq!(view.operators().session(&token("one")).await.unwrap(), None);
+}
+
+async fn neither_secret_stands_in_clear(t: Bench) {
+    let li = person(&t, "li.ming");
+    add(&t, &li).await;
+    let open = session(&t, &li);
+    t.write(async |tx| {
+        tx.operators()
+            .add_session(&token("canary-token"), &open)
+            .await
+    })
+    .await
+    .unwrap();
+    let sealed = t.text("SELECT totp FROM staff").await;
+    assert!(!sealed.contains(&li.totp.base32()), "{sealed}");
+    let digest = t.text("SELECT token_digest FROM staff_session").await;
+    assert!(!digest.contains("canary"), "{digest}");
+}

@@ -1,0 +1,147 @@
+//! What every page has around it: where one can go, who one is, which language.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+use lifeline_core::operators::Right;
+
+use super::visitor::Visitor;
+use super::words::{Lang, say};
+
+/// One way to go, shown to whoever has its right.
+struct Way {
+    word: &'static str,
+    href: &'static str,
+    right: Right,
+}
+
+/// The left side, in its order. A room adds its line here with its pages.
+static WAYS: &[Way] = &[
+    Way {
+        word: "nav.today",
+        href: "/console",
+        right: Right::Overview,
+    },
+    Way {
+        word: "nav.staff",
+        href: "/console/staff",
+        right: Right::ManageStaff,
+    },
+];
+
+/// A link of the left side.
+#[derive(Debug)]
+pub struct Link {
+    pub word: &'static str,
+    pub href: &'static str,
+    pub here: bool,
+}
+
+/// What the template `frame.html` shows around a page.
+#[derive(Debug)]
+pub struct Frame {
+    pub lang: Lang,
+    /// The key of the page's title.
+    pub title: &'static str,
+    pub links: Vec<Link>,
+    pub login: String,
+    pub role: &'static str,
+    pub scope: String,
+    /// The mark that every form carries as its field `mark`.
+    pub mark: String,
+    /// What a finished act says.
+    pub said: Option<&'static str>,
+}
+
+impl Frame {
+    /// Around a page of somebody signed in; `title` is a key of `words`.
+    #[must_use]
+    pub fn of(visitor: &Visitor, title: &'static str) -> Self {
+        let staff = &visitor.acting.staff;
+        let here = |way: &Way| {
+            let below = visitor.path.strip_prefix(way.href);
+            below.is_some_and(|rest| {
+                rest.is_empty() || (way.href != "/console" && rest.starts_with('/'))
+            })
+        };
+        let links = WAYS
+            .iter()
+            .filter(|way| staff.may(way.right))
+            .map(|way| Link {
+                word: way.word,
+                href: way.href,
+                here: here(way),
+            })
+            .collect();
+        let said = visitor
+            .said
+            .as_deref()
+            .filter(|key| key.starts_with("said."));
+        Self {
+            lang: visitor.lang,
+            title,
+            links,
+            login: staff.login.as_str().to_owned(),
+            role: role_word(staff.role),
+            scope: staff.scope.text(),
+            mark: visitor.mark.clone(),
+            said: said.and_then(|key| super::words::known(visitor.lang, key)),
+        }
+    }
+
+    /// Around a page for nobody known.
+    #[must_use]
+    pub fn outside(lang: Lang, title: &'static str) -> Self {
+        Self {
+            lang,
+            title,
+            links: Vec::new(),
+            login: String::new(),
+            role: "",
+            scope: String::new(),
+            mark: String::new(),
+            said: None,
+        }
+    }
+
+    /// The words of a key, in the visitor's language.
+    #[must_use]
+    pub fn t(&self, key: &str) -> &'static str {
+        say(self.lang, key)
+    }
+}
+
+/// The key of a role's name.
+#[must_use]
+pub const fn role_word(role: lifeline_core::operators::Role) -> &'static str {
+    use lifeline_core::operators::Role as R;
+    match role {
+        R::StatisticsReader => "role.statistics_reader",
+        R::Support => "role.support",
+        R::Publisher => "role.publisher",
+        R::Finance => "role.finance",
+        R::Reviewer => "role.reviewer",
+        R::Admin => "role.admin",
+        R::Auditor => "role.auditor",
+    }
+}
+
+/// A rendered page.
+#[must_use]
+pub fn html(status: StatusCode, page: &impl Template) -> HttpResponse {
+    match page.render() {
+        Ok(text) => HttpResponse::build(status)
+            .content_type("text/html; charset=utf-8")
+            .body(text),
+        Err(error) => {
+            tracing::error!(%error, "console.page.unrendered");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}
+
+/// A rendered page that is what was asked for.
+#[must_use]
+pub fn page(page: &impl Template) -> HttpResponse {
+    html(StatusCode::OK, page)
+}

@@ -1,0 +1,60 @@
+//! The pages of the console: server-rendered, with small enhancement (ADR 0012).
+//!
+//! | file | what |
+//! |---|---|
+//! | `access` | who may open a page; nothing is registered without saying it |
+//! | `visitor` | who stands behind a request, and what they posted |
+//! | `frame`, `words` | what every page has around it, in two languages |
+//! | `fault` | how a refusal looks |
+//! | `assets` | style sheet and script, from the binary |
+//! | the rest | one file for each room's pages |
+//!
+//! How a page is added: docs/adding-a-console-page.md.
+
+pub mod access;
+mod assets;
+mod entrance;
+pub mod fault;
+pub mod frame;
+mod people;
+pub mod today;
+pub mod visitor;
+pub mod words;
+
+use actix_web::{HttpResponse, web};
+
+use self::access::{Page, Pages};
+
+/// Registers everything staff may reach.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    register(cfg);
+    cfg.route("/", web::get().to(home))
+        .route("/console/", web::get().to(home))
+        .default_service(web::to(nothing));
+}
+
+fn register(cfg: &mut web::ServiceConfig) -> Vec<Page> {
+    let mut pages = Pages::new(cfg);
+    assets::pages(&mut pages);
+    entrance::pages(&mut pages);
+    today::pages(&mut pages);
+    people::pages(&mut pages);
+    pages.into_table()
+}
+
+/// Every page and act of the console with who may have it.
+#[must_use]
+pub fn table() -> Vec<Page> {
+    let mut found = Vec::new();
+    // Registration only records here: the application is thrown away.
+    let _ = actix_web::App::new().configure(|cfg| found = register(cfg));
+    found
+}
+
+async fn home() -> HttpResponse {
+    visitor::go("/console")
+}
+
+async fn nothing() -> HttpResponse {
+    fault::Fault::NotFound.bare()
+}

@@ -1,0 +1,237 @@
+//! Who stands behind a request of the console, and what they posted.
+
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::dev::Payload;
+use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap, LOCATION};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
+use futures_util::future::{Ready, ready};
+use lifeline_core::accounts::Secret;
+use lifeline_core::operators::session::ABSOLUTE_S;
+use lifeline_core::operators::{Acting, Operators};
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use super::fault::Fault;
+use super::words::Lang;
+use crate::edge::client::ClientAddress;
+use crate::edge::trace;
+
+const SESSION_COOKIE: &str = "lifeline_staff";
+const LANG_COOKIE: &str = "lifeline_lang";
+const YEAR_S: i64 = 31_536_000;
+
+/// How the console's cookies leave it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConsoleCookies {
+    /// Only over TLS: true wherever the console's address is `https`.
+    pub secure: bool,
+}
+
+impl ConsoleCookies {
+    fn cookie(self, name: &'static str, value: &str, life_s: i64) -> Cookie<'static> {
+        Cookie::build(name, value.to_owned())
+            .path("/console")
+            .http_only(true)
+            .secure(self.secure)
+            .same_site(SameSite::Strict)
+            .max_age(Duration::seconds(life_s))
+            .finish()
+    }
+
+    pub(super) fn session(self, token: &Secret) -> Cookie<'static> {
+        self.cookie(SESSION_COOKIE, token.expose(), ABSOLUTE_S)
+    }
+
+    pub(super) fn no_session(self) -> Cookie<'static> {
+        self.cookie(SESSION_COOKIE, "", 0)
+    }
+
+    pub(super) fn lang(self, lang: Lang) -> Cookie<'static> {
+        self.cookie(LANG_COOKIE, lang.as_str(), YEAR_S)
+    }
+}
+
+/// Somebody signed in, as a handler is given them.
+#[derive(Clone)]
+pub struct Visitor {
+    pub acting: Acting,
+    pub operators: Operators,
+    pub lang: Lang,
+    /// The path asked for, to mark where one is.
+    pub path: String,
+    /// The mark that forms of this session carry.
+    pub mark: String,
+    /// What a finished act says on the next page: a key of `words`.
+    pub said: Option<String>,
+}
+
+impl std::fmt::Debug for Visitor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Visitor")
+            .field("staff", &self.acting.staff)
+            .finish_non_exhaustive()
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = Fault;
+    type Future = Ready<Result<Self, Fault>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // A page that is open to anyone has no visitor: asking for one there is our mistake.
+        ready(
+            req.extensions()
+                .get::<Self>()
+                .cloned()
+                .ok_or(Fault::Internal),
+        )
+    }
+}
+
+/// The mark of a session: made from its secret, which no page can read.
+fn mark_of(token: &Secret) -> String {
+    hex::encode(Sha256::digest(format!(
+        "lifeline console form {}",
+        token.expose()
+    )))
+}
+
+pub(super) async fn visitor(req: &HttpRequest) -> Result<Visitor, Fault> {
+    let operators = req.app_data::<web::Data<Operators>>();
+    let operators = operators.ok_or(Fault::Internal)?.get_ref().clone();
+    let cookie = req.cookie(SESSION_COOKIE).ok_or(Fault::SignedOut)?;
+    let token = Secret::new(cookie.value().to_owned());
+    let found = operators.behind(&token).await.map_err(Fault::from)?;
+    let (staff, session) = found.ok_or(Fault::SignedOut)?;
+    let said = form_urlencoded::parse(req.query_string().as_bytes())
+        .find(|(key, _)| key == "said")
+        .map(|(_, value)| value.into_owned());
+    Ok(Visitor {
+        acting: Acting {
+            staff,
+            session_id: session.session_id,
+            source: source(req),
+            trace_id: trace::current(),
+        },
+        operators,
+        lang: lang(req),
+        path: req.path().to_owned(),
+        mark: mark_of(&token),
+        said,
+    })
+}
+
+/// The client's address, as the audit writes it.
+pub(super) fn source(req: &HttpRequest) -> String {
+    let found = req.extensions().get::<ClientAddress>().copied();
+    found
+        .map(|address| address.0.to_string())
+        .unwrap_or_default()
+}
+
+/// The language somebody chose, else their browser's, else Chinese.
+pub(super) fn lang(req: &HttpRequest) -> Lang {
+    let chosen = req.cookie(LANG_COOKIE);
+    let chosen = chosen.and_then(|cookie| Lang::parse(cookie.value()));
+    let asked = req.headers().get(ACCEPT_LANGUAGE);
+    let asked = asked.and_then(|value| value.to_str().ok()).unwrap_or("");
+    chosen.unwrap_or(if asked.trim_start().starts_with("en") {
+        Lang::En
+    } else {
+        Lang::Zh
+    })
+}
+
+/// See there: what follows every finished act, so that a reload does not act again.
+#[must_use]
+pub fn go(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, path))
+        .finish()
+}
+
+/// As [`go`], with a word of `words` for the next page to say.
+#[must_use]
+pub fn go_saying(path: &str, said: &str) -> HttpResponse {
+    go(&format!("{path}?said={said}"))
+}
+
+/// What a form sent.
+#[derive(Debug, Clone)]
+pub struct Body {
+    /// Its media type, without parameters.
+    pub kind: String,
+    pub bytes: web::Bytes,
+}
+
+impl FromRequest for Body {
+    type Error = Fault;
+    type Future = Ready<Result<Self, Fault>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(
+            req.extensions()
+                .get::<Self>()
+                .cloned()
+                .ok_or(Fault::Internal),
+        )
+    }
+}
+
+/// The fields of a posted form; one that the form does not know is refused. The mark is taken out.
+#[derive(Debug)]
+pub struct Fields<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Fields<T> {
+    type Error = Fault;
+    type Future = Ready<Result<Self, Fault>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let body = req.extensions().get::<Body>().cloned();
+        ready(body.ok_or(Fault::Internal).and_then(|body| parse(&body)))
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &Body) -> Result<Fields<T>, Fault> {
+    if body.kind != "application/x-www-form-urlencoded" {
+        return Err(Fault::Unreadable);
+    }
+    let mut rest = form_urlencoded::Serializer::new(String::new());
+    for (key, value) in form_urlencoded::parse(&body.bytes) {
+        if key != "mark" {
+            rest.append_pair(&key, value.trim());
+        }
+    }
+    web::Query::<T>::from_query(&rest.finish())
+        .map(|query| Fields(query.into_inner()))
+        .map_err(|_| Fault::Unreadable)
+}
+
+/// What a multipart form says before and after the mark.
+const MARK_PART: &[u8] = b"name=\"mark\"\r\n\r\n";
+
+/// Whether a form lacks the mark of this session: it was not made by a page of ours.
+pub(super) fn forged(visitor: &Visitor, headers: &HeaderMap, body: &Body) -> bool {
+    let of_header = headers
+        .get("x-lifeline-mark")
+        .map(|value| value.as_bytes().to_vec());
+    let shown = of_header.or_else(|| match body.kind.as_str() {
+        "application/x-www-form-urlencoded" => form_urlencoded::parse(&body.bytes)
+            .find(|(key, _)| key == "mark")
+            .map(|(_, value)| value.as_bytes().to_vec()),
+        "multipart/form-data" => body
+            .bytes
+            .windows(MARK_PART.len())
+            .position(|at| at == MARK_PART)
+            .and_then(|at| {
+                let from = at.checked_add(MARK_PART.len())?;
+                let to = from.checked_add(visitor.mark.len())?;
+                body.bytes.get(from..to).map(<[u8]>::to_vec)
+            }),
+        _ => None,
+    });
+    let fits = shown.is_some_and(|shown| bool::from(shown.ct_eq(visitor.mark.as_bytes())));
+    !fits
+}

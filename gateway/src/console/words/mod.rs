@@ -1,0 +1,128 @@
+//! The console's words, Chinese and English: one table for each room, read by key. A test finds a key
+//! that a page uses and no table has, and one that stands twice.
+
+mod frame;
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+/// A language of the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lang {
+    Zh,
+    En,
+}
+
+impl Lang {
+    /// As the `lang` of a page.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Zh => "zh-CN",
+            Self::En => "en",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Zh, Self::En]
+            .into_iter()
+            .find(|lang| lang.as_str() == text)
+    }
+}
+
+/// Key, Chinese, English.
+pub(super) type Word = (&'static str, &'static str, &'static str);
+
+/// Every room's table. A room adds its own file and names it here.
+static TABLES: &[&[Word]] = &[frame::WORDS];
+
+fn table() -> &'static HashMap<&'static str, (&'static str, &'static str)> {
+    static FOUND: OnceLock<HashMap<&'static str, (&'static str, &'static str)>> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let words = TABLES.iter().flat_map(|table| table.iter());
+        words.map(|(key, zh, en)| (*key, (*zh, *en))).collect()
+    })
+}
+
+/// The words of a key, when there are any.
+#[must_use]
+pub fn known(lang: Lang, key: &str) -> Option<&'static str> {
+    table().get(key).map(|(zh, en)| match lang {
+        Lang::Zh => *zh,
+        Lang::En => *en,
+    })
+}
+
+/// The words of a key. One that nobody wrote is a fault that a test finds; a page shows a dash.
+#[must_use]
+pub fn say(lang: Lang, key: &str) -> &'static str {
+    known(lang, key).unwrap_or("—")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files(&path, found);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+
+    /// Every literal that looks like `room.word` right behind one of the ways to say it.
+    fn asked() -> BTreeSet<String> {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut paths = Vec::new();
+        files(&here.join("templates/console"), &mut paths);
+        files(&here.join("src/console"), &mut paths);
+        let mut found = BTreeSet::new();
+        for path in paths.iter().filter(|path| !path.ends_with("words/mod.rs")) {
+            let text = std::fs::read_to_string(path).unwrap();
+            for way in [
+                ".t(\"",
+                "word: \"",
+                "Invalid(\"",
+                "Refused(\"",
+                "visitor, \"",
+                "&who, \"",
+                "=> \"fault.",
+            ] {
+                for part in text.split(way).skip(1) {
+                    let key = part.split('"').next().unwrap();
+                    let begins = if way.ends_with("fault.") {
+                        "fault."
+                    } else {
+                        ""
+                    };
+                    if key.contains('.') || !begins.is_empty() {
+                        found.insert(format!("{begins}{key}"));
+                    }
+                }
+            }
+        }
+        assert!(
+            found.len() > 20,
+            "hardly any words are asked for: {found:?}"
+        );
+        found
+    }
+
+    #[test]
+    fn every_word_that_a_page_asks_for_is_there_in_both_languages_once() {
+        let mut seen = BTreeSet::new();
+        for (key, zh, en) in TABLES.iter().flat_map(|table| table.iter()) {
+            assert!(seen.insert((*key).to_owned()), "{key} stands twice");
+            assert!(!zh.is_empty() && !en.is_empty(), "{key}");
+        }
+        let missing: Vec<_> = asked().difference(&seen).cloned().collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}

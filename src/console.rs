@@ -1,0 +1,73 @@
+//! Builds what the console's pages are given: its people, its limits, the house.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use actix_web::web;
+use lifeline_adapters::passwords::{Argon2id, Cost};
+use lifeline_adapters::sql::Engine;
+use lifeline_core::accounts::passwords::Passwords;
+use lifeline_core::operators::Operators;
+use lifeline_core::shared::ids::Entropy;
+use lifeline_core::shared::time::Clock;
+use lifeline_core::store::Store;
+use lifeline_gateway::console::today::House;
+use lifeline_gateway::console::visitor::ConsoleCookies;
+use lifeline_gateway::edge::limits::{Limits, Quotas};
+use lifeline_gateway::listeners::ops::Readiness;
+use lifeline_gateway::listeners::start::{ConsoleDoor, Furnish};
+
+use crate::failure::Failure;
+
+/// Staff sign in seldom: two threads hash their passwords.
+const HASHING_THREADS: usize = 2;
+/// A clerk opens pages faster than a household taps, and an office may share one address.
+const PER_ADDRESS_MINUTE: u32 = 1_200;
+
+/// The people of the console over a store.
+pub(crate) fn operators(
+    engine: &Arc<Engine>,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<Operators, Failure> {
+    let hashing = Argon2id::new(Cost::USUAL, HASHING_THREADS, Arc::clone(entropy))
+        .map_err(|_| Failure::failed("passwords cannot be hashed on this machine"))?;
+    let passwords: Arc<dyn Passwords> = Arc::new(hashing);
+    let store: Arc<dyn Store> = Arc::<Engine>::clone(engine);
+    Ok(Operators::new(
+        store,
+        Arc::clone(clock),
+        Arc::clone(entropy),
+        passwords,
+    ))
+}
+
+/// What the console's listener is given; `rooms` are the same use cases that households reach.
+pub(crate) fn door(
+    public_base: &str,
+    operators: &Operators,
+    engine: &Arc<Engine>,
+    readiness: Arc<dyn Readiness>,
+    rooms: Furnish,
+) -> Result<ConsoleDoor, Failure> {
+    let per_minute = NonZeroU32::new(PER_ADDRESS_MINUTE)
+        .ok_or_else(|| Failure::failed("limits must be above zero"))?;
+    let quotas = Quotas {
+        per_address_minute: per_minute,
+        per_account_minute: per_minute,
+    };
+    let cookies = ConsoleCookies {
+        secure: public_base.starts_with("https://"),
+    };
+    let store: Arc<dyn Store> = Arc::<Engine>::clone(engine);
+    let (operators, house) = (operators.clone(), House { store, readiness });
+    Ok(ConsoleDoor {
+        limits: Arc::new(Limits::new(quotas, None)),
+        rooms: Arc::new(move |cfg| {
+            rooms(cfg);
+            cfg.app_data(web::Data::new(operators.clone()))
+                .app_data(web::Data::new(house.clone()))
+                .app_data(web::Data::new(cookies));
+        }),
+    })
+}

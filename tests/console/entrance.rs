@@ -1,0 +1,171 @@
+//! Getting in, staying, being let go.
+
+use actix_web::http::StatusCode;
+use lifeline_core::operators::session::{ABSOLUTE_S, IDLE_S};
+use lifeline_core::operators::staff::{FAILURES_MAX, LOCKED_S};
+use lifeline_core::operators::{Role, Scope};
+
+use crate::office::{Desk, Office};
+
+async fn try_in(desk: &Desk, login: &str, password: &str, code: &str) -> StatusCode {
+    let form = [("login", login), ("password", password), ("code", code)];
+    desk.post("/console/sign-in", "", &form).await.status
+}
+
+#[actix_web::test]
+async fn ln_55_a_code_is_taken_once() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let given = office.given("finance");
+    let (password, code) = (given.password.expose().to_owned(), office.code(&given));
+    let first = try_in(&desk, "finance", &password, &code).await;
+    assert_eq!(first, StatusCode::SEE_OTHER);
+    let again = try_in(&desk, "finance", &password, &code).await;
+    assert_eq!(again, StatusCode::UNAUTHORIZED);
+    assert_eq!(office.audited("operators.enter"), ["ok", "wrong_code"]);
+}
+
+#[actix_web::test]
+async fn ln_55_five_wrong_tries_close_a_login_for_a_while() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let given = office.given("finance");
+    let right = given.password.expose().to_owned();
+    for _ in 1..FAILURES_MAX {
+        let status = try_in(&desk, "finance", "not this one", &office.code(&given)).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+    }
+    // At n - 1 it is open still; a right sign-in begins the count anew.
+    let open = try_in(&desk, "finance", &right, &office.code(&given)).await;
+    assert_eq!(open, StatusCode::SEE_OTHER);
+    office.pass(60);
+    for _ in 0..FAILURES_MAX {
+        try_in(&desk, "finance", "not this one", &office.code(&given)).await;
+    }
+    let closed = try_in(&desk, "finance", &right, &office.code(&given)).await;
+    assert_eq!(closed, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        office.audited("operators.enter").last().map(String::as_str),
+        Some("locked")
+    );
+    office.pass(LOCKED_S);
+    let after = try_in(&desk, "finance", &right, &office.code(&given)).await;
+    assert_eq!(after, StatusCode::SEE_OTHER);
+}
+
+#[actix_web::test]
+async fn ln_55_nobodys_login_is_refused_like_a_wrong_password() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let form = |login| [("login", login), ("password", "x"), ("code", "000000")];
+    let nobody = desk.post("/console/sign-in", "", &form("nobody")).await;
+    let somebody = desk.post("/console/sign-in", "", &form("finance")).await;
+    let same = |text: &str| text.replace("nobody", "finance");
+    assert_eq!(same(&nobody.text), somebody.text);
+    assert_eq!(nobody.status, StatusCode::UNAUTHORIZED);
+}
+
+#[actix_web::test]
+async fn ln_55_a_session_ends_by_idleness_by_age_and_by_leaving() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let is_in = async |cookie: &str| desk.get("/console", cookie).await.status == StatusCode::OK;
+    let idle = office.enter(&desk, "support").await;
+    office.pass(IDLE_S - 1);
+    assert!(is_in(&idle).await);
+    office.pass(IDLE_S);
+    assert!(!is_in(&idle).await);
+
+    let old = office.enter(&desk, "support").await;
+    let mut age = 0;
+    while age + IDLE_S - 1 < ABSOLUTE_S {
+        office.pass(IDLE_S - 1);
+        age += IDLE_S - 1;
+        assert!(is_in(&old).await, "{age}");
+    }
+    office.pass(ABSOLUTE_S - age);
+    assert!(!is_in(&old).await);
+
+    let cookie = office.enter(&desk, "support").await;
+    let mark = office.mark(&desk, &cookie).await;
+    desk.post("/console/sign-out", &cookie, &[("mark", &mark)])
+        .await;
+    assert!(!is_in(&cookie).await);
+}
+
+#[actix_web::test]
+async fn ln_55_a_cookie_is_out_of_reach_of_scripts_and_other_sites() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let given = office.given("admin");
+    let code = office.code(&given);
+    let form = [
+        ("login", "admin"),
+        ("password", given.password.expose()),
+        ("code", code.as_str()),
+    ];
+    let shown = desk.post("/console/sign-in", "", &form).await;
+    let cookie = shown.headers.get("set-cookie").unwrap().to_str().unwrap();
+    for word in ["HttpOnly", "SameSite=Strict", "Secure", "Path=/console"] {
+        assert!(cookie.contains(word), "{cookie}");
+    }
+}
+
+#[actix_web::test]
+async fn ec_19_an_administrator_adds_changes_and_ends_people() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let cookie = office.enter(&desk, "admin").await;
+    let mark = office.mark(&desk, &cookie).await;
+    let new = |login: &'static str, role: &'static str, scope: &'static str| {
+        [("mark", mark.clone()), ("login", login.into()), ("role", role.into()), ("scope", scope.into())]
+    };
+    let post = async |path: &str, form: &[(&str, String)]| {
+        let form: Vec<(&str, &str)> = form.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        desk.post(path, &cookie, &form).await
+    };
+    let made = post("/console/staff", &new("zhao.lei", "support", "1504")).await;
+    assert_eq!(made.status, StatusCode::OK);
+    assert!(made.text.contains("otpauth://totp/Lifeline:zhao.lei"));
+    let taken = post("/console/staff", &new("zhao.lei", "support", "1504")).await;
+    assert_eq!(taken.status, StatusCode::CONFLICT);
+    for bad in [
+        new("<b>x</b>", "support", "*"),
+        new("qian", "emperor", "*"),
+        new("qian", "support", "everywhere"),
+    ] {
+        let refused = post("/console/staff", &bad).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(!refused.text.contains("<b>x"));
+    }
+    let standing = [("mark", mark.clone()), ("role", "auditor".into()), ("scope", "*".into())];
+    let changed = post("/console/staff/zhao.lei/change", &standing).await;
+    assert!(changed.goes_to().starts_with("/console/staff?said="));
+    let ended = post("/console/staff/zhao.lei/end", &[("mark", mark.clone())]).await;
+    assert_eq!(ended.status, StatusCode::SEE_OTHER);
+    // Nobody lifts or ends themselves, and that is noted.
+    let oneself = post("/console/staff/admin/end", &[("mark", mark.clone())]).await;
+    assert_eq!(oneself.status, StatusCode::CONFLICT);
+    assert!(office.audited("operators.end").contains(&"oneself".to_owned()));
+}
+
+#[actix_web::test]
+async fn ec_19_who_is_reset_or_ended_is_out_at_once() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    office.hire("chen", Role::Admin, Scope::Everywhere).await;
+    let chen = office.enter(&desk, "chen").await;
+    let cookie = office.enter(&desk, "admin").await;
+    let mark = office.mark(&desk, &cookie).await;
+    let reset = desk
+        .post("/console/staff/chen/reset", &cookie, &[("mark", &mark)])
+        .await;
+    assert_eq!(reset.status, StatusCode::OK);
+    assert_eq!(
+        desk.get("/console", &chen).await.status,
+        StatusCode::SEE_OTHER
+    );
+    let old = office.given("chen");
+    let status = try_in(&desk, "chen", old.password.expose(), &office.code(&old)).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "the old proofs are over");
+}

@@ -1,0 +1,13 @@
+//! The console as it is served, over a store of its own: who may open what, and what is refused.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a broken expectation panics"
+)]
+
+mod entrance;
+mod matrix;
+mod office;

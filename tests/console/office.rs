@@ -1,0 +1,266 @@
+//! A store, the console over it without a socket, and one person of each role signed in.
+
+use std::cell::RefCell;
+use std::num::NonZeroU32;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::middleware::from_fn;
+use actix_web::test::TestRequest;
+use actix_web::{App, test, web};
+use async_trait::async_trait;
+use lifeline_adapters::keyring::{InstanceKind, Keyring};
+use lifeline_adapters::passwords::{Argon2id, Cost};
+use lifeline_adapters::sql::{self, Engine};
+use lifeline_core::operators::{By, Credentials, Login, Operators, Role, Scope};
+use lifeline_core::shared::ids::Entropy;
+use lifeline_core::shared::time::{Clock, Time};
+use lifeline_core::store::Store;
+use lifeline_gateway::console::today::House;
+use lifeline_gateway::console::visitor::ConsoleCookies;
+use lifeline_gateway::console::{self};
+use lifeline_gateway::edge::cursor::Cursors;
+use lifeline_gateway::edge::limits::{Limits, Quotas};
+use lifeline_gateway::listeners::ops::{Check, Readiness};
+use lifeline_gateway::listeners::outermost::{Sources, addressed, traced};
+use rusqlite::Connection;
+use sha2::{Digest as _, Sha256};
+
+pub(crate) struct Hands(AtomicI64);
+
+impl Clock for Hands {
+    fn now(&self) -> Time {
+        Time::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+struct Dice(AtomicU64);
+
+impl Entropy for Dice {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let roll = self.0.fetch_add(1, Ordering::SeqCst);
+            chunk.copy_from_slice(&Sha256::digest(roll.to_be_bytes())[..chunk.len()]);
+        }
+    }
+}
+
+struct Well;
+
+#[async_trait]
+impl Readiness for Well {
+    async fn checks(&self) -> Vec<Check> {
+        vec![Check {
+            name: "store",
+            ok: true,
+            required: true,
+            advice: "",
+        }]
+    }
+}
+
+const START_S: i64 = 1_795_000_000;
+/// A hash that costs little: what it costs is not what is tried here.
+const CHEAP: Cost = Cost {
+    memory_kib: 8,
+    passes: 1,
+};
+
+pub(crate) struct Office {
+    pub(crate) clock: Arc<Hands>,
+    pub(crate) operators: Operators,
+    pub(crate) store: Arc<Engine>,
+    entropy: Arc<dyn Entropy>,
+    folder: tempfile::TempDir,
+    people: RefCell<Vec<Credentials>>,
+}
+
+/// An answer of the console.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Shown {
+    pub(crate) fn cookie(&self) -> Option<String> {
+        let set = self.headers.get(header::SET_COOKIE)?.to_str().unwrap();
+        Some(set.split(';').next().unwrap().to_owned())
+    }
+
+    pub(crate) fn goes_to(&self) -> &str {
+        self.headers
+            .get(header::LOCATION)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The mark that the page's forms carry.
+    pub(crate) fn mark(&self) -> String {
+        let at = self.text.split("name=\"mark\" value=\"").nth(1);
+        at.expect("a form").split('"').next().unwrap().to_owned()
+    }
+}
+
+type Answering = Pin<Box<dyn Future<Output = Shown>>>;
+
+/// The console, to be sent requests.
+pub(crate) struct Desk(Box<dyn Fn(TestRequest) -> Answering>);
+
+impl Desk {
+    pub(crate) async fn send(&self, request: TestRequest) -> Shown {
+        let peer = "127.0.0.1:40000".parse().unwrap();
+        (self.0)(request.peer_addr(peer)).await
+    }
+
+    pub(crate) async fn get(&self, path: &str, cookie: &str) -> Shown {
+        let request = TestRequest::get().uri(path);
+        self.send(request.insert_header((header::COOKIE, cookie)))
+            .await
+    }
+
+    pub(crate) async fn post(&self, path: &str, cookie: &str, form: &[(&str, &str)]) -> Shown {
+        let request = TestRequest::with_uri(path).method(Method::POST);
+        let request = request.insert_header((header::COOKIE, cookie));
+        self.send(request.set_form(form)).await
+    }
+}
+
+impl Office {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring = Keyring::load_or_create_demo(&folder.path().join("keyring.json")).unwrap();
+        let clock = Arc::new(Hands(AtomicI64::new(START_S * 1_000_000)));
+        let target = format!("sqlite:{}", folder.path().join("lifeline.db").display());
+        sql::migrate(&target, InstanceKind::Demo, clock.now())
+            .await
+            .unwrap();
+        let store = sql::open(&target, Arc::new(keyring), InstanceKind::Demo)
+            .await
+            .unwrap();
+        let entropy: Arc<dyn Entropy> = Arc::new(Dice(AtomicU64::new(1)));
+        let hashing = Argon2id::new(CHEAP, 2, Arc::clone(&entropy)).unwrap();
+        let kept: Arc<dyn Store> = Arc::<Engine>::clone(&store);
+        let operators = Operators::new(
+            kept,
+            Arc::<Hands>::clone(&clock),
+            Arc::clone(&entropy),
+            Arc::new(hashing),
+        );
+        let office = Self {
+            clock,
+            operators,
+            store,
+            entropy,
+            folder,
+            people: RefCell::default(),
+        };
+        for role in Role::ALL {
+            let login = role.as_str().replace('_', "-");
+            office.hire(&login, role, Scope::Everywhere).await;
+        }
+        office
+    }
+
+    pub(crate) async fn hire(&self, login: &str, role: Role, scope: Scope) -> Credentials {
+        let login = Login::parse(login).unwrap();
+        let given = self.operators.add(&login, role, scope, By::CommandLine);
+        let given = given.await.unwrap();
+        self.people.borrow_mut().push(given.clone());
+        given
+    }
+
+    pub(crate) fn given(&self, login: &str) -> Credentials {
+        let people = self.people.borrow();
+        let found = people.iter().rev().find(|one| one.login.as_str() == login);
+        found.expect("somebody of this login").clone()
+    }
+
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.clock.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    /// The code that somebody's phone shows now.
+    pub(crate) fn code(&self, given: &Credentials) -> String {
+        let step = lifeline_core::operators::totp::step_at(self.clock.now());
+        given.totp.code(step)
+    }
+
+    /// Signs in and answers the cookie. Time passes, so that a code is never the one before.
+    pub(crate) async fn enter(&self, desk: &Desk, login: &str) -> String {
+        self.pass(60);
+        let given = self.given(login);
+        let code = self.code(&given);
+        let form = [
+            ("login", login),
+            ("password", given.password.expose()),
+            ("code", code.as_str()),
+        ];
+        let shown = desk.post("/console/sign-in", "", &form).await;
+        assert_eq!(shown.status, StatusCode::SEE_OTHER, "{}", shown.text);
+        shown.cookie().expect("a cookie")
+    }
+
+    pub(crate) async fn mark(&self, desk: &Desk, cookie: &str) -> String {
+        desk.get("/console", cookie).await.mark()
+    }
+
+    fn furnish(&self, cfg: &mut web::ServiceConfig) {
+        let plenty = NonZeroU32::new(1_000_000).unwrap();
+        let quotas = Quotas {
+            per_address_minute: plenty,
+            per_account_minute: plenty,
+        };
+        let sources = Sources {
+            clock: Arc::<Hands>::clone(&self.clock),
+            entropy: Arc::clone(&self.entropy),
+        };
+        let kept: Arc<dyn Store> = Arc::<Engine>::clone(&self.store);
+        let house = House {
+            store: kept,
+            readiness: Arc::new(Well),
+        };
+        cfg.app_data(web::Data::new(sources))
+            .app_data(web::Data::new(Limits::new(quotas, None)))
+            .app_data(web::Data::new(Cursors::new(b"a secret of the test")))
+            .app_data(web::Data::new(self.operators.clone()))
+            .app_data(web::Data::new(ConsoleCookies { secure: true }))
+            .app_data(web::Data::new(house));
+    }
+
+    /// The console's listener as it is served, without a socket.
+    pub(crate) async fn desk(&self) -> Desk {
+        let app = App::new()
+            .configure(|cfg| self.furnish(cfg))
+            .wrap(from_fn(addressed))
+            .wrap(from_fn(traced))
+            .configure(console::routes);
+        let app = Rc::new(test::init_service(app).await);
+        Desk(Box::new(move |request| {
+            let app = Rc::clone(&app);
+            Box::pin(async move {
+                let answer = test::call_service(&*app, request.to_request()).await;
+                let (status, headers) = (answer.status(), answer.headers().clone());
+                let bytes = test::read_body(answer).await;
+                Shown {
+                    status,
+                    headers,
+                    text: String::from_utf8_lossy(&bytes).into_owned(),
+                }
+            })
+        }))
+    }
+
+    /// The outcomes of an act in the audit, oldest first.
+    pub(crate) fn audited(&self, act: &str) -> Vec<String> {
+        let db = Connection::open(self.folder.path().join("lifeline.db")).unwrap();
+        let mut lines = db
+            .prepare("SELECT outcome FROM audit_line WHERE act = ?1 ORDER BY at, audit_id")
+            .unwrap();
+        let found = lines.query_map([act], |row| row.get(0)).unwrap();
+        found.map(Result::unwrap).collect()
+    }
+}
