@@ -118,7 +118,12 @@ async fn ec_19_an_administrator_adds_changes_and_ends_people() {
     let cookie = office.enter(&desk, "admin").await;
     let mark = office.mark(&desk, &cookie).await;
     let new = |login: &'static str, role: &'static str, scope: &'static str| {
-        [("mark", mark.clone()), ("login", login.into()), ("role", role.into()), ("scope", scope.into())]
+        [
+            ("mark", mark.clone()),
+            ("login", login.into()),
+            ("role", role.into()),
+            ("scope", scope.into()),
+        ]
     };
     let post = async |path: &str, form: &[(&str, String)]| {
         let form: Vec<(&str, &str)> = form.iter().map(|(k, v)| (*k, v.as_str())).collect();
@@ -138,7 +143,11 @@ async fn ec_19_an_administrator_adds_changes_and_ends_people() {
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(!refused.text.contains("<b>x"));
     }
-    let standing = [("mark", mark.clone()), ("role", "auditor".into()), ("scope", "*".into())];
+    let standing = [
+        ("mark", mark.clone()),
+        ("role", "auditor".into()),
+        ("scope", "*".into()),
+    ];
     let changed = post("/console/staff/zhao.lei/change", &standing).await;
     assert!(changed.goes_to().starts_with("/console/staff?said="));
     let ended = post("/console/staff/zhao.lei/end", &[("mark", mark.clone())]).await;
@@ -146,7 +155,11 @@ async fn ec_19_an_administrator_adds_changes_and_ends_people() {
     // Nobody lifts or ends themselves, and that is noted.
     let oneself = post("/console/staff/admin/end", &[("mark", mark.clone())]).await;
     assert_eq!(oneself.status, StatusCode::CONFLICT);
-    assert!(office.audited("operators.end").contains(&"oneself".to_owned()));
+    assert!(
+        office
+            .audited("operators.end")
+            .contains(&"oneself".to_owned())
+    );
 }
 
 #[actix_web::test]

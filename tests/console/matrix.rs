@@ -12,13 +12,9 @@ const NOBODY: &str = "019aa2f0-0000-7000-8000-000000000000";
 
 /// A path with something in each of its places.
 fn filled(path: &str) -> String {
-    let parts = path.split('/').map(|part| {
-        if part.starts_with('{') {
-            NOBODY
-        } else {
-            part
-        }
-    });
+    let parts = path
+        .split('/')
+        .map(|part| if part.starts_with('{') { NOBODY } else { part });
     parts.collect::<Vec<_>>().join("/")
 }
 

@@ -15,7 +15,8 @@ use crate::bench::{Bench, at, now};
 use crate::bindings::{HOME, li, link, number};
 use crate::payment_fixtures::{self as orders, arrears};
 use crate::{
-    accounts, billing, bindings, fillings, generation, grants, idempotency, inbox, operators, outbox,
+    accounts, billing, bindings, fillings, generation, grants, idempotency, inbox, operators,
+    outbox,
 };
 
 /// A person with everything that is sealed or indexed.
