@@ -260,7 +260,7 @@ impl Office {
     pub(crate) fn audited(&self, act: &str) -> Vec<String> {
         let db = Connection::open(self.folder.path().join("lifeline.db")).unwrap();
         let mut lines = db
-            .prepare("SELECT outcome FROM audit_line WHERE act = ?1 ORDER BY at, audit_id")
+            .prepare("SELECT outcome FROM audit_line WHERE act = ?1 ORDER BY rowid")
             .unwrap();
         let found = lines.query_map([act], |row| row.get(0)).unwrap();
         found.map(Result::unwrap).collect()
