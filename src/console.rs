@@ -54,7 +54,10 @@ pub(crate) fn door(
         .ok_or_else(|| Failure::failed("limits must be above zero"))?;
     let quotas = Quotas {
         per_address_minute: per_minute,
+        per_network_minute: per_minute,
         per_account_minute: per_minute,
+        functions_percent: per_minute,
+        nodes: NonZeroU32::MIN,
     };
     let cookies = ConsoleCookies {
         secure: public_base.starts_with("https://"),

@@ -214,7 +214,10 @@ impl Office {
         let plenty = NonZeroU32::new(1_000_000).unwrap();
         let quotas = Quotas {
             per_address_minute: plenty,
+            per_network_minute: plenty,
             per_account_minute: plenty,
+            functions_percent: plenty,
+            nodes: NonZeroU32::MIN,
         };
         let sources = Sources {
             clock: Arc::<Hands>::clone(&self.clock),
