@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use actix_web::web;
+use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::redis::Redis;
 use lifeline_adapters::sql::Engine;
 use lifeline_core::accounts::Accounts;
@@ -17,6 +18,7 @@ use lifeline_core::outbox::relay::{Deliver, Relay};
 
 use lifeline_core::payments::{Nudged, Payments, Policy, Ports, Quarantine};
 use lifeline_core::privacy::{Erase, Privacy, PurgeEnded};
+use lifeline_core::publications::Publications;
 use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
@@ -45,6 +47,7 @@ pub(crate) struct Rooms {
     payments: Payments,
     notices: Notices,
     privacy: Privacy,
+    publications: Publications,
     codes: Arc<CodeCarrier>,
     cookies: CookieRules,
     store: Arc<dyn Store>,
@@ -109,8 +112,13 @@ impl Rooms {
             let (store, clock, entropy) = again();
             Privacy::new(store, clock, entropy)
         };
+        let publications = {
+            let (store, clock, entropy) = again();
+            Publications::new(store, clock, entropy, Arc::new(Darkroom))
+        };
         Ok(Self {
             privacy,
+            publications,
             payments: Payments::new(ports, policy),
             accounts,
             bindings,
@@ -123,6 +131,12 @@ impl Rooms {
             clock,
             entropy,
         })
+    }
+
+    /// What a demo loads its public information into.
+    #[cfg(feature = "demo")]
+    pub(crate) fn publications(&self) -> Publications {
+        self.publications.clone()
     }
 
     /// Money and binding routes ask the session's row through this.
@@ -140,6 +154,7 @@ impl Rooms {
                 .app_data(web::Data::new(rooms.payments.clone()))
                 .app_data(web::Data::new(rooms.notices.clone()))
                 .app_data(web::Data::new(rooms.privacy.clone()))
+                .app_data(web::Data::new(rooms.publications.clone()))
                 .app_data(web::Data::new(rooms.cookies))
                 .app_data(web::Data::new(waker.clone()));
         })

@@ -10,6 +10,7 @@ use lifeline_adapters::redis::Redis;
 use lifeline_adapters::sql::{DiskFailure, Engine};
 #[cfg(feature = "demo")]
 use lifeline_core::operators::Operators;
+use lifeline_core::publications::Publications;
 use lifeline_core::shared::cluster::{Revocations, SharedLimiter};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
@@ -58,6 +59,9 @@ pub(crate) struct Running {
     engine: Arc<Engine>,
     #[cfg(feature = "demo")]
     operators: Operators,
+    /// For what a demo shows.
+    #[cfg(feature = "demo")]
+    pub(crate) publications: Publications,
 }
 
 /// Migrates (a demo only), opens everything, starts listeners and workers.
@@ -135,6 +139,8 @@ pub(crate) async fn start(
         runner,
         loops,
         engine,
+        #[cfg(feature = "demo")]
+        publications: rooms.publications(),
     })
 }
 

@@ -9,6 +9,7 @@ pub mod fault_points;
 pub mod keyring;
 pub mod marketing;
 pub mod passwords;
+pub mod pictures;
 pub mod redis;
 mod seams;
 pub mod sms;

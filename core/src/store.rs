@@ -25,6 +25,7 @@ use crate::operators::ports::{StaffReads, StaffStore};
 use crate::outbox::ports::OutboxStore;
 use crate::payments::ports::{PaymentReads, PaymentStore};
 use crate::privacy::ports::{PrivacyReads, PrivacyStore};
+use crate::publications::ports::{PublicationReads, PublicationStore};
 use crate::settlement::accounts::ports::{GenerationReads, GenerationStore};
 
 /// What a store can answer besides success; no engine's own error comes further in than this.
@@ -163,6 +164,7 @@ pub trait UnitOfWork: Send {
     fn outbox(&mut self) -> &mut dyn OutboxStore;
     fn payments(&mut self) -> &mut dyn PaymentStore;
     fn privacy(&mut self) -> &mut dyn PrivacyStore;
+    fn publications(&mut self) -> &mut dyn PublicationStore;
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }
 
@@ -179,6 +181,7 @@ pub trait Snapshot: Send {
     fn operators(&mut self) -> &mut dyn StaffReads;
     fn payments(&mut self) -> &mut dyn PaymentReads;
     fn privacy(&mut self) -> &mut dyn PrivacyReads;
+    fn publications(&mut self) -> &mut dyn PublicationReads;
 }
 
 /// What a use case is handed inside [`atomically`]: an open transaction without lifetimes in its
@@ -255,6 +258,10 @@ impl Tx {
     pub fn privacy(&mut self) -> &mut dyn PrivacyStore {
         self.0.privacy()
     }
+
+    pub fn publications(&mut self) -> &mut dyn PublicationStore {
+        self.0.publications()
+    }
 }
 
 /// What a reader is handed by [`snapshot`].
@@ -309,6 +316,10 @@ impl View {
 
     pub fn privacy(&mut self) -> &mut dyn PrivacyReads {
         self.0.privacy()
+    }
+
+    pub fn publications(&mut self) -> &mut dyn PublicationReads {
+        self.0.publications()
     }
 }
 

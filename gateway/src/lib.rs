@@ -15,4 +15,5 @@ pub mod openapi;
 pub mod pages;
 pub mod payments;
 pub mod privacy;
+pub mod publications;
 pub mod runner;

@@ -16,6 +16,12 @@ export default defineAppConfig({
     'pages/payments/history',
     'pages/notices/index',
     'pages/privacy/index',
+    'pages/publications/services',
+    'pages/publications/index',
+    'pages/publications/detail',
+    'pages/publications/outlets',
+    'pages/publications/outages',
+    'pages/publications/apps',
   ],
   // Between screens nothing moves: the browser's pages change at once.
   animation: false,

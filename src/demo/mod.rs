@@ -2,6 +2,7 @@
 //! world. Loopback only, a store stamped as demo, and a clock the sandbox may move forward.
 
 mod clock;
+mod content;
 mod keys;
 mod neighbour;
 mod ready;
@@ -10,6 +11,7 @@ mod staff;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use lifeline_core::shared::time::Clock as _;
 use secrecy::SecretString;
 
 use crate::cli;
@@ -117,11 +119,14 @@ pub(crate) async fn run(args: cli::Demo) -> Result<(), Failure> {
     }
     let clock = SystemClock::default();
     clock.advance(args.clock_ahead_s);
-    let running = crate::serve::start(&config, clock, crate::serve::Kind::Demo).await?;
+    let running = crate::serve::start(&config, clock.clone(), crate::serve::Kind::Demo).await?;
     let staff = match joined {
         Some(joined) => joined.staff,
         None => staff::people(running.operators(), &data.path).await?,
     };
+    if !args.no_seed {
+        content::load(&running.publications, clock.now()).await?;
+    }
     let ready = ready::Ready::new(
         ports,
         &sandbox_base,

@@ -35,7 +35,7 @@ impl Neighbour {
         let log = stage.log_file("second.log");
         let mut command = Command::new(program("lifeline"));
         command
-            .args(["demo", "--port-base", &ports.to_string()])
+            .args(["demo", "--no-seed", "--port-base", &ports.to_string()])
             .args(stage.joining())
             .arg("--ready-file")
             .arg(&ready)

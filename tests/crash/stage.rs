@@ -227,7 +227,7 @@ impl Stage {
         let log = self.log_file("gateway.log");
         let mut command = Command::new(program("lifeline-fault-points"));
         command
-            .args(["demo", "--port-base", &self.ports.to_string()])
+            .args(["demo", "--no-seed", "--port-base", &self.ports.to_string()])
             .args(self.joining())
             .arg("--ready-file")
             .arg(self.ready_file())

@@ -15,6 +15,7 @@ use actix_web::{App, test, web};
 use async_trait::async_trait;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use lifeline_adapters::keyring::{InstanceKind, Keyring};
+use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::sql;
 use lifeline_core::accounts::Accounts;
 use lifeline_core::accounts::codes::CodeCarrier;
@@ -28,6 +29,7 @@ use lifeline_core::payments::ports::{
 };
 use lifeline_core::payments::{Payments, Policy, Ports};
 use lifeline_core::privacy::Privacy;
+use lifeline_core::publications::Publications;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
@@ -156,6 +158,7 @@ pub(crate) struct House {
     payments: Payments,
     notices: Notices,
     privacy: Privacy,
+    publications: Publications,
     relay: Relay,
     clock: Arc<Hands>,
     entropy: Arc<Dice>,
@@ -186,6 +189,7 @@ impl House {
         let billing = Billing::new(store.clone(), c(), town.clone(), fresh, None);
         let notices = Notices::new(store.clone(), c(), e(), town.clone());
         let privacy = Privacy::new(store.clone(), c(), e());
+        let publications = Publications::new(store.clone(), c(), e(), Arc::new(Darkroom));
         let silence = Arc::new(Silence);
         let ports = Ports {
             store: store.clone(),
@@ -211,6 +215,7 @@ impl House {
             payments,
             notices,
             privacy,
+            publications,
             relay,
             clock,
             entropy,
@@ -278,6 +283,7 @@ impl House {
             .app_data(web::Data::new(self.payments.clone()))
             .app_data(web::Data::new(self.notices.clone()))
             .app_data(web::Data::new(self.privacy.clone()))
+            .app_data(web::Data::new(self.publications.clone()))
             .app_data(web::Data::new(CookieRules { secure: true }))
             .app_data(web::Data::new(Waker::default()));
     }

@@ -277,6 +277,7 @@ impl ConsumerArchive for Town {
                 multiplier: 1,
             }],
             holder_version: contract.version,
+            org_no: Some("1504010".into()),
             holder_since: Some(contract.since),
             as_of: moment(),
         })

@@ -16,16 +16,15 @@ import time
 import urllib.parse
 
 import schemathesis
+import supply_publications
 from people import TOKENS, Person, Refused, call
 
 CHANCE = random.Random(int(os.environ.get("WALK_SEED", "1")))
 # The one whose homes are read and paid for, one with two homes, and one who comes and goes.
 OWNER, TWO_HOMES, PASSER_BY = "li-ming", "wang-fang", "ouyang-zhu"
 # One asks for all that is known of them and to be erased, one only shows who they are: a phone gets so many codes a day.
-OWN_DATA = "gao-yun"
-SHOWS_AGAIN = "chen-gang"
-# Certified at Alipay, which tells no ID number of hers.
-UNTOLD = "he-jie"
+OWN_DATA, SHOWS_AGAIN = "gao-yun", "chen-gang"
+UNTOLD = "he-jie"  # certified at Alipay, which tells no ID number of hers
 # Of the good requests so many get real values; the others stay as they were made up.
 REAL = 0.7
 
@@ -342,7 +341,7 @@ def to_the_cashier(case):
     case.headers["cookie"] = cookie
 
 
-# Operations that work by themselves are not here. A person comes back where the request is theirs.
+# Operations that work by themselves are not here, nor those of files of their own. A person comes back where the request is theirs.
 SUPPLY = {
     "DELETE /v1/me": erase,
     "DELETE /v1/me/erasure": take_erasure_back,
@@ -384,6 +383,7 @@ SUPPLY = {
     "POST /v1/payments/{payment_id}/close": of_an_order,
     "POST /v1/sessions": sign_in,
 }
+SUPPLY |= supply_publications.supplies(call, CHANCE, of_the_home)
 # These end the session they are called in, or change it.
 ENDING = {"DELETE /v1/sessions/current"}
 

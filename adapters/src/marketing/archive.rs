@@ -80,6 +80,11 @@ struct MobileReply {
     mobile_enc: String,
 }
 
+/// Digits, as the contract numbers supply offices.
+fn is_office(text: &str) -> bool {
+    (4..=12).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 #[derive(Deserialize)]
 struct ConsumerReply {
     #[serde(deserialize_with = "read::text")]
@@ -99,6 +104,8 @@ struct ConsumerReply {
     holder_version: i64,
     #[serde(default)]
     holder_since: Option<Day>,
+    #[serde(default)]
+    org_no: Option<String>,
     #[serde(deserialize_with = "read::time")]
     as_of: Time,
 }
@@ -298,6 +305,7 @@ impl ConsumerArchive for Marketing {
                 .collect(),
             holder_version: reply.holder_version,
             holder_since: reply.holder_since,
+            org_no: reply.org_no.filter(|no| is_office(no)),
             as_of: reply.as_of,
         })
     }

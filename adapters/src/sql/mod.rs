@@ -71,6 +71,7 @@ mod payment_writes;
 mod payments;
 pub mod personal;
 mod privacy;
+mod publications;
 mod sessions;
 mod telling;
 

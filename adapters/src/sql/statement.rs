@@ -105,6 +105,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::payments::STATEMENTS,
         super::personal::STATEMENTS,
         super::privacy::STATEMENTS,
+        super::publications::STATEMENTS,
         super::sealing::STATEMENTS,
         super::sessions::STATEMENTS,
         super::telling::STATEMENTS,

@@ -16,6 +16,7 @@ use lifeline_core::operators::ports::{StaffReads, StaffStore};
 use lifeline_core::outbox::ports::OutboxStore;
 use lifeline_core::payments::ports::{PaymentReads, PaymentStore};
 use lifeline_core::privacy::ports::{PrivacyReads, PrivacyStore};
+use lifeline_core::publications::ports::{PublicationReads, PublicationStore};
 use lifeline_core::settlement::accounts::ports::{GenerationReads, GenerationStore};
 use lifeline_core::store::{Snapshot, StoreError, UnitOfWork};
 
@@ -48,6 +49,7 @@ impl<C: WriteConn + 'static> UnitOfWork for Sql<C> {
         outbox: OutboxStore;
         payments: PaymentStore;
         privacy: PrivacyStore;
+        publications: PublicationStore;
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
@@ -68,5 +70,6 @@ impl<C: Conn + 'static> Snapshot for Sql<C> {
         operators: StaffReads;
         payments: PaymentReads;
         privacy: PrivacyReads;
+        publications: PublicationReads;
     }
 }

@@ -7,8 +7,8 @@ use lifeline_core::settlement::ids::{
 };
 use lifeline_core::shared::ids::{
     AccountId, BindingId, CaseId, CertificationId, EntryId, EventId, EvidenceId, FillingId,
-    GrantId, LineId, MergeId, NoticeId, OtpId, PaymentId, RefundId, SessionId, StaffId,
-    StaffSessionId, TypedId,
+    GrantId, LineId, MergeId, NoticeId, OtpId, PaymentId, PictureId, PublicationId, RefundId,
+    SessionId, StaffId, StaffSessionId, TypedId,
 };
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Time;
@@ -118,6 +118,8 @@ from_ids!(
     PaymentId,
     PermissionId,
     PersonalTableId,
+    PictureId,
+    PublicationId,
     RefundId,
     SessionId,
     StaffId,

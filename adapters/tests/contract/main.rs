@@ -48,6 +48,7 @@ mod payment_fixtures;
 mod payment_turns;
 mod payments;
 mod privacy;
+mod publications;
 mod relay;
 mod resting;
 mod rotation;
@@ -91,6 +92,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     payment_turns::contracts,
     payments::contracts,
     privacy::contracts,
+    publications::contracts,
     relay::contracts,
     resting::contracts,
     rotation::contracts,

@@ -141,6 +141,7 @@ pub(crate) fn copy(tariff: &str) -> Kept {
                 multiplier: 40,
             }],
             holder_version: 3,
+            org_no: Some("1504010".into()),
             holder_since: None,
             as_of: at(0),
         },

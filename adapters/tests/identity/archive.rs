@@ -233,6 +233,7 @@ impl ConsumerArchive for Archive {
                     multiplier: 1,
                 }],
                 holder_version: home.holder_version,
+                org_no: Some("1504010".into()),
                 holder_since: home.holder_since,
                 as_of: Time::parse_rfc3339("2026-11-20T09:59:00+08:00").unwrap(),
             })

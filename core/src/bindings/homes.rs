@@ -293,6 +293,16 @@ impl Bindings {
         Ok(owned.authorised()?)
     }
 
+    /// The supply office of a home, as the archive or its last good copy numbers it.
+    pub async fn supply_office(
+        &self,
+        caller: &Caller,
+        binding_id: &BindingId,
+    ) -> Result<Option<String>, BindingError> {
+        let detail = self.detail(caller, binding_id).await?;
+        Ok(detail.supply.and_then(|supply| supply.consumer.org_no))
+    }
+
     /// As much as the caller's role includes, for what shows a payer less than others.
     pub async fn reach(
         &self,

@@ -343,6 +343,9 @@ pub struct Consumer {
     /// Copies kept by an earlier program do not say.
     #[serde(default)]
     pub holder_since: Option<Day>,
+    /// The supply office; copies kept by an earlier program do not say.
+    #[serde(default)]
+    pub org_no: Option<String>,
     pub as_of: Time,
 }
 

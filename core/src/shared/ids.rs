@@ -183,6 +183,10 @@ typed_id! {
     StaffId;
     /// One signed-in browser of the console.
     StaffSessionId;
+    /// One piece of public information, in all its editions.
+    PublicationId;
+    /// One picture that was taken up.
+    PictureId;
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 mod dto;
 mod error;
-mod etag;
 mod repeated;
 mod routes;
 

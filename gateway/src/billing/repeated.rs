@@ -9,13 +9,14 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use actix_web::dev::Payload;
-use actix_web::web::{self, Bytes};
+use actix_web::web;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::{Ready, ready};
 use lifeline_core::billing::Billing;
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::shared::time::Time;
 
+use crate::edge::etag::Answered;
 use crate::edge::{Code, Problem};
 use crate::listeners::outermost::Sources;
 
@@ -23,13 +24,6 @@ use crate::listeners::outermost::Sources;
 const REPEATED_MAX_MICROS: i64 = 250_000;
 /// Answers kept; the whole is small beside one connection's buffers.
 const ANSWERS_MAX: usize = 1_024;
-
-/// What was answered: the exact bytes and their name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Answered {
-    pub(super) tag: String,
-    pub(super) body: Bytes,
-}
 
 #[derive(Debug)]
 struct Kept {
@@ -149,7 +143,7 @@ mod tests {
     fn answered() -> Answered {
         Answered {
             tag: "t".to_owned(),
-            body: Bytes::from_static(b"bill"),
+            body: web::Bytes::from_static(b"bill"),
         }
     }
 

@@ -8,11 +8,10 @@ use lifeline_core::payments::Payments;
 use lifeline_core::shared::ids::BindingId;
 
 use super::dto::{ArrearsView, BalanceView, BillView, BillsView};
-use super::etag;
 use super::repeated::Again;
 use crate::accounts::Asker;
 use crate::edge::cursor::{Cursors, PageQuery};
-use crate::edge::{Code, Problem, Query};
+use crate::edge::{Code, Problem, Query, etag};
 
 /// What is due, less what was paid through Lifeline and is still on its way.
 ///

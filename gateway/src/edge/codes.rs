@@ -94,6 +94,12 @@ codes! {
     NoPayer "NO_PAYER" CONFLICT "This account cannot pay with Alipay here; open the page in a browser.";
     AlreadyPaid "ALREADY_PAID" CONFLICT "The order is paid already.";
     TicketGone "TICKET_GONE" GONE "This way to the cashier is over; start again from the order.";
+    // public information
+    PublicationChanged "PUBLICATION_CHANGED" CONFLICT "Somebody else changed this meanwhile; look again.";
+    PublicationNotNow "PUBLICATION_NOT_NOW" CONFLICT "This is not for the state it is in.";
+    OwnWork "OWN_WORK" FORBIDDEN "Another person must publish what you wrote.";
+    NotAPicture "NOT_A_PICTURE" UNPROCESSABLE_ENTITY "This is not a JPEG, PNG or WebP picture.";
+    PictureTooLarge "PICTURE_TOO_LARGE" UNPROCESSABLE_ENTITY "This picture is too large.";
     // how often
     RateLimited "RATE_LIMITED" TOO_MANY_REQUESTS "Too many requests; wait a moment.";
     // money requests

@@ -4,6 +4,7 @@ pub mod body;
 pub mod client;
 pub mod codes;
 pub mod cursor;
+pub mod etag;
 pub mod idempotency;
 pub mod limits;
 pub mod policy;

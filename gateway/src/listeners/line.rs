@@ -10,7 +10,9 @@ use crate::edge::codes::Code;
 use crate::edge::policy::{Entry, Routes};
 use crate::edge::principal::Door;
 use crate::edge::problem::Problem;
-use crate::{accounts, billing, bindings, notices, openapi, pages, payments, privacy};
+use crate::{
+    accounts, billing, bindings, notices, openapi, pages, payments, privacy, publications,
+};
 
 /// Registers everything a household may reach.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -30,6 +32,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Entry> {
     payments::routes(&mut routes);
     notices::routes(&mut routes);
     privacy::routes(&mut routes);
+    publications::routes(&mut routes);
     routes.into_table()
 }
 

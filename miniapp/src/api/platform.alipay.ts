@@ -17,6 +17,8 @@ interface My {
   }): void
   getAuthCode(options: { scopes: string; success(reply: { authCode: string }): void; fail(): void }): void
   tradePay(options: { tradeNO: string; success(reply: { resultCode: string }): void; fail(): void }): void
+  openLocation(place: { latitude: string; longitude: string; name: string; address: string }): void
+  navigateToMiniProgram(options: { appId: string }): void
   makePhoneCall(options: { number: string }): void
   getStorageSync(options: { key: string }): { data?: unknown }
   setStorageSync(options: { key: string; data: string }): void
@@ -116,7 +118,29 @@ export async function openDocument(url: string): Promise<'opened' | 'copied'> {
 }
 
 export function callHotline(): void {
-  my.makePhoneCall({ number: '95598' })
+  dial('95598')
+}
+
+export function dial(number: string): void {
+  my.makePhoneCall({ number })
+}
+
+/** Shows a place on Alipay's map. */
+export function openMap(place: { latitude: string; longitude: string; name: string; address: string }): void {
+  my.openLocation({ ...place })
+}
+
+const APP_LINK = /^alipays:\/\/platformapi\/startapp\?(?:.*&)?appId=(\d{16})(?:&|$)/
+
+/** Another mini-program is opened by Alipay; any other address is for a browser. */
+export async function openOutside(url: string): Promise<'opened' | 'copied'> {
+  const appId = APP_LINK.exec(url)?.[1]
+  if (appId) {
+    my.navigateToMiniProgram({ appId })
+    return 'opened'
+  }
+  await copyText(url)
+  return 'copied'
 }
 
 /** Puts a text where the person can paste it from; false when Alipay does not let us. */

@@ -73,7 +73,23 @@ export async function openDocument(url: string): Promise<'opened' | 'copied'> {
 }
 
 export function callHotline(): void {
-  window.location.assign('tel:95598')
+  dial('95598')
+}
+
+export function dial(number: string): void {
+  window.location.assign(`tel:${number}`)
+}
+
+/** Shows a place on the map, in a tab of its own that learns nothing of this page. */
+export function openMap(place: { latitude: string; longitude: string; name: string; address: string }): void {
+  const at = new URLSearchParams({ position: `${place.longitude},${place.latitude}`, name: place.name, coordinate: 'gaode', callnative: '1' })
+  window.open(`https://uri.amap.com/marker?${at}`, '_blank', 'noopener,noreferrer')
+}
+
+/** Opens what is somebody else's, in a tab of its own that learns nothing of this page. */
+export async function openOutside(url: string): Promise<'opened' | 'copied'> {
+  window.open(url, '_blank', 'noopener,noreferrer')
+  return 'opened'
 }
 
 /** Puts a text where the person can paste it from; false when the browser does not let us. */

@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+    "/v1/apps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Other programs of the utility. */
+        get: operations["apps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Articles of one kind, newest first; with `q` those in which all of it is found. */
+        get: operations["articles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/articles/{publication_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One text that is public now, of any kind. */
+        get: operations["article"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/binding-matches": {
         parameters: {
             query?: never;
@@ -190,6 +241,23 @@ export interface paths {
         post?: never;
         /** Takes an access away: an invitation, what came of one, or a link that a person made themselves. */
         delete: operations["revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bindings/{binding_id}/outages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Outages that concern the supply office of one's home, the first to end first. */
+        get: operations["home_outages"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -536,6 +604,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/outages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Outages that are going on or to come, the last announced first. */
+        get: operations["outages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/outlets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Business outlets. */
+        get: operations["outlets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pay/{ticket}": {
         parameters: {
             query?: never;
@@ -598,6 +700,23 @@ export interface paths {
         put?: never;
         /** Gives an unpaid order up. It stays `PAYING` until the channel has proven it unpaid. */
         post: operations["close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pictures/{picture_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture of a text. */
+        get: operations["picture"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -716,6 +835,18 @@ export interface components {
             items: components["schemas"]["AccessView"][];
             next_cursor?: string | null;
         };
+        /** @description Another program of the utility. */
+        AppView: components["schemas"]["ProgramView"] & {
+            publication_id: string;
+            published_at: string;
+            summary: string;
+            title: string;
+        };
+        /** @description A page of them. */
+        AppsView: {
+            items: components["schemas"]["AppView"][];
+            next_cursor?: string | null;
+        };
         /** @description What is due. */
         ArrearsView: {
             /** @description Goes into `POST /v1/payments`; changes whenever any figure does. */
@@ -748,6 +879,32 @@ export interface components {
              * @example 12840
              */
             total_fen: number;
+        };
+        /** @description One whole text of any kind. */
+        ArticleView: {
+            app?: components["schemas"]["ProgramView"] | null;
+            blocks: components["schemas"]["BlockView"][];
+            /** @description Of a policy document. */
+            document_no?: string | null;
+            /**
+             * Format: int64
+             * @description Rises with every edition.
+             */
+            edition: number;
+            kind: string;
+            outage?: components["schemas"]["OffView"] | null;
+            outlet?: components["schemas"]["PlaceView"] | null;
+            publication_id: string;
+            published_at: string;
+            source?: string | null;
+            source_url?: string | null;
+            summary: string;
+            title: string;
+        };
+        /** @description A page of articles. */
+        ArticlesView: {
+            items: components["schemas"]["ListedView"][];
+            next_cursor?: string | null;
         };
         /** @description Prepaid money. */
         BalanceView: {
@@ -840,6 +997,34 @@ export interface components {
         BindingsView: {
             items: components["schemas"]["BindingView"][];
             next_cursor?: string | null;
+        };
+        /** @description One piece of a text. Every text is plain: nothing in it is markup. */
+        BlockView: {
+            /** @enum {string} */
+            kind: "heading";
+            text: string;
+        } | {
+            /** @enum {string} */
+            kind: "paragraph";
+            text: string;
+        } | {
+            items: string[];
+            /** @enum {string} */
+            kind: "list";
+        } | {
+            items: string[];
+            /** @enum {string} */
+            kind: "steps";
+        } | {
+            /** @enum {string} */
+            kind: "link";
+            text: string;
+            url: string;
+        } | {
+            alt: string;
+            /** @enum {string} */
+            kind: "picture";
+            picture_id: string;
         };
         BrowserStartView: {
             /** @description Alipay's page, where the person allows or refuses. */
@@ -1080,6 +1265,12 @@ export interface components {
             /** @description Absent while it holds. */
             withdrawn_at?: string | null;
         };
+        /** @description The outages of one home, the first to end first. */
+        HomeOutagesView: {
+            items: components["schemas"]["OutageView"][];
+            /** @description The archive does not say which office supplies the home: `items` is empty, which says nothing. */
+            office_unknown: boolean;
+        };
         /** @description One home of a payment: each is credited, refunded and shown by itself. */
         HomeView: {
             /** Format: int64 */
@@ -1188,6 +1379,19 @@ export interface components {
         LinkedView: {
             items: components["schemas"]["BindingView"][];
         };
+        /** @description A row of a list of articles, or of a search over everything. */
+        ListedView: {
+            /** @description Opens by `GET /v1/pictures/{picture_id}`. */
+            cover_picture_id?: string | null;
+            /** @example news */
+            kind: string;
+            publication_id: string;
+            published_at: string;
+            /** @description Where it comes from. */
+            source?: string | null;
+            summary: string;
+            title: string;
+        };
         /** @description An empty object. */
         MatchBody: Record<string, never>;
         MatchView: {
@@ -1249,11 +1453,51 @@ export interface components {
             /** @example 电费已入账 */
             title: string;
         };
+        /** @description Where, when and why the power is off. */
+        OffView: {
+            area: string;
+            begins_at: string;
+            cause: string;
+            /** @description Expected, for a fault. */
+            ends_at: string;
+            /**
+             * @description `planned`, `temporary` or `fault`.
+             * @example planned
+             */
+            kind: string;
+            lines: string[];
+            /** @description Power is back before its time, or the work was called off. */
+            over: boolean;
+        };
+        /** @description An outage that is going on or to come. */
+        OutageView: components["schemas"]["OffView"] & {
+            publication_id: string;
+            published_at: string;
+            summary: string;
+            title: string;
+        };
+        /** @description A page of them. */
+        OutagesView: {
+            items: components["schemas"]["OutageView"][];
+            next_cursor?: string | null;
+        };
         OutcomeBody: {
             /** @description For `certverify`: what `my.getAuthCode` gives for the scope `id_verify`. Good once. */
             auth_code?: string | null;
             /** @description From `POST /v1/me/certifications`. */
             held: string;
+        };
+        /** @description A business outlet. */
+        OutletView: components["schemas"]["PlaceView"] & {
+            publication_id: string;
+            published_at: string;
+            summary: string;
+            title: string;
+        };
+        /** @description A page of them. */
+        OutletsView: {
+            items: components["schemas"]["OutletView"][];
+            next_cursor?: string | null;
         };
         /** @description A payment as its payer sees it. */
         PaymentView: {
@@ -1286,6 +1530,20 @@ export interface components {
             items: components["schemas"]["PaymentView"][];
             next_cursor?: string | null;
         };
+        /** @description Where an outlet is and when it is open. */
+        PlaceView: {
+            address: string;
+            hours: string;
+            /**
+             * @description GCJ-02, as Chinese maps use it; decimal degrees.
+             * @example 42.265000
+             */
+            latitude: string;
+            /** @example 118.921000 */
+            longitude: string;
+            phone: string;
+            services: string[];
+        };
         /** @description The body of every refusal (`application/problem+json`). */
         Problem: {
             /** @description One word of the code table. */
@@ -1303,6 +1561,13 @@ export interface components {
             type: string;
         } & {
             [key: string]: unknown;
+        };
+        /** @description Another program of the utility. */
+        ProgramView: {
+            icon_picture_id?: string | null;
+            publisher: string;
+            /** @description `https`, or `alipays` for a mini-program. */
+            url: string;
         };
         /** @description How a person shows that a home is theirs. */
         ProofBody: {
@@ -1490,6 +1755,136 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    apps: {
+        parameters: {
+            query?: {
+                /** @description What must be in the text; at most 40 characters. */
+                q?: string;
+                /** @description 1 to 100, default 20. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppsView"];
+                };
+            };
+            /** @description As before */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    articles: {
+        parameters: {
+            query?: {
+                /**
+                 * @description One of `news`, `faq`, `knowledge`, `guide`, `policy`, `grid_news`, `industry_news`, `technology`, `case`; absent
+                 *     with `q`: a search over everything that is public.
+                 */
+                kind?: string;
+                /** @description What must be in the text; at most 40 characters. */
+                q?: string;
+                /** @description 1 to 100, default 20. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticlesView"];
+                };
+            };
+            /** @description As before */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From a list */
+                publication_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleView"];
+                };
+            };
+            /** @description As before */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     match_homes: {
         parameters: {
             query?: never;
@@ -1997,6 +2392,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    home_outages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/bindings` */
+                binding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Now and to come */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeOutagesView"];
+                };
             };
             /** @description Refused; see `code` */
             default: {
@@ -2799,6 +3226,92 @@ export interface operations {
             };
         };
     };
+    outages: {
+        parameters: {
+            query?: {
+                /** @description What must be in the text; at most 40 characters. */
+                q?: string;
+                /** @description 1 to 100, default 20. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutagesView"];
+                };
+            };
+            /** @description As before */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outlets: {
+        parameters: {
+            query?: {
+                /** @description What must be in the text; at most 40 characters. */
+                q?: string;
+                /** @description 1 to 100, default 20. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutletsView"];
+                };
+            };
+            /** @description As before */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     open_cashier: {
         parameters: {
             query?: never;
@@ -2916,6 +3429,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From a list or a text */
+                picture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": number[];
                 };
             };
             /** @description Refused; see `code` */

@@ -80,3 +80,18 @@ export type Erasure = Narrow<Views['ErasureView'], { state: 'none' | 'cooling' |
 
 export type Notice = Views['NoticeView']
 export type NoticePage = Views['InboxView']
+
+const ARTICLE_KINDS = ['news', 'faq', 'knowledge', 'guide', 'policy', 'grid_news', 'industry_news', 'technology', 'case'] as const
+export type ArticleKind = (typeof ARTICLE_KINDS)[number]
+export type PublicationKind = ArticleKind | 'outlet' | 'outage' | 'app'
+/** A kind as it stands in an address; nothing when it is none. */
+export const articleKind = (text: string | undefined): ArticleKind | undefined => ARTICLE_KINDS.find((kind) => kind === text)
+export type Listed = Narrow<Views['ListedView'], { kind: PublicationKind }>
+export type OutageFact = Narrow<Views['OffView'], { kind: 'planned' | 'temporary' | 'fault' }>
+export type OutletPlace = Views['PlaceView']
+export type Outlet = Views['OutletView']
+export type Outage = Omit<Views['OutageView'], 'kind'> & OutageFact
+export type App = Views['AppView']
+export type HomeOutages = Omit<Views['HomeOutagesView'], 'items'> & { items: Outage[] }
+export type Block = Views['BlockView']
+export type Article = Narrow<Views['ArticleView'], { kind: PublicationKind; outage?: OutageFact | null }>

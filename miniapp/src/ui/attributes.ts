@@ -46,3 +46,10 @@ export interface FieldProps {
   invalid?: boolean
   testId?: string
 }
+
+export interface PictureProps {
+  /** Where the line serves it. */
+  path: string
+  /** What it shows, for those who cannot see it. */
+  alt: string
+}

@@ -1,6 +1,6 @@
 /** Building blocks in the mini-program: views with the roles that a browser's elements have by themselves. */
-import { Input, View } from '@tarojs/components'
-import type { BoxProps, FieldProps, Tag, TapProps } from './attributes'
+import { Image, Input, View } from '@tarojs/components'
+import type { BoxProps, FieldProps, PictureProps, Tag, TapProps } from './attributes'
 
 const ROLES: Partial<Record<Tag, string>> = {
   main: 'main', nav: 'navigation', header: 'banner', ul: 'list', ol: 'list', li: 'listitem', h1: 'heading', h2: 'heading', h3: 'heading',
@@ -54,6 +54,11 @@ export function Field({ label, value, onType, kind, maxLength, invalid, testId }
       />
     </View>
   )
+}
+
+/** A picture of ours. Without words beside it it is decoration. */
+export function Picture({ path, alt }: PictureProps) {
+  return <Image className='picture' src={LINE_URL + path} mode='widthFix' aria-label={alt} role={alt === '' ? 'presentation' : 'img'} />
 }
 
 export interface IconProps { path: string; className?: string }

@@ -1,6 +1,6 @@
 /** Building blocks in a browser: plain HTML elements, so landmarks, headings, buttons and focus are the browser's own. */
 import { createElement } from 'react'
-import type { BoxProps, FieldProps, TapProps } from './attributes'
+import type { BoxProps, FieldProps, PictureProps, TapProps } from './attributes'
 
 export function Box({ as = 'div', className, style, label, role, live, decoration, current, testId, children }: BoxProps) {
   return createElement(
@@ -59,6 +59,11 @@ export function Field({ label, value, onType, kind, maxLength, invalid, testId }
       />
     </label>
   )
+}
+
+/** A picture of ours. Without words beside it it is decoration. */
+export function Picture({ path, alt }: PictureProps) {
+  return <img className='picture' src={path} alt={alt} loading='lazy' />
 }
 
 export interface IconProps { path: string; className?: string }

@@ -19,6 +19,12 @@ const SCREENS = {
   records: '/pages/payments/history',
   notices: '/pages/notices/index',
   privacy: '/pages/privacy/index',
+  services: '/pages/publications/services',
+  shelf: '/pages/publications/index',
+  article: '/pages/publications/detail',
+  outlets: '/pages/publications/outlets',
+  outages: '/pages/publications/outages',
+  apps: '/pages/publications/apps',
 } as const
 
 export type ScreenName = keyof typeof SCREENS

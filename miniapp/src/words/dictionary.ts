@@ -1,8 +1,11 @@
 /** Every word a household reads, in one place: zh-CN first, English beside it. `{name}` is filled in by `say`. */
 
+import { publicWords } from './public'
+
 type Words = readonly [zh: string, en: string]
 
 export const dictionary = {
+  ...publicWords,
   'app.service': ['供电公司服务 · 由 Lifeline 提供', 'Your electricity company, through Lifeline'],
   'app.back': ['返回', 'Back'],
   'app.retry': ['再试一次', 'Try again'],

@@ -94,6 +94,11 @@ export const problems: Record<string, ProblemWords> = {
     cure: 'home',
   },
   NOT_FOUND: { zh: '这一项不存在或已不属于您。', en: 'This does not exist or is no longer yours.', cure: 'home' },
+  PUBLICATION_CHANGED: { zh: '内容刚刚被别人修改，请刷新后再看。', en: 'Somebody else has just changed this. Please look again.', cure: 'retry' },
+  PUBLICATION_NOT_NOW: { zh: '内容的当前状态不能这样操作，请刷新后再看。', en: 'This cannot be done in its present state. Please look again.', cure: 'retry' },
+  OWN_WORK: { zh: '自己写的内容须由另一位同事发布。', en: 'Another person must publish what you wrote.', cure: 'home' },
+  NOT_A_PICTURE: { zh: '这不是可以识别的图片，请换一张 JPG、PNG 或 WebP 图片。', en: 'This is not a picture we can read. Please choose a JPEG, PNG or WebP.', cure: 'retry' },
+  PICTURE_TOO_LARGE: { zh: '图片太大，请选一张小于 4 MB 的图片。', en: 'The picture is too large. Please choose one below 4 MB.', cure: 'retry' },
   STALE_ARREARS: { zh: '账单刚刚更新，请确认新的金额后再支付', en: 'The bill has just changed. Please confirm the new amount before paying.', cure: 'confirm' },
   PREVIOUS_ORDER_OPEN: {
     zh: '这一户有一笔订单还没结束，为避免重复扣款，请等它完成再付。',

@@ -66,6 +66,16 @@ function OneHome({ home, all }: { home: Binding; all: Binding[] }) {
           </Tap>
         </Box>
       )}
+      {!elder && (
+        <Box className='links'>
+          <Tap className='link' onTap={() => open('outages')} testId='open-outages'>
+            <Icon name='warning' /><Box as='span'>{t('home.outages')}</Box>
+          </Tap>
+          <Tap className='link' onTap={() => open('services')} testId='open-services'>
+            <Icon name='info' /><Box as='span'>{t('home.services')}</Box>
+          </Tap>
+        </Box>
+      )}
       <Button kind='quiet' icon='phone' onTap={callHotline} testId='hotline'>{t(elder ? 'app.hotline.help' : 'app.hotline')}</Button>
     </>
   )

@@ -83,6 +83,7 @@ impl UnitOfWork for SeamUnit {
         outbox: lifeline_core::outbox::ports::OutboxStore;
         payments: lifeline_core::payments::ports::PaymentStore;
         privacy: lifeline_core::privacy::ports::PrivacyStore;
+        publications: lifeline_core::publications::ports::PublicationStore;
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -2,14 +2,22 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{ContentType, ETag, EntityTag, IfNoneMatch};
+use actix_web::web::Bytes;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::repeated::Answered;
-use crate::edge::{Code, Problem};
+use super::codes::Code;
+use super::problem::Problem;
+
+/// What was answered: the exact bytes and their name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answered {
+    pub(crate) tag: String,
+    pub(crate) body: Bytes,
+}
 
 /// The bytes of an answer and their name.
-pub(super) fn write<T: Serialize>(view: &T) -> Result<Answered, Problem> {
+pub(crate) fn write<T: Serialize>(view: &T) -> Result<Answered, Problem> {
     let body = serde_json::to_vec(view).map_err(|_| Problem::new(Code::Internal))?;
     // Half of SHA-256 names the bytes well enough; `digest` is 64 hex digits.
     let digest = hex::encode(Sha256::digest(&body));
@@ -20,7 +28,7 @@ pub(super) fn write<T: Serialize>(view: &T) -> Result<Answered, Problem> {
 }
 
 /// 200 with the body, or 304 when the client already holds these very bytes.
-pub(super) fn answer(answered: Answered, known: Option<IfNoneMatch>) -> HttpResponse {
+pub(crate) fn answer(answered: Answered, known: Option<IfNoneMatch>) -> HttpResponse {
     let Answered { tag, body } = answered;
     let tag = EntityTag::new_strong(tag);
     let same = match known {

@@ -1,0 +1,53 @@
+import { useSettings } from '../../state/settings'
+import { Box, Tap } from '../../ui/blocks'
+import { Icon } from '../../ui/icons'
+import { open, type ScreenName } from '../../ui/navigation'
+import { Card } from '../../ui/parts'
+import { Screen } from '../../ui/screen'
+import type { WordKey } from '../../words'
+
+interface Way { word: WordKey; screen: ScreenName; kind?: string }
+
+const INFORMATION: Way[] = [
+  { word: 'kind.outage', screen: 'outages' },
+  { word: 'kind.outlet', screen: 'outlets' },
+  { word: 'kind.news', screen: 'shelf', kind: 'news' },
+  { word: 'kind.faq', screen: 'shelf', kind: 'faq' },
+  { word: 'kind.knowledge', screen: 'shelf', kind: 'knowledge' },
+  { word: 'kind.guide', screen: 'shelf', kind: 'guide' },
+  { word: 'kind.app', screen: 'apps' },
+]
+const SMART: Way[] = [
+  { word: 'kind.policy', screen: 'shelf', kind: 'policy' },
+  { word: 'kind.grid_news', screen: 'shelf', kind: 'grid_news' },
+  { word: 'kind.industry_news', screen: 'shelf', kind: 'industry_news' },
+  { word: 'kind.technology', screen: 'shelf', kind: 'technology' },
+  { word: 'kind.case', screen: 'shelf', kind: 'case' },
+]
+
+/** Every service by its group: what there is beside the bill. */
+export default function ServicesScreen() {
+  const { t } = useSettings()
+  return (
+    <Screen title={t('services.title')} testId='screen-services'>
+      <Tap className='pill' onTap={() => open('shelf')} testId='search-everything'>{t('services.search')}</Tap>
+      <Group title={t('services.information')} ways={INFORMATION} />
+      <Group title={t('services.smart')} ways={SMART} />
+    </Screen>
+  )
+}
+
+function Group({ title, ways }: { title: string; ways: Way[] }) {
+  const { t } = useSettings()
+  return (
+    <Card label={title}>
+      <Box as='h2' className='section-title'>{title}</Box>
+      {ways.map(({ word, screen, kind }) => (
+        <Tap key={word} className='card-link' onTap={() => open(screen, kind === undefined ? undefined : { kind })} testId={`way-${kind ?? screen}`}>
+          <Box as='span'>{t(word)}</Box>
+          <Icon name='next' />
+        </Tap>
+      ))}
+    </Card>
+  )
+}

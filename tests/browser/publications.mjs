@@ -1,0 +1,169 @@
+/**
+ * Public information in Chromium against a running demo: each of the twelve kinds has its list, its text and its search; outlets lead to
+ * the map, outages know the person's homes; and what is unusual (nothing there, no answer, markup in a text) is shown as it should be.
+ *
+ *   READY_FILE=ready.json node publications.mjs
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+import { Checks } from './checks.mjs'
+import { openPhone } from './phone.mjs'
+
+const checks = new Checks()
+const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../../target/browser')
+const ready = JSON.parse(fs.readFileSync(process.env.READY_FILE, 'utf8'))
+const [line, sandbox] = [new URL(ready.line).origin, new URL(ready.sandbox).origin]
+const ARTICLES = ['news', 'faq', 'knowledge', 'guide', 'policy', 'grid_news', 'industry_news', 'technology', 'case']
+const SHELVES = [['outlets', 'outlet', '红山'], ['outages', 'outage', '检修'], ['apps', 'app', '充电']]
+
+const phone = await openPhone({ home: line, outside: [sandbox], pictures })
+const { page } = phone
+const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
+const all = (testId) => page.locator(`[data-testid="${testId}"]:visible`)
+const shows = (testId, timeout = 20_000) => at(testId).waitFor({ state: 'visible', timeout })
+const titles = async (testId) => all(testId).locator('.card-title').allInnerTexts()
+const go = async (screen) => {
+  await page.goto(`${line}/#/pages/${screen}`)
+  await page.reload()
+}
+async function find(what) {
+  await at('find-what').fill(what)
+  await at('find').click()
+}
+async function whole(name) {
+  checks.equal(`${name}: no serious finding of axe`, await phone.axe(), [])
+  await phone.picture(`publications-${name}`)
+}
+
+/** Nobody has to be signed in for what is public. */
+async function everyArticle() {
+  for (const kind of ARTICLES) {
+    await go(`publications/index?kind=${kind}`)
+    await shows('listed')
+    const [first] = await titles('listed')
+    await find(first.slice(0, 4))
+    await page.locator('[data-testid="find-all"]:visible').waitFor()
+    await shows('listed')
+    checks.that(`${kind}: a search finds what it is titled`, (await titles('listed')).includes(first), first)
+    await find('氟里昂泵站')
+    await shows('none-found')
+    checks.equal(`${kind}: and nothing that is not there`, await all('listed').count(), 0)
+    await at('find-all').click()
+    await shows('listed')
+    await all('listed').locator('.card-open').first().click()
+    await shows('article-title')
+    checks.equal(`${kind}: its text opens`, await at('article-title').innerText(), first)
+    await whole(kind)
+  }
+}
+
+async function everyShelf() {
+  for (const [screen, testId, what] of SHELVES) {
+    await go(`publications/${screen}`)
+    await shows(testId)
+    const before = await all(testId).count()
+    await find(what)
+    await page.locator('[data-testid="find-all"]:visible').waitFor()
+    await shows(testId)
+    const [first, ...others] = await titles(testId)
+    checks.that(`${screen}: a search narrows the list`, others.length + 1 < before && first.includes(what), `${first} of ${before}`)
+    await whole(screen)
+    await all(testId).locator('.card-open').first().click()
+    await shows('article-title')
+    checks.equal(`${screen}: its text opens`, await at('article-title').innerText(), first)
+  }
+}
+
+async function theMap() {
+  await go('publications/outlets')
+  await shows('outlet')
+  await page.evaluate(() => {
+    window.open = (...told) => {
+      window.told = told
+    }
+  })
+  await at('open-map').click()
+  const [url, , how] = await page.evaluate(() => window.told)
+  const map = new URL(url)
+  checks.equal('the map opens where the outlet is', [map.origin, /^11[89]\.\d{6},4[12]\.\d{6}$/.test(map.searchParams.get('position'))], ['https://uri.amap.com', true])
+  checks.that('and learns nothing of this page', how.includes('noopener') && how.includes('noreferrer'))
+}
+
+async function everythingIsSearched() {
+  await go('publications/services')
+  await shows('screen-services')
+  checks.equal('every kind has its way', await page.locator('[data-testid^="way-"]:visible').count(), 12)
+  await whole('services')
+  await at('search-everything').click()
+  await shows('find-what')
+  await find('检修')
+  await shows('listed')
+  const found = await titles('listed')
+  checks.that('one search goes through all kinds', found.some((title) => title.includes('新城线')), found.join())
+}
+
+/** What is unusual is put in front of the line, request by request. */
+async function unusual() {
+  const reply = (body, status = 200) => ({ status, contentType: 'application/json', body: JSON.stringify(body) })
+  const markup = '<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>'
+  const text = {
+    publication_id: '019aa2f0-0000-7000-8000-000000000001', kind: 'news', title: markup, summary: markup, published_at: '2026-11-20T10:01:02+08:00', edition: 1, source: markup,
+    blocks: ['heading', 'paragraph'].map((kind) => ({ kind, text: markup })).concat([{ kind: 'list', items: [markup] }, { kind: 'steps', items: [markup] }]),
+  }
+  await page.route('**/v1/articles/*', (asked) => asked.fulfill(reply(text)))
+  await go(`publications/detail?id=${text.publication_id}`)
+  await shows('article-title')
+  checks.equal('markup is text, everywhere', [
+    await at('article-title').innerText(), await page.locator('main img, main script').count(), await page.evaluate(() => window.hurt ?? 0),
+  ], [markup, 0, 0])
+  await whole('markup')
+  await page.unroute('**/v1/articles/*')
+  await page.route('**/v1/outages?*', (asked) => asked.fulfill(reply({ items: [], next_cursor: null })))
+  await go('publications/outages')
+  await shows('none-found')
+  await whole('no-outages')
+  await page.unroute('**/v1/outages?*')
+  let away = true
+  await page.route('**/v1/apps?*', (asked) => (away ? asked.fulfill(reply({ type: 'about:blank', title: 'x', status: 503, code: 'STORE_UNAVAILABLE', trace_id: 't' }, 503)) : asked.continue()))
+  await go('publications/apps')
+  await shows('problem')
+  await whole('no-apps')
+  away = false
+  await at('problem-cure').click()
+  await shows('app')
+  checks.that('one button brings the list back', true)
+}
+
+async function ownHomes() {
+  await page.goto(`${line}/`)
+  await at('sign-in').click()
+  await page.locator('[data-person="li-ming"]').first().click()
+  await page.locator('#allow').first().click()
+  await shows('consent')
+  await at('agree').click()
+  await shows('match-found')
+  await at('confirm-match').click()
+  await shows('open-outages')
+  await at('open-outages').click()
+  await shows('own-outage')
+  const own = await titles('own-outage')
+  checks.that('an outage at the home is named first', own.length >= 1 && own.every((title) => title.includes('新城线')), own.join())
+  await whole('own-outages')
+}
+
+try {
+  await everyArticle()
+  await everyShelf()
+  await theMap()
+  await everythingIsSearched()
+  await ownHomes()
+  await unusual()
+  checks.equal('no request to anywhere else', phone.seen.strangers, [])
+  checks.equal('nothing thrown', phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])
+} catch (fault) {
+  await phone.picture('publications-failed').catch(() => undefined)
+  checks.broke(fault)
+} finally {
+  await phone.close()
+}
+process.exit(checks.close())
