@@ -16,7 +16,7 @@ export default defineAppConfig({
     'pages/payments/history',
     'pages/notices/index',
     'pages/privacy/index',
-    'pages/publications/services',
+    'pages/publications/hub',
     'pages/publications/index',
     'pages/publications/detail',
     'pages/publications/outlets',

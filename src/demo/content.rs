@@ -16,8 +16,8 @@ const FILES: [(&str, &str); 2] = [
         include_str!("../../deploy/content/articles.toml"),
     ),
     (
-        "deploy/content/services.toml",
-        include_str!("../../deploy/content/services.toml"),
+        "deploy/content/places.toml",
+        include_str!("../../deploy/content/places.toml"),
     ),
 ];
 

@@ -90,7 +90,7 @@ async function theMap() {
 }
 
 async function everythingIsSearched() {
-  await go('publications/services')
+  await go('publications/hub')
   await shows('screen-services')
   checks.equal('every kind has its way', await page.locator('[data-testid^="way-"]:visible').count(), 12)
   await whole('services')

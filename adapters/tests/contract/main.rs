@@ -55,6 +55,7 @@ mod rotation;
 mod runner;
 mod schema;
 mod sessions;
+mod shelf;
 mod successors;
 mod unit;
 
@@ -99,6 +100,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     runner::contracts,
     schema::contracts,
     sessions::contracts,
+    shelf::contracts,
     successors::contracts,
     unit::contracts,
 ];

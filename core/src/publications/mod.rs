@@ -7,7 +7,7 @@
 //! | `content`, `text` | blocks of plain text, and what text may hold |
 //! | `edition` | an edition and the way it goes |
 //! | `search` | terms by which Chinese text is found |
-//! | `desk` | use cases of staff: write, submit, review, publish, withdraw |
+//! | `desk`, `acts` | use cases of staff: write, submit, review, publish, withdraw; what each does in its unit |
 //! | `reading` | use cases of the public: list, search, read |
 //! | `loading` | a starting stock from files |
 //! | `ports` | rows, and the maker of pictures |
@@ -25,6 +25,7 @@ pub mod reading;
 pub mod search;
 pub mod text;
 
+mod acts;
 mod error;
 
 use std::sync::Arc;

@@ -19,7 +19,7 @@ const SCREENS = {
   records: '/pages/payments/history',
   notices: '/pages/notices/index',
   privacy: '/pages/privacy/index',
-  services: '/pages/publications/services',
+  services: '/pages/publications/hub',
   shelf: '/pages/publications/index',
   article: '/pages/publications/detail',
   outlets: '/pages/publications/outlets',
