@@ -10,6 +10,7 @@ use lifeline_adapters::redis::Redis;
 use lifeline_adapters::sql::{DiskFailure, Engine};
 #[cfg(feature = "demo")]
 use lifeline_core::operators::Operators;
+#[cfg(feature = "demo")]
 use lifeline_core::publications::Publications;
 use lifeline_core::shared::cluster::{Revocations, SharedLimiter};
 use lifeline_core::shared::ids::Entropy;
