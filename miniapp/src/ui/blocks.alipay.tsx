@@ -58,7 +58,7 @@ export function Field({ label, value, onType, kind, maxLength, invalid, testId }
 
 /** A picture of ours. Without words beside it it is decoration. */
 export function Picture({ path, alt }: PictureProps) {
-  return <Image className='picture' src={LINE_URL + path} mode='widthFix' aria-label={alt} role={alt === '' ? 'presentation' : 'img'} />
+  return <Image className='picture' src={LINE_URL + path} mode='widthFix' aria-label={alt} />
 }
 
 export interface IconProps { path: string; className?: string }
