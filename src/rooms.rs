@@ -116,6 +116,8 @@ impl Rooms {
             let (store, clock, entropy) = again();
             Publications::new(store, clock, entropy, Arc::new(Darkroom))
         };
+        let accounts =
+            accounts.followed_by(vec![Arc::new(bindings.clone()), Arc::new(privacy.clone())]);
         Ok(Self {
             privacy,
             publications,

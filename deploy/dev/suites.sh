@@ -138,12 +138,14 @@ run_browser() {
     suite "browser states" 600 node tests/browser/states.mjs
     suite "browser several homes" 300 node tests/browser/several.mjs
     suite "browser own data" 120 node tests/browser/privacy.mjs
+    suite "browser identity" 300 node tests/browser/identity.mjs
     for engine in sqlite postgres; do
         suite "alipay bundle on $engine" 120 "$DEV/with-demo.sh" "$engine" node tests/browser/alipay_line.mjs
         suite "browser $engine" 300 "$DEV/with-demo.sh" "$engine" node tests/browser/screens.mjs
         suite "browser public information on $engine" 240 "$DEV/with-demo.sh" "$engine" node tests/browser/publications.mjs
         suite "browser sharing on $engine" 240 "$DEV/with-demo.sh" "$engine" node tests/browser/sharing.mjs
         suite "browser several homes on $engine" 120 "$DEV/with-demo.sh" "$engine" node tests/browser/several.mjs
+        suite "browser identity on $engine" 120 "$DEV/with-demo.sh" "$engine" node tests/browser/identity.mjs
         for fault in "${BROWSER_FAULTS[@]}"; do
             suite "browser $engine with ${fault,,}" 180 "$DEV/with-demo.sh" "$engine" env "FAULT=$fault" node tests/browser/screens.mjs
         done

@@ -82,6 +82,28 @@ const routes = {
     world.erasure = { state: 'cooling', asked_at: shanghai(Date.now()), due_at: shanghai(Date.now() + 15 * 86_400_000) }
     return reply(response, 202, world.erasure)
   },
+  'PATCH /me': ({ world, response, body }) => (body.otp === '123456' ? told(world, response, body.phone) : problem(response, 422, 'OTP_WRONG')),
+  'POST /me/phone': ({ world, response, body }) => (body.response === 'closed' ? told(world, response, '19000000001') : problem(response, 422, 'PHONE_NOT_TOLD')),
+  'POST /me/merges': ({ world, response }) => {
+    world.merge = { merge_id: 'merge-1', state: 'open', expires_at: shanghai(Date.now() + 600_000) }
+    return reply(response, 201, { ...world.merge, code: '246810' })
+  },
+  'GET /me/merges/:id': ({ world, response }) => reply(response, 200, world.merge),
+  'POST /me/merge-confirmations': ({ world, response, body }) => (body.code === '135790' ? reply(response, 200, { homes: world.linked.length }) : problem(response, 409, 'MERGE_REFUSED')),
+  'GET /me/certifications': ({ response }) => reply(response, 200, { version: 't-1', text: '您填写的姓名和身份证号只加密发送给支付宝核验一次，核验通过前不保存。', kinds: ['certverify', 'face'] }),
+  'POST /me/certifications': ({ world, response, body }) => {
+    world.certification = { kind: body.kind, right: body.id_number === world.idNumber }
+    const face = body.kind === 'face' ? { url: `${world.base}/alipay/face`, certify_id: 'face-1' } : {}
+    return reply(response, 201, { certification_id: 'cert-1', kind: body.kind, state: 'pending', expires_at: shanghai(Date.now() + 1_800_000), held: 'sealed-1', ...face })
+  },
+  'POST /me/certifications/:id/outcome': ({ world, response, body }) => {
+    const { kind, right, shown } = world.certification
+    if (body.held !== 'sealed-1') return problem(response, 422, 'INVALID_FIELD')
+    if (kind === 'face' && !shown) return reply(response, 200, { certification_id: 'cert-1', kind, state: 'pending', expires_at: shanghai(Date.now()) })
+    if (!right) return problem(response, 422, 'CERTIFICATION_REFUSED')
+    Object.assign(world.me, { real_name: 'verified', name_masked: '*洁', id_no_masked: '150***********0061' })
+    return reply(response, 200, { certification_id: 'cert-1', kind, state: 'certified', expires_at: shanghai(Date.now()) })
+  },
   'GET /me/consents': ({ world, response }) => reply(response, 200, { items: world.consents }),
   'POST /me/consents': ({ world, response, body }) => consent(world, response, body.purpose, shanghai(Date.now()), 201),
   'DELETE /me/consents': ({ world, response, body }) => consent(world, response, body.purpose, null, 204),
@@ -183,6 +205,11 @@ function withPayment(then) {
   }
 }
 
+function told(world, response, phone) {
+  world.me.phone_masked = `${phone.slice(0, 3)}****${phone.slice(-4)}`
+  return reply(response, 200, world.me)
+}
+
 function consent(world, response, purpose, givenAt, status) {
   world.consents.find((each) => each.purpose === purpose).given_at = givenAt
   return reply(response, status, status === 204 ? undefined : { purpose })
@@ -230,6 +257,11 @@ function alipay(world, url, response) {
   const page = (body) => reply(response, 200, `<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><body>${body}`, 'text/html; charset=utf-8')
   if (url.pathname === '/alipay/authorize') {
     return page(`<button data-person="li-ming">李明</button><a id="allow" href="${world.base}/?auth_code=c-1&state=s-1&app_id=a">允许</a><a id="refuse" href="${world.base}/?state=s-1">拒绝</a>`)
+  }
+  if (url.pathname === '/alipay/face') {
+    if (url.searchParams.has('shown')) world.certification.shown = true
+    const back = `${world.base}/#/pages/accounts/certify?certification_id=cert-1`
+    return page(`<a id="look" href="/alipay/face?shown=1">看镜头</a><a id="done" href="${back}">返回</a>`)
   }
   const payment = world.payments.find((each) => each.payment_id === url.searchParams.get('payment'))
   const back = `${world.base}/#/pages/payments/index?payment_id=${payment.payment_id}`

@@ -100,6 +100,18 @@ async function notices() {
   checks.equal('a change goes as a POST that says PATCH', [patch.method, patch.headers['x-http-method-override']], ['POST', 'PATCH'])
 }
 
+async function phone() {
+  my.reLaunch({ url: '/pages/accounts/phone' })
+  await mini.until('the wallet can be asked', () => mini.tappable('使用支付宝绑定的手机号') !== undefined)
+  const button = mini.tappable('使用支付宝绑定的手机号')
+  const at = { id: button.uid ?? button.sid, dataset: { sid: button.sid } }
+  mini.page.eh({ type: 'getAuthorize', target: at, currentTarget: at, detail: {}, timeStamp: Date.now() })
+  await mini.until('the phone', () => mini.text().includes('手机号已更新'))
+  const [told] = requests('POST', '/v1/me/phone')
+  checks.equal('what the wallet told goes on as it came', JSON.parse(told.data), { response: 'closed', sign: 'signed', sign_type: 'RSA2', encrypt_type: 'AES', charset: 'UTF-8' })
+  checks.that('the phone is shown masked', mini.text().includes('190****0001'))
+}
+
 function bundleText(name) {
   const folder = path.join(dist, name)
   return fs.readdirSync(folder, { recursive: true })
@@ -110,10 +122,10 @@ function bundleText(name) {
 
 function seam() {
   const [mini_program, h5] = [bundleText('alipay'), bundleText('h5')]
-  for (const marker of ['lifeline.signed_in', 'lifeline.return_to', 'same-origin']) {
+  for (const marker of ['lifeline.signed_in', 'lifeline.return_to', 'lifeline.held', 'same-origin']) {
     checks.that(`h5 has "${marker}", the mini-program has not`, h5.includes(marker) && !mini_program.includes(marker))
   }
-  for (const marker of ['getAuthCode(', 'tradePay({', 'lifeline.refresh_token']) {
+  for (const marker of ['getAuthCode(', 'tradePay({', 'startAPVerify(', 'getPhoneNumber(', 'lifeline.refresh_token']) {
     checks.that(`the mini-program has "${marker}", h5 has not`, mini_program.includes(marker) && !h5.includes(marker))
   }
   checks.that('a template keeps accessible names', /aria-label/.test(fs.readFileSync(path.join(dist, 'alipay/base.axml'), 'utf8')))
@@ -125,6 +137,7 @@ try {
   await match()
   await pay(await home())
   await notices()
+  await phone()
 } catch (fault) {
   checks.broke(fault)
 }

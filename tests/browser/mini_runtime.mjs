@@ -79,6 +79,8 @@ export class MiniRuntime {
       createSelectorQuery: () => new Proxy({}, { get: (_, __, self) => () => self }),
       getAuthCode: (options) => this.#answer('getAuthCode', options, async () => ({ authCode: (await this.onAuthCode?.()) ?? 'code-of-the-runtime', authSuccessScopes: ['auth_user'] })),
       tradePay: (options) => this.#answer('tradePay', options, async () => (await this.onTradePay?.(options)) ?? { resultCode: '9000' }),
+      startAPVerify: (options) => this.#answer('startAPVerify', options, async () => (await this.onFace?.(options)) ?? { resultStatus: '9000' }),
+      getPhoneNumber: (options) => this.#answer('getPhoneNumber', options, async () => ({ response: JSON.stringify({ response: 'closed', sign: 'signed', sign_type: 'RSA2', encrypt_type: 'AES', charset: 'UTF-8' }) })),
       makePhoneCall: (options) => this.#answer('makePhoneCall', options, async () => ({})),
       request: (options) => void this.#request(options),
       getStorageSync: ({ key }) => ({ data: this.storage.get(key) ?? null }),

@@ -14,6 +14,7 @@ mod canary;
 mod ending;
 mod fixtures;
 mod lost_client;
+mod merging;
 mod notice_shapes;
 mod printed_steps;
 mod privacy;
@@ -39,6 +40,7 @@ fn main() {
         canary::tests(),
         ending::tests(),
         lost_client::tests(),
+        merging::tests(),
         notice_shapes::tests(),
         printed_steps::tests(),
         privacy::tests(),

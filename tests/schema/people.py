@@ -2,11 +2,16 @@
 
 import json
 import os
+import random
 import urllib.error
 import urllib.request
 
 with open(os.environ["READY_FILE"], encoding="utf-8") as ready_file:
     READY = json.load(ready_file)
+
+CHANCE = random.Random(int(os.environ.get("WALK_SEED", "1")))
+# The one whose homes are read and paid for, one with two homes, and one who comes and goes.
+OWNER, TWO_HOMES, PASSER_BY = "li-ming", "wang-fang", "ouyang-zhu"
 
 
 class Refused(Exception):

@@ -10,21 +10,14 @@ import collections
 import http.cookies
 import json
 import os
-import random
-import re
 import time
 import urllib.parse
 
 import schemathesis
+import supply_identity as identity
 import supply_publications
-from people import TOKENS, Person, Refused, call
+from people import CHANCE, OWNER, PASSER_BY, TOKENS, TWO_HOMES, Person, Refused, call
 
-CHANCE = random.Random(int(os.environ.get("WALK_SEED", "1")))
-# The one whose homes are read and paid for, one with two homes, and one who comes and goes.
-OWNER, TWO_HOMES, PASSER_BY = "li-ming", "wang-fang", "ouyang-zhu"
-# One asks for all that is known of them and to be erased, one only shows who they are: a phone gets so many codes a day.
-OWN_DATA, SHOWS_AGAIN = "gao-yun", "chen-gang"
-UNTOLD = "he-jie"  # certified at Alipay, which tells no ID number of hers
 # Of the good requests so many get real values; the others stay as they were made up.
 REAL = 0.7
 
@@ -41,7 +34,6 @@ class World:
     """What is there to be asked about; made once, and added to by what the walk itself makes."""
 
     def __init__(self):
-        self.check = None
         self.owner = Person(OWNER).sign_in().link()
         self.two_homes = Person(TWO_HOMES).sign_in().link()
         self.payments, self.unclosed = collections.deque(maxlen=50), set()
@@ -220,113 +212,6 @@ def phone_code(case):
     return WORLD.owner
 
 
-def texts(number):
-    return call("sandbox", "GET", f"/sim/sms?phone={number}")[0]
-
-
-def code_at(number, before=0):
-    """The one-time code among the texts that came after so many: other news may come between."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        for text in texts(number)[before:]:
-            if code := re.search(r"(?<!\d)\d{6}(?!\d)", text["text"]):
-                return code[0]
-        time.sleep(0.02)
-    raise Refused("text message", "none")
-
-
-def phone(case):
-    number = f"190{CHANCE.randint(0, 99_999_999):08d}"
-    person = Person(PASSER_BY).sign_in()
-    person.ask("POST", "/v1/otps", {"purpose": "verify_phone", "phone": number})
-    case.body = {"phone": number, "otp": code_at(number)}
-    return person
-
-
-def typed():
-    """Somebody whose wallet tells no ID number, and what they would type to be certified."""
-    person = Person(UNTOLD).sign_in()
-    wallets = call("sandbox", "GET", "/sim/alipay/wallets")[0]["wallets"]
-    id_no = next(one["id_no"] for one in wallets if one["person"] == UNTOLD)
-    people = call("sandbox", "GET", "/sim/people")[0]
-    name = next(one["name"] for one in people if one["person"] == UNTOLD)
-    version = person.ask("GET", "/v1/me/certifications")["version"]
-    return person, {"kind": "certverify", "name": name, "id_number": id_no, "terms_version": version}
-
-
-def certify(case):
-    person, case.body = typed()
-    return person
-
-
-def begun():
-    """A check that was begun; she is certified once, so the last one is remembered."""
-    person, wish = typed()
-    WORLD.check = person.ask("POST", "/v1/me/certifications", wish)
-    return person
-
-
-def look_at_certification(case):
-    person = begun() if WORLD.check is None else Person(UNTOLD).sign_in()
-    case.path_parameters["certification_id"] = WORLD.check["certification_id"]
-    return person
-
-
-def end_certification(case):
-    person = begun()
-    code, _ = call("sandbox", "POST", "/sim/alipay/authorize", {"person": UNTOLD, "scopes": ["id_verify"]})
-    case.path_parameters["certification_id"] = WORLD.check["certification_id"]
-    case.body = {"held": WORLD.check["held"], "auth_code": code["auth_code"]}
-    return person
-
-
-def told_phone(case):
-    told, _ = call("sandbox", "POST", "/sim/alipay/phone", {"person": PASSER_BY})
-    case.body = json.loads(told["response"])
-    return passer_by(case)
-
-
-def code_for(purpose, name=OWN_DATA):
-    """Somebody, and the code that came to their own phone for one act."""
-    people = call("sandbox", "GET", "/sim/people")[0]
-    number = next(one["phone"] for one in people if one["person"] == name)
-    person, before = Person(name).sign_in(), len(texts(number))
-    person.ask("POST", "/v1/otps", {"purpose": purpose})
-    return person, code_at(number, before)
-
-
-def stepped_up(purpose, name=OWN_DATA):
-    person, code = code_for(purpose, name)
-    person.token = person.ask("POST", "/v1/sessions/current/step-up", {"otp": code})["access_token"]
-    TOKENS.add(person.token)
-    return person
-
-
-def step_up(case):
-    person, code = code_for("erase", SHOWS_AGAIN)
-    case.body = {"otp": code}
-    return person
-
-
-def export_link(_case):
-    return stepped_up("export")
-
-
-def read_export(case):
-    link = stepped_up("export", OWNER).ask("POST", "/v1/me/export/document-links")
-    case.query = {"ticket": link["url"].partition("ticket=")[2]}
-
-
-def erase(_case):
-    return stepped_up("erase")
-
-
-def take_erasure_back(_case):
-    person = stepped_up("erase")
-    person.ask("DELETE", "/v1/me")
-    return person
-
-
 def sign_in(case):
     code, _ = call("sandbox", "POST", "/sim/alipay/authorize", {"person": PASSER_BY})
     case.body = {"grant": "alipay", "auth_code": code["auth_code"]}
@@ -343,11 +228,7 @@ def to_the_cashier(case):
 
 # Operations that work by themselves are not here, nor those of files of their own. A person comes back where the request is theirs.
 SUPPLY = {
-    "DELETE /v1/me": erase,
-    "DELETE /v1/me/erasure": take_erasure_back,
-    "GET /v1/me/export": read_export,
-    "POST /v1/me/export/document-links": export_link,
-    "POST /v1/sessions/current/step-up": step_up,
+    **identity.SUPPLY,
     "DELETE /v1/bindings/{binding_id}": unlink,
     "DELETE /v1/bindings/{binding_id}/grants/{grant_id}": revoke,
     "DELETE /v1/me/consents": withdraw,
@@ -364,11 +245,6 @@ SUPPLY = {
     "GET /v1/pay/{ticket}": to_the_cashier,
     "GET /v1/payments/{payment_id}": of_an_order,
     "PATCH /v1/bindings/{binding_id}": of_the_home,
-    "GET /v1/me/certifications/{certification_id}": look_at_certification,
-    "PATCH /v1/me": phone,
-    "POST /v1/me/certifications": certify,
-    "POST /v1/me/certifications/{certification_id}/outcome": end_certification,
-    "POST /v1/me/phone": told_phone,
     "PATCH /v1/notices/{notice_id}": read,
     "POST /v1/bindings": link,
     "POST /v1/bindings/{binding_id}/archive-filling": fill,

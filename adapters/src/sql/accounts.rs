@@ -48,7 +48,7 @@ statements! { "accounts":
 const OPEN_ID: Field = Field::new("account", "open_id");
 const USER_ID: Field = Field::new("account", "user_id");
 const NAME: Field = Field::new("account", "name");
-const ID_NO: Field = Field::new("account", "id_no");
+pub(super) const ID_NO: Field = Field::new("account", "id_no");
 const PHONE: Field = Field::new("account", "phone");
 
 #[async_trait]

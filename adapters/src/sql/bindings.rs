@@ -68,8 +68,8 @@ statements! { "bindings":
     TAKE_PLACE("binding_places") = "INSERT INTO binding_places (account_id, taken) VALUES ($1, 1) \
         ON CONFLICT (account_id) DO UPDATE SET taken = binding_places.taken + 1 WHERE binding_places.taken < $2";
     FREE_PLACE("binding_places") = "UPDATE binding_places SET taken = taken - 1 WHERE account_id = $1";
-    BARRED("binding") = "SELECT COUNT(*) AS n FROM binding WHERE home_index IN ($1, $2) \
-        AND account_id = $3 AND barred_version = $4";
+    BARRED("binding") = "SELECT COUNT(*) AS n FROM binding WHERE home_index IN ($1, $2) AND barred_version = $4 \
+        AND (account_id = $3 OR account_id IN (SELECT account_id FROM account WHERE merged_into = $3))";
     ADD("binding") = "INSERT INTO binding (binding_id, account_id, home_index, consumer_no, role, holder_version, \
         frozen, certified_index, signboard, label, created_at, version, shown, grant_id) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
@@ -83,8 +83,8 @@ statements! { "bindings":
 }
 
 const CERTIFIED: Field = Field::new("binding", "certified_index");
-const CONSUMER_NO: Field = Field::new("binding", "consumer_no");
-const SIGNBOARD: Field = Field::new("binding", "signboard");
+pub(super) const CONSUMER_NO: Field = Field::new("binding", "consumer_no");
+pub(super) const SIGNBOARD: Field = Field::new("binding", "signboard");
 const LABEL: Field = Field::new("binding", "label");
 
 #[async_trait]
@@ -264,7 +264,7 @@ impl<C: WriteConn> BindingStore for Sql<C> {
             binding.created_at,
             binding.version,
             binding.shown,
-            grant_text(binding),
+            binding.grant_id.as_ref(),
         ];
         self.touched(&ADD, args).await.map(drop)
     }
@@ -287,7 +287,7 @@ impl<C: WriteConn> BindingStore for Sql<C> {
             signboard,
             binding.version,
             binding.shown,
-            grant_text(binding),
+            binding.grant_id.as_ref(),
         ];
         if self.changed(&SAVE, args).await? {
             Ok(())
@@ -317,6 +317,14 @@ impl<C: WriteConn> BindingStore for Sql<C> {
             return Err(StoreError::Conflict);
         }
         self.drop_copy(&binding.binding_id).await
+    }
+
+    async fn hand_over(&mut self, binding: &Binding, into: &AccountId) -> Result<(), StoreError> {
+        self.link_hand_over(binding, into).await
+    }
+
+    async fn fold(&mut self, binding: &BindingId, into: &BindingId) -> Result<(), StoreError> {
+        self.link_fold(binding, into).await
     }
 
     async fn add_offered(&mut self, token: &Secret, offered: &Offered) -> Result<(), StoreError> {
@@ -401,7 +409,10 @@ impl<C: Conn> Sql<C> {
 }
 
 impl<C: WriteConn> Sql<C> {
-    async fn sealed_label(&mut self, binding: &Binding) -> Result<Option<String>, StoreError> {
+    pub(super) async fn sealed_label(
+        &mut self,
+        binding: &Binding,
+    ) -> Result<Option<String>, StoreError> {
         let Some(label) = &binding.label else {
             return Ok(None);
         };
@@ -423,8 +434,4 @@ fn granted(row: &Row) -> Result<Option<Granted>, StoreError> {
         stands: state == GrantState::Accepted,
         ends_at,
     }))
-}
-
-fn grant_text(binding: &Binding) -> Option<String> {
-    binding.grant_id.as_ref().map(ToString::to_string)
 }

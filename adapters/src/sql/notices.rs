@@ -14,14 +14,18 @@ use super::{Conn, Field, Row, Sql, WriteConn};
 
 statements! { "notices":
     FIND("notice") = "SELECT notice_id, account_id, event_id, kind, params, payment_id, created_at, read_at, texted_at \
-        FROM notice WHERE notice_id = $1 AND account_id = $2";
+        FROM notice WHERE notice_id = $1 \
+        AND (account_id = $2 OR account_id IN (SELECT account_id FROM account WHERE merged_into = $2))";
     LIST("notice") = "SELECT notice_id, account_id, event_id, kind, params, payment_id, created_at, read_at, texted_at \
-        FROM notice WHERE account_id = $1 AND notice_id < $2 ORDER BY notice_id DESC LIMIT $3";
-    UNREAD("notice") = "SELECT COUNT(*) AS n FROM notice WHERE account_id = $1 AND read_at IS NULL";
+        FROM notice \
+        WHERE (account_id = $1 OR account_id IN (SELECT account_id FROM account WHERE merged_into = $1)) \
+        AND notice_id < $2 ORDER BY notice_id DESC LIMIT $3";
+    UNREAD("notice") = "SELECT COUNT(*) AS n FROM notice WHERE read_at IS NULL \
+        AND (account_id = $1 OR account_id IN (SELECT account_id FROM account WHERE merged_into = $1))";
     ADD("notice") = "INSERT INTO notice (notice_id, account_id, event_id, kind, params, payment_id, created_at, \
         read_at, texted_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (event_id) DO NOTHING";
-    MARK_READ("notice") = "UPDATE notice SET read_at = COALESCE(read_at, $3) \
-        WHERE notice_id = $1 AND account_id = $2";
+    MARK_READ("notice") = "UPDATE notice SET read_at = COALESCE(read_at, $3) WHERE notice_id = $1 \
+        AND (account_id = $2 OR account_id IN (SELECT account_id FROM account WHERE merged_into = $2))";
     MARK_TEXTED("notice") = "UPDATE notice SET texted_at = COALESCE(texted_at, $3) \
         WHERE notice_id = $1 AND account_id = $2";
 }

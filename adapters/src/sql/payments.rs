@@ -23,12 +23,15 @@ use super::{Conn, Field, Row, Sql, Stmt, Value, WriteConn};
 statements! { "payments":
     FIND("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE payment_id = $1");
     FIND_OWN("payment") = concat!(
-        "SELECT ", payment_columns!(), " FROM payment WHERE account_id = $1 AND payment_id = $2"
+        "SELECT ", payment_columns!(), " FROM payment WHERE payment_id = $2 \
+        AND (account_id = $1 OR account_id IN (SELECT account_id FROM account WHERE merged_into = $1))"
     );
     FIND_BY_NUMBER("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE out_trade_no = $1");
     FIND_BY_TICKET("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE ticket_digest = $1");
-    LIST("payment") = concat!("SELECT ", payment_columns!(), " FROM payment WHERE account_id = $1 \
-        AND payment_id IN (SELECT payment_id FROM payment_home WHERE binding_id = $2) \
+    LIST("payment") = concat!("SELECT ", payment_columns!(), " FROM payment \
+        WHERE (account_id = $1 OR account_id IN (SELECT account_id FROM account WHERE merged_into = $1)) \
+        AND payment_id IN (SELECT payment_id FROM payment_home WHERE binding_id = $2 \
+            OR binding_id IN (SELECT binding_id FROM binding_fold WHERE into_binding_id = $2)) \
         AND (CAST($3 AS TEXT) IS NULL OR payment_id < $3) ORDER BY payment_id DESC LIMIT $4");
     IN_FLIGHT("payment_line") = "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS n FROM payment_line \
         WHERE consumer_index IN ($1, $2) AND purpose = 'arrears' AND state IN ('READY', 'POSTING', 'POST_UNKNOWN', \

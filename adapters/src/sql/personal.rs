@@ -52,11 +52,16 @@ statements! { "personal":
     OLD_FILLINGS("archive_filling") = "DELETE FROM archive_filling WHERE filling_id IN (SELECT f.filling_id \
         FROM archive_filling f JOIN binding b ON b.binding_id = f.binding_id \
         WHERE b.ended_at < $1 ORDER BY f.filling_id LIMIT $2)";
+    OLD_FOLDS("binding_fold") = "DELETE FROM binding_fold WHERE binding_id IN (SELECT f.binding_id \
+        FROM binding_fold f JOIN binding b ON b.binding_id = f.into_binding_id \
+        WHERE b.ended_at < $1 ORDER BY f.binding_id LIMIT $2)";
     // First the links, which point at what was granted; a link that granted goes when its grants are gone.
     OLD_BINDINGS("binding") = "DELETE FROM binding WHERE binding_id IN (SELECT b.binding_id FROM binding b \
         WHERE b.ended_at < $1 AND NOT EXISTS (SELECT 1 FROM binding_grant g WHERE g.holder_binding_id = b.binding_id) \
         AND NOT EXISTS (SELECT 1 FROM archive_copy c WHERE c.binding_id = b.binding_id) \
-        AND NOT EXISTS (SELECT 1 FROM archive_filling f WHERE f.binding_id = b.binding_id) ORDER BY b.ended_at LIMIT $2)";
+        AND NOT EXISTS (SELECT 1 FROM archive_filling f WHERE f.binding_id = b.binding_id) \
+        AND NOT EXISTS (SELECT 1 FROM binding_fold f WHERE f.binding_id = b.binding_id OR f.into_binding_id = b.binding_id) \
+        ORDER BY b.ended_at LIMIT $2)";
     OLD_GRANTS("binding_grant") = "DELETE FROM binding_grant WHERE grant_id IN (SELECT g.grant_id FROM binding_grant g \
         WHERE g.ended_at < $1 AND NOT EXISTS (SELECT 1 FROM binding b WHERE b.grant_id = g.grant_id) \
         ORDER BY g.ended_at LIMIT $2)";
@@ -171,6 +176,9 @@ pub static TABLES: &[Table] = &[
         Fate::Kept("until the on-line user system has confirmed that it let go of the person"),
     ),
     table("figure", "home_index=index kind period body=service", Fate::Emptied),
+    table("binding_fold", "binding_id into_binding_id",
+        Fate::Kept("which links became one, without who: 3 years after the one that stayed has ended"))
+        .purged(&OLD_FOLDS, 1096),
     table("binding", "binding_id account_id home_index=index consumer_no=own role certified_index=index signboard=own \
         label=own grant_id", Fate::Erased(&[&NO_HOME, &GRANTS, &BINDINGS])).purged(&OLD_BINDINGS, 1096),
     table("binding_grant", "grant_id home_index=index holder_binding_id role state token_digest=digest accepted_by",

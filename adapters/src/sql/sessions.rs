@@ -24,6 +24,9 @@ statements! { "sessions":
         WHERE account_id = $1 AND ended_at IS NULL ORDER BY created_at DESC, session_id DESC";
     ENDED_SINCE("session") = "SELECT session_id, ended_at FROM session WHERE ended_at >= $1 \
         ORDER BY ended_at, session_id LIMIT $2";
+    FAMILY("session") = "SELECT session_id, account_id, family_id, entered_as, client, created_at, last_seen_at, \
+        expires_at, left_at, ended_at, ending, version FROM session \
+        WHERE account_id = $1 AND family_id = $2 ORDER BY session_id";
     ADD("session") = "INSERT INTO session (session_id, account_id, client, browser_digest, created_at, last_seen_at, \
         expires_at, left_at, ended_at, ending, version, family_id, entered_as) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
@@ -126,6 +129,15 @@ impl<C: WriteConn> SessionStore for Sql<C> {
         } else {
             Err(StoreError::Conflict)
         }
+    }
+
+    async fn family(
+        &mut self,
+        account: &AccountId,
+        family_id: &SessionId,
+    ) -> Result<Vec<Session>, StoreError> {
+        let rows = self.rows(&FAMILY, args![account, family_id]).await?;
+        rows.iter().map(session).collect()
     }
 
     async fn succeed_session(

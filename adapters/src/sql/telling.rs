@@ -12,47 +12,63 @@ use super::statement::statements;
 use super::value::args;
 use super::{Conn, Field, Row, Sql, Stmt, Value};
 
+/// A column that names the person: the account, or one that was merged into it.
+macro_rules! theirs {
+    ($column:literal) => {
+        concat!(
+            "(",
+            $column,
+            " = $1 OR ",
+            $column,
+            " IN (SELECT m.account_id FROM account m WHERE m.merged_into = $1))"
+        )
+    };
+}
+
 statements! { "telling":
     ACCOUNT("account") = "SELECT account_id, app_id, open_id, user_id, name, id_no, certified_at, certified_by, phone, \
         phone_verified_at, merged_into, merged_at, created_at FROM account \
         WHERE account_id = $1 OR merged_into = $1 ORDER BY account_id LIMIT $2";
-    CONSENTS("consent") = "SELECT purpose, version, text_hash, given_at, withdrawn_at FROM consent \
-        WHERE account_id = $1 ORDER BY given_at LIMIT $2";
-    SESSIONS("session") = "SELECT session_id, client, created_at, last_seen_at, expires_at, ended_at, ending FROM session \
-        WHERE account_id = $1 ORDER BY created_at LIMIT $2";
-    CERTIFICATIONS("certification") = "SELECT kind, state, begun_at, ended_at FROM certification \
-        WHERE account_id = $1 ORDER BY begun_at LIMIT $2";
-    MERGES("account_merge") = "SELECT merge_id, begun_at, ended_at, ending FROM account_merge \
-        WHERE into_account_id = $1 OR from_account_id = $1 ORDER BY begun_at LIMIT $2";
-    BINDINGS("binding") = "SELECT binding_id, account_id, consumer_no, role, signboard, label, created_at, ended_at \
-        FROM binding WHERE account_id = $1 ORDER BY binding_id LIMIT $2";
-    GRANTS("binding_grant") = "SELECT g.grant_id, g.role, g.state, g.ends_at, g.created_at, g.accepted_at, g.ended_at, \
-        CASE WHEN g.accepted_by = $1 THEN 'to_me' ELSE 'by_me' END AS given FROM binding_grant g \
-        JOIN binding b ON b.binding_id = g.holder_binding_id WHERE b.account_id = $1 OR g.accepted_by = $1 \
-        ORDER BY g.grant_id LIMIT $2";
-    ARCHIVES("archive_copy") = "SELECT c.binding_id, b.account_id, c.body, c.kept_at FROM archive_copy c \
-        JOIN binding b ON b.binding_id = c.binding_id WHERE b.account_id = $1 ORDER BY c.binding_id LIMIT $2";
-    FILLINGS("archive_filling") = "SELECT filling_id, account_id, binding_id, mobile, state, id_no_result, mobile_result, \
-        name_result, asked_at, settled_at FROM archive_filling WHERE account_id = $1 ORDER BY filling_id LIMIT $2";
-    PAYMENTS("payment") = "SELECT payment_id, purpose, via, state, out_trade_no, trade_no, amount_fen, paid_fen, \
-        refunded_fen, shares, buyer, created_at, paid_at, closed_at, done_at FROM payment \
-        WHERE account_id = $1 ORDER BY payment_id LIMIT $2";
-    REFUNDS("payment_refund") = "SELECT r.payment_id, r.out_request_no, r.amount_fen, r.state, r.created_at, r.done_at \
-        FROM payment_refund r JOIN payment p ON p.payment_id = r.payment_id WHERE p.account_id = $1 \
-        ORDER BY r.refund_id LIMIT $2";
-    NOTICES("notice") = "SELECT notice_id, account_id, kind, params, payment_id, created_at, read_at, texted_at \
-        FROM notice WHERE account_id = $1 ORDER BY notice_id LIMIT $2";
-    GENERATORS("generation_account") = "SELECT generation_account_id, account_id, generation_no, feed_in, settlement_day, \
-        state, termination_asked_at, created_at, ended_at FROM generation_account \
-        WHERE account_id = $1 ORDER BY generation_account_id LIMIT $2";
-    PERSONAL_TABLES("personal_table") = "SELECT t.table_id, t.generation_account_id, t.identity, t.payee_since, \
+    CONSENTS("consent") = concat!("SELECT purpose, version, text_hash, given_at, withdrawn_at FROM consent WHERE ",
+        theirs!("account_id"), " ORDER BY given_at LIMIT $2");
+    SESSIONS("session") = concat!("SELECT session_id, client, created_at, last_seen_at, expires_at, ended_at, ending \
+        FROM session WHERE ", theirs!("account_id"), " ORDER BY created_at LIMIT $2");
+    CERTIFICATIONS("certification") = concat!("SELECT kind, state, begun_at, ended_at FROM certification WHERE ",
+        theirs!("account_id"), " ORDER BY begun_at LIMIT $2");
+    MERGES("account_merge") = concat!("SELECT merge_id, begun_at, ended_at, ending FROM account_merge WHERE ",
+        theirs!("into_account_id"), " OR ", theirs!("from_account_id"), " ORDER BY begun_at LIMIT $2");
+    BINDINGS("binding") = concat!("SELECT binding_id, account_id, consumer_no, role, signboard, label, created_at, \
+        ended_at FROM binding WHERE ", theirs!("account_id"), " ORDER BY binding_id LIMIT $2");
+    GRANTS("binding_grant") = concat!("SELECT g.grant_id, g.role, g.state, g.ends_at, g.created_at, g.accepted_at, \
+        g.ended_at, CASE WHEN ", theirs!("g.accepted_by"), " THEN 'to_me' ELSE 'by_me' END AS given \
+        FROM binding_grant g JOIN binding b ON b.binding_id = g.holder_binding_id WHERE ", theirs!("b.account_id"),
+        " OR ", theirs!("g.accepted_by"), " ORDER BY g.grant_id LIMIT $2");
+    ARCHIVES("archive_copy") = concat!("SELECT c.binding_id, b.account_id, c.body, c.kept_at FROM archive_copy c \
+        JOIN binding b ON b.binding_id = c.binding_id WHERE ", theirs!("b.account_id"),
+        " ORDER BY c.binding_id LIMIT $2");
+    FILLINGS("archive_filling") = concat!("SELECT filling_id, account_id, binding_id, mobile, state, id_no_result, \
+        mobile_result, name_result, asked_at, settled_at FROM archive_filling WHERE ", theirs!("account_id"),
+        " ORDER BY filling_id LIMIT $2");
+    PAYMENTS("payment") = concat!("SELECT payment_id, purpose, via, state, out_trade_no, trade_no, amount_fen, paid_fen, \
+        refunded_fen, shares, buyer, created_at, paid_at, closed_at, done_at FROM payment WHERE ",
+        theirs!("account_id"), " ORDER BY payment_id LIMIT $2");
+    REFUNDS("payment_refund") = concat!("SELECT r.payment_id, r.out_request_no, r.amount_fen, r.state, r.created_at, \
+        r.done_at FROM payment_refund r JOIN payment p ON p.payment_id = r.payment_id WHERE ",
+        theirs!("p.account_id"), " ORDER BY r.refund_id LIMIT $2");
+    NOTICES("notice") = concat!("SELECT notice_id, account_id, kind, params, payment_id, created_at, read_at, texted_at \
+        FROM notice WHERE ", theirs!("account_id"), " ORDER BY notice_id LIMIT $2");
+    GENERATORS("generation_account") = concat!("SELECT generation_account_id, account_id, generation_no, feed_in, \
+        settlement_day, state, termination_asked_at, created_at, ended_at FROM generation_account WHERE ",
+        theirs!("account_id"), " ORDER BY generation_account_id LIMIT $2");
+    PERSONAL_TABLES("personal_table") = concat!("SELECT t.table_id, t.generation_account_id, t.identity, t.payee_since, \
         t.opened_at, t.erased_at FROM personal_table t \
-        JOIN generation_account g ON g.generation_account_id = t.generation_account_id \
-        WHERE g.account_id = $1 ORDER BY t.table_id LIMIT $2";
-    AUDIT("audit_line") = "SELECT at, act, subject, outcome, source FROM audit_line \
-        WHERE actor = 'account:' || $1 ORDER BY at DESC LIMIT $2";
-    ERASURES("erasure") = "SELECT state, asked_at, due_at, ended_at FROM erasure \
-        WHERE account_id = $1 ORDER BY asked_at LIMIT $2";
+        JOIN generation_account g ON g.generation_account_id = t.generation_account_id WHERE ",
+        theirs!("g.account_id"), " ORDER BY t.table_id LIMIT $2");
+    AUDIT("audit_line") = "SELECT at, act, subject, outcome, source FROM audit_line WHERE actor = 'account:' || $1 \
+        OR actor IN (SELECT 'account:' || m.account_id FROM account m WHERE m.merged_into = $1) \
+        ORDER BY at DESC LIMIT $2";
+    ERASURES("erasure") = concat!("SELECT state, asked_at, due_at, ended_at FROM erasure WHERE ",
+        theirs!("account_id"), " ORDER BY asked_at LIMIT $2");
 }
 
 /// Rows of one table that are told; a person with more is told that there are more.

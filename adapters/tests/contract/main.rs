@@ -30,6 +30,7 @@ mod coverage;
 mod declared;
 mod evidence;
 mod fillings;
+mod following;
 mod gathering;
 mod generation;
 mod grants;
@@ -39,6 +40,7 @@ mod idempotency;
 mod inbox;
 mod jobs;
 mod ledger;
+mod merges;
 mod notices;
 mod offers;
 mod operators;
@@ -77,6 +79,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     declared::contracts,
     evidence::contracts,
     fillings::contracts,
+    following::contracts,
     gathering::contracts,
     generation::contracts,
     grants::contracts,
@@ -85,6 +88,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     inbox::contracts,
     jobs::contracts,
     ledger::contracts,
+    merges::contracts,
     notices::contracts,
     offers::contracts,
     operators::contracts,

@@ -12,6 +12,7 @@ contracts! { "successors":
     a_successor_takes_browser_and_tokens => ["SessionStore::succeed_session"];
     a_session_is_left_once => ["SessionStore::succeed_session"];
     dropped_unit_leaves_no_session => ["SessionStore::succeed_session"];
+    a_family_is_every_id_a_device_has_had => ["SessionStore::family"];
 }
 
 /// A session and the one that follows it.
@@ -91,4 +92,27 @@ async fn dropped_unit_leaves_no_session(t: Bench) {
     assert_eq!(found(&t, &successor.session_id).await, None);
     assert_eq!(found(&t, &session.session_id).await, Some(session.clone()));
     assert_eq!(token(&t, "first").await, Some(refresh(&session)));
+}
+
+async fn a_family_is_every_id_a_device_has_had(t: Bench) {
+    let first = with_token(&t).await;
+    let (left, successor) = step(&t, &first);
+    succeed(&t, &left, &successor).await.unwrap();
+    let family = async |account, family_id| {
+        t.write(async |tx| tx.accounts().family(account, family_id).await)
+            .await
+            .unwrap()
+    };
+    let ids: Vec<_> = family(&first.account_id, &first.family_id)
+        .await
+        .into_iter()
+        .map(|session| session.session_id)
+        .collect();
+    assert_eq!(
+        ids,
+        [first.session_id.clone(), successor.session_id.clone()]
+    );
+    let (nobody, nowhere) = (t.id(), t.id());
+    assert!(family(&first.account_id, &nowhere).await.is_empty());
+    assert!(family(&nobody, &first.family_id).await.is_empty());
 }

@@ -3,11 +3,14 @@
 use lifeline_core::accounts::{Caller, Purpose};
 use lifeline_core::bindings::gathering::{Applied, Member};
 use lifeline_core::bindings::{Role, Scope};
+use lifeline_core::privacy::erasure::COOLING_S;
+use lifeline_core::privacy::{Deed, Erase};
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::time::Clock as _;
 use lifeline_core::store::snapshot;
 
 use crate::on_every_engine;
+use crate::privacy::stepped_up;
 use crate::sharing::{HOME, by_digits, holder, home_of, let_in, matched};
 use crate::users::Fault;
 use crate::world::{LI_MING, WANG_FANG, World};
@@ -22,6 +25,7 @@ on_every_engine! { "gathering":
     ln_49_a_step_that_arrives_late_changes_nothing,
     ln_49_what_they_lost_is_found_and_looked_at_sooner,
     ln_49_one_of_many_takes_a_persons_turn,
+    ln_49_an_erased_person_without_homes_is_let_go_of_at_once,
 }
 
 const OTHER_HOME: &str = "1504010020025";
@@ -235,4 +239,18 @@ async fn ln_49_one_of_many_takes_a_persons_turn(world: World) {
     };
     let (first, second) = (take().await, take().await);
     assert_eq!((first, second), (true, false));
+}
+
+async fn ln_49_an_erased_person_without_homes_is_let_go_of_at_once(world: World) {
+    let who = world.sign_in(&LI_MING).await;
+    agree(&world, &who).await;
+    world.deliver().await;
+    assert!(world.users.member(&who.account_id).is_some());
+    let who = stepped_up(&world, &who, Deed::Erase).await;
+    world.privacy.ask_erasure(&who).await.unwrap();
+    world.clock.advance(COOLING_S);
+    let erase = Erase(world.privacy.clone());
+    assert_eq!(erase.run_due().await.unwrap(), 1);
+    world.deliver().await;
+    assert_eq!(world.users.member(&who.account_id), None);
 }

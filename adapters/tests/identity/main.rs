@@ -24,6 +24,9 @@ mod filling;
 mod gathering;
 mod homes;
 mod matching;
+mod merging;
+mod merging_homes;
+mod merging_rights;
 mod phones;
 mod place;
 mod privacy;
@@ -78,6 +81,9 @@ fn main() {
         gathering::stories,
         homes::stories,
         matching::stories,
+        merging::stories,
+        merging_homes::stories,
+        merging_rights::stories,
         phones::stories,
         privacy::stories,
         rotation::stories,

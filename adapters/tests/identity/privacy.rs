@@ -35,7 +35,7 @@ async fn code(world: &World, who: &Caller, deed: Deed) -> Secret {
 }
 
 /// The caller under the id that may do it.
-async fn stepped_up(world: &World, who: &Caller, deed: Deed) -> Caller {
+pub(crate) async fn stepped_up(world: &World, who: &Caller, deed: Deed) -> Caller {
     let typed = code(world, who, deed).await;
     let stepped = world.privacy.step_up(who, &typed).await.unwrap();
     assert_eq!(stepped.deed, deed);

@@ -108,7 +108,11 @@ pub(crate) async fn access(world: &World, held: &(Caller, Binding)) -> Vec<Acces
     slice.unwrap().items
 }
 
-async fn revoke(world: &World, held: &(Caller, Binding), access: &str) -> Result<(), BindingError> {
+pub(crate) async fn revoke(
+    world: &World,
+    held: &(Caller, Binding),
+    access: &str,
+) -> Result<(), BindingError> {
     let (who, home) = held;
     let id = GrantId::parse(access).unwrap();
     world.bindings.revoke(who, &home.binding_id, &id).await

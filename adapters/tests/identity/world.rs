@@ -171,6 +171,8 @@ impl World {
         let gathering = Gathering::new(store.clone(), clock.clone(), dice.clone(), users.clone());
         let notices = Notices::new(store.clone(), clock.clone(), dice.clone(), phones.clone());
         let privacy = Privacy::new(store.clone(), clock.clone(), dice.clone());
+        let accounts =
+            accounts.followed_by(vec![Arc::new(bindings.clone()), Arc::new(privacy.clone())]);
         Self {
             privacy,
             store,

@@ -50,6 +50,18 @@ pub enum AccountError {
     /// Spent, refused, or another wallet's.
     #[error("the provider did not get the person's leave")]
     LeaveRefused,
+    /// The account has no certified name to merge by.
+    #[error("the account is not certified")]
+    NotCertified,
+    /// A merge needs a sign-in of the last ten minutes.
+    #[error("the sign-in is too old for this")]
+    SignInStale,
+    /// Wrong code, nothing asked, another person: one answer.
+    #[error("there is nothing to merge with this code")]
+    MergeRefused,
+    /// Together they would have more homes than one account may.
+    #[error("together the accounts have too many homes")]
+    TooManyHomes,
     #[error("the provider did not confirm what was typed")]
     CertificationRefused,
     #[error("the certification took too long")]

@@ -2,8 +2,8 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `account`, `session`, `consent`, `otp`, `certification`, `attempts` | the things and their pure decisions |
-//! | `sign_in`, `stay`, `agree`, `codes`, `phone`, `certify` | the use cases of [`Accounts`] |
+//! | `account`, `session`, `consent`, `otp`, `certification`, `merge`, `attempts` | the things and their pure decisions |
+//! | `sign_in`, `stay`, `agree`, `codes`, `phone`, `certify`, `merging` | the use cases of [`Accounts`] |
 //! | `rotation` | the next id of a session that may do more |
 //! | `passwords` | what may be a password, and the port that hashes one |
 //! | `news` | what other rooms hear of a person |
@@ -18,6 +18,7 @@ pub mod attempts;
 pub mod certification;
 pub mod codes;
 pub mod consent;
+pub mod merge;
 pub mod news;
 pub mod otp;
 pub mod passwords;
@@ -31,6 +32,7 @@ mod agree;
 mod certify;
 mod conflict;
 mod error;
+mod merging;
 mod phone;
 mod sign_in;
 mod stay;
@@ -42,6 +44,7 @@ pub use agree::ConsentState;
 pub use certify::BegunCertification;
 pub use consent::{Consent, Purpose};
 pub use error::AccountError;
+pub use merging::{Follower, Merged, Removal};
 pub use phone::PhoneTaken;
 pub use record::{Actor, Caller, Pen, RecordError, Visitor};
 pub use secret::Secret;
@@ -62,6 +65,8 @@ pub struct Accounts {
     identity: Arc<dyn ports::IdentityProvider>,
     /// Where Alipay sends a browser back: ours, exactly, never a client's word (money.md 3.5).
     redirect_uri: Arc<str>,
+    /// Rooms that take something along when accounts merge.
+    followers: Arc<[Arc<dyn Follower>]>,
 }
 
 impl std::fmt::Debug for Accounts {
@@ -85,6 +90,7 @@ impl Accounts {
             entropy,
             identity,
             redirect_uri: redirect_uri.into(),
+            followers: Arc::new([]),
         }
     }
 
@@ -131,7 +137,8 @@ pub async fn certified_in(
     tx: &mut Tx,
     account: &AccountId,
 ) -> Result<Option<RealName>, StoreError> {
-    let found = tx.accounts().find(account).await?;
+    let account = current_in(tx, account).await?;
+    let found = tx.accounts().find(&account).await?;
     Ok(found.and_then(|account| account.real_name))
 }
 

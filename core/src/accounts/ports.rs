@@ -6,10 +6,11 @@ use super::account::{Account, ProviderId};
 use super::attempts::Guard;
 use super::certification::{Certification, Finding, TypedIdentity};
 use super::consent::{Consent, Purpose};
+use super::merge::MergeRequest;
 use super::otp::{Act, Otp, OtpPurpose};
 use super::secret::Secret;
 use super::session::{EndedSession, RefreshToken, Session, Spent};
-use crate::shared::ids::{AccountId, CertificationId, OtpId, SessionId};
+use crate::shared::ids::{AccountId, CertificationId, MergeId, OtpId, SessionId};
 use crate::shared::outside::NoAnswer;
 use crate::shared::personal::{IdNo, PersonName, Phone};
 use crate::shared::time::Time;
@@ -17,7 +18,7 @@ use crate::store::StoreError;
 
 /// What readers ask of the accounts.
 #[async_trait]
-pub trait AccountReads: CertificationReads {
+pub trait AccountReads: CertificationReads + MergeReads {
     async fn find(&mut self, id: &AccountId) -> Result<Option<Account>, StoreError>;
     async fn find_session(&mut self, id: &SessionId) -> Result<Option<Session>, StoreError>;
     /// The session whose browser holds this secret (H5 pay cookie).
@@ -42,7 +43,7 @@ pub trait AccountReads: CertificationReads {
 /// [`StoreError::Conflict`] when it moved on.
 #[async_trait]
 pub trait AccountStore:
-    AccountReads + SessionStore + OtpStore + AttemptStore + CertificationStore
+    AccountReads + SessionStore + OtpStore + AttemptStore + CertificationStore + MergeStore
 {
     async fn find_by_open_id(
         &mut self,
@@ -81,6 +82,12 @@ pub trait SessionStore: Send {
     ) -> Result<(), StoreError>;
     /// Compare-and-set of `last_seen_at` and `ended`.
     async fn save_session(&mut self, session: &Session) -> Result<(), StoreError>;
+    /// Every session of a device, ended ones too, by id.
+    async fn family(
+        &mut self,
+        account: &AccountId,
+        family_id: &SessionId,
+    ) -> Result<Vec<Session>, StoreError>;
     /// Puts a successor in the place of a session that is left: it gets the browser and the
     /// refresh tokens, spent ones too. Compare-and-set on the version of the one that is left.
     async fn succeed_session(
@@ -171,6 +178,55 @@ pub trait CertificationStore: Send {
     ) -> Result<Secret, StoreError>;
     /// Drops certifications begun before a moment; how many.
     async fn purge_certifications(&mut self, before: Time) -> Result<u64, StoreError>;
+}
+
+/// What readers ask of merges.
+#[async_trait]
+pub trait MergeReads: Send {
+    /// How many other accounts, not taken over, are certified with an ID number.
+    async fn certified_elsewhere(
+        &mut self,
+        id_no: &IdNo,
+        account: &AccountId,
+    ) -> Result<i64, StoreError>;
+    async fn find_merge(&mut self, id: &MergeId) -> Result<Option<MergeRequest>, StoreError>;
+}
+
+/// The consents of an account that was taken over, by id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedConsents {
+    /// The other account had never decided about their purpose.
+    pub moved: Vec<String>,
+    /// It had: its own word stands.
+    pub ended: Vec<String>,
+}
+
+/// Merging accounts.
+#[async_trait]
+pub trait MergeStore: Send {
+    /// The request of an account that has not ended.
+    async fn merge_of(&mut self, account: &AccountId) -> Result<Option<MergeRequest>, StoreError>;
+    /// The newest request that has not ended of another account certified with this ID number.
+    async fn open_merge(
+        &mut self,
+        id_no: &IdNo,
+        account: &AccountId,
+    ) -> Result<Option<MergeRequest>, StoreError>;
+    /// `StoreError::Duplicate` when the account has one that has not ended.
+    async fn add_merge(&mut self, request: &MergeRequest, code: &Secret) -> Result<(), StoreError>;
+    /// Compare-and-set of `tries`, `from` and `ended`.
+    async fn save_merge(&mut self, request: &MergeRequest) -> Result<(), StoreError>;
+    /// Whether the typed code is this request's, compared by keyed digest.
+    async fn merge_matches(&mut self, id: &MergeId, typed: &Secret) -> Result<bool, StoreError>;
+    /// Accounts taken over by the first are the second's from now on.
+    async fn move_merged(&mut self, from: &AccountId, into: &AccountId) -> Result<(), StoreError>;
+    /// Gives the first account's live consents to the second, or ends them.
+    async fn move_consents(
+        &mut self,
+        from: &AccountId,
+        into: &AccountId,
+        now: Time,
+    ) -> Result<MovedConsents, StoreError>;
 }
 
 /// Counters of guesses ([`super::attempts`]). Keys and values are kept as keyed digests.

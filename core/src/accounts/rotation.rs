@@ -29,6 +29,11 @@ impl Successor {
             now: maker.now(),
         }
     }
+
+    /// When it was made.
+    pub(super) const fn now(&self) -> Time {
+        self.now
+    }
 }
 
 /// Gives the caller's session its next id, inside the unit that lets it do more; the session that

@@ -57,16 +57,19 @@ pub enum Ending {
     PhoneMoved,
     /// Its successor is in use.
     Rotated,
+    /// Its account became part of another.
+    Merged,
 }
 
 impl Ending {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SignedOut,
         Self::EndedElsewhere,
         Self::Replaced,
         Self::TokenReused,
         Self::PhoneMoved,
         Self::Rotated,
+        Self::Merged,
     ];
 
     #[must_use]
@@ -78,6 +81,7 @@ impl Ending {
             Self::TokenReused => "token_reused",
             Self::PhoneMoved => "phone_moved",
             Self::Rotated => "rotated",
+            Self::Merged => "merged",
         }
     }
 

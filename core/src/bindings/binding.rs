@@ -129,7 +129,7 @@ impl Linked {
         shown.max(granted.and_then(|granted| self.granted_role(granted, now)))
     }
 
-    fn shown_role(&self) -> Role {
+    pub(super) fn shown_role(&self) -> Role {
         if self.is_outdated() || self.binding.frozen {
             Role::PayerOnly
         } else {
@@ -137,7 +137,7 @@ impl Linked {
         }
     }
 
-    fn granted_role(&self, granted: &Granted, now: Time) -> Option<Role> {
+    pub(super) fn granted_role(&self, granted: &Granted, now: Time) -> Option<Role> {
         if now >= granted.ends_at {
             return None;
         }

@@ -91,6 +91,10 @@ impl Gathering {
     async fn wanted(&self, account: &AccountId) -> Result<Option<Member>, BindingError> {
         let now = self.clock.now();
         let mut view = snapshot(&*self.store).await?;
+        // One that became part of another is told of as that other.
+        if accounts::current(&mut view, account).await? != *account {
+            return Ok(None);
+        }
         let consent = accounts::good_consent(&mut view, account, Purpose::UserSystem).await?;
         if consent.is_none() {
             return Ok(None);

@@ -8,6 +8,7 @@
 //! | `homes` | what a person sees of a home, and names it |
 //! | `sharing`, `accepting` | letting others in: the holder's side, the invited side |
 //! | `ending`, `holder` | links that are left, taken away, over; a change of holder |
+//! | `following` | homes go along when accounts merge |
 //! | `events` | what other rooms hear of it |
 //! | `filling`, `fill_asking`, `fill_settling` | filling gaps of the archive with certified values |
 //! | `gathering`, `gather` | telling the on-line State Grid user system of our people and their homes |
@@ -34,6 +35,7 @@ mod ending;
 mod error;
 mod fill_asking;
 mod fill_settling;
+mod following;
 mod gather;
 mod holder;
 mod homes;

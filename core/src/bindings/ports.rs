@@ -194,7 +194,7 @@ pub trait BindingStore: BindingReads + GrantStore + FillingStore + GatheringStor
     ) -> Result<Option<Linked>, StoreError>;
     /// Every live link to a home.
     async fn links_to(&mut self, consumer_no: &ConsumerNo) -> Result<Vec<Linked>, StoreError>;
-    /// Whether this holder took the account's access to the home away.
+    /// Whether this holder took the access to the home away from the account, or from one merged into it.
     async fn is_barred(
         &mut self,
         account: &AccountId,
@@ -244,6 +244,11 @@ pub trait BindingStore: BindingReads + GrantStore + FillingStore + GatheringStor
         barred: Option<i64>,
         now: Time,
     ) -> Result<(), StoreError>;
+    /// Gives a link to another account, sealed anew with that one's key, and forgets its copy of the
+    /// archive; compare-and-set. `StoreError::Duplicate` when that account has a live link to the home.
+    async fn hand_over(&mut self, binding: &Binding, into: &AccountId) -> Result<(), StoreError>;
+    /// What was granted and paid by the first link is the second's from now on.
+    async fn fold(&mut self, binding: &BindingId, into: &BindingId) -> Result<(), StoreError>;
     async fn add_offered(&mut self, token: &Secret, offered: &Offered) -> Result<(), StoreError>;
     /// Compare-and-set of `verified` and `used_at`.
     async fn save_offered(&mut self, token: &Secret, offered: &Offered) -> Result<(), StoreError>;

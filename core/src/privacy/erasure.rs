@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::step_up::{Deed, spend};
 use super::{Privacy, PrivacyError, events};
-use crate::accounts::{Actor, Caller, Pen};
+use crate::accounts::{AccountError, Actor, Caller, Follower, Pen, Removal, news};
 use crate::bindings::leave_all_in;
 use crate::evidence::Act;
 use crate::jobs::runner::Task;
@@ -152,6 +152,29 @@ impl Privacy {
     }
 }
 
+/// Who gives their account to another of theirs means to stay: the wish they had there is taken back,
+/// and the account that goes on hears of it. Its own wish stands.
+#[async_trait]
+impl Follower for Privacy {
+    async fn follow(&self, tx: &mut Tx, removal: &mut Removal) -> Result<(), AccountError> {
+        let Some(wish) = tx.privacy().erasure(&removal.from).await? else {
+            return Ok(());
+        };
+        let (pen, kind) = (
+            removal.pen.also_for(&wish.erasure_id),
+            events::ERASURE_WITHDRAWN,
+        );
+        let taken_back = wish.ended(ErasureState::Withdrawn, pen.now);
+        tx.privacy().save_erasure(&taken_back).await?;
+        let (event_id, trace_id) = (pen.id(kind, removal.into.as_str()), &removal.actor.trace_id);
+        let told = events::event(event_id, kind, &removal.into, (pen.now, None), trace_id)?;
+        tx.outbox().add(&told).await?;
+        let (subject, act) = (removal.from.as_str(), about(&taken_back));
+        pen.prove(tx, &removal.actor, kind, subject, act).await?;
+        Ok(())
+    }
+}
+
 /// The timed task that does what has cooled off.
 #[derive(Debug, Clone)]
 pub struct Erase(pub Privacy);
@@ -195,6 +218,8 @@ impl Erase {
             leave_all_in(tx, account, &actor, &pen)
                 .await
                 .map_err(|error| PrivacyError::Home(Box::new(error)))?;
+            // Read while the consent is there: whoever held the person through us lets go of them.
+            news::tell_changed(tx, account, &pen, &actor.trace_id).await?;
             let done = wish.ended(ErasureState::Done, now);
             tx.privacy().save_erasure(&done).await?;
             let act = about(&done);

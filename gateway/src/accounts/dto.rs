@@ -94,6 +94,9 @@ pub(super) struct MeView {
     /// `verified` or `missing`.
     #[schema(example = "verified")]
     pub real_name: &'static str,
+    /// Another account is certified with the same ID number: the two can be merged. Only in `GET /v1/me`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_account: Option<bool>,
     pub created_at: String,
 }
 
@@ -110,6 +113,7 @@ impl MeView {
             } else {
                 "missing"
             },
+            other_account: None,
             created_at: account.created_at.rfc3339(),
         }
     }

@@ -6,6 +6,7 @@ mod cookies;
 mod dto;
 mod ended;
 mod error;
+mod merges;
 mod routes;
 
 use utoipa::OpenApi;
@@ -35,7 +36,10 @@ pub use ended::EndedPoll;
         certifications::terms,
         certifications::begin,
         certifications::get,
-        certifications::conclude
+        certifications::conclude,
+        merges::begin,
+        merges::get,
+        merges::confirm
     ),
     tags((name = "accounts", description = "Signing in with Alipay, sessions, consents, profile"))
 )]
@@ -67,6 +71,7 @@ pub fn routes(routes: &mut Routes<'_>) {
         routes::withdraw_consent,
     );
     certification_routes(routes);
+    merge_routes(routes);
 }
 
 fn certification_routes(routes: &mut Routes<'_>) {
@@ -83,4 +88,14 @@ fn certification_routes(routes: &mut Routes<'_>) {
         Policy::FreshSession,
         certifications::conclude,
     );
+}
+
+fn merge_routes(routes: &mut Routes<'_>) {
+    routes.post("/v1/me/merges", Policy::FreshSession, merges::begin);
+    routes.post(
+        "/v1/me/merge-confirmations",
+        Policy::FreshSession,
+        merges::confirm,
+    );
+    routes.get("/v1/me/merges/{merge_id}", Policy::SignedIn, merges::get);
 }

@@ -185,7 +185,11 @@ pub(super) async fn me(
     Asker(caller): Asker,
     accounts: web::Data<Accounts>,
 ) -> Result<web::Json<MeView>, Problem> {
-    Ok(web::Json(MeView::of(&accounts.me(&caller).await?)))
+    let account = accounts.me(&caller).await?;
+    Ok(web::Json(MeView {
+        other_account: Some(accounts.has_other_account(&account).await?),
+        ..MeView::of(&account)
+    }))
 }
 
 /// Makes a phone this person's own by the code sent to it (`POST /v1/otps`, `verify_phone`).

@@ -66,6 +66,8 @@ codes! {
     LeaveRefused "LEAVE_REFUSED" CONFLICT "Alipay did not get this person's leave; ask them again.";
     CertificationRefused "CERTIFICATION_REFUSED" UNPROCESSABLE_ENTITY "Alipay did not confirm this name and ID number.";
     CertificationOver "CERTIFICATION_OVER" GONE "The certification took too long; begin it again.";
+    FreshSignInRequired "FRESH_SIGN_IN_REQUIRED" FORBIDDEN "This needs a sign-in of the last ten minutes; sign in again.";
+    MergeRefused "MERGE_REFUSED" CONFLICT "There is nothing to merge with this code.";
     CannotConfirm "CANNOT_CONFIRM" NOT_FOUND "This home could not be confirmed.";
     ProofRequired "PROOF_REQUIRED" UNPROCESSABLE_ENTITY "One more proof is needed.";
     CodeRequired "CODE_REQUIRED" UNPROCESSABLE_ENTITY "The proof must be the code sent to the phone on file.";

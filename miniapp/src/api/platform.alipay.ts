@@ -16,6 +16,8 @@ interface My {
     fail(fault: unknown): void
   }): void
   getAuthCode(options: { scopes: string; success(reply: { authCode: string }): void; fail(): void }): void
+  startAPVerify(options: { url: string; certifyId: string; success(reply: unknown): void; fail(): void }): void
+  getPhoneNumber(options: { success(reply: { response: string }): void; fail(): void }): void
   tradePay(options: { tradeNO: string; success(reply: { resultCode: string }): void; fail(): void }): void
   openLocation(place: { latitude: string; longitude: string; name: string; address: string }): void
   navigateToMiniProgram(options: { appId: string }): void
@@ -84,6 +86,39 @@ export function beginSignIn(_authorizeUrl: () => Promise<string>): Promise<strin
     my.getAuthCode({
       scopes: 'auth_user',
       success: (reply) => resolve(reply.authCode || undefined),
+      fail: () => resolve(undefined),
+    })
+  })
+}
+
+/** How a typed identity can be checked here, the least trouble first. */
+export const certifyKinds = ['certverify', 'face'] as const
+
+/** Asks the person's leave to compare a typed identity with their own; a code for it, nothing when they refuse. */
+export function askToCompare(): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    my.getAuthCode({ scopes: 'id_verify', success: (reply) => resolve(reply.authCode || undefined), fail: () => resolve(undefined) })
+  })
+}
+
+/** Opens Alipay's face check. What it reports is not believed: the server asks Alipay itself. */
+export function openFace(step: { url: string; certify_id: string }): Promise<'left' | 'returned'> {
+  return new Promise((resolve) => {
+    my.startAPVerify({ url: step.url, certifyId: step.certify_id, success: () => resolve('returned'), fail: () => resolve('returned') })
+  })
+}
+
+/** Alipay can tell the wallet's phone here. */
+export const tellsPhone = true
+
+/** What the person lets Alipay tell of their phone, closed to us; nothing when Alipay does not. */
+export function walletPhone(): Promise<Record<string, unknown> | undefined> {
+  return new Promise((resolve) => {
+    my.getPhoneNumber({
+      success: (reply) => {
+        const told = parsedJson(reply.response)
+        resolve(isRecord(told) ? told : undefined)
+      },
       fail: () => resolve(undefined),
     })
   })
@@ -161,6 +196,17 @@ export function readKept(key: string): string | undefined {
 export function writeKept(key: string, value: string | undefined): void {
   if (value === undefined) my.removeStorageSync({ key })
   else my.setStorageSync({ key, data: value })
+}
+
+let held: { of: string; text: string } | undefined
+
+/** Keeps what a certification handed out, sealed, until it is over. */
+export function keepHeld(of: string, text: string): void {
+  held = { of, text }
+}
+
+export function heldFor(of: string): string | undefined {
+  return held?.of === of ? held.text : undefined
 }
 
 let returnTo: string | undefined

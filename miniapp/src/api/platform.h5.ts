@@ -10,6 +10,7 @@ export const drawsOwnBar = true
 // The refresh token is in an HttpOnly cookie; this mark only says that asking for it is worth a request.
 const SIGNED_IN = 'lifeline.signed_in'
 const RETURN_TO = 'lifeline.return_to'
+const HELD = 'lifeline.held'
 
 export async function send(request: WireRequest): Promise<WireReply> {
   const abort = new AbortController()
@@ -45,6 +46,25 @@ export function takeSignInReturn(): SignInReturn {
 export async function beginSignIn(authorizeUrl: () => Promise<string>): Promise<string | undefined> {
   window.location.assign(await authorizeUrl())
   return undefined
+}
+
+/** How a typed identity can be checked here: leave to compare is asked for in Alipay's own app only. */
+export const certifyKinds = ['face'] as const
+
+export function askToCompare(): Promise<string | undefined> {
+  return Promise.resolve(undefined)
+}
+
+/** Leaves for Alipay's page; the browser comes back to the screen by itself. */
+export async function openFace(step: { url: string; certify_id: string }): Promise<'left' | 'returned'> {
+  window.location.assign(step.url)
+  return 'left'
+}
+
+export const tellsPhone = false
+
+export function walletPhone(): Promise<Record<string, unknown> | undefined> {
+  return Promise.resolve(undefined)
 }
 
 export function refreshGrant(): { grant: 'refresh'; refresh_token?: string } | undefined {
@@ -121,6 +141,24 @@ export function writeKept(key: string, value: string | undefined): void {
     else window.localStorage.setItem(key, value)
   } catch {
     // Storage may be refused (private window): the setting then lives as long as the page.
+  }
+}
+
+/** Keeps what a certification handed out, sealed, over the way to Alipay and back; for this tab only. */
+export function keepHeld(of: string, text: string): void {
+  try {
+    window.sessionStorage.setItem(HELD, JSON.stringify([of, text]))
+  } catch {
+    // Without storage the person begins again.
+  }
+}
+
+export function heldFor(of: string): string | undefined {
+  try {
+    const [kept, text] = JSON.parse(window.sessionStorage.getItem(HELD) ?? '[]') as string[]
+    return kept === of ? text : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -513,6 +513,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/merge-confirmations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives this account to the one whose device shows the code: homes and consents move, this account is
+         *     signed out everywhere, and its sign-in opens the other one from now on.
+         */
+        post: operations["confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks to take another account of this person over into this one.
+         * @description Both must have signed in within ten minutes and be certified with the same ID number. The code is
+         *     typed on the other account's device; a new request takes the place of the one before.
+         */
+        post: operations["begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/merges/{merge_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own request to merge, as it stands. */
+        get: operations["get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/phone": {
         parameters: {
             query?: never;
@@ -1159,6 +1217,13 @@ export interface components {
              */
             price_delta_fen: number;
         };
+        ConfirmMergeBody: {
+            /**
+             * @description What the other account's device shows.
+             * @example 123456
+             */
+            code: string;
+        };
         ConsentView: {
             given_at?: string | null;
             purpose: components["schemas"]["PurposeWord"];
@@ -1410,6 +1475,8 @@ export interface components {
             id_no_masked?: string | null;
             /** @example *明 */
             name_masked?: string | null;
+            /** @description Another account is certified with the same ID number: the two can be merged. Only in `GET /v1/me`. */
+            other_account?: boolean | null;
             /** @example 190****0001 */
             phone_masked?: string | null;
             /**
@@ -1417,6 +1484,24 @@ export interface components {
              * @example verified
              */
             real_name: string;
+        };
+        MergeView: {
+            /**
+             * @description To be typed on the other account's device. Only when begun.
+             * @example 123456
+             */
+            code?: string | null;
+            expires_at: string;
+            merge_id: string;
+            /**
+             * @description `open`, `merged` or `over`.
+             * @example open
+             */
+            state: string;
+        };
+        MergedView: {
+            /** @description Homes that are the other account's now. */
+            homes: number;
         };
         MeterView: {
             meter_no_masked: string;
@@ -3044,6 +3129,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LinkView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmMergeBody"];
+            };
+        };
+        responses: {
+            /** @description One account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergedView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Asked */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `POST /v1/me/merges` */
+                merge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeView"];
                 };
             };
             /** @description Refused; see `code` */

@@ -20,6 +20,13 @@ export type Me = Narrow<Views['MeView'], { real_name: 'verified' | 'missing' }>
 export type Consent = Views['ConsentView']
 export type ConsentPurpose = Consent['purpose']
 
+export type CertificationTerms = Views['CertificationTermsView']
+export type CertificationKind = Views['KindWord']
+export type Certification = Narrow<Views['CertificationView'], { state: 'pending' | 'certified' | 'refused' }>
+
+export type Merge = Narrow<Views['MergeView'], { state: 'open' | 'merged' | 'over' }>
+export type Merged = Views['MergedView']
+
 export type Role = 'holder' | 'authorised' | 'payer_only'
 export type Candidate = Narrow<Views['CandidateView'], { role: Role }>
 export type Match = Narrow<Views['MatchView'], { level: 'full' | 'id_only' | 'none'; candidates: Candidate[] }>

@@ -1,6 +1,6 @@
 /** What the screens read from the gateway, each under the name it is remembered by. */
 import type {
-  Access, Arrears, Balance, Bill, BillPage, Binding, BindingDetail, Consent, Erasure, Filling, Me, NoticePage, Page, Payment, SignedInDevice,
+  Access, Arrears, Balance, Bill, BillPage, Binding, BindingDetail, CertificationTerms, Consent, Erasure, Filling, Me, NoticePage, Page, Payment, SignedInDevice,
 } from '../api/types'
 import { homes } from './homes'
 import { useRemote, type Remote } from './remote'
@@ -31,6 +31,7 @@ export const useBills = (id: string | undefined, limit: number) => useRead<BillP
 export const usePayments = (id: string | undefined, limit: number) => useRead<Page<Payment>>(id && `${of(id)}/payments`, { limit })
 export const useNotices = (limit: number) => useRead<NoticePage>('/notices', { limit })
 export const useMe = () => useRead<Me>('/me')
+export const useCertificationTerms = () => useRead<CertificationTerms>('/me/certifications')
 export const useConsents = () => useRead<Page<Consent>>('/me/consents')
 export const useErasure = () => useRead<Erasure>('/me/erasure')
 export const useDevices = () => useRead<Page<SignedInDevice>>('/sessions')

@@ -37,6 +37,15 @@ export interface TapProps {
   children?: ReactNode
 }
 
+export interface PhoneTapProps {
+  /** Runs when the person let Alipay tell their phone. */
+  onLeave: () => void
+  className?: string
+  disabled?: boolean
+  testId?: string
+  children?: ReactNode
+}
+
 export interface FieldProps {
   label: string
   value: string

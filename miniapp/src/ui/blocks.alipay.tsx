@@ -1,6 +1,6 @@
 /** Building blocks in the mini-program: views with the roles that a browser's elements have by themselves. */
-import { Image, Input, View } from '@tarojs/components'
-import type { BoxProps, FieldProps, PictureProps, Tag, TapProps } from './attributes'
+import { Button, Image, Input, View } from '@tarojs/components'
+import type { BoxProps, FieldProps, PhoneTapProps, PictureProps, Tag, TapProps } from './attributes'
 
 const ROLES: Partial<Record<Tag, string>> = {
   main: 'main', nav: 'navigation', header: 'banner', ul: 'list', ol: 'list', li: 'listitem', h1: 'heading', h2: 'heading', h3: 'heading',
@@ -34,6 +34,22 @@ export function Tap({ onTap, className = '', label, disabled, checked, testId, c
     >
       {children}
     </View>
+  )
+}
+
+/** A button at which Alipay itself asks whether the phone may be told. */
+export function PhoneTap({ onLeave, className = '', disabled, testId, children }: PhoneTapProps) {
+  return (
+    <Button
+      className={`tap ${disabled ? 'disabled ' : ''}${className}`}
+      openType='getAuthorize'
+      scope='phoneNumber'
+      disabled={disabled}
+      onGetAuthorize={onLeave}
+      data-testid={testId}
+    >
+      {children}
+    </Button>
   )
 }
 

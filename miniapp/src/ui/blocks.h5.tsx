@@ -1,6 +1,6 @@
 /** Building blocks in a browser: plain HTML elements, so landmarks, headings, buttons and focus are the browser's own. */
 import { createElement } from 'react'
-import type { BoxProps, FieldProps, PictureProps, TapProps } from './attributes'
+import type { BoxProps, FieldProps, PhoneTapProps, PictureProps, TapProps } from './attributes'
 
 export function Box({ as = 'div', className, style, label, role, live, decoration, current, testId, children }: BoxProps) {
   return createElement(
@@ -39,6 +39,11 @@ export function Tap({ onTap, className = '', label, disabled, pressed, checked, 
       {children}
     </button>
   )
+}
+
+/** A browser cannot be told the phone: it draws nothing. */
+export function PhoneTap(_: PhoneTapProps) {
+  return null
 }
 
 const INPUT_MODES = { digits: 'numeric', amount: 'decimal', text: 'text', code: 'numeric' } as const

@@ -85,7 +85,7 @@ export function Row({ name, children, testId }: { name: ReactNode; children: Rea
 
 const CURE_WORDS: Record<ProblemCure, WordKey> = {
   retry: 'app.retry', home: 'track.home', homes: 'homes.manage', sign_in: 'sign_in.button', match: 'match.consent.agree', manual: 'match.manual',
-  hotline: 'app.hotline', order: 'pay.see_order', confirm: 'app.retry',
+  hotline: 'app.hotline', order: 'pay.see_order', confirm: 'app.retry', certify: 'certify.open', phone: 'phone.by_code',
 }
 
 /** What happened, what it means for the money, and one button. */
@@ -133,6 +133,8 @@ function cureAction(cure: ProblemCure, retry: () => void, order: string | undefi
     case 'sign_in': return askSignIn()
     case 'match': return replace('match')
     case 'manual': return open('manual')
+    case 'certify': return replace('certify')
+    case 'phone': return replace('phone', { by: 'code' })
     case 'hotline': return callHotline()
     case 'order': return replace('tracker', { payment_id: order ?? '' })
     default: return retry()

@@ -4,7 +4,8 @@
  */
 
 /** What the one button under a refusal does. */
-export type ProblemCure = 'retry' | 'home' | 'homes' | 'sign_in' | 'match' | 'manual' | 'hotline' | 'order' | 'confirm'
+export type ProblemCure =
+  | 'retry' | 'home' | 'homes' | 'sign_in' | 'match' | 'manual' | 'hotline' | 'order' | 'confirm' | 'certify' | 'phone'
 
 export interface ProblemWords { zh: string; en: string; cure: ProblemCure }
 
@@ -47,9 +48,9 @@ export const problems: Record<string, ProblemWords> = {
   TOO_MANY_GRANTS: { zh: '共享的人数已到上限，可先收回不用的。', en: 'This home is shared with as many people as possible. Take one access away first.', cure: 'retry' },
   GRANT_TOO_LONG: { zh: '共享最长一年，请把最后一天选得近一些。', en: 'A home can be shared for a year at most. Please choose an earlier last day.', cure: 'retry' },
   REAL_NAME_REQUIRED: {
-    zh: '支付宝没有提供实名信息，可以输入户号关联。',
-    en: 'Alipay gave no real name. You can link by number instead.',
-    cure: 'manual',
+    zh: '支付宝没有提供您的实名信息，可以在这里核验身份；也可以输入户号关联。',
+    en: 'Alipay gave no real name. You can have it checked here, or link by number instead.',
+    cure: 'certify',
   },
   CONSENT_TEXT_CHANGED: { zh: '同意书刚刚更新，请重新阅读后再同意。', en: 'The consent text has just changed. Please read it again.', cure: 'match' },
   STEP_UP_REQUIRED: { zh: '请先用短信验证码确认是您本人。', en: 'Please confirm by a code to your phone first.', cure: 'retry' },
@@ -57,11 +58,11 @@ export const problems: Record<string, ProblemWords> = {
   MONEY_OPEN: { zh: '还有缴费或退款在途，完成后才能注销。', en: 'A payment or refund is still on its way. Please come back when it is done.', cure: 'home' },
   DOCUMENT_GONE: { zh: '链接已用过或已过期，请重新获取。', en: 'This link is used or over. Please get another.', cure: 'retry' },
   OTP_WRONG: { zh: '验证码不对或已过期，请核对或重新获取。', en: 'The code is not right or too old. Check it or get another.', cure: 'retry' },
-  PHONE_NOT_TOLD: { zh: '支付宝没有提供手机号，请用短信验证码。', en: 'Alipay did not tell the phone. Please use a code.', cure: 'retry' },
+  PHONE_NOT_TOLD: { zh: '支付宝没有提供手机号，请用短信验证码。', en: 'Alipay did not tell the phone. Please use a code.', cure: 'phone' },
   PHONE_HELD: {
     zh: '这个手机号在另一个账号下。如果手机在您手里，用短信验证码就能换过来。',
     en: 'Another account holds this phone. If you have it in your hand, a code moves it here.',
-    cure: 'retry',
+    cure: 'phone',
   },
   ID_NUMBER_INVALID: { zh: '身份证号不对，请核对 18 位号码。', en: 'This ID number is not right. Please check its 18 characters.', cure: 'retry' },
   ALREADY_CERTIFIED: { zh: '您已经实名，不用再核验。', en: 'Your real name is verified already. Nothing to do.', cure: 'home' },
@@ -78,9 +79,19 @@ export const problems: Record<string, ProblemWords> = {
   CERTIFICATION_REFUSED: {
     zh: '支付宝核验没有通过：姓名或身份证号与本人不一致。填写的内容没有保存。',
     en: 'Alipay did not confirm this: the name or ID number is not yours. Nothing you typed was kept.',
+    cure: 'certify',
+  },
+  CERTIFICATION_OVER: { zh: '核验超过了时间，请重新开始。', en: 'The check took too long. Please begin again.', cure: 'certify' },
+  FRESH_SIGN_IN_REQUIRED: {
+    zh: '为了安全，合并账号需要您在 10 分钟内登录过，请重新登录。',
+    en: 'For your safety, merging needs a sign-in of the last ten minutes. Please sign in again.',
+    cure: 'sign_in',
+  },
+  MERGE_REFUSED: {
+    zh: '合并码不对或已过期，或者两个账号不是同一个人实名。请在另一台设备上重新获取。',
+    en: 'The code is wrong or too old, or the accounts are not the same verified person. Get a new one on the other device.',
     cure: 'retry',
   },
-  CERTIFICATION_OVER: { zh: '核验超过了时间，请重新开始。', en: 'The check took too long. Please begin again.', cure: 'retry' },
   AUTH_CODE_REFUSED: { zh: '支付宝授权没有成功，请重新登录。', en: 'Alipay did not confirm the sign-in. Please sign in again.', cure: 'sign_in' },
   IDENTITY_CONFLICT: {
     zh: '您的身份信息需要工作人员核对，请拨打 95598。',

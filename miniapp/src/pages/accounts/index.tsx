@@ -45,6 +45,22 @@ function WhoCard() {
       </Box>
       {answer.phone_masked && <Row name={t('me.phone')}>{answer.phone_masked}</Row>}
       {answer.id_no_masked && <Row name={t('me.id_no')}>{answer.id_no_masked}</Row>}
+      {!verified && (
+        <Tap className='card-link' onTap={() => open('certify')} testId='open-certify'>
+          <Box as='span'>{t('certify.open')}</Box>
+          <Icon name='next' />
+        </Tap>
+      )}
+      <Tap className='card-link' onTap={() => open('phone')} testId='open-phone'>
+        <Box as='span'>{t(answer.phone_masked ? 'phone.change' : 'phone.add')}</Box>
+        <Icon name='next' />
+      </Tap>
+      {answer.other_account && (
+        <Tap className='card-link' onTap={() => open('merge')} testId='open-merge'>
+          <Box as='span'>{t('merge.open')}</Box>
+          <Icon name='next' />
+        </Tap>
+      )}
       <Tap className='card-link' onTap={() => open('homes')} testId='open-homes'>
         <Box as='span'>{t('homes.title')}</Box>
         <Icon name='next' />

@@ -5,11 +5,13 @@ import type { OtpSent } from '../../api/types'
 import { call } from '../../state/signed_in'
 import { useSettings } from '../../state/settings'
 import { Button, Note, ProblemNote } from '../../ui/parts'
+import type { WordKey } from '../../words'
 
 /** What a code is asked for: a home by its number or by a match, or one's own phone. */
 export type CodeBody = { purpose: 'bind'; consumer_no: string } | { purpose: 'bind'; match_token: string } | { purpose: 'verify_phone'; phone: string }
 
-export function SendCode({ body, ready }: { body: CodeBody; ready: boolean }) {
+/** `sent` says that a code is on its way: for a home, only to a phone that may be on file. */
+export function SendCode({ body, ready, sent: words = 'manual.otp.sent' }: { body: CodeBody; ready: boolean; sent?: WordKey }) {
   const { t } = useSettings()
   const [waitS, setWaitS] = useState(0)
   const [sent, setSent] = useState(false)
@@ -37,7 +39,7 @@ export function SendCode({ body, ready }: { body: CodeBody; ready: boolean }) {
       <Button kind='quiet' onTap={() => void send()} disabled={waitS > 0 || !ready} testId='send-code'>
         {waitS > 0 ? t('manual.otp.again', { n: waitS }) : t('manual.otp.send')}
       </Button>
-      {sent && <Note tone='info' live>{t('manual.otp.sent')}</Note>}
+      {sent && <Note tone='info' live>{t(words)}</Note>}
       {problem && <ProblemNote problem={problem} retry={() => void send()} />}
     </>
   )

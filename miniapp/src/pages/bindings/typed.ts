@@ -16,6 +16,17 @@ export function plainDigits(typed: string): string {
     .replace(/[\s-]/g, '')
 }
 
+/** A resident ID number as it is printed, or nothing when a digit is wrong: the last one is made of the others. */
+export function idNumberIn(typed: string): string | undefined {
+  const text = plainDigits(typed).replace(/[ｘＸx]/g, 'X')
+  if (!/^\d{17}[\dX]$/.test(text)) return undefined
+  const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
+  const sum = weights.reduce((all, weight, at) => all + weight * Number(text[at]), 0)
+  return '10X98765432'[sum % 11] === text[17] ? text : undefined
+}
+
+export const MOBILE = /^1\d{10}$/
+
 /** The invitation in what was pasted: the whole address, or its code alone. */
 export function invitationIn(typed: string): string | undefined {
   const text = typed.trim()

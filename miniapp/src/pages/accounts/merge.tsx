@@ -1,0 +1,112 @@
+import { useState } from 'react'
+import type { Merge, Merged } from '../../api/types'
+import { forgetAnswers } from '../../state/answers'
+import { homes } from '../../state/homes'
+import { useSettings } from '../../state/settings'
+import { call, session } from '../../state/signed_in'
+import { Box, Field } from '../../ui/blocks'
+import { startAt } from '../../ui/navigation'
+import { Button, Card, Note, ProblemNote } from '../../ui/parts'
+import { PrivateScreen } from '../../ui/screen'
+import { useChange } from '../bindings/change'
+import { OTP, plainDigits } from '../bindings/typed'
+
+/** Two accounts of one person become one: this one stays, or goes into the other. */
+export default function MergeScreen() {
+  const { t } = useSettings()
+  return (
+    <PrivateScreen title={t('merge.title')} testId='screen-merge'>
+      {() => <MergeContent />}
+    </PrivateScreen>
+  )
+}
+
+function MergeContent() {
+  const { t } = useSettings()
+  const [given, setGiven] = useState<Merged>()
+  if (given) {
+    return (
+      <>
+        <Note tone='good' icon='check' live testId='merge-given'>
+          <Box as='strong'>{t('merge.given')}</Box>
+          <Box as='p'>{t('merge.given.homes', { n: given.homes })}</Box>
+        </Note>
+        <Button onTap={() => void session.signOut()} testId='merge-sign-in'>{t('sign_in.button')}</Button>
+      </>
+    )
+  }
+  return (
+    <>
+      <Card><Box as='p' className='soft'>{t('merge.why')}</Box></Card>
+      <Keep />
+      <Give done={setGiven} />
+    </>
+  )
+}
+
+function Keep() {
+  const { t } = useSettings()
+  const [code, setCode] = useState<string>()
+  const [merge, setMerge] = useState<Merge>()
+  const ask = useChange(() => call<Merge>('POST', '/me/merges', { body: {} }), (made) => {
+    setCode(made.code ?? undefined)
+    setMerge(made)
+  })
+  const look = useChange(() => call<Merge>('GET', `/me/merges/${encodeURIComponent(merge?.merge_id ?? '')}`), (now) => {
+    if (now.state === 'merged') {
+      forgetAnswers()
+      homes.forget()
+    }
+    setMerge(now)
+  })
+  if (merge?.state === 'merged') {
+    return (
+      <>
+        <Note tone='good' icon='check' live testId='merge-kept'><Box as='strong'>{t('merge.kept')}</Box></Note>
+        <Button onTap={() => startAt('home')} testId='merge-home'>{t('track.home')}</Button>
+      </>
+    )
+  }
+  const problem = ask.problem ?? look.problem
+  const open = merge?.state === 'open' && code !== undefined
+  return (
+    <Card testId='merge-keep'>
+      <Box as='h2' className='section-title'>{t('merge.keep')}</Box>
+      <Box as='p' className='soft'>{t('merge.keep.what')}</Box>
+      {open && (
+        <>
+          <Box as='p' className='invitation number' label={t('merge.code')} testId='merge-code'>{code}</Box>
+          <Box as='p' className='small-print'>{t('merge.code.how')}</Box>
+          {look.busy || <Note tone='soft' live>{t('merge.open_still')}</Note>}
+          <Button kind='quiet' onTap={look.run} disabled={look.busy} testId='merge-look'>{t('merge.look')}</Button>
+        </>
+      )}
+      {merge?.state === 'over' && <Note tone='due' live testId='merge-over'>{t('merge.over')}</Note>}
+      {problem && <ProblemNote problem={problem} retry={ask.problem ? ask.run : look.run} />}
+      {!open && <Button onTap={ask.run} disabled={ask.busy} testId='merge-ask'>{t('merge.keep.show')}</Button>}
+    </Card>
+  )
+}
+
+function Give({ done }: { done: (merged: Merged) => void }) {
+  const { t } = useSettings()
+  const [typed, setTyped] = useState('')
+  const [tried, setTried] = useState(false)
+  const code = plainDigits(typed)
+  const wrong = tried && !OTP.test(code)
+  const give = useChange(() => call<Merged>('POST', '/me/merge-confirmations', { body: { code } }), done)
+  function send() {
+    setTried(true)
+    if (OTP.test(code)) give.run()
+  }
+  return (
+    <Card testId='merge-give'>
+      <Box as='h2' className='section-title'>{t('merge.give')}</Box>
+      <Box as='p' className='soft'>{t('merge.give.what')}</Box>
+      <Field label={t('merge.code')} kind='digits' value={typed} onType={setTyped} maxLength={8} invalid={wrong} testId='merge-typed' />
+      {wrong && <Box as='p' className='field-wrong' role='alert'>{t('manual.otp.wrong')}</Box>}
+      {give.problem && <ProblemNote problem={give.problem} retry={send} testId='merge-refused' />}
+      <Button kind='danger' onTap={send} disabled={give.busy} testId='merge-confirm'>{t('merge.give.yes')}</Button>
+    </Card>
+  )
+}

@@ -1,0 +1,104 @@
+import { useRouter } from '@tarojs/taro'
+import { useState } from 'react'
+import { tellsPhone, walletPhone } from '../../api/platform'
+import { Problem } from '../../api/problem'
+import type { Me } from '../../api/types'
+import { forgetAnswers } from '../../state/answers'
+import { useMe } from '../../state/reads'
+import { useSettings } from '../../state/settings'
+import { call } from '../../state/signed_in'
+import { Box, Field, PhoneTap } from '../../ui/blocks'
+import { open } from '../../ui/navigation'
+import { Button, Card, Note, ProblemNote, Row } from '../../ui/parts'
+import { PrivateScreen } from '../../ui/screen'
+import { useChange } from '../bindings/change'
+import { SendCode } from '../bindings/send_code'
+import { MOBILE, OTP, plainDigits } from '../bindings/typed'
+
+/** Making a phone one's own: by Alipay's word where it gives one, by a code to the phone everywhere. */
+export default function PhoneScreen() {
+  const { t } = useSettings()
+  return (
+    <PrivateScreen title={t('phone.title')} testId='screen-phone'>
+      {() => <PhoneContent />}
+    </PrivateScreen>
+  )
+}
+
+function PhoneContent() {
+  const { t } = useSettings()
+  const byCode = useRouter().params.by === 'code'
+  const [taken, setTaken] = useState<Me>()
+  const known = useMe().answer
+  const done = (me: Me) => {
+    forgetAnswers()
+    setTaken(me)
+  }
+  if (taken) {
+    return (
+      <>
+        <Note tone='good' icon='check' live testId='phone-taken'>
+          <Box as='strong'>{t('phone.done')}</Box>
+          <Box as='p' className='number'>{taken.phone_masked}</Box>
+        </Note>
+        <Button onTap={() => open('me')} testId='phone-me'>{t('me.title')}</Button>
+      </>
+    )
+  }
+  return (
+    <>
+      <Card>
+        <Box as='p' className='soft'>{t('phone.why')}</Box>
+        {known?.phone_masked && <Row name={t('phone.now')}>{known.phone_masked}</Row>}
+      </Card>
+      {tellsPhone && !byCode && <WalletPhone done={done} />}
+      <TypedPhone done={done} />
+    </>
+  )
+}
+
+/** The wallet's own phone. The number comes closed: this program cannot read it. */
+function WalletPhone({ done }: { done: (me: Me) => void }) {
+  const { t } = useSettings()
+  const take = useChange(async () => {
+    const told = await walletPhone()
+    if (!told) throw new Problem('PHONE_NOT_TOLD', 422)
+    const { response, sign, sign_type, encrypt_type, charset } = told
+    return call<Me>('POST', '/me/phone', { body: { response, sign, sign_type, encrypt_type, charset } })
+  }, done)
+  return (
+    <>
+      <PhoneTap className='button button-main' onLeave={take.run} disabled={take.busy} testId='wallet-phone'>{t('phone.wallet')}</PhoneTap>
+      {take.problem && <ProblemNote problem={take.problem} retry={take.run} />}
+    </>
+  )
+}
+
+function TypedPhone({ done }: { done: (me: Me) => void }) {
+  const { t } = useSettings()
+  const [typed, setTyped] = useState('')
+  const [code, setCode] = useState('')
+  const [tried, setTried] = useState(false)
+  const phone = plainDigits(typed)
+  const otp = plainDigits(code)
+  const verify = useChange(() => call<Me>('PATCH', '/me', { body: { phone, otp } }), done)
+  const right = MOBILE.test(phone)
+  function send() {
+    setTried(true)
+    if (right && OTP.test(otp)) verify.run()
+  }
+  return (
+    <>
+      <Card>
+        <Box as='h2' className='section-title'>{t('phone.by_code')}</Box>
+        <Field label={t('phone.number')} kind='digits' value={typed} onType={setTyped} maxLength={16} invalid={tried && !right} testId='phone-number' />
+        {tried && !right && <Box as='p' className='field-wrong' role='alert'>{t('phone.number.wrong')}</Box>}
+        <SendCode body={{ purpose: 'verify_phone', phone }} ready={right} sent='phone.sent' />
+        <Field label={t('manual.otp')} kind='code' value={code} onType={setCode} maxLength={6} invalid={tried && !OTP.test(otp)} testId='phone-code' />
+        {tried && !OTP.test(otp) && <Box as='p' className='field-wrong' role='alert'>{t('manual.otp.wrong')}</Box>}
+      </Card>
+      {verify.problem && <ProblemNote problem={verify.problem} retry={send} />}
+      <Button onTap={send} disabled={verify.busy} testId='phone-submit'>{t('phone.submit')}</Button>
+    </>
+  )
+}

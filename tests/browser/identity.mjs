@@ -1,0 +1,253 @@
+/**
+ * Having one's name checked and making a phone one's own, in Chromium: first against the stand-in line, then, with READY_FILE, against a
+ * running demo, where the face is shown on the sandbox's page and the code is read from its inbox.
+ *
+ *   (cd miniapp && npm run build:h5) && node identity.mjs
+ *   READY_FILE=ready.json node identity.mjs
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+import { startMock } from '../../miniapp/mock/line.mjs'
+import { Checks } from './checks.mjs'
+import { openPhone } from './phone.mjs'
+
+const checks = new Checks()
+const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../../target/browser')
+const NAME = '何洁'
+const ID_NUMBER = '150499199001010014'
+const WRONG_DIGIT = '150499199001010015'
+const SOMEBODY_ELSES = '150499198506150026'
+
+function handsOf(phone) {
+  const { page } = phone
+  const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
+  return {
+    ...phone, at,
+    shows: (testId, timeout = 10_000) => at(testId).waitFor({ state: 'visible', timeout }),
+    type: (testId, text) => page.locator(`[data-testid="${testId}"]:visible`).first().fill(text),
+    textOf: async (testId) => (await at(testId).innerText()).replace(/\s+/g, ''),
+  }
+}
+
+/** Somebody signed in of whom Alipay told no ID number, on a fresh phone. */
+async function person(name, act, options = {}) {
+  const line = await startMock({})
+  const { world } = line
+  Object.assign(world, { signedIn: true, idNumber: ID_NUMBER })
+  Object.assign(world.me, { real_name: 'missing', name_masked: null, id_no_masked: null })
+  const phone = await openPhone({ home: line.base, outside: [line.base], pictures, ...options })
+  const hand = {
+    ...handsOf(phone), world,
+    go: (screen) => phone.page.goto(`${line.base}/#/pages/${screen}`),
+    async whole() {
+      checks.equal(`${name}: no serious finding of axe`, await phone.axe(), [])
+      await phone.picture(`identity-${name}`)
+    },
+  }
+  try {
+    await phone.page.addInitScript(() => localStorage.setItem('lifeline.signed_in', '1'))
+    await act(hand)
+    checks.equal(`${name}: nothing thrown`, phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])
+    checks.equal(`${name}: no request to anywhere else`, phone.seen.strangers, [])
+  } catch (thrown) {
+    await phone.picture(`identity-${name}-failed`).catch(() => undefined)
+    checks.broke(`${name}: ${thrown}`)
+  } finally {
+    await phone.close()
+    line.stop()
+  }
+}
+
+/** Everything this page keeps, and its address: what was typed must be in none of it. */
+const kept = (page) => page.evaluate(() => JSON.stringify([window.location.href, { ...localStorage }, { ...sessionStorage }]))
+
+async function onTheStandIn() {
+  await person('face', async ({ at, shows, type, textOf, go, whole, page }) => {
+    await go('accounts/index')
+    await shows('who')
+    await at('open-certify').click()
+    await shows('certify-terms')
+    checks.equal('a browser cannot be asked to compare', await page.locator('[data-testid="certify-certverify"]:visible').count(), 0)
+    let begun = 0
+    page.on('request', (request) => { if (request.method() === 'POST' && request.url().endsWith('/v1/me/certifications')) begun += 1 })
+    await at('certify-face').click()
+    checks.equal('nothing typed, both are asked for', await page.locator('.field-wrong:visible').count(), 2)
+    await type('certify-name', NAME)
+    await type('certify-id', WRONG_DIGIT)
+    await at('certify-face').click()
+    checks.equal('a wrong check digit is told on the spot', await page.locator('.field-wrong:visible').count(), 1)
+    checks.equal('and nothing was sent', begun, 0)
+    await whole()
+    await type('certify-id', ' 150499 19900101 0014 ')
+    const sent = page.waitForRequest((request) => request.url().endsWith('/v1/me/certifications') && request.method() === 'POST')
+    await at('certify-face').click()
+    checks.equal('name and number go in the body', (await sent).postDataJSON(), { kind: 'face', name: NAME, id_number: ID_NUMBER, terms_version: 't-1' })
+    await page.waitForURL('**/alipay/face')
+    await page.locator('#done').click()
+    await shows('certify-pending')
+    checks.that('what was typed is kept nowhere', !(await kept(page)).includes('150499') && !(await kept(page)).includes(NAME))
+    await whole()
+    await at('certify-look').click()
+    await shows('certify-pending')
+    await page.goBack()
+    await page.waitForURL('**/alipay/face')
+    await page.locator('#look').click()
+    await page.locator('#done').click()
+    await shows('certified')
+    await whole()
+    await at('certify-me').click()
+    await shows('who')
+    checks.that('the name is verified now', (await textOf('who')).includes('支付宝已实名'))
+    checks.equal('and nobody is asked again', await page.locator('[data-testid="open-certify"]:visible').count(), 0)
+  })
+
+  await person('not-mine', async ({ at, shows, type, go, whole, page, textOf }) => {
+    await go('accounts/certify')
+    await type('certify-name', NAME)
+    await type('certify-id', SOMEBODY_ELSES)
+    await at('certify-face').click()
+    await page.waitForURL('**/alipay/face')
+    await page.locator('#look').click()
+    await page.locator('#done').click()
+    await shows('problem')
+    checks.that('a refusal says that nothing was kept', (await textOf('problem')).includes('没有保存'))
+    await whole()
+    await at('problem-cure').click()
+    await shows('certify-name')
+    checks.equal('its button begins anew, with nothing typed', await page.locator('[data-testid="certify-id"]:visible').first().inputValue(), '')
+  })
+
+  await person('phone', async ({ at, shows, type, textOf, go, whole, page }) => {
+    await go('accounts/index')
+    await at('open-phone').click()
+    await shows('phone-number')
+    checks.equal('a browser is told no phone', await page.locator('[data-testid="wallet-phone"]').count(), 0)
+    checks.that('no code before there is a number', await at('send-code').isDisabled())
+    await type('phone-number', '190 0000 0044')
+    const sent = page.waitForRequest((request) => request.url().endsWith('/v1/otps'))
+    await at('send-code').click()
+    checks.equal('the code goes to what was typed', (await sent).postDataJSON(), { purpose: 'verify_phone', phone: '19000000044' })
+    await type('phone-code', '000000')
+    await at('phone-submit').click()
+    await shows('problem')
+    await whole()
+    await type('phone-code', '123456')
+    await at('phone-submit').click()
+    await shows('phone-taken')
+    checks.that('the new phone is shown masked', (await textOf('phone-taken')).includes('190****0044'))
+    checks.that('the number is kept nowhere', !(await kept(page)).includes('19000000044'))
+    await whole()
+  })
+
+  await person('merge', async ({ at, shows, type, textOf, go, whole, page, world }) => {
+    Object.assign(world.me, { real_name: 'verified', name_masked: '*明', other_account: true })
+    await go('accounts/index')
+    await at('open-merge').click()
+    await at('merge-ask').click()
+    await shows('merge-code')
+    checks.equal('the code is shown to be typed elsewhere', await textOf('merge-code'), '246810')
+    await at('merge-look').click()
+    await shows('merge-code')
+    await whole()
+    world.merge.state = 'merged'
+    await at('merge-look').click()
+    await shows('merge-kept')
+    await go('accounts/index')
+    await at('open-merge').click()
+    await type('merge-typed', '12')
+    await at('merge-confirm').click()
+    checks.equal('a short code is not sent', await page.locator('.field-wrong:visible').count(), 1)
+    await type('merge-typed', '111111')
+    await at('merge-confirm').click()
+    await shows('merge-refused')
+    await type('merge-typed', '135790')
+    await at('merge-confirm').click()
+    await shows('merge-given')
+    await whole()
+    world.signedIn = false
+    await at('merge-sign-in').click()
+    await shows('sign-in')
+    checks.that('who gave an account up signs in anew', true)
+  })
+
+  await person('large-type', async ({ shows, go, whole, page, at }) => {
+    await page.addInitScript(() => localStorage.setItem('lifeline.elder', '1'))
+    for (const [screen, first, button] of [['accounts/certify', 'certify-terms', 'certify-face'], ['accounts/phone', 'phone-number', 'phone-submit']]) {
+      await go(screen)
+      await shows(first)
+      checks.that(`${screen}: large type has targets of 60`, (await at(button).boundingBox()).height >= 60)
+      checks.equal(`${screen}: nothing hangs over the side`, await page.evaluate(() => [...document.querySelectorAll('.screen *')].filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > 320.5).length), 0)
+    }
+    await whole()
+  }, { width: 320 })
+}
+
+async function onTheDemo(ready) {
+  const [line, sandbox] = [new URL(ready.line).origin, new URL(ready.sandbox).origin]
+  const json = async (url) => (await fetch(url)).json()
+  const phone = await openPhone({ home: line, outside: [sandbox], pictures })
+  const { at, shows, type, textOf, page } = handsOf(phone)
+  try {
+    const silent = (await json(`${sandbox}/sim/people`)).find((each) => each.profile.certified && !each.profile.id_number)
+    checks.that('the demo has somebody of whom Alipay tells no ID number', silent !== undefined)
+    await page.goto(`${line}/`)
+    await at('sign-in').click()
+    await page.locator(`[data-person="${silent.person}"]`).first().click()
+    await page.locator('#allow').first().click()
+    await shows('consent', 20_000)
+    await at('agree').click()
+    await shows('problem', 20_000)
+    await at('problem-cure').click()
+    await shows('certify-terms', 20_000)
+    checks.equal('demo: no serious finding of axe', await phone.axe(), [])
+    await type('certify-name', silent.name)
+    await type('certify-id', silent.id_number)
+    await at('certify-face').click()
+    await page.waitForURL((url) => url.origin === sandbox, { timeout: 30_000 })
+    await page.locator('#face').selectOption(silent.person)
+    await page.locator('#show').click()
+    await shows('certified', 30_000)
+    await phone.picture('10-certified')
+    checks.that('demo: what was typed is kept nowhere', !(await kept(page)).includes(silent.id_number))
+    await at('certify-match').click()
+    await shows('agree', 20_000)
+    await at('agree').click()
+    await shows('match-found', 20_000)
+    checks.that('demo: the certified name finds the home', (await page.locator('[data-testid="candidate"]:visible').count()) >= 1)
+    await at('confirm-match').click()
+    await shows('tab-me', 20_000)
+    await at('tab-me').click()
+    await at('open-phone').click()
+    const number = '19000000914'
+    await type('phone-number', number)
+    await at('send-code').click()
+    const code = await codeTo(sandbox, number, json)
+    await type('phone-code', code)
+    await at('phone-submit').click()
+    await shows('phone-taken', 20_000)
+    checks.that('demo: the phone is theirs', (await textOf('phone-taken')).includes('0914'))
+    await phone.picture('10-phone')
+    const expected = phone.seen.errors.filter((error) => !error.includes('binding-matches'))
+    checks.equal('demo: no error in the console but the refused match', expected, [])
+    checks.equal('demo: no request to anywhere else', phone.seen.strangers, [])
+  } catch (thrown) {
+    await phone.picture('identity-demo-failed').catch(() => undefined)
+    checks.broke(thrown)
+  } finally {
+    await phone.close()
+  }
+}
+
+/** The six digits of the last message to a phone, once it has come. */
+async function codeTo(sandbox, number, json) {
+  for (let turn = 0; turn < 60; turn += 1) {
+    const code = /(?<!\d)\d{6}(?!\d)/.exec(JSON.stringify((await json(`${sandbox}/sim/sms?phone=${number}`)).at(-1)?.text ?? ''))
+    if (code) return code[0]
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+  throw new Error('no code came')
+}
+
+if (process.env.READY_FILE) await onTheDemo(JSON.parse(fs.readFileSync(process.env.READY_FILE, 'utf8')))
+else await onTheStandIn()
+process.exit(checks.close())
