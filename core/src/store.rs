@@ -27,6 +27,7 @@ use crate::payments::ports::{PaymentReads, PaymentStore};
 use crate::privacy::ports::{PrivacyReads, PrivacyStore};
 use crate::publications::ports::{PublicationReads, PublicationStore};
 use crate::settlement::accounts::ports::{GenerationReads, GenerationStore};
+use crate::settlement::ports::{SettlementReads, SettlementStore};
 
 /// What a store can answer besides success; no engine's own error comes further in than this.
 #[derive(Debug, thiserror::Error)]
@@ -165,6 +166,7 @@ pub trait UnitOfWork: Send {
     fn payments(&mut self) -> &mut dyn PaymentStore;
     fn privacy(&mut self) -> &mut dyn PrivacyStore;
     fn publications(&mut self) -> &mut dyn PublicationStore;
+    fn settlement(&mut self) -> &mut dyn SettlementStore;
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }
 
@@ -182,6 +184,7 @@ pub trait Snapshot: Send {
     fn payments(&mut self) -> &mut dyn PaymentReads;
     fn privacy(&mut self) -> &mut dyn PrivacyReads;
     fn publications(&mut self) -> &mut dyn PublicationReads;
+    fn settlement(&mut self) -> &mut dyn SettlementReads;
 }
 
 /// What a use case is handed inside [`atomically`]: an open transaction without lifetimes in its
@@ -262,6 +265,10 @@ impl Tx {
     pub fn publications(&mut self) -> &mut dyn PublicationStore {
         self.0.publications()
     }
+
+    pub fn settlement(&mut self) -> &mut dyn SettlementStore {
+        self.0.settlement()
+    }
 }
 
 /// What a reader is handed by [`snapshot`].
@@ -320,6 +327,10 @@ impl View {
 
     pub fn publications(&mut self) -> &mut dyn PublicationReads {
         self.0.publications()
+    }
+
+    pub fn settlement(&mut self) -> &mut dyn SettlementReads {
+        self.0.settlement()
     }
 }
 

@@ -75,7 +75,9 @@ pub mod personal;
 mod privacy;
 mod publications;
 mod sessions;
+mod settlement;
 mod telling;
+mod trades;
 
 use lifeline_core::store::StoreError;
 

@@ -40,6 +40,10 @@ statements! { "personal":
     GENERATORS("generation_account") = "UPDATE generation_account SET generation_no = NULL, generation_index = NULL, \
         state = 'terminated', next_at = NULL, ended_at = COALESCE(ended_at, created_at), version = version + 1 \
         WHERE account_id = $1";
+    PAYEES("trade_task") = "UPDATE trade_task SET payee = NULL WHERE generation_account_id IN \
+        (SELECT generation_account_id FROM generation_account WHERE account_id = $1)";
+    MONTHS("energy_version") = "UPDATE energy_version SET days = NULL, lines = NULL, row_version = row_version + 1 \
+        WHERE generation_account_id IN (SELECT generation_account_id FROM generation_account WHERE account_id = $1)";
     SALTS("evidence_salt") = "DELETE FROM evidence_salt WHERE account_id = $1";
     OLD_CONSENTS("consent") = "DELETE FROM consent WHERE consent_id IN (SELECT consent_id FROM consent \
         WHERE withdrawn_at < $1 ORDER BY withdrawn_at LIMIT $2)";
@@ -206,6 +210,12 @@ pub static TABLES: &[Table] = &[
     table("open_claim", "claim_key=index payment_id", Fate::Kept("there is none without open money")),
     table("payment_sighting", "payment_id machine row_id state input next_state", MONEY)
         .purged(&OLD_SIGHTINGS, 1827),
+    table("trade_task", "trade_task_id check_task_id generation_account_id table_id period state queue_key payout_no \
+        payee=own hold", Fate::Erased(&[&PAYEES])),
+    table("check_task", "check_task_id generation_account_id table_id period state verdict review_no newer_id",
+        Fate::Kept("what was decided about a month's amount: 30 years; it names no person")),
+    table("energy_version", "table_id period generation_account_id state days=own lines=own refusal",
+        Fate::Erased(&[&MONTHS])),
     table("personal_table", "table_id generation_account_id state permission_id identity=own",
         Fate::Erased(&[&TABLE_KEYS, &PERSONAL_TABLES])),
     table("generation_account", "generation_account_id account_id generation_no=own generation_index=index feed_in state",

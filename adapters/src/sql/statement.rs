@@ -110,7 +110,9 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::publications::STATEMENTS,
         super::sealing::STATEMENTS,
         super::sessions::STATEMENTS,
+        super::settlement::STATEMENTS,
         super::telling::STATEMENTS,
+        super::trades::STATEMENTS,
     ]
     .into_iter()
     .chain(super::rotation::ALL_STATEMENTS)

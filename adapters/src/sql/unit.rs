@@ -18,6 +18,7 @@ use lifeline_core::payments::ports::{PaymentReads, PaymentStore};
 use lifeline_core::privacy::ports::{PrivacyReads, PrivacyStore};
 use lifeline_core::publications::ports::{PublicationReads, PublicationStore};
 use lifeline_core::settlement::accounts::ports::{GenerationReads, GenerationStore};
+use lifeline_core::settlement::ports::{SettlementReads, SettlementStore};
 use lifeline_core::store::{Snapshot, StoreError, UnitOfWork};
 
 use super::{Conn, Sql, WriteConn};
@@ -50,6 +51,7 @@ impl<C: WriteConn + 'static> UnitOfWork for Sql<C> {
         payments: PaymentStore;
         privacy: PrivacyStore;
         publications: PublicationStore;
+        settlement: SettlementStore;
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
@@ -71,5 +73,6 @@ impl<C: Conn + 'static> Snapshot for Sql<C> {
         payments: PaymentReads;
         privacy: PrivacyReads;
         publications: PublicationReads;
+        settlement: SettlementReads;
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lifeline_core::settlement::ids::{
-    GenerationAccountId, KeyPairId, PermissionId, PersonalTableId,
+    CheckTaskId, GenerationAccountId, KeyPairId, PermissionId, PersonalTableId, TradeTaskId,
 };
 use lifeline_core::shared::ids::{
     AccountId, BindingId, CaseId, CertificationId, EntryId, EventId, EvidenceId, FillingId,
@@ -123,7 +123,9 @@ from_ids!(
     RefundId,
     SessionId,
     StaffId,
-    StaffSessionId
+    StaffSessionId,
+    CheckTaskId,
+    TradeTaskId
 );
 
 /// The arguments of a statement, in the order of its `$n`.

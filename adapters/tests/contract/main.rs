@@ -57,6 +57,7 @@ mod rotation;
 mod runner;
 mod schema;
 mod sessions;
+mod settlement;
 mod shelf;
 mod successors;
 mod unit;
@@ -105,6 +106,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     schema::contracts,
     sessions::contracts,
     shelf::contracts,
+    settlement::contracts,
     successors::contracts,
     unit::contracts,
 ];

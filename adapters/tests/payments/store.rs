@@ -112,11 +112,16 @@ impl Place {
 
     /// The number of the only order there is.
     pub(crate) async fn only_number(&self) -> String {
-        self.value("SELECT out_trade_no FROM payment").await
+        self.word("SELECT out_trade_no FROM payment").await
     }
 
     /// The one integer a raw query answers.
     pub(crate) async fn number(&self, query: &str) -> i64 {
+        self.value(query).await
+    }
+
+    /// The one text a raw query answers.
+    pub(crate) async fn word(&self, query: &str) -> String {
         self.value(query).await
     }
 

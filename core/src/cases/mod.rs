@@ -29,10 +29,16 @@ pub enum CaseKind {
     AccountConflict,
     /// The utility's archive holds something else than what was certified here.
     ArchiveConflict,
+    /// A check task needs two persons: nobody reached, reviewed too long or too often.
+    SettlementReview,
+    /// An owner disputes a settlement that is on its way or closed.
+    SettlementDispute,
+    /// Meter, settlement and payout of a month differ.
+    PayoutDiffers,
 }
 
 impl CaseKind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::AmountMismatch,
         Self::Contradiction,
         Self::ForeignRefund,
@@ -42,6 +48,9 @@ impl CaseKind {
         Self::HolderConflict,
         Self::AccountConflict,
         Self::ArchiveConflict,
+        Self::SettlementReview,
+        Self::SettlementDispute,
+        Self::PayoutDiffers,
     ];
 
     #[must_use]
@@ -56,6 +65,9 @@ impl CaseKind {
             Self::HolderConflict => "holder_conflict",
             Self::AccountConflict => "account_conflict",
             Self::ArchiveConflict => "archive_conflict",
+            Self::SettlementReview => "settlement_review",
+            Self::SettlementDispute => "settlement_dispute",
+            Self::PayoutDiffers => "payout_differs",
         }
     }
 

@@ -11,7 +11,7 @@ use crate::shared::ids::{EntryId, PaymentId};
 use crate::shared::money::{Fen, MoneyError};
 use crate::shared::time::Time;
 
-/// The accounts of tables P, L and R. A debit balance of `Channel` is money the channel holds for us.
+/// The accounts of tables P, L, R and T. A debit balance of `Channel` is money the channel holds for us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Account {
@@ -21,16 +21,22 @@ pub enum Account {
     Suspense,
     RefundDue,
     ForeignRefund,
+    /// What households were paid for generated power.
+    GenerationPurchase,
+    /// Money that left through the trade-execution platform.
+    Payout,
 }
 
 impl Account {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Channel,
         Self::Clearing,
         Self::Marketing,
         Self::Suspense,
         Self::RefundDue,
         Self::ForeignRefund,
+        Self::GenerationPurchase,
+        Self::Payout,
     ];
 
     #[must_use]
@@ -42,6 +48,8 @@ impl Account {
             Self::Suspense => "suspense",
             Self::RefundDue => "refund_due",
             Self::ForeignRefund => "foreign_refund",
+            Self::GenerationPurchase => "generation_purchase",
+            Self::Payout => "payout",
         }
     }
 

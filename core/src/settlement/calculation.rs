@@ -1,24 +1,14 @@
 //! What a month of generation is worth: energy x the price of its day and part, rounded once per line;
 //! then tax, subsidy and net. Pure, so that a repeat and another program come to the same fen.
 
+use super::accounts::FeedIn;
 use super::readings::MonthEnergy;
-use crate::shared::decision::words;
 use crate::shared::energy::{Kwh, Price};
 use crate::shared::money::{Fen, MoneyError};
 use crate::shared::time::Day;
 use crate::tariffs::{
     PriceBook, PriceFault, PriceKind, PriceRow, Slot, TaxBook, line_charge, line_formula,
 };
-
-words! {
-    /// What of the generation is sold (domain.md 3.9).
-    FeedIn {
-        /// All of it.
-        Full = "full",
-        /// What the home does not use itself.
-        Surplus = "surplus",
-    }
-}
 
 /// One line: the amount beside its energy, with the days and the price that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]

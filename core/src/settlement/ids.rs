@@ -12,6 +12,10 @@ typed_id! {
     PermissionId;
     /// One key pair of an account; the `kid` of its public key.
     KeyPairId;
+    /// One request to its owner to check a month's settlement (table K).
+    CheckTaskId;
+    /// One order to pay a month's amount (table T).
+    TradeTaskId;
 }
 
 personal! {

@@ -1,11 +1,139 @@
 //! Power that households generate, from registration to payout (PV-01..30).
+//!
+//! | part | what it is |
+//! |---|---|
+//! | `ids` | the typed ids and numbers of the room |
+//! | `accounts` | generation accounts: registration, keys, permission, personal data table, end and activation |
+//! | `readings`, `collecting` | a month as the meter tells it: checked whole, corrections as versions |
+//! | `watch`, `calculation`, `settling` | which tables were updated, and what a month is worth |
+//! | `table_k`, `check_task`, `countdown`, `checking`, `answering` | the owner checks before the money moves |
+//! | `table_t`, `trade_task`, `trade_queue`, `trading`, `dispatch` | the queue of payouts, each paid at most once |
+//! | `energy`, `records`, `events`, `rules`, `ports` | rows, proof, what others hear, thresholds, the outside |
 
 pub mod accounts;
 pub mod calculation;
+pub mod check_task;
+pub mod checking;
 pub mod countdown;
+pub mod energy;
+pub mod events;
 pub mod ids;
+pub mod ports;
 pub mod readings;
+pub mod rules;
 pub mod table_k;
 pub mod table_t;
 pub mod trade_queue;
+pub mod trade_task;
+pub mod trading;
 pub mod watch;
+
+mod answering;
+mod collecting;
+mod dispatch;
+mod error;
+mod records;
+mod settling;
+
+use std::sync::Arc;
+
+pub use answering::{Feedback, TaskView};
+pub use collecting::Collected;
+pub use error::SettlementError;
+pub use rules::SettlementRules;
+pub use settling::Watched;
+
+use crate::shared::draw::Draw;
+use crate::shared::ids::{Entropy, Maker};
+use crate::shared::time::{Clock, Time};
+use crate::store::{Store, atomically};
+use checking::{Applied, Seen};
+use ids::{CheckTaskId, TradeTaskId};
+use trading::{Paid, TradeApplied};
+
+/// The outside and the store, as settlement needs them.
+#[derive(Clone)]
+pub struct Ports {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub head_end: Arc<dyn ports::HeadEnd>,
+    pub publishing: Arc<dyn ports::PublishingPlatform>,
+    pub reviewer: Arc<dyn ports::ReviewTerminal>,
+    pub payer: Arc<dyn ports::TradePlatform>,
+}
+
+impl std::fmt::Debug for Ports {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ports")
+    }
+}
+
+/// The use cases from collection to payout.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    ports: Ports,
+    rules: Arc<SettlementRules>,
+}
+
+impl Settlement {
+    #[must_use]
+    pub fn new(ports: Ports, rules: SettlementRules) -> Self {
+        Self {
+            ports,
+            rules: Arc::new(rules),
+        }
+    }
+
+    fn store(&self) -> &dyn Store {
+        &*self.ports.store
+    }
+
+    fn now(&self) -> Time {
+        self.ports.clock.now()
+    }
+
+    fn draw(&self, actor: &str, trace_id: &str) -> Draw {
+        let maker = Maker {
+            clock: &*self.ports.clock,
+            entropy: &*self.ports.entropy,
+        };
+        if trace_id.is_empty() {
+            let own = maker.uuid().replace('-', "");
+            return Draw::new(maker, &own, actor);
+        }
+        Draw::new(maker, trace_id, actor)
+    }
+
+    /// Applies one input to a check task: every cell of table K can be reached through here.
+    pub async fn see_task(
+        &self,
+        id: &CheckTaskId,
+        seen: &Seen,
+        actor: &str,
+        trace_id: &str,
+    ) -> Result<Applied, SettlementError> {
+        let draw = self.draw(actor, trace_id);
+        let rules = &*self.rules;
+        atomically(self.store(), async |tx| {
+            checking::see(tx, rules, &draw, id, seen).await
+        })
+        .await
+    }
+
+    /// Applies one input to a trade task: every cell of table T can be reached through here.
+    pub async fn see_trade(
+        &self,
+        id: &TradeTaskId,
+        input: table_t::Input,
+        paid: Paid,
+        actor: &str,
+    ) -> Result<TradeApplied, SettlementError> {
+        let draw = self.draw(actor, "");
+        let rules = &*self.rules;
+        atomically(self.store(), async |tx| {
+            trading::see(tx, rules, &draw, id, input, paid).await
+        })
+        .await
+    }
+}

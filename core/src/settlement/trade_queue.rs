@@ -66,6 +66,14 @@ impl Weights {
 }
 
 impl QueueKey {
+    /// Reads what [`QueueKey::sortable`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let shifted: i128 = text.parse().ok()?;
+        let plain = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| Self(shifted.saturating_sub(MIDDLE)))
+    }
+
     /// Text that sorts, byte by byte, as the keys do: what the store's index is over.
     #[must_use]
     pub fn sortable(self) -> String {
@@ -133,6 +141,7 @@ mod tests {
             prop_assert_eq!(order, key(a).cmp(&key(b)));
             prop_assert_eq!(order == Ordering::Equal, a == b);
             prop_assert_eq!(key(a).sortable().len(), 40);
+            prop_assert_eq!(QueueKey::parse(&key(a).sortable()), Some(key(a)));
         }
     }
 

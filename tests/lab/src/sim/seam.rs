@@ -84,6 +84,7 @@ impl UnitOfWork for SeamUnit {
         payments: lifeline_core::payments::ports::PaymentStore;
         privacy: lifeline_core::privacy::ports::PrivacyStore;
         publications: lifeline_core::publications::ports::PublicationStore;
+        settlement: lifeline_core::settlement::ports::SettlementStore;
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -1,0 +1,439 @@
+//! Months of energy, check tasks and trade tasks. Days, lines and payees are sealed with the personal
+//! data table's own key, so that erasing the table makes them unreadable everywhere.
+
+use async_trait::async_trait;
+use lifeline_core::settlement::calculation::Amounts;
+use lifeline_core::settlement::check_task::CheckTask;
+use lifeline_core::settlement::countdown::Countdown;
+use lifeline_core::settlement::energy::{
+    EnergyVersion, Settled, VersionState, lines_from_kept, lines_to_kept,
+};
+use lifeline_core::settlement::ids::{
+    CheckTaskId, GenerationAccountId, PersonalTableId, TradeTaskId,
+};
+use lifeline_core::settlement::ports::{SettlementReads, SettlementStore};
+use lifeline_core::settlement::readings::MonthEnergy;
+use lifeline_core::settlement::table_k;
+use lifeline_core::settlement::trade_queue::QueueKey;
+use lifeline_core::settlement::trade_task::TradeTask;
+use lifeline_core::shared::ids::AccountId;
+use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::page::Page;
+use lifeline_core::shared::period::Period;
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::StoreError;
+
+use super::generation::key_owner;
+use super::statement::statements;
+use super::value::args;
+use super::{Conn, Field, Row, Sql, WriteConn};
+
+macro_rules! versions {
+    ($which:literal) => {
+        concat!(
+            "SELECT table_id, period, data_version, generation_account_id, state, days, lines, refusal, gross_fen, ",
+            "tax_fen, subsidy_fen, net_fen, adjustment_fen, read_at, updated_at, settled_at, row_version ",
+            "FROM energy_version WHERE ",
+            $which
+        )
+    };
+}
+
+macro_rules! tasks {
+    ($which:literal) => {
+        concat!(
+            "SELECT k.check_task_id, k.generation_account_id, g.account_id, k.table_id, k.period, k.data_version, ",
+            "k.state, k.verdict, k.net_fen, k.paid_before_fen, k.began_at, k.ends_at, k.reminded, k.pushed_at, ",
+            "k.waited_again, k.undo_spent, k.review_no, k.review_round, k.review_sent_at, k.review_began_at, ",
+            "k.newer_id, k.created_at, k.next_at, k.version FROM check_task k JOIN generation_account g ",
+            "ON g.generation_account_id = k.generation_account_id WHERE ",
+            $which
+        )
+    };
+}
+
+statements! { "settlement":
+    NEWEST("energy_version") = versions!("table_id = $1 AND period = $2 AND days IS NOT NULL \
+        ORDER BY data_version DESC LIMIT 1");
+    MONTHS("energy_version") = versions!("table_id = $1 AND period < $2 AND days IS NOT NULL AND NOT EXISTS \
+        (SELECT 1 FROM energy_version n WHERE n.table_id = energy_version.table_id AND n.period = energy_version.period \
+        AND n.data_version > energy_version.data_version) ORDER BY period DESC LIMIT $3");
+    OPEN_TABLES("personal_table") = "SELECT table_id, generation_account_id FROM personal_table \
+        WHERE state = 'open' AND table_id > $1 ORDER BY table_id LIMIT $2";
+    UNSETTLED("energy_version") = "SELECT table_id, period FROM energy_version WHERE state = 'collected' \
+        AND days IS NOT NULL ORDER BY updated_at, table_id, period LIMIT $1";
+    ADD_ENERGY("energy_version") = "INSERT INTO energy_version (table_id, period, data_version, row_version, state, \
+        days, lines, refusal, gross_fen, tax_fen, subsidy_fen, net_fen, adjustment_fen, settled_at, \
+        generation_account_id, read_at, updated_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    SAVE_ENERGY("energy_version") = "UPDATE energy_version SET state = $5, days = $6, lines = $7, refusal = $8, \
+        gross_fen = $9, tax_fen = $10, subsidy_fen = $11, net_fen = $12, adjustment_fen = $13, settled_at = $14, \
+        row_version = row_version + 1 WHERE table_id = $1 AND period = $2 AND data_version = $3 AND row_version = $4";
+    TASK_OF("check_task") = tasks!("g.account_id = $1 AND g.state <> 'terminated' AND k.check_task_id = $2");
+    TASKS_OF("check_task") = tasks!("g.account_id = $1 AND g.state <> 'terminated' AND k.check_task_id < $2 \
+        ORDER BY k.check_task_id DESC LIMIT $3");
+    TASK("check_task") = tasks!("k.check_task_id = $1");
+    NEWEST_TASK("check_task") = tasks!("k.table_id = $1 AND k.period = $2 ORDER BY k.data_version DESC LIMIT 1");
+    DUE_TASKS("check_task") = "SELECT check_task_id FROM check_task WHERE next_at IS NOT NULL AND next_at <= $1 \
+        ORDER BY next_at, check_task_id LIMIT $2";
+    ADD_TASK("check_task") = "INSERT INTO check_task (check_task_id, state, verdict, began_at, ends_at, reminded, \
+        pushed_at, waited_again, undo_spent, review_no, review_round, review_sent_at, review_began_at, newer_id, next_at, \
+        version, generation_account_id, table_id, period, data_version, net_fen, paid_before_fen, created_at) VALUES \
+        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
+    SAVE_TASK("check_task") = "UPDATE check_task SET state = $2, verdict = $3, began_at = $4, ends_at = $5, reminded = $6, \
+        pushed_at = $7, waited_again = $8, undo_spent = $9, review_no = $10, review_round = $11, review_sent_at = $12, \
+        review_began_at = $13, newer_id = $14, next_at = $15, version = version + 1 \
+        WHERE check_task_id = $1 AND version = $16";
+    ERASE_DAYS("energy_version") = "UPDATE energy_version SET days = NULL, lines = NULL, row_version = row_version + 1 \
+        WHERE table_id = $1";
+    ERASE_TASKS("check_task") = "UPDATE check_task SET state = 'SUPERSEDED', next_at = NULL, version = version + 1 \
+        WHERE table_id = $1 AND state IN ('OPEN', 'ANSWERED', 'IN_REVIEW')";
+    ERASE_TRADES("trade_task") = "UPDATE trade_task SET state = 'WITHDRAWN', next_at = NULL, payee = NULL, \
+        version = version + 1 WHERE table_id = $1 AND state IN ('HELD', 'QUEUED', 'RETURNED')";
+    ERASE_PAYEES("trade_task") = "UPDATE trade_task SET payee = NULL WHERE table_id = $1 AND state IN ('PAID', 'WITHDRAWN')";
+}
+
+const DAYS: Field = Field::new("energy_version", "days");
+const LINES: Field = Field::new("energy_version", "lines");
+/// Above every id and every month.
+const LAST: &str = "z";
+
+#[async_trait]
+impl<C: Conn> SettlementReads for Sql<C> {
+    async fn newest_energy(
+        &mut self,
+        table: &PersonalTableId,
+        period: &Period,
+    ) -> Result<Option<EnergyVersion>, StoreError> {
+        match self.one(&NEWEST, args![table, period.as_str()]).await? {
+            Some(row) => self.energy(&row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn energy_list(
+        &mut self,
+        table: &PersonalTableId,
+        page: &Page,
+    ) -> Result<Vec<EnergyVersion>, StoreError> {
+        let before = page.after().unwrap_or(LAST);
+        let args = args![table, before, page.limit().saturating_add(1)];
+        let mut found = Vec::new();
+        for row in self.rows(&MONTHS, args).await? {
+            found.push(self.energy(&row).await?);
+        }
+        Ok(found)
+    }
+
+    async fn open_tables(
+        &mut self,
+        after: &str,
+        most: i64,
+    ) -> Result<Vec<(PersonalTableId, GenerationAccountId)>, StoreError> {
+        let rows = self.rows(&OPEN_TABLES, args![after, most]).await?;
+        rows.iter()
+            .map(|row| Ok((row.id("table_id")?, row.id("generation_account_id")?)))
+            .collect()
+    }
+
+    async fn unsettled(&mut self, most: i64) -> Result<Vec<(PersonalTableId, Period)>, StoreError> {
+        let rows = self.rows(&UNSETTLED, args![most]).await?;
+        rows.iter()
+            .map(|row| Ok((row.id("table_id")?, period(row)?)))
+            .collect()
+    }
+
+    async fn task_of(
+        &mut self,
+        owner: &AccountId,
+        id: &CheckTaskId,
+    ) -> Result<Option<CheckTask>, StoreError> {
+        let row = self.one(&TASK_OF, args![owner, id]).await?;
+        row.as_ref().map(check_task).transpose()
+    }
+
+    async fn tasks_of(
+        &mut self,
+        owner: &AccountId,
+        page: &Page,
+    ) -> Result<Vec<CheckTask>, StoreError> {
+        let before = page.after().unwrap_or(LAST);
+        let args = args![owner, before, page.limit().saturating_add(1)];
+        self.rows(&TASKS_OF, args)
+            .await?
+            .iter()
+            .map(check_task)
+            .collect()
+    }
+
+    async fn task(&mut self, id: &CheckTaskId) -> Result<Option<CheckTask>, StoreError> {
+        let row = self.one(&TASK, args![id]).await?;
+        row.as_ref().map(check_task).transpose()
+    }
+
+    async fn newest_task(
+        &mut self,
+        table: &PersonalTableId,
+        period: &Period,
+    ) -> Result<Option<CheckTask>, StoreError> {
+        let row = self
+            .one(&NEWEST_TASK, args![table, period.as_str()])
+            .await?;
+        row.as_ref().map(check_task).transpose()
+    }
+
+    async fn due_tasks(&mut self, now: Time, most: i64) -> Result<Vec<CheckTaskId>, StoreError> {
+        let rows = self.rows(&DUE_TASKS, args![now, most]).await?;
+        rows.iter().map(|row| row.id("check_task_id")).collect()
+    }
+
+    async fn trade_of(&mut self, id: &CheckTaskId) -> Result<Option<TradeTask>, StoreError> {
+        self.trade_of_task(id).await
+    }
+
+    async fn trade(&mut self, id: &TradeTaskId) -> Result<Option<TradeTask>, StoreError> {
+        self.trade_by_id(id).await
+    }
+
+    async fn due_trades(&mut self, now: Time, most: i64) -> Result<Vec<TradeTaskId>, StoreError> {
+        self.trades_due(now, most).await
+    }
+
+    async fn first_queued(&mut self) -> Result<Option<TradeTaskId>, StoreError> {
+        self.head_of_queue().await
+    }
+
+    async fn committed(
+        &mut self,
+        account: &GenerationAccountId,
+        period: &Period,
+    ) -> Result<Fen, StoreError> {
+        self.committed_for(account, period).await
+    }
+
+    async fn sent_since(&mut self, since: Time) -> Result<(i64, Fen), StoreError> {
+        self.payouts_since(since).await
+    }
+
+    async fn has_open_trades(&mut self, account: &GenerationAccountId) -> Result<bool, StoreError> {
+        self.is_paying(account).await
+    }
+}
+
+#[async_trait]
+impl<C: WriteConn> SettlementStore for Sql<C> {
+    async fn add_energy(&mut self, version: &EnergyVersion) -> Result<(), StoreError> {
+        let mut args = self.energy_args(version).await?;
+        args.extend(args![
+            &version.generation_account_id,
+            version.read_at,
+            version.updated_at
+        ]);
+        self.touched(&ADD_ENERGY, args).await.map(drop)
+    }
+
+    async fn save_energy(&mut self, version: &EnergyVersion) -> Result<(), StoreError> {
+        let args = self.energy_args(version).await?;
+        if self.changed(&SAVE_ENERGY, args).await? {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict)
+        }
+    }
+
+    async fn add_task(&mut self, task: &CheckTask) -> Result<(), StoreError> {
+        let mut args = task_args(task);
+        args.extend(args![
+            &task.generation_account_id,
+            &task.table_id,
+            task.period.as_str(),
+            task.data_version,
+            task.net,
+            task.paid_before,
+            task.created_at,
+        ]);
+        self.touched(&ADD_TASK, args).await.map(drop)
+    }
+
+    async fn save_task(&mut self, task: &CheckTask) -> Result<(), StoreError> {
+        if self.changed(&SAVE_TASK, task_args(task)).await? {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict)
+        }
+    }
+
+    async fn add_trade(&mut self, trade: &TradeTask) -> Result<(), StoreError> {
+        self.insert_trade(trade).await
+    }
+
+    async fn save_trade(&mut self, trade: &TradeTask) -> Result<(), StoreError> {
+        self.update_trade(trade).await
+    }
+
+    async fn keyed_otherwise(
+        &mut self,
+        weights_epoch: i64,
+        most: i64,
+    ) -> Result<Vec<TradeTask>, StoreError> {
+        self.trades_keyed_otherwise(weights_epoch, most).await
+    }
+
+    async fn rekey(
+        &mut self,
+        id: &TradeTaskId,
+        key: QueueKey,
+        weights_epoch: i64,
+    ) -> Result<(), StoreError> {
+        self.key_anew(id, key, weights_epoch).await
+    }
+
+    async fn erase_rows(&mut self, table: &PersonalTableId) -> Result<(), StoreError> {
+        for stmt in [&ERASE_DAYS, &ERASE_TASKS, &ERASE_TRADES, &ERASE_PAYEES] {
+            self.touched(stmt, args![table]).await?;
+        }
+        Ok(())
+    }
+}
+
+impl<C: Conn> Sql<C> {
+    async fn energy(&mut self, row: &Row) -> Result<EnergyVersion, StoreError> {
+        let table_id: PersonalTableId = row.id("table_id")?;
+        let (owner, period) = (key_owner(&table_id), period(row)?);
+        let data_version = row.int("data_version")?;
+        let name = row_name(&table_id, &period, data_version);
+        let days = self
+            .open_for(&owner, DAYS, &name, &row.text("days")?)
+            .await?;
+        let month = MonthEnergy::from_canonical(&period, &days).map_err(|_| row.corrupt("days"))?;
+        let settled = match row.maybe_time("settled_at")? {
+            None => None,
+            Some(at) => {
+                let kept = self
+                    .open_for(&owner, LINES, &name, &row.text("lines")?)
+                    .await?;
+                let lines = lines_from_kept(&kept).ok_or_else(|| row.corrupt("lines"))?;
+                Some(Settled {
+                    amounts: Amounts {
+                        lines,
+                        gross: row.fen("gross_fen")?,
+                        tax: row.fen("tax_fen")?,
+                        subsidy: row.fen("subsidy_fen")?,
+                        net: row.fen("net_fen")?,
+                    },
+                    adjustment: row.fen("adjustment_fen")?,
+                    at,
+                })
+            }
+        };
+        Ok(EnergyVersion {
+            generation_account_id: row.id("generation_account_id")?,
+            data_version,
+            month,
+            read_at: row.time("read_at")?,
+            updated_at: row.time("updated_at")?,
+            state: row.parsed("state", VersionState::parse)?,
+            refusal: row.maybe_text("refusal")?,
+            settled,
+            row_version: row.int("row_version")?,
+            table_id,
+        })
+    }
+}
+
+impl<C: WriteConn> Sql<C> {
+    async fn energy_args(
+        &mut self,
+        version: &EnergyVersion,
+    ) -> Result<Vec<super::Value>, StoreError> {
+        let owner = key_owner(&version.table_id);
+        let name = row_name(&version.table_id, version.period(), version.data_version);
+        let days = version.month.canonical();
+        let days = self.seal_for(&owner, DAYS, &name, &days).await?;
+        let lines = match &version.settled {
+            None => None,
+            Some(settled) => {
+                let kept = lines_to_kept(&settled.amounts.lines)
+                    .map_err(|_| StoreError::Refused("lines cannot be written".to_owned()))?;
+                Some(self.seal_for(&owner, LINES, &name, &kept).await?)
+            }
+        };
+        let amounts = version.settled.as_ref().map(|settled| &settled.amounts);
+        Ok(args![
+            &version.table_id,
+            version.period().as_str(),
+            version.data_version,
+            version.row_version,
+            version.state.as_str(),
+            days,
+            lines,
+            version.refusal.as_deref(),
+            amounts.map(|amounts| amounts.gross),
+            amounts.map(|amounts| amounts.tax),
+            amounts.map(|amounts| amounts.subsidy),
+            amounts.map(|amounts| amounts.net),
+            version.settled.as_ref().map_or(Fen::ZERO, |s| s.adjustment),
+            version.settled.as_ref().map(|settled| settled.at),
+        ])
+    }
+}
+
+fn row_name(table: &PersonalTableId, period: &Period, data_version: i64) -> String {
+    format!("{table}:{period}:{data_version}")
+}
+
+pub(super) fn period(row: &Row) -> Result<Period, StoreError> {
+    row.parsed("period", |text| Period::parse(text).ok())
+}
+
+fn check_task(row: &Row) -> Result<CheckTask, StoreError> {
+    Ok(CheckTask {
+        check_task_id: row.id("check_task_id")?,
+        generation_account_id: row.id("generation_account_id")?,
+        owner: row.id("account_id")?,
+        table_id: row.id("table_id")?,
+        period: period(row)?,
+        data_version: row.int("data_version")?,
+        state: row.parsed("state", table_k::State::parse)?,
+        verdict: row.maybe_parsed("verdict", table_k::Verdict::parse)?,
+        net: row.fen("net_fen")?,
+        paid_before: row.fen("paid_before_fen")?,
+        countdown: Countdown {
+            began_at: row.time("began_at")?,
+            ends_at: row.time("ends_at")?,
+        },
+        reminded: row.int("reminded")?,
+        pushed_at: row.maybe_time("pushed_at")?,
+        waited_again: row.flag("waited_again")?,
+        undo_spent: row.flag("undo_spent")?,
+        review_no: row.maybe_text("review_no")?,
+        review_round: row.int("review_round")?,
+        review_sent_at: row.maybe_time("review_sent_at")?,
+        review_began_at: row.maybe_time("review_began_at")?,
+        newer: row.maybe_id("newer_id")?,
+        created_at: row.time("created_at")?,
+        next_at: row.maybe_time("next_at")?,
+        version: row.int("version")?,
+    })
+}
+
+fn task_args(task: &CheckTask) -> Vec<super::Value> {
+    args![
+        &task.check_task_id,
+        task.state.as_str(),
+        task.verdict.map(table_k::Verdict::as_str),
+        task.countdown.began_at,
+        task.countdown.ends_at,
+        task.reminded,
+        task.pushed_at,
+        task.waited_again,
+        task.undo_spent,
+        task.review_no.as_deref(),
+        task.review_round,
+        task.review_sent_at,
+        task.review_began_at,
+        task.newer.as_ref(),
+        task.next_at,
+        task.version,
+    ]
+}

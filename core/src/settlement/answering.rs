@@ -1,0 +1,326 @@
+//! What an owner does with a check task, and what its turns bring: reminders, the end of the wait, the
+//! reviewer's word.
+
+use super::check_task::{CheckTask, OwnedCheckTask};
+use super::checking::{self, Applied, Seen};
+use super::energy::EnergyVersion;
+use super::events;
+use super::ids::CheckTaskId;
+use super::ports::{ReviewAnswer, ReviewRequest};
+use super::records::{audit_line, task_line};
+use super::table_k::{Effect, Input, State};
+use super::trade_task::TradeTask;
+use super::{Settlement, SettlementError};
+use crate::shared::ids::AccountId;
+use crate::shared::page::{Page, Slice};
+use crate::store::{Tx, atomically, snapshot};
+
+const BATCH: i64 = 64;
+const ACTOR: &str = "job:settlement.sweep";
+
+/// What an owner can say of a settlement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feedback {
+    Confirm,
+    Ignore,
+    View,
+    Reject,
+}
+
+impl Feedback {
+    const fn input(self) -> Input {
+        match self {
+            Self::Confirm => Input::Confirm,
+            Self::Ignore => Input::Ignore,
+            Self::View => Input::View,
+            Self::Reject => Input::Reject,
+        }
+    }
+}
+
+/// A task with what it is about.
+#[derive(Debug, Clone)]
+pub struct TaskView {
+    pub task: CheckTask,
+    /// Absent once the table is erased.
+    pub energy: Option<EnergyVersion>,
+    pub trade: Option<TradeTask>,
+}
+
+impl Settlement {
+    /// A person's tasks, newest first.
+    pub async fn tasks(
+        &self,
+        owner: &AccountId,
+        page: &Page,
+    ) -> Result<Slice<CheckTask>, SettlementError> {
+        let mut view = snapshot(self.store()).await?;
+        let rows = view.settlement().tasks_of(owner, page).await?;
+        Ok(Slice::cut(rows, page, |task| {
+            task.check_task_id.to_string()
+        }))
+    }
+
+    /// The task, if it is this person's.
+    pub async fn own_task(
+        &self,
+        owner: &AccountId,
+        id: &CheckTaskId,
+    ) -> Result<OwnedCheckTask, SettlementError> {
+        let mut view = snapshot(self.store()).await?;
+        let found = view.settlement().task_of(owner, id).await?;
+        found
+            .map(OwnedCheckTask::proven)
+            .ok_or(SettlementError::NotFound)
+    }
+
+    /// The table's figures beside the task (PV-24): by the permission of the account that owns it.
+    pub async fn look(&self, own: &OwnedCheckTask) -> Result<TaskView, SettlementError> {
+        let task = own.task();
+        let mut view = snapshot(self.store()).await?;
+        let permitted = view
+            .generation()
+            .permitted(&task.generation_account_id)
+            .await?;
+        let energy = match permitted.filter(|permitted| permitted.table_id == task.table_id) {
+            Some(permitted) => {
+                view.settlement()
+                    .newest_energy(&permitted.table_id, &task.period)
+                    .await?
+            }
+            None => None,
+        };
+        let trade = view.settlement().trade_of(&task.check_task_id).await?;
+        let task = view.settlement().task(&task.check_task_id).await?;
+        Ok(TaskView {
+            task: task.ok_or(SettlementError::NotFound)?,
+            energy,
+            trade,
+        })
+    }
+
+    /// The owner's answer. A refusal of table K is an error; a repeat is the stored answer.
+    pub async fn feed_back(
+        &self,
+        own: &OwnedCheckTask,
+        feedback: Feedback,
+        trace_id: &str,
+    ) -> Result<TaskView, SettlementError> {
+        let applied = self.by_owner(own, feedback.input(), trace_id).await?;
+        if applied.effects.contains(&Effect::SendToReview) {
+            self.review_turn(&applied.task).await?;
+        }
+        self.look(own).await
+    }
+
+    /// Takes the last answer back, once, until the payout is on its way.
+    pub async fn undo(
+        &self,
+        own: &OwnedCheckTask,
+        trace_id: &str,
+    ) -> Result<TaskView, SettlementError> {
+        self.by_owner(own, Input::Undo, trace_id).await?;
+        self.look(own).await
+    }
+
+    async fn by_owner(
+        &self,
+        own: &OwnedCheckTask,
+        input: Input,
+        trace_id: &str,
+    ) -> Result<Applied, SettlementError> {
+        let (id, owner) = (own.id(), &own.task().owner);
+        let draw = self.draw(&format!("account:{owner}"), trace_id);
+        let rules = &*self.rules;
+        let seen = Seen::plain(input);
+        let act = format!("settlement.{}", input.as_str());
+        let line = audit_line(&draw, id.as_str(), &act);
+        let applied = atomically(self.store(), async |tx: &mut Tx| {
+            let applied = checking::see(tx, rules, &draw, id, &seen).await?;
+            let mut line = line.clone();
+            if refusal(&applied).is_some() {
+                "refused".clone_into(&mut line.outcome);
+            }
+            tx.audit().append(&line).await?;
+            Ok::<_, SettlementError>(applied)
+        })
+        .await?;
+        refusal(&applied).map_or(Ok(applied), Err)
+    }
+
+    /// Gives every check task its turn; how many had one.
+    pub async fn sweep_tasks(&self) -> Result<usize, SettlementError> {
+        let due = {
+            let mut view = snapshot(self.store()).await?;
+            view.settlement().due_tasks(self.now(), BATCH).await?
+        };
+        for id in &due {
+            self.task_turn(id).await?;
+        }
+        Ok(due.len())
+    }
+
+    async fn task_turn(&self, id: &CheckTaskId) -> Result<(), SettlementError> {
+        let found = {
+            let mut view = snapshot(self.store()).await?;
+            view.settlement().task(id).await?
+        };
+        let Some(task) = found else { return Ok(()) };
+        let now = self.now();
+        match task.state {
+            State::Open if now >= task.countdown.ends_at => {
+                self.see_task(id, &Seen::plain(Input::Deadline), ACTOR, "")
+                    .await?;
+            }
+            State::Open => self.remind(id).await?,
+            State::Answered => self.rest(id).await?,
+            State::InReview => self.review_turn(&task).await?,
+            State::Dispatched | State::Superseded => {}
+        }
+        Ok(())
+    }
+
+    /// One reminder for all that are due: a node that slept does not send two at once.
+    async fn remind(&self, id: &CheckTaskId) -> Result<(), SettlementError> {
+        let draw = self.draw(ACTOR, "");
+        atomically(self.store(), async |tx: &mut Tx| {
+            let found = tx.settlement().task(id).await?;
+            let Some(mut task) = found.filter(|task| task.state == State::Open) else {
+                return Ok(());
+            };
+            let due = task.countdown.reminders_due(draw.now);
+            if due > task.reminded {
+                let before = task.clone();
+                task.reminded = due;
+                let news = checking::news(&task, &draw);
+                let kind = events::TASK_REMINDER;
+                tx.outbox().add(&events::event(&draw, kind, &news)?).await?;
+                tx.evidence()
+                    .append(&task_line(&draw, &before, &task, "reminder")?)
+                    .await?;
+            }
+            task.next_at = Some(task.countdown.next_at(task.reminded));
+            tx.settlement().save_task(&task).await?;
+            Ok::<_, SettlementError>(())
+        })
+        .await
+    }
+
+    /// An answered task only waits for its payout.
+    async fn rest(&self, id: &CheckTaskId) -> Result<(), SettlementError> {
+        let later = self.now().plus_seconds(86_400);
+        atomically(self.store(), async |tx: &mut Tx| {
+            let found = tx.settlement().task(id).await?;
+            if let Some(mut task) = found.filter(|task| task.state == State::Answered) {
+                task.next_at = Some(later);
+                tx.settlement().save_task(&task).await?;
+            }
+            Ok::<_, SettlementError>(())
+        })
+        .await
+    }
+
+    /// Hands a task over to the reviewer, or asks what came of it.
+    async fn review_turn(&self, task: &CheckTask) -> Result<(), SettlementError> {
+        let Some(review_no) = &task.review_no else {
+            return Ok(());
+        };
+        if task.review_sent_at.is_none() {
+            return self.hand_over(task, review_no).await;
+        }
+        let began = task.review_began_at.unwrap_or(task.created_at);
+        let overdue = self.now() >= began.plus_seconds(self.rules.review_wait_s);
+        let id = &task.check_task_id;
+        let seen = match self.ports.reviewer.ask(review_no).await {
+            Ok(ReviewAnswer::Upheld) => Seen::plain(Input::Upheld),
+            Ok(ReviewAnswer::Corrected(net)) => Seen {
+                corrected: Some(net),
+                ..Seen::plain(Input::Corrected)
+            },
+            Ok(ReviewAnswer::NotFound) => return self.hand_over(task, review_no).await,
+            Ok(ReviewAnswer::Pending) | Err(_) if overdue => Seen::plain(Input::ReviewOverdue),
+            Ok(ReviewAnswer::Pending) | Err(_) => return self.wait_for_review(id, None).await,
+        };
+        self.see_task(id, &seen, "job:settlement.review", "")
+            .await?;
+        Ok(())
+    }
+
+    async fn hand_over(&self, task: &CheckTask, review_no: &str) -> Result<(), SettlementError> {
+        let energy = {
+            let mut view = snapshot(self.store()).await?;
+            view.settlement()
+                .newest_energy(&task.table_id, &task.period)
+                .await?
+        };
+        let request = ReviewRequest {
+            review_no: review_no.to_owned(),
+            period: task.period.clone(),
+            net: task.net,
+            energy: energy
+                .map(|version| version.month.canonical())
+                .unwrap_or_default(),
+        };
+        let sent = match self.ports.reviewer.hand_over(&request).await {
+            Ok(()) => Some(self.now()),
+            Err(why) => {
+                tracing::warn!(%why, "settlement.review.no_answer");
+                None
+            }
+        };
+        self.wait_for_review(&task.check_task_id, sent).await
+    }
+
+    async fn wait_for_review(
+        &self,
+        id: &CheckTaskId,
+        sent: Option<crate::shared::time::Time>,
+    ) -> Result<(), SettlementError> {
+        let later = self.now().plus_seconds(60);
+        atomically(self.store(), async |tx: &mut Tx| {
+            let found = tx.settlement().task(id).await?;
+            if let Some(mut task) = found.filter(|task| task.state == State::InReview) {
+                task.review_sent_at = task.review_sent_at.or(sent);
+                task.next_at = Some(later);
+                tx.settlement().save_task(&task).await?;
+            }
+            Ok::<_, SettlementError>(())
+        })
+        .await
+    }
+
+    /// A push about a task was accepted: the owner's time begins with the first one.
+    pub async fn pushed(&self, id: &CheckTaskId) -> Result<(), SettlementError> {
+        let now = self.now();
+        let countdown = self.rules.countdown;
+        atomically(self.store(), async |tx: &mut Tx| {
+            let found = tx.settlement().task(id).await?;
+            let fresh = |task: &CheckTask| task.state == State::Open && task.pushed_at.is_none();
+            let Some(mut task) = found.filter(fresh) else {
+                return Ok(());
+            };
+            let account = tx.generation().by_id(&task.generation_account_id).await?;
+            let day = account.map_or(1, |account| account.settlement_day);
+            task.pushed_at = Some(now);
+            task.countdown = countdown.from(now, i8::try_from(day).unwrap_or(1));
+            task.reminded = 0;
+            task.next_at = Some(task.countdown.next_at(0));
+            tx.settlement().save_task(&task).await?;
+            Ok::<_, SettlementError>(())
+        })
+        .await
+    }
+}
+
+fn refusal(applied: &Applied) -> Option<SettlementError> {
+    applied.effects.iter().find_map(|effect| match effect {
+        Effect::RefuseUndoFirst => Some(SettlementError::UndoFirst),
+        Effect::RefuseInReview => Some(SettlementError::InReview),
+        Effect::RefuseDispatched => Some(SettlementError::Dispatched),
+        Effect::RefuseNothingToUndo => Some(SettlementError::NothingToUndo),
+        Effect::RefuseClosed => Some(SettlementError::Closed {
+            newer: applied.task.newer.clone(),
+        }),
+        _ => None,
+    })
+}

@@ -1,0 +1,66 @@
+//! A check task as it is kept: the owner's chance to look before the money moves.
+
+use super::countdown::Countdown;
+use super::ids::{CheckTaskId, GenerationAccountId, PersonalTableId};
+use super::table_k::{State, Verdict};
+use crate::shared::ids::AccountId;
+use crate::shared::money::Fen;
+use crate::shared::period::Period;
+use crate::shared::time::Time;
+
+/// One task. There is one per (table, period, data version), by a constraint of the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckTask {
+    pub check_task_id: CheckTaskId,
+    pub generation_account_id: GenerationAccountId,
+    /// Whose it is now; read from the generation account, never written.
+    pub owner: AccountId,
+    pub table_id: PersonalTableId,
+    pub period: Period,
+    pub data_version: i64,
+    pub state: State,
+    pub verdict: Option<Verdict>,
+    /// What the month is worth by this version.
+    pub net: Fen,
+    /// What was on its way or paid for the month when the task was made; the task is about the difference.
+    pub paid_before: Fen,
+    pub countdown: Countdown,
+    /// How many reminders left.
+    pub reminded: i64,
+    /// When a push about it was first accepted.
+    pub pushed_at: Option<Time>,
+    pub waited_again: bool,
+    pub undo_spent: bool,
+    pub review_no: Option<String>,
+    pub review_round: i64,
+    /// When the terminal took it.
+    pub review_sent_at: Option<Time>,
+    /// When it was handed over, in our books.
+    pub review_began_at: Option<Time>,
+    pub newer: Option<CheckTaskId>,
+    pub created_at: Time,
+    pub next_at: Option<Time>,
+    pub version: i64,
+}
+
+/// A check task of the person who asks: what needs it cannot be reached without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedCheckTask(CheckTask);
+
+impl OwnedCheckTask {
+    /// For the store's look-up by owner, and nothing else.
+    #[must_use]
+    pub(super) const fn proven(task: CheckTask) -> Self {
+        Self(task)
+    }
+
+    #[must_use]
+    pub const fn id(&self) -> &CheckTaskId {
+        &self.0.check_task_id
+    }
+
+    #[must_use]
+    pub const fn task(&self) -> &CheckTask {
+        &self.0
+    }
+}

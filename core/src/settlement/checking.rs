@@ -1,0 +1,412 @@
+//! The one unit of work of a check task: load it with its trade task, ask table K, make its answer true.
+
+use super::SettlementError;
+use super::check_task::CheckTask;
+use super::countdown::CountdownRules;
+use super::energy::{EnergyVersion, Settled, VersionState};
+use super::events::{self, MonthNews};
+use super::ids::{CheckTaskId, TradeTaskId};
+use super::records::{case, task_line};
+use super::rules::SettlementRules;
+use super::table_k::{Effect, Facts, Input, State, Verdict, decide};
+use super::table_t;
+use super::trade_task::{Hold, TradeTask};
+use crate::cases::CaseKind;
+use crate::shared::draw::Draw;
+use crate::shared::money::Fen;
+use crate::shared::time::Time;
+use crate::store::Tx;
+
+/// What happened to a check task.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub input: Input,
+    /// With CORRECTED: the right net.
+    pub corrected: Option<Fen>,
+    /// With newer data: the settled version the new task is about.
+    pub newer: Option<EnergyVersion>,
+}
+
+impl Seen {
+    #[must_use]
+    pub const fn plain(input: Input) -> Self {
+        Self {
+            input,
+            corrected: None,
+            newer: None,
+        }
+    }
+}
+
+/// What a unit did: the rows as saved, and what the cell demanded.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    pub task: CheckTask,
+    pub trade: Option<TradeTask>,
+    pub effects: &'static [Effect],
+}
+
+/// How often a reviewer is asked, and how often an answered task is looked at.
+const REVIEW_POLL_S: i64 = 600;
+const LOOK_S: i64 = 86_400;
+
+/// Applies one input inside a unit.
+pub(super) async fn see(
+    tx: &mut Tx,
+    rules: &SettlementRules,
+    draw: &Draw,
+    id: &CheckTaskId,
+    seen: &Seen,
+) -> Result<Applied, SettlementError> {
+    let Some(mut task) = tx.settlement().task(id).await? else {
+        return Err(SettlementError::NotFound);
+    };
+    let mut trade = tx.settlement().trade_of(id).await?;
+    let before = task.clone();
+    let decision = decide(task.state, seen.input, facts(&task, trade.as_ref()));
+    task.state = decision.next;
+    for effect in decision.effects {
+        match effect {
+            Effect::InsertTrade => {
+                task.verdict = Some(verdict_of(seen.input));
+                task.undo_spent |= seen.input == Input::Upheld;
+                trade = insert_trade(tx, draw, &task, rules).await?;
+            }
+            Effect::SendToReview => hand_over(&mut task, draw),
+            Effect::NewTask => {
+                withdraw(tx, &mut trade).await?;
+                let newer = match &seen.newer {
+                    Some(newer) => newer.clone(),
+                    None => corrected(tx, draw, &task, seen.corrected).await?,
+                };
+                task.newer = Some(add_task(tx, rules, draw, &newer, task.review_round).await?);
+            }
+            Effect::WithdrawTrade => withdraw(tx, &mut trade).await?,
+            Effect::RestartTimer => {
+                task.undo_spent = true;
+                task.verdict = None;
+                restart(&mut task, CountdownRules::again(before.countdown, draw.now));
+            }
+            Effect::WaitAgain => {
+                task.waited_again = true;
+                let day = settlement_day(tx, &task).await?;
+                restart(&mut task, rules.countdown.from(draw.now, day));
+            }
+            Effect::Dispute => {
+                open(tx, draw, CaseKind::SettlementDispute, &task, "dispute").await?
+            }
+            Effect::OpenCase => {
+                open(tx, draw, CaseKind::SettlementReview, &task, why(seen.input)).await?;
+            }
+            Effect::Contradict => {
+                open(
+                    tx,
+                    draw,
+                    CaseKind::Contradiction,
+                    &task,
+                    seen.input.as_str(),
+                )
+                .await?;
+            }
+            // Told to the caller: what must be asked outside, shown or refused.
+            Effect::RecallReview
+            | Effect::Terminating
+            | Effect::ShowTable
+            | Effect::StoredAnswer
+            | Effect::RefuseUndoFirst
+            | Effect::RefuseInReview
+            | Effect::RefuseDispatched
+            | Effect::RefuseNothingToUndo
+            | Effect::RefuseClosed => {}
+        }
+    }
+    task.next_at = next_turn(&task, draw.now, seen.input);
+    if changes_nothing(decision.effects, &before, &task) {
+        return Ok(Applied {
+            task: before,
+            trade,
+            effects: decision.effects,
+        });
+    }
+    tx.evidence()
+        .append(&task_line(draw, &before, &task, seen.input.as_str())?)
+        .await?;
+    tx.settlement().save_task(&task).await?;
+    task.version = task.version.saturating_add(1);
+    Ok(Applied {
+        task,
+        trade,
+        effects: decision.effects,
+    })
+}
+
+fn facts(task: &CheckTask, trade: Option<&TradeTask>) -> Facts {
+    Facts {
+        verdict: task.verdict,
+        trade_unsent: trade.is_none_or(|trade| trade.state.is_unsent()),
+        undo_spent: task.undo_spent,
+        pushed: task.pushed_at.is_some(),
+        waited_again: task.waited_again,
+        review_round: task.review_round,
+    }
+}
+
+const fn verdict_of(input: Input) -> Verdict {
+    match input {
+        Input::Confirm => Verdict::Confirm,
+        Input::Upheld => Verdict::Upheld,
+        Input::Deadline => Verdict::Timeout,
+        _ => Verdict::Ignore,
+    }
+}
+
+const fn why(input: Input) -> &'static str {
+    match input {
+        Input::Deadline => "owner_unreached",
+        Input::Corrected => "corrected_again",
+        _ => "review_overdue",
+    }
+}
+
+/// A look and a refusal leave no trace; a case is opened once whatever the row does.
+fn changes_nothing(effects: &[Effect], before: &CheckTask, after: &CheckTask) -> bool {
+    let only_told = effects.iter().all(|effect| {
+        matches!(
+            effect,
+            Effect::ShowTable
+                | Effect::StoredAnswer
+                | Effect::RefuseUndoFirst
+                | Effect::RefuseInReview
+                | Effect::RefuseDispatched
+                | Effect::RefuseNothingToUndo
+                | Effect::RefuseClosed
+        )
+    });
+    only_told && (!effects.is_empty() || before == after)
+}
+
+fn next_turn(task: &CheckTask, now: Time, input: Input) -> Option<Time> {
+    match task.state {
+        State::Dispatched | State::Superseded => None,
+        State::Open if input == Input::Deadline && now >= task.countdown.ends_at => {
+            Some(now.plus_seconds(LOOK_S))
+        }
+        State::Open => Some(task.countdown.next_at(task.reminded)),
+        State::Answered => Some(now.plus_seconds(LOOK_S)),
+        State::InReview if task.review_sent_at.is_none() => Some(now),
+        State::InReview => Some(now.plus_seconds(REVIEW_POLL_S)),
+    }
+}
+
+fn restart(task: &mut CheckTask, countdown: super::countdown::Countdown) {
+    task.countdown = countdown;
+    task.reminded = 0;
+}
+
+fn hand_over(task: &mut CheckTask, draw: &Draw) {
+    task.verdict = None;
+    task.review_round = task.review_round.saturating_add(1);
+    let cause = format!("{}:{}", task.check_task_id, task.review_round);
+    task.review_no = Some(draw.number("rv", "review", &cause));
+    task.review_sent_at = None;
+    task.review_began_at = Some(draw.now);
+}
+
+async fn open(
+    tx: &mut Tx,
+    draw: &Draw,
+    kind: CaseKind,
+    task: &CheckTask,
+    what: &str,
+) -> Result<(), SettlementError> {
+    let case = case(draw, kind, task.check_task_id.as_str(), what);
+    tx.cases().open(&case).await?;
+    Ok(())
+}
+
+/// f1: what is still to be paid for the month; nothing when that is nothing (it is carried forward).
+async fn insert_trade(
+    tx: &mut Tx,
+    draw: &Draw,
+    task: &CheckTask,
+    rules: &SettlementRules,
+) -> Result<Option<TradeTask>, SettlementError> {
+    let committed = tx
+        .settlement()
+        .committed(&task.generation_account_id, &task.period)
+        .await?;
+    let payable = task.net.minus(committed)?;
+    if !payable.is_positive() {
+        if payable < Fen::ZERO {
+            open(
+                tx,
+                draw,
+                CaseKind::PayoutDiffers,
+                task,
+                "paid_more_than_accepted",
+            )
+            .await?;
+        }
+        return Ok(None);
+    }
+    let cause = format!("{}:{}", task.check_task_id, task.version);
+    let mut trade = TradeTask {
+        trade_task_id: draw.id::<TradeTaskId>("trade", &cause),
+        check_task_id: task.check_task_id.clone(),
+        generation_account_id: task.generation_account_id.clone(),
+        table_id: task.table_id.clone(),
+        period: task.period.clone(),
+        state: table_t::State::Held,
+        accepted: task.net,
+        amount: payable,
+        key: rules.weights.key(payable, draw.now),
+        weights_epoch: rules.weights.epoch,
+        enqueued_at: draw.now,
+        payout_no: None,
+        paid: None,
+        payee: None,
+        sent_at: None,
+        hold: Some(Hold::Unchecked),
+        payee_confirmed: false,
+        frozen: false,
+        next_at: Some(draw.now),
+        version: 1,
+    };
+    trade.enqueue(rules.weights);
+    tx.settlement().add_trade(&trade).await?;
+    tx.outbox()
+        .add(&events::nudge(draw, &task.check_task_id, draw.now))
+        .await?;
+    Ok(Some(trade))
+}
+
+/// Takes back what has not left us; what is on its way stays.
+async fn withdraw(tx: &mut Tx, trade: &mut Option<TradeTask>) -> Result<(), SettlementError> {
+    let Some(open) = trade.as_mut() else {
+        return Ok(());
+    };
+    let decision = table_t::decide(
+        open.state,
+        table_t::Input::Withdraw,
+        table_t::Facts::default(),
+    );
+    if decision.next != table_t::State::Withdrawn {
+        return Ok(());
+    }
+    open.state = decision.next;
+    open.next_at = None;
+    tx.settlement().save_trade(open).await?;
+    *trade = None;
+    Ok(())
+}
+
+/// CORRECTED: the same energy at the reviewer's net, as a version of its own.
+async fn corrected(
+    tx: &mut Tx,
+    draw: &Draw,
+    task: &CheckTask,
+    net: Option<Fen>,
+) -> Result<EnergyVersion, SettlementError> {
+    let found = tx
+        .settlement()
+        .newest_energy(&task.table_id, &task.period)
+        .await?;
+    let mut version = found.ok_or(SettlementError::NotFound)?;
+    let Some(settled) = version.settled.take() else {
+        return Err(SettlementError::NotFound);
+    };
+    let net = net.unwrap_or(task.net);
+    let adjustment = net.minus(settled.amounts.net)?;
+    version.data_version = version.data_version.saturating_add(1);
+    version.updated_at = draw.now;
+    version.state = VersionState::Settled;
+    version.row_version = 1;
+    version.settled = Some(Settled {
+        adjustment,
+        at: draw.now,
+        ..settled
+    });
+    tx.settlement().add_energy(&version).await?;
+    Ok(version)
+}
+
+/// A new task about a settled version, sent to its owner.
+pub(super) async fn add_task(
+    tx: &mut Tx,
+    rules: &SettlementRules,
+    draw: &Draw,
+    version: &EnergyVersion,
+    review_round: i64,
+) -> Result<CheckTaskId, SettlementError> {
+    let id = &version.generation_account_id;
+    let account = tx
+        .generation()
+        .by_id(id)
+        .await?
+        .ok_or(SettlementError::NotFound)?;
+    let net = version
+        .settled
+        .as_ref()
+        .ok_or(SettlementError::NotFound)?
+        .net()?;
+    let paid_before = tx.settlement().committed(id, version.period()).await?;
+    let day = i8::try_from(account.settlement_day).unwrap_or(1);
+    let countdown = rules.countdown.from(draw.now, day);
+    let cause = format!(
+        "{}:{}:{}",
+        version.table_id,
+        version.period(),
+        version.data_version
+    );
+    let task = CheckTask {
+        check_task_id: draw.id::<CheckTaskId>("check_task", &cause),
+        generation_account_id: id.clone(),
+        owner: account.account_id,
+        table_id: version.table_id.clone(),
+        period: version.period().clone(),
+        data_version: version.data_version,
+        state: State::Open,
+        verdict: None,
+        net,
+        paid_before,
+        countdown,
+        reminded: 0,
+        pushed_at: None,
+        waited_again: false,
+        undo_spent: false,
+        review_no: None,
+        review_round,
+        review_sent_at: None,
+        review_began_at: None,
+        newer: None,
+        created_at: draw.now,
+        next_at: Some(countdown.next_at(0)),
+        version: 1,
+    };
+    tx.settlement().add_task(&task).await?;
+    tx.outbox()
+        .add(&events::event(draw, events::TASK_SENT, &news(&task, draw))?)
+        .await?;
+    tx.evidence()
+        .append(&task_line(draw, &task, &task, "sent")?)
+        .await?;
+    Ok(task.check_task_id)
+}
+
+/// What is told about a task's month.
+pub(super) fn news(task: &CheckTask, draw: &Draw) -> MonthNews {
+    MonthNews {
+        account_id: task.owner.clone(),
+        check_task_id: task.check_task_id.clone(),
+        period: task.period.clone(),
+        amount_fen: task.net,
+        happened_at: draw.now.rfc3339(),
+        due_at: Some(task.countdown.ends_at.rfc3339()),
+    }
+}
+
+async fn settlement_day(tx: &mut Tx, task: &CheckTask) -> Result<i8, SettlementError> {
+    let account = tx.generation().by_id(&task.generation_account_id).await?;
+    let day = account.map_or(1, |account| account.settlement_day);
+    Ok(i8::try_from(day).unwrap_or(1))
+}

@@ -1,0 +1,143 @@
+//! Collection once a month from the meter head-end into each open table (PV-14). What differs from the
+//! newest version is a version of its own; what is bad is refused whole.
+
+use super::energy::{EnergyVersion, VersionState};
+use super::ids::{GenerationAccountId, PersonalTableId};
+use super::readings::{MonthEnergy, ReadingFault};
+use super::records::case;
+use super::{Settlement, SettlementError};
+use crate::cases::CaseKind;
+use crate::shared::period::Period;
+use crate::store::{StoreError, Tx, atomically, snapshot};
+
+/// Tables looked up at once.
+const PAGE: i64 = 200;
+
+/// What collecting one table's month came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collected {
+    /// A new version with this number.
+    Version(i64),
+    /// What is known already.
+    Same,
+    /// The head-end has nothing yet, or the account sells no more.
+    Nothing,
+}
+
+impl Settlement {
+    /// Collects last month for every open table; how many versions are new. A table that cannot be
+    /// collected does not keep the others from it.
+    pub async fn collect_all(&self) -> Result<usize, SettlementError> {
+        let period = Period::of(self.now()).minus(1);
+        let mut after = String::new();
+        let mut new: usize = 0;
+        loop {
+            let tables = {
+                let mut view = snapshot(self.store()).await?;
+                view.settlement().open_tables(&after, PAGE).await?
+            };
+            let Some((last, _)) = tables.last() else {
+                return Ok(new);
+            };
+            after = last.as_str().to_owned();
+            for (table, account) in &tables {
+                match self.collect(account, table, &period).await {
+                    Ok(Collected::Version(_)) => new = new.saturating_add(1),
+                    Ok(Collected::Same | Collected::Nothing) => {}
+                    Err(SettlementError::NoAnswer(why)) => {
+                        tracing::warn!(%why, "settlement.collect.no_answer");
+                    }
+                    Err(SettlementError::Reading(why)) => {
+                        tracing::warn!(%why, "settlement.collect.refused");
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+
+    /// Collects one month of one table.
+    pub async fn collect(
+        &self,
+        account: &GenerationAccountId,
+        table: &PersonalTableId,
+        period: &Period,
+    ) -> Result<Collected, SettlementError> {
+        let (number, known) = {
+            let mut view = snapshot(self.store()).await?;
+            let found = view.generation().by_id(account).await?;
+            let number = found.and_then(|account| account.generation_no);
+            (
+                number,
+                view.settlement().newest_energy(table, period).await?,
+            )
+        };
+        let Some(number) = number else {
+            return Ok(Collected::Nothing);
+        };
+        let Some(reading) = self.ports.head_end.month(&number, period).await? else {
+            return Ok(Collected::Nothing);
+        };
+        let now = self.now();
+        let read_at = reading.read_at;
+        let before = known.as_ref().map(|version| version.read_at);
+        let month = match MonthEnergy::check(period, reading, now, before) {
+            Ok(month) => month,
+            Err(fault) => return self.refuse(table, period, fault).await,
+        };
+        if known.as_ref().is_some_and(|version| version.month == month) {
+            return Ok(Collected::Same);
+        }
+        let data_version = known
+            .as_ref()
+            .map_or(1, |v| v.data_version.saturating_add(1));
+        let version = EnergyVersion {
+            table_id: table.clone(),
+            generation_account_id: account.clone(),
+            data_version,
+            month,
+            read_at,
+            updated_at: now,
+            state: VersionState::Collected,
+            refusal: None,
+            settled: None,
+            row_version: 1,
+        };
+        let kept = atomically(self.store(), async |tx: &mut Tx| {
+            if let Some(known) = &known
+                && known.state == VersionState::Collected
+            {
+                let mut overtaken = known.clone();
+                overtaken.state = VersionState::Overtaken;
+                tx.settlement().save_energy(&overtaken).await?;
+            }
+            tx.settlement().add_energy(&version).await?;
+            Ok::<_, SettlementError>(())
+        })
+        .await;
+        match kept {
+            Ok(()) => Ok(Collected::Version(data_version)),
+            // Another node collected the same month meanwhile.
+            Err(SettlementError::Store(StoreError::Duplicate(_))) => Ok(Collected::Same),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A bad reading changes nothing but tells somebody, once.
+    async fn refuse(
+        &self,
+        table: &PersonalTableId,
+        period: &Period,
+        fault: ReadingFault,
+    ) -> Result<Collected, SettlementError> {
+        let draw = self.draw("job:settlement.collect", "");
+        let subject = format!("{table}:{period}");
+        let case = case(&draw, CaseKind::PayoutDiffers, &subject, "reading_refused");
+        atomically(self.store(), async |tx: &mut Tx| {
+            tx.cases().open(&case).await?;
+            Ok::<_, SettlementError>(())
+        })
+        .await?;
+        Err(fault.into())
+    }
+}

@@ -1,0 +1,237 @@
+//! The sweeper of payouts: gates, the queue, and the calls to the trade-execution platform.
+
+use super::ids::TradeTaskId;
+use super::ports::{Payout, PayoutAnswer};
+use super::table_t::{Effect, Input, State};
+use super::trade_task::TradeTask;
+use super::trading::{self, Paid, TradeApplied};
+use super::{Settlement, SettlementError};
+use crate::shared::money::Fen;
+use crate::shared::outside::NoAnswer;
+use crate::store::{atomically, snapshot};
+
+/// Rows of one sweep.
+const BATCH: i64 = 64;
+/// Rows keyed anew in one unit.
+const REKEY_BATCH: i64 = 500;
+const ACTOR: &str = "job:settlement.sweep";
+
+impl Settlement {
+    /// Gives every trade task its turn; how many had one.
+    pub async fn sweep_trades(&self) -> Result<usize, SettlementError> {
+        let due = {
+            let mut view = snapshot(self.store()).await?;
+            view.settlement().due_trades(self.now(), BATCH).await?
+        };
+        let mut worked = due.len();
+        for id in &due {
+            self.trade_turn(id).await?;
+        }
+        self.rekey().await?;
+        for _ in 0..BATCH {
+            if !self.dispatch_first().await? {
+                break;
+            }
+            worked = worked.saturating_add(1);
+        }
+        Ok(worked)
+    }
+
+    /// Gives queued tasks their places after a change of the weights: nothing leaves before all have one.
+    pub async fn rekey(&self) -> Result<usize, SettlementError> {
+        let weights = self.rules.weights;
+        let mut keyed: usize = 0;
+        loop {
+            let batch = atomically(self.store(), async |tx| {
+                let rows = tx
+                    .settlement()
+                    .keyed_otherwise(weights.epoch, REKEY_BATCH)
+                    .await?;
+                for trade in &rows {
+                    let key = weights.key(trade.amount, trade.enqueued_at);
+                    let id = &trade.trade_task_id;
+                    tx.settlement().rekey(id, key, weights.epoch).await?;
+                }
+                Ok::<_, SettlementError>(rows.len())
+            })
+            .await?;
+            if batch == 0 {
+                return Ok(keyed);
+            }
+            keyed = keyed.saturating_add(batch);
+        }
+    }
+
+    /// Sends the head of the queue; false when it is empty or the brake holds it.
+    async fn dispatch_first(&self) -> Result<bool, SettlementError> {
+        let first = {
+            let mut view = snapshot(self.store()).await?;
+            view.settlement().first_queued().await?
+        };
+        let Some(id) = first else { return Ok(false) };
+        // What was true when it was queued may not be now.
+        let checked = self.pass_gate(&id).await?;
+        if checked.trade.state != State::Queued {
+            return Ok(true);
+        }
+        let applied = self
+            .see_trade(&id, Input::Turn, Paid::default(), ACTOR)
+            .await?;
+        if !applied.effects.contains(&Effect::Send) {
+            return Ok(false);
+        }
+        if applied.trade.state == State::Sending {
+            self.send(&applied.trade).await?;
+        }
+        Ok(true)
+    }
+
+    async fn trade_turn(&self, id: &TradeTaskId) -> Result<(), SettlementError> {
+        let found = {
+            let mut view = snapshot(self.store()).await?;
+            view.settlement().trade(id).await?
+        };
+        let Some(trade) = found else { return Ok(()) };
+        match trade.state {
+            State::Held | State::Returned => {
+                self.pass_gate(id).await?;
+            }
+            State::Sending | State::Unknown => {
+                let applied = self
+                    .see_trade(id, Input::Turn, Paid::default(), ACTOR)
+                    .await?;
+                self.pursue(&applied).await?;
+            }
+            State::Queued | State::Paid | State::Withdrawn => {}
+        }
+        Ok(())
+    }
+
+    async fn pass_gate(&self, id: &TradeTaskId) -> Result<TradeApplied, SettlementError> {
+        let draw = self.draw(ACTOR, "");
+        let rules = &*self.rules;
+        atomically(self.store(), async |tx| {
+            let Some(trade) = tx.settlement().trade(id).await? else {
+                return Err(SettlementError::NotFound);
+            };
+            let hold = if trade.frozen {
+                Some(super::trade_task::Hold::Contradiction)
+            } else {
+                trading::gate(tx, rules, &trade, draw.now).await?
+            };
+            let input = if hold.is_none() {
+                Input::GateOk
+            } else {
+                Input::GateFails
+            };
+            trading::see(tx, rules, &draw, id, input, Paid { sum: None, hold }).await
+        })
+        .await
+    }
+
+    /// Makes the calls a unit demanded.
+    async fn pursue(&self, applied: &TradeApplied) -> Result<(), SettlementError> {
+        let trade = &applied.trade;
+        let asks_again = trade.state == State::Unknown && applied.effects.is_empty();
+        for effect in applied.effects {
+            match effect {
+                Effect::Resend => self.send(trade).await?,
+                Effect::Query => self.query(trade).await?,
+                Effect::Fence => self.fence(trade).await?,
+                _ => {}
+            }
+        }
+        // A sender was lost between commit and answer.
+        if asks_again {
+            self.query(trade).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&self, trade: &TradeTask) -> Result<(), SettlementError> {
+        let (Some(payout_no), Some(payee)) = (&trade.payout_no, &trade.payee) else {
+            return Ok(());
+        };
+        let payout = Payout {
+            payout_no: payout_no.clone(),
+            amount: trade.amount,
+            payee: payee.clone(),
+            period: trade.period.clone(),
+        };
+        let answer = self.ports.payer.pay(&payout).await;
+        self.hear(trade, answer).await
+    }
+
+    async fn query(&self, trade: &TradeTask) -> Result<(), SettlementError> {
+        let Some(payout_no) = &trade.payout_no else {
+            return Ok(());
+        };
+        let answer = self.ports.payer.ask(payout_no).await;
+        self.hear(trade, answer).await
+    }
+
+    async fn fence(&self, trade: &TradeTask) -> Result<(), SettlementError> {
+        let Some(payout_no) = &trade.payout_no else {
+            return Ok(());
+        };
+        let answer = self.ports.payer.fence(payout_no).await;
+        self.hear(trade, answer).await
+    }
+
+    /// An answer in the words of table T. Refused after an unanswered send is not final: a fence makes it so.
+    async fn hear(
+        &self,
+        trade: &TradeTask,
+        answer: Result<PayoutAnswer, NoAnswer>,
+    ) -> Result<(), SettlementError> {
+        let (input, sum) = read(answer, trade.amount);
+        let paid = Paid { sum, hold: None };
+        let applied = self
+            .see_trade(&trade.trade_task_id, input, paid, ACTOR)
+            .await?;
+        if applied.effects.contains(&Effect::Fence) {
+            let Some(payout_no) = &applied.trade.payout_no else {
+                return Ok(());
+            };
+            let fenced = self.ports.payer.fence(payout_no).await;
+            let (input, sum) = read(fenced, trade.amount);
+            if input != Input::RefusedForGood {
+                let paid = Paid { sum, hold: None };
+                self.see_trade(&trade.trade_task_id, input, paid, ACTOR)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Pays again what the bank gave back, once its owner has said where it goes (table T, RETURNED).
+    pub async fn confirm_payee(&self, id: &TradeTaskId) -> Result<(), SettlementError> {
+        let now = self.now();
+        atomically(self.store(), async |tx| {
+            let Some(mut trade) = tx.settlement().trade(id).await? else {
+                return Err(SettlementError::NotFound);
+            };
+            trade.payee_confirmed = true;
+            trade.next_at = trade.next_at.map(|_| now);
+            tx.settlement().save_trade(&trade).await?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn read(answer: Result<PayoutAnswer, NoAnswer>, ours: Fen) -> (Input, Option<Fen>) {
+    match answer {
+        Ok(PayoutAnswer::Accepted) => (Input::Accepted, None),
+        Ok(PayoutAnswer::Paid(sum)) if sum == ours => (Input::PaidOurs, Some(sum)),
+        Ok(PayoutAnswer::Paid(sum)) => (Input::PaidOther, Some(sum)),
+        Ok(PayoutAnswer::Refused) => (Input::RefusedForGood, None),
+        Ok(PayoutAnswer::Returned(sum)) => (Input::BankReturn, Some(sum)),
+        Ok(PayoutAnswer::NotFound) => (Input::NotFound, None),
+        Ok(PayoutAnswer::Fenced) => (Input::FencedNotFound, None),
+        Err(why) => {
+            tracing::warn!(%why, "settlement.payout.no_answer");
+            (Input::NoAnswer, None)
+        }
+    }
+}

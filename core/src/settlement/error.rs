@@ -1,0 +1,53 @@
+//! Why something was not done.
+
+use super::calculation::CalculationError;
+use super::ids::CheckTaskId;
+use super::readings::ReadingFault;
+use crate::evidence::NotCanonical;
+use crate::ledger::LedgerError;
+use crate::shared::money::MoneyError;
+use crate::shared::outside::NoAnswer;
+use crate::store::{Retriable, StoreError};
+use crate::tariffs::PriceFault;
+
+#[derive(Debug, thiserror::Error)]
+pub enum SettlementError {
+    /// Unknown, or somebody else's: nobody learns which.
+    #[error("not found")]
+    NotFound,
+    #[error("the task is answered otherwise; undo first")]
+    UndoFirst,
+    #[error("a reviewer has the task")]
+    InReview,
+    #[error("the payout is on its way")]
+    Dispatched,
+    #[error("there is nothing to undo")]
+    NothingToUndo,
+    /// Final; a newer task may have taken its place.
+    #[error("the task is closed")]
+    Closed { newer: Option<CheckTaskId> },
+    #[error(transparent)]
+    Reading(#[from] ReadingFault),
+    #[error(transparent)]
+    Price(#[from] PriceFault),
+    #[error(transparent)]
+    Calculation(#[from] CalculationError),
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("an act could not be put down as evidence")]
+    Evidence(#[from] NotCanonical),
+    #[error("an event could not be written")]
+    Event(#[from] serde_json::Error),
+    #[error(transparent)]
+    NoAnswer(#[from] NoAnswer),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Retriable for SettlementError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Conflict))
+    }
+}

@@ -1,0 +1,199 @@
+//! The ports of collection, calculation, checking and payout: their rows, and the systems outside.
+
+use async_trait::async_trait;
+
+use super::accounts::Identity;
+use super::check_task::CheckTask;
+use super::energy::EnergyVersion;
+use super::ids::{CheckTaskId, GenerationAccountId, GenerationNo, PersonalTableId, TradeTaskId};
+use super::readings::MonthReading;
+use super::trade_queue::QueueKey;
+use super::trade_task::TradeTask;
+use crate::shared::ids::AccountId;
+use crate::shared::money::Fen;
+use crate::shared::outside::NoAnswer;
+use crate::shared::page::Page;
+use crate::shared::period::Period;
+use crate::shared::time::Time;
+use crate::store::StoreError;
+use crate::tariffs::{PriceRow, TaxRow};
+
+/// What readers ask about settlements.
+#[async_trait]
+pub trait SettlementReads: Send {
+    /// The newest version of a month; nothing of a table that is erased.
+    async fn newest_energy(
+        &mut self,
+        table: &PersonalTableId,
+        period: &Period,
+    ) -> Result<Option<EnergyVersion>, StoreError>;
+    /// The newest version of each month of a table, newest month first; up to `limit + 1`.
+    async fn energy_list(
+        &mut self,
+        table: &PersonalTableId,
+        page: &Page,
+    ) -> Result<Vec<EnergyVersion>, StoreError>;
+    /// Open tables after one of them, in order: whose month is collected.
+    async fn open_tables(
+        &mut self,
+        after: &str,
+        most: i64,
+    ) -> Result<Vec<(PersonalTableId, GenerationAccountId)>, StoreError>;
+    /// Versions collected and not settled, the oldest update first.
+    async fn unsettled(&mut self, most: i64) -> Result<Vec<(PersonalTableId, Period)>, StoreError>;
+    /// A task of this person; another's is not found, nor one of an account that has ended.
+    async fn task_of(
+        &mut self,
+        owner: &AccountId,
+        id: &CheckTaskId,
+    ) -> Result<Option<CheckTask>, StoreError>;
+    /// A person's tasks, newest first; up to `limit + 1`.
+    async fn tasks_of(
+        &mut self,
+        owner: &AccountId,
+        page: &Page,
+    ) -> Result<Vec<CheckTask>, StoreError>;
+    /// Whoever's it is: for work nobody asked for by hand.
+    async fn task(&mut self, id: &CheckTaskId) -> Result<Option<CheckTask>, StoreError>;
+    /// The newest task of a month.
+    async fn newest_task(
+        &mut self,
+        table: &PersonalTableId,
+        period: &Period,
+    ) -> Result<Option<CheckTask>, StoreError>;
+    /// The trade task of a check task that is not withdrawn.
+    async fn trade_of(&mut self, id: &CheckTaskId) -> Result<Option<TradeTask>, StoreError>;
+    async fn trade(&mut self, id: &TradeTaskId) -> Result<Option<TradeTask>, StoreError>;
+    /// Check tasks whose turn has come.
+    async fn due_tasks(&mut self, now: Time, most: i64) -> Result<Vec<CheckTaskId>, StoreError>;
+    /// Trade tasks whose turn has come, those in the queue aside.
+    async fn due_trades(&mut self, now: Time, most: i64) -> Result<Vec<TradeTaskId>, StoreError>;
+    /// The head of the queue.
+    async fn first_queued(&mut self) -> Result<Option<TradeTaskId>, StoreError>;
+    /// True sums of what is on its way or paid for an account and month.
+    async fn committed(
+        &mut self,
+        account: &GenerationAccountId,
+        period: &Period,
+    ) -> Result<Fen, StoreError>;
+    /// How many payouts left since a moment, and their sum: what the brake looks at.
+    async fn sent_since(&mut self, since: Time) -> Result<(i64, Fen), StoreError>;
+    /// Whether an account has trade tasks that are not final.
+    async fn has_open_trades(&mut self, account: &GenerationAccountId) -> Result<bool, StoreError>;
+}
+
+/// Settlements. Every `save` is a compare-and-set on the version that was loaded.
+#[async_trait]
+pub trait SettlementStore: SettlementReads {
+    /// `StoreError::Duplicate` when the month has that data version.
+    async fn add_energy(&mut self, version: &EnergyVersion) -> Result<(), StoreError>;
+    async fn save_energy(&mut self, version: &EnergyVersion) -> Result<(), StoreError>;
+    /// `StoreError::Duplicate` when the (table, period, data version) has a task.
+    async fn add_task(&mut self, task: &CheckTask) -> Result<(), StoreError>;
+    async fn save_task(&mut self, task: &CheckTask) -> Result<(), StoreError>;
+    /// `StoreError::Duplicate` when the check task has a trade task that is not withdrawn.
+    async fn add_trade(&mut self, trade: &TradeTask) -> Result<(), StoreError>;
+    async fn save_trade(&mut self, trade: &TradeTask) -> Result<(), StoreError>;
+    /// Queued tasks that were keyed under other weights.
+    async fn keyed_otherwise(
+        &mut self,
+        weights_epoch: i64,
+        most: i64,
+    ) -> Result<Vec<TradeTask>, StoreError>;
+    /// Gives a queued task its place under other weights.
+    async fn rekey(
+        &mut self,
+        id: &TradeTaskId,
+        key: QueueKey,
+        weights_epoch: i64,
+    ) -> Result<(), StoreError>;
+    /// Forgets days and lines of a table, and ends its tasks that are not on their way; amounts stay
+    /// for the books (domain.md 5.4).
+    async fn erase_rows(&mut self, table: &PersonalTableId) -> Result<(), StoreError>;
+}
+
+/// The meter head-end.
+#[async_trait]
+pub trait HeadEnd: Send + Sync {
+    /// `None` when it has nothing of that number and month.
+    async fn month(
+        &self,
+        number: &GenerationNo,
+        period: &Period,
+    ) -> Result<Option<MonthReading>, NoAnswer>;
+}
+
+/// The prices of one month as the publishing platform tells them: not checked yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Published {
+    pub prices: Vec<PriceRow>,
+    pub taxes: Vec<TaxRow>,
+}
+
+/// The publishing platform.
+#[async_trait]
+pub trait PublishingPlatform: Send + Sync {
+    async fn feed_in_prices(&self, period: &Period) -> Result<Published, NoAnswer>;
+}
+
+/// What a reviewer is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewRequest {
+    pub review_no: String,
+    pub period: Period,
+    pub net: Fen,
+    /// The days as they are kept, one line each.
+    pub energy: String,
+}
+
+/// What the review terminal says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReviewAnswer {
+    Pending,
+    Upheld,
+    /// The right net.
+    Corrected(Fen),
+    /// It has no such review.
+    NotFound,
+}
+
+/// The third-party review terminal.
+#[async_trait]
+pub trait ReviewTerminal: Send + Sync {
+    /// Idempotent by its number.
+    async fn hand_over(&self, request: &ReviewRequest) -> Result<(), NoAnswer>;
+    async fn ask(&self, review_no: &str) -> Result<ReviewAnswer, NoAnswer>;
+    /// Tells it that nobody waits any more.
+    async fn recall(&self, review_no: &str) -> Result<(), NoAnswer>;
+}
+
+/// One payout.
+#[derive(Debug, Clone)]
+pub struct Payout {
+    pub payout_no: String,
+    pub amount: Fen,
+    pub payee: Identity,
+    pub period: Period,
+}
+
+/// What the trade-execution platform says of a payout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayoutAnswer {
+    Accepted,
+    Paid(Fen),
+    Refused,
+    Returned(Fen),
+    /// Never seen; it may still be on its way.
+    NotFound,
+    /// Never seen, and never accepted from now on.
+    Fenced,
+}
+
+/// The trade-execution platform.
+#[async_trait]
+pub trait TradePlatform: Send + Sync {
+    /// Idempotent by its number.
+    async fn pay(&self, payout: &Payout) -> Result<PayoutAnswer, NoAnswer>;
+    async fn ask(&self, payout_no: &str) -> Result<PayoutAnswer, NoAnswer>;
+    async fn fence(&self, payout_no: &str) -> Result<PayoutAnswer, NoAnswer>;
+}

@@ -1,0 +1,85 @@
+//! What a decision leaves beside its row: an evidence line, an audit line, a case.
+
+use serde_json::json;
+
+use super::SettlementError;
+use super::check_task::CheckTask;
+use super::trade_task::TradeTask;
+use crate::audit;
+use crate::cases::{Case, CaseKind};
+use crate::evidence::{Act, Entry};
+use crate::shared::draw::Draw;
+use crate::shared::ids::{CaseId, EvidenceId};
+
+/// One line per decision about a check task (PV-22..26).
+pub(super) fn task_line(
+    draw: &Draw,
+    before: &CheckTask,
+    after: &CheckTask,
+    input: &str,
+) -> Result<Entry, SettlementError> {
+    let cause = format!("k:{}:{}:{input}", before.check_task_id, before.version);
+    let act = Act::new()
+        .say("account_id", before.owner.as_str())
+        .say("check_task_id", before.check_task_id.as_str())
+        .say("period", before.period.as_str())
+        .say("data_version", before.data_version)
+        .say("net_fen", before.net.get())
+        .say("input", input)
+        .say("actor", draw.actor.as_str())
+        .say("from", before.state.as_str())
+        .say("to", after.state.as_str());
+    let id = draw.id::<EvidenceId>("evidence", &cause);
+    let kind = "settlement.check_task";
+    Ok(act.into_entry(id, kind, draw.now, draw.now, draw.salt(&cause))?)
+}
+
+/// One line per step of a payout.
+pub(super) fn trade_line(
+    draw: &Draw,
+    before: &TradeTask,
+    after: &TradeTask,
+    input: &str,
+) -> Result<Entry, SettlementError> {
+    let cause = format!("t:{}:{}:{input}", before.trade_task_id, before.version);
+    let act = Act::new()
+        .say("trade_task_id", before.trade_task_id.as_str())
+        .say("check_task_id", before.check_task_id.as_str())
+        .say("period", before.period.as_str())
+        .say("amount_fen", after.paid.unwrap_or(after.amount).get())
+        .say("input", input)
+        .say("actor", draw.actor.as_str())
+        .say("from", before.state.as_str())
+        .say("to", after.state.as_str());
+    let id = draw.id::<EvidenceId>("evidence", &cause);
+    let kind = "settlement.trade_task";
+    Ok(act.into_entry(id, kind, draw.now, draw.now, draw.salt(&cause))?)
+}
+
+pub(super) fn audit_line(draw: &Draw, subject: &str, act: &str) -> audit::Line {
+    audit::Line {
+        audit_id: draw.uuid("audit", &format!("{act}:{subject}")),
+        at: draw.now,
+        actor: draw.actor.clone(),
+        act: act.to_owned(),
+        subject: subject.to_owned(),
+        outcome: "ok".to_owned(),
+        source: String::new(),
+        trace_id: draw.trace_id.clone(),
+    }
+}
+
+/// A case about a task, once per `what` and subject.
+pub(super) fn case(draw: &Draw, kind: CaseKind, subject: &str, what: &str) -> Case {
+    let cause = format!("settlement:{what}:{subject}");
+    Case {
+        case_id: draw.id::<CaseId>("case", &cause),
+        kind,
+        subject: subject.to_owned(),
+        facts: json!({ "what": what }).to_string(),
+        cause,
+        opened_at: draw.now,
+        trace_id: draw.trace_id.clone(),
+        closed_at: None,
+    }
+}

@@ -1,0 +1,76 @@
+//! The thresholds of settlement. Defaults are the sources'; configuration may change them.
+
+use super::countdown::CountdownRules;
+use super::trade_queue::Weights;
+use super::watch::WatchRules;
+use crate::shared::money::Fen;
+
+/// What an operator may set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettlementRules {
+    pub watch: WatchRules,
+    pub countdown: CountdownRules,
+    pub weights: Weights,
+    /// Two characters before every external number: environment and restore epoch (money.md G3).
+    pub number_prefix: String,
+    /// A payee that changed is paid after this (money.md 2.17).
+    pub payee_wait_s: i64,
+    /// The reviewer's time before staff look.
+    pub review_wait_s: i64,
+    /// The brake of payouts: so many, and so much, per hour (money.md G7).
+    pub brake_count: i64,
+    pub brake_sum: Fen,
+}
+
+impl Default for SettlementRules {
+    fn default() -> Self {
+        Self {
+            watch: WatchRules::default(),
+            countdown: CountdownRules::default(),
+            weights: Weights::default(),
+            number_prefix: "t0".to_owned(),
+            payee_wait_s: 72 * 3600,
+            review_wait_s: 7 * 86_400,
+            brake_count: 20_000,
+            brake_sum: Fen::new(2_000_000_000),
+        }
+    }
+}
+
+impl SettlementRules {
+    /// Every fault of these values, each as `field: what is wrong`.
+    #[must_use]
+    pub fn faults(&self) -> Vec<&'static str> {
+        let mut faults = self.watch.faults();
+        faults.extend(self.countdown.faults());
+        faults.extend(self.weights.faults());
+        let prefix = self.number_prefix.as_bytes();
+        if prefix.len() != 2 || !prefix.iter().all(u8::is_ascii_alphanumeric) {
+            faults.push("number_prefix: exactly two of [0-9A-Za-z]");
+        }
+        if self.payee_wait_s < 0 || self.review_wait_s < 3600 {
+            faults.push("waits: payee_wait_s >= 0, review_wait_s >= 1 h");
+        }
+        if self.brake_count < 1 || !self.brake_sum.is_positive() {
+            faults.push("brake: count and sum must be positive");
+        }
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid_and_faults_are_listed() {
+        assert!(SettlementRules::default().faults().is_empty());
+        let wrong = SettlementRules {
+            number_prefix: "t-".to_owned(),
+            review_wait_s: 0,
+            brake_count: 0,
+            ..SettlementRules::default()
+        };
+        assert_eq!(wrong.faults().len(), 3);
+    }
+}

@@ -1,0 +1,154 @@
+//! From an updated table to a check task, once per (table, period, version): the watch looks at every
+//! table whose newest version is not settled (PV-15 to PV-21).
+
+use super::calculation::{CalculationError, calculate};
+use super::checking::{self, Seen};
+use super::energy::{EnergyVersion, Settled, VersionState};
+use super::ids::PersonalTableId;
+use super::ports::Published;
+use super::records::case;
+use super::table_k::Input;
+use super::{Settlement, SettlementError};
+use crate::cases::CaseKind;
+use crate::shared::period::Period;
+use crate::store::{Tx, atomically, snapshot};
+use crate::tariffs::{PriceBook, TaxBook};
+
+/// Tables of one poll.
+const BATCH: i64 = 500;
+const ACTOR: &str = "job:settlement.watch";
+
+/// What the watch concluded about one table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watched {
+    /// Settled; its owner has a check task.
+    Settled,
+    /// Somebody else was first, or it was overtaken.
+    Known,
+    /// Not updated within the threshold: staff are told, since nobody will settle it otherwise.
+    Missed,
+    /// It cannot be settled yet; the word says why.
+    Refused(&'static str),
+}
+
+impl Settlement {
+    /// One poll of the watch; how many tables were settled.
+    pub async fn watch(&self) -> Result<usize, SettlementError> {
+        let unsettled = {
+            let mut view = snapshot(self.store()).await?;
+            view.settlement().unsettled(BATCH).await?
+        };
+        let mut settled: usize = 0;
+        let mut published: Option<(Period, Published)> = None;
+        for (table, period) in &unsettled {
+            let known = published.as_ref().filter(|(of, _)| of == period);
+            let rows = match known {
+                Some((_, rows)) => rows.clone(),
+                None => {
+                    let rows = self.ports.publishing.feed_in_prices(period).await?;
+                    published = Some((period.clone(), rows.clone()));
+                    rows
+                }
+            };
+            if self.settle(table, period, rows).await? == Watched::Settled {
+                settled = settled.saturating_add(1);
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Settles the newest version of one table's month.
+    pub async fn settle(
+        &self,
+        table: &PersonalTableId,
+        period: &Period,
+        published: Published,
+    ) -> Result<Watched, SettlementError> {
+        let draw = self.draw(ACTOR, "");
+        let rules = &*self.rules;
+        let books = PriceBook::read(published.prices)
+            .and_then(|prices| TaxBook::read(published.taxes).map(|taxes| (prices, taxes)));
+        atomically(self.store(), async |tx: &mut Tx| {
+            let found = tx.settlement().newest_energy(table, period).await?;
+            let Some(mut version) = found.filter(|v| v.state == VersionState::Collected) else {
+                return Ok(Watched::Known);
+            };
+            let subject = format!("{table}:{period}:{}", version.data_version);
+            match rules.watch.is_updated(draw.now, version.updated_at) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let case = case(&draw, CaseKind::PayoutDiffers, &subject, "update_missed");
+                    tx.cases().open(&case).await?;
+                    return Ok(Watched::Missed);
+                }
+                Err(_) => return refuse(tx, version, "clock").await,
+            }
+            let account = tx
+                .generation()
+                .by_id(&version.generation_account_id)
+                .await?;
+            let Some(account) = account else {
+                return Ok(Watched::Known);
+            };
+            let Ok((prices, taxes)) = &books else {
+                let case = case(
+                    &draw,
+                    CaseKind::PayoutDiffers,
+                    period.as_str(),
+                    "price_rows",
+                );
+                tx.cases().open(&case).await?;
+                return refuse(tx, version, "price_rows").await;
+            };
+            let amounts = match calculate(&version.month, account.feed_in, prices, taxes) {
+                Ok(amounts) => amounts,
+                Err(why) => return refuse(tx, version, word(why)).await,
+            };
+            version.state = VersionState::Settled;
+            version.refusal = None;
+            version.settled = Some(Settled {
+                amounts,
+                adjustment: crate::shared::money::Fen::ZERO,
+                at: draw.now,
+            });
+            tx.settlement().save_energy(&version).await?;
+            let pending = tx.settlement().newest_task(table, period).await?;
+            match pending {
+                Some(task) => {
+                    let seen = Seen {
+                        input: Input::NewerData,
+                        corrected: None,
+                        newer: Some(version),
+                    };
+                    checking::see(tx, rules, &draw, &task.check_task_id, &seen).await?;
+                }
+                None => {
+                    checking::add_task(tx, rules, &draw, &version, 0).await?;
+                }
+            }
+            Ok(Watched::Settled)
+        })
+        .await
+    }
+}
+
+async fn refuse(
+    tx: &mut Tx,
+    mut version: EnergyVersion,
+    why: &'static str,
+) -> Result<Watched, SettlementError> {
+    if version.refusal.as_deref() != Some(why) {
+        version.refusal = Some(why.to_owned());
+        tx.settlement().save_energy(&version).await?;
+    }
+    Ok(Watched::Refused(why))
+}
+
+const fn word(error: CalculationError) -> &'static str {
+    match error {
+        CalculationError::Gap(_) => "days_missing",
+        CalculationError::Price(_) => "price_missing",
+        CalculationError::NoTax => "tax_missing",
+        CalculationError::Money(_) => "out_of_range",
+    }
+}

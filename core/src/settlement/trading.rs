@@ -1,0 +1,327 @@
+//! The one unit of work of a trade task: load it, ask table T, make its answer true.
+
+use super::SettlementError;
+use super::checking::{self, Seen};
+use super::events::{self, MonthNews};
+use super::ids::TradeTaskId;
+use super::records::{case, trade_line};
+use super::rules::SettlementRules;
+use super::table_k;
+use super::table_t::{Effect, Facts, Input, State, decide};
+use super::trade_task::{Hold, TradeTask};
+use crate::cases::CaseKind;
+use crate::ledger::{Account, Entry};
+use crate::shared::draw::Draw;
+use crate::shared::ids::{EntryId, PaymentId, TypedId as _};
+use crate::shared::money::Fen;
+use crate::shared::time::Time;
+use crate::store::Tx;
+
+/// What is known beside the input.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Paid {
+    /// The true sum of a payout or a return.
+    pub sum: Option<Fen>,
+    /// Why the gate is shut.
+    pub hold: Option<Hold>,
+}
+
+/// What a unit did: the row as saved, and what must be asked outside.
+#[derive(Debug, Clone)]
+pub struct TradeApplied {
+    pub trade: TradeTask,
+    pub effects: &'static [Effect],
+}
+
+/// A payout without an answer is sent again, under its number, after this.
+const RESEND_S: i64 = 600;
+/// A sender that was stopped is replaced after this.
+const SENDER_S: i64 = 60;
+const LOOK_S: i64 = 86_400;
+const HOUR_S: i64 = 3600;
+
+/// Applies one input inside a unit.
+pub(super) async fn see(
+    tx: &mut Tx,
+    rules: &SettlementRules,
+    draw: &Draw,
+    id: &TradeTaskId,
+    input: Input,
+    paid: Paid,
+) -> Result<TradeApplied, SettlementError> {
+    let Some(mut trade) = tx.settlement().trade(id).await? else {
+        return Err(SettlementError::NotFound);
+    };
+    let before = trade.clone();
+    let facts = facts(tx, rules, draw, &trade, input).await?;
+    let decision = decide(trade.state, input, facts);
+    trade.state = decision.next;
+    for effect in decision.effects {
+        match effect {
+            Effect::CheckGate => {
+                trade.hold = None;
+                trade.paid = None;
+                trade.enqueue(rules.weights);
+            }
+            Effect::Send => freeze(tx, rules, draw, &mut trade).await?,
+            Effect::BookPaid => {
+                let sum = paid.sum.unwrap_or(trade.amount);
+                trade.paid = Some(sum);
+                book(
+                    tx,
+                    draw,
+                    &trade,
+                    "payout",
+                    (Account::GenerationPurchase, Account::Payout, sum),
+                )
+                .await?;
+                tell(tx, draw, &trade, events::PAID_OUT, sum).await?;
+            }
+            Effect::BookReturned => {
+                let sum = trade.paid.or(paid.sum).unwrap_or(trade.amount);
+                trade.hold = Some(Hold::Returned);
+                trade.payee_confirmed = false;
+                book(
+                    tx,
+                    draw,
+                    &trade,
+                    "returned",
+                    (Account::Payout, Account::GenerationPurchase, sum),
+                )
+                .await?;
+                tell(tx, draw, &trade, events::RETURNED, sum).await?;
+            }
+            Effect::WaitForPayee => {
+                trade.payee_confirmed = false;
+                if trade.state == State::Held {
+                    trade.hold = Some(Hold::PayeeYoung);
+                }
+            }
+            Effect::NewNumber => {
+                trade.payout_no = None;
+                trade.payee = None;
+                trade.sent_at = None;
+                if trade.state == State::Held {
+                    trade.hold = Some(Hold::Refused);
+                }
+            }
+            Effect::Resend => trade.sent_at = Some(draw.now),
+            Effect::OpenCase => {
+                open(tx, draw, CaseKind::PayoutDiffers, &trade, input).await?;
+            }
+            Effect::Contradict => {
+                trade.frozen = true;
+                open(tx, draw, CaseKind::Contradiction, &trade, input).await?;
+            }
+            // Asked outside, or told to the caller, after the commit.
+            Effect::Query | Effect::Fence | Effect::RefuseDispatched => {}
+        }
+    }
+    if trade.state == State::Held && before.state != State::Held && trade.hold.is_none() {
+        trade.hold = Some(paid.hold.unwrap_or(Hold::Staff));
+    }
+    if input == Input::GateFails && trade.state == State::Held {
+        trade.hold = paid.hold.or(trade.hold);
+    }
+    trade.next_at = next_turn(&trade, input, decision.effects, rules, draw.now);
+    if trade.state != before.state || !decision.effects.is_empty() {
+        tx.evidence()
+            .append(&trade_line(draw, &before, &trade, input.as_str())?)
+            .await?;
+    }
+    if trade != before {
+        tx.settlement().save_trade(&trade).await?;
+        trade.version = trade.version.saturating_add(1);
+    }
+    Ok(TradeApplied {
+        trade,
+        effects: decision.effects,
+    })
+}
+
+async fn facts(
+    tx: &mut Tx,
+    rules: &SettlementRules,
+    draw: &Draw,
+    trade: &TradeTask,
+    input: Input,
+) -> Result<Facts, SettlementError> {
+    let leaves = trade.state == State::Queued && input == Input::Turn && !trade.frozen;
+    let brake_open = if leaves {
+        let since = draw.now.plus_seconds(-HOUR_S);
+        let (count, sum) = tx.settlement().sent_since(since).await?;
+        count < rules.brake_count && sum.plus(trade.amount)? <= rules.brake_sum
+    } else {
+        false
+    };
+    let waited = trade
+        .sent_at
+        .map_or(0, |sent_at| draw.now.seconds_since(sent_at));
+    Ok(Facts {
+        brake_open,
+        resend_due: waited >= RESEND_S,
+        payee_confirmed: trade.payee_confirmed,
+    })
+}
+
+/// g2: payable again, then number, payee and sum for ever; its check task can no longer be undone.
+async fn freeze(
+    tx: &mut Tx,
+    rules: &SettlementRules,
+    draw: &Draw,
+    trade: &mut TradeTask,
+) -> Result<(), SettlementError> {
+    let committed = tx
+        .settlement()
+        .committed(&trade.generation_account_id, &trade.period)
+        .await?;
+    let payable = trade.accepted.minus(committed)?;
+    let permitted = tx
+        .generation()
+        .permitted(&trade.generation_account_id)
+        .await?;
+    let table = match permitted.filter(|permitted| permitted.table_id == trade.table_id) {
+        Some(permitted) => tx.generation().table(&permitted.permission_id).await?,
+        None => None,
+    };
+    let Some(table) = table.filter(|_| payable.is_positive()) else {
+        trade.state = State::Held;
+        trade.hold = Some(if payable.is_positive() {
+            Hold::NoPayee
+        } else {
+            Hold::NothingPayable
+        });
+        return Ok(());
+    };
+    trade.amount = payable;
+    trade.payee = Some(table.identity);
+    let cause = format!("{}:{}", trade.trade_task_id, trade.version);
+    trade.payout_no = Some(draw.number(&rules.number_prefix, "payout", &cause));
+    trade.sent_at = Some(draw.now);
+    let sending = Seen::plain(table_k::Input::TradeSending);
+    checking::see(tx, rules, draw, &trade.check_task_id, &sending).await?;
+    Ok(())
+}
+
+/// One balanced entry per fact: a repeat of the fact is refused by the ledger.
+async fn book(
+    tx: &mut Tx,
+    draw: &Draw,
+    trade: &TradeTask,
+    fact: &str,
+    transfer: (Account, Account, Fen),
+) -> Result<(), SettlementError> {
+    let number = trade
+        .payout_no
+        .as_deref()
+        .unwrap_or(trade.trade_task_id.as_str());
+    let fact = format!("{fact}:{number}");
+    let entry = Entry::transfer(
+        draw.id::<EntryId>("entry", &fact),
+        fact,
+        // The books name the order an entry is about; of a payout that is its trade task.
+        PaymentId::made(trade.trade_task_id.as_str().to_owned()),
+        draw.trace_id.clone(),
+        draw.now,
+        transfer,
+    )?;
+    tx.ledger().post(&entry).await?;
+    Ok(())
+}
+
+async fn tell(
+    tx: &mut Tx,
+    draw: &Draw,
+    trade: &TradeTask,
+    kind: &str,
+    sum: Fen,
+) -> Result<(), SettlementError> {
+    let Some(task) = tx.settlement().task(&trade.check_task_id).await? else {
+        return Ok(());
+    };
+    let news = MonthNews {
+        amount_fen: sum,
+        due_at: None,
+        ..checking::news(&task, draw)
+    };
+    tx.outbox().add(&events::event(draw, kind, &news)?).await?;
+    Ok(())
+}
+
+async fn open(
+    tx: &mut Tx,
+    draw: &Draw,
+    kind: CaseKind,
+    trade: &TradeTask,
+    input: Input,
+) -> Result<(), SettlementError> {
+    let case = case(draw, kind, trade.trade_task_id.as_str(), input.as_str());
+    tx.cases().open(&case).await?;
+    Ok(())
+}
+
+fn next_turn(
+    trade: &TradeTask,
+    input: Input,
+    effects: &[Effect],
+    rules: &SettlementRules,
+    now: Time,
+) -> Option<Time> {
+    let waits = effects.contains(&Effect::WaitForPayee);
+    match trade.state {
+        State::Paid | State::Withdrawn => None,
+        _ if trade.frozen => Some(now.plus_seconds(LOOK_S)),
+        State::Held | State::Returned if waits => Some(now.plus_seconds(rules.payee_wait_s)),
+        State::Held if input == Input::Case => Some(now.plus_seconds(LOOK_S)),
+        State::Held | State::Returned => Some(now.plus_seconds(HOUR_S)),
+        State::Queued => Some(now),
+        State::Sending => Some(now.plus_seconds(SENDER_S)),
+        State::Unknown => {
+            let waited = trade
+                .sent_at
+                .map_or(0, |sent_at| now.seconds_since(sent_at));
+            Some(now.plus_seconds(waited.clamp(10, HOUR_S)))
+        }
+    }
+}
+
+/// g1: three ways agree, there is a payee of three days at least, and the tax is known.
+pub(super) async fn gate(
+    tx: &mut Tx,
+    rules: &SettlementRules,
+    trade: &TradeTask,
+    now: Time,
+) -> Result<Option<Hold>, SettlementError> {
+    let version = tx
+        .settlement()
+        .newest_energy(&trade.table_id, &trade.period)
+        .await?;
+    let net = version
+        .as_ref()
+        .and_then(|v| v.settled.as_ref())
+        .map(|settled| settled.net());
+    let agrees = version
+        .as_ref()
+        .is_some_and(super::energy::EnergyVersion::agrees);
+    if !agrees || net != Some(Ok(trade.accepted)) {
+        return Ok(Some(Hold::FiguresDiffer));
+    }
+    let permitted = tx
+        .generation()
+        .permitted(&trade.generation_account_id)
+        .await?;
+    let Some(permitted) = permitted.filter(|permitted| permitted.table_id == trade.table_id) else {
+        return Ok(Some(Hold::NoPayee));
+    };
+    let Some(table) = tx.generation().table(&permitted.permission_id).await? else {
+        return Ok(Some(Hold::NoPayee));
+    };
+    if now < table.payee_since.plus_seconds(rules.payee_wait_s) {
+        return Ok(Some(Hold::PayeeYoung));
+    }
+    let returned = trade.state == State::Returned || trade.hold == Some(Hold::Returned);
+    if returned && !trade.payee_confirmed {
+        return Ok(Some(Hold::Returned));
+    }
+    Ok(None)
+}
