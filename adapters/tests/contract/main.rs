@@ -60,6 +60,7 @@ mod sessions;
 mod settlement;
 mod shelf;
 mod successors;
+mod trades;
 mod unit;
 
 use std::future::Future;
@@ -108,6 +109,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     shelf::contracts,
     settlement::contracts,
     successors::contracts,
+    trades::contracts,
     unit::contracts,
 ];
 

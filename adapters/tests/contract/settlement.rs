@@ -30,17 +30,10 @@ contracts! { "settlement":
     a_task_is_its_owners_and_there_is_one_per_version => ["SettlementStore::add_task", "SettlementReads::task_of",
         "SettlementReads::tasks_of", "SettlementReads::task", "SettlementReads::newest_task"];
     a_task_is_saved_by_comparison_and_comes_when_due => ["SettlementStore::save_task", "SettlementReads::due_tasks"];
-    a_check_task_has_one_trade_task => ["SettlementStore::add_trade", "SettlementReads::trade_of",
-        "SettlementReads::trade", "SettlementStore::save_trade"];
-    the_queue_gives_its_head_and_sums_are_true => ["SettlementReads::first_queued", "SettlementReads::due_trades",
-        "SettlementReads::committed", "SettlementReads::sent_since", "SettlementReads::has_open_trades"];
-    a_change_of_weights_finds_and_moves_what_was_keyed_before => ["SettlementStore::keyed_otherwise",
-        "SettlementStore::rekey"];
-    erased_rows_leave_their_sums => ["SettlementStore::erase_rows"];
     a_dropped_unit_settles_nothing => ["SettlementStore::add_energy"];
 }
 
-fn period() -> Period {
+pub(crate) fn period() -> Period {
     Period::parse("2026-10").unwrap()
 }
 
@@ -161,7 +154,7 @@ pub(crate) fn trade_of(t: &Bench, task: &CheckTask, fen: i64, enqueued: i64) -> 
     }
 }
 
-async fn seller(t: &Bench) -> (AccountId, PersonalTable) {
+pub(crate) async fn seller(t: &Bench) -> (AccountId, PersonalTable) {
     let person = accounts::whole(t);
     accounts::add(t, &person).await;
     let (_, table) = generation::permitted(t, &person.account_id).await;
@@ -173,7 +166,7 @@ async fn add_version(t: &Bench, version: &EnergyVersion) -> Result<(), StoreErro
         .await
 }
 
-async fn add_task(t: &Bench, task: &CheckTask) -> Result<(), StoreError> {
+pub(crate) async fn add_task(t: &Bench, task: &CheckTask) -> Result<(), StoreError> {
     t.write(async |tx| tx.settlement().add_task(task).await)
         .await
 }
@@ -365,177 +358,6 @@ async fn a_task_is_saved_by_comparison_and_comes_when_due(t: Bench) {
             version: 2,
             ..closed
         })
-    );
-}
-
-async fn a_check_task_has_one_trade_task(t: Bench) {
-    let (owner, table) = seller(&t).await;
-    let task = task_of(&t, &owner, &table, 1);
-    add_task(&t, &task).await.unwrap();
-    let mut trade = trade_of(&t, &task, 936, 7);
-    trade.payee = Some(table.identity.clone());
-    add_trade(&t, &trade).await.unwrap();
-    let twice = add_trade(&t, &trade_of(&t, &task, 1, 8)).await;
-    assert!(matches!(twice, Err(StoreError::Duplicate(_))), "{twice:?}");
-    let mut view = t.view().await;
-    let found = view
-        .settlement()
-        .trade_of(&task.check_task_id)
-        .await
-        .unwrap();
-    assert_eq!(found.as_ref(), Some(&trade));
-    let by_id = view.settlement().trade(&trade.trade_task_id).await.unwrap();
-    assert_eq!(by_id.as_ref(), Some(&trade));
-    drop(view);
-    let withdrawn = TradeTask {
-        state: table_t::State::Withdrawn,
-        next_at: None,
-        ..trade.clone()
-    };
-    let save = async || {
-        t.write(async |tx| tx.settlement().save_trade(&withdrawn).await)
-            .await
-    };
-    save().await.unwrap();
-    let again = save().await;
-    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
-    add_trade(&t, &trade_of(&t, &task, 936, 9)).await.unwrap();
-}
-
-async fn the_queue_gives_its_head_and_sums_are_true(t: Bench) {
-    let (owner, table) = seller(&t).await;
-    let mut trades = Vec::new();
-    // A tie in the key is broken by the enqueue time: 30 fen waited 10 s less than 20 fen.
-    for (n, (fen, enqueued)) in [(10, 100), (20, 100), (30, 110), (40, 200)]
-        .into_iter()
-        .enumerate()
-    {
-        let task = task_of(&t, &owner, &table, i64::try_from(n).unwrap() + 1);
-        add_task(&t, &task).await.unwrap();
-        let trade = trade_of(&t, &task, fen, enqueued);
-        add_trade(&t, &trade).await.unwrap();
-        trades.push(trade);
-    }
-    let account = table.generation_account_id.clone();
-    let mut order = Vec::new();
-    for round in 0..4 {
-        let mut view = t.view().await;
-        let head = view.settlement().first_queued().await.unwrap().unwrap();
-        let mut trade = view.settlement().trade(&head).await.unwrap().unwrap();
-        drop(view);
-        order.push(trade.amount.get());
-        trade.state = table_t::State::Unknown;
-        trade.payout_no = Some(format!("t0{round}"));
-        trade.sent_at = Some(at(500 + round));
-        trade.next_at = Some(at(600));
-        if trade.amount == Fen::new(40) {
-            trade.paid = Some(Fen::new(39));
-        }
-        t.write(async |tx| tx.settlement().save_trade(&trade).await)
-            .await
-            .unwrap();
-    }
-    assert_eq!(order, [20, 30, 10, 40]);
-    let mut view = t.view().await;
-    assert_eq!(view.settlement().first_queued().await.unwrap(), None);
-    let committed = view
-        .settlement()
-        .committed(&account, &period())
-        .await
-        .unwrap();
-    assert_eq!(committed, Fen::new(99), "true sums");
-    let sent = view.settlement().sent_since(at(502)).await.unwrap();
-    assert_eq!(sent, (2, Fen::new(50)));
-    assert!(view.settlement().has_open_trades(&account).await.unwrap());
-    assert_eq!(
-        view.settlement()
-            .due_trades(at(600), 9)
-            .await
-            .unwrap()
-            .len(),
-        4
-    );
-    assert!(
-        view.settlement()
-            .due_trades(at(599), 9)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-}
-
-async fn a_change_of_weights_finds_and_moves_what_was_keyed_before(t: Bench) {
-    let (owner, table) = seller(&t).await;
-    let task = task_of(&t, &owner, &table, 1);
-    add_task(&t, &task).await.unwrap();
-    let trade = trade_of(&t, &task, 936, 7);
-    add_trade(&t, &trade).await.unwrap();
-    let found = t
-        .write(async |tx| tx.settlement().keyed_otherwise(1, 9).await)
-        .await
-        .unwrap();
-    assert!(found.is_empty());
-    let found = t
-        .write(async |tx| tx.settlement().keyed_otherwise(2, 9).await)
-        .await
-        .unwrap();
-    assert_eq!(found, std::slice::from_ref(&trade));
-    let weights = Weights {
-        wait_per_s: 3,
-        amount_per_fen: 0,
-        epoch: 2,
-    };
-    let key = weights.key(trade.amount, trade.enqueued_at);
-    let id = &trade.trade_task_id;
-    t.write(async |tx| tx.settlement().rekey(id, key, 2).await)
-        .await
-        .unwrap();
-    let mut view = t.view().await;
-    let kept = view.settlement().trade(id).await.unwrap().unwrap();
-    assert_eq!((kept.key, kept.weights_epoch), (key, 2));
-}
-
-async fn erased_rows_leave_their_sums(t: Bench) {
-    let (owner, table) = seller(&t).await;
-    whole(&t, &owner, &table).await;
-    t.write(async |tx| tx.settlement().erase_rows(&table.table_id).await)
-        .await
-        .unwrap();
-    let mut view = t.view().await;
-    let energy = view
-        .settlement()
-        .newest_energy(&table.table_id, &period())
-        .await
-        .unwrap();
-    assert_eq!(energy, None);
-    assert!(
-        !view
-            .settlement()
-            .has_open_trades(&table.generation_account_id)
-            .await
-            .unwrap()
-    );
-    let task = view
-        .settlement()
-        .newest_task(&table.table_id, &period())
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(task.state, table_k::State::Superseded);
-    assert_eq!(
-        t.text("SELECT CAST(net_fen AS TEXT) FROM energy_version")
-            .await,
-        "941"
-    );
-    assert_eq!(
-        t.text("SELECT CAST(COUNT(*) AS TEXT) FROM trade_task WHERE payee IS NOT NULL")
-            .await,
-        "0"
-    );
-    assert_eq!(
-        t.text("SELECT CAST(amount_fen AS TEXT) FROM trade_task")
-            .await,
-        "936"
     );
 }
 

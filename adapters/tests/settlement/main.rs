@@ -16,6 +16,7 @@ mod paying;
 #[path = "../payments/store.rs"]
 mod store;
 mod t;
+mod trouble;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -142,7 +143,8 @@ fn main() {
         }));
         Vec::new()
     });
-    for told in checking::stories().into_iter().chain(paying::stories()) {
+    let all = [checking::stories(), paying::stories(), trouble::stories()];
+    for told in all.into_iter().flatten() {
         for kind in &engines {
             trials.push(story(&told, kind.clone()));
         }

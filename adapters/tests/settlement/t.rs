@@ -2,6 +2,7 @@
 
 use lifeline_core::cases::CaseKind;
 use lifeline_core::ledger::Account;
+use lifeline_core::settlement::ids::TradeTaskId;
 use lifeline_core::settlement::table_k;
 use lifeline_core::settlement::table_t::{Input, State};
 use lifeline_core::settlement::trade_task::TradeTask;
@@ -77,6 +78,21 @@ pub(crate) async fn cell(place: Place, expected: Expected) {
         .await
         .unwrap()
         .unwrap();
+    drop(view);
+    records(&place, &expected, id).await;
+    rows(&expected, &before, &after);
+    if expected.demands("g2") {
+        assert_eq!(
+            task.state,
+            table_k::State::Dispatched,
+            "no undo once it leaves"
+        );
+    }
+}
+
+/// Its cases, and what the ledger booked.
+async fn records(place: &Place, expected: &Expected, id: &TradeTaskId) {
+    let mut view = snapshot(&*place.store).await.unwrap();
     let found = view.cases().about(id.as_str()).await.unwrap();
     let kinds: Vec<CaseKind> = found.iter().map(|case| case.kind).collect();
     let mut wanted = Vec::new();
@@ -100,16 +116,7 @@ pub(crate) async fn cell(place: Place, expected: Expected) {
         })
         .collect();
     booked.sort_by_key(|line| format!("{line:?}"));
-    assert_eq!(booked, ledger(&expected), "{expected:?}");
-    drop(view);
-    rows(&expected, &before, &after);
-    if expected.demands("g2") {
-        assert_eq!(
-            task.state,
-            table_k::State::Dispatched,
-            "no undo once it leaves"
-        );
-    }
+    assert_eq!(booked, ledger(expected), "{expected:?}");
 }
 
 fn ledger(expected: &Expected) -> Vec<(Account, Account, Fen)> {

@@ -56,67 +56,7 @@ pub(super) async fn see(
     let facts = facts(tx, rules, draw, &trade, input).await?;
     let decision = decide(trade.state, input, facts);
     trade.state = decision.next;
-    for effect in decision.effects {
-        match effect {
-            Effect::CheckGate => {
-                trade.hold = None;
-                trade.paid = None;
-                trade.enqueue(rules.weights);
-            }
-            Effect::Send => freeze(tx, rules, draw, &mut trade).await?,
-            Effect::BookPaid => {
-                let sum = paid.sum.unwrap_or(trade.amount);
-                trade.paid = Some(sum);
-                book(
-                    tx,
-                    draw,
-                    &trade,
-                    "payout",
-                    (Account::GenerationPurchase, Account::Payout, sum),
-                )
-                .await?;
-                tell(tx, draw, &trade, events::PAID_OUT, sum).await?;
-            }
-            Effect::BookReturned => {
-                let sum = trade.paid.or(paid.sum).unwrap_or(trade.amount);
-                trade.hold = Some(Hold::Returned);
-                trade.payee_confirmed = false;
-                book(
-                    tx,
-                    draw,
-                    &trade,
-                    "returned",
-                    (Account::Payout, Account::GenerationPurchase, sum),
-                )
-                .await?;
-                tell(tx, draw, &trade, events::RETURNED, sum).await?;
-            }
-            Effect::WaitForPayee => {
-                trade.payee_confirmed = false;
-                if trade.state == State::Held {
-                    trade.hold = Some(Hold::PayeeYoung);
-                }
-            }
-            Effect::NewNumber => {
-                trade.payout_no = None;
-                trade.payee = None;
-                trade.sent_at = None;
-                if trade.state == State::Held {
-                    trade.hold = Some(Hold::Refused);
-                }
-            }
-            Effect::Resend => trade.sent_at = Some(draw.now),
-            Effect::OpenCase => {
-                open(tx, draw, CaseKind::PayoutDiffers, &trade, input).await?;
-            }
-            Effect::Contradict => {
-                trade.frozen = true;
-                open(tx, draw, CaseKind::Contradiction, &trade, input).await?;
-            }
-            // Asked outside, or told to the caller, after the commit.
-            Effect::Query | Effect::Fence | Effect::RefuseDispatched => {}
-        }
-    }
+    carry_out(tx, rules, draw, &mut trade, (input, paid), decision.effects).await?;
     if trade.state == State::Held && before.state != State::Held && trade.hold.is_none() {
         trade.hold = Some(paid.hold.unwrap_or(Hold::Staff));
     }
@@ -137,6 +77,79 @@ pub(super) async fn see(
         trade,
         effects: decision.effects,
     })
+}
+
+/// Makes what a cell demands true, in order.
+async fn carry_out(
+    tx: &mut Tx,
+    rules: &SettlementRules,
+    draw: &Draw,
+    trade: &mut TradeTask,
+    (input, paid): (Input, Paid),
+    effects: &[Effect],
+) -> Result<(), SettlementError> {
+    for effect in effects {
+        match effect {
+            Effect::CheckGate => {
+                trade.hold = None;
+                trade.paid = None;
+                trade.enqueue(rules.weights);
+            }
+            Effect::Send => freeze(tx, rules, draw, trade).await?,
+            Effect::BookPaid => {
+                let sum = paid.sum.unwrap_or(trade.amount);
+                trade.paid = Some(sum);
+                book(
+                    tx,
+                    draw,
+                    trade,
+                    "payout",
+                    (Account::GenerationPurchase, Account::Payout, sum),
+                )
+                .await?;
+                tell(tx, draw, trade, events::PAID_OUT, sum).await?;
+            }
+            Effect::BookReturned => {
+                let sum = trade.paid.or(paid.sum).unwrap_or(trade.amount);
+                trade.hold = Some(Hold::Returned);
+                trade.payee_confirmed = false;
+                book(
+                    tx,
+                    draw,
+                    trade,
+                    "returned",
+                    (Account::Payout, Account::GenerationPurchase, sum),
+                )
+                .await?;
+                tell(tx, draw, trade, events::RETURNED, sum).await?;
+            }
+            Effect::WaitForPayee => {
+                trade.payee_confirmed = false;
+                if trade.state == State::Held {
+                    trade.hold = Some(Hold::PayeeYoung);
+                }
+            }
+            Effect::NewNumber => {
+                trade.payout_no = None;
+                trade.payee = None;
+                trade.sent_at = None;
+                if trade.state == State::Held {
+                    trade.hold = Some(Hold::Refused);
+                }
+            }
+            Effect::Resend => trade.sent_at = Some(draw.now),
+            Effect::OpenCase => {
+                open(tx, draw, CaseKind::PayoutDiffers, trade, input).await?;
+            }
+            Effect::Contradict => {
+                trade.frozen = true;
+                open(tx, draw, CaseKind::Contradiction, trade, input).await?;
+            }
+            // Asked outside, or told to the caller, after the commit.
+            Effect::Query | Effect::Fence | Effect::RefuseDispatched => {}
+        }
+    }
+    Ok(())
 }
 
 async fn facts(
