@@ -19,6 +19,7 @@ use lifeline_core::outbox::relay::{Deliver, Relay};
 use lifeline_core::payments::{Nudged, Payments, Policy, Ports, Quarantine};
 use lifeline_core::privacy::{Erase, Privacy, PurgeEnded};
 use lifeline_core::publications::Publications;
+use lifeline_core::requests::{Follow, Requests};
 use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
@@ -48,6 +49,7 @@ pub(crate) struct Rooms {
     notices: Notices,
     privacy: Privacy,
     publications: Publications,
+    requests: Requests,
     codes: Arc<CodeCarrier>,
     cookies: CookieRules,
     store: Arc<dyn Store>,
@@ -118,9 +120,14 @@ impl Rooms {
         };
         let accounts =
             accounts.followed_by(vec![Arc::new(bindings.clone()), Arc::new(privacy.clone())]);
+        let requests = {
+            let (store, clock, entropy) = again();
+            Requests::new(store, clock, entropy, outside.marketing.clone())
+        };
         Ok(Self {
             privacy,
             publications,
+            requests,
             payments: Payments::new(ports, policy),
             accounts,
             bindings,
@@ -157,6 +164,7 @@ impl Rooms {
                 .app_data(web::Data::new(rooms.notices.clone()))
                 .app_data(web::Data::new(rooms.privacy.clone()))
                 .app_data(web::Data::new(rooms.publications.clone()))
+                .app_data(web::Data::new(rooms.requests.clone()))
                 .app_data(web::Data::new(rooms.cookies))
                 .app_data(web::Data::new(waker.clone()));
         })
@@ -183,6 +191,7 @@ impl Rooms {
             Arc::new(self.notices.clone()),
             Arc::new(self.bindings.clone()),
             Arc::new(self.gathering.clone()),
+            Arc::new(self.requests.clone()),
             Arc::<CodeCarrier>::clone(&self.codes),
         ];
         let (store, clock, entropy) = again();
@@ -193,6 +202,7 @@ impl Rooms {
             Arc::new(EndWhatIsOver(self.bindings.clone())),
             Arc::new(LookForChanges(self.bindings.clone())),
             Arc::new(self.gathering.clone()),
+            Arc::new(Follow(self.requests.clone())),
             Arc::new(PurgeFigures(self.billing.clone())),
             Arc::new(Quarantine(self.payments.clone())),
             Arc::new(Erase(self.privacy.clone())),

@@ -6,7 +6,7 @@
 //!
 //! | floor | rooms |
 //! |---|---|
-//! | 6 | [`privacy`] (bindings), [`operators`] (accounts), [`publications`] |
+//! | 6 | [`privacy`] (bindings), [`operators`] (accounts), [`publications`], [`requests`] (bindings) |
 //! | 4 | [`payments`] (uses bindings, billing), [`settlement`] (accounts, metering, tariffs) |
 //! | 3 | [`billing`] (bindings, tariffs) |
 //! | 2 | [`bindings`] (accounts), [`notices`] (accounts) |
@@ -38,6 +38,7 @@ pub mod outbox;
 pub mod payments;
 pub mod privacy;
 pub mod publications;
+pub mod requests;
 pub mod settlement;
 pub mod shared;
 pub mod store;

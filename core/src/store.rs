@@ -26,6 +26,7 @@ use crate::outbox::ports::OutboxStore;
 use crate::payments::ports::{PaymentReads, PaymentStore};
 use crate::privacy::ports::{PrivacyReads, PrivacyStore};
 use crate::publications::ports::{PublicationReads, PublicationStore};
+use crate::requests::ports::{RequestReads, RequestStore};
 use crate::settlement::accounts::ports::{GenerationReads, GenerationStore};
 use crate::settlement::ports::{SettlementReads, SettlementStore};
 
@@ -167,6 +168,7 @@ pub trait UnitOfWork: Send {
     fn privacy(&mut self) -> &mut dyn PrivacyStore;
     fn publications(&mut self) -> &mut dyn PublicationStore;
     fn settlement(&mut self) -> &mut dyn SettlementStore;
+    fn requests(&mut self) -> &mut dyn RequestStore;
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }
 
@@ -185,6 +187,7 @@ pub trait Snapshot: Send {
     fn privacy(&mut self) -> &mut dyn PrivacyReads;
     fn publications(&mut self) -> &mut dyn PublicationReads;
     fn settlement(&mut self) -> &mut dyn SettlementReads;
+    fn requests(&mut self) -> &mut dyn RequestReads;
 }
 
 /// What a use case is handed inside [`atomically`]: an open transaction without lifetimes in its
@@ -269,6 +272,10 @@ impl Tx {
     pub fn settlement(&mut self) -> &mut dyn SettlementStore {
         self.0.settlement()
     }
+
+    pub fn requests(&mut self) -> &mut dyn RequestStore {
+        self.0.requests()
+    }
 }
 
 /// What a reader is handed by [`snapshot`].
@@ -331,6 +338,10 @@ impl View {
 
     pub fn settlement(&mut self) -> &mut dyn SettlementReads {
         self.0.settlement()
+    }
+
+    pub fn requests(&mut self) -> &mut dyn RequestReads {
+        self.0.requests()
     }
 }
 

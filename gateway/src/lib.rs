@@ -16,4 +16,5 @@ pub mod pages;
 pub mod payments;
 pub mod privacy;
 pub mod publications;
+pub mod requests;
 pub mod runner;

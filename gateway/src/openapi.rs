@@ -34,6 +34,7 @@ pub fn document() -> Value {
     api.merge(crate::notices::Api::openapi());
     api.merge(crate::privacy::Api::openapi());
     api.merge(crate::publications::Api::openapi());
+    api.merge(crate::requests::Api::openapi());
     if let Some(components) = api.components.as_mut() {
         let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("bearer", bearer);

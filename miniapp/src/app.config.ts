@@ -25,6 +25,8 @@ export default defineAppConfig({
     'pages/publications/outlets',
     'pages/publications/outages',
     'pages/publications/apps',
+    'pages/requests/index',
+    'pages/requests/new',
   ],
   // Between screens nothing moves: the browser's pages change at once.
   animation: false,

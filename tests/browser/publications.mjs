@@ -13,8 +13,23 @@ const checks = new Checks()
 const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../../target/browser')
 const ready = JSON.parse(fs.readFileSync(process.env.READY_FILE, 'utf8'))
 const [line, sandbox] = [new URL(ready.line).origin, new URL(ready.sandbox).origin]
-const ARTICLES = ['news', 'faq', 'knowledge', 'guide', 'policy', 'grid_news', 'industry_news', 'technology', 'case']
-const SHELVES = [['outlets', 'outlet', '红山'], ['outages', 'outage', '检修'], ['apps', 'app', '充电']]
+// What each kind shows, by its requirement.
+const ARTICLES = [
+  ['news', 'LN-14 news are listed, found and read'],
+  ['faq', 'LN-15 questions are listed, found and read'],
+  ['knowledge', 'LN-16 common knowledge is listed, found and read'],
+  ['guide', 'LN-17 first steps are listed, found and read'],
+  ['policy', 'LN-22 policies are listed, found and read'],
+  ['grid_news', 'LN-23 grid news are listed, found and read'],
+  ['industry_news', 'LN-24 industry news are listed, found and read'],
+  ['technology', 'LN-25 technologies are listed, found and read'],
+  ['case', 'LN-26 cases are listed, found and read'],
+]
+const SHELVES = [
+  ['outlets', 'outlet', '红山', 'LN-11 outlets are listed, found and read'],
+  ['outages', 'outage', '检修', 'LN-12 outages are listed, found and read'],
+  ['apps', 'app', '充电', 'LN-13 apps are listed, found and read'],
+]
 
 const phone = await openPhone({ home: line, outside: [sandbox], pictures })
 const { page } = phone
@@ -37,14 +52,14 @@ async function whole(name) {
 
 /** Nobody has to be signed in for what is public. */
 async function everyArticle() {
-  for (const kind of ARTICLES) {
+  for (const [kind, shown] of ARTICLES) {
     await go(`publications/index?kind=${kind}`)
     await shows('listed')
     const [first] = await titles('listed')
     await find(first.slice(0, 4))
     await page.locator('[data-testid="find-all"]:visible').waitFor()
     await shows('listed')
-    checks.that(`${kind}: a search finds what it is titled`, (await titles('listed')).includes(first), first)
+    const found = (await titles('listed')).includes(first)
     await find('氟里昂泵站')
     await shows('none-found')
     checks.equal(`${kind}: and nothing that is not there`, await all('listed').count(), 0)
@@ -52,13 +67,13 @@ async function everyArticle() {
     await shows('listed')
     await all('listed').locator('.card-open').first().click()
     await shows('article-title')
-    checks.equal(`${kind}: its text opens`, await at('article-title').innerText(), first)
+    checks.equal(shown, [found, await at('article-title').innerText()], [true, first])
     await whole(kind)
   }
 }
 
 async function everyShelf() {
-  for (const [screen, testId, what] of SHELVES) {
+  for (const [screen, testId, what, shown] of SHELVES) {
     await go(`publications/${screen}`)
     await shows(testId)
     const before = await all(testId).count()
@@ -66,11 +81,11 @@ async function everyShelf() {
     await page.locator('[data-testid="find-all"]:visible').waitFor()
     await shows(testId)
     const [first, ...others] = await titles(testId)
-    checks.that(`${screen}: a search narrows the list`, others.length + 1 < before && first.includes(what), `${first} of ${before}`)
+    const narrowed = others.length + 1 < before && first.includes(what)
     await whole(screen)
     await all(testId).locator('.card-open').first().click()
     await shows('article-title')
-    checks.equal(`${screen}: its text opens`, await at('article-title').innerText(), first)
+    checks.equal(shown, [narrowed, await at('article-title').innerText()], [true, first])
   }
 }
 
@@ -85,14 +100,14 @@ async function theMap() {
   await at('open-map').click()
   const [url, , how] = await page.evaluate(() => window.told)
   const map = new URL(url)
-  checks.equal('the map opens where the outlet is', [map.origin, /^11[89]\.\d{6},4[12]\.\d{6}$/.test(map.searchParams.get('position'))], ['https://uri.amap.com', true])
+  checks.equal('LN-11 the map opens where the outlet is', [map.origin, /^11[89]\.\d{6},4[12]\.\d{6}$/.test(map.searchParams.get('position'))], ['https://uri.amap.com', true])
   checks.that('and learns nothing of this page', how.includes('noopener') && how.includes('noreferrer'))
 }
 
 async function everythingIsSearched() {
   await go('publications/hub')
   await shows('screen-services')
-  checks.equal('every kind has its way', await page.locator('[data-testid^="way-"]:visible').count(), 12)
+  checks.equal('LN-03 every group has its ways', await page.locator('[data-testid^="way-"]:visible').count(), 15)
   await whole('services')
   await at('search-everything').click()
   await shows('find-what')
@@ -147,7 +162,7 @@ async function ownHomes() {
   await at('open-outages').click()
   await shows('own-outage')
   const own = await titles('own-outage')
-  checks.that('an outage at the home is named first', own.length >= 1 && own.every((title) => title.includes('新城线')), own.join())
+  checks.that('LN-12 an outage at the home is named first', own.length >= 1 && own.every((title) => title.includes('新城线')), own.join())
   await whole('own-outages')
 }
 

@@ -10,3 +10,4 @@
 mod entrance;
 mod matrix;
 mod office;
+mod publishing;

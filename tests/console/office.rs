@@ -14,8 +14,10 @@ use actix_web::{App, test, web};
 use async_trait::async_trait;
 use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::passwords::{Argon2id, Cost};
+use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::sql::{self, Engine};
 use lifeline_core::operators::{By, Credentials, Login, Operators, Role, Scope};
+use lifeline_core::publications::Publications;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::{Clock, Time};
 use lifeline_core::store::Store;
@@ -224,6 +226,12 @@ impl Office {
             entropy: Arc::clone(&self.entropy),
         };
         let kept: Arc<dyn Store> = Arc::<Engine>::clone(&self.store);
+        let publications = Publications::new(
+            Arc::<Engine>::clone(&self.store),
+            Arc::<Hands>::clone(&self.clock),
+            Arc::clone(&self.entropy),
+            Arc::new(Darkroom),
+        );
         let house = House {
             store: kept,
             readiness: Arc::new(Well),
@@ -233,6 +241,7 @@ impl Office {
             .app_data(web::Data::new(Cursors::new(b"a secret of the test")))
             .app_data(web::Data::new(self.operators.clone()))
             .app_data(web::Data::new(ConsoleCookies { secure: true }))
+            .app_data(web::Data::new(publications))
             .app_data(web::Data::new(house));
     }
 

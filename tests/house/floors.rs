@@ -35,7 +35,7 @@ const CAPABILITIES: [(&str, u8, &[&str]); 15] = [
     ("greenpower", 5, &["settlement"]),
     ("insight", 6, &[]),
     ("operators", 6, &["accounts"]),
-    ("requests", 6, &[]),
+    ("requests", 6, &["bindings"]),
     ("publications", 6, &[]),
     ("privacy", 6, &["bindings"]),
 ];

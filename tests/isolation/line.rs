@@ -30,6 +30,8 @@ use lifeline_core::payments::ports::{
 use lifeline_core::payments::{Payments, Policy, Ports};
 use lifeline_core::privacy::Privacy;
 use lifeline_core::publications::Publications;
+use lifeline_core::requests::Requests;
+use lifeline_core::requests::ports::{OrderReport, WorkOrder, WorkOrders};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
@@ -78,6 +80,16 @@ impl Entropy for Dice {
 struct Silence;
 
 const SILENT: NoAnswer = NoAnswer::NotSent("silence");
+
+#[async_trait]
+impl WorkOrders for Silence {
+    async fn file(&self, _: &WorkOrder) -> Result<OrderReport, NoAnswer> {
+        Err(SILENT)
+    }
+    async fn look(&self, _: &str) -> Result<OrderReport, NoAnswer> {
+        Err(SILENT)
+    }
+}
 
 #[async_trait]
 impl PaymentChannel for Silence {
@@ -159,6 +171,7 @@ pub(crate) struct House {
     notices: Notices,
     privacy: Privacy,
     publications: Publications,
+    requests: Requests,
     relay: Relay,
     clock: Arc<Hands>,
     entropy: Arc<Dice>,
@@ -189,6 +202,7 @@ impl House {
         let billing = Billing::new(store.clone(), c(), town.clone(), fresh, None);
         let notices = Notices::new(store.clone(), c(), e(), town.clone());
         let privacy = Privacy::new(store.clone(), c(), e());
+        let requests = Requests::new(store.clone(), c(), e(), Arc::new(Silence));
         let publications = Publications::new(store.clone(), c(), e(), Arc::new(Darkroom));
         let silence = Arc::new(Silence);
         let ports = Ports {
@@ -216,6 +230,7 @@ impl House {
             notices,
             privacy,
             publications,
+            requests,
             relay,
             clock,
             entropy,
@@ -284,6 +299,7 @@ impl House {
             .app_data(web::Data::new(self.notices.clone()))
             .app_data(web::Data::new(self.privacy.clone()))
             .app_data(web::Data::new(self.publications.clone()))
+            .app_data(web::Data::new(self.requests.clone()))
             .app_data(web::Data::new(CookieRules { secure: true }))
             .app_data(web::Data::new(Waker::default()));
     }

@@ -259,7 +259,7 @@ SUPPLY = {
     "POST /v1/payments/{payment_id}/close": of_an_order,
     "POST /v1/sessions": sign_in,
 }
-SUPPLY |= supply_publications.supplies(call, CHANCE, of_the_home)
+SUPPLY |= supply_publications.supplies(call, CHANCE, of_the_home, passer_by)
 # These end the session they are called in, or change it.
 ENDING = {"DELETE /v1/sessions/current"}
 

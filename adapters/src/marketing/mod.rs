@@ -7,6 +7,7 @@ mod archive;
 mod dues;
 mod figures;
 mod posting;
+mod work_orders;
 
 use std::sync::Arc;
 

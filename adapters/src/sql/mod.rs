@@ -74,6 +74,7 @@ mod payments;
 pub mod personal;
 mod privacy;
 mod publications;
+mod requests;
 mod sessions;
 mod settlement;
 mod telling;

@@ -29,6 +29,9 @@ statements! { "personal":
         label = NULL, certified_index = CASE WHEN certified_index IS NULL THEN NULL ELSE '' END, version = version + 1 \
         WHERE account_id = $1";
     PLACES("binding_places") = "DELETE FROM binding_places WHERE account_id = $1";
+    REQUESTS("service_request") = "DELETE FROM service_request WHERE account_id = $1";
+    OLD_REQUESTS("service_request") = "DELETE FROM service_request WHERE request_id IN (SELECT request_id \
+        FROM service_request WHERE filed_at < $1 ORDER BY filed_at LIMIT $2)";
     NOTICES("notice") = "DELETE FROM notice WHERE account_id = $1";
     ANSWERS("idempotency") = "DELETE FROM idempotency WHERE scope >= 'account:' || $1 || ':' \
         AND scope < 'account:' || $1 || ';'";
@@ -191,6 +194,9 @@ pub static TABLES: &[Table] = &[
     table("binding_home", "home_index=index holder_since", Fate::Emptied)
         .purged(&OLD_HOMES, 366),
     table("binding_places", "account_id", Fate::Erased(&[&PLACES])),
+    table("service_request", "request_id account_id kind state letter=own binding_id payment_id order_no client_key fingerprint",
+        Fate::Erased(&[&REQUESTS]))
+        .purged(&OLD_REQUESTS, 1827),
     table("notice", "notice_id account_id event_id kind params=own payment_id", Fate::Erased(&[&NOTICES]))
         .purged(&OLD_NOTICES, 1096),
     table("idempotency", "scope client_key fingerprint field_digests state step answer_body=service",

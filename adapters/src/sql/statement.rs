@@ -108,6 +108,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::personal::STATEMENTS,
         super::privacy::STATEMENTS,
         super::publications::STATEMENTS,
+        super::requests::STATEMENTS,
         super::sealing::STATEMENTS,
         super::sessions::STATEMENTS,
         super::settlement::STATEMENTS,

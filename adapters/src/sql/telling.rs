@@ -64,6 +64,9 @@ statements! { "telling":
         t.opened_at, t.erased_at FROM personal_table t \
         JOIN generation_account g ON g.generation_account_id = t.generation_account_id WHERE ",
         theirs!("g.account_id"), " ORDER BY t.table_id LIMIT $2");
+    REQUESTS("service_request") = concat!("SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, \
+        payment_id, order_no, filed_at, moved_at FROM service_request WHERE ", theirs!("account_id"),
+        " ORDER BY request_id LIMIT $2");
     AUDIT("audit_line") = "SELECT at, act, subject, outcome, source FROM audit_line WHERE actor = 'account:' || $1 \
         OR actor IN (SELECT 'account:' || m.account_id FROM account m WHERE m.merged_into = $1) \
         ORDER BY at DESC LIMIT $2";
@@ -101,7 +104,7 @@ const fn open(name: &'static str, stmt: &'static Stmt) -> Part {
     }
 }
 
-static PARTS: [Part; 16] = [
+static PARTS: [Part; 17] = [
     Part {
         name: "account",
         stmt: &ACCOUNT,
@@ -165,6 +168,12 @@ static PARTS: [Part; 16] = [
         stmt: &PERSONAL_TABLES,
         row: "table_id",
         sealed: &[("identity", Key::Table)],
+    },
+    Part {
+        name: "requests",
+        stmt: &REQUESTS,
+        row: "request_id",
+        sealed: &[("letter", Key::Own)],
     },
     open("acts", &AUDIT),
     open("erasures", &ERASURES),

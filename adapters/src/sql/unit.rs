@@ -17,6 +17,7 @@ use lifeline_core::outbox::ports::OutboxStore;
 use lifeline_core::payments::ports::{PaymentReads, PaymentStore};
 use lifeline_core::privacy::ports::{PrivacyReads, PrivacyStore};
 use lifeline_core::publications::ports::{PublicationReads, PublicationStore};
+use lifeline_core::requests::ports::{RequestReads, RequestStore};
 use lifeline_core::settlement::accounts::ports::{GenerationReads, GenerationStore};
 use lifeline_core::settlement::ports::{SettlementReads, SettlementStore};
 use lifeline_core::store::{Snapshot, StoreError, UnitOfWork};
@@ -52,6 +53,7 @@ impl<C: WriteConn + 'static> UnitOfWork for Sql<C> {
         privacy: PrivacyStore;
         publications: PublicationStore;
         settlement: SettlementStore;
+        requests: RequestStore;
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
@@ -74,5 +76,6 @@ impl<C: Conn + 'static> Snapshot for Sql<C> {
         privacy: PrivacyReads;
         publications: PublicationReads;
         settlement: SettlementReads;
+        requests: RequestReads;
     }
 }

@@ -8,7 +8,7 @@ use lifeline_core::settlement::ids::{
 use lifeline_core::shared::ids::{
     AccountId, BindingId, CaseId, CertificationId, EntryId, EventId, EvidenceId, FillingId,
     GrantId, LineId, MergeId, NoticeId, OtpId, PaymentId, PictureId, PublicationId, RefundId,
-    SessionId, StaffId, StaffSessionId, TypedId,
+    RequestId, SessionId, StaffId, StaffSessionId, TypedId,
 };
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Time;
@@ -121,6 +121,7 @@ from_ids!(
     PictureId,
     PublicationId,
     RefundId,
+    RequestId,
     SessionId,
     StaffId,
     StaffSessionId,

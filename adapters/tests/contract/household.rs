@@ -16,7 +16,7 @@ use crate::bindings::{HOME, li, link, number};
 use crate::payment_fixtures::{self as orders, arrears};
 use crate::{
     accounts, billing, bindings, fillings, generation, grants, idempotency, inbox, operators,
-    outbox,
+    outbox, requests,
 };
 
 /// A person with everything that is sealed or indexed.
@@ -57,6 +57,10 @@ pub(crate) async fn household(t: &Bench) -> Household {
     let figure = billing::key(HOME, 3, FigureKind::Arrears);
     assert!(billing::keep(t, &figure, "{\"due\":1}", 1).await);
     generation::permitted(t, &person.account_id).await;
+    let asked = requests::request(t, &person.account_id, "k");
+    t.write(async |tx| tx.requests().add(&asked).await)
+        .await
+        .unwrap();
     let (grant, barred) = shared(t, &link).await;
     assert!(operators::add(t, &operators::person(t, "li.ming")).await);
     outbox::add(t, &outbox::event(t, "k")).await;

@@ -52,6 +52,7 @@ mod payments;
 mod privacy;
 mod publications;
 mod relay;
+mod requests;
 mod resting;
 mod rotation;
 mod runner;
@@ -101,6 +102,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     privacy::contracts,
     publications::contracts,
     relay::contracts,
+    requests::contracts,
     resting::contracts,
     rotation::contracts,
     runner::contracts,

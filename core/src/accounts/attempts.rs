@@ -25,6 +25,8 @@ pub enum Guard {
     IdNumbersByAccount,
     /// Links to everything that is known of an account.
     Exports,
+    /// What one account asks of the utility.
+    Requests,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +36,7 @@ enum Window {
 }
 
 impl Guard {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::CodesToPhone,
         Self::TriesAgainstPhone,
         Self::CodesByAccount,
@@ -43,6 +45,7 @@ impl Guard {
         Self::CertificationsByAccount,
         Self::IdNumbersByAccount,
         Self::Exports,
+        Self::Requests,
     ];
 
     #[must_use]
@@ -56,6 +59,7 @@ impl Guard {
             Self::CertificationsByAccount => "certifications_by_account",
             Self::IdNumbersByAccount => "id_numbers_by_account",
             Self::Exports => "exports",
+            Self::Requests => "requests",
         }
     }
 
@@ -70,6 +74,7 @@ impl Guard {
             Self::CertificationsByAccount => super::certification::PER_ACCOUNT_DAY_MAX,
             Self::IdNumbersByAccount => super::certification::ID_NUMBERS_PER_YEAR_MAX,
             Self::Exports => 1,
+            Self::Requests => 10,
         }
     }
 
@@ -80,7 +85,8 @@ impl Guard {
             | Self::CodesByAccount
             | Self::DigitsAgainstHome
             | Self::CertificationsByAccount
-            | Self::Exports => Window::Day,
+            | Self::Exports
+            | Self::Requests => Window::Day,
             Self::DigitsByAccount | Self::IdNumbersByAccount => Window::Year,
         }
     }

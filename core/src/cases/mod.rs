@@ -35,10 +35,12 @@ pub enum CaseKind {
     SettlementDispute,
     /// Meter, settlement and payout of a month differ.
     PayoutDiffers,
+    /// A person disputes a bill, or paid to a wrong number.
+    ServiceRequest,
 }
 
 impl CaseKind {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::AmountMismatch,
         Self::Contradiction,
         Self::ForeignRefund,
@@ -51,6 +53,7 @@ impl CaseKind {
         Self::SettlementReview,
         Self::SettlementDispute,
         Self::PayoutDiffers,
+        Self::ServiceRequest,
     ];
 
     #[must_use]
@@ -68,6 +71,7 @@ impl CaseKind {
             Self::SettlementReview => "settlement_review",
             Self::SettlementDispute => "settlement_dispute",
             Self::PayoutDiffers => "payout_differs",
+            Self::ServiceRequest => "service_request",
         }
     }
 

@@ -29,7 +29,7 @@ use async_trait::async_trait;
 
 pub use error::NoticeError;
 pub use inbox::Inbox;
-pub use notice::{Kind, Notice, OwnData, Receipt, Standing, Told};
+pub use notice::{Kind, Notice, OwnData, Progress, Receipt, Standing, Told};
 
 use self::ports::SmsPlatform;
 use crate::outbox::Claimed;
@@ -86,6 +86,7 @@ impl Deliver for Notices {
             news::EXPORTED,
             news::ERASURE_ASKED,
             news::ERASURE_WITHDRAWN,
+            news::REQUEST_MOVED,
             news::TEXT,
         ];
         KINDS

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::notice::{Notice, OwnData, Receipt, Standing, Told};
+use super::notice::{Notice, OwnData, Progress, Receipt, Standing, Told};
 use super::ports::Sms;
 use super::words::Template;
 use crate::outbox::Event;
@@ -37,6 +37,8 @@ pub const EXPORTED: &str = "privacy.exported";
 pub const ERASURE_ASKED: &str = "privacy.erasure_asked";
 /// A person took their wish to be erased back.
 pub const ERASURE_WITHDRAWN: &str = "privacy.erasure_withdrawn";
+/// Something a person asked of the utility has moved on.
+pub const REQUEST_MOVED: &str = "requests.moved";
 /// A notice on its way to a phone.
 pub const TEXT: &str = "notices.sms";
 
@@ -73,6 +75,14 @@ struct OfOwnData {
     due_at: Option<String>,
 }
 
+#[derive(Deserialize)]
+struct OfRequest {
+    account_id: AccountId,
+    request: String,
+    state: String,
+    happened_at: String,
+}
+
 /// A fact that somebody is to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
@@ -88,7 +98,7 @@ pub struct Unreadable;
 
 impl News {
     /// The kinds [`News::read`] understands.
-    pub const KINDS: [&'static str; 11] = [
+    pub const KINDS: [&'static str; 12] = [
         POSTED,
         REFUNDED,
         SHARING_ACCEPTED,
@@ -100,6 +110,7 @@ impl News {
         EXPORTED,
         ERASURE_ASKED,
         ERASURE_WITHDRAWN,
+        REQUEST_MOVED,
     ];
 
     /// Reads an event of one of [`News::KINDS`].
@@ -136,6 +147,7 @@ impl News {
             EXPORTED => Self::of_own_data(body, Told::DataExported),
             ERASURE_ASKED => Self::of_own_data(body, Told::ErasureAsked),
             ERASURE_WITHDRAWN => Self::of_own_data(body, Told::ErasureWithdrawn),
+            REQUEST_MOVED => Self::of_request(body),
             _ => Err(Unreadable),
         }
     }
@@ -148,6 +160,19 @@ impl News {
             told: told(OwnData {
                 happened_at: moment(&said.happened_at)?,
                 due_at: said.due_at.as_deref().map(moment).transpose()?,
+            }),
+        })
+    }
+
+    fn of_request(body: &str) -> Result<Self, Unreadable> {
+        let said: OfRequest = serde_json::from_str(body).map_err(|_| Unreadable)?;
+        Ok(Self {
+            account_id: said.account_id,
+            payment_id: None,
+            told: Told::RequestMoved(Progress {
+                request: said.request,
+                state: said.state,
+                happened_at: moment(&said.happened_at)?,
             }),
         })
     }

@@ -32,10 +32,12 @@ pub enum Kind {
     ErasureAsked,
     /// The person took that back.
     ErasureWithdrawn,
+    /// What the person asked of the utility has moved on.
+    RequestMoved,
 }
 
 impl Kind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Credited,
         Self::Refunded,
         Self::SharingAccepted,
@@ -47,6 +49,7 @@ impl Kind {
         Self::DataExported,
         Self::ErasureAsked,
         Self::ErasureWithdrawn,
+        Self::RequestMoved,
     ];
 
     /// Told to every contact, agreed to or not: what a thief of the phone would want to pass unseen
@@ -73,6 +76,7 @@ impl Kind {
             Self::DataExported => "data_exported",
             Self::ErasureAsked => "erasure_asked",
             Self::ErasureWithdrawn => "erasure_withdrawn",
+            Self::RequestMoved => "request_moved",
         }
     }
 
@@ -109,6 +113,16 @@ pub struct OwnData {
     pub due_at: Option<Time>,
 }
 
+/// The facts of a request that moved on: words of this program, never of the utility's clerks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// `illegal_use`, `feedback`, `bill_dispute`, `wrong_payment`.
+    pub request: String,
+    /// `accepted`, `under_way`, `resolved`, `declined`.
+    pub state: String,
+    pub happened_at: Time,
+}
+
 /// A fact somebody is told: its kind, with the facts that belong to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
@@ -123,6 +137,7 @@ pub enum Told {
     DataExported(OwnData),
     ErasureAsked(OwnData),
     ErasureWithdrawn(OwnData),
+    RequestMoved(Progress),
 }
 
 impl Told {
@@ -140,6 +155,7 @@ impl Told {
             Self::DataExported(_) => Kind::DataExported,
             Self::ErasureAsked(_) => Kind::ErasureAsked,
             Self::ErasureWithdrawn(_) => Kind::ErasureWithdrawn,
+            Self::RequestMoved(_) => Kind::RequestMoved,
         }
     }
 
@@ -159,6 +175,7 @@ impl Told {
             Self::DataExported(own) | Self::ErasureAsked(own) | Self::ErasureWithdrawn(own) => {
                 serde_json::to_string(own)
             }
+            Self::RequestMoved(progress) => serde_json::to_string(progress),
         }
     }
 
@@ -180,6 +197,7 @@ impl Told {
             Kind::DataExported => own().map(Self::DataExported),
             Kind::ErasureAsked => own().map(Self::ErasureAsked),
             Kind::ErasureWithdrawn => own().map(Self::ErasureWithdrawn),
+            Kind::RequestMoved => serde_json::from_str(facts).ok().map(Self::RequestMoved),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The words of a notice, zh-CN, made from its kind and facts when somebody reads it. The figures
 //! of the inbox and of the SMS come from the same facts, so they agree to the fen.
 
-use super::notice::{Receipt, Standing, Told};
+use super::notice::{Progress, Receipt, Standing, Told};
 use crate::shared::time::Time;
 
 /// A notice as people read it.
@@ -61,7 +61,32 @@ impl Words {
                     moment(own.happened_at)
                 ),
             },
+            Told::RequestMoved(progress) => of_request(progress),
         }
+    }
+}
+
+fn of_request(progress: &Progress) -> Words {
+    let what = match progress.request.as_str() {
+        "illegal_use" => "窃电举报",
+        "feedback" => "意见反馈",
+        "bill_dispute" => "账单疑问",
+        "wrong_payment" => "缴错户号的诉求",
+        _ => "诉求",
+    };
+    let moved = match progress.state.as_str() {
+        "accepted" => "已被供电公司受理",
+        "under_way" => "正在处理",
+        "resolved" => "已办结",
+        "declined" => "供电公司未予受理，可拨打 95598 了解原因",
+        _ => "有新进展",
+    };
+    Words {
+        title: "诉求有新进展",
+        body: format!(
+            "您的{what}{moved}，更新于{}。",
+            moment(progress.happened_at).trim_end()
+        ),
     }
 }
 
@@ -208,7 +233,10 @@ impl Template {
             Told::SharingAccepted(standing) => Some(of_home("LL_SHARING_ACCEPTED", standing)),
             Told::HolderChanged(standing) => Some(of_home("LL_HOLDER_CHANGED", standing)),
             Told::HolderDisputed(standing) => Some(of_home("LL_HOLDER_DISPUTED", standing)),
-            Told::SharingOver(_) | Told::AccessOver(_) | Told::AccessTaken(_) => None,
+            Told::SharingOver(_)
+            | Told::AccessOver(_)
+            | Told::AccessTaken(_)
+            | Told::RequestMoved(_) => None,
         }
     }
 }
@@ -269,6 +297,12 @@ mod tests {
                 due_at: Some(Time::parse_rfc3339("2026-11-20T10:01:59+08:00").unwrap()),
             })
             .facts(),
+            Kind::RequestMoved => Told::RequestMoved(Progress {
+                request: "feedback".into(),
+                state: "accepted".into(),
+                happened_at: standing.happened_at,
+            })
+            .facts(),
             _ => Told::AccessOver(standing).facts(),
         };
         Told::read(kind, &facts.unwrap()).unwrap()
@@ -302,7 +336,7 @@ mod tests {
             let words = Words::of(&told(kind));
             assert_eq!(
                 words.body.contains("尾号 0017"),
-                !kind.is_alarm(),
+                !kind.is_alarm() && kind != Kind::RequestMoved,
                 "{kind:?}"
             );
             assert!(words.body.contains("2026年11月5日 10:01"), "{kind:?}");

@@ -6,10 +6,10 @@ use super::edition::{Act, Edition, Publication, State};
 use super::error::PublicationError;
 use super::kind::{Facts, Kind};
 use super::search;
-use super::text::{self, Fault};
 use crate::accounts::Pen;
 use crate::evidence;
 use crate::shared::ids::PublicationId;
+use crate::shared::text::{self, Fault};
 use crate::store::{StoreError, Tx};
 
 /// The rules that need no store.

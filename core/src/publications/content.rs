@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Facts, Kind};
-use super::text::{self, Fault, faults_in};
 use crate::shared::ids::PictureId;
+use crate::shared::text::{self, Fault, faults_in};
 
 /// How many blocks a text has at most, and how many points a list.
 pub const BLOCKS_MAX: usize = 120;

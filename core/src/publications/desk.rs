@@ -9,10 +9,10 @@ use super::error::PublicationError;
 use super::kind::{Facts, Kind};
 use super::ports::Picture;
 use super::reading::sort_key;
-use super::text::{self, faults_in};
 use crate::accounts::{Actor, Pen};
 use crate::shared::ids::{PictureId, PublicationId};
 use crate::shared::page::{Page, Slice};
+use crate::shared::text::{self, faults_in};
 use crate::store::{Tx, atomically, snapshot};
 
 /// A member of staff at the desk.

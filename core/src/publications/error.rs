@@ -1,8 +1,8 @@
 //! Why a publication was not read or changed.
 
 use super::ports::NotAPicture;
-use super::text::Fault;
 use crate::accounts::RecordError;
+use crate::shared::text::Fault;
 use crate::store::{Retriable, StoreError};
 
 /// Each variant is one problem code at the edge.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::text::{self, Fault, faults_in};
+use crate::shared::text::{self, Fault, faults_in};
 use crate::shared::time::Time;
 
 /// What a publication is (LN-11..17, LN-22..26).

@@ -3,13 +3,14 @@
 
 use serde::Deserialize;
 
+use super::Publications;
 use super::content::Content;
 use super::desk::{Hand, Manuscript};
 use super::edition::Window;
 use super::error::PublicationError;
 use super::kind::{Facts, Kind};
-use super::{Publications, text};
 use crate::shared::ids::PublicationId;
+use crate::shared::text;
 use crate::shared::time::Time;
 use crate::store::snapshot;
 

@@ -4,7 +4,8 @@
 //! | file | what it is |
 //! |---|---|
 //! | `kind` | the twelve kinds and the facts each states |
-//! | `content`, `text` | blocks of plain text, and what text may hold |
+//! | `content` | blocks of plain text |
+//! | `lines` | blocks as lines of text, for a form that has one box |
 //! | `edition` | an edition and the way it goes |
 //! | `search` | terms by which Chinese text is found |
 //! | `desk`, `acts` | use cases of staff: write, submit, review, publish, withdraw; what each does in its unit |
@@ -19,11 +20,11 @@ pub mod content;
 pub mod desk;
 pub mod edition;
 pub mod kind;
+pub mod lines;
 pub mod loading;
 pub mod ports;
 pub mod reading;
 pub mod search;
-pub mod text;
 
 mod acts;
 mod error;

@@ -187,6 +187,8 @@ typed_id! {
     PublicationId;
     /// One picture that was taken up.
     PictureId;
+    /// One thing a person asked of the utility.
+    RequestId;
 }
 
 #[cfg(test)]

@@ -12,4 +12,5 @@ pub mod outside;
 pub mod page;
 pub mod period;
 pub mod personal;
+pub mod text;
 pub mod time;

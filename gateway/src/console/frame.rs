@@ -23,6 +23,11 @@ static WAYS: &[Way] = &[
         right: Right::Overview,
     },
     Way {
+        word: "nav.articles",
+        href: "/console/articles",
+        right: Right::ReadContent,
+    },
+    Way {
         word: "nav.staff",
         href: "/console/staff",
         right: Right::ManageStaff,

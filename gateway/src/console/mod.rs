@@ -12,11 +12,14 @@
 //! How a page is added: docs/adding-a-console-page.md.
 
 pub mod access;
+mod article_form;
+mod articles;
 mod assets;
 mod entrance;
 pub mod fault;
 pub mod frame;
 mod people;
+mod picture_form;
 pub mod today;
 pub mod visitor;
 pub mod words;
@@ -39,6 +42,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Page> {
     entrance::pages(&mut pages);
     today::pages(&mut pages);
     people::pages(&mut pages);
+    articles::pages(&mut pages);
     pages.into_table()
 }
 

@@ -11,7 +11,7 @@ use crate::edge::policy::{Entry, Routes};
 use crate::edge::principal::Door;
 use crate::edge::problem::Problem;
 use crate::{
-    accounts, billing, bindings, notices, openapi, pages, payments, privacy, publications,
+    accounts, billing, bindings, notices, openapi, pages, payments, privacy, publications, requests,
 };
 
 /// Registers everything a household may reach.
@@ -33,6 +33,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Entry> {
     notices::routes(&mut routes);
     privacy::routes(&mut routes);
     publications::routes(&mut routes);
+    requests::routes(&mut routes);
     routes.into_table()
 }
 

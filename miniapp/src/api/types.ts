@@ -102,3 +102,10 @@ export type App = Views['AppView']
 export type HomeOutages = Omit<Views['HomeOutagesView'], 'items'> & { items: Outage[] }
 export type Block = Views['BlockView']
 export type Article = Narrow<Views['ArticleView'], { kind: PublicationKind; outage?: OutageFact | null }>
+
+const REQUEST_KINDS = ['illegal_use', 'feedback', 'bill_dispute', 'wrong_payment'] as const
+export type RequestKind = (typeof REQUEST_KINDS)[number]
+/** A kind as it stands in an address; nothing when it is none. */
+export const requestKind = (text: string | undefined): RequestKind | undefined => REQUEST_KINDS.find((kind) => kind === text)
+export type ServiceRequest = Narrow<Views['RequestView'], { kind: RequestKind; state: 'filed' | 'accepted' | 'under_way' | 'resolved' | 'declined' }>
+export type NewRequest = Narrow<Views['FileBody'], { kind: RequestKind }>

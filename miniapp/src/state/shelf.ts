@@ -1,5 +1,5 @@
 /** Public information, read from the gateway. The same for everybody: nobody has to be signed in. */
-import type { App, Article, ArticleKind, HomeOutages, Listed, Outage, Outlet, Page } from '../api/types'
+import type { App, Article, ArticleKind, HomeOutages, Listed, Outage, Outlet, Page, ServiceRequest } from '../api/types'
 import { useRemote, type Remote } from './remote'
 import { call } from './signed_in'
 
@@ -22,6 +22,9 @@ export const useOutlets = (q: string) => useShelf<Page<Outlet>>('/outlets', { q:
 export const useOutages = (q: string) => useShelf<Page<Outage>>('/outages', { q: q || undefined, limit: 50 })
 export const useApps = (q: string) => useShelf<Page<App>>('/apps', { q: q || undefined, limit: 50 })
 export const useHomeOutages = (bindingId: string) => useShelf<HomeOutages>(`/bindings/${encodeURIComponent(bindingId)}/outages`)
+
+/** What the person asked of the utility, newest first. */
+export const useRequests = () => useShelf<Page<ServiceRequest>>('/requests', { limit: 50 })
 
 /** A later page of a list. */
 export function moreArticles(what: Asked, cursor: string): Promise<Page<Listed>> {

@@ -28,6 +28,8 @@ const SCREENS = {
   outlets: '/pages/publications/outlets',
   outages: '/pages/publications/outages',
   apps: '/pages/publications/apps',
+  requests: '/pages/requests/index',
+  newRequest: '/pages/requests/new',
 } as const
 
 export type ScreenName = keyof typeof SCREENS

@@ -1,11 +1,13 @@
 /** Every word a household reads, in one place: zh-CN first, English beside it. `{name}` is filled in by `say`. */
 
 import { publicWords } from './public'
+import { requestWords } from './requests'
 
 type Words = readonly [zh: string, en: string]
 
 export const dictionary = {
   ...publicWords,
+  ...requestWords,
   'app.service': ['供电公司服务 · 由 Lifeline 提供', 'Your electricity company, through Lifeline'],
   'app.back': ['返回', 'Back'],
   'app.retry': ['再试一次', 'Try again'],

@@ -1,6 +1,7 @@
 //! The console's words, Chinese and English: one table for each room, read by key. A test finds a key
 //! that a page uses and no table has, and one that stands twice.
 
+mod articles;
 mod frame;
 
 use std::collections::HashMap;
@@ -35,7 +36,7 @@ impl Lang {
 pub(super) type Word = (&'static str, &'static str, &'static str);
 
 /// Every room's table. A room adds its own file and names it here.
-static TABLES: &[&[Word]] = &[frame::WORDS];
+static TABLES: &[&[Word]] = &[articles::WORDS, frame::WORDS];
 
 fn table() -> &'static HashMap<&'static str, (&'static str, &'static str)> {
     static FOUND: OnceLock<HashMap<&'static str, (&'static str, &'static str)>> = OnceLock::new();

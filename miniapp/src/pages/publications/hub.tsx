@@ -17,6 +17,11 @@ const INFORMATION: Way[] = [
   { word: 'kind.guide', screen: 'shelf', kind: 'guide' },
   { word: 'kind.app', screen: 'apps' },
 ]
+const POWER: Way[] = [
+  { word: 'requests.title', screen: 'requests' },
+  { word: 'request.illegal_use', screen: 'newRequest', kind: 'illegal_use' },
+  { word: 'request.feedback', screen: 'newRequest', kind: 'feedback' },
+]
 const SMART: Way[] = [
   { word: 'kind.policy', screen: 'shelf', kind: 'policy' },
   { word: 'kind.grid_news', screen: 'shelf', kind: 'grid_news' },
@@ -32,6 +37,7 @@ export default function ServicesScreen() {
     <Screen title={t('services.title')} testId='screen-services'>
       <Tap className='pill' onTap={() => open('shelf')} testId='search-everything'>{t('services.search')}</Tap>
       <Group title={t('services.information')} ways={INFORMATION} />
+      <Group title={t('services.power')} ways={POWER} />
       <Group title={t('services.smart')} ways={SMART} />
     </Screen>
   )

@@ -85,6 +85,7 @@ impl UnitOfWork for SeamUnit {
         privacy: lifeline_core::privacy::ports::PrivacyStore;
         publications: lifeline_core::publications::ports::PublicationStore;
         settlement: lifeline_core::settlement::ports::SettlementStore;
+        requests: lifeline_core::requests::ports::RequestStore;
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -18,6 +18,7 @@ use super::population::populate;
 use super::posting::Fingerprint;
 use super::refused::Refused;
 use super::tariff::Tariffs;
+use super::work_orders::WorkOrders;
 
 /// The marketing system's world.
 pub struct Marketing {
@@ -38,6 +39,7 @@ pub(super) struct Books {
     pub(super) tariffs: Tariffs,
     pub(super) tokens: MatchTokens,
     pub(super) replies: Replies,
+    pub(super) work_orders: WorkOrders,
     /// Closed for maintenance: every contract call is refused.
     pub(super) outage: bool,
 }
@@ -52,6 +54,7 @@ impl Marketing {
             tariffs,
             tokens: MatchTokens::default(),
             replies: Replies::default(),
+            work_orders: WorkOrders::default(),
             outage: false,
         };
         Self {

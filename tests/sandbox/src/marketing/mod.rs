@@ -29,6 +29,7 @@ mod posting;
 mod refused;
 mod strangers;
 mod tariff;
+mod work_orders;
 
 pub use desk::Marketing;
 
@@ -40,7 +41,12 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         web::scope("/mkt/v1")
             .configure(consumer_calls::routes)
             .configure(identity_calls::routes)
-            .configure(payment_calls::routes),
+            .configure(payment_calls::routes)
+            .configure(work_orders::routes),
     )
-    .service(web::scope("/sim/marketing").configure(controls::routes));
+    .service(
+        web::scope("/sim/marketing")
+            .configure(controls::routes)
+            .configure(work_orders::controls),
+    );
 }

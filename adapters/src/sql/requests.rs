@@ -1,0 +1,156 @@
+//! What people ask of the utility. What they write is sealed with the account's own key.
+
+use async_trait::async_trait;
+use lifeline_core::requests::ports::{RequestReads, RequestStore};
+use lifeline_core::requests::request::{Kind, Request, State};
+use lifeline_core::shared::ids::{AccountId, BindingId, PaymentId, RequestId};
+use lifeline_core::shared::page::Page;
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::StoreError;
+
+use super::statement::statements;
+use super::value::args;
+use super::{Conn, Field, Row, Sql, WriteConn};
+
+statements! { "requests":
+    FIND("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
+        order_no, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
+        WHERE request_id = $1 AND account_id = $2";
+    FIND_KEYED("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
+        order_no, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
+        WHERE account_id = $1 AND client_key = $2";
+    LIST("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
+        order_no, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
+        WHERE account_id = $1 AND request_id < $2 ORDER BY request_id DESC LIMIT $3";
+    DUE("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
+        order_no, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
+        WHERE next_at <= $1 ORDER BY next_at, request_id LIMIT $2";
+    ADD("service_request") = "INSERT INTO service_request (request_id, account_id, kind, state, letter, anonymous, \
+        binding_id, payment_id, order_no, client_key, fingerprint, filed_at, moved_at, next_at, version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    SAVE("service_request") = "UPDATE service_request SET state = $2, order_no = $3, moved_at = $4, next_at = $5, \
+        version = version + 1 WHERE request_id = $1 AND version = $6";
+}
+
+const LETTER: Field = Field::new("service_request", "letter");
+/// Sorts after every id: where the first page begins.
+const AFTER_THE_NEWEST: &str = "~";
+
+#[async_trait]
+impl<C: Conn> RequestReads for Sql<C> {
+    async fn find(
+        &mut self,
+        account: &AccountId,
+        id: &RequestId,
+    ) -> Result<Option<Request>, StoreError> {
+        match self.one(&FIND, args![id, account]).await? {
+            Some(row) => self.request(&row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn find_keyed(
+        &mut self,
+        account: &AccountId,
+        client_key: &str,
+    ) -> Result<Option<Request>, StoreError> {
+        match self.one(&FIND_KEYED, args![account, client_key]).await? {
+            Some(row) => self.request(&row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn list(&mut self, account: &AccountId, page: &Page) -> Result<Vec<Request>, StoreError> {
+        let before = page.after().unwrap_or(AFTER_THE_NEWEST);
+        let args = args![account, before, page.limit().saturating_add(1)];
+        let rows = self.rows(&LIST, args).await?;
+        self.requests(rows).await
+    }
+
+    async fn due(&mut self, now: Time, limit: i64) -> Result<Vec<Request>, StoreError> {
+        let rows = self.rows(&DUE, args![now, limit]).await?;
+        self.requests(rows).await
+    }
+}
+
+#[async_trait]
+impl<C: WriteConn> RequestStore for Sql<C> {
+    async fn add(&mut self, request: &Request) -> Result<(), StoreError> {
+        let (account, id) = (&request.account_id, &request.request_id);
+        let letter = serde_json::to_string(&request.letter).map_err(|_| StoreError::Corrupt {
+            table: LETTER.table,
+            column: LETTER.column,
+        })?;
+        let letter = self.seal_for(account, LETTER, id.as_str(), &letter).await?;
+        let args = args![
+            id,
+            account,
+            request.kind.as_str(),
+            request.state.as_str(),
+            letter,
+            request.anonymous,
+            request.binding_id.as_ref().map(BindingId::as_str),
+            request.payment_id.as_ref().map(PaymentId::as_str),
+            request.order_no.as_deref(),
+            &request.client_key,
+            &request.fingerprint,
+            request.filed_at,
+            request.moved_at,
+            request.next_at,
+            request.version,
+        ];
+        self.touched(&ADD, args).await.map(drop)
+    }
+
+    async fn save(&mut self, request: &Request) -> Result<(), StoreError> {
+        let args = args![
+            &request.request_id,
+            request.state.as_str(),
+            request.order_no.as_deref(),
+            request.moved_at,
+            request.next_at,
+            request.version,
+        ];
+        if self.changed(&SAVE, args).await? {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict)
+        }
+    }
+}
+
+impl<C: Conn> Sql<C> {
+    async fn requests(&mut self, rows: Vec<Row>) -> Result<Vec<Request>, StoreError> {
+        let mut list = Vec::with_capacity(rows.len());
+        for row in rows {
+            list.push(self.request(&row).await?);
+        }
+        Ok(list)
+    }
+
+    async fn request(&mut self, row: &Row) -> Result<Request, StoreError> {
+        let (request_id, account_id): (RequestId, AccountId) =
+            (row.id("request_id")?, row.id("account_id")?);
+        let sealed = row.text("letter")?;
+        let letter = self
+            .open_for(&account_id, LETTER, request_id.as_str(), &sealed)
+            .await?;
+        Ok(Request {
+            kind: row.parsed("kind", Kind::parse)?,
+            state: row.parsed("state", State::parse)?,
+            letter: serde_json::from_str(&letter).map_err(|_| row.corrupt("letter"))?,
+            anonymous: row.flag("anonymous")?,
+            binding_id: row.maybe_id("binding_id")?,
+            payment_id: row.maybe_id("payment_id")?,
+            order_no: row.maybe_text("order_no")?,
+            client_key: row.text("client_key")?,
+            fingerprint: row.text("fingerprint")?,
+            filed_at: row.time("filed_at")?,
+            moved_at: row.time("moved_at")?,
+            next_at: row.maybe_time("next_at")?,
+            version: row.int("version")?,
+            request_id,
+            account_id,
+        })
+    }
+}

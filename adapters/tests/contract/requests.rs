@@ -1,0 +1,189 @@
+//! What people ask of the utility: found by its owner only, once per key, asked about when due.
+
+use lifeline_core::requests::request::{Kind, Letter, Request, State};
+use lifeline_core::shared::ids::{AccountId, RequestId};
+use lifeline_core::shared::page::Page;
+use lifeline_core::store::StoreError;
+
+use crate::accounts::bare;
+use crate::bench::{Bench, at};
+use crate::contracts;
+
+contracts! { "requests":
+    round_trip => ["RequestStore::add", "RequestReads::find", "RequestReads::find_keyed"];
+    another_account_sees_nothing => ["RequestReads::find", "RequestReads::find_keyed", "RequestReads::list"];
+    a_key_is_used_once_by_one_account => ["RequestStore::add"];
+    stale_versions_conflict => ["RequestStore::save"];
+    newest_come_first_a_page_at_a_time => ["RequestReads::list"];
+    the_longest_due_come_first_and_ended_ones_never => ["RequestReads::due"];
+    letters_are_sealed => ["RequestStore::add"];
+}
+
+pub(crate) async fn person(t: &Bench, open_id: &str) -> AccountId {
+    let account = bare(t, open_id);
+    t.write(async |tx| tx.accounts().add(&account).await)
+        .await
+        .unwrap();
+    account.account_id
+}
+
+pub(crate) fn request(t: &Bench, account: &AccountId, key: &str) -> Request {
+    let letter =
+        r#"{"text": "表箱门坏了", "place": "示例路 8 号", "consumer_no": "1504000000017"}"#;
+    let letter: Letter = serde_json::from_str(letter).unwrap();
+    Request {
+        request_id: t.id(),
+        account_id: account.clone(),
+        kind: Kind::IllegalUse,
+        state: State::Filed,
+        letter,
+        anonymous: true,
+        binding_id: Some(t.id()),
+        payment_id: Some(t.id()),
+        order_no: None,
+        client_key: key.into(),
+        fingerprint: "f".into(),
+        filed_at: at(0),
+        moved_at: at(0),
+        next_at: None,
+        version: 1,
+    }
+}
+
+async fn add(t: &Bench, request: &Request) -> Result<(), StoreError> {
+    t.write(async |tx| tx.requests().add(request).await).await
+}
+
+async fn find(t: &Bench, account: &AccountId, id: &RequestId) -> Option<Request> {
+    t.view().await.requests().find(account, id).await.unwrap()
+}
+
+async fn round_trip(t: Bench) {
+    let account = person(&t, "a").await;
+    let mut filed = request(&t, &account, "k");
+    add(&t, &filed).await.unwrap();
+    assert_eq!(
+        find(&t, &account, &filed.request_id).await,
+        Some(filed.clone())
+    );
+    filed.state = State::Accepted;
+    filed.order_no = Some("WO1".into());
+    filed.moved_at = at(5);
+    filed.next_at = Some(at(65));
+    t.write(async |tx| tx.requests().save(&filed).await)
+        .await
+        .unwrap();
+    filed.version = 2;
+    let keyed = t
+        .view()
+        .await
+        .requests()
+        .find_keyed(&account, "k")
+        .await
+        .unwrap();
+    assert_eq!(keyed, Some(filed));
+}
+
+async fn another_account_sees_nothing(t: Bench) {
+    let (own, other) = (person(&t, "a").await, person(&t, "b").await);
+    let filed = request(&t, &own, "k");
+    add(&t, &filed).await.unwrap();
+    assert_eq!(find(&t, &other, &filed.request_id).await, None);
+    let mut view = t.view().await;
+    assert!(
+        view.requests()
+            .find_keyed(&other, "k")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let page = Page::new(None, None).unwrap();
+    assert!(
+        view.requests()
+            .list(&other, &page)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+async fn a_key_is_used_once_by_one_account(t: Bench) {
+    let (own, other) = (person(&t, "a").await, person(&t, "b").await);
+    add(&t, &request(&t, &own, "k")).await.unwrap();
+    let twice = add(&t, &request(&t, &own, "k")).await;
+    assert!(matches!(twice, Err(StoreError::Duplicate(_))), "{twice:?}");
+    add(&t, &request(&t, &other, "k")).await.unwrap();
+}
+
+async fn stale_versions_conflict(t: Bench) {
+    let account = person(&t, "a").await;
+    let filed = request(&t, &account, "k");
+    add(&t, &filed).await.unwrap();
+    t.write(async |tx| tx.requests().save(&filed).await)
+        .await
+        .unwrap();
+    let stale = t.write(async |tx| tx.requests().save(&filed).await).await;
+    assert!(matches!(stale, Err(StoreError::Conflict)));
+}
+
+async fn newest_come_first_a_page_at_a_time(t: Bench) {
+    let account = person(&t, "a").await;
+    let all: Vec<Request> = ["1", "2", "3"].map(|key| request(&t, &account, key)).into();
+    for filed in &all {
+        add(&t, filed).await.unwrap();
+    }
+    let page = Page::new(Some(2), None).unwrap();
+    let rows = t
+        .view()
+        .await
+        .requests()
+        .list(&account, &page)
+        .await
+        .unwrap();
+    assert_eq!(
+        rows.len(),
+        3,
+        "one more than the page, to know that there is one"
+    );
+    let next = Page::new(Some(2), Some(rows[1].request_id.as_str().to_owned())).unwrap();
+    let rest = t
+        .view()
+        .await
+        .requests()
+        .list(&account, &next)
+        .await
+        .unwrap();
+    assert_eq!(rest, [all[0].clone()]);
+}
+
+async fn the_longest_due_come_first_and_ended_ones_never(t: Bench) {
+    let account = person(&t, "a").await;
+    for (key, next_at) in [
+        ("1", Some(at(20))),
+        ("2", Some(at(10))),
+        ("3", Some(at(30))),
+        ("4", None),
+    ] {
+        let mut filed = request(&t, &account, key);
+        filed.next_at = next_at;
+        add(&t, &filed).await.unwrap();
+    }
+    let due = t.view().await.requests().due(at(20), 9).await.unwrap();
+    let keys: Vec<&str> = due.iter().map(|one| one.client_key.as_str()).collect();
+    assert_eq!(keys, ["2", "1"]);
+    let mut ended = request(&t, &account, "5");
+    ended.state = State::Resolved;
+    ended.next_at = Some(at(1));
+    assert!(matches!(add(&t, &ended).await, Err(StoreError::Refused(_))));
+}
+
+async fn letters_are_sealed(t: Bench) {
+    let account = person(&t, "a").await;
+    add(&t, &request(&t, &account, "k")).await.unwrap();
+    for (table, row) in t.dump().await {
+        assert!(
+            !row.contains("表箱门坏了") && !row.contains("1504000000017"),
+            "{table}"
+        );
+    }
+}

@@ -1,0 +1,31 @@
+//! Why a request was not taken.
+
+use crate::accounts::RecordError;
+use crate::shared::text::Fault;
+use crate::store::{Retriable, StoreError};
+
+/// Each variant is one problem code at the edge.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    #[error("a field breaks a rule")]
+    Faulty(Vec<Fault>),
+    /// The client's key was used for something else.
+    #[error("the key was used with another body")]
+    KeyReused,
+    #[error("enough was asked for today")]
+    TooMany { retry_after_s: i64 },
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Retriable for RequestError {
+    fn is_conflict(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(StoreError::Conflict)
+                | Self::Record(RecordError::Store(StoreError::Conflict))
+        )
+    }
+}

@@ -1,0 +1,182 @@
+//! Carrying requests to marketing, and bringing back what became of them.
+
+use async_trait::async_trait;
+
+use super::events::{self, FILE, ToFile};
+use super::ports::{OrderReport, WorkOrder};
+use super::request::Request;
+use super::{RequestError, Requests};
+use crate::accounts::{Actor, Pen};
+use crate::evidence::Act;
+use crate::jobs::runner::Task;
+use crate::outbox::Claimed;
+use crate::outbox::relay::{Deliver, Delivery};
+use crate::shared::ids::EventId;
+use crate::shared::time::Time;
+use crate::store::{Tx, atomically, snapshot};
+
+const EVERY_S: i64 = 60;
+/// Orders asked about in one turn; the next goes on.
+const PER_TURN: i64 = 50;
+/// An order is asked about often while it is young, then hourly.
+const YOUNG_S: i64 = 3_600;
+
+fn pause_s(request: &Request, now: Time) -> i64 {
+    if now.seconds_since(request.filed_at) < YOUNG_S {
+        60
+    } else {
+        3_600
+    }
+}
+
+fn order(request: &Request) -> WorkOrder {
+    WorkOrder {
+        request_no: request.request_id.as_str().to_owned(),
+        kind: request.kind,
+        text: request.letter.text.clone(),
+        place: request.letter.place.clone(),
+        consumer_no: request.letter.consumer_no(),
+        payment_id: request.payment_id.clone(),
+        anonymous: request.anonymous,
+        filed_at: request.filed_at,
+    }
+}
+
+impl Requests {
+    /// Hands one request to marketing, unless it is there.
+    async fn carry(&self, event: &ToFile) -> Result<Delivery, RequestError> {
+        let mut view = snapshot(&*self.store).await?;
+        let (account, id) = (&event.account_id, &event.request_id);
+        let found = view.requests().find(account, id).await?;
+        drop(view);
+        // Gone with its person, or carried already.
+        let Some(request) = found.filter(|request| request.order_no.is_none()) else {
+            return Ok(Delivery::Done);
+        };
+        match self.orders.file(&order(&request)).await {
+            Ok(report) => {
+                self.note(&request, &report).await?;
+                Ok(Delivery::Done)
+            }
+            Err(why) => {
+                tracing::warn!(%why, "requests.file.no_answer");
+                let reason = "marketing_gave_no_answer";
+                Ok(Delivery::Again { reason })
+            }
+        }
+    }
+
+    /// Asks about every order that is due; how many moved on.
+    pub async fn follow(&self, now: Time) -> Result<usize, RequestError> {
+        let mut view = snapshot(&*self.store).await?;
+        let due = view.requests().due(now, PER_TURN).await?;
+        drop(view);
+        let mut moved = 0_usize;
+        for request in due {
+            let Some(order_no) = request.order_no.as_deref() else {
+                continue;
+            };
+            let Ok(report) = self.orders.look(order_no).await else {
+                self.rest(&request, now).await?;
+                continue;
+            };
+            if self.note(&request, &report).await? {
+                moved = moved.saturating_add(1);
+            }
+        }
+        Ok(moved)
+    }
+
+    /// What marketing said, on record; the person is told when it is something new.
+    async fn note(&self, seen: &Request, report: &OrderReport) -> Result<bool, RequestError> {
+        let maker = self.maker();
+        let actor = Actor::job("requests.follow", &maker);
+        let (pen, event_id): (Pen, EventId) = (Pen::ready(&maker), maker.id());
+        let (account, id) = (&seen.account_id, &seen.request_id);
+        atomically(&*self.store, async |tx: &mut Tx| {
+            let Some(mut request) = tx.requests().find(account, id).await? else {
+                return Ok(false);
+            };
+            request.order_no = Some(report.order_no.clone());
+            let next = request.state.after(report.state);
+            let state = next.unwrap_or(request.state);
+            request.next_at =
+                (!state.is_final()).then(|| pen.now.plus_seconds(pause_s(&request, pen.now)));
+            if let Some(state) = next {
+                request.state = state;
+                request.moved_at = pen.now;
+                let told = events::moved(
+                    event_id.clone(),
+                    &request,
+                    state,
+                    (pen.now, &actor.trace_id),
+                )?;
+                tx.outbox().add(&told).await?;
+                let act = Act::new()
+                    .say("request_id", id.as_str())
+                    .say("state", state.as_str());
+                pen.prove(tx, &actor, "requests.moved", id.as_str(), act)
+                    .await?;
+            }
+            tx.requests().save(&request).await?;
+            Ok(next.is_some())
+        })
+        .await
+    }
+
+    async fn rest(&self, seen: &Request, now: Time) -> Result<(), RequestError> {
+        let mut rested = seen.clone();
+        rested.next_at = Some(now.plus_seconds(pause_s(seen, now)));
+        atomically(&*self.store, async |tx: &mut Tx| {
+            Ok(tx.requests().save(&rested).await?)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Deliver for Requests {
+    fn kinds(&self) -> &'static [&'static str] {
+        &[FILE]
+    }
+
+    async fn deliver(&self, claimed: &Claimed) -> Delivery {
+        let Ok(event) = serde_json::from_str::<ToFile>(&claimed.event.body) else {
+            return Delivery::Never {
+                reason: "unreadable_body",
+            };
+        };
+        match self.carry(&event).await {
+            Ok(delivery) => delivery,
+            Err(error) => {
+                tracing::warn!(%error, "requests.file.failed");
+                Delivery::Again { reason: "store" }
+            }
+        }
+    }
+}
+
+/// The timed task that asks how far orders have come.
+#[derive(Debug, Clone)]
+pub struct Follow(pub Requests);
+
+#[async_trait]
+impl Task for Follow {
+    fn name(&self) -> &'static str {
+        "requests.follow"
+    }
+
+    fn every_s(&self) -> i64 {
+        EVERY_S
+    }
+
+    async fn run(&self, now: Time) -> Result<(), &'static str> {
+        match self.0.follow(now).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::warn!(%error, "requests.follow.failed");
+                Err("store")
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The ports of `requests`: its rows, and the work orders of the marketing system.
+
+use async_trait::async_trait;
+
+use super::request::{Kind, Request, State};
+use crate::shared::ids::{AccountId, PaymentId, RequestId};
+use crate::shared::outside::NoAnswer;
+use crate::shared::page::Page;
+use crate::shared::personal::ConsumerNo;
+use crate::shared::time::Time;
+use crate::store::StoreError;
+
+#[async_trait]
+pub trait RequestReads: Send {
+    /// A request of this account; another account's is not found.
+    async fn find(
+        &mut self,
+        account: &AccountId,
+        id: &RequestId,
+    ) -> Result<Option<Request>, StoreError>;
+    /// What this account filed under a client's key.
+    async fn find_keyed(
+        &mut self,
+        account: &AccountId,
+        client_key: &str,
+    ) -> Result<Option<Request>, StoreError>;
+    /// Newest first; up to `limit + 1`. The page's key is a request id.
+    async fn list(&mut self, account: &AccountId, page: &Page) -> Result<Vec<Request>, StoreError>;
+    /// Those marketing is to be asked about, the longest due first.
+    async fn due(&mut self, now: Time, limit: i64) -> Result<Vec<Request>, StoreError>;
+}
+
+#[async_trait]
+pub trait RequestStore: RequestReads {
+    /// [`StoreError::Duplicate`] when the account used the key already.
+    async fn add(&mut self, request: &Request) -> Result<(), StoreError>;
+    /// Compare-and-set on the version; a stale one is [`StoreError::Conflict`].
+    async fn save(&mut self, request: &Request) -> Result<(), StoreError>;
+}
+
+/// A request as marketing is handed it. Not printable.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WorkOrder {
+    /// The request's id: a repeat is one order.
+    pub request_no: String,
+    pub kind: Kind,
+    pub text: String,
+    pub place: Option<String>,
+    pub consumer_no: Option<ConsumerNo>,
+    pub payment_id: Option<PaymentId>,
+    pub anonymous: bool,
+    pub filed_at: Time,
+}
+
+impl std::fmt::Debug for WorkOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WorkOrder")
+            .field("request_no", &self.request_no)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What marketing says of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderReport {
+    pub order_no: String,
+    pub state: State,
+}
+
+/// The work orders of the marketing system.
+#[async_trait]
+pub trait WorkOrders: Send + Sync + std::fmt::Debug {
+    /// Files an order; filed again under the same number it is the same order.
+    async fn file(&self, order: &WorkOrder) -> Result<OrderReport, NoAnswer>;
+    /// How far an order has come.
+    async fn look(&self, order_no: &str) -> Result<OrderReport, NoAnswer>;
+}

@@ -1,0 +1,27 @@
+//! Refusals of `requests` as problem codes.
+
+use lifeline_core::requests::RequestError;
+
+use crate::edge::{Code, Problem};
+
+impl From<RequestError> for Problem {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::Faulty(faults) => {
+                let refused = Self::new(Code::InvalidField);
+                faults.iter().fold(refused, |refused, fault| {
+                    refused.field(&fault.field, fault.why, "not a value this field has")
+                })
+            }
+            RequestError::KeyReused => Self::new(Code::IdempotencyKeyReused),
+            RequestError::TooMany { retry_after_s } => {
+                Self::new(Code::RateLimited).retry_after(retry_after_s.max(1).unsigned_abs())
+            }
+            RequestError::Record(error) => {
+                tracing::error!(%error, "requests.not_recorded");
+                Self::new(Code::Internal)
+            }
+            RequestError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import { useRouter } from '@tarojs/taro'
+import { useRef, useState } from 'react'
+import { keyRing } from '../../api/idempotency'
+import { randomKey } from '../../api/platform'
+import { asProblem, type Problem } from '../../api/problem'
+import { requestKind, type NewRequest, type RequestKind, type ServiceRequest } from '../../api/types'
+import { homeName, useHomes } from '../../state/homes'
+import { useBindings } from '../../state/reads'
+import { useSettings } from '../../state/settings'
+import { call } from '../../state/signed_in'
+import { Box, Field, Tap } from '../../ui/blocks'
+import { replace } from '../../ui/navigation'
+import { Button, Note, NothingHere, ProblemNote } from '../../ui/parts'
+import { PrivateScreen } from '../../ui/screen'
+
+const TEXT_MAX = 1000
+
+/** Writing one request. */
+export default function NewRequestScreen() {
+  const { t } = useSettings()
+  const { kind: asked, payment_id: paymentId } = useRouter().params
+  const kind = requestKind(asked)
+  return (
+    <PrivateScreen title={kind ? t(`request.${kind}`) : t('requests.title')} testId='screen-new-request'>
+      {() => (kind === undefined || (kind === 'wrong_payment' && !paymentId) ? <NothingHere /> : <Letter kind={kind} paymentId={paymentId} />)}
+    </PrivateScreen>
+  )
+}
+
+function Letter({ kind, paymentId }: { kind: RequestKind; paymentId?: string }) {
+  const { t } = useSettings()
+  useBindings()
+  const { current } = useHomes()
+  const [text, setText] = useState('')
+  const [place, setPlace] = useState('')
+  const [anonymous, setAnonymous] = useState(false)
+  const [tried, setTried] = useState(false)
+  const [sending, setSending] = useState(false)
+  const [problem, setProblem] = useState<Problem>()
+  const ring = useRef(keyRing(randomKey)).current
+  const home = kind === 'bill_dispute' ? current : undefined
+  const needsPlace = kind === 'illegal_use'
+  const short = text.trim().length < 5
+  const nowhere = needsPlace && place.trim().length < 2
+  async function send() {
+    setTried(true)
+    if (short || nowhere) return
+    const body: NewRequest = {
+      kind, text: text.trim(), anonymous: needsPlace && anonymous,
+      ...(needsPlace ? { place: place.trim() } : {}),
+      ...(home ? { binding_id: home.binding_id } : {}),
+      ...(kind === 'wrong_payment' ? { payment_id: paymentId } : {}),
+    }
+    setSending(true)
+    try {
+      await call<ServiceRequest>('POST', '/requests', { body, idempotencyKey: ring.keyFor(body) })
+      replace('requests')
+    } catch (thrown) {
+      setProblem(asProblem(thrown))
+      setSending(false)
+    }
+  }
+  return (
+    <Box className='stack'>
+      {home && <Box as='p' className='soft'>{t('request.about.home', { home: homeName(home) })}</Box>}
+      <Field label={t('request.text')} kind='text' value={text} onType={setText} maxLength={TEXT_MAX} invalid={tried && short} testId='request-text' />
+      {tried && short && <Note tone='due' live>{t('request.text.short')}</Note>}
+      {needsPlace && <Field label={t('request.place')} kind='text' value={place} onType={setPlace} maxLength={120} invalid={tried && nowhere} testId='request-place' />}
+      {tried && nowhere && <Note tone='due' live>{t('request.place.missing')}</Note>}
+      {needsPlace && (
+        <Tap className='switch' onTap={() => setAnonymous(!anonymous)} checked={anonymous} testId='request-anonymous'>
+          <Box as='span'>{t('request.anonymous')}</Box>
+          <Box as='span' className={`switch-state${anonymous ? ' switch-on' : ''}`}>{t(anonymous ? 'me.on' : 'me.off')}</Box>
+        </Tap>
+      )}
+      {problem && <ProblemNote problem={problem} retry={() => void send()} />}
+      <Note>{t('request.promise')}</Note>
+      <Button onTap={() => void send()} disabled={sending} testId='send-request'>{t('request.send')}</Button>
+    </Box>
+  )
+}
