@@ -117,11 +117,10 @@ async fn ln_20_a_key_means_one_request_and_another_body_is_refused() {
 async fn ln_20_ten_a_day_are_taken_and_an_eleventh_is_not() {
     let world = World::new().await;
     let me = world.person().await;
+    let feedback = wish(Kind::Feedback);
     for n in 0..10 {
-        let filed = world
-            .requests
-            .file(&me, &keyed(&n.to_string()), &wish(Kind::Feedback));
-        filed.await.unwrap();
+        let key = keyed(&n.to_string());
+        world.requests.file(&me, &key, &feedback).await.unwrap();
     }
     let more = world
         .requests
