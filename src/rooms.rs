@@ -19,6 +19,7 @@ use lifeline_core::outbox::relay::{Deliver, Relay};
 use lifeline_core::payments::{Nudged, Payments, Policy, Ports, Quarantine};
 use lifeline_core::privacy::{Erase, Privacy, PurgeEnded};
 use lifeline_core::publications::Publications;
+use lifeline_core::requests::points::Earn;
 use lifeline_core::requests::{Follow, Requests};
 use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::Entropy;
@@ -148,6 +149,12 @@ impl Rooms {
         self.publications.clone()
     }
 
+    /// What a demo gives points for is loaded into this.
+    #[cfg(feature = "demo")]
+    pub(crate) fn requests(&self) -> Requests {
+        self.requests.clone()
+    }
+
     /// Money and binding routes ask the session's row through this.
     pub(crate) fn session_rows(&self) -> Arc<dyn SessionRows> {
         Arc::new(self.accounts.clone())
@@ -192,6 +199,7 @@ impl Rooms {
             Arc::new(self.bindings.clone()),
             Arc::new(self.gathering.clone()),
             Arc::new(self.requests.clone()),
+            Arc::new(Earn(self.requests.clone())),
             Arc::<CodeCarrier>::clone(&self.codes),
         ];
         let (store, clock, entropy) = again();

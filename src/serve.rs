@@ -12,6 +12,8 @@ use lifeline_adapters::sql::{DiskFailure, Engine};
 use lifeline_core::operators::Operators;
 #[cfg(feature = "demo")]
 use lifeline_core::publications::Publications;
+#[cfg(feature = "demo")]
+use lifeline_core::requests::Requests;
 use lifeline_core::shared::cluster::{Revocations, SharedLimiter};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
@@ -63,6 +65,8 @@ pub(crate) struct Running {
     /// For what a demo shows.
     #[cfg(feature = "demo")]
     pub(crate) publications: Publications,
+    #[cfg(feature = "demo")]
+    pub(crate) requests: Requests,
 }
 
 /// Migrates (a demo only), opens everything, starts listeners and workers.
@@ -142,6 +146,8 @@ pub(crate) async fn start(
         engine,
         #[cfg(feature = "demo")]
         publications: rooms.publications(),
+        #[cfg(feature = "demo")]
+        requests: rooms.requests(),
     })
 }
 

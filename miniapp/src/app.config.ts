@@ -27,6 +27,7 @@ export default defineAppConfig({
     'pages/publications/apps',
     'pages/requests/index',
     'pages/requests/new',
+    'pages/points/index',
   ],
   // Between screens nothing moves: the browser's pages change at once.
   animation: false,

@@ -4,6 +4,9 @@ use lifeline_core::accounts::Actor;
 use lifeline_core::publications::desk::Hand;
 use lifeline_core::publications::loading::Piece;
 use lifeline_core::publications::{PublicationError, Publications};
+use lifeline_core::requests::Requests;
+use lifeline_core::requests::points::{Gift, Rule};
+use lifeline_core::shared::ids::GiftId;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 use serde::Deserialize;
@@ -65,6 +68,46 @@ pub(crate) async fn load(publications: &Publications, now: Time) -> Result<usize
         }
     }
     Ok(new)
+}
+
+const POINTS: &str = include_str!("../../deploy/content/points.toml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PointsFile {
+    rule: Vec<Rule>,
+    gift: Vec<GiftPiece>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GiftPiece {
+    gift_id: GiftId,
+    title: String,
+    points: i64,
+    stock: i64,
+}
+
+/// Puts what points are given for, and what they are exchanged for, in force.
+pub(crate) async fn load_points(requests: &Requests) -> Result<(), Failure> {
+    let broken = |why: String| Failure::failed(format!("deploy/content/points.toml: {why}"));
+    let file: PointsFile = toml::from_str(POINTS).map_err(|error| broken(error.to_string()))?;
+    let actor = hand("content.writer").actor;
+    for rule in &file.rule {
+        let set = requests.set_rule(&actor, rule).await;
+        set.map_err(|error| broken(error.to_string()))?;
+    }
+    for piece in file.gift {
+        let gift = Gift {
+            gift_id: piece.gift_id,
+            title: piece.title,
+            points: piece.points,
+            stock: piece.stock,
+        };
+        let set = requests.set_gift(&actor, &gift).await;
+        set.map_err(|error| broken(error.to_string()))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -126,6 +126,7 @@ pub(crate) async fn run(args: cli::Demo) -> Result<(), Failure> {
     };
     if !args.no_seed {
         content::load(&running.publications, clock.now()).await?;
+        content::load_points(&running.requests).await?;
     }
     let ready = ready::Ready::new(
         ports,

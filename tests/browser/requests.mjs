@@ -97,10 +97,20 @@ async function feedback() {
   checks.that('LN-20 a disputed bill names the home', (await orders()).some((order) => order.kind === 'BILL_DISPUTE' && /^\d{10,13}$/.test(order.consumer_no)))
 }
 
+async function points() {
+  await go('publications/hub')
+  await at('way-points').click()
+  await shows('points-balance')
+  const [balance, gifts] = [await at('points-balance').innerText(), await page.locator('[data-testid="gift"]:visible').count()]
+  checks.equal('LN-21 points are shown with what they are good for', [balance, gifts, await at('exchange').isDisabled()], ['0', 2, true])
+  await whole('points')
+}
+
 try {
   await signIn()
   await report()
   await feedback()
+  await points()
   checks.equal('no request to anywhere else', phone.seen.strangers, [])
   checks.equal('nothing thrown', phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])
 } catch (fault) {

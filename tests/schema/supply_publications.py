@@ -11,7 +11,14 @@ def supplies(call, chance, of_the_home, passer_by):
         case.headers["idempotency-key"] = f"walk-{chance.getrandbits(64):016x}"
         return passer_by(case)
 
+    def exchange(case):
+        person = passer_by(case)
+        case.body = {"gift_id": chance.choice(person.ask("GET", "/v1/points")["gifts"])["gift_id"]}
+        case.headers["idempotency-key"] = f"walk-{chance.getrandbits(64):016x}"
+        return person
+
     return {
+        "POST /v1/points/exchanges": exchange,
         "POST /v1/requests": file,
         "GET /v1/articles/{publication_id}": article,
         "GET /v1/bindings/{binding_id}/outages": of_the_home,

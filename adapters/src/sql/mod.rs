@@ -72,6 +72,7 @@ mod payment_rows;
 mod payment_writes;
 mod payments;
 pub mod personal;
+mod points;
 mod privacy;
 mod publications;
 mod requests;

@@ -29,6 +29,7 @@ statements! { "personal":
         label = NULL, certified_index = CASE WHEN certified_index IS NULL THEN NULL ELSE '' END, version = version + 1 \
         WHERE account_id = $1";
     PLACES("binding_places") = "DELETE FROM binding_places WHERE account_id = $1";
+    POINTS("points_balance") = "DELETE FROM points_balance WHERE account_id = $1";
     REQUESTS("service_request") = "DELETE FROM service_request WHERE account_id = $1";
     OLD_REQUESTS("service_request") = "DELETE FROM service_request WHERE request_id IN (SELECT request_id \
         FROM service_request WHERE filed_at < $1 ORDER BY filed_at LIMIT $2)";
@@ -194,6 +195,13 @@ pub static TABLES: &[Table] = &[
     table("binding_home", "home_index=index holder_since", Fate::Emptied)
         .purged(&OLD_HOMES, 366),
     table("binding_places", "account_id", Fate::Erased(&[&PLACES])),
+    table("points_rule", "rule_id", NOBODY),
+    table("points_gift", "gift_id title", NOBODY),
+    table("points_balance", "account_id", Fate::Erased(&[&POINTS])),
+    table("points_entry", "entry_id fact account_id", Fate::Kept("the books of points, under a name that says nothing")),
+    table("points_line", "entry_id side", Fate::Kept("the books of points, under a name that says nothing")),
+    table("points_exchange", "exchange_id account_id gift_id title client_key fingerprint",
+        Fate::Kept("what was handed out, under a name that says nothing")),
     table("service_request", "request_id account_id kind state letter=own binding_id payment_id order_no client_key fingerprint",
         Fate::Erased(&[&REQUESTS]))
         .purged(&OLD_REQUESTS, 1827),

@@ -1,9 +1,10 @@
 //! What people ask of the utility. What they write is sealed with the account's own key.
 
 use async_trait::async_trait;
+use lifeline_core::requests::points::{Exchange, Gift, Moved, Movement, Rule};
 use lifeline_core::requests::ports::{RequestReads, RequestStore};
 use lifeline_core::requests::request::{Kind, Request, State};
-use lifeline_core::shared::ids::{AccountId, BindingId, PaymentId, RequestId};
+use lifeline_core::shared::ids::{AccountId, BindingId, GiftId, PaymentId, RequestId};
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -71,6 +72,38 @@ impl<C: Conn> RequestReads for Sql<C> {
         let rows = self.rows(&DUE, args![now, limit]).await?;
         self.requests(rows).await
     }
+
+    async fn balance(&mut self, account: &AccountId) -> Result<i64, StoreError> {
+        self.points_balance(account).await
+    }
+
+    async fn history(
+        &mut self,
+        account: &AccountId,
+        page: &Page,
+    ) -> Result<Vec<Moved>, StoreError> {
+        self.points_history(account, page.limit()).await
+    }
+
+    async fn gifts(&mut self, limit: i64) -> Result<Vec<Gift>, StoreError> {
+        self.points_gifts(limit).await
+    }
+
+    async fn gift(&mut self, id: &GiftId) -> Result<Option<Gift>, StoreError> {
+        self.points_gift(id).await
+    }
+
+    async fn rules_at(&mut self, now: Time) -> Result<Vec<Rule>, StoreError> {
+        self.points_rules(now).await
+    }
+
+    async fn find_exchange(
+        &mut self,
+        account: &AccountId,
+        client_key: &str,
+    ) -> Result<Option<Exchange>, StoreError> {
+        self.points_exchange(account, client_key).await
+    }
 }
 
 #[async_trait]
@@ -116,6 +149,34 @@ impl<C: WriteConn> RequestStore for Sql<C> {
         } else {
             Err(StoreError::Conflict)
         }
+    }
+
+    async fn book(&mut self, movement: &Movement) -> Result<bool, StoreError> {
+        self.book_points(movement).await
+    }
+
+    async fn give_points(&mut self, account: &AccountId, points: i64) -> Result<(), StoreError> {
+        self.give_points_to(account, points).await
+    }
+
+    async fn take_points(&mut self, account: &AccountId, points: i64) -> Result<bool, StoreError> {
+        self.take_points_of(account, points).await
+    }
+
+    async fn take_gift(&mut self, id: &GiftId) -> Result<bool, StoreError> {
+        self.take_points_gift(id).await
+    }
+
+    async fn add_exchange(&mut self, exchange: &Exchange) -> Result<(), StoreError> {
+        self.add_points_exchange(exchange).await
+    }
+
+    async fn put_rule(&mut self, rule: &Rule) -> Result<(), StoreError> {
+        self.put_points_rule(rule).await
+    }
+
+    async fn put_gift(&mut self, gift: &Gift) -> Result<(), StoreError> {
+        self.put_points_gift(gift).await
     }
 }
 

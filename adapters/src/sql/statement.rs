@@ -106,6 +106,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::payment_writes::STATEMENTS,
         super::payments::STATEMENTS,
         super::personal::STATEMENTS,
+        super::points::STATEMENTS,
         super::privacy::STATEMENTS,
         super::publications::STATEMENTS,
         super::requests::STATEMENTS,

@@ -64,6 +64,9 @@ statements! { "telling":
         t.opened_at, t.erased_at FROM personal_table t \
         JOIN generation_account g ON g.generation_account_id = t.generation_account_id WHERE ",
         theirs!("g.account_id"), " ORDER BY t.table_id LIMIT $2");
+    POINTS("points_line") = concat!("SELECT e.fact, l.points, e.at FROM points_entry e \
+        JOIN points_line l ON l.entry_id = e.entry_id WHERE l.side = 'person:' || e.account_id AND ",
+        theirs!("e.account_id"), " ORDER BY e.at LIMIT $2");
     REQUESTS("service_request") = concat!("SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, \
         payment_id, order_no, filed_at, moved_at FROM service_request WHERE ", theirs!("account_id"),
         " ORDER BY request_id LIMIT $2");
@@ -104,7 +107,7 @@ const fn open(name: &'static str, stmt: &'static Stmt) -> Part {
     }
 }
 
-static PARTS: [Part; 17] = [
+static PARTS: [Part; 18] = [
     Part {
         name: "account",
         stmt: &ACCOUNT,
@@ -175,6 +178,7 @@ static PARTS: [Part; 17] = [
         row: "request_id",
         sealed: &[("letter", Key::Own)],
     },
+    open("points", &POINTS),
     open("acts", &AUDIT),
     open("erasures", &ERASURES),
 ];

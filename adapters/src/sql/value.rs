@@ -6,9 +6,9 @@ use lifeline_core::settlement::ids::{
     CheckTaskId, GenerationAccountId, KeyPairId, PermissionId, PersonalTableId, TradeTaskId,
 };
 use lifeline_core::shared::ids::{
-    AccountId, BindingId, CaseId, CertificationId, EntryId, EventId, EvidenceId, FillingId,
-    GrantId, LineId, MergeId, NoticeId, OtpId, PaymentId, PictureId, PublicationId, RefundId,
-    RequestId, SessionId, StaffId, StaffSessionId, TypedId,
+    AccountId, BindingId, CaseId, CertificationId, EntryId, EventId, EvidenceId, ExchangeId,
+    FillingId, GiftId, GrantId, LineId, MergeId, NoticeId, OtpId, PaymentId, PictureId,
+    PublicationId, RefundId, RequestId, SessionId, StaffId, StaffSessionId, TypedId,
 };
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Time;
@@ -107,7 +107,9 @@ from_ids!(
     EntryId,
     EventId,
     EvidenceId,
+    ExchangeId,
     FillingId,
+    GiftId,
     GenerationAccountId,
     GrantId,
     KeyPairId,

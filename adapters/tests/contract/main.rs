@@ -49,6 +49,7 @@ mod outbox;
 mod payment_fixtures;
 mod payment_turns;
 mod payments;
+mod points;
 mod privacy;
 mod publications;
 mod relay;
@@ -99,6 +100,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     outbox::contracts,
     payment_turns::contracts,
     payments::contracts,
+    points::contracts,
     privacy::contracts,
     publications::contracts,
     relay::contracts,

@@ -4,5 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "a broken story panics")]
 
 mod asking;
+mod points;
 mod reading;
 mod world;

@@ -16,6 +16,7 @@ use lifeline_core::outbox::relay::{Deliver, Relay};
 use lifeline_core::publications::Publications;
 use lifeline_core::publications::desk::Hand;
 use lifeline_core::requests::Requests;
+use lifeline_core::requests::points::Earn;
 use lifeline_core::requests::ports::{OrderReport, WorkOrder, WorkOrders};
 use lifeline_core::requests::request::State;
 use lifeline_core::shared::ids::{AccountId, Entropy, Maker, TypedId};
@@ -113,7 +114,7 @@ pub(crate) struct World {
     pub(crate) requests: Requests,
     notices: Notices,
     relay: Relay,
-    store: Arc<Engine>,
+    pub(crate) store: Arc<Engine>,
     entropy: Arc<Count>,
     _folder: tempfile::TempDir,
 }
@@ -134,8 +135,11 @@ impl World {
         let publications = Publications::new(store.clone(), c(), e(), Arc::new(Darkroom));
         let requests = Requests::new(store.clone(), c(), e(), clerk.clone());
         let notices = Notices::new(store.clone(), c(), e(), Arc::new(NoPhone));
-        let carriers: Vec<Arc<dyn Deliver>> =
-            vec![Arc::new(requests.clone()), Arc::new(notices.clone())];
+        let carriers: Vec<Arc<dyn Deliver>> = vec![
+            Arc::new(requests.clone()),
+            Arc::new(notices.clone()),
+            Arc::new(Earn(requests.clone())),
+        ];
         let relay = Relay::new(store.clone(), c(), e(), carriers);
         Self {
             clock,

@@ -65,7 +65,8 @@ pub struct Relay {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    carriers: HashMap<&'static str, Arc<dyn Deliver>>,
+    /// One kind may be news to several: each of them is told.
+    carriers: HashMap<&'static str, Vec<Arc<dyn Deliver>>>,
 }
 
 impl std::fmt::Debug for Relay {
@@ -89,12 +90,15 @@ impl Relay {
                 .map(move |kind| (*kind, Arc::clone(&carrier)))
                 .collect::<Vec<_>>()
         };
-        let carriers = carriers.into_iter().flat_map(by_kind).collect();
+        let mut of_kind: HashMap<&'static str, Vec<Arc<dyn Deliver>>> = HashMap::new();
+        for (kind, carrier) in carriers.into_iter().flat_map(by_kind) {
+            of_kind.entry(kind).or_default().push(carrier);
+        }
         Self {
             store,
             clock,
             entropy,
-            carriers,
+            carriers: of_kind,
         }
     }
 
@@ -123,7 +127,7 @@ impl Relay {
     }
 
     async fn carry(&self, row: &Claimed) -> Result<(), StoreError> {
-        let Some(carrier) = self.carriers.get(row.event.kind.as_str()) else {
+        let Some(carriers) = self.carriers.get(row.event.kind.as_str()) else {
             return self
                 .again(row, UNKNOWN_REST_S, "nobody_carries_this_kind")
                 .await;
@@ -132,11 +136,18 @@ impl Relay {
             // Begun often enough and never ended: the row takes its relays down.
             return self.bury(row, "never_ended").await;
         }
-        let delivery = guarded(carrier.deliver(row))
-            .await
-            .unwrap_or(Delivery::Again {
-                reason: "carrier_panicked",
-            });
+        let mut delivery = Delivery::Done;
+        for carrier in carriers {
+            // Who was told already is told again with the rest, and knows the event by its id.
+            delivery = guarded(carrier.deliver(row))
+                .await
+                .unwrap_or(Delivery::Again {
+                    reason: "carrier_panicked",
+                });
+            if delivery != Delivery::Done {
+                break;
+            }
+        }
         let tries = row.attempts.saturating_add(1);
         match delivery {
             Delivery::Done => self.done(row).await,

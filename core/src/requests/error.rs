@@ -29,3 +29,32 @@ impl Retriable for RequestError {
         )
     }
 }
+
+/// Why points were not exchanged. Each variant is one problem code at the edge.
+#[derive(Debug, thiserror::Error)]
+pub enum PointsError {
+    #[error("there is no such gift")]
+    NotFound,
+    #[error("none is left")]
+    OutOfStock,
+    #[error("the balance does not reach")]
+    NotEnough,
+    #[error("the key was used with another body")]
+    KeyReused,
+    #[error("a rule or a gift breaks a rule")]
+    NotSound,
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Retriable for PointsError {
+    fn is_conflict(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(StoreError::Conflict)
+                | Self::Record(RecordError::Store(StoreError::Conflict))
+        )
+    }
+}

@@ -6,12 +6,14 @@
 //! | `request` | a request: what it is about, how far it has come |
 //! | `filing` | put on record, list one's own |
 //! | `following` | carried to marketing, and what came of it brought back |
+//! | `points` | points: rules, gifts, balances, exchanges (LN-21) |
 //! | `events` | what goes into the outbox |
 //! | `ports` | rows, and marketing's work orders |
 //!
 //! What marketing writes beside a state never reaches the person: the words are ours.
 
 pub mod filing;
+pub mod points;
 pub mod ports;
 pub mod request;
 
@@ -21,7 +23,7 @@ mod following;
 
 use std::sync::Arc;
 
-pub use error::RequestError;
+pub use error::{PointsError, RequestError};
 pub use following::Follow;
 
 use self::ports::WorkOrders;

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 
+use super::points::{Exchange, Gift, Moved, Movement, Rule};
 use super::request::{Kind, Request, State};
-use crate::shared::ids::{AccountId, PaymentId, RequestId};
+use crate::shared::ids::{AccountId, GiftId, PaymentId, RequestId};
 use crate::shared::outside::NoAnswer;
 use crate::shared::page::Page;
 use crate::shared::personal::ConsumerNo;
@@ -28,6 +29,22 @@ pub trait RequestReads: Send {
     async fn list(&mut self, account: &AccountId, page: &Page) -> Result<Vec<Request>, StoreError>;
     /// Those marketing is to be asked about, the longest due first.
     async fn due(&mut self, now: Time, limit: i64) -> Result<Vec<Request>, StoreError>;
+    /// How many points an account has.
+    async fn balance(&mut self, account: &AccountId) -> Result<i64, StoreError>;
+    /// What came and went, newest first.
+    async fn history(&mut self, account: &AccountId, page: &Page)
+    -> Result<Vec<Moved>, StoreError>;
+    /// The cheapest first.
+    async fn gifts(&mut self, limit: i64) -> Result<Vec<Gift>, StoreError>;
+    async fn gift(&mut self, id: &GiftId) -> Result<Option<Gift>, StoreError>;
+    /// The rules in force at a moment.
+    async fn rules_at(&mut self, now: Time) -> Result<Vec<Rule>, StoreError>;
+    /// What this account exchanged under a client's key.
+    async fn find_exchange(
+        &mut self,
+        account: &AccountId,
+        client_key: &str,
+    ) -> Result<Option<Exchange>, StoreError>;
 }
 
 #[async_trait]
@@ -36,6 +53,17 @@ pub trait RequestStore: RequestReads {
     async fn add(&mut self, request: &Request) -> Result<(), StoreError>;
     /// Compare-and-set on the version; a stale one is [`StoreError::Conflict`].
     async fn save(&mut self, request: &Request) -> Result<(), StoreError>;
+    /// Books a movement; false when its fact was booked before, and then nothing changes.
+    async fn book(&mut self, movement: &Movement) -> Result<bool, StoreError>;
+    async fn give_points(&mut self, account: &AccountId, points: i64) -> Result<(), StoreError>;
+    /// False when the account has fewer.
+    async fn take_points(&mut self, account: &AccountId, points: i64) -> Result<bool, StoreError>;
+    /// One piece off the stock; false when none is left.
+    async fn take_gift(&mut self, id: &GiftId) -> Result<bool, StoreError>;
+    /// [`StoreError::Duplicate`] when the account used the key already.
+    async fn add_exchange(&mut self, exchange: &Exchange) -> Result<(), StoreError>;
+    async fn put_rule(&mut self, rule: &Rule) -> Result<(), StoreError>;
+    async fn put_gift(&mut self, gift: &Gift) -> Result<(), StoreError>;
 }
 
 /// A request as marketing is handed it. Not printable.

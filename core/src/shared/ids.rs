@@ -189,6 +189,10 @@ typed_id! {
     PictureId;
     /// One thing a person asked of the utility.
     RequestId;
+    /// One thing that points are exchanged for.
+    GiftId;
+    /// One exchange of points.
+    ExchangeId;
 }
 
 #[cfg(test)]

@@ -102,6 +102,9 @@ codes! {
     OwnWork "OWN_WORK" FORBIDDEN "Another person must publish what you wrote.";
     NotAPicture "NOT_A_PICTURE" UNPROCESSABLE_ENTITY "This is not a JPEG, PNG or WebP picture.";
     PictureTooLarge "PICTURE_TOO_LARGE" UNPROCESSABLE_ENTITY "This picture is too large.";
+    // points
+    GiftGone "GIFT_GONE" CONFLICT "None of this gift is left.";
+    NotEnoughPoints "NOT_ENOUGH_POINTS" CONFLICT "There are not enough points for this.";
     // how often
     RateLimited "RATE_LIMITED" TOO_MANY_REQUESTS "Too many requests; wait a moment.";
     // money requests

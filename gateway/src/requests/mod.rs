@@ -2,6 +2,7 @@
 
 mod dto;
 mod error;
+mod points;
 mod routes;
 
 use utoipa::OpenApi;
@@ -11,7 +12,7 @@ use crate::edge::{Policy, Routes};
 /// What this room adds to the OpenAPI.
 #[derive(Debug, OpenApi)]
 #[openapi(
-    paths(routes::list, routes::file),
+    paths(routes::list, routes::file, points::purse, points::exchange),
     tags((name = "requests", description = "Reports of illegal use, feedback, disputes of bills and payments"))
 )]
 pub struct Api;
@@ -20,4 +21,10 @@ pub struct Api;
 pub fn routes(routes: &mut Routes<'_>) {
     routes.get("/v1/requests", Policy::SignedIn, routes::list);
     routes.post("/v1/requests", Policy::FreshSession, routes::file);
+    routes.get("/v1/points", Policy::SignedIn, points::purse);
+    routes.post(
+        "/v1/points/exchanges",
+        Policy::FreshSession,
+        points::exchange,
+    );
 }

@@ -109,3 +109,6 @@ export type RequestKind = (typeof REQUEST_KINDS)[number]
 export const requestKind = (text: string | undefined): RequestKind | undefined => REQUEST_KINDS.find((kind) => kind === text)
 export type ServiceRequest = Narrow<Views['RequestView'], { kind: RequestKind; state: 'filed' | 'accepted' | 'under_way' | 'resolved' | 'declined' }>
 export type NewRequest = Narrow<Views['FileBody'], { kind: RequestKind }>
+
+export type Purse = Views['PurseView']
+export type Gift = Views['GiftView']

@@ -1,5 +1,5 @@
 /** Public information, read from the gateway. The same for everybody: nobody has to be signed in. */
-import type { App, Article, ArticleKind, HomeOutages, Listed, Outage, Outlet, Page, ServiceRequest } from '../api/types'
+import type { App, Article, ArticleKind, HomeOutages, Listed, Outage, Outlet, Page, Purse, ServiceRequest } from '../api/types'
 import { useRemote, type Remote } from './remote'
 import { call } from './signed_in'
 
@@ -25,6 +25,8 @@ export const useHomeOutages = (bindingId: string) => useShelf<HomeOutages>(`/bin
 
 /** What the person asked of the utility, newest first. */
 export const useRequests = () => useShelf<Page<ServiceRequest>>('/requests', { limit: 50 })
+
+export const usePurse = () => useShelf<Purse>('/points')
 
 /** A later page of a list. */
 export function moreArticles(what: Asked, cursor: string): Promise<Page<Listed>> {

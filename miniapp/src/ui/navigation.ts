@@ -30,6 +30,7 @@ const SCREENS = {
   apps: '/pages/publications/apps',
   requests: '/pages/requests/index',
   newRequest: '/pages/requests/new',
+  points: '/pages/points/index',
 } as const
 
 export type ScreenName = keyof typeof SCREENS

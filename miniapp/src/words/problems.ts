@@ -110,6 +110,8 @@ export const problems: Record<string, ProblemWords> = {
   OWN_WORK: { zh: '自己写的内容须由另一位同事发布。', en: 'Another person must publish what you wrote.', cure: 'home' },
   NOT_A_PICTURE: { zh: '这不是可以识别的图片，请换一张 JPG、PNG 或 WebP 图片。', en: 'This is not a picture we can read. Please choose a JPEG, PNG or WebP.', cure: 'retry' },
   PICTURE_TOO_LARGE: { zh: '图片太大，请选一张小于 4 MB 的图片。', en: 'The picture is too large. Please choose one below 4 MB.', cure: 'retry' },
+  GIFT_GONE: { zh: '这件礼品刚刚兑完了，积分没有变化。', en: 'The last one has just gone. Your points are untouched.', cure: 'retry' },
+  NOT_ENOUGH_POINTS: { zh: '积分还不够兑换这件礼品。', en: 'There are not enough points for this yet.', cure: 'home' },
   STALE_ARREARS: { zh: '账单刚刚更新，请确认新的金额后再支付', en: 'The bill has just changed. Please confirm the new amount before paying.', cure: 'confirm' },
   PREVIOUS_ORDER_OPEN: {
     zh: '这一户有一笔订单还没结束，为避免重复扣款，请等它完成再付。',

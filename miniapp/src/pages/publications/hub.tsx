@@ -21,6 +21,7 @@ const POWER: Way[] = [
   { word: 'requests.title', screen: 'requests' },
   { word: 'request.illegal_use', screen: 'newRequest', kind: 'illegal_use' },
   { word: 'request.feedback', screen: 'newRequest', kind: 'feedback' },
+  { word: 'points.title', screen: 'points' },
 ]
 const SMART: Way[] = [
   { word: 'kind.policy', screen: 'shelf', kind: 'policy' },

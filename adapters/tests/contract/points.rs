@@ -1,0 +1,194 @@
+//! Points on both engines: stock and balance never below zero, each fact once, books that balance.
+
+use lifeline_core::requests::points::{Exchange, Gift, Movement, Rule, Side};
+use lifeline_core::shared::ids::AccountId;
+use lifeline_core::shared::page::Page;
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::StoreError;
+use tokio::task::JoinSet;
+
+use crate::bench::{Bench, at};
+use crate::contracts;
+use crate::requests::person;
+
+contracts! { "points":
+    a_fact_moves_points_once => ["RequestStore::book", "RequestStore::give_points", "RequestReads::balance",
+        "RequestReads::history"];
+    a_balance_is_never_below_zero => ["RequestStore::take_points"];
+    rules_hold_from_their_day_to_their_day => ["RequestStore::put_rule", "RequestReads::rules_at"];
+    gifts_are_listed_cheapest_first => ["RequestStore::put_gift", "RequestReads::gifts", "RequestReads::gift"];
+    sixty_four_want_the_last_one_and_one_gets_it => ["RequestStore::take_gift"];
+    a_key_means_one_exchange => ["RequestStore::add_exchange", "RequestReads::find_exchange"];
+}
+
+fn movement(t: &Bench, account: &AccountId, fact: &str, points: i64) -> Movement {
+    let id: AccountId = t.id();
+    Movement {
+        entry_id: id.to_string(),
+        fact: fact.into(),
+        account_id: account.clone(),
+        from: Side::Given,
+        to: Side::Person(account.clone()),
+        points,
+        at: at(0),
+    }
+}
+
+async fn give(t: &Bench, account: &AccountId, fact: &str, points: i64) {
+    let moved = movement(t, account, fact, points);
+    t.write(async |tx| {
+        if tx.requests().book(&moved).await? {
+            tx.requests().give_points(account, points).await?;
+        }
+        Ok(())
+    })
+    .await
+    .unwrap();
+}
+
+async fn balance(t: &Bench, account: &AccountId) -> i64 {
+    t.view().await.requests().balance(account).await.unwrap()
+}
+
+fn gift(t: &Bench, points: i64, stock: i64) -> Gift {
+    Gift {
+        gift_id: t.id(),
+        title: "节能灯".into(),
+        points,
+        stock,
+    }
+}
+
+async fn put(t: &Bench, gift: &Gift) {
+    t.write(async |tx| tx.requests().put_gift(gift).await)
+        .await
+        .unwrap();
+}
+
+async fn a_fact_moves_points_once(t: Bench) {
+    let account = person(&t, "a").await;
+    assert_eq!(balance(&t, &account).await, 0);
+    for _ in 0..3 {
+        give(&t, &account, "earn:1", 50).await;
+    }
+    give(&t, &account, "earn:2", 7).await;
+    assert_eq!(balance(&t, &account).await, 57);
+    let page = Page::new(None, None).unwrap();
+    let history = t
+        .view()
+        .await
+        .requests()
+        .history(&account, &page)
+        .await
+        .unwrap();
+    let sum: i64 = history.iter().map(|moved| moved.points).sum();
+    assert_eq!((history.len(), sum), (2, 57));
+}
+
+async fn a_balance_is_never_below_zero(t: Bench) {
+    let account = person(&t, "a").await;
+    give(&t, &account, "earn:1", 50).await;
+    let take = async |points| {
+        t.write(async |tx| tx.requests().take_points(&account, points).await)
+            .await
+            .unwrap()
+    };
+    assert!(!take(51).await && take(50).await && !take(1).await);
+    assert_eq!(balance(&t, &account).await, 0);
+}
+
+async fn rules_hold_from_their_day_to_their_day(t: Bench) {
+    let rule = |rule_id: &str, from: i64, to: Option<i64>| Rule {
+        rule_id: rule_id.into(),
+        fen_per_point: 100,
+        points_max: 10,
+        valid_from: at(from),
+        valid_to: to.map(at),
+    };
+    for one in [rule("a", 10, Some(20)), rule("b", 15, None)] {
+        t.write(async |tx| tx.requests().put_rule(&one).await)
+            .await
+            .unwrap();
+    }
+    let held = async |now: Time| {
+        let rules = t.view().await.requests().rules_at(now).await.unwrap();
+        rules
+            .into_iter()
+            .map(|rule| rule.rule_id)
+            .collect::<Vec<_>>()
+            .join("")
+    };
+    let found = [
+        held(at(9)).await,
+        held(at(10)).await,
+        held(at(19)).await,
+        held(at(20)).await,
+    ];
+    assert_eq!(found, ["", "a", "ab", "b"]);
+}
+
+async fn gifts_are_listed_cheapest_first(t: Bench) {
+    let (dear, cheap) = (gift(&t, 900, 1), gift(&t, 100, 0));
+    put(&t, &dear).await;
+    put(&t, &cheap).await;
+    let mut changed = dear.clone();
+    changed.stock = 5;
+    put(&t, &changed).await;
+    let mut view = t.view().await;
+    assert_eq!(
+        view.requests().gifts(9).await.unwrap(),
+        [cheap, changed.clone()]
+    );
+    assert_eq!(
+        view.requests().gift(&changed.gift_id).await.unwrap(),
+        Some(changed)
+    );
+}
+
+async fn sixty_four_want_the_last_one_and_one_gets_it(t: Bench) {
+    let last = gift(&t, 1, 1);
+    put(&t, &last).await;
+    let mut takers = JoinSet::new();
+    for _ in 0..64 {
+        let (t, id) = (t.clone(), last.gift_id.clone());
+        takers.spawn(async move { t.write(async |tx| tx.requests().take_gift(&id).await).await });
+    }
+    let taken = takers.join_all().await;
+    let got = taken.iter().filter(|one| matches!(one, Ok(true))).count();
+    assert_eq!(got, 1, "{taken:?}");
+    let left = t.view().await.requests().gift(&last.gift_id).await.unwrap();
+    assert_eq!(left.map(|gift| gift.stock), Some(0));
+}
+
+async fn a_key_means_one_exchange(t: Bench) {
+    let account = person(&t, "a").await;
+    let taken = gift(&t, 10, 3);
+    put(&t, &taken).await;
+    let exchange = || Exchange {
+        exchange_id: t.id(),
+        account_id: account.clone(),
+        gift_id: taken.gift_id.clone(),
+        title: taken.title.clone(),
+        points: 10,
+        client_key: "k".into(),
+        fingerprint: "f".into(),
+        at: at(0),
+    };
+    let first = exchange();
+    t.write(async |tx| tx.requests().add_exchange(&first).await)
+        .await
+        .unwrap();
+    let second = exchange();
+    let twice = t
+        .write(async |tx| tx.requests().add_exchange(&second).await)
+        .await;
+    assert!(matches!(twice, Err(StoreError::Duplicate(_))), "{twice:?}");
+    let found = t
+        .view()
+        .await
+        .requests()
+        .find_exchange(&account, "k")
+        .await
+        .unwrap();
+    assert_eq!(found, Some(first));
+}

@@ -1,0 +1,353 @@
+//! Points (LN-21): given for what households do, by dated rules; exchanged for gifts while there are
+//! some. Every movement is one entry of two lines that sum to nothing, in the manner of the ledger, and
+//! a balance never falls below zero. Points are not money and never become money.
+
+use serde::Deserialize;
+
+use super::{PointsError, Requests};
+use crate::accounts::{Actor, Caller, Pen};
+use crate::evidence::Act;
+use crate::outbox::Claimed;
+use crate::outbox::relay::{Deliver, Delivery};
+use crate::shared::ids::{AccountId, ExchangeId, GiftId};
+use crate::shared::money::Fen;
+use crate::shared::page::Page;
+use crate::shared::time::Time;
+use crate::store::{StoreError, Tx, atomically, snapshot};
+
+/// A payment was credited.
+const POSTED: &str = "payments.posted";
+/// Entries a person is shown.
+pub const HISTORY_MAX: i64 = 50;
+/// Gifts on offer at once.
+pub const GIFTS_MAX: i64 = 50;
+
+/// What is given for what happened, from a day to a day.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    pub rule_id: String,
+    /// So many fen of a credited payment give one point.
+    pub fen_per_point: i64,
+    /// One payment gives at most so many.
+    pub points_max: i64,
+    #[serde(default)]
+    pub valid_from: Time,
+    #[serde(default)]
+    pub valid_to: Option<Time>,
+}
+
+impl Rule {
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.fen_per_point > 0
+            && self.points_max > 0
+            && self.valid_to.is_none_or(|to| to > self.valid_from)
+    }
+
+    /// What a payment gives; whole points only, what is left over is lost.
+    #[must_use]
+    pub fn points(&self, amount: Fen) -> i64 {
+        amount
+            .get()
+            .max(0)
+            .checked_div(self.fen_per_point)
+            .unwrap_or(0)
+            .min(self.points_max)
+    }
+}
+
+/// What points are exchanged for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gift {
+    pub gift_id: GiftId,
+    pub title: String,
+    pub points: i64,
+    /// How many are left.
+    pub stock: i64,
+}
+
+/// Where points come from and go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Side {
+    Person(AccountId),
+    /// What the utility gave away.
+    Given,
+    /// What came back for gifts.
+    Spent,
+}
+
+impl Side {
+    /// As its line names it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Person(id) => format!("person:{id}"),
+            Self::Given => "given".to_owned(),
+            Self::Spent => "spent".to_owned(),
+        }
+    }
+}
+
+/// One movement: `points` go from one side to the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Movement {
+    pub entry_id: String,
+    /// Unique: the same fact moves points once.
+    pub fact: String,
+    pub account_id: AccountId,
+    pub from: Side,
+    pub to: Side,
+    pub points: i64,
+    pub at: Time,
+}
+
+/// One exchange on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    pub exchange_id: ExchangeId,
+    pub account_id: AccountId,
+    pub gift_id: GiftId,
+    pub title: String,
+    pub points: i64,
+    pub client_key: String,
+    pub fingerprint: String,
+    pub at: Time,
+}
+
+/// A line of a person's history: above zero what came, below what went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    pub points: i64,
+    pub at: Time,
+}
+
+/// What a person has and may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purse {
+    pub balance: i64,
+    pub history: Vec<Moved>,
+    pub gifts: Vec<Gift>,
+}
+
+#[derive(Deserialize)]
+struct Posted {
+    account_id: AccountId,
+    amount_fen: Fen,
+}
+
+impl Requests {
+    /// What the caller has, where it came from, and what it can be exchanged for.
+    pub async fn purse(&self, caller: &Caller) -> Result<Purse, PointsError> {
+        let mut view = snapshot(&*self.store).await?;
+        let account = &caller.account_id;
+        let page = Page::new(Some(HISTORY_MAX), None).ok_or(PointsError::NotFound)?;
+        Ok(Purse {
+            balance: view.requests().balance(account).await?,
+            history: view.requests().history(account, &page).await?,
+            gifts: view.requests().gifts(GIFTS_MAX).await?,
+        })
+    }
+
+    /// Exchanges points for one gift: the stock, the balance and the books move together or not at all.
+    /// The same key and body again answers the exchange that is there.
+    pub async fn exchange(
+        &self,
+        caller: &Caller,
+        keyed: &super::filing::Keyed,
+        gift_id: &GiftId,
+    ) -> Result<Exchange, PointsError> {
+        let maker = self.maker();
+        let pen = Pen::ready(&maker);
+        let (exchange_id, entry_id): (ExchangeId, String) = (maker.id(), maker.uuid());
+        let account = &caller.account_id;
+        let done = atomically(&*self.store, async |tx: &mut Tx| {
+            let there = tx.requests().find_exchange(account, &keyed.key).await?;
+            if let Some(there) = there {
+                return repeated(there, &keyed.fingerprint);
+            }
+            let gift = tx.requests().gift(gift_id).await?;
+            let gift = gift.ok_or(PointsError::NotFound)?;
+            if !tx.requests().take_gift(gift_id).await? {
+                return Err(PointsError::OutOfStock);
+            }
+            if !tx.requests().take_points(account, gift.points).await? {
+                return Err(PointsError::NotEnough);
+            }
+            let exchange = Exchange {
+                exchange_id: exchange_id.clone(),
+                account_id: account.clone(),
+                gift_id: gift.gift_id,
+                title: gift.title,
+                points: gift.points,
+                client_key: keyed.key.clone(),
+                fingerprint: keyed.fingerprint.clone(),
+                at: pen.now,
+            };
+            tx.requests().add_exchange(&exchange).await?;
+            let movement = Movement {
+                entry_id: entry_id.clone(),
+                fact: format!("exchange:{exchange_id}"),
+                account_id: account.clone(),
+                from: Side::Person(account.clone()),
+                to: Side::Spent,
+                points: gift.points,
+                at: pen.now,
+            };
+            tx.requests().book(&movement).await?;
+            let act = Act::new()
+                .say("exchange_id", exchange_id.as_str())
+                .say("account_id", account.as_str())
+                .say("gift_id", gift_id.as_str())
+                .say("points", gift.points);
+            let subject = exchange_id.as_str();
+            pen.prove(tx, &caller.actor(), "points.exchange", subject, act)
+                .await?;
+            Ok(exchange)
+        })
+        .await;
+        match done {
+            Err(PointsError::Store(StoreError::Duplicate(_))) => {
+                let mut view = snapshot(&*self.store).await?;
+                let there = view.requests().find_exchange(account, &keyed.key).await?;
+                there.map_or(Err(StoreError::Conflict.into()), |there| {
+                    repeated(there, &keyed.fingerprint)
+                })
+            }
+            done => done,
+        }
+    }
+
+    /// Puts a rule or a gift on record, or changes it: configuration, by somebody named in the audit.
+    pub async fn set_rule(&self, actor: &Actor, rule: &Rule) -> Result<(), PointsError> {
+        if !rule.is_sound() {
+            return Err(PointsError::NotSound);
+        }
+        let pen = Pen::ready(&self.maker());
+        atomically(&*self.store, async |tx: &mut Tx| {
+            tx.requests().put_rule(rule).await?;
+            let subject = rule.rule_id.as_str();
+            pen.audit(tx, actor, "points.rule", subject, "ok").await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// As [`Requests::set_rule`], for a gift and how many there are.
+    pub async fn set_gift(&self, actor: &Actor, gift: &Gift) -> Result<(), PointsError> {
+        if gift.points < 1 || gift.stock < 0 || !(1..=60).contains(&gift.title.chars().count()) {
+            return Err(PointsError::NotSound);
+        }
+        let pen = Pen::ready(&self.maker());
+        atomically(&*self.store, async |tx: &mut Tx| {
+            tx.requests().put_gift(gift).await?;
+            let subject = gift.gift_id.as_str();
+            pen.audit(tx, actor, "points.gift", subject, "ok").await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Gives what the rules of the day give for one credited payment, once.
+    async fn earn(&self, event_id: &str, posted: &Posted) -> Result<(), PointsError> {
+        let maker = self.maker();
+        let (now, entry_id) = (maker.now(), maker.uuid());
+        let mut view = snapshot(&*self.store).await?;
+        let rules = view.requests().rules_at(now).await?;
+        drop(view);
+        let each = rules.iter().map(|rule| rule.points(posted.amount_fen));
+        let points = each.fold(0_i64, i64::saturating_add);
+        if points == 0 {
+            return Ok(());
+        }
+        let movement = Movement {
+            entry_id,
+            fact: format!("earn:{event_id}"),
+            account_id: posted.account_id.clone(),
+            from: Side::Given,
+            to: Side::Person(posted.account_id.clone()),
+            points,
+            at: now,
+        };
+        atomically(&*self.store, async |tx: &mut Tx| {
+            if tx.requests().book(&movement).await? {
+                tx.requests()
+                    .give_points(&movement.account_id, points)
+                    .await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn repeated(there: Exchange, fingerprint: &str) -> Result<Exchange, PointsError> {
+    if there.fingerprint == fingerprint {
+        Ok(there)
+    } else {
+        Err(PointsError::KeyReused)
+    }
+}
+
+/// Listens to what is credited.
+#[derive(Debug, Clone)]
+pub struct Earn(pub Requests);
+
+#[async_trait::async_trait]
+impl Deliver for Earn {
+    fn kinds(&self) -> &'static [&'static str] {
+        &[POSTED]
+    }
+
+    async fn deliver(&self, claimed: &Claimed) -> Delivery {
+        let event = &claimed.event;
+        let Ok(posted) = serde_json::from_str::<Posted>(&event.body) else {
+            return Delivery::Never {
+                reason: "unreadable_body",
+            };
+        };
+        match self.0.earn(event.event_id.as_str(), &posted).await {
+            Ok(()) => Delivery::Done,
+            Err(error) => {
+                tracing::warn!(%error, "points.earn.failed");
+                Delivery::Again { reason: "store" }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(fen_per_point: i64, points_max: i64) -> Rule {
+        Rule {
+            rule_id: "r".into(),
+            fen_per_point,
+            points_max,
+            valid_from: Time::default(),
+            valid_to: None,
+        }
+    }
+
+    #[test]
+    fn whole_points_up_to_the_most() {
+        let points = |fen| rule(100, 200).points(Fen::new(fen));
+        assert_eq!(
+            [99, 100, 19_999, 20_000, 20_100, 0, -500].map(points),
+            [0, 1, 199, 200, 200, 0, 0]
+        );
+    }
+
+    #[test]
+    fn a_rule_divides_by_something_and_ends_after_it_begins() {
+        assert!(rule(1, 1).is_sound());
+        assert!(!rule(0, 1).is_sound() && !rule(1, 0).is_sound());
+        let backwards = Rule {
+            valid_to: Some(Time::default()),
+            ..rule(1, 1)
+        };
+        assert!(!backwards.is_sound());
+        assert_eq!(rule(0, 9).points(Fen::new(100)), 0);
+    }
+}

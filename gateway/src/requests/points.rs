@@ -1,0 +1,141 @@
+//! Handlers and answers of points.
+
+use actix_web::{HttpResponse, web};
+use lifeline_core::requests::filing::Keyed;
+use lifeline_core::requests::points::{Exchange, Purse};
+use lifeline_core::requests::{PointsError, Requests};
+use lifeline_core::shared::ids::GiftId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::accounts::Asker;
+use crate::edge::{Checked, Code, Fingerprint, IdempotencyKey, Problem};
+
+const ROUTE: &str = "POST /v1/points/exchanges";
+
+impl From<PointsError> for Problem {
+    fn from(error: PointsError) -> Self {
+        match error {
+            PointsError::NotFound => Self::new(Code::NotFound),
+            PointsError::OutOfStock => Self::new(Code::GiftGone),
+            PointsError::NotEnough => Self::new(Code::NotEnoughPoints),
+            PointsError::KeyReused => Self::new(Code::IdempotencyKeyReused),
+            PointsError::NotSound => Self::new(Code::InvalidField),
+            PointsError::Record(error) => {
+                tracing::error!(%error, "points.not_recorded");
+                Self::new(Code::Internal)
+            }
+            PointsError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// A line of the history: above zero what came, below what went.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MovedView {
+    #[schema(example = 128)]
+    points: i64,
+    at: String,
+}
+
+/// What points are exchanged for.
+#[derive(Serialize, ToSchema)]
+pub(super) struct GiftView {
+    gift_id: String,
+    title: String,
+    points: i64,
+    /// Some are left.
+    available: bool,
+}
+
+/// What a person has, where it came from, what it can be exchanged for.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PurseView {
+    balance: i64,
+    history: Vec<MovedView>,
+    gifts: Vec<GiftView>,
+}
+
+impl PurseView {
+    fn of(purse: Purse) -> Self {
+        let moved = purse.history.into_iter();
+        let gifts = purse.gifts.into_iter();
+        Self {
+            balance: purse.balance,
+            history: moved
+                .map(|one| MovedView {
+                    points: one.points,
+                    at: one.at.rfc3339(),
+                })
+                .collect(),
+            gifts: gifts
+                .map(|one| GiftView {
+                    gift_id: one.gift_id.to_string(),
+                    title: one.title,
+                    points: one.points,
+                    available: one.stock > 0,
+                })
+                .collect(),
+        }
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExchangeBody {
+    /// From `GET /v1/points`.
+    gift_id: String,
+}
+
+/// One exchange.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExchangeView {
+    exchange_id: String,
+    gift_id: String,
+    title: String,
+    points: i64,
+    exchanged_at: String,
+}
+
+impl ExchangeView {
+    fn of(exchange: Exchange) -> Self {
+        Self {
+            exchange_id: exchange.exchange_id.to_string(),
+            gift_id: exchange.gift_id.to_string(),
+            title: exchange.title,
+            points: exchange.points,
+            exchanged_at: exchange.at.rfc3339(),
+        }
+    }
+}
+
+/// This person's points, where they came from, and what they can be exchanged for.
+#[utoipa::path(get, path = "/v1/points", tag = "requests", security(("bearer" = [])),
+    responses((status = 200, description = "Points and gifts", body = PurseView)))]
+pub(super) async fn purse(
+    Asker(caller): Asker,
+    requests: web::Data<Requests>,
+) -> Result<web::Json<PurseView>, Problem> {
+    Ok(web::Json(PurseView::of(requests.purse(&caller).await?)))
+}
+
+/// Exchanges points for one gift. The same key and body again answers the exchange that is there.
+#[utoipa::path(post, path = "/v1/points/exchanges", tag = "requests", security(("bearer" = [])),
+    params(("Idempotency-Key" = String, Header, description = "16 to 64 characters of 0-9 A-Z a-z _ -")),
+    request_body = ExchangeBody,
+    responses((status = 201, description = "Exchanged", body = ExchangeView)))]
+pub(super) async fn exchange(
+    Asker(caller): Asker,
+    requests: web::Data<Requests>,
+    key: IdempotencyKey,
+    body: Checked<ExchangeBody>,
+) -> Result<HttpResponse, Problem> {
+    let print = Fingerprint::of(&body.fields)?;
+    let gift = GiftId::parse(&body.value.gift_id).map_err(|_| Problem::new(Code::NotFound))?;
+    let keyed = Keyed {
+        key: key.of(&caller.account_id, ROUTE).key,
+        fingerprint: print.whole,
+    };
+    let done = requests.exchange(&caller, &keyed, &gift).await?;
+    Ok(HttpResponse::Created().json(ExchangeView::of(done)))
+}
