@@ -1,0 +1,109 @@
+/**
+ * The publisher's desk in Chromium against a running demo: one person writes an outlet with a picture, another reviews and publishes it,
+ * a household finds it, and it is withdrawn again. Each page is looked at by axe.
+ *
+ *   READY_FILE=ready.json node publishing.mjs
+ */
+import crypto from 'node:crypto'
+import fs from 'node:fs'
+import path from 'node:path'
+import { Checks } from './checks.mjs'
+import { openPhone } from './phone.mjs'
+
+const checks = new Checks()
+const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../../target/browser')
+const ready = JSON.parse(fs.readFileSync(process.env.READY_FILE, 'utf8'))
+const [line, consoleAt] = [new URL(ready.line).origin, new URL(ready.console).origin]
+const MARKUP = '<script>window.hurt=1</script>'
+const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC', 'base64')
+
+/** The code of RFC 6238 that a phone shows now for a secret in base 32. */
+function code(secret) {
+  const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('')
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)))
+  const step = Buffer.alloc(8)
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)))
+  const mac = crypto.createHmac('sha1', key).update(step).digest()
+  const at = mac[19] & 15
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0')
+}
+
+/** Somebody of a role, signed in at the console on a machine of their own. */
+async function staff(role) {
+  const given = ready.staff.find((one) => one.role === role)
+  const desk = await openPhone({ home: consoleAt, outside: [], pictures, width: 1280 })
+  const { page } = desk
+  await page.goto(`${consoleAt}/console/sign-in`)
+  await page.fill('[name="login"]', given.login)
+  await page.fill('[name="password"]', given.password)
+  await page.fill('[name="code"]', code(given.totp_secret))
+  await page.locator('main button').first().click()
+  await page.locator('nav a[href="/console/articles"]').waitFor()
+  return desk
+}
+
+const state = (desk) => desk.page.locator('#state').innerText()
+/** Clicks, and is there where it leads. */
+const click = (desk, button) => Promise.all([desk.page.waitForNavigation(), button.click()])
+async function press(desk, action) {
+  await click(desk, desk.page.locator(`form[action$="/${action}"] button`))
+  await desk.page.locator('.said').waitFor()
+}
+async function whole(desk, name) {
+  checks.equal(`${name}: no serious finding of axe`, await desk.axe(), [])
+  await desk.picture(`publishing-${name}`)
+}
+
+/** The titles that households find under these words. */
+async function found(what) {
+  const page = await (await fetch(`${line}/v1/outlets?q=${encodeURIComponent(what)}`)).json()
+  return page.items.map((item) => item.title)
+}
+
+const [writer, reviewer] = [await staff('publisher'), await staff('reviewer')]
+try {
+  const { page } = writer
+  await page.goto(`${consoleAt}/console/pictures`)
+  await whole(writer, 'picture')
+  await page.setInputFiles('[name="file"]', { name: 'a.png', mimeType: 'image/png', buffer: PIXEL })
+  await click(writer, page.locator('main form button'))
+  const picture = (await page.locator('#taken').innerText()).trim().split(' ')[1]
+  checks.that('LN-11 a picture is taken up', /^[0-9a-f-]{36}$/.test(picture), picture)
+  await page.goto(`${consoleAt}/console/articles`)
+  await whole(writer, 'desk')
+  await page.selectOption('[name="kind"]', 'outlet')
+  await click(writer, page.locator('main form button').last())
+  await page.fill('[name="title"]', '元宝山供电营业厅')
+  await page.fill('[name="summary"]', MARKUP)
+  const facts = { region: '1504', address: '赤峰市元宝山区示例路 3 号', phone: '0476-0000009', hours: '8:30-17:00', services: '缴费、过户', latitude: '42.04', longitude: '119.29' }
+  for (const [name, value] of Object.entries(facts)) await page.fill(`[name="${name}"]`, value)
+  await page.fill('[name="text"]', `# 乘车\n1. 坐 3 路\n2. 到示例路站\n\n!! ${picture} | 门前`)
+  await whole(writer, 'form')
+  await click(writer, page.locator('main form button'))
+  await page.locator('.said').waitFor()
+  checks.equal('LN-11 the preview shows what was written, markup as text', [
+    await page.locator('#preview li').count(), await page.locator('#preview img').count(), (await page.locator('#preview').innerText()).includes(MARKUP), await page.evaluate(() => window.hurt ?? 0),
+  ], [2, 1, true, 0])
+  await whole(writer, 'draft')
+  const at = page.url().split('?')[0]
+  await press(writer, 'submit')
+  checks.equal('nobody reads it before it is published', await found('元宝山'), [])
+  await click(writer, page.locator('form[action$="/publish"] button'))
+  checks.that('LN-11 who wrote it does not publish it', (await page.locator('main').innerText()).includes('另一位同事'))
+  await reviewer.page.goto(at)
+  await press(reviewer, 'publish')
+  checks.equal('LN-11 another person publishes it', [await state(reviewer), await found('元宝山')], ['已发布', ['元宝山供电营业厅']])
+  await whole(reviewer, 'published')
+  await reviewer.page.fill('form[action$="/withdraw"] [name="reason"]', '地址有误')
+  await press(reviewer, 'withdraw')
+  checks.equal('LN-11 and withdraws it', [await state(reviewer), await found('元宝山')], ['已撤下', []])
+  for (const desk of [writer, reviewer]) checks.equal('no request to anywhere else', desk.seen.strangers, [])
+} catch (fault) {
+  await writer.picture('publishing-failed').catch(() => undefined)
+  await reviewer.picture('publishing-failed-reviewer').catch(() => undefined)
+  checks.broke(fault)
+} finally {
+  await writer.close()
+  await reviewer.close()
+}
+process.exit(checks.close())
