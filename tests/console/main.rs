@@ -10,4 +10,5 @@
 mod entrance;
 mod matrix;
 mod office;
+mod points;
 mod publishing;

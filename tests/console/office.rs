@@ -18,7 +18,10 @@ use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::sql::{self, Engine};
 use lifeline_core::operators::{By, Credentials, Login, Operators, Role, Scope};
 use lifeline_core::publications::Publications;
+use lifeline_core::requests::Requests;
+use lifeline_core::requests::ports::{OrderReport, WorkOrder, WorkOrders};
 use lifeline_core::shared::ids::Entropy;
+use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::time::{Clock, Time};
 use lifeline_core::store::Store;
 use lifeline_gateway::console::today::House;
@@ -47,6 +50,21 @@ impl Entropy for Dice {
             let roll = self.0.fetch_add(1, Ordering::SeqCst);
             chunk.copy_from_slice(&Sha256::digest(roll.to_be_bytes())[..chunk.len()]);
         }
+    }
+}
+
+/// Nobody takes work orders here.
+#[derive(Debug)]
+struct NoClerk;
+
+#[async_trait]
+impl WorkOrders for NoClerk {
+    async fn file(&self, _: &WorkOrder) -> Result<OrderReport, NoAnswer> {
+        Err(NoAnswer::NotSent("no_clerk"))
+    }
+
+    async fn look(&self, _: &str) -> Result<OrderReport, NoAnswer> {
+        Err(NoAnswer::NotSent("no_clerk"))
     }
 }
 
@@ -232,6 +250,12 @@ impl Office {
             Arc::clone(&self.entropy),
             Arc::new(Darkroom),
         );
+        let requests = Requests::new(
+            Arc::<Engine>::clone(&self.store),
+            Arc::<Hands>::clone(&self.clock),
+            Arc::clone(&self.entropy),
+            Arc::new(NoClerk),
+        );
         let house = House {
             store: kept,
             readiness: Arc::new(Well),
@@ -242,6 +266,7 @@ impl Office {
             .app_data(web::Data::new(self.operators.clone()))
             .app_data(web::Data::new(ConsoleCookies { secure: true }))
             .app_data(web::Data::new(publications))
+            .app_data(web::Data::new(requests))
             .app_data(web::Data::new(house));
     }
 

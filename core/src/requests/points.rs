@@ -248,6 +248,20 @@ impl Requests {
         .await
     }
 
+    /// Every gift, and every rule that is in force, for those who look after them.
+    pub async fn catalogue(&self) -> Result<(Vec<Gift>, Vec<Rule>), PointsError> {
+        let mut view = snapshot(&*self.store).await?;
+        let gifts = view.requests().gifts(GIFTS_MAX).await?;
+        let rules = view.requests().rules_at(self.clock.now()).await?;
+        Ok((gifts, rules))
+    }
+
+    /// A name for a new gift.
+    #[must_use]
+    pub fn new_gift_id(&self) -> GiftId {
+        self.maker().id()
+    }
+
     /// Gives what the rules of the day give for one credited payment, once.
     async fn earn(&self, event_id: &str, posted: &Posted) -> Result<(), PointsError> {
         let maker = self.maker();

@@ -28,6 +28,11 @@ static WAYS: &[Way] = &[
         right: Right::ReadContent,
     },
     Way {
+        word: "nav.points",
+        href: "/console/points",
+        right: Right::ManageCatalogue,
+    },
+    Way {
         word: "nav.staff",
         href: "/console/staff",
         right: Right::ManageStaff,

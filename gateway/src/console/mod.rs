@@ -20,6 +20,7 @@ pub mod fault;
 pub mod frame;
 mod people;
 mod picture_form;
+mod points;
 pub mod today;
 pub mod visitor;
 pub mod words;
@@ -43,6 +44,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Page> {
     today::pages(&mut pages);
     people::pages(&mut pages);
     articles::pages(&mut pages);
+    points::pages(&mut pages);
     pages.into_table()
 }
 

@@ -3,6 +3,7 @@
 
 mod articles;
 mod frame;
+mod points;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -36,7 +37,7 @@ impl Lang {
 pub(super) type Word = (&'static str, &'static str, &'static str);
 
 /// Every room's table. A room adds its own file and names it here.
-static TABLES: &[&[Word]] = &[articles::WORDS, frame::WORDS];
+static TABLES: &[&[Word]] = &[articles::WORDS, frame::WORDS, points::WORDS];
 
 fn table() -> &'static HashMap<&'static str, (&'static str, &'static str)> {
     static FOUND: OnceLock<HashMap<&'static str, (&'static str, &'static str)>> = OnceLock::new();
