@@ -781,6 +781,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This person's points, where they came from, and what they can be exchanged for. */
+        get: operations["purse"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/points/exchanges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchanges points for one gift. The same key and body again answers the exchange that is there. */
+        post: operations["exchange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This person's requests, newest first. */
+        get: operations["list"];
+        put?: never;
+        /**
+         * Asks something of the utility; it becomes a work order there, and its state comes back.
+         * @description At most ten a day. The same key and body again answers the request that is there.
+         */
+        post: operations["file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions": {
         parameters: {
             query?: never;
@@ -1277,6 +1332,19 @@ export interface components {
              */
             state: string;
         };
+        ExchangeBody: {
+            /** @description From `GET /v1/points`. */
+            gift_id: string;
+        };
+        /** @description One exchange. */
+        ExchangeView: {
+            exchange_id: string;
+            exchanged_at: string;
+            gift_id: string;
+            /** Format: int64 */
+            points: number;
+            title: string;
+        };
         /** @description One field that was refused. */
         FieldError: {
             /** @description Stable word: `unknown`, `invalid`, `missing`, `differs`, ... */
@@ -1285,6 +1353,24 @@ export interface components {
             detail: string;
             /** @description JSON path of the field, for example `proof.value`. */
             field: string;
+        };
+        /** @description What a person asks for. */
+        FileBody: {
+            /** @description The work order does not say whose it is; for `illegal_use` only. */
+            anonymous?: boolean;
+            /** @description The home of a `bill_dispute`. */
+            binding_id?: string | null;
+            /**
+             * @description `illegal_use`, `feedback`, `bill_dispute` or `wrong_payment`.
+             * @example feedback
+             */
+            kind: string;
+            /** @description The payment of a `wrong_payment`. */
+            payment_id?: string | null;
+            /** @description Where it is; needed for `illegal_use`. */
+            place?: string | null;
+            /** @description 5 to 1000 characters. */
+            text: string;
         };
         FilledFieldView: {
             /**
@@ -1316,6 +1402,15 @@ export interface components {
              * @example settled
              */
             state: string;
+        };
+        /** @description What points are exchanged for. */
+        GiftView: {
+            /** @description Some are left. */
+            available: boolean;
+            gift_id: string;
+            /** Format: int64 */
+            points: number;
+            title: string;
         };
         GiveConsentBody: {
             purpose: components["schemas"]["PurposeWord"];
@@ -1508,6 +1603,15 @@ export interface components {
             /** Format: int64 */
             multiplier: number;
         };
+        /** @description A line of the history: above zero what came, below what went. */
+        MovedView: {
+            at: string;
+            /**
+             * Format: int64
+             * @example 128
+             */
+            points: number;
+        };
         /** @description What happens next, and by when. */
         NextView: {
             by?: string | null;
@@ -1526,7 +1630,7 @@ export interface components {
             /**
              * @description Money: `credited`, `refunded`. Who may use a home: `sharing_accepted`, `sharing_over`,
              *     `access_over`, `access_taken`, `holder_changed`, `holder_disputed`. One's own data: `data_exported`, `erasure_asked`,
-             *     `erasure_withdrawn`. Others may follow.
+             *     `erasure_withdrawn`. A request of theirs: `request_moved`. Others may follow.
              * @example credited
              */
             kind: string;
@@ -1668,6 +1772,13 @@ export interface components {
         };
         /** @enum {string} */
         PurposeWord: "identity_match" | "archive_update" | "notices" | "user_system";
+        /** @description What a person has, where it came from, what it can be exchanged for. */
+        PurseView: {
+            /** Format: int64 */
+            balance: number;
+            gifts: components["schemas"]["GiftView"][];
+            history: components["schemas"]["MovedView"][];
+        };
         /** @description The only change a person can make to a notice. */
         ReadBody: {
             /**
@@ -1728,6 +1839,30 @@ export interface components {
         RenameBody: {
             /** @description 1 to 20 characters; `null` or an empty text takes the name away. */
             label?: string | null;
+        };
+        /** @description One request, to the one who filed it. */
+        RequestView: {
+            anonymous: boolean;
+            binding_id?: string | null;
+            filed_at: string;
+            kind: string;
+            moved_at: string;
+            /** @description The utility's number for it, to be quoted at the hotline. */
+            order_no?: string | null;
+            payment_id?: string | null;
+            place?: string | null;
+            request_id: string;
+            /**
+             * @description `filed`, `accepted`, `under_way`, `resolved` or `declined`.
+             * @example filed
+             */
+            state: string;
+            text: string;
+        };
+        /** @description A page of one's own requests. */
+        RequestsView: {
+            items: components["schemas"]["RequestView"][];
+            next_cursor?: string | null;
         };
         SessionView: {
             access_token: string;
@@ -3644,6 +3779,141 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": number[];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    purse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Points and gifts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurseView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 16 to 64 characters of 0-9 A-Z a-z _ - */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeBody"];
+            };
+        };
+        responses: {
+            /** @description Exchanged */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100, default 20. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestsView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    file: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 16 to 64 characters of 0-9 A-Z a-z _ - */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileBody"];
+            };
+        };
+        responses: {
+            /** @description On record */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestView"];
                 };
             };
             /** @description Refused; see `code` */
