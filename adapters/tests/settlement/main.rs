@@ -11,6 +11,7 @@
 
 mod checking;
 mod k;
+mod oracle;
 mod paying;
 #[expect(dead_code, reason = "these stories need no second process")]
 #[path = "../payments/store.rs"]
@@ -163,6 +164,11 @@ fn main() {
         let name = format!("settlement.table_{}.complete", table.letter.to_lowercase());
         trials.push(Trial::test(name, move || completeness(&table)));
     }
+    let oracle = "settlement.another_program_comes_to_the_same_fen";
+    trials.push(Trial::test(oracle, || {
+        oracle::another_program_comes_to_the_same_fen();
+        Ok(())
+    }));
     libtest_mimic::run(&arguments, trials).exit();
 }
 
