@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod failure;
 mod keys;
+mod line;
 mod logging;
 mod outside;
 mod ready;

@@ -1,14 +1,17 @@
 //! Builds the capabilities' use cases over the store and the outside, and says what each listener,
 //! the relay, the sweeper and the jobs need of them.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use actix_web::web;
 use lifeline_adapters::pictures::Darkroom;
+use lifeline_adapters::passwords::{Argon2id, Cost};
 use lifeline_adapters::redis::Redis;
 use lifeline_adapters::sql::Engine;
-use lifeline_core::accounts::Accounts;
 use lifeline_core::accounts::codes::CodeCarrier;
+use lifeline_core::accounts::passwords::Passwords;
+use lifeline_core::accounts::{Accounts, PasswordDoor};
 use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::bindings::{BindingRules, Bindings, EndWhatIsOver, Gathering, LookForChanges};
 use lifeline_core::jobs::retention::Retention;
@@ -43,6 +46,7 @@ use crate::workers::{
 #[derive(Clone)]
 pub(crate) struct Rooms {
     accounts: Accounts,
+    by_password: PasswordDoor,
     bindings: Bindings,
     gathering: Gathering,
     billing: Billing,
@@ -125,7 +129,9 @@ impl Rooms {
             let (store, clock, entropy) = again();
             Requests::new(store, clock, entropy, outside.marketing.clone())
         };
+        let passwords = passwords(&entropy)?;
         Ok(Self {
+            by_password: PasswordDoor::new(accounts.clone(), passwords),
             privacy,
             publications,
             requests,
@@ -172,6 +178,7 @@ impl Rooms {
                 .app_data(web::Data::new(rooms.privacy.clone()))
                 .app_data(web::Data::new(rooms.publications.clone()))
                 .app_data(web::Data::new(rooms.requests.clone()))
+                .app_data(web::Data::new(rooms.by_password.clone()))
                 .app_data(web::Data::new(rooms.cookies))
                 .app_data(web::Data::new(waker.clone()));
         })
@@ -237,6 +244,15 @@ impl Rooms {
         }
         Ok(workers)
     }
+}
+
+/// Hashing takes a core for tens of milliseconds: at most half of them are given to it.
+fn passwords(entropy: &Arc<dyn Entropy>) -> Result<Arc<dyn Passwords>, Failure> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = cores.div_euclid(2).max(1);
+    let hashing = Argon2id::new(Cost::USUAL, threads, Arc::clone(entropy));
+    let hashing = hashing.map_err(|error| Failure::failed(error.to_string()))?;
+    Ok(Arc::new(hashing))
 }
 
 /// How this installation deals with payments. External numbers carry the restore epoch, so that a

@@ -34,7 +34,8 @@ use crate::outside::Outside;
 use crate::ready::Dependencies;
 use crate::rooms::Rooms;
 use crate::system::{OsEntropy, SystemClock};
-use crate::{console, store, tls};
+use crate::tls::{Certificates, CertificatesWorker};
+use crate::{console, line, store};
 
 /// What kind of installation runs; the store is stamped with it and refuses the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,12 +109,21 @@ pub(crate) async fn start(
         line_limits: Arc::clone(line_limits),
         callback_limits: Arc::clone(callback_limits),
         trusted_hops: config.listeners.line.trusted_hops.clone(),
+        gate: match &config.listeners.line.relay {
+            Some(relay) => Some(line::gate(relay, time.as_ref()).await?),
+            None => None,
+        },
         rooms: rooms.furnish(&waker),
     };
     let mut workers = rooms
         .workers(&limits, &ended, redis.clone(), &waker)
         .await?;
     workers.push(Arc::new(keys.sharing(redis.clone())));
+    let certificates = config.listeners.line.tls.as_ref();
+    let certificates = certificates.map(Certificates::read).transpose()?;
+    if let Some(certificates) = &certificates {
+        workers.push(Arc::new(CertificatesWorker(Arc::clone(certificates))));
+    }
     let runner = Arc::new(Runner::new(time, workers, waker));
     let loops = runner.start();
     let dependencies = Dependencies {
@@ -121,10 +131,15 @@ pub(crate) async fn start(
         redis,
         outside,
     };
+    let tls = certificates
+        .as_ref()
+        .map(Certificates::server)
+        .transpose()?;
     let dependencies: Arc<dyn Readiness> = Arc::new(dependencies);
     let mut servers = listen(
         config,
         &edge,
+        tls,
         Arc::clone(&dependencies),
         clock,
         &runner,
@@ -200,13 +215,13 @@ type Servers = Vec<(ServerHandle, JoinHandle<std::io::Result<()>>)>;
 fn listen(
     config: &Config,
     edge: &Edge,
+    tls: Option<rustls::ServerConfig>,
     dependencies: Arc<dyn Readiness>,
     clock: SystemClock,
     runner: &Arc<Runner>,
     kind: Kind,
 ) -> Result<Servers, Failure> {
     let listeners = &config.listeners;
-    let tls = listeners.line.tls.as_ref().map(tls::server).transpose()?;
     let line = start::line(edge, listeners.line.bind, tls).map_err(|e| taken("line", e))?;
     let callback =
         start::callback(edge, listeners.callback.bind).map_err(|e| taken("callback", e))?;

@@ -1,37 +1,196 @@
 //! The line's TLS: our certificate, and the relay's client certificate demanded (LN-42, LN-52).
+//!
+//! The files are looked at again and again: renewed ones serve every connection that begins from
+//! then on, and no connection that is open is dropped.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
+use async_trait::async_trait;
+use lifeline_core::shared::time::Time;
+use lifeline_gateway::runner::Worker;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{
+    ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier,
+};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, SignatureScheme,
+};
 
 use crate::config::Tls;
 use crate::failure::Failure;
 
-/// Builds the listener's TLS from PEM files.
-pub(crate) fn server(files: &Tls) -> Result<ServerConfig, Failure> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(&files.client_ca)? {
-        roots
-            .add(certificate)
-            .map_err(|_| odd(&files.client_ca, "holds no CA certificate"))?;
+/// What the files hold.
+#[derive(Debug)]
+struct Held {
+    read: [Vec<u8>; 3],
+    ours: Arc<CertifiedKey>,
+    theirs: Arc<dyn ClientCertVerifier>,
+}
+
+/// The certificates in force.
+#[derive(Debug)]
+pub(crate) struct Certificates {
+    files: Tls,
+    provider: Arc<CryptoProvider>,
+    held: RwLock<Arc<Held>>,
+}
+
+impl Certificates {
+    pub(crate) fn read(files: &Tls) -> Result<Arc<Self>, Failure> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let held = Held::read(files, &provider)?;
+        Ok(Arc::new(Self {
+            files: files.clone(),
+            provider,
+            held: RwLock::new(Arc::new(held)),
+        }))
     }
-    let verifier =
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-            .build()
-            .map_err(|_| odd(&files.client_ca, "holds no usable CA certificate"))?;
-    let key = PrivateKeyDer::from_pem_file(&files.private_key)
-        .map_err(|_| odd(&files.private_key, "holds no private key"))?;
-    ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_| Failure::failed("TLS 1.2 and 1.3 are not available"))?
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(certificates(&files.certificate)?, key)
-        .map_err(|_| odd(&files.certificate, "does not fit the private key"))
+
+    /// The listener's TLS over these certificates.
+    pub(crate) fn server(self: &Arc<Self>) -> Result<ServerConfig, Failure> {
+        let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|_| Failure::failed("TLS 1.2 and 1.3 are not available"))?
+            .with_client_cert_verifier(Arc::<Self>::clone(self))
+            .with_cert_resolver(Arc::<Self>::clone(self));
+        // A resumed session would not show its certificate again, also after its CA was taken away.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        Ok(config)
+    }
+
+    fn held(&self) -> Arc<Held> {
+        Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes renewed files over when they are whole; true when they were.
+    fn renew(&self) -> bool {
+        if bytes(&self.files).is_none_or(|now| now == self.held().read) {
+            return false;
+        }
+        match Held::read(&self.files, &self.provider) {
+            Ok(held) => {
+                *self.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(held);
+                tracing::info!("line.certificates_renewed");
+                true
+            }
+            Err(_) => {
+                tracing::warn!("line.certificates_not_whole");
+                false
+            }
+        }
+    }
+}
+
+fn bytes(files: &Tls) -> Option<[Vec<u8>; 3]> {
+    let read = |file: &Path| std::fs::read(file).ok();
+    Some([
+        read(&files.certificate)?,
+        read(&files.private_key)?,
+        read(&files.client_ca)?,
+    ])
+}
+
+impl Held {
+    fn read(files: &Tls, provider: &Arc<CryptoProvider>) -> Result<Self, Failure> {
+        let read = bytes(files).ok_or_else(|| odd(&files.certificate, "cannot be read"))?;
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates(&files.client_ca)? {
+            roots
+                .add(certificate)
+                .map_err(|_| odd(&files.client_ca, "holds no CA certificate"))?;
+        }
+        let theirs =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+                .build()
+                .map_err(|_| odd(&files.client_ca, "holds no usable CA certificate"))?;
+        let key = PrivateKeyDer::from_pem_file(&files.private_key)
+            .map_err(|_| odd(&files.private_key, "holds no private key"))?;
+        let chain = certificates(&files.certificate)?;
+        let ours = CertifiedKey::from_der(chain, key, provider)
+            .map_err(|_| odd(&files.certificate, "does not fit the private key"))?;
+        Ok(Self {
+            read,
+            ours: Arc::new(ours),
+            theirs,
+        })
+    }
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.held().ours))
+    }
+}
+
+impl ClientCertVerifier for Certificates {
+    /// None: a hint lives as long as the verifier, and our CAs may change before.
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end: &CertificateDer<'_>,
+        between: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        self.held().theirs.verify_client_cert(end, between, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.held()
+            .theirs
+            .verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.held()
+            .theirs
+            .verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.held().theirs.supported_verify_schemes()
+    }
+}
+
+/// Looks whether the files were renewed.
+#[derive(Debug)]
+pub(crate) struct CertificatesWorker(pub(crate) Arc<Certificates>);
+
+#[async_trait]
+impl Worker for CertificatesWorker {
+    fn name(&self) -> &'static str {
+        "line.certificates"
+    }
+
+    fn tick(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+
+    async fn run_once(&self, _now: Time) -> bool {
+        let certificates = Arc::clone(&self.0);
+        // Files are read away from the threads that serve.
+        let _ = tokio::task::spawn_blocking(move || certificates.renew()).await;
+        false
+    }
 }
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::Faults;
+use super::{Faults, Relay};
 
 /// `[listeners]`: one per trust zone.
 #[derive(Debug, Clone, Deserialize)]
@@ -39,6 +39,8 @@ pub(crate) struct Line {
     pub(crate) trusted_hops: Vec<IpAddr>,
     /// Server certificate, key, and the CA of the relay's client certificates.
     pub(crate) tls: Option<Tls>,
+    /// The gate; only a demo on loopback goes without one.
+    pub(crate) relay: Option<Relay>,
 }
 
 /// Certificate files, PEM.
@@ -108,6 +110,7 @@ impl Listeners {
                 public_base: format!("http://{line}"),
                 trusted_hops: Vec::new(),
                 tls: None,
+                relay: None,
             },
             callback: Callback {
                 bind: callback,
@@ -142,6 +145,14 @@ impl Listeners {
             "listeners.line.tls",
             "the line listener needs certificate, private_key and client_ca",
         );
+        faults.expect(
+            self.line.relay.is_some(),
+            "listeners.line.relay",
+            "the line listener needs origin, networks, floor and keys of the relay",
+        );
+        if let Some(relay) = &self.line.relay {
+            relay.check(faults);
+        }
         for (name, file) in self.line.tls.iter().flat_map(Tls::files) {
             let path = format!("listeners.line.tls.{name}");
             faults.expect(file.is_file(), &path, "the file does not exist");

@@ -6,6 +6,7 @@ mod alipay;
 mod breaker;
 mod channels;
 mod edge;
+pub(crate) mod relay;
 mod store;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ pub(crate) use alipay::Alipay;
 pub(crate) use breaker::Breaker;
 pub(crate) use channels::{Channel, Notices};
 pub(crate) use edge::{Limits, Listeners, Tls};
+pub(crate) use relay::Relay;
 pub(crate) use store::{Redis, Store};
 
 /// The whole configuration.

@@ -12,6 +12,7 @@ fn good(dir: &Path) -> String {
         "app.pem",
         "platform.pem",
         "keyring.json",
+        "relay.pem",
     ] {
         std::fs::write(dir.join(name), "x").unwrap();
     }
@@ -27,6 +28,15 @@ trusted_hops = ["10.0.0.1"]
 certificate = "{at}/cert.pem"
 private_key = "{at}/key.pem"
 client_ca = "{at}/ca.pem"
+[listeners.line.relay]
+origin = "https://10.0.0.5:8443"
+networks = ["10.0.0.0/29"]
+floor = "{at}/line.floor"
+[[listeners.line.relay.keys]]
+id = "channel-relay-1"
+relay = "relay-1.line.example.cn"
+algorithm = "ed25519"
+file = "{at}/relay.pem"
 [listeners.callback]
 bind = "10.0.0.5:8444"
 public_base = "https://notify.example.cn"
@@ -93,6 +103,8 @@ fn the_example_lacks_only_its_files_and_secrets() {
     let expected = [
         "alipay.platform_public_key",
         "alipay.private_key",
+        "listeners.line.relay.floor",
+        "listeners.line.relay.keys.file",
         "listeners.line.tls.certificate",
         "listeners.line.tls.client_ca",
         "listeners.line.tls.private_key",
@@ -173,6 +185,24 @@ fn each_unsafe_line_is_named() {
             "trusted_hops = []",
             "listeners.line.trusted_hops",
         ),
+        (
+            "https://10.0.0.5:8443",
+            "http://10.0.0.5:8443",
+            "listeners.line.relay.origin",
+        ),
+        ("[\"10.0.0.0/29\"]", "[]", "listeners.line.relay.networks"),
+        (
+            "10.0.0.0/29",
+            "10.0.0.1/29",
+            "listeners.line.relay.networks",
+        ),
+        ("10.0.0.0/29", "0.0.0.0/0", "listeners.line.relay.networks"),
+        (
+            "line.floor",
+            "nowhere/line.floor",
+            "listeners.line.relay.floor",
+        ),
+        ("relay.pem", "lost.pem", "listeners.line.relay.keys.file"),
         ("127.0.0.1:9090", "0.0.0.0:9090", "listeners.ops.bind"),
         ("postgres://lifeline", "mysql://lifeline", "store.url"),
         ("keyring.json", "lost.json", "store.keyring"),

@@ -172,6 +172,7 @@ pub(crate) struct House {
     privacy: Privacy,
     publications: Publications,
     requests: Requests,
+    by_password: PasswordDoor,
     relay: Relay,
     clock: Arc<Hands>,
     entropy: Arc<Dice>,
@@ -204,6 +205,11 @@ impl House {
         let privacy = Privacy::new(store.clone(), c(), e());
         let requests = Requests::new(store.clone(), c(), e(), Arc::new(Silence));
         let publications = Publications::new(store.clone(), c(), e(), Arc::new(Darkroom));
+        let cheap = Cost {
+            memory_kib: 8,
+            passes: 1,
+        };
+        let passwords = Arc::new(Argon2id::new(cheap, 1, e()).expect("a hash"));
         let silence = Arc::new(Silence);
         let ports = Ports {
             store: store.clone(),
@@ -228,6 +234,7 @@ impl House {
             billing,
             payments,
             notices,
+            by_password: PasswordDoor::new(accounts.clone(), passwords),
             privacy,
             publications,
             requests,
@@ -300,6 +307,7 @@ impl House {
             .app_data(web::Data::new(self.privacy.clone()))
             .app_data(web::Data::new(self.publications.clone()))
             .app_data(web::Data::new(self.requests.clone()))
+            .app_data(web::Data::new(self.by_password.clone()))
             .app_data(web::Data::new(CookieRules { secure: true }))
             .app_data(web::Data::new(Waker::default()));
     }

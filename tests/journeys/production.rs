@@ -7,11 +7,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use libtest_mimic::Failed;
 use lifeline_tests::demo::binary;
 use lifeline_tests::{Demo, Engine, Phone, engine};
+use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Identity, StatusCode};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use crate::fixtures::BOTH;
 use crate::{Body, run};
@@ -68,7 +73,8 @@ fn certificates(dir: &Path) {
     openssl(&ca);
     for (name, extension) in [
         ("server", "subjectAltName=IP:127.0.0.1"),
-        ("relay", "extendedKeyUsage=clientAuth"),
+        ("relay", "subjectAltName=DNS:relay-1.line.example.cn"),
+        ("other", "subjectAltName=DNS:other.line.example.cn"),
     ] {
         let (key_file, certificate, subject) = (
             format!("{name}.key"),
@@ -122,6 +128,9 @@ async fn configuration(dir: &Path, engine: Engine) -> (PathBuf, u16, u16) {
         "[listeners.line]\nbind = \"127.0.0.1:{line}\"\npublic_base = \"https://power.example.cn\"\n\
          trusted_hops = [\"127.0.0.1\"]\n[listeners.line.tls]\ncertificate = \"{at}/server.pem\"\n\
          private_key = \"{at}/server.key\"\nclient_ca = \"{at}/ca.pem\"\n\
+         [listeners.line.relay]\norigin = \"https://127.0.0.1:{line}\"\nnetworks = [\"127.0.0.0/8\"]\n\
+         floor = \"{at}/line.floor\"\n[[listeners.line.relay.keys]]\nid = \"relay-1\"\n\
+         relay = \"relay-1.line.example.cn\"\nalgorithm = \"hmac-sha256\"\nfile = \"{at}/relay.secret\"\n\
          [listeners.callback]\nbind = \"127.0.0.1:{callback}\"\npublic_base = \"https://notify.example.cn\"\n\
          [listeners.ops]\nbind = \"127.0.0.1:{ops}\"\n\
          [store]\nurl = \"{url}\"\nkeyring = \"{at}/keyring.json\"\n\
@@ -130,6 +139,7 @@ async fn configuration(dir: &Path, engine: Engine) -> (PathBuf, u16, u16) {
          authorize_url = \"https://openauth.alipay.com/oauth2/publicAppAuthorize.htm\"\n\
          private_key = \"{at}/app.pem\"\nplatform_public_key = \"{at}/platform.pem\"\n"
     );
+    std::fs::write(dir.join("relay.secret"), secret.as_bytes()).expect("the relay's secret");
     for section in ["marketing", "sms", "user_system"] {
         let _ = write!(
             text,
@@ -198,28 +208,136 @@ fn serve(engine: Engine) -> Result<(), Failed> {
             let ca = Certificate::from_pem(&read("ca.pem")).expect("the CA");
             reqwest::Client::builder().no_proxy().tls_certs_only([ca])
         };
-        let url = format!("https://127.0.0.1:{line}/v1/me");
+        let origin = format!("https://127.0.0.1:{line}");
+        let url = format!("{origin}/v1/me");
         let stranger = trusting().build().expect("a client");
         assert!(
             stranger.get(&url).send().await.is_err(),
             "a client without certificate got in"
         );
-        let pem = [read("relay.pem"), read("relay.key")].concat();
-        let relay = trusting()
-            .identity(Identity::from_pem(&pem).expect("the relay"))
-            .build();
-        let answer = relay
-            .expect("a client")
-            .get(&url)
-            .send()
-            .await
-            .expect("an answer");
-        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+        let with = |name: &str| {
+            let pem = [read(&format!("{name}.pem")), read(&format!("{name}.key"))].concat();
+            let identity = Identity::from_pem(&pem).expect("the certificate");
+            trusting().identity(identity).tls_info(true).build()
+        };
+        let relay = with("relay").expect("a client");
+        let unsigned = relay.get(&url).send().await.expect("an answer");
+        assert_eq!(unsigned.status(), StatusCode::FORBIDDEN);
+        assert_eq!(unsigned.text().await.expect("a body"), "", "tells nothing");
+        let signed = signed(&origin, "/v1/me");
+        let send = |client: &reqwest::Client| client.get(&url).headers(signed.clone()).send();
+        let other = with("other").expect("a client");
+        let answer = send(&other).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "another's name");
+        let answer = send(&relay).await.expect("an answer");
+        assert_eq!(
+            answer.status(),
+            StatusCode::UNAUTHORIZED,
+            "let in, not signed in"
+        );
+        let first = leaf(&answer);
+        let answer = send(&relay).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "the same again");
+
+        renew_server_certificate(dir.path());
+        let began = Instant::now();
+        loop {
+            let fresh = with("relay").expect("a client").get(&url);
+            let answer = fresh.headers(self::signed(&origin, "/v1/me")).send().await;
+            let answer = answer.expect("no connection is refused while certificates are renewed");
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+            if leaf(&answer) != first {
+                break;
+            }
+            assert!(
+                began.elapsed() < Duration::from_secs(20),
+                "the old certificate stayed"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
 
         terminate(served.id());
         let ended = served.wait().expect("the process");
         assert!(ended.success(), "serve ended with {ended}");
     })
+}
+
+/// What a relay puts on a GET: its signature, once.
+fn signed(origin: &str, target: &str) -> HeaderMap {
+    let mut nonce = [0_u8; 16];
+    aws_lc_rs::rand::fill(&mut nonce).expect("chance");
+    let created = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .expect("a time after 1970")
+        .as_secs();
+    let digest = format!("sha-256=:{}:", BASE64.encode(Sha256::digest(b"")));
+    let params = format!(
+        "(\"@method\" \"@target-uri\" \"content-digest\" \"x-forwarded-for\");created={created};keyid=\"relay-1\";nonce=\"{}\"",
+        hex::encode(nonce)
+    );
+    let base = format!(
+        "\"@method\": GET\n\"@target-uri\": {origin}{target}\n\"content-digest\": {digest}\n\
+         \"x-forwarded-for\": 198.51.100.7\n\"@signature-params\": {params}"
+    );
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &[0x5a; 32]);
+    let signature = BASE64.encode(hmac::sign(&key, base.as_bytes()));
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        ("content-digest", digest),
+        ("x-forwarded-for", "198.51.100.7".to_owned()),
+        ("signature-input", format!("relay={params}")),
+        ("signature", format!("relay=:{signature}:")),
+    ] {
+        headers.insert(name, value.parse().expect("a header"));
+    }
+    headers
+}
+
+/// The certificate a server showed.
+fn leaf(answer: &reqwest::Response) -> Vec<u8> {
+    let info = answer.extensions().get::<reqwest::tls::TlsInfo>();
+    let shown = info.and_then(reqwest::tls::TlsInfo::peer_certificate);
+    shown.expect("a certificate").to_vec()
+}
+
+/// The same CA signs another one for the same name; key and certificate are put in place one after
+/// the other, as anything but an atomic swap of both would.
+fn renew_server_certificate(dir: &Path) {
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+            "-subj",
+            "/CN=renewed",
+        ])
+        .args([
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        ])
+        .args([
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args(["-keyout", "renewed.key", "-out", "renewed.pem"])
+        .current_dir(dir)
+        .output()
+        .expect("openssl");
+    assert!(made.status.success(), "{}", text(&made));
+    for name in ["key", "pem"] {
+        let (from, to) = (format!("renewed.{name}"), format!("server.{name}"));
+        std::fs::rename(dir.join(from), dir.join(to)).expect("renewed");
+    }
 }
 
 fn terminate(pid: u32) {

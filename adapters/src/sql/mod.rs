@@ -50,6 +50,7 @@ mod billing;
 mod bindings;
 mod cases;
 mod certifications;
+mod credentials;
 mod evidence;
 mod fillings;
 mod following;

@@ -15,6 +15,7 @@ statements! { "personal":
     REFRESH("refresh_token") = "DELETE FROM refresh_token WHERE account_id = $1";
     OTPS("otp") = "DELETE FROM otp WHERE account_id = $1";
     CERTIFICATIONS("certification") = "DELETE FROM certification WHERE account_id = $1";
+    CREDENTIAL("credential") = "DELETE FROM credential WHERE account_id = $1";
     LINKS("document_link") = "DELETE FROM document_link WHERE account_id = $1";
     OFFERS("match_offer") = "DELETE FROM match_offer WHERE account_id = $1";
     FILLINGS("archive_filling") = "DELETE FROM archive_filling WHERE account_id = $1";
@@ -161,6 +162,7 @@ pub static TABLES: &[Table] = &[
         Fate::Kept("which devices were signed in and when, without who: 180 days")),
     table("certification", "certification_id account_id family_id kind outside_no=own state",
         Fate::Erased(&[&CERTIFICATIONS])),
+    table("credential", "account_id login_digest=digest login=own password=own", Fate::Erased(&[&CREDENTIAL])),
     table("account_merge", "merge_id into_account_id family_id code_digest=digest from_account_id ending",
         Fate::Kept("how accounts became one, without who: 3 years")).purged(&OLD_MERGES, 1096),
     table("document_link", "ticket_digest=digest account_id document", Fate::Erased(&[&LINKS]))

@@ -27,16 +27,20 @@ pub enum Guard {
     Exports,
     /// What one account asks of the utility.
     Requests,
+    /// Wrong passwords for one login from one place.
+    PasswordsFromPlace,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Window {
+    /// 15 minutes.
+    Quarter,
     Day,
     Year,
 }
 
 impl Guard {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::CodesToPhone,
         Self::TriesAgainstPhone,
         Self::CodesByAccount,
@@ -46,6 +50,7 @@ impl Guard {
         Self::IdNumbersByAccount,
         Self::Exports,
         Self::Requests,
+        Self::PasswordsFromPlace,
     ];
 
     #[must_use]
@@ -60,6 +65,7 @@ impl Guard {
             Self::IdNumbersByAccount => "id_numbers_by_account",
             Self::Exports => "exports",
             Self::Requests => "requests",
+            Self::PasswordsFromPlace => "passwords_from_place",
         }
     }
 
@@ -69,7 +75,7 @@ impl Guard {
         match self {
             Self::CodesToPhone | Self::TriesAgainstPhone => super::otp::PER_PHONE_DAY_MAX,
             Self::CodesByAccount => super::otp::PER_ACCOUNT_DAY_MAX,
-            Self::DigitsAgainstHome => 5,
+            Self::DigitsAgainstHome | Self::PasswordsFromPlace => 5,
             Self::DigitsByAccount => 3,
             Self::CertificationsByAccount => super::certification::PER_ACCOUNT_DAY_MAX,
             Self::IdNumbersByAccount => super::certification::ID_NUMBERS_PER_YEAR_MAX,
@@ -88,12 +94,17 @@ impl Guard {
             | Self::Exports
             | Self::Requests => Window::Day,
             Self::DigitsByAccount | Self::IdNumbersByAccount => Window::Year,
+            Self::PasswordsFromPlace => Window::Quarter,
         }
     }
 
     fn window_of(self, now: Time) -> String {
         let day = now.shanghai_date();
         match self.window() {
+            Window::Quarter => {
+                let quarter = now.shanghai_second_of_day().div_euclid(900);
+                format!("{day}/{quarter}")
+            }
             Window::Day => day,
             Window::Year => day.chars().take(4).collect(),
         }

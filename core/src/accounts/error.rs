@@ -71,6 +71,18 @@ pub enum AccountError {
     NotWhatWasTyped,
     #[error("this kind of certification needs the provider's code")]
     AuthCodeMissing,
+    /// Login, password or code: which of them is never told.
+    #[error("login, password or code do not fit")]
+    SignInRefused,
+    #[error("another account has this login name")]
+    LoginTaken,
+    /// Codes go to the account's own phone, and it has none.
+    #[error("no phone is verified for this account")]
+    PhoneMissing,
+    #[error("too many passwords are being hashed")]
+    Busy,
+    #[error("passwords cannot be hashed")]
+    PasswordsBroken,
     #[error("the act cannot be put on record")]
     Unrecordable(#[source] NotCanonical),
     #[error(transparent)]

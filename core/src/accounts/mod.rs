@@ -2,8 +2,9 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `account`, `session`, `consent`, `otp`, `certification`, `merge`, `attempts` | the things and their pure decisions |
+//! | `account`, `session`, `consent`, `otp`, `certification`, `credential`, `merge`, `attempts` | the things and their pure decisions |
 //! | `sign_in`, `stay`, `agree`, `codes`, `phone`, `certify`, `merging` | the use cases of [`Accounts`] |
+//! | `password_door` | signing in with login, password and code |
 //! | `rotation` | the next id of a session that may do more |
 //! | `passwords` | what may be a password, and the port that hashes one |
 //! | `news` | what other rooms hear of a person |
@@ -18,6 +19,7 @@ pub mod attempts;
 pub mod certification;
 pub mod codes;
 pub mod consent;
+pub mod credential;
 pub mod merge;
 pub mod news;
 pub mod otp;
@@ -33,6 +35,7 @@ mod certify;
 mod conflict;
 mod error;
 mod merging;
+mod password_door;
 mod phone;
 mod sign_in;
 mod stay;
@@ -45,6 +48,7 @@ pub use certify::BegunCertification;
 pub use consent::{Consent, Purpose};
 pub use error::AccountError;
 pub use merging::{Follower, Merged, Removal};
+pub use password_door::{Came, PasswordDoor, Shown};
 pub use phone::PhoneTaken;
 pub use record::{Actor, Caller, Pen, RecordError, Visitor};
 pub use secret::Secret;

@@ -26,6 +26,10 @@ pub enum OtpPurpose {
     Export,
     /// To be erased.
     Erase,
+    /// To sign in, after login and password.
+    SignIn,
+    /// To set login and password.
+    SetPassword,
 }
 
 impl OtpPurpose {
@@ -36,14 +40,23 @@ impl OtpPurpose {
             Self::Bind => "bind",
             Self::Export => "export",
             Self::Erase => "erase",
+            Self::SignIn => "sign_in",
+            Self::SetPassword => "set_password",
         }
     }
 
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::VerifyPhone, Self::Bind, Self::Export, Self::Erase]
-            .into_iter()
-            .find(|purpose| purpose.as_str() == text)
+        [
+            Self::VerifyPhone,
+            Self::Bind,
+            Self::Export,
+            Self::Erase,
+            Self::SignIn,
+            Self::SetPassword,
+        ]
+        .into_iter()
+        .find(|purpose| purpose.as_str() == text)
     }
 }
 

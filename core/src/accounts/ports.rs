@@ -6,6 +6,7 @@ use super::account::{Account, ProviderId};
 use super::attempts::Guard;
 use super::certification::{Certification, Finding, TypedIdentity};
 use super::consent::{Consent, Purpose};
+use super::credential::{Credential, Login};
 use super::merge::MergeRequest;
 use super::otp::{Act, Otp, OtpPurpose};
 use super::secret::Secret;
@@ -43,7 +44,13 @@ pub trait AccountReads: CertificationReads + MergeReads {
 /// [`StoreError::Conflict`] when it moved on.
 #[async_trait]
 pub trait AccountStore:
-    AccountReads + SessionStore + OtpStore + AttemptStore + CertificationStore + MergeStore
+    AccountReads
+    + SessionStore
+    + OtpStore
+    + AttemptStore
+    + CertificationStore
+    + CredentialStore
+    + MergeStore
 {
     async fn find_by_open_id(
         &mut self,
@@ -227,6 +234,21 @@ pub trait MergeStore: Send {
         into: &AccountId,
         now: Time,
     ) -> Result<MovedConsents, StoreError>;
+}
+
+/// Login names and passwords.
+#[async_trait]
+pub trait CredentialStore: Send {
+    async fn find_credential(&mut self, login: &Login) -> Result<Option<Credential>, StoreError>;
+    async fn credential_of(
+        &mut self,
+        account: &AccountId,
+    ) -> Result<Option<Credential>, StoreError>;
+    /// `StoreError::Duplicate` when the login is another account's, or the account has one.
+    async fn add_credential(&mut self, credential: &Credential) -> Result<(), StoreError>;
+    /// Compare-and-set of everything but the account; `StoreError::Duplicate` when the login is
+    /// another account's.
+    async fn save_credential(&mut self, credential: &Credential) -> Result<(), StoreError>;
 }
 
 /// Counters of guesses ([`super::attempts`]). Keys and values are kept as keyed digests.

@@ -9,7 +9,7 @@ use super::rotation::end_family;
 use super::secret::Secret;
 use super::session::{Client, Ending, FAMILY_LIFE_S, REFRESH_LIFE_S, RefreshToken, Session};
 use super::{AccountError, Accounts, news};
-use crate::shared::ids::{AccountId, SessionId};
+use crate::shared::ids::{AccountId, Maker, SessionId};
 use crate::shared::outside::NoAnswer;
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx, atomically};
@@ -61,10 +61,7 @@ struct Arrival {
     profile: Option<SharedProfile>,
     app_id: String,
     account_id: AccountId,
-    session_id: SessionId,
-    client: Client,
-    refresh_token: Secret,
-    browser_secret: Option<Secret>,
+    session: NewSession,
     earlier: Option<Secret>,
     visitor: Visitor,
     pen: Pen,
@@ -135,10 +132,7 @@ impl Accounts {
             profile,
             app_id: self.identity.app_id().to_owned(),
             account_id: maker.id(),
-            session_id: maker.id(),
-            client,
-            refresh_token: Secret::new(maker.token()),
-            browser_secret: (client == Client::H5).then(|| Secret::new(maker.token())),
+            session: NewSession::ready(&maker, client),
             earlier,
             visitor,
             pen: Pen::ready(&maker),
@@ -219,25 +213,18 @@ impl Arrival {
             }
             Some(_) => {}
         }
-        ended.extend(self.end_earlier(tx).await?);
-        let session = self
-            .open_session(tx, &account.account_id, entered_as)
-            .await?;
+        ended.extend(end_earlier(tx, self.earlier.as_ref(), self.pen.now).await?);
+        let now = self.pen.now;
+        let session =
+            open_session(tx, &account.account_id, entered_as, &self.session, now).await?;
         let subject = session.session_id.as_str();
         self.pen
             .audit(tx, &actor, "accounts.sign_in", subject, "ok")
             .await?;
-        Ok(Entry::In(SignedIn {
-            account_id: account.account_id,
-            refresh_token: self.refresh_token.clone(),
-            refresh_expires_at: self.pen.now.plus_seconds(REFRESH_LIFE_S),
-            browser_secret: self.browser_secret.clone(),
-            session_id: session.session_id,
-            family_id: session.family_id,
-            client: session.client,
-            session_expires_at: session.expires_at,
-            ended,
-        }))
+        let signed_in = self
+            .session
+            .signed_in(account.account_id, session, ended, now);
+        Ok(Entry::In(signed_in))
     }
 
     /// The account that the reply's ids open; a merged one opens the one that took it over.
@@ -319,53 +306,99 @@ impl Arrival {
         .await?;
         Ok(Entry::Refused)
     }
+}
 
-    /// The same browser signing in anew ends the session it had: no fixed session lives on.
-    async fn end_earlier(&self, tx: &mut Tx) -> Result<Vec<SessionId>, AccountError> {
-        let Some(token) = &self.earlier else {
-            return Ok(Vec::new());
-        };
-        let Some(refresh) = tx.accounts().find_refresh(token).await? else {
-            return Ok(Vec::new());
-        };
-        match tx.accounts().find_session(&refresh.session_id).await? {
-            Some(session) => Ok(end_family(tx, &session, self.pen.now, Ending::Replaced).await?),
-            None => Ok(Vec::new()),
+/// A session to be opened: its secrets and ids, made before the unit of work.
+pub(super) struct NewSession {
+    session_id: SessionId,
+    client: Client,
+    refresh_token: Secret,
+    browser_secret: Option<Secret>,
+}
+
+impl NewSession {
+    pub(super) fn ready(maker: &Maker<'_>, client: Client) -> Self {
+        Self {
+            session_id: maker.id(),
+            client,
+            refresh_token: Secret::new(maker.token()),
+            browser_secret: (client == Client::H5).then(|| Secret::new(maker.token())),
         }
     }
 
-    async fn open_session(
-        &self,
-        tx: &mut Tx,
-        account_id: &AccountId,
-        entered_as: AccountId,
-    ) -> Result<Session, AccountError> {
-        let now = self.pen.now;
-        let session = Session {
-            session_id: self.session_id.clone(),
-            account_id: account_id.clone(),
-            family_id: self.session_id.clone(),
-            entered_as,
-            client: self.client,
-            created_at: now,
-            last_seen_at: now,
-            expires_at: now.plus_seconds(FAMILY_LIFE_S),
-            left_at: None,
-            ended: None,
-            version: 1,
-        };
-        tx.accounts()
-            .add_session(&session, self.browser_secret.as_ref())
-            .await?;
-        let refresh = RefreshToken {
-            session_id: session.session_id.clone(),
-            account_id: account_id.clone(),
-            expires_at: now.plus_seconds(REFRESH_LIFE_S),
-            spent: None,
-        };
-        tx.accounts()
-            .add_refresh(&self.refresh_token, &refresh)
-            .await?;
-        Ok(session)
+    pub(super) const fn session_id(&self) -> &SessionId {
+        &self.session_id
     }
+
+    pub(super) fn signed_in(
+        &self,
+        account_id: AccountId,
+        session: Session,
+        ended: Vec<SessionId>,
+        now: Time,
+    ) -> SignedIn {
+        SignedIn {
+            account_id,
+            refresh_token: self.refresh_token.clone(),
+            refresh_expires_at: now.plus_seconds(REFRESH_LIFE_S),
+            browser_secret: self.browser_secret.clone(),
+            session_id: session.session_id,
+            family_id: session.family_id,
+            client: session.client,
+            session_expires_at: session.expires_at,
+            ended,
+        }
+    }
+}
+
+/// The same browser signing in anew ends the session it had: no fixed session lives on.
+pub(super) async fn end_earlier(
+    tx: &mut Tx,
+    earlier: Option<&Secret>,
+    now: Time,
+) -> Result<Vec<SessionId>, AccountError> {
+    let Some(token) = earlier else {
+        return Ok(Vec::new());
+    };
+    let Some(refresh) = tx.accounts().find_refresh(token).await? else {
+        return Ok(Vec::new());
+    };
+    match tx.accounts().find_session(&refresh.session_id).await? {
+        Some(session) => Ok(end_family(tx, &session, now, Ending::Replaced).await?),
+        None => Ok(Vec::new()),
+    }
+}
+
+pub(super) async fn open_session(
+    tx: &mut Tx,
+    account_id: &AccountId,
+    entered_as: AccountId,
+    new: &NewSession,
+    now: Time,
+) -> Result<Session, AccountError> {
+    let session = Session {
+        session_id: new.session_id.clone(),
+        account_id: account_id.clone(),
+        family_id: new.session_id.clone(),
+        entered_as,
+        client: new.client,
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now.plus_seconds(FAMILY_LIFE_S),
+        left_at: None,
+        ended: None,
+        version: 1,
+    };
+    let browser = new.browser_secret.as_ref();
+    tx.accounts().add_session(&session, browser).await?;
+    let refresh = RefreshToken {
+        session_id: session.session_id.clone(),
+        account_id: account_id.clone(),
+        expires_at: now.plus_seconds(REFRESH_LIFE_S),
+        spent: None,
+    };
+    tx.accounts()
+        .add_refresh(&new.refresh_token, &refresh)
+        .await?;
+    Ok(session)
 }

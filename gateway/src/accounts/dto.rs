@@ -30,6 +30,15 @@ pub(super) enum SignInBody {
         #[schema(max_length = 128)]
         state: Option<String>,
     },
+    /// First without `otp`: if login and password fit, a code is on its way to the account's phone.
+    Password {
+        #[schema(max_length = 32, example = "liming88")]
+        login: String,
+        #[schema(max_length = 128)]
+        password: String,
+        #[schema(max_length = 16, example = "123456")]
+        otp: Option<String>,
+    },
     Refresh {
         /// Absent on H5, where it is in a cookie.
         #[schema(max_length = 128)]
@@ -117,6 +126,29 @@ impl MeView {
             created_at: account.created_at.rfc3339(),
         }
     }
+}
+
+/// What came of login and password: the same whether they fit or not.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CodePromisedView {
+    /// Seconds the code lives.
+    pub expires_in: i64,
+    /// Seconds until the next one may be asked for.
+    pub resend_after: i64,
+}
+
+/// Sets login name and password by a code sent to the account's own phone.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetPasswordBody {
+    /// A letter and 3 to 31 more of a-z 0-9 _ . -
+    #[schema(max_length = 32, example = "liming88")]
+    pub login: String,
+    /// 8 characters at least, 128 bytes at most.
+    #[schema(min_length = 8, max_length = 128)]
+    pub password: String,
+    #[schema(max_length = 16, example = "123456")]
+    pub otp: String,
 }
 
 /// Makes a phone one's own by the code sent to it.

@@ -43,6 +43,14 @@ impl From<AccountError> for Problem {
             AccountError::AuthCodeMissing => {
                 Self::new(Code::InvalidField).field("auth_code", "missing", "a code of `id_verify`")
             }
+            AccountError::SignInRefused => Self::new(Code::SignInRefused),
+            AccountError::LoginTaken => Self::new(Code::LoginTaken),
+            AccountError::PhoneMissing => Self::new(Code::PhoneRequired),
+            AccountError::Busy => Self::new(Code::Overloaded).retry_after(1),
+            AccountError::PasswordsBroken => {
+                tracing::error!("accounts.passwords.broken");
+                Self::new(Code::Internal)
+            }
             AccountError::Unrecordable(why) => {
                 tracing::error!(error = %why, "accounts.act.unrecordable");
                 Self::new(Code::Internal)

@@ -7,6 +7,7 @@ mod dto;
 mod ended;
 mod error;
 mod merges;
+mod passwords;
 mod routes;
 
 use utoipa::OpenApi;
@@ -29,6 +30,7 @@ pub use ended::EndedPoll;
         routes::end_session,
         routes::me,
         routes::change_me,
+        passwords::set,
         routes::take_phone,
         routes::consents,
         routes::give_consent,
@@ -58,6 +60,7 @@ pub fn routes(routes: &mut Routes<'_>) {
     );
     routes.get("/v1/me", Policy::SignedIn, routes::me);
     routes.patch("/v1/me", Policy::FreshSession, routes::change_me);
+    routes.put("/v1/me/password", Policy::FreshSession, passwords::set);
     routes.post("/v1/me/phone", Policy::FreshSession, routes::take_phone);
     routes.get("/v1/me/consents", Policy::SignedIn, routes::consents);
     routes.post(

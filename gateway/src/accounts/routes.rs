@@ -1,14 +1,15 @@
 //! Handlers of `accounts`.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use lifeline_core::accounts::{Accounts, Client, Door as Entrance, Secret, SignedIn};
+use lifeline_core::accounts::{Accounts, Came, Client, Door as Entrance, PasswordDoor, Secret, SignedIn};
 use lifeline_core::shared::ids::SessionId;
 use lifeline_core::shared::personal::Phone;
 
 use super::asker::{Asker, Visit};
+use super::passwords;
 use super::cookies::{CookieRules, oauth_of, refresh_of};
 use super::dto::{
-    BrowserStartView, ChangeMeBody, ConsentView, ConsentsView, DeviceView, DevicesView,
+    BrowserStartView, ChangeMeBody, CodePromisedView, ConsentView, ConsentsView, DeviceView, DevicesView,
     GiveConsentBody, GivenView, MeView, Nothing, SessionView, SignInBody, ToldPhoneBody,
     WithdrawConsentBody, token,
 };
@@ -34,18 +35,32 @@ pub(super) async fn begin_browser(
 
 /// Signs in with Alipay, or answers a new access token for a refresh token.
 ///
-/// In a browser the refresh token never reaches the page: it is set as a cookie.
+/// In a browser the refresh token never reaches the page: it is set as a cookie. By password it takes
+/// two calls: without `otp` the answer is 202, the same for any login and password.
 #[utoipa::path(post, path = "/v1/sessions", tag = "accounts", request_body = SignInBody,
-    responses((status = 201, description = "Signed in", body = SessionView)))]
+    responses((status = 201, description = "Signed in", body = SessionView),
+        (status = 202, description = "If login and password fit, a code is on its way", body = CodePromisedView)))]
 pub(super) async fn sign_in(
     req: HttpRequest,
     visit: Visit,
     accounts: web::Data<Accounts>,
     door: web::Data<Door>,
     cookies: web::Data<CookieRules>,
+    by_password: web::Data<PasswordDoor>,
     body: Checked<SignInBody>,
 ) -> Result<HttpResponse, Problem> {
     let signed_in = match body.value {
+        SignInBody::Password {
+            login,
+            password,
+            otp,
+        } => {
+            let shown = passwords::shown(&req, visit, &login, password, otp)?;
+            match by_password.enter(shown).await? {
+                Came::In(signed_in) => *signed_in,
+                Came::CodePromised(promise) => return Ok(passwords::promised(promise)),
+            }
+        }
         SignInBody::Alipay { auth_code, state } => {
             token("auth_code", &auth_code, 256)?;
             let entrance = entrance(&req, &visit, state)?;

@@ -71,10 +71,11 @@ pub(super) enum CodePurpose {
     Bind,
     Export,
     Erase,
+    SetPassword,
 }
 
-/// `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`; `export` and `erase`
-/// alone: their code goes to the account's own phone.
+/// `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`; `export`, `erase`
+/// and `set_password` alone: their code goes to the account's own phone.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CodeBody {
@@ -92,6 +93,7 @@ pub(super) enum CodeTo {
     Phone(Phone),
     Home(CodeFor),
     Own(Deed),
+    Password,
 }
 
 impl CodeBody {
@@ -109,7 +111,8 @@ impl CodeBody {
             }
             (CodePurpose::Export, None, None, None) => Ok(CodeTo::Own(Deed::Export)),
             (CodePurpose::Erase, None, None, None) => Ok(CodeTo::Own(Deed::Erase)),
-            (CodePurpose::Export | CodePurpose::Erase, ..) => {
+            (CodePurpose::SetPassword, None, None, None) => Ok(CodeTo::Password),
+            (CodePurpose::Export | CodePurpose::Erase | CodePurpose::SetPassword, ..) => {
                 Err(invalid("purpose", "`purpose` and nothing else"))
             }
             (CodePurpose::VerifyPhone, ..) => Err(invalid("phone", "`phone` and nothing else")),

@@ -1,7 +1,7 @@
 //! Handlers of `bindings`.
 
 use actix_web::{HttpResponse, web};
-use lifeline_core::accounts::Accounts;
+use lifeline_core::accounts::{Accounts, PasswordDoor};
 use lifeline_core::bindings::{Bindings, Label};
 use lifeline_core::privacy::Privacy;
 use lifeline_core::shared::ids::BindingId;
@@ -40,12 +40,14 @@ pub(super) async fn ask_code(
     accounts: web::Data<Accounts>,
     bindings: web::Data<Bindings>,
     privacy: web::Data<Privacy>,
+    by_password: web::Data<PasswordDoor>,
     body: Checked<CodeBody>,
 ) -> Result<HttpResponse, Problem> {
     let promise = match body.value.parse()? {
         CodeTo::Phone(phone) => accounts.ask_phone_code(&caller, &phone).await?,
         CodeTo::Home(home) => bindings.ask_home_code(&caller, &home).await?,
         CodeTo::Own(deed) => privacy.ask_code(&caller, deed).await?,
+        CodeTo::Password => by_password.ask_code(&caller).await?,
     };
     Ok(HttpResponse::Accepted().json(CodeView {
         expires_in: promise.expires_in_s,

@@ -53,6 +53,8 @@ codes! {
     // signing in and homes
     StateMismatch "STATE_MISMATCH" FORBIDDEN "This sign-in did not begin in this browser, was used, or took too long.";
     AuthCodeRefused "AUTH_CODE_REFUSED" UNAUTHORIZED "Alipay refused the authorisation code; ask again.";
+    SignInRefused "SIGN_IN_REFUSED" UNAUTHORIZED "Login, password or code do not fit.";
+    LoginTaken "LOGIN_TAKEN" CONFLICT "This login name is taken.";
     IdentityConflict "IDENTITY_CONFLICT" CONFLICT "This identity meets another account; staff will decide.";
     ConsentTextChanged "CONSENT_TEXT_CHANGED" CONFLICT "The words to agree to have changed; read them again.";
     OtpWrong "OTP_WRONG" UNPROCESSABLE_ENTITY "The code is wrong, used or over.";
@@ -107,6 +109,7 @@ codes! {
     NotEnoughPoints "NOT_ENOUGH_POINTS" CONFLICT "There are not enough points for this.";
     // how often
     RateLimited "RATE_LIMITED" TOO_MANY_REQUESTS "Too many requests; wait a moment.";
+    Overloaded "OVERLOADED" SERVICE_UNAVAILABLE "Too much is being done at once; ask again in a moment.";
     // money requests
     IdempotencyKeyMissing "IDEMPOTENCY_KEY_MISSING" BAD_REQUEST "Send an Idempotency-Key header with this call.";
     IdempotencyKeyInvalid "IDEMPOTENCY_KEY_INVALID" BAD_REQUEST "The Idempotency-Key must be 16 to 64 characters of 0-9 A-Z a-z _ -.";

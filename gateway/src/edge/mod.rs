@@ -10,6 +10,7 @@ pub mod limits;
 pub mod policy;
 pub mod principal;
 pub mod problem;
+pub mod relay;
 pub mod revocation;
 pub mod tokens;
 pub mod trace;

@@ -84,6 +84,15 @@ impl<'a> Routes<'a> {
         self.add(Method::POST, path, policy, handler);
     }
 
+    pub fn put<F, Args>(&mut self, path: &'static str, policy: Policy, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::PUT, path, policy, handler);
+    }
+
     pub fn patch<F, Args>(&mut self, path: &'static str, policy: Policy, handler: F)
     where
         F: Handler<Args>,

@@ -160,6 +160,10 @@ impl Measure {
     }
 }
 
+/// The method a request arrived with, where another took its place: a signature covers this one.
+#[derive(Debug, Clone)]
+pub struct SentMethod(pub Method);
+
 /// A mini-program's `my.request` cannot send PATCH: it sends POST with this header instead. Only
 /// PATCH is taken from it, before routing, so that the route's own policy applies.
 pub async fn patched(
@@ -169,6 +173,7 @@ pub async fn patched(
     let wanted = req.headers().get("x-http-method-override");
     if req.method() == Method::POST && wanted.is_some_and(|method| method == "PATCH") {
         req.head_mut().method = Method::PATCH;
+        req.extensions_mut().insert(SentMethod(Method::POST));
     }
     next.call(req).await
 }

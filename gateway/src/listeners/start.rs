@@ -21,6 +21,8 @@ use crate::edge::client::TrustedHops;
 use crate::edge::cursor::Cursors;
 use crate::edge::limits::Limits;
 use crate::edge::principal::Door;
+use crate::edge::relay::Gate;
+use crate::edge::relay::gated::{gated, meet};
 
 /// Adds to an application what its handlers need (the capabilities' use cases).
 pub type Furnish = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
@@ -36,6 +38,8 @@ pub struct Edge {
     pub callback_limits: Arc<Limits>,
     pub trusted_hops: Vec<IpAddr>,
     pub rooms: Furnish,
+    /// Lets in only what the channel relay sent; a demo on loopback has none.
+    pub gate: Option<Arc<Gate>>,
 }
 
 impl std::fmt::Debug for Edge {
@@ -76,6 +80,12 @@ pub fn line(
     tls: Option<rustls::ServerConfig>,
 ) -> io::Result<Server> {
     let edge = edge.clone();
+    let relays: Arc<[String]> = edge
+        .gate
+        .iter()
+        .flat_map(|gate| gate.relays())
+        .map(str::to_owned)
+        .collect();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::PayloadConfig::new(JSON_BODY_BYTES_MAX))
@@ -85,14 +95,21 @@ pub fn line(
             .app_data(web::Data::new(edge.door.clone()))
             .app_data(web::Data::new(Repeated::default()))
             .app_data(TrustedHops::new(&edge.trusted_hops))
-            .configure(|cfg| (edge.rooms)(cfg))
+            .configure(|cfg| {
+                if let Some(gate) = &edge.gate {
+                    cfg.app_data(web::Data::from(Arc::clone(gate)));
+                }
+                (edge.rooms)(cfg);
+            })
             .wrap(from_fn(addressed))
+            .wrap(from_fn(gated))
             .wrap(from_fn(traced))
             .wrap(TracingLogger::<Spans>::new())
             .wrap(from_fn(patched))
             .configure(line::routes)
     });
     let server = server
+        .on_connect(move |connection, data| meet(&relays, connection, data))
         .workers(2)
         .max_connections(CONNECTIONS_MAX)
         .client_request_timeout(REQUEST_HEAD_TIME_MAX)

@@ -93,6 +93,9 @@ export const problems: Record<string, ProblemWords> = {
     cure: 'retry',
   },
   AUTH_CODE_REFUSED: { zh: '支付宝授权没有成功，请重新登录。', en: 'Alipay did not confirm the sign-in. Please sign in again.', cure: 'sign_in' },
+  SIGN_IN_REFUSED: { zh: '登录名、密码或验证码不正确。', en: 'Login name, password or code is not right.', cure: 'retry' },
+  LOGIN_TAKEN: { zh: '这个登录名已被使用，请换一个。', en: 'This login name is taken. Please choose another.', cure: 'retry' },
+  OVERLOADED: { zh: '现在使用的人很多，请稍后再试。', en: 'Many people are using this now. Please try again soon.', cure: 'retry' },
   IDENTITY_CONFLICT: {
     zh: '您的身份信息需要工作人员核对，请拨打 95598。',
     en: 'Your identity needs to be checked by a person. Please call 95598.',

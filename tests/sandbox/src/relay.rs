@@ -2,7 +2,8 @@
 //!
 //! Every forwarded request tells the caller's address in `X-Forwarded-For`, carries `Content-Digest`
 //! (RFC 9530, sha-256) and an RFC 9421 signature (Ed25519) over `@method`, `@target-uri` (as sent to
-//! the line) and `content-digest`, with `created` and `keyid`. Whatever the caller claims in those
+//! the line), `content-digest`, `x-forwarded-for` and what else decides about a request, with
+//! `created`, `keyid` and a fresh `nonce` (docs/contracts/relay.md). Whatever the caller claims in those
 //! headers is dropped: only the relay speaks for the relay.
 
 use std::path::Path;
@@ -42,6 +43,17 @@ const HOP_BY_HOP: [&str; 9] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+];
+/// What a signature covers when it is there: headers that decide who asks, for what, and how it is read.
+const SIGNED_WHEN_THERE: [&str; 8] = [
+    "authorization",
+    "content-type",
+    "cookie",
+    "idempotency-key",
+    "origin",
+    "sec-fetch-site",
+    "user-agent",
+    "x-http-method-override",
 ];
 /// What only the relay itself may say.
 const RELAY_SAYS: [&str; 8] = [
@@ -103,22 +115,55 @@ impl Relay {
     }
 
     /// The three headers that bind a request to this relay.
-    fn signed_headers(&self, method: &str, target_uri: &str, body: &[u8]) -> [(&str, String); 3] {
+    fn signed_headers(
+        &self,
+        method: &str,
+        target_uri: &str,
+        caller: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<[(&str, String); 3], Refused> {
         let digest = format!("sha-256=:{}:", BASE64.encode(Sha256::digest(body)));
+        let mut nonce = [0_u8; 16];
+        aws_lc_rs::rand::fill(&mut nonce).map_err(|_| Refused::Target)?;
+        let mut fields = vec![
+            ("@method", method.to_owned()),
+            ("@target-uri", target_uri.to_owned()),
+            ("content-digest", digest.clone()),
+            ("x-forwarded-for", caller.to_owned()),
+        ];
+        for name in SIGNED_WHEN_THERE {
+            let mut values = headers.get_all(name);
+            if let Some(value) = values.next() {
+                let value = value.to_str().map_err(|_| Refused::Target)?;
+                fields.push((name, value.trim().to_owned()));
+            }
+            // Two of what may be there once: nobody could say which of them was meant.
+            if values.next().is_some() {
+                return Err(Refused::Target);
+            }
+        }
+        let covered: Vec<String> = fields
+            .iter()
+            .map(|(name, _)| format!("\"{name}\""))
+            .collect();
         let params = format!(
-            "(\"@method\" \"@target-uri\" \"content-digest\");created={};keyid=\"{KEY_ID}\"",
-            self.clock.unix_s()
+            "({});created={};keyid=\"{KEY_ID}\";nonce=\"{}\"",
+            covered.join(" "),
+            self.clock.unix_s(),
+            hex::encode(nonce)
         );
-        let base = format!(
-            "\"@method\": {method}\n\"@target-uri\": {target_uri}\n\
-             \"content-digest\": {digest}\n\"@signature-params\": {params}"
-        );
+        let lines: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("\"{name}\": {value}\n"))
+            .collect();
+        let base = format!("{}\"@signature-params\": {params}", lines.concat());
         let signature = BASE64.encode(self.key.sign(base.as_bytes()));
-        [
+        Ok([
             ("content-digest", digest),
             ("signature-input", format!("relay={params}")),
             ("signature", format!("relay=:{signature}:")),
-        ]
+        ])
     }
 
     async fn forward(
@@ -144,9 +189,16 @@ impl Relay {
             .peer_addr()
             .map_or_else(String::new, |a| a.ip().to_string());
         outgoing = outgoing
-            .header("x-forwarded-for", caller)
+            .header("x-forwarded-for", caller.as_str())
             .header("x-forwarded-proto", "http");
-        for (name, value) in self.signed_headers(method.as_str(), url.as_str(), &body) {
+        let signed = self.signed_headers(
+            method.as_str(),
+            url.as_str(),
+            &caller,
+            incoming.headers(),
+            &body,
+        )?;
+        for (name, value) in signed {
             outgoing = outgoing.header(name, value);
         }
         let answer = outgoing

@@ -107,13 +107,28 @@ fn verifies(received: &Received, keys: &tempfile::TempDir) -> bool {
         .one("signature-input")
         .strip_prefix("relay=")
         .unwrap();
-    let base = [
-        format!("\"@method\": {}", received.method),
-        format!("\"@target-uri\": {}", received.target_uri),
-        format!("\"content-digest\": {digest}"),
-        format!("\"@signature-params\": {params}"),
-    ]
-    .join("\n");
+    assert!(params.contains(";nonce=\""), "{params}");
+    let covered = params.split_once(')').unwrap().0.trim_start_matches('(');
+    let mut lines = Vec::new();
+    for name in covered.split(' ').map(|name| name.trim_matches('"')) {
+        let value = match name {
+            "@method" => received.method.clone(),
+            "@target-uri" => received.target_uri.clone(),
+            "content-digest" => digest.clone(),
+            field => received.one(field).to_owned(),
+        };
+        lines.push(format!("\"{name}\": {value}"));
+    }
+    for must in [
+        "\"@method\"",
+        "\"@target-uri\"",
+        "\"content-digest\"",
+        "\"x-forwarded-for\"",
+    ] {
+        assert!(covered.contains(must), "{must}");
+    }
+    lines.push(format!("\"@signature-params\": {params}"));
+    let base = lines.join("\n");
     let signature = received.one("signature").strip_prefix("relay=:").unwrap();
     let signature = BASE64.decode(signature.strip_suffix(':').unwrap()).unwrap();
     key.verify(base.as_bytes(), &signature).is_ok()

@@ -1,0 +1,293 @@
+//! Signing in with login name, password and a code (EC-16, money.md 3.7; domain.md C9).
+//!
+//! The code is sent only after the password fits, but whoever asks is told the same either way, and
+//! the same work is done for a name nobody has. Five wrong passwords close this door for one login
+//! from one place for a quarter of an hour; from elsewhere, and through Alipay, its owner still
+//! gets in.
+
+use std::sync::Arc;
+
+use super::attempts::{self, Guard};
+use super::codes::{CodeDraft, CodePromise, PROMISE, arm, ask, try_code};
+use super::credential::{Credential, Login};
+use super::otp::{Act, OtpPurpose, Verdict};
+use super::passwords::{NotHashed, Password, Passwords};
+use super::record::{Actor, Caller, Pen, Visitor};
+use super::rotation::end_all;
+use super::secret::Secret;
+use super::session::{Client, Device, Ending};
+use super::sign_in::{NewSession, SignedIn, end_earlier, open_session};
+use super::{AccountError, Accounts, verified_phone_in};
+use crate::evidence;
+use crate::shared::ids::{AccountId, Maker, SessionId, TypedId};
+use crate::store::{StoreError, Tx, atomically};
+
+/// The use cases of passwords.
+#[derive(Clone)]
+pub struct PasswordDoor {
+    accounts: Accounts,
+    passwords: Arc<dyn Passwords>,
+}
+
+impl std::fmt::Debug for PasswordDoor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PasswordDoor")
+    }
+}
+
+/// What somebody shows at the door.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    pub login: Login,
+    pub password: Password,
+    /// Absent at first: a code is asked for then.
+    pub otp: Option<Secret>,
+    pub client: Client,
+    /// The refresh cookie of a sign-in before this one: that session ends now.
+    pub earlier: Option<Secret>,
+    /// One subscriber's addresses count as one place.
+    pub place: String,
+    pub visitor: Visitor,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Came {
+    In(Box<SignedIn>),
+    /// If login and password fit, a code is on its way.
+    CodePromised(CodePromise),
+}
+
+enum Entry {
+    In(Box<SignedIn>),
+    Promised,
+    Refused,
+}
+
+/// Everything a sign-in writes, made before the unit of work.
+struct Arrival {
+    shown: Shown,
+    fits: bool,
+    session: NewSession,
+    draft: CodeDraft,
+    pen: Pen,
+}
+
+impl PasswordDoor {
+    #[must_use]
+    pub fn new(accounts: Accounts, passwords: Arc<dyn Passwords>) -> Self {
+        Self {
+            accounts,
+            passwords,
+        }
+    }
+
+    fn maker(&self) -> Maker<'_> {
+        self.accounts.maker()
+    }
+
+    /// First without a code, then with the one that was sent.
+    pub async fn enter(&self, shown: Shown) -> Result<Came, AccountError> {
+        let kept = self.kept(&shown.login).await?;
+        // Hashed whatever was found, and before anything is locked: it takes its time.
+        let hash = kept.as_ref().map(|kept| &kept.password);
+        let fits = self.passwords.verify(&shown.password, hash).await?;
+        let maker = self.maker();
+        let client = shown.client;
+        let arrival = Arrival {
+            fits,
+            session: NewSession::ready(&maker, client),
+            draft: CodeDraft::ready(&maker),
+            pen: Pen::ready(&maker),
+            shown,
+        };
+        let store = &*self.accounts.store;
+        match atomically(store, async |tx: &mut Tx| arrival.enter(tx).await).await? {
+            Entry::In(signed_in) => Ok(Came::In(signed_in)),
+            Entry::Promised => Ok(Came::CodePromised(PROMISE)),
+            Entry::Refused => Err(AccountError::SignInRefused),
+        }
+    }
+
+    async fn kept(&self, login: &Login) -> Result<Option<Credential>, AccountError> {
+        atomically(&*self.accounts.store, async |tx: &mut Tx| {
+            Ok::<_, AccountError>(tx.accounts().find_credential(login).await?)
+        })
+        .await
+    }
+
+    /// Sends the code that a change of login or password wants, to the account's own phone.
+    pub async fn ask_code(&self, caller: &Caller) -> Result<CodePromise, AccountError> {
+        let maker = self.maker();
+        let (draft, pen) = (CodeDraft::ready(&maker), Pen::ready(&maker));
+        let (purpose, act) = (OtpPurpose::SetPassword, act_of_setting(caller));
+        atomically(&*self.accounts.store, async |tx: &mut Tx| {
+            let phone = verified_phone_in(tx, &caller.account_id).await?;
+            let phone = phone.ok_or(AccountError::PhoneMissing)?;
+            let otp = ask(tx, caller, purpose, &act, &draft).await?;
+            let (id, ends, trace) = (&otp.otp_id, otp.expires_at, &caller.trace_id);
+            arm(tx, id, purpose, ends, &phone, &draft, trace).await?;
+            pen.audit(tx, &caller.actor(), "accounts.ask_code", id.as_str(), "ok")
+                .await?;
+            Ok::<_, AccountError>(())
+        })
+        .await?;
+        Ok(PROMISE)
+    }
+
+    /// Sets login and password by the code sent to the account's own phone, and ends the account's
+    /// other sessions; their ids.
+    pub async fn set(
+        &self,
+        caller: &Caller,
+        login: &Login,
+        password: &Password,
+        typed: &Secret,
+    ) -> Result<Vec<SessionId>, AccountError> {
+        let hash = self.passwords.hash(password).await?;
+        let pen = Pen::ready(&self.maker());
+        let act = act_of_setting(caller);
+        let set = atomically(&*self.accounts.store, async |tx: &mut Tx| {
+            let (actor, subject) = (caller.actor(), caller.account_id.as_str());
+            let purpose = OtpPurpose::SetPassword;
+            if try_code(tx, caller, purpose, &act, typed, pen.now).await? == Verdict::Refused {
+                pen.audit(tx, &actor, "accounts.set_password", subject, "WRONG_CODE")
+                    .await?;
+                return Ok(None);
+            }
+            let before = tx.accounts().credential_of(&caller.account_id).await?;
+            let holder = tx.accounts().find_credential(login).await?;
+            if holder.is_some_and(|holder| holder.account_id != caller.account_id) {
+                return Err(AccountError::LoginTaken);
+            }
+            let credential = Credential {
+                account_id: caller.account_id.clone(),
+                login: login.clone(),
+                password: hash.clone(),
+                changed_at: pen.now,
+                version: before.as_ref().map_or(1, |before| before.version),
+            };
+            match before {
+                None => tx.accounts().add_credential(&credential).await?,
+                Some(_) => tx.accounts().save_credential(&credential).await?,
+            }
+            let sessions = tx.accounts().sessions(&caller.account_id).await?;
+            let others = sessions
+                .into_iter()
+                .filter(|session| session.family_id != caller.family_id)
+                .collect();
+            let ended = end_all(tx, others, pen.now, Ending::EndedElsewhere).await?;
+            let proof = evidence::Act::new()
+                .say("account_id", subject)
+                .seal("login", login.expose());
+            pen.prove(tx, &actor, "accounts.set_password", subject, proof)
+                .await?;
+            Ok::<_, AccountError>(Some(ended))
+        })
+        .await?;
+        set.ok_or(AccountError::WrongCode)
+    }
+}
+
+fn act_of_setting(caller: &Caller) -> Act {
+    Act::on("set_password", caller.account_id.as_str())
+}
+
+impl Arrival {
+    async fn enter(&self, tx: &mut Tx) -> Result<Entry, AccountError> {
+        let (now, shown) = (self.pen.now, &self.shown);
+        let key = format!("{}|{}", shown.login.expose(), shown.place);
+        let wrong = attempts::so_far(tx, Guard::PasswordsFromPlace, &key, now).await?;
+        let found = tx.accounts().find_credential(&shown.login).await?;
+        let open = wrong < Guard::PasswordsFromPlace.most();
+        let Some(credential) = found.filter(|_| self.fits && open) else {
+            attempts::count(tx, Guard::PasswordsFromPlace, &key, now).await?;
+            self.audit(tx, "visitor", "WRONG_PASSWORD").await?;
+            return Ok(match shown.otp {
+                None => Entry::Promised,
+                Some(_) => Entry::Refused,
+            });
+        };
+        let asker = self.asker(&credential.account_id);
+        let act = Act::on("sign_in", Device::of(&shown.visitor.agent).as_str());
+        let Some(typed) = &shown.otp else {
+            self.promise(tx, &asker, &act).await?;
+            return Ok(Entry::Promised);
+        };
+        let name = format!("account:{}", credential.account_id);
+        if try_code(tx, &asker, OtpPurpose::SignIn, &act, typed, now).await? == Verdict::Refused {
+            attempts::count(tx, Guard::PasswordsFromPlace, &key, now).await?;
+            self.audit(tx, &name, "WRONG_CODE").await?;
+            return Ok(Entry::Refused);
+        }
+        let entered_as = credential.account_id;
+        let account = tx.accounts().find(&entered_as).await?;
+        let account = account.ok_or(StoreError::Corrupt {
+            table: "credential",
+            column: "account_id",
+        })?;
+        let account_id = match account.merged {
+            Some((into, _)) => into,
+            None => account.account_id,
+        };
+        let ended = end_earlier(tx, shown.earlier.as_ref(), now).await?;
+        let session = open_session(tx, &account_id, entered_as, &self.session, now).await?;
+        self.audit(tx, &name, "ok").await?;
+        Ok(Entry::In(Box::new(self.session.signed_in(
+            account_id, session, ended, now,
+        ))))
+    }
+
+    /// Sends a code, unless one was sent a moment ago or the day's are used up: the answer tells
+    /// nothing of it, for only a fitting password leads here.
+    async fn promise(&self, tx: &mut Tx, asker: &Caller, act: &Act) -> Result<(), AccountError> {
+        let Some(phone) = verified_phone_in(tx, &asker.account_id).await? else {
+            return self.audit(tx, "visitor", "NO_PHONE").await;
+        };
+        let purpose = OtpPurpose::SignIn;
+        let otp = match ask(tx, asker, purpose, act, &self.draft).await {
+            Ok(otp) => otp,
+            Err(AccountError::CodeTooSoon { .. } | AccountError::TooManyCodes { .. }) => {
+                return self.audit(tx, "visitor", "NO_CODE").await;
+            }
+            Err(error) => return Err(error),
+        };
+        let (id, ends, trace) = (&otp.otp_id, otp.expires_at, &asker.trace_id);
+        arm(tx, id, purpose, ends, &phone, &self.draft, trace).await?;
+        self.audit(tx, "visitor", "CODE_SENT").await
+    }
+
+    /// Somebody not signed in yet, as the codes know them: bound to the account until a session is.
+    fn asker(&self, account_id: &AccountId) -> Caller {
+        let door = SessionId::made(account_id.as_str().to_owned());
+        Caller {
+            account_id: account_id.clone(),
+            session_id: door.clone(),
+            family_id: door,
+            source: self.shown.visitor.source.clone(),
+            trace_id: self.shown.visitor.trace_id.clone(),
+        }
+    }
+
+    async fn audit(&self, tx: &mut Tx, name: &str, outcome: &str) -> Result<(), AccountError> {
+        let actor = Actor {
+            name: name.to_owned(),
+            source: self.shown.visitor.source.clone(),
+            trace_id: self.shown.visitor.trace_id.clone(),
+        };
+        let subject = self.session.session_id().as_str();
+        self.pen
+            .audit(tx, &actor, "accounts.sign_in", subject, outcome)
+            .await?;
+        Ok(())
+    }
+}
+
+impl From<NotHashed> for AccountError {
+    fn from(error: NotHashed) -> Self {
+        match error {
+            NotHashed::Busy => Self::Busy,
+            NotHashed::Failed => Self::PasswordsBroken,
+        }
+    }
+}

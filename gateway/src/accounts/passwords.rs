@@ -1,0 +1,90 @@
+//! Signing in with login, password and code, and setting them (EC-16).
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use lifeline_core::accounts::codes::CodePromise;
+use lifeline_core::accounts::credential::Login;
+use lifeline_core::accounts::passwords::{Password, UnfitPassword};
+use lifeline_core::accounts::{Accounts, Client, PasswordDoor, Secret, Shown};
+
+use super::asker::{Asker, Visit};
+use super::cookies::refresh_of;
+use super::dto::{CodePromisedView, SetPasswordBody, token};
+use super::routes::announce;
+use crate::edge::limits::rules::subscriber;
+use crate::edge::principal::Door;
+use crate::edge::{Checked, Code, Problem};
+
+fn unfit_login() -> Problem {
+    Problem::new(Code::InvalidField).field(
+        "login",
+        "invalid",
+        "a letter and 3 to 31 more of a-z 0-9 _ . -",
+    )
+}
+
+/// What somebody shows at the door. A text that can be nobody's login is refused by its form, which
+/// says nothing about anybody.
+pub(super) fn shown(
+    req: &HttpRequest,
+    visit: Visit,
+    login: &str,
+    password: String,
+    otp: Option<String>,
+) -> Result<Shown, Problem> {
+    if let Some(otp) = &otp {
+        token("otp", otp, 16)?;
+    }
+    let source = visit.visitor.source.parse().map(subscriber);
+    let place = source.map_or_else(|_| visit.visitor.source.clone(), |at| at.to_string());
+    Ok(Shown {
+        login: Login::parse(login).map_err(|_| unfit_login())?,
+        password: Password::typed(password).map_err(unfit)?,
+        otp: otp.map(Secret::new),
+        client: if visit.by_browser {
+            Client::H5
+        } else {
+            Client::Mini
+        },
+        earlier: refresh_of(req),
+        place,
+        visitor: visit.visitor,
+    })
+}
+
+pub(super) fn promised(promise: CodePromise) -> HttpResponse {
+    HttpResponse::Accepted().json(CodePromisedView {
+        expires_in: promise.expires_in_s,
+        resend_after: promise.resend_after_s,
+    })
+}
+
+fn unfit(why: UnfitPassword) -> Problem {
+    let (code, what) = match why {
+        UnfitPassword::TooShort => ("too_short", "8 characters at least"),
+        UnfitPassword::TooLong => ("too_long", "128 bytes at most"),
+        UnfitPassword::Guessable => ("guessable", "one that is not guessed among the first"),
+        UnfitPassword::HoldsItsName => ("holds_its_name", "one without the login name in it"),
+    };
+    Problem::new(Code::InvalidField).field("password", code, what)
+}
+
+/// Sets login name and password by the code sent to the account's own phone (`POST /v1/otps`,
+/// `set_password`). Every other device is signed out.
+#[utoipa::path(put, path = "/v1/me/password", tag = "accounts", security(("bearer" = [])),
+    request_body = SetPasswordBody,
+    responses((status = 204, description = "Set")))]
+pub(super) async fn set(
+    Asker(caller): Asker,
+    accounts: web::Data<Accounts>,
+    by_password: web::Data<PasswordDoor>,
+    door: web::Data<Door>,
+    body: Checked<SetPasswordBody>,
+) -> Result<HttpResponse, Problem> {
+    let login = Login::parse(&body.value.login).map_err(|_| unfit_login())?;
+    let chosen = Password::choose(body.value.password, &[login.expose()]).map_err(unfit)?;
+    token("otp", &body.value.otp, 16)?;
+    let typed = Secret::new(body.value.otp);
+    let ended = by_password.set(&caller, &login, &chosen, &typed).await?;
+    announce(&door, &accounts, ended);
+    Ok(HttpResponse::NoContent().finish())
+}
