@@ -16,9 +16,10 @@ use async_trait::async_trait;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::pictures::Darkroom;
+use lifeline_adapters::passwords::{Argon2id, Cost};
 use lifeline_adapters::sql;
-use lifeline_core::accounts::Accounts;
 use lifeline_core::accounts::codes::CodeCarrier;
+use lifeline_core::accounts::{Accounts, PasswordDoor};
 use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::bindings::{BindingRules, Bindings};
 use lifeline_core::notices::Notices;
@@ -230,11 +231,11 @@ impl House {
         Self {
             town,
             bindings,
-            accounts,
             billing,
             payments,
             notices,
             by_password: PasswordDoor::new(accounts.clone(), passwords),
+            accounts,
             privacy,
             publications,
             requests,

@@ -84,7 +84,14 @@ impl<C: WriteConn> CredentialStore for Sql<C> {
     async fn save_credential(&mut self, credential: &Credential) -> Result<(), StoreError> {
         let [digest, login, password] = self.closed(credential).await?;
         let (account, changed_at) = (&credential.account_id, credential.changed_at);
-        let args = args![account, digest, login, password, changed_at, credential.version];
+        let args = args![
+            account,
+            digest,
+            login,
+            password,
+            changed_at,
+            credential.version
+        ];
         if self.changed(&SAVE, args).await? {
             Ok(())
         } else {

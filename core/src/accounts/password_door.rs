@@ -233,9 +233,9 @@ impl Arrival {
         let ended = end_earlier(tx, shown.earlier.as_ref(), now).await?;
         let session = open_session(tx, &account_id, entered_as, &self.session, now).await?;
         self.audit(tx, &name, "ok").await?;
-        Ok(Entry::In(Box::new(self.session.signed_in(
-            account_id, session, ended, now,
-        ))))
+        Ok(Entry::In(Box::new(
+            self.session.signed_in(account_id, session, ended, now),
+        )))
     }
 
     /// Sends a code, unless one was sent a moment ago or the day's are used up: the answer tells

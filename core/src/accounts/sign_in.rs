@@ -215,8 +215,7 @@ impl Arrival {
         }
         ended.extend(end_earlier(tx, self.earlier.as_ref(), self.pen.now).await?);
         let now = self.pen.now;
-        let session =
-            open_session(tx, &account.account_id, entered_as, &self.session, now).await?;
+        let session = open_session(tx, &account.account_id, entered_as, &self.session, now).await?;
         let subject = session.session_id.as_str();
         self.pen
             .audit(tx, &actor, "accounts.sign_in", subject, "ok")

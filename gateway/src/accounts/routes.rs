@@ -1,18 +1,20 @@
 //! Handlers of `accounts`.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use lifeline_core::accounts::{Accounts, Came, Client, Door as Entrance, PasswordDoor, Secret, SignedIn};
+use lifeline_core::accounts::{
+    Accounts, Came, Client, Door as Entrance, PasswordDoor, Secret, SignedIn,
+};
 use lifeline_core::shared::ids::SessionId;
 use lifeline_core::shared::personal::Phone;
 
 use super::asker::{Asker, Visit};
-use super::passwords;
 use super::cookies::{CookieRules, oauth_of, refresh_of};
 use super::dto::{
-    BrowserStartView, ChangeMeBody, CodePromisedView, ConsentView, ConsentsView, DeviceView, DevicesView,
-    GiveConsentBody, GivenView, MeView, Nothing, SessionView, SignInBody, ToldPhoneBody,
-    WithdrawConsentBody, token,
+    BrowserStartView, ChangeMeBody, CodePromisedView, ConsentView, ConsentsView, DeviceView,
+    DevicesView, GiveConsentBody, GivenView, MeView, Nothing, SessionView, SignInBody,
+    ToldPhoneBody, WithdrawConsentBody, token,
 };
+use super::passwords;
 use crate::edge::principal::Door;
 use crate::edge::tokens::ACCESS_LIFE_S;
 use crate::edge::{Checked, Code, Problem};
