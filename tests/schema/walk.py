@@ -15,6 +15,7 @@ import urllib.parse
 
 import schemathesis
 import supply_identity as identity
+import supply_passwords
 import supply_publications
 from people import CHANCE, OWNER, PASSER_BY, TOKENS, TWO_HOMES, Person, Refused, call
 
@@ -260,6 +261,8 @@ SUPPLY = {
     "POST /v1/sessions": sign_in,
 }
 SUPPLY |= supply_publications.supplies(call, CHANCE, of_the_home, passer_by)
+SUPPLY |= supply_publications.supplies(call, CHANCE, of_the_home)
+SUPPLY |= supply_passwords.supply(identity.code_for)
 # These end the session they are called in, or change it.
 ENDING = {"DELETE /v1/sessions/current"}
 

@@ -117,6 +117,8 @@ fn purpose_in_words(purpose: &str) -> &'static str {
         "verify_phone" => "验证手机号",
         "bind" => "关联用电户号",
         "export" => "导出全部个人信息",
+        "sign_in" => "登录",
+        "set_password" => "设置登录密码",
         "erase" => "注销并删除个人信息",
         _ => "身份验证",
     }

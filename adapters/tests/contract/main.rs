@@ -27,6 +27,7 @@ mod bindings;
 mod cases;
 mod certifications;
 mod coverage;
+mod credentials;
 mod declared;
 mod evidence;
 mod fillings;
@@ -80,6 +81,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     bindings::contracts,
     cases::contracts,
     certifications::contracts,
+    credentials::contracts,
     declared::contracts,
     evidence::contracts,
     fillings::contracts,

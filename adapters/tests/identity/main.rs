@@ -27,6 +27,7 @@ mod matching;
 mod merging;
 mod merging_homes;
 mod merging_rights;
+mod passwords;
 mod phones;
 mod place;
 mod privacy;
@@ -84,6 +85,7 @@ fn main() {
         merging::stories,
         merging_homes::stories,
         merging_rights::stories,
+        passwords::stories,
         phones::stories,
         privacy::stories,
         rotation::stories,

@@ -255,6 +255,10 @@ impl World {
         )
     }
 
+    pub(crate) fn entropy(&self) -> Arc<dyn Entropy> {
+        self.dice.clone()
+    }
+
     pub(crate) fn maker(&self) -> Maker<'_> {
         Maker {
             clock: &*self.clock,

@@ -1,0 +1,200 @@
+//! Login, password and code.
+
+use std::sync::Arc;
+
+use lifeline_adapters::passwords::{Argon2id, Cost};
+use lifeline_core::accounts::credential::Login;
+use lifeline_core::accounts::passwords::Password;
+use lifeline_core::accounts::{
+    AccountError, Caller, Came, Client, PasswordDoor, Secret, Shown, SignedIn,
+};
+
+use crate::on_every_engine;
+use crate::world::{LI_MING, WANG_FANG, World};
+
+on_every_engine! { "passwords":
+    ec_16_login_password_and_code_sign_in_and_nothing_less_does,
+    ec_16_a_code_is_sent_only_after_the_password_fits_and_nobody_is_told,
+    c9_five_wrong_passwords_close_the_door_from_there_and_not_for_the_owner,
+    c9_the_door_opens_again_after_a_quarter_of_an_hour,
+    ec_16_a_login_is_one_accounts_and_a_new_password_ends_other_sessions,
+    ec_16_login_and_password_lie_nowhere_open,
+}
+
+const PASSWORD: &str = "canary-tr4x-9pq";
+
+fn door(world: &World) -> PasswordDoor {
+    let cheap = Cost {
+        memory_kib: 8,
+        passes: 1,
+    };
+    let passwords = Argon2id::new(cheap, 2, world.entropy()).unwrap();
+    PasswordDoor::new(world.accounts.clone(), Arc::new(passwords))
+}
+
+fn shown(world: &World, login: &str, password: &str, otp: Option<Secret>) -> Shown {
+    Shown {
+        login: Login::parse(login).unwrap(),
+        password: Password::typed(password.into()).unwrap(),
+        otp,
+        client: Client::H5,
+        earlier: None,
+        place: "192.0.2.1".into(),
+        visitor: world.visitor(),
+    }
+}
+
+/// Sets login and password as their owner does.
+async fn set(world: &World, who: &Caller, phone: &str, login: &str) -> Result<(), AccountError> {
+    let door = door(world);
+    door.ask_code(who).await?;
+    world.deliver().await;
+    let password = Password::choose(PASSWORD.into(), &[login]).unwrap();
+    let code = world.code_on(phone);
+    let login = Login::parse(login).unwrap();
+    door.set(who, &login, &password, &code).await.map(drop)
+}
+
+async fn enter(world: &World, otp: Option<Secret>) -> Result<Came, AccountError> {
+    door(world)
+        .enter(shown(world, "liming88", PASSWORD, otp))
+        .await
+}
+
+/// The code that login and password bring to the phone.
+async fn code(world: &World) -> Secret {
+    let promised = enter(world, None).await.unwrap();
+    assert!(matches!(promised, Came::CodePromised(_)));
+    world.deliver().await;
+    world.code_on(LI_MING.phone)
+}
+
+fn signed_in(came: Came) -> SignedIn {
+    match came {
+        Came::In(signed_in) => *signed_in,
+        Came::CodePromised(_) => unreachable!("a code was shown"),
+    }
+}
+
+async fn ec_16_login_password_and_code_sign_in_and_nothing_less_does(world: World) {
+    let who = world.sign_in(&LI_MING).await;
+    set(&world, &who, LI_MING.phone, "liming88").await.unwrap();
+    let code = code(&world).await;
+    let wrong = enter(&world, Some(Secret::new("000000".into()))).await;
+    assert!(
+        matches!(wrong, Err(AccountError::SignInRefused)),
+        "{wrong:?}"
+    );
+    let other = shown(&world, "liming88", "another-9pq", Some(code.clone()));
+    let wrong = door(&world).enter(other).await;
+    assert!(
+        matches!(wrong, Err(AccountError::SignInRefused)),
+        "{wrong:?}"
+    );
+    let came = signed_in(enter(&world, Some(code.clone())).await.unwrap());
+    assert_eq!(came.account_id, who.account_id);
+    assert!(came.browser_secret.is_some(), "a browser's session");
+    let alive = world
+        .accounts
+        .session_alive(&came.account_id, &came.session_id)
+        .await;
+    assert!(alive.unwrap());
+    let again = enter(&world, Some(code)).await;
+    assert!(matches!(again, Err(AccountError::SignInRefused)), "one use");
+}
+
+async fn ec_16_a_code_is_sent_only_after_the_password_fits_and_nobody_is_told(world: World) {
+    let who = world.sign_in(&LI_MING).await;
+    set(&world, &who, LI_MING.phone, "liming88").await.unwrap();
+    let before = world.phones.codes_on(LI_MING.phone).len();
+    let mut answers = Vec::new();
+    for (login, password) in [("nobody", PASSWORD), ("liming88", "another-9pq")] {
+        let shown = shown(&world, login, password, None);
+        answers.push(door(&world).enter(shown).await.unwrap());
+        world.deliver().await;
+    }
+    assert_eq!(world.phones.codes_on(LI_MING.phone).len(), before);
+    answers.push(enter(&world, None).await.unwrap());
+    // A second one within the minute: nothing is sent, and nothing of it is told.
+    answers.push(enter(&world, None).await.unwrap());
+    world.deliver().await;
+    assert_eq!(world.phones.codes_on(LI_MING.phone).len(), before + 1);
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+}
+
+async fn c9_five_wrong_passwords_close_the_door_from_there_and_not_for_the_owner(world: World) {
+    let who = world.sign_in(&LI_MING).await;
+    set(&world, &who, LI_MING.phone, "liming88").await.unwrap();
+    for _ in 0..5 {
+        let guess = shown(&world, "liming88", "another-9pq", None);
+        door(&world).enter(guess).await.unwrap();
+    }
+    let before = world.phones.codes_on(LI_MING.phone).len();
+    enter(&world, None).await.unwrap();
+    world.deliver().await;
+    let now = world.phones.codes_on(LI_MING.phone).len();
+    assert_eq!(
+        now, before,
+        "closed from there, also with the right password"
+    );
+    // The owner from elsewhere, and through Alipay.
+    let elsewhere = Shown {
+        place: "198.51.100.7".into(),
+        ..shown(&world, "liming88", PASSWORD, None)
+    };
+    door(&world).enter(elsewhere.clone()).await.unwrap();
+    world.deliver().await;
+    let code = world.code_on(LI_MING.phone);
+    let elsewhere = Shown {
+        otp: Some(code),
+        ..elsewhere
+    };
+    let came = door(&world).enter(elsewhere).await;
+    assert!(matches!(came, Ok(Came::In(_))), "{came:?}");
+    assert_eq!(world.sign_in(&LI_MING).await.account_id, who.account_id);
+}
+
+async fn c9_the_door_opens_again_after_a_quarter_of_an_hour(world: World) {
+    let who = world.sign_in(&LI_MING).await;
+    set(&world, &who, LI_MING.phone, "liming88").await.unwrap();
+    for _ in 0..6 {
+        let guess = shown(&world, "liming88", "another-9pq", None);
+        door(&world).enter(guess).await.unwrap();
+    }
+    world.clock.advance(15 * 60);
+    let code = code(&world).await;
+    assert!(enter(&world, Some(code)).await.is_ok());
+}
+
+async fn ec_16_a_login_is_one_accounts_and_a_new_password_ends_other_sessions(world: World) {
+    let who = world.sign_in(&LI_MING).await;
+    let other_device = world.sign_in(&LI_MING).await;
+    set(&world, &who, LI_MING.phone, "liming88").await.unwrap();
+    let alive = async |who: &Caller| {
+        let alive = world
+            .accounts
+            .session_alive(&who.account_id, &who.session_id);
+        alive.await.unwrap()
+    };
+    assert!(alive(&who).await && !alive(&other_device).await);
+    let stranger = world.sign_in(&WANG_FANG).await;
+    let taken = set(&world, &stranger, WANG_FANG.phone, "LiMing88").await;
+    assert!(matches!(taken, Err(AccountError::LoginTaken)), "{taken:?}");
+    set(&world, &stranger, WANG_FANG.phone, "wangfang")
+        .await
+        .unwrap_err();
+    world.clock.advance(61);
+    set(&world, &stranger, WANG_FANG.phone, "wangfang")
+        .await
+        .unwrap();
+}
+
+async fn ec_16_login_and_password_lie_nowhere_open(world: World) {
+    let who = world.sign_in(&LI_MING).await;
+    set(&world, &who, LI_MING.phone, "canary-login")
+        .await
+        .unwrap();
+    for canary in ["canary-login", "canary-tr4x", "argon2id"] {
+        assert!(!world.lies_open(canary).await, "{canary}");
+    }
+}
