@@ -8,4 +8,5 @@
     reason = "the helpers of these tests panic like the tests"
 )]
 
+mod matrix;
 mod redis_killed;

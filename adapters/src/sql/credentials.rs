@@ -44,7 +44,9 @@ impl<C: Conn> Sql<C> {
             account_id,
         }))
     }
+}
 
+impl<C: WriteConn> Sql<C> {
     /// Digest of the login, and both fields sealed.
     async fn closed(&mut self, credential: &Credential) -> Result<[String; 3], StoreError> {
         let (account, id) = (&credential.account_id, credential.account_id.as_str());
