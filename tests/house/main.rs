@@ -28,6 +28,7 @@ mod mutants;
 mod purity;
 mod requirements;
 mod seams;
+mod security;
 mod shape;
 mod walls;
 

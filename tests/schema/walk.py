@@ -261,7 +261,6 @@ SUPPLY = {
     "POST /v1/sessions": sign_in,
 }
 SUPPLY |= supply_publications.supplies(call, CHANCE, of_the_home, passer_by)
-SUPPLY |= supply_publications.supplies(call, CHANCE, of_the_home)
 SUPPLY |= supply_passwords.supply(identity.code_for)
 # These end the session they are called in, or change it.
 ENDING = {"DELETE /v1/sessions/current"}

@@ -35,6 +35,8 @@ statements! { "telling":
         FROM session WHERE ", theirs!("account_id"), " ORDER BY created_at LIMIT $2");
     CERTIFICATIONS("certification") = concat!("SELECT kind, state, begun_at, ended_at FROM certification WHERE ",
         theirs!("account_id"), " ORDER BY begun_at LIMIT $2");
+    CREDENTIAL("credential") = concat!("SELECT account_id, login, changed_at FROM credential WHERE ",
+        theirs!("account_id"), " ORDER BY account_id LIMIT $2");
     MERGES("account_merge") = concat!("SELECT merge_id, begun_at, ended_at, ending FROM account_merge WHERE ",
         theirs!("into_account_id"), " OR ", theirs!("from_account_id"), " ORDER BY begun_at LIMIT $2");
     BINDINGS("binding") = concat!("SELECT binding_id, account_id, consumer_no, role, signboard, label, created_at, \
@@ -107,7 +109,7 @@ const fn open(name: &'static str, stmt: &'static Stmt) -> Part {
     }
 }
 
-static PARTS: [Part; 18] = [
+static PARTS: [Part; 19] = [
     Part {
         name: "account",
         stmt: &ACCOUNT,
@@ -123,6 +125,12 @@ static PARTS: [Part; 18] = [
     open("consents", &CONSENTS),
     open("sessions", &SESSIONS),
     open("certifications", &CERTIFICATIONS),
+    Part {
+        name: "password_sign_in",
+        stmt: &CREDENTIAL,
+        row: "account_id",
+        sealed: &[("login", Key::Own)],
+    },
     open("account_merges", &MERGES),
     Part {
         name: "homes",

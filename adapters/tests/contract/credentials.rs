@@ -2,6 +2,7 @@
 
 use lifeline_core::accounts::credential::{Credential, Login};
 use lifeline_core::accounts::passwords::PasswordHash;
+use lifeline_core::shared::ids::AccountId;
 use lifeline_core::store::StoreError;
 use tokio::task::JoinSet;
 
@@ -29,6 +30,18 @@ async fn credential(t: &Bench, open_id: &str, login: &str) -> Credential {
         changed_at: at(1),
         version: 1,
     }
+}
+
+/// Gives an account a login and a password.
+pub(crate) async fn keep(t: &Bench, account: &AccountId) {
+    let credential = Credential {
+        account_id: account.clone(),
+        login: Login::parse("household.login").unwrap(),
+        password: PasswordHash::from_store("$argon2id$household".into()),
+        changed_at: at(1),
+        version: 1,
+    };
+    put(t, &credential).await.unwrap();
 }
 
 async fn put(t: &Bench, credential: &Credential) -> Result<(), StoreError> {

@@ -15,8 +15,8 @@ use crate::bench::{Bench, at, now};
 use crate::bindings::{HOME, li, link, number};
 use crate::payment_fixtures::{self as orders, arrears};
 use crate::{
-    accounts, billing, bindings, fillings, generation, grants, idempotency, inbox, operators,
-    outbox, requests,
+    accounts, billing, bindings, credentials, fillings, generation, grants, idempotency, inbox,
+    operators, outbox, requests,
 };
 
 /// A person with everything that is sealed or indexed.
@@ -61,6 +61,7 @@ pub(crate) async fn household(t: &Bench) -> Household {
     t.write(async |tx| tx.requests().add(&asked).await)
         .await
         .unwrap();
+    credentials::keep(t, &person.account_id).await;
     let (grant, barred) = shared(t, &link).await;
     assert!(operators::add(t, &operators::person(t, "li.ming")).await);
     outbox::add(t, &outbox::event(t, "k")).await;
