@@ -44,6 +44,9 @@ inside-long)
     LIMITER_EVENTS=${LIMITER_EVENTS:-10000000} LEASE_TRIALS=${LEASE_TRIALS:-100000} REDIS_KILLS=${REDIS_KILLS:-200} \
         cargo nextest run --locked --profile long -p lifeline-gateway -p lifeline-tests --no-capture \
         -E 'test(reference_models) or test(stated_bound)'
+    say "mutated and repeated requests of the relay"
+    LINE_MUTANTS=${LINE_MUTANTS:-1000000} cargo nextest run --locked --profile long -p lifeline-gateway --no-capture \
+        no_mutated_or_repeated
     say "marketing away for six hours with ${DRILL_PAYMENTS:-2000} paid orders"
     DRILL_PAYMENTS=${DRILL_PAYMENTS:-2000} cargo nextest run --locked --profile long -p lifeline-adapters --test payments \
         marketing_down_for_six_hours

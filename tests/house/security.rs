@@ -16,8 +16,12 @@ fn tests_named(text: &str) -> Vec<(&str, &str)> {
 /// Rows of the sheets (tables whose first column is an id) that say neither a test nor why there is none.
 fn bare_rows(text: &str) -> Vec<&str> {
     text.lines()
-        .filter(|line| line.starts_with("| API") || line.starts_with("| V") || line.starts_with("| C"))
-        .filter(|line| !line.contains(".rs::") && !line.contains("because") && !line.contains("open:"))
+        .filter(|line| {
+            line.starts_with("| API") || line.starts_with("| V") || line.starts_with("| C")
+        })
+        .filter(|line| {
+            !line.contains(".rs::") && !line.contains("because") && !line.contains("open:")
+        })
         .collect()
 }
 

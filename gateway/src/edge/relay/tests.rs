@@ -46,7 +46,7 @@ impl Sent {
 }
 
 enum Signer {
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
     Ed25519(Box<Ed25519KeyPair>),
 }
 
@@ -107,10 +107,10 @@ fn relays() -> [Relay; 2] {
     [
         Relay {
             key_id: "relay-hmac",
-            signer: Signer::Hmac(hmac::Key::new(
+            signer: Signer::Hmac(Box::new(hmac::Key::new(
                 hmac::HMAC_SHA256,
                 b"a secret of thirty-two bytes, so",
-            )),
+            ))),
         },
         Relay {
             key_id: "relay-ed",
