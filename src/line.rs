@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifeline_core::shared::time::Clock;
+use lifeline_gateway::edge::relay::networks::Network;
 use lifeline_gateway::edge::relay::proof::{Proof, Public, PublicKind, Shared};
 use lifeline_gateway::edge::relay::window::{FloorFile, Window};
 use lifeline_gateway::edge::relay::{Gate, RelayKey, Rules};
@@ -12,7 +13,7 @@ use rustls::pki_types::SubjectPublicKeyInfoDer;
 use rustls::pki_types::pem::PemObject as _;
 use zeroize::Zeroizing;
 
-use crate::config::{Relay, relay};
+use crate::config::{Config, Relay, relay};
 use crate::failure::Failure;
 
 /// SubjectPublicKeyInfo of an Ed25519 key, up to the 32 key bytes (RFC 8410).
@@ -22,8 +23,19 @@ const ED25519_SPKI: [u8; 12] = [
 /// A start waits so long for its floor; a floor further away means that a clock went back.
 const FLOOR_WAIT_MAX_S: i64 = 10;
 
+/// The gate that the configuration asks for; a demo has none.
+pub(crate) async fn gate_of(
+    config: &Config,
+    clock: &dyn Clock,
+) -> Result<Option<Arc<Gate>>, Failure> {
+    match &config.listeners.line.relay {
+        Some(relay) => gate(relay, clock).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// Builds the gate, once the moment is past up to which the process before this one took requests.
-pub(crate) async fn gate(config: &Relay, clock: &dyn Clock) -> Result<Arc<Gate>, Failure> {
+async fn gate(config: &Relay, clock: &dyn Clock) -> Result<Arc<Gate>, Failure> {
     let mut keys = HashMap::new();
     for key in &config.keys {
         let known = RelayKey {
@@ -32,7 +44,7 @@ pub(crate) async fn gate(config: &Relay, clock: &dyn Clock) -> Result<Arc<Gate>,
         };
         keys.insert(key.id.clone(), known);
     }
-    let networks = config.networks.iter().map(|text| text.parse());
+    let networks = config.networks.iter().map(|text| text.parse::<Network>());
     let networks = networks.collect::<Result<Vec<_>, _>>();
     let networks = networks.map_err(|error| {
         Failure::failed(error.to_string()).advice("mend listeners.line.relay.networks")

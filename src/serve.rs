@@ -23,7 +23,7 @@ use lifeline_gateway::edge::revocation::Ended;
 use lifeline_gateway::listeners::ops::{Ops, Readiness};
 use lifeline_gateway::listeners::outermost::Sources;
 use lifeline_gateway::listeners::start::{self, Edge};
-use lifeline_gateway::runner::{Runner, Waker};
+use lifeline_gateway::runner::{Runner, Waker, Worker};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::task::JoinHandle;
 
@@ -109,21 +109,14 @@ pub(crate) async fn start(
         line_limits: Arc::clone(line_limits),
         callback_limits: Arc::clone(callback_limits),
         trusted_hops: config.listeners.line.trusted_hops.clone(),
-        gate: match &config.listeners.line.relay {
-            Some(relay) => Some(line::gate(relay, time.as_ref()).await?),
-            None => None,
-        },
+        gate: line::gate_of(config, time.as_ref()).await?,
         rooms: rooms.furnish(&waker),
     };
     let mut workers = rooms
         .workers(&limits, &ended, redis.clone(), &waker)
         .await?;
     workers.push(Arc::new(keys.sharing(redis.clone())));
-    let certificates = config.listeners.line.tls.as_ref();
-    let certificates = certificates.map(Certificates::read).transpose()?;
-    if let Some(certificates) = &certificates {
-        workers.push(Arc::new(CertificatesWorker(Arc::clone(certificates))));
-    }
+    let tls = line_tls(config, &mut workers)?;
     let runner = Arc::new(Runner::new(time, workers, waker));
     let loops = runner.start();
     let dependencies = Dependencies {
@@ -131,10 +124,6 @@ pub(crate) async fn start(
         redis,
         outside,
     };
-    let tls = certificates
-        .as_ref()
-        .map(Certificates::server)
-        .transpose()?;
     let dependencies: Arc<dyn Readiness> = Arc::new(dependencies);
     let mut servers = listen(
         config,
@@ -164,6 +153,19 @@ pub(crate) async fn start(
         #[cfg(feature = "demo")]
         requests: rooms.requests(),
     })
+}
+
+/// The line's TLS, and the worker that renews its certificates.
+fn line_tls(
+    config: &Config,
+    workers: &mut Vec<Arc<dyn Worker>>,
+) -> Result<Option<rustls::ServerConfig>, Failure> {
+    let Some(files) = &config.listeners.line.tls else {
+        return Ok(None);
+    };
+    let certificates = Certificates::read(files)?;
+    workers.push(Arc::new(CertificatesWorker(Arc::clone(&certificates))));
+    certificates.server().map(Some)
 }
 
 /// Redis, tuned to give up quickly.

@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_lc_rs::digest;
 use lifeline_core::shared::time::Time;
 use lifeline_gateway::runner::Worker;
 use rustls::client::danger::HandshakeSignatureValid;
@@ -22,6 +23,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{
     DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, SignatureScheme,
 };
+use zeroize::Zeroizing;
 
 use crate::config::Tls;
 use crate::failure::Failure;
@@ -29,7 +31,8 @@ use crate::failure::Failure;
 /// What the files hold.
 #[derive(Debug)]
 struct Held {
-    read: [Vec<u8>; 3],
+    /// Digest of what the files held: nothing of the key stays behind for comparing.
+    read: [u8; 32],
     ours: Arc<CertifiedKey>,
     theirs: Arc<dyn ClientCertVerifier>,
 }
@@ -71,7 +74,7 @@ impl Certificates {
 
     /// Takes renewed files over when they are whole; true when they were.
     fn renew(&self) -> bool {
-        if bytes(&self.files).is_none_or(|now| now == self.held().read) {
+        if fingerprint(&self.files).is_none_or(|now| now == self.held().read) {
             return false;
         }
         match Held::read(&self.files, &self.provider) {
@@ -88,18 +91,18 @@ impl Certificates {
     }
 }
 
-fn bytes(files: &Tls) -> Option<[Vec<u8>; 3]> {
-    let read = |file: &Path| std::fs::read(file).ok();
-    Some([
-        read(&files.certificate)?,
-        read(&files.private_key)?,
-        read(&files.client_ca)?,
-    ])
+fn fingerprint(files: &Tls) -> Option<[u8; 32]> {
+    let mut digest = digest::Context::new(&digest::SHA256);
+    for file in [&files.certificate, &files.private_key, &files.client_ca] {
+        let read = Zeroizing::new(std::fs::read(file).ok()?);
+        digest.update(digest::digest(&digest::SHA256, &read).as_ref());
+    }
+    digest.finish().as_ref().try_into().ok()
 }
 
 impl Held {
     fn read(files: &Tls, provider: &Arc<CryptoProvider>) -> Result<Self, Failure> {
-        let read = bytes(files).ok_or_else(|| odd(&files.certificate, "cannot be read"))?;
+        let read = fingerprint(files).ok_or_else(|| odd(&files.certificate, "cannot be read"))?;
         let mut roots = RootCertStore::empty();
         for certificate in certificates(&files.client_ca)? {
             roots

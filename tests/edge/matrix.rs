@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use actix_web::http::{Method, StatusCode};
-use actix_web::{App, test, web};
+use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
+use actix_web::{App, web};
 use async_trait::async_trait;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use lifeline_core::shared::ids::{AccountId, SessionId, TypedId as _};
@@ -89,7 +90,7 @@ async fn every_operation_that_is_not_public_refuses_no_token_a_forged_one_and_an
     let app = App::new()
         .app_data(web::Data::new(door))
         .configure(line::routes);
-    let app = test::init_service(app).await;
+    let app = init_service(app).await;
     let (mut asked, mut fresh) = (0, 0);
     for entry in line::table() {
         if matches!(entry.policy, Policy::Public | Policy::SelfProving) {
@@ -103,8 +104,7 @@ async fn every_operation_that_is_not_public_refuses_no_token_a_forged_one_and_an
             Some(&*forged),
             Some(&*foreign),
         ] {
-            let mut req =
-                test::TestRequest::with_uri(&address(&entry)).method(entry.method.clone());
+            let mut req = TestRequest::with_uri(&address(&entry)).method(entry.method.clone());
             if let Some(shown) = shown {
                 let shown = match shown.starts_with("Bearer") {
                     true => shown.to_owned(),
@@ -112,14 +112,14 @@ async fn every_operation_that_is_not_public_refuses_no_token_a_forged_one_and_an
                 };
                 req = req.insert_header(("authorization", shown));
             }
-            let answer = test::call_service(&app, req.to_request()).await;
+            let answer = call_service(&app, req.to_request()).await;
             assert_eq!(
                 answer.status(),
                 StatusCode::UNAUTHORIZED,
                 "{}",
                 named(&entry)
             );
-            let mut body: Value = test::read_body_json(answer).await;
+            let mut body: Value = read_body_json(answer).await;
             body["trace_id"] = Value::Null;
             bodies.push(body);
         }
@@ -127,10 +127,10 @@ async fn every_operation_that_is_not_public_refuses_no_token_a_forged_one_and_an
         assert!(bodies.iter().all(|body| *body == bodies[0]), "{bodies:?}");
         asked += 1;
         if !matches!(entry.policy, Policy::SignedIn) {
-            let req = test::TestRequest::with_uri(&address(&entry)).method(entry.method.clone());
+            let req = TestRequest::with_uri(&address(&entry)).method(entry.method.clone());
             let req = req.insert_header(("authorization", format!("Bearer {token}")));
-            let answer = test::call_service(&app, req.to_request()).await;
-            let body: Value = test::read_body_json(answer).await;
+            let answer = call_service(&app, req.to_request()).await;
+            let body: Value = read_body_json(answer).await;
             assert_eq!(body["code"], "SESSION_REVOKED", "{}", named(&entry));
             fresh += 1;
         }
@@ -142,7 +142,7 @@ async fn every_operation_that_is_not_public_refuses_no_token_a_forged_one_and_an
 }
 
 /// Reads may trust a token for its quarter of an hour; what changes anything reads the session.
-#[::core::prelude::v1::test]
+#[test]
 fn what_changes_anything_wants_a_session_that_was_read_now() {
     let mut seen = Vec::new();
     for entry in line::table() {

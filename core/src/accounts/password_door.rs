@@ -58,6 +58,12 @@ pub enum Came {
     CodePromised(CodePromise),
 }
 
+enum Set {
+    Done(Vec<SessionId>),
+    Taken,
+    WrongCode,
+}
+
 enum Entry {
     In(Box<SignedIn>),
     Promised,
@@ -153,12 +159,15 @@ impl PasswordDoor {
             if try_code(tx, caller, purpose, &act, typed, pen.now).await? == Verdict::Refused {
                 pen.audit(tx, &actor, "accounts.set_password", subject, "WRONG_CODE")
                     .await?;
-                return Ok(None);
+                return Ok(Set::WrongCode);
             }
             let before = tx.accounts().credential_of(&caller.account_id).await?;
             let holder = tx.accounts().find_credential(login).await?;
             if holder.is_some_and(|holder| holder.account_id != caller.account_id) {
-                return Err(AccountError::LoginTaken);
+                // The code stays spent: one code, one answer about a name.
+                pen.audit(tx, &actor, "accounts.set_password", subject, "LOGIN_TAKEN")
+                    .await?;
+                return Ok(Set::Taken);
             }
             let credential = Credential {
                 account_id: caller.account_id.clone(),
@@ -182,10 +191,14 @@ impl PasswordDoor {
                 .seal("login", login.expose());
             pen.prove(tx, &actor, "accounts.set_password", subject, proof)
                 .await?;
-            Ok::<_, AccountError>(Some(ended))
+            Ok::<_, AccountError>(Set::Done(ended))
         })
         .await?;
-        set.ok_or(AccountError::WrongCode)
+        match set {
+            Set::Done(ended) => Ok(ended),
+            Set::Taken => Err(AccountError::LoginTaken),
+            Set::WrongCode => Err(AccountError::WrongCode),
+        }
     }
 }
 
