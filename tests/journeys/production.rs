@@ -11,6 +11,7 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use libtest_mimic::Failed;
+use lifeline_core::shared::time::Clock as _;
 use lifeline_tests::demo::binary;
 use lifeline_tests::{Demo, Engine, Phone, engine};
 use reqwest::header::HeaderMap;
@@ -18,7 +19,7 @@ use reqwest::{Certificate, Identity, StatusCode};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::fixtures::BOTH;
+use crate::fixtures::{BOTH, MachineClock};
 use crate::{Body, run};
 
 pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
@@ -244,14 +245,12 @@ fn serve(engine: Engine) -> Result<(), Failed> {
         loop {
             let fresh = with("relay").expect("a client").get(&url);
             let answer = fresh.headers(self::signed(&origin, "/v1/me")).send().await;
-            let answer = answer.expect("no connection is refused while certificates are renewed");
-            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
-            if leaf(&answer) != first {
+            if shows_another(answer, &first) {
                 break;
             }
             assert!(
                 began.elapsed() < Duration::from_secs(20),
-                "the old certificate stayed"
+                "the old one stayed"
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -266,10 +265,7 @@ fn serve(engine: Engine) -> Result<(), Failed> {
 fn signed(origin: &str, target: &str) -> HeaderMap {
     let mut nonce = [0_u8; 16];
     aws_lc_rs::rand::fill(&mut nonce).expect("chance");
-    let created = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .expect("a time after 1970")
-        .as_secs();
+    let created = MachineClock.now().unix_seconds();
     let digest = format!("sha-256=:{}:", BASE64.encode(Sha256::digest(b"")));
     let params = format!(
         "(\"@method\" \"@target-uri\" \"content-digest\" \"x-forwarded-for\");created={created};keyid=\"relay-1\";nonce=\"{}\"",
@@ -291,6 +287,13 @@ fn signed(origin: &str, target: &str) -> HeaderMap {
         headers.insert(name, value.parse().expect("a header"));
     }
     headers
+}
+
+/// Whether a server let the relay in, and showed another certificate than before.
+fn shows_another(answer: Result<reqwest::Response, reqwest::Error>, first: &[u8]) -> bool {
+    let answer = answer.expect("no connection is refused while certificates are renewed");
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    leaf(&answer) != first
 }
 
 /// The certificate a server showed.
