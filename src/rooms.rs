@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use actix_web::web;
-use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::passwords::{Argon2id, Cost};
+use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::redis::Redis;
 use lifeline_adapters::sql::Engine;
 use lifeline_core::accounts::codes::CodeCarrier;
