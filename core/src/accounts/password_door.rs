@@ -17,7 +17,7 @@ use super::rotation::end_all;
 use super::secret::Secret;
 use super::session::{Client, Device, Ending};
 use super::sign_in::{NewSession, SignedIn, end_earlier, open_session};
-use super::{AccountError, Accounts, verified_phone_in};
+use super::{AccountError, Accounts, current_in, verified_phone_in};
 use crate::evidence;
 use crate::shared::ids::{AccountId, Maker, SessionId, TypedId};
 use crate::store::{StoreError, Tx, atomically};
@@ -254,7 +254,8 @@ impl Arrival {
     /// Sends a code, unless one was sent a moment ago or the day's are used up: the answer tells
     /// nothing of it, for only a fitting password leads here.
     async fn promise(&self, tx: &mut Tx, asker: &Caller, act: &Act) -> Result<(), AccountError> {
-        let Some(phone) = verified_phone_in(tx, &asker.account_id).await? else {
+        let account = current_in(tx, &asker.account_id).await?;
+        let Some(phone) = verified_phone_in(tx, &account).await? else {
             return self.audit(tx, "visitor", "NO_PHONE").await;
         };
         let purpose = OtpPurpose::SignIn;
