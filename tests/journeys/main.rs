@@ -20,6 +20,7 @@ mod printed_steps;
 mod privacy;
 mod production;
 mod records;
+mod relay;
 mod several_homes;
 mod two_gateways;
 mod user_system;
@@ -45,6 +46,7 @@ fn main() {
         printed_steps::tests(),
         privacy::tests(),
         production::tests(),
+        relay::tests(),
         several_homes::tests(),
         two_gateways::tests(),
         user_system::tests(),

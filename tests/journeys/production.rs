@@ -35,7 +35,7 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
 }
 
 /// A CA, a server certificate for 127.0.0.1 and a client certificate, by openssl.
-fn certificates(dir: &Path) {
+pub(crate) fn certificates(dir: &Path) {
     let openssl = |arguments: &[&str]| {
         let done = Command::new("openssl")
             .args(arguments)
@@ -100,6 +100,15 @@ fn certificates(dir: &Path) {
         .concat();
         openssl(&signed);
     }
+    openssl(&["genpkey", "-algorithm", "ed25519", "-out", "signing.pem"]);
+    openssl(&[
+        "pkey",
+        "-in",
+        "signing.pem",
+        "-pubout",
+        "-out",
+        "signing.pub",
+    ]);
     openssl(&["genrsa", "-out", "app.pem", "2048"]);
     openssl(&["genrsa", "-out", "platform.key", "2048"]);
     openssl(&[
@@ -112,13 +121,13 @@ fn certificates(dir: &Path) {
     ]);
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let probe = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     probe.local_addr().expect("its address").port()
 }
 
 /// A production configuration over the files in `dir`; answers it with the line's and ops' ports.
-async fn configuration(dir: &Path, engine: Engine) -> (PathBuf, u16, u16) {
+pub(crate) async fn configuration(dir: &Path, engine: Engine) -> (PathBuf, u16, u16) {
     let (line, callback, ops) = (free_port(), free_port(), free_port());
     let url = match engine {
         Engine::Sqlite => format!("sqlite:{}", dir.join("live.db").display()),
@@ -132,6 +141,8 @@ async fn configuration(dir: &Path, engine: Engine) -> (PathBuf, u16, u16) {
          [listeners.line.relay]\norigin = \"https://127.0.0.1:{line}\"\nnetworks = [\"127.0.0.0/8\"]\n\
          floor = \"{at}/line.floor\"\n[[listeners.line.relay.keys]]\nid = \"relay-1\"\n\
          relay = \"relay-1.line.example.cn\"\nalgorithm = \"hmac-sha256\"\nfile = \"{at}/relay.secret\"\n\
+         [[listeners.line.relay.keys]]\nid = \"channel-relay-1\"\nrelay = \"relay-1.line.example.cn\"\n\
+         algorithm = \"ed25519\"\nfile = \"{at}/signing.pub\"\n\
          [listeners.callback]\nbind = \"127.0.0.1:{callback}\"\npublic_base = \"https://notify.example.cn\"\n\
          [listeners.ops]\nbind = \"127.0.0.1:{ops}\"\n\
          [store]\nurl = \"{url}\"\nkeyring = \"{at}/keyring.json\"\n\
@@ -153,7 +164,7 @@ async fn configuration(dir: &Path, engine: Engine) -> (PathBuf, u16, u16) {
     (file, line, ops)
 }
 
-fn lifeline(command: &str, config: &Path) -> Output {
+pub(crate) fn lifeline(command: &str, config: &Path) -> Output {
     let mut run = Command::new(binary());
     run.arg(command)
         .arg("--config")
@@ -343,7 +354,7 @@ fn renew_server_certificate(dir: &Path) {
     }
 }
 
-fn terminate(pid: u32) {
+pub(crate) fn terminate(pid: u32) {
     let sent = Command::new("kill")
         .args(["-TERM", &pid.to_string()])
         .status()

@@ -1,0 +1,227 @@
+//! Takes a household's request and sends it, signed, to a node of the gateway.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::sign::{Sent, Signer, Unsigned, WHEN_THERE};
+
+/// The largest body passed on; the gateway takes less.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Meaningful between two hops only, never passed on (RFC 9110 section 7.6.1).
+const HOP_BY_HOP: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+/// What only the relay itself may say.
+const RELAY_SAYS: [&str; 8] = [
+    "content-digest",
+    "forwarded",
+    "signature",
+    "signature-input",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
+
+/// The way to the gateway.
+#[derive(Debug)]
+pub struct Forwarder {
+    nodes: Vec<String>,
+    next: AtomicUsize,
+    client: reqwest::Client,
+    signer: Signer,
+}
+
+/// Why the relay itself answers.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    #[error("a request that cannot be forwarded as it is")]
+    Odd,
+    #[error("no node of the gateway answers")]
+    Line,
+    #[error(transparent)]
+    Unsigned(#[from] Unsigned),
+}
+
+impl actix_web::ResponseError for Refused {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Odd => StatusCode::BAD_REQUEST,
+            Self::Line | Self::Unsigned(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut answer = HttpResponse::build(self.status_code());
+        if self.status_code() == StatusCode::SERVICE_UNAVAILABLE {
+            answer.insert_header(("retry-after", "2"));
+        }
+        answer.finish()
+    }
+}
+
+fn now_s() -> u64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a relay stamps what it sends; it has no domain and no Clock port"
+    )]
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+impl Forwarder {
+    #[must_use]
+    pub fn new(nodes: Vec<String>, client: reqwest::Client, signer: Signer) -> Self {
+        Self {
+            nodes,
+            next: AtomicUsize::new(0),
+            client,
+            signer,
+        }
+    }
+
+    /// Every node once, beginning with the next in turn.
+    fn in_turn(&self) -> impl Iterator<Item = &String> {
+        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        let count = self.nodes.len().max(1);
+        (0..count).filter_map(move |step| self.nodes.get(first.wrapping_add(step) % count))
+    }
+
+    /// Sends a request to one node after the other until one was reached. What reached a node is
+    /// never sent again from here: only the client knows whether a repeat is harmless.
+    async fn send(
+        &self,
+        incoming: &HttpRequest,
+        body: &web::Bytes,
+    ) -> Result<reqwest::Response, Refused> {
+        let path = incoming.uri().path_and_query().map_or("/", |p| p.as_str());
+        let client = incoming.peer_addr().map(|peer| peer.ip().to_string());
+        let client = client.ok_or(Refused::Odd)?;
+        let fields = covered(incoming.headers())?;
+        let method = reqwest::Method::from_bytes(incoming.method().as_str().as_bytes());
+        let method = method.map_err(|_| Refused::Odd)?;
+        for node in self.in_turn() {
+            let target_uri = format!("{node}{path}");
+            let mut outgoing = self.client.request(method.clone(), &target_uri);
+            for (name, value) in incoming.headers() {
+                if passes(incoming.headers(), name) {
+                    outgoing = outgoing.header(name.as_str(), value.as_bytes());
+                }
+            }
+            if let Some(host) = incoming.headers().get(HOST) {
+                outgoing = outgoing.header("x-forwarded-host", host.as_bytes());
+            }
+            let signed = self.signer.headers(&Sent {
+                method: method.as_str(),
+                target_uri: &target_uri,
+                client: &client,
+                fields: &fields,
+                body,
+                created_s: now_s(),
+            })?;
+            outgoing = outgoing.header("x-forwarded-for", client.as_str());
+            for (name, value) in signed {
+                outgoing = outgoing.header(name, value);
+            }
+            match outgoing.body(body.clone()).send().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) if error.is_connect() => {
+                    tracing::warn!(node, "line.node_not_reached");
+                }
+                Err(_) => {
+                    tracing::warn!(node, "line.no_answer");
+                    return Err(Refused::Line);
+                }
+            }
+        }
+        Err(Refused::Line)
+    }
+}
+
+/// What a signature covers beside what it always does. Two of what may be there once are refused:
+/// nobody could say which of them was meant.
+fn covered(headers: &HeaderMap) -> Result<Vec<(&'static str, String)>, Refused> {
+    let mut fields = Vec::new();
+    for name in WHEN_THERE {
+        let mut values = headers.get_all(name);
+        let Some(value) = values.next() else {
+            continue;
+        };
+        if values.next().is_some() {
+            return Err(Refused::Odd);
+        }
+        let value = value.to_str().map_err(|_| Refused::Odd)?;
+        fields.push((name, value.trim().to_owned()));
+    }
+    Ok(fields)
+}
+
+/// Whether a client's header goes on to the line.
+fn passes(headers: &HeaderMap, name: &HeaderName) -> bool {
+    let named_by_connection = || {
+        headers
+            .get_all("connection")
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|token| token.trim().eq_ignore_ascii_case(name.as_str()))
+    };
+    !HOP_BY_HOP.contains(&name.as_str())
+        && !RELAY_SAYS.contains(&name.as_str())
+        && *name != CONTENT_LENGTH
+        && *name != HOST
+        && !named_by_connection()
+}
+
+/// Everything goes to the line.
+pub async fn pass_on(
+    forwarder: web::Data<Forwarder>,
+    incoming: HttpRequest,
+    body: web::Bytes,
+) -> Result<HttpResponse, Refused> {
+    let answer = forwarder.send(&incoming, &body).await?;
+    let status = StatusCode::from_u16(answer.status().as_u16()).map_err(|_| Refused::Line)?;
+    let mut returned = HttpResponse::build(status);
+    for (name, value) in answer.headers() {
+        let hop = HOP_BY_HOP.contains(&name.as_str()) || name.as_str() == CONTENT_LENGTH.as_str();
+        if !hop {
+            returned.append_header((name.as_str(), value.as_bytes()));
+        }
+    }
+    let body = answer.bytes().await.map_err(|_| Refused::Line)?;
+    Ok(returned.body(body))
+}
+
+/// How the relay speaks to the gateway: its certificate, the line's CA and no other, no detours.
+///
+/// # Errors
+/// When the files do not fit.
+pub fn client(
+    identity_pem: &[u8],
+    ca_pem: &[u8],
+    deadline: Duration,
+) -> Result<reqwest::Client, reqwest::Error> {
+    let identity = reqwest::Identity::from_pem(identity_pem)?;
+    let ca = reqwest::Certificate::from_pem(ca_pem)?;
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .https_only(true)
+        .tls_certs_only([ca])
+        .identity(identity)
+        .connect_timeout(Duration::from_secs(2))
+        .timeout(deadline)
+        .build()
+}

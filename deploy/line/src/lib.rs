@@ -1,0 +1,9 @@
+//! The channel relay: ends public TLS for the mini-program, H5 and PC, and forwards over the dedicated
+//! line with its client certificate and a signature over every request (docs/contracts/relay.md).
+//!
+//! It keeps nothing, knows no household and decides nothing: what it forwards is judged by the gateway.
+
+pub mod config;
+pub mod forward;
+pub mod sign;
+pub mod start;

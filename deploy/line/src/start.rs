@@ -1,0 +1,80 @@
+//! Puts the relay on the air.
+
+use std::path::Path;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::{App, HttpServer, web};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use crate::config::Config;
+use crate::forward::{BODY_BYTES_MAX, Forwarder, client, pass_on};
+use crate::sign::Signer;
+
+/// A client that has not sent its request head by then is let go.
+const REQUEST_HEAD_TIME_MAX: Duration = Duration::from_secs(5);
+const CONNECTIONS_MAX: usize = 20_000;
+/// How long a stopping relay lets running requests finish.
+const DRAIN_TIME_MAX_S: u64 = 20;
+
+/// Why it does not run: what, and in which file.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NotStarted(String);
+
+fn not(what: &str, file: &Path) -> NotStarted {
+    NotStarted(format!("{}: {what}", file.display()))
+}
+
+fn bytes(file: &Path) -> Result<Vec<u8>, NotStarted> {
+    std::fs::read(file).map_err(|_| not("cannot be read", file))
+}
+
+/// The relay, listening.
+///
+/// # Errors
+/// [`NotStarted`] names the file at fault.
+pub fn server(config: &Config) -> Result<Server, NotStarted> {
+    let line = &config.line;
+    let key = PrivatePkcs8KeyDer::from_pem_file(&line.signing_key)
+        .map_err(|_| not("holds no key in PKCS#8", &line.signing_key))?;
+    let signer = Signer::new(key.secret_pkcs8_der(), &line.key_id)
+        .map_err(|error| not(&error.to_string(), &line.signing_key))?;
+    let identity = [bytes(&line.certificate)?, bytes(&line.private_key)?].concat();
+    let deadline = Duration::from_millis(line.deadline_ms);
+    let client = client(&identity, &bytes(&line.ca)?, deadline)
+        .map_err(|_| not("does not fit its key or CA", &line.certificate))?;
+    let forwarder = web::Data::new(Forwarder::new(line.nodes.clone(), client, signer));
+    let tls = tls(config)?;
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
+            .app_data(forwarder.clone())
+            .default_service(web::to(pass_on))
+    });
+    let bound = server
+        .max_connections(CONNECTIONS_MAX)
+        .client_request_timeout(REQUEST_HEAD_TIME_MAX)
+        .shutdown_timeout(DRAIN_TIME_MAX_S)
+        .bind_rustls_0_23(config.public.bind, tls);
+    let bound = bound.map_err(|error| NotStarted(format!("public.bind: {error}")))?;
+    Ok(bound.run())
+}
+
+fn tls(config: &Config) -> Result<ServerConfig, NotStarted> {
+    let public = &config.public;
+    let chain = CertificateDer::pem_file_iter(&public.certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|_| not("is not a PEM file", &public.certificate))?;
+    let key = PrivateKeyDer::from_pem_file(&public.private_key)
+        .map_err(|_| not("holds no private key", &public.private_key))?;
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| NotStarted("TLS 1.2 and 1.3 are not available".to_owned()))?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|_| not("does not fit the private key", &public.certificate))
+}
