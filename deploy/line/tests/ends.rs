@@ -1,5 +1,10 @@
 //! Both ends of the dedicated line: what the relay signs the gate takes, once, and at its own node only.
 
+#![expect(
+    clippy::expect_used,
+    reason = "the helpers of this test panic like the test"
+)]
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
