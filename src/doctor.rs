@@ -15,7 +15,8 @@ use crate::failure::Failure;
 use crate::outside::Outside;
 use crate::serve::Kind;
 use crate::system::{OsEntropy, SystemClock};
-use crate::{config, store, tls};
+use crate::tls::Certificates;
+use crate::{config, store};
 
 /// One line of the table.
 #[derive(Debug, Serialize)]
@@ -98,7 +99,8 @@ fn keys_finding(config: &config::Config) -> Finding {
 }
 
 fn tls_finding(config: &config::Config) -> Finding {
-    let built = config.listeners.line.tls.as_ref().map(tls::server);
+    let built = config.listeners.line.tls.as_ref();
+    let built = built.map(|files| Certificates::read(files).and_then(|held| held.server()));
     let ok = matches!(built, Some(Ok(_)));
     finding("line certificate", ok, || {
         let text = match built {

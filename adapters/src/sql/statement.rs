@@ -82,7 +82,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::bindings::STATEMENTS,
         super::cases::STATEMENTS,
         super::certifications::STATEMENTS,
-        credentials::STATEMENTS,
+        super::credentials::STATEMENTS,
         super::engine::STATEMENTS,
         super::erasing::STATEMENTS,
         super::evidence::STATEMENTS,
