@@ -571,6 +571,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets login name and password by the code sent to the account's own phone (`POST /v1/otps`,
+         *     `set_password`). Every other device is signed out.
+         */
+        put: operations["set"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/phone": {
         parameters: {
             query?: never;
@@ -848,7 +868,8 @@ export interface paths {
         put?: never;
         /**
          * Signs in with Alipay, or answers a new access token for a refresh token.
-         * @description In a browser the refresh token never reaches the page: it is set as a cookie.
+         * @description In a browser the refresh token never reaches the page: it is set as a cookie. By password it takes
+         *     two calls: without `otp` the answer is 202, the same for any login and password.
          */
         post: operations["sign_in"];
         delete?: never;
@@ -1223,8 +1244,8 @@ export interface components {
             binding_id: string;
         };
         /**
-         * @description `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`; `export` and `erase`
-         *     alone: their code goes to the account's own phone.
+         * @description `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`; `export`, `erase`
+         *     and `set_password` alone: their code goes to the account's own phone.
          */
         CodeBody: {
             /** @example 1504010020017 */
@@ -1235,11 +1256,24 @@ export interface components {
             phone?: string | null;
             purpose: components["schemas"]["CodePurpose"];
         };
+        /** @description What came of login and password: the same whether they fit or not. */
+        CodePromisedView: {
+            /**
+             * Format: int64
+             * @description Seconds the code lives.
+             */
+            expires_in: number;
+            /**
+             * Format: int64
+             * @description Seconds until the next one may be asked for.
+             */
+            resend_after: number;
+        };
         /**
          * @description What a code is for.
          * @enum {string}
          */
-        CodePurpose: "verify_phone" | "bind" | "export" | "erase";
+        CodePurpose: "verify_phone" | "bind" | "export" | "erase" | "set_password";
         CodeView: {
             /**
              * Format: int64
@@ -1877,6 +1911,18 @@ export interface components {
             /** @example Bearer */
             token_type: string;
         };
+        /** @description Sets login name and password by a code sent to the account's own phone. */
+        SetPasswordBody: {
+            /**
+             * @description A letter and 3 to 31 more of a-z 0-9 _ . -
+             * @example liming88
+             */
+            login: string;
+            /** @example 123456 */
+            otp: string;
+            /** @description 8 characters at least, 128 bytes at most. */
+            password: string;
+        };
         /** @description Sign in with what Alipay handed over, or stay signed in. */
         SignInBody: {
             /** @description Good once. */
@@ -1885,6 +1931,14 @@ export interface components {
             grant: "alipay";
             /** @description On H5: the state Alipay handed back; it must match this browser's cookie. */
             state?: string | null;
+        } | {
+            /** @enum {string} */
+            grant: "password";
+            /** @example liming88 */
+            login: string;
+            /** @example 123456 */
+            otp?: string | null;
+            password: string;
         } | {
             /** @enum {string} */
             grant: "refresh";
@@ -3375,6 +3429,37 @@ export interface operations {
             };
         };
     };
+    set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPasswordBody"];
+            };
+        };
+        responses: {
+            /** @description Set */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     take_phone: {
         parameters: {
             query?: never;
@@ -3976,6 +4061,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description If login and password fit, a code is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodePromisedView"];
                 };
             };
             /** @description Refused; see `code` */
