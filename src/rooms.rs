@@ -9,6 +9,7 @@ use lifeline_adapters::passwords::{Argon2id, Cost};
 use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::redis::Redis;
 use lifeline_adapters::sql::Engine;
+use lifeline_adapters::vault::{SoftwareWrapping, WrappedVault};
 use lifeline_core::accounts::codes::CodeCarrier;
 use lifeline_core::accounts::passwords::Passwords;
 use lifeline_core::accounts::{Accounts, PasswordDoor};
@@ -24,6 +25,7 @@ use lifeline_core::privacy::{Erase, Privacy, PurgeEnded};
 use lifeline_core::publications::Publications;
 use lifeline_core::requests::points::Earn;
 use lifeline_core::requests::{Follow, Requests};
+use lifeline_core::settlement::accounts::{Generation, GenerationPorts, WorkThrough};
 use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
@@ -55,6 +57,7 @@ pub(crate) struct Rooms {
     privacy: Privacy,
     publications: Publications,
     requests: Requests,
+    generation: Generation,
     codes: Arc<CodeCarrier>,
     cookies: CookieRules,
     store: Arc<dyn Store>,
@@ -123,6 +126,19 @@ impl Rooms {
             let (store, clock, entropy) = again();
             Publications::new(store, clock, entropy, Arc::new(Darkroom))
         };
+        let generation = {
+            let (store, clock, entropy) = again();
+            Generation::new(GenerationPorts {
+                store,
+                clock,
+                entropy,
+                grid: outside.marketing.clone(),
+                vault: Arc::new(WrappedVault::new(Arc::new(SoftwareWrapping::new(
+                    Arc::clone(engine),
+                )))),
+                rows: Vec::new(),
+            })
+        };
         let accounts =
             accounts.followed_by(vec![Arc::new(bindings.clone()), Arc::new(privacy.clone())]);
         let requests = {
@@ -132,6 +148,7 @@ impl Rooms {
         let passwords = passwords(&entropy)?;
         Ok(Self {
             by_password: PasswordDoor::new(accounts.clone(), passwords),
+            generation,
             privacy,
             publications,
             requests,
@@ -179,6 +196,7 @@ impl Rooms {
                 .app_data(web::Data::new(rooms.publications.clone()))
                 .app_data(web::Data::new(rooms.requests.clone()))
                 .app_data(web::Data::new(rooms.by_password.clone()))
+                .app_data(web::Data::new(rooms.generation.clone()))
                 .app_data(web::Data::new(rooms.cookies))
                 .app_data(web::Data::new(waker.clone()));
         })
@@ -207,6 +225,7 @@ impl Rooms {
             Arc::new(self.gathering.clone()),
             Arc::new(self.requests.clone()),
             Arc::new(Earn(self.requests.clone())),
+            Arc::new(self.generation.clone()),
             Arc::<CodeCarrier>::clone(&self.codes),
         ];
         let (store, clock, entropy) = again();
@@ -222,6 +241,7 @@ impl Rooms {
             Arc::new(Quarantine(self.payments.clone())),
             Arc::new(Erase(self.privacy.clone())),
             Arc::new(PurgeEnded(self.privacy.clone())),
+            Arc::new(WorkThrough(self.generation.clone())),
             Arc::new(Retention::new(Arc::clone(&self.store))),
         ];
         let (store, clock, entropy) = again();

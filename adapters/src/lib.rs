@@ -1,5 +1,5 @@
 //! The outside world, one folder per thing: SQL engines, Redis, the keyring, Alipay, marketing, SMS,
-//! the user system; the hashing of passwords.
+//! the user system; the hashing of passwords; the vault of sellers' keys.
 //!
 //! Each folder implements ports that `lifeline-core` declares. Nothing here decides about business.
 
@@ -15,4 +15,5 @@ mod seams;
 pub mod sms;
 pub mod sql;
 pub mod user_system;
+pub mod vault;
 pub mod wire;

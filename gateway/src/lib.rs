@@ -18,3 +18,4 @@ pub mod privacy;
 pub mod publications;
 pub mod requests;
 pub mod runner;
+pub mod settlement;

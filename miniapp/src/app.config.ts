@@ -19,6 +19,8 @@ export default defineAppConfig({
     'pages/payments/history',
     'pages/notices/index',
     'pages/privacy/index',
+    'pages/settlement/index',
+    'pages/settlement/account',
     'pages/publications/hub',
     'pages/publications/index',
     'pages/publications/detail',

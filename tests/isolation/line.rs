@@ -18,6 +18,7 @@ use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::passwords::{Argon2id, Cost};
 use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::sql;
+use lifeline_adapters::vault::{SoftwareWrapping, WrappedVault};
 use lifeline_core::accounts::codes::CodeCarrier;
 use lifeline_core::accounts::{Accounts, PasswordDoor};
 use lifeline_core::billing::{Billing, FreshnessRules};
@@ -33,6 +34,8 @@ use lifeline_core::privacy::Privacy;
 use lifeline_core::publications::Publications;
 use lifeline_core::requests::Requests;
 use lifeline_core::requests::ports::{OrderReport, WorkOrder, WorkOrders};
+use lifeline_core::settlement::accounts::{Generation, GenerationPorts, GridConnections, Reserve};
+use lifeline_core::settlement::ids::GenerationNo;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
@@ -79,6 +82,13 @@ impl Entropy for Dice {
 /// A channel and a ledger that answer nothing: orders here are never paid.
 #[derive(Debug)]
 struct Silence;
+
+#[async_trait]
+impl GridConnections for Silence {
+    async fn reserved(&self, _: &GenerationNo) -> Result<Option<Reserve>, NoAnswer> {
+        Err(SILENT)
+    }
+}
 
 const SILENT: NoAnswer = NoAnswer::NotSent("silence");
 
@@ -174,6 +184,7 @@ pub(crate) struct House {
     publications: Publications,
     requests: Requests,
     by_password: PasswordDoor,
+    generation: Generation,
     relay: Relay,
     clock: Arc<Hands>,
     entropy: Arc<Dice>,
@@ -212,6 +223,15 @@ impl House {
         };
         let passwords = Arc::new(Argon2id::new(cheap, 1, e()).expect("a hash"));
         let silence = Arc::new(Silence);
+        let vault = WrappedVault::new(Arc::new(SoftwareWrapping::new(store.clone())));
+        let generation = Generation::new(GenerationPorts {
+            store: store.clone(),
+            clock: c(),
+            entropy: e(),
+            grid: silence.clone(),
+            vault: Arc::new(vault),
+            rows: Vec::new(),
+        });
         let ports = Ports {
             store: store.clone(),
             clock: c(),
@@ -239,6 +259,7 @@ impl House {
             privacy,
             publications,
             requests,
+            generation,
             relay,
             clock,
             entropy,
@@ -309,6 +330,7 @@ impl House {
             .app_data(web::Data::new(self.publications.clone()))
             .app_data(web::Data::new(self.requests.clone()))
             .app_data(web::Data::new(self.by_password.clone()))
+            .app_data(web::Data::new(self.generation.clone()))
             .app_data(web::Data::new(CookieRules { secure: true }))
             .app_data(web::Data::new(Waker::default()));
     }

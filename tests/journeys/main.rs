@@ -13,6 +13,7 @@ mod bad_input;
 mod canary;
 mod ending;
 mod fixtures;
+mod generation;
 mod lost_client;
 mod merging;
 mod notice_shapes;
@@ -40,6 +41,7 @@ fn main() {
         bad_input::tests(),
         canary::tests(),
         ending::tests(),
+        generation::tests(),
         lost_client::tests(),
         merging::tests(),
         notice_shapes::tests(),

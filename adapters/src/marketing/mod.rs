@@ -6,6 +6,7 @@
 mod archive;
 mod dues;
 mod figures;
+mod generators;
 mod posting;
 mod work_orders;
 

@@ -3,11 +3,13 @@
 //! under the table's id and whose destruction erases the table.
 
 use async_trait::async_trait;
+use lifeline_core::accounts::Secret;
 use lifeline_core::settlement::accounts::account::{FeedIn, GenerationAccount, GenerationState};
 use lifeline_core::settlement::accounts::ports::{GenerationReads, GenerationStore};
 use lifeline_core::settlement::accounts::table::{Identity, Permitted, PersonalTable};
+use lifeline_core::settlement::accounts::vault::KeyPair;
 use lifeline_core::settlement::ids::{
-    GenerationAccountId, GenerationNo, PermissionId, PersonalTableId,
+    GenerationAccountId, GenerationNo, KeyPairId, PermissionId, PersonalTableId,
 };
 use lifeline_core::shared::ids::{AccountId, TypedId as _};
 use lifeline_core::shared::page::Page;
@@ -29,9 +31,11 @@ macro_rules! accounts {
 }
 
 statements! { "generation":
-    FIND("generation_account") = accounts!("account_id = $1 AND generation_account_id = $2");
-    LIST("generation_account") = accounts!("account_id = $1 AND generation_account_id > $2 \
-        ORDER BY generation_account_id LIMIT $3");
+    // What belonged to an account that was merged into this one is this person's as well.
+    FIND("generation_account") = accounts!("(account_id = $1 OR account_id IN (SELECT m.account_id FROM account m \
+        WHERE m.merged_into = $1)) AND generation_account_id = $2");
+    LIST("generation_account") = accounts!("(account_id = $1 OR account_id IN (SELECT m.account_id FROM account m \
+        WHERE m.merged_into = $1)) AND generation_account_id > $2 ORDER BY generation_account_id LIMIT $3");
     BY_ID("generation_account") = accounts!("generation_account_id = $1");
     BY_NO("generation_account") = accounts!("generation_index IN ($1, $2)");
     DUE("generation_account") = "SELECT generation_account_id FROM generation_account \
@@ -52,11 +56,21 @@ statements! { "generation":
         WHERE table_id = $1 AND state = 'open' AND version = $4";
     ERASE("personal_table") = "UPDATE personal_table SET state = 'erased', permission_id = NULL, identity = NULL, \
         erased_at = $2, version = version + 1 WHERE table_id = $1 AND state = 'open'";
+    KEY("generation_key") = "SELECT key_id, vault, modulus, wrapped, made_at FROM generation_key \
+        WHERE generation_account_id = $1";
+    ADD_KEY("generation_key") = "INSERT INTO generation_key (key_id, generation_account_id, vault, modulus, wrapped, \
+        made_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    SET_NONCE("generation_key") = "UPDATE generation_key SET nonce_digest = $2, nonce_expires_at = $3 WHERE key_id = $1";
+    SPEND_NONCE("generation_key") = "UPDATE generation_key SET nonce_digest = NULL, nonce_expires_at = NULL \
+        WHERE key_id = $1 AND nonce_digest = $2 AND nonce_expires_at > $3";
+    DROP_NONCE("generation_key") = "UPDATE generation_key SET nonce_digest = NULL, nonce_expires_at = NULL WHERE key_id = $1";
+    DESTROY("generation_key") = "DELETE FROM generation_key WHERE generation_account_id = $1";
     DROP_KEY("account_key") = "DELETE FROM account_key WHERE account_id = $1";
 }
 
 pub(super) const GENERATION_NO: Field = Field::new("generation_account", "generation_no");
 pub(super) const GENERATION_INDEX: Field = Field::new("generation_account", "generation_index");
+const NONCE: Field = Field::new("generation_key", "nonce_digest");
 const IDENTITY: Field = Field::new("personal_table", "identity");
 
 /// The name under which a table's data key lies beside those of people.
@@ -134,6 +148,20 @@ impl<C: Conn> GenerationReads for Sql<C> {
         }))
     }
 
+    async fn key(&mut self, id: &GenerationAccountId) -> Result<Option<KeyPair>, StoreError> {
+        let row = self.one(&KEY, args![id]).await?;
+        row.map(|row| {
+            Ok(KeyPair {
+                key_id: row.id("key_id")?,
+                vault: row.text("vault")?,
+                modulus: row.text("modulus")?,
+                wrapped: row.text("wrapped")?,
+                made_at: row.time("made_at")?,
+            })
+        })
+        .transpose()
+    }
+
     async fn due(&mut self, now: Time, most: i64) -> Result<Vec<GenerationAccountId>, StoreError> {
         let rows = self.rows(&DUE, args![now, most]).await?;
         rows.iter()
@@ -190,6 +218,57 @@ impl<C: WriteConn> GenerationStore for Sql<C> {
         } else {
             Err(StoreError::Conflict)
         }
+    }
+
+    async fn add_key(
+        &mut self,
+        id: &GenerationAccountId,
+        pair: &KeyPair,
+    ) -> Result<(), StoreError> {
+        let args = args![
+            &pair.key_id,
+            id,
+            &pair.vault,
+            &pair.modulus,
+            &pair.wrapped,
+            pair.made_at,
+        ];
+        self.touched(&ADD_KEY, args).await.map(drop)
+    }
+
+    async fn set_nonce(
+        &mut self,
+        key_id: &KeyPairId,
+        nonce: &Secret,
+        expires_at: Time,
+    ) -> Result<(), StoreError> {
+        let digest = self.digest(NONCE, nonce.expose())?;
+        if self
+            .changed(&SET_NONCE, args![key_id, digest, expires_at])
+            .await?
+        {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict)
+        }
+    }
+
+    async fn spend_nonce(
+        &mut self,
+        key_id: &KeyPairId,
+        nonce: &Secret,
+        now: Time,
+    ) -> Result<bool, StoreError> {
+        let digest = self.digest(NONCE, nonce.expose())?;
+        let spent = self
+            .changed(&SPEND_NONCE, args![key_id, digest, now])
+            .await?;
+        self.touched(&DROP_NONCE, args![key_id]).await?;
+        Ok(spent)
+    }
+
+    async fn destroy_key(&mut self, id: &GenerationAccountId) -> Result<(), StoreError> {
+        self.touched(&DESTROY, args![id]).await.map(drop)
     }
 
     async fn erase_table(&mut self, table: &PersonalTableId, now: Time) -> Result<(), StoreError> {

@@ -88,6 +88,7 @@ pub use self::conn::{Conn, WriteConn};
 pub use self::engine::{Bench, Engine, Instance, OpenError, migrate, open, open_within};
 pub use self::keys::RuledKeys;
 pub use self::migration::{Migrated, SchemaError};
+pub(crate) use self::sealing::FOR_SERVICE_ROWS;
 pub use self::sealing::{Field, Vault};
 pub use self::sqlite::DiskFailure;
 pub use self::statement::Stmt;

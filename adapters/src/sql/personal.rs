@@ -39,6 +39,8 @@ statements! { "personal":
         AND scope < 'account:' || $1 || ';'";
     TABLE_KEYS("account_key") = "DELETE FROM account_key WHERE account_id IN (SELECT t.table_id FROM personal_table t \
         JOIN generation_account g ON g.generation_account_id = t.generation_account_id WHERE g.account_id = $1)";
+    PAIRS("generation_key") = "DELETE FROM generation_key WHERE generation_account_id IN \
+        (SELECT generation_account_id FROM generation_account WHERE account_id = $1)";
     PERSONAL_TABLES("personal_table") = "UPDATE personal_table SET state = 'erased', permission_id = NULL, identity = NULL, \
         erased_at = opened_at, version = version + 1 WHERE state = 'open' AND generation_account_id IN \
         (SELECT generation_account_id FROM generation_account WHERE account_id = $1)";
@@ -234,6 +236,8 @@ pub static TABLES: &[Table] = &[
         Fate::Erased(&[&MONTHS])),
     table("personal_table", "table_id generation_account_id state permission_id identity=own",
         Fate::Erased(&[&TABLE_KEYS, &PERSONAL_TABLES])),
+    table("generation_key", "key_id generation_account_id vault modulus wrapped=service nonce_digest=digest",
+        Fate::Erased(&[&PAIRS])),
     table("generation_account", "generation_account_id account_id generation_no=own generation_index=index feed_in state",
         Fate::Erased(&[&GENERATORS])),
     table("ledger_entry", "entry_id fact payment_id trace_id", MONEY),

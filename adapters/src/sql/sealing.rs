@@ -29,7 +29,7 @@ const KEPT_MAX: Duration = Duration::from_secs(60);
 const KEPT_COUNT_MAX: usize = 4096;
 /// What the keyring's wrapping key is derived for.
 pub(super) const FOR_ACCOUNT_KEYS: &str = "account keys";
-pub(super) const FOR_SERVICE_ROWS: &str = "service rows";
+pub(crate) const FOR_SERVICE_ROWS: &str = "service rows";
 
 /// A column that holds a sealed value or a blind index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Field {
         }
     }
 
-    pub(super) const fn place(self, row: &str) -> Place<'_> {
+    pub(crate) const fn place(self, row: &str) -> Place<'_> {
         Place {
             table: self.table,
             column: self.column,

@@ -1,7 +1,12 @@
 //! Generation accounts and their personal data tables.
 
+use std::sync::Arc;
+
+use lifeline_adapters::vault::{SoftwareWrapping, Wrapping as _};
+use lifeline_core::accounts::Secret;
 use lifeline_core::settlement::accounts::account::{FeedIn, GenerationAccount, GenerationState};
 use lifeline_core::settlement::accounts::table::{Identity, Permitted, PersonalTable};
+use lifeline_core::settlement::accounts::vault::KeyPair;
 use lifeline_core::settlement::ids::{GenerationAccountId, GenerationNo, TradingAccount};
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::shared::page::Page;
@@ -17,10 +22,13 @@ contracts! { "generation":
     a_number_has_one_live_account => ["GenerationStore::by_no", "GenerationStore::add"];
     a_save_compares_and_forgets_the_number => ["GenerationStore::save"];
     errands_come_when_they_are_due => ["GenerationReads::due"];
-    a_table_opens_by_its_permission_only => ["GenerationStore::open_table", "GenerationReads::permitted",
+    pv_10_a_table_opens_by_its_permission_only => ["GenerationStore::open_table", "GenerationReads::permitted",
         "GenerationReads::table"];
     a_payee_changes_by_comparison => ["GenerationStore::save_identity"];
-    an_erased_table_is_not_opened_by_anything => ["GenerationStore::erase_table"];
+    pv_11_an_erased_table_is_not_opened_by_anything => ["GenerationStore::erase_table"];
+    an_account_has_one_pair_until_it_is_destroyed => ["GenerationStore::add_key", "GenerationReads::key",
+        "GenerationStore::destroy_key"];
+    a_nonce_is_used_once_and_in_time => ["GenerationStore::set_nonce", "GenerationStore::spend_nonce"];
     a_dropped_unit_opens_nothing => ["GenerationStore::open_table"];
 }
 
@@ -67,6 +75,82 @@ pub(crate) async fn add(t: &Bench, account: &GenerationAccount) -> Result<(), St
     t.write(async |tx| tx.generation().add(account).await).await
 }
 
+pub(crate) fn key_pair(t: &Bench) -> KeyPair {
+    KeyPair {
+        key_id: t.id(),
+        vault: "software".to_owned(),
+        modulus: "AQAB".to_owned(),
+        wrapped: "a1:wrapped".to_owned(),
+        made_at: at(1),
+    }
+}
+
+async fn put(t: &Bench, id: &GenerationAccountId, pair: &KeyPair) -> Result<(), StoreError> {
+    t.write(async |tx| tx.generation().add_key(id, pair).await)
+        .await
+}
+
+async fn an_account_has_one_pair_until_it_is_destroyed(t: Bench) {
+    let account = seller(&t, &owner(&t).await);
+    add(&t, &account).await.unwrap();
+    let (id, pair) = (&account.generation_account_id, key_pair(&t));
+    put(&t, id, &pair).await.unwrap();
+    let second = put(&t, id, &key_pair(&t)).await;
+    assert!(
+        matches!(second, Err(StoreError::Duplicate(_))),
+        "{second:?}"
+    );
+    let mut view = t.view().await;
+    assert_eq!(view.generation().key(id).await.unwrap(), Some(pair));
+    drop(view);
+    t.write(async |tx| tx.generation().destroy_key(id).await)
+        .await
+        .unwrap();
+    let mut view = t.view().await;
+    assert_eq!(view.generation().key(id).await.unwrap(), None);
+    drop(view);
+    put(&t, id, &key_pair(&t)).await.unwrap();
+}
+
+async fn a_nonce_is_used_once_and_in_time(t: Bench) {
+    let account = seller(&t, &owner(&t).await);
+    add(&t, &account).await.unwrap();
+    let pair = key_pair(&t);
+    put(&t, &account.generation_account_id, &pair)
+        .await
+        .unwrap();
+    let nonce = |text: &str| Secret::new(text.to_owned());
+    let set = async |text: &str| {
+        t.write(async |tx| {
+            let of = &pair.key_id;
+            tx.generation().set_nonce(of, &nonce(text), at(600)).await
+        })
+        .await
+        .unwrap();
+    };
+    let spend = async |text: &str, seconds: i64| {
+        t.write(async |tx| {
+            let of = &pair.key_id;
+            tx.generation()
+                .spend_nonce(of, &nonce(text), at(seconds))
+                .await
+        })
+        .await
+        .unwrap()
+    };
+    set("one").await;
+    assert!(spend("one", 599).await);
+    assert!(!spend("one", 599).await, "used");
+    set("two").await;
+    assert!(!spend("two", 600).await, "over");
+    set("three").await;
+    assert!(!spend("another", 1).await);
+    assert!(!spend("three", 1).await, "a wrong try uses it up");
+    set("four").await;
+    set("five").await;
+    assert!(!spend("four", 1).await, "another took its place");
+}
+
 /// A seller whose table is open.
 pub(crate) async fn permitted(t: &Bench, owner: &AccountId) -> (GenerationAccount, PersonalTable) {
     let account = seller(t, owner);
@@ -75,6 +159,11 @@ pub(crate) async fn permitted(t: &Bench, owner: &AccountId) -> (GenerationAccoun
     t.write(async |tx| tx.generation().open_table(&table).await)
         .await
         .unwrap();
+    let mut pair = key_pair(t);
+    let wrapping = SoftwareWrapping::new(Arc::clone(&t.store));
+    let session = wrapping.session().await.unwrap();
+    pair.wrapped = session.wrap(&pair.key_id, b"a private half").unwrap();
+    put(t, &account.generation_account_id, &pair).await.unwrap();
     (account, table)
 }
 
@@ -177,7 +266,7 @@ async fn errands_come_when_they_are_due(t: Bench) {
     assert!(view.generation().due(at(10), 0).await.unwrap().is_empty());
 }
 
-async fn a_table_opens_by_its_permission_only(t: Bench) {
+async fn pv_10_a_table_opens_by_its_permission_only(t: Bench) {
     let owner = owner(&t).await;
     let (account, table) = permitted(&t, &owner).await;
     let id = &account.generation_account_id;
@@ -229,7 +318,7 @@ async fn a_payee_changes_by_comparison(t: Bench) {
     );
 }
 
-async fn an_erased_table_is_not_opened_by_anything(t: Bench) {
+async fn pv_11_an_erased_table_is_not_opened_by_anything(t: Bench) {
     let owner = owner(&t).await;
     let (account, table) = permitted(&t, &owner).await;
     t.write(async |tx| tx.generation().erase_table(&table.table_id, at(60)).await)

@@ -29,6 +29,12 @@ pub enum Guard {
     Requests,
     /// Wrong passwords for one login from one place.
     PasswordsFromPlace,
+    /// Registrations of generators by one account, and activations.
+    RegistrationsByAccount,
+    /// Registrations of one generator, over all accounts.
+    RegistrationsOfGenerator,
+    /// Encrypted identities shown for one generation account.
+    PermissionsOfGenerator,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +46,7 @@ enum Window {
 }
 
 impl Guard {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::CodesToPhone,
         Self::TriesAgainstPhone,
         Self::CodesByAccount,
@@ -51,6 +57,9 @@ impl Guard {
         Self::Exports,
         Self::Requests,
         Self::PasswordsFromPlace,
+        Self::RegistrationsByAccount,
+        Self::RegistrationsOfGenerator,
+        Self::PermissionsOfGenerator,
     ];
 
     #[must_use]
@@ -66,6 +75,9 @@ impl Guard {
             Self::Exports => "exports",
             Self::Requests => "requests",
             Self::PasswordsFromPlace => "passwords_from_place",
+            Self::RegistrationsByAccount => "registrations_by_account",
+            Self::RegistrationsOfGenerator => "registrations_of_generator",
+            Self::PermissionsOfGenerator => "permissions_of_generator",
         }
     }
 
@@ -81,6 +93,9 @@ impl Guard {
             Self::IdNumbersByAccount => super::certification::ID_NUMBERS_PER_YEAR_MAX,
             Self::Exports => 1,
             Self::Requests => 10,
+            Self::RegistrationsByAccount => 10,
+            Self::RegistrationsOfGenerator => 30,
+            Self::PermissionsOfGenerator => 20,
         }
     }
 
@@ -92,7 +107,10 @@ impl Guard {
             | Self::DigitsAgainstHome
             | Self::CertificationsByAccount
             | Self::Exports
-            | Self::Requests => Window::Day,
+            | Self::Requests
+            | Self::RegistrationsByAccount
+            | Self::RegistrationsOfGenerator
+            | Self::PermissionsOfGenerator => Window::Day,
             Self::DigitsByAccount | Self::IdNumbersByAccount => Window::Year,
             Self::PasswordsFromPlace => Window::Quarter,
         }

@@ -37,10 +37,12 @@ pub enum CaseKind {
     PayoutDiffers,
     /// A person disputes a bill, or paid to a wrong number.
     ServiceRequest,
+    /// A seller of power asks for the end of the cooperation.
+    TerminationAsked,
 }
 
 impl CaseKind {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::AmountMismatch,
         Self::Contradiction,
         Self::ForeignRefund,
@@ -54,6 +56,7 @@ impl CaseKind {
         Self::SettlementDispute,
         Self::PayoutDiffers,
         Self::ServiceRequest,
+        Self::TerminationAsked,
     ];
 
     #[must_use]
@@ -72,6 +75,7 @@ impl CaseKind {
             Self::SettlementDispute => "settlement_dispute",
             Self::PayoutDiffers => "payout_differs",
             Self::ServiceRequest => "service_request",
+            Self::TerminationAsked => "termination_asked",
         }
     }
 

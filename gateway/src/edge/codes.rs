@@ -107,6 +107,13 @@ codes! {
     // points
     GiftGone "GIFT_GONE" CONFLICT "None of this gift is left.";
     NotEnoughPoints "NOT_ENOUGH_POINTS" CONFLICT "There are not enough points for this.";
+    // selling power
+    GeneratorNotConfirmed "GENERATOR_NOT_CONFIRMED" NOT_FOUND "This generator could not be confirmed.";
+    KeyNotReady "KEY_NOT_READY" CONFLICT "The keys of this account are still being made; ask again in a moment.";
+    PermissionNotGranted "PERMISSION_NOT_GRANTED" FORBIDDEN "Permission not granted.";
+    TableNotOpen "TABLE_NOT_OPEN" CONFLICT "Show who you are first; the table is not open yet.";
+    CooperationOver "COOPERATION_OVER" CONFLICT "The cooperation is over; there is nothing to ask for but activation.";
+    CooperationRuns "COOPERATION_RUNS" CONFLICT "The cooperation goes on; there is nothing to activate.";
     // how often
     RateLimited "RATE_LIMITED" TOO_MANY_REQUESTS "Too many requests; wait a moment.";
     Overloaded "OVERLOADED" SERVICE_UNAVAILABLE "Too much is being done at once; ask again in a moment.";

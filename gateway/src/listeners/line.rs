@@ -10,6 +10,7 @@ use crate::edge::codes::Code;
 use crate::edge::policy::{Entry, Routes};
 use crate::edge::principal::Door;
 use crate::edge::problem::Problem;
+use crate::settlement;
 use crate::{
     accounts, billing, bindings, notices, openapi, pages, payments, privacy, publications, requests,
 };
@@ -34,6 +35,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Entry> {
     privacy::routes(&mut routes);
     publications::routes(&mut routes);
     requests::routes(&mut routes);
+    settlement::accounts::routes(&mut routes);
     routes.into_table()
 }
 

@@ -1,5 +1,7 @@
 /** The mini-program's side of the seam. Its twin is `platform.h5.ts`; both export the same names. */
 import { isRecord } from './problem'
+import type { Jwk } from '../settlement/jwe'
+import { Problem } from './problem'
 import type { SessionReply } from './types'
 import { ANSWER_TIMEOUT_MS, parsedJson, retryAfter, type WireReply, type WireRequest } from './wire'
 
@@ -144,6 +146,13 @@ export function openCashier(order: { trade_no?: string | null }): Promise<'left'
   return new Promise((resolve) => {
     my.tradePay({ tradeNO: tradeNo, success: () => resolve('returned'), fail: () => resolve('returned') })
   })
+}
+
+/** A mini-program has neither Web Crypto nor random numbers fit for keys: who I am is shown in a browser. */
+export const encryptsIdentities = false
+
+export function encryptIdentity(_jwk: Jwk, _said: unknown): Promise<string> {
+  return Promise.reject(new Problem('NETWORK', 0))
 }
 
 /** A mini-program keeps no files of this kind: the link is for a browser, within its minute. */

@@ -1,4 +1,5 @@
 /** The browser's side of the seam. Its twin is `platform.alipay.ts`; both export the same names. */
+import { encryptedFor, type Jwk } from '../settlement/jwe'
 import type { SessionReply } from './types'
 import { ANSWER_TIMEOUT_MS, parsedJson, retryAfter, type WireReply, type WireRequest } from './wire'
 
@@ -84,6 +85,13 @@ export async function openCashier(order: { pay_url?: string | null }): Promise<'
   if (!order.pay_url) return 'returned'
   window.location.assign(order.pay_url)
   return 'left'
+}
+
+/** Whether this device can encrypt an identity for the key vault. */
+export const encryptsIdentities = true
+
+export function encryptIdentity(jwk: Jwk, said: unknown): Promise<string> {
+  return encryptedFor(window.crypto, jwk, said)
 }
 
 /** Opens a one-use document of ours; the browser keeps it as a file and stays where it is. */

@@ -85,6 +85,13 @@ export type NewCheckout = Narrow<Views['CheckoutBody'], { via: 'mini' | 'h5' }>
 export type DocumentLink = Views['LinkView']
 export type Erasure = Narrow<Views['ErasureView'], { state: 'none' | 'cooling' | 'withdrawn' | 'done' }>
 
+export type GenerationState = 'keyless' | 'keyed' | 'permitted' | 'terminating' | 'terminated'
+export type GenerationAccount = Narrow<Views['GenerationAccountView'], { state: GenerationState; feed_in?: 'full' | 'surplus' }>
+export type PublicKey = Views['PublicKeyView']
+export type Permission = Views['PermissionView']
+type TableRow = Narrow<Views['TableRowView'], { slot: 'super_peak' | 'peak' | 'flat' | 'valley' | 'deep_valley' }>
+export type PersonalTable = Narrow<Views['PersonalTableView'], { items: TableRow[] }>
+
 export type Notice = Views['NoticeView']
 export type NoticePage = Views['InboxView']
 

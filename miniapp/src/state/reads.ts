@@ -1,6 +1,7 @@
 /** What the screens read from the gateway, each under the name it is remembered by. */
 import type {
-  Access, Arrears, Balance, Bill, BillPage, Binding, BindingDetail, CertificationTerms, Consent, Erasure, Filling, Me, NoticePage, Page, Payment, SignedInDevice,
+  Access, Arrears, Balance, Bill, BillPage, Binding, BindingDetail, CertificationTerms, Consent, Erasure, Filling, GenerationAccount, Me,
+  NoticePage, Page, Payment, PersonalTable, SignedInDevice,
 } from '../api/types'
 import { homes } from './homes'
 import { useRemote, type Remote } from './remote'
@@ -34,6 +35,10 @@ export const useMe = () => useRead<Me>('/me')
 export const useCertificationTerms = () => useRead<CertificationTerms>('/me/certifications')
 export const useConsents = () => useRead<Page<Consent>>('/me/consents')
 export const useErasure = () => useRead<Erasure>('/me/erasure')
+export const useGenerationAccounts = () => useRead<Page<GenerationAccount>>('/generation-accounts', { limit: 50 })
+export const useGenerationAccount = (id: string) => useRead<GenerationAccount>(`/generation-accounts/${encodeURIComponent(id)}`)
+export const usePersonalTable = (id: string, period: string, cursor: string | undefined) =>
+  useRead<PersonalTable>(`/generation-accounts/${encodeURIComponent(id)}/table`, { limit: 20, cursor, from: period || undefined, to: period || undefined })
 export const useDevices = () => useRead<Page<SignedInDevice>>('/sessions')
 
 export function useBill(id: string | undefined, period: string | undefined): Remote<Bill> {

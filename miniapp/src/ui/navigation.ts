@@ -22,6 +22,8 @@ const SCREENS = {
   records: '/pages/payments/history',
   notices: '/pages/notices/index',
   privacy: '/pages/privacy/index',
+  solar: '/pages/settlement/index',
+  solarAccount: '/pages/settlement/account',
   services: '/pages/publications/hub',
   shelf: '/pages/publications/index',
   article: '/pages/publications/detail',

@@ -5,16 +5,18 @@ import { drawsOwnBar, layoutUnit, showTitle, takeReturn } from '../api/platform'
 import { asProblem, type Problem } from '../api/problem'
 import { useSettings } from '../state/settings'
 import { endings, session } from '../state/signed_in'
+import { solar } from '../state/solar'
 import { Box, Tap } from './blocks'
 import { Icon, type IconName } from './icons'
 import { askSignIn, goBack, startAt, startAtUrl, type ScreenName } from './navigation'
 import { ProblemNote, Skeleton } from './parts'
 
-type TabName = 'home' | 'bills' | 'me'
+type TabName = 'home' | 'bills' | 'solar' | 'me'
 
 const TABS: { name: TabName; screen: ScreenName; icon: IconName }[] = [
   { name: 'home', screen: 'home', icon: 'home' },
   { name: 'bills', screen: 'bills', icon: 'bill' },
+  { name: 'solar', screen: 'solar', icon: 'sun' },
   { name: 'me', screen: 'me', icon: 'person' },
 ]
 
@@ -54,9 +56,10 @@ export function Screen({ title, testId, tab, bare, children }: ScreenProps) {
 
 function Tabs({ current }: { current: TabName }) {
   const { t } = useSettings()
+  const sells = solar.use()
   return (
     <Box as='nav' className='tabs' label={t('tab.all')}>
-      {TABS.map(({ name, screen, icon }) => (
+      {TABS.filter(({ name }) => name !== 'solar' || sells || current === 'solar').map(({ name, screen, icon }) => (
         <Tap
           key={name}
           className={name === current ? 'tab tab-current' : 'tab'}

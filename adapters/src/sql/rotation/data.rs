@@ -12,6 +12,7 @@ use crate::sql::sealing::{FOR_ACCOUNT_KEYS, FOR_SERVICE_ROWS, no_key, wrapped_at
 use crate::sql::statement::statements;
 use crate::sql::value::args;
 use crate::sql::{Field, Row, Sql, Stmt, Value, WriteConn};
+use crate::vault::WRAPPED;
 
 statements! { "rotation_data":
     KEYS("account_key") = "SELECT account_id, wrapped FROM account_key WHERE account_id > $1 \
@@ -42,13 +43,17 @@ statements! { "rotation_data":
     QUARANTINE_SET("notice_quarantine") = "UPDATE notice_quarantine SET raw = $3 WHERE digest = $1 AND raw = $2";
     ANSWERS("idempotency") = "SELECT scope, client_key, answer_body FROM idempotency \
         WHERE (scope, client_key) > ($1, $2) ORDER BY scope, client_key LIMIT $3";
+    // Another vault's wrapping key is not ours to renew here.
+    PAIRS("generation_key") = "SELECT key_id, wrapped FROM generation_key WHERE key_id > $1 AND vault = 'software' \
+        ORDER BY key_id LIMIT $2";
+    PAIR_SET("generation_key") = "UPDATE generation_key SET wrapped = $3 WHERE key_id = $1 AND wrapped = $2";
     ANSWER_SET("idempotency") = "UPDATE idempotency SET answer_body = $4 \
         WHERE scope = $1 AND client_key = $2 AND answer_body = $3";
     STAFF("staff") = "SELECT staff_id, totp FROM staff WHERE staff_id > $1 ORDER BY staff_id LIMIT $2";
     TOTP_SET("staff") = "UPDATE staff SET totp = $3 WHERE staff_id = $1 AND totp = $2";
 }
 
-pub(super) static PASSES: [&str; 9] = [
+pub(super) static PASSES: [&str; 10] = [
     "account keys",
     "payments",
     "payment lines",
@@ -58,6 +63,7 @@ pub(super) static PASSES: [&str; 9] = [
     "quarantined notices",
     "stored answers",
     "staff",
+    "generation keys",
 ];
 
 /// One part of a row's key.
@@ -117,7 +123,7 @@ fn figure(key: &[Part]) -> String {
     }
 }
 
-static SEALED: [Sealed; 8] = [
+static SEALED: [Sealed; 9] = [
     Sealed {
         select: &PAYMENTS,
         key: &["payment_id"],
@@ -172,6 +178,12 @@ static SEALED: [Sealed; 8] = [
         select: &STAFF,
         key: &["staff_id"],
         columns: &[(Field::new("staff", "totp"), &TOTP_SET)],
+        named: plain,
+    },
+    Sealed {
+        select: &PAIRS,
+        key: &["key_id"],
+        columns: &[(WRAPPED, &PAIR_SET)],
         named: plain,
     },
 ];

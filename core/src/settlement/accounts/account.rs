@@ -109,9 +109,6 @@ mod tests {
         for state in GenerationState::ALL {
             assert_eq!(GenerationState::parse(state.as_str()), Some(state));
         }
-        for kind in FeedIn::ALL {
-            assert_eq!(FeedIn::parse(kind.as_str()), Some(kind));
-        }
         assert_eq!(GenerationState::parse("open"), None);
     }
 }

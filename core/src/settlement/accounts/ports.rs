@@ -4,7 +4,11 @@ use async_trait::async_trait;
 
 use super::account::GenerationAccount;
 use super::table::{Permitted, PersonalTable};
-use crate::settlement::ids::{GenerationAccountId, GenerationNo, PermissionId, PersonalTableId};
+use super::vault::KeyPair;
+use crate::accounts::Secret;
+use crate::settlement::ids::{
+    GenerationAccountId, GenerationNo, KeyPairId, PermissionId, PersonalTableId,
+};
 use crate::shared::ids::AccountId;
 use crate::shared::page::Page;
 use crate::shared::time::Time;
@@ -40,6 +44,8 @@ pub trait GenerationReads: Send {
         &mut self,
         permission: &PermissionId,
     ) -> Result<Option<PersonalTable>, StoreError>;
+    /// The account's key pair, once it is made.
+    async fn key(&mut self, id: &GenerationAccountId) -> Result<Option<KeyPair>, StoreError>;
     /// Accounts whose errand is due, the longest waiting first.
     async fn due(&mut self, now: Time, most: i64) -> Result<Vec<GenerationAccountId>, StoreError>;
 }
@@ -60,6 +66,25 @@ pub trait GenerationStore: GenerationReads {
     async fn open_table(&mut self, table: &PersonalTable) -> Result<(), StoreError>;
     /// Compare-and-set of the identity and since when its payee stands.
     async fn save_identity(&mut self, table: &PersonalTable) -> Result<(), StoreError>;
+    /// `StoreError::Duplicate` when the account has a pair.
+    async fn add_key(&mut self, id: &GenerationAccountId, pair: &KeyPair)
+    -> Result<(), StoreError>;
+    /// Gives a pair a nonce, in the place of the one it had.
+    async fn set_nonce(
+        &mut self,
+        key_id: &KeyPairId,
+        nonce: &Secret,
+        expires_at: Time,
+    ) -> Result<(), StoreError>;
+    /// Takes a pair's nonce away; true when this was it and its time was not over.
+    async fn spend_nonce(
+        &mut self,
+        key_id: &KeyPairId,
+        nonce: &Secret,
+        now: Time,
+    ) -> Result<bool, StoreError>;
+    /// Destroys the account's pair, if it has one.
+    async fn destroy_key(&mut self, id: &GenerationAccountId) -> Result<(), StoreError>;
     /// Destroys a table's data key and forgets identity and permission; what is sealed with the key
     /// anywhere is unreadable from then on.
     async fn erase_table(&mut self, table: &PersonalTableId, now: Time) -> Result<(), StoreError>;

@@ -65,6 +65,10 @@ function WhoCard() {
         <Box as='span'>{t('homes.title')}</Box>
         <Icon name='next' />
       </Tap>
+      <Tap className='card-link' onTap={() => open('solar')} testId='open-solar'>
+        <Box as='span'>{t('solar.title')}</Box>
+        <Icon name='next' />
+      </Tap>
       <Tap className='card-link' onTap={() => open('privacy')} testId='open-privacy'>
         <Box as='span'>{t('privacy.title')}</Box>
         <Icon name='next' />

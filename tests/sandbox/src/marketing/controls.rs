@@ -8,6 +8,7 @@
 //! | `POST transfer-of-holder` `{consumer_no, person}` | the contract passes to a demo person |
 //! | `POST close-account` · `POST reopen-account` `{consumer_no}` | the contract ends · goes on after all |
 //! | `POST counter-payment` `{consumer_no, amount_fen}` | somebody pays at the hall |
+//! | `GET generators` · `POST end-cooperation` · `POST renew-contract` `{generation_no}` | who sells power · the contract ends · a new one runs |
 //! | `POST outage` `{on}` | every contract call answers 503 |
 //! | `POST posting-delay` `{delay_s}` | payments stay PROCESSING so long |
 //! | `POST refund-policy` `{policy: approved, pending or refused}` | how vouchers are answered; also decides the pending ones |
@@ -35,6 +36,7 @@ const DELAY_S_MAX: i64 = 2 * 24 * 3600;
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
     cfg.route("/consumers", web::get().to(list_consumers))
         .route("/consumers/{no}", web::get().to(show_consumer))
+        .configure(super::generators::controls)
         .route("/audit", web::get().to(audit))
         .route("/tariffs", web::get().to(list_tariffs))
         .route("/transfer-of-holder", web::post().to(transfer_of_holder))

@@ -12,6 +12,7 @@ use crate::clock::SimClock;
 use crate::hmac_auth::Nonces;
 use crate::people::People;
 
+use super::generators::{Generators, connected};
 use super::identity::MatchTokens;
 use super::ledger::Ledger;
 use super::population::populate;
@@ -40,6 +41,7 @@ pub(super) struct Books {
     pub(super) tokens: MatchTokens,
     pub(super) replies: Replies,
     pub(super) work_orders: WorkOrders,
+    pub(super) generators: Generators,
     /// Closed for maintenance: every contract call is refused.
     pub(super) outage: bool,
 }
@@ -55,6 +57,7 @@ impl Marketing {
             tokens: MatchTokens::default(),
             replies: Replies::default(),
             work_orders: WorkOrders::default(),
+            generators: connected(&People::new()),
             outage: false,
         };
         Self {

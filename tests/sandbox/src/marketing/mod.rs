@@ -18,6 +18,7 @@ mod controls;
 mod desk;
 mod dice;
 pub(crate) mod gate;
+mod generators;
 mod identity;
 mod identity_calls;
 mod late_fee;
@@ -40,6 +41,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(
         web::scope("/mkt/v1")
             .configure(consumer_calls::routes)
+            .configure(generators::routes)
             .configure(identity_calls::routes)
             .configure(payment_calls::routes)
             .configure(work_orders::routes),

@@ -109,7 +109,7 @@ pub(super) const ROWS: &[Row] = &[
         tells_id: true,
         balance_fen: None,
         consumer_nos: &["1504010020082"],
-        generation_nos: &[],
+        generation_nos: &["1504990020087"],
         story: ("与另一人同名", "Shares the name with another person"),
     },
     Row {

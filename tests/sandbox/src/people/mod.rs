@@ -57,6 +57,9 @@ pub enum Archived {
     Other(&'static str),
 }
 
+/// Where every seller of power in the demo is paid.
+pub(crate) const TRADING_ACCOUNT: &str = "6217000000000000005";
+
 /// Why a home is interesting: what the marketing stand-in gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Situation {
@@ -194,7 +197,7 @@ impl Person {
 
     /// What the owner encrypts for the vault.
     fn identity(&self) -> Value {
-        json!({ "name": self.name, "id_no": self.id_no, "bank_card_no": "6217000000000000005" })
+        json!({ "name": self.name, "id_no": self.id_no, "bank_card_no": TRADING_ACCOUNT })
     }
 
     /// A number this person may type in without holding it.

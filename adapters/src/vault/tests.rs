@@ -1,0 +1,212 @@
+//! A sender's side of the JWE, and what the vault answers.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::rsa::{
+    OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPublicEncryptingKey, PublicEncryptingKey,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+use lifeline_core::shared::ids::TypedId as _;
+use lifeline_core::shared::time::Time;
+
+use super::*;
+
+/// Keeps private halves as they are: what is tested here is what happens after the unwrapping.
+struct Bare;
+
+impl Wrap for Bare {
+    fn wrap(&self, key_id: &KeyPairId, private: &[u8]) -> Result<String, VaultFailure> {
+        Ok(format!("{key_id} {}", B64.encode(private)))
+    }
+
+    fn unwrap(
+        &self,
+        key_id: &KeyPairId,
+        wrapped: &str,
+    ) -> Result<Zeroizing<Vec<u8>>, VaultFailure> {
+        let (of, private) = wrapped.split_once(' ').unwrap();
+        assert_eq!(of, key_id.as_str());
+        Ok(Zeroizing::new(B64.decode(private).unwrap()))
+    }
+}
+
+#[async_trait]
+impl Wrapping for Bare {
+    fn name(&self) -> &'static str {
+        "bare"
+    }
+
+    async fn session(&self) -> Result<Arc<dyn Wrap>, VaultFailure> {
+        Ok(Arc::new(Self))
+    }
+}
+
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len();
+    let mut out = vec![tag];
+    if length < 128 {
+        out.push(u8::try_from(length).unwrap());
+    } else {
+        out.extend([
+            0x82,
+            u8::try_from(length >> 8).unwrap(),
+            u8::try_from(length & 255).unwrap(),
+        ]);
+    }
+    out.extend(content);
+    out
+}
+
+fn encryptor(modulus: &str) -> OaepPublicEncryptingKey {
+    let mut n = vec![0];
+    n.extend(B64.decode(modulus).unwrap());
+    let key = der(0x30, &[der(2, &n), der(2, &[1, 0, 1])].concat());
+    let oid = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
+    let spki = der(
+        0x30,
+        &[der(0x30, &oid), der(3, &[&[0], key.as_slice()].concat())].concat(),
+    );
+    OaepPublicEncryptingKey::new(PublicEncryptingKey::from_der(&spki).unwrap()).unwrap()
+}
+
+struct Draft<'a> {
+    header: String,
+    cek: Vec<u8>,
+    oaep: &'static OaepAlgorithm,
+    text: &'a [u8],
+}
+
+impl<'a> Draft<'a> {
+    fn of(kid: &KeyPairId, text: &'a [u8]) -> Self {
+        Self {
+            header: format!(r#"{{"alg":"RSA-OAEP-256","enc":"A256GCM","kid":"{kid}"}}"#),
+            cek: vec![7; 32],
+            oaep: &OAEP_SHA256_MGF1SHA256,
+            text,
+        }
+    }
+
+    fn parts(&self, modulus: &str) -> [String; 5] {
+        let key = encryptor(modulus);
+        let mut sealed_key = vec![0; key.ciphertext_size()];
+        key.encrypt(self.oaep, &self.cek, &mut sealed_key, None)
+            .unwrap();
+        let header = B64.encode(&self.header);
+        let mut cek = self.cek.clone();
+        cek.resize(32, 0);
+        let cipher = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &cek).unwrap());
+        let mut text = self.text.to_vec();
+        let tag = cipher
+            .seal_in_place_separate_tag(
+                Nonce::assume_unique_for_key([3; 12]),
+                Aad::from(header.as_bytes()),
+                &mut text,
+            )
+            .unwrap();
+        [
+            header,
+            B64.encode(sealed_key),
+            B64.encode([3; 12]),
+            B64.encode(text),
+            B64.encode(tag.as_ref()),
+        ]
+    }
+
+    fn jwe(&self, modulus: &str) -> String {
+        self.parts(modulus).join(".")
+    }
+}
+
+const TEXT: &[u8] = "{\"identity\":\"赵磊\"}".as_bytes();
+
+async fn pair(vault: &WrappedVault) -> KeyPair {
+    let key_id = KeyPairId::made("019aa2f0-0000-7000-8000-000000000001".into());
+    let made = vault.make(&key_id).await.unwrap();
+    KeyPair {
+        key_id,
+        vault: "bare".into(),
+        modulus: made.modulus,
+        wrapped: made.wrapped,
+        made_at: Time::from_micros(0),
+    }
+}
+
+#[tokio::test]
+async fn pv_07_what_was_encrypted_for_a_pair_opens_in_the_vault() {
+    let vault = WrappedVault::new(Arc::new(Bare));
+    let pair = pair(&vault).await;
+    assert_eq!(B64.decode(&pair.modulus).unwrap().len(), 384);
+    let draft = Draft::of(&pair.key_id, TEXT);
+    let opened = vault.open(&pair, &draft.jwe(&pair.modulus)).await.unwrap();
+    assert_eq!(opened.as_deref().map(Vec::as_slice), Some(TEXT));
+    let unnamed = Draft {
+        header: r#"{"alg":"RSA-OAEP-256","enc":"A256GCM"}"#.into(),
+        ..draft
+    };
+    let opened = vault
+        .open(&pair, &unnamed.jwe(&pair.modulus))
+        .await
+        .unwrap();
+    assert!(opened.is_some(), "the kid may be left out");
+    let foreign = KeyPair {
+        vault: "another".into(),
+        ..pair
+    };
+    assert!(vault.open(&foreign, "x").await.is_err());
+}
+
+#[tokio::test]
+async fn pv_09_whatever_is_wrong_is_one_answer() {
+    let vault = WrappedVault::new(Arc::new(Bare));
+    let pair = pair(&vault).await;
+    let other = self::pair(&vault).await;
+    let good = || Draft::of(&pair.key_id, TEXT);
+    let header = |text: &str| {
+        Draft {
+            header: text.into(),
+            ..good()
+        }
+        .jwe(&pair.modulus)
+    };
+    let swapped = |at: usize, part: &str| {
+        let mut parts = good().parts(&pair.modulus);
+        parts[at] = part.to_owned();
+        parts.join(".")
+    };
+    let short = Draft {
+        cek: vec![7; 16],
+        ..good()
+    };
+    let sha1 = Draft {
+        oaep: &aws_lc_rs::rsa::OAEP_SHA1_MGF1SHA1,
+        ..good()
+    };
+    let wrong = [
+        String::new(),
+        "....".into(),
+        "a.b.c.d.e".into(),
+        "x".repeat(8_192),
+        format!("{}.more", good().jwe(&pair.modulus)),
+        good().jwe(&other.modulus),
+        short.jwe(&pair.modulus),
+        sha1.jwe(&pair.modulus),
+        header(r#"{"alg":"RSA1_5","enc":"A256GCM"}"#),
+        header(r#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#),
+        header(r#"{"alg":"RSA-OAEP-256","enc":"A128GCM"}"#),
+        header(r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","zip":"DEF"}"#),
+        header(r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","kid":"another"}"#),
+        swapped(0, &B64.encode("{}")),
+        swapped(1, &B64.encode([0; 384])),
+        swapped(1, &B64.encode([255; 384])),
+        swapped(1, &B64.encode([1; 12])),
+        swapped(2, &B64.encode([4; 12])),
+        swapped(2, ""),
+        swapped(3, ""),
+        swapped(4, &B64.encode([0; 16])),
+        swapped(4, &B64.encode([0; 8])),
+    ];
+    for jwe in wrong {
+        let head = &jwe[..jwe.len().min(60)];
+        assert_eq!(vault.open(&pair, &jwe).await, Ok(None), "{head}");
+    }
+}

@@ -1,0 +1,332 @@
+//! What the routes of generation accounts read and say.
+
+use lifeline_core::settlement::accounts::vault::EXPONENT;
+use lifeline_core::settlement::accounts::{
+    GenerationAccount, Permitted, PublicKey, Registration, Standing, TablePage, TableRow,
+    TableSearch,
+};
+use lifeline_core::settlement::ids::GenerationNo;
+use lifeline_core::shared::period::Period;
+use lifeline_core::shared::personal::{Address, ConsumerNo};
+use lifeline_core::tariffs::Slot;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::edge::cursor::PageQuery;
+use crate::edge::{Code, Problem};
+
+/// The longest address, in characters.
+pub(super) const ADDRESS_CHARS_MAX: usize = 200;
+/// The longest encrypted identity, in bytes.
+pub(super) const JWE_BYTES_MAX: usize = 8 * 1024;
+
+fn unfit(field: &str, detail: &str) -> Problem {
+    Problem::new(Code::InvalidField).field(field, "invalid", detail)
+}
+
+/// What the owner was given when the generator was connected to the grid.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegistrationBody {
+    /// 10 or 13 digits.
+    #[schema(example = "1504990020061")]
+    pub generation_no: String,
+    /// The consumer number of the place.
+    #[schema(example = "1504010020066")]
+    pub grid_user_no: String,
+    #[schema(example = "赤峰市红山区钢铁街")]
+    pub address: String,
+}
+
+impl RegistrationBody {
+    pub(super) fn parse(self) -> Result<Registration, Problem> {
+        let generation_no = GenerationNo::parse(&self.generation_no)
+            .map_err(|_| unfit("generation_no", "10 or 13 digits"))?;
+        let grid_user_no = ConsumerNo::parse(&self.grid_user_no)
+            .map_err(|_| unfit("grid_user_no", "10 or 13 digits"))?;
+        let length = self.address.trim().chars().count();
+        if !(1..=ADDRESS_CHARS_MAX).contains(&length) {
+            return Err(unfit("address", "1 to 200 characters"));
+        }
+        Ok(Registration {
+            generation_no,
+            grid_user_no,
+            address: Address::from_store(self.address),
+        })
+    }
+}
+
+/// The encrypted identity.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EncryptedIdentityBody {
+    /// A JWE in compact form, `RSA-OAEP-256` with `A256GCM`, over the UTF-8 JSON `{generation_account_id, nonce,
+    /// identity: {name, id_no, bank_card_no}}`.
+    pub jwe: String,
+}
+
+impl EncryptedIdentityBody {
+    pub(super) fn parse(self) -> Result<String, Problem> {
+        if (1..=JWE_BYTES_MAX).contains(&self.jwe.len()) {
+            Ok(self.jwe)
+        } else {
+            Err(unfit("jwe", "at most 8192 bytes"))
+        }
+    }
+}
+
+/// Nothing is said.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TerminationBody {}
+
+/// One generation account.
+#[derive(Serialize, ToSchema)]
+pub(super) struct GenerationAccountView {
+    pub generation_account_id: String,
+    /// `keyless` (its keys are being made), `keyed`, `permitted` (its table is open), `terminating`, `terminated`.
+    #[schema(example = "keyed")]
+    pub state: &'static str,
+    /// Absent once the cooperation is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "*********0061")]
+    pub generation_no_masked: Option<String>,
+    /// `full` or `surplus`; absent once the cooperation is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feed_in: Option<&'static str>,
+    /// The day of the month; absent once the cooperation is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settlement_day: Option<i64>,
+    /// What opens the personal data table, once it is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permission_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub termination_asked_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<String>,
+    pub created_at: String,
+}
+
+impl GenerationAccountView {
+    pub(super) fn of(account: &GenerationAccount, permitted: Option<&Permitted>) -> Self {
+        let live = account.state.is_live();
+        Self {
+            generation_account_id: account.generation_account_id.to_string(),
+            state: account.state.as_str(),
+            generation_no_masked: account
+                .generation_no
+                .as_ref()
+                .filter(|_| live)
+                .map(GenerationNo::masked),
+            feed_in: live.then(|| account.feed_in.as_str()),
+            settlement_day: live.then_some(account.settlement_day),
+            permission_id: permitted
+                .filter(|_| live)
+                .map(|permitted| permitted.permission_id.to_string()),
+            termination_asked_at: account.termination_asked_at.map(|at| at.rfc3339()),
+            ended_at: account.ended_at.map(|at| at.rfc3339()),
+            created_at: account.created_at.rfc3339(),
+        }
+    }
+
+    pub(super) fn standing(standing: &Standing) -> Self {
+        Self::of(&standing.account, standing.permitted.as_ref())
+    }
+}
+
+/// A page of accounts.
+#[derive(Serialize, ToSchema)]
+pub(super) struct GenerationAccountsView {
+    pub items: Vec<GenerationAccountView>,
+    pub next_cursor: Option<String>,
+}
+
+/// A public key (RFC 7517).
+#[derive(Serialize, ToSchema)]
+pub(super) struct JwkView {
+    #[schema(example = "RSA")]
+    pub kty: &'static str,
+    #[serde(rename = "use")]
+    #[schema(example = "enc")]
+    pub used_for: &'static str,
+    #[schema(example = "RSA-OAEP-256")]
+    pub alg: &'static str,
+    pub kid: String,
+    pub n: String,
+    #[schema(example = "AQAB")]
+    pub e: &'static str,
+}
+
+/// What to encrypt with.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PublicKeyView {
+    pub jwk: JwkView,
+    /// Goes into the ciphertext; works once, and takes the place of an earlier one.
+    pub nonce: String,
+    /// Seconds the nonce works.
+    pub expires_in: i64,
+}
+
+impl PublicKeyView {
+    pub(super) fn of(key: PublicKey) -> Self {
+        Self {
+            jwk: JwkView {
+                kty: "RSA",
+                used_for: "enc",
+                alg: "RSA-OAEP-256",
+                kid: key.key_id.to_string(),
+                n: key.modulus,
+                e: EXPONENT,
+            },
+            nonce: key.nonce.expose().to_owned(),
+            expires_in: key.nonce_life_s,
+        }
+    }
+}
+
+/// The permission.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PermissionView {
+    pub permission_id: String,
+}
+
+/// `?from=&to=&slot=&limit=&cursor=` of a table.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TableQuery {
+    /// First period, `YYYY-MM`.
+    pub from: Option<String>,
+    /// Last period, `YYYY-MM`.
+    pub to: Option<String>,
+    /// `super_peak`, `peak`, `flat`, `valley` or `deep_valley`.
+    pub slot: Option<String>,
+    /// 1 to 100, default 20.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl TableQuery {
+    pub(super) fn parse(self) -> Result<(TableSearch, PageQuery), Problem> {
+        fn read<T>(
+            name: &str,
+            text: Option<String>,
+            parse: impl Fn(&str) -> Option<T>,
+        ) -> Result<Option<T>, Problem> {
+            let refuse = || {
+                Problem::new(Code::InvalidQuery).field(name, "invalid", "not a value of this table")
+            };
+            text.map(|text| parse(&text).ok_or_else(refuse)).transpose()
+        }
+        let period = |text: &str| Period::parse(text).ok();
+        let search = TableSearch {
+            from: read("from", self.from, period)?,
+            to: read("to", self.to, period)?,
+            slot: read("slot", self.slot, Slot::parse)?,
+        };
+        let (limit, cursor) = (self.limit, self.cursor);
+        Ok((search, PageQuery { limit, cursor }))
+    }
+}
+
+/// The identity of a table, masked.
+#[derive(Serialize, ToSchema)]
+pub(super) struct IdentityView {
+    pub name_masked: String,
+    pub id_no_masked: String,
+    pub trading_account_masked: String,
+    /// Payouts to it begin 72 hours after.
+    pub payee_since: String,
+}
+
+/// One line: the amount beside its energy.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TableRowView {
+    pub period: String,
+    /// What the line is for.
+    pub kind: &'static str,
+    /// `super_peak`, `peak`, `flat`, `valley` or `deep_valley`.
+    pub slot: &'static str,
+    pub from: String,
+    pub to: String,
+    pub energy_kwh: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_yuan_per_kwh: Option<String>,
+    /// Absent until it is calculated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount_fen: Option<i64>,
+    pub data_version: i64,
+}
+
+impl TableRowView {
+    fn of(row: &TableRow) -> Self {
+        Self {
+            period: row.period.to_string(),
+            kind: row.kind.as_str(),
+            slot: row.slot.as_str(),
+            from: row.from.to_string(),
+            to: row.to.to_string(),
+            energy_kwh: row.energy.to_string(),
+            price_yuan_per_kwh: row.price.as_ref().map(ToString::to_string),
+            amount_fen: row.amount.map(lifeline_core::shared::money::Fen::get),
+            data_version: row.data_version,
+        }
+    }
+}
+
+/// A page of the personal data table.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PersonalTableView {
+    pub identity: IdentityView,
+    pub opened_at: String,
+    pub items: Vec<TableRowView>,
+    pub next_cursor: Option<String>,
+}
+
+impl PersonalTableView {
+    pub(super) fn of(page: &TablePage, close: impl Fn(&str) -> String) -> Self {
+        let identity = &page.table.identity;
+        Self {
+            identity: IdentityView {
+                name_masked: identity.name.masked(),
+                id_no_masked: identity.id_no.masked(),
+                trading_account_masked: identity.trading_account.masked(),
+                payee_since: page.table.payee_since.rfc3339(),
+            },
+            opened_at: page.table.opened_at.rfc3339(),
+            items: page.rows.items.iter().map(TableRowView::of).collect(),
+            next_cursor: page.rows.next.as_deref().map(close),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(address: &str) -> RegistrationBody {
+        RegistrationBody {
+            generation_no: "1504990020061".into(),
+            grid_user_no: "1504010020066".into(),
+            address: address.to_owned(),
+        }
+    }
+
+    #[test]
+    fn limits_hold_at_n_and_beside_it() {
+        assert!(body(&"街".repeat(ADDRESS_CHARS_MAX)).parse().is_ok());
+        assert!(body(&"街".repeat(ADDRESS_CHARS_MAX + 1)).parse().is_err());
+        assert!(body("  ").parse().is_err());
+        let jwe = |bytes| {
+            EncryptedIdentityBody {
+                jwe: "x".repeat(bytes),
+            }
+            .parse()
+        };
+        assert!(jwe(JWE_BYTES_MAX).is_ok());
+        assert!(jwe(JWE_BYTES_MAX + 1).is_err());
+        assert!(jwe(0).is_err());
+    }
+}

@@ -1,0 +1,3 @@
+//! Routes of `settlement`: power that households generate and sell.
+
+pub mod accounts;

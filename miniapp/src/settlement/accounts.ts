@@ -1,0 +1,32 @@
+/** What people type about a generator, checked before anything is sent. */
+import { call } from '../state/signed_in'
+import type { GenerationAccount, Permission, PublicKey } from '../api/types'
+import { encryptIdentity } from '../api/platform'
+import { CONSUMER_NO } from '../pages/bindings/typed'
+import type { Identity } from './jwe'
+
+export interface Registration { generation_no: string; grid_user_no: string; address: string }
+
+export const ID_NO = /^\d{17}[\dX]$/
+export const TRADING_ACCOUNT = /^\d{12,30}$/
+
+export function fitsRegistration(typed: Registration): boolean {
+  return CONSUMER_NO.test(typed.generation_no) && CONSUMER_NO.test(typed.grid_user_no) && typed.address.trim() !== ''
+}
+
+export function fitsIdentity(typed: Identity): boolean {
+  return typed.name.trim() !== '' && ID_NO.test(typed.id_no) && TRADING_ACCOUNT.test(typed.bank_card_no)
+}
+
+const of = (id: string) => `/generation-accounts/${encodeURIComponent(id)}`
+
+export const register = (typed: Registration) => call<GenerationAccount>('POST', '/generation-accounts', { body: typed })
+export const activate = (id: string, typed: Registration) => call<GenerationAccount>('POST', `${of(id)}/activation`, { body: typed })
+export const askTermination = (id: string) => call<GenerationAccount>('POST', `${of(id)}/termination`, { body: {} })
+
+/** Encrypts who I am for the account's key and shows it; the key's nonce works once. */
+export async function showIdentity(id: string, identity: Identity): Promise<Permission> {
+  const { jwk, nonce } = await call<PublicKey>('GET', `${of(id)}/public-key`)
+  const jwe = await encryptIdentity(jwk, { generation_account_id: id, nonce, identity })
+  return call<Permission>('POST', `${of(id)}/access`, { body: { jwe } })
+}

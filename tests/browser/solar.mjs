@@ -1,0 +1,134 @@
+/**
+ * Selling solar power, in Chromium against a running demo: registering, showing who one is by an identity that is encrypted in the
+ * browser, looking at the table, asking for the end, being ended by the utility, waking the account by a renewed contract.
+ *
+ *   READY_FILE=ready.json node solar.mjs
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+import { Checks } from './checks.mjs'
+import { openPhone } from './phone.mjs'
+
+const checks = new Checks()
+const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../../target/browser')
+const ready = JSON.parse(fs.readFileSync(process.env.READY_FILE, 'utf8'))
+const [line, sandbox] = [new URL(ready.line).origin, new URL(ready.sandbox).origin]
+
+async function tell(where, body) {
+  const answer = await fetch(`${sandbox}${where}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  if (!answer.ok) throw new Error(`${where}: ${answer.status} ${await answer.text()}`)
+}
+
+const people = await (await fetch(`${sandbox}/sim/people`)).json()
+const { person, registration, identity } = people.find((each) => each.registration)
+
+const phone = await openPhone({ home: line, outside: [sandbox], pictures })
+const { page } = phone
+const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
+const shows = (testId, timeout = 20_000) => at(testId).waitFor({ state: 'visible', timeout })
+
+async function anew(screen) {
+  await page.goto(`${line}/#/pages/${screen}`)
+  await page.reload()
+}
+
+async function typeRegistration(typed) {
+  for (const [name, value] of Object.entries(typed)) await at(`solar-${name}`).fill(value)
+  await at('solar-submit').click()
+}
+
+async function typeIdentity(typed) {
+  for (const [name, value] of Object.entries(typed)) await at(`solar-${name}`).fill(value)
+  await at('solar-show').click()
+}
+
+/** The screen is asked again until the account has come so far. */
+async function becomes(state) {
+  for (let look = 0; look < 60; look++) {
+    await page.reload()
+    if (await shows(`solar-state-${state}`, 1_000).then(() => true, () => false)) return
+  }
+  throw new Error(`the account never became ${state}`)
+}
+
+async function looksRight(name) {
+  checks.equal(`${name}: no serious finding of axe`, await phone.axe(), [])
+  await phone.picture(`solar-${name}`)
+}
+
+async function registers() {
+  await anew('accounts/index')
+  await at('open-solar').click()
+  await shows('solar-none')
+  await looksRight('none')
+  await at('solar-submit').click()
+  await page.getByText('请检查填写的内容').first().waitFor({ timeout: 10_000 })
+  await typeRegistration({ ...registration, address: '另一条街 1 号' })
+  await shows('problem')
+  await typeRegistration(registration)
+  await shows('screen-solar-account')
+  checks.that('the address of the screen names no number', !page.url().includes(registration.generation_no))
+  await becomes('keyed')
+  await looksRight('keyed')
+}
+
+async function showsWhoTheyAre() {
+  const sent = []
+  page.on('request', (request) => request.url().includes('/generation-accounts/') && sent.push(request.postData() ?? ''))
+  await typeIdentity({ ...identity, bank_card_no: '6217000000000000013' })
+  await shows('problem')
+  checks.that('a refusal says only that', (await at('problem').innerText()).includes('未获得权限'))
+  await typeIdentity(identity)
+  await shows('solar-state-permitted')
+  const seen = sent.join('\n')
+  checks.that('an encrypted identity was sent', seen.includes('"jwe"'))
+  checks.that('and none in the clear', !seen.includes(identity.id_no) && !seen.includes(identity.name) && !seen.includes(identity.bank_card_no))
+  await shows('solar-payee')
+  checks.that('the payee is shown masked', (await at('solar-payee').innerText()).includes('****0005'))
+  await shows('solar-table-empty')
+  await at('solar-period').fill('2026-11')
+  await at('solar-search').click()
+  await shows('solar-table-empty')
+  await looksRight('permitted')
+}
+
+async function endsAndWakes() {
+  await at('solar-end-ask').click()
+  await at('solar-end-ask').click()
+  await shows('solar-end-asked')
+  const number = { generation_no: registration.generation_no }
+  await tell('/sim/marketing/end-cooperation', number)
+  await tell('/sim/clock', { advance_s: 6 * 3_600 + 60 })
+  await becomes('terminated')
+  checks.that('nothing of the table is left', (await page.locator('[data-testid="solar-table"]:visible').count()) === 0)
+  checks.that('nor of the number', !(await page.locator('main:visible').first().innerText()).includes('0061'))
+  await looksRight('terminated')
+  await typeRegistration(registration)
+  await shows('problem')
+  await tell('/sim/marketing/renew-contract', number)
+  await typeRegistration(registration)
+  await becomes('keyed')
+  await typeIdentity(identity)
+  await shows('solar-state-permitted')
+  await page.goto(`${line}/#/pages/home/index`)
+  await shows('tab-solar')
+}
+
+try {
+  await page.goto(`${line}/`)
+  await at('sign-in').click()
+  await page.locator(`[data-person="${person}"]`).first().click()
+  await page.locator('#allow').first().click()
+  await shows('consent')
+  await registers()
+  await showsWhoTheyAre()
+  await endsAndWakes()
+  checks.equal('nothing thrown', phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])
+  checks.equal('no request to anywhere else', phone.seen.strangers, [])
+} catch (thrown) {
+  await phone.picture('solar-failed').catch(() => undefined)
+  checks.broke(thrown)
+} finally {
+  await phone.close()
+}
+process.exit(checks.close())
