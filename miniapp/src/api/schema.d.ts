@@ -317,6 +317,133 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/generation-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This person's generation accounts. */
+        get: operations["list"];
+        put?: never;
+        /**
+         * Registers a generator: what is typed must agree with the grid-connection reserve.
+         * @description Unknown number, wrong details, taken: one answer, `GENERATOR_NOT_CONFIRMED`. The key pair is made next; ask for
+         *     the public key until it is there.
+         */
+        post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generation-accounts/{generation_account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One generation account. */
+        get: operations["detail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generation-accounts/{generation_account_id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows who the owner is, encrypted for the account's key; opens the personal data table.
+         * @description Whatever is wrong with it: `PERMISSION_NOT_GRANTED`, and the nonce is used up.
+         */
+        post: operations["access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generation-accounts/{generation_account_id}/activation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Wakes an account whose cooperation is over, by the renewed contract's reserve: new keys, a new table. */
+        post: operations["activate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generation-accounts/{generation_account_id}/public-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The account's public key, and a nonce for one encrypted identity within ten minutes. */
+        get: operations["public_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generation-accounts/{generation_account_id}/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The personal data table: whose it is, energy and the amounts beside it. */
+        get: operations["table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generation-accounts/{generation_account_id}/termination": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the utility to end the cooperation; only the utility ends it. */
+        post: operations["ask_termination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/invitation-acceptances": {
         parameters: {
             query?: never;
@@ -1355,6 +1482,14 @@ export interface components {
         DevicesView: {
             items: components["schemas"]["DeviceView"][];
         };
+        /** @description The encrypted identity. */
+        EncryptedIdentityBody: {
+            /**
+             * @description A JWE in compact form, `RSA-OAEP-256` with `A256GCM`, over the UTF-8 JSON `{generation_account_id, nonce,
+             *     identity: {name, id_no, bank_card_no}}`.
+             */
+            jwe: string;
+        };
         /** @description A wish to be erased. */
         ErasureView: {
             asked_at?: string | null;
@@ -1437,6 +1572,37 @@ export interface components {
              */
             state: string;
         };
+        /** @description One generation account. */
+        GenerationAccountView: {
+            created_at: string;
+            ended_at?: string | null;
+            /** @description `full` or `surplus`; absent once the cooperation is over. */
+            feed_in?: string | null;
+            generation_account_id: string;
+            /**
+             * @description Absent once the cooperation is over.
+             * @example *********0061
+             */
+            generation_no_masked?: string | null;
+            /** @description What opens the personal data table, once it is open. */
+            permission_id?: string | null;
+            /**
+             * Format: int64
+             * @description The day of the month; absent once the cooperation is over.
+             */
+            settlement_day?: number | null;
+            /**
+             * @description `keyless` (its keys are being made), `keyed`, `permitted` (its table is open), `terminating`, `terminated`.
+             * @example keyed
+             */
+            state: string;
+            termination_asked_at?: string | null;
+        };
+        /** @description A page of accounts. */
+        GenerationAccountsView: {
+            items: components["schemas"]["GenerationAccountView"][];
+            next_cursor?: string | null;
+        };
         /** @description What points are exchanged for. */
         GiftView: {
             /** @description Some are left. */
@@ -1473,6 +1639,14 @@ export interface components {
             posted_at?: string | null;
             /** @description As the `state` of a payment, of this home alone. */
             state: string;
+        };
+        /** @description The identity of a table, masked. */
+        IdentityView: {
+            id_no_masked: string;
+            name_masked: string;
+            /** @description Payouts to it begin 72 hours after. */
+            payee_since: string;
+            trading_account_masked: string;
         };
         /** @description A page of the inbox. */
         InboxView: {
@@ -1528,6 +1702,19 @@ export interface components {
              * @example invited
              */
             state: string;
+        };
+        /** @description A public key (RFC 7517). */
+        JwkView: {
+            /** @example RSA-OAEP-256 */
+            alg: string;
+            /** @example AQAB */
+            e: string;
+            kid: string;
+            /** @example RSA */
+            kty: string;
+            n: string;
+            /** @example enc */
+            use: string;
         };
         /** @enum {string} */
         KindWord: "certverify" | "face";
@@ -1753,6 +1940,17 @@ export interface components {
             items: components["schemas"]["PaymentView"][];
             next_cursor?: string | null;
         };
+        /** @description The permission. */
+        PermissionView: {
+            permission_id: string;
+        };
+        /** @description A page of the personal data table. */
+        PersonalTableView: {
+            identity: components["schemas"]["IdentityView"];
+            items: components["schemas"]["TableRowView"][];
+            next_cursor?: string | null;
+            opened_at: string;
+        };
         /** @description Where an outlet is and when it is open. */
         PlaceView: {
             address: string;
@@ -1803,6 +2001,17 @@ export interface components {
             kind: "archived_sms";
             /** @example 123456 */
             otp: string;
+        };
+        /** @description What to encrypt with. */
+        PublicKeyView: {
+            /**
+             * Format: int64
+             * @description Seconds the nonce works.
+             */
+            expires_in: number;
+            jwk: components["schemas"]["JwkView"];
+            /** @description Goes into the ciphertext; works once, and takes the place of an earlier one. */
+            nonce: string;
         };
         /** @enum {string} */
         PurposeWord: "identity_match" | "archive_update" | "notices" | "user_system";
@@ -1869,6 +2078,21 @@ export interface components {
             done_at?: string | null;
             /** @description `PENDING` or `DONE` */
             state: string;
+        };
+        /** @description What the owner was given when the generator was connected to the grid. */
+        RegistrationBody: {
+            /** @example 赤峰市红山区钢铁街 */
+            address: string;
+            /**
+             * @description 10 or 13 digits.
+             * @example 1504990020061
+             */
+            generation_no: string;
+            /**
+             * @description The consumer number of the place.
+             * @example 1504010020066
+             */
+            grid_user_no: string;
         };
         RenameBody: {
             /** @description 1 to 20 characters; `null` or an empty text takes the name away. */
@@ -1992,10 +2216,31 @@ export interface components {
             status: string;
             tariff: components["schemas"]["TariffView"];
         };
+        /** @description One line: the amount beside its energy. */
+        TableRowView: {
+            /**
+             * Format: int64
+             * @description Absent until it is calculated.
+             */
+            amount_fen?: number | null;
+            /** Format: int64 */
+            data_version: number;
+            energy_kwh: string;
+            from: string;
+            /** @description What the line is for. */
+            kind: string;
+            period: string;
+            price_yuan_per_kwh?: string | null;
+            /** @description `super_peak`, `peak`, `flat`, `valley` or `deep_valley`. */
+            slot: string;
+            to: string;
+        };
         TariffView: {
             code: string;
             name: string;
         };
+        /** @description Nothing is said. */
+        TerminationBody: Record<string, never>;
         /** @description One step of the tariff in force. */
         TierView: {
             /** @example 0.538 */
@@ -2821,6 +3066,288 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100, default 20. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of accounts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GenerationAccountsView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationBody"];
+            };
+        };
+        responses: {
+            /** @description Registered */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GenerationAccountView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    detail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/generation-accounts` */
+                generation_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GenerationAccountView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/generation-accounts` */
+                generation_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EncryptedIdentityBody"];
+            };
+        };
+        responses: {
+            /** @description Permitted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/generation-accounts` */
+                generation_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationBody"];
+            };
+        };
+        responses: {
+            /** @description Awake */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GenerationAccountView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/generation-accounts` */
+                generation_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Key and nonce */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicKeyView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    table: {
+        parameters: {
+            query?: {
+                /** @description First period, `YYYY-MM`. */
+                from?: string;
+                /** @description Last period, `YYYY-MM`. */
+                to?: string;
+                /** @description `super_peak`, `peak`, `flat`, `valley` or `deep_valley`. */
+                slot?: string;
+                /** @description 1 to 100, default 20. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description From `GET /v1/generation-accounts` */
+                generation_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the table */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalTableView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_termination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/generation-accounts` */
+                generation_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TerminationBody"];
+            };
+        };
+        responses: {
+            /** @description Asked */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GenerationAccountView"];
                 };
             };
             /** @description Refused; see `code` */
