@@ -126,19 +126,7 @@ impl Rooms {
             let (store, clock, entropy) = again();
             Publications::new(store, clock, entropy, Arc::new(Darkroom))
         };
-        let generation = {
-            let (store, clock, entropy) = again();
-            Generation::new(GenerationPorts {
-                store,
-                clock,
-                entropy,
-                grid: outside.marketing.clone(),
-                vault: Arc::new(WrappedVault::new(Arc::new(SoftwareWrapping::new(
-                    Arc::clone(engine),
-                )))),
-                rows: Vec::new(),
-            })
-        };
+        let generation = generation(again(), outside, engine);
         let accounts =
             accounts.followed_by(vec![Arc::new(bindings.clone()), Arc::new(privacy.clone())]);
         let requests = {
@@ -273,6 +261,22 @@ fn passwords(entropy: &Arc<dyn Entropy>) -> Result<Arc<dyn Passwords>, Failure> 
     let hashing = Argon2id::new(Cost::USUAL, threads, Arc::clone(entropy));
     let hashing = hashing.map_err(|error| Failure::failed(error.to_string()))?;
     Ok(Arc::new(hashing))
+}
+
+type Ground = (Arc<dyn Store>, Arc<dyn Clock>, Arc<dyn Entropy>);
+
+/// Sellers of power; the keyring wraps their keys.
+fn generation(ground: Ground, outside: &Outside, engine: &Arc<Engine>) -> Generation {
+    let (store, clock, entropy) = ground;
+    let wrapping = SoftwareWrapping::new(Arc::clone(engine));
+    Generation::new(GenerationPorts {
+        store,
+        clock,
+        entropy,
+        grid: outside.marketing.clone(),
+        vault: Arc::new(WrappedVault::new(Arc::new(wrapping))),
+        rows: Vec::new(),
+    })
 }
 
 /// How this installation deals with payments. External numbers carry the restore epoch, so that a
