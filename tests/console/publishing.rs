@@ -170,6 +170,16 @@ async fn ln_14_an_older_page_does_not_write_over_a_newer_edition() {
     assert_eq!(late.status, StatusCode::CONFLICT);
 }
 
+/// Under `no-referrer` a browser sends every form with `Origin: null`, and nobody could sign in.
+#[actix_web::test]
+async fn ln_55_a_browser_is_let_say_where_a_form_comes_from() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let shown = desk.get("/console/sign-in", "").await;
+    let policy = shown.headers.get(header::REFERRER_POLICY).unwrap();
+    assert_eq!(policy.to_str().unwrap(), "same-origin");
+}
+
 fn upload(person: &Person, file: &[u8]) -> TestRequest {
     let mut body = format!(
         "--cut\r\nContent-Disposition: form-data; name=\"mark\"\r\n\r\n{}\r\n--cut\r\n\
