@@ -28,7 +28,7 @@ const ARTICLES = [
 const SHELVES = [
   ['outlets', 'outlet', '红山', 'LN-11 outlets are listed, found and read'],
   ['outages', 'outage', '检修', 'LN-12 outages are listed, found and read'],
-  ['apps', 'app', '充电', 'LN-13 apps are listed, found and read'],
+  ['apps', 'app', 'e 充电', 'LN-13 apps are listed, found and read'],
 ]
 
 const phone = await openPhone({ home: line, outside: [sandbox], pictures })
