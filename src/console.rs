@@ -7,6 +7,7 @@ use actix_web::web;
 use lifeline_adapters::passwords::{Argon2id, Cost};
 use lifeline_adapters::sql::Engine;
 use lifeline_core::accounts::passwords::Passwords;
+use lifeline_core::insight::{Insight, Ledger};
 use lifeline_core::operators::Operators;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
@@ -14,6 +15,7 @@ use lifeline_core::store::Store;
 use lifeline_gateway::console::today::House;
 use lifeline_gateway::console::visitor::ConsoleCookies;
 use lifeline_gateway::edge::limits::{Limits, Quotas};
+use lifeline_gateway::insight::{Counting, Recorder};
 use lifeline_gateway::listeners::ops::Readiness;
 use lifeline_gateway::listeners::start::{ConsoleDoor, Furnish};
 
@@ -42,11 +44,25 @@ pub(crate) fn operators(
     ))
 }
 
+/// Counts the requests of this process.
+pub(crate) fn counting(
+    engine: &Arc<Engine>,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> (Arc<Recorder>, Arc<Counting>) {
+    let store: Arc<dyn Store> = Arc::<Engine>::clone(engine);
+    let recorder = Arc::new(Recorder::new(Arc::clone(clock)));
+    let ledger = Ledger::new(store, Arc::clone(clock), Arc::clone(entropy));
+    let counting = Arc::new(Counting::new(Arc::clone(&recorder), ledger));
+    (recorder, counting)
+}
+
 /// What the console's listener is given; `rooms` are the same use cases that households reach.
 pub(crate) fn door(
     public_base: &str,
     operators: &Operators,
     engine: &Arc<Engine>,
+    clock: &Arc<dyn Clock>,
     readiness: Arc<dyn Readiness>,
     rooms: Furnish,
 ) -> Result<ConsoleDoor, Failure> {
@@ -63,6 +79,7 @@ pub(crate) fn door(
         secure: public_base.starts_with("https://"),
     };
     let store: Arc<dyn Store> = Arc::<Engine>::clone(engine);
+    let insight = Insight::new(Arc::clone(&store), Arc::clone(clock));
     let (operators, house) = (operators.clone(), House { store, readiness });
     Ok(ConsoleDoor {
         limits: Arc::new(Limits::new(quotas, None)),
@@ -70,6 +87,7 @@ pub(crate) fn door(
             rooms(cfg);
             cfg.app_data(web::Data::new(operators.clone()))
                 .app_data(web::Data::new(house.clone()))
+                .app_data(web::Data::new(insight.clone()))
                 .app_data(web::Data::new(cookies));
         }),
     })

@@ -15,6 +15,7 @@ use lifeline_core::accounts::passwords::Passwords;
 use lifeline_core::accounts::{Accounts, PasswordDoor};
 use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::bindings::{BindingRules, Bindings, EndWhatIsOver, Gathering, LookForChanges};
+use lifeline_core::insight::Insight;
 use lifeline_core::jobs::retention::Retention;
 use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::notices::Notices;
@@ -231,6 +232,10 @@ impl Rooms {
             Arc::new(PurgeEnded(self.privacy.clone())),
             Arc::new(WorkThrough(self.generation.clone())),
             Arc::new(Retention::new(Arc::clone(&self.store))),
+            Arc::new(Insight::new(
+                Arc::clone(&self.store),
+                Arc::clone(&self.clock),
+            )),
         ];
         let (store, clock, entropy) = again();
         let jobs = JobRunner::new(store, clock, entropy, tasks);

@@ -20,6 +20,7 @@ use lifeline_core::shared::time::Clock;
 use lifeline_gateway::edge::limits::{Limits, Quotas};
 use lifeline_gateway::edge::principal::Door;
 use lifeline_gateway::edge::revocation::Ended;
+use lifeline_gateway::insight::{Counting, Recorder};
 use lifeline_gateway::listeners::ops::{Ops, Readiness};
 use lifeline_gateway::listeners::outermost::Sources;
 use lifeline_gateway::listeners::start::{self, Edge};
@@ -61,6 +62,7 @@ pub(crate) struct Running {
     runner: Arc<Runner>,
     loops: Vec<JoinHandle<()>>,
     engine: Arc<Engine>,
+    counting: Arc<Counting>,
     #[cfg(feature = "demo")]
     operators: Operators,
     /// For what a demo shows.
@@ -95,6 +97,7 @@ pub(crate) async fn start(
     let [line_limits, callback_limits] = &limits;
     let sharing = redis.clone().map(|redis| -> Arc<dyn Revocations> { redis });
     let ended = Arc::new(Ended::shared_by(sharing));
+    let (recorder, counting) = console::counting(&engine, &time, &entropy);
     let edge = Edge {
         door: Door {
             tokens: Arc::clone(&keys.tokens),
@@ -110,13 +113,14 @@ pub(crate) async fn start(
         callback_limits: Arc::clone(callback_limits),
         trusted_hops: config.listeners.line.trusted_hops.clone(),
         gate: line::gate_of(config, time.as_ref()).await?,
-        rooms: rooms.furnish(&waker),
+        rooms: with_recorder(rooms.furnish(&waker), recorder),
     };
     let mut workers = rooms
         .workers(&limits, &ended, redis.clone(), &waker)
         .await?;
     workers.push(Arc::new(keys.sharing(redis.clone())));
     let tls = line_tls(config, &mut workers)?;
+    workers.push(Arc::<Counting>::clone(&counting));
     let runner = Arc::new(Runner::new(time, workers, waker));
     let loops = runner.start();
     let dependencies = Dependencies {
@@ -137,11 +141,20 @@ pub(crate) async fn start(
     let operators = console::operators(&engine, &edge.sources.clock, &edge.sources.entropy)?;
     if let Some(place) = &config.listeners.console {
         let rooms = Arc::clone(&edge.rooms);
-        let door = console::door(&place.public_base, &operators, &engine, dependencies, rooms)?;
+        let time = &edge.sources.clock;
+        let door = console::door(
+            &place.public_base,
+            &operators,
+            &engine,
+            time,
+            dependencies,
+            rooms,
+        )?;
         let server = start::console(&edge, &door, place.bind).map_err(|e| taken("console", e))?;
         servers.push((server.handle(), tokio::spawn(server)));
     }
     Ok(Running {
+        counting,
         #[cfg(feature = "demo")]
         operators,
         servers,
@@ -166,6 +179,14 @@ fn line_tls(
     let certificates = Certificates::read(files)?;
     workers.push(Arc::new(CertificatesWorker(Arc::clone(&certificates))));
     certificates.server().map(Some)
+}
+
+/// What handlers are given, and what notes their requests.
+fn with_recorder(rooms: start::Furnish, recorder: Arc<Recorder>) -> start::Furnish {
+    Arc::new(move |cfg| {
+        rooms(cfg);
+        cfg.app_data(actix_web::web::Data::from(Arc::clone(&recorder)));
+    })
 }
 
 /// Redis, tuned to give up quickly.
@@ -305,6 +326,13 @@ impl Running {
         let loops = futures_util::future::join_all(self.loops);
         if tokio::time::timeout(LOOPS_TIME_MAX, loops).await.is_err() {
             tracing::warn!("background work was still running when the process ended");
+        }
+        // Last: no request is under way any more.
+        if tokio::time::timeout(LOOPS_TIME_MAX, self.counting.end())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the last requests could not be counted");
         }
     }
 }

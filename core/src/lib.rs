@@ -6,7 +6,7 @@
 //!
 //! | floor | rooms |
 //! |---|---|
-//! | 6 | [`privacy`] (bindings), [`operators`] (accounts), [`publications`], [`requests`] (bindings) |
+//! | 6 | [`privacy`] (bindings), [`operators`] (accounts), [`publications`], [`insight`], [`requests`] (bindings) |
 //! | 4 | [`payments`] (uses bindings, billing), [`settlement`] (accounts, metering, tariffs) |
 //! | 3 | [`billing`] (bindings, tariffs) |
 //! | 2 | [`bindings`] (accounts), [`notices`] (accounts) |
@@ -30,6 +30,7 @@ pub mod cases;
 pub mod evidence;
 pub mod idempotency;
 pub mod inbox;
+pub mod insight;
 pub mod jobs;
 pub mod ledger;
 pub mod notices;

@@ -18,6 +18,7 @@ use crate::cases::ports::{CaseReads, CaseStore};
 use crate::evidence::ports::EvidenceLog;
 use crate::idempotency::ports::IdempotencyStore;
 use crate::inbox::ports::InboxStore;
+use crate::insight::ports::{InsightReads, InsightStore};
 use crate::jobs::ports::{JobReads, JobStore};
 use crate::ledger::ports::{LedgerReads, LedgerStore};
 use crate::notices::ports::{NoticeReads, NoticeStore};
@@ -159,6 +160,7 @@ pub trait UnitOfWork: Send {
     fn generation(&mut self) -> &mut dyn GenerationStore;
     fn idempotency(&mut self) -> &mut dyn IdempotencyStore;
     fn inbox(&mut self) -> &mut dyn InboxStore;
+    fn insight(&mut self) -> &mut dyn InsightStore;
     fn jobs(&mut self) -> &mut dyn JobStore;
     fn ledger(&mut self) -> &mut dyn LedgerStore;
     fn notices(&mut self) -> &mut dyn NoticeStore;
@@ -179,6 +181,7 @@ pub trait Snapshot: Send {
     fn bindings(&mut self) -> &mut dyn BindingReads;
     fn cases(&mut self) -> &mut dyn CaseReads;
     fn generation(&mut self) -> &mut dyn GenerationReads;
+    fn insight(&mut self) -> &mut dyn InsightReads;
     fn jobs(&mut self) -> &mut dyn JobReads;
     fn ledger(&mut self) -> &mut dyn LedgerReads;
     fn notices(&mut self) -> &mut dyn NoticeReads;
@@ -235,6 +238,10 @@ impl Tx {
 
     pub fn inbox(&mut self) -> &mut dyn InboxStore {
         self.0.inbox()
+    }
+
+    pub fn insight(&mut self) -> &mut dyn InsightStore {
+        self.0.insight()
     }
 
     pub fn jobs(&mut self) -> &mut dyn JobStore {
@@ -306,6 +313,10 @@ impl View {
 
     pub fn generation(&mut self) -> &mut dyn GenerationReads {
         self.0.generation()
+    }
+
+    pub fn insight(&mut self) -> &mut dyn InsightReads {
+        self.0.insight()
     }
 
     pub fn jobs(&mut self) -> &mut dyn JobReads {

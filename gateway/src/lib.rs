@@ -9,6 +9,7 @@ pub mod billing;
 pub mod bindings;
 pub mod console;
 pub mod edge;
+pub mod insight;
 pub mod listeners;
 pub mod notices;
 pub mod openapi;

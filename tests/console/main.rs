@@ -8,6 +8,7 @@
 )]
 
 mod entrance;
+mod exact;
 mod matrix;
 mod office;
 mod points;

@@ -16,6 +16,7 @@ use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::passwords::{Argon2id, Cost};
 use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::sql::{self, Engine};
+use lifeline_core::insight::Insight;
 use lifeline_core::operators::{By, Credentials, Login, Operators, Role, Scope};
 use lifeline_core::publications::Publications;
 use lifeline_core::requests::Requests;
@@ -256,6 +257,7 @@ impl Office {
             Arc::clone(&self.entropy),
             Arc::new(NoClerk),
         );
+        let insight = Insight::new(Arc::clone(&kept), Arc::<Hands>::clone(&self.clock));
         let house = House {
             store: kept,
             readiness: Arc::new(Well),
@@ -267,7 +269,8 @@ impl Office {
             .app_data(web::Data::new(ConsoleCookies { secure: true }))
             .app_data(web::Data::new(publications))
             .app_data(web::Data::new(requests))
-            .app_data(web::Data::new(house));
+            .app_data(web::Data::new(house))
+            .app_data(web::Data::new(insight));
     }
 
     /// The console's listener as it is served, without a socket.
@@ -291,6 +294,31 @@ impl Office {
                 }
             })
         }))
+    }
+
+    pub(crate) fn entropy(&self) -> Arc<dyn Entropy> {
+        Arc::clone(&self.entropy)
+    }
+
+    /// `(hour since 1970 in Shanghai, function, channel, outcome)` and how many, as the rows say.
+    pub(crate) fn hours_counted(
+        &self,
+    ) -> std::collections::BTreeMap<(i64, i64, usize, usize), i64> {
+        let db = Connection::open(self.folder.path().join("lifeline.db")).unwrap();
+        let mut rows = db
+            .prepare("SELECT at, function, channel, outcome, SUM(n) FROM access_count WHERE grain = 0 GROUP BY 1, 2, 3, 4")
+            .unwrap();
+        let place = |n: i64| usize::try_from(n).unwrap();
+        let found = rows.query_map([], |row| {
+            let key = (
+                row.get(0)?,
+                row.get(1)?,
+                place(row.get(2)?),
+                place(row.get(3)?),
+            );
+            Ok((key, row.get(4)?))
+        });
+        found.unwrap().map(Result::unwrap).collect()
     }
 
     /// The outcomes of an act in the audit, oldest first.

@@ -60,6 +60,7 @@ mod grants;
 mod homes;
 mod idempotency;
 mod inbox;
+mod insight;
 mod jobs;
 mod keys;
 mod ledger;

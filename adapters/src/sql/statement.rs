@@ -94,6 +94,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::homes::STATEMENTS,
         super::idempotency::STATEMENTS,
         super::inbox::STATEMENTS,
+        super::insight::STATEMENTS,
         super::jobs::STATEMENTS,
         super::keys::STATEMENTS,
         super::ledger::STATEMENTS,

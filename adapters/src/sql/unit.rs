@@ -9,6 +9,7 @@ use lifeline_core::cases::ports::{CaseReads, CaseStore};
 use lifeline_core::evidence::ports::EvidenceLog;
 use lifeline_core::idempotency::ports::IdempotencyStore;
 use lifeline_core::inbox::ports::InboxStore;
+use lifeline_core::insight::ports::{InsightReads, InsightStore};
 use lifeline_core::jobs::ports::{JobReads, JobStore};
 use lifeline_core::ledger::ports::{LedgerReads, LedgerStore};
 use lifeline_core::notices::ports::{NoticeReads, NoticeStore};
@@ -44,6 +45,7 @@ impl<C: WriteConn + 'static> UnitOfWork for Sql<C> {
         generation: GenerationStore;
         idempotency: IdempotencyStore;
         inbox: InboxStore;
+        insight: InsightStore;
         jobs: JobStore;
         ledger: LedgerStore;
         notices: NoticeStore;
@@ -68,6 +70,7 @@ impl<C: Conn + 'static> Snapshot for Sql<C> {
         bindings: BindingReads;
         cases: CaseReads;
         generation: GenerationReads;
+        insight: InsightReads;
         jobs: JobReads;
         ledger: LedgerReads;
         notices: NoticeReads;

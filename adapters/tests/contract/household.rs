@@ -16,6 +16,7 @@ use crate::bindings::{HOME, li, link, number};
 use crate::payment_fixtures::{self as orders, arrears};
 use crate::{
     accounts, billing, bindings, credentials, fillings, generation, grants, idempotency, inbox,
+    insight,
     operators, outbox, requests,
 };
 
@@ -63,6 +64,7 @@ pub(crate) async fn household(t: &Bench) -> Household {
         .unwrap();
     credentials::keep(t, &person.account_id).await;
     let (grant, barred) = shared(t, &link).await;
+    insight::salted(t).await;
     assert!(operators::add(t, &operators::person(t, "li.ming")).await);
     outbox::add(t, &outbox::event(t, "k")).await;
     assert!(inbox::receive(t, &inbox::message("n1")).await);

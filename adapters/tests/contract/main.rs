@@ -39,6 +39,7 @@ mod homes;
 mod household;
 mod idempotency;
 mod inbox;
+mod insight;
 mod jobs;
 mod ledger;
 mod merges;
@@ -92,6 +93,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     homes::contracts,
     idempotency::contracts,
     inbox::contracts,
+    insight::contracts,
     jobs::contracts,
     ledger::contracts,
     merges::contracts,

@@ -23,6 +23,11 @@ static WAYS: &[Way] = &[
         right: Right::Overview,
     },
     Way {
+        word: "nav.statistics",
+        href: "/console/statistics",
+        right: Right::ReadStatistics,
+    },
+    Way {
         word: "nav.articles",
         href: "/console/articles",
         right: Right::ReadContent,

@@ -23,6 +23,7 @@ use crate::edge::limits::Limits;
 use crate::edge::principal::Door;
 use crate::edge::relay::Gate;
 use crate::edge::relay::gated::{gated, meet};
+use crate::insight::counted;
 
 /// Adds to an application what its handlers need (the capabilities' use cases).
 pub type Furnish = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
@@ -103,6 +104,7 @@ pub fn line(
             })
             .wrap(from_fn(addressed))
             .wrap(from_fn(gated))
+            .wrap(from_fn(counted))
             .wrap(from_fn(traced))
             .wrap(TracingLogger::<Spans>::new())
             .wrap(from_fn(patched))

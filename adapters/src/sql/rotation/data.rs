@@ -49,11 +49,14 @@ statements! { "rotation_data":
     PAIR_SET("generation_key") = "UPDATE generation_key SET wrapped = $3 WHERE key_id = $1 AND wrapped = $2";
     ANSWER_SET("idempotency") = "UPDATE idempotency SET answer_body = $4 \
         WHERE scope = $1 AND client_key = $2 AND answer_body = $3";
+    SALTS("access_salt") = "SELECT period, begins, salt FROM access_salt WHERE (period, begins) > ($1, $2) \
+        ORDER BY period, begins LIMIT $3";
+    SALT_SET("access_salt") = "UPDATE access_salt SET salt = $4 WHERE period = $1 AND begins = $2 AND salt = $3";
     STAFF("staff") = "SELECT staff_id, totp FROM staff WHERE staff_id > $1 ORDER BY staff_id LIMIT $2";
     TOTP_SET("staff") = "UPDATE staff SET totp = $3 WHERE staff_id = $1 AND totp = $2";
 }
 
-pub(super) static PASSES: [&str; 10] = [
+pub(super) static PASSES: [&str; 11] = [
     "account keys",
     "payments",
     "payment lines",
@@ -64,6 +67,7 @@ pub(super) static PASSES: [&str; 10] = [
     "stored answers",
     "staff",
     "generation keys",
+    "salts of the figures",
 ];
 
 /// One part of a row's key.
@@ -101,6 +105,14 @@ fn plain(key: &[Part]) -> String {
     }
 }
 
+/// A pair, the first of whose parts is a word of ours.
+fn pair(key: &[Part]) -> String {
+    match key {
+        [Part::Text(first), Part::Text(second)] => format!("{first}/{second}"),
+        _ => String::new(),
+    }
+}
+
 /// A pair with the length of its first part in front.
 fn message(key: &[Part]) -> String {
     match key {
@@ -123,7 +135,7 @@ fn figure(key: &[Part]) -> String {
     }
 }
 
-static SEALED: [Sealed; 9] = [
+static SEALED: [Sealed; 10] = [
     Sealed {
         select: &PAYMENTS,
         key: &["payment_id"],
@@ -185,6 +197,12 @@ static SEALED: [Sealed; 9] = [
         key: &["key_id"],
         columns: &[(WRAPPED, &PAIR_SET)],
         named: plain,
+    },
+    Sealed {
+        select: &SALTS,
+        key: &["period", "begins"],
+        columns: &[(Field::new("access_salt", "salt"), &SALT_SET)],
+        named: pair,
     },
 ];
 

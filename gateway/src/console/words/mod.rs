@@ -4,6 +4,7 @@
 mod articles;
 mod frame;
 mod points;
+mod statistics;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -37,7 +38,7 @@ impl Lang {
 pub(super) type Word = (&'static str, &'static str, &'static str);
 
 /// Every room's table. A room adds its own file and names it here.
-static TABLES: &[&[Word]] = &[articles::WORDS, frame::WORDS, points::WORDS];
+static TABLES: &[&[Word]] = &[articles::WORDS, frame::WORDS, points::WORDS, statistics::WORDS];
 
 fn table() -> &'static HashMap<&'static str, (&'static str, &'static str)> {
     static FOUND: OnceLock<HashMap<&'static str, (&'static str, &'static str)>> = OnceLock::new();

@@ -76,6 +76,7 @@ impl UnitOfWork for SeamUnit {
         generation: lifeline_core::settlement::accounts::ports::GenerationStore;
         idempotency: lifeline_core::idempotency::ports::IdempotencyStore;
         inbox: lifeline_core::inbox::ports::InboxStore;
+        insight: lifeline_core::insight::ports::InsightStore;
         jobs: lifeline_core::jobs::ports::JobStore;
         ledger: lifeline_core::ledger::ports::LedgerStore;
         notices: lifeline_core::notices::ports::NoticeStore;

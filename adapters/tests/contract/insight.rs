@@ -1,0 +1,362 @@
+//! Figures: sums add up over batches, a batch is taken once, people are hashes that go with their salt.
+
+use lifeline_core::insight::asked::{By, Grain, Run, Slice, Which};
+use lifeline_core::insight::batch::{Batch, Crowd};
+use lifeline_core::insight::people::{Period, day_number};
+use lifeline_core::insight::sample::{NOWHERE, Refusal};
+use lifeline_core::insight::{Channel, Outcome, Sample};
+use lifeline_core::shared::ids::AccountId;
+use lifeline_core::store::StoreError;
+
+use crate::bench::{Bench, at};
+use crate::bindings::HOME;
+use crate::contracts;
+use crate::household::household;
+
+contracts! { "insight":
+    sums_add_up => ["InsightStore::add", "InsightReads::rows", "InsightReads::latencies"];
+    absent_is_none => ["InsightReads::rows", "InsightReads::latencies", "InsightReads::crowd", "InsightReads::settled",
+        "InsightReads::runs", "InsightReads::refusals", "InsightReads::region_of", "InsightReads::growth",
+        "InsightReads::retention", "InsightStore::over", "InsightStore::purge"];
+    a_batch_is_taken_once => ["InsightStore::begin_run", "InsightStore::take_batch", "InsightStore::end_run", "InsightReads::runs"];
+    a_dropped_unit_counts_nothing => ["InsightStore::add", "InsightStore::take_batch"];
+    a_crowd_is_settled_and_its_salt_goes => ["InsightStore::join", "InsightReads::crowd", "InsightStore::salt",
+        "InsightStore::over", "InsightStore::settle", "InsightReads::settled"];
+    refusals_are_found_by_trace_and_by_span => ["InsightStore::refused", "InsightReads::refusals"];
+    a_region_is_that_of_the_home => ["InsightReads::region_of"];
+    links_are_growth_and_retention => ["InsightReads::growth", "InsightReads::retention"];
+    old_counts_go => ["InsightStore::purge"];
+}
+
+fn sample(seconds: i64, outcome: Outcome) -> Sample {
+    Sample {
+        at: at(seconds),
+        function: 4,
+        channel: Channel::H5,
+        outcome,
+        micros: 1_000,
+        person: None,
+        refusal: None,
+    }
+}
+
+fn run(name: &str) -> Run {
+    Run {
+        run: name.to_owned(),
+        began_at: at(0),
+        flushed_at: at(0),
+        ended_at: None,
+        lost: 0,
+    }
+}
+
+fn slice(grain: Grain, by: By) -> Slice {
+    Slice {
+        grain,
+        from: 0,
+        to: i64::MAX / 2,
+        function: None,
+        channel: None,
+        outcome: None,
+        by,
+    }
+}
+
+async fn add(t: &Bench, batch: &Batch) {
+    t.write(async |tx| tx.insight().add("r", batch).await)
+        .await
+        .unwrap();
+}
+
+async fn sum(t: &Bench, slice: &Slice) -> Vec<(i64, i64)> {
+    let rows = t.view().await.insight().rows(slice).await.unwrap();
+    rows.into_iter().map(|row| (row.key, row.n)).collect()
+}
+
+async fn sums_add_up(t: Bench) {
+    let mut batch = Batch::default();
+    for _ in 0..3 {
+        batch.add(&sample(0, Outcome::Done), "1504");
+    }
+    batch.add(&sample(7_200, Outcome::Refused), "");
+    add(&t, &batch).await;
+    add(&t, &batch).await;
+    let day = day_number(at(0));
+    assert_eq!(
+        sum(&t, &slice(Grain::Day, By::Function)).await,
+        [(4, 2), (4, 6)]
+    );
+    let hours = sum(&t, &slice(Grain::Hour, By::At)).await;
+    assert_eq!(hours.iter().map(|(_, n)| n).collect::<Vec<_>>(), [&6, &2]);
+    assert_eq!(hours[1].0 - hours[0].0, 2, "two hours apart");
+    assert_eq!(
+        sum(&t, &slice(Grain::Month, By::Outcome)).await,
+        [(0, 6), (1, 2)]
+    );
+    let refused = Slice {
+        outcome: Some(Outcome::Refused),
+        ..slice(Grain::Day, By::At)
+    };
+    assert_eq!(sum(&t, &refused).await, [(day, 2)]);
+    let mini = Slice {
+        channel: Some(Channel::Mini),
+        ..slice(Grain::Day, By::Channel)
+    };
+    assert!(sum(&t, &mini).await.is_empty());
+    let took = t.view().await.insight().latencies(day, day, Some(4)).await;
+    assert_eq!(took.unwrap().iter().map(|(_, n)| n).sum::<i64>(), 8);
+}
+
+async fn absent_is_none(t: Bench) {
+    let nobody: AccountId = t.id();
+    let mut view = t.view().await;
+    let all = slice(Grain::Day, By::At);
+    assert!(view.insight().rows(&all).await.unwrap().is_empty());
+    assert!(
+        view.insight()
+            .latencies(0, 9, None)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        view.insight()
+            .crowd(&crowd("all"), 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let settled = view.insight().settled(Period::Day, "all", "", "9").await;
+    assert!(settled.unwrap().is_empty());
+    assert!(view.insight().runs(at(0), at(9)).await.unwrap().is_empty());
+    let which = Which::Trace("0".into());
+    assert!(view.insight().refusals(&which, 9).await.unwrap().is_empty());
+    assert_eq!(view.insight().region_of(&nobody).await.unwrap(), NOWHERE);
+    assert!(
+        view.insight()
+            .growth(at(0), at(9))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        view.insight()
+            .retention(at(0), at(9))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    t.write(async |tx| {
+        assert!(tx.insight().over(Period::Day, "9", 9).await?.is_empty());
+        assert_eq!(tx.insight().purge(0, 0).await?, 0);
+        Ok(())
+    })
+    .await
+    .unwrap();
+}
+
+async fn a_batch_is_taken_once(t: Bench) {
+    t.write(async |tx| {
+        tx.insight().begin_run(&run("r")).await?;
+        assert!(tx.insight().take_batch("r", 1, at(1)).await?);
+        assert!(!tx.insight().take_batch("r", 1, at(2)).await?);
+        assert!(
+            !tx.insight().take_batch("r", 3, at(2)).await?,
+            "none is left out"
+        );
+        assert!(tx.insight().take_batch("r", 2, at(3)).await?);
+        assert!(!tx.insight().take_batch("another", 1, at(3)).await?);
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let found = t.view().await.insight().runs(at(0), at(9)).await.unwrap();
+    assert_eq!((found[0].flushed_at, found[0].ended_at), (at(3), None));
+    t.write(async |tx| tx.insight().end_run("r", at(4)).await)
+        .await
+        .unwrap();
+    let found = t.view().await.insight().runs(at(0), at(9)).await.unwrap();
+    assert_eq!(found[0].ended_at, Some(at(4)));
+    let lost = Batch {
+        lost: 3,
+        ..Batch::default()
+    };
+    add(&t, &lost).await;
+    let found = t.view().await.insight().runs(at(0), at(9)).await.unwrap();
+    assert_eq!(found[0].lost, 3);
+}
+
+async fn a_dropped_unit_counts_nothing(t: Bench) {
+    let mut batch = Batch::default();
+    batch.add(&sample(0, Outcome::Done), "");
+    t.write(async |tx| tx.insight().begin_run(&run("r")).await)
+        .await
+        .unwrap();
+    let dropped: Result<(), StoreError> = t
+        .write(async |tx| {
+            tx.insight().take_batch("r", 1, at(1)).await?;
+            tx.insight().add("r", &batch).await?;
+            Err(StoreError::Conflict)
+        })
+        .await;
+    assert!(dropped.is_err());
+    assert!(sum(&t, &slice(Grain::Day, By::At)).await.is_empty());
+    let again = t.write(async |tx| tx.insight().take_batch("r", 1, at(1)).await);
+    assert!(again.await.unwrap(), "the batch is still to be taken");
+}
+
+fn crowd(cell: &str) -> Crowd {
+    Crowd {
+        period: Period::Day,
+        begins: "2026-11-20".to_owned(),
+        cell: cell.to_owned(),
+    }
+}
+
+async fn a_crowd_is_settled_and_its_salt_goes(t: Bench) {
+    let all = crowd("all");
+    let (first, second) = ([1_u8; 16], [2_u8; 16]);
+    t.write(async |tx| {
+        let salt = tx.insight().salt(Period::Day, &all.begins, &first).await?;
+        assert_eq!(salt.as_slice(), first);
+        let same = tx.insight().salt(Period::Day, &all.begins, &second).await?;
+        assert_eq!(same.as_slice(), first, "one salt a period");
+        tx.insight().join(&all, &[30, 10, 20]).await?;
+        tx.insight().join(&all, &[10, 5]).await
+    })
+    .await
+    .unwrap();
+    let sealed = t.text("SELECT salt FROM access_salt").await;
+    assert!(!sealed.contains("0101010101"), "{sealed}");
+    let mut view = t.view().await;
+    assert_eq!(view.insight().crowd(&all, 3).await.unwrap(), [5, 10, 20]);
+    t.write(async |tx| {
+        assert!(
+            tx.insight()
+                .over(Period::Day, "2026-11-20", 9)
+                .await?
+                .is_empty()
+        );
+        assert_eq!(
+            tx.insight().over(Period::Day, "2026-11-21", 9).await?,
+            [all.clone()]
+        );
+        tx.insight().settle(&all, 4).await
+    })
+    .await
+    .unwrap();
+    let mut view = t.view().await;
+    assert!(view.insight().crowd(&all, 9).await.unwrap().is_empty());
+    let kept = view
+        .insight()
+        .settled(Period::Day, "all", "2026-11-01", "2026-11-30")
+        .await;
+    assert_eq!(kept.unwrap(), [("2026-11-20".to_owned(), 4)]);
+    assert_eq!(
+        t.text("SELECT CAST(COUNT(*) AS TEXT) FROM access_salt")
+            .await,
+        "0"
+    );
+}
+
+async fn refusals_are_found_by_trace_and_by_span(t: Bench) {
+    let refusal = Refusal {
+        trace: 0xabc,
+        status: 409,
+        code: "NOTHING_DUE",
+    };
+    let refused = [(sample(5, Outcome::Refused), refusal)];
+    t.write(async |tx| tx.insight().refused(&refused).await)
+        .await
+        .unwrap();
+    let trace = format!("{:032x}", 0xabc);
+    let mut view = t.view().await;
+    let found = view
+        .insight()
+        .refusals(&Which::Trace(trace.clone()), 9)
+        .await
+        .unwrap();
+    assert_eq!(
+        (found[0].code.as_str(), found[0].status),
+        ("NOTHING_DUE", 409)
+    );
+    let within = |function, to| Which::Within {
+        function,
+        from: at(0),
+        to: at(to),
+    };
+    for (which, n) in [
+        (within(None, 6), 1),
+        (within(None, 5), 0),
+        (within(Some(4), 6), 1),
+        (within(Some(5), 6), 0),
+    ] {
+        assert_eq!(
+            view.insight().refusals(&which, 9).await.unwrap().len(),
+            n,
+            "{which:?}"
+        );
+    }
+}
+
+async fn a_region_is_that_of_the_home(t: Bench) {
+    let home = household(&t).await;
+    let region = t
+        .view()
+        .await
+        .insight()
+        .region_of(&home.person.account_id)
+        .await;
+    assert_eq!(region.unwrap(), HOME.chars().take(4).collect::<String>());
+}
+
+async fn links_are_growth_and_retention(t: Bench) {
+    let home = household(&t).await;
+    let began = home.link.created_at;
+    let mut view = t.view().await;
+    let days = view
+        .insight()
+        .growth(began.plus_seconds(-1), began.plus_seconds(1))
+        .await
+        .unwrap();
+    assert!(days[0].began >= 1 && days[0].ended == 0, "{days:?}");
+    assert_eq!(days[0].day, day_number(began));
+    let kept = view
+        .insight()
+        .retention(began.plus_seconds(-1), began.plus_seconds(1))
+        .await
+        .unwrap();
+    assert_eq!(kept.len(), 1);
+    assert!(
+        kept[0].first >= 1 && kept[0].still == kept[0].first,
+        "{kept:?}"
+    );
+}
+
+async fn old_counts_go(t: Bench) {
+    let mut batch = Batch::default();
+    batch.add(&sample(0, Outcome::Done), "");
+    add(&t, &batch).await;
+    let day = day_number(at(0));
+    t.write(async |tx| tx.insight().purge(day + 1, day).await)
+        .await
+        .unwrap();
+    assert!(sum(&t, &slice(Grain::Hour, By::At)).await.is_empty());
+    assert_eq!(sum(&t, &slice(Grain::Day, By::At)).await, [(day, 1)]);
+    t.write(async |tx| tx.insight().purge(day + 1, day + 32).await)
+        .await
+        .unwrap();
+    assert!(sum(&t, &slice(Grain::Day, By::At)).await.is_empty());
+    assert!(sum(&t, &slice(Grain::Month, By::At)).await.is_empty());
+}
+
+pub(crate) async fn salted(t: &Bench) {
+    t.write(async |tx| {
+        tx.insight()
+            .salt(Period::Day, "2026-11-20", &[7; 16])
+            .await
+            .map(drop)
+    })
+    .await
+    .unwrap();
+}

@@ -1,0 +1,282 @@
+//! Writes what was noted, each batch exactly once, and keeps the marks by which a gap is seen.
+//!
+//! A process counts under a run of its own. Every batch has the run's next number, and passing to it
+//! is part of the unit that adds the batch: a commit whose answer was lost is not added again. A run
+//! that has no end and is flushed no more is one that was killed: what it had not written, at most a
+//! second's worth, is missing, and pages mark the hole.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::asked::Run;
+use super::batch::{Batch, Crowd, crowds};
+use super::error::InsightError;
+use super::people::{KEPT, Period, hashed};
+use super::sample::{NOWHERE, Refusal, Sample};
+use crate::shared::ids::{AccountId, Entropy, Maker};
+use crate::shared::time::{Clock, Time};
+use crate::store::{Store, Tx, atomically, snapshot};
+
+/// How long a person's region is remembered.
+const REGION_S: i64 = 600;
+/// People whose regions are remembered at most.
+const REGIONS_MAX: usize = 200_000;
+/// Batches that wait for the store; beyond it the oldest are counted as lost.
+const WAITING_MAX: usize = 120;
+
+/// One unit's worth.
+#[derive(Debug, Clone, Default)]
+struct Piece {
+    number: i64,
+    batch: Batch,
+    joins: BTreeMap<Crowd, Vec<i64>>,
+    refusals: Vec<(Sample, Refusal)>,
+}
+
+type Salts = HashMap<(Period, String), Zeroizing<Vec<u8>>>;
+
+/// The counting of one process.
+pub struct Ledger {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    run: String,
+    begun: bool,
+    number: i64,
+    waiting: VecDeque<Piece>,
+    salts: Salts,
+    crowds: HashMap<Crowd, BTreeSet<i64>>,
+    regions: HashMap<u128, (String, Time)>,
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ledger")
+    }
+}
+
+impl Ledger {
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        let run = Maker {
+            clock: &*clock,
+            entropy: &*entropy,
+        }
+        .uuid();
+        Self {
+            store,
+            clock,
+            entropy,
+            run,
+            begun: false,
+            number: 0,
+            waiting: VecDeque::new(),
+            salts: Salts::new(),
+            crowds: HashMap::new(),
+            regions: HashMap::new(),
+        }
+    }
+
+    /// Takes what was noted since the last time and writes it. What could not be written waits, in
+    /// its order, for the next time.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn write(&mut self, samples: &[Sample], lost: i64) -> Result<(), InsightError> {
+        self.begin().await?;
+        if !samples.is_empty() || lost > 0 {
+            let piece = self.piece(samples, lost).await?;
+            self.waiting.push_back(piece);
+        }
+        self.drain().await
+    }
+
+    /// Ends in order: everything is written, and the run says so.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn end(&mut self) -> Result<(), InsightError> {
+        self.drain().await?;
+        if !self.begun {
+            return Ok(());
+        }
+        let (now, run) = (self.clock.now(), self.run.as_str());
+        atomically(&*self.store, async |tx: &mut Tx| {
+            Ok::<_, InsightError>(tx.insight().end_run(run, now).await?)
+        })
+        .await
+    }
+
+    async fn begin(&mut self) -> Result<(), InsightError> {
+        if self.begun {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let run = Run {
+            run: self.run.clone(),
+            began_at: now,
+            flushed_at: now,
+            ended_at: None,
+            lost: 0,
+        };
+        let run = &run;
+        atomically(&*self.store, async |tx: &mut Tx| {
+            Ok::<_, InsightError>(tx.insight().begin_run(run).await?)
+        })
+        .await?;
+        self.begun = true;
+        Ok(())
+    }
+
+    async fn piece(&mut self, samples: &[Sample], lost: i64) -> Result<Piece, InsightError> {
+        self.learn_regions(samples).await?;
+        let mut piece = Piece {
+            batch: Batch {
+                lost,
+                ..Batch::default()
+            },
+            ..Piece::default()
+        };
+        for sample in samples {
+            let region = sample.person.and_then(|person| self.regions.get(&person));
+            let region = region.map_or(NOWHERE, |(region, _)| region.as_str());
+            piece.batch.add(sample, region);
+            if let Some(refusal) = sample.refusal {
+                piece.refusals.push((*sample, refusal));
+            }
+        }
+        for sample in samples {
+            if let Some(person) = sample.person {
+                self.count_person(sample, person, &mut piece).await?;
+            }
+        }
+        self.number = self.number.saturating_add(1);
+        piece.number = self.number;
+        Ok(piece)
+    }
+
+    async fn learn_regions(&mut self, samples: &[Sample]) -> Result<(), InsightError> {
+        let now = self.clock.now();
+        if self.regions.len() > REGIONS_MAX {
+            self.regions.clear();
+        }
+        let fresh = |known: Option<&(String, Time)>| {
+            known.is_some_and(|(_, at)| now.seconds_since(*at) < REGION_S)
+        };
+        let people: BTreeSet<u128> = samples
+            .iter()
+            .filter_map(|sample| sample.person)
+            .filter(|person| !fresh(self.regions.get(person)))
+            .collect();
+        if people.is_empty() {
+            return Ok(());
+        }
+        let mut view = snapshot(&*self.store).await?;
+        for person in people {
+            let id = uuid::Uuid::from_u128(person).hyphenated().to_string();
+            let Ok(id) = AccountId::parse(&id) else {
+                continue;
+            };
+            let region = view.insight().region_of(&id).await?;
+            self.regions.insert(person, (region, now));
+        }
+        Ok(())
+    }
+
+    async fn count_person(
+        &mut self,
+        sample: &Sample,
+        person: u128,
+        piece: &mut Piece,
+    ) -> Result<(), InsightError> {
+        for period in Period::ALL {
+            let begins = period.of(sample.at);
+            let hash = hashed(self.salt(period, &begins).await?, person);
+            for cell in crowds(sample) {
+                let crowd = Crowd {
+                    period,
+                    begins: begins.clone(),
+                    cell,
+                };
+                if self.joins(&crowd, hash).await? {
+                    piece.joins.entry(crowd).or_default().push(hash);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a hash is new to the smallest of a crowd.
+    async fn joins(&mut self, crowd: &Crowd, hash: i64) -> Result<bool, InsightError> {
+        if !self.crowds.contains_key(crowd) {
+            // Periods that are over need not be in memory any more.
+            if self.crowds.len() > 200 {
+                self.crowds.clear();
+            }
+            let most = i64::try_from(KEPT).unwrap_or(i64::MAX);
+            let mut view = snapshot(&*self.store).await?;
+            let known = view.insight().crowd(crowd, most).await?;
+            self.crowds
+                .insert(crowd.clone(), known.into_iter().collect());
+        }
+        let Some(known) = self.crowds.get_mut(crowd) else {
+            return Ok(false);
+        };
+        let full = known.len() >= KEPT;
+        if full && known.last().is_some_and(|largest| hash >= *largest) {
+            return Ok(false);
+        }
+        let new = known.insert(hash);
+        if known.len() > KEPT {
+            known.pop_last();
+        }
+        Ok(new)
+    }
+
+    async fn salt(&mut self, period: Period, begins: &str) -> Result<&[u8], InsightError> {
+        let key = (period, begins.to_owned());
+        if !self.salts.contains_key(&key) {
+            let mut fresh = [0_u8; 16];
+            self.entropy.fill(&mut fresh);
+            let fresh = &fresh;
+            let salt = atomically(&*self.store, async |tx: &mut Tx| {
+                Ok::<_, InsightError>(tx.insight().salt(period, begins, fresh).await?)
+            })
+            .await?;
+            if self.salts.len() > 20 {
+                self.salts.clear();
+            }
+            self.salts.insert(key.clone(), salt);
+        }
+        Ok(self.salts.get(&key).map_or(&[], |salt| salt.as_slice()))
+    }
+
+    async fn drain(&mut self) -> Result<(), InsightError> {
+        while self.waiting.len() > WAITING_MAX {
+            let gone = self.waiting.pop_front();
+            if let (Some(gone), Some(next)) = (gone, self.waiting.front_mut()) {
+                let lost = gone.batch.requests().saturating_add(gone.batch.lost);
+                next.batch.lost = next.batch.lost.saturating_add(lost);
+            }
+        }
+        while let Some(piece) = self.waiting.front() {
+            let (now, run) = (self.clock.now(), self.run.as_str());
+            atomically(&*self.store, async |tx: &mut Tx| {
+                if !tx.insight().take_batch(run, piece.number, now).await? {
+                    return Ok(());
+                }
+                tx.insight().add(run, &piece.batch).await?;
+                for (crowd, hashes) in &piece.joins {
+                    tx.insight().join(crowd, hashes).await?;
+                }
+                tx.insight().refused(&piece.refusals).await?;
+                Ok::<_, InsightError>(())
+            })
+            .await?;
+            self.waiting.pop_front();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,30 @@
+//! How the product is used (LN-30, LN-31, LN-33): counts by function, channel, region, outcome, hour
+//! and day; how many different people, without keeping who; how long answers took; how far people got.
+//!
+//! | file | what |
+//! |---|---|
+//! | `function` | what a route is to a person: the functions and their groups |
+//! | `sample`, `batch` | one request as it is noted, and what many of them add up to |
+//! | `people` | how many different people, from hashes under a salt that dies with its period |
+//! | `latency` | how long answers took, in buckets |
+//! | `flush` | writes batches, each once, and marks where a process died |
+//! | `asked`, `report` | what a page asks and is answered |
+//! | `ports` | the rows |
+
+pub mod asked;
+pub mod batch;
+pub mod error;
+pub mod flush;
+pub mod function;
+pub mod latency;
+pub mod people;
+pub mod ports;
+pub mod report;
+pub mod sample;
+
+pub use batch::Batch;
+pub use error::InsightError;
+pub use flush::Ledger;
+pub use function::{Function, Group};
+pub use report::{Ask, Insight};
+pub use sample::{Channel, Outcome, Sample};

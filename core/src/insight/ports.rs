@@ -1,0 +1,80 @@
+//! The ports of `insight`: counts, people's hashes, runs of the counting processes.
+
+use async_trait::async_trait;
+use zeroize::Zeroizing;
+
+use super::asked::{Growth, Kept, Refused, Row, Run, Slice, Which};
+use super::batch::{Batch, Crowd};
+use super::people::Period;
+use super::sample::{Refusal, Sample};
+use crate::shared::ids::AccountId;
+use crate::shared::time::Time;
+use crate::store::StoreError;
+
+#[async_trait]
+pub trait InsightReads: Send {
+    /// Requests of a slice, summed by what the slice asks for, in its order.
+    async fn rows(&mut self, slice: &Slice) -> Result<Vec<Row>, StoreError>;
+    /// `(bucket, how many)` of a span of days, of one function or all.
+    async fn latencies(
+        &mut self,
+        from: i64,
+        to: i64,
+        function: Option<i64>,
+    ) -> Result<Vec<(i64, i64)>, StoreError>;
+    /// The smallest hashes kept of a crowd, in order, at most `limit`.
+    async fn crowd(&mut self, crowd: &Crowd, limit: i64) -> Result<Vec<i64>, StoreError>;
+    /// The counts that stay of periods which are over, of one cell, by period.
+    async fn settled(
+        &mut self,
+        period: Period,
+        cell: &str,
+        from: &str,
+        to: &str,
+    ) -> Result<Vec<(String, i64)>, StoreError>;
+    /// Processes that counted within a span, by their start.
+    async fn runs(&mut self, from: Time, to: Time) -> Result<Vec<Run>, StoreError>;
+    /// Links that began and ended by day, in days since 1970.
+    async fn growth(&mut self, from: Time, to: Time) -> Result<Vec<Growth>, StoreError>;
+    /// By month of a person's first link: how many, and how many of them are still linked at `at`.
+    async fn retention(&mut self, from: Time, at: Time) -> Result<Vec<Kept>, StoreError>;
+    /// The region of somebody's home, `-` when none is known.
+    async fn region_of(&mut self, account: &AccountId) -> Result<String, StoreError>;
+    /// Requests that were not done, newest first: of one trace, or of a function within a span.
+    async fn refusals(&mut self, which: &Which, limit: i64) -> Result<Vec<Refused>, StoreError>;
+}
+
+#[async_trait]
+pub trait InsightStore: InsightReads {
+    /// A process begins to count.
+    async fn begin_run(&mut self, run: &Run) -> Result<(), StoreError>;
+    /// Passes from batch `number - 1` to `number` of a run; false when that was done before, and then
+    /// the batch is in the store already.
+    async fn take_batch(&mut self, run: &str, number: i64, now: Time) -> Result<bool, StoreError>;
+    /// A process ends in order.
+    async fn end_run(&mut self, run: &str, now: Time) -> Result<(), StoreError>;
+    /// Adds a batch to what is counted.
+    async fn add(&mut self, run: &str, batch: &Batch) -> Result<(), StoreError>;
+    /// Keeps requests that were not done, one by one.
+    async fn refused(&mut self, refusals: &[(Sample, Refusal)]) -> Result<(), StoreError>;
+    /// Adds hashes to a crowd; those it has are left.
+    async fn join(&mut self, crowd: &Crowd, hashes: &[i64]) -> Result<(), StoreError>;
+    /// The salt of a period, made from `fresh` when there is none yet.
+    async fn salt(
+        &mut self,
+        period: Period,
+        begins: &str,
+        fresh: &[u8; 16],
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError>;
+    /// The crowds of periods of this kind that began before one, at most `limit`.
+    async fn over(
+        &mut self,
+        period: Period,
+        before: &str,
+        limit: i64,
+    ) -> Result<Vec<Crowd>, StoreError>;
+    /// A crowd's period is over: its count stays, its hashes and the salt go.
+    async fn settle(&mut self, crowd: &Crowd, count: i64) -> Result<(), StoreError>;
+    /// Takes away hours before a day and everything before another.
+    async fn purge(&mut self, hours_before: i64, days_before: i64) -> Result<u64, StoreError>;
+}

@@ -1,0 +1,445 @@
+//! What a page asks of the figures, and what it is answered. Every figure leads to the counts it is
+//! the sum of, and those to the requests that were not done.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::asked::{
+    By, DAYS_KEPT, DAYS_TOLD, Grain, Growth, HOURS_KEPT_DAYS, Kept, Refused, Run, Slice, Which,
+    month_name, month_of, number_of,
+};
+use super::batch::Crowd;
+use super::error::InsightError;
+use super::function::{BIND, MATCH, PAY};
+use super::latency::percentile;
+use super::people::{self, Period, day_number, midnight};
+use super::sample::{Channel, Outcome};
+use crate::shared::time::{Clock, Time};
+use crate::store::{Store, StoreError, Tx, View, atomically, snapshot};
+
+/// What somebody wants to see. `regions` are those they may see, `None` for all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// Days since 1970, both within.
+    pub from: i64,
+    pub to: i64,
+    pub function: Option<i64>,
+    pub channel: Option<Channel>,
+    pub outcome: Option<Outcome>,
+    pub regions: Option<Vec<String>>,
+}
+
+/// One name with its count, the same span before beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    pub name: String,
+    pub n: i64,
+    pub before: i64,
+}
+
+/// The figures of a span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statistics {
+    /// Until when everything is counted; absent when nothing ever was.
+    pub as_of: Option<Time>,
+    pub grain_is_month: bool,
+    pub calls: i64,
+    pub calls_before: i64,
+    /// Of a thousand requests, how many were done.
+    pub done_permille: Option<i64>,
+    /// 50, 95 and 99 of a hundred answers took no longer, in microseconds.
+    pub latency: [Option<i64>; 3],
+    /// Different people in the span's last day, its week and its month. Not told for fewer than
+    /// five, nor for a part of the regions.
+    pub people: Option<[Option<i64>; 3]>,
+    pub series: Vec<Figure>,
+    pub functions: Vec<Figure>,
+    pub channels: Vec<Figure>,
+    pub outcomes: Vec<Figure>,
+    pub regions: Vec<Figure>,
+    /// Seven days from Monday, 24 hours each.
+    pub heat: Vec<Vec<i64>>,
+    /// Different people of the month at each step: match, bind, pay.
+    pub funnel: Vec<Figure>,
+    pub growth: Vec<Growth>,
+    pub kept: Vec<Kept>,
+    /// Spans in which counts may be missing.
+    pub gaps: Vec<(Time, Time)>,
+    pub lost: i64,
+}
+
+/// The use cases of the figures.
+#[derive(Clone)]
+pub struct Insight {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Insight {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Insight")
+    }
+}
+
+impl Ask {
+    fn check(&self, today: i64) -> Result<(), InsightError> {
+        let held = self.from > today.saturating_sub(DAYS_KEPT);
+        if self.from <= self.to && self.to <= today && held {
+            Ok(())
+        } else {
+            Err(InsightError::Span)
+        }
+    }
+
+    fn days(&self) -> i64 {
+        self.to.saturating_sub(self.from).saturating_add(1)
+    }
+
+    fn grain(&self) -> Grain {
+        if self.days() > DAYS_TOLD {
+            Grain::Month
+        } else {
+            Grain::Day
+        }
+    }
+
+    /// The span of the same length right before.
+    fn before(&self) -> Self {
+        Self {
+            from: self.from.saturating_sub(self.days()),
+            to: self.from.saturating_sub(1),
+            ..self.clone()
+        }
+    }
+
+    fn slice(&self, grain: Grain, by: By) -> Slice {
+        let (from, to) = match grain {
+            Grain::Hour => (
+                self.from.saturating_mul(24),
+                self.to.saturating_mul(24).saturating_add(23),
+            ),
+            Grain::Day => (self.from, self.to),
+            Grain::Month => (month_of(self.from), month_of(self.to)),
+        };
+        Slice {
+            grain,
+            from,
+            to,
+            function: self.function,
+            channel: self.channel,
+            outcome: self.outcome,
+            by,
+        }
+    }
+
+    fn sees(&self, region: &str) -> bool {
+        let own = |regions: &Vec<String>| regions.iter().any(|own| own == region);
+        self.regions.as_ref().is_none_or(own)
+    }
+
+    fn is_everything(&self) -> bool {
+        self.regions.is_none()
+            && self.function.is_none()
+            && self.channel.is_none()
+            && self.outcome.is_none()
+    }
+}
+
+impl Insight {
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    #[must_use]
+    pub fn today(&self) -> i64 {
+        day_number(self.clock.now())
+    }
+
+    /// The figures of a span, with those of the span before.
+    ///
+    /// # Errors
+    /// [`InsightError::Span`], or the store's.
+    pub async fn statistics(&self, ask: &Ask) -> Result<Statistics, InsightError> {
+        ask.check(self.today())?;
+        let grain = ask.grain();
+        let before = ask.before();
+        let mut view = snapshot(&*self.store).await?;
+        let series = both(&mut view, ask, &before, grain, By::At).await?;
+        let outcomes = both(&mut view, ask, &before, grain, By::Outcome).await?;
+        let functions = both(&mut view, ask, &before, grain, By::Function).await?;
+        let channels = both(&mut view, ask, &before, grain, By::Channel).await?;
+        let total = |(now, _): &Sums| now.values().sum::<i64>();
+        let calls = total(&series);
+        let done = outcomes.0.get(&number_of(&Outcome::ALL, &Outcome::Done));
+        let latencies = view
+            .insight()
+            .latencies(ask.from, ask.to, ask.function)
+            .await?;
+        let (from, to) = (midnight(ask.from), midnight(ask.to.saturating_add(1)));
+        let runs = view.insight().runs(from, to).await?;
+        let now = self.clock.now();
+        Ok(Statistics {
+            as_of: runs.iter().map(|run| run.flushed_at).max(),
+            grain_is_month: grain == Grain::Month,
+            calls,
+            calls_before: series.1.values().sum(),
+            done_permille: (calls > 0).then(|| {
+                done.copied()
+                    .unwrap_or(0)
+                    .saturating_mul(1000)
+                    .div_euclid(calls)
+            }),
+            latency: [500, 950, 990].map(|permille| percentile(&latencies, permille)),
+            people: people_of(&mut view, ask).await?,
+            series: told(&series, ask, grain),
+            functions: ranked(&functions, |number| {
+                super::function::Function::numbered(number).name.to_owned()
+            }),
+            channels: ranked(&channels, |number| {
+                word(&Channel::ALL, number, Channel::as_str)
+            }),
+            outcomes: ranked(&outcomes, |number| {
+                word(&Outcome::ALL, number, Outcome::as_str)
+            }),
+            regions: regions_of(&mut view, ask, grain).await?,
+            heat: heat(&mut view, ask).await?,
+            funnel: funnel(&mut view, ask).await?,
+            growth: view.insight().growth(from, to).await?,
+            kept: view
+                .insight()
+                .retention(midnight(ask.to.saturating_sub(366)), now)
+                .await?,
+            gaps: gaps(&runs, now),
+            lost: runs.iter().map(|run| run.lost).sum(),
+        })
+    }
+
+    /// The requests behind a figure that were not done, newest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn refusals(&self, which: &Which, limit: i64) -> Result<Vec<Refused>, InsightError> {
+        let mut view = snapshot(&*self.store).await?;
+        Ok(view.insight().refusals(which, limit).await?)
+    }
+
+    /// Settles periods that are over, and takes away what is past its time. Answers how many rows went.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn settle(&self) -> Result<u64, InsightError> {
+        let now = self.clock.now();
+        for period in Period::ALL {
+            // A batch of the last seconds of a period may still be on its way.
+            let running = period.of(now.plus_seconds(-3_600));
+            let over = {
+                let running = running.as_str();
+                atomically(&*self.store, async |tx: &mut Tx| {
+                    Ok::<_, InsightError>(tx.insight().over(period, running, 100).await?)
+                })
+                .await?
+            };
+            for crowd in &over {
+                let limit = i64::try_from(people::KEPT).unwrap_or(i64::MAX);
+                atomically(&*self.store, async |tx: &mut Tx| {
+                    let hashes = tx.insight().crowd(crowd, limit).await?;
+                    tx.insight().settle(crowd, people::count(&hashes)).await?;
+                    Ok::<_, InsightError>(())
+                })
+                .await?;
+            }
+        }
+        let today = day_number(now);
+        atomically(&*self.store, async |tx: &mut Tx| {
+            let hours = today.saturating_sub(HOURS_KEPT_DAYS);
+            let days = today.saturating_sub(DAYS_KEPT);
+            Ok::<_, InsightError>(tx.insight().purge(hours, days).await?)
+        })
+        .await
+    }
+}
+
+#[async_trait::async_trait]
+impl crate::jobs::runner::Task for Insight {
+    fn name(&self) -> &'static str {
+        "insight.settle"
+    }
+
+    fn every_s(&self) -> i64 {
+        3_600
+    }
+
+    async fn run(&self, _now: Time) -> Result<(), &'static str> {
+        self.settle().await.map(drop).map_err(|_| "store")
+    }
+}
+
+type Sums = (BTreeMap<i64, i64>, BTreeMap<i64, i64>);
+
+async fn sums(
+    view: &mut View,
+    ask: &Ask,
+    grain: Grain,
+    by: By,
+) -> Result<BTreeMap<i64, i64>, StoreError> {
+    let mut sums = BTreeMap::new();
+    for row in view.insight().rows(&ask.slice(grain, by)).await? {
+        if ask.sees(&row.region) {
+            let n: &mut i64 = sums.entry(row.key).or_insert(0);
+            *n = n.saturating_add(row.n);
+        }
+    }
+    Ok(sums)
+}
+
+async fn both(
+    view: &mut View,
+    ask: &Ask,
+    before: &Ask,
+    grain: Grain,
+    by: By,
+) -> Result<Sums, StoreError> {
+    let now = sums(view, ask, grain, by).await?;
+    Ok((now, sums(view, before, grain, by).await?))
+}
+
+fn word<T: Copy>(all: &[T], number: i64, say: fn(T) -> &'static str) -> String {
+    let at = usize::try_from(number).ok();
+    let found = at.and_then(|at| all.get(at));
+    found.map_or("?", |one| say(*one)).to_owned()
+}
+
+/// Each moment of the span, those without a request too.
+fn told(sums: &Sums, ask: &Ask, grain: Grain) -> Vec<Figure> {
+    let slice = ask.slice(grain, By::At);
+    let shift = slice.to.saturating_sub(slice.from).saturating_add(1);
+    let of = |all: &BTreeMap<i64, i64>, at: i64| all.get(&at).copied().unwrap_or(0);
+    (slice.from..=slice.to)
+        .map(|at| Figure {
+            name: match grain {
+                Grain::Month => month_name(at),
+                Grain::Day | Grain::Hour => midnight(at).shanghai_date(),
+            },
+            n: of(&sums.0, at),
+            before: of(&sums.1, at.saturating_sub(shift)),
+        })
+        .collect()
+}
+
+fn ranked(sums: &Sums, name: impl Fn(i64) -> String) -> Vec<Figure> {
+    let mut found: Vec<Figure> = sums
+        .0
+        .iter()
+        .map(|(key, n)| Figure {
+            name: name(*key),
+            n: *n,
+            before: sums.1.get(key).copied().unwrap_or(0),
+        })
+        .collect();
+    found.sort_by(|a, b| b.n.cmp(&a.n).then_with(|| a.name.cmp(&b.name)));
+    found
+}
+
+async fn regions_of(view: &mut View, ask: &Ask, grain: Grain) -> Result<Vec<Figure>, StoreError> {
+    let mut found: BTreeMap<String, i64> = BTreeMap::new();
+    for row in view.insight().rows(&ask.slice(grain, By::Outcome)).await? {
+        if ask.sees(&row.region) {
+            let n = found.entry(row.region).or_insert(0);
+            *n = n.saturating_add(row.n);
+        }
+    }
+    let mut figures: Vec<Figure> = found
+        .into_iter()
+        .map(|(name, n)| Figure { name, n, before: 0 })
+        .collect();
+    figures.sort_by(|a, b| b.n.cmp(&a.n).then_with(|| a.name.cmp(&b.name)));
+    Ok(figures)
+}
+
+async fn heat(view: &mut View, ask: &Ask) -> Result<Vec<Vec<i64>>, StoreError> {
+    let mut week = vec![vec![0_i64; 24]; 7];
+    let near = Ask {
+        from: ask.from.max(ask.to.saturating_sub(HOURS_KEPT_DAYS)),
+        ..ask.clone()
+    };
+    for (at, n) in sums(view, &near, Grain::Hour, By::At).await? {
+        let (day, hour) = (at.div_euclid(24), at.rem_euclid(24));
+        let weekday = usize::try_from(day.saturating_add(3).rem_euclid(7)).unwrap_or(0);
+        let cell = week
+            .get_mut(weekday)
+            .and_then(|hours| hours.get_mut(usize::try_from(hour).unwrap_or(0)));
+        if let Some(cell) = cell {
+            *cell = cell.saturating_add(n);
+        }
+    }
+    Ok(week)
+}
+
+/// How many different people a crowd is: from its hashes while it runs, else what was settled.
+async fn counted(view: &mut View, period: Period, day: i64, cell: &str) -> Result<i64, StoreError> {
+    let begins = period.of(midnight(day));
+    let settled = view
+        .insight()
+        .settled(period, cell, &begins, &begins)
+        .await?;
+    if let Some((_, n)) = settled.first() {
+        return Ok(*n);
+    }
+    let crowd = Crowd {
+        period,
+        begins,
+        cell: cell.to_owned(),
+    };
+    let limit = i64::try_from(people::KEPT).unwrap_or(i64::MAX);
+    Ok(people::count(&view.insight().crowd(&crowd, limit).await?))
+}
+
+async fn people_of(view: &mut View, ask: &Ask) -> Result<Option<[Option<i64>; 3]>, StoreError> {
+    let cell = match (ask.channel, ask.is_everything()) {
+        (_, true) => "all".to_owned(),
+        (Some(channel), false)
+            if ask.regions.is_none() && ask.function.is_none() && ask.outcome.is_none() =>
+        {
+            format!("channel:{}", channel.as_str())
+        }
+        (Some(_) | None, false) => return Ok(None),
+    };
+    let mut found = [None; 3];
+    for (place, period) in found.iter_mut().zip(Period::ALL) {
+        *place = people::told(counted(view, period, ask.to, &cell).await?);
+    }
+    Ok(Some(found))
+}
+
+async fn funnel(view: &mut View, ask: &Ask) -> Result<Vec<Figure>, StoreError> {
+    if ask.regions.is_some() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for step in [MATCH, BIND, PAY] {
+        let n = counted(view, Period::Month, ask.to, &format!("step:{step}")).await?;
+        found.push(Figure {
+            name: step.to_owned(),
+            n: people::told(n).unwrap_or(-1),
+            before: 0,
+        });
+    }
+    Ok(found)
+}
+
+/// A run that neither ended nor wrote for a minute was killed: from its last write until another run
+/// began, something may be missing.
+const SILENT_S: i64 = 60;
+
+fn gaps(runs: &[Run], now: Time) -> Vec<(Time, Time)> {
+    runs.iter()
+        .filter(|run| run.ended_at.is_none() && now.seconds_since(run.flushed_at) > SILENT_S)
+        .map(|run| {
+            let next = runs.iter().map(|other| other.began_at);
+            let next = next.filter(|began| *began > run.flushed_at).min();
+            let a_second = run.flushed_at.plus_seconds(1);
+            (run.flushed_at, next.unwrap_or(a_second).min(a_second))
+        })
+        .collect()
+}

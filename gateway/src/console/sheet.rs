@@ -1,0 +1,162 @@
+//! Figures as a file for another program: who took it out stands on top; nothing in it is a formula.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use rust_xlsxwriter::Workbook;
+
+use super::fault::Fault;
+use super::visitor::Visitor;
+
+/// How it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Csv,
+    Xlsx,
+}
+
+impl Form {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Csv, Self::Xlsx]
+            .into_iter()
+            .find(|form| form.as_str() == text)
+    }
+
+    const fn media(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        }
+    }
+}
+
+/// Rows of text and numbers.
+#[derive(Debug)]
+pub struct Sheet {
+    rows: Vec<Vec<String>>,
+}
+
+impl Sheet {
+    /// An empty sheet that says on top who took it out, when, and what was asked.
+    #[must_use]
+    pub fn of(visitor: &Visitor, filters: &str) -> Self {
+        let staff = &visitor.acting.staff;
+        let mark = format!(
+            "{} · {} · {}",
+            staff.login.as_str(),
+            visitor.operators.now().rfc3339(),
+            visitor.acting.trace_id
+        );
+        Self {
+            rows: vec![vec![mark], vec![filters.to_owned()]],
+        }
+    }
+
+    pub fn row(&mut self, cells: &[String]) {
+        self.rows.push(cells.to_vec());
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    /// [`Fault::Internal`] when it cannot be written.
+    pub fn answer(&self, form: Form, name: &str) -> Result<HttpResponse, Fault> {
+        let bytes = match form {
+            Form::Csv => self.csv().into_bytes(),
+            Form::Xlsx => self.xlsx()?,
+        };
+        let file = format!("attachment; filename=\"{name}.{}\"", form.as_str());
+        Ok(HttpResponse::Ok()
+            .insert_header((CONTENT_TYPE, form.media()))
+            .insert_header((CONTENT_DISPOSITION, file))
+            .body(bytes))
+    }
+
+    /// RFC 4180 with the mark by which spreadsheets know UTF-8.
+    fn csv(&self) -> String {
+        let mut text = "\u{feff}".to_owned();
+        for row in &self.rows {
+            let cells: Vec<String> = row.iter().map(|cell| quoted(cell)).collect();
+            text.push_str(&cells.join(","));
+            text.push_str("\r\n");
+        }
+        text
+    }
+
+    fn xlsx(&self) -> Result<Vec<u8>, Fault> {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        for (at, row) in self.rows.iter().enumerate() {
+            let at = u32::try_from(at).map_err(|_| Fault::TooLarge)?;
+            for (column, cell) in row.iter().enumerate() {
+                let column = u16::try_from(column).map_err(|_| Fault::TooLarge)?;
+                // Numbers are numbers; all else is text, and text is never a formula.
+                let written = match cell.parse::<i32>() {
+                    Ok(number) => sheet.write_number(at, column, number),
+                    Err(_) => sheet.write_string(at, column, plain(cell)),
+                };
+                written.map_err(|_| Fault::Internal)?;
+            }
+        }
+        book.save_to_buffer().map_err(|_| Fault::Internal)
+    }
+}
+
+/// What a spreadsheet would take for a formula gets an apostrophe in front.
+fn plain(cell: &str) -> String {
+    let number = cell.parse::<i64>().is_ok();
+    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    if formula && !number {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
+}
+
+fn quoted(cell: &str) -> String {
+    let cell = plain(cell);
+    if cell.contains(['"', ',', '\n', '\r', '\'']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ln_31_a_formula_is_text() {
+        for bad in [
+            "=1+1",
+            "+cmd|' /C calc'!A0",
+            "-2+3",
+            "@SUM(A1)",
+            "\t=1",
+            "＝1",
+        ] {
+            assert!(plain(bad).starts_with('\''), "{bad}");
+        }
+        assert_eq!(plain("-12"), "-12", "a number stays one");
+        assert_eq!(quoted("a\"b,c"), "\"a\"\"b,c\"");
+        assert_eq!(quoted("bill"), "bill");
+    }
+
+    #[test]
+    fn ln_31_both_forms_hold_the_rows() {
+        let sheet = Sheet {
+            rows: vec![vec!["=1".into(), "12".into()]],
+        };
+        assert_eq!(sheet.csv(), "\u{feff}\"'=1\",12\r\n");
+        assert!(sheet.xlsx().unwrap().starts_with(b"PK"));
+    }
+}

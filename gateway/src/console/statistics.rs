@@ -1,0 +1,328 @@
+//! The figures of use: a span with the span before, where they come from, and the requests behind them.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use lifeline_core::insight::asked::Which;
+use lifeline_core::insight::function::FUNCTIONS;
+use lifeline_core::insight::people::{day_number, midnight};
+use lifeline_core::insight::report::Statistics;
+use lifeline_core::insight::{Ask, Channel, Function, Insight, InsightError, Outcome};
+use lifeline_core::operators::Right;
+use lifeline_core::shared::time::Day;
+use serde::Deserialize;
+
+use super::access::{Access, Pages};
+use super::chart::{self, Chart};
+use super::fault::Fault;
+use super::frame::{Frame, page};
+use super::sheet::{Form, Sheet};
+use super::visitor::Visitor;
+
+pub(super) fn pages(pages: &mut Pages<'_>) {
+    let read = Access::May(Right::ReadStatistics);
+    pages.get("/console/statistics", read, show);
+    pages.get("/console/statistics/refusals", read, refusals);
+    let export = Access::May(Right::ExportStatistics);
+    pages.get("/console/statistics/export", export, take_out);
+}
+
+/// What a page of figures is asked.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Query {
+    from: String,
+    to: String,
+    function: String,
+    channel: String,
+    outcome: String,
+    region: String,
+    form: String,
+    said: String,
+}
+
+impl From<InsightError> for Fault {
+    fn from(error: InsightError) -> Self {
+        match error {
+            InsightError::Store(error) => error.into(),
+            InsightError::Span => Self::Invalid("fault.span"),
+            InsightError::OutOfScope => Self::Forbidden,
+        }
+    }
+}
+
+/// A filter: empty leaves nothing out, a word nobody knows is refused.
+fn filter<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Fault> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    parse(text).map(Some).ok_or(Fault::Invalid("fault.filter"))
+}
+
+fn day(text: &str, otherwise: i64) -> Result<i64, Fault> {
+    if text.is_empty() {
+        return Ok(otherwise);
+    }
+    let day = Day::parse(text).map_err(|_| Fault::Invalid("fault.span"))?;
+    Ok(day_number(day.end().plus_seconds(-1)))
+}
+
+fn asked(query: &Query, visitor: &Visitor, insight: &Insight) -> Result<Ask, Fault> {
+    let today = insight.today();
+    let region = (!query.region.is_empty()).then_some(query.region.as_str());
+    let regions = visitor.acting.staff.scope.narrowed(region);
+    Ok(Ask {
+        from: day(&query.from, today.saturating_sub(6))?,
+        to: day(&query.to, today)?,
+        function: filter(&query.function, |name| {
+            Function::named(name).map(|f| f.number)
+        })?,
+        channel: filter(&query.channel, Channel::parse)?,
+        outcome: filter(&query.outcome, Outcome::parse)?,
+        regions: regions.map_err(|_| Fault::Forbidden)?,
+    })
+}
+
+struct Bar {
+    name: String,
+    n: i64,
+    before: i64,
+    /// Of a thousand of the largest.
+    part: i64,
+}
+
+#[derive(Template)]
+#[template(path = "console/statistics.html")]
+struct StatisticsPage {
+    frame: Frame,
+    query: Query,
+    from: String,
+    to: String,
+    functions: Vec<&'static str>,
+    may_export: bool,
+    as_of: String,
+    figures: Statistics,
+    p95: String,
+    p50: String,
+    p99: String,
+    done: String,
+    people: Vec<(&'static str, String)>,
+    line: Chart,
+    tables: Vec<(&'static str, Vec<Bar>)>,
+    heat: Vec<(&'static str, Vec<(i64, i64)>)>,
+    funnel: Vec<(String, String)>,
+    began: i64,
+    ended: i64,
+    gaps: Vec<(String, String)>,
+    /// The filters, to keep them on the ways from here.
+    kept: String,
+}
+
+fn bars(figures: &[lifeline_core::insight::report::Figure]) -> Vec<Bar> {
+    let most = figures.iter().map(|one| one.n).max().unwrap_or(0).max(1);
+    let bar = |one: &lifeline_core::insight::report::Figure| Bar {
+        name: one.name.clone(),
+        n: one.n,
+        before: one.before,
+        part: one.n.saturating_mul(1000).div_euclid(most),
+    };
+    figures.iter().map(bar).collect()
+}
+
+fn millis(micros: Option<i64>) -> String {
+    micros.map_or("—".to_owned(), |micros| {
+        format!(
+            "{}.{} ms",
+            micros.div_euclid(1000),
+            micros.rem_euclid(1000).div_euclid(100)
+        )
+    })
+}
+
+fn permille(part: Option<i64>) -> String {
+    part.map_or("—".to_owned(), |part| {
+        format!("{}.{} %", part.div_euclid(10), part.rem_euclid(10))
+    })
+}
+
+/// A count of people; fewer than five are not told.
+fn crowd(count: Option<i64>) -> String {
+    count.map_or("< 5".to_owned(), |count| count.to_string())
+}
+
+const WEEK: [&str; 7] = [
+    "week.mon", "week.tue", "week.wed", "week.thu", "week.fri", "week.sat", "week.sun",
+];
+
+/// Each hour's count with its shade: none, and three of the largest.
+fn shaded(week: &[Vec<i64>]) -> Vec<(&'static str, Vec<(i64, i64)>)> {
+    let most = week.iter().flatten().copied().max().unwrap_or(0).max(1);
+    let shade = |n: &i64| {
+        let third = n.saturating_mul(3).saturating_add(most).saturating_sub(1);
+        (*n, third.div_euclid(most).min(3))
+    };
+    WEEK.iter()
+        .zip(week)
+        .map(|(name, hours)| (*name, hours.iter().map(shade).collect()))
+        .collect()
+}
+
+fn kept(query: &Query, from: &str, to: &str) -> String {
+    let mut text = form_urlencoded::Serializer::new(String::new());
+    text.append_pair("from", from).append_pair("to", to);
+    for (key, value) in [
+        ("function", &query.function),
+        ("channel", &query.channel),
+        ("outcome", &query.outcome),
+        ("region", &query.region),
+    ] {
+        if !value.is_empty() {
+            text.append_pair(key, value);
+        }
+    }
+    text.finish()
+}
+
+async fn show(
+    visitor: Visitor,
+    insight: web::Data<Insight>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Fault> {
+    let query = query.into_inner();
+    let ask = asked(&query, &visitor, &insight)?;
+    let figures = insight.statistics(&ask).await?;
+    let (from, to) = (
+        midnight(ask.from).shanghai_date(),
+        midnight(ask.to).shanghai_date(),
+    );
+    let sum =
+        |of: fn(&lifeline_core::insight::asked::Growth) -> i64| figures.growth.iter().map(of).sum();
+    let tell = |at: lifeline_core::shared::time::Time| at.alipay_text();
+    let people = figures.people.map(|told| told.map(crowd));
+    let words = [
+        "statistics.people_day",
+        "statistics.people_week",
+        "statistics.people_month",
+    ];
+    let [p50, p95, p99] = figures.latency.map(millis);
+    Ok(page(&StatisticsPage {
+        frame: Frame::of(&visitor, "statistics.title"),
+        kept: kept(&query, &from, &to),
+        functions: FUNCTIONS.iter().map(|function| function.name).collect(),
+        may_export: visitor.acting.may(Right::ExportStatistics),
+        as_of: figures.as_of.map_or("—".to_owned(), tell),
+        p50,
+        p95,
+        p99,
+        done: permille(figures.done_permille),
+        people: people.map_or(Vec::new(), |told| words.into_iter().zip(told).collect()),
+        line: chart::line(&figures.series),
+        tables: vec![
+            ("statistics.by_function", bars(&figures.functions)),
+            ("statistics.by_channel", bars(&figures.channels)),
+            ("statistics.by_outcome", bars(&figures.outcomes)),
+            ("statistics.by_region", bars(&figures.regions)),
+        ],
+        heat: shaded(&figures.heat),
+        funnel: figures
+            .funnel
+            .iter()
+            .map(|step| (step.name.clone(), crowd((step.n >= 0).then_some(step.n))))
+            .collect(),
+        began: sum(|day| day.began),
+        ended: sum(|day| day.ended),
+        gaps: figures
+            .gaps
+            .iter()
+            .map(|(a, b)| (tell(*a), tell(*b)))
+            .collect(),
+        from,
+        to,
+        query,
+        figures,
+    }))
+}
+
+struct Line {
+    trace_id: String,
+    at: String,
+    function: &'static str,
+    channel: &'static str,
+    status: i64,
+    code: String,
+    micros: String,
+}
+
+#[derive(Template)]
+#[template(path = "console/refusals.html")]
+struct RefusalsPage {
+    frame: Frame,
+    lines: Vec<Line>,
+}
+
+/// Rows told at once.
+const LINES_MAX: i64 = 200;
+
+async fn refusals(
+    visitor: Visitor,
+    insight: web::Data<Insight>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Fault> {
+    let ask = asked(&query, &visitor, &insight)?;
+    // Refusals carry no region: who sees a part of the regions only sees none of them.
+    if ask.regions.is_some() {
+        return Err(Fault::Forbidden);
+    }
+    let which = Which::Within {
+        function: ask.function,
+        from: midnight(ask.from),
+        to: midnight(ask.to.saturating_add(1)),
+    };
+    let found = insight.refusals(&which, LINES_MAX).await?;
+    let line = |one: lifeline_core::insight::asked::Refused| Line {
+        at: one.at.alipay_text(),
+        function: Function::numbered(one.function).name,
+        channel: one.channel.as_str(),
+        status: one.status,
+        code: one.code,
+        micros: millis(Some(one.micros)),
+        trace_id: one.trace_id,
+    };
+    Ok(page(&RefusalsPage {
+        frame: Frame::of(&visitor, "refusals.title"),
+        lines: found.into_iter().map(line).collect(),
+    }))
+}
+
+/// The figures as a file; taking them out leaves a line in the audit.
+async fn take_out(
+    visitor: Visitor,
+    insight: web::Data<Insight>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Fault> {
+    let form = filter(&query.form, Form::parse)?.unwrap_or(Form::Csv);
+    let ask = asked(&query, &visitor, &insight)?;
+    let figures = insight.statistics(&ask).await?;
+    let (from, to) = (
+        midnight(ask.from).shanghai_date(),
+        midnight(ask.to).shanghai_date(),
+    );
+    let filters = kept(&query, &from, &to);
+    let mut sheet = Sheet::of(&visitor, &filters);
+    for (part, rows) in [
+        ("date", &figures.series),
+        ("function", &figures.functions),
+        ("channel", &figures.channels),
+        ("outcome", &figures.outcomes),
+        ("region", &figures.regions),
+    ] {
+        sheet.row(&[part, "calls", "calls_before"].map(str::to_owned));
+        for one in rows {
+            sheet.row(&[one.name.clone(), one.n.to_string(), one.before.to_string()]);
+        }
+    }
+    let noted = visitor
+        .operators
+        .note(&visitor.acting, "insight.export", &filters, form.as_str());
+    noted.await?;
+    sheet.answer(form, "statistics")
+}
