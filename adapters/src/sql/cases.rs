@@ -1,9 +1,11 @@
 //! Open questions for a person, one per cause.
 
 use async_trait::async_trait;
+use lifeline_core::cases::decision::{Proposal, ProposalState, Resolution};
 use lifeline_core::cases::ports::{CaseReads, CaseStore};
 use lifeline_core::cases::{Case, CaseKind};
 use lifeline_core::shared::ids::CaseId;
+use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
 use super::statement::statements;
@@ -16,6 +18,15 @@ statements! { "cases":
     ABOUT("case_file") = "SELECT case_id, kind, cause, subject, facts, opened_at, trace_id, closed_at FROM case_file \
         WHERE subject = $1 ORDER BY opened_at, case_id";
     COUNT_OPEN("case_file") = "SELECT COUNT(*) AS n FROM case_file WHERE closed_at IS NULL";
+    LIST_OPEN("case_file") = "SELECT case_id, kind, cause, subject, facts, opened_at, trace_id, closed_at FROM case_file \
+        WHERE closed_at IS NULL AND case_id > $1 ORDER BY case_id LIMIT $2";
+    PROPOSALS("case_proposal") = "SELECT proposal_id, case_id, resolution, reason, proposed_by, proposed_at, state, decided_by, \
+        decided_at FROM case_proposal WHERE case_id = $1 ORDER BY proposed_at DESC, proposal_id DESC";
+    PROPOSE("case_proposal") = "INSERT INTO case_proposal (proposal_id, case_id, resolution, reason, proposed_by, proposed_at, \
+        state, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL) ON CONFLICT DO NOTHING";
+    JUDGE("case_proposal") = "UPDATE case_proposal SET state = $2, decided_by = $3, decided_at = $4 \
+        WHERE proposal_id = $1 AND state = 'open'";
+    CLOSE("case_file") = "UPDATE case_file SET closed_at = $2 WHERE case_id = $1 AND closed_at IS NULL";
     OPEN("case_file") = "INSERT INTO case_file (case_id, kind, cause, subject, facts, opened_at, trace_id, closed_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (cause) DO NOTHING";
 }
@@ -30,6 +41,20 @@ fn case(row: &Row) -> Result<Case, StoreError> {
         opened_at: row.time("opened_at")?,
         trace_id: row.text("trace_id")?,
         closed_at: row.maybe_time("closed_at")?,
+    })
+}
+
+fn proposal(row: &Row) -> Result<Proposal, StoreError> {
+    Ok(Proposal {
+        proposal_id: row.text("proposal_id")?,
+        case_id: row.id("case_id")?,
+        resolution: row.parsed("resolution", Resolution::parse)?,
+        reason: row.text("reason")?,
+        proposed_by: row.text("proposed_by")?,
+        proposed_at: row.time("proposed_at")?,
+        state: row.parsed("state", ProposalState::parse)?,
+        decided_by: row.maybe_text("decided_by")?,
+        decided_at: row.maybe_time("decided_at")?,
     })
 }
 
@@ -54,6 +79,22 @@ impl<C: Conn> CaseReads for Sql<C> {
     async fn count_open(&mut self) -> Result<i64, StoreError> {
         self.count(&COUNT_OPEN, args![]).await
     }
+
+    async fn list_open(
+        &mut self,
+        after: Option<&CaseId>,
+        limit: i64,
+    ) -> Result<Vec<Case>, StoreError> {
+        // Ids are made in the order of time.
+        let after = after.map_or("", CaseId::as_str);
+        let rows = self.rows(&LIST_OPEN, args![after, limit]).await?;
+        rows.iter().map(case).collect()
+    }
+
+    async fn proposals(&mut self, id: &CaseId) -> Result<Vec<Proposal>, StoreError> {
+        let rows = self.rows(&PROPOSALS, args![id]).await?;
+        rows.iter().map(proposal).collect()
+    }
 }
 
 #[async_trait]
@@ -70,5 +111,32 @@ impl<C: WriteConn> CaseStore for Sql<C> {
             case.closed_at,
         ];
         self.changed(&OPEN, args).await
+    }
+
+    async fn propose(&mut self, proposal: &Proposal) -> Result<bool, StoreError> {
+        let args = args![
+            &proposal.proposal_id,
+            &proposal.case_id,
+            proposal.resolution.as_str(),
+            &proposal.reason,
+            &proposal.proposed_by,
+            proposal.proposed_at,
+            proposal.state.as_str(),
+        ];
+        self.changed(&PROPOSE, args).await
+    }
+
+    async fn judge(&mut self, decided: &Proposal) -> Result<bool, StoreError> {
+        let args = args![
+            &decided.proposal_id,
+            decided.state.as_str(),
+            decided.decided_by.as_deref(),
+            decided.decided_at,
+        ];
+        self.changed(&JUDGE, args).await
+    }
+
+    async fn close(&mut self, id: &CaseId, now: Time) -> Result<bool, StoreError> {
+        self.changed(&CLOSE, args![id, now]).await
     }
 }

@@ -207,11 +207,7 @@ impl<C: Conn> InsightReads for Sql<C> {
             month.1 = month.1.saturating_add(row.int("still")?);
         }
         let kept = |(month, (first, still)): (i64, (i64, i64))| Kept {
-            month: format!(
-                "{}-{:02}",
-                month.div_euclid(12),
-                month.rem_euclid(12).saturating_add(1)
-            ),
+            month: month_name(month),
             first,
             still,
         };

@@ -89,8 +89,11 @@ statements! { "personal":
         input, next_state, applied FROM payment_sighting WHERE last_asked_at < $1 ORDER BY last_asked_at LIMIT $2)";
     OLD_STAFF_SESSIONS("staff_session") = "DELETE FROM staff_session WHERE session_id IN (SELECT session_id \
         FROM staff_session WHERE opened_at < $1 ORDER BY opened_at LIMIT $2)";
+    OLD_PROPOSALS("case_proposal") = "DELETE FROM case_proposal WHERE proposal_id IN (SELECT p.proposal_id \
+        FROM case_proposal p JOIN case_file c ON c.case_id = p.case_id WHERE c.closed_at < $1 ORDER BY c.closed_at LIMIT $2)";
     OLD_CASES("case_file") = "DELETE FROM case_file WHERE case_id IN (SELECT case_id FROM case_file \
-        WHERE closed_at < $1 ORDER BY closed_at LIMIT $2)";
+        WHERE closed_at < $1 AND NOT EXISTS (SELECT 1 FROM case_proposal p WHERE p.case_id = case_file.case_id) \
+        ORDER BY closed_at LIMIT $2)";
 }
 
 /// What happens to a table's rows about somebody who is erased.
@@ -257,6 +260,8 @@ pub static TABLES: &[Table] = &[
     table("staff", "staff_id login role scope password totp=service", STAFF),
     table("audit_line", "audit_id actor act subject outcome source trace_id",
         Fate::Kept("who did what, under a name that says nothing: 3 years")).purged(&OLD_AUDIT, 1096),
+    table("case_proposal", "proposal_id case_id resolution reason proposed_by state decided_by",
+        Fate::Kept("what staff proposed and decided: 5 years")).purged(&OLD_PROPOSALS, 1827),
     table("case_file", "case_id kind cause subject facts trace_id", Fate::Kept("what staff decided, without who: 5 years"))
         .purged(&OLD_CASES, 1827),
     table("account_key", "account_id key_id wrapped=service", Fate::Erased(&[&KEY])),

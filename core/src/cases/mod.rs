@@ -1,5 +1,6 @@
 //! Something a person must decide. Opened in the unit that found it, once per cause.
 
+pub mod decision;
 pub mod ports;
 
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::Case;
+use super::decision::Proposal;
 use crate::shared::ids::CaseId;
+use crate::shared::time::Time;
 use crate::store::StoreError;
 
 #[async_trait]
@@ -11,10 +13,24 @@ pub trait CaseReads: Send {
     async fn find(&mut self, id: &CaseId) -> Result<Option<Case>, StoreError>;
     async fn about(&mut self, subject: &str) -> Result<Vec<Case>, StoreError>;
     async fn count_open(&mut self) -> Result<i64, StoreError>;
+    /// Open cases, oldest first, behind one that was seen.
+    async fn list_open(
+        &mut self,
+        after: Option<&CaseId>,
+        limit: i64,
+    ) -> Result<Vec<Case>, StoreError>;
+    /// What was proposed about a case, newest first.
+    async fn proposals(&mut self, id: &CaseId) -> Result<Vec<Proposal>, StoreError>;
 }
 
 #[async_trait]
 pub trait CaseStore: CaseReads {
     /// Opens a case unless one with the same cause exists; true when it is new.
     async fn open(&mut self, case: &Case) -> Result<bool, StoreError>;
+    /// Adds a proposal; false while another of the case waits or is being carried out.
+    async fn propose(&mut self, proposal: &Proposal) -> Result<bool, StoreError>;
+    /// Writes what was decided about a proposal that waits; false when it waits no more.
+    async fn judge(&mut self, decided: &Proposal) -> Result<bool, StoreError>;
+    /// Closes a case; false when it was closed.
+    async fn close(&mut self, id: &CaseId, now: Time) -> Result<bool, StoreError>;
 }

@@ -20,6 +20,12 @@ pub enum OperatorError {
     /// An installation whose last administrator is gone could not be administered any more.
     #[error("the last administrator stays")]
     LastAdministrator,
+    #[error("the reason has 4 to 500 characters")]
+    Reason,
+    #[error("nobody approves what they proposed")]
+    SamePerson,
+    #[error("things have changed")]
+    NotAsThingsStand,
     #[error("nobody changes their own standing")]
     Oneself,
 }

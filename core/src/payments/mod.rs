@@ -27,6 +27,7 @@ pub mod order;
 pub mod policy;
 pub mod ports;
 pub mod reading;
+pub mod rulings;
 pub mod table_l;
 pub mod table_p;
 pub mod table_r;

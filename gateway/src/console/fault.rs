@@ -153,6 +153,9 @@ impl From<OperatorError> for Fault {
             OperatorError::Taken => Self::Refused("fault.login_taken"),
             OperatorError::NoSuch => Self::NotFound,
             OperatorError::LastAdministrator => Self::Refused("fault.last_administrator"),
+            OperatorError::Reason => Self::Invalid("fault.reason"),
+            OperatorError::SamePerson => Self::Refused("fault.same_person"),
+            OperatorError::NotAsThingsStand => Self::Refused("fault.not_as_things_stand"),
             OperatorError::Oneself => Self::Refused("fault.oneself"),
         }
     }

@@ -28,6 +28,11 @@ static WAYS: &[Way] = &[
         right: Right::ReadStatistics,
     },
     Way {
+        word: "nav.cases",
+        href: "/console/cases",
+        right: Right::ReadCases,
+    },
+    Way {
         word: "nav.articles",
         href: "/console/articles",
         right: Right::ReadContent,
@@ -117,6 +122,24 @@ impl Frame {
             mark: String::new(),
             said: None,
         }
+    }
+
+    /// The name of a kind of case.
+    #[must_use]
+    pub fn kind(&self, kind: &str) -> &'static str {
+        say(self.lang, &format!("kind.{kind}"))
+    }
+
+    /// The name of a way a case ends.
+    #[must_use]
+    pub fn resolution(&self, resolution: &str) -> &'static str {
+        say(self.lang, &format!("resolution.{resolution}"))
+    }
+
+    /// Where a proposal stands.
+    #[must_use]
+    pub fn proposal(&self, state: &str) -> &'static str {
+        say(self.lang, &format!("proposal.{state}"))
     }
 
     /// The words of a key, in the visitor's language.

@@ -15,6 +15,7 @@ pub mod access;
 mod article_form;
 mod articles;
 mod assets;
+mod cases;
 pub mod chart;
 mod entrance;
 pub mod fault;
@@ -46,6 +47,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Page> {
     entrance::pages(&mut pages);
     today::pages(&mut pages);
     statistics::pages(&mut pages);
+    cases::pages(&mut pages);
     people::pages(&mut pages);
     articles::pages(&mut pages);
     points::pages(&mut pages);

@@ -2,6 +2,7 @@
 //! that a page uses and no table has, and one that stands twice.
 
 mod articles;
+mod cases;
 mod frame;
 mod points;
 mod statistics;
@@ -38,7 +39,13 @@ impl Lang {
 pub(super) type Word = (&'static str, &'static str, &'static str);
 
 /// Every room's table. A room adds its own file and names it here.
-static TABLES: &[&[Word]] = &[articles::WORDS, frame::WORDS, points::WORDS, statistics::WORDS];
+static TABLES: &[&[Word]] = &[
+    articles::WORDS,
+    cases::WORDS,
+    frame::WORDS,
+    points::WORDS,
+    statistics::WORDS,
+];
 
 fn table() -> &'static HashMap<&'static str, (&'static str, &'static str)> {
     static FOUND: OnceLock<HashMap<&'static str, (&'static str, &'static str)>> = OnceLock::new();
@@ -125,7 +132,14 @@ mod tests {
             assert!(seen.insert((*key).to_owned()), "{key} stands twice");
             assert!(!zh.is_empty() && !en.is_empty(), "{key}");
         }
-        let missing: Vec<_> = asked().difference(&seen).cloned().collect();
+        let mut wanted = asked();
+        for kind in lifeline_core::cases::CaseKind::ALL {
+            wanted.insert(format!("kind.{}", kind.as_str()));
+        }
+        for one in lifeline_core::cases::decision::Resolution::ALL {
+            wanted.insert(format!("resolution.{}", one.as_str()));
+        }
+        let missing: Vec<_> = wanted.difference(&seen).cloned().collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
 }

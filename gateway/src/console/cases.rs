@@ -1,0 +1,341 @@
+//! What a person must decide: the list, the case with the rows behind it, proposals, four eyes.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use lifeline_core::cases::Case;
+use lifeline_core::cases::decision::{ProposalState, Resolution};
+use lifeline_core::operators::Right;
+use lifeline_core::operators::decisions::Docket;
+use lifeline_core::payments::rulings::Ruled;
+use lifeline_core::payments::{Order, PaymentError, Payments};
+use lifeline_core::shared::ids::{CaseId, PaymentId};
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::snapshot;
+use serde::Deserialize;
+
+use super::access::{Access, Pages};
+use super::fault::Fault;
+use super::frame::{Frame, page};
+use super::today::House;
+use super::visitor::{Fields, Visitor, go_saying};
+use crate::edge::trace;
+
+pub(super) fn pages(pages: &mut Pages<'_>) {
+    let read = Access::May(Right::ReadCases);
+    let propose = Access::May(Right::ProposeDecision);
+    let approve = Access::May(Right::ApproveDecision);
+    pages.get("/console/cases", read, list);
+    pages.get("/console/cases/{case_id}", read, show);
+    pages.post(
+        "/console/cases/{case_id}/proposals",
+        propose,
+        "cases.propose",
+        offer,
+    );
+    pages.post(
+        "/console/cases/{case_id}/approval",
+        approve,
+        "cases.approve",
+        agree,
+    );
+    pages.post(
+        "/console/cases/{case_id}/refusal",
+        approve,
+        "cases.refuse",
+        refuse,
+    );
+    pages.post(
+        "/console/cases/{case_id}/carrying-out",
+        approve,
+        "cases.close",
+        again,
+    );
+}
+
+struct Row {
+    id: String,
+    kind: &'static str,
+    subject: String,
+    opened: String,
+    due: String,
+    late: bool,
+}
+
+#[derive(Template)]
+#[template(path = "console/cases.html")]
+struct CasesPage {
+    frame: Frame,
+    rows: Vec<Row>,
+    next: Option<String>,
+}
+
+/// Cases on one page.
+const PAGE: i64 = 50;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct After {
+    after: String,
+    said: String,
+}
+
+fn row(case: &Case, now: Time) -> Row {
+    let due = case
+        .opened_at
+        .plus_seconds(case.kind.hours().saturating_mul(3600));
+    Row {
+        id: case.case_id.to_string(),
+        kind: case.kind.as_str(),
+        subject: case.subject.clone(),
+        opened: case.opened_at.alipay_text(),
+        due: due.alipay_text(),
+        late: now > due,
+    }
+}
+
+async fn list(visitor: Visitor, query: web::Query<After>) -> Result<HttpResponse, Fault> {
+    let after = match query.after.as_str() {
+        "" => None,
+        text => Some(CaseId::parse(text).map_err(|_| Fault::NotFound)?),
+    };
+    let operators = &visitor.operators;
+    let mut cases = operators
+        .open_cases(after.as_ref(), PAGE.saturating_add(1))
+        .await?;
+    let more = i64::try_from(cases.len()).is_ok_and(|n| n > PAGE);
+    cases.truncate(usize::try_from(PAGE).unwrap_or(50));
+    let now = operators.now();
+    Ok(page(&CasesPage {
+        frame: Frame::of(&visitor, "cases.title"),
+        next: cases
+            .last()
+            .filter(|_| more)
+            .map(|case| case.case_id.to_string()),
+        rows: cases.iter().map(|case| row(case, now)).collect(),
+    }))
+}
+
+struct Offered {
+    resolution: &'static str,
+    reason: String,
+    by: String,
+    at: String,
+    state: &'static str,
+    decided: String,
+}
+
+#[derive(Template)]
+#[template(path = "console/case.html")]
+struct CasePage {
+    frame: Frame,
+    row: Row,
+    closed: Option<String>,
+    facts: Vec<(String, String)>,
+    behind: Vec<(String, String, String)>,
+    trace_id: String,
+    offered: Vec<Offered>,
+    resolutions: Vec<&'static str>,
+    may_propose: bool,
+    may_judge: bool,
+    may_carry_out: bool,
+}
+
+/// The facts of a case: flat, as they were written; never of a person.
+fn facts(case: &Case) -> Vec<(String, String)> {
+    let read: Result<serde_json::Map<String, serde_json::Value>, _> =
+        serde_json::from_str(&case.facts);
+    let text = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => text,
+        other => other.to_string(),
+    };
+    read.map_or(Vec::new(), |facts| {
+        facts
+            .into_iter()
+            .map(|(key, value)| (key, text(value)))
+            .collect()
+    })
+}
+
+/// The payment a case is about, and its rows: machine, state, sum.
+fn rows_of(order: &Order) -> Vec<(String, String, String)> {
+    let payment = &order.payment;
+    let first = (
+        "P".to_owned(),
+        payment.state.as_str().to_owned(),
+        payment.paid.yuan(),
+    );
+    let lines = order.lines.iter().map(|line| {
+        (
+            format!("L {}", line.line_no),
+            line.state.as_str().to_owned(),
+            line.amount.yuan(),
+        )
+    });
+    let refunds = order.refunds.iter().map(|refund| {
+        (
+            "R".to_owned(),
+            refund.state.as_str().to_owned(),
+            refund.amount.yuan(),
+        )
+    });
+    std::iter::once(first).chain(lines).chain(refunds).collect()
+}
+
+async fn order_of(house: &House, case: &Case) -> Result<Option<Order>, Fault> {
+    let Ok(id) = PaymentId::parse(&case.subject) else {
+        return Ok(None);
+    };
+    Ok(snapshot(&*house.store).await?.payments().find(&id).await?)
+}
+
+fn case_id(text: &str) -> Result<CaseId, Fault> {
+    CaseId::parse(text).map_err(|_| Fault::NotFound)
+}
+
+async fn show(
+    visitor: Visitor,
+    house: web::Data<House>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Fault> {
+    let docket: Docket = visitor.operators.docket(&case_id(&id)?).await?;
+    let case = &docket.case;
+    let order = order_of(&house, case).await?;
+    let open = case.closed_at.is_none();
+    let offered = docket.proposals.iter().map(|one| Offered {
+        resolution: one.resolution.as_str(),
+        reason: one.reason.clone(),
+        by: one.proposed_by.clone(),
+        at: one.proposed_at.alipay_text(),
+        state: one.state.as_str(),
+        decided: one.decided_by.clone().unwrap_or_default(),
+    });
+    let waits = docket.waiting().is_some();
+    let approved = docket.agreed().is_some();
+    Ok(page(&CasePage {
+        frame: Frame::of(&visitor, "case.title"),
+        row: row(case, visitor.operators.now()),
+        closed: case.closed_at.map(Time::alipay_text),
+        facts: facts(case),
+        behind: order.as_ref().map_or(Vec::new(), rows_of),
+        trace_id: case.trace_id.clone(),
+        offered: offered.collect(),
+        resolutions: case
+            .kind
+            .resolutions()
+            .iter()
+            .map(|one| one.as_str())
+            .collect(),
+        may_propose: open && !waits && !approved && visitor.acting.may(Right::ProposeDecision),
+        may_judge: open && waits && visitor.acting.may(Right::ApproveDecision),
+        may_carry_out: open && approved && visitor.acting.may(Right::ApproveDecision),
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Offer {
+    resolution: String,
+    reason: String,
+}
+
+fn here(id: &CaseId) -> String {
+    format!("/console/cases/{id}")
+}
+
+async fn offer(
+    visitor: Visitor,
+    id: web::Path<String>,
+    fields: Fields<Offer>,
+) -> Result<HttpResponse, Fault> {
+    let id = case_id(&id)?;
+    let resolution = Resolution::parse(&fields.0.resolution);
+    let resolution = resolution.ok_or(Fault::Invalid("fault.resolution"))?;
+    let operators = &visitor.operators;
+    operators
+        .propose(&visitor.acting, &id, resolution, &fields.0.reason)
+        .await?;
+    Ok(go_saying(&here(&id), "said.proposed"))
+}
+
+/// A form without fields of its own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+async fn agree(
+    visitor: Visitor,
+    payments: web::Data<Payments>,
+    id: web::Path<String>,
+    _fields: Fields<Nothing>,
+) -> Result<HttpResponse, Fault> {
+    let id = case_id(&id)?;
+    let resolution = visitor.operators.judge(&visitor.acting, &id, true).await?;
+    carry_out(&visitor, &payments, &id, resolution).await
+}
+
+async fn refuse(
+    visitor: Visitor,
+    id: web::Path<String>,
+    _fields: Fields<Nothing>,
+) -> Result<HttpResponse, Fault> {
+    let id = case_id(&id)?;
+    visitor.operators.judge(&visitor.acting, &id, false).await?;
+    Ok(go_saying(&here(&id), "said.refused"))
+}
+
+/// What was agreed to and could not be done then (the store went away, the facts did not allow it
+/// yet) is tried again.
+async fn again(
+    visitor: Visitor,
+    payments: web::Data<Payments>,
+    id: web::Path<String>,
+    _fields: Fields<Nothing>,
+) -> Result<HttpResponse, Fault> {
+    let id = case_id(&id)?;
+    let docket = visitor.operators.docket(&id).await?;
+    let agreed = docket
+        .agreed()
+        .filter(|one| one.state == ProposalState::Approved);
+    let resolution = agreed
+        .ok_or(Fault::Refused("fault.not_as_things_stand"))?
+        .resolution;
+    if docket.case.closed_at.is_some() {
+        return Err(Fault::Refused("fault.not_as_things_stand"));
+    }
+    carry_out(&visitor, &payments, &id, resolution).await
+}
+
+async fn carry_out(
+    visitor: &Visitor,
+    payments: &Payments,
+    id: &CaseId,
+    resolution: Resolution,
+) -> Result<HttpResponse, Fault> {
+    if resolution != Resolution::Settled {
+        let case = visitor.operators.docket(id).await?.case;
+        let payment = PaymentId::parse(&case.subject);
+        let payment = payment.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;
+        let actor = visitor.acting.actor();
+        let ruled = payments
+            .rule(&payment, resolution, &actor, &trace::current())
+            .await?;
+        if ruled == Ruled::Unmoved {
+            return Ok(go_saying(&here(id), "said.unmoved"));
+        }
+    }
+    visitor.operators.carried_out(&visitor.acting, id).await?;
+    Ok(go_saying(&here(id), "said.carried_out"))
+}
+
+impl From<PaymentError> for Fault {
+    fn from(error: PaymentError) -> Self {
+        match error {
+            PaymentError::NotFound => Self::NotFound,
+            PaymentError::Store(error) => error.into(),
+            error => {
+                tracing::error!(%error, "console.payments");
+                Self::Refused("fault.not_as_things_stand")
+            }
+        }
+    }
+}
