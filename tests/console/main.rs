@@ -9,7 +9,9 @@
 
 mod entrance;
 mod exact;
+mod four_eyes;
 mod matrix;
 mod office;
 mod points;
 mod publishing;
+mod silence;

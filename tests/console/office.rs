@@ -18,6 +18,7 @@ use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::sql::{self, Engine};
 use lifeline_core::insight::Insight;
 use lifeline_core::operators::{By, Credentials, Login, Operators, Role, Scope};
+use lifeline_core::payments::{Payments, Policy, Ports};
 use lifeline_core::publications::Publications;
 use lifeline_core::requests::Requests;
 use lifeline_core::requests::ports::{OrderReport, WorkOrder, WorkOrders};
@@ -33,6 +34,8 @@ use lifeline_gateway::edge::limits::{Limits, Quotas};
 use lifeline_gateway::listeners::ops::{Check, Readiness};
 use lifeline_gateway::listeners::outermost::{Sources, addressed, traced};
 use rusqlite::Connection;
+
+use crate::silence::Silence;
 use sha2::{Digest as _, Sha256};
 
 pub(crate) struct Hands(AtomicI64);
@@ -257,6 +260,19 @@ impl Office {
             Arc::clone(&self.entropy),
             Arc::new(NoClerk),
         );
+        let silence = Arc::new(Silence);
+        let payments = Payments::new(
+            Ports {
+                store: Arc::clone(&kept),
+                clock: Arc::<Hands>::clone(&self.clock),
+                entropy: Arc::clone(&self.entropy),
+                channel: silence.clone(),
+                notices: silence.clone(),
+                posting: silence.clone(),
+                dues: silence,
+            },
+            Policy::default(),
+        );
         let insight = Insight::new(Arc::clone(&kept), Arc::<Hands>::clone(&self.clock));
         let house = House {
             store: kept,
@@ -270,6 +286,7 @@ impl Office {
             .app_data(web::Data::new(publications))
             .app_data(web::Data::new(requests))
             .app_data(web::Data::new(house))
+            .app_data(web::Data::new(payments))
             .app_data(web::Data::new(insight));
     }
 

@@ -1,5 +1,6 @@
 //! Open questions: one per cause.
 
+use lifeline_core::cases::decision::{Proposal, ProposalState, Resolution};
 use lifeline_core::cases::{Case, CaseKind};
 use lifeline_core::shared::ids::CaseId;
 use lifeline_core::store::StoreError;
@@ -16,6 +17,8 @@ contracts! { "cases":
     closed_cases_are_not_counted => ["CaseReads::count_open"];
     dropped_unit_opens_nothing => ["CaseStore::open"];
     one_of_many_opens => ["CaseStore::open"];
+    one_proposal_waits_and_another_person_decides => ["CaseStore::propose", "CaseStore::judge", "CaseReads::proposals"];
+    a_case_closes_once_and_leaves_the_list => ["CaseStore::close", "CaseReads::list_open"];
     unreadable_kind_is_an_alarm => ["CaseReads::find"];
 }
 
@@ -142,5 +145,86 @@ async fn unreadable_kind_is_an_alarm(t: Bench) {
             })
         ),
         "{unreadable:?}"
+    );
+}
+
+fn proposal(case: &Case, id: &str) -> Proposal {
+    Proposal {
+        proposal_id: id.to_owned(),
+        case_id: case.case_id.clone(),
+        resolution: Resolution::CreditHome,
+        reason: "the sum is this home's".to_owned(),
+        proposed_by: "staff:a".to_owned(),
+        proposed_at: at(1),
+        state: ProposalState::Open,
+        decided_by: None,
+        decided_at: None,
+    }
+}
+
+async fn one_proposal_waits_and_another_person_decides(t: Bench) {
+    let case = case(&t, "mismatch:T1");
+    open(&t, &case).await;
+    let (first, second) = (proposal(&case, "p1"), proposal(&case, "p2"));
+    let decided = Proposal {
+        state: ProposalState::Refused,
+        decided_by: Some("staff:b".to_owned()),
+        decided_at: Some(at(2)),
+        ..first.clone()
+    };
+    t.write(async |tx| {
+        assert!(tx.cases().propose(&first).await?);
+        assert!(!tx.cases().propose(&second).await?, "one waits");
+        assert!(tx.cases().judge(&decided).await?);
+        assert!(!tx.cases().judge(&decided).await?, "decided once");
+        assert!(tx.cases().propose(&second).await?, "after a refusal");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let found = t.view().await.cases().proposals(&case.case_id).await;
+    assert_eq!(found.unwrap(), [second.clone(), decided]);
+    let alone = Proposal {
+        state: ProposalState::Approved,
+        decided_by: Some(second.proposed_by.clone()),
+        decided_at: Some(at(3)),
+        ..second
+    };
+    let refused = t.write(async |tx| tx.cases().judge(&alone).await).await;
+    assert!(
+        matches!(refused, Err(StoreError::Refused(_))),
+        "{refused:?}"
+    );
+}
+
+async fn a_case_closes_once_and_leaves_the_list(t: Bench) {
+    let (first, second) = (case(&t, "mismatch:T1"), case(&t, "mismatch:T2"));
+    open(&t, &first).await;
+    open(&t, &second).await;
+    let list = async |after: Option<&CaseId>| {
+        let found = t.view().await.cases().list_open(after, 9).await.unwrap();
+        found
+            .into_iter()
+            .map(|case| case.case_id)
+            .collect::<Vec<_>>()
+    };
+    let mut both = [first.case_id.clone(), second.case_id.clone()];
+    both.sort();
+    assert_eq!(list(None).await, both);
+    assert_eq!(list(Some(&both[0])).await, both[1..]);
+    let closed = t.write(async |tx| tx.cases().close(&first.case_id, at(5)).await);
+    assert!(closed.await.unwrap());
+    let again = t.write(async |tx| tx.cases().close(&first.case_id, at(6)).await);
+    assert!(!again.await.unwrap());
+    assert_eq!(list(None).await, [second.case_id]);
+    let nobody: CaseId = t.id();
+    assert!(
+        t.view()
+            .await
+            .cases()
+            .proposals(&nobody)
+            .await
+            .unwrap()
+            .is_empty()
     );
 }

@@ -33,6 +33,16 @@ static WAYS: &[Way] = &[
         right: Right::ReadCases,
     },
     Way {
+        word: "nav.why",
+        href: "/console/why",
+        right: Right::ReadTimeline,
+    },
+    Way {
+        word: "nav.system",
+        href: "/console/system",
+        right: Right::ReadSystem,
+    },
+    Way {
         word: "nav.articles",
         href: "/console/articles",
         right: Right::ReadContent,

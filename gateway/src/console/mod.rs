@@ -25,6 +25,7 @@ mod picture_form;
 mod points;
 pub mod sheet;
 mod statistics;
+mod system;
 pub mod today;
 pub mod visitor;
 pub mod words;
@@ -48,6 +49,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Page> {
     today::pages(&mut pages);
     statistics::pages(&mut pages);
     cases::pages(&mut pages);
+    system::pages(&mut pages);
     people::pages(&mut pages);
     articles::pages(&mut pages);
     points::pages(&mut pages);

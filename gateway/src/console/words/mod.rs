@@ -6,6 +6,7 @@ mod cases;
 mod frame;
 mod points;
 mod statistics;
+mod system;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -45,6 +46,7 @@ static TABLES: &[&[Word]] = &[
     frame::WORDS,
     points::WORDS,
     statistics::WORDS,
+    system::WORDS,
 ];
 
 fn table() -> &'static HashMap<&'static str, (&'static str, &'static str)> {

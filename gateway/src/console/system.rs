@@ -1,0 +1,121 @@
+//! What carries the rest, made visible (LN-39): timed tasks, dependencies; and why a request was not done.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use lifeline_core::insight::asked::Which;
+use lifeline_core::insight::{Function, Insight};
+use lifeline_core::operators::Right;
+use lifeline_core::store::snapshot;
+use serde::Deserialize;
+
+use super::access::{Access, Pages};
+use super::fault::Fault;
+use super::frame::{Frame, page};
+use super::today::House;
+use super::visitor::Visitor;
+use crate::listeners::ops::Check;
+
+pub(super) fn pages(pages: &mut Pages<'_>) {
+    pages.get("/console/system", Access::May(Right::ReadSystem), show);
+    pages.get("/console/why", Access::May(Right::ReadTimeline), why);
+}
+
+struct Turn {
+    name: String,
+    every: String,
+    last: String,
+    outcome: String,
+    next: String,
+    failed: bool,
+}
+
+#[derive(Template)]
+#[template(path = "console/system.html")]
+struct SystemPage {
+    frame: Frame,
+    turns: Vec<Turn>,
+    lights: Vec<Check>,
+}
+
+fn every(seconds: i64) -> String {
+    match seconds {
+        s if s >= 86_400 && s.rem_euclid(86_400) == 0 => format!("{} d", s.div_euclid(86_400)),
+        s if s >= 3_600 && s.rem_euclid(3_600) == 0 => format!("{} h", s.div_euclid(3_600)),
+        s if s >= 60 && s.rem_euclid(60) == 0 => format!("{} min", s.div_euclid(60)),
+        s => format!("{s} s"),
+    }
+}
+
+async fn show(visitor: Visitor, house: web::Data<House>) -> Result<HttpResponse, Fault> {
+    let jobs = snapshot(&*house.store).await?.jobs().list().await?;
+    let turns = jobs.into_iter().map(|job| Turn {
+        every: every(job.every_s),
+        last: job.last_at.map_or("—".to_owned(), |at| at.alipay_text()),
+        failed: job.last_outcome.as_deref().is_some_and(|word| word != "ok"),
+        outcome: job.last_outcome.unwrap_or_else(|| "—".to_owned()),
+        next: job.next_at.alipay_text(),
+        name: job.name,
+    });
+    Ok(page(&SystemPage {
+        frame: Frame::of(&visitor, "system.title"),
+        turns: turns.collect(),
+        lights: house.readiness.checks().await,
+    }))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Asked {
+    trace: String,
+}
+
+struct Answer {
+    at: String,
+    function: &'static str,
+    channel: &'static str,
+    status: i64,
+    code: String,
+    micros: i64,
+}
+
+#[derive(Template)]
+#[template(path = "console/why.html")]
+struct WhyPage {
+    frame: Frame,
+    trace: String,
+    answers: Vec<Answer>,
+}
+
+/// A trace as it is written: 32 hex digits.
+fn is_trace(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+async fn why(
+    visitor: Visitor,
+    insight: web::Data<Insight>,
+    query: web::Query<Asked>,
+) -> Result<HttpResponse, Fault> {
+    let trace = query.into_inner().trace.trim().to_lowercase();
+    if !trace.is_empty() && !is_trace(&trace) {
+        return Err(Fault::Invalid("fault.trace_shape"));
+    }
+    let found = if trace.is_empty() {
+        Vec::new()
+    } else {
+        insight.refusals(&Which::Trace(trace.clone()), 20).await?
+    };
+    let answer = |one: lifeline_core::insight::asked::Refused| Answer {
+        at: one.at.alipay_text(),
+        function: Function::numbered(one.function).name,
+        channel: one.channel.as_str(),
+        status: one.status,
+        code: one.code,
+        micros: one.micros,
+    };
+    Ok(page(&WhyPage {
+        frame: Frame::of(&visitor, "why.title"),
+        trace,
+        answers: found.into_iter().map(answer).collect(),
+    }))
+}

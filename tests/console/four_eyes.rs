@@ -1,0 +1,132 @@
+//! A clerk proposes, another person agrees, and what was agreed to happens; alone nobody can.
+
+use lifeline_core::cases::{Case, CaseKind};
+use lifeline_core::shared::ids::{CaseId, Maker};
+use lifeline_core::store::{StoreError, Tx, atomically};
+
+use crate::office::{Desk, Office};
+
+async fn opened(office: &Office, kind: CaseKind) -> CaseId {
+    let entropy = office.entropy();
+    let maker = Maker {
+        clock: &*office.clock,
+        entropy: &*entropy,
+    };
+    let case = Case {
+        case_id: maker.id(),
+        kind,
+        cause: maker.uuid(),
+        subject: maker.uuid(),
+        facts: r#"{"reason":"<script>alert(1)</script>"}"#.to_owned(),
+        opened_at: maker.now(),
+        trace_id: "t".repeat(32),
+        closed_at: None,
+    };
+    let case = &case;
+    atomically(&*office.store, async |tx: &mut Tx| {
+        assert!(tx.cases().open(case).await?);
+        Ok::<_, StoreError>(())
+    })
+    .await
+    .unwrap();
+    case.case_id.clone()
+}
+
+async fn propose(office: &Office, desk: &Desk, cookie: &str, id: &CaseId, form: [&str; 2]) -> u16 {
+    let mark = office.mark(desk, cookie).await;
+    let [resolution, reason] = form;
+    let form = [
+        ("mark", mark.as_str()),
+        ("resolution", resolution),
+        ("reason", reason),
+    ];
+    let path = format!("/console/cases/{id}/proposals");
+    desk.post(&path, cookie, &form).await.status.as_u16()
+}
+
+async fn agree(office: &Office, desk: &Desk, cookie: &str, id: &CaseId) -> (u16, String) {
+    let mark = office.mark(desk, cookie).await;
+    let path = format!("/console/cases/{id}/approval");
+    let shown = desk.post(&path, cookie, &[("mark", &mark)]).await;
+    (shown.status.as_u16(), shown.goes_to().to_owned())
+}
+
+#[actix_web::test]
+async fn ln_55_a_case_ends_by_two_persons() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let id = opened(&office, CaseKind::HolderConflict).await;
+    let finance = office.enter(&desk, "finance").await;
+    let shown = desk.get(&format!("/console/cases/{id}"), &finance).await;
+    assert!(shown.text.contains("&#60;script&#62;") && !shown.text.contains("<script>alert"));
+    let said = propose(
+        &office,
+        &desk,
+        &finance,
+        &id,
+        ["settled", "seen at the counter"],
+    )
+    .await;
+    assert_eq!(said, 303);
+    // Finance may approve what others proposed, but not this.
+    let (status, _) = agree(&office, &desk, &finance, &id).await;
+    assert_eq!(status, 409);
+    assert!(
+        office
+            .audited("cases.approve")
+            .contains(&"same_person".to_owned())
+    );
+    let reviewer = office.enter(&desk, "reviewer").await;
+    let (status, to) = agree(&office, &desk, &reviewer, &id).await;
+    assert_eq!(
+        (status, to.ends_with("said=said.carried_out")),
+        (303, true),
+        "{to}"
+    );
+    assert_eq!(office.audited("cases.close"), ["ok"]);
+    // It is over: neither again nor otherwise.
+    assert_eq!(agree(&office, &desk, &reviewer, &id).await.0, 409);
+    let late = propose(&office, &desk, &finance, &id, ["settled", "once more"]).await;
+    assert_eq!(late, 409);
+}
+
+#[actix_web::test]
+async fn ln_55_only_what_the_kind_permits_is_proposed_and_one_at_a_time() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let id = opened(&office, CaseKind::HolderConflict).await;
+    let support = office.enter(&desk, "support").await;
+    for (resolution, reason, status) in [
+        ("refund", "give it back", 409),
+        ("everything", "no such way", 422),
+        ("settled", "abc", 422),
+        ("settled", &"x".repeat(501), 422),
+        ("settled", &"x".repeat(500), 303),
+        ("settled", "a second one", 409),
+    ] {
+        let said = propose(&office, &desk, &support, &id, [resolution, reason]).await;
+        assert_eq!(said, status, "{resolution} {}", reason.len());
+    }
+    let reviewer = office.enter(&desk, "reviewer").await;
+    let mark = office.mark(&desk, &reviewer).await;
+    let path = format!("/console/cases/{id}/refusal");
+    let refused = desk.post(&path, &reviewer, &[("mark", &mark)]).await;
+    assert_eq!(refused.status, 303);
+    let again = propose(&office, &desk, &support, &id, ["settled", "looked again"]).await;
+    assert_eq!(again, 303, "after a refusal something else may be proposed");
+}
+
+#[actix_web::test]
+async fn ln_55_the_list_shows_what_is_open_and_what_is_late() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let id = opened(&office, CaseKind::Contradiction).await;
+    office.pass(4 * 3_600);
+    let support = office.enter(&desk, "support").await;
+    let shown = desk.get("/console/cases", &support).await;
+    assert!(
+        shown.text.contains(id.as_str()) && shown.text.contains("已超期"),
+        "{}",
+        shown.text
+    );
+}
