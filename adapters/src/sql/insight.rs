@@ -23,8 +23,8 @@ macro_rules! sums {
     ($key:literal) => {
         concat!(
             "SELECT ", $key, " AS k, region, CAST(SUM(n) AS BIGINT) AS n FROM access_count \
-             WHERE grain = $1 AND at >= $2 AND at <= $3 AND ($4 < 0 OR function = $4) AND ($5 < 0 OR channel = $5) \
-             AND ($6 < 0 OR outcome = $6) GROUP BY ", $key, ", region ORDER BY ", $key, ", region"
+             WHERE grain = $1 AND at >= $2 AND at <= $3 AND (CAST($4 AS BIGINT) < 0 OR function = $4) AND (CAST($5 AS BIGINT) < 0 OR channel = $5) \
+             AND (CAST($6 AS BIGINT) < 0 OR outcome = $6) GROUP BY ", $key, ", region ORDER BY ", $key, ", region"
         )
     };
 }
@@ -35,7 +35,7 @@ statements! { "insight":
     BY_CHANNEL("access_count") = sums!("channel");
     BY_OUTCOME("access_count") = sums!("outcome");
     LATENCIES("access_latency") = "SELECT bucket, CAST(SUM(n) AS BIGINT) AS n FROM access_latency \
-        WHERE day >= $1 AND day <= $2 AND ($3 < 0 OR function = $3) GROUP BY bucket ORDER BY bucket";
+        WHERE day >= $1 AND day <= $2 AND (CAST($3 AS BIGINT) < 0 OR function = $3) GROUP BY bucket ORDER BY bucket";
     CROWD("access_person") = "SELECT hash FROM access_person WHERE period = $1 AND begins = $2 AND cell = $3 ORDER BY hash LIMIT $4";
     SETTLED("access_people") = "SELECT begins, n FROM access_people WHERE period = $1 AND cell = $2 AND begins >= $3 \
         AND begins <= $4 ORDER BY begins";
@@ -56,7 +56,7 @@ statements! { "insight":
     REFUSAL("access_refusal") = "SELECT trace_id, at, function, channel, status, code, micros FROM access_refusal \
         WHERE trace_id = $1 ORDER BY at DESC LIMIT $2";
     REFUSALS("access_refusal") = "SELECT trace_id, at, function, channel, status, code, micros FROM access_refusal \
-        WHERE at >= $1 AND at < $2 AND ($3 < 0 OR function = $3) ORDER BY at DESC, trace_id LIMIT $4";
+        WHERE at >= $1 AND at < $2 AND (CAST($3 AS BIGINT) < 0 OR function = $3) ORDER BY at DESC, trace_id LIMIT $4";
     RUN_BEGIN("access_run") = "INSERT INTO access_run (run, began_at, flushed_at, ended_at, batch, lost) VALUES ($1, $2, $2, NULL, 0, 0)";
     RUN_PASS("access_run") = "UPDATE access_run SET batch = $2, flushed_at = $4 WHERE run = $1 AND batch = $3 AND ended_at IS NULL";
     RUN_LOST("access_run") = "UPDATE access_run SET lost = lost + $2 WHERE run = $1";
