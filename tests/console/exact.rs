@@ -78,7 +78,7 @@ async fn ln_31_every_replayed_request_is_counted_once_over_orderly_restarts() {
         people.insert(person);
         if at % 500 == 499 {
             // A second is over.
-            lifeline_gateway::runner::Worker::run_once(&counts, office.clock.now()).await;
+            lifeline_gateway::runner::Worker::run_once(&counts, moment).await;
         }
         if at % 10_000 == 9_999 {
             // The process ends in order and another begins.

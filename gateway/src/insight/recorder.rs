@@ -190,7 +190,12 @@ pub async fn counted(
 pub struct Counting {
     recorder: Arc<Recorder>,
     ledger: tokio::sync::Mutex<Ledger>,
+    /// When it last wrote: workers are woken by every commit, and this one must not be.
+    wrote_at: AtomicI64,
 }
+
+/// A write comes no sooner than so many microseconds after the one before.
+const PAUSE_MICROS: i64 = 900_000;
 
 impl Counting {
     #[must_use]
@@ -198,6 +203,7 @@ impl Counting {
         Self {
             recorder,
             ledger: tokio::sync::Mutex::new(ledger),
+            wrote_at: AtomicI64::new(0),
         }
     }
 
@@ -228,8 +234,12 @@ impl Worker for Counting {
         Duration::from_secs(1)
     }
 
-    async fn run_once(&self, _now: Time) -> bool {
-        self.write().await;
+    async fn run_once(&self, now: Time) -> bool {
+        let before = self.wrote_at.load(Ordering::Relaxed);
+        if now.micros().saturating_sub(before) >= PAUSE_MICROS {
+            self.wrote_at.store(now.micros(), Ordering::Relaxed);
+            self.write().await;
+        }
         false
     }
 }
