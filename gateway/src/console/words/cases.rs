@@ -81,6 +81,22 @@ pub(super) static WORDS: &[Word] = &[
         "The archive holds something else",
     ),
     (
+        "kind.settlement_review",
+        "结算复核",
+        "A settlement to be reviewed",
+    ),
+    (
+        "kind.settlement_dispute",
+        "结算争议",
+        "A disputed settlement",
+    ),
+    (
+        "kind.payout_differs",
+        "付款结果不一致",
+        "A payout that differs",
+    ),
+    ("kind.service_request", "用户请求", "A person's request"),
+    (
         "resolution.credit_home",
         "将实付金额记入该户",
         "Credit what was paid to the home",
