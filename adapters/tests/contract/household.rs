@@ -16,8 +16,7 @@ use crate::bindings::{HOME, li, link, number};
 use crate::payment_fixtures::{self as orders, arrears};
 use crate::{
     accounts, billing, bindings, credentials, fillings, generation, grants, idempotency, inbox,
-    insight,
-    operators, outbox, requests,
+    insight, operators, outbox, requests,
 };
 
 /// A person with everything that is sealed or indexed.
