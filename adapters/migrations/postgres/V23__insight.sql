@@ -13,12 +13,25 @@ CREATE TABLE access_count (
     PRIMARY KEY (grain, at, function, channel, outcome, region)
 );
 
+-- The same counts summed over all but one of their sides, so that a page without filters adds up little.
+-- side 0: all; 1: by function; 2: by channel; 3: by outcome.
+CREATE TABLE access_total (
+    grain  BIGINT NOT NULL CHECK (grain IN (0, 1, 2)),
+    side   BIGINT NOT NULL CHECK (side IN (0, 1, 2, 3)),
+    at     BIGINT NOT NULL,
+    item   BIGINT NOT NULL,
+    region TEXT COLLATE "C" NOT NULL,
+    n      BIGINT NOT NULL CHECK (n > 0),
+    PRIMARY KEY (grain, side, at, item, region)
+);
+
+-- function 0: all of them together.
 CREATE TABLE access_latency (
     day      BIGINT NOT NULL,
     function BIGINT NOT NULL,
     bucket   BIGINT NOT NULL,
     n        BIGINT NOT NULL CHECK (n > 0),
-    PRIMARY KEY (day, function, bucket)
+    PRIMARY KEY (function, day, bucket)
 );
 
 -- Hashes of people under a salt that dies with its period: the smallest of each crowd.

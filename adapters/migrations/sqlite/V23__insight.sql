@@ -13,12 +13,25 @@ CREATE TABLE access_count (
     PRIMARY KEY (grain, at, function, channel, outcome, region)
 ) STRICT, WITHOUT ROWID;
 
+-- The same counts summed over all but one of their sides, so that a page without filters adds up little.
+-- side 0: all; 1: by function; 2: by channel; 3: by outcome.
+CREATE TABLE access_total (
+    grain  INTEGER NOT NULL CHECK (grain IN (0, 1, 2)),
+    side   INTEGER NOT NULL CHECK (side IN (0, 1, 2, 3)),
+    at     INTEGER NOT NULL,
+    item   INTEGER NOT NULL,
+    region TEXT NOT NULL,
+    n      INTEGER NOT NULL CHECK (n > 0),
+    PRIMARY KEY (grain, side, at, item, region)
+) STRICT, WITHOUT ROWID;
+
+-- function 0: all of them together.
 CREATE TABLE access_latency (
     day      INTEGER NOT NULL,
     function INTEGER NOT NULL,
     bucket   INTEGER NOT NULL,
     n        INTEGER NOT NULL CHECK (n > 0),
-    PRIMARY KEY (day, function, bucket)
+    PRIMARY KEY (function, day, bucket)
 ) STRICT, WITHOUT ROWID;
 
 -- Hashes of people under a salt that dies with its period: the smallest of each crowd.

@@ -61,6 +61,7 @@ mod homes;
 mod idempotency;
 mod inbox;
 mod insight;
+mod insight_writes;
 mod jobs;
 mod keys;
 mod ledger;

@@ -95,6 +95,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::idempotency::STATEMENTS,
         super::inbox::STATEMENTS,
         super::insight::STATEMENTS,
+        super::insight_writes::STATEMENTS,
         super::jobs::STATEMENTS,
         super::keys::STATEMENTS,
         super::ledger::STATEMENTS,
