@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 use lifeline_core::insight::asked::{
-    By, Grain, Growth, Kept, Refused, Row as Sum, Run, Slice, Which, month_name, month_of,
-    number_of,
+    By, Growth, Kept, Refused, Row as Sum, Run, Slice, Which, month_name, month_of, number_of,
 };
 use lifeline_core::insight::batch::Crowd;
 use lifeline_core::insight::people::Period;
