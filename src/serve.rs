@@ -8,7 +8,6 @@ use actix_web::dev::{Server, ServerHandle};
 use lifeline_adapters::keyring::Keyring;
 use lifeline_adapters::redis::Redis;
 use lifeline_adapters::sql::{DiskFailure, Engine};
-#[cfg(feature = "demo")]
 use lifeline_core::operators::Operators;
 #[cfg(feature = "demo")]
 use lifeline_core::publications::Publications;
@@ -139,20 +138,13 @@ pub(crate) async fn start(
         kind,
     )?;
     let operators = console::operators(&engine, &edge.sources.clock, &edge.sources.entropy)?;
-    if let Some(place) = &config.listeners.console {
-        let rooms = Arc::clone(&edge.rooms);
-        let time = &edge.sources.clock;
-        let door = console::door(
-            &place.public_base,
-            &operators,
-            &engine,
-            time,
-            dependencies,
-            rooms,
-        )?;
-        let server = start::console(&edge, &door, place.bind).map_err(|e| taken("console", e))?;
-        servers.push((server.handle(), tokio::spawn(server)));
-    }
+    servers.extend(open_console(
+        config,
+        &edge,
+        &operators,
+        &engine,
+        dependencies,
+    )?);
     Ok(Running {
         counting,
         #[cfg(feature = "demo")]
@@ -226,6 +218,30 @@ fn limits(config: &Config, redis: Option<Arc<Redis>>) -> Result<[Arc<Limits>; 2]
         Arc::new(Limits::new(quotas, shared)),
         Arc::new(Limits::new(callback, None)),
     ])
+}
+
+/// The console's listener, where this node has one.
+fn open_console(
+    config: &Config,
+    edge: &Edge,
+    operators: &Operators,
+    engine: &Arc<Engine>,
+    dependencies: Arc<dyn Readiness>,
+) -> Result<Servers, Failure> {
+    let Some(place) = &config.listeners.console else {
+        return Ok(Vec::new());
+    };
+    let (time, rooms) = (&edge.sources.clock, Arc::clone(&edge.rooms));
+    let door = console::door(
+        &place.public_base,
+        operators,
+        engine,
+        time,
+        dependencies,
+        rooms,
+    )?;
+    let server = start::console(edge, &door, place.bind).map_err(|e| taken("console", e))?;
+    Ok(vec![(server.handle(), tokio::spawn(server))])
 }
 
 fn taken(name: &str, error: std::io::Error) -> Failure {

@@ -193,6 +193,15 @@ pub trait Snapshot: Send {
     fn requests(&mut self) -> &mut dyn RequestReads;
 }
 
+/// Hands on the ports of what is inside.
+macro_rules! hand_on {
+    ($($room:ident: $port:ident;)*) => {$(
+        pub fn $room(&mut self) -> &mut dyn $port {
+            self.0.$room()
+        }
+    )*};
+}
+
 /// What a use case is handed inside [`atomically`]: an open transaction without lifetimes in its
 /// type (a plain `&mut dyn UnitOfWork` makes async closures lose `Send` inside a spawned task).
 pub struct Tx(Box<dyn UnitOfWork>);
@@ -204,84 +213,27 @@ impl std::fmt::Debug for Tx {
 }
 
 impl Tx {
-    pub fn accounts(&mut self) -> &mut dyn AccountStore {
-        self.0.accounts()
-    }
-
-    pub fn audit(&mut self) -> &mut dyn AuditLog {
-        self.0.audit()
-    }
-
-    pub fn billing(&mut self) -> &mut dyn FigureStore {
-        self.0.billing()
-    }
-
-    pub fn bindings(&mut self) -> &mut dyn BindingStore {
-        self.0.bindings()
-    }
-
-    pub fn cases(&mut self) -> &mut dyn CaseStore {
-        self.0.cases()
-    }
-
-    pub fn evidence(&mut self) -> &mut dyn EvidenceLog {
-        self.0.evidence()
-    }
-
-    pub fn generation(&mut self) -> &mut dyn GenerationStore {
-        self.0.generation()
-    }
-
-    pub fn idempotency(&mut self) -> &mut dyn IdempotencyStore {
-        self.0.idempotency()
-    }
-
-    pub fn inbox(&mut self) -> &mut dyn InboxStore {
-        self.0.inbox()
-    }
-
-    pub fn insight(&mut self) -> &mut dyn InsightStore {
-        self.0.insight()
-    }
-
-    pub fn jobs(&mut self) -> &mut dyn JobStore {
-        self.0.jobs()
-    }
-
-    pub fn ledger(&mut self) -> &mut dyn LedgerStore {
-        self.0.ledger()
-    }
-
-    pub fn notices(&mut self) -> &mut dyn NoticeStore {
-        self.0.notices()
-    }
-
-    pub fn operators(&mut self) -> &mut dyn StaffStore {
-        self.0.operators()
-    }
-
-    pub fn outbox(&mut self) -> &mut dyn OutboxStore {
-        self.0.outbox()
-    }
-
-    pub fn payments(&mut self) -> &mut dyn PaymentStore {
-        self.0.payments()
-    }
-
-    pub fn privacy(&mut self) -> &mut dyn PrivacyStore {
-        self.0.privacy()
-    }
-
-    pub fn publications(&mut self) -> &mut dyn PublicationStore {
-        self.0.publications()
-    }
-
-    pub fn settlement(&mut self) -> &mut dyn SettlementStore {
-        self.0.settlement()
-    }
-
-    pub fn requests(&mut self) -> &mut dyn RequestStore {
-        self.0.requests()
+    hand_on! {
+        accounts: AccountStore;
+        audit: AuditLog;
+        billing: FigureStore;
+        bindings: BindingStore;
+        cases: CaseStore;
+        evidence: EvidenceLog;
+        generation: GenerationStore;
+        idempotency: IdempotencyStore;
+        inbox: InboxStore;
+        insight: InsightStore;
+        jobs: JobStore;
+        ledger: LedgerStore;
+        notices: NoticeStore;
+        operators: StaffStore;
+        outbox: OutboxStore;
+        payments: PaymentStore;
+        privacy: PrivacyStore;
+        publications: PublicationStore;
+        settlement: SettlementStore;
+        requests: RequestStore;
     }
 }
 
@@ -295,64 +247,22 @@ impl std::fmt::Debug for View {
 }
 
 impl View {
-    pub fn accounts(&mut self) -> &mut dyn AccountReads {
-        self.0.accounts()
-    }
-
-    pub fn billing(&mut self) -> &mut dyn FigureReads {
-        self.0.billing()
-    }
-
-    pub fn bindings(&mut self) -> &mut dyn BindingReads {
-        self.0.bindings()
-    }
-
-    pub fn cases(&mut self) -> &mut dyn CaseReads {
-        self.0.cases()
-    }
-
-    pub fn generation(&mut self) -> &mut dyn GenerationReads {
-        self.0.generation()
-    }
-
-    pub fn insight(&mut self) -> &mut dyn InsightReads {
-        self.0.insight()
-    }
-
-    pub fn jobs(&mut self) -> &mut dyn JobReads {
-        self.0.jobs()
-    }
-
-    pub fn ledger(&mut self) -> &mut dyn LedgerReads {
-        self.0.ledger()
-    }
-
-    pub fn notices(&mut self) -> &mut dyn NoticeReads {
-        self.0.notices()
-    }
-
-    pub fn operators(&mut self) -> &mut dyn StaffReads {
-        self.0.operators()
-    }
-
-    pub fn payments(&mut self) -> &mut dyn PaymentReads {
-        self.0.payments()
-    }
-
-    pub fn privacy(&mut self) -> &mut dyn PrivacyReads {
-        self.0.privacy()
-    }
-
-    pub fn publications(&mut self) -> &mut dyn PublicationReads {
-        self.0.publications()
-    }
-
-    pub fn settlement(&mut self) -> &mut dyn SettlementReads {
-        self.0.settlement()
-    }
-
-    pub fn requests(&mut self) -> &mut dyn RequestReads {
-        self.0.requests()
+    hand_on! {
+        accounts: AccountReads;
+        billing: FigureReads;
+        bindings: BindingReads;
+        cases: CaseReads;
+        generation: GenerationReads;
+        insight: InsightReads;
+        jobs: JobReads;
+        ledger: LedgerReads;
+        notices: NoticeReads;
+        operators: StaffReads;
+        payments: PaymentReads;
+        privacy: PrivacyReads;
+        publications: PublicationReads;
+        settlement: SettlementReads;
+        requests: RequestReads;
     }
 }
 
