@@ -20,6 +20,7 @@ mod checkouts;
 mod crashes;
 mod drills;
 mod family;
+mod given_back;
 mod late;
 mod marketing;
 mod orders;
@@ -72,6 +73,7 @@ fn main() {
         checkouts::stories(),
         crashes::stories(),
         drills::stories(),
+        given_back::stories(),
         late::stories(),
         orders::stories(),
         postings::stories(),

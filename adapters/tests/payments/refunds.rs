@@ -158,7 +158,7 @@ async fn interleaving_11_one_refund_per_cause(place: Place) {
 }
 
 /// The channel's own book of an order made by hand.
-fn trade_of(s: &Story, order: &Order) {
+pub(crate) fn trade_of(s: &Story, order: &Order) {
     let trade = TradeBook {
         total: order.payment.paid,
         trade_no: "T1".to_owned(),

@@ -11,6 +11,7 @@ use lifeline_core::shared::time::Clock as _;
 
 use crate::books::{HOME, line_in, order_in, refund_in};
 use crate::outside::{Fault, NoticeText, raw};
+use crate::refunds::trade_of;
 use crate::store::Place;
 use crate::stories;
 use crate::story::{Ordered, Story, arrears};
@@ -23,6 +24,7 @@ stories! {
     a_withdrawn_refund_leaves_its_line_to_two_persons;
     what_marketing_let_go_is_refunded_though_it_still_shows_it;
     nobody_fences_what_marketing_let_go;
+    what_two_persons_thaw_goes_on_at_once;
 }
 
 async fn ordered(s: &Story) -> Ordered {
@@ -195,4 +197,25 @@ async fn nobody_fences_what_marketing_let_go(place: Place) {
     }
     rule_line(&s, &id, l::Input::Case, Some(l::Ruling::Refund)).await;
     assert_eq!(s.look(&id).await.lines[0].state, l::State::RefundDue);
+}
+
+/// A stopped order only looks, once a day. When two persons let it go on, its lines and refunds do not
+/// wait for the next day's look.
+async fn what_two_persons_thaw_goes_on_at_once(place: Place) {
+    let s = Story::at(place);
+    let mut order = order_in(&s.outside, p::State::Paid);
+    (order.payment.has_lock, order.payment.frozen) = (false, true);
+    order.lines = vec![line_in(&order, &s.outside, l::State::RefundDue)];
+    let amount = order.lines[0].amount;
+    refund_in(&mut order, &s.outside, r::State::Planned, amount);
+    s.place.add(&order, s.outside.now()).await;
+    trade_of(&s, &order);
+    let id = order.payment.payment_id.clone();
+    s.run(60).await;
+    assert_eq!(s.outside.count("refund"), 0, "stopped: it only looks");
+    rule_order(&s, &id).await;
+    s.run(60).await;
+    let look = s.look(&id).await;
+    assert_eq!(look.refunds[0].state, r::State::Done);
+    assert_eq!(look.payment.state, p::State::Done);
 }

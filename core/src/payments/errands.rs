@@ -115,7 +115,9 @@ impl Payments {
             }
             Ask::CloseTrade => Ok(Errand::Nothing),
             Ask::ResendCreate => self.send_create(held, order).await,
-            Ask::CheckRefunds { shown } => self.check_refunds(held, order, *shown).await,
+            Ask::CheckRefunds { shown, seen_at } => {
+                self.check_refunds(held, order, (*shown, *seen_at)).await
+            }
             Ask::Post(line) => self.post(order, line).await,
             Ask::GetPosting(line) => self.get_posting(order, line).await,
             Ask::Fence(line) => self.fence(order, line).await,
@@ -149,16 +151,16 @@ impl Payments {
         &self,
         held: &Held,
         order: &Order,
-        shown: Fen,
+        (shown, seen_at): (Fen, Time),
     ) -> Result<Errand, PaymentError> {
         let mut present = order.clone();
-        let moving: Vec<RefundId> = order
+        let unproven: Vec<RefundId> = order
             .refunds
             .iter()
-            .filter(|refund| refund.state.may_move())
+            .filter(|refund| refund.is_unproven(seen_at))
             .map(|refund| refund.refund_id.clone())
             .collect();
-        for id in moving {
+        for id in unproven {
             let Errand::Seen(seen) = self.query_refund(&present, &id).await? else {
                 continue;
             };
@@ -168,14 +170,14 @@ impl Payments {
                 None => return Ok(Errand::LeaseLost),
             }
         }
-        if shown <= explained(&present).map_err(BooksError::from)? {
+        if shown <= explained(&present, seen_at).map_err(BooksError::from)? {
             return Ok(Errand::Nothing);
         }
         let fact = ChannelFact {
             refunded: Some(shown),
             ..ChannelFact::default()
         };
-        let judged = Observation::channel(self.now(), p::Input::RefundNotOurs, fact);
+        let judged = Observation::channel(seen_at, p::Input::RefundNotOurs, fact);
         Ok(Errand::Seen(vec![judged]))
     }
 
@@ -294,9 +296,11 @@ impl Payments {
     }
 }
 
-/// What our refunds, done or moving, and the known foreign ones add up to.
-fn explained(order: &Order) -> Result<Fen, MoneyError> {
-    order.refunds_known()?.plus(order.refunds_moving()?)
+/// What our refunds, done or not proven empty, and the known foreign ones add up to.
+fn explained(order: &Order, seen_at: Time) -> Result<Fen, MoneyError> {
+    order
+        .refunds_known()?
+        .plus(order.refunds_unproven(seen_at)?)
 }
 
 fn may_resend(order: &Order) -> bool {

@@ -119,6 +119,7 @@ pub enum Ask {
     /// The channel shows more refunds than are done: ask for each open one, then judge.
     CheckRefunds {
         shown: Fen,
+        seen_at: Time,
     },
     Post(LineId),
     GetPosting(LineId),

@@ -351,6 +351,16 @@ pub struct Refund {
     pub asked_at: Option<Time>,
 }
 
+impl Refund {
+    /// Money that the channel showed at `seen_at` may be this refund: it may be moving, or it stands
+    /// as refused and was not found empty since (money.md table P, note 2: "each open R").
+    #[must_use]
+    pub fn is_unproven(&self, seen_at: Time) -> bool {
+        let found_empty = self.empty_at.is_some_and(|at| at >= seen_at);
+        self.state.may_move() || (self.state == r::State::Blocked && !found_empty)
+    }
+}
+
 /// A payment with everything that belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
@@ -406,13 +416,16 @@ impl Order {
         self.payment.refunded.plus(self.payment.foreign)
     }
 
-    /// Sum of our refunds that may be moving right now.
-    pub fn refunds_moving(&self) -> Result<Fen, MoneyError> {
-        Fen::sum(
-            self.refunds
-                .iter()
-                .filter(|refund| refund.state.may_move())
-                .map(|refund| refund.amount),
-        )
+    /// Sum of our open refunds that what the channel showed at `seen_at` may be.
+    pub fn refunds_unproven(&self, seen_at: Time) -> Result<Fen, MoneyError> {
+        let unproven = self.refunds.iter().filter(|r| r.is_unproven(seen_at));
+        Fen::sum(unproven.map(|refund| refund.amount))
+    }
+
+    /// Sum of our refunds that the channel refused, and that were found empty after `seen_at`.
+    pub fn refunds_refused(&self, seen_at: Time) -> Result<Fen, MoneyError> {
+        let blocked = self.refunds.iter().filter(|r| r.state == r::State::Blocked);
+        let refused = blocked.filter(|refund| !refund.is_unproven(seen_at));
+        Fen::sum(refused.map(|refund| refund.amount))
     }
 }

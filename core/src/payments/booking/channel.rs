@@ -68,7 +68,7 @@ impl Booking<'_> {
         }
         if state.has_money() && matches!(input, p::Input::ClosedNeverPaid | p::Input::RefundNotOurs)
         {
-            match self.judge_refunds(self.shown_refunds(input, fact))? {
+            match self.judge_refunds(self.shown_refunds(input, fact), asked_at)? {
                 Refunds::NotOurs(_) => {}
                 Refunds::Explained => {
                     super::met("P", state.as_str(), input.as_str(), state.as_str());
@@ -77,7 +77,8 @@ impl Booking<'_> {
                 }
                 Refunds::Unclear => {
                     let shown = self.shown_refunds(input, fact);
-                    self.changes.asks.push(Ask::CheckRefunds { shown });
+                    let seen_at = asked_at;
+                    self.changes.asks.push(Ask::CheckRefunds { shown, seen_at });
                     super::met("P", state.as_str(), input.as_str(), state.as_str());
                     self.sight_channel(state, input, state, true, asked_at);
                     return Ok(());
@@ -93,7 +94,7 @@ impl Booking<'_> {
         }
         self.enter_channel(decision.next);
         for effect in decision.effects {
-            self.carry_out_channel(*effect, input, fact, state)?;
+            self.carry_out_channel(*effect, input, fact, (state, asked_at))?;
         }
         self.schedule_channel();
         Ok(())
@@ -194,7 +195,7 @@ impl Booking<'_> {
         effect: p::Effect,
         input: p::Input,
         fact: &ChannelFact,
-        from: p::State,
+        (from, seen_at): (p::State, Time),
     ) -> Result<(), BooksError> {
         match effect {
             p::Effect::StoreTrade => self.store_trade(fact),
@@ -202,7 +203,9 @@ impl Booking<'_> {
             p::Effect::BookPaid => self.book_paid(fact, false)?,
             p::Effect::BookLate => self.book_paid(fact, true)?,
             p::Effect::BookSuspense => self.book_suspense(fact)?,
-            p::Effect::BookForeignRefund => self.book_foreign_refund(input, fact)?,
+            p::Effect::BookForeignRefund => {
+                self.book_foreign_refund(self.shown_refunds(input, fact), seen_at)?;
+            }
             p::Effect::RebuildLines => self.rebuild_lines(fact)?,
             p::Effect::CloseTrade => self.changes.asks.push(Ask::CloseTrade),
             // An unanswered query waits for its ladder; every other doubt is asked about now.

@@ -7,6 +7,7 @@ use super::{Booking, BooksError};
 use crate::cases::CaseKind;
 use crate::ledger::Account;
 use crate::shared::money::Fen;
+use crate::shared::time::Time;
 
 /// How the refunds the channel shows compare with the books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +31,9 @@ impl Booking<'_> {
         fact.refunded.unwrap_or(whole).max(whole)
     }
 
-    pub(super) fn judge_refunds(&self, shown: Fen) -> Result<Refunds, BooksError> {
+    pub(super) fn judge_refunds(&self, shown: Fen, seen_at: Time) -> Result<Refunds, BooksError> {
         let known = self.order.refunds_known()?;
-        let explainable = known.plus(self.order.refunds_moving()?)?;
+        let explainable = known.plus(self.order.refunds_unproven(seen_at)?)?;
         Ok(if shown <= known {
             Refunds::Explained
         } else if shown <= explainable {
@@ -42,25 +43,32 @@ impl Booking<'_> {
         })
     }
 
-    /// a7: book what is not ours, reserve it, hold what was not sent.
+    /// a7: book what is not ours, reserve it, hold what was not sent. A refund by hand was most likely
+    /// made instead of one of ours that the channel refused, and its sum is reserved already: that
+    /// part is left to the two persons who say of the refused one that it was done by hand.
     pub(super) fn book_foreign_refund(
         &mut self,
-        input: p::Input,
-        fact: &ChannelFact,
+        shown: Fen,
+        seen_at: Time,
     ) -> Result<(), BooksError> {
-        let Refunds::NotOurs(sum) = self.judge_refunds(self.shown_refunds(input, fact))? else {
+        let Refunds::NotOurs(sum) = self.judge_refunds(shown, seen_at)? else {
             return Ok(());
         };
+        let instead = sum.min(self.order.refunds_refused(seen_at)?);
+        let sum = sum.minus(instead)?;
         self.withdraw_planned(sum)?;
-        let room = self
-            .order
-            .payment
-            .paid
-            .minus(self.order.payment.refund_reserved)?;
-        if sum > room {
+        if sum > self.refund_room()? {
             self.order.payment.frozen = true;
             let row = self.order.payment.payment_id.as_str().to_owned();
             return self.contradict("P", &row, "refunds", "exceed_paid");
+        }
+        if instead.is_positive() {
+            let number = &self.order.payment.out_trade_no;
+            let cause = format!("instead:{number}:{}", shown.get());
+            self.open_case(CaseKind::RefundBlocked, &cause, "given_back_by_hand")?;
+        }
+        if sum.is_zero() {
+            return Ok(());
         }
         let payment = &mut self.order.payment;
         payment.foreign = payment.foreign.plus(sum)?;
@@ -72,14 +80,15 @@ impl Booking<'_> {
         self.witness("payments.foreign_refund", "refund_not_ours")
     }
 
+    /// What is paid and reserved by no refund.
+    fn refund_room(&self) -> Result<Fen, BooksError> {
+        let payment = &self.order.payment;
+        Ok(payment.paid.minus(payment.refund_reserved)?)
+    }
+
     /// Planned refunds of ours give way to money that went back another way.
     fn withdraw_planned(&mut self, sum: Fen) -> Result<(), BooksError> {
-        let room = self
-            .order
-            .payment
-            .paid
-            .minus(self.order.payment.refund_reserved)?;
-        if sum <= room {
+        if sum <= self.refund_room()? {
             return Ok(());
         }
         let planned: Vec<_> = self

@@ -171,7 +171,7 @@ impl Booking<'_> {
         });
     }
 
-    fn schedule_line(&mut self, id: &LineId) -> Result<(), BooksError> {
+    pub(super) fn schedule_line(&mut self, id: &LineId) -> Result<(), BooksError> {
         let now = self.draw.now;
         let stopped = self.order.payment.frozen;
         let line = self.line_at(id)?;

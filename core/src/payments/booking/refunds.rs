@@ -118,7 +118,7 @@ impl Booking<'_> {
         });
     }
 
-    fn schedule_refund(&mut self, id: &RefundId) -> Result<(), BooksError> {
+    pub(super) fn schedule_refund(&mut self, id: &RefundId) -> Result<(), BooksError> {
         let now = self.draw.now;
         let stopped = self.order.payment.frozen;
         let refund = self.refund_at(id)?;

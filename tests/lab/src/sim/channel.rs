@@ -241,18 +241,31 @@ impl Channel {
         })
     }
 
-    /// The utility pays a refund by bank transfer, once per refund number, and never more than is left
-    /// of the trade.
+    /// What the desk gave back of this trade and the books explain neither as foreign nor as the
+    /// part of a refund that was said to be done by hand.
+    pub(super) fn given_by_desk<'a>(
+        &self,
+        number: &str,
+        refunds: impl Iterator<Item = (&'a str, i64)>,
+        booked: i64,
+    ) -> i64 {
+        let Some(trade) = self.trades.get(number) else {
+            return 0;
+        };
+        let by_hand = refunds.filter_map(|(request, fen)| {
+            let paid = trade.by_bank.get(request)?;
+            Some(fen.saturating_sub(*paid))
+        });
+        let explained: i64 = by_hand.sum::<i64>().saturating_add(booked);
+        trade.desk_fen.saturating_sub(explained).max(0)
+    }
+
+    /// The utility pays a refund by bank transfer, once per refund number.
     pub(super) fn pay_by_bank(&mut self, number: &str, request: &str, fen: i64) -> i64 {
         let Some(trade) = self.trades.get_mut(number) else {
             return 0;
         };
-        let others: i64 = trade.by_bank.values().sum();
-        let left = trade
-            .fen
-            .saturating_sub(trade.promised())
-            .saturating_sub(others);
-        let fen = fen.min(left).max(0);
+        let fen = fen.max(0);
         if trade.by_bank.contains_key(request) {
             return 0;
         }

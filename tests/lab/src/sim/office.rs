@@ -306,7 +306,15 @@ impl Desk {
         if never && empty_today && refund.state == r::State::Blocked {
             self.world.with(|world| {
                 // What the desk gave back already is not paid once more.
-                let fen = world.channel.pay_by_bank(number, request, fen);
+                let done = order
+                    .refunds
+                    .iter()
+                    .map(|refund| (refund.out_request_no.as_str(), refund.amount.get()));
+                let booked = order.payment.foreign.get();
+                let by_desk = world.channel.given_by_desk(number, done, booked);
+                let fen = world
+                    .channel
+                    .pay_by_bank(number, request, fen.saturating_sub(by_desk));
                 world.note(format_args!("{fen} fen for {request} are paid by bank"));
             });
             return self.refund(refund, r::Ruling::Manual);

@@ -1,0 +1,175 @@
+//! A refund of ours that the channel refused, while the channel shows money given back: ours after
+//! all, or by another hand (money.md table P note 2, 2.13). Each was first met by a simulated history.
+
+use lifeline_core::cases::CaseKind;
+use lifeline_core::payments::observation::{LineFact, Observation, RefundFact};
+use lifeline_core::payments::order::Order;
+use lifeline_core::payments::ports::PostedLine;
+use lifeline_core::payments::{table_l as l, table_p as p, table_r as r};
+use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::time::Clock as _;
+
+use crate::books::{AMOUNT, line_in, order_in, refund_in};
+use crate::outside::{Credit, NoticeText, raw};
+use crate::refunds::trade_of;
+use crate::store::Place;
+use crate::stories;
+use crate::story::Story;
+
+stories! {
+    a_refused_refund_that_moved_is_ours;
+    what_the_desk_gave_instead_of_a_refused_refund_is_not_foreign;
+    what_the_desk_gave_back_stands_beside_a_refused_refund;
+    more_than_we_asked_for_is_a_contradiction;
+}
+
+const REFUSED: Fen = Fen::new(5_000);
+const KEPT: Fen = Fen::new(7_840);
+
+/// Two homes: the refund of the first was refused, the second was credited.
+async fn one_refused_one_posted(s: &Story) -> Order {
+    let mut order = order_in(&s.outside, p::State::Paid);
+    order.payment.has_lock = false;
+    order.lines = vec![
+        line_in(&order, &s.outside, l::State::Held),
+        line_in(&order, &s.outside, l::State::Posted),
+    ];
+    (order.lines[0].let_go, order.lines[0].amount) = (true, REFUSED);
+    let second = &mut order.lines[1];
+    (second.line_no, second.amount) = (2, KEPT);
+    second.channel_txn_no = format!("{}_2_1", order.payment.out_trade_no);
+    refund_in(&mut order, &s.outside, r::State::Blocked, REFUSED);
+    s.place.add(&order, s.outside.now()).await;
+    trade_of(s, &order);
+    let credited = &order.lines[1];
+    let line = PostedLine {
+        consumer_no: credited.consumer_no.clone(),
+        amount: KEPT,
+        paid_at: order.payment.paid_at.unwrap(),
+        mkt_txn_no: "M1".to_owned(),
+        business_date: credited.business_date.clone().unwrap(),
+        posted_at: s.outside.now(),
+    };
+    let number = credited.channel_txn_no.clone();
+    s.outside
+        .with(|world| world.credits.insert(number, Credit::Posted(line)));
+    order
+}
+
+/// The channel gives money back under this number, and tells the sum of all that went back.
+async fn gives_back(s: &Story, order: &Order, under: &str, sum: Fen) {
+    let number = order.payment.out_trade_no.clone();
+    let refunded = s.outside.with(|world| {
+        let trade = world.trades.get_mut(&number).unwrap();
+        trade.refunds.insert(under.to_owned(), sum);
+        trade.refunded().get()
+    });
+    let ours = order.refunds.iter().map(|refund| &refund.out_request_no);
+    let text = NoticeText {
+        id: format!("n-{refunded}"),
+        number,
+        fen: AMOUNT.get(),
+        paid_at: order.payment.paid_at.unwrap().micros(),
+        refunded,
+        request: ours.filter(|no| *no == under).cloned().next(),
+        at: s.outside.with(|world| world.now),
+    };
+    let notice = s.app.receive(&raw(&text), "trace").await.unwrap();
+    s.app.work_notice(&notice).await.unwrap();
+}
+
+async fn two_persons(s: &Story, order: &Order, seen: Observation) {
+    let id = &order.payment.payment_id;
+    let said = s.app.observe(id, vec![seen], "staff:two", "trace").await;
+    said.unwrap();
+}
+
+async fn done_by_hand(s: &Story, order: &Order) {
+    let by_hand = RefundFact {
+        ruling: Some(r::Ruling::Manual),
+        ..RefundFact::default()
+    };
+    let refund = order.refunds[0].refund_id.clone();
+    let ruled = Observation::refund(s.outside.now(), refund, r::Input::Case, by_hand);
+    two_persons(s, order, ruled).await;
+}
+
+/// A query misquoted it, so it stood as refused; then its money moved. Nothing of it is foreign, or
+/// the other home's credit would be taken back for it.
+async fn a_refused_refund_that_moved_is_ours(place: Place) {
+    let s = Story::at(place);
+    let order = one_refused_one_posted(&s).await;
+    let ours = order.refunds[0].out_request_no.clone();
+    gives_back(&s, &order, &ours, REFUSED).await;
+    s.run(120).await;
+    let look = s.look(&order.payment.payment_id).await;
+    assert_eq!(look.payment.foreign, Fen::ZERO, "it is ours");
+    assert_eq!(look.refunds[0].state, r::State::Done);
+    assert_eq!(look.lines[0].state, l::State::Refunded);
+    assert_eq!(look.lines[1].state, l::State::Posted);
+    assert_eq!(look.payment.state, p::State::Done);
+}
+
+/// The desk made good what the channel refused us. It is told to the two persons, and the credit of the
+/// other home stays.
+async fn what_the_desk_gave_instead_of_a_refused_refund_is_not_foreign(place: Place) {
+    let s = Story::at(place);
+    let order = one_refused_one_posted(&s).await;
+    let id = order.payment.payment_id.clone();
+    gives_back(&s, &order, "by-hand", REFUSED).await;
+    s.run(120).await;
+    let held = s.place.held(&id).await;
+    assert_eq!(held.order.payment.foreign, Fen::ZERO);
+    let told = held
+        .cases
+        .iter()
+        .any(|case| case.facts.contains("given_back_by_hand"));
+    assert!(told, "{:?}", held.cases);
+    done_by_hand(&s, &order).await;
+    s.run_long(2 * 3_600).await;
+    let look = s.look(&id).await;
+    assert_eq!(look.refunds[0].state, r::State::Done);
+    assert_eq!(look.lines[0].state, l::State::Refunded);
+    assert_eq!(look.lines[1].state, l::State::Posted);
+    assert_eq!(look.payment.state, p::State::Done);
+    assert_eq!(look.payment.foreign, Fen::ZERO);
+    assert_eq!(s.outside.count("refund"), 0, "nothing is sent once more");
+}
+
+/// The desk gave the whole payment back, also what our refused refund was for. What no refund of ours
+/// reserves is booked as foreign; the rest closes the refused one, once two persons have its proof.
+async fn what_the_desk_gave_back_stands_beside_a_refused_refund(place: Place) {
+    let s = Story::at(place);
+    let order = one_refused_one_posted(&s).await;
+    let id = order.payment.payment_id.clone();
+    gives_back(&s, &order, "by-hand", AMOUNT).await;
+    s.run(120).await;
+    let held = s.place.held(&id).await;
+    assert_eq!(held.order.payment.foreign, KEPT);
+    assert!(!held.order.payment.frozen, "nothing contradicts");
+    let told = |kind| held.cases.iter().any(|case| case.kind == kind);
+    assert!(told(CaseKind::ForeignRefund), "{:?}", held.cases);
+    let now = s.outside.now();
+    let line = order.lines[1].line_id.clone();
+    let wanted = Observation::line(now, line, l::Input::RefundWanted, LineFact::default());
+    two_persons(&s, &order, wanted).await;
+    done_by_hand(&s, &order).await;
+    s.run(120).await;
+    let look = s.look(&id).await;
+    assert_eq!(look.refunds[0].state, r::State::Done);
+    assert_eq!(look.lines[0].state, l::State::Refunded);
+    assert_eq!(look.lines[1].state, l::State::Refunded);
+    assert_eq!(look.payment.state, p::State::Done);
+    assert_eq!(s.outside.count("refund"), 0, "the money went back already");
+}
+
+/// What neither the room of the payment nor a refused refund explains stops the order, as before.
+async fn more_than_we_asked_for_is_a_contradiction(place: Place) {
+    let s = Story::at(place);
+    let order = one_refused_one_posted(&s).await;
+    gives_back(&s, &order, "by-hand", AMOUNT.plus(Fen::new(1)).unwrap()).await;
+    s.run(120).await;
+    let held = s.place.held(&order.payment.payment_id).await;
+    assert!(held.order.payment.frozen);
+    assert_eq!(held.order.payment.foreign, Fen::ZERO);
+}
