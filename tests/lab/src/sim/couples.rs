@@ -19,8 +19,8 @@ const SPOTS: [(u64, Spot); 25] = [
     (5, spot("L", "READY")),
     (6, spot("L", "POSTING")),
     (6, spot("L", "POST_UNKNOWN")),
-    (8, spot("L", "FENCING(repost)")),
-    (7, spot("L", "FENCING(refund)")),
+    (9, spot("L", "FENCING(repost)")),
+    (12, spot("L", "FENCING(refund)")),
     (1, spot("L", "POSTED")),
     (3, spot("L", "REVERSING")),
     (4, spot("L", "MKT_REFUND")),
@@ -109,7 +109,7 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
             let by_fen = dice.between(1, 90);
             plan.oddities.push((0, Oddity::OtherSum { by_fen }));
         }
-        ("L", "HELD") => plan.oddities.push((0, Oddity::Stray)),
+        ("L", "HELD") => plan.oddities.push((0, Oddity::Stray { times: 1 })),
         ("L", "POSTING" | "POST_UNKNOWN") => plan.climate = Climate::Stormy,
         ("L", "READY") => {
             restless(plan);
@@ -223,7 +223,7 @@ fn follow(plan: &mut Plan, at_s: i64, oddity: Oddity, dice: &mut Dice) {
             let on = Some("POST_UNKNOWN");
             plan.oddities.push((at_s, Oddity::HastyRuling { on }));
         }
-        Oddity::Stray | Oddity::Restless { .. } | Oddity::HastyRuling { .. } => {}
+        Oddity::Stray { .. } | Oddity::Restless { .. } | Oddity::HastyRuling { .. } => {}
     }
 }
 

@@ -182,7 +182,7 @@ pub(super) struct Marketing {
     /// The figures of this home change whenever a payment of it is presented.
     pub(super) restless: BTreeSet<usize>,
     /// The next new number stands for another customer's payment.
-    pub(super) next_is_stray: bool,
+    pub(super) strays: u32,
     serial: u64,
 }
 
@@ -227,7 +227,8 @@ impl Marketing {
         if self.fences.contains(number) {
             return Said::Fenced;
         }
-        if !self.postings.contains_key(number) && std::mem::take(&mut self.next_is_stray) {
+        if !self.postings.contains_key(number) && self.strays > 0 {
+            self.strays = self.strays.saturating_sub(1);
             self.add_stray(number, given, now);
         }
         if let Some(known) = self.postings.get(number) {

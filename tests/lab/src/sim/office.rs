@@ -327,6 +327,10 @@ impl Desk {
         match line.state {
             // What the daily GET may know by now is looked up before anything is decided.
             l::State::Held if line.sent_at.is_some() && self.dice.in_mille(500) => {
+                if self.dice.in_mille(300) {
+                    let number = line.channel_txn_no.as_str();
+                    self.world.with(|world| world.marketing.clear_stray(number));
+                }
                 self.looked_up(order, line)
             }
             l::State::Held => Some(self.about_held(line, foreign)),

@@ -129,8 +129,8 @@ pub(super) enum Oddity {
     DeskRefund { of_mille: i64 },
     /// The refund window of every paid trade is over.
     WindowOver,
-    /// The next number posted stands for another customer's payment already.
-    Stray,
+    /// The next numbers posted stand for other customers' payments already.
+    Stray { times: u32 },
     /// The next answer about a booked posting names another sum.
     Misquoted,
     /// The next query about a refund is answered with another sum.

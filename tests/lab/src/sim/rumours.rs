@@ -90,6 +90,15 @@ impl Desk {
         if line.state == l::State::PostUnknown && self.dice.in_mille(400) {
             return vec![self.absent(line)];
         }
+        let fencing = matches!(
+            line.state,
+            l::State::FencingRepost | l::State::FencingRefund
+        );
+        if fencing && self.dice.in_mille(250) {
+            let goals = [l::Ruling::FenceRepost, l::Ruling::FenceRefund];
+            let goal = self.dice.pick(&goals).copied();
+            return vec![self.line(line, l::Input::Case, goal)];
+        }
         let inputs = law::recorded_only("L", state);
         let inputs = inputs.iter().filter_map(|word| l::Input::parse(word));
         inputs.map(|input| self.line(line, input, None)).collect()

@@ -241,7 +241,10 @@ fn oddity(dice: &mut Dice) -> Oddity {
             },
         },
         37..=43 => Oddity::WindowOver,
-        44..=51 => Oddity::Stray,
+        44..=51 => Oddity::Stray {
+            // As many as an order has numbers, now and then.
+            times: if dice.in_mille(300) { 9 } else { 1 },
+        },
         52..=61 => Oddity::Misquoted,
         62..=71 => Oddity::OtherRefund,
         72..=75 => Oddity::Restless {

@@ -70,7 +70,7 @@ pub(super) fn odd_world(world: &mut World, oddity: Oddity) {
             // Trades that are still to be paid are over a little later.
             world.at(now.saturating_add(300 * SECOND), close_windows);
         }
-        Oddity::Stray => world.marketing.next_is_stray = true,
+        Oddity::Stray { times } => world.marketing.strays = times,
         Oddity::Misquoted => world.marketing.misquotes_next = true,
         Oddity::OtherRefund => world.channel.misquotes_next = true,
         Oddity::Restless { home } => {

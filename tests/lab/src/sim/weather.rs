@@ -198,13 +198,16 @@ impl World {
                 after: self.dice.between(5, 900).saturating_mul(MILLI),
             }
         } else {
-            self.arrival(rates)
+            self.arrival(rates, side)
         }
     }
 
-    fn arrival(&mut self, rates: Rates) -> Passage {
+    fn arrival(&mut self, rates: Rates, side: Side) -> Passage {
         let slow = self.dice.in_mille(rates.slow);
-        let at = if slow {
+        let at = if slow && side == Side::Marketing && self.dice.in_mille(150) {
+            // So late that the answers to its repetitions were long read.
+            self.dice.between(26, 240).saturating_mul(SECOND)
+        } else if slow {
             // Sometimes so late that the sender has long given up.
             self.dice.between(1, 25).saturating_mul(SECOND)
         } else {
