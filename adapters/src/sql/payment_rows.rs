@@ -18,7 +18,7 @@ use super::{Conn, Field, Row, Sql};
 statements! { "payment_rows":
     LINES("payment_line") = "SELECT line_id, payment_id, line_no, binding_id, consumer_no, attempt, state, channel_txn_no, \
         amount_fen, purpose, arrears_version, body, check_kind, sent_at, resends, not_found, not_found_at, \
-        want_refund, keep_as_prepayment, fenced, credited, let_go, sighting, mkt_txn_no, business_date, \
+        want_refund, keep_as_prepayment, fenced, credited, let_go, voucher_refusals, sighting, mkt_txn_no, business_date, \
         posted_at, frozen, entered_at, turns, next_at, asked_at \
         FROM payment_line WHERE payment_id = $1 ORDER BY line_no";
     REFUNDS("payment_refund") = "SELECT refund_id, payment_id, line_id, out_request_no, cause, amount_fen, created_at, state, \
@@ -224,6 +224,7 @@ impl<C: Conn> Sql<C> {
             fenced: row.flag("fenced")?,
             credited: row.flag("credited")?,
             let_go: row.flag("let_go")?,
+            voucher_refusals: row.int("voucher_refusals")?,
             sighting: row.maybe_parsed("sighting", Sighting::parse)?,
             mkt_txn_no: row.maybe_text("mkt_txn_no")?,
             business_date: row.maybe_text("business_date")?,

@@ -28,10 +28,10 @@ statements! { "payment_writes":
     LINE_SAVE("payment_line") = "INSERT INTO payment_line ( \
         line_id, payment_id, line_no, binding_id, consumer_no, consumer_index, attempt, state, \
         channel_txn_no, amount_fen, purpose, arrears_version, body, check_kind, sent_at, resends, \
-        not_found, not_found_at, want_refund, keep_as_prepayment, fenced, credited, let_go, sighting, \
+        not_found, not_found_at, want_refund, keep_as_prepayment, fenced, credited, let_go, voucher_refusals, sighting, \
         mkt_txn_no, business_date, posted_at, frozen, entered_at, turns, next_at, asked_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
-        $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32) \
+        $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33) \
         ON CONFLICT (line_id) DO UPDATE SET \
         line_no = excluded.line_no, binding_id = excluded.binding_id, consumer_no = excluded.consumer_no, \
         consumer_index = excluded.consumer_index, attempt = excluded.attempt, state = excluded.state, \
@@ -41,7 +41,8 @@ statements! { "payment_writes":
         sent_at = excluded.sent_at, resends = excluded.resends, not_found = excluded.not_found, \
         not_found_at = excluded.not_found_at, want_refund = excluded.want_refund, \
         keep_as_prepayment = excluded.keep_as_prepayment, fenced = excluded.fenced, \
-        credited = excluded.credited, let_go = excluded.let_go, sighting = excluded.sighting, \
+        credited = excluded.credited, let_go = excluded.let_go, \
+        voucher_refusals = excluded.voucher_refusals, sighting = excluded.sighting, \
         mkt_txn_no = excluded.mkt_txn_no, business_date = excluded.business_date, \
         posted_at = excluded.posted_at, frozen = excluded.frozen, entered_at = excluded.entered_at, \
         turns = excluded.turns, next_at = excluded.next_at, asked_at = excluded.asked_at";
@@ -192,6 +193,7 @@ impl<C: WriteConn> Sql<C> {
             line.fenced,
             line.credited,
             line.let_go,
+            line.voucher_refusals,
             line.sighting.map(Sighting::as_str),
             line.mkt_txn_no.as_ref(),
             line.business_date.as_ref(),

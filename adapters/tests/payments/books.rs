@@ -177,6 +177,7 @@ pub(crate) fn line_in(order: &Order, outside: &Outside, state: l::State) -> Post
         fenced: false,
         credited: posted,
         let_go: false,
+        voucher_refusals: 0,
         sighting: None,
         mkt_txn_no: posted.then(|| "M1".to_owned()),
         business_date: posted.then(|| now.shanghai_date()),

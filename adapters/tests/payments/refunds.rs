@@ -22,6 +22,7 @@ stories! {
     interleaving_03_reversal_comes_first;
     interleaving_03_after_the_cutoff_a_voucher;
     interleaving_03_a_refused_voucher_keeps_the_credit;
+    a_claim_after_a_refusal_asks_under_another_number;
     interleaving_11_one_refund_per_cause;
     interleaving_12_an_unknown_refund_is_asked_for;
     interleaving_13_cumulative_sums_are_not_ours;
@@ -113,6 +114,28 @@ async fn interleaving_03_a_refused_voucher_keeps_the_credit(place: Place) {
     assert_eq!(s.outside.count("reverse"), 0, "another business date");
     assert_eq!(s.outside.count("refund"), 0);
     s.square();
+}
+
+/// Marketing's refusal of a number stands; what it lets go at the next claim, it lets go under another.
+async fn a_claim_after_a_refusal_asks_under_another_number(place: Place) {
+    let s = Story::at(place);
+    let order = posted(&s).await;
+    s.outside.advance(86_400);
+    s.outside
+        .with(|world| world.voucher_replies.push_back(VoucherReply::Refused));
+    want_refund(&s, &order.id).await;
+    s.run(60).await;
+    want_refund(&s, &order.id).await;
+    s.run(60).await;
+    assert_eq!(s.standing(&order.id).await, Standing::Refunded);
+    let calls = s.outside.with(|world| world.calls.clone());
+    let mut numbers: Vec<String> = calls
+        .into_iter()
+        .filter(|(name, _)| *name == "voucher")
+        .map(|(_, number)| number)
+        .collect();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 2, "{numbers:?}");
 }
 
 /// Two processes and many hands want the same line refunded: one refund, one number.

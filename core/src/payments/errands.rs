@@ -254,7 +254,7 @@ impl Payments {
             return Ok(Errand::Nothing);
         };
         let asked_at = self.now();
-        let number = numbers::voucher_no(&line.channel_txn_no);
+        let number = numbers::voucher_no(&line.channel_txn_no, line.voucher_refusals);
         let posting = &self.ports.posting;
         let reply = posting
             .refund_voucher(&line.channel_txn_no, &number, line.amount)

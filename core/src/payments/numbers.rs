@@ -14,10 +14,15 @@ pub fn reversal_no(channel_txn_no: &str) -> String {
     format!("{channel_txn_no}_v")
 }
 
-/// One refund voucher per posting number.
+/// One refund voucher per posting number and claim: a refused one is answered by its refusal for ever,
+/// so the next claim asks under a number of its own. After 35 refusals the last number stays.
 #[must_use]
-pub fn voucher_no(channel_txn_no: &str) -> String {
-    format!("{channel_txn_no}_f")
+pub fn voucher_no(channel_txn_no: &str, refusals: i64) -> String {
+    let round = u32::try_from(refusals.clamp(0, 35)).unwrap_or(0);
+    match char::from_digit(round, 36).filter(|_| round > 0) {
+        Some(digit) => format!("{channel_txn_no}_f{digit}"),
+        None => format!("{channel_txn_no}_f"),
+    }
 }
 
 /// The channel took the money.
@@ -91,7 +96,7 @@ mod tests {
         assert_eq!(order.len(), 24);
         let line = channel_txn_no(order, 99, 6);
         assert!(
-            reversal_no(&line).len() <= 32 && voucher_no(&line).len() <= 32,
+            reversal_no(&line).len() <= 32 && voucher_no(&line, 99).len() <= 32,
             "{line}"
         );
         let shape = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');

@@ -316,6 +316,8 @@ pub struct PostingLine {
     pub credited: bool,
     /// Marketing reversed the posting or approved its refund.
     pub let_go: bool,
+    /// Refund vouchers that marketing refused under the present number.
+    pub voucher_refusals: i64,
     pub sighting: Option<Sighting>,
     pub mkt_txn_no: Option<String>,
     pub business_date: Option<String>,

@@ -336,6 +336,7 @@ impl Booking<'_> {
             fenced: false,
             credited: false,
             let_go: false,
+            voucher_refusals: 0,
             sighting: None,
             mkt_txn_no: None,
             business_date: None,

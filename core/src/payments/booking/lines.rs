@@ -241,7 +241,11 @@ impl Booking<'_> {
                 let cause = format!("overdue:{}:{}", id.as_str(), from.as_str());
                 self.open_case(CaseKind::PostingHeld, &cause, "overdue")?;
             }
-            l::Effect::TellClaimant => self.witness_line(id, "payments.refund_refused")?,
+            l::Effect::TellClaimant => {
+                let line = self.line_at(id)?;
+                line.voucher_refusals = line.voucher_refusals.saturating_add(1);
+                self.witness_line(id, "payments.refund_refused")?;
+            }
             l::Effect::Contradict => {
                 self.line_at(id)?.frozen = true;
                 self.contradict("L", id.as_str(), from.as_str(), input.as_str())?;

@@ -12,15 +12,15 @@ const SPOTS: [(u64, Spot); 25] = [
     (4, spot("P", "CREATED")),
     (2, spot("P", "PAYING")),
     (5, spot("P", "CLOSING")),
-    (1, spot("P", "CLOSED")),
+    (2, spot("P", "CLOSED")),
     (5, spot("P", "PAID")),
     (4, spot("P", "SUSPENSE")),
     (3, spot("P", "DONE")),
     (5, spot("L", "READY")),
     (6, spot("L", "POSTING")),
     (6, spot("L", "POST_UNKNOWN")),
-    (9, spot("L", "FENCING(repost)")),
-    (12, spot("L", "FENCING(refund)")),
+    (12, spot("L", "FENCING(repost)")),
+    (22, spot("L", "FENCING(refund)")),
     (1, spot("L", "POSTED")),
     (3, spot("L", "REVERSING")),
     (4, spot("L", "MKT_REFUND")),
@@ -117,7 +117,10 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
                 plan.upsets.push((at_s, Upset::MarketingDown { for_s: 12 }));
             }
         }
-        ("L", "FENCING(repost)") => restless(plan),
+        ("L", "FENCING(repost)") => {
+            restless(plan);
+            linger(plan, dice);
+        }
         ("L", "FENCING(refund)") => {
             for home in 0..HOMES {
                 let for_s = dice.between(60, 400);
@@ -125,6 +128,7 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
                     .push((home_at(home), Upset::ConsumerUnavailable { home, for_s }));
             }
             plan.upsets.push((40, Upset::MarketingDown { for_s: 30 }));
+            linger(plan, dice);
         }
         ("L", "MKT_REFUND") => {
             claim_at_cutoff(plan, dice);
@@ -150,6 +154,13 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
             look_late(plan, dice);
         }
         _common => {}
+    }
+}
+
+/// Fences that get no answer last long enough to be talked about.
+fn linger(plan: &mut Plan, dice: &mut Dice) {
+    if dice.in_mille(700) {
+        plan.climate = Climate::Stormy;
     }
 }
 

@@ -246,8 +246,8 @@ fn oddity(dice: &mut Dice) -> Oddity {
             times: if dice.in_mille(300) { 9 } else { 1 },
         },
         52..=61 => Oddity::Misquoted,
-        62..=71 => Oddity::OtherRefund,
-        72..=75 => Oddity::Restless {
+        62..=73 => Oddity::OtherRefund,
+        74..=76 => Oddity::Restless {
             home: dice.index(HOMES),
         },
         _ => Oddity::HastyRuling {
