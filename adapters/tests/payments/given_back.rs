@@ -64,14 +64,14 @@ async fn gives_back(s: &Story, order: &Order, under: &str, sum: Fen) {
         trade.refunds.insert(under.to_owned(), sum);
         trade.refunded().get()
     });
-    let ours = order.refunds.iter().map(|refund| &refund.out_request_no);
+    let mut ours = order.refunds.iter().map(|refund| &refund.out_request_no);
     let text = NoticeText {
         id: format!("n-{refunded}"),
         number,
         fen: AMOUNT.get(),
         paid_at: order.payment.paid_at.unwrap().micros(),
         refunded,
-        request: ours.filter(|no| *no == under).cloned().next(),
+        request: ours.find(|no| *no == under).cloned(),
         at: s.outside.with(|world| world.now),
     };
     let notice = s.app.receive(&raw(&text), "trace").await.unwrap();

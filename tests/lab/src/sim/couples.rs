@@ -124,11 +124,14 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
         ("L", "FENCING(refund)") => {
             for home in 0..HOMES {
                 let for_s = dice.between(60, 400);
+                let at_s = home_at(home).saturating_add(dice.between(4, 30));
                 plan.upsets
-                    .push((home_at(home), Upset::ConsumerUnavailable { home, for_s }));
+                    .push((at_s, Upset::ConsumerUnavailable { home, for_s }));
             }
             plan.upsets.push((40, Upset::MarketingDown { for_s: 30 }));
-            linger(plan, dice);
+            let on = Some("POST_UNKNOWN");
+            plan.services.extend([Service::Claim { on }; 3]);
+            plan.climate = Climate::Stormy;
         }
         ("L", "MKT_REFUND") => {
             claim_at_cutoff(plan, dice);
