@@ -117,6 +117,7 @@ pub(crate) fn paid(t: &Bench, mut order: Order) -> Order {
         fenced: true,
         credited: true,
         let_go: true,
+        voucher_refusals: 2,
         sighting: Some(Sighting::NotThere),
         mkt_txn_no: Some("M1".into()),
         business_date: Some("2026-11-20".into()),
