@@ -1,12 +1,12 @@
 //! Offers of certified values to the utility's archive. Of the values only the phone is kept, sealed with
-//! the key of its account, so that one that came from here is known again.
+//! the key of its account; that it may be there because it came from here, by a digest that outlives both.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use lifeline_core::bindings::filling::{ArchiveField, Filled, Filling, FillingState};
 use lifeline_core::bindings::ports::{FillingReads, FillingStore};
-use lifeline_core::shared::ids::{AccountId, BindingId, FillingId};
+use lifeline_core::shared::ids::{BindingId, FillingId};
 use lifeline_core::shared::personal::{ConsumerNo, Phone};
 use lifeline_core::store::StoreError;
 
@@ -27,10 +27,9 @@ macro_rules! fillings {
 statements! { "fillings":
     NEWEST("archive_filling") = fillings!("binding_id = $1 ORDER BY filling_id DESC LIMIT 1");
     BY_ID("archive_filling") = fillings!("filling_id = $1");
-    WRITTEN("archive_filling") = "SELECT f.filling_id, f.account_id, f.mobile, f.holder_version, \
-        h.holder_version AS home_version FROM archive_filling f JOIN binding b ON b.binding_id = f.binding_id \
-        JOIN binding_home h ON h.home_index = b.home_index WHERE b.home_index IN ($1, $2) AND f.mobile IS NOT NULL \
-        AND (f.mobile_result IS NULL OR f.mobile_result = 'filled')";
+    WRITTEN("archive_writing") = "SELECT COUNT(*) AS n FROM archive_writing WHERE pair_digest = $1";
+    WRITES("archive_writing") = "INSERT INTO archive_writing (filling_id, pair_digest) VALUES ($1, $2)";
+    WROTE_NOTHING("archive_writing") = "DELETE FROM archive_writing WHERE filling_id = $1";
     ADD("archive_filling") = "INSERT INTO archive_filling (filling_id, binding_id, account_id, consent_id, \
         holder_version, state, mobile, asked_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     SAVE("archive_filling") = "UPDATE archive_filling SET state = $2, id_no_result = $3, mobile_result = $4, \
@@ -38,6 +37,7 @@ statements! { "fillings":
 }
 
 const MOBILE: Field = Field::new("archive_filling", "mobile");
+const PAIR: Field = Field::new("archive_writing", "pair_digest");
 
 #[async_trait]
 impl<C: Conn> FillingReads for Sql<C> {
@@ -51,23 +51,16 @@ impl<C: Conn> FillingReads for Sql<C> {
         consumer_no: &ConsumerNo,
         phone: &Phone,
     ) -> Result<bool, StoreError> {
-        let [index, other] = self.homes(consumer_no)?;
-        for row in self.rows(&WRITTEN, args![index, other]).await? {
-            let account: AccountId = row.id("account_id")?;
-            let (id, sealed) = (row.text("filling_id")?, row.text("mobile")?);
-            let ours = match self.open_for(&account, MOBILE, &id, &sealed).await {
-                Ok(clear) => clear == phone.expose(),
-                // Its person is erased: whatever this holder's archive shows may be from here.
-                Err(StoreError::Corrupt { .. }) => {
-                    row.int("holder_version")? == row.int("home_version")?
-                }
-                Err(error) => return Err(error),
-            };
-            if ours {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let pair = self.pair(consumer_no, phone)?;
+        Ok(self.count(&WRITTEN, args![pair]).await? > 0)
+    }
+}
+
+impl<C: Conn> Sql<C> {
+    /// The digest's key outlives the keys that renew the rest.
+    fn pair(&self, consumer_no: &ConsumerNo, phone: &Phone) -> Result<String, StoreError> {
+        let pair = format!("{}:{}", consumer_no.expose(), phone.expose());
+        self.digest(PAIR, &pair)
     }
 }
 
@@ -76,11 +69,16 @@ impl<C: WriteConn> FillingStore for Sql<C> {
     async fn add_filling(
         &mut self,
         filling: &Filling,
+        consumer_no: &ConsumerNo,
         mobile: Option<&Phone>,
     ) -> Result<(), StoreError> {
         let (account, id) = (&filling.account_id, filling.filling_id.as_str());
         let mobile = match mobile {
-            Some(phone) => Some(self.seal_for(account, MOBILE, id, phone.expose()).await?),
+            Some(phone) => {
+                let writes = args![&filling.filling_id, self.pair(consumer_no, phone)?];
+                self.touched(&WRITES, writes).await?;
+                Some(self.seal_for(account, MOBILE, id, phone.expose()).await?)
+            }
             None => None,
         };
         let args = args![
@@ -113,10 +111,16 @@ impl<C: WriteConn> FillingStore for Sql<C> {
             filling.settled_at,
             filling.version,
         ];
-        if self.changed(&SAVE, args).await? {
-            Ok(())
-        } else {
-            Err(StoreError::Conflict)
+        if !self.changed(&SAVE, args).await? {
+            return Err(StoreError::Conflict);
+        }
+        // What was there before, or was not taken, did not come from here.
+        match filling.results.get(&ArchiveField::Mobile) {
+            Some(Filled::Same | Filled::ConflictReview) => {
+                let args = args![&filling.filling_id];
+                self.touched(&WROTE_NOTHING, args).await.map(drop)
+            }
+            Some(Filled::Filled) | None => Ok(()),
         }
     }
 }

@@ -185,6 +185,8 @@ pub static TABLES: &[Table] = &[
         Fate::Erased(&[&FILLINGS]),
     )
     .purged(&OLD_FILLINGS, 1096),
+    table("archive_writing", "filling_id pair_digest=digest",
+        Fate::Kept("that a phone came from here and proves nothing, by a digest that finds nobody: with the archive")),
     table(
         "gathering",
         "account_id",

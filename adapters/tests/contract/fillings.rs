@@ -16,6 +16,7 @@ contracts! { "fillings":
         "FillingStore::filling_by_id"];
     what_the_archive_said_is_kept_and_stale_versions_conflict => ["FillingStore::save_filling"];
     a_phone_that_may_have_been_written_is_known_again => ["FillingReads::wrote_mobile"];
+    m3_3_a_written_phone_is_known_when_its_person_is_gone => ["FillingReads::wrote_mobile", "FillingStore::save_filling"];
     no_phone_is_readable_at_rest => ["FillingStore::add_filling"];
     a_dropped_unit_offers_nothing => ["FillingStore::add_filling", "FillingStore::save_filling"];
 }
@@ -41,7 +42,8 @@ pub(crate) fn offer(t: &Bench, link: &Binding, with_mobile: bool) -> Filling {
 }
 
 pub(crate) async fn put(t: &Bench, filling: &Filling, mobile: Option<&Phone>) {
-    t.write(async |tx| tx.bindings().add_filling(filling, mobile).await)
+    let home = number(HOME);
+    t.write(async |tx| tx.bindings().add_filling(filling, &home, mobile).await)
         .await
         .unwrap();
 }
@@ -128,11 +130,36 @@ async fn a_phone_that_may_have_been_written_is_known_again(t: Bench) {
     assert!(!wrote(&t, HOME, "19000000004").await);
 }
 
+async fn m3_3_a_written_phone_is_known_when_its_person_is_gone(t: Bench) {
+    let link = linked(&t, "a", HOME, &li()).await;
+    let asked = offer(&t, &link, true);
+    put(&t, &asked, Some(&phone("19000000001"))).await;
+    save(&t, &settled(&asked, Filled::Filled)).await.unwrap();
+    t.write(async |tx| tx.privacy().erase(&link.account_id, at(50)).await)
+        .await
+        .unwrap();
+    assert_eq!(newest(&t, &link).await, None, "the offer is gone");
+    assert!(wrote(&t, HOME, "19000000001").await);
+    assert!(!wrote(&t, HOME, "19000000002").await);
+    // Nor does the purge of what has ended make it a proof.
+    let years = at(20 * 366 * 86_400);
+    t.write(async |tx| tx.privacy().purge(years, 500).await)
+        .await
+        .unwrap();
+    assert!(wrote(&t, HOME, "19000000001").await);
+}
+
 async fn no_phone_is_readable_at_rest(t: Bench) {
     let link = linked(&t, "a", HOME, &li()).await;
     put(&t, &offer(&t, &link, true), Some(&phone("19000000001"))).await;
-    let stored = t.text("SELECT mobile FROM archive_filling").await;
-    assert!(stored.len() > 16 && !stored.contains("19000000001"));
+    for column in [
+        "mobile FROM archive_filling",
+        "pair_digest FROM archive_writing",
+    ] {
+        let stored = t.text(&format!("SELECT {column}")).await;
+        assert!(stored.len() > 16 && !stored.contains("19000000001"));
+        assert!(!stored.contains(HOME));
+    }
 }
 
 async fn a_dropped_unit_offers_nothing(t: Bench) {
@@ -140,7 +167,7 @@ async fn a_dropped_unit_offers_nothing(t: Bench) {
     let asked = offer(&t, &link, true);
     t.write_and_drop(async |tx| {
         tx.bindings()
-            .add_filling(&asked, Some(&phone("19000000001")))
+            .add_filling(&asked, &number(HOME), Some(&phone("19000000001")))
             .await?;
         tx.bindings()
             .save_filling(&settled(&asked, Filled::Filled))

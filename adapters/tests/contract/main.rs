@@ -49,6 +49,7 @@ mod operators;
 mod otps;
 mod outbox;
 mod payment_fixtures;
+mod payment_moment;
 mod payment_turns;
 mod payments;
 mod points;
@@ -102,6 +103,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     operators::contracts,
     otps::contracts,
     outbox::contracts,
+    payment_moment::contracts,
     payment_turns::contracts,
     payments::contracts,
     points::contracts,

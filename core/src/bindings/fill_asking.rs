@@ -68,7 +68,10 @@ impl Bindings {
                 settled_at: None,
                 version: 1,
             };
-            tx.bindings().add_filling(&filling, mobile.as_ref()).await?;
+            let number = home.owned().consumer_no();
+            tx.bindings()
+                .add_filling(&filling, number, mobile.as_ref())
+                .await?;
             let event = on_its_way(&filling, &stand.person, mobile, &event_id, caller)?;
             tx.outbox().add(&event).await?;
             let act = filling.act().say("fields", filling.fields());

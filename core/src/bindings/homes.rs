@@ -8,7 +8,7 @@ use super::holder::see_holder;
 use super::owned::{AuthorisedBinding, OwnedBinding, Reach};
 use super::ports::{ArchiveError, Consumer, Kept, RealNameState};
 use super::role::Right;
-use super::{Bindings, own};
+use super::{Bindings, entitled, own};
 use crate::accounts::{Caller, Pen};
 use crate::jobs::runner::Task;
 use crate::shared::ids::BindingId;
@@ -284,8 +284,8 @@ impl Bindings {
         caller: &Caller,
         binding_id: &BindingId,
     ) -> Result<AuthorisedBinding, BindingError> {
-        let owned = self.own(caller, binding_id, Right::SeeFigures).await?;
         let linked = self.linked(caller, binding_id).await?;
+        let owned = entitled(linked.clone(), Right::SeeFigures, self.clock.now())?;
         if !self.look_again(&caller.actor(), &linked).await? {
             return Ok(owned.authorised()?);
         }

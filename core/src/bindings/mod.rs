@@ -146,7 +146,7 @@ pub enum NotOwned {
     Store(#[from] StoreError),
 }
 
-/// Shows that a person has a right to a home now: the only maker of [`OwnedBinding`].
+/// Shows that a person has a right to a home now: with [`entitled`] the only maker of [`OwnedBinding`].
 pub async fn own(
     view: &mut View,
     account: &AccountId,
@@ -155,7 +155,11 @@ pub async fn own(
     now: Time,
 ) -> Result<OwnedBinding, NotOwned> {
     let found = view.bindings().find(account, binding).await?;
-    let linked = found.ok_or(NotOwned::NotFound)?;
+    entitled(found.ok_or(NotOwned::NotFound)?, right, now)
+}
+
+/// The same of a link that was read just now.
+fn entitled(linked: binding::Linked, right: Right, now: Time) -> Result<OwnedBinding, NotOwned> {
     let role = linked.role(now).ok_or(NotOwned::NotFound)?;
     if role.may(right) {
         Ok(OwnedBinding::new(linked, role))

@@ -94,10 +94,12 @@ pub trait FillingReads: Send {
 /// Offers of certified values to the archive.
 #[async_trait]
 pub trait FillingStore: FillingReads {
-    /// `mobile` is the phone that is offered.
+    /// `mobile` is the phone that is offered. From then on, and after its offer, link and person are
+    /// gone, it counts as written to the home, unless the archive says that it was not.
     async fn add_filling(
         &mut self,
         filling: &Filling,
+        consumer_no: &ConsumerNo,
         mobile: Option<&Phone>,
     ) -> Result<(), StoreError>;
     async fn filling_by_id(&mut self, id: &FillingId) -> Result<Option<Filling>, StoreError>;
