@@ -14,6 +14,8 @@ use crate::walk::Walk;
 pub(crate) static OWN_READS: AtomicU64 = AtomicU64::new(0);
 pub(crate) static FOREIGN_READS: AtomicU64 = AtomicU64::new(0);
 
+const FILLING: &str = "/archive-filling";
+
 impl Walk<'_> {
     /// What one person is told of one link, theirs or another's.
     pub(crate) async fn read(&mut self, person: usize, link: usize) {
@@ -21,7 +23,16 @@ impl Walk<'_> {
         let path = |rest: &str| format!("/v1/bindings/{id}{rest}");
         let last = period_of(month_of(&self.model.today().to_string()) - 1);
         let Some(role) = self.model.own_after_look(person, link) else {
-            for rest in ["", "/arrears", "/balance", "/bills", "/payments", "/grants"] {
+            let all = [
+                "",
+                "/arrears",
+                "/balance",
+                "/bills",
+                "/payments",
+                "/grants",
+                FILLING,
+            ];
+            for rest in all {
                 self.is_not_there(person, &path(rest)).await;
             }
             self.is_not_there(person, &path(&format!("/bills/{last}")))
@@ -32,6 +43,7 @@ impl Walk<'_> {
         self.read_due(person, link, role, &path("/arrears")).await;
         self.read_figures(person, link, role, &path("")).await;
         self.read_access(person, link, role, &path("/grants")).await;
+        self.read_filling(person, role, &path(FILLING)).await;
         let reply = self.get(person, &path("/payments")).await;
         assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
         let own = self
@@ -131,6 +143,18 @@ impl Walk<'_> {
         shows(&reply, "who may use the home", &people, &people);
         let items = reply.body["items"].as_array().expect("items");
         assert_eq!(items.len(), entries, "{}", reply.text);
+    }
+
+    /// What was offered to the archive is the holder's to see, and shows no value of anybody.
+    async fn read_filling(&self, person: usize, role: Role, path: &str) {
+        let reply = self.get(person, path).await;
+        if role < Role::Holder {
+            is(&reply, Answer::RoleNotEnough, StatusCode::OK);
+            assert!(canaries_in(&reply.body).is_empty(), "{}", reply.text);
+            return;
+        }
+        shows(&reply, "the offer", &BTreeSet::new(), &BTreeSet::new());
+        assert!(reply.body["state"].is_string(), "{}", reply.text);
     }
 
     /// A person's own lists, and orders by their ids.
