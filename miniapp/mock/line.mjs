@@ -123,7 +123,14 @@ const routes = {
     ...binding(world, home), category: 'residential', tariff: { code: 'R1', name: '居民阶梯电价' }, meters: [{ meter_no_masked: '****0731', multiplier: 1 }],
     pay_mode: home.pay_mode, status: home.status ?? 'active', real_name: { state: 'verified' }, ...world.asOf(),
   })),
-  'GET /bindings/:id/archive-filling': withHome(({ response }) => reply(response, 200, { state: 'none', fields: [] })),
+  'GET /bindings/:id/archive-filling': withHome(({ world, response }) => reply(response, 200, world.filling ?? { state: 'none', fields: [] })),
+  'POST /bindings/:id/archive-filling': withHome(({ world, response, body }) => {
+    if (!world.consents[1].given_at) return problem(response, 403, 'CONSENT_REQUIRED')
+    if (body.otp !== undefined && body.otp !== '135790') return problem(response, 422, 'OTP_WRONG')
+    const names = body.otp === undefined ? ['id_no', 'name'] : ['id_no', 'mobile', 'name']
+    world.filling = { state: 'asked', fields: names.map((name) => ({ name })) }
+    return reply(response, 202, world.filling)
+  }),
   'PATCH /bindings/:id': withHome(({ world, response, home, body }) => {
     home.label = body.label
     return reply(response, 200, binding(world, home))
