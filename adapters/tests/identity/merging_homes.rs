@@ -16,6 +16,7 @@ use crate::world::{LI_MING, WANG_FANG, Wallet, World};
 
 on_every_engine! { "merging_homes":
     m3_6_a_bar_goes_along_with_its_account,
+    m3_6_a_bar_goes_along_into_an_account_without_the_home,
     m3_6_a_home_does_not_come_back_past_a_bar,
     m3_6_a_grant_goes_along_and_ends_on_its_day,
     m3_6_of_two_grants_the_better_stays,
@@ -80,6 +81,17 @@ async fn shut_out_and_merged(world: &World, barred: &Wallet, other: &Wallet, ask
 
 async fn m3_6_a_bar_goes_along_with_its_account(world: World) {
     shut_out_and_merged(&world, &WANG_FANG, &WANG_AGAIN, &WANG_AGAIN).await;
+}
+
+async fn m3_6_a_bar_goes_along_into_an_account_without_the_home(world: World) {
+    let held = holder(&world).await;
+    let shut_out = world.sign_in(&WANG_FANG).await;
+    by_digits(&world, &shut_out, "010014").await.unwrap();
+    let shown = access(&world, &held).await.remove(0);
+    revoke(&world, &held, &shown.access_id).await.unwrap();
+    let into = world.sign_in(&WANG_AGAIN).await;
+    merge(&world, &shut_out, &into).await;
+    cannot_confirm(by_digits(&world, &into, "010014").await);
 }
 
 async fn m3_6_a_home_does_not_come_back_past_a_bar(world: World) {

@@ -94,8 +94,7 @@ pub trait FillingReads: Send {
 /// Offers of certified values to the archive.
 #[async_trait]
 pub trait FillingStore: FillingReads {
-    /// `mobile` is the phone that is offered. From then on, and after its offer, link and person are
-    /// gone, it counts as written to the home, unless the archive says that it was not.
+    /// An offered `mobile` counts as written to the home for good, unless the archive says it was not.
     async fn add_filling(
         &mut self,
         filling: &Filling,
