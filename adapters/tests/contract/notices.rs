@@ -1,6 +1,6 @@
 //! What people are told: one notice per event, read and texted at one moment each, by its owner only.
 
-use lifeline_core::notices::{Kind, Notice, Receipt, Standing, Told};
+use lifeline_core::notices::{Kind, Notice, Progress, Receipt, Standing, Told};
 use lifeline_core::shared::ids::{AccountId, EventId, NoticeId};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::page::Page;
@@ -49,6 +49,14 @@ fn standing() -> Standing {
     Standing {
         consumer_tail: "0017".into(),
         person_masked: Some("*芳".into()),
+        happened_at: at(-2),
+    }
+}
+
+fn progress() -> Progress {
+    Progress {
+        request: "feedback".into(),
+        state: "resolved".into(),
         happened_at: at(-2),
     }
 }
@@ -106,7 +114,8 @@ async fn every_kind_is_readable(t: Bench) {
     let me = person(&t, "me").await;
     for kind in Kind::ALL {
         let (money, home) = (Told::Credited(receipt()), Told::AccessOver(standing()));
-        let told = [money, home]
+        let request = Told::RequestMoved(progress());
+        let told = [money, home, request]
             .iter()
             .find_map(|like| Told::read(kind, &like.facts().unwrap()))
             .unwrap();
