@@ -95,6 +95,11 @@ pub(super) static WORDS: &[Word] = &[
         "付款结果不一致",
         "A payout that differs",
     ),
+    (
+        "kind.termination_asked",
+        "发电户申请终止合作",
+        "A seller asks to end the cooperation",
+    ),
     ("kind.service_request", "用户请求", "A person's request"),
     (
         "resolution.credit_home",
