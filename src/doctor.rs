@@ -92,7 +92,7 @@ fn keys_finding(config: &config::Config) -> Finding {
             .unwrap_or_default();
         (
             text,
-            "check the files and secrets of [alipay], [marketing], [sms] and [user_system]"
+            "check the files and secrets of [alipay], [marketing], [sms], [user_system] and [generation]"
                 .to_owned(),
         )
     })

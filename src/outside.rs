@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifeline_adapters::alipay::{Alipay, AlipayConfig};
+use lifeline_adapters::generation::GenerationLine;
 use lifeline_adapters::marketing::Marketing;
 use lifeline_adapters::sms::SmsLine;
 use lifeline_adapters::user_system::UserSystemLine;
@@ -23,6 +24,7 @@ pub(crate) struct Outside {
     pub(crate) marketing: Arc<Marketing>,
     pub(crate) sms: Arc<SmsLine>,
     pub(crate) user_system: Arc<UserSystemLine>,
+    pub(crate) generation: Arc<GenerationLine>,
 }
 
 impl Outside {
@@ -87,11 +89,20 @@ impl Outside {
             Arc::clone(entropy),
         )
         .map_err(|error| Failure::failed(format!("user_system: {error}")))?;
+        let generation = GenerationLine::new(
+            address("generation.base_url", &config.generation.base_url)?,
+            line_keys("generation", &config.generation)?,
+            rules(config.generation.deadline_ms),
+            Arc::clone(clock),
+            Arc::clone(entropy),
+        )
+        .map_err(|error| Failure::failed(format!("generation: {error}")))?;
         Ok(Self {
             alipay: Arc::new(alipay),
             marketing: Arc::new(marketing),
             sms: Arc::new(sms),
             user_system: Arc::new(user_system),
+            generation: Arc::new(generation),
         })
     }
 }

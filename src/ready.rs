@@ -38,6 +38,7 @@ impl Readiness for Dependencies {
             ("marketing", self.outside.marketing.is_failing()),
             ("sms", self.outside.sms.is_failing()),
             ("user_system", self.outside.user_system.is_failing()),
+            ("generation", self.outside.generation.is_failing()),
         ];
         checks.extend(outside.map(|(name, failing)| Check {
             name,

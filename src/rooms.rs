@@ -27,6 +27,8 @@ use lifeline_core::publications::Publications;
 use lifeline_core::requests::points::Earn;
 use lifeline_core::requests::{Follow, Requests};
 use lifeline_core::settlement::accounts::{Generation, GenerationPorts, WorkThrough};
+use lifeline_core::settlement::jobs::{Collect, Watch};
+use lifeline_core::settlement::{self, Settlement, SettlementRules};
 use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
@@ -42,7 +44,8 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::outside::Outside;
 use crate::workers::{
-    EndedElsewhere, JobsWorker, LimitsWorker, PurgeFigures, RelayWorker, SweepWorker,
+    EndedElsewhere, JobsWorker, LimitsWorker, PurgeFigures, RelayWorker, SettlementWorker,
+    SweepWorker,
 };
 
 /// The use cases of every room, ready to work.
@@ -56,6 +59,7 @@ pub(crate) struct Rooms {
     payments: Payments,
     notices: Notices,
     privacy: Privacy,
+    settlement: Settlement,
     publications: Publications,
     requests: Requests,
     generation: Generation,
@@ -134,10 +138,28 @@ impl Rooms {
             let (store, clock, entropy) = again();
             Requests::new(store, clock, entropy, outside.marketing.clone())
         };
+        let settlement = {
+            let (store, clock, entropy) = again();
+            let ports = settlement::Ports {
+                store,
+                clock,
+                entropy,
+                head_end: outside.generation.clone(),
+                publishing: outside.generation.clone(),
+                reviewer: outside.generation.clone(),
+                payer: outside.generation.clone(),
+            };
+            let rules = SettlementRules {
+                number_prefix: policy.number_prefix.clone(),
+                ..SettlementRules::default()
+            };
+            Settlement::new(ports, rules)
+        };
         let passwords = passwords(&entropy)?;
         Ok(Self {
             by_password: PasswordDoor::new(accounts.clone(), passwords),
             generation,
+            settlement,
             privacy,
             publications,
             requests,
@@ -231,6 +253,8 @@ impl Rooms {
             Arc::new(Erase(self.privacy.clone())),
             Arc::new(PurgeEnded(self.privacy.clone())),
             Arc::new(WorkThrough(self.generation.clone())),
+            Arc::new(Collect(self.settlement.clone())),
+            Arc::new(Watch(self.settlement.clone())),
             Arc::new(Retention::new(Arc::clone(&self.store))),
             Arc::new(Insight::new(
                 Arc::clone(&self.store),
@@ -245,6 +269,7 @@ impl Rooms {
         let mut workers: Vec<Arc<dyn Worker>> = vec![
             Arc::new(RelayWorker(relay)),
             Arc::new(SweepWorker(self.payments.clone())),
+            Arc::new(SettlementWorker(self.settlement.clone())),
             Arc::new(JobsWorker(jobs)),
             Arc::new(EndedPoll::new(self.accounts.clone(), Arc::clone(ended))),
             Arc::new(LimitsWorker(limits.to_vec())),

@@ -9,6 +9,7 @@ use lifeline_core::billing::Billing;
 use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::outbox::relay::Relay;
 use lifeline_core::payments::Payments;
+use lifeline_core::settlement::Settlement;
 use lifeline_core::shared::cluster::Revocations as _;
 use lifeline_core::shared::ids::SessionId;
 use lifeline_core::shared::time::Time;
@@ -59,6 +60,30 @@ impl Worker for SweepWorker {
             Ok(worked) => worked > 0,
             Err(error) => {
                 tracing::warn!(%error, "payments.sweep.failed");
+                false
+            }
+        }
+    }
+}
+
+/// Gives every check task and payout that is not final its turn (money.md G4).
+pub(crate) struct SettlementWorker(pub(crate) Settlement);
+
+#[async_trait]
+impl Worker for SettlementWorker {
+    fn name(&self) -> &'static str {
+        "settlement.sweep"
+    }
+
+    fn tick(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    async fn run_once(&self, _now: Time) -> bool {
+        match self.0.sweep().await {
+            Ok(worked) => worked > 0,
+            Err(error) => {
+                tracing::warn!(%error, "settlement.sweep.failed");
                 false
             }
         }

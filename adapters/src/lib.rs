@@ -6,6 +6,7 @@
 pub mod alipay;
 #[cfg(feature = "fault-points")]
 pub mod fault_points;
+pub mod generation;
 pub mod keyring;
 pub mod marketing;
 pub mod passwords;

@@ -32,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) marketing: Channel,
     pub(crate) sms: Channel,
     pub(crate) user_system: Channel,
+    pub(crate) generation: Channel,
     #[serde(default)]
     pub(crate) notices: Notices,
     #[serde(default)]
@@ -119,6 +120,7 @@ impl Config {
         self.marketing.check("marketing", &mut faults);
         self.sms.check("sms", &mut faults);
         self.user_system.check("user_system", &mut faults);
+        self.generation.check("generation", &mut faults);
         self.notices.check(&mut faults);
         self.limits.check(&mut faults);
         self.breaker.check(&mut faults);

@@ -67,6 +67,11 @@ base_url = "https://users.intranet.example.cn"
 channel_id = "lifeline"
 secret_hex = "{secret}"
 field_key_hex = "{secret}"
+[generation]
+base_url = "https://generation.intranet.example.cn"
+channel_id = "lifeline"
+secret_hex = "{secret}"
+field_key_hex = "{secret}"
 "#
     )
 }
@@ -103,6 +108,8 @@ fn the_example_lacks_only_its_files_and_secrets() {
     let expected = [
         "alipay.platform_public_key",
         "alipay.private_key",
+        "generation.field_key_hex",
+        "generation.secret_hex",
         "listeners.line.relay.floor",
         "listeners.line.relay.keys.file",
         "listeners.line.tls.certificate",

@@ -28,6 +28,7 @@ pub(super) struct Channels {
     pub(super) marketing: ChannelKeys,
     pub(super) sms: ChannelKeys,
     pub(super) user_system: ChannelKeys,
+    pub(super) generation: ChannelKeys,
 }
 
 /// Makes whatever is missing in `dir` and reads the channels' secrets.
@@ -52,6 +53,7 @@ pub(super) fn make_missing(dir: &Path) -> Result<Channels, Failure> {
         marketing: channel(dir, "marketing")?,
         sms: channel(dir, "sms")?,
         user_system: channel(dir, "user_system")?,
+        generation: channel(dir, "generation")?,
     })
 }
 

@@ -207,6 +207,7 @@ fn configuration(
         marketing: channel(format!("{sandbox}/mkt/v1"), &channels.marketing),
         sms: channel(format!("{sandbox}/sms/v1"), &channels.sms),
         user_system: channel(format!("{sandbox}/sgapp/v1"), &channels.user_system),
+        generation: channel(format!("{sandbox}/pv/v1"), &channels.generation),
         notices: config::Notices::default(),
         limits,
         breaker: config::Breaker::default(),

@@ -32,6 +32,7 @@ mod answering;
 mod collecting;
 mod dispatch;
 mod error;
+pub mod jobs;
 mod records;
 mod settling;
 
@@ -103,6 +104,17 @@ impl Settlement {
             return Draw::new(maker, &own, actor);
         }
         Draw::new(maker, trace_id, actor)
+    }
+
+    pub(super) fn watch_every_s(&self) -> i64 {
+        self.rules.watch.every_s
+    }
+
+    /// One sweep of check tasks and trade tasks; how many had a turn.
+    pub async fn sweep(&self) -> Result<usize, SettlementError> {
+        let tasks = self.sweep_tasks().await?;
+        let trades = self.sweep_trades().await?;
+        Ok(tasks.saturating_add(trades))
     }
 
     /// Applies one input to a check task: every cell of table K can be reached through here.

@@ -35,6 +35,8 @@ pub enum Target {
     Sms,
     /// `/sgapp/v1`.
     UserSystem,
+    /// `/pv/v1`.
+    Generation,
 }
 
 /// What goes wrong.

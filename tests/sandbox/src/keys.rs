@@ -58,6 +58,8 @@ pub struct Keys {
     pub sms: ChannelKeys,
     /// Shared with the user system's callers.
     pub user_system: ChannelKeys,
+    /// Shared with the callers of the systems around settlement.
+    pub generation: ChannelKeys,
 }
 
 impl std::fmt::Debug for Keys {
@@ -151,6 +153,7 @@ impl Keys {
             marketing: channel(dir, "marketing.json", "lifeline-demo")?,
             sms: channel(dir, "sms.json", "lifeline-demo-sms")?,
             user_system: channel(dir, "user_system.json", "lifeline-demo-users")?,
+            generation: channel(dir, "generation.json", "lifeline-demo-generation")?,
         })
     }
 }

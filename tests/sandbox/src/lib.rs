@@ -10,6 +10,7 @@ pub mod alipay;
 pub mod clock;
 pub mod content_key;
 pub mod faults;
+pub mod generation;
 pub mod hmac_auth;
 mod index;
 pub mod keys;

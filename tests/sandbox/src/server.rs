@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::alipay::Alipay;
 use crate::clock::{SimClock, rfc3339};
 use crate::faults::Faults;
+use crate::generation::Generation;
 use crate::keys::{KeyError, Keys};
 use crate::marketing::Marketing;
 use crate::people::People;
@@ -23,7 +24,7 @@ use crate::relay::{Relay, RelayError};
 use crate::sms::Sms;
 use crate::targets::{self, Targets};
 use crate::user_system::UserSystem;
-use crate::{alipay, faults, index, marketing, people, relay, sms, user_system};
+use crate::{alipay, faults, generation, index, marketing, people, relay, sms, user_system};
 
 /// How often the sandbox looks for what fell due in real time.
 const TICK: Duration = Duration::from_millis(200);
@@ -175,6 +176,7 @@ struct World {
     marketing: web::Data<Marketing>,
     sms: web::Data<Sms>,
     user_system: web::Data<UserSystem>,
+    generation: web::Data<Generation>,
     neighbours: web::Data<Neighbours>,
     ops: web::Data<Ops>,
     targets: web::Data<Targets>,
@@ -262,6 +264,7 @@ impl World {
             )),
             sms: web::Data::new(Sms::new(clock.clone())),
             user_system: web::Data::new(UserSystem::new(clock.clone())),
+            generation: web::Data::new(Generation::new(clock.clone())),
             neighbours: web::Data::new(Neighbours {
                 line: options.line.clone(),
                 callback: options.callback.clone(),
@@ -285,6 +288,7 @@ impl World {
             .app_data(self.marketing)
             .app_data(self.sms)
             .app_data(self.user_system)
+            .app_data(self.generation)
             .app_data(self.neighbours)
             .app_data(self.ops)
             .app_data(self.targets)
@@ -296,6 +300,7 @@ impl World {
             .configure(marketing::routes)
             .configure(sms::routes)
             .configure(user_system::routes)
+            .configure(generation::routes)
             .configure(targets::routes)
             .route("/sim/clock", web::post().to(advance_clock))
             .route("/sim/clock", web::get().to(read_clock));

@@ -1,0 +1,50 @@
+//! The timed tasks of settlement.
+
+use async_trait::async_trait;
+
+use super::Settlement;
+use crate::jobs::runner::Task;
+use crate::shared::time::Time;
+
+/// Reads the meters: last month, for every open table.
+#[derive(Debug, Clone)]
+pub struct Collect(pub Settlement);
+
+/// Looks which tables were updated, and settles them (PV-15 to PV-18).
+#[derive(Debug, Clone)]
+pub struct Watch(pub Settlement);
+
+#[async_trait]
+impl Task for Collect {
+    fn name(&self) -> &'static str {
+        "settlement.collect"
+    }
+
+    /// Last month is asked for until it is there; what is known is no news.
+    fn every_s(&self) -> i64 {
+        3600
+    }
+
+    async fn run(&self, _now: Time) -> Result<(), &'static str> {
+        let new = self.0.collect_all().await.map_err(|_| "collect")?;
+        tracing::info!(new, "settlement.collected");
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Task for Watch {
+    fn name(&self) -> &'static str {
+        "settlement.watch"
+    }
+
+    fn every_s(&self) -> i64 {
+        self.0.watch_every_s()
+    }
+
+    async fn run(&self, _now: Time) -> Result<(), &'static str> {
+        let settled = self.0.watch().await.map_err(|_| "watch")?;
+        tracing::info!(settled, "settlement.watched");
+        Ok(())
+    }
+}

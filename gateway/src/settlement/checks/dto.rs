@@ -1,0 +1,191 @@
+//! What goes in and out of the check-task routes.
+
+use lifeline_core::settlement::calculation::Line;
+use lifeline_core::settlement::check_task::CheckTask;
+use lifeline_core::settlement::energy::Settled;
+use lifeline_core::settlement::table_k::{State, Verdict};
+use lifeline_core::settlement::trade_task::{Hold, TradeTask};
+use lifeline_core::settlement::{Feedback, TaskView};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What the owner says of a settlement.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum VerdictWord {
+    Confirm,
+    Ignore,
+    View,
+    Reject,
+}
+
+/// The owner's answer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FeedbackBody {
+    pub verdict: VerdictWord,
+}
+
+impl FeedbackBody {
+    pub(super) const fn parse(&self) -> Feedback {
+        match self.verdict {
+            VerdictWord::Confirm => Feedback::Confirm,
+            VerdictWord::Ignore => Feedback::Ignore,
+            VerdictWord::View => Feedback::View,
+            VerdictWord::Reject => Feedback::Reject,
+        }
+    }
+}
+
+/// One line of a settlement: the amount beside its energy.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SettlementLineView {
+    /// `feed_in` or `subsidy`.
+    #[schema(example = "feed_in")]
+    pub kind: &'static str,
+    /// `super_peak`, `peak`, `flat`, `valley`, `deep_valley`.
+    #[schema(example = "peak")]
+    pub slot: &'static str,
+    pub from: String,
+    /// The last day.
+    pub to: String,
+    #[schema(example = "123.45")]
+    pub energy_kwh: String,
+    #[schema(example = "0.3035")]
+    pub price_yuan_per_kwh: String,
+    pub amount_fen: i64,
+    #[schema(example = "123.45 kWh x 0.3035 yuan/kWh = 37.47 yuan")]
+    pub formula: String,
+}
+
+impl SettlementLineView {
+    fn of(line: &Line) -> Self {
+        Self {
+            kind: line.kind.as_str(),
+            slot: line.slot.as_str(),
+            from: line.from.to_string(),
+            to: line.to.to_string(),
+            energy_kwh: line.energy.to_string(),
+            price_yuan_per_kwh: line.price.to_string(),
+            amount_fen: line.amount.get(),
+            formula: line.formula(),
+        }
+    }
+}
+
+/// What the amount is made of.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SettlementView {
+    pub lines: Vec<SettlementLineView>,
+    pub gross_fen: i64,
+    pub tax_fen: i64,
+    pub subsidy_fen: i64,
+    /// What a reviewer added or took; zero otherwise.
+    pub adjustment_fen: i64,
+}
+
+impl SettlementView {
+    fn of(settled: &Settled) -> Self {
+        let amounts = &settled.amounts;
+        Self {
+            lines: amounts.lines.iter().map(SettlementLineView::of).collect(),
+            gross_fen: amounts.gross.get(),
+            tax_fen: amounts.tax.get(),
+            subsidy_fen: amounts.subsidy.get(),
+            adjustment_fen: settled.adjustment.get(),
+        }
+    }
+}
+
+/// Where the money of a settlement is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PayoutView {
+    /// `HELD`, `QUEUED`, `SENDING`, `UNKNOWN`, `PAID`, `RETURNED`.
+    #[schema(example = "QUEUED")]
+    pub state: &'static str,
+    pub amount_fen: i64,
+    /// Why it is held: `unchecked`, `figures_differ`, `no_payee`, `payee_young`, `refused`, `returned`, `nothing_payable`,
+    /// `staff`, `contradiction`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<&'static str>,
+}
+
+impl PayoutView {
+    fn of(trade: &TradeTask) -> Self {
+        Self {
+            state: trade.state.as_str(),
+            amount_fen: trade.paid.unwrap_or(trade.amount).get(),
+            hold: trade.hold.map(Hold::as_str),
+        }
+    }
+}
+
+/// One check task.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CheckTaskView {
+    pub check_task_id: String,
+    pub generation_account_id: String,
+    #[schema(example = "2026-10")]
+    pub period: String,
+    pub data_version: i64,
+    /// `OPEN`, `ANSWERED`, `IN_REVIEW`, `DISPATCHED`, `SUPERSEDED`.
+    #[schema(example = "OPEN")]
+    pub state: &'static str,
+    /// `confirm`, `ignore`, `timeout` (counts as ignore), `upheld`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<&'static str>,
+    /// What the month is worth.
+    pub amount_fen: i64,
+    /// What was paid, or on its way, before; the task is about the difference.
+    pub paid_before_fen: i64,
+    pub began_at: String,
+    /// From then on no answer counts as accepting.
+    pub ends_at: String,
+    pub can_undo: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newer_check_task_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settlement: Option<SettlementView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payout: Option<PayoutView>,
+}
+
+impl CheckTaskView {
+    pub(super) fn bare(task: &CheckTask) -> Self {
+        Self {
+            check_task_id: task.check_task_id.to_string(),
+            generation_account_id: task.generation_account_id.to_string(),
+            period: task.period.to_string(),
+            data_version: task.data_version,
+            state: task.state.as_str(),
+            verdict: task.verdict.map(Verdict::as_str),
+            amount_fen: task.net.get(),
+            paid_before_fen: task.paid_before.get(),
+            began_at: task.countdown.began_at.rfc3339(),
+            ends_at: task.countdown.ends_at.rfc3339(),
+            can_undo: task.state == State::Answered && !task.undo_spent,
+            newer_check_task_id: task.newer.as_ref().map(ToString::to_string),
+            settlement: None,
+            payout: None,
+        }
+    }
+
+    pub(super) fn whole(view: &TaskView) -> Self {
+        let settled = view.energy.as_ref().and_then(|version| version.settled.as_ref());
+        let own_version = view.energy.as_ref().map(|version| version.data_version);
+        // The lines of a newer version are its own task's.
+        let settled = settled.filter(|_| own_version == Some(view.task.data_version));
+        Self {
+            settlement: settled.map(SettlementView::of),
+            payout: view.trade.as_ref().map(PayoutView::of),
+            ..Self::bare(&view.task)
+        }
+    }
+}
+
+/// A page of check tasks.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CheckTasksView {
+    pub items: Vec<CheckTaskView>,
+    pub next_cursor: Option<String>,
+}

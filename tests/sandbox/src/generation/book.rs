@@ -1,0 +1,115 @@
+//! What the four systems hold. Roofs of demo people have readings of last month without being asked.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::clock::SimClock;
+use crate::hmac_auth::Nonces;
+
+/// One payout as the platform holds it. Not printable: it names who is paid.
+#[derive(Clone)]
+pub(super) struct Payout {
+    pub(super) period: String,
+    pub(super) amount_fen: i64,
+    pub(super) state: &'static str,
+    pub(super) name: String,
+    pub(super) trading_account: String,
+    pub(super) sends: u32,
+}
+
+/// One settlement a reviewer looks at.
+#[derive(Debug, Clone)]
+pub(super) struct Review {
+    pub(super) period: String,
+    pub(super) net_fen: i64,
+    pub(super) energy_lines: usize,
+    pub(super) state: &'static str,
+    pub(super) amount_fen: Option<i64>,
+}
+
+#[derive(Default)]
+pub(super) struct Book {
+    /// How often a month was read again, by generation number and period.
+    pub(super) revisions: BTreeMap<(String, String), u32>,
+    pub(super) reviews: BTreeMap<String, Review>,
+    pub(super) payouts: BTreeMap<String, Payout>,
+}
+
+/// The four systems.
+pub struct Generation {
+    pub(super) clock: SimClock,
+    pub(super) nonces: Nonces,
+    book: Mutex<Book>,
+}
+
+impl std::fmt::Debug for Generation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Generation")
+    }
+}
+
+impl Generation {
+    #[must_use]
+    pub fn new(clock: SimClock) -> Self {
+        Self {
+            clock,
+            nonces: Nonces::default(),
+            book: Mutex::default(),
+        }
+    }
+
+    pub(super) fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The month before the present one, in Shanghai.
+    pub(super) fn last_month(&self) -> String {
+        let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
+        let today = self.clock.now().to_zoned(zone).date();
+        let before = today.first_of_month().yesterday().unwrap_or(today);
+        before.strftime("%Y-%m").to_string()
+    }
+}
+
+/// The days of a month as a meter froze them: sun in the peak, a little in the valley.
+pub(super) fn month(number: &str, period: &str, revision: u32) -> Option<Vec<Value>> {
+    let first = Date::strptime("%Y-%m-%d", format!("{period}-01")).ok()?;
+    let days = first.series(jiff::Span::new().days(1)).take(31);
+    let days = days.filter(|day| day.month() == first.month());
+    Some(days.map(|day| of_day(number, day, revision)).collect())
+}
+
+fn of_day(number: &str, day: Date, revision: u32) -> Value {
+    let seed = Sha256::digest(format!("{number}:{day}:{revision}"));
+    // Tenths of a kWh: 6.0 to 31.5 in the peak.
+    let peak = 60 + u32::from(seed[0]);
+    let (flat, valley) = (peak / 2, u32::from(seed[1]) % 10);
+    let parts = [("peak", peak), ("flat", flat), ("valley", valley)].map(|(slot, tenths)| {
+        let fed_in = tenths * 3 / 4;
+        json!({"slot": slot, "generated_kwh": kwh(tenths), "fed_in_kwh": kwh(fed_in)})
+    });
+    json!({"day": day.to_string(), "parts": parts})
+}
+
+fn kwh(tenths: u32) -> String {
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_whole_and_the_same_in_every_run() {
+        let days = month("1504990020061", "2026-02", 1).unwrap();
+        assert_eq!(days.len(), 28);
+        assert_eq!(days[0]["day"], "2026-02-01");
+        assert_eq!(days, month("1504990020061", "2026-02", 1).unwrap());
+        assert_ne!(days, month("1504990020061", "2026-02", 2).unwrap());
+        assert!(month("1504990020061", "2026-13", 1).is_none());
+    }
+}

@@ -1,0 +1,306 @@
+//! `/pv/v1/…`.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::book::{Generation, Payout, Review, month};
+use crate::clock::rfc3339;
+use crate::faults::{Faults, Kind, Target, hold_then_drop, leaked_statement};
+use crate::hmac_auth::{AuthFailure, verify};
+use crate::keys::{ChannelKeys, Keys};
+use crate::marketing::gate::trace_id;
+use crate::people::People;
+
+pub(super) fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.route("/pv/v1/meter/months", web::post().to(months))
+        .route("/pv/v1/prices", web::get().to(prices))
+        .route("/pv/v1/reviews", web::post().to(hand_over))
+        .route("/pv/v1/reviews/{no}", web::get().to(review))
+        .route("/pv/v1/reviews/{no}/recall", web::post().to(recall))
+        .route("/pv/v1/payouts", web::post().to(pay))
+        .route("/pv/v1/payouts/{no}", web::get().to(payout))
+        .route("/pv/v1/payouts/{no}/fence", web::post().to(fence));
+}
+
+/// A refused call, in the contract's words.
+enum No {
+    Auth(AuthFailure),
+    Invalid,
+    NotFound,
+    Conflict,
+}
+
+impl No {
+    fn respond(&self, trace_id: &str) -> HttpResponse {
+        let (status, code) = match self {
+            Self::Auth(failure) => (StatusCode::UNAUTHORIZED, failure.code()),
+            Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "INVALID"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Self::Conflict => (StatusCode::CONFLICT, "IDEMPOTENCY_CONFLICT"),
+        };
+        HttpResponse::build(status).json(json!({
+            "code": code,
+            "message_for_user": "请求未被接受",
+            "retryable": false,
+            "trace_id": trace_id,
+        }))
+    }
+}
+
+type Asked = (
+    HttpRequest,
+    web::Bytes,
+    web::Data<Generation>,
+    web::Data<Keys>,
+    web::Data<Faults>,
+);
+
+/// One call on its way: signature, planned faults, and only then its work.
+struct Passage {
+    request: HttpRequest,
+    body: web::Bytes,
+    route: &'static str,
+    systems: web::Data<Generation>,
+    keys: web::Data<Keys>,
+    faults: web::Data<Faults>,
+}
+
+impl Passage {
+    fn of((request, body, systems, keys, faults): Asked, route: &'static str) -> Self {
+        Self {
+            request,
+            body,
+            route,
+            systems,
+            keys,
+            faults,
+        }
+    }
+
+    fn strike(&self, kind: Kind) -> Option<crate::faults::Strike> {
+        let (now, named) = (self.systems.clock.now(), trace_id(&self.request));
+        self.faults
+            .strike(now, Target::Generation, self.route, kind, &named)
+    }
+
+    async fn answer(
+        &self,
+        commits: bool,
+        work: impl Fn(&Generation, &ChannelKeys) -> Result<Value, No>,
+    ) -> HttpResponse {
+        let trace = trace_id(&self.request);
+        let (keys, now_s) = (&self.keys.generation, self.systems.clock.unix_s());
+        let nonces = &self.systems.nonces;
+        if let Err(failure) = verify(&self.request, &self.body, keys, nonces, now_s) {
+            return No::Auth(failure).respond(&trace);
+        }
+        if let Some(held) = self.strike(Kind::Latency) {
+            tokio::time::sleep(held.latency()).await;
+        }
+        if self.strike(Kind::TimeoutBefore).is_some() {
+            return hold_then_drop().await;
+        }
+        if self.strike(Kind::Http500).is_some() {
+            return HttpResponse::InternalServerError().finish();
+        }
+        if self.strike(Kind::LeakSql).is_some() {
+            return leaked_statement(&trace);
+        }
+        let mut answer = work(&self.systems, keys);
+        if commits && self.strike(Kind::DuplicateReply).is_some() {
+            answer = work(&self.systems, keys);
+        }
+        if commits && answer.is_ok() && self.strike(Kind::TimeoutAfterCommit).is_some() {
+            return hold_then_drop().await;
+        }
+        match answer {
+            Ok(body) => HttpResponse::Ok().json(body),
+            Err(no) => no.respond(&trace),
+        }
+    }
+
+    fn json<T: DeserializeOwned>(&self) -> Result<T, No> {
+        serde_json::from_slice(&self.body).map_err(|_| No::Invalid)
+    }
+
+    fn no(&self) -> String {
+        self.request
+            .match_info()
+            .get("no")
+            .unwrap_or_default()
+            .to_owned()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MonthAsked {
+    generation_no_enc: String,
+    period: String,
+}
+
+async fn months(asked: Asked, people: web::Data<People>) -> HttpResponse {
+    let passage = Passage::of(asked, "POST /meter/months");
+    passage
+        .answer(false, |systems, keys| {
+            let wanted: MonthAsked = passage.json()?;
+            let number = keys.open("generation_no_enc", &wanted.generation_no_enc);
+            let number = number.ok_or(No::Invalid)?;
+            let key = (number.clone(), wanted.period.clone());
+            let known = systems.book().revisions.get(&key).copied();
+            let mut roofs = people.all().iter().flat_map(|person| person.generation_nos);
+            // A demo roof has last month by itself; any other month appears when it is read.
+            let seeded = wanted.period == systems.last_month() && roofs.any(|no| *no == number);
+            let revision = known.or(seeded.then_some(0)).ok_or(No::NotFound)?;
+            let days = month(&number, &wanted.period, revision).ok_or(No::Invalid)?;
+            Ok(json!({"read_at": rfc3339(systems.clock.now()), "days": days}))
+        })
+        .await
+}
+
+async fn prices(asked: Asked) -> HttpResponse {
+    let passage = Passage::of(asked, "GET /prices");
+    passage
+        .answer(false, |_, _| {
+            let row = |kind: &str, slot: &str, price: &str| {
+                json!({"kind": kind, "slot": slot, "from": "2020-01-01", "price_yuan_per_kwh": price})
+            };
+            let feed_in = ["super_peak", "peak", "flat", "valley", "deep_valley"]
+                .map(|slot| row("feed_in", slot, "0.3035"));
+            Ok(json!({
+                "prices": feed_in,
+                "taxes": [{"from": "2020-01-01", "rate_ppm": 10_000, "exempt_up_to_fen": 10_000_000}],
+            }))
+        })
+        .await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReviewAsked {
+    review_no: String,
+    period: String,
+    net_fen: i64,
+    energy: String,
+}
+
+async fn hand_over(asked: Asked) -> HttpResponse {
+    let passage = Passage::of(asked, "POST /reviews");
+    passage
+        .answer(true, |systems, _| {
+            let wanted: ReviewAsked = passage.json()?;
+            let mut book = systems.book();
+            let review = book.reviews.entry(wanted.review_no).or_insert(Review {
+                period: wanted.period,
+                net_fen: wanted.net_fen,
+                energy_lines: wanted.energy.lines().count(),
+                state: "pending",
+                amount_fen: None,
+            });
+            Ok(json!({"state": review.state, "amount_fen": review.amount_fen}))
+        })
+        .await
+}
+
+async fn review(asked: Asked) -> HttpResponse {
+    let passage = Passage::of(asked, "GET /reviews/{no}");
+    passage
+        .answer(false, |systems, _| {
+            let book = systems.book();
+            let review = book.reviews.get(&passage.no()).ok_or(No::NotFound)?;
+            Ok(json!({"state": review.state, "amount_fen": review.amount_fen}))
+        })
+        .await
+}
+
+async fn recall(asked: Asked) -> HttpResponse {
+    let passage = Passage::of(asked, "POST /reviews/{no}/recall");
+    passage
+        .answer(true, |systems, _| {
+            let mut book = systems.book();
+            let review = book.reviews.get_mut(&passage.no()).ok_or(No::NotFound)?;
+            review.state = "recalled";
+            Ok(json!({"state": review.state}))
+        })
+        .await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PayoutAsked {
+    payout_no: String,
+    period: String,
+    amount_fen: i64,
+    name_enc: String,
+    id_no_enc: String,
+    trading_account_enc: String,
+}
+
+fn told(payout: &Payout) -> Value {
+    json!({"state": payout.state, "amount_fen": payout.amount_fen})
+}
+
+async fn pay(asked: Asked) -> HttpResponse {
+    let passage = Passage::of(asked, "POST /payouts");
+    passage
+        .answer(true, |systems, keys| {
+            let wanted: PayoutAsked = passage.json()?;
+            let open = |field, sealed: &str| keys.open(field, sealed).ok_or(No::Invalid);
+            let name = open("name_enc", &wanted.name_enc)?;
+            open("id_no_enc", &wanted.id_no_enc)?;
+            let account = open("trading_account_enc", &wanted.trading_account_enc)?;
+            if wanted.amount_fen <= 0 {
+                return Err(No::Invalid);
+            }
+            let mut book = systems.book();
+            let fresh = Payout {
+                period: wanted.period,
+                amount_fen: wanted.amount_fen,
+                state: "paid",
+                name,
+                trading_account: account,
+                sends: 0,
+            };
+            let payout = book.payouts.entry(wanted.payout_no).or_insert(fresh);
+            if payout.state != "fenced" && payout.amount_fen != wanted.amount_fen {
+                return Err(No::Conflict);
+            }
+            payout.sends += 1;
+            Ok(told(payout))
+        })
+        .await
+}
+
+async fn payout(asked: Asked) -> HttpResponse {
+    let passage = Passage::of(asked, "GET /payouts/{no}");
+    passage
+        .answer(false, |systems, _| {
+            let book = systems.book();
+            book.payouts
+                .get(&passage.no())
+                .map(told)
+                .ok_or(No::NotFound)
+        })
+        .await
+}
+
+async fn fence(asked: Asked) -> HttpResponse {
+    let passage = Passage::of(asked, "POST /payouts/{no}/fence");
+    passage
+        .answer(true, |systems, _| {
+            let mut book = systems.book();
+            let payout = book.payouts.entry(passage.no()).or_insert(Payout {
+                period: String::new(),
+                amount_fen: 0,
+                state: "fenced",
+                name: String::new(),
+                trading_account: String::new(),
+                sends: 0,
+            });
+            Ok(told(payout))
+        })
+        .await
+}
