@@ -28,7 +28,7 @@ use lifeline_core::requests::points::Earn;
 use lifeline_core::requests::{Follow, Requests};
 use lifeline_core::settlement::accounts::{Generation, GenerationPorts, WorkThrough};
 use lifeline_core::settlement::jobs::{Collect, Watch};
-use lifeline_core::settlement::{self, Settlement, SettlementRules};
+use lifeline_core::settlement::{self, MonthRows, Settlement, SettlementRules};
 use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
@@ -208,6 +208,7 @@ impl Rooms {
                 .app_data(web::Data::new(rooms.requests.clone()))
                 .app_data(web::Data::new(rooms.by_password.clone()))
                 .app_data(web::Data::new(rooms.generation.clone()))
+                .app_data(web::Data::new(rooms.settlement.clone()))
                 .app_data(web::Data::new(rooms.cookies))
                 .app_data(web::Data::new(waker.clone()));
         })
@@ -305,7 +306,7 @@ fn generation(ground: Ground, outside: &Outside, engine: &Arc<Engine>) -> Genera
         entropy,
         grid: outside.marketing.clone(),
         vault: Arc::new(WrappedVault::new(Arc::new(wrapping))),
-        rows: Vec::new(),
+        rows: vec![Arc::new(MonthRows)],
     })
 }
 

@@ -36,6 +36,7 @@ pub fn document() -> Value {
     api.merge(crate::publications::Api::openapi());
     api.merge(crate::requests::Api::openapi());
     api.merge(crate::settlement::accounts::Api::openapi());
+    api.merge(crate::settlement::checks::Api::openapi());
     if let Some(components) = api.components.as_mut() {
         let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("bearer", bearer);

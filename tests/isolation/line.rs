@@ -36,6 +36,7 @@ use lifeline_core::requests::Requests;
 use lifeline_core::requests::ports::{OrderReport, WorkOrder, WorkOrders};
 use lifeline_core::settlement::accounts::{Generation, GenerationPorts, GridConnections, Reserve};
 use lifeline_core::settlement::ids::GenerationNo;
+use lifeline_core::settlement::{MonthRows, Settlement};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
@@ -55,6 +56,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::canary::{PEOPLE, START};
+use crate::settling;
 use crate::town::Town;
 
 /// Time that moves only when told.
@@ -81,7 +83,7 @@ impl Entropy for Dice {
 
 /// A channel and a ledger that answer nothing: orders here are never paid.
 #[derive(Debug)]
-struct Silence;
+pub(crate) struct Silence;
 
 #[async_trait]
 impl GridConnections for Silence {
@@ -90,7 +92,7 @@ impl GridConnections for Silence {
     }
 }
 
-const SILENT: NoAnswer = NoAnswer::NotSent("silence");
+pub(crate) const SILENT: NoAnswer = NoAnswer::NotSent("silence");
 
 #[async_trait]
 impl WorkOrders for Silence {
@@ -185,6 +187,7 @@ pub(crate) struct House {
     requests: Requests,
     by_password: PasswordDoor,
     generation: Generation,
+    settlement: Settlement,
     relay: Relay,
     clock: Arc<Hands>,
     entropy: Arc<Dice>,
@@ -230,8 +233,9 @@ impl House {
             entropy: e(),
             grid: silence.clone(),
             vault: Arc::new(vault),
-            rows: Vec::new(),
+            rows: vec![Arc::new(MonthRows)],
         });
+        let settlement = settling::settlement(store.clone(), c(), e());
         let ports = Ports {
             store: store.clone(),
             clock: c(),
@@ -260,6 +264,7 @@ impl House {
             publications,
             requests,
             generation,
+            settlement,
             relay,
             clock,
             entropy,
@@ -331,6 +336,7 @@ impl House {
             .app_data(web::Data::new(self.requests.clone()))
             .app_data(web::Data::new(self.by_password.clone()))
             .app_data(web::Data::new(self.generation.clone()))
+            .app_data(web::Data::new(self.settlement.clone()))
             .app_data(web::Data::new(CookieRules { secure: true }))
             .app_data(web::Data::new(Waker::default()));
     }

@@ -16,6 +16,7 @@ mod canary;
 mod line;
 mod model;
 mod reads;
+mod settling;
 mod sharing;
 mod town;
 mod walk;

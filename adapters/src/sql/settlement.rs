@@ -84,6 +84,8 @@ statements! { "settlement":
         pushed_at = $7, waited_again = $8, undo_spent = $9, review_no = $10, review_round = $11, review_sent_at = $12, \
         review_began_at = $13, newer_id = $14, next_at = $15, version = version + 1 \
         WHERE check_task_id = $1 AND version = $16";
+    UNCHECKED("check_task") = "SELECT COUNT(*) AS n FROM check_task WHERE table_id = $1 \
+        AND state IN ('OPEN', 'IN_REVIEW')";
     ERASE_DAYS("energy_version") = "UPDATE energy_version SET days = NULL, lines = NULL, row_version = row_version + 1 \
         WHERE table_id = $1";
     ERASE_TASKS("check_task") = "UPDATE check_task SET state = 'SUPERSEDED', next_at = NULL, version = version + 1 \
@@ -215,8 +217,8 @@ impl<C: Conn> SettlementReads for Sql<C> {
         self.payouts_since(since).await
     }
 
-    async fn has_open_trades(&mut self, account: &GenerationAccountId) -> Result<bool, StoreError> {
-        self.is_paying(account).await
+    async fn has_open_money(&mut self, table: &PersonalTableId) -> Result<bool, StoreError> {
+        Ok(self.count(&UNCHECKED, args![table]).await? > 0 || self.is_paying(table).await?)
     }
 }
 

@@ -1,7 +1,9 @@
 //! Trade tasks and their queue.
 
 use lifeline_core::settlement::accounts::Identity;
-use lifeline_core::settlement::ids::{CheckTaskId, GenerationAccountId, TradeTaskId};
+use lifeline_core::settlement::ids::{
+    CheckTaskId, GenerationAccountId, PersonalTableId, TradeTaskId,
+};
 use lifeline_core::settlement::table_t;
 use lifeline_core::settlement::trade_queue::QueueKey;
 use lifeline_core::settlement::trade_task::{Hold, TradeTask};
@@ -38,8 +40,8 @@ statements! { "trades":
         WHERE generation_account_id = $1 AND period = $2 AND state IN ('SENDING', 'UNKNOWN', 'PAID')";
     SENT_SINCE("trade_task") = "SELECT COUNT(*) AS n, CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS sum_fen \
         FROM trade_task WHERE sent_at IS NOT NULL AND sent_at >= $1";
-    OPEN("trade_task") = "SELECT COUNT(*) AS n FROM trade_task WHERE generation_account_id = $1 \
-        AND state NOT IN ('PAID', 'WITHDRAWN')";
+    OPEN("trade_task") = "SELECT COUNT(*) AS n FROM trade_task WHERE table_id = $1 AND generation_account_id = \
+        (SELECT generation_account_id FROM personal_table WHERE table_id = $1) AND state NOT IN ('PAID', 'WITHDRAWN')";
     ADD("trade_task") = "INSERT INTO trade_task (trade_task_id, state, amount_fen, queue_key, weights_epoch, payout_no, \
         paid_fen, payee, sent_at, hold, payee_confirmed, frozen, next_at, version, check_task_id, generation_account_id, \
         table_id, period, accepted_fen, enqueued_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
@@ -103,11 +105,8 @@ impl<C: Conn> Sql<C> {
         }
     }
 
-    pub(super) async fn is_paying(
-        &mut self,
-        account: &GenerationAccountId,
-    ) -> Result<bool, StoreError> {
-        Ok(self.count(&OPEN, args![account]).await? > 0)
+    pub(super) async fn is_paying(&mut self, table: &PersonalTableId) -> Result<bool, StoreError> {
+        Ok(self.count(&OPEN, args![table]).await? > 0)
     }
 
     async fn maybe_trade(&mut self, row: Option<Row>) -> Result<Option<TradeTask>, StoreError> {

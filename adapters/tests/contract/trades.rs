@@ -14,7 +14,7 @@ contracts! { "trades":
     a_check_task_has_one_trade_task => ["SettlementStore::add_trade", "SettlementReads::trade_of",
         "SettlementReads::trade", "SettlementStore::save_trade"];
     the_queue_gives_its_head_and_sums_are_true => ["SettlementReads::first_queued", "SettlementReads::due_trades",
-        "SettlementReads::committed", "SettlementReads::sent_since", "SettlementReads::has_open_trades"];
+        "SettlementReads::committed", "SettlementReads::sent_since", "SettlementReads::has_open_money"];
     a_change_of_weights_finds_and_moves_what_was_keyed_before => ["SettlementStore::keyed_otherwise",
         "SettlementStore::rekey"];
     erased_rows_leave_their_sums => ["SettlementStore::erase_rows"];
@@ -98,7 +98,12 @@ async fn the_queue_gives_its_head_and_sums_are_true(t: Bench) {
     assert_eq!(committed, Fen::new(99), "true sums");
     let sent = view.settlement().sent_since(at(502)).await.unwrap();
     assert_eq!(sent, (2, Fen::new(50)));
-    assert!(view.settlement().has_open_trades(&account).await.unwrap());
+    assert!(
+        view.settlement()
+            .has_open_money(&table.table_id)
+            .await
+            .unwrap()
+    );
     assert_eq!(
         view.settlement()
             .due_trades(at(600), 9)
@@ -163,7 +168,7 @@ async fn erased_rows_leave_their_sums(t: Bench) {
     assert!(
         !view
             .settlement()
-            .has_open_trades(&table.generation_account_id)
+            .has_open_money(&table.table_id)
             .await
             .unwrap()
     );

@@ -8,7 +8,8 @@
 //! | `watch`, `calculation`, `settling` | which tables were updated, and what a month is worth |
 //! | `table_k`, `check_task`, `countdown`, `checking`, `answering` | the owner checks before the money moves |
 //! | `table_t`, `trade_task`, `trade_queue`, `trading`, `dispatch` | the queue of payouts, each paid at most once |
-//! | `energy`, `records`, `events`, `rules`, `ports` | rows, proof, what others hear, thresholds, the outside |
+//! | `energy`, `table_rows`, `records`, `events` | rows and how their owner pages through them, proof, what others hear |
+//! | `rules`, `ports`, `jobs` | thresholds, the outside, timed tasks |
 
 pub mod accounts;
 pub mod calculation;
@@ -18,6 +19,7 @@ pub mod countdown;
 pub mod energy;
 pub mod events;
 pub mod ids;
+pub mod jobs;
 pub mod ports;
 pub mod readings;
 pub mod rules;
@@ -32,9 +34,9 @@ mod answering;
 mod collecting;
 mod dispatch;
 mod error;
-pub mod jobs;
 mod records;
 mod settling;
+mod table_rows;
 
 use std::sync::Arc;
 
@@ -43,6 +45,7 @@ pub use collecting::Collected;
 pub use error::SettlementError;
 pub use rules::SettlementRules;
 pub use settling::Watched;
+pub use table_rows::MonthRows;
 
 use crate::shared::draw::Draw;
 use crate::shared::ids::{Entropy, Maker};

@@ -78,8 +78,8 @@ pub trait SettlementReads: Send {
     ) -> Result<Fen, StoreError>;
     /// How many payouts left since a moment, and their sum: what the brake looks at.
     async fn sent_since(&mut self, since: Time) -> Result<(i64, Fen), StoreError>;
-    /// Whether an account has trade tasks that are not final.
-    async fn has_open_trades(&mut self, account: &GenerationAccountId) -> Result<bool, StoreError>;
+    /// Whether money of a table is not final: a trade task, or a check task that may still make one.
+    async fn has_open_money(&mut self, table: &PersonalTableId) -> Result<bool, StoreError>;
 }
 
 /// Settlements. Every `save` is a compare-and-set on the version that was loaded.

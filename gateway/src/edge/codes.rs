@@ -114,6 +114,11 @@ codes! {
     TableNotOpen "TABLE_NOT_OPEN" CONFLICT "Show who you are first; the table is not open yet.";
     CooperationOver "COOPERATION_OVER" CONFLICT "The cooperation is over; there is nothing to ask for but activation.";
     CooperationRuns "COOPERATION_RUNS" CONFLICT "The cooperation goes on; there is nothing to activate.";
+    UndoFirst "UNDO_FIRST" CONFLICT "The settlement is answered otherwise; take that answer back first.";
+    InReview "IN_REVIEW" CONFLICT "A reviewer has this settlement; wait for the result.";
+    Dispatched "DISPATCHED" CONFLICT "The payout is on its way; the answer cannot change any more.";
+    NothingToUndo "NOTHING_TO_UNDO" CONFLICT "There is no answer that could be taken back.";
+    CheckTaskClosed "CHECK_TASK_CLOSED" CONFLICT "This check task is closed; a newer one may have taken its place.";
     // how often
     RateLimited "RATE_LIMITED" TOO_MANY_REQUESTS "Too many requests; wait a moment.";
     Overloaded "OVERLOADED" SERVICE_UNAVAILABLE "Too much is being done at once; ask again in a moment.";

@@ -36,6 +36,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Entry> {
     publications::routes(&mut routes);
     requests::routes(&mut routes);
     settlement::accounts::routes(&mut routes);
+    settlement::checks::routes(&mut routes);
     routes.into_table()
 }
 

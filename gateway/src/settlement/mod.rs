@@ -1,3 +1,4 @@
 //! Routes of `settlement`: power that households generate and sell.
 
 pub mod accounts;
+pub mod checks;

@@ -171,7 +171,10 @@ impl CheckTaskView {
     }
 
     pub(super) fn whole(view: &TaskView) -> Self {
-        let settled = view.energy.as_ref().and_then(|version| version.settled.as_ref());
+        let settled = view
+            .energy
+            .as_ref()
+            .and_then(|version| version.settled.as_ref());
         let own_version = view.energy.as_ref().map(|version| version.data_version);
         // The lines of a newer version are its own task's.
         let settled = settled.filter(|_| own_version == Some(view.task.data_version));

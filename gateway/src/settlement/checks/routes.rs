@@ -43,7 +43,9 @@ pub(super) async fn detail(
     settlement: web::Data<Settlement>,
     path: web::Path<String>,
 ) -> Result<web::Json<CheckTaskView>, Problem> {
-    let own = settlement.own_task(&caller.account_id, &id_of(&path)?).await?;
+    let own = settlement
+        .own_task(&caller.account_id, &id_of(&path)?)
+        .await?;
     let view = settlement.look(&own).await?;
     Ok(web::Json(CheckTaskView::whole(&view)))
 }
@@ -62,8 +64,12 @@ pub(super) async fn feed_back(
     body: Checked<FeedbackBody>,
 ) -> Result<web::Json<CheckTaskView>, Problem> {
     let feedback = body.value.parse();
-    let own = settlement.own_task(&caller.account_id, &id_of(&path)?).await?;
-    let view = settlement.feed_back(&own, feedback, &caller.trace_id).await?;
+    let own = settlement
+        .own_task(&caller.account_id, &id_of(&path)?)
+        .await?;
+    let view = settlement
+        .feed_back(&own, feedback, &caller.trace_id)
+        .await?;
     waker.wake();
     Ok(web::Json(CheckTaskView::whole(&view)))
 }
@@ -77,7 +83,9 @@ pub(super) async fn undo(
     settlement: web::Data<Settlement>,
     path: web::Path<String>,
 ) -> Result<web::Json<CheckTaskView>, Problem> {
-    let own = settlement.own_task(&caller.account_id, &id_of(&path)?).await?;
+    let own = settlement
+        .own_task(&caller.account_id, &id_of(&path)?)
+        .await?;
     let view = settlement.undo(&own, &caller.trace_id).await?;
     Ok(web::Json(CheckTaskView::whole(&view)))
 }
