@@ -50,7 +50,7 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
 const ALL: &str = "/v1/generation-accounts";
 
 /// The seller of power, and what they would type and encrypt.
-async fn seller(demo: &Demo) -> (Phone, Value) {
+pub(crate) async fn seller(demo: &Demo) -> (Phone, Value) {
     let nobody = Phone::new(demo);
     let people = nobody.sandbox_get("/sim/people").await;
     let people = people.as_array().cloned().unwrap_or_default();
@@ -70,7 +70,7 @@ fn id_of(account: &Value) -> String {
 }
 
 /// The account of the seller.
-async fn registered(phone: &Phone, person: &Value) -> String {
+pub(crate) async fn registered(phone: &Phone, person: &Value) -> String {
     let made = phone.post(ALL, &person["registration"]).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
     id_of(&made.json())
@@ -133,7 +133,7 @@ async fn show(phone: &Phone, id: &str, jwe: &str) -> lifeline_tests::Answer {
 }
 
 /// Shows who they are, rightly.
-async fn permit(phone: &Phone, id: &str, person: &Value) -> String {
+pub(crate) async fn permit(phone: &Phone, id: &str, person: &Value) -> String {
     let key = key_of(phone, id).await;
     let jwe = encrypt(&key["jwk"], &inside(id, &key, &person["identity"]));
     let answer = show(phone, id, &jwe).await;

@@ -22,6 +22,7 @@ mod privacy;
 mod production;
 mod records;
 mod relay;
+mod settling;
 mod several_homes;
 mod two_gateways;
 mod user_system;
@@ -49,6 +50,7 @@ fn main() {
         privacy::tests(),
         production::tests(),
         relay::tests(),
+        settling::tests(),
         several_homes::tests(),
         two_gateways::tests(),
         user_system::tests(),

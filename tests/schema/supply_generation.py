@@ -72,12 +72,19 @@ def of_an_account(case):
     return one.person
 
 
+def permitted():
+    """The seller whose table is open."""
+    one = seller()
+    one.key()
+    if one.ask("GET")["state"] == "keyed":
+        one.ask("POST", "/access", one.encrypted())
+    return one.person
+
+
 def table(case):
-    person = of_an_account(case)
-    if seller().ask("GET")["state"] == "keyed":
-        seller().ask("POST", "/access", seller().encrypted())
+    permitted()
     case.query = {}
-    return person
+    return of_an_account(case)
 
 
 def access(case):

@@ -14,6 +14,7 @@ import time
 import urllib.parse
 
 import schemathesis
+import supply_checks
 import supply_generation
 import supply_identity as identity
 import supply_passwords
@@ -264,6 +265,7 @@ SUPPLY = {
 SUPPLY |= supply_publications.supplies(call, CHANCE, of_the_home, passer_by)
 SUPPLY |= supply_passwords.supply(identity.code_for)
 SUPPLY |= supply_generation.SUPPLY
+SUPPLY |= supply_checks.SUPPLY
 # These end the session they are called in, or change it.
 ENDING = {"DELETE /v1/sessions/current"}
 

@@ -17,6 +17,7 @@ mod paying;
 #[path = "../payments/store.rs"]
 mod store;
 mod t;
+mod tables;
 mod trouble;
 mod world;
 
@@ -144,7 +145,12 @@ fn main() {
         }));
         Vec::new()
     });
-    let all = [checking::stories(), paying::stories(), trouble::stories()];
+    let all = [
+        checking::stories(),
+        paying::stories(),
+        tables::stories(),
+        trouble::stories(),
+    ];
     for told in all.into_iter().flatten() {
         for kind in &engines {
             trials.push(story(&told, kind.clone()));

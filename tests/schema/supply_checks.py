@@ -1,0 +1,57 @@
+"""Real values for the operations of check tasks."""
+
+import time
+
+import supply_generation
+from people import Refused, call
+
+ALL = "/v1/check-tasks"
+ONE = ALL + "/{check_task_id}"
+
+
+def owner():
+    """Somebody whose last month was collected and settled, and its check task."""
+    person = supply_generation.permitted()
+    for turn in range(300):
+        items = person.ask("GET", ALL)["items"]
+        if items:
+            return person, items[0]
+        if turn % 100 == 0:
+            # The meter is read each hour, and the watch looks each hour.
+            call("sandbox", "POST", "/sim/clock", {"advance_s": 3_660})
+        time.sleep(0.1)
+    raise Refused("no check task was ever made", 0)
+
+
+def listed(case):
+    person, _ = owner()
+    case.query = {}
+    return person
+
+
+def of_a_task(case):
+    person, task = owner()
+    case.path_parameters["check_task_id"] = task["check_task_id"]
+    return person
+
+
+def viewed(case):
+    person = of_a_task(case)
+    case.body = {"verdict": "view"}
+    return person
+
+
+def answered(case):
+    person, task = owner()
+    if task["state"] == "OPEN":
+        person.ask("POST", f"{ALL}/{task['check_task_id']}/feedback", {"verdict": "confirm"})
+    case.path_parameters["check_task_id"] = task["check_task_id"]
+    return person
+
+
+SUPPLY = {
+    f"GET {ALL}": listed,
+    f"GET {ONE}": of_a_task,
+    f"POST {ONE}/feedback": viewed,
+    f"POST {ONE}/undo": answered,
+}
