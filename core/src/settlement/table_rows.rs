@@ -215,11 +215,11 @@ mod tests {
 
     fn version(days: &str) -> EnergyVersion {
         let period = Period::parse("2026-10").unwrap();
-        let ulid = "01K9ZZZZZZZZZZZZZZZZZZZZZZ";
+        let id = "019aa2f0-0000-7000-8000-000000000000";
         let at = Time::parse_rfc3339("2026-11-01T02:00:00+08:00").unwrap();
         EnergyVersion {
-            table_id: PersonalTableId::parse(ulid).unwrap(),
-            generation_account_id: GenerationAccountId::parse(ulid).unwrap(),
+            table_id: PersonalTableId::parse(id).unwrap(),
+            generation_account_id: GenerationAccountId::parse(id).unwrap(),
             data_version: 1,
             month: MonthEnergy::from_canonical(&period, days).unwrap(),
             read_at: at,
