@@ -297,6 +297,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/check-tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This person's check tasks, newest first, without their lines. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/check-tasks/{check_task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One check task with the lines its amount is made of. Looking does not answer it, nor reset its time. */
+        get: operations["detail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/check-tasks/{check_task_id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirms, ignores, looks at or rejects a settlement. Confirming and ignoring settle it at once; a reject goes to an
+         *     independent reviewer. The same answer again is the same answer.
+         */
+        post: operations["feed_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/check-tasks/{check_task_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the last answer back: once, and until the payout is on its way. */
+        post: operations["undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/checkouts": {
         parameters: {
             query?: never;
@@ -1351,6 +1422,44 @@ export interface components {
             /** @example 19000000001 */
             phone: string;
         };
+        /** @description One check task. */
+        CheckTaskView: {
+            /**
+             * Format: int64
+             * @description What the month is worth.
+             */
+            amount_fen: number;
+            began_at: string;
+            can_undo: boolean;
+            check_task_id: string;
+            /** Format: int64 */
+            data_version: number;
+            /** @description From then on no answer counts as accepting. */
+            ends_at: string;
+            generation_account_id: string;
+            newer_check_task_id?: string | null;
+            /**
+             * Format: int64
+             * @description What was paid, or on its way, before; the task is about the difference.
+             */
+            paid_before_fen: number;
+            payout?: components["schemas"]["PayoutView"] | null;
+            /** @example 2026-10 */
+            period: string;
+            settlement?: components["schemas"]["SettlementView"] | null;
+            /**
+             * @description `OPEN`, `ANSWERED`, `IN_REVIEW`, `DISPATCHED`, `SUPERSEDED`.
+             * @example OPEN
+             */
+            state: string;
+            /** @description `confirm`, `ignore`, `timeout` (counts as ignore), `upheld`. */
+            verdict?: string | null;
+        };
+        /** @description A page of check tasks. */
+        CheckTasksView: {
+            items: components["schemas"]["CheckTaskView"][];
+            next_cursor?: string | null;
+        };
         /** @description `POST /v1/checkouts` */
         CheckoutBody: {
             /** @description The homes to pay, each at most once. */
@@ -1513,6 +1622,10 @@ export interface components {
             /** Format: int64 */
             points: number;
             title: string;
+        };
+        /** @description The owner's answer. */
+        FeedbackBody: {
+            verdict: components["schemas"]["VerdictWord"];
         };
         /** @description One field that was refused. */
         FieldError: {
@@ -1940,6 +2053,21 @@ export interface components {
             items: components["schemas"]["PaymentView"][];
             next_cursor?: string | null;
         };
+        /** @description Where the money of a settlement is. */
+        PayoutView: {
+            /** Format: int64 */
+            amount_fen: number;
+            /**
+             * @description Why it is held: `unchecked`, `figures_differ`, `no_payee`, `payee_young`, `refused`, `returned`, `nothing_payable`,
+             *     `staff`, `contradiction`.
+             */
+            hold?: string | null;
+            /**
+             * @description `HELD`, `QUEUED`, `SENDING`, `UNKNOWN`, `PAID`, `RETURNED`.
+             * @example QUEUED
+             */
+            state: string;
+        };
         /** @description The permission. */
         PermissionView: {
             permission_id: string;
@@ -2147,6 +2275,45 @@ export interface components {
             /** @description 8 characters at least, 128 bytes at most. */
             password: string;
         };
+        /** @description One line of a settlement: the amount beside its energy. */
+        SettlementLineView: {
+            /** Format: int64 */
+            amount_fen: number;
+            /** @example 123.45 */
+            energy_kwh: string;
+            /** @example 123.45 kWh x 0.3035 yuan/kWh = 37.47 yuan */
+            formula: string;
+            from: string;
+            /**
+             * @description `feed_in` or `subsidy`.
+             * @example feed_in
+             */
+            kind: string;
+            /** @example 0.3035 */
+            price_yuan_per_kwh: string;
+            /**
+             * @description `super_peak`, `peak`, `flat`, `valley`, `deep_valley`.
+             * @example peak
+             */
+            slot: string;
+            /** @description The last day. */
+            to: string;
+        };
+        /** @description What the amount is made of. */
+        SettlementView: {
+            /**
+             * Format: int64
+             * @description What a reviewer added or took; zero otherwise.
+             */
+            adjustment_fen: number;
+            /** Format: int64 */
+            gross_fen: number;
+            lines: components["schemas"]["SettlementLineView"][];
+            /** Format: int64 */
+            subsidy_fen: number;
+            /** Format: int64 */
+            tax_fen: number;
+        };
         /** @description Sign in with what Alipay handed over, or stay signed in. */
         SignInBody: {
             /** @description Good once. */
@@ -2262,6 +2429,11 @@ export interface components {
             /** @example RSA2 */
             sign_type?: string | null;
         };
+        /**
+         * @description What the owner says of a settlement.
+         * @enum {string}
+         */
+        VerdictWord: "confirm" | "ignore" | "view" | "reject";
         WithdrawConsentBody: {
             purpose: components["schemas"]["PurposeWord"];
         };
@@ -3030,6 +3202,140 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100, default 20. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of check tasks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckTasksView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    detail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/check-tasks` */
+                check_task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The check task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckTaskView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feed_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/check-tasks` */
+                check_task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackBody"];
+            };
+        };
+        responses: {
+            /** @description The check task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckTaskView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/check-tasks` */
+                check_task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The check task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckTaskView"];
                 };
             };
             /** @description Refused; see `code` */
