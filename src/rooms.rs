@@ -138,23 +138,7 @@ impl Rooms {
             let (store, clock, entropy) = again();
             Requests::new(store, clock, entropy, outside.marketing.clone())
         };
-        let settlement = {
-            let (store, clock, entropy) = again();
-            let ports = settlement::Ports {
-                store,
-                clock,
-                entropy,
-                head_end: outside.generation.clone(),
-                publishing: outside.generation.clone(),
-                reviewer: outside.generation.clone(),
-                payer: outside.generation.clone(),
-            };
-            let rules = SettlementRules {
-                number_prefix: policy.number_prefix.clone(),
-                ..SettlementRules::default()
-            };
-            Settlement::new(ports, rules)
-        };
+        let settlement = settlement(again(), outside, &policy.number_prefix);
         let passwords = passwords(&entropy)?;
         Ok(Self {
             by_password: PasswordDoor::new(accounts.clone(), passwords),
@@ -308,6 +292,26 @@ fn generation(ground: Ground, outside: &Outside, engine: &Arc<Engine>) -> Genera
         vault: Arc::new(WrappedVault::new(Arc::new(wrapping))),
         rows: vec![Arc::new(MonthRows)],
     })
+}
+
+/// What was sold, from the meter to the money.
+fn settlement(ground: Ground, outside: &Outside, number_prefix: &str) -> Settlement {
+    let (store, clock, entropy) = ground;
+    let line = &outside.generation;
+    let ports = settlement::Ports {
+        store,
+        clock,
+        entropy,
+        head_end: line.clone(),
+        publishing: line.clone(),
+        reviewer: line.clone(),
+        payer: line.clone(),
+    };
+    let rules = SettlementRules {
+        number_prefix: number_prefix.to_owned(),
+        ..SettlementRules::default()
+    };
+    Settlement::new(ports, rules)
 }
 
 /// How this installation deals with payments. External numbers carry the restore epoch, so that a
