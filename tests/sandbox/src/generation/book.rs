@@ -85,9 +85,10 @@ pub(super) fn month(number: &str, period: &str, revision: u32) -> Option<Vec<Val
 
 fn of_day(number: &str, day: Date, revision: u32) -> Value {
     let seed = Sha256::digest(format!("{number}:{day}:{revision}"));
+    let byte = |at: usize| u32::from(seed.get(at).copied().unwrap_or(0));
     // Tenths of a kWh: 6.0 to 31.5 in the peak.
-    let peak = 60 + u32::from(seed[0]);
-    let (flat, valley) = (peak / 2, u32::from(seed[1]) % 10);
+    let peak = 60 + byte(0);
+    let (flat, valley) = (peak / 2, byte(1) % 10);
     let parts = [("peak", peak), ("flat", flat), ("valley", valley)].map(|(slot, tenths)| {
         let fed_in = tenths * 3 / 4;
         json!({"slot": slot, "generated_kwh": kwh(tenths), "fed_in_kwh": kwh(fed_in)})
