@@ -15,7 +15,7 @@ use lifeline_core::accounts::passwords::Passwords;
 use lifeline_core::accounts::{Accounts, PasswordDoor};
 use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::bindings::{BindingRules, Bindings, EndWhatIsOver, Gathering, LookForChanges};
-use lifeline_core::insight::Insight;
+use lifeline_core::insight::{Followers, Insight};
 use lifeline_core::jobs::retention::Retention;
 use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::notices::Notices;
@@ -63,6 +63,7 @@ pub(crate) struct Rooms {
     publications: Publications,
     requests: Requests,
     generation: Generation,
+    followers: Followers,
     codes: Arc<CodeCarrier>,
     cookies: CookieRules,
     store: Arc<dyn Store>,
@@ -132,6 +133,10 @@ impl Rooms {
             Publications::new(store, clock, entropy, Arc::new(Darkroom))
         };
         let generation = generation(again(), outside, engine);
+        let followers = {
+            let (store, clock, _) = again();
+            Followers::new(store, clock, outside.alipay.clone())
+        };
         let accounts =
             accounts.followed_by(vec![Arc::new(bindings.clone()), Arc::new(privacy.clone())]);
         let requests = {
@@ -143,6 +148,7 @@ impl Rooms {
         Ok(Self {
             by_password: PasswordDoor::new(accounts.clone(), passwords),
             generation,
+            followers,
             settlement,
             privacy,
             publications,
@@ -193,6 +199,7 @@ impl Rooms {
                 .app_data(web::Data::new(rooms.by_password.clone()))
                 .app_data(web::Data::new(rooms.generation.clone()))
                 .app_data(web::Data::new(rooms.settlement.clone()))
+                .app_data(web::Data::new(rooms.followers.clone()))
                 .app_data(web::Data::new(rooms.cookies))
                 .app_data(web::Data::new(waker.clone()));
         })
@@ -240,6 +247,7 @@ impl Rooms {
             Arc::new(WorkThrough(self.generation.clone())),
             Arc::new(Collect(self.settlement.clone())),
             Arc::new(Watch(self.settlement.clone())),
+            Arc::new(self.followers.clone()),
             Arc::new(Retention::new(Arc::clone(&self.store))),
             Arc::new(Insight::new(
                 Arc::clone(&self.store),

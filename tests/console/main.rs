@@ -9,6 +9,7 @@
 
 mod entrance;
 mod exact;
+mod followers;
 mod four_eyes;
 mod matrix;
 mod office;

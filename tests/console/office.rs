@@ -16,7 +16,8 @@ use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::passwords::{Argon2id, Cost};
 use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::sql::{self, Engine};
-use lifeline_core::insight::Insight;
+use lifeline_core::insight::followers::{Follow, FollowError, FollowReader, Told, Wallet};
+use lifeline_core::insight::{Followers, Insight};
 use lifeline_core::operators::{By, Credentials, Login, Operators, Role, Scope};
 use lifeline_core::payments::{Payments, Policy, Ports};
 use lifeline_core::publications::Publications;
@@ -69,6 +70,29 @@ impl WorkOrders for NoClerk {
 
     async fn look(&self, _: &str) -> Result<OrderReport, NoAnswer> {
         Err(NoAnswer::NotSent("no_clerk"))
+    }
+}
+
+/// Messages of the life account in short: `ID WALLET follow|unfollow SECONDS`.
+struct Shorthand;
+
+impl FollowReader for Shorthand {
+    fn read_message(&self, raw: &[u8]) -> Result<Told, FollowError> {
+        let text = std::str::from_utf8(raw).map_err(|_| FollowError::Malformed)?;
+        let parts: Vec<&str> = text.split(' ').collect();
+        let [id, wallet, event, seconds] = parts[..] else {
+            return Ok(Told::Elsewhere);
+        };
+        let wallet = Wallet::parse(wallet).ok_or(FollowError::Malformed)?;
+        let seconds: i64 = seconds.parse().map_err(|_| FollowError::Malformed)?;
+        Ok(Told::Follow {
+            message_id: id.to_owned(),
+            follow: Follow {
+                wallet,
+                follows: event == "follow",
+                at: Time::from_micros(seconds * 1_000_000),
+            },
+        })
     }
 }
 
@@ -274,6 +298,7 @@ impl Office {
             Policy::default(),
         );
         let insight = Insight::new(Arc::clone(&kept), Arc::<Hands>::clone(&self.clock));
+        let followers = self.followers();
         let house = House {
             store: kept,
             readiness: Arc::new(Well),
@@ -286,8 +311,23 @@ impl Office {
             .app_data(web::Data::new(publications))
             .app_data(web::Data::new(requests))
             .app_data(web::Data::new(house))
+            .app_data(web::Data::new(followers))
             .app_data(web::Data::new(payments))
             .app_data(web::Data::new(insight));
+    }
+
+    pub(crate) fn followers(&self) -> Followers {
+        Followers::new(
+            Arc::<Engine>::clone(&self.store),
+            Arc::<Hands>::clone(&self.clock),
+            Arc::new(Shorthand),
+        )
+    }
+
+    /// Runs SQL beside the store.
+    pub(crate) fn raw(&self, text: &str) {
+        let db = Connection::open(self.folder.path().join("lifeline.db")).unwrap();
+        db.execute_batch(text).unwrap();
     }
 
     /// The console's listener as it is served, without a socket.

@@ -11,6 +11,7 @@ mod channel;
 mod client;
 mod content;
 mod envelope;
+mod follow;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod identity;

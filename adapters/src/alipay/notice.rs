@@ -22,11 +22,11 @@ pub(crate) struct Notices {
 }
 
 /// Decoded parameters; every name once.
-struct Params(BTreeMap<String, String>);
+pub(super) struct Params(BTreeMap<String, String>);
 
 impl Params {
     /// A repeated name is refused: a verifier might read one value and a user of it another.
-    fn parse(raw: &[u8]) -> Result<Self, NoticeError> {
+    pub(super) fn parse(raw: &[u8]) -> Result<Self, NoticeError> {
         if raw.len() > NOTICE_BYTES_MAX || std::str::from_utf8(raw).is_err() {
             return Err(NoticeError::Malformed);
         }
@@ -43,7 +43,7 @@ impl Params {
         Ok(Self(params))
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0
             .get(name)
             .map(String::as_str)
@@ -55,7 +55,7 @@ impl Params {
     }
 
     /// V1 leaves `sign_type` out, V2 (application gateway) keeps it; empty values are dropped, then kept.
-    fn is_signed_by(&self, trust: &Trust) -> bool {
+    pub(super) fn is_signed_by(&self, trust: &Trust) -> bool {
         let Some(sign) = self.get("sign") else {
             return false;
         };

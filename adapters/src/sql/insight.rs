@@ -5,6 +5,7 @@ use lifeline_core::insight::asked::{
     By, Growth, Kept, Refused, Row as Sum, Run, Slice, Which, month_name, month_of, number_of,
 };
 use lifeline_core::insight::batch::Crowd;
+use lifeline_core::insight::followers::{BoundRegion, FollowDay};
 use lifeline_core::insight::people::Period;
 use lifeline_core::insight::ports::InsightReads;
 use lifeline_core::insight::sample::NOWHERE;
@@ -62,10 +63,10 @@ statements! { "insight":
 }
 
 /// How many of the first digits of a consumer number say which supply office it belongs to.
-const REGION_DIGITS: usize = 4;
+pub(super) const REGION_DIGITS: usize = 4;
 /// Under which number the answers of all functions together are counted.
 pub(super) const ALL_FUNCTIONS: i64 = 0;
-const CONSUMER_NO: Field = Field::new("binding", "consumer_no");
+pub(super) const CONSUMER_NO: Field = Field::new("binding", "consumer_no");
 
 fn bound(filter: Option<i64>) -> i64 {
     filter.unwrap_or(-1)
@@ -221,6 +222,22 @@ impl<C: Conn> InsightReads for Sql<C> {
             }
         };
         rows.iter().map(refused).collect()
+    }
+
+    async fn follow_days(&mut self, from: i64, to: i64) -> Result<Vec<FollowDay>, StoreError> {
+        self.days_followed(from, to).await
+    }
+
+    async fn following(&mut self) -> Result<i64, StoreError> {
+        self.now_following().await
+    }
+
+    async fn bound_regions(&mut self) -> Result<Vec<BoundRegion>, StoreError> {
+        self.bound_by_region().await
+    }
+
+    async fn unplaced(&mut self) -> Result<i64, StoreError> {
+        self.not_placed().await
     }
 }
 

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use lifeline_core::insight::asked::{By, Grain, Run, month_of, number_of};
 use lifeline_core::insight::batch::{Batch, Crowd};
+use lifeline_core::insight::followers::Follow;
 use lifeline_core::insight::people::{Period, day_number};
 use lifeline_core::insight::ports::InsightStore;
 use lifeline_core::insight::sample::Refusal;
@@ -244,5 +245,21 @@ impl<C: WriteConn> InsightStore for Sql<C> {
         }
         gone = gone.saturating_add(self.touched(&REFUSALS_GO, args![]).await?);
         Ok(gone.saturating_add(self.touched(&RUNS_GO, args![day_ends]).await?))
+    }
+
+    async fn follow(&mut self, follow: &Follow, day: i64) -> Result<(), StoreError> {
+        self.count_follow(follow, day).await
+    }
+
+    async fn place_bindings(&mut self, limit: i64) -> Result<i64, StoreError> {
+        self.place_some(limit).await
+    }
+
+    async fn forget_followers(
+        &mut self,
+        left_before: Time,
+        days_before: i64,
+    ) -> Result<(), StoreError> {
+        self.forget_left(left_before, days_before).await
     }
 }

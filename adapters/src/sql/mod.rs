@@ -53,6 +53,7 @@ mod certifications;
 mod credentials;
 mod evidence;
 mod fillings;
+mod followers;
 mod following;
 mod gathering;
 mod generation;

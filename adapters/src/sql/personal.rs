@@ -29,6 +29,11 @@ statements! { "personal":
     BINDINGS("binding") = "UPDATE binding SET home_index = 'erased:' || account_id, consumer_no = '', signboard = '', \
         label = NULL, certified_index = CASE WHEN certified_index IS NULL THEN NULL ELSE '' END, version = version + 1 \
         WHERE account_id = $1";
+    REGIONS("binding_region") = "DELETE FROM binding_region WHERE binding_id IN \
+        (SELECT binding_id FROM binding WHERE account_id = $1)";
+    OLD_REGIONS("binding_region") = "DELETE FROM binding_region WHERE binding_id IN (SELECT r.binding_id \
+        FROM binding_region r JOIN binding b ON b.binding_id = r.binding_id \
+        WHERE b.ended_at < $1 ORDER BY b.ended_at LIMIT $2)";
     PLACES("binding_places") = "DELETE FROM binding_places WHERE account_id = $1";
     POINTS("points_balance") = "DELETE FROM points_balance WHERE account_id = $1";
     REQUESTS("service_request") = "DELETE FROM service_request WHERE account_id = $1";
@@ -196,6 +201,7 @@ pub static TABLES: &[Table] = &[
     table("binding_fold", "binding_id into_binding_id",
         Fate::Kept("which links became one, without who: 3 years after the one that stayed has ended"))
         .purged(&OLD_FOLDS, 1096),
+    table("binding_region", "binding_id region", Fate::Erased(&[&REGIONS])).purged(&OLD_REGIONS, 1096),
     table("binding", "binding_id account_id home_index=index consumer_no=own role certified_index=index signboard=own \
         label=own grant_id", Fate::Erased(&[&NO_HOME, &GRANTS, &BINDINGS])).purged(&OLD_BINDINGS, 1096),
     table("binding_grant", "grant_id home_index=index holder_binding_id role state token_digest=digest accepted_by",
@@ -258,6 +264,9 @@ pub static TABLES: &[Table] = &[
     table("access_person", "period begins cell", Fate::Kept("hashes under a salt that dies with its day, week or month; nobody can be looked up")),
     table("access_salt", "period begins salt=service", Fate::Kept("until its day, week or month is over")),
     table("access_run", "run", NOBODY),
+    table("follow_day", "", NOBODY),
+    table("follower", "wallet_digest=digest",
+        Fate::Kept("that some wallet follows, by a digest that finds nobody: 32 days after it left")),
     table("access_refusal", "trace_id code", NOBODY),
     table("staff_session", "session_id staff_id token_digest=digest", STAFF).purged(&OLD_STAFF_SESSIONS, 400),
     table("staff", "staff_id login role scope password totp=service", STAFF),

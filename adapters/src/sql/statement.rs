@@ -87,6 +87,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::erasing::STATEMENTS,
         super::evidence::STATEMENTS,
         super::fillings::STATEMENTS,
+        super::followers::STATEMENTS,
         super::following::STATEMENTS,
         super::gathering::STATEMENTS,
         super::generation::STATEMENTS,

@@ -31,6 +31,7 @@ mod credentials;
 mod declared;
 mod evidence;
 mod fillings;
+mod followers;
 mod following;
 mod gathering;
 mod generation;
@@ -87,6 +88,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     declared::contracts,
     evidence::contracts,
     fillings::contracts,
+    followers::contracts,
     following::contracts,
     gathering::contracts,
     generation::contracts,

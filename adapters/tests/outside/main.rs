@@ -10,6 +10,7 @@
 mod alipay;
 mod alipay_certificates;
 mod alipay_certify;
+mod alipay_follow;
 mod alipay_identity;
 mod alipay_notice;
 mod authority;

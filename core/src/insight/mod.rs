@@ -8,6 +8,7 @@
 //! | `people` | how many different people, from hashes under a salt that dies with its period |
 //! | `latency` | how long answers took, in buckets |
 //! | `flush` | writes batches, each once, and marks where a process died |
+//! | `followers` | who follows the life account, and how many are linked where |
 //! | `asked`, `report` | what a page asks and is answered |
 //! | `ports` | the rows |
 
@@ -15,6 +16,7 @@ pub mod asked;
 pub mod batch;
 pub mod error;
 pub mod flush;
+pub mod followers;
 pub mod function;
 pub mod latency;
 pub mod people;
@@ -25,6 +27,7 @@ pub mod sample;
 pub use batch::Batch;
 pub use error::InsightError;
 pub use flush::Ledger;
+pub use followers::Followers;
 pub use function::{Function, Group};
 pub use report::{Ask, Insight};
 pub use sample::{Channel, Outcome, Sample};

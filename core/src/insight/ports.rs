@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use super::asked::{Growth, Kept, Refused, Row, Run, Slice, Which};
 use super::batch::{Batch, Crowd};
+use super::followers::{BoundRegion, Follow, FollowDay};
 use super::people::Period;
 use super::sample::{Refusal, Sample};
 use crate::shared::ids::AccountId;
@@ -42,6 +43,14 @@ pub trait InsightReads: Send {
     async fn region_of(&mut self, account: &AccountId) -> Result<String, StoreError>;
     /// Requests that were not done, newest first: of one trace, or of a function within a span.
     async fn refusals(&mut self, which: &Which, limit: i64) -> Result<Vec<Refused>, StoreError>;
+    /// Followers gained and lost by day, both days within.
+    async fn follow_days(&mut self, from: i64, to: i64) -> Result<Vec<FollowDay>, StoreError>;
+    /// How many follow now.
+    async fn following(&mut self) -> Result<i64, StoreError>;
+    /// Linked people and homes by region, most people first.
+    async fn bound_regions(&mut self) -> Result<Vec<BoundRegion>, StoreError>;
+    /// Live links whose region is not read yet.
+    async fn unplaced(&mut self) -> Result<i64, StoreError>;
 }
 
 #[async_trait]
@@ -77,4 +86,14 @@ pub trait InsightStore: InsightReads {
     async fn settle(&mut self, crowd: &Crowd, count: i64) -> Result<(), StoreError>;
     /// Takes away hours before a day and everything before another.
     async fn purge(&mut self, hours_before: i64, days_before: i64) -> Result<u64, StoreError>;
+    /// Counts a change on its day; whether the wallet follows is what the latest moment says.
+    async fn follow(&mut self, follow: &Follow, day: i64) -> Result<(), StoreError>;
+    /// Reads the region of up to `limit` live links that have none; how many it did.
+    async fn place_bindings(&mut self, limit: i64) -> Result<i64, StoreError>;
+    /// Forgets wallets that left before a moment, and days before another.
+    async fn forget_followers(
+        &mut self,
+        left_before: Time,
+        days_before: i64,
+    ) -> Result<(), StoreError>;
 }

@@ -28,6 +28,11 @@ static WAYS: &[Way] = &[
         right: Right::ReadStatistics,
     },
     Way {
+        word: "nav.followers",
+        href: "/console/followers",
+        right: Right::ReadStatistics,
+    },
+    Way {
         word: "nav.cases",
         href: "/console/cases",
         right: Right::ReadCases,

@@ -19,6 +19,7 @@ mod cases;
 pub mod chart;
 mod entrance;
 pub mod fault;
+mod followers;
 pub mod frame;
 mod people;
 mod picture_form;
@@ -48,6 +49,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Page> {
     entrance::pages(&mut pages);
     today::pages(&mut pages);
     statistics::pages(&mut pages);
+    followers::pages(&mut pages);
     cases::pages(&mut pages);
     system::pages(&mut pages);
     people::pages(&mut pages);

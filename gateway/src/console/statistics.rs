@@ -51,14 +51,14 @@ impl From<InsightError> for Fault {
 }
 
 /// A filter: empty leaves nothing out, a word nobody knows is refused.
-fn filter<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Fault> {
+pub(super) fn filter<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Fault> {
     if text.is_empty() {
         return Ok(None);
     }
     parse(text).map(Some).ok_or(Fault::Invalid("fault.filter"))
 }
 
-fn day(text: &str, otherwise: i64) -> Result<i64, Fault> {
+pub(super) fn day(text: &str, otherwise: i64) -> Result<i64, Fault> {
     if text.is_empty() {
         return Ok(otherwise);
     }
@@ -145,7 +145,7 @@ fn permille(part: Option<i64>) -> String {
 }
 
 /// A count of people; fewer than five are not told.
-fn crowd(count: Option<i64>) -> String {
+pub(super) fn crowd(count: Option<i64>) -> String {
     count.map_or("< 5".to_owned(), |count| count.to_string())
 }
 

@@ -3,6 +3,8 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, HttpResponseBuilder, web};
+use lifeline_core::insight::Followers;
+use lifeline_core::insight::followers::{FollowError, FollowRefused, Took};
 use lifeline_core::payments::ports::NoticeError;
 use lifeline_core::payments::{NoticeRefused, Payments};
 
@@ -13,7 +15,8 @@ use crate::runner::Waker;
 const ACKNOWLEDGED: &str = "success";
 const REFUSED: &str = "fail";
 
-/// A notice about a trade. Answered `success` only once it is stored.
+/// A notice about a trade, or a message of the life account: Alipay sends both to one address. Answered `success`
+/// only once it is stored.
 #[utoipa::path(post, path = "/v1/callbacks/alipay", tag = "payments",
     request_body(content = String, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "`success`: stored", body = String, content_type = "text/plain"),
@@ -21,6 +24,7 @@ const REFUSED: &str = "fail";
         (status = 503, description = "`fail`: send it again", body = String, content_type = "text/plain")))]
 pub(super) async fn alipay(
     payments: web::Data<Payments>,
+    followers: web::Data<Followers>,
     waker: web::Data<Waker>,
     body: Result<web::Bytes, actix_web::Error>,
 ) -> HttpResponse {
@@ -28,6 +32,11 @@ pub(super) async fn alipay(
         return answer(StatusCode::PAYLOAD_TOO_LARGE, REFUSED);
     };
     let trace_id = trace::current();
+    match followers.receive(&raw, &trace_id).await {
+        Ok(Took::Elsewhere) => {}
+        Ok(Took::Counted | Took::Nothing) => return answer(StatusCode::OK, ACKNOWLEDGED),
+        Err(refused) => return not_taken(&refused),
+    }
     match payments.receive(&raw, &trace_id).await {
         Ok(message_id) => {
             work(payments.into_inner(), waker, message_id);
@@ -43,6 +52,21 @@ pub(super) async fn alipay(
             answer(StatusCode::SERVICE_UNAVAILABLE, REFUSED)
         }
     }
+}
+
+fn not_taken(refused: &FollowRefused) -> HttpResponse {
+    let reason = match refused {
+        FollowRefused::Insight(error) => {
+            tracing::error!(%error, "insight.follow.not_stored");
+            return answer(StatusCode::SERVICE_UNAVAILABLE, REFUSED);
+        }
+        FollowRefused::Unreadable(FollowError::Malformed) => "malformed",
+        FollowRefused::Unreadable(FollowError::BadSignature) => "bad_signature",
+        FollowRefused::Unreadable(FollowError::Foreign) => "foreign",
+    };
+    tracing::warn!(reason, "insight.follow.refused");
+    metrics::counter!("lifeline_notices_refused_total", "reason" => reason).increment(1);
+    answer(StatusCode::BAD_REQUEST, REFUSED)
 }
 
 /// Works the stored notice without keeping the channel waiting.

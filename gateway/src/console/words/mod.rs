@@ -3,6 +3,7 @@
 
 mod articles;
 mod cases;
+mod followers;
 mod frame;
 mod points;
 mod statistics;
@@ -43,6 +44,7 @@ pub(super) type Word = (&'static str, &'static str, &'static str);
 static TABLES: &[&[Word]] = &[
     articles::WORDS,
     cases::WORDS,
+    followers::WORDS,
     frame::WORDS,
     points::WORDS,
     statistics::WORDS,

@@ -277,7 +277,7 @@ async fn list_messages(
 }
 
 impl Alipay {
-    fn person(&self, handle: &str) -> Result<&Person, Refusal> {
+    pub(super) fn person(&self, handle: &str) -> Result<&Person, Refusal> {
         let unknown = || Refusal::not_found("PERSON_UNKNOWN", "see GET /sim/people");
         self.people.find(handle).ok_or_else(unknown)
     }

@@ -1,5 +1,6 @@
 //! The words of notices: what Alipay tells about a trade or an agreement. A value that is empty is never sent.
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::agreement::{Agreement, Change};
@@ -11,6 +12,8 @@ use crate::people::Person;
 
 /// What notices about trades say they are; faults of notices are planned under it.
 pub(super) const OF_TRADES: &str = "trade_status_sync";
+/// What messages of the life account are called here.
+pub(super) const OF_FOLLOWS: &str = "life_follow";
 
 /// Why a notice is sent.
 #[derive(Debug, Clone, Copy)]
@@ -99,6 +102,39 @@ impl Draft {
             by_certificate: agreement.terms.by_certificate,
             signs_type: change.signs_type,
             fields,
+        }
+    }
+
+    /// A message of the life account: somebody began or ceased to follow. One flat XML, signed with its `sign_type`.
+    pub(super) fn of_follow(person: &Person, follows: bool, url: String, at: Timestamp) -> Self {
+        let event = if follows { "follow" } else { "unfollow" };
+        let told = at.as_millisecond().to_string();
+        let who = json!({ "logon_id": logon_id(person) }).to_string();
+        let tags: [(&str, &str); 6] = [
+            ("AppId", APP_ID),
+            ("FromUserId", person.user_id.as_ref()),
+            ("CreateTime", told.as_ref()),
+            ("MsgType", "event"),
+            ("EventType", event),
+            ("UserInfo", who.as_ref()),
+        ];
+        let tags: String = tags
+            .map(|(name, text)| format!("<{name}><![CDATA[{text}]]></{name}>"))
+            .concat();
+        Self {
+            thread: format!("{OF_FOLLOWS} {}", person.person),
+            number: person.person.to_owned(),
+            url,
+            notify_type: OF_FOLLOWS,
+            status: event,
+            forged: false,
+            by_certificate: false,
+            signs_type: true,
+            fields: vec![
+                ("service", "alipay.mobile.public.message.notify".into()),
+                ("charset", "UTF-8".into()),
+                ("biz_content", format!("<XML>{tags}</XML>")),
+            ],
         }
     }
 

@@ -12,6 +12,7 @@ mod certify;
 mod control;
 mod draft;
 mod failure;
+mod follow;
 mod gateway;
 mod issue;
 mod link;
@@ -256,7 +257,10 @@ pub fn meets(kind: Kind, route: Option<&str>) -> bool {
     );
     let Some(route) = route else { return true };
     match Method::named(route) {
-        _ if route == agreement_calls::SIGNED || route == agreement_calls::ENDED => {
+        _ if route == agreement_calls::SIGNED
+            || route == agreement_calls::ENDED
+            || route == draft::OF_FOLLOWS =>
+        {
             matches!(kind, Kind::NoticeLost | Kind::NoticeRepeated)
         }
         _ if of_notices => route == draft::OF_TRADES,
@@ -295,5 +299,6 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     .configure(cashier::routes)
     .configure(agreement_calls::routes)
     .configure(certify::routes)
+    .configure(follow::routes)
     .configure(control::routes);
 }

@@ -1,0 +1,111 @@
+//! Followers by digest and by day; the supply office of each link. Called by the room's one port.
+
+use lifeline_core::insight::followers::{BoundRegion, Follow, FollowDay};
+use lifeline_core::shared::ids::AccountId;
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::StoreError;
+
+use super::insight::{CONSUMER_NO, REGION_DIGITS};
+use super::statement::statements;
+use super::value::args;
+use super::{Conn, Field, Sql, WriteConn};
+
+statements! { "followers":
+    DAYS("follow_day") = "SELECT day, followed, unfollowed FROM follow_day WHERE day >= $1 AND day <= $2 ORDER BY day";
+    FOLLOWING("follower") = "SELECT COUNT(*) AS n FROM follower WHERE follows = 1";
+    REGIONS("binding_region") = "SELECT r.region, COUNT(DISTINCT b.account_id) AS people, COUNT(*) AS homes \
+        FROM binding b JOIN binding_region r ON r.binding_id = b.binding_id WHERE b.ended_at IS NULL \
+        GROUP BY r.region ORDER BY people DESC, r.region";
+    UNPLACED("binding") = "SELECT COUNT(*) AS n FROM binding b WHERE b.ended_at IS NULL \
+        AND NOT EXISTS (SELECT 1 FROM binding_region r WHERE r.binding_id = b.binding_id)";
+    TO_PLACE("binding") = "SELECT b.binding_id, b.account_id, b.consumer_no FROM binding b WHERE b.ended_at IS NULL \
+        AND NOT EXISTS (SELECT 1 FROM binding_region r WHERE r.binding_id = b.binding_id) ORDER BY b.binding_id LIMIT $1";
+    PLACE("binding_region") = "INSERT INTO binding_region (binding_id, region) VALUES ($1, $2) ON CONFLICT (binding_id) DO NOTHING";
+    FOLLOW("follower") = "INSERT INTO follower (wallet_digest, follows, moved_at) VALUES ($1, $2, $3) \
+        ON CONFLICT (wallet_digest) DO UPDATE SET follows = excluded.follows, moved_at = excluded.moved_at \
+        WHERE follower.moved_at < excluded.moved_at";
+    COUNT("follow_day") = "INSERT INTO follow_day (day, followed, unfollowed) VALUES ($1, $2, $3) ON CONFLICT (day) \
+        DO UPDATE SET followed = follow_day.followed + excluded.followed, unfollowed = follow_day.unfollowed + excluded.unfollowed";
+    LEFT_GO("follower") = "DELETE FROM follower WHERE follows = 0 AND moved_at < $1";
+    DAYS_GO("follow_day") = "DELETE FROM follow_day WHERE day < $1";
+}
+
+const WALLET: Field = Field::new("follower", "wallet_digest");
+
+impl<C: Conn> Sql<C> {
+    pub(super) async fn days_followed(
+        &mut self,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<FollowDay>, StoreError> {
+        let rows = self.rows(&DAYS, args![from, to]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(FollowDay {
+                    day: row.int("day")?,
+                    followed: row.int("followed")?,
+                    unfollowed: row.int("unfollowed")?,
+                })
+            })
+            .collect()
+    }
+
+    pub(super) async fn now_following(&mut self) -> Result<i64, StoreError> {
+        self.count(&FOLLOWING, args![]).await
+    }
+
+    pub(super) async fn bound_by_region(&mut self) -> Result<Vec<BoundRegion>, StoreError> {
+        let rows = self.rows(&REGIONS, args![]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(BoundRegion {
+                    region: row.text("region")?,
+                    people: row.int("people")?,
+                    homes: row.int("homes")?,
+                })
+            })
+            .collect()
+    }
+
+    pub(super) async fn not_placed(&mut self) -> Result<i64, StoreError> {
+        self.count(&UNPLACED, args![]).await
+    }
+}
+
+impl<C: WriteConn> Sql<C> {
+    pub(super) async fn count_follow(
+        &mut self,
+        follow: &Follow,
+        day: i64,
+    ) -> Result<(), StoreError> {
+        let digest = self.digest(WALLET, follow.wallet.expose())?;
+        self.touched(&FOLLOW, args![digest, follow.follows, follow.at])
+            .await?;
+        let args = args![day, i64::from(follow.follows), i64::from(!follow.follows)];
+        self.touched(&COUNT, args).await.map(drop)
+    }
+
+    pub(super) async fn place_some(&mut self, limit: i64) -> Result<i64, StoreError> {
+        let rows = self.rows(&TO_PLACE, args![limit]).await?;
+        let mut placed = Vec::new();
+        for row in &rows {
+            let (id, account): (String, AccountId) =
+                (row.text("binding_id")?, row.id("account_id")?);
+            let sealed = row.text("consumer_no")?;
+            let number = self.open_for(&account, CONSUMER_NO, &id, &sealed).await?;
+            let region: String = number.chars().take(REGION_DIGITS).collect();
+            placed.push(args![id, region]);
+        }
+        self.write_many(&PLACE, placed).await?;
+        i64::try_from(rows.len()).map_err(|_| StoreError::Conflict)
+    }
+
+    pub(super) async fn forget_left(
+        &mut self,
+        left_before: Time,
+        days_before: i64,
+    ) -> Result<(), StoreError> {
+        self.touched(&LEFT_GO, args![left_before]).await?;
+        self.touched(&DAYS_GO, args![days_before]).await.map(drop)
+    }
+}

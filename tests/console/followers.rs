@@ -1,0 +1,125 @@
+//! Followers and linked people as staff see them: repeats and disorder change nothing, small regions are not told.
+
+use actix_web::http::StatusCode;
+use lifeline_core::insight::followers::{AHEAD_S, OLDEST_S, Took};
+use lifeline_core::operators::{Role, Scope};
+use lifeline_core::shared::time::Clock as _;
+
+use crate::office::Office;
+
+const DAY_S: i64 = 86_400;
+
+async fn tell(office: &Office, raw: &str) -> Took {
+    let took = office.followers().receive(raw.as_bytes(), "t").await;
+    took.unwrap()
+}
+
+fn strong(page: &str, id: &str) -> i64 {
+    let at = page.split(&format!("id=\"{id}\">")).nth(1).unwrap();
+    at.split('<').next().unwrap().parse().unwrap()
+}
+
+#[actix_web::test]
+async fn ln_29_followers_are_counted_once_on_their_day_in_any_order() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let cookie = office.enter(&desk, "statistics-reader").await;
+    let now = office.clock.now().unix_seconds();
+    let told = [
+        format!("m1 w1 follow {now}"),
+        format!("m2 w2 follow {}", now - DAY_S),
+        // Left and came back, told the other way round.
+        format!("m4 w3 follow {}", now - 10),
+        format!("m3 w3 unfollow {}", now - 20),
+        format!("m5 w4 unfollow {}", now - 29 * DAY_S),
+        // In the span before.
+        format!("m6 w5 follow {}", now - 29 * DAY_S),
+    ];
+    for raw in &told {
+        assert_eq!(tell(&office, raw).await, Took::Counted, "{raw}");
+        assert_eq!(tell(&office, raw).await, Took::Nothing, "again: {raw}");
+    }
+    let date = |days: i64| {
+        let at = office.clock.now().plus_seconds(-days * DAY_S);
+        at.shanghai_date()
+    };
+    let span =
+        |from: i64, to: i64| format!("/console/followers?from={}&to={}", date(from), date(to));
+    let page = desk.get(&span(6, 0), &cookie).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    assert_eq!(strong(&page.text, "following"), 4);
+    assert_eq!(strong(&page.text, "gained"), 3);
+    assert_eq!(strong(&page.text, "lost"), 1);
+    let whole = desk.get(&span(29, 0), &cookie).await.text;
+    assert_eq!((strong(&whole, "gained"), strong(&whole, "lost")), (4, 2));
+    let turned = desk.get(&span(0, 6), &cookie).await;
+    assert!(turned.status.is_client_error());
+}
+
+#[actix_web::test]
+async fn ln_29_too_old_and_too_early_messages_are_not_counted() {
+    let office = Office::new().await;
+    let now = office.clock.now().unix_seconds();
+    let told = [
+        (now - OLDEST_S, Took::Counted),
+        (now - OLDEST_S - 1, Took::Nothing),
+        (now + AHEAD_S, Took::Counted),
+        (now + AHEAD_S + 1, Took::Nothing),
+    ];
+    for (n, (at, took)) in told.into_iter().enumerate() {
+        assert_eq!(
+            tell(&office, &format!("m{n} w{n} follow {at}")).await,
+            took,
+            "{n}"
+        );
+    }
+    assert_eq!(tell(&office, "a payment's notice").await, Took::Elsewhere);
+}
+
+/// Links of so many people in a region, as their placing leaves them.
+fn linked(office: &Office, region: &str, people: usize) {
+    let mut text = "PRAGMA foreign_keys = OFF;".to_owned();
+    for n in 0..people {
+        let id = format!("{region}-{n}");
+        text.push_str(&format!(
+            "INSERT INTO binding (binding_id, account_id, home_index, consumer_no, role, holder_version, frozen, signboard, \
+             created_at, version) VALUES ('{id}', 'a-{id}', 'h-{id}', '', 'payer_only', 0, 0, '', 0, 1);
+             INSERT INTO binding_region (binding_id, region) VALUES ('{id}', '{region}');"
+        ));
+    }
+    office.raw(&text);
+}
+
+#[actix_web::test]
+async fn ln_30_linked_people_by_region_without_the_few_and_within_the_scope() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    linked(&office, "1504", 5);
+    linked(&office, "1505", 4);
+    let cookie = office.enter(&desk, "statistics-reader").await;
+    let page = desk.get("/console/followers", &cookie).await.text;
+    let row = |region: &str| {
+        let at = page
+            .split(&format!("<th scope=\"row\">{region}</th>"))
+            .nth(1)
+            .unwrap();
+        at.split("</tr>").next().unwrap().to_owned()
+    };
+    assert!(row("1504").contains(">5<"), "{}", row("1504"));
+    assert!(
+        !row("1505").contains(">4<") && row("1505").contains("5"),
+        "{}",
+        row("1505")
+    );
+    let scope = Scope::parse("1505").unwrap();
+    office.hire("of-1505", Role::StatisticsReader, scope).await;
+    let cookie = office.enter(&desk, "of-1505").await;
+    let page = desk.get("/console/followers", &cookie).await.text;
+    assert!(page.contains("1505") && !page.contains(">1504<"));
+    let file = desk
+        .get("/console/followers/export?form=csv", &cookie)
+        .await;
+    assert_eq!(file.status, StatusCode::OK);
+    assert!(file.text.contains("of-1505") && !file.text.contains("1504"));
+    assert_eq!(office.audited("insight.export_followers"), ["csv"]);
+}
