@@ -133,10 +133,6 @@ impl Rooms {
             Publications::new(store, clock, entropy, Arc::new(Darkroom))
         };
         let generation = generation(again(), outside, engine);
-        let followers = {
-            let (store, clock, _) = again();
-            Followers::new(store, clock, outside.alipay.clone())
-        };
         let accounts =
             accounts.followed_by(vec![Arc::new(bindings.clone()), Arc::new(privacy.clone())]);
         let requests = {
@@ -148,7 +144,7 @@ impl Rooms {
         Ok(Self {
             by_password: PasswordDoor::new(accounts.clone(), passwords),
             generation,
-            followers,
+            followers: followers(again(), outside),
             settlement,
             privacy,
             publications,
@@ -300,6 +296,12 @@ fn generation(ground: Ground, outside: &Outside, engine: &Arc<Engine>) -> Genera
         vault: Arc::new(WrappedVault::new(Arc::new(wrapping))),
         rows: vec![Arc::new(MonthRows)],
     })
+}
+
+/// Who follows the life account, by Alipay's messages.
+fn followers(ground: Ground, outside: &Outside) -> Followers {
+    let (store, clock, _) = ground;
+    Followers::new(store, clock, outside.alipay.clone())
 }
 
 /// What was sold, from the meter to the money.

@@ -1,5 +1,5 @@
 //! Alipay's notices: verified over the raw bytes, durable before they are acknowledged, worked at
-//! once; the sweeper works what a crash left behind.
+//! once; the sweeper works what a crash left behind. Messages of the life account come to the same address.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, HttpResponseBuilder, web};
@@ -15,8 +15,7 @@ use crate::runner::Waker;
 const ACKNOWLEDGED: &str = "success";
 const REFUSED: &str = "fail";
 
-/// A notice about a trade, or a message of the life account: Alipay sends both to one address. Answered `success`
-/// only once it is stored.
+/// A notice about a trade. Answered `success` only once it is stored.
 #[utoipa::path(post, path = "/v1/callbacks/alipay", tag = "payments",
     request_body(content = String, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "`success`: stored", body = String, content_type = "text/plain"),
