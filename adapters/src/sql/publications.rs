@@ -126,6 +126,27 @@ fn publication(row: &Row) -> Result<Publication, StoreError> {
     })
 }
 
+/// What an edition is written with, in the order of both its statements.
+fn edition_args(edition: &Edition) -> Result<Vec<Value>, StoreError> {
+    Ok(args![
+        &edition.publication_id,
+        edition.number,
+        edition.state.as_str(),
+        &edition.content.title,
+        &edition.content.summary,
+        json(&edition.content.blocks, "blocks")?,
+        json(&edition.content.facts, "facts")?,
+        edition.window.from,
+        edition.window.to,
+        json(&edition.authors, "authors")?,
+        edition.written_at,
+        edition.decided_by.as_deref(),
+        edition.decided_at,
+        edition.reason.as_deref(),
+        edition.version,
+    ])
+}
+
 fn edition(row: &Row) -> Result<Edition, StoreError> {
     Ok(Edition {
         publication_id: row.id("publication_id")?,
@@ -296,45 +317,13 @@ impl<C: WriteConn> PublicationStore for Sql<C> {
     }
 
     async fn add_edition(&mut self, edition: &Edition) -> Result<(), StoreError> {
-        let args = args![
-            &edition.publication_id,
-            edition.number,
-            edition.state.as_str(),
-            &edition.content.title,
-            &edition.content.summary,
-            json(&edition.content.blocks, "blocks")?,
-            json(&edition.content.facts, "facts")?,
-            edition.window.from,
-            edition.window.to,
-            json(&edition.authors, "authors")?,
-            edition.written_at,
-            edition.decided_by.as_deref(),
-            edition.decided_at,
-            edition.reason.as_deref(),
-            edition.version,
-        ];
-        self.touched(&ADD_EDITION, args).await.map(drop)
+        self.touched(&ADD_EDITION, edition_args(edition)?)
+            .await
+            .map(drop)
     }
 
     async fn save_edition(&mut self, edition: &Edition) -> Result<(), StoreError> {
-        let args = args![
-            &edition.publication_id,
-            edition.number,
-            edition.state.as_str(),
-            &edition.content.title,
-            &edition.content.summary,
-            json(&edition.content.blocks, "blocks")?,
-            json(&edition.content.facts, "facts")?,
-            edition.window.from,
-            edition.window.to,
-            json(&edition.authors, "authors")?,
-            edition.written_at,
-            edition.decided_by.as_deref(),
-            edition.decided_at,
-            edition.reason.as_deref(),
-            edition.version,
-        ];
-        if self.changed(&SAVE_EDITION, args).await? {
+        if self.changed(&SAVE_EDITION, edition_args(edition)?).await? {
             Ok(())
         } else {
             Err(StoreError::Conflict)
