@@ -16,6 +16,7 @@ mod index;
 pub mod keys;
 pub mod marketing;
 pub mod pages;
+mod passage;
 pub mod people;
 pub mod refusal;
 pub mod relay;

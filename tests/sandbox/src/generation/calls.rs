@@ -1,17 +1,17 @@
 //! `/pv/v1/…`.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::book::{Generation, Payout, Review, month};
-use crate::clock::rfc3339;
-use crate::faults::{Faults, Kind, Target, hold_then_drop, leaked_statement};
-use crate::hmac_auth::{AuthFailure, verify};
+use crate::clock::{SimClock, rfc3339};
+use crate::faults::Target;
+use crate::hmac_auth::{AuthFailure, Nonces};
 use crate::keys::{ChannelKeys, Keys};
-use crate::marketing::gate::trace_id;
+use crate::passage::{self, Refusal, StandIn};
 use crate::people::People;
 
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
@@ -26,14 +26,14 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
 }
 
 /// A refused call, in the contract's words.
-enum No {
+pub(crate) enum No {
     Auth(AuthFailure),
     Invalid,
     NotFound,
     Conflict,
 }
 
-impl No {
+impl Refusal for No {
     fn respond(&self, trace_id: &str) -> HttpResponse {
         let (status, code) = match self {
             Self::Auth(failure) => (StatusCode::UNAUTHORIZED, failure.code()),
@@ -50,78 +50,33 @@ impl No {
     }
 }
 
-type Asked = (
-    HttpRequest,
-    web::Bytes,
-    web::Data<Generation>,
-    web::Data<Keys>,
-    web::Data<Faults>,
-);
-
-/// One call on its way: signature, planned faults, and only then its work.
-struct Passage {
-    request: HttpRequest,
-    body: web::Bytes,
-    route: &'static str,
-    systems: web::Data<Generation>,
-    keys: web::Data<Keys>,
-    faults: web::Data<Faults>,
+impl From<AuthFailure> for No {
+    fn from(failure: AuthFailure) -> Self {
+        Self::Auth(failure)
+    }
 }
 
+impl StandIn for Generation {
+    const TARGET: Target = Target::Generation;
+    type No = No;
+
+    fn clock(&self) -> &SimClock {
+        &self.clock
+    }
+
+    fn nonces(&self) -> &Nonces {
+        &self.nonces
+    }
+
+    fn keys(all: &Keys) -> &ChannelKeys {
+        &all.generation
+    }
+}
+
+type Asked = passage::Asked<Generation>;
+type Passage = passage::Passage<Generation>;
+
 impl Passage {
-    fn of((request, body, systems, keys, faults): Asked, route: &'static str) -> Self {
-        Self {
-            request,
-            body,
-            route,
-            systems,
-            keys,
-            faults,
-        }
-    }
-
-    fn strike(&self, kind: Kind) -> Option<crate::faults::Strike> {
-        let (now, named) = (self.systems.clock.now(), trace_id(&self.request));
-        self.faults
-            .strike(now, Target::Generation, self.route, kind, &named)
-    }
-
-    async fn answer(
-        &self,
-        commits: bool,
-        work: impl Fn(&Generation, &ChannelKeys) -> Result<Value, No>,
-    ) -> HttpResponse {
-        let trace = trace_id(&self.request);
-        let (keys, now_s) = (&self.keys.generation, self.systems.clock.unix_s());
-        let nonces = &self.systems.nonces;
-        if let Err(failure) = verify(&self.request, &self.body, keys, nonces, now_s) {
-            return No::Auth(failure).respond(&trace);
-        }
-        if let Some(held) = self.strike(Kind::Latency) {
-            tokio::time::sleep(held.latency()).await;
-        }
-        if self.strike(Kind::TimeoutBefore).is_some() {
-            return hold_then_drop().await;
-        }
-        if self.strike(Kind::Http500).is_some() {
-            return HttpResponse::InternalServerError().finish();
-        }
-        if self.strike(Kind::LeakSql).is_some() {
-            return leaked_statement(&trace);
-        }
-        let mut answer = work(&self.systems, keys);
-        if commits && self.strike(Kind::DuplicateReply).is_some() {
-            answer = work(&self.systems, keys);
-        }
-        if commits && answer.is_ok() && self.strike(Kind::TimeoutAfterCommit).is_some() {
-            return hold_then_drop().await;
-        }
-        match answer {
-            Ok(body) => HttpResponse::Ok().json(body),
-            Err(no) => no.respond(&trace),
-        }
-    }
-
     fn json<T: DeserializeOwned>(&self) -> Result<T, No> {
         serde_json::from_slice(&self.body).map_err(|_| No::Invalid)
     }

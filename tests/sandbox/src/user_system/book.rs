@@ -44,7 +44,7 @@ pub(super) enum Write {
 
 /// Why a write changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     StaleEpoch,
     NotRegistered,
     Conflict,

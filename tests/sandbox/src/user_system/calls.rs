@@ -1,16 +1,17 @@
 //! `/sgapp/v1/channel-users/…`.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::faults::{Faults, Kind, Target, hold_then_drop, leaked_statement};
-use crate::hmac_auth::{AuthFailure, verify};
+use crate::clock::SimClock;
+use crate::faults::Target;
+use crate::hmac_auth::{AuthFailure, Nonces};
 use crate::keys::{ChannelKeys, Keys};
-use crate::marketing::gate::trace_id;
+use crate::passage::{self, Refusal, StandIn};
 
 use super::book::{Person, Refused, UserSystem, Write};
 
@@ -27,13 +28,13 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
 }
 
 /// A refused call, in the contract's words.
-enum No {
+pub(crate) enum No {
     Auth(AuthFailure),
     Invalid(&'static str),
     Write(Refused),
 }
 
-impl No {
+impl Refusal for No {
     fn respond(&self, trace_id: &str) -> HttpResponse {
         let (status, code) = match self {
             Self::Auth(failure) => (StatusCode::UNAUTHORIZED, failure.code()),
@@ -55,79 +56,33 @@ impl No {
     }
 }
 
-/// What every call comes with.
-type Asked = (
-    HttpRequest,
-    web::Bytes,
-    web::Data<UserSystem>,
-    web::Data<Keys>,
-    web::Data<Faults>,
-);
-
-/// One call on its way: signature, planned faults, and only then its work.
-struct Passage {
-    request: HttpRequest,
-    body: web::Bytes,
-    route: &'static str,
-    users: web::Data<UserSystem>,
-    keys: web::Data<Keys>,
-    faults: web::Data<Faults>,
+impl From<AuthFailure> for No {
+    fn from(failure: AuthFailure) -> Self {
+        Self::Auth(failure)
+    }
 }
 
+impl StandIn for UserSystem {
+    const TARGET: Target = Target::UserSystem;
+    type No = No;
+
+    fn clock(&self) -> &SimClock {
+        &self.clock
+    }
+
+    fn nonces(&self) -> &Nonces {
+        &self.nonces
+    }
+
+    fn keys(all: &Keys) -> &ChannelKeys {
+        &all.user_system
+    }
+}
+
+type Asked = passage::Asked<UserSystem>;
+type Passage = passage::Passage<UserSystem>;
+
 impl Passage {
-    fn of((request, body, users, keys, faults): Asked, route: &'static str) -> Self {
-        Self {
-            request,
-            body,
-            route,
-            users,
-            keys,
-            faults,
-        }
-    }
-
-    fn strike(&self, kind: Kind) -> Option<crate::faults::Strike> {
-        let (now, named) = (self.users.clock.now(), trace_id(&self.request));
-        self.faults
-            .strike(now, Target::UserSystem, self.route, kind, &named)
-    }
-
-    async fn answer(
-        &self,
-        commits: bool,
-        work: impl Fn(&UserSystem, &ChannelKeys) -> Result<Value, No>,
-    ) -> HttpResponse {
-        let trace = trace_id(&self.request);
-        let (keys, now_s) = (&self.keys.user_system, self.users.clock.unix_s());
-        let nonces = &self.users.nonces;
-        if let Err(failure) = verify(&self.request, &self.body, keys, nonces, now_s) {
-            return No::Auth(failure).respond(&trace);
-        }
-        if let Some(held) = self.strike(Kind::Latency) {
-            tokio::time::sleep(held.latency()).await;
-        }
-        if self.strike(Kind::TimeoutBefore).is_some() {
-            return hold_then_drop().await;
-        }
-        if self.strike(Kind::Http500).is_some() {
-            return HttpResponse::InternalServerError().finish();
-        }
-        if self.strike(Kind::LeakSql).is_some() {
-            return leaked_statement(&trace);
-        }
-        let mut answer = work(&self.users, keys);
-        if commits && self.strike(Kind::DuplicateReply).is_some() {
-            answer = work(&self.users, keys);
-        }
-        if commits && answer.is_ok() && self.strike(Kind::TimeoutAfterCommit).is_some() {
-            return hold_then_drop().await;
-        }
-        match answer {
-            Ok(body) => HttpResponse::Ok().json(body),
-            Err(no) => no.respond(&trace),
-        }
-    }
-
     fn json<T: DeserializeOwned>(&self) -> Result<T, No> {
         serde_json::from_slice(&self.body).map_err(|_| No::Invalid("body"))
     }
