@@ -16,6 +16,8 @@
 mod check;
 mod l;
 mod p;
+#[path = "../place/mod.rs"]
+mod place;
 mod r;
 mod second;
 

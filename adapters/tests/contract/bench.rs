@@ -1,6 +1,5 @@
 //! A fresh store for one contract, and what a contract needs around it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
@@ -14,25 +13,11 @@ use lifeline_core::store::{StoreError, Tx, View, atomically, snapshot};
 use rusqlite::types::Value;
 
 use crate::Run;
+use crate::place;
+pub(crate) use crate::place::{EngineKind, connect};
 
 /// A contract that takes longer hangs.
 const CONTRACT_MAX: Duration = Duration::from_secs(60);
-
-/// Which engine a contract runs on.
-#[derive(Debug, Clone)]
-pub(crate) enum EngineKind {
-    Sqlite,
-    Postgres(String),
-}
-
-impl EngineKind {
-    pub(crate) const fn name(&self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgres(_) => "postgres",
-        }
-    }
-}
 
 /// One fresh, migrated store of a demo installation.
 #[derive(Clone)]
@@ -52,9 +37,6 @@ impl Bench {
         let keys = Arc::new(tempfile::tempdir().unwrap());
         let file = keys.path().join("keyring.json");
         let keyring = Arc::new(Keyring::load_or_create_demo(&file).unwrap());
-        sql::migrate(&target, InstanceKind::Demo, now())
-            .await
-            .unwrap();
         let store = open(&target, &keyring).await;
         Self {
             store,
@@ -275,77 +257,14 @@ impl Entropy for Counting {
     }
 }
 
-pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
-    client
-}
-
-/// Where a contract's store lives; taken away when the contract has ended, however it ended.
-enum Home {
-    Folder(tempfile::TempDir),
-    Schema { url: String, name: String },
-}
-
-impl Home {
-    async fn make(kind: &EngineKind) -> (Self, String) {
-        match kind {
-            EngineKind::Sqlite => {
-                let folder = tempfile::tempdir().unwrap();
-                let path: PathBuf = folder.path().join("store.db");
-                (Self::Folder(folder), path.to_str().unwrap().to_owned())
-            }
-            EngineKind::Postgres(url) => {
-                let mut random = [0_u8; 6];
-                getrandom::fill(&mut random).unwrap();
-                let name = format!("contract_{}", hex::encode(random));
-                connect(url)
-                    .await
-                    .batch_execute(&format!("CREATE SCHEMA {name}"))
-                    .await
-                    .unwrap();
-                let joint = if url.contains('?') { '&' } else { '?' };
-                let target = format!("{url}{joint}options=-c%20search_path%3D{name}");
-                let url = url.clone();
-                (Self::Schema { url, name }, target)
-            }
-        }
-    }
-
-    async fn take_away(self) {
-        match self {
-            Self::Folder(folder) => folder.close().unwrap(),
-            Self::Schema { url, name } => connect(&url)
-                .await
-                .batch_execute(&format!("DROP SCHEMA {name} CASCADE"))
-                .await
-                .unwrap(),
-        }
-    }
-}
-
 /// Runs one contract on a store made for it.
 pub(crate) fn on_fresh_store(kind: &EngineKind, run: Run) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    let (home, target) = runtime.block_on(Home::make(kind));
-    let ended = catch_unwind(AssertUnwindSafe(|| {
-        runtime.block_on(async {
-            let bench = Bench::new(target, kind.clone()).await;
-            let store = Arc::clone(&bench.store);
-            tokio::time::timeout(CONTRACT_MAX, run(bench))
-                .await
-                .expect("the contract hangs");
-            store.close().await.unwrap();
-        });
-    }));
-    runtime.block_on(home.take_away());
-    if let Err(panic) = ended {
-        resume_unwind(panic);
-    }
+    place::on_fresh_store(kind, now(), async |target| {
+        let bench = Bench::new(target, kind.clone()).await;
+        let store = Arc::clone(&bench.store);
+        tokio::time::timeout(CONTRACT_MAX, run(bench))
+            .await
+            .expect("the contract hangs");
+        store.close().await.unwrap();
+    });
 }

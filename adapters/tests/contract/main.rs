@@ -53,6 +53,8 @@ mod payment_fixtures;
 mod payment_moment;
 mod payment_turns;
 mod payments;
+#[path = "../place/mod.rs"]
+mod place;
 mod points;
 mod privacy;
 mod publications;
@@ -155,18 +157,15 @@ fn main() {
     let arguments = Arguments::from_args();
     let contracts: Vec<Contract> = ROOMS.iter().flat_map(|room| room()).collect();
     let mut trials = coverage::trials(&contracts);
-    let postgres = std::env::var("TEST_POSTGRES_URL").ok();
-    if postgres.is_none() && std::env::var("REQUIRE_POSTGRES").is_ok_and(|wanted| wanted == "1") {
-        trials.push(Trial::test("contract.postgres.required", || {
-            Err(Failed::from(
-                "REQUIRE_POSTGRES=1 but TEST_POSTGRES_URL is not set",
-            ))
+    let engines = place::engines().unwrap_or_else(|why| {
+        trials.push(Trial::test("contract.postgres.required", move || {
+            Err(Failed::from(why))
         }));
-    }
+        Vec::new()
+    });
     for contract in contracts {
-        trials.push(trial(&contract, EngineKind::Sqlite));
-        if let Some(url) = &postgres {
-            trials.push(trial(&contract, EngineKind::Postgres(url.clone())));
+        for kind in &engines {
+            trials.push(trial(&contract, kind.clone()));
         }
     }
     libtest_mimic::run(&arguments, trials).exit();

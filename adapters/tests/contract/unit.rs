@@ -401,7 +401,10 @@ async fn an_unmigrated_store_is_refused(t: Bench) {
     let keyring = Arc::clone(&t.keyring);
     let empty = match &t.kind {
         EngineKind::Sqlite => format!("{}.other", t.target),
-        EngineKind::Postgres(_) => t.target.replace("contract_", "nowhere_"),
+        EngineKind::Postgres(_) => {
+            let joint = if t.target.contains('?') { '&' } else { '?' };
+            format!("{}{joint}options=-c%20search_path%3Dnowhere", t.target)
+        }
     };
     let opened = sql::open(&empty, keyring, InstanceKind::Demo).await;
     assert!(

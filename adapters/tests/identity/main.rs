@@ -29,6 +29,7 @@ mod merging_homes;
 mod merging_rights;
 mod passwords;
 mod phones;
+#[path = "../place/mod.rs"]
 mod place;
 mod privacy;
 mod rotation;
@@ -36,6 +37,7 @@ mod sharing;
 mod sharing_ends;
 mod sign_in;
 mod staying;
+mod store;
 mod users;
 mod world;
 
@@ -95,18 +97,15 @@ fn main() {
         staying::stories,
     ];
     let mut trials = Vec::new();
-    let postgres = std::env::var("TEST_POSTGRES_URL").ok();
-    if postgres.is_none() && std::env::var("REQUIRE_POSTGRES").is_ok_and(|wanted| wanted == "1") {
-        trials.push(Trial::test("identity.postgres.required", || {
-            Err(Failed::from(
-                "REQUIRE_POSTGRES=1 but TEST_POSTGRES_URL is not set",
-            ))
+    let engines = place::engines().unwrap_or_else(|why| {
+        trials.push(Trial::test("identity.postgres.required", move || {
+            Err(Failed::from(why))
         }));
-    }
+        Vec::new()
+    });
     for story in files.iter().flat_map(|stories| stories()) {
-        trials.push(trial(&story, EngineKind::Sqlite));
-        if let Some(url) = &postgres {
-            trials.push(trial(&story, EngineKind::Postgres(url.clone())));
+        for kind in &engines {
+            trials.push(trial(&story, kind.clone()));
         }
     }
     libtest_mimic::run(&arguments, trials).exit();
@@ -116,7 +115,7 @@ fn trial(story: &Story, kind: EngineKind) -> Trial {
     let name = format!("identity.{}.{}.{}", story.file, story.name, kind.name());
     let run = story.run;
     Trial::test(name, move || {
-        place::with_fresh_store(&kind, run);
+        store::with_fresh_store(&kind, run);
         Ok(())
     })
 }

@@ -27,7 +27,7 @@ use sha2::{Digest as _, Sha256};
 use crate::alipay::Alipay;
 pub(crate) use crate::alipay::{CHEN_GANG, LI_MING, WANG_FANG, Wallet};
 use crate::archive::Archive;
-use crate::place;
+use crate::store;
 use crate::users::Users;
 
 /// Time that moves only when told.
@@ -138,15 +138,16 @@ pub(crate) struct World {
     target: String,
 }
 
+/// The moment stories begin at: a Friday morning in Shanghai.
+pub(crate) fn start() -> Time {
+    Time::parse_rfc3339("2026-11-20T10:00:00+08:00").unwrap()
+}
+
 impl World {
     pub(crate) async fn new(target: String) -> Self {
-        let start = Time::parse_rfc3339("2026-11-20T10:00:00+08:00").unwrap();
-        let clock = Arc::new(Hands(AtomicI64::new(start.micros())));
+        let clock = Arc::new(Hands(AtomicI64::new(start().micros())));
         let dice = Arc::new(Dice(AtomicU64::new(1)));
         let keyring = Arc::new(Keyring::generate(InstanceKind::Demo).unwrap());
-        sql::migrate(&target, InstanceKind::Demo, start)
-            .await
-            .unwrap();
         let store = sql::open(&target, keyring, InstanceKind::Demo)
             .await
             .unwrap();
@@ -291,7 +292,7 @@ impl World {
 
     /// Whether a text lies open in the store.
     pub(crate) async fn lies_open(&self, canary: &str) -> bool {
-        let bytes = place::at_rest(&self.target).await;
+        let bytes = store::at_rest(&self.target).await;
         assert!(bytes.len() > 500, "the store was not read");
         bytes
             .windows(canary.len())

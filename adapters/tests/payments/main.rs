@@ -25,6 +25,8 @@ mod late;
 mod marketing;
 mod orders;
 mod outside;
+#[path = "../place/mod.rs"]
+mod place;
 mod postings;
 mod refunds;
 mod rulings;

@@ -1,7 +1,6 @@
 //! A fresh store for one trial, on either engine; gone when the trial ends, however it ends.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,26 +9,14 @@ use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::sql::{self, Engine};
 use lifeline_core::shared::time::Time;
 
+use crate::place::{self, connect};
+pub(crate) use crate::place::{EngineKind, engines};
+
 /// A trial that takes longer hangs; more random cases may take more time.
 fn trial_max() -> Duration {
     let cases = std::env::var("PROPTEST_CASES").ok();
     let cases: u64 = cases.and_then(|text| text.parse().ok()).unwrap_or(0);
     Duration::from_secs(150 + 5 * cases)
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum EngineKind {
-    Sqlite,
-    Postgres(String),
-}
-
-impl EngineKind {
-    pub(crate) const fn name(&self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgres(_) => "postgres",
-        }
-    }
 }
 
 /// Where this trial's store is.
@@ -43,19 +30,6 @@ pub(crate) struct Place {
 
 pub(crate) type Trial = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The engines to run on: SQLite always, PostgreSQL where it is given; `Err` when it must be given.
-pub(crate) fn engines() -> Result<Vec<EngineKind>, &'static str> {
-    let mut engines = vec![EngineKind::Sqlite];
-    match std::env::var("TEST_POSTGRES_URL") {
-        Ok(url) => engines.push(EngineKind::Postgres(url)),
-        Err(_) if std::env::var("REQUIRE_POSTGRES").is_ok_and(|wanted| wanted == "1") => {
-            return Err("REQUIRE_POSTGRES=1 but TEST_POSTGRES_URL is not set");
-        }
-        Err(_) => {}
-    }
-    Ok(engines)
-}
-
 /// The moment trials begin at: a Friday morning in Shanghai.
 pub(crate) fn start() -> Time {
     Time::parse_rfc3339("2026-11-20T10:00:00+08:00").unwrap()
@@ -64,9 +38,6 @@ pub(crate) fn start() -> Time {
 impl Place {
     async fn open(target: String, kind: EngineKind) -> Self {
         let keyring = Arc::new(Keyring::generate(InstanceKind::Demo).unwrap());
-        sql::migrate(&target, InstanceKind::Demo, start())
-            .await
-            .unwrap();
         let store = sql::open(&target, Arc::clone(&keyring), InstanceKind::Demo)
             .await
             .unwrap();
@@ -145,77 +116,14 @@ impl Place {
     }
 }
 
-async fn connect(url: &str) -> tokio_postgres::Client {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
-    client
-}
-
-enum Home {
-    Folder(tempfile::TempDir),
-    Schema { url: String, name: String },
-}
-
-impl Home {
-    async fn make(kind: &EngineKind) -> (Self, String) {
-        match kind {
-            EngineKind::Sqlite => {
-                let folder = tempfile::tempdir().unwrap();
-                let path = folder.path().join("store.db");
-                let target = path.to_str().unwrap().to_owned();
-                (Self::Folder(folder), target)
-            }
-            EngineKind::Postgres(url) => {
-                let mut random = [0_u8; 6];
-                getrandom::fill(&mut random).unwrap();
-                let name = format!("payments_{}", hex::encode(random));
-                connect(url)
-                    .await
-                    .batch_execute(&format!("CREATE SCHEMA {name}"))
-                    .await
-                    .unwrap();
-                let joint = if url.contains('?') { '&' } else { '?' };
-                let target = format!("{url}{joint}options=-c%20search_path%3D{name}");
-                let url = url.clone();
-                (Self::Schema { url, name }, target)
-            }
-        }
-    }
-
-    async fn take_away(self) {
-        match self {
-            Self::Folder(folder) => folder.close().unwrap(),
-            Self::Schema { url, name } => connect(&url)
-                .await
-                .batch_execute(&format!("DROP SCHEMA {name} CASCADE"))
-                .await
-                .unwrap(),
-        }
-    }
-}
-
 /// Runs one trial on a store made for it.
 pub(crate) fn on_fresh_store(kind: &EngineKind, trial: impl FnOnce(Place) -> Trial) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    let (home, target) = runtime.block_on(Home::make(kind));
-    let ended = catch_unwind(AssertUnwindSafe(|| {
-        runtime.block_on(async {
-            let place = Place::open(target, kind.clone()).await;
-            let store = Arc::clone(&place.store);
-            tokio::time::timeout(trial_max(), trial(place))
-                .await
-                .expect("the trial hangs");
-            store.close().await.unwrap();
-        });
-    }));
-    runtime.block_on(home.take_away());
-    if let Err(panic) = ended {
-        resume_unwind(panic);
-    }
+    place::on_fresh_store(kind, start(), async |target| {
+        let place = Place::open(target, kind.clone()).await;
+        let store = Arc::clone(&place.store);
+        tokio::time::timeout(trial_max(), trial(place))
+            .await
+            .expect("the trial hangs");
+        store.close().await.unwrap();
+    });
 }

@@ -13,6 +13,8 @@ mod checking;
 mod k;
 mod oracle;
 mod paying;
+#[path = "../place/mod.rs"]
+mod place;
 #[expect(dead_code, reason = "these stories need no second process")]
 #[path = "../payments/store.rs"]
 mod store;
