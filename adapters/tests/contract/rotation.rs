@@ -25,6 +25,7 @@ contracts! { "rotation":
     it_may_die_after_every_step => [];
     a_file_that_was_changed_before_the_store_heard_of_it_is_used => [];
     of_two_at_once_each_step_is_done_once => [];
+    who_comes_to_its_end_too_late_begins_no_other => [];
     a_process_with_an_older_keyring_does_not_work => [];
     an_older_keyring_does_not_open_the_store => [];
     another_keyring_does_not_adopt_a_store_with_data => [];
@@ -248,6 +249,18 @@ async fn of_two_at_once_each_step_is_done_once(t: Bench) {
     assert!(moved > 0);
     all_is_there(&t, &h).await;
     all_is_there(&other, &h).await;
+}
+
+async fn who_comes_to_its_end_too_late_begins_no_other(t: Bench) {
+    household(&t).await;
+    let purpose = Purpose::DataWrapping;
+    let ended_at = rotating(&t, purpose, now()).finish().await;
+    let until = ended_at.plus_seconds(QUIET_S);
+    let late = t.store.rotate(purpose, ended_at).await.unwrap();
+    assert_eq!(late, Progress::Wait { until });
+    // Later it is a wish of its own.
+    let again = t.store.rotate(purpose, until).await.unwrap();
+    assert!(matches!(again, Progress::Announced { .. }), "{again:?}");
 }
 
 async fn a_process_with_an_older_keyring_does_not_work(t: Bench) {

@@ -205,6 +205,20 @@ pub(super) async fn retire<C: WriteConn + 'static>(
     Box::new(unit).commit().await
 }
 
+/// Nothing is under way. Of two processes that rotate at once, one may have ended the rotation while
+/// the other was on its way to the same step: that is no wish for another key.
+fn begin(generations: &[Generation], purpose: Purpose, now: Time) -> Step {
+    let ended = generations
+        .iter()
+        .filter(|g| g.purpose == purpose && g.state == KeyState::Retired)
+        .map(|g| g.moved_at.plus_seconds(QUIET_S))
+        .max();
+    match ended {
+        Some(until) if now < until => Step::Done(Progress::Wait { until }),
+        _ => Step::Begin,
+    }
+}
+
 impl<C: WriteConn> Sql<C> {
     /// The next step of a rotation, in this unit.
     pub(super) async fn rotate_once(
@@ -219,10 +233,10 @@ impl<C: WriteConn> Sql<C> {
         // Looked at again behind the lock: the other side of it may just have gone on. After the row, so
         // that the key it names is seen.
         self.vault = self.vault.look(&mut self.conn).await?;
-        let Some(under_way) = row.as_ref().map(UnderWay::of).transpose()? else {
-            return Ok(Step::Begin);
-        };
         let generations = self.vault.ruled().generations;
+        let Some(under_way) = row.as_ref().map(UnderWay::of).transpose()? else {
+            return Ok(begin(&generations, purpose, now));
+        };
         let mut ours = generations.iter().filter(|g| g.purpose == purpose);
         let goal = ours.find(|g| g.kid == under_way.kid);
         let goal = goal.ok_or(StoreError::Corrupt {
