@@ -13,6 +13,7 @@ use lifeline_adapters::vault::{SoftwareWrapping, WrappedVault};
 use lifeline_core::accounts::codes::CodeCarrier;
 use lifeline_core::accounts::passwords::Passwords;
 use lifeline_core::accounts::{Accounts, PasswordDoor};
+use lifeline_core::bans::Bans;
 use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::bindings::{BindingRules, Bindings, EndWhatIsOver, Gathering, LookForChanges};
 use lifeline_core::insight::{Followers, Insight};
@@ -84,6 +85,7 @@ impl Rooms {
         let base = &config.listeners.line.public_base;
         let (clock, entropy) = (Arc::clone(clock), Arc::clone(entropy));
         let again = || (Arc::clone(&store), Arc::clone(&clock), Arc::clone(&entropy));
+        let code_budget = config.limits.code_budget()?;
         let policy = policy(base, engine.instance().restore_epoch)?;
         let accounts = {
             let (store, clock, entropy) = again();
@@ -94,10 +96,14 @@ impl Rooms {
                 outside.alipay.clone(),
                 &format!("{base}/"),
             )
+            .spending(code_budget)
         };
         let bindings = {
             let (store, clock, entropy) = again();
-            let rules = BindingRules::default();
+            let rules = BindingRules {
+                code_budget,
+                ..BindingRules::default()
+            };
             Bindings::new(store, clock, entropy, outside.marketing.clone(), rules)
         };
         let gathering = {
@@ -126,7 +132,7 @@ impl Rooms {
         };
         let privacy = {
             let (store, clock, entropy) = again();
-            Privacy::new(store, clock, entropy)
+            Privacy::new(store, clock, entropy).spending(code_budget)
         };
         let publications = {
             let (store, clock, entropy) = again();
@@ -178,6 +184,12 @@ impl Rooms {
     /// Money and binding routes ask the session's row through this.
     pub(crate) fn session_rows(&self) -> Arc<dyn SessionRows> {
         Arc::new(self.accounts.clone())
+    }
+
+    /// Who is shut out.
+    pub(crate) fn bans(&self) -> Bans {
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
+        Bans::new(Arc::clone(&self.store), clock, entropy)
     }
 
     /// What the listeners' handlers are given.

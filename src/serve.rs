@@ -16,6 +16,7 @@ use lifeline_core::requests::Requests;
 use lifeline_core::shared::cluster::{Revocations, SharedLimiter};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
+use lifeline_gateway::edge::bans::watched;
 use lifeline_gateway::edge::limits::{Limits, Quotas};
 use lifeline_gateway::edge::principal::Door;
 use lifeline_gateway::edge::revocation::Ended;
@@ -96,6 +97,7 @@ pub(crate) async fn start(
     let [line_limits, callback_limits] = &limits;
     let sharing = redis.clone().map(|redis| -> Arc<dyn Revocations> { redis });
     let ended = Arc::new(Ended::shared_by(sharing));
+    let (shut, bans) = watched(rooms.bans(), Arc::clone(&time));
     let (recorder, counting) = console::counting(&engine, &time, &entropy);
     let edge = Edge {
         door: Door {
@@ -109,6 +111,7 @@ pub(crate) async fn start(
         },
         cursors: Arc::clone(&keys.cursors),
         line_limits: Arc::clone(line_limits),
+        shut,
         callback_limits: Arc::clone(callback_limits),
         trusted_hops: config.listeners.line.trusted_hops.clone(),
         gate: line::gate_of(config, time.as_ref()).await?,
@@ -117,6 +120,7 @@ pub(crate) async fn start(
     let mut workers = rooms
         .workers(&limits, &ended, redis.clone(), &waker)
         .await?;
+    workers.push(Arc::new(bans));
     workers.push(Arc::new(keys.sharing(redis.clone())));
     let tls = line_tls(config, &mut workers)?;
     workers.push(Arc::<Counting>::clone(&counting));

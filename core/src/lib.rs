@@ -10,7 +10,7 @@
 //! | 4 | [`payments`] (uses bindings, billing), [`settlement`] (accounts, metering, tariffs) |
 //! | 3 | [`billing`] (bindings, tariffs) |
 //! | 2 | [`bindings`] (accounts), [`notices`] (accounts) |
-//! | 1 | [`accounts`], [`tariffs`]; foundation: [`outbox`] [`inbox`] [`idempotency`] [`jobs`] [`ledger`] [`evidence`] [`audit`] [`cases`] |
+//! | 1 | [`accounts`], [`tariffs`]; foundation: [`outbox`] [`inbox`] [`idempotency`] [`jobs`] [`ledger`] [`evidence`] [`audit`] [`bans`] [`cases`] |
 //! | 0 | [`shared`], [`store`] |
 //!
 //! A room may use what is below it, never beside or above; reactions upward travel as events
@@ -24,6 +24,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod bans;
 pub mod billing;
 pub mod bindings;
 pub mod cases;

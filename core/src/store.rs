@@ -12,6 +12,7 @@ use async_trait::async_trait;
 
 use crate::accounts::ports::{AccountReads, AccountStore};
 use crate::audit::ports::AuditLog;
+use crate::bans::ports::{BanReads, BanStore};
 use crate::billing::ports::{FigureReads, FigureStore};
 use crate::bindings::ports::{BindingReads, BindingStore};
 use crate::cases::ports::{CaseReads, CaseStore};
@@ -153,6 +154,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 pub trait UnitOfWork: Send {
     fn accounts(&mut self) -> &mut dyn AccountStore;
     fn audit(&mut self) -> &mut dyn AuditLog;
+    fn bans(&mut self) -> &mut dyn BanStore;
     fn billing(&mut self) -> &mut dyn FigureStore;
     fn bindings(&mut self) -> &mut dyn BindingStore;
     fn cases(&mut self) -> &mut dyn CaseStore;
@@ -177,6 +179,7 @@ pub trait UnitOfWork: Send {
 /// A read-only view.
 pub trait Snapshot: Send {
     fn accounts(&mut self) -> &mut dyn AccountReads;
+    fn bans(&mut self) -> &mut dyn BanReads;
     fn billing(&mut self) -> &mut dyn FigureReads;
     fn bindings(&mut self) -> &mut dyn BindingReads;
     fn cases(&mut self) -> &mut dyn CaseReads;
@@ -216,6 +219,7 @@ impl Tx {
     hand_on! {
         accounts: AccountStore;
         audit: AuditLog;
+        bans: BanStore;
         billing: FigureStore;
         bindings: BindingStore;
         cases: CaseStore;
@@ -249,6 +253,7 @@ impl std::fmt::Debug for View {
 impl View {
     hand_on! {
         accounts: AccountReads;
+        bans: BanReads;
         billing: FigureReads;
         bindings: BindingReads;
         cases: CaseReads;

@@ -3,9 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use lifeline_core::accounts::codes::Budget;
+use lifeline_core::shared::money::Fen;
 use serde::Deserialize;
 
 use super::{Faults, Relay};
+use crate::failure::Failure;
 
 /// `[listeners]`: one per trust zone.
 #[derive(Debug, Clone, Deserialize)]
@@ -80,6 +83,9 @@ pub(crate) struct Limits {
     pub(crate) functions_percent: u32,
     /// How many nodes share the limits: each one's part while Redis is away.
     pub(crate) nodes: u32,
+    /// What one-time codes by SMS may cost in a day, and what one of them costs.
+    pub(crate) codes_fen_per_day: u32,
+    pub(crate) code_fen: u32,
 }
 
 impl Default for Limits {
@@ -91,6 +97,8 @@ impl Default for Limits {
             per_account_minute: 240,
             functions_percent: 100,
             nodes: 2,
+            codes_fen_per_day: 100_000,
+            code_fen: 5,
         }
     }
 }
@@ -192,6 +200,13 @@ impl Tls {
 }
 
 impl Limits {
+    /// What codes may cost a day.
+    pub(crate) fn code_budget(&self) -> Result<Budget, Failure> {
+        let fen = |value: u32| Fen::new(i64::from(value));
+        Budget::new(fen(self.codes_fen_per_day), fen(self.code_fen))
+            .ok_or_else(|| Failure::failed("limits must be above zero"))
+    }
+
     pub(super) fn check(&self, faults: &mut Faults) {
         let sane = 1..=1_000_000_000;
         for (path, value) in [
@@ -200,8 +215,15 @@ impl Limits {
             ("limits.per_account_minute", self.per_account_minute),
             ("limits.functions_percent", self.functions_percent),
             ("limits.nodes", self.nodes),
+            ("limits.codes_fen_per_day", self.codes_fen_per_day),
+            ("limits.code_fen", self.code_fen),
         ] {
             faults.expect(sane.contains(&value), path, "must be 1 to 1000000000");
         }
+        faults.expect(
+            self.code_fen <= self.codes_fen_per_day,
+            "limits.codes_fen_per_day",
+            "must pay for one code at least",
+        );
     }
 }

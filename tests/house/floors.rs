@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{assert_no_faults, source};
 
 /// Floor 1 that any capability may use inside the unit of work, ports included.
-const FOUNDATION: [&str; 8] = [
+const FOUNDATION: [&str; 9] = [
     "audit",
+    "bans",
     "cases",
     "evidence",
     "idempotency",
@@ -17,8 +18,9 @@ const FOUNDATION: [&str; 8] = [
     "outbox",
 ];
 /// What a foundation room itself may name beside itself: a buried money row opens a case, and a
-/// turn of a job leaves an evidence line, each in the same unit.
-const FOUNDATION_BESIDE: [(&str, &str); 2] = [("outbox", "cases"), ("jobs", "evidence")];
+/// turn of a job leaves an evidence line, a ban a line of the audit, each in the same unit.
+const FOUNDATION_BESIDE: [(&str, &str); 3] =
+    [("outbox", "cases"), ("jobs", "evidence"), ("bans", "audit")];
 const GROUND: [&str; 2] = ["shared", "store"];
 
 /// Each capability with its floor and the exact rooms it may use beside floors 0 and 1.

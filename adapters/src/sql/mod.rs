@@ -46,6 +46,7 @@ pub mod value;
 
 mod accounts;
 mod audit;
+mod bans;
 mod billing;
 mod bindings;
 mod cases;

@@ -96,6 +96,8 @@ statements! { "personal":
         FROM staff_session WHERE opened_at < $1 ORDER BY opened_at LIMIT $2)";
     OLD_PROPOSALS("case_proposal") = "DELETE FROM case_proposal WHERE proposal_id IN (SELECT p.proposal_id \
         FROM case_proposal p JOIN case_file c ON c.case_id = p.case_id WHERE c.closed_at < $1 ORDER BY c.closed_at LIMIT $2)";
+    OLD_BANS("ban") = "DELETE FROM ban WHERE ban_id IN (SELECT ban_id FROM ban WHERE ends_at < $1 \
+        ORDER BY ends_at LIMIT $2)";
     OLD_CASES("case_file") = "DELETE FROM case_file WHERE case_id IN (SELECT case_id FROM case_file \
         WHERE closed_at < $1 AND NOT EXISTS (SELECT 1 FROM case_proposal p WHERE p.case_id = case_file.case_id) \
         ORDER BY closed_at LIMIT $2)";
@@ -164,6 +166,8 @@ pub static TABLES: &[Table] = &[
     table("oauth_start", "state_digest=digest cookie_digest=digest", NOBODY),
     table("attempt", "guard key_digest=digest period", GUARD),
     table("attempt_value", "guard key_digest=digest period value_digest=digest", GUARD),
+    table("ban", "ban_id scope subject network reason lifted_by lift_reason",
+        Fate::Kept("against abuse of the doors, by network address or account number: 190 days")).purged(&OLD_BANS, 190),
     table("otp", "otp_id account_id session_id purpose act_digest=digest phone_key=digest code_digest=digest",
         Fate::Erased(&[&OTPS])),
     table("refresh_token", "token_digest=digest session_id account_id spent_device successor=own",

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use lifeline_core::accounts::ports::{AccountReads, AccountStore};
 use lifeline_core::audit::ports::AuditLog;
+use lifeline_core::bans::ports::{BanReads, BanStore};
 use lifeline_core::billing::ports::{FigureReads, FigureStore};
 use lifeline_core::bindings::ports::{BindingReads, BindingStore};
 use lifeline_core::cases::ports::{CaseReads, CaseStore};
@@ -38,6 +39,7 @@ impl<C: WriteConn + 'static> UnitOfWork for Sql<C> {
     hand_out! {
         accounts: AccountStore;
         audit: AuditLog;
+        bans: BanStore;
         billing: FigureStore;
         bindings: BindingStore;
         cases: CaseStore;
@@ -66,6 +68,7 @@ impl<C: WriteConn + 'static> UnitOfWork for Sql<C> {
 impl<C: Conn + 'static> Snapshot for Sql<C> {
     hand_out! {
         accounts: AccountReads;
+        bans: BanReads;
         billing: FigureReads;
         bindings: BindingReads;
         cases: CaseReads;

@@ -6,7 +6,7 @@ use lifeline_core::settlement::ids::{
     CheckTaskId, GenerationAccountId, KeyPairId, PermissionId, PersonalTableId, TradeTaskId,
 };
 use lifeline_core::shared::ids::{
-    AccountId, BindingId, CaseId, CertificationId, EntryId, EventId, EvidenceId, ExchangeId,
+    AccountId, BanId, BindingId, CaseId, CertificationId, EntryId, EventId, EvidenceId, ExchangeId,
     FillingId, GiftId, GrantId, LineId, MergeId, NoticeId, OtpId, PaymentId, PictureId,
     PublicationId, RefundId, RequestId, SessionId, StaffId, StaffSessionId, TypedId,
 };
@@ -101,6 +101,7 @@ macro_rules! from_ids {
 
 from_ids!(
     AccountId,
+    BanId,
     BindingId,
     CaseId,
     CertificationId,

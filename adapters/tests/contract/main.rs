@@ -21,6 +21,7 @@
 
 mod accounts;
 mod audit;
+mod bans;
 mod bench;
 mod billing;
 mod bindings;
@@ -82,6 +83,7 @@ use crate::bench::{Bench, EngineKind};
 const ROOMS: &[fn() -> Vec<Contract>] = &[
     accounts::contracts,
     audit::contracts,
+    bans::contracts,
     billing::contracts,
     bindings::contracts,
     cases::contracts,

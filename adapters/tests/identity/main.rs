@@ -15,6 +15,7 @@
 
 mod alipay;
 mod archive;
+mod bans;
 mod by_number;
 mod certify_limits;
 mod certifying;

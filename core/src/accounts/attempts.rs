@@ -35,6 +35,18 @@ pub enum Guard {
     RegistrationsOfGenerator,
     /// Encrypted identities shown for one generation account.
     PermissionsOfGenerator,
+    /// Codes asked for from one place, whatever the account.
+    CodesFromPlace,
+    /// Codes sent to anybody: what they cost a day is agreed on ([`super::codes::Budget`]).
+    CodesOfDay,
+    /// Distinct consumer numbers shown from one place that were nobody's there.
+    HomesFromPlace,
+    /// Distinct consumer numbers one account showed that were not its own.
+    HomesByAccount,
+    /// Distinct ID numbers typed from one place.
+    IdNumbersFromPlace,
+    /// Distinct logins with a wrong password or code from one place.
+    LoginsFromPlace,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +58,7 @@ enum Window {
 }
 
 impl Guard {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::CodesToPhone,
         Self::TriesAgainstPhone,
         Self::CodesByAccount,
@@ -60,6 +72,12 @@ impl Guard {
         Self::RegistrationsByAccount,
         Self::RegistrationsOfGenerator,
         Self::PermissionsOfGenerator,
+        Self::CodesFromPlace,
+        Self::CodesOfDay,
+        Self::HomesFromPlace,
+        Self::HomesByAccount,
+        Self::IdNumbersFromPlace,
+        Self::LoginsFromPlace,
     ];
 
     #[must_use]
@@ -78,6 +96,12 @@ impl Guard {
             Self::RegistrationsByAccount => "registrations_by_account",
             Self::RegistrationsOfGenerator => "registrations_of_generator",
             Self::PermissionsOfGenerator => "permissions_of_generator",
+            Self::CodesFromPlace => "codes_from_place",
+            Self::CodesOfDay => "codes_of_day",
+            Self::HomesFromPlace => "homes_from_place",
+            Self::HomesByAccount => "homes_by_account",
+            Self::IdNumbersFromPlace => "id_numbers_from_place",
+            Self::LoginsFromPlace => "logins_from_place",
         }
     }
 
@@ -95,7 +119,14 @@ impl Guard {
             Self::Requests => 10,
             Self::RegistrationsByAccount => 10,
             Self::RegistrationsOfGenerator => 30,
-            Self::PermissionsOfGenerator => 20,
+            Self::PermissionsOfGenerator | Self::IdNumbersFromPlace => 20,
+            // A carrier puts many homes behind one address.
+            Self::CodesFromPlace => 200,
+            Self::CodesOfDay => super::codes::Budget::USUAL.codes_per_day(),
+            Self::HomesFromPlace => 40,
+            // More than an account may link, so that nobody stumbles over it by typing.
+            Self::HomesByAccount => 12,
+            Self::LoginsFromPlace => 15,
         }
     }
 
@@ -110,7 +141,13 @@ impl Guard {
             | Self::Requests
             | Self::RegistrationsByAccount
             | Self::RegistrationsOfGenerator
-            | Self::PermissionsOfGenerator => Window::Day,
+            | Self::PermissionsOfGenerator
+            | Self::CodesFromPlace
+            | Self::CodesOfDay
+            | Self::HomesFromPlace
+            | Self::HomesByAccount
+            | Self::IdNumbersFromPlace
+            | Self::LoginsFromPlace => Window::Day,
             Self::DigitsByAccount | Self::IdNumbersByAccount => Window::Year,
             Self::PasswordsFromPlace => Window::Quarter,
         }

@@ -10,7 +10,8 @@ use super::news::tell_changed;
 use super::ports::IdentityError;
 use super::record::{Caller, Pen};
 use super::secret::Secret;
-use super::{AccountError, Accounts};
+use super::{AccountError, Accounts, watch};
+use crate::bans;
 use crate::evidence::Act;
 use crate::shared::ids::CertificationId;
 use crate::shared::outside::NoAnswer;
@@ -99,6 +100,7 @@ impl Accounts {
         pen: &Pen,
     ) -> Result<(), AccountError> {
         let account = caller.account_id.as_str();
+        let watching = bans::Draft::ready(&self.maker());
         let refused = atomically(&*self.store, async |tx: &mut Tx| {
             let found = tx.accounts().find(&caller.account_id).await?;
             if found.ok_or(AccountError::NotFound)?.real_name.is_some() {
@@ -115,6 +117,10 @@ impl Accounts {
                 .await?
             {
                 ("TOO_MANY_ID_NUMBERS", AccountError::TooManyIdNumbers)
+            } else if let Some(out) =
+                watch::id_number(tx, caller.into(), &typed.id_no, &watching).await?
+            {
+                ("SHUT_OUT", out.into())
             } else {
                 return Ok(None);
             };

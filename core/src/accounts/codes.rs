@@ -17,12 +17,17 @@ use super::{AccountError, Accounts};
 use crate::outbox::relay::{Deliver, Delivery};
 use crate::outbox::{Claimed, Event};
 use crate::shared::ids::{EventId, Maker, OtpId};
+use crate::shared::money::Fen;
 use crate::shared::personal::Phone;
+use crate::shared::place;
 use crate::shared::time::{Clock, Time};
 use crate::store::{StoreError, Tx, atomically};
 
 /// The outbox kind of a code on its way.
 pub const SEND_CODE: &str = "accounts.send_code";
+
+/// The one counter of what all codes cost.
+const EVERYBODY: &str = "everybody";
 
 /// What somebody who asked for a code is told: the same for any phone or home.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,9 +51,41 @@ struct SendCode {
     expires_at: Time,
 }
 
+/// What codes by SMS may cost a day, all of them together: whoever gets past every other limit still
+/// cannot spend more of the utility's money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    per_day: Fen,
+    per_code: Fen,
+}
+
+impl Budget {
+    /// A thousand yuan a day at five fen a code.
+    pub const USUAL: Self = Self {
+        per_day: Fen::new(100_000),
+        per_code: Fen::new(5),
+    };
+
+    /// `None` unless both are above zero.
+    #[must_use]
+    pub fn new(per_day: Fen, per_code: Fen) -> Option<Self> {
+        let sane = per_day.is_positive() && per_code.is_positive();
+        sane.then_some(Self { per_day, per_code })
+    }
+
+    #[must_use]
+    pub const fn codes_per_day(self) -> i64 {
+        match self.per_day.get().checked_div(self.per_code.get()) {
+            Some(codes) => codes,
+            None => 0,
+        }
+    }
+}
+
 /// The ids and the code of one request, made before the unit of work.
 #[derive(Clone)]
 pub struct CodeDraft {
+    budget: Budget,
     pub otp_id: OtpId,
     code: Secret,
     event_id: EventId,
@@ -63,8 +100,9 @@ impl std::fmt::Debug for CodeDraft {
 
 impl CodeDraft {
     #[must_use]
-    pub fn ready(maker: &Maker<'_>) -> Self {
+    pub fn ready(maker: &Maker<'_>, budget: Budget) -> Self {
         Self {
+            budget,
             otp_id: maker.id(),
             code: Secret::new(maker.six_digits()),
             event_id: maker.id(),
@@ -92,7 +130,17 @@ pub async fn ask(
         return Err(AccountError::CodeTooSoon { retry_after_s });
     }
     let account = caller.account_id.as_str();
-    if !attempts::within(tx, Guard::CodesByAccount, account, now).await? {
+    let by_account = attempts::within(tx, Guard::CodesByAccount, account, now).await?;
+    let from_place = match place::outside(&caller.source) {
+        Some(at) => attempts::within(tx, Guard::CodesFromPlace, &at.to_string(), now).await?,
+        None => true,
+    };
+    let sent = attempts::so_far(tx, Guard::CodesOfDay, EVERYBODY, now).await?;
+    let affordable = sent < draft.budget.codes_per_day();
+    if !affordable {
+        tracing::error!(sent, "accounts.codes.budget_is_used_up");
+    }
+    if !(by_account && from_place && affordable) {
         return Err(AccountError::TooManyCodes {
             retry_after_s: seconds_to_next_day(now),
         });
@@ -127,9 +175,14 @@ pub async fn arm(
     if !attempts::within(tx, Guard::CodesToPhone, phone.expose(), draft.now).await? {
         return Ok(());
     }
+    let spent = attempts::so_far(tx, Guard::CodesOfDay, EVERYBODY, draft.now).await?;
+    if spent >= draft.budget.codes_per_day() {
+        return Ok(());
+    }
     if !tx.accounts().arm_otp(otp, phone, &draft.code).await? {
         return Ok(());
     }
+    attempts::count(tx, Guard::CodesOfDay, EVERYBODY, draft.now).await?;
     let body = SendCode {
         phone: phone.expose().to_owned(),
         code: draft.code.expose().to_owned(),
@@ -207,7 +260,7 @@ impl Accounts {
         phone: &Phone,
     ) -> Result<CodePromise, AccountError> {
         let maker = self.maker();
-        let (draft, pen) = (CodeDraft::ready(&maker), Pen::ready(&maker));
+        let (draft, pen) = (CodeDraft::ready(&maker, self.budget), Pen::ready(&maker));
         let (purpose, act) = (OtpPurpose::VerifyPhone, Act::on("phone", phone.expose()));
         atomically(&*self.store, async |tx: &mut Tx| {
             let otp = ask(tx, caller, purpose, &act, &draft).await?;

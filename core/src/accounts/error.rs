@@ -29,6 +29,9 @@ pub enum AccountError {
     /// A code for the same act was sent less than a minute ago.
     #[error("the next code may be asked for in {retry_after_s} s")]
     CodeTooSoon { retry_after_s: i64 },
+    /// One too many of what is other people's was tried from here.
+    #[error("shut out for {retry_after_s} s")]
+    ShutOut { retry_after_s: i64 },
     #[error("no more codes today")]
     TooManyCodes { retry_after_s: i64 },
     #[error("the code is wrong, used or over")]
@@ -94,6 +97,14 @@ impl From<RecordError> for AccountError {
         match error {
             RecordError::NotCanonical(error) => Self::Unrecordable(error),
             RecordError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<super::watch::ShutOut> for AccountError {
+    fn from(out: super::watch::ShutOut) -> Self {
+        Self::ShutOut {
+            retry_after_s: out.retry_after_s,
         }
     }
 }

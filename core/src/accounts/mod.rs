@@ -7,6 +7,7 @@
 //! | `password_door` | signing in with login, password and code |
 //! | `rotation` | the next id of a session that may do more |
 //! | `passwords` | what may be a password, and the port that hashes one |
+//! | `watch` | who tries out what is other people's |
 //! | `news` | what other rooms hear of a person |
 //! | `record` | evidence, audit and case lines of one act |
 //! | `ports` | rows, identity provider, carrier of codes |
@@ -39,6 +40,7 @@ mod password_door;
 mod phone;
 mod sign_in;
 mod stay;
+pub mod watch;
 
 use std::sync::Arc;
 
@@ -69,6 +71,7 @@ pub struct Accounts {
     identity: Arc<dyn ports::IdentityProvider>,
     /// Where Alipay sends a browser back: ours, exactly, never a client's word (money.md 3.5).
     redirect_uri: Arc<str>,
+    budget: codes::Budget,
     /// Rooms that take something along when accounts merge.
     followers: Arc<[Arc<dyn Follower>]>,
 }
@@ -94,8 +97,16 @@ impl Accounts {
             entropy,
             identity,
             redirect_uri: redirect_uri.into(),
+            budget: codes::Budget::USUAL,
             followers: Arc::new([]),
         }
+    }
+
+    /// What codes may cost a day.
+    #[must_use]
+    pub fn spending(mut self, budget: codes::Budget) -> Self {
+        self.budget = budget;
+        self
     }
 
     /// The present, as everything here reckons with it.

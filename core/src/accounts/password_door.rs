@@ -17,10 +17,10 @@ use super::rotation::end_all;
 use super::secret::Secret;
 use super::session::{Client, Device, Ending};
 use super::sign_in::{NewSession, SignedIn, end_earlier, open_session};
-use super::{AccountError, Accounts, current_in, verified_phone_in};
-use crate::evidence;
+use super::{AccountError, Accounts, current_in, verified_phone_in, watch};
 use crate::shared::ids::{AccountId, Maker, SessionId, TypedId};
 use crate::store::{StoreError, Tx, atomically};
+use crate::{bans, evidence};
 
 /// The use cases of passwords.
 #[derive(Clone)]
@@ -76,6 +76,7 @@ struct Arrival {
     fits: bool,
     session: NewSession,
     draft: CodeDraft,
+    watching: bans::Draft,
     pen: Pen,
 }
 
@@ -103,7 +104,8 @@ impl PasswordDoor {
         let arrival = Arrival {
             fits,
             session: NewSession::ready(&maker, client),
-            draft: CodeDraft::ready(&maker),
+            draft: CodeDraft::ready(&maker, self.accounts.budget),
+            watching: bans::Draft::ready(&maker),
             pen: Pen::ready(&maker),
             shown,
         };
@@ -125,7 +127,10 @@ impl PasswordDoor {
     /// Sends the code that a change of login or password wants, to the account's own phone.
     pub async fn ask_code(&self, caller: &Caller) -> Result<CodePromise, AccountError> {
         let maker = self.maker();
-        let (draft, pen) = (CodeDraft::ready(&maker), Pen::ready(&maker));
+        let (draft, pen) = (
+            CodeDraft::ready(&maker, self.accounts.budget),
+            Pen::ready(&maker),
+        );
         let (purpose, act) = (OtpPurpose::SetPassword, act_of_setting(caller));
         atomically(&*self.accounts.store, async |tx: &mut Tx| {
             let phone = verified_phone_in(tx, &caller.account_id).await?;
@@ -214,7 +219,7 @@ impl Arrival {
         let found = tx.accounts().find_credential(&shown.login).await?;
         let open = wrong < Guard::PasswordsFromPlace.most();
         let Some(credential) = found.filter(|_| self.fits && open) else {
-            attempts::count(tx, Guard::PasswordsFromPlace, &key, now).await?;
+            self.count_wrong(tx, &key).await?;
             self.audit(tx, "visitor", "WRONG_PASSWORD").await?;
             return Ok(match shown.otp {
                 None => Entry::Promised,
@@ -229,7 +234,7 @@ impl Arrival {
         };
         let name = format!("account:{}", credential.account_id);
         if try_code(tx, &asker, OtpPurpose::SignIn, &act, typed, now).await? == Verdict::Refused {
-            attempts::count(tx, Guard::PasswordsFromPlace, &key, now).await?;
+            self.count_wrong(tx, &key).await?;
             self.audit(tx, &name, "WRONG_CODE").await?;
             return Ok(Entry::Refused);
         }
@@ -249,6 +254,22 @@ impl Arrival {
         Ok(Entry::In(Box::new(
             self.session.signed_in(account_id, session, ended, now),
         )))
+    }
+
+    /// One more wrong one for this login from this place, and for this place over all logins; who is
+    /// shut out for it hears so at the next request, never by another answer to this one.
+    async fn count_wrong(&self, tx: &mut Tx, key: &str) -> Result<(), StoreError> {
+        attempts::count(tx, Guard::PasswordsFromPlace, key, self.pen.now).await?;
+        let visitor = &self.shown.visitor;
+        let from = watch::Origin {
+            account: None,
+            source: &visitor.source,
+            trace_id: &visitor.trace_id,
+        };
+        let login = self.shown.login.expose();
+        watch::login(tx, from, login, &self.watching)
+            .await
+            .map(drop)
     }
 
     /// Sends a code, unless one was sent a moment ago or the day's are used up: the answer tells

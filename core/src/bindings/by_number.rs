@@ -13,7 +13,7 @@ use super::role::Shown;
 use crate::accounts::codes::try_code;
 use crate::accounts::otp::{Act, OtpPurpose, Verdict};
 use crate::accounts::rotation::{Successor, rotate};
-use crate::accounts::{self, Caller, Pen, Purpose, RealName, Secret};
+use crate::accounts::{self, Caller, Pen, Purpose, RealName, Secret, watch};
 use crate::shared::personal::ConsumerNo;
 use crate::store::{Tx, atomically, snapshot};
 
@@ -111,10 +111,12 @@ impl Bindings {
             address_masked: consumer.address_masked,
         };
         let maker = self.maker();
+        let (theirs, now) = (verified.consumer_no.clone(), maker.now());
         let claim = Claim::new(&maker, verified, shown, signboard, None);
         let next = Successor::ready(&maker);
         atomically(&*self.store, async |tx: &mut Tx| {
             let linked = claim.link(tx, caller, self.rules.per_account_max).await?;
+            watch::home_was_theirs(tx, caller, &theirs, now).await?;
             rotate(tx, caller, &next).await?;
             Ok::<_, BindingError>(linked)
         })

@@ -12,7 +12,8 @@ use crate::accounts::attempts::{self, Guard, seconds_to_next_day};
 use crate::accounts::codes::try_code;
 use crate::accounts::otp::{Act, OtpPurpose, Verdict};
 use crate::accounts::rotation::{Successor, rotate};
-use crate::accounts::{self, Caller, Pen, Purpose, RealName, Secret};
+use crate::accounts::{self, AccountError, Caller, Pen, Purpose, RealName, Secret, watch};
+use crate::bans;
 use crate::shared::outside::NoAnswer;
 use crate::shared::personal::{ConsumerNo, Phone};
 use crate::shared::time::Time;
@@ -246,7 +247,11 @@ impl Bindings {
     ) -> Result<Verified, BindingError> {
         let now = self.clock.now();
         let (home, account) = (consumer_no.expose(), caller.account_id.as_str());
+        let watching = bans::Draft::ready(&self.maker());
         atomically(&*self.store, async |tx: &mut Tx| {
+            if let Some(out) = watch::home(tx, caller.into(), consumer_no, &watching).await? {
+                return Ok(Some(AccountError::from(out).into()));
+            }
             if !attempts::within(tx, Guard::DigitsAgainstHome, home, now).await? {
                 return Ok(Some(BindingError::ProofLocked {
                     retry_after_s: Some(seconds_to_next_day(now)),
@@ -269,6 +274,7 @@ impl Bindings {
         atomically(&*self.store, async |tx: &mut Tx| {
             let guard = Guard::DigitsByAccount;
             attempts::forget_distinct(tx, guard, account, digits.expose(), now).await?;
+            watch::home_was_theirs(tx, caller, consumer_no, now).await?;
             Ok::<_, BindingError>(())
         })
         .await?;
@@ -314,6 +320,8 @@ impl Bindings {
                 ..home.offered.clone()
             };
             tx.bindings().save_offered(&home.token, &used).await?;
+            let theirs = &home.verified.consumer_no;
+            watch::home_was_theirs(tx, caller, theirs, pen.now).await?;
             linked.push(claim.link(tx, caller, self.rules.per_account_max).await?);
         }
         let (actor, subject) = (caller.actor(), caller.account_id.as_str());

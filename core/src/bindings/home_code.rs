@@ -11,7 +11,8 @@ use super::error::BindingError;
 use super::filling::FILL_ARCHIVE;
 use crate::accounts::codes::{CodeDraft, CodePromise, PROMISE, arm, ask};
 use crate::accounts::otp::{Act, OtpPurpose};
-use crate::accounts::{Caller, Pen, Secret};
+use crate::accounts::{AccountError, Caller, Pen, Secret, watch};
+use crate::bans;
 use crate::outbox::relay::{Deliver, Delivery};
 use crate::outbox::{Claimed, Event};
 use crate::shared::ids::{AccountId, EventId, OtpId, SessionId};
@@ -66,10 +67,19 @@ impl Bindings {
         home: &CodeFor,
     ) -> Result<CodePromise, BindingError> {
         let maker = self.maker();
-        let (draft, pen) = (CodeDraft::ready(&maker), Pen::ready(&maker));
+        let (draft, pen) = (
+            CodeDraft::ready(&maker, self.rules.code_budget),
+            Pen::ready(&maker),
+        );
         let event_id: EventId = maker.id();
         let act = home.act();
+        let watching = bans::Draft::ready(&maker);
         atomically(&*self.store, async |tx: &mut Tx| {
+            if let CodeFor::Number(number) = home
+                && let Some(out) = watch::home(tx, caller.into(), number, &watching).await?
+            {
+                return Ok::<_, BindingError>(Err(out));
+            }
             let otp = ask(tx, caller, OtpPurpose::Bind, &act, &draft).await?;
             let body = FindPhone {
                 otp_id: otp.otp_id.clone(),
@@ -86,9 +96,10 @@ impl Bindings {
             let subject = otp.otp_id.as_str();
             pen.audit(tx, &caller.actor(), "bindings.ask_code", subject, "ok")
                 .await?;
-            Ok::<_, BindingError>(())
+            Ok(Ok(()))
         })
-        .await?;
+        .await?
+        .map_err(AccountError::from)?;
         Ok(PROMISE)
     }
 
@@ -100,7 +111,7 @@ impl Bindings {
             });
         };
         let maker = self.maker();
-        let draft = CodeDraft::ready(&maker);
+        let draft = CodeDraft::ready(&maker, self.rules.code_budget);
         if body.expires_at <= draft.now {
             return Ok(Delivery::Done);
         }

@@ -61,6 +61,7 @@ pub use owned::{AuthorisedBinding, HolderBinding, OwnedBinding, Reach, RoleNotEn
 pub use role::{Right, Role};
 pub use sharing::{Access, Invited};
 
+use crate::accounts::codes::Budget;
 use crate::shared::ids::{AccountId, BindingId, Entropy, Maker};
 use crate::shared::time::{Clock, Time};
 use crate::store::{Store, StoreError, View};
@@ -78,6 +79,8 @@ pub struct BindingRules {
     pub grants_per_home_max: i64,
     /// Days a grant may last.
     pub grant_days_max: i64,
+    /// What codes by SMS may cost a day.
+    pub code_budget: Budget,
 }
 
 impl Default for BindingRules {
@@ -88,6 +91,7 @@ impl Default for BindingRules {
             look_at_least_s: 86_400,
             grants_per_home_max: 8,
             grant_days_max: 366,
+            code_budget: Budget::USUAL,
         }
     }
 }

@@ -6,10 +6,12 @@
 //! | `right`, `staff` | roles and what each may do, the scope of regions, a person's entry |
 //! | `totp` | the second proof (RFC 6238) |
 //! | `session` | one signed-in browser, its idle and its absolute end |
+//! | `bans` | who is shut out, and lifting it |
 //! | `decisions` | four eyes over cases |
 //! | `sign_in`, `manage` | the use cases of [`Operators`] |
 //! | `ports` | the rows |
 
+mod bans;
 pub mod decisions;
 pub mod error;
 mod manage;

@@ -30,6 +30,7 @@ pub use export::{Dossier, Link, Ticket};
 pub use purge::PurgeEnded;
 pub use step_up::{Deed, StepUp, SteppedUp};
 
+use crate::accounts::codes::Budget;
 use crate::shared::ids::{Entropy, Maker};
 use crate::shared::time::{Clock, Time};
 use crate::store::Store;
@@ -40,6 +41,7 @@ pub struct Privacy {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    budget: Budget,
 }
 
 impl std::fmt::Debug for Privacy {
@@ -55,7 +57,15 @@ impl Privacy {
             store,
             clock,
             entropy,
+            budget: Budget::USUAL,
         }
+    }
+
+    /// What codes may cost a day.
+    #[must_use]
+    pub const fn spending(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
     }
 
     /// The present, as everything here reckons with it.

@@ -110,7 +110,7 @@ impl Privacy {
     /// Sends a code for an act to the caller's own verified phone.
     pub async fn ask_code(&self, caller: &Caller, deed: Deed) -> Result<CodePromise, PrivacyError> {
         let maker = self.maker();
-        let (draft, pen) = (CodeDraft::ready(&maker), Pen::ready(&maker));
+        let (draft, pen) = (CodeDraft::ready(&maker, self.budget), Pen::ready(&maker));
         let (purpose, act) = (deed.purpose(), deed.act(caller));
         atomically(&*self.store, async |tx: &mut Tx| {
             let phone = verified_phone_in(tx, &caller.account_id).await?;

@@ -179,6 +179,8 @@ typed_id! {
     MergeId;
     /// One ledger entry.
     EntryId;
+    /// One target that is or was shut out.
+    BanId;
     /// One person of the console.
     StaffId;
     /// One signed-in browser of the console.

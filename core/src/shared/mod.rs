@@ -12,5 +12,6 @@ pub mod outside;
 pub mod page;
 pub mod period;
 pub mod personal;
+pub mod place;
 pub mod text;
 pub mod time;

@@ -23,6 +23,9 @@ impl From<AccountError> for Problem {
             | AccountError::TooManyCertifications { retry_after_s } => {
                 Self::new(Code::RateLimited).retry_after(wait(retry_after_s))
             }
+            AccountError::ShutOut { retry_after_s } => {
+                Self::new(Code::ShutOut).retry_after(wait(retry_after_s))
+            }
             AccountError::WrongCode => Self::new(Code::OtpWrong),
             AccountError::PhoneNotTold => Self::new(Code::PhoneNotTold),
             AccountError::PhoneHeld => Self::new(Code::PhoneHeld),

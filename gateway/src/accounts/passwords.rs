@@ -10,6 +10,7 @@ use super::asker::{Asker, Visit};
 use super::cookies::refresh_of;
 use super::dto::{CodePromisedView, SetPasswordBody, token};
 use super::routes::announce;
+use crate::edge::bans::password_may_be_tried;
 use crate::edge::limits::rules::subscriber;
 use crate::edge::principal::Door;
 use crate::edge::{Checked, Code, Problem};
@@ -31,6 +32,7 @@ pub(super) fn shown(
     password: String,
     otp: Option<String>,
 ) -> Result<Shown, Problem> {
+    password_may_be_tried(req)?;
     if let Some(otp) = &otp {
         token("otp", otp, 16)?;
     }

@@ -121,6 +121,7 @@ codes! {
     CheckTaskClosed "CHECK_TASK_CLOSED" CONFLICT "This check task is closed; a newer one may have taken its place.";
     // how often
     RateLimited "RATE_LIMITED" TOO_MANY_REQUESTS "Too many requests; wait a moment.";
+    ShutOut "SHUT_OUT" TOO_MANY_REQUESTS "This is shut for you for a while, because of what was tried from here; it opens again by itself.";
     Overloaded "OVERLOADED" SERVICE_UNAVAILABLE "Too much is being done at once; ask again in a moment.";
     // money requests
     IdempotencyKeyMissing "IDEMPOTENCY_KEY_MISSING" BAD_REQUEST "Send an Idempotency-Key header with this call.";

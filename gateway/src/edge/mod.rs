@@ -1,5 +1,6 @@
 //! What every request passes before a handler sees it.
 
+pub mod bans;
 pub mod body;
 pub mod client;
 pub mod codes;

@@ -4,14 +4,15 @@
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, FromRequest, Handler, HttpMessage, Responder, ResponseError, guard, web};
+use lifeline_core::bans::Reason;
 use lifeline_core::privacy::{Deed, Privacy};
 
-use super::client::ClientAddress;
+use super::bans::{Shut, address_of};
 use super::codes::Code;
-use super::limits::{Asker, Function, Limits, Standing};
+use super::limits::{Asker, FORGERY_WEIGHT, Function, Limits, Standing};
 use super::principal::{SignedIn, door};
 use super::problem::Problem;
 
@@ -190,7 +191,14 @@ async fn admit(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
         // A route that lost its policy is the most closed one, never the most open.
         Some(Policy::FreshSession) | None => true,
     };
-    let person = door(req.request())?.admit(req.request(), fresh).await?;
+    let admitted = door(req.request())?.admit(req.request(), fresh).await;
+    let person = admitted.inspect_err(|problem| {
+        // An expired or ended session is everyday; a token that was never ours is not.
+        let shown = req.headers().contains_key(AUTHORIZATION);
+        if shown && problem.code() == Code::Unauthenticated {
+            strike(req, FORGERY_WEIGHT);
+        }
+    })?;
     let standing = paced(req, route, Some(&person)).await?;
     if let Some(Policy::SteppedUp(deed)) = policy {
         stepped_up(req, &person, deed).await?;
@@ -208,8 +216,7 @@ async fn paced(
     let Some(limits) = req.app_data::<web::Data<Limits>>().cloned() else {
         return Ok(None);
     };
-    let address = req.extensions().get::<ClientAddress>().copied();
-    let address = address.unwrap_or_default().0;
+    let address = address_of(req.request());
     let asker = Asker {
         address,
         account: person.map(|person| person.account_id().as_str()),
@@ -219,6 +226,24 @@ async fn paced(
     let function = route.map_or(Function::Other, |route| {
         Function::of(req.method(), route.path)
     });
+    if let Some(shut) = req.app_data::<web::Data<Shut>>() {
+        shut.admits(function, address, asker.account)?;
+    }
     let standing = limits.admit(function, &asker).await;
-    standing.map(Some).map_err(|standing| standing.refusal())
+    standing.map(Some).map_err(|standing| {
+        strike(req, 1);
+        standing.refusal()
+    })
+}
+
+/// Counts against the place a request comes from; too often, and the place is shut out.
+pub(crate) fn strike(req: &ServiceRequest, weight: u32) {
+    let limits = req.app_data::<web::Data<Limits>>();
+    let shut = req.app_data::<web::Data<Shut>>();
+    if let (Some(limits), Some(shut)) = (limits, shut) {
+        let address = address_of(req.request());
+        if !limits.strike(address, weight) {
+            shut.offended(address, Reason::Flood);
+        }
+    }
 }

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use crate::edge::client::{ClientAddress, TrustedHops};
 use crate::edge::codes::Code;
 use crate::edge::limits::{Limits, Standing};
+use crate::edge::policy::strike;
 use crate::edge::problem::Problem;
 use crate::edge::trace;
 
@@ -208,8 +209,12 @@ fn place(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
     req.extensions_mut().insert(ClientAddress(client));
     let limits = req.app_data::<web::Data<Limits>>();
     limits
-        .map(|limits| limits.address(client).map_err(|s| s.refusal()))
+        .map(|limits| limits.address(client))
         .transpose()
+        .map_err(|standing| {
+            strike(req, 1);
+            standing.refusal()
+        })
 }
 
 #[cfg(test)]

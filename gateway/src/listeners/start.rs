@@ -16,6 +16,7 @@ use super::outermost::{Sources, addressed, patched, traced};
 use super::{callback, line, ops};
 use crate::billing::Repeated;
 use crate::console as console_pages;
+use crate::edge::bans::Shut;
 use crate::edge::body::JSON_BODY_BYTES_MAX;
 use crate::edge::client::TrustedHops;
 use crate::edge::cursor::Cursors;
@@ -35,6 +36,8 @@ pub struct Edge {
     pub sources: Sources,
     pub cursors: Arc<Cursors>,
     pub line_limits: Arc<Limits>,
+    /// Who is shut out on the line; channels and staff are never.
+    pub shut: Arc<Shut>,
     /// A budget of its own: a channel has few addresses and must never be locked out by households.
     pub callback_limits: Arc<Limits>,
     pub trusted_hops: Vec<IpAddr>,
@@ -92,6 +95,7 @@ pub fn line(
             .app_data(web::PayloadConfig::new(JSON_BODY_BYTES_MAX))
             .app_data(web::Data::new(edge.sources.clone()))
             .app_data(web::Data::from(Arc::clone(&edge.line_limits)))
+            .app_data(web::Data::from(Arc::clone(&edge.shut)))
             .app_data(web::Data::from(Arc::clone(&edge.cursors)))
             .app_data(web::Data::new(edge.door.clone()))
             .app_data(web::Data::new(Repeated::default()))

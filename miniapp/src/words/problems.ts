@@ -155,6 +155,7 @@ export const problems: Record<string, ProblemWords> = {
   TOKEN_EXPIRED: signInAgain,
   SESSION_REVOKED: { zh: '这次登录已被结束，请重新登录。', en: 'This sign-in was ended. Please sign in again.', cure: 'sign_in' },
   RATE_LIMITED: { zh: '操作有点频繁，请 {wait}后再试', en: 'Too many tries. Please wait {wait}.', cure: 'retry' },
+  SHUT_OUT: { zh: '因为这里的异常尝试，此项操作暂停，请 {wait}后再试；查询和缴费不受影响。', en: 'After unusual tries from here this is closed for {wait}. Looking and paying go on as before.', cure: 'retry' },
   REQUEST_IN_FLIGHT: { zh: '上一次提交还在处理，不会重复扣款，请稍候。', en: 'Your first request is still being worked on. You will not be charged twice; please wait.', cure: 'retry' },
   IDEMPOTENCY_KEY_REUSED: updateNeeded,
   IDEMPOTENCY_KEY_MISSING: updateNeeded,

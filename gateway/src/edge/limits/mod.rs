@@ -18,6 +18,7 @@ pub mod steady;
 pub mod table;
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,11 @@ use self::table::{Ask, ByStock, KEYS_MAX, Left, Refused, Stock, Table};
 type Addresses =
     RateLimiter<IpAddr, DefaultKeyedStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>;
 
+/// An address that goes on so often after it was refused is shut out for a while.
+pub const STRIKES_MAX: NonZeroU32 = NonZeroU32::MIN.saturating_add(199);
+const STRIKES_SPAN: Duration = Duration::from_secs(600);
+/// A token that nobody issued counts as so many refusals.
+pub const FORGERY_WEIGHT: u32 = 10;
 /// A lease is spent within this, or lost.
 pub const LEASE_LIFE: Duration = Duration::from_secs(2);
 /// The most units of one key that a node leases at once, and so the most by which each node can add
@@ -56,6 +62,7 @@ pub struct Limits {
     quotas: Quotas,
     addresses: Addresses,
     table: Table,
+    strikes: Table,
     time: Steady,
     shared: Option<Arc<dyn SharedLimiter>>,
 }
@@ -87,6 +94,7 @@ impl Limits {
             quotas,
             addresses,
             table: Table::default(),
+            strikes: Table::default(),
             time: Steady::over(ticks),
             shared,
         }
@@ -109,6 +117,19 @@ impl Limits {
                 Err(Standing::refused(vec![mark(0)], wait))
             }
         }
+    }
+
+    /// One more offence of an address, of a weight; false when there were too many of them lately.
+    pub fn strike(&self, address: IpAddr, weight: u32) -> bool {
+        let rule = Rule {
+            name: "strikes",
+            function: "",
+            subject: rules::subscriber(address).to_string(),
+            quota: Quota::per(STRIKES_MAX, STRIKES_SPAN),
+            cost: weight,
+        };
+        let asks = asks(std::slice::from_ref(&rule), |quota| quota);
+        self.strikes.decide(&asks, self.time.now_ns()).is_ok()
     }
 
     /// One request for a function, by everything that is known of who asks.
@@ -182,6 +203,7 @@ impl Limits {
     pub fn forget(&self) {
         self.addresses.retain_recent();
         self.addresses.shrink_to_fit();
+        self.strikes.forget(self.time.now_ns());
         self.table.forget(self.time.now_ns());
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use actix_web::http::Method;
 use lifeline_core::shared::gcra::Quota;
+pub use lifeline_core::shared::place::{network, subscriber};
 
 /// What a request does, as far as limits are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -213,33 +214,6 @@ impl Quotas {
     }
 }
 
-/// An IPv4 address, or the /64 of an IPv6 one, which is one subscriber.
-#[must_use]
-pub fn subscriber(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => IpAddr::V4(v4),
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    }
-}
-
-/// The /24 around an IPv4 address, the /48 around an IPv6 one.
-#[must_use]
-pub fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            format!("{a}.{b}.{c}.0/24")
-        }
-        IpAddr::V6(v6) => {
-            let [a, b, c, ..] = v6.segments();
-            format!("{a:x}:{b:x}:{c:x}::/48")
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,17 +302,6 @@ mod tests {
             !named(Function::Other, &narrow)
                 .iter()
                 .any(|r| r.0 == "channel")
-        );
-    }
-
-    #[test]
-    fn a_mapped_ipv4_address_is_the_ipv4_address() {
-        let mapped: IpAddr = "::ffff:192.0.2.9".parse().unwrap();
-        assert_eq!(network(mapped), "192.0.2.0/24");
-        assert_eq!(subscriber(mapped).to_string(), "192.0.2.9");
-        assert_eq!(
-            network("2001:db8:1:2::9".parse().unwrap()),
-            "2001:db8:1::/48"
         );
     }
 }
