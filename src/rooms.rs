@@ -10,7 +10,7 @@ use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::redis::Redis;
 use lifeline_adapters::sql::Engine;
 use lifeline_adapters::vault::{SoftwareWrapping, WrappedVault};
-use lifeline_core::accounts::codes::CodeCarrier;
+use lifeline_core::accounts::codes::{Budget, CodeCarrier};
 use lifeline_core::accounts::passwords::Passwords;
 use lifeline_core::accounts::{Accounts, PasswordDoor};
 use lifeline_core::bans::Bans;
@@ -87,17 +87,7 @@ impl Rooms {
         let again = || (Arc::clone(&store), Arc::clone(&clock), Arc::clone(&entropy));
         let code_budget = config.limits.code_budget()?;
         let policy = policy(base, engine.instance().restore_epoch)?;
-        let accounts = {
-            let (store, clock, entropy) = again();
-            Accounts::new(
-                store,
-                clock,
-                entropy,
-                outside.alipay.clone(),
-                &format!("{base}/"),
-            )
-            .spending(code_budget)
-        };
+        let accounts = accounts(again(), outside, base, code_budget);
         let bindings = {
             let (store, clock, entropy) = again();
             let rules = BindingRules {
@@ -295,6 +285,13 @@ fn passwords(entropy: &Arc<dyn Entropy>) -> Result<Arc<dyn Passwords>, Failure> 
 }
 
 type Ground = (Arc<dyn Store>, Arc<dyn Clock>, Arc<dyn Entropy>);
+
+/// People and how they sign in.
+fn accounts(ground: Ground, outside: &Outside, base: &str, budget: Budget) -> Accounts {
+    let (store, clock, entropy) = ground;
+    let back = format!("{base}/");
+    Accounts::new(store, clock, entropy, outside.alipay.clone(), &back).spending(budget)
+}
 
 /// Sellers of power; the keyring wraps their keys.
 fn generation(ground: Ground, outside: &Outside, engine: &Arc<Engine>) -> Generation {

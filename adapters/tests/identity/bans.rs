@@ -68,7 +68,10 @@ async fn m3_1_an_account_that_tries_thirteen_homes_is_shut_out_of_proofs(world: 
     );
     // The store, not the session: digits are the same door.
     let proof = Proof::IdLast6(lifeline_core::accounts::Secret::new("150026".into()));
-    let by_digits = world.bindings.bind_by_number(&who, &number(13), &proof).await;
+    let by_digits = world
+        .bindings
+        .bind_by_number(&who, &number(13), &proof)
+        .await;
     assert!(shut_out(&by_digits.map(drop)).is_some());
     let other = world.sign_in(&WANG_FANG).await;
     ask(&world, &other, 900).await.unwrap();
@@ -80,7 +83,7 @@ async fn m3_1_a_place_that_tries_forty_one_homes_is_shut_out_whoever_asks(world:
     let mut tried = 0;
     for open_id in OPEN_IDS {
         let wallet = Wallet {
-            open_id,
+            open_id: Some(open_id),
             user_id: None,
             ..CHEN_GANG
         };
@@ -110,9 +113,12 @@ async fn a_home_that_was_theirs_does_not_count(world: World) {
             holder_version: 1,
             holder_since: None,
         };
-        world.archive.put(number(n).expose(), home);
+        world.archive.put(number(n).expose().to_owned().leak(), home);
         let proof = Proof::IdLast6(lifeline_core::accounts::Secret::new("150026".into()));
-        let linked = world.bindings.bind_by_number(&who, &number(n), &proof).await;
+        let linked = world
+            .bindings
+            .bind_by_number(&who, &number(n), &proof)
+            .await;
         let seen = linked.unwrap();
         who = world.sign_in(&LI_MING).await;
         let id = &seen.binding.binding_id;

@@ -76,6 +76,7 @@ pub(crate) use on_every_engine;
 fn main() {
     let arguments = Arguments::from_args();
     let files = [
+        bans::stories,
         by_number::stories,
         certify_limits::stories,
         certifying::stories,

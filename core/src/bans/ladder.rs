@@ -1,6 +1,6 @@
 //! What a ban is, how long it is, and when the next one is longer.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use crate::shared::ids::{AccountId, BanId};
 use crate::shared::place;

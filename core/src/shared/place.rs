@@ -1,6 +1,6 @@
 //! Where a request comes from, as limits and bans count places: one subscriber, one network.
 
-use std::net::{IpAddr, Ipv6Addr};
+use core::net::{IpAddr, Ipv6Addr};
 
 /// An IPv4 address, or the /64 of an IPv6 one, which is one subscriber.
 #[must_use]
