@@ -16,6 +16,8 @@ use lifeline_core::accounts::{Accounts, PasswordDoor};
 use lifeline_core::bans::Bans;
 use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::bindings::{BindingRules, Bindings, EndWhatIsOver, Gathering, LookForChanges};
+use lifeline_core::channels::{Channels, ScoreMonths};
+use lifeline_core::customers::Customers;
 use lifeline_core::insight::{Followers, Insight};
 use lifeline_core::jobs::retention::Retention;
 use lifeline_core::jobs::runner::{JobRunner, Task};
@@ -38,6 +40,7 @@ use lifeline_gateway::accounts::{CookieRules, EndedPoll};
 use lifeline_gateway::edge::limits::Limits;
 use lifeline_gateway::edge::principal::SessionRows;
 use lifeline_gateway::edge::revocation::Ended;
+use lifeline_gateway::edge::switchboard::{Switchboard, Switching};
 use lifeline_gateway::listeners::start::Furnish;
 use lifeline_gateway::runner::{Waker, Worker};
 
@@ -67,6 +70,7 @@ pub(crate) struct Rooms {
     followers: Followers,
     codes: Arc<CodeCarrier>,
     cookies: CookieRules,
+    switchboard: Arc<Switchboard>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -153,6 +157,7 @@ impl Rooms {
             notices,
             codes: Arc::new(CodeCarrier::new(outside.sms.clone(), Arc::clone(&clock))),
             cookies: CookieRules::of(base),
+            switchboard: Arc::default(),
             store,
             clock,
             entropy,
@@ -169,6 +174,22 @@ impl Rooms {
     #[cfg(feature = "demo")]
     pub(crate) fn requests(&self) -> Requests {
         self.requests.clone()
+    }
+
+    /// What the console knows of people.
+    fn customers(&self) -> Customers {
+        Customers::new(
+            Arc::clone(&self.store),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.entropy),
+        )
+    }
+
+    /// The ways people come, with the figures they are watched by.
+    fn channels(&self) -> Channels {
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let insight = Insight::new(Arc::clone(&store), Arc::clone(&clock));
+        Channels::new(store, clock, Arc::clone(&self.entropy), insight)
     }
 
     /// Money and binding routes ask the session's row through this.
@@ -198,6 +219,9 @@ impl Rooms {
                 .app_data(web::Data::new(rooms.generation.clone()))
                 .app_data(web::Data::new(rooms.settlement.clone()))
                 .app_data(web::Data::new(rooms.followers.clone()))
+                .app_data(web::Data::new(rooms.customers()))
+                .app_data(web::Data::new(rooms.channels()))
+                .app_data(web::Data::from(Arc::clone(&rooms.switchboard)))
                 .app_data(web::Data::new(rooms.cookies))
                 .app_data(web::Data::new(waker.clone()));
         })
@@ -246,6 +270,7 @@ impl Rooms {
             Arc::new(Collect(self.settlement.clone())),
             Arc::new(Watch(self.settlement.clone())),
             Arc::new(self.followers.clone()),
+            Arc::new(ScoreMonths(self.channels())),
             Arc::new(Retention::new(Arc::clone(&self.store))),
             Arc::new(Insight::new(
                 Arc::clone(&self.store),
@@ -262,6 +287,11 @@ impl Rooms {
             Arc::new(SweepWorker(self.payments.clone())),
             Arc::new(SettlementWorker(self.settlement.clone())),
             Arc::new(JobsWorker(jobs)),
+            Arc::new(Switching {
+                switchboard: Arc::clone(&self.switchboard),
+                channels: self.channels(),
+                customers: self.customers(),
+            }),
             Arc::new(EndedPoll::new(self.accounts.clone(), Arc::clone(ended))),
             Arc::new(LimitsWorker(limits.to_vec())),
         ];

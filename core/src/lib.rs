@@ -6,6 +6,7 @@
 //!
 //! | floor | rooms |
 //! |---|---|
+//! | 7 | [`customers`] (operators, billing, bindings), [`channels`] (operators, insight) |
 //! | 6 | [`privacy`] (bindings), [`operators`] (accounts), [`publications`], [`insight`], [`requests`] (bindings) |
 //! | 4 | [`payments`] (uses bindings, billing), [`settlement`] (accounts, metering, tariffs) |
 //! | 3 | [`billing`] (bindings, tariffs) |
@@ -28,6 +29,8 @@ pub mod bans;
 pub mod billing;
 pub mod bindings;
 pub mod cases;
+pub mod channels;
+pub mod customers;
 pub mod evidence;
 pub mod idempotency;
 pub mod inbox;

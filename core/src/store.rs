@@ -16,6 +16,8 @@ use crate::bans::ports::{BanReads, BanStore};
 use crate::billing::ports::{FigureReads, FigureStore};
 use crate::bindings::ports::{BindingReads, BindingStore};
 use crate::cases::ports::{CaseReads, CaseStore};
+use crate::channels::ports::{ChannelReads, ChannelStore};
+use crate::customers::ports::{CustomerReads, CustomerStore};
 use crate::evidence::ports::EvidenceLog;
 use crate::idempotency::ports::IdempotencyStore;
 use crate::inbox::ports::InboxStore;
@@ -158,6 +160,8 @@ pub trait UnitOfWork: Send {
     fn billing(&mut self) -> &mut dyn FigureStore;
     fn bindings(&mut self) -> &mut dyn BindingStore;
     fn cases(&mut self) -> &mut dyn CaseStore;
+    fn channels(&mut self) -> &mut dyn ChannelStore;
+    fn customers(&mut self) -> &mut dyn CustomerStore;
     fn evidence(&mut self) -> &mut dyn EvidenceLog;
     fn generation(&mut self) -> &mut dyn GenerationStore;
     fn idempotency(&mut self) -> &mut dyn IdempotencyStore;
@@ -183,6 +187,8 @@ pub trait Snapshot: Send {
     fn billing(&mut self) -> &mut dyn FigureReads;
     fn bindings(&mut self) -> &mut dyn BindingReads;
     fn cases(&mut self) -> &mut dyn CaseReads;
+    fn channels(&mut self) -> &mut dyn ChannelReads;
+    fn customers(&mut self) -> &mut dyn CustomerReads;
     fn generation(&mut self) -> &mut dyn GenerationReads;
     fn insight(&mut self) -> &mut dyn InsightReads;
     fn jobs(&mut self) -> &mut dyn JobReads;
@@ -223,6 +229,8 @@ impl Tx {
         billing: FigureStore;
         bindings: BindingStore;
         cases: CaseStore;
+        channels: ChannelStore;
+        customers: CustomerStore;
         evidence: EvidenceLog;
         generation: GenerationStore;
         idempotency: IdempotencyStore;
@@ -257,6 +265,8 @@ impl View {
         billing: FigureReads;
         bindings: BindingReads;
         cases: CaseReads;
+        channels: ChannelReads;
+        customers: CustomerReads;
         generation: GenerationReads;
         insight: InsightReads;
         jobs: JobReads;

@@ -130,3 +130,40 @@ async fn ln_55_the_list_shows_what_is_open_and_what_is_late() {
         shown.text
     );
 }
+
+#[actix_web::test]
+async fn ln_55_a_case_is_taken_up_by_one_and_still_anybodys_to_decide() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let id = opened(&office, CaseKind::HolderConflict).await;
+    let support = office.enter(&desk, "support").await;
+    let finance = office.enter(&desk, "finance").await;
+    let act = async |cookie: &str, what: &str| {
+        let mark = office.mark(&desk, cookie).await;
+        let path = format!("/console/cases/{id}/{what}");
+        let shown = desk.post(&path, cookie, &[("mark", &mark)]).await;
+        shown.status.as_u16()
+    };
+    assert_eq!(act(&support, "taking").await, 303);
+    assert_eq!(act(&finance, "taking").await, 409);
+    assert_eq!(act(&finance, "giving-back").await, 409);
+    let list = desk.get("/console/cases", &finance).await;
+    assert!(list.text.contains("staff:"), "{}", list.text);
+    let said = propose(
+        &office,
+        &desk,
+        &finance,
+        &id,
+        ["settled", "seen at the counter"],
+    )
+    .await;
+    assert_eq!(said, 303);
+    assert_eq!(act(&support, "giving-back").await, 303);
+    assert_eq!(act(&finance, "taking").await, 303);
+    let auditor = office.enter(&desk, "auditor").await;
+    assert_eq!(act(&auditor, "taking").await, 403);
+    assert_eq!(
+        office.audited("cases.take"),
+        ["ok", "fault.not_as_things_stand", "ok", "forbidden"]
+    );
+}

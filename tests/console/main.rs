@@ -7,10 +7,15 @@
     reason = "a broken expectation panics"
 )]
 
+mod billed;
+mod bills;
+mod channels;
+mod customers;
 mod entrance;
 mod exact;
 mod followers;
 mod four_eyes;
+mod functions;
 mod matrix;
 mod office;
 mod points;

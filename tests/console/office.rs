@@ -16,6 +16,10 @@ use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::passwords::{Argon2id, Cost};
 use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::sql::{self, Engine};
+use lifeline_core::billing::figures::Bill;
+use lifeline_core::billing::{Billing, FreshnessRules};
+use lifeline_core::channels::Channels;
+use lifeline_core::customers::Customers;
 use lifeline_core::insight::followers::{Follow, FollowError, FollowReader, Told, Wallet};
 use lifeline_core::insight::{Followers, Insight};
 use lifeline_core::operators::{By, Credentials, Login, Operators, Role, Scope};
@@ -36,6 +40,7 @@ use lifeline_gateway::listeners::ops::{Check, Readiness};
 use lifeline_gateway::listeners::outermost::{Sources, addressed, traced};
 use rusqlite::Connection;
 
+use crate::billed::Billed;
 use crate::silence::Silence;
 use sha2::{Digest as _, Sha256};
 
@@ -123,6 +128,7 @@ pub(crate) struct Office {
     pub(crate) store: Arc<Engine>,
     entropy: Arc<dyn Entropy>,
     folder: tempfile::TempDir,
+    billed: Arc<Billed>,
     people: RefCell<Vec<Credentials>>,
 }
 
@@ -204,6 +210,7 @@ impl Office {
             store,
             entropy,
             folder,
+            billed: Arc::default(),
             people: RefCell::default(),
         };
         for role in Role::ALL {
@@ -258,7 +265,30 @@ impl Office {
         desk.get("/console", cookie).await.mark()
     }
 
-    fn furnish(&self, cfg: &mut web::ServiceConfig) {
+    /// What marketing states as every home's bill from now on.
+    pub(crate) fn bills(&self, bill: Bill) {
+        self.billed.put(Some(bill));
+    }
+
+    /// Marketing does not answer any more.
+    pub(crate) fn no_bills(&self) {
+        self.billed.put(None);
+    }
+
+    pub(crate) fn customers(&self) -> Customers {
+        let kept: Arc<dyn Store> = Arc::<Engine>::clone(&self.store);
+        let clock = Arc::<Hands>::clone(&self.clock);
+        Customers::new(kept, clock, Arc::clone(&self.entropy))
+    }
+
+    pub(crate) fn channels(&self) -> Channels {
+        let kept: Arc<dyn Store> = Arc::<Engine>::clone(&self.store);
+        let clock = Arc::<Hands>::clone(&self.clock);
+        let insight = Insight::new(Arc::clone(&kept), Arc::<Hands>::clone(&self.clock));
+        Channels::new(kept, clock, Arc::clone(&self.entropy), insight)
+    }
+
+    pub(crate) fn furnish(&self, cfg: &mut web::ServiceConfig) {
         let plenty = NonZeroU32::new(1_000_000).unwrap();
         let quotas = Quotas {
             per_address_minute: plenty,
@@ -310,6 +340,15 @@ impl Office {
             .app_data(web::Data::new(ConsoleCookies { secure: true }))
             .app_data(web::Data::new(publications))
             .app_data(web::Data::new(requests))
+            .app_data(web::Data::new(self.customers()))
+            .app_data(web::Data::new(Billing::new(
+                Arc::<Engine>::clone(&self.store),
+                Arc::<Hands>::clone(&self.clock),
+                Arc::<Billed>::clone(&self.billed),
+                FreshnessRules::default(),
+                None,
+            )))
+            .app_data(web::Data::new(self.channels()))
             .app_data(web::Data::new(house))
             .app_data(web::Data::new(followers))
             .app_data(web::Data::new(payments))
@@ -376,6 +415,12 @@ impl Office {
             Ok((key, row.get(4)?))
         });
         found.unwrap().map(Result::unwrap).collect()
+    }
+
+    /// One number out of the store.
+    pub(crate) fn counted(&self, sql: &str) -> i64 {
+        let db = Connection::open(self.folder.path().join("lifeline.db")).unwrap();
+        db.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
     /// The outcomes of an act in the audit, oldest first.

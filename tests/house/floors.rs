@@ -24,7 +24,7 @@ const FOUNDATION_BESIDE: [(&str, &str); 3] =
 const GROUND: [&str; 2] = ["shared", "store"];
 
 /// Each capability with its floor and the exact rooms it may use beside floors 0 and 1.
-const CAPABILITIES: [(&str, u8, &[&str]); 15] = [
+const CAPABILITIES: [(&str, u8, &[&str]); 17] = [
     ("accounts", 1, &[]),
     ("tariffs", 1, &[]),
     ("bindings", 2, &["accounts"]),
@@ -35,6 +35,8 @@ const CAPABILITIES: [(&str, u8, &[&str]); 15] = [
     ("settlement", 4, &["accounts", "metering", "tariffs"]),
     ("dunning", 5, &["billing", "payments", "notices"]),
     ("greenpower", 5, &["settlement"]),
+    ("channels", 7, &["insight", "operators"]),
+    ("customers", 7, &["billing", "bindings", "operators"]),
     ("insight", 6, &[]),
     ("operators", 6, &["accounts"]),
     ("requests", 6, &["bindings"]),

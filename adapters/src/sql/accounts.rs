@@ -49,7 +49,7 @@ const OPEN_ID: Field = Field::new("account", "open_id");
 const USER_ID: Field = Field::new("account", "user_id");
 const NAME: Field = Field::new("account", "name");
 pub(super) const ID_NO: Field = Field::new("account", "id_no");
-const PHONE: Field = Field::new("account", "phone");
+pub(super) const PHONE: Field = Field::new("account", "phone");
 
 #[async_trait]
 impl<C: Conn> AccountReads for Sql<C> {

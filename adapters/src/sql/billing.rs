@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use lifeline_core::billing::ports::{FigureKey, FigureReads, FigureStore, Kept};
+use lifeline_core::shared::ids::CaseId;
 use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -21,12 +22,16 @@ statements! { "billing":
     OUTDATE("figure") = "UPDATE figure SET outdated_at = $2 \
         WHERE home_index IN ($1, $3) AND (outdated_at IS NULL OR outdated_at < $2)";
     PURGE("figure") = "DELETE FROM figure WHERE asked_at < $1";
+    IS_HELD("figure_hold") = "SELECT COUNT(*) AS n FROM figure_hold WHERE home_digest = $1";
+    HOLD("figure_hold") = "INSERT INTO figure_hold (home_digest, case_id, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    LET_GO("figure_hold") = "DELETE FROM figure_hold WHERE case_id = $1";
 }
 
 const HOME: Field = Field::new("figure", "home_index");
 /// No column: names of figures outside the store, never equal to an index inside it.
 const FLIGHT: Field = Field::new("figure", "flight");
 const BODY: Field = Field::new("figure", "body");
+const HELD_HOME: Field = Field::new("figure_hold", "home_digest");
 
 /// One row in words. Sealed bodies are bound to it, and open in their own row only.
 fn row_of(home: &str, key: &FigureKey) -> String {
@@ -36,6 +41,11 @@ fn row_of(home: &str, key: &FigureKey) -> String {
 
 #[async_trait]
 impl<C: Conn> FigureReads for Sql<C> {
+    async fn is_held(&mut self, consumer_no: &ConsumerNo) -> Result<bool, StoreError> {
+        let home = self.digest(HELD_HOME, consumer_no.expose())?;
+        Ok(self.count(&IS_HELD, args![home]).await? > 0)
+    }
+
     async fn kept(&mut self, key: &FigureKey) -> Result<Option<Kept>, StoreError> {
         let [index, other] = self.indexes(HOME, key.consumer_no.expose())?;
         let named = args![
@@ -88,6 +98,20 @@ impl<C: WriteConn> FigureStore for Sql<C> {
         self.touched(&OUTDATE, args![index, now.micros(), other])
             .await
             .map(drop)
+    }
+
+    async fn hold(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        case: &CaseId,
+        now: Time,
+    ) -> Result<bool, StoreError> {
+        let home = self.digest(HELD_HOME, consumer_no.expose())?;
+        self.changed(&HOLD, args![home, case, now]).await
+    }
+
+    async fn let_go(&mut self, case: &CaseId) -> Result<bool, StoreError> {
+        self.changed(&LET_GO, args![case]).await
     }
 
     async fn purge(&mut self, before: Time) -> Result<u64, StoreError> {

@@ -1,7 +1,7 @@
 //! Open questions for a person, one per cause.
 
 use async_trait::async_trait;
-use lifeline_core::cases::decision::{Proposal, ProposalState, Resolution};
+use lifeline_core::cases::decision::{Proposal, ProposalState, Resolution, Taking};
 use lifeline_core::cases::ports::{CaseReads, CaseStore};
 use lifeline_core::cases::{Case, CaseKind};
 use lifeline_core::shared::ids::CaseId;
@@ -26,6 +26,11 @@ statements! { "cases":
         state, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL) ON CONFLICT DO NOTHING";
     JUDGE("case_proposal") = "UPDATE case_proposal SET state = $2, decided_by = $3, decided_at = $4 \
         WHERE proposal_id = $1 AND state = 'open'";
+    TAKINGS("case_taking") = "SELECT t.case_id, t.taken_by, t.taken_at FROM case_taking t \
+        JOIN case_file c ON c.case_id = t.case_id WHERE c.closed_at IS NULL ORDER BY t.case_id";
+    TAKE("case_taking") = "INSERT INTO case_taking (case_id, taken_by, taken_at) SELECT case_id, $2, $3 FROM case_file \
+        WHERE case_id = $1 AND closed_at IS NULL ON CONFLICT DO NOTHING";
+    GIVE_BACK("case_taking") = "DELETE FROM case_taking WHERE case_id = $1 AND taken_by = $2";
     CLOSE("case_file") = "UPDATE case_file SET closed_at = $2 WHERE case_id = $1 AND closed_at IS NULL";
     OPEN("case_file") = "INSERT INTO case_file (case_id, kind, cause, subject, facts, opened_at, trace_id, closed_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (cause) DO NOTHING";
@@ -95,6 +100,18 @@ impl<C: Conn> CaseReads for Sql<C> {
         let rows = self.rows(&PROPOSALS, args![id]).await?;
         rows.iter().map(proposal).collect()
     }
+
+    async fn takings(&mut self) -> Result<Vec<Taking>, StoreError> {
+        let taking = |row: &Row| {
+            Ok(Taking {
+                case_id: row.id("case_id")?,
+                taken_by: row.text("taken_by")?,
+                taken_at: row.time("taken_at")?,
+            })
+        };
+        let rows = self.rows(&TAKINGS, args![]).await?;
+        rows.iter().map(taking).collect()
+    }
 }
 
 #[async_trait]
@@ -134,6 +151,15 @@ impl<C: WriteConn> CaseStore for Sql<C> {
             decided.decided_at,
         ];
         self.changed(&JUDGE, args).await
+    }
+
+    async fn take(&mut self, taking: &Taking) -> Result<bool, StoreError> {
+        let args = args![&taking.case_id, taking.taken_by.as_str(), taking.taken_at];
+        self.changed(&TAKE, args).await
+    }
+
+    async fn give_back(&mut self, id: &CaseId, by: &str) -> Result<bool, StoreError> {
+        self.changed(&GIVE_BACK, args![id, by]).await
     }
 
     async fn close(&mut self, id: &CaseId, now: Time) -> Result<bool, StoreError> {

@@ -2,10 +2,11 @@
 
 use lifeline_core::insight::followers::{BoundRegion, Follow, FollowDay};
 use lifeline_core::shared::ids::AccountId;
+use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
-use super::insight::{CONSUMER_NO, REGION_DIGITS};
+use super::insight::CONSUMER_NO;
 use super::statement::statements;
 use super::value::args;
 use super::{Conn, Field, Sql, WriteConn};
@@ -93,7 +94,7 @@ impl<C: WriteConn> Sql<C> {
                 (row.text("binding_id")?, row.id("account_id")?);
             let sealed = row.text("consumer_no")?;
             let number = self.open_for(&account, CONSUMER_NO, &id, &sealed).await?;
-            let region: String = number.chars().take(REGION_DIGITS).collect();
+            let region = ConsumerNo::from_store(number).region();
             placed.push(args![id, region]);
         }
         self.write_many(&PLACE, placed).await?;

@@ -11,6 +11,7 @@ use lifeline_core::insight::ports::InsightReads;
 use lifeline_core::insight::sample::NOWHERE;
 use lifeline_core::insight::{Channel, Outcome};
 use lifeline_core::shared::ids::AccountId;
+use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
@@ -62,8 +63,6 @@ statements! { "insight":
         WHERE at >= $1 AND at < $2 AND (CAST($3 AS BIGINT) < 0 OR function = $3) ORDER BY at DESC, trace_id LIMIT $4";
 }
 
-/// How many of the first digits of a consumer number say which supply office it belongs to.
-pub(super) const REGION_DIGITS: usize = 4;
 /// Under which number the answers of all functions together are counted.
 pub(super) const ALL_FUNCTIONS: i64 = 0;
 pub(super) const CONSUMER_NO: Field = Field::new("binding", "consumer_no");
@@ -210,7 +209,7 @@ impl<C: Conn> InsightReads for Sql<C> {
         };
         let (id, sealed) = (row.text("binding_id")?, row.text("consumer_no")?);
         let number = self.open_for(account, CONSUMER_NO, &id, &sealed).await?;
-        Ok(number.chars().take(REGION_DIGITS).collect())
+        Ok(ConsumerNo::from_store(number).region())
     }
 
     async fn refusals(&mut self, which: &Which, limit: i64) -> Result<Vec<Refused>, StoreError> {

@@ -94,12 +94,21 @@ statements! { "personal":
         input, next_state, applied FROM payment_sighting WHERE last_asked_at < $1 ORDER BY last_asked_at LIMIT $2)";
     OLD_STAFF_SESSIONS("staff_session") = "DELETE FROM staff_session WHERE session_id IN (SELECT session_id \
         FROM staff_session WHERE opened_at < $1 ORDER BY opened_at LIMIT $2)";
+    OLD_UNMASKINGS("unmasking") = "DELETE FROM unmasking WHERE unmasking_id IN (SELECT unmasking_id FROM unmasking \
+        WHERE at < $1 ORDER BY at LIMIT $2)";
+    SUSPENSIONS("function_suspension") = "DELETE FROM function_suspension WHERE account_id = $1";
+    OLD_FUNCTION_PROPOSALS("function_proposal") = "DELETE FROM function_proposal WHERE proposal_id IN (SELECT proposal_id \
+        FROM function_proposal WHERE decided_at < $1 ORDER BY decided_at LIMIT $2)";
+    OLD_TAKINGS("case_taking") = "DELETE FROM case_taking WHERE case_id IN (SELECT t.case_id FROM case_taking t \
+        JOIN case_file c ON c.case_id = t.case_id WHERE c.closed_at < $1 ORDER BY c.closed_at LIMIT $2)";
     OLD_PROPOSALS("case_proposal") = "DELETE FROM case_proposal WHERE proposal_id IN (SELECT p.proposal_id \
         FROM case_proposal p JOIN case_file c ON c.case_id = p.case_id WHERE c.closed_at < $1 ORDER BY c.closed_at LIMIT $2)";
     OLD_BANS("ban") = "DELETE FROM ban WHERE ban_id IN (SELECT ban_id FROM ban WHERE ends_at < $1 \
         ORDER BY ends_at LIMIT $2)";
     OLD_CASES("case_file") = "DELETE FROM case_file WHERE case_id IN (SELECT case_id FROM case_file \
         WHERE closed_at < $1 AND NOT EXISTS (SELECT 1 FROM case_proposal p WHERE p.case_id = case_file.case_id) \
+        AND NOT EXISTS (SELECT 1 FROM case_taking t WHERE t.case_id = case_file.case_id) \
+        AND NOT EXISTS (SELECT 1 FROM figure_hold f WHERE f.case_id = case_file.case_id) \
         ORDER BY closed_at LIMIT $2)";
 }
 
@@ -273,6 +282,18 @@ pub static TABLES: &[Table] = &[
         Fate::Kept("that some wallet follows, by a digest that finds nobody: 32 days after it left")),
     table("access_refusal", "trace_id code", NOBODY),
     table("staff_session", "session_id staff_id token_digest=digest", STAFF).purged(&OLD_STAFF_SESSIONS, 400),
+    table("figure_hold", "home_digest=digest case_id", Fate::Kept("until two persons have decided about the bill")),
+    table("case_taking", "case_id taken_by", Fate::Kept("who of the staff worked on what, without whose: with the case"))
+        .purged(&OLD_TAKINGS, 1827),
+    table("channel", "channel terminals", NOBODY),
+    table("channel_closing", "channel reason closed_by", NOBODY),
+    table("channel_score", "channel month", NOBODY),
+    table("function_suspension", "account_id function proposal_id", Fate::Erased(&[&SUSPENSIONS])),
+    table("function_proposal", "proposal_id account_id function wanted reason proposed_by state decided_by",
+        Fate::Kept("what staff proposed and decided, under a name that says nothing: 5 years"))
+        .purged(&OLD_FUNCTION_PROPOSALS, 1827),
+    table("unmasking", "unmasking_id staff_id account_id field binding_id reason",
+        Fate::Kept("which of the staff saw what in clear and why, without whose: 3 years")).purged(&OLD_UNMASKINGS, 1096),
     table("staff", "staff_id login role scope password totp=service", STAFF),
     table("audit_line", "audit_id actor act subject outcome source trace_id",
         Fate::Kept("who did what, under a name that says nothing: 3 years")).purged(&OLD_AUDIT, 1096),

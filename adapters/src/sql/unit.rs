@@ -7,6 +7,8 @@ use lifeline_core::bans::ports::{BanReads, BanStore};
 use lifeline_core::billing::ports::{FigureReads, FigureStore};
 use lifeline_core::bindings::ports::{BindingReads, BindingStore};
 use lifeline_core::cases::ports::{CaseReads, CaseStore};
+use lifeline_core::channels::ports::{ChannelReads, ChannelStore};
+use lifeline_core::customers::ports::{CustomerReads, CustomerStore};
 use lifeline_core::evidence::ports::EvidenceLog;
 use lifeline_core::idempotency::ports::IdempotencyStore;
 use lifeline_core::inbox::ports::InboxStore;
@@ -43,6 +45,8 @@ impl<C: WriteConn + 'static> UnitOfWork for Sql<C> {
         billing: FigureStore;
         bindings: BindingStore;
         cases: CaseStore;
+        channels: ChannelStore;
+        customers: CustomerStore;
         evidence: EvidenceLog;
         generation: GenerationStore;
         idempotency: IdempotencyStore;
@@ -72,6 +76,8 @@ impl<C: Conn + 'static> Snapshot for Sql<C> {
         billing: FigureReads;
         bindings: BindingReads;
         cases: CaseReads;
+        channels: ChannelReads;
+        customers: CustomerReads;
         generation: GenerationReads;
         insight: InsightReads;
         jobs: JobReads;

@@ -1,6 +1,6 @@
 //! Open questions: one per cause.
 
-use lifeline_core::cases::decision::{Proposal, ProposalState, Resolution};
+use lifeline_core::cases::decision::{Proposal, ProposalState, Resolution, Taking};
 use lifeline_core::cases::{Case, CaseKind};
 use lifeline_core::shared::ids::CaseId;
 use lifeline_core::store::StoreError;
@@ -19,6 +19,7 @@ contracts! { "cases":
     one_of_many_opens => ["CaseStore::open"];
     one_proposal_waits_and_another_person_decides => ["CaseStore::propose", "CaseStore::judge", "CaseReads::proposals"];
     a_case_closes_once_and_leaves_the_list => ["CaseStore::close", "CaseReads::list_open"];
+    a_case_is_taken_by_one_and_given_back_by_the_same => ["CaseStore::take", "CaseStore::give_back", "CaseReads::takings"];
     unreadable_kind_is_an_alarm => ["CaseReads::find"];
 }
 
@@ -127,6 +128,40 @@ async fn one_of_many_opens(t: Bench) {
         .count();
     assert_eq!(new, 1);
     assert_eq!(t.view().await.cases().count_open().await.unwrap(), 1);
+}
+
+async fn a_case_is_taken_by_one_and_given_back_by_the_same(t: Bench) {
+    let case = case(&t, "mismatch:T1");
+    open(&t, &case).await;
+    let taking = |by: &str| Taking {
+        case_id: case.case_id.clone(),
+        taken_by: by.into(),
+        taken_at: at(3),
+    };
+    let take = async |by: &str| {
+        let taking = taking(by);
+        t.write(async |tx| tx.cases().take(&taking).await)
+            .await
+            .unwrap()
+    };
+    let give_back = async |by: &str| {
+        t.write(async |tx| tx.cases().give_back(&case.case_id, by).await)
+            .await
+            .unwrap()
+    };
+    assert!(take("staff:1").await && !take("staff:2").await && !take("staff:1").await);
+    let known = t.view().await.cases().takings().await.unwrap();
+    assert_eq!(known, [taking("staff:1")]);
+    assert!(!give_back("staff:2").await && give_back("staff:1").await);
+    assert!(take("staff:2").await);
+    t.write(async |tx| tx.cases().close(&case.case_id, at(9)).await)
+        .await
+        .unwrap();
+    assert!(t.view().await.cases().takings().await.unwrap().is_empty());
+    assert!(
+        give_back("staff:2").await && !take("staff:2").await,
+        "closed"
+    );
 }
 
 async fn unreadable_kind_is_an_alarm(t: Bench) {

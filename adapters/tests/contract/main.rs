@@ -27,8 +27,10 @@ mod billing;
 mod bindings;
 mod cases;
 mod certifications;
+mod channels;
 mod coverage;
 mod credentials;
+mod customers;
 mod declared;
 mod evidence;
 mod fillings;
@@ -88,7 +90,9 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     bindings::contracts,
     cases::contracts,
     certifications::contracts,
+    channels::contracts,
     credentials::contracts,
+    customers::contracts,
     declared::contracts,
     evidence::contracts,
     fillings::contracts,

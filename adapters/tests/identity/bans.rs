@@ -113,7 +113,9 @@ async fn a_home_that_was_theirs_does_not_count(world: World) {
             holder_version: 1,
             holder_since: None,
         };
-        world.archive.put(number(n).expose().to_owned().leak(), home);
+        world
+            .archive
+            .put(number(n).expose().to_owned().leak(), home);
         let proof = Proof::IdLast6(lifeline_core::accounts::Secret::new("150026".into()));
         let linked = world
             .bindings

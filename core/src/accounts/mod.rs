@@ -21,6 +21,7 @@ pub mod certification;
 pub mod codes;
 pub mod consent;
 pub mod credential;
+pub mod known;
 pub mod merge;
 pub mod news;
 pub mod otp;

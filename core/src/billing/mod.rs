@@ -9,6 +9,7 @@
 //! | `figures`, `period` | the things |
 //! | `freshness` | how old a copy may be |
 //! | `explain`, `compare` | a bill recomputed, a bill beside the one before |
+//! | `finding`, `hold` | what is wrong with a bill, and that nobody pays for the home meanwhile |
 //! | `reading` | the use cases of [`Billing`] |
 //! | `flights` | one question upstream for all who ask it at once |
 //! | `lead` | one node that asks, where several share a Redis |
@@ -17,7 +18,9 @@
 pub mod compare;
 pub mod explain;
 pub mod figures;
+pub mod finding;
 pub mod freshness;
+pub mod hold;
 pub mod ports;
 
 mod error;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::figures::{Arrears, Balance, Bill, BillList, DailyUsage};
 use super::period::Period;
+use crate::shared::ids::CaseId;
 use crate::shared::outside::NoAnswer;
 use crate::shared::personal::ConsumerNo;
 use crate::shared::time::Time;
@@ -74,6 +75,8 @@ pub trait FigureReads: Send {
     /// A name for the figure that may lie in clear where several nodes look: the same on all of them,
     /// another for every other figure, and a keyed digest, so that nobody finds a home by guessing.
     fn flight_key(&self, key: &FigureKey) -> Result<String, StoreError>;
+    /// Whether a bill of the home is being verified.
+    async fn is_held(&mut self, consumer_no: &ConsumerNo) -> Result<bool, StoreError>;
 }
 
 #[async_trait]
@@ -87,6 +90,15 @@ pub trait FigureStore: FigureReads {
     ) -> Result<bool, StoreError>;
     /// Marks every kept figure of a home as read before money moved.
     async fn outdate(&mut self, consumer_no: &ConsumerNo, now: Time) -> Result<(), StoreError>;
+    /// Holds a home for a case; false when it is held already.
+    async fn hold(
+        &mut self,
+        consumer_no: &ConsumerNo,
+        case: &CaseId,
+        now: Time,
+    ) -> Result<bool, StoreError>;
+    /// Lets go what a case held; false when it held nothing.
+    async fn let_go(&mut self, case: &CaseId) -> Result<bool, StoreError>;
     /// Forgets copies last asked for before a moment; how many.
     async fn purge(&mut self, before: Time) -> Result<u64, StoreError>;
 }

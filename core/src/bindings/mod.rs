@@ -24,6 +24,7 @@ pub mod filling;
 pub mod gathering;
 pub mod grant;
 pub mod home_code;
+pub mod known;
 pub mod offer;
 pub mod ports;
 pub mod role;

@@ -27,10 +27,14 @@ pub enum Resolution {
     TakeBack,
     /// Looked into; nothing is left to be done here.
     Settled,
+    /// A flagged bill is right as it is.
+    BillStands,
+    /// A flagged bill was corrected where it is kept, and can be made again now.
+    BillCorrected,
 }
 
 impl Resolution {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::CreditHome,
         Self::Post,
         Self::FenceAndPost,
@@ -41,6 +45,8 @@ impl Resolution {
         Self::RefundedByHand,
         Self::TakeBack,
         Self::Settled,
+        Self::BillStands,
+        Self::BillCorrected,
     ];
 
     #[must_use]
@@ -56,6 +62,8 @@ impl Resolution {
             Self::RefundedByHand => "refunded_by_hand",
             Self::TakeBack => "take_back",
             Self::Settled => "settled",
+            Self::BillStands => "bill_stands",
+            Self::BillCorrected => "bill_corrected",
         }
     }
 
@@ -87,6 +95,7 @@ impl CaseKind {
                 R::CountAsPosted,
                 R::Settled,
             ],
+            Self::BillFlagged => &[R::BillCorrected, R::BillStands],
             _ => &[R::Settled],
         }
     }
@@ -97,6 +106,7 @@ impl CaseKind {
         match self {
             Self::AmountMismatch | Self::PostingHeld | Self::RefundBlocked => 24,
             Self::Contradiction | Self::ForeignRefund => 4,
+            Self::BillFlagged => 72,
             _ => 120,
         }
     }
@@ -144,6 +154,15 @@ pub struct Proposal {
     pub state: ProposalState,
     pub decided_by: Option<String>,
     pub decided_at: Option<Time>,
+}
+
+/// That somebody of the staff has taken a case up, so that no two work on one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taking {
+    pub case_id: CaseId,
+    /// `staff:{id}`.
+    pub taken_by: String,
+    pub taken_at: Time,
 }
 
 /// Characters of a reason.

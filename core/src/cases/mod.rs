@@ -40,10 +40,12 @@ pub enum CaseKind {
     ServiceRequest,
     /// A seller of power asks for the end of the cooperation.
     TerminationAsked,
+    /// A bill is doubted, and held back from payment until two persons have decided.
+    BillFlagged,
 }
 
 impl CaseKind {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::AmountMismatch,
         Self::Contradiction,
         Self::ForeignRefund,
@@ -58,6 +60,7 @@ impl CaseKind {
         Self::PayoutDiffers,
         Self::ServiceRequest,
         Self::TerminationAsked,
+        Self::BillFlagged,
     ];
 
     #[must_use]
@@ -77,6 +80,7 @@ impl CaseKind {
             Self::PayoutDiffers => "payout_differs",
             Self::ServiceRequest => "service_request",
             Self::TerminationAsked => "termination_asked",
+            Self::BillFlagged => "bill_flagged",
         }
     }
 

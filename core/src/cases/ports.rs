@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Case;
-use super::decision::Proposal;
+use super::decision::{Proposal, Taking};
 use crate::shared::ids::CaseId;
 use crate::shared::time::Time;
 use crate::store::StoreError;
@@ -21,6 +21,8 @@ pub trait CaseReads: Send {
     ) -> Result<Vec<Case>, StoreError>;
     /// What was proposed about a case, newest first.
     async fn proposals(&mut self, id: &CaseId) -> Result<Vec<Proposal>, StoreError>;
+    /// Who has taken up which open cases, by case.
+    async fn takings(&mut self) -> Result<Vec<Taking>, StoreError>;
 }
 
 #[async_trait]
@@ -31,6 +33,10 @@ pub trait CaseStore: CaseReads {
     async fn propose(&mut self, proposal: &Proposal) -> Result<bool, StoreError>;
     /// Writes what was decided about a proposal that waits; false when it waits no more.
     async fn judge(&mut self, decided: &Proposal) -> Result<bool, StoreError>;
+    /// Takes an open case up; false when somebody has, or it is closed.
+    async fn take(&mut self, taking: &Taking) -> Result<bool, StoreError>;
+    /// Gives a case back; false when it was not theirs.
+    async fn give_back(&mut self, id: &CaseId, by: &str) -> Result<bool, StoreError>;
     /// Closes a case; false when it was closed.
     async fn close(&mut self, id: &CaseId, now: Time) -> Result<bool, StoreError>;
 }

@@ -20,6 +20,7 @@ pub mod words;
 
 mod error;
 mod inbox;
+mod service_words;
 mod tell;
 mod text;
 
@@ -87,6 +88,8 @@ impl Deliver for Notices {
             news::ERASURE_ASKED,
             news::ERASURE_WITHDRAWN,
             news::REQUEST_MOVED,
+            news::FUNCTION_MOVED,
+            news::BILL_MOVED,
             news::TEXT,
         ];
         KINDS

@@ -39,6 +39,10 @@ pub const ERASURE_ASKED: &str = "privacy.erasure_asked";
 pub const ERASURE_WITHDRAWN: &str = "privacy.erasure_withdrawn";
 /// Something a person asked of the utility has moved on.
 pub const REQUEST_MOVED: &str = "requests.moved";
+/// Staff suspended a function for a person, or opened it again.
+pub const FUNCTION_MOVED: &str = "customers.function_moved";
+/// A bill of a home linked to a person is being verified, or is no more.
+pub const BILL_MOVED: &str = "customers.bill_moved";
 /// A notice on its way to a phone.
 pub const TEXT: &str = "notices.sms";
 
@@ -83,6 +87,14 @@ struct OfRequest {
     happened_at: String,
 }
 
+#[derive(Deserialize)]
+struct OfFunction {
+    account_id: AccountId,
+    function: String,
+    state: String,
+    happened_at: String,
+}
+
 /// A fact that somebody is to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
@@ -98,7 +110,7 @@ pub struct Unreadable;
 
 impl News {
     /// The kinds [`News::read`] understands.
-    pub const KINDS: [&'static str; 12] = [
+    pub const KINDS: [&'static str; 14] = [
         POSTED,
         REFUNDED,
         SHARING_ACCEPTED,
@@ -111,6 +123,8 @@ impl News {
         ERASURE_ASKED,
         ERASURE_WITHDRAWN,
         REQUEST_MOVED,
+        FUNCTION_MOVED,
+        BILL_MOVED,
     ];
 
     /// Reads an event of one of [`News::KINDS`].
@@ -148,6 +162,7 @@ impl News {
             ERASURE_ASKED => Self::of_own_data(body, Told::ErasureAsked),
             ERASURE_WITHDRAWN => Self::of_own_data(body, Told::ErasureWithdrawn),
             REQUEST_MOVED => Self::of_request(body),
+            FUNCTION_MOVED | BILL_MOVED => Self::of_function(body),
             _ => Err(Unreadable),
         }
     }
@@ -171,6 +186,19 @@ impl News {
             payment_id: None,
             told: Told::RequestMoved(Progress {
                 request: said.request,
+                state: said.state,
+                happened_at: moment(&said.happened_at)?,
+            }),
+        })
+    }
+
+    fn of_function(body: &str) -> Result<Self, Unreadable> {
+        let said: OfFunction = serde_json::from_str(body).map_err(|_| Unreadable)?;
+        Ok(Self {
+            account_id: said.account_id,
+            payment_id: None,
+            told: Told::FunctionMoved(Progress {
+                request: said.function,
                 state: said.state,
                 happened_at: moment(&said.happened_at)?,
             }),
@@ -341,7 +369,8 @@ mod tests {
                 news.told.kind().as_str()
             })
             .collect();
-        let of_homes = |kind: &&Kind| !kind.is_alarm() && **kind != Kind::RequestMoved;
+        let moved = [Kind::RequestMoved, Kind::FunctionMoved];
+        let of_homes = |kind: &&Kind| !kind.is_alarm() && !moved.contains(kind);
         assert_eq!(kinds.len(), Kind::ALL.iter().filter(of_homes).count() - 2);
         let mut unnamed = body;
         unnamed["consumer_tail"] = json!("1504010020017");

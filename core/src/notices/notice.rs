@@ -34,10 +34,12 @@ pub enum Kind {
     ErasureWithdrawn,
     /// What the person asked of the utility has moved on.
     RequestMoved,
+    /// A function was suspended for the person, or opened again.
+    FunctionMoved,
 }
 
 impl Kind {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Credited,
         Self::Refunded,
         Self::SharingAccepted,
@@ -50,6 +52,7 @@ impl Kind {
         Self::ErasureAsked,
         Self::ErasureWithdrawn,
         Self::RequestMoved,
+        Self::FunctionMoved,
     ];
 
     /// Told to every contact, agreed to or not: what a thief of the phone would want to pass unseen
@@ -77,6 +80,7 @@ impl Kind {
             Self::ErasureAsked => "erasure_asked",
             Self::ErasureWithdrawn => "erasure_withdrawn",
             Self::RequestMoved => "request_moved",
+            Self::FunctionMoved => "function_moved",
         }
     }
 
@@ -116,9 +120,10 @@ pub struct OwnData {
 /// The facts of a request that moved on: words of this program, never of the utility's clerks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// `illegal_use`, `feedback`, `bill_dispute`, `wrong_payment`.
+    /// `illegal_use`, `feedback`, `bill_dispute`, `wrong_payment`; of a function `pay`, `auto_debit`; `bill`.
     pub request: String,
-    /// `accepted`, `under_way`, `resolved`, `declined`.
+    /// `accepted`, `under_way`, `resolved`, `declined`; of a function `open`, `suspended`; of a bill
+    /// `held`, `corrected`, `stands`.
     pub state: String,
     pub happened_at: Time,
 }
@@ -138,6 +143,7 @@ pub enum Told {
     ErasureAsked(OwnData),
     ErasureWithdrawn(OwnData),
     RequestMoved(Progress),
+    FunctionMoved(Progress),
 }
 
 impl Told {
@@ -156,6 +162,7 @@ impl Told {
             Self::ErasureAsked(_) => Kind::ErasureAsked,
             Self::ErasureWithdrawn(_) => Kind::ErasureWithdrawn,
             Self::RequestMoved(_) => Kind::RequestMoved,
+            Self::FunctionMoved(_) => Kind::FunctionMoved,
         }
     }
 
@@ -175,7 +182,9 @@ impl Told {
             Self::DataExported(own) | Self::ErasureAsked(own) | Self::ErasureWithdrawn(own) => {
                 serde_json::to_string(own)
             }
-            Self::RequestMoved(progress) => serde_json::to_string(progress),
+            Self::RequestMoved(progress) | Self::FunctionMoved(progress) => {
+                serde_json::to_string(progress)
+            }
         }
     }
 
@@ -198,6 +207,7 @@ impl Told {
             Kind::ErasureAsked => own().map(Self::ErasureAsked),
             Kind::ErasureWithdrawn => own().map(Self::ErasureWithdrawn),
             Kind::RequestMoved => serde_json::from_str(facts).ok().map(Self::RequestMoved),
+            Kind::FunctionMoved => serde_json::from_str(facts).ok().map(Self::FunctionMoved),
         }
     }
 }

@@ -62,6 +62,7 @@ impl Words {
                 ),
             },
             Told::RequestMoved(progress) => of_request(progress),
+            Told::FunctionMoved(progress) => super::service_words::of_function(progress),
         }
     }
 }
@@ -236,7 +237,8 @@ impl Template {
             Told::SharingOver(_)
             | Told::AccessOver(_)
             | Told::AccessTaken(_)
-            | Told::RequestMoved(_) => None,
+            | Told::RequestMoved(_)
+            | Told::FunctionMoved(_) => None,
         }
     }
 }
@@ -256,7 +258,7 @@ fn day(at: Time) -> String {
 }
 
 /// ` 2026年11月5日 10:01 `, with the blanks that set figures off from Chinese text.
-fn moment(at: Time) -> String {
+pub(super) fn moment(at: Time) -> String {
     let text = at.alipay_text();
     let year = text.split('-').next().unwrap_or_default();
     let clock = text
@@ -303,6 +305,12 @@ mod tests {
                 happened_at: standing.happened_at,
             })
             .facts(),
+            Kind::FunctionMoved => Told::FunctionMoved(Progress {
+                request: "pay".into(),
+                state: "suspended".into(),
+                happened_at: standing.happened_at,
+            })
+            .facts(),
             _ => Told::AccessOver(standing).facts(),
         };
         Told::read(kind, &facts.unwrap()).unwrap()
@@ -336,7 +344,7 @@ mod tests {
             let words = Words::of(&told(kind));
             assert_eq!(
                 words.body.contains("尾号 0017"),
-                !kind.is_alarm() && kind != Kind::RequestMoved,
+                !kind.is_alarm() && !matches!(kind, Kind::RequestMoved | Kind::FunctionMoved),
                 "{kind:?}"
             );
             assert!(words.body.contains("2026年11月5日 10:01"), "{kind:?}");

@@ -3,7 +3,7 @@
 use super::error::OperatorError;
 use super::sign_in::{Acting, Operators};
 use crate::cases::Case;
-use crate::cases::decision::{Proposal, ProposalState, REASON_CHARS, Resolution};
+use crate::cases::decision::{Proposal, ProposalState, REASON_CHARS, Resolution, Taking};
 use crate::shared::ids::CaseId;
 use crate::store::{Tx, atomically, snapshot};
 
@@ -55,6 +55,44 @@ impl Operators {
             case: case.ok_or(OperatorError::NoSuch)?,
             proposals: view.cases().proposals(id).await?,
         })
+    }
+
+    /// Who has taken up which open cases.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn takings(&self) -> Result<Vec<Taking>, OperatorError> {
+        let mut view = snapshot(&*self.store).await?;
+        Ok(view.cases().takings().await?)
+    }
+
+    /// Takes a case up, or gives it back. Taking decides nothing: whoever may still proposes.
+    ///
+    /// # Errors
+    /// [`OperatorError::NotAsThingsStand`] when somebody else has it, or the store's.
+    pub async fn take(&self, acting: &Acting, id: &CaseId, up: bool) -> Result<(), OperatorError> {
+        let maker = self.maker();
+        let taking = Taking {
+            case_id: id.clone(),
+            taken_by: acting.actor(),
+            taken_at: maker.now(),
+        };
+        let act = if up { "cases.take" } else { "cases.give_back" };
+        let line = acting.line(maker.uuid(), maker.now(), act, id.as_str(), "ok");
+        let (taking, line) = (&taking, &line);
+        atomically(&*self.store, async |tx: &mut Tx| {
+            let moved = if up {
+                tx.cases().take(taking).await?
+            } else {
+                tx.cases().give_back(id, &taking.taken_by).await?
+            };
+            if !moved {
+                return Err(OperatorError::NotAsThingsStand);
+            }
+            tx.audit().append(line).await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Proposes how a case ends. One proposal waits at a time.

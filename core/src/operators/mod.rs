@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `right`, `staff` | roles and what each may do, the scope of regions, a person's entry |
 //! | `totp` | the second proof (RFC 6238) |
+//! | `step_up` | showing once more that it is oneself |
 //! | `session` | one signed-in browser, its idle and its absolute end |
 //! | `bans` | who is shut out, and lifting it |
 //! | `decisions` | four eyes over cases |
@@ -20,6 +21,7 @@ pub mod right;
 pub mod session;
 mod sign_in;
 pub mod staff;
+pub mod step_up;
 pub mod totp;
 
 pub use error::OperatorError;

@@ -20,8 +20,10 @@ pub enum Right {
     ReadCustomers,
     /// See what is masked, for a reason.
     Unmask,
-    /// Open functions to a person, suspend them, open a user.
+    /// Propose that functions are opened to a person or suspended, and that a user is opened.
     ServeCustomers,
+    /// Let another person's proposal about a customer happen.
+    ApproveService,
     ReadContent,
     WriteContent,
     /// Put what another person wrote before the public.
@@ -38,7 +40,7 @@ pub enum Right {
 }
 
 impl Right {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Overview,
         Self::ReadStatistics,
         Self::ExportStatistics,
@@ -50,6 +52,7 @@ impl Right {
         Self::ReadCustomers,
         Self::Unmask,
         Self::ServeCustomers,
+        Self::ApproveService,
         Self::ReadContent,
         Self::WriteContent,
         Self::PublishContent,
@@ -131,7 +134,10 @@ impl Role {
                 Self::Support | Self::Finance | Self::Reviewer | Self::Auditor
             ),
             R::ReadCustomers => matches!(self, Self::Support | Self::Reviewer | Self::Auditor),
-            R::Unmask | R::ServeCustomers => matches!(self, Self::Support),
+            R::Unmask => matches!(self, Self::Support),
+            // Support approves what a colleague proposed, never what they did themselves.
+            R::ServeCustomers => matches!(self, Self::Support),
+            R::ApproveService => matches!(self, Self::Support | Self::Reviewer),
             R::ReadContent => matches!(
                 self,
                 Self::Publisher | Self::Reviewer | Self::Support | Self::Auditor

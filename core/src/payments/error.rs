@@ -24,6 +24,9 @@ pub enum PaymentError {
     AmountOutOfRange { min: Fen, max: Fen },
     #[error("the electricity account is closed")]
     AccountClosed,
+    /// A bill of the home is being verified: nothing is asked for meanwhile.
+    #[error("a bill of the home is being verified")]
+    BillHeld,
     /// A checkout without a home.
     #[error("there is no home to pay for")]
     NoHome,
@@ -95,6 +98,7 @@ impl PaymentError {
             | Self::ArrearsUnavailable
             | Self::NoPayer
             | Self::AlreadyPaid
+            | Self::BillHeld
             | Self::TicketGone
             | Self::InFlight
             | Self::KeyReused { .. }

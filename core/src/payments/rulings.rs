@@ -98,6 +98,6 @@ fn inputs(order: &Order, resolution: Resolution, now: Time) -> Vec<Observation> 
         Resolution::RefundAgain => blocked(r::Ruling::Again),
         Resolution::RefundedByHand => blocked(r::Ruling::Manual),
         Resolution::TakeBack => line(l::State::Posted, l::Input::RefundWanted, None),
-        Resolution::Settled => Vec::new(),
+        Resolution::Settled | Resolution::BillStands | Resolution::BillCorrected => Vec::new(),
     }
 }

@@ -10,6 +10,7 @@ use super::order::{Buyer, ClosedText, Order, Payment, Purpose, Share, Via};
 use super::ports::{CreateOrder, NoDues};
 use super::unit::{Held, Step};
 use super::{PaymentError, Payments, table_p as p, window};
+use crate::billing::hold::{is_held, is_held_in};
 use crate::evidence::Act;
 use crate::idempotency::{Answer, Key};
 use crate::shared::ids::{PaymentId, SessionId};
@@ -143,6 +144,13 @@ impl Payments {
     }
 
     async fn check_amount(&self, purpose: Purpose, wanted: &Wanted) -> Result<(), PaymentError> {
+        // A top-up pays no bill: it may be made while one is being verified.
+        if purpose == Purpose::Arrears {
+            let mut view = snapshot(self.store()).await?;
+            if is_held(&mut view, wanted.owned.consumer_no()).await? {
+                return Err(PaymentError::BillHeld);
+            }
+        }
         match self.ports.dues.dues(wanted.owned.consumer_no()).await {
             Ok(dues) => judge(purpose, wanted, dues),
             Err(NoDues::Unknown) => Err(PaymentError::AccountClosed),
@@ -280,6 +288,10 @@ impl Payments {
             // The order first: a claim points at it.
             tx.payments().add(order, until).await?;
             for share in &payment.shares {
+                let bill = share.purpose == Purpose::Arrears;
+                if bill && is_held_in(tx, &share.consumer_no).await? {
+                    return Err(PaymentError::BillHeld);
+                }
                 let claim = share.claim(&payment.account_id);
                 let id = &payment.payment_id;
                 if !tx.payments().take_claim(&claim, id, now).await? {

@@ -20,6 +20,15 @@ impl Page {
             .then_some(Self { limit, after })
     }
 
+    /// As much as one page takes, from the beginning.
+    #[must_use]
+    pub const fn widest() -> Self {
+        Self {
+            limit: Self::LIMIT_MAX,
+            after: None,
+        }
+    }
+
     #[must_use]
     pub const fn limit(&self) -> i64 {
         self.limit

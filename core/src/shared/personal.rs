@@ -161,6 +161,12 @@ impl ConsumerNo {
         format!("{}{}", "*".repeat(stars), tail(&self.0, 4))
     }
 
+    /// The utility's code of the supply office, which its numbers begin with.
+    #[must_use]
+    pub fn region(&self) -> String {
+        head(&self.0, 4)
+    }
+
     /// The last four digits, as people name their home.
     #[must_use]
     pub fn tail(&self) -> String {

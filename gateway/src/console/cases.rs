@@ -2,8 +2,11 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use lifeline_core::billing::Billing;
 use lifeline_core::cases::Case;
-use lifeline_core::cases::decision::{ProposalState, Resolution};
+use lifeline_core::cases::decision::{ProposalState, Resolution, Taking};
+use lifeline_core::customers::Customers;
+use lifeline_core::customers::bills::Released;
 use lifeline_core::operators::Right;
 use lifeline_core::operators::decisions::Docket;
 use lifeline_core::payments::rulings::Ruled;
@@ -26,6 +29,18 @@ pub(super) fn pages(pages: &mut Pages<'_>) {
     let approve = Access::May(Right::ApproveDecision);
     pages.get("/console/cases", read, list);
     pages.get("/console/cases/{case_id}", read, show);
+    pages.post(
+        "/console/cases/{case_id}/taking",
+        propose,
+        "cases.take",
+        take,
+    );
+    pages.post(
+        "/console/cases/{case_id}/giving-back",
+        propose,
+        "cases.give_back",
+        give_back,
+    );
     pages.post(
         "/console/cases/{case_id}/proposals",
         propose,
@@ -59,6 +74,7 @@ struct Row {
     opened: String,
     due: String,
     late: bool,
+    taken: String,
 }
 
 #[derive(Template)]
@@ -79,7 +95,8 @@ struct After {
     said: String,
 }
 
-fn row(case: &Case, now: Time) -> Row {
+fn row(case: &Case, now: Time, takings: &[Taking]) -> Row {
+    let taken = takings.iter().find(|one| one.case_id == case.case_id);
     let due = case
         .opened_at
         .plus_seconds(case.kind.hours().saturating_mul(3600));
@@ -90,6 +107,7 @@ fn row(case: &Case, now: Time) -> Row {
         opened: case.opened_at.alipay_text(),
         due: due.alipay_text(),
         late: now > due,
+        taken: taken.map(|one| one.taken_by.clone()).unwrap_or_default(),
     }
 }
 
@@ -105,13 +123,14 @@ async fn list(visitor: Visitor, query: web::Query<After>) -> Result<HttpResponse
     let more = i64::try_from(cases.len()).is_ok_and(|n| n > PAGE);
     cases.truncate(usize::try_from(PAGE).unwrap_or(50));
     let now = operators.now();
+    let takings = operators.takings().await?;
     Ok(page(&CasesPage {
         frame: Frame::of(&visitor, "cases.title"),
         next: cases
             .last()
             .filter(|_| more)
             .map(|case| case.case_id.to_string()),
-        rows: cases.iter().map(|case| row(case, now)).collect(),
+        rows: cases.iter().map(|case| row(case, now, &takings)).collect(),
     }))
 }
 
@@ -138,6 +157,8 @@ struct CasePage {
     may_propose: bool,
     may_judge: bool,
     may_carry_out: bool,
+    may_take: bool,
+    may_give_back: bool,
 }
 
 /// The facts of a case: flat, as they were written; never of a person.
@@ -209,11 +230,15 @@ async fn show(
         state: one.state.as_str(),
         decided: one.decided_by.clone().unwrap_or_default(),
     });
+    let takings = visitor.operators.takings().await?;
+    let taken = takings.iter().find(|one| one.case_id == case.case_id);
+    let mine = taken.is_some_and(|one| one.taken_by == visitor.acting.actor());
+    let works = open && visitor.acting.may(Right::ProposeDecision);
     let waits = docket.waiting().is_some();
     let approved = docket.agreed().is_some();
     Ok(page(&CasePage {
         frame: Frame::of(&visitor, "case.title"),
-        row: row(case, visitor.operators.now()),
+        row: row(case, visitor.operators.now(), &takings),
         closed: case.closed_at.map(Time::alipay_text),
         facts: facts(case),
         behind: order.as_ref().map_or(Vec::new(), rows_of),
@@ -228,6 +253,8 @@ async fn show(
         may_propose: open && !waits && !approved && visitor.acting.may(Right::ProposeDecision),
         may_judge: open && waits && visitor.acting.may(Right::ApproveDecision),
         may_carry_out: open && approved && visitor.acting.may(Right::ApproveDecision),
+        may_take: works && taken.is_none(),
+        may_give_back: works && mine,
     }))
 }
 
@@ -262,15 +289,42 @@ async fn offer(
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
+/// Where what was agreed to is carried out.
+type Places = (
+    web::Data<Payments>,
+    web::Data<Customers>,
+    web::Data<Billing>,
+);
+
+async fn take(
+    visitor: Visitor,
+    id: web::Path<String>,
+    _fields: Fields<Nothing>,
+) -> Result<HttpResponse, Fault> {
+    let id = case_id(&id)?;
+    visitor.operators.take(&visitor.acting, &id, true).await?;
+    Ok(go_saying(&here(&id), "said.taken"))
+}
+
+async fn give_back(
+    visitor: Visitor,
+    id: web::Path<String>,
+    _fields: Fields<Nothing>,
+) -> Result<HttpResponse, Fault> {
+    let id = case_id(&id)?;
+    visitor.operators.take(&visitor.acting, &id, false).await?;
+    Ok(go_saying(&here(&id), "said.given_back"))
+}
+
 async fn agree(
     visitor: Visitor,
-    payments: web::Data<Payments>,
+    places: Places,
     id: web::Path<String>,
     _fields: Fields<Nothing>,
 ) -> Result<HttpResponse, Fault> {
     let id = case_id(&id)?;
     let resolution = visitor.operators.judge(&visitor.acting, &id, true).await?;
-    carry_out(&visitor, &payments, &id, resolution).await
+    carry_out(&visitor, &places, &id, resolution).await
 }
 
 async fn refuse(
@@ -287,7 +341,7 @@ async fn refuse(
 /// yet) is tried again.
 async fn again(
     visitor: Visitor,
-    payments: web::Data<Payments>,
+    places: Places,
     id: web::Path<String>,
     _fields: Fields<Nothing>,
 ) -> Result<HttpResponse, Fault> {
@@ -302,16 +356,27 @@ async fn again(
     if docket.case.closed_at.is_some() {
         return Err(Fault::Refused("fault.not_as_things_stand"));
     }
-    carry_out(&visitor, &payments, &id, resolution).await
+    carry_out(&visitor, &places, &id, resolution).await
 }
 
 async fn carry_out(
     visitor: &Visitor,
-    payments: &Payments,
+    (payments, customers, billing): &Places,
     id: &CaseId,
     resolution: Resolution,
 ) -> Result<HttpResponse, Fault> {
-    if resolution != Resolution::Settled {
+    if matches!(
+        resolution,
+        Resolution::BillStands | Resolution::BillCorrected
+    ) {
+        let case = visitor.operators.docket(id).await?.case;
+        let released = customers
+            .release_bill(&visitor.acting, billing, &case, resolution)
+            .await?;
+        if released == Released::StillWrong {
+            return Ok(go_saying(&here(id), "said.still_wrong"));
+        }
+    } else if resolution != Resolution::Settled {
         let case = visitor.operators.docket(id).await?.case;
         let payment = PaymentId::parse(&case.subject);
         let payment = payment.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;

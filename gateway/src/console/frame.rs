@@ -38,6 +38,11 @@ static WAYS: &[Way] = &[
         right: Right::ReadCases,
     },
     Way {
+        word: "nav.customers",
+        href: "/console/customers",
+        right: Right::ReadCustomers,
+    },
+    Way {
         word: "nav.why",
         href: "/console/why",
         right: Right::ReadTimeline,
@@ -51,6 +56,11 @@ static WAYS: &[Way] = &[
         word: "nav.articles",
         href: "/console/articles",
         right: Right::ReadContent,
+    },
+    Way {
+        word: "nav.channels",
+        href: "/console/channels",
+        right: Right::ReadSystem,
     },
     Way {
         word: "nav.points",
@@ -149,6 +159,18 @@ impl Frame {
     #[must_use]
     pub fn resolution(&self, resolution: &str) -> &'static str {
         say(self.lang, &format!("resolution.{resolution}"))
+    }
+
+    /// The name of a function of the household's.
+    #[must_use]
+    pub fn function(&self, name: &str) -> &'static str {
+        say(self.lang, &format!("function.{name}"))
+    }
+
+    /// The name of a way people come.
+    #[must_use]
+    pub fn channel(&self, name: &str) -> &'static str {
+        say(self.lang, &format!("channel.{name}"))
     }
 
     /// Where a proposal stands.

@@ -91,6 +91,7 @@ codes! {
     AmountNotDue "AMOUNT_NOT_DUE" UNPROCESSABLE_ENTITY "The amount is not what is due.";
     AmountOutOfRange "AMOUNT_OUT_OF_RANGE" UNPROCESSABLE_ENTITY "The amount is outside the range of a top-up.";
     AccountClosed "ACCOUNT_CLOSED" CONFLICT "This electricity account is closed and takes no money.";
+    BillHeld "BILL_HELD" CONFLICT "A bill of this home is being verified; nothing is to be paid meanwhile.";
     TooManyHomes "TOO_MANY_HOMES" UNPROCESSABLE_ENTITY "One order cannot pay that many homes.";
     HomeTwice "HOME_TWICE" UNPROCESSABLE_ENTITY "A home is in this order twice.";
     PreviousOrderOpen "PREVIOUS_ORDER_OPEN" CONFLICT "An earlier order for this home is still open.";
@@ -123,6 +124,10 @@ codes! {
     RateLimited "RATE_LIMITED" TOO_MANY_REQUESTS "Too many requests; wait a moment.";
     ShutOut "SHUT_OUT" TOO_MANY_REQUESTS "This is shut for you for a while, because of what was tried from here; it opens again by itself.";
     Overloaded "OVERLOADED" SERVICE_UNAVAILABLE "Too much is being done at once; ask again in a moment.";
+    ChannelFull "CHANNEL_FULL" TOO_MANY_REQUESTS "Too many people come this way just now; wait a minute.";
+    // what is not served for now
+    FunctionClosed "FUNCTION_CLOSED" FORBIDDEN "This function is closed here for now.";
+    FunctionSuspended "FUNCTION_SUSPENDED" FORBIDDEN "The utility has suspended this function for you.";
     // money requests
     IdempotencyKeyMissing "IDEMPOTENCY_KEY_MISSING" BAD_REQUEST "Send an Idempotency-Key header with this call.";
     IdempotencyKeyInvalid "IDEMPOTENCY_KEY_INVALID" BAD_REQUEST "The Idempotency-Key must be 16 to 64 characters of 0-9 A-Z a-z _ -.";

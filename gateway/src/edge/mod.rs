@@ -13,6 +13,7 @@ pub mod principal;
 pub mod problem;
 pub mod relay;
 pub mod revocation;
+pub mod switchboard;
 pub mod tokens;
 pub mod trace;
 

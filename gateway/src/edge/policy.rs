@@ -4,7 +4,7 @@
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue};
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, USER_AGENT};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, FromRequest, Handler, HttpMessage, Responder, ResponseError, guard, web};
 use lifeline_core::bans::Reason;
@@ -15,6 +15,8 @@ use super::codes::Code;
 use super::limits::{Asker, FORGERY_WEIGHT, Function, Limits, Standing};
 use super::principal::{SignedIn, door};
 use super::problem::Problem;
+use super::switchboard::Switchboard;
+use crate::listeners::outermost::Sources;
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,7 +187,10 @@ async fn admit(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
     let policy = route.map(|route| route.policy);
     let fresh = match policy {
         Some(Policy::SelfProving) => return Ok(None),
-        Some(Policy::Public) => return paced(req, route, None).await,
+        Some(Policy::Public) => {
+            let standing = paced(req, route, None).await?;
+            return served(req, route, None).map(|()| standing);
+        }
         Some(Policy::SignedIn) => false,
         Some(Policy::SteppedUp(_)) => true,
         // A route that lost its policy is the most closed one, never the most open.
@@ -200,11 +205,32 @@ async fn admit(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
         }
     })?;
     let standing = paced(req, route, Some(&person)).await?;
+    served(req, route, Some(&person))?;
     if let Some(Policy::SteppedUp(deed)) = policy {
         stepped_up(req, &person, deed).await?;
     }
     req.extensions_mut().insert(person);
     Ok(standing)
+}
+
+/// Whether the function is open here, and to this person.
+fn served(
+    req: &ServiceRequest,
+    route: Option<Route>,
+    person: Option<&SignedIn>,
+) -> Result<(), Problem> {
+    let board = req.app_data::<web::Data<Switchboard>>();
+    let sources = req.app_data::<web::Data<Sources>>();
+    let (Some(board), Some(sources), Some(route)) = (board, sources, route) else {
+        return Ok(());
+    };
+    let agent = req.headers().get(USER_AGENT);
+    let agent = agent.and_then(|value| value.to_str().ok()).unwrap_or("");
+    let account = person.map(SignedIn::account_id);
+    let asked = (req.method().as_str(), route.path);
+    board
+        .admit(asked, agent, account, sources.clock.now())
+        .map_err(Problem::new)
 }
 
 /// One decision over all keys that are known before the body is read.

@@ -2,7 +2,10 @@
 //! that a page uses and no table has, and one that stands twice.
 
 mod articles;
+mod bills;
 mod cases;
+mod channels;
+mod customers;
 mod followers;
 mod frame;
 mod points;
@@ -43,8 +46,11 @@ pub(super) type Word = (&'static str, &'static str, &'static str);
 /// Every room's table. A room adds its own file and names it here.
 static TABLES: &[&[Word]] = &[
     articles::WORDS,
+    bills::WORDS,
     cases::WORDS,
     followers::WORDS,
+    channels::WORDS,
+    customers::WORDS,
     frame::WORDS,
     points::WORDS,
     statistics::WORDS,
@@ -142,6 +148,24 @@ mod tests {
         }
         for one in lifeline_core::cases::decision::Resolution::ALL {
             wanted.insert(format!("resolution.{}", one.as_str()));
+        }
+        for one in lifeline_core::customers::functions::BankFunction::ALL {
+            wanted.insert(format!("bank.{}", one.as_str()));
+        }
+        for one in lifeline_core::insight::function::FUNCTIONS {
+            wanted.insert(format!("function.{}", one.name));
+        }
+        for one in lifeline_core::insight::Channel::ALL {
+            wanted.insert(format!("channel.{}", one.as_str()));
+        }
+        for one in ["phone", "computer", "program"] {
+            wanted.insert(format!("terminal.{one}"));
+        }
+        for one in lifeline_core::accounts::Purpose::ALL {
+            wanted.insert(format!("purpose.{}", one.as_str()));
+        }
+        for one in ["name", "id_no", "phone", "consumer_no"] {
+            wanted.insert(format!("veiled.{one}"));
         }
         let missing: Vec<_> = wanted.difference(&seen).cloned().collect();
         assert!(missing.is_empty(), "{missing:?}");

@@ -1,0 +1,119 @@
+//! Channels: how they are set up, what is closed in them, how they scored.
+
+use async_trait::async_trait;
+use lifeline_core::channels::ports::{ChannelReads, ChannelStore};
+use lifeline_core::channels::{ChannelRow, Closing, Score};
+use lifeline_core::insight::Channel;
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::StoreError;
+
+use super::statement::statements;
+use super::value::args;
+use super::{Conn, Row, Sql, WriteConn};
+
+statements! { "channels":
+    ROWS("channel") = "SELECT channel, terminals, per_minute, changed_at FROM channel ORDER BY channel";
+    CLOSINGS("channel_closing") = "SELECT channel, function, reason, closed_by, closed_at FROM channel_closing \
+        ORDER BY channel, function";
+    SCORES("channel_score") = "SELECT channel, month, calls, answered_permille, done_permille, points, scored_at \
+        FROM channel_score ORDER BY month DESC, channel LIMIT $1";
+    SET_LIMIT("channel") = "UPDATE channel SET per_minute = $2, changed_at = $3 WHERE channel = $1";
+    CLOSE("channel_closing") = "INSERT INTO channel_closing (channel, function, reason, closed_by, closed_at) \
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    REOPEN("channel_closing") = "DELETE FROM channel_closing WHERE channel = $1 AND function = $2";
+    ADD_SCORE("channel_score") = "INSERT INTO channel_score (channel, month, calls, answered_permille, done_permille, \
+        points, scored_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+}
+
+fn channel(row: &Row) -> Result<ChannelRow, StoreError> {
+    let words = row.text("terminals")?;
+    Ok(ChannelRow {
+        channel: row.parsed("channel", Channel::parse)?,
+        terminals: words.split_whitespace().map(str::to_owned).collect(),
+        per_minute: row.maybe_int("per_minute")?,
+        changed_at: row.time("changed_at")?,
+    })
+}
+
+fn closing(row: &Row) -> Result<Closing, StoreError> {
+    Ok(Closing {
+        channel: row.parsed("channel", Channel::parse)?,
+        function: row.int("function")?,
+        reason: row.text("reason")?,
+        closed_by: row.text("closed_by")?,
+        closed_at: row.time("closed_at")?,
+    })
+}
+
+fn score(row: &Row) -> Result<Score, StoreError> {
+    Ok(Score {
+        channel: row.parsed("channel", Channel::parse)?,
+        month: row.text("month")?,
+        calls: row.int("calls")?,
+        answered_permille: row.int("answered_permille")?,
+        done_permille: row.int("done_permille")?,
+        points: row.int("points")?,
+        scored_at: row.time("scored_at")?,
+    })
+}
+
+#[async_trait]
+impl<C: Conn> ChannelReads for Sql<C> {
+    async fn rows(&mut self) -> Result<Vec<ChannelRow>, StoreError> {
+        let rows = Self::rows(self, &ROWS, args![]).await?;
+        rows.iter().map(channel).collect()
+    }
+
+    async fn closings(&mut self) -> Result<Vec<Closing>, StoreError> {
+        let rows = Self::rows(self, &CLOSINGS, args![]).await?;
+        rows.iter().map(closing).collect()
+    }
+
+    async fn scores(&mut self, limit: i64) -> Result<Vec<Score>, StoreError> {
+        let rows = Self::rows(self, &SCORES, args![limit]).await?;
+        rows.iter().map(score).collect()
+    }
+}
+
+#[async_trait]
+impl<C: WriteConn> ChannelStore for Sql<C> {
+    async fn set_limit(
+        &mut self,
+        channel: Channel,
+        per_minute: Option<i64>,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        self.touched(&SET_LIMIT, args![channel.as_str(), per_minute, now])
+            .await
+            .map(drop)
+    }
+
+    async fn close(&mut self, closing: &Closing) -> Result<bool, StoreError> {
+        let args = args![
+            closing.channel.as_str(),
+            closing.function,
+            &closing.reason,
+            &closing.closed_by,
+            closing.closed_at,
+        ];
+        self.changed(&CLOSE, args).await
+    }
+
+    async fn reopen(&mut self, channel: Channel, function: i64) -> Result<bool, StoreError> {
+        self.changed(&REOPEN, args![channel.as_str(), function])
+            .await
+    }
+
+    async fn add_score(&mut self, score: &Score) -> Result<bool, StoreError> {
+        let args = args![
+            score.channel.as_str(),
+            &score.month,
+            score.calls,
+            score.answered_permille,
+            score.done_permille,
+            score.points,
+            score.scored_at,
+        ];
+        self.changed(&ADD_SCORE, args).await
+    }
+}

@@ -1,0 +1,336 @@
+//! The ways people come (EC-09, EC-15): each a row with its terminals, the functions it offers and how
+//! much it takes; watched through the figures, scored each month by a rule that is shown.
+//!
+//! | file | what |
+//! |---|---|
+//! | `channel` | the things, and the rule of the score |
+//! | `ports` | the rows |
+
+pub mod channel;
+pub mod error;
+pub mod ports;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use channel::{Came, ChannelRow, Closing, PER_MINUTE_MAX, Score};
+pub use error::ChannelError;
+
+use crate::cases::decision::REASON_CHARS;
+use crate::insight::asked::{month_name, month_of};
+use crate::insight::report::Ask;
+use crate::insight::{Channel, Function, Insight, Outcome};
+use crate::jobs::runner::Task;
+use crate::operators::Acting;
+use crate::shared::ids::{Entropy, Maker};
+use crate::shared::time::{Clock, Time};
+use crate::store::{Store, Tx, atomically, snapshot};
+
+/// A channel as the console shows it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    pub row: ChannelRow,
+    pub closings: Vec<Closing>,
+    /// This month's requests so far, and what they would score.
+    pub running: Option<Score>,
+    /// Months that are over, newest first.
+    pub scores: Vec<Score>,
+}
+
+/// What is not to be served now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Positions {
+    /// Channel and number of function.
+    pub closed: Vec<(Channel, i64)>,
+    pub limits: Vec<(Channel, i64)>,
+}
+
+/// Scores read for one page: two years of every channel.
+const SCORES_READ: i64 = 100;
+
+/// The use cases of channels.
+#[derive(Clone)]
+pub struct Channels {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    insight: Insight,
+}
+
+impl std::fmt::Debug for Channels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Channels")
+    }
+}
+
+impl Channels {
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        insight: Insight,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            entropy,
+            insight,
+        }
+    }
+
+    /// What is closed and limited now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn positions(&self) -> Result<Positions, ChannelError> {
+        let mut view = snapshot(&*self.store).await?;
+        let closed = view.channels().closings().await?;
+        let rows = view.channels().rows().await?;
+        let limit = |row: &ChannelRow| row.per_minute.map(|most| (row.channel, most));
+        Ok(Positions {
+            closed: closed
+                .iter()
+                .map(|one| (one.channel, one.function))
+                .collect(),
+            limits: rows.iter().filter_map(limit).collect(),
+        })
+    }
+
+    /// Every channel with its figures.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn all(&self) -> Result<Vec<Shown>, ChannelError> {
+        let (rows, closings, scores) = {
+            let mut view = snapshot(&*self.store).await?;
+            let rows = view.channels().rows().await?;
+            let closings = view.channels().closings().await?;
+            (rows, closings, view.channels().scores(SCORES_READ).await?)
+        };
+        let today = self.insight.today();
+        let mut all = Vec::new();
+        for row in rows {
+            let channel = row.channel;
+            let came = self.came(channel, first_of(today), today).await?;
+            let month = month_name(month_of(today));
+            all.push(Shown {
+                running: came.score(channel, &month, self.clock.now()),
+                closings: of(&closings, |one| one.channel == channel),
+                scores: of(&scores, |one| one.channel == channel),
+                row,
+            });
+        }
+        Ok(all)
+    }
+
+    /// Closes a function in a channel. Nobody is turned away from what none of the functions is.
+    ///
+    /// # Errors
+    /// [`ChannelError::Reason`], [`ChannelError::Function`], [`ChannelError::NotAsThingsStand`], the store's.
+    pub async fn close(
+        &self,
+        acting: &Acting,
+        channel: Channel,
+        function: &str,
+        reason: &str,
+    ) -> Result<(), ChannelError> {
+        if !REASON_CHARS.contains(&reason.chars().count()) {
+            return Err(ChannelError::Reason);
+        }
+        let function = closable(function)?;
+        let maker = self.maker();
+        let closing = Closing {
+            channel,
+            function: function.number,
+            reason: reason.to_owned(),
+            closed_by: acting.actor(),
+            closed_at: maker.now(),
+        };
+        let subject = format!("{}/{}", channel.as_str(), function.name);
+        let line = acting.line(maker.uuid(), maker.now(), "channels.close", &subject, "ok");
+        let (closing, line) = (&closing, &line);
+        atomically(&*self.store, async |tx: &mut Tx| {
+            if !tx.channels().close(closing).await? {
+                return Err(ChannelError::NotAsThingsStand);
+            }
+            tx.audit().append(line).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Opens a function in a channel again.
+    ///
+    /// # Errors
+    /// [`ChannelError::Function`], [`ChannelError::NotAsThingsStand`], or the store's.
+    pub async fn reopen(
+        &self,
+        acting: &Acting,
+        channel: Channel,
+        function: &str,
+    ) -> Result<(), ChannelError> {
+        let function = closable(function)?;
+        let maker = self.maker();
+        let subject = format!("{}/{}", channel.as_str(), function.name);
+        let line = acting.line(maker.uuid(), maker.now(), "channels.reopen", &subject, "ok");
+        let line = &line;
+        atomically(&*self.store, async |tx: &mut Tx| {
+            if !tx.channels().reopen(channel, function.number).await? {
+                return Err(ChannelError::NotAsThingsStand);
+            }
+            tx.audit().append(line).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sets how many requests a minute a channel takes on one node; none is as many as come.
+    ///
+    /// # Errors
+    /// [`ChannelError::Limit`], or the store's.
+    pub async fn limit(
+        &self,
+        acting: &Acting,
+        channel: Channel,
+        per_minute: Option<i64>,
+    ) -> Result<(), ChannelError> {
+        if per_minute.is_some_and(|most| !(1..=PER_MINUTE_MAX).contains(&most)) {
+            return Err(ChannelError::Limit);
+        }
+        let maker = self.maker();
+        let now = maker.now();
+        let outcome = per_minute.map_or("none".to_owned(), |most| most.to_string());
+        let name = channel.as_str();
+        let line = acting.line(maker.uuid(), now, "channels.limit", name, &outcome);
+        let line = &line;
+        atomically(&*self.store, async |tx: &mut Tx| {
+            tx.channels().set_limit(channel, per_minute, now).await?;
+            tx.audit().append(line).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Scores the month before this one, each channel once.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn score(&self) -> Result<(), ChannelError> {
+        let now = self.clock.now();
+        let last = first_of(self.insight.today()).saturating_sub(1);
+        let month = month_name(month_of(last));
+        let mut scores = Vec::new();
+        for channel in Channel::ALL {
+            let came = self.came(channel, first_of(last), last).await?;
+            scores.extend(came.score(channel, &month, now));
+        }
+        let scores = &scores;
+        atomically(&*self.store, async |tx: &mut Tx| {
+            for score in scores {
+                tx.channels().add_score(score).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn came(&self, channel: Channel, from: i64, to: i64) -> Result<Came, ChannelError> {
+        let ask = Ask {
+            from,
+            to,
+            function: None,
+            channel: Some(channel),
+            outcome: None,
+            regions: None,
+        };
+        let figures = self.insight.statistics(&ask).await?;
+        let of = |outcome: Outcome| {
+            let found = figures.outcomes.iter();
+            found
+                .filter(|figure| figure.name == outcome.as_str())
+                .map(|figure| figure.n)
+                .sum()
+        };
+        Ok(Came {
+            done: of(Outcome::Done),
+            refused: of(Outcome::Refused),
+            limited: of(Outcome::Limited),
+            failed: of(Outcome::Failed),
+        })
+    }
+
+    fn maker(&self) -> Maker<'_> {
+        Maker {
+            clock: &*self.clock,
+            entropy: &*self.entropy,
+        }
+    }
+}
+
+fn of<T: Clone>(all: &[T], own: impl Fn(&T) -> bool) -> Vec<T> {
+    all.iter().filter(|one| own(one)).cloned().collect()
+}
+
+/// What none of the functions is holds the rest together, and signing in too: neither is closed.
+fn closable(name: &str) -> Result<&'static Function, ChannelError> {
+    Function::named(name)
+        .filter(|function| !matches!(function.name, "other" | "sign_in"))
+        .ok_or(ChannelError::Function)
+}
+
+/// The first day of the month that a day is in.
+fn first_of(day: i64) -> i64 {
+    let month = month_of(day);
+    let mut first = day;
+    while month_of(first.saturating_sub(1)) == month {
+        first = first.saturating_sub(1);
+    }
+    first
+}
+
+/// Scores months that are over.
+#[derive(Debug)]
+pub struct ScoreMonths(pub Channels);
+
+#[async_trait]
+impl Task for ScoreMonths {
+    fn name(&self) -> &'static str {
+        "channels.score"
+    }
+
+    fn every_s(&self) -> i64 {
+        21_600
+    }
+
+    async fn run(&self, _now: Time) -> Result<(), &'static str> {
+        self.0.score().await.map_err(|error| {
+            tracing::error!(%error, "channels.score");
+            "store"
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ec_15_a_month_begins_on_its_first_day() {
+        // 2026-11-20 and 2024-02-29 in days since 1970.
+        assert_eq!(first_of(20_777), 20_758);
+        assert_eq!(first_of(20_758), 20_758);
+        assert_eq!(first_of(19_782), 19_754);
+    }
+
+    #[test]
+    fn ec_15_signing_in_is_never_closed() {
+        assert!(closable("sign_in").is_err() && closable("other").is_err());
+        assert!(closable("no_such").is_err());
+        assert_eq!(
+            closable("pay").map(|function| function.number).ok(),
+            Some(12)
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! The people the utility serves, as its staff see them (EC-19): found by keyed index, shown masked,
+//! within the scope of regions of whoever looks, and never without a line of the audit.
+//!
+//! | file | what |
+//! |---|---|
+//! | `looking` | finding people, one person's page |
+//! | `bills` | a bill made again, held while it is doubted |
+//! | `functions` | opening and suspending what moves a person's money, by four eyes |
+//! | `unmasking` | one thing in clear, for a reason |
+//! | `ports` | the rows |
+
+pub mod bills;
+pub mod error;
+pub mod functions;
+mod looking;
+pub mod ports;
+pub mod unmasking;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub use error::CustomerError;
+pub use looking::{Asked, Card, Glimpse, HomeShown, Listed};
+
+use crate::bindings::binding::Linked;
+use crate::operators::Scope;
+use crate::shared::ids::{Entropy, Maker};
+use crate::shared::time::Clock;
+use crate::store::Store;
+
+/// The use cases of customers.
+#[derive(Clone)]
+pub struct Customers {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl std::fmt::Debug for Customers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Customers")
+    }
+}
+
+impl Customers {
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self {
+            store,
+            clock,
+            entropy,
+        }
+    }
+
+    fn maker(&self) -> Maker<'_> {
+        Maker {
+            clock: &*self.clock,
+            entropy: &*self.entropy,
+        }
+    }
+}
+
+/// The regions of somebody's homes.
+fn regions(links: &[Linked]) -> BTreeSet<String> {
+    let of = |linked: &Linked| linked.binding.consumer_no.region();
+    links.iter().map(of).collect()
+}
+
+/// Whether somebody with homes in these regions is within a scope. Who has none is everybody's who
+/// sees everything, and nobody else's.
+fn within(scope: &Scope, regions: &BTreeSet<String>) -> bool {
+    *scope == Scope::Everywhere || regions.iter().any(|region| scope.covers(region))
+}

@@ -1,0 +1,159 @@
+//! A customer's bill made again from its readings and prices, and flagged when it is wrong (EC-07,
+//! EC-18).
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use lifeline_core::billing::finding::Finding;
+use lifeline_core::billing::{Billing, Period};
+use lifeline_core::customers::Customers;
+use lifeline_core::customers::bills::Checked;
+use lifeline_core::operators::Right;
+use lifeline_core::shared::ids::{AccountId, BindingId};
+use lifeline_core::tariffs::{line_charge, line_formula};
+use serde::Deserialize;
+
+use super::access::{Access, Pages};
+use super::customers::account;
+use super::fault::Fault;
+use super::frame::{Frame, page};
+use super::visitor::{Fields, Visitor, go_saying};
+
+pub(super) fn pages(pages: &mut Pages<'_>) {
+    pages.get(
+        "/console/customers/{account_id}/homes/{binding_id}/bills",
+        Access::May(Right::ReadCustomers),
+        show,
+    );
+    pages.post(
+        "/console/customers/{account_id}/homes/{binding_id}/bills/flags",
+        Access::May(Right::ServeCustomers),
+        "customers.flag_bill",
+        flag,
+    );
+}
+
+struct Meter {
+    previous: String,
+    current: String,
+    multiplier: i64,
+    energy: String,
+}
+
+struct Line {
+    formula: String,
+    amount: String,
+    wrong: bool,
+}
+
+#[derive(Template)]
+#[template(path = "console/bill.html")]
+struct BillPage {
+    frame: Frame,
+    account: String,
+    home: String,
+    period: String,
+    meters: Vec<Meter>,
+    lines: Vec<Line>,
+    total: String,
+    /// Where, what is stated, what it comes to.
+    findings: Vec<(String, String, String)>,
+    held: bool,
+    may_flag: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Asked {
+    period: String,
+    said: String,
+}
+
+fn place(path: &(String, String)) -> Result<(AccountId, BindingId), Fault> {
+    let link = BindingId::parse(&path.1).map_err(|_| Fault::NotFound)?;
+    Ok((account(&path.0)?, link))
+}
+
+fn month(text: &str) -> Result<Period, Fault> {
+    Period::parse(text).map_err(|_| Fault::Invalid("fault.period"))
+}
+
+fn filled(visitor: &Visitor, at: &(AccountId, BindingId), checked: &Checked) -> BillPage {
+    let bill = &checked.bill;
+    let meters = bill.readings.iter().map(|one| Meter {
+        previous: one.previous.to_string(),
+        current: one.current.to_string(),
+        multiplier: one.multiplier,
+        energy: one.energy.to_string(),
+    });
+    let lines = bill.lines.iter().map(|line| {
+        let charge = line_charge(line.quantity, line.price);
+        Line {
+            formula: line_formula(line.quantity, line.price, charge.unwrap_or(line.amount)),
+            amount: line.amount.yuan(),
+            wrong: charge != Ok(line.amount),
+        }
+    });
+    let finding = |one: &Finding| (one.place(), one.stated(), one.recomputed());
+    BillPage {
+        frame: Frame::of(visitor, "bill.title"),
+        account: at.0.to_string(),
+        home: at.1.to_string(),
+        period: bill.period.clone(),
+        meters: meters.collect(),
+        lines: lines.collect(),
+        total: bill.total.yuan(),
+        findings: checked.findings.iter().map(finding).collect(),
+        held: checked.held,
+        may_flag: !checked.held && visitor.acting.may(Right::ServeCustomers),
+    }
+}
+
+async fn show(
+    visitor: Visitor,
+    customers: web::Data<Customers>,
+    billing: web::Data<Billing>,
+    path: web::Path<(String, String)>,
+    query: web::Query<Asked>,
+) -> Result<HttpResponse, Fault> {
+    let at = place(&path)?;
+    // A bill is there in the month after its own.
+    let period = match query.period.as_str() {
+        "" => Period::of(visitor.operators.now()).minus(1),
+        text => month(text)?,
+    };
+    let checked = customers
+        .check_bill(&visitor.acting, &billing, (&at.0, &at.1), &period)
+        .await?;
+    Ok(page(&filled(&visitor, &at, &checked)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Flag {
+    period: String,
+    reason: String,
+}
+
+async fn flag(
+    visitor: Visitor,
+    customers: web::Data<Customers>,
+    billing: web::Data<Billing>,
+    path: web::Path<(String, String)>,
+    fields: Fields<Flag>,
+) -> Result<HttpResponse, Fault> {
+    let at = place(&path)?;
+    let period = month(&fields.0.period)?;
+    customers
+        .flag_bill(
+            &visitor.acting,
+            &billing,
+            (&at.0, &at.1),
+            &period,
+            &fields.0.reason,
+        )
+        .await?;
+    Ok(go_saying(
+        &format!("/console/customers/{}", at.0),
+        "said.bill_flagged",
+    ))
+}

@@ -1,0 +1,216 @@
+//! The ways people come (EC-09, EC-15): what each offers and takes, how it does, by which rule it is
+//! scored.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use lifeline_core::channels::channel::{FOR_ANSWERING, FOR_DOING};
+use lifeline_core::channels::{ChannelError, Channels, Score, Shown};
+use lifeline_core::insight::function::FUNCTIONS;
+use lifeline_core::insight::{Channel, Function};
+use lifeline_core::operators::Right;
+use serde::Deserialize;
+
+use super::access::{Access, Pages};
+use super::fault::Fault;
+use super::frame::{Frame, page};
+use super::visitor::{Fields, Visitor, go_saying};
+
+const MANAGE: Access = Access::May(Right::ManageCatalogue);
+const HERE: &str = "/console/channels";
+
+pub(super) fn pages(pages: &mut Pages<'_>) {
+    pages.get(HERE, Access::May(Right::ReadSystem), list);
+    pages.post(
+        "/console/channels/{channel}/limit",
+        MANAGE,
+        "channels.limit",
+        limit,
+    );
+    pages.post(
+        "/console/channels/{channel}/closings",
+        MANAGE,
+        "channels.close",
+        close,
+    );
+    pages.post(
+        "/console/channels/{channel}/openings",
+        MANAGE,
+        "channels.reopen",
+        reopen,
+    );
+}
+
+impl From<ChannelError> for Fault {
+    fn from(error: ChannelError) -> Self {
+        match error {
+            ChannelError::Store(error) => error.into(),
+            ChannelError::Figures(error) => {
+                tracing::error!(%error, "console.channels");
+                Self::Unavailable
+            }
+            ChannelError::Reason => Self::Invalid("fault.reason"),
+            ChannelError::Function => Self::Invalid("fault.channel_function"),
+            ChannelError::Limit => Self::Invalid("fault.channel_limit"),
+            ChannelError::NotAsThingsStand => Self::Refused("fault.not_as_things_stand"),
+        }
+    }
+}
+
+struct Closed {
+    name: &'static str,
+    reason: String,
+    by: String,
+    at: String,
+}
+
+struct Scored {
+    month: String,
+    calls: i64,
+    answered: String,
+    done: String,
+    points: i64,
+}
+
+struct Way {
+    name: &'static str,
+    terminals: Vec<String>,
+    per_minute: String,
+    closed: Vec<Closed>,
+    open: Vec<&'static str>,
+    /// The month that runs, then those that are over.
+    scores: Vec<Scored>,
+}
+
+/// `98.7`, of a thousand.
+fn percent(permille: i64) -> String {
+    format!("{}.{}", permille.div_euclid(10), permille.rem_euclid(10))
+}
+
+fn scored(score: &Score) -> Scored {
+    Scored {
+        month: score.month.clone(),
+        calls: score.calls,
+        answered: percent(score.answered_permille),
+        done: percent(score.done_permille),
+        points: score.points,
+    }
+}
+
+fn way(shown: &Shown) -> Way {
+    let closed = shown.closings.iter().map(|one| Closed {
+        name: Function::numbered(one.function).name,
+        reason: one.reason.clone(),
+        by: one.closed_by.clone(),
+        at: one.closed_at.alipay_text(),
+    });
+    let is_closed = |number: i64| shown.closings.iter().any(|one| one.function == number);
+    let open = FUNCTIONS
+        .iter()
+        .filter(|one| !matches!(one.name, "other" | "sign_in") && !is_closed(one.number));
+    let scores = shown.running.iter().chain(&shown.scores);
+    Way {
+        name: shown.row.channel.as_str(),
+        terminals: shown
+            .row
+            .terminals
+            .iter()
+            .map(|word| format!("terminal.{word}"))
+            .collect(),
+        per_minute: shown
+            .row
+            .per_minute
+            .map_or(String::new(), |most| most.to_string()),
+        closed: closed.collect(),
+        open: open.map(|one| one.name).collect(),
+        scores: scores.map(scored).collect(),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "console/channels.html")]
+struct ChannelsPage {
+    frame: Frame,
+    ways: Vec<Way>,
+    may: bool,
+    for_answering: i64,
+    for_doing: i64,
+}
+
+async fn list(visitor: Visitor, channels: web::Data<Channels>) -> Result<HttpResponse, Fault> {
+    let all = channels.all().await?;
+    Ok(page(&ChannelsPage {
+        frame: Frame::of(&visitor, "channels.title"),
+        ways: all.iter().map(way).collect(),
+        may: visitor.acting.may(Right::ManageCatalogue),
+        for_answering: FOR_ANSWERING,
+        for_doing: FOR_DOING,
+    }))
+}
+
+fn channel(text: &str) -> Result<Channel, Fault> {
+    Channel::parse(text).ok_or(Fault::NotFound)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Most {
+    per_minute: String,
+}
+
+async fn limit(
+    visitor: Visitor,
+    channels: web::Data<Channels>,
+    path: web::Path<String>,
+    fields: Fields<Most>,
+) -> Result<HttpResponse, Fault> {
+    let channel = channel(&path)?;
+    let per_minute = match fields.0.per_minute.as_str() {
+        "" => None,
+        text => Some(
+            text.parse()
+                .map_err(|_| Fault::Invalid("fault.channel_limit"))?,
+        ),
+    };
+    channels.limit(&visitor.acting, channel, per_minute).await?;
+    Ok(go_saying(HERE, "said.channel_kept"))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Closing {
+    function: String,
+    reason: String,
+}
+
+async fn close(
+    visitor: Visitor,
+    channels: web::Data<Channels>,
+    path: web::Path<String>,
+    fields: Fields<Closing>,
+) -> Result<HttpResponse, Fault> {
+    let channel = channel(&path)?;
+    let Closing { function, reason } = &fields.0;
+    channels
+        .close(&visitor.acting, channel, function, reason)
+        .await?;
+    Ok(go_saying(HERE, "said.channel_kept"))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Opening {
+    function: String,
+}
+
+async fn reopen(
+    visitor: Visitor,
+    channels: web::Data<Channels>,
+    path: web::Path<String>,
+    fields: Fields<Opening>,
+) -> Result<HttpResponse, Fault> {
+    let channel = channel(&path)?;
+    channels
+        .reopen(&visitor.acting, channel, &fields.0.function)
+        .await?;
+    Ok(go_saying(HERE, "said.channel_kept"))
+}

@@ -1,0 +1,154 @@
+//! Opening and suspending what moves a customer's money (EC-21): proposed by one person on the
+//! customer's page, decided by another.
+
+use actix_web::{HttpResponse, web};
+use lifeline_core::cases::decision::ProposalState;
+use lifeline_core::customers::Customers;
+use lifeline_core::customers::functions::{BankFunction, Functions, Wanted};
+use lifeline_core::operators::Right;
+use serde::Deserialize;
+
+use super::access::{Access, Pages};
+use super::customers::account;
+use super::fault::Fault;
+use super::visitor::{Fields, Visitor, go_saying};
+
+pub(super) fn pages(pages: &mut Pages<'_>) {
+    pages.post(
+        "/console/customers/{account_id}/functions/{function}",
+        Access::May(Right::ServeCustomers),
+        "customers.propose_function",
+        propose,
+    );
+    pages.post(
+        "/console/customers/{account_id}/functions/{function}/approval",
+        Access::May(Right::ApproveService),
+        "customers.approve_function",
+        agree,
+    );
+    pages.post(
+        "/console/customers/{account_id}/functions/{function}/refusal",
+        Access::May(Right::ApproveService),
+        "customers.refuse_function",
+        refuse,
+    );
+}
+
+/// One proposal as it is shown.
+pub(super) struct Past {
+    pub(super) state: &'static str,
+    pub(super) wanted: &'static str,
+    pub(super) reason: String,
+    pub(super) at: String,
+    pub(super) by: String,
+}
+
+/// One function of a customer's.
+pub(super) struct Standing {
+    pub(super) name: &'static str,
+    pub(super) word: String,
+    pub(super) suspended: bool,
+    pub(super) since: String,
+    /// What may be proposed: the other way it can stand.
+    pub(super) other: &'static str,
+    pub(super) past: Vec<Past>,
+    pub(super) may_propose: bool,
+    pub(super) may_judge: bool,
+}
+
+pub(super) fn standing(functions: &Functions, visitor: &Visitor) -> Vec<Standing> {
+    let one = |function: BankFunction| {
+        let found = functions.suspended.iter().find(|(one, _)| *one == function);
+        let own = functions
+            .proposals
+            .iter()
+            .filter(|one| one.function == function);
+        let waits = own.clone().any(|one| one.state == ProposalState::Open);
+        let past = own.map(|one| Past {
+            state: one.state.as_str(),
+            wanted: match one.wanted {
+                Wanted::Open => "bank.open",
+                Wanted::Suspended => "bank.suspended",
+            },
+            reason: one.reason.clone(),
+            at: one.proposed_at.alipay_text(),
+            by: one.proposed_by.clone(),
+        });
+        Standing {
+            name: function.as_str(),
+            word: format!("bank.{}", function.as_str()),
+            suspended: found.is_some(),
+            since: found.map(|(_, at)| at.alipay_text()).unwrap_or_default(),
+            other: if found.is_some() {
+                Wanted::Open.as_str()
+            } else {
+                Wanted::Suspended.as_str()
+            },
+            past: past.collect(),
+            may_propose: !waits && visitor.acting.may(Right::ServeCustomers),
+            may_judge: waits && visitor.acting.may(Right::ApproveService),
+        }
+    };
+    BankFunction::ALL.map(one).into()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Proposed {
+    wanted: String,
+    reason: String,
+}
+
+/// A form without fields of its own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+fn here(id: &str) -> String {
+    format!("/console/customers/{id}")
+}
+
+fn named(text: &str) -> Result<BankFunction, Fault> {
+    BankFunction::parse(text).ok_or(Fault::NotFound)
+}
+
+async fn propose(
+    visitor: Visitor,
+    customers: web::Data<Customers>,
+    path: web::Path<(String, String)>,
+    fields: Fields<Proposed>,
+) -> Result<HttpResponse, Fault> {
+    let (id, function) = (account(&path.0)?, named(&path.1)?);
+    let Proposed { wanted, reason } = &fields.0;
+    let wanted = Wanted::parse(wanted).ok_or(Fault::Unreadable)?;
+    customers
+        .propose_function(&visitor.acting, &id, function, wanted, reason)
+        .await?;
+    Ok(go_saying(&here(id.as_str()), "said.proposed"))
+}
+
+async fn agree(
+    visitor: Visitor,
+    customers: web::Data<Customers>,
+    path: web::Path<(String, String)>,
+    _fields: Fields<Nothing>,
+) -> Result<HttpResponse, Fault> {
+    let (id, function) = (account(&path.0)?, named(&path.1)?);
+    customers
+        .judge_function(&visitor.acting, &id, function, true)
+        .await?;
+    Ok(go_saying(&here(id.as_str()), "said.function_moved"))
+}
+
+async fn refuse(
+    visitor: Visitor,
+    customers: web::Data<Customers>,
+    path: web::Path<(String, String)>,
+    _fields: Fields<Nothing>,
+) -> Result<HttpResponse, Fault> {
+    let (id, function) = (account(&path.0)?, named(&path.1)?);
+    customers
+        .judge_function(&visitor.acting, &id, function, false)
+        .await?;
+    Ok(go_saying(&here(id.as_str()), "said.refused"))
+}

@@ -1,0 +1,207 @@
+//! What is not served for now: functions closed in a channel, functions suspended for a person, and how
+//! much a channel takes (EC-15, EC-21). Staff set it in the store; every node reads it each second, so
+//! that it holds within seconds and costs a request nothing but a look into memory.
+//!
+//! A channel is what a client says of itself: this steers the service and keeps nobody out who wants in.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lifeline_core::channels::Channels;
+use lifeline_core::customers::Customers;
+use lifeline_core::insight::{Channel, Function};
+use lifeline_core::shared::ids::AccountId;
+use lifeline_core::shared::time::Time;
+
+use super::codes::Code;
+use crate::runner::Worker;
+
+/// As it was last read.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Set {
+    pub closed: HashSet<(Channel, i64)>,
+    pub suspended: HashMap<AccountId, Vec<i64>>,
+    pub limits: HashMap<Channel, i64>,
+}
+
+impl Set {
+    fn is_empty(&self) -> bool {
+        self.closed.is_empty() && self.suspended.is_empty() && self.limits.is_empty()
+    }
+}
+
+/// What is set now, and what came this minute through channels that have a limit.
+#[derive(Debug, Default)]
+pub struct Switchboard {
+    set: RwLock<Arc<Set>>,
+    minutes: Mutex<HashMap<Channel, (i64, i64)>>,
+}
+
+impl Switchboard {
+    pub fn put(&self, set: Set) {
+        *self.set.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
+    }
+
+    fn now(&self) -> Arc<Set> {
+        Arc::clone(&self.set.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether a request of a route may go on: who asks, when they are known, through which channel.
+    ///
+    /// # Errors
+    /// The code of the refusal.
+    pub fn admit(
+        &self,
+        asked: (&str, &str),
+        user_agent: &str,
+        account: Option<&AccountId>,
+        at: Time,
+    ) -> Result<(), Code> {
+        let set = self.now();
+        if set.is_empty() {
+            return Ok(());
+        }
+        let (method, route) = asked;
+        let function = Function::of(method, route).number;
+        let channel = Channel::of(user_agent);
+        if set.closed.contains(&(channel, function)) {
+            return Err(Code::FunctionClosed);
+        }
+        let suspended = account.and_then(|account| set.suspended.get(account));
+        if suspended.is_some_and(|suspended| suspended.contains(&function)) && method != "GET" {
+            return Err(Code::FunctionSuspended);
+        }
+        match set.limits.get(&channel) {
+            Some(most) if !self.counts(channel, *most, at) => Err(Code::ChannelFull),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn counts(&self, channel: Channel, most: i64, at: Time) -> bool {
+        let minute = at.micros().div_euclid(60_000_000);
+        let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = minutes.entry(channel).or_insert((minute, 0));
+        if known.0 != minute {
+            *known = (minute, 0);
+        }
+        known.1 = known.1.saturating_add(1);
+        known.1 <= most
+    }
+}
+
+/// Reads what is set, each second.
+#[derive(Debug)]
+pub struct Switching {
+    pub switchboard: Arc<Switchboard>,
+    pub channels: Channels,
+    pub customers: Customers,
+}
+
+impl Switching {
+    /// Reads it once. What cannot be read leaves what was known.
+    pub async fn look(&self) {
+        let (positions, suspended) = match (
+            self.channels.positions().await,
+            self.customers.suspended().await,
+        ) {
+            (Ok(positions), Ok(suspended)) => (positions, suspended),
+            (Err(error), _) => {
+                tracing::warn!(%error, "switchboard.unread");
+                return;
+            }
+            (_, Err(error)) => {
+                tracing::warn!(%error, "switchboard.unread");
+                return;
+            }
+        };
+        let mut set = Set {
+            closed: positions.closed.into_iter().collect(),
+            limits: positions.limits.into_iter().collect(),
+            suspended: HashMap::new(),
+        };
+        for (account, function) in suspended {
+            let number = Function::named(function.as_str()).map(|function| function.number);
+            set.suspended.entry(account).or_default().extend(number);
+        }
+        self.switchboard.put(set);
+    }
+}
+
+#[async_trait]
+impl Worker for Switching {
+    fn name(&self) -> &'static str {
+        "switchboard"
+    }
+
+    fn tick(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    async fn run_once(&self, _now: Time) -> bool {
+        self.look().await;
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lifeline_core::shared::ids::TypedId as _;
+
+    const MINI: &str = "Mozilla/5.0 AlipayClient/10.5 MiniProgram";
+    const H5: &str = "Mozilla/5.0 (Windows NT 10.0)";
+    const PAY: (&str, &str) = ("POST", "/v1/payments");
+    const BILL: (&str, &str) = ("GET", "/v1/bindings/{binding_id}/bills");
+
+    fn somebody() -> AccountId {
+        AccountId::made("019aa2f0-0000-7000-8000-000000000001".into())
+    }
+
+    #[test]
+    fn ec_15_a_function_is_closed_in_its_channel_and_in_no_other() {
+        let board = Switchboard::default();
+        let at = Time::default();
+        assert_eq!(board.admit(PAY, H5, None, at), Ok(()));
+        let mut set = Set::default();
+        set.closed.insert((Channel::H5, 12));
+        board.put(set);
+        assert_eq!(board.admit(PAY, H5, None, at), Err(Code::FunctionClosed));
+        assert_eq!(board.admit(PAY, MINI, None, at), Ok(()));
+        assert_eq!(board.admit(BILL, H5, None, at), Ok(()));
+        board.put(Set::default());
+        assert_eq!(board.admit(PAY, H5, None, at), Ok(()));
+    }
+
+    #[test]
+    fn ec_21_a_function_is_suspended_for_one_person() {
+        let board = Switchboard::default();
+        let at = Time::default();
+        let mut set = Set::default();
+        set.suspended.insert(somebody(), vec![12]);
+        board.put(set);
+        let other = AccountId::made("019aa2f0-0000-7000-8000-000000000002".into());
+        let suspended = Err(Code::FunctionSuspended);
+        assert_eq!(board.admit(PAY, H5, Some(&somebody()), at), suspended);
+        assert_eq!(board.admit(PAY, H5, Some(&other), at), Ok(()));
+        assert_eq!(board.admit(PAY, H5, None, at), Ok(()));
+        assert_eq!(board.admit(BILL, H5, Some(&somebody()), at), Ok(()));
+    }
+
+    #[test]
+    fn ec_15_a_channel_takes_its_limit_and_one_more_no_more() {
+        let board = Switchboard::default();
+        let mut set = Set::default();
+        set.limits.insert(Channel::H5, 3);
+        board.put(set);
+        let at = Time::from_micros(60_000_000);
+        for _ in 0..3 {
+            assert_eq!(board.admit(BILL, H5, None, at), Ok(()));
+        }
+        assert_eq!(board.admit(BILL, H5, None, at), Err(Code::ChannelFull));
+        assert_eq!(board.admit(BILL, MINI, None, at), Ok(()));
+        let later = Time::from_micros(120_000_000);
+        assert_eq!(board.admit(BILL, H5, None, later), Ok(()));
+    }
+}

@@ -1,0 +1,209 @@
+//! A wrong bill is found, held back from payment, and released by two persons (EC-07, EC-18).
+
+use std::sync::Arc;
+
+use lifeline_core::billing::figures::{Bill, BillLine, Reading};
+use lifeline_core::billing::hold::is_held;
+use lifeline_core::shared::energy::{Kwh, Price};
+use lifeline_core::shared::ids::{AccountId, BindingId};
+use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::personal::ConsumerNo;
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::{Store, snapshot};
+
+use crate::customers::{HOME, household};
+use crate::office::{Desk, Office, Shown};
+
+pub(crate) fn bill(second_line_fen: i64) -> Bill {
+    let kwh = |text| Kwh::parse(text).unwrap();
+    let line = |quantity, price, amount| BillLine {
+        kind: "energy".into(),
+        tier: Some(1),
+        quantity: kwh(quantity),
+        price: Price::parse(price).unwrap(),
+        amount: Fen::new(amount),
+    };
+    Bill {
+        period: "2026-10".into(),
+        issued_on: "2026-11-03".into(),
+        due_date: "2026-11-25".into(),
+        days: 31,
+        readings: vec![Reading {
+            meter_no: "M1234567".into(),
+            previous: kwh("100"),
+            current: kwh("250"),
+            multiplier: 1,
+            energy: kwh("150"),
+        }],
+        lines: vec![
+            line("60", "0.538", 3_228),
+            line("90", "0.588", second_line_fen),
+        ],
+        tiers: Vec::new(),
+        energy: kwh("150"),
+        year_to_date: kwh("150"),
+        total: Fen::new(3_228 + second_line_fen),
+        paid: false,
+        as_of: Time::default(),
+    }
+}
+
+async fn held(office: &Office) -> bool {
+    let store: Arc<dyn Store> = office.store.clone();
+    let mut view = snapshot(&*store).await.unwrap();
+    let home = ConsumerNo::parse(HOME).unwrap();
+    is_held(&mut view, &home).await.unwrap()
+}
+
+async fn post(
+    office: &Office,
+    desk: &Desk,
+    cookie: &str,
+    path: &str,
+    form: &[(&str, &str)],
+) -> Shown {
+    let mark = office.mark(desk, cookie).await;
+    let mut whole = vec![("mark", mark.as_str())];
+    whole.extend_from_slice(form);
+    desk.post(path, cookie, &whole).await
+}
+
+fn bills(id: &AccountId, link: &BindingId) -> String {
+    format!("/console/customers/{id}/homes/{link}/bills")
+}
+
+/// The one case's address.
+async fn case_at(desk: &Desk, cookie: &str) -> String {
+    let page = desk.get("/console/cases", cookie).await.text;
+    let at = page.split("href=\"/console/cases/").nth(1).unwrap();
+    format!("/console/cases/{}", at.split('"').next().unwrap())
+}
+
+const FLAG: [(&str, &str); 2] = [("period", "2026-10"), ("reason", "the second step is off")];
+
+#[actix_web::test]
+async fn ec_07_a_wrong_line_is_shown_and_a_right_bill_has_none() {
+    let office = Office::new().await;
+    let (id, link) = household(&office).await;
+    let desk = office.desk().await;
+    let support = office.enter(&desk, "support").await;
+    office.bills(bill(5_393));
+    let page = desk
+        .get(&format!("{}?period=2026-10", bills(&id, &link)), &support)
+        .await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    for shown in ["line 2", "53.93", "52.92", "90 kWh x 0.588"] {
+        assert!(page.text.contains(shown), "{shown}: {}", page.text);
+    }
+    assert!(!page.text.contains("M1234567"), "the meter's number");
+    office.bills(bill(5_292));
+    let page = desk
+        .get(&format!("{}?period=2026-10", bills(&id, &link)), &support)
+        .await;
+    assert!(page.text.contains("分毫不差") && !page.text.contains("line 2"));
+    let odd = desk
+        .get(&format!("{}?period=October", bills(&id, &link)), &support)
+        .await;
+    assert_eq!(odd.status, 422);
+    office.no_bills();
+    let away = desk.get(&bills(&id, &link), &support).await;
+    assert_eq!(away.status, 503);
+}
+
+#[actix_web::test]
+async fn ec_18_a_flagged_bill_is_held_until_two_persons_release_it_and_it_is_right() {
+    let office = Office::new().await;
+    let (id, link) = household(&office).await;
+    let desk = office.desk().await;
+    office.bills(bill(5_393));
+    let support = office.enter(&desk, "support").await;
+    let at = format!("{}/flags", bills(&id, &link));
+    assert!(!held(&office).await);
+    assert_eq!(post(&office, &desk, &support, &at, &FLAG).await.status, 303);
+    assert!(held(&office).await);
+    let again = post(&office, &desk, &support, &at, &FLAG).await;
+    assert_eq!(again.status, 409, "one at a time");
+    let told = "SELECT COUNT(*) FROM outbox WHERE kind = 'customers.bill_moved'";
+    assert_eq!(office.counted(told), 1);
+    let case = case_at(&desk, &support).await;
+    let offer = [
+        ("resolution", "bill_corrected"),
+        ("reason", "marketing has renewed it"),
+    ];
+    let offered = post(
+        &office,
+        &desk,
+        &support,
+        &format!("{case}/proposals"),
+        &offer,
+    )
+    .await;
+    assert_eq!(offered.status, 303);
+    let reviewer = office.enter(&desk, "reviewer").await;
+    let yes = format!("{case}/approval");
+    let early = post(&office, &desk, &reviewer, &yes, &[]).await;
+    assert!(
+        early.goes_to().ends_with("said=said.still_wrong"),
+        "{early:?}"
+    );
+    assert!(held(&office).await, "it is wrong still");
+    office.bills(bill(5_292));
+    let done = post(
+        &office,
+        &desk,
+        &reviewer,
+        &format!("{case}/carrying-out"),
+        &[],
+    )
+    .await;
+    assert!(
+        done.goes_to().ends_with("said=said.carried_out"),
+        "{done:?}"
+    );
+    assert!(!held(&office).await);
+    assert_eq!(office.counted(told), 2);
+    assert_eq!(office.audited("customers.release_bill"), ["corrected"]);
+    // Another doubt is another case.
+    assert_eq!(post(&office, &desk, &support, &at, &FLAG).await.status, 303);
+    assert!(held(&office).await);
+}
+
+#[actix_web::test]
+async fn ec_18_who_flagged_it_and_proposed_cannot_release_it_alone() {
+    let office = Office::new().await;
+    let (id, link) = household(&office).await;
+    let desk = office.desk().await;
+    office.bills(bill(5_393));
+    let support = office.enter(&desk, "support").await;
+    let at = format!("{}/flags", bills(&id, &link));
+    let short = [("period", "2026-10"), ("reason", "abc")];
+    assert_eq!(
+        post(&office, &desk, &support, &at, &short).await.status,
+        422
+    );
+    let finance = office.enter(&desk, "finance").await;
+    assert_eq!(post(&office, &desk, &finance, &at, &FLAG).await.status, 403);
+    assert_eq!(post(&office, &desk, &support, &at, &FLAG).await.status, 303);
+    let case = case_at(&desk, &finance).await;
+    let offer = [
+        ("resolution", "bill_stands"),
+        ("reason", "seen with the meter"),
+    ];
+    let offered = post(
+        &office,
+        &desk,
+        &finance,
+        &format!("{case}/proposals"),
+        &offer,
+    )
+    .await;
+    assert_eq!(offered.status, 303);
+    let own = post(&office, &desk, &finance, &format!("{case}/approval"), &[]).await;
+    assert_eq!(own.status, 409);
+    assert!(held(&office).await);
+    let reviewer = office.enter(&desk, "reviewer").await;
+    let yes = post(&office, &desk, &reviewer, &format!("{case}/approval"), &[]).await;
+    assert_eq!(yes.status, 303);
+    assert!(!held(&office).await);
+    assert_eq!(office.audited("customers.release_bill"), ["stands"]);
+}

@@ -1,0 +1,153 @@
+//! The ways people come (EC-09, EC-15): what an administrator closes is refused to households within
+//! the next look, and only there.
+
+use std::sync::Arc;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::from_fn;
+use actix_web::test::TestRequest;
+use actix_web::{App, test, web};
+use lifeline_core::channels::PER_MINUTE_MAX;
+use lifeline_gateway::edge::switchboard::{Switchboard, Switching};
+use lifeline_gateway::listeners::line;
+use lifeline_gateway::listeners::outermost::{addressed, traced};
+
+use crate::office::{Desk, Office};
+
+const BROWSER: &str = "Mozilla/5.0 (Windows NT 10.0)";
+const MINI: &str = "Mozilla/5.0 AlipayClient/10.5";
+
+async fn post(office: &Office, desk: &Desk, cookie: &str, at: &str, form: &[(&str, &str)]) -> u16 {
+    let mark = office.mark(desk, cookie).await;
+    let mut whole = vec![("mark", mark.as_str())];
+    whole.extend_from_slice(form);
+    let path = format!("/console/channels/{at}");
+    desk.post(&path, cookie, &whole).await.status.as_u16()
+}
+
+#[actix_web::test]
+async fn ec_15_a_function_closed_in_a_channel_is_refused_there_and_nowhere_else() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let board = Arc::new(Switchboard::default());
+    let switching = Switching {
+        switchboard: Arc::clone(&board),
+        channels: office.channels(),
+        customers: office.customers(),
+    };
+    let app = App::new()
+        .configure(|cfg| office.furnish(cfg))
+        .app_data(web::Data::from(Arc::clone(&board)))
+        .wrap(from_fn(addressed))
+        .wrap(from_fn(traced))
+        .configure(line::routes);
+    let app = test::init_service(app).await;
+    let ask = async |path: &str, agent: &str| {
+        switching.look().await;
+        let request = TestRequest::get()
+            .uri(path)
+            .peer_addr("127.0.0.1:40000".parse().unwrap());
+        let request = request.insert_header((header::USER_AGENT, agent));
+        let answer = test::call_service(&app, request.to_request()).await;
+        let status = answer.status();
+        let text = test::read_body(answer).await;
+        (status, String::from_utf8_lossy(&text).into_owned())
+    };
+    assert_eq!(ask("/v1/outlets", BROWSER).await.0, StatusCode::OK);
+    let admin = office.enter(&desk, "admin").await;
+    let closing = [
+        ("function", "outlets"),
+        ("reason", "the list is being renewed"),
+    ];
+    assert_eq!(
+        post(&office, &desk, &admin, "h5/closings", &closing).await,
+        303
+    );
+    assert_eq!(
+        post(&office, &desk, &admin, "h5/closings", &closing).await,
+        409
+    );
+    let (status, text) = ask("/v1/outlets", BROWSER).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert!(
+        text.contains("FUNCTION_CLOSED") && !text.contains("renewed"),
+        "{text}"
+    );
+    assert_eq!(ask("/v1/outlets", MINI).await.0, StatusCode::OK);
+    assert_eq!(ask("/v1/outages", BROWSER).await.0, StatusCode::OK);
+    let page = desk.get("/console/channels", &admin).await;
+    assert!(page.text.contains("the list is being renewed"));
+    let opening = [("function", "outlets")];
+    assert_eq!(
+        post(&office, &desk, &admin, "h5/openings", &opening).await,
+        303
+    );
+    assert_eq!(
+        post(&office, &desk, &admin, "h5/openings", &opening).await,
+        409
+    );
+    assert_eq!(ask("/v1/outlets", BROWSER).await.0, StatusCode::OK);
+    assert_eq!(
+        post(&office, &desk, &admin, "h5/limit", &[("per_minute", "2")]).await,
+        303
+    );
+    assert_eq!(ask("/v1/outlets", BROWSER).await.0, StatusCode::OK);
+    assert_eq!(ask("/v1/outlets", BROWSER).await.0, StatusCode::OK);
+    let (status, text) = ask("/v1/outlets", BROWSER).await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(text.contains("CHANNEL_FULL"), "{text}");
+    assert_eq!(
+        office.audited("channels.close"),
+        ["ok", "fault.not_as_things_stand"]
+    );
+    assert_eq!(office.audited("channels.limit"), ["2"]);
+}
+
+#[actix_web::test]
+async fn ec_15_what_cannot_be_closed_or_limited_so_is_refused() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let admin = office.enter(&desk, "admin").await;
+    let why = ("reason", "a good reason");
+    let (most, more) = (PER_MINUTE_MAX.to_string(), (PER_MINUTE_MAX + 1).to_string());
+    for (at, form, status) in [
+        ("h5/closings", vec![("function", "sign_in"), why], 422),
+        ("h5/closings", vec![("function", "other"), why], 422),
+        ("h5/closings", vec![("function", "no_such"), why], 422),
+        ("fax/closings", vec![("function", "pay"), why], 404),
+        (
+            "h5/closings",
+            vec![("function", "pay"), ("reason", "abc")],
+            422,
+        ),
+        ("h5/limit", vec![("per_minute", "0")], 422),
+        ("h5/limit", vec![("per_minute", "-1")], 422),
+        ("h5/limit", vec![("per_minute", "many")], 422),
+        ("h5/limit", vec![("per_minute", more.as_str())], 422),
+        ("h5/limit", vec![("per_minute", most.as_str())], 303),
+        ("h5/limit", vec![("per_minute", "")], 303),
+    ] {
+        assert_eq!(
+            post(&office, &desk, &admin, at, &form).await,
+            status,
+            "{at} {form:?}"
+        );
+    }
+    assert_eq!(office.counted("SELECT COUNT(*) FROM channel_closing"), 0);
+    let auditor = office.enter(&desk, "auditor").await;
+    let page = desk.get("/console/channels", &auditor).await;
+    assert_eq!(page.status, 200);
+    assert!(
+        !page.text.contains("/closings"),
+        "who only reads has no form"
+    );
+    let refused = post(
+        &office,
+        &desk,
+        &auditor,
+        "h5/closings",
+        &[("function", "pay"), why],
+    )
+    .await;
+    assert_eq!(refused, 403);
+}

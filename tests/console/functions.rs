@@ -1,0 +1,100 @@
+//! What moves a customer's money is opened and suspended by two persons (EC-21).
+
+use lifeline_core::operators::{Role, Scope};
+use lifeline_core::shared::ids::AccountId;
+
+use crate::customers::household;
+use crate::office::{Desk, Office};
+
+async fn act(office: &Office, desk: &Desk, cookie: &str, path: &str, form: &[(&str, &str)]) -> u16 {
+    let mark = office.mark(desk, cookie).await;
+    let mut whole = vec![("mark", mark.as_str())];
+    whole.extend_from_slice(form);
+    desk.post(path, cookie, &whole).await.status.as_u16()
+}
+
+fn of(id: &AccountId, function: &str) -> String {
+    format!("/console/customers/{id}/functions/{function}")
+}
+
+const SUSPEND: [(&str, &str); 2] = [("wanted", "suspended"), ("reason", "asked at the counter")];
+const OPEN: [(&str, &str); 2] = [("wanted", "open"), ("reason", "asked again at the counter")];
+
+#[actix_web::test]
+async fn ec_21_paying_is_suspended_and_opened_by_two_persons_and_the_household_is_told() {
+    let office = Office::new().await;
+    let (id, _) = household(&office).await;
+    let desk = office.desk().await;
+    let support = office.enter(&desk, "support").await;
+    let path = of(&id, "pay");
+    let (yes, no) = (format!("{path}/approval"), format!("{path}/refusal"));
+    assert_eq!(
+        act(&office, &desk, &support, &path, &OPEN).await,
+        409,
+        "it is open"
+    );
+    assert_eq!(act(&office, &desk, &support, &path, &SUSPEND).await, 303);
+    assert_eq!(act(&office, &desk, &support, &path, &SUSPEND).await, 409);
+    // Nobody alone, not even to say no.
+    assert_eq!(act(&office, &desk, &support, &yes, &[]).await, 409);
+    assert_eq!(act(&office, &desk, &support, &no, &[]).await, 409);
+    assert!(
+        office
+            .audited("customers.approve_function")
+            .contains(&"same_person".to_owned())
+    );
+    assert!(office.customers().suspended().await.unwrap().is_empty());
+    let reviewer = office.enter(&desk, "reviewer").await;
+    let page = desk
+        .get(&format!("/console/customers/{id}"), &reviewer)
+        .await;
+    assert!(page.text.contains("asked at the counter"));
+    assert_eq!(act(&office, &desk, &reviewer, &yes, &[]).await, 303);
+    assert_eq!(
+        act(&office, &desk, &reviewer, &yes, &[]).await,
+        409,
+        "it is decided"
+    );
+    let suspended = office.customers().suspended().await.unwrap();
+    assert_eq!(suspended.len(), 1);
+    let told = "SELECT COUNT(*) FROM outbox WHERE kind = 'customers.function_moved'";
+    assert_eq!(office.counted(told), 1);
+    // And back again; a refusal leaves it as it is.
+    assert_eq!(act(&office, &desk, &support, &path, &OPEN).await, 303);
+    assert_eq!(act(&office, &desk, &reviewer, &no, &[]).await, 303);
+    assert_eq!(office.customers().suspended().await.unwrap(), suspended);
+    assert_eq!(office.counted(told), 1);
+    assert_eq!(act(&office, &desk, &support, &path, &OPEN).await, 303);
+    assert_eq!(act(&office, &desk, &reviewer, &yes, &[]).await, 303);
+    assert!(office.customers().suspended().await.unwrap().is_empty());
+    assert_eq!(office.counted(told), 2);
+}
+
+#[actix_web::test]
+async fn ec_21_what_is_unknown_short_or_elsewhere_is_refused() {
+    let office = Office::new().await;
+    let (id, _) = household(&office).await;
+    let desk = office.desk().await;
+    let support = office.enter(&desk, "support").await;
+    for (function, form, status) in [
+        ("fly", SUSPEND, 404),
+        (
+            "pay",
+            [("wanted", "gone"), ("reason", "asked at the counter")],
+            400,
+        ),
+        ("pay", [("wanted", "suspended"), ("reason", "abc")], 422),
+    ] {
+        let path = of(&id, function);
+        assert_eq!(act(&office, &desk, &support, &path, &form).await, status);
+    }
+    let elsewhere = Scope::parse("1505").unwrap();
+    office.hire("north", Role::Support, elsewhere).await;
+    let north = office.enter(&desk, "north").await;
+    let path = of(&id, "pay");
+    assert_eq!(act(&office, &desk, &north, &path, &SUSPEND).await, 403);
+    assert_eq!(act(&office, &desk, &support, &path, &SUSPEND).await, 303);
+    let yes = format!("{path}/approval");
+    assert_eq!(act(&office, &desk, &north, &yes, &[]).await, 403);
+    assert!(office.customers().suspended().await.unwrap().is_empty());
+}
