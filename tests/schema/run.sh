@@ -15,7 +15,7 @@ cd "$tally"
 export WALK_SEED=${WALK_SEED:-1} WALK_TALLY=$tally/seen.json PYTHONDONTWRITEBYTECODE=1 NO_COLOR=1
 
 walk() {
-    "${WALK_PYTHON:?run deploy/dev/venv.sh}" -m schemathesis.cli run "$DOCUMENT" --seed "$WALK_SEED" --no-shrink --warnings off "$@"
+    "${WALK_PYTHON:?run deploy/dev/venv.sh}" -m schemathesis.cli --config-file "$HERE/schemathesis.toml" run "$DOCUMENT" --seed "$WALK_SEED" --no-shrink --warnings off "$@"
 }
 
 walk --url "$(address callback)" --include-path "$CALLBACK" --phases coverage,fuzzing --max-examples 200 \

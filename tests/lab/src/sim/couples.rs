@@ -9,29 +9,29 @@ use super::rumours::Spot;
 
 /// States that rumours are told about, and how often compared with the others.
 const SPOTS: [(u64, Spot); 25] = [
-    (4, spot("P", "CREATED")),
+    (6, spot("P", "CREATED")),
     (2, spot("P", "PAYING")),
-    (5, spot("P", "CLOSING")),
-    (2, spot("P", "CLOSED")),
-    (5, spot("P", "PAID")),
+    (9, spot("P", "CLOSING")),
+    (4, spot("P", "CLOSED")),
+    (8, spot("P", "PAID")),
     (4, spot("P", "SUSPENSE")),
     (3, spot("P", "DONE")),
     (5, spot("L", "READY")),
     (6, spot("L", "POSTING")),
     (6, spot("L", "POST_UNKNOWN")),
-    (12, spot("L", "FENCING(repost)")),
+    (22, spot("L", "FENCING(repost)")),
     (22, spot("L", "FENCING(refund)")),
     (1, spot("L", "POSTED")),
     (3, spot("L", "REVERSING")),
     (4, spot("L", "MKT_REFUND")),
-    (14, spot("L", "REFUND_DUE")),
+    (18, spot("L", "REFUND_DUE")),
     (2, spot("L", "REFUNDED")),
     (5, spot("L", "HELD")),
     (5, spot("R", "PLANNED")),
     (3, spot("R", "SENDING")),
     (3, spot("R", "UNKNOWN")),
     (4, spot("R", "WAIT_FUNDS")),
-    (4, spot("R", "BLOCKED")),
+    (11, spot("R", "BLOCKED")),
     (2, spot("R", "DONE")),
     (4, spot("R", "WITHDRAWN")),
 ];
@@ -48,7 +48,7 @@ pub(super) fn couple(plan: &mut Plan, dice: &mut Dice) {
     if dice.in_mille(20) {
         claim_at_cutoff(plan, dice);
     }
-    if dice.in_mille(260)
+    if dice.in_mille(320)
         && let Some(on) = some_spot(dice)
     {
         plan.services.push(Service::Gossip { on });
@@ -152,7 +152,12 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
             claims(plan, 3);
         }
         ("R", "BLOCKED") => {
-            plan.oddities.push((0, Oddity::WindowOver));
+            let why = if dice.in_mille(600) {
+                Oddity::WindowOver
+            } else {
+                Oddity::OtherRefund
+            };
+            plan.oddities.push((0, why));
             claims(plan, 2);
             look_late(plan, dice);
         }

@@ -65,6 +65,10 @@ impl Desk {
         let inputs = law::recorded_only("P", payment.state.as_str());
         let inputs = inputs.iter().filter_map(|word| p::Input::parse(word));
         let told = |input| Observation::channel(now, input, ChannelFact::default());
+        // The answer to a create that was on its way when the trade was closed.
+        if payment.state == p::State::Closed && self.dice.in_mille(400) {
+            return vec![told(p::Input::CreateOk)];
+        }
         let all: Vec<Observation> = inputs.map(told).collect();
         // A query that was asked in the very second of the payment, and overtaken by it.
         let overtaken = payment.asked_at.filter(|asked| {
@@ -98,6 +102,10 @@ impl Desk {
             let goals = [l::Ruling::FenceRepost, l::Ruling::FenceRefund];
             let goal = self.dice.pick(&goals).copied();
             return vec![self.line(line, l::Input::Case, goal)];
+        }
+        // A stray posting under the number, found while the fence is asked for.
+        if fencing && self.dice.in_mille(200) {
+            return vec![self.line(line, l::Input::PostedOther, None)];
         }
         let inputs = law::recorded_only("L", state);
         let inputs = inputs.iter().filter_map(|word| l::Input::parse(word));

@@ -69,6 +69,7 @@ impl UnitOfWork for SeamUnit {
     hand_on! {
         accounts: lifeline_core::accounts::ports::AccountStore;
         audit: lifeline_core::audit::ports::AuditLog;
+        bans: lifeline_core::bans::ports::BanStore;
         billing: lifeline_core::billing::ports::FigureStore;
         bindings: lifeline_core::bindings::ports::BindingStore;
         cases: lifeline_core::cases::ports::CaseStore;

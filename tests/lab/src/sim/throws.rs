@@ -230,24 +230,24 @@ pub(super) fn oddities(dice: &mut Dice, calm_s: i64) -> Vec<(i64, Oddity)> {
 
 fn oddity(dice: &mut Dice) -> Oddity {
     match dice.below(100) {
-        0..=16 => Oddity::OtherSum {
+        0..=18 => Oddity::OtherSum {
             by_fen: dice.between(-50, 500),
         },
-        17..=36 => Oddity::DeskRefund {
+        19..=37 => Oddity::DeskRefund {
             of_mille: if dice.in_mille(650) {
                 1000
             } else {
                 dice.between(1, 999)
             },
         },
-        37..=43 => Oddity::WindowOver,
-        44..=51 => Oddity::Stray {
+        38..=46 => Oddity::WindowOver,
+        47..=54 => Oddity::Stray {
             // As many as an order has numbers, now and then.
             times: if dice.in_mille(300) { 9 } else { 1 },
         },
-        52..=61 => Oddity::Misquoted,
-        62..=73 => Oddity::OtherRefund,
-        74..=76 => Oddity::Restless {
+        55..=63 => Oddity::Misquoted,
+        64..=76 => Oddity::OtherRefund,
+        77..=79 => Oddity::Restless {
             home: dice.index(HOMES),
         },
         _ => Oddity::HastyRuling {
