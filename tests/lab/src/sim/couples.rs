@@ -13,12 +13,12 @@ const SPOTS: [(u64, Spot); 25] = [
     (2, spot("P", "PAYING")),
     (9, spot("P", "CLOSING")),
     (4, spot("P", "CLOSED")),
-    (8, spot("P", "PAID")),
+    (12, spot("P", "PAID")),
     (4, spot("P", "SUSPENSE")),
     (3, spot("P", "DONE")),
     (5, spot("L", "READY")),
     (6, spot("L", "POSTING")),
-    (6, spot("L", "POST_UNKNOWN")),
+    (9, spot("L", "POST_UNKNOWN")),
     (22, spot("L", "FENCING(repost)")),
     (22, spot("L", "FENCING(refund)")),
     (1, spot("L", "POSTED")),
@@ -31,7 +31,7 @@ const SPOTS: [(u64, Spot); 25] = [
     (3, spot("R", "SENDING")),
     (3, spot("R", "UNKNOWN")),
     (4, spot("R", "WAIT_FUNDS")),
-    (11, spot("R", "BLOCKED")),
+    (15, spot("R", "BLOCKED")),
     (2, spot("R", "DONE")),
     (4, spot("R", "WITHDRAWN")),
 ];
@@ -48,7 +48,7 @@ pub(super) fn couple(plan: &mut Plan, dice: &mut Dice) {
     if dice.in_mille(20) {
         claim_at_cutoff(plan, dice);
     }
-    if dice.in_mille(320)
+    if dice.in_mille(400)
         && let Some(on) = some_spot(dice)
     {
         plan.services.push(Service::Gossip { on });
@@ -225,8 +225,8 @@ fn follow(plan: &mut Plan, at_s: i64, oddity: Oddity, dice: &mut Dice) {
             }
         }
         Oddity::DeskRefund { .. } | Oddity::WindowOver => {
-            claims(plan, 1);
-            if dice.in_mille(700) {
+            claims(plan, 2);
+            if dice.in_mille(400) {
                 without_funds(plan, dice.between(900, 7200));
             }
         }

@@ -73,6 +73,8 @@ impl UnitOfWork for SeamUnit {
         billing: lifeline_core::billing::ports::FigureStore;
         bindings: lifeline_core::bindings::ports::BindingStore;
         cases: lifeline_core::cases::ports::CaseStore;
+        channels: lifeline_core::channels::ports::ChannelStore;
+        customers: lifeline_core::customers::ports::CustomerStore;
         evidence: lifeline_core::evidence::ports::EvidenceLog;
         generation: lifeline_core::settlement::accounts::ports::GenerationStore;
         idempotency: lifeline_core::idempotency::ports::IdempotencyStore;

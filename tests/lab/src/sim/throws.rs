@@ -243,7 +243,7 @@ fn oddity(dice: &mut Dice) -> Oddity {
         38..=46 => Oddity::WindowOver,
         47..=54 => Oddity::Stray {
             // As many as an order has numbers, now and then.
-            times: if dice.in_mille(300) { 9 } else { 1 },
+            times: if dice.in_mille(600) { 9 } else { 1 },
         },
         55..=63 => Oddity::Misquoted,
         64..=76 => Oddity::OtherRefund,
