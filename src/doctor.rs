@@ -92,7 +92,7 @@ fn keys_finding(config: &config::Config) -> Finding {
             .unwrap_or_default();
         (
             text,
-            "check the files and secrets of [alipay], [marketing], [sms], [user_system] and [generation]"
+            "check the files and secrets of [alipay], [marketing], [sms], [user_system], [generation] and [exchange]"
                 .to_owned(),
         )
     })

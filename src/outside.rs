@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifeline_adapters::alipay::{Alipay, AlipayConfig};
+use lifeline_adapters::exchange::ExchangeLine;
 use lifeline_adapters::generation::GenerationLine;
 use lifeline_adapters::marketing::Marketing;
 use lifeline_adapters::sms::SmsLine;
@@ -25,6 +26,7 @@ pub(crate) struct Outside {
     pub(crate) sms: Arc<SmsLine>,
     pub(crate) user_system: Arc<UserSystemLine>,
     pub(crate) generation: Arc<GenerationLine>,
+    pub(crate) exchange: Arc<ExchangeLine>,
 }
 
 impl Outside {
@@ -97,12 +99,21 @@ impl Outside {
             Arc::clone(entropy),
         )
         .map_err(|error| Failure::failed(format!("generation: {error}")))?;
+        let exchange = ExchangeLine::new(
+            address("exchange.base_url", &config.exchange.base_url)?,
+            line_keys("exchange", &config.exchange)?,
+            rules(config.exchange.deadline_ms),
+            Arc::clone(clock),
+            Arc::clone(entropy),
+        )
+        .map_err(|error| Failure::failed(format!("exchange: {error}")))?;
         Ok(Self {
             alipay: Arc::new(alipay),
             marketing: Arc::new(marketing),
             sms: Arc::new(sms),
             user_system: Arc::new(user_system),
             generation: Arc::new(generation),
+            exchange: Arc::new(exchange),
         })
     }
 }

@@ -39,6 +39,7 @@ impl Readiness for Dependencies {
             ("sms", self.outside.sms.is_failing()),
             ("user_system", self.outside.user_system.is_failing()),
             ("generation", self.outside.generation.is_failing()),
+            ("exchange", self.outside.exchange.is_failing()),
         ];
         checks.extend(outside.map(|(name, failing)| Check {
             name,

@@ -18,7 +18,8 @@ use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::bindings::{BindingRules, Bindings, EndWhatIsOver, Gathering, LookForChanges};
 use lifeline_core::channels::{Channels, ScoreMonths};
 use lifeline_core::customers::Customers;
-use lifeline_core::insight::{Followers, Insight};
+use lifeline_core::insight::aggregate::LearnOffices;
+use lifeline_core::insight::{Aggregates, Followers, Insight};
 use lifeline_core::jobs::retention::Retention;
 use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::notices::Notices;
@@ -68,6 +69,7 @@ pub(crate) struct Rooms {
     requests: Requests,
     generation: Generation,
     followers: Followers,
+    aggregates: Aggregates,
     codes: Arc<CodeCarrier>,
     cookies: CookieRules,
     switchboard: Arc<Switchboard>,
@@ -145,6 +147,7 @@ impl Rooms {
             by_password: PasswordDoor::new(accounts.clone(), passwords),
             generation,
             followers: followers(again(), outside),
+            aggregates: aggregates(again(), outside),
             settlement,
             privacy,
             publications,
@@ -222,6 +225,7 @@ impl Rooms {
                 .app_data(web::Data::new(rooms.customers()))
                 .app_data(web::Data::new(rooms.channels()))
                 .app_data(web::Data::from(Arc::clone(&rooms.switchboard)))
+                .app_data(web::Data::new(rooms.aggregates.clone()))
                 .app_data(web::Data::new(rooms.cookies))
                 .app_data(web::Data::new(waker.clone()));
         })
@@ -251,6 +255,7 @@ impl Rooms {
             Arc::new(self.requests.clone()),
             Arc::new(Earn(self.requests.clone())),
             Arc::new(self.generation.clone()),
+            Arc::new(self.aggregates.clone()),
             Arc::<CodeCarrier>::clone(&self.codes),
         ];
         let (store, clock, entropy) = again();
@@ -271,6 +276,8 @@ impl Rooms {
             Arc::new(Watch(self.settlement.clone())),
             Arc::new(self.followers.clone()),
             Arc::new(ScoreMonths(self.channels())),
+            Arc::new(self.aggregates.clone()),
+            Arc::new(LearnOffices(self.aggregates.clone())),
             Arc::new(Retention::new(Arc::clone(&self.store))),
             Arc::new(Insight::new(
                 Arc::clone(&self.store),
@@ -341,6 +348,12 @@ fn generation(ground: Ground, outside: &Outside, engine: &Arc<Engine>) -> Genera
 fn followers(ground: Ground, outside: &Outside) -> Followers {
     let (store, clock, _) = ground;
     Followers::new(store, clock, outside.alipay.clone())
+}
+
+/// What goes to the company each day, and the offices that come back.
+fn aggregates(ground: Ground, outside: &Outside) -> Aggregates {
+    let (store, clock, entropy) = ground;
+    Aggregates::new(store, clock, entropy, outside.exchange.clone())
 }
 
 /// What was sold, from the meter to the money.

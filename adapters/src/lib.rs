@@ -4,6 +4,7 @@
 //! Each folder implements ports that `lifeline-core` declares. Nothing here decides about business.
 
 pub mod alipay;
+pub mod exchange;
 #[cfg(feature = "fault-points")]
 pub mod fault_points;
 pub mod generation;

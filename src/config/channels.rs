@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Faults;
 
-/// `[marketing]`, `[sms]`, `[user_system]` and `[generation]`: a channel with signed calls and encrypted fields.
+/// `[marketing]`, `[sms]`, `[user_system]`, `[generation]` and `[exchange]`: a channel with signed calls and encrypted fields.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Channel {

@@ -33,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) sms: Channel,
     pub(crate) user_system: Channel,
     pub(crate) generation: Channel,
+    pub(crate) exchange: Channel,
     #[serde(default)]
     pub(crate) notices: Notices,
     #[serde(default)]
@@ -121,6 +122,7 @@ impl Config {
         self.sms.check("sms", &mut faults);
         self.user_system.check("user_system", &mut faults);
         self.generation.check("generation", &mut faults);
+        self.exchange.check("exchange", &mut faults);
         self.notices.check(&mut faults);
         self.limits.check(&mut faults);
         self.breaker.check(&mut faults);

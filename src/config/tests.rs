@@ -72,6 +72,11 @@ base_url = "https://generation.intranet.example.cn"
 channel_id = "lifeline"
 secret_hex = "{secret}"
 field_key_hex = "{secret}"
+[exchange]
+base_url = "https://exchange.intranet.example.cn"
+channel_id = "lifeline"
+secret_hex = "{secret}"
+field_key_hex = "{secret}"
 "#
     )
 }
@@ -108,6 +113,8 @@ fn the_example_lacks_only_its_files_and_secrets() {
     let expected = [
         "alipay.platform_public_key",
         "alipay.private_key",
+        "exchange.field_key_hex",
+        "exchange.secret_hex",
         "generation.field_key_hex",
         "generation.secret_hex",
         "listeners.line.relay.floor",

@@ -29,6 +29,7 @@ pub(super) struct Channels {
     pub(super) sms: ChannelKeys,
     pub(super) user_system: ChannelKeys,
     pub(super) generation: ChannelKeys,
+    pub(super) exchange: ChannelKeys,
 }
 
 /// Makes whatever is missing in `dir` and reads the channels' secrets.
@@ -54,6 +55,7 @@ pub(super) fn make_missing(dir: &Path) -> Result<Channels, Failure> {
         sms: channel(dir, "sms")?,
         user_system: channel(dir, "user_system")?,
         generation: channel(dir, "generation")?,
+        exchange: channel(dir, "exchange")?,
     })
 }
 

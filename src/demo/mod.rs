@@ -208,6 +208,7 @@ fn configuration(
         sms: channel(format!("{sandbox}/sms/v1"), &channels.sms),
         user_system: channel(format!("{sandbox}/sgapp/v1"), &channels.user_system),
         generation: channel(format!("{sandbox}/pv/v1"), &channels.generation),
+        exchange: channel(format!("{sandbox}/exchange/v1"), &channels.exchange),
         notices: config::Notices::default(),
         limits,
         breaker: config::Breaker::default(),

@@ -21,7 +21,7 @@ use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::channels::Channels;
 use lifeline_core::customers::Customers;
 use lifeline_core::insight::followers::{Follow, FollowError, FollowReader, Told, Wallet};
-use lifeline_core::insight::{Followers, Insight};
+use lifeline_core::insight::{Aggregates, Followers, Insight};
 use lifeline_core::operators::{By, Credentials, Login, Operators, Role, Scope};
 use lifeline_core::payments::{Payments, Policy, Ports};
 use lifeline_core::publications::Publications;
@@ -41,6 +41,7 @@ use lifeline_gateway::listeners::outermost::{Sources, addressed, traced};
 use rusqlite::Connection;
 
 use crate::billed::Billed;
+use crate::aggregate::Company;
 use crate::silence::Silence;
 use sha2::{Digest as _, Sha256};
 
@@ -126,6 +127,7 @@ pub(crate) struct Office {
     pub(crate) clock: Arc<Hands>,
     pub(crate) operators: Operators,
     pub(crate) store: Arc<Engine>,
+    pub(crate) company: Arc<Company>,
     entropy: Arc<dyn Entropy>,
     folder: tempfile::TempDir,
     billed: Arc<Billed>,
@@ -208,6 +210,7 @@ impl Office {
             clock,
             operators,
             store,
+            company: Arc::default(),
             entropy,
             folder,
             billed: Arc::default(),
@@ -328,7 +331,7 @@ impl Office {
             Policy::default(),
         );
         let insight = Insight::new(Arc::clone(&kept), Arc::<Hands>::clone(&self.clock));
-        let followers = self.followers();
+        let (followers, aggregates) = (self.followers(), self.aggregates());
         let house = House {
             store: kept,
             readiness: Arc::new(Well),
@@ -351,8 +354,18 @@ impl Office {
             .app_data(web::Data::new(self.channels()))
             .app_data(web::Data::new(house))
             .app_data(web::Data::new(followers))
+            .app_data(web::Data::new(aggregates))
             .app_data(web::Data::new(payments))
             .app_data(web::Data::new(insight));
+    }
+
+    pub(crate) fn aggregates(&self) -> Aggregates {
+        Aggregates::new(
+            Arc::<Engine>::clone(&self.store),
+            Arc::<Hands>::clone(&self.clock),
+            Arc::clone(&self.entropy),
+            Arc::<Company>::clone(&self.company),
+        )
     }
 
     pub(crate) fn followers(&self) -> Followers {

@@ -152,7 +152,7 @@ pub(crate) async fn configuration(dir: &Path, engine: Engine) -> (PathBuf, u16, 
          private_key = \"{at}/app.pem\"\nplatform_public_key = \"{at}/platform.pem\"\n"
     );
     std::fs::write(dir.join("relay.secret"), secret.as_bytes()).expect("the relay's secret");
-    for section in ["marketing", "sms", "user_system", "generation"] {
+    for section in ["marketing", "sms", "user_system", "generation", "exchange"] {
         let _ = write!(
             text,
             "[{section}]\nbase_url = \"https://{section}.intranet.example.cn/v1\"\nchannel_id = \"lifeline\"\n\

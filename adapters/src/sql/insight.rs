@@ -1,14 +1,18 @@
 //! Counts of use, people's hashes, the runs of the counting processes.
 
 use async_trait::async_trait;
+use lifeline_core::insight::aggregate::{Addressee, Office, Report};
 use lifeline_core::insight::asked::{
     By, Growth, Kept, Refused, Row as Sum, Run, Slice, Which, month_name, month_of, number_of,
 };
 use lifeline_core::insight::batch::Crowd;
+use lifeline_core::insight::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
 use lifeline_core::insight::followers::{BoundRegion, FollowDay};
 use lifeline_core::insight::people::Period;
 use lifeline_core::insight::ports::InsightReads;
 use lifeline_core::insight::sample::NOWHERE;
+use lifeline_core::insight::standing::Standing;
+use lifeline_core::insight::timeline::{Moment, Of};
 use lifeline_core::insight::{Channel, Outcome};
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::shared::personal::ConsumerNo;
@@ -237,6 +241,52 @@ impl<C: Conn> InsightReads for Sql<C> {
 
     async fn unplaced(&mut self) -> Result<i64, StoreError> {
         self.not_placed().await
+    }
+
+    async fn subject_of(&mut self, of: &Of) -> Result<Option<AccountId>, StoreError> {
+        self.whose(of).await
+    }
+
+    async fn moments(&mut self, of: &Of, limit: i64) -> Result<Vec<Moment>, StoreError> {
+        self.line_of(of, limit).await
+    }
+
+    async fn unmet(&mut self, from: Time, to: Time, limit: i64) -> Result<Vec<Unmet>, StoreError> {
+        self.unmet_by_code(from, to, limit).await
+    }
+
+    async fn unpaid(&mut self, from: Time, to: Time) -> Result<Vec<Unpaid>, StoreError> {
+        self.unpaid_by_cause(from, to).await
+    }
+
+    async fn unpaid_rows(
+        &mut self,
+        span: (Time, Time),
+        cause: Cause,
+        regions: Option<&[String]>,
+        limit: i64,
+    ) -> Result<Vec<UnpaidRow>, StoreError> {
+        self.unpaid_behind(span, cause, regions, limit).await
+    }
+
+    async fn standing(&mut self, hour_ago: Time) -> Result<Standing, StoreError> {
+        self.stands(hour_ago).await
+    }
+
+    async fn report(
+        &mut self,
+        day: i64,
+        addressee: Addressee,
+    ) -> Result<Option<Report>, StoreError> {
+        self.report_of(day, addressee).await
+    }
+
+    async fn reports(&mut self, limit: i64) -> Result<Vec<Report>, StoreError> {
+        self.newest_reports(limit).await
+    }
+
+    async fn offices(&mut self) -> Result<Vec<(Office, Time)>, StoreError> {
+        self.known_offices().await
     }
 }
 

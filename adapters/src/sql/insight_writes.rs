@@ -1,6 +1,7 @@
 //! Writing the figures: batches, hashes, salts, what is over.
 
 use async_trait::async_trait;
+use lifeline_core::insight::aggregate::{Addressee, Office, Receipt, Report};
 use lifeline_core::insight::asked::{By, Grain, Run, month_of, number_of};
 use lifeline_core::insight::batch::{Batch, Crowd};
 use lifeline_core::insight::followers::Follow;
@@ -253,6 +254,23 @@ impl<C: WriteConn> InsightStore for Sql<C> {
 
     async fn place_bindings(&mut self, limit: i64) -> Result<i64, StoreError> {
         self.place_some(limit).await
+    }
+
+    async fn ask_report(&mut self, report: &Report, now: Time) -> Result<bool, StoreError> {
+        self.asked_report(report, now).await
+    }
+
+    async fn keep_receipt(
+        &mut self,
+        day: i64,
+        addressee: Addressee,
+        receipt: &Receipt,
+    ) -> Result<bool, StoreError> {
+        self.receipt_of(day, addressee, receipt).await
+    }
+
+    async fn keep_offices(&mut self, offices: &[Office], now: Time) -> Result<(), StoreError> {
+        self.named_offices(offices, now).await
     }
 
     async fn forget_followers(

@@ -55,6 +55,7 @@ mod channels;
 mod credentials;
 mod customers;
 mod evidence;
+mod exchange;
 mod fillings;
 mod followers;
 mod following;
@@ -86,6 +87,7 @@ mod requests;
 mod sessions;
 mod settlement;
 mod telling;
+mod timeline;
 mod trades;
 
 use lifeline_core::store::StoreError;

@@ -278,6 +278,8 @@ pub static TABLES: &[Table] = &[
     table("access_salt", "period begins salt=service", Fate::Kept("until its day, week or month is over")),
     table("access_run", "run", NOBODY),
     table("follow_day", "", NOBODY),
+    table("exchange_report", "addressee body digest receipt_no", NOBODY),
+    table("office", "org_no name", NOBODY),
     table("follower", "wallet_digest=digest",
         Fate::Kept("that some wallet follows, by a digest that finds nobody: 32 days after it left")),
     table("access_refusal", "trace_id code", NOBODY),

@@ -89,6 +89,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::engine::STATEMENTS,
         super::erasing::STATEMENTS,
         super::evidence::STATEMENTS,
+        super::exchange::STATEMENTS,
         super::fillings::STATEMENTS,
         super::followers::STATEMENTS,
         super::following::STATEMENTS,
@@ -121,6 +122,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::sessions::STATEMENTS,
         super::settlement::STATEMENTS,
         super::telling::STATEMENTS,
+        super::timeline::STATEMENTS,
         super::trades::STATEMENTS,
     ]
     .into_iter()

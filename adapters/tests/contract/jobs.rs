@@ -7,6 +7,7 @@ use crate::bench::{Bench, at};
 use crate::contracts;
 
 contracts! { "jobs":
+    a_task_is_hastened_and_never_put_off => ["JobStore::hasten"];
     round_trip => ["JobStore::ensure", "JobReads::list"];
     ensure_again_keeps_the_turn => ["JobStore::ensure"];
     only_due_jobs_are_claimed => ["JobStore::claim"];
@@ -152,4 +153,21 @@ async fn one_of_many_runners(t: Bench) {
     }
     let won: Vec<Job> = runners.join_all().await.into_iter().flatten().collect();
     assert_eq!(won.len(), 1);
+}
+
+async fn a_task_is_hastened_and_never_put_off(t: Bench) {
+    let hasten = async |name: &str, seconds: i64| {
+        t.write(async |tx| tx.jobs().hasten(name, at(seconds)).await)
+            .await
+            .unwrap()
+    };
+    assert!(!hasten("no.such", 1).await);
+    t.write(async |tx| tx.jobs().ensure("a", 3_600, at(100)).await)
+        .await
+        .unwrap();
+    let next = async || t.view().await.jobs().list().await.unwrap()[0].next_at;
+    assert!(hasten("a", 10).await);
+    assert_eq!(next().await, at(10));
+    assert!(hasten("a", 50).await);
+    assert_eq!(next().await, at(10), "it comes sooner already");
 }

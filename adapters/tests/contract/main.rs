@@ -33,6 +33,7 @@ mod credentials;
 mod customers;
 mod declared;
 mod evidence;
+mod exchange;
 mod fillings;
 mod followers;
 mod following;
@@ -71,6 +72,7 @@ mod sessions;
 mod settlement;
 mod shelf;
 mod successors;
+mod timeline;
 mod trades;
 mod unit;
 
@@ -95,6 +97,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     customers::contracts,
     declared::contracts,
     evidence::contracts,
+    exchange::contracts,
     fillings::contracts,
     followers::contracts,
     following::contracts,
@@ -129,6 +132,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     shelf::contracts,
     settlement::contracts,
     successors::contracts,
+    timeline::contracts,
     trades::contracts,
     unit::contracts,
 ];

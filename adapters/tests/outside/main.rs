@@ -14,6 +14,7 @@ mod alipay_follow;
 mod alipay_identity;
 mod alipay_notice;
 mod authority;
+mod exchange;
 mod marketing;
 mod marketing_archive;
 mod marketing_figures;

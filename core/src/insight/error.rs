@@ -9,6 +9,8 @@ pub enum InsightError {
     /// The span is turned round or longer than what is kept.
     #[error("this span of days is not kept")]
     Span,
+    #[error("there is no such person, home or payment")]
+    NoSuch,
     #[error("this region is not within the scope")]
     OutOfScope,
 }

@@ -8,12 +8,16 @@
 //! | `people` | how many different people, from hashes under a salt that dies with its period |
 //! | `latency` | how long answers took, in buckets |
 //! | `flush` | writes batches, each once, and marks where a process died |
+//! | `timeline`, `decisions`, `standing` | one line of time, reports that decisions rest on, what waits now |
+//! | `aggregate` | what goes to the company each day, and the offices that come back |
 //! | `followers` | who follows the life account, and how many are linked where |
 //! | `asked`, `report` | what a page asks and is answered |
 //! | `ports` | the rows |
 
+pub mod aggregate;
 pub mod asked;
 pub mod batch;
+pub mod decisions;
 pub mod error;
 pub mod flush;
 pub mod followers;
@@ -23,7 +27,11 @@ pub mod people;
 pub mod ports;
 pub mod report;
 pub mod sample;
+pub mod standing;
+mod sums;
+pub mod timeline;
 
+pub use aggregate::Aggregates;
 pub use batch::Batch;
 pub use error::InsightError;
 pub use flush::Ledger;

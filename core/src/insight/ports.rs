@@ -3,11 +3,15 @@
 use async_trait::async_trait;
 use zeroize::Zeroizing;
 
+use super::aggregate::{Addressee, Office, Receipt, Report};
 use super::asked::{Growth, Kept, Refused, Row, Run, Slice, Which};
 use super::batch::{Batch, Crowd};
+use super::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
 use super::followers::{BoundRegion, Follow, FollowDay};
 use super::people::Period;
 use super::sample::{Refusal, Sample};
+use super::standing::Standing;
+use super::timeline::{Moment, Of};
 use crate::shared::ids::AccountId;
 use crate::shared::time::Time;
 use crate::store::StoreError;
@@ -51,6 +55,33 @@ pub trait InsightReads: Send {
     async fn bound_regions(&mut self) -> Result<Vec<BoundRegion>, StoreError>;
     /// Live links whose region is not read yet.
     async fn unplaced(&mut self) -> Result<i64, StoreError>;
+    /// The account that a line of time is about.
+    async fn subject_of(&mut self, of: &Of) -> Result<Option<AccountId>, StoreError>;
+    /// A line of time, newest first.
+    async fn moments(&mut self, of: &Of, limit: i64) -> Result<Vec<Moment>, StoreError>;
+    /// What was refused within a span, most first.
+    async fn unmet(&mut self, from: Time, to: Time, limit: i64) -> Result<Vec<Unmet>, StoreError>;
+    /// Orders for arrears of a span that led to no credited bill, by cause and region.
+    async fn unpaid(&mut self, from: Time, to: Time) -> Result<Vec<Unpaid>, StoreError>;
+    /// The orders behind a cause, of some regions or all, newest first.
+    async fn unpaid_rows(
+        &mut self,
+        span: (Time, Time),
+        cause: Cause,
+        regions: Option<&[String]>,
+        limit: i64,
+    ) -> Result<Vec<UnpaidRow>, StoreError>;
+    /// What waits and what failed; refusals since `hour_ago`.
+    async fn standing(&mut self, hour_ago: Time) -> Result<Standing, StoreError>;
+    async fn report(
+        &mut self,
+        day: i64,
+        addressee: Addressee,
+    ) -> Result<Option<Report>, StoreError>;
+    /// The newest reports.
+    async fn reports(&mut self, limit: i64) -> Result<Vec<Report>, StoreError>;
+    /// Every office with the time it was last named.
+    async fn offices(&mut self) -> Result<Vec<(Office, Time)>, StoreError>;
 }
 
 #[async_trait]
@@ -90,6 +121,17 @@ pub trait InsightStore: InsightReads {
     async fn follow(&mut self, follow: &Follow, day: i64) -> Result<(), StoreError>;
     /// Reads the region of up to `limit` live links that have none; how many it did.
     async fn place_bindings(&mut self, limit: i64) -> Result<i64, StoreError>;
+    /// A new report, or one that is asked for again: true when it still stood as `report` says.
+    async fn ask_report(&mut self, report: &Report, now: Time) -> Result<bool, StoreError>;
+    /// Keeps the first receipt of a report; false when there is one.
+    async fn keep_receipt(
+        &mut self,
+        day: i64,
+        addressee: Addressee,
+        receipt: &Receipt,
+    ) -> Result<bool, StoreError>;
+    /// Takes over offices by number.
+    async fn keep_offices(&mut self, offices: &[Office], now: Time) -> Result<(), StoreError>;
     /// Forgets wallets that left before a moment, and days before another.
     async fn forget_followers(
         &mut self,

@@ -151,6 +151,14 @@ impl Insight {
         Self { store, clock }
     }
 
+    pub(super) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    pub(super) fn now(&self) -> Time {
+        self.clock.now()
+    }
+
     #[must_use]
     pub fn today(&self) -> i64 {
         day_number(self.clock.now())

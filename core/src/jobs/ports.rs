@@ -22,6 +22,8 @@ pub trait JobStore: JobReads {
         now: Time,
         lease_until: Time,
     ) -> Result<Option<Job>, StoreError>;
+    /// A task's next turn is now, unless it comes sooner; false when there is no such task.
+    async fn hasten(&mut self, name: &str, now: Time) -> Result<bool, StoreError>;
     /// Ends the run; false when the lease epoch is no longer ours.
     async fn finish(
         &mut self,

@@ -9,6 +9,7 @@
 //! | `session` | one signed-in browser, its idle and its absolute end |
 //! | `bans` | who is shut out, and lifting it |
 //! | `decisions` | four eyes over cases |
+//! | `running` | a timed task now |
 //! | `sign_in`, `manage` | the use cases of [`Operators`] |
 //! | `ports` | the rows |
 
@@ -18,6 +19,7 @@ pub mod error;
 mod manage;
 pub mod ports;
 pub mod right;
+mod running;
 pub mod session;
 mod sign_in;
 pub mod staff;

@@ -33,6 +33,11 @@ static WAYS: &[Way] = &[
         right: Right::ReadStatistics,
     },
     Way {
+        word: "nav.reports",
+        href: "/console/reports",
+        right: Right::ReadStatistics,
+    },
+    Way {
         word: "nav.cases",
         href: "/console/cases",
         right: Right::ReadCases,
@@ -41,6 +46,11 @@ static WAYS: &[Way] = &[
         word: "nav.customers",
         href: "/console/customers",
         right: Right::ReadCustomers,
+    },
+    Way {
+        word: "nav.timeline",
+        href: "/console/timeline",
+        right: Right::ReadTimeline,
     },
     Way {
         word: "nav.why",

@@ -46,6 +46,7 @@ impl From<InsightError> for Fault {
             InsightError::Store(error) => error.into(),
             InsightError::Span => Self::Invalid("fault.span"),
             InsightError::OutOfScope => Self::Forbidden,
+            InsightError::NoSuch => Self::NotFound,
         }
     }
 }

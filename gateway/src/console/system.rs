@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::insight::asked::Which;
+use lifeline_core::insight::standing::Standing;
 use lifeline_core::insight::{Function, Insight};
 use lifeline_core::operators::Right;
 use lifeline_core::store::snapshot;
@@ -12,11 +13,18 @@ use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::today::House;
-use super::visitor::Visitor;
+use super::visitor::{Fields, Visitor, go_saying};
 use crate::listeners::ops::Check;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
     pages.get("/console/system", Access::May(Right::ReadSystem), show);
+    let run = Access::May(Right::RunSystem);
+    pages.post(
+        "/console/system/jobs/{name}/run",
+        run,
+        "jobs.run_now",
+        run_now,
+    );
     pages.get("/console/why", Access::May(Right::ReadTimeline), why);
 }
 
@@ -35,6 +43,9 @@ struct SystemPage {
     frame: Frame,
     turns: Vec<Turn>,
     lights: Vec<Check>,
+    standing: Standing,
+    oldest: String,
+    may_run: bool,
 }
 
 fn every(seconds: i64) -> String {
@@ -46,7 +57,12 @@ fn every(seconds: i64) -> String {
     }
 }
 
-async fn show(visitor: Visitor, house: web::Data<House>) -> Result<HttpResponse, Fault> {
+async fn show(
+    visitor: Visitor,
+    house: web::Data<House>,
+    insight: web::Data<Insight>,
+) -> Result<HttpResponse, Fault> {
+    let standing = insight.standing().await?;
     let jobs = snapshot(&*house.store).await?.jobs().list().await?;
     let turns = jobs.into_iter().map(|job| Turn {
         every: every(job.every_s),
@@ -60,7 +76,33 @@ async fn show(visitor: Visitor, house: web::Data<House>) -> Result<HttpResponse,
         frame: Frame::of(&visitor, "system.title"),
         turns: turns.collect(),
         lights: house.readiness.checks().await,
+        oldest: standing
+            .oldest
+            .map_or("—".to_owned(), |at| at.alipay_text()),
+        standing,
+        may_run: visitor.acting.may(Right::RunSystem),
     }))
+}
+
+/// Names of tasks are words with dots; what is none is not looked for.
+const JOB_NAME_MAX: usize = 64;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// A task's next turn is now.
+async fn run_now(
+    visitor: Visitor,
+    path: web::Path<String>,
+    _: Fields<Nothing>,
+) -> Result<HttpResponse, Fault> {
+    let name = path.into_inner();
+    if name.len() > JOB_NAME_MAX {
+        return Err(Fault::NotFound);
+    }
+    visitor.operators.run_now(&visitor.acting, &name).await?;
+    Ok(go_saying("/console/system", "said.job_hastened"))
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -37,6 +37,8 @@ pub enum Target {
     UserSystem,
     /// `/pv/v1`.
     Generation,
+    /// `/exchange/v1`.
+    Exchange,
 }
 
 /// What goes wrong.

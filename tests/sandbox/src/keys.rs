@@ -60,6 +60,8 @@ pub struct Keys {
     pub user_system: ChannelKeys,
     /// Shared with the callers of the systems around settlement.
     pub generation: ChannelKeys,
+    /// Shared with the callers of the company's data exchange.
+    pub exchange: ChannelKeys,
 }
 
 impl std::fmt::Debug for Keys {
@@ -154,6 +156,7 @@ impl Keys {
             sms: channel(dir, "sms.json", "lifeline-demo-sms")?,
             user_system: channel(dir, "user_system.json", "lifeline-demo-users")?,
             generation: channel(dir, "generation.json", "lifeline-demo-generation")?,
+            exchange: channel(dir, "exchange.json", "lifeline-demo-exchange")?,
         })
     }
 }

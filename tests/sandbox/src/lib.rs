@@ -9,6 +9,7 @@
 pub mod alipay;
 pub mod clock;
 pub mod content_key;
+pub mod exchange;
 pub mod faults;
 pub mod generation;
 pub mod hmac_auth;

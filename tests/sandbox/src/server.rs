@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::alipay::Alipay;
 use crate::clock::{SimClock, rfc3339};
+use crate::exchange::Exchange;
 use crate::faults::Faults;
 use crate::generation::Generation;
 use crate::keys::{KeyError, Keys};
@@ -24,7 +25,9 @@ use crate::relay::{Relay, RelayError};
 use crate::sms::Sms;
 use crate::targets::{self, Targets};
 use crate::user_system::UserSystem;
-use crate::{alipay, faults, generation, index, marketing, people, relay, sms, user_system};
+use crate::{
+    alipay, exchange, faults, generation, index, marketing, people, relay, sms, user_system,
+};
 
 /// How often the sandbox looks for what fell due in real time.
 const TICK: Duration = Duration::from_millis(200);
@@ -177,6 +180,7 @@ struct World {
     sms: web::Data<Sms>,
     user_system: web::Data<UserSystem>,
     generation: web::Data<Generation>,
+    exchange: web::Data<Exchange>,
     neighbours: web::Data<Neighbours>,
     ops: web::Data<Ops>,
     targets: web::Data<Targets>,
@@ -265,6 +269,7 @@ impl World {
             sms: web::Data::new(Sms::new(clock.clone())),
             user_system: web::Data::new(UserSystem::new(clock.clone())),
             generation: web::Data::new(Generation::new(clock.clone())),
+            exchange: web::Data::new(Exchange::new(clock.clone())),
             neighbours: web::Data::new(Neighbours {
                 line: options.line.clone(),
                 callback: options.callback.clone(),
@@ -289,6 +294,7 @@ impl World {
             .app_data(self.sms)
             .app_data(self.user_system)
             .app_data(self.generation)
+            .app_data(self.exchange)
             .app_data(self.neighbours)
             .app_data(self.ops)
             .app_data(self.targets)
@@ -301,6 +307,7 @@ impl World {
             .configure(sms::routes)
             .configure(user_system::routes)
             .configure(generation::routes)
+            .configure(exchange::routes)
             .configure(targets::routes)
             .route("/sim/clock", web::post().to(advance_clock))
             .route("/sim/clock", web::get().to(read_clock));

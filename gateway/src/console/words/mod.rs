@@ -6,11 +6,14 @@ mod bills;
 mod cases;
 mod channels;
 mod customers;
+mod decisions;
 mod followers;
 mod frame;
 mod points;
+mod sent;
 mod statistics;
 mod system;
+mod timeline;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -48,13 +51,16 @@ static TABLES: &[&[Word]] = &[
     articles::WORDS,
     bills::WORDS,
     cases::WORDS,
+    decisions::WORDS,
     followers::WORDS,
     channels::WORDS,
     customers::WORDS,
     frame::WORDS,
     points::WORDS,
     statistics::WORDS,
+    sent::WORDS,
     system::WORDS,
+    timeline::WORDS,
 ];
 
 fn table() -> &'static HashMap<&'static str, (&'static str, &'static str)> {

@@ -13,6 +13,47 @@ pub(super) static WORDS: &[Word] = &[
     ("system.last", "上次执行", "Last"),
     ("system.outcome", "结果", "Outcome"),
     ("system.next", "下次执行", "Next"),
+    ("system.run", "立即执行", "Run"),
+    ("system.run_now", "立即执行", "Run now"),
+    (
+        "said.job_hastened",
+        "已安排：数秒内由空闲的进程执行；正在执行的不会重复。",
+        "Its turn is now: a free process takes it up within seconds; one under way is not run twice.",
+    ),
+    (
+        "system.standing",
+        "数据同步与异常",
+        "Synchronisation and exceptions",
+    ),
+    ("system.waiting", "待送出的事件", "Events on their way"),
+    ("system.oldest", "最早", "oldest"),
+    ("system.buried", "已放弃的事件", "Events given up"),
+    (
+        "system.unapplied",
+        "已收到、未处理的消息",
+        "Messages received, not applied",
+    ),
+    (
+        "system.unverified",
+        "验签未通过的消息",
+        "Messages that did not verify",
+    ),
+    (
+        "system.unsure",
+        "与统一用户系统待核对的用户",
+        "People to be compared with the user system",
+    ),
+    ("system.cases", "待处理工单", "Open cases"),
+    (
+        "system.failed",
+        "最近一小时失败的请求",
+        "Requests failed in the last hour",
+    ),
+    (
+        "system.limited",
+        "最近一小时被限流的请求",
+        "Requests limited in the last hour",
+    ),
     (
         "why.title",
         "请求为何未成功",

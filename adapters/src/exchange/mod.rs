@@ -1,0 +1,181 @@
+//! The company's data exchange over docs/contracts/exchange.md: daily reports to the superior company and the data
+//! centre, offices from the basic data platform. Nothing about persons travels here.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lifeline_core::insight::aggregate::{Addressee, Exchange, Office, Report};
+use lifeline_core::shared::ids::Entropy;
+use lifeline_core::shared::outside::NoAnswer;
+use lifeline_core::shared::time::Clock;
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::wire::http::{Address, AddressError, CallRules, Reply};
+use crate::wire::line::{Call, Line, LineKeys};
+use crate::wire::operation;
+
+const UNREADABLE: NoAnswer = NoAnswer::Unknown("unreadable_reply");
+/// Offices of one page, and pages at most: more than any province has.
+const PAGES_MAX: usize = 100;
+
+/// The exchange as `insight` sees it.
+#[derive(Clone)]
+pub struct ExchangeLine {
+    line: Line,
+}
+
+impl std::fmt::Debug for ExchangeLine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ExchangeLine")
+            .field("address", self.line.address())
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct ReceiptReply {
+    receipt_no: String,
+    digest: String,
+}
+
+#[derive(Deserialize)]
+struct OfficesReply {
+    offices: Vec<OfficeReply>,
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct OfficeReply {
+    org_no: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    code: String,
+}
+
+impl OfficeReply {
+    fn office(self) -> Option<Office> {
+        let digits = self.org_no.bytes().all(|b| b.is_ascii_digit());
+        let plain = !self.name.chars().any(char::is_control);
+        let fits =
+            (4..=12).contains(&self.org_no.len()) && (1..=60).contains(&self.name.chars().count());
+        (digits && plain && fits).then_some(Office {
+            org_no: self.org_no,
+            name: self.name,
+        })
+    }
+}
+
+impl ExchangeLine {
+    /// `address` ends in `/exchange/v1`. Touches no network.
+    ///
+    /// # Errors
+    /// [`AddressError::NoClient`] when this machine has no usable certificates.
+    pub fn new(
+        address: Address,
+        keys: LineKeys,
+        rules: CallRules,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, AddressError> {
+        Line::new("exchange", address, keys, rules, clock, entropy).map(|line| Self { line })
+    }
+
+    /// Whether some operation is left alone now because it kept failing.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.line.is_any_open()
+    }
+
+    async fn page(&self, after: &str) -> Result<OfficesReply, NoAnswer> {
+        let query = [("after", after)];
+        let reply = self
+            .line
+            .send(Call {
+                operation: operation!("GET /offices"),
+                method: Method::GET,
+                path: &["offices"],
+                query: &query,
+                body: None,
+                idempotency_key: None,
+            })
+            .await?;
+        if reply.status != 200 {
+            return Err(no_answer(&reply));
+        }
+        serde_json::from_slice(&reply.body).map_err(|_| UNREADABLE)
+    }
+}
+
+fn no_answer(reply: &Reply) -> NoAnswer {
+    let body: Option<ErrorBody> = serde_json::from_slice(&reply.body).ok();
+    let code = body.as_ref().map_or("", |body| body.code.as_str());
+    match (reply.status, code) {
+        (401, "BAD_SIGNATURE") => NoAnswer::Alarm("bad_signature"),
+        (401, "REPLAYED") => NoAnswer::Alarm("replayed"),
+        (409, "IDEMPOTENCY_CONFLICT") => NoAnswer::Alarm("idempotency_conflict"),
+        (422, "INVALID") => NoAnswer::Alarm("invalid_request"),
+        (429, _) => NoAnswer::Unknown("rate_limited"),
+        (500..=599, _) => NoAnswer::Unknown("upstream_fault"),
+        _ => NoAnswer::Unknown("unnamed_code"),
+    }
+}
+
+#[async_trait]
+impl Exchange for ExchangeLine {
+    async fn deliver(&self, report: &Report) -> Result<String, NoAnswer> {
+        let (operation, to) = match report.addressee {
+            Addressee::Company => (operation!("POST /company/reports"), "company"),
+            Addressee::DataCentre => (operation!("POST /data-centre/reports"), "data-centre"),
+        };
+        // The report travels as text: what is digested is what is read, to the byte.
+        let body = json!({"day": report.date(), "digest": report.digest, "report": report.body});
+        let key = format!("{to}:{}", report.date());
+        let reply = self
+            .line
+            .send(Call {
+                operation,
+                method: Method::POST,
+                path: &[to, "reports"],
+                query: &[],
+                body: Some(body.to_string()),
+                idempotency_key: Some(&key),
+            })
+            .await?;
+        if reply.status != 200 {
+            return Err(no_answer(&reply));
+        }
+        let receipt: ReceiptReply = serde_json::from_slice(&reply.body).map_err(|_| UNREADABLE)?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let number = receipt.receipt_no;
+        if !(1..=64).contains(&number.len()) || !number.chars().all(plain) {
+            return Err(UNREADABLE);
+        }
+        // A receipt is for these words or it is none.
+        if receipt.digest != report.digest {
+            return Err(NoAnswer::Alarm("receipt_of_other_words"));
+        }
+        Ok(number)
+    }
+
+    async fn offices(&self) -> Result<Vec<Office>, NoAnswer> {
+        let mut found = Vec::new();
+        let mut after = String::new();
+        for _ in 0..PAGES_MAX {
+            let page = self.page(&after).await?;
+            for one in page.offices {
+                found.push(one.office().ok_or(UNREADABLE)?);
+            }
+            match page.next {
+                Some(next) if next > after => after = next,
+                Some(_) => return Err(UNREADABLE),
+                None => return Ok(found),
+            }
+        }
+        Err(UNREADABLE)
+    }
+}

@@ -1,0 +1,236 @@
+//! Lines of time and the reports behind decisions, read from the rows of other rooms: ids, words and sums.
+
+use lifeline_core::insight::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
+use lifeline_core::insight::sample::NOWHERE;
+use lifeline_core::insight::standing::Standing;
+use lifeline_core::insight::timeline::{Moment, Of, Source};
+use lifeline_core::shared::ids::AccountId;
+use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::StoreError;
+
+use super::statement::statements;
+use super::value::args;
+use super::{Conn, Row, Sql, Stmt};
+
+/// `(SELECT ... UNION ALL ...)`, newest first.
+macro_rules! line {
+    ($($part:literal),+ $(,)?) => {
+        concat!("SELECT at, source, what, id, trace_id, fen FROM (", line!(@ $($part),+),
+            ") AS told ORDER BY at DESC, source, what LIMIT $2")
+    };
+    (@ $first:literal $(, $rest:literal)*) => { concat!($first $(, " UNION ALL ", $rest)*) };
+}
+
+/// Which cause an order for arrears stands for; absent when it led to a credited bill.
+macro_rules! cause {
+    () => {
+        "CASE WHEN p.state = 'CLOSED' AND p.trade_no IS NULL THEN 'not_opened' WHEN p.state = 'CLOSED' THEN 'not_paid' \
+         WHEN p.state IN ('CREATED', 'PAYING', 'CLOSING') THEN 'waiting' WHEN p.state = 'PAID' THEN 'uncredited' \
+         WHEN p.state = 'SUSPENSE' THEN 'suspense' WHEN p.refunded_fen >= p.paid_fen THEN 'given_back' ELSE '' END"
+    };
+}
+
+statements! { "timeline":
+    OF_PAYMENT("payment") = line!(
+        "SELECT created_at AS at, 'tap' AS source, 'ordered ' || purpose || ' ' || via AS what, payment_id AS id, trace_id, \
+            amount_fen AS fen FROM payment WHERE payment_id = $1",
+        "SELECT paid_at, 'call', 'paid', payment_id, trace_id, paid_fen FROM payment WHERE payment_id = $1 AND paid_at IS NOT NULL",
+        "SELECT closed_at, 'call', 'closed', payment_id, trace_id, CAST(NULL AS BIGINT) FROM payment \
+            WHERE payment_id = $1 AND closed_at IS NOT NULL",
+        "SELECT s.first_seen_at, 'call', s.machine || ' ' || s.state || ' ' || s.input || ' ' || s.next_state, s.row_id, p.trace_id, \
+            CAST(NULL AS BIGINT) FROM payment_sighting s JOIN payment p ON p.payment_id = s.payment_id WHERE s.payment_id = $1",
+        "SELECT r.created_at, 'call', 'refund ' || r.state, r.refund_id, p.trace_id, r.amount_fen \
+            FROM payment_refund r JOIN payment p ON p.payment_id = r.payment_id WHERE r.payment_id = $1",
+        "SELECT posted_at, 'ledger', 'posted', entry_id, trace_id, total_fen FROM ledger_entry WHERE payment_id = $1",
+        "SELECT n.created_at, 'notice', n.kind, n.notice_id, p.trace_id, CAST(NULL AS BIGINT) FROM notice n \
+            JOIN payment p ON p.account_id = n.account_id AND p.payment_id = n.payment_id WHERE p.payment_id = $1",
+        "SELECT n.texted_at, 'sms', n.kind, n.notice_id, p.trace_id, CAST(NULL AS BIGINT) FROM notice n \
+            JOIN payment p ON p.account_id = n.account_id AND p.payment_id = n.payment_id \
+            WHERE p.payment_id = $1 AND n.texted_at IS NOT NULL",
+        "SELECT opened_at, 'case', 'opened ' || kind, case_id, trace_id, CAST(NULL AS BIGINT) FROM case_file WHERE subject = $1",
+        "SELECT closed_at, 'case', 'closed ' || kind, case_id, trace_id, CAST(NULL AS BIGINT) FROM case_file \
+            WHERE subject = $1 AND closed_at IS NOT NULL",
+        "SELECT at, 'audit', act || ' ' || outcome, audit_id, trace_id, CAST(NULL AS BIGINT) FROM audit_line WHERE subject = $1",
+    );
+    OF_ACCOUNT("account") = line!(
+        "SELECT created_at AS at, 'tap' AS source, 'signed in ' || client AS what, session_id AS id, '' AS trace_id, \
+            CAST(NULL AS BIGINT) AS fen FROM session WHERE account_id = $1",
+        "SELECT ended_at, 'tap', 'session over ' || ending, session_id, '', CAST(NULL AS BIGINT) FROM session \
+            WHERE account_id = $1 AND ended_at IS NOT NULL",
+        "SELECT given_at, 'tap', 'agreed ' || purpose, consent_id, '', CAST(NULL AS BIGINT) FROM consent WHERE account_id = $1",
+        "SELECT withdrawn_at, 'tap', 'took back ' || purpose, consent_id, '', CAST(NULL AS BIGINT) FROM consent \
+            WHERE account_id = $1 AND withdrawn_at IS NOT NULL",
+        "SELECT created_at, 'tap', 'linked ' || role, binding_id, '', CAST(NULL AS BIGINT) FROM binding WHERE account_id = $1",
+        "SELECT ended_at, 'tap', 'link over', binding_id, '', CAST(NULL AS BIGINT) FROM binding \
+            WHERE account_id = $1 AND ended_at IS NOT NULL",
+        "SELECT created_at, 'tap', 'ordered ' || purpose || ' ' || state, payment_id, trace_id, amount_fen FROM payment WHERE account_id = $1",
+        "SELECT filed_at, 'tap', 'asked ' || kind || ' ' || state, request_id, '', CAST(NULL AS BIGINT) FROM service_request \
+            WHERE account_id = $1",
+        "SELECT created_at, 'notice', kind, notice_id, '', CAST(NULL AS BIGINT) FROM notice WHERE account_id = $1",
+        "SELECT texted_at, 'sms', kind, notice_id, '', CAST(NULL AS BIGINT) FROM notice WHERE account_id = $1 AND texted_at IS NOT NULL",
+        "SELECT opened_at, 'case', 'opened ' || kind, case_id, trace_id, CAST(NULL AS BIGINT) FROM case_file WHERE subject = $1",
+        "SELECT at, 'audit', act || ' ' || outcome, audit_id, trace_id, CAST(NULL AS BIGINT) FROM audit_line WHERE subject = $1",
+    );
+    OF_HOME("binding") = line!(
+        "SELECT created_at AS at, 'tap' AS source, 'linked ' || role AS what, binding_id AS id, '' AS trace_id, \
+            CAST(NULL AS BIGINT) AS fen FROM binding WHERE binding_id = $1",
+        "SELECT ended_at, 'tap', 'link over', binding_id, '', CAST(NULL AS BIGINT) FROM binding \
+            WHERE binding_id = $1 AND ended_at IS NOT NULL",
+        "SELECT p.created_at, 'tap', 'ordered ' || p.purpose || ' ' || p.state, p.payment_id, p.trace_id, p.amount_fen \
+            FROM payment_home h JOIN payment p ON p.payment_id = h.payment_id WHERE h.binding_id = $1",
+        "SELECT l.posted_at, 'ledger', 'posted', l.entry_id, l.trace_id, l.total_fen \
+            FROM payment_home h JOIN ledger_entry l ON l.payment_id = h.payment_id WHERE h.binding_id = $1",
+        "SELECT opened_at, 'case', 'opened ' || kind, case_id, trace_id, CAST(NULL AS BIGINT) FROM case_file WHERE subject = $1",
+        "SELECT at, 'audit', act || ' ' || outcome, audit_id, trace_id, CAST(NULL AS BIGINT) FROM audit_line WHERE subject = $1",
+    );
+    WHOSE_ACCOUNT("account") = "SELECT account_id FROM account WHERE account_id = $1";
+    WHOSE_HOME("binding") = "SELECT account_id FROM binding WHERE binding_id = $1";
+    WHOSE_PAYMENT("payment") = "SELECT account_id FROM payment WHERE payment_id = $1";
+    UNMET("access_refusal") = "SELECT function, code, COUNT(*) AS n FROM access_refusal WHERE at >= $1 AND at < $2 \
+        GROUP BY function, code ORDER BY n DESC, function, code LIMIT $3";
+    UNPAID("payment") = concat!("SELECT cause, region, COUNT(*) AS n, CAST(SUM(amount_fen) AS BIGINT) AS fen FROM (SELECT ", cause!(),
+        " AS cause, COALESCE(r.region, '-') AS region, p.amount_fen FROM payment p \
+        LEFT JOIN binding_region r ON r.binding_id = p.binding_id \
+        WHERE p.created_at >= $1 AND p.created_at < $2 AND p.purpose = 'arrears') AS orders \
+        WHERE cause <> '' GROUP BY cause, region ORDER BY cause, region");
+    UNPAID_ROWS("payment") = concat!("SELECT payment_id, region, created_at, amount_fen FROM (SELECT ", cause!(),
+        " AS cause, COALESCE(r.region, '-') AS region, p.payment_id, p.created_at, p.amount_fen FROM payment p \
+        LEFT JOIN binding_region r ON r.binding_id = p.binding_id \
+        WHERE p.created_at >= $1 AND p.created_at < $2 AND p.purpose = 'arrears') AS orders \
+        WHERE cause = $3 AND ($4 = '' OR region = $4) ORDER BY created_at DESC, payment_id LIMIT $5");
+    WAITING("outbox") = "SELECT COUNT(*) AS n, MIN(created_at) AS oldest FROM outbox WHERE state = 'waiting'";
+    BURIED("outbox") = "SELECT COUNT(*) AS n FROM outbox WHERE state = 'dead'";
+    UNAPPLIED("inbox") = "SELECT COUNT(*) AS n FROM inbox WHERE state = 'received'";
+    UNVERIFIED("notice_quarantine") = "SELECT COUNT(*) AS n FROM notice_quarantine";
+    UNSURE("gathering") = "SELECT COUNT(*) AS n FROM gathering WHERE unsure = 1";
+    OPEN_CASES("case_file") = "SELECT COUNT(*) AS n FROM case_file WHERE closed_at IS NULL";
+    FAILED("access_refusal") = "SELECT COUNT(*) AS n FROM access_refusal WHERE at >= $1 AND status >= 500";
+    LIMITED("access_refusal") = "SELECT COUNT(*) AS n FROM access_refusal WHERE at >= $1 AND status = 429";
+}
+
+fn moment(row: &Row) -> Result<Moment, StoreError> {
+    Ok(Moment {
+        at: row.time("at")?,
+        source: row.parsed("source", Source::parse)?,
+        what: row.text("what")?,
+        id: row.text("id")?,
+        trace_id: row.text("trace_id")?,
+        amount: row.maybe_fen("fen")?,
+    })
+}
+
+fn unpaid_row(row: &Row) -> Result<UnpaidRow, StoreError> {
+    Ok(UnpaidRow {
+        payment_id: row.id("payment_id")?,
+        region: row.text("region")?,
+        created_at: row.time("created_at")?,
+        amount: row.fen("amount_fen")?,
+    })
+}
+
+impl<C: Conn> Sql<C> {
+    pub(super) async fn whose(&mut self, of: &Of) -> Result<Option<AccountId>, StoreError> {
+        let stmt: &'static Stmt = match of {
+            Of::Account(_) => &WHOSE_ACCOUNT,
+            Of::Home(_) => &WHOSE_HOME,
+            Of::Payment(_) => &WHOSE_PAYMENT,
+        };
+        let found = self.one(stmt, args![of.id()]).await?;
+        found.map(|row| row.id("account_id")).transpose()
+    }
+
+    pub(super) async fn line_of(&mut self, of: &Of, limit: i64) -> Result<Vec<Moment>, StoreError> {
+        let stmt: &'static Stmt = match of {
+            Of::Account(_) => &OF_ACCOUNT,
+            Of::Home(_) => &OF_HOME,
+            Of::Payment(_) => &OF_PAYMENT,
+        };
+        let rows = self.rows(stmt, args![of.id(), limit]).await?;
+        rows.iter().map(moment).collect()
+    }
+
+    pub(super) async fn unmet_by_code(
+        &mut self,
+        from: Time,
+        to: Time,
+        limit: i64,
+    ) -> Result<Vec<Unmet>, StoreError> {
+        let rows = self.rows(&UNMET, args![from, to, limit]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Unmet {
+                    function: row.int("function")?,
+                    code: row.text("code")?,
+                    n: row.int("n")?,
+                })
+            })
+            .collect()
+    }
+
+    pub(super) async fn unpaid_by_cause(
+        &mut self,
+        from: Time,
+        to: Time,
+    ) -> Result<Vec<Unpaid>, StoreError> {
+        let rows = self.rows(&UNPAID, args![from, to]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Unpaid {
+                    cause: row.parsed("cause", Cause::parse)?,
+                    region: row.text("region")?,
+                    n: row.int("n")?,
+                    sum: Fen::new(row.int("fen")?),
+                })
+            })
+            .collect()
+    }
+
+    pub(super) async fn unpaid_behind(
+        &mut self,
+        (from, to): (Time, Time),
+        cause: Cause,
+        regions: Option<&[String]>,
+        limit: i64,
+    ) -> Result<Vec<UnpaidRow>, StoreError> {
+        // One question for each region of a scope: there are few.
+        let every = [String::new()];
+        let wanted: Vec<&String> = match regions {
+            None => every.iter().collect(),
+            Some(own) => own.iter().filter(|region| *region != NOWHERE).collect(),
+        };
+        let mut found = Vec::new();
+        for region in wanted {
+            let args = args![from, to, cause.as_str(), region, limit];
+            for row in &self.rows(&UNPAID_ROWS, args).await? {
+                found.push(unpaid_row(row)?);
+            }
+        }
+        found.sort_by(|a, b| {
+            b.created_at
+                .cmp(&a.created_at)
+                .then_with(|| a.payment_id.as_str().cmp(b.payment_id.as_str()))
+        });
+        found.truncate(usize::try_from(limit).unwrap_or(0));
+        Ok(found)
+    }
+
+    pub(super) async fn stands(&mut self, hour_ago: Time) -> Result<Standing, StoreError> {
+        let waiting = self.one(&WAITING, args![]).await?;
+        let (waiting, oldest) = match &waiting {
+            Some(row) => (row.int("n")?, row.maybe_time("oldest")?),
+            None => (0, None),
+        };
+        Ok(Standing {
+            waiting,
+            oldest,
+            buried: self.count(&BURIED, args![]).await?,
+            unapplied: self.count(&UNAPPLIED, args![]).await?,
+            unverified: self.count(&UNVERIFIED, args![]).await?,
+            unsure: self.count(&UNSURE, args![]).await?,
+            open_cases: self.count(&OPEN_CASES, args![]).await?,
+            failed: self.count(&FAILED, args![hour_ago]).await?,
+            limited: self.count(&LIMITED, args![hour_ago]).await?,
+        })
+    }
+}

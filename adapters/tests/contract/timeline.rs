@@ -1,0 +1,198 @@
+//! Lines of time, the orders behind a cause and what waits are read from the rows of other rooms, without persons.
+
+use lifeline_core::insight::decisions::{Cause, Unmet};
+use lifeline_core::insight::sample::Refusal;
+use lifeline_core::insight::timeline::{Of, Source};
+use lifeline_core::insight::{Channel, Outcome, Sample};
+use lifeline_core::shared::ids::{AccountId, BindingId, PaymentId};
+use lifeline_core::shared::money::Fen;
+
+use crate::bench::{Bench, at};
+use crate::bindings::HOME;
+use crate::contracts;
+use crate::household::household;
+
+contracts! { "timeline":
+    a_line_is_of_its_person_home_or_payment => ["InsightReads::moments", "InsightReads::subject_of"];
+    nobody_has_no_line => ["InsightReads::moments", "InsightReads::subject_of", "InsightReads::unmet", "InsightReads::unpaid",
+        "InsightReads::unpaid_rows"];
+    refusals_are_unmet_demand => ["InsightReads::unmet"];
+    orders_stand_under_their_cause_and_region => ["InsightReads::unpaid", "InsightReads::unpaid_rows"];
+    what_waits_is_counted => ["InsightReads::standing"];
+}
+
+async fn a_line_is_of_its_person_home_or_payment(t: Bench) {
+    let home = household(&t).await;
+    let account = &home.person.account_id;
+    let payment = Of::Payment(home.order.payment.payment_id.clone());
+    let lines = [
+        (payment, Source::Tap, "ordered arrears"),
+        (Of::Account(account.clone()), Source::Tap, "linked holder"),
+        (
+            Of::Home(home.link.binding_id.clone()),
+            Source::Tap,
+            "linked holder",
+        ),
+    ];
+    for (of, source, what) in lines {
+        let mut view = t.view().await;
+        let whose = view.insight().subject_of(&of).await.unwrap();
+        assert_eq!(whose.as_ref(), Some(account), "{of:?}");
+        let line = view.insight().moments(&of, 100).await.unwrap();
+        let has = |m: &lifeline_core::insight::timeline::Moment| {
+            m.source == source && m.what.starts_with(what)
+        };
+        assert!(line.iter().any(has), "{of:?}: {line:?}");
+        assert!(
+            line.windows(2).all(|two| two[0].at >= two[1].at),
+            "newest first"
+        );
+        let one = view.insight().moments(&of, 1).await.unwrap();
+        assert_eq!(one.len(), 1);
+    }
+}
+
+async fn nobody_has_no_line(t: Bench) {
+    let (account, home, payment): (AccountId, BindingId, PaymentId) = (t.id(), t.id(), t.id());
+    let mut view = t.view().await;
+    for of in [Of::Account(account), Of::Home(home), Of::Payment(payment)] {
+        assert_eq!(view.insight().subject_of(&of).await.unwrap(), None);
+        assert!(view.insight().moments(&of, 9).await.unwrap().is_empty());
+    }
+    assert!(
+        view.insight()
+            .unmet(at(0), at(9), 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        view.insight()
+            .unpaid(at(0), at(9))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let rows = view
+        .insight()
+        .unpaid_rows((at(0), at(9)), Cause::NotPaid, None, 9)
+        .await;
+    assert!(rows.unwrap().is_empty());
+}
+
+fn refused(seconds: i64, code: &'static str) -> (Sample, Refusal) {
+    let refusal = Refusal {
+        trace: 7,
+        status: 409,
+        code,
+    };
+    let sample = Sample {
+        at: at(seconds),
+        function: 4,
+        channel: Channel::H5,
+        outcome: Outcome::Refused,
+        micros: 1,
+        person: None,
+        refusal: Some(refusal),
+    };
+    (sample, refusal)
+}
+
+async fn refusals_are_unmet_demand(t: Bench) {
+    let all = [
+        refused(0, "a"),
+        refused(1, "b"),
+        refused(2, "b"),
+        refused(9, "b"),
+    ];
+    let all = &all;
+    t.write(async |tx| tx.insight().refused(all).await)
+        .await
+        .unwrap();
+    let unmet = |code: &str, n| Unmet {
+        function: 4,
+        code: code.to_owned(),
+        n,
+    };
+    let found = t.view().await.insight().unmet(at(0), at(9), 9).await;
+    assert_eq!(found.unwrap(), [unmet("b", 2), unmet("a", 1)]);
+}
+
+async fn orders_stand_under_their_cause_and_region(t: Bench) {
+    let home = household(&t).await;
+    let payment = &home.order.payment;
+    let region: String = HOME.chars().take(4).collect();
+    let span = (payment.created_at, payment.created_at.plus_seconds(1));
+    for (state, cause) in [("PAID", "uncredited"), ("SUSPENSE", "suspense")] {
+        t.raw(&format!("UPDATE payment SET state = '{state}'"))
+            .await
+            .unwrap();
+        let found = t.view().await.insight().unpaid(span.0, span.1).await;
+        let found = found.unwrap();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].cause.as_str(), cause);
+        assert_eq!((found[0].n, found[0].sum), (1, payment.amount));
+        assert_ne!(found[0].sum, Fen::ZERO);
+    }
+    let placed = t.write(async |tx| tx.insight().place_bindings(9).await);
+    assert_eq!(placed.await.unwrap(), 1);
+    t.raw(&format!(
+        "UPDATE payment SET binding_id = '{}'",
+        home.link.binding_id
+    ))
+    .await
+    .unwrap();
+    let behind = async |regions: Option<Vec<String>>, cause| {
+        let mut view = t.view().await;
+        let rows = view
+            .insight()
+            .unpaid_rows(span, cause, regions.as_deref(), 9);
+        rows.await.unwrap()
+    };
+    let rows = behind(None, Cause::Suspense).await;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(
+        (&rows[0].payment_id, &rows[0].region),
+        (&payment.payment_id, &region)
+    );
+    assert_eq!(behind(Some(vec![region]), Cause::Suspense).await.len(), 1);
+    assert!(
+        behind(Some(vec!["0000".into()]), Cause::Suspense)
+            .await
+            .is_empty()
+    );
+    assert!(behind(Some(vec![]), Cause::Suspense).await.is_empty());
+    assert!(behind(None, Cause::NotPaid).await.is_empty());
+}
+
+async fn what_waits_is_counted(t: Bench) {
+    let nothing = t.view().await.insight().standing(at(0)).await.unwrap();
+    assert_eq!(
+        (nothing.waiting, nothing.oldest, nothing.unapplied),
+        (0, None, 0)
+    );
+    household(&t).await;
+    let (sample, refusal) = refused(5, "a");
+    let failed = Refusal {
+        status: 503,
+        ..refusal
+    };
+    let limited = Refusal {
+        status: 429,
+        ..refusal
+    };
+    let all = [(sample, failed), (sample, limited), (sample, refusal)];
+    let all = &all;
+    t.write(async |tx| tx.insight().refused(all).await)
+        .await
+        .unwrap();
+    let stands = t.view().await.insight().standing(at(5)).await.unwrap();
+    assert_eq!((stands.failed, stands.limited), (1, 1));
+    assert!(stands.waiting >= 1 && stands.oldest.is_some());
+    assert_eq!(
+        (stands.buried, stands.unapplied, stands.unverified),
+        (0, 1, 1)
+    );
+    let later = t.view().await.insight().standing(at(6)).await.unwrap();
+    assert_eq!((later.failed, later.limited), (0, 0));
+}

@@ -1,0 +1,166 @@
+//! Reports that decisions rest on (LN-01, LN-33), each with its rule and its rows: what people asked for and did
+//! not get, and why ordered money stayed away. How channels are used is told by the statistics.
+
+use super::asked::DAYS_KEPT;
+use super::error::InsightError;
+use super::people::midnight;
+use super::report::Insight;
+use crate::shared::ids::PaymentId;
+use crate::shared::money::Fen;
+use crate::shared::time::Time;
+use crate::store::snapshot;
+
+/// Requests that were not done are kept one by one for a week.
+pub const REFUSALS_DAYS: i64 = 7;
+/// Rows of one table.
+pub const ROWS_MAX: i64 = 200;
+
+/// A function that people tried and did not get, and what they were told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmet {
+    pub function: i64,
+    pub code: String,
+    pub n: i64,
+}
+
+/// Why an order for arrears did not lead to a credited bill, by the state it stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// Ordered, and the cashier was never reached.
+    NotOpened,
+    /// The cashier was reached; it ran out unpaid.
+    NotPaid,
+    /// Waits for the payer now.
+    Waiting,
+    /// Paid, and not credited yet.
+    Uncredited,
+    /// Paid, and needs a person.
+    Suspense,
+    /// Paid, and given back.
+    GivenBack,
+}
+
+impl Cause {
+    pub const ALL: [Self; 6] = [
+        Self::NotOpened,
+        Self::NotPaid,
+        Self::Waiting,
+        Self::Uncredited,
+        Self::Suspense,
+        Self::GivenBack,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotOpened => "not_opened",
+            Self::NotPaid => "not_paid",
+            Self::Waiting => "waiting",
+            Self::Uncredited => "uncredited",
+            Self::Suspense => "suspense",
+            Self::GivenBack => "given_back",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == text)
+    }
+}
+
+/// Orders of one cause in one region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unpaid {
+    pub cause: Cause,
+    pub region: String,
+    pub n: i64,
+    pub sum: Fen,
+}
+
+/// One order behind a cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnpaidRow {
+    pub payment_id: PaymentId,
+    pub region: String,
+    pub created_at: Time,
+    pub amount: Fen,
+}
+
+/// How many orders and how much money of each cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrears {
+    pub cause: Cause,
+    pub n: i64,
+    pub sum: Fen,
+}
+
+/// The reports of a span of days.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decisions {
+    /// Most wanted first; not told to those who see a part of the regions.
+    pub unmet: Option<Vec<Unmet>>,
+    pub arrears: Vec<Arrears>,
+}
+
+fn sees(regions: Option<&[String]>, region: &str) -> bool {
+    regions.is_none_or(|own| own.iter().any(|one| one == region))
+}
+
+impl Insight {
+    fn moments_of(&self, (from, to): (i64, i64)) -> Result<(Time, Time), InsightError> {
+        let today = self.today();
+        if from > to || to > today || from <= today.saturating_sub(DAYS_KEPT) {
+            return Err(InsightError::Span);
+        }
+        Ok((midnight(from), midnight(to.saturating_add(1))))
+    }
+
+    /// The reports of a span of days, both within.
+    ///
+    /// # Errors
+    /// [`InsightError::Span`], or the store's.
+    pub async fn decisions(
+        &self,
+        days: (i64, i64),
+        regions: Option<&[String]>,
+    ) -> Result<Decisions, InsightError> {
+        let (from, to) = self.moments_of(days)?;
+        let mut view = snapshot(&**self.store()).await?;
+        let unmet = match regions {
+            None => Some(view.insight().unmet(from, to, ROWS_MAX).await?),
+            Some(_) => None,
+        };
+        let rows = view.insight().unpaid(from, to).await?;
+        let arrears = Cause::ALL.map(|cause| {
+            let of_cause = rows.iter().filter(|row| row.cause == cause);
+            let (mut n, mut sum) = (0_i64, Fen::ZERO);
+            for row in of_cause.filter(|row| sees(regions, &row.region)) {
+                n = n.saturating_add(row.n);
+                sum = Fen::new(sum.get().saturating_add(row.sum.get()));
+            }
+            Arrears { cause, n, sum }
+        });
+        Ok(Decisions {
+            unmet,
+            arrears: arrears.to_vec(),
+        })
+    }
+
+    /// The newest orders behind a cause.
+    ///
+    /// # Errors
+    /// As [`Insight::decisions`].
+    pub async fn behind_arrears(
+        &self,
+        days: (i64, i64),
+        cause: Cause,
+        regions: Option<&[String]>,
+    ) -> Result<Vec<UnpaidRow>, InsightError> {
+        let (from, to) = self.moments_of(days)?;
+        let mut view = snapshot(&**self.store()).await?;
+        let rows = view
+            .insight()
+            .unpaid_rows((from, to), cause, regions, ROWS_MAX);
+        Ok(rows.await?)
+    }
+}

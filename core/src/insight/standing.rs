@@ -1,0 +1,39 @@
+//! How the parts that carry the rest stand now (LN-39): what waits to be carried, to be kept alike elsewhere, to be
+//! decided by a person.
+
+use super::error::InsightError;
+use super::report::Insight;
+use crate::shared::time::Time;
+use crate::store::snapshot;
+
+/// Counts of what waits and what failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Events on their way, and since when the oldest waits.
+    pub waiting: i64,
+    pub oldest: Option<Time>,
+    /// Events that were given up.
+    pub buried: i64,
+    /// Messages received and not applied.
+    pub unapplied: i64,
+    /// Messages that did not verify.
+    pub unverified: i64,
+    /// People whom the on-line user system may know otherwise than we do.
+    pub unsure: i64,
+    pub open_cases: i64,
+    /// Requests of the last hour that we, or a system behind us, did not manage; and that met a limit.
+    pub failed: i64,
+    pub limited: i64,
+}
+
+impl Insight {
+    /// How things stand now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn standing(&self) -> Result<Standing, InsightError> {
+        let hour_ago = self.now().plus_seconds(-3_600);
+        let mut view = snapshot(&**self.store()).await?;
+        Ok(view.insight().standing(hour_ago).await?)
+    }
+}

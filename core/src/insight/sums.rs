@@ -1,0 +1,144 @@
+//! The words of a day's reports: sums without persons, cells of one to four left out.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::asked::{By, Grain, Row, Slice};
+use super::followers::FollowDay;
+use super::function::Function;
+use super::people::{Period, TOLD_FROM, midnight};
+use super::sample::{Channel, Outcome};
+use crate::store::{StoreError, View};
+
+/// Fewer than five are left out.
+fn cell(n: i64) -> Value {
+    if n == 0 || n >= TOLD_FROM {
+        json!(n)
+    } else {
+        Value::Null
+    }
+}
+
+fn slice(day: i64, by: By) -> Slice {
+    Slice {
+        grain: Grain::Day,
+        from: day,
+        to: day,
+        function: None,
+        channel: None,
+        outcome: None,
+        by,
+    }
+}
+
+fn summed(rows: &[Row]) -> BTreeMap<i64, i64> {
+    let mut sums = BTreeMap::new();
+    for row in rows {
+        let n: &mut i64 = sums.entry(row.key).or_insert(0);
+        *n = n.saturating_add(row.n);
+    }
+    sums
+}
+
+fn listed(sums: &BTreeMap<i64, i64>, name: impl Fn(i64) -> String) -> Value {
+    let items = sums
+        .iter()
+        .map(|(key, n)| json!({"name": name(*key), "n": cell(*n)}));
+    items.collect()
+}
+
+fn word<T: Copy>(all: &[T], number: i64, say: fn(T) -> &'static str) -> String {
+    let at = usize::try_from(number).ok();
+    let found = at.and_then(|at| all.get(at));
+    found.map_or("other", |one| say(*one)).to_owned()
+}
+
+/// The body for the superior company, `None` for a day on which nothing was asked.
+pub(super) async fn for_company(view: &mut View, day: i64) -> Result<Option<Value>, StoreError> {
+    let outcomes = view.insight().rows(&slice(day, By::Outcome)).await?;
+    let by_outcome = summed(&outcomes);
+    let all: i64 = by_outcome.values().sum();
+    if all == 0 {
+        return Ok(None);
+    }
+    let mut regions = BTreeMap::<&str, i64>::new();
+    for row in &outcomes {
+        let n = regions.entry(row.region.as_str()).or_insert(0);
+        *n = n.saturating_add(row.n);
+    }
+    let regions: Value = regions
+        .iter()
+        .map(|(name, n)| json!({"name": name, "n": cell(*n)}))
+        .collect();
+    let functions = summed(&view.insight().rows(&slice(day, By::Function)).await?);
+    let channels = summed(&view.insight().rows(&slice(day, By::Channel)).await?);
+    let begins = midnight(day).shanghai_date();
+    let people = view
+        .insight()
+        .settled(Period::Day, "all", &begins, &begins)
+        .await?;
+    let follows = view.insight().follow_days(day, day).await?;
+    let follow = |of: fn(&FollowDay) -> i64| cell(follows.iter().map(of).sum());
+    let bound: Value = view
+        .insight()
+        .bound_regions()
+        .await?
+        .iter()
+        .map(|one| json!({"name": one.region, "people": cell(one.people)}))
+        .collect();
+    Ok(Some(json!({
+        "kind": "daily_aggregate",
+        "day": begins,
+        "requests": cell(all),
+        "outcomes": listed(&by_outcome, |key| word(&Outcome::ALL, key, Outcome::as_str)),
+        "functions": listed(&functions, |key| Function::numbered(key).name.to_owned()),
+        "channels": listed(&channels, |key| word(&Channel::ALL, key, Channel::as_str)),
+        "regions": regions,
+        "people": people.first().map_or(Value::Null, |(_, n)| cell(*n)),
+        "followed": follow(|one| one.followed),
+        "unfollowed": follow(|one| one.unfollowed),
+        "following": cell(view.insight().following().await?),
+        "bound_people": bound,
+    })))
+}
+
+/// The body for the data centre: done and other requests of each hour.
+pub(super) async fn for_data_centre(
+    view: &mut View,
+    day: i64,
+) -> Result<Option<Value>, StoreError> {
+    let hours = |outcome| Slice {
+        grain: Grain::Hour,
+        from: day.saturating_mul(24),
+        to: day.saturating_mul(24).saturating_add(23),
+        outcome,
+        ..slice(day, By::At)
+    };
+    let all = summed(&view.insight().rows(&hours(None)).await?);
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let done = summed(&view.insight().rows(&hours(Some(Outcome::Done))).await?);
+    let told = |hour: i64| {
+        let at = day.saturating_mul(24).saturating_add(hour);
+        let of = |sums: &BTreeMap<i64, i64>| cell(sums.get(&at).copied().unwrap_or(0));
+        json!({"hour": hour, "requests": of(&all), "done": of(&done)})
+    };
+    Ok(Some(json!({
+        "kind": "usage_hours",
+        "day": midnight(day).shanghai_date(),
+        "hours": (0..24).map(told).collect::<Value>(),
+    })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ln_02_cells_of_one_to_four_are_left_out() {
+        assert_eq!([0, 5, 6].map(cell), [json!(0), json!(5), json!(6)]);
+        assert_eq!([1, 4].map(cell), [Value::Null, Value::Null]);
+    }
+}

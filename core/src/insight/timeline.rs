@@ -1,0 +1,167 @@
+//! One line of time about one person, home or payment (LN-32): what they did, what was asked outside, what was
+//! written in the books, what they were told. Ids, words and sums only; nothing here names anybody.
+
+use std::sync::Arc;
+
+use super::error::InsightError;
+use super::report::Insight;
+use crate::shared::ids::{AccountId, BindingId, PaymentId};
+use crate::shared::money::Fen;
+use crate::shared::time::Time;
+use crate::store::{Store, snapshot};
+
+/// Moments told at most, the newest.
+pub const MOMENTS_MAX: i64 = 500;
+
+/// Whose time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Of {
+    Account(AccountId),
+    Home(BindingId),
+    Payment(PaymentId),
+}
+
+impl Of {
+    /// `account`, `home` or `payment`, and an id; `None` for anything else.
+    #[must_use]
+    pub fn parse(kind: &str, id: &str) -> Option<Self> {
+        match kind {
+            "account" => AccountId::parse(id).ok().map(Self::Account),
+            "home" => BindingId::parse(id).ok().map(Self::Home),
+            "payment" => PaymentId::parse(id).ok().map(Self::Payment),
+            _ => None,
+        }
+    }
+
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Account(id) => id.as_str(),
+            Self::Home(id) => id.as_str(),
+            Self::Payment(id) => id.as_str(),
+        }
+    }
+}
+
+/// Where a moment was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// A tap of the person.
+    Tap,
+    /// What an outside system was asked or told us.
+    Call,
+    Ledger,
+    /// What the person was told in the app.
+    Notice,
+    Sms,
+    /// A case that staff decide.
+    Case,
+    /// What somebody did, as the audit says.
+    Audit,
+}
+
+impl Source {
+    pub const ALL: [Self; 7] = [
+        Self::Tap,
+        Self::Call,
+        Self::Ledger,
+        Self::Notice,
+        Self::Sms,
+        Self::Case,
+        Self::Audit,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tap => "tap",
+            Self::Call => "call",
+            Self::Ledger => "ledger",
+            Self::Notice => "notice",
+            Self::Sms => "sms",
+            Self::Case => "case",
+            Self::Audit => "audit",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == text)
+    }
+}
+
+/// One entry of the line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    pub at: Time,
+    pub source: Source,
+    /// Words of the program: `PAYING PAID_NOTICE PAID`, `credited`, `payments.create ok`.
+    pub what: String,
+    pub id: String,
+    pub trace_id: String,
+    pub amount: Option<Fen>,
+}
+
+/// A line of time, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timeline {
+    pub account_id: AccountId,
+    pub region: String,
+    pub moments: Vec<Moment>,
+    /// There is more, older.
+    pub cut: bool,
+}
+
+impl Insight {
+    /// The line of time of somebody or something, when its region is one of `regions` (`None`: all).
+    ///
+    /// # Errors
+    /// [`InsightError::NoSuch`], [`InsightError::OutOfScope`], or the store's.
+    pub async fn timeline(
+        &self,
+        of: &Of,
+        regions: Option<&[String]>,
+    ) -> Result<Timeline, InsightError> {
+        let store: &Arc<dyn Store> = self.store();
+        let mut view = snapshot(&**store).await?;
+        let account_id = view.insight().subject_of(of).await?;
+        let account_id = account_id.ok_or(InsightError::NoSuch)?;
+        let region = view.insight().region_of(&account_id).await?;
+        if regions.is_some_and(|own| !own.contains(&region)) {
+            return Err(InsightError::OutOfScope);
+        }
+        let asked = MOMENTS_MAX.saturating_add(1);
+        let mut moments = view.insight().moments(of, asked).await?;
+        let most = usize::try_from(MOMENTS_MAX).unwrap_or(usize::MAX);
+        let cut = moments.len() > most;
+        moments.truncate(most);
+        moments.reverse();
+        Ok(Timeline {
+            account_id,
+            region,
+            moments,
+            cut,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ln_32_a_line_is_of_a_known_kind_and_a_whole_id() {
+        let id = "019aa2f0-0000-7000-8000-000000000000";
+        for kind in ["account", "home", "payment"] {
+            assert_eq!(
+                Of::parse(kind, id).map(|of| of.id().to_owned()),
+                Some(id.to_owned())
+            );
+            assert!(Of::parse(kind, "019aa2f0").is_none());
+        }
+        assert!(Of::parse("phone", id).is_none());
+        for source in Source::ALL {
+            assert_eq!(Source::parse(source.as_str()), Some(source));
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Lets a timed task run now, with a line of the audit in the same unit (LN-39).
+
+use super::error::OperatorError;
+use super::right::Right;
+use super::sign_in::{Acting, Operators};
+use crate::store::{Tx, atomically};
+
+impl Operators {
+    /// The task's next turn is now. Whoever runs it takes it up at its next look; a turn under way is not run twice.
+    ///
+    /// # Errors
+    /// [`OperatorError::NoSuch`] for a task that nobody registered or a role that may not, or the store's.
+    pub async fn run_now(&self, acting: &Acting, job: &str) -> Result<(), OperatorError> {
+        if !acting.may(Right::RunSystem) {
+            return Err(OperatorError::NoSuch);
+        }
+        let maker = self.maker();
+        let now = maker.now();
+        let line = acting.line(maker.uuid(), now, "jobs.run_now", job, "ok");
+        let line = &line;
+        atomically(&*self.store, async |tx: &mut Tx| {
+            if !tx.jobs().hasten(job, now).await? {
+                return Err(OperatorError::NoSuch);
+            }
+            tx.audit().append(line).await?;
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,252 @@
+//! Reports that decisions rest on, each with its rule in words and the rows behind it.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use lifeline_core::insight::decisions::{Cause, Decisions};
+use lifeline_core::insight::people::midnight;
+use lifeline_core::insight::report::Statistics;
+use lifeline_core::insight::{Ask, Function, Insight};
+use lifeline_core::operators::Right;
+use serde::Deserialize;
+
+use super::access::{Access, Pages};
+use super::fault::Fault;
+use super::frame::{Frame, page};
+use super::sheet::{Form, Sheet};
+use super::statistics::{day, filter};
+use super::visitor::Visitor;
+
+pub(super) fn pages(pages: &mut Pages<'_>) {
+    let read = Access::May(Right::ReadStatistics);
+    pages.get("/console/reports", read, show);
+    let export = Access::May(Right::ExportStatistics);
+    pages.get("/console/reports/export", export, take_out);
+    let payments = Access::May(Right::ReadPayments);
+    pages.get("/console/reports/arrears", payments, behind);
+}
+
+/// The last thirty days when none are named.
+const DAYS_SHOWN: i64 = 30;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Query {
+    from: String,
+    to: String,
+    form: String,
+    cause: String,
+}
+
+/// What is asked: the days as numbers and as text, and the regions that may be seen.
+struct Asked {
+    days: (i64, i64),
+    from: String,
+    to: String,
+    regions: Option<Vec<String>>,
+}
+
+fn asked(visitor: &Visitor, insight: &Insight, query: &Query) -> Result<Asked, Fault> {
+    let to = day(&query.to, insight.today())?;
+    let from = day(&query.from, to.saturating_sub(DAYS_SHOWN - 1))?;
+    let regions = visitor.acting.staff.scope.narrowed(None);
+    Ok(Asked {
+        days: (from, to),
+        from: midnight(from).shanghai_date(),
+        to: midnight(to).shanghai_date(),
+        regions: regions.map_err(|_| Fault::Forbidden)?,
+    })
+}
+
+struct Share {
+    name: String,
+    n: i64,
+    before: i64,
+    permille: i64,
+}
+
+struct Unmet {
+    function: &'static str,
+    code: String,
+    n: i64,
+}
+
+struct Owed {
+    cause: &'static str,
+    word: &'static str,
+    n: i64,
+    yuan: String,
+}
+
+#[derive(Template)]
+#[template(path = "console/reports.html")]
+struct ReportsPage {
+    frame: Frame,
+    from: String,
+    to: String,
+    channels: Vec<Share>,
+    unmet: Option<Vec<Unmet>>,
+    arrears: Vec<Owed>,
+    may_export: bool,
+    may_rows: bool,
+}
+
+/// Each channel with its part of a thousand requests.
+fn shares(figures: &Statistics) -> Vec<Share> {
+    let all = figures.calls.max(1);
+    let share = |one: &lifeline_core::insight::report::Figure| Share {
+        name: one.name.clone(),
+        n: one.n,
+        before: one.before,
+        permille: one.n.saturating_mul(1000).div_euclid(all),
+    };
+    figures.channels.iter().map(share).collect()
+}
+
+fn unmet(found: &Decisions) -> Option<Vec<Unmet>> {
+    let told = |one: &lifeline_core::insight::decisions::Unmet| Unmet {
+        function: Function::numbered(one.function).name,
+        code: one.code.clone(),
+        n: one.n,
+    };
+    Some(found.unmet.as_ref()?.iter().map(told).collect())
+}
+
+const fn word(cause: Cause) -> &'static str {
+    match cause {
+        Cause::NotOpened => "reports.not_opened",
+        Cause::NotPaid => "reports.not_paid",
+        Cause::Waiting => "reports.waiting",
+        Cause::Uncredited => "reports.uncredited",
+        Cause::Suspense => "reports.suspense",
+        Cause::GivenBack => "reports.given_back",
+    }
+}
+
+fn owed(found: &Decisions, frame: &Frame) -> Vec<Owed> {
+    let told = |one: &lifeline_core::insight::decisions::Arrears| Owed {
+        cause: one.cause.as_str(),
+        word: frame.t(word(one.cause)),
+        n: one.n,
+        yuan: one.sum.yuan(),
+    };
+    found.arrears.iter().map(told).collect()
+}
+
+async fn figures(insight: &Insight, asked: &Asked) -> Result<Statistics, Fault> {
+    let ask = Ask {
+        from: asked.days.0,
+        to: asked.days.1,
+        function: None,
+        channel: None,
+        outcome: None,
+        regions: asked.regions.clone(),
+    };
+    Ok(insight.statistics(&ask).await?)
+}
+
+async fn show(
+    visitor: Visitor,
+    insight: web::Data<Insight>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Fault> {
+    let asked = asked(&visitor, &insight, &query)?;
+    let found = insight
+        .decisions(asked.days, asked.regions.as_deref())
+        .await?;
+    let figures = figures(&insight, &asked).await?;
+    let frame = Frame::of(&visitor, "reports.title");
+    Ok(page(&ReportsPage {
+        channels: shares(&figures),
+        unmet: unmet(&found),
+        arrears: owed(&found, &frame),
+        may_export: visitor.acting.may(Right::ExportStatistics),
+        may_rows: visitor.acting.may(Right::ReadPayments),
+        from: asked.from,
+        to: asked.to,
+        frame,
+    }))
+}
+
+/// The reports as a file; taking it out leaves a line in the audit.
+async fn take_out(
+    visitor: Visitor,
+    insight: web::Data<Insight>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Fault> {
+    let form = filter(&query.form, Form::parse)?.unwrap_or(Form::Csv);
+    let asked = asked(&visitor, &insight, &query)?;
+    let found = insight
+        .decisions(asked.days, asked.regions.as_deref())
+        .await?;
+    let figures = figures(&insight, &asked).await?;
+    let filters = format!("from={}&to={}", asked.from, asked.to);
+    let mut sheet = Sheet::of(&visitor, &filters);
+    sheet.row(&["channel", "calls", "calls_before", "permille"].map(str::to_owned));
+    for one in shares(&figures) {
+        let cells = [one.n, one.before, one.permille].map(|n| n.to_string());
+        sheet.row(&[vec![one.name], cells.to_vec()].concat());
+    }
+    sheet.row(&["function", "code", "refused"].map(str::to_owned));
+    for one in unmet(&found).unwrap_or_default() {
+        sheet.row(&[one.function.to_owned(), one.code, one.n.to_string()]);
+    }
+    sheet.row(&["cause", "orders", "yuan"].map(str::to_owned));
+    for one in &found.arrears {
+        sheet.row(&[
+            one.cause.as_str().to_owned(),
+            one.n.to_string(),
+            one.sum.yuan(),
+        ]);
+    }
+    visitor
+        .operators
+        .note(
+            &visitor.acting,
+            "insight.export_reports",
+            &filters,
+            form.as_str(),
+        )
+        .await?;
+    sheet.answer(form, "reports")
+}
+
+struct Row {
+    payment_id: String,
+    at: String,
+    region: String,
+    yuan: String,
+}
+
+#[derive(Template)]
+#[template(path = "console/reports_arrears.html")]
+struct ArrearsPage {
+    frame: Frame,
+    cause: &'static str,
+    rows: Vec<Row>,
+    may_follow: bool,
+}
+
+/// The orders behind a cause.
+async fn behind(
+    visitor: Visitor,
+    insight: web::Data<Insight>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Fault> {
+    let cause = filter(&query.cause, Cause::parse)?.unwrap_or(Cause::NotPaid);
+    let asked = asked(&visitor, &insight, &query)?;
+    let regions = asked.regions.as_deref();
+    let found = insight.behind_arrears(asked.days, cause, regions).await?;
+    let row = |one: lifeline_core::insight::decisions::UnpaidRow| Row {
+        payment_id: one.payment_id.to_string(),
+        at: one.created_at.alipay_text(),
+        region: one.region,
+        yuan: one.amount.yuan(),
+    };
+    let frame = Frame::of(&visitor, "reports.arrears");
+    Ok(page(&ArrearsPage {
+        cause: frame.t(word(cause)),
+        rows: found.into_iter().map(row).collect(),
+        may_follow: visitor.acting.may(Right::ReadTimeline),
+        frame,
+    }))
+}

@@ -1,0 +1,59 @@
+//! What is said of the reports that decisions rest on.
+
+use super::Word;
+
+pub(super) static WORDS: &[Word] = &[
+    ("nav.reports", "决策报表", "Reports"),
+    ("reports.title", "决策报表", "Reports for decisions"),
+    ("reports.rows", "明细", "Rows"),
+    ("reports.behind", "查看", "Look"),
+    ("reports.channels", "渠道使用", "Use of channels"),
+    (
+        "reports.channels_rule",
+        "规则：所选日期内各渠道的请求数、上一期的请求数、占全部请求的千分比。",
+        "Rule: requests of each channel in these days, in as many days before, and its part of a thousand requests.",
+    ),
+    ("reports.unmet", "未满足的需求", "Unmet demand"),
+    (
+        "reports.unmet_rule",
+        "规则：未成功的请求按功能和回复代码计数，次数多的在前；逐条记录保留 7 天，更早的日期没有数据。",
+        "Rule: requests that were not done, by function and what was answered, most first; single requests are kept for 7 days.",
+    ),
+    (
+        "reports.unmet_scope",
+        "未满足的需求不分地区，只有不限地区的人员可见。",
+        "Unmet demand is not told by region: only staff of all regions see it.",
+    ),
+    ("reports.code", "回复代码", "Answered"),
+    ("reports.times", "次数", "Times"),
+    ("reports.arrears", "欠费成因", "Arrears by cause"),
+    (
+        "reports.arrears_rule",
+        "规则：所选日期内下单缴纳欠费、但尚未销账的缴费单，按其当前状态归因；金额为下单金额。全部销账的不计。",
+        "Rule: orders for arrears made in these days that led to no credited bill, by the state they stand in now; sums as ordered.",
+    ),
+    ("reports.cause", "成因", "Cause"),
+    ("reports.orders", "单数", "Orders"),
+    (
+        "reports.not_opened",
+        "下单后未打开收银台",
+        "Ordered, the cashier was never reached",
+    ),
+    (
+        "reports.not_paid",
+        "打开收银台但未支付",
+        "Reached the cashier, not paid in time",
+    ),
+    ("reports.waiting", "等待支付", "Waits for the payer"),
+    (
+        "reports.uncredited",
+        "已支付，待销账",
+        "Paid, not credited yet",
+    ),
+    (
+        "reports.suspense",
+        "已支付，待人工处理",
+        "Paid, needs a person",
+    ),
+    ("reports.given_back", "已支付，已退回", "Paid, given back"),
+];

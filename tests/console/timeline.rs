@@ -1,0 +1,131 @@
+//! Lines of time and reports for decisions: by id, within the scope, each look in the audit.
+
+use actix_web::http::StatusCode;
+use lifeline_core::operators::{Role, Scope};
+use lifeline_core::shared::time::Clock as _;
+
+use crate::office::Office;
+
+const PAYMENT: &str = "019aa2f0-0000-7000-8000-0000000000aa";
+const ACCOUNT: &str = "019aa2f0-0000-7000-8000-0000000000bb";
+const HOME: &str = "019aa2f0-0000-7000-8000-0000000000cc";
+
+/// One order in suspense with what was written about it.
+fn order(office: &Office, region: &str) {
+    let now = office.clock.now().micros();
+    office.raw(&format!(
+        "PRAGMA foreign_keys = OFF;
+         INSERT INTO payment (payment_id, account_id, binding_id, session_id, purpose, via, state, version, lease_epoch, \
+         out_trade_no, amount_fen, subject, shares, sends, answers, trade_no, created_at, expire_at, paid_at, paid_fen, \
+         refund_reserved_fen, refunded_fen, suspense_fen, foreign_fen, foreign_used_fen, has_lock, frozen, watched, entered_at, \
+         turns, next_at, wake_at, trace_id) VALUES ('{PAYMENT}', '{ACCOUNT}', '{HOME}', 's', 'arrears', 'h5', 'SUSPENSE', 1, 0, \
+         'L0x', 12840, '', '', 1, 1, 't', {now}, {now}, {now}, 12840, 0, 0, 12840, 0, 0, 0, 0, 1, {now}, 1, {now}, {now}, '{trace}');
+         INSERT INTO ledger_entry (entry_id, fact, payment_id, trace_id, posted_at, line_count, total_fen) \
+         VALUES ('e1', 'f1', '{PAYMENT}', '{trace}', {now}, 2, 12840);
+         INSERT INTO binding_region (binding_id, region) VALUES ('{HOME}', '{region}');",
+        trace = "ab".repeat(16),
+    ));
+}
+
+fn line(of: &str, id: &str) -> String {
+    format!("/console/timeline?of={of}&id={id}")
+}
+
+#[actix_web::test]
+async fn ln_32_a_payment_is_one_line_of_time_and_each_look_is_audited() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    order(&office, "1504");
+    let support = office.enter(&desk, "support").await;
+    let empty = desk.get("/console/timeline", &support).await;
+    assert_eq!(empty.status, StatusCode::OK);
+    assert!(office.audited("insight.timeline").is_empty());
+    let shown = desk.get(&line("payment", PAYMENT), &support).await;
+    assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
+    for told in [
+        "ordered arrears h5",
+        "paid",
+        "posted",
+        "128.40",
+        ACCOUNT,
+        "/console/why?trace=abab",
+    ] {
+        assert!(shown.text.contains(told), "{told}: {}", shown.text);
+    }
+    assert_eq!(office.audited("insight.timeline"), ["ok"]);
+    let again = desk.get(&line("payment", PAYMENT), &support).await;
+    assert!(
+        again.text.contains("insight.timeline ok"),
+        "the look is part of the line"
+    );
+    for (of, id, status) in [
+        ("payment", ACCOUNT, StatusCode::NOT_FOUND),
+        ("phone", PAYMENT, StatusCode::UNPROCESSABLE_ENTITY),
+        ("payment", "1' OR '1'='1", StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let id = form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>();
+        let shown = desk.get(&line(of, &id), &support).await;
+        assert_eq!(shown.status, status, "{of} {id}");
+    }
+}
+
+#[actix_web::test]
+async fn ln_32_a_line_of_another_region_is_refused() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    order(&office, "1504");
+    let scope = Scope::parse("1505").unwrap();
+    office.hire("of-1505", Role::Support, scope).await;
+    let cookie = office.enter(&desk, "of-1505").await;
+    let shown = desk.get(&line("payment", PAYMENT), &cookie).await;
+    assert_eq!(shown.status, StatusCode::FORBIDDEN);
+    assert!(!shown.text.contains(ACCOUNT));
+    assert_eq!(
+        office.audited("console.open").last().map(String::as_str),
+        Some("forbidden")
+    );
+}
+
+#[actix_web::test]
+async fn ln_33_arrears_stand_under_their_cause_with_their_rows_and_scope() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    order(&office, "1504");
+    let finance = office.enter(&desk, "finance").await;
+    let page = desk.get("/console/reports", &finance).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    let row = page.text.split("已支付，待人工处理").nth(1).unwrap();
+    let row = row.split("</tr>").next().unwrap();
+    assert!(row.contains(">1<") && row.contains("128.40"), "{row}");
+    let rows = desk
+        .get("/console/reports/arrears?cause=suspense", &finance)
+        .await;
+    assert!(
+        rows.text.contains(PAYMENT)
+            && rows
+                .text
+                .contains(&line("payment", PAYMENT).replace('&', "&amp;"))
+    );
+    let none = desk
+        .get("/console/reports/arrears?cause=not_paid", &finance)
+        .await;
+    assert!(!none.text.contains(PAYMENT));
+    let bad = desk.get("/console/reports/arrears?cause=x", &finance).await;
+    assert!(bad.status.is_client_error());
+    let file = desk.get("/console/reports/export?form=csv", &finance).await;
+    assert!(file.text.contains("suspense,1,128.40"), "{}", file.text);
+    assert_eq!(office.audited("insight.export_reports"), ["csv"]);
+    let scope = Scope::parse("1505").unwrap();
+    office.hire("of-1505", Role::Finance, scope).await;
+    let other = office.enter(&desk, "of-1505").await;
+    let page = desk.get("/console/reports", &other).await.text;
+    assert!(!page.contains("128.40"), "another region's money");
+    let rows = desk
+        .get("/console/reports/arrears?cause=suspense", &other)
+        .await;
+    assert!(!rows.text.contains(PAYMENT));
+    // Who reads statistics sees sums, never rows.
+    let reader = office.enter(&desk, "statistics-reader").await;
+    let page = desk.get("/console/reports", &reader).await.text;
+    assert!(page.contains("128.40") && !page.contains("/console/reports/arrears"));
+}
