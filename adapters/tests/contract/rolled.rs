@@ -1,0 +1,107 @@
+//! Two years of figures at ten million requests a day: how much room they take, and that reading them is quick. Filled for
+//! ROLLED_DAYS (2; `make test-long`: 73, a tenth of the time) and carried on to the whole.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lifeline_core::insight::asked::{DAYS_KEPT, HOURS_KEPT_DAYS};
+use lifeline_core::insight::people::{day_number, midnight};
+use lifeline_core::insight::{Ask, Insight};
+
+use crate::bench::{Bench, EngineKind, Watch, now};
+use crate::contracts;
+
+contracts! { "rolled":
+    two_years_take_less_than_their_room => ["InsightReads::rows"];
+}
+
+/// What the rows of two years may take on SQLite; docs/PERFORMANCE.md says what PostgreSQL takes.
+const ROOM_BYTES: i64 = 1_000_000_000;
+const FUNCTIONS: i64 = 40;
+const REGIONS: i64 = 14;
+
+fn days() -> i64 {
+    let set = std::env::var("ROLLED_DAYS").ok();
+    set.and_then(|n| n.parse().ok()).unwrap_or(2)
+}
+
+async fn bytes(t: &Bench) -> i64 {
+    let asked = match &t.kind {
+        EngineKind::Sqlite => {
+            "SELECT CAST(SUM(pgsize) AS TEXT) FROM dbstat WHERE name LIKE 'access_%'"
+        }
+        EngineKind::Postgres(_) => {
+            "SELECT CAST(pg_total_relation_size('access_count') + pg_total_relation_size('access_total') AS TEXT)"
+        }
+    };
+    t.text(asked).await.parse().unwrap()
+}
+
+/// Every cell that ten million requests of a day reach when functions and regions are asked for as 1, 1/2, 1/3, …: of an
+/// hour about 74 000, of a day about 5 700.
+fn fill(grain: i64, from: i64, to: i64, per_mille_of_a_day: i64) -> String {
+    format!(
+        "WITH RECURSIVE f(f) AS (SELECT 1 UNION ALL SELECT f + 1 FROM f WHERE f < {FUNCTIONS}),
+              r(r) AS (SELECT 1 UNION ALL SELECT r + 1 FROM r WHERE r < {REGIONS}),
+              d(d) AS (SELECT {from} UNION ALL SELECT d + 1 FROM d WHERE d < {to}),
+              c(c, cw) AS (SELECT 0, 850 UNION ALL SELECT 1, 140 UNION ALL SELECT 2, 10),
+              o(o, ow) AS (SELECT 0, 970 UNION ALL SELECT 1, 20 UNION ALL SELECT 2, 6 UNION ALL SELECT 3, 4)
+         INSERT INTO access_count (grain, at, function, channel, outcome, region, n)
+         SELECT {grain}, d, f, c, o, CAST(1500 + r AS TEXT), 720 * cw * ow / 1000 * {per_mille_of_a_day} / (f * r * 1000)
+         FROM d, f, r, c, o WHERE 720 * cw * ow / 1000 * {per_mille_of_a_day} / (f * r * 1000) > 0"
+    )
+}
+
+async fn two_years_take_less_than_their_room(t: Bench) {
+    let (days, today) = (days(), day_number(now()));
+    let first = today - days + 1;
+    let empty = bytes(&t).await;
+    let hours = days.min(HOURS_KEPT_DAYS);
+    let from = (today - hours + 1) * 24;
+    t.raw(&fill(0, from, today * 24 + 23, 42)).await.unwrap();
+    let after_hours = bytes(&t).await;
+    t.raw(&fill(1, first, today, 1000)).await.unwrap();
+    t.raw(
+        "INSERT INTO access_total (grain, side, at, item, region, n) SELECT grain, 0, at, 0, region, SUM(n) FROM access_count \
+         GROUP BY grain, at, region; \
+         INSERT INTO access_total (grain, side, at, item, region, n) SELECT grain, 1, at, function, region, SUM(n) \
+         FROM access_count GROUP BY grain, at, function, region",
+    )
+    .await
+    .unwrap();
+    let after_all = bytes(&t).await;
+    let per_hour_day = (after_hours - empty) / hours;
+    let per_day = (after_all - after_hours) / days;
+    let whole = per_hour_day * HOURS_KEPT_DAYS + per_day * DAYS_KEPT;
+    let told = format!(
+        "{}: {per_hour_day} bytes of hours and {per_day} of the rest each day, {whole} in two years",
+        t.kind.name()
+    );
+    println!("{told}");
+    if matches!(t.kind, EngineKind::Sqlite) {
+        assert!(whole < ROOM_BYTES, "{told}");
+    }
+    let watch = Watch::new();
+    watch.set(0);
+    let insight = Insight::new(Arc::clone(&t.store) as _, Arc::new(watch));
+    let ask = Ask {
+        from: first,
+        to: today,
+        function: None,
+        channel: None,
+        outcome: None,
+        regions: None,
+    };
+    let mut took: Vec<Duration> = Vec::new();
+    for _ in 0..100 {
+        let began = Instant::now();
+        let figures = insight.statistics(&ask).await.unwrap();
+        took.push(began.elapsed());
+        assert!(figures.calls > 0 && midnight(first) < now());
+    }
+    took.sort();
+    println!("{}: p50 {:?}, p99 {:?}", t.kind.name(), took[50], took[98]);
+    if days >= 73 {
+        assert!(took[98] < Duration::from_millis(100), "{:?}", took[98]);
+    }
+}
