@@ -65,6 +65,7 @@ mod publications;
 mod relay;
 mod requests;
 mod resting;
+mod rolled;
 mod rotation;
 mod runner;
 mod schema;
@@ -125,6 +126,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     relay::contracts,
     requests::contracts,
     resting::contracts,
+    rolled::contracts,
     rotation::contracts,
     runner::contracts,
     schema::contracts,

@@ -27,11 +27,11 @@ async fn a_line_is_of_its_person_home_or_payment(t: Bench) {
     let payment = Of::Payment(home.order.payment.payment_id.clone());
     let lines = [
         (payment, Source::Tap, "ordered arrears"),
-        (Of::Account(account.clone()), Source::Tap, "linked holder"),
+        (Of::Account(account.clone()), Source::Tap, "linked "),
         (
             Of::Home(home.link.binding_id.clone()),
             Source::Tap,
-            "linked holder",
+            "linked ",
         ),
     ];
     for (of, source, what) in lines {

@@ -1,16 +1,17 @@
 //! `/exchange/v1/…`.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::book::{Exchange, Taken};
-use crate::faults::{Faults, Kind, Target, hold_then_drop, leaked_statement};
-use crate::hmac_auth::{AuthFailure, verify};
-use crate::keys::Keys;
-use crate::marketing::gate::trace_id;
+use crate::clock::SimClock;
+use crate::faults::Target;
+use crate::hmac_auth::{AuthFailure, Nonces};
+use crate::keys::{ChannelKeys, Keys};
+use crate::passage::{self, Refusal, StandIn};
 
 /// Offices of one page: few, so that going on is tried.
 const PAGE: usize = 2;
@@ -25,13 +26,13 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
 }
 
 /// A refused call, in the contract's words.
-enum No {
+pub(crate) enum No {
     Auth(AuthFailure),
     Invalid,
     Conflict,
 }
 
-impl No {
+impl Refusal for No {
     fn respond(&self, trace_id: &str) -> HttpResponse {
         let (status, code) = match self {
             Self::Auth(failure) => (StatusCode::UNAUTHORIZED, failure.code()),
@@ -47,51 +48,31 @@ impl No {
     }
 }
 
-type Asked = (
-    HttpRequest,
-    web::Bytes,
-    web::Data<Exchange>,
-    web::Data<Keys>,
-    web::Data<Faults>,
-);
-
-/// One call on its way: signature, planned faults, and only then its work.
-async fn answer(
-    (request, body, exchange, keys, faults): Asked,
-    route: &'static str,
-    commits: bool,
-    work: impl Fn(&Exchange, &HttpRequest, &[u8]) -> Result<Value, No>,
-) -> HttpResponse {
-    let trace = trace_id(&request);
-    let (now, now_s) = (exchange.clock.now(), exchange.clock.unix_s());
-    if let Err(failure) = verify(&request, &body, &keys.exchange, &exchange.nonces, now_s) {
-        return No::Auth(failure).respond(&trace);
-    }
-    let strike = |kind| faults.strike(now, Target::Exchange, route, kind, &trace);
-    if let Some(held) = strike(Kind::Latency) {
-        tokio::time::sleep(held.latency()).await;
-    }
-    if strike(Kind::TimeoutBefore).is_some() {
-        return hold_then_drop().await;
-    }
-    if strike(Kind::Http500).is_some() {
-        return HttpResponse::InternalServerError().finish();
-    }
-    if strike(Kind::LeakSql).is_some() {
-        return leaked_statement(&trace);
-    }
-    let mut answered = work(&exchange, &request, &body);
-    if commits && strike(Kind::DuplicateReply).is_some() {
-        answered = work(&exchange, &request, &body);
-    }
-    if commits && answered.is_ok() && strike(Kind::TimeoutAfterCommit).is_some() {
-        return hold_then_drop().await;
-    }
-    match answered {
-        Ok(body) => HttpResponse::Ok().json(body),
-        Err(no) => no.respond(&trace),
+impl From<AuthFailure> for No {
+    fn from(failure: AuthFailure) -> Self {
+        Self::Auth(failure)
     }
 }
+
+impl StandIn for Exchange {
+    const TARGET: Target = Target::Exchange;
+    type No = No;
+
+    fn clock(&self) -> &SimClock {
+        &self.clock
+    }
+
+    fn nonces(&self) -> &Nonces {
+        &self.nonces
+    }
+
+    fn keys(all: &Keys) -> &ChannelKeys {
+        &all.exchange
+    }
+}
+
+type Asked = passage::Asked<Exchange>;
+type Passage = passage::Passage<Exchange>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,20 +113,19 @@ fn take(exchange: &Exchange, to: &str, body: &[u8]) -> Result<Value, No> {
 }
 
 async fn company(asked: Asked) -> HttpResponse {
-    answer(asked, "POST /company/reports", true, |exchange, _, body| {
-        take(exchange, "company", body)
-    })
-    .await
+    let passage = Passage::of(asked, "POST /company/reports");
+    passage
+        .answer(true, |exchange, _| take(exchange, "company", &passage.body))
+        .await
 }
 
 async fn data_centre(asked: Asked) -> HttpResponse {
-    answer(
-        asked,
-        "POST /data-centre/reports",
-        true,
-        |exchange, _, body| take(exchange, "data-centre", body),
-    )
-    .await
+    let passage = Passage::of(asked, "POST /data-centre/reports");
+    passage
+        .answer(true, |exchange, _| {
+            take(exchange, "data-centre", &passage.body)
+        })
+        .await
 }
 
 #[derive(Deserialize)]
@@ -155,19 +135,22 @@ struct After {
 }
 
 async fn offices(asked: Asked) -> HttpResponse {
-    answer(asked, "GET /offices", false, |exchange, request, _| {
-        let from = web::Query::<After>::from_query(request.query_string());
-        let after = from.map_err(|_| No::Invalid)?.into_inner().after;
-        let book = exchange.book();
-        let rest: Vec<(&String, &String)> =
-            book.offices.iter().filter(|(no, _)| **no > after).collect();
-        let page = rest.iter().take(PAGE);
-        let items: Value = page
-            .clone()
-            .map(|(no, name)| json!({"org_no": no, "name": name}))
-            .collect();
-        let next = (rest.len() > PAGE).then(|| page.last().map(|(no, _)| *no));
-        Ok(json!({"offices": items, "next": next.flatten()}))
-    })
-    .await
+    let passage = Passage::of(asked, "GET /offices");
+    passage
+        .answer(false, |exchange, _| {
+            let from = web::Query::<After>::from_query(passage.request.query_string());
+            let after = from.map_err(|_| No::Invalid)?.into_inner().after;
+            let book = exchange.book();
+            let rest: Vec<(&String, &String)> =
+                book.offices.iter().filter(|(no, _)| **no > after).collect();
+            let page = rest.get(..PAGE.min(rest.len())).unwrap_or_default();
+            let items: Value = page
+                .iter()
+                .map(|(no, name)| json!({"org_no": no, "name": name}))
+                .collect();
+            let more = rest.len() > page.len();
+            let next = page.last().filter(|_| more).map(|(no, _)| *no);
+            Ok(json!({"offices": items, "next": next}))
+        })
+        .await
 }
