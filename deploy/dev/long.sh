@@ -47,6 +47,8 @@ inside-long)
     say "mutated and repeated requests of the relay"
     LINE_MUTANTS=${LINE_MUTANTS:-1000000} cargo nextest run --locked --profile long -p lifeline-gateway --no-capture \
         no_mutated_or_repeated
+    say "a tenth of two years of figures: what it takes, and how quickly it is read"
+    ROLLED_DAYS=${ROLLED_DAYS:-73} cargo nextest run --locked --profile long -p lifeline-adapters --test contract --no-capture rolled
     say "marketing away for six hours with ${DRILL_PAYMENTS:-2000} paid orders"
     DRILL_PAYMENTS=${DRILL_PAYMENTS:-2000} cargo nextest run --locked --profile long -p lifeline-adapters --test payments \
         marketing_down_for_six_hours

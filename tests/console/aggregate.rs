@@ -1,9 +1,10 @@
 //! What goes to the company: once a day, without the few, repeated until a receipt comes; and what comes back.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use actix_web::http::StatusCode;
 use async_trait::async_trait;
+use lifeline_adapters::sql::Engine;
 use lifeline_core::insight::aggregate::{Exchange, Office as SupplyOffice, Report};
 use lifeline_core::insight::batch::Batch;
 use lifeline_core::insight::{Channel, Outcome, Sample};
@@ -81,9 +82,9 @@ async fn asked(office: &Office, region: &str, times: i64, at: Time) {
 }
 
 async fn carry(office: &Office) {
-    let carriers: Vec<std::sync::Arc<dyn Deliver>> = vec![std::sync::Arc::new(office.aggregates())];
-    let store: std::sync::Arc<dyn Store> = std::sync::Arc::clone(&office.store) as _;
-    let clock = std::sync::Arc::<Hands>::clone(&office.clock);
+    let carriers: Vec<Arc<dyn Deliver>> = vec![Arc::new(office.aggregates())];
+    let store: Arc<dyn Store> = Arc::<Engine>::clone(&office.store);
+    let clock = Arc::<Hands>::clone(&office.clock);
     let relay = Relay::new(store, clock, office.entropy(), carriers);
     while relay.run_once().await.unwrap() > 0 {}
 }

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use lifeline_adapters::sql::Engine;
 use lifeline_core::insight::asked::{DAYS_KEPT, HOURS_KEPT_DAYS};
 use lifeline_core::insight::people::{day_number, midnight};
 use lifeline_core::insight::{Ask, Insight};
+use lifeline_core::store::Store;
 
 use crate::bench::{Bench, EngineKind, Watch, now};
 use crate::contracts;
@@ -52,6 +54,7 @@ fn fill(grain: i64, from: i64, to: i64, per_mille_of_a_day: i64) -> String {
     )
 }
 
+#[expect(clippy::print_stdout, reason = "what was measured is told")]
 async fn two_years_take_less_than_their_room(t: Bench) {
     let (days, today) = (days(), day_number(now()));
     let first = today - days + 1;
@@ -83,7 +86,8 @@ async fn two_years_take_less_than_their_room(t: Bench) {
     }
     let watch = Watch::new();
     watch.set(0);
-    let insight = Insight::new(Arc::clone(&t.store) as _, Arc::new(watch));
+    let store: Arc<dyn Store> = Arc::<Engine>::clone(&t.store);
+    let insight = Insight::new(store, Arc::new(watch));
     let ask = Ask {
         from: first,
         to: today,
