@@ -12,6 +12,7 @@ mod bills;
 mod channels;
 mod customers;
 mod aggregate;
+mod bans;
 mod entrance;
 mod exact;
 mod followers;

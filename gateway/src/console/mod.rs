@@ -16,6 +16,7 @@ mod article_form;
 mod articles;
 mod assets;
 mod bills;
+mod bans;
 mod cases;
 mod channels;
 pub mod chart;
@@ -66,6 +67,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Page> {
     customers::pages(&mut pages);
     functions::pages(&mut pages);
     system::pages(&mut pages);
+    bans::pages(&mut pages);
     people::pages(&mut pages);
     articles::pages(&mut pages);
     points::pages(&mut pages);

@@ -3,6 +3,7 @@
 
 mod articles;
 mod bills;
+mod bans;
 mod cases;
 mod channels;
 mod customers;
@@ -50,6 +51,7 @@ pub(super) type Word = (&'static str, &'static str, &'static str);
 static TABLES: &[&[Word]] = &[
     articles::WORDS,
     bills::WORDS,
+    bans::WORDS,
     cases::WORDS,
     decisions::WORDS,
     followers::WORDS,
