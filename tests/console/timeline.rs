@@ -20,6 +20,8 @@ fn order(office: &Office, region: &str) {
          refund_reserved_fen, refunded_fen, suspense_fen, foreign_fen, foreign_used_fen, has_lock, frozen, watched, entered_at, \
          turns, next_at, wake_at, trace_id) VALUES ('{PAYMENT}', '{ACCOUNT}', '{HOME}', 's', 'arrears', 'h5', 'SUSPENSE', 1, 0, \
          'L0x', 12840, '', '', 1, 1, 't', {now}, {now}, {now}, 12840, 0, 0, 12840, 0, 0, 0, 0, 1, {now}, 1, {now}, {now}, '{trace}');
+         INSERT INTO ledger_line (entry_id, line_no, account, debit_fen, credit_fen) VALUES ('e1', 1, 'a', 12840, 0), \
+         ('e1', 2, 'b', 0, 12840);
          INSERT INTO ledger_entry (entry_id, fact, payment_id, trace_id, posted_at, line_count, total_fen) \
          VALUES ('e1', 'f1', '{PAYMENT}', '{trace}', {now}, 2, 12840);
          INSERT INTO binding_region (binding_id, region) VALUES ('{HOME}', '{region}');",

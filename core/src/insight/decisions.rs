@@ -125,7 +125,7 @@ impl Insight {
         regions: Option<&[String]>,
     ) -> Result<Decisions, InsightError> {
         let (from, to) = self.moments_of(days)?;
-        let mut view = snapshot(&**self.store()).await?;
+        let mut view = snapshot(&*self.store).await?;
         let unmet = match regions {
             None => Some(view.insight().unmet(from, to, ROWS_MAX).await?),
             Some(_) => None,
@@ -157,7 +157,7 @@ impl Insight {
         regions: Option<&[String]>,
     ) -> Result<Vec<UnpaidRow>, InsightError> {
         let (from, to) = self.moments_of(days)?;
-        let mut view = snapshot(&**self.store()).await?;
+        let mut view = snapshot(&*self.store).await?;
         let rows = view
             .insight()
             .unpaid_rows((from, to), cause, regions, ROWS_MAX);

@@ -71,8 +71,8 @@ pub struct Statistics {
 /// The use cases of the figures.
 #[derive(Clone)]
 pub struct Insight {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl std::fmt::Debug for Insight {
@@ -149,14 +149,6 @@ impl Insight {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
-    }
-
-    pub(super) fn store(&self) -> &Arc<dyn Store> {
-        &self.store
-    }
-
-    pub(super) fn now(&self) -> Time {
-        self.clock.now()
     }
 
     #[must_use]

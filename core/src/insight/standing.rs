@@ -32,8 +32,8 @@ impl Insight {
     /// # Errors
     /// The store's.
     pub async fn standing(&self) -> Result<Standing, InsightError> {
-        let hour_ago = self.now().plus_seconds(-3_600);
-        let mut view = snapshot(&**self.store()).await?;
+        let hour_ago = self.clock.now().plus_seconds(-3_600);
+        let mut view = snapshot(&*self.store).await?;
         Ok(view.insight().standing(hour_ago).await?)
     }
 }

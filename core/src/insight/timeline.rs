@@ -1,14 +1,12 @@
 //! One line of time about one person, home or payment (LN-32): what they did, what was asked outside, what was
 //! written in the books, what they were told. Ids, words and sums only; nothing here names anybody.
 
-use std::sync::Arc;
-
 use super::error::InsightError;
 use super::report::Insight;
 use crate::shared::ids::{AccountId, BindingId, PaymentId};
 use crate::shared::money::Fen;
 use crate::shared::time::Time;
-use crate::store::{Store, snapshot};
+use crate::store::snapshot;
 
 /// Moments told at most, the newest.
 pub const MOMENTS_MAX: i64 = 500;
@@ -122,8 +120,7 @@ impl Insight {
         of: &Of,
         regions: Option<&[String]>,
     ) -> Result<Timeline, InsightError> {
-        let store: &Arc<dyn Store> = self.store();
-        let mut view = snapshot(&**store).await?;
+        let mut view = snapshot(&*self.store).await?;
         let account_id = view.insight().subject_of(of).await?;
         let account_id = account_id.ok_or(InsightError::NoSuch)?;
         let region = view.insight().region_of(&account_id).await?;
