@@ -7,12 +7,12 @@
     reason = "a broken expectation panics"
 )]
 
+mod aggregate;
+mod bans;
 mod billed;
 mod bills;
 mod channels;
 mod customers;
-mod aggregate;
-mod bans;
 mod entrance;
 mod exact;
 mod followers;

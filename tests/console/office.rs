@@ -40,8 +40,8 @@ use lifeline_gateway::listeners::ops::{Check, Readiness};
 use lifeline_gateway::listeners::outermost::{Sources, addressed, traced};
 use rusqlite::Connection;
 
-use crate::billed::Billed;
 use crate::aggregate::Company;
+use crate::billed::Billed;
 use crate::silence::Silence;
 use sha2::{Digest as _, Sha256};
 

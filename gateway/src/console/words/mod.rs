@@ -2,8 +2,8 @@
 //! that a page uses and no table has, and one that stands twice.
 
 mod articles;
-mod bills;
 mod bans;
+mod bills;
 mod cases;
 mod channels;
 mod customers;
