@@ -19,6 +19,7 @@ mod followers;
 mod four_eyes;
 mod functions;
 mod matrix;
+mod movement;
 mod office;
 mod points;
 mod publishing;

@@ -278,6 +278,23 @@ impl Office {
         self.billed.put(None);
     }
 
+    /// Payments, with an outside that answers nothing.
+    pub(crate) fn payments(&self) -> Payments {
+        let silence = Arc::new(Silence);
+        Payments::new(
+            Ports {
+                store: Arc::<Engine>::clone(&self.store),
+                clock: Arc::<Hands>::clone(&self.clock),
+                entropy: Arc::clone(&self.entropy),
+                channel: silence.clone(),
+                notices: silence.clone(),
+                posting: silence.clone(),
+                dues: silence,
+            },
+            Policy::default(),
+        )
+    }
+
     pub(crate) fn customers(&self) -> Customers {
         let kept: Arc<dyn Store> = Arc::<Engine>::clone(&self.store);
         let clock = Arc::<Hands>::clone(&self.clock);
@@ -317,19 +334,7 @@ impl Office {
             Arc::clone(&self.entropy),
             Arc::new(NoClerk),
         );
-        let silence = Arc::new(Silence);
-        let payments = Payments::new(
-            Ports {
-                store: Arc::clone(&kept),
-                clock: Arc::<Hands>::clone(&self.clock),
-                entropy: Arc::clone(&self.entropy),
-                channel: silence.clone(),
-                notices: silence.clone(),
-                posting: silence.clone(),
-                dues: silence,
-            },
-            Policy::default(),
-        );
+        let payments = self.payments();
         let insight = Insight::new(Arc::clone(&kept), Arc::<Hands>::clone(&self.clock));
         let (followers, aggregates) = (self.followers(), self.aggregates());
         let house = House {

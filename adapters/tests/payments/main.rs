@@ -21,6 +21,7 @@ mod crashes;
 mod drills;
 mod family;
 mod given_back;
+mod held_bills;
 mod late;
 mod marketing;
 mod orders;
