@@ -294,11 +294,11 @@ impl Rooms {
             Arc::new(SweepWorker(self.payments.clone())),
             Arc::new(SettlementWorker(self.settlement.clone())),
             Arc::new(JobsWorker(jobs)),
-            Arc::new(Switching {
-                switchboard: Arc::clone(&self.switchboard),
-                channels: self.channels(),
-                customers: self.customers(),
-            }),
+            Arc::new(Switching::new(
+                Arc::clone(&self.switchboard),
+                self.channels(),
+                self.customers(),
+            )),
             Arc::new(EndedPoll::new(self.accounts.clone(), Arc::clone(ended))),
             Arc::new(LimitsWorker(limits.to_vec())),
         ];

@@ -145,6 +145,7 @@ run_browser() {
         suite "browser $engine" 300 "$DEV/with-demo.sh" "$engine" node tests/browser/screens.mjs
         suite "browser public information on $engine" 240 "$DEV/with-demo.sh" "$engine" node tests/browser/publications.mjs
         suite "browser publishing on $engine" 180 "$DEV/with-demo.sh" "$engine" node tests/browser/publishing.mjs
+        suite "browser console on $engine" 240 "$DEV/with-demo.sh" "$engine" node tests/browser/console.mjs
         suite "browser requests on $engine" 180 "$DEV/with-demo.sh" "$engine" node tests/browser/requests.mjs
         suite "browser solar on $engine" 240 "$DEV/with-demo.sh" "$engine" node tests/browser/solar.mjs
         suite "browser sharing on $engine" 240 "$DEV/with-demo.sh" "$engine" node tests/browser/sharing.mjs

@@ -30,11 +30,7 @@ async fn ec_15_a_function_closed_in_a_channel_is_refused_there_and_nowhere_else(
     let office = Office::new().await;
     let desk = office.desk().await;
     let board = Arc::new(Switchboard::default());
-    let switching = Switching {
-        switchboard: Arc::clone(&board),
-        channels: office.channels(),
-        customers: office.customers(),
-    };
+    let switching = Switching::new(Arc::clone(&board), office.channels(), office.customers());
     let app = App::new()
         .configure(|cfg| office.furnish(cfg))
         .app_data(web::Data::from(Arc::clone(&board)))

@@ -77,6 +77,7 @@ fn main() {
         crashes::stories(),
         drills::stories(),
         given_back::stories(),
+        held_bills::stories(),
         late::stories(),
         orders::stories(),
         postings::stories(),

@@ -162,11 +162,14 @@ impl Customers {
         let state = match resolution {
             Resolution::BillCorrected => {
                 let home = (&account, &link);
-                let checked = self.check_bill(acting, billing, home, &period).await?;
-                if !checked.findings.is_empty() {
-                    return Ok(Released::StillWrong);
+                match self.check_bill(acting, billing, home, &period).await {
+                    Ok(checked) if !checked.findings.is_empty() => {
+                        return Ok(Released::StillWrong);
+                    }
+                    // The bill or the link is gone: nothing wrong is left, and nobody can be asked for it.
+                    Ok(_) | Err(CustomerError::NoSuch) => "corrected",
+                    Err(error) => return Err(error),
                 }
-                "corrected"
             }
             _ => "stands",
         };

@@ -5,6 +5,7 @@
 //! A channel is what a client says of itself: this steers the service and keeps nobody out who wants in.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -94,12 +95,31 @@ impl Switchboard {
 /// Reads what is set, each second.
 #[derive(Debug)]
 pub struct Switching {
-    pub switchboard: Arc<Switchboard>,
-    pub channels: Channels,
-    pub customers: Customers,
+    switchboard: Arc<Switchboard>,
+    channels: Channels,
+    customers: Customers,
+    /// When it last looked: workers are woken by every commit, and this one must not be.
+    looked_at: AtomicI64,
 }
 
+/// A look comes no sooner than so many microseconds after the one before.
+const PAUSE_MICROS: i64 = 900_000;
+
 impl Switching {
+    #[must_use]
+    pub const fn new(
+        switchboard: Arc<Switchboard>,
+        channels: Channels,
+        customers: Customers,
+    ) -> Self {
+        Self {
+            switchboard,
+            channels,
+            customers,
+            looked_at: AtomicI64::new(0),
+        }
+    }
+
     /// Reads it once. What cannot be read leaves what was known.
     pub async fn look(&self) {
         let (positions, suspended) = match (
@@ -139,8 +159,12 @@ impl Worker for Switching {
         Duration::from_secs(1)
     }
 
-    async fn run_once(&self, _now: Time) -> bool {
-        self.look().await;
+    async fn run_once(&self, now: Time) -> bool {
+        let before = self.looked_at.load(Ordering::Relaxed);
+        if now.micros().saturating_sub(before) >= PAUSE_MICROS {
+            self.looked_at.store(now.micros(), Ordering::Relaxed);
+            self.look().await;
+        }
         false
     }
 }

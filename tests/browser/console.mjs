@@ -1,0 +1,125 @@
+/**
+ * The desk of support, of the reviewer and of the administrator in Chromium against a running demo: a customer is found, seen masked, one
+ * thing in clear; paying is suspended by two persons; a bill is made again; a function is closed in a channel and open again; the
+ * statistics and the cases are looked at. Each page is looked at by axe, and the ways are walked by the keyboard.
+ *
+ *   READY_FILE=ready.json node console.mjs
+ */
+import crypto from 'node:crypto'
+import fs from 'node:fs'
+import path from 'node:path'
+import { Checks } from './checks.mjs'
+import { openPhone } from './phone.mjs'
+
+const checks = new Checks()
+const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../../target/browser')
+const ready = JSON.parse(fs.readFileSync(process.env.READY_FILE, 'utf8'))
+const [line, consoleAt] = [new URL(ready.line).origin, new URL(ready.console).origin]
+
+/** The code of RFC 6238 that a phone shows for a secret in base 32, so many steps from now. */
+function code(secret, later = 0) {
+  const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('')
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)))
+  const step = Buffer.alloc(8)
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + later))
+  const mac = crypto.createHmac('sha1', key).update(step).digest()
+  const at = mac[19] & 15
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0')
+}
+const given = (role) => ready.staff.find((one) => one.role === role)
+
+async function staff(role) {
+  const desk = await openPhone({ home: consoleAt, outside: [], pictures, width: 1280 })
+  const { page } = desk
+  await page.goto(`${consoleAt}/console/sign-in`)
+  await page.fill('[name="login"]', given(role).login)
+  await page.fill('[name="password"]', given(role).password)
+  await page.fill('[name="code"]', code(given(role).totp_secret))
+  await page.locator('main button').first().click()
+  await page.locator('nav[aria-label]').waitFor()
+  return desk
+}
+const go = (desk, where) => desk.page.goto(`${consoleAt}/console/${where}`)
+const text = (desk) => desk.page.locator('main').innerText()
+const click = (desk, button) => Promise.all([desk.page.waitForNavigation(), button.click()])
+async function whole(desk, name) {
+  checks.that(`${name}: a page with its heading`, (await desk.page.locator('main h1').innerText()).length > 1)
+  checks.equal(`${name}: no serious finding of axe`, await desk.axe(), [])
+  await desk.picture(`console-${name}`)
+}
+
+const [support, reviewer, admin] = [await staff('support'), await staff('reviewer'), await staff('admin')]
+try {
+  await go(support, 'customers')
+  await whole(support, 'customers')
+  const links = support.page.locator('main tbody a')
+  checks.that('EC-19 the demo has customers', (await links.count()) > 0)
+  const masked = await text(support)
+  checks.that('EC-19 no phone and no ID number stands in clear', !/1[3-9]\d{9}|\d{17}[\dX]/.test(masked))
+  await support.page.keyboard.press('Tab')
+  checks.equal('the first stop of the keyboard leads to the page', await support.page.evaluate(() => document.activeElement.getAttribute('href')), '#page')
+  await links.first().focus()
+  await Promise.all([support.page.waitForNavigation(), support.page.keyboard.press('Enter')])
+  await whole(support, 'customer')
+  const customer = support.page.url().split('?')[0]
+  checks.that('EC-19 the page is masked too', !/1[3-9]\d{9}|\d{17}[\dX]/.test((await text(support)).replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '')))
+  await support.page.selectOption('[name="field"]', 'phone')
+  await support.page.fill('form[action$="/unmasking"] [name="reason"]', '客户来电核对停电通知')
+  await support.page.fill('[name="code"]', code(given('support').totp_secret, 1))
+  await click(support, support.page.locator('form[action$="/unmasking"] button'))
+  checks.that('EC-19 one thing is shown in clear', /1[3-9]\d{9}/.test(await text(support)))
+  await whole(support, 'clear')
+  await support.page.goto(customer)
+  checks.that('EC-19 and it is written down who saw what', (await text(support)).includes('客户来电核对停电通知'))
+  const bills = support.page.locator('a[href$="/bills"]').first()
+  if (await bills.count()) {
+    await click(support, bills)
+    await whole(support, 'bill')
+    await support.page.goto(customer)
+  }
+  await support.page.fill('form[action$="/functions/auto_debit"] [name="reason"]', '客户在营业厅申请暂停')
+  await click(support, support.page.locator('form[action$="/functions/auto_debit"] button'))
+  await support.page.locator('.said').first().waitFor()
+  await reviewer.page.goto(customer)
+  await click(reviewer, reviewer.page.locator('form[action$="/functions/auto_debit/approval"] button'))
+  await reviewer.page.locator('.said').first().waitFor()
+  checks.that('EC-21 another person lets it happen', /自动扣款 · 暂停/.test(await text(reviewer)))
+  await whole(reviewer, 'suspended')
+
+  await go(admin, 'channels')
+  await whole(admin, 'channels')
+  const outlets = async () => (await fetch(`${line}/v1/outlets`, { headers: { 'user-agent': 'Mozilla/5.0' } })).status
+  checks.equal('EC-15 the outlets are open', await outlets(), 200)
+  const closing = admin.page.locator('form[action="/console/channels/h5/closings"]')
+  await closing.locator('select').selectOption('outlets')
+  await closing.locator('[name="reason"]').fill('正在更新网点资料')
+  await click(admin, closing.locator('button'))
+  let closed = 0
+  for (let look = 0; look < 20 && closed !== 403; look++) {
+    await admin.page.waitForTimeout(250)
+    closed = await outlets()
+  }
+  checks.equal('EC-15 a function that is closed is refused within seconds', closed, 403)
+  await whole(admin, 'channels-closed')
+  await click(admin, admin.page.locator('form[action="/console/channels/h5/openings"] button').first())
+  let open = 0
+  for (let look = 0; look < 20 && open !== 200; look++) {
+    await admin.page.waitForTimeout(250)
+    open = await outlets()
+  }
+  checks.equal('EC-15 and served again', open, 200)
+  for (const [desk, where] of [[support, 'cases'], [support, 'statistics'], [admin, 'system'], [reviewer, 'cases']]) {
+    await go(desk, where)
+    await whole(desk, where)
+  }
+  for (const desk of [support, reviewer, admin]) {
+    checks.equal('no request to anywhere else', desk.seen.strangers, [])
+    checks.equal('no error on a page', desk.seen.errors, [])
+  }
+} catch (fault) {
+  for (const [name, desk] of [['support', support], ['reviewer', reviewer], ['admin', admin]]) await desk.picture(`console-failed-${name}`).catch(() => undefined)
+  checks.broke(fault)
+} finally {
+  for (const desk of [support, reviewer, admin]) await desk.close()
+}
+process.exit(checks.close())
