@@ -161,7 +161,8 @@ impl Worker for Switching {
 
     async fn run_once(&self, now: Time) -> bool {
         let before = self.looked_at.load(Ordering::Relaxed);
-        if now.micros().saturating_sub(before) >= PAUSE_MICROS {
+        // A clock that was set back must not keep it waiting.
+        if !(0..PAUSE_MICROS).contains(&now.micros().saturating_sub(before)) {
             self.looked_at.store(now.micros(), Ordering::Relaxed);
             self.look().await;
         }
