@@ -1964,7 +1964,7 @@ export interface components {
             /**
              * @description Money: `credited`, `refunded`. Who may use a home: `sharing_accepted`, `sharing_over`,
              *     `access_over`, `access_taken`, `holder_changed`, `holder_disputed`. One's own data: `data_exported`, `erasure_asked`,
-             *     `erasure_withdrawn`. A request of theirs: `request_moved`. Others may follow.
+             *     `erasure_withdrawn`. A request of theirs: `request_moved`. A function of theirs: `function_moved`. Others may follow.
              * @example credited
              */
             kind: string;
