@@ -3,7 +3,7 @@
 
 use lifeline_core::payments::observation::{ChannelFact, Observation};
 use lifeline_core::payments::order::{Buyer, Order, Payment, Purpose, Share, Via};
-use lifeline_core::payments::table_p;
+use lifeline_core::payments::{table_l, table_p};
 use lifeline_core::shared::ids::{BindingId, Maker, PaymentId};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::personal::ConsumerNo;
@@ -111,6 +111,10 @@ async fn post(
     desk.post(path, cookie, &whole).await
 }
 
+fn states(order: &Order) -> Vec<table_l::State> {
+    order.lines.iter().map(|line| line.state).collect()
+}
+
 /// What lies in suspense, as the books say.
 fn in_suspense(office: &Office) -> i64 {
     office.counted(
@@ -173,7 +177,7 @@ async fn ln_55_money_in_suspense_moves_by_a_proposal_and_another_persons_word() 
             .contains(&"same_person".to_owned())
     );
     assert_eq!(in_suspense(&office), TOOK, "nothing moved");
-    assert!(look(&office, &id).await.lines.is_empty());
+    assert_eq!(states(&look(&office, &id).await), [table_l::State::Held]);
     let reviewer = office.enter(&desk, "reviewer").await;
     let done = post(&office, &desk, &reviewer, &yes, &[]).await;
     assert!(
@@ -189,6 +193,11 @@ async fn ln_55_money_in_suspense_moves_by_a_proposal_and_another_persons_word() 
         "what the channel took, to the home that was ordered for"
     );
     assert_eq!(in_suspense(&office), 0);
+    assert_ne!(
+        states(&moved),
+        [table_l::State::Held],
+        "it goes on to be posted"
+    );
     // Once: the case is over and the books stand still.
     let again = post(&office, &desk, &reviewer, &yes, &[]).await;
     assert_eq!(again.status, 409);
