@@ -18,7 +18,7 @@ const SPOTS: [(u64, Spot); 25] = [
     (3, spot("P", "DONE")),
     (5, spot("L", "READY")),
     (6, spot("L", "POSTING")),
-    (9, spot("L", "POST_UNKNOWN")),
+    (13, spot("L", "POST_UNKNOWN")),
     (22, spot("L", "FENCING(repost)")),
     (22, spot("L", "FENCING(refund)")),
     (1, spot("L", "POSTED")),
@@ -28,7 +28,7 @@ const SPOTS: [(u64, Spot); 25] = [
     (2, spot("L", "REFUNDED")),
     (5, spot("L", "HELD")),
     (5, spot("R", "PLANNED")),
-    (3, spot("R", "SENDING")),
+    (7, spot("R", "SENDING")),
     (3, spot("R", "UNKNOWN")),
     (4, spot("R", "WAIT_FUNDS")),
     (15, spot("R", "BLOCKED")),
@@ -105,7 +105,7 @@ fn claim_at_cutoff(plan: &mut Plan, dice: &mut Dice) {
 /// The row that a rumour is about must come to be.
 fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
     match (on.table, on.state) {
-        ("P", "SUSPENSE") => {
+        ("P", "CREATED" | "SUSPENSE") => {
             let by_fen = dice.between(1, 90);
             plan.oddities.push((0, Oddity::OtherSum { by_fen }));
         }
@@ -146,7 +146,16 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
                 plan.services.push(Service::Gossip { on });
             }
         }
-        ("L", "REVERSING" | "REFUNDED") | ("R", "SENDING" | "UNKNOWN" | "DONE") => claims(plan, 2),
+        ("L", "REVERSING" | "REFUNDED") | ("R", "UNKNOWN" | "DONE") => claims(plan, 2),
+        ("R", "SENDING") => {
+            // Somebody gave the money back at the desk in the moment it is claimed here.
+            for _ in 0..3 {
+                let at_s = dice.between(15, 240);
+                plan.oddities
+                    .push((at_s, Oddity::DeskRefund { of_mille: 1000 }));
+            }
+            claims(plan, 4);
+        }
         ("R", "WAIT_FUNDS") => {
             without_funds(plan, 7200);
             claims(plan, 3);

@@ -216,8 +216,8 @@ pub(super) fn services(dice: &mut Dice) -> Vec<Service> {
 
 pub(super) fn oddities(dice: &mut Dice, calm_s: i64) -> Vec<(i64, Oddity)> {
     let many = match dice.below(100) {
-        0..=86 => 0,
-        87..=94 => 1,
+        0..=78 => 0,
+        79..=91 => 1,
         _ => 2,
     };
     let mut all = Vec::new();
