@@ -5,9 +5,7 @@ set -uo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 : "${TALLY_DIR:?run deploy/dev/test.sh}" "${TEST_POSTGRES_URL:?run deploy/dev/test.sh}"
-ALL=(miniapp rust docs peers schema journeys browser)
-# Run when named.
-ALONE=(simulation)
+ALL=(miniapp rust docs simulation peers schema journeys browser)
 BROWSER_FAULTS=(LATENCY TIMEOUT_AFTER_COMMIT HTTP_500 NOTICE_LOST NOTICE_REPEATED)
 LIFELINE=$TARGET/debug/lifeline
 running='' failed_any=0
@@ -160,7 +158,7 @@ run_browser() {
 wanted=("$@")
 ((${#wanted[@]})) || wanted=("${ALL[@]}")
 for name in "${wanted[@]}"; do
-    [[ " ${ALL[*]} ${ALONE[*]} " == *" $name "* ]] || fail 2 "unknown suite '$name'; there are: ${ALL[*]} ${ALONE[*]}"
+    [[ " ${ALL[*]} " == *" $name "* ]] || fail 2 "unknown suite '$name'; there are: ${ALL[*]}"
 done
 for name in "${wanted[@]}"; do
     case $name in
