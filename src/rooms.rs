@@ -31,8 +31,8 @@ use lifeline_core::publications::Publications;
 use lifeline_core::requests::points::Earn;
 use lifeline_core::requests::{Follow, Requests};
 use lifeline_core::settlement::accounts::{Generation, GenerationPorts, WorkThrough};
-use lifeline_core::settlement::jobs::{Collect, Watch};
-use lifeline_core::settlement::{self, MonthRows, Settlement, SettlementRules};
+use lifeline_core::settlement::jobs::{Collect, Returns, Watch};
+use lifeline_core::settlement::{self, MonthRows, Settlement};
 use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
@@ -141,7 +141,7 @@ impl Rooms {
             let (store, clock, entropy) = again();
             Requests::new(store, clock, entropy, outside.marketing.clone())
         };
-        let settlement = settlement(again(), outside, &policy.number_prefix);
+        let settlement = settlement(again(), outside, config, &policy.number_prefix);
         let passwords = passwords(&entropy)?;
         Ok(Self {
             by_password: PasswordDoor::new(accounts.clone(), passwords),
@@ -256,6 +256,7 @@ impl Rooms {
             Arc::new(Earn(self.requests.clone())),
             Arc::new(self.generation.clone()),
             Arc::new(self.aggregates.clone()),
+            Arc::new(self.settlement.clone()),
             Arc::<CodeCarrier>::clone(&self.codes),
         ];
         let (store, clock, entropy) = again();
@@ -278,6 +279,7 @@ impl Rooms {
             Arc::new(ScoreMonths(self.channels())),
             Arc::new(self.aggregates.clone()),
             Arc::new(LearnOffices(self.aggregates.clone())),
+            Arc::new(Returns(self.settlement.clone())),
             Arc::new(Retention::new(Arc::clone(&self.store))),
             Arc::new(Insight::new(
                 Arc::clone(&self.store),
@@ -357,7 +359,12 @@ fn aggregates(ground: Ground, outside: &Outside) -> Aggregates {
 }
 
 /// What was sold, from the meter to the money.
-fn settlement(ground: Ground, outside: &Outside, number_prefix: &str) -> Settlement {
+fn settlement(
+    ground: Ground,
+    outside: &Outside,
+    config: &Config,
+    number_prefix: &str,
+) -> Settlement {
     let (store, clock, entropy) = ground;
     let line = &outside.generation;
     let ports = settlement::Ports {
@@ -369,11 +376,7 @@ fn settlement(ground: Ground, outside: &Outside, number_prefix: &str) -> Settlem
         reviewer: line.clone(),
         payer: line.clone(),
     };
-    let rules = SettlementRules {
-        number_prefix: number_prefix.to_owned(),
-        ..SettlementRules::default()
-    };
-    Settlement::new(ports, rules)
+    Settlement::new(ports, config.settlement.rules(number_prefix))
 }
 
 /// How this installation deals with payments. External numbers carry the restore epoch, so that a

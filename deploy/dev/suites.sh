@@ -123,7 +123,7 @@ run_journeys() {
     local engine
     for engine in sqlite postgres; do
         suite "journey $engine" 300 "$DEV/with-demo.sh" "$engine" bash -c 'exec "$0" journey --ready-file "$READY_FILE"' "$LIFELINE"
-        suite "journey $engine with each fault" 900 "$DEV/with-demo.sh" "$engine" \
+        suite "journey $engine with each fault" 1500 "$DEV/with-demo.sh" "$engine" \
             bash -c 'exec "$0" journey --ready-file "$READY_FILE" --fault all' "$LIFELINE"
     done
 }
@@ -146,6 +146,7 @@ run_browser() {
         suite "browser console on $engine" 240 "$DEV/with-demo.sh" "$engine" node tests/browser/console.mjs
         suite "browser requests on $engine" 180 "$DEV/with-demo.sh" "$engine" node tests/browser/requests.mjs
         suite "browser solar on $engine" 240 "$DEV/with-demo.sh" "$engine" node tests/browser/solar.mjs
+        suite "browser settling on $engine" 300 "$DEV/with-demo.sh" "$engine" node tests/browser/settling.mjs
         suite "browser sharing on $engine" 240 "$DEV/with-demo.sh" "$engine" node tests/browser/sharing.mjs
         suite "browser several homes on $engine" 120 "$DEV/with-demo.sh" "$engine" node tests/browser/several.mjs
         suite "browser identity on $engine" 120 "$DEV/with-demo.sh" "$engine" node tests/browser/identity.mjs

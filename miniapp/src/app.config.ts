@@ -21,6 +21,8 @@ export default defineAppConfig({
     'pages/privacy/index',
     'pages/settlement/index',
     'pages/settlement/account',
+    'pages/settlement/checks',
+    'pages/settlement/check',
     'pages/publications/hub',
     'pages/publications/index',
     'pages/publications/detail',

@@ -6,6 +6,7 @@ import './styles/screens.css'
 import './styles/billing.css'
 import './styles/payments.css'
 import './styles/publications.css'
+import './styles/solar.css'
 
 /** The mini-program: one source for Alipay and for the H5 pages the gateway serves. */
 export default function App({ children }: PropsWithChildren) {

@@ -7,6 +7,7 @@ mod breaker;
 mod channels;
 mod edge;
 pub(crate) mod relay;
+mod settlement;
 mod store;
 
 use std::path::Path;
@@ -18,6 +19,7 @@ pub(crate) use breaker::Breaker;
 pub(crate) use channels::{Channel, Notices};
 pub(crate) use edge::{Limits, Listeners, Tls};
 pub(crate) use relay::Relay;
+pub(crate) use settlement::Settlement;
 pub(crate) use store::{Redis, Store};
 
 /// The whole configuration.
@@ -36,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) exchange: Channel,
     #[serde(default)]
     pub(crate) notices: Notices,
+    #[serde(default)]
+    pub(crate) settlement: Settlement,
     #[serde(default)]
     pub(crate) limits: Limits,
     #[serde(default)]
@@ -124,6 +128,7 @@ impl Config {
         self.generation.check("generation", &mut faults);
         self.exchange.check("exchange", &mut faults);
         self.notices.check(&mut faults);
+        self.settlement.check(&mut faults);
         self.limits.check(&mut faults);
         self.breaker.check(&mut faults);
         faults.0

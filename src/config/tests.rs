@@ -136,6 +136,71 @@ fn the_example_lacks_only_its_files_and_secrets() {
     assert_eq!(limits.per_account_minute, defaults.per_account_minute);
     assert_eq!(config.notices.sign_name, Notices::default().sign_name);
     assert_eq!(config.breaker.rules(), BreakerRules::default());
+    let usual = Settlement::default().rules("L0");
+    assert_eq!(config.settlement.rules("L0"), usual);
+}
+
+#[test]
+fn each_bound_of_settlement_is_held() {
+    for (section, key, within, beyond) in [
+        ("watch", "every_s", ["60", "86400"], ["59", "86401"]),
+        (
+            "watch",
+            "threshold_s",
+            ["3601", "604800"],
+            ["3600", "604801"],
+        ),
+        (
+            "countdown",
+            "wait_s",
+            ["86400", "2592000"],
+            ["86399", "2592001"],
+        ),
+        (
+            "countdown",
+            "wait_min_s",
+            ["3600", "259200"],
+            ["3599", "259201"],
+        ),
+        ("countdown", "ahead_s", ["0", "864000"], ["-1", "864001"]),
+        (
+            "countdown",
+            "reminders_percent",
+            ["[1, 2]", "[98, 99]"],
+            ["[0, 2]", "[99, 100]"],
+        ),
+        (
+            "countdown",
+            "reminders_percent",
+            ["[50, 51]", "[1, 99]"],
+            ["[50, 50]", "[90, 50]"],
+        ),
+        ("queue", "w_wait_per_s", ["0", "1000000"], ["-1", "1000001"]),
+        (
+            "queue",
+            "w_amount_per_fen",
+            ["0", "1000000"],
+            ["-1", "1000001"],
+        ),
+    ] {
+        let found = |value: &str| {
+            let dir = tempfile::tempdir().unwrap();
+            // A poll each day asks for a longer threshold.
+            let longer = if (key, value) == ("every_s", "86400") {
+                "threshold_s = 86401\n"
+            } else {
+                ""
+            };
+            let text = good(dir.path());
+            let text = format!("{text}\n[settlement.{section}]\n{key} = {value}\n{longer}");
+            let found = faults(&text, dir.path());
+            let ours = found.iter().filter(|path| path.starts_with("settlement."));
+            ours.count()
+        };
+        assert_eq!(within.map(found), [0, 0], "{section}.{key}");
+        let beyond = beyond.map(found);
+        assert!(beyond.iter().all(|count| *count > 0), "{section}.{key}");
+    }
 }
 
 #[test]

@@ -210,6 +210,7 @@ fn configuration(
         generation: channel(format!("{sandbox}/pv/v1"), &channels.generation),
         exchange: channel(format!("{sandbox}/exchange/v1"), &channels.exchange),
         notices: config::Notices::default(),
+        settlement: config::Settlement::default(),
         limits,
         breaker: config::Breaker::default(),
     }

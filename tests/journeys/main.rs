@@ -11,6 +11,7 @@ mod alipay_modes;
 mod archive_filling;
 mod bad_input;
 mod canary;
+mod checking;
 mod ending;
 mod fixtures;
 mod generation;
@@ -42,6 +43,7 @@ fn main() {
         bad_input::tests(),
         canary::tests(),
         ending::tests(),
+        checking::tests(),
         generation::tests(),
         lost_client::tests(),
         merging::tests(),

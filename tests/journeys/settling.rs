@@ -22,13 +22,13 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
 
 const CHECKS: &str = "/v1/check-tasks";
 
-async fn advance(phone: &Phone, seconds: i64) {
+pub(crate) async fn advance(phone: &Phone, seconds: i64) {
     let clock = json!({ "advance_s": seconds });
     phone.sandbox("/sim/clock", &clock).await;
 }
 
 /// The first check task of a person who signs in after the meter was read and the month settled.
-async fn first_task(demo: &Demo, name: &str) -> (Phone, Value) {
+pub(crate) async fn first_task(demo: &Demo, name: &str) -> (Phone, Value) {
     for _ in 0..3 {
         // Meters are read, and tables looked at, each hour; by then a token is over.
         advance(&Phone::new(demo), 3_660).await;

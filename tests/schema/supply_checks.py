@@ -46,6 +46,41 @@ def answered(case):
     if task["state"] == "OPEN":
         person.ask("POST", f"{ALL}/{task['check_task_id']}/feedback", {"verdict": "confirm"})
     case.path_parameters["check_task_id"] = task["check_task_id"]
+    UNDONE.append(task["state"])
+    return person
+
+
+# The states in which an answer was to be taken back; only afterwards may the money leave.
+UNDONE = []
+
+
+def until(person, path, state):
+    for _ in range(200):
+        if person.ask("GET", path).get("payout", {}).get("state") == state:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def returned(case):
+    """A task whose money the bank gave back."""
+    person = of_a_task(case)
+    if not {"OPEN", "ANSWERED"} & set(UNDONE):
+        return person
+    one = f"{ALL}/{case.path_parameters['check_task_id']}"
+    state = person.ask("GET", one)["state"]
+    if state == "OPEN":
+        person.ask("POST", f"{one}/feedback", {"verdict": "confirm"})
+    if state in ("OPEN", "ANSWERED"):
+        # The payee has to stand for three days.
+        call("sandbox", "POST", "/sim/clock", {"advance_s": 3 * 86_400 + 60})
+        if until(person, one, "PAID"):
+            for payout in call("sandbox", "GET", "/sim/payouts")[0]["items"]:
+                if payout["state"] == "paid":
+                    call("sandbox", "POST", f"/sim/payouts/{payout['payout_no']}/return", {})
+            # Banks are asked every six hours.
+            call("sandbox", "POST", "/sim/clock", {"advance_s": 6 * 3_600 + 60})
+            until(person, one, "RETURNED")
     return person
 
 
@@ -54,4 +89,5 @@ SUPPLY = {
     f"GET {ONE}": of_a_task,
     f"POST {ONE}/feedback": viewed,
     f"POST {ONE}/undo": answered,
+    f"POST {ONE}/payee-confirmation": returned,
 }

@@ -269,13 +269,18 @@ impl PublishingPlatform for GenerationLine {
 #[async_trait]
 impl ReviewTerminal for GenerationLine {
     async fn hand_over(&self, request: &ReviewRequest) -> Result<(), NoAnswer> {
-        let body = json!({
-            "review_no": request.review_no,
+        let number = request.review_no.as_str();
+        let mut body = json!({
+            "review_no": number,
             "period": request.period.as_str(),
             "net_fen": request.net.get(),
             "energy": request.energy,
         });
-        let key = Some(request.review_no.as_str());
+        if let (Some(reason), Some(fields)) = (&request.reason, body.as_object_mut()) {
+            let sealed = self.line.seal("reason_enc", number, reason.expose())?;
+            fields.insert("reason_enc".to_owned(), sealed.into());
+        }
+        let key = Some(number);
         let reply = self
             .post(operation!("POST /reviews"), &["reviews"], body, key)
             .await?;

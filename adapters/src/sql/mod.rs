@@ -52,6 +52,7 @@ mod bindings;
 mod cases;
 mod certifications;
 mod channels;
+mod check_tasks;
 mod credentials;
 mod customers;
 mod evidence;

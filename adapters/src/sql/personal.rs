@@ -54,6 +54,8 @@ statements! { "personal":
         WHERE account_id = $1";
     PAYEES("trade_task") = "UPDATE trade_task SET payee = NULL WHERE generation_account_id IN \
         (SELECT generation_account_id FROM generation_account WHERE account_id = $1)";
+    REASONS("check_task") = "UPDATE check_task SET reason = NULL WHERE reason IS NOT NULL AND generation_account_id IN \
+        (SELECT generation_account_id FROM generation_account WHERE account_id = $1)";
     MONTHS("energy_version") = "UPDATE energy_version SET days = NULL, lines = NULL, row_version = row_version + 1 \
         WHERE generation_account_id IN (SELECT generation_account_id FROM generation_account WHERE account_id = $1)";
     SALTS("evidence_salt") = "DELETE FROM evidence_salt WHERE account_id = $1";
@@ -254,8 +256,8 @@ pub static TABLES: &[Table] = &[
         .purged(&OLD_SIGHTINGS, 1827),
     table("trade_task", "trade_task_id check_task_id generation_account_id table_id period state queue_key payout_no \
         payee=own hold", Fate::Erased(&[&PAYEES])),
-    table("check_task", "check_task_id generation_account_id table_id period state verdict review_no newer_id",
-        Fate::Kept("what was decided about a month's amount: 30 years; it names no person")),
+    table("check_task", "check_task_id generation_account_id table_id period state verdict review_no newer_id reason=own",
+        Fate::Erased(&[&REASONS])),
     table("energy_version", "table_id period generation_account_id state days=own lines=own refusal",
         Fate::Erased(&[&MONTHS])),
     table("personal_table", "table_id generation_account_id state permission_id identity=own",

@@ -4,7 +4,6 @@
 use async_trait::async_trait;
 use lifeline_core::settlement::calculation::Amounts;
 use lifeline_core::settlement::check_task::CheckTask;
-use lifeline_core::settlement::countdown::Countdown;
 use lifeline_core::settlement::energy::{
     EnergyVersion, Settled, VersionState, lines_from_kept, lines_to_kept,
 };
@@ -13,7 +12,6 @@ use lifeline_core::settlement::ids::{
 };
 use lifeline_core::settlement::ports::{SettlementReads, SettlementStore};
 use lifeline_core::settlement::readings::MonthEnergy;
-use lifeline_core::settlement::table_k;
 use lifeline_core::settlement::trade_queue::QueueKey;
 use lifeline_core::settlement::trade_task::TradeTask;
 use lifeline_core::shared::ids::AccountId;
@@ -45,7 +43,7 @@ macro_rules! tasks {
             "SELECT k.check_task_id, k.generation_account_id, g.account_id, k.table_id, k.period, k.data_version, ",
             "k.state, k.verdict, k.net_fen, k.paid_before_fen, k.began_at, k.ends_at, k.reminded, k.pushed_at, ",
             "k.waited_again, k.undo_spent, k.review_no, k.review_round, k.review_sent_at, k.review_began_at, ",
-            "k.newer_id, k.created_at, k.next_at, k.version FROM check_task k JOIN generation_account g ",
+            "k.newer_id, k.created_at, k.next_at, k.version, k.reason FROM check_task k JOIN generation_account g ",
             "ON g.generation_account_id = k.generation_account_id WHERE ",
             $which
         )
@@ -78,11 +76,11 @@ statements! { "settlement":
         ORDER BY next_at, check_task_id LIMIT $2";
     ADD_TASK("check_task") = "INSERT INTO check_task (check_task_id, state, verdict, began_at, ends_at, reminded, \
         pushed_at, waited_again, undo_spent, review_no, review_round, review_sent_at, review_began_at, newer_id, next_at, \
-        version, generation_account_id, table_id, period, data_version, net_fen, paid_before_fen, created_at) VALUES \
-        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
+        version, reason, generation_account_id, table_id, period, data_version, net_fen, paid_before_fen, created_at) VALUES \
+        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
     SAVE_TASK("check_task") = "UPDATE check_task SET state = $2, verdict = $3, began_at = $4, ends_at = $5, reminded = $6, \
         pushed_at = $7, waited_again = $8, undo_spent = $9, review_no = $10, review_round = $11, review_sent_at = $12, \
-        review_began_at = $13, newer_id = $14, next_at = $15, version = version + 1 \
+        review_began_at = $13, newer_id = $14, next_at = $15, reason = $17, version = version + 1 \
         WHERE check_task_id = $1 AND version = $16";
     UNCHECKED("check_task") = "SELECT COUNT(*) AS n FROM check_task WHERE table_id = $1 \
         AND state IN ('OPEN', 'IN_REVIEW')";
@@ -90,6 +88,7 @@ statements! { "settlement":
         WHERE table_id = $1";
     ERASE_TASKS("check_task") = "UPDATE check_task SET state = 'SUPERSEDED', next_at = NULL, version = version + 1 \
         WHERE table_id = $1 AND state IN ('OPEN', 'ANSWERED', 'IN_REVIEW')";
+    ERASE_REASONS("check_task") = "UPDATE check_task SET reason = NULL WHERE table_id = $1 AND reason IS NOT NULL";
     ERASE_TRADES("trade_task") = "UPDATE trade_task SET state = 'WITHDRAWN', next_at = NULL, payee = NULL, \
         version = version + 1 WHERE table_id = $1 AND state IN ('HELD', 'QUEUED', 'RETURNED')";
     ERASE_PAYEES("trade_task") = "UPDATE trade_task SET payee = NULL WHERE table_id = $1 AND state IN ('PAID', 'WITHDRAWN')";
@@ -151,7 +150,7 @@ impl<C: Conn> SettlementReads for Sql<C> {
         id: &CheckTaskId,
     ) -> Result<Option<CheckTask>, StoreError> {
         let row = self.one(&TASK_OF, args![owner, id]).await?;
-        row.as_ref().map(check_task).transpose()
+        self.maybe_check_task(row).await
     }
 
     async fn tasks_of(
@@ -161,16 +160,16 @@ impl<C: Conn> SettlementReads for Sql<C> {
     ) -> Result<Vec<CheckTask>, StoreError> {
         let before = page.after().unwrap_or(LAST);
         let args = args![owner, before, page.limit().saturating_add(1)];
-        self.rows(&TASKS_OF, args)
-            .await?
-            .iter()
-            .map(check_task)
-            .collect()
+        let mut found = Vec::new();
+        for row in self.rows(&TASKS_OF, args).await? {
+            found.push(self.check_task(&row).await?);
+        }
+        Ok(found)
     }
 
     async fn task(&mut self, id: &CheckTaskId) -> Result<Option<CheckTask>, StoreError> {
         let row = self.one(&TASK, args![id]).await?;
-        row.as_ref().map(check_task).transpose()
+        self.maybe_check_task(row).await
     }
 
     async fn newest_task(
@@ -181,7 +180,7 @@ impl<C: Conn> SettlementReads for Sql<C> {
         let row = self
             .one(&NEWEST_TASK, args![table, period.as_str()])
             .await?;
-        row.as_ref().map(check_task).transpose()
+        self.maybe_check_task(row).await
     }
 
     async fn due_tasks(&mut self, now: Time, most: i64) -> Result<Vec<CheckTaskId>, StoreError> {
@@ -211,6 +210,15 @@ impl<C: Conn> SettlementReads for Sql<C> {
         period: &Period,
     ) -> Result<Fen, StoreError> {
         self.committed_for(account, period).await
+    }
+
+    async fn paid_since(
+        &mut self,
+        since: Time,
+        after: &str,
+        most: i64,
+    ) -> Result<Vec<TradeTaskId>, StoreError> {
+        self.payouts_paid_since(since, after, most).await
     }
 
     async fn sent_since(&mut self, since: Time) -> Result<(i64, Fen), StoreError> {
@@ -244,7 +252,7 @@ impl<C: WriteConn> SettlementStore for Sql<C> {
     }
 
     async fn add_task(&mut self, task: &CheckTask) -> Result<(), StoreError> {
-        let mut args = task_args(task);
+        let mut args = self.task_args(task).await?;
         args.extend(args![
             &task.generation_account_id,
             &task.table_id,
@@ -258,7 +266,8 @@ impl<C: WriteConn> SettlementStore for Sql<C> {
     }
 
     async fn save_task(&mut self, task: &CheckTask) -> Result<(), StoreError> {
-        if self.changed(&SAVE_TASK, task_args(task)).await? {
+        let args = self.task_args(task).await?;
+        if self.changed(&SAVE_TASK, args).await? {
             Ok(())
         } else {
             Err(StoreError::Conflict)
@@ -291,7 +300,13 @@ impl<C: WriteConn> SettlementStore for Sql<C> {
     }
 
     async fn erase_rows(&mut self, table: &PersonalTableId) -> Result<(), StoreError> {
-        for stmt in [&ERASE_DAYS, &ERASE_TASKS, &ERASE_TRADES, &ERASE_PAYEES] {
+        for stmt in [
+            &ERASE_DAYS,
+            &ERASE_TASKS,
+            &ERASE_REASONS,
+            &ERASE_TRADES,
+            &ERASE_PAYEES,
+        ] {
             self.touched(stmt, args![table]).await?;
         }
         Ok(())
@@ -386,56 +401,4 @@ fn row_name(table: &PersonalTableId, period: &Period, data_version: i64) -> Stri
 
 pub(super) fn period(row: &Row) -> Result<Period, StoreError> {
     row.parsed("period", |text| Period::parse(text).ok())
-}
-
-fn check_task(row: &Row) -> Result<CheckTask, StoreError> {
-    Ok(CheckTask {
-        check_task_id: row.id("check_task_id")?,
-        generation_account_id: row.id("generation_account_id")?,
-        owner: row.id("account_id")?,
-        table_id: row.id("table_id")?,
-        period: period(row)?,
-        data_version: row.int("data_version")?,
-        state: row.parsed("state", table_k::State::parse)?,
-        verdict: row.maybe_parsed("verdict", table_k::Verdict::parse)?,
-        net: row.fen("net_fen")?,
-        paid_before: row.fen("paid_before_fen")?,
-        countdown: Countdown {
-            began_at: row.time("began_at")?,
-            ends_at: row.time("ends_at")?,
-        },
-        reminded: row.int("reminded")?,
-        pushed_at: row.maybe_time("pushed_at")?,
-        waited_again: row.flag("waited_again")?,
-        undo_spent: row.flag("undo_spent")?,
-        review_no: row.maybe_text("review_no")?,
-        review_round: row.int("review_round")?,
-        review_sent_at: row.maybe_time("review_sent_at")?,
-        review_began_at: row.maybe_time("review_began_at")?,
-        newer: row.maybe_id("newer_id")?,
-        created_at: row.time("created_at")?,
-        next_at: row.maybe_time("next_at")?,
-        version: row.int("version")?,
-    })
-}
-
-fn task_args(task: &CheckTask) -> Vec<super::Value> {
-    args![
-        &task.check_task_id,
-        task.state.as_str(),
-        task.verdict.map(table_k::Verdict::as_str),
-        task.countdown.began_at,
-        task.countdown.ends_at,
-        task.reminded,
-        task.pushed_at,
-        task.waited_again,
-        task.undo_spent,
-        task.review_no.as_deref(),
-        task.review_round,
-        task.review_sent_at,
-        task.review_began_at,
-        task.newer.as_ref(),
-        task.next_at,
-        task.version,
-    ]
 }

@@ -40,6 +40,8 @@ statements! { "trades":
         WHERE generation_account_id = $1 AND period = $2 AND state IN ('SENDING', 'UNKNOWN', 'PAID')";
     SENT_SINCE("trade_task") = "SELECT COUNT(*) AS n, CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS sum_fen \
         FROM trade_task WHERE sent_at IS NOT NULL AND sent_at >= $1";
+    PAID_SINCE("trade_task") = "SELECT trade_task_id FROM trade_task WHERE state = 'PAID' AND frozen = 0 \
+        AND sent_at >= $1 AND trade_task_id > $2 ORDER BY trade_task_id LIMIT $3";
     OPEN("trade_task") = "SELECT COUNT(*) AS n FROM trade_task WHERE table_id = $1 AND generation_account_id = \
         (SELECT generation_account_id FROM personal_table WHERE table_id = $1) AND state NOT IN ('PAID', 'WITHDRAWN')";
     ADD("trade_task") = "INSERT INTO trade_task (trade_task_id, state, amount_fen, queue_key, weights_epoch, payout_no, \
@@ -103,6 +105,16 @@ impl<C: Conn> Sql<C> {
             Some(row) => Ok((row.int("n")?, row.fen("sum_fen")?)),
             None => Ok((0, Fen::ZERO)),
         }
+    }
+
+    pub(super) async fn payouts_paid_since(
+        &mut self,
+        since: Time,
+        after: &str,
+        most: i64,
+    ) -> Result<Vec<TradeTaskId>, StoreError> {
+        let rows = self.rows(&PAID_SINCE, args![since, after, most]).await?;
+        rows.iter().map(|row| row.id("trade_task_id")).collect()
     }
 
     pub(super) async fn is_paying(&mut self, table: &PersonalTableId) -> Result<bool, StoreError> {

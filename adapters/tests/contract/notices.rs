@@ -1,9 +1,10 @@
 //! What people are told: one notice per event, read and texted at one moment each, by its owner only.
 
-use lifeline_core::notices::{Kind, Notice, Progress, Receipt, Standing, Told};
+use lifeline_core::notices::{Kind, Notice, Progress, Receipt, SoldMonth, Standing, Told};
 use lifeline_core::shared::ids::{AccountId, EventId, NoticeId};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::page::Page;
+use lifeline_core::shared::period::Period;
 use lifeline_core::store::StoreError;
 use tokio::task::JoinSet;
 
@@ -61,6 +62,16 @@ fn progress() -> Progress {
     }
 }
 
+fn sold() -> SoldMonth {
+    SoldMonth {
+        check_task_id: "019aa2f0-0000-7000-8000-000000000004".into(),
+        period: Period::parse("2026-10").unwrap(),
+        amount_fen: Fen::new(12_345),
+        happened_at: at(-2),
+        due_at: Some(at(9)),
+    }
+}
+
 fn notice(t: &Bench, account: &AccountId) -> Notice {
     Notice {
         notice_id: t.id(),
@@ -115,7 +126,8 @@ async fn every_kind_is_readable(t: Bench) {
     for kind in Kind::ALL {
         let (money, home) = (Told::Credited(receipt()), Told::AccessOver(standing()));
         let request = Told::RequestMoved(progress());
-        let told = [money, home, request]
+        let month = Told::CheckTask(sold());
+        let told = [money, home, request, month]
             .iter()
             .find_map(|like| Told::read(kind, &like.facts().unwrap()))
             .unwrap();

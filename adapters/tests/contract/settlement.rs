@@ -3,7 +3,7 @@
 use lifeline_core::settlement::accounts::account::FeedIn;
 use lifeline_core::settlement::accounts::table::PersonalTable;
 use lifeline_core::settlement::calculation::calculate;
-use lifeline_core::settlement::check_task::CheckTask;
+use lifeline_core::settlement::check_task::{CheckTask, RejectReason};
 use lifeline_core::settlement::countdown::Countdown;
 use lifeline_core::settlement::energy::{EnergyVersion, Settled, VersionState};
 use lifeline_core::settlement::readings::{DayReading, Measured, MonthEnergy, MonthReading};
@@ -106,6 +106,7 @@ pub(crate) fn task_of(t: &Bench, owner: &AccountId, table: &PersonalTable, n: i6
         data_version: n,
         state: table_k::State::Open,
         verdict: None,
+        reason: RejectReason::parse("三号停电"),
         net: Fen::new(936),
         paid_before: Fen::ZERO,
         countdown: Countdown {

@@ -1,5 +1,6 @@
 //! Trade tasks, their queue, and what an erasure leaves of a month.
 
+use lifeline_core::settlement::ids::TradeTaskId;
 use lifeline_core::settlement::trade_queue::Weights;
 use lifeline_core::settlement::trade_task::TradeTask;
 use lifeline_core::settlement::{table_k, table_t};
@@ -17,6 +18,7 @@ contracts! { "trades":
         "SettlementReads::committed", "SettlementReads::sent_since", "SettlementReads::has_open_money"];
     a_change_of_weights_finds_and_moves_what_was_keyed_before => ["SettlementStore::keyed_otherwise",
         "SettlementStore::rekey"];
+    what_is_paid_is_listed_once_a_page_at_a_time => ["SettlementReads::paid_since"];
     erased_rows_leave_their_sums => ["SettlementStore::erase_rows"];
 }
 
@@ -121,6 +123,47 @@ async fn the_queue_gives_its_head_and_sums_are_true(t: Bench) {
     );
 }
 
+async fn what_is_paid_is_listed_once_a_page_at_a_time(t: Bench) {
+    let (owner, table) = seller(&t).await;
+    let mut paid = Vec::new();
+    let cases = [
+        (table_t::State::Paid, 500, false),
+        (table_t::State::Paid, 700, false),
+        (table_t::State::Paid, 499, false),
+        (table_t::State::Paid, 700, true),
+        (table_t::State::Unknown, 700, false),
+    ];
+    for ((state, sent_at, frozen), n) in cases.into_iter().zip(1..) {
+        let task = task_of(&t, &owner, &table, n);
+        add_task(&t, &task).await.unwrap();
+        let trade = TradeTask {
+            state,
+            payout_no: Some(format!("t0paid{n}")),
+            paid: (state == table_t::State::Paid).then(|| Fen::new(9)),
+            sent_at: Some(at(sent_at)),
+            frozen,
+            next_at: (state == table_t::State::Unknown).then(|| at(700)),
+            ..trade_of(&t, &task, 9, 7)
+        };
+        add_trade(&t, &trade).await.unwrap();
+        if n <= 2 {
+            paid.push(trade.trade_task_id);
+        }
+    }
+    paid.sort();
+    let mut view = t.view().await;
+    let mut listed = Vec::new();
+    for _ in 0..3 {
+        let after = listed
+            .last()
+            .map_or("", |id: &TradeTaskId| id.as_str())
+            .to_owned();
+        let page = view.settlement().paid_since(at(500), &after, 1).await;
+        listed.extend(page.unwrap());
+    }
+    assert_eq!(listed, paid);
+}
+
 async fn a_change_of_weights_finds_and_moves_what_was_keyed_before(t: Bench) {
     let (owner, table) = seller(&t).await;
     let task = task_of(&t, &owner, &table, 1);
@@ -128,7 +171,10 @@ async fn a_change_of_weights_finds_and_moves_what_was_keyed_before(t: Bench) {
     let trade = trade_of(&t, &task, 936, 7);
     add_trade(&t, &trade).await.unwrap();
     let found = t
-        .write(async |tx| tx.settlement().keyed_otherwise(1, 9).await)
+        .write(async |tx| {
+            let same = trade.weights_epoch;
+            tx.settlement().keyed_otherwise(same, 9).await
+        })
         .await
         .unwrap();
     assert!(found.is_empty());

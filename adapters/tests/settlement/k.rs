@@ -81,6 +81,7 @@ pub(crate) fn task_in(outside: &Outside, seller: &Seller, state: State) -> Check
         data_version: 1,
         state,
         verdict: (state == State::Answered).then_some(Verdict::Confirm),
+        reason: None,
         net: NET,
         paid_before: Fen::ZERO,
         countdown: Countdown {
@@ -194,6 +195,7 @@ pub(crate) async fn cell(place: Place, expected: Expected) {
         input,
         corrected: Some(Fen::new(9_000)),
         newer,
+        reason: None,
     };
     let app = app(&place, &outside, rules());
     let id = &task.check_task_id;

@@ -15,6 +15,7 @@ mod oracle;
 mod paying;
 #[path = "../place/mod.rs"]
 mod place;
+mod reached;
 #[expect(dead_code, reason = "these stories need no second process")]
 #[path = "../payments/store.rs"]
 mod store;
@@ -150,6 +151,7 @@ fn main() {
     let all = [
         checking::stories(),
         paying::stories(),
+        reached::stories(),
         tables::stories(),
         trouble::stories(),
     ];

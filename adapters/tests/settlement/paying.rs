@@ -289,31 +289,35 @@ async fn a_young_payee_waits_three_days(place: Place) {
 }
 
 async fn a_returned_payout_waits_for_its_owner(place: Place) {
+    use lifeline_core::settlement::SettlementError;
     use lifeline_core::settlement::ports::PayoutAnswer;
-    use lifeline_core::settlement::{table_t::Input, trading::Paid};
     let outside = Outside::at(start());
-    let app = confirmed(&place, &outside, "10").await;
-    app.sweep_trades().await.unwrap();
-    let sum = Fen::new(12_400);
-    outside.with(|world| world.payouts[0].3 = PayoutAnswer::Returned(sum));
-    let id = place.word("SELECT trade_task_id FROM trade_task").await;
-    let id = lifeline_core::settlement::ids::TradeTaskId::parse(&id).unwrap();
-    let paid = Paid {
-        sum: Some(sum),
-        hold: None,
-    };
-    let returned = app
-        .see_trade(&id, Input::BankReturn, paid, "job:test")
+    let (app, seller) = sent(&place, &outside, "10").await;
+    let task = place.newest_task(&seller).await;
+    let own = app
+        .own_task(&seller.owner, &task.check_task_id)
         .await
         .unwrap();
+    app.feed_back(&own, Feedback::Confirm, "").await.unwrap();
+    app.sweep_trades().await.unwrap();
+    assert_eq!(app.look_for_returns().await.unwrap(), 0, "it is paid");
+    let early = app.confirm_payee(&own, "").await;
+    assert!(matches!(early, Err(SettlementError::NothingReturned)));
+    let sum = Fen::new(12_400);
+    outside.with(|world| world.payouts[0].3 = PayoutAnswer::Returned(sum));
+    assert_eq!(app.look_for_returns().await.unwrap(), 1);
+    let task = place.newest_task(&seller).await;
+    let returned = place.trade_of(&task.check_task_id).await.unwrap();
     assert_eq!(
-        (returned.trade.state, returned.trade.hold),
+        (returned.state, returned.hold),
         (State::Returned, Some(Hold::Returned))
     );
+    assert_eq!(app.look_for_returns().await.unwrap(), 0, "found once");
     outside.advance(7200);
     app.sweep_trades().await.unwrap();
     assert_eq!(outside.paid(), Fen::ZERO, "nobody said where it goes");
-    app.confirm_payee(&id).await.unwrap();
+    app.confirm_payee(&own, "").await.unwrap();
+    app.confirm_payee(&own, "").await.unwrap();
     app.sweep_trades().await.unwrap();
     assert_eq!(outside.paid(), sum);
     assert_eq!(

@@ -3,8 +3,8 @@
 //! | file | what it is |
 //! |---|---|
 //! | `notice` | a notice: what happened, and whether it was read or texted |
-//! | `words` | the words people read, made from the facts when they are read |
-//! | `news` | what other rooms say through the outbox, in this room's own types |
+//! | `words`, `sold_words` | the words people read, made from the facts when they are read |
+//! | `news`, `leaving` | what other rooms say through the outbox, in this room's own types; the rows by which a notice leaves |
 //! | `tell`, `text`, `inbox` | the use cases of [`Notices`]: put on record, send by SMS, read |
 //! | `ports` | rows, and the SMS platform |
 //!
@@ -20,7 +20,9 @@ pub mod words;
 
 mod error;
 mod inbox;
+mod leaving;
 mod service_words;
+mod sold_words;
 mod tell;
 mod text;
 
@@ -30,7 +32,7 @@ use async_trait::async_trait;
 
 pub use error::NoticeError;
 pub use inbox::Inbox;
-pub use notice::{Kind, Notice, OwnData, Progress, Receipt, Standing, Told};
+pub use notice::{Kind, Notice, OwnData, Progress, Receipt, SoldMonth, Standing, Told};
 
 use self::ports::SmsPlatform;
 use crate::outbox::Claimed;
@@ -90,7 +92,13 @@ impl Deliver for Notices {
             news::REQUEST_MOVED,
             news::FUNCTION_MOVED,
             news::BILL_MOVED,
-            news::TEXT,
+            news::CHECK_TASK,
+            news::CHECK_REMINDER,
+            news::REVIEW_UPHELD,
+            news::REVIEW_CORRECTED,
+            news::PAID_OUT,
+            news::PAYOUT_RETURNED,
+            leaving::TEXT,
         ];
         KINDS
     }
@@ -98,7 +106,7 @@ impl Deliver for Notices {
     async fn deliver(&self, claimed: &Claimed) -> Delivery {
         let event = &claimed.event;
         match event.kind.as_str() {
-            news::TEXT => self.carry_text(event).await,
+            leaving::TEXT => self.carry_text(event).await,
             news::ARCHIVE_OFFERED => self.carry_to_phone(event).await,
             _ => self.carry_news(event).await,
         }

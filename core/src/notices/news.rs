@@ -1,15 +1,12 @@
-//! What other rooms say through the outbox, read into this room's own types, and the row by which a
-//! notice leaves as SMS. Fields this room has no use for are left alone: a room above may say more.
+//! What other rooms say through the outbox, read into this room's own types. Fields this room has no use for
+//! are left alone: a room above may say more.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::notice::{Notice, OwnData, Progress, Receipt, Standing, Told};
-use super::ports::Sms;
-use super::words::Template;
-use crate::outbox::Event;
+use super::notice::{Notice, OwnData, Progress, Receipt, SoldMonth, Standing, Told};
 use crate::shared::ids::{AccountId, EventId, NoticeId, PaymentId};
 use crate::shared::money::Fen;
-use crate::shared::personal::Phone;
+use crate::shared::period::Period;
 use crate::shared::time::Time;
 
 /// A line of a payment was credited by the utility.
@@ -45,6 +42,18 @@ pub const FUNCTION_MOVED: &str = "customers.function_moved";
 pub const BILL_MOVED: &str = "customers.bill_moved";
 /// A notice on its way to a phone.
 pub const TEXT: &str = "notices.sms";
+/// A month's settlement waits to be checked by who sold the power.
+pub const CHECK_TASK: &str = "settlement.check_task_sent";
+/// It still does.
+pub const CHECK_REMINDER: &str = "settlement.check_task_reminder";
+/// The reviewer agrees with the amount.
+pub const REVIEW_UPHELD: &str = "settlement.review_upheld";
+/// The reviewer says another amount.
+pub const REVIEW_CORRECTED: &str = "settlement.review_corrected";
+/// The money of a month was paid.
+pub const PAID_OUT: &str = "settlement.paid_out";
+/// The bank gave it back.
+pub const PAYOUT_RETURNED: &str = "settlement.payout_returned";
 
 #[derive(Deserialize)]
 struct Posted {
@@ -95,6 +104,16 @@ struct OfFunction {
     happened_at: String,
 }
 
+#[derive(Deserialize)]
+struct OfMonth {
+    account_id: AccountId,
+    check_task_id: String,
+    period: Period,
+    amount_fen: Fen,
+    happened_at: String,
+    due_at: Option<String>,
+}
+
 /// A fact that somebody is to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
@@ -110,7 +129,7 @@ pub struct Unreadable;
 
 impl News {
     /// The kinds [`News::read`] understands.
-    pub const KINDS: [&'static str; 14] = [
+    pub const KINDS: [&'static str; 20] = [
         POSTED,
         REFUNDED,
         SHARING_ACCEPTED,
@@ -125,6 +144,12 @@ impl News {
         REQUEST_MOVED,
         FUNCTION_MOVED,
         BILL_MOVED,
+        CHECK_TASK,
+        CHECK_REMINDER,
+        REVIEW_UPHELD,
+        REVIEW_CORRECTED,
+        PAID_OUT,
+        PAYOUT_RETURNED,
     ];
 
     /// Reads an event of one of [`News::KINDS`].
@@ -163,6 +188,12 @@ impl News {
             ERASURE_WITHDRAWN => Self::of_own_data(body, Told::ErasureWithdrawn),
             REQUEST_MOVED => Self::of_request(body),
             FUNCTION_MOVED | BILL_MOVED => Self::of_function(body),
+            CHECK_TASK => Self::of_month(body, Told::CheckTask),
+            CHECK_REMINDER => Self::of_month(body, Told::CheckReminder),
+            REVIEW_UPHELD => Self::of_month(body, Told::ReviewUpheld),
+            REVIEW_CORRECTED => Self::of_month(body, Told::ReviewCorrected),
+            PAID_OUT => Self::of_month(body, Told::PaidOut),
+            PAYOUT_RETURNED => Self::of_month(body, Told::PayoutReturned),
             _ => Err(Unreadable),
         }
     }
@@ -201,6 +232,26 @@ impl News {
                 request: said.function,
                 state: said.state,
                 happened_at: moment(&said.happened_at)?,
+            }),
+        })
+    }
+
+    fn of_month(body: &str, told: fn(SoldMonth) -> Told) -> Result<Self, Unreadable> {
+        let said: OfMonth = serde_json::from_str(body).map_err(|_| Unreadable)?;
+        // An id of this system: it goes into addresses of our own.
+        let is_id = EventId::parse(&said.check_task_id).is_ok();
+        if said.amount_fen < Fen::ZERO || !is_id {
+            return Err(Unreadable);
+        }
+        Ok(Self {
+            account_id: said.account_id,
+            payment_id: None,
+            told: told(SoldMonth {
+                check_task_id: said.check_task_id,
+                period: said.period,
+                amount_fen: said.amount_fen,
+                happened_at: moment(&said.happened_at)?,
+                due_at: said.due_at.as_deref().map(moment).transpose()?,
             }),
         })
     }
@@ -249,73 +300,12 @@ fn receipt(consumer_tail: String, amount_fen: Fen, at: &str) -> Result<Receipt, 
 }
 
 /// A consumer number's last four digits.
-fn names_a_home(consumer_tail: &str) -> bool {
+pub(super) fn names_a_home(consumer_tail: &str) -> bool {
     consumer_tail.len() == 4 && consumer_tail.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn moment(text: &str) -> Result<Time, Unreadable> {
+pub(super) fn moment(text: &str) -> Result<Time, Unreadable> {
     Time::parse_rfc3339(text).map_err(|_| Unreadable)
-}
-
-/// Body of [`ARCHIVE_OFFERED`]. Not printable.
-#[derive(Deserialize)]
-pub(super) struct ToPhone {
-    phone: String,
-    consumer_tail: String,
-    happened_at: String,
-}
-
-impl ToPhone {
-    /// The message it stands for.
-    pub(super) fn sms(event: &Event) -> Result<Sms, Unreadable> {
-        let said: Self = serde_json::from_str(&event.body).map_err(|_| Unreadable)?;
-        if !names_a_home(&said.consumer_tail) {
-            return Err(Unreadable);
-        }
-        let template = Template::archive_offered(said.consumer_tail, moment(&said.happened_at)?);
-        Ok(Sms {
-            message_id: event.event_id.as_str().to_owned(),
-            phone: Phone::from_store(said.phone),
-            template_id: template.id,
-            params: template.params,
-        })
-    }
-}
-
-/// Body of [`TEXT`]: which notice, never its facts or the phone, which are read when it leaves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Text {
-    pub notice_id: NoticeId,
-    pub account_id: AccountId,
-}
-
-impl Text {
-    /// The outbox row that sends a notice by SMS; a row of its own key, so that a phone that cannot
-    /// be reached holds up nothing else.
-    ///
-    /// # Errors
-    /// [`Unreadable`] when the body cannot be written.
-    pub fn event(
-        notice: &Notice,
-        event_id: EventId,
-        trace_id: &str,
-        now: Time,
-    ) -> Result<Event, Unreadable> {
-        let body = Self {
-            notice_id: notice.notice_id.clone(),
-            account_id: notice.account_id.clone(),
-        };
-        Ok(Event {
-            event_id,
-            kind: TEXT.to_owned(),
-            ordering_key: format!("notice:{}", notice.notice_id),
-            body: serde_json::to_string(&body).map_err(|_| Unreadable)?,
-            trace_id: trace_id.to_owned(),
-            created_at: now,
-            available_at: now,
-            money: false,
-        })
-    }
 }
 
 #[cfg(test)]
@@ -369,9 +359,7 @@ mod tests {
                 news.told.kind().as_str()
             })
             .collect();
-        let moved = [Kind::RequestMoved, Kind::FunctionMoved];
-        let of_homes = |kind: &&Kind| !kind.is_alarm() && !moved.contains(kind);
-        assert_eq!(kinds.len(), Kind::ALL.iter().filter(of_homes).count() - 2);
+        assert_eq!(kinds.len(), 6, "each event is a kind of its own");
         let mut unnamed = body;
         unnamed["consumer_tail"] = json!("1504010020017");
         let read = News::read(HOLDER_CHANGED, &unnamed.to_string());
@@ -407,5 +395,39 @@ mod tests {
         assert_eq!(News::read(REFUNDED, &body), Err(Unreadable));
         assert_eq!(News::read("payments.nudge", &body), Err(Unreadable));
         assert_eq!(News::read(POSTED, "[]"), Err(Unreadable));
+    }
+
+    #[test]
+    fn months_of_sold_power_are_read_each_as_its_own_kind() {
+        let body = json!({
+            "account_id": "019aa2f0-0000-7000-8000-000000000002",
+            "check_task_id": "019aa2f0-0000-7000-8000-000000000004",
+            "period": "2026-10",
+            "amount_fen": 12_345,
+            "happened_at": "2026-11-05T10:01:02+08:00",
+            "due_at": "2026-11-08T10:01:02+08:00",
+        });
+        let read = |kind: &str, body: &Value| News::read(kind, &body.to_string());
+        let kinds: BTreeSet<&str> = News::KINDS
+            .into_iter()
+            .filter(|kind| kind.starts_with("settlement."))
+            .map(|kind| {
+                let told = read(kind, &body).unwrap().told;
+                assert_eq!(told.check_task(), body["check_task_id"].as_str());
+                told.kind().as_str()
+            })
+            .collect();
+        assert_eq!(kinds.len(), 6);
+        for (field, value) in [
+            ("amount_fen", json!(-1)),
+            ("period", json!("2026-13")),
+            ("check_task_id", json!("../me")),
+            ("happened_at", json!("today")),
+            ("due_at", json!("soon")),
+        ] {
+            let mut wrong = body.clone();
+            wrong[field] = value;
+            assert_eq!(read(CHECK_TASK, &wrong), Err(Unreadable), "{field}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::shared::ids::{AccountId, EventId, NoticeId, PaymentId};
 use crate::shared::money::Fen;
+use crate::shared::period::Period;
 use crate::shared::time::Time;
 
 /// What a notice is about.
@@ -36,10 +37,22 @@ pub enum Kind {
     RequestMoved,
     /// A function was suspended for the person, or opened again.
     FunctionMoved,
+    /// A month's settlement of sold power waits to be checked.
+    CheckTask,
+    /// It still does, and the time runs out.
+    CheckReminder,
+    /// The reviewer agrees with the amount.
+    ReviewUpheld,
+    /// The reviewer says another amount; a new task is about it.
+    ReviewCorrected,
+    /// The money of a month was paid.
+    PaidOut,
+    /// The bank gave it back.
+    PayoutReturned,
 }
 
 impl Kind {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::Credited,
         Self::Refunded,
         Self::SharingAccepted,
@@ -53,6 +66,12 @@ impl Kind {
         Self::ErasureWithdrawn,
         Self::RequestMoved,
         Self::FunctionMoved,
+        Self::CheckTask,
+        Self::CheckReminder,
+        Self::ReviewUpheld,
+        Self::ReviewCorrected,
+        Self::PaidOut,
+        Self::PayoutReturned,
     ];
 
     /// Told to every contact, agreed to or not: what a thief of the phone would want to pass unseen
@@ -81,6 +100,12 @@ impl Kind {
             Self::ErasureWithdrawn => "erasure_withdrawn",
             Self::RequestMoved => "request_moved",
             Self::FunctionMoved => "function_moved",
+            Self::CheckTask => "check_task",
+            Self::CheckReminder => "check_reminder",
+            Self::ReviewUpheld => "review_upheld",
+            Self::ReviewCorrected => "review_corrected",
+            Self::PaidOut => "paid_out",
+            Self::PayoutReturned => "payout_returned",
         }
     }
 
@@ -128,6 +153,18 @@ pub struct Progress {
     pub happened_at: Time,
 }
 
+/// The facts of a month of sold power. Sealed at rest: they say what a household earns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoldMonth {
+    /// The check task it is about.
+    pub check_task_id: String,
+    pub period: Period,
+    pub amount_fen: Fen,
+    pub happened_at: Time,
+    /// Until when it may be answered, where that is open.
+    pub due_at: Option<Time>,
+}
+
 /// A fact somebody is told: its kind, with the facts that belong to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
@@ -144,6 +181,12 @@ pub enum Told {
     ErasureWithdrawn(OwnData),
     RequestMoved(Progress),
     FunctionMoved(Progress),
+    CheckTask(SoldMonth),
+    CheckReminder(SoldMonth),
+    ReviewUpheld(SoldMonth),
+    ReviewCorrected(SoldMonth),
+    PaidOut(SoldMonth),
+    PayoutReturned(SoldMonth),
 }
 
 impl Told {
@@ -163,6 +206,26 @@ impl Told {
             Self::ErasureWithdrawn(_) => Kind::ErasureWithdrawn,
             Self::RequestMoved(_) => Kind::RequestMoved,
             Self::FunctionMoved(_) => Kind::FunctionMoved,
+            Self::CheckTask(_) => Kind::CheckTask,
+            Self::CheckReminder(_) => Kind::CheckReminder,
+            Self::ReviewUpheld(_) => Kind::ReviewUpheld,
+            Self::ReviewCorrected(_) => Kind::ReviewCorrected,
+            Self::PaidOut(_) => Kind::PaidOut,
+            Self::PayoutReturned(_) => Kind::PayoutReturned,
+        }
+    }
+
+    /// The check task it is about, when it is about one.
+    #[must_use]
+    pub fn check_task(&self) -> Option<&str> {
+        match self {
+            Self::CheckTask(sold)
+            | Self::CheckReminder(sold)
+            | Self::ReviewUpheld(sold)
+            | Self::ReviewCorrected(sold)
+            | Self::PaidOut(sold)
+            | Self::PayoutReturned(sold) => Some(&sold.check_task_id),
+            _ => None,
         }
     }
 
@@ -185,6 +248,12 @@ impl Told {
             Self::RequestMoved(progress) | Self::FunctionMoved(progress) => {
                 serde_json::to_string(progress)
             }
+            Self::CheckTask(sold)
+            | Self::CheckReminder(sold)
+            | Self::ReviewUpheld(sold)
+            | Self::ReviewCorrected(sold)
+            | Self::PaidOut(sold)
+            | Self::PayoutReturned(sold) => serde_json::to_string(sold),
         }
     }
 
@@ -194,6 +263,7 @@ impl Told {
         let receipt = || serde_json::from_str(facts).ok();
         let standing = || serde_json::from_str(facts).ok();
         let own = || serde_json::from_str(facts).ok();
+        let sold = || serde_json::from_str(facts).ok();
         match kind {
             Kind::Credited => receipt().map(Self::Credited),
             Kind::Refunded => receipt().map(Self::Refunded),
@@ -208,6 +278,12 @@ impl Told {
             Kind::ErasureWithdrawn => own().map(Self::ErasureWithdrawn),
             Kind::RequestMoved => serde_json::from_str(facts).ok().map(Self::RequestMoved),
             Kind::FunctionMoved => serde_json::from_str(facts).ok().map(Self::FunctionMoved),
+            Kind::CheckTask => sold().map(Self::CheckTask),
+            Kind::CheckReminder => sold().map(Self::CheckReminder),
+            Kind::ReviewUpheld => sold().map(Self::ReviewUpheld),
+            Kind::ReviewCorrected => sold().map(Self::ReviewCorrected),
+            Kind::PaidOut => sold().map(Self::PaidOut),
+            Kind::PayoutReturned => sold().map(Self::PayoutReturned),
         }
     }
 }

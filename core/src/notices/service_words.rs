@@ -42,3 +42,27 @@ fn of_bill(state: &str, at: &str) -> Words {
     };
     Words { title, body }
 }
+
+pub(super) fn of_request(progress: &Progress) -> Words {
+    let what = match progress.request.as_str() {
+        "illegal_use" => "窃电举报",
+        "feedback" => "意见反馈",
+        "bill_dispute" => "账单疑问",
+        "wrong_payment" => "缴错户号的诉求",
+        _ => "诉求",
+    };
+    let moved = match progress.state.as_str() {
+        "accepted" => "已被供电公司受理",
+        "under_way" => "正在处理",
+        "resolved" => "已办结",
+        "declined" => "供电公司未予受理，可拨打 95598 了解原因",
+        _ => "有新进展",
+    };
+    Words {
+        title: "诉求有新进展",
+        body: format!(
+            "您的{what}{moved}，更新于{}。",
+            moment(progress.happened_at).trim_end()
+        ),
+    }
+}

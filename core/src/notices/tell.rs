@@ -1,6 +1,7 @@
 //! Putting on record what an event says, once, and sending its SMS on the way.
 
-use super::news::{News, Text};
+use super::leaving::Text;
+use super::news::News;
 use super::words::Template;
 use super::{Notice, Notices};
 use crate::accounts::{self, Purpose};

@@ -2,7 +2,7 @@
 //! phone that moved meanwhile counts. Receipts answer what the person just did, so quiet hours do
 //! not hold them back.
 
-use super::news::{Text, ToPhone};
+use super::leaving::{HandedOver, Text, ToPhone};
 use super::ports::Sms;
 use super::tell::store_said;
 use super::words::Template;
@@ -10,6 +10,7 @@ use super::{Notice, Notices};
 use crate::accounts::{self, Purpose};
 use crate::outbox::Event;
 use crate::outbox::relay::Delivery;
+use crate::shared::ids::Maker;
 use crate::shared::outside::NoAnswer;
 use crate::shared::personal::Phone;
 use crate::store::{StoreError, Tx, atomically, snapshot};
@@ -36,7 +37,7 @@ impl Notices {
             params: template.params,
         };
         match self.platform.send(&sms).await {
-            Ok(()) => match self.note_texted(&notice).await {
+            Ok(()) => match self.note_texted(&notice, &event.trace_id).await {
                 Ok(()) => Delivery::Done,
                 // Sent again, it is the same message to the platform.
                 Err(error) => store_said(&error),
@@ -75,11 +76,21 @@ impl Notices {
         Ok(phone.map(|phone| (notice, phone)))
     }
 
-    async fn note_texted(&self, notice: &Notice) -> Result<(), StoreError> {
-        let now = self.clock.now();
+    /// One unit: that it left, and the word to the room that waits for it.
+    async fn note_texted(&self, notice: &Notice, trace_id: &str) -> Result<(), StoreError> {
+        let maker = Maker {
+            clock: &*self.clock,
+            entropy: &*self.entropy,
+        };
+        let now = maker.now();
+        let word = HandedOver::event(notice, maker.id(), trace_id, now);
         atomically(&*self.store, async |tx: &mut Tx| {
             let (account, id) = (&notice.account_id, &notice.notice_id);
-            tx.notices().mark_texted(account, id, now).await.map(drop)
+            let marked = tx.notices().mark_texted(account, id, now).await?;
+            if let Some(word) = word.as_ref().filter(|_| marked) {
+                tx.outbox().add(word).await?;
+            }
+            Ok(())
         })
         .await
     }

@@ -1,7 +1,8 @@
 //! The words of a notice, zh-CN, made from its kind and facts when somebody reads it. The figures
 //! of the inbox and of the SMS come from the same facts, so they agree to the fen.
 
-use super::notice::{Progress, Receipt, Standing, Told};
+use super::notice::{Receipt, Standing, Told};
+use super::sold_words;
 use crate::shared::time::Time;
 
 /// A notice as people read it.
@@ -61,33 +62,15 @@ impl Words {
                     moment(own.happened_at)
                 ),
             },
-            Told::RequestMoved(progress) => of_request(progress),
+            Told::RequestMoved(progress) => super::service_words::of_request(progress),
             Told::FunctionMoved(progress) => super::service_words::of_function(progress),
+            Told::CheckTask(sold)
+            | Told::CheckReminder(sold)
+            | Told::ReviewUpheld(sold)
+            | Told::ReviewCorrected(sold)
+            | Told::PaidOut(sold)
+            | Told::PayoutReturned(sold) => sold_words::of(told, sold),
         }
-    }
-}
-
-fn of_request(progress: &Progress) -> Words {
-    let what = match progress.request.as_str() {
-        "illegal_use" => "窃电举报",
-        "feedback" => "意见反馈",
-        "bill_dispute" => "账单疑问",
-        "wrong_payment" => "缴错户号的诉求",
-        _ => "诉求",
-    };
-    let moved = match progress.state.as_str() {
-        "accepted" => "已被供电公司受理",
-        "under_way" => "正在处理",
-        "resolved" => "已办结",
-        "declined" => "供电公司未予受理，可拨打 95598 了解原因",
-        _ => "有新进展",
-    };
-    Words {
-        title: "诉求有新进展",
-        body: format!(
-            "您的{what}{moved}，更新于{}。",
-            moment(progress.happened_at).trim_end()
-        ),
     }
 }
 
@@ -238,13 +221,20 @@ impl Template {
             | Told::AccessOver(_)
             | Told::AccessTaken(_)
             | Told::RequestMoved(_)
-            | Told::FunctionMoved(_) => None,
+            | Told::FunctionMoved(_)
+            // A correction comes with a task of its own, and that is texted.
+            | Told::ReviewUpheld(_)
+            | Told::ReviewCorrected(_) => None,
+            Told::CheckTask(sold) => Some(sold_words::template("LL_CHECK_TASK", sold)),
+            Told::CheckReminder(sold) => Some(sold_words::template("LL_CHECK_REMINDER", sold)),
+            Told::PaidOut(sold) => Some(sold_words::template("LL_PAID_OUT", sold)),
+            Told::PayoutReturned(sold) => Some(sold_words::template("LL_PAYOUT_RETURNED", sold)),
         }
     }
 }
 
 /// `11月5日`
-fn day(at: Time) -> String {
+pub(super) fn day(at: Time) -> String {
     let date = at.shanghai_date();
     let mut parts = date
         .split('-')
@@ -271,7 +261,7 @@ pub(super) fn moment(at: Time) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::notice::{Kind, OwnData};
+    use super::super::notice::{Kind, OwnData, Progress};
     use super::*;
     use crate::shared::money::Fen;
     use proptest::prelude::*;
@@ -311,6 +301,7 @@ mod tests {
                 happened_at: standing.happened_at,
             })
             .facts(),
+            kind if sold_words::tests::is_of_sold_power(kind) => sold_words::tests::sold().facts(),
             _ => Told::AccessOver(standing).facts(),
         };
         Told::read(kind, &facts.unwrap()).unwrap()
@@ -344,7 +335,9 @@ mod tests {
             let words = Words::of(&told(kind));
             assert_eq!(
                 words.body.contains("尾号 0017"),
-                !kind.is_alarm() && !matches!(kind, Kind::RequestMoved | Kind::FunctionMoved),
+                !kind.is_alarm()
+                    && !matches!(kind, Kind::RequestMoved | Kind::FunctionMoved)
+                    && !sold_words::tests::is_of_sold_power(kind),
                 "{kind:?}"
             );
             assert!(words.body.contains("2026年11月5日 10:01"), "{kind:?}");

@@ -1,12 +1,11 @@
 //! What an owner does with a check task, and what its turns bring: reminders, the end of the wait, the
 //! reviewer's word.
 
-use super::check_task::{CheckTask, OwnedCheckTask};
+use super::check_task::{CheckTask, OwnedCheckTask, RejectReason};
 use super::checking::{self, Applied, Seen};
 use super::energy::EnergyVersion;
 use super::events;
 use super::ids::CheckTaskId;
-use super::ports::{ReviewAnswer, ReviewRequest};
 use super::records::{audit_line, task_line};
 use super::table_k::{Effect, Input, State};
 use super::trade_task::TradeTask;
@@ -106,7 +105,36 @@ impl Settlement {
         feedback: Feedback,
         trace_id: &str,
     ) -> Result<TaskView, SettlementError> {
-        let applied = self.by_owner(own, feedback.input(), trace_id).await?;
+        let view = self
+            .answer(own, Seen::plain(feedback.input()), trace_id)
+            .await?;
+        if feedback == Feedback::View {
+            self.shown(own.id()).await?;
+        }
+        Ok(view)
+    }
+
+    /// A reject with what the owner says about it.
+    pub async fn reject(
+        &self,
+        own: &OwnedCheckTask,
+        reason: Option<RejectReason>,
+        trace_id: &str,
+    ) -> Result<TaskView, SettlementError> {
+        let seen = Seen {
+            reason,
+            ..Seen::plain(Input::Reject)
+        };
+        self.answer(own, seen, trace_id).await
+    }
+
+    async fn answer(
+        &self,
+        own: &OwnedCheckTask,
+        seen: Seen,
+        trace_id: &str,
+    ) -> Result<TaskView, SettlementError> {
+        let applied = self.by_owner(own, seen, trace_id).await?;
         if applied.effects.contains(&Effect::SendToReview) {
             self.review_turn(&applied.task).await?;
         }
@@ -119,21 +147,21 @@ impl Settlement {
         own: &OwnedCheckTask,
         trace_id: &str,
     ) -> Result<TaskView, SettlementError> {
-        self.by_owner(own, Input::Undo, trace_id).await?;
+        self.by_owner(own, Seen::plain(Input::Undo), trace_id)
+            .await?;
         self.look(own).await
     }
 
     async fn by_owner(
         &self,
         own: &OwnedCheckTask,
-        input: Input,
+        seen: Seen,
         trace_id: &str,
     ) -> Result<Applied, SettlementError> {
         let (id, owner) = (own.id(), &own.task().owner);
         let draw = self.draw(&format!("account:{owner}"), trace_id);
         let rules = &*self.rules;
-        let seen = Seen::plain(input);
-        let act = format!("settlement.{}", input.as_str());
+        let act = format!("settlement.{}", seen.input.as_str());
         let line = audit_line(&draw, id.as_str(), &act);
         let applied = atomically(self.store(), async |tx: &mut Tx| {
             let applied = checking::see(tx, rules, &draw, id, &seen).await?;
@@ -183,12 +211,13 @@ impl Settlement {
     /// One reminder for all that are due: a node that slept does not send two at once.
     async fn remind(&self, id: &CheckTaskId) -> Result<(), SettlementError> {
         let draw = self.draw(ACTOR, "");
+        let rules = self.rules.countdown;
         atomically(self.store(), async |tx: &mut Tx| {
             let found = tx.settlement().task(id).await?;
             let Some(mut task) = found.filter(|task| task.state == State::Open) else {
                 return Ok(());
             };
-            let due = task.countdown.reminders_due(draw.now);
+            let due = rules.reminders_due(task.countdown, draw.now);
             if due > task.reminded {
                 let before = task.clone();
                 task.reminded = due;
@@ -199,7 +228,7 @@ impl Settlement {
                     .append(&task_line(&draw, &before, &task, "reminder")?)
                     .await?;
             }
-            task.next_at = Some(task.countdown.next_at(task.reminded));
+            task.next_at = Some(rules.next_at(task.countdown, task.reminded));
             tx.settlement().save_task(&task).await?;
             Ok::<_, SettlementError>(())
         })
@@ -215,97 +244,6 @@ impl Settlement {
                 task.next_at = Some(later);
                 tx.settlement().save_task(&task).await?;
             }
-            Ok::<_, SettlementError>(())
-        })
-        .await
-    }
-
-    /// Hands a task over to the reviewer, or asks what came of it.
-    async fn review_turn(&self, task: &CheckTask) -> Result<(), SettlementError> {
-        let Some(review_no) = &task.review_no else {
-            return Ok(());
-        };
-        if task.review_sent_at.is_none() {
-            return self.hand_over(task, review_no).await;
-        }
-        let began = task.review_began_at.unwrap_or(task.created_at);
-        let overdue = self.now() >= began.plus_seconds(self.rules.review_wait_s);
-        let id = &task.check_task_id;
-        let seen = match self.ports.reviewer.ask(review_no).await {
-            Ok(ReviewAnswer::Upheld) => Seen::plain(Input::Upheld),
-            Ok(ReviewAnswer::Corrected(net)) => Seen {
-                corrected: Some(net),
-                ..Seen::plain(Input::Corrected)
-            },
-            Ok(ReviewAnswer::NotFound) => return self.hand_over(task, review_no).await,
-            Ok(ReviewAnswer::Pending) | Err(_) if overdue => Seen::plain(Input::ReviewOverdue),
-            Ok(ReviewAnswer::Pending) | Err(_) => return self.wait_for_review(id, None).await,
-        };
-        self.see_task(id, &seen, "job:settlement.review", "")
-            .await?;
-        Ok(())
-    }
-
-    async fn hand_over(&self, task: &CheckTask, review_no: &str) -> Result<(), SettlementError> {
-        let energy = {
-            let mut view = snapshot(self.store()).await?;
-            view.settlement()
-                .newest_energy(&task.table_id, &task.period)
-                .await?
-        };
-        let request = ReviewRequest {
-            review_no: review_no.to_owned(),
-            period: task.period.clone(),
-            net: task.net,
-            energy: energy
-                .map(|version| version.month.canonical())
-                .unwrap_or_default(),
-        };
-        let sent = match self.ports.reviewer.hand_over(&request).await {
-            Ok(()) => Some(self.now()),
-            Err(why) => {
-                tracing::warn!(%why, "settlement.review.no_answer");
-                None
-            }
-        };
-        self.wait_for_review(&task.check_task_id, sent).await
-    }
-
-    async fn wait_for_review(
-        &self,
-        id: &CheckTaskId,
-        sent: Option<crate::shared::time::Time>,
-    ) -> Result<(), SettlementError> {
-        let later = self.now().plus_seconds(60);
-        atomically(self.store(), async |tx: &mut Tx| {
-            let found = tx.settlement().task(id).await?;
-            if let Some(mut task) = found.filter(|task| task.state == State::InReview) {
-                task.review_sent_at = task.review_sent_at.or(sent);
-                task.next_at = Some(later);
-                tx.settlement().save_task(&task).await?;
-            }
-            Ok::<_, SettlementError>(())
-        })
-        .await
-    }
-
-    /// A push about a task was accepted: the owner's time begins with the first one.
-    pub async fn pushed(&self, id: &CheckTaskId) -> Result<(), SettlementError> {
-        let now = self.now();
-        let countdown = self.rules.countdown;
-        atomically(self.store(), async |tx: &mut Tx| {
-            let found = tx.settlement().task(id).await?;
-            let fresh = |task: &CheckTask| task.state == State::Open && task.pushed_at.is_none();
-            let Some(mut task) = found.filter(fresh) else {
-                return Ok(());
-            };
-            let account = tx.generation().by_id(&task.generation_account_id).await?;
-            let day = account.map_or(1, |account| account.settlement_day);
-            task.pushed_at = Some(now);
-            task.countdown = countdown.from(now, i8::try_from(day).unwrap_or(1));
-            task.reminded = 0;
-            task.next_at = Some(task.countdown.next_at(0));
-            tx.settlement().save_task(&task).await?;
             Ok::<_, SettlementError>(())
         })
         .await

@@ -6,7 +6,26 @@ use super::table_k::{State, Verdict};
 use crate::shared::ids::AccountId;
 use crate::shared::money::Fen;
 use crate::shared::period::Period;
+use crate::shared::personal::personal;
 use crate::shared::time::Time;
+
+personal! {
+    /// Why an owner rejects a settlement, in their own words: for the reviewer, and for nobody else.
+    RejectReason;
+}
+
+impl RejectReason {
+    pub const MAX_CHARS: usize = 200;
+
+    /// 1 to [`RejectReason::MAX_CHARS`] characters, line breaks allowed, no other control characters.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let said = text.trim();
+        let fits = (1..=Self::MAX_CHARS).contains(&said.chars().count());
+        let plain = said.chars().all(|c| c == '\n' || !c.is_control());
+        (fits && plain).then(|| Self::from_store(said.to_owned()))
+    }
+}
 
 /// One task. There is one per (table, period, data version), by a constraint of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +39,8 @@ pub struct CheckTask {
     pub data_version: i64,
     pub state: State,
     pub verdict: Option<Verdict>,
+    /// What the owner said when they rejected it.
+    pub reason: Option<RejectReason>,
     /// What the month is worth by this version.
     pub net: Fen,
     /// What was on its way or paid for the month when the task was made; the task is about the difference.
@@ -62,5 +83,22 @@ impl OwnedCheckTask {
     #[must_use]
     pub const fn task(&self) -> &CheckTask {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_has_a_limit_and_shows_itself_to_nobody() {
+        let most = RejectReason::MAX_CHARS;
+        assert!(RejectReason::parse(&"电".repeat(most)).is_some());
+        assert!(RejectReason::parse(&"电".repeat(most + 1)).is_none());
+        assert!(RejectReason::parse(" \n ").is_none());
+        assert!(RejectReason::parse("a\u{7}b").is_none());
+        let said = RejectReason::parse(" 三号那天停电\n不该有电量 ").unwrap();
+        assert_eq!(said.expose(), "三号那天停电\n不该有电量");
+        assert_eq!(format!("{said:?}"), "[RejectReason]");
     }
 }

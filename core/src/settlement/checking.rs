@@ -1,7 +1,7 @@
 //! The one unit of work of a check task: load it with its trade task, ask table K, make its answer true.
 
 use super::SettlementError;
-use super::check_task::CheckTask;
+use super::check_task::{CheckTask, RejectReason};
 use super::countdown::CountdownRules;
 use super::energy::{EnergyVersion, Settled, VersionState};
 use super::events::{self, MonthNews};
@@ -25,6 +25,8 @@ pub struct Seen {
     pub corrected: Option<Fen>,
     /// With newer data: the settled version the new task is about.
     pub newer: Option<EnergyVersion>,
+    /// With REJECT: what the owner says.
+    pub reason: Option<RejectReason>,
 }
 
 impl Seen {
@@ -34,6 +36,7 @@ impl Seen {
             input,
             corrected: None,
             newer: None,
+            reason: None,
         }
     }
 }
@@ -72,7 +75,10 @@ pub(super) async fn see(
                 task.undo_spent |= seen.input == Input::Upheld;
                 trade = insert_trade(tx, draw, &task, rules).await?;
             }
-            Effect::SendToReview => hand_over(&mut task, draw),
+            Effect::SendToReview => {
+                task.reason.clone_from(&seen.reason);
+                hand_over(&mut task, draw);
+            }
             Effect::NewTask => {
                 withdraw(tx, &mut trade).await?;
                 let newer = match &seen.newer {
@@ -99,18 +105,12 @@ pub(super) async fn see(
                 open(tx, draw, CaseKind::SettlementReview, &task, why(seen.input)).await?;
             }
             Effect::Contradict => {
-                open(
-                    tx,
-                    draw,
-                    CaseKind::Contradiction,
-                    &task,
-                    seen.input.as_str(),
-                )
-                .await?;
+                let input = seen.input.as_str();
+                open(tx, draw, CaseKind::Contradiction, &task, input).await?;
             }
-            // Told to the caller: what must be asked outside, shown or refused.
-            Effect::RecallReview
-            | Effect::Terminating
+            Effect::RecallReview => recall(tx, draw, &task).await?,
+            // Told to the caller: what must be shown or refused.
+            Effect::Terminating
             | Effect::ShowTable
             | Effect::StoredAnswer
             | Effect::RefuseUndoFirst
@@ -120,7 +120,7 @@ pub(super) async fn see(
             | Effect::RefuseClosed => {}
         }
     }
-    task.next_at = next_turn(&task, draw.now, seen.input);
+    task.next_at = next_turn(&task, rules.countdown, draw.now, seen.input);
     if changes_nothing(decision.effects, &before, &task) {
         return Ok(Applied {
             task: before,
@@ -133,11 +133,40 @@ pub(super) async fn see(
         .await?;
     tx.settlement().save_task(&task).await?;
     task.version = task.version.saturating_add(1);
+    tell_verdict(tx, draw, &task, seen.input).await?;
     Ok(Applied {
         task,
         trade,
         effects: decision.effects,
     })
+}
+
+/// What the reviewer said is told to the owner, once it changed something.
+async fn tell_verdict(
+    tx: &mut Tx,
+    draw: &Draw,
+    task: &CheckTask,
+    input: Input,
+) -> Result<(), SettlementError> {
+    let kind = match (input, task.state) {
+        (Input::Upheld, State::Answered) => events::REVIEW_UPHELD,
+        (Input::Corrected, State::Superseded) => events::REVIEW_CORRECTED,
+        _ => return Ok(()),
+    };
+    let news = MonthNews {
+        due_at: None,
+        ..news(task, draw)
+    };
+    tx.outbox().add(&events::event(draw, kind, &news)?).await?;
+    Ok(())
+}
+
+/// The terminal is told that nobody waits any more, as soon as it can be reached.
+async fn recall(tx: &mut Tx, draw: &Draw, task: &CheckTask) -> Result<(), SettlementError> {
+    if let Some(review_no) = &task.review_no {
+        tx.outbox().add(&events::recall(draw, review_no)?).await?;
+    }
+    Ok(())
 }
 
 fn facts(task: &CheckTask, trade: Option<&TradeTask>) -> Facts {
@@ -185,13 +214,13 @@ fn changes_nothing(effects: &[Effect], before: &CheckTask, after: &CheckTask) ->
     only_told && (!effects.is_empty() || before == after)
 }
 
-fn next_turn(task: &CheckTask, now: Time, input: Input) -> Option<Time> {
+fn next_turn(task: &CheckTask, rules: CountdownRules, now: Time, input: Input) -> Option<Time> {
     match task.state {
         State::Dispatched | State::Superseded => None,
         State::Open if input == Input::Deadline && now >= task.countdown.ends_at => {
             Some(now.plus_seconds(LOOK_S))
         }
-        State::Open => Some(task.countdown.next_at(task.reminded)),
+        State::Open => Some(rules.next_at(task.countdown, task.reminded)),
         State::Answered => Some(now.plus_seconds(LOOK_S)),
         State::InReview if task.review_sent_at.is_none() => Some(now),
         State::InReview => Some(now.plus_seconds(REVIEW_POLL_S)),
@@ -367,6 +396,7 @@ pub(super) async fn add_task(
         data_version: version.data_version,
         state: State::Open,
         verdict: None,
+        reason: None,
         net,
         paid_before,
         countdown,
@@ -380,7 +410,7 @@ pub(super) async fn add_task(
         review_began_at: None,
         newer: None,
         created_at: draw.now,
-        next_at: Some(countdown.next_at(0)),
+        next_at: Some(rules.countdown.next_at(countdown, 0)),
         version: 1,
     };
     tx.settlement().add_task(&task).await?;

@@ -11,6 +11,8 @@ pub struct CountdownRules {
     pub wait_min_s: i64,
     /// How long before the settlement day's midnight it ends.
     pub ahead_s: i64,
+    /// Percent of the wait after which the owner is reminded.
+    pub reminders_percent: [i64; 2],
 }
 
 impl Default for CountdownRules {
@@ -19,12 +21,12 @@ impl Default for CountdownRules {
             wait_s: 3 * 86_400,
             wait_min_s: 86_400,
             ahead_s: 6 * 3600,
+            reminders_percent: [50, 90],
         }
     }
 }
 
-/// Percent of the wait after which the owner is reminded.
-pub const REMINDERS: [i64; 2] = [50, 90];
+const WAIT_MAX_S: i64 = 30 * 86_400;
 
 /// From when to when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,12 +74,34 @@ impl CountdownRules {
         usual
     }
 
+    /// How many reminders of a countdown are due by now.
+    #[must_use]
+    pub fn reminders_due(self, countdown: Countdown, now: Time) -> i64 {
+        let due = self.reminders_percent;
+        let due = due
+            .iter()
+            .filter(|each| now >= countdown.at_percent(**each));
+        i64::try_from(due.count()).unwrap_or(0)
+    }
+
+    /// When something of a countdown is due next: a reminder, or the end.
+    #[must_use]
+    pub fn next_at(self, countdown: Countdown, reminded: i64) -> Time {
+        let next = usize::try_from(reminded).ok();
+        let next = next.and_then(|at| self.reminders_percent.get(at));
+        next.map_or(countdown.ends_at, |each| countdown.at_percent(*each))
+    }
+
     /// Every fault of these values, each as `field: what is wrong`.
     #[must_use]
     pub fn faults(self) -> Vec<&'static str> {
         let mut faults = Vec::new();
-        if self.wait_min_s < 3600 || self.wait_s < self.wait_min_s {
-            faults.push("countdown: 1 h <= wait_min_s <= wait_s");
+        if self.wait_min_s < 3600 || self.wait_s < self.wait_min_s || self.wait_s > WAIT_MAX_S {
+            faults.push("countdown.wait_s: 1 h <= wait_min_s <= wait_s <= 30 days");
+        }
+        let [first, last] = self.reminders_percent;
+        if first < 1 || last <= first || last > 99 {
+            faults.push("countdown.reminders_percent: two of 1 to 99, the smaller one first");
         }
         if !(0..=10 * 86_400).contains(&self.ahead_s) {
             faults.push("countdown.ahead_s: 0 to 10 days");
@@ -93,24 +117,6 @@ impl Countdown {
         let whole = self.ends_at.micros().saturating_sub(self.began_at.micros());
         let part = whole.div_euclid(100).saturating_mul(percent);
         Time::from_micros(self.began_at.micros().saturating_add(part))
-    }
-
-    /// How many reminders are due by now.
-    #[must_use]
-    pub fn reminders_due(self, now: Time) -> i64 {
-        let due = REMINDERS
-            .iter()
-            .filter(|percent| now >= self.at_percent(**percent));
-        i64::try_from(due.count()).unwrap_or(0)
-    }
-
-    /// When something is due next: a reminder, or the end.
-    #[must_use]
-    pub fn next_at(self, reminded: i64) -> Time {
-        let next = usize::try_from(reminded)
-            .ok()
-            .and_then(|at| REMINDERS.get(at));
-        next.map_or(self.ends_at, |percent| self.at_percent(*percent))
     }
 }
 
@@ -141,18 +147,19 @@ mod tests {
 
     #[test]
     fn reminders_come_at_half_and_nine_tenths() {
+        let rules = CountdownRules::default();
         let countdown = Countdown {
             began_at: at("2026-11-02T00:00:00"),
             ends_at: at("2026-11-02T10:00:00"),
         };
         assert_eq!(countdown.at_percent(50), at("2026-11-02T05:00:00"));
         assert_eq!(countdown.at_percent(90), at("2026-11-02T09:00:00"));
-        assert_eq!(countdown.reminders_due(at("2026-11-02T04:59:59")), 0);
-        assert_eq!(countdown.reminders_due(at("2026-11-02T05:00:00")), 1);
-        assert_eq!(countdown.reminders_due(at("2026-11-02T09:00:00")), 2);
-        assert_eq!(countdown.next_at(0), at("2026-11-02T05:00:00"));
-        assert_eq!(countdown.next_at(1), at("2026-11-02T09:00:00"));
-        assert_eq!(countdown.next_at(2), countdown.ends_at);
+        assert_eq!(rules.reminders_due(countdown, at("2026-11-02T04:59:59")), 0);
+        assert_eq!(rules.reminders_due(countdown, at("2026-11-02T05:00:00")), 1);
+        assert_eq!(rules.reminders_due(countdown, at("2026-11-02T09:00:00")), 2);
+        assert_eq!(rules.next_at(countdown, 0), at("2026-11-02T05:00:00"));
+        assert_eq!(rules.next_at(countdown, 1), at("2026-11-02T09:00:00"));
+        assert_eq!(rules.next_at(countdown, 2), countdown.ends_at);
     }
 
     #[test]

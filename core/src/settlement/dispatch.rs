@@ -86,7 +86,7 @@ impl Settlement {
         Ok(true)
     }
 
-    async fn trade_turn(&self, id: &TradeTaskId) -> Result<(), SettlementError> {
+    pub(super) async fn trade_turn(&self, id: &TradeTaskId) -> Result<(), SettlementError> {
         let found = {
             let mut view = snapshot(self.store()).await?;
             view.settlement().trade(id).await?
@@ -162,7 +162,7 @@ impl Settlement {
         self.hear(trade, answer).await
     }
 
-    async fn query(&self, trade: &TradeTask) -> Result<(), SettlementError> {
+    pub(super) async fn query(&self, trade: &TradeTask) -> Result<(), SettlementError> {
         let Some(payout_no) = &trade.payout_no else {
             return Ok(());
         };
@@ -184,7 +184,9 @@ impl Settlement {
         trade: &TradeTask,
         answer: Result<PayoutAnswer, NoAnswer>,
     ) -> Result<(), SettlementError> {
-        let (input, sum) = read(answer, trade.amount);
+        // What is known to be paid is no news, whatever was ordered.
+        let ours = trade.paid.unwrap_or(trade.amount);
+        let (input, sum) = read(answer, ours);
         let paid = Paid { sum, hold: None };
         let applied = self
             .see_trade(&trade.trade_task_id, input, paid, ACTOR)
@@ -202,21 +204,6 @@ impl Settlement {
             }
         }
         Ok(())
-    }
-
-    /// Pays again what the bank gave back, once its owner has said where it goes (table T, RETURNED).
-    pub async fn confirm_payee(&self, id: &TradeTaskId) -> Result<(), SettlementError> {
-        let now = self.now();
-        atomically(self.store(), async |tx| {
-            let Some(mut trade) = tx.settlement().trade(id).await? else {
-                return Err(SettlementError::NotFound);
-            };
-            trade.payee_confirmed = true;
-            trade.next_at = trade.next_at.map(|_| now);
-            tx.settlement().save_trade(&trade).await?;
-            Ok(())
-        })
-        .await
     }
 }
 

@@ -23,6 +23,8 @@ pub enum SettlementError {
     Dispatched,
     #[error("there is nothing to undo")]
     NothingToUndo,
+    #[error("no payout came back")]
+    NothingReturned,
     /// Final; a newer task may have taken its place.
     #[error("the task is closed")]
     Closed { newer: Option<CheckTaskId> },

@@ -18,6 +18,14 @@ pub const TASK_REMINDER: &str = "settlement.check_task_reminder";
 pub const PAID_OUT: &str = "settlement.paid_out";
 /// The bank gave it back.
 pub const RETURNED: &str = "settlement.payout_returned";
+/// The reviewer agrees with the amount.
+pub const REVIEW_UPHELD: &str = "settlement.review_upheld";
+/// The reviewer says another amount; a new task is about it.
+pub const REVIEW_CORRECTED: &str = "settlement.review_corrected";
+/// Nobody waits for a review any more.
+pub const RECALL: &str = "settlement.review_recall";
+/// What `notices` says when a message about something was taken by the SMS platform.
+pub const HANDED_OVER: &str = "notices.handed_over";
 /// There is work for the sweeper; losing it loses nothing but time.
 pub const NUDGE: &str = "settlement.nudge";
 
@@ -49,6 +57,38 @@ pub fn event(draw: &Draw, kind: &str, news: &MonthNews) -> Result<Event, serde_j
         kind: kind.to_owned(),
         ordering_key: format!("check_task:{}", news.check_task_id),
         body: serde_json::to_string(news)?,
+        trace_id: draw.trace_id.clone(),
+        created_at: draw.now,
+        available_at: draw.now,
+        money: false,
+    })
+}
+
+/// Body of [`RECALL`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Recall {
+    pub(super) review_no: String,
+}
+
+/// Body of [`HANDED_OVER`], as far as this room cares.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct HandedOver {
+    pub(super) about: String,
+}
+
+/// Recalls a review; a row of its own key, so that a silent terminal holds up nothing else.
+///
+/// # Errors
+/// When the body cannot be written, which this one can.
+pub(super) fn recall(draw: &Draw, review_no: &str) -> Result<Event, serde_json::Error> {
+    let body = Recall {
+        review_no: review_no.to_owned(),
+    };
+    Ok(Event {
+        event_id: draw.id::<EventId>("recall", review_no),
+        kind: RECALL.to_owned(),
+        ordering_key: format!("review:{review_no}"),
+        body: serde_json::to_string(&body)?,
         trace_id: draw.trace_id.clone(),
         created_at: draw.now,
         available_at: draw.now,

@@ -48,3 +48,24 @@ impl Task for Watch {
         Ok(())
     }
 }
+
+/// Asks after payouts that a bank may still give back.
+#[derive(Debug, Clone)]
+pub struct Returns(pub Settlement);
+
+#[async_trait]
+impl Task for Returns {
+    fn name(&self) -> &'static str {
+        "settlement.returns"
+    }
+
+    fn every_s(&self) -> i64 {
+        6 * 3600
+    }
+
+    async fn run(&self, _now: Time) -> Result<(), &'static str> {
+        let returned = self.0.look_for_returns().await.map_err(|_| "returns")?;
+        tracing::info!(returned, "settlement.returned");
+        Ok(())
+    }
+}

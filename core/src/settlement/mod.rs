@@ -9,6 +9,7 @@
 //! | `table_k`, `check_task`, `countdown`, `checking`, `answering` | the owner checks before the money moves |
 //! | `table_t`, `trade_task`, `trade_queue`, `trading`, `dispatch` | the queue of payouts, each paid at most once |
 //! | `energy`, `table_rows`, `records`, `events` | rows and how their owner pages through them, proof, what others hear |
+//! | `reviewing`, `returns`, `hearing` | the reviewer; what a bank gives back; what the outbox brings |
 //! | `rules`, `ports`, `jobs` | thresholds, the outside, timed tasks |
 
 pub mod accounts;
@@ -34,7 +35,10 @@ mod answering;
 mod collecting;
 mod dispatch;
 mod error;
+mod hearing;
 mod records;
+mod returns;
+mod reviewing;
 mod settling;
 mod table_rows;
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::accounts::Identity;
-use super::check_task::CheckTask;
+use super::check_task::{CheckTask, RejectReason};
 use super::energy::EnergyVersion;
 use super::ids::{CheckTaskId, GenerationAccountId, GenerationNo, PersonalTableId, TradeTaskId};
 use super::readings::MonthReading;
@@ -76,6 +76,13 @@ pub trait SettlementReads: Send {
         account: &GenerationAccountId,
         period: &Period,
     ) -> Result<Fen, StoreError>;
+    /// Paid payouts that were sent since a moment, after one of them, in order: those the bank may still give back.
+    async fn paid_since(
+        &mut self,
+        since: Time,
+        after: &str,
+        most: i64,
+    ) -> Result<Vec<TradeTaskId>, StoreError>;
     /// How many payouts left since a moment, and their sum: what the brake looks at.
     async fn sent_since(&mut self, since: Time) -> Result<(i64, Fen), StoreError>;
     /// Whether money of a table is not final: a trade task, or a check task that may still make one.
@@ -144,6 +151,8 @@ pub struct ReviewRequest {
     pub net: Fen,
     /// The days as they are kept, one line each.
     pub energy: String,
+    /// What the owner says.
+    pub reason: Option<RejectReason>,
 }
 
 /// What the review terminal says.

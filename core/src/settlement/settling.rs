@@ -119,6 +119,7 @@ impl Settlement {
                         input: Input::NewerData,
                         corrected: None,
                         newer: Some(version),
+                        reason: None,
                     };
                     checking::see(tx, rules, &draw, &task.check_task_id, &seen).await?;
                 }

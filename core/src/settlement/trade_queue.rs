@@ -10,7 +10,7 @@ use crate::shared::time::Time;
 pub struct Weights {
     pub wait_per_s: i64,
     pub amount_per_fen: i64,
-    /// Rises with every change: rows keyed under an older number are keyed again before anything leaves.
+    /// Names these two weights: rows keyed under another number are keyed again before anything leaves.
     pub epoch: i64,
 }
 
@@ -19,11 +19,7 @@ pub const WEIGHT_MAX: i64 = 1_000_000;
 impl Default for Weights {
     /// A day of waiting weighs as much as 864 yuan.
     fn default() -> Self {
-        Self {
-            wait_per_s: 1,
-            amount_per_fen: 1,
-            epoch: 1,
-        }
+        Self::of(1, 1)
     }
 }
 
@@ -35,6 +31,19 @@ pub struct QueueKey(i128);
 const MIDDLE: i128 = 1 << 120;
 
 impl Weights {
+    /// Two weights and their name: no two pairs within [`WEIGHT_MAX`] share one.
+    #[must_use]
+    pub const fn of(wait_per_s: i64, amount_per_fen: i64) -> Self {
+        let epoch = wait_per_s
+            .saturating_mul(WEIGHT_MAX.saturating_add(1))
+            .saturating_add(amount_per_fen);
+        Self {
+            wait_per_s,
+            amount_per_fen,
+            epoch,
+        }
+    }
+
     /// `amount x w2 - enqueued x w1`, in millionths so that microseconds count.
     #[must_use]
     pub fn key(self, amount: Fen, enqueued_at: Time) -> QueueKey {

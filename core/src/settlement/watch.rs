@@ -13,6 +13,9 @@ pub struct WatchRules {
     pub every_s: i64,
 }
 
+const EVERY_MAX_S: i64 = 86_400;
+const THRESHOLD_MAX_S: i64 = 7 * 86_400;
+
 impl Default for WatchRules {
     fn default() -> Self {
         Self {
@@ -41,8 +44,11 @@ impl WatchRules {
     #[must_use]
     pub fn faults(self) -> Vec<&'static str> {
         let mut faults = Vec::new();
-        if self.every_s < 60 {
-            faults.push("watch.every_s: at least 60");
+        if !(60..=EVERY_MAX_S).contains(&self.every_s) {
+            faults.push("watch.every_s: 60 s to 1 day");
+        }
+        if self.threshold_s > THRESHOLD_MAX_S {
+            faults.push("watch.threshold_s: at most 7 days");
         }
         // An update that no poll can see would never be settled.
         if self.threshold_s <= self.every_s {

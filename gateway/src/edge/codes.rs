@@ -119,6 +119,7 @@ codes! {
     InReview "IN_REVIEW" CONFLICT "A reviewer has this settlement; wait for the result.";
     Dispatched "DISPATCHED" CONFLICT "The payout is on its way; the answer cannot change any more.";
     NothingToUndo "NOTHING_TO_UNDO" CONFLICT "There is no answer that could be taken back.";
+    NothingReturned "NOTHING_RETURNED" CONFLICT "No bank gave the money of this settlement back.";
     CheckTaskClosed "CHECK_TASK_CLOSED" CONFLICT "This check task is closed; a newer one may have taken its place.";
     // how often
     RateLimited "RATE_LIMITED" TOO_MANY_REQUESTS "Too many requests; wait a moment.";

@@ -32,7 +32,9 @@ pub(super) struct NoticeView {
     pub notice_id: String,
     /// Money: `credited`, `refunded`. Who may use a home: `sharing_accepted`, `sharing_over`,
     /// `access_over`, `access_taken`, `holder_changed`, `holder_disputed`. One's own data: `data_exported`, `erasure_asked`,
-    /// `erasure_withdrawn`. A request of theirs: `request_moved`. A function of theirs: `function_moved`. Others may follow.
+    /// `erasure_withdrawn`. A request of theirs: `request_moved`. A function of theirs: `function_moved`.
+    /// Power they sell: `check_task`,
+    /// `check_reminder`, `review_upheld`, `review_corrected`, `paid_out`, `payout_returned`. Others may follow.
     #[schema(example = "credited")]
     pub kind: &'static str,
     #[schema(example = "电费已入账")]
@@ -43,6 +45,9 @@ pub(super) struct NoticeView {
     /// Opens the payment it is about, when it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<String>,
+    /// Opens the check task it is about, when it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check_task_id: Option<String>,
     pub created_at: String,
     /// Absent while unread.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,6 +63,7 @@ impl NoticeView {
             title: words.title,
             body: words.body,
             payment_id: notice.payment_id.as_ref().map(ToString::to_string),
+            check_task_id: notice.told.check_task().map(str::to_owned),
             created_at: notice.created_at.rfc3339(),
             read_at: notice.read_at.map(|at| at.rfc3339()),
         }

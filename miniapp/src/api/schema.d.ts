@@ -351,6 +351,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/check-tasks/{check_task_id}/payee-confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says that the payee is right after the bank gave the money back: it is paid again, under a new number. The same
+         *     word again changes nothing.
+         */
+        post: operations["confirm_payee"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/check-tasks/{check_task_id}/undo": {
         parameters: {
             query?: never;
@@ -1446,6 +1466,8 @@ export interface components {
             payout?: components["schemas"]["PayoutView"] | null;
             /** @example 2026-10 */
             period: string;
+            /** @description What was said with a reject. */
+            reason?: string | null;
             settlement?: components["schemas"]["SettlementView"] | null;
             /**
              * @description `OPEN`, `ANSWERED`, `IN_REVIEW`, `DISPATCHED`, `SUPERSEDED`.
@@ -1625,6 +1647,11 @@ export interface components {
         };
         /** @description The owner's answer. */
         FeedbackBody: {
+            /**
+             * @description With `reject`, at most 200 characters: what is not right, for the reviewer.
+             * @example 三号那天停电，不该有电量
+             */
+            reason?: string | null;
             verdict: components["schemas"]["VerdictWord"];
         };
         /** @description One field that was refused. */
@@ -1960,11 +1987,14 @@ export interface components {
              * @example 您为尾号 0017 的户号缴纳的 85.20 元已于 2026年11月20日 10:01 入账。
              */
             body: string;
+            /** @description Opens the check task it is about, when it is about one. */
+            check_task_id?: string | null;
             created_at: string;
             /**
              * @description Money: `credited`, `refunded`. Who may use a home: `sharing_accepted`, `sharing_over`,
              *     `access_over`, `access_taken`, `holder_changed`, `holder_disputed`. One's own data: `data_exported`, `erasure_asked`,
-             *     `erasure_withdrawn`. A request of theirs: `request_moved`. A function of theirs: `function_moved`. Others may follow.
+             *     `erasure_withdrawn`. A request of theirs: `request_moved`. Power they sell: `check_task`,
+             *     `check_reminder`, `review_upheld`, `review_corrected`, `paid_out`, `payout_returned`. Others may follow.
              * @example credited
              */
             kind: string;
@@ -2062,6 +2092,8 @@ export interface components {
              *     `staff`, `contradiction`.
              */
             hold?: string | null;
+            /** @description The bank gave it back; say that the payee is right by `POST .../payee-confirmation`. */
+            needs_payee_confirmation: boolean;
             /**
              * @description `HELD`, `QUEUED`, `SENDING`, `UNKNOWN`, `PAID`, `RETURNED`.
              * @example QUEUED
@@ -2275,6 +2307,21 @@ export interface components {
             /** @description 8 characters at least, 128 bytes at most. */
             password: string;
         };
+        /** @description What was fed in on one day; a day nothing is known of is not there. */
+        SettledDayView: {
+            /** @example 2026-10-03 */
+            day: string;
+            parts: components["schemas"]["SettledPartView"][];
+        };
+        /** @description One part of a day. */
+        SettledPartView: {
+            /** @example 9.3 */
+            fed_in_kwh: string;
+            /** @example 12.4 */
+            generated_kwh: string;
+            /** @example peak */
+            slot: string;
+        };
         /** @description One line of a settlement: the amount beside its energy. */
         SettlementLineView: {
             /** Format: int64 */
@@ -2306,6 +2353,8 @@ export interface components {
              * @description What a reviewer added or took; zero otherwise.
              */
             adjustment_fen: number;
+            /** @description The days behind the lines. */
+            days: components["schemas"]["SettledDayView"][];
             /** Format: int64 */
             gross_fen: number;
             lines: components["schemas"]["SettlementLineView"][];
@@ -3296,6 +3345,38 @@ export interface operations {
                 "application/json": components["schemas"]["FeedbackBody"];
             };
         };
+        responses: {
+            /** @description The check task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckTaskView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_payee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/check-tasks` */
+                check_task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description The check task */
             200: {

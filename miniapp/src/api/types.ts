@@ -92,6 +92,24 @@ export type Permission = Views['PermissionView']
 type TableRow = Narrow<Views['TableRowView'], { slot: 'super_peak' | 'peak' | 'flat' | 'valley' | 'deep_valley' }>
 export type PersonalTable = Narrow<Views['PersonalTableView'], { items: TableRow[] }>
 
+export type CheckState = 'OPEN' | 'ANSWERED' | 'IN_REVIEW' | 'DISPATCHED' | 'SUPERSEDED'
+export type PayoutState = 'HELD' | 'QUEUED' | 'SENDING' | 'UNKNOWN' | 'PAID' | 'RETURNED'
+export type PayoutHold =
+  | 'unchecked' | 'figures_differ' | 'no_payee' | 'payee_young' | 'refused' | 'returned' | 'nothing_payable' | 'staff' | 'contradiction'
+export type SolarSlot = TableRow['slot']
+export type SettlementLine = Narrow<Views['SettlementLineView'], { kind: 'feed_in' | 'subsidy'; slot: SolarSlot }>
+type SettledPart = Narrow<Views['SettledPartView'], { slot: SolarSlot }>
+type SettledDay = Narrow<Views['SettledDayView'], { parts: SettledPart[] }>
+type MonthSettlement = Narrow<Views['SettlementView'], { lines: SettlementLine[]; days: SettledDay[] }>
+export type Payout = Narrow<Views['PayoutView'], { state: PayoutState; hold?: PayoutHold }>
+export type CheckTask = Narrow<Views['CheckTaskView'], {
+  state: CheckState
+  verdict?: 'confirm' | 'ignore' | 'timeout' | 'upheld'
+  settlement?: MonthSettlement
+  payout?: Payout
+}>
+export type CheckVerdict = Views['VerdictWord']
+
 export type Notice = Views['NoticeView']
 export type NoticePage = Views['InboxView']
 

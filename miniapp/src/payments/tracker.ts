@@ -5,7 +5,7 @@ import type { WordKey } from '../words'
 export type StationState = 'done' | 'now' | 'later' | 'stopped'
 
 export interface Station {
-  name: Extract<WordKey, `track.${string}`>
+  name: Extract<WordKey, `track.${string}` | `check.station.${string}`>
   state: StationState
   /** When it happened, RFC 3339. */
   at?: string

@@ -1,6 +1,6 @@
 /** What the screens read from the gateway, each under the name it is remembered by. */
 import type {
-  Access, Arrears, Balance, Bill, BillPage, Binding, BindingDetail, CertificationTerms, Consent, Erasure, Filling, GenerationAccount, Me,
+  Access, Arrears, Balance, Bill, BillPage, Binding, BindingDetail, CertificationTerms, CheckTask, Consent, Erasure, Filling, GenerationAccount, Me,
   NoticePage, Page, Payment, PersonalTable, SignedInDevice,
 } from '../api/types'
 import { homes } from './homes'
@@ -39,6 +39,8 @@ export const useGenerationAccounts = () => useRead<Page<GenerationAccount>>('/ge
 export const useGenerationAccount = (id: string) => useRead<GenerationAccount>(`/generation-accounts/${encodeURIComponent(id)}`)
 export const usePersonalTable = (id: string, period: string, cursor: string | undefined) =>
   useRead<PersonalTable>(`/generation-accounts/${encodeURIComponent(id)}/table`, { limit: 20, cursor, from: period || undefined, to: period || undefined })
+export const useCheckTasks = (cursor: string | undefined) => useRead<Page<CheckTask>>('/check-tasks', { limit: 20, cursor })
+export const useCheckTask = (id: string | undefined) => useRead<CheckTask>(id && `/check-tasks/${encodeURIComponent(id)}`)
 export const useDevices = () => useRead<Page<SignedInDevice>>('/sessions')
 
 export function useBill(id: string | undefined, period: string | undefined): Remote<Bill> {

@@ -24,6 +24,8 @@ const SCREENS = {
   privacy: '/pages/privacy/index',
   solar: '/pages/settlement/index',
   solarAccount: '/pages/settlement/account',
+  checks: '/pages/settlement/checks',
+  check: '/pages/settlement/check',
   services: '/pages/publications/hub',
   shelf: '/pages/publications/index',
   article: '/pages/publications/detail',

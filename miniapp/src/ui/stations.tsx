@@ -19,7 +19,7 @@ export function Stations({ stations }: { stations: Station[] }) {
           key={station.name}
           className={`station station-${station.state}`}
           current={station.state === 'now' ? 'step' : undefined}
-          testId={`${station.name.replace('track.', 'station-')}-${station.state}`}
+          testId={`${station.name.replace(/^(track|check\.station)\./, 'station-')}-${station.state}`}
         >
           <Box className='station-mark' decoration><Icon name={MARKS[station.state]} /></Box>
           <Box className='station-text'>

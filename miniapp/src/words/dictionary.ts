@@ -1,5 +1,6 @@
 /** Every word a household reads, in one place: zh-CN first, English beside it. `{name}` is filled in by `say`. */
 
+import { checkWords } from './checks'
 import { publicWords } from './public'
 import { requestWords } from './requests'
 import { solarWords } from './solar'
@@ -7,6 +8,7 @@ import { solarWords } from './solar'
 type Words = readonly [zh: string, en: string]
 
 export const dictionary = {
+  ...checkWords,
   ...publicWords,
   ...requestWords,
   ...solarWords,
@@ -321,6 +323,7 @@ export const dictionary = {
   'notices.title': ['消息', 'Messages'],
   'notices.empty': ['还没有消息', 'No messages yet'],
   'notices.unread': ['未读', 'unread'],
+  'notices.check': ['查看这笔结算', 'See this settlement'],
   'notices.payment': ['查看这笔缴费', 'See this payment'],
 
   'me.title': ['我的', 'Me'],

@@ -66,6 +66,7 @@ export const problems: Record<string, ProblemWords> = {
   IN_REVIEW: { zh: '这笔结算正在复核，请等待结果。', en: 'A reviewer is looking at this settlement. Please wait for the result.', cure: 'home' },
   DISPATCHED: { zh: '这笔款项已在发放途中，答复不能再改；有疑问可拨打 95598。', en: 'This payout is on its way, so the answer stays. Call 95598 if something is not right.', cure: 'hotline' },
   NOTHING_TO_UNDO: { zh: '没有可以撤回的答复。', en: 'There is no answer to take back.', cure: 'home' },
+  NOTHING_RETURNED: { zh: '这笔款项没有被银行退回，无需确认。', en: 'No bank gave this money back; there is nothing to confirm.', cure: 'retry' },
   CHECK_TASK_CLOSED: { zh: '这次核对已结束，请查看最新的核对任务。', en: 'This check is closed. Please look at the newest one.', cure: 'home' },
   DOCUMENT_GONE: { zh: '链接已用过或已过期，请重新获取。', en: 'This link is used or over. Please get another.', cure: 'retry' },
   OTP_WRONG: { zh: '验证码不对或已过期，请核对或重新获取。', en: 'The code is not right or too old. Check it or get another.', cure: 'retry' },

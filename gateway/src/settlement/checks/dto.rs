@@ -1,13 +1,18 @@
 //! What goes in and out of the check-task routes.
 
 use lifeline_core::settlement::calculation::Line;
-use lifeline_core::settlement::check_task::CheckTask;
+use lifeline_core::settlement::check_task::{CheckTask, RejectReason};
 use lifeline_core::settlement::energy::Settled;
+use lifeline_core::settlement::readings::{Measured, MonthEnergy};
 use lifeline_core::settlement::table_k::{State, Verdict};
+use lifeline_core::settlement::table_t;
 use lifeline_core::settlement::trade_task::{Hold, TradeTask};
 use lifeline_core::settlement::{Feedback, TaskView};
+use lifeline_core::tariffs::Slot;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::edge::{Code, Problem};
 
 /// What the owner says of a settlement.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -24,15 +29,39 @@ pub(super) enum VerdictWord {
 #[serde(deny_unknown_fields)]
 pub(super) struct FeedbackBody {
     pub verdict: VerdictWord,
+    /// With `reject`, at most 200 characters: what is not right, for the reviewer.
+    #[schema(example = "三号那天停电，不该有电量", max_length = 200)]
+    pub reason: Option<String>,
+}
+
+/// A verdict, read.
+pub(super) enum Said {
+    Plain(Feedback),
+    Reject(Option<RejectReason>),
 }
 
 impl FeedbackBody {
-    pub(super) const fn parse(&self) -> Feedback {
-        match self.verdict {
+    pub(super) fn parse(&self) -> Result<Said, Problem> {
+        let wrong = |why| Problem::new(Code::InvalidField).field("reason", "invalid", why);
+        let plain = match self.verdict {
             VerdictWord::Confirm => Feedback::Confirm,
             VerdictWord::Ignore => Feedback::Ignore,
             VerdictWord::View => Feedback::View,
-            VerdictWord::Reject => Feedback::Reject,
+            VerdictWord::Reject => {
+                let said = self
+                    .reason
+                    .as_deref()
+                    .filter(|said| !said.trim().is_empty());
+                let read = said.map(|said| RejectReason::parse(said).ok_or(said));
+                let read = read.transpose();
+                return read
+                    .map(Said::Reject)
+                    .map_err(|_| wrong("at most 200 characters, none of them for control"));
+            }
+        };
+        match self.reason {
+            None => Ok(Said::Plain(plain)),
+            Some(_) => Err(wrong("only with a reject")),
         }
     }
 }
@@ -73,10 +102,44 @@ impl SettlementLineView {
     }
 }
 
+/// What was fed in on one day; a day nothing is known of is not there.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SettledDayView {
+    #[schema(example = "2026-10-03")]
+    pub day: String,
+    pub parts: Vec<SettledPartView>,
+}
+
+/// One part of a day.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SettledPartView {
+    #[schema(example = "peak")]
+    pub slot: &'static str,
+    #[schema(example = "12.4")]
+    pub generated_kwh: String,
+    #[schema(example = "9.3")]
+    pub fed_in_kwh: String,
+}
+
+fn days_of(month: &MonthEnergy) -> Vec<SettledDayView> {
+    let part = |(slot, measured): &(Slot, Measured)| SettledPartView {
+        slot: slot.as_str(),
+        generated_kwh: measured.generated.to_string(),
+        fed_in_kwh: measured.fed_in.to_string(),
+    };
+    let days = month.days().map(|(day, parts)| SettledDayView {
+        day: day.to_string(),
+        parts: parts.iter().map(part).collect(),
+    });
+    days.collect()
+}
+
 /// What the amount is made of.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SettlementView {
     pub lines: Vec<SettlementLineView>,
+    /// The days behind the lines.
+    pub days: Vec<SettledDayView>,
     pub gross_fen: i64,
     pub tax_fen: i64,
     pub subsidy_fen: i64,
@@ -85,10 +148,11 @@ pub(super) struct SettlementView {
 }
 
 impl SettlementView {
-    fn of(settled: &Settled) -> Self {
+    fn of(settled: &Settled, month: &MonthEnergy) -> Self {
         let amounts = &settled.amounts;
         Self {
             lines: amounts.lines.iter().map(SettlementLineView::of).collect(),
+            days: days_of(month),
             gross_fen: amounts.gross.get(),
             tax_fen: amounts.tax.get(),
             subsidy_fen: amounts.subsidy.get(),
@@ -108,6 +172,8 @@ pub(super) struct PayoutView {
     /// `staff`, `contradiction`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<&'static str>,
+    /// The bank gave it back; say that the payee is right by `POST .../payee-confirmation`.
+    pub needs_payee_confirmation: bool,
 }
 
 impl PayoutView {
@@ -116,6 +182,8 @@ impl PayoutView {
             state: trade.state.as_str(),
             amount_fen: trade.paid.unwrap_or(trade.amount).get(),
             hold: trade.hold.map(Hold::as_str),
+            needs_payee_confirmation: trade.state == table_t::State::Returned
+                && !trade.payee_confirmed,
         }
     }
 }
@@ -131,6 +199,9 @@ pub(super) struct CheckTaskView {
     /// `OPEN`, `ANSWERED`, `IN_REVIEW`, `DISPATCHED`, `SUPERSEDED`.
     #[schema(example = "OPEN")]
     pub state: &'static str,
+    /// What was said with a reject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// `confirm`, `ignore`, `timeout` (counts as ignore), `upheld`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<&'static str>,
@@ -158,6 +229,7 @@ impl CheckTaskView {
             period: task.period.to_string(),
             data_version: task.data_version,
             state: task.state.as_str(),
+            reason: None,
             verdict: task.verdict.map(Verdict::as_str),
             amount_fen: task.net.get(),
             paid_before_fen: task.paid_before.get(),
@@ -171,15 +243,17 @@ impl CheckTaskView {
     }
 
     pub(super) fn whole(view: &TaskView) -> Self {
-        let settled = view
-            .energy
-            .as_ref()
-            .and_then(|version| version.settled.as_ref());
-        let own_version = view.energy.as_ref().map(|version| version.data_version);
         // The lines of a newer version are its own task's.
-        let settled = settled.filter(|_| own_version == Some(view.task.data_version));
+        let energy = view.energy.as_ref();
+        let energy = energy.filter(|version| version.data_version == view.task.data_version);
+        let settlement = energy.and_then(|version| {
+            let settled = version.settled.as_ref()?;
+            Some(SettlementView::of(settled, &version.month))
+        });
+        let reason = view.task.reason.as_ref();
         Self {
-            settlement: settled.map(SettlementView::of),
+            reason: reason.map(|said| said.expose().to_owned()),
+            settlement,
             payout: view.trade.as_ref().map(PayoutView::of),
             ..Self::bare(&view.task)
         }

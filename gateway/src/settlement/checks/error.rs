@@ -12,6 +12,7 @@ impl From<SettlementError> for Problem {
             SettlementError::InReview => Self::new(Code::InReview),
             SettlementError::Dispatched => Self::new(Code::Dispatched),
             SettlementError::NothingToUndo => Self::new(Code::NothingToUndo),
+            SettlementError::NothingReturned => Self::new(Code::NothingReturned),
             SettlementError::Closed { newer } => {
                 let problem = Self::new(Code::CheckTaskClosed);
                 match newer {

@@ -11,7 +11,7 @@ use crate::edge::{Policy, Routes};
 /// What this part adds to the OpenAPI.
 #[derive(Debug, OpenApi)]
 #[openapi(
-    paths(routes::list, routes::detail, routes::feed_back, routes::undo),
+    paths(routes::list, routes::detail, routes::feed_back, routes::undo, routes::confirm_payee),
     tags((name = "check-tasks", description = "Checking a month's settlement before it is paid"))
 )]
 pub struct Api;
@@ -27,4 +27,9 @@ pub fn routes(routes: &mut Routes<'_>) {
         routes::feed_back,
     );
     routes.post("/v1/check-tasks/{check_task_id}/undo", fresh, routes::undo);
+    routes.post(
+        "/v1/check-tasks/{check_task_id}/payee-confirmation",
+        fresh,
+        routes::confirm_payee,
+    );
 }

@@ -4,7 +4,7 @@ use actix_web::web;
 use lifeline_core::settlement::Settlement;
 use lifeline_core::settlement::ids::CheckTaskId;
 
-use super::dto::{CheckTaskView, CheckTasksView, FeedbackBody};
+use super::dto::{CheckTaskView, CheckTasksView, FeedbackBody, Said};
 use crate::accounts::Asker;
 use crate::edge::cursor::{Cursors, PageQuery};
 use crate::edge::{Checked, Code, Problem, Query};
@@ -63,13 +63,15 @@ pub(super) async fn feed_back(
     path: web::Path<String>,
     body: Checked<FeedbackBody>,
 ) -> Result<web::Json<CheckTaskView>, Problem> {
-    let feedback = body.value.parse();
+    let said = body.value.parse()?;
     let own = settlement
         .own_task(&caller.account_id, &id_of(&path)?)
         .await?;
-    let view = settlement
-        .feed_back(&own, feedback, &caller.trace_id)
-        .await?;
+    let trace = &caller.trace_id;
+    let view = match said {
+        Said::Plain(feedback) => settlement.feed_back(&own, feedback, trace).await?,
+        Said::Reject(reason) => settlement.reject(&own, reason, trace).await?,
+    };
     waker.wake();
     Ok(web::Json(CheckTaskView::whole(&view)))
 }
@@ -87,5 +89,24 @@ pub(super) async fn undo(
         .own_task(&caller.account_id, &id_of(&path)?)
         .await?;
     let view = settlement.undo(&own, &caller.trace_id).await?;
+    Ok(web::Json(CheckTaskView::whole(&view)))
+}
+
+/// Says that the payee is right after the bank gave the money back: it is paid again, under a new number. The same
+/// word again changes nothing.
+#[utoipa::path(post, path = "/v1/check-tasks/{check_task_id}/payee-confirmation", tag = "check-tasks", security(("bearer" = [])),
+    params(("check_task_id" = String, Path, description = "From `GET /v1/check-tasks`")),
+    responses((status = 200, description = "The check task", body = CheckTaskView)))]
+pub(super) async fn confirm_payee(
+    Asker(caller): Asker,
+    settlement: web::Data<Settlement>,
+    waker: web::Data<Waker>,
+    path: web::Path<String>,
+) -> Result<web::Json<CheckTaskView>, Problem> {
+    let own = settlement
+        .own_task(&caller.account_id, &id_of(&path)?)
+        .await?;
+    let view = settlement.confirm_payee(&own, &caller.trace_id).await?;
+    waker.wake();
     Ok(web::Json(CheckTaskView::whole(&view)))
 }

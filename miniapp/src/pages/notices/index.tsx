@@ -20,7 +20,7 @@ export default function NoticesScreen() {
   )
 }
 
-const ICONS: Record<string, IconName> = { credited: 'check', refunded: 'return' }
+const ICONS: Record<string, IconName> = { credited: 'check', refunded: 'return', check_task: 'sun', check_reminder: 'clock', review_upheld: 'check', review_corrected: 'swap', paid_out: 'wallet', payout_returned: 'warning' }
 
 function Inbox() {
   const { t } = useSettings()
@@ -52,7 +52,7 @@ function useMarkRead(items: Notice[] | undefined): void {
 
 function NoticeCard({ notice }: { notice: Notice }) {
   const { t, language } = useSettings()
-  const { payment_id: payment } = notice
+  const { payment_id: payment, check_task_id: check } = notice
   return (
     <Card testId={`notice-${notice.kind}`}>
       <Box className='title-line'>
@@ -63,6 +63,7 @@ function NoticeCard({ notice }: { notice: Notice }) {
       <Box as='p'>{notice.body}</Box>
       <Box as='p' className='soft'>{momentText(notice.created_at, language, Date.now())}</Box>
       {payment && <Button kind='plain' small onTap={() => open('tracker', { payment_id: payment })}>{t('notices.payment')}</Button>}
+      {check && <Button kind='plain' small onTap={() => open('check', { id: check })} testId='notice-check'>{t('notices.check')}</Button>}
     </Card>
   )
 }

@@ -7,6 +7,7 @@ import { activate, askTermination, type Registration } from '../../settlement/ac
 import { useGenerationAccount, usePersonalTable } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { momentText } from '../../time/shanghai'
+import { Amount } from '../../ui/amount'
 import { Box, Field } from '../../ui/blocks'
 import { Button, Card, Note, NothingHere, ProblemNote, Row, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
@@ -14,18 +15,20 @@ import { IdentityForm } from './identity_form'
 import { RegistrationForm } from './registration_form'
 import { StateChip } from './state_chip'
 
+const PERIOD = /^(\d{4}-(0[1-9]|1[0-2]))?$/
+
 /** One generation account: its state in words, what I must do next, and its table. */
 export default function SolarAccountScreen() {
   const { t } = useSettings()
-  const { id } = useRouter().params
+  const { id, period } = useRouter().params
   return (
     <PrivateScreen title={t('solar.account')} testId='screen-solar-account'>
-      {() => (id ? <Account id={id} /> : <NothingHere />)}
+      {() => (id ? <Account id={id} period={PERIOD.test(period ?? '') ? period : undefined} /> : <NothingHere />)}
     </PrivateScreen>
   )
 }
 
-function Account({ id }: { id: string }) {
+function Account({ id, period }: { id: string; period?: string }) {
   const { t } = useSettings()
   const { answer, problem, reload } = useGenerationAccount(id)
   if (!answer) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={5} />
@@ -40,7 +43,7 @@ function Account({ id }: { id: string }) {
         {answer.state === 'keyless' && <Button kind='quiet' onTap={reload} testId='solar-again'>{t('app.retry')}</Button>}
       </Card>
       {answer.state === 'keyed' && <Permission id={id} reload={reload} />}
-      {answer.state === 'permitted' && <Table id={id} />}
+      {answer.state === 'permitted' && <Table id={id} first={period ?? ''} />}
       {(answer.state === 'keyed' || answer.state === 'permitted') && <Termination account={answer} reload={reload} />}
       {answer.state === 'terminated' && <Activation id={id} reload={reload} />}
     </>
@@ -58,12 +61,11 @@ function Permission({ id, reload }: { id: string; reload: () => void }) {
   )
 }
 
-const PERIOD = /^(\d{4}-(0[1-9]|1[0-2]))?$/
-
-function Table({ id }: { id: string }) {
+/** `first` is the month that is looked for at once. */
+function Table({ id, first }: { id: string; first: string }) {
   const { t, language } = useSettings()
-  const [typed, setTyped] = useState('')
-  const [period, setPeriod] = useState('')
+  const [typed, setTyped] = useState(first)
+  const [period, setPeriod] = useState(first)
   const [cursors, setCursors] = useState<string[]>([])
   const { answer, problem, reload } = usePersonalTable(id, period, cursors[cursors.length - 1])
   const wrong = !PERIOD.test(typed)
@@ -83,7 +85,7 @@ function Table({ id }: { id: string }) {
       {answer?.items.length === 0 && <Note testId='solar-table-empty'>{t('solar.table.empty')}</Note>}
       {answer?.items.map((row) => (
         <Row key={`${row.period}${row.kind}${row.slot}${row.from}`} name={`${row.from} – ${row.to} ${t(`solar.slot.${row.slot}`)}`}>
-          {row.energy_kwh} kWh
+          {row.energy_kwh} kWh{typeof row.amount_fen === 'number' && <> <Amount fen={row.amount_fen} /></>}
         </Row>
       ))}
       {cursors.length > 0 && <Button kind='plain' onTap={() => setCursors(cursors.slice(0, -1))} testId='solar-before'>{t('app.back')}</Button>}

@@ -38,6 +38,14 @@ function Accounts() {
   return (
     <>
       {answer.items.length === 0 && <Note testId='solar-none'>{t('solar.none')}</Note>}
+      {answer.items.length > 0 && (
+        <Card testId='solar-checks'>
+          <Tap className='card-link' onTap={() => open('checks')} testId='open-checks'>
+            <Box as='span'>{t('checks.open')}</Box>
+            <Icon name='next' />
+          </Tap>
+        </Card>
+      )}
       {answer.items.map((account) => <AccountLine key={account.generation_account_id} account={account} />)}
       <Card label={t('solar.register')} testId='solar-register'>
         <Box as='h2' className='section-title'>{t('solar.register')}</Box>

@@ -1,4 +1,5 @@
-//! The main job, played as a household would: sign in, be matched, see, pay, watch it POSTED.
+//! The main jobs, played as a household would: sign in, be matched, see, pay, watch it POSTED; and sell power,
+//! check the month, be paid.
 //!
 //! Only HTTP is spoken. The verdict is read from the sandbox's trades and postings, never from
 //! Lifeline alone, and a run with a fault counts only if the sandbox counted the fault on the call
@@ -7,9 +8,11 @@
 mod client;
 mod faults;
 mod household;
+mod jwe;
 mod payment;
 mod report;
 mod several;
+mod solar;
 mod verdict;
 
 use std::path::PathBuf;
@@ -77,7 +80,8 @@ pub(crate) async fn play(options: Options) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let Some(scenarios) = faults::wanted(options.fault.as_deref()) else {
+    let wish = options.fault.as_deref();
+    let Some(scenarios) = faults::wanted(wish) else {
         let known = faults::kinds().join(", ");
         report.wrong(
             "choose the fault",
@@ -87,19 +91,31 @@ pub(crate) async fn play(options: Options) -> ExitCode {
     };
     for scenario in &scenarios {
         report.begin(scenario.name());
-        match run(&demo, scenario, &mut report).await {
-            Ok(()) => report.end(true),
-            Err(wrong) => {
-                report.wrong(scenario.name(), &wrong);
-                report.end(false);
-            }
-        }
-        // A fault that was not used up must not reach the next run.
-        if let Ok(client) = Client::new(&demo) {
-            let _ = client.sandbox_delete("/sim/faults").await;
-        }
+        let went = run(&demo, scenario, &mut report).await;
+        conclude(&demo, &mut report, scenario.name(), went).await;
+    }
+    // Selling comes last: its months make time jump.
+    for row in solar::wanted(wish) {
+        let name = solar::name(row);
+        report.begin(&name);
+        let went = solar::run(&demo, row, &mut report).await;
+        conclude(&demo, &mut report, &name, went).await;
     }
     report.close()
+}
+
+async fn conclude(demo: &Demo, report: &mut Report, name: &str, went: Result<(), Wrong>) {
+    match went {
+        Ok(()) => report.end(true),
+        Err(wrong) => {
+            report.wrong(name, &wrong);
+            report.end(false);
+        }
+    }
+    // A fault that was not used up must not reach the next run.
+    if let Ok(client) = Client::new(demo) {
+        let _ = client.sandbox_delete("/sim/faults").await;
+    }
 }
 
 async fn run(demo: &Demo, scenario: &Scenario, report: &mut Report) -> Result<(), Wrong> {

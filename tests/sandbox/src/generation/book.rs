@@ -27,6 +27,8 @@ pub(super) struct Review {
     pub(super) period: String,
     pub(super) net_fen: i64,
     pub(super) energy_lines: usize,
+    /// What the owner said.
+    pub(super) reason: Option<String>,
     pub(super) state: &'static str,
     pub(super) amount_fen: Option<i64>,
 }

@@ -140,18 +140,23 @@ struct ReviewAsked {
     period: String,
     net_fen: i64,
     energy: String,
+    reason_enc: Option<String>,
 }
 
 async fn hand_over(asked: Asked) -> HttpResponse {
     let passage = Passage::of(asked, "POST /reviews");
     passage
-        .answer(true, |systems, _| {
+        .answer(true, |systems, keys| {
             let wanted: ReviewAsked = passage.json()?;
+            let said = wanted.reason_enc.as_deref();
+            let reason = said.map(|sealed| keys.open("reason_enc", sealed).ok_or(No::Invalid));
+            let reason = reason.transpose()?;
             let mut book = systems.book();
             let review = book.reviews.entry(wanted.review_no).or_insert(Review {
                 period: wanted.period,
                 net_fen: wanted.net_fen,
                 energy_lines: wanted.energy.lines().count(),
+                reason,
                 state: "pending",
                 amount_fen: None,
             });

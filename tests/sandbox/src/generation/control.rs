@@ -48,7 +48,7 @@ async fn reviews(systems: web::Data<Generation>) -> HttpResponse {
             json!({
                 "review_id": no, "period": review.period, "net_fen": review.net_fen,
                 "energy_lines": review.energy_lines, "state": review.state,
-                "amount_fen": review.amount_fen,
+                "amount_fen": review.amount_fen, "reason": review.reason,
             })
         })
         .collect();

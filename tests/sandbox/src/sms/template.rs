@@ -11,7 +11,7 @@ struct Template {
 }
 
 /// `{sign}` is the sender's registered name; every other name in braces is a parameter.
-const TEMPLATES: [Template; 10] = [
+const TEMPLATES: [Template; 14] = [
     Template {
         id: "LL_OTP",
         text: "【{sign}】验证码 {code}，5 分钟内有效，用于{purpose}。请勿告诉他人。",
@@ -51,6 +51,22 @@ const TEMPLATES: [Template; 10] = [
     Template {
         id: "LL_ERASURE_WITHDRAWN",
         text: "【{sign}】您的注销申请已撤回（{date}），一切照旧。",
+    },
+    Template {
+        id: "LL_CHECK_TASK",
+        text: "【{sign}】您 {month}的光伏结算 {yuan} 元已算好，请在{date}前打开小程序核对，到时未答复视为认可。",
+    },
+    Template {
+        id: "LL_CHECK_REMINDER",
+        text: "【{sign}】您 {month}的光伏结算 {yuan} 元还未核对，{date}截止，到时未答复视为认可。",
+    },
+    Template {
+        id: "LL_PAID_OUT",
+        text: "【{sign}】您 {month}的光伏电费 {yuan} 元已付到您的收款账号（{date}）。",
+    },
+    Template {
+        id: "LL_PAYOUT_RETURNED",
+        text: "【{sign}】您 {month}的光伏电费 {yuan} 元被银行退回（{date}），请打开小程序确认收款账号。",
     },
 ];
 

@@ -1,0 +1,82 @@
+//! The reviewer's part of a check task: handing it over, asking what came of it, calling it back.
+
+use super::check_task::CheckTask;
+use super::checking::Seen;
+use super::ids::CheckTaskId;
+use super::ports::{ReviewAnswer, ReviewRequest};
+use super::table_k::{Input, State};
+use super::{Settlement, SettlementError};
+use crate::shared::time::Time;
+use crate::store::{Tx, atomically, snapshot};
+
+impl Settlement {
+    /// Hands a task over to the reviewer, or asks what came of it.
+    pub(super) async fn review_turn(&self, task: &CheckTask) -> Result<(), SettlementError> {
+        let Some(review_no) = &task.review_no else {
+            return Ok(());
+        };
+        if task.review_sent_at.is_none() {
+            return self.hand_over(task, review_no).await;
+        }
+        let began = task.review_began_at.unwrap_or(task.created_at);
+        let overdue = self.now() >= began.plus_seconds(self.rules.review_wait_s);
+        let id = &task.check_task_id;
+        let seen = match self.ports.reviewer.ask(review_no).await {
+            Ok(ReviewAnswer::Upheld) => Seen::plain(Input::Upheld),
+            Ok(ReviewAnswer::Corrected(net)) => Seen {
+                corrected: Some(net),
+                ..Seen::plain(Input::Corrected)
+            },
+            Ok(ReviewAnswer::NotFound) => return self.hand_over(task, review_no).await,
+            Ok(ReviewAnswer::Pending) | Err(_) if overdue => Seen::plain(Input::ReviewOverdue),
+            Ok(ReviewAnswer::Pending) | Err(_) => return self.wait_for_review(id, None).await,
+        };
+        self.see_task(id, &seen, "job:settlement.review", "")
+            .await?;
+        Ok(())
+    }
+
+    async fn hand_over(&self, task: &CheckTask, review_no: &str) -> Result<(), SettlementError> {
+        let energy = {
+            let mut view = snapshot(self.store()).await?;
+            view.settlement()
+                .newest_energy(&task.table_id, &task.period)
+                .await?
+        };
+        let request = ReviewRequest {
+            review_no: review_no.to_owned(),
+            period: task.period.clone(),
+            net: task.net,
+            energy: energy
+                .map(|version| version.month.canonical())
+                .unwrap_or_default(),
+            reason: task.reason.clone(),
+        };
+        let sent = match self.ports.reviewer.hand_over(&request).await {
+            Ok(()) => Some(self.now()),
+            Err(why) => {
+                tracing::warn!(%why, "settlement.review.no_answer");
+                None
+            }
+        };
+        self.wait_for_review(&task.check_task_id, sent).await
+    }
+
+    async fn wait_for_review(
+        &self,
+        id: &CheckTaskId,
+        sent: Option<Time>,
+    ) -> Result<(), SettlementError> {
+        let later = self.now().plus_seconds(60);
+        atomically(self.store(), async |tx: &mut Tx| {
+            let found = tx.settlement().task(id).await?;
+            if let Some(mut task) = found.filter(|task| task.state == State::InReview) {
+                task.review_sent_at = task.review_sent_at.or(sent);
+                task.next_at = Some(later);
+                tx.settlement().save_task(&task).await?;
+            }
+            Ok::<_, SettlementError>(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,195 @@
+/**
+ * Checking a month of sold power, in Chromium against a running demo: the countdown, how the amount came about, looking, rejecting with a
+ * reason and the reviewer's correction, confirming, taking back, confirming again; then the money, the bank that gives it back, and the money
+ * again. What was paid is read from the books of the trade-execution platform.
+ *
+ *   READY_FILE=ready.json node settling.mjs
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+import { Checks } from './checks.mjs'
+import { openPhone } from './phone.mjs'
+
+const checks = new Checks()
+const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../../target/browser')
+const ready = JSON.parse(fs.readFileSync(process.env.READY_FILE, 'utf8'))
+const [line, sandbox] = [new URL(ready.line).origin, new URL(ready.sandbox).origin]
+const HOUR_S = 3_600
+
+async function tell(where, body = {}) {
+  const answer = await fetch(`${sandbox}${where}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  if (!answer.ok) throw new Error(`${where}: ${answer.status} ${await answer.text()}`)
+}
+const advance = (seconds) => tell('/sim/clock', { advance_s: seconds })
+const books = async (where) => (await (await fetch(`${sandbox}${where}`)).json()).items
+
+const people = await (await fetch(`${sandbox}/sim/people`)).json()
+const { person, registration, identity } = people.find((each) => each.registration)
+
+const phone = await openPhone({ home: line, outside: [sandbox], pictures })
+const { page } = phone
+const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
+const shows = (testId, timeout = 20_000) => at(testId).waitFor({ state: 'visible', timeout })
+const textOf = async (testId) => (await at(testId).innerText()).replace(/\s+/g, '')
+const fenOf = (text) => Math.round(Number(text.replace(/[^\d.-]/g, '')) * 100)
+
+async function anew(screen) {
+  await page.goto(`${line}/#/pages/${screen}`)
+  await page.reload()
+}
+
+/** The screen is asked again until it shows something. */
+async function becomes(testId, looks = 60) {
+  for (let look = 0; look < looks; look++) {
+    if (await shows(testId, 1_000).then(() => true, () => false)) return
+    await page.reload()
+  }
+  throw new Error(`${testId} never came`)
+}
+
+async function looksRight(name) {
+  checks.equal(`${name}: no serious finding of axe`, await phone.axe(), [])
+  await phone.picture(`settling-${name}`)
+}
+
+async function opensAnAccount() {
+  await anew('settlement/index')
+  for (const [name, value] of Object.entries(registration)) await at(`solar-${name}`).fill(value)
+  await at('solar-submit').click()
+  await shows('screen-solar-account')
+  await becomes('solar-state-keyed')
+  for (const [name, value] of Object.entries(identity)) await at(`solar-${name}`).fill(value)
+  await at('solar-show').click()
+  await shows('solar-state-permitted')
+  await anew('settlement/checks')
+  await shows('checks-none')
+  await looksRight('none')
+}
+
+/** Meters are read, and tables looked at, each hour. */
+async function isSentATask() {
+  for (let hour = 0; hour < 3; hour++) {
+    await advance(HOUR_S + 60)
+    await anew('settlement/checks')
+    if (await becomes('check-line', 8).then(() => true, () => false)) break
+  }
+  await shows('check-line')
+  checks.that('the list says how much time is left', (await textOf('check-line-left')).includes('还剩'))
+  await looksRight('list')
+  await at('open-check').click()
+  await shows('check-OPEN')
+}
+
+async function seesHowItCameAbout() {
+  const amounts = await page.locator('[data-testid="settlement-line"]:visible .row-value').allInnerTexts()
+  const sum = amounts.map(fenOf).reduce((all, one) => all + one, 0)
+  const [net, tax] = [fenOf(await textOf('check-net')), fenOf(await textOf('check-tax'))]
+  checks.that('there are lines of peak, flat and valley', amounts.length === 3)
+  checks.equal('lines and tax come to the net, to the fen', sum + tax, net)
+  checks.equal('and that is the amount on top', fenOf(await textOf('check-amount')), net)
+  checks.that('until when is said in words', (await textOf('check-until')).includes('到时未答复视为认可'))
+  await at('check-days').click()
+  const days = await page.locator('[data-testid="check-days-list"] .row').count()
+  checks.that('every day of the month is there', days >= 28)
+  await at('check-days').click()
+  await looksRight('open')
+  return net
+}
+
+async function looksAtTheTable() {
+  await at('check-view').click()
+  await shows('solar-table')
+  await page.locator('[data-testid="solar-table"] .amount').first().waitFor()
+  await anew('settlement/checks')
+  await shows('check-OPEN')
+  await at('open-check').click()
+  await shows('check-confirm')
+}
+
+async function rejects(net) {
+  await at('check-reject').click()
+  await at('check-reason-typed').fill('三号那天停电，不该有电量')
+  await looksRight('reject')
+  await at('check-reject-send').click()
+  await shows('check-review')
+  checks.that('what was said is shown again', (await textOf('check-reason')).includes('三号那天停电'))
+  await looksRight('review')
+  const [review] = await books('/sim/reviews')
+  checks.equal('the reviewer reads it', [review.reason, review.net_fen], ['三号那天停电，不该有电量', net])
+  await tell(`/sim/reviews/${review.review_id}`, { verdict: 'corrected', amount_fen: net - 500 })
+  await advance(700)
+  await becomes('check-newer')
+  await looksRight('superseded')
+  await at('check-open-newer').click()
+  await shows('check-confirm')
+  checks.equal('the newer one is the reviewer\'s amount', fenOf(await textOf('check-amount')), net - 500)
+  checks.equal('and says so', fenOf(await textOf('check-adjustment')), -500)
+  return net - 500
+}
+
+async function confirms() {
+  await at('check-confirm').click()
+  await shows('check-verdict-confirm')
+  await shows('check-undo')
+  await at('check-undo').click()
+  await shows('check-confirm')
+  await at('check-confirm').click()
+  await shows('check-verdict-confirm')
+  checks.equal('it cannot be taken back twice', await page.locator('[data-testid="check-undo"]:visible').count(), 0)
+  await becomes('hold-payee_young')
+  await looksRight('held')
+  checks.equal('nothing is paid before the account has stood for 72 hours', await books('/sim/payouts'), [])
+}
+
+async function isPaid(net) {
+  await advance(72 * HOUR_S)
+  await becomes('payout-PAID')
+  await shows('station-paid-done')
+  const paid = (await books('/sim/payouts')).map(({ state, amount_fen }) => [state, amount_fen])
+  checks.equal('the platform paid it once', paid, [['paid', net]])
+  await looksRight('paid')
+}
+
+async function isPaidAgain(net) {
+  const [{ payout_no: number }] = await books('/sim/payouts')
+  await tell(`/sim/payouts/${number}/return`)
+  await advance(7 * HOUR_S)
+  await becomes('payout-RETURNED')
+  await looksRight('returned')
+  await at('payee-confirm').click()
+  await becomes('payout-PAID')
+  const paid = (await books('/sim/payouts')).map(({ state, amount_fen }) => `${state} ${amount_fen}`).sort()
+  checks.equal('it is paid again, under a number of its own', paid, [`paid ${net}`, `returned ${net}`])
+}
+
+async function wasTold() {
+  await anew('notices/index')
+  for (const kind of ['check_task', 'review_corrected', 'paid_out', 'payout_returned']) await shows(`notice-${kind}`)
+  await at('notice-check').click()
+  await shows('screen-check')
+}
+
+try {
+  await page.goto(`${line}/`)
+  await at('sign-in').click()
+  await page.locator(`[data-person="${person}"]`).first().click()
+  await page.locator('#allow').first().click()
+  await shows('consent')
+  await opensAnAccount()
+  await isSentATask()
+  const first = await seesHowItCameAbout()
+  await looksAtTheTable()
+  const net = await rejects(first)
+  await confirms()
+  await isPaid(net)
+  await isPaidAgain(net)
+  await wasTold()
+  checks.equal('nothing thrown', phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])
+  checks.equal('no request to anywhere else', phone.seen.strangers, [])
+} catch (thrown) {
+  await phone.picture('settling-failed').catch(() => undefined)
+  checks.broke(thrown)
+} finally {
+  await phone.close()
+}
+process.exit(checks.close())
