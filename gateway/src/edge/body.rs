@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::codes::Code;
 use super::problem::Problem;
+use super::shape::{JSON_NAMES, broken, json};
 
 /// The largest JSON body any route of the line listener takes.
 pub const JSON_BODY_BYTES_MAX: usize = 16 * 1024;
@@ -58,11 +59,25 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Checked<T>, Problem> {
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|_| Problem::new(Code::InvalidBody).detail("The body is not UTF-8."))?;
+    json::check(text).map_err(unfit)?;
     let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
         .map_err(|_| Problem::new(Code::InvalidBody).detail("The body is not a JSON object."))?;
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| shape(&error))?;
     Ok(Checked { value, fields })
+}
+
+/// What breaks the table of shapes ([`super::shape`]) is refused before it is read for its meaning.
+fn unfit(why: json::Unfit) -> Problem {
+    match why {
+        json::Unfit::Unreadable => {
+            Problem::new(Code::InvalidBody).detail("The body is not a JSON object.")
+        }
+        json::Unfit::Breaks(rule) if rule == JSON_NAMES => {
+            broken(rule).field("?", "unknown", "not a field of this call")
+        }
+        json::Unfit::Breaks(rule) => broken(rule),
+    }
 }
 
 /// Names the field at fault without repeating what was sent.

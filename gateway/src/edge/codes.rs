@@ -39,6 +39,7 @@ codes! {
     InvalidBody "INVALID_BODY" BAD_REQUEST "The request body could not be read.";
     UnknownField "UNKNOWN_FIELD" BAD_REQUEST "The request body has a field this call does not know.";
     InvalidField "INVALID_FIELD" UNPROCESSABLE_ENTITY "A field has a value this call does not accept.";
+    InvalidHeader "INVALID_HEADER" BAD_REQUEST "The request headers are too many, too long, or say something twice.";
     InvalidQuery "INVALID_QUERY" BAD_REQUEST "The query parameters could not be read.";
     BodyTooLarge "BODY_TOO_LARGE" PAYLOAD_TOO_LARGE "The request body is larger than this call accepts.";
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" UNSUPPORTED_MEDIA_TYPE "Send application/json.";

@@ -1,6 +1,8 @@
 //! Every route states who may call it. A route cannot be registered without a [`Policy`]; what is
 //! registered is compared with the OpenAPI at start, so neither can grow alone.
 
+use std::sync::Arc;
+
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -13,8 +15,10 @@ use lifeline_core::privacy::{Deed, Privacy};
 use super::bans::{Shut, address_of};
 use super::codes::Code;
 use super::limits::{Asker, FORGERY_WEIGHT, Function, Limits, Standing};
+use super::load::{Class, Load, Seat};
 use super::principal::{SignedIn, door};
 use super::problem::Problem;
+use super::shape::{self, Takes};
 use super::switchboard::Switchboard;
 use crate::listeners::outermost::Sources;
 
@@ -40,6 +44,8 @@ pub struct Entry {
     /// `/v1/bindings/{binding_id}`
     pub path: &'static str,
     pub policy: Policy,
+    /// What it takes for a body ([`super::shape`]).
+    pub takes: Takes,
 }
 
 /// The route that a request met, left for [`admit`].
@@ -47,6 +53,8 @@ pub struct Entry {
 struct Route {
     path: &'static str,
     policy: Policy,
+    takes: Takes,
+    function: Function,
 }
 
 /// Registers routes together with their policy.
@@ -121,12 +129,20 @@ impl<'a> Routes<'a> {
         F::Output: Responder + 'static,
     {
         let only = method.clone();
+        let takes = Takes::of(&method, policy);
+        let function = Function::of(&method, path);
+        let route = Route {
+            path,
+            policy,
+            takes,
+            function,
+        };
         let resource = web::resource(path)
             .guard(guard::fn_guard(move |ctx| ctx.head().method == only))
             .wrap(from_fn(enforce))
             .wrap(from_fn(
                 move |req: ServiceRequest, next: Next<_>| async move {
-                    req.extensions_mut().insert(Route { path, policy });
+                    req.extensions_mut().insert(route);
                     next.call(req).await
                 },
             ))
@@ -136,6 +152,7 @@ impl<'a> Routes<'a> {
             method,
             path,
             policy,
+            takes,
         });
     }
 
@@ -151,14 +168,15 @@ async fn enforce(
     req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    let standing = match admit(&req).await {
-        Ok(standing) => standing,
+    let (seat, standing) = match seated(&req).await {
+        Ok(admitted) => admitted,
         Err(problem) => {
             let refusal = req.into_response(problem.error_response());
             return Ok(refusal.map_into_right_body());
         }
     };
     let mut answer = next.call(req).await?;
+    drop(seat);
     let headers = answer.headers_mut();
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -167,6 +185,29 @@ async fn enforce(
         standing.tell(headers);
     }
     Ok(answer.map_into_left_body())
+}
+
+/// Holds a request against its shape, finds it a seat, and lets it in.
+async fn seated(req: &ServiceRequest) -> Result<(Option<Seat>, Option<Standing>), Problem> {
+    let route = req.extensions().get::<Route>().copied();
+    let mut seat = None;
+    if let Some(route) = route {
+        shape::head::check(req.head(), route.takes).map_err(shape::broken)?;
+        if let Some(load) = req.app_data::<web::Data<Load>>() {
+            let load = Arc::clone(load);
+            let class = Class::of(route.function, route.path);
+            let address = address_of(req.request());
+            seat = Some(load.enter(class, route.function, address)?);
+        }
+    }
+    let standing = admit(req).await?;
+    if let Some(seat) = &mut seat {
+        let person = req.extensions().get::<SignedIn>().cloned();
+        if let Some(person) = person {
+            seat.of_account(person.account_id().as_str())?;
+        }
+    }
+    Ok((seat, standing))
 }
 
 /// The act itself uses the step-up up, inside its unit; here it only has to be there.
@@ -249,9 +290,7 @@ async fn paced(
         home: req.match_info().get("binding_id"),
         figure: route.map_or("", |route| route.path),
     };
-    let function = route.map_or(Function::Other, |route| {
-        Function::of(req.method(), route.path)
-    });
+    let function = route.map_or(Function::Other, |route| route.function);
     if let Some(shut) = req.app_data::<web::Data<Shut>>() {
         shut.admits(function, address, asker.account)?;
     }

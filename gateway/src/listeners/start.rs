@@ -21,6 +21,7 @@ use crate::edge::body::JSON_BODY_BYTES_MAX;
 use crate::edge::client::TrustedHops;
 use crate::edge::cursor::Cursors;
 use crate::edge::limits::Limits;
+use crate::edge::load::{self, Load};
 use crate::edge::principal::Door;
 use crate::edge::relay::Gate;
 use crate::edge::relay::gated::{gated, meet};
@@ -90,8 +91,12 @@ pub fn line(
         .flat_map(|gate| gate.relays())
         .map(str::to_owned)
         .collect();
+    let load = Arc::new(Load::default());
     let server = HttpServer::new(move || {
+        // Each thread of the listener watches how long its own work waits.
+        actix_web::rt::spawn(load::watch(Arc::downgrade(&load)));
         App::new()
+            .app_data(web::Data::from(Arc::clone(&load)))
             .app_data(web::PayloadConfig::new(JSON_BODY_BYTES_MAX))
             .app_data(web::Data::new(edge.sources.clone()))
             .app_data(web::Data::from(Arc::clone(&edge.line_limits)))

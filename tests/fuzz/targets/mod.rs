@@ -9,6 +9,7 @@ mod keys;
 mod notice;
 mod numbers;
 mod reply;
+mod shape;
 pub(crate) mod vectors;
 
 /// One thing that is fuzzed.
@@ -19,7 +20,7 @@ pub(crate) struct Target {
     pub(crate) seeds: fn() -> Vec<Vec<u8>>,
 }
 
-pub(crate) const ALL: [Target; 7] = [
+pub(crate) const ALL: [Target; 9] = [
     Target {
         name: "notice",
         run: notice::raw,
@@ -49,6 +50,16 @@ pub(crate) const ALL: [Target; 7] = [
         name: "fingerprint",
         run: fingerprint::of,
         seeds: fingerprint::seeds,
+    },
+    Target {
+        name: "body",
+        run: shape::body,
+        seeds: shape::body_seeds,
+    },
+    Target {
+        name: "head",
+        run: shape::head,
+        seeds: shape::head_seeds,
     },
     Target {
         name: "gbk",
