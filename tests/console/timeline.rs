@@ -1,6 +1,7 @@
 //! Lines of time and reports for decisions: by id, within the scope, each look in the audit.
 
 use actix_web::http::StatusCode;
+use lifeline_core::insight::Ledger;
 use lifeline_core::operators::{Role, Scope};
 use lifeline_core::shared::time::Clock as _;
 
@@ -126,6 +127,13 @@ async fn ln_33_arrears_stand_under_their_cause_with_their_rows_and_scope() {
         .get("/console/reports/arrears?cause=suspense", &other)
         .await;
     assert!(!rows.text.contains(PAYMENT));
+    let mut ledger = Ledger::new(office.store.clone(), office.clock.clone(), office.entropy());
+    for (words, n) in [("充电桩", 5), ("路灯", 4)] {
+        ledger.note_misses([(words.to_owned(), n)].into());
+        ledger.write(&[], 0).await.unwrap();
+    }
+    let page = desk.get("/console/reports", &finance).await.text;
+    assert!(page.contains("充电桩") && !page.contains("路灯"));
     // Who reads statistics sees sums, never rows.
     let reader = office.enter(&desk, "statistics-reader").await;
     let page = desk.get("/console/reports", &reader).await.text;

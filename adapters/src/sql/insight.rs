@@ -255,6 +255,15 @@ impl<C: Conn> InsightReads for Sql<C> {
         self.unmet_by_code(from, to, limit).await
     }
 
+    async fn unfound(
+        &mut self,
+        from: i64,
+        to: i64,
+        limit: i64,
+    ) -> Result<Vec<(String, i64)>, StoreError> {
+        self.nothing_found(from, to, limit).await
+    }
+
     async fn unpaid(&mut self, from: Time, to: Time) -> Result<Vec<Unpaid>, StoreError> {
         self.unpaid_by_cause(from, to).await
     }

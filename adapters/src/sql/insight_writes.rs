@@ -5,6 +5,7 @@ use lifeline_core::insight::aggregate::{Addressee, Office, Receipt, Report};
 use lifeline_core::insight::asked::{By, Grain, Run, month_of, number_of};
 use lifeline_core::insight::batch::{Batch, Crowd};
 use lifeline_core::insight::followers::Follow;
+use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::people::{Period, day_number};
 use lifeline_core::insight::ports::InsightStore;
 use lifeline_core::insight::sample::Refusal;
@@ -169,6 +170,10 @@ impl<C: WriteConn> InsightStore for Sql<C> {
         self.write_many(&REFUSED, rows.collect()).await.map(drop)
     }
 
+    async fn missed(&mut self, missed: &[Missed]) -> Result<(), StoreError> {
+        self.add_missed(missed).await
+    }
+
     async fn join(&mut self, crowd: &Crowd, hashes: &[i64]) -> Result<(), StoreError> {
         let rows = hashes
             .iter()
@@ -244,6 +249,7 @@ impl<C: WriteConn> InsightStore for Sql<C> {
         ] {
             gone = gone.saturating_add(self.touched(stmt, args![before]).await?);
         }
+        gone = gone.saturating_add(self.purge_missed(hours_before).await?);
         gone = gone.saturating_add(self.touched(&REFUSALS_GO, args![]).await?);
         Ok(gone.saturating_add(self.touched(&RUNS_GO, args![day_ends]).await?))
     }

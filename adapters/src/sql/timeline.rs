@@ -1,6 +1,7 @@
 //! Lines of time and the reports behind decisions, read from the rows of other rooms: ids, words and sums.
 
 use lifeline_core::insight::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
+use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::sample::NOWHERE;
 use lifeline_core::insight::standing::Standing;
 use lifeline_core::insight::timeline::{Moment, Of, Source};
@@ -11,7 +12,7 @@ use lifeline_core::store::StoreError;
 
 use super::statement::statements;
 use super::value::args;
-use super::{Conn, Row, Sql, Stmt};
+use super::{Conn, Row, Sql, Stmt, WriteConn};
 
 /// `(SELECT ... UNION ALL ...)`, newest first.
 macro_rules! line {
@@ -89,6 +90,11 @@ statements! { "timeline":
     WHOSE_PAYMENT("payment") = "SELECT account_id FROM payment WHERE payment_id = $1";
     UNMET("access_refusal") = "SELECT function, code, COUNT(*) AS n FROM access_refusal WHERE at >= $1 AND at < $2 \
         GROUP BY function, code ORDER BY n DESC, function, code LIMIT $3";
+    UNFOUND("missed_search") = "SELECT words, CAST(SUM(n) AS BIGINT) AS n FROM missed_search WHERE day >= $1 AND day <= $2 \
+        GROUP BY words ORDER BY n DESC, words LIMIT $3";
+    MISSED("missed_search") = "INSERT INTO missed_search (day, words, n) VALUES ($1, $2, $3) \
+        ON CONFLICT (day, words) DO UPDATE SET n = missed_search.n + excluded.n";
+    MISSED_GO("missed_search") = "DELETE FROM missed_search WHERE day < $1";
     UNPAID("payment") = concat!("SELECT cause, region, COUNT(*) AS n, CAST(SUM(amount_fen) AS BIGINT) AS fen FROM (SELECT ", cause!(),
         " AS cause, COALESCE(r.region, '-') AS region, p.amount_fen FROM payment p \
         LEFT JOIN binding_region r ON r.binding_id = p.binding_id \
@@ -215,6 +221,18 @@ impl<C: Conn> Sql<C> {
         Ok(found)
     }
 
+    pub(super) async fn nothing_found(
+        &mut self,
+        from: i64,
+        to: i64,
+        limit: i64,
+    ) -> Result<Vec<(String, i64)>, StoreError> {
+        let rows = self.rows(&UNFOUND, args![from, to, limit]).await?;
+        rows.iter()
+            .map(|row| Ok((row.text("words")?, row.int("n")?)))
+            .collect()
+    }
+
     pub(super) async fn stands(&mut self, hour_ago: Time) -> Result<Standing, StoreError> {
         let waiting = self.one(&WAITING, args![]).await?;
         let (waiting, oldest) = match &waiting {
@@ -232,5 +250,16 @@ impl<C: Conn> Sql<C> {
             failed: self.count(&FAILED, args![hour_ago]).await?,
             limited: self.count(&LIMITED, args![hour_ago]).await?,
         })
+    }
+}
+
+impl<C: WriteConn> Sql<C> {
+    pub(super) async fn add_missed(&mut self, missed: &[Missed]) -> Result<(), StoreError> {
+        let rows = missed.iter().map(|one| args![one.day, &one.words, one.n]);
+        self.write_many(&MISSED, rows.collect()).await.map(drop)
+    }
+
+    pub(super) async fn purge_missed(&mut self, days_before: i64) -> Result<u64, StoreError> {
+        self.touched(&MISSED_GO, args![days_before]).await
     }
 }

@@ -1,6 +1,7 @@
 //! Lines of time, the orders behind a cause and what waits are read from the rows of other rooms, without persons.
 
 use lifeline_core::insight::decisions::{Cause, Unmet};
+use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::sample::Refusal;
 use lifeline_core::insight::timeline::{Of, Source};
 use lifeline_core::insight::{Channel, Outcome, Sample};
@@ -18,6 +19,7 @@ contracts! { "timeline":
         "InsightReads::unpaid_rows"];
     refusals_are_unmet_demand => ["InsightReads::unmet"];
     orders_stand_under_their_cause_and_region => ["InsightReads::unpaid", "InsightReads::unpaid_rows"];
+    searches_in_vain_add_up_and_go => ["InsightStore::missed", "InsightReads::unfound"];
     what_waits_is_counted => ["InsightReads::standing"];
 }
 
@@ -163,6 +165,37 @@ async fn orders_stand_under_their_cause_and_region(t: Bench) {
     );
     assert!(behind(Some(vec![]), Cause::Suspense).await.is_empty());
     assert!(behind(None, Cause::NotPaid).await.is_empty());
+}
+
+async fn searches_in_vain_add_up_and_go(t: Bench) {
+    let miss = |day: i64, words: &str, n: i64| Missed {
+        day,
+        words: words.to_owned(),
+        n,
+    };
+    let all = [
+        miss(1, "充电", 5),
+        miss(2, "充电", 6),
+        miss(2, "路灯", 7),
+        miss(3, "充电", 9),
+    ];
+    for one in [&all[..2], &all[2..], &[]] {
+        t.write(async |tx| tx.insight().missed(one).await)
+            .await
+            .unwrap();
+    }
+    let found = async |from, to, limit| {
+        let mut view = t.view().await;
+        view.insight().unfound(from, to, limit).await.unwrap()
+    };
+    let told = |words: &str, n: i64| (words.to_owned(), n);
+    assert_eq!(found(1, 2, 9).await, [told("充电", 11), told("路灯", 7)]);
+    assert_eq!(found(1, 3, 1).await, [told("充电", 20)]);
+    assert!(found(4, 9, 9).await.is_empty());
+    t.write(async |tx| tx.insight().purge(3, 0).await)
+        .await
+        .unwrap();
+    assert_eq!(found(1, 3, 9).await, [told("充电", 9)]);
 }
 
 async fn what_waits_is_counted(t: Bench) {

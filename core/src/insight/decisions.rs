@@ -99,6 +99,8 @@ pub struct Arrears {
 pub struct Decisions {
     /// Most wanted first; not told to those who see a part of the regions.
     pub unmet: Option<Vec<Unmet>>,
+    /// Words that were searched for and found nothing, with how often; as `unmet`.
+    pub unfound: Option<Vec<(String, i64)>>,
     pub arrears: Vec<Arrears>,
 }
 
@@ -126,10 +128,11 @@ impl Insight {
     ) -> Result<Decisions, InsightError> {
         let (from, to) = self.moments_of(days)?;
         let mut view = snapshot(&*self.store).await?;
-        let unmet = match regions {
-            None => Some(view.insight().unmet(from, to, ROWS_MAX).await?),
-            Some(_) => None,
-        };
+        let (mut unmet, mut unfound) = (None, None);
+        if regions.is_none() {
+            unmet = Some(view.insight().unmet(from, to, ROWS_MAX).await?);
+            unfound = Some(view.insight().unfound(days.0, days.1, ROWS_MAX).await?);
+        }
         let rows = view.insight().unpaid(from, to).await?;
         let arrears = Cause::ALL.map(|cause| {
             let of_cause = rows.iter().filter(|row| row.cause == cause);
@@ -142,6 +145,7 @@ impl Insight {
         });
         Ok(Decisions {
             unmet,
+            unfound,
             arrears: arrears.to_vec(),
         })
     }

@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 use super::asked::Run;
 use super::batch::{Batch, Crowd, crowds};
 use super::error::InsightError;
-use super::people::{KEPT, Period, hashed};
+use super::misses::{Missed, Misses};
+use super::people::{KEPT, Period, day_number, hashed};
 use super::sample::{NOWHERE, Refusal, Sample};
 use crate::shared::ids::{AccountId, Entropy, Maker};
 use crate::shared::time::{Clock, Time};
@@ -33,6 +34,7 @@ struct Piece {
     batch: Batch,
     joins: BTreeMap<Crowd, Vec<i64>>,
     refusals: Vec<(Sample, Refusal)>,
+    missed: Vec<Missed>,
 }
 
 type Salts = HashMap<(Period, String), Zeroizing<Vec<u8>>>;
@@ -49,6 +51,7 @@ pub struct Ledger {
     salts: Salts,
     crowds: HashMap<Crowd, BTreeSet<i64>>,
     regions: HashMap<u128, (String, Time)>,
+    misses: Misses,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -76,6 +79,7 @@ impl Ledger {
             salts: Salts::new(),
             crowds: HashMap::new(),
             regions: HashMap::new(),
+            misses: Misses::default(),
         }
     }
 
@@ -86,11 +90,19 @@ impl Ledger {
     /// The store's.
     pub async fn write(&mut self, samples: &[Sample], lost: i64) -> Result<(), InsightError> {
         self.begin().await?;
-        if !samples.is_empty() || lost > 0 {
-            let piece = self.piece(samples, lost).await?;
+        let missed = self.misses.take();
+        if !samples.is_empty() || lost > 0 || !missed.is_empty() {
+            let mut piece = self.piece(samples, lost).await?;
+            piece.missed = missed;
             self.waiting.push_back(piece);
         }
         self.drain().await
+    }
+
+    /// Takes searches that found nothing; they are written with the next batch.
+    pub fn note_misses(&mut self, noted: BTreeMap<String, i64>) {
+        let today = day_number(self.clock.now());
+        self.misses.note(today, noted);
     }
 
     /// Ends in order: everything is written, and the run says so.
@@ -272,6 +284,7 @@ impl Ledger {
                     tx.insight().join(crowd, hashes).await?;
                 }
                 tx.insight().refused(&piece.refusals).await?;
+                tx.insight().missed(&piece.missed).await?;
                 Ok::<_, InsightError>(())
             })
             .await?;

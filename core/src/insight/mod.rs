@@ -7,6 +7,7 @@
 //! | `sample`, `batch` | one request as it is noted, and what many of them add up to |
 //! | `people` | how many different people, from hashes under a salt that dies with its period |
 //! | `latency` | how long answers took, in buckets |
+//! | `misses` | searches that found nothing |
 //! | `flush` | writes batches, each once, and marks where a process died |
 //! | `timeline`, `decisions`, `standing` | one line of time, reports that decisions rest on, what waits now |
 //! | `aggregate` | what goes to the company each day, and the offices that come back |
@@ -23,6 +24,7 @@ pub mod flush;
 pub mod followers;
 pub mod function;
 pub mod latency;
+pub mod misses;
 pub mod people;
 pub mod ports;
 pub mod report;

@@ -8,6 +8,7 @@ use super::asked::{Growth, Kept, Refused, Row, Run, Slice, Which};
 use super::batch::{Batch, Crowd};
 use super::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
 use super::followers::{BoundRegion, Follow, FollowDay};
+use super::misses::Missed;
 use super::people::Period;
 use super::sample::{Refusal, Sample};
 use super::standing::Standing;
@@ -61,6 +62,13 @@ pub trait InsightReads: Send {
     async fn moments(&mut self, of: &Of, limit: i64) -> Result<Vec<Moment>, StoreError>;
     /// What was refused within a span, most first.
     async fn unmet(&mut self, from: Time, to: Time, limit: i64) -> Result<Vec<Unmet>, StoreError>;
+    /// Searches of a span of days that found nothing, most first; both days within.
+    async fn unfound(
+        &mut self,
+        from: i64,
+        to: i64,
+        limit: i64,
+    ) -> Result<Vec<(String, i64)>, StoreError>;
     /// Orders for arrears of a span that led to no credited bill, by cause and region.
     async fn unpaid(&mut self, from: Time, to: Time) -> Result<Vec<Unpaid>, StoreError>;
     /// The orders behind a cause, of some regions or all, newest first.
@@ -97,6 +105,8 @@ pub trait InsightStore: InsightReads {
     async fn add(&mut self, run: &str, batch: &Batch) -> Result<(), StoreError>;
     /// Keeps requests that were not done, one by one.
     async fn refused(&mut self, refusals: &[(Sample, Refusal)]) -> Result<(), StoreError>;
+    /// Adds searches that found nothing.
+    async fn missed(&mut self, missed: &[Missed]) -> Result<(), StoreError>;
     /// Adds hashes to a crowd; those it has are left.
     async fn join(&mut self, crowd: &Crowd, hashes: &[i64]) -> Result<(), StoreError>;
     /// The salt of a period, made from `fresh` when there is none yet.

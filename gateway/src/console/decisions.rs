@@ -85,6 +85,7 @@ struct ReportsPage {
     to: String,
     channels: Vec<Share>,
     unmet: Option<Vec<Unmet>>,
+    unfound: Vec<(String, i64)>,
     arrears: Vec<Owed>,
     may_export: bool,
     may_rows: bool,
@@ -158,6 +159,7 @@ async fn show(
     Ok(page(&ReportsPage {
         channels: shares(&figures),
         unmet: unmet(&found),
+        unfound: found.unfound.clone().unwrap_or_default(),
         arrears: owed(&found, &frame),
         may_export: visitor.acting.may(Right::ExportStatistics),
         may_rows: visitor.acting.may(Right::ReadPayments),
@@ -189,6 +191,10 @@ async fn take_out(
     sheet.row(&["function", "code", "refused"].map(str::to_owned));
     for one in unmet(&found).unwrap_or_default() {
         sheet.row(&[one.function.to_owned(), one.code, one.n.to_string()]);
+    }
+    sheet.row(&["searched_in_vain", "times"].map(str::to_owned));
+    for (words, n) in found.unfound.clone().unwrap_or_default() {
+        sheet.row(&[words, n.to_string()]);
     }
     sheet.row(&["cause", "orders", "yuan"].map(str::to_owned));
     for one in &found.arrears {

@@ -1,7 +1,7 @@
 //! What is noted on the request's path, and what takes it from there.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use actix_web::http::header::USER_AGENT;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use async_trait::async_trait;
+use lifeline_core::insight::misses;
 use lifeline_core::insight::sample::{Refusal, person_of};
 use lifeline_core::insight::{Channel, Function, Ledger, Outcome, Sample};
 use lifeline_core::shared::time::{Clock, Time};
@@ -31,6 +32,7 @@ const WAITING_MAX: usize = 50_000;
 pub struct Recorder {
     shards: [Mutex<Vec<Sample>>; SHARDS],
     lost: AtomicI64,
+    misses: Mutex<BTreeMap<String, i64>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -80,6 +82,7 @@ impl Recorder {
         Self {
             shards: Default::default(),
             lost: AtomicI64::new(0),
+            misses: Mutex::default(),
             clock,
         }
     }
@@ -96,6 +99,25 @@ impl Recorder {
             drop(noted);
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Notes a search that found nothing, when its words may be counted.
+    pub fn missed(&self, question: &str) {
+        let Some(words) = misses::words(question) else {
+            return;
+        };
+        let mut noted = self.misses.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.len() < misses::HELD_MAX || noted.contains_key(&words) {
+            let n = noted.entry(words).or_insert(0);
+            *n = n.saturating_add(1);
+        }
+    }
+
+    /// Searches that found nothing since the last time.
+    #[must_use]
+    pub fn take_misses(&self) -> BTreeMap<String, i64> {
+        let mut noted = self.misses.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *noted)
     }
 
     /// Everything noted since the last time, and how many found no room.
@@ -210,6 +232,7 @@ impl Counting {
     async fn write(&self) {
         let mut ledger = self.ledger.lock().await;
         let (samples, lost) = self.recorder.take();
+        ledger.note_misses(self.recorder.take_misses());
         if let Err(error) = ledger.write(&samples, lost).await {
             tracing::warn!(%error, "insight.unwritten");
         }

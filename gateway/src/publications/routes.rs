@@ -17,6 +17,7 @@ use super::dto::{
 use crate::accounts::Asker;
 use crate::edge::cursor::Cursors;
 use crate::edge::{Code, Problem, Query, etag};
+use crate::insight::Recorder;
 
 /// Public information is the same for everybody: it may be kept for a minute.
 const FOR_A_MINUTE: HeaderValue = HeaderValue::from_static("public, max-age=60");
@@ -31,11 +32,16 @@ type Known = Option<web::Header<IfNoneMatch>>;
 pub(super) async fn articles(
     publications: web::Data<Publications>,
     cursors: web::Data<Cursors>,
+    recorder: Option<web::Data<Recorder>>,
     Query(query): Query<ArticlesQuery>,
     known: Known,
 ) -> Result<HttpResponse, Problem> {
     let asked = query.parse()?;
+    let question = asked.question.clone();
     let (found, next_cursor) = listed(&publications, &cursors, asked).await?;
+    if let (Some(recorder), Some(question)) = (recorder, question.filter(|_| found.is_empty())) {
+        recorder.missed(&question);
+    }
     let items = found.into_iter().map(ListedView::of).collect();
     shared(&ArticlesView { items, next_cursor }, known)
 }

@@ -24,6 +24,13 @@ pub(super) static WORDS: &[Word] = &[
         "未满足的需求不分地区，只有不限地区的人员可见。",
         "Unmet demand is not told by region: only staff of all regions see it.",
     ),
+    ("reports.unfound", "没有结果的搜索", "Searches in vain"),
+    (
+        "reports.unfound_rule",
+        "规则：公共信息搜索没有结果的词，同一进程一日内不足 5 次的、可能含号码的不记录；保留 62 天。",
+        "Rule: words by which nothing public was found; those that fewer than 5 searches of a day used, or that may hold a number, are not written. Kept for 62 days.",
+    ),
+    ("reports.words", "搜索词", "Words"),
     ("reports.code", "回复代码", "Answered"),
     ("reports.times", "次数", "Times"),
     ("reports.arrears", "欠费成因", "Arrears by cause"),
