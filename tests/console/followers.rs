@@ -1,13 +1,38 @@
 //! Followers and linked people as staff see them: repeats and disorder change nothing, small regions are not told.
 
 use actix_web::http::StatusCode;
-use lifeline_core::insight::followers::{AHEAD_S, OLDEST_S, Took};
+use lifeline_core::insight::followers::{
+    AHEAD_S, Follow, FollowError, FollowReader, OLDEST_S, Told, Took, Wallet,
+};
 use lifeline_core::operators::{Role, Scope};
-use lifeline_core::shared::time::Clock as _;
+use lifeline_core::shared::time::{Clock as _, Time};
 
 use crate::office::Office;
 
 const DAY_S: i64 = 86_400;
+
+/// Messages of the life account in short: `ID WALLET follow|unfollow SECONDS`.
+pub(crate) struct Shorthand;
+
+impl FollowReader for Shorthand {
+    fn read_message(&self, raw: &[u8]) -> Result<Told, FollowError> {
+        let text = std::str::from_utf8(raw).map_err(|_| FollowError::Malformed)?;
+        let parts: Vec<&str> = text.split(' ').collect();
+        let [id, wallet, event, seconds] = parts[..] else {
+            return Ok(Told::Elsewhere);
+        };
+        let wallet = Wallet::parse(wallet).ok_or(FollowError::Malformed)?;
+        let seconds: i64 = seconds.parse().map_err(|_| FollowError::Malformed)?;
+        Ok(Told::Follow {
+            message_id: id.to_owned(),
+            follow: Follow {
+                wallet,
+                follows: event == "follow",
+                at: Time::from_micros(seconds * 1_000_000),
+            },
+        })
+    }
+}
 
 async fn tell(office: &Office, raw: &str) -> Took {
     let took = office.followers().receive(raw.as_bytes(), "t").await;

@@ -20,7 +20,6 @@ use lifeline_core::billing::figures::Bill;
 use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::channels::Channels;
 use lifeline_core::customers::Customers;
-use lifeline_core::insight::followers::{Follow, FollowError, FollowReader, Told, Wallet};
 use lifeline_core::insight::{Aggregates, Followers, Insight};
 use lifeline_core::operators::{By, Credentials, Login, Operators, Role, Scope};
 use lifeline_core::payments::{Payments, Policy, Ports};
@@ -42,6 +41,7 @@ use rusqlite::Connection;
 
 use crate::aggregate::Company;
 use crate::billed::Billed;
+use crate::followers::Shorthand;
 use crate::silence::Silence;
 use sha2::{Digest as _, Sha256};
 
@@ -76,29 +76,6 @@ impl WorkOrders for NoClerk {
 
     async fn look(&self, _: &str) -> Result<OrderReport, NoAnswer> {
         Err(NoAnswer::NotSent("no_clerk"))
-    }
-}
-
-/// Messages of the life account in short: `ID WALLET follow|unfollow SECONDS`.
-struct Shorthand;
-
-impl FollowReader for Shorthand {
-    fn read_message(&self, raw: &[u8]) -> Result<Told, FollowError> {
-        let text = std::str::from_utf8(raw).map_err(|_| FollowError::Malformed)?;
-        let parts: Vec<&str> = text.split(' ').collect();
-        let [id, wallet, event, seconds] = parts[..] else {
-            return Ok(Told::Elsewhere);
-        };
-        let wallet = Wallet::parse(wallet).ok_or(FollowError::Malformed)?;
-        let seconds: i64 = seconds.parse().map_err(|_| FollowError::Malformed)?;
-        Ok(Told::Follow {
-            message_id: id.to_owned(),
-            follow: Follow {
-                wallet,
-                follows: event == "follow",
-                at: Time::from_micros(seconds * 1_000_000),
-            },
-        })
     }
 }
 
