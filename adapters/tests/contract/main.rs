@@ -67,6 +67,7 @@ mod requests;
 mod resting;
 mod rolled;
 mod rotation;
+mod rotation_together;
 mod runner;
 mod schema;
 mod sessions;
@@ -128,6 +129,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     resting::contracts,
     rolled::contracts,
     rotation::contracts,
+    rotation_together::contracts,
     runner::contracts,
     schema::contracts,
     sessions::contracts,
