@@ -23,16 +23,7 @@ pub(crate) async fn run(command: cli::Brake) -> Result<(), Failure> {
             open(&args.config).await?.trip().await.map_err(unread)?,
         )),
         cli::Brake::Release(args) => {
-            let person = args.person.trim();
-            let fits = NAME_CHARS.contains(&person.chars().count())
-                && person
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || "._-@".contains(c));
-            if !fits {
-                return Err(Failure::usage(
-                    "--as takes 2 to 64 letters, digits, or . _ - @",
-                ));
-            }
+            let person = person(&args.person)?;
             let brake = open(&args.config).await?;
             let trace_id = Maker {
                 clock: &*brake.clock,
@@ -50,6 +41,22 @@ pub(crate) async fn run(command: cli::Brake) -> Result<(), Failure> {
                     .advice("another person must run `lifeline brake release`")),
             }
         }
+    }
+}
+
+/// A name as it stands in the audit.
+pub(crate) fn person(given: &str) -> Result<&str, Failure> {
+    let person = given.trim();
+    let fits = NAME_CHARS.contains(&person.chars().count())
+        && person
+            .chars()
+            .all(|c| c.is_alphanumeric() || "._-@".contains(c));
+    if fits {
+        Ok(person)
+    } else {
+        Err(Failure::usage(
+            "--as takes 2 to 64 letters, digits, or . _ - @",
+        ))
     }
 }
 

@@ -34,6 +34,9 @@ pub(crate) enum Command {
     /// Automatic refunds were stopped because too many went out: look, and let them go on by two persons.
     #[command(subcommand)]
     Brake(Brake),
+    /// The store was restored from a backup: bring it up to date before anything is sent.
+    #[command(subcommand)]
+    Recover(Recover),
     /// The people of the console: add one, make new proofs for one, list them.
     #[command(subcommand)]
     Staff(Staff),
@@ -170,6 +173,49 @@ pub(crate) struct Release {
     /// Who agrees; it stands in the audit.
     #[arg(long = "as", value_name = "PERSON")]
     pub(crate) person: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Recover {
+    /// Raise the restore epoch and hold back everything that would be sent. Run it on the restored store
+    /// before the first `serve`.
+    Begin(RecoverAs),
+    /// Read the channel's bill of one day (the ZIP file of the business details, as Alipay gives it).
+    Read(RecoverRead),
+    /// Say what was read, what was found, and what keeps the recovery from its end.
+    Status(WithConfig),
+    /// End it: payments go on. By another person than began it.
+    End(RecoverEnd),
+    /// Let payouts go on, after they were compared with the list of the trade-execution platform.
+    Payouts(RecoverEnd),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecoverAs {
+    /// The configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Who does it; it stands in the audit.
+    #[arg(long = "as", value_name = "PERSON")]
+    pub(crate) person: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecoverRead {
+    /// The bill of one day.
+    #[arg(long, value_name = "ZIP")]
+    pub(crate) bill: PathBuf,
+    #[command(flatten)]
+    pub(crate) by: RecoverAs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecoverEnd {
+    /// What the decision rests on: a ticket, minutes, a compared list; 10 to 500 characters.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) proof: String,
+    #[command(flatten)]
+    pub(crate) by: RecoverAs,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ mod line;
 mod logging;
 mod outside;
 mod ready;
+mod recover;
 mod rooms;
 mod serve;
 mod staff;
@@ -76,6 +77,7 @@ async fn run(command: Command) -> Result<(), Failure> {
             print(&format!("{said}\n"))
         }
         Command::Brake(command) => brake::run(command).await,
+        Command::Recover(command) => recover::run(command).await,
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Staff(command) => staff::run(command).await,
         Command::Keys(command) => {

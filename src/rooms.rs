@@ -25,6 +25,7 @@ use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::notices::Notices;
 use lifeline_core::outbox::relay::{Deliver, Relay};
 
+use lifeline_core::payments::numbers;
 use lifeline_core::payments::{Nudged, Payments, Policy, Ports, Quarantine};
 use lifeline_core::privacy::{Erase, Privacy, PurgeEnded};
 use lifeline_core::publications::Publications;
@@ -294,7 +295,10 @@ impl Rooms {
         let mut workers: Vec<Arc<dyn Worker>> = vec![
             Arc::new(RelayWorker(relay)),
             Arc::new(SweepWorker(self.payments.clone())),
-            Arc::new(SettlementWorker(self.settlement.clone())),
+            Arc::new(SettlementWorker(
+                self.settlement.clone(),
+                self.payments.clone(),
+            )),
             Arc::new(JobsWorker(jobs)),
             Arc::new(Switching::new(
                 Arc::clone(&self.switchboard),
@@ -379,18 +383,16 @@ fn settlement(
     Settlement::new(ports, config.settlement.rules(number_prefix))
 }
 
-/// How this installation deals with payments. External numbers carry the restore epoch, so that a
-/// number sent after a restore never meets one sent before it (money.md G3, 2.9).
+/// What external numbers of an installation begin with.
+pub(crate) const ENVIRONMENT: char = 'L';
+
+/// How this installation deals with payments.
 fn policy(public_base: &str, restore_epoch: i64) -> Result<Policy, Failure> {
-    const EPOCHS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let epoch = usize::try_from(restore_epoch)
-        .ok()
-        .and_then(|at| EPOCHS.get(at))
-        .ok_or_else(|| {
-            Failure::failed("this store was restored more often than numbers can tell apart")
-        })?;
+    let number_prefix = numbers::prefix(ENVIRONMENT, restore_epoch).ok_or_else(|| {
+        Failure::failed("this store was restored more often than numbers can tell apart")
+    })?;
     let policy = Policy {
-        number_prefix: format!("L{}", char::from(*epoch)),
+        number_prefix,
         return_url: format!("{public_base}/#/pages/payments/index?payment_id="),
         ..Policy::default()
     };

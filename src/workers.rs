@@ -66,8 +66,9 @@ impl Worker for SweepWorker {
     }
 }
 
-/// Gives every check task and payout that is not final its turn (money.md G4).
-pub(crate) struct SettlementWorker(pub(crate) Settlement);
+/// Gives every check task and payout that is not final its turn (money.md G4); after a restore not
+/// before a person compared what was paid out (money.md 2.9).
+pub(crate) struct SettlementWorker(pub(crate) Settlement, pub(crate) Payments);
 
 #[async_trait]
 impl Worker for SettlementWorker {
@@ -80,6 +81,14 @@ impl Worker for SettlementWorker {
     }
 
     async fn run_once(&self, _now: Time) -> bool {
+        match self.1.are_payouts_withheld().await {
+            Ok(false) => {}
+            Ok(true) => return false,
+            Err(error) => {
+                tracing::warn!(%error, "settlement.sweep.failed");
+                return false;
+            }
+        }
         match self.0.sweep().await {
             Ok(worked) => worked > 0,
             Err(error) => {

@@ -28,6 +28,7 @@ use crate::notices::ports::{NoticeReads, NoticeStore};
 use crate::operators::ports::{StaffReads, StaffStore};
 use crate::outbox::ports::OutboxStore;
 use crate::payments::ports::{PaymentReads, PaymentStore};
+use crate::payments::recovery::ports::{RecoveryReads, RecoveryStore};
 use crate::privacy::ports::{PrivacyReads, PrivacyStore};
 use crate::publications::ports::{PublicationReads, PublicationStore};
 use crate::requests::ports::{RequestReads, RequestStore};
@@ -175,6 +176,7 @@ pub trait UnitOfWork: Send {
     fn payments(&mut self) -> &mut dyn PaymentStore;
     fn privacy(&mut self) -> &mut dyn PrivacyStore;
     fn publications(&mut self) -> &mut dyn PublicationStore;
+    fn recovery(&mut self) -> &mut dyn RecoveryStore;
     fn settlement(&mut self) -> &mut dyn SettlementStore;
     fn requests(&mut self) -> &mut dyn RequestStore;
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
@@ -198,6 +200,7 @@ pub trait Snapshot: Send {
     fn payments(&mut self) -> &mut dyn PaymentReads;
     fn privacy(&mut self) -> &mut dyn PrivacyReads;
     fn publications(&mut self) -> &mut dyn PublicationReads;
+    fn recovery(&mut self) -> &mut dyn RecoveryReads;
     fn settlement(&mut self) -> &mut dyn SettlementReads;
     fn requests(&mut self) -> &mut dyn RequestReads;
 }
@@ -244,6 +247,7 @@ impl Tx {
         payments: PaymentStore;
         privacy: PrivacyStore;
         publications: PublicationStore;
+        recovery: RecoveryStore;
         settlement: SettlementStore;
         requests: RequestStore;
     }
@@ -276,6 +280,7 @@ impl View {
         payments: PaymentReads;
         privacy: PrivacyReads;
         publications: PublicationReads;
+        recovery: RecoveryReads;
         settlement: SettlementReads;
         requests: RequestReads;
     }

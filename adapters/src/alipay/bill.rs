@@ -37,6 +37,8 @@ pub enum BillError {
     CutOff,
     #[error("its rows do not add up to its totals")]
     Totals,
+    #[error("it has rows outside the time it says it covers")]
+    OtherDays,
 }
 
 /// What a row is about.
@@ -66,6 +68,9 @@ pub struct BillRow {
 pub struct Bill {
     /// The account the file names.
     pub account: String,
+    /// What the file covers: from this moment to before that one.
+    pub from: Time,
+    pub to: Time,
     pub rows: Vec<BillRow>,
 }
 
@@ -110,11 +115,14 @@ fn detail(zip: &[u8]) -> Result<Vec<u8>, BillError> {
 
 fn read_detail(text: &str) -> Result<Bill, BillError> {
     let mut lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
-    let mut account = None;
+    let (mut account, mut covers) = (None, None);
     loop {
         let (_, line) = lines.next().ok_or(BillError::CutOff)?;
         if let Some(rest) = line.strip_prefix("#账号：[") {
             account = rest.split(']').next().map(str::to_owned);
+        }
+        if let Some(rest) = line.strip_prefix("#起始日期：[") {
+            covers = span(rest);
         }
         if line.starts_with('#') && line.contains(LIST_BEGINS) {
             break;
@@ -138,10 +146,30 @@ fn read_detail(text: &str) -> Result<Bill, BillError> {
     check_totals(&rest, "#交易合计：", rows.iter().filter(payments))?;
     let refunds = |row: &&BillRow| row.kind != BillKind::Payment;
     check_totals(&rest, "#退款合计：", rows.iter().filter(refunds))?;
+    let (from, to) = covers.ok_or(BillError::Column("起始日期"))?;
+    let strays = rows
+        .iter()
+        .any(|row| !(from..to).contains(&row.completed_at));
+    if strays {
+        return Err(BillError::OtherDays);
+    }
     Ok(Bill {
         account: account.ok_or(BillError::CutOff)?,
+        from,
+        to,
         rows,
     })
+}
+
+/// `2026年11月19日 00:00:00]   终止日期：[2026年11月20日 00:00:00]`
+fn span(text: &str) -> Option<(Time, Time)> {
+    let (from, rest) = text.split_once(']')?;
+    let to = rest.trim().strip_prefix("终止日期：[")?.split(']').next()?;
+    let read = |text: &str| {
+        let plain = text.replace(['年', '月'], "-").replace('日', "");
+        Time::parse_alipay(&plain).ok()
+    };
+    Some((read(from)?, read(to)?))
 }
 
 /// `#交易合计：2笔，商家实收共212.25元，..`: the count and the first sum.
@@ -304,6 +332,9 @@ mod tests {
     fn the_bill_is_read_to_the_fen() {
         let (vector, bill) = (vector(), read_bill(&zipped()).unwrap());
         assert_eq!(bill.account, "20880000000000090156");
+        let span = (bill.from.alipay_text(), bill.to.alipay_text());
+        assert_eq!(span.0, "2026-11-19 00:00:00");
+        assert_eq!(span.1, "2026-11-20 00:00:00");
         let expected = vector["expected"].as_array().unwrap();
         assert_eq!(bill.rows.len(), expected.len());
         for (row, expected) in bill.rows.iter().zip(expected) {
@@ -353,6 +384,14 @@ mod tests {
             Err(BillError::Totals)
         );
         assert_eq!(read("共-23.45元", "共-23.46元"), Err(BillError::Totals));
+        assert_eq!(
+            read("2026-11-19 09:00:07", "2026-11-20 00:00:00"),
+            Err(BillError::OtherDays)
+        );
+        assert_eq!(
+            read("[2026年11月20日 00:00:00]", "[2026年11月20日]"),
+            Err(BillError::Column("起始日期"))
+        );
         assert_eq!(
             read("服务费（元）", "服务费"),
             Err(BillError::Column("服务费（元）"))

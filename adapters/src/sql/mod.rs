@@ -84,6 +84,7 @@ pub mod personal;
 mod points;
 mod privacy;
 mod publications;
+mod recovery;
 mod requests;
 mod sessions;
 mod settlement;

@@ -117,6 +117,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::points::STATEMENTS,
         super::privacy::STATEMENTS,
         super::publications::STATEMENTS,
+        super::recovery::STATEMENTS,
         super::requests::STATEMENTS,
         super::sealing::STATEMENTS,
         super::sessions::STATEMENTS,

@@ -19,6 +19,7 @@ use lifeline_core::notices::ports::{NoticeReads, NoticeStore};
 use lifeline_core::operators::ports::{StaffReads, StaffStore};
 use lifeline_core::outbox::ports::OutboxStore;
 use lifeline_core::payments::ports::{PaymentReads, PaymentStore};
+use lifeline_core::payments::recovery::ports::{RecoveryReads, RecoveryStore};
 use lifeline_core::privacy::ports::{PrivacyReads, PrivacyStore};
 use lifeline_core::publications::ports::{PublicationReads, PublicationStore};
 use lifeline_core::requests::ports::{RequestReads, RequestStore};
@@ -60,6 +61,7 @@ impl<C: WriteConn + 'static> UnitOfWork for Sql<C> {
         payments: PaymentStore;
         privacy: PrivacyStore;
         publications: PublicationStore;
+        recovery: RecoveryStore;
         settlement: SettlementStore;
         requests: RequestStore;
     }
@@ -87,6 +89,7 @@ impl<C: Conn + 'static> Snapshot for Sql<C> {
         payments: PaymentReads;
         privacy: PrivacyReads;
         publications: PublicationReads;
+        recovery: RecoveryReads;
         settlement: SettlementReads;
         requests: RequestReads;
     }

@@ -62,6 +62,7 @@ mod place;
 mod points;
 mod privacy;
 mod publications;
+mod recovery;
 mod relay;
 mod requests;
 mod resting;
@@ -124,6 +125,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     points::contracts,
     privacy::contracts,
     publications::contracts,
+    recovery::contracts,
     relay::contracts,
     requests::contracts,
     resting::contracts,

@@ -17,6 +17,7 @@ mod books;
 mod cashier;
 mod checkout_claims;
 mod checkouts;
+mod copies;
 mod crashes;
 mod drills;
 mod family;
@@ -30,6 +31,7 @@ mod outside;
 mod place;
 mod postings;
 mod refunds;
+mod restored;
 mod rulings;
 mod store;
 mod storms;
@@ -82,6 +84,7 @@ fn main() {
         orders::stories(),
         postings::stories(),
         refunds::stories(),
+        restored::stories(),
         rulings::stories(),
         storms::stories(),
         walks::stories(),

@@ -23,8 +23,8 @@ fn trial_max() -> Duration {
 #[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) store: Arc<Engine>,
-    keyring: Arc<Keyring>,
-    target: String,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) target: String,
     pub(crate) kind: EngineKind,
 }
 

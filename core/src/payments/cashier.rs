@@ -27,6 +27,9 @@ impl Payments {
         ticket: &str,
         session: &SessionId,
     ) -> Result<String, PaymentError> {
+        if self.is_recovering().await? {
+            return Err(PaymentError::Recovering);
+        }
         let mut view = snapshot(self.store()).await?;
         let found = view.payments().find_by_ticket(&digest(ticket)).await?;
         drop(view);

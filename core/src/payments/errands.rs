@@ -67,7 +67,9 @@ impl Payments {
 
     /// Runs the errands and those they lead to. True when marketing answered at least once.
     pub(super) async fn pursue(&self, held: &Held, asks: Vec<Ask>) -> Result<Heard, PaymentError> {
-        let mut waiting = VecDeque::from(asks);
+        let recovering = self.is_recovering().await?;
+        let may_ask = |ask: &Ask| !recovering || ask.is_question();
+        let mut waiting: VecDeque<Ask> = asks.into_iter().filter(may_ask).collect();
         let mut heard = Heard::default();
         for _ in 0..ERRANDS_MAX {
             let Some(ask) = waiting.pop_front() else {
@@ -85,7 +87,7 @@ impl Payments {
             heard.note(&ask, &seen);
             let steps = seen.into_iter().map(Step::Observe).collect();
             match self.step(held, &order, steps).await? {
-                Some((_, more)) => waiting.extend(more),
+                Some((_, more)) => waiting.extend(more.into_iter().filter(may_ask)),
                 None => return Ok(heard),
             }
         }
@@ -98,7 +100,7 @@ impl Payments {
             Ask::QueryTrade => {
                 let asked_at = self.now();
                 let reply = self.ports.channel.query(number).await;
-                if reply.is_err() && may_resend(order) {
+                if reply.is_err() && may_resend(order) && !self.is_recovering().await? {
                     // No query can vouch for the create: the same bytes are sent at their moment.
                     return self.send_create(held, order).await;
                 }

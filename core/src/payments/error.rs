@@ -46,6 +46,9 @@ pub enum PaymentError {
     /// What is due cannot be read live, so nothing can be ordered.
     #[error("what is due cannot be read now")]
     ArrearsUnavailable,
+    /// The store was restored, and what it lacks is still being read from the outside.
+    #[error("the store is being brought up to date after a restore")]
+    Recovering,
     /// The account has no identity at the channel, so nobody could pay.
     #[error("the account has no payer at the channel")]
     NoPayer,
@@ -96,6 +99,7 @@ impl PaymentError {
             Self::NotFound
             | Self::PreviousOrderOpen { .. }
             | Self::ArrearsUnavailable
+            | Self::Recovering
             | Self::NoPayer
             | Self::AlreadyPaid
             | Self::BillHeld

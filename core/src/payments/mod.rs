@@ -14,6 +14,7 @@
 //! | `start`, `keyed` | making an order, once per idempotency key |
 //! | `cashier`, `close`, `reads` | the pay ticket, giving up an order, looking at orders |
 //! | `notice` | the channel's notices: stored, then worked |
+//! | `recovery` | what a restored store lacks, read from the outside's books before anything is sent |
 //! | `sweep`, `turns`, `errands`, `nudge` | the guarantee that nothing stays stuck, and the calls it makes |
 //!
 //! The rooms above hear of payments by the events of `events` only.
@@ -27,6 +28,7 @@ pub mod order;
 pub mod policy;
 pub mod ports;
 pub mod reading;
+pub mod recovery;
 pub mod rulings;
 pub mod table_l;
 pub mod table_p;
@@ -106,6 +108,9 @@ pub struct Payments {
     last_scout: Arc<AtomicI64>,
     /// Marketing did not answer when it was asked last. A process that has just started does not know.
     marketing_silent: Arc<AtomicBool>,
+    /// No recovery is open, as the store said once; and payouts wait for nobody.
+    settled: Arc<AtomicBool>,
+    payouts_settled: Arc<AtomicBool>,
 }
 
 impl Payments {
@@ -116,6 +121,8 @@ impl Payments {
             policy: Arc::new(policy),
             last_scout: Arc::new(AtomicI64::new(0)),
             marketing_silent: Arc::new(AtomicBool::new(true)),
+            settled: Arc::new(AtomicBool::new(false)),
+            payouts_settled: Arc::new(AtomicBool::new(false)),
         }
     }
 

@@ -6,7 +6,7 @@ use super::poison::survive;
 use super::ports::{Notice, NoticeError};
 use super::reading;
 use super::unit::{Applied, Step, Unit};
-use super::{PaymentError, Payments};
+use super::{PaymentError, Payments, numbers, recovery};
 use crate::audit;
 use crate::cases::{Case, CaseKind};
 use crate::evidence::canonical;
@@ -132,10 +132,13 @@ impl Payments {
         }
     }
 
-    /// A verified notice about a number we do not hold: another sale of the same seller, or, with
-    /// our prefix, an order that a restored store has forgotten (interleavings 9, 14).
+    /// A verified notice about a number we do not hold: another sale of the same seller, or an order
+    /// that a restored store has forgotten (interleavings 9, 14). A number of this epoch is neither.
     async fn set_aside(&self, notice: &Notice, message: &Message) -> Result<Worked, PaymentError> {
         let draw = self.draw(&message.trace_id, "callback:alipay");
+        let ours = &self.policy.number_prefix;
+        let before = numbers::is_of_earlier_epoch(&notice.out_trade_no, ours);
+        let forgotten = before.then(|| recovery::of_notice(notice, &draw)).flatten();
         let lost = notice
             .out_trade_no
             .starts_with(&self.policy.number_prefix)
@@ -148,6 +151,9 @@ impl Payments {
                 .await?;
             if let Some(case) = lost.as_ref().filter(|_| fresh) {
                 tx.cases().open(case).await?;
+            }
+            if let Some(trade) = forgotten.as_ref().filter(|_| fresh) {
+                tx.recovery().add_lost(trade).await?;
             }
             Ok::<_, PaymentError>(())
         })

@@ -130,6 +130,26 @@ pub enum Ask {
     QueryRefund(RefundId),
 }
 
+impl Ask {
+    /// Nothing outside changes by it.
+    #[must_use]
+    pub const fn is_question(&self) -> bool {
+        match self {
+            Self::QueryTrade
+            | Self::CheckRefunds { .. }
+            | Self::GetPosting(_)
+            | Self::QueryRefund(_) => true,
+            Self::ResendCreate
+            | Self::CloseTrade
+            | Self::Post(_)
+            | Self::Fence(_)
+            | Self::Reverse(_)
+            | Self::Voucher(_)
+            | Self::SendRefund(_) => false,
+        }
+    }
+}
+
 /// One line of the record of what was seen, kept once per row, state and input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighted {

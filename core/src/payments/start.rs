@@ -48,6 +48,9 @@ impl std::fmt::Debug for Start {
 impl Payments {
     /// Orders a payment, once per key. Run it in a task of its own: it sends.
     pub async fn start(&self, request: &Start) -> Result<Answer, PaymentError> {
+        if self.is_recovering().await? {
+            return Err(PaymentError::Recovering);
+        }
         let keyed = Keyed {
             key: request.key.clone(),
             fingerprint: request.fingerprint.clone(),

@@ -31,6 +31,10 @@ impl Payments {
     pub async fn sweep(&self) -> Result<usize, PaymentError> {
         self.drain_notices(NOTICES_MAX).await?;
         let now = self.now();
+        if self.is_recovering().await? {
+            return self.recover(now).await;
+        }
+        let lost = self.work_lost(false).await?;
         let due = {
             let mut view = snapshot(self.store()).await?;
             view.payments().due(now, ORDERS_MAX).await?
@@ -43,7 +47,18 @@ impl Payments {
             .count()
             .await;
         self.scout(now).await?;
-        Ok(worked)
+        Ok(worked.saturating_add(lost))
+    }
+
+    /// After a restore: facts are gathered, nothing is sent (money.md 2.9).
+    async fn recover(&self, now: Time) -> Result<usize, PaymentError> {
+        let last = self.last_scout.load(Ordering::Relaxed);
+        if now.unix_seconds().saturating_sub(last) < window::SCOUT_EVERY {
+            return Ok(0);
+        }
+        self.last_scout.store(now.unix_seconds(), Ordering::Relaxed);
+        let traced = self.work_lost(true).await?;
+        Ok(traced.saturating_add(self.look_through().await?))
     }
 
     /// One order that fails must never keep the next from its turn.
@@ -60,6 +75,9 @@ impl Payments {
 
     /// Works one order until nothing of it is due; false when somebody else holds it.
     pub async fn work(&self, id: &PaymentId) -> Result<bool, PaymentError> {
+        if self.is_recovering().await? {
+            return Ok(false);
+        }
         let Some(held) = self.hold(id).await? else {
             return Ok(false);
         };

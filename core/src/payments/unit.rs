@@ -3,11 +3,11 @@
 use super::booking::{Booking, Changes};
 use super::draw::Draw;
 use super::observation::{Ask, Observation, Observed, RefundFact};
-use super::order::{ClaimKey, Order};
+use super::order::{ClaimKey, ClosedText, Order};
 use super::policy::Policy;
 use super::{PaymentError, Payments, brake, table_l as l, table_r as r, window};
 use crate::billing;
-use crate::shared::ids::PaymentId;
+use crate::shared::ids::{LineId, PaymentId};
 use crate::shared::time::Time;
 use crate::store::{Tx, atomically};
 
@@ -51,6 +51,13 @@ pub(super) enum Step {
     BeginCreate,
     /// A turn of the sweeper was taken on the channel's side.
     PassTurn,
+    /// A restored line goes on from the number marketing knows last.
+    TakeUp {
+        line: LineId,
+        attempt: i64,
+        fenced: bool,
+        body: ClosedText,
+    },
     /// A turn met what is stopped: it is looked at, and not before tomorrow again.
     Rest,
 }
@@ -93,6 +100,12 @@ impl Payments {
                     Step::BeginCreate => booking.begin_create(),
                     Step::PassTurn => booking.pass_turn(),
                     Step::Rest => booking.rest(),
+                    Step::TakeUp {
+                        line,
+                        attempt,
+                        fenced,
+                        body,
+                    } => booking.take_up(line, *attempt, *fenced, body)?,
                 }
             }
             let (order, changes) = booking.close(unit.held.is_none())?;
@@ -145,7 +158,7 @@ async fn relock(
 ) -> Result<Vec<i64>, PaymentError> {
     let late = steps.iter().any(|step| match step {
         Step::Observe(seen) => Booking::is_late_money(order, &seen.what),
-        Step::BeginCreate | Step::PassTurn | Step::Rest => false,
+        Step::BeginCreate | Step::PassTurn | Step::Rest | Step::TakeUp { .. } => false,
     });
     let mut relocked = Vec::new();
     if late {

@@ -44,6 +44,7 @@ impl From<&PaymentError> for Problem {
                 }
             }
             PaymentError::ArrearsUnavailable => Self::new(Code::ArrearsUnavailable).retry_after(5),
+            PaymentError::Recovering => Self::new(Code::UpstreamUnavailable).retry_after(60),
             PaymentError::NoPayer => Self::new(Code::NoPayer),
             PaymentError::AlreadyPaid => Self::new(Code::AlreadyPaid),
             PaymentError::TicketGone => Self::new(Code::TicketGone),

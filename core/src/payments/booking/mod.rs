@@ -15,6 +15,7 @@ mod foreign;
 mod lines;
 mod records;
 mod refunds;
+mod restored;
 mod returns;
 mod suspense;
 #[cfg(test)]

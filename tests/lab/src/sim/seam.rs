@@ -88,6 +88,7 @@ impl UnitOfWork for SeamUnit {
         payments: lifeline_core::payments::ports::PaymentStore;
         privacy: lifeline_core::privacy::ports::PrivacyStore;
         publications: lifeline_core::publications::ports::PublicationStore;
+        recovery: lifeline_core::payments::recovery::ports::RecoveryStore;
         settlement: lifeline_core::settlement::ports::SettlementStore;
         requests: lifeline_core::requests::ports::RequestStore;
     }
