@@ -6,37 +6,36 @@ use lifeline_adapters::keyring::InstanceKind;
 use lifeline_adapters::sql;
 
 use crate::place::{EngineKind, connect};
-use crate::store::{Place, start};
+use crate::store::Place;
 
 /// A copy of a store as it was at one moment.
-pub(crate) struct Copy {
-    place: Place,
-}
+pub(crate) struct Copy(Place);
 
 impl Copy {
     /// What a process finds that is started on the restored store.
     pub(crate) async fn restored(&self) -> Place {
-        self.place.another_process().await
+        self.0.another_process().await
     }
 
     /// Takes the copy away; on SQLite it lies in the trial's own folder.
     pub(crate) async fn discard(self, place: Place) {
         place.store.close().await.unwrap();
-        self.place.store.close().await.unwrap();
-        if let EngineKind::Postgres(url) = &self.place.kind {
-            let name = schema_of(&self.place.target);
-            let drop = format!("DROP SCHEMA {name} CASCADE");
-            connect(url).await.batch_execute(&drop).await.unwrap();
+        self.0.store.close().await.unwrap();
+        if let EngineKind::Postgres(server) = &self.0.kind {
+            let name = database_of(&self.0.target);
+            let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+            connect(server).await.batch_execute(&drop).await.unwrap();
         }
     }
 }
 
-fn schema_of(target: &str) -> &str {
-    target.rsplit("%3D").next().unwrap()
+fn database_of(target: &str) -> &str {
+    let path = target.split('?').next().unwrap();
+    path.rsplit('/').next().unwrap()
 }
 
 impl Place {
-    /// Everything the store holds now, row by row, in a store of its own.
+    /// Everything the store holds now, in a store of its own.
     pub(crate) async fn copy(&self) -> Copy {
         let target = match &self.kind {
             EngineKind::Sqlite => {
@@ -45,66 +44,32 @@ impl Place {
                 conn.execute("VACUUM INTO ?1", [&target]).unwrap();
                 target
             }
-            EngineKind::Postgres(url) => {
-                let (from, to) = (
-                    schema_of(&self.target),
-                    format!("{}_c", schema_of(&self.target)),
-                );
-                let client = connect(url).await;
-                let make = format!("CREATE SCHEMA {to}");
-                client.batch_execute(&make).await.unwrap();
-                let target = self.target.replace(from, &to);
-                sql::migrate(&target, InstanceKind::Demo, start())
-                    .await
-                    .unwrap();
-                fill(&client, from, &to).await;
-                target
+            EngineKind::Postgres(server) => {
+                let from = database_of(&self.target);
+                let to = format!("{from}_c");
+                self.copied_in(server, from, &to).await;
+                self.target.replace(from, &to)
             }
         };
         let store = sql::open(&target, Arc::clone(&self.keyring), InstanceKind::Demo)
             .await
             .unwrap();
-        Copy {
-            place: Self {
-                store,
-                target,
-                ..self.clone()
-            },
-        }
+        Copy(Self {
+            store,
+            target,
+            ..self.clone()
+        })
     }
-}
 
-/// Rows as a restore writes them: no trigger and no foreign key has a say, and counters go on.
-async fn fill(client: &tokio_postgres::Client, from: &str, to: &str) {
-    let tables = client
-        .query(
-            "SELECT tablename::text FROM pg_tables WHERE schemaname = $1",
-            &[&from],
-        )
-        .await
-        .unwrap();
-    let mut script = String::from("BEGIN; SET LOCAL session_replication_role = replica;");
-    for row in &tables {
-        let table: String = row.get(0);
-        script.push_str(&format!("DELETE FROM {to}.{table};"));
+    /// A database is copied only while nobody is in it: its connections are ended first, and the
+    /// engine makes new ones when it needs them.
+    async fn copied_in(&self, server: &str, from: &str, to: &str) {
+        let client = connect(server).await;
+        let end = format!(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{from}'"
+        );
+        client.batch_execute(&end).await.unwrap();
+        let copy = format!("CREATE DATABASE {to} TEMPLATE {from}");
+        client.batch_execute(&copy).await.unwrap();
     }
-    for row in &tables {
-        let table: String = row.get(0);
-        script.push_str(&format!(
-            "INSERT INTO {to}.{table} OVERRIDING SYSTEM VALUE SELECT * FROM {from}.{table};"
-        ));
-    }
-    let counters = client
-        .query(
-            "SELECT sequencename::text, last_value FROM pg_sequences WHERE schemaname = $1 AND last_value IS NOT NULL",
-            &[&from],
-        )
-        .await
-        .unwrap();
-    for row in &counters {
-        let (name, last): (String, i64) = (row.get(0), row.get(1));
-        script.push_str(&format!("SELECT setval('{to}.{name}', {last});"));
-    }
-    script.push_str("COMMIT;");
-    client.batch_execute(&script).await.unwrap();
 }
