@@ -157,7 +157,12 @@ impl Payments {
         (checked, heard)
     }
 
-    pub(super) fn body_of(&self, order: &Order, line: &PostingLine, version: Option<String>) -> ClosedText {
+    pub(super) fn body_of(
+        &self,
+        order: &Order,
+        line: &PostingLine,
+        version: Option<String>,
+    ) -> ClosedText {
         // With a version marketing takes exactly what is due; without one it credits the oldest
         // bill first and keeps the rest as prepayment.
         let purpose = match (line.purpose, &version) {
