@@ -127,17 +127,31 @@ async fn propose(
     Ok(go_saying(&here(id.as_str()), "said.proposed"))
 }
 
+async fn judge(
+    visitor: &Visitor,
+    customers: &Customers,
+    path: &(String, String),
+    agree: bool,
+) -> Result<HttpResponse, Fault> {
+    let (id, function) = (account(&path.0)?, named(&path.1)?);
+    customers
+        .judge_function(&visitor.acting, &id, function, agree)
+        .await?;
+    let said = if agree {
+        "said.function_moved"
+    } else {
+        "said.refused"
+    };
+    Ok(go_saying(&here(id.as_str()), said))
+}
+
 async fn agree(
     visitor: Visitor,
     customers: web::Data<Customers>,
     path: web::Path<(String, String)>,
     _fields: Fields<Nothing>,
 ) -> Result<HttpResponse, Fault> {
-    let (id, function) = (account(&path.0)?, named(&path.1)?);
-    customers
-        .judge_function(&visitor.acting, &id, function, true)
-        .await?;
-    Ok(go_saying(&here(id.as_str()), "said.function_moved"))
+    judge(&visitor, &customers, &path, true).await
 }
 
 async fn refuse(
@@ -146,9 +160,5 @@ async fn refuse(
     path: web::Path<(String, String)>,
     _fields: Fields<Nothing>,
 ) -> Result<HttpResponse, Fault> {
-    let (id, function) = (account(&path.0)?, named(&path.1)?);
-    customers
-        .judge_function(&visitor.acting, &id, function, false)
-        .await?;
-    Ok(go_saying(&here(id.as_str()), "said.refused"))
+    judge(&visitor, &customers, &path, false).await
 }

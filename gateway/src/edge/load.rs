@@ -69,8 +69,10 @@ pub const UNDER_WAY_MAX: u32 = 1_024;
 pub const UNDER_WAY_MIN: u32 = 32;
 /// Orders and how they stand get in besides, up to so many.
 pub const PAYMENT_SEATS: u32 = 64;
-/// Of one account, and of one place: a carrier puts many homes behind one address.
-pub const PER_ACCOUNT_MAX: u32 = 16;
+/// Of one account, enough for a client that repeats one order until it hears an answer (64 at once are
+/// one order, the second gateway's half included); and of one place: a carrier puts many homes behind
+/// one address.
+pub const PER_ACCOUNT_MAX: u32 = 64;
 pub const PER_PLACE_MAX: u32 = 128;
 /// A wait longer than this, standing through a whole window, is too much work.
 pub const WAIT_MAX: Duration = Duration::from_millis(20);
@@ -335,7 +337,7 @@ mod tests {
         let one = || load.enter(Class::Household, Function::Other, place(1));
         let mut held: Vec<Seat> = (0..PER_PLACE_MAX).map(|_| one().unwrap()).collect();
         assert_eq!(one().unwrap_err().code(), Code::RateLimited);
-        for seat in held.iter_mut().take(16) {
+        for seat in held.iter_mut().take(64) {
             seat.of_account("somebody").unwrap();
         }
         let refused = held.last_mut().unwrap().of_account("somebody");

@@ -57,6 +57,31 @@ pub fn lease_units(quota: Quota) -> u32 {
     eighth.clamp(1, LEASE_UNITS_MAX)
 }
 
+/// One lease of a key at a time: a node that leased a portion for each who asks would empty the key,
+/// and leave the other nodes nothing of what it then cannot use.
+struct Turns(Vec<tokio::sync::Mutex<()>>);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self((0..table::SHARDS).map(|_| Default::default()).collect())
+    }
+}
+
+impl Turns {
+    /// Waits for the turn of some keys' shards, in their order, so that no two wait for each other.
+    async fn of(
+        &self,
+        shards: impl Iterator<Item = usize>,
+    ) -> Vec<tokio::sync::MutexGuard<'_, ()>> {
+        let shards: std::collections::BTreeSet<usize> = shards.collect();
+        let mut held = Vec::with_capacity(shards.len());
+        for turn in shards.into_iter().filter_map(|at| self.0.get(at)) {
+            held.push(turn.lock().await);
+        }
+        held
+    }
+}
+
 /// All limits of a listener.
 pub struct Limits {
     quotas: Quotas,
@@ -65,6 +90,7 @@ pub struct Limits {
     strikes: Table,
     time: Steady,
     shared: Option<Arc<dyn SharedLimiter>>,
+    turns: Turns,
 }
 
 impl std::fmt::Debug for Limits {
@@ -97,6 +123,7 @@ impl Limits {
             strikes: Table::default(),
             time: Steady::over(ticks),
             shared,
+            turns: Turns::default(),
         }
     }
 
@@ -166,37 +193,53 @@ impl Limits {
         rules: &[Rule],
     ) -> Option<Result<Left, Refused>> {
         let asks = asks(rules, |quota| quota);
-        let mut gained = Vec::new();
         for _ in 0..LEASE_TURNS_MAX {
-            let now_ns = self.time.now_ns();
-            let short = match self.table.decide_by_stock(&asks, &gained, now_ns) {
-                ByStock::Passed(left) => return Some(Ok(left)),
-                ByStock::Refused(refused) => return Some(Err(refused)),
-                ByStock::Short(short) => short,
+            let short = match self.by_stock(&asks, &[]) {
+                Ok(decided) => return Some(decided),
+                Err(short) => short,
+            };
+            let keys = short.iter().filter_map(|at| asks.get(*at));
+            let _turn = self.turns.of(keys.map(|ask| self.table.shard(ask))).await;
+            // What the one before brought may be enough for this one too.
+            let short = match self.by_stock(&asks, &[]) {
+                Ok(decided) => return Some(decided),
+                Err(short) => short,
             };
             let wanted: Vec<LeaseAsk> = short
                 .iter()
                 .filter_map(|at| rules.get(*at))
                 .map(lease_ask)
                 .collect();
-            let leases = shared.lease(&wanted).await.ok()?;
             // Reckoned from before the call: a lease never outlives what the others believe.
-            gained = short
+            let now_ns = self.time.now_ns();
+            let leases = shared.lease(&wanted).await.ok()?;
+            let gained: Vec<(usize, Stock)> = short
                 .into_iter()
                 .zip(leases)
                 .map(|(at, lease)| (at, stock(lease, now_ns)))
                 .collect();
+            if let Ok(decided) = self.by_stock(&asks, &gained) {
+                return Some(decided);
+            }
         }
-        let now_ns = self.time.now_ns();
-        Some(match self.table.decide_by_stock(&asks, &gained, now_ns) {
-            ByStock::Passed(left) => Ok(left),
-            ByStock::Refused(refused) => Err(refused),
-            // Many ask for what little there is: the next second is another turn.
-            ByStock::Short(_) => Err(Refused {
-                wait: Duration::from_secs(1),
-                left: [0; KEYS_MAX],
-            }),
-        })
+        // Many ask for what little there is: the next second is another turn.
+        Some(Err(Refused {
+            wait: Duration::from_secs(1),
+            left: [0; KEYS_MAX],
+        }))
+    }
+
+    /// A decision by what this node has, or the keys that are short.
+    fn by_stock(
+        &self,
+        asks: &[Ask<'_>],
+        gained: &[(usize, Stock)],
+    ) -> Result<Result<Left, Refused>, Vec<usize>> {
+        match self.table.decide_by_stock(asks, gained, self.time.now_ns()) {
+            ByStock::Passed(left) => Ok(Ok(left)),
+            ByStock::Refused(refused) => Ok(Err(refused)),
+            ByStock::Short(short) => Err(short),
+        }
     }
 
     /// Forgets keys whose burst is full again; called by a timer, or keys would pile up.

@@ -12,7 +12,7 @@ use lifeline_core::shared::gcra::{Arrival, Quota};
 
 /// Keys one decision may have.
 pub const KEYS_MAX: usize = 8;
-const SHARDS: usize = 64;
+pub const SHARDS: usize = 64;
 /// Buckets that a shard keeps. When all of them are in use, strangers share a few.
 const KEPT_PER_SHARD_MAX: usize = 16_384;
 const STRANGERS: u128 = 0x3ff;
@@ -203,6 +203,12 @@ impl Table {
         let key = (ask.name, ask.function, ask.subject);
         let [high, low] = self.secrets.each_ref().map(|secret| secret.hash_one(key));
         (u128::from(high) << 64) | u128::from(low)
+    }
+
+    /// Which part of the table a key belongs to.
+    #[must_use]
+    pub fn shard(&self, ask: &Ask<'_>) -> usize {
+        shard_of(self.digest(ask))
     }
 
     /// Locks what the keys need and finds where each is kept.

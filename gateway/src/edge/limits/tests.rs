@@ -92,6 +92,8 @@ impl SharedLimiter for Others {
             return Err(Away);
         }
         self.calls.fetch_add(1, Ordering::SeqCst);
+        // Whoever else wants to ask does so while this one is on its way.
+        tokio::task::yield_now().await;
         let now = self.now_ns.load(Ordering::SeqCst);
         let mut buckets = self.buckets.lock().unwrap();
         let mut leases = Vec::new();
@@ -155,6 +157,28 @@ async fn one_call_serves_a_whole_lease_and_a_dry_key_asks_nobody() {
         assert!(limits.admit(Function::Other, &SOMEBODY).await.is_err());
     }
     assert!(others.calls.load(Ordering::SeqCst) <= before + 1);
+}
+
+/// Each node takes what is asked of it, not a lease for each who asks: what is enough for all reaches all.
+#[tokio::test]
+async fn many_at_once_on_two_nodes_are_not_refused_while_there_is_enough() {
+    let others = Arc::new(Others::default());
+    let nodes: Vec<Limits> = (0..2)
+        .map(|_| Limits::new(quotas(1_000), Some(Arc::<Others>::clone(&others) as _)))
+        .collect();
+    let rule = [Rule {
+        name: "home",
+        function: "pay",
+        subject: "x".to_owned(),
+        quota: Quota::per_minute(n(100)),
+        cost: 1,
+    }];
+    let asked = nodes
+        .iter()
+        .flat_map(|node| (0..32).map(|_| node.decide(&rule)));
+    let decided = futures_util::future::join_all(asked).await;
+    assert_eq!(decided.iter().filter(|one| one.is_err()).count(), 0);
+    assert!(others.calls.load(Ordering::SeqCst) <= 8);
 }
 
 struct Hand(Arc<AtomicU64>);
