@@ -164,7 +164,10 @@ async fn one_call_serves_a_whole_lease_and_a_dry_key_asks_nobody() {
 async fn many_at_once_on_two_nodes_are_not_refused_while_there_is_enough() {
     let others = Arc::new(Others::default());
     let nodes: Vec<Limits> = (0..2)
-        .map(|_| Limits::new(quotas(1_000), Some(Arc::<Others>::clone(&others) as _)))
+        .map(|_| {
+            let shared: Arc<dyn SharedLimiter> = Arc::<Others>::clone(&others);
+            Limits::new(quotas(1_000), Some(shared))
+        })
         .collect();
     let rule = [Rule {
         name: "home",
