@@ -9,6 +9,11 @@ import sys
 REQUESTS_MIN = 5_000
 # Of the good requests, in percent. The rest asks for things that are not there, or too often.
 ACCEPTED_PERCENT_MIN = 30
+# What a good request needs no walk can bring, and where the operation is shown to accept one.
+ELSEWHERE = {
+    "GET /v1/pictures/{picture_id}": "staff put pictures in at the console: tests/browser/publishing.mjs",
+    "POST /v1/check-tasks/{check_task_id}/payee-confirmation": "a bank gives money back after days: tests/journeys/checking.rs",
+}
 
 
 def answers(tally, mode):
@@ -33,7 +38,7 @@ def judge(seen, operations):
         requests += sum(of_good.values()) + sum(of_bad.values())
         good += sum(of_good.values())
         good_accepted += accepted(of_good)
-        if not accepted(of_good):
+        if not accepted(of_good) and label not in ELSEWHERE:
             faults.append(f"{label}: no good request was accepted: {tally}")
         if not any(400 <= status < 500 for status in {**of_good, **of_bad}):
             faults.append(f"{label}: nothing was refused: {tally}")

@@ -2,8 +2,8 @@
 
 import secrets
 
-# One who is asked for nothing else: a phone gets so many codes a day.
-WITH_PASSWORD = "sun-li"
+# One who is asked for nothing else and whose account nobody takes over: a phone gets so many codes a day.
+WITH_PASSWORD = "liu-yang"
 
 
 def supply(code_for):

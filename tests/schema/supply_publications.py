@@ -1,7 +1,7 @@
 """Real publications for the walk of the API: what the demo shows, by list; and requests that can be filed."""
 
 
-def supplies(call, chance, of_the_home, passer_by):
+def supplies(call, chance, of_the_home, passer_by, owner):
     def article(case):
         listed = call("line", "GET", f"/v1/{chance.choice(['articles', 'outlets', 'apps'])}")[0]["items"]
         case.path_parameters["publication_id"] = chance.choice(listed)["publication_id"]
@@ -12,8 +12,9 @@ def supplies(call, chance, of_the_home, passer_by):
         return passer_by(case)
 
     def exchange(case):
-        person = passer_by(case)
-        case.body = {"gift_id": chance.choice(person.ask("GET", "/v1/points")["gifts"])["gift_id"]}
+        person = owner()
+        gifts = person.ask("GET", "/v1/points")["gifts"]
+        case.body = {"gift_id": min(gifts, key=lambda gift: gift["points"])["gift_id"]}
         case.headers["idempotency-key"] = f"walk-{chance.getrandbits(64):016x}"
         return person
 

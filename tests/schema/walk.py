@@ -48,8 +48,8 @@ class World:
         return self.owner.link().homes()[0]
 
     def told(self):
-        """Pays once, so that there is a notice to read."""
-        order = self.owner.ask("POST", "/v1/payments", self.top_up(), {"idempotency-key": key()})
+        """Pays once, so that there is a notice to read, and enough for the points of a gift."""
+        order = self.owner.ask("POST", "/v1/payments", {**self.top_up(), "amount_fen": 8_100}, {"idempotency-key": key()})
         call("sandbox", "POST", "/sim/alipay/pay", {"trade_no": order["trade_no"], "outcome": "paid"})
         deadline = time.monotonic() + 30
         while not (notices := self.owner.ask("GET", "/v1/notices")["items"]):
@@ -262,7 +262,7 @@ SUPPLY = {
     "POST /v1/payments/{payment_id}/close": of_an_order,
     "POST /v1/sessions": sign_in,
 }
-SUPPLY |= supply_publications.supplies(call, CHANCE, of_the_home, passer_by)
+SUPPLY |= supply_publications.supplies(call, CHANCE, of_the_home, passer_by, lambda: WORLD.owner)
 SUPPLY |= supply_passwords.supply(identity.code_for)
 SUPPLY |= supply_generation.SUPPLY
 SUPPLY |= supply_checks.SUPPLY
