@@ -6,8 +6,11 @@ import time
 
 from people import CHANCE, OWNER, PASSER_BY, TOKENS, TWO_HOMES, Person, Refused, call
 
-# One asks for all that is known of them and to be erased, one only shows who they are: a phone gets so many codes a day.
+# One asks for all that is known of them, one to be erased, one takes that back, one only shows who they are: a phone
+# gets so many codes a day, and each of them needs some.
 OWN_DATA = "gao-yun"
+ERASED = "zhou-min"
+STAYS = "zhang-wei"
 SHOWS_AGAIN = "chen-gang"
 # Certified at Alipay, which tells no ID number of hers.
 UNTOLD = "he-jie"
@@ -148,11 +151,11 @@ def read_export(case):
 
 
 def erase(_case):
-    return stepped_up("erase")
+    return stepped_up("erase", ERASED)
 
 
 def take_erasure_back(_case):
-    person = stepped_up("erase")
+    person = stepped_up("erase", STAYS)
     person.ask("DELETE", "/v1/me")
     return person
 
