@@ -12,7 +12,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::wire::http::{Address, AddressError, CallRules, Reply};
+use crate::wire::http::{Address, AddressError, CallRules};
 use crate::wire::line::{Call, Line, LineKeys};
 use crate::wire::operation;
 
@@ -52,11 +52,6 @@ struct OfficeReply {
     name: String,
 }
 
-#[derive(Deserialize)]
-struct ErrorBody {
-    code: String,
-}
-
 impl OfficeReply {
     fn office(self) -> Option<Office> {
         let digits = self.org_no.bytes().all(|b| b.is_ascii_digit());
@@ -93,35 +88,12 @@ impl ExchangeLine {
 
     async fn page(&self, after: &str) -> Result<OfficesReply, NoAnswer> {
         let query = [("after", after)];
-        let reply = self
-            .line
-            .send(Call {
-                operation: operation!("GET /offices"),
-                method: Method::GET,
-                path: &["offices"],
-                query: &query,
-                body: None,
-                idempotency_key: None,
-            })
-            .await?;
+        let operation = operation!("GET /offices");
+        let reply = self.line.get(operation, &["offices"], &query).await?;
         if reply.status != 200 {
-            return Err(no_answer(&reply));
+            return Err(reply.no_answer());
         }
         serde_json::from_slice(&reply.body).map_err(|_| UNREADABLE)
-    }
-}
-
-fn no_answer(reply: &Reply) -> NoAnswer {
-    let body: Option<ErrorBody> = serde_json::from_slice(&reply.body).ok();
-    let code = body.as_ref().map_or("", |body| body.code.as_str());
-    match (reply.status, code) {
-        (401, "BAD_SIGNATURE") => NoAnswer::Alarm("bad_signature"),
-        (401, "REPLAYED") => NoAnswer::Alarm("replayed"),
-        (409, "IDEMPOTENCY_CONFLICT") => NoAnswer::Alarm("idempotency_conflict"),
-        (422, "INVALID") => NoAnswer::Alarm("invalid_request"),
-        (429, _) => NoAnswer::Unknown("rate_limited"),
-        (500..=599, _) => NoAnswer::Unknown("upstream_fault"),
-        _ => NoAnswer::Unknown("unnamed_code"),
     }
 }
 
@@ -147,7 +119,7 @@ impl Exchange for ExchangeLine {
             })
             .await?;
         if reply.status != 200 {
-            return Err(no_answer(&reply));
+            return Err(reply.no_answer());
         }
         let receipt: ReceiptReply = serde_json::from_slice(&reply.body).map_err(|_| UNREADABLE)?;
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';

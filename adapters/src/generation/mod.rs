@@ -92,11 +92,6 @@ struct StateReply {
     amount_fen: Option<Fen>,
 }
 
-#[derive(Deserialize)]
-struct ErrorBody {
-    code: String,
-}
-
 impl GenerationLine {
     /// `address` ends in `/pv/v1`. Touches no network.
     ///
@@ -118,23 +113,6 @@ impl GenerationLine {
         self.line.is_any_open()
     }
 
-    async fn get(
-        &self,
-        operation: Operation,
-        path: &[&str],
-        query: &[(&str, &str)],
-    ) -> Result<Reply, NoAnswer> {
-        let call = Call {
-            operation,
-            method: Method::GET,
-            path,
-            query,
-            body: None,
-            idempotency_key: None,
-        };
-        self.line.send(call).await
-    }
-
     async fn post(
         &self,
         operation: Operation,
@@ -154,31 +132,15 @@ impl GenerationLine {
     }
 }
 
-/// A pair of status and code that the contract names as "there is none", or no answer.
-fn refused(reply: &Reply) -> NoAnswer {
-    let body: Option<ErrorBody> = serde_json::from_slice(&reply.body).ok();
-    match (
-        reply.status,
-        body.as_ref().map_or("", |body| body.code.as_str()),
-    ) {
-        (401, "BAD_SIGNATURE") => NoAnswer::Alarm("bad_signature"),
-        (401, "REPLAYED") => NoAnswer::Alarm("replayed"),
-        (409, "IDEMPOTENCY_CONFLICT") => NoAnswer::Alarm("idempotency_conflict"),
-        (422, "INVALID") => NoAnswer::Alarm("invalid_request"),
-        (429, _) => NoAnswer::Unknown("rate_limited"),
-        (500..=599, _) => NoAnswer::Unknown("upstream_fault"),
-        _ => NoAnswer::Unknown("unnamed_code"),
-    }
-}
-
+/// The pair of status and code that the contract names as "there is none".
 fn is_absent(reply: &Reply) -> bool {
-    let body: Option<ErrorBody> = serde_json::from_slice(&reply.body).ok();
-    reply.status == 404 && body.is_some_and(|body| body.code == "NOT_FOUND")
+    let (status, code) = reply.said();
+    (status, &*code) == (404, "NOT_FOUND")
 }
 
 fn read<T: DeserializeOwned>(reply: &Reply) -> Result<T, NoAnswer> {
     if !(200..300).contains(&reply.status) {
-        return Err(refused(reply));
+        return Err(reply.no_answer());
     }
     serde_json::from_slice(&reply.body).map_err(|_| UNREADABLE)
 }
@@ -241,6 +203,7 @@ impl PublishingPlatform for GenerationLine {
     async fn feed_in_prices(&self, period: &Period) -> Result<Published, NoAnswer> {
         let query = [("period", period.as_str())];
         let reply = self
+            .line
             .get(operation!("GET /prices"), &["prices"], &query)
             .await?;
         let rows: PricesReply = read(&reply)?;
@@ -290,6 +253,7 @@ impl ReviewTerminal for GenerationLine {
     async fn ask(&self, review_no: &str) -> Result<ReviewAnswer, NoAnswer> {
         let path = ["reviews", review_no];
         let reply = self
+            .line
             .get(operation!("GET /reviews/{no}"), &path, &[])
             .await?;
         if is_absent(&reply) {
@@ -340,6 +304,7 @@ impl TradePlatform for GenerationLine {
         let path = ["payouts", payout_no];
         payout(
             &self
+                .line
                 .get(operation!("GET /payouts/{no}"), &path, &[])
                 .await?,
         )

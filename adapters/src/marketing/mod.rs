@@ -16,12 +16,12 @@ use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::time::Clock;
 use reqwest::Method;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::wire::Operation;
 use crate::wire::http::{Address, AddressError, CallRules, Reply};
 use crate::wire::line::{Call, Line, LineKeys};
+use crate::wire::refusal::no_answer;
 
 const UNREADABLE: NoAnswer = NoAnswer::Unknown("unreadable_reply");
 
@@ -66,18 +66,7 @@ impl Marketing {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<Result<T, Refusal>, NoAnswer> {
-        let reply = self
-            .line
-            .send(Call {
-                operation,
-                method: Method::GET,
-                path,
-                query,
-                body: None,
-                idempotency_key: None,
-            })
-            .await?;
-        outcome(&reply)
+        outcome(&self.line.get(operation, path, query).await?)
     }
 
     async fn write<T: DeserializeOwned>(
@@ -147,11 +136,6 @@ impl Refusal {
     }
 }
 
-#[derive(Deserialize)]
-struct ErrorBody {
-    code: String,
-}
-
 /// 2xx parsed, a named refusal, or no answer.
 fn outcome<T: DeserializeOwned>(reply: &Reply) -> Result<Result<T, Refusal>, NoAnswer> {
     if (200..300).contains(&reply.status) {
@@ -166,10 +150,8 @@ fn refusal(reply: &Reply) -> Result<Refusal, NoAnswer> {
     if reply.status < 400 {
         return Err(NoAnswer::Unknown("http_status"));
     }
-    // Whatever says no without the contract's error form is not the system that knows.
-    let body: Option<ErrorBody> = serde_json::from_slice(&reply.body).ok();
-    let code = body.as_ref().map_or("", |body| body.code.as_str());
-    match (reply.status, code) {
+    let (status, code) = reply.said();
+    match (status, &*code) {
         (403, "NOT_BOUND") => Ok(Refusal::NotBound),
         (404, "CONSUMER_UNAVAILABLE") => Ok(Refusal::ConsumerUnavailable),
         (409, "CLOSED_ACCOUNT") => Ok(Refusal::ClosedAccount),
@@ -180,20 +162,7 @@ fn refusal(reply: &Reply) -> Result<Refusal, NoAnswer> {
         (409, "MATCH_TOKEN_SPENT") => Ok(Refusal::MatchTokenSpent),
         (410, "FENCED") => Ok(Refusal::Fenced),
         (422, "INVALID") => Ok(Refusal::Invalid),
-        other => Err(no_answer(other)),
-    }
-}
-
-/// What is not a refusal, with a word for the metrics.
-fn no_answer((status, code): (u16, &str)) -> NoAnswer {
-    match (status, code) {
-        (401, "BAD_SIGNATURE") => NoAnswer::Alarm("bad_signature"),
-        (401, "REPLAYED") => NoAnswer::Alarm("replayed"),
-        (409, "IDEMPOTENCY_CONFLICT") => NoAnswer::Alarm("idempotency_conflict"),
-        (429, _) => NoAnswer::Unknown("rate_limited"),
-        (503, "MAINTENANCE_WINDOW") => NoAnswer::Unknown("maintenance_window"),
-        (500..=599, _) => NoAnswer::Unknown("upstream_fault"),
-        _ => NoAnswer::Unknown("unnamed_code"),
+        (status, code) => Err(no_answer(status, code)),
     }
 }
 

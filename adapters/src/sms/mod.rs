@@ -13,7 +13,6 @@ use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::personal::Phone;
 use lifeline_core::shared::time::Clock;
 use reqwest::Method;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::wire::http::{Address, AddressError, CallRules, Reply};
@@ -88,26 +87,12 @@ impl SmsLine {
     }
 }
 
-#[derive(Deserialize)]
-struct ErrorBody {
-    code: String,
-}
-
 /// 202 (200 on a repeat) is accepted; nothing else is an answer about the message.
 fn accepted(reply: &Reply) -> Result<(), NoAnswer> {
     if matches!(reply.status, 200 | 202) {
         return Ok(());
     }
-    let code = serde_json::from_slice::<ErrorBody>(&reply.body).map(|body| body.code);
-    Err(match (reply.status, code.as_deref()) {
-        (401, Ok("BAD_SIGNATURE")) => NoAnswer::Alarm("bad_signature"),
-        (401, Ok("REPLAYED")) => NoAnswer::Alarm("replayed"),
-        (409, Ok("IDEMPOTENCY_CONFLICT")) => NoAnswer::Alarm("idempotency_conflict"),
-        (422, Ok("INVALID")) => NoAnswer::Alarm("invalid_request"),
-        (429, _) => NoAnswer::Unknown("rate_limited"),
-        (500..=599, _) => NoAnswer::Unknown("upstream_fault"),
-        _ => NoAnswer::Unknown("unnamed_code"),
-    })
+    Err(reply.no_answer())
 }
 
 /// What a code is for, as the person who reads it would say it; a purpose without words of its own

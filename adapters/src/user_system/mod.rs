@@ -19,6 +19,7 @@ use crate::wire::Operation;
 use crate::wire::http::{Address, AddressError, CallRules, Reply};
 use crate::wire::line::{Call, Line, LineKeys};
 use crate::wire::operation;
+use crate::wire::refusal::no_answer;
 
 const UNREADABLE: NoAnswer = NoAnswer::Unknown("unreadable_reply");
 
@@ -52,11 +53,6 @@ struct TieReply {
     binding_id: String,
     consumer_no_enc: String,
     role: String,
-}
-
-#[derive(Deserialize)]
-struct ErrorBody {
-    code: String,
 }
 
 impl UserSystemLine {
@@ -157,40 +153,19 @@ fn applied(reply: &Reply) -> Result<Applied, NoAnswer> {
     if (200..300).contains(&reply.status) {
         return Ok(Applied::Done);
     }
-    let body: Option<ErrorBody> = serde_json::from_slice(&reply.body).ok();
-    let code = body.as_ref().map_or("", |body| body.code.as_str());
-    match (reply.status, code) {
+    let (status, code) = reply.said();
+    match (status, &*code) {
         (409, "STALE_EPOCH") => Ok(Applied::Overtaken),
-        other => Err(no_answer(other)),
-    }
-}
-
-fn no_answer((status, code): (u16, &str)) -> NoAnswer {
-    match (status, code) {
-        (401, "BAD_SIGNATURE") => NoAnswer::Alarm("bad_signature"),
-        (401, "REPLAYED") => NoAnswer::Alarm("replayed"),
-        (409, "IDEMPOTENCY_CONFLICT") => NoAnswer::Alarm("idempotency_conflict"),
-        (422, "INVALID") => NoAnswer::Alarm("invalid_request"),
-        (429, _) => NoAnswer::Unknown("rate_limited"),
-        (500..=599, _) => NoAnswer::Unknown("upstream_fault"),
-        _ => NoAnswer::Unknown("unnamed_code"),
+        (status, code) => Err(no_answer(status, code)),
     }
 }
 
 #[async_trait]
 impl UserSystem for UserSystemLine {
     async fn held(&self, account: &AccountId) -> Result<Held, NoAnswer> {
-        let reply = self
-            .line
-            .send(Call {
-                operation: operation!("GET /channel-users/{id}"),
-                method: Method::GET,
-                path: &["channel-users", account.as_str()],
-                query: &[],
-                body: None,
-                idempotency_key: None,
-            })
-            .await?;
+        let path = ["channel-users", account.as_str()];
+        let operation = operation!("GET /channel-users/{id}");
+        let reply = self.line.get(operation, &path, &[]).await?;
         if reply.status != 200 {
             return Err(match applied(&reply) {
                 Err(why) => why,

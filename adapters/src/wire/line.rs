@@ -124,6 +124,24 @@ impl Line {
         hex::encode(bytes)
     }
 
+    /// Reads: no body, no key of its own.
+    pub(crate) async fn get(
+        &self,
+        operation: Operation,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Reply, NoAnswer> {
+        self.send(Call {
+            operation,
+            method: Method::GET,
+            path,
+            query,
+            body: None,
+            idempotency_key: None,
+        })
+        .await
+    }
+
     /// Signs with a fresh nonce and timestamp and sends; a retry of the same call does both anew.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Reply, NoAnswer> {
         let mut url = self.address.join(call.path);

@@ -1,6 +1,6 @@
 //! How calls leave the program: one HTTP client with deadlines and limits ([`http`]), a circuit breaker
 //! per operation ([`breaker`]), and the signed,
-//! field-encrypted line that the marketing system and the SMS platform share ([`line`]).
+//! field-encrypted line that the systems of the utility share ([`line`]), with what they say when they refuse ([`refusal`]).
 //!
 //! Nothing an upstream writes in an error goes further in than this: adapters turn statuses and
 //! codes into stable words of their own (domain.md C13).
@@ -10,6 +10,7 @@ pub mod http;
 pub(crate) mod line;
 mod operation;
 pub(crate) mod read;
+pub(crate) mod refusal;
 
 pub use breaker::BreakerRules;
 pub use http::{Address, AddressError, CallRules};

@@ -1,8 +1,11 @@
 //! One call of a stand-in that is spoken to by signed JSON: signature, planned faults, and only then
 //! its work.
 
+use std::borrow::Cow;
+
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::clock::SimClock;
 use crate::faults::{Faults, Kind, Strike, Target, hold_then_drop, leaked_statement};
@@ -22,7 +25,21 @@ pub(crate) trait StandIn: 'static {
 
 /// A refused call, in the contract's words.
 pub(crate) trait Refusal: From<AuthFailure> {
-    fn respond(&self, trace_id: &str) -> HttpResponse;
+    fn said(&self) -> (StatusCode, &'static str);
+
+    fn text(&self) -> Cow<'static, str> {
+        "请求未被接受".into()
+    }
+
+    fn respond(&self, trace_id: &str) -> HttpResponse {
+        let (status, code) = self.said();
+        HttpResponse::build(status).json(json!({
+            "code": code,
+            "message_for_user": self.text(),
+            "retryable": false,
+            "trace_id": trace_id,
+        }))
+    }
 }
 
 /// What every call comes with.

@@ -33,18 +33,12 @@ pub(crate) enum No {
 }
 
 impl Refusal for No {
-    fn respond(&self, trace_id: &str) -> HttpResponse {
-        let (status, code) = match self {
+    fn said(&self) -> (StatusCode, &'static str) {
+        match self {
             Self::Auth(failure) => (StatusCode::UNAUTHORIZED, failure.code()),
             Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "INVALID"),
             Self::Conflict => (StatusCode::CONFLICT, "IDEMPOTENCY_CONFLICT"),
-        };
-        HttpResponse::build(status).json(json!({
-            "code": code,
-            "message_for_user": "请求未被接受",
-            "retryable": false,
-            "trace_id": trace_id,
-        }))
+        }
     }
 }
 

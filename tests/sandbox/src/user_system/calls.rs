@@ -1,5 +1,7 @@
 //! `/sgapp/v1/channel-users/…`.
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -35,24 +37,21 @@ pub(crate) enum No {
 }
 
 impl Refusal for No {
-    fn respond(&self, trace_id: &str) -> HttpResponse {
-        let (status, code) = match self {
+    fn said(&self) -> (StatusCode, &'static str) {
+        match self {
             Self::Auth(failure) => (StatusCode::UNAUTHORIZED, failure.code()),
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "INVALID"),
             Self::Write(Refused::StaleEpoch) => (StatusCode::CONFLICT, "STALE_EPOCH"),
             Self::Write(Refused::NotRegistered) => (StatusCode::CONFLICT, "NOT_REGISTERED"),
             Self::Write(Refused::Conflict) => (StatusCode::CONFLICT, "IDEMPOTENCY_CONFLICT"),
-        };
-        let text = match self {
-            Self::Invalid(part) => format!("请求内容有误：{part}"),
-            Self::Auth(_) | Self::Write(_) => "请求未被接受".to_owned(),
-        };
-        HttpResponse::build(status).json(json!({
-            "code": code,
-            "message_for_user": text,
-            "retryable": false,
-            "trace_id": trace_id,
-        }))
+        }
+    }
+
+    fn text(&self) -> Cow<'static, str> {
+        match self {
+            Self::Invalid(part) => format!("请求内容有误：{part}").into(),
+            Self::Auth(_) | Self::Write(_) => "请求未被接受".into(),
+        }
     }
 }
 
