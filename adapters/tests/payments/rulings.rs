@@ -25,6 +25,9 @@ stories! {
     what_marketing_let_go_is_refunded_though_it_still_shows_it;
     nobody_fences_what_marketing_let_go;
     what_two_persons_thaw_goes_on_at_once;
+    money_that_went_back_closes_its_line_once_marketing_shows_nothing;
+    rulings_do_not_put_off_the_daily_look;
+    a_refund_by_bank_waits_for_the_days_question_however_often_it_is_ruled;
 }
 
 async fn ordered(s: &Story) -> Ordered {
@@ -180,6 +183,82 @@ async fn what_marketing_let_go_is_refunded_though_it_still_shows_it(place: Place
     let look = s.look(&id).await;
     assert_eq!(look.lines[0].state, l::State::Refunded);
     assert_eq!(look.payment.state, p::State::Done);
+}
+
+/// The books said that marketing had the line, so its refund, which was under way, could not close
+/// it. The daily look finds nothing there: the refund closes it then.
+async fn money_that_went_back_closes_its_line_once_marketing_shows_nothing(place: Place) {
+    let s = Story::at(place);
+    let id = shown_and_given_back(&s).await;
+    assert_eq!(s.look(&id).await.lines[0].state, l::State::Held);
+    s.run_long(25 * 3_600).await;
+    let look = s.look(&id).await;
+    assert_eq!(look.lines[0].state, l::State::Refunded);
+    assert_eq!(look.payment.state, p::State::Done);
+}
+
+/// Two persons who rule again and again, in vain, do not keep the line from being looked up.
+async fn rulings_do_not_put_off_the_daily_look(place: Place) {
+    let s = Story::at(place);
+    let id = shown_and_given_back(&s).await;
+    for _ in 0..25 {
+        rule_line(&s, &id, l::Input::Case, Some(l::Ruling::Post)).await;
+        s.run_long(3_600).await;
+    }
+    assert_eq!(s.look(&id).await.lines[0].state, l::State::Refunded);
+    assert_eq!(s.outside.count("post"), 0);
+}
+
+/// "Done by hand" is allowed after an empty query of that day. Two persons who say so every hour get
+/// there when the day's query has come back empty.
+async fn a_refund_by_bank_waits_for_the_days_question_however_often_it_is_ruled(place: Place) {
+    let s = Story::at(place);
+    let mut order = order_in(&s.outside, p::State::Paid);
+    order.payment.has_lock = false;
+    order.lines = vec![line_in(&order, &s.outside, l::State::RefundDue)];
+    let amount = order.lines[0].amount;
+    refund_in(&mut order, &s.outside, r::State::Unknown, amount);
+    s.place.add(&order, s.outside.now()).await;
+    trade_of(&s, &order);
+    let id = order.payment.payment_id.clone();
+    let refund = order.refunds[0].refund_id.clone();
+    let about = |input, ruling| {
+        let fact = RefundFact {
+            ruling,
+            ..RefundFact::default()
+        };
+        Observation::refund(s.outside.now(), refund.clone(), input, fact)
+    };
+    say(&s, &id, about(r::Input::RefusedForGood, None)).await;
+    for _ in 0..26 {
+        say(&s, &id, about(r::Input::Case, Some(r::Ruling::Manual))).await;
+        s.run_long(3_600).await;
+    }
+    assert_eq!(s.look(&id).await.refunds[0].state, r::State::Done);
+}
+
+/// A line that was told of as posted while its refund was on the way, and the refund came through.
+async fn shown_and_given_back(s: &Story) -> PaymentId {
+    let mut order = order_in(&s.outside, p::State::Paid);
+    order.payment.has_lock = false;
+    order.lines = vec![line_in(&order, &s.outside, l::State::RefundDue)];
+    order.lines[0].sent_at = None;
+    let amount = order.lines[0].amount;
+    refund_in(&mut order, &s.outside, r::State::Unknown, amount);
+    s.place.add(&order, s.outside.now()).await;
+    trade_of(s, &order);
+    s.outside.with(|world| {
+        let trade = world.trades.get_mut(&order.payment.out_trade_no).unwrap();
+        let number = order.refunds[0].out_request_no.clone();
+        trade.refunds.insert(number, amount);
+    });
+    let id = order.payment.payment_id.clone();
+    rule_line(s, &id, l::Input::PostedSame, None).await;
+    let refund = order.refunds[0].refund_id.clone();
+    let fact = RefundFact::default();
+    let moved = Observation::refund(s.outside.now(), refund, r::Input::FoundOurs, fact);
+    say(s, &id, moved).await;
+    id
 }
 
 /// No fence is answered for a number that was reversed: the ruling changes nothing, and the next may.

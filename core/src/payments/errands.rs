@@ -203,8 +203,8 @@ impl Payments {
     }
 
     async fn get_posting(&self, order: &Order, id: &LineId) -> Result<Errand, PaymentError> {
-        let sent = |line: &&PostingLine| line.sent_at.is_some();
-        let Some(line) = order.line(id).filter(sent) else {
+        let known = |line: &&PostingLine| line.may_be_known();
+        let Some(line) = order.line(id).filter(known) else {
             return Ok(Errand::Nothing);
         };
         let asked_at = self.now();

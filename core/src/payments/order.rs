@@ -329,6 +329,14 @@ pub struct PostingLine {
     pub asked_at: Option<Time>,
 }
 
+impl PostingLine {
+    /// Whether marketing may know the present number: it was sent, or marketing spoke of it.
+    #[must_use]
+    pub const fn may_be_known(&self) -> bool {
+        self.sent_at.is_some() || self.sighting.is_some()
+    }
+}
+
 /// Money on its way back to the payer (table R).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {

@@ -127,6 +127,14 @@ pub const fn daily(now: Time) -> Time {
     now.plus_seconds(DAY)
 }
 
+/// When a row that only two persons move is looked up next. What is said of it meanwhile does not put
+/// that off: who rules in vain, again and again, would keep away the very answer that allows a ruling.
+#[must_use]
+pub fn daily_look(entered_at: Time, planned: Option<Time>, now: Time) -> Time {
+    let kept = planned.filter(|at| entered_at < now && *at > now);
+    kept.map_or(daily(now), |at| at.min(daily(now)))
+}
+
 /// When a line is due again; `None` once it is final.
 #[must_use]
 pub fn line_next_at(state: l::State, entered_at: Time, turns: i64, now: Time) -> Option<Time> {

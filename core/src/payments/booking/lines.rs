@@ -127,9 +127,25 @@ impl Booking<'_> {
         if decision.next == l::State::Held && state != l::State::Held {
             self.tell_held(id, input)?;
         }
+        if decision.next == l::State::Held && is_statement(input) && !facts.marketing_posted {
+            self.close_given_back(id);
+        }
         self.schedule_line(id)?;
         self.finish_when_final();
         Ok(())
+    }
+
+    /// A refund that came through while marketing showed the posting could not close the line; it
+    /// does now that marketing shows none.
+    fn close_given_back(&mut self, id: &LineId) {
+        let refunds = self.order.refunds.iter();
+        let mut of_line = refunds.filter(|refund| refund.line_id == *id).peekable();
+        let over = of_line.peek().is_some() && of_line.clone().all(|r| r.state.is_final());
+        if over && of_line.any(|refund| refund.state == r::State::Done) {
+            let fact = LineFact::default();
+            let done = Observation::line(self.draw.now, id.clone(), l::Input::RefundDone, fact);
+            self.pending.push_back(done);
+        }
     }
 
     /// A refund of this line is planned, under way, blocked or done.
@@ -177,6 +193,8 @@ impl Booking<'_> {
         let line = self.line_at(id)?;
         line.next_at = if (line.frozen || stopped) && !line.state.is_final() {
             Some(window::daily(now))
+        } else if line.state == l::State::Held {
+            Some(window::daily_look(line.entered_at, line.next_at, now))
         } else {
             let ladder = window::line_next_at(line.state, line.entered_at, line.turns, now);
             match (line.state, line.not_found, line.not_found_at) {

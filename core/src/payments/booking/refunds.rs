@@ -126,6 +126,8 @@ impl Booking<'_> {
             Some(window::daily(now))
         } else if resend_is_due(refund) {
             Some(now)
+        } else if refund.state == r::State::Blocked {
+            Some(window::daily_look(refund.entered_at, refund.next_at, now))
         } else {
             let (state, since) = (refund.state, refund.entered_at);
             let ladder = window::refund_next_at(state, since, refund.turns, now);

@@ -326,7 +326,7 @@ impl Desk {
         let foreign = order.payment.foreign > order.payment.foreign_used;
         match line.state {
             // What the daily GET may know by now is looked up before anything is decided.
-            l::State::Held if line.sent_at.is_some() && self.dice.in_mille(500) => {
+            l::State::Held if line.may_be_known() && self.dice.in_mille(500) => {
                 if self.dice.in_mille(300) {
                     let number = line.channel_txn_no.as_str();
                     self.world.with(|world| world.marketing.clear_stray(number));

@@ -151,13 +151,15 @@ impl Desk {
 
     /// A line's GET, as two persons make it before they decide.
     pub(super) fn looked_up(&self, order: &Order, line: &PostingLine) -> Option<Observation> {
+        if !line.may_be_known() {
+            return None;
+        }
         let number = &line.channel_txn_no;
         let told = self.world.with(|world| {
             let said = world.marketing.said_of(number);
             world.told(number, said)
         });
         let reply = told.ok()?;
-        line.sent_at?;
         let at = self.now();
         let seen = lifeline_core::payments::reading::of_posting(order, line, Ok(reply), at);
         Some(seen)
