@@ -2,7 +2,7 @@
 # ensure.sh GROUP... : makes sure the tools of each group are there.
 # As root the missing Debian packages are installed; otherwise the exact command is printed and the exit code is 2.
 # Groups: build (gcc, make, git, Rust) · web (node, npm) · services (PostgreSQL, Redis) · browser (Chromium, fonts)
-#         bench (wrk, pgbench, openssl) · python · nextest · deny
+#         bench (wrk, pgbench, openssl, HAProxy, nginx with Lua) · python · nextest · deny
 set -euo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -49,6 +49,10 @@ collect() {
         need taskset util-linux
         need pgbench postgresql
         need openssl openssl
+        need haproxy haproxy
+        need nginx nginx
+        [[ -e /usr/lib/nginx/modules/ngx_http_lua_module.so ]] || packages+=(libnginx-mod-http-lua)
+        [[ -e /usr/share/lua/5.1/nginx/redis.lua ]] || packages+=(lua-nginx-redis lua-luaossl lua-cjson)
         ;;
     python)
         need python3 python3

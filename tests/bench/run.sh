@@ -10,5 +10,6 @@ cd "$ROOT"
 "$DEV/miniapp.sh" install:tests/bench/fastify
 say "building release binaries"
 cargo build --locked --release -p lifeline -p lifeline-sandbox
+cargo build --locked --release -p lifeline-tests --bin lifeline-probe
 mkdir -p "$TARGET/bench"
 exec "$DEV/with-services.sh" node tests/bench/bench.mjs "$TARGET"

@@ -91,7 +91,7 @@ async fn trial(first: u32) -> Outcome {
     let rule = [Rule {
         name: "account",
         function: "",
-        subject: "somebody".to_owned(),
+        subject: "somebody".into(),
         quota: Quota::per(n(BURST), WINDOW),
         cost: 1,
     }];

@@ -97,11 +97,20 @@ impl Quota {
         let Some(room) = room else {
             return Err(Wait(self.time(arrival.saturating_sub(end))));
         };
-        let remaining = room.checked_div(self.unit()).unwrap_or(0);
         Ok(Pass {
             arrival: Arrival(arrival),
-            remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
+            remaining: self.units_in(room),
         })
+    }
+
+    /// Whole units in a span. Half as wide a division does for all but enormous quotas, and is many
+    /// times as quick.
+    fn units_in(self, span: u128) -> u32 {
+        let whole = match u64::try_from(span) {
+            Ok(span) => u128::from(span.checked_div(self.window_ns).unwrap_or(0)),
+            Err(_) => span.checked_div(self.unit()).unwrap_or(0),
+        };
+        u32::try_from(whole).unwrap_or(u32::MAX)
     }
 
     /// Whether a bucket with this arrival is full at `now_ns`: nothing is lost by forgetting it.

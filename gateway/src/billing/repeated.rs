@@ -2,11 +2,12 @@
 //! several times in one breath.
 //!
 //! Only the one it was made for gets it, only while this process has written nothing since, and only
-//! for [`REPEATED_MAX`] (another node may have written): less than the second in which an ended
-//! session stops working.
+//! for [`REPEATED_MAX_MICROS`] (another node may have written): less than the second in which an ended
+//! session stops working. Of those who ask at once one has it made, and the others wait a little for it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::web;
@@ -15,6 +16,7 @@ use futures_util::future::{Ready, ready};
 use lifeline_core::billing::Billing;
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::shared::time::Time;
+use tokio::sync::OwnedMutexGuard;
 
 use crate::edge::etag::Answered;
 use crate::edge::{Code, Problem};
@@ -24,6 +26,10 @@ use crate::listeners::outermost::Sources;
 const REPEATED_MAX_MICROS: i64 = 250_000;
 /// Answers kept; the whole is small beside one connection's buffers.
 const ANSWERS_MAX: usize = 1_024;
+/// Answers that are waited for at once; more are made without waiting.
+const TURNS_MAX: usize = 1_024;
+/// One who waited so long for another's answer has one made.
+const TURN_TIME_MAX: Duration = Duration::from_millis(50);
 
 #[derive(Debug)]
 struct Kept {
@@ -41,27 +47,83 @@ struct Moment {
     now: Time,
 }
 
+type Turns = HashMap<(AccountId, String), Arc<tokio::sync::Mutex<()>>>;
+
 /// The answers of the last moment, by path; one per worker thread.
 #[derive(Debug, Default)]
-pub struct Repeated(Mutex<HashMap<String, Kept>>);
+pub struct Repeated {
+    kept: Mutex<HashMap<String, Kept>>,
+    turns: Mutex<Turns>,
+}
+
+/// What a request finds when it asks for an answer of the last moment.
+#[derive(Debug)]
+pub(super) enum Asked {
+    Again(Answered),
+    First(Turn),
+}
+
+/// The turn to make an answer; while it is held, others of the same person wait for it.
+#[derive(Debug)]
+pub(super) struct Turn {
+    repeated: web::Data<Repeated>,
+    who: (AccountId, String),
+    before: Moment,
+    held: Option<OwnedMutexGuard<()>>,
+}
+
+impl Turn {
+    pub(super) fn keep(&self, answered: &Answered) {
+        let (account, path) = &self.who;
+        let answered = answered.clone();
+        self.repeated.keep(path, account, self.before, answered);
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.held.take().is_some() {
+            self.repeated.leave(&self.who);
+        }
+    }
+}
 
 /// The answers of the last moment to the path of this request.
 #[derive(Debug)]
 pub(super) struct Again {
     repeated: web::Data<Repeated>,
+    billing: web::Data<Billing>,
+    sources: web::Data<Sources>,
     path: String,
-    before: Moment,
 }
 
 impl Again {
-    pub(super) fn found(&self, account: &AccountId) -> Option<Answered> {
-        self.repeated.find(&self.path, account, self.before)
+    fn moment(&self) -> Moment {
+        Moment {
+            changes: self.billing.changes(),
+            now: self.sources.clock.now(),
+        }
     }
 
-    pub(super) fn keep(&self, account: &AccountId, answered: &Answered) {
-        let answered = answered.clone();
-        self.repeated
-            .keep(&self.path, account, self.before, answered);
+    /// The answer of a moment ago, or the turn to make one.
+    pub(super) async fn asked(self, account: &AccountId) -> Asked {
+        let found = self.repeated.find(&self.path, account, self.moment());
+        if let Some(answered) = found {
+            return Asked::Again(answered);
+        }
+        let who = (account.clone(), self.path.clone());
+        let held = self.repeated.turn(&who).await;
+        let turn = Turn {
+            before: self.moment(),
+            repeated: self.repeated,
+            who,
+            held,
+        };
+        // Somebody else may have had it made meanwhile.
+        match turn.repeated.find(&self.path, account, turn.before) {
+            Some(answered) => Asked::Again(answered),
+            None => Asked::First(turn),
+        }
     }
 }
 
@@ -71,15 +133,11 @@ impl FromRequest for Again {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let again = || {
-            let billing = req.app_data::<web::Data<Billing>>()?;
-            let sources = req.app_data::<web::Data<Sources>>()?;
             Some(Self {
                 repeated: req.app_data::<web::Data<Repeated>>()?.clone(),
+                billing: req.app_data::<web::Data<Billing>>()?.clone(),
+                sources: req.app_data::<web::Data<Sources>>()?.clone(),
                 path: req.path().to_owned(),
-                before: Moment {
-                    changes: billing.changes(),
-                    now: sources.clock.now(),
-                },
             })
         };
         ready(again().ok_or_else(|| Problem::new(Code::Internal)))
@@ -111,8 +169,41 @@ impl Repeated {
         kept.insert(path.to_owned(), answer);
     }
 
+    /// Waits for the turn to make an answer; `None`: goes on without.
+    async fn turn(&self, who: &(AccountId, String)) -> Option<OwnedMutexGuard<()>> {
+        let turn = {
+            let mut turns = self.turns();
+            if turns.len() >= TURNS_MAX {
+                // Those who gave up waiting left theirs behind.
+                turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+            }
+            if turns.len() >= TURNS_MAX && !turns.contains_key(who) {
+                return None;
+            }
+            Arc::clone(turns.entry(who.clone()).or_default())
+        };
+        tokio::time::timeout(TURN_TIME_MAX, turn.lock_owned())
+            .await
+            .ok()
+    }
+
+    /// Forgets a turn that nobody waits for.
+    fn leave(&self, who: &(AccountId, String)) {
+        let mut turns = self.turns();
+        if turns
+            .get(who)
+            .is_some_and(|turn| Arc::strong_count(turn) == 1)
+        {
+            turns.remove(who);
+        }
+    }
+
+    fn turns(&self) -> MutexGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Kept>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -179,5 +270,63 @@ mod tests {
         assert!(!kept(ANSWERS_MAX, at(1, 0)), "one too many");
         repeated.keep(&path(ANSWERS_MAX), &person(1), at(2, 0), answered());
         assert!(kept(ANSWERS_MAX, at(2, 0)), "the old ones made room");
+    }
+
+    fn who(n: u8) -> (AccountId, String) {
+        (person(n), PATH.to_owned())
+    }
+
+    fn turn(repeated: &web::Data<Repeated>, n: u8, held: Option<OwnedMutexGuard<()>>) -> Turn {
+        Turn {
+            repeated: repeated.clone(),
+            who: who(n),
+            before: at(7, 1_000),
+            held,
+        }
+    }
+
+    #[actix_web::test]
+    async fn of_those_who_ask_at_once_one_has_it_made_and_nobody_waits_for_another_person() {
+        let repeated = web::Data::new(Repeated::default());
+        let first = turn(&repeated, 1, repeated.turn(&who(1)).await);
+        assert!(first.held.is_some());
+        let other = turn(&repeated, 2, repeated.turn(&who(2)).await);
+        assert!(other.held.is_some(), "another person's turn is another");
+        let second_who = who(1);
+        let second = repeated.turn(&second_who);
+        let made = async {
+            tokio::task::yield_now().await;
+            first.keep(&answered());
+            drop(first);
+        };
+        let (second, ()) = futures_util::future::join(second, made).await;
+        assert!(second.is_some());
+        let found = repeated.find(PATH, &person(1), at(7, 1_001));
+        assert_eq!(found, Some(answered()));
+        assert_eq!(repeated.find(PATH, &person(2), at(7, 1_001)), None);
+        drop((turn(&repeated, 1, second), other));
+        assert!(repeated.turns().is_empty(), "nothing is left behind");
+    }
+
+    #[actix_web::test]
+    async fn who_waited_long_enough_goes_on_without_a_turn() {
+        let repeated = Repeated::default();
+        let held = repeated.turn(&who(1)).await;
+        assert!(held.is_some() && repeated.turn(&who(1)).await.is_none());
+    }
+
+    #[actix_web::test]
+    async fn so_many_turns_are_kept_and_those_given_up_make_room() {
+        let repeated = Repeated::default();
+        let path = |n: usize| (person(1), format!("/v1/bindings/{n}/bills/2026-10"));
+        let mut held = Vec::new();
+        for n in 0..TURNS_MAX {
+            held.push(repeated.turn(&path(n)).await);
+        }
+        assert!(held.iter().all(Option::is_some));
+        assert!(repeated.turn(&path(TURNS_MAX)).await.is_none());
+        held.clear();
+        assert!(repeated.turn(&path(TURNS_MAX)).await.is_some());
+        assert_eq!(repeated.turns().len(), 1);
     }
 }

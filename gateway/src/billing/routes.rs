@@ -8,7 +8,7 @@ use lifeline_core::payments::Payments;
 use lifeline_core::shared::ids::BindingId;
 
 use super::dto::{ArrearsView, BalanceView, BillView, BillsView};
-use super::repeated::Again;
+use super::repeated::{Again, Asked};
 use crate::accounts::Asker;
 use crate::edge::cursor::{Cursors, PageQuery};
 use crate::edge::{Code, Problem, Query, etag};
@@ -90,15 +90,16 @@ pub(super) async fn bill(
     again: Again,
 ) -> Result<HttpResponse, Problem> {
     let known = known.map(web::Header::into_inner);
-    if let Some(answered) = again.found(&caller.account_id) {
-        return Ok(etag::answer(answered, known));
-    }
+    let turn = match again.asked(&caller.account_id).await {
+        Asked::Again(answered) => return Ok(etag::answer(answered, known)),
+        Asked::First(turn) => turn,
+    };
     let (binding, period) = path.into_inner();
     let period = Period::parse(&period).map_err(|_| Problem::new(Code::NotFound))?;
     let home = bindings.own_authorised(&caller, &id(&binding)?).await?;
     let shown = billing.bill(&home, &period).await?;
     let answered = etag::write(&BillView::of(shown))?;
-    again.keep(&caller.account_id, &answered);
+    turn.keep(&answered);
     Ok(etag::answer(answered, known))
 }
 

@@ -9,7 +9,7 @@
 //! and how they stand last; those have seats of their own besides.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -98,16 +98,20 @@ struct State {
     payments: u32,
     functions: HashMap<Function, u32>,
     places: HashMap<IpAddr, u32>,
-    accounts: HashMap<String, u32>,
+    /// By a digest under a secret of this process.
+    accounts: HashMap<u64, u32>,
 }
 
 /// What is under way on this node.
 #[derive(Debug)]
-pub struct Load(Mutex<State>);
+pub struct Load {
+    state: Mutex<State>,
+    secret: RandomState,
+}
 
 impl Default for Load {
     fn default() -> Self {
-        Self(Mutex::new(State {
+        let state = State {
             most: UNDER_WAY_MAX.div_euclid(4),
             peak: 0,
             under_way: 0,
@@ -115,7 +119,11 @@ impl Default for Load {
             functions: HashMap::new(),
             places: HashMap::new(),
             accounts: HashMap::new(),
-        }))
+        };
+        Self {
+            state: Mutex::new(state),
+            secret: RandomState::new(),
+        }
     }
 }
 
@@ -126,7 +134,7 @@ pub struct Seat {
     class: Class,
     function: Function,
     place: IpAddr,
-    account: Option<String>,
+    account: Option<u64>,
 }
 
 /// Adds one unless there are as many as there may be.
@@ -169,7 +177,7 @@ impl State {
 
 impl Load {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A seat for a request of a place, before anybody knows who asks.
@@ -229,13 +237,10 @@ impl Load {
 impl Seat {
     /// Whose the request turned out to be.
     pub fn of_account(&mut self, account: &str) -> Result<(), Problem> {
-        let free = enter(
-            &mut self.load.state().accounts,
-            account.to_owned(),
-            PER_ACCOUNT_MAX,
-        );
+        let account = self.load.secret.hash_one(account);
+        let free = enter(&mut self.load.state().accounts, account, PER_ACCOUNT_MAX);
         if free {
-            self.account = Some(account.to_owned());
+            self.account = Some(account);
             Ok(())
         } else {
             Err(too_many_at_once())

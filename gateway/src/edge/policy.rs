@@ -3,12 +3,10 @@
 
 use std::sync::Arc;
 
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, USER_AGENT};
-use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, FromRequest, Handler, HttpMessage, Responder, ResponseError, guard, web};
+use actix_web::{Error, HttpMessage, ResponseError, web};
 use lifeline_core::bans::Reason;
 use lifeline_core::privacy::{Deed, Privacy};
 
@@ -48,134 +46,29 @@ pub struct Entry {
     pub takes: Takes,
 }
 
-/// The route that a request met, left for [`admit`].
+/// What a request's route demands of it.
 #[derive(Debug, Clone, Copy)]
-struct Route {
-    path: &'static str,
-    policy: Policy,
-    takes: Takes,
-    function: Function,
-}
-
-/// Registers routes together with their policy.
-pub struct Routes<'a> {
-    cfg: &'a mut web::ServiceConfig,
-    table: Vec<Entry>,
-}
-
-impl std::fmt::Debug for Routes<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(&self.table).finish()
-    }
-}
-
-impl<'a> Routes<'a> {
-    pub fn new(cfg: &'a mut web::ServiceConfig) -> Self {
-        Self {
-            cfg,
-            table: Vec::new(),
-        }
-    }
-
-    pub fn get<F, Args>(&mut self, path: &'static str, policy: Policy, handler: F)
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.add(Method::GET, path, policy, handler);
-    }
-
-    pub fn post<F, Args>(&mut self, path: &'static str, policy: Policy, handler: F)
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.add(Method::POST, path, policy, handler);
-    }
-
-    pub fn put<F, Args>(&mut self, path: &'static str, policy: Policy, handler: F)
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.add(Method::PUT, path, policy, handler);
-    }
-
-    pub fn patch<F, Args>(&mut self, path: &'static str, policy: Policy, handler: F)
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.add(Method::PATCH, path, policy, handler);
-    }
-
-    pub fn delete<F, Args>(&mut self, path: &'static str, policy: Policy, handler: F)
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.add(Method::DELETE, path, policy, handler);
-    }
-
-    fn add<F, Args>(&mut self, method: Method, path: &'static str, policy: Policy, handler: F)
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        let only = method.clone();
-        let takes = Takes::of(&method, policy);
-        let function = Function::of(&method, path);
-        let route = Route {
-            path,
-            policy,
-            takes,
-            function,
-        };
-        let resource = web::resource(path)
-            .guard(guard::fn_guard(move |ctx| ctx.head().method == only))
-            .wrap(from_fn(enforce))
-            .wrap(from_fn(
-                move |req: ServiceRequest, next: Next<_>| async move {
-                    req.extensions_mut().insert(route);
-                    next.call(req).await
-                },
-            ))
-            .route(web::route().to(handler));
-        self.cfg.service(resource);
-        self.table.push(Entry {
-            method,
-            path,
-            policy,
-            takes,
-        });
-    }
-
-    /// What was registered.
-    #[must_use]
-    pub fn into_table(self) -> Vec<Entry> {
-        self.table
-    }
+pub(super) struct Route {
+    pub(super) path: &'static str,
+    pub(super) policy: Policy,
+    pub(super) takes: Takes,
+    pub(super) function: Function,
 }
 
 /// Lets a request through when its route's policy is met; one person's pace is limited here.
-async fn enforce(
+pub(super) async fn enforce<S>(
     req: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    let (seat, standing) = match seated(&req).await {
+    route: Route,
+    handler: &S,
+) -> Result<ServiceResponse, Error>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse, Error = Error>,
+{
+    let (seat, standing) = match seated(&req, route).await {
         Ok(admitted) => admitted,
-        Err(problem) => {
-            let refusal = req.into_response(problem.error_response());
-            return Ok(refusal.map_into_right_body());
-        }
+        Err(problem) => return Ok(req.into_response(problem.error_response())),
     };
-    let mut answer = next.call(req).await?;
+    let mut answer = handler.call(req).await?;
     drop(seat);
     let headers = answer.headers_mut();
     if !headers.contains_key(CACHE_CONTROL) {
@@ -184,28 +77,27 @@ async fn enforce(
     if let Some(standing) = standing {
         standing.tell(headers);
     }
-    Ok(answer.map_into_left_body())
+    Ok(answer)
 }
 
 /// Holds a request against its shape, finds it a seat, and lets it in.
-async fn seated(req: &ServiceRequest) -> Result<(Option<Seat>, Option<Standing>), Problem> {
-    let route = req.extensions().get::<Route>().copied();
+async fn seated(
+    req: &ServiceRequest,
+    route: Route,
+) -> Result<(Option<Seat>, Option<Standing>), Problem> {
     let mut seat = None;
-    if let Some(route) = route {
-        shape::head::check(req.head(), route.takes).map_err(shape::broken)?;
-        if let Some(load) = req.app_data::<web::Data<Load>>() {
-            let load = Arc::clone(load);
-            let class = Class::of(route.function, route.path);
-            let address = address_of(req.request());
-            seat = Some(load.enter(class, route.function, address)?);
-        }
+    shape::head::check(req.head(), route.takes).map_err(shape::broken)?;
+    if let Some(load) = req.app_data::<web::Data<Load>>() {
+        let load = Arc::clone(load);
+        let class = Class::of(route.function, route.path);
+        let address = address_of(req.request());
+        seat = Some(load.enter(class, route.function, address)?);
     }
-    let standing = admit(req).await?;
-    if let Some(seat) = &mut seat {
-        let person = req.extensions().get::<SignedIn>().cloned();
-        if let Some(person) = person {
-            seat.of_account(person.account_id().as_str())?;
-        }
+    let standing = admit(req, route).await?;
+    if let Some(seat) = &mut seat
+        && let Some(person) = req.extensions().get::<SignedIn>()
+    {
+        seat.of_account(person.account_id().as_str())?;
     }
     Ok((seat, standing))
 }
@@ -223,19 +115,15 @@ async fn stepped_up(req: &ServiceRequest, person: &SignedIn, deed: Deed) -> Resu
 
 /// Finds out who asks, as far as the route's policy demands it, holds them to their limits, and
 /// leaves a [`super::SignedIn`] for the handler.
-async fn admit(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
-    let route = req.extensions().get::<Route>().copied();
-    let policy = route.map(|route| route.policy);
-    let fresh = match policy {
-        Some(Policy::SelfProving) => return Ok(None),
-        Some(Policy::Public) => {
+async fn admit(req: &ServiceRequest, route: Route) -> Result<Option<Standing>, Problem> {
+    let fresh = match route.policy {
+        Policy::SelfProving => return Ok(None),
+        Policy::Public => {
             let standing = paced(req, route, None).await?;
             return served(req, route, None).map(|()| standing);
         }
-        Some(Policy::SignedIn) => false,
-        Some(Policy::SteppedUp(_)) => true,
-        // A route that lost its policy is the most closed one, never the most open.
-        Some(Policy::FreshSession) | None => true,
+        Policy::SignedIn => false,
+        Policy::SteppedUp(_) | Policy::FreshSession => true,
     };
     let admitted = door(req.request())?.admit(req.request(), fresh).await;
     let person = admitted.inspect_err(|problem| {
@@ -247,7 +135,7 @@ async fn admit(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
     })?;
     let standing = paced(req, route, Some(&person)).await?;
     served(req, route, Some(&person))?;
-    if let Some(Policy::SteppedUp(deed)) = policy {
+    if let Policy::SteppedUp(deed) = route.policy {
         stepped_up(req, &person, deed).await?;
     }
     req.extensions_mut().insert(person);
@@ -255,14 +143,10 @@ async fn admit(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
 }
 
 /// Whether the function is open here, and to this person.
-fn served(
-    req: &ServiceRequest,
-    route: Option<Route>,
-    person: Option<&SignedIn>,
-) -> Result<(), Problem> {
+fn served(req: &ServiceRequest, route: Route, person: Option<&SignedIn>) -> Result<(), Problem> {
     let board = req.app_data::<web::Data<Switchboard>>();
     let sources = req.app_data::<web::Data<Sources>>();
-    let (Some(board), Some(sources), Some(route)) = (board, sources, route) else {
+    let (Some(board), Some(sources)) = (board, sources) else {
         return Ok(());
     };
     let agent = req.headers().get(USER_AGENT);
@@ -277,10 +161,10 @@ fn served(
 /// One decision over all keys that are known before the body is read.
 async fn paced(
     req: &ServiceRequest,
-    route: Option<Route>,
+    route: Route,
     person: Option<&SignedIn>,
 ) -> Result<Option<Standing>, Problem> {
-    let Some(limits) = req.app_data::<web::Data<Limits>>().cloned() else {
+    let Some(limits) = req.app_data::<web::Data<Limits>>() else {
         return Ok(None);
     };
     let address = address_of(req.request());
@@ -288,9 +172,9 @@ async fn paced(
         address,
         account: person.map(|person| person.account_id().as_str()),
         home: req.match_info().get("binding_id"),
-        figure: route.map_or("", |route| route.path),
+        figure: route.path,
     };
-    let function = route.map_or(Function::Other, |route| route.function);
+    let function = route.function;
     if let Some(shut) = req.app_data::<web::Data<Shut>>() {
         shut.admits(function, address, asker.account)?;
     }

@@ -13,31 +13,27 @@ use lifeline_core::store::StoreError;
 use super::codes::Code;
 use super::problem::Problem;
 use super::revocation::Ended;
-use super::tokens::Tokens;
+use super::tokens::{Bearer, Tokens};
 
 /// The signed-in app user behind a request. Made by the route's policy only.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedIn {
-    account_id: AccountId,
-    session_id: SessionId,
-    family_id: SessionId,
-}
+pub struct SignedIn(Arc<Bearer>);
 
 impl SignedIn {
     #[must_use]
     pub fn account_id(&self) -> &AccountId {
-        &self.account_id
+        &self.0.account_id
     }
 
     #[must_use]
     pub fn session_id(&self) -> &SessionId {
-        &self.session_id
+        &self.0.session_id
     }
 
     /// The device, whatever id its session has now.
     #[must_use]
     pub fn family_id(&self) -> &SessionId {
-        &self.family_id
+        &self.0.family_id
     }
 }
 
@@ -92,14 +88,11 @@ impl Door {
                 .alive(&bearer.account_id, &bearer.session_id)
                 .await?
         {
-            self.ended.add(bearer.session_id, bearer.expires_at);
+            let session = bearer.session_id.clone();
+            self.ended.add(session, bearer.expires_at);
             return Err(Problem::new(Code::SessionRevoked));
         }
-        Ok(SignedIn {
-            account_id: bearer.account_id,
-            session_id: bearer.session_id,
-            family_id: bearer.family_id,
-        })
+        Ok(SignedIn(bearer))
     }
 }
 

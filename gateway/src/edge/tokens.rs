@@ -70,7 +70,7 @@ struct KeySet {
     verifying: HashMap<String, DecodingKey>,
     published: Vec<(String, String)>,
     /// What these keys verified; it goes with them.
-    remembered: Mutex<HashMap<[u8; 32], Bearer>>,
+    remembered: Mutex<HashMap<[u8; 32], Arc<Bearer>>>,
 }
 
 impl KeySet {
@@ -118,7 +118,7 @@ impl KeySet {
         })
     }
 
-    fn remember(&self, digest: [u8; 32], bearer: &Bearer, now: Time) {
+    fn remember(&self, digest: [u8; 32], bearer: &Arc<Bearer>, now: Time) {
         let mut remembered = self.lock();
         if remembered.len() >= REMEMBERED_MAX {
             remembered.retain(|_, kept| kept.expires_at > now);
@@ -126,10 +126,10 @@ impl KeySet {
                 remembered.clear();
             }
         }
-        remembered.insert(digest, bearer.clone());
+        remembered.insert(digest, Arc::clone(bearer));
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Bearer>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Arc<Bearer>>> {
         self.remembered
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -194,7 +194,7 @@ impl Tokens {
     }
 
     /// Who the token speaks for, if it is ours, whole and not over.
-    pub fn verify(&self, token: &str) -> Result<Bearer, Problem> {
+    pub fn verify(&self, token: &str) -> Result<Arc<Bearer>, Problem> {
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let now = self.clock.now();
         let keys = self.keys();
@@ -202,7 +202,7 @@ impl Tokens {
         let bearer = match known {
             Some(bearer) => bearer,
             None => {
-                let bearer = keys.check(token)?;
+                let bearer = Arc::new(keys.check(token)?);
                 keys.remember(digest, &bearer, now);
                 bearer
             }

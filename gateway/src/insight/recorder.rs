@@ -18,6 +18,7 @@ use lifeline_core::insight::{Channel, Function, Ledger, Outcome, Sample};
 use lifeline_core::shared::time::{Clock, Time};
 
 use crate::edge::codes::Code;
+use crate::edge::paths::template;
 use crate::edge::principal::SignedIn;
 use crate::edge::problem::Problem;
 use crate::edge::trace;
@@ -168,13 +169,13 @@ pub async fn counted(
     req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let recorder = req.app_data::<web::Data<Recorder>>().cloned();
-    let route = req
-        .match_pattern()
-        .filter(|route| route.starts_with("/v1/"));
-    let (Some(recorder), Some(route)) = (recorder, route) else {
+    let Some(recorder) = req.app_data::<web::Data<Recorder>>().cloned() else {
         return next.call(req).await;
     };
+    let route = template(&req);
+    if !route.starts_with("/v1/") {
+        return next.call(req).await;
+    }
     let agent = req.headers().get(USER_AGENT);
     let agent = agent.and_then(|value| value.to_str().ok()).unwrap_or("");
     let mut under_way = UnderWay {

@@ -5,7 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::methods::Methods;
 use crate::edge::codes::Code;
-use crate::edge::policy::{Entry, Routes};
+use crate::edge::Routes;
+use crate::edge::policy::Entry;
 use crate::edge::problem::Problem;
 use crate::payments;
 

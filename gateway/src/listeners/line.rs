@@ -7,7 +7,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::methods::Methods;
 use crate::edge::codes::Code;
-use crate::edge::policy::{Entry, Routes};
+use crate::edge::Routes;
+use crate::edge::policy::Entry;
 use crate::edge::principal::Door;
 use crate::edge::problem::Problem;
 use crate::settlement;

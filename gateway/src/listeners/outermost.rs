@@ -13,10 +13,12 @@ use actix_web::{Error, HttpMessage, ResponseError, web};
 use lifeline_core::shared::ids::{Entropy, Maker};
 use lifeline_core::shared::time::Clock;
 use std::sync::Arc;
+use tracing::Instrument as _;
 
 use crate::edge::client::{ClientAddress, TrustedHops};
 use crate::edge::codes::Code;
 use crate::edge::limits::{Limits, Standing};
+use crate::edge::paths::template;
 use crate::edge::policy::strike;
 use crate::edge::problem::Problem;
 use crate::edge::trace;
@@ -52,37 +54,36 @@ pub async fn traced(
     req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let maker = req
-        .app_data::<web::Data<Sources>>()
-        .map(|s| s.maker().uuid().replace('-', ""));
-    let fresh = maker.unwrap_or_else(|| "0".repeat(32));
-    let sent = req
-        .headers()
-        .get("traceparent")
-        .and_then(|value| value.to_str().ok());
-    let trace_id = sent
-        .and_then(trace::parse_traceparent)
-        .unwrap_or_else(|| fresh.clone());
-    let span = fresh.get(16..32).unwrap_or("0000000000000001").to_owned();
-    tracing::Span::current().record("trace_id", trace_id.as_str());
+    let maker = req.app_data::<web::Data<Sources>>();
+    let fresh = maker.map(|sources| sources.maker().uuid().replace('-', ""));
+    let fresh = fresh.unwrap_or_else(|| "0".repeat(32));
+    let sent = req.headers().get("traceparent");
+    let sent = sent
+        .and_then(|value| value.to_str().ok())
+        .and_then(trace::parse_traceparent);
+    let span = fresh.get(16..32).unwrap_or("0000000000000001");
+    let of = sent.as_deref().unwrap_or(&fresh);
+    let header = HeaderValue::from_str(&trace::traceparent(of, span));
+    let trace_id = sent.unwrap_or(fresh);
     let method = label(req.method());
-    let route = req
-        .match_pattern()
-        .unwrap_or_else(|| "unmatched".to_owned());
+    // The template only, never the path, which may hold a ticket.
+    let route = template(&req);
+    let inside = tracing::info_span!("request", method, route = &*route, trace_id);
     let began = Instant::now();
-    let header = HeaderValue::from_str(&trace::traceparent(&trace_id, &span));
     let work = async move {
         match tokio::time::timeout(REQUEST_TIME_MAX, next.call(req)).await {
             Ok(answer) => answer,
             Err(_) => Err(Problem::new(Code::RequestTimeout).into()),
         }
     };
-    let answer = trace::scope(trace_id, work).await;
+    let answer = trace::scope(trace_id, work)
+        .instrument(inside.clone())
+        .await;
     let status = match &answer {
         Ok(answer) => answer.status(),
         Err(error) => error.as_response_error().status_code(),
     };
-    tell(method, &route, status.as_u16(), began.elapsed());
+    inside.in_scope(|| tell(method, &route, status.as_u16(), began.elapsed()));
     let mut answer = answer?;
     if let Ok(header) = header {
         answer

@@ -5,11 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
+use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
-use actix_web::{App, Error, HttpServer, web};
-use tracing::Span;
-use tracing_actix_web::{RootSpanBuilder, TracingLogger};
+use actix_web::{App, HttpServer, web};
 
 use super::ops::Ops;
 use super::outermost::{Sources, addressed, patched, traced};
@@ -60,24 +58,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 const DRAIN_TIME_MAX_S: u64 = 15;
 const CONNECTIONS_MAX: usize = 10_000;
 
-/// One span per request: method and route template only; never the path, which may hold a ticket.
-struct Spans;
-
-impl RootSpanBuilder for Spans {
-    fn on_request_start(request: &ServiceRequest) -> Span {
-        let route = request
-            .match_pattern()
-            .unwrap_or_else(|| "unmatched".to_owned());
-        tracing::info_span!("request", method = %request.method(), route, trace_id = tracing::field::Empty)
-    }
-
-    fn on_request_end<B: actix_web::body::MessageBody>(
-        _span: Span,
-        _outcome: &Result<ServiceResponse<B>, Error>,
-    ) {
-    }
-}
-
 /// The household listener. With `tls` it demands the relay's client certificate.
 pub fn line(
     edge: &Edge,
@@ -115,7 +95,6 @@ pub fn line(
             .wrap(from_fn(gated))
             .wrap(from_fn(counted))
             .wrap(from_fn(traced))
-            .wrap(TracingLogger::<Spans>::new())
             .wrap(from_fn(patched))
             .configure(line::routes)
     });
@@ -144,7 +123,6 @@ pub fn callback(edge: &Edge, bind: SocketAddr) -> io::Result<Server> {
             .configure(|cfg| (edge.rooms)(cfg))
             .wrap(from_fn(addressed))
             .wrap(from_fn(traced))
-            .wrap(TracingLogger::<Spans>::new())
             .configure(callback::routes)
     });
     let bound = server
@@ -181,7 +159,6 @@ pub fn console(edge: &Edge, door: &ConsoleDoor, bind: SocketAddr) -> io::Result<
             .configure(|cfg| (door.rooms)(cfg))
             .wrap(from_fn(addressed))
             .wrap(from_fn(traced))
-            .wrap(TracingLogger::<Spans>::new())
             .configure(console_pages::routes)
     });
     let bound = server

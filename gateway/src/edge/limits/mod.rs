@@ -151,7 +151,7 @@ impl Limits {
         let rule = Rule {
             name: "strikes",
             function: "",
-            subject: rules::subscriber(address).to_string(),
+            subject: rules::subscriber(address).to_string().into(),
             quota: Quota::per(STRIKES_MAX, STRIKES_SPAN),
             cost: weight,
         };
@@ -165,7 +165,7 @@ impl Limits {
     }
 
     /// One decision over several keys.
-    pub async fn decide(&self, rules: &[Rule]) -> Result<Standing, Standing> {
+    pub async fn decide(&self, rules: &[Rule<'_>]) -> Result<Standing, Standing> {
         let rules = rules.get(..KEYS_MAX).unwrap_or(rules);
         let decided = match &self.shared {
             Some(shared) => match self.by_leases(shared.as_ref(), rules).await {
@@ -190,7 +190,7 @@ impl Limits {
     async fn by_leases(
         &self,
         shared: &dyn SharedLimiter,
-        rules: &[Rule],
+        rules: &[Rule<'_>],
     ) -> Option<Result<Left, Refused>> {
         let asks = asks(rules, |quota| quota);
         for _ in 0..LEASE_TURNS_MAX {
@@ -251,7 +251,7 @@ impl Limits {
     }
 }
 
-fn asks(rules: &[Rule], share: impl Fn(Quota) -> Quota) -> Vec<Ask<'_>> {
+fn asks<'r>(rules: &'r [Rule<'_>], share: impl Fn(Quota) -> Quota) -> Vec<Ask<'r>> {
     rules
         .iter()
         .map(|rule| Ask {
@@ -264,7 +264,7 @@ fn asks(rules: &[Rule], share: impl Fn(Quota) -> Quota) -> Vec<Ask<'_>> {
         .collect()
 }
 
-fn lease_ask(rule: &Rule) -> LeaseAsk {
+fn lease_ask(rule: &Rule<'_>) -> LeaseAsk {
     let least = rule.cost.min(rule.quota.burst());
     LeaseAsk {
         key: format!("{}:{}:{}", rule.name, rule.function, rule.subject),
@@ -289,7 +289,7 @@ fn stock(lease: Lease, now_ns: u64) -> Stock {
     }
 }
 
-fn marks(rules: &[Rule], left: &Left) -> Vec<Mark> {
+fn marks(rules: &[Rule<'_>], left: &Left) -> Vec<Mark> {
     rules
         .iter()
         .zip(left)

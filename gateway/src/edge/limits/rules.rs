@@ -2,6 +2,7 @@
 //! paid through banks and Alipay (10 queries and 5 payments a minute for one customer, 500 payments
 //! a minute for one institution), and for the rest from what one household can do by hand.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -129,10 +130,10 @@ pub struct Asker<'a> {
 
 /// One limit that applies to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
+pub struct Rule<'a> {
     pub name: &'static str,
     pub function: &'static str,
-    pub subject: String,
+    pub subject: Cow<'a, str>,
     pub quota: Quota,
     pub cost: u32,
 }
@@ -140,14 +141,14 @@ pub struct Rule {
 impl Quotas {
     /// All limits a request is held to after its address was: at most [`super::table::KEYS_MAX`].
     #[must_use]
-    pub fn rules(&self, function: Function, asker: &Asker<'_>) -> Vec<Rule> {
+    pub fn rules<'a>(&self, function: Function, asker: &Asker<'a>) -> Vec<Rule<'a>> {
         let mut rules = Vec::with_capacity(super::table::KEYS_MAX);
-        let mut add = |name, function, subject: &str, quota: Option<Quota>, cost| {
+        let mut add = |name, function, subject: Cow<'a, str>, quota: Option<Quota>, cost| {
             if let Some(quota) = quota {
                 rules.push(Rule {
                     name,
                     function,
-                    subject: subject.to_owned(),
+                    subject,
                     quota,
                     cost,
                 });
@@ -155,41 +156,23 @@ impl Quotas {
         };
         let whole = |n| Some(Quota::per_minute(n));
         let weight = function.weight();
-        if let Some(account) = asker.account {
-            add(
-                "account",
-                "",
-                account,
-                whole(self.per_account_minute),
-                weight,
-            );
+        let of_account = asker.account.map(Cow::Borrowed);
+        if let Some(account) = of_account.clone() {
+            let quota = whole(self.per_account_minute);
+            add("account", "", account, quota, weight);
         }
-        let network = network(asker.address);
-        add(
-            "network",
-            "",
-            &network,
-            whole(self.per_network_minute),
-            weight,
-        );
-        let [by_address, by_account, by_home, by_all] = function.per_minute();
+        let around = network(asker.address).into();
+        let quota = whole(self.per_network_minute);
+        add("network", "", around, quota, weight);
+        let [by_address, by_account, by_home, by_all] =
+            function.per_minute().map(|most| self.scaled(most));
         let named = function.as_str();
-        let address = subscriber(asker.address).to_string();
-        add(
-            "address_function",
-            named,
-            &address,
-            self.scaled(by_address),
-            1,
-        );
-        if let Some(account) = asker.account {
-            add(
-                "account_function",
-                named,
-                account,
-                self.scaled(by_account),
-                1,
-            );
+        if by_address.is_some() {
+            let address = subscriber(asker.address).to_string().into();
+            add("address_function", named, address, by_address, 1);
+        }
+        if let Some(account) = of_account {
+            add("account_function", named, account, by_account, 1);
         }
         if let Some(home) = asker.home {
             let of = if function == Function::Query {
@@ -197,9 +180,9 @@ impl Quotas {
             } else {
                 named
             };
-            add("home", of, home, self.scaled(by_home), 1);
+            add("home", of, Cow::Borrowed(home), by_home, 1);
         }
-        add("channel", named, "line", self.scaled(by_all), 1);
+        add("channel", named, Cow::Borrowed("line"), by_all, 1);
         rules
     }
 

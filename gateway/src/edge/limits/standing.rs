@@ -1,6 +1,7 @@
 //! Where a caller stands, and how it is told: `RateLimit`, `RateLimit-Policy` (draft-11 structured
 //! fields) on every answer, `Retry-After` on a refusal.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -9,6 +10,15 @@ use lifeline_core::shared::gcra::Quota;
 
 use crate::edge::codes::Code;
 use crate::edge::problem::Problem;
+
+/// Written policies a thread keeps: one for each kind of request, of which there are about a dozen.
+const POLICIES_MAX: usize = 64;
+
+type Written = (Vec<(&'static str, Quota)>, HeaderValue);
+
+thread_local! {
+    static POLICIES: RefCell<Vec<Written>> = const { RefCell::new(Vec::new()) };
+}
 
 /// One limit after a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +86,39 @@ impl Standing {
         let Some(tightest) = self.tightest() else {
             return;
         };
+        let reset = match tightest.remaining {
+            0 => self.retry_after_s(),
+            _ => 1,
+        };
+        let limit = format!("\"{}\";r={};t={reset}", tightest.name, tightest.remaining);
+        let limit = HeaderValue::from_str(&limit).ok();
+        for (header, value) in [("ratelimit-policy", self.policy()), ("ratelimit", limit)] {
+            if let Some(value) = value {
+                headers.insert(HeaderName::from_static(header), value);
+            }
+        }
+    }
+
+    /// Every limit's policy. It is the same for all requests of a kind, so it is written once.
+    fn policy(&self) -> Option<HeaderValue> {
+        let same = |named: &[(&'static str, Quota)]| {
+            let marks = self.marks.iter().map(|mark| (mark.name, mark.quota));
+            marks.eq(named.iter().copied())
+        };
+        POLICIES.with_borrow_mut(|written| {
+            if let Some((_, value)) = written.iter().find(|(named, _)| same(named)) {
+                return Some(value.clone());
+            }
+            let value = HeaderValue::from_str(&self.worded()).ok()?;
+            if written.len() < POLICIES_MAX {
+                let marks = self.marks.iter().map(|mark| (mark.name, mark.quota));
+                written.push((marks.collect(), value.clone()));
+            }
+            Some(value)
+        })
+    }
+
+    fn worded(&self) -> String {
         let mut policy = String::with_capacity(96);
         for mark in &self.marks {
             let join = if policy.is_empty() { "" } else { ", " };
@@ -84,16 +127,7 @@ impl Standing {
             // Writing to a String cannot fail.
             let _ = write!(policy, "{join}\"{name}\";q={q};w={w}");
         }
-        let reset = match tightest.remaining {
-            0 => self.retry_after_s(),
-            _ => 1,
-        };
-        let limit = format!("\"{}\";r={};t={reset}", tightest.name, tightest.remaining);
-        for (header, value) in [("ratelimit-policy", policy), ("ratelimit", limit)] {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                headers.insert(HeaderName::from_static(header), value);
-            }
-        }
+        policy
     }
 }
 
@@ -123,6 +157,19 @@ mod tests {
         let (policy, limit) = told(&standing);
         assert_eq!(policy, r#""account";q=240;w=60, "home";q=10;w=60"#);
         assert_eq!(limit, r#""home";r=3;t=1"#);
+    }
+
+    #[test]
+    fn a_policy_that_changed_is_told_anew() {
+        for burst in [240, 10, 240] {
+            let standing = Standing::passing(vec![mark("account", burst, 3)]);
+            assert_eq!(told(&standing).0, format!(r#""account";q={burst};w=60"#));
+        }
+        for burst in 1_000..1_000 + u32::try_from(2 * POLICIES_MAX).unwrap() {
+            let standing = Standing::passing(vec![mark("home", burst, 3)]);
+            assert_eq!(told(&standing).0, format!(r#""home";q={burst};w=60"#));
+        }
+        assert_eq!(POLICIES.with_borrow(Vec::len), POLICIES_MAX);
     }
 
     #[test]

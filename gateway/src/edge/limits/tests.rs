@@ -172,7 +172,7 @@ async fn many_at_once_on_two_nodes_are_not_refused_while_there_is_enough() {
     let rule = [Rule {
         name: "home",
         function: "pay",
-        subject: "x".to_owned(),
+        subject: "x".into(),
         quota: Quota::per_minute(n(100)),
         cost: 1,
     }];
@@ -233,7 +233,7 @@ impl Trial {
         let rule = [Rule {
             name: "account",
             function: "",
-            subject: "x".to_owned(),
+            subject: "x".into(),
             quota,
             cost: 1,
         }];
