@@ -4,8 +4,8 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::methods::Methods;
-use crate::edge::codes::Code;
 use crate::edge::Routes;
+use crate::edge::codes::Code;
 use crate::edge::policy::Entry;
 use crate::edge::problem::Problem;
 use crate::payments;

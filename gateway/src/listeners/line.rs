@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::methods::Methods;
-use crate::edge::codes::Code;
 use crate::edge::Routes;
+use crate::edge::codes::Code;
 use crate::edge::policy::Entry;
 use crate::edge::principal::Door;
 use crate::edge::problem::Problem;
