@@ -2,7 +2,7 @@
 # long.sh fuzz|long|crash : what is run when there is time.
 #   fuzz: every property test with FUZZ_CASES (20000) random cases instead of its everyday number, then each target of tests/fuzz
 #         for FUZZ_SECONDS (30); an input that fails is kept in tests/fuzz/found and replayed by make test ever after.
-#   long: the same with ten times as many; WALKS (45) isolation walks in each part; the gateway killed, cut off and starved
+#   long: the same with ten times as many; a month of 1,000,000 sellers settled and killed; WALKS (45) isolation walks in each part; the gateway killed, cut off and starved
 #         everywhere (tests/crash, CRASH=whole); an outage of marketing with DRILL_PAYMENTS (2000) paid orders; JOURNEYS (20)
 #         journeys with every fault on each engine.
 #   crash: that part of it alone.
@@ -52,6 +52,14 @@ inside-long)
     say "marketing away for six hours with ${DRILL_PAYMENTS:-2000} paid orders"
     DRILL_PAYMENTS=${DRILL_PAYMENTS:-2000} cargo nextest run --locked --profile long -p lifeline-adapters --test payments \
         marketing_down_for_six_hours
+    say "100,000 settled months against another program, 1,000,000 with kills, 1,000,000 payouts under new weights"
+    SETTLE_BLOCKS=5 DRILL_QUEUED=${DRILL_QUEUED:-1000000} cargo nextest run --locked --profile long -p lifeline-adapters \
+        --test settlement -E 'test(another_program) or test(weights_change)'
+    cargo build --locked --profile sim -p lifeline-lab
+    "$TARGET/sim/lifeline-lab" settle prove --folder "$TARGET/settle" --accounts 100000 --kills 5
+    "$TARGET/sim/lifeline-lab" settle prove --folder "$TARGET/settle" --accounts 1000000 --shapes 4x2 --kills 20
+    say "whether what is wrong with a ciphertext shows in the time it takes"
+    cargo nextest run --locked --profile long -p lifeline-adapters --lib --run-ignored only --no-capture pv_09
     for engine in sqlite postgres; do
         for ((n = 1; n <= ${JOURNEYS:-20}; n++)); do
             say "journey $n of ${JOURNEYS:-20} on $engine, with each fault"

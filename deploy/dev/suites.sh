@@ -106,6 +106,8 @@ run_peers() {
 run_simulation() {
     cargo build --locked --profile sim -p lifeline-lab || { missing "the build of the simulation" && return; }
     suite "simulation" 900 "$TARGET/sim/lifeline-lab" sim --histories "${HISTORIES:-20000}"
+    suite "settlement in bulk" 300 "$TARGET/sim/lifeline-lab" settle prove --folder "$TARGET/settle" \
+        --accounts "${SELLERS:-20000}" --kills 5
 }
 
 run_schema() {

@@ -69,6 +69,24 @@ impl<C: Conn> Sql<C> {
 }
 
 impl<C: WriteConn> Sql<C> {
+    /// What every save says, and behind it what only a new row does.
+    pub(super) async fn new_task_args(
+        &mut self,
+        task: &CheckTask,
+    ) -> Result<Vec<Value>, StoreError> {
+        let mut args = self.task_args(task).await?;
+        args.extend(args![
+            &task.generation_account_id,
+            &task.table_id,
+            task.period.as_str(),
+            task.data_version,
+            task.net,
+            task.paid_before,
+            task.created_at,
+        ]);
+        Ok(args)
+    }
+
     pub(super) async fn task_args(&mut self, task: &CheckTask) -> Result<Vec<Value>, StoreError> {
         let reason = match &task.reason {
             None => None,

@@ -52,6 +52,25 @@ impl<C: WriteConn> EvidenceLog for Sql<C> {
         Ok(())
     }
 
+    async fn append_all(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        let row = |entry: &Entry| {
+            let id = &entry.entry_id;
+            args![id, &entry.kind, &entry.body, entry.recorded_at]
+        };
+        let added = self
+            .write_many(&ADD, entries.iter().map(row).collect())
+            .await?;
+        let new = entries.iter().zip(added).filter(|(_, added)| *added > 0);
+        let new: Vec<&Entry> = new.map(|(entry, _)| entry).collect();
+        let salt = |entry: &&Entry| args![&entry.entry_id, &entry.salt, about(entry)];
+        self.write_many(&ADD_SALT, new.iter().map(salt).collect())
+            .await?;
+        let queue = |entry: &&Entry| args![&entry.entry_id];
+        self.write_many(&ENQUEUE, new.iter().map(queue).collect())
+            .await
+            .map(drop)
+    }
+
     async fn find(&mut self, id: &EvidenceId) -> Result<Option<Entry>, StoreError> {
         self.one(&FIND, args![id])
             .await?

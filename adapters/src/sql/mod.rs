@@ -58,6 +58,7 @@ mod customers;
 mod evidence;
 mod exchange;
 mod fillings;
+mod first_months;
 mod followers;
 mod following;
 mod gathering;

@@ -9,7 +9,7 @@ use lifeline_core::store::StoreError;
 
 use super::statement::statements;
 use super::value::args;
-use super::{Conn, Field, Row, Sql, WriteConn, overrides};
+use super::{Conn, Field, Row, Sql, Value, WriteConn, overrides};
 
 statements! { "outbox":
     ADD("outbox") = "INSERT INTO outbox (event_id, kind, ordering_key, body, trace_id, money, created_at, \
@@ -39,18 +39,14 @@ const BODY: Field = Field::new("outbox", "body");
 #[async_trait]
 impl<C: WriteConn> OutboxStore for Sql<C> {
     async fn add(&mut self, event: &Event) -> Result<(), StoreError> {
-        let body = self.seal_service(BODY, event.event_id.as_str(), &event.body)?;
-        let args = args![
-            &event.event_id,
-            &event.kind,
-            &event.ordering_key,
-            body,
-            &event.trace_id,
-            event.money,
-            event.created_at,
-            event.available_at,
-        ];
+        let args = self.event_args(event)?;
         self.touched(&ADD, args).await.map(drop)
+    }
+
+    async fn add_all(&mut self, events: &[Event]) -> Result<(), StoreError> {
+        let rows = events.iter().map(|event| self.event_args(event));
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        self.write_many(&ADD, rows).await.map(drop)
     }
 
     async fn claim(
@@ -111,6 +107,20 @@ impl<C: WriteConn> OutboxStore for Sql<C> {
 }
 
 impl<C: Conn> Sql<C> {
+    fn event_args(&self, event: &Event) -> Result<Vec<Value>, StoreError> {
+        let body = self.seal_service(BODY, event.event_id.as_str(), &event.body)?;
+        Ok(args![
+            &event.event_id,
+            &event.kind,
+            &event.ordering_key,
+            body,
+            &event.trace_id,
+            event.money,
+            event.created_at,
+            event.available_at,
+        ])
+    }
+
     fn claimed(&self, row: &Row) -> Result<Claimed, StoreError> {
         let event_id: EventId = row.id("event_id")?;
         let body = self.open_service(BODY, event_id.as_str(), &row.text("body")?)?;

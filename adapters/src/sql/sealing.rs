@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::keys::Seen;
 use super::statement::statements;
 use super::value::args;
-use super::{Conn, Sql, WriteConn};
+use super::{Conn, Row, Sql, WriteConn};
 use crate::keyring::Keyring;
 use crate::keyring::cipher::{Cipher, Place, Unsealable, kid_of};
 
@@ -84,8 +84,9 @@ pub struct Vault {
     pub(super) keyring: Arc<Keyring>,
     kept: Arc<Mutex<KeptKeys>>,
     pub(super) seen: Arc<RwLock<Seen>>,
-    /// Keys this unit made: they exist for others only once the unit is committed.
-    made: HashMap<AccountId, Arc<AccountKey>>,
+    /// Keys of this unit alone: those it made exist for others only once it is committed, and those it read by
+    /// the hundred would only push out what others use.
+    own: HashMap<AccountId, Arc<AccountKey>>,
 }
 
 impl std::fmt::Debug for Vault {
@@ -101,12 +102,12 @@ impl Vault {
             seen: Arc::new(RwLock::new(Seen::unseen(&keyring))),
             keyring,
             kept: Arc::default(),
-            made: HashMap::new(),
+            own: HashMap::new(),
         }
     }
 
     fn known(&self, account: &AccountId) -> Option<Arc<AccountKey>> {
-        if let Some(key) = self.made.get(account) {
+        if let Some(key) = self.own.get(account) {
             return Some(Arc::clone(key));
         }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -117,7 +118,8 @@ impl Vault {
     }
 
     /// An erased account's key is no longer in this process's memory either.
-    pub(super) fn forget(&self, account: &AccountId) {
+    pub(super) fn forget(&mut self, account: &AccountId) {
+        self.own.remove(account);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.by_account.remove(account);
     }
@@ -260,6 +262,17 @@ impl<C: Conn> Sql<C> {
         Ok(Some(key))
     }
 
+    /// Takes an account's key from a row that brings `key_id` and `wrapped` along, for this unit alone.
+    pub(super) fn bring_key(&mut self, account: &AccountId, row: &Row) -> Result<(), StoreError> {
+        let bytes = self
+            .unwrap_key(account, &row.text("wrapped")?)
+            .map_err(|_| row.corrupt("wrapped"))?;
+        let key_id = row.text("key_id")?;
+        let key = Arc::new(AccountKey { key_id, bytes });
+        self.vault.own.insert(account.clone(), key);
+        Ok(())
+    }
+
     /// An account's data key out of its wrapping.
     pub(super) fn unwrap_key(
         &self,
@@ -325,7 +338,7 @@ impl<C: WriteConn> Sql<C> {
             return self.account_key(account).await?.ok_or(StoreError::Conflict);
         }
         let key = Arc::new(AccountKey { key_id, bytes });
-        self.vault.made.insert(account.clone(), Arc::clone(&key));
+        self.vault.own.insert(account.clone(), Arc::clone(&key));
         Ok(key)
     }
 }

@@ -10,7 +10,9 @@ use lifeline_core::settlement::energy::{
 use lifeline_core::settlement::ids::{
     CheckTaskId, GenerationAccountId, PersonalTableId, TradeTaskId,
 };
-use lifeline_core::settlement::ports::{SettlementReads, SettlementStore};
+use lifeline_core::settlement::ports::{
+    FirstMonth, Month, SettlementReads, SettlementStore, Stretch,
+};
 use lifeline_core::settlement::readings::MonthEnergy;
 use lifeline_core::settlement::trade_queue::QueueKey;
 use lifeline_core::settlement::trade_task::TradeTask;
@@ -59,7 +61,7 @@ statements! { "settlement":
     OPEN_TABLES("personal_table") = "SELECT table_id, generation_account_id FROM personal_table \
         WHERE state = 'open' AND table_id > $1 ORDER BY table_id LIMIT $2";
     UNSETTLED("energy_version") = "SELECT table_id, period FROM energy_version WHERE state = 'collected' \
-        AND days IS NOT NULL ORDER BY updated_at, table_id, period LIMIT $1";
+        AND days IS NOT NULL AND (table_id, period) > ($1, $2) AND table_id <= $3 ORDER BY table_id, period LIMIT $4";
     ADD_ENERGY("energy_version") = "INSERT INTO energy_version (table_id, period, data_version, row_version, state, \
         days, lines, refusal, gross_fen, tax_fen, subsidy_fen, net_fen, adjustment_fen, settled_at, \
         generation_account_id, read_at, updated_at) \
@@ -95,7 +97,7 @@ statements! { "settlement":
 }
 
 const DAYS: Field = Field::new("energy_version", "days");
-const LINES: Field = Field::new("energy_version", "lines");
+pub(super) const LINES: Field = Field::new("energy_version", "lines");
 /// Above every id and every month.
 const LAST: &str = "z";
 
@@ -137,11 +139,26 @@ impl<C: Conn> SettlementReads for Sql<C> {
             .collect()
     }
 
-    async fn unsettled(&mut self, most: i64) -> Result<Vec<(PersonalTableId, Period)>, StoreError> {
-        let rows = self.rows(&UNSETTLED, args![most]).await?;
+    async fn unsettled(&mut self, stretch: &Stretch, most: i64) -> Result<Vec<Month>, StoreError> {
+        let (table, after) = stretch.after.as_ref().map_or(("", ""), |(table, period)| {
+            (table.as_str(), period.as_str())
+        });
+        let until = stretch.until.as_ref().map_or(LAST, |until| until.as_str());
+        let rows = self
+            .rows(&UNSETTLED, args![table, after, until, most])
+            .await?;
         rows.iter()
             .map(|row| Ok((row.id("table_id")?, period(row)?)))
             .collect()
+    }
+
+    async fn first_months(
+        &mut self,
+        first: &Month,
+        last: &Month,
+        most: i64,
+    ) -> Result<Vec<FirstMonth>, StoreError> {
+        self.months_nobody_was_asked_about(first, last, most).await
     }
 
     async fn task_of(
@@ -251,17 +268,20 @@ impl<C: WriteConn> SettlementStore for Sql<C> {
         }
     }
 
+    async fn settle_first(
+        &mut self,
+        months: &[(EnergyVersion, CheckTask)],
+    ) -> Result<(), StoreError> {
+        self.save_first_amounts(months).await?;
+        let mut tasks = Vec::new();
+        for (_, task) in months {
+            tasks.push(self.new_task_args(task).await?);
+        }
+        self.write_many(&ADD_TASK, tasks).await.map(drop)
+    }
+
     async fn add_task(&mut self, task: &CheckTask) -> Result<(), StoreError> {
-        let mut args = self.task_args(task).await?;
-        args.extend(args![
-            &task.generation_account_id,
-            &task.table_id,
-            task.period.as_str(),
-            task.data_version,
-            task.net,
-            task.paid_before,
-            task.created_at,
-        ]);
+        let args = self.new_task_args(task).await?;
         self.touched(&ADD_TASK, args).await.map(drop)
     }
 
@@ -314,7 +334,7 @@ impl<C: WriteConn> SettlementStore for Sql<C> {
 }
 
 impl<C: Conn> Sql<C> {
-    async fn energy(&mut self, row: &Row) -> Result<EnergyVersion, StoreError> {
+    pub(super) async fn energy(&mut self, row: &Row) -> Result<EnergyVersion, StoreError> {
         let table_id: PersonalTableId = row.id("table_id")?;
         let (owner, period) = (key_owner(&table_id), period(row)?);
         let data_version = row.int("data_version")?;
@@ -395,7 +415,7 @@ impl<C: WriteConn> Sql<C> {
     }
 }
 
-fn row_name(table: &PersonalTableId, period: &Period, data_version: i64) -> String {
+pub(super) fn row_name(table: &PersonalTableId, period: &Period, data_version: i64) -> String {
     format!("{table}:{period}:{data_version}")
 }
 

@@ -91,6 +91,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::evidence::STATEMENTS,
         super::exchange::STATEMENTS,
         super::fillings::STATEMENTS,
+        super::first_months::STATEMENTS,
         super::followers::STATEMENTS,
         super::following::STATEMENTS,
         super::gathering::STATEMENTS,

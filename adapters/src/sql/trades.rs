@@ -51,7 +51,9 @@ statements! { "trades":
     SAVE("trade_task") = "UPDATE trade_task SET state = $2, amount_fen = $3, queue_key = $4, weights_epoch = $5, \
         payout_no = $6, paid_fen = $7, payee = $8, sent_at = $9, hold = $10, payee_confirmed = $11, frozen = $12, \
         next_at = $13, version = version + 1 WHERE trade_task_id = $1 AND version = $14";
-    KEYED_OTHERWISE("trade_task") = trades!("state = 'QUEUED' AND weights_epoch <> $1 ORDER BY trade_task_id LIMIT $2");
+    // Each side of one epoch is a stretch of the index: rows that are keyed right are not looked at.
+    KEYED_BEFORE("trade_task") = trades!("state = 'QUEUED' AND weights_epoch < $1 ORDER BY weights_epoch LIMIT $2");
+    KEYED_BEHIND("trade_task") = trades!("state = 'QUEUED' AND weights_epoch > $1 ORDER BY weights_epoch LIMIT $2");
     REKEY("trade_task") = "UPDATE trade_task SET queue_key = $2, weights_epoch = $3, version = version + 1 \
         WHERE trade_task_id = $1 AND state = 'QUEUED'";
 }
@@ -195,11 +197,12 @@ impl<C: WriteConn> Sql<C> {
         weights_epoch: i64,
         most: i64,
     ) -> Result<Vec<TradeTask>, StoreError> {
+        let mut rows = self.rows(&KEYED_BEFORE, args![weights_epoch, most]).await?;
+        let found = i64::try_from(rows.len()).unwrap_or(most);
+        let more = args![weights_epoch, most.saturating_sub(found)];
+        rows.extend(self.rows(&KEYED_BEHIND, more).await?);
         let mut found = Vec::new();
-        for row in self
-            .rows(&KEYED_OTHERWISE, args![weights_epoch, most])
-            .await?
-        {
+        for row in rows {
             found.push(self.trade_task(&row).await?);
         }
         Ok(found)

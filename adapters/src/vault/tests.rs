@@ -11,6 +11,8 @@ use lifeline_core::shared::time::Time;
 
 use super::*;
 
+mod timing;
+
 /// Keeps private halves as they are: what is tested here is what happens after the unwrapping.
 struct Bare;
 

@@ -9,6 +9,7 @@ use crate::contracts;
 
 contracts! { "evidence":
     round_trip => ["EvidenceLog::append", "EvidenceLog::find"];
+    many_are_queued_in_their_order_and_repeats_ignored => ["EvidenceLog::append_all"];
     absent_is_none => ["EvidenceLog::find", "EvidenceLog::unsequenced"];
     repeat_is_ignored => ["EvidenceLog::append"];
     unsequenced_is_in_order => ["EvidenceLog::unsequenced"];
@@ -49,6 +50,22 @@ async fn round_trip(t: Bench) {
     append(&t, &entry).await;
     assert_eq!(find(&t, &entry.entry_id).await, Some(entry.clone()));
     assert_eq!(unsequenced(&t, 10).await, [entry]);
+}
+
+async fn many_are_queued_in_their_order_and_repeats_ignored(t: Bench) {
+    let first = entry(&t, "a.a");
+    append(&t, &first).await;
+    let repeat = Entry {
+        kind: "other".into(),
+        ..first.clone()
+    };
+    let entries = [entry(&t, "b.b"), repeat, entry(&t, "c.c")];
+    t.write(async |tx| tx.evidence().append_all(&entries).await)
+        .await
+        .unwrap();
+    let [second, _, third] = entries;
+    assert_eq!(find(&t, &third.entry_id).await, Some(third.clone()));
+    assert_eq!(unsequenced(&t, 10).await, [first, second, third]);
 }
 
 async fn absent_is_none(t: Bench) {

@@ -167,6 +167,24 @@ pub(crate) async fn permitted(t: &Bench, owner: &AccountId) -> (GenerationAccoun
     (account, table)
 }
 
+/// One of several sellers, each with a number of its own.
+pub(crate) async fn permitted_nth(
+    t: &Bench,
+    owner: &AccountId,
+    nth: usize,
+) -> (GenerationAccount, PersonalTable) {
+    let account = GenerationAccount {
+        generation_no: Some(number(&format!("15049901{nth:05}"))),
+        ..seller(t, owner)
+    };
+    add(t, &account).await.unwrap();
+    let table = table_of(t, &account.generation_account_id);
+    t.write(async |tx| tx.generation().open_table(&table).await)
+        .await
+        .unwrap();
+    (account, table)
+}
+
 async fn by_id(t: &Bench, id: &GenerationAccountId) -> GenerationAccount {
     let mut view = t.view().await;
     view.generation().by_id(id).await.unwrap().unwrap()

@@ -35,6 +35,7 @@ mod declared;
 mod evidence;
 mod exchange;
 mod fillings;
+mod first_months;
 mod followers;
 mod following;
 mod gathering;
@@ -102,6 +103,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     evidence::contracts,
     exchange::contracts,
     fillings::contracts,
+    first_months::contracts,
     followers::contracts,
     following::contracts,
     gathering::contracts,

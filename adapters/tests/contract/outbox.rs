@@ -14,6 +14,7 @@ use crate::contracts;
 
 contracts! { "outbox":
     round_trip => ["OutboxStore::add", "OutboxStore::claim"];
+    many_are_added_in_their_order_or_none => ["OutboxStore::add_all"];
     duplicate_event_is_told => ["OutboxStore::add"];
     dropped_unit_leaves_no_row => ["OutboxStore::add", "OutboxStore::backlog"];
     cancelled_unit_leaves_no_row => ["OutboxStore::add"];
@@ -78,6 +79,20 @@ async fn round_trip(t: Bench) {
     assert_eq!(got[0].event, quiet);
     assert_eq!(got[1].event, loud);
     assert_eq!((got[0].attempts, got[0].lease_epoch), (0, 1));
+}
+
+async fn many_are_added_in_their_order_or_none(t: Bench) {
+    let events = ["c", "a", "b"].map(|key| event(&t, key));
+    let add_all =
+        async |events: &[Event]| t.write(async |tx| tx.outbox().add_all(events).await).await;
+    add_all(&events).await.unwrap();
+    let again = [event(&t, "d"), events[1].clone()];
+    let told = add_all(&again).await;
+    assert!(matches!(told, Err(StoreError::Duplicate(_))), "{told:?}");
+    add_all(&[]).await.unwrap();
+    let got = claim(&t, 0, 10).await;
+    let got: Vec<Event> = got.into_iter().map(|claimed| claimed.event).collect();
+    assert_eq!(got, events);
 }
 
 async fn duplicate_event_is_told(t: Bench) {

@@ -6,6 +6,7 @@ use lifeline_core::settlement::calculation::calculate;
 use lifeline_core::settlement::check_task::{CheckTask, RejectReason};
 use lifeline_core::settlement::countdown::Countdown;
 use lifeline_core::settlement::energy::{EnergyVersion, Settled, VersionState};
+use lifeline_core::settlement::ports::Stretch;
 use lifeline_core::settlement::readings::{DayReading, Measured, MonthEnergy, MonthReading};
 use lifeline_core::settlement::trade_queue::Weights;
 use lifeline_core::settlement::trade_task::TradeTask;
@@ -20,7 +21,7 @@ use lifeline_core::store::StoreError;
 use lifeline_core::tariffs::{PriceBook, PriceKind, PriceRow, Slot, TaxBook, TaxRow};
 
 use crate::bench::{Bench, at};
-use crate::{accounts, bindings, contracts, generation};
+use crate::{accounts, contracts, generation};
 
 contracts! { "settlement":
     a_month_comes_back_as_it_was_and_has_each_version_once => ["SettlementStore::add_energy",
@@ -162,7 +163,7 @@ pub(crate) async fn seller(t: &Bench) -> (AccountId, PersonalTable) {
     (person.account_id, table)
 }
 
-async fn add_version(t: &Bench, version: &EnergyVersion) -> Result<(), StoreError> {
+pub(crate) async fn add_version(t: &Bench, version: &EnergyVersion) -> Result<(), StoreError> {
     t.write(async |tx| tx.settlement().add_energy(version).await)
         .await
 }
@@ -197,7 +198,11 @@ async fn a_month_comes_back_as_it_was_and_has_each_version_once(t: Bench) {
     assert!(matches!(twice, Err(StoreError::Duplicate(_))), "{twice:?}");
     let mut view = t.view().await;
     let id = &table.table_id;
-    let unsettled = view.settlement().unsettled(10).await.unwrap();
+    let unsettled = view
+        .settlement()
+        .unsettled(&Stretch::default(), 10)
+        .await
+        .unwrap();
     assert_eq!(unsettled, [(id.clone(), period())]);
     add_version(&t, &second).await.unwrap();
     let mut view = t.view().await;
@@ -368,5 +373,7 @@ async fn a_dropped_unit_settles_nothing(t: Bench) {
     t.write_and_drop(async |tx| tx.settlement().add_energy(&version).await)
         .await;
     let mut view = t.view().await;
-    assert!(view.settlement().unsettled(9).await.unwrap().is_empty());
+    let all = Stretch::default();
+    let left = view.settlement().unsettled(&all, 9).await.unwrap();
+    assert!(left.is_empty());
 }

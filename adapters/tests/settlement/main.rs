@@ -10,6 +10,7 @@
 )]
 
 mod checking;
+mod drills;
 mod k;
 mod oracle;
 mod paying;
@@ -22,6 +23,7 @@ mod store;
 mod t;
 mod tables;
 mod trouble;
+mod watching;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,10 +152,12 @@ fn main() {
     });
     let all = [
         checking::stories(),
+        drills::stories(),
         paying::stories(),
         reached::stories(),
         tables::stories(),
         trouble::stories(),
+        watching::stories(),
     ];
     for told in all.into_iter().flatten() {
         for kind in &engines {

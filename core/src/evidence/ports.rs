@@ -10,6 +10,8 @@ pub trait EvidenceLog: Send {
     /// Queues an entry in the unit of the act it proves; a repeat of the same entry id is ignored.
     /// One sequencer gives it its place in the log later.
     async fn append(&mut self, entry: &Entry) -> Result<(), StoreError>;
+    /// [`EvidenceLog::append`] for many, in this order.
+    async fn append_all(&mut self, entries: &[Entry]) -> Result<(), StoreError>;
     async fn find(
         &mut self,
         id: &crate::shared::ids::EvidenceId,

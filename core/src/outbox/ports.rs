@@ -10,6 +10,8 @@ use crate::store::StoreError;
 #[async_trait]
 pub trait OutboxStore: Send {
     async fn add(&mut self, event: &Event) -> Result<(), StoreError>;
+    /// [`OutboxStore::add`] for many, in this order.
+    async fn add_all(&mut self, events: &[Event]) -> Result<(), StoreError>;
     /// Leases up to `limit` deliverable rows: due, unleased, first of their ordering key.
     async fn claim(
         &mut self,

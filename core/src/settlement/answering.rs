@@ -1,6 +1,7 @@
 //! What an owner does with a check task, and what its turns bring: reminders, the end of the wait, the
 //! reviewer's word.
 
+use super::asking;
 use super::check_task::{CheckTask, OwnedCheckTask, RejectReason};
 use super::checking::{self, Applied, Seen};
 use super::energy::EnergyVersion;
@@ -221,7 +222,7 @@ impl Settlement {
             if due > task.reminded {
                 let before = task.clone();
                 task.reminded = due;
-                let news = checking::news(&task, &draw);
+                let news = asking::news(&task, &draw);
                 let kind = events::TASK_REMINDER;
                 tx.outbox().add(&events::event(&draw, kind, &news)?).await?;
                 tx.evidence()

@@ -1,6 +1,7 @@
 //! The one unit of work of a check task: load it with its trade task, ask table K, make its answer true.
 
 use super::SettlementError;
+use super::asking::{add_task, news};
 use super::check_task::{CheckTask, RejectReason};
 use super::countdown::CountdownRules;
 use super::energy::{EnergyVersion, Settled, VersionState};
@@ -357,82 +358,6 @@ async fn corrected(
     });
     tx.settlement().add_energy(&version).await?;
     Ok(version)
-}
-
-/// A new task about a settled version, sent to its owner.
-pub(super) async fn add_task(
-    tx: &mut Tx,
-    rules: &SettlementRules,
-    draw: &Draw,
-    version: &EnergyVersion,
-    review_round: i64,
-) -> Result<CheckTaskId, SettlementError> {
-    let id = &version.generation_account_id;
-    let account = tx
-        .generation()
-        .by_id(id)
-        .await?
-        .ok_or(SettlementError::NotFound)?;
-    let net = version
-        .settled
-        .as_ref()
-        .ok_or(SettlementError::NotFound)?
-        .net()?;
-    let paid_before = tx.settlement().committed(id, version.period()).await?;
-    let day = i8::try_from(account.settlement_day).unwrap_or(1);
-    let countdown = rules.countdown.from(draw.now, day);
-    let cause = format!(
-        "{}:{}:{}",
-        version.table_id,
-        version.period(),
-        version.data_version
-    );
-    let task = CheckTask {
-        check_task_id: draw.id::<CheckTaskId>("check_task", &cause),
-        generation_account_id: id.clone(),
-        owner: account.account_id,
-        table_id: version.table_id.clone(),
-        period: version.period().clone(),
-        data_version: version.data_version,
-        state: State::Open,
-        verdict: None,
-        reason: None,
-        net,
-        paid_before,
-        countdown,
-        reminded: 0,
-        pushed_at: None,
-        waited_again: false,
-        undo_spent: false,
-        review_no: None,
-        review_round,
-        review_sent_at: None,
-        review_began_at: None,
-        newer: None,
-        created_at: draw.now,
-        next_at: Some(rules.countdown.next_at(countdown, 0)),
-        version: 1,
-    };
-    tx.settlement().add_task(&task).await?;
-    tx.outbox()
-        .add(&events::event(draw, events::TASK_SENT, &news(&task, draw))?)
-        .await?;
-    tx.evidence()
-        .append(&task_line(draw, &task, &task, "sent")?)
-        .await?;
-    Ok(task.check_task_id)
-}
-
-/// What is told about a task's month.
-pub(super) fn news(task: &CheckTask, draw: &Draw) -> MonthNews {
-    MonthNews {
-        account_id: task.owner.clone(),
-        check_task_id: task.check_task_id.clone(),
-        period: task.period.clone(),
-        amount_fen: task.net,
-        happened_at: draw.now.rfc3339(),
-        due_at: Some(task.countdown.ends_at.rfc3339()),
-    }
 }
 
 async fn settlement_day(tx: &mut Tx, task: &CheckTask) -> Result<i8, SettlementError> {

@@ -5,8 +5,8 @@
 //! | `ids` | the typed ids and numbers of the room |
 //! | `accounts` | generation accounts: registration, keys, permission, personal data table, end and activation |
 //! | `readings`, `collecting` | a month as the meter tells it: checked whole, corrections as versions |
-//! | `watch`, `calculation`, `settling` | which tables were updated, and what a month is worth |
-//! | `table_k`, `check_task`, `countdown`, `checking`, `answering` | the owner checks before the money moves |
+//! | `watch`, `watching`, `calculation`, `settling` | which tables were updated, and what a month is worth |
+//! | `table_k`, `check_task`, `countdown`, `asking`, `checking`, `answering` | the owner checks before the money moves |
 //! | `table_t`, `trade_task`, `trade_queue`, `trading`, `dispatch` | the queue of payouts, each paid at most once |
 //! | `energy`, `table_rows`, `records`, `events` | rows and how their owner pages through them, proof, what others hear |
 //! | `reviewing`, `returns`, `hearing` | the reviewer; what a bank gives back; what the outbox brings |
@@ -32,6 +32,7 @@ pub mod trading;
 pub mod watch;
 
 mod answering;
+mod asking;
 mod collecting;
 mod dispatch;
 mod error;
@@ -41,6 +42,7 @@ mod returns;
 mod reviewing;
 mod settling;
 mod table_rows;
+mod watching;
 
 use std::sync::Arc;
 

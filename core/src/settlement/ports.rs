@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::accounts::Identity;
+use super::accounts::account::FeedIn;
 use super::check_task::{CheckTask, RejectReason};
 use super::energy::EnergyVersion;
 use super::ids::{CheckTaskId, GenerationAccountId, GenerationNo, PersonalTableId, TradeTaskId};
@@ -17,6 +18,27 @@ use crate::shared::period::Period;
 use crate::shared::time::Time;
 use crate::store::StoreError;
 use crate::tariffs::{PriceRow, TaxRow};
+
+/// One month of one table.
+pub type Month = (PersonalTableId, Period);
+
+/// A stretch of personal data tables in the order of their ids; several may be watched side by side.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stretch {
+    /// Begins behind this month; at the very first while absent.
+    pub after: Option<Month>,
+    /// The last table of it; all that follow while absent.
+    pub until: Option<PersonalTableId>,
+}
+
+/// A month that nobody was asked about yet, with what is known of its account.
+#[derive(Debug, Clone)]
+pub struct FirstMonth {
+    pub version: EnergyVersion,
+    pub owner: AccountId,
+    pub feed_in: FeedIn,
+    pub settlement_day: i64,
+}
 
 /// What readers ask about settlements.
 #[async_trait]
@@ -39,8 +61,16 @@ pub trait SettlementReads: Send {
         after: &str,
         most: i64,
     ) -> Result<Vec<(PersonalTableId, GenerationAccountId)>, StoreError>;
-    /// Versions collected and not settled, the oldest update first.
-    async fn unsettled(&mut self, most: i64) -> Result<Vec<(PersonalTableId, Period)>, StoreError>;
+    /// Months collected and not settled in a stretch of tables, in order.
+    async fn unsettled(&mut self, stretch: &Stretch, most: i64) -> Result<Vec<Month>, StoreError>;
+    /// Of these neighbours in [`SettlementReads::unsettled`], from the first to the last, those of which nobody
+    /// was told or paid anything yet.
+    async fn first_months(
+        &mut self,
+        first: &Month,
+        last: &Month,
+        most: i64,
+    ) -> Result<Vec<FirstMonth>, StoreError>;
     /// A task of this person; another's is not found, nor one of an account that has ended.
     async fn task_of(
         &mut self,
@@ -95,6 +125,11 @@ pub trait SettlementStore: SettlementReads {
     /// `StoreError::Duplicate` when the month has that data version.
     async fn add_energy(&mut self, version: &EnergyVersion) -> Result<(), StoreError>;
     async fn save_energy(&mut self, version: &EnergyVersion) -> Result<(), StoreError>;
+    /// Saves the amounts of settled first months, each a compare-and-set, and adds their tasks: all or nothing.
+    async fn settle_first(
+        &mut self,
+        months: &[(EnergyVersion, CheckTask)],
+    ) -> Result<(), StoreError>;
     /// `StoreError::Duplicate` when the (table, period, data version) has a task.
     async fn add_task(&mut self, task: &CheckTask) -> Result<(), StoreError>;
     async fn save_task(&mut self, task: &CheckTask) -> Result<(), StoreError>;

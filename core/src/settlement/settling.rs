@@ -1,6 +1,7 @@
-//! From an updated table to a check task, once per (table, period, version): the watch looks at every
-//! table whose newest version is not settled (PV-15 to PV-21).
+//! From one updated table to its check task, once per (table, period, version): the newest version is settled,
+//! or refused with a word that stays beside it (PV-15 to PV-21).
 
+use super::asking;
 use super::calculation::{CalculationError, calculate};
 use super::checking::{self, Seen};
 use super::energy::{EnergyVersion, Settled, VersionState};
@@ -11,11 +12,9 @@ use super::table_k::Input;
 use super::{Settlement, SettlementError};
 use crate::cases::CaseKind;
 use crate::shared::period::Period;
-use crate::store::{Tx, atomically, snapshot};
-use crate::tariffs::{PriceBook, TaxBook};
+use crate::store::{Tx, atomically};
+use crate::tariffs::{PriceBook, PriceFault, TaxBook};
 
-/// Tables of one poll.
-const BATCH: i64 = 500;
 const ACTOR: &str = "job:settlement.watch";
 
 /// What the watch concluded about one table.
@@ -31,43 +30,24 @@ pub enum Watched {
     Refused(&'static str),
 }
 
-impl Settlement {
-    /// One poll of the watch; how many tables were settled.
-    pub async fn watch(&self) -> Result<usize, SettlementError> {
-        let unsettled = {
-            let mut view = snapshot(self.store()).await?;
-            view.settlement().unsettled(BATCH).await?
-        };
-        let mut settled: usize = 0;
-        let mut published: Option<(Period, Published)> = None;
-        for (table, period) in &unsettled {
-            let known = published.as_ref().filter(|(of, _)| of == period);
-            let rows = match known {
-                Some((_, rows)) => rows.clone(),
-                None => {
-                    let rows = self.ports.publishing.feed_in_prices(period).await?;
-                    published = Some((period.clone(), rows.clone()));
-                    rows
-                }
-            };
-            if self.settle(table, period, rows).await? == Watched::Settled {
-                settled = settled.saturating_add(1);
-            }
-        }
-        Ok(settled)
-    }
+/// What months of one period are priced by. Nothing is settled by a book that is not whole.
+pub(super) type Books = Result<(PriceBook, TaxBook), PriceFault>;
 
+pub(super) fn books(published: Published) -> Books {
+    let taxes = TaxBook::read(published.taxes);
+    PriceBook::read(published.prices).and_then(|prices| Ok((prices, taxes?)))
+}
+
+impl Settlement {
     /// Settles the newest version of one table's month.
-    pub async fn settle(
+    pub(super) async fn settle(
         &self,
         table: &PersonalTableId,
         period: &Period,
-        published: Published,
+        books: &Books,
     ) -> Result<Watched, SettlementError> {
         let draw = self.draw(ACTOR, "");
         let rules = &*self.rules;
-        let books = PriceBook::read(published.prices)
-            .and_then(|prices| TaxBook::read(published.taxes).map(|taxes| (prices, taxes)));
         atomically(self.store(), async |tx: &mut Tx| {
             let found = tx.settlement().newest_energy(table, period).await?;
             let Some(mut version) = found.filter(|v| v.state == VersionState::Collected) else {
@@ -90,7 +70,7 @@ impl Settlement {
             let Some(account) = account else {
                 return Ok(Watched::Known);
             };
-            let Ok((prices, taxes)) = &books else {
+            let Ok((prices, taxes)) = books else {
                 let case = case(
                     &draw,
                     CaseKind::PayoutDiffers,
@@ -124,7 +104,7 @@ impl Settlement {
                     checking::see(tx, rules, &draw, &task.check_task_id, &seen).await?;
                 }
                 None => {
-                    checking::add_task(tx, rules, &draw, &version, 0).await?;
+                    asking::add_task(tx, rules, &draw, &version, 0).await?;
                 }
             }
             Ok(Watched::Settled)

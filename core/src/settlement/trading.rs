@@ -1,6 +1,7 @@
 //! The one unit of work of a trade task: load it, ask table T, make its answer true.
 
 use super::SettlementError;
+use super::asking;
 use super::checking::{self, Seen};
 use super::events::{self, MonthNews};
 use super::ids::TradeTaskId;
@@ -255,7 +256,7 @@ async fn tell(
     let news = MonthNews {
         amount_fen: sum,
         due_at: None,
-        ..checking::news(&task, draw)
+        ..asking::news(&task, draw)
     };
     tx.outbox().add(&events::event(draw, kind, &news)?).await?;
     Ok(())

@@ -1,6 +1,7 @@
 //! `lifeline-lab`: plays and measures Lifeline from outside.
 
 mod journey;
+mod settle;
 mod sim;
 
 use std::process::ExitCode;
@@ -24,12 +25,15 @@ enum Command {
     Journey(journey::Options),
     /// Live many seeded histories of the money rooms and judge each by the outside's books.
     Sim(sim::Options),
+    /// Settle a month of very many sellers, in several ways, and compare.
+    Settle(settle::Options),
 }
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Journey(options) => play(options),
         Command::Sim(options) => sim::run(&options),
+        Command::Settle(options) => settle::run(&options),
     }
 }
 

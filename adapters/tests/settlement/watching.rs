@@ -1,0 +1,122 @@
+//! The watch over many tables.
+
+use lifeline_core::cases::CaseKind;
+use lifeline_core::settlement::ports::Stretch;
+use lifeline_core::settlement::table_k::State;
+use lifeline_core::shared::money::Fen;
+use lifeline_core::store::snapshot;
+
+use crate::store::{Place, start};
+use crate::stories;
+use crate::world::{Outside, Seller, app, period, rules};
+
+stories! {
+    one_poll_settles_every_table;
+    what_cannot_be_settled_holds_up_nothing_behind_it;
+    two_nodes_and_two_stretches_settle_each_month_once;
+}
+
+async fn sellers(place: &Place, outside: &Outside, count: usize) -> Vec<Seller> {
+    let mut made = Vec::new();
+    for nth in 0..count {
+        let seller = place.seller(outside, nth).await;
+        outside.reads(&seller, "10");
+        made.push(seller);
+    }
+    made.sort_by(|one, other| one.table.cmp(&other.table));
+    made
+}
+
+const TASKS: &str = "SELECT COUNT(*) FROM check_task";
+
+/// More than one page, and more than the watch once took in an hour.
+async fn one_poll_settles_every_table(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    sellers(&place, &outside, 501).await;
+    assert_eq!(app.collect_all().await.unwrap(), 501);
+    assert_eq!(app.watch().await.unwrap(), 501);
+    assert_eq!(place.number(TASKS).await, 501);
+    for (what, query) in [
+        (
+            "events",
+            "SELECT COUNT(*) FROM outbox WHERE kind = 'settlement.check_task_sent'",
+        ),
+        (
+            "evidence",
+            "SELECT COUNT(*) FROM evidence_entry WHERE kind = 'settlement.check_task'",
+        ),
+        (
+            "sums",
+            "SELECT COUNT(*) FROM energy_version WHERE state = 'settled' AND net_fen = 12400",
+        ),
+    ] {
+        assert_eq!(place.number(query).await, 501, "{what}");
+    }
+    assert_eq!(app.watch().await.unwrap(), 0, "nothing is left");
+    assert_eq!(place.number(TASKS).await, 501);
+}
+
+async fn what_cannot_be_settled_holds_up_nothing_behind_it(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    let sellers = sellers(&place, &outside, 260).await;
+    app.collect_all().await.unwrap();
+    // The first 251 lie a page full and more before the others.
+    let late = start().plus_seconds(-13 * 3600).micros();
+    let missed = &sellers[250].table;
+    place
+        .raw(&format!(
+            "UPDATE energy_version SET updated_at = {late} WHERE table_id <= '{missed}'"
+        ))
+        .await
+        .unwrap();
+    let unreadable = &sellers[252].table;
+    place
+        .raw(&format!(
+            "UPDATE energy_version SET days = 'x' WHERE table_id = '{unreadable}'"
+        ))
+        .await
+        .unwrap();
+    assert_eq!(app.watch().await.unwrap(), 8);
+    let told = "SELECT COUNT(*) FROM case_file WHERE cause LIKE 'settlement:update_missed:%'";
+    assert_eq!(place.number(told).await, 251);
+    let task = place.newest_task(&sellers[251]).await;
+    assert_eq!((task.state, task.net), (State::Open, Fen::new(12_400)));
+    let mut view = snapshot(&*place.store).await.unwrap();
+    let subject = format!("{missed}:{}:1", period());
+    let cases = view.cases().about(&subject).await.unwrap();
+    assert_eq!(cases[0].kind, CaseKind::PayoutDiffers);
+    drop(view);
+    assert_eq!(app.watch().await.unwrap(), 0);
+    assert_eq!(place.number(told).await, 251, "told once");
+}
+
+async fn two_nodes_and_two_stretches_settle_each_month_once(place: Place) {
+    let outside = Outside::at(start());
+    let (one, other) = (
+        app(&place, &outside, rules()),
+        app(&place, &outside, rules()),
+    );
+    let sellers = sellers(&place, &outside, 300).await;
+    one.collect_all().await.unwrap();
+    let middle = &sellers[149].table;
+    let first = Stretch {
+        after: None,
+        until: Some(middle.clone()),
+    };
+    let second = Stretch {
+        after: Some((middle.clone(), period())),
+        until: None,
+    };
+    let (whole, half, rest) = tokio::join!(
+        other.watch(),
+        one.watch_stretch(first),
+        one.watch_stretch(second)
+    );
+    let settled = [whole, half, rest].map(|done| done.unwrap());
+    assert_eq!(settled.iter().sum::<usize>(), 300, "{settled:?}");
+    assert_eq!(place.number(TASKS).await, 300);
+    let events = "SELECT COUNT(*) FROM outbox WHERE kind = 'settlement.check_task_sent'";
+    assert_eq!(place.number(events).await, 300);
+}
