@@ -16,7 +16,7 @@ use crate::outside::Outside;
 use crate::serve::Kind;
 use crate::system::{OsEntropy, SystemClock};
 use crate::tls::Certificates;
-use crate::{config, store};
+use crate::{config, store, vault};
 
 /// One line of the table.
 #[derive(Debug, Serialize)]
@@ -40,6 +40,7 @@ pub(crate) async fn run(args: &cli::Doctor) -> Result<(), Failure> {
     }));
     findings.push(store_finding(&config).await);
     findings.push(keys_finding(&config));
+    findings.push(vault_finding(&config));
     findings.push(tls_finding(&config));
     findings.extend(redis_finding(&config).await);
     report(&findings, args.json)?;
@@ -95,6 +96,15 @@ fn keys_finding(config: &config::Config) -> Finding {
             "check the files and secrets of [alipay], [marketing], [sms], [user_system], [generation] and [exchange]"
                 .to_owned(),
         )
+    })
+}
+
+fn vault_finding(config: &config::Config) -> Finding {
+    let wrong = vault::try_out(&config.vault).err();
+    finding("key vault", wrong.is_none(), || {
+        let text = wrong.map(|failure| failure.to_string());
+        let what = "check [vault]; with the software vault there is nothing to check".to_owned();
+        (text.unwrap_or_default(), what)
     })
 }
 

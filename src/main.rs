@@ -20,6 +20,7 @@ mod staff;
 mod store;
 mod system;
 mod tls;
+mod vault;
 mod workers;
 
 use std::io::Write as _;

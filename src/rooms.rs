@@ -9,7 +9,6 @@ use lifeline_adapters::passwords::{Argon2id, Cost};
 use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::redis::Redis;
 use lifeline_adapters::sql::Engine;
-use lifeline_adapters::vault::{SoftwareWrapping, WrappedVault};
 use lifeline_core::accounts::codes::{Budget, CodeCarrier};
 use lifeline_core::accounts::passwords::Passwords;
 use lifeline_core::accounts::{Accounts, PasswordDoor};
@@ -31,7 +30,9 @@ use lifeline_core::privacy::{Erase, Privacy, PurgeEnded};
 use lifeline_core::publications::Publications;
 use lifeline_core::requests::points::Earn;
 use lifeline_core::requests::{Follow, Requests};
-use lifeline_core::settlement::accounts::{Generation, GenerationPorts, WorkThrough};
+use lifeline_core::settlement::accounts::{
+    Generation, GenerationDoor, GenerationNames, GenerationPorts, KeyVault, WorkThrough,
+};
 use lifeline_core::settlement::jobs::{Collect, Returns, Watch};
 use lifeline_core::settlement::{self, MonthRows, Settlement};
 use lifeline_core::shared::cluster::SharedCache;
@@ -59,6 +60,7 @@ use crate::workers::{
 pub(crate) struct Rooms {
     accounts: Accounts,
     by_password: PasswordDoor,
+    by_generation: GenerationDoor,
     bindings: Bindings,
     gathering: Gathering,
     billing: Billing,
@@ -135,7 +137,9 @@ impl Rooms {
             let (store, clock, entropy) = again();
             Publications::new(store, clock, entropy, Arc::new(Darkroom))
         };
-        let generation = generation(again(), outside, engine);
+        let passwords = passwords(&entropy)?;
+        let vault = crate::vault::open(&config.vault, engine)?;
+        let generation = generation(again(), outside, vault, &passwords, code_budget);
         let accounts =
             accounts.followed_by(vec![Arc::new(bindings.clone()), Arc::new(privacy.clone())]);
         let requests = {
@@ -143,8 +147,12 @@ impl Rooms {
             Requests::new(store, clock, entropy, outside.marketing.clone())
         };
         let settlement = settlement(again(), outside, config, &policy.number_prefix);
-        let passwords = passwords(&entropy)?;
         Ok(Self {
+            by_generation: GenerationDoor::new(PasswordDoor::over(
+                accounts.clone(),
+                Arc::clone(&passwords),
+                Arc::new(GenerationNames),
+            )),
             by_password: PasswordDoor::new(accounts.clone(), passwords),
             generation,
             followers: followers(again(), outside),
@@ -220,6 +228,7 @@ impl Rooms {
                 .app_data(web::Data::new(rooms.publications.clone()))
                 .app_data(web::Data::new(rooms.requests.clone()))
                 .app_data(web::Data::new(rooms.by_password.clone()))
+                .app_data(web::Data::new(rooms.by_generation.clone()))
                 .app_data(web::Data::new(rooms.generation.clone()))
                 .app_data(web::Data::new(rooms.settlement.clone()))
                 .app_data(web::Data::new(rooms.followers.clone()))
@@ -336,16 +345,23 @@ fn accounts(ground: Ground, outside: &Outside, base: &str, budget: Budget) -> Ac
     Accounts::new(store, clock, entropy, outside.alipay.clone(), &back).spending(budget)
 }
 
-/// Sellers of power; the keyring wraps their keys.
-fn generation(ground: Ground, outside: &Outside, engine: &Arc<Engine>) -> Generation {
+/// Sellers of power, and who keeps their keys.
+fn generation(
+    ground: Ground,
+    outside: &Outside,
+    vault: Arc<dyn KeyVault>,
+    passwords: &Arc<dyn Passwords>,
+    code_budget: Budget,
+) -> Generation {
     let (store, clock, entropy) = ground;
-    let wrapping = SoftwareWrapping::new(Arc::clone(engine));
     Generation::new(GenerationPorts {
         store,
         clock,
         entropy,
         grid: outside.marketing.clone(),
-        vault: Arc::new(WrappedVault::new(Arc::new(wrapping))),
+        vault,
+        passwords: Arc::clone(passwords),
+        code_budget,
         rows: vec![Arc::new(MonthRows)],
     })
 }

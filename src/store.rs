@@ -46,6 +46,9 @@ pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failu
             migrated.version
         ),
     };
+    if let Some(made) = crate::vault::prepare(&config.vault)? {
+        said.push_str(&format!("\n{made}"));
+    }
     let file = &config.store.keyring;
     if !kind.is_demo() && !file.exists() {
         if !migrated.from_nothing {

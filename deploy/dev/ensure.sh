@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # ensure.sh GROUP... : makes sure the tools of each group are there.
 # As root the missing Debian packages are installed; otherwise the exact command is printed and the exit code is 2.
-# Groups: build (gcc, make, git, Rust) · web (node, npm) · services (PostgreSQL, Redis) · browser (Chromium, fonts)
+# Groups: build (gcc, make, git, Rust) · web (node, npm) · services (PostgreSQL, Redis, SoftHSM2) · browser (Chromium, fonts)
 #         bench (wrk, pgbench, openssl, HAProxy, nginx with Lua) · python · nextest · deny
 set -euo pipefail
 # shellcheck source=deploy/dev/lib.sh
@@ -38,6 +38,7 @@ collect() {
         postgres_bin || packages+=(postgresql)
         need redis-server redis-server
         need setpriv util-linux
+        need softhsm2-util softhsm2
         ;;
     browser)
         need chromium chromium

@@ -2,6 +2,7 @@ export default defineAppConfig({
   pages: [
     'pages/home/index',
     'pages/accounts/sign-in',
+    'pages/accounts/password',
     'pages/accounts/index',
     'pages/accounts/certify',
     'pages/accounts/phone',

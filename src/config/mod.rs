@@ -9,6 +9,7 @@ mod edge;
 pub(crate) mod relay;
 mod settlement;
 mod store;
+mod vault;
 
 use std::path::Path;
 
@@ -21,6 +22,7 @@ pub(crate) use edge::{Limits, Listeners, Tls};
 pub(crate) use relay::Relay;
 pub(crate) use settlement::Settlement;
 pub(crate) use store::{Redis, Store};
+pub(crate) use vault::{Vault, VaultKind};
 
 /// The whole configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -40,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) notices: Notices,
     #[serde(default)]
     pub(crate) settlement: Settlement,
+    #[serde(default)]
+    pub(crate) vault: Vault,
     #[serde(default)]
     pub(crate) limits: Limits,
     #[serde(default)]
@@ -107,6 +111,26 @@ pub(crate) fn limits_of_environment() -> Result<Limits, Vec<Fault>> {
         .map_err(|error| vec![Fault::new("LIFELINE__LIMITS", &error.to_string())])
 }
 
+/// A demo's key vault: the software one, unless `LIFELINE__VAULT__*` names a token.
+#[cfg(feature = "demo")]
+pub(crate) fn vault_of_environment() -> Result<Vault, Vec<Fault>> {
+    let environment = config::Environment::with_prefix("LIFELINE__VAULT")
+        .prefix_separator("__")
+        .try_parsing(true);
+    let read = config::Config::builder()
+        .add_source(environment)
+        .build()
+        .and_then(config::Config::try_deserialize::<Vault>)
+        .map_err(|error| vec![Fault::new("LIFELINE__VAULT", &error.to_string())])?;
+    let mut faults = Faults(Vec::new());
+    read.check(&mut faults);
+    if faults.0.is_empty() {
+        Ok(read)
+    } else {
+        Err(faults.0)
+    }
+}
+
 impl Config {
     /// Everything that must hold before `serve` may start (money.md 3.10).
     pub(crate) fn faults_for_production(&self) -> Vec<Fault> {
@@ -129,6 +153,7 @@ impl Config {
         self.exchange.check("exchange", &mut faults);
         self.notices.check(&mut faults);
         self.settlement.check(&mut faults);
+        self.vault.check(&mut faults);
         self.limits.check(&mut faults);
         self.breaker.check(&mut faults);
         faults.0

@@ -67,6 +67,8 @@ base_url = "https://users.intranet.example.cn"
 channel_id = "lifeline"
 secret_hex = "{secret}"
 field_key_hex = "{secret}"
+[vault]
+kind = "software"
 [generation]
 base_url = "https://generation.intranet.example.cn"
 channel_id = "lifeline"

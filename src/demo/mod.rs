@@ -113,7 +113,11 @@ pub(crate) async fn run(args: cli::Demo) -> Result<(), Failure> {
         None => format!("http://{}", ports.sandbox()),
     };
     let limits = config::limits_of_environment().map_err(|faults| Failure::faults(&faults))?;
-    let config = configuration(&args, ports, &data.path, &sandbox_base, &channels, limits);
+    let vault = config::vault_of_environment().map_err(|faults| Failure::faults(&faults))?;
+    let config = Config {
+        vault,
+        ..configuration(&args, ports, &data.path, &sandbox_base, &channels, limits)
+    };
     if let Some(sandbox) = &sandbox {
         sandbox.wait_until_it_answers().await?;
     }
@@ -211,6 +215,7 @@ fn configuration(
         exchange: channel(format!("{sandbox}/exchange/v1"), &channels.exchange),
         notices: config::Notices::default(),
         settlement: config::Settlement::default(),
+        vault: config::Vault::default(),
         limits,
         breaker: config::Breaker::default(),
     }

@@ -20,7 +20,8 @@ async function tell(where, body) {
 }
 
 const people = await (await fetch(`${sandbox}/sim/people`)).json()
-const { person, registration, identity } = people.find((each) => each.registration)
+const owner = people.find((each) => each.registration)
+const { person, registration, identity } = owner
 
 const phone = await openPhone({ home: line, outside: [sandbox], pictures })
 const { page } = phone
@@ -65,6 +66,8 @@ async function registers() {
   await page.getByText('请检查填写的内容').first().waitFor({ timeout: 10_000 })
   await typeRegistration({ ...registration, address: '另一条街 1 号' })
   await shows('problem')
+  await at('solar-login').fill(LOGIN)
+  await at('solar-password-first').fill(FIRST)
   await typeRegistration(registration)
   await shows('screen-solar-account')
   checks.that('the address of the screen names no number', !page.url().includes(registration.generation_no))
@@ -90,6 +93,80 @@ async function showsWhoTheyAre() {
   await at('solar-search').click()
   await shows('solar-table-empty')
   await looksRight('permitted')
+}
+
+/** The code that reached the owner's phone after so many others. */
+async function codeAfter(before) {
+  for (let look = 0; look < 100; look++) {
+    const codes = await codesSoFar()
+    if (codes.length > before) return codes.at(-1)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error('no code came')
+}
+
+async function codesSoFar() {
+  const texts = await (await fetch(`${sandbox}/sim/sms?phone=${owner.phone}`)).json()
+  return JSON.stringify(texts).split('验证码 ').slice(1).map((text) => text.slice(0, 6))
+}
+
+const LOGIN = 'zhaolei.roof'
+const FIRST = 'Tr4x-over-the-barn'
+const SECOND = 'Tr4x-under-the-barn'
+
+/** User name and password were chosen with the registration; a code changes them. */
+async function changesThePassword() {
+  await shows('solar-password')
+  await at('solar-login').fill('7')
+  await at('solar-new-password').fill('short')
+  await at('solar-password-set').click()
+  await page.getByText('用户名为 4 到 32 位').first().waitFor({ timeout: 10_000 })
+  await at('solar-login').fill(LOGIN)
+  await at('solar-new-password').fill(SECOND)
+  checks.equal('a password is not readable on the screen', await at('solar-new-password').getAttribute('type'), 'password')
+  const before = (await codesSoFar()).length
+  await at('send-code').click()
+  const code = await codeAfter(before)
+  await at('solar-password-code').fill(code === '000000' ? '000001' : '000000')
+  await at('solar-password-set').click()
+  await shows('problem')
+  await at('solar-password-code').fill(code)
+  await at('solar-password-set').click()
+  await shows('solar-password-done')
+  checks.that('it is not kept on the screen', (await at('solar-new-password').inputValue()) === '')
+}
+
+/** From another browser, by name, password and code. */
+async function entersByPassword() {
+  const other = await openPhone({ home: line, outside: [sandbox], pictures })
+  const there = (testId) => other.page.locator(`[data-testid="${testId}"]:visible`).first()
+  const seen = (testId) => there(testId).waitFor({ state: 'visible', timeout: 20_000 })
+  try {
+    await other.page.goto(`${line}/`)
+    await there('by-password').click()
+    await seen('screen-password')
+    await there('door-generation_password').click()
+    await there('password-ask').click()
+    await other.page.getByText('请输入用户名和密码').first().waitFor({ timeout: 10_000 })
+    checks.equal('password: no serious finding of axe', await other.axe(), [])
+    await other.picture('solar-password')
+    await there('password-login').fill(LOGIN)
+    await there('password-password').fill(SECOND)
+    const before = (await codesSoFar()).length
+    await there('password-ask').click()
+    await seen('password-asked')
+    const code = await codeAfter(before)
+    await there('password-code').fill(code === '000000' ? '000001' : '000000')
+    await there('password-enter').click()
+    await seen('problem')
+    await there('password-code').fill(code)
+    await there('password-enter').click()
+    await seen('solar-account')
+    checks.that('nothing of it stands in the address', !other.page.url().includes(LOGIN))
+    checks.equal('no request of that browser to anywhere else', other.seen.strangers, [])
+  } finally {
+    await other.close()
+  }
 }
 
 async function endsAndWakes() {
@@ -122,6 +199,8 @@ try {
   await shows('consent')
   await registers()
   await showsWhoTheyAre()
+  await changesThePassword()
+  await entersByPassword()
   await endsAndWakes()
   checks.equal('nothing thrown', phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])
   checks.equal('no request to anywhere else', phone.seen.strangers, [])

@@ -19,7 +19,7 @@ use lifeline_adapters::passwords::{Argon2id, Cost};
 use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::sql;
 use lifeline_adapters::vault::{SoftwareWrapping, WrappedVault};
-use lifeline_core::accounts::codes::CodeCarrier;
+use lifeline_core::accounts::codes::{Budget, CodeCarrier};
 use lifeline_core::accounts::{Accounts, PasswordDoor};
 use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::bindings::{BindingRules, Bindings};
@@ -34,7 +34,9 @@ use lifeline_core::privacy::Privacy;
 use lifeline_core::publications::Publications;
 use lifeline_core::requests::Requests;
 use lifeline_core::requests::ports::{OrderReport, WorkOrder, WorkOrders};
-use lifeline_core::settlement::accounts::{Generation, GenerationPorts, GridConnections, Reserve};
+use lifeline_core::settlement::accounts::{
+    Generation, GenerationDoor, GenerationNames, GenerationPorts, GridConnections, Reserve,
+};
 use lifeline_core::settlement::ids::GenerationNo;
 use lifeline_core::settlement::{MonthRows, Settlement};
 use lifeline_core::shared::ids::Entropy;
@@ -186,6 +188,7 @@ pub(crate) struct House {
     publications: Publications,
     requests: Requests,
     by_password: PasswordDoor,
+    by_generation: GenerationDoor,
     generation: Generation,
     settlement: Settlement,
     relay: Relay,
@@ -233,6 +236,8 @@ impl House {
             entropy: e(),
             grid: silence.clone(),
             vault: Arc::new(vault),
+            passwords: passwords.clone(),
+            code_budget: Budget::USUAL,
             rows: vec![Arc::new(MonthRows)],
         });
         let settlement = settling::settlement(store.clone(), c(), e());
@@ -258,6 +263,11 @@ impl House {
             billing,
             payments,
             notices,
+            by_generation: GenerationDoor::new(PasswordDoor::over(
+                accounts.clone(),
+                passwords.clone(),
+                Arc::new(GenerationNames),
+            )),
             by_password: PasswordDoor::new(accounts.clone(), passwords),
             accounts,
             privacy,
@@ -335,6 +345,7 @@ impl House {
             .app_data(web::Data::new(self.publications.clone()))
             .app_data(web::Data::new(self.requests.clone()))
             .app_data(web::Data::new(self.by_password.clone()))
+            .app_data(web::Data::new(self.by_generation.clone()))
             .app_data(web::Data::new(self.generation.clone()))
             .app_data(web::Data::new(self.settlement.clone()))
             .app_data(web::Data::new(CookieRules { secure: true }))

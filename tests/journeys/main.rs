@@ -15,6 +15,7 @@ mod checking;
 mod ending;
 mod fixtures;
 mod generation;
+mod generation_sign_in;
 mod lost_client;
 mod merging;
 mod notice_shapes;
@@ -45,6 +46,7 @@ fn main() {
         ending::tests(),
         checking::tests(),
         generation::tests(),
+        generation_sign_in::tests(),
         lost_client::tests(),
         merging::tests(),
         notice_shapes::tests(),

@@ -16,6 +16,7 @@ import urllib.parse
 import schemathesis
 import supply_checks
 import supply_generation
+import supply_generation_passwords
 import supply_identity as identity
 import supply_passwords
 import supply_publications
@@ -265,6 +266,7 @@ SUPPLY = {
 SUPPLY |= supply_publications.supplies(call, CHANCE, of_the_home, passer_by, lambda: WORLD.owner)
 SUPPLY |= supply_passwords.supply(identity.code_for)
 SUPPLY |= supply_generation.SUPPLY
+SUPPLY |= supply_generation_passwords.SUPPLY
 SUPPLY |= supply_checks.SUPPLY
 # These end the session they are called in, or change it.
 ENDING = {"DELETE /v1/sessions/current"}

@@ -58,6 +58,8 @@ statements! { "generation":
         erased_at = $2, version = version + 1 WHERE table_id = $1 AND state = 'open'";
     KEY("generation_key") = "SELECT key_id, vault, modulus, wrapped, made_at FROM generation_key \
         WHERE generation_account_id = $1";
+    PASSWORD_SET("generation_credential") = "SELECT changed_at FROM generation_credential \
+        WHERE generation_account_id = $1";
     ADD_KEY("generation_key") = "INSERT INTO generation_key (key_id, generation_account_id, vault, modulus, wrapped, \
         made_at) VALUES ($1, $2, $3, $4, $5, $6)";
     SET_NONCE("generation_key") = "UPDATE generation_key SET nonce_digest = $2, nonce_expires_at = $3 WHERE key_id = $1";
@@ -160,6 +162,14 @@ impl<C: Conn> GenerationReads for Sql<C> {
             })
         })
         .transpose()
+    }
+
+    async fn password_set_at(
+        &mut self,
+        id: &GenerationAccountId,
+    ) -> Result<Option<Time>, StoreError> {
+        let row = self.one(&PASSWORD_SET, args![id]).await?;
+        row.map(|row| row.time("changed_at")).transpose()
     }
 
     async fn due(&mut self, now: Time, most: i64) -> Result<Vec<GenerationAccountId>, StoreError> {

@@ -63,6 +63,7 @@ mod followers;
 mod following;
 mod gathering;
 mod generation;
+mod generation_credentials;
 mod grants;
 mod homes;
 mod idempotency;

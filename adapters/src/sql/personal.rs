@@ -46,6 +46,8 @@ statements! { "personal":
         JOIN generation_account g ON g.generation_account_id = t.generation_account_id WHERE g.account_id = $1)";
     PAIRS("generation_key") = "DELETE FROM generation_key WHERE generation_account_id IN \
         (SELECT generation_account_id FROM generation_account WHERE account_id = $1)";
+    GENERATION_CREDENTIALS("generation_credential") = "DELETE FROM generation_credential WHERE generation_account_id IN \
+        (SELECT generation_account_id FROM generation_account WHERE account_id = $1)";
     PERSONAL_TABLES("personal_table") = "UPDATE personal_table SET state = 'erased', permission_id = NULL, identity = NULL, \
         erased_at = opened_at, version = version + 1 WHERE state = 'open' AND generation_account_id IN \
         (SELECT generation_account_id FROM generation_account WHERE account_id = $1)";
@@ -268,6 +270,8 @@ pub static TABLES: &[Table] = &[
         Fate::Erased(&[&TABLE_KEYS, &PERSONAL_TABLES])),
     table("generation_key", "key_id generation_account_id vault modulus wrapped=service nonce_digest=digest",
         Fate::Erased(&[&PAIRS])),
+    table("generation_credential", "generation_account_id login_digest=digest login=own password=own",
+        Fate::Erased(&[&GENERATION_CREDENTIALS])),
     table("generation_account", "generation_account_id account_id generation_no=own generation_index=index feed_in state",
         Fate::Erased(&[&GENERATORS])),
     table("ledger_entry", "entry_id fact payment_id trace_id", MONEY),

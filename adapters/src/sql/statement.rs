@@ -96,6 +96,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::following::STATEMENTS,
         super::gathering::STATEMENTS,
         super::generation::STATEMENTS,
+        super::generation_credentials::STATEMENTS,
         super::grants::STATEMENTS,
         super::homes::STATEMENTS,
         super::idempotency::STATEMENTS,

@@ -62,6 +62,10 @@ statements! { "telling":
     GENERATORS("generation_account") = concat!("SELECT generation_account_id, account_id, generation_no, feed_in, \
         settlement_day, state, termination_asked_at, created_at, ended_at FROM generation_account WHERE ",
         theirs!("account_id"), " ORDER BY generation_account_id LIMIT $2");
+    GENERATION_CREDENTIALS("generation_credential") = concat!("SELECT c.generation_account_id, g.account_id, c.login, \
+        c.changed_at FROM generation_credential c \
+        JOIN generation_account g ON g.generation_account_id = c.generation_account_id WHERE ",
+        theirs!("g.account_id"), " ORDER BY c.generation_account_id LIMIT $2");
     PERSONAL_TABLES("personal_table") = concat!("SELECT t.table_id, t.generation_account_id, t.identity, t.payee_since, \
         t.opened_at, t.erased_at FROM personal_table t \
         JOIN generation_account g ON g.generation_account_id = t.generation_account_id WHERE ",
@@ -109,7 +113,7 @@ const fn open(name: &'static str, stmt: &'static Stmt) -> Part {
     }
 }
 
-static PARTS: [Part; 19] = [
+static PARTS: [Part; 20] = [
     Part {
         name: "account",
         stmt: &ACCOUNT,
@@ -173,6 +177,12 @@ static PARTS: [Part; 19] = [
         stmt: &GENERATORS,
         row: "generation_account_id",
         sealed: &[("generation_no", Key::Own)],
+    },
+    Part {
+        name: "generation_sign_ins",
+        stmt: &GENERATION_CREDENTIALS,
+        row: "generation_account_id",
+        sealed: &[("login", Key::Own)],
     },
     Part {
         name: "personal_tables",

@@ -6,11 +6,13 @@
 //! | `pair` | making a pair, its public modulus |
 //! | `jwe` | opening what was encrypted for a pair, by aws-lc, with equal work whatever is wrong |
 //! | `software` | the wrapping key is the keyring's |
+//! | `pkcs11` | the wrapping key is an HSM's |
 //!
 //! The vaults differ in who holds the wrapping key; everything else is the same code.
 
 mod jwe;
 mod pair;
+mod pkcs11;
 mod software;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,7 @@ use lifeline_core::settlement::ids::KeyPairId;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+pub use self::pkcs11::{Pkcs11Wrapping, Token, TokenError};
 pub use self::software::SoftwareWrapping;
 use crate::sql::Field;
 
@@ -120,5 +123,40 @@ impl KeyVault for WrappedVault {
             jwe::open(&key, pair.key_id.as_str(), &jwe)
         })
         .await
+    }
+}
+
+/// Several vaults as one: the first makes pairs, each opens those it wrapped. So an installation can move
+/// to another vault while the pairs of the one before live on.
+#[derive(Debug, Clone)]
+pub struct Vaults {
+    making: WrappedVault,
+    others: Vec<WrappedVault>,
+}
+
+impl Vaults {
+    #[must_use]
+    pub const fn new(making: WrappedVault, others: Vec<WrappedVault>) -> Self {
+        Self { making, others }
+    }
+}
+
+#[async_trait]
+impl KeyVault for Vaults {
+    fn name(&self) -> &'static str {
+        self.making.name()
+    }
+
+    async fn make(&self, key_id: &KeyPairId) -> Result<MadePair, VaultFailure> {
+        self.making.make(key_id).await
+    }
+
+    async fn open(
+        &self,
+        pair: &KeyPair,
+        jwe: &str,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, VaultFailure> {
+        let other = self.others.iter().find(|vault| vault.name() == pair.vault);
+        other.unwrap_or(&self.making).open(pair, jwe).await
     }
 }

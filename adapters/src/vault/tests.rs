@@ -10,6 +10,8 @@ use lifeline_core::shared::ids::TypedId as _;
 use lifeline_core::shared::time::Time;
 
 use super::*;
+use crate::keyring::{InstanceKind, Keyring};
+use crate::sql;
 
 mod timing;
 
@@ -40,6 +42,20 @@ impl Wrapping for Bare {
 
     async fn session(&self) -> Result<Arc<dyn Wrap>, VaultFailure> {
         Ok(Arc::new(Self))
+    }
+}
+
+/// A vault of another name.
+struct Named(&'static str);
+
+#[async_trait]
+impl Wrapping for Named {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+
+    async fn session(&self) -> Result<Arc<dyn Wrap>, VaultFailure> {
+        Ok(Arc::new(Bare))
     }
 }
 
@@ -126,17 +142,65 @@ async fn pair(vault: &WrappedVault) -> KeyPair {
     let made = vault.make(&key_id).await.unwrap();
     KeyPair {
         key_id,
-        vault: "bare".into(),
+        vault: vault.name().into(),
         modulus: made.modulus,
         wrapped: made.wrapped,
         made_at: Time::from_micros(0),
     }
 }
 
+/// What every vault owes, whoever holds its wrapping key.
+pub(super) async fn keeps_the_contract(vault: &WrappedVault) {
+    opens_what_is_meant_for_it(vault).await;
+    answers_alike(vault).await;
+    let pair = pair(vault).await;
+    assert!(!pair.wrapped.contains("MII"), "no PKCS#8 in the open");
+    let other = KeyPair {
+        key_id: KeyPairId::made("019aa2f0-0000-7000-8000-000000000002".into()),
+        ..pair
+    };
+    let swapped = vault.open(&other, "x").await;
+    assert!(swapped.is_err(), "a wrapped half is bound to its pair");
+}
+
+#[tokio::test]
+async fn pv_05_the_software_vault_keeps_the_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let (path, kind) = (path.to_str().unwrap(), InstanceKind::Demo);
+    sql::migrate(path, kind, Time::from_micros(0))
+        .await
+        .unwrap();
+    let keyring = Arc::new(Keyring::generate(kind).unwrap());
+    let engine = sql::open(path, keyring, kind).await.unwrap();
+    let wrapping = SoftwareWrapping::new(Arc::clone(&engine));
+    keeps_the_contract(&WrappedVault::new(Arc::new(wrapping))).await;
+    engine.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn each_vault_opens_what_it_wrapped() {
+    let bare = WrappedVault::new(Arc::new(Bare));
+    let pair = pair(&bare).await;
+    let jwe = Draft::of(&pair.key_id, TEXT).jwe(&pair.modulus);
+    let vaults = Vaults::new(WrappedVault::new(Arc::new(Named("another"))), vec![bare]);
+    assert_eq!(vaults.name(), "another", "which makes from now on");
+    let opened = vaults.open(&pair, &jwe).await.unwrap();
+    assert_eq!(opened.as_deref().map(Vec::as_slice), Some(TEXT));
+    let unknown = KeyPair {
+        vault: "unknown".into(),
+        ..pair
+    };
+    assert!(vaults.open(&unknown, &jwe).await.is_err());
+}
+
 #[tokio::test]
 async fn pv_07_what_was_encrypted_for_a_pair_opens_in_the_vault() {
-    let vault = WrappedVault::new(Arc::new(Bare));
-    let pair = pair(&vault).await;
+    opens_what_is_meant_for_it(&WrappedVault::new(Arc::new(Bare))).await;
+}
+
+async fn opens_what_is_meant_for_it(vault: &WrappedVault) {
+    let pair = pair(vault).await;
     assert_eq!(B64.decode(&pair.modulus).unwrap().len(), 384);
     let draft = Draft::of(&pair.key_id, TEXT);
     let opened = vault.open(&pair, &draft.jwe(&pair.modulus)).await.unwrap();
@@ -159,9 +223,12 @@ async fn pv_07_what_was_encrypted_for_a_pair_opens_in_the_vault() {
 
 #[tokio::test]
 async fn pv_09_whatever_is_wrong_is_one_answer() {
-    let vault = WrappedVault::new(Arc::new(Bare));
-    let pair = pair(&vault).await;
-    let other = self::pair(&vault).await;
+    answers_alike(&WrappedVault::new(Arc::new(Bare))).await;
+}
+
+async fn answers_alike(vault: &WrappedVault) {
+    let pair = pair(vault).await;
+    let other = self::pair(vault).await;
     let good = || Draft::of(&pair.key_id, TEXT);
     let header = |text: &str| {
         Draft {

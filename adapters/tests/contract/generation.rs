@@ -14,7 +14,7 @@ use lifeline_core::shared::personal::{IdNo, PersonName};
 use lifeline_core::store::StoreError;
 
 use crate::bench::{Bench, at};
-use crate::{accounts, bindings, contracts};
+use crate::{accounts, bindings, contracts, generation_credentials};
 
 contracts! { "generation":
     an_account_comes_back_as_it_was => ["GenerationStore::add", "GenerationReads::find", "GenerationReads::by_id",
@@ -164,6 +164,8 @@ pub(crate) async fn permitted(t: &Bench, owner: &AccountId) -> (GenerationAccoun
     let session = wrapping.session().await.unwrap();
     pair.wrapped = session.wrap(&pair.key_id, b"a private half").unwrap();
     put(t, &account.generation_account_id, &pair).await.unwrap();
+    let signs_in = generation_credentials::credential(&account, "zhaolei.roof");
+    generation_credentials::put(t, &signs_in).await.unwrap();
     (account, table)
 }
 

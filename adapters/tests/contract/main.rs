@@ -40,6 +40,7 @@ mod followers;
 mod following;
 mod gathering;
 mod generation;
+mod generation_credentials;
 mod grants;
 mod homes;
 mod household;
@@ -108,6 +109,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     following::contracts,
     gathering::contracts,
     generation::contracts,
+    generation_credentials::contracts,
     grants::contracts,
     homes::contracts,
     idempotency::contracts,

@@ -207,6 +207,25 @@ pub async fn arm(
     Ok(())
 }
 
+/// Asks a code for an act of the caller's, and sends it to their own phone.
+pub async fn ask_own(
+    tx: &mut Tx,
+    caller: &Caller,
+    purpose: OtpPurpose,
+    act: &Act,
+    draft: &CodeDraft,
+    pen: &Pen,
+) -> Result<(), AccountError> {
+    let phone = super::verified_phone_in(tx, &caller.account_id).await?;
+    let phone = phone.ok_or(AccountError::PhoneMissing)?;
+    let otp = ask(tx, caller, purpose, act, draft).await?;
+    let (id, ends, trace) = (&otp.otp_id, otp.expires_at, &caller.trace_id);
+    arm(tx, id, purpose, ends, &phone, draft, trace).await?;
+    pen.audit(tx, &caller.actor(), "accounts.ask_code", id.as_str(), "ok")
+        .await?;
+    Ok(())
+}
+
 /// Which of several acts a session asked a code for last.
 pub async fn asked_last(
     tx: &mut Tx,

@@ -51,7 +51,7 @@ pub use certify::BegunCertification;
 pub use consent::{Consent, Purpose};
 pub use error::AccountError;
 pub use merging::{Follower, Merged, Removal};
-pub use password_door::{Came, PasswordDoor, Shown};
+pub use password_door::{Came, Names, PasswordDoor, Shown};
 pub use phone::PhoneTaken;
 pub use record::{Actor, Caller, Pen, RecordError, Visitor};
 pub use secret::Secret;

@@ -7,26 +7,52 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+
 use super::attempts::{self, Guard};
-use super::codes::{CodeDraft, CodePromise, PROMISE, arm, ask, try_code};
+use super::codes::{CodeDraft, CodePromise, PROMISE, arm, ask, ask_own, try_code};
 use super::credential::{Credential, Login};
 use super::otp::{Act, OtpPurpose, Verdict};
 use super::passwords::{NotHashed, Password, Passwords};
 use super::record::{Actor, Caller, Pen, Visitor};
-use super::rotation::end_all;
+use super::rotation::end_others;
 use super::secret::Secret;
-use super::session::{Client, Device, Ending};
+use super::session::{Client, Device};
 use super::sign_in::{NewSession, SignedIn, end_earlier, open_session};
 use super::{AccountError, Accounts, current_in, verified_phone_in, watch};
 use crate::shared::ids::{AccountId, Maker, SessionId, TypedId};
 use crate::store::{StoreError, Tx, atomically};
 use crate::{bans, evidence};
 
+/// Where login names are looked up: here, or in a room above whose accounts have names of their own.
+#[async_trait]
+pub trait Names: Send + Sync {
+    /// Keeps equal names of two rooms apart wherever tries and codes are counted.
+    fn realm(&self) -> &'static str;
+    /// Whom a name signs in, and by which password.
+    async fn find(&self, tx: &mut Tx, login: &Login) -> Result<Option<Credential>, StoreError>;
+}
+
+/// The names of people's own accounts.
+struct OwnNames;
+
+#[async_trait]
+impl Names for OwnNames {
+    fn realm(&self) -> &'static str {
+        ""
+    }
+
+    async fn find(&self, tx: &mut Tx, login: &Login) -> Result<Option<Credential>, StoreError> {
+        tx.accounts().find_credential(login).await
+    }
+}
+
 /// The use cases of passwords.
 #[derive(Clone)]
 pub struct PasswordDoor {
     accounts: Accounts,
     passwords: Arc<dyn Passwords>,
+    names: Arc<dyn Names>,
 }
 
 impl std::fmt::Debug for PasswordDoor {
@@ -72,6 +98,7 @@ enum Entry {
 
 /// Everything a sign-in writes, made before the unit of work.
 struct Arrival {
+    names: Arc<dyn Names>,
     shown: Shown,
     fits: bool,
     session: NewSession,
@@ -83,9 +110,16 @@ struct Arrival {
 impl PasswordDoor {
     #[must_use]
     pub fn new(accounts: Accounts, passwords: Arc<dyn Passwords>) -> Self {
+        Self::over(accounts, passwords, Arc::new(OwnNames))
+    }
+
+    /// A door for the names of another room: the same steps and the same locks.
+    #[must_use]
+    pub fn over(accounts: Accounts, passwords: Arc<dyn Passwords>, names: Arc<dyn Names>) -> Self {
         Self {
             accounts,
             passwords,
+            names,
         }
     }
 
@@ -102,6 +136,7 @@ impl PasswordDoor {
         let maker = self.maker();
         let client = shown.client;
         let arrival = Arrival {
+            names: Arc::clone(&self.names),
             fits,
             session: NewSession::ready(&maker, client),
             draft: CodeDraft::ready(&maker, self.accounts.budget),
@@ -119,7 +154,7 @@ impl PasswordDoor {
 
     async fn kept(&self, login: &Login) -> Result<Option<Credential>, AccountError> {
         atomically(&*self.accounts.store, async |tx: &mut Tx| {
-            Ok::<_, AccountError>(tx.accounts().find_credential(login).await?)
+            Ok::<_, AccountError>(self.names.find(tx, login).await?)
         })
         .await
     }
@@ -133,14 +168,7 @@ impl PasswordDoor {
         );
         let (purpose, act) = (OtpPurpose::SetPassword, act_of_setting(caller));
         atomically(&*self.accounts.store, async |tx: &mut Tx| {
-            let phone = verified_phone_in(tx, &caller.account_id).await?;
-            let phone = phone.ok_or(AccountError::PhoneMissing)?;
-            let otp = ask(tx, caller, purpose, &act, &draft).await?;
-            let (id, ends, trace) = (&otp.otp_id, otp.expires_at, &caller.trace_id);
-            arm(tx, id, purpose, ends, &phone, &draft, trace).await?;
-            pen.audit(tx, &caller.actor(), "accounts.ask_code", id.as_str(), "ok")
-                .await?;
-            Ok::<_, AccountError>(())
+            ask_own(tx, caller, purpose, &act, &draft, &pen).await
         })
         .await?;
         Ok(PROMISE)
@@ -185,12 +213,7 @@ impl PasswordDoor {
                 None => tx.accounts().add_credential(&credential).await?,
                 Some(_) => tx.accounts().save_credential(&credential).await?,
             }
-            let sessions = tx.accounts().sessions(&caller.account_id).await?;
-            let others = sessions
-                .into_iter()
-                .filter(|session| session.family_id != caller.family_id)
-                .collect();
-            let ended = end_all(tx, others, pen.now, Ending::EndedElsewhere).await?;
+            let ended = end_others(tx, caller, pen.now).await?;
             let proof = evidence::Act::new()
                 .say("account_id", subject)
                 .seal("login", login.expose());
@@ -212,11 +235,16 @@ fn act_of_setting(caller: &Caller) -> Act {
 }
 
 impl Arrival {
+    /// The login, told apart from the same one in another room.
+    fn name(&self) -> String {
+        format!("{}{}", self.names.realm(), self.shown.login.expose())
+    }
+
     async fn enter(&self, tx: &mut Tx) -> Result<Entry, AccountError> {
         let (now, shown) = (self.pen.now, &self.shown);
-        let key = format!("{}|{}", shown.login.expose(), shown.place);
+        let key = format!("{}|{}", self.name(), shown.place);
         let wrong = attempts::so_far(tx, Guard::PasswordsFromPlace, &key, now).await?;
-        let found = tx.accounts().find_credential(&shown.login).await?;
+        let found = self.names.find(tx, &shown.login).await?;
         let open = wrong < Guard::PasswordsFromPlace.most();
         let Some(credential) = found.filter(|_| self.fits && open) else {
             self.count_wrong(tx, &key).await?;
@@ -227,7 +255,11 @@ impl Arrival {
             });
         };
         let asker = self.asker(&credential.account_id);
-        let act = Act::on("sign_in", Device::of(&shown.visitor.agent).as_str());
+        let device = Device::of(&shown.visitor.agent);
+        let act = Act::on(
+            "sign_in",
+            &format!("{}{}", self.names.realm(), device.as_str()),
+        );
         let Some(typed) = &shown.otp else {
             self.promise(tx, &asker, &act).await?;
             return Ok(Entry::Promised);
@@ -266,8 +298,7 @@ impl Arrival {
             source: &visitor.source,
             trace_id: &visitor.trace_id,
         };
-        let login = self.shown.login.expose();
-        watch::login(tx, from, login, &self.watching)
+        watch::login(tx, from, &self.name(), &self.watching)
             .await
             .map(drop)
     }

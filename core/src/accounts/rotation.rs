@@ -95,6 +95,20 @@ pub(super) async fn end_family(
     end_all(tx, members, now, ending).await
 }
 
+/// Ends every session of the caller's account but the one they ask in; their ids.
+pub async fn end_others(
+    tx: &mut Tx,
+    caller: &Caller,
+    now: Time,
+) -> Result<Vec<SessionId>, StoreError> {
+    let sessions = tx.accounts().sessions(&caller.account_id).await?;
+    let others = sessions
+        .into_iter()
+        .filter(|session| session.family_id != caller.family_id)
+        .collect();
+    end_all(tx, others, now, Ending::EndedElsewhere).await
+}
+
 pub(super) async fn end_all(
     tx: &mut Tx,
     sessions: Vec<Session>,

@@ -39,6 +39,15 @@ pub(super) enum SignInBody {
         #[schema(max_length = 16, example = "123456")]
         otp: Option<String>,
     },
+    /// As the owner of a generation account, by its user name; otherwise as `password`.
+    GenerationPassword {
+        #[schema(max_length = 32, example = "zhaolei.roof")]
+        login: String,
+        #[schema(max_length = 128)]
+        password: String,
+        #[schema(max_length = 16, example = "123456")]
+        otp: Option<String>,
+    },
     Refresh {
         /// Absent on H5, where it is in a cookie.
         #[schema(max_length = 128)]

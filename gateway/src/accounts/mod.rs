@@ -18,6 +18,8 @@ pub use asker::{Asker, Visit};
 pub use cookies::{CookieRules, PAY_COOKIE};
 pub(crate) use dto::token;
 pub use ended::EndedPoll;
+pub(crate) use passwords::{chosen, login_of};
+pub(crate) use routes::announce;
 
 /// What this room adds to the OpenAPI.
 #[derive(Debug, OpenApi)]

@@ -23,6 +23,16 @@ fn unfit_login() -> Problem {
     )
 }
 
+/// A login name, or what is wrong with it.
+pub(crate) fn login_of(text: &str) -> Result<Login, Problem> {
+    Login::parse(text).map_err(|_| unfit_login())
+}
+
+/// A password somebody chooses for a login name.
+pub(crate) fn chosen(login: &Login, password: String) -> Result<Password, Problem> {
+    Password::choose(password, &[login.expose()]).map_err(unfit)
+}
+
 /// What somebody shows at the door. A text that can be nobody's login is refused by its form, which
 /// says nothing about anybody.
 pub(super) fn shown(
@@ -39,7 +49,7 @@ pub(super) fn shown(
     let source = visit.visitor.source.parse().map(subscriber);
     let place = source.map_or_else(|_| visit.visitor.source.clone(), |at| at.to_string());
     Ok(Shown {
-        login: Login::parse(login).map_err(|_| unfit_login())?,
+        login: login_of(login)?,
         password: Password::typed(password).map_err(unfit)?,
         otp: otp.map(Secret::new),
         client: if visit.by_browser {
@@ -82,8 +92,8 @@ pub(super) async fn set(
     door: web::Data<Door>,
     body: Checked<SetPasswordBody>,
 ) -> Result<HttpResponse, Problem> {
-    let login = Login::parse(&body.value.login).map_err(|_| unfit_login())?;
-    let chosen = Password::choose(body.value.password, &[login.expose()]).map_err(unfit)?;
+    let login = login_of(&body.value.login)?;
+    let chosen = chosen(&login, body.value.password)?;
     token("otp", &body.value.otp, 16)?;
     let typed = Secret::new(body.value.otp);
     let ended = by_password.set(&caller, &login, &chosen, &typed).await?;

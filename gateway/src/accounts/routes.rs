@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use lifeline_core::accounts::{
     Accounts, Came, Client, Door as Entrance, PasswordDoor, Secret, SignedIn,
 };
+use lifeline_core::settlement::accounts::GenerationDoor;
 use lifeline_core::shared::ids::SessionId;
 use lifeline_core::shared::personal::Phone;
 
@@ -49,6 +50,7 @@ pub(super) async fn sign_in(
     door: web::Data<Door>,
     cookies: web::Data<CookieRules>,
     by_password: web::Data<PasswordDoor>,
+    by_generation: web::Data<GenerationDoor>,
     body: Checked<SignInBody>,
 ) -> Result<HttpResponse, Problem> {
     let signed_in = match body.value {
@@ -59,6 +61,17 @@ pub(super) async fn sign_in(
         } => {
             let shown = passwords::shown(&req, visit, &login, password, otp)?;
             match by_password.enter(shown).await? {
+                Came::In(signed_in) => *signed_in,
+                Came::CodePromised(promise) => return Ok(passwords::promised(promise)),
+            }
+        }
+        SignInBody::GenerationPassword {
+            login,
+            password,
+            otp,
+        } => {
+            let shown = passwords::shown(&req, visit, &login, password, otp)?;
+            match by_generation.enter(shown).await? {
                 Came::In(signed_in) => *signed_in,
                 Came::CodePromised(promise) => return Ok(passwords::promised(promise)),
             }
@@ -140,7 +153,7 @@ fn answer(
 }
 
 /// Access tokens of these sessions stop working here now, on other nodes in under a second.
-pub(super) fn announce(door: &Door, accounts: &Accounts, ended: Vec<SessionId>) {
+pub(crate) fn announce(door: &Door, accounts: &Accounts, ended: Vec<SessionId>) {
     let until = accounts.now().plus_seconds(ACCESS_LIFE_S);
     for session in ended {
         door.ended.announce(session, until);

@@ -1,11 +1,9 @@
 //! What the routes of `bindings` read and say.
 
 use lifeline_core::accounts::Secret;
-use lifeline_core::bindings::home_code::CodeFor;
 use lifeline_core::bindings::ports::RealNameState;
 use lifeline_core::bindings::{Detail, Offer, OfferedHome, Proof, Seen, Supply};
-use lifeline_core::privacy::Deed;
-use lifeline_core::shared::personal::{ConsumerNo, Phone};
+use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::{Day, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,7 +14,7 @@ use crate::edge::{Code, Problem};
 /// Tokens one confirmation may carry; a match offers no more.
 const TOKENS_MAX: usize = 20;
 
-fn invalid(field: &str, must: &str) -> Problem {
+pub(super) fn invalid(field: &str, must: &str) -> Problem {
     Problem::new(Code::InvalidField).field(field, "invalid", must)
 }
 
@@ -61,75 +59,6 @@ impl MatchView {
             candidates: offer.homes.into_iter().map(candidate).collect(),
         }
     }
-}
-
-/// What a code is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum CodePurpose {
-    VerifyPhone,
-    Bind,
-    Export,
-    Erase,
-    SetPassword,
-}
-
-/// `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`; `export`, `erase`
-/// and `set_password` alone: their code goes to the account's own phone.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CodeBody {
-    pub purpose: CodePurpose,
-    #[schema(example = "19000000001")]
-    pub phone: Option<String>,
-    #[schema(example = "1504010020017")]
-    pub consumer_no: Option<String>,
-    /// A candidate of a match of level `id_only`.
-    pub match_token: Option<String>,
-}
-
-/// Where a code is to go.
-pub(super) enum CodeTo {
-    Phone(Phone),
-    Home(CodeFor),
-    Own(Deed),
-    Password,
-}
-
-impl CodeBody {
-    pub(super) fn parse(self) -> Result<CodeTo, Problem> {
-        match (self.purpose, self.phone, self.consumer_no, self.match_token) {
-            (CodePurpose::VerifyPhone, Some(phone), None, None) => Phone::parse(&phone)
-                .map(CodeTo::Phone)
-                .map_err(|_| invalid("phone", "a mainland mobile number")),
-            (CodePurpose::Bind, None, Some(number), None) => {
-                Ok(CodeTo::Home(CodeFor::Number(consumer_no(&number)?)))
-            }
-            (CodePurpose::Bind, None, None, Some(sent)) => {
-                token("match_token", &sent, 128)?;
-                Ok(CodeTo::Home(CodeFor::Offered(Secret::new(sent))))
-            }
-            (CodePurpose::Export, None, None, None) => Ok(CodeTo::Own(Deed::Export)),
-            (CodePurpose::Erase, None, None, None) => Ok(CodeTo::Own(Deed::Erase)),
-            (CodePurpose::SetPassword, None, None, None) => Ok(CodeTo::Password),
-            (CodePurpose::Export | CodePurpose::Erase | CodePurpose::SetPassword, ..) => {
-                Err(invalid("purpose", "`purpose` and nothing else"))
-            }
-            (CodePurpose::VerifyPhone, ..) => Err(invalid("phone", "`phone` and nothing else")),
-            (CodePurpose::Bind, ..) => Err(invalid(
-                "consumer_no",
-                "either `consumer_no` or `match_token`",
-            )),
-        }
-    }
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct CodeView {
-    /// Seconds the code lives.
-    pub expires_in: i64,
-    /// Seconds until the next one may be asked for.
-    pub resend_after: i64,
 }
 
 /// A one-time code as people type it.
@@ -225,7 +154,7 @@ impl LinkBody {
     }
 }
 
-fn consumer_no(text: &str) -> Result<ConsumerNo, Problem> {
+pub(super) fn consumer_no(text: &str) -> Result<ConsumerNo, Problem> {
     ConsumerNo::parse(text).map_err(|_| invalid("consumer_no", "10 or 13 digits"))
 }
 

@@ -1,5 +1,6 @@
 //! Routes of `bindings`: finding one's homes, linking, seeing, sharing and leaving them.
 
+mod code_dto;
 mod dto;
 mod error;
 mod filling;

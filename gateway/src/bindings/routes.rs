@@ -4,11 +4,13 @@ use actix_web::{HttpResponse, web};
 use lifeline_core::accounts::{Accounts, PasswordDoor};
 use lifeline_core::bindings::{Bindings, Label};
 use lifeline_core::privacy::Privacy;
+use lifeline_core::settlement::accounts::Generation;
 use lifeline_core::shared::ids::BindingId;
 
+use super::code_dto::{CodeBody, CodeTo, CodeView};
 use super::dto::{
-    BindingView, BindingsView, CodeBody, CodeTo, CodeView, DetailView, LinkBody, LinkedView,
-    MatchBody, MatchView, RenameBody, Wanted,
+    BindingView, BindingsView, DetailView, LinkBody, LinkedView, MatchBody, MatchView, RenameBody,
+    Wanted,
 };
 use crate::accounts::Asker;
 use crate::edge::cursor::{Cursors, PageQuery};
@@ -41,6 +43,7 @@ pub(super) async fn ask_code(
     bindings: web::Data<Bindings>,
     privacy: web::Data<Privacy>,
     by_password: web::Data<PasswordDoor>,
+    generation: web::Data<Generation>,
     body: Checked<CodeBody>,
 ) -> Result<HttpResponse, Problem> {
     let promise = match body.value.parse()? {
@@ -48,6 +51,7 @@ pub(super) async fn ask_code(
         CodeTo::Home(home) => bindings.ask_home_code(&caller, &home).await?,
         CodeTo::Own(deed) => privacy.ask_code(&caller, deed).await?,
         CodeTo::Password => by_password.ask_code(&caller).await?,
+        CodeTo::GenerationPassword(id) => generation.ask_password_code(&caller, &id).await?,
     };
     Ok(HttpResponse::Accepted().json(CodeView {
         expires_in: promise.expires_in_s,

@@ -421,7 +421,8 @@ export interface paths {
         /**
          * Registers a generator: what is typed must agree with the grid-connection reserve.
          * @description Unknown number, wrong details, taken: one answer, `GENERATOR_NOT_CONFIRMED`. The key pair is made next; ask for
-         *     the public key until it is there.
+         *     the public key until it is there. User name and password are kept with a new account only: a repeat answers the
+         *     account as it is, and `LOGIN_TAKEN` registers nothing.
          */
         post: operations["register"];
         delete?: never;
@@ -478,6 +479,26 @@ export interface paths {
         put?: never;
         /** Wakes an account whose cooperation is over, by the renewed contract's reserve: new keys, a new table. */
         post: operations["activate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generation-accounts/{generation_account_id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets the account's user name and password by the code sent to the owner's own phone (`POST /v1/otps`,
+         *     `set_generation_password`). Every other device is signed out.
+         */
+        put: operations["set_password"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1503,11 +1524,13 @@ export interface components {
         };
         /**
          * @description `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`; `export`, `erase`
-         *     and `set_password` alone: their code goes to the account's own phone.
+         *     and `set_password` alone, `set_generation_password` with `generation_account_id`: their code goes to
+         *     the account's own phone.
          */
         CodeBody: {
             /** @example 1504010020017 */
             consumer_no?: string | null;
+            generation_account_id?: string | null;
             /** @description A candidate of a match of level `id_only`. */
             match_token?: string | null;
             /** @example 19000000001 */
@@ -1531,7 +1554,7 @@ export interface components {
          * @description What a code is for.
          * @enum {string}
          */
-        CodePurpose: "verify_phone" | "bind" | "export" | "erase" | "set_password";
+        CodePurpose: "verify_phone" | "bind" | "export" | "erase" | "set_password" | "set_generation_password";
         CodeView: {
             /**
              * Format: int64
@@ -1724,6 +1747,8 @@ export interface components {
              * @example *********0061
              */
             generation_no_masked?: string | null;
+            /** @description When user name and password were set last; absent while there are none, and in lists. */
+            password_set_at?: string | null;
             /** @description What opens the personal data table, once it is open. */
             permission_id?: string | null;
             /**
@@ -1972,6 +1997,31 @@ export interface components {
              * @example 128
              */
             points: number;
+        };
+        /**
+         * @description What the owner was given when the generator was connected to the grid, and what they want to sign in
+         *     by beside Alipay, if anything: both or none.
+         */
+        NewGenerationAccountBody: {
+            /** @example 赤峰市红山区钢铁街 */
+            address: string;
+            /**
+             * @description 10 or 13 digits.
+             * @example 1504990020061
+             */
+            generation_no: string;
+            /**
+             * @description The consumer number of the place.
+             * @example 1504010020066
+             */
+            grid_user_no: string;
+            /**
+             * @description A letter and 3 to 31 more of a-z 0-9 _ . -
+             * @example zhaolei.roof
+             */
+            login?: string | null;
+            /** @description 8 characters at least, 128 bytes at most. */
+            password?: string | null;
         };
         /** @description What happens next, and by when. */
         NextView: {
@@ -2296,6 +2346,18 @@ export interface components {
             /** @example Bearer */
             token_type: string;
         };
+        /** @description User name and password, by a code sent to the owner's own phone. */
+        SetGenerationPasswordBody: {
+            /**
+             * @description A letter and 3 to 31 more of a-z 0-9 _ . -
+             * @example zhaolei.roof
+             */
+            login: string;
+            /** @example 123456 */
+            otp: string;
+            /** @description 8 characters at least, 128 bytes at most. */
+            password: string;
+        };
         /** @description Sets login name and password by a code sent to the account's own phone. */
         SetPasswordBody: {
             /**
@@ -2376,6 +2438,14 @@ export interface components {
             /** @enum {string} */
             grant: "password";
             /** @example liming88 */
+            login: string;
+            /** @example 123456 */
+            otp?: string | null;
+            password: string;
+        } | {
+            /** @enum {string} */
+            grant: "generation_password";
+            /** @example zhaolei.roof */
             login: string;
             /** @example 123456 */
             otp?: string | null;
@@ -3510,7 +3580,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RegistrationBody"];
+                "application/json": components["schemas"]["NewGenerationAccountBody"];
             };
         };
         responses: {
@@ -3626,6 +3696,40 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["GenerationAccountView"];
                 };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/generation-accounts` */
+                generation_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetGenerationPasswordBody"];
+            };
+        };
+        responses: {
+            /** @description Set */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; see `code` */
             default: {

@@ -24,6 +24,8 @@ export interface Session extends Tokens {
   standing(): Promise<Standing>
   /** Starts a sign-in. `left` means the browser is on its way to Alipay. */
   signIn(): Promise<Standing | 'left'>
+  /** Signs in by name, password and, the second time, the code that was sent. Without a code the answer is the same whatever was typed. */
+  byPassword(shown: { grant: 'password' | 'generation_password'; login: string; password: string; otp?: string }): Promise<'code_sent' | 'signed_in'>
   signOut(): Promise<void>
 }
 
@@ -33,9 +35,10 @@ export function createSession(send: Send, seam: SessionSeam, platform: 'h5' | 'm
   let begun: Promise<Standing> | undefined
   let renewing: Promise<string | undefined> | undefined
 
-  async function open(body: Record<string, string | undefined>): Promise<string> {
+  async function open(body: Record<string, string | undefined>): Promise<string | undefined> {
     const reply = await answered(send, wireRequest('POST', '/sessions', { body }))
     if (reply.status >= 400) throw problemOf(reply)
+    if (reply.status === 202) return undefined
     const session = reply.body as SessionReply
     token = session.access_token
     seam.keepSession(session)
@@ -106,6 +109,11 @@ export function createSession(send: Send, seam: SessionSeam, platform: 'h5' | 'm
       })
       if (code === undefined) return platform === 'h5' ? 'left' : 'refused'
       await open({ grant: 'alipay', auth_code: code })
+      begun = Promise.resolve('signed_in')
+      return 'signed_in'
+    },
+    async byPassword(shown) {
+      if ((await open(shown)) === undefined) return 'code_sent'
       begun = Promise.resolve('signed_in')
       return 'signed_in'
     },

@@ -1,7 +1,7 @@
 /** What the seam to the platform carries: one request, one reply, or no reply at all. */
 
 export interface WireRequest {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Path under the gateway, query included. */
   path: string
   body?: unknown

@@ -6,8 +6,11 @@ import { CONSUMER_NO } from '../pages/bindings/typed'
 import type { Identity } from './jwe'
 
 export interface Registration { generation_no: string; grid_user_no: string; address: string }
+/** What an owner signs in by beside Alipay. */
+export interface Chosen { login: string; password: string }
 
 export const ID_NO = /^\d{17}[\dX]$/
+export const LOGIN = /^[A-Za-z][A-Za-z0-9_.-]{3,31}$/
 export const TRADING_ACCOUNT = /^\d{12,30}$/
 
 export function fitsRegistration(typed: Registration): boolean {
@@ -18,10 +21,16 @@ export function fitsIdentity(typed: Identity): boolean {
   return typed.name.trim() !== '' && ID_NO.test(typed.id_no) && TRADING_ACCOUNT.test(typed.bank_card_no)
 }
 
+/** The line says so too; a password that is guessed first it alone refuses. */
+export function fitsChosen(typed: Chosen): boolean {
+  return LOGIN.test(typed.login) && [...typed.password].length >= 8
+}
+
 const of = (id: string) => `/generation-accounts/${encodeURIComponent(id)}`
 
-export const register = (typed: Registration) => call<GenerationAccount>('POST', '/generation-accounts', { body: typed })
+export const register = (typed: Registration & Partial<Chosen>) => call<GenerationAccount>('POST', '/generation-accounts', { body: typed })
 export const activate = (id: string, typed: Registration) => call<GenerationAccount>('POST', `${of(id)}/activation`, { body: typed })
+export const setPassword = (id: string, chosen: Chosen, otp: string) => call<void>('PUT', `${of(id)}/password`, { body: { ...chosen, otp } })
 export const askTermination = (id: string) => call<GenerationAccount>('POST', `${of(id)}/termination`, { body: {} })
 
 /** Encrypts who I am for the account's key and shows it; the key's nonce works once. */

@@ -50,7 +50,7 @@ export interface FieldProps {
   label: string
   value: string
   onType: (value: string) => void
-  kind: 'digits' | 'amount' | 'text' | 'code'
+  kind: 'digits' | 'amount' | 'text' | 'code' | 'password'
   maxLength: number
   invalid?: boolean
   testId?: string

@@ -53,7 +53,7 @@ export function PhoneTap({ onLeave, className = '', disabled, testId, children }
   )
 }
 
-const KEYBOARDS = { digits: 'number', amount: 'digit', text: 'text', code: 'number' } as const
+const KEYBOARDS = { digits: 'number', amount: 'digit', text: 'text', code: 'number', password: 'text' } as const
 
 export function Field({ label, value, onType, kind, maxLength, invalid, testId }: FieldProps) {
   return (
@@ -64,6 +64,7 @@ export function Field({ label, value, onType, kind, maxLength, invalid, testId }
         value={value}
         onInput={(event) => onType(event.detail.value)}
         type={KEYBOARDS[kind]}
+        password={kind === 'password'}
         maxlength={maxLength}
         aria-label={label}
         data-testid={testId}

@@ -46,7 +46,7 @@ export function PhoneTap(_: PhoneTapProps) {
   return null
 }
 
-const INPUT_MODES = { digits: 'numeric', amount: 'decimal', text: 'text', code: 'numeric' } as const
+const INPUT_MODES = { digits: 'numeric', amount: 'decimal', text: 'text', code: 'numeric', password: 'text' } as const
 
 export function Field({ label, value, onType, kind, maxLength, invalid, testId }: FieldProps) {
   return (
@@ -56,6 +56,7 @@ export function Field({ label, value, onType, kind, maxLength, invalid, testId }
         className={`field-input${invalid ? ' invalid' : ''}`}
         value={value}
         onChange={(event) => onType(event.target.value)}
+        type={kind === 'password' ? 'password' : 'text'}
         inputMode={INPUT_MODES[kind]}
         autoComplete={kind === 'code' ? 'one-time-code' : 'off'}
         maxLength={maxLength}

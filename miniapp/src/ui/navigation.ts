@@ -5,6 +5,7 @@ import { rememberReturn } from '../api/platform'
 const SCREENS = {
   home: '/pages/home/index',
   signIn: '/pages/accounts/sign-in',
+  passwordSignIn: '/pages/accounts/password',
   me: '/pages/accounts/index',
   certify: '/pages/accounts/certify',
   phone: '/pages/accounts/phone',

@@ -5,12 +5,14 @@
 //! | `account`, `table`, `reserve`, `vault` | the things, their pure decisions, what is asked of the outside |
 //! | `owned` | the proof that an account is somebody's |
 //! | `registering`, `keys`, `access`, `reading`, `ending` | the use cases of [`Generation`] |
+//! | `passwords` | user name and password: set, and signed in by |
 //! | `rows` | what the rest of the room keeps under a table's id |
 //! | `ports` | rows |
 
 pub mod account;
 pub mod keys;
 pub mod owned;
+pub mod passwords;
 pub mod ports;
 pub mod reserve;
 pub mod rows;
@@ -29,12 +31,15 @@ pub use account::{FeedIn, GenerationAccount, GenerationState};
 pub use error::GenerationError;
 pub use keys::{PublicKey, WorkThrough};
 pub use owned::OwnedGenerationAccount;
+pub use passwords::{Chosen, GenerationDoor, GenerationNames};
 pub use reading::{Standing, TablePage};
 pub use reserve::{GridConnections, Registration, Reserve};
 pub use rows::{RowsOfTable, TableRow, TableSearch};
 pub use table::{Identity, Permitted, PersonalTable};
 pub use vault::{KeyPair, KeyVault};
 
+use crate::accounts::codes::Budget;
+use crate::accounts::passwords::Passwords;
 use crate::shared::ids::{Entropy, Maker};
 use crate::shared::time::Clock;
 use crate::store::Store;
@@ -47,6 +52,9 @@ pub struct GenerationPorts {
     pub entropy: Arc<dyn Entropy>,
     pub grid: Arc<dyn GridConnections>,
     pub vault: Arc<dyn KeyVault>,
+    pub passwords: Arc<dyn Passwords>,
+    /// What codes by SMS may cost a day.
+    pub code_budget: Budget,
     /// Whoever keeps rows under a table's id.
     pub rows: Vec<Arc<dyn RowsOfTable>>,
 }

@@ -6,6 +6,8 @@ use super::account::GenerationAccount;
 use super::table::{Permitted, PersonalTable};
 use super::vault::KeyPair;
 use crate::accounts::Secret;
+use crate::accounts::credential::Login;
+use crate::accounts::passwords::PasswordHash;
 use crate::settlement::ids::{
     GenerationAccountId, GenerationNo, KeyPairId, PermissionId, PersonalTableId,
 };
@@ -13,6 +15,40 @@ use crate::shared::ids::AccountId;
 use crate::shared::page::Page;
 use crate::shared::time::Time;
 use crate::store::StoreError;
+
+/// What a generation account is signed in by beside Alipay (PV-04).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GenerationCredential {
+    pub generation_account_id: GenerationAccountId,
+    /// Whom it signs in.
+    pub account_id: AccountId,
+    pub login: Login,
+    pub password: PasswordHash,
+    pub changed_at: Time,
+    pub version: i64,
+}
+
+/// User names and passwords of generation accounts.
+#[async_trait]
+pub trait GenerationCredentialStore: Send {
+    async fn credential_by_login(
+        &mut self,
+        login: &Login,
+    ) -> Result<Option<GenerationCredential>, StoreError>;
+    async fn credential(
+        &mut self,
+        id: &GenerationAccountId,
+    ) -> Result<Option<GenerationCredential>, StoreError>;
+    /// `StoreError::Duplicate` when the name is another account's, or the account has one.
+    async fn add_credential(&mut self, credential: &GenerationCredential)
+    -> Result<(), StoreError>;
+    /// Compare-and-set of everything but the account; `StoreError::Duplicate` when the name is
+    /// another account's.
+    async fn save_credential(
+        &mut self,
+        credential: &GenerationCredential,
+    ) -> Result<(), StoreError>;
+}
 
 /// What readers ask about generation accounts.
 #[async_trait]
@@ -46,13 +82,18 @@ pub trait GenerationReads: Send {
     ) -> Result<Option<PersonalTable>, StoreError>;
     /// The account's key pair, once it is made.
     async fn key(&mut self, id: &GenerationAccountId) -> Result<Option<KeyPair>, StoreError>;
+    /// When user name and password were set last; `None` while there are none.
+    async fn password_set_at(
+        &mut self,
+        id: &GenerationAccountId,
+    ) -> Result<Option<Time>, StoreError>;
     /// Accounts whose errand is due, the longest waiting first.
     async fn due(&mut self, now: Time, most: i64) -> Result<Vec<GenerationAccountId>, StoreError>;
 }
 
 /// Generation accounts. Every `save` is a compare-and-set on the version that was loaded.
 #[async_trait]
-pub trait GenerationStore: GenerationReads {
+pub trait GenerationStore: GenerationReads + GenerationCredentialStore {
     /// `StoreError::Duplicate` when a live account has the generation number.
     async fn add(&mut self, account: &GenerationAccount) -> Result<(), StoreError>;
     /// A generation number that is absent is erased, with what it is found by.

@@ -8,6 +8,7 @@ use super::{Generation, GenerationError};
 use crate::accounts::Caller;
 use crate::settlement::ids::GenerationAccountId;
 use crate::shared::page::{Page, Slice};
+use crate::shared::time::Time;
 use crate::store::snapshot;
 
 /// A page of an own table.
@@ -22,6 +23,8 @@ pub struct TablePage {
 pub struct Standing {
     pub account: GenerationAccount,
     pub permitted: Option<Permitted>,
+    /// When user name and password were set last.
+    pub password_set_at: Option<Time>,
 }
 
 impl Generation {
@@ -48,7 +51,12 @@ impl Generation {
         let owned = own(&mut view, &caller.account_id, id).await?;
         let account = owned.ok_or(GenerationError::NotFound)?.into_account();
         let permitted = view.generation().permitted(id).await?;
-        Ok(Standing { account, permitted })
+        let password_set_at = view.generation().password_set_at(id).await?;
+        Ok(Standing {
+            account,
+            permitted,
+            password_set_at,
+        })
     }
 
     /// A page of the caller's table: the account's permission id is looked up, and opens it.

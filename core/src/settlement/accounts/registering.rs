@@ -4,10 +4,14 @@
 use super::account::{GenerationAccount, GenerationState};
 use super::ending::end_in;
 use super::keys::{KEY_DUE_S, KeyWanted};
+use super::passwords::Chosen;
+use super::ports::GenerationCredential;
 use super::reserve::{Registration, Reserve};
 use super::{Generation, GenerationError};
 use crate::accounts::attempts::{Guard, seconds_to_next_day, within};
-use crate::accounts::{Caller, Pen, certified_in};
+use crate::accounts::credential::Login;
+use crate::accounts::passwords::PasswordHash;
+use crate::accounts::{AccountError, Caller, Pen, certified_in};
 use crate::evidence::Act;
 use crate::settlement::ids::GenerationAccountId;
 use crate::shared::ids::{EventId, Maker};
@@ -69,6 +73,42 @@ async fn may_be(tx: &mut Tx, caller: &Caller, reserve: &Reserve) -> Result<bool,
     Ok(certified.is_none_or(|person| person.id_no == reserve.identity.id_no))
 }
 
+/// Keeps the user name and password that a registration brought along. That a name is taken is told only
+/// to somebody whose registration agreed, and nothing of it stays.
+async fn first_password(
+    tx: &mut Tx,
+    caller: &Caller,
+    account: &GenerationAccount,
+    login: &Login,
+    hash: &PasswordHash,
+    pen: &Pen,
+) -> Result<(), GenerationError> {
+    if tx.generation().credential_by_login(login).await?.is_some() {
+        return Err(AccountError::LoginTaken.into());
+    }
+    let id = &account.generation_account_id;
+    let credential = GenerationCredential {
+        generation_account_id: id.clone(),
+        account_id: account.account_id.clone(),
+        login: login.clone(),
+        password: hash.clone(),
+        changed_at: pen.now,
+        version: 1,
+    };
+    tx.generation().add_credential(&credential).await?;
+    let pen = pen.also_for("password");
+    let proof = about(account).seal("login", login.expose());
+    pen.prove(
+        tx,
+        &caller.actor(),
+        "generation.set_password",
+        id.as_str(),
+        proof,
+    )
+    .await?;
+    Ok(())
+}
+
 impl Generation {
     /// Counts one more try, against the person and against the number.
     async fn count_try(
@@ -93,13 +133,16 @@ impl Generation {
         }
     }
 
-    /// Registers a generator. A repeat by its owner answers the account that is there.
+    /// Registers a generator, with the user name and password chosen for it if they are (PV-04). A repeat
+    /// by its owner answers the account that is there, as it is.
     pub async fn register(
         &self,
         caller: &Caller,
         typed: &Registration,
+        chosen: Option<&Chosen>,
     ) -> Result<GenerationAccount, GenerationError> {
         self.count_try(caller, typed).await?;
+        let credential = self.hashed(chosen).await?;
         let reserve = self.ports.grid.reserved(&typed.generation_no).await?;
         let agreed = typed.agreed(reserve.as_ref(), 0);
         let draft = Draft::ready(&self.maker());
@@ -121,7 +164,11 @@ impl Generation {
                     return self.refused(tx, caller, &draft).await;
                 }
             }
-            self.add_in(tx, caller, reserve, &draft).await.map(Some)
+            let account = self.add_in(tx, caller, reserve, &draft).await?;
+            if let Some((login, hash)) = &credential {
+                first_password(tx, caller, &account, login, hash, &draft.pen).await?;
+            }
+            Ok(Some(account))
         })
         .await?;
         done.ok_or(GenerationError::NotConfirmed)

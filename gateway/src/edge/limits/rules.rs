@@ -54,6 +54,8 @@ impl Function {
             "binding-matches" => Self::Identify,
             "bindings" if reads && rest.contains('/') => Self::Query,
             "bindings" if method == Method::POST && rest.is_empty() => Self::Identify,
+            // A password is hashed there, and tried for by a code.
+            "generation-accounts" if rest.ends_with("/password") => Self::SignIn,
             "me" => match rest {
                 "password" => Self::SignIn,
                 _ if rest.starts_with("certification") || rest.starts_with("phone") => {

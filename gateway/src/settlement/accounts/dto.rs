@@ -1,8 +1,9 @@
 //! What the routes of generation accounts read and say.
 
+use lifeline_core::accounts::Secret;
 use lifeline_core::settlement::accounts::vault::EXPONENT;
 use lifeline_core::settlement::accounts::{
-    GenerationAccount, Permitted, PublicKey, Registration, Standing, TablePage, TableRow,
+    Chosen, GenerationAccount, Permitted, PublicKey, Registration, Standing, TablePage, TableRow,
     TableSearch,
 };
 use lifeline_core::settlement::ids::GenerationNo;
@@ -12,6 +13,7 @@ use lifeline_core::tariffs::Slot;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::accounts::{chosen, login_of, token};
 use crate::edge::cursor::PageQuery;
 use crate::edge::{Code, Problem};
 
@@ -53,6 +55,72 @@ impl RegistrationBody {
             grid_user_no,
             address: Address::from_store(self.address),
         })
+    }
+}
+
+/// What the owner was given when the generator was connected to the grid, and what they want to sign in
+/// by beside Alipay, if anything: both or none.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewGenerationAccountBody {
+    /// 10 or 13 digits.
+    #[schema(example = "1504990020061")]
+    pub generation_no: String,
+    /// The consumer number of the place.
+    #[schema(example = "1504010020066")]
+    pub grid_user_no: String,
+    #[schema(example = "赤峰市红山区钢铁街")]
+    pub address: String,
+    /// A letter and 3 to 31 more of a-z 0-9 _ . -
+    #[schema(max_length = 32, example = "zhaolei.roof")]
+    pub login: Option<String>,
+    /// 8 characters at least, 128 bytes at most.
+    #[schema(min_length = 8, max_length = 128)]
+    pub password: Option<String>,
+}
+
+impl NewGenerationAccountBody {
+    pub(super) fn parse(self) -> Result<(Registration, Option<Chosen>), Problem> {
+        let chosen = match (self.login, self.password) {
+            (None, None) => None,
+            (Some(login), Some(password)) => Some(chosen_of(&login, password)?),
+            (Some(_), None) => return Err(unfit("password", "goes with `login`")),
+            (None, Some(_)) => return Err(unfit("login", "goes with `password`")),
+        };
+        let typed = RegistrationBody {
+            generation_no: self.generation_no,
+            grid_user_no: self.grid_user_no,
+            address: self.address,
+        };
+        Ok((typed.parse()?, chosen))
+    }
+}
+
+fn chosen_of(login: &str, password: String) -> Result<Chosen, Problem> {
+    let login = login_of(login)?;
+    let password = chosen(&login, password)?;
+    Ok(Chosen { login, password })
+}
+
+/// User name and password, by a code sent to the owner's own phone.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetGenerationPasswordBody {
+    /// A letter and 3 to 31 more of a-z 0-9 _ . -
+    #[schema(max_length = 32, example = "zhaolei.roof")]
+    pub login: String,
+    /// 8 characters at least, 128 bytes at most.
+    #[schema(min_length = 8, max_length = 128)]
+    pub password: String,
+    #[schema(max_length = 16, example = "123456")]
+    pub otp: String,
+}
+
+impl SetGenerationPasswordBody {
+    pub(super) fn parse(self) -> Result<(Chosen, Secret), Problem> {
+        let chosen = chosen_of(&self.login, self.password)?;
+        token("otp", &self.otp, 16)?;
+        Ok((chosen, Secret::new(self.otp)))
     }
 }
 
@@ -100,6 +168,9 @@ pub(super) struct GenerationAccountView {
     /// What opens the personal data table, once it is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permission_id: Option<String>,
+    /// When user name and password were set last; absent while there are none, and in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_set_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub termination_asked_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,6 +194,7 @@ impl GenerationAccountView {
             permission_id: permitted
                 .filter(|_| live)
                 .map(|permitted| permitted.permission_id.to_string()),
+            password_set_at: None,
             termination_asked_at: account.termination_asked_at.map(|at| at.rfc3339()),
             ended_at: account.ended_at.map(|at| at.rfc3339()),
             created_at: account.created_at.rfc3339(),
@@ -130,7 +202,10 @@ impl GenerationAccountView {
     }
 
     pub(super) fn standing(standing: &Standing) -> Self {
-        Self::of(&standing.account, standing.permitted.as_ref())
+        Self {
+            password_set_at: standing.password_set_at.map(|at| at.rfc3339()),
+            ..Self::of(&standing.account, standing.permitted.as_ref())
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::edge::{Policy, Routes};
         routes::register,
         routes::list,
         routes::detail,
+        routes::set_password,
         routes::public_key,
         routes::access,
         routes::table,
@@ -33,6 +34,11 @@ pub fn routes(routes: &mut Routes<'_>) {
     routes.post(ALL, fresh, routes::register);
     routes.get(ALL, Policy::SignedIn, routes::list);
     routes.get(ONE, Policy::SignedIn, routes::detail);
+    routes.put(
+        "/v1/generation-accounts/{generation_account_id}/password",
+        fresh,
+        routes::set_password,
+    );
     routes.get(
         "/v1/generation-accounts/{generation_account_id}/public-key",
         fresh,

@@ -1,15 +1,18 @@
 //! Handlers of generation accounts.
 
 use actix_web::{HttpResponse, web};
+use lifeline_core::accounts::Accounts;
 use lifeline_core::settlement::accounts::Generation;
 use lifeline_core::settlement::ids::GenerationAccountId;
 
 use super::dto::{
-    EncryptedIdentityBody, GenerationAccountView, GenerationAccountsView, PermissionView,
-    PersonalTableView, PublicKeyView, RegistrationBody, TableQuery, TerminationBody,
+    EncryptedIdentityBody, GenerationAccountView, GenerationAccountsView, NewGenerationAccountBody,
+    PermissionView, PersonalTableView, PublicKeyView, RegistrationBody, SetGenerationPasswordBody,
+    TableQuery, TerminationBody,
 };
-use crate::accounts::Asker;
+use crate::accounts::{Asker, announce};
 use crate::edge::cursor::{Cursors, PageQuery};
+use crate::edge::principal::Door;
 use crate::edge::{Checked, Code, Problem, Query};
 
 /// A text that is no id names nothing, like an id of somebody else.
@@ -20,17 +23,20 @@ fn id_of(path: &str) -> Result<GenerationAccountId, Problem> {
 /// Registers a generator: what is typed must agree with the grid-connection reserve.
 ///
 /// Unknown number, wrong details, taken: one answer, `GENERATOR_NOT_CONFIRMED`. The key pair is made next; ask for
-/// the public key until it is there.
+/// the public key until it is there. User name and password are kept with a new account only: a repeat answers the
+/// account as it is, and `LOGIN_TAKEN` registers nothing.
 #[utoipa::path(post, path = "/v1/generation-accounts", tag = "generation-accounts", security(("bearer" = [])),
-    request_body = RegistrationBody,
+    request_body = NewGenerationAccountBody,
     responses((status = 201, description = "Registered", body = GenerationAccountView)))]
 pub(super) async fn register(
     Asker(caller): Asker,
     generation: web::Data<Generation>,
-    body: Checked<RegistrationBody>,
+    body: Checked<NewGenerationAccountBody>,
 ) -> Result<HttpResponse, Problem> {
-    let typed = body.value.parse()?;
-    let account = generation.register(&caller, &typed).await?;
+    let (typed, chosen) = body.value.parse()?;
+    let account = generation
+        .register(&caller, &typed, chosen.as_ref())
+        .await?;
     Ok(HttpResponse::Created().json(GenerationAccountView::of(&account, None)))
 }
 
@@ -68,6 +74,27 @@ pub(super) async fn detail(
 ) -> Result<web::Json<GenerationAccountView>, Problem> {
     let standing = generation.detail(&caller, &id_of(&path)?).await?;
     Ok(web::Json(GenerationAccountView::standing(&standing)))
+}
+
+/// Sets the account's user name and password by the code sent to the owner's own phone (`POST /v1/otps`,
+/// `set_generation_password`). Every other device is signed out.
+#[utoipa::path(put, path = "/v1/generation-accounts/{generation_account_id}/password", tag = "generation-accounts",
+    security(("bearer" = [])), request_body = SetGenerationPasswordBody,
+    params(("generation_account_id" = String, Path, description = "From `GET /v1/generation-accounts`")),
+    responses((status = 204, description = "Set")))]
+pub(super) async fn set_password(
+    Asker(caller): Asker,
+    generation: web::Data<Generation>,
+    accounts: web::Data<Accounts>,
+    door: web::Data<Door>,
+    path: web::Path<String>,
+    body: Checked<SetGenerationPasswordBody>,
+) -> Result<HttpResponse, Problem> {
+    let id = id_of(&path)?;
+    let (chosen, otp) = body.value.parse()?;
+    let ended = generation.set_password(&caller, &id, &chosen, &otp).await?;
+    announce(&door, &accounts, ended);
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// The account's public key, and a nonce for one encrypted identity within ten minutes.

@@ -5,7 +5,7 @@ import { setElder, setLanguage, useSettings } from '../../state/settings'
 import { session } from '../../state/signed_in'
 import { Box, Tap } from '../../ui/blocks'
 import { Icon, type IconName } from '../../ui/icons'
-import { startAt, startAtUrl } from '../../ui/navigation'
+import { open, startAt, startAtUrl } from '../../ui/navigation'
 import { Button, Note, ProblemNote } from '../../ui/parts'
 import { Screen } from '../../ui/screen'
 import type { WordKey } from '../../words'
@@ -43,6 +43,7 @@ export default function SignIn() {
         <Button onTap={begin} disabled={step === 'busy'} testId='sign-in'>
           {t(step === 'busy' ? 'sign_in.leaving' : 'sign_in.button')}
         </Button>
+        <Button kind='plain' onTap={() => open('passwordSignIn')} testId='by-password'>{t('password.title')}</Button>
         <Box as='p' className='small-print'>{t('sign_in.note')}</Box>
       </Box>
     </Screen>

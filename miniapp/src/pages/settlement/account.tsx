@@ -12,6 +12,7 @@ import { Box, Field } from '../../ui/blocks'
 import { Button, Card, Note, NothingHere, ProblemNote, Row, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { IdentityForm } from './identity_form'
+import { PasswordForm } from './password_form'
 import { RegistrationForm } from './registration_form'
 import { StateChip } from './state_chip'
 
@@ -46,6 +47,7 @@ function Account({ id, period }: { id: string; period?: string }) {
       {answer.state === 'permitted' && <Table id={id} first={period ?? ''} />}
       {(answer.state === 'keyed' || answer.state === 'permitted') && <Termination account={answer} reload={reload} />}
       {answer.state === 'terminated' && <Activation id={id} reload={reload} />}
+      <PasswordForm account={answer} reload={reload} />
     </>
   )
 }

@@ -1,6 +1,6 @@
 import { useEffect } from 'react'
 import type { GenerationAccount } from '../../api/types'
-import { register, type Registration } from '../../settlement/accounts'
+import { register, type Chosen, type Registration } from '../../settlement/accounts'
 import { solar } from '../../state/solar'
 import { useGenerationAccounts } from '../../state/reads'
 import { useSettings } from '../../state/settings'
@@ -28,7 +28,7 @@ function Accounts() {
   useEffect(() => {
     if (answer) solar.set(answer.items.length > 0)
   }, [answer])
-  async function submit(typed: Registration) {
+  async function submit(typed: Registration & Partial<Chosen>) {
     const made = await register(typed)
     solar.set(true)
     open('solarAccount', { id: made.generation_account_id })
@@ -50,7 +50,7 @@ function Accounts() {
       <Card label={t('solar.register')} testId='solar-register'>
         <Box as='h2' className='section-title'>{t('solar.register')}</Box>
         <Box as='p' className='soft'>{t('solar.register.what')}</Box>
-        <RegistrationForm word={t('solar.register.do')} submit={submit} />
+        <RegistrationForm word={t('solar.register.do')} named submit={submit} />
       </Card>
     </>
   )

@@ -1,27 +1,33 @@
 /** What was given at the grid connection: typed at registration, and again to wake an account. */
 import { useState } from 'react'
 import { asProblem, type Problem } from '../../api/problem'
-import { fitsRegistration, type Registration } from '../../settlement/accounts'
+import { fitsChosen, fitsRegistration, type Chosen, type Registration } from '../../settlement/accounts'
 import { useSettings } from '../../state/settings'
 import { Box, Field } from '../../ui/blocks'
 import { Button, ProblemNote } from '../../ui/parts'
 import { plainDigits } from '../bindings/typed'
 
-export function RegistrationForm({ word, submit }: { word: string; submit: (typed: Registration) => Promise<void> }) {
+/** `named` asks for a user name and a password too; both may be left for later. */
+export function RegistrationForm({ word, named, submit }: { word: string; named?: boolean; submit: (typed: Registration & Partial<Chosen>) => Promise<void> }) {
   const { t } = useSettings()
   const [typed, setTyped] = useState({ generation_no: '', grid_user_no: '', address: '' })
   const [tried, setTried] = useState(false)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem>()
   const registration = { generation_no: plainDigits(typed.generation_no), grid_user_no: plainDigits(typed.grid_user_no), address: typed.address.trim() }
-  const wrong = tried && !fitsRegistration(registration)
+  const [login, setLogin] = useState('')
+  const [password, setPassword] = useState('')
+  const chosen = login.trim() || password ? { login: login.trim(), password } : undefined
+  const fits = fitsRegistration(registration)
+  const fitsName = !chosen || fitsChosen(chosen)
+  const wrong = tried && !fits
   async function send() {
     setTried(true)
-    if (!fitsRegistration(registration)) return
+    if (!fits || !fitsName) return
     setBusy(true)
     setProblem(undefined)
     try {
-      await submit(registration)
+      await submit({ ...registration, ...chosen })
     } catch (thrown) {
       setProblem(asProblem(thrown))
     } finally {
@@ -45,6 +51,14 @@ export function RegistrationForm({ word, submit }: { word: string; submit: (type
       {field('grid_user_no', 'digits', 20)}
       {field('address', 'text', 200)}
       {wrong && <Box as='p' className='field-wrong' role='alert'>{t('solar.typed.wrong')}</Box>}
+      {named && (
+        <>
+          <Box as='p' className='soft'>{t('solar.password.optional')}</Box>
+          <Field label={t('password.login')} kind='text' value={login} onType={setLogin} maxLength={32} invalid={tried && !fitsName} testId='solar-login' />
+          <Field label={t('solar.password.new')} kind='password' value={password} onType={setPassword} maxLength={128} invalid={tried && !fitsName} testId='solar-password-first' />
+          {tried && !fitsName && <Box as='p' className='field-wrong' role='alert'>{t('solar.password.wrong')}</Box>}
+        </>
+      )}
       {problem && <ProblemNote problem={problem} retry={() => void send()} />}
       <Button onTap={() => void send()} disabled={busy} testId='solar-submit'>{word}</Button>
     </>
