@@ -148,11 +148,7 @@ impl Rooms {
         };
         let settlement = settlement(again(), outside, config, &policy.number_prefix);
         Ok(Self {
-            by_generation: GenerationDoor::new(PasswordDoor::over(
-                accounts.clone(),
-                Arc::clone(&passwords),
-                Arc::new(GenerationNames),
-            )),
+            by_generation: by_generation(&accounts, &passwords),
             by_password: PasswordDoor::new(accounts.clone(), passwords),
             generation,
             followers: followers(again(), outside),
@@ -343,6 +339,16 @@ fn accounts(ground: Ground, outside: &Outside, base: &str, budget: Budget) -> Ac
     let (store, clock, entropy) = ground;
     let back = format!("{base}/");
     Accounts::new(store, clock, entropy, outside.alipay.clone(), &back).spending(budget)
+}
+
+/// The door of sellers' user names.
+fn by_generation(accounts: &Accounts, passwords: &Arc<dyn Passwords>) -> GenerationDoor {
+    let names = Arc::new(GenerationNames);
+    GenerationDoor::new(PasswordDoor::over(
+        accounts.clone(),
+        Arc::clone(passwords),
+        names,
+    ))
 }
 
 /// Sellers of power, and who keeps their keys.

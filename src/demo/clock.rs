@@ -18,6 +18,9 @@ const ADVANCE_MAX_S: i64 = 366 * 86_400;
 #[serde(deny_unknown_fields)]
 struct Advance {
     advance_s: i64,
+    /// Stops the clock first: from then on only advances move it.
+    #[serde(default)]
+    stop: bool,
 }
 
 /// Registers `POST /demo/clock`.
@@ -37,6 +40,9 @@ async fn advance(
             "invalid",
             "0 to 31622400 seconds; time only goes forward",
         ));
+    }
+    if body.value.stop {
+        clock.stop();
     }
     clock.advance(seconds);
     runner.drain().await;

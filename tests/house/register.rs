@@ -87,12 +87,37 @@ pub(crate) fn faults(register: &Register, declares: &dyn Fn(&str, &str) -> bool)
         if requirement.state == State::Done && !requirement.missing.is_empty() {
             faults.push(format!("{id} is done and yet lacks something"));
         }
+        if id.starts_with(PACKAGED) && requirement.state == State::Done {
+            faults.extend(not_packaged(id, requirement));
+        }
         for test in &requirement.tests {
             match test.split_once("::") {
                 Some((path, name)) if declares(path, name) => {}
                 _ => faults.push(format!("{id}: there is no test {test}")),
             }
         }
+    }
+    faults
+}
+
+/// The source whose statements the packaged binary passes, each by a test that bears its name (PV-30).
+const PACKAGED: &str = "PV";
+/// Where the built binary is run and judged from outside.
+const BY_THE_BINARY: &str = "tests/journeys/";
+
+fn by_the_binary(requirement: &Requirement) -> impl Iterator<Item = &str> {
+    let tests = requirement.tests.iter().map(String::as_str);
+    tests.filter(|test| test.starts_with(BY_THE_BINARY))
+}
+
+fn not_packaged(id: &str, requirement: &Requirement) -> Vec<String> {
+    let mut faults = Vec::new();
+    if by_the_binary(requirement).next().is_none() {
+        faults.push(format!("{id} is done, and no test in {BY_THE_BINARY} runs it by the binary"));
+    }
+    let named = format!("::{}_", id.to_lowercase().replace('-', "_"));
+    if !requirement.tests.iter().any(|test| test.contains(&named)) {
+        faults.push(format!("{id} is done, and no test bears its name"));
     }
     faults
 }
@@ -290,6 +315,17 @@ pub(crate) fn render(register: &Register) -> String {
                 tests.join("<br>")
             );
         }
+    }
+    let _ = writeln!(
+        page,
+        "\n## What the packaged binary passes (PV-30)\n\nThe built `lifeline` is started as it is delivered, driven over HTTP and judged by the books \
+         of the outside.\n\n| id | run against the binary |\n|---|---|"
+    );
+    for (id, requirement) in register.iter().filter(|(id, _)| id.starts_with(PACKAGED)) {
+        let tests: Vec<String> = by_the_binary(requirement)
+            .map(|test| format!("`{test}`"))
+            .collect();
+        let _ = writeln!(page, "| {id} | {} |", tests.join("<br>"));
     }
     page
 }

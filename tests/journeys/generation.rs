@@ -49,17 +49,25 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
 
 const ALL: &str = "/v1/generation-accounts";
 
-/// The seller of power, and what they would type and encrypt.
-pub(crate) async fn seller(demo: &Demo) -> (Phone, Value) {
+/// Who sells power, and what they would type and encrypt.
+pub(crate) async fn sellers(demo: &Demo) -> Vec<(Phone, Value)> {
     let nobody = Phone::new(demo);
     let people = nobody.sandbox_get("/sim/people").await;
-    let people = people.as_array().cloned().unwrap_or_default();
-    let found = people
-        .into_iter()
-        .find(|one| one["registration"].is_object());
-    let found = found.expect("somebody sells power");
-    let name = found["person"].as_str().expect("a handle").to_owned();
-    (nobody.signed_in(&name).await, found)
+    let mut found = Vec::new();
+    for one in people.as_array().cloned().unwrap_or_default() {
+        if one["registration"].is_object() {
+            let name = one["person"].as_str().expect("a handle");
+            found.push((nobody.clone().signed_in(name).await, one));
+        }
+    }
+    found
+}
+
+/// The first of them.
+pub(crate) async fn seller(demo: &Demo) -> (Phone, Value) {
+    let mut all = sellers(demo).await;
+    assert!(!all.is_empty(), "somebody sells power");
+    all.remove(0)
 }
 
 fn id_of(account: &Value) -> String {

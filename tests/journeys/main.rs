@@ -25,6 +25,8 @@ mod production;
 mod records;
 mod relay;
 mod settling;
+mod settling_goals;
+mod settling_rules;
 mod several_homes;
 mod two_gateways;
 mod user_system;
@@ -55,6 +57,8 @@ fn main() {
         production::tests(),
         relay::tests(),
         settling::tests(),
+        settling_goals::tests(),
+        settling_rules::tests(),
         several_homes::tests(),
         two_gateways::tests(),
         user_system::tests(),

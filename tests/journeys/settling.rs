@@ -64,55 +64,57 @@ fn sum(rows: &Value) -> i64 {
 }
 
 fn from_the_meter_to_the_money(engine: Engine) -> Result<(), Failed> {
-    run(async move {
-        let demo = Demo::start(engine).await;
-        let (phone, person) = seller(&demo).await;
-        let account = registered(&phone, &person).await;
-        permit(&phone, &account, &person).await;
-        let name = person["person"].as_str().expect("a name");
-        let (phone, listed) = first_task(&demo, name).await;
-        let id = listed["check_task_id"].as_str().expect("an id").to_owned();
-        let one = format!("{CHECKS}/{id}");
-        let shown = phone.get(&one).await.json();
-        assert_eq!(shown["state"], "OPEN", "{shown}");
-        let worth = &shown["settlement"];
-        let (gross, subsidy) = (&worth["gross_fen"], &worth["subsidy_fen"]);
-        let parts = gross.as_i64().zip(subsidy.as_i64()).expect("sums");
-        assert_eq!(sum(&worth["lines"]), parts.0 + parts.1);
-        let net = shown["amount_fen"].as_i64().expect("an amount");
-        assert_eq!(
-            net,
-            parts.0 + parts.1 - worth["tax_fen"].as_i64().expect("a tax")
-        );
-        assert!(net > 0, "{shown}");
-        let table = format!("/v1/generation-accounts/{account}/table");
-        let rows = phone.get(&table).await.json();
-        assert_eq!(
-            sum(&rows["items"]),
-            parts.0 + parts.1,
-            "the amounts beside the energy: {rows}"
-        );
-        answers(&demo, &phone, &id).await;
-        assert_eq!(
-            paid(&phone).await,
-            [0_i64; 0],
-            "the payee stands for less than 72 hours"
-        );
-        advance(&phone, 72 * 3_600).await;
-        let phone = Phone::new(&demo).signed_in(name).await;
-        for _ in 0..600 {
-            if phone.get(&one).await.json()["payout"]["state"] == "PAID" {
-                assert_eq!(paid(&phone).await, [net]);
-                assert_eq!(
-                    say(&phone, &id, "reject").await.status,
-                    StatusCode::CONFLICT
-                );
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+    run(async move { sold_and_paid(&Demo::start(engine).await).await })
+}
+
+/// One month of one seller: read, settled, checked, paid.
+pub(crate) async fn sold_and_paid(demo: &Demo) {
+    let (phone, person) = seller(demo).await;
+    let account = registered(&phone, &person).await;
+    permit(&phone, &account, &person).await;
+    let name = person["person"].as_str().expect("a name");
+    let (phone, listed) = first_task(demo, name).await;
+    let id = listed["check_task_id"].as_str().expect("an id").to_owned();
+    let one = format!("{CHECKS}/{id}");
+    let shown = phone.get(&one).await.json();
+    assert_eq!(shown["state"], "OPEN", "{shown}");
+    let worth = &shown["settlement"];
+    let (gross, subsidy) = (&worth["gross_fen"], &worth["subsidy_fen"]);
+    let parts = gross.as_i64().zip(subsidy.as_i64()).expect("sums");
+    assert_eq!(sum(&worth["lines"]), parts.0 + parts.1);
+    let net = shown["amount_fen"].as_i64().expect("an amount");
+    assert_eq!(
+        net,
+        parts.0 + parts.1 - worth["tax_fen"].as_i64().expect("a tax")
+    );
+    assert!(net > 0, "{shown}");
+    let table = format!("/v1/generation-accounts/{account}/table");
+    let rows = phone.get(&table).await.json();
+    assert_eq!(
+        sum(&rows["items"]),
+        parts.0 + parts.1,
+        "the amounts beside the energy: {rows}"
+    );
+    answers(demo, &phone, &id).await;
+    assert_eq!(
+        paid(&phone).await,
+        [0_i64; 0],
+        "the payee stands for less than 72 hours"
+    );
+    advance(&phone, 72 * 3_600).await;
+    let phone = Phone::new(demo).signed_in(name).await;
+    for _ in 0..600 {
+        if phone.get(&one).await.json()["payout"]["state"] == "PAID" {
+            assert_eq!(paid(&phone).await, [net]);
+            assert_eq!(
+                say(&phone, &id, "reject").await.status,
+                StatusCode::CONFLICT
+            );
+            return;
         }
-        panic!("it was never paid: {}", phone.get(&one).await.text);
-    })
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("it was never paid: {}", phone.get(&one).await.text);
 }
 
 /// View answers nothing; an answer is taken back once; another person finds nothing.

@@ -62,7 +62,16 @@ impl Demo {
             Engine::Sqlite => None,
             Engine::Postgres => Some(new_database().await),
         };
-        Self::launch(database_url, None, &[])
+        Self::launch(&binary(), database_url, None, &[])
+    }
+
+    /// The same of the binaries in `folder`.
+    pub async fn start_from(folder: &Path, engine: Engine) -> Self {
+        let database_url = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(new_database().await),
+        };
+        Self::launch(&folder.join("lifeline"), database_url, None, &[])
     }
 
     /// The same with further environment, for example a log filter.
@@ -71,7 +80,7 @@ impl Demo {
             Engine::Sqlite => None,
             Engine::Postgres => Some(new_database().await),
         };
-        Self::launch(database_url, None, environment)
+        Self::launch(&binary(), database_url, None, environment)
     }
 
     /// A second gateway on the same records, keys and sandbox.
@@ -84,10 +93,11 @@ impl Demo {
             .database_url
             .clone()
             .expect("two gateways need PostgreSQL");
-        Self::launch(Some(url), Some(self), &[])
+        Self::launch(&binary(), Some(url), Some(self), &[])
     }
 
     fn launch(
+        binary: &Path,
         database_url: Option<String>,
         first: Option<&Self>,
         environment: &[(&str, &str)],
@@ -100,7 +110,7 @@ impl Demo {
             .append(true)
             .open(dir.path().join("demo.log"))
             .expect("a log file");
-        let mut command = Command::new(binary());
+        let mut command = Command::new(binary);
         command
             .arg("demo")
             .args(["--port-base", &port_base().to_string()])

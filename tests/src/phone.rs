@@ -257,6 +257,16 @@ impl Phone {
         answer.json().await.expect("JSON from the sandbox")
     }
 
+    /// Ends every planned misfortune.
+    ///
+    /// # Panics
+    /// When the sandbox refuses.
+    pub async fn heal(&self) {
+        let url = format!("{}/sim/faults", self.sandbox);
+        let answer = self.http.delete(url).send().await.expect("the sandbox");
+        assert!(answer.status().is_success(), "{}", answer.status());
+    }
+
     /// Pays in the cashier and waits until the payment rests in `state`.
     ///
     /// # Panics

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lifeline_core::accounts::Actor;
+use lifeline_core::accounts::codes::Budget;
+use lifeline_core::accounts::passwords::{NotHashed, Password, PasswordHash, Passwords};
 use lifeline_core::ledger::Account;
 use lifeline_core::settlement::accounts::vault::MadePair;
 use lifeline_core::settlement::accounts::vault::VaultFailure;
@@ -190,7 +192,7 @@ async fn weights_change_while_many_are_queued(place: Place) {
     );
 }
 
-/// Neither is asked by the end of a cooperation.
+/// None of them is asked by the end of a cooperation.
 #[derive(Debug)]
 struct Nobody;
 
@@ -216,6 +218,17 @@ impl KeyVault for Nobody {
     }
 }
 
+#[async_trait]
+impl Passwords for Nobody {
+    async fn hash(&self, _: &Password) -> Result<PasswordHash, NotHashed> {
+        Err(NotHashed::Failed)
+    }
+
+    async fn verify(&self, _: &Password, _: Option<&PasswordHash>) -> Result<bool, NotHashed> {
+        Err(NotHashed::Failed)
+    }
+}
+
 async fn an_end_waits_for_a_payout_nobody_knows_of(place: Place) {
     let outside = Outside::at(start());
     let (app, seller) = sent(&place, &outside, "10").await;
@@ -229,6 +242,8 @@ async fn an_end_waits_for_a_payout_nobody_knows_of(place: Place) {
         entropy: Arc::new(outside.clone()),
         grid: Arc::new(Nobody),
         vault: Arc::new(Nobody),
+        passwords: Arc::new(Nobody),
+        code_budget: Budget::USUAL,
         rows: vec![Arc::new(MonthRows)],
     });
     let actor = Actor::job(

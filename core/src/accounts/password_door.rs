@@ -84,6 +84,12 @@ pub enum Came {
     CodePromised(CodePromise),
 }
 
+impl From<SignedIn> for Came {
+    fn from(signed_in: SignedIn) -> Self {
+        Self::In(Box::new(signed_in))
+    }
+}
+
 enum Set {
     Done(Vec<SessionId>),
     Taken,

@@ -1,9 +1,7 @@
 //! Handlers of `accounts`.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use lifeline_core::accounts::{
-    Accounts, Came, Client, Door as Entrance, PasswordDoor, Secret, SignedIn,
-};
+use lifeline_core::accounts::{Accounts, Came, Client, Door as Entrance, PasswordDoor, Secret};
 use lifeline_core::settlement::accounts::GenerationDoor;
 use lifeline_core::shared::ids::SessionId;
 use lifeline_core::shared::personal::Phone;
@@ -53,17 +51,14 @@ pub(super) async fn sign_in(
     by_generation: web::Data<GenerationDoor>,
     body: Checked<SignInBody>,
 ) -> Result<HttpResponse, Problem> {
-    let signed_in = match body.value {
+    let came = match body.value {
         SignInBody::Password {
             login,
             password,
             otp,
         } => {
             let shown = passwords::shown(&req, visit, &login, password, otp)?;
-            match by_password.enter(shown).await? {
-                Came::In(signed_in) => *signed_in,
-                Came::CodePromised(promise) => return Ok(passwords::promised(promise)),
-            }
+            by_password.enter(shown).await?
         }
         SignInBody::GenerationPassword {
             login,
@@ -71,24 +66,20 @@ pub(super) async fn sign_in(
             otp,
         } => {
             let shown = passwords::shown(&req, visit, &login, password, otp)?;
-            match by_generation.enter(shown).await? {
-                Came::In(signed_in) => *signed_in,
-                Came::CodePromised(promise) => return Ok(passwords::promised(promise)),
-            }
+            by_generation.enter(shown).await?
         }
         SignInBody::Alipay { auth_code, state } => {
             token("auth_code", &auth_code, 256)?;
             let entrance = entrance(&req, &visit, state)?;
-            accounts
-                .sign_in(&auth_code, entrance, visit.visitor)
-                .await?
+            let signed_in = accounts.sign_in(&auth_code, entrance, visit.visitor);
+            Came::from(signed_in.await?)
         }
         SignInBody::Refresh { refresh_token } => {
             let (shown, client) = shown(&req, refresh_token)?;
-            accounts.refresh(shown, client, visit.visitor).await?
+            Came::from(accounts.refresh(shown, client, visit.visitor).await?)
         }
     };
-    answer(&signed_in, &accounts, &door, **cookies)
+    answer(came, &accounts, &door, **cookies)
 }
 
 /// A browser must show the state it began with; only the mini-program has none.
@@ -120,11 +111,15 @@ fn shown(req: &HttpRequest, sent: Option<String>) -> Result<(Secret, Client), Pr
 }
 
 fn answer(
-    signed_in: &SignedIn,
+    came: Came,
     accounts: &Accounts,
     door: &Door,
     cookies: CookieRules,
 ) -> Result<HttpResponse, Problem> {
+    let signed_in = match came {
+        Came::In(signed_in) => signed_in,
+        Came::CodePromised(promise) => return Ok(passwords::promised(promise)),
+    };
     let now = accounts.now();
     announce(door, accounts, signed_in.ended.clone());
     let mini = signed_in.client == Client::Mini;

@@ -1,7 +1,7 @@
-//! The sandbox's time: real time plus an offset that only ever grows.
+//! The sandbox's time: real time plus an offset that only ever grows. Stopped, it moves by steps alone.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
@@ -17,6 +17,8 @@ const BEIJING: Offset = jiff::tz::offset(8);
 #[derive(Debug, Clone, Default)]
 pub struct SimClock {
     offset_s: Arc<AtomicI64>,
+    /// Where it stood when it was stopped.
+    stood_at: Arc<OnceLock<Timestamp>>,
 }
 
 /// Why the clock did not move.
@@ -32,6 +34,7 @@ impl SimClock {
     pub fn new(offset_s: i64) -> Self {
         Self {
             offset_s: Arc::new(AtomicI64::new(offset_s)),
+            stood_at: Arc::default(),
         }
     }
 
@@ -39,8 +42,15 @@ impl SimClock {
     #[expect(clippy::disallowed_methods, reason = "this is the sandbox's own clock")]
     pub fn now(&self) -> Timestamp {
         let offset = SignedDuration::from_secs(self.offset_s.load(Ordering::SeqCst));
-        let real = Timestamp::now();
+        let real = self.stood_at.get().copied();
+        let real = real.unwrap_or_else(Timestamp::now);
         real.checked_add(offset).unwrap_or(real)
+    }
+
+    /// From now on only steps move it: what must happen at one very moment can be met.
+    #[expect(clippy::disallowed_methods, reason = "this is the sandbox's own clock")]
+    pub fn stop(&self) {
+        self.stood_at.get_or_init(Timestamp::now);
     }
 
     /// Unix seconds of the simulation.
@@ -109,6 +119,23 @@ mod tests {
         );
         let after = clock.advance(86_400).unwrap();
         assert!(after.duration_since(before) >= SignedDuration::from_secs(86_400));
+    }
+
+    #[test]
+    fn a_stopped_clock_moves_by_steps_alone() {
+        let clock = SimClock::new(7);
+        clock.clone().stop();
+        let stood = clock.now();
+        let mut moved = clock.now();
+        for _ in 0..1_000 {
+            moved = clock.now();
+        }
+        assert_eq!(moved, stood);
+        clock.stop();
+        assert_eq!(
+            clock.advance(60).unwrap().duration_since(stood),
+            SignedDuration::from_secs(60)
+        );
     }
 
     #[test]

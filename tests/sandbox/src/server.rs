@@ -333,6 +333,9 @@ async fn tick(alipay: web::Data<Alipay>) {
 #[serde(deny_unknown_fields)]
 struct Advance {
     advance_s: i64,
+    /// Stops the clocks first: from then on only steps move them.
+    #[serde(default)]
+    stop: bool,
 }
 
 async fn read_clock(clock: web::Data<SimClock>) -> HttpResponse {
@@ -347,21 +350,27 @@ async fn advance_clock(
     wanted: web::Json<Advance>,
 ) -> Result<HttpResponse, Refusal> {
     let _turn = ops.turn.lock().await;
+    if wanted.stop {
+        clock.stop();
+    }
     clock
         .advance(wanted.advance_s)
         .map_err(|e| Refusal::invalid("CLOCK_OUT_OF_RANGE", e.to_string()))?;
     alipay.run_due().await;
     for url in &ops.urls {
-        ops.push(url, wanted.advance_s).await?;
+        ops.push(url, &wanted).await?;
     }
     alipay.run_due().await;
     Ok(HttpResponse::Ok().json(serde_json::json!({ "now": rfc3339(clock.now()) })))
 }
 
 impl Ops {
-    async fn push(&self, url: &str, advance_s: i64) -> Result<(), Refusal> {
+    async fn push(&self, url: &str, wanted: &Advance) -> Result<(), Refusal> {
         let target = format!("{}/demo/clock", url.trim_end_matches('/'));
-        let body = serde_json::json!({ "advance_s": advance_s });
+        let mut body = serde_json::json!({ "advance_s": wanted.advance_s });
+        if wanted.stop {
+            body["stop"] = true.into();
+        }
         let sent = self.client.post(&target).json(&body).send().await;
         match sent.and_then(reqwest::Response::error_for_status) {
             Ok(_) => Ok(()),

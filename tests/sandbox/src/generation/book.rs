@@ -19,6 +19,8 @@ pub(super) struct Payout {
     pub(super) name: String,
     pub(super) trading_account: String,
     pub(super) sends: u32,
+    /// The how many-th number the platform came to know.
+    pub(super) order: usize,
 }
 
 /// One settlement a reviewer looks at.

@@ -217,6 +217,7 @@ async fn pay(asked: Asked) -> HttpResponse {
                 name,
                 trading_account: account,
                 sends: 0,
+                order: book.payouts.len() + 1,
             };
             let payout = book.payouts.entry(wanted.payout_no).or_insert(fresh);
             if payout.state != "fenced" && payout.amount_fen != wanted.amount_fen {
@@ -246,6 +247,7 @@ async fn fence(asked: Asked) -> HttpResponse {
     passage
         .answer(true, |systems, _| {
             let mut book = systems.book();
+            let order = book.payouts.len() + 1;
             let payout = book.payouts.entry(passage.no()).or_insert(Payout {
                 period: String::new(),
                 amount_fen: 0,
@@ -253,6 +255,7 @@ async fn fence(asked: Asked) -> HttpResponse {
                 name: String::new(),
                 trading_account: String::new(),
                 sends: 0,
+                order,
             });
             Ok(told(payout))
         })

@@ -96,7 +96,7 @@ async fn payouts(systems: web::Data<Generation>) -> HttpResponse {
             json!({
                 "payout_no": no, "period": payout.period, "amount_fen": payout.amount_fen,
                 "state": payout.state, "name": payout.name,
-                "trading_account": payout.trading_account, "sends": payout.sends,
+                "trading_account": payout.trading_account, "sends": payout.sends, "order": payout.order,
             })
         })
         .collect();
