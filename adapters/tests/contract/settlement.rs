@@ -21,7 +21,7 @@ use lifeline_core::store::StoreError;
 use lifeline_core::tariffs::{PriceBook, PriceKind, PriceRow, Slot, TaxBook, TaxRow};
 
 use crate::bench::{Bench, at};
-use crate::{accounts, contracts, generation};
+use crate::{accounts, bindings, contracts, generation};
 
 contracts! { "settlement":
     a_month_comes_back_as_it_was_and_has_each_version_once => ["SettlementStore::add_energy",
