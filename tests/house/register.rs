@@ -113,7 +113,9 @@ fn by_the_binary(requirement: &Requirement) -> impl Iterator<Item = &str> {
 fn not_packaged(id: &str, requirement: &Requirement) -> Vec<String> {
     let mut faults = Vec::new();
     if by_the_binary(requirement).next().is_none() {
-        faults.push(format!("{id} is done, and no test in {BY_THE_BINARY} runs it by the binary"));
+        faults.push(format!(
+            "{id} is done, and no test in {BY_THE_BINARY} runs it by the binary"
+        ));
     }
     let named = format!("::{}_", id.to_lowercase().replace('-', "_"));
     if !requirement.tests.iter().any(|test| test.contains(&named)) {

@@ -31,16 +31,18 @@ fn planted_faults_are_found() {
     assert_eq!(done("", "GET /x"), 1);
     assert_eq!(done("\"a.rs::exists\"", ""), 1);
     let packaged = |tests: &str| {
-        let row = format!(
-            "[PV-07]\ntitle = \"t\"\nstate = \"done\"\nshown = \"s\"\ntests = [{tests}]\n"
-        );
+        let row =
+            format!("[PV-07]\ntitle = \"t\"\nstate = \"done\"\nshown = \"s\"\ntests = [{tests}]\n");
         let row = whole.replace("[PV-07]\ntitle = \"t\"\nstate = \"open\"\n", &row);
         let register = register::parse(&row).unwrap();
         register::faults(&register, &|_, _| true).len()
     };
     assert_eq!(packaged("\"a.rs::pv_07_opens\""), 1);
     assert_eq!(packaged("\"tests/journeys/a.rs::opens\""), 1);
-    assert_eq!(packaged("\"tests/journeys/a.rs::pv_08_opens\", \"a.rs::pv_07_opens\""), 0);
+    assert_eq!(
+        packaged("\"tests/journeys/a.rs::pv_08_opens\", \"a.rs::pv_07_opens\""),
+        0
+    );
     let lacking = |state: &str| {
         let row = format!("[DN-07]\ntitle = \"t\"\nstate = \"{state}\"\nmissing = \"m\"\n");
         faults(&whole.replace("[DN-07]\ntitle = \"t\"\nstate = \"open\"\n", &row))
