@@ -28,7 +28,7 @@ use lifeline_core::payments::numbers;
 use lifeline_core::payments::{Nudged, Payments, Policy, Ports, Quarantine};
 use lifeline_core::privacy::{Erase, Privacy, PurgeEnded};
 use lifeline_core::publications::Publications;
-use lifeline_core::requests::points::Earn;
+use lifeline_core::requests::earning::Earn;
 use lifeline_core::requests::{Follow, Requests};
 use lifeline_core::settlement::accounts::{
     Generation, GenerationDoor, GenerationNames, GenerationPorts, KeyVault, WorkThrough,
@@ -140,12 +140,15 @@ impl Rooms {
         let passwords = passwords(&entropy)?;
         let vault = crate::vault::open(&config.vault, engine)?;
         let generation = generation(again(), outside, vault, &passwords, code_budget);
-        let accounts =
-            accounts.followed_by(vec![Arc::new(bindings.clone()), Arc::new(privacy.clone())]);
         let requests = {
             let (store, clock, entropy) = again();
             Requests::new(store, clock, entropy, outside.marketing.clone())
         };
+        let accounts = accounts.followed_by(vec![
+            Arc::new(bindings.clone()),
+            Arc::new(privacy.clone()),
+            Arc::new(requests.clone()),
+        ]);
         let settlement = settlement(again(), outside, config, &policy.number_prefix);
         Ok(Self {
             by_generation: by_generation(&accounts, &passwords),

@@ -1,7 +1,7 @@
 //! Open questions for a person, one per cause.
 
 use async_trait::async_trait;
-use lifeline_core::cases::decision::{Proposal, ProposalState, Resolution, Taking};
+use lifeline_core::cases::decision::{Part, Proposal, ProposalState, Resolution, Taking};
 use lifeline_core::cases::ports::{CaseReads, CaseStore};
 use lifeline_core::cases::{Case, CaseKind};
 use lifeline_core::shared::ids::CaseId;
@@ -20,10 +20,10 @@ statements! { "cases":
     COUNT_OPEN("case_file") = "SELECT COUNT(*) AS n FROM case_file WHERE closed_at IS NULL";
     LIST_OPEN("case_file") = "SELECT case_id, kind, cause, subject, facts, opened_at, trace_id, closed_at FROM case_file \
         WHERE closed_at IS NULL AND case_id > $1 ORDER BY case_id LIMIT $2";
-    PROPOSALS("case_proposal") = "SELECT proposal_id, case_id, resolution, reason, proposed_by, proposed_at, state, decided_by, \
+    PROPOSALS("case_proposal") = "SELECT proposal_id, case_id, resolution, parts, reason, proposed_by, proposed_at, state, decided_by, \
         decided_at FROM case_proposal WHERE case_id = $1 ORDER BY proposed_at DESC, proposal_id DESC";
     PROPOSE("case_proposal") = "INSERT INTO case_proposal (proposal_id, case_id, resolution, reason, proposed_by, proposed_at, \
-        state, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL) ON CONFLICT DO NOTHING";
+        state, decided_by, decided_at, parts) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL, $8) ON CONFLICT DO NOTHING";
     JUDGE("case_proposal") = "UPDATE case_proposal SET state = $2, decided_by = $3, decided_at = $4 \
         WHERE proposal_id = $1 AND state = 'open'";
     TAKINGS("case_taking") = "SELECT t.case_id, t.taken_by, t.taken_at FROM case_taking t \
@@ -54,6 +54,7 @@ fn proposal(row: &Row) -> Result<Proposal, StoreError> {
         proposal_id: row.text("proposal_id")?,
         case_id: row.id("case_id")?,
         resolution: row.parsed("resolution", Resolution::parse)?,
+        parts: row.parsed("parts", Part::parse_all)?,
         reason: row.text("reason")?,
         proposed_by: row.text("proposed_by")?,
         proposed_at: row.time("proposed_at")?,
@@ -139,6 +140,7 @@ impl<C: WriteConn> CaseStore for Sql<C> {
             &proposal.proposed_by,
             proposal.proposed_at,
             proposal.state.as_str(),
+            Part::render_all(&proposal.parts),
         ];
         self.changed(&PROPOSE, args).await
     }

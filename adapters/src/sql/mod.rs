@@ -31,6 +31,7 @@
 //! a [`StoreError::Duplicate`] names `table(column,column)`, again on both.
 
 pub mod conn;
+mod earnings;
 mod engine;
 mod engine_keys;
 mod erasing;

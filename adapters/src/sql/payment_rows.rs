@@ -4,6 +4,7 @@ use lifeline_core::payments::observation::Sighted;
 use lifeline_core::payments::order::{
     Buyer, Check, ClosedText, Order, Payment, PostingLine, Purpose, Refund, Share, Sighting, Via,
 };
+use lifeline_core::payments::parts::PartOf;
 use lifeline_core::payments::{table_l, table_p, table_r};
 use lifeline_core::shared::ids::BindingId;
 use lifeline_core::shared::money::Fen;
@@ -19,7 +20,7 @@ statements! { "payment_rows":
     LINES("payment_line") = "SELECT line_id, payment_id, line_no, binding_id, consumer_no, attempt, state, channel_txn_no, \
         amount_fen, purpose, arrears_version, body, check_kind, sent_at, resends, not_found, not_found_at, \
         want_refund, keep_as_prepayment, fenced, credited, let_go, voucher_refusals, sighting, mkt_txn_no, business_date, \
-        posted_at, frozen, entered_at, turns, next_at, asked_at \
+        posted_at, frozen, entered_at, turns, next_at, asked_at, part_of, part_cause \
         FROM payment_line WHERE payment_id = $1 ORDER BY line_no";
     REFUNDS("payment_refund") = "SELECT refund_id, payment_id, line_id, out_request_no, cause, amount_fen, created_at, state, \
         sent_at, empties, empty_since, empty_at, done_at, frozen, entered_at, turns, next_at, asked_at \
@@ -213,6 +214,7 @@ impl<C: Conn> Sql<C> {
             amount: row.fen("amount_fen")?,
             purpose: row.parsed("purpose", Purpose::parse)?,
             arrears_version: row.maybe_text("arrears_version")?,
+            part_of: part_of(row)?,
             body: self.open_closed(LINE_BODY, &id, row)?,
             check: row.parsed("check_kind", Check::parse)?,
             sent_at: row.maybe_time("sent_at")?,
@@ -236,6 +238,12 @@ impl<C: Conn> Sql<C> {
             asked_at: row.maybe_time("asked_at")?,
         })
     }
+}
+
+fn part_of(row: &Row) -> Result<Option<PartOf>, StoreError> {
+    let line = row.maybe_id("part_of")?;
+    let cause = row.maybe_text("part_cause")?;
+    Ok(line.zip(cause).map(|(line, cause)| PartOf { line, cause }))
 }
 
 fn refund(row: &Row) -> Result<Refund, StoreError> {

@@ -236,6 +236,7 @@ pub static TABLES: &[Table] = &[
     table("points_balance", "account_id", Fate::Erased(&[&POINTS])),
     table("points_entry", "entry_id fact account_id", Fate::Kept("the books of points, under a name that says nothing")),
     table("points_line", "entry_id side", Fate::Kept("the books of points, under a name that says nothing")),
+    table("points_earning", "payment_id account_id", Fate::Kept("the books of points, under a name that says nothing")),
     table("points_exchange", "exchange_id account_id gift_id title client_key fingerprint",
         Fate::Kept("what was handed out, under a name that says nothing")),
     table("service_request", "request_id account_id kind state letter=own binding_id payment_id order_no client_key fingerprint",
@@ -254,8 +255,8 @@ pub static TABLES: &[Table] = &[
         shares=service buyer=service body=service ticket=service ticket_digest trade_no trace_id", Fate::Emptied),
     table("payment_home", "binding_id payment_id", MONEY),
     table("payment_line", "line_id payment_id state channel_txn_no binding_id consumer_no=service \
-        consumer_index=index purpose arrears_version body=service check_kind sighting mkt_txn_no business_date",
-        Fate::Emptied),
+        consumer_index=index purpose arrears_version body=service check_kind sighting mkt_txn_no business_date \
+        part_of part_cause", Fate::Emptied),
     table("payment_refund", "refund_id payment_id line_id out_request_no cause state", MONEY),
     table("open_claim", "claim_key=index payment_id", Fate::Kept("there is none without open money")),
     table("payment_sighting", "payment_id machine row_id state input next_state", MONEY)
@@ -310,7 +311,7 @@ pub static TABLES: &[Table] = &[
     table("staff", "staff_id login role scope password totp=service", STAFF),
     table("audit_line", "audit_id actor act subject outcome source trace_id",
         Fate::Kept("who did what, under a name that says nothing: 3 years")).purged(&OLD_AUDIT, 1096),
-    table("case_proposal", "proposal_id case_id resolution reason proposed_by state decided_by",
+    table("case_proposal", "proposal_id case_id resolution parts reason proposed_by state decided_by",
         Fate::Kept("what staff proposed and decided: 5 years")).purged(&OLD_PROPOSALS, 1827),
     table("case_file", "case_id kind cause subject facts trace_id", Fate::Kept("what staff decided, without who: 5 years"))
         .purged(&OLD_CASES, 1827),

@@ -20,7 +20,6 @@ statements! { "points":
     FIND_EXCHANGE("points_exchange") = "SELECT exchange_id, account_id, gift_id, title, points, client_key, fingerprint, at \
         FROM points_exchange WHERE account_id = $1 AND client_key = $2";
     TAKE_GIFT("points_gift") = "UPDATE points_gift SET stock = stock - 1 WHERE gift_id = $1 AND stock > 0";
-    TAKE_POINTS("points_balance") = "UPDATE points_balance SET points = points - $2 WHERE account_id = $1 AND points >= $2";
     GIVE_POINTS("points_balance") = "INSERT INTO points_balance (account_id, points) VALUES ($1, $2) \
         ON CONFLICT (account_id) DO UPDATE SET points = points_balance.points + $2";
     ADD_EXCHANGE("points_exchange") = "INSERT INTO points_exchange (exchange_id, account_id, gift_id, title, points, \
@@ -127,14 +126,6 @@ impl<C: Conn> Sql<C> {
 impl<C: WriteConn> Sql<C> {
     pub(super) async fn take_points_gift(&mut self, id: &GiftId) -> Result<bool, StoreError> {
         self.changed(&TAKE_GIFT, args![id]).await
-    }
-
-    pub(super) async fn take_points_of(
-        &mut self,
-        account: &AccountId,
-        points: i64,
-    ) -> Result<bool, StoreError> {
-        self.changed(&TAKE_POINTS, args![account, points]).await
     }
 
     pub(super) async fn give_points_to(

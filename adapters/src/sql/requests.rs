@@ -1,6 +1,7 @@
 //! What people ask of the utility. What they write is sealed with the account's own key.
 
 use async_trait::async_trait;
+use lifeline_core::requests::earning::Earning;
 use lifeline_core::requests::points::{Exchange, Gift, Moved, Movement, Rule};
 use lifeline_core::requests::ports::{RequestReads, RequestStore};
 use lifeline_core::requests::request::{Kind, Request, State};
@@ -16,13 +17,15 @@ use super::{Conn, Field, Row, Sql, WriteConn};
 statements! { "requests":
     FIND("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
         order_no, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
-        WHERE request_id = $1 AND account_id = $2";
+        WHERE request_id = $1 \
+        AND (account_id = $2 OR account_id IN (SELECT m.account_id FROM account m WHERE m.merged_into = $2))";
     FIND_KEYED("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
         order_no, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
         WHERE account_id = $1 AND client_key = $2";
     LIST("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
         order_no, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
-        WHERE account_id = $1 AND request_id < $2 ORDER BY request_id DESC LIMIT $3";
+        WHERE (account_id = $1 OR account_id IN (SELECT m.account_id FROM account m WHERE m.merged_into = $1)) \
+        AND request_id < $2 ORDER BY request_id DESC LIMIT $3";
     DUE("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
         order_no, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
         WHERE next_at <= $1 ORDER BY next_at, request_id LIMIT $2";
@@ -75,6 +78,18 @@ impl<C: Conn> RequestReads for Sql<C> {
 
     async fn balance(&mut self, account: &AccountId) -> Result<i64, StoreError> {
         self.points_balance(account).await
+    }
+
+    async fn pending(&mut self, account: &AccountId, now: Time) -> Result<i64, StoreError> {
+        self.pending_points(account, now).await
+    }
+
+    async fn earning(
+        &mut self,
+        payment: &PaymentId,
+        line_no: i64,
+    ) -> Result<Option<Earning>, StoreError> {
+        self.points_earning(payment, line_no).await
     }
 
     async fn history(
@@ -159,8 +174,33 @@ impl<C: WriteConn> RequestStore for Sql<C> {
         self.give_points_to(account, points).await
     }
 
-    async fn take_points(&mut self, account: &AccountId, points: i64) -> Result<bool, StoreError> {
-        self.take_points_of(account, points).await
+    async fn take_points(
+        &mut self,
+        account: &AccountId,
+        points: i64,
+        now: Time,
+    ) -> Result<bool, StoreError> {
+        self.take_vested_points(account, points, now).await
+    }
+
+    async fn lose_points(&mut self, account: &AccountId, most: i64) -> Result<i64, StoreError> {
+        self.lose_points_of(account, most).await
+    }
+
+    async fn add_earning(&mut self, earning: &Earning) -> Result<(), StoreError> {
+        self.add_points_earning(earning).await
+    }
+
+    async fn save_earning(&mut self, known: &Earning, next: &Earning) -> Result<bool, StoreError> {
+        self.save_points_earning(known, next).await
+    }
+
+    async fn move_earnings(
+        &mut self,
+        from: &AccountId,
+        into: &AccountId,
+    ) -> Result<(), StoreError> {
+        self.move_points_earnings(from, into).await
     }
 
     async fn take_gift(&mut self, id: &GiftId) -> Result<bool, StoreError> {

@@ -86,6 +86,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::channels::STATEMENTS,
         super::credentials::STATEMENTS,
         super::customers::STATEMENTS,
+        super::earnings::STATEMENTS,
         super::engine::STATEMENTS,
         super::erasing::STATEMENTS,
         super::evidence::STATEMENTS,

@@ -1,6 +1,6 @@
 //! Open questions: one per cause.
 
-use lifeline_core::cases::decision::{Proposal, ProposalState, Resolution, Taking};
+use lifeline_core::cases::decision::{Part, Proposal, ProposalState, Resolution, Taking};
 use lifeline_core::cases::{Case, CaseKind};
 use lifeline_core::shared::ids::CaseId;
 use lifeline_core::store::StoreError;
@@ -188,6 +188,7 @@ fn proposal(case: &Case, id: &str) -> Proposal {
         proposal_id: id.to_owned(),
         case_id: case.case_id.clone(),
         resolution: Resolution::CreditHome,
+        parts: Part::parse_all("1=50.00 2=78.40").unwrap(),
         reason: "the sum is this home's".to_owned(),
         proposed_by: "staff:a".to_owned(),
         proposed_at: at(1),

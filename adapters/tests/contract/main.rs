@@ -32,6 +32,7 @@ mod coverage;
 mod credentials;
 mod customers;
 mod declared;
+mod earnings;
 mod evidence;
 mod exchange;
 mod fillings;
@@ -101,6 +102,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     credentials::contracts,
     customers::contracts,
     declared::contracts,
+    earnings::contracts,
     evidence::contracts,
     exchange::contracts,
     fillings::contracts,

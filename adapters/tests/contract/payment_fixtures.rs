@@ -106,6 +106,7 @@ pub(crate) fn paid(t: &Bench, mut order: Order) -> Order {
         amount: payment.amount,
         purpose: Purpose::Arrears,
         arrears_version: Some("v1".into()),
+        part_of: None,
         body: Some(closed("{\"post\":1}")),
         check: Check::FreshArrears,
         sent_at: Some(at(61)),

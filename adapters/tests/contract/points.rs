@@ -89,7 +89,7 @@ async fn a_balance_is_never_below_zero(t: Bench) {
     let account = person(&t, "a").await;
     give(&t, &account, "earn:1", 50).await;
     let take = async |points| {
-        t.write(async |tx| tx.requests().take_points(&account, points).await)
+        t.write(async |tx| tx.requests().take_points(&account, points, at(0)).await)
             .await
             .unwrap()
     };

@@ -27,6 +27,7 @@ mod homes;
 mod matching;
 mod merging;
 mod merging_homes;
+mod merging_points;
 mod merging_rights;
 mod passwords;
 mod phones;
@@ -88,6 +89,7 @@ fn main() {
         matching::stories,
         merging::stories,
         merging_homes::stories,
+        merging_points::stories,
         merging_rights::stories,
         passwords::stories,
         phones::stories,

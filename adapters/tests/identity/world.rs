@@ -17,6 +17,7 @@ use lifeline_core::notices::Notices;
 use lifeline_core::notices::ports::{Sms, SmsPlatform};
 use lifeline_core::outbox::relay::{Deliver, Relay};
 use lifeline_core::privacy::Privacy;
+use lifeline_core::requests::Requests;
 use lifeline_core::shared::ids::{Entropy, Maker};
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::personal::Phone;
@@ -27,6 +28,7 @@ use sha2::{Digest as _, Sha256};
 use crate::alipay::Alipay;
 pub(crate) use crate::alipay::{CHEN_GANG, LI_MING, WANG_FANG, Wallet};
 use crate::archive::Archive;
+use crate::merging_points::NoClerk;
 use crate::store;
 use crate::users::Users;
 
@@ -135,6 +137,7 @@ pub(crate) struct World {
     pub(crate) users: Arc<Users>,
     pub(crate) gathering: Gathering,
     pub(crate) privacy: Privacy,
+    pub(crate) requests: Requests,
     target: String,
 }
 
@@ -172,10 +175,16 @@ impl World {
         let gathering = Gathering::new(store.clone(), clock.clone(), dice.clone(), users.clone());
         let notices = Notices::new(store.clone(), clock.clone(), dice.clone(), phones.clone());
         let privacy = Privacy::new(store.clone(), clock.clone(), dice.clone());
-        let accounts =
-            accounts.followed_by(vec![Arc::new(bindings.clone()), Arc::new(privacy.clone())]);
+        let clerk = Arc::new(NoClerk);
+        let requests = Requests::new(store.clone(), clock.clone(), dice.clone(), clerk);
+        let accounts = accounts.followed_by(vec![
+            Arc::new(bindings.clone()),
+            Arc::new(privacy.clone()),
+            Arc::new(requests.clone()),
+        ]);
         Self {
             privacy,
+            requests,
             store,
             clock,
             dice,

@@ -258,6 +258,7 @@ impl World {
             consumer_tail: "0017".into(),
             amount_fen: Fen::new(8_520),
             purpose: "arrears".into(),
+            line_no: 1,
             posted_at: "2026-11-20T10:01:02+08:00".into(),
         };
         self.said(
@@ -276,6 +277,8 @@ impl World {
             account_id: account.clone(),
             consumer_tail: "0017".into(),
             amount_fen: Fen::new(8_520),
+            line_no: 1,
+            posting_refunded_fen: Fen::new(8_520),
             refunded_at: "2026-11-20T10:01:02+08:00".into(),
         };
         let body = serde_json::to_string(&body).unwrap();

@@ -166,6 +166,7 @@ pub(crate) fn line_in(order: &Order, outside: &Outside, state: l::State) -> Post
         amount: AMOUNT,
         purpose: Purpose::Arrears,
         arrears_version: Some("v1".to_owned()),
+        part_of: None,
         body: sent.then(|| ClosedText::new("{\"frozen\":true}".to_owned())),
         check: Check::None,
         sent_at: sent.then(|| now.plus_seconds(-30)),

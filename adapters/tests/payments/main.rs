@@ -27,6 +27,7 @@ mod late;
 mod marketing;
 mod orders;
 mod outside;
+mod parts;
 #[path = "../place/mod.rs"]
 mod place;
 mod postings;
@@ -82,6 +83,7 @@ fn main() {
         held_bills::stories(),
         late::stories(),
         orders::stories(),
+        parts::stories(),
         postings::stories(),
         refunds::stories(),
         restored::stories(),

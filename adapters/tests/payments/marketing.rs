@@ -70,6 +70,33 @@ fn credited(world: &mut World, text: &PostText) -> PostingReply {
     PostingReply::Posted(line)
 }
 
+impl World {
+    /// What approved vouchers have taken from a posting.
+    pub(crate) fn taken_from(&self, posting: &str) -> Fen {
+        let of = self
+            .vouchers
+            .values()
+            .filter(|(number, _)| number == posting);
+        Fen::sum(of.map(|(_, amount)| *amount)).unwrap()
+    }
+
+    /// A voucher is approved once, of what the posting still holds.
+    fn approve(&mut self, posting: &str, refund_no: &str, amount: Fen) -> VoucherReply {
+        if let Some(known) = self.vouchers.get(refund_no) {
+            assert_eq!(known, &(posting.to_owned(), amount), "{refund_no}");
+            return VoucherReply::Approved;
+        }
+        let taken = self.taken_from(posting).plus(amount).unwrap();
+        match self.credits.get(posting) {
+            Some(Credit::Posted(line)) if taken <= line.amount => {}
+            _ => return VoucherReply::Refused,
+        }
+        let voucher = (posting.to_owned(), amount);
+        self.vouchers.insert(refund_no.to_owned(), voucher);
+        VoucherReply::Approved
+    }
+}
+
 fn found(world: &World, number: &str) -> PostingReply {
     match world.credits.get(number) {
         Some(Credit::Posted(line)) => PostingReply::Posted(line.clone()),
@@ -130,14 +157,16 @@ impl PostingSystem for Outside {
 
     async fn refund_voucher(
         &self,
-        _number: &str,
+        number: &str,
         refund_no: &str,
-        _amount: Fen,
+        amount: Fen,
     ) -> Result<VoucherReply, NoAnswer> {
         tokio::task::yield_now().await;
         self.call("voucher", refund_no, |world| {
-            let reply = world.voucher_replies.pop_front();
-            reply.unwrap_or(VoucherReply::Approved)
+            match world.voucher_replies.pop_front() {
+                None | Some(VoucherReply::Approved) => world.approve(number, refund_no, amount),
+                Some(reply) => reply,
+            }
         })
     }
 }

@@ -71,6 +71,8 @@ pub(crate) struct World {
     pub(crate) refund_replies: VecDeque<RefundReply>,
     pub(crate) post_replies: VecDeque<PostingReply>,
     pub(crate) voucher_replies: VecDeque<VoucherReply>,
+    /// Approved refund vouchers: their number, the posting they take from, and how much.
+    pub(crate) vouchers: HashMap<String, (String, Fen)>,
     pub(crate) cutoff_passed: bool,
     /// Calls at which the program itself breaks: operation and number.
     pub(crate) poison: HashSet<(&'static str, String)>,

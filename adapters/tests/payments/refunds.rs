@@ -34,7 +34,7 @@ stories! {
     refunds_of_one_trade_keep_their_distance;
 }
 
-async fn posted(s: &Story) -> Ordered {
+pub(crate) async fn posted(s: &Story) -> Ordered {
     s.outside.owes(HOME, 12_840, "v1");
     let li = s.person("li").await;
     let order = s.order(&li, &arrears("key-1", 12_840, "v1")).await;
@@ -43,7 +43,7 @@ async fn posted(s: &Story) -> Ordered {
     order
 }
 
-async fn want_refund(s: &Story, id: &PaymentId) {
+pub(crate) async fn want_refund(s: &Story, id: &PaymentId) {
     let line = s.look(id).await.lines[0].line_id.clone();
     let fact = LineFact::default();
     let wanted = Observation::line(s.outside.now(), line, l::Input::RefundWanted, fact);
@@ -96,7 +96,7 @@ async fn interleaving_03_after_the_cutoff_a_voucher(place: Place) {
     );
     s.run(60).await;
     assert_eq!(s.standing(&order.id).await, Standing::Refunded);
-    // The marketing double keeps the posting; its voucher is the other half of the books.
+    s.square();
     s.books_agree().await;
 }
 

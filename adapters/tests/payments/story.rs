@@ -295,7 +295,7 @@ impl Story {
                 let credited = Fen::sum(world.credits.iter().filter_map(
                     |(txn, credit)| match credit {
                         Credit::Posted(line) if txn.starts_with(number.as_str()) => {
-                            Some(line.amount)
+                            Some(line.amount.minus(world.taken_from(txn)).unwrap())
                         }
                         _ => None,
                     },

@@ -46,6 +46,117 @@ async fn set(world: &World, points: i64, stock: i64) -> GiftId {
     gift.gift_id
 }
 
+/// A line of a payment was credited or went back; told twice, as a relay may.
+async fn told(world: &World, kind: &str, body: serde_json::Value) {
+    for _ in 0..2 {
+        let event = Event {
+            event_id: world.id(),
+            kind: kind.into(),
+            ordering_key: "payment:x".into(),
+            body: body.to_string(),
+            trace_id: "0af7651916cd43dd8448eb211c80319c".into(),
+            created_at: world.now(),
+            available_at: world.now(),
+            money: true,
+        };
+        atomically(&*world.store, async |tx: &mut Tx| {
+            tx.outbox().add(&event).await
+        })
+        .await
+        .unwrap();
+        world.deliver().await;
+        if kind == "payments.posted" {
+            return;
+        }
+    }
+}
+
+const PAYMENT: &str = "019aa2f0-0000-7000-8000-000000000009";
+
+async fn line_credited(world: &World, who: &Caller, amount_fen: i64) {
+    let body = serde_json::json!({
+        "event_id": world.id::<lifeline_core::shared::ids::EventId>(),
+        "payment_id": PAYMENT,
+        "account_id": who.account_id,
+        "binding_id": world.id::<lifeline_core::shared::ids::BindingId>(),
+        "consumer_tail": "0017",
+        "amount_fen": amount_fen,
+        "purpose": "arrears",
+        "line_no": 1,
+        "posted_at": world.now().rfc3339(),
+    });
+    told(world, "payments.posted", body).await;
+}
+
+async fn line_refunded(world: &World, who: &Caller, amount_fen: i64, in_all: i64) {
+    let body = serde_json::json!({
+        "event_id": world.id::<lifeline_core::shared::ids::EventId>(),
+        "payment_id": PAYMENT,
+        "account_id": who.account_id,
+        "consumer_tail": "0017",
+        "amount_fen": amount_fen,
+        "line_no": 1,
+        "posting_refunded_fen": in_all,
+        "refunded_at": world.now().rfc3339(),
+    });
+    told(world, "payments.refunded", body).await;
+}
+
+const WEEK: i64 = 7 * 86_400;
+
+#[tokio::test]
+async fn ln_21_points_are_exchanged_seven_days_after_they_were_earned() {
+    let world = World::new().await;
+    let me = world.person().await;
+    let gift = set(&world, 128, 1).await;
+    line_credited(&world, &me, 12_840).await;
+    let purse = world.requests.purse(&me).await.unwrap();
+    assert_eq!((purse.balance, purse.pending), (128, 128));
+    world.pass(WEEK - 1);
+    let early = world.requests.exchange(&me, &keyed("1"), &gift).await;
+    assert!(matches!(early, Err(PointsError::NotEnough)), "{early:?}");
+    world.pass(1);
+    let purse = world.requests.purse(&me).await.unwrap();
+    assert_eq!((purse.balance, purse.pending), (128, 0));
+    world
+        .requests
+        .exchange(&me, &keyed("1"), &gift)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn m2_19_points_go_back_with_the_money_in_proportion() {
+    let world = World::new().await;
+    let me = world.person().await;
+    set(&world, 100, 1).await;
+    line_credited(&world, &me, 12_840).await;
+    for (part, in_all, left) in [(6_420, 6_420, 64), (1, 6_421, 63), (6_419, 12_840, 0)] {
+        line_refunded(&world, &me, part, in_all).await;
+        let purse = world.requests.purse(&me).await.unwrap();
+        assert_eq!((purse.balance, purse.pending), (left, left), "{in_all}");
+        let sum: i64 = purse.history.iter().map(|moved| moved.points).sum();
+        assert_eq!(sum, left, "the books");
+    }
+}
+
+#[tokio::test]
+async fn m2_19_what_was_exchanged_before_the_refund_leaves_no_debt() {
+    let world = World::new().await;
+    let me = world.person().await;
+    let gift = set(&world, 100, 1).await;
+    line_credited(&world, &me, 12_840).await;
+    world.pass(WEEK);
+    world
+        .requests
+        .exchange(&me, &keyed("1"), &gift)
+        .await
+        .unwrap();
+    line_refunded(&world, &me, 12_840, 12_840).await;
+    let purse = world.requests.purse(&me).await.unwrap();
+    assert_eq!((purse.balance, purse.pending), (0, 0));
+}
+
 /// A payment of theirs was credited; told `times` times, as a relay may.
 async fn credited(world: &World, who: &Caller, amount_fen: i64) {
     let event = Event {

@@ -16,7 +16,7 @@ use lifeline_core::outbox::relay::{Deliver, Relay};
 use lifeline_core::publications::Publications;
 use lifeline_core::publications::desk::Hand;
 use lifeline_core::requests::Requests;
-use lifeline_core::requests::points::Earn;
+use lifeline_core::requests::earning::Earn;
 use lifeline_core::requests::ports::{OrderReport, WorkOrder, WorkOrders};
 use lifeline_core::requests::request::State;
 use lifeline_core::shared::ids::{AccountId, Entropy, Maker, TypedId};

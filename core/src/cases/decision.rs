@@ -2,6 +2,7 @@
 
 use super::CaseKind;
 use crate::shared::ids::CaseId;
+use crate::shared::money::Fen;
 use crate::shared::time::Time;
 
 /// What may be done about a case.
@@ -25,6 +26,8 @@ pub enum Resolution {
     RefundedByHand,
     /// What was posted is taken back from marketing.
     TakeBack,
+    /// A part of what was posted is taken back, the rest stays credited.
+    TakeBackPart,
     /// Looked into; nothing is left to be done here.
     Settled,
     /// A flagged bill is right as it is.
@@ -34,7 +37,7 @@ pub enum Resolution {
 }
 
 impl Resolution {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::CreditHome,
         Self::Post,
         Self::FenceAndPost,
@@ -44,6 +47,7 @@ impl Resolution {
         Self::RefundAgain,
         Self::RefundedByHand,
         Self::TakeBack,
+        Self::TakeBackPart,
         Self::Settled,
         Self::BillStands,
         Self::BillCorrected,
@@ -61,6 +65,7 @@ impl Resolution {
             Self::RefundAgain => "refund_again",
             Self::RefundedByHand => "refunded_by_hand",
             Self::TakeBack => "take_back",
+            Self::TakeBackPart => "take_back_part",
             Self::Settled => "settled",
             Self::BillStands => "bill_stands",
             Self::BillCorrected => "bill_corrected",
@@ -70,6 +75,57 @@ impl Resolution {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|one| one.as_str() == text)
+    }
+
+    /// Whether it is proposed with these parts: a part taken back names them, money without a home may
+    /// be divided by them, and nothing else has any.
+    #[must_use]
+    pub const fn goes_with(self, parts: &[Part]) -> bool {
+        match self {
+            Self::TakeBackPart => !parts.is_empty(),
+            Self::CreditHome => true,
+            _ => parts.is_empty(),
+        }
+    }
+}
+
+/// Parts one proposal may name.
+pub const PARTS_MAX: usize = 20;
+
+/// So much of one line of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    pub line_no: i64,
+    pub amount: Fen,
+}
+
+impl Part {
+    /// Reads `1=50.00 2=78.40`: lines and yuan, no line twice, nothing that is not above zero.
+    #[must_use]
+    pub fn parse_all(text: &str) -> Option<Vec<Self>> {
+        let mut parts: Vec<Self> = Vec::new();
+        for word in text.split_ascii_whitespace() {
+            let (line_no, yuan) = word.split_once('=')?;
+            let line_no: u8 = line_no.parse().ok().filter(|no| (1..=99).contains(no))?;
+            let part = Self {
+                line_no: i64::from(line_no),
+                amount: Fen::parse_yuan(yuan).ok().filter(|fen| fen.is_positive())?,
+            };
+            let twice = parts.iter().any(|known| known.line_no == part.line_no);
+            if twice || parts.len() >= PARTS_MAX {
+                return None;
+            }
+            parts.push(part);
+        }
+        Some(parts)
+    }
+
+    /// As [`Part::parse_all`] reads it.
+    #[must_use]
+    pub fn render_all(parts: &[Self]) -> String {
+        let words = parts.iter();
+        let words = words.map(|part| format!("{}={}", part.line_no, part.amount.yuan()));
+        words.collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -88,7 +144,7 @@ impl CaseKind {
                 R::Refund,
             ],
             Self::RefundBlocked => &[R::RefundAgain, R::RefundedByHand, R::Settled],
-            Self::ForeignRefund => &[R::TakeBack, R::Settled],
+            Self::ForeignRefund | Self::RefundAsked => &[R::TakeBack, R::TakeBackPart, R::Settled],
             Self::Contradiction => &[
                 R::FenceAndPost,
                 R::FenceAndRefund,
@@ -146,6 +202,7 @@ pub struct Proposal {
     pub proposal_id: String,
     pub case_id: CaseId,
     pub resolution: Resolution,
+    pub parts: Vec<Part>,
     /// The proposer's words; no personal data.
     pub reason: String,
     /// `staff:{id}`.
@@ -171,6 +228,21 @@ pub const REASON_CHARS: std::ops::RangeInclusive<usize> = 4..=500;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_are_read_as_they_are_written() {
+        let read = |text: &str| Part::parse_all(text).map(|parts| Part::render_all(&parts));
+        assert_eq!(read("1=50 12=78.4").as_deref(), Some("1=50.00 12=78.40"));
+        assert_eq!(read("  ").as_deref(), Some(""));
+        for wrong in [
+            "1", "=5", "1=", "1=0", "1=-5", "0=5", "100=5", "1=5 1=6", "1=5.001", "one=5",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+        let many = |n: usize| (1..=n).map(|no| format!("{no}=1 ")).collect::<String>();
+        assert!(read(&many(PARTS_MAX)).is_some());
+        assert_eq!(read(&many(PARTS_MAX.saturating_add(1))), None);
+    }
 
     #[test]
     fn every_kind_has_an_end_and_every_end_a_kind() {

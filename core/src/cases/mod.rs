@@ -40,12 +40,14 @@ pub enum CaseKind {
     ServiceRequest,
     /// A seller of power asks for the end of the cooperation.
     TerminationAsked,
+    /// Somebody of the staff wants money of a payment to go back.
+    RefundAsked,
     /// A bill is doubted, and held back from payment until two persons have decided.
     BillFlagged,
 }
 
 impl CaseKind {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::AmountMismatch,
         Self::Contradiction,
         Self::ForeignRefund,
@@ -60,6 +62,7 @@ impl CaseKind {
         Self::PayoutDiffers,
         Self::ServiceRequest,
         Self::TerminationAsked,
+        Self::RefundAsked,
         Self::BillFlagged,
     ];
 
@@ -80,6 +83,7 @@ impl CaseKind {
             Self::PayoutDiffers => "payout_differs",
             Self::ServiceRequest => "service_request",
             Self::TerminationAsked => "termination_asked",
+            Self::RefundAsked => "refund_asked",
             Self::BillFlagged => "bill_flagged",
         }
     }

@@ -3,9 +3,18 @@
 use super::error::OperatorError;
 use super::sign_in::{Acting, Operators};
 use crate::cases::Case;
-use crate::cases::decision::{Proposal, ProposalState, REASON_CHARS, Resolution, Taking};
+use crate::cases::decision::{Part, Proposal, ProposalState, REASON_CHARS, Resolution, Taking};
 use crate::shared::ids::CaseId;
 use crate::store::{Tx, atomically, snapshot};
+
+/// What somebody proposes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan<'a> {
+    pub resolution: Resolution,
+    /// How much of which line, where the resolution is about a part.
+    pub parts: &'a [Part],
+    pub reason: &'a str,
+}
 
 /// A case with what was proposed about it, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,9 +112,13 @@ impl Operators {
         &self,
         acting: &Acting,
         id: &CaseId,
-        resolution: Resolution,
-        reason: &str,
+        plan: Plan<'_>,
     ) -> Result<(), OperatorError> {
+        let Plan {
+            resolution,
+            parts,
+            reason,
+        } = plan;
         if !REASON_CHARS.contains(&reason.chars().count()) {
             return Err(OperatorError::Reason);
         }
@@ -114,6 +127,7 @@ impl Operators {
             proposal_id: maker.uuid(),
             case_id: id.clone(),
             resolution,
+            parts: parts.to_vec(),
             reason: reason.to_owned(),
             proposed_by: acting.actor(),
             proposed_at: maker.now(),
@@ -132,7 +146,8 @@ impl Operators {
         atomically(&*self.store, async |tx: &mut Tx| {
             let case = tx.cases().find(id).await?;
             let case = case.ok_or(OperatorError::NoSuch)?;
-            let permitted = case.kind.resolutions().contains(&resolution);
+            let permitted =
+                case.kind.resolutions().contains(&resolution) && resolution.goes_with(parts);
             if case.closed_at.is_some() || !permitted || !tx.cases().propose(proposal).await? {
                 return Err(OperatorError::NotAsThingsStand);
             }
@@ -152,7 +167,7 @@ impl Operators {
         acting: &Acting,
         id: &CaseId,
         agree: bool,
-    ) -> Result<Resolution, OperatorError> {
+    ) -> Result<Proposal, OperatorError> {
         let docket = self.docket(id).await?;
         let waiting = docket.waiting().ok_or(OperatorError::NotAsThingsStand)?;
         if waiting.proposed_by == acting.actor() {
@@ -183,7 +198,7 @@ impl Operators {
             Ok(())
         })
         .await?;
-        Ok(waiting.resolution)
+        Ok(decided.clone())
     }
 
     /// What was agreed to has been done: the case is closed.

@@ -208,7 +208,8 @@ impl Payments {
             return Ok(Errand::Nothing);
         };
         let asked_at = self.now();
-        let reply = self.ports.posting.get(&line.channel_txn_no).await;
+        let number = &order.posting_of(line).channel_txn_no;
+        let reply = self.ports.posting.get(number).await;
         Ok(Errand::Seen(vec![reading::of_posting(
             order, line, reply, asked_at,
         )]))
@@ -225,7 +226,8 @@ impl Payments {
             return Ok(Errand::Nothing);
         };
         let asked_at = self.now();
-        let reply = self.ports.posting.fence(&line.channel_txn_no).await;
+        let number = &order.posting_of(line).channel_txn_no;
+        let reply = self.ports.posting.fence(number).await;
         Ok(Errand::Seen(vec![reading::of_posting(
             order, line, reply, asked_at,
         )]))
@@ -257,9 +259,12 @@ impl Payments {
         };
         let asked_at = self.now();
         let number = numbers::voucher_no(&line.channel_txn_no, line.voucher_refusals);
-        let posting = &self.ports.posting;
-        let reply = posting
-            .refund_voucher(&line.channel_txn_no, &number, line.amount)
+        // A part is taken back from the posting it was split from.
+        let posted = &order.posting_of(line).channel_txn_no;
+        let reply = self
+            .ports
+            .posting
+            .refund_voucher(posted, &number, line.amount)
             .await;
         Ok(Errand::Seen(vec![reading::of_voucher(
             line, &reply, asked_at,

@@ -26,6 +26,8 @@ pub struct Posted {
     pub amount_fen: Fen,
     /// `arrears` or `top_up`.
     pub purpose: String,
+    /// The line of the order, which its refund names too.
+    pub line_no: i64,
     pub posted_at: String,
 }
 
@@ -40,6 +42,7 @@ impl Posted {
             consumer_tail: line.consumer_no.tail(),
             amount_fen: line.amount,
             purpose: line.purpose.as_str().to_owned(),
+            line_no: line.line_no,
             posted_at: posted_at.rfc3339(),
         }
     }
@@ -53,6 +56,10 @@ pub struct Refunded {
     pub account_id: AccountId,
     pub consumer_tail: String,
     pub amount_fen: Fen,
+    /// The line that was credited, also when only a part of it went back.
+    pub line_no: i64,
+    /// What of that posting has gone back in all.
+    pub posting_refunded_fen: Fen,
     pub refunded_at: String,
 }
 
@@ -65,6 +72,8 @@ impl Refunded {
             account_id: order.payment.account_id.clone(),
             consumer_tail: line.consumer_no.tail(),
             amount_fen: line.amount,
+            line_no: order.posting_of(line).line_no,
+            posting_refunded_fen: order.posting_refunded(line).unwrap_or(line.amount),
             refunded_at: refunded_at.rfc3339(),
         }
     }

@@ -9,6 +9,7 @@
 //! | `booking` | effects of a decision on the order and its books (pure) |
 //! | `reading` | answers of the outside in the words of the tables (pure) |
 //! | `tracker`, `window`, `numbers`, `policy` | what the payer is told; times; external numbers; thresholds |
+//! | `parts` | what was split off a line, and what marketing still knows as one posting |
 //! | `unit` | the one unit of work that applies observations |
 //! | `homes` | the homes one order pays: sorted, none twice |
 //! | `start`, `keyed` | making an order, once per idempotency key |
@@ -25,6 +26,7 @@ pub mod homes;
 pub mod numbers;
 pub mod observation;
 pub mod order;
+pub mod parts;
 pub mod policy;
 pub mod ports;
 pub mod reading;

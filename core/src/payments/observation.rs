@@ -1,6 +1,7 @@
 //! What was seen or asked, in the words of the tables, with the facts it carries.
 
 use super::order::ClosedText;
+use super::parts::WantedPart;
 use super::{table_l as l, table_p as p, table_r as r};
 use crate::shared::ids::{LineId, RefundId};
 use crate::shared::money::Fen;
@@ -73,6 +74,8 @@ pub struct LineFact {
     /// b5 is met.
     pub absent_from_files: bool,
     pub ruling: Option<l::Ruling>,
+    /// Only so much of the line is wanted back (b7).
+    pub part: Option<WantedPart>,
 }
 
 /// What a refund input carries.

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::parts::PartOf;
 use super::{table_l as l, table_p as p, table_r as r};
 use crate::shared::ids::{AccountId, BindingId, LineId, PaymentId, RefundId, SessionId};
 use crate::shared::money::{Fen, MoneyError};
@@ -300,6 +301,8 @@ pub struct PostingLine {
     pub amount: Fen,
     pub purpose: Purpose,
     pub arrears_version: Option<String>,
+    /// Set for a part that was split off another line.
+    pub part_of: Option<PartOf>,
     /// The exact posting body of this number, frozen before its first send.
     pub body: Option<ClosedText>,
     pub check: Check,

@@ -211,9 +211,10 @@ const fn same_second(ours: Time, theirs: Time) -> bool {
     ours.unix_seconds() == theirs.unix_seconds()
 }
 
-fn is_ours(line: &PostingLine, paid_at: Option<Time>, posted: &PostedLine) -> bool {
+fn is_ours(order: &Order, line: &PostingLine, posted: &PostedLine) -> bool {
+    let paid_at = order.payment.paid_at;
     posted.consumer_no == line.consumer_no
-        && posted.amount == line.amount
+        && order.posted_sum(line) == Ok(posted.amount)
         && paid_at.is_some_and(|ours| same_second(ours, posted.paid_at))
 }
 
@@ -228,7 +229,7 @@ pub fn of_posting(
     let mut fact = LineFact::default();
     let input = match reply {
         Ok(PostingReply::Posted(posted)) => {
-            let same = is_ours(line, order.payment.paid_at, &posted);
+            let same = is_ours(order, line, &posted);
             fact.mkt_txn_no = Some(posted.mkt_txn_no);
             fact.business_date = Some(posted.business_date);
             fact.posted_at = Some(posted.posted_at);

@@ -111,29 +111,7 @@ impl Order {
             p::State::Paying | p::State::Closing => Standing::Paying,
             p::State::Closed => Standing::Closed,
             p::State::Suspense => Standing::UnderReview,
-            p::State::Paid | p::State::Done => self.standing_of_lines(),
-        }
-    }
-
-    fn standing_of_lines(&self) -> Standing {
-        let all = |state: l::State| self.lines.iter().all(|line| line.state == state);
-        let any = |test: fn(&PostingLine) -> bool| self.lines.iter().any(test);
-        if any(|line| line.state == l::State::Held) {
-            Standing::UnderReview
-        } else if any(is_going_back) {
-            Standing::Refunding
-        } else if any(is_being_posted) {
-            Standing::Posting
-        } else if all(l::State::Ready) {
-            Standing::Paid
-        } else if any(|line| line.state == l::State::Ready) {
-            Standing::Posting
-        } else if all(l::State::Posted) {
-            Standing::Posted
-        } else if all(l::State::Refunded) {
-            Standing::Refunded
-        } else {
-            Standing::PartlyRefunded
+            p::State::Paid | p::State::Done => standing_of(self.lines.iter()),
         }
     }
 
@@ -191,37 +169,30 @@ impl Order {
         let whole = self.standing();
         let undecided = self.payment.state == p::State::Suspense;
         let view = |share: &Share| {
-            let lines = self.lines.iter();
-            let line = lines
-                .filter(|_| !undecided)
-                .find(|line| line.line_no == share.line_no);
+            // A home's line, and the parts that were split off it.
+            let of_home =
+                |line: &&PostingLine| !undecided && self.posting_of(line).line_no == share.line_no;
+            let lines: Vec<&PostingLine> = self.lines.iter().filter(of_home).collect();
+            let posted = lines.iter().filter(|line| line.state == l::State::Posted);
             HomeView {
                 binding_id: share.binding_id.clone(),
-                amount: line.map_or(share.amount, |line| line.amount),
-                standing: line.map_or(whole, |line| self.standing_of(line)),
-                posted_at: line
-                    .filter(|line| line.state == l::State::Posted)
-                    .and_then(|line| line.posted_at),
+                amount: amount_of_home(&lines, share),
+                standing: if lines.is_empty() {
+                    whole
+                } else {
+                    self.standing_of_home(&lines)
+                },
+                posted_at: posted.filter_map(|line| line.posted_at).max(),
             }
         };
         self.payment.shares.iter().map(view).collect()
     }
 
-    const fn standing_of(&self, line: &PostingLine) -> Standing {
-        if self.payment.frozen || line.frozen {
+    fn standing_of_home(&self, lines: &[&PostingLine]) -> Standing {
+        if self.payment.frozen || lines.iter().any(|line| line.frozen) {
             return Standing::UnderReview;
         }
-        match line.state {
-            l::State::Ready => Standing::Paid,
-            l::State::Posting
-            | l::State::PostUnknown
-            | l::State::FencingRepost
-            | l::State::FencingRefund => Standing::Posting,
-            l::State::Posted => Standing::Posted,
-            l::State::Reversing | l::State::MktRefund | l::State::RefundDue => Standing::Refunding,
-            l::State::Refunded => Standing::Refunded,
-            l::State::Held => Standing::UnderReview,
-        }
+        standing_of(lines.iter().copied())
     }
 
     /// Refunds that reach the payer: ours, and what went back to them another way.
@@ -236,6 +207,36 @@ impl Order {
                 done_at: refund.done_at,
             })
             .collect()
+    }
+}
+
+/// What was paid for a home: its share until there is a line, then the line and its parts together.
+fn amount_of_home(lines: &[&PostingLine], share: &Share) -> Fen {
+    let paid = Fen::sum(lines.iter().map(|line| line.amount));
+    let paid = paid.ok().filter(|_| !lines.is_empty());
+    paid.unwrap_or(share.amount)
+}
+
+/// Of all lines of an order, or of one home.
+fn standing_of<'a>(lines: impl Iterator<Item = &'a PostingLine> + Clone) -> Standing {
+    let all = |state: l::State| lines.clone().all(|line| line.state == state);
+    let any = |test: fn(&PostingLine) -> bool| lines.clone().any(test);
+    if any(|line| line.state == l::State::Held) {
+        Standing::UnderReview
+    } else if any(is_going_back) {
+        Standing::Refunding
+    } else if any(is_being_posted) {
+        Standing::Posting
+    } else if all(l::State::Ready) {
+        Standing::Paid
+    } else if any(|line| line.state == l::State::Ready) {
+        Standing::Posting
+    } else if all(l::State::Posted) {
+        Standing::Posted
+    } else if all(l::State::Refunded) {
+        Standing::Refunded
+    } else {
+        Standing::PartlyRefunded
     }
 }
 

@@ -7,11 +7,14 @@
 //! | `filing` | put on record, list one's own |
 //! | `following` | carried to marketing, and what came of it brought back |
 //! | `points` | points: rules, gifts, balances, exchanges (LN-21) |
+//! | `earning` | what a credited line earns, when it vests, what goes back with the money |
+//! | `merging` | points follow their account when it becomes part of another |
 //! | `events` | what goes into the outbox |
 //! | `ports` | rows, and marketing's work orders |
 //!
 //! What marketing writes beside a state never reaches the person: the words are ours.
 
+pub mod earning;
 pub mod filing;
 pub mod points;
 pub mod ports;
@@ -20,6 +23,7 @@ pub mod request;
 mod error;
 mod events;
 mod following;
+mod merging;
 
 use std::sync::Arc;
 

@@ -7,16 +7,12 @@ use serde::Deserialize;
 use super::{PointsError, Requests};
 use crate::accounts::{Actor, Caller, Pen};
 use crate::evidence::Act;
-use crate::outbox::Claimed;
-use crate::outbox::relay::{Deliver, Delivery};
 use crate::shared::ids::{AccountId, ExchangeId, GiftId};
 use crate::shared::money::Fen;
 use crate::shared::page::Page;
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx, atomically, snapshot};
 
-/// A payment was credited.
-const POSTED: &str = "payments.posted";
 /// Entries a person is shown.
 pub const HISTORY_MAX: i64 = 50;
 /// Gifts on offer at once.
@@ -126,14 +122,10 @@ pub struct Moved {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purse {
     pub balance: i64,
+    /// How many of them cannot be exchanged yet.
+    pub pending: i64,
     pub history: Vec<Moved>,
     pub gifts: Vec<Gift>,
-}
-
-#[derive(Deserialize)]
-struct Posted {
-    account_id: AccountId,
-    amount_fen: Fen,
 }
 
 impl Requests {
@@ -144,6 +136,7 @@ impl Requests {
         let page = Page::new(Some(HISTORY_MAX), None).ok_or(PointsError::NotFound)?;
         Ok(Purse {
             balance: view.requests().balance(account).await?,
+            pending: view.requests().pending(account, self.clock.now()).await?,
             history: view.requests().history(account, &page).await?,
             gifts: view.requests().gifts(GIFTS_MAX).await?,
         })
@@ -171,7 +164,11 @@ impl Requests {
             if !tx.requests().take_gift(gift_id).await? {
                 return Err(PointsError::OutOfStock);
             }
-            if !tx.requests().take_points(account, gift.points).await? {
+            let taken = tx
+                .requests()
+                .take_points(account, gift.points, pen.now)
+                .await?;
+            if !taken {
                 return Err(PointsError::NotEnough);
             }
             let exchange = Exchange {
@@ -261,38 +258,6 @@ impl Requests {
     pub fn new_gift_id(&self) -> GiftId {
         self.maker().id()
     }
-
-    /// Gives what the rules of the day give for one credited payment, once.
-    async fn earn(&self, event_id: &str, posted: &Posted) -> Result<(), PointsError> {
-        let maker = self.maker();
-        let (now, entry_id) = (maker.now(), maker.uuid());
-        let mut view = snapshot(&*self.store).await?;
-        let rules = view.requests().rules_at(now).await?;
-        drop(view);
-        let each = rules.iter().map(|rule| rule.points(posted.amount_fen));
-        let points = each.fold(0_i64, i64::saturating_add);
-        if points == 0 {
-            return Ok(());
-        }
-        let movement = Movement {
-            entry_id,
-            fact: format!("earn:{event_id}"),
-            account_id: posted.account_id.clone(),
-            from: Side::Given,
-            to: Side::Person(posted.account_id.clone()),
-            points,
-            at: now,
-        };
-        atomically(&*self.store, async |tx: &mut Tx| {
-            if tx.requests().book(&movement).await? {
-                tx.requests()
-                    .give_points(&movement.account_id, points)
-                    .await?;
-            }
-            Ok(())
-        })
-        .await
-    }
 }
 
 fn repeated(there: Exchange, fingerprint: &str) -> Result<Exchange, PointsError> {
@@ -300,33 +265,6 @@ fn repeated(there: Exchange, fingerprint: &str) -> Result<Exchange, PointsError>
         Ok(there)
     } else {
         Err(PointsError::KeyReused)
-    }
-}
-
-/// Listens to what is credited.
-#[derive(Debug, Clone)]
-pub struct Earn(pub Requests);
-
-#[async_trait::async_trait]
-impl Deliver for Earn {
-    fn kinds(&self) -> &'static [&'static str] {
-        &[POSTED]
-    }
-
-    async fn deliver(&self, claimed: &Claimed) -> Delivery {
-        let event = &claimed.event;
-        let Ok(posted) = serde_json::from_str::<Posted>(&event.body) else {
-            return Delivery::Never {
-                reason: "unreadable_body",
-            };
-        };
-        match self.0.earn(event.event_id.as_str(), &posted).await {
-            Ok(()) => Delivery::Done,
-            Err(error) => {
-                tracing::warn!(%error, "points.earn.failed");
-                Delivery::Again { reason: "store" }
-            }
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::earning::Earning;
 use super::points::{Exchange, Gift, Moved, Movement, Rule};
 use super::request::{Kind, Request, State};
 use crate::shared::ids::{AccountId, GiftId, PaymentId, RequestId};
@@ -31,6 +32,14 @@ pub trait RequestReads: Send {
     async fn due(&mut self, now: Time, limit: i64) -> Result<Vec<Request>, StoreError>;
     /// How many points an account has.
     async fn balance(&mut self, account: &AccountId) -> Result<i64, StoreError>;
+    /// How many of them cannot be exchanged yet.
+    async fn pending(&mut self, account: &AccountId, now: Time) -> Result<i64, StoreError>;
+    /// What a credited line earned.
+    async fn earning(
+        &mut self,
+        payment: &PaymentId,
+        line_no: i64,
+    ) -> Result<Option<Earning>, StoreError>;
     /// What came and went, newest first.
     async fn history(&mut self, account: &AccountId, page: &Page)
     -> Result<Vec<Moved>, StoreError>;
@@ -56,8 +65,22 @@ pub trait RequestStore: RequestReads {
     /// Books a movement; false when its fact was booked before, and then nothing changes.
     async fn book(&mut self, movement: &Movement) -> Result<bool, StoreError>;
     async fn give_points(&mut self, account: &AccountId, points: i64) -> Result<(), StoreError>;
-    /// False when the account has fewer.
-    async fn take_points(&mut self, account: &AccountId, points: i64) -> Result<bool, StoreError>;
+    /// False when the account has fewer that can be exchanged.
+    async fn take_points(
+        &mut self,
+        account: &AccountId,
+        points: i64,
+        now: Time,
+    ) -> Result<bool, StoreError>;
+    /// Takes so many, or as many as there are; how many were taken.
+    async fn lose_points(&mut self, account: &AccountId, most: i64) -> Result<i64, StoreError>;
+    /// [`StoreError::Duplicate`] when the line earned before.
+    async fn add_earning(&mut self, earning: &Earning) -> Result<(), StoreError>;
+    /// Compare-and-set of what went back; false when it is not as it was known.
+    async fn save_earning(&mut self, known: &Earning, next: &Earning) -> Result<bool, StoreError>;
+    /// What one account earned is the other's from now on.
+    async fn move_earnings(&mut self, from: &AccountId, into: &AccountId)
+    -> Result<(), StoreError>;
     /// One piece off the stock; false when none is left.
     async fn take_gift(&mut self, id: &GiftId) -> Result<bool, StoreError>;
     /// [`StoreError::Duplicate`] when the account used the key already.

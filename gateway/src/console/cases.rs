@@ -4,11 +4,13 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::billing::Billing;
 use lifeline_core::cases::Case;
-use lifeline_core::cases::decision::{ProposalState, Resolution, Taking};
+use lifeline_core::cases::decision::{
+    Part, Proposal, ProposalState, REASON_CHARS, Resolution, Taking,
+};
 use lifeline_core::customers::Customers;
 use lifeline_core::customers::bills::Released;
 use lifeline_core::operators::Right;
-use lifeline_core::operators::decisions::Docket;
+use lifeline_core::operators::decisions::{Docket, Plan};
 use lifeline_core::payments::rulings::Ruled;
 use lifeline_core::payments::{Order, PaymentError, Payments};
 use lifeline_core::shared::ids::{CaseId, PaymentId};
@@ -28,6 +30,7 @@ pub(super) fn pages(pages: &mut Pages<'_>) {
     let propose = Access::May(Right::ProposeDecision);
     let approve = Access::May(Right::ApproveDecision);
     pages.get("/console/cases", read, list);
+    pages.post("/console/cases", propose, "payments.ask_refund", ask_refund);
     pages.get("/console/cases/{case_id}", read, show);
     pages.post(
         "/console/cases/{case_id}/taking",
@@ -83,6 +86,7 @@ struct CasesPage {
     frame: Frame,
     rows: Vec<Row>,
     next: Option<String>,
+    may_ask: bool,
 }
 
 /// Cases on one page.
@@ -126,6 +130,7 @@ async fn list(visitor: Visitor, query: web::Query<After>) -> Result<HttpResponse
     let takings = operators.takings().await?;
     Ok(page(&CasesPage {
         frame: Frame::of(&visitor, "cases.title"),
+        may_ask: visitor.acting.may(Right::ProposeDecision),
         next: cases
             .last()
             .filter(|_| more)
@@ -136,6 +141,7 @@ async fn list(visitor: Visitor, query: web::Query<After>) -> Result<HttpResponse
 
 struct Offered {
     resolution: &'static str,
+    parts: String,
     reason: String,
     by: String,
     at: String,
@@ -154,6 +160,7 @@ struct CasePage {
     trace_id: String,
     offered: Vec<Offered>,
     resolutions: Vec<&'static str>,
+    has_parts: bool,
     may_propose: bool,
     may_judge: bool,
     may_carry_out: bool,
@@ -224,6 +231,7 @@ async fn show(
     let open = case.closed_at.is_none();
     let offered = docket.proposals.iter().map(|one| Offered {
         resolution: one.resolution.as_str(),
+        parts: Part::render_all(&one.parts),
         reason: one.reason.clone(),
         by: one.proposed_by.clone(),
         at: one.proposed_at.alipay_text(),
@@ -250,6 +258,9 @@ async fn show(
             .iter()
             .map(|one| one.as_str())
             .collect(),
+        has_parts: [Resolution::TakeBackPart, Resolution::CreditHome]
+            .iter()
+            .any(|one| case.kind.resolutions().contains(one)),
         may_propose: open && !waits && !approved && visitor.acting.may(Right::ProposeDecision),
         may_judge: open && waits && visitor.acting.may(Right::ApproveDecision),
         may_carry_out: open && approved && visitor.acting.may(Right::ApproveDecision),
@@ -262,7 +273,35 @@ async fn show(
 #[serde(deny_unknown_fields)]
 struct Offer {
     resolution: String,
+    #[serde(default)]
+    parts: String,
     reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    payment_id: String,
+    reason: String,
+}
+
+/// Somebody wants money of a payment to go back: a case about which two persons decide.
+async fn ask_refund(
+    visitor: Visitor,
+    payments: web::Data<Payments>,
+    fields: Fields<Asked>,
+) -> Result<HttpResponse, Fault> {
+    let Asked { payment_id, reason } = &fields.0;
+    if !REASON_CHARS.contains(&reason.chars().count()) {
+        return Err(Fault::Invalid("fault.reason"));
+    }
+    let id = PaymentId::parse(payment_id).map_err(|_| Fault::NotFound)?;
+    let actor = visitor.acting.actor();
+    let case = payments
+        .ask_refund(&id, reason, &actor, &trace::current())
+        .await?;
+    let case = case.ok_or(Fault::Refused("fault.not_as_things_stand"))?;
+    Ok(go_saying(&here(&case.case_id), "said.asked"))
 }
 
 fn here(id: &CaseId) -> String {
@@ -278,9 +317,14 @@ async fn offer(
     let resolution = Resolution::parse(&fields.0.resolution);
     let resolution = resolution.ok_or(Fault::Invalid("fault.resolution"))?;
     let operators = &visitor.operators;
-    operators
-        .propose(&visitor.acting, &id, resolution, &fields.0.reason)
-        .await?;
+    let parts = Part::parse_all(&fields.0.parts);
+    let parts = parts.ok_or(Fault::Invalid("fault.parts"))?;
+    let plan = Plan {
+        resolution,
+        parts: &parts,
+        reason: &fields.0.reason,
+    };
+    operators.propose(&visitor.acting, &id, plan).await?;
     Ok(go_saying(&here(&id), "said.proposed"))
 }
 
@@ -323,8 +367,8 @@ async fn agree(
     _fields: Fields<Nothing>,
 ) -> Result<HttpResponse, Fault> {
     let id = case_id(&id)?;
-    let resolution = visitor.operators.judge(&visitor.acting, &id, true).await?;
-    carry_out(&visitor, &places, &id, resolution).await
+    let decided = visitor.operators.judge(&visitor.acting, &id, true).await?;
+    carry_out(&visitor, &places, &id, &decided).await
 }
 
 async fn refuse(
@@ -350,21 +394,20 @@ async fn again(
     let agreed = docket
         .agreed()
         .filter(|one| one.state == ProposalState::Approved);
-    let resolution = agreed
-        .ok_or(Fault::Refused("fault.not_as_things_stand"))?
-        .resolution;
+    let decided = agreed.ok_or(Fault::Refused("fault.not_as_things_stand"))?;
     if docket.case.closed_at.is_some() {
         return Err(Fault::Refused("fault.not_as_things_stand"));
     }
-    carry_out(&visitor, &places, &id, resolution).await
+    carry_out(&visitor, &places, &id, decided).await
 }
 
 async fn carry_out(
     visitor: &Visitor,
     (payments, customers, billing): &Places,
     id: &CaseId,
-    resolution: Resolution,
+    decided: &Proposal,
 ) -> Result<HttpResponse, Fault> {
+    let resolution = decided.resolution;
     if matches!(
         resolution,
         Resolution::BillStands | Resolution::BillCorrected
@@ -382,7 +425,7 @@ async fn carry_out(
         let payment = payment.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;
         let actor = visitor.acting.actor();
         let ruled = payments
-            .rule(&payment, resolution, &actor, &trace::current())
+            .rule(&payment, decided, &actor, &trace::current())
             .await?;
         if ruled == Ruled::Unmoved {
             return Ok(go_saying(&here(id), "said.unmoved"));

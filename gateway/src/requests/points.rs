@@ -52,6 +52,8 @@ pub(super) struct GiftView {
 #[derive(Serialize, ToSchema)]
 pub(super) struct PurseView {
     balance: i64,
+    /// How many of them cannot be exchanged yet: those of the last seven days.
+    pending: i64,
     history: Vec<MovedView>,
     gifts: Vec<GiftView>,
 }
@@ -62,6 +64,7 @@ impl PurseView {
         let gifts = purse.gifts.into_iter();
         Self {
             balance: purse.balance,
+            pending: purse.pending,
             history: moved
                 .map(|one| MovedView {
                     points: one.points,

@@ -2232,6 +2232,11 @@ export interface components {
             balance: number;
             gifts: components["schemas"]["GiftView"][];
             history: components["schemas"]["MovedView"][];
+            /**
+             * Format: int64
+             * @description How many of them cannot be exchanged yet: those of the last seven days.
+             */
+            pending: number;
         };
         /** @description The only change a person can make to a notice. */
         ReadBody: {

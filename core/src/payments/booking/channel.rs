@@ -325,6 +325,7 @@ impl Booking<'_> {
             amount: share.amount,
             purpose: share.purpose,
             arrears_version: share.arrears_version.clone(),
+            part_of: None,
             body: None,
             check,
             sent_at: None,

@@ -77,6 +77,17 @@ impl Booking<'_> {
         asked_at: Time,
     ) -> Result<(), BooksError> {
         let now = self.draw.now;
+        let part = fact
+            .part
+            .as_ref()
+            .filter(|_| input == l::Input::RefundWanted);
+        if let Some(part) = part.filter(|part| self.is_part_of(id, part)) {
+            return self.split_off(id, part, asked_at);
+        }
+        let split = self
+            .order
+            .line(id)
+            .is_some_and(|line| self.order.is_split(line));
         let owed = self.is_owed_back(id);
         let gone = is_posting(fact.ruling) && self.is_money_gone(id)?;
         let line = self.line_at(id)?;
@@ -95,6 +106,7 @@ impl Booking<'_> {
             line.asked_at = Some(line.asked_at.map_or(asked_at, |last| last.max(asked_at)));
         }
         let mut facts = line_facts(line, fact, now);
+        facts.same_business_date &= !split;
         if state == l::State::Held && (owed || gone) {
             // The money is promised to the payer by a refund that is not over, or went back another
             // way: nothing may post it or promise it again.
@@ -169,7 +181,7 @@ impl Booking<'_> {
         Ok(left < amount)
     }
 
-    fn sight_line(
+    pub(super) fn sight_line(
         &mut self,
         id: &LineId,
         (state, input, next): (l::State, l::Input, l::State),

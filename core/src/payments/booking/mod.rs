@@ -6,13 +6,14 @@
 //! | file | what it is |
 //! |---|---|
 //! | `channel`, `suspense`, `foreign` | effects a1..a8 of table P |
-//! | `lines`, `returns` | effects b1..b9 of table L |
+//! | `lines`, `parts`, `returns` | effects b1..b9 of table L |
 //! | `refunds` | effect c1 of table R, reserve and withdrawal |
 //! | `records` | ledger entries, cases, events, evidence, audit |
 
 mod channel;
 mod foreign;
 mod lines;
+mod parts;
 mod records;
 mod refunds;
 mod restored;

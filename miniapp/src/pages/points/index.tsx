@@ -30,11 +30,12 @@ function Content() {
       <Card label={t('points.balance')}>
         <Box as='p' className='soft'>{t('points.balance')}</Box>
         <Box as='p' className='card-title' testId='points-balance'>{String(answer.balance)}</Box>
+        {answer.pending > 0 && <Box as='p' testId='points-pending'>{t('points.pending', { n: answer.pending })}</Box>}
         <Box as='p' className='soft'>{t('points.rule')}</Box>
       </Card>
       <Box as='h2' className='section-title'>{t('points.gifts')}</Box>
       {answer.gifts.length === 0 && <Box as='p' className='soft'>{t('points.no_gifts')}</Box>}
-      {answer.gifts.map((gift) => <GiftCard key={gift.gift_id} gift={gift} balance={answer.balance} done={reload} />)}
+      {answer.gifts.map((gift) => <GiftCard key={gift.gift_id} gift={gift} balance={answer.balance - answer.pending} done={reload} />)}
       <History purse={answer} />
     </>
   )
