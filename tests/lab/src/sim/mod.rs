@@ -4,6 +4,7 @@
 mod cells;
 mod channel;
 mod channel_port;
+mod claims;
 mod cluster;
 mod couples;
 mod dice;

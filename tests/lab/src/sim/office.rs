@@ -16,7 +16,7 @@ use lifeline_core::store::snapshot;
 
 use super::cluster::Cluster;
 use super::dice::Dice;
-use super::marketing::{Said, next_cutoff};
+use super::marketing::Said;
 use super::plan::Service;
 use super::world::{Handle, MILLI, SECOND, World};
 
@@ -93,7 +93,7 @@ impl Desk {
     }
 
     /// Waits for a line that is paid and in this state; any paid one when none comes.
-    async fn order_on(&mut self, on: Option<&'static str>) -> Option<Order> {
+    pub(super) async fn order_on(&mut self, on: Option<&'static str>) -> Option<Order> {
         let wanted = match on {
             Some(state) => format!(
                 "EXISTS (SELECT 1 FROM payment_line l WHERE l.payment_id = p.payment_id AND l.state = '{state}')"
@@ -109,35 +109,6 @@ impl Desk {
             self.world.sleep(pause.saturating_mul(MILLI)).await;
         }
         self.some(self.orders("p.state IN ('PAID', 'SUSPENSE', 'DONE')"))
-    }
-
-    /// Somebody wants the money of a paid order back, and two persons agree.
-    async fn claim(&mut self, on: Option<&'static str>) {
-        let Some(order) = self.order_on(on).await else {
-            return;
-        };
-        let at = self.dice.index(order.lines.len());
-        if let Some(line) = order.lines.get(at) {
-            let wanted = self.line(line, l::Input::RefundWanted, None);
-            self.say(&order, vec![wanted], "claims").await;
-        }
-    }
-
-    /// The claim comes at the cut-off: when it is decided and when it arrives, marketing's dates differ.
-    async fn claim_late(&mut self, after_ms: i64) {
-        let cutoff = self.world.with(|world| next_cutoff(world.now()));
-        let at = cutoff.saturating_add(after_ms.saturating_mul(MILLI));
-        let wait = self.world.with(|world| at.saturating_sub(world.now()));
-        self.world.sleep(wait).await;
-        let posted = "EXISTS (SELECT 1 FROM payment_line l WHERE l.payment_id = p.payment_id AND l.state = 'POSTED')";
-        let Some(order) = self.some(self.orders(posted)) else {
-            return;
-        };
-        let mut lines = order.lines.iter();
-        if let Some(line) = lines.find(|line| line.state == l::State::Posted) {
-            let wanted = self.line(line, l::Input::RefundWanted, None);
-            self.say(&order, vec![wanted], "claims").await;
-        }
     }
 
     /// Two persons let automatic refunds go on, again and again.
@@ -328,20 +299,20 @@ impl Desk {
             // What the daily GET may know by now is looked up before anything is decided.
             l::State::Held if line.may_be_known() && self.dice.in_mille(500) => {
                 if self.dice.in_mille(300) {
-                    let number = line.channel_txn_no.as_str();
+                    let number = order.posting_of(line).channel_txn_no.as_str();
                     self.world.with(|world| world.marketing.clear_stray(number));
                 }
                 self.looked_up(order, line)
             }
-            l::State::Held => Some(self.about_held(line, foreign)),
-            l::State::Posted if foreign => Some(self.line(line, l::Input::RefundWanted, None)),
+            l::State::Held => Some(self.about_held(order, line, foreign)),
+            l::State::Posted if foreign => Some(self.about_gone(order, line)),
             _thawed if line.frozen => Some(self.line(line, l::Input::Case, None)),
             _ => None,
         }
     }
 
-    fn about_held(&mut self, line: &PostingLine, foreign: bool) -> Observation {
-        let number = line.channel_txn_no.as_str();
+    fn about_held(&mut self, order: &Order, line: &PostingLine, foreign: bool) -> Observation {
+        let number = order.posting_of(line).channel_txn_no.as_str();
         let (stray, booked) = self.world.with(|world| {
             let posting = world.marketing.postings.get(number);
             let stray = posting.is_some_and(|posting| posting.stray);
@@ -438,9 +409,10 @@ const fn is_fact(what: &Observed) -> bool {
 fn word(seen: &Observation) -> String {
     match &seen.what {
         Observed::Channel(input, _) => input.as_str().to_owned(),
-        Observed::Line(_, input, fact) => match fact.ruling {
-            Some(ruling) => format!("line {}: {}", input.as_str(), ruling.as_str()),
-            None => format!("line {}", input.as_str()),
+        Observed::Line(_, input, fact) => match (fact.ruling, &fact.part) {
+            (Some(ruling), _) => format!("line {}: {}", input.as_str(), ruling.as_str()),
+            (None, Some(part)) => format!("line {}: {} of it", input.as_str(), part.amount.get()),
+            (None, None) => format!("line {}", input.as_str()),
         },
         Observed::Refund(_, input, _) => format!("refund {}", input.as_str()),
     }

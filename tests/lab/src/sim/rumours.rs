@@ -154,7 +154,7 @@ impl Desk {
         if !line.may_be_known() {
             return None;
         }
-        let number = &line.channel_txn_no;
+        let number = &order.posting_of(line).channel_txn_no;
         let told = self.world.with(|world| {
             let said = world.marketing.said_of(number);
             world.told(number, said)
