@@ -25,4 +25,5 @@ mod points;
 mod publishing;
 mod silence;
 mod support;
+mod taking_back;
 mod timeline;

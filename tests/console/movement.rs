@@ -12,11 +12,11 @@ use lifeline_core::store::{Store, StoreError, Tx, atomically, snapshot};
 use crate::customers::{HOME, household};
 use crate::office::{Desk, Office, Shown};
 
-const ORDERED: i64 = 12_840;
+pub(crate) const ORDERED: i64 = 12_840;
 const TOOK: i64 = 10_000;
 
 /// An order for the household's home that waits for its payer.
-async fn ordered(office: &Office) -> Order {
+pub(crate) async fn ordered(office: &Office) -> Order {
     let (account_id, binding_id): (_, BindingId) = household(office).await;
     let entropy = office.entropy();
     let maker = Maker {
@@ -92,13 +92,13 @@ async fn ordered(office: &Office) -> Order {
     order
 }
 
-async fn look(office: &Office, id: &PaymentId) -> Order {
+pub(crate) async fn look(office: &Office, id: &PaymentId) -> Order {
     let store: &dyn Store = &*office.store;
     let mut view = snapshot(store).await.unwrap();
     view.payments().find(id).await.unwrap().unwrap()
 }
 
-async fn post(
+pub(crate) async fn post(
     office: &Office,
     desk: &Desk,
     cookie: &str,
@@ -111,7 +111,7 @@ async fn post(
     desk.post(path, cookie, &whole).await
 }
 
-fn states(order: &Order) -> Vec<table_l::State> {
+pub(crate) fn states(order: &Order) -> Vec<table_l::State> {
     order.lines.iter().map(|line| line.state).collect()
 }
 

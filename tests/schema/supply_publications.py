@@ -13,8 +13,13 @@ def supplies(call, chance, of_the_home, passer_by, owner):
 
     def exchange(case):
         person = owner()
-        gifts = person.ask("GET", "/v1/points")["gifts"]
-        case.body = {"gift_id": min(gifts, key=lambda gift: gift["points"])["gift_id"]}
+        purse = person.ask("GET", "/v1/points")
+        cheapest = min(purse["gifts"], key=lambda gift: gift["points"])
+        if purse["balance"] >= cheapest["points"] > purse["balance"] - purse["pending"]:
+            # Points can be exchanged seven days after the payment was credited.
+            call("sandbox", "POST", "/sim/clock", {"advance_s": 7 * 86_400 + 60})
+            person.ask("GET", "/v1/points")
+        case.body = {"gift_id": cheapest["gift_id"]}
         case.headers["idempotency-key"] = f"walk-{chance.getrandbits(64):016x}"
         return person
 
