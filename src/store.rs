@@ -46,9 +46,6 @@ pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failu
             migrated.version
         ),
     };
-    if let Some(made) = crate::vault::prepare(&config.vault)? {
-        said.push_str(&format!("\n{made}"));
-    }
     let file = &config.store.keyring;
     if !kind.is_demo() && !file.exists() {
         if !migrated.from_nothing {
@@ -64,6 +61,10 @@ pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failu
             "\nmade the keyring {}: back it up apart from the database",
             file.display()
         ));
+    }
+    // Last: a token that cannot be used must not leave a new store without its keyring.
+    if let Some(made) = crate::vault::prepare(&config.vault)? {
+        said.push_str(&format!("\n{made}"));
     }
     Ok(said)
 }

@@ -7,12 +7,14 @@ use std::process::Command;
 use std::time::Duration;
 
 use libtest_mimic::Failed;
+use lifeline_tests::demo::binary;
 use lifeline_tests::{Answer, Demo, Engine, Phone};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::fixtures::BOTH;
 use crate::generation::{permit, registered, seller};
+use crate::production::{certificates, configuration};
 use crate::settling::advance;
 use crate::{Body, run};
 
@@ -37,6 +39,11 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
             "pv_05_the_hsm_wraps_and_opens_for_the_packaged_binary",
             &[Engine::Sqlite],
             hsm,
+        ),
+        (
+            "pv_05_what_the_hsm_lacks_is_said_and_migrate_makes_its_key",
+            BOTH,
+            preparing,
         ),
     ]
 }
@@ -337,5 +344,57 @@ fn hsm(engine: Engine) -> Result<(), Failed> {
         assert_eq!(vault, "pkcs11");
         assert!(wrapped.starts_with("pkcs11:"), "wrapped by the token's key");
         assert!(!demo.log().contains(PIN), "the PIN is in the log");
+    })
+}
+
+/// What a command said over the production configuration and the token in `dir`, and whether it went well.
+fn said(command: &str, dir: &Path) -> (bool, String) {
+    let ran = Command::new(binary())
+        .arg(command)
+        .arg("--config")
+        .arg(dir.join("lifeline.toml"))
+        .env("SOFTHSM2_CONF", dir.join("softhsm2.conf"))
+        .output()
+        .expect("lifeline");
+    let said = [ran.stdout, ran.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(!said.contains(PIN), "{command} says the PIN");
+    (ran.status.success(), said)
+}
+
+fn preparing(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let home = tempfile::tempdir().expect("a folder");
+        let dir = home.path();
+        token(dir);
+        certificates(dir);
+        let (file, _, _) = configuration(dir, engine).await;
+        let plain = std::fs::read_to_string(&file).expect("the configuration");
+        let names = |token: &str| {
+            let vault = format!(
+                "[vault]\nkind = \"pkcs11\"\nmodule = \"{MODULE}\"\ntoken = \"{token}\"\npin_file = \"{}/pin\"\n",
+                dir.display()
+            );
+            std::fs::write(&file, format!("{plain}{vault}")).expect("the configuration");
+        };
+        names("another");
+        let (well, text) = said("migrate", dir);
+        assert!(!well && text.contains("no token of that label"), "{text}");
+        // The store is made, and so is its keyring: the next attempt goes on from there.
+        names("lifeline");
+        let no_key = "the token holds no key of that label";
+        let (_, text) = said("doctor", dir);
+        assert!(text.contains(no_key), "{text}");
+        let (well, text) = said("serve", dir);
+        assert!(!well && text.contains(no_key), "{text}");
+        let (well, text) = said("migrate", dir);
+        assert!(well && text.contains("lifeline-wrapping"), "{text}");
+        let (_, text) = said("doctor", dir);
+        assert!(!text.contains(no_key), "{text}");
+        let (well, text) = said("migrate", dir);
+        assert!(
+            well && !text.contains("lifeline-wrapping"),
+            "made once: {text}"
+        );
     })
 }
