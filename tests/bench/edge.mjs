@@ -50,7 +50,7 @@ async function peers(house, redisUrl) {
   const bearer = { authorization: `Bearer ${token(secret, house.session.account_id)}` }
   const body = path.join(work, 'edge.json')
   writeFileSync(body, house.bill.bytes)
-  const values = { WORK: work, HERE, SECRET: secret, LIMIT, BODY: body, ETAG: house.bill.headers.get('etag').replaceAll('"', '\\"'), REDIS_PORT: new URL(redisUrl).port }
+  const values = { WORK: work, HERE, SECRET: secret, LIMIT, BODY: body, ETAG: house.bill.headers.get('etag').replaceAll('"', '\\"'), REDIS_PORT: new URL(redisUrl).port, REDIS_PASSWORD: decodeURIComponent(new URL(redisUrl).password) }
   const found = {}
   for (const [name, file, command] of [
     ['haproxy', 'haproxy.cfg', (made) => ['/usr/sbin/haproxy', ['-db', '-f', made]]],

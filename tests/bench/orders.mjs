@@ -1,5 +1,5 @@
 // Orders and notices in bulk: the load of a payment's create and of Alipay's notices, each counted from start to the last answer.
-import { createSign, randomUUID } from 'node:crypto'
+import { createPrivateKey, randomUUID, sign as signed } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
@@ -70,7 +70,7 @@ function notice(order, { app_id, seller_id }, platform) {
     version: '1.0', out_trade_no: order.out_trade_no, trade_no: tradeOf(order.out_trade_no), trade_status: 'TRADE_SUCCESS', total_amount: '10.00',
     receipt_amount: '10.00', buyer_pay_amount: '10.00', gmt_create: at, gmt_payment: at }
   const content = Object.keys(params).sort().map((name) => `${name}=${params[name]}`).join('&')
-  const sign = createSign('RSA-SHA256').update(content).sign(platform, 'base64')
+  const sign = signed('RSA-SHA256', Buffer.from(content), platform).toString('base64')
   return new URLSearchParams({ ...params, sign_type: 'RSA2', sign }).toString()
 }
 
@@ -79,7 +79,7 @@ function notice(order, { app_id, seller_id }, platform) {
  * before the clock starts. `success` only says that a notice is stored, so the last orders are looked at until they are paid.
  */
 export async function notify({ line, callback }, homes, orders, merchant, keysDir) {
-  const platform = readFileSync(path.join(keysDir, 'platform_private.pem'), 'utf8')
+  const platform = createPrivateKey(readFileSync(path.join(keysDir, 'platform_private.pem'), 'utf8'))
   const bodies = orders.map((order) => notice(order, merchant, platform))
   const began = performance.now()
   await all(bodies, async (body) => {

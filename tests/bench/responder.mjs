@@ -1,14 +1,14 @@
 // Alipay and the marketing system as cheap as they can be: any number of people with homes, prepared answers, no books.
 // It takes the place of lifeline-sandbox beside a copy of the binary, so that a demo starts it as it starts its sandbox and
 // what is measured is the gateway. Person n owns HOMES_EACH homes; what it must sign it signs.
-import { createDecipheriv, createSign } from 'node:crypto'
+import { createDecipheriv, createPrivateKey, sign as signed } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 
 export const HOMES_EACH = 9
-const APP_TIME = { timeZone: 'Asia/Shanghai', hour12: false }
+const SHANGHAI_MS = 8 * 3_600_000
 
 /** The resident ID of person n, with its check character (GB 11643-1999). */
 export function idOf(n) {
@@ -20,7 +20,8 @@ export function idOf(n) {
 }
 
 const homesOf = (n) => Array.from({ length: HOMES_EACH }, (_, at) => `150${String(n).padStart(8, '0')}${String(at).padStart(2, '0')}`)
-const now = () => `${new Date().toLocaleString('sv-SE', APP_TIME).replace(' ', 'T')}+08:00`
+// Written by hand: the library's way takes longer than the rest of an answer.
+const now = () => `${new Date(Date.now() + SHANGHAI_MS).toISOString().slice(0, 19)}+08:00`
 
 /** What Alipay answers, by method. The auth code and the token name the person. */
 function alipay(method, params) {
@@ -80,7 +81,7 @@ function open(keys, field, envelope) {
 
 function serve(options) {
   const keys = JSON.parse(readFileSync(path.join(options['keys-dir'], 'marketing.json'), 'utf8'))
-  const platform = readFileSync(path.join(options['keys-dir'], 'platform_private.pem'), 'utf8')
+  const platform = createPrivateKey(readFileSync(path.join(options['keys-dir'], 'platform_private.pem'), 'utf8'))
   const say = (answer, status, value) => {
     const text = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
     answer.writeHead(status, { 'content-type': 'application/json', 'content-length': text.length }).end(text)
@@ -91,7 +92,7 @@ function serve(options) {
       const params = new URLSearchParams(`${url.search.slice(1)}&${body}`)
       const method = params.get('method')
       const node = JSON.stringify(alipay(method, params))
-      const sign = createSign('RSA-SHA256').update(node).sign(platform, 'base64')
+      const sign = signed('RSA-SHA256', Buffer.from(node), platform).toString('base64')
       return say(answer, 200, `{"${method.replaceAll('.', '_')}_response":${node},"sign":"${sign}"}`)
     }
     if (url.pathname.startsWith('/mkt/v1/')) {

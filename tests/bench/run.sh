@@ -9,8 +9,7 @@ cd "$ROOT"
 "$DEV/ensure.sh" build web services bench
 "$DEV/miniapp.sh" install:tests/bench/fastify
 say "building release binaries"
-cargo build --locked --release -p lifeline -p lifeline-sandbox -p lifeline-lab
-cargo build --locked --release -p lifeline-tests --bin lifeline-probe
+cargo build --locked --release -p lifeline -p lifeline-sandbox -p lifeline-lab -p lifeline-probe
 mkdir -p "$TARGET/bench"
 export DEV TARGET
 exec "$DEV/with-services.sh" bash -c 'node tests/bench/bench.mjs "$TARGET" && tests/bench/settle.sh'

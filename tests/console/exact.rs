@@ -145,6 +145,44 @@ async fn ln_31_a_killed_process_marks_the_gap_and_loses_only_what_was_not_writte
 }
 
 #[actix_web::test]
+async fn ln_31_who_came_often_in_one_second_is_one_person_in_each_group_they_were_in() {
+    let office = Office::new().await;
+    let (recorder, counts) = counting(&office);
+    let paying = 12;
+    let came = [
+        (4, Channel::H5, Outcome::Done),
+        (paying, Channel::Mini, Outcome::Refused),
+        (paying, Channel::Mini, Outcome::Done),
+    ];
+    for person in 1..=6 {
+        for (function, channel, outcome) in came.iter().cycle().take(9) {
+            recorder.note(Sample {
+                at: office.clock.now(),
+                function: *function,
+                channel: *channel,
+                outcome: *outcome,
+                micros: 9,
+                person: Some(person),
+                refusal: None,
+            });
+        }
+    }
+    counts.end().await;
+    let insight = Insight::new(office.store.clone(), office.clock.clone());
+    let today = insight.today();
+    for channel in [None, Some(Channel::H5), Some(Channel::Mini)] {
+        let ask = Ask {
+            channel,
+            ..everything(today, today)
+        };
+        let figures = insight.statistics(&ask).await.unwrap();
+        assert_eq!(figures.people, Some([Some(6); 3]), "{channel:?}");
+        let paid = figures.funnel.last().map(|step| step.n);
+        assert_eq!(paid, Some(6), "those refused first and served then");
+    }
+}
+
+#[actix_web::test]
 async fn ln_31_the_listener_notes_what_it_answers_and_why() {
     let office = Office::new().await;
     let (recorder, counts) = counting(&office);

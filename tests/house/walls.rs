@@ -100,7 +100,12 @@ fn the_product_links_no_test_and_one_crypto_provider() {
     for part in ["lifeline-core ", "lifeline-adapters ", "lifeline-gateway "] {
         assert!(tree.contains(part), "the product lacks {part}");
     }
-    let tests = ["lifeline-sandbox", "lifeline-lab", "lifeline-tests"];
+    let tests = [
+        "lifeline-sandbox",
+        "lifeline-lab",
+        "lifeline-probe",
+        "lifeline-tests",
+    ];
     let providers = ["rsa", "ring", "openssl-sys", "native-tls"];
     let mut faults = forbidden(&tree, &tests);
     faults.extend(forbidden(&tree, &providers));

@@ -5,7 +5,7 @@
 //! that has no end and is flushed no more is one that was killed: what it had not written, at most a
 //! second's worth, is missing, and pages mark the hole.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -15,7 +15,7 @@ use super::batch::{Batch, Crowd, crowds};
 use super::error::InsightError;
 use super::misses::{Missed, Misses};
 use super::people::{KEPT, Period, day_number, hashed};
-use super::sample::{NOWHERE, Refusal, Sample};
+use super::sample::{NOWHERE, Outcome, Refusal, Sample};
 use crate::shared::ids::{AccountId, Entropy, Maker};
 use crate::shared::time::{Clock, Time};
 use crate::store::{Store, Tx, atomically, snapshot};
@@ -159,8 +159,14 @@ impl Ledger {
                 piece.refusals.push((*sample, refusal));
             }
         }
+        // Many requests of one person change nothing in who was there: each kind is looked up once.
+        let mut met = HashSet::new();
         for sample in samples {
-            if let Some(person) = sample.person {
+            let done = sample.outcome == Outcome::Done;
+            let kind = (day_number(sample.at), sample.function, sample.channel, done);
+            if let Some(person) = sample.person
+                && met.insert((person, kind))
+            {
                 self.count_person(sample, person, &mut piece).await?;
             }
         }

@@ -1,7 +1,7 @@
 //! Handlers of `billing`.
 
 use actix_web::http::header::IfNoneMatch;
-use actix_web::{HttpResponse, web};
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
 use lifeline_core::billing::{Billing, Period};
 use lifeline_core::bindings::{Bindings, Reach};
 use lifeline_core::payments::Payments;
@@ -11,7 +11,7 @@ use super::dto::{ArrearsView, BalanceView, BillView, BillsView};
 use super::repeated::{Again, Asked};
 use crate::accounts::Asker;
 use crate::edge::cursor::{Cursors, PageQuery};
-use crate::edge::{Code, Problem, Query, etag};
+use crate::edge::{Code, Problem, Query, SignedIn, etag};
 
 /// What is due, less what was paid through Lifeline and is still on its way.
 ///
@@ -82,19 +82,22 @@ pub(super) async fn bills(
     responses((status = 200, description = "The bill", body = BillView),
         (status = 304, description = "The bill is as it was")))]
 pub(super) async fn bill(
-    Asker(caller): Asker,
+    who: SignedIn,
     bindings: web::Data<Bindings>,
     billing: web::Data<Billing>,
-    path: web::Path<(String, String)>,
     known: Option<web::Header<IfNoneMatch>>,
     again: Again,
+    req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let known = known.map(web::Header::into_inner);
-    let turn = match again.asked(&caller.account_id).await {
+    let turn = match again.asked(who.account_id()).await {
         Asked::Again(answered) => return Ok(etag::answer(answered, known)),
         Asked::First(turn) => turn,
     };
-    let (binding, period) = path.into_inner();
+    // The rest of the request is read only for an answer that has to be made.
+    let Asker(caller) = Asker::extract(&req).await?;
+    let path = web::Path::<(String, String)>::extract(&req).await;
+    let (binding, period) = path.map_err(|_| Problem::new(Code::NotFound))?.into_inner();
     let period = Period::parse(&period).map_err(|_| Problem::new(Code::NotFound))?;
     let home = bindings.own_authorised(&caller, &id(&binding)?).await?;
     let shown = billing.bill(&home, &period).await?;

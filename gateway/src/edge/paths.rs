@@ -21,7 +21,7 @@ enum Part {
     Any(&'static str),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Template {
     at: usize,
     method: Method,
@@ -38,9 +38,14 @@ pub(crate) struct Met {
     pub(crate) at: Option<usize>,
 }
 
-/// The templates of a listener, by their first word.
+/// The templates of a listener.
 #[derive(Debug)]
-pub(crate) struct Paths(HashMap<&'static str, Vec<Template>>);
+pub(crate) struct Paths {
+    /// By their first word and the number of their parts.
+    rooms: HashMap<(&'static str, usize), Vec<Template>>,
+    /// By their place in the table.
+    all: Vec<Option<Template>>,
+}
 
 fn parts(path: &str) -> Option<impl Iterator<Item = &str>> {
     let rest = path.strip_prefix(ROOT)?.strip_prefix('/')?;
@@ -62,39 +67,39 @@ impl Template {
         })
     }
 
-    fn matches(&self, path: &str) -> bool {
-        let Some(mut theirs) = parts(path) else {
-            return false;
-        };
-        let all = self.parts.iter().all(|part| match (part, theirs.next()) {
-            (Part::Word(word), Some(text)) => *word == text,
-            (Part::Any(_), Some(text)) => !text.is_empty(),
-            (_, None) => false,
-        });
-        all && theirs.next().is_none()
+    /// Whether as many parts, of which the first is this template's, have its form.
+    fn matches<'p>(&self, theirs: impl Iterator<Item = &'p str>) -> bool {
+        let mut both = self.parts.iter().zip(theirs).skip(1);
+        both.all(|(part, text)| match part {
+            Part::Word(word) => *word == text,
+            Part::Any(_) => !text.is_empty(),
+        })
     }
 }
 
 impl Paths {
     /// Entries outside [`ROOT`] are not found here.
     pub(crate) fn of(table: &[Entry]) -> Self {
-        let mut rooms: HashMap<&'static str, Vec<Template>> = HashMap::new();
-        for (at, entry) in table.iter().enumerate() {
-            let Some(template) = Template::of(at, entry) else {
-                continue;
-            };
+        let at_place = |(at, entry)| Template::of(at, entry);
+        let all: Vec<_> = table.iter().enumerate().map(at_place).collect();
+        let mut rooms: HashMap<_, Vec<Template>> = HashMap::new();
+        for template in all.iter().flatten() {
             if let Some(Part::Word(room)) = template.parts.first() {
-                rooms.entry(room).or_default().push(template);
+                let room = (*room, template.parts.len());
+                rooms.entry(room).or_default().push(template.clone());
             }
         }
-        Self(rooms)
+        Self { rooms, all }
     }
 
     fn of_path<'p>(&'p self, path: &'p str) -> impl Iterator<Item = &'p Template> {
-        let room = parts(path).and_then(|mut parts| parts.next());
-        let found = room.and_then(|room| self.0.get(room));
+        let room = parts(path).and_then(|mut theirs| {
+            let room = theirs.next()?;
+            Some((room, theirs.count().saturating_add(1)))
+        });
+        let found = room.and_then(|room| self.rooms.get(&room));
         let all = found.into_iter().flatten();
-        all.filter(move |template| template.matches(path))
+        all.filter(move |template| parts(path).is_some_and(|theirs| template.matches(theirs)))
     }
 
     /// The first registered template that the path has the form of, and the first that also takes the
@@ -118,9 +123,11 @@ impl Paths {
 
     /// The named parts of a path that met the template at this place, for extractors.
     pub(crate) fn name_parts(&self, at: usize, req: &mut ServiceRequest) {
+        let Some(Some(template)) = self.all.get(at) else {
+            return;
+        };
         let path = req.match_info().as_str().to_owned();
-        let template = self.of_path(&path).find(|template| template.at == at);
-        let (Some(template), Some(texts)) = (template, parts(&path)) else {
+        let Some(texts) = parts(&path) else {
             return;
         };
         for (part, text) in template.parts.iter().zip(texts) {

@@ -46,6 +46,7 @@ end
 local function passes(plan, address, account)
   local store = redis:new()
   assert(store:connect("127.0.0.1", plan.redis_port))
+  if store:get_reused_times() == 0 then assert(store:auth(plan.redis_password)) end
   sha = sha or assert(store:script("LOAD", SCRIPT))
   local passed = assert(store:evalsha(sha, 2, "a:" .. address, "u:" .. account, plan.limit))
   store:set_keepalive(60000, 128)

@@ -15,7 +15,7 @@ pub const KEYS_MAX: usize = 8;
 pub const SHARDS: usize = 64;
 /// Buckets that a shard keeps. When all of them are in use, strangers share a few.
 const KEPT_PER_SHARD_MAX: usize = 16_384;
-const STRANGERS: u128 = 0x3ff;
+const STRANGERS: u64 = 0x3ff;
 /// A full shard is tidied at most this often.
 const TIDY_NS: u64 = 1_000_000_000;
 
@@ -50,7 +50,10 @@ struct Kept {
     stock: Stock,
 }
 
-/// A digest is as good a hash as any.
+/// 2^64 by the golden ratio, odd: spreads every bit over those above it.
+const MIXING: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A digest is nearly as good a hash as any.
 #[derive(Default)]
 struct Digested(u64);
 
@@ -65,15 +68,15 @@ impl Hasher for Digested {
         }
     }
 
-    fn write_u128(&mut self, digest: u128) {
-        let [a, b, c, d, e, f, g, h, ..] = digest.to_be_bytes();
-        self.0 = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+    fn write_u64(&mut self, digest: u64) {
+        // Mixed: keys of one shard have their low bits in common, strangers all but their low bits.
+        self.0 = digest.wrapping_mul(MIXING).rotate_left(32);
     }
 }
 
 #[derive(Default)]
 struct Shard {
-    buckets: HashMap<u128, Kept, BuildHasherDefault<Digested>>,
+    buckets: HashMap<u64, Kept, BuildHasherDefault<Digested>>,
     /// When it was last tidied for want of room: under a flood not for every key.
     tidied_ns: u64,
 }
@@ -89,7 +92,7 @@ impl Shard {
 pub struct Table {
     shards: Vec<Mutex<Shard>>,
     kept_per_shard_max: usize,
-    secrets: [RandomState; 2],
+    secret: RandomState,
 }
 
 impl std::fmt::Debug for Table {
@@ -125,18 +128,18 @@ struct Locked<'t> {
 }
 
 impl Locked<'_> {
-    fn shard(&mut self, digest: u128) -> Option<&mut Shard> {
+    fn shard(&mut self, digest: u64) -> Option<&mut Shard> {
         let wanted = shard_of(digest);
         let guard = self.guards.iter_mut().find(|(at, _)| *at == wanted);
         guard.map(|(_, guard)| &mut **guard)
     }
 
-    fn find(&mut self, digest: u128) -> Option<Kept> {
+    fn find(&mut self, digest: u64) -> Option<Kept> {
         self.shard(digest)?.buckets.get(&digest).copied()
     }
 
     /// The digest under which a key is kept: its own while there is room.
-    fn settle(&mut self, digest: u128, now_ns: u64) -> u128 {
+    fn settle(&mut self, digest: u64, now_ns: u64) -> u64 {
         let most = self.kept_per_shard_max;
         let Some(shard) = self.shard(digest) else {
             return digest;
@@ -152,11 +155,11 @@ impl Locked<'_> {
         }
         metrics::counter!("lifeline_limits_strangers_total").increment(1);
         // The shard is chosen by the low bits, which strangers of one shard keep.
-        let low = u128::try_from(SHARDS).unwrap_or(1);
+        let low = u64::try_from(SHARDS).unwrap_or(1);
         digest & (STRANGERS.saturating_mul(low) | low.saturating_sub(1))
     }
 
-    fn put(&mut self, digest: u128, kept: Kept) {
+    fn put(&mut self, digest: u64, kept: Kept) {
         if let Some(shard) = self.shard(digest) {
             shard.buckets.insert(digest, kept);
         }
@@ -179,8 +182,8 @@ impl Kept {
     }
 }
 
-fn shard_of(digest: u128) -> usize {
-    let low = u128::try_from(SHARDS).unwrap_or(1);
+fn shard_of(digest: u64) -> usize {
+    let low = u64::try_from(SHARDS).unwrap_or(1);
     usize::try_from(digest.checked_rem(low).unwrap_or(0)).unwrap_or(0)
 }
 
@@ -195,14 +198,14 @@ impl Table {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             kept_per_shard_max,
-            secrets: [RandomState::new(), RandomState::new()],
+            secret: RandomState::new(),
         }
     }
 
-    fn digest(&self, ask: &Ask<'_>) -> u128 {
+    /// Of the million keys a table holds at most, two share a digest once in thirty million tables.
+    fn digest(&self, ask: &Ask<'_>) -> u64 {
         let key = (ask.name, ask.function, ask.subject);
-        let [high, low] = self.secrets.each_ref().map(|secret| secret.hash_one(key));
-        (u128::from(high) << 64) | u128::from(low)
+        self.secret.hash_one(key)
     }
 
     /// Which part of the table a key belongs to.
@@ -212,8 +215,8 @@ impl Table {
     }
 
     /// Locks what the keys need and finds where each is kept.
-    fn lock(&self, asks: &[Ask<'_>], now_ns: u64) -> (Locked<'_>, [u128; KEYS_MAX]) {
-        let mut digests = [0_u128; KEYS_MAX];
+    fn lock(&self, asks: &[Ask<'_>], now_ns: u64) -> (Locked<'_>, [u64; KEYS_MAX]) {
+        let mut digests = [0_u64; KEYS_MAX];
         let mut wanted = [usize::MAX; KEYS_MAX];
         for ((digest, place), ask) in digests.iter_mut().zip(wanted.iter_mut()).zip(asks) {
             *digest = self.digest(ask);
