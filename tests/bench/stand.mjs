@@ -54,6 +54,12 @@ export async function untilReady(child, file, within) {
 
 export const memoryMb = (pid) => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024
 
+/** Milliseconds of processor time a process has used: in ticks of ten. */
+export function cpuMs(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
 /**
  * A copy of the binary whose outside is the responder: a demo starts what lies beside it. The responder shares the load's
  * core, so that the server's core is the gateway's alone.
@@ -123,7 +129,8 @@ export function fsyncMs() {
 export const median = (values) => { const sorted = [...values].sort((a, b) => a - b); return sorted[Math.floor(sorted.length / 2)] }
 export function summary(rounds) {
   const rates = rounds.map((r) => r.rate)
-  return { median: median(rates), low: Math.min(...rates), high: Math.max(...rates), p50: median(rounds.map((r) => r.p50)), p99: median(rounds.map((r) => r.p99)) }
+  const cpu = median(rounds.map((r) => r.cpu_ms ?? NaN))
+  return { median: median(rates), cpu_ms: cpu, low: Math.min(...rates), high: Math.max(...rates), p50: median(rounds.map((r) => r.p50)), p99: median(rounds.map((r) => r.p99)) }
 }
 
 /** Ends what a part left running and forgets its files. */
