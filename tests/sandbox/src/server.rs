@@ -367,10 +367,12 @@ async fn advance_clock(
 impl Ops {
     async fn push(&self, url: &str, wanted: &Advance) -> Result<(), Refusal> {
         let target = format!("{}/demo/clock", url.trim_end_matches('/'));
-        let mut body = serde_json::json!({ "advance_s": wanted.advance_s });
-        if wanted.stop {
-            body["stop"] = true.into();
-        }
+        let advance_s = wanted.advance_s;
+        let body = if wanted.stop {
+            serde_json::json!({ "advance_s": advance_s, "stop": true })
+        } else {
+            serde_json::json!({ "advance_s": advance_s })
+        };
         let sent = self.client.post(&target).json(&body).send().await;
         match sent.and_then(reqwest::Response::error_for_status) {
             Ok(_) => Ok(()),

@@ -52,6 +52,21 @@ async fn every_follower_is_moved_before_the_answer() {
 }
 
 #[tokio::test]
+async fn a_stopped_clock_stands_between_steps_and_its_followers_hear_of_it() {
+    let (follower, moved) = ops(200);
+    let scene = Scene::with(|o| o.ops = vec![follower]).await;
+    let stop = json!({ "advance_s": 60, "stop": true });
+    let (status, answer) = scene.post("/sim/clock", stop.clone()).await;
+    assert_eq!(status, 200);
+    assert_eq!(scene.get("/sim/clock").await["now"], answer["now"]);
+    let (_, later) = scene.post("/sim/clock", json!({ "advance_s": 1 })).await;
+    let at =
+        |answer: &Value| -> jiff::Timestamp { answer["now"].as_str().unwrap().parse().unwrap() };
+    assert_eq!(at(&later).duration_since(at(&answer)).as_secs(), 1);
+    assert_eq!(*moved.lock().unwrap(), [stop, json!({ "advance_s": 1 })]);
+}
+
+#[tokio::test]
 async fn a_follower_that_does_not_follow_is_reported() {
     let (broken, _) = ops(500);
     let scene = Scene::with(|o| o.ops = vec![broken]).await;
