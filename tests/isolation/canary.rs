@@ -80,6 +80,10 @@ pub(crate) enum Canary {
     Balance(usize, i64),
     /// The bill of one month, in the list, by itself, and as a part of what is due.
     Bill(usize, i64),
+    /// What a person's power was sold for in the month that waits to be checked.
+    Sold(usize),
+    /// A person's generator, or the account its money goes to, by their last four digits.
+    Seller(usize),
 }
 
 pub(crate) fn due_of(home: usize) -> i64 {
@@ -92,6 +96,22 @@ pub(crate) fn balance_of(home: usize, version: i64) -> i64 {
 
 pub(crate) fn bill_of(home: usize, month: i64) -> i64 {
     70_000_003 + 1_000_000 * fen(home) + 10 * (month - 24_000)
+}
+
+pub(crate) fn sold_of(person: usize) -> i64 {
+    60_000_007 + 1_000 * fen(person)
+}
+
+pub(crate) fn seller_tail_of(person: usize) -> String {
+    (9417 + 17 * person).to_string()
+}
+
+pub(crate) fn generator_of(person: usize) -> String {
+    format!("150499002{}", seller_tail_of(person))
+}
+
+pub(crate) fn card_of(person: usize) -> String {
+    format!("621700000000000{}", seller_tail_of(person))
 }
 
 pub(crate) fn fen(home: usize) -> i64 {
@@ -120,6 +140,9 @@ fn seek(value: &Value, found: &mut BTreeSet<Canary>) {
 }
 
 fn of_number(number: i64) -> Option<Canary> {
+    if let Some(person) = (0..PEOPLE).find(|person| number == sold_of(*person)) {
+        return Some(Canary::Sold(person));
+    }
     for home in 0..HOMES {
         if number == due_of(home) {
             return Some(Canary::Due(home));
@@ -141,6 +164,9 @@ fn of_text(text: &str) -> Vec<Canary> {
     for (person, given) in GIVEN.iter().enumerate() {
         if text.contains(given) {
             found.push(Canary::Name(person));
+        }
+        if text.contains(&format!("*{}", seller_tail_of(person))) {
+            found.push(Canary::Seller(person));
         }
     }
     for home in 0..HOMES {
@@ -166,5 +192,6 @@ pub(crate) fn address_of(home: usize) -> String {
 pub(crate) fn secrets() -> Vec<String> {
     let people = (0..PEOPLE).flat_map(|one| [name_of(one), phone_of(one), id_no_of(one)]);
     let homes = (0..HOMES).flat_map(|one| [number_of(one), format!("1500000000{}", 5500 + one)]);
-    people.chain(homes).collect()
+    let sellers = (0..PEOPLE).flat_map(|one| [generator_of(one), card_of(one)]);
+    people.chain(homes).chain(sellers).collect()
 }

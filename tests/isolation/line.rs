@@ -62,7 +62,7 @@ use crate::settling;
 use crate::town::Town;
 
 /// Time that moves only when told.
-struct Hands(AtomicI64);
+pub(crate) struct Hands(AtomicI64);
 
 impl Clock for Hands {
     fn now(&self) -> Time {
@@ -71,7 +71,7 @@ impl Clock for Hands {
 }
 
 /// Chance that is the same in every run.
-struct Dice(AtomicU64);
+pub(crate) struct Dice(AtomicU64);
 
 impl Entropy for Dice {
     fn fill(&self, bytes: &mut [u8]) {
@@ -189,12 +189,12 @@ pub(crate) struct House {
     requests: Requests,
     by_password: PasswordDoor,
     by_generation: GenerationDoor,
-    generation: Generation,
+    pub(crate) generation: Generation,
     settlement: Settlement,
     relay: Relay,
-    clock: Arc<Hands>,
-    entropy: Arc<Dice>,
-    store: Arc<sql::Engine>,
+    pub(crate) clock: Arc<Hands>,
+    pub(crate) entropy: Arc<Dice>,
+    pub(crate) store: Arc<sql::Engine>,
     /// The access token of each person, and when it was given.
     tokens: RefCell<Vec<Option<(String, i64)>>>,
 }

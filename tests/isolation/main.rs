@@ -69,6 +69,7 @@ fn take(walk: &[Act]) {
         let line = house.line().await;
         let mut walker = Walk::new(&house, &line);
         walker.settle().await;
+        walker.sell().await;
         // Every home has its holder to begin with, so that there is something to share.
         for holder in 0..canary::HOMES {
             walker.act(&Act::Match(holder)).await;

@@ -54,7 +54,7 @@ impl Walk<'_> {
         shows(&reply, "own payments", &own, &own);
     }
 
-    async fn is_not_there(&self, person: usize, path: &str) {
+    pub(crate) async fn is_not_there(&self, person: usize, path: &str) {
         let reply = self.get(person, path).await;
         is(&reply, Answer::NotFound, StatusCode::OK);
         assert!(

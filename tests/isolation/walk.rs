@@ -11,6 +11,7 @@ use crate::canary::{Canary, HOMES, PEOPLE, canaries_in, digits_of, due_of, numbe
 use crate::line::{House, Line, Reply};
 use crate::model::{Answer, Model, Role};
 use crate::reads::{is, shows};
+use crate::settling::Sale;
 use crate::sharing::Target;
 
 /// One act. Numbers name people, homes, links and grants round and round what there is.
@@ -61,10 +62,11 @@ pub(crate) struct Order {
 }
 
 pub(crate) struct Walk<'a> {
-    house: &'a House,
+    pub(crate) house: &'a House,
     line: &'a Line,
     pub(crate) model: Model,
     pub(crate) orders: Vec<Order>,
+    pub(crate) sales: Vec<Sale>,
 }
 
 /// Between two acts longer than any look or kept figure stays fresh, so that every act meets the
@@ -78,6 +80,7 @@ impl<'a> Walk<'a> {
             line,
             model: Model::new(house.now_s()),
             orders: Vec::new(),
+            sales: Vec::new(),
         }
     }
 
@@ -133,6 +136,7 @@ impl<'a> Walk<'a> {
                 self.read(person, link).await;
             }
             self.read_lists(person).await;
+            self.read_sales(person).await;
         }
     }
 
