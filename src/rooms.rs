@@ -139,7 +139,8 @@ impl Rooms {
         };
         let passwords = passwords(&entropy)?;
         let vault = crate::vault::open(&config.vault, engine)?;
-        let generation = generation(again(), outside, vault, &passwords, code_budget);
+        let rows = MonthRows::under(config.settlement.rules(&policy.number_prefix));
+        let generation = generation(again(), outside, vault, &passwords, code_budget, rows);
         let requests = {
             let (store, clock, entropy) = again();
             Requests::new(store, clock, entropy, outside.marketing.clone())
@@ -361,6 +362,7 @@ fn generation(
     vault: Arc<dyn KeyVault>,
     passwords: &Arc<dyn Passwords>,
     code_budget: Budget,
+    rows: MonthRows,
 ) -> Generation {
     let (store, clock, entropy) = ground;
     Generation::new(GenerationPorts {
@@ -371,7 +373,7 @@ fn generation(
         vault,
         passwords: Arc::clone(passwords),
         code_budget,
-        rows: vec![Arc::new(MonthRows)],
+        rows: vec![Arc::new(rows)],
     })
 }
 

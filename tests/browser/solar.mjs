@@ -169,6 +169,24 @@ async function entersByPassword() {
   }
 }
 
+const ANOTHER = { ...identity, bank_card_no: '6217000000000000021' }
+
+/** The reserve says another payee; a code and the identity once more make it so. */
+async function isPaidElsewhere() {
+  await tell('/sim/marketing/change-payee', { generation_no: registration.generation_no, trading_account: ANOTHER.bank_card_no })
+  await at('payee-change').click()
+  await typeIdentity(ANOTHER)
+  await page.getByText('请输入收到的 6 位数字').first().waitFor({ timeout: 10_000 })
+  const before = (await codesSoFar()).length
+  await at('send-code-payee').click()
+  await at('code-payee').fill(await codeAfter(before))
+  await looksRight('payee')
+  await at('solar-show').click()
+  await shows('payee-changed')
+  await page.getByText('****0021').first().waitFor({ timeout: 10_000 })
+  checks.that('the new payee is shown masked', (await at('solar-payee').innerText()).includes('****0021'))
+}
+
 async function endsAndWakes() {
   await at('solar-end-ask').click()
   await at('solar-end-ask').click()
@@ -185,7 +203,7 @@ async function endsAndWakes() {
   await tell('/sim/marketing/renew-contract', number)
   await typeRegistration(registration)
   await becomes('keyed')
-  await typeIdentity(identity)
+  await typeIdentity(ANOTHER)
   await shows('solar-state-permitted')
   await page.goto(`${line}/#/pages/home/index`)
   await shows('tab-solar')
@@ -199,6 +217,7 @@ try {
   await shows('consent')
   await registers()
   await showsWhoTheyAre()
+  await isPaidElsewhere()
   await changesThePassword()
   await entersByPassword()
   await endsAndWakes()

@@ -238,7 +238,7 @@ impl House {
             vault: Arc::new(vault),
             passwords: passwords.clone(),
             code_budget: Budget::USUAL,
-            rows: vec![Arc::new(MonthRows)],
+            rows: vec![Arc::new(MonthRows::default())],
         });
         let settlement = settling::settlement(store.clone(), c(), e());
         let ports = Ports {

@@ -261,6 +261,7 @@ fn sold(
             trading_account: TradingAccount::parse(&card_of(person)).expect("a card"),
         },
         payee_since: now,
+        payee_phone: None,
         opened_at: now,
         version: 1,
     };

@@ -47,7 +47,7 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
     ]
 }
 
-const ALL: &str = "/v1/generation-accounts";
+pub(crate) const ALL: &str = "/v1/generation-accounts";
 
 /// Who sells power, and what they would type and encrypt.
 pub(crate) async fn sellers(demo: &Demo) -> Vec<(Phone, Value)> {
@@ -85,7 +85,7 @@ pub(crate) async fn registered(phone: &Phone, person: &Value) -> String {
 }
 
 /// The public key, as soon as it is made.
-async fn key_of(phone: &Phone, id: &str) -> Value {
+pub(crate) async fn key_of(phone: &Phone, id: &str) -> Value {
     for _ in 0..600 {
         let answer = phone.get(&format!("{ALL}/{id}/public-key")).await;
         if answer.status == StatusCode::OK {
@@ -103,7 +103,7 @@ fn part(jwk: &Value, name: &str) -> BigUint {
 }
 
 /// A JWE by the `rsa` crate: RSA-OAEP-256 over a fresh key, A256GCM over the text.
-fn encrypt(jwk: &Value, text: &Value) -> String {
+pub(crate) fn encrypt(jwk: &Value, text: &Value) -> String {
     let key = RsaPublicKey::new(part(jwk, "n"), part(jwk, "e")).expect("a public key");
     let header = json!({"alg": "RSA-OAEP-256", "enc": "A256GCM", "kid": jwk["kid"]});
     let header = B64.encode(header.to_string());
@@ -131,7 +131,7 @@ fn encrypt(jwk: &Value, text: &Value) -> String {
     .join(".")
 }
 
-fn inside(id: &str, key: &Value, identity: &Value) -> Value {
+pub(crate) fn inside(id: &str, key: &Value, identity: &Value) -> Value {
     json!({"generation_account_id": id, "nonce": key["nonce"], "identity": identity})
 }
 
@@ -333,7 +333,7 @@ impl Ended {
     }
 }
 
-fn number(person: &Value) -> Value {
+pub(crate) fn number(person: &Value) -> Value {
     json!({"generation_no": person["registration"]["generation_no"]})
 }
 

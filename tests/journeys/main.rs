@@ -19,6 +19,7 @@ mod generation_sign_in;
 mod lost_client;
 mod merging;
 mod notice_shapes;
+mod payee;
 mod printed_steps;
 mod privacy;
 mod production;
@@ -52,6 +53,7 @@ fn main() {
         lost_client::tests(),
         merging::tests(),
         notice_shapes::tests(),
+        payee::tests(),
         printed_steps::tests(),
         privacy::tests(),
         production::tests(),

@@ -24,10 +24,14 @@ async fn send(phone: &Phone, method: Method, path: &str) -> Answer {
     phone.send(method, path, None, &[]).await
 }
 
-/// The code that came for a purpose, as the phone shows it.
 async fn code(phone: &Phone, words: &str) -> String {
+    code_on(phone, PHONE, words).await
+}
+
+/// The code that came for a purpose, as the phone of this number shows it.
+pub(crate) async fn code_on(phone: &Phone, number: &str, words: &str) -> String {
     for _ in 0..60 {
-        let inbox = phone.sandbox_get(&format!("/sim/sms?phone={PHONE}")).await;
+        let inbox = phone.sandbox_get(&format!("/sim/sms?phone={number}")).await;
         let shown = inbox.to_string();
         let found = shown.split("验证码 ").skip(1).filter(|text| {
             text.split("请勿")

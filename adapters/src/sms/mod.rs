@@ -104,6 +104,7 @@ fn purpose_in_words(purpose: &str) -> &'static str {
         "export" => "导出全部个人信息",
         "sign_in" => "登录",
         "set_password" => "设置登录密码",
+        "change_payee" => "更换光伏收款账号",
         "erase" => "注销并删除个人信息",
         _ => "身份验证",
     }

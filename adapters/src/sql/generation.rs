@@ -144,6 +144,7 @@ impl<C: Conn> GenerationReads for Sql<C> {
             permission_id: row.id("permission_id")?,
             identity: Identity::from_kept(&kept).ok_or_else(|| row.corrupt("identity"))?,
             payee_since: row.time("payee_since")?,
+            payee_phone: PersonalTable::phone_from_kept(&kept),
             opened_at: row.time("opened_at")?,
             version: row.int("version")?,
             table_id,
@@ -364,7 +365,7 @@ impl<C: WriteConn> Sql<C> {
     }
 
     async fn sealed_identity(&mut self, table: &PersonalTable) -> Result<String, StoreError> {
-        let kept = table.identity.to_kept();
+        let kept = table.to_kept();
         let owner = key_owner(&table.table_id);
         self.seal_for(&owner, IDENTITY, table.table_id.as_str(), &kept)
             .await

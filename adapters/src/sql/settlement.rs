@@ -249,6 +249,13 @@ impl<C: Conn> SettlementReads for Sql<C> {
 
 #[async_trait]
 impl<C: WriteConn> SettlementStore for Sql<C> {
+    async fn waiting_trades(
+        &mut self,
+        table: &PersonalTableId,
+    ) -> Result<Vec<TradeTaskId>, StoreError> {
+        self.waiting(table).await
+    }
+
     async fn add_energy(&mut self, version: &EnergyVersion) -> Result<(), StoreError> {
         let mut args = self.energy_args(version).await?;
         args.extend(args![

@@ -44,6 +44,9 @@ statements! { "trades":
         AND sent_at >= $1 AND trade_task_id > $2 ORDER BY trade_task_id LIMIT $3";
     OPEN("trade_task") = "SELECT COUNT(*) AS n FROM trade_task WHERE table_id = $1 AND generation_account_id = \
         (SELECT generation_account_id FROM personal_table WHERE table_id = $1) AND state NOT IN ('PAID', 'WITHDRAWN')";
+    WAITING("trade_task") = "SELECT trade_task_id FROM trade_task WHERE table_id = $1 AND generation_account_id = \
+        (SELECT generation_account_id FROM personal_table WHERE table_id = $1) AND state IN ('HELD', 'QUEUED', 'RETURNED') \
+        ORDER BY trade_task_id";
     ADD("trade_task") = "INSERT INTO trade_task (trade_task_id, state, amount_fen, queue_key, weights_epoch, payout_no, \
         paid_fen, payee, sent_at, hold, payee_confirmed, frozen, next_at, version, check_task_id, generation_account_id, \
         table_id, period, accepted_fen, enqueued_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
@@ -116,6 +119,14 @@ impl<C: Conn> Sql<C> {
         most: i64,
     ) -> Result<Vec<TradeTaskId>, StoreError> {
         let rows = self.rows(&PAID_SINCE, args![since, after, most]).await?;
+        rows.iter().map(|row| row.id("trade_task_id")).collect()
+    }
+
+    pub(super) async fn waiting(
+        &mut self,
+        table: &PersonalTableId,
+    ) -> Result<Vec<TradeTaskId>, StoreError> {
+        let rows = self.rows(&WAITING, args![table]).await?;
         rows.iter().map(|row| row.id("trade_task_id")).collect()
     }
 

@@ -66,6 +66,7 @@ pub(crate) fn table_of(t: &Bench, account: &GenerationAccountId) -> PersonalTabl
             trading_account: TradingAccount::parse("6217000000000000005").unwrap(),
         },
         payee_since: at(2),
+        payee_phone: None,
         opened_at: at(2),
         version: 1,
     }

@@ -19,6 +19,7 @@ contracts! { "trades":
     a_change_of_weights_finds_and_moves_what_was_keyed_before => ["SettlementStore::keyed_otherwise",
         "SettlementStore::rekey"];
     what_is_paid_is_listed_once_a_page_at_a_time => ["SettlementReads::paid_since"];
+    what_waits_is_listed_under_its_table => ["SettlementStore::waiting_trades"];
     erased_rows_leave_their_sums => ["SettlementStore::erase_rows"];
 }
 
@@ -196,6 +197,35 @@ async fn a_change_of_weights_finds_and_moves_what_was_keyed_before(t: Bench) {
     let mut view = t.view().await;
     let kept = view.settlement().trade(id).await.unwrap().unwrap();
     assert_eq!((kept.key, kept.weights_epoch), (key, 2));
+}
+
+async fn what_waits_is_listed_under_its_table(t: Bench) {
+    let (owner, table) = seller(&t).await;
+    let mut waiting = Vec::new();
+    for (state, n) in table_t::State::ALL.into_iter().zip(1..) {
+        let task = task_of(&t, &owner, &table, n);
+        add_task(&t, &task).await.unwrap();
+        let trade = TradeTask {
+            state,
+            payout_no: Some(format!("t0wait{n}")),
+            paid: Some(Fen::new(9)),
+            sent_at: Some(at(600)),
+            next_at: (!state.is_final()).then(|| at(700)),
+            ..trade_of(&t, &task, 9, 7)
+        };
+        add_trade(&t, &trade).await.unwrap();
+        if state.is_unsent() || state == table_t::State::Returned {
+            waiting.push(trade.trade_task_id);
+        }
+    }
+    assert_eq!(waiting.len(), 3);
+    waiting.sort();
+    let listed = async |table| {
+        t.write(async |tx| tx.settlement().waiting_trades(table).await)
+            .await
+    };
+    assert_eq!(listed(&table.table_id).await.unwrap(), waiting);
+    assert!(listed(&t.id()).await.unwrap().is_empty());
 }
 
 async fn erased_rows_leave_their_sums(t: Bench) {

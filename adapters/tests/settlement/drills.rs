@@ -194,7 +194,7 @@ async fn weights_change_while_many_are_queued(place: Place) {
 
 /// None of them is asked by the end of a cooperation.
 #[derive(Debug)]
-struct Nobody;
+pub(crate) struct Nobody;
 
 #[async_trait]
 impl GridConnections for Nobody {
@@ -244,7 +244,7 @@ async fn an_end_waits_for_a_payout_nobody_knows_of(place: Place) {
         vault: Arc::new(Nobody),
         passwords: Arc::new(Nobody),
         code_budget: Budget::USUAL,
-        rows: vec![Arc::new(MonthRows)],
+        rows: vec![Arc::new(MonthRows::default())],
     });
     let actor = Actor::job(
         "test",

@@ -11,8 +11,10 @@
 
 mod checking;
 mod drills;
+mod home;
 mod k;
 mod oracle;
+mod payee;
 mod paying;
 #[path = "../place/mod.rs"]
 mod place;
@@ -153,6 +155,7 @@ fn main() {
     let all = [
         checking::stories(),
         drills::stories(),
+        payee::stories(),
         paying::stories(),
         reached::stories(),
         tables::stories(),

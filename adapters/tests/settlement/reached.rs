@@ -148,7 +148,11 @@ async fn what_a_reject_says_reaches_the_reviewer_and_goes_with_the_table(place: 
     let clear = "SELECT COUNT(*) FROM check_task WHERE reason LIKE '%停电%'";
     assert_eq!(place.number(clear).await, 0, "sealed at rest");
     place
-        .write(async |tx| MonthRows.erase(tx, &seller.table, outside.now()).await)
+        .write(async |tx| {
+            MonthRows::default()
+                .erase(tx, &seller.table, outside.now())
+                .await
+        })
         .await;
     let left = "SELECT COUNT(*) FROM check_task WHERE reason IS NOT NULL";
     assert_eq!(place.number(left).await, 0);

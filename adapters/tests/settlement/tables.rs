@@ -29,7 +29,9 @@ async fn listed(
     page: &Page,
 ) -> Vec<TableRow> {
     let mut view = snapshot(&*place.store).await.unwrap();
-    let rows = MonthRows.list(&mut view, &seller.table, search, page).await;
+    let rows = MonthRows::default()
+        .list(&mut view, &seller.table, search, page)
+        .await;
     rows.unwrap()
 }
 
@@ -40,7 +42,7 @@ async fn all(place: &Place, seller: &Seller, search: &TableSearch) -> Vec<TableR
 
 async fn is_open(place: &Place, seller: &Seller) -> bool {
     place
-        .write(async |tx| MonthRows.has_open_money(tx, &seller.table).await)
+        .write(async |tx| MonthRows::default().has_open_money(tx, &seller.table).await)
         .await
 }
 
@@ -180,7 +182,11 @@ async fn the_end_waits_for_money_that_is_open(place: Place) {
     assert_eq!(outside.paid(), Fen::new(12_400));
     assert!(!is_open(&place, &seller).await);
     place
-        .write(async |tx| MonthRows.erase(tx, &seller.table, outside.now()).await)
+        .write(async |tx| {
+            MonthRows::default()
+                .erase(tx, &seller.table, outside.now())
+                .await
+        })
         .await;
     let any = TableSearch::default();
     assert!(all(&place, &seller, &any).await.is_empty());

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use lifeline_core::accounts::account::{Account, ProviderId};
 use lifeline_core::settlement::accounts::account::{FeedIn, GenerationAccount, GenerationState};
 use lifeline_core::settlement::accounts::table::{Identity, PersonalTable};
 use lifeline_core::settlement::check_task::CheckTask;
@@ -314,12 +315,17 @@ impl Place {
             entropy: outside,
         };
         let owner: AccountId = make.id();
-        self.raw(&format!(
-            "INSERT INTO account (account_id, app_id, open_id, open_id_index, created_at, version) \
-             VALUES ('{owner}', 'app', 'sealed', 'index-{nth}', 0, 1)"
-        ))
-        .await
-        .unwrap();
+        let person = Account {
+            account_id: owner.clone(),
+            app_id: "app".to_owned(),
+            open_id: ProviderId::parse(&format!("seller-{nth}")),
+            user_id: None,
+            real_name: None,
+            phone: None,
+            merged: None,
+            created_at: outside.now(),
+            version: 1,
+        };
         let number = format!("15049900{nth:05}");
         let long_ago = outside.now().plus_seconds(-90 * 86_400);
         let account = GenerationAccount {
@@ -346,10 +352,12 @@ impl Place {
                 trading_account: TradingAccount::parse(&format!("62170000000{nth:05}")).unwrap(),
             },
             payee_since: long_ago,
+            payee_phone: None,
             opened_at: long_ago,
             version: 1,
         };
         self.write(async |tx| {
+            tx.accounts().add(&person).await?;
             tx.generation().add(&account).await?;
             tx.generation().open_table(&table).await
         })

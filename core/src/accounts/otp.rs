@@ -30,6 +30,8 @@ pub enum OtpPurpose {
     SignIn,
     /// To set login and password.
     SetPassword,
+    /// To be paid for sold power at another account.
+    ChangePayee,
 }
 
 impl OtpPurpose {
@@ -42,6 +44,7 @@ impl OtpPurpose {
             Self::Erase => "erase",
             Self::SignIn => "sign_in",
             Self::SetPassword => "set_password",
+            Self::ChangePayee => "change_payee",
         }
     }
 
@@ -54,6 +57,7 @@ impl OtpPurpose {
             Self::Erase,
             Self::SignIn,
             Self::SetPassword,
+            Self::ChangePayee,
         ]
         .into_iter()
         .find(|purpose| purpose.as_str() == text)

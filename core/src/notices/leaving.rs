@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::news::{Unreadable, moment, names_a_home};
+use super::news::{self, Unreadable, moment, names_a_home};
 use super::notice::{Notice, Told};
 use super::ports::Sms;
 use super::words::Template;
@@ -84,11 +84,12 @@ impl HandedOver {
     }
 }
 
-/// Body of [`super::news::ARCHIVE_OFFERED`]. Not printable.
+/// Body of what goes to a phone that need not be anybody's account's. Not printable.
 #[derive(Deserialize)]
 pub(super) struct ToPhone {
     phone: String,
-    consumer_tail: String,
+    /// Of what is about a home.
+    consumer_tail: Option<String>,
     happened_at: String,
 }
 
@@ -96,10 +97,14 @@ impl ToPhone {
     /// The message it stands for.
     pub(super) fn sms(event: &Event) -> Result<Sms, Unreadable> {
         let said: Self = serde_json::from_str(&event.body).map_err(|_| Unreadable)?;
-        if !names_a_home(&said.consumer_tail) {
-            return Err(Unreadable);
-        }
-        let template = Template::archive_offered(said.consumer_tail, moment(&said.happened_at)?);
+        let at = moment(&said.happened_at)?;
+        let template = match (event.kind.as_str(), said.consumer_tail) {
+            (news::PAYEE_CHANGED_PHONE, None) => Template::payee_changed(at),
+            (news::ARCHIVE_OFFERED, Some(tail)) if names_a_home(&tail) => {
+                Template::archive_offered(tail, at)
+            }
+            _ => return Err(Unreadable),
+        };
         Ok(Sms {
             message_id: event.event_id.as_str().to_owned(),
             phone: Phone::from_store(said.phone),

@@ -98,6 +98,8 @@ impl Deliver for Notices {
             news::REVIEW_CORRECTED,
             news::PAID_OUT,
             news::PAYOUT_RETURNED,
+            news::PAYEE_CHANGED,
+            news::PAYEE_CHANGED_PHONE,
             leaving::TEXT,
         ];
         KINDS
@@ -107,7 +109,7 @@ impl Deliver for Notices {
         let event = &claimed.event;
         match event.kind.as_str() {
             leaving::TEXT => self.carry_text(event).await,
-            news::ARCHIVE_OFFERED => self.carry_to_phone(event).await,
+            news::ARCHIVE_OFFERED | news::PAYEE_CHANGED_PHONE => self.carry_to_phone(event).await,
             _ => self.carry_news(event).await,
         }
     }

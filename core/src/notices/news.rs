@@ -54,6 +54,10 @@ pub const REVIEW_CORRECTED: &str = "settlement.review_corrected";
 pub const PAID_OUT: &str = "settlement.paid_out";
 /// The bank gave it back.
 pub const PAYOUT_RETURNED: &str = "settlement.payout_returned";
+/// Sold power is paid to another account.
+pub const PAYEE_CHANGED: &str = "generation.payee_changed";
+/// The same, to the phone that was the owner's before.
+pub const PAYEE_CHANGED_PHONE: &str = "generation.payee_changed_phone";
 
 #[derive(Deserialize)]
 struct Posted {
@@ -129,7 +133,7 @@ pub struct Unreadable;
 
 impl News {
     /// The kinds [`News::read`] understands.
-    pub const KINDS: [&'static str; 20] = [
+    pub const KINDS: [&'static str; 21] = [
         POSTED,
         REFUNDED,
         SHARING_ACCEPTED,
@@ -150,6 +154,7 @@ impl News {
         REVIEW_CORRECTED,
         PAID_OUT,
         PAYOUT_RETURNED,
+        PAYEE_CHANGED,
     ];
 
     /// Reads an event of one of [`News::KINDS`].
@@ -194,6 +199,7 @@ impl News {
             REVIEW_CORRECTED => Self::of_month(body, Told::ReviewCorrected),
             PAID_OUT => Self::of_month(body, Told::PaidOut),
             PAYOUT_RETURNED => Self::of_month(body, Told::PayoutReturned),
+            PAYEE_CHANGED => Self::of_own_data(body, Told::PayeeChanged),
             _ => Err(Unreadable),
         }
     }

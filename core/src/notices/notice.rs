@@ -49,10 +49,12 @@ pub enum Kind {
     PaidOut,
     /// The bank gave it back.
     PayoutReturned,
+    /// Sold power is paid to another account from a day on.
+    PayeeChanged,
 }
 
 impl Kind {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Credited,
         Self::Refunded,
         Self::SharingAccepted,
@@ -72,6 +74,7 @@ impl Kind {
         Self::ReviewCorrected,
         Self::PaidOut,
         Self::PayoutReturned,
+        Self::PayeeChanged,
     ];
 
     /// Told to every contact, agreed to or not: what a thief of the phone would want to pass unseen
@@ -80,7 +83,7 @@ impl Kind {
     pub const fn is_alarm(self) -> bool {
         matches!(
             self,
-            Self::DataExported | Self::ErasureAsked | Self::ErasureWithdrawn
+            Self::DataExported | Self::ErasureAsked | Self::ErasureWithdrawn | Self::PayeeChanged
         )
     }
 
@@ -106,6 +109,7 @@ impl Kind {
             Self::ReviewCorrected => "review_corrected",
             Self::PaidOut => "paid_out",
             Self::PayoutReturned => "payout_returned",
+            Self::PayeeChanged => "payee_changed",
         }
     }
 
@@ -134,11 +138,11 @@ pub struct Standing {
     pub happened_at: Time,
 }
 
-/// The facts of an act with all that is known of a person.
+/// The facts of an act with all that is known of a person, or with where their money goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnData {
     pub happened_at: Time,
-    /// When the person is to be erased.
+    /// When the person is to be erased; when the new account is paid first.
     pub due_at: Option<Time>,
 }
 
@@ -187,6 +191,7 @@ pub enum Told {
     ReviewCorrected(SoldMonth),
     PaidOut(SoldMonth),
     PayoutReturned(SoldMonth),
+    PayeeChanged(OwnData),
 }
 
 impl Told {
@@ -212,6 +217,7 @@ impl Told {
             Self::ReviewCorrected(_) => Kind::ReviewCorrected,
             Self::PaidOut(_) => Kind::PaidOut,
             Self::PayoutReturned(_) => Kind::PayoutReturned,
+            Self::PayeeChanged(_) => Kind::PayeeChanged,
         }
     }
 
@@ -242,9 +248,10 @@ impl Told {
             | Self::AccessTaken(standing)
             | Self::HolderChanged(standing)
             | Self::HolderDisputed(standing) => serde_json::to_string(standing),
-            Self::DataExported(own) | Self::ErasureAsked(own) | Self::ErasureWithdrawn(own) => {
-                serde_json::to_string(own)
-            }
+            Self::DataExported(own)
+            | Self::ErasureAsked(own)
+            | Self::ErasureWithdrawn(own)
+            | Self::PayeeChanged(own) => serde_json::to_string(own),
             Self::RequestMoved(progress) | Self::FunctionMoved(progress) => {
                 serde_json::to_string(progress)
             }
@@ -284,6 +291,7 @@ impl Told {
             Kind::ReviewCorrected => sold().map(Self::ReviewCorrected),
             Kind::PaidOut => sold().map(Self::PaidOut),
             Kind::PayoutReturned => sold().map(Self::PayoutReturned),
+            Kind::PayeeChanged => own().map(Self::PayeeChanged),
         }
     }
 }

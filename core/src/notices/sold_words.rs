@@ -1,6 +1,6 @@
 //! The words about months of sold power.
 
-use super::notice::{SoldMonth, Told};
+use super::notice::{OwnData, SoldMonth, Told};
 use super::words::{Template, Words, day, moment};
 
 pub(super) fn of(told: &Told, sold: &SoldMonth) -> Words {
@@ -40,6 +40,17 @@ pub(super) fn of(told: &Told, sold: &SoldMonth) -> Words {
         ),
     };
     Words { title, body }
+}
+
+pub(super) fn payee_changed(own: &OwnData) -> Words {
+    Words {
+        title: "光伏收款账号已更换",
+        body: format!(
+            "您的光伏收款账号已于{}更换，将从{}起付到新账号，在此之前不付款。如非本人操作，请立即拨打 95598。",
+            moment(own.happened_at),
+            moment(own.due_at.unwrap_or(own.happened_at))
+        ),
+    }
 }
 
 pub(super) fn template(id: &'static str, sold: &SoldMonth) -> Template {
@@ -105,6 +116,22 @@ pub(super) mod tests {
             .map(|(_, text)| text.as_str())
             .collect();
         assert_eq!(shown, ["2026年9月", "123.45", "11月5日"]);
+    }
+
+    #[test]
+    fn m2_17_who_changes_the_payee_is_told_agreed_or_not() {
+        let at = Time::parse_rfc3339("2026-11-05T10:01:59+08:00").unwrap();
+        let told = Told::PayeeChanged(OwnData {
+            happened_at: at,
+            due_at: Some(at.plus_seconds(72 * 3600)),
+        });
+        assert!(told.kind().is_alarm());
+        assert_eq!(
+            Words::of(&told).body,
+            "您的光伏收款账号已于 2026年11月5日 10:01 更换，将从 2026年11月8日 10:01 起付到新账号，在此之前不付款。\
+             如非本人操作，请立即拨打 95598。"
+        );
+        assert_eq!(Template::of(&told).unwrap().id, "LL_PAYEE_CHANGED");
     }
 
     #[test]

@@ -70,6 +70,7 @@ impl Words {
             | Told::ReviewCorrected(sold)
             | Told::PaidOut(sold)
             | Told::PayoutReturned(sold) => sold_words::of(told, sold),
+            Told::PayeeChanged(own) => sold_words::payee_changed(own),
         }
     }
 }
@@ -182,6 +183,14 @@ impl Template {
         }
     }
 
+    /// To whoever could be robbed by it: the owner's phone of today, and the one of before.
+    pub(super) fn payee_changed(happened_at: Time) -> Self {
+        Self {
+            id: "LL_PAYEE_CHANGED",
+            params: vec![("date", day(happened_at))],
+        }
+    }
+
     /// None for what can wait until the person opens the app: an access that ends at midnight wakes
     /// nobody.
     #[must_use]
@@ -229,6 +238,7 @@ impl Template {
             Told::CheckReminder(sold) => Some(sold_words::template("LL_CHECK_REMINDER", sold)),
             Told::PaidOut(sold) => Some(sold_words::template("LL_PAID_OUT", sold)),
             Told::PayoutReturned(sold) => Some(sold_words::template("LL_PAYOUT_RETURNED", sold)),
+            Told::PayeeChanged(own) => Some(Self::payee_changed(own.happened_at)),
         }
     }
 }

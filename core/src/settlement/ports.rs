@@ -122,6 +122,11 @@ pub trait SettlementReads: Send {
 /// Settlements. Every `save` is a compare-and-set on the version that was loaded.
 #[async_trait]
 pub trait SettlementStore: SettlementReads {
+    /// Trade tasks of a table's account of which nothing has left or all came back: held, queued, returned.
+    async fn waiting_trades(
+        &mut self,
+        table: &PersonalTableId,
+    ) -> Result<Vec<TradeTaskId>, StoreError>;
     /// `StoreError::Duplicate` when the month has that data version.
     async fn add_energy(&mut self, version: &EnergyVersion) -> Result<(), StoreError>;
     async fn save_energy(&mut self, version: &EnergyVersion) -> Result<(), StoreError>;

@@ -1,6 +1,8 @@
 //! The rows of a personal data table: each month's newest version, its energy and the amount beside it
 //! (PV-14, PV-20, PV-24).
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::accounts::account::FeedIn;
@@ -9,6 +11,10 @@ use super::calculation::Line;
 use super::energy::EnergyVersion;
 use super::ids::PersonalTableId;
 use super::readings::Measured;
+use super::table_t::Input;
+use super::trading::{self, Paid};
+use super::{SettlementError, SettlementRules};
+use crate::shared::draw::Draw;
 use crate::shared::energy::{Kwh, Price};
 use crate::shared::money::Fen;
 use crate::shared::page::Page;
@@ -21,8 +27,18 @@ use crate::tariffs::{PriceKind, Slot};
 const MONTHS: i64 = 12;
 
 /// Energy and amounts as settlement keeps them.
-#[derive(Debug, Clone, Copy)]
-pub struct MonthRows;
+#[derive(Debug, Clone, Default)]
+pub struct MonthRows {
+    rules: Arc<SettlementRules>,
+}
+
+impl MonthRows {
+    #[must_use]
+    pub fn under(rules: SettlementRules) -> Self {
+        let rules = Arc::new(rules);
+        Self { rules }
+    }
+}
 
 #[async_trait]
 impl RowsOfTable for MonthRows {
@@ -74,6 +90,30 @@ impl RowsOfTable for MonthRows {
         table: &PersonalTableId,
     ) -> Result<bool, StoreError> {
         tx.settlement().has_open_money(table).await
+    }
+
+    async fn payee_changed(
+        &self,
+        tx: &mut Tx,
+        table: &PersonalTableId,
+        draw: &Draw,
+    ) -> Result<Time, StoreError> {
+        for id in tx.settlement().waiting_trades(table).await? {
+            let seen = trading::see(
+                tx,
+                &self.rules,
+                draw,
+                &id,
+                Input::PayeeChanged,
+                Paid::default(),
+            );
+            seen.await.map_err(|error| match error {
+                SettlementError::Store(error) => error,
+                // What is written here is written of every trade task.
+                other => StoreError::Refused(other.to_string()),
+            })?;
+        }
+        Ok(draw.now.plus_seconds(self.rules.payee_wait_s))
     }
 
     async fn erase(

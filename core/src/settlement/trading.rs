@@ -207,6 +207,11 @@ async fn freeze(
         });
         return Ok(());
     };
+    if draw.now < table.payee_since.plus_seconds(rules.payee_wait_s) {
+        trade.state = State::Held;
+        trade.hold = Some(Hold::PayeeYoung);
+        return Ok(());
+    }
     trade.amount = payable;
     trade.payee = Some(table.identity);
     let cause = format!("{}:{}", trade.trade_task_id, trade.version);

@@ -22,11 +22,12 @@ pub(super) enum CodePurpose {
     Erase,
     SetPassword,
     SetGenerationPassword,
+    ChangePayee,
 }
 
 /// `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`; `export`, `erase`
-/// and `set_password` alone, `set_generation_password` with `generation_account_id`: their code goes to
-/// the account's own phone.
+/// and `set_password` alone, `set_generation_password` and `change_payee` with `generation_account_id`:
+/// their code goes to the account's own phone.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CodeBody {
@@ -47,11 +48,16 @@ pub(super) enum CodeTo {
     Own(Deed),
     Password,
     GenerationPassword(GenerationAccountId),
+    Payee(GenerationAccountId),
 }
 
 impl CodeBody {
     /// A text that is no id names nothing, like an id of somebody else.
     fn generation(self) -> Result<CodeTo, Problem> {
+        let to: fn(GenerationAccountId) -> CodeTo = match self.purpose {
+            CodePurpose::ChangePayee => CodeTo::Payee,
+            _ => CodeTo::GenerationPassword,
+        };
         match self {
             Self {
                 phone: None,
@@ -60,7 +66,7 @@ impl CodeBody {
                 generation_account_id: Some(id),
                 ..
             } => GenerationAccountId::parse(&id)
-                .map(CodeTo::GenerationPassword)
+                .map(to)
                 .map_err(|_| Problem::new(Code::NotFound)),
             _ => Err(invalid(
                 "generation_account_id",
@@ -70,13 +76,16 @@ impl CodeBody {
     }
 
     pub(super) fn parse(self) -> Result<CodeTo, Problem> {
-        if self.purpose == CodePurpose::SetGenerationPassword {
+        if matches!(
+            self.purpose,
+            CodePurpose::SetGenerationPassword | CodePurpose::ChangePayee
+        ) {
             return self.generation();
         }
         if self.generation_account_id.is_some() {
             return Err(invalid(
                 "generation_account_id",
-                "goes with `set_generation_password` alone",
+                "goes with `set_generation_password` and `change_payee` alone",
             ));
         }
         match (self.purpose, self.phone, self.consumer_no, self.match_token) {
@@ -97,7 +106,8 @@ impl CodeBody {
                 CodePurpose::Export
                 | CodePurpose::Erase
                 | CodePurpose::SetPassword
-                | CodePurpose::SetGenerationPassword,
+                | CodePurpose::SetGenerationPassword
+                | CodePurpose::ChangePayee,
                 ..,
             ) => Err(invalid("purpose", "`purpose` and nothing else")),
             (CodePurpose::VerifyPhone, ..) => Err(invalid("phone", "`phone` and nothing else")),

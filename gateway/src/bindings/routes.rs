@@ -52,6 +52,7 @@ pub(super) async fn ask_code(
         CodeTo::Own(deed) => privacy.ask_code(&caller, deed).await?,
         CodeTo::Password => by_password.ask_code(&caller).await?,
         CodeTo::GenerationPassword(id) => generation.ask_password_code(&caller, &id).await?,
+        CodeTo::Payee(id) => generation.ask_payee_code(&caller, &id).await?,
     };
     Ok(HttpResponse::Accepted().json(CodeView {
         expires_in: promise.expires_in_s,

@@ -34,7 +34,8 @@ pub(super) struct NoticeView {
     /// `access_over`, `access_taken`, `holder_changed`, `holder_disputed`. One's own data: `data_exported`, `erasure_asked`,
     /// `erasure_withdrawn`. A request of theirs: `request_moved`. A function of theirs: `function_moved`.
     /// Power they sell: `check_task`,
-    /// `check_reminder`, `review_upheld`, `review_corrected`, `paid_out`, `payout_returned`. Others may follow.
+    /// `check_reminder`, `review_upheld`, `review_corrected`, `paid_out`, `payout_returned`,
+    /// `payee_changed`. Others may follow.
     #[schema(example = "credited")]
     pub kind: &'static str,
     #[schema(example = "电费已入账")]

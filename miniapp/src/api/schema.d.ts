@@ -459,7 +459,8 @@ export interface paths {
         put?: never;
         /**
          * Shows who the owner is, encrypted for the account's key; opens the personal data table.
-         * @description Whatever is wrong with it: `PERMISSION_NOT_GRANTED`, and the nonce is used up.
+         * @description Whatever is wrong with it: `PERMISSION_NOT_GRANTED`, and the nonce is used up. Once the reserve says another payee than
+         *     the table, the same shows the new one: with a code (`STEP_UP_REQUIRED` without), and nothing is paid for 72 hours.
          */
         post: operations["access"];
         delete?: never;
@@ -1524,8 +1525,8 @@ export interface components {
         };
         /**
          * @description `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`; `export`, `erase`
-         *     and `set_password` alone, `set_generation_password` with `generation_account_id`: their code goes to
-         *     the account's own phone.
+         *     and `set_password` alone, `set_generation_password` and `change_payee` with `generation_account_id`:
+         *     their code goes to the account's own phone.
          */
         CodeBody: {
             /** @example 1504010020017 */
@@ -1554,7 +1555,7 @@ export interface components {
          * @description What a code is for.
          * @enum {string}
          */
-        CodePurpose: "verify_phone" | "bind" | "export" | "erase" | "set_password" | "set_generation_password";
+        CodePurpose: "verify_phone" | "bind" | "export" | "erase" | "set_password" | "set_generation_password" | "change_payee";
         CodeView: {
             /**
              * Format: int64
@@ -1638,6 +1639,8 @@ export interface components {
         };
         /** @description The encrypted identity. */
         EncryptedIdentityBody: {
+            /** @description The code of `POST /v1/otps` `change_payee`, when the reserve says another payee than the table (`STEP_UP_REQUIRED`). */
+            code?: string | null;
             /**
              * @description A JWE in compact form, `RSA-OAEP-256` with `A256GCM`, over the UTF-8 JSON `{generation_account_id, nonce,
              *     identity: {name, id_no, bank_card_no}}`.
@@ -2045,7 +2048,8 @@ export interface components {
              *     `access_over`, `access_taken`, `holder_changed`, `holder_disputed`. One's own data: `data_exported`, `erasure_asked`,
              *     `erasure_withdrawn`. A request of theirs: `request_moved`. A function of theirs: `function_moved`.
              *     Power they sell: `check_task`,
-             *     `check_reminder`, `review_upheld`, `review_corrected`, `paid_out`, `payout_returned`. Others may follow.
+             *     `check_reminder`, `review_upheld`, `review_corrected`, `paid_out`, `payout_returned`,
+             *     `payee_changed`. Others may follow.
              * @example credited
              */
             kind: string;

@@ -1,6 +1,6 @@
 /** What people type about a generator, checked before anything is sent. */
 import { call } from '../state/signed_in'
-import type { GenerationAccount, Permission, PublicKey } from '../api/types'
+import type { GenerationAccount, OtpSent, Permission, PublicKey } from '../api/types'
 import { encryptIdentity } from '../api/platform'
 import { CONSUMER_NO } from '../pages/bindings/typed'
 import type { Identity } from './jwe'
@@ -33,9 +33,12 @@ export const activate = (id: string, typed: Registration) => call<GenerationAcco
 export const setPassword = (id: string, chosen: Chosen, otp: string) => call<void>('PUT', `${of(id)}/password`, { body: { ...chosen, otp } })
 export const askTermination = (id: string) => call<GenerationAccount>('POST', `${of(id)}/termination`, { body: {} })
 
-/** Encrypts who I am for the account's key and shows it; the key's nonce works once. */
-export async function showIdentity(id: string, identity: Identity): Promise<Permission> {
+/** Sends the code that another payee wants. */
+export const askPayeeCode = (id: string) => call<OtpSent>('POST', '/otps', { body: { purpose: 'change_payee', generation_account_id: id } })
+
+/** Encrypts who I am for the account's key and shows it; the key's nonce works once. Another payee comes with a code. */
+export async function showIdentity(id: string, identity: Identity, code?: string): Promise<Permission> {
   const { jwk, nonce } = await call<PublicKey>('GET', `${of(id)}/public-key`)
   const jwe = await encryptIdentity(jwk, { generation_account_id: id, nonce, identity })
-  return call<Permission>('POST', `${of(id)}/access`, { body: { jwe } })
+  return call<Permission>('POST', `${of(id)}/access`, { body: code ? { jwe, code } : { jwe } })
 }

@@ -10,11 +10,12 @@ use zeroize::Zeroizing;
 use super::account::{GenerationAccount, GenerationState};
 use super::reserve::Claimed;
 use super::table::{Identity, Permitted, PersonalTable};
-use super::{Generation, GenerationError};
+use super::{Generation, GenerationError, payee};
 use crate::accounts::attempts::{Guard, seconds_to_next_day, within};
-use crate::accounts::{Caller, Pen, Secret};
+use crate::accounts::{AccountError, Caller, Pen, Secret, verified_phone_in};
 use crate::evidence::Act;
 use crate::settlement::ids::{GenerationAccountId, KeyPairId, PermissionId, PersonalTableId};
+use crate::shared::draw::Draw;
 use crate::shared::time::Time;
 use crate::store::{Tx, atomically, snapshot};
 
@@ -73,20 +74,29 @@ fn judge(
 }
 
 /// Ids drawn before the unit.
-struct Draft {
-    pen: Pen,
+pub(super) struct Draft {
+    pub(super) pen: Pen,
+    pub(super) draw: Draw,
     table_id: PersonalTableId,
     permission_id: PermissionId,
 }
 
+/// What came of a unit that is committed.
+pub(super) enum Outcome {
+    Granted(Permitted),
+    NotGranted,
+    WrongCode,
+}
+
 impl Generation {
     /// Opens the account's table to whoever encrypted the right identity; a repeat by the same identity
-    /// answers the permission that is there.
+    /// answers the permission that is there. Another payee, once the reserve says so, comes with a code.
     pub async fn permit(
         &self,
         caller: &Caller,
         id: &GenerationAccountId,
         jwe: &str,
+        code: Option<&Secret>,
     ) -> Result<Permitted, GenerationError> {
         let account = self.counted(caller, id).await?;
         let number = account.generation_no.as_ref();
@@ -102,32 +112,63 @@ impl Generation {
         let maker = self.maker();
         let draft = Draft {
             pen: Pen::ready(&maker),
+            draw: Draw::new(maker, &caller.trace_id, &caller.actor().name),
             table_id: maker.id(),
             permission_id: maker.id(),
         };
-        let granted = atomically(self.store(), async |tx: &mut Tx| {
+        let outcome = atomically(self.store(), async |tx: &mut Tx| {
             let owned = super::owned::own_in(tx, &caller.account_id, id).await?;
             let account = owned.ok_or(GenerationError::NotFound)?.into_account();
             if !account.state.is_live() {
                 return Err(GenerationError::Over);
             }
             let fresh = spend_nonce(tx, &pair.key_id, &judged.nonce, draft.pen.now).await?;
-            let granted = match judged.identity.as_ref().filter(|_| fresh) {
-                Some(identity) => open_for(tx, caller, account, identity, &draft).await?,
-                None => None,
+            let outcome = match judged.identity.as_ref().filter(|_| fresh) {
+                Some(identity) => {
+                    self.open_for(tx, caller, account, (identity, code), &draft)
+                        .await?
+                }
+                None => Outcome::NotGranted,
             };
-            if granted.is_none() {
+            if matches!(outcome, Outcome::NotGranted) {
                 let (actor, subject) = (caller.actor(), id.as_str());
-                let outcome = "PERMISSION_NOT_GRANTED";
+                let refusal = "PERMISSION_NOT_GRANTED";
                 draft
                     .pen
-                    .audit(tx, &actor, "generation.permit", subject, outcome)
+                    .audit(tx, &actor, "generation.permit", subject, refusal)
                     .await?;
             }
-            Ok(granted)
+            Ok(outcome)
         })
         .await?;
-        granted.ok_or(GenerationError::NotGranted)
+        match outcome {
+            Outcome::Granted(permitted) => Ok(permitted),
+            Outcome::NotGranted => Err(GenerationError::NotGranted),
+            Outcome::WrongCode => Err(AccountError::WrongCode.into()),
+        }
+    }
+
+    /// The table of an account is opened once. An identity that is there is never overwritten here: another
+    /// payee comes by the payee-change rule alone (money.md 2.17).
+    async fn open_for(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        account: GenerationAccount,
+        (identity, code): (&Identity, Option<&Secret>),
+        draft: &Draft,
+    ) -> Result<Outcome, GenerationError> {
+        let id = &account.generation_account_id;
+        let Some(there) = tx.generation().permitted(id).await? else {
+            let opened = open_first(tx, caller, account, identity, draft).await?;
+            return Ok(Outcome::Granted(opened));
+        };
+        let table = tx.generation().table(&there.permission_id).await?;
+        let table = table.ok_or(GenerationError::NotFound)?;
+        if table.identity == *identity {
+            return Ok(Outcome::Granted(there));
+        }
+        payee::change(tx, caller, &self.ports.rows, (table, identity, code), draft).await
     }
 
     /// Counts one more try at an own, live account.
@@ -169,21 +210,14 @@ async fn spend_nonce(
     Ok(tx.generation().spend_nonce(key_id, nonce, now).await?)
 }
 
-/// The table of an account is opened once. An identity that is there is never overwritten here: another
-/// payee comes by the payee-change rule alone (money.md 2.17).
-async fn open_for(
+async fn open_first(
     tx: &mut Tx,
     caller: &Caller,
     account: GenerationAccount,
     identity: &Identity,
     draft: &Draft,
-) -> Result<Option<Permitted>, GenerationError> {
+) -> Result<Permitted, GenerationError> {
     let id = account.generation_account_id.clone();
-    if let Some(there) = tx.generation().permitted(&id).await? {
-        let table = tx.generation().table(&there.permission_id).await?;
-        let same = table.is_some_and(|table| table.identity == *identity);
-        return Ok(same.then_some(there));
-    }
     let now = draft.pen.now;
     let table = PersonalTable {
         table_id: draft.table_id.clone(),
@@ -191,6 +225,7 @@ async fn open_for(
         permission_id: draft.permission_id.clone(),
         identity: identity.clone(),
         payee_since: now,
+        payee_phone: verified_phone_in(tx, &caller.account_id).await?,
         opened_at: now,
         version: 1,
     };
@@ -207,10 +242,10 @@ async fn open_for(
         .seal("trading_account", identity.trading_account.expose());
     let (actor, kind) = (caller.actor(), "generation.permitted");
     draft.pen.prove(tx, &actor, kind, id.as_str(), act).await?;
-    Ok(Some(Permitted {
+    Ok(Permitted {
         table_id: table.table_id,
         permission_id: table.permission_id,
-    }))
+    })
 }
 
 #[cfg(test)]

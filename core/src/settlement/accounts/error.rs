@@ -21,6 +21,9 @@ pub enum GenerationError {
     /// Says nothing else (PV-09).
     #[error("permission not granted")]
     NotGranted,
+    /// The reserve says another payee than the table: a code to the owner's phone must come along (money.md 2.17).
+    #[error("another payee wants a code")]
+    StepUpRequired,
     /// The table was not opened to the account yet.
     #[error("nothing was permitted yet")]
     NotPermitted,

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `account`, `table`, `reserve`, `vault` | the things, their pure decisions, what is asked of the outside |
 //! | `owned` | the proof that an account is somebody's |
-//! | `registering`, `keys`, `access`, `reading`, `ending` | the use cases of [`Generation`] |
+//! | `registering`, `keys`, `access`, `payee`, `reading`, `ending` | the use cases of [`Generation`] |
 //! | `passwords` | user name and password: set, and signed in by |
 //! | `rows` | what the rest of the room keeps under a table's id |
 //! | `ports` | rows |
@@ -22,6 +22,7 @@ pub mod vault;
 mod access;
 mod ending;
 mod error;
+mod payee;
 mod reading;
 mod registering;
 

@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 
 use crate::settlement::ids::PersonalTableId;
+use crate::shared::draw::Draw;
 use crate::shared::energy::{Kwh, Price};
 use crate::shared::money::Fen;
 use crate::shared::page::Page;
@@ -56,6 +57,14 @@ pub trait RowsOfTable: Send + Sync {
         tx: &mut Tx,
         table: &PersonalTableId,
     ) -> Result<bool, StoreError>;
+
+    /// Holds what waits to be paid to the payee of this table, who is another one since this moment; until when.
+    async fn payee_changed(
+        &self,
+        tx: &mut Tx,
+        table: &PersonalTableId,
+        draw: &Draw,
+    ) -> Result<Time, StoreError>;
 
     /// Erases what is personal under a table; an amount-only ledger line stays (domain.md 5.4).
     async fn erase(

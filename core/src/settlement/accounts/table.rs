@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::settlement::ids::{GenerationAccountId, PermissionId, PersonalTableId, TradingAccount};
-use crate::shared::personal::{IdNo, PersonName};
+use crate::shared::personal::{IdNo, PersonName, Phone};
 use crate::shared::time::Time;
 
 /// Who the owner is and where they are paid. Not printable.
@@ -26,18 +26,27 @@ struct Kept {
     name: String,
     id_no: String,
     trading_account: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
 }
 
 impl Identity {
     /// The text to seal.
     #[must_use]
     pub fn to_kept(&self) -> String {
-        serde_json::json!({
+        self.kept(None).to_string()
+    }
+
+    fn kept(&self, phone: Option<&Phone>) -> serde_json::Value {
+        let mut kept = serde_json::json!({
             "name": self.name.expose(),
             "id_no": self.id_no.expose(),
             "trading_account": self.trading_account.expose(),
-        })
-        .to_string()
+        });
+        if let (Some(fields), Some(phone)) = (kept.as_object_mut(), phone) {
+            fields.insert("phone".to_owned(), phone.expose().into());
+        }
+        kept
     }
 
     /// From the text a sealed column held.
@@ -61,8 +70,25 @@ pub struct PersonalTable {
     pub identity: Identity,
     /// Since when this payee stands: nothing is paid out to a payee younger than 72 h (money.md 2.17).
     pub payee_since: Time,
+    /// The owner's phone when they showed this payee: it is told of the next one, whoever's phone the account has then.
+    pub payee_phone: Option<Phone>,
     pub opened_at: Time,
     pub version: i64,
+}
+
+impl PersonalTable {
+    /// The text to seal: identity and phone.
+    #[must_use]
+    pub fn to_kept(&self) -> String {
+        self.identity.kept(self.payee_phone.as_ref()).to_string()
+    }
+
+    /// The phone in the text a sealed column held.
+    #[must_use]
+    pub fn phone_from_kept(text: &str) -> Option<Phone> {
+        let kept: Kept = serde_json::from_str(text).ok()?;
+        kept.phone.map(Phone::from_store)
+    }
 }
 
 /// What an account may open now.

@@ -131,14 +131,20 @@ pub(super) struct EncryptedIdentityBody {
     /// A JWE in compact form, `RSA-OAEP-256` with `A256GCM`, over the UTF-8 JSON `{generation_account_id, nonce,
     /// identity: {name, id_no, bank_card_no}}`.
     pub jwe: String,
+    /// The code of `POST /v1/otps` `change_payee`, when the reserve says another payee than the table (`STEP_UP_REQUIRED`).
+    pub code: Option<String>,
 }
 
 impl EncryptedIdentityBody {
-    pub(super) fn parse(self) -> Result<String, Problem> {
-        if (1..=JWE_BYTES_MAX).contains(&self.jwe.len()) {
-            Ok(self.jwe)
-        } else {
-            Err(unfit("jwe", "at most 8192 bytes"))
+    pub(super) fn parse(self) -> Result<(String, Option<Secret>), Problem> {
+        if !(1..=JWE_BYTES_MAX).contains(&self.jwe.len()) {
+            return Err(unfit("jwe", "at most 8192 bytes"));
+        }
+        let six_digits =
+            |code: &String| code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit());
+        match self.code {
+            Some(code) if !six_digits(&code) => Err(unfit("code", "six digits")),
+            code => Ok((self.jwe, code.map(Secret::new))),
         }
     }
 }

@@ -18,6 +18,7 @@ impl From<GenerationError> for Problem {
             }
             GenerationError::KeyNotReady => Self::new(Code::KeyNotReady).retry_after(KEY_RETRY_S),
             GenerationError::NotGranted => Self::new(Code::PermissionNotGranted),
+            GenerationError::StepUpRequired => Self::new(Code::StepUpRequired),
             GenerationError::NotPermitted => Self::new(Code::TableNotOpen),
             GenerationError::Over => Self::new(Code::CooperationOver),
             GenerationError::NotOver => Self::new(Code::CooperationRuns),

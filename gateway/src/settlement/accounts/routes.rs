@@ -113,7 +113,8 @@ pub(super) async fn public_key(
 
 /// Shows who the owner is, encrypted for the account's key; opens the personal data table.
 ///
-/// Whatever is wrong with it: `PERMISSION_NOT_GRANTED`, and the nonce is used up.
+/// Whatever is wrong with it: `PERMISSION_NOT_GRANTED`, and the nonce is used up. Once the reserve says another payee than
+/// the table, the same shows the new one: with a code (`STEP_UP_REQUIRED` without), and nothing is paid for 72 hours.
 #[utoipa::path(post, path = "/v1/generation-accounts/{generation_account_id}/access", tag = "generation-accounts",
     security(("bearer" = [])), request_body = EncryptedIdentityBody,
     params(("generation_account_id" = String, Path, description = "From `GET /v1/generation-accounts`")),
@@ -124,8 +125,8 @@ pub(super) async fn access(
     path: web::Path<String>,
     body: Checked<EncryptedIdentityBody>,
 ) -> Result<web::Json<PermissionView>, Problem> {
-    let (id, jwe) = (id_of(&path)?, body.value.parse()?);
-    let permitted = generation.permit(&caller, &id, &jwe).await?;
+    let (id, (jwe, code)) = (id_of(&path)?, body.value.parse()?);
+    let permitted = generation.permit(&caller, &id, &jwe, code.as_ref()).await?;
     Ok(web::Json(PermissionView {
         permission_id: permitted.permission_id.to_string(),
     }))

@@ -13,6 +13,7 @@ import { Button, Card, Note, NothingHere, ProblemNote, Row, Skeleton } from '../
 import { PrivateScreen } from '../../ui/screen'
 import { IdentityForm } from './identity_form'
 import { PasswordForm } from './password_form'
+import { PayeeForm } from './payee_form'
 import { RegistrationForm } from './registration_form'
 import { StateChip } from './state_chip'
 
@@ -82,6 +83,7 @@ function Table({ id, first }: { id: string; first: string }) {
       <Box as='h2' className='section-title'>{t('solar.table')}</Box>
       {!answer && (problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={4} />)}
       {answer && <Who table={answer} since={momentText(answer.identity.payee_since, language, Date.now())} />}
+      <PayeeForm id={id} done={reload} />
       <Field label={t('solar.table.period')} kind='text' value={typed} onType={setTyped} maxLength={7} invalid={wrong} testId='solar-period' />
       <Button kind='quiet' onTap={search} testId='solar-search'>{t('solar.table.search')}</Button>
       {answer?.items.length === 0 && <Note testId='solar-table-empty'>{t('solar.table.empty')}</Note>}

@@ -6,11 +6,12 @@ import type { Identity } from '../../settlement/jwe'
 import { useSettings } from '../../state/settings'
 import { Box, Field } from '../../ui/blocks'
 import { Button, ProblemNote } from '../../ui/parts'
-import { plainDigits } from '../bindings/typed'
+import { OTP, plainDigits } from '../bindings/typed'
 
 const EMPTY: Identity = { name: '', id_no: '', bank_card_no: '' }
 
-export function IdentityForm({ id, done }: { id: string; done: () => void }) {
+/** `code` comes along when another payee is shown; while it is not whole nothing is sent. */
+export function IdentityForm({ id, done, code }: { id: string; done: () => void; code?: string }) {
   const { t } = useSettings()
   const [typed, setTyped] = useState(EMPTY)
   const [tried, setTried] = useState(false)
@@ -20,11 +21,11 @@ export function IdentityForm({ id, done }: { id: string; done: () => void }) {
   const wrong = tried && !fitsIdentity(identity)
   async function send() {
     setTried(true)
-    if (!fitsIdentity(identity)) return
+    if (!fitsIdentity(identity) || (code !== undefined && !OTP.test(code))) return
     setBusy(true)
     setProblem(undefined)
     try {
-      await showIdentity(id, identity)
+      await showIdentity(id, identity, code)
       setTyped(EMPTY)
       done()
     } catch (thrown) {
@@ -50,6 +51,7 @@ export function IdentityForm({ id, done }: { id: string; done: () => void }) {
       {field('id_no', 18)}
       {field('bank_card_no', 40)}
       {wrong && <Box as='p' className='field-wrong' role='alert'>{t('solar.typed.wrong')}</Box>}
+      {tried && code !== undefined && !OTP.test(code) && <Box as='p' className='field-wrong' role='alert'>{t('manual.otp.wrong')}</Box>}
       {problem && <ProblemNote problem={problem} retry={() => void send()} />}
       <Button onTap={() => void send()} disabled={busy} testId='solar-show'>{t('solar.identity.do')}</Button>
     </>

@@ -127,6 +127,7 @@ pub(super) fn seller(n: u64, owner: AccountId) -> Result<Seller, Trouble> {
                 .map_err(|_| wrong("a trading account"))?,
         },
         payee_since: long_ago,
+        payee_phone: None,
         opened_at: long_ago,
         version: 1,
     };

@@ -8,7 +8,7 @@
 //! | `POST transfer-of-holder` `{consumer_no, person}` | the contract passes to a demo person |
 //! | `POST close-account` · `POST reopen-account` `{consumer_no}` | the contract ends · goes on after all |
 //! | `POST counter-payment` `{consumer_no, amount_fen}` | somebody pays at the hall |
-//! | `GET generators` · `POST end-cooperation` · `POST renew-contract` `{generation_no}` | who sells power · the contract ends · a new one runs |
+//! | `GET generators` · `POST end-cooperation` · `POST renew-contract` `{generation_no}` · `POST change-payee` `{generation_no, trading_account}` | who sells power · the contract ends · a new one runs · they are paid elsewhere |
 //! | `POST outage` `{on}` | every contract call answers 503 |
 //! | `POST posting-delay` `{delay_s}` | payments stay PROCESSING so long |
 //! | `POST refund-policy` `{policy: approved, pending or refused}` | how vouchers are answered; also decides the pending ones |

@@ -20,7 +20,7 @@ pub(super) struct Generator {
     address: &'static str,
     name: &'static str,
     id_no: String,
-    trading_account: &'static str,
+    trading_account: String,
     feed_in: &'static str,
     settlement_day: i64,
     contract_version: i64,
@@ -40,7 +40,7 @@ pub(super) fn connected(people: &People) -> Generators {
                 address: home.address,
                 name: person.name,
                 id_no: person.id_no.clone(),
-                trading_account: crate::people::TRADING_ACCOUNT,
+                trading_account: crate::people::TRADING_ACCOUNT.to_owned(),
                 feed_in: "surplus",
                 settlement_day: 15,
                 contract_version: 1,
@@ -86,7 +86,7 @@ async fn reserved(request: HttpRequest, no: web::Path<String>, body: web::Bytes)
             ("address_enc", generator.address),
             ("name_enc", generator.name),
             ("id_no_enc", generator.id_no.as_str()),
-            ("trading_account_enc", generator.trading_account),
+            ("trading_account_enc", generator.trading_account.as_str()),
         ];
         for (field, clear) in personal {
             let sealed = call.seal(field, clear)?;
@@ -102,7 +102,8 @@ async fn reserved(request: HttpRequest, no: web::Path<String>, body: web::Bytes)
 pub(super) fn controls(cfg: &mut web::ServiceConfig) {
     cfg.route("/generators", web::get().to(list))
         .route("/end-cooperation", web::post().to(end_cooperation))
-        .route("/renew-contract", web::post().to(renew_contract));
+        .route("/renew-contract", web::post().to(renew_contract))
+        .route("/change-payee", web::post().to(change_payee));
 }
 
 async fn list(marketing: web::Data<Marketing>) -> HttpResponse {
@@ -137,6 +138,29 @@ async fn end_cooperation(
     wanted: web::Json<Named>,
 ) -> Result<HttpResponse, Refusal> {
     change(&marketing, &wanted, |generator| generator.in_force = false).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPayee {
+    generation_no: String,
+    trading_account: String,
+}
+
+/// The owner was at the counter: the reserve says where they are paid from now on.
+async fn change_payee(
+    marketing: web::Data<Marketing>,
+    wanted: web::Json<NewPayee>,
+) -> Result<HttpResponse, Refusal> {
+    let NewPayee {
+        generation_no,
+        trading_account,
+    } = wanted.into_inner();
+    let named = Named { generation_no };
+    change(&marketing, &named, |generator| {
+        generator.trading_account = trading_account;
+    })
+    .await
 }
 
 /// A new contract: it runs, and its version is one higher.

@@ -68,6 +68,10 @@ const TEMPLATES: [Template; 14] = [
         id: "LL_PAYOUT_RETURNED",
         text: "【{sign}】您 {month}的光伏电费 {yuan} 元被银行退回（{date}），请打开小程序确认收款账号。",
     },
+    Template {
+        id: "LL_PAYEE_CHANGED",
+        text: "【{sign}】您的光伏收款账号已更换（{date}），72 小时内不付款。如非本人操作，请立即拨打 95598。",
+    },
 ];
 
 /// Why a message could not be rendered: the part of the request that is wrong.
