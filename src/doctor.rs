@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::cli;
 use crate::failure::Failure;
 use crate::outside::Outside;
+use crate::resources::Resting;
 use crate::serve::Kind;
 use crate::system::{OsEntropy, SystemClock};
 use crate::tls::Certificates;
@@ -43,6 +44,7 @@ pub(crate) async fn run(args: &cli::Doctor) -> Result<(), Failure> {
     findings.push(vault_finding(&config));
     findings.push(tls_finding(&config));
     findings.extend(redis_finding(&config).await);
+    findings.extend(resting_findings(&config)?);
     report(&findings, args.json)?;
     if findings.iter().all(|finding| finding.ok) {
         Ok(())
@@ -128,6 +130,40 @@ async fn redis_finding(config: &config::Config) -> Option<Finding> {
         let what = "check redis.url; without Redis limits are per node".to_owned();
         ("no answer".to_owned(), what)
     }))
+}
+
+/// Disks, certificates and the last backup of this machine.
+fn resting_findings(config: &config::Config) -> Result<Vec<Finding>, Failure> {
+    let now = SystemClock::default().now();
+    let resources = Resting::of(config)?.look(Vec::new());
+    let mut findings: Vec<Finding> = resources
+        .disks
+        .iter()
+        .map(|disk| {
+            finding("disk", disk.is_enough(), || {
+                let percent = disk.free_percent();
+                let free = percent.map_or("cannot be asked".to_owned(), |p| format!("{p} % free"));
+                let what = "make room: a tenth of the disk and 2 GiB are needed".to_owned();
+                (format!("{}: {free}", disk.name), what)
+            })
+        })
+        .collect();
+    findings.extend(resources.certificates.iter().map(|certificate| {
+        finding("certificate", certificate.is_enough(now), || {
+            let left = certificate.days_left(now);
+            let left = left.map_or("cannot be read".to_owned(), |days| {
+                format!("{days} days left")
+            });
+            let what = "renew it; new files are taken over without a restart".to_owned();
+            (format!("{}: {left}", certificate.name), what)
+        })
+    }));
+    let stands = resources.backup.stands(now);
+    findings.push(finding("backup", stands == "well", || {
+        let what = "see [backup] in lifeline.example.toml".to_owned();
+        (format!("the last one is {stands}"), what)
+    }));
+    Ok(findings)
 }
 
 fn report(findings: &[Finding], json: bool) -> Result<(), Failure> {

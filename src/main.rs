@@ -14,6 +14,7 @@ mod logging;
 mod outside;
 mod ready;
 mod recover;
+mod resources;
 mod rooms;
 mod serve;
 mod staff;

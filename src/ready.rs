@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lifeline_adapters::sql::Engine;
-use lifeline_gateway::listeners::ops::{Check, Readiness};
+use lifeline_adapters::wire::LeftAlone;
+use lifeline_gateway::listeners::ops::{Check, Circuit, Readiness};
+use lifeline_gateway::listeners::resources::Resources;
 
 use crate::outside::Outside;
+use crate::resources::Resting;
 
 /// The dependencies of a running instance. An outside system is not asked: its breaker knows how it
 /// answered lately.
@@ -14,6 +17,7 @@ pub(crate) struct Dependencies {
     pub(crate) engine: Arc<Engine>,
     pub(crate) redis: Option<Arc<lifeline_adapters::redis::Redis>>,
     pub(crate) outside: Outside,
+    pub(crate) resting: Resting,
 }
 
 #[async_trait]
@@ -49,5 +53,55 @@ impl Readiness for Dependencies {
                      nothing is lost: what is unknown is asked again when it answers",
         }));
         checks
+    }
+
+    async fn resources(&self) -> Resources {
+        self.resting.resources(&self.engine).await
+    }
+
+    fn circuits(&self) -> Vec<Circuit> {
+        let outside = &self.outside;
+        let all = [
+            outside.alipay.left_alone(),
+            outside.marketing.left_alone(),
+            outside.sms.left_alone(),
+            outside.user_system.left_alone(),
+            outside.generation.left_alone(),
+            outside.exchange.left_alone(),
+        ];
+        let shown = |one: LeftAlone| Circuit {
+            system: one.system,
+            operation: one.operation,
+            why: one.why.as_str(),
+            until: one.until,
+        };
+        all.into_iter().flatten().map(shown).collect()
+    }
+
+    fn ask_again(&self, system: &str, operation: &str) -> bool {
+        let outside = &self.outside;
+        // The name of a system is its breaker's; one that is not left alone is nobody's here.
+        let its = |alone: Vec<LeftAlone>| alone.iter().any(|one| one.system == system);
+        let systems: [(bool, &dyn Fn() -> bool); 6] = [
+            (its(outside.alipay.left_alone()), &|| {
+                outside.alipay.ask_again(operation)
+            }),
+            (its(outside.marketing.left_alone()), &|| {
+                outside.marketing.ask_again(operation)
+            }),
+            (its(outside.sms.left_alone()), &|| {
+                outside.sms.ask_again(operation)
+            }),
+            (its(outside.user_system.left_alone()), &|| {
+                outside.user_system.ask_again(operation)
+            }),
+            (its(outside.generation.left_alone()), &|| {
+                outside.generation.ask_again(operation)
+            }),
+            (its(outside.exchange.left_alone()), &|| {
+                outside.exchange.ask_again(operation)
+            }),
+        ];
+        systems.iter().any(|(is_it, ask)| *is_it && ask())
     }
 }

@@ -33,6 +33,7 @@ use crate::failure::Failure;
 use crate::keys::KeysInForce;
 use crate::outside::Outside;
 use crate::ready::Dependencies;
+use crate::resources::Resting;
 use crate::rooms::Rooms;
 use crate::system::{OsEntropy, SystemClock};
 use crate::tls::{Certificates, CertificatesWorker};
@@ -130,6 +131,7 @@ pub(crate) async fn start(
         engine: Arc::clone(&engine),
         redis,
         outside,
+        resting: Resting::of(config)?,
     };
     let dependencies: Arc<dyn Readiness> = Arc::new(dependencies);
     let mut servers = listen(

@@ -1,5 +1,5 @@
 //! The outside world, one folder per thing: SQL engines, Redis, the keyring, Alipay, marketing, SMS,
-//! the user system; the hashing of passwords; the vault of sellers' keys.
+//! the user system; the hashing of passwords; the vault of sellers' keys; the machine itself.
 //!
 //! Each folder implements ports that `lifeline-core` declares. Nothing here decides about business.
 
@@ -9,6 +9,7 @@ pub mod exchange;
 pub mod fault_points;
 pub mod generation;
 pub mod keyring;
+pub mod machine;
 pub mod marketing;
 pub mod passwords;
 pub mod pictures;

@@ -21,7 +21,7 @@ pub(crate) use channels::{Channel, Notices};
 pub(crate) use edge::{Limits, Listeners, Tls};
 pub(crate) use relay::Relay;
 pub(crate) use settlement::Settlement;
-pub(crate) use store::{Redis, Store};
+pub(crate) use store::{Backup, Redis, Store};
 pub(crate) use vault::{Vault, VaultKind};
 
 /// The whole configuration.
@@ -30,6 +30,8 @@ pub(crate) use vault::{Vault, VaultKind};
 pub(crate) struct Config {
     pub(crate) listeners: Listeners,
     pub(crate) store: Store,
+    #[serde(default)]
+    pub(crate) backup: Backup,
     #[serde(default)]
     pub(crate) redis: Redis,
     pub(crate) alipay: Alipay,

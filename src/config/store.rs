@@ -17,6 +17,14 @@ pub(crate) struct Store {
     pub(crate) keyring: PathBuf,
 }
 
+/// `[backup]`: made by the database's own means, outside of this process.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Backup {
+    /// Where whoever makes backups writes down when, how much, and how one was put back and looked at.
+    pub(crate) record: Option<PathBuf>,
+}
+
 /// `[redis]`: optional; without it one node works in full.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

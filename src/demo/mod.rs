@@ -191,6 +191,7 @@ fn configuration(
             ports.console(),
         ),
         store: store_of(data, args.database_url.clone()),
+        backup: config::Backup::default(),
         redis: config::Redis {
             url: args.redis_url.clone().map(SecretString::from),
         },

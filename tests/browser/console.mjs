@@ -5,62 +5,12 @@
  *
  *   READY_FILE=ready.json node console.mjs
  */
-import crypto from 'node:crypto'
-import fs from 'node:fs'
-import path from 'node:path'
 import { Checks } from './checks.mjs'
-import { openPhone } from './phone.mjs'
+import { click, code, consoleAt, given, household, line, openDesk } from './desk.mjs'
 
 const checks = new Checks()
-const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../../target/browser')
-const ready = JSON.parse(fs.readFileSync(process.env.READY_FILE, 'utf8'))
-const [line, consoleAt, sandbox] = [ready.line, ready.console, ready.sandbox].map((at) => new URL(at).origin)
-
-/** The code of RFC 6238 that a phone shows for a secret in base 32, so many steps from now. */
-function code(secret, later = 0) {
-  const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('')
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)))
-  const step = Buffer.alloc(8)
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + later))
-  const mac = crypto.createHmac('sha1', key).update(step).digest()
-  const at = mac[19] & 15
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0')
-}
-const given = (role) => ready.staff.find((one) => one.role === role)
-
-async function staff(role) {
-  const desk = await openPhone({ home: consoleAt, outside: [], pictures, width: 1280 })
-  const { page } = desk
-  await page.goto(`${consoleAt}/console/sign-in`)
-  await page.fill('[name="login"]', given(role).login)
-  await page.fill('[name="password"]', given(role).password)
-  await page.fill('[name="code"]', code(given(role).totp_secret))
-  await page.locator('main button').first().click()
-  await page.locator('nav[aria-label]').waitFor()
-  return desk
-}
-/** Answers what our own line, or the outside, says to a call. */
-async function call(where, body, token) {
-  const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) }
-  const answer = await fetch(where, { method: body ? 'POST' : 'GET', headers, body: body && JSON.stringify(body) })
-  if (!answer.ok) throw new Error(`${where}: ${answer.status} ${await answer.text()}`)
-  return answer.json()
-}
-
-/** A household that comes by itself: signed in, matched, its homes linked. */
-async function household(person) {
-  const { auth_code } = await call(`${sandbox}/sim/alipay/authorize`, { person })
-  const { access_token } = await call(`${line}/v1/sessions`, { grant: 'alipay', auth_code })
-  const consents = await call(`${line}/v1/me/consents`, undefined, access_token)
-  const { version } = consents.items.find((one) => one.purpose === 'identity_match')
-  await call(`${line}/v1/me/consents`, { purpose: 'identity_match', version }, access_token)
-  const { candidates } = await call(`${line}/v1/binding-matches`, {}, access_token)
-  await call(`${line}/v1/bindings`, { match_tokens: candidates.map((one) => one.match_token) }, access_token)
-}
-
 const go = (desk, where) => desk.page.goto(`${consoleAt}/console/${where}`)
 const text = (desk) => desk.page.locator('main').innerText()
-const click = (desk, button) => Promise.all([desk.page.waitForNavigation(), button.click()])
 async function whole(desk, name) {
   checks.that(`${name}: a page with its heading`, (await desk.page.locator('main h1').innerText()).length > 1)
   checks.equal(`${name}: no serious finding of axe`, await desk.axe(), [])
@@ -68,7 +18,7 @@ async function whole(desk, name) {
 }
 
 await household('li-ming')
-const [support, reviewer, admin] = [await staff('support'), await staff('reviewer'), await staff('admin')]
+const [support, reviewer, admin] = [await openDesk('support'), await openDesk('reviewer'), await openDesk('admin')]
 try {
   await go(support, 'customers')
   await whole(support, 'customers')

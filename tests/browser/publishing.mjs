@@ -4,47 +4,14 @@
  *
  *   READY_FILE=ready.json node publishing.mjs
  */
-import crypto from 'node:crypto'
-import fs from 'node:fs'
-import path from 'node:path'
 import { Checks } from './checks.mjs'
-import { openPhone } from './phone.mjs'
+import { click, consoleAt, line, openDesk } from './desk.mjs'
 
 const checks = new Checks()
-const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../../target/browser')
-const ready = JSON.parse(fs.readFileSync(process.env.READY_FILE, 'utf8'))
-const [line, consoleAt] = [new URL(ready.line).origin, new URL(ready.console).origin]
 const MARKUP = '<script>window.hurt=1</script>'
 const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC', 'base64')
 
-/** The code of RFC 6238 that a phone shows now for a secret in base 32. */
-function code(secret) {
-  const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('')
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)))
-  const step = Buffer.alloc(8)
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)))
-  const mac = crypto.createHmac('sha1', key).update(step).digest()
-  const at = mac[19] & 15
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0')
-}
-
-/** Somebody of a role, signed in at the console on a machine of their own. */
-async function staff(role) {
-  const given = ready.staff.find((one) => one.role === role)
-  const desk = await openPhone({ home: consoleAt, outside: [], pictures, width: 1280 })
-  const { page } = desk
-  await page.goto(`${consoleAt}/console/sign-in`)
-  await page.fill('[name="login"]', given.login)
-  await page.fill('[name="password"]', given.password)
-  await page.fill('[name="code"]', code(given.totp_secret))
-  await page.locator('main button').first().click()
-  await page.locator('nav a[href="/console/articles"]').waitFor()
-  return desk
-}
-
 const state = (desk) => desk.page.locator('#state').innerText()
-/** Clicks, and is there where it leads. */
-const click = (desk, button) => Promise.all([desk.page.waitForNavigation(), button.click()])
 async function press(desk, action) {
   await click(desk, desk.page.locator(`form[action$="/${action}"] button`))
   await desk.page.locator('.said').waitFor()
@@ -60,7 +27,7 @@ async function found(what) {
   return page.items.map((item) => item.title)
 }
 
-const [writer, reviewer] = [await staff('publisher'), await staff('reviewer')]
+const [writer, reviewer] = [await openDesk('publisher'), await openDesk('reviewer')]
 try {
   const { page } = writer
   await page.goto(`${consoleAt}/console/pictures`)

@@ -1,18 +1,16 @@
 /**
- * Power service in Chromium against a running demo: a household reports illegal use without its name and gives feedback; marketing's clerk
- * moves the order on, and the household is told.
+ * Power service in Chromium against a running demo: a household reports illegal use without its name, gives feedback and applies to be supplied
+ * at a place; staff refuse one application and open another, marketing's clerk moves orders on, and the household is told.
  *
  *   READY_FILE=ready.json node requests.mjs
  */
-import fs from 'node:fs'
 import path from 'node:path'
 import { Checks } from './checks.mjs'
+import { click, consoleAt, line, openDesk, sandbox } from './desk.mjs'
 import { openPhone } from './phone.mjs'
 
 const checks = new Checks()
 const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../../target/browser')
-const ready = JSON.parse(fs.readFileSync(process.env.READY_FILE, 'utf8'))
-const [line, sandbox] = [new URL(ready.line).origin, new URL(ready.sandbox).origin]
 
 const phone = await openPhone({ home: line, outside: [sandbox], pictures })
 const { page } = phone
@@ -106,6 +104,43 @@ async function feedback() {
   checks.that('LN-20 a disputed bill names the home', /^\d{10,13}$/.test((await ordered('BILL_DISPUTE'))?.consumer_no))
 }
 
+/** One of the staff proposes, another agrees: at the console, each on a machine of their own. */
+async function decide(support, reviewer, verdict, reason) {
+  await support.page.goto(`${consoleAt}/console/openings`)
+  await click(support, support.page.locator('#openings tbody a').first())
+  const form = new URL(support.page.url()).pathname
+  await support.page.selectOption('[name="verdict"]', verdict)
+  await support.page.fill('form[action$="/proposals"] [name="reason"]', reason)
+  await click(support, support.page.locator('form[action$="/proposals"] button'))
+  await reviewer.page.goto(`${consoleAt}${form}`)
+  await click(reviewer, reviewer.page.locator('form[action$="/approval"] button'))
+  await reviewer.page.locator('.said').first().waitFor()
+}
+
+async function application(support, reviewer) {
+  const apply = async (place) => {
+    await go('publications/hub')
+    await at('way-new_user').click()
+    await shows('request-text')
+    await at('send-request').click()
+    checks.equal('EC-20 nothing is sent without saying where and what for', await page.locator('[data-testid="request-new_user"]:visible').count(), 0)
+    await at('request-text').fill('新房入住，需要单独立户')
+    await at('request-place').fill(place)
+    await whole('new-user')
+    await at('send-request').click()
+    await shows('request-new_user')
+  }
+  await apply('示例路 9 号 2 单元 301')
+  checks.that('EC-20 the household sees that it is being checked', await until('正在核查'))
+  checks.that('EC-20 marketing hears nothing before two persons agreed', !(await orders()).some((order) => order.kind === 'OPEN_USER'))
+  await decide(support, reviewer, 'place_unknown', '现场找不到该门牌')
+  checks.that('EC-20 a refusal says why', await until('地址无法确认'))
+  await apply('示例路 9 号 2 单元 302')
+  await decide(support, reviewer, 'open', '已核对房产证与身份证')
+  checks.that('EC-20 what two persons agreed to is opened by marketing', (await ordered('OPEN_USER')) !== undefined)
+  checks.that('EC-20 and the household is told', await until('已受理'))
+}
+
 async function points() {
   await go('publications/hub')
   await at('way-points').click()
@@ -115,10 +150,12 @@ async function points() {
   await whole('points')
 }
 
+const desks = [await openDesk('support'), await openDesk('reviewer')]
 try {
   await signIn()
   await report()
   await feedback()
+  await application(...desks)
   await points()
   checks.equal('no request to anywhere else', phone.seen.strangers, [])
   checks.equal('nothing thrown', phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])
@@ -126,6 +163,7 @@ try {
   await phone.picture('requests-failed').catch(() => undefined)
   checks.broke(fault)
 } finally {
+  for (const desk of desks) await desk.close()
   await phone.close()
 }
 process.exit(checks.close())

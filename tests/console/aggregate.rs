@@ -14,7 +14,8 @@ use lifeline_core::shared::time::{Clock as _, Time};
 use lifeline_core::store::{Store, StoreError, Tx, atomically};
 use serde_json::Value;
 
-use crate::office::{Hands, Office};
+use crate::office::Office;
+use crate::stand_ins::Hands;
 
 /// An exchange that keeps what it is sent, and answers when it is well.
 #[derive(Default)]

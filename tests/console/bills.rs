@@ -74,7 +74,7 @@ fn bills(id: &AccountId, link: &BindingId) -> String {
 
 /// The one case's address.
 async fn case_at(desk: &Desk, cookie: &str) -> String {
-    let page = desk.get("/console/cases", cookie).await.text;
+    let page = desk.get("/console/cases?queue=all", cookie).await.text;
     let at = page.split("href=\"/console/cases/").nth(1).unwrap();
     format!("/console/cases/{}", at.split('"').next().unwrap())
 }

@@ -123,7 +123,7 @@ async fn ln_55_the_list_shows_what_is_open_and_what_is_late() {
     let id = opened(&office, CaseKind::Contradiction).await;
     office.pass(4 * 3_600);
     let support = office.enter(&desk, "support").await;
-    let shown = desk.get("/console/cases", &support).await;
+    let shown = desk.get("/console/cases?queue=all", &support).await;
     assert!(
         shown.text.contains(id.as_str()) && shown.text.contains("已超期"),
         "{}",
@@ -147,7 +147,7 @@ async fn ln_55_a_case_is_taken_up_by_one_and_still_anybodys_to_decide() {
     assert_eq!(act(&support, "taking").await, 303);
     assert_eq!(act(&finance, "taking").await, 409);
     assert_eq!(act(&finance, "giving-back").await, 409);
-    let list = desk.get("/console/cases", &finance).await;
+    let list = desk.get("/console/cases?queue=all", &finance).await;
     assert!(list.text.contains("staff:"), "{}", list.text);
     let said = propose(
         &office,

@@ -11,13 +11,13 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::from_fn;
 use actix_web::test::TestRequest;
 use actix_web::{App, test, web};
-use async_trait::async_trait;
 use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::passwords::{Argon2id, Cost};
 use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::sql::{self, Engine};
 use lifeline_core::billing::figures::Bill;
 use lifeline_core::billing::{Billing, FreshnessRules};
+use lifeline_core::bindings::{BindingRules, Bindings};
 use lifeline_core::channels::Channels;
 use lifeline_core::customers::Customers;
 use lifeline_core::insight::{Aggregates, Followers, Insight};
@@ -25,17 +25,15 @@ use lifeline_core::operators::{By, Credentials, Login, Operators, Role, Scope};
 use lifeline_core::payments::{Payments, Policy, Ports};
 use lifeline_core::publications::Publications;
 use lifeline_core::requests::Requests;
-use lifeline_core::requests::ports::{OrderReport, WorkOrder, WorkOrders};
+use lifeline_core::settlement::{self, Settlement, SettlementRules};
 use lifeline_core::shared::ids::Entropy;
-use lifeline_core::shared::outside::NoAnswer;
-use lifeline_core::shared::time::{Clock, Time};
+use lifeline_core::shared::time::Clock as _;
 use lifeline_core::store::Store;
 use lifeline_gateway::console::today::House;
 use lifeline_gateway::console::visitor::ConsoleCookies;
 use lifeline_gateway::console::{self};
 use lifeline_gateway::edge::cursor::Cursors;
 use lifeline_gateway::edge::limits::{Limits, Quotas};
-use lifeline_gateway::listeners::ops::{Check, Readiness};
 use lifeline_gateway::listeners::outermost::{Sources, addressed, traced};
 use rusqlite::Connection;
 
@@ -43,57 +41,8 @@ use crate::aggregate::Company;
 use crate::billed::Billed;
 use crate::followers::Shorthand;
 use crate::silence::Silence;
-use sha2::{Digest as _, Sha256};
+use crate::stand_ins::{Dice, Hands, NoClerk, START_S, Well};
 
-pub(crate) struct Hands(AtomicI64);
-
-impl Clock for Hands {
-    fn now(&self) -> Time {
-        Time::from_micros(self.0.load(Ordering::SeqCst))
-    }
-}
-
-struct Dice(AtomicU64);
-
-impl Entropy for Dice {
-    fn fill(&self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(32) {
-            let roll = self.0.fetch_add(1, Ordering::SeqCst);
-            chunk.copy_from_slice(&Sha256::digest(roll.to_be_bytes())[..chunk.len()]);
-        }
-    }
-}
-
-/// Nobody takes work orders here.
-#[derive(Debug)]
-struct NoClerk;
-
-#[async_trait]
-impl WorkOrders for NoClerk {
-    async fn file(&self, _: &WorkOrder) -> Result<OrderReport, NoAnswer> {
-        Err(NoAnswer::NotSent("no_clerk"))
-    }
-
-    async fn look(&self, _: &str) -> Result<OrderReport, NoAnswer> {
-        Err(NoAnswer::NotSent("no_clerk"))
-    }
-}
-
-struct Well;
-
-#[async_trait]
-impl Readiness for Well {
-    async fn checks(&self) -> Vec<Check> {
-        vec![Check {
-            name: "store",
-            ok: true,
-            required: true,
-            advice: "",
-        }]
-    }
-}
-
-const START_S: i64 = 1_795_000_000;
 /// A hash that costs little: what it costs is not what is tried here.
 const CHEAP: Cost = Cost {
     memory_kib: 8,
@@ -272,6 +221,32 @@ impl Office {
         )
     }
 
+    /// Sold power, with an outside that answers nothing.
+    fn settlement(&self) -> Settlement {
+        let silence = Arc::new(Silence);
+        let ports = settlement::Ports {
+            store: Arc::<Engine>::clone(&self.store),
+            clock: Arc::<Hands>::clone(&self.clock),
+            entropy: Arc::clone(&self.entropy),
+            head_end: silence.clone(),
+            publishing: silence.clone(),
+            reviewer: silence.clone(),
+            payer: silence,
+        };
+        Settlement::new(ports, SettlementRules::default())
+    }
+
+    /// Links, with an archive that answers nothing.
+    fn bindings(&self) -> Bindings {
+        Bindings::new(
+            Arc::<Engine>::clone(&self.store),
+            Arc::<Hands>::clone(&self.clock),
+            Arc::clone(&self.entropy),
+            Arc::new(Silence),
+            BindingRules::default(),
+        )
+    }
+
     pub(crate) fn customers(&self) -> Customers {
         let kept: Arc<dyn Store> = Arc::<Engine>::clone(&self.store);
         let clock = Arc::<Hands>::clone(&self.clock);
@@ -316,7 +291,7 @@ impl Office {
         let (followers, aggregates) = (self.followers(), self.aggregates());
         let house = House {
             store: kept,
-            readiness: Arc::new(Well),
+            readiness: Arc::<Well>::default(),
         };
         cfg.app_data(web::Data::new(sources))
             .app_data(web::Data::new(Limits::new(quotas, None)))
@@ -338,6 +313,8 @@ impl Office {
             .app_data(web::Data::new(followers))
             .app_data(web::Data::new(aggregates))
             .app_data(web::Data::new(payments))
+            .app_data(web::Data::new(self.settlement()))
+            .app_data(web::Data::new(self.bindings()))
             .app_data(web::Data::new(insight));
     }
 
@@ -397,7 +374,10 @@ impl Office {
     ) -> std::collections::BTreeMap<(i64, i64, usize, usize), i64> {
         let db = Connection::open(self.folder.path().join("lifeline.db")).unwrap();
         let mut rows = db
-            .prepare("SELECT at, function, channel, outcome, SUM(n) FROM access_count WHERE grain = 0 GROUP BY 1, 2, 3, 4")
+            .prepare(
+                "SELECT at, cell / 1000000, cell / 100000 % 10, cell / 10000 % 10, SUM(n) FROM access_tally \
+                 WHERE at < 100000000 GROUP BY 1, 2, 3, 4",
+            )
             .unwrap();
         let place = |n: i64| usize::try_from(n).unwrap();
         let found = rows.query_map([], |row| {

@@ -47,3 +47,84 @@ async fn ln_39_a_task_is_run_now_by_an_administrator_with_a_line_of_the_audit() 
         ["ok", "not_found", "forbidden"]
     );
 }
+
+#[actix_web::test]
+async fn ln_39_what_is_left_alone_says_why_and_is_asked_again_for_a_reason() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let admin = office.enter(&desk, "admin").await;
+    let page = desk.get("/console/system", &admin).await.text;
+    assert!(page.contains("GET /consumers/{no}/arrears") && page.contains("失败过多"));
+    let mark = office.mark(&desk, &admin).await;
+    let path = "/console/system/circuits/ask-again";
+    let ask = async |operation: &str, reason: &str| {
+        let form = [
+            ("mark", mark.as_str()),
+            ("system", "marketing"),
+            ("operation", operation),
+            ("reason", reason),
+        ];
+        desk.post(path, &admin, &form).await.status.as_u16()
+    };
+    let operation = "GET /consumers/{no}/arrears";
+    assert_eq!(ask("GET /nothing", "they mended it").await, 409);
+    assert_eq!(ask(operation, "abc").await, 422);
+    assert_eq!(ask(operation, "they mended it").await, 303);
+    assert_eq!(
+        ask(operation, "they mended it").await,
+        409,
+        "it is being probed"
+    );
+    assert_eq!(
+        office.audited("system.ask_again"),
+        [
+            "fault.not_as_things_stand",
+            "fault.reason",
+            "they mended it",
+            "fault.not_as_things_stand"
+        ]
+    );
+    let auditor = office.enter(&desk, "auditor").await;
+    let page = desk.get("/console/system", &auditor).await.text;
+    assert!(page.contains("id=\"circuits\"") && !page.contains("ask-again"));
+}
+
+#[actix_web::test]
+async fn ln_39_what_the_process_lives_on_is_shown_and_what_is_too_little_is_said() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let auditor = office.enter(&desk, "auditor").await;
+    let page = desk.get("/console/system", &auditor).await.text;
+    let rows: Vec<&str> = page
+        .split("id=\"resources\"")
+        .nth(1)
+        .and_then(|rest| rest.split("</table>").next())
+        .unwrap()
+        .split("<tr>")
+        .skip(2)
+        .collect();
+    let row = |word: &str| *rows.iter().find(|row| row.contains(word)).unwrap();
+    for (word, figure, enough) in [
+        ("数据库所在磁盘", "40.0 GiB / 100.0 GiB (40 %)", true),
+        ("密钥环所在磁盘", "9.0 GiB / 100.0 GiB (9 %)", false),
+        ("只读连接", "3 / 8 (+0)", true),
+        ("专线服务端证书", "90 d", true),
+        ("专线中继 CA", "12 d", false),
+    ] {
+        let row = row(word);
+        assert!(row.contains(figure), "{row}");
+        assert_eq!(row.contains("<strong>不足"), !enough, "{row}");
+    }
+    assert!(page.contains("id=\"quotas\"") && page.contains("600"));
+    let backup = page.split("id=\"backup\"").nth(1).unwrap();
+    assert!(backup.contains("正常") && backup.contains("· 2 h") && backup.contains("3.0 GiB"));
+    assert!(
+        backup.contains("put &#60;b&#62;back&#60;/b&#62;"),
+        "{backup}"
+    );
+    // A day later the same record is of the night before the last.
+    office.pass(24 * 3_600);
+    let auditor = office.enter(&desk, "auditor").await;
+    let page = desk.get("/console/system", &auditor).await.text;
+    assert!(page.contains("最近一次备份超过 26 小时"));
+}

@@ -36,7 +36,11 @@ const CAPABILITIES: [(&str, u8, &[&str]); 17] = [
     ("dunning", 5, &["billing", "payments", "notices"]),
     ("greenpower", 5, &["settlement"]),
     ("channels", 7, &["insight", "operators"]),
-    ("customers", 7, &["billing", "bindings", "operators"]),
+    (
+        "customers",
+        7,
+        &["billing", "bindings", "operators", "requests"],
+    ),
     ("insight", 6, &[]),
     ("operators", 6, &["accounts"]),
     ("requests", 6, &["bindings"]),

@@ -28,6 +28,7 @@ use std::time::Duration;
 use lifeline_core::shared::time::{Clock, Time};
 use zeroize::Zeroizing;
 
+use crate::wire::LeftAlone;
 use crate::wire::http::{Address, AddressError, CallRules, Caller, DEADLINE_DEFAULT};
 use client::Gateway;
 use content::ContentKey;
@@ -181,6 +182,18 @@ impl Alipay {
     #[must_use]
     pub fn is_failing(&self) -> bool {
         self.gateway.caller.is_any_open()
+    }
+
+    /// The operations that are left alone or probed now, and why.
+    #[must_use]
+    pub fn left_alone(&self) -> Vec<LeftAlone> {
+        self.gateway.caller.left_alone()
+    }
+
+    /// Lets an operation be asked again at once; false when it is not left alone.
+    #[must_use]
+    pub fn ask_again(&self, operation: &str) -> bool {
+        self.gateway.caller.ask_again(operation)
     }
 }
 

@@ -12,6 +12,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::wire::LeftAlone;
 use crate::wire::http::{Address, AddressError, CallRules};
 use crate::wire::line::{Call, Line, LineKeys};
 use crate::wire::operation;
@@ -84,6 +85,18 @@ impl ExchangeLine {
     #[must_use]
     pub fn is_failing(&self) -> bool {
         self.line.is_any_open()
+    }
+
+    /// The operations that are left alone or probed now, and why.
+    #[must_use]
+    pub fn left_alone(&self) -> Vec<LeftAlone> {
+        self.line.left_alone()
+    }
+
+    /// Lets an operation be asked again at once; false when it is not left alone.
+    #[must_use]
+    pub fn ask_again(&self, operation: &str) -> bool {
+        self.line.ask_again(operation)
     }
 
     async fn page(&self, after: &str) -> Result<OfficesReply, NoAnswer> {

@@ -23,10 +23,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::wire::Operation;
 use crate::wire::http::{Address, AddressError, CallRules, Reply};
 use crate::wire::line::{Call, Line, LineKeys};
 use crate::wire::operation;
+use crate::wire::{LeftAlone, Operation};
 
 const UNREADABLE: NoAnswer = NoAnswer::Unknown("unreadable_reply");
 
@@ -111,6 +111,18 @@ impl GenerationLine {
     #[must_use]
     pub fn is_failing(&self) -> bool {
         self.line.is_any_open()
+    }
+
+    /// The operations that are left alone or probed now, and why.
+    #[must_use]
+    pub fn left_alone(&self) -> Vec<LeftAlone> {
+        self.line.left_alone()
+    }
+
+    /// Lets an operation be asked again at once; false when it is not left alone.
+    #[must_use]
+    pub fn ask_again(&self, operation: &str) -> bool {
+        self.line.ask_again(operation)
     }
 
     async fn post(

@@ -18,10 +18,10 @@ use lifeline_core::shared::time::Clock;
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 
-use crate::wire::Operation;
 use crate::wire::http::{Address, AddressError, CallRules, Reply};
 use crate::wire::line::{Call, Line, LineKeys};
 use crate::wire::refusal::no_answer;
+use crate::wire::{LeftAlone, Operation};
 
 const UNREADABLE: NoAnswer = NoAnswer::Unknown("unreadable_reply");
 
@@ -58,6 +58,18 @@ impl Marketing {
     #[must_use]
     pub fn is_failing(&self) -> bool {
         self.line.is_any_open()
+    }
+
+    /// The operations that are left alone or probed now, and why.
+    #[must_use]
+    pub fn left_alone(&self) -> Vec<LeftAlone> {
+        self.line.left_alone()
+    }
+
+    /// Lets an operation be asked again at once; false when it is not left alone.
+    #[must_use]
+    pub fn ask_again(&self, operation: &str) -> bool {
+        self.line.ask_again(operation)
     }
 
     async fn read<T: DeserializeOwned>(

@@ -49,7 +49,7 @@ impl WorkOrders for Marketing {
     async fn file(&self, order: &WorkOrder) -> Result<OrderReport, NoAnswer> {
         let key = &order.request_no;
         // What a person wrote may tell who they are: closed on the way, like all that does.
-        let body = json!({
+        let mut body = json!({
             "request_no": order.request_no,
             "kind": order.kind.order(),
             "text_enc": self.line.seal("text_enc", key, &order.text)?,
@@ -62,6 +62,18 @@ impl WorkOrders for Marketing {
             "anonymous": order.anonymous,
             "filed_at": order.filed_at.rfc3339(),
         });
+        if let Some(applicant) = &order.applicant {
+            let clear = [
+                ("name_enc", applicant.name.expose()),
+                ("id_no_enc", applicant.id_no.expose()),
+                ("mobile_enc", applicant.phone.expose()),
+            ];
+            for (field, value) in clear {
+                let sealed = self.line.seal(field, key, value)?;
+                body.as_object_mut()
+                    .and_then(|body| body.insert(field.to_owned(), sealed.into()));
+            }
+        }
         let operation = operation!("POST /work-orders");
         let path = ["work-orders"];
         let reply = self

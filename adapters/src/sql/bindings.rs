@@ -62,6 +62,7 @@ statements! { "bindings":
         WHERE home_index IN ($1, $2) AND looked_at <= $3";
     FREEZE_HOME("binding_home") = "UPDATE binding_home SET frozen_version = holder_version \
         WHERE home_index IN ($1, $2)";
+    THAW_HOME("binding_home") = "UPDATE binding_home SET frozen_version = NULL WHERE home_index IN ($1, $2)";
     DROP_OUTDATED("binding") = "UPDATE binding SET role = 'payer_only', version = version + 1 \
         WHERE home_index IN ($1, $2) AND ended_at IS NULL AND holder_version < $3 AND role <> 'payer_only' \
         RETURNING binding_id";
@@ -197,6 +198,13 @@ impl<C: WriteConn> BindingStore for Sql<C> {
     async fn freeze_home(&mut self, consumer_no: &ConsumerNo) -> Result<(), StoreError> {
         let [index, other] = self.homes(consumer_no)?;
         self.touched(&FREEZE_HOME, args![index, other])
+            .await
+            .map(drop)
+    }
+
+    async fn thaw_home(&mut self, consumer_no: &ConsumerNo) -> Result<(), StoreError> {
+        let [index, other] = self.homes(consumer_no)?;
+        self.touched(&THAW_HOME, args![index, other])
             .await
             .map(drop)
     }

@@ -3,11 +3,13 @@
 use async_trait::async_trait;
 use lifeline_core::cases::decision::{Part, Proposal, ProposalState, Resolution, Taking};
 use lifeline_core::cases::ports::{CaseReads, CaseStore};
-use lifeline_core::cases::{Case, CaseKind};
-use lifeline_core::shared::ids::CaseId;
+use lifeline_core::cases::{Case, CaseKind, HomeBehind};
+use lifeline_core::shared::ids::{AccountId, BindingId, CaseId};
+use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
+use super::bindings::CONSUMER_NO;
 use super::statement::statements;
 use super::value::args;
 use super::{Conn, Row, Sql, WriteConn};
@@ -31,6 +33,24 @@ statements! { "cases":
     TAKE("case_taking") = "INSERT INTO case_taking (case_id, taken_by, taken_at) SELECT case_id, $2, $3 FROM case_file \
         WHERE case_id = $1 AND closed_at IS NULL ON CONFLICT DO NOTHING";
     GIVE_BACK("case_taking") = "DELETE FROM case_taking WHERE case_id = $1 AND taken_by = $2";
+    HOMES("binding") = "SELECT binding_id, account_id, consumer_no FROM binding WHERE binding_id = $1 \
+        UNION SELECT binding_id, account_id, consumer_no FROM binding WHERE account_id = $1 \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM payment_line l \
+            JOIN binding b ON b.binding_id = l.binding_id WHERE l.payment_id = $1 \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM service_request q \
+            JOIN binding b ON b.account_id = q.account_id WHERE q.request_id = $1 \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM generation_account g \
+            JOIN binding b ON b.account_id = g.account_id WHERE g.generation_account_id = $1 \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM check_task c \
+            JOIN generation_account g ON g.generation_account_id = c.generation_account_id \
+            JOIN binding b ON b.account_id = g.account_id WHERE c.check_task_id = $1 \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM trade_task t \
+            JOIN generation_account g ON g.generation_account_id = t.generation_account_id \
+            JOIN binding b ON b.account_id = g.account_id WHERE t.trade_task_id = $1 \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM personal_table p \
+            JOIN generation_account g ON g.generation_account_id = p.generation_account_id \
+            JOIN binding b ON b.account_id = g.account_id WHERE p.table_id = $1 \
+        ORDER BY 1 LIMIT 100";
     CLOSE("case_file") = "UPDATE case_file SET closed_at = $2 WHERE case_id = $1 AND closed_at IS NULL";
     OPEN("case_file") = "INSERT INTO case_file (case_id, kind, cause, subject, facts, opened_at, trace_id, closed_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (cause) DO NOTHING";
@@ -95,6 +115,31 @@ impl<C: Conn> CaseReads for Sql<C> {
         let after = after.map_or("", CaseId::as_str);
         let rows = self.rows(&LIST_OPEN, args![after, limit]).await?;
         rows.iter().map(case).collect()
+    }
+
+    async fn homes(&mut self, subject: &str) -> Result<Vec<HomeBehind>, StoreError> {
+        // What a case of a seller's month is about is the table, the month and the version.
+        let head = subject.split(':').next().unwrap_or(subject);
+        let mut homes = Vec::new();
+        for row in self.rows(&HOMES, args![head]).await? {
+            let (binding_id, account_id): (BindingId, AccountId) =
+                (row.id("binding_id")?, row.id("account_id")?);
+            let sealed = row.text("consumer_no")?;
+            // The home of somebody who was erased is none.
+            if sealed.is_empty() {
+                continue;
+            }
+            let clear = self
+                .open_for(&account_id, CONSUMER_NO, binding_id.as_str(), &sealed)
+                .await?;
+            let number = ConsumerNo::parse(&clear).map_err(|_| row.corrupt("consumer_no"))?;
+            homes.push(HomeBehind {
+                binding_id,
+                account_id,
+                region: number.region(),
+            });
+        }
+        Ok(homes)
     }
 
     async fn proposals(&mut self, id: &CaseId) -> Result<Vec<Proposal>, StoreError> {

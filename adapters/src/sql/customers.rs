@@ -3,9 +3,11 @@
 use async_trait::async_trait;
 use lifeline_core::cases::decision::ProposalState;
 use lifeline_core::customers::functions::{BankFunction, FunctionProposal, Wanted};
+use lifeline_core::customers::openings::OpeningProposal;
 use lifeline_core::customers::ports::{CustomerReads, CustomerStore};
 use lifeline_core::customers::unmasking::{Unmasking, Veiled};
-use lifeline_core::shared::ids::{AccountId, StaffId};
+use lifeline_core::requests::openings::Verdict;
+use lifeline_core::shared::ids::{AccountId, RequestId, StaffId};
 use lifeline_core::shared::personal::{ConsumerNo, IdNo, Phone};
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -44,6 +46,14 @@ statements! { "customers":
         ON CONFLICT DO NOTHING";
     JUDGE("function_proposal") = "UPDATE function_proposal SET state = $2, decided_by = $3, decided_at = $4 \
         WHERE proposal_id = $1 AND state = 'open'";
+    OPENINGS("opening_proposal") = "SELECT proposal_id, request_id, account_id, verdict, reason, proposed_by, proposed_at, \
+        state, decided_by, decided_at FROM opening_proposal WHERE request_id = $1 \
+        ORDER BY proposed_at DESC, proposal_id DESC LIMIT $2";
+    PROPOSE_OPENING("opening_proposal") = "INSERT INTO opening_proposal (proposal_id, request_id, account_id, verdict, reason, \
+        proposed_by, proposed_at, state, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, NULL) \
+        ON CONFLICT DO NOTHING";
+    JUDGE_OPENING("opening_proposal") = "UPDATE opening_proposal SET state = $2, decided_by = $3, decided_at = $4 \
+        WHERE proposal_id = $1 AND state = 'open'";
 }
 
 fn ids(rows: &[Row]) -> Result<Vec<AccountId>, StoreError> {
@@ -68,6 +78,21 @@ fn proposal(row: &Row) -> Result<FunctionProposal, StoreError> {
         account_id: row.id("account_id")?,
         function: row.parsed("function", BankFunction::parse)?,
         wanted: row.parsed("wanted", Wanted::parse)?,
+        reason: row.text("reason")?,
+        proposed_by: row.text("proposed_by")?,
+        proposed_at: row.time("proposed_at")?,
+        state: row.parsed("state", ProposalState::parse)?,
+        decided_by: row.maybe_text("decided_by")?,
+        decided_at: row.maybe_time("decided_at")?,
+    })
+}
+
+fn opening(row: &Row) -> Result<OpeningProposal, StoreError> {
+    Ok(OpeningProposal {
+        proposal_id: row.text("proposal_id")?,
+        request_id: row.id("request_id")?,
+        account_id: row.id("account_id")?,
+        verdict: row.parsed("verdict", Verdict::parse)?,
         reason: row.text("reason")?,
         proposed_by: row.text("proposed_by")?,
         proposed_at: row.time("proposed_at")?,
@@ -153,6 +178,15 @@ impl<C: Conn> CustomerReads for Sql<C> {
         let rows = self.rows(&PROPOSALS, args![account, limit]).await?;
         rows.iter().map(proposal).collect()
     }
+
+    async fn opening_proposals(
+        &mut self,
+        application: &RequestId,
+        limit: i64,
+    ) -> Result<Vec<OpeningProposal>, StoreError> {
+        let rows = self.rows(&OPENINGS, args![application, limit]).await?;
+        rows.iter().map(opening).collect()
+    }
 }
 
 #[async_trait]
@@ -192,6 +226,30 @@ impl<C: WriteConn> CustomerStore for Sql<C> {
             decided.decided_at,
         ];
         self.changed(&JUDGE, args).await
+    }
+
+    async fn propose_opening(&mut self, proposal: &OpeningProposal) -> Result<bool, StoreError> {
+        let args = args![
+            &proposal.proposal_id,
+            &proposal.request_id,
+            &proposal.account_id,
+            proposal.verdict.as_str(),
+            &proposal.reason,
+            &proposal.proposed_by,
+            proposal.proposed_at,
+            proposal.state.as_str(),
+        ];
+        self.changed(&PROPOSE_OPENING, args).await
+    }
+
+    async fn judge_opening(&mut self, decided: &OpeningProposal) -> Result<bool, StoreError> {
+        let args = args![
+            &decided.proposal_id,
+            decided.state.as_str(),
+            decided.decided_by.as_deref(),
+            decided.decided_at,
+        ];
+        self.changed(&JUDGE_OPENING, args).await
     }
 
     async fn suspend(&mut self, decided: &FunctionProposal, now: Time) -> Result<(), StoreError> {

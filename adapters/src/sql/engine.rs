@@ -71,6 +71,16 @@ impl Place {
     }
 }
 
+/// Connections, or places in a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    /// `connections`, `readers`, `units`.
+    pub name: &'static str,
+    pub taken: usize,
+    pub most: usize,
+    pub waiting: usize,
+}
+
 #[derive(Debug)]
 pub(super) enum Driver {
     Sqlite(sqlite::Sqlite),
@@ -273,6 +283,16 @@ impl Engine {
             Driver::Sqlite(engine) => engine.failed().await,
             // A server's disk is the server's: its connections end, and others are opened.
             Driver::Postgres(_) | Driver::Memory(_) => std::future::pending().await,
+        }
+    }
+
+    /// What is taken of what the driver has a limited number of, now.
+    #[must_use]
+    pub fn pools(&self) -> Vec<Pool> {
+        match &self.driver {
+            Driver::Sqlite(engine) => engine.pools(),
+            Driver::Postgres(engine) => vec![engine.pool()],
+            Driver::Memory(_) => Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use lifeline_core::insight::aggregate::{Addressee, Office, Report};
 use lifeline_core::insight::asked::{
-    By, Growth, Kept, Refused, Row as Sum, Run, Slice, Which, month_name, month_of, number_of,
+    Growth, Kept, Refused, Row as Sum, Run, Slice, Which, month_name, month_of, number_of,
 };
 use lifeline_core::insight::batch::Crowd;
 use lifeline_core::insight::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
@@ -21,27 +21,9 @@ use lifeline_core::store::StoreError;
 
 use super::statement::statements;
 use super::value::args;
-use super::{Conn, Field, Row, Sql, Stmt};
-
-macro_rules! sums {
-    ($key:literal) => {
-        concat!(
-            "SELECT ", $key, " AS k, region, CAST(SUM(n) AS BIGINT) AS n FROM access_count \
-             WHERE grain = $1 AND at >= $2 AND at <= $3 AND (CAST($4 AS BIGINT) < 0 OR function = $4) AND (CAST($5 AS BIGINT) < 0 OR channel = $5) \
-             AND (CAST($6 AS BIGINT) < 0 OR outcome = $6) GROUP BY ", $key, ", region ORDER BY ", $key, ", region"
-        )
-    };
-}
+use super::{Conn, Field, Row, Sql, counts};
 
 statements! { "insight":
-    BY_AT("access_count") = sums!("at");
-    BY_FUNCTION("access_count") = sums!("function");
-    BY_CHANNEL("access_count") = sums!("channel");
-    BY_OUTCOME("access_count") = sums!("outcome");
-    TOTAL_BY_AT("access_total") = "SELECT at AS k, region, CAST(SUM(n) AS BIGINT) AS n FROM access_total \
-        WHERE grain = $1 AND side = 0 AND at >= $2 AND at <= $3 GROUP BY at, region ORDER BY at, region";
-    TOTAL_BY_ITEM("access_total") = "SELECT item AS k, region, CAST(SUM(n) AS BIGINT) AS n FROM access_total \
-        WHERE grain = $1 AND side = $4 AND at >= $2 AND at <= $3 GROUP BY item, region ORDER BY item, region";
     LATENCIES("access_latency") = "SELECT bucket, CAST(SUM(n) AS BIGINT) AS n FROM access_latency \
         WHERE function = $3 AND day >= $1 AND day <= $2 GROUP BY bucket ORDER BY bucket";
     CROWD("access_person") = "SELECT hash FROM access_person WHERE period = $1 AND begins = $2 AND cell = $3 ORDER BY hash LIMIT $4";
@@ -92,35 +74,27 @@ fn refused(row: &Row) -> Result<Refused, StoreError> {
 #[async_trait]
 impl<C: Conn> InsightReads for Sql<C> {
     async fn rows(&mut self, slice: &Slice) -> Result<Vec<Sum>, StoreError> {
-        let stmt: &'static Stmt = match slice.by {
-            By::At => &BY_AT,
-            By::Function => &BY_FUNCTION,
-            By::Channel => &BY_CHANNEL,
-            By::Outcome => &BY_OUTCOME,
-        };
-        let args = args![
-            slice.grain.number(),
-            slice.from,
-            slice.to,
-            bound(slice.function),
-            bound(slice.channel.map(|one| number_of(&Channel::ALL, &one))),
-            bound(slice.outcome.map(|one| number_of(&Outcome::ALL, &one))),
-        ];
-        let (grain, from, to) = (slice.grain.number(), slice.from, slice.to);
         let whole = slice.function.is_none() && slice.channel.is_none() && slice.outcome.is_none();
-        let rows = match (whole, slice.by) {
-            (false, _) => self.rows(stmt, args).await?,
-            (true, By::At) => self.rows(&TOTAL_BY_AT, args![grain, from, to]).await?,
-            (true, by) => {
-                self.rows(&TOTAL_BY_ITEM, args![grain, from, to, side(by)])
-                    .await?
-            }
+        let rows = if whole {
+            let stmt = counts::sums_by(slice.by);
+            let (from, to) = counts::span(slice, Some(counts::side(slice.by)));
+            self.rows(stmt, args![from, to]).await?
+        } else {
+            let (from, to) = counts::span(slice, None);
+            let args = args![
+                from,
+                to,
+                bound(slice.function),
+                bound(slice.channel.map(|one| number_of(&Channel::ALL, &one))),
+                bound(slice.outcome.map(|one| number_of(&Outcome::ALL, &one))),
+            ];
+            self.rows(counts::tallies_by(slice.by), args).await?
         };
         rows.iter()
             .map(|row| {
                 Ok(Sum {
                     key: row.int("k")?,
-                    region: row.text("region")?,
+                    region: counts::region_name(row.int("region")?),
                     n: row.int("n")?,
                 })
             })
@@ -296,15 +270,5 @@ impl<C: Conn> InsightReads for Sql<C> {
 
     async fn offices(&mut self) -> Result<Vec<(Office, Time)>, StoreError> {
         self.known_offices().await
-    }
-}
-
-/// Which side of the counts a sum is by.
-pub(super) const fn side(by: By) -> i64 {
-    match by {
-        By::At => 0,
-        By::Function => 1,
-        By::Channel => 2,
-        By::Outcome => 3,
     }
 }

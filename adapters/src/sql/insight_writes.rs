@@ -2,19 +2,19 @@
 
 use async_trait::async_trait;
 use lifeline_core::insight::aggregate::{Addressee, Office, Receipt, Report};
-use lifeline_core::insight::asked::{By, Grain, Run, month_of, number_of};
+use lifeline_core::insight::asked::{Grain, Run, month_of, number_of};
 use lifeline_core::insight::batch::{Batch, Crowd};
 use lifeline_core::insight::followers::Follow;
 use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::people::{Period, day_number};
 use lifeline_core::insight::ports::InsightStore;
 use lifeline_core::insight::sample::Refusal;
-use lifeline_core::insight::{Channel, Outcome, Sample};
+use lifeline_core::insight::{Channel, Sample};
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 use zeroize::Zeroizing;
 
-use super::insight::{ALL_FUNCTIONS, side};
+use super::insight::ALL_FUNCTIONS;
 use super::statement::statements;
 use super::value::args;
 use super::{Field, Sql, Value, WriteConn};
@@ -24,11 +24,6 @@ statements! { "insight_writes":
     RUN_PASS("access_run") = "UPDATE access_run SET batch = $2, flushed_at = $4 WHERE run = $1 AND batch = $3 AND ended_at IS NULL";
     RUN_LOST("access_run") = "UPDATE access_run SET lost = lost + $2 WHERE run = $1";
     RUN_END("access_run") = "UPDATE access_run SET ended_at = $2, flushed_at = $2 WHERE run = $1 AND ended_at IS NULL";
-    COUNT("access_count") = "INSERT INTO access_count (grain, at, function, channel, outcome, region, n) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (grain, at, function, channel, outcome, region) \
-        DO UPDATE SET n = access_count.n + excluded.n";
-    TOTAL("access_total") = "INSERT INTO access_total (grain, side, at, item, region, n) VALUES ($1, $2, $3, $4, $5, $6) \
-        ON CONFLICT (grain, side, at, item, region) DO UPDATE SET n = access_total.n + excluded.n";
     LATENCY("access_latency") = "INSERT INTO access_latency (day, function, bucket, n) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (day, function, bucket) DO UPDATE SET n = access_latency.n + excluded.n";
     JOIN("access_person") = "INSERT INTO access_person (period, begins, cell, hash) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
@@ -42,41 +37,12 @@ statements! { "insight_writes":
         ON CONFLICT (period, cell, begins) DO NOTHING";
     CROWD_GO("access_person") = "DELETE FROM access_person WHERE period = $1 AND begins = $2 AND cell = $3";
     SALT_GO("access_salt") = "DELETE FROM access_salt WHERE period = $1 AND begins = $2";
-    HOURS_GO("access_count") = "DELETE FROM access_count WHERE grain = 0 AND at < $1";
-    DAYS_GO("access_count") = "DELETE FROM access_count WHERE grain = 1 AND at < $1";
-    MONTHS_GO("access_count") = "DELETE FROM access_count WHERE grain = 2 AND at < $1";
-    TOTALS_GO("access_total") = "DELETE FROM access_total WHERE grain = $1 AND at < $2";
     LATENCIES_GO("access_latency") = "DELETE FROM access_latency WHERE day < $1";
     REFUSALS_GO("access_refusal") = "DELETE FROM access_refusal WHERE at < (SELECT MAX(flushed_at) FROM access_run) - 604800000000";
     RUNS_GO("access_run") = "DELETE FROM access_run WHERE flushed_at < $1";
 }
 
 const SALT_FIELD: Field = Field::new("access_salt", "salt");
-
-/// What a batch adds to the totals of each grain and side.
-fn totals(batch: &Batch) -> Vec<Vec<Value>> {
-    let mut sums = std::collections::BTreeMap::new();
-    for (cell, n) in &batch.counts {
-        let items = [
-            (side(By::At), 0),
-            (side(By::Function), cell.function),
-            (side(By::Channel), number_of(&Channel::ALL, &cell.channel)),
-            (side(By::Outcome), number_of(&Outcome::ALL, &cell.outcome)),
-        ];
-        for (grain, at) in grains(cell.day, cell.hour) {
-            for (side, item) in items {
-                let sum: &mut i64 = sums
-                    .entry((grain, side, at, item, &cell.region))
-                    .or_insert(0);
-                *sum = sum.saturating_add(*n);
-            }
-        }
-    }
-    let row = |((grain, side, at, item, region), n): ((i64, i64, i64, i64, &String), i64)| {
-        args![grain, side, at, item, region, n]
-    };
-    sums.into_iter().map(row).collect()
-}
 
 /// How long answers took, of each function and of all together.
 fn latencies(batch: &Batch) -> Vec<Vec<Value>> {
@@ -90,18 +56,6 @@ fn latencies(batch: &Batch) -> Vec<Vec<Value>> {
     let row =
         |((function, day, bucket), n): ((i64, i64, i64), i64)| args![day, function, bucket, n];
     sums.into_iter().map(row).collect()
-}
-
-/// The three grains that one cell of a batch adds to.
-fn grains(day: i64, hour: i64) -> [(i64, i64); 3] {
-    [
-        (
-            Grain::Hour.number(),
-            day.saturating_mul(24).saturating_add(hour),
-        ),
-        (Grain::Day.number(), day),
-        (Grain::Month.number(), month_of(day)),
-    ]
 }
 
 #[async_trait]
@@ -123,31 +77,7 @@ impl<C: WriteConn> InsightStore for Sql<C> {
     }
 
     async fn add(&mut self, run: &str, batch: &Batch) -> Result<(), StoreError> {
-        let mut counts = std::collections::BTreeMap::new();
-        for (cell, n) in &batch.counts {
-            for (grain, at) in grains(cell.day, cell.hour) {
-                let key = (
-                    grain,
-                    at,
-                    cell.function,
-                    cell.channel,
-                    cell.outcome,
-                    &cell.region,
-                );
-                let sum: &mut i64 = counts.entry(key).or_insert(0);
-                *sum = sum.saturating_add(*n);
-            }
-        }
-        let counts: Vec<Vec<Value>> = counts
-            .into_iter()
-            .map(|((grain, at, function, channel, outcome, region), n)| {
-                let channel = number_of(&Channel::ALL, &channel);
-                let outcome = number_of(&Outcome::ALL, &outcome);
-                args![grain, at, function, channel, outcome, region, n]
-            })
-            .collect();
-        self.write_many(&COUNT, counts).await?;
-        self.write_many(&TOTAL, totals(batch)).await?;
+        self.add_counts(batch).await?;
         self.write_many(&LATENCY, latencies(batch)).await?;
         if batch.lost > 0 {
             self.touched(&RUN_LOST, args![run, batch.lost]).await?;
@@ -231,24 +161,16 @@ impl<C: WriteConn> InsightStore for Sql<C> {
 
     async fn purge(&mut self, hours_before: i64, days_before: i64) -> Result<u64, StoreError> {
         let day_ends = lifeline_core::insight::people::midnight(days_before);
-        let mut gone = self
-            .touched(&HOURS_GO, args![hours_before.saturating_mul(24)])
-            .await?;
+        let mut gone = 0_u64;
         for (grain, before) in [
             (Grain::Hour, hours_before.saturating_mul(24)),
             (Grain::Day, days_before),
             (Grain::Month, month_of(days_before)),
         ] {
-            let args = args![grain.number(), before];
-            gone = gone.saturating_add(self.touched(&TOTALS_GO, args).await?);
+            gone = gone.saturating_add(self.purge_counts(grain, before).await?);
         }
-        for (stmt, before) in [
-            (&DAYS_GO, days_before),
-            (&MONTHS_GO, month_of(days_before)),
-            (&LATENCIES_GO, day_number(day_ends)),
-        ] {
-            gone = gone.saturating_add(self.touched(stmt, args![before]).await?);
-        }
+        let latencies = args![day_number(day_ends)];
+        gone = gone.saturating_add(self.touched(&LATENCIES_GO, latencies).await?);
         gone = gone.saturating_add(self.purge_missed(hours_before).await?);
         gone = gone.saturating_add(self.touched(&REFUSALS_GO, args![]).await?);
         Ok(gone.saturating_add(self.touched(&RUNS_GO, args![day_ends]).await?))

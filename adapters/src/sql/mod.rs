@@ -54,6 +54,7 @@ mod cases;
 mod certifications;
 mod channels;
 mod check_tasks;
+mod counts;
 mod credentials;
 mod customers;
 mod evidence;
@@ -98,7 +99,7 @@ mod trades;
 use lifeline_core::store::StoreError;
 
 pub use self::conn::{Conn, WriteConn};
-pub use self::engine::{Bench, Engine, Instance, OpenError, migrate, open, open_within};
+pub use self::engine::{Bench, Engine, Instance, OpenError, Pool, migrate, open, open_within};
 pub use self::keys::RuledKeys;
 pub use self::migration::{Migrated, SchemaError};
 pub(crate) use self::sealing::FOR_SERVICE_ROWS;

@@ -103,6 +103,8 @@ statements! { "personal":
     SUSPENSIONS("function_suspension") = "DELETE FROM function_suspension WHERE account_id = $1";
     OLD_FUNCTION_PROPOSALS("function_proposal") = "DELETE FROM function_proposal WHERE proposal_id IN (SELECT proposal_id \
         FROM function_proposal WHERE decided_at < $1 ORDER BY decided_at LIMIT $2)";
+    OLD_OPENING_PROPOSALS("opening_proposal") = "DELETE FROM opening_proposal WHERE proposal_id IN (SELECT proposal_id \
+        FROM opening_proposal WHERE decided_at < $1 ORDER BY decided_at LIMIT $2)";
     OLD_TAKINGS("case_taking") = "DELETE FROM case_taking WHERE case_id IN (SELECT t.case_id FROM case_taking t \
         JOIN case_file c ON c.case_id = t.case_id WHERE c.closed_at < $1 ORDER BY c.closed_at LIMIT $2)";
     OLD_PROPOSALS("case_proposal") = "DELETE FROM case_proposal WHERE proposal_id IN (SELECT p.proposal_id \
@@ -239,8 +241,8 @@ pub static TABLES: &[Table] = &[
     table("points_earning", "payment_id account_id", Fate::Kept("the books of points, under a name that says nothing")),
     table("points_exchange", "exchange_id account_id gift_id title client_key fingerprint",
         Fate::Kept("what was handed out, under a name that says nothing")),
-    table("service_request", "request_id account_id kind state letter=own binding_id payment_id order_no client_key fingerprint",
-        Fate::Erased(&[&REQUESTS]))
+    table("service_request", "request_id account_id kind state letter=own binding_id payment_id order_no staff_check \
+        client_key fingerprint", Fate::Erased(&[&REQUESTS]))
         .purged(&OLD_REQUESTS, 1827),
     table("notice", "notice_id account_id event_id kind params=own payment_id", Fate::Erased(&[&NOTICES]))
         .purged(&OLD_NOTICES, 1096),
@@ -281,8 +283,8 @@ pub static TABLES: &[Table] = &[
         Fate::Kept("proof of acts: 30 years; what is closed in it opens with the salt only")),
     table("evidence_salt", "entry_id salt account_id", Fate::Erased(&[&SALTS])),
     table("evidence_queue", "entry_id", Fate::Kept("until it is placed")),
-    table("access_count", "region", NOBODY),
-    table("access_total", "region", NOBODY),
+    table("access_tally", "", NOBODY),
+    table("access_sum", "", NOBODY),
     table("access_latency", "", NOBODY),
     table("access_people", "period begins cell", NOBODY),
     table("access_person", "period begins cell", Fate::Kept("hashes under a salt that dies with its day, week or month; nobody can be looked up")),
@@ -306,6 +308,9 @@ pub static TABLES: &[Table] = &[
     table("function_proposal", "proposal_id account_id function wanted reason proposed_by state decided_by",
         Fate::Kept("what staff proposed and decided, under a name that says nothing: 5 years"))
         .purged(&OLD_FUNCTION_PROPOSALS, 1827),
+    table("opening_proposal", "proposal_id request_id account_id verdict reason proposed_by state decided_by",
+        Fate::Kept("what staff proposed and decided, under a name that says nothing: 5 years"))
+        .purged(&OLD_OPENING_PROPOSALS, 1827),
     table("unmasking", "unmasking_id staff_id account_id field binding_id reason",
         Fate::Kept("which of the staff saw what in clear and why, without whose: 3 years")).purged(&OLD_UNMASKINGS, 1096),
     table("staff", "staff_id login role scope password totp=service", STAFF),

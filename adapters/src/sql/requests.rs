@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use lifeline_core::requests::earning::Earning;
 use lifeline_core::requests::points::{Exchange, Gift, Moved, Movement, Rule};
 use lifeline_core::requests::ports::{RequestReads, RequestStore};
-use lifeline_core::requests::request::{Kind, Request, State};
+use lifeline_core::requests::request::{Check, Kind, Request, State};
 use lifeline_core::shared::ids::{AccountId, BindingId, GiftId, PaymentId, RequestId};
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::time::Time;
@@ -16,24 +16,27 @@ use super::{Conn, Field, Row, Sql, WriteConn};
 
 statements! { "requests":
     FIND("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
-        order_no, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
+        order_no, staff_check, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
         WHERE request_id = $1 \
         AND (account_id = $2 OR account_id IN (SELECT m.account_id FROM account m WHERE m.merged_into = $2))";
     FIND_KEYED("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
-        order_no, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
+        order_no, staff_check, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
         WHERE account_id = $1 AND client_key = $2";
     LIST("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
-        order_no, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
+        order_no, staff_check, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
         WHERE (account_id = $1 OR account_id IN (SELECT m.account_id FROM account m WHERE m.merged_into = $1)) \
         AND request_id < $2 ORDER BY request_id DESC LIMIT $3";
     DUE("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
-        order_no, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
+        order_no, staff_check, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
         WHERE next_at <= $1 ORDER BY next_at, request_id LIMIT $2";
+    WAITING("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
+        order_no, staff_check, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
+        WHERE staff_check = 'waiting' AND request_id > $1 ORDER BY request_id LIMIT $2";
     ADD("service_request") = "INSERT INTO service_request (request_id, account_id, kind, state, letter, anonymous, \
-        binding_id, payment_id, order_no, client_key, fingerprint, filed_at, moved_at, next_at, version) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        binding_id, payment_id, order_no, staff_check, client_key, fingerprint, filed_at, moved_at, next_at, version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     SAVE("service_request") = "UPDATE service_request SET state = $2, order_no = $3, moved_at = $4, next_at = $5, \
-        version = version + 1 WHERE request_id = $1 AND version = $6";
+        staff_check = $6, version = version + 1 WHERE request_id = $1 AND version = $7";
 }
 
 const LETTER: Field = Field::new("service_request", "letter");
@@ -73,6 +76,17 @@ impl<C: Conn> RequestReads for Sql<C> {
 
     async fn due(&mut self, now: Time, limit: i64) -> Result<Vec<Request>, StoreError> {
         let rows = self.rows(&DUE, args![now, limit]).await?;
+        self.requests(rows).await
+    }
+
+    async fn waiting(
+        &mut self,
+        behind: Option<&RequestId>,
+        limit: i64,
+    ) -> Result<Vec<Request>, StoreError> {
+        // Ids are made in the order of time.
+        let behind = behind.map_or("", RequestId::as_str);
+        let rows = self.rows(&WAITING, args![behind, limit]).await?;
         self.requests(rows).await
     }
 
@@ -140,6 +154,7 @@ impl<C: WriteConn> RequestStore for Sql<C> {
             request.binding_id.as_ref().map(BindingId::as_str),
             request.payment_id.as_ref().map(PaymentId::as_str),
             request.order_no.as_deref(),
+            request.check.map(Check::as_str),
             &request.client_key,
             &request.fingerprint,
             request.filed_at,
@@ -157,6 +172,7 @@ impl<C: WriteConn> RequestStore for Sql<C> {
             request.order_no.as_deref(),
             request.moved_at,
             request.next_at,
+            request.check.map(Check::as_str),
             request.version,
         ];
         if self.changed(&SAVE, args).await? {
@@ -244,6 +260,10 @@ impl<C: Conn> Sql<C> {
             binding_id: row.maybe_id("binding_id")?,
             payment_id: row.maybe_id("payment_id")?,
             order_no: row.maybe_text("order_no")?,
+            check: match row.maybe_text("staff_check")? {
+                Some(word) => Some(Check::parse(&word).ok_or_else(|| row.corrupt("staff_check"))?),
+                None => None,
+            },
             client_key: row.text("client_key")?,
             fingerprint: row.text("fingerprint")?,
             filed_at: row.time("filed_at")?,

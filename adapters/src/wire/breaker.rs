@@ -74,12 +74,46 @@ enum State {
     Open {
         until: Time,
         for_s: i64,
+        why: Why,
     },
     HalfOpen {
         under_way: u32,
         well: u32,
         for_s: i64,
+        why: Why,
     },
+}
+
+/// Why a circuit opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// Too many calls failed.
+    Failed,
+    /// Too many calls took too long.
+    Slow,
+    /// A probe went badly.
+    Probe,
+}
+
+impl Why {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Slow => "slow",
+            Self::Probe => "probe",
+        }
+    }
+}
+
+/// An operation that is left alone, or probed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftAlone {
+    pub system: &'static str,
+    pub operation: &'static str,
+    pub why: Why,
+    /// Absent while it is probed.
+    pub until: Option<Time>,
 }
 
 /// One operation's circuit: pure, driven by the moments it is given.
@@ -105,14 +139,10 @@ impl Circuit {
 
     /// Whether a call may be made now; the era it was admitted in.
     fn admit(&mut self, rules: &BreakerRules, now: Time) -> Option<u64> {
-        if let State::Open { until, for_s } = self.state
+        if let State::Open { until, .. } = self.state
             && now >= until
         {
-            self.become_(State::HalfOpen {
-                under_way: 0,
-                well: 0,
-                for_s,
-            });
+            self.probe();
         }
         match &mut self.state {
             State::Closed(_) => Some(self.era),
@@ -133,21 +163,22 @@ impl Circuit {
             State::Open { .. } => {}
             State::Closed(slices) => {
                 count(slices, rules, now, ended);
-                if is_too_bad(slices, rules, now) {
-                    self.open(now, rules.open_s);
+                if let Some(why) = too_bad(slices, rules, now) {
+                    self.open(now, rules.open_s, why);
                 }
             }
             State::HalfOpen {
                 under_way,
                 well,
                 for_s,
+                ..
             } => {
                 *under_way = under_way.saturating_sub(1);
                 match ended {
                     Ended::Abandoned => {}
                     Ended::Badly | Ended::Slowly => {
                         let longer = for_s.saturating_mul(2).min(rules.open_max_s);
-                        self.open(now, longer);
+                        self.open(now, longer, Why::Probe);
                     }
                     Ended::Well => {
                         *well = well.saturating_add(1);
@@ -160,11 +191,26 @@ impl Circuit {
         }
     }
 
-    fn open(&mut self, now: Time, for_s: i64) {
+    fn open(&mut self, now: Time, for_s: i64, why: Why) {
         self.become_(State::Open {
             until: now.plus_seconds(for_s),
             for_s,
+            why,
         });
+    }
+
+    /// Lets a few calls through that decide; false when it is not open.
+    fn probe(&mut self) -> bool {
+        let State::Open { for_s, why, .. } = self.state else {
+            return false;
+        };
+        self.become_(State::HalfOpen {
+            under_way: 0,
+            well: 0,
+            for_s,
+            why,
+        });
+        true
     }
 }
 
@@ -198,7 +244,7 @@ fn count(slices: &mut [Slice; SLICES], rules: &BreakerRules, now: Time, ended: E
     slice.slow = slice.slow.saturating_add(u32::from(ended == Ended::Slowly));
 }
 
-fn is_too_bad(slices: &[Slice; SLICES], rules: &BreakerRules, now: Time) -> bool {
+fn too_bad(slices: &[Slice; SLICES], rules: &BreakerRules, now: Time) -> Option<Why> {
     let oldest_s = now.unix_seconds().saturating_sub(rules.window_s);
     let live = slices.iter().filter(|slice| slice.begins_s > oldest_s);
     let (mut calls, mut failed, mut slow) = (0_u32, 0_u32, 0_u32);
@@ -208,9 +254,13 @@ fn is_too_bad(slices: &[Slice; SLICES], rules: &BreakerRules, now: Time) -> bool
         slow = slow.saturating_add(slice.slow);
     }
     let share = |part: u32| part.saturating_mul(100).checked_div(calls).unwrap_or(0);
-    calls >= rules.calls_min
-        && (share(failed) >= rules.failed_percent
-            || share(slow.saturating_add(failed)) >= rules.slow_percent)
+    if calls < rules.calls_min {
+        return None;
+    }
+    if share(failed) >= rules.failed_percent {
+        return Some(Why::Failed);
+    }
+    (share(slow.saturating_add(failed)) >= rules.slow_percent).then_some(Why::Slow)
 }
 
 /// The circuits of one outside system.
@@ -260,6 +310,41 @@ impl Breaker {
         circuits
             .values()
             .any(|circuit| matches!(circuit.state, State::Open { until, .. } if now < until))
+    }
+
+    /// Every operation that is left alone or probed now, in order.
+    pub(crate) fn left_alone(&self) -> Vec<LeftAlone> {
+        let circuits = self.lock();
+        let shown = |(operation, circuit): (&&'static str, &Circuit)| {
+            let (why, until) = match circuit.state {
+                State::Closed(_) => return None,
+                State::Open { until, why, .. } => (why, Some(until)),
+                State::HalfOpen { why, .. } => (why, None),
+            };
+            Some(LeftAlone {
+                system: self.system,
+                operation,
+                why,
+                until,
+            })
+        };
+        let mut all: Vec<_> = circuits.iter().filter_map(shown).collect();
+        all.sort_by_key(|one| one.operation);
+        all
+    }
+
+    /// Somebody says that an operation may be asked again: the next calls probe it at once. False when
+    /// it is not left alone.
+    pub(crate) fn ask_again(&self, operation: &str) -> bool {
+        let mut circuits = self.lock();
+        let found = circuits.iter_mut().find(|(name, _)| **name == operation);
+        let Some((name, circuit)) = found else {
+            return false;
+        };
+        let before = circuit.era;
+        let probed = circuit.probe();
+        self.tell(name, before, circuit);
+        probed
     }
 
     fn note(&self, operation: &'static str, era: u64, ended: Ended) {

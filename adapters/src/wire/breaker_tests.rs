@@ -203,3 +203,29 @@ proptest! {
         prop_assert!(t.breaker.admit("post").is_some());
     }
 }
+
+#[test]
+fn what_is_left_alone_says_why_and_is_asked_again_when_somebody_says_so() {
+    let t = Bench::new();
+    assert!(t.breaker.left_alone().is_empty() && !t.breaker.ask_again("post"));
+    t.fail(20);
+    let [alone] = t.breaker.left_alone()[..] else {
+        panic!("one operation");
+    };
+    assert_eq!((alone.operation, alone.why), ("post", Why::Failed));
+    assert!(alone.until.is_some() && !t.call("post", true, QUICK));
+    assert!(!t.breaker.ask_again("arrears") && t.breaker.ask_again("post"));
+    assert_eq!(t.breaker.left_alone()[0].until, None, "it is probed");
+    assert!(!t.breaker.ask_again("post"), "once is enough");
+    // A probe that goes badly closes the way again, and that is the reason then.
+    assert!(t.call("post", false, QUICK) && !t.call("post", true, QUICK));
+    assert_eq!(t.breaker.left_alone()[0].why, Why::Probe);
+    assert!(t.breaker.ask_again("post"));
+    let probes = BreakerRules::default().probes;
+    assert!((0..probes).all(|_| t.call("post", true, QUICK)));
+    assert!(t.breaker.left_alone().is_empty());
+    for _ in 0..20 {
+        t.call("slow", true, Duration::from_secs(4));
+    }
+    assert_eq!(t.breaker.left_alone()[0].why, Why::Slow);
+}

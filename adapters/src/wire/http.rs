@@ -12,7 +12,7 @@ use reqwest::{Client, Method, Url};
 use zeroize::Zeroizing;
 
 use super::Operation;
-use super::breaker::{Breaker, BreakerRules};
+use super::breaker::{Breaker, BreakerRules, LeftAlone};
 use crate::seams;
 
 /// What a reply may weigh; a longer one is no answer.
@@ -172,6 +172,14 @@ impl Caller {
     /// Whether some operation is left alone now because it kept failing.
     pub(crate) fn is_any_open(&self) -> bool {
         self.breaker.is_any_open()
+    }
+
+    pub(crate) fn left_alone(&self) -> Vec<LeftAlone> {
+        self.breaker.left_alone()
+    }
+
+    pub(crate) fn ask_again(&self, operation: &str) -> bool {
+        self.breaker.ask_again(operation)
     }
 
     /// Sends and reads the whole reply, unless the operation's circuit is open. The only errors are

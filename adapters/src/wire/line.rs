@@ -15,6 +15,7 @@ use reqwest::{Method, Url};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use super::LeftAlone;
 use super::Operation;
 use super::http::{Address, AddressError, CallRules, Caller, Reply, Request, below_500};
 
@@ -111,6 +112,14 @@ impl Line {
     /// See [`Caller::is_any_open`].
     pub(crate) fn is_any_open(&self) -> bool {
         self.caller.is_any_open()
+    }
+
+    pub(crate) fn left_alone(&self) -> Vec<LeftAlone> {
+        self.caller.left_alone()
+    }
+
+    pub(crate) fn ask_again(&self, operation: &str) -> bool {
+        self.caller.ask_again(operation)
     }
 
     pub(crate) fn address(&self) -> &Address {

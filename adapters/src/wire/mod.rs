@@ -12,7 +12,7 @@ mod operation;
 pub(crate) mod read;
 pub(crate) mod refusal;
 
-pub use breaker::BreakerRules;
+pub use breaker::{BreakerRules, LeftAlone, Why};
 pub use http::{Address, AddressError, CallRules};
 pub use line::{LineKeys, LineKeysError};
 pub use operation::Operation;

@@ -7,7 +7,9 @@ use lifeline_core::store::StoreError;
 use tokio::task::JoinSet;
 
 use crate::bench::{Bench, at};
+use crate::bindings::HOME;
 use crate::contracts;
+use crate::household::household;
 
 contracts! { "cases":
     round_trip => ["CaseStore::open", "CaseReads::find", "CaseReads::about"];
@@ -21,6 +23,7 @@ contracts! { "cases":
     a_case_closes_once_and_leaves_the_list => ["CaseStore::close", "CaseReads::list_open"];
     a_case_is_taken_by_one_and_given_back_by_the_same => ["CaseStore::take", "CaseStore::give_back", "CaseReads::takings"];
     unreadable_kind_is_an_alarm => ["CaseReads::find"];
+    homes_behind_a_case_are_found_by_link_and_by_person => ["CaseReads::homes"];
 }
 
 fn case(t: &Bench, cause: &str) -> Case {
@@ -263,4 +266,20 @@ async fn a_case_closes_once_and_leaves_the_list(t: Bench) {
             .unwrap()
             .is_empty()
     );
+}
+
+async fn homes_behind_a_case_are_found_by_link_and_by_person(t: Bench) {
+    let home = household(&t).await;
+    let (link, person) = (&home.link.binding_id, &home.person.account_id);
+    let region: String = HOME.chars().take(4).collect();
+    let mut view = t.view().await;
+    for subject in [link.as_str().to_owned(), person.as_str().to_owned()] {
+        let found = view.cases().homes(&subject).await.unwrap();
+        let own = found.iter().find(|one| one.binding_id == *link);
+        let own = own.unwrap_or_else(|| panic!("{subject}: {found:?}"));
+        assert_eq!((&own.account_id, &own.region), (person, &region));
+    }
+    for nobodys in ["outbox:1", "", "x' OR '1'='1"] {
+        assert!(view.cases().homes(nobodys).await.unwrap().is_empty());
+    }
 }

@@ -1,8 +1,12 @@
 //! People as staff find them, and who saw what of them.
 
 use lifeline_core::accounts::account::Account;
+use lifeline_core::cases::decision::ProposalState;
+use lifeline_core::customers::openings::OpeningProposal;
 use lifeline_core::customers::unmasking::{Unmasking, Veiled};
-use lifeline_core::shared::ids::{AccountId, StaffId};
+use lifeline_core::requests::openings::Verdict;
+use lifeline_core::requests::request::Ground;
+use lifeline_core::shared::ids::{AccountId, RequestId, StaffId};
 use lifeline_core::store::StoreError;
 
 use crate::accounts::{self, bare, id, phone, whole};
@@ -21,6 +25,8 @@ contracts! { "customers":
     unmaskings_are_counted_and_shown_newest_first => ["CustomerStore::add_unmasking", "CustomerReads::unmaskings",
         "CustomerReads::unmasked_since"];
     dropped_unit_leaves_nothing => ["CustomerStore::add_unmasking"];
+    an_application_has_one_proposal_that_waits => ["CustomerStore::propose_opening", "CustomerStore::judge_opening",
+        "CustomerReads::opening_proposals"];
     a_link_belongs_to_a_consumer_number_alone => ["CustomerStore::add_unmasking"];
 }
 
@@ -160,4 +166,65 @@ async fn a_link_belongs_to_a_consumer_number_alone(t: Bench) {
     note(&t, &one).await.unwrap();
     let split = "UPDATE unmasking SET field = 'consumer_no'";
     assert!(t.raw(split).await.is_err(), "a number without its link");
+}
+
+async fn an_application_has_one_proposal_that_waits(t: Bench) {
+    let person = whole(&t);
+    accounts::add(&t, &person).await;
+    let (application, other): (RequestId, RequestId) = (t.id(), t.id());
+    let proposal = |verdict, seconds| OpeningProposal {
+        proposal_id: t.id::<AccountId>().to_string(),
+        request_id: application.clone(),
+        account_id: person.account_id.clone(),
+        verdict,
+        reason: "deed and ID card seen".into(),
+        proposed_by: "staff:a".into(),
+        proposed_at: at(seconds),
+        state: ProposalState::Open,
+        decided_by: None,
+        decided_at: None,
+    };
+    let first = proposal(Verdict::Open, 1);
+    let second = proposal(Verdict::Refuse(Ground::NotServed), 2);
+    let elsewhere = OpeningProposal {
+        request_id: other.clone(),
+        ..proposal(Verdict::Open, 3)
+    };
+    let propose = async |one: &OpeningProposal| {
+        t.write(async |tx| tx.customers().propose_opening(one).await)
+            .await
+            .unwrap()
+    };
+    let judge = async |one: &OpeningProposal| {
+        t.write(async |tx| tx.customers().judge_opening(one).await)
+            .await
+    };
+    assert!(propose(&first).await && propose(&elsewhere).await);
+    assert!(!propose(&second).await, "one waits");
+    let by_its_proposer = OpeningProposal {
+        state: ProposalState::Approved,
+        decided_by: Some("staff:a".into()),
+        decided_at: Some(at(4)),
+        ..first.clone()
+    };
+    assert!(
+        judge(&by_its_proposer).await.is_err(),
+        "the schema knows four eyes"
+    );
+    let decided = OpeningProposal {
+        state: ProposalState::Refused,
+        decided_by: Some("staff:b".into()),
+        ..by_its_proposer
+    };
+    assert!(judge(&decided).await.unwrap());
+    assert!(!judge(&decided).await.unwrap(), "it waits no more");
+    assert!(propose(&second).await);
+    let mut view = t.view().await;
+    let rows = view.customers();
+    let all = rows.opening_proposals(&application, 9).await.unwrap();
+    assert_eq!(all, [second.clone(), decided]);
+    let newest = rows.opening_proposals(&application, 1).await.unwrap();
+    assert_eq!(newest, [second]);
+    let none: RequestId = t.id();
+    assert!(rows.opening_proposals(&none, 9).await.unwrap().is_empty());
 }

@@ -19,7 +19,7 @@ contracts! { "homes":
     a_home_has_one_turn_and_shows_what_is_known => ["BindingStore::lock_home"];
     links_to_a_home_are_found_whoever_made_them => ["BindingStore::link_to", "BindingStore::links_to"];
     a_bar_stands_for_one_account_one_home_and_one_holder => ["BindingStore::end", "BindingStore::is_barred"];
-    a_conflict_freezes_one_holder_version => ["BindingStore::freeze_home"];
+    a_conflict_freezes_one_holder_version => ["BindingStore::freeze_home", "BindingStore::thaw_home"];
     one_of_many_takes_the_look => ["BindingStore::take_look"];
     older_links_fall_to_payer_only => ["BindingStore::drop_outdated"];
     rivals_are_other_peoples_live_holder_links => ["BindingStore::rivals"];
@@ -132,6 +132,18 @@ async fn a_conflict_freezes_one_holder_version(t: Bench) {
         holder_since: None,
         ..home(3, true, 3)
     };
+    assert_eq!(touch(&t, 3).await, frozen);
+    t.write(async |tx| tx.bindings().thaw_home(&number(HOME)).await)
+        .await
+        .unwrap();
+    let thawed = Home {
+        frozen: false,
+        ..frozen
+    };
+    assert_eq!(touch(&t, 3).await, thawed);
+    t.write(async |tx| tx.bindings().freeze_home(&number(HOME)).await)
+        .await
+        .unwrap();
     assert_eq!(touch(&t, 3).await, frozen);
     assert_eq!(touch(&t, 4).await, home(4, false, 4));
 }

@@ -1,6 +1,6 @@
 //! What people ask of the utility: found by its owner only, once per key, asked about when due.
 
-use lifeline_core::requests::request::{Kind, Letter, Request, State};
+use lifeline_core::requests::request::{Check, Kind, Letter, Request, State};
 use lifeline_core::shared::ids::{AccountId, RequestId};
 use lifeline_core::shared::page::Page;
 use lifeline_core::store::StoreError;
@@ -16,6 +16,7 @@ contracts! { "requests":
     stale_versions_conflict => ["RequestStore::save"];
     newest_come_first_a_page_at_a_time => ["RequestReads::list"];
     the_longest_due_come_first_and_ended_ones_never => ["RequestReads::due"];
+    those_that_wait_for_staff_come_oldest_first => ["RequestReads::waiting", "RequestStore::save"];
     letters_are_sealed => ["RequestStore::add"];
 }
 
@@ -41,6 +42,7 @@ pub(crate) fn request(t: &Bench, account: &AccountId, key: &str) -> Request {
         binding_id: Some(t.id()),
         payment_id: Some(t.id()),
         order_no: None,
+        check: None,
         client_key: key.into(),
         fingerprint: "f".into(),
         filed_at: at(0),
@@ -186,4 +188,37 @@ async fn letters_are_sealed(t: Bench) {
             "{table}"
         );
     }
+}
+
+async fn those_that_wait_for_staff_come_oldest_first(t: Bench) {
+    let account = person(&t, "a").await;
+    let mut waiting = Vec::new();
+    for (key, check) in [
+        ("a", Some(Check::Waiting)),
+        ("b", None),
+        ("c", Some(Check::Admitted)),
+        ("d", Some(Check::Waiting)),
+        ("e", Some(Check::Waiting)),
+    ] {
+        let mut filed = request(&t, &account, key);
+        filed.check = check;
+        add(&t, &filed).await.unwrap();
+        if check == Some(Check::Waiting) {
+            waiting.push(filed);
+        }
+    }
+    waiting.sort_by(|one, next| one.request_id.cmp(&next.request_id));
+    let first = t.view().await.requests().waiting(None, 2).await.unwrap();
+    assert_eq!(first, waiting[..2]);
+    let mut view = t.view().await;
+    let behind = Some(&waiting[1].request_id);
+    let rest = view.requests().waiting(behind, 2).await.unwrap();
+    assert_eq!(rest, waiting[2..]);
+    drop(view);
+    waiting[2].check = Some(Check::Admitted);
+    t.write(async |tx| tx.requests().save(&waiting[2]).await)
+        .await
+        .unwrap();
+    let left = t.view().await.requests().waiting(None, 9).await.unwrap();
+    assert_eq!(left, waiting[..2]);
 }

@@ -1,6 +1,6 @@
 //! Direct match: from the certified name to linked homes.
 
-use lifeline_core::accounts::Secret;
+use lifeline_core::accounts::{Actor, Secret};
 use lifeline_core::bindings::home_code::CodeFor;
 use lifeline_core::bindings::{BindingError, Offer, OfferLevel, Proof, Role};
 use lifeline_core::cases::CaseKind;
@@ -357,6 +357,7 @@ async fn m3_2_a_second_holder_freezes_both_and_opens_a_case(world: World) {
     assert_eq!(cases.len(), 1);
     assert_eq!(cases[0].kind, CaseKind::HolderConflict);
     assert!(!cases[0].facts.contains(ONE) && !cases[0].facts.contains("王芳"));
+    let case = cases[0].clone();
     drop(view);
     // Claiming again thaws nothing.
     let offer = world.bindings.offer(&second).await.unwrap();
@@ -368,6 +369,35 @@ async fn m3_2_a_second_holder_freezes_both_and_opens_a_case(world: World) {
         .remove(0);
     assert_eq!((again.role, again.binding.frozen), (Role::PayerOnly, true));
     assert_eq!(again.binding.binding_id, claimed.binding.binding_id);
+    // Two persons decide: each proves anew, and the archive says who holds it.
+    let staff = Actor {
+        name: "staff:a".into(),
+        source: String::new(),
+        trace_id: "trace".into(),
+    };
+    assert!(world.bindings.prove_again(&case, &staff).await.unwrap());
+    assert!(
+        !world.bindings.prove_again(&case, &staff).await.unwrap(),
+        "there is nothing left to thaw"
+    );
+    let mut view = snapshot(&*world.store).await.unwrap();
+    for (account, id) in [
+        (&first.account_id, &held.binding.binding_id),
+        (&second.account_id, &claimed.binding.binding_id),
+    ] {
+        let open = view.bindings().find(account, id).await.unwrap().unwrap();
+        let role = open.role(world.clock.now());
+        assert_eq!((role, open.binding.frozen), (Some(Role::PayerOnly), false));
+    }
+    drop(view);
+    let offer = world.bindings.offer(&second).await.unwrap();
+    let holds = world
+        .bindings
+        .confirm(&second, tokens(&offer), None)
+        .await
+        .unwrap()
+        .remove(0);
+    assert_eq!((holds.role, holds.binding.frozen), (Role::Holder, false));
 }
 
 async fn m3_4_a_new_holder_drops_the_old_links_in_the_same_unit(world: World) {

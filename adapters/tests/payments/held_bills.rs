@@ -3,7 +3,7 @@
 
 use lifeline_core::billing::hold::{hold_in, let_go_in};
 use lifeline_core::cases::{Case, CaseKind};
-use lifeline_core::payments::PaymentError;
+use lifeline_core::payments::{PaymentError, Standing, table_p as p};
 use lifeline_core::shared::ids::CaseId;
 use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::Clock as _;
@@ -15,13 +15,23 @@ use crate::story::{Story, arrears, top_up};
 
 stories! {
     ec_07_nothing_is_ordered_for_a_bill_that_is_being_verified;
+    ec_07_an_open_order_does_not_stay_payable_once_its_bill_is_doubted;
+    ec_07_an_order_that_was_paid_first_is_paid;
 }
 
 async fn hold(s: &Story) -> CaseId {
+    held(s, "bill:1").await
+}
+
+async fn hold_again(s: &Story) -> CaseId {
+    held(s, "bill:2").await
+}
+
+async fn held(s: &Story, cause: &str) -> CaseId {
     let case = Case {
         case_id: maker(&s.outside).id(),
         kind: CaseKind::BillFlagged,
-        cause: "bill:1".into(),
+        cause: cause.into(),
         subject: "b".into(),
         facts: "{}".into(),
         opened_at: s.outside.now(),
@@ -66,4 +76,54 @@ async fn ec_07_nothing_is_ordered_for_a_bill_that_is_being_verified(place: Place
         .await;
     // The refusal was not kept as the key's answer.
     s.order(&li, &arrears("key-1", 12_840, "v1")).await;
+}
+
+/// Given up by whoever flags the bill, and by the sweeper when that was cut short.
+async fn ec_07_an_open_order_does_not_stay_payable_once_its_bill_is_doubted(place: Place) {
+    let s = Story::at(place);
+    let home = ConsumerNo::parse(HOME).unwrap();
+    s.outside.owes(HOME, 12_840, "v1");
+    let li = s.person("li").await;
+    let order = s.order(&li, &arrears("key-1", 12_840, "v1")).await;
+    let left = s.app.give_up_doubted(&home, "staff:a").await.unwrap();
+    assert_eq!(left, None, "nothing is doubted");
+    assert!(s.look(&order.id).await.payment.state != p::State::Closed);
+    let case = hold(&s).await;
+    let left = s.app.give_up_doubted(&home, "staff:a").await.unwrap();
+    assert_eq!(left.as_ref(), Some(&order.id));
+    s.run_long(30).await;
+    assert_eq!(s.standing(&order.id).await, Standing::Closed);
+    assert!(
+        !s.outside.pay(&order.number),
+        "a closed trade takes no money"
+    );
+    s.place
+        .write(async |tx| tx.billing().let_go(&case).await)
+        .await;
+    // The next one is open when the flag is written and the process ends there: its turn does it.
+    let order = s.order(&li, &arrears("key-2", 12_840, "v1")).await;
+    let case = hold_again(&s).await;
+    s.run_long(120).await;
+    assert_eq!(s.standing(&order.id).await, Standing::Closed);
+    assert!(!s.outside.pay(&order.number));
+    s.place
+        .write(async |tx| tx.billing().let_go(&case).await)
+        .await;
+    s.order(&li, &arrears("key-3", 12_840, "v1")).await;
+}
+
+/// Never blind: what the channel took is taken, whatever anybody wanted.
+async fn ec_07_an_order_that_was_paid_first_is_paid(place: Place) {
+    let s = Story::at(place);
+    let home = ConsumerNo::parse(HOME).unwrap();
+    s.outside.owes(HOME, 12_840, "v1");
+    let li = s.person("li").await;
+    let order = s.order(&li, &arrears("key-1", 12_840, "v1")).await;
+    assert!(s.outside.pay(&order.number));
+    hold(&s).await;
+    let left = s.app.give_up_doubted(&home, "staff:a").await.unwrap();
+    assert_eq!(left.as_ref(), Some(&order.id));
+    s.run_long(600).await;
+    assert_eq!(s.standing(&order.id).await, Standing::Posted);
+    s.books_agree().await;
 }

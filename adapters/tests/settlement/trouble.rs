@@ -2,6 +2,8 @@
 
 use lifeline_core::cases::CaseKind;
 use lifeline_core::settlement::Feedback;
+use lifeline_core::settlement::flagged::{Examined, Flagged, Released};
+use lifeline_core::settlement::readings::ReadingFault;
 use lifeline_core::settlement::table_k::State;
 use lifeline_core::shared::energy::Price;
 use lifeline_core::shared::time::{Clock as _, Day};
@@ -10,10 +12,11 @@ use lifeline_core::store::snapshot;
 use crate::checking::{answer, sent};
 use crate::store::{Place, start};
 use crate::stories;
-use crate::world::{Outside, app, rules};
+use crate::world::{Outside, app, period, rules};
 
 stories! {
     bad_readings_change_nothing;
+    a_refused_month_is_released_once_the_head_end_is_right;
     price_gaps_and_overlaps_change_nothing;
     a_silent_reviewer_becomes_a_case;
     reminders_come_at_half_and_nine_tenths_once;
@@ -42,6 +45,60 @@ async fn bad_readings_change_nothing(place: Place) {
         "told once per month"
     );
     assert!(app.watch().await.unwrap() == 1);
+}
+
+/// EC-07, EC-18: seen again as often as anybody likes, released only when it can be, once.
+async fn a_refused_month_is_released_once_the_head_end_is_right(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    let seller = place.seller(&outside, 1).await;
+    outside.reads(&seller, "-1");
+    assert_eq!(app.collect_all().await.unwrap(), 0);
+    assert_eq!(app.collect_all().await.unwrap(), 0);
+    let cases = async || {
+        let subject = format!("{}:{}", seller.table, period());
+        let mut view = snapshot(&*place.store).await.unwrap();
+        view.cases().about(&subject).await.unwrap()
+    };
+    let [case] = &cases().await[..] else {
+        panic!("told once");
+    };
+    assert_eq!(case.kind, CaseKind::ReadingRefused);
+    let flagged = Flagged::read(case).unwrap();
+    assert_eq!(
+        (&flagged.account, &flagged.table, &flagged.period),
+        (&seller.account, &seller.table, &period())
+    );
+    let wrong = app.examine(&flagged).await.unwrap();
+    assert!(
+        matches!(wrong, Examined::Wrong(ReadingFault::Negative(_))),
+        "{wrong:?}"
+    );
+    assert_eq!(app.release(&flagged).await.unwrap(), Released::StillWrong);
+    assert!(place.tasks_of(&seller.owner).await.is_empty());
+    outside.with(|world| world.readings.clear());
+    assert_eq!(app.examine(&flagged).await.unwrap(), Examined::Nothing);
+    assert_eq!(app.release(&flagged).await.unwrap(), Released::StillWrong);
+    outside.reads(&seller, "10");
+    let Examined::Right(month, amounts) = app.examine(&flagged).await.unwrap() else {
+        panic!("it can be");
+    };
+    assert_eq!((month.gaps().len(), amounts.lines.is_empty()), (0, false));
+    let kept = "SELECT COUNT(*) FROM energy_version";
+    assert_eq!(place.number(kept).await, 0, "looking keeps nothing");
+    for _ in 0..2 {
+        assert_eq!(app.release(&flagged).await.unwrap(), Released::ToCheck);
+    }
+    assert_eq!(place.number(kept).await, 1);
+    assert_eq!(place.tasks_of(&seller.owner).await.len(), 1);
+    // Decided; a later refusal of the same month is told again.
+    let id = case.case_id.clone();
+    place
+        .write(async |tx| tx.cases().close(&id, start()).await)
+        .await;
+    outside.reads(&seller, "-2");
+    assert_eq!(app.collect_all().await.unwrap(), 0);
+    assert_eq!(cases().await.len(), 2);
 }
 
 async fn price_gaps_and_overlaps_change_nothing(place: Place) {

@@ -32,6 +32,7 @@ pub mod role;
 mod accepting;
 mod by_number;
 mod confirming;
+mod disputes;
 mod ending;
 mod error;
 mod fill_asking;

@@ -62,8 +62,7 @@ pub trait GrantReads: Send {
         consumer_no: &ConsumerNo,
         now: Time,
     ) -> Result<Vec<Grant>, StoreError>;
-    /// Everybody's links to a home that are not over, but one account's, in the order they were
-    /// made; up to `limit + 1`.
+    /// Everybody's links to a home that are not over, but one account's, oldest first; up to `limit + 1`.
     async fn others(
         &mut self,
         account: &AccountId,
@@ -212,6 +211,8 @@ pub trait BindingStore: BindingReads + GrantStore + FillingStore + GatheringStor
     ) -> Result<bool, StoreError>;
     /// Marks an open holder conflict.
     async fn freeze_home(&mut self, consumer_no: &ConsumerNo) -> Result<(), StoreError>;
+    /// No holder conflict is open any more.
+    async fn thaw_home(&mut self, consumer_no: &ConsumerNo) -> Result<(), StoreError>;
     /// Drops every link made under an older holder version to PAYER_ONLY; which ones fell.
     async fn drop_outdated(
         &mut self,
@@ -437,8 +438,7 @@ pub trait ConsumerArchive: Send + Sync + std::fmt::Debug {
         name: &PersonName,
         id_no: &IdNo,
     ) -> Result<RealNameState, ArchiveError>;
-    /// Offers certified values for fields that may be empty; what is there stays. `key` makes a repeat
-    /// harmless: it says the same and is answered the same.
+    /// Offers certified values for fields that may be empty; a repeat under the same `key` is harmless.
     async fn fill(
         &self,
         consumer_no: &ConsumerNo,

@@ -34,10 +34,14 @@ pub enum Resolution {
     BillStands,
     /// A flagged bill was corrected where it is kept, and can be made again now.
     BillCorrected,
+    /// A seller's readings were corrected at the head-end, and can be collected and settled now.
+    ReadingCorrected,
+    /// Two people claim a home: what they showed before counts no more, each proves anew.
+    ProveAgain,
 }
 
 impl Resolution {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::CreditHome,
         Self::Post,
         Self::FenceAndPost,
@@ -51,6 +55,8 @@ impl Resolution {
         Self::Settled,
         Self::BillStands,
         Self::BillCorrected,
+        Self::ReadingCorrected,
+        Self::ProveAgain,
     ];
 
     #[must_use]
@@ -69,6 +75,8 @@ impl Resolution {
             Self::Settled => "settled",
             Self::BillStands => "bill_stands",
             Self::BillCorrected => "bill_corrected",
+            Self::ReadingCorrected => "reading_corrected",
+            Self::ProveAgain => "prove_again",
         }
     }
 
@@ -152,6 +160,8 @@ impl CaseKind {
                 R::Settled,
             ],
             Self::BillFlagged => &[R::BillCorrected, R::BillStands],
+            Self::ReadingRefused => &[R::ReadingCorrected, R::Settled],
+            Self::HolderConflict => &[R::ProveAgain, R::Settled],
             _ => &[R::Settled],
         }
     }
@@ -162,7 +172,7 @@ impl CaseKind {
         match self {
             Self::AmountMismatch | Self::PostingHeld | Self::RefundBlocked => 24,
             Self::Contradiction | Self::ForeignRefund => 4,
-            Self::BillFlagged => 72,
+            Self::BillFlagged | Self::ReadingRefused => 72,
             _ => 120,
         }
     }

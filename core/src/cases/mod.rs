@@ -5,7 +5,7 @@ pub mod ports;
 
 use serde::{Deserialize, Serialize};
 
-use crate::shared::ids::CaseId;
+use crate::shared::ids::{AccountId, BindingId, CaseId};
 use crate::shared::time::Time;
 
 /// What a case is about; the console shows a page per kind.
@@ -44,10 +44,12 @@ pub enum CaseKind {
     RefundAsked,
     /// A bill is doubted, and held back from payment until two persons have decided.
     BillFlagged,
+    /// What the head-end says of a seller's month cannot be; nothing of it was kept.
+    ReadingRefused,
 }
 
 impl CaseKind {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::AmountMismatch,
         Self::Contradiction,
         Self::ForeignRefund,
@@ -64,6 +66,7 @@ impl CaseKind {
         Self::TerminationAsked,
         Self::RefundAsked,
         Self::BillFlagged,
+        Self::ReadingRefused,
     ];
 
     #[must_use]
@@ -85,6 +88,7 @@ impl CaseKind {
             Self::TerminationAsked => "termination_asked",
             Self::RefundAsked => "refund_asked",
             Self::BillFlagged => "bill_flagged",
+            Self::ReadingRefused => "reading_refused",
         }
     }
 
@@ -92,6 +96,80 @@ impl CaseKind {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
+}
+
+/// Who works through cases of a kind: a queue of the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Queue {
+    /// Payments, refunds, what is in suspense.
+    Money,
+    /// Who is whose home, and who somebody is.
+    Homes,
+    /// What the utility's archive lacks, or holds otherwise.
+    Archive,
+    /// Power that households sell.
+    Solar,
+    /// What people ask, and bills that are doubted.
+    Service,
+}
+
+impl Queue {
+    pub const ALL: [Self; 5] = [
+        Self::Money,
+        Self::Homes,
+        Self::Archive,
+        Self::Solar,
+        Self::Service,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Money => "money",
+            Self::Homes => "homes",
+            Self::Archive => "archive",
+            Self::Solar => "solar",
+            Self::Service => "service",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|queue| queue.as_str() == text)
+    }
+}
+
+impl CaseKind {
+    /// The queue its cases stand in.
+    #[must_use]
+    pub const fn queue(self) -> Queue {
+        match self {
+            Self::AmountMismatch
+            | Self::Contradiction
+            | Self::ForeignRefund
+            | Self::PostingHeld
+            | Self::RefundBlocked
+            | Self::DeadLetter
+            | Self::RefundAsked => Queue::Money,
+            Self::HolderConflict | Self::AccountConflict => Queue::Homes,
+            Self::ArchiveConflict => Queue::Archive,
+            Self::SettlementReview
+            | Self::SettlementDispute
+            | Self::PayoutDiffers
+            | Self::ReadingRefused
+            | Self::TerminationAsked => Queue::Solar,
+            Self::ServiceRequest | Self::BillFlagged => Queue::Service,
+        }
+    }
+}
+
+/// A home that a case is about, and whose link to it that is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HomeBehind {
+    pub binding_id: BindingId,
+    pub account_id: AccountId,
+    /// Of the supply office.
+    pub region: String,
 }
 
 /// One open question.

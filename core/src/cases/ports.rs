@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 
-use super::Case;
 use super::decision::{Proposal, Taking};
+use super::{Case, HomeBehind};
 use crate::shared::ids::CaseId;
 use crate::shared::time::Time;
 use crate::store::StoreError;
@@ -19,6 +19,8 @@ pub trait CaseReads: Send {
         after: Option<&CaseId>,
         limit: i64,
     ) -> Result<Vec<Case>, StoreError>;
+    /// The homes behind what a case is about: of a link, an account, a payment, a request, a seller.
+    async fn homes(&mut self, subject: &str) -> Result<Vec<HomeBehind>, StoreError>;
     /// What was proposed about a case, newest first.
     async fn proposals(&mut self, id: &CaseId) -> Result<Vec<Proposal>, StoreError>;
     /// Who has taken up which open cases, by case.

@@ -84,7 +84,7 @@ impl Customers {
     }
 
     /// Flags a bill: a case for two persons, no payment of the home meanwhile, and a word to everybody
-    /// linked to it.
+    /// linked to it. Answers the home: an order that is open for it has to be given up now.
     ///
     /// # Errors
     /// As [`Customers::check_bill`]; [`CustomerError::Reason`]; [`CustomerError::NotAsThingsStand`] when
@@ -96,7 +96,7 @@ impl Customers {
         home: (&AccountId, &BindingId),
         period: &Period,
         reason: &str,
-    ) -> Result<(), CustomerError> {
+    ) -> Result<ConsumerNo, CustomerError> {
         if !REASON_CHARS.contains(&reason.chars().count()) {
             return Err(CustomerError::Reason);
         }
@@ -141,7 +141,7 @@ impl Customers {
             }
             tell(tx, pen, &number, "held", trace).await?;
             tx.audit().append(line).await?;
-            Ok(())
+            Ok(number)
         })
         .await
     }

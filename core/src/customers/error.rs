@@ -25,6 +25,10 @@ pub enum CustomerError {
     NoFigure(#[source] NoAnswer),
     #[error("nobody approves what they proposed")]
     SamePerson,
+    #[error("a field breaks a rule")]
+    Faulty,
+    #[error("nobody without a certified name and a verified phone can be opened")]
+    NotCertified,
     #[error("things have changed")]
     NotAsThingsStand,
 }

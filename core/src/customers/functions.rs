@@ -4,10 +4,8 @@
 use serde::Serialize;
 
 use super::error::CustomerError;
-use super::{Customers, regions, within};
-use crate::accounts::known::known_in;
+use super::{Customers, in_scope};
 use crate::audit;
-use crate::bindings::known::links_of_in;
 use crate::cases::decision::{ProposalState, REASON_CHARS};
 use crate::operators::Acting;
 use crate::outbox::Event;
@@ -298,22 +296,5 @@ impl Judging<'_> {
             available_at: self.now,
             money: false,
         })
-    }
-}
-
-async fn in_scope(
-    tx: &mut Tx,
-    acting: &Acting,
-    account: &AccountId,
-    now: Time,
-) -> Result<(), CustomerError> {
-    if known_in(tx, account).await?.is_none() {
-        return Err(CustomerError::NoSuch);
-    }
-    let links = links_of_in(tx, account, now).await?;
-    if within(&acting.staff.scope, &regions(&links)) {
-        Ok(())
-    } else {
-        Err(CustomerError::OutOfScope)
     }
 }

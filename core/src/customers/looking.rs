@@ -76,6 +76,21 @@ impl std::fmt::Debug for Glimpse {
     }
 }
 
+impl Glimpse {
+    pub(super) fn of(account: &Account, links: &[Linked]) -> Self {
+        let real = account.real_name.as_ref();
+        Self {
+            account_id: account.account_id.clone(),
+            name_masked: real.map(|real| real.name.masked()),
+            id_no_masked: real.map(|real| real.id_no.masked()),
+            phone_masked: account.phone.as_ref().map(|phone| phone.number.masked()),
+            regions: regions(links),
+            homes: links.len(),
+            created_at: account.created_at,
+        }
+    }
+}
+
 /// A page of people, and behind whom it goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
@@ -116,19 +131,6 @@ pub struct Card {
     pub unmaskings: Vec<Unmasking>,
     /// How often whoever looks may see something in clear today still.
     pub left_today: i64,
-}
-
-fn glimpse(account: &Account, links: &[Linked]) -> Glimpse {
-    let real = account.real_name.as_ref();
-    Glimpse {
-        account_id: account.account_id.clone(),
-        name_masked: real.map(|real| real.name.masked()),
-        id_no_masked: real.map(|real| real.id_no.masked()),
-        phone_masked: account.phone.as_ref().map(|phone| phone.number.masked()),
-        regions: regions(links),
-        homes: links.len(),
-        created_at: account.created_at,
-    }
 }
 
 fn home(linked: &Linked, now: Time) -> HomeShown {
@@ -228,7 +230,7 @@ impl Customers {
             let mine = view.customers();
             let done = mine.unmasked_since(&acting.staff.staff_id, today).await?;
             Card {
-                glimpse: glimpse(&account, &links),
+                glimpse: Glimpse::of(&account, &links),
                 homes,
                 consents: consents_of(&mut view, id).await?,
                 cases,
@@ -270,7 +272,7 @@ async fn seen(
         return Ok(None);
     };
     let links = links_of(view, id, now).await?;
-    Ok(within(scope, &regions(&links)).then(|| glimpse(&account, &links)))
+    Ok(within(scope, &regions(&links)).then(|| Glimpse::of(&account, &links)))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! | `looking` | finding people, one person's page |
 //! | `bills` | a bill made again, held while it is doubted |
 //! | `functions` | opening and suspending what moves a person's money, by four eyes |
+//! | `openings` | opening a user on application, by four eyes |
 //! | `unmasking` | one thing in clear, for a reason |
 //! | `ports` | the rows |
 
@@ -13,6 +14,7 @@ pub mod bills;
 pub mod error;
 pub mod functions;
 mod looking;
+pub mod openings;
 pub mod ports;
 pub mod unmasking;
 
@@ -22,11 +24,13 @@ use std::sync::Arc;
 pub use error::CustomerError;
 pub use looking::{Asked, Card, Glimpse, HomeShown, Listed};
 
+use crate::accounts::known::known_in;
 use crate::bindings::binding::Linked;
-use crate::operators::Scope;
-use crate::shared::ids::{Entropy, Maker};
-use crate::shared::time::Clock;
-use crate::store::Store;
+use crate::bindings::known::links_of_in;
+use crate::operators::{Acting, Scope};
+use crate::shared::ids::{AccountId, Entropy, Maker};
+use crate::shared::time::{Clock, Time};
+use crate::store::{Store, Tx};
 
 /// The use cases of customers.
 #[derive(Clone)]
@@ -70,4 +74,22 @@ fn regions(links: &[Linked]) -> BTreeSet<String> {
 /// sees everything, and nobody else's.
 fn within(scope: &Scope, regions: &BTreeSet<String>) -> bool {
     *scope == Scope::Everywhere || regions.iter().any(|region| scope.covers(region))
+}
+
+/// Refuses whoever is unknown, or without a home within the scope of whoever acts.
+async fn in_scope(
+    tx: &mut Tx,
+    acting: &Acting,
+    account: &AccountId,
+    now: Time,
+) -> Result<(), CustomerError> {
+    if known_in(tx, account).await?.is_none() {
+        return Err(CustomerError::NoSuch);
+    }
+    let links = links_of_in(tx, account, now).await?;
+    if within(&acting.staff.scope, &regions(&links)) {
+        Ok(())
+    } else {
+        Err(CustomerError::OutOfScope)
+    }
 }

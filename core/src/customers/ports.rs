@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 
 use super::functions::{BankFunction, FunctionProposal};
+use super::openings::OpeningProposal;
 use super::unmasking::Unmasking;
-use crate::shared::ids::{AccountId, StaffId};
+use crate::shared::ids::{AccountId, RequestId, StaffId};
 use crate::shared::personal::{ConsumerNo, IdNo, Phone};
 use crate::shared::time::Time;
 use crate::store::StoreError;
@@ -48,6 +49,12 @@ pub trait CustomerReads: Send {
         account: &AccountId,
         limit: i64,
     ) -> Result<Vec<FunctionProposal>, StoreError>;
+    /// What was proposed about an application, newest first.
+    async fn opening_proposals(
+        &mut self,
+        application: &RequestId,
+        limit: i64,
+    ) -> Result<Vec<OpeningProposal>, StoreError>;
 }
 
 #[async_trait]
@@ -57,6 +64,10 @@ pub trait CustomerStore: CustomerReads {
     async fn propose_function(&mut self, proposal: &FunctionProposal) -> Result<bool, StoreError>;
     /// Writes what was decided about a proposal that waits; false when it waits no more.
     async fn judge_function(&mut self, decided: &FunctionProposal) -> Result<bool, StoreError>;
+    /// False while another proposal about this application waits.
+    async fn propose_opening(&mut self, proposal: &OpeningProposal) -> Result<bool, StoreError>;
+    /// Writes what was decided about a proposal that waits; false when it waits no more.
+    async fn judge_opening(&mut self, decided: &OpeningProposal) -> Result<bool, StoreError>;
     /// A repeat leaves it as it is.
     async fn suspend(&mut self, decided: &FunctionProposal, now: Time) -> Result<(), StoreError>;
     async fn lift(&mut self, account: &AccountId, function: BankFunction)

@@ -149,7 +149,7 @@ pub struct OwnData {
 /// The facts of a request that moved on: words of this program, never of the utility's clerks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// `illegal_use`, `feedback`, `bill_dispute`, `wrong_payment`; of a function `pay`, `auto_debit`; `bill`.
+    /// `illegal_use`, `feedback`, `bill_dispute`, `wrong_payment`, `new_user`; of a function `pay`, `auto_debit`; `bill`.
     pub request: String,
     /// `accepted`, `under_way`, `resolved`, `declined`; of a function `open`, `suspended`; of a bill
     /// `held`, `corrected`, `stands`.

@@ -49,6 +49,7 @@ pub(super) fn of_request(progress: &Progress) -> Words {
         "feedback" => "意见反馈",
         "bill_dispute" => "账单疑问",
         "wrong_payment" => "缴错户号的诉求",
+        "new_user" => "新装用电申请",
         _ => "诉求",
     };
     let moved = match progress.state.as_str() {

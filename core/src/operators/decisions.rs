@@ -2,10 +2,11 @@
 
 use super::error::OperatorError;
 use super::sign_in::{Acting, Operators};
-use crate::cases::Case;
+use super::staff::Scope;
 use crate::cases::decision::{Part, Proposal, ProposalState, REASON_CHARS, Resolution, Taking};
+use crate::cases::{Case, HomeBehind, Queue};
 use crate::shared::ids::CaseId;
-use crate::store::{Tx, atomically, snapshot};
+use crate::store::{StoreError, Tx, View, atomically, snapshot};
 
 /// What somebody proposes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,11 +17,54 @@ pub struct Plan<'a> {
     pub reason: &'a str,
 }
 
-/// A case with what was proposed about it, newest first.
+/// A case with what was proposed about it, and the homes it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Docket {
     pub case: Case,
+    /// Newest first.
     pub proposals: Vec<Proposal>,
+    pub homes: Vec<HomeBehind>,
+}
+
+/// Cases of one page, and behind which it goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pile {
+    pub cases: Vec<Case>,
+    pub next: Option<CaseId>,
+}
+
+/// Cases on one page, and those looked at for it: a small region's page may be short.
+const PAGE: usize = 50;
+const LOOKED_AT_MAX: i64 = 500;
+
+/// Whether a case with these homes behind it is within a scope. What concerns no home is everybody's
+/// who sees everything, and nobody else's.
+fn reaches(scope: &Scope, homes: &[HomeBehind]) -> bool {
+    *scope == Scope::Everywhere || homes.iter().any(|home| scope.covers(&home.region))
+}
+
+/// The homes of a case, where a scope asks for them.
+async fn behind(
+    view: &mut View,
+    scope: &Scope,
+    case: &Case,
+) -> Result<Vec<HomeBehind>, StoreError> {
+    if *scope == Scope::Everywhere {
+        return Ok(Vec::new());
+    }
+    view.cases().homes(&case.subject).await
+}
+
+/// The case, when it is within the scope of whoever acts.
+async fn within_reach(tx: &mut Tx, acting: &Acting, id: &CaseId) -> Result<Case, OperatorError> {
+    let case = tx.cases().find(id).await?;
+    let case = case.ok_or(OperatorError::NoSuch)?;
+    let homes = tx.cases().homes(&case.subject).await?;
+    if reaches(&acting.staff.scope, &homes) {
+        Ok(case)
+    } else {
+        Err(OperatorError::OutOfScope)
+    }
 }
 
 impl Docket {
@@ -40,30 +84,76 @@ impl Docket {
 }
 
 impl Operators {
-    /// Open cases, oldest first; `after` is the last one seen.
+    /// Open cases within the scope, oldest first; `after` is the last one seen.
     ///
     /// # Errors
     /// The store's.
     pub async fn open_cases(
         &self,
+        acting: &Acting,
+        queue: Option<Queue>,
         after: Option<&CaseId>,
-        limit: i64,
-    ) -> Result<Vec<Case>, OperatorError> {
+    ) -> Result<Pile, OperatorError> {
         let mut view = snapshot(&*self.store).await?;
-        Ok(view.cases().list_open(after, limit).await?)
+        let found = view.cases().list_open(after, LOOKED_AT_MAX).await?;
+        let all = i64::try_from(found.len()).is_ok_and(|n| n < LOOKED_AT_MAX);
+        let last = found.last().map(|case| case.case_id.clone());
+        let mut pile = Pile {
+            cases: Vec::new(),
+            next: None,
+        };
+        for case in found {
+            let id = case.case_id.clone();
+            let wanted = queue.is_none_or(|queue| case.kind.queue() == queue);
+            if wanted {
+                let homes = behind(&mut view, &acting.staff.scope, &case).await?;
+                if reaches(&acting.staff.scope, &homes) {
+                    pile.cases.push(case);
+                }
+            }
+            let more = Some(&id) != last.as_ref();
+            if pile.cases.len() >= PAGE || !more {
+                pile.next = (more || !all).then_some(id);
+                break;
+            }
+        }
+        Ok(pile)
     }
 
-    /// A case with its proposals.
+    /// A case with its proposals. One of another region is refused, with a line of the audit.
     ///
     /// # Errors
-    /// [`OperatorError::NoSuch`], or the store's.
-    pub async fn docket(&self, id: &CaseId) -> Result<Docket, OperatorError> {
-        let mut view = snapshot(&*self.store).await?;
-        let case = view.cases().find(id).await?;
-        Ok(Docket {
-            case: case.ok_or(OperatorError::NoSuch)?,
-            proposals: view.cases().proposals(id).await?,
-        })
+    /// [`OperatorError::NoSuch`], [`OperatorError::OutOfScope`], or the store's.
+    pub async fn docket(&self, acting: &Acting, id: &CaseId) -> Result<Docket, OperatorError> {
+        let docket = {
+            let mut view = snapshot(&*self.store).await?;
+            let case = view.cases().find(id).await?;
+            let case = case.ok_or(OperatorError::NoSuch)?;
+            Docket {
+                homes: view.cases().homes(&case.subject).await?,
+                proposals: view.cases().proposals(id).await?,
+                case,
+            }
+        };
+        if reaches(&acting.staff.scope, &docket.homes) {
+            return Ok(docket);
+        }
+        self.note(acting, "cases.open", id.as_str(), "out_of_scope")
+            .await?;
+        Err(OperatorError::OutOfScope)
+    }
+
+    /// Whether somebody may open a case about this: it concerns a home within their scope.
+    ///
+    /// # Errors
+    /// [`OperatorError::OutOfScope`], or the store's.
+    pub async fn reach(&self, acting: &Acting, subject: &str) -> Result<(), OperatorError> {
+        let homes = snapshot(&*self.store).await?.cases().homes(subject).await?;
+        if reaches(&acting.staff.scope, &homes) {
+            Ok(())
+        } else {
+            Err(OperatorError::OutOfScope)
+        }
     }
 
     /// Who has taken up which open cases.
@@ -78,7 +168,8 @@ impl Operators {
     /// Takes a case up, or gives it back. Taking decides nothing: whoever may still proposes.
     ///
     /// # Errors
-    /// [`OperatorError::NotAsThingsStand`] when somebody else has it, or the store's.
+    /// [`OperatorError::NotAsThingsStand`] when somebody else has it, [`OperatorError::NoSuch`],
+    /// [`OperatorError::OutOfScope`], or the store's.
     pub async fn take(&self, acting: &Acting, id: &CaseId, up: bool) -> Result<(), OperatorError> {
         let maker = self.maker();
         let taking = Taking {
@@ -90,6 +181,7 @@ impl Operators {
         let line = acting.line(maker.uuid(), maker.now(), act, id.as_str(), "ok");
         let (taking, line) = (&taking, &line);
         atomically(&*self.store, async |tx: &mut Tx| {
+            within_reach(tx, acting, id).await?;
             let moved = if up {
                 tx.cases().take(taking).await?
             } else {
@@ -107,7 +199,8 @@ impl Operators {
     /// Proposes how a case ends. One proposal waits at a time.
     ///
     /// # Errors
-    /// [`OperatorError::NotAsThingsStand`], [`OperatorError::NoSuch`], or the store's.
+    /// [`OperatorError::NotAsThingsStand`], [`OperatorError::NoSuch`], [`OperatorError::OutOfScope`], or the
+    /// store's.
     pub async fn propose(
         &self,
         acting: &Acting,
@@ -144,8 +237,7 @@ impl Operators {
         );
         let (proposal, line) = (&proposal, &line);
         atomically(&*self.store, async |tx: &mut Tx| {
-            let case = tx.cases().find(id).await?;
-            let case = case.ok_or(OperatorError::NoSuch)?;
+            let case = within_reach(tx, acting, id).await?;
             let permitted =
                 case.kind.resolutions().contains(&resolution) && resolution.goes_with(parts);
             if case.closed_at.is_some() || !permitted || !tx.cases().propose(proposal).await? {
@@ -168,7 +260,7 @@ impl Operators {
         id: &CaseId,
         agree: bool,
     ) -> Result<Proposal, OperatorError> {
-        let docket = self.docket(id).await?;
+        let docket = self.docket(acting, id).await?;
         let waiting = docket.waiting().ok_or(OperatorError::NotAsThingsStand)?;
         if waiting.proposed_by == acting.actor() {
             self.note(acting, "cases.approve", id.as_str(), "same_person")

@@ -26,6 +26,8 @@ pub enum OperatorError {
     SamePerson,
     #[error("things have changed")]
     NotAsThingsStand,
+    #[error("it concerns another region")]
+    OutOfScope,
     #[error("nobody changes their own standing")]
     Oneself,
 }

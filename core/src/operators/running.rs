@@ -3,6 +3,7 @@
 use super::error::OperatorError;
 use super::right::Right;
 use super::sign_in::{Acting, Operators};
+use crate::cases::decision::REASON_CHARS;
 use crate::store::{Tx, atomically};
 
 impl Operators {
@@ -26,5 +27,24 @@ impl Operators {
             Ok(())
         })
         .await
+    }
+    /// That somebody let what was left alone be asked again. It is written first: what happened without
+    /// a line of the audit did not happen by anybody.
+    ///
+    /// # Errors
+    /// [`OperatorError::NoSuch`] for a role that may not, [`OperatorError::Reason`], or the store's.
+    pub async fn asked_again(
+        &self,
+        acting: &Acting,
+        circuit: &str,
+        reason: &str,
+    ) -> Result<(), OperatorError> {
+        if !acting.may(Right::RunSystem) {
+            return Err(OperatorError::NoSuch);
+        }
+        if !REASON_CHARS.contains(&reason.chars().count()) {
+            return Err(OperatorError::Reason);
+        }
+        self.note(acting, "system.ask_again", circuit, reason).await
     }
 }

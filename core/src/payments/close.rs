@@ -1,10 +1,12 @@
 //! Giving up an order: by its payer, or because a newer one takes its place.
 
 use super::observation::{Ask, ChannelFact, Observation};
-use super::order::Order;
+use super::order::{ClaimKey, ClaimKind, Order, Purpose};
 use super::unit::{Applied, Step};
 use super::{PaymentError, Payments, table_p as p};
+use crate::billing::hold::is_held;
 use crate::shared::ids::{AccountId, PaymentId};
+use crate::shared::personal::ConsumerNo;
 use crate::store::snapshot;
 
 impl Payments {
@@ -30,6 +32,48 @@ impl Payments {
             return Err(PaymentError::AlreadyPaid);
         }
         Ok(left)
+    }
+
+    /// A bill of the home is doubted: an order that is still open for its debt must not stay payable.
+    /// Closed at once when nothing can have been paid; otherwise the channel is asked, and what was
+    /// paid meanwhile is taken as paid. The sweeper does the same at the order's next turn.
+    /// Run it in a task of its own: it sends.
+    pub async fn give_up_doubted(
+        &self,
+        consumer_no: &ConsumerNo,
+        actor: &str,
+    ) -> Result<Option<PaymentId>, PaymentError> {
+        let claim = ClaimKey {
+            consumer_no: consumer_no.clone(),
+            kind: ClaimKind::Arrears,
+        };
+        let mut view = snapshot(self.store()).await?;
+        let open = view.payments().claim_holder(&claim).await?;
+        drop(view);
+        let Some(id) = open else {
+            return Ok(None);
+        };
+        let order = self.load(&id).await?;
+        if order.payment.state.has_money() || !self.is_doubted(&order).await? {
+            return Ok(None);
+        }
+        match self.give_up(&order, actor).await {
+            // Its payer was faster: the money goes the way of every payment.
+            Ok(_) | Err(PaymentError::AlreadyPaid) => Ok(Some(id)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a bill that the order pays is being verified.
+    pub(super) async fn is_doubted(&self, order: &Order) -> Result<bool, PaymentError> {
+        let bills = order.payment.shares.iter();
+        let mut view = snapshot(self.store()).await?;
+        for share in bills.filter(|share| share.purpose == Purpose::Arrears) {
+            if is_held(&mut view, &share.consumer_no).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Wants the order closed and, when nobody else works it, asks the channel now.

@@ -186,7 +186,11 @@ fn inputs(order: &Order, decided: &Proposal, now: Time) -> Vec<Observation> {
         Resolution::RefundedByHand => blocked(r::Ruling::Manual),
         Resolution::TakeBack => line(l::State::Posted, l::Input::RefundWanted, None),
         Resolution::TakeBackPart => taken_back(order, decided, now),
-        Resolution::Settled | Resolution::BillStands | Resolution::BillCorrected => Vec::new(),
+        Resolution::Settled
+        | Resolution::BillStands
+        | Resolution::BillCorrected
+        | Resolution::ReadingCorrected
+        | Resolution::ProveAgain => Vec::new(),
     }
 }
 

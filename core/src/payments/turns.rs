@@ -59,7 +59,7 @@ impl Payments {
             };
         }
         let (steps, heard) = match turn {
-            Turn::Channel => (self.channel_turn(order), Heard::default()),
+            Turn::Channel => (self.channel_turn(order).await?, Heard::default()),
             Turn::Line(id) => match order.line(id) {
                 Some(line) => self.line_turn(order, line).await,
                 None => return Ok(None),
@@ -75,21 +75,22 @@ impl Payments {
         Ok(Some(heard.with(self.pursue(held, asks).await?)))
     }
 
-    /// At its end an order is closed; before, the channel is asked how it stands.
-    fn channel_turn(&self, order: &Order) -> Vec<Step> {
+    /// At its end an order is closed, and as soon as a bill of it is doubted; before, the channel is
+    /// asked how it stands.
+    async fn channel_turn(&self, order: &Order) -> Result<Vec<Step>, PaymentError> {
         let now = self.now();
         let payable = matches!(order.payment.state, p::State::Created | p::State::Paying);
-        if payable && now >= order.payment.expire_at {
+        if payable && (now >= order.payment.expire_at || self.is_doubted(order).await?) {
             let fact = ChannelFact::default();
             let ended = Observation::channel(now, p::Input::CloseWanted, fact);
-            return vec![Step::Observe(ended)];
+            return Ok(vec![Step::Observe(ended)]);
         }
         if is_over(order) {
             let fact = ChannelFact::default();
             let ended = Observation::channel(now, p::Input::LinesFinal, fact);
-            return vec![Step::Observe(ended)];
+            return Ok(vec![Step::Observe(ended)]);
         }
-        vec![Step::PassTurn]
+        Ok(vec![Step::PassTurn])
     }
 
     fn refund_turn(&self, id: &RefundId) -> Vec<Step> {

@@ -14,6 +14,10 @@ pub enum RequestError {
     KeyReused,
     #[error("enough was asked for today")]
     TooMany { retry_after_s: i64 },
+    #[error("no real name is certified")]
+    RealNameRequired,
+    #[error("no phone is verified")]
+    PhoneRequired,
     #[error(transparent)]
     Record(#[from] RecordError),
     #[error(transparent)]

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::request::{Request, State, Wish};
+use super::openings::certified_in;
+use super::request::{Check, Request, State, Wish};
 use super::{RequestError, Requests, events};
 use crate::accounts::attempts::{Guard, seconds_to_next_day, within};
 use crate::accounts::{Caller, Pen};
@@ -45,6 +46,7 @@ impl Requests {
             binding_id: wish.home.as_ref().map(|home| home.binding_id().clone()),
             payment_id: wish.payment_id.clone(),
             order_no: None,
+            check: wish.kind.is_checked_here().then_some(Check::Waiting),
             client_key: keyed.key.clone(),
             fingerprint: keyed.fingerprint.clone(),
             filed_at: pen.now,
@@ -62,8 +64,13 @@ impl Requests {
                 let retry_after_s = seconds_to_next_day(pen.now);
                 return Err(RequestError::TooMany { retry_after_s });
             }
+            if request.kind.is_checked_here() {
+                certified_in(tx, account).await?;
+            }
             tx.requests().add(&request).await?;
-            tx.outbox().add(&event).await?;
+            if request.is_on_its_way() {
+                tx.outbox().add(&event).await?;
+            }
             if request.kind.is_about_money() {
                 let facts = json!({ "kind": request.kind.as_str() });
                 let (kind, subject) = (CaseKind::ServiceRequest, id.as_str());

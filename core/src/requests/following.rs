@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 
 use super::events::{self, FILE, ToFile};
-use super::ports::{OrderReport, WorkOrder};
+use super::openings::applicant;
+use super::ports::{Applicant, OrderReport, WorkOrder};
 use super::request::Request;
 use super::{RequestError, Requests};
 use crate::accounts::{Actor, Pen};
@@ -29,7 +30,7 @@ fn pause_s(request: &Request, now: Time) -> i64 {
     }
 }
 
-fn order(request: &Request) -> WorkOrder {
+fn order(request: &Request, applicant: Option<Applicant>) -> WorkOrder {
     WorkOrder {
         request_no: request.request_id.as_str().to_owned(),
         kind: request.kind,
@@ -38,6 +39,7 @@ fn order(request: &Request) -> WorkOrder {
         consumer_no: request.letter.consumer_no(),
         payment_id: request.payment_id.clone(),
         anonymous: request.anonymous,
+        applicant,
         filed_at: request.filed_at,
     }
 }
@@ -48,12 +50,21 @@ impl Requests {
         let mut view = snapshot(&*self.store).await?;
         let (account, id) = (&event.account_id, &event.request_id);
         let found = view.requests().find(account, id).await?;
-        drop(view);
-        // Gone with its person, or carried already.
-        let Some(request) = found.filter(|request| request.order_no.is_none()) else {
+        // Gone with its person, carried already, or not to be carried.
+        let Some(request) = found.filter(Request::is_on_its_way) else {
             return Ok(Delivery::Done);
         };
-        match self.orders.file(&order(&request)).await {
+        let applicant = if request.kind.is_checked_here() {
+            let Some(applicant) = applicant(&mut view, account).await? else {
+                let reason = "no_certified_person";
+                return Ok(Delivery::Never { reason });
+            };
+            Some(applicant)
+        } else {
+            None
+        };
+        drop(view);
+        match self.orders.file(&order(&request, applicant)).await {
             Ok(report) => {
                 self.note(&request, &report).await?;
                 Ok(Delivery::Done)

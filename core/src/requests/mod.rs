@@ -6,6 +6,7 @@
 //! | `request` | a request: what it is about, how far it has come |
 //! | `filing` | put on record, list one's own |
 //! | `following` | carried to marketing, and what came of it brought back |
+//! | `openings` | applications for a new user: checked here by two persons, opened in marketing (EC-20) |
 //! | `points` | points: rules, gifts, balances, exchanges (LN-21) |
 //! | `earning` | what a credited line earns, when it vests, what goes back with the money |
 //! | `merging` | points follow their account when it becomes part of another |
@@ -16,6 +17,7 @@
 
 pub mod earning;
 pub mod filing;
+pub mod openings;
 pub mod points;
 pub mod ports;
 pub mod request;

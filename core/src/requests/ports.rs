@@ -8,7 +8,7 @@ use super::request::{Kind, Request, State};
 use crate::shared::ids::{AccountId, GiftId, PaymentId, RequestId};
 use crate::shared::outside::NoAnswer;
 use crate::shared::page::Page;
-use crate::shared::personal::ConsumerNo;
+use crate::shared::personal::{ConsumerNo, IdNo, PersonName, Phone};
 use crate::shared::time::Time;
 use crate::store::StoreError;
 
@@ -30,6 +30,12 @@ pub trait RequestReads: Send {
     async fn list(&mut self, account: &AccountId, page: &Page) -> Result<Vec<Request>, StoreError>;
     /// Those marketing is to be asked about, the longest due first.
     async fn due(&mut self, now: Time, limit: i64) -> Result<Vec<Request>, StoreError>;
+    /// Those that wait for staff here, the longest waiting first, behind one that was seen.
+    async fn waiting(
+        &mut self,
+        behind: Option<&RequestId>,
+        limit: i64,
+    ) -> Result<Vec<Request>, StoreError>;
     /// How many points an account has.
     async fn balance(&mut self, account: &AccountId) -> Result<i64, StoreError>;
     /// How many of them cannot be exchanged yet.
@@ -100,7 +106,23 @@ pub struct WorkOrder {
     pub consumer_no: Option<ConsumerNo>,
     pub payment_id: Option<PaymentId>,
     pub anonymous: bool,
+    /// Who is to be opened as a user; for that kind alone.
+    pub applicant: Option<Applicant>,
     pub filed_at: Time,
+}
+
+/// A person as certified, to be opened as a user. Not printable.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Applicant {
+    pub name: PersonName,
+    pub id_no: IdNo,
+    pub phone: Phone,
+}
+
+impl std::fmt::Debug for Applicant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[Applicant]")
+    }
 }
 
 impl std::fmt::Debug for WorkOrder {

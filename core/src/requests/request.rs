@@ -23,14 +23,17 @@ pub enum Kind {
     BillDispute,
     /// A payment went to another's number.
     WrongPayment,
+    /// Somebody asks to be supplied at a place: a new user of the utility (EC-20).
+    NewUser,
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::IllegalUse,
         Self::Feedback,
         Self::BillDispute,
         Self::WrongPayment,
+        Self::NewUser,
     ];
 
     #[must_use]
@@ -40,6 +43,7 @@ impl Kind {
             Self::Feedback => "feedback",
             Self::BillDispute => "bill_dispute",
             Self::WrongPayment => "wrong_payment",
+            Self::NewUser => "new_user",
         }
     }
 
@@ -56,7 +60,14 @@ impl Kind {
             Self::Feedback => "FEEDBACK",
             Self::BillDispute => "BILL_DISPUTE",
             Self::WrongPayment => "WRONG_PAYMENT",
+            Self::NewUser => "OPEN_USER",
         }
+    }
+
+    /// Whether staff here check it, two of them, before marketing hears of it.
+    #[must_use]
+    pub const fn is_checked_here(self) -> bool {
+        matches!(self, Self::NewUser)
     }
 
     /// Whether staff here watch over it as a case, beside the work order.
@@ -116,6 +127,81 @@ impl State {
     }
 }
 
+/// Why an application is refused. These words are all the person is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ground {
+    /// The place cannot be found as it is written.
+    PlaceUnknown,
+    /// The place has a supply: its number is to be linked instead.
+    SuppliedAlready,
+    /// Nothing shows a right to the place.
+    PapersMissing,
+    /// Another company supplies the place.
+    NotServed,
+}
+
+impl Ground {
+    pub const ALL: [Self; 4] = [
+        Self::PlaceUnknown,
+        Self::SuppliedAlready,
+        Self::PapersMissing,
+        Self::NotServed,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PlaceUnknown => "place_unknown",
+            Self::SuppliedAlready => "supplied_already",
+            Self::PapersMissing => "papers_missing",
+            Self::NotServed => "not_served",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|ground| ground.as_str() == text)
+    }
+}
+
+/// What staff here found of a request that is checked first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Check {
+    Waiting,
+    /// Two persons agree: marketing is to open the user.
+    Admitted,
+    Refused(Ground),
+}
+
+impl Check {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Admitted => "admitted",
+            Self::Refused(ground) => ground.as_str(),
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "waiting" => Some(Self::Waiting),
+            "admitted" => Some(Self::Admitted),
+            other => Ground::parse(other).map(Self::Refused),
+        }
+    }
+
+    /// Why it was refused, when it was.
+    #[must_use]
+    pub const fn ground(self) -> Option<Ground> {
+        match self {
+            Self::Refused(ground) => Some(ground),
+            Self::Waiting | Self::Admitted => None,
+        }
+    }
+}
+
 /// What the person writes. Sealed at rest; not printable.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
@@ -157,6 +243,8 @@ pub struct Request {
     pub payment_id: Option<PaymentId>,
     /// The work order's number in marketing.
     pub order_no: Option<String>,
+    /// Present exactly for kinds that are checked here.
+    pub check: Option<Check>,
     pub client_key: String,
     pub fingerprint: String,
     pub filed_at: Time,
@@ -164,6 +252,15 @@ pub struct Request {
     /// When marketing is asked again; absent while it is on its way there, and after its end.
     pub next_at: Option<Time>,
     pub version: i64,
+}
+
+impl Request {
+    /// Whether it is to be handed to marketing and is not there yet.
+    #[must_use]
+    pub fn is_on_its_way(&self) -> bool {
+        let held = self.check.is_some_and(|check| check != Check::Admitted);
+        self.order_no.is_none() && !held && !self.state.is_final()
+    }
 }
 
 /// What a person asks for.
@@ -189,7 +286,9 @@ impl Wish {
         }
         let missing = |field| Fault::new(field, "missing");
         match self.kind {
-            Kind::IllegalUse if self.place.is_none() => faults.push(missing("place")),
+            Kind::IllegalUse | Kind::NewUser if self.place.is_none() => {
+                faults.push(missing("place"));
+            }
             Kind::BillDispute if self.home.is_none() => faults.push(missing("binding_id")),
             Kind::WrongPayment if self.payment_id.is_none() => faults.push(missing("payment_id")),
             _ => {}
@@ -237,6 +336,11 @@ mod tests {
                 .iter()
                 .all(|state| State::parse(state.as_str()) == Some(*state))
         );
+        let refused = Ground::ALL.map(Check::Refused);
+        for check in [Check::Waiting, Check::Admitted].into_iter().chain(refused) {
+            assert_eq!(Check::parse(check.as_str()), Some(check));
+        }
+        assert_eq!(Check::parse("gone"), None);
     }
 
     #[test]
@@ -273,6 +377,7 @@ mod tests {
             wish.faults()
         };
         assert_eq!(missing(Kind::IllegalUse), [Fault::new("place", "missing")]);
+        assert_eq!(missing(Kind::NewUser), [Fault::new("place", "missing")]);
         assert_eq!(missing(Kind::Feedback), []);
         assert_eq!(
             missing(Kind::BillDispute),

@@ -3,10 +3,8 @@
 
 use super::energy::{EnergyVersion, VersionState};
 use super::ids::{GenerationAccountId, PersonalTableId};
-use super::readings::{MonthEnergy, ReadingFault};
-use super::records::case;
+use super::readings::MonthEnergy;
 use super::{Settlement, SettlementError};
-use crate::cases::CaseKind;
 use crate::shared::period::Period;
 use crate::store::{StoreError, Tx, atomically, snapshot};
 
@@ -83,7 +81,7 @@ impl Settlement {
         let before = known.as_ref().map(|version| version.read_at);
         let month = match MonthEnergy::check(period, reading, now, before) {
             Ok(month) => month,
-            Err(fault) => return self.refuse(table, period, fault).await,
+            Err(fault) => return self.flag(account, table, period, fault).await,
         };
         if known.as_ref().is_some_and(|version| version.month == month) {
             return Ok(Collected::Same);
@@ -121,23 +119,5 @@ impl Settlement {
             Err(SettlementError::Store(StoreError::Duplicate(_))) => Ok(Collected::Same),
             Err(error) => Err(error),
         }
-    }
-
-    /// A bad reading changes nothing but tells somebody, once.
-    async fn refuse(
-        &self,
-        table: &PersonalTableId,
-        period: &Period,
-        fault: ReadingFault,
-    ) -> Result<Collected, SettlementError> {
-        let draw = self.draw("job:settlement.collect", "");
-        let subject = format!("{table}:{period}");
-        let case = case(&draw, CaseKind::PayoutDiffers, &subject, "reading_refused");
-        atomically(self.store(), async |tx: &mut Tx| {
-            tx.cases().open(&case).await?;
-            Ok::<_, SettlementError>(())
-        })
-        .await?;
-        Err(fault.into())
     }
 }

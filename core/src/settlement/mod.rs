@@ -5,6 +5,7 @@
 //! | `ids` | the typed ids and numbers of the room |
 //! | `accounts` | generation accounts: registration, keys, permission, personal data table, end and activation |
 //! | `readings`, `collecting` | a month as the meter tells it: checked whole, corrections as versions |
+//! | `flagged` | readings that cannot be: seen again, released to the check task by two persons |
 //! | `watch`, `watching`, `calculation`, `settling` | which tables were updated, and what a month is worth |
 //! | `table_k`, `check_task`, `countdown`, `asking`, `checking`, `answering` | the owner checks before the money moves |
 //! | `table_t`, `trade_task`, `trade_queue`, `trading`, `dispatch` | the queue of payouts, each paid at most once |
@@ -19,6 +20,7 @@ pub mod checking;
 pub mod countdown;
 pub mod energy;
 pub mod events;
+pub mod flagged;
 pub mod ids;
 pub mod jobs;
 pub mod ports;

@@ -125,7 +125,7 @@ async fn refuse(
     Ok(Watched::Refused(why))
 }
 
-const fn word(error: CalculationError) -> &'static str {
+pub(super) const fn word(error: CalculationError) -> &'static str {
     match error {
         CalculationError::Gap(_) => "days_missing",
         CalculationError::Price(_) => "price_missing",

@@ -8,6 +8,7 @@ use lifeline_core::billing::{Billing, Period};
 use lifeline_core::customers::Customers;
 use lifeline_core::customers::bills::Checked;
 use lifeline_core::operators::Right;
+use lifeline_core::payments::Payments;
 use lifeline_core::shared::ids::{AccountId, BindingId};
 use lifeline_core::tariffs::{line_charge, line_formula};
 use serde::Deserialize;
@@ -138,12 +139,13 @@ async fn flag(
     visitor: Visitor,
     customers: web::Data<Customers>,
     billing: web::Data<Billing>,
+    payments: web::Data<Payments>,
     path: web::Path<(String, String)>,
     fields: Fields<Flag>,
 ) -> Result<HttpResponse, Fault> {
     let at = place(&path)?;
     let period = month(&fields.0.period)?;
-    customers
+    let home = customers
         .flag_bill(
             &visitor.acting,
             &billing,
@@ -152,6 +154,14 @@ async fn flag(
             &fields.0.reason,
         )
         .await?;
+    let (payments, actor) = (payments.into_inner(), visitor.acting.actor());
+    // It sends, so it must not end with the request; what it leaves undone the sweeper does.
+    let work = tokio::spawn(async move { payments.give_up_doubted(&home, &actor).await });
+    match work.await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "console.bills.order_left_open"),
+        Err(_) => tracing::error!("console.bills.order_left_open"),
+    }
     Ok(go_saying(
         &format!("/console/customers/{}", at.0),
         "said.bill_flagged",

@@ -2,23 +2,20 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use lifeline_core::billing::Billing;
-use lifeline_core::cases::Case;
 use lifeline_core::cases::decision::{
     Part, Proposal, ProposalState, REASON_CHARS, Resolution, Taking,
 };
-use lifeline_core::customers::Customers;
-use lifeline_core::customers::bills::Released;
-use lifeline_core::operators::Right;
+use lifeline_core::cases::{Case, CaseKind, HomeBehind, Queue};
 use lifeline_core::operators::decisions::{Docket, Plan};
-use lifeline_core::payments::rulings::Ruled;
-use lifeline_core::payments::{Order, PaymentError, Payments};
+use lifeline_core::operators::{Right, Role};
+use lifeline_core::payments::{Order, Payments};
 use lifeline_core::shared::ids::{CaseId, PaymentId};
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::snapshot;
 use serde::Deserialize;
 
 use super::access::{Access, Pages};
+use super::carrying_out::{Places, carry_out};
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::today::House;
@@ -80,21 +77,28 @@ struct Row {
     taken: String,
 }
 
+/// The way to a queue.
+struct Way {
+    name: &'static str,
+    word: String,
+    here: bool,
+}
+
 #[derive(Template)]
 #[template(path = "console/cases.html")]
 struct CasesPage {
     frame: Frame,
+    queues: Vec<Way>,
+    queue: &'static str,
     rows: Vec<Row>,
     next: Option<String>,
     may_ask: bool,
 }
 
-/// Cases on one page.
-const PAGE: i64 = 50;
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct After {
+    queue: String,
     after: String,
     said: String,
 }
@@ -115,27 +119,49 @@ fn row(case: &Case, now: Time, takings: &[Taking]) -> Row {
     }
 }
 
+/// The queue somebody begins with; none is all of them.
+const fn own_queue(role: Role) -> Option<Queue> {
+    match role {
+        Role::Finance => Some(Queue::Money),
+        Role::Support => Some(Queue::Service),
+        _ => None,
+    }
+}
+
 async fn list(visitor: Visitor, query: web::Query<After>) -> Result<HttpResponse, Fault> {
     let after = match query.after.as_str() {
         "" => None,
         text => Some(CaseId::parse(text).map_err(|_| Fault::NotFound)?),
     };
+    let queue = match query.queue.as_str() {
+        "" => own_queue(visitor.acting.staff.role),
+        "all" => None,
+        text => Some(Queue::parse(text).ok_or(Fault::NotFound)?),
+    };
     let operators = &visitor.operators;
-    let mut cases = operators
-        .open_cases(after.as_ref(), PAGE.saturating_add(1))
+    let pile = operators
+        .open_cases(&visitor.acting, queue, after.as_ref())
         .await?;
-    let more = i64::try_from(cases.len()).is_ok_and(|n| n > PAGE);
-    cases.truncate(usize::try_from(PAGE).unwrap_or(50));
     let now = operators.now();
     let takings = operators.takings().await?;
+    let here = queue.map_or("all", Queue::as_str);
+    let way = |name: &'static str| Way {
+        name,
+        word: format!("queue.{name}"),
+        here: name == here,
+    };
+    let ways = std::iter::once("all").chain(Queue::ALL.map(Queue::as_str));
     Ok(page(&CasesPage {
         frame: Frame::of(&visitor, "cases.title"),
         may_ask: visitor.acting.may(Right::ProposeDecision),
-        next: cases
-            .last()
-            .filter(|_| more)
-            .map(|case| case.case_id.to_string()),
-        rows: cases.iter().map(|case| row(case, now, &takings)).collect(),
+        queues: ways.map(way).collect(),
+        queue: here,
+        next: pile.next.map(|id| id.to_string()),
+        rows: pile
+            .cases
+            .iter()
+            .map(|case| row(case, now, &takings))
+            .collect(),
     }))
 }
 
@@ -157,6 +183,9 @@ struct CasePage {
     closed: Option<String>,
     facts: Vec<(String, String)>,
     behind: Vec<(String, String, String)>,
+    /// Account and region of each home; the way there only for whoever may go it.
+    homes: Vec<(String, String)>,
+    may_see_people: bool,
     trace_id: String,
     offered: Vec<Offered>,
     resolutions: Vec<&'static str>,
@@ -166,6 +195,8 @@ struct CasePage {
     may_carry_out: bool,
     may_take: bool,
     may_give_back: bool,
+    /// Readings of a seller, to be looked at as they are now.
+    reading: bool,
 }
 
 /// The facts of a case: flat, as they were written; never of a person.
@@ -209,6 +240,15 @@ fn rows_of(order: &Order) -> Vec<(String, String, String)> {
     std::iter::once(first).chain(lines).chain(refunds).collect()
 }
 
+fn homes(behind: &[HomeBehind]) -> Vec<(String, String)> {
+    let mut all: Vec<_> = behind
+        .iter()
+        .map(|home| (home.account_id.to_string(), home.region.clone()))
+        .collect();
+    all.dedup();
+    all
+}
+
 async fn order_of(house: &House, case: &Case) -> Result<Option<Order>, Fault> {
     let Ok(id) = PaymentId::parse(&case.subject) else {
         return Ok(None);
@@ -216,7 +256,7 @@ async fn order_of(house: &House, case: &Case) -> Result<Option<Order>, Fault> {
     Ok(snapshot(&*house.store).await?.payments().find(&id).await?)
 }
 
-fn case_id(text: &str) -> Result<CaseId, Fault> {
+pub(super) fn case_id(text: &str) -> Result<CaseId, Fault> {
     CaseId::parse(text).map_err(|_| Fault::NotFound)
 }
 
@@ -225,7 +265,10 @@ async fn show(
     house: web::Data<House>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Fault> {
-    let docket: Docket = visitor.operators.docket(&case_id(&id)?).await?;
+    let docket: Docket = visitor
+        .operators
+        .docket(&visitor.acting, &case_id(&id)?)
+        .await?;
     let case = &docket.case;
     let order = order_of(&house, case).await?;
     let open = case.closed_at.is_none();
@@ -250,6 +293,8 @@ async fn show(
         closed: case.closed_at.map(Time::alipay_text),
         facts: facts(case),
         behind: order.as_ref().map_or(Vec::new(), rows_of),
+        homes: homes(&docket.homes),
+        may_see_people: visitor.acting.may(Right::ReadCustomers),
         trace_id: case.trace_id.clone(),
         offered: offered.collect(),
         resolutions: case
@@ -266,6 +311,7 @@ async fn show(
         may_carry_out: open && approved && visitor.acting.may(Right::ApproveDecision),
         may_take: works && taken.is_none(),
         may_give_back: works && mine,
+        reading: case.kind == CaseKind::ReadingRefused,
     }))
 }
 
@@ -296,6 +342,8 @@ async fn ask_refund(
         return Err(Fault::Invalid("fault.reason"));
     }
     let id = PaymentId::parse(payment_id).map_err(|_| Fault::NotFound)?;
+    let operators = &visitor.operators;
+    operators.reach(&visitor.acting, id.as_str()).await?;
     let actor = visitor.acting.actor();
     let case = payments
         .ask_refund(&id, reason, &actor, &trace::current())
@@ -304,7 +352,7 @@ async fn ask_refund(
     Ok(go_saying(&here(&case.case_id), "said.asked"))
 }
 
-fn here(id: &CaseId) -> String {
+pub(super) fn here(id: &CaseId) -> String {
     format!("/console/cases/{id}")
 }
 
@@ -332,13 +380,6 @@ async fn offer(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
-
-/// Where what was agreed to is carried out.
-type Places = (
-    web::Data<Payments>,
-    web::Data<Customers>,
-    web::Data<Billing>,
-);
 
 async fn take(
     visitor: Visitor,
@@ -390,7 +431,7 @@ async fn again(
     _fields: Fields<Nothing>,
 ) -> Result<HttpResponse, Fault> {
     let id = case_id(&id)?;
-    let docket = visitor.operators.docket(&id).await?;
+    let docket = visitor.operators.docket(&visitor.acting, &id).await?;
     let agreed = docket
         .agreed()
         .filter(|one| one.state == ProposalState::Approved);
@@ -399,51 +440,4 @@ async fn again(
         return Err(Fault::Refused("fault.not_as_things_stand"));
     }
     carry_out(&visitor, &places, &id, decided).await
-}
-
-async fn carry_out(
-    visitor: &Visitor,
-    (payments, customers, billing): &Places,
-    id: &CaseId,
-    decided: &Proposal,
-) -> Result<HttpResponse, Fault> {
-    let resolution = decided.resolution;
-    if matches!(
-        resolution,
-        Resolution::BillStands | Resolution::BillCorrected
-    ) {
-        let case = visitor.operators.docket(id).await?.case;
-        let released = customers
-            .release_bill(&visitor.acting, billing, &case, resolution)
-            .await?;
-        if released == Released::StillWrong {
-            return Ok(go_saying(&here(id), "said.still_wrong"));
-        }
-    } else if resolution != Resolution::Settled {
-        let case = visitor.operators.docket(id).await?.case;
-        let payment = PaymentId::parse(&case.subject);
-        let payment = payment.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;
-        let actor = visitor.acting.actor();
-        let ruled = payments
-            .rule(&payment, decided, &actor, &trace::current())
-            .await?;
-        if ruled == Ruled::Unmoved {
-            return Ok(go_saying(&here(id), "said.unmoved"));
-        }
-    }
-    visitor.operators.carried_out(&visitor.acting, id).await?;
-    Ok(go_saying(&here(id), "said.carried_out"))
-}
-
-impl From<PaymentError> for Fault {
-    fn from(error: PaymentError) -> Self {
-        match error {
-            PaymentError::NotFound => Self::NotFound,
-            PaymentError::Store(error) => error.into(),
-            error => {
-                tracing::error!(%error, "console.payments");
-                Self::Refused("fault.not_as_things_stand")
-            }
-        }
-    }
 }

@@ -45,6 +45,8 @@ impl From<CustomerError> for Fault {
                 Self::Unavailable
             }
             CustomerError::Absent => Self::Refused("fault.unmask_absent"),
+            CustomerError::Faulty => Self::Invalid("fault.application"),
+            CustomerError::NotCertified => Self::Refused("fault.not_certified"),
             CustomerError::SamePerson => Self::Refused("fault.same_person"),
             CustomerError::NotAsThingsStand => Self::Refused("fault.not_as_things_stand"),
         }
@@ -185,6 +187,7 @@ struct CustomerPage {
     /// What can be seen in clear: the field's value and its word, and which home.
     veiled: Vec<(String, String, String)>,
     may_unmask: bool,
+    may_apply: bool,
     left_today: i64,
     standing: Vec<functions::Standing>,
 }
@@ -240,6 +243,7 @@ async fn show(
         cases: card.cases.iter().map(case).collect(),
         looked: card.unmaskings.iter().map(looked).collect(),
         may_unmask: visitor.acting.may(Right::Unmask),
+        may_apply: visitor.acting.may(Right::ServeCustomers),
         left_today: card.left_today,
         standing: functions::standing(&standing, &visitor),
     }))

@@ -156,6 +156,7 @@ impl From<OperatorError> for Fault {
             OperatorError::Reason => Self::Invalid("fault.reason"),
             OperatorError::SamePerson => Self::Refused("fault.same_person"),
             OperatorError::NotAsThingsStand => Self::Refused("fault.not_as_things_stand"),
+            OperatorError::OutOfScope => Self::Forbidden,
             OperatorError::Oneself => Self::Refused("fault.oneself"),
         }
     }

@@ -48,6 +48,11 @@ static WAYS: &[Way] = &[
         right: Right::ReadCustomers,
     },
     Way {
+        word: "nav.openings",
+        href: "/console/openings",
+        right: Right::ReadCustomers,
+    },
+    Way {
         word: "nav.timeline",
         href: "/console/timeline",
         right: Right::ReadTimeline,

@@ -14,6 +14,7 @@ use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::today::House;
 use super::visitor::{Fields, Visitor, go_saying};
+use super::{circuits, resources};
 use crate::listeners::ops::Check;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
@@ -43,6 +44,8 @@ struct SystemPage {
     frame: Frame,
     turns: Vec<Turn>,
     lights: Vec<Check>,
+    circuits: Vec<circuits::Row>,
+    resources: resources::Shown,
     standing: Standing,
     oldest: String,
     may_run: bool,
@@ -76,6 +79,13 @@ async fn show(
         frame: Frame::of(&visitor, "system.title"),
         turns: turns.collect(),
         lights: house.readiness.checks().await,
+        circuits: house
+            .readiness
+            .circuits()
+            .iter()
+            .map(circuits::row)
+            .collect(),
+        resources: resources::shown(&house.readiness.resources().await, visitor.operators.now()),
         oldest: standing
             .oldest
             .map_or("—".to_owned(), |at| at.alipay_text()),

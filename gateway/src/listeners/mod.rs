@@ -5,4 +5,5 @@ pub mod line;
 mod methods;
 pub mod ops;
 pub mod outermost;
+pub mod resources;
 pub mod start;

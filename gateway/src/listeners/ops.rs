@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
 use async_trait::async_trait;
+use lifeline_core::shared::time::Time;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
+
+use super::resources::Resources;
 
 /// One dependency's answer to "can you work".
 #[derive(Debug, Clone, Serialize)]
@@ -19,10 +22,27 @@ pub struct Check {
     pub advice: &'static str,
 }
 
+/// An operation of a system outside that this process leaves alone for now, or probes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Circuit {
+    pub system: &'static str,
+    pub operation: &'static str,
+    /// A stable word: `failed`, `slow` or `probe`.
+    pub why: &'static str,
+    /// Absent while it is probed.
+    pub until: Option<Time>,
+}
+
 /// Asks every dependency.
 #[async_trait]
 pub trait Readiness: Send + Sync {
     async fn checks(&self) -> Vec<Check>;
+    /// What the process lives on.
+    async fn resources(&self) -> Resources;
+    /// What is left alone now.
+    fn circuits(&self) -> Vec<Circuit>;
+    /// Lets an operation be asked again at once; false when it is not left alone.
+    fn ask_again(&self, system: &str, operation: &str) -> bool;
 }
 
 /// What the ops listener shows.

@@ -1,6 +1,6 @@
 //! What the routes of `requests` read and say.
 
-use lifeline_core::requests::request::{Kind, Request};
+use lifeline_core::requests::request::{Check, Kind, Request};
 use lifeline_core::shared::ids::{BindingId, PaymentId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,13 +11,13 @@ use crate::edge::{Code, Problem};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileBody {
-    /// `illegal_use`, `feedback`, `bill_dispute` or `wrong_payment`.
+    /// `illegal_use`, `feedback`, `bill_dispute`, `wrong_payment` or `new_user` (to be supplied at a place).
     #[schema(example = "feedback")]
     pub kind: String,
     /// 5 to 1000 characters.
     #[schema(min_length = 5, max_length = 1000)]
     pub text: String,
-    /// Where it is; needed for `illegal_use`.
+    /// Where it is; needed for `illegal_use` and `new_user`.
     #[schema(min_length = 2, max_length = 120)]
     pub place: Option<String>,
     /// The work order does not say whose it is; for `illegal_use` only.
@@ -31,7 +31,7 @@ pub(super) struct FileBody {
 
 impl FileBody {
     pub(super) fn kind(&self) -> Result<Kind, Problem> {
-        let refused = || Problem::new(Code::InvalidField).field("kind", "invalid", "one of four");
+        let refused = || Problem::new(Code::InvalidField).field("kind", "invalid", "one of five");
         Kind::parse(&self.kind).ok_or_else(refused)
     }
 
@@ -66,6 +66,9 @@ pub(super) struct RequestView {
     /// The utility's number for it, to be quoted at the hotline.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_no: Option<String>,
+    /// Of a `new_user`: `waiting`, `admitted`, or why staff refused it: `place_unknown`, `supplied_already`, `papers_missing`, `not_served`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check: Option<&'static str>,
     pub filed_at: String,
     pub moved_at: String,
 }
@@ -82,6 +85,7 @@ impl RequestView {
             binding_id: request.binding_id.map(|id| id.to_string()),
             payment_id: request.payment_id.map(|id| id.to_string()),
             order_no: request.order_no,
+            check: request.check.map(Check::as_str),
             filed_at: request.filed_at.rfc3339(),
             moved_at: request.moved_at.rfc3339(),
         }

@@ -17,6 +17,8 @@ impl From<RequestError> for Problem {
             RequestError::TooMany { retry_after_s } => {
                 Self::new(Code::RateLimited).retry_after(retry_after_s.max(1).unsigned_abs())
             }
+            RequestError::RealNameRequired => Self::new(Code::RealNameRequired),
+            RequestError::PhoneRequired => Self::new(Code::PhoneRequired),
             RequestError::Record(error) => {
                 tracing::error!(%error, "requests.not_recorded");
                 Self::new(Code::Internal)

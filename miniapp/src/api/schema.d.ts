@@ -1696,13 +1696,13 @@ export interface components {
             /** @description The home of a `bill_dispute`. */
             binding_id?: string | null;
             /**
-             * @description `illegal_use`, `feedback`, `bill_dispute` or `wrong_payment`.
+             * @description `illegal_use`, `feedback`, `bill_dispute`, `wrong_payment` or `new_user` (to be supplied at a place).
              * @example feedback
              */
             kind: string;
             /** @description The payment of a `wrong_payment`. */
             payment_id?: string | null;
-            /** @description Where it is; needed for `illegal_use`. */
+            /** @description Where it is; needed for `illegal_use` and `new_user`. */
             place?: string | null;
             /** @description 5 to 1000 characters. */
             text: string;
@@ -2322,6 +2322,8 @@ export interface components {
         RequestView: {
             anonymous: boolean;
             binding_id?: string | null;
+            /** @description Of a `new_user`: `waiting`, `admitted`, or why staff refused it: `place_unknown`, `supplied_already`, `papers_missing`, `not_served`. */
+            check?: string | null;
             filed_at: string;
             kind: string;
             moved_at: string;

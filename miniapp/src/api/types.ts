@@ -128,11 +128,15 @@ export type HomeOutages = Omit<Views['HomeOutagesView'], 'items'> & { items: Out
 export type Block = Views['BlockView']
 export type Article = Narrow<Views['ArticleView'], { kind: PublicationKind; outage?: OutageFact | null }>
 
-const REQUEST_KINDS = ['illegal_use', 'feedback', 'bill_dispute', 'wrong_payment'] as const
+const REQUEST_KINDS = ['illegal_use', 'feedback', 'bill_dispute', 'wrong_payment', 'new_user'] as const
 export type RequestKind = (typeof REQUEST_KINDS)[number]
 /** A kind as it stands in an address; nothing when it is none. */
 export const requestKind = (text: string | undefined): RequestKind | undefined => REQUEST_KINDS.find((kind) => kind === text)
-export type ServiceRequest = Narrow<Views['RequestView'], { kind: RequestKind; state: 'filed' | 'accepted' | 'under_way' | 'resolved' | 'declined' }>
+/** What staff found of an application; all but the first two are why it was refused. */
+export type RequestCheck = 'waiting' | 'admitted' | 'place_unknown' | 'supplied_already' | 'papers_missing' | 'not_served'
+export type ServiceRequest = Narrow<Views['RequestView'], {
+  kind: RequestKind; state: 'filed' | 'accepted' | 'under_way' | 'resolved' | 'declined'; check?: RequestCheck
+}>
 export type NewRequest = Narrow<Views['FileBody'], { kind: RequestKind }>
 
 export type Purse = Views['PurseView']

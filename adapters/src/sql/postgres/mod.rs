@@ -18,7 +18,7 @@ mod unit;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, PoolError, RecyclingMethod, Runtime};
 use lifeline_core::store::StoreError;
 use tokio::runtime::Handle;
 
@@ -26,6 +26,7 @@ use self::statement::UniqueNames;
 pub(crate) use self::target::Target;
 use self::unit::Session;
 pub(crate) use self::unit::{ReadUnit, WriteUnit};
+use crate::sql::Pool;
 
 /// Limits of the PostgreSQL engine.
 pub(crate) mod limits {
@@ -48,7 +49,7 @@ const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
 /// One database, or one schema of it.
 pub(crate) struct Postgres {
-    pool: Pool,
+    pool: deadpool_postgres::Pool,
     unique: Arc<UniqueNames>,
     runtime: Handle,
 }
@@ -67,7 +68,7 @@ impl Postgres {
                 recycling_method: RecyclingMethod::Fast,
             },
         );
-        let pool = Pool::builder(manager)
+        let pool = deadpool_postgres::Pool::builder(manager)
             .max_size(limits::CONNECTIONS)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(limits::POOL_WAIT_MAX))
@@ -115,6 +116,17 @@ impl Postgres {
                 }
                 done => return done,
             }
+        }
+    }
+
+    /// How many connections are in use, and who waits for one.
+    pub(crate) fn pool(&self) -> Pool {
+        let status = self.pool.status();
+        Pool {
+            name: "connections",
+            taken: status.size.saturating_sub(status.available),
+            most: status.max_size,
+            waiting: status.waiting,
         }
     }
 

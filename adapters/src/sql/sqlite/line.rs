@@ -326,7 +326,6 @@ impl Line {
     }
 
     /// How many units wait for the writer.
-    #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.state().waiting.len()
     }

@@ -38,6 +38,7 @@ use self::reader::Readers;
 pub(crate) use self::statement::store_error;
 pub(crate) use self::unit::WriteUnit;
 use crate::seams;
+use crate::sql::Pool;
 
 /// Limits of the embedded engine.
 pub(crate) mod limits {
@@ -85,6 +86,24 @@ impl Sqlite {
 
     pub(crate) async fn begin_read(&self) -> Result<ReadUnit, StoreError> {
         ReadUnit::begin(&self.readers).await
+    }
+
+    /// Readers in use, and units that wait for the writer.
+    pub(crate) fn pools(&self) -> Vec<Pool> {
+        vec![
+            Pool {
+                name: "readers",
+                taken: self.readers.taken(),
+                most: limits::READERS,
+                waiting: 0,
+            },
+            Pool {
+                name: "units",
+                taken: self.line.waiting(),
+                most: limits::WAITING_MAX,
+                waiting: 0,
+            },
+        ]
     }
 
     /// Whether the file answers and the writer was not broken by a failed commit.

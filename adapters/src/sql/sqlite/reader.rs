@@ -41,6 +41,11 @@ impl Readers {
         }))
     }
 
+    /// How many are reading now.
+    pub(super) fn taken(&self) -> usize {
+        limits::READERS.saturating_sub(self.permits.available_permits())
+    }
+
     pub(super) fn close(&self) {
         self.permits.close();
         self.free

@@ -10,7 +10,10 @@ mod customers;
 mod decisions;
 mod followers;
 mod frame;
+mod openings;
 mod points;
+mod readings;
+mod resources;
 mod sent;
 mod statistics;
 mod system;
@@ -58,7 +61,10 @@ static TABLES: &[&[Word]] = &[
     channels::WORDS,
     customers::WORDS,
     frame::WORDS,
+    openings::WORDS,
     points::WORDS,
+    readings::WORDS,
+    resources::WORDS,
     statistics::WORDS,
     sent::WORDS,
     system::WORDS,
@@ -154,17 +160,32 @@ mod tests {
         for kind in lifeline_core::cases::CaseKind::ALL {
             wanted.insert(format!("kind.{}", kind.as_str()));
         }
+        for one in lifeline_core::cases::Queue::ALL {
+            wanted.insert(format!("queue.{}", one.as_str()));
+        }
         for one in lifeline_core::cases::decision::Resolution::ALL {
             wanted.insert(format!("resolution.{}", one.as_str()));
         }
         for one in lifeline_core::customers::functions::BankFunction::ALL {
             wanted.insert(format!("bank.{}", one.as_str()));
         }
+        for one in lifeline_core::requests::request::Ground::ALL {
+            wanted.insert(format!("verdict.{}", one.as_str()));
+        }
+        for one in lifeline_core::requests::request::State::ALL {
+            wanted.insert(format!("opening.state.{}", one.as_str()));
+        }
         for one in lifeline_core::insight::function::FUNCTIONS {
             wanted.insert(format!("function.{}", one.name));
         }
         for one in lifeline_core::insight::Channel::ALL {
             wanted.insert(format!("channel.{}", one.as_str()));
+        }
+        for one in ["failed", "slow", "probe"] {
+            wanted.insert(format!("circuit.{one}"));
+        }
+        for one in crate::listeners::resources::WORDS {
+            wanted.insert((*one).to_owned());
         }
         for one in ["phone", "computer", "program"] {
             wanted.insert(format!("terminal.{one}"));

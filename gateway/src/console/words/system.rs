@@ -3,6 +3,30 @@
 use super::Word;
 
 pub(super) static WORDS: &[Word] = &[
+    (
+        "circuits.title",
+        "熔断（本节点）",
+        "Left alone for now (this node)",
+    ),
+    (
+        "circuits.none",
+        "没有被熔断的外部调用。",
+        "Nothing outside is left alone.",
+    ),
+    ("circuits.system", "外部系统", "System"),
+    ("circuits.operation", "调用", "Operation"),
+    ("circuits.why", "原因", "Why"),
+    ("circuits.until", "恢复试探时间", "Until"),
+    ("circuits.probed", "正在试探", "being probed"),
+    ("circuits.again", "立即试探", "Ask again now"),
+    ("circuit.failed", "失败过多", "too many calls failed"),
+    ("circuit.slow", "响应过慢", "too many calls were slow"),
+    ("circuit.probe", "试探失败", "a probe went badly"),
+    (
+        "said.asked_again",
+        "已允许立即试探。",
+        "It is asked again at once.",
+    ),
     ("nav.system", "系统", "System"),
     ("nav.why", "请求查询", "Why refused"),
     ("system.title", "系统运行", "System"),

@@ -19,6 +19,7 @@ const INFORMATION: Way[] = [
 ]
 const POWER: Way[] = [
   { word: 'requests.title', screen: 'requests' },
+  { word: 'request.new_user', screen: 'newRequest', kind: 'new_user' },
   { word: 'request.illegal_use', screen: 'newRequest', kind: 'illegal_use' },
   { word: 'request.feedback', screen: 'newRequest', kind: 'feedback' },
   { word: 'points.title', screen: 'points' },

@@ -8,7 +8,7 @@ import { open } from '../../ui/navigation'
 import { Card, Chip, ProblemNote, Skeleton, type Tone } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 
-const KINDS = ['illegal_use', 'feedback', 'bill_dispute'] as const
+const KINDS = ['new_user', 'illegal_use', 'feedback', 'bill_dispute'] as const
 const LOOKS: Record<ServiceRequest['state'], [Tone, IconName]> = {
   filed: ['info', 'clock'], accepted: ['info', 'clock'], under_way: ['info', 'clock'], resolved: ['good', 'check'], declined: ['soft', 'info'],
 }
@@ -49,13 +49,19 @@ function Own() {
   )
 }
 
+/** An application is spoken of by what staff found of it as long as marketing has not said anything. */
+function standing({ state, check }: ServiceRequest) {
+  const found = state === 'filed' || state === 'declined'
+  return found && check && check !== 'admitted' ? (`request.check.${check}` as const) : (`request.state.${state}` as const)
+}
+
 function One({ request }: { request: ServiceRequest }) {
   const { t, language } = useSettings()
   const [tone, icon] = LOOKS[request.state]
   return (
     <Card testId={`request-${request.kind}`}>
       <Box as='h3' className='card-title'>{t(`request.${request.kind}`)}</Box>
-      <Chip tone={tone} icon={icon} testId='request-state'>{t(`request.state.${request.state}`)}</Chip>
+      <Chip tone={tone} icon={icon} testId='request-state'>{t(standing(request))}</Chip>
       <Box as='p' className='prose'>{request.text}</Box>
       {request.place && <Box as='p' className='soft'>{request.place}</Box>}
       {request.order_no && <Box as='p' className='soft' testId='order-no'>{t('requests.no', { no: request.order_no })}</Box>}

@@ -39,14 +39,15 @@ function Letter({ kind, paymentId }: { kind: RequestKind; paymentId?: string }) 
   const [problem, setProblem] = useState<Problem>()
   const ring = useRef(keyRing(randomKey)).current
   const home = kind === 'bill_dispute' ? current : undefined
-  const needsPlace = kind === 'illegal_use'
+  const applies = kind === 'new_user'
+  const needsPlace = kind === 'illegal_use' || applies
   const short = text.trim().length < 5
   const nowhere = needsPlace && place.trim().length < 2
   async function send() {
     setTried(true)
     if (short || nowhere) return
     const body: NewRequest = {
-      kind, text: text.trim(), anonymous: needsPlace && anonymous,
+      kind, text: text.trim(), anonymous: kind === 'illegal_use' && anonymous,
       ...(needsPlace ? { place: place.trim() } : {}),
       ...(home ? { binding_id: home.binding_id } : {}),
       ...(kind === 'wrong_payment' ? { payment_id: paymentId } : {}),
@@ -63,18 +64,18 @@ function Letter({ kind, paymentId }: { kind: RequestKind; paymentId?: string }) 
   return (
     <Box className='stack'>
       {home && <Box as='p' className='soft'>{t('request.about.home', { home: homeName(home) })}</Box>}
-      <Field label={t('request.text')} kind='text' value={text} onType={setText} maxLength={TEXT_MAX} invalid={tried && short} testId='request-text' />
+      <Field label={t(applies ? 'request.text.new_user' : 'request.text')} kind='text' value={text} onType={setText} maxLength={TEXT_MAX} invalid={tried && short} testId='request-text' />
       {tried && short && <Note tone='due' live>{t('request.text.short')}</Note>}
-      {needsPlace && <Field label={t('request.place')} kind='text' value={place} onType={setPlace} maxLength={120} invalid={tried && nowhere} testId='request-place' />}
+      {needsPlace && <Field label={t(applies ? 'request.place.new_user' : 'request.place')} kind='text' value={place} onType={setPlace} maxLength={120} invalid={tried && nowhere} testId='request-place' />}
       {tried && nowhere && <Note tone='due' live>{t('request.place.missing')}</Note>}
-      {needsPlace && (
+      {kind === 'illegal_use' && (
         <Tap className='switch' onTap={() => setAnonymous(!anonymous)} checked={anonymous} testId='request-anonymous'>
           <Box as='span'>{t('request.anonymous')}</Box>
           <Box as='span' className={`switch-state${anonymous ? ' switch-on' : ''}`}>{t(anonymous ? 'me.on' : 'me.off')}</Box>
         </Tap>
       )}
       {problem && <ProblemNote problem={problem} retry={() => void send()} />}
-      <Note>{t('request.promise')}</Note>
+      <Note>{t(applies ? 'request.promise.new_user' : 'request.promise')}</Note>
       <Button onTap={() => void send()} disabled={sending} testId='send-request'>{t('request.send')}</Button>
     </Box>
   )

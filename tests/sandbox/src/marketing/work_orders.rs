@@ -15,15 +15,20 @@ use serde_json::json;
 use crate::clock::rfc3339;
 use crate::refusal::Refusal;
 
+use super::archive::{is_mobile, is_resident_id};
 use super::desk::{Marketing, Reply};
 use super::gate::{Call, Nature, Route, answer};
 use super::refused::Refused;
 
-const KINDS: [&str; 4] = [
+/// Somebody is to be opened as a user: the only kind that says who.
+const OPEN_USER: &str = "OPEN_USER";
+
+const KINDS: [&str; 5] = [
     "REPORT_ILLEGAL_USE",
     "FEEDBACK",
     "BILL_DISPUTE",
     "WRONG_PAYMENT",
+    OPEN_USER,
 ];
 
 /// How far the clerk has come with an order.
@@ -45,6 +50,8 @@ struct Order {
     consumer_no: Option<String>,
     payment_id: Option<String>,
     anonymous: bool,
+    /// Name and ID number, and the phone, of who is to be opened.
+    applicant: Option<((String, String), String)>,
     taken_at: Timestamp,
     state: State,
     /// The clerk's own words; no business of the household's.
@@ -91,6 +98,9 @@ struct OrderRequest {
     consumer_no: Option<String>,
     payment_id: Option<String>,
     anonymous: bool,
+    name_enc: Option<String>,
+    id_no_enc: Option<String>,
+    mobile_enc: Option<String>,
     #[serde(rename = "filed_at")]
     _filed_at: String,
 }
@@ -99,6 +109,22 @@ impl OrderRequest {
     fn order(self, call: &Call<'_>) -> Result<Order, Refused> {
         if !KINDS.contains(&self.kind.as_str()) {
             return Err(Refused::Invalid("kind"));
+        }
+        let named = [&self.name_enc, &self.id_no_enc, &self.mobile_enc];
+        let opens = self.kind == OPEN_USER;
+        if named.iter().any(|part| part.is_some() != opens) || (opens && self.anonymous) {
+            return Err(Refused::Invalid("applicant"));
+        }
+        let part = |field: &'static str, sealed: &Option<String>| {
+            sealed.as_ref().map(|one| call.open(field, one)).transpose()
+        };
+        let name = part("name_enc", &self.name_enc)?;
+        let id_no = part("id_no_enc", &self.id_no_enc)?;
+        let mobile = part("mobile_enc", &self.mobile_enc)?;
+        if id_no.as_deref().is_some_and(|no| !is_resident_id(no))
+            || mobile.as_deref().is_some_and(|no| !is_mobile(no))
+        {
+            return Err(Refused::Invalid("applicant"));
         }
         let place = self.place_enc.map(|place| call.open("place_enc", &place));
         Ok(Order {
@@ -109,6 +135,7 @@ impl OrderRequest {
             consumer_no: self.consumer_no,
             payment_id: self.payment_id,
             anonymous: self.anonymous,
+            applicant: name.zip(id_no).zip(mobile),
             taken_at: call.now,
             state: State::Accepted,
             note: String::new(),
@@ -165,6 +192,9 @@ async fn list(marketing: web::Data<Marketing>) -> HttpResponse {
                 "consumer_no": order.consumer_no,
                 "payment_id": order.payment_id,
                 "anonymous": order.anonymous,
+                "applicant": order.applicant.as_ref().map(|((name, id_no), mobile)| {
+                    json!({ "name": name, "id_no": id_no, "mobile": mobile })
+                }),
                 "taken_at": rfc3339(order.taken_at),
                 "state": order.state,
             })

@@ -1,0 +1,125 @@
+//! What two persons agreed to about a case, done where it belongs.
+
+use actix_web::{HttpResponse, web};
+use lifeline_core::accounts::Actor;
+use lifeline_core::billing::Billing;
+use lifeline_core::bindings::{BindingError, Bindings};
+use lifeline_core::cases::Case;
+use lifeline_core::cases::decision::{Proposal, Resolution};
+use lifeline_core::customers::Customers;
+use lifeline_core::customers::bills;
+use lifeline_core::payments::rulings::Ruled;
+use lifeline_core::payments::{PaymentError, Payments};
+use lifeline_core::settlement::flagged::{Flagged, Released};
+use lifeline_core::settlement::{Settlement, SettlementError};
+use lifeline_core::shared::ids::{CaseId, PaymentId};
+
+use super::cases::here;
+use super::fault::Fault;
+use super::visitor::{Visitor, go_saying};
+use crate::edge::trace;
+
+/// Where what was agreed to is carried out.
+pub(super) type Places = (
+    web::Data<Payments>,
+    web::Data<Customers>,
+    web::Data<Billing>,
+    web::Data<Settlement>,
+    web::Data<Bindings>,
+);
+
+/// Carries it out and closes the case; one that cannot be done yet stays open, and says why.
+pub(super) async fn carry_out(
+    visitor: &Visitor,
+    places: &Places,
+    id: &CaseId,
+    decided: &Proposal,
+) -> Result<HttpResponse, Fault> {
+    let case = visitor.operators.docket(&visitor.acting, id).await?.case;
+    if let Some(said) = done(visitor, places, &case, decided).await? {
+        return Ok(go_saying(&here(id), said));
+    }
+    visitor.operators.carried_out(&visitor.acting, id).await?;
+    Ok(go_saying(&here(id), "said.carried_out"))
+}
+
+/// What to say when it could not be done.
+async fn done(
+    visitor: &Visitor,
+    (payments, customers, billing, settlement, bindings): &Places,
+    case: &Case,
+    decided: &Proposal,
+) -> Result<Option<&'static str>, Fault> {
+    let resolution = decided.resolution;
+    match resolution {
+        Resolution::Settled => Ok(None),
+        Resolution::BillStands | Resolution::BillCorrected => {
+            let released = customers
+                .release_bill(&visitor.acting, billing, case, resolution)
+                .await?;
+            let wrong = released == bills::Released::StillWrong;
+            Ok(wrong.then_some("said.still_wrong"))
+        }
+        Resolution::ReadingCorrected => {
+            let flagged = Flagged::read(case);
+            let flagged = flagged.ok_or(Fault::Refused("fault.not_as_things_stand"))?;
+            let released = settlement.release(&flagged).await?;
+            Ok((released == Released::StillWrong).then_some("said.reading_still_wrong"))
+        }
+        Resolution::ProveAgain => {
+            let actor = Actor {
+                name: visitor.acting.actor(),
+                source: visitor.acting.source.clone(),
+                trace_id: trace::current(),
+            };
+            let thawed = bindings.prove_again(case, &actor).await?;
+            Ok((!thawed).then_some("said.unmoved"))
+        }
+        _ => {
+            let payment = PaymentId::parse(&case.subject);
+            let payment = payment.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;
+            let actor = visitor.acting.actor();
+            let ruled = payments
+                .rule(&payment, decided, &actor, &trace::current())
+                .await?;
+            Ok((ruled == Ruled::Unmoved).then_some("said.unmoved"))
+        }
+    }
+}
+
+impl From<PaymentError> for Fault {
+    fn from(error: PaymentError) -> Self {
+        match error {
+            PaymentError::NotFound => Self::NotFound,
+            PaymentError::Store(error) => error.into(),
+            error => {
+                tracing::error!(%error, "console.payments");
+                Self::Refused("fault.not_as_things_stand")
+            }
+        }
+    }
+}
+
+impl From<SettlementError> for Fault {
+    fn from(error: SettlementError) -> Self {
+        match error {
+            SettlementError::NotFound => Self::NotFound,
+            SettlementError::Store(error) => error.into(),
+            SettlementError::NoAnswer(why) => {
+                tracing::warn!(%why, "console.settlement.no_answer");
+                Self::Unavailable
+            }
+            error => {
+                tracing::error!(%error, "console.settlement");
+                Self::Refused("fault.not_as_things_stand")
+            }
+        }
+    }
+}
+
+impl From<BindingError> for Fault {
+    fn from(error: BindingError) -> Self {
+        tracing::error!(%error, "console.bindings");
+        Self::Unavailable
+    }
+}

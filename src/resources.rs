@@ -1,0 +1,190 @@
+//! What this process lives on, for the console and `doctor`: asked of the machine and the files when
+//! somebody looks.
+
+use std::path::{Path, PathBuf};
+
+use lifeline_adapters::machine;
+use lifeline_adapters::sql::Engine;
+use lifeline_core::shared::time::Time;
+use lifeline_gateway::listeners::resources::{
+    Backup, BackupRecord, Certificate, Disk, Pool, Quota, Resources,
+};
+use secrecy::ExposeSecret as _;
+use serde::Deserialize;
+
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// A record says when, how much and how; more is something else.
+const RECORD_BYTES_MAX: u64 = 4 * 1024;
+const HOW_CHARS_MAX: usize = 200;
+const CERTIFICATE_BYTES_MAX: u64 = 256 * 1024;
+
+/// Where to look.
+#[derive(Debug, Clone)]
+pub(crate) struct Resting {
+    disks: Vec<(&'static str, PathBuf)>,
+    certificates: Vec<(&'static str, PathBuf)>,
+    quotas: Vec<Quota>,
+    backup: Option<PathBuf>,
+}
+
+impl Resting {
+    pub(crate) fn of(config: &Config) -> Result<Self, Failure> {
+        let mut disks = Vec::new();
+        if let Some(file) = config.store.url.expose_secret().strip_prefix("sqlite:") {
+            disks.push(("store", PathBuf::from(file.trim_start_matches("//"))));
+        }
+        disks.push(("keyring", config.store.keyring.clone()));
+        let tls = config.listeners.line.tls.iter();
+        let mut certificates: Vec<(&'static str, PathBuf)> = tls
+            .flat_map(|files| {
+                [
+                    ("line", files.certificate.clone()),
+                    ("line_client_ca", files.client_ca.clone()),
+                ]
+            })
+            .collect();
+        let app = config.alipay.app_certificate.clone();
+        certificates.extend(app.map(|file| ("alipay_app", file)));
+        let limits = &config.limits;
+        let codes = limits.code_budget()?.codes_per_day();
+        let quotas = [
+            ("per_address_minute", u64::from(limits.per_address_minute)),
+            ("per_network_minute", u64::from(limits.per_network_minute)),
+            ("per_account_minute", u64::from(limits.per_account_minute)),
+            ("functions_percent", u64::from(limits.functions_percent)),
+            ("codes_per_day", u64::try_from(codes).unwrap_or(0)),
+        ];
+        let quota = |(name, most)| Quota { name, most };
+        Ok(Self {
+            disks,
+            certificates,
+            quotas: quotas.map(quota).to_vec(),
+            backup: config.backup.record.clone(),
+        })
+    }
+
+    /// Reads files: not for a thread that serves.
+    pub(crate) fn look(&self, pools: Vec<Pool>) -> Resources {
+        let disk = |(name, path): &(&'static str, PathBuf)| {
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            let room = machine::room_of(folder.unwrap_or(Path::new("."))).ok();
+            Disk {
+                name,
+                room: room.map(|room| (room.free_bytes, room.whole_bytes)),
+            }
+        };
+        let certificate = |(name, path): &(&'static str, PathBuf)| Certificate {
+            name,
+            ends_at: read(path, CERTIFICATE_BYTES_MAX).and_then(|pem| machine::first_end(&pem)),
+        };
+        Resources {
+            disks: self.disks.iter().map(disk).collect(),
+            pools,
+            certificates: self.certificates.iter().map(certificate).collect(),
+            quotas: self.quotas.clone(),
+            backup: self.backup.as_deref().map_or(Backup::Unknown, backup),
+        }
+    }
+
+    pub(crate) async fn resources(&self, engine: &Engine) -> Resources {
+        let pool = |one: lifeline_adapters::sql::Pool| Pool {
+            name: one.name,
+            taken: one.taken,
+            most: one.most,
+            waiting: one.waiting,
+        };
+        let pools = engine.pools().into_iter().map(pool).collect();
+        let here = self.clone();
+        let looked = tokio::task::spawn_blocking(move || here.look(pools)).await;
+        looked.unwrap_or_else(|_| Resources {
+            disks: Vec::new(),
+            pools: Vec::new(),
+            certificates: Vec::new(),
+            quotas: self.quotas.clone(),
+            backup: Backup::Unreadable,
+        })
+    }
+}
+
+fn read(path: &Path, most: u64) -> Option<Vec<u8>> {
+    let short = std::fs::metadata(path).ok()?.len() <= most;
+    short.then(|| std::fs::read(path).ok()).flatten()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    made_at: String,
+    bytes: u64,
+    checked_at: Option<String>,
+    checked_how: Option<String>,
+}
+
+fn backup(path: &Path) -> Backup {
+    let record = read(path, RECORD_BYTES_MAX).and_then(|text| record(&text));
+    record.map_or(Backup::Unreadable, Backup::Made)
+}
+
+fn record(text: &[u8]) -> Option<BackupRecord> {
+    let written: Written = serde_json::from_slice(text).ok()?;
+    let checked = match (written.checked_at, written.checked_how) {
+        (None, None) => None,
+        (Some(at), Some(how)) if how.chars().count() <= HOW_CHARS_MAX => {
+            Some((Time::parse_rfc3339(&at).ok()?, how))
+        }
+        _ => return None,
+    };
+    Some(BackupRecord {
+        made_at: Time::parse_rfc3339(&written.made_at).ok()?,
+        bytes: written.bytes,
+        checked,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MADE: &str = r#""made_at":"2026-11-21T02:00:00+08:00","bytes":1048576"#;
+
+    #[test]
+    fn ln_39_a_record_says_when_how_much_and_how_it_was_looked_at() {
+        let plain = record(format!("{{{MADE}}}").as_bytes()).unwrap();
+        assert_eq!((plain.bytes, plain.checked), (1_048_576, None));
+        assert_eq!(plain.made_at.rfc3339(), "2026-11-21T02:00:00+08:00");
+        let how = "h".repeat(HOW_CHARS_MAX);
+        let checked = |how: &str| {
+            let text = format!(
+                "{{{MADE},\"checked_at\":\"2026-11-20T09:00:00+08:00\",\"checked_how\":\"{how}\"}}"
+            );
+            record(text.as_bytes())
+        };
+        assert_eq!(checked(&how).unwrap().checked.unwrap().1, how);
+        assert_eq!(checked(&format!("{how}h")), None);
+        for odd in [
+            "{}".to_owned(),
+            format!("{{{MADE},\"checked_at\":\"2026-11-20T09:00:00+08:00\"}}"),
+            format!("{{{MADE},\"made_by\":\"x\"}}"),
+            MADE.replace("2026", "x"),
+        ] {
+            assert_eq!(record(odd.as_bytes()), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn ln_39_a_record_that_is_not_there_or_too_long_is_said_to_be_unreadable() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("backup.json");
+        assert_eq!(backup(&file), Backup::Unreadable);
+        let text = format!("{{{MADE}}}");
+        let long = usize::try_from(RECORD_BYTES_MAX).unwrap();
+        std::fs::write(&file, format!("{text:long$}")).unwrap();
+        assert!(matches!(backup(&file), Backup::Made(_)));
+        std::fs::write(&file, format!("{text:longer$}", longer = long + 1)).unwrap();
+        assert_eq!(backup(&file), Backup::Unreadable);
+    }
+}

@@ -1,0 +1,195 @@
+/**
+ * Every page of the console in Chromium against a running demo, for every role: what the left side and the pages lead to opens, has its
+ * heading, gives axe nothing serious and is walked through by the keyboard; what another role's left side leads to is refused. Then the acts
+ * of single pages: an application is opened by two persons, a bill flagged and let stand, a task run, a line of time read, figures taken out.
+ *
+ *   READY_FILE=ready.json node roles.mjs
+ */
+import { Checks } from './checks.mjs'
+import { click, consoleAt, household, openDesk, ready } from './desk.mjs'
+
+const checks = new Checks()
+const ROLES = ready.staff.map((one) => one.role)
+/** Where pages lead on to a single thing: one of each kind is enough. */
+const KIND = [
+  [/^\/console\/customers\/[^/]+$/, 'customer'], [/^\/console\/customers\/[^/]+\/homes\/[^/]+\/bills$/, 'bill'], [/^\/console\/customers\/[^/]+\/openings\/[^/]+$/, 'opening'],
+  [/^\/console\/cases\/[^/]+$/, 'case'], [/^\/console\/articles\/[^/]+$/, 'article'], [/^\/console\/statistics\/refusals$/, 'refusals'], [/^\/console\/reports\/arrears$/, 'arrears'],
+]
+const kindOf = (at) => KIND.find(([shape]) => shape.test(at))?.[1] ?? at
+const PAGES_MAX = 40
+
+/** Where the page leads to, of ours, as path and query; files to take away are not pages. */
+const ways = (desk, within) =>
+  desk.page.locator(`${within} a[href^="/console"]`).evaluateAll((all) => all.map((one) => one.getAttribute('href')).filter((at) => !/\/(export|assets)/.test(at)))
+
+/** What the keyboard should stop at, and what it stopped at, in the page's own order. */
+async function walked(desk) {
+  const { page } = desk
+  const wanted = await page.evaluate(() => {
+    const stops = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]'
+    const seen = (one) => one.checkVisibility() && !one.closest('details:not([open]) > :not(summary)')
+    return [...document.querySelectorAll(stops)].filter((one) => seen(one) && !one.disabled).map((one, at) => (one.dataset.stop = String(at)))
+  })
+  await page.evaluate(() => { document.activeElement?.blur(); window.scrollTo(0, 0) })
+  const reached = new Set()
+  let unseen = 0
+  for (let press = 0; press < wanted.length * 4 + 8 && reached.size < wanted.length; press++) {
+    await page.keyboard.press('Tab')
+    const at = await page.evaluate(() => {
+      const here = document.activeElement
+      const style = here && getComputedStyle(here)
+      return { stop: here?.dataset.stop, ring: Boolean(style) && (style.outlineStyle !== 'none' || style.boxShadow !== 'none') }
+    })
+    if (at.stop === undefined) continue
+    reached.add(at.stop)
+    unseen += at.ring ? 0 : 1
+  }
+  return { missed: wanted.length - reached.size, unseen }
+}
+
+/** Opens all that a role's pages lead to; answers the pages it saw. */
+async function visitAll(desk, role) {
+  const open = ['/console', ...(await ways(desk, 'nav'))]
+  const seen = new Map()
+  while (open.length > 0 && seen.size < PAGES_MAX) {
+    const at = open.shift()
+    const kind = kindOf(at.split('?')[0])
+    if (seen.has(kind)) continue
+    const answer = await desk.page.goto(`${consoleAt}${at}`)
+    seen.set(kind, at)
+    checks.equal(`${role} ${kind}: opens`, answer.status(), 200)
+    checks.that(`${role} ${kind}: has its heading`, (await desk.page.locator('main h1').innerText()).length > 1)
+    checks.equal(`${role} ${kind}: no serious finding of axe`, await desk.axe(), [])
+    open.push(...(await ways(desk, 'main')))
+  }
+  checks.that(`${role}: nothing was left out`, seen.size < PAGES_MAX)
+  return seen
+}
+const go = (desk, where) => desk.page.goto(`${consoleAt}/console${where}`)
+const said = (desk) => desk.page.locator('.said').first().waitFor()
+
+async function opening(support, reviewer) {
+  await go(support, '/customers')
+  await click(support, support.page.locator('main tbody a').first())
+  const form = support.page.locator('form[action$="/openings"]')
+  await form.locator('[name="place"]').fill('赤峰市红山区示例路 9 号')
+  await form.locator('[name="text"]').fill('新房入住，需要单独立户 <b>x</b>')
+  await click(support, form.locator('button'))
+  const at = support.page.url().split('?')[0]
+  checks.equal('EC-20 words of a household are text', await support.page.locator('main b').count(), 0)
+  await support.page.selectOption('[name="verdict"]', 'open')
+  await support.page.fill('form[action$="/proposals"] [name="reason"]', '已核对房产证与身份证')
+  await click(support, support.page.locator('form[action$="/proposals"] button'))
+  checks.equal('EC-20 who proposed is not offered to agree', await support.page.locator('form[action$="/approval"]').count(), 0)
+  await go(reviewer, '/openings')
+  await click(reviewer, reviewer.page.locator(`a[href="${new URL(at).pathname}"]`))
+  checks.equal('EC-20 the check page: no serious finding of axe', await reviewer.axe(), [])
+  await reviewer.picture('roles-opening')
+  await click(reviewer, reviewer.page.locator('form[action$="/approval"] button'))
+  await said(reviewer)
+  checks.that('EC-20 another person opens it', !(await reviewer.page.locator('#check').innerText()).includes('等待核查'))
+}
+
+async function flagged(support, reviewer) {
+  await go(support, '/customers')
+  await click(support, support.page.locator('main tbody a').first())
+  await click(support, support.page.locator('a[href$="/bills"]').first())
+  await support.page.fill('form[action$="/flags"] [name="reason"]', '电量与上月相差过大')
+  await click(support, support.page.locator('form[action$="/flags"] button'))
+  await said(support)
+  await go(support, '/cases?queue=service')
+  await click(support, support.page.locator('main tbody a').first())
+  await support.picture('roles-flagged')
+  const at = new URL(support.page.url()).pathname
+  await support.page.selectOption('[name="resolution"]', 'bill_stands')
+  await support.page.fill('[name="reason"]', '抄表照片与账单一致')
+  await click(support, support.page.locator('form[action$="/proposals"] button'))
+  await reviewer.page.goto(`${consoleAt}${at}`)
+  await click(reviewer, reviewer.page.locator('form[action$="/approval"] button'))
+  await said(reviewer)
+  checks.that('EC-07 two persons let the bill stand: the case is closed', (await reviewer.page.locator('main').innerText()).includes('抄表照片与账单一致'))
+}
+
+async function baseSupport(admin, auditor) {
+  await go(admin, '/system')
+  await admin.picture('roles-system')
+  await click(admin, admin.page.locator('form[action$="/run"] button').first())
+  await said(admin)
+  checks.equal('LN-39 who only reads is offered no act', (await go(auditor, '/system'), await auditor.page.locator('main form').count()), 0)
+}
+
+async function time(support) {
+  await go(support, '/customers')
+  const account = (await support.page.locator('main tbody a').first().getAttribute('href')).split('/').pop()
+  await go(support, '/timeline')
+  await support.page.fill('[name="id"]', account)
+  await click(support, support.page.locator('main form button'))
+  checks.that('a line of time has its moments', (await support.page.locator('#line tbody tr').count()) > 0)
+  await support.picture('roles-timeline')
+}
+
+async function figures(reader) {
+  for (const room of ['statistics', 'followers', 'reports']) {
+    for (const form of ['csv', 'xlsx']) {
+      await go(reader, `/${room}`)
+      const href = await reader.page.locator(`main a[href*="export?form=${form}"]`).getAttribute('href')
+      const answer = await reader.page.request.get(`${consoleAt}${href}`)
+      checks.that(`${room} as ${form}: a file`, answer.status() === 200 && /attachment/.test(answer.headers()['content-disposition'] ?? ''))
+    }
+  }
+}
+
+/** The same page in the other language, and back. */
+async function languages(reader) {
+  const chinese = await reader.page.locator('nav[aria-label]').first().innerText()
+  await click(reader, reader.page.locator('form[action="/console/language"] button'))
+  const english = await reader.page.locator('nav[aria-label]').first().innerText()
+  checks.that('the left side speaks both languages', /[一-鿿]/.test(chinese) && !/[一-鿿]/.test(english))
+  checks.equal('a page in English: no serious finding of axe', await reader.axe(), [])
+  await click(reader, reader.page.locator('form[action="/console/language"] button'))
+}
+
+await household('li-ming')
+const desks = new Map()
+try {
+  for (const role of ROLES) desks.set(role, await openDesk(role))
+  const [support, reviewer, admin] = ['support', 'reviewer', 'admin'].map((role) => desks.get(role))
+  await opening(support, reviewer)
+  await flagged(support, reviewer)
+  await baseSupport(admin, desks.get('auditor'))
+  await time(support)
+  await figures(desks.get('statistics_reader'))
+  await languages(desks.get('statistics_reader'))
+  const left = new Map()
+  for (const [role, desk] of desks) {
+    await desk.page.goto(`${consoleAt}/console`)
+    left.set(role, await ways(desk, 'nav'))
+    await visitAll(desk, role)
+  }
+  const all = new Set([...left.values()].flat())
+  for (const [role, desk] of desks) {
+    for (const at of all) {
+      const { length: own } = left.get(role).filter((one) => one === at)
+      const answer = await desk.page.request.get(`${consoleAt}${at}`)
+      checks.equal(`${role} ${at}: ${own ? 'served' : 'refused'}`, answer.status(), own ? 200 : 403)
+    }
+  }
+  for (const at of ['', '/statistics', '/cases', '/customers', '/openings', '/timeline', '/articles']) {
+    await go(support, at)
+    checks.equal(`the keyboard reaches all of ${at || 'today'}, and is seen where it is`, await walked(support), { missed: 0, unseen: 0 })
+  }
+  for (const at of ['/system', '/system/bans', '/channels', '/points', '/staff']) {
+    await go(admin, at)
+    checks.equal(`the keyboard reaches all of ${at}, and is seen where it is`, await walked(admin), { missed: 0, unseen: 0 })
+  }
+  for (const [role, desk] of desks) {
+    checks.equal(`${role}: no request to anywhere else`, desk.seen.strangers, [])
+    checks.equal(`${role}: no error on a page`, desk.seen.errors, [])
+  }
+} catch (fault) {
+  for (const [role, desk] of desks) await desk.picture(`roles-failed-${role}`).catch(() => undefined)
+  checks.broke(fault)
+} finally {
+  for (const desk of desks.values()) await desk.close()
+}
+process.exit(checks.close())
