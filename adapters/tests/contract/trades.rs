@@ -202,7 +202,7 @@ async fn a_change_of_weights_finds_and_moves_what_was_keyed_before(t: Bench) {
 async fn what_waits_is_listed_under_its_table(t: Bench) {
     let (owner, table) = seller(&t).await;
     let mut waiting = Vec::new();
-    for (state, n) in table_t::State::ALL.into_iter().zip(1..) {
+    for (state, n) in table_t::State::ALL.iter().copied().zip(1..) {
         let task = task_of(&t, &owner, &table, n);
         add_task(&t, &task).await.unwrap();
         let trade = TradeTask {

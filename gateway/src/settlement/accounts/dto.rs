@@ -403,11 +403,23 @@ mod tests {
         let jwe = |bytes| {
             EncryptedIdentityBody {
                 jwe: "x".repeat(bytes),
+                code: None,
             }
             .parse()
         };
         assert!(jwe(JWE_BYTES_MAX).is_ok());
         assert!(jwe(JWE_BYTES_MAX + 1).is_err());
         assert!(jwe(0).is_err());
+        let coded = |code: &str| {
+            EncryptedIdentityBody {
+                jwe: "x".to_owned(),
+                code: Some(code.to_owned()),
+            }
+            .parse()
+        };
+        assert!(coded("012345").is_ok());
+        for wrong in ["", "01234", "0123456", "01234x", "０１２３４５"] {
+            assert!(coded(wrong).is_err(), "{wrong}");
+        }
     }
 }

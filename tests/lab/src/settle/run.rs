@@ -8,7 +8,8 @@ use std::time::Instant;
 use clap::Args;
 use lifeline_adapters::sql::Engine;
 use lifeline_core::settlement::ports::Stretch;
-use lifeline_core::settlement::{Ports, Settlement, SettlementRules};
+use lifeline_core::settlement::{Ports, Settlement, SettlementError, SettlementRules};
+use lifeline_core::store::StoreError;
 
 use super::outside::{Still, period, table};
 use super::{Place, Trouble};
@@ -26,6 +27,8 @@ pub(super) struct Options {
 
 /// Tables of one stretch.
 const STRIDE: u64 = 500;
+/// How often a stretch is taken up again.
+const TRIES_MAX: u32 = 20;
 
 fn settlement(store: &Arc<Engine>) -> Settlement {
     let ports = Ports {
@@ -52,6 +55,20 @@ fn stretch(first: u64) -> Result<Stretch, Trouble> {
     })
 }
 
+/// Settles one stretch. What a store under too many shards does not take in time is taken up again, as the next poll
+/// would: what is settled already stays so.
+async fn settle(app: &Settlement, first: u64) -> Result<usize, Trouble> {
+    let mut tries: u32 = 0;
+    loop {
+        match app.watch_stretch(stretch(first)?).await {
+            Err(SettlementError::Store(StoreError::Unavailable(_))) if tries < TRIES_MAX => {
+                tries = tries.saturating_add(1);
+            }
+            done => return Ok(done?),
+        }
+    }
+}
+
 pub(super) async fn run(options: &Options) -> Result<(), Trouble> {
     let store = options.place.open().await?;
     let began = Instant::now();
@@ -63,9 +80,7 @@ pub(super) async fn run(options: &Options) -> Result<(), Trouble> {
         workers.spawn(async move {
             let mut nth = shard;
             while nth < stretches {
-                let done = app
-                    .watch_stretch(stretch(nth.saturating_mul(STRIDE))?)
-                    .await?;
+                let done = settle(&app, nth.saturating_mul(STRIDE)).await?;
                 let all = settled
                     .fetch_add(done, Ordering::SeqCst)
                     .saturating_add(done);
