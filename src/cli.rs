@@ -183,7 +183,7 @@ pub(crate) enum Recover {
     /// Read the channel's bill of one day (the ZIP file of the business details, as Alipay gives it).
     Read(RecoverRead),
     /// Say what was read, what was found, and what keeps the recovery from its end.
-    Status(WithConfig),
+    Status(RecoverOf),
     /// End it: payments go on. By another person than began it.
     End(RecoverEnd),
     /// Let payouts go on, after they were compared with the list of the trade-execution platform.
@@ -191,10 +191,24 @@ pub(crate) enum Recover {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct RecoverOf {
+    #[command(flatten)]
+    pub(crate) of: KeysOf,
+    /// The demo's time is so far ahead.
+    #[cfg(feature = "demo")]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 0,
+        requires = "data_dir"
+    )]
+    pub(crate) clock_ahead_s: i64,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct RecoverAs {
-    /// The configuration file (TOML).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) records: RecoverOf,
     /// Who does it; it stands in the audit.
     #[arg(long = "as", value_name = "PERSON")]
     pub(crate) person: String,

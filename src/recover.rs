@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lifeline_adapters::alipay::{Bill, BillKind, read_bill};
+use lifeline_adapters::sql::Engine;
 use lifeline_core::payments::numbers;
 use lifeline_core::payments::recovery::{
     RecoveryError, RecoveryRoom, Standing, Statement, StatementRow,
@@ -15,7 +16,8 @@ use lifeline_core::shared::time::Day;
 use sha2::{Digest as _, Sha256};
 
 use crate::brake::person;
-use crate::cli::{self, RecoverAs, RecoverEnd, RecoverRead};
+use crate::cli::{self, RecoverAs, RecoverEnd, RecoverOf, RecoverRead};
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::rooms::ENVIRONMENT;
 use crate::serve::Kind;
@@ -32,12 +34,12 @@ pub(crate) async fn run(command: cli::Recover) -> Result<(), Failure> {
         cli::Recover::Begin(by) => begin(&by).await,
         cli::Recover::Read(args) => read(&args).await,
         cli::Recover::Status(args) => {
-            let standing = open(&args.config).await?.standing().await;
+            let standing = open(&args).await?.standing().await;
             say(&told(standing.map_err(refused)?.as_ref()))
         }
         cli::Recover::End(args) => {
             let (by, proof) = (person(&args.by.person)?, proof(&args)?);
-            let room = open(&args.by.config).await?;
+            let room = open(&args.by.records).await?;
             let ended = room.end(by, proof).await.map_err(refused)?;
             say(&format!(
                 "the recovery of epoch {} is over; payments go on, payouts after `lifeline recover payouts`\n",
@@ -46,7 +48,7 @@ pub(crate) async fn run(command: cli::Recover) -> Result<(), Failure> {
         }
         cli::Recover::Payouts(args) => {
             let (by, proof) = (person(&args.by.person)?, proof(&args)?);
-            let room = open(&args.by.config).await?;
+            let room = open(&args.by.records).await?;
             room.release_payouts(by, proof).await.map_err(refused)?;
             say("payouts go on\n")
         }
@@ -55,7 +57,7 @@ pub(crate) async fn run(command: cli::Recover) -> Result<(), Failure> {
 
 async fn begin(by: &RecoverAs) -> Result<(), Failure> {
     let person = person(&by.person)?;
-    let begun = open(&by.config).await?.begin(person).await;
+    let begun = open(&by.records).await?.begin(person).await;
     let begun = begun.map_err(refused)?;
     let days: Vec<String> = begun.days().iter().map(Day::to_string).collect();
     say(&format!(
@@ -75,8 +77,7 @@ async fn read(args: &RecoverRead) -> Result<(), Failure> {
         Failure::failed(format!("{file} is not taken: {error}"))
             .advice("fetch the bill of that day again; half a bill would make payments look lost")
     })?;
-    let config = config::read(&args.by.config).map_err(|faults| Failure::faults(&faults))?;
-    let seller = &config.alipay.seller_id;
+    let seller = seller(&args.by.records)?;
     if !bill.account.contains(seller.as_str()) {
         return Err(Failure::failed(format!(
             "{file} is the bill of another account than alipay.seller_id"
@@ -86,7 +87,7 @@ async fn read(args: &RecoverRead) -> Result<(), Failure> {
         Failure::failed(format!("{file} does not cover exactly one day"))
             .advice("fetch the bill by day, not by month")
     })?;
-    let room = open(&args.by.config).await?;
+    let room = open(&args.by.records).await?;
     let read = room.read(&statement, person).await.map_err(refused)?;
     say(&format!(
         "{}: {} rows, {} of them from before the restore\n",
@@ -177,16 +178,41 @@ fn proof(args: &RecoverEnd) -> Result<&str, Failure> {
     }
 }
 
-async fn open(file: &Path) -> Result<RecoveryRoom, Failure> {
-    let config = config::read(file).map_err(|faults| Failure::faults(&faults))?;
-    let engine = store::open(&config.store, Kind::Live).await?;
-    Ok(RecoveryRoom {
+/// Whose bills are taken.
+fn seller(records: &RecoverOf) -> Result<String, Failure> {
+    #[cfg(feature = "demo")]
+    if records.of.data_dir.is_some() {
+        return Ok(crate::demo::SELLER_ID.to_owned());
+    }
+    Ok(configured(records)?.alipay.seller_id)
+}
+
+fn configured(records: &RecoverOf) -> Result<Config, Failure> {
+    let file = records.of.config.clone().unwrap_or_default();
+    config::read(&file).map_err(|faults| Failure::faults(&faults))
+}
+
+/// The records of a configuration, or of a demo's folder.
+async fn open(records: &RecoverOf) -> Result<RecoveryRoom, Failure> {
+    let clock = SystemClock::default();
+    #[cfg(feature = "demo")]
+    if let Some(folder) = &records.of.data_dir {
+        clock.advance(records.clock_ahead_s);
+        let place = crate::demo::store_of(folder, records.of.database_url.clone());
+        return Ok(room(store::open(&place, Kind::Demo).await?, clock));
+    }
+    let config = configured(records)?;
+    Ok(room(store::open(&config.store, Kind::Live).await?, clock))
+}
+
+fn room(engine: Arc<Engine>, clock: SystemClock) -> RecoveryRoom {
+    RecoveryRoom {
         store: engine,
-        clock: Arc::new(SystemClock::default()),
+        clock: Arc::new(clock),
         entropy: Arc::new(OsEntropy),
         environment: ENVIRONMENT,
         epoch_max: numbers::EPOCH_MAX,
-    })
+    }
 }
 
 fn refused(error: RecoveryError) -> Failure {

@@ -23,7 +23,7 @@ pub(crate) use clock::routes as clock_routes;
 pub(crate) use neighbour::{play_journey, simulate};
 
 const APP_ID: &str = "2021000000000001";
-const SELLER_ID: &str = "2088000000000009";
+pub(crate) const SELLER_ID: &str = "2088000000000009";
 
 /// The five ports of a demo.
 #[derive(Debug, Clone, Copy)]

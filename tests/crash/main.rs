@@ -21,8 +21,10 @@ mod lost_commits;
 mod matrix;
 mod neighbour;
 mod outcome;
+mod paper;
 mod points;
 mod power;
+mod restored;
 mod stage;
 mod town;
 mod troubled;
@@ -68,6 +70,11 @@ const EVERYDAY: &[(&str, &[Engine], Body)] = &[
         "a_lost_commit_reply_of_money_does_nothing_twice",
         POSTGRES,
         lost_commits::a_lost_commit_reply_of_money_does_nothing_twice,
+    ),
+    (
+        "a_restored_store_is_recovered_by_the_command",
+        SQLITE,
+        restored::is_recovered_by_the_command,
     ),
     ("an_undo_log_is_played_backwards", SQLITE, |_| {
         disk::an_undo_log_is_played_backwards()

@@ -290,6 +290,22 @@ impl Stage {
         Some(status)
     }
 
+    /// Kills the gateway: signal 9.
+    pub(crate) fn kill(&mut self) {
+        let mut gateway = self.gateway.take().expect("the gateway");
+        gateway.kill().expect("a process to kill");
+        gateway.wait().expect("its end");
+    }
+
+    /// What a command of the product needs to work on these records at the world's time.
+    pub(crate) fn records(&self) -> Vec<String> {
+        let data = self.dir.path().join("data");
+        let data = data.to_str().expect("a path in UTF-8").to_owned();
+        let ahead = self.ahead_s.to_string();
+        let words = ["--data-dir", &data, "--clock-ahead-s", &ahead];
+        words.map(str::to_owned).to_vec()
+    }
+
     /// Waits for the gateway's end.
     pub(crate) fn wait_ended(&mut self) -> ExitStatus {
         let began = Instant::now();
