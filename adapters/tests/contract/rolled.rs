@@ -54,6 +54,24 @@ fn fill(grain: i64, from: i64, to: i64, per_mille_of_a_day: i64) -> String {
     )
 }
 
+/// What the tallies of a grain add up to, side by side: everything, by function, by channel, by outcome.
+fn sums(grain: i64) -> String {
+    let sides = [
+        "0",
+        "cell / 1000000",
+        "cell / 100000 % 10",
+        "cell / 10000 % 10",
+    ];
+    let side = |(side, what): (usize, &str)| {
+        format!(
+            "INSERT INTO access_sum (at, item, n) SELECT ({grain} * 4 + {side}) * 100000000 + at % 100000000, \
+             {what} * 10000 + cell % 10000, SUM(n) FROM access_tally WHERE at / 100000000 = {grain} \
+             GROUP BY at, {what} * 10000 + cell % 10000;"
+        )
+    };
+    sides.into_iter().enumerate().map(side).collect()
+}
+
 #[expect(clippy::print_stdout, reason = "what was measured is told")]
 async fn two_years_take_less_than_their_room(t: Bench) {
     let (days, today) = (days(), day_number(now()));
@@ -62,20 +80,10 @@ async fn two_years_take_less_than_their_room(t: Bench) {
     let hours = days.min(HOURS_KEPT_DAYS);
     let from = (today - hours + 1) * 24;
     t.raw(&fill(0, from, today * 24 + 23, 42)).await.unwrap();
+    t.raw(&sums(0)).await.unwrap();
     let after_hours = bytes(&t).await;
     t.raw(&fill(1, first, today, 1000)).await.unwrap();
-    t.raw(
-        "INSERT INTO access_sum (at, item, n) SELECT at / 100000000 * 400000000 + at % 100000000, cell % 10000, SUM(n) \
-         FROM access_tally GROUP BY at, cell % 10000; \
-         INSERT INTO access_sum (at, item, n) SELECT (at / 100000000 * 4 + 1) * 100000000 + at % 100000000, \
-         cell / 1000000 * 10000 + cell % 10000, SUM(n) FROM access_tally GROUP BY at, cell / 1000000, cell % 10000; \
-         INSERT INTO access_sum (at, item, n) SELECT (at / 100000000 * 4 + 2) * 100000000 + at % 100000000, \
-         cell / 100000 % 10 * 10000 + cell % 10000, SUM(n) FROM access_tally GROUP BY at, cell / 100000 % 10, cell % 10000; \
-         INSERT INTO access_sum (at, item, n) SELECT (at / 100000000 * 4 + 3) * 100000000 + at % 100000000, \
-         cell / 10000 % 10 * 10000 + cell % 10000, SUM(n) FROM access_tally GROUP BY at, cell / 10000 % 10, cell % 10000",
-    )
-    .await
-    .unwrap();
+    t.raw(&sums(1)).await.unwrap();
     let after_all = bytes(&t).await;
     let per_hour_day = (after_hours - empty) / hours;
     let per_day = (after_all - after_hours) / days;
