@@ -2,9 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use lifeline_core::cases::decision::{
-    Part, Proposal, ProposalState, REASON_CHARS, Resolution, Taking,
-};
+use lifeline_core::cases::decision::{Part, ProposalState, REASON_CHARS, Resolution, Taking};
 use lifeline_core::cases::{Case, CaseKind, HomeBehind, Queue};
 use lifeline_core::operators::decisions::{Docket, Plan};
 use lifeline_core::operators::{Right, Role};
