@@ -37,6 +37,13 @@ pub(crate) enum Command {
     /// The store was restored from a backup: bring it up to date before anything is sent.
     #[command(subcommand)]
     Recover(Recover),
+    /// Write the whole store, as it is at one moment, to one sealed file. May run beside the service.
+    Backup(Backup),
+    /// Put such a file back where no store is, prove its books, and begin the recovery.
+    Restore(Restore),
+    /// Values of the configuration that are kept sealed.
+    #[command(subcommand)]
+    Config(Setting),
     /// The people of the console: add one, make new proofs for one, list them.
     #[command(subcommand)]
     Staff(Staff),
@@ -148,6 +155,42 @@ pub(crate) struct KeysOf {
     #[cfg(feature = "demo")]
     #[arg(long, value_name = "URL", requires = "data_dir")]
     pub(crate) database_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The file to make; one that is there is never written over.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
+    #[command(flatten)]
+    pub(crate) of: KeysOf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The file that `lifeline backup` made.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: PathBuf,
+    /// Who does it; it stands in the audit of the recovery.
+    #[arg(long = "as", value_name = "PERSON")]
+    pub(crate) person: String,
+    #[command(flatten)]
+    pub(crate) of: KeysOf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Setting {
+    /// Read a value from standard input and print what to write in its place.
+    Seal(SealSetting),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SealSetting {
+    /// Which value, as faults name it: sms.secret_hex. It opens under this name only.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) key: String,
+    #[command(flatten)]
+    pub(crate) of: WithConfig,
 }
 
 #[derive(Debug, Args)]

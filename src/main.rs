@@ -1,5 +1,6 @@
 //! `lifeline`: the command line and the wiring. The only code that sees gateway, core and adapters.
 
+mod backup;
 mod brake;
 mod cli;
 mod config;
@@ -80,6 +81,9 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Brake(command) => brake::run(command).await,
         Command::Recover(command) => recover::run(command).await,
+        Command::Backup(args) => backup::backup(&args).await,
+        Command::Restore(args) => backup::restore(&args).await,
+        Command::Config(cli::Setting::Seal(args)) => config::sealed::seal(&args),
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Staff(command) => staff::run(command).await,
         Command::Keys(command) => {

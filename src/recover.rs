@@ -205,7 +205,8 @@ async fn open(records: &RecoverOf) -> Result<RecoveryRoom, Failure> {
     Ok(room(store::open(&config.store, Kind::Live).await?, clock))
 }
 
-fn room(engine: Arc<Engine>, clock: SystemClock) -> RecoveryRoom {
+/// The recovery of an open store.
+pub(crate) fn room(engine: Arc<Engine>, clock: SystemClock) -> RecoveryRoom {
     RecoveryRoom {
         store: engine,
         clock: Arc::new(clock),
@@ -215,7 +216,7 @@ fn room(engine: Arc<Engine>, clock: SystemClock) -> RecoveryRoom {
     }
 }
 
-fn refused(error: RecoveryError) -> Failure {
+pub(crate) fn refused(error: RecoveryError) -> Failure {
     let advice = match &error {
         RecoveryError::Open(_) => "go on with it: `lifeline recover status`",
         RecoveryError::NotOpen => "see `lifeline recover status`",

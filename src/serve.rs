@@ -13,13 +13,14 @@ use lifeline_core::operators::Operators;
 use lifeline_core::publications::Publications;
 #[cfg(feature = "demo")]
 use lifeline_core::requests::Requests;
-use lifeline_core::shared::cluster::{Revocations, SharedLimiter};
+use lifeline_core::shared::cluster::{Revocations, SharedLimiter, SharedPlaces};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
 use lifeline_gateway::edge::bans::watched;
 use lifeline_gateway::edge::limits::{Limits, Quotas};
 use lifeline_gateway::edge::principal::Door;
 use lifeline_gateway::edge::revocation::Ended;
+use lifeline_gateway::edge::together::Together;
 use lifeline_gateway::insight::{Counting, Recorder};
 use lifeline_gateway::listeners::ops::{Ops, Readiness};
 use lifeline_gateway::listeners::outermost::Sources;
@@ -86,10 +87,7 @@ pub(crate) async fn start(
     let engine = store::open(&config.store, kind).await?;
     let time: Arc<dyn Clock> = Arc::new(clock.clone());
     let keys = KeysInForce::of(&engine, &time).await?;
-    let redis = match &config.redis.url {
-        Some(url) => Some(Arc::new(connect_redis(url, keys.keyring()).await?)),
-        None => None,
-    };
+    let redis = redis_of(config, keys.keyring()).await?;
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let outside = Outside::build(config, kind, &time, &entropy)?;
     let waker = Waker::default();
@@ -101,17 +99,14 @@ pub(crate) async fn start(
     let (shut, bans) = watched(rooms.bans(), Arc::clone(&time));
     let (recorder, counting) = console::counting(&engine, &time, &entropy);
     let edge = Edge {
-        door: Door {
-            tokens: Arc::clone(&keys.tokens),
-            ended: Arc::clone(&ended),
-            sessions: rooms.session_rows(),
-        },
+        door: door(&keys, &ended, &rooms),
         sources: Sources {
             clock: Arc::clone(&time),
             entropy: Arc::clone(&entropy),
         },
         cursors: Arc::clone(&keys.cursors),
         line_limits: Arc::clone(line_limits),
+        together: together(config, redis.as_ref(), entropy.as_ref())?,
         shut,
         callback_limits: Arc::clone(callback_limits),
         trusted_hops: config.listeners.line.trusted_hops.clone(),
@@ -166,6 +161,14 @@ pub(crate) async fn start(
     })
 }
 
+fn door(keys: &KeysInForce, ended: &Arc<Ended>, rooms: &Rooms) -> Door {
+    Door {
+        tokens: Arc::clone(&keys.tokens),
+        ended: Arc::clone(ended),
+        sessions: rooms.session_rows(),
+    }
+}
+
 /// The line's TLS, and the worker that renews its certificates.
 fn line_tls(
     config: &Config,
@@ -185,6 +188,13 @@ fn with_recorder(rooms: start::Furnish, recorder: Arc<Recorder>) -> start::Furni
         rooms(cfg);
         cfg.app_data(actix_web::web::Data::from(Arc::clone(&recorder)));
     })
+}
+
+async fn redis_of(config: &Config, keyring: Arc<Keyring>) -> Result<Option<Arc<Redis>>, Failure> {
+    match &config.redis.url {
+        Some(url) => Ok(Some(Arc::new(connect_redis(url, keyring).await?))),
+        None => Ok(None),
+    }
 }
 
 /// Redis, tuned to give up quickly.
@@ -224,6 +234,22 @@ fn limits(config: &Config, redis: Option<Arc<Redis>>) -> Result<[Arc<Limits>; 2]
         Arc::new(Limits::new(quotas, shared)),
         Arc::new(Limits::new(callback, None)),
     ])
+}
+
+/// What is under way over all nodes; a node without Redis is alone.
+fn together(
+    config: &Config,
+    redis: Option<&Arc<Redis>>,
+    entropy: &dyn Entropy,
+) -> Result<Option<Arc<Together>>, Failure> {
+    let Some(redis) = redis else { return Ok(None) };
+    let nodes = NonZeroU32::new(config.limits.nodes);
+    let nodes = nodes.ok_or_else(|| Failure::failed("limits must be above zero"))?;
+    let mut name = [0_u8; 8];
+    entropy.fill(&mut name);
+    let shared: Arc<dyn SharedPlaces> = Arc::<Redis>::clone(redis);
+    let together = Together::new(shared, hex::encode(name), nodes);
+    Ok(Some(Arc::new(together)))
 }
 
 /// The console's listener, where this node has one.

@@ -84,7 +84,7 @@ pub(crate) async fn open(place: &Store, kind: Kind) -> Result<Arc<Engine>, Failu
     })
 }
 
-fn keyring(file: &Path, kind: Kind) -> Result<Keyring, Failure> {
+pub(crate) fn keyring(file: &Path, kind: Kind) -> Result<Keyring, Failure> {
     let read = match kind {
         #[cfg(feature = "demo")]
         Kind::Demo => Keyring::load_or_create_demo(file),

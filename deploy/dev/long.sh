@@ -4,7 +4,8 @@
 #         for FUZZ_SECONDS (30); an input that fails is kept in tests/fuzz/found and replayed by make test ever after.
 #   long: the same with ten times as many; a month of 1,000,000 sellers settled and killed; WALKS (45) isolation walks in each part; the gateway killed, cut off and starved
 #         everywhere (tests/crash, CRASH=whole); an outage of marketing with DRILL_PAYMENTS (2000) paid orders; JOURNEYS (20)
-#         journeys with every fault on each engine.
+#         journeys with every fault on each engine; TIMING_PAIRS (20000) pairs of unknown and foreign ids; DRILL_CONNECTIONS (9000)
+#         hostile connections at once; a soak of SOAK_MINUTES (120; 2 shows that it works).
 #   crash: that part of it alone.
 # All print what they ran. Failing cases are written by proptest next to the source; commit them as named cases.
 set -euo pipefail
@@ -39,6 +40,13 @@ inside-long)
     properties $((${FUZZ_CASES:-20000} * 10))
     say "random people, roles, grants and changes of holder, ${WALKS:-45} walks in each of eight parts"
     PROPTEST_CASES=${WALKS:-45} cargo nextest run --locked --profile long -p lifeline-tests --test isolation
+    say "unknown and foreign ids, ${TIMING_PAIRS:-20000} interleaved pairs of each kind: medians within 50 us"
+    TIMING_PAIRS=${TIMING_PAIRS:-20000} cargo nextest run --locked --profile long -p lifeline-tests --test isolation --no-capture \
+        unknown_and_foreign_take_the_same_time
+    say "slow heads and connections that stay, ${DRILL_CONNECTIONS:-9000} at once"
+    DRILL_CONNECTIONS=${DRILL_CONNECTIONS:-9000} cargo nextest run --locked --profile long -p lifeline-tests --test journeys --no-capture ec_14_
+    say "journeys for ${SOAK_MINUTES:-120} minutes: flat memory, no wrong answer"
+    "$DEV/with-demo.sh" postgres "$DEV/soak.sh"
     crash
     say "the limiter against its model, leases over nodes, and a Redis that is killed"
     LIMITER_EVENTS=${LIMITER_EVENTS:-10000000} LEASE_TRIALS=${LEASE_TRIALS:-100000} REDIS_KILLS=${REDIS_KILLS:-200} \

@@ -7,6 +7,7 @@ mod breaker;
 mod channels;
 mod edge;
 pub(crate) mod relay;
+pub(crate) mod sealed;
 mod settlement;
 mod store;
 mod vault;
@@ -91,12 +92,22 @@ pub(crate) fn read(file: &Path) -> Result<Config, Vec<Fault>> {
         .prefix_separator("__")
         .separator("__")
         .try_parsing(true);
-    let loaded = config::Config::builder()
+    let unread = |error: config::ConfigError| {
+        vec![Fault::new(&file.display().to_string(), &error.to_string())]
+    };
+    let written = config::Config::builder()
         .add_source(config::File::from(file).format(config::FileFormat::Toml))
-        .add_source(environment)
+        .add_source(environment);
+    let built = written.clone().build().map_err(unread)?;
+    let opened = sealed::opened(&built)?.into_iter();
+    let whole = opened
+        .map(|(name, clear)| (name, clear.as_str().to_owned()))
+        .try_fold(written, |all, (name, clear)| all.set_override(name, clear))
+        .map_err(unread)?;
+    let loaded = whole
         .build()
         .and_then(config::Config::try_deserialize::<Config>);
-    loaded.map_err(|error| vec![Fault::new(&file.display().to_string(), &error.to_string())])
+    loaded.map_err(unread)
 }
 
 /// A demo's limits: the defaults, unless `LIFELINE__LIMITS__*` says otherwise (benchmarks do); but

@@ -46,7 +46,7 @@ async fn open(of: &KeysOf) -> Result<Arc<Engine>, Failure> {
 }
 
 /// Which store: of a configuration, or of a demo's folder.
-fn place(of: &KeysOf) -> Result<(config::Store, Kind), Failure> {
+pub(crate) fn place(of: &KeysOf) -> Result<(config::Store, Kind), Failure> {
     #[cfg(feature = "demo")]
     if let Some(folder) = &of.data_dir {
         return Ok((

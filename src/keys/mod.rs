@@ -8,5 +8,5 @@
 mod command;
 mod in_force;
 
-pub(crate) use command::run;
+pub(crate) use command::{place, run};
 pub(crate) use in_force::KeysInForce;

@@ -17,7 +17,9 @@ fn tests_named(text: &str) -> Vec<(&str, &str)> {
 fn bare_rows(text: &str) -> Vec<&str> {
     text.lines()
         .filter(|line| {
-            line.starts_with("| API") || line.starts_with("| V") || line.starts_with("| C")
+            ["| API", "| V", "| C", "| M"]
+                .iter()
+                .any(|sheet| line.starts_with(sheet))
         })
         .filter(|line| {
             !line.contains(".rs::") && !line.contains("because") && !line.contains("open:")

@@ -18,6 +18,7 @@ mod model;
 mod reads;
 mod settling;
 mod sharing;
+mod timing;
 mod town;
 mod walk;
 

@@ -4,14 +4,17 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "a test that cannot go on says so and stops"
+    clippy::print_stdout,
+    reason = "a test that cannot go on says so and stops, and one that measures says what"
 )]
 
 mod alipay_modes;
 mod archive_filling;
+mod backup;
 mod bad_input;
 mod canary;
 mod checking;
+mod drills;
 mod ending;
 mod fixtures;
 mod generation;
@@ -19,12 +22,14 @@ mod generation_sign_in;
 mod lost_client;
 mod merging;
 mod notice_shapes;
+mod owners;
 mod payee;
 mod printed_steps;
 mod privacy;
 mod production;
 mod records;
 mod relay;
+mod sealed_settings;
 mod settling;
 mod settling_goals;
 mod settling_rules;
@@ -44,8 +49,10 @@ fn main() {
     let suites = [
         alipay_modes::tests(),
         archive_filling::tests(),
+        backup::tests(),
         bad_input::tests(),
         canary::tests(),
+        drills::tests(),
         ending::tests(),
         checking::tests(),
         generation::tests(),
@@ -53,6 +60,7 @@ fn main() {
         lost_client::tests(),
         merging::tests(),
         notice_shapes::tests(),
+        owners::tests(),
         payee::tests(),
         printed_steps::tests(),
         privacy::tests(),

@@ -173,7 +173,7 @@ pub(crate) fn lifeline(command: &str, config: &Path) -> Output {
         .expect("lifeline")
 }
 
-fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
@@ -194,7 +194,7 @@ fn serve(engine: Engine) -> Result<(), Failed> {
         let again = lifeline("migrate", &config);
         assert!(text(&again).contains("nothing to do"), "{}", text(&again));
         assert!(lifeline("check-config", &config).status.success());
-
+        crate::sealed_settings::seal_a_secret(&config);
         let mut served = Command::new(binary());
         served
             .arg("serve")

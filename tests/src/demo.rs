@@ -62,7 +62,7 @@ impl Demo {
             Engine::Sqlite => None,
             Engine::Postgres => Some(new_database().await),
         };
-        Self::launch(&binary(), database_url, None, &[])
+        Self::launch(&binary(), database_url, None, None, &[])
     }
 
     /// The same of the binaries in `folder`.
@@ -71,7 +71,7 @@ impl Demo {
             Engine::Sqlite => None,
             Engine::Postgres => Some(new_database().await),
         };
-        Self::launch(&folder.join("lifeline"), database_url, None, &[])
+        Self::launch(&folder.join("lifeline"), database_url, None, None, &[])
     }
 
     /// The same with further environment, for example a log filter.
@@ -80,7 +80,7 @@ impl Demo {
             Engine::Sqlite => None,
             Engine::Postgres => Some(new_database().await),
         };
-        Self::launch(&binary(), database_url, None, environment)
+        Self::launch(&binary(), database_url, None, None, environment)
     }
 
     /// A second gateway on the same records, keys and sandbox.
@@ -93,13 +93,20 @@ impl Demo {
             .database_url
             .clone()
             .expect("two gateways need PostgreSQL");
-        Self::launch(&binary(), Some(url), Some(self), &[])
+        Self::launch(&binary(), Some(url), Some(self), None, &[])
+    }
+
+    /// A gateway on records of its own beside the same sandbox: what a restore put back.
+    #[must_use]
+    pub fn revived(&self, data: &Path, database_url: Option<String>) -> Self {
+        Self::launch(&binary(), database_url, Some(self), Some(data), &[])
     }
 
     fn launch(
         binary: &Path,
         database_url: Option<String>,
         first: Option<&Self>,
+        data: Option<&Path>,
         environment: &[(&str, &str)],
     ) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
@@ -120,7 +127,8 @@ impl Demo {
             .stdout(log.try_clone().expect("the log file"))
             .stderr(log)
             .envs(environment.iter().copied());
-        let data = first.map_or_else(|| dir.path().join("data"), |first| first.data());
+        let theirs = || first.map_or_else(|| dir.path().join("data"), Self::data);
+        let data = data.map_or_else(theirs, Path::to_owned);
         command.arg("--data-dir").arg(data);
         if let Some(url) = &database_url {
             command.args(["--database-url", url]);

@@ -10,6 +10,7 @@
 pub mod cipher;
 mod file;
 mod generation;
+mod settings;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use zeroize::Zeroizing;
 
 use self::cipher::{Cipher, Place, Unsealable};
 pub use self::generation::{Generation, KeyState, MissingKey};
+pub use self::settings::SEALED;
 
 /// What an installation is for; stores and keyrings are stamped with it and never mixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,13 +6,15 @@
 //! finding out. A command that timed out may still have run; nothing here minds that.
 
 mod limits;
+mod places;
 mod rest;
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use lifeline_core::shared::cluster::{Away, Revocations, SharedCache};
+use lifeline_core::shared::deadline;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands as _, ExistenceCheck, Script, SetExpiry, SetOptions};
 
@@ -38,6 +40,7 @@ const ENDED: &str = "lifeline:ended";
 pub struct Redis {
     connection: ConnectionManager,
     leases: Script,
+    places: Script,
     rest: Arc<Rest>,
     keyring: Arc<RwLock<Arc<Keyring>>>,
 }
@@ -66,6 +69,7 @@ impl Redis {
         let redis = Self {
             connection,
             leases: limits::script(),
+            places: places::script(),
             rest: Arc::default(),
             keyring: Arc::new(RwLock::new(keyring)),
         };
@@ -118,11 +122,14 @@ impl Redis {
         if self.rest.is_on() {
             return Err(Away);
         }
-        match tokio::time::timeout(CALL_TIME_MAX, call).await {
+        let most = deadline::at_most(CALL_TIME_MAX, Instant::now()).map_err(|_| Away)?;
+        match tokio::time::timeout(most, call).await {
             Ok(Ok(answer)) => {
                 self.rest.end();
                 Ok(answer)
             }
+            // The request had no more time to give: that says nothing about the shared place.
+            Err(_) if most < CALL_TIME_MAX => Err(Away),
             Ok(Err(_)) | Err(_) => {
                 self.rest.begin();
                 metrics::counter!("lifeline_redis_away_total").increment(1);

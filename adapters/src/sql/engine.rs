@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use lifeline_core::shared::deadline;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::{Commits, Snapshot, Store, StoreError, UnitName, UnitOfWork};
 
@@ -309,6 +310,19 @@ impl Engine {
     }
 }
 
+/// Begins something within what the request has left; when that is nothing, nothing is begun.
+async fn in_time<T>(begin: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let over = |over: deadline::Over| StoreError::Unavailable(Box::new(over));
+    match deadline::left(Instant::now()) {
+        None => begin.await,
+        Some(left) if left.is_zero() => Err(over(deadline::Over)),
+        Some(left) => match tokio::time::timeout(left, begin).await {
+            Ok(begun) => begun,
+            Err(_) => Err(over(deadline::Over)),
+        },
+    }
+}
+
 #[async_trait]
 impl Store for Engine {
     fn commits(&self) -> &Commits {
@@ -318,12 +332,12 @@ impl Store for Engine {
     async fn begin(&self, unit: UnitName) -> Result<Box<dyn UnitOfWork>, StoreError> {
         Ok(match &self.driver {
             Driver::Sqlite(engine) => {
-                let mut conn = watch(unit, engine.begin().await?);
+                let mut conn = watch(unit, in_time(engine.begin()).await?);
                 let vault = self.vault(&mut conn).await?;
                 Box::new(Sql::new(conn, vault))
             }
             Driver::Postgres(engine) => {
-                let mut conn = watch(unit, engine.begin().await?);
+                let mut conn = watch(unit, in_time(engine.begin()).await?);
                 let vault = self.vault(&mut conn).await?;
                 Box::new(Sql::new(conn, vault))
             }
@@ -337,12 +351,12 @@ impl Store for Engine {
     async fn begin_read(&self) -> Result<Box<dyn Snapshot>, StoreError> {
         Ok(match &self.driver {
             Driver::Sqlite(engine) => {
-                let mut conn = engine.begin_read().await?;
+                let mut conn = in_time(engine.begin_read()).await?;
                 let vault = self.vault(&mut conn).await?;
                 Box::new(Sql::new(conn, vault))
             }
             Driver::Postgres(engine) => {
-                let mut conn = engine.begin_read().await?;
+                let mut conn = in_time(engine.begin_read()).await?;
                 let vault = self.vault(&mut conn).await?;
                 Box::new(Sql::new(conn, vault))
             }

@@ -7,6 +7,7 @@
 //! | [`value`] | parameters and rows |
 //! | `sealing`, `keys`, [`rotation`] | personal fields at rest, the keys the store is written with, new ones |
 //! | [`personal`], `erasing`, `telling` | what is held of people, how it is erased, purged and told |
+//! | [`archive`] | backup and restore: the whole store in one sealed file |
 //! | `overrides` | the few statements PostgreSQL needs in other words |
 //! | `<room>.rs` | the repository of one room of `core`, written once for both engines |
 //!
@@ -30,6 +31,7 @@
 //! both engines alike. Use `ON CONFLICT … DO NOTHING` where a duplicate is an answer, not an error;
 //! a [`StoreError::Duplicate`] names `table(column,column)`, again on both.
 
+pub mod archive;
 pub mod conn;
 mod earnings;
 mod engine;

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use lifeline_core::shared::deadline;
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::time::Clock;
 use reqwest::header::HeaderMap;
@@ -138,6 +139,8 @@ pub(crate) struct Caller {
     client: Client,
     system: &'static str,
     breaker: Breaker,
+    /// What one call may take; a request that has less left takes less.
+    most: Duration,
 }
 
 impl Caller {
@@ -166,6 +169,7 @@ impl Caller {
             client,
             system,
             breaker: Breaker::new(system, rules.breaker, clock),
+            most: rules.deadline,
         })
     }
 
@@ -187,12 +191,27 @@ impl Caller {
     pub(crate) async fn send(&self, request: Request) -> Result<Reply, NoAnswer> {
         let (call, works) = (request.operation, request.works);
         let operation = call.name();
+        let began = Instant::now();
+        let Ok(most) = deadline::at_most(self.most, began) else {
+            return Err(NoAnswer::NotSent("deadline_over"));
+        };
         let Some(leave) = self.breaker.admit(operation) else {
             return Err(NoAnswer::NotSent("circuit_open"));
         };
-        let began = Instant::now();
-        let outcome = seams::send(call, self.exchange(request)).await;
-        leave.end(outcome.as_ref().is_ok_and(works), began.elapsed());
+        let cut = most < self.most;
+        let exchange = async {
+            match cut {
+                false => self.exchange(request).await,
+                true => tokio::time::timeout(most, self.exchange(request))
+                    .await
+                    .unwrap_or(Err(CUT)),
+            }
+        };
+        let outcome = seams::send(call, exchange).await;
+        // Given up by us sooner than it may take, it proves nothing about the other side.
+        if !matches!(outcome, Err(CUT)) {
+            leave.end(outcome.as_ref().is_ok_and(works), began.elapsed());
+        }
         let label = match &outcome {
             Ok(reply) if reply.status < 400 => "answered",
             Ok(_) => "refused",
@@ -236,6 +255,9 @@ impl Caller {
         Ok(Reply { status, body })
     }
 }
+
+/// The request it was for had no more time.
+const CUT: NoAnswer = NoAnswer::Unknown("deadline_over");
 
 fn after_send() -> NoAnswer {
     NoAnswer::Unknown("reply_cut_off")
@@ -289,5 +311,67 @@ mod tests {
             base.join(&["payments", "a/../b?c"]).as_str(),
             "https://a.cn/mkt/v1/payments/a%2F..%2Fb%3Fc"
         );
+    }
+
+    struct Noon;
+    impl Clock for Noon {
+        fn now(&self) -> lifeline_core::shared::time::Time {
+            lifeline_core::shared::time::Time::from_micros(0)
+        }
+    }
+
+    /// Somebody who takes calls, answers none, and counts them.
+    async fn silent() -> (Caller, Request, Arc<std::sync::atomic::AtomicU32>) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        let taken = Arc::<std::sync::atomic::AtomicU32>::default();
+        let seen = Arc::clone(&taken);
+        tokio::spawn(async move {
+            let mut held = Vec::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                held.push(stream);
+            }
+        });
+        let address = Address::parse(&address, true).unwrap();
+        let rules = CallRules::within(Duration::from_secs(30));
+        let caller = Caller::new("nobody", &address, rules, Arc::new(Noon)).unwrap();
+        let request = Request {
+            operation: super::super::operation!("GET /nothing"),
+            method: Method::GET,
+            url: address.url(),
+            headers: HeaderMap::new(),
+            body: None,
+            works: below_500,
+        };
+        (caller, request, taken)
+    }
+
+    #[tokio::test]
+    async fn a_call_takes_no_longer_than_its_request_and_proves_nothing_then() {
+        let (caller, request, taken) = silent().await;
+        let again = || Request {
+            operation: request.operation,
+            method: Method::GET,
+            url: request.url.clone(),
+            headers: HeaderMap::new(),
+            body: None,
+            works: below_500,
+        };
+        for _ in 0..12 {
+            let until = Instant::now() + Duration::from_millis(40);
+            let cut = deadline::within(until, caller.send(again())).await;
+            assert_eq!(cut.err(), Some(CUT));
+        }
+        assert!(!caller.is_any_open(), "our own haste opened a circuit");
+        let before = taken.load(std::sync::atomic::Ordering::SeqCst);
+        let over = deadline::within(Instant::now(), caller.send(again())).await;
+        assert_eq!(over.err(), Some(NoAnswer::NotSent("deadline_over")));
+        assert_eq!(
+            taken.load(std::sync::atomic::Ordering::SeqCst),
+            before,
+            "it was sent"
+        );
+        assert!(before > 0, "nobody was called");
     }
 }

@@ -46,6 +46,7 @@ mod grants;
 mod homes;
 mod household;
 mod idempotency;
+mod in_time;
 mod inbox;
 mod insight;
 mod jobs;
@@ -115,6 +116,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     grants::contracts,
     homes::contracts,
     idempotency::contracts,
+    in_time::contracts,
     inbox::contracts,
     insight::contracts,
     jobs::contracts,

@@ -33,7 +33,7 @@ contracts! { "unit":
     an_unmigrated_store_is_refused => [];
 }
 
-fn line(t: &Bench, subject: &str) -> Line {
+pub(crate) fn line(t: &Bench, subject: &str) -> Line {
     Line {
         audit_id: t.id::<EvidenceId>().to_string(),
         at: now(),
@@ -46,7 +46,7 @@ fn line(t: &Bench, subject: &str) -> Line {
     }
 }
 
-async fn count(t: &Bench, subject: &str) -> usize {
+pub(crate) async fn count(t: &Bench, subject: &str) -> usize {
     t.write(async |tx| tx.audit().about(subject, 10_000).await)
         .await
         .unwrap()

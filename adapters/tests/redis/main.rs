@@ -8,6 +8,7 @@
 )]
 
 mod limits;
+mod places;
 
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -17,6 +18,7 @@ use lifeline_adapters::redis::Redis;
 use lifeline_core::shared::cluster::{
     Away, Revocations as _, SharedCache as _, SharedLimiter as _,
 };
+use lifeline_core::shared::deadline;
 use redis::AsyncCommands as _;
 
 fn keyring() -> Arc<Keyring> {
@@ -200,4 +202,17 @@ async fn a_look_from_outside_says_whether_a_redis_answers() {
     if redis().await.is_some() {
         assert!(Redis::answers(&std::env::var("TEST_REDIS_URL").unwrap()).await);
     }
+}
+
+#[tokio::test]
+async fn a_request_without_time_asks_nothing_and_keeps_nobody_else_from_asking() {
+    let Some(redis) = redis().await else { return };
+    let key = key("deadline");
+    let over = deadline::within(Instant::now(), redis.get(&key)).await;
+    assert_eq!(over, Err(Away));
+    assert_eq!(
+        redis.get(&key).await,
+        Ok(None),
+        "it rests as if it had failed"
+    );
 }

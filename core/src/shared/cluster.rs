@@ -68,3 +68,24 @@ pub trait Revocations: Send + Sync + std::fmt::Debug {
     /// Session ids ended within their `life`.
     async fn ended(&self) -> Result<Vec<String>, Away>;
 }
+
+/// So many places of one key a node wants to have at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacesAsk {
+    /// Names the key, the same on every node. May hold personal data: it is digested on its way.
+    pub key: String,
+    /// Over all nodes together.
+    pub most: u32,
+    /// What this node wants instead of what it had.
+    pub wanted: u32,
+}
+
+/// Places for what is under way at once, over all nodes.
+///
+/// What a node has of a key is its alone until its life is over, also when the node dies: all nodes
+/// together never have more than `most`.
+#[async_trait]
+pub trait SharedPlaces: Send + Sync + std::fmt::Debug {
+    /// How many of each this node has from now on, for `life`: as many as it wants and others leave.
+    async fn keep(&self, node: &str, asks: &[PlacesAsk], life: Duration) -> Result<Vec<u32>, Away>;
+}

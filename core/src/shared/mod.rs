@@ -1,6 +1,7 @@
 //! Floor 0: the small types every capability speaks. Knows no capability.
 
 pub mod cluster;
+pub mod deadline;
 pub mod decision;
 pub mod draw;
 pub mod energy;

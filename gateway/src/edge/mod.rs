@@ -18,6 +18,7 @@ pub mod revocation;
 pub mod routes;
 pub mod shape;
 pub mod switchboard;
+pub mod together;
 pub mod tokens;
 pub mod trace;
 

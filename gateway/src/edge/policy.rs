@@ -18,6 +18,7 @@ use super::principal::{SignedIn, door};
 use super::problem::Problem;
 use super::shape::{self, Takes};
 use super::switchboard::Switchboard;
+use super::together::{Places, Together};
 use crate::listeners::outermost::Sources;
 
 /// Who may call a route.
@@ -64,12 +65,12 @@ pub(super) async fn enforce<S>(
 where
     S: Service<ServiceRequest, Response = ServiceResponse, Error = Error>,
 {
-    let (seat, standing) = match seated(&req, route).await {
+    let (held, standing) = match seated(&req, route).await {
         Ok(admitted) => admitted,
         Err(problem) => return Ok(req.into_response(problem.error_response())),
     };
     let mut answer = handler.call(req).await?;
-    drop(seat);
+    drop(held);
     let headers = answer.headers_mut();
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -81,10 +82,7 @@ where
 }
 
 /// Holds a request against its shape, finds it a seat, and lets it in.
-async fn seated(
-    req: &ServiceRequest,
-    route: Route,
-) -> Result<(Option<Seat>, Option<Standing>), Problem> {
+async fn seated(req: &ServiceRequest, route: Route) -> Result<(Held, Option<Standing>), Problem> {
     let mut seat = None;
     shape::head::check(req.head(), route.takes).map_err(shape::broken)?;
     if let Some(load) = req.app_data::<web::Data<Load>>() {
@@ -94,12 +92,26 @@ async fn seated(
         seat = Some(load.enter(class, route.function, address)?);
     }
     let standing = admit(req, route).await?;
-    if let Some(seat) = &mut seat
-        && let Some(person) = req.extensions().get::<SignedIn>()
-    {
+    let person = req.extensions().get::<SignedIn>().cloned();
+    if let (Some(seat), Some(person)) = (&mut seat, &person) {
         seat.of_account(person.account_id().as_str())?;
     }
-    Ok((seat, standing))
+    let mut places = None;
+    if let Some(together) = req.app_data::<web::Data<Together>>() {
+        let account = person.as_ref().map(|person| person.account_id().as_str());
+        places = Some(together.enter(route.function, account).await?);
+    }
+    let held = Held {
+        _seat: seat,
+        _places: places,
+    };
+    Ok((held, standing))
+}
+
+/// What a request has of this node and of all nodes while it is under way.
+struct Held {
+    _seat: Option<Seat>,
+    _places: Option<Places>,
 }
 
 /// The act itself uses the step-up up, inside its unit; here it only has to be there.

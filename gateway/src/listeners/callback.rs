@@ -43,3 +43,44 @@ async fn nothing(req: HttpRequest) -> Result<HttpResponse, Problem> {
     }
     Err(Problem::new(Code::NotFound))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::policy::Policy;
+
+    /// Nothing of the households' or the staff's is reached from where channels call, and a path comes here
+    /// only by being written down here.
+    #[actix_web::test]
+    async fn m3_9_the_callback_zone_has_its_paths_and_nothing_else() {
+        let all = table();
+        let known: Vec<String> = all
+            .iter()
+            .map(|entry| format!("{} {}", entry.method, entry.path))
+            .collect();
+        assert_eq!(known, ["POST /v1/callbacks/alipay"]);
+        assert!(all.iter().all(|entry| entry.policy == Policy::SelfProving));
+        let app = actix_web::test::init_service(actix_web::App::new().configure(routes)).await;
+        let line = super::super::line::table();
+        let others = line
+            .iter()
+            .filter(|entry| !known.iter().any(|one| one.ends_with(entry.path)));
+        let console = [
+            "/console",
+            "/console/api/v1",
+            "/metrics",
+            "/healthz",
+            "/docs",
+            "/",
+        ];
+        let mut asked = 0;
+        for path in others.map(|entry| entry.path).chain(console) {
+            let path = path.replace(['{', '}'], "");
+            let request = actix_web::test::TestRequest::post().uri(&path).to_request();
+            let answer = actix_web::test::call_service(&app, request).await;
+            assert_eq!(answer.status(), 404, "{path}");
+            asked += 1;
+        }
+        assert!(asked > 60, "only {asked} paths");
+    }
+}

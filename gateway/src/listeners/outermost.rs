@@ -10,6 +10,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError, web};
+use lifeline_core::shared::deadline;
 use lifeline_core::shared::ids::{Entropy, Maker};
 use lifeline_core::shared::time::Clock;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ impl Sources {
 
 /// How long any request may take before the client is told to ask again. Money work goes on.
 pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(12);
+/// Kept of it to say what became of the rest: store, shared place and outside systems are waited for until then.
+pub const ANSWER_TIME: Duration = Duration::from_millis(250);
 
 /// Gives the request its trace and its deadline, and writes one access line without personal data.
 pub async fn traced(
@@ -71,7 +74,8 @@ pub async fn traced(
     let inside = tracing::info_span!("request", method, route = &*route, trace_id);
     let began = Instant::now();
     let work = async move {
-        match tokio::time::timeout(REQUEST_TIME_MAX, next.call(req)).await {
+        let work = deadline::within(began + (REQUEST_TIME_MAX - ANSWER_TIME), next.call(req));
+        match tokio::time::timeout(REQUEST_TIME_MAX, work).await {
             Ok(answer) => answer,
             Err(_) => Err(Problem::new(Code::RequestTimeout).into()),
         }
@@ -231,5 +235,25 @@ mod tests {
                 "OTHER"
             );
         }
+    }
+
+    async fn told() -> actix_web::HttpResponse {
+        let left = deadline::left(Instant::now()).map_or(0, |left| left.as_millis());
+        let spawned = tokio::spawn(async { deadline::left(Instant::now()) }).await;
+        assert_eq!(spawned.expect("the task"), None, "what was spawned goes on");
+        actix_web::HttpResponse::Ok().body(left.to_string())
+    }
+
+    #[actix_web::test]
+    async fn a_handler_has_what_is_left_of_twelve_seconds_but_a_quarter_to_answer_in() {
+        let app = actix_web::App::new()
+            .wrap(actix_web::middleware::from_fn(traced))
+            .route("/", web::get().to(told));
+        let app = actix_web::test::init_service(app).await;
+        let request = actix_web::test::TestRequest::get().uri("/").to_request();
+        let body = actix_web::test::call_and_read_body(&app, request).await;
+        let left: u64 = std::str::from_utf8(&body).unwrap().parse().unwrap();
+        assert!((10_000..=11_750).contains(&left), "{left} ms");
+        assert_eq!(deadline::left(Instant::now()), None);
     }
 }

@@ -23,6 +23,7 @@ use crate::edge::load::{self, Load};
 use crate::edge::principal::Door;
 use crate::edge::relay::Gate;
 use crate::edge::relay::gated::{gated, meet};
+use crate::edge::together::Together;
 use crate::insight::counted;
 
 /// Adds to an application what its handlers need (the capabilities' use cases).
@@ -35,6 +36,8 @@ pub struct Edge {
     pub sources: Sources,
     pub cursors: Arc<Cursors>,
     pub line_limits: Arc<Limits>,
+    /// What several nodes have under way at once; one node has its own count only.
+    pub together: Option<Arc<Together>>,
     /// Who is shut out on the line; channels and staff are never.
     pub shut: Arc<Shut>,
     /// A budget of its own: a channel has few addresses and must never be locked out by households.
@@ -86,6 +89,9 @@ pub fn line(
             .app_data(web::Data::new(Repeated::default()))
             .app_data(TrustedHops::new(&edge.trusted_hops))
             .configure(|cfg| {
+                if let Some(together) = &edge.together {
+                    cfg.app_data(web::Data::from(Arc::clone(together)));
+                }
                 if let Some(gate) = &edge.gate {
                     cfg.app_data(web::Data::from(Arc::clone(gate)));
                 }

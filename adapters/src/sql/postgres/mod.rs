@@ -16,9 +16,10 @@ mod tests;
 mod unit;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, PoolError, RecyclingMethod, Runtime};
+use lifeline_core::shared::deadline;
 use lifeline_core::store::StoreError;
 use tokio::runtime::Handle;
 
@@ -96,6 +97,7 @@ impl Postgres {
     }
 
     async fn session(&self, begin: &'static str) -> Result<Session, StoreError> {
+        let begin = bounded(begin, deadline::left(Instant::now()));
         let mut attempt = 1_u8;
         loop {
             let client = self
@@ -107,7 +109,7 @@ impl Postgres {
                 client,
                 Arc::clone(&self.unique),
                 self.runtime.clone(),
-                begin,
+                &begin,
             );
             match session.await {
                 // A pooled connection may have died unseen (server restart): try fresh ones.
@@ -143,6 +145,18 @@ impl Postgres {
             tokio::time::sleep(Duration::from_millis(20)).await;
             rounds = rounds.saturating_add(1);
         }
+    }
+}
+
+/// The server ends a statement that takes longer than the request it is for has left.
+fn bounded(begin: &str, left: Option<Duration>) -> String {
+    match left {
+        Some(left) if left < limits::STATEMENT_MAX => {
+            // No limit at all is what 0 would mean.
+            let left_ms = left.as_millis().max(1);
+            format!("{begin}; SET LOCAL statement_timeout = {left_ms}")
+        }
+        Some(_) | None => begin.to_owned(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What the pool promises when connections die or callers leave. Needs `TEST_POSTGRES_URL`; its
 //! absence is a failure where `REQUIRE_POSTGRES=1` says that the services must be there.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use lifeline_core::shared::deadline;
 use lifeline_core::store::StoreError;
 use tokio_postgres::NoTls;
 
@@ -17,6 +18,7 @@ statements! { "pool":
     ADD("t") = "INSERT INTO t (id) VALUES ($1)";
     SLEEP("t") = "SELECT CAST(1 AS BIGINT) AS n FROM pg_sleep(30)";
     LONG("t") = "SELECT CAST(1 AS BIGINT) AS n FROM pg_sleep(5.5)";
+    LONG_ENOUGH("t") = "SELECT CAST(1 AS BIGINT) AS n FROM pg_sleep(0.4)";
     XACT("t") = "SELECT CAST(EXTRACT(EPOCH FROM now()) * 1000000 AS BIGINT) AS n";
 }
 
@@ -198,4 +200,39 @@ async fn an_empty_pool_makes_callers_wait_only_so_long() {
     assert!(waited < super::limits::POOL_WAIT_MAX * 2, "{waited:?}");
     held.pop();
     assert!(engine.begin().await.is_ok());
+}
+
+/// The server itself ends the statement of a request that has no more time, and its connection is used again.
+#[tokio::test]
+async fn the_server_ends_a_statement_when_the_request_it_is_for_is_over() {
+    let Some(engine) = engine().await else { return };
+    let began = Instant::now();
+    let until = began + Duration::from_millis(300);
+    let pid = deadline::within(until, async {
+        let mut unit = engine.begin().await.unwrap();
+        let pid = number(&mut unit, &PID).await;
+        let cut = unit.query(&SLEEP, args![]).await;
+        assert!(matches!(cut, Err(StoreError::Unavailable(_))), "{cut:?}");
+        pid
+    })
+    .await;
+    assert!(
+        began.elapsed() >= Duration::from_millis(290),
+        "cut too early"
+    );
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "the thirty seconds were waited for"
+    );
+    while engine.pool.status().available == 0 {
+        tokio::task::yield_now().await;
+    }
+    let mut next = engine.begin().await.unwrap();
+    assert_eq!(
+        number(&mut next, &PID).await,
+        pid,
+        "the connection was lost"
+    );
+    // The limit was that unit's alone.
+    assert_eq!(number(&mut next, &LONG_ENOUGH).await, 1);
 }

@@ -2,10 +2,12 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use deadpool_postgres::Object;
 use futures_util::future::join_all;
+use lifeline_core::shared::deadline;
 use lifeline_core::store::StoreError;
 use tokio::runtime::Handle;
 use tokio_postgres::Statement;
@@ -46,7 +48,7 @@ impl Session {
         client: Object,
         unique: Arc<UniqueNames>,
         runtime: Handle,
-        begin: &'static str,
+        begin: &str,
     ) -> Result<Self, StoreError> {
         let mut session = Self {
             client: Some(client),
@@ -69,6 +71,9 @@ impl Session {
             return Err(unit_is_over());
         }
         let client = self.client.as_ref().ok_or_else(unit_is_over)?;
+        // Nothing is on its way yet: the connection goes home by a ROLLBACK.
+        deadline::at_most(limits::ANSWER_MAX, Instant::now())
+            .map_err(|over| StoreError::Unavailable(Box::new(over)))?;
         self.state = State::Busy;
         match in_time(work(client)).await {
             Ok(Ok(value)) => {

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use async_trait::async_trait;
+use lifeline_core::shared::deadline;
 use lifeline_core::store::StoreError;
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -86,7 +88,10 @@ impl ReadUnit {
         Ok(unit)
     }
 
+    /// Where the next statement is run, unless the request it is for has no time left.
     fn desk(&mut self) -> Result<&mut Desk, StoreError> {
+        deadline::at_most(limits::READER_WAIT_MAX, Instant::now())
+            .map_err(|over| StoreError::Unavailable(Box::new(over)))?;
         self.desk.as_mut().ok_or_else(unit_is_over)
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
+use lifeline_core::shared::deadline;
 use lifeline_core::store::StoreError;
 
 use super::desk::Desk;
@@ -20,7 +21,10 @@ pub(crate) struct WriteUnit {
 
 impl WriteUnit {
     pub(super) async fn begin(line: &Arc<Line>) -> Result<Self, StoreError> {
-        let turn = line.take_turn().await?;
+        let mut turn = line.take_turn().await?;
+        if let Some(until) = deadline::until() {
+            turn.until = turn.until.min(until);
+        }
         {
             let mut desk = line.desk();
             if !desk.in_group {

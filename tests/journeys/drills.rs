@@ -1,0 +1,302 @@
+//! What a hostile or broken client can do to a running listener: heads and bodies that never end, bodies of a
+//! gigabyte, JSON that nests, connections that only stay. Others are served as before, and the gateway needs at
+//! most twice the memory it has at rest. `DRILL_CONNECTIONS` (make test-long: 9000) says how many at once.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Failed;
+use lifeline_tests::{Demo, Engine, Phone};
+use reqwest::StatusCode;
+
+use crate::{Body, run};
+
+const ONE: &[Engine] = &[Engine::Sqlite];
+/// A head is waited for so long, and a request with its body.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(12);
+/// What a loaded machine may add.
+const SLACK: Duration = Duration::from_secs(6);
+/// Others are answered within this while it lasts.
+const OTHERS_TIME_MAX: Duration = Duration::from_secs(1);
+
+pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
+    vec![
+        (
+            "ec_14_heads_that_never_end_are_let_go_and_others_are_served",
+            ONE,
+            slow_heads,
+        ),
+        (
+            "ec_14_bodies_that_never_end_are_let_go_and_others_are_served",
+            ONE,
+            slow_bodies,
+        ),
+        ("ec_14_a_gigabyte_is_refused_and_never_held", ONE, gigabyte),
+        ("ec_14_connections_that_only_stay_cost_little", ONE, idle),
+    ]
+}
+
+fn connections() -> usize {
+    let asked = std::env::var("DRILL_CONNECTIONS").ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(300)
+}
+
+/// A demo with one household in it, at rest.
+struct Drill {
+    demo: Demo,
+    phone: Phone,
+    at_rest_kib: u64,
+}
+
+impl Drill {
+    async fn begin() -> Self {
+        let plenty = [
+            ("LIFELINE__LIMITS__PER_ADDRESS_MINUTE", "1000000"),
+            ("LIFELINE__LIMITS__PER_ACCOUNT_MINUTE", "1000000"),
+        ];
+        let demo = Demo::start_with(Engine::Sqlite, &plenty).await;
+        let phone = Phone::sign_in(&demo, "li-ming").await;
+        let drill = Self {
+            at_rest_kib: 0,
+            demo,
+            phone,
+        };
+        for _ in 0..50 {
+            drill.others_are_served().await;
+        }
+        let at_rest_kib = drill.memory_kib();
+        Self {
+            at_rest_kib,
+            ..drill
+        }
+    }
+
+    fn memory_kib(&self) -> u64 {
+        let file = format!("/proc/{}/status", self.demo.pid());
+        let text = std::fs::read_to_string(file).expect("the gateway's memory");
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let digits = line.expect("a line for it").trim().trim_end_matches(" kB");
+        digits.parse().expect("a number")
+    }
+
+    fn connect(&self) -> TcpStream {
+        let address = self.demo.address("line");
+        let host = address
+            .trim_start_matches("http://")
+            .trim_end_matches('/')
+            .to_owned();
+        let stream = TcpStream::connect(host).expect("a connection");
+        let most = Some(REQUEST_TIME_MAX + SLACK);
+        stream.set_read_timeout(most).expect("a limit");
+        stream.set_write_timeout(Some(SLACK)).expect("a limit");
+        stream
+    }
+
+    fn many(&self, said: &str) -> Vec<TcpStream> {
+        let all = (0..connections()).map(|_| {
+            let mut stream = self.connect();
+            stream.write_all(said.as_bytes()).expect("said");
+            stream
+        });
+        all.collect()
+    }
+
+    async fn others_are_served(&self) {
+        let began = Instant::now();
+        let answer = self.phone.get("/v1/me").await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        let taken = began.elapsed();
+        assert!(
+            taken < OTHERS_TIME_MAX,
+            "others waited {} ms",
+            taken.as_millis()
+        );
+    }
+
+    fn needs_little(&self, what: &str) {
+        let now = self.memory_kib();
+        println!("{what}: {} KiB at rest, {now} KiB now", self.at_rest_kib);
+        assert!(
+            now <= self.at_rest_kib * 2,
+            "{what}: {} KiB became {now}",
+            self.at_rest_kib
+        );
+    }
+}
+
+/// What came back before the other side closed.
+fn rest(mut stream: TcpStream) -> String {
+    let mut said = Vec::new();
+    let ended = stream.read_to_end(&mut said);
+    let cut = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionReset;
+    assert!(
+        ended.as_ref().map_or_else(cut, |_| true),
+        "still open after its time: {ended:?}"
+    );
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+/// The status of an answer that comes within the time of a request; `cut` when the connection ended instead.
+fn status(mut stream: TcpStream) -> String {
+    let mut first = [0_u8; 12];
+    match stream.read_exact(&mut first) {
+        Ok(()) => String::from_utf8_lossy(&first).chars().skip(9).collect(),
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            panic!("held longer than a request may take")
+        }
+        Err(_) => "cut".to_owned(),
+    }
+}
+
+fn slow_heads(_: Engine) -> Result<(), Failed> {
+    run(async move {
+        let drill = Drill::begin().await;
+        let began = Instant::now();
+        let mut held = drill.many("GET /v1/me HTTP/1.1\r\nhost: line\r\nx-");
+        for _ in 0..10 {
+            drill.others_are_served().await;
+            for stream in &mut held {
+                // A byte now and then; who was let go may refuse it.
+                let _ = stream.write_all(b"a");
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        drill.needs_little("slow heads");
+        let last = held.pop().expect("one of them");
+        let said = rest(last);
+        let taken = began.elapsed();
+        assert!(
+            said.is_empty() || said.starts_with("HTTP/1.1 408"),
+            "{said}"
+        );
+        assert!(
+            taken < HEAD_TIME_MAX + SLACK,
+            "held for {} ms",
+            taken.as_millis()
+        );
+        drill.others_are_served().await;
+    })
+}
+
+fn slow_bodies(_: Engine) -> Result<(), Failed> {
+    run(async move {
+        let drill = Drill::begin().await;
+        let began = Instant::now();
+        let token = drill.phone.token().expect("a token").to_owned();
+        let head = format!(
+            "POST /v1/requests HTTP/1.1\r\nhost: line\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\ncontent-length: 1000\r\n\r\n{{"
+        );
+        // More of one account than may be under way at once: the others are refused at the head.
+        let held: Vec<TcpStream> = (0..80)
+            .map(|_| {
+                let mut stream = drill.connect();
+                stream.write_all(head.as_bytes()).expect("said");
+                stream
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let other = Phone::sign_in(&drill.demo, "wang-fang").await;
+        let mut served = 0;
+        while began.elapsed() < Duration::from_secs(3) {
+            let asked = Instant::now();
+            assert_eq!(other.get("/v1/me").await.status, StatusCode::OK);
+            assert!(asked.elapsed() < OTHERS_TIME_MAX, "another account waited");
+            served += 1;
+        }
+        assert!(served > 10, "only {served} others");
+        drill.needs_little("slow bodies");
+        let statuses: Vec<String> = held.into_iter().map(status).collect();
+        let of = |code: &str| statuses.iter().filter(|one| *one == code).count();
+        assert!(of("429") >= 80 - 64, "{statuses:?}");
+        assert_eq!(of("200") + of("201"), 0, "{statuses:?}");
+        assert!(of("429") < 80, "none was let in: {statuses:?}");
+        let taken = began.elapsed();
+        assert!(
+            taken < REQUEST_TIME_MAX + SLACK,
+            "held for {} ms",
+            taken.as_millis()
+        );
+        drill.others_are_served().await;
+    })
+}
+
+/// A gigabyte that is announced, and one that just comes; and what nests as deep as its size allows.
+fn gigabyte(_: Engine) -> Result<(), Failed> {
+    run(async move {
+        let drill = Drill::begin().await;
+        let token = drill.phone.token().expect("a token").to_owned();
+        let head = |how: &str| {
+            format!(
+                "POST /v1/requests HTTP/1.1\r\nhost: line\r\nauthorization: Bearer {token}\r\n\
+                 content-type: application/json\r\n{how}\r\n\r\n"
+            )
+        };
+        for how in ["content-length: 1073741824", "transfer-encoding: chunked"] {
+            let mut stream = drill.connect();
+            stream.write_all(head(how).as_bytes()).expect("said");
+            let piece = vec![b'['; 65_536];
+            let framed = [b"10000\r\n", &piece[..], b"\r\n"].concat();
+            let (mut sent, began) = (0_u64, Instant::now());
+            let sent_all = loop {
+                let next = if how.starts_with("content") {
+                    &piece
+                } else {
+                    &framed
+                };
+                if stream.write_all(next).is_err() {
+                    break false;
+                }
+                sent += 65_536;
+                if sent >= 1 << 30 {
+                    break true;
+                }
+            };
+            println!(
+                "{how}: {sent} bytes taken in {} ms",
+                began.elapsed().as_millis()
+            );
+            assert!(!sent_all, "{how}: a gigabyte was read");
+            drill.others_are_served().await;
+            drill.needs_little(how);
+        }
+        let bombs = [
+            "[".repeat(16_000),
+            "{\"a\":".repeat(3_000),
+            format!("[{}0]", "0,".repeat(8_000)),
+        ];
+        for bomb in bombs {
+            let kind = [("content-type", "application/json")];
+            let sent = drill
+                .phone
+                .raw(
+                    reqwest::Method::POST,
+                    "/v1/requests",
+                    Some(bomb.into_bytes()),
+                    &kind,
+                )
+                .await;
+            assert!(sent.status.is_client_error(), "{}", sent.text);
+        }
+        drill.needs_little("bombs");
+    })
+}
+
+fn idle(_: Engine) -> Result<(), Failed> {
+    run(async move {
+        let drill = Drill::begin().await;
+        let asked = "GET /.well-known/jwks.json HTTP/1.1\r\nhost: line\r\n\r\n";
+        let mut held = drill.many(asked);
+        for stream in &mut held {
+            let mut first = [0_u8; 12];
+            stream.read_exact(&mut first).expect("an answer");
+            assert_eq!(&first, b"HTTP/1.1 200");
+        }
+        for _ in 0..20 {
+            drill.others_are_served().await;
+        }
+        drill.needs_little(&format!("{} connections that stay", held.len()));
+    })
+}
