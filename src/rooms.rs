@@ -37,6 +37,7 @@ use lifeline_core::settlement::jobs::{Collect, Returns, Watch};
 use lifeline_core::settlement::{self, MonthRows, Settlement};
 use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::Entropy;
+use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Clock;
 use lifeline_core::store::Store;
 use lifeline_gateway::accounts::{CookieRules, EndedPoll};
@@ -47,7 +48,7 @@ use lifeline_gateway::edge::switchboard::{Switchboard, Switching};
 use lifeline_gateway::listeners::start::Furnish;
 use lifeline_gateway::runner::{Waker, Worker};
 
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::failure::Failure;
 use crate::outside::Outside;
 use crate::workers::{
@@ -95,7 +96,7 @@ impl Rooms {
         let (clock, entropy) = (Arc::clone(clock), Arc::clone(entropy));
         let again = || (Arc::clone(&store), Arc::clone(&clock), Arc::clone(&entropy));
         let code_budget = config.limits.code_budget()?;
-        let policy = policy(base, engine.instance().restore_epoch)?;
+        let policy = policy(base, engine.instance().restore_epoch, &config.limits)?;
         let accounts = accounts(again(), outside, base, code_budget);
         let bindings = {
             let (store, clock, entropy) = again();
@@ -131,7 +132,7 @@ impl Rooms {
         };
         let privacy = {
             let (store, clock, entropy) = again();
-            Privacy::new(store, clock, entropy).spending(code_budget)
+            Privacy::new(store, clock, entropy)
         };
         let publications = {
             let (store, clock, entropy) = again();
@@ -414,13 +415,15 @@ fn settlement(
 pub(crate) const ENVIRONMENT: char = 'L';
 
 /// How this installation deals with payments.
-fn policy(public_base: &str, restore_epoch: i64) -> Result<Policy, Failure> {
+fn policy(public_base: &str, restore_epoch: i64, limits: &Limits) -> Result<Policy, Failure> {
     let number_prefix = numbers::prefix(ENVIRONMENT, restore_epoch).ok_or_else(|| {
         Failure::failed("this store was restored more often than numbers can tell apart")
     })?;
     let policy = Policy {
         number_prefix,
         return_url: format!("{public_base}/#/pages/payments/index?payment_id="),
+        sure_day: Fen::new(limits.step_up_day_fen.into()),
+        sure_new: Fen::new(limits.step_up_new_fen.into()),
         ..Policy::default()
     };
     let faults = policy.faults();
@@ -438,7 +441,9 @@ mod tests {
     /// money.md 2.9: what was sent before a restore is unknown after it, so its number is never sent again.
     #[test]
     fn numbers_carry_the_restore_epoch() {
-        let prefix = |epoch| policy("https://power.example.cn", epoch).map(|p| p.number_prefix);
+        let limits = Limits::default();
+        let prefix =
+            |epoch| policy("https://power.example.cn", epoch, &limits).map(|p| p.number_prefix);
         let prefixes: Vec<String> = (0..62).filter_map(|epoch| prefix(epoch).ok()).collect();
         assert_eq!(prefixes.first().map(String::as_str), Some("L0"));
         let distinct: std::collections::HashSet<_> = prefixes.iter().collect();

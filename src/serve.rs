@@ -23,7 +23,7 @@ use lifeline_gateway::edge::revocation::Ended;
 use lifeline_gateway::edge::together::Together;
 use lifeline_gateway::insight::{Counting, Recorder};
 use lifeline_gateway::listeners::ops::{Ops, Readiness};
-use lifeline_gateway::listeners::outermost::Sources;
+use lifeline_gateway::listeners::outermost::{Sources, Stopping};
 use lifeline_gateway::listeners::start::{self, Edge};
 use lifeline_gateway::runner::{Runner, Waker, Worker};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -65,6 +65,7 @@ pub(crate) struct Running {
     loops: Vec<JoinHandle<()>>,
     engine: Arc<Engine>,
     counting: Arc<Counting>,
+    stopping: Arc<Stopping>,
     #[cfg(feature = "demo")]
     operators: Operators,
     /// For what a demo shows.
@@ -98,6 +99,7 @@ pub(crate) async fn start(
     let ended = Arc::new(Ended::shared_by(sharing));
     let (shut, bans) = watched(rooms.bans(), Arc::clone(&time));
     let (recorder, counting) = console::counting(&engine, &time, &entropy);
+    let stopping = Arc::new(Stopping::default());
     let edge = Edge {
         door: door(&keys, &ended, &rooms),
         sources: Sources {
@@ -110,6 +112,7 @@ pub(crate) async fn start(
         shut,
         callback_limits: Arc::clone(callback_limits),
         trusted_hops: config.listeners.line.trusted_hops.clone(),
+        stopping: Arc::clone(&stopping),
         gate: line::gate_of(config, time.as_ref()).await?,
         rooms: with_recorder(rooms.furnish(&waker), recorder),
     };
@@ -148,6 +151,7 @@ pub(crate) async fn start(
     )?);
     Ok(Running {
         counting,
+        stopping,
         #[cfg(feature = "demo")]
         operators,
         servers,
@@ -368,6 +372,7 @@ impl Running {
 
     async fn drain(self) {
         tracing::info!(store = self.engine.name(), "draining");
+        self.stopping.begin();
         let stopping = self.servers.iter().map(|(handle, _)| handle.stop(true));
         futures_util::future::join_all(stopping).await;
         self.runner.stop();

@@ -86,6 +86,10 @@ pub(crate) struct Limits {
     /// What one-time codes by SMS may cost in a day, and what one of them costs.
     pub(crate) codes_fen_per_day: u32,
     pub(crate) code_fen: u32,
+    /// What one account orders in 24 hours above this needs a code to its phone, and above the second already
+    /// when the device or a home is new.
+    pub(crate) step_up_day_fen: u32,
+    pub(crate) step_up_new_fen: u32,
 }
 
 impl Default for Limits {
@@ -99,6 +103,8 @@ impl Default for Limits {
             nodes: 2,
             codes_fen_per_day: 100_000,
             code_fen: 5,
+            step_up_day_fen: 500_000,
+            step_up_new_fen: 100_000,
         }
     }
 }
@@ -217,9 +223,16 @@ impl Limits {
             ("limits.nodes", self.nodes),
             ("limits.codes_fen_per_day", self.codes_fen_per_day),
             ("limits.code_fen", self.code_fen),
+            ("limits.step_up_day_fen", self.step_up_day_fen),
+            ("limits.step_up_new_fen", self.step_up_new_fen),
         ] {
             faults.expect(sane.contains(&value), path, "must be 1 to 1000000000");
         }
+        faults.expect(
+            self.step_up_new_fen <= self.step_up_day_fen,
+            "limits.step_up_new_fen",
+            "must not be above limits.step_up_day_fen",
+        );
         faults.expect(
             self.code_fen <= self.codes_fen_per_day,
             "limits.codes_fen_per_day",

@@ -86,7 +86,7 @@ export async function demo(name, extra, binary = path.join(target, 'release', 'l
     const began = performance.now()
     const child = start(SERVER_CORE, binary,
       ['demo', '--data-dir', path.join(home, 'data'), '--port-base', String(base), '--ready-file', ready, ...extra],
-      { env: { ...process.env, LIFELINE__LIMITS__PER_ADDRESS_MINUTE: String(LIMIT), LIFELINE__LIMITS__PER_NETWORK_MINUTE: String(LIMIT), LIFELINE__LIMITS__FUNCTIONS_PERCENT: String(LIMIT), LIFELINE__LIMITS__PER_ACCOUNT_MINUTE: String(LIMIT), LIFELINE_LOG: 'warn' } })
+      { env: { ...process.env, LIFELINE__LIMITS__PER_ADDRESS_MINUTE: String(LIMIT), LIFELINE__LIMITS__PER_NETWORK_MINUTE: String(LIMIT), LIFELINE__LIMITS__FUNCTIONS_PERCENT: String(LIMIT), LIFELINE__LIMITS__PER_ACCOUNT_MINUTE: String(LIMIT), LIFELINE__LIMITS__STEP_UP_DAY_FEN: '1000000000', LIFELINE__LIMITS__STEP_UP_NEW_FEN: '1000000000', LIFELINE_LOG: 'warn' } })
     child.stdout.resume()
     const addresses = await untilReady(child, ready, 60000)
     return { child, addresses, readyMs: performance.now() - began }

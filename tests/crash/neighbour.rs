@@ -23,8 +23,12 @@ pub(crate) fn unlimited() -> Vec<(&'static str, String)> {
         "LIFELINE__LIMITS__PER_ACCOUNT_MINUTE",
         "LIFELINE__LIMITS__PER_NETWORK_MINUTE",
         "LIFELINE__LIMITS__FUNCTIONS_PERCENT",
+        "LIFELINE__LIMITS__STEP_UP_DAY_FEN",
+        "LIFELINE__LIMITS__STEP_UP_NEW_FEN",
     ];
-    limits.map(|limit| (limit, "1000000".to_owned())).to_vec()
+    limits
+        .map(|limit| (limit, "1000000000".to_owned()))
+        .to_vec()
 }
 
 impl Neighbour {

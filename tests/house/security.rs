@@ -3,7 +3,28 @@
 
 use crate::{assert_no_faults, register, source};
 
-const PAGE: &str = "docs/SECURITY.md";
+const PAGES: [&str; 2] = ["docs/SECURITY.md", ASVS];
+const ASVS: &str = "docs/security/asvs.md";
+/// How many requirements of levels 1 and 2 each section of each chapter of ASVS 5.0 has.
+const ASVS_SECTIONS: [&[u8]; 17] = [
+    &[2, 9, 11, 3, 2],
+    &[3, 3, 4, 1],
+    &[0, 2, 4, 6, 5, 0, 2],
+    &[3, 1, 2, 4],
+    &[1, 3, 2, 3],
+    &[3, 12, 4, 4, 5, 3, 0, 4],
+    &[3, 4, 2, 5, 2, 2],
+    &[2, 3, 1, 1],
+    &[3, 4],
+    &[2, 2, 4, 11, 5, 2, 3],
+    &[2, 3, 3, 4, 1, 1],
+    &[3, 2, 4],
+    &[1, 5, 2, 5],
+    &[2, 4, 3],
+    &[3, 3, 7],
+    &[1, 5, 4, 3, 3],
+    &[1, 4, 2],
+];
 
 /// `path::name` in backquotes.
 fn tests_named(text: &str) -> Vec<(&str, &str)> {
@@ -36,14 +57,36 @@ fn a_planted_line_without_a_test_or_a_reason_is_found() {
 
 #[test]
 fn the_security_sheets_name_tests_that_exist() {
-    let text = source::read(PAGE).expect("the page");
-    let named = tests_named(&text);
-    assert!(named.len() > 30, "only {} tests are named", named.len());
-    let mut faults: Vec<String> = named
-        .into_iter()
-        .filter(|(path, name)| !register::declares(path, name))
-        .map(|(path, name)| format!("there is no test {path}::{name}"))
-        .collect();
-    faults.extend(bare_rows(&text).into_iter().map(str::to_owned));
+    let mut faults: Vec<String> = Vec::new();
+    for page in PAGES {
+        let text = source::read(page).expect("the page");
+        let named = tests_named(&text);
+        assert!(named.len() > 30, "only {} tests are named", named.len());
+        let missing = named
+            .into_iter()
+            .filter(|(path, name)| !register::declares(path, name));
+        faults
+            .extend(missing.map(|(path, name)| format!("{page}: there is no test {path}::{name}")));
+        faults.extend(bare_rows(&text).into_iter().map(str::to_owned));
+    }
     assert_no_faults("security", &faults);
+}
+
+#[test]
+fn every_requirement_of_the_standard_has_its_line_once_and_in_order() {
+    let text = source::read(ASVS).expect("the sheet");
+    let lines: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| V")?.split(' ').next())
+        .collect();
+    let mut wanted = Vec::new();
+    for (chapter, sections) in ASVS_SECTIONS.iter().enumerate() {
+        for (section, count) in sections.iter().enumerate() {
+            for number in 1..=*count {
+                wanted.push(format!("{}.{}.{number}", chapter + 1, section + 1));
+            }
+        }
+    }
+    assert_eq!(wanted.len(), 253);
+    assert_eq!(lines, wanted);
 }

@@ -20,6 +20,7 @@ use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::sql;
 use lifeline_adapters::vault::{SoftwareWrapping, WrappedVault};
 use lifeline_core::accounts::codes::{Budget, CodeCarrier};
+use lifeline_core::accounts::session::REFRESH_LIFE_S;
 use lifeline_core::accounts::{Accounts, PasswordDoor};
 use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::bindings::{BindingRules, Bindings};
@@ -195,8 +196,8 @@ pub(crate) struct House {
     pub(crate) clock: Arc<Hands>,
     pub(crate) entropy: Arc<Dice>,
     pub(crate) store: Arc<sql::Engine>,
-    /// The access token of each person, and when it was given.
-    tokens: RefCell<Vec<Option<(String, i64)>>>,
+    /// Each person's device: the token it shows, the one it renews it by, and when both were given.
+    tokens: RefCell<Vec<Option<(String, String, i64)>>>,
 }
 
 /// An access token is used this long; it lives a little longer.
@@ -371,7 +372,7 @@ impl House {
         }))
     }
 
-    /// Calls the line as a person, signing in when it is time to.
+    /// Calls the line as a person, whose device signs in once and stays signed in.
     pub(crate) async fn call(
         &self,
         line: &Line,
@@ -392,15 +393,19 @@ impl House {
     async fn token(&self, line: &Line, person: usize) -> String {
         let held = self.tokens.borrow()[person].clone();
         let now = self.now_s();
-        if let Some((token, _)) = held.filter(|(_, given)| now - given < TOKEN_S) {
-            return token;
-        }
-        let body = json!({"grant": "alipay", "auth_code": self.town.allow(person)});
+        let body = match held {
+            Some((token, _, given)) if now - given < TOKEN_S => return token,
+            Some((_, refresh, given)) if now - given < REFRESH_LIFE_S => {
+                json!({"grant": "refresh", "refresh_token": refresh})
+            }
+            Some(_) | None => json!({"grant": "alipay", "auth_code": self.town.allow(person)}),
+        };
         let request = TestRequest::with_uri("/v1/sessions").method(Method::POST);
         let reply = line.send(request, Some(body)).await;
         assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text);
         let token = reply.text_at("access_token");
-        self.tokens.borrow_mut()[person] = Some((token.clone(), now));
+        let refresh = reply.text_at("refresh_token");
+        self.tokens.borrow_mut()[person] = Some((token.clone(), refresh, now));
         token
     }
 }

@@ -22,6 +22,7 @@ mod generation_sign_in;
 mod lost_client;
 mod merging;
 mod notice_shapes;
+mod overload;
 mod owners;
 mod payee;
 mod printed_steps;
@@ -29,6 +30,7 @@ mod privacy;
 mod production;
 mod records;
 mod relay;
+mod rolling;
 mod sealed_settings;
 mod settling;
 mod settling_goals;
@@ -61,11 +63,13 @@ fn main() {
         merging::tests(),
         notice_shapes::tests(),
         owners::tests(),
+        overload::tests(),
         payee::tests(),
         printed_steps::tests(),
         privacy::tests(),
         production::tests(),
         relay::tests(),
+        rolling::tests(),
         settling::tests(),
         settling_goals::tests(),
         settling_rules::tests(),

@@ -316,7 +316,7 @@ fn leaf(answer: &reqwest::Response) -> Vec<u8> {
 
 /// The same CA signs another one for the same name; key and certificate are put in place one after
 /// the other, as anything but an atomic swap of both would.
-fn renew_server_certificate(dir: &Path) {
+pub(crate) fn renew_server_certificate(dir: &Path) {
     let made = Command::new("openssl")
         .args([
             "req",

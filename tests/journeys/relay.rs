@@ -22,10 +22,10 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
 }
 
 /// A started program; killed when dropped.
-struct Started(Child);
+pub(crate) struct Started(Child);
 
 impl Started {
-    fn of(name: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn of(name: &str, arguments: &[&str]) -> Self {
         let program = binary().with_file_name(name);
         let started = Command::new(&program)
             .args(arguments)
@@ -36,7 +36,7 @@ impl Started {
         Self(started.unwrap_or_else(|error| panic!("{}: {error}", program.display())))
     }
 
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         terminate(self.0.id());
         let ended = self.0.wait().expect("the process");
         assert!(ended.success(), "ended with {ended}");
@@ -50,14 +50,17 @@ impl Drop for Started {
     }
 }
 
-fn relay_configuration(dir: &Path, line: u16, public: u16) -> String {
+/// What a relay listening at `public` is told of the gateways at `lines`.
+pub(crate) fn relay_configuration(dir: &Path, lines: &[u16], public: u16) -> String {
     let at = dir.display();
+    let node = |line: &u16| format!("\"https://127.0.0.1:{line}\"");
+    let nodes = lines.iter().map(node).collect::<Vec<_>>().join(", ");
     let text = format!(
         "[public]\nbind = \"127.0.0.1:{public}\"\ncertificate = \"{at}/server.pem\"\nprivate_key = \"{at}/server.key\"\n\
-         [line]\nnodes = [\"https://127.0.0.1:{line}\"]\ncertificate = \"{at}/relay.pem\"\nprivate_key = \"{at}/relay.key\"\n\
+         [line]\nnodes = [{nodes}]\ncertificate = \"{at}/relay.pem\"\nprivate_key = \"{at}/relay.key\"\n\
          ca = \"{at}/ca.pem\"\nkey_id = \"channel-relay-1\"\nsigning_key = \"{at}/signing.pem\"\n"
     );
-    let file = dir.join("relay.toml");
+    let file = dir.join(format!("relay-{public}.toml"));
     std::fs::write(&file, text).expect("the relay's configuration");
     file.display().to_string()
 }
@@ -69,7 +72,7 @@ fn line(engine: Engine) -> Result<(), Failed> {
         let (config, line, _) = configuration(dir.path(), engine).await;
         assert!(lifeline("migrate", &config).status.success());
         let public = free_port();
-        let relay_file = relay_configuration(dir.path(), line, public);
+        let relay_file = relay_configuration(dir.path(), &[line], public);
         let _relay = Started::of("lifeline-relay", &["--config", &relay_file]);
         let config = config.display().to_string();
         let serve = || Started::of("lifeline", &["serve", "--config", &config]);

@@ -118,6 +118,8 @@ fn purpose_in_words(purpose: &str) -> &'static str {
         "sign_in" => "登录",
         "set_password" => "设置登录密码",
         "change_payee" => "更换光伏收款账号",
+        "pay" => "确认大额支付",
+        "unlink" => "解除用电户号关联",
         "erase" => "注销并删除个人信息",
         _ => "身份验证",
     }

@@ -7,6 +7,7 @@ use lifeline_core::accounts::consent::{Consent, Purpose};
 use lifeline_core::accounts::ports::{AccountReads, AccountStore};
 use lifeline_core::accounts::secret::Secret;
 use lifeline_core::accounts::session::{EndedSession, Session};
+use lifeline_core::accounts::step_up::StepUp;
 use lifeline_core::shared::ids::{AccountId, SessionId};
 use lifeline_core::shared::personal::{IdNo, PersonName, Phone};
 use lifeline_core::shared::time::Time;
@@ -81,6 +82,10 @@ impl<C: Conn> AccountReads for Sql<C> {
     async fn consents(&mut self, account: &AccountId) -> Result<Vec<Consent>, StoreError> {
         let rows = self.rows(&CONSENTS, args![account]).await?;
         rows.iter().map(consent).collect()
+    }
+
+    async fn stepped_up(&mut self, session: &SessionId) -> Result<Option<StepUp>, StoreError> {
+        self.step_up_of(session).await
     }
 
     async fn is_erased(&mut self, id: &AccountId) -> Result<bool, StoreError> {

@@ -18,7 +18,7 @@ statements! { "erasing":
         WHERE account_id = $1 AND consumer_no <> '' ORDER BY binding_id";
     END_LINKS("binding") = "UPDATE binding SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL";
     END_SESSIONS("session") = "UPDATE session SET ended_at = $2, ending = 'signed_out', browser_digest = NULL, \
-        step_up_act = NULL, stepped_up_at = NULL, version = version + 1 WHERE account_id = $1 AND ended_at IS NULL";
+        step_up_act = NULL, stepped_up_at = NULL, step_up_digest = NULL, version = version + 1 WHERE account_id = $1 AND ended_at IS NULL";
     END_CONSENTS("consent") = "UPDATE consent SET withdrawn_at = $2 WHERE account_id = $1 AND withdrawn_at IS NULL";
     MARK("account") = "UPDATE account SET erased_at = $2 WHERE account_id = $1";
     OTHERS_LINKED("binding") = "SELECT COUNT(*) AS n FROM binding WHERE home_index = $1 AND ended_at IS NULL";

@@ -44,6 +44,7 @@ pub mod rotation;
 mod sealing;
 mod sqlite;
 pub mod statement;
+mod step_ups;
 mod unit;
 pub mod value;
 

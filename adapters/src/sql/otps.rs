@@ -41,7 +41,7 @@ statements! { "otps":
     PURGE_VALUES("attempt_value") = "DELETE FROM attempt_value WHERE moved_at < $1";
 }
 
-const ACT: Field = Field::new("otp", "act_digest");
+pub(super) const ACT: Field = Field::new("otp", "act_digest");
 const PHONE: Field = Field::new("otp", "phone_key");
 const CODE_DIGEST: Field = Field::new("otp", "code_digest");
 const KEY: Field = Field::new("attempt", "key_digest");
@@ -184,7 +184,7 @@ impl<C: WriteConn> AttemptStore for Sql<C> {
     }
 }
 
-fn otp(row: &Row) -> Result<Otp, StoreError> {
+pub(super) fn otp(row: &Row) -> Result<Otp, StoreError> {
     Ok(Otp {
         otp_id: row.id("otp_id")?,
         account_id: row.id("account_id")?,

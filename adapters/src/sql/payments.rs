@@ -40,6 +40,8 @@ statements! { "payments":
         JOIN payment p ON p.payment_id = l.payment_id \
         WHERE l.consumer_index IN ($1, $2) AND p.account_id = $3 AND l.purpose = 'arrears' AND l.state IN ('READY', \
         'POSTING', 'POST_UNKNOWN', 'FENCING(repost)', 'FENCING(refund)', 'HELD')";
+    ORDERED_SINCE("payment") = "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS n FROM payment \
+        WHERE account_id = $1 AND created_at > $2 AND state <> 'CLOSED'";
     HOLDER("open_claim") = "SELECT payment_id FROM open_claim WHERE claim_key IN ($1, $2)";
     DUE("payment") = "SELECT payment_id FROM payment WHERE wake_at <= $1 \
         AND (lease_until IS NULL OR lease_until <= $1) ORDER BY wake_at, payment_id LIMIT $2";
@@ -188,6 +190,12 @@ impl<C: Conn> PaymentReads for Sql<C> {
     ) -> Result<Fen, StoreError> {
         let [home, other] = self.indexes(CONSUMER, consumer_no.expose())?;
         self.count(&IN_FLIGHT_OF, args![home, other, account])
+            .await
+            .map(Fen::new)
+    }
+
+    async fn ordered_since(&mut self, account: &AccountId, since: Time) -> Result<Fen, StoreError> {
+        self.count(&ORDERED_SINCE, args![account, since])
             .await
             .map(Fen::new)
     }

@@ -191,7 +191,7 @@ pub static TABLES: &[Table] = &[
         Fate::Erased(&[&OTPS])),
     table("refresh_token", "token_digest=digest session_id account_id spent_device successor=own",
         Fate::Erased(&[&REFRESH])),
-    table("session", "session_id account_id client browser_digest=digest ending family_id entered_as step_up_act",
+    table("session", "session_id account_id client browser_digest=digest ending family_id entered_as step_up_act step_up_digest=digest",
         Fate::Kept("which devices were signed in and when, without who: 180 days")),
     table("certification", "certification_id account_id family_id kind outside_no=own state",
         Fate::Erased(&[&CERTIFICATIONS])),

@@ -1,12 +1,11 @@
-//! Step-ups, wishes to be erased, one-use links; erasing and purging over all tables.
+//! Wishes to be erased, one-use links; erasing and purging over all tables.
 
 use async_trait::async_trait;
 use lifeline_core::accounts::secret::Secret;
 use lifeline_core::privacy::erasure::{Erasure, ErasureState};
 use lifeline_core::privacy::export::{Dossier, Link};
 use lifeline_core::privacy::ports::{PrivacyReads, PrivacyStore};
-use lifeline_core::privacy::step_up::{Deed, StepUp};
-use lifeline_core::shared::ids::{AccountId, SessionId};
+use lifeline_core::shared::ids::AccountId;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
@@ -16,12 +15,6 @@ use super::value::args;
 use super::{Conn, Field, Row, Sql, WriteConn};
 
 statements! { "privacy":
-    STEPPED_UP("session") = "SELECT step_up_act, stepped_up_at FROM session \
-        WHERE session_id = $1 AND ended_at IS NULL AND stepped_up_at IS NOT NULL";
-    STEP_UP("session") = "UPDATE session SET step_up_act = $2, stepped_up_at = $3 \
-        WHERE session_id = $1 AND ended_at IS NULL";
-    SPEND_STEP_UP("session") = "UPDATE session SET step_up_act = NULL, stepped_up_at = NULL \
-        WHERE session_id = $1 AND ended_at IS NULL AND step_up_act = $2 AND stepped_up_at > $3";
     COOLING("erasure") = "SELECT erasure_id, account_id, state, asked_at, due_at, next_at, ended_at, version \
         FROM erasure WHERE account_id = $1 AND state = 'cooling'";
     DUE("erasure") = "SELECT erasure_id, account_id, state, asked_at, due_at, next_at, ended_at, version \
@@ -51,16 +44,6 @@ const DAY_S: i64 = 86_400;
 
 #[async_trait]
 impl<C: Conn> PrivacyReads for Sql<C> {
-    async fn stepped_up(&mut self, session: &SessionId) -> Result<Option<StepUp>, StoreError> {
-        let Some(row) = self.one(&STEPPED_UP, args![session]).await? else {
-            return Ok(None);
-        };
-        Ok(Some(StepUp {
-            deed: row.parsed("step_up_act", Deed::parse)?,
-            at: row.time("stepped_up_at")?,
-        }))
-    }
-
     async fn erasure(&mut self, account: &AccountId) -> Result<Option<Erasure>, StoreError> {
         let row = self.one(&COOLING, args![account]).await?;
         row.as_ref().map(erasure).transpose()
@@ -84,25 +67,6 @@ impl<C: Conn> PrivacyReads for Sql<C> {
 
 #[async_trait]
 impl<C: WriteConn> PrivacyStore for Sql<C> {
-    async fn step_up(&mut self, session: &SessionId, step_up: StepUp) -> Result<(), StoreError> {
-        let args = args![session, step_up.deed.as_str(), step_up.at];
-        if self.changed(&STEP_UP, args).await? {
-            Ok(())
-        } else {
-            Err(StoreError::Conflict)
-        }
-    }
-
-    async fn spend_step_up(
-        &mut self,
-        session: &SessionId,
-        deed: Deed,
-        after: Time,
-    ) -> Result<bool, StoreError> {
-        self.changed(&SPEND_STEP_UP, args![session, deed.as_str(), after])
-            .await
-    }
-
     async fn add_erasure(&mut self, erasure: &Erasure) -> Result<(), StoreError> {
         let args = args![
             &erasure.erasure_id,

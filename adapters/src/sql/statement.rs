@@ -125,6 +125,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::requests::STATEMENTS,
         super::sealing::STATEMENTS,
         super::sessions::STATEMENTS,
+        super::step_ups::STATEMENTS,
         super::settlement::STATEMENTS,
         super::telling::STATEMENTS,
         super::timeline::STATEMENTS,

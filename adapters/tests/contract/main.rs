@@ -78,6 +78,7 @@ mod schema;
 mod sessions;
 mod settlement;
 mod shelf;
+mod step_ups;
 mod successors;
 mod timeline;
 mod trades;
@@ -132,6 +133,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     payments::contracts,
     points::contracts,
     privacy::contracts,
+    step_ups::contracts,
     publications::contracts,
     recovery::contracts,
     relay::contracts,

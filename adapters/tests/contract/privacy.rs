@@ -5,11 +5,11 @@ use std::sync::Arc;
 use lifeline_adapters::sql::personal::{Closed, Fate, TABLES};
 use lifeline_core::accounts::Caller;
 use lifeline_core::accounts::consent::{Consent, Purpose};
+use lifeline_core::accounts::step_up::{Deed, Errand, StepUp};
 use lifeline_core::audit::Line;
 use lifeline_core::payments::order::Buyer;
 use lifeline_core::privacy::erasure::{Erasure, ErasureState};
 use lifeline_core::privacy::export::{EXPORT, Link};
-use lifeline_core::privacy::step_up::{Deed, StepUp};
 use lifeline_core::privacy::{Erase, Privacy, PrivacyError};
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::shared::money::Fen;
@@ -22,11 +22,10 @@ use crate::bindings::{HOME, number};
 use crate::household::household;
 use crate::payment_fixtures as orders;
 use crate::sessions::{open, secret, session};
+use crate::step_ups::asked;
 use crate::{bindings, contracts};
 
 contracts! { "privacy":
-    a_step_up_is_for_its_act_once_and_in_time => ["PrivacyStore::step_up", "PrivacyReads::stepped_up",
-        "PrivacyStore::spend_step_up"];
     a_wish_cools_once_and_stale_versions_conflict => ["PrivacyStore::add_erasure", "PrivacyStore::save_erasure",
         "PrivacyReads::erasure"];
     wishes_are_due_the_longest_due_first => ["PrivacyReads::due_erasures"];
@@ -46,33 +45,6 @@ const DAY: i64 = 86_400;
 const SETTLE: &str = "UPDATE payment_refund SET state = 'WITHDRAWN', done_at = NULL, next_at = NULL; \
     UPDATE payment_line SET state = 'POSTED', next_at = NULL; DELETE FROM open_claim; \
     UPDATE payment SET state = 'DONE', next_at = NULL, wake_at = NULL";
-
-async fn a_step_up_is_for_its_act_once_and_in_time(t: Bench) {
-    let session = session(&t, "a").await;
-    open(&t, &session, None).await;
-    let id = &session.session_id;
-    let step_up = StepUp {
-        deed: Deed::Erase,
-        at: at(10),
-    };
-    t.write(async |tx| {
-        assert_eq!(tx.privacy().stepped_up(id).await?, None);
-        tx.privacy().step_up(id, step_up).await
-    })
-    .await
-    .unwrap();
-    let found = t.view().await.privacy().stepped_up(id).await.unwrap();
-    assert_eq!(found, Some(step_up));
-    let spend = async |deed, after| {
-        t.write(async |tx| tx.privacy().spend_step_up(id, deed, after).await)
-            .await
-            .unwrap()
-    };
-    assert!(!spend(Deed::Export, at(0)).await, "another act");
-    assert!(!spend(Deed::Erase, at(10)).await, "too old");
-    assert!(spend(Deed::Erase, at(9)).await);
-    assert!(!spend(Deed::Erase, at(9)).await, "once");
-}
 
 fn wish(t: &Bench, account: &AccountId, due_s: i64) -> Erasure {
     Erasure {
@@ -417,8 +389,10 @@ async fn m3_15_a_wish_is_refused_and_put_off_while_money_is_open(t: Bench) {
             deed: Deed::Erase,
             at: at(0),
         };
+        let errand = Errand::erase(&caller);
+        let code = asked(&t, &session.family_id, &errand, 0).await;
         let id = &session.session_id;
-        t.write(async |tx| tx.privacy().step_up(id, step_up).await)
+        t.write(async |tx| tx.accounts().step_up(id, &code.otp_id, step_up).await)
             .await
             .unwrap();
     };

@@ -1,10 +1,10 @@
 //! The on-line State Grid user system holds what is true here, for those who agreed, whatever the line does.
 
-use lifeline_core::accounts::{Caller, Purpose};
+use lifeline_core::accounts::{Caller, Deed, Purpose};
 use lifeline_core::bindings::gathering::{Applied, Member};
 use lifeline_core::bindings::{Role, Scope};
+use lifeline_core::privacy::Erase;
 use lifeline_core::privacy::erasure::COOLING_S;
-use lifeline_core::privacy::{Deed, Erase};
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::time::Clock as _;
 use lifeline_core::store::snapshot;

@@ -39,6 +39,7 @@ mod sharing;
 mod sharing_ends;
 mod sign_in;
 mod staying;
+mod step_ups;
 mod store;
 mod users;
 mod world;
@@ -94,6 +95,7 @@ fn main() {
         passwords::stories,
         phones::stories,
         privacy::stories,
+        step_ups::stories,
         rotation::stories,
         sharing::stories,
         sharing_ends::stories,

@@ -1,8 +1,8 @@
 //! What a person may demand goes over all of their accounts that became one.
 
-use lifeline_core::accounts::Caller;
+use lifeline_core::accounts::{Caller, Deed, Errand};
+use lifeline_core::privacy::Erase;
 use lifeline_core::privacy::erasure::COOLING_S;
-use lifeline_core::privacy::{Deed, Erase};
 use serde_json::Value;
 
 use crate::merging::{SECOND, link, merge};
@@ -61,10 +61,11 @@ async fn m3_15_a_wish_to_be_erased_does_not_outlive_a_merge(world: World) {
     let from = world.sign_in(&SECOND).await;
     let code = world.accounts.begin_merge(&into).await.unwrap().code;
     world.clock.advance(61);
-    world.privacy.ask_code(&from, Deed::Erase).await.unwrap();
+    let errand = Errand::erase(&from);
+    world.accounts.ask_step_up(&from, &errand).await.unwrap();
     world.deliver().await;
     let typed = world.code_on(SECOND.phone);
-    let stepped = world.privacy.step_up(&from, &typed).await.unwrap();
+    let stepped = world.accounts.step_up(&from, &typed).await.unwrap();
     let from = Caller {
         session_id: stepped.session.session_id,
         ..from

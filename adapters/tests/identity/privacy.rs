@@ -1,10 +1,10 @@
 //! What a person may demand: to see everything, to be erased; and that a stolen phone may not.
 
-use lifeline_core::accounts::{AccountError, Caller, Purpose, Secret};
+use lifeline_core::accounts::step_up::STEP_UP_LIFE_S;
+use lifeline_core::accounts::{AccountError, Caller, Deed, Errand, Purpose, Secret};
 use lifeline_core::privacy::erasure::COOLING_S;
 use lifeline_core::privacy::export::LINK_LIFE_S;
-use lifeline_core::privacy::step_up::STEP_UP_LIFE_S;
-use lifeline_core::privacy::{Deed, Erase, ErasureState, PrivacyError};
+use lifeline_core::privacy::{Erase, ErasureState, PrivacyError};
 use lifeline_core::shared::page::Page;
 
 use crate::archive::Home;
@@ -27,9 +27,22 @@ on_every_engine! { "privacy":
 
 const HOME: &str = "1504010020017";
 
+fn errand(who: &Caller, deed: Deed) -> Errand {
+    match deed {
+        Deed::Export => Errand::export(who),
+        Deed::Erase => Errand::erase(who),
+        other => panic!("{other:?} is about a home"),
+    }
+}
+
 async fn code(world: &World, who: &Caller, deed: Deed) -> Secret {
+    code_for(world, who, &errand(who, deed)).await
+}
+
+/// The code that is sent for an errand.
+pub(crate) async fn code_for(world: &World, who: &Caller, errand: &Errand) -> Secret {
     world.clock.advance(61);
-    world.privacy.ask_code(who, deed).await.unwrap();
+    world.accounts.ask_step_up(who, errand).await.unwrap();
     world.deliver().await;
     world.code_on(LI_MING.phone)
 }
@@ -37,7 +50,7 @@ async fn code(world: &World, who: &Caller, deed: Deed) -> Secret {
 /// The caller under the id that may do it.
 pub(crate) async fn stepped_up(world: &World, who: &Caller, deed: Deed) -> Caller {
     let typed = code(world, who, deed).await;
-    let stepped = world.privacy.step_up(who, &typed).await.unwrap();
+    let stepped = world.accounts.step_up(who, &typed).await.unwrap();
     assert_eq!(stepped.deed, deed);
     Caller {
         session_id: stepped.session.session_id,
@@ -60,15 +73,15 @@ async fn m3_15_nothing_is_done_without_a_step_up_for_it(world: World) {
     needs_step_up(&world.privacy.ask_erasure(&who).await);
     assert!(
         world
-            .privacy
-            .may(&who.session_id, Deed::Export)
+            .accounts
+            .stepped_up(&who.session_id, Deed::Export)
             .await
             .unwrap()
     );
     assert!(
         !world
-            .privacy
-            .may(&who.session_id, Deed::Erase)
+            .accounts
+            .stepped_up(&who.session_id, Deed::Erase)
             .await
             .unwrap()
     );
@@ -82,14 +95,14 @@ async fn m3_7_the_code_is_the_sessions_own_and_used_once(world: World) {
     let stranger = world.sign_in(&WANG_FANG).await;
     let typed = code(&world, &who, Deed::Export).await;
     for other in [&thief, &stranger] {
-        let refused = world.privacy.step_up(other, &typed).await;
+        let refused = world.accounts.step_up(other, &typed).await;
         assert!(
-            matches!(refused, Err(PrivacyError::Account(AccountError::WrongCode))),
+            matches!(refused, Err(AccountError::WrongCode)),
             "{refused:?}"
         );
     }
-    world.privacy.step_up(&who, &typed).await.unwrap();
-    let again = world.privacy.step_up(&who, &typed).await;
+    world.accounts.step_up(&who, &typed).await.unwrap();
+    let again = world.accounts.step_up(&who, &typed).await;
     assert!(again.is_err(), "{again:?}");
 }
 
@@ -111,12 +124,12 @@ async fn m3_7_five_wrong_tries_kill_the_code(world: World) {
     };
     for _ in 0..5 {
         let refused = world
-            .privacy
+            .accounts
             .step_up(&who, &Secret::new(wrong.into()))
             .await;
         assert!(refused.is_err());
     }
-    let late = world.privacy.step_up(&who, &right).await;
+    let late = world.accounts.step_up(&who, &right).await;
     assert!(late.is_err(), "the right code comes too late");
 }
 
@@ -126,8 +139,8 @@ async fn m3_15_a_step_up_is_over_after_ten_minutes(world: World) {
     world.clock.advance(STEP_UP_LIFE_S);
     assert!(
         !world
-            .privacy
-            .may(&who.session_id, Deed::Erase)
+            .accounts
+            .stepped_up(&who.session_id, Deed::Erase)
             .await
             .unwrap()
     );
@@ -140,9 +153,12 @@ async fn m3_15_without_a_phone_there_is_no_step_up(world: World) {
         ..LI_MING
     };
     let who = world.sign_in(&phoneless).await;
-    let refused = world.privacy.ask_code(&who, Deed::Export).await;
+    let refused = world
+        .accounts
+        .ask_step_up(&who, &errand(&who, Deed::Export))
+        .await;
     assert!(
-        matches!(refused, Err(PrivacyError::PhoneRequired)),
+        matches!(refused, Err(AccountError::PhoneMissing)),
         "{refused:?}"
     );
 }

@@ -9,7 +9,7 @@ use crate::books::HOME;
 use crate::outside::Credit;
 use crate::store::{EngineKind, Place};
 use crate::stories;
-use crate::story::{Ordered, Story, arrears};
+use crate::story::{Ordered, Story, arrears, trusting};
 
 stories! {
     drill_one_order_that_panics_keeps_no_other_waiting;
@@ -142,7 +142,7 @@ async fn drill_marketing_down_for_six_hours_over_the_cutoff(place: Place) {
     let paid = payments_of_the_outage();
     let policy = Policy {
         posts_per_minute: 50.max(i64::try_from(paid).unwrap() / 20),
-        ..Policy::default()
+        ..trusting()
     };
     let s = Story::with_policy(place, policy.clone());
     s.run_long(7 * 3_600).await;

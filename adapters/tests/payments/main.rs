@@ -37,6 +37,7 @@ mod rulings;
 mod store;
 mod storms;
 mod story;
+mod sure;
 mod walks;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -84,6 +85,7 @@ fn main() {
         late::stories(),
         orders::stories(),
         parts::stories(),
+        sure::stories(),
         postings::stories(),
         refunds::stories(),
         restored::stories(),

@@ -16,7 +16,7 @@ use crate::books::{AMOUNT, HOME, line_in, order_in, refund_in};
 use crate::outside::{Fault, NoticeText, TradeBook, raw};
 use crate::store::Place;
 use crate::stories;
-use crate::story::{Ordered, Story, arrears};
+use crate::story::{Ordered, Story, arrears, trusting};
 
 stories! {
     interleaving_03_reversal_comes_first;
@@ -373,7 +373,7 @@ async fn a_refund_refused_for_good_is_for_two_persons(place: Place) {
 async fn the_brake_holds_after_so_many(place: Place) {
     let policy = Policy {
         brake_count: 2,
-        ..Policy::default()
+        ..trusting()
     };
     let s = Story::with_policy(place, policy);
     for _ in 0..5 {

@@ -17,7 +17,7 @@ use crate::copies::Copy;
 use crate::outside::Fault;
 use crate::store::Place;
 use crate::stories;
-use crate::story::{Ordered, Story, arrears, top_up};
+use crate::story::{Ordered, Story, arrears, top_up, trusting};
 
 stories! {
     interleaving_09_a_restored_copy_loses_and_doubles_nothing;
@@ -65,7 +65,7 @@ async fn restore(s: &Story, copy: Copy) -> Restored {
     room.begin("chen").await.unwrap();
     let policy = Policy {
         number_prefix: "t1".to_owned(),
-        ..Policy::default()
+        ..trusting()
     };
     let app = payments(&place, &s.outside, policy);
     let s = Story {

@@ -79,9 +79,18 @@ impl Wish {
     }
 }
 
+/// The usual policy, but nobody has to show themselves again.
+pub(crate) fn trusting() -> Policy {
+    Policy {
+        sure_day: Fen::new(i64::MAX),
+        sure_new: Fen::new(i64::MAX),
+        ..Policy::default()
+    }
+}
+
 impl Story {
     pub(crate) fn at(place: Place) -> Self {
-        Self::with_policy(place, Policy::default())
+        Self::with_policy(place, trusting())
     }
 
     pub(crate) fn with_policy(place: Place, policy: Policy) -> Self {
@@ -97,7 +106,7 @@ impl Story {
     /// A second process with its own memory on the same store and the same outside.
     pub(crate) async fn another_process(&self) -> Self {
         let place = self.place.another_process().await;
-        let app = payments(&place, &self.outside, Policy::default());
+        let app = payments(&place, &self.outside, trusting());
         Self {
             place,
             outside: self.outside.clone(),
@@ -195,6 +204,7 @@ impl Story {
                 arrears_version: wish.version.clone(),
             }),
             session_id: payer.session.clone(),
+            asking: payer.session.clone(),
             buyer: Buyer {
                 open_id: Some(ClosedText::new("open-id".into())),
                 user_id: None,

@@ -226,22 +226,6 @@ pub async fn ask_own(
     Ok(())
 }
 
-/// Which of several acts a session asked a code for last.
-pub async fn asked_last(
-    tx: &mut Tx,
-    caller: &Caller,
-    acts: &[(OtpPurpose, Act)],
-) -> Result<Option<usize>, StoreError> {
-    let mut last: Option<(Time, usize)> = None;
-    for (at, (purpose, act)) in acts.iter().enumerate() {
-        let family = &caller.family_id;
-        let asked = tx.accounts().newest_otp(family, *purpose, act).await?;
-        let asked = asked.map(|otp| (otp.asked_at, at));
-        last = last.max(asked);
-    }
-    Ok(last.map(|(_, at)| at))
-}
-
 /// Tries a typed code for an act and counts the try; the caller commits in every case.
 pub async fn try_code(
     tx: &mut Tx,
@@ -258,6 +242,16 @@ pub async fn try_code(
     else {
         return Ok(Verdict::Refused);
     };
+    try_otp(tx, otp, typed, now).await
+}
+
+/// Tries a typed code against one that was asked for, and counts the try.
+pub(super) async fn try_otp(
+    tx: &mut Tx,
+    otp: Otp,
+    typed: &Secret,
+    now: Time,
+) -> Result<Verdict, StoreError> {
     let matches = tx.accounts().otp_matches(&otp.otp_id, typed).await?;
     let phone_tries = match &otp.phone_key {
         Some(phone) if !matches => {

@@ -79,6 +79,9 @@ pub enum AccountError {
     SignInRefused,
     #[error("another account has this login name")]
     LoginTaken,
+    /// The owner of the device must show themselves again first (money.md 3.15).
+    #[error("this needs a code to the phone first")]
+    StepUpRequired,
     /// Codes go to the account's own phone, and it has none.
     #[error("no phone is verified for this account")]
     PhoneMissing,

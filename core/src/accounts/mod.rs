@@ -6,6 +6,7 @@
 //! | `sign_in`, `stay`, `agree`, `codes`, `phone`, `certify`, `merging` | the use cases of [`Accounts`] |
 //! | `password_door` | signing in with login, password and code |
 //! | `rotation` | the next id of a session that may do more |
+//! | `step_up` | showing again, by a code to the phone, that the person at the device is its owner |
 //! | `passwords` | what may be a password, and the port that hashes one |
 //! | `watch` | who tries out what is other people's |
 //! | `news` | what other rooms hear of a person |
@@ -31,6 +32,7 @@ pub mod record;
 pub mod rotation;
 pub mod secret;
 pub mod session;
+pub mod step_up;
 
 mod agree;
 mod certify;
@@ -57,6 +59,7 @@ pub use record::{Actor, Caller, Pen, RecordError, Visitor};
 pub use secret::Secret;
 pub use session::{Client, EndedSession, Session};
 pub use sign_in::{BrowserStart, Door, SignedIn};
+pub use step_up::{Deed, Errand, StepUp, SteppedUp};
 
 use crate::shared::ids::{AccountId, Entropy, Maker};
 use crate::shared::personal::Phone;

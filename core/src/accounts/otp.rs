@@ -26,6 +26,10 @@ pub enum OtpPurpose {
     Export,
     /// To be erased.
     Erase,
+    /// To pay a sum, or for a home, that is out of the ordinary.
+    Pay,
+    /// To leave a home from a device that is new.
+    Unlink,
     /// To sign in, after login and password.
     SignIn,
     /// To set login and password.
@@ -42,6 +46,8 @@ impl OtpPurpose {
             Self::Bind => "bind",
             Self::Export => "export",
             Self::Erase => "erase",
+            Self::Pay => "pay",
+            Self::Unlink => "unlink",
             Self::SignIn => "sign_in",
             Self::SetPassword => "set_password",
             Self::ChangePayee => "change_payee",
@@ -55,6 +61,8 @@ impl OtpPurpose {
             Self::Bind,
             Self::Export,
             Self::Erase,
+            Self::Pay,
+            Self::Unlink,
             Self::SignIn,
             Self::SetPassword,
             Self::ChangePayee,

@@ -11,6 +11,7 @@ use super::merge::MergeRequest;
 use super::otp::{Act, Otp, OtpPurpose};
 use super::secret::Secret;
 use super::session::{EndedSession, RefreshToken, Session, Spent};
+use super::step_up::{Deed, Errand, StepUp};
 use crate::shared::ids::{AccountId, CertificationId, MergeId, OtpId, SessionId};
 use crate::shared::outside::NoAnswer;
 use crate::shared::personal::{IdNo, PersonName, Phone};
@@ -34,6 +35,8 @@ pub trait AccountReads: CertificationReads + MergeReads {
     ) -> Result<Vec<EndedSession>, StoreError>;
     /// An account's consents that are not withdrawn, one per purpose at most.
     async fn consents(&mut self, account: &AccountId) -> Result<Vec<Consent>, StoreError>;
+    /// What a session was lately shown to be its owner's for and has not used.
+    async fn stepped_up(&mut self, session: &SessionId) -> Result<Option<StepUp>, StoreError>;
     /// Whether an account is only a name any more.
     async fn is_erased(&mut self, id: &AccountId) -> Result<bool, StoreError>;
     /// All consents an account ever gave, withdrawn ones too, in the order they were given.
@@ -46,6 +49,7 @@ pub trait AccountReads: CertificationReads + MergeReads {
 pub trait AccountStore:
     AccountReads
     + SessionStore
+    + StepUpStore
     + OtpStore
     + AttemptStore
     + CertificationStore
@@ -125,6 +129,30 @@ pub trait SessionStore: Send {
     ) -> Result<bool, StoreError>;
     /// Wipes successors no longer answered and drops what can never be used again; how many rows.
     async fn purge_sessions(&mut self, now: Time) -> Result<u64, StoreError>;
+}
+
+/// Sessions shown to be their owner's for one act.
+#[async_trait]
+pub trait StepUpStore: Send {
+    /// The code for a step-up that a device asked for last, and what for.
+    async fn newest_step_up_code(
+        &mut self,
+        family: &SessionId,
+    ) -> Result<Option<(Deed, Otp)>, StoreError>;
+    /// Notes it for exactly what the code was asked for.
+    async fn step_up(
+        &mut self,
+        session: &SessionId,
+        code: &OtpId,
+        step_up: StepUp,
+    ) -> Result<(), StoreError>;
+    /// Uses a step-up up: true once, for the errand it is for, when it was made after a moment.
+    async fn spend_step_up(
+        &mut self,
+        session: &SessionId,
+        errand: &Errand,
+        after: Time,
+    ) -> Result<bool, StoreError>;
 }
 
 /// One-time codes.

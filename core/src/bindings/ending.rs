@@ -7,7 +7,7 @@ use super::error::BindingError;
 use super::grant::{Grant, GrantState};
 use super::{Bindings, events};
 use crate::accounts::news::tell_changed;
-use crate::accounts::{Actor, Caller, Pen, certified_in};
+use crate::accounts::{AccountError, Actor, Caller, Errand, Pen, certified_in, step_up};
 use crate::evidence::Act;
 use crate::jobs::runner::Task;
 use crate::shared::ids::{AccountId, BindingId};
@@ -189,7 +189,7 @@ pub async fn leave_all_in(
 
 impl Bindings {
     /// Ends the caller's link. Its record stays; the copy of the archive goes, and so does what a
-    /// holder granted.
+    /// holder granted. A device that is new to the account needs a step-up for it.
     pub async fn unbind(
         &self,
         caller: &Caller,
@@ -204,6 +204,7 @@ impl Bindings {
             let found = tx.bindings().find(account, binding_id).await?;
             let linked = found.filter(|linked| linked.role(pen.now).is_some());
             let linked = linked.ok_or(BindingError::NotFound)?;
+            sure(tx, caller, binding_id, pen.now).await?;
             end_link(tx, &actor, &linked, Cause::Left, &pen).await
         })
         .await
@@ -266,6 +267,23 @@ impl Bindings {
             end_grant(tx, actor, grant, Cause::Over, pen).await
         })
         .await
+    }
+}
+
+/// Whoever took an account over cannot cut its person off from their homes.
+async fn sure(
+    tx: &mut Tx,
+    caller: &Caller,
+    home: &BindingId,
+    now: Time,
+) -> Result<(), BindingError> {
+    let session = &caller.session_id;
+    let fine = !step_up::is_new_device(tx, session, now).await?
+        || step_up::spend(tx, session, &Errand::unlink(home), now).await?;
+    if fine {
+        Ok(())
+    } else {
+        Err(AccountError::StepUpRequired.into())
     }
 }
 

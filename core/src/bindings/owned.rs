@@ -13,7 +13,7 @@ use super::binding::{Binding, Linked};
 use super::role::{Right, Role};
 use crate::shared::ids::{AccountId, BindingId};
 use crate::shared::personal::ConsumerNo;
-use crate::shared::time::Day;
+use crate::shared::time::{Day, Time};
 
 /// The person may not do this with this home.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +86,12 @@ impl OwnedBinding {
     }
 
     /// The newest holder version of the home: copies made under another are not this person's.
+    /// When this person linked the home.
+    #[must_use]
+    pub const fn linked_at(&self) -> Time {
+        self.binding.created_at
+    }
+
     #[must_use]
     pub const fn holder_version(&self) -> i64 {
         self.holder_version

@@ -24,6 +24,9 @@ pub enum PaymentError {
     AmountOutOfRange { min: Fen, max: Fen },
     #[error("the electricity account is closed")]
     AccountClosed,
+    /// Out of the ordinary: the payer must show themselves again first.
+    #[error("this needs a code to the phone first")]
+    StepUpRequired,
     /// A bill of the home is being verified: nothing is asked for meanwhile.
     #[error("a bill of the home is being verified")]
     BillHeld,
@@ -103,6 +106,7 @@ impl PaymentError {
             | Self::NoPayer
             | Self::AlreadyPaid
             | Self::BillHeld
+            | Self::StepUpRequired
             | Self::TicketGone
             | Self::InFlight
             | Self::KeyReused { .. }

@@ -50,6 +50,7 @@ mod poison;
 mod quarantine;
 mod reads;
 mod start;
+mod sure;
 mod sweep;
 mod turns;
 mod unit;

@@ -19,6 +19,10 @@ pub struct Policy {
     pub brake_sum: Fen,
     /// How many homes one order may pay.
     pub homes_max: usize,
+    /// What one account orders in 24 hours above this needs a step-up, and above the second when the
+    /// device or a home is new.
+    pub sure_day: Fen,
+    pub sure_new: Fen,
     /// What marketing takes in a minute; see [`Policy::pace`].
     pub posts_per_minute: i64,
     /// What the payer reads in the cashier.
@@ -37,6 +41,8 @@ impl Default for Policy {
             brake_count: 60,
             brake_sum: Fen::new(2_000_000),
             homes_max: 9,
+            sure_day: Fen::new(500_000),
+            sure_new: Fen::new(100_000),
             posts_per_minute: 500,
             subject_arrears: "电费缴纳".to_owned(),
             subject_top_up: "电费充值".to_owned(),
@@ -80,6 +86,9 @@ impl Policy {
         if !(1..=HOMES_MAX).contains(&self.homes_max) {
             faults.push("homes_max: 1 to 20");
         }
+        if self.sure_new < Fen::ZERO || self.sure_day < self.sure_new {
+            faults.push("sure: 0 <= new <= day");
+        }
         if self.posts_per_minute < POSTS_PER_MINUTE_MIN {
             faults.push("posts_per_minute: at least 5");
         }
@@ -103,10 +112,11 @@ mod tests {
             brake_count: 0,
             homes_max: 21,
             posts_per_minute: 4,
+            sure_new: Fen::new(500_001),
             subject_top_up: String::new(),
             ..Policy::default()
         };
-        assert_eq!(wrong.faults().len(), 6);
+        assert_eq!(wrong.faults().len(), 7);
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub trait PaymentReads: Send {
         account: &AccountId,
         consumer_no: &ConsumerNo,
     ) -> Result<Fen, StoreError>;
+    /// What an account ordered after a moment and has not been proven unpaid.
+    async fn ordered_since(&mut self, account: &AccountId, since: Time) -> Result<Fen, StoreError>;
     /// Which order keeps others from being opened.
     async fn claim_holder(&mut self, claim: &ClaimKey) -> Result<Option<PaymentId>, StoreError>;
     /// Orders that are owed a turn and that nobody works, longest waiting first.

@@ -9,7 +9,7 @@ use super::observation::Ask;
 use super::order::{Buyer, ClosedText, Order, Payment, Purpose, Share, Via};
 use super::ports::{CreateOrder, NoDues};
 use super::unit::{Held, Step};
-use super::{PaymentError, Payments, table_p as p, window};
+use super::{PaymentError, Payments, sure, table_p as p, window};
 use crate::billing::hold::{is_held, is_held_in};
 use crate::evidence::Act;
 use crate::idempotency::{Answer, Key};
@@ -25,7 +25,9 @@ const CREATED: &str = "created:";
 /// A request to pay.
 pub struct Start {
     pub homes: Homes,
+    /// The device that pays, and the id its session has now: a step-up is that id's.
     pub session_id: SessionId,
+    pub asking: SessionId,
     pub buyer: Buyer,
     pub purpose: Purpose,
     pub via: Via,
@@ -288,6 +290,7 @@ impl Payments {
         let step = format!("{CREATED}{}", payment.payment_id);
         let until = now.plus_seconds(window::LEASE_SECONDS);
         atomically(self.store(), async |tx: &mut Tx| {
+            sure::sure(tx, &self.policy, request, now).await?;
             // The order first: a claim points at it.
             tx.payments().add(order, until).await?;
             for share in &payment.shares {

@@ -4,9 +4,8 @@
 
 use async_trait::async_trait;
 
-use super::step_up::{Deed, spend};
-use super::{Privacy, PrivacyError, events};
-use crate::accounts::{AccountError, Actor, Caller, Follower, Pen, Removal, news};
+use super::{Privacy, PrivacyError, events, spend};
+use crate::accounts::{AccountError, Actor, Caller, Errand, Follower, Pen, Removal, news};
 use crate::bindings::leave_all_in;
 use crate::evidence::Act;
 use crate::jobs::runner::Task;
@@ -107,7 +106,7 @@ impl Privacy {
         let kind = events::ERASURE_ASKED;
         let told = events::event(event_id, kind, account, when, &caller.trace_id)?;
         atomically(&*self.store, async |tx: &mut Tx| {
-            spend(tx, caller, Deed::Erase, now).await?;
+            spend(tx, caller, &Errand::erase(caller), now).await?;
             if let Some(there) = tx.privacy().erasure(account).await? {
                 return Ok(there);
             }

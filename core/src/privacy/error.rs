@@ -10,9 +10,6 @@ pub enum PrivacyError {
     /// The owner of the device must show themselves again first (money.md 3.15).
     #[error("this needs a code to the phone first")]
     StepUpRequired,
-    /// There is nothing to send a code to.
-    #[error("no phone is verified for this account")]
-    PhoneRequired,
     /// A payment or a refund of this person is still on its way.
     #[error("money is still on its way")]
     MoneyOpen,

@@ -1,10 +1,9 @@
 //! Everything known of a person, as JSON, to the person alone: once a day, after a step-up, by a link
 //! that works once and for a minute, and told to every contact (money.md 3.12, 3.15).
 
-use super::step_up::{Deed, spend};
-use super::{Privacy, PrivacyError, events};
+use super::{Privacy, PrivacyError, events, spend};
 use crate::accounts::attempts::{Guard, seconds_to_next_day, within};
-use crate::accounts::{Caller, Pen, Secret};
+use crate::accounts::{Caller, Errand, Pen, Secret};
 use crate::evidence::Act;
 use crate::shared::ids::{AccountId, EventId};
 use crate::shared::time::Time;
@@ -76,7 +75,7 @@ impl Privacy {
             &caller.trace_id,
         )?;
         atomically(&*self.store, async |tx: &mut Tx| {
-            spend(tx, caller, Deed::Export, now).await?;
+            spend(tx, caller, &Errand::export(caller), now).await?;
             if !within(tx, Guard::Exports, account.as_str(), now).await? {
                 let retry_after_s = seconds_to_next_day(now);
                 return Err(PrivacyError::TooSoon { retry_after_s });

@@ -3,7 +3,6 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `step_up` | showing again, by a code to the phone, that the person at the device is its owner |
 //! | `export` | everything that is known of a person, by a one-use link |
 //! | `erasure` | a person's wish to be erased: it cools off, may be taken back, and is done by a timed task |
 //! | `purge` | what has had its time goes |
@@ -16,7 +15,6 @@
 pub mod erasure;
 pub mod export;
 pub mod ports;
-pub mod step_up;
 
 mod error;
 mod events;
@@ -28,12 +26,11 @@ pub use erasure::{Erase, Erasure, ErasureState};
 pub use error::PrivacyError;
 pub use export::{Dossier, Link, Ticket};
 pub use purge::PurgeEnded;
-pub use step_up::{Deed, StepUp, SteppedUp};
 
-use crate::accounts::codes::Budget;
+use crate::accounts::{Caller, Errand, step_up};
 use crate::shared::ids::{Entropy, Maker};
 use crate::shared::time::{Clock, Time};
-use crate::store::Store;
+use crate::store::{Store, Tx};
 
 /// The use cases of a person's rights.
 #[derive(Clone)]
@@ -41,7 +38,6 @@ pub struct Privacy {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    budget: Budget,
 }
 
 impl std::fmt::Debug for Privacy {
@@ -57,15 +53,7 @@ impl Privacy {
             store,
             clock,
             entropy,
-            budget: Budget::USUAL,
         }
-    }
-
-    /// What codes may cost a day.
-    #[must_use]
-    pub const fn spending(mut self, budget: Budget) -> Self {
-        self.budget = budget;
-        self
     }
 
     /// The present, as everything here reckons with it.
@@ -79,5 +67,19 @@ impl Privacy {
             clock: &*self.clock,
             entropy: &*self.entropy,
         }
+    }
+}
+
+/// Uses the step-up for an act up, inside its unit.
+async fn spend(
+    tx: &mut Tx,
+    caller: &Caller,
+    errand: &Errand,
+    now: Time,
+) -> Result<(), PrivacyError> {
+    if step_up::spend(tx, &caller.session_id, errand, now).await? {
+        Ok(())
+    } else {
+        Err(PrivacyError::StepUpRequired)
     }
 }

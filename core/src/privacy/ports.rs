@@ -4,17 +4,14 @@ use async_trait::async_trait;
 
 use super::erasure::Erasure;
 use super::export::{Dossier, Link};
-use super::step_up::{Deed, StepUp};
 use crate::accounts::Secret;
-use crate::shared::ids::{AccountId, SessionId};
+use crate::shared::ids::AccountId;
 use crate::shared::time::Time;
 use crate::store::StoreError;
 
 /// What readers ask.
 #[async_trait]
 pub trait PrivacyReads: Send {
-    /// What a session was lately shown to be its owner's for and has not used.
-    async fn stepped_up(&mut self, session: &SessionId) -> Result<Option<StepUp>, StoreError>;
     /// The wish of an account that is cooling off.
     async fn erasure(&mut self, account: &AccountId) -> Result<Option<Erasure>, StoreError>;
     /// Cooling wishes to be looked at by a moment, the longest due first.
@@ -25,17 +22,9 @@ pub trait PrivacyReads: Send {
     async fn dossier(&mut self, account: &AccountId, now: Time) -> Result<Dossier, StoreError>;
 }
 
-/// Rows of step-ups, wishes and links; erasing and purging over all tables.
+/// Rows of wishes and links; erasing and purging over all tables.
 #[async_trait]
 pub trait PrivacyStore: PrivacyReads {
-    async fn step_up(&mut self, session: &SessionId, step_up: StepUp) -> Result<(), StoreError>;
-    /// Uses a step-up up: true once, for the act it is for, when it was made after a moment.
-    async fn spend_step_up(
-        &mut self,
-        session: &SessionId,
-        deed: Deed,
-        after: Time,
-    ) -> Result<bool, StoreError>;
     /// `StoreError::Duplicate` when the account has a wish that is cooling off.
     async fn add_erasure(&mut self, erasure: &Erasure) -> Result<(), StoreError>;
     /// Compare-and-set on the version that was loaded.

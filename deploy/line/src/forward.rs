@@ -3,9 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::header::{
+    CONTENT_LENGTH, HOST, HeaderMap, HeaderName, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 
 use crate::sign::{Sent, Signer, Unsigned, WHEN_THERE};
 
@@ -24,6 +26,8 @@ const HOP_BY_HOP: [&str; 9] = [
     "transfer-encoding",
     "upgrade",
 ];
+/// Browsers speak to this name by TLS only, for a year from their last visit.
+const TLS_ONLY: &str = "max-age=31536000; includeSubDomains";
 /// What only the relay itself may say.
 const RELAY_SAYS: [&str; 8] = [
     "content-digest",
@@ -65,7 +69,7 @@ impl actix_web::ResponseError for Refused {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut answer = HttpResponse::build(self.status_code());
+        let mut answer = public(self.status_code());
         if self.status_code() == StatusCode::SERVICE_UNAVAILABLE {
             answer.insert_header(("retry-after", "2"));
         }
@@ -100,8 +104,9 @@ impl Forwarder {
         (0..count).filter_map(move |step| self.nodes.get(first.wrapping_add(step) % count))
     }
 
-    /// Sends a request to one node after the other until one was reached. What reached a node is
-    /// never sent again from here: only the client knows whether a repeat is harmless.
+    /// Sends a request to one node after the other until one was reached. What reached a node and got no
+    /// answer is sent to another one only when twice is the same as once; a node that stops ends its
+    /// connections, and a request may be on one of them.
     async fn send(
         &self,
         incoming: &HttpRequest,
@@ -113,6 +118,7 @@ impl Forwarder {
         let fields = covered(incoming.headers())?;
         let method = reqwest::Method::from_bytes(incoming.method().as_str().as_bytes());
         let method = method.map_err(|_| Refused::Odd)?;
+        let harmless = is_harmless_twice(incoming);
         for node in self.in_turn() {
             let target_uri = format!("{node}{path}");
             let mut outgoing = self.client.request(method.clone(), &target_uri);
@@ -141,14 +147,32 @@ impl Forwarder {
                 Err(error) if error.is_connect() => {
                     tracing::warn!(node, "line.node_not_reached");
                 }
-                Err(_) => {
+                Err(error) => {
                     tracing::warn!(node, "line.no_answer");
-                    return Err(Refused::Line);
+                    // Whoever was waited for so long has no time left for another.
+                    if !harmless || error.is_timeout() {
+                        return Err(Refused::Line);
+                    }
                 }
             }
         }
         Err(Refused::Line)
     }
+}
+
+/// Whether a request that is answered twice is done once: a reading, or one with a key of its own.
+fn is_harmless_twice(incoming: &HttpRequest) -> bool {
+    matches!(*incoming.method(), Method::GET | Method::HEAD)
+        || incoming.headers().contains_key("idempotency-key")
+}
+
+/// An answer as the public gets it.
+fn public(status: StatusCode) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::build(status);
+    answer
+        .insert_header((STRICT_TRANSPORT_SECURITY, TLS_ONLY))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    answer
 }
 
 /// What a signature covers beside what it always does. Two of what may be there once are refused:
@@ -193,10 +217,12 @@ pub async fn pass_on(
 ) -> Result<HttpResponse, Refused> {
     let answer = forwarder.send(&incoming, &body).await?;
     let status = StatusCode::from_u16(answer.status().as_u16()).map_err(|_| Refused::Line)?;
-    let mut returned = HttpResponse::build(status);
+    let mut returned = public(status);
     for (name, value) in answer.headers() {
         let hop = HOP_BY_HOP.contains(&name.as_str()) || name.as_str() == CONTENT_LENGTH.as_str();
-        if !hop {
+        let ours =
+            *name == STRICT_TRANSPORT_SECURITY.as_str() || *name == X_CONTENT_TYPE_OPTIONS.as_str();
+        if !hop && !ours {
             returned.append_header((name.as_str(), value.as_bytes()));
         }
     }
@@ -224,4 +250,39 @@ pub fn client(
         .connect_timeout(Duration::from_secs(2))
         .timeout(deadline)
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::ResponseError as _;
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn the_public_answers_are_for_tls_only_for_a_year() {
+        for answer in [
+            Refused::Line.error_response(),
+            Refused::Odd.error_response(),
+            public(StatusCode::OK).finish(),
+        ] {
+            let said = |name: HeaderName| answer.headers().get(name).cloned();
+            let tls_only = said(STRICT_TRANSPORT_SECURITY);
+            assert_eq!(tls_only, Some(TLS_ONLY.parse().expect("a header")));
+            let kind = said(X_CONTENT_TYPE_OPTIONS);
+            assert_eq!(kind, Some("nosniff".parse().expect("a header")));
+        }
+    }
+
+    #[test]
+    fn only_what_is_the_same_twice_goes_to_another_node_without_an_answer() {
+        let harmless = |request: TestRequest| is_harmless_twice(&request.to_http_request());
+        assert!(harmless(TestRequest::get()));
+        assert!(harmless(
+            TestRequest::post().insert_header(("idempotency-key", "k"))
+        ));
+        assert!(!harmless(TestRequest::post()));
+        assert!(!harmless(TestRequest::delete()));
+        assert!(!harmless(TestRequest::put()));
+    }
 }

@@ -48,6 +48,7 @@ impl From<AccountError> for Problem {
             }
             AccountError::SignInRefused => Self::new(Code::SignInRefused),
             AccountError::LoginTaken => Self::new(Code::LoginTaken),
+            AccountError::StepUpRequired => Self::new(Code::StepUpRequired),
             AccountError::PhoneMissing => Self::new(Code::PhoneRequired),
             AccountError::Busy => Self::new(Code::Overloaded).retry_after(1),
             AccountError::PasswordsBroken => {

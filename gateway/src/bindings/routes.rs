@@ -1,13 +1,12 @@
 //! Handlers of `bindings`.
 
 use actix_web::{HttpResponse, web};
-use lifeline_core::accounts::{Accounts, PasswordDoor};
-use lifeline_core::bindings::{Bindings, Label};
-use lifeline_core::privacy::Privacy;
+use lifeline_core::accounts::{Accounts, Caller, Errand, PasswordDoor};
+use lifeline_core::bindings::{Bindings, Label, Right};
 use lifeline_core::settlement::accounts::Generation;
 use lifeline_core::shared::ids::BindingId;
 
-use super::code_dto::{CodeBody, CodeTo, CodeView};
+use super::code_dto::{CodeBody, CodeTo, CodeView, Own};
 use super::dto::{
     BindingView, BindingsView, DetailView, LinkBody, LinkedView, MatchBody, MatchView, RenameBody,
     Wanted,
@@ -31,7 +30,7 @@ pub(super) async fn match_homes(
     Ok(web::Json(MatchView::of(bindings.offer(&caller).await?)))
 }
 
-/// Sends a one-time code, to a phone or to the phone on file for a home.
+/// Sends a one-time code: to a phone, to the phone on file for a home, or to the account's own for an act.
 ///
 /// The answer is the same whether the phone or home exists or not.
 #[utoipa::path(post, path = "/v1/otps", tag = "bindings", security(("bearer" = [])),
@@ -41,7 +40,6 @@ pub(super) async fn ask_code(
     Asker(caller): Asker,
     accounts: web::Data<Accounts>,
     bindings: web::Data<Bindings>,
-    privacy: web::Data<Privacy>,
     by_password: web::Data<PasswordDoor>,
     generation: web::Data<Generation>,
     body: Checked<CodeBody>,
@@ -49,7 +47,10 @@ pub(super) async fn ask_code(
     let promise = match body.value.parse()? {
         CodeTo::Phone(phone) => accounts.ask_phone_code(&caller, &phone).await?,
         CodeTo::Home(home) => bindings.ask_home_code(&caller, &home).await?,
-        CodeTo::Own(deed) => privacy.ask_code(&caller, deed).await?,
+        CodeTo::Own(own) => {
+            let errand = errand(&caller, &bindings, own).await?;
+            accounts.ask_step_up(&caller, &errand).await?
+        }
         CodeTo::Password => by_password.ask_code(&caller).await?,
         CodeTo::GenerationPassword(id) => generation.ask_password_code(&caller, &id).await?,
         CodeTo::Payee(id) => generation.ask_payee_code(&caller, &id).await?,
@@ -58,6 +59,24 @@ pub(super) async fn ask_code(
         expires_in: promise.expires_in_s,
         resend_after: promise.resend_after_s,
     }))
+}
+
+/// What the caller will do, with homes that are theirs to do it with.
+async fn errand(caller: &Caller, bindings: &Bindings, own: Own) -> Result<Errand, Problem> {
+    Ok(match own {
+        Own::Export => Errand::export(caller),
+        Own::Erase => Errand::erase(caller),
+        Own::Unlink(home) => {
+            let owned = bindings.own(caller, &home, Right::Manage).await?;
+            Errand::unlink(owned.binding_id())
+        }
+        Own::Pay(parts) => {
+            for (home, _) in &parts {
+                bindings.own(caller, home, Right::Pay).await?;
+            }
+            Errand::pay(parts.iter().map(|(home, sum)| (home, *sum)))
+        }
+    })
 }
 
 /// Links homes: those a match offered, all in one call, or one by its number and a proof.
@@ -139,7 +158,8 @@ pub(super) async fn rename(
     Ok(web::Json(BindingView::of(seen)))
 }
 
-/// Ends a link. What its person granted to others ends with it.
+/// Ends a link. What its person granted to others ends with it. A device that signed in less than a day ago to
+/// an account that was there before needs a step-up for `unlink` (403 `STEP_UP_REQUIRED`).
 #[utoipa::path(delete, path = "/v1/bindings/{binding_id}", tag = "bindings", security(("bearer" = [])),
     params(("binding_id" = String, Path, description = "From `GET /v1/bindings`")),
     responses((status = 204, description = "Ended")))]

@@ -7,8 +7,8 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, USER_AGENT};
 use actix_web::{Error, HttpMessage, ResponseError, web};
+use lifeline_core::accounts::{Accounts, Deed};
 use lifeline_core::bans::Reason;
-use lifeline_core::privacy::{Deed, Privacy};
 
 use super::bans::{Shut, address_of};
 use super::codes::Code;
@@ -116,9 +116,9 @@ struct Held {
 
 /// The act itself uses the step-up up, inside its unit; here it only has to be there.
 async fn stepped_up(req: &ServiceRequest, person: &SignedIn, deed: Deed) -> Result<(), Problem> {
-    let privacy = req.app_data::<web::Data<Privacy>>().cloned();
-    let privacy = privacy.ok_or_else(|| Problem::new(Code::Internal))?;
-    if privacy.may(person.session_id(), deed).await? {
+    let accounts = req.app_data::<web::Data<Accounts>>().cloned();
+    let accounts = accounts.ok_or_else(|| Problem::new(Code::Internal))?;
+    if accounts.stepped_up(person.session_id(), deed).await? {
         Ok(())
     } else {
         Err(Problem::new(Code::StepUpRequired))

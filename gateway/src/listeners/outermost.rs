@@ -6,14 +6,16 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError, web};
 use lifeline_core::shared::deadline;
 use lifeline_core::shared::ids::{Entropy, Maker};
 use lifeline_core::shared::time::Clock;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::Instrument as _;
 
 use crate::edge::client::{ClientAddress, TrustedHops};
@@ -47,6 +49,21 @@ impl Sources {
     }
 }
 
+/// Whether this process is stopping: then each answer closes its connection, so that nobody asks on one
+/// that ends.
+#[derive(Debug, Default)]
+pub struct Stopping(AtomicBool);
+
+impl Stopping {
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// How long any request may take before the client is told to ask again. Money work goes on.
 pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(12);
 /// Kept of it to say what became of the rest: store, shared place and outside systems are waited for until then.
@@ -72,6 +89,7 @@ pub async fn traced(
     // The template only, never the path, which may hold a ticket.
     let route = template(&req);
     let inside = tracing::info_span!("request", method, route = &*route, trace_id);
+    let stopping = req.app_data::<web::Data<Stopping>>().cloned();
     let began = Instant::now();
     let work = async move {
         let work = deadline::within(began + (REQUEST_TIME_MAX - ANSWER_TIME), next.call(req));
@@ -89,6 +107,13 @@ pub async fn traced(
     };
     inside.in_scope(|| tell(method, &route, status.as_u16(), began.elapsed()));
     let mut answer = answer?;
+    if stopping.is_some_and(|stopping| stopping.has_begun()) {
+        let head = answer.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
+    answer
+        .headers_mut()
+        .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(header) = header {
         answer
             .headers_mut()
@@ -235,6 +260,38 @@ mod tests {
                 "OTHER"
             );
         }
+    }
+
+    #[actix_web::test]
+    async fn every_answer_forbids_guessing_its_kind() {
+        let app = actix_web::App::new()
+            .wrap(actix_web::middleware::from_fn(traced))
+            .route("/", web::get().to(told));
+        let app = actix_web::test::init_service(app).await;
+        for path in ["/", "/nothing"] {
+            let request = actix_web::test::TestRequest::get().uri(path).to_request();
+            let answer = actix_web::test::call_service(&app, request).await;
+            let said = answer.headers().get(X_CONTENT_TYPE_OPTIONS);
+            assert_eq!(said, Some(&HeaderValue::from_static("nosniff")), "{path}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn while_it_stops_each_answer_closes_its_connection() {
+        let stopping = web::Data::new(Stopping::default());
+        let app = actix_web::App::new()
+            .app_data(stopping.clone())
+            .wrap(actix_web::middleware::from_fn(traced))
+            .route("/", web::get().to(told));
+        let app = actix_web::test::init_service(app).await;
+        let closes = async || {
+            let request = actix_web::test::TestRequest::get().uri("/").to_request();
+            let answer = actix_web::test::call_service(&app, request).await;
+            answer.response().head().connection_type() == ConnectionType::Close
+        };
+        assert!(!closes().await);
+        stopping.begin();
+        assert!(closes().await);
     }
 
     async fn told() -> actix_web::HttpResponse {

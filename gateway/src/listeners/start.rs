@@ -10,7 +10,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
 use super::ops::Ops;
-use super::outermost::{Sources, addressed, patched, traced};
+use super::outermost::{Sources, Stopping, addressed, patched, traced};
 use super::{callback, line, ops};
 use crate::billing::Repeated;
 use crate::console as console_pages;
@@ -43,6 +43,8 @@ pub struct Edge {
     /// A budget of its own: a channel has few addresses and must never be locked out by households.
     pub callback_limits: Arc<Limits>,
     pub trusted_hops: Vec<IpAddr>,
+    /// Told when this process begins to stop.
+    pub stopping: Arc<Stopping>,
     pub rooms: Furnish,
     /// Lets in only what the channel relay sent; a demo on loopback has none.
     pub gate: Option<Arc<Gate>>,
@@ -88,6 +90,7 @@ pub fn line(
             .app_data(web::Data::new(edge.door.clone()))
             .app_data(web::Data::new(Repeated::default()))
             .app_data(TrustedHops::new(&edge.trusted_hops))
+            .app_data(web::Data::from(Arc::clone(&edge.stopping)))
             .configure(|cfg| {
                 if let Some(together) = &edge.together {
                     cfg.app_data(web::Data::from(Arc::clone(together)));

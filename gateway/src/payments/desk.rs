@@ -79,6 +79,7 @@ impl Desk {
             field_digests: wished.print.fields,
             render: render(&caller, &self.sources),
             session_id: caller.family_id,
+            asking: caller.session_id,
             trace_id: caller.trace_id,
             source: caller.source,
         };

@@ -23,6 +23,7 @@ impl From<&PaymentError> for Problem {
             PaymentError::AmountOutOfRange { min, max } => Self::new(Code::AmountOutOfRange)
                 .with("range", json!({"min_fen": min.get(), "max_fen": max.get()})),
             PaymentError::AccountClosed => Self::new(Code::AccountClosed),
+            PaymentError::StepUpRequired => Self::new(Code::StepUpRequired),
             PaymentError::BillHeld => Self::new(Code::BillHeld),
             PaymentError::NoHome => {
                 Self::new(Code::InvalidField).field("items", "missing", "at least one home")

@@ -21,7 +21,7 @@ pub(super) struct StepUpView {
     pub token_type: &'static str,
     /// Seconds the access token lives.
     pub expires_in: i64,
-    /// What the code was for: `export` or `erase`, once.
+    /// What the code was for: `export`, `erase`, `pay` or `unlink`, once.
     #[schema(example = "export")]
     pub purpose: &'static str,
     /// Seconds in which it must be done.

@@ -8,7 +8,6 @@ impl From<PrivacyError> for Problem {
     fn from(error: PrivacyError) -> Self {
         match error {
             PrivacyError::StepUpRequired => Self::new(Code::StepUpRequired),
-            PrivacyError::PhoneRequired => Self::new(Code::PhoneRequired),
             PrivacyError::MoneyOpen => Self::new(Code::MoneyOpen),
             PrivacyError::NotFound => Self::new(Code::NotFound),
             PrivacyError::TooSoon { retry_after_s } => {

@@ -4,7 +4,7 @@ mod dto;
 mod error;
 mod routes;
 
-use lifeline_core::privacy::Deed;
+use lifeline_core::accounts::Deed;
 use utoipa::OpenApi;
 
 use crate::edge::{Policy, Routes};

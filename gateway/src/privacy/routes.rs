@@ -4,9 +4,9 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpResponse, web};
-use lifeline_core::accounts::Secret;
+use lifeline_core::accounts::step_up::STEP_UP_LIFE_S;
+use lifeline_core::accounts::{Accounts, Secret};
 use lifeline_core::privacy::Privacy;
-use lifeline_core::privacy::step_up::STEP_UP_LIFE_S;
 
 use super::dto::{ErasureView, LinkView, StepUpBody, StepUpView, TicketQuery};
 use crate::accounts::{Asker, token};
@@ -15,7 +15,7 @@ use crate::edge::tokens::ACCESS_LIFE_S;
 use crate::edge::{Checked, Problem, Query};
 
 /// Shows by a code that the person at this device is the account's owner (`POST /v1/otps` with
-/// `purpose` `export` or `erase`; asked for by 403 `STEP_UP_REQUIRED`).
+/// `purpose` `export`, `erase`, `pay` or `unlink`; asked for by 403 `STEP_UP_REQUIRED`).
 ///
 /// The answer's access token may do the one act, once, within ten minutes.
 #[utoipa::path(post, path = "/v1/sessions/current/step-up", tag = "privacy", security(("bearer" = [])),
@@ -23,13 +23,13 @@ use crate::edge::{Checked, Problem, Query};
     responses((status = 200, description = "Stepped up", body = StepUpView)))]
 pub(super) async fn step_up(
     Asker(caller): Asker,
-    privacy: web::Data<Privacy>,
+    accounts: web::Data<Accounts>,
     door: web::Data<Door>,
     body: Checked<StepUpBody>,
 ) -> Result<web::Json<StepUpView>, Problem> {
     token("otp", &body.value.otp, 16)?;
     let typed = Secret::new(body.value.otp);
-    let stepped = privacy.step_up(&caller, &typed).await?;
+    let stepped = accounts.step_up(&caller, &typed).await?;
     let session = &stepped.session;
     Ok(web::Json(StepUpView {
         access_token: door.tokens.issue(

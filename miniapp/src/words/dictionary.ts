@@ -424,6 +424,8 @@ export const dictionary = {
   'privacy.erase.do': ['验证并申请注销', 'Verify and ask'],
   'privacy.erase.cooling': ['已申请注销，将于 {time} 删除。', 'Asked. It will be erased {time}.'],
   'privacy.erase.take_back': ['撤回注销申请', 'Take it back'],
+  'pay.sure': ['为了您的资金安全，请再次验证。', 'For your safety, please verify again.'],
+  'pay.sure.do': ['验证并支付', 'Verify and pay'],
   'privacy.code': ['为确认是您本人，请输入发到您手机的验证码。', 'To make sure it is you, enter the code sent to your phone.'],
   'me.sign_out': ['退出登录', 'Sign out'],
   'me.on': ['开', 'On'],

@@ -65,7 +65,11 @@ const BODIES: [(&str, Make); 9] = [
 
 /// Bodies that name a thing of somebody: the operation, and what is sent of another's.
 type Naming = fn(&str, &Value) -> Value;
-const NAMED_IN_BODIES: [(&str, Naming); 3] = [
+const NAMED_IN_BODIES: [(&str, Naming); 4] = [
+    (
+        "POST /v1/otps",
+        |home, _| json!({"purpose": "unlink", "binding_id": home}),
+    ),
     ("POST /v1/payments", |_, order| order.clone()),
     (
         "POST /v1/checkouts",

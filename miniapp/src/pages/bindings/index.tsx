@@ -11,6 +11,7 @@ import { open } from '../../ui/navigation'
 import { AsOf, Button, Card, Chip, Note, ProblemNote, Row, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { ArchiveCard } from './archive_card'
+import { StepUpForm } from '../privacy/step_up_form'
 import { useChange } from './change'
 
 /** The linked homes: names, what the utility has on file, unlinking. */
@@ -110,7 +111,15 @@ function LabelForm({ home, done }: { home: Binding; done: () => void }) {
 
 function UnlinkForm({ home, done, cancel }: { home: Binding; done: () => void; cancel: () => void }) {
   const { t } = useSettings()
-  const { busy, problem, run } = useChange(() => call('DELETE', `/bindings/${encodeURIComponent(home.binding_id)}`), done)
+  const leave = () => call('DELETE', `/bindings/${encodeURIComponent(home.binding_id)}`)
+  const { busy, problem, run } = useChange(leave, done)
+  if (problem?.code === 'STEP_UP_REQUIRED') {
+    const act = async () => {
+      await leave()
+      done()
+    }
+    return <StepUpForm purpose='unlink' about={{ binding_id: home.binding_id }} act={act} word={t('homes.unlink.yes')} />
+  }
   return (
     <Box className='details'>
       <Note tone='due' icon='warning'>{t('homes.unlink.sure')}</Note>

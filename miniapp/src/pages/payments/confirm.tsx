@@ -14,6 +14,7 @@ import { replace } from '../../ui/navigation'
 import { AsOf, Button, Card, Note, NothingHere, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { DueLines } from './due_lines'
+import { Sure, wantsCode } from './sure'
 
 /** What is about to be paid, for whom, and one button. */
 export default function ConfirmScreen() {
@@ -90,6 +91,8 @@ function PayArrears({ home, warned }: { home: Binding; warned: boolean }) {
     order.clear()
     arrears.reload()
   }
+  const place = () => order.place(figure.total_fen, figure.arrears_version, arrears.reload)
+  const wanted = [{ binding_id: home.binding_id, amount_fen: figure.total_fen }]
   return (
     <>
       <Card testId='pay-lines'>
@@ -98,10 +101,11 @@ function PayArrears({ home, warned }: { home: Binding; warned: boolean }) {
       </Card>
       {changed !== undefined && <Note tone='due' icon='warning' live testId='amount-changed'>{t('pay.changed', { amount: yuanSign(changed) })}</Note>}
       {!order.problem && arrears.problem && <ProblemNote problem={arrears.problem} retry={again} />}
-      {order.problem && <ProblemNote problem={order.problem} retry={again} />}
+      {wantsCode(order.problem) && <Sure items={wanted} pay={place} />}
+      {order.problem && !wantsCode(order.problem) && <ProblemNote problem={order.problem} retry={again} />}
       {figure.stale && <Button kind='quiet' onTap={again} disabled={arrears.loading} testId='read-again'>{t('app.retry')}</Button>}
       <Button
-        onTap={() => order.place(figure.total_fen, figure.arrears_version, arrears.reload)}
+        onTap={place}
         disabled={!warned || order.busy || arrears.loading || figure.stale || arrears.problem !== undefined}
         testId='pay-now'
       >
@@ -133,7 +137,8 @@ function TopUp({ home, warned }: { home: Binding; warned: boolean }) {
         <Field label={t('top_up.amount')} kind='amount' value={typed} onType={setTyped} maxLength={9} invalid={wrong} testId='top-up-amount' />
         {wrong && <Box as='p' className='field-wrong' role='alert'>{t('top_up.wrong')}</Box>}
       </Card>
-      {order.problem && <ProblemNote problem={order.problem} retry={order.clear} />}
+      {wantsCode(order.problem) && fen !== undefined && <Sure items={[{ binding_id: home.binding_id, amount_fen: fen }]} pay={() => order.place(fen)} />}
+      {order.problem && !wantsCode(order.problem) && <ProblemNote problem={order.problem} retry={order.clear} />}
       <Button onTap={() => fen !== undefined && order.place(fen)} disabled={!warned || order.busy || fen === undefined} testId='pay-now'>
         {order.busy ? t('pay.sending') : fen === undefined ? t('top_up.choose') : t('pay.button', { amount: yuanSign(fen) })}
       </Button>

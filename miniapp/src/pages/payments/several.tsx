@@ -12,6 +12,7 @@ import { Box, Tap } from '../../ui/blocks'
 import { Icon } from '../../ui/icons'
 import { AsOf, Button, Card, Note, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
+import { Sure, wantsCode } from './sure'
 
 /** What is due in all homes, those to pay now, and one button. */
 export default function SeveralScreen() {
@@ -54,6 +55,8 @@ function Choice({ homes }: { homes: Binding[] }) {
   }
   const known = [...inOrder.values()].every((shelf) => shelf.figure !== undefined || shelf.away)
   const nothing = known && ![...inOrder.values()].some((shelf) => shelf.away || (shelf.figure?.total_fen ?? 0) > 0)
+  const place = () => order.place(chosen.items, () => setRound(round + 1))
+  const wanted = chosen.items.map(({ binding_id, amount_fen }) => ({ binding_id, amount_fen }))
   return (
     <>
       {nothing && <Note tone='good' icon='check' testId='several-nothing'>{t('several.nothing')}</Note>}
@@ -75,9 +78,10 @@ function Choice({ homes }: { homes: Binding[] }) {
           <Amount fen={chosen.totalFen} size='title' testId='several-total' />
         </Box>
       </Card>
-      {order.problem && <ProblemNote problem={order.problem} retry={again} />}
+      {wantsCode(order.problem) && <Sure items={wanted} pay={place} />}
+      {order.problem && !wantsCode(order.problem) && <ProblemNote problem={order.problem} retry={again} />}
       <Button
-        onTap={() => order.place(chosen.items, () => setRound(round + 1))}
+        onTap={place}
         disabled={order.busy || chosen.items.length === 0}
         testId='pay-several'
       >

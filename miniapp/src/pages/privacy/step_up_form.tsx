@@ -8,7 +8,15 @@ import { Box, Field } from '../../ui/blocks'
 import { Button, ProblemNote } from '../../ui/parts'
 import { OTP } from '../bindings/typed'
 
-export function StepUpForm({ purpose, act, word }: { purpose: 'export' | 'erase'; act: () => Promise<void>; word: string }) {
+interface StepUpFormProps {
+  purpose: 'export' | 'erase' | 'pay' | 'unlink'
+  /** What exactly it is for; a code for one sum or home is none for another. */
+  about?: { binding_id: string } | { items: { binding_id: string; amount_fen: number }[] }
+  act: () => Promise<void>
+  word: string
+}
+
+export function StepUpForm({ purpose, about, act, word }: StepUpFormProps) {
   const { t } = useSettings()
   const [waitS, setWaitS] = useState(0)
   const [typed, setTyped] = useState('')
@@ -26,7 +34,7 @@ export function StepUpForm({ purpose, act, word }: { purpose: 'export' | 'erase'
   async function send() {
     setProblem(undefined)
     try {
-      const reply = await call<OtpSent>('POST', '/otps', { body: { purpose } })
+      const reply = await call<OtpSent>('POST', '/otps', { body: { purpose, ...about } })
       setWaitS(reply.resend_after)
     } catch (thrown) {
       const refused = asProblem(thrown)

@@ -183,6 +183,7 @@ impl Visit {
         Some(Start {
             homes,
             session_id: self.payer.session.clone(),
+            asking: self.payer.session.clone(),
             buyer: Buyer {
                 open_id: Some(ClosedText::new("open-id".to_owned())),
                 user_id: None,

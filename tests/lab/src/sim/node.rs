@@ -10,6 +10,7 @@ use lifeline_core::outbox::Claimed;
 use lifeline_core::outbox::relay::{Deliver, Delivery, Relay};
 use lifeline_core::payments::ports::{PaymentChannel, PostingSystem};
 use lifeline_core::payments::{Nudged, Payments, Policy, Ports, events};
+use lifeline_core::shared::money::Fen;
 use lifeline_core::store::Store;
 
 use super::notices::Sending;
@@ -118,7 +119,11 @@ impl Node {
             Arc::new(Listener(world.clone())),
         ];
         let clock = Arc::new(world.clone());
-        let mut policy = Policy::default();
+        let mut policy = Policy {
+            sure_day: Fen::new(i64::MAX),
+            sure_new: Fen::new(i64::MAX),
+            ..Policy::default()
+        };
         if life.tight_brake {
             policy.brake_count = 1;
         }
