@@ -18,7 +18,7 @@ use crate::outside::{Credit, Fault, NoticeText, raw};
 use crate::refunds::{posted, want_refund};
 use crate::store::{EngineKind, Place};
 use crate::stories;
-use crate::story::{Ordered, Story};
+use crate::story::{Ordered, Story, trusting};
 
 stories! {
     b7_a_part_goes_back_and_the_rest_stays_credited;
@@ -271,7 +271,7 @@ async fn b7_sixty_four_at_once_never_take_more_than_was_paid(place: Place) {
     let policy = Policy {
         brake_count: 1_000,
         brake_sum: Fen::new(10_000_000),
-        ..Policy::default()
+        ..trusting()
     };
     let s = Story::with_policy(place, policy);
     let other = s.another_process().await;
