@@ -70,6 +70,9 @@ inside-long)
     say "mutated and repeated requests of the relay"
     LINE_MUTANTS=${LINE_MUTANTS:-1000000} cargo nextest run --locked --profile long -p lifeline-gateway --no-capture \
         no_mutated_or_repeated
+    say "a log of ${STATISTICS_REQUESTS:-1000000} replayed requests over orderly restarts, counted exactly"
+    STATISTICS_REQUESTS=${STATISTICS_REQUESTS:-1000000} cargo nextest run --locked --profile long -p lifeline-tests --test console \
+        every_replayed_request
     say "a tenth of two years of figures: what it takes, and how quickly it is read"
     ROLLED_DAYS=${ROLLED_DAYS:-73} cargo nextest run --locked --profile long -p lifeline-adapters --test contract --no-capture rolled
     say "marketing away for six hours with ${DRILL_PAYMENTS:-2000} paid orders"

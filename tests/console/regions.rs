@@ -7,6 +7,7 @@ use lifeline_core::shared::ids::{CaseId, Maker};
 use lifeline_core::store::{StoreError, Tx, atomically};
 
 use crate::customers::household;
+use crate::movement::ordered;
 use crate::office::{Desk, Office};
 
 async fn opened(office: &Office, kind: CaseKind, subject: &str) -> CaseId {
@@ -129,4 +130,30 @@ async fn ln_55_each_kind_stands_in_its_queue_and_a_role_begins_with_its_own() {
         .unwrap();
     let path = format!("/console/cases/{}/reading", reading.1);
     assert_eq!(desk.get(&path, &reviewer).await.status.as_u16(), 404);
+}
+
+#[actix_web::test]
+async fn ln_55_a_payment_is_within_the_region_of_the_homes_it_is_for() {
+    let office = Office::new().await;
+    let id = ordered(&office).await.payment.payment_id;
+    let case = opened(&office, CaseKind::AmountMismatch, id.as_str()).await;
+    for (login, region) in [("south", "1504"), ("north", "1505")] {
+        let scope = Scope::parse(region).unwrap();
+        office.hire(login, Role::Support, scope).await;
+    }
+    let desk = office.desk().await;
+    let south = office.enter(&desk, "south").await;
+    let north = office.enter(&desk, "north").await;
+    let page = format!("/console/cases/{case}");
+    assert_eq!(desk.get(&page, &south).await.status.as_u16(), 200);
+    assert_eq!(desk.get(&page, &north).await.status.as_u16(), 403);
+    let form = [
+        ("payment_id", id.as_str()),
+        ("reason", "paid for the neighbour too"),
+    ];
+    let ask = "/console/cases";
+    assert_eq!(act(&office, &desk, &north, ask, &form).await, 403);
+    assert_eq!(office.audited("payments.ask_refund"), ["forbidden"]);
+    // Nothing was paid yet: that is all that stands in the way of whoever may ask.
+    assert_eq!(act(&office, &desk, &south, ask, &form).await, 409);
 }

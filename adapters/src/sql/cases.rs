@@ -35,8 +35,8 @@ statements! { "cases":
     GIVE_BACK("case_taking") = "DELETE FROM case_taking WHERE case_id = $1 AND taken_by = $2";
     HOMES("binding") = "SELECT binding_id, account_id, consumer_no FROM binding WHERE binding_id = $1 \
         UNION SELECT binding_id, account_id, consumer_no FROM binding WHERE account_id = $1 \
-        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM payment_line l \
-            JOIN binding b ON b.binding_id = l.binding_id WHERE l.payment_id = $1 \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM payment_home h \
+            JOIN binding b ON b.binding_id = h.binding_id WHERE h.payment_id = $1 \
         UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM service_request q \
             JOIN binding b ON b.account_id = q.account_id WHERE q.request_id = $1 \
         UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM generation_account g \
