@@ -48,7 +48,7 @@ use lifeline_gateway::edge::switchboard::{Switchboard, Switching};
 use lifeline_gateway::listeners::start::Furnish;
 use lifeline_gateway::runner::{Waker, Worker};
 
-use crate::config::{Config, Limits};
+use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::outside::Outside;
 use crate::workers::{
@@ -415,13 +415,13 @@ fn settlement(
 pub(crate) const ENVIRONMENT: char = 'L';
 
 /// How this installation deals with payments.
-fn policy(public_base: &str, restore_epoch: i64, limits: &Limits) -> Result<Policy, Failure> {
+fn policy(base: &str, restore_epoch: i64, limits: &config::Limits) -> Result<Policy, Failure> {
     let number_prefix = numbers::prefix(ENVIRONMENT, restore_epoch).ok_or_else(|| {
         Failure::failed("this store was restored more often than numbers can tell apart")
     })?;
     let policy = Policy {
         number_prefix,
-        return_url: format!("{public_base}/#/pages/payments/index?payment_id="),
+        return_url: format!("{base}/#/pages/payments/index?payment_id="),
         sure_day: Fen::new(limits.step_up_day_fen.into()),
         sure_new: Fen::new(limits.step_up_new_fen.into()),
         ..Policy::default()
@@ -439,7 +439,7 @@ mod tests {
     /// money.md 2.9: what was sent before a restore is unknown after it, so its number is never sent again.
     #[test]
     fn numbers_carry_the_restore_epoch() {
-        let of = |epoch| policy("https://x", epoch, &Limits::default());
+        let of = |epoch| policy("https://x", epoch, &config::Limits::default());
         let prefixes: Vec<_> = (0..62).filter_map(|epoch| of(epoch).ok()).collect();
         let prefixes: Vec<String> = prefixes.into_iter().map(|p| p.number_prefix).collect();
         assert_eq!(prefixes.first().map(String::as_str), Some("L0"));
