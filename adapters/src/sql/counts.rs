@@ -37,9 +37,9 @@ statements! { "counts":
     BY_CHANNEL("access_tally") = tallies!("cell / 100000 % 10");
     BY_OUTCOME("access_tally") = tallies!("cell / 10000 % 10");
     SUM_BY_AT("access_sum") = "SELECT at % 100000000 AS k, item % 10000 AS region, CAST(SUM(n) AS BIGINT) AS n FROM access_sum \
-        WHERE at >= $1 AND at <= $2 GROUP BY at % 100000000, item % 10000 ORDER BY at % 100000000, item % 10000";
+        WHERE at >= $1 AND at <= $2 AND item >= $3 AND item <= $4 GROUP BY at % 100000000, item % 10000 ORDER BY at % 100000000, item % 10000";
     SUM_BY_ITEM("access_sum") = "SELECT item / 10000 AS k, item % 10000 AS region, CAST(SUM(n) AS BIGINT) AS n FROM access_sum \
-        WHERE at >= $1 AND at <= $2 GROUP BY item / 10000, item % 10000 ORDER BY item / 10000, item % 10000";
+        WHERE at >= $1 AND at <= $2 AND item >= $3 AND item <= $4 GROUP BY item / 10000, item % 10000 ORDER BY item / 10000, item % 10000";
     TALLY("access_tally") = "INSERT INTO access_tally (at, cell, n) VALUES ($1, $2, $3) \
         ON CONFLICT (at, cell) DO UPDATE SET n = access_tally.n + excluded.n";
     SUM("access_sum") = "INSERT INTO access_sum (at, item, n) VALUES ($1, $2, $3) \
@@ -63,6 +63,29 @@ pub(super) fn sums_by(by: By) -> &'static Stmt {
     match by {
         By::At => &SUM_BY_AT,
         By::Function | By::Channel | By::Outcome => &SUM_BY_ITEM,
+    }
+}
+
+/// The side of the sums that answers a slice, and its first and last item there; none when only the
+/// tallies know.
+pub(super) fn summed(slice: &Slice) -> Option<(i64, i64, i64)> {
+    let channel = slice.channel.map(|one| number_of(&Channel::ALL, &one));
+    let outcome = slice.outcome.map(|one| number_of(&Outcome::ALL, &one));
+    let filters = [
+        (By::Function, slice.function),
+        (By::Channel, channel),
+        (By::Outcome, outcome),
+    ];
+    let set = |(by, number): (By, Option<i64>)| Some((by, number?));
+    let mut set = filters.into_iter().filter_map(set);
+    match (set.next(), set.next()) {
+        (None, _) => Some((side(slice.by), 0, i64::MAX)),
+        (Some((by, number)), None) if slice.by == By::At || slice.by == by => {
+            let first = number.saturating_mul(REGIONS);
+            let last = first.saturating_add(REGIONS.saturating_sub(1));
+            Some((side(by), first, last))
+        }
+        _ => None,
     }
 }
 
@@ -236,5 +259,39 @@ mod tests {
         let last = sum_at(Grain::Hour, 3, GRAIN - 1);
         assert!(last < sum_at(Grain::Day, 0, 0) && last > sum_at(Grain::Hour, 2, GRAIN - 1));
         assert!(tally_at(Grain::Hour, GRAIN - 1) < tally_at(Grain::Day, 0));
+    }
+
+    #[test]
+    fn a_page_with_one_filter_is_answered_by_sums_where_they_know() {
+        let slice = |by, function, channel| Slice {
+            grain: Grain::Day,
+            from: 1,
+            to: 2,
+            function,
+            channel,
+            outcome: None,
+            by,
+        };
+        let mini = Some(Channel::Mini);
+        assert_eq!(
+            summed(&slice(By::Outcome, None, None)),
+            Some((3, 0, i64::MAX))
+        );
+        assert_eq!(
+            summed(&slice(By::At, Some(12), None)),
+            Some((1, 120_000, 129_999))
+        );
+        assert_eq!(
+            summed(&slice(By::Function, Some(12), None)),
+            summed(&slice(By::At, Some(12), None))
+        );
+        assert_eq!(summed(&slice(By::Channel, Some(12), None)), None);
+        assert_eq!(summed(&slice(By::At, Some(12), mini)), None);
+        let of_mini = number_of(&Channel::ALL, &Channel::Mini);
+        let first = of_mini * REGIONS;
+        assert_eq!(
+            summed(&slice(By::Channel, None, mini)),
+            Some((2, first, first + REGIONS - 1))
+        );
     }
 }

@@ -74,11 +74,10 @@ fn refused(row: &Row) -> Result<Refused, StoreError> {
 #[async_trait]
 impl<C: Conn> InsightReads for Sql<C> {
     async fn rows(&mut self, slice: &Slice) -> Result<Vec<Sum>, StoreError> {
-        let whole = slice.function.is_none() && slice.channel.is_none() && slice.outcome.is_none();
-        let rows = if whole {
-            let stmt = counts::sums_by(slice.by);
-            let (from, to) = counts::span(slice, Some(counts::side(slice.by)));
-            self.rows(stmt, args![from, to]).await?
+        let rows = if let Some((side, first, last)) = counts::summed(slice) {
+            let (from, to) = counts::span(slice, Some(side));
+            self.rows(counts::sums_by(slice.by), args![from, to, first, last])
+                .await?
         } else {
             let (from, to) = counts::span(slice, None);
             let args = args![

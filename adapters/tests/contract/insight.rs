@@ -98,6 +98,11 @@ async fn sums_add_up(t: Bench) {
         ..slice(Grain::Day, By::At)
     };
     assert_eq!(sum(&t, &refused).await, [(day, 2)]);
+    let which = Slice {
+        by: By::Function,
+        ..refused
+    };
+    assert_eq!(sum(&t, &which).await, [(4, 2)]);
     let mini = Slice {
         channel: Some(Channel::Mini),
         ..slice(Grain::Day, By::Channel)
