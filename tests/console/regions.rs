@@ -73,6 +73,12 @@ async fn ln_55_a_case_of_another_region_is_nobodys_there_and_the_try_is_audited(
         assert_eq!(desk.get(&path, &south).await.status.as_u16(), 200);
         assert_eq!(desk.get(&path, &north).await.status.as_u16(), 403);
     }
+    // The first page knows the same cases, and none of another region.
+    let today = desk.get("/console", &south).await.text;
+    let at = |id: &CaseId| today.find(&format!("/console/cases/{id}"));
+    assert!(at(&of_home).is_some() && at(&of_person).is_some() && at(&of_nobody).is_none());
+    let today = desk.get("/console", &north).await.text;
+    assert!(!today.contains("/console/cases/") && today.contains("没有待决定的工单"));
     // What concerns no home is for whoever sees everything.
     let path = format!("/console/cases/{of_nobody}");
     assert!(!seen.contains(of_nobody.as_str()));

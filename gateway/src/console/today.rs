@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use lifeline_core::cases::Case;
 use lifeline_core::operators::Right;
 use lifeline_core::store::{Store, snapshot};
 
@@ -30,19 +31,58 @@ impl std::fmt::Debug for House {
     }
 }
 
+/// Cases on the first page.
+const URGENT_MAX: usize = 8;
+
+/// A case that is to be decided soon, or should have been.
+struct Urgent {
+    id: String,
+    kind: &'static str,
+    due: String,
+    late: bool,
+}
+
 #[derive(Template)]
 #[template(path = "console/today.html")]
 struct TodayPage {
     frame: Frame,
+    /// Absent for whoever reads no cases.
+    urgent: Option<Vec<Urgent>>,
     open_cases: i64,
     as_of: String,
     lights: Vec<Check>,
 }
 
+/// The next to be decided of those within the scope, the soonest first.
+async fn urgent(visitor: &Visitor) -> Result<Vec<Urgent>, Fault> {
+    let operators = &visitor.operators;
+    let pile = operators.open_cases(&visitor.acting, None, None).await?;
+    let now = operators.now();
+    let due = |case: &Case| {
+        let seconds = case.kind.hours().saturating_mul(3_600);
+        case.opened_at.plus_seconds(seconds)
+    };
+    let mut cases = pile.cases;
+    cases.sort_by_key(due);
+    let shown = |case: &Case| Urgent {
+        id: case.case_id.to_string(),
+        kind: case.kind.as_str(),
+        due: due(case).alipay_text(),
+        late: now > due(case),
+    };
+    Ok(cases.iter().take(URGENT_MAX).map(shown).collect())
+}
+
 async fn today(visitor: Visitor, house: web::Data<House>) -> Result<HttpResponse, Fault> {
+    let urgent = if visitor.acting.may(Right::ReadCases) {
+        Some(urgent(&visitor).await?)
+    } else {
+        None
+    };
     let open_cases = snapshot(&*house.store).await?.cases().count_open().await?;
     Ok(page(&TodayPage {
         frame: Frame::of(&visitor, "today.title"),
+        urgent,
         open_cases,
         as_of: visitor.operators.now().alipay_text(),
         lights: house.readiness.checks().await,

@@ -109,6 +109,12 @@ pub(super) static WORDS: &[Word] = &[
     ("today.title", "今日", "Today"),
     ("today.open_cases", "待处理事项", "Open cases"),
     ("today.as_of", "截至", "As of"),
+    ("today.urgent", "最先到期的工单", "Cases due first"),
+    (
+        "today.nothing_urgent",
+        "没有待决定的工单。",
+        "No case waits.",
+    ),
     ("today.lights", "运行状态", "Health"),
     ("today.works", "正常", "works"),
     ("today.fails", "异常", "fails"),
