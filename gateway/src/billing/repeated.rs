@@ -24,6 +24,9 @@ use crate::listeners::outermost::Sources;
 
 /// How long an answer may be repeated, in microseconds of the product's clock.
 const REPEATED_MAX_MICROS: i64 = 250_000;
+/// From this age on one who asks makes it anew, while the others still get it: nobody waits for it to
+/// be over.
+const RENEWED_AFTER_MICROS: i64 = 200_000;
 /// Answers kept; the whole is small beside one connection's buffers.
 const ANSWERS_MAX: usize = 1_024;
 /// Answers that are waited for at once; more are made without waiting.
@@ -61,6 +64,14 @@ pub struct Repeated {
 pub(super) enum Asked {
     Again(Answered),
     First(Turn),
+}
+
+/// What is found without waiting.
+#[derive(Debug)]
+enum AtOnce {
+    Kept(Answered),
+    /// It is over soon, and nobody else makes it anew.
+    Anew(OwnedMutexGuard<()>),
 }
 
 /// The turn to make an answer; while it is held, others of the same person wait for it.
@@ -107,11 +118,22 @@ impl Again {
 
     /// The answer of a moment ago, or the turn to make one.
     pub(super) async fn asked(self, account: &AccountId) -> Asked {
-        let found = self.repeated.find(&self.path, account, self.moment());
-        if let Some(answered) = found {
-            return Asked::Again(answered);
+        let before = self.moment();
+        let at_once = self.repeated.at_once(&self.path, account, before);
+        let who = || (account.clone(), self.path.clone());
+        match at_once {
+            Some(AtOnce::Kept(answered)) => return Asked::Again(answered),
+            Some(AtOnce::Anew(held)) => {
+                return Asked::First(Turn {
+                    who: who(),
+                    before,
+                    repeated: self.repeated,
+                    held: Some(held),
+                });
+            }
+            None => {}
         }
-        let who = (account.clone(), self.path.clone());
+        let who = who();
         let held = self.repeated.turn(&who).await;
         let turn = Turn {
             before: self.moment(),
@@ -146,9 +168,25 @@ impl FromRequest for Again {
 
 impl Repeated {
     fn find(&self, path: &str, account: &AccountId, at: Moment) -> Option<Answered> {
+        self.look(path, account, at).map(|(answered, _)| answered)
+    }
+
+    /// The answer kept, and its age in microseconds.
+    fn look(&self, path: &str, account: &AccountId, at: Moment) -> Option<(Answered, i64)> {
         let kept = self.lock();
         let found = kept.get(path)?;
-        (found.account == *account && is_of_now(found, at)).then(|| found.answered.clone())
+        let good = found.account == *account && is_of_now(found, at);
+        good.then(|| (found.answered.clone(), age(found, at)))
+    }
+
+    fn at_once(&self, path: &str, account: &AccountId, at: Moment) -> Option<AtOnce> {
+        let (answered, age) = self.look(path, account, at)?;
+        if age < RENEWED_AFTER_MICROS {
+            return Some(AtOnce::Kept(answered));
+        }
+        let turn = self.turn_of(&(account.clone(), path.to_owned()));
+        let held = turn.and_then(|turn| turn.try_lock_owned().ok());
+        Some(held.map_or(AtOnce::Kept(answered), AtOnce::Anew))
     }
 
     /// `before`: from before the store was read.
@@ -157,7 +195,7 @@ impl Repeated {
         if kept.len() >= ANSWERS_MAX {
             kept.retain(|_, one| is_of_now(one, before));
         }
-        if kept.len() >= ANSWERS_MAX {
+        if kept.len() >= ANSWERS_MAX && !kept.contains_key(path) {
             return;
         }
         let answer = Kept {
@@ -169,19 +207,22 @@ impl Repeated {
         kept.insert(path.to_owned(), answer);
     }
 
+    /// The turn of an answer, while there is room for one more.
+    fn turn_of(&self, who: &(AccountId, String)) -> Option<Arc<tokio::sync::Mutex<()>>> {
+        let mut turns = self.turns();
+        if turns.len() >= TURNS_MAX {
+            // Those who gave up waiting left theirs behind.
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        }
+        if turns.len() >= TURNS_MAX && !turns.contains_key(who) {
+            return None;
+        }
+        Some(Arc::clone(turns.entry(who.clone()).or_default()))
+    }
+
     /// Waits for the turn to make an answer; `None`: goes on without.
     async fn turn(&self, who: &(AccountId, String)) -> Option<OwnedMutexGuard<()>> {
-        let turn = {
-            let mut turns = self.turns();
-            if turns.len() >= TURNS_MAX {
-                // Those who gave up waiting left theirs behind.
-                turns.retain(|_, turn| Arc::strong_count(turn) > 1);
-            }
-            if turns.len() >= TURNS_MAX && !turns.contains_key(who) {
-                return None;
-            }
-            Arc::clone(turns.entry(who.clone()).or_default())
-        };
+        let turn = self.turn_of(who)?;
         tokio::time::timeout(TURN_TIME_MAX, turn.lock_owned())
             .await
             .ok()
@@ -207,9 +248,12 @@ impl Repeated {
     }
 }
 
+fn age(kept: &Kept, at: Moment) -> i64 {
+    at.now.micros().saturating_sub(kept.read_at.micros())
+}
+
 fn is_of_now(kept: &Kept, at: Moment) -> bool {
-    let age = at.now.micros().saturating_sub(kept.read_at.micros());
-    kept.changes == at.changes && (0..REPEATED_MAX_MICROS).contains(&age)
+    kept.changes == at.changes && (0..REPEATED_MAX_MICROS).contains(&age(kept, at))
 }
 
 #[cfg(test)]
@@ -306,6 +350,27 @@ mod tests {
         assert_eq!(repeated.find(PATH, &person(2), at(7, 1_001)), None);
         drop((turn(&repeated, 1, second), other));
         assert!(repeated.turns().is_empty(), "nothing is left behind");
+    }
+
+    #[test]
+    fn one_makes_it_anew_before_it_is_over_and_nobody_waits_for_that() {
+        let repeated = web::Data::new(Repeated::default());
+        repeated.keep(PATH, &person(1), at(7, 0), answered());
+        let at_once = |micros| repeated.at_once(PATH, &person(1), at(7, micros));
+        let is_kept = |micros| matches!(at_once(micros), Some(AtOnce::Kept(_)));
+        let anew = |micros| match at_once(micros) {
+            Some(AtOnce::Anew(held)) => Some(held),
+            Some(AtOnce::Kept(_)) | None => None,
+        };
+        assert!(is_kept(RENEWED_AFTER_MICROS - 1));
+        let first = turn(&repeated, 1, anew(RENEWED_AFTER_MICROS));
+        assert!(first.held.is_some(), "one makes it anew");
+        assert!(is_kept(REPEATED_MAX_MICROS - 1), "the others get it still");
+        assert!(at_once(REPEATED_MAX_MICROS).is_none(), "and no longer");
+        let renewed = at(7, RENEWED_AFTER_MICROS);
+        repeated.keep(PATH, &person(1), renewed, answered());
+        drop(first);
+        assert!(is_kept(REPEATED_MAX_MICROS) && repeated.turns().is_empty());
     }
 
     #[actix_web::test]
