@@ -31,7 +31,7 @@ const HOME: &str = "/v1/bindings/{binding_id}";
 
 /// A body that is read as far as the question whose the thing is.
 type Make = fn() -> Value;
-const BODIES: [(&str, Make); 9] = [
+const BODIES: [(&str, Make); 10] = [
     ("PATCH /v1/bindings/{binding_id}", || json!({"label": "家"})),
     ("POST /v1/bindings/{binding_id}/archive-filling", || {
         json!({})
@@ -51,6 +51,10 @@ const BODIES: [(&str, Make); 9] = [
     (
         "POST /v1/generation-accounts/{generation_account_id}/activation",
         || json!({"address": "x", "generation_no": "1504990020061", "grid_user_no": "1504010020999"}),
+    ),
+    (
+        "PUT /v1/generation-accounts/{generation_account_id}/password",
+        || json!({"login": "roof.of.mine", "password": "quite-another-word-77", "otp": "000000"}),
     ),
     (
         "POST /v1/generation-accounts/{generation_account_id}/termination",
