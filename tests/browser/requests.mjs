@@ -29,12 +29,12 @@ async function whole(name) {
   checks.equal(`${name}: no serious finding of axe`, await phone.axe(), [])
   await phone.picture(`requests-${name}`)
 }
-/** Opens the list anew until it shows these words. */
-async function until(words) {
+/** Opens the list anew until it shows these words, of a kind of request or of any. */
+async function until(words, where = 'request-state') {
   for (let look = 0; look < 20; look++) {
     await go('requests/index')
     await shows('request-state')
-    if ((await page.locator('[data-testid="request-state"]:visible').allInnerTexts()).some((text) => text.includes(words))) return true
+    if ((await page.locator(`[data-testid="${where}"]:visible`).allInnerTexts()).some((text) => text.includes(words))) return true
     await page.waitForTimeout(500)
   }
   return false
@@ -131,14 +131,17 @@ async function application(support, reviewer) {
     await shows('request-new_user')
   }
   await apply('示例路 9 号 2 单元 301')
-  checks.that('EC-20 the household sees that it is being checked', await until('正在核查'))
+  checks.that('EC-20 the household sees that it is being checked', await until('正在核查', 'request-new_user'))
   checks.that('EC-20 marketing hears nothing before two persons agreed', !(await orders()).some((order) => order.kind === 'OPEN_USER'))
   await decide(support, reviewer, 'place_unknown', '现场找不到该门牌')
-  checks.that('EC-20 a refusal says why', await until('地址无法确认'))
+  checks.that('EC-20 a refusal says why', await until('地址无法确认', 'request-new_user'))
   await apply('示例路 9 号 2 单元 302')
   await decide(support, reviewer, 'open', '已核对房产证与身份证')
   checks.that('EC-20 what two persons agreed to is opened by marketing', (await ordered('OPEN_USER')) !== undefined)
-  checks.that('EC-20 and the household is told', await until('已受理'))
+  checks.that('EC-20 and the household sees that it is under way', await until('已受理', 'request-new_user'))
+  await go('notices/index')
+  await shows('notice-request_moved')
+  await whole('new-user-told')
 }
 
 async function points() {
