@@ -108,7 +108,10 @@ export interface paths {
         get: operations["detail"];
         put?: never;
         post?: never;
-        /** Ends a link. What its person granted to others ends with it. */
+        /**
+         * Ends a link. What its person granted to others ends with it. A device that signed in less than a day ago to
+         *     an account that was there before needs a step-up for `unlink` (403 `STEP_UP_REQUIRED`).
+         */
         delete: operations["unlink"];
         options?: never;
         head?: never;
@@ -912,7 +915,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sends a one-time code, to a phone or to the phone on file for a home.
+         * Sends a one-time code: to a phone, to the phone on file for a home, or to the account's own for an act.
          * @description The answer is the same whether the phone or home exists or not.
          */
         post: operations["ask_code"];
@@ -982,7 +985,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Orders a payment. Sending the same key and body again gives the same bytes, also after a crash. */
+        /**
+         * Orders a payment. Sending the same key and body again gives the same bytes, also after a crash.
+         * @description More than is usual in a day, or much of it from a device or for a home that is new, needs a step-up for `pay`
+         *     (403 `STEP_UP_REQUIRED`); the same key may be used again after it.
+         */
         post: operations["create"];
         delete?: never;
         options?: never;
@@ -1146,7 +1153,7 @@ export interface paths {
         put?: never;
         /**
          * Shows by a code that the person at this device is the account's owner (`POST /v1/otps` with
-         *     `purpose` `export` or `erase`; asked for by 403 `STEP_UP_REQUIRED`).
+         *     `purpose` `export`, `erase`, `pay` or `unlink`; asked for by 403 `STEP_UP_REQUIRED`).
          * @description The answer's access token may do the one act, once, within ten minutes.
          */
         post: operations["step_up"];
@@ -1524,19 +1531,32 @@ export interface components {
             binding_id: string;
         };
         /**
-         * @description `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`; `export`, `erase`
-         *     and `set_password` alone, `set_generation_password` and `change_payee` with `generation_account_id`:
-         *     their code goes to the account's own phone.
+         * @description `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`. The others go to the
+         *     account's own phone: `pay` with `items`, `unlink` with `binding_id`, `set_generation_password` and
+         *     `change_payee` with `generation_account_id`; `export`, `erase` and `set_password` alone.
          */
         CodeBody: {
+            /** @description The home to leave. */
+            binding_id?: string | null;
             /** @example 1504010020017 */
             consumer_no?: string | null;
             generation_account_id?: string | null;
+            /** @description The homes to pay for, as they will be ordered. */
+            items?: components["schemas"]["CodeItem"][] | null;
             /** @description A candidate of a match of level `id_only`. */
             match_token?: string | null;
             /** @example 19000000001 */
             phone?: string | null;
             purpose: components["schemas"]["CodePurpose"];
+        };
+        /** @description One home of a payment that needs a step-up. */
+        CodeItem: {
+            /**
+             * Format: int64
+             * @description What will be ordered for it.
+             */
+            amount_fen: number;
+            binding_id: string;
         };
         /** @description What came of login and password: the same whether they fit or not. */
         CodePromisedView: {
@@ -1555,7 +1575,7 @@ export interface components {
          * @description What a code is for.
          * @enum {string}
          */
-        CodePurpose: "verify_phone" | "bind" | "export" | "erase" | "set_password" | "set_generation_password" | "change_payee";
+        CodePurpose: "verify_phone" | "bind" | "export" | "erase" | "pay" | "unlink" | "set_password" | "set_generation_password" | "change_payee";
         CodeView: {
             /**
              * Format: int64
@@ -2489,7 +2509,7 @@ export interface components {
              */
             good_for: number;
             /**
-             * @description What the code was for: `export` or `erase`, once.
+             * @description What the code was for: `export`, `erase`, `pay` or `unlink`, once.
              * @example export
              */
             purpose: string;
