@@ -139,3 +139,38 @@ async fn ln_33_arrears_stand_under_their_cause_with_their_rows_and_scope() {
     let page = desk.get("/console/reports", &reader).await.text;
     assert!(page.contains("128.40") && !page.contains("/console/reports/arrears"));
 }
+
+#[actix_web::test]
+async fn ln_32_a_trace_or_a_payment_is_found_from_every_page() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let support = office.enter(&desk, "support").await;
+    let page = desk.get("/console/cases", &support).await.text;
+    assert!(page.contains("action=\"/console/find\""));
+    let trace = "ab".repeat(16);
+    for (what, to) in [
+        (trace.to_uppercase(), format!("/console/why?trace={trace}")),
+        (
+            format!("%20{PAYMENT}"),
+            format!("/console/timeline?of=payment&id={PAYMENT}"),
+        ),
+    ] {
+        let path = format!("/console/find?what={what}");
+        let found = desk.get(&path, &support).await;
+        assert_eq!(found.status, StatusCode::SEE_OTHER, "{}", found.text);
+        assert_eq!(found.goes_to(), to);
+    }
+    for odd in ["", "abc", "%3Cb%3E", "//evil.example", &"a".repeat(33)] {
+        let path = format!("/console/find?what={odd}");
+        let shown = desk.get(&path, &support).await;
+        assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY, "{odd}");
+    }
+    let publisher = office.enter(&desk, "publisher").await;
+    let page = desk.get("/console/articles", &publisher).await.text;
+    assert!(!page.contains("/console/find"));
+    let path = format!("/console/find?what={trace}");
+    assert_eq!(
+        desk.get(&path, &publisher).await.status,
+        StatusCode::FORBIDDEN
+    );
+}

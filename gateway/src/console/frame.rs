@@ -109,6 +109,8 @@ pub struct Frame {
     pub scope: String,
     /// The mark that every form carries as its field `mark`.
     pub mark: String,
+    /// Whether traces and payments are found from here.
+    pub finds: bool,
     /// What a finished act says.
     pub said: Option<&'static str>,
 }
@@ -145,6 +147,7 @@ impl Frame {
             role: role_word(staff.role),
             scope: staff.scope.text(),
             mark: visitor.mark.clone(),
+            finds: staff.may(Right::ReadTimeline),
             said: said.and_then(|key| super::words::known(visitor.lang, key)),
         }
     }
@@ -160,6 +163,7 @@ impl Frame {
             role: "",
             scope: String::new(),
             mark: String::new(),
+            finds: false,
             said: None,
         }
     }

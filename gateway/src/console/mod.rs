@@ -26,6 +26,7 @@ mod customers;
 mod decisions;
 mod entrance;
 pub mod fault;
+mod find;
 mod followers;
 pub mod frame;
 mod functions;
@@ -75,6 +76,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Page> {
     openings::pages(&mut pages);
     system::pages(&mut pages);
     circuits::pages(&mut pages);
+    find::pages(&mut pages);
     bans::pages(&mut pages);
     people::pages(&mut pages);
     articles::pages(&mut pages);

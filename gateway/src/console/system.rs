@@ -139,7 +139,7 @@ struct WhyPage {
 }
 
 /// A trace as it is written: 32 hex digits.
-fn is_trace(text: &str) -> bool {
+pub(super) fn is_trace(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
