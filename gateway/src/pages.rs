@@ -1,8 +1,10 @@
 //! The household's pages (H5), embedded in the binary and served by the line listener.
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
-use actix_web::http::header::{IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use rust_embed::RustEmbed;
 
 use crate::edge::codes::Code;
@@ -15,7 +17,8 @@ struct Files;
 
 /// Only our own origin may be asked for anything: no third-party request, ever (experience.md 7).
 const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
-     script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+     script-src 'self'; connect-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; \
+     form-action 'self'";
 
 /// Serves a page or asset; `/` is the app itself.
 pub async fn serve(req: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -38,17 +41,21 @@ pub async fn serve(req: HttpRequest) -> Result<HttpResponse, Problem> {
     } else {
         "public, max-age=31536000, immutable"
     };
-    Ok(HttpResponse::Ok()
+    Ok(ours_alone()
         .insert_header((CONTENT_TYPE, file.metadata.mimetype()))
         .insert_header((CACHE_CONTROL, life))
         .insert_header((ETAG, tag))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((
-            HeaderName::from_static("content-security-policy"),
-            HeaderValue::from_static(CONTENT_POLICY),
-        ))
-        .insert_header((HeaderName::from_static("referrer-policy"), "no-referrer"))
         .body(file.data.into_owned()))
+}
+
+/// An answer that loads only what is ours, stands in nobody's frame, and tells nobody where one was.
+fn ours_alone() -> HttpResponseBuilder {
+    let mut answer = HttpResponse::Ok();
+    answer
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((CONTENT_SECURITY_POLICY, CONTENT_POLICY))
+        .insert_header((REFERRER_POLICY, "no-referrer"));
+    answer
 }
 
 fn missing(path: &str) -> Problem {
@@ -58,4 +65,32 @@ fn missing(path: &str) -> Problem {
         );
     }
     Problem::new(Code::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_loads_only_what_is_ours_and_stands_in_nobodys_frame() {
+        let page = ours_alone().finish();
+        let said = |name| {
+            page.headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        let policy = said(CONTENT_SECURITY_POLICY).unwrap_or_default();
+        let parts: Vec<&str> = policy.split(';').map(str::trim).collect();
+        for wanted in [
+            "default-src 'self'",
+            "script-src 'self'",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(parts.contains(&wanted), "{wanted} is not in {policy}");
+        }
+        assert_eq!(said(REFERRER_POLICY), Some("no-referrer"));
+        assert_eq!(said(X_CONTENT_TYPE_OPTIONS), Some("nosniff"));
+    }
 }

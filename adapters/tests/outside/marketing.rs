@@ -197,6 +197,16 @@ async fn a_lost_or_broken_answer_is_no_answer() {
 }
 
 #[tokio::test]
+async fn nobody_is_led_anywhere_by_a_redirect() {
+    let elsewhere = Responder::start(|_| Act::Answer(201, "{}".into()));
+    let to = elsewhere.base.clone();
+    let responder = Responder::start(move |_| Act::Redirect(to.clone()));
+    let reply = marketing(&responder).post(TXN, "{}").await;
+    assert!(reply.is_err(), "{reply:?}");
+    assert_eq!((responder.seen().len(), elsewhere.seen().len()), (1, 0));
+}
+
+#[tokio::test]
 async fn an_operation_that_keeps_failing_is_left_alone_and_the_others_are_not() {
     let responder = Responder::start(|seen| match seen.method.as_str() {
         "POST" => Act::Answer(500, "{}".into()),

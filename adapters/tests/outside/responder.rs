@@ -48,6 +48,8 @@ impl Seen {
 /// What the responder does with a request.
 pub(crate) enum Act {
     Answer(u16, String),
+    /// Send the caller to another address.
+    Redirect(String),
     /// Hold the connection without a byte until the caller gives up.
     Hang,
     /// Close without a byte.
@@ -102,6 +104,12 @@ fn serve(mut stream: TcpStream, script: &Script, log: &Mutex<Vec<Seen>>) {
             );
             let _ = stream.write_all(head.as_bytes());
             let _ = stream.write_all(body.as_bytes());
+        }
+        Act::Redirect(to) => {
+            let head = format!(
+                "HTTP/1.1 307 X\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+            let _ = stream.write_all(head.as_bytes());
         }
         Act::Hang => {
             // Returns when the caller closes its side.
