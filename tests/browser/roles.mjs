@@ -122,6 +122,7 @@ async function time(support) {
   await go(support, '/customers')
   const account = (await support.page.locator('main tbody a').first().getAttribute('href')).split('/').pop()
   await go(support, '/timeline')
+  await support.page.selectOption('[name="of"]', 'account')
   await support.page.fill('[name="id"]', account)
   await click(support, support.page.locator('main form button'))
   checks.that('a line of time has its moments', (await support.page.locator('#line tbody tr').count()) > 0)

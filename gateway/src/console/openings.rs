@@ -186,7 +186,10 @@ async fn show(
             .map(|one| (one.as_str(), format!("verdict.{}", one.as_str())))
             .collect(),
         may_propose: found.awaits_a_proposal() && visitor.acting.may(Right::ServeCustomers),
-        may_judge: found.waiting().is_some() && visitor.acting.may(Right::ApproveService),
+        may_judge: visitor.acting.may(Right::ApproveService)
+            && found
+                .waiting()
+                .is_some_and(|one| one.proposed_by != visitor.acting.actor()),
     }))
 }
 
