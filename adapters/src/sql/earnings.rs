@@ -23,7 +23,7 @@ statements! { "earnings":
     LOCK("points_balance") = "UPDATE points_balance SET points = points WHERE account_id = $1";
     BALANCE("points_balance") = "SELECT points AS n FROM points_balance WHERE account_id = $1";
     TAKE("points_balance") = "UPDATE points_balance SET points = points - $2 WHERE account_id = $1 AND points - $2 >= \
-        (SELECT COALESCE(SUM(e.points - e.taken), 0) FROM points_earning e WHERE e.account_id = $1 AND e.vests_at > $3)";
+        (SELECT CAST(COALESCE(SUM(e.points - e.taken), 0) AS BIGINT) FROM points_earning e WHERE e.account_id = $1 AND e.vests_at > $3)";
     LOSE("points_balance") = "UPDATE points_balance SET points = points - $2 WHERE account_id = $1 AND points >= $2";
 }
 
