@@ -99,15 +99,23 @@ pub(super) const fn side(by: By) -> i64 {
     }
 }
 
+/// Within its grain: a span may be asked for without an end, and must not reach into the next grain.
+fn within(at: i64) -> i64 {
+    at.clamp(0, GRAIN.saturating_sub(1))
+}
+
 /// A moment of a grain among the tallies.
-pub(super) const fn tally_at(grain: Grain, at: i64) -> i64 {
-    grain.number().saturating_mul(GRAIN).saturating_add(at)
+pub(super) fn tally_at(grain: Grain, at: i64) -> i64 {
+    grain
+        .number()
+        .saturating_mul(GRAIN)
+        .saturating_add(within(at))
 }
 
 /// A moment of a grain and a side among the sums.
-pub(super) const fn sum_at(grain: Grain, side: i64, at: i64) -> i64 {
+pub(super) fn sum_at(grain: Grain, side: i64, at: i64) -> i64 {
     let place = grain.number().saturating_mul(SIDES).saturating_add(side);
-    place.saturating_mul(GRAIN).saturating_add(at)
+    place.saturating_mul(GRAIN).saturating_add(within(at))
 }
 
 fn region_number(region: &str) -> i64 {
@@ -208,7 +216,7 @@ impl<C: WriteConn> Sql<C> {
 }
 
 /// The first and the last moment of a slice among the tallies, or among the sums of a side.
-pub(super) const fn span(slice: &Slice, side: Option<i64>) -> (i64, i64) {
+pub(super) fn span(slice: &Slice, side: Option<i64>) -> (i64, i64) {
     match side {
         None => (
             tally_at(slice.grain, slice.from),
@@ -259,6 +267,11 @@ mod tests {
         let last = sum_at(Grain::Hour, 3, GRAIN - 1);
         assert!(last < sum_at(Grain::Day, 0, 0) && last > sum_at(Grain::Hour, 2, GRAIN - 1));
         assert!(tally_at(Grain::Hour, GRAIN - 1) < tally_at(Grain::Day, 0));
+        for endless in [i64::MAX / 2, i64::MAX] {
+            assert!(tally_at(Grain::Hour, endless) < tally_at(Grain::Day, 0));
+            assert!(sum_at(Grain::Day, 3, endless) < sum_at(Grain::Month, 0, 0));
+            assert_eq!(tally_at(Grain::Day, -endless), tally_at(Grain::Day, 0));
+        }
     }
 
     #[test]
