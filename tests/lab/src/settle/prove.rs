@@ -76,7 +76,8 @@ impl Settler<'_> {
         let mut child = self.command()?.stdout(Stdio::piped()).spawn()?;
         let said = child.stdout.take().ok_or_else(|| wrong("no output"))?;
         let mut told = 0;
-        for line in BufReader::new(said).lines() {
+        let mut lines = BufReader::new(said).lines();
+        for line in lines.by_ref() {
             let line = line?;
             if let Some(number) = line.strip_prefix("settled ") {
                 told = number.parse().unwrap_or(told).max(told);
@@ -92,6 +93,8 @@ impl Settler<'_> {
         }
         child.kill()?;
         let ended = child.wait()?;
+        // Open until it is dead: whoever writes to a closed output ends by themselves.
+        drop(lines);
         if ended.signal() != Some(SIGKILL) {
             return Err(wrong("a run was over before it could be killed"));
         }
