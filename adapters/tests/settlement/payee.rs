@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::home::{CARD, Home, OTHER_CARD, OTHER_PHONE, PHONE};
 use crate::store::Place;
 use crate::stories;
-use crate::world::Fault;
+use crate::world::{Fault, app, rules};
 
 stories! {
     m2_17_another_payee_wants_a_code_and_waits_three_days;
@@ -35,6 +35,10 @@ fn card(table: &PersonalTable) -> &str {
 async fn m2_17_another_payee_wants_a_code_and_waits_three_days(place: Place) {
     let home = Home::with_a_confirmed_month(place).await;
     let account = home.seller.account.clone();
+    let mut braked = rules();
+    braked.brake_sum = Fen::new(12_399);
+    let braked = app(&home.place, &home.outside, braked);
+    braked.sweep_trades().await.unwrap();
     assert_eq!(home.trade().await.state, State::Queued);
     home.reserve_says(CARD).await;
     home.show(&account, CARD, None).await.unwrap();
