@@ -183,6 +183,13 @@ pub async fn verified_phone_in(
     Ok(phone.map(|phone| phone.number))
 }
 
+/// Whose an account's things are now: its own, or of the account it became part of; nobody's once it
+/// is erased.
+pub async fn owner_in(tx: &mut Tx, account: &AccountId) -> Result<Option<AccountId>, StoreError> {
+    let found = tx.accounts().find(account).await?;
+    Ok(found.map(|found| found.merged.map_or(found.account_id, |(into, _)| into)))
+}
+
 /// Whether the person behind an account was erased.
 pub async fn is_erased_in(tx: &mut Tx, account: &AccountId) -> Result<bool, StoreError> {
     tx.accounts().is_erased(account).await

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::points::{Movement, Side};
 use super::{PointsError, Requests};
+use crate::accounts::owner_in;
 use crate::outbox::Claimed;
 use crate::outbox::relay::{Deliver, Delivery};
 use crate::shared::ids::{AccountId, PaymentId};
@@ -89,7 +90,7 @@ impl Requests {
             return Ok(());
         }
         atomically(&*self.store, async |tx: &mut Tx| {
-            let Some(account_id) = owner(tx, &posted.account_id).await? else {
+            let Some(account_id) = owner_in(tx, &posted.account_id).await? else {
                 return Ok(());
             };
             let movement = Movement {
@@ -106,7 +107,7 @@ impl Requests {
             }
             tx.requests().give_points(&account_id, points).await?;
             // The purse is ours until the commit: whoever merges the account now comes after it.
-            if owner(tx, &posted.account_id).await?.as_ref() != Some(&account_id) {
+            if owner_in(tx, &posted.account_id).await?.as_ref() != Some(&account_id) {
                 return Err(StoreError::Conflict.into());
             }
             let Some(line_no) = posted.line_no else {
@@ -185,12 +186,6 @@ impl Requests {
         })
         .await
     }
-}
-
-/// Whose points an account's are now; nobody's once it is erased.
-async fn owner(tx: &mut Tx, account: &AccountId) -> Result<Option<AccountId>, StoreError> {
-    let found = tx.accounts().find(account).await?;
-    Ok(found.map(|found| found.merged.map_or(found.account_id, |(into, _)| into)))
 }
 
 /// Listens to what is credited, and to what goes back.
