@@ -130,14 +130,10 @@ impl Rooms {
             let (store, clock, entropy) = again();
             Notices::new(store, clock, entropy, outside.sms.clone())
         };
-        let privacy = {
-            let (store, clock, entropy) = again();
-            Privacy::new(store, clock, entropy)
-        };
-        let publications = {
-            let (store, clock, entropy) = again();
-            Publications::new(store, clock, entropy, Arc::new(Darkroom))
-        };
+        let (kept, time, chance) = again();
+        let privacy = Privacy::new(kept, time, chance);
+        let (kept, time, chance) = again();
+        let publications = Publications::new(kept, time, chance, Arc::new(Darkroom));
         let passwords = passwords(&entropy)?;
         let vault = crate::vault::open(&config.vault, engine)?;
         let rows = MonthRows::under(config.settlement.rules(&policy.number_prefix));
