@@ -96,7 +96,7 @@ fn the_seams_are_where_they_are_sought() {
         }
     }
     let engine = source::read("adapters/src/sql/engine.rs").expect("the engine");
-    let opened = engine.matches("engine.begin()").count();
+    let opened = engine.matches("engine.begin()).await").count();
     let watched = engine
         .matches("watch(unit, in_time(engine.begin()).await")
         .count();

@@ -20,7 +20,6 @@ use lifeline_adapters::pictures::Darkroom;
 use lifeline_adapters::sql;
 use lifeline_adapters::vault::{SoftwareWrapping, WrappedVault};
 use lifeline_core::accounts::codes::{Budget, CodeCarrier};
-use lifeline_core::accounts::session::REFRESH_LIFE_S;
 use lifeline_core::accounts::{Accounts, PasswordDoor};
 use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::bindings::{BindingRules, Bindings};
@@ -59,6 +58,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::canary::{PEOPLE, START};
+use crate::device::Device;
 use crate::settling;
 use crate::town::Town;
 
@@ -196,12 +196,8 @@ pub(crate) struct House {
     pub(crate) clock: Arc<Hands>,
     pub(crate) entropy: Arc<Dice>,
     pub(crate) store: Arc<sql::Engine>,
-    /// Each person's device: the token it shows, the one it renews it by, and when both were given.
-    tokens: RefCell<Vec<Option<(String, String, i64)>>>,
+    devices: RefCell<Vec<Option<Device>>>,
 }
-
-/// An access token is used this long; it lives a little longer.
-const TOKEN_S: i64 = 600;
 
 impl House {
     /// Opens a store that was migrated before.
@@ -286,7 +282,7 @@ impl House {
             clock,
             entropy,
             store,
-            tokens: RefCell::new(vec![None; PEOPLE]),
+            devices: RefCell::new(vec![None; PEOPLE]),
         }
     }
 
@@ -378,7 +374,7 @@ impl House {
         }))
     }
 
-    /// Calls the line as a person, whose device signs in once and stays signed in.
+    /// Calls the line as a person, whose device stays signed in while it may.
     pub(crate) async fn call(
         &self,
         line: &Line,
@@ -397,22 +393,31 @@ impl House {
     }
 
     async fn token(&self, line: &Line, person: usize) -> String {
-        let held = self.tokens.borrow()[person].clone();
+        let held = self.devices.borrow()[person].clone();
         let now = self.now_s();
-        let body = match held {
-            Some((token, _, given)) if now - given < TOKEN_S => return token,
-            Some((_, refresh, given)) if now - given < REFRESH_LIFE_S => {
-                json!({"grant": "refresh", "refresh_token": refresh})
-            }
-            Some(_) | None => json!({"grant": "alipay", "auth_code": self.town.allow(person)}),
+        if let Some(token) = held.as_ref().and_then(|one| one.shown(now)) {
+            return token.to_owned();
+        }
+        let body = match held.as_ref().and_then(|one| one.renewal(now)) {
+            Some(refresh) => json!({"grant": "refresh", "refresh_token": refresh}),
+            None => json!({"grant": "alipay", "auth_code": self.town.allow(person)}),
         };
         let request = TestRequest::with_uri("/v1/sessions").method(Method::POST);
         let reply = line.send(request, Some(body)).await;
         assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text);
         let token = reply.text_at("access_token");
         let refresh = reply.text_at("refresh_token");
-        self.tokens.borrow_mut()[person] = Some((token.clone(), refresh, now));
+        let device = Device::after(held.as_ref(), now, &token, refresh);
+        self.devices.borrow_mut()[person] = Some(device);
         token
+    }
+
+    /// Whether somebody signed in lately to an account that was there a day before.
+    pub(crate) fn is_new_device(&self, person: usize) -> bool {
+        let devices = self.devices.borrow();
+        devices[person]
+            .as_ref()
+            .is_some_and(|one| one.is_new(self.now_s()))
     }
 }
 

@@ -13,6 +13,7 @@
 )]
 
 mod canary;
+mod device;
 mod line;
 mod model;
 mod reads;

@@ -38,6 +38,7 @@ pub(crate) enum Answer {
     CannotConfirm,
     TooManyGrants,
     ProofLocked,
+    StepUpRequired,
 }
 
 impl Answer {
@@ -48,6 +49,7 @@ impl Answer {
             Self::NotFound => Some("NOT_FOUND"),
             Self::RoleNotEnough => Some("ROLE_NOT_ENOUGH"),
             Self::CannotConfirm => Some("CANNOT_CONFIRM"),
+            Self::StepUpRequired => Some("STEP_UP_REQUIRED"),
             Self::TooManyGrants => Some("TOO_MANY_GRANTS"),
             Self::ProofLocked => Some("PROOF_LOCKED"),
         }
@@ -329,9 +331,13 @@ impl Model {
         self.live(person, home).expect("a link")
     }
 
-    pub(crate) fn unlink(&mut self, person: usize, link: usize) -> Answer {
+    /// Somebody on a device that is new to them leaves nothing without showing themselves.
+    pub(crate) fn unlink(&mut self, person: usize, link: usize, is_new: bool) -> Answer {
         if self.own(person, link).is_none() {
             return Answer::NotFound;
+        }
+        if is_new {
+            return Answer::StepUpRequired;
         }
         self.end(link);
         Answer::Done

@@ -338,7 +338,8 @@ impl<'a> Walk<'a> {
         };
         let path = format!("/v1/bindings/{}", self.model.links[link].id);
         let reply = self.call(person, Method::DELETE, &path, None).await;
-        let expected = self.model.unlink(person, link);
+        let is_new = self.house.is_new_device(person);
+        let expected = self.model.unlink(person, link, is_new);
         is(&reply, expected, StatusCode::NO_CONTENT);
     }
 

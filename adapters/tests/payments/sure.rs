@@ -87,7 +87,7 @@ async fn stepped_up(s: &Story, payer: &Payer, errand: &Errand) {
         tries: 0,
         asked_at: now,
         expires_at: now.plus_seconds(300),
-        spent_at: Some(now),
+        spent_at: None,
         version: 1,
     };
     let step_up = StepUp {
