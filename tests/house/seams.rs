@@ -106,7 +106,7 @@ fn the_seams_are_where_they_are_sought() {
     );
     let http = source::read("adapters/src/wire/http.rs").expect("the client");
     assert_eq!(http.matches("self.exchange(").count(), 1);
-    assert!(http.contains("seams::send(call, self.exchange(request))"));
+    assert!(http.contains("seams::send(call, cut_at(rest, self.exchange(request)))"));
 }
 
 /// The feature is asked for by name, never by default, and by no script but the one of tests/crash.

@@ -198,16 +198,8 @@ impl Caller {
         let Some(leave) = self.breaker.admit(operation) else {
             return Err(NoAnswer::NotSent("circuit_open"));
         };
-        let cut = most < self.most;
-        let exchange = async {
-            match cut {
-                false => self.exchange(request).await,
-                true => tokio::time::timeout(most, self.exchange(request))
-                    .await
-                    .unwrap_or(Err(CUT)),
-            }
-        };
-        let outcome = seams::send(call, exchange).await;
+        let rest = Some(most).filter(|most| *most < self.most);
+        let outcome = seams::send(call, cut_at(rest, self.exchange(request))).await;
         // Given up by us sooner than it may take, it proves nothing about the other side.
         if !matches!(outcome, Err(CUT)) {
             leave.end(outcome.as_ref().is_ok_and(works), began.elapsed());
@@ -258,6 +250,18 @@ impl Caller {
 
 /// The request it was for had no more time.
 const CUT: NoAnswer = NoAnswer::Unknown("deadline_over");
+
+async fn cut_at(
+    rest: Option<Duration>,
+    exchange: impl Future<Output = Result<Reply, NoAnswer>>,
+) -> Result<Reply, NoAnswer> {
+    match rest {
+        None => exchange.await,
+        Some(rest) => tokio::time::timeout(rest, exchange)
+            .await
+            .unwrap_or(Err(CUT)),
+    }
+}
 
 fn after_send() -> NoAnswer {
     NoAnswer::Unknown("reply_cut_off")
