@@ -111,7 +111,8 @@ pub(crate) fn read(file: &Path) -> Result<Config, Vec<Fault>> {
 }
 
 /// A demo's limits: the defaults, unless `LIFELINE__LIMITS__*` says otherwise (benchmarks do); but
-/// twenty times as much of single functions, because one address clicks for several households.
+/// twenty times as much of single functions, because one address clicks for several households; and a step-up
+/// before payments from 100,000 yuan in a day only, because a demo's households are always new and pay all day.
 #[cfg(feature = "demo")]
 pub(crate) fn limits_of_environment() -> Result<Limits, Vec<Fault>> {
     let environment = config::Environment::with_prefix("LIFELINE__LIMITS")
@@ -119,6 +120,8 @@ pub(crate) fn limits_of_environment() -> Result<Limits, Vec<Fault>> {
         .try_parsing(true);
     config::Config::builder()
         .set_default("functions_percent", 2_000)
+        .and_then(|builder| builder.set_default("step_up_day_fen", 10_000_000))
+        .and_then(|builder| builder.set_default("step_up_new_fen", 10_000_000))
         .and_then(|builder| builder.add_source(environment).build())
         .and_then(config::Config::try_deserialize::<Limits>)
         .map_err(|error| vec![Fault::new("LIFELINE__LIMITS", &error.to_string())])

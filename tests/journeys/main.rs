@@ -36,6 +36,7 @@ mod settling;
 mod settling_goals;
 mod settling_rules;
 mod several_homes;
+mod sure;
 mod two_gateways;
 mod user_system;
 
@@ -74,6 +75,7 @@ fn main() {
         settling_goals::tests(),
         settling_rules::tests(),
         several_homes::tests(),
+        sure::tests(),
         two_gateways::tests(),
         user_system::tests(),
     ];
