@@ -13,6 +13,7 @@ use crate::family::{
     standings,
 };
 use crate::outside::{Credit, Fault};
+use crate::rulings::rule_line;
 use crate::store::Place;
 use crate::stories;
 use crate::story::{Ordered, Story, arrears};
@@ -27,6 +28,7 @@ stories! {
     interleaving_02_a_silent_marketing_refunds_no_home;
     interleaving_11_a_worker_dropped_anywhere_posts_each_home_once;
     another_sum_is_divided_by_two_persons;
+    nobody_posts_whole_what_is_several_homes;
     another_sum_frees_every_home_in_the_end;
 }
 
@@ -293,6 +295,28 @@ async fn divide(s: &Story, order: &Ordered, parts: &[(i64, i64)]) -> Result<(), 
         .observe(&order.id, vec![seen], "staff:two", "trace")
         .await;
     decided.map(drop)
+}
+
+/// Two persons who rule on the held line, instead of saying how much is whose, post nothing.
+async fn nobody_posts_whole_what_is_several_homes(place: Place) {
+    let s = Story::at(place);
+    owing(&s, "v1");
+    let li = family(&s, "li", &[ONE, TWO]).await;
+    let order = suspended(&s, &li, 3_000).await;
+    for ruling in [l::Ruling::Post, l::Ruling::FenceRepost] {
+        rule_line(&s, &order.id, l::Input::Case, Some(ruling)).await;
+        s.run(600).await;
+        assert_eq!(s.outside.count("post"), 0, "{ruling:?}");
+        assert_eq!(s.outside.count("fence"), 0, "{ruling:?}");
+    }
+    divide(&s, &order, &[(1, 1_111), (2, 1_889)]).await.unwrap();
+    s.run(120).await;
+    assert_eq!(
+        (credited(&s, ONE), credited(&s, TWO)),
+        (vec![1_111], vec![1_889])
+    );
+    s.square();
+    s.books_agree().await;
 }
 
 async fn another_sum_is_divided_by_two_persons(place: Place) {

@@ -41,7 +41,12 @@ async fn say(s: &Story, id: &PaymentId, seen: Observation) {
     said.unwrap();
 }
 
-async fn rule_line(s: &Story, id: &PaymentId, input: l::Input, ruling: Option<l::Ruling>) {
+pub(crate) async fn rule_line(
+    s: &Story,
+    id: &PaymentId,
+    input: l::Input,
+    ruling: Option<l::Ruling>,
+) {
     let line = s.look(id).await.lines[0].line_id.clone();
     let fact = LineFact {
         ruling,

@@ -89,7 +89,7 @@ impl Booking<'_> {
             .line(id)
             .is_some_and(|line| self.order.is_split(line));
         let owed = self.is_owed_back(id);
-        let gone = is_posting(fact.ruling) && self.is_money_gone(id)?;
+        let gone = is_posting(fact.ruling) && (self.is_undivided() || self.is_money_gone(id)?);
         let line = self.line_at(id)?;
         let state = line.state;
         let stale = line.asked_at.is_some_and(|last| asked_at < last);
@@ -108,8 +108,8 @@ impl Booking<'_> {
         let mut facts = line_facts(line, fact, now);
         facts.same_business_date &= !split;
         if state == l::State::Held && (owed || gone) {
-            // The money is promised to the payer by a refund that is not over, or went back another
-            // way: nothing may post it or promise it again.
+            // The money is promised to the payer by a refund that is not over, went back another way,
+            // or is several homes': nothing may post it or promise it again.
             facts.ruling = None;
         }
         if line.let_go

@@ -30,6 +30,13 @@ impl Booking<'_> {
         self.witness("payments.suspended", "suspense")
     }
 
+    /// Suspense money of several homes, and nobody said yet how much is whose: posted whole under the one
+    /// held line, it would be posted again under the lines that they name.
+    pub(super) const fn is_undivided(&self) -> bool {
+        let payment = &self.order.payment;
+        !payment.suspense.is_zero() && payment.shares.len() > 1
+    }
+
     /// Suspense money whose place is decided moves to clearing, once.
     pub(super) fn name_suspense(&mut self) -> Result<(), BooksError> {
         let sum = self.order.payment.suspense;
@@ -87,7 +94,7 @@ impl Booking<'_> {
     /// it all to the first home would pay one bill with another's money.
     fn name_homes(&mut self, named: &[Named]) -> Result<(), BooksError> {
         let payment = &self.order.payment;
-        if payment.suspense.is_zero() || payment.shares.len() == 1 {
+        if !self.is_undivided() {
             return if named.is_empty() {
                 Ok(())
             } else {

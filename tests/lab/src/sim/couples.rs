@@ -22,14 +22,14 @@ const SPOTS: [(u64, Spot); 25] = [
     (22, spot("L", "FENCING(repost)")),
     (22, spot("L", "FENCING(refund)")),
     (1, spot("L", "POSTED")),
-    (3, spot("L", "REVERSING")),
+    (5, spot("L", "REVERSING")),
     (4, spot("L", "MKT_REFUND")),
-    (18, spot("L", "REFUND_DUE")),
+    (26, spot("L", "REFUND_DUE")),
     (2, spot("L", "REFUNDED")),
     (5, spot("L", "HELD")),
     (5, spot("R", "PLANNED")),
     (7, spot("R", "SENDING")),
-    (3, spot("R", "UNKNOWN")),
+    (5, spot("R", "UNKNOWN")),
     (4, spot("R", "WAIT_FUNDS")),
     (15, spot("R", "BLOCKED")),
     (2, spot("R", "DONE")),
@@ -48,7 +48,7 @@ pub(super) fn couple(plan: &mut Plan, dice: &mut Dice) {
     if dice.in_mille(20) {
         claim_at_cutoff(plan, dice);
     }
-    if dice.in_mille(400)
+    if dice.in_mille(500)
         && let Some(on) = some_spot(dice)
     {
         plan.services.push(Service::Gossip { on });
