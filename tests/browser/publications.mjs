@@ -107,7 +107,7 @@ async function theMap() {
 async function everythingIsSearched() {
   await go('publications/hub')
   await shows('screen-services')
-  checks.equal('LN-03 every group has its ways', await page.locator('[data-testid^="way-"]:visible').count(), 16)
+  checks.equal('LN-03 every group has its ways', await page.locator('[data-testid^="way-"]:visible').count(), 17)
   await whole('services')
   await at('search-everything').click()
   await shows('find-what')
