@@ -1,35 +1,15 @@
 //! A clerk proposes, another person agrees, and what was agreed to happens; alone nobody can.
 
-use lifeline_core::cases::{Case, CaseKind};
-use lifeline_core::shared::ids::{CaseId, Maker};
-use lifeline_core::store::{StoreError, Tx, atomically};
+use lifeline_core::cases::CaseKind;
+use lifeline_core::shared::ids::CaseId;
 
 use crate::office::{Desk, Office};
+use crate::opened::opened;
 
-async fn opened(office: &Office, kind: CaseKind) -> CaseId {
-    let entropy = office.entropy();
-    let maker = Maker {
-        clock: &*office.clock,
-        entropy: &*entropy,
-    };
-    let case = Case {
-        case_id: maker.id(),
-        kind,
-        cause: maker.uuid(),
-        subject: maker.uuid(),
-        facts: r#"{"reason":"<script>alert(1)</script>"}"#.to_owned(),
-        opened_at: maker.now(),
-        trace_id: "t".repeat(32),
-        closed_at: None,
-    };
-    let case = &case;
-    atomically(&*office.store, async |tx: &mut Tx| {
-        assert!(tx.cases().open(case).await?);
-        Ok::<_, StoreError>(())
-    })
-    .await
-    .unwrap();
-    case.case_id.clone()
+/// A case of this kind about something nobody knows, whose facts came from outside.
+async fn doubted(office: &Office, kind: CaseKind) -> CaseId {
+    let facts = r#"{"reason":"<script>alert(1)</script>"}"#;
+    opened(office, kind, "of-nobody", facts).await
 }
 
 async fn propose(office: &Office, desk: &Desk, cookie: &str, id: &CaseId, form: [&str; 2]) -> u16 {
@@ -55,7 +35,7 @@ async fn agree(office: &Office, desk: &Desk, cookie: &str, id: &CaseId) -> (u16,
 async fn ln_55_a_case_ends_by_two_persons() {
     let office = Office::new().await;
     let desk = office.desk().await;
-    let id = opened(&office, CaseKind::HolderConflict).await;
+    let id = doubted(&office, CaseKind::HolderConflict).await;
     let finance = office.enter(&desk, "finance").await;
     let shown = desk.get(&format!("/console/cases/{id}"), &finance).await;
     assert!(shown.text.contains("&#60;script&#62;") && !shown.text.contains("<script>alert"));
@@ -68,7 +48,10 @@ async fn ln_55_a_case_ends_by_two_persons() {
     )
     .await;
     assert_eq!(said, 303);
-    // Finance may approve what others proposed, but not this.
+    // Finance may approve what others proposed, but not this: the page does not offer it and says why.
+    let path = format!("/console/cases/{id}");
+    let own = desk.get(&path, &finance).await.text;
+    assert!(own.contains("id=\"own-proposal\"") && !own.contains(&format!("{path}/approval")));
     let (status, _) = agree(&office, &desk, &finance, &id).await;
     assert_eq!(status, 409);
     assert!(
@@ -77,6 +60,8 @@ async fn ln_55_a_case_ends_by_two_persons() {
             .contains(&"same_person".to_owned())
     );
     let reviewer = office.enter(&desk, "reviewer").await;
+    let offered = desk.get(&path, &reviewer).await.text;
+    assert!(offered.contains(&format!("{path}/approval")) && !offered.contains("own-proposal"));
     let (status, to) = agree(&office, &desk, &reviewer, &id).await;
     assert_eq!(
         (status, to.ends_with("said=said.carried_out")),
@@ -94,7 +79,7 @@ async fn ln_55_a_case_ends_by_two_persons() {
 async fn ln_55_only_what_the_kind_permits_is_proposed_and_one_at_a_time() {
     let office = Office::new().await;
     let desk = office.desk().await;
-    let id = opened(&office, CaseKind::HolderConflict).await;
+    let id = doubted(&office, CaseKind::HolderConflict).await;
     let support = office.enter(&desk, "support").await;
     for (resolution, reason, status) in [
         ("refund", "give it back", 409),
@@ -120,7 +105,7 @@ async fn ln_55_only_what_the_kind_permits_is_proposed_and_one_at_a_time() {
 async fn ln_55_the_list_shows_what_is_open_and_what_is_late() {
     let office = Office::new().await;
     let desk = office.desk().await;
-    let id = opened(&office, CaseKind::Contradiction).await;
+    let id = doubted(&office, CaseKind::Contradiction).await;
     office.pass(4 * 3_600);
     let support = office.enter(&desk, "support").await;
     let shown = desk.get("/console/cases?queue=all", &support).await;
@@ -135,7 +120,7 @@ async fn ln_55_the_list_shows_what_is_open_and_what_is_late() {
 async fn ln_55_a_case_is_taken_up_by_one_and_still_anybodys_to_decide() {
     let office = Office::new().await;
     let desk = office.desk().await;
-    let id = opened(&office, CaseKind::HolderConflict).await;
+    let id = doubted(&office, CaseKind::HolderConflict).await;
     let support = office.enter(&desk, "support").await;
     let finance = office.enter(&desk, "finance").await;
     let act = async |cookie: &str, what: &str| {

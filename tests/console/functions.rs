@@ -44,11 +44,13 @@ async fn ec_21_paying_is_suspended_and_opened_by_two_persons_and_the_household_i
             .contains(&"same_person".to_owned())
     );
     assert!(office.customers().suspended().await.unwrap().is_empty());
+    let card = format!("/console/customers/{id}");
+    let own = desk.get(&card, &support).await.text;
+    assert!(own.contains("您本人不能审定") && !own.contains(&yes));
     let reviewer = office.enter(&desk, "reviewer").await;
-    let page = desk
-        .get(&format!("/console/customers/{id}"), &reviewer)
-        .await;
-    assert!(page.text.contains("asked at the counter"));
+    let page = desk.get(&card, &reviewer).await.text;
+    assert!(page.contains("asked at the counter") && page.contains(&yes));
+    assert!(!page.contains("您本人不能审定"));
     assert_eq!(act(&office, &desk, &reviewer, &yes, &[]).await, 303);
     assert_eq!(
         act(&office, &desk, &reviewer, &yes, &[]).await,

@@ -1,14 +1,13 @@
 //! Markup in every field of text is text, on every page, for every role.
 
 use actix_web::http::Method;
-use lifeline_core::cases::{Case, CaseKind};
+use lifeline_core::cases::CaseKind;
 use lifeline_core::operators::Role;
-use lifeline_core::shared::ids::Maker;
-use lifeline_core::store::{StoreError, Tx, atomically};
 use lifeline_gateway::console::table;
 
 use crate::customers::household;
 use crate::office::{Desk, Office};
+use crate::opened::opened;
 
 const HURT: &str = "<script>hurt()</script>\"'><b>x";
 const ESCAPED: &str = "&#60;script&#62;hurt()";
@@ -24,29 +23,9 @@ async fn post(office: &Office, desk: &Desk, who: &str, path: &str, form: &[(&str
 
 /// A case about somebody's home, whose facts came from outside.
 async fn doubted(office: &Office, subject: &str) -> String {
-    let entropy = office.entropy();
-    let maker = Maker {
-        clock: &*office.clock,
-        entropy: &*entropy,
-    };
-    let case = Case {
-        case_id: maker.id(),
-        kind: CaseKind::AccountConflict,
-        cause: maker.uuid(),
-        subject: subject.to_owned(),
-        facts: serde_json::json!({ "said": HURT }).to_string(),
-        opened_at: maker.now(),
-        trace_id: "t".repeat(32),
-        closed_at: None,
-    };
-    let case = &case;
-    atomically(&*office.store, async |tx: &mut Tx| {
-        assert!(tx.cases().open(case).await?);
-        Ok::<_, StoreError>(())
-    })
-    .await
-    .unwrap();
-    format!("/console/cases/{}", case.case_id)
+    let facts = serde_json::json!({ "said": HURT }).to_string();
+    let case = opened(office, CaseKind::AccountConflict, subject, &facts).await;
+    format!("/console/cases/{case}")
 }
 
 #[actix_web::test]

@@ -35,12 +35,12 @@ use lifeline_gateway::console::{self};
 use lifeline_gateway::edge::cursor::Cursors;
 use lifeline_gateway::edge::limits::{Limits, Quotas};
 use lifeline_gateway::listeners::outermost::{Sources, addressed, traced};
+use lifeline_tests::Silence;
 use rusqlite::Connection;
 
 use crate::aggregate::Company;
 use crate::billed::Billed;
 use crate::followers::Shorthand;
-use crate::silence::Silence;
 use crate::stand_ins::{Dice, Hands, NoClerk, START_S, Well};
 
 /// A hash that costs little: what it costs is not what is tried here.

@@ -65,6 +65,8 @@ async fn ec_20_an_application_is_checked_by_one_person_and_opened_by_another() {
     let open = [("verdict", "open"), ("reason", "deed and ID card seen")];
     assert_eq!(status(&office, &desk, &support, &propose, &open).await, 303);
     assert_eq!(status(&office, &desk, &support, &propose, &open).await, 409);
+    let own = desk.get(&page, &support).await.text;
+    assert!(own.contains("id=\"own-proposal\"") && !own.contains(&yes));
     assert_eq!(status(&office, &desk, &support, &yes, &[]).await, 409);
     assert!(
         office

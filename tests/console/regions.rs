@@ -1,40 +1,14 @@
 //! Cases stand in queues, and within the region of whoever works on them: of another region they are
 //! neither listed nor opened nor decided about, and the try is in the audit.
 
-use lifeline_core::cases::{Case, CaseKind};
+use lifeline_core::cases::CaseKind;
 use lifeline_core::operators::{Role, Scope};
-use lifeline_core::shared::ids::{CaseId, Maker};
-use lifeline_core::store::{StoreError, Tx, atomically};
+use lifeline_core::shared::ids::CaseId;
 
 use crate::customers::household;
 use crate::movement::ordered;
 use crate::office::{Desk, Office};
-
-async fn opened(office: &Office, kind: CaseKind, subject: &str) -> CaseId {
-    let entropy = office.entropy();
-    let maker = Maker {
-        clock: &*office.clock,
-        entropy: &*entropy,
-    };
-    let case = Case {
-        case_id: maker.id(),
-        kind,
-        cause: maker.uuid(),
-        subject: subject.to_owned(),
-        facts: "{}".to_owned(),
-        opened_at: maker.now(),
-        trace_id: "t".repeat(32),
-        closed_at: None,
-    };
-    let case = &case;
-    atomically(&*office.store, async |tx: &mut Tx| {
-        assert!(tx.cases().open(case).await?);
-        Ok::<_, StoreError>(())
-    })
-    .await
-    .unwrap();
-    case.case_id.clone()
-}
+use crate::opened::opened;
 
 async fn act(office: &Office, desk: &Desk, cookie: &str, path: &str, form: &[(&str, &str)]) -> u16 {
     let mark = office.mark(desk, cookie).await;
@@ -47,9 +21,9 @@ async fn act(office: &Office, desk: &Desk, cookie: &str, path: &str, form: &[(&s
 async fn ln_55_a_case_of_another_region_is_nobodys_there_and_the_try_is_audited() {
     let office = Office::new().await;
     let (account, link) = household(&office).await;
-    let of_home = opened(&office, CaseKind::HolderConflict, link.as_str()).await;
-    let of_person = opened(&office, CaseKind::AccountConflict, account.as_str()).await;
-    let of_nobody = opened(&office, CaseKind::DeadLetter, "outbox:1").await;
+    let of_home = opened(&office, CaseKind::HolderConflict, link.as_str(), "{}").await;
+    let of_person = opened(&office, CaseKind::AccountConflict, account.as_str(), "{}").await;
+    let of_nobody = opened(&office, CaseKind::DeadLetter, "outbox:1", "{}").await;
     for (login, region, role) in [
         ("south", "1504", Role::Support),
         ("north", "1505", Role::Support),
@@ -105,7 +79,7 @@ async fn ln_55_each_kind_stands_in_its_queue_and_a_role_begins_with_its_own() {
     let office = Office::new().await;
     let mut all = Vec::new();
     for kind in CaseKind::ALL {
-        all.push((kind, opened(&office, kind, "nothing").await));
+        all.push((kind, opened(&office, kind, "nothing", "{}").await));
     }
     let desk = office.desk().await;
     let reviewer = office.enter(&desk, "reviewer").await;
@@ -142,7 +116,7 @@ async fn ln_55_each_kind_stands_in_its_queue_and_a_role_begins_with_its_own() {
 async fn ln_55_a_payment_is_within_the_region_of_the_homes_it_is_for() {
     let office = Office::new().await;
     let id = ordered(&office).await.payment.payment_id;
-    let case = opened(&office, CaseKind::AmountMismatch, id.as_str()).await;
+    let case = opened(&office, CaseKind::AmountMismatch, id.as_str(), "{}").await;
     for (login, region) in [("south", "1504"), ("north", "1505")] {
         let scope = Scope::parse(region).unwrap();
         office.hire(login, Role::Support, scope).await;

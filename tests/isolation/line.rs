@@ -12,7 +12,6 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
 use actix_web::test::TestRequest;
 use actix_web::{App, test, web};
-use async_trait::async_trait;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::passwords::{Argon2id, Cost};
@@ -25,23 +24,16 @@ use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::bindings::{BindingRules, Bindings};
 use lifeline_core::notices::Notices;
 use lifeline_core::outbox::relay::{Deliver, Relay};
-use lifeline_core::payments::ports::{
-    Close, CreateOrder, Created, Notice, NoticeError, NoticeReader, PaymentChannel, Posting,
-    PostingReply, PostingSystem, RefundReply, RefundStatus, ReversalReply, Trade, VoucherReply,
-};
 use lifeline_core::payments::{Payments, Policy, Ports};
 use lifeline_core::privacy::Privacy;
 use lifeline_core::publications::Publications;
 use lifeline_core::requests::Requests;
-use lifeline_core::requests::ports::{OrderReport, WorkOrder, WorkOrders};
 use lifeline_core::settlement::accounts::{
-    Generation, GenerationDoor, GenerationNames, GenerationPorts, GridConnections, Reserve,
+    Generation, GenerationDoor, GenerationNames, GenerationPorts,
 };
-use lifeline_core::settlement::ids::GenerationNo;
 use lifeline_core::settlement::{MonthRows, Settlement};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::money::Fen;
-use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::time::{Clock, Time};
 use lifeline_gateway::accounts::CookieRules;
 use lifeline_gateway::billing::Repeated;
@@ -54,6 +46,7 @@ use lifeline_gateway::edge::tokens::{TokenKey, Tokens};
 use lifeline_gateway::listeners::line::routes;
 use lifeline_gateway::listeners::outermost::{Sources, addressed, patched, traced};
 use lifeline_gateway::runner::Waker;
+use lifeline_tests::Silence;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -81,82 +74,6 @@ impl Entropy for Dice {
             let block = Sha256::digest(roll.to_be_bytes());
             chunk.copy_from_slice(&block[..chunk.len()]);
         }
-    }
-}
-
-/// A channel and a ledger that answer nothing: orders here are never paid.
-#[derive(Debug)]
-pub(crate) struct Silence;
-
-#[async_trait]
-impl GridConnections for Silence {
-    async fn reserved(&self, _: &GenerationNo) -> Result<Option<Reserve>, NoAnswer> {
-        Err(SILENT)
-    }
-}
-
-pub(crate) const SILENT: NoAnswer = NoAnswer::NotSent("silence");
-
-#[async_trait]
-impl WorkOrders for Silence {
-    async fn file(&self, _: &WorkOrder) -> Result<OrderReport, NoAnswer> {
-        Err(SILENT)
-    }
-    async fn look(&self, _: &str) -> Result<OrderReport, NoAnswer> {
-        Err(SILENT)
-    }
-}
-
-#[async_trait]
-impl PaymentChannel for Silence {
-    fn create_body(&self, order: &CreateOrder) -> String {
-        order.out_trade_no.clone()
-    }
-    async fn create(&self, _: &str) -> Result<Created, NoAnswer> {
-        Err(SILENT)
-    }
-    fn cashier_url(&self, _: &CreateOrder, _: &str, _: Time) -> String {
-        "https://cashier.example/".to_owned()
-    }
-    async fn query(&self, _: &str) -> Result<Trade, NoAnswer> {
-        Err(SILENT)
-    }
-    async fn close(&self, _: &str) -> Result<Close, NoAnswer> {
-        Err(SILENT)
-    }
-    async fn refund(&self, _: &str, _: &str, _: Fen) -> Result<RefundReply, NoAnswer> {
-        Err(SILENT)
-    }
-    async fn query_refund(&self, _: &str, _: &str) -> Result<RefundStatus, NoAnswer> {
-        Err(SILENT)
-    }
-}
-
-impl NoticeReader for Silence {
-    fn read(&self, _: &[u8]) -> Result<Notice, NoticeError> {
-        Err(NoticeError::Malformed)
-    }
-}
-
-#[async_trait]
-impl PostingSystem for Silence {
-    fn posting_body(&self, posting: &Posting) -> String {
-        posting.channel_txn_no.clone()
-    }
-    async fn post(&self, _: &str, _: &str) -> Result<PostingReply, NoAnswer> {
-        Err(SILENT)
-    }
-    async fn get(&self, _: &str) -> Result<PostingReply, NoAnswer> {
-        Err(SILENT)
-    }
-    async fn fence(&self, _: &str) -> Result<PostingReply, NoAnswer> {
-        Err(SILENT)
-    }
-    async fn reverse(&self, _: &str, _: &str) -> Result<ReversalReply, NoAnswer> {
-        Err(SILENT)
-    }
-    async fn refund_voucher(&self, _: &str, _: &str, _: Fen) -> Result<VoucherReply, NoAnswer> {
-        Err(SILENT)
     }
 }
 

@@ -11,10 +11,7 @@ use lifeline_core::settlement::accounts::{
 };
 use lifeline_core::settlement::energy::{EnergyVersion, VersionState};
 use lifeline_core::settlement::ids::{GenerationNo, TradingAccount};
-use lifeline_core::settlement::ports::{
-    HeadEnd, Payout, PayoutAnswer, Published, PublishingPlatform, ReviewAnswer, ReviewRequest,
-    ReviewTerminal, TradePlatform,
-};
+use lifeline_core::settlement::ports::{Published, PublishingPlatform};
 use lifeline_core::settlement::readings::{DayReading, Measured, MonthEnergy, MonthReading};
 use lifeline_core::settlement::{Ports, Settlement, SettlementRules};
 use lifeline_core::shared::energy::{Kwh, Price};
@@ -26,11 +23,12 @@ use lifeline_core::shared::personal::{IdNo, PersonName};
 use lifeline_core::shared::time::{Clock, Day, Time};
 use lifeline_core::store::{Store, StoreError, Tx, atomically};
 use lifeline_core::tariffs::{PriceKind, PriceRow, Slot, TaxRow};
+use lifeline_tests::Silence;
 
 use crate::canary::{
     Canary, PEOPLE, canaries_in, card_of, generator_of, id_no_of, name_of, sold_of,
 };
-use crate::line::{House, SILENT, Silence};
+use crate::line::House;
 use crate::model::Answer;
 use crate::reads::{is, shows};
 use crate::walk::Walk;
@@ -60,46 +58,6 @@ fn with_prices(
         payer: silence,
     };
     Settlement::new(ports, SettlementRules::default())
-}
-
-#[async_trait]
-impl HeadEnd for Silence {
-    async fn month(&self, _: &GenerationNo, _: &Period) -> Result<Option<MonthReading>, NoAnswer> {
-        Err(SILENT)
-    }
-}
-
-#[async_trait]
-impl PublishingPlatform for Silence {
-    async fn feed_in_prices(&self, _: &Period) -> Result<Published, NoAnswer> {
-        Err(SILENT)
-    }
-}
-
-#[async_trait]
-impl ReviewTerminal for Silence {
-    async fn hand_over(&self, _: &ReviewRequest) -> Result<(), NoAnswer> {
-        Err(SILENT)
-    }
-    async fn ask(&self, _: &str) -> Result<ReviewAnswer, NoAnswer> {
-        Err(SILENT)
-    }
-    async fn recall(&self, _: &str) -> Result<(), NoAnswer> {
-        Err(SILENT)
-    }
-}
-
-#[async_trait]
-impl TradePlatform for Silence {
-    async fn pay(&self, _: &Payout) -> Result<PayoutAnswer, NoAnswer> {
-        Err(SILENT)
-    }
-    async fn ask(&self, _: &str) -> Result<PayoutAnswer, NoAnswer> {
-        Err(SILENT)
-    }
-    async fn fence(&self, _: &str) -> Result<PayoutAnswer, NoAnswer> {
-        Err(SILENT)
-    }
 }
 
 /// Ten yuan for a kilowatt-hour, and no tax.

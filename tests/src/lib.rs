@@ -1,5 +1,5 @@
 //! What the tests of this package share: a running demo of their own, a household's phone, a hand
-//! on the sandbox's controls, and the two engines.
+//! on the sandbox's controls, the two engines, and an outside that is silent.
 
 #![expect(
     clippy::expect_used,
@@ -13,8 +13,10 @@ pub mod demo;
 pub mod engine;
 pub mod phone;
 pub mod proxy;
+pub mod silence;
 
 pub use demo::Demo;
 pub use engine::Engine;
 pub use phone::{Answer, Phone};
 pub use proxy::Proxy;
+pub use silence::Silence;

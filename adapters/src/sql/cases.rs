@@ -1,7 +1,7 @@
 //! Open questions for a person, one per cause.
 
 use async_trait::async_trait;
-use lifeline_core::cases::decision::{Part, Proposal, ProposalState, Resolution, Taking};
+use lifeline_core::cases::decision::{Ending, Part, Proposal, Resolution, Taking};
 use lifeline_core::cases::ports::{CaseReads, CaseStore};
 use lifeline_core::cases::{Case, CaseKind, HomeBehind};
 use lifeline_core::shared::ids::{AccountId, BindingId, CaseId};
@@ -10,6 +10,7 @@ use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
 use super::bindings::CONSUMER_NO;
+use super::four_eyes::{judge, judging, proposals, propose, proposed, proposing};
 use super::statement::statements;
 use super::value::args;
 use super::{Conn, Row, Sql, WriteConn};
@@ -22,12 +23,9 @@ statements! { "cases":
     COUNT_OPEN("case_file") = "SELECT COUNT(*) AS n FROM case_file WHERE closed_at IS NULL";
     LIST_OPEN("case_file") = "SELECT case_id, kind, cause, subject, facts, opened_at, trace_id, closed_at FROM case_file \
         WHERE closed_at IS NULL AND case_id > $1 ORDER BY case_id LIMIT $2";
-    PROPOSALS("case_proposal") = "SELECT proposal_id, case_id, resolution, parts, reason, proposed_by, proposed_at, state, decided_by, \
-        decided_at FROM case_proposal WHERE case_id = $1 ORDER BY proposed_at DESC, proposal_id DESC";
-    PROPOSE("case_proposal") = "INSERT INTO case_proposal (proposal_id, case_id, resolution, reason, proposed_by, proposed_at, \
-        state, decided_by, decided_at, parts) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL, $8) ON CONFLICT DO NOTHING";
-    JUDGE("case_proposal") = "UPDATE case_proposal SET state = $2, decided_by = $3, decided_at = $4 \
-        WHERE proposal_id = $1 AND state = 'open'";
+    PROPOSALS("case_proposal") = proposals!("case_proposal", "case_id, resolution, parts", "case_id");
+    PROPOSE("case_proposal") = propose!("case_proposal", "case_id, resolution, parts", "$6, $7, $8");
+    JUDGE("case_proposal") = judge!("case_proposal");
     TAKINGS("case_taking") = "SELECT t.case_id, t.taken_by, t.taken_at FROM case_taking t \
         JOIN case_file c ON c.case_id = t.case_id WHERE c.closed_at IS NULL ORDER BY t.case_id";
     TAKE("case_taking") = "INSERT INTO case_taking (case_id, taken_by, taken_at) SELECT case_id, $2, $3 FROM case_file \
@@ -70,18 +68,12 @@ fn case(row: &Row) -> Result<Case, StoreError> {
 }
 
 fn proposal(row: &Row) -> Result<Proposal, StoreError> {
-    Ok(Proposal {
-        proposal_id: row.text("proposal_id")?,
+    let what = Ending {
         case_id: row.id("case_id")?,
         resolution: row.parsed("resolution", Resolution::parse)?,
         parts: row.parsed("parts", Part::parse_all)?,
-        reason: row.text("reason")?,
-        proposed_by: row.text("proposed_by")?,
-        proposed_at: row.time("proposed_at")?,
-        state: row.parsed("state", ProposalState::parse)?,
-        decided_by: row.maybe_text("decided_by")?,
-        decided_at: row.maybe_time("decided_at")?,
-    })
+    };
+    proposed(row, what)
 }
 
 #[async_trait]
@@ -143,7 +135,7 @@ impl<C: Conn> CaseReads for Sql<C> {
     }
 
     async fn proposals(&mut self, id: &CaseId) -> Result<Vec<Proposal>, StoreError> {
-        let rows = self.rows(&PROPOSALS, args![id]).await?;
+        let rows = self.rows(&PROPOSALS, args![id, i64::MAX]).await?;
         rows.iter().map(proposal).collect()
     }
 
@@ -177,27 +169,14 @@ impl<C: WriteConn> CaseStore for Sql<C> {
     }
 
     async fn propose(&mut self, proposal: &Proposal) -> Result<bool, StoreError> {
-        let args = args![
-            &proposal.proposal_id,
-            &proposal.case_id,
-            proposal.resolution.as_str(),
-            &proposal.reason,
-            &proposal.proposed_by,
-            proposal.proposed_at,
-            proposal.state.as_str(),
-            Part::render_all(&proposal.parts),
-        ];
-        self.changed(&PROPOSE, args).await
+        let what = &proposal.what;
+        let parts = Part::render_all(&what.parts);
+        let what = args![&what.case_id, what.resolution.as_str(), parts];
+        self.changed(&PROPOSE, proposing(proposal, what)).await
     }
 
     async fn judge(&mut self, decided: &Proposal) -> Result<bool, StoreError> {
-        let args = args![
-            &decided.proposal_id,
-            decided.state.as_str(),
-            decided.decided_by.as_deref(),
-            decided.decided_at,
-        ];
-        self.changed(&JUDGE, args).await
+        self.changed(&JUDGE, judging(decided)).await
     }
 
     async fn take(&mut self, taking: &Taking) -> Result<bool, StoreError> {

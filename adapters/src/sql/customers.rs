@@ -1,9 +1,8 @@
 //! People as staff find them: by blind index, never by what they are called.
 
 use async_trait::async_trait;
-use lifeline_core::cases::decision::ProposalState;
-use lifeline_core::customers::functions::{BankFunction, FunctionProposal, Wanted};
-use lifeline_core::customers::openings::OpeningProposal;
+use lifeline_core::customers::functions::{BankFunction, FunctionProposal, Move, Wanted};
+use lifeline_core::customers::openings::{OpeningProposal, Outcome};
 use lifeline_core::customers::ports::{CustomerReads, CustomerStore};
 use lifeline_core::customers::unmasking::{Unmasking, Veiled};
 use lifeline_core::requests::openings::Verdict;
@@ -13,6 +12,7 @@ use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
 use super::accounts::{ID_NO, PHONE};
+use super::four_eyes::{judge, judging, proposals, propose, proposed, proposing};
 use super::statement::statements;
 use super::value::args;
 use super::{Conn, Row, Sql, WriteConn};
@@ -38,22 +38,12 @@ statements! { "customers":
     SUSPEND("function_suspension") = "INSERT INTO function_suspension (account_id, function, proposal_id, since) \
         VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     LIFT("function_suspension") = "DELETE FROM function_suspension WHERE account_id = $1 AND function = $2";
-    PROPOSALS("function_proposal") = "SELECT proposal_id, account_id, function, wanted, reason, proposed_by, proposed_at, \
-        state, decided_by, decided_at FROM function_proposal WHERE account_id = $1 \
-        ORDER BY proposed_at DESC, proposal_id DESC LIMIT $2";
-    PROPOSE("function_proposal") = "INSERT INTO function_proposal (proposal_id, account_id, function, wanted, reason, \
-        proposed_by, proposed_at, state, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, NULL) \
-        ON CONFLICT DO NOTHING";
-    JUDGE("function_proposal") = "UPDATE function_proposal SET state = $2, decided_by = $3, decided_at = $4 \
-        WHERE proposal_id = $1 AND state = 'open'";
-    OPENINGS("opening_proposal") = "SELECT proposal_id, request_id, account_id, verdict, reason, proposed_by, proposed_at, \
-        state, decided_by, decided_at FROM opening_proposal WHERE request_id = $1 \
-        ORDER BY proposed_at DESC, proposal_id DESC LIMIT $2";
-    PROPOSE_OPENING("opening_proposal") = "INSERT INTO opening_proposal (proposal_id, request_id, account_id, verdict, reason, \
-        proposed_by, proposed_at, state, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, NULL) \
-        ON CONFLICT DO NOTHING";
-    JUDGE_OPENING("opening_proposal") = "UPDATE opening_proposal SET state = $2, decided_by = $3, decided_at = $4 \
-        WHERE proposal_id = $1 AND state = 'open'";
+    PROPOSALS("function_proposal") = proposals!("function_proposal", "account_id, function, wanted", "account_id");
+    PROPOSE("function_proposal") = propose!("function_proposal", "account_id, function, wanted", "$6, $7, $8");
+    JUDGE("function_proposal") = judge!("function_proposal");
+    OPENINGS("opening_proposal") = proposals!("opening_proposal", "request_id, account_id, verdict", "request_id");
+    PROPOSE_OPENING("opening_proposal") = propose!("opening_proposal", "request_id, account_id, verdict", "$6, $7, $8");
+    JUDGE_OPENING("opening_proposal") = judge!("opening_proposal");
 }
 
 fn ids(rows: &[Row]) -> Result<Vec<AccountId>, StoreError> {
@@ -73,33 +63,21 @@ fn unmasking(row: &Row) -> Result<Unmasking, StoreError> {
 }
 
 fn proposal(row: &Row) -> Result<FunctionProposal, StoreError> {
-    Ok(FunctionProposal {
-        proposal_id: row.text("proposal_id")?,
+    let what = Move {
         account_id: row.id("account_id")?,
         function: row.parsed("function", BankFunction::parse)?,
         wanted: row.parsed("wanted", Wanted::parse)?,
-        reason: row.text("reason")?,
-        proposed_by: row.text("proposed_by")?,
-        proposed_at: row.time("proposed_at")?,
-        state: row.parsed("state", ProposalState::parse)?,
-        decided_by: row.maybe_text("decided_by")?,
-        decided_at: row.maybe_time("decided_at")?,
-    })
+    };
+    proposed(row, what)
 }
 
 fn opening(row: &Row) -> Result<OpeningProposal, StoreError> {
-    Ok(OpeningProposal {
-        proposal_id: row.text("proposal_id")?,
+    let what = Outcome {
         request_id: row.id("request_id")?,
         account_id: row.id("account_id")?,
         verdict: row.parsed("verdict", Verdict::parse)?,
-        reason: row.text("reason")?,
-        proposed_by: row.text("proposed_by")?,
-        proposed_at: row.time("proposed_at")?,
-        state: row.parsed("state", ProposalState::parse)?,
-        decided_by: row.maybe_text("decided_by")?,
-        decided_at: row.maybe_time("decided_at")?,
-    })
+    };
+    proposed(row, what)
 }
 
 #[async_trait]
@@ -205,57 +183,34 @@ impl<C: WriteConn> CustomerStore for Sql<C> {
     }
 
     async fn propose_function(&mut self, proposal: &FunctionProposal) -> Result<bool, StoreError> {
-        let args = args![
-            &proposal.proposal_id,
-            &proposal.account_id,
-            proposal.function.as_str(),
-            proposal.wanted.as_str(),
-            &proposal.reason,
-            &proposal.proposed_by,
-            proposal.proposed_at,
-            proposal.state.as_str(),
+        let what = &proposal.what;
+        let what = args![
+            &what.account_id,
+            what.function.as_str(),
+            what.wanted.as_str(),
         ];
-        self.changed(&PROPOSE, args).await
+        self.changed(&PROPOSE, proposing(proposal, what)).await
     }
 
     async fn judge_function(&mut self, decided: &FunctionProposal) -> Result<bool, StoreError> {
-        let args = args![
-            &decided.proposal_id,
-            decided.state.as_str(),
-            decided.decided_by.as_deref(),
-            decided.decided_at,
-        ];
-        self.changed(&JUDGE, args).await
+        self.changed(&JUDGE, judging(decided)).await
     }
 
     async fn propose_opening(&mut self, proposal: &OpeningProposal) -> Result<bool, StoreError> {
-        let args = args![
-            &proposal.proposal_id,
-            &proposal.request_id,
-            &proposal.account_id,
-            proposal.verdict.as_str(),
-            &proposal.reason,
-            &proposal.proposed_by,
-            proposal.proposed_at,
-            proposal.state.as_str(),
-        ];
-        self.changed(&PROPOSE_OPENING, args).await
+        let what = &proposal.what;
+        let what = args![&what.request_id, &what.account_id, what.verdict.as_str()];
+        self.changed(&PROPOSE_OPENING, proposing(proposal, what))
+            .await
     }
 
     async fn judge_opening(&mut self, decided: &OpeningProposal) -> Result<bool, StoreError> {
-        let args = args![
-            &decided.proposal_id,
-            decided.state.as_str(),
-            decided.decided_by.as_deref(),
-            decided.decided_at,
-        ];
-        self.changed(&JUDGE_OPENING, args).await
+        self.changed(&JUDGE_OPENING, judging(decided)).await
     }
 
     async fn suspend(&mut self, decided: &FunctionProposal, now: Time) -> Result<(), StoreError> {
         let args = args![
-            &decided.account_id,
-            decided.function.as_str(),
+            &decided.what.account_id,
+            decided.what.function.as_str(),
             &decided.proposal_id,
             now,
         ];

@@ -66,6 +66,7 @@ mod fillings;
 mod first_months;
 mod followers;
 mod following;
+mod four_eyes;
 mod gathering;
 mod generation;
 mod generation_credentials;

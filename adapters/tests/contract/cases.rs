@@ -1,6 +1,7 @@
 //! Open questions: one per cause.
 
-use lifeline_core::cases::decision::{Part, Proposal, ProposalState, Resolution, Taking};
+use lifeline_core::cases::decision::{Ending, Part, Proposal, Resolution, Taking};
+use lifeline_core::cases::four_eyes::ProposalState;
 use lifeline_core::cases::{Case, CaseKind};
 use lifeline_core::shared::ids::CaseId;
 use lifeline_core::store::StoreError;
@@ -189,9 +190,11 @@ async fn unreadable_kind_is_an_alarm(t: Bench) {
 fn proposal(case: &Case, id: &str) -> Proposal {
     Proposal {
         proposal_id: id.to_owned(),
-        case_id: case.case_id.clone(),
-        resolution: Resolution::CreditHome,
-        parts: Part::parse_all("1=50.00 2=78.40").unwrap(),
+        what: Ending {
+            case_id: case.case_id.clone(),
+            resolution: Resolution::CreditHome,
+            parts: Part::parse_all("1=50.00 2=78.40").unwrap(),
+        },
         reason: "the sum is this home's".to_owned(),
         proposed_by: "staff:a".to_owned(),
         proposed_at: at(1),

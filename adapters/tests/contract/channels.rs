@@ -1,10 +1,10 @@
 //! Channels as they are set up, closed and scored; functions suspended for a person.
 
 use lifeline_core::accounts::account::Account;
-use lifeline_core::cases::decision::ProposalState;
+use lifeline_core::cases::four_eyes::ProposalState;
 use lifeline_core::cases::{Case, CaseKind};
 use lifeline_core::channels::{Closing, Score};
-use lifeline_core::customers::functions::{BankFunction, FunctionProposal, Wanted};
+use lifeline_core::customers::functions::{BankFunction, FunctionProposal, Move, Wanted};
 use lifeline_core::insight::Channel;
 use lifeline_core::shared::ids::{AccountId, CaseId};
 use lifeline_core::store::StoreError;
@@ -122,9 +122,11 @@ async fn person(t: &Bench, open_id: &str) -> AccountId {
 fn proposal(t: &Bench, account: &AccountId, seconds: i64) -> FunctionProposal {
     FunctionProposal {
         proposal_id: t.id::<AccountId>().to_string(),
-        account_id: account.clone(),
-        function: BankFunction::Pay,
-        wanted: Wanted::Suspended,
+        what: Move {
+            account_id: account.clone(),
+            function: BankFunction::Pay,
+            wanted: Wanted::Suspended,
+        },
         reason: "asked for at the counter".into(),
         proposed_by: "staff:1".into(),
         proposed_at: at(seconds),
@@ -153,10 +155,8 @@ async fn one_proposal_of_a_function_waits(t: Bench) {
     let account = person(&t, "a").await;
     let first = proposal(&t, &account, 1);
     let second = proposal(&t, &account, 2);
-    let other = FunctionProposal {
-        function: BankFunction::AutoDebit,
-        ..proposal(&t, &account, 3)
-    };
+    let mut other = proposal(&t, &account, 3);
+    other.what.function = BankFunction::AutoDebit;
     assert!(propose(&t, &first).await && !propose(&t, &second).await);
     assert!(propose(&t, &other).await);
     let mut view = t.view().await;

@@ -1,8 +1,8 @@
 //! People as staff find them, and who saw what of them.
 
 use lifeline_core::accounts::account::Account;
-use lifeline_core::cases::decision::ProposalState;
-use lifeline_core::customers::openings::OpeningProposal;
+use lifeline_core::cases::four_eyes::ProposalState;
+use lifeline_core::customers::openings::{OpeningProposal, Outcome};
 use lifeline_core::customers::unmasking::{Unmasking, Veiled};
 use lifeline_core::requests::openings::Verdict;
 use lifeline_core::requests::request::Ground;
@@ -174,9 +174,11 @@ async fn an_application_has_one_proposal_that_waits(t: Bench) {
     let (application, other): (RequestId, RequestId) = (t.id(), t.id());
     let proposal = |verdict, seconds| OpeningProposal {
         proposal_id: t.id::<AccountId>().to_string(),
-        request_id: application.clone(),
-        account_id: person.account_id.clone(),
-        verdict,
+        what: Outcome {
+            request_id: application.clone(),
+            account_id: person.account_id.clone(),
+            verdict,
+        },
         reason: "deed and ID card seen".into(),
         proposed_by: "staff:a".into(),
         proposed_at: at(seconds),
@@ -186,10 +188,8 @@ async fn an_application_has_one_proposal_that_waits(t: Bench) {
     };
     let first = proposal(Verdict::Open, 1);
     let second = proposal(Verdict::Refuse(Ground::NotServed), 2);
-    let elsewhere = OpeningProposal {
-        request_id: other.clone(),
-        ..proposal(Verdict::Open, 3)
-    };
+    let mut elsewhere = proposal(Verdict::Open, 3);
+    elsewhere.what.request_id = other.clone();
     let propose = async |one: &OpeningProposal| {
         t.write(async |tx| tx.customers().propose_opening(one).await)
             .await

@@ -1,7 +1,8 @@
 //! A part of a posted line goes back (money.md b7): the line is split, the rest stays credited, and
 //! never more goes back than was paid, whatever is lost, repeated or done at once.
 
-use lifeline_core::cases::decision::{Part, Proposal, ProposalState, Resolution};
+use lifeline_core::cases::decision::{Ending, Part, Proposal, Resolution};
+use lifeline_core::cases::four_eyes::ProposalState;
 use lifeline_core::payments::order::Order;
 use lifeline_core::payments::ports::{PostingReply, VoucherReply};
 use lifeline_core::payments::rulings::Ruled;
@@ -38,9 +39,11 @@ fn decided(id: &str, parts: &str) -> Proposal {
     let now = crate::store::start();
     Proposal {
         proposal_id: id.to_owned(),
-        case_id: CaseId::parse("019aa2f0-0000-7000-8000-000000000001").unwrap(),
-        resolution: Resolution::TakeBackPart,
-        parts: Part::parse_all(parts).unwrap(),
+        what: Ending {
+            case_id: CaseId::parse("019aa2f0-0000-7000-8000-000000000001").unwrap(),
+            resolution: Resolution::TakeBackPart,
+            parts: Part::parse_all(parts).unwrap(),
+        },
         reason: "paid for another".to_owned(),
         proposed_by: "staff:a".to_owned(),
         proposed_at: now,

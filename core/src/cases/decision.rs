@@ -1,6 +1,7 @@
-//! How a case may end, and the two persons it takes: one proposes, another decides about the proposal.
+//! How a case may end: what one person proposes, and another decides about.
 
 use super::CaseKind;
+use super::four_eyes::Proposed;
 use crate::shared::ids::CaseId;
 use crate::shared::money::Fen;
 use crate::shared::time::Time;
@@ -178,50 +179,16 @@ impl CaseKind {
     }
 }
 
-/// Where a proposal stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProposalState {
-    /// Waits for another person.
-    Open,
-    /// Another person agreed; it is being carried out, or was.
-    Approved,
-    Refused,
-}
-
-impl ProposalState {
-    pub const ALL: [Self; 3] = [Self::Open, Self::Approved, Self::Refused];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Approved => "approved",
-            Self::Refused => "refused",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
-    }
-}
-
-/// One person's proposal how a case ends.
+/// How somebody wants a case to end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proposal {
-    pub proposal_id: String,
+pub struct Ending {
     pub case_id: CaseId,
     pub resolution: Resolution,
     pub parts: Vec<Part>,
-    /// The proposer's words; no personal data.
-    pub reason: String,
-    /// `staff:{id}`.
-    pub proposed_by: String,
-    pub proposed_at: Time,
-    pub state: ProposalState,
-    pub decided_by: Option<String>,
-    pub decided_at: Option<Time>,
 }
+
+/// One person's proposal how a case ends.
+pub type Proposal = Proposed<Ending>;
 
 /// That somebody of the staff has taken a case up, so that no two work on one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,9 +198,6 @@ pub struct Taking {
     pub taken_by: String,
     pub taken_at: Time,
 }
-
-/// Characters of a reason.
-pub const REASON_CHARS: std::ops::RangeInclusive<usize> = 4..=500;
 
 #[cfg(test)]
 mod tests {

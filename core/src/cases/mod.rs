@@ -1,6 +1,7 @@
 //! Something a person must decide. Opened in the unit that found it, once per cause.
 
 pub mod decision;
+pub mod four_eyes;
 pub mod ports;
 
 use serde::{Deserialize, Serialize};

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 pub use channel::{Came, ChannelRow, Closing, PER_MINUTE_MAX, Score};
 pub use error::ChannelError;
 
-use crate::cases::decision::REASON_CHARS;
+use crate::cases::four_eyes::REASON_CHARS;
 use crate::insight::asked::{month_name, month_of};
 use crate::insight::report::Ask;
 use crate::insight::{Channel, Function, Insight, Outcome};

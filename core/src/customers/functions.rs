@@ -4,9 +4,9 @@
 use serde::Serialize;
 
 use super::error::CustomerError;
+use super::judging::Judging;
 use super::{Customers, in_scope};
-use crate::audit;
-use crate::cases::decision::{ProposalState, REASON_CHARS};
+use crate::cases::four_eyes::Proposed;
 use crate::operators::Acting;
 use crate::outbox::Event;
 use crate::shared::ids::{AccountId, EventId};
@@ -65,21 +65,22 @@ impl Wanted {
     }
 }
 
-/// One person's proposal how a function is to stand for somebody.
+/// How somebody wants a function to stand for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FunctionProposal {
-    pub proposal_id: String,
+pub struct Move {
     pub account_id: AccountId,
     pub function: BankFunction,
     pub wanted: Wanted,
-    pub reason: String,
-    /// `staff:{id}`.
-    pub proposed_by: String,
-    pub proposed_at: Time,
-    pub state: ProposalState,
-    pub decided_by: Option<String>,
-    pub decided_at: Option<Time>,
 }
+
+impl Move {
+    fn outcome(&self) -> String {
+        format!("{}_{}", self.function.as_str(), self.wanted.as_str())
+    }
+}
+
+/// One person's proposal how a function is to stand for somebody.
+pub type FunctionProposal = Proposed<Move>;
 
 /// How a person's functions stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,23 +140,15 @@ impl Customers {
         wanted: Wanted,
         reason: &str,
     ) -> Result<(), CustomerError> {
-        if !REASON_CHARS.contains(&reason.chars().count()) {
-            return Err(CustomerError::Reason);
-        }
         let maker = self.maker();
-        let proposal = FunctionProposal {
-            proposal_id: maker.uuid(),
+        let what = Move {
             account_id: account.clone(),
             function,
             wanted,
-            reason: reason.to_owned(),
-            proposed_by: acting.actor(),
-            proposed_at: maker.now(),
-            state: ProposalState::Open,
-            decided_by: None,
-            decided_at: None,
         };
-        let outcome = format!("{}_{}", function.as_str(), wanted.as_str());
+        let outcome = what.outcome();
+        let proposal = Proposed::new(&maker, acting.actor(), what, reason);
+        let proposal = proposal.ok_or(CustomerError::Reason)?;
         let line = acting.line(
             maker.uuid(),
             maker.now(),
@@ -191,96 +184,66 @@ impl Customers {
         agree: bool,
     ) -> Result<(), CustomerError> {
         let maker = self.maker();
-        let judging = Judging {
-            acting,
-            now: maker.now(),
-            audit_id: maker.uuid(),
+        let acts = ["customers.approve_function", "customers.refuse_function"];
+        let word = Word {
+            judging: Judging::new(&maker, acting, agree, acts, account.as_str()),
             event_id: maker.id(),
-            agree,
         };
-        let judging = &judging;
-        let same = atomically(&*self.store, async |tx: &mut Tx| {
-            judging.decide(tx, account, function).await
+        let word = &word;
+        let given = atomically(&*self.store, async |tx: &mut Tx| {
+            word.give(tx, account, function).await
         })
         .await?;
-        if same {
-            Err(CustomerError::SamePerson)
-        } else {
+        if given {
             Ok(())
+        } else {
+            Err(CustomerError::SamePerson)
         }
     }
 }
 
-struct Judging<'a> {
-    acting: &'a Acting,
-    now: Time,
-    audit_id: String,
+/// What judging a function takes, made before the unit.
+struct Word<'a> {
+    judging: Judging<'a>,
     event_id: EventId,
-    agree: bool,
 }
 
-impl Judging<'_> {
-    fn line(&self, account: &AccountId, outcome: &str) -> audit::Line {
-        let act = if self.agree {
-            "customers.approve_function"
-        } else {
-            "customers.refuse_function"
-        };
-        let id = self.audit_id.clone();
-        self.acting
-            .line(id, self.now, act, account.as_str(), outcome)
-    }
-
-    /// True when it was their own proposal: nothing but the line of the audit is written then.
-    async fn decide(
+impl Word<'_> {
+    /// False when it was their own proposal: nothing but the line of the audit is written then.
+    async fn give(
         &self,
         tx: &mut Tx,
         account: &AccountId,
         function: BankFunction,
     ) -> Result<bool, CustomerError> {
-        in_scope(tx, self.acting, account, self.now).await?;
+        let judging = &self.judging;
+        in_scope(tx, judging.acting, account, judging.now).await?;
         let found = tx.customers().function_proposals(account, PROPOSALS_SHOWN);
-        let waits =
-            |one: &FunctionProposal| one.function == function && one.state == ProposalState::Open;
+        let waits = |one: &FunctionProposal| one.what.function == function && one.waits();
         let waiting = found.await?.into_iter().find(waits);
-        let waiting = waiting.ok_or(CustomerError::NotAsThingsStand)?;
-        if waiting.proposed_by == self.acting.actor() {
-            tx.audit()
-                .append(&self.line(account, "same_person"))
-                .await?;
-            return Ok(true);
-        }
-        let decided = FunctionProposal {
-            state: if self.agree {
-                ProposalState::Approved
-            } else {
-                ProposalState::Refused
-            },
-            decided_by: Some(self.acting.actor()),
-            decided_at: Some(self.now),
-            ..waiting
+        let Some(decided) = judging.judge(tx, waiting).await? else {
+            return Ok(false);
         };
         if !tx.customers().judge_function(&decided).await? {
             return Err(CustomerError::NotAsThingsStand);
         }
-        if self.agree {
-            match decided.wanted {
-                Wanted::Suspended => tx.customers().suspend(&decided, self.now).await?,
+        if judging.agree {
+            match decided.what.wanted {
+                Wanted::Suspended => tx.customers().suspend(&decided, judging.now).await?,
                 Wanted::Open => tx.customers().lift(account, function).await?,
             }
             tx.outbox().add(&self.news(&decided)?).await?;
         }
-        let outcome = format!("{}_{}", function.as_str(), decided.wanted.as_str());
-        tx.audit().append(&self.line(account, &outcome)).await?;
-        Ok(false)
+        judging.note(tx, &decided.what.outcome()).await?;
+        Ok(true)
     }
 
     fn news(&self, decided: &FunctionProposal) -> Result<Event, StoreError> {
         let body = Moved {
-            account_id: &decided.account_id,
-            function: decided.function.as_str(),
-            state: decided.wanted.as_str(),
-            happened_at: self.now.rfc3339(),
+            account_id: &decided.what.account_id,
+            function: decided.what.function.as_str(),
+            state: decided.what.wanted.as_str(),
+            happened_at: self.judging.now.rfc3339(),
         };
         let body = serde_json::to_string(&body).map_err(|_| StoreError::Corrupt {
             table: "outbox",
@@ -289,11 +252,11 @@ impl Judging<'_> {
         Ok(Event {
             event_id: self.event_id.clone(),
             kind: FUNCTION_MOVED.to_owned(),
-            ordering_key: format!("person:{}", decided.account_id),
+            ordering_key: format!("person:{}", decided.what.account_id),
             body,
-            trace_id: self.acting.trace_id.clone(),
-            created_at: self.now,
-            available_at: self.now,
+            trace_id: self.judging.acting.trace_id.clone(),
+            created_at: self.judging.now,
+            available_at: self.judging.now,
             money: false,
         })
     }

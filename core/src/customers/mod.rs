@@ -6,6 +6,7 @@
 //! | `looking` | finding people, one person's page |
 //! | `bills` | a bill made again, held while it is doubted |
 //! | `functions` | opening and suspending what moves a person's money, by four eyes |
+//! | `judging` | what a second person says about a proposal |
 //! | `openings` | opening a user on application, by four eyes |
 //! | `unmasking` | one thing in clear, for a reason |
 //! | `ports` | the rows |
@@ -13,6 +14,7 @@
 pub mod bills;
 pub mod error;
 pub mod functions;
+mod judging;
 mod looking;
 pub mod openings;
 pub mod ports;

@@ -2,17 +2,17 @@
 //! person, opened or refused by another; the household is told.
 
 use super::error::CustomerError;
+use super::judging::Judging;
 use super::{Customers, Glimpse, in_scope, regions, within};
 use crate::accounts::known::known;
 use crate::accounts::{Actor, Pen};
 use crate::bindings::known::links_of;
-use crate::cases::decision::{ProposalState, REASON_CHARS};
+use crate::cases::four_eyes::Proposed;
 use crate::operators::Acting;
 use crate::requests::RequestError;
 use crate::requests::openings::{self, Clerk, Verdict};
 use crate::requests::request::{Check, Request};
 use crate::shared::ids::{AccountId, RequestId};
-use crate::shared::time::Time;
 use crate::store::{Tx, View, atomically, snapshot};
 
 /// Applications on one page, and those looked at for it: a small region's page may be short.
@@ -20,22 +20,17 @@ const PAGE: usize = 50;
 const LOOKED_AT_MAX: i64 = 500;
 const PROPOSALS_SHOWN: i64 = 20;
 
-/// One person's proposal what becomes of an application.
+/// What somebody wants to become of an application.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpeningProposal {
-    pub proposal_id: String,
+pub struct Outcome {
     pub request_id: RequestId,
     pub account_id: AccountId,
+    /// The household is told its words, never the proposer's.
     pub verdict: Verdict,
-    /// The proposer's words; the household is told the verdict's own.
-    pub reason: String,
-    /// `staff:{id}`.
-    pub proposed_by: String,
-    pub proposed_at: Time,
-    pub state: ProposalState,
-    pub decided_by: Option<String>,
-    pub decided_at: Option<Time>,
 }
+
+/// One person's proposal what becomes of an application.
+pub type OpeningProposal = Proposed<Outcome>;
 
 /// An application with whose it is.
 #[derive(Debug, Clone)]
@@ -55,8 +50,7 @@ impl Application {
 
     #[must_use]
     pub fn waiting(&self) -> Option<&OpeningProposal> {
-        let open = |one: &&OpeningProposal| one.state == ProposalState::Open;
-        self.proposals.iter().find(open)
+        self.proposals.iter().find(|one| one.waits())
     }
 }
 
@@ -187,22 +181,14 @@ impl Customers {
         verdict: Verdict,
         reason: &str,
     ) -> Result<(), CustomerError> {
-        if !REASON_CHARS.contains(&reason.chars().count()) {
-            return Err(CustomerError::Reason);
-        }
         let maker = self.maker();
-        let proposal = OpeningProposal {
-            proposal_id: maker.uuid(),
+        let what = Outcome {
             request_id: id.clone(),
             account_id: account.clone(),
             verdict,
-            reason: reason.to_owned(),
-            proposed_by: acting.actor(),
-            proposed_at: maker.now(),
-            state: ProposalState::Open,
-            decided_by: None,
-            decided_at: None,
         };
+        let proposal = Proposed::new(&maker, acting.actor(), what, reason);
+        let proposal = proposal.ok_or(CustomerError::Reason)?;
         let (act, outcome) = ("customers.propose_opening", verdict.as_str());
         let line = acting.line(maker.uuid(), maker.now(), act, id.as_str(), outcome);
         let (proposal, line) = (&proposal, &line);
@@ -233,88 +219,61 @@ impl Customers {
         agree: bool,
     ) -> Result<(), CustomerError> {
         let maker = self.maker();
-        let (pen, actor, audit_id) = (Pen::ready(&maker), actor(acting), maker.uuid());
-        let judging = Judging {
-            acting,
+        let (pen, actor) = (Pen::ready(&maker), actor(acting));
+        let acts = ["customers.approve_opening", "customers.refuse_opening"];
+        let word = Word {
+            judging: Judging::new(&maker, acting, agree, acts, id.as_str()),
             clerk: Clerk {
                 pen: &pen,
                 actor: &actor,
             },
-            audit_id,
-            agree,
         };
-        let judging = &judging;
-        let same = atomically(&*self.store, async |tx: &mut Tx| {
-            judging.decide(tx, account, id).await
+        let word = &word;
+        let given = atomically(&*self.store, async |tx: &mut Tx| {
+            word.give(tx, account, id).await
         })
         .await?;
-        if same {
-            Err(CustomerError::SamePerson)
-        } else {
+        if given {
             Ok(())
+        } else {
+            Err(CustomerError::SamePerson)
         }
     }
 }
 
-struct Judging<'a> {
-    acting: &'a Acting,
+/// What judging an application takes, made before the unit.
+struct Word<'a> {
+    judging: Judging<'a>,
     clerk: Clerk<'a>,
-    audit_id: String,
-    agree: bool,
 }
 
-impl Judging<'_> {
-    /// True when it was their own proposal: nothing but the line of the audit is written then.
-    async fn decide(
+impl Word<'_> {
+    /// False when it was their own proposal: nothing but the line of the audit is written then.
+    async fn give(
         &self,
         tx: &mut Tx,
         account: &AccountId,
         id: &RequestId,
     ) -> Result<bool, CustomerError> {
-        let now = self.clerk.pen.now;
-        in_scope(tx, self.acting, account, now).await?;
+        let judging = &self.judging;
+        in_scope(tx, judging.acting, account, judging.now).await?;
         let request = openings::application_in(tx, account, id).await?;
         let request = request.ok_or(CustomerError::NoSuch)?;
-        let proposals = tx.customers().opening_proposals(id, PROPOSALS_SHOWN);
-        let mut proposals = proposals.await?.into_iter();
-        let waiting = proposals.find(|one| one.state == ProposalState::Open);
-        let waiting = waiting.ok_or(CustomerError::NotAsThingsStand)?;
-        if waiting.proposed_by == self.acting.actor() {
-            self.write(tx, id, "same_person").await?;
-            return Ok(true);
-        }
-        let verdict = waiting.verdict;
-        let decided = OpeningProposal {
-            state: if self.agree {
-                ProposalState::Approved
-            } else {
-                ProposalState::Refused
-            },
-            decided_by: Some(self.acting.actor()),
-            decided_at: Some(now),
-            ..waiting
+        let found = tx.customers().opening_proposals(id, PROPOSALS_SHOWN);
+        let waiting = found.await?.into_iter().find(OpeningProposal::waits);
+        let Some(decided) = judging.judge(tx, waiting).await? else {
+            return Ok(false);
         };
         let waits = request.check == Some(Check::Waiting);
         if !waits || !tx.customers().judge_opening(&decided).await? {
             return Err(CustomerError::NotAsThingsStand);
         }
-        if self.agree {
+        let verdict = decided.what.verdict;
+        if judging.agree {
             openings::decide_in(tx, &self.clerk, &request, verdict).await?;
         }
-        self.write(tx, id, verdict.as_str()).await?;
-        Ok(false)
-    }
-
-    async fn write(&self, tx: &mut Tx, id: &RequestId, outcome: &str) -> Result<(), CustomerError> {
-        let act = if self.agree {
-            "customers.approve_opening"
-        } else {
-            "customers.refuse_opening"
-        };
-        let (line_id, now) = (self.audit_id.clone(), self.clerk.pen.now);
-        let line = self.acting.line(line_id, now, act, id.as_str(), outcome);
-        tx.audit().append(&line).await?;
-        Ok(())
+        judging.note(tx, verdict.as_str()).await?;
+        Ok(true)
     }
 }
 

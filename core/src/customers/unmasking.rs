@@ -8,7 +8,7 @@ use crate::accounts::account::Account;
 use crate::accounts::known::known_in;
 use crate::bindings::binding::Linked;
 use crate::bindings::known::links_of_in;
-use crate::cases::decision::REASON_CHARS;
+use crate::cases::four_eyes::REASON_CHARS;
 use crate::operators::step_up::{StepUp, step_up};
 use crate::operators::{Acting, Scope};
 use crate::shared::ids::{AccountId, BindingId, StaffId};

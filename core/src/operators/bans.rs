@@ -3,7 +3,7 @@
 use super::error::OperatorError;
 use super::sign_in::{Acting, Operators};
 use crate::bans::{Ban, Lifted};
-use crate::cases::decision::REASON_CHARS;
+use crate::cases::four_eyes::REASON_CHARS;
 use crate::shared::ids::BanId;
 use crate::store::{Tx, atomically, snapshot};
 

@@ -3,7 +3,8 @@
 use super::error::OperatorError;
 use super::sign_in::{Acting, Operators};
 use super::staff::Scope;
-use crate::cases::decision::{Part, Proposal, ProposalState, REASON_CHARS, Resolution, Taking};
+use crate::cases::decision::{Ending, Part, Proposal, Resolution, Taking};
+use crate::cases::four_eyes::ProposalState;
 use crate::cases::{Case, HomeBehind, Queue};
 use crate::shared::ids::CaseId;
 use crate::store::{StoreError, Tx, View, atomically, snapshot};
@@ -71,8 +72,7 @@ impl Docket {
     /// The proposal that waits for another person.
     #[must_use]
     pub fn waiting(&self) -> Option<&Proposal> {
-        let open = |one: &&Proposal| one.state == ProposalState::Open;
-        self.proposals.iter().find(open)
+        self.proposals.iter().find(|one| one.waits())
     }
 
     /// The proposal that was agreed to while the case is still open: it has to be carried out.
@@ -212,22 +212,14 @@ impl Operators {
             parts,
             reason,
         } = plan;
-        if !REASON_CHARS.contains(&reason.chars().count()) {
-            return Err(OperatorError::Reason);
-        }
         let maker = self.maker();
-        let proposal = Proposal {
-            proposal_id: maker.uuid(),
+        let ending = Ending {
             case_id: id.clone(),
             resolution,
             parts: parts.to_vec(),
-            reason: reason.to_owned(),
-            proposed_by: acting.actor(),
-            proposed_at: maker.now(),
-            state: ProposalState::Open,
-            decided_by: None,
-            decided_at: None,
         };
+        let proposal = Proposal::new(&maker, acting.actor(), ending, reason);
+        let proposal = proposal.ok_or(OperatorError::Reason)?;
         let line = acting.line(
             maker.uuid(),
             maker.now(),
@@ -262,24 +254,19 @@ impl Operators {
     ) -> Result<Proposal, OperatorError> {
         let docket = self.docket(acting, id).await?;
         let waiting = docket.waiting().ok_or(OperatorError::NotAsThingsStand)?;
-        if waiting.proposed_by == acting.actor() {
+        let maker = self.maker();
+        let word = waiting.what.resolution.as_str();
+        let judged = waiting.clone().judged(acting.actor(), maker.now(), agree);
+        let Ok(decided) = judged else {
             self.note(acting, "cases.approve", id.as_str(), "same_person")
                 .await?;
             return Err(OperatorError::SamePerson);
-        }
-        let (state, act) = if agree {
-            (ProposalState::Approved, "cases.approve")
+        };
+        let act = if agree {
+            "cases.approve"
         } else {
-            (ProposalState::Refused, "cases.refuse")
+            "cases.refuse"
         };
-        let maker = self.maker();
-        let decided = Proposal {
-            state,
-            decided_by: Some(acting.actor()),
-            decided_at: Some(maker.now()),
-            ..waiting.clone()
-        };
-        let word = waiting.resolution.as_str();
         let line = acting.line(maker.uuid(), maker.now(), act, id.as_str(), word);
         let (decided, line) = (&decided, &line);
         atomically(&*self.store, async |tx: &mut Tx| {

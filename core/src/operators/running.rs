@@ -3,7 +3,7 @@
 use super::error::OperatorError;
 use super::right::Right;
 use super::sign_in::{Acting, Operators};
-use crate::cases::decision::REASON_CHARS;
+use crate::cases::four_eyes::REASON_CHARS;
 use crate::store::{Tx, atomically};
 
 impl Operators {

@@ -127,7 +127,7 @@ fn cause_of(decided: &Proposal, part: &Part) -> String {
 /// Carried out before, and not noted: a part is split off once.
 fn is_split_already(order: &Order, decided: &Proposal) -> bool {
     let split = |part: &Part| order.part_for(&cause_of(decided, part)).is_some();
-    decided.resolution == Resolution::TakeBackPart && decided.parts.iter().any(split)
+    decided.what.resolution == Resolution::TakeBackPart && decided.what.parts.iter().any(split)
 }
 
 /// The states of all rows of an order.
@@ -165,9 +165,9 @@ fn inputs(order: &Order, decided: &Proposal, now: Time) -> Vec<Observation> {
             })
             .collect()
     };
-    match decided.resolution {
+    match decided.what.resolution {
         Resolution::CreditHome => {
-            let named = decided.parts.iter().map(|part| Named {
+            let named = decided.what.parts.iter().map(|part| Named {
                 line_no: part.line_no,
                 amount: part.amount,
             });
@@ -211,6 +211,6 @@ fn taken_back(order: &Order, decided: &Proposal, now: Time) -> Vec<Observation> 
         let seen = Observation::line(now, line.line_id.clone(), input, fact);
         Some(seen).filter(|_| part.amount <= line.amount)
     };
-    let all: Option<Vec<_>> = decided.parts.iter().map(wanted).collect();
+    let all: Option<Vec<_>> = decided.what.parts.iter().map(wanted).collect();
     all.unwrap_or_default()
 }

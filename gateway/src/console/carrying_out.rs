@@ -50,7 +50,7 @@ async fn done(
     case: &Case,
     decided: &Proposal,
 ) -> Result<Option<&'static str>, Fault> {
-    let resolution = decided.resolution;
+    let resolution = decided.what.resolution;
     match resolution {
         Resolution::Settled => Ok(None),
         Resolution::BillStands | Resolution::BillCorrected => {

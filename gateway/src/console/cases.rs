@@ -2,7 +2,8 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use lifeline_core::cases::decision::{Part, ProposalState, REASON_CHARS, Resolution, Taking};
+use lifeline_core::cases::decision::{Part, Resolution, Taking};
+use lifeline_core::cases::four_eyes::{ProposalState, REASON_CHARS};
 use lifeline_core::cases::{Case, CaseKind, HomeBehind, Queue};
 use lifeline_core::operators::decisions::{Docket, Plan};
 use lifeline_core::operators::{Right, Role};
@@ -190,6 +191,8 @@ struct CasePage {
     has_parts: bool,
     may_propose: bool,
     may_judge: bool,
+    /// What waits was proposed by whoever looks: another person decides about it.
+    own: bool,
     may_carry_out: bool,
     may_take: bool,
     may_give_back: bool,
@@ -271,8 +274,8 @@ async fn show(
     let order = order_of(&house, case).await?;
     let open = case.closed_at.is_none();
     let offered = docket.proposals.iter().map(|one| Offered {
-        resolution: one.resolution.as_str(),
-        parts: Part::render_all(&one.parts),
+        resolution: one.what.resolution.as_str(),
+        parts: Part::render_all(&one.what.parts),
         reason: one.reason.clone(),
         by: one.proposed_by.clone(),
         at: one.proposed_at.alipay_text(),
@@ -280,10 +283,11 @@ async fn show(
         decided: one.decided_by.clone().unwrap_or_default(),
     });
     let takings = visitor.operators.takings().await?;
+    let who = visitor.acting.actor();
     let taken = takings.iter().find(|one| one.case_id == case.case_id);
-    let mine = taken.is_some_and(|one| one.taken_by == visitor.acting.actor());
+    let mine = taken.is_some_and(|one| one.taken_by == who);
     let works = open && visitor.acting.may(Right::ProposeDecision);
-    let waits = docket.waiting().is_some();
+    let waiting = docket.waiting();
     let approved = docket.agreed().is_some();
     Ok(page(&CasePage {
         frame: Frame::of(&visitor, "case.title"),
@@ -304,8 +308,14 @@ async fn show(
         has_parts: [Resolution::TakeBackPart, Resolution::CreditHome]
             .iter()
             .any(|one| case.kind.resolutions().contains(one)),
-        may_propose: open && !waits && !approved && visitor.acting.may(Right::ProposeDecision),
-        may_judge: open && waits && visitor.acting.may(Right::ApproveDecision),
+        may_propose: open
+            && waiting.is_none()
+            && !approved
+            && visitor.acting.may(Right::ProposeDecision),
+        may_judge: open
+            && waiting.is_some_and(|one| one.waits_for(&who))
+            && visitor.acting.may(Right::ApproveDecision),
+        own: open && waiting.is_some_and(|one| one.proposed_by == who),
         may_carry_out: open && approved && visitor.acting.may(Right::ApproveDecision),
         may_take: works && taken.is_none(),
         may_give_back: works && mine,

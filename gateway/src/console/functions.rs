@@ -2,7 +2,6 @@
 //! customer's page, decided by another.
 
 use actix_web::{HttpResponse, web};
-use lifeline_core::cases::decision::ProposalState;
 use lifeline_core::customers::Customers;
 use lifeline_core::customers::functions::{BankFunction, Functions, Wanted};
 use lifeline_core::operators::Right;
@@ -54,6 +53,8 @@ pub(super) struct Standing {
     pub(super) past: Vec<Past>,
     pub(super) may_propose: bool,
     pub(super) may_judge: bool,
+    /// What waits was proposed by whoever looks: another person decides about it.
+    pub(super) own: bool,
 }
 
 pub(super) fn standing(functions: &Functions, visitor: &Visitor) -> Vec<Standing> {
@@ -62,11 +63,12 @@ pub(super) fn standing(functions: &Functions, visitor: &Visitor) -> Vec<Standing
         let own = functions
             .proposals
             .iter()
-            .filter(|one| one.function == function);
-        let waits = own.clone().any(|one| one.state == ProposalState::Open);
+            .filter(|one| one.what.function == function);
+        let waiting = own.clone().find(|one| one.waits());
+        let mine = waiting.is_some_and(|one| one.proposed_by == visitor.acting.actor());
         let past = own.map(|one| Past {
             state: one.state.as_str(),
-            wanted: match one.wanted {
+            wanted: match one.what.wanted {
                 Wanted::Open => "bank.open",
                 Wanted::Suspended => "bank.suspended",
             },
@@ -85,8 +87,9 @@ pub(super) fn standing(functions: &Functions, visitor: &Visitor) -> Vec<Standing
                 Wanted::Suspended.as_str()
             },
             past: past.collect(),
-            may_propose: !waits && visitor.acting.may(Right::ServeCustomers),
-            may_judge: waits && visitor.acting.may(Right::ApproveService),
+            may_propose: waiting.is_none() && visitor.acting.may(Right::ServeCustomers),
+            may_judge: waiting.is_some() && !mine && visitor.acting.may(Right::ApproveService),
+            own: mine,
         }
     };
     BankFunction::ALL.map(one).into()

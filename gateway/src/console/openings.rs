@@ -139,6 +139,8 @@ struct OpeningPage {
     verdicts: Vec<(&'static str, String)>,
     may_propose: bool,
     may_judge: bool,
+    /// What waits was proposed by whoever looks: another person decides about it.
+    own: bool,
 }
 
 fn request(text: &str) -> Result<RequestId, Fault> {
@@ -162,12 +164,13 @@ async fn show(
         .await?;
     let past = found.proposals.iter().map(|one| Past {
         state: one.state.as_str(),
-        verdict: format!("verdict.{}", one.verdict.as_str()),
+        verdict: format!("verdict.{}", one.what.verdict.as_str()),
         reason: one.reason.clone(),
         at: one.proposed_at.alipay_text(),
         by: one.proposed_by.clone(),
         decided: one.decided_by.clone().unwrap_or_default(),
     });
+    let who = visitor.acting.actor();
     let verdicts = std::iter::once(Verdict::Open).chain(Ground::ALL.map(Verdict::Refuse));
     Ok(page(&OpeningPage {
         frame: Frame::of(&visitor, "opening.title"),
@@ -187,9 +190,8 @@ async fn show(
             .collect(),
         may_propose: found.awaits_a_proposal() && visitor.acting.may(Right::ServeCustomers),
         may_judge: visitor.acting.may(Right::ApproveService)
-            && found
-                .waiting()
-                .is_some_and(|one| one.proposed_by != visitor.acting.actor()),
+            && found.waiting().is_some_and(|one| one.waits_for(&who)),
+        own: found.waiting().is_some_and(|one| one.proposed_by == who),
     }))
 }
 

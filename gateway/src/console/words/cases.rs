@@ -83,6 +83,11 @@ pub(super) static WORDS: &[Word] = &[
         "须由提出人以外的人员复核。",
         "Somebody else than the proposer decides.",
     ),
+    (
+        "case.own_proposal",
+        "您提出的处理意见由另一位工作人员审定，您本人不能审定。",
+        "You proposed this. Another person decides about it, not you.",
+    ),
     ("case.agree", "同意并执行", "Agree and carry out"),
     ("case.refuse", "不同意", "Refuse"),
     ("case.again", "再次执行", "Carry out again"),

@@ -1,4 +1,4 @@
-//! An outside that answers nothing: what is decided here is seen in the store.
+//! An outside that answers nothing: what is decided then is seen in the store.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +13,8 @@ use lifeline_core::payments::ports::{
     PaymentChannel, Posting, PostingReply, PostingSystem, RefundReply, RefundStatus, ReversalReply,
     Trade, VoucherReply,
 };
+use lifeline_core::requests::ports::{OrderReport, WorkOrder, WorkOrders};
+use lifeline_core::settlement::accounts::{GridConnections, Reserve};
 use lifeline_core::settlement::ids::GenerationNo;
 use lifeline_core::settlement::ports::{
     HeadEnd, Payout, PayoutAnswer, Published, PublishingPlatform, ReviewAnswer, ReviewRequest,
@@ -25,11 +27,12 @@ use lifeline_core::shared::period::Period;
 use lifeline_core::shared::personal::{ConsumerNo, IdNo, PersonName, Phone};
 use lifeline_core::shared::time::Time;
 
-/// A channel and a ledger that answer nothing: orders here are never paid.
+/// Every system of the outside, answering nothing: orders are never paid, months never settled.
 #[derive(Debug)]
-pub(crate) struct Silence;
+pub struct Silence;
 
-const SILENT: NoAnswer = NoAnswer::NotSent("silence");
+/// What [`Silence`] answers.
+pub const SILENT: NoAnswer = NoAnswer::NotSent("silence");
 
 #[async_trait]
 impl PaymentChannel for Silence {
@@ -88,6 +91,23 @@ impl PostingSystem for Silence {
 impl DuesSource for Silence {
     async fn dues(&self, _: &ConsumerNo) -> Result<Dues, NoDues> {
         Err(NoDues::Unknown)
+    }
+}
+
+#[async_trait]
+impl WorkOrders for Silence {
+    async fn file(&self, _: &WorkOrder) -> Result<OrderReport, NoAnswer> {
+        Err(SILENT)
+    }
+    async fn look(&self, _: &str) -> Result<OrderReport, NoAnswer> {
+        Err(SILENT)
+    }
+}
+
+#[async_trait]
+impl GridConnections for Silence {
+    async fn reserved(&self, _: &GenerationNo) -> Result<Option<Reserve>, NoAnswer> {
+        Err(SILENT)
     }
 }
 

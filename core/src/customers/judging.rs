@@ -1,0 +1,66 @@
+//! One person's word about what another proposed of a customer, with its line of the audit.
+
+use super::error::CustomerError;
+use crate::cases::four_eyes::Proposed;
+use crate::operators::Acting;
+use crate::shared::ids::Maker;
+use crate::shared::time::Time;
+use crate::store::{StoreError, Tx};
+
+/// Made before the unit, which may run twice.
+pub(super) struct Judging<'a> {
+    pub(super) acting: &'a Acting,
+    pub(super) now: Time,
+    pub(super) agree: bool,
+    /// What the line of the audit says was done, and to what.
+    act: &'static str,
+    subject: &'a str,
+    audit_id: String,
+}
+
+impl<'a> Judging<'a> {
+    /// `acts` are the words for an agreement and for a refusal.
+    pub(super) fn new(
+        maker: &Maker<'_>,
+        acting: &'a Acting,
+        agree: bool,
+        acts: [&'static str; 2],
+        subject: &'a str,
+    ) -> Self {
+        let [approve, refuse] = acts;
+        Self {
+            acting,
+            now: maker.now(),
+            agree,
+            act: if agree { approve } else { refuse },
+            subject,
+            audit_id: maker.uuid(),
+        }
+    }
+
+    pub(super) async fn note(&self, tx: &mut Tx, outcome: &str) -> Result<(), StoreError> {
+        let id = self.audit_id.clone();
+        let line = self
+            .acting
+            .line(id, self.now, self.act, self.subject, outcome);
+        tx.audit().append(&line).await
+    }
+
+    /// What was decided about the proposal that waits, to be written. `None` when it was their own:
+    /// nothing but the line of the audit is written then, and the unit commits.
+    ///
+    /// # Errors
+    /// [`CustomerError::NotAsThingsStand`] when none waits, or the store's.
+    pub(super) async fn judge<W: Send>(
+        &self,
+        tx: &mut Tx,
+        waiting: Option<Proposed<W>>,
+    ) -> Result<Option<Proposed<W>>, CustomerError> {
+        let waiting = waiting.ok_or(CustomerError::NotAsThingsStand)?;
+        let judged = waiting.judged(self.acting.actor(), self.now, self.agree);
+        if judged.is_err() {
+            self.note(tx, "same_person").await?;
+        }
+        Ok(judged.ok())
+    }
+}
