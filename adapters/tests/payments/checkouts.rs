@@ -29,6 +29,7 @@ stories! {
     interleaving_11_a_worker_dropped_anywhere_posts_each_home_once;
     another_sum_is_divided_by_two_persons;
     nobody_posts_whole_what_is_several_homes;
+    nobody_divides_what_is_on_its_way_back;
     another_sum_frees_every_home_in_the_end;
 }
 
@@ -315,6 +316,26 @@ async fn nobody_posts_whole_what_is_several_homes(place: Place) {
         (credited(&s, ONE), credited(&s, TWO)),
         (vec![1_111], vec![1_889])
     );
+    s.square();
+    s.books_agree().await;
+}
+
+/// Two persons wanted it fenced and given back; two others then say how much is whose. The number of
+/// the held line is the first home's: under it nothing could be posted any more.
+async fn nobody_divides_what_is_on_its_way_back(place: Place) {
+    let s = Story::at(place);
+    owing(&s, "v1");
+    let li = family(&s, "li", &[ONE, TWO]).await;
+    let order = suspended(&s, &li, 3_000).await;
+    s.outside.silence(&["fence"]);
+    rule_line(&s, &order.id, l::Input::Case, Some(l::Ruling::FenceRefund)).await;
+    s.run(30).await;
+    let parts = [(1, 1_111), (2, 1_889)];
+    assert!(divide(&s, &order, &parts).await.is_err(), "a fence is out");
+    s.outside.speak();
+    s.run(3_600).await;
+    assert_eq!(credited(&s, ONE), Vec::<i64>::new());
+    assert_eq!(s.standing(&order.id).await, Standing::Refunded);
     s.square();
     s.books_agree().await;
 }

@@ -61,6 +61,8 @@ pub struct Named {
 /// What a line input carries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LineFact {
+    /// The number that was asked about. A line that has a new number since is told nothing by it.
+    pub number: Option<String>,
     /// The posting as marketing states it.
     pub mkt_txn_no: Option<String>,
     pub business_date: Option<String>,

@@ -218,6 +218,14 @@ fn is_ours(order: &Order, line: &PostingLine, posted: &PostedLine) -> bool {
         && paid_at.is_some_and(|ours| same_second(ours, posted.paid_at))
 }
 
+/// What is told of a line is told of the number it had when it was asked.
+fn about(line: &PostingLine) -> LineFact {
+    LineFact {
+        number: Some(line.channel_txn_no.clone()),
+        ..LineFact::default()
+    }
+}
+
 /// A posting as marketing states it counts as ours only when all of it is (money.md 2.7).
 #[must_use]
 pub fn of_posting(
@@ -226,7 +234,7 @@ pub fn of_posting(
     reply: Result<PostingReply, NoAnswer>,
     asked_at: Time,
 ) -> Observation {
-    let mut fact = LineFact::default();
+    let mut fact = about(line);
     let input = match reply {
         Ok(PostingReply::Posted(posted)) => {
             let same = is_ours(order, line, &posted);
@@ -272,7 +280,7 @@ pub fn of_reversal(
             l::Input::NoAnswer
         }
     };
-    Observation::line(asked_at, line.line_id.clone(), input, LineFact::default())
+    Observation::line(asked_at, line.line_id.clone(), input, about(line))
 }
 
 #[must_use]
@@ -290,7 +298,7 @@ pub fn of_voucher(
             l::Input::NoAnswer
         }
     };
-    Observation::line(asked_at, line.line_id.clone(), input, LineFact::default())
+    Observation::line(asked_at, line.line_id.clone(), input, about(line))
 }
 
 #[must_use]

@@ -123,6 +123,7 @@ impl Payments {
             Checked::Post(version) => {
                 let body = self.body_of(order, line, version.clone());
                 let fact = LineFact {
+                    number: Some(line.channel_txn_no.clone()),
                     body: Some(body),
                     arrears_version: version,
                     ..LineFact::default()

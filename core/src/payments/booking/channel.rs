@@ -57,12 +57,7 @@ impl Booking<'_> {
     ) -> Result<(), BooksError> {
         let state = self.order.payment.state;
         self.count_answer(fact.call);
-        let stale = self
-            .order
-            .payment
-            .asked_at
-            .is_some_and(|last| asked_at < last);
-        if stale && !is_absolute(input) {
+        if self.is_overtaken(input, asked_at) {
             self.sight_channel(state, input, state, false, asked_at);
             return Ok(());
         }
@@ -98,6 +93,17 @@ impl Booking<'_> {
         }
         self.schedule_channel();
         Ok(())
+    }
+
+    /// Older than what was applied last, and not absolute (money.md G5). That a paid trade is closed says
+    /// that its money went back, which is. A refusal to close what was proven closed meanwhile was
+    /// asked for before that.
+    fn is_overtaken(&self, input: p::Input, asked_at: Time) -> bool {
+        let payment = &self.order.payment;
+        let gone = payment.state.has_money() && input == p::Input::ClosedNeverPaid;
+        let stale = payment.asked_at.is_some_and(|last| asked_at < last);
+        let closed = payment.state == p::State::Closed && asked_at < payment.entered_at;
+        (stale && !is_absolute(input) && !gone) || (closed && input == p::Input::CloseRefused)
     }
 
     /// A refused or granted create is an answer to one send; one that never left us is no send.

@@ -5,6 +5,7 @@ use super::super::numbers;
 use super::super::observation::{Ask, ChannelFact, LineFact, Observation, Sighted};
 use super::super::order::{Check, PostingLine, Purpose, Share, Sighting};
 use super::super::{table_l as l, table_p as p, table_r as r, window};
+use super::statements::{is_absolute, is_statement, note_sighting};
 use super::{Booking, BooksError};
 use crate::cases::CaseKind;
 use crate::ledger::Account;
@@ -14,54 +15,6 @@ use crate::shared::time::Time;
 
 /// Numbers one line may use (b3: more than five are for two persons).
 const ATTEMPTS_MAX: i64 = 5;
-
-/// What is always applied, however old: facts that are absolute, and our own decisions.
-const fn is_absolute(input: l::Input) -> bool {
-    match input {
-        l::Input::PostedSame
-        | l::Input::PostedOther
-        | l::Input::Reversed
-        | l::Input::Fenced
-        | l::Input::Turn
-        | l::Input::GiveUp
-        | l::Input::RefundWanted
-        | l::Input::RefundDone
-        | l::Input::RefundBlocked
-        | l::Input::Case => true,
-        l::Input::Processing
-        | l::Input::NoAnswer
-        | l::Input::StaleArrears
-        | l::Input::NotPayable
-        | l::Input::NotFound
-        | l::Input::CutoffPassed
-        | l::Input::MktYes
-        | l::Input::MktNo => false,
-    }
-}
-
-/// What marketing itself stated.
-const fn is_statement(input: l::Input) -> bool {
-    match input {
-        l::Input::PostedSame
-        | l::Input::PostedOther
-        | l::Input::Processing
-        | l::Input::StaleArrears
-        | l::Input::NotPayable
-        | l::Input::NotFound
-        | l::Input::Fenced
-        | l::Input::Reversed
-        | l::Input::CutoffPassed
-        | l::Input::MktYes
-        | l::Input::MktNo => true,
-        l::Input::Turn
-        | l::Input::NoAnswer
-        | l::Input::GiveUp
-        | l::Input::RefundWanted
-        | l::Input::RefundDone
-        | l::Input::RefundBlocked
-        | l::Input::Case => false,
-    }
-}
 
 impl Booking<'_> {
     pub(super) fn line_at(&mut self, id: &LineId) -> Result<&mut PostingLine, BooksError> {
@@ -92,6 +45,10 @@ impl Booking<'_> {
         let gone = is_posting(fact.ruling) && (self.is_undivided() || self.is_money_gone(id)?);
         let line = self.line_at(id)?;
         let state = line.state;
+        let earlier = fact.number.as_ref();
+        if earlier.is_some_and(|number| *number != line.channel_txn_no) {
+            return self.hear_of_earlier(id, state, input, asked_at);
+        }
         let stale = line.asked_at.is_some_and(|last| asked_at < last);
         if stale && !is_absolute(input) {
             self.sight_line(id, (state, input, state), false, asked_at);
@@ -144,6 +101,24 @@ impl Booking<'_> {
         }
         self.schedule_line(id)?;
         self.finish_when_final();
+        Ok(())
+    }
+
+    /// A statement about a number that the line had before. It was given up as one that can never take
+    /// effect (money.md G3), so nothing follows from it; unless it did.
+    fn hear_of_earlier(
+        &mut self,
+        id: &LineId,
+        state: l::State,
+        input: l::Input,
+        asked_at: Time,
+    ) -> Result<(), BooksError> {
+        self.sight_line(id, (state, input, state), false, asked_at);
+        if matches!(input, l::Input::PostedSame | l::Input::PostedOther) {
+            self.line_at(id)?.frozen = true;
+            self.contradict("L", id.as_str(), state.as_str(), "posted_earlier_number")?;
+            self.schedule_line(id)?;
+        }
         Ok(())
     }
 
@@ -394,35 +369,6 @@ fn count_not_found(line: &mut PostingLine, now: Time) {
     if apart {
         line.not_found = line.not_found.saturating_add(1);
         line.not_found_at = Some(now);
-    }
-}
-
-/// Remembers how marketing last showed the line: two persons are bound by it.
-fn note_sighting(line: &mut PostingLine, input: l::Input) {
-    match input {
-        l::Input::PostedSame => line.sighting = Some(Sighting::Same),
-        l::Input::PostedOther => line.sighting = Some(Sighting::Other),
-        l::Input::NotFound => line.sighting = Some(Sighting::NotThere),
-        l::Input::Fenced => {
-            line.sighting = Some(Sighting::NotThere);
-            line.fenced = true;
-        }
-        l::Input::Reversed | l::Input::MktYes => {
-            line.sighting = Some(Sighting::NotThere);
-            line.let_go = true;
-        }
-        l::Input::Turn
-        | l::Input::Processing
-        | l::Input::NoAnswer
-        | l::Input::StaleArrears
-        | l::Input::NotPayable
-        | l::Input::GiveUp
-        | l::Input::RefundWanted
-        | l::Input::CutoffPassed
-        | l::Input::MktNo
-        | l::Input::RefundDone
-        | l::Input::RefundBlocked
-        | l::Input::Case => {}
     }
 }
 

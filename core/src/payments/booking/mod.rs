@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `channel`, `suspense`, `foreign` | effects a1..a8 of table P |
 //! | `lines`, `parts`, `returns` | effects b1..b9 of table L |
+//! | `statements` | what marketing's words about a line are worth |
 //! | `refunds` | effect c1 of table R, reserve and withdrawal |
 //! | `records` | ledger entries, cases, events, evidence, audit |
 
@@ -18,6 +19,7 @@ mod records;
 mod refunds;
 mod restored;
 mod returns;
+mod statements;
 mod suspense;
 #[cfg(test)]
 mod tests;

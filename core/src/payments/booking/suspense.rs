@@ -105,6 +105,10 @@ impl Booking<'_> {
         let lines: Vec<_> = parts.iter().map(|part| self.named_line(part)).collect();
         let mut lines = lines.into_iter();
         if let (Some(held), Some(first)) = (self.order.lines.first_mut(), lines.next()) {
+            if held.state != l::State::Held || held.fenced {
+                // Two persons had it fenced: its number is, or may be, lost to it.
+                return Err(BooksError::Incomplete("the sum is on its way back"));
+            }
             // The held line was never sent: it becomes the first named one.
             let line_id = held.line_id.clone();
             *held = PostingLine { line_id, ..first };
