@@ -229,14 +229,9 @@ impl Passwords for Nobody {
     }
 }
 
-async fn an_end_waits_for_a_payout_nobody_knows_of(place: Place) {
-    let outside = Outside::at(start());
-    let (app, seller) = sent(&place, &outside, "10").await;
-    confirm(&app, &place, &seller).await;
-    outside.with(|world| world.faults.extend([Fault::AfterCommit]));
-    // The sweep ends before its question of what became of it.
-    app.sweep_trades().await.unwrap();
-    let generation = Generation::new(GenerationPorts {
+/// The use cases of generation accounts over this store.
+pub(crate) fn generation(place: &Place, outside: &Outside) -> Generation {
+    Generation::new(GenerationPorts {
         store: place.store.clone(),
         clock: Arc::new(outside.clone()),
         entropy: Arc::new(outside.clone()),
@@ -245,7 +240,17 @@ async fn an_end_waits_for_a_payout_nobody_knows_of(place: Place) {
         passwords: Arc::new(Nobody),
         code_budget: Budget::USUAL,
         rows: vec![Arc::new(MonthRows::default())],
-    });
+    })
+}
+
+async fn an_end_waits_for_a_payout_nobody_knows_of(place: Place) {
+    let outside = Outside::at(start());
+    let (app, seller) = sent(&place, &outside, "10").await;
+    confirm(&app, &place, &seller).await;
+    outside.with(|world| world.faults.extend([Fault::AfterCommit]));
+    // The sweep ends before its question of what became of it.
+    app.sweep_trades().await.unwrap();
+    let generation = generation(&place, &outside);
     let actor = Actor::job(
         "test",
         &Maker {

@@ -9,7 +9,9 @@
     reason = "a broken story panics; this binary has no #[test] functions that clippy would know"
 )]
 
+mod beside;
 mod checking;
+mod collecting;
 mod drills;
 mod home;
 mod k;
@@ -153,7 +155,9 @@ fn main() {
         Vec::new()
     });
     let all = [
+        beside::stories(),
         checking::stories(),
+        collecting::stories(),
         drills::stories(),
         payee::stories(),
         paying::stories(),

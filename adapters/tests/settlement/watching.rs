@@ -16,7 +16,7 @@ stories! {
     two_nodes_and_two_stretches_settle_each_month_once;
 }
 
-async fn sellers(place: &Place, outside: &Outside, count: usize) -> Vec<Seller> {
+pub(crate) async fn sellers(place: &Place, outside: &Outside, count: usize) -> Vec<Seller> {
     let mut made = Vec::new();
     for nth in 0..count {
         let seller = place.seller(outside, nth).await;

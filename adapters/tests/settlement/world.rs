@@ -1,7 +1,7 @@
 //! The outside as a programmable double: head-end, publishing platform, review terminal and
 //! trade-execution platform, with the faults the last can have. It answers from its own books.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -50,6 +50,8 @@ pub(crate) struct World {
     now: i64,
     seed: u64,
     pub(crate) readings: HashMap<String, MonthReading>,
+    /// Generation numbers the head-end gives no answer about.
+    pub(crate) mute: BTreeSet<String>,
     pub(crate) published: Published,
     pub(crate) reviews: BTreeMap<String, (ReviewRequest, ReviewAnswer)>,
     /// Every payout in the order it came: number, sum, payee's account, state.
@@ -137,7 +139,12 @@ impl HeadEnd for Outside {
         period: &Period,
     ) -> Result<Option<MonthReading>, NoAnswer> {
         let key = format!("{}:{period}", number.expose());
-        Ok(self.with(|world| world.readings.get(&key).cloned()))
+        self.with(|world| {
+            if world.mute.contains(number.expose()) {
+                return Err(NoAnswer::Unknown("mute"));
+            }
+            Ok(world.readings.get(&key).cloned())
+        })
     }
 }
 

@@ -4,10 +4,11 @@ use super::SettlementError;
 use super::asking::{add_task, news};
 use super::check_task::{CheckTask, RejectReason};
 use super::countdown::CountdownRules;
+use super::differing::Differing;
 use super::energy::{EnergyVersion, Settled, VersionState};
 use super::events::{self, MonthNews};
 use super::ids::{CheckTaskId, TradeTaskId};
-use super::records::{case, task_line};
+use super::records::{case, differs, task_line, trade_line};
 use super::rules::SettlementRules;
 use super::table_k::{Effect, Facts, Input, State, Verdict, decide};
 use super::table_t;
@@ -81,7 +82,7 @@ pub(super) async fn see(
                 hand_over(&mut task, draw);
             }
             Effect::NewTask => {
-                withdraw(tx, &mut trade).await?;
+                withdraw_month(tx, draw, &task, &mut trade).await?;
                 let newer = match &seen.newer {
                     Some(newer) => newer.clone(),
                     None => corrected(tx, draw, &task, seen.corrected).await?,
@@ -268,14 +269,9 @@ async fn insert_trade(
     let payable = task.net.minus(committed)?;
     if !payable.is_positive() {
         if payable < Fen::ZERO {
-            open(
-                tx,
-                draw,
-                CaseKind::PayoutDiffers,
-                task,
-                "paid_more_than_accepted",
-            )
-            .await?;
+            let about = task.check_task_id.as_str();
+            let case = differs(draw, about, Differing::PaidMore);
+            tx.cases().open(&case).await?;
         }
         return Ok(None);
     }
@@ -312,22 +308,51 @@ async fn insert_trade(
 
 /// Takes back what has not left us; what is on its way stays.
 async fn withdraw(tx: &mut Tx, trade: &mut Option<TradeTask>) -> Result<(), SettlementError> {
-    let Some(open) = trade.as_mut() else {
-        return Ok(());
-    };
+    if let Some(open) = trade.as_mut()
+        && take_back(tx, open).await?
+    {
+        *trade = None;
+    }
+    Ok(())
+}
+
+/// f3 is about the month: what an earlier task's payout has not sent goes with this one's. Beside a new task it
+/// would leave under figures that nobody stands by any more.
+async fn withdraw_month(
+    tx: &mut Tx,
+    draw: &Draw,
+    task: &CheckTask,
+    trade: &mut Option<TradeTask>,
+) -> Result<(), SettlementError> {
+    withdraw(tx, trade).await?;
+    for id in tx.settlement().waiting_trades(&task.table_id).await? {
+        let found = tx.settlement().trade(&id).await?;
+        let Some(mut earlier) = found.filter(|trade| trade.period == task.period) else {
+            continue;
+        };
+        let before = earlier.clone();
+        if take_back(tx, &mut earlier).await? {
+            let line = trade_line(draw, &before, &earlier, table_t::Input::Withdraw.as_str())?;
+            tx.evidence().append(&line).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether it could be taken back.
+async fn take_back(tx: &mut Tx, trade: &mut TradeTask) -> Result<bool, SettlementError> {
     let decision = table_t::decide(
-        open.state,
+        trade.state,
         table_t::Input::Withdraw,
         table_t::Facts::default(),
     );
     if decision.next != table_t::State::Withdrawn {
-        return Ok(());
+        return Ok(false);
     }
-    open.state = decision.next;
-    open.next_at = None;
-    tx.settlement().save_trade(open).await?;
-    *trade = None;
-    Ok(())
+    trade.state = decision.next;
+    trade.next_at = None;
+    tx.settlement().save_trade(trade).await?;
+    Ok(true)
 }
 
 /// CORRECTED: the same energy at the reviewer's net, as a version of its own.

@@ -1,15 +1,22 @@
 //! Collection once a month from the meter head-end into each open table (PV-14). What differs from the
-//! newest version is a version of its own; what is bad is refused whole.
+//! newest version is a version of its own; what is bad is refused whole, and told to staff.
 
+use super::differing::Differing;
 use super::energy::{EnergyVersion, VersionState};
 use super::ids::{GenerationAccountId, PersonalTableId};
 use super::readings::MonthEnergy;
+use super::records::differs;
 use super::{Settlement, SettlementError};
 use crate::shared::period::Period;
+use crate::shared::time::Time;
 use crate::store::{StoreError, Tx, atomically, snapshot};
 
 /// Tables looked up at once.
 const PAGE: i64 = 200;
+const ACTOR: &str = "job:settlement.collect";
+/// A head-end that is silent about one account is asked again each hour; staff are told when the month has
+/// been over for so long.
+const SILENT_S: i64 = 3 * 86_400;
 
 /// What collecting one table's month came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +31,10 @@ pub enum Collected {
 
 impl Settlement {
     /// Collects last month for every open table; how many versions are new. A table that cannot be
-    /// collected does not keep the others from it.
+    /// collected does not keep the others from it: it becomes a case, and its turn comes again.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
     pub async fn collect_all(&self) -> Result<usize, SettlementError> {
         let period = Period::of(self.now()).minus(1);
         let mut after = String::new();
@@ -42,16 +52,61 @@ impl Settlement {
                 match self.collect(account, table, &period).await {
                     Ok(Collected::Version(_)) => new = new.saturating_add(1),
                     Ok(Collected::Same | Collected::Nothing) => {}
-                    Err(SettlementError::NoAnswer(why)) => {
-                        tracing::warn!(%why, "settlement.collect.no_answer");
-                    }
-                    Err(SettlementError::Reading(why)) => {
-                        tracing::warn!(%why, "settlement.collect.refused");
-                    }
-                    Err(error) => return Err(error),
+                    Err(error) => self.passed_over(table, &period, error).await?,
                 }
             }
         }
+    }
+
+    /// One account's month could not be collected: the next account's turn comes all the same, and somebody
+    /// is told where waiting does not help.
+    async fn passed_over(
+        &self,
+        table: &PersonalTableId,
+        period: &Period,
+        error: SettlementError,
+    ) -> Result<(), SettlementError> {
+        match error {
+            SettlementError::Store(
+                why @ (StoreError::Unavailable(_) | StoreError::CommitUnknown(_)),
+            ) => Err(why.into()),
+            // Told already, with what is wrong.
+            SettlementError::Reading(why) => {
+                tracing::warn!(%why, "settlement.collect.refused");
+                Ok(())
+            }
+            SettlementError::NoAnswer(why) => {
+                tracing::warn!(%why, "settlement.collect.no_answer");
+                if self.now() < over_since(period).plus_seconds(SILENT_S) {
+                    return Ok(());
+                }
+                self.uncollected(table, period, Differing::CollectUnanswered)
+                    .await
+            }
+            // Somebody else wrote the same row; what is known then is compared in the next turn.
+            SettlementError::Store(StoreError::Conflict) => Ok(()),
+            error => {
+                tracing::error!(%error, %table, "settlement.collect.failed");
+                self.uncollected(table, period, Differing::CollectFailed)
+                    .await
+            }
+        }
+    }
+
+    async fn uncollected(
+        &self,
+        table: &PersonalTableId,
+        period: &Period,
+        what: Differing,
+    ) -> Result<(), SettlementError> {
+        let draw = self.draw(ACTOR, "");
+        let subject = format!("{table}:{period}");
+        let told = differs(&draw, &subject, what);
+        atomically(self.store(), async |tx: &mut Tx| {
+            tx.cases().open(&told).await?;
+            Ok::<_, SettlementError>(())
+        })
+        .await
     }
 
     /// Collects one month of one table.
@@ -120,4 +175,10 @@ impl Settlement {
             Err(error) => Err(error),
         }
     }
+}
+
+/// When a month was over.
+fn over_since(period: &Period) -> Time {
+    let (_, last) = period.bounds();
+    last.end()
 }

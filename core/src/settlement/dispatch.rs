@@ -1,7 +1,9 @@
 //! The sweeper of payouts: gates, the queue, and the calls to the trade-execution platform.
 
+use super::gate::{self, Gate};
 use super::ids::TradeTaskId;
 use super::ports::{Payout, PayoutAnswer};
+use super::records::differs;
 use super::table_t::{Effect, Input, State};
 use super::trade_task::TradeTask;
 use super::trading::{self, Paid, TradeApplied};
@@ -114,16 +116,12 @@ impl Settlement {
             let Some(trade) = tx.settlement().trade(id).await? else {
                 return Err(SettlementError::NotFound);
             };
-            let hold = if trade.frozen {
-                Some(super::trade_task::Hold::Contradiction)
-            } else {
-                trading::gate(tx, rules, &trade, draw.now).await?
-            };
-            let input = if hold.is_none() {
-                Input::GateOk
-            } else {
-                Input::GateFails
-            };
+            let gate = gate::ask(tx, rules, &trade, draw.now).await?;
+            if let Gate::Differs(what) = gate {
+                let case = differs(&draw, id.as_str(), what);
+                tx.cases().open(&case).await?;
+            }
+            let (input, hold) = gate.input();
             trading::see(tx, rules, &draw, id, input, Paid { sum: None, hold }).await
         })
         .await

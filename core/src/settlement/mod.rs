@@ -8,7 +8,8 @@
 //! | `flagged` | readings that cannot be: seen again, released to the check task by two persons |
 //! | `watch`, `watching`, `calculation`, `settling` | which tables were updated, and what a month is worth |
 //! | `table_k`, `check_task`, `countdown`, `asking`, `checking`, `answering` | the owner checks before the money moves |
-//! | `table_t`, `trade_task`, `trade_queue`, `trading`, `dispatch` | the queue of payouts, each paid at most once |
+//! | `table_t`, `trade_task`, `trade_queue`, `gate`, `trading`, `dispatch` | the queue of payouts, each paid at most once |
+//! | `differing` | what is told of figures of a month that are not one |
 //! | `energy`, `table_rows`, `records`, `events` | rows and how their owner pages through them, proof, what others hear |
 //! | `reviewing`, `returns`, `hearing` | the reviewer; what a bank gives back; what the outbox brings |
 //! | `rules`, `ports`, `jobs` | thresholds, the outside, timed tasks |
@@ -18,6 +19,7 @@ pub mod calculation;
 pub mod check_task;
 pub mod checking;
 pub mod countdown;
+pub mod differing;
 pub mod energy;
 pub mod events;
 pub mod flagged;
@@ -38,6 +40,7 @@ mod asking;
 mod collecting;
 mod dispatch;
 mod error;
+mod gate;
 mod hearing;
 mod records;
 mod returns;

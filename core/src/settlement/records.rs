@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::SettlementError;
 use super::check_task::CheckTask;
+use super::differing::Differing;
 use super::trade_task::TradeTask;
 use crate::audit;
 use crate::cases::{Case, CaseKind};
@@ -82,4 +83,9 @@ pub(super) fn case(draw: &Draw, kind: CaseKind, subject: &str, what: &str) -> Ca
         trace_id: draw.trace_id.clone(),
         closed_at: None,
     }
+}
+
+/// A case about figures of a month that differ, once per `what` and subject.
+pub(super) fn differs(draw: &Draw, subject: &str, what: Differing) -> Case {
+    case(draw, CaseKind::PayoutDiffers, subject, what.as_str())
 }

@@ -1,16 +1,18 @@
 //! From one updated table to its check task, once per (table, period, version): the newest version is settled,
 //! or refused with a word that stays beside it (PV-15 to PV-21).
 
+use serde_json::json;
+
 use super::asking;
 use super::calculation::{CalculationError, calculate};
 use super::checking::{self, Seen};
+use super::differing::Differing;
 use super::energy::{EnergyVersion, Settled, VersionState};
 use super::ids::PersonalTableId;
 use super::ports::Published;
-use super::records::case;
+use super::records::differs;
 use super::table_k::Input;
 use super::{Settlement, SettlementError};
-use crate::cases::CaseKind;
 use crate::shared::period::Period;
 use crate::store::{Tx, atomically};
 use crate::tariffs::{PriceBook, PriceFault, TaxBook};
@@ -57,7 +59,11 @@ impl Settlement {
             match rules.watch.is_updated(draw.now, version.updated_at) {
                 Ok(true) => {}
                 Ok(false) => {
-                    let case = case(&draw, CaseKind::PayoutDiffers, &subject, "update_missed");
+                    let mut case = differs(&draw, &subject, Differing::UpdateMissed);
+                    if let Some(refusal) = &version.refusal {
+                        let what = Differing::UpdateMissed.as_str();
+                        case.facts = json!({ "refusal": refusal, "what": what }).to_string();
+                    }
                     tx.cases().open(&case).await?;
                     return Ok(Watched::Missed);
                 }
@@ -71,12 +77,7 @@ impl Settlement {
                 return Ok(Watched::Known);
             };
             let Ok((prices, taxes)) = books else {
-                let case = case(
-                    &draw,
-                    CaseKind::PayoutDiffers,
-                    period.as_str(),
-                    "price_rows",
-                );
+                let case = differs(&draw, period.as_str(), Differing::PriceRows);
                 tx.cases().open(&case).await?;
                 return refuse(tx, version, "price_rows").await;
             };

@@ -3,9 +3,10 @@
 use super::SettlementError;
 use super::asking;
 use super::checking::{self, Seen};
+use super::differing::Differing;
 use super::events::{self, MonthNews};
 use super::ids::TradeTaskId;
-use super::records::{case, trade_line};
+use super::records::{case, differs, trade_line};
 use super::rules::SettlementRules;
 use super::table_k;
 use super::table_t::{Effect, Facts, Input, State, decide};
@@ -198,13 +199,12 @@ async fn freeze(
         Some(permitted) => tx.generation().table(&permitted.permission_id).await?,
         None => None,
     };
-    let Some(table) = table.filter(|_| payable.is_positive()) else {
+    if !payable.is_positive() {
+        return nothing_left(tx, draw, trade, payable).await;
+    }
+    let Some(table) = table else {
         trade.state = State::Held;
-        trade.hold = Some(if payable.is_positive() {
-            Hold::NoPayee
-        } else {
-            Hold::NothingPayable
-        });
+        trade.hold = Some(Hold::NoPayee);
         return Ok(());
     };
     if draw.now < table.payee_since.plus_seconds(rules.payee_wait_s) {
@@ -219,6 +219,23 @@ async fn freeze(
     trade.sent_at = Some(draw.now);
     let sending = Seen::plain(table_k::Input::TradeSending);
     checking::see(tx, rules, draw, &trade.check_task_id, &sending).await?;
+    Ok(())
+}
+
+/// What is on its way or paid covers the month: no payout is left to be made, and an end waits for none.
+async fn nothing_left(
+    tx: &mut Tx,
+    draw: &Draw,
+    trade: &mut TradeTask,
+    payable: Fen,
+) -> Result<(), SettlementError> {
+    if payable < Fen::ZERO {
+        let about = trade.check_task_id.as_str();
+        let case = differs(draw, about, Differing::PaidMore);
+        tx.cases().open(&case).await?;
+    }
+    trade.state = State::Withdrawn;
+    trade.hold = None;
     Ok(())
 }
 
@@ -302,45 +319,4 @@ fn next_turn(
             Some(now.plus_seconds(waited.clamp(10, HOUR_S)))
         }
     }
-}
-
-/// g1: three ways agree, there is a payee of three days at least, and the tax is known.
-pub(super) async fn gate(
-    tx: &mut Tx,
-    rules: &SettlementRules,
-    trade: &TradeTask,
-    now: Time,
-) -> Result<Option<Hold>, SettlementError> {
-    let version = tx
-        .settlement()
-        .newest_energy(&trade.table_id, &trade.period)
-        .await?;
-    let net = version
-        .as_ref()
-        .and_then(|v| v.settled.as_ref())
-        .map(|settled| settled.net());
-    let agrees = version
-        .as_ref()
-        .is_some_and(super::energy::EnergyVersion::agrees);
-    if !agrees || net != Some(Ok(trade.accepted)) {
-        return Ok(Some(Hold::FiguresDiffer));
-    }
-    let permitted = tx
-        .generation()
-        .permitted(&trade.generation_account_id)
-        .await?;
-    let Some(permitted) = permitted.filter(|permitted| permitted.table_id == trade.table_id) else {
-        return Ok(Some(Hold::NoPayee));
-    };
-    let Some(table) = tx.generation().table(&permitted.permission_id).await? else {
-        return Ok(Some(Hold::NoPayee));
-    };
-    if now < table.payee_since.plus_seconds(rules.payee_wait_s) {
-        return Ok(Some(Hold::PayeeYoung));
-    }
-    let returned = trade.state == State::Returned || trade.hold == Some(Hold::Returned);
-    if returned && !trade.payee_confirmed {
-        return Ok(Some(Hold::Returned));
-    }
-    Ok(None)
 }

@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use super::access::{Access, Pages};
 use super::carrying_out::{Places, carry_out};
+use super::case_facts::facts;
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::today::House;
@@ -200,22 +201,6 @@ struct CasePage {
     reading: bool,
 }
 
-/// The facts of a case: flat, as they were written; never of a person.
-fn facts(case: &Case) -> Vec<(String, String)> {
-    let read: Result<serde_json::Map<String, serde_json::Value>, _> =
-        serde_json::from_str(&case.facts);
-    let text = |value: serde_json::Value| match value {
-        serde_json::Value::String(text) => text,
-        other => other.to_string(),
-    };
-    read.map_or(Vec::new(), |facts| {
-        facts
-            .into_iter()
-            .map(|(key, value)| (key, text(value)))
-            .collect()
-    })
-}
-
 /// The payment a case is about, and its rows: machine, state, sum.
 fn rows_of(order: &Order) -> Vec<(String, String, String)> {
     let payment = &order.payment;
@@ -289,11 +274,12 @@ async fn show(
     let works = open && visitor.acting.may(Right::ProposeDecision);
     let waiting = docket.waiting();
     let approved = docket.agreed().is_some();
+    let frame = Frame::of(&visitor, "case.title");
     Ok(page(&CasePage {
-        frame: Frame::of(&visitor, "case.title"),
+        facts: facts(&frame, case),
+        frame,
         row: row(case, visitor.operators.now(), &takings),
         closed: case.closed_at.map(Time::alipay_text),
-        facts: facts(case),
         behind: order.as_ref().map_or(Vec::new(), rows_of),
         homes: homes(&docket.homes),
         may_see_people: visitor.acting.may(Right::ReadCustomers),

@@ -6,7 +6,7 @@ use askama::Template;
 use lifeline_core::operators::Right;
 
 use super::visitor::Visitor;
-use super::words::{Lang, say};
+use super::words::{Lang, known, say};
 
 /// One way to go, shown to whoever has its right.
 struct Way {
@@ -178,6 +178,12 @@ impl Frame {
     #[must_use]
     pub fn resolution(&self, resolution: &str) -> &'static str {
         say(self.lang, &format!("resolution.{resolution}"))
+    }
+
+    /// What a case says has happened, where there are words for it.
+    #[must_use]
+    pub fn what(&self, what: &str) -> Option<&'static str> {
+        known(self.lang, &format!("what.{what}"))
     }
 
     /// The name of a function of the household's.

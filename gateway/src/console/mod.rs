@@ -18,6 +18,7 @@ mod assets;
 mod bans;
 mod bills;
 mod carrying_out;
+mod case_facts;
 mod cases;
 mod channels;
 pub mod chart;

@@ -148,6 +148,46 @@ pub(super) static WORDS: &[Word] = &[
         "A payout that differs",
     ),
     (
+        "what.figures_differ",
+        "表计、结算与付款三方金额不一致，付款已暂停",
+        "Meter, settlement and payout are not one figure; the payout is held",
+    ),
+    (
+        "what.earlier_payout",
+        "本月差额已付出，较早的一笔未付成或已被退回，其金额仍应付",
+        "The month's difference has left; an earlier payout was not made or came back, and is still owed",
+    ),
+    (
+        "what.paid_more_than_accepted",
+        "本月已付金额大于现结算金额",
+        "More was paid for the month than it is worth by now",
+    ),
+    (
+        "what.paid_other_sum",
+        "交易平台实付金额与指令不符",
+        "The platform paid another sum than ordered",
+    ),
+    (
+        "what.update_missed",
+        "电量数据更新后未在时限内完成结算",
+        "An update was not settled within its time",
+    ),
+    (
+        "what.price_rows",
+        "发布平台的电价不完整或有重叠",
+        "The published prices have a gap or overlap",
+    ),
+    (
+        "what.collect_failed",
+        "该户本月电量采集失败",
+        "This account's month could not be collected",
+    ),
+    (
+        "what.collect_unanswered",
+        "计量主站多日未返回该户本月电量",
+        "The head-end has said nothing of this account's month for days",
+    ),
+    (
         "kind.termination_asked",
         "发电户申请终止合作",
         "A seller asks to end the cooperation",

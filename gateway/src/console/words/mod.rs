@@ -166,6 +166,9 @@ mod tests {
         for one in lifeline_core::cases::decision::Resolution::ALL {
             wanted.insert(format!("resolution.{}", one.as_str()));
         }
+        for one in lifeline_core::settlement::differing::Differing::ALL {
+            wanted.insert(format!("what.{}", one.as_str()));
+        }
         for one in lifeline_core::customers::functions::BankFunction::ALL {
             wanted.insert(format!("bank.{}", one.as_str()));
         }

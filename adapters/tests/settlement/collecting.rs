@@ -1,0 +1,108 @@
+//! Collection over several accounts: what goes wrong with one keeps no other from it, and is told.
+
+use lifeline_core::cases::CaseKind;
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::snapshot;
+
+use crate::store::{Place, start};
+use crate::stories;
+use crate::watching::sellers;
+use crate::world::{Outside, app, month, period, rules};
+
+stories! {
+    an_account_that_cannot_be_collected_keeps_no_other_from_it;
+    a_head_end_that_is_silent_about_one_account_is_told_after_three_days;
+    a_month_with_a_gap_is_kept_told_and_settled_once_it_is_whole;
+}
+
+async fn told(place: &Place, what: &str) -> i64 {
+    let cause = format!("settlement:{what}:%");
+    place
+        .number(&format!(
+            "SELECT COUNT(*) FROM case_file WHERE kind = 'payout_differs' AND cause LIKE '{cause}'"
+        ))
+        .await
+}
+
+async fn an_account_that_cannot_be_collected_keeps_no_other_from_it(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    let sellers = sellers(&place, &outside, 3).await;
+    assert_eq!(app.collect_all().await.unwrap(), 3);
+    let first = &sellers[0].table;
+    place
+        .raw(&format!(
+            "UPDATE energy_version SET days = 'x' WHERE table_id = '{first}'"
+        ))
+        .await
+        .unwrap();
+    outside.advance(60);
+    for seller in &sellers {
+        outside.reads(seller, "11");
+    }
+    assert_eq!(app.collect_all().await.unwrap(), 2, "the others' months");
+    assert_eq!(told(&place, "collect_failed").await, 1);
+    assert_eq!(app.collect_all().await.unwrap(), 0);
+    assert_eq!(told(&place, "collect_failed").await, 1, "told once");
+    let mut view = snapshot(&*place.store).await.unwrap();
+    let cases = view.cases().about(&format!("{first}:{}", period())).await;
+    let [case] = &cases.unwrap()[..] else {
+        panic!("of this account's month");
+    };
+    assert_eq!(case.kind, CaseKind::PayoutDiffers);
+}
+
+async fn a_head_end_that_is_silent_about_one_account_is_told_after_three_days(place: Place) {
+    let late = Time::parse_rfc3339("2026-11-03T23:59:59+08:00").unwrap();
+    let outside = Outside::at(late);
+    let app = app(&place, &outside, rules());
+    let sellers = sellers(&place, &outside, 2).await;
+    let number = sellers[0].number.clone();
+    outside.with(|world| world.mute.insert(number.clone()));
+    assert_eq!(app.collect_all().await.unwrap(), 1, "the other's month");
+    assert_eq!(
+        told(&place, "collect_unanswered").await,
+        0,
+        "it may still come"
+    );
+    outside.advance(1);
+    for _ in 0..2 {
+        assert_eq!(app.collect_all().await.unwrap(), 0);
+        assert_eq!(told(&place, "collect_unanswered").await, 1);
+    }
+    outside.with(|world| world.mute.remove(&number));
+    assert_eq!(app.collect_all().await.unwrap(), 1, "its turn comes again");
+}
+
+async fn a_month_with_a_gap_is_kept_told_and_settled_once_it_is_whole(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    let sellers = sellers(&place, &outside, 2).await;
+    let key = format!("{}:{}", sellers[0].number, period());
+    let mut holed = month(start(), "10");
+    holed.days.remove(14);
+    outside.with(|world| world.readings.insert(key, holed));
+    assert_eq!(
+        app.collect_all().await.unwrap(),
+        2,
+        "a gap is no zero and no refusal"
+    );
+    assert_eq!(app.watch().await.unwrap(), 1, "the whole month only");
+    outside.advance(12 * 3600);
+    assert_eq!(app.watch().await.unwrap(), 0);
+    let mut view = snapshot(&*place.store).await.unwrap();
+    let subject = format!("{}:{}:1", sellers[0].table, period());
+    let cases = view.cases().about(&subject).await.unwrap();
+    drop(view);
+    let [case] = &cases[..] else {
+        panic!("somebody is told that the month waits: {cases:?}");
+    };
+    assert!(
+        case.facts.contains("days_missing"),
+        "and why: {}",
+        case.facts
+    );
+    outside.reads(&sellers[0], "10");
+    assert_eq!(app.collect_all().await.unwrap(), 1);
+    assert_eq!(app.watch().await.unwrap(), 1, "whole now");
+}

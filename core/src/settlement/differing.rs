@@ -1,0 +1,26 @@
+//! What a case says in which meter, settlement and payout of a month differ, or one of them is missing.
+
+use crate::shared::decision::words;
+
+words! {
+    /// The `what` of a case of that kind; the console has words for each.
+    Differing {
+        /// The meter's readings, what was settled of them, and what is to be paid are not one figure.
+        Figures = "figures_differ",
+        /// A payout came out of the unknown, or back from the bank, after its month's difference had left: so
+        /// much is still owed, and nothing pays it by itself.
+        EarlierPayout = "earlier_payout",
+        /// More left for a month than it is worth by now.
+        PaidMore = "paid_more_than_accepted",
+        /// The platform paid another sum than ordered.
+        PaidOther = "paid_other_sum",
+        /// Nobody settled an update within its time.
+        UpdateMissed = "update_missed",
+        /// The published prices of a month are not whole.
+        PriceRows = "price_rows",
+        /// One account's month could not be collected.
+        CollectFailed = "collect_failed",
+        /// The head-end has said nothing of one account's month for days.
+        CollectUnanswered = "collect_unanswered",
+    }
+}
