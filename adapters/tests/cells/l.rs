@@ -125,6 +125,7 @@ fn fact_for(outside: &Outside, state: l::State, input: l::Input, expected: &Expe
     ];
     let first = state == l::State::Ready && input == l::Input::Turn;
     LineFact {
+        number: None,
         part: None,
         mkt_txn_no: Some("M1".to_owned()),
         business_date: Some(outside.now().shanghai_date()),

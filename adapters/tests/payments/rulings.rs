@@ -28,6 +28,7 @@ stories! {
     money_that_went_back_closes_its_line_once_marketing_shows_nothing;
     rulings_do_not_put_off_the_daily_look;
     a_refund_by_bank_waits_for_the_days_question_however_often_it_is_ruled;
+    a_broken_fence_holds_up_no_refund;
 }
 
 async fn ordered(s: &Story) -> Ordered {
@@ -302,4 +303,30 @@ async fn what_two_persons_thaw_goes_on_at_once(place: Place) {
     let look = s.look(&id).await;
     assert_eq!(look.refunds[0].state, r::State::Done);
     assert_eq!(look.payment.state, p::State::Done);
+}
+
+/// Fenced, a refund planned, and then marketing shows the posting after all: two persons who lean on the
+/// fence would give back what stands credited.
+async fn a_broken_fence_holds_up_no_refund(place: Place) {
+    let s = Story::at(place);
+    let mut order = order_in(&s.outside, p::State::Paid);
+    order.lines = vec![line_in(&order, &s.outside, l::State::FencingRefund)];
+    s.place.add(&order, s.outside.now()).await;
+    let id = &order.payment.payment_id;
+    let line = &order.lines[0];
+    let told = |input| {
+        let fact = LineFact::default();
+        Observation::line(s.outside.now(), line.line_id.clone(), input, fact)
+    };
+    say(&s, id, told(l::Input::Fenced)).await;
+    assert_eq!(s.look(id).await.lines[0].state, l::State::RefundDue);
+    say(&s, id, told(l::Input::PostedSame)).await;
+    assert_eq!(s.look(id).await.lines[0].state, l::State::Held);
+    rule_line(&s, id, l::Input::Case, Some(l::Ruling::Refund)).await;
+    let look = s.look(id).await;
+    assert_eq!(look.lines[0].state, l::State::Held, "it is credited");
+    rule_line(&s, id, l::Input::Case, Some(l::Ruling::Credit)).await;
+    let look = s.look(id).await;
+    assert_eq!(look.lines[0].state, l::State::Posted);
+    assert_eq!(look.payment.refund_reserved, Fen::ZERO);
 }

@@ -55,8 +55,9 @@ pub(super) const fn is_statement(input: l::Input) -> bool {
 /// Remembers how marketing last showed the line: two persons are bound by it.
 pub(super) fn note_sighting(line: &mut PostingLine, input: l::Input) {
     match input {
-        l::Input::PostedSame => line.sighting = Some(Sighting::Same),
-        l::Input::PostedOther => line.sighting = Some(Sighting::Other),
+        l::Input::PostedSame => (line.sighting, line.fenced) = (Some(Sighting::Same), false),
+        // What stands under a fenced number disproves the fence: nobody may lean on it any more.
+        l::Input::PostedOther => (line.sighting, line.fenced) = (Some(Sighting::Other), false),
         l::Input::NotFound => line.sighting = Some(Sighting::NotThere),
         l::Input::Fenced => {
             line.sighting = Some(Sighting::NotThere);

@@ -343,6 +343,21 @@ impl Marketing {
         self.said_of(number)
     }
 
+    /// A fence that did not hold: the payment that had been presented is there after all.
+    pub(super) fn break_fence(&mut self, number: &str, given: &Presented, now: i64) {
+        if self.fences.remove(number) {
+            let open = self.homes.get(given.home).is_some_and(|home| home.open);
+            let taken = Presented {
+                arrears: false,
+                version: None,
+                ..given.clone()
+            };
+            if !open || self.post(number, &taken, false, now) != Said::Posted {
+                self.fences.insert(number.to_owned());
+            }
+        }
+    }
+
     /// Undoes a whole posting of today's business date; false when the cut-off has passed, `None`
     /// when there is nothing to undo.
     pub(super) fn reverse(&mut self, number: &str, now: i64) -> Option<bool> {

@@ -7,7 +7,7 @@ use lifeline_core::payments::{table_l as l, table_p as p, table_r as r};
 
 use super::law;
 use super::office::Desk;
-use super::world::MILLI;
+use super::world::{MILLI, World};
 
 /// A state of one of the three tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +127,15 @@ impl Desk {
             l::Input::Processing,
         ];
         let input = self.dice.pick(&shown).copied()?;
+        if input == l::Input::PostedSame {
+            // Nobody shows a posting as ours that is not there.
+            let body = line.body.as_ref()?;
+            let number = &line.channel_txn_no;
+            let broken = |world: &mut World| world.break_fence(number, body.expose());
+            if !self.world.with(broken) {
+                return None;
+            }
+        }
         Some(self.line(line, input, None))
     }
 
