@@ -34,6 +34,11 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
             slow_bodies,
         ),
         ("ec_14_a_gigabyte_is_refused_and_never_held", ONE, gigabyte),
+        (
+            "ec_14_a_refused_body_in_chunks_comes_to_an_end",
+            ONE,
+            chunks_without_end,
+        ),
         ("ec_14_connections_that_only_stay_cost_little", ONE, idle),
     ]
 }
@@ -147,6 +152,24 @@ fn status(mut stream: TcpStream) -> String {
             panic!("held longer than a request may take")
         }
         Err(_) => "cut".to_owned(),
+    }
+}
+
+/// Whether that is said before the other side closes.
+fn hears(stream: &mut TcpStream, word: &str) -> bool {
+    let (mut said, mut piece) = (Vec::new(), [0_u8; 4096]);
+    loop {
+        match stream.read(&mut piece) {
+            Ok(0) => return false,
+            Ok(came) => said.extend_from_slice(&piece[..came]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                panic!("neither answered nor closed")
+            }
+            Err(_) => return false,
+        }
+        if String::from_utf8_lossy(&said).contains(word) {
+            return true;
+        }
     }
 }
 
@@ -281,6 +304,49 @@ fn gigabyte(_: Engine) -> Result<(), Failed> {
             assert!(sent.status.is_client_error(), "{}", sent.text);
         }
         drill.needs_little("bombs");
+    })
+}
+
+/// So much of a refused body is read on, and the connection goes on (`gateway/src/listeners/unread.rs`).
+const READ_ON_BYTES_MAX: usize = 65_536;
+
+/// Who is not signed in sends a body in chunks: a little of it is read on, of more the connection is cut, also
+/// when no end of it ever comes, and others are served meanwhile.
+fn chunks_without_end(_: Engine) -> Result<(), Failed> {
+    run(async move {
+        let drill = Drill::begin().await;
+        let head = "POST /v1/requests HTTP/1.1\r\nhost: line\r\nidempotency-key: the-chunks-drill\r\n\
+                    content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+        let chunk = |bytes: usize| format!("{bytes:x}\r\n{}\r\n", "[".repeat(bytes));
+        let asked = "GET /.well-known/jwks.json HTTP/1.1\r\nhost: line\r\n\r\n";
+        for (bytes, goes_on) in [(READ_ON_BYTES_MAX, true), (READ_ON_BYTES_MAX + 1, false)] {
+            let mut stream = drill.connect();
+            let said = format!("{head}{}0\r\n\r\n", chunk(bytes));
+            stream.write_all(said.as_bytes()).expect("said");
+            assert!(hears(&mut stream, "HTTP/1.1 401"), "{bytes}: no answer");
+            // Who was cut may not even be able to ask.
+            let _ = stream.write_all(asked.as_bytes());
+            assert_eq!(hears(&mut stream, "HTTP/1.1 200"), goes_on, "{bytes}");
+        }
+        let mut held: Vec<TcpStream> = (0..20)
+            .map(|_| {
+                let mut stream = drill.connect();
+                stream.write_all(head.as_bytes()).expect("said");
+                stream
+            })
+            .collect();
+        let (began, piece) = (Instant::now(), chunk(READ_ON_BYTES_MAX));
+        let mut sent = 0;
+        while !held.is_empty() {
+            held.retain_mut(|stream| stream.write_all(piece.as_bytes()).is_ok());
+            sent += held.len() * piece.len();
+            drill.others_are_served().await;
+            let taken = began.elapsed();
+            assert!(taken < SLACK, "still taken after {} ms", taken.as_millis());
+        }
+        let taken = began.elapsed();
+        println!("{sent} bytes taken in {} ms", taken.as_millis());
+        drill.needs_little("chunks without an end");
     })
 }
 

@@ -7,3 +7,7 @@ pub mod ops;
 pub mod outermost;
 pub mod resources;
 pub mod start;
+mod unread;
+
+#[cfg(test)]
+mod unread_tests;

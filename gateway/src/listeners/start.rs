@@ -11,6 +11,7 @@ use actix_web::{App, HttpServer, web};
 
 use super::ops::Ops;
 use super::outermost::{Sources, Stopping, addressed, patched, traced};
+use super::unread::{LEAVING_TIME_MAX, bounded};
 use super::{callback, line, ops};
 use crate::billing::Repeated;
 use crate::console as console_pages;
@@ -105,6 +106,7 @@ pub fn line(
             .wrap(from_fn(counted))
             .wrap(from_fn(traced))
             .wrap(from_fn(patched))
+            .wrap(from_fn(bounded))
             .configure(line::routes)
     });
     let server = server
@@ -112,6 +114,7 @@ pub fn line(
         .workers(2)
         .max_connections(CONNECTIONS_MAX)
         .client_request_timeout(REQUEST_HEAD_TIME_MAX)
+        .client_disconnect_timeout(LEAVING_TIME_MAX)
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(DRAIN_TIME_MAX_S)
         .disable_signals();
@@ -132,12 +135,14 @@ pub fn callback(edge: &Edge, bind: SocketAddr) -> io::Result<Server> {
             .configure(|cfg| (edge.rooms)(cfg))
             .wrap(from_fn(addressed))
             .wrap(from_fn(traced))
+            .wrap(from_fn(bounded))
             .configure(callback::routes)
     });
     let bound = server
         .workers(1)
         .max_connections(1_000)
         .client_request_timeout(REQUEST_HEAD_TIME_MAX)
+        .client_disconnect_timeout(LEAVING_TIME_MAX)
         .shutdown_timeout(DRAIN_TIME_MAX_S)
         .disable_signals()
         .bind(bind)?;
@@ -168,12 +173,14 @@ pub fn console(edge: &Edge, door: &ConsoleDoor, bind: SocketAddr) -> io::Result<
             .configure(|cfg| (door.rooms)(cfg))
             .wrap(from_fn(addressed))
             .wrap(from_fn(traced))
+            .wrap(from_fn(bounded))
             .configure(console_pages::routes)
     });
     let bound = server
         .workers(1)
         .max_connections(1_000)
         .client_request_timeout(REQUEST_HEAD_TIME_MAX)
+        .client_disconnect_timeout(LEAVING_TIME_MAX)
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(DRAIN_TIME_MAX_S)
         .disable_signals()
