@@ -23,9 +23,7 @@ use lifeline_core::jobs::retention::Retention;
 use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::notices::Notices;
 use lifeline_core::outbox::relay::{Deliver, Relay};
-
-use lifeline_core::payments::numbers;
-use lifeline_core::payments::{Nudged, Payments, Policy, Ports, Quarantine};
+use lifeline_core::payments::{Nudged, Payments, Policy, Ports, Quarantine, numbers};
 use lifeline_core::privacy::{Erase, Privacy, PurgeEnded};
 use lifeline_core::publications::Publications;
 use lifeline_core::requests::earning::Earn;
@@ -53,7 +51,7 @@ use crate::failure::Failure;
 use crate::outside::Outside;
 use crate::workers::{
     EndedElsewhere, JobsWorker, LimitsWorker, PurgeFigures, RelayWorker, SettlementWorker,
-    SweepWorker,
+    SweepWorker, audit_chain,
 };
 
 /// The use cases of every room, ready to work.
@@ -268,7 +266,7 @@ impl Rooms {
         ];
         let (store, clock, entropy) = again();
         let relay = Relay::new(store, clock, entropy, carriers);
-        let tasks: Vec<Arc<dyn Task>> = vec![
+        let mut tasks: Vec<Arc<dyn Task>> = vec![
             Arc::new(self.accounts.clone()),
             Arc::new(self.bindings.clone()),
             Arc::new(EndWhatIsOver(self.bindings.clone())),
@@ -293,6 +291,8 @@ impl Rooms {
                 Arc::clone(&self.clock),
             )),
         ];
+        let (store, clock, entropy) = again();
+        tasks.extend(audit_chain(store, clock, entropy));
         let (store, clock, entropy) = again();
         let jobs = JobRunner::new(store, clock, entropy, tasks);
         jobs.register().await.map_err(|error| {

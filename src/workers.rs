@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lifeline_adapters::redis::Redis;
+use lifeline_core::audit::chain::{Chain, LinkLines, VerifyChain};
 use lifeline_core::billing::Billing;
 use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::outbox::relay::Relay;
 use lifeline_core::payments::Payments;
 use lifeline_core::settlement::Settlement;
 use lifeline_core::shared::cluster::Revocations as _;
-use lifeline_core::shared::ids::SessionId;
-use lifeline_core::shared::time::Time;
+use lifeline_core::shared::ids::{Entropy, SessionId};
+use lifeline_core::shared::time::{Clock, Time};
+use lifeline_core::store::Store;
 use lifeline_gateway::edge::limits::Limits;
 use lifeline_gateway::edge::revocation::Ended;
 use lifeline_gateway::edge::tokens::ACCESS_LIFE_S;
@@ -97,6 +99,19 @@ impl Worker for SettlementWorker {
             }
         }
     }
+}
+
+/// Links the lines of the audit, and walks along the chain.
+pub(crate) fn audit_chain(
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> [Arc<dyn Task>; 2] {
+    let chain = Chain::new(store, clock, entropy);
+    [
+        Arc::new(LinkLines(chain.clone())),
+        Arc::new(VerifyChain(chain)),
+    ]
 }
 
 /// Runs timed tasks that are due.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 
 use crate::accounts::ports::{AccountReads, AccountStore};
-use crate::audit::ports::AuditLog;
+use crate::audit::ports::{AuditLog, AuditReads};
 use crate::bans::ports::{BanReads, BanStore};
 use crate::billing::ports::{FigureReads, FigureStore};
 use crate::bindings::ports::{BindingReads, BindingStore};
@@ -185,6 +185,7 @@ pub trait UnitOfWork: Send {
 /// A read-only view.
 pub trait Snapshot: Send {
     fn accounts(&mut self) -> &mut dyn AccountReads;
+    fn audit(&mut self) -> &mut dyn AuditReads;
     fn bans(&mut self) -> &mut dyn BanReads;
     fn billing(&mut self) -> &mut dyn FigureReads;
     fn bindings(&mut self) -> &mut dyn BindingReads;
@@ -265,6 +266,7 @@ impl std::fmt::Debug for View {
 impl View {
     hand_on! {
         accounts: AccountReads;
+        audit: AuditReads;
         bans: BanReads;
         billing: FigureReads;
         bindings: BindingReads;

@@ -18,9 +18,15 @@ const FOUNDATION: [&str; 9] = [
     "outbox",
 ];
 /// What a foundation room itself may name beside itself: a buried money row opens a case, and a
-/// turn of a job leaves an evidence line, a ban a line of the audit, each in the same unit.
-const FOUNDATION_BESIDE: [(&str, &str); 3] =
-    [("outbox", "cases"), ("jobs", "evidence"), ("bans", "audit")];
+/// turn of a job leaves an evidence line, a ban a line of the audit, each in the same unit; the audit is
+/// linked by a timed task, and its heads stand in the evidence.
+const FOUNDATION_BESIDE: [(&str, &str); 5] = [
+    ("outbox", "cases"),
+    ("jobs", "evidence"),
+    ("bans", "audit"),
+    ("audit", "jobs"),
+    ("audit", "evidence"),
+];
 const GROUND: [&str; 2] = ["shared", "store"];
 
 /// Each capability with its floor and the exact rooms it may use beside floors 0 and 1.

@@ -316,6 +316,8 @@ pub static TABLES: &[Table] = &[
     table("staff", "staff_id login role scope password totp=service", STAFF),
     table("audit_line", "audit_id actor act subject outcome source trace_id",
         Fate::Kept("who did what, under a name that says nothing: 3 years")).purged(&OLD_AUDIT, 1096),
+    table("audit_queue", "audit_id", Fate::Kept("until the line is linked")),
+    table("audit_link", "audit_id digest head", Fate::Kept("a digest of what was done, which tells nothing of anybody: for ever")),
     table("case_proposal", "proposal_id case_id resolution parts reason proposed_by state decided_by",
         Fate::Kept("what staff proposed and decided: 5 years")).purged(&OLD_PROPOSALS, 1827),
     table("case_file", "case_id kind cause subject facts trace_id", Fate::Kept("what staff decided, without who: 5 years"))

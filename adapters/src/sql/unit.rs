@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use lifeline_core::accounts::ports::{AccountReads, AccountStore};
-use lifeline_core::audit::ports::AuditLog;
+use lifeline_core::audit::ports::{AuditLog, AuditReads};
 use lifeline_core::bans::ports::{BanReads, BanStore};
 use lifeline_core::billing::ports::{FigureReads, FigureStore};
 use lifeline_core::bindings::ports::{BindingReads, BindingStore};
@@ -74,6 +74,7 @@ impl<C: WriteConn + 'static> UnitOfWork for Sql<C> {
 impl<C: Conn + 'static> Snapshot for Sql<C> {
     hand_out! {
         accounts: AccountReads;
+        audit: AuditReads;
         bans: BanReads;
         billing: FigureReads;
         bindings: BindingReads;

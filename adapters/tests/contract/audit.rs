@@ -1,10 +1,13 @@
-//! The audit: appended with the act, newest first, unchangeable.
+//! The audit: appended with the act, newest first, unchangeable, linked in one chain.
+
+use std::sync::Arc;
 
 use lifeline_core::audit::Line;
+use lifeline_core::audit::chain::{Broken, Chain, Fault, LINE_TERM_S, Link};
 use lifeline_core::shared::ids::EvidenceId;
 use lifeline_core::store::StoreError;
 
-use crate::bench::{Bench, at};
+use crate::bench::{Bench, Counting, EngineKind, Watch, at};
 use crate::contracts;
 
 contracts! { "audit":
@@ -13,6 +16,10 @@ contracts! { "audit":
     a_line_is_written_once => ["AuditLog::append"];
     dropped_unit_leaves_no_line => ["AuditLog::append"];
     rows_cannot_be_changed_by_raw_sql => ["AuditLog::append"];
+    lines_wait_in_their_order_until_they_are_linked => ["AuditLog::unlinked", "AuditLog::last_link", "AuditLog::link"];
+    links_are_read_with_their_lines => ["AuditReads::links_after", "AuditReads::lost"];
+    two_that_link_at_once_make_one_chain => ["AuditLog::link"];
+    c7_what_is_changed_in_the_store_breaks_the_chain_at_its_row => ["AuditReads::links_after", "AuditReads::lost"];
 }
 
 fn line(t: &Bench, subject: &str, seconds: i64) -> Line {
@@ -85,4 +92,150 @@ async fn rows_cannot_be_changed_by_raw_sql(t: Bench) {
         assert!(refused.contains("append only"), "{text}: {refused}");
     }
     assert_eq!(about(&t, "P1", 10).await, [line]);
+}
+
+async fn waiting(t: &Bench) -> Vec<Line> {
+    t.write(async |tx| tx.audit().unlinked(100).await)
+        .await
+        .unwrap()
+}
+
+async fn last(t: &Bench) -> Option<Link> {
+    t.write(async |tx| tx.audit().last_link().await)
+        .await
+        .unwrap()
+}
+
+async fn lines_wait_in_their_order_until_they_are_linked(t: Bench) {
+    assert_eq!(last(&t).await, None);
+    let lines = [line(&t, "P1", 3), line(&t, "P2", 1), line(&t, "P1", 2)];
+    for line in &lines {
+        append(&t, line).await.unwrap();
+    }
+    t.write_and_drop(async |tx| tx.audit().append(&line(&t, "P3", 9)).await)
+        .await;
+    assert_eq!(waiting(&t).await, lines, "in the order they came");
+    let first = Link::behind(None, &lines[0]);
+    let second = Link::behind(Some(&first), &lines[1]);
+    let links = [first, second.clone()];
+    t.write_and_drop(async |tx| tx.audit().link(&links).await)
+        .await;
+    assert_eq!(waiting(&t).await.len(), 3, "dropped with its unit");
+    t.write(async |tx| tx.audit().link(&links).await)
+        .await
+        .unwrap();
+    assert_eq!(last(&t).await, Some(second));
+    assert_eq!(waiting(&t).await, lines[2..]);
+    for text in ["UPDATE audit_link SET head = 'x'", "DELETE FROM audit_link"] {
+        let refused = t.raw(text).await.unwrap_err();
+        assert!(refused.contains("append only"), "{text}: {refused}");
+    }
+}
+
+async fn links_are_read_with_their_lines(t: Bench) {
+    let lines = [line(&t, "P1", 1), line(&t, "P1", 2), line(&t, "P1", 3)];
+    let mut links: Vec<Link> = Vec::new();
+    for line in &lines {
+        append(&t, line).await.unwrap();
+        links.push(Link::behind(links.last(), line));
+    }
+    t.write(async |tx| tx.audit().link(&links).await)
+        .await
+        .unwrap();
+    let mut view = t.view().await;
+    let all = view.audit().links_after(0, 2).await.unwrap();
+    let both = |at: usize| (links[at].clone(), Some(lines[at].clone()));
+    assert_eq!(all, [both(0), both(1)]);
+    let rest = view.audit().links_after(2, 2).await.unwrap();
+    assert_eq!(rest, [both(2)]);
+    assert!(view.audit().links_after(3, 2).await.unwrap().is_empty());
+    assert_eq!(view.audit().lost().await.unwrap(), 0);
+}
+
+async fn two_that_link_at_once_make_one_chain(t: Bench) {
+    let line = line(&t, "P1", 1);
+    append(&t, &line).await.unwrap();
+    let link = [Link::behind(None, &line)];
+    let add = async || t.write(async |tx| tx.audit().link(&link).await).await;
+    add().await.unwrap();
+    let again = add().await;
+    assert!(matches!(&again, Err(StoreError::Duplicate(_))), "{again:?}");
+}
+
+/// Takes away what keeps the rows as they are, as somebody with every right on the store could.
+async fn disarm(t: &Bench) {
+    let triggers: &[&str] = match &t.kind {
+        EngineKind::Sqlite => &[
+            "DROP TRIGGER audit_line_no_update",
+            "DROP TRIGGER audit_line_no_delete",
+            "DROP TRIGGER audit_link_no_update",
+        ],
+        EngineKind::Postgres(_) => &[
+            "DROP TRIGGER audit_line_fixed ON audit_line",
+            "DROP TRIGGER audit_line_young ON audit_line",
+            "DROP TRIGGER audit_link_fixed ON audit_link",
+        ],
+    };
+    for text in triggers {
+        t.raw(text).await.unwrap();
+    }
+}
+
+async fn c7_what_is_changed_in_the_store_breaks_the_chain_at_its_row(t: Bench) {
+    let watch = Watch::new();
+    let clock = Arc::new(watch.clone());
+    let chain = Chain::new(t.store.clone(), clock, Arc::<Counting>::default());
+    assert_eq!(
+        chain.verify().await.unwrap(),
+        Ok(0),
+        "an empty one is whole"
+    );
+    let mut ids = Vec::new();
+    for second in 1..=7 {
+        let line = line(&t, "P1", second);
+        append(&t, &line).await.unwrap();
+        ids.push(line.audit_id);
+    }
+    assert_eq!(chain.link().await.unwrap(), 7);
+    assert_eq!(chain.link().await.unwrap(), 0, "each line once");
+    assert_eq!(chain.verify().await.unwrap(), Ok(7));
+    let head = last(&t).await.unwrap().head;
+    let told = t
+        .text("SELECT body FROM evidence_entry WHERE kind = 'audit.linked'")
+        .await;
+    assert!(
+        told.contains(&head) && told.contains("\"place\":7"),
+        "{told}"
+    );
+
+    disarm(&t).await;
+    let broken = async |text: String, place, fault| {
+        t.raw(&text).await.unwrap();
+        let found = chain.verify().await.unwrap();
+        assert_eq!(found, Err(Broken { place, fault }), "{text}");
+    };
+    let set = |outcome: &str| {
+        let id = &ids[2];
+        format!("UPDATE audit_line SET outcome = '{outcome}' WHERE audit_id = '{id}'")
+    };
+    broken(set("other"), 3, Fault::LineChanged).await;
+    t.raw(&set("ok")).await.unwrap();
+    assert_eq!(chain.verify().await.unwrap(), Ok(7), "put back as it was");
+    let id = &ids[4];
+    let gone = format!("DELETE FROM audit_line WHERE audit_id = '{id}'");
+    broken(gone, 5, Fault::LineGone).await;
+    watch.set(LINE_TERM_S + 5);
+    assert_eq!(chain.verify().await.unwrap(), Ok(7), "its term is over");
+    watch.set(LINE_TERM_S + 4);
+    let moved = "UPDATE audit_link SET at = at - 1000000 WHERE place = 5".to_owned();
+    broken(moved, 5, Fault::LinkChanged).await;
+    t.raw("UPDATE audit_link SET at = at + 1000000 WHERE place = 5")
+        .await
+        .unwrap();
+    watch.set(LINE_TERM_S + 5);
+    let early = line(&t, "P1", LINE_TERM_S);
+    append(&t, &early).await.unwrap();
+    let id = &early.audit_id;
+    let lost = format!("DELETE FROM audit_line WHERE audit_id = '{id}'");
+    broken(lost, 7, Fault::LinesLost).await;
 }

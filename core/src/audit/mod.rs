@@ -1,5 +1,6 @@
-//! Who did what, when, with what result (domain.md C7). Append-only.
+//! Who did what, when, with what result (domain.md C7). Append-only, and linked in one chain (`chain`).
 
+pub mod chain;
 pub mod ports;
 
 use crate::shared::time::Time;
