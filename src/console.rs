@@ -17,8 +17,10 @@ use lifeline_gateway::console::visitor::ConsoleCookies;
 use lifeline_gateway::edge::limits::{Limits, Quotas};
 use lifeline_gateway::insight::{Counting, Recorder};
 use lifeline_gateway::listeners::ops::Readiness;
+use lifeline_gateway::listeners::services::{Made, Services};
 use lifeline_gateway::listeners::start::{ConsoleDoor, Furnish};
 
+use crate::config::Config;
 use crate::failure::Failure;
 
 /// Staff sign in seldom: two threads hash their passwords.
@@ -57,13 +59,43 @@ pub(crate) fn counting(
     (recorder, counting)
 }
 
+/// What pages read that belongs to no single room.
+pub(crate) fn house(
+    config: &Config,
+    engine: &Arc<Engine>,
+    readiness: Arc<dyn Readiness>,
+    limits: &[Arc<Limits>; 2],
+    clock: &dyn Clock,
+) -> House {
+    let mut listeners = vec!["line", "callback", "ops"];
+    if config.listeners.console.is_some() {
+        listeners.push("console");
+    }
+    let schema = lifeline_adapters::sql::known_schema();
+    let made = Made {
+        began: clock.now(),
+        version: env!("CARGO_PKG_VERSION"),
+        store: format!("{}, schema {schema}", engine.name()),
+        listeners,
+    };
+    let [line, callback] = limits;
+    House {
+        store: Arc::<Engine>::clone(engine),
+        readiness,
+        services: Arc::new(Services::new(made)),
+        gates: vec![
+            ("line", Arc::clone(line)),
+            ("callback", Arc::clone(callback)),
+        ],
+    }
+}
+
 /// What the console's listener is given; `rooms` are the same use cases that households reach.
 pub(crate) fn door(
     public_base: &str,
     operators: &Operators,
-    engine: &Arc<Engine>,
+    mut house: House,
     clock: &Arc<dyn Clock>,
-    readiness: Arc<dyn Readiness>,
     rooms: Furnish,
 ) -> Result<ConsoleDoor, Failure> {
     let per_minute = NonZeroU32::new(PER_ADDRESS_MINUTE)
@@ -78,11 +110,12 @@ pub(crate) fn door(
     let cookies = ConsoleCookies {
         secure: public_base.starts_with("https://"),
     };
-    let store: Arc<dyn Store> = Arc::<Engine>::clone(engine);
-    let insight = Insight::new(Arc::clone(&store), Arc::clone(clock));
-    let (operators, house) = (operators.clone(), House { store, readiness });
+    let limits = Arc::new(Limits::new(quotas, None));
+    house.gates.push(("console", Arc::clone(&limits)));
+    let insight = Insight::new(Arc::clone(&house.store), Arc::clone(clock));
+    let operators = operators.clone();
     Ok(ConsoleDoor {
-        limits: Arc::new(Limits::new(quotas, None)),
+        limits,
         rooms: Arc::new(move |cfg| {
             rooms(cfg);
             cfg.app_data(web::Data::new(operators.clone()))

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lifeline_adapters::sql::Engine;
-use lifeline_adapters::wire::LeftAlone;
-use lifeline_gateway::listeners::ops::{Check, Circuit, Readiness};
+use lifeline_adapters::wire::{Asked, LeftAlone, Stands};
+use lifeline_gateway::listeners::ops::{Check, Circuit, Operation, Readiness};
 use lifeline_gateway::listeners::resources::Resources;
+use lifeline_gateway::listeners::services::Health;
 
 use crate::outside::Outside;
 use crate::resources::Resting;
@@ -57,6 +58,31 @@ impl Readiness for Dependencies {
 
     async fn resources(&self) -> Resources {
         self.resting.resources(&self.engine).await
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        let outside = &self.outside;
+        let all = [
+            outside.alipay.asked(),
+            outside.marketing.asked(),
+            outside.sms.asked(),
+            outside.user_system.asked(),
+            outside.generation.asked(),
+            outside.exchange.asked(),
+        ];
+        let shown = |one: Asked| Operation {
+            system: one.system,
+            operation: one.operation,
+            health: match one.stands {
+                Stands::Closed => Health::Well,
+                Stands::LeftAlone => Health::Failing,
+                Stands::Probed => Health::Probed,
+            },
+            since: one.since,
+            last_well: one.last_well,
+            last_badly: one.last_badly,
+        };
+        all.into_iter().flatten().map(shown).collect()
     }
 
     fn circuits(&self) -> Vec<Circuit> {

@@ -16,6 +16,7 @@ use lifeline_core::requests::Requests;
 use lifeline_core::shared::cluster::{Revocations, SharedLimiter, SharedPlaces};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
+use lifeline_gateway::console::today::House;
 use lifeline_gateway::edge::bans::watched;
 use lifeline_gateway::edge::limits::{Limits, Quotas};
 use lifeline_gateway::edge::principal::Door;
@@ -24,6 +25,7 @@ use lifeline_gateway::edge::together::Together;
 use lifeline_gateway::insight::{Counting, Recorder};
 use lifeline_gateway::listeners::ops::{Ops, Readiness};
 use lifeline_gateway::listeners::outermost::{Sources, Stopping};
+use lifeline_gateway::listeners::services::Watching;
 use lifeline_gateway::listeners::start::{self, Edge};
 use lifeline_gateway::runner::{Runner, Waker, Worker};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -123,32 +125,15 @@ pub(crate) async fn start(
     workers.push(Arc::new(keys.sharing(redis.clone())));
     let tls = line_tls(config, &mut workers)?;
     workers.push(Arc::<Counting>::clone(&counting));
+    let dependencies = dependencies(config, &engine, redis, outside)?;
+    let ready = || Arc::clone(&dependencies);
+    let house = console::house(config, &engine, ready(), &limits, time.as_ref());
+    workers.push(Arc::new(Watching::new(ready(), house.services.clone())));
     let runner = Arc::new(Runner::new(time, workers, waker));
     let loops = runner.start();
-    let dependencies = Dependencies {
-        engine: Arc::clone(&engine),
-        redis,
-        outside,
-        resting: Resting::of(config)?,
-    };
-    let dependencies: Arc<dyn Readiness> = Arc::new(dependencies);
-    let mut servers = listen(
-        config,
-        &edge,
-        tls,
-        Arc::clone(&dependencies),
-        clock,
-        &runner,
-        kind,
-    )?;
+    let mut servers = listen(config, &edge, tls, ready(), clock, &runner, kind)?;
     let operators = console::operators(&engine, &edge.sources.clock, &edge.sources.entropy)?;
-    servers.extend(open_console(
-        config,
-        &edge,
-        &operators,
-        &engine,
-        dependencies,
-    )?);
+    servers.extend(open_console(config, &edge, &operators, house)?);
     Ok(Running {
         counting,
         stopping,
@@ -171,6 +156,21 @@ fn door(keys: &KeysInForce, ended: &Arc<Ended>, rooms: &Rooms) -> Door {
         ended: Arc::clone(ended),
         sessions: rooms.session_rows(),
     }
+}
+
+/// What can be asked whether this process can work.
+fn dependencies(
+    config: &Config,
+    engine: &Arc<Engine>,
+    redis: Option<Arc<Redis>>,
+    outside: Outside,
+) -> Result<Arc<dyn Readiness>, Failure> {
+    Ok(Arc::new(Dependencies {
+        engine: Arc::clone(engine),
+        redis,
+        outside,
+        resting: Resting::of(config)?,
+    }))
 }
 
 /// The line's TLS, and the worker that renews its certificates.
@@ -261,21 +261,13 @@ fn open_console(
     config: &Config,
     edge: &Edge,
     operators: &Operators,
-    engine: &Arc<Engine>,
-    dependencies: Arc<dyn Readiness>,
+    house: House,
 ) -> Result<Servers, Failure> {
     let Some(place) = &config.listeners.console else {
         return Ok(Vec::new());
     };
     let (time, rooms) = (&edge.sources.clock, Arc::clone(&edge.rooms));
-    let door = console::door(
-        &place.public_base,
-        operators,
-        engine,
-        time,
-        dependencies,
-        rooms,
-    )?;
+    let door = console::door(&place.public_base, operators, house, time, rooms)?;
     let server = start::console(edge, &door, place.bind).map_err(|e| taken("console", e))?;
     Ok(vec![(server.handle(), tokio::spawn(server))])
 }

@@ -113,6 +113,17 @@ async function flagged(support, reviewer) {
 async function baseSupport(admin, auditor) {
   await go(admin, '/system')
   await admin.picture('roles-system')
+  await go(admin, '/system/services')
+  await admin.picture('roles-services')
+  const rows = await admin.page.locator('#services tbody tr').allInnerTexts()
+  checks.that('LN-39 the register has the store, the systems outside and our listeners', ['store', 'marketing', 'alipay', 'line'].every((name) => rows.some((row) => row.startsWith(name))))
+  checks.that('LN-39 what was asked is known to answer', rows.some((row) => row.startsWith('marketing') && row.includes('正常')))
+  checks.equal('the register: no serious finding of axe', await admin.axe(), [])
+  await go(admin, '/system/limits')
+  await admin.picture('roles-limits')
+  checks.that('LN-39 a household counts by its limits', (await admin.page.locator('#limits-line tbody tr').count()) > 10)
+  checks.equal('limits: no serious finding of axe', await admin.axe(), [])
+  await go(admin, '/system')
   await click(admin, admin.page.locator('form[action$="/run"] button').first())
   await said(admin)
   checks.equal('LN-39 who only reads is offered no act', (await go(auditor, '/system'), await auditor.page.locator('main form').count()), 0)
@@ -179,7 +190,7 @@ try {
     await go(support, at)
     checks.equal(`the keyboard reaches all of ${at || 'today'}, and is seen where it is`, await walked(support), { missed: 0, unseen: 0 })
   }
-  for (const at of ['/system', '/system/bans', '/channels', '/points', '/staff']) {
+  for (const at of ['/system', '/system/services', '/system/limits', '/system/bans', '/channels', '/points', '/staff']) {
     await go(admin, at)
     checks.equal(`the keyboard reaches all of ${at}, and is seen where it is`, await walked(admin), { missed: 0, unseen: 0 })
   }

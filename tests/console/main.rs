@@ -27,6 +27,7 @@ mod openings;
 mod points;
 mod publishing;
 mod regions;
+mod services;
 mod stand_ins;
 mod support;
 mod taking_back;

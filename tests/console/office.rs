@@ -34,7 +34,9 @@ use lifeline_gateway::console::visitor::ConsoleCookies;
 use lifeline_gateway::console::{self};
 use lifeline_gateway::edge::cursor::Cursors;
 use lifeline_gateway::edge::limits::{Limits, Quotas};
+use lifeline_gateway::edge::switchboard::Switchboard;
 use lifeline_gateway::listeners::outermost::{Sources, addressed, traced};
+use lifeline_gateway::listeners::services::{Made, Services};
 use lifeline_tests::Silence;
 use rusqlite::Connection;
 
@@ -54,6 +56,10 @@ pub(crate) struct Office {
     pub(crate) operators: Operators,
     pub(crate) store: Arc<Engine>,
     pub(crate) company: Arc<Company>,
+    pub(crate) services: Arc<Services>,
+    /// What households are limited by.
+    pub(crate) line: Arc<Limits>,
+    pub(crate) switchboard: Arc<Switchboard>,
     entropy: Arc<dyn Entropy>,
     folder: tempfile::TempDir,
     billed: Arc<Billed>,
@@ -111,6 +117,18 @@ impl Desk {
     }
 }
 
+/// The defaults of a household's listener.
+fn of_households() -> Quotas {
+    let n = |most| NonZeroU32::new(most).unwrap();
+    Quotas {
+        per_address_minute: n(600),
+        per_network_minute: n(6_000),
+        per_account_minute: n(240),
+        functions_percent: n(100),
+        nodes: n(1),
+    }
+}
+
 impl Office {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -132,11 +150,20 @@ impl Office {
             Arc::clone(&entropy),
             Arc::new(hashing),
         );
+        let made = Made {
+            began: clock.now(),
+            version: "1.2.3",
+            store: "sqlite, schema 1".to_owned(),
+            listeners: vec!["line", "console"],
+        };
         let office = Self {
             clock,
             operators,
             store,
             company: Arc::default(),
+            services: Arc::new(Services::new(made)),
+            line: Arc::new(Limits::new(of_households(), None)),
+            switchboard: Arc::default(),
             entropy,
             folder,
             billed: Arc::default(),
@@ -289,12 +316,21 @@ impl Office {
         let payments = self.payments();
         let insight = Insight::new(Arc::clone(&kept), Arc::<Hands>::clone(&self.clock));
         let (followers, aggregates) = (self.followers(), self.aggregates());
+        let limits = Arc::new(Limits::new(quotas, None));
         let house = House {
             store: kept,
             readiness: Arc::<Well>::default(),
+            services: Arc::clone(&self.services),
+            gates: vec![
+                ("line", Arc::clone(&self.line)),
+                ("console", Arc::clone(&limits)),
+            ],
         };
         cfg.app_data(web::Data::new(sources))
-            .app_data(web::Data::new(Limits::new(quotas, None)))
+            .app_data(web::Data::from(limits))
+            .app_data(web::Data::from(Arc::<Switchboard>::clone(
+                &self.switchboard,
+            )))
             .app_data(web::Data::new(Cursors::new(b"a secret of the test")))
             .app_data(web::Data::new(self.operators.clone()))
             .app_data(web::Data::new(ConsoleCookies { secure: true }))

@@ -7,10 +7,11 @@ use lifeline_core::requests::ports::{OrderReport, WorkOrder, WorkOrders};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::time::{Clock, Time};
-use lifeline_gateway::listeners::ops::{Check, Circuit, Readiness};
+use lifeline_gateway::listeners::ops::{Check, Circuit, Operation, Readiness};
 use lifeline_gateway::listeners::resources::{
     Backup, BackupRecord, Certificate, Disk, Pool, Quota, Resources,
 };
+use lifeline_gateway::listeners::services::Health;
 use sha2::{Digest as _, Sha256};
 
 pub(crate) const START_S: i64 = 1_795_000_000;
@@ -84,6 +85,18 @@ impl Readiness for Well {
                 checked: Some((now.plus_seconds(-86_400), "put <b>back</b>".to_owned())),
             }),
         }
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        let at = |seconds: i64| Time::from_micros((START_S + seconds) * 1_000_000);
+        vec![Operation {
+            system: "marketing",
+            operation: "GET /consumers/{no}/arrears",
+            health: Health::Failing,
+            since: at(-30),
+            last_well: Some(at(-90)),
+            last_badly: Some(at(-30)),
+        }]
     }
 
     fn circuits(&self) -> Vec<Circuit> {

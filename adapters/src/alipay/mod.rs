@@ -28,8 +28,8 @@ use std::time::Duration;
 use lifeline_core::shared::time::{Clock, Time};
 use zeroize::Zeroizing;
 
-use crate::wire::LeftAlone;
 use crate::wire::http::{Address, AddressError, CallRules, Caller, DEADLINE_DEFAULT};
+use crate::wire::{Asked, LeftAlone};
 use client::Gateway;
 use content::ContentKey;
 use notice::Notices;
@@ -188,6 +188,12 @@ impl Alipay {
     #[must_use]
     pub fn left_alone(&self) -> Vec<LeftAlone> {
         self.gateway.caller.left_alone()
+    }
+
+    /// Every operation that was asked since this process began.
+    #[must_use]
+    pub fn asked(&self) -> Vec<Asked> {
+        self.gateway.caller.asked()
     }
 
     /// Lets an operation be asked again at once; false when it is not left alone.

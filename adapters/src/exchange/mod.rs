@@ -12,10 +12,10 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::wire::LeftAlone;
 use crate::wire::http::{Address, AddressError, CallRules};
 use crate::wire::line::{Call, Line, LineKeys};
 use crate::wire::operation;
+use crate::wire::{Asked, LeftAlone};
 
 const UNREADABLE: NoAnswer = NoAnswer::Unknown("unreadable_reply");
 /// Offices of one page, and pages at most: more than any province has.
@@ -91,6 +91,12 @@ impl ExchangeLine {
     #[must_use]
     pub fn left_alone(&self) -> Vec<LeftAlone> {
         self.line.left_alone()
+    }
+
+    /// Every operation that was asked since this process began.
+    #[must_use]
+    pub fn asked(&self) -> Vec<Asked> {
+        self.line.asked()
     }
 
     /// Lets an operation be asked again at once; false when it is not left alone.

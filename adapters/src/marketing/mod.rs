@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use crate::wire::http::{Address, AddressError, CallRules, Reply};
 use crate::wire::line::{Call, Line, LineKeys};
 use crate::wire::refusal::no_answer;
-use crate::wire::{LeftAlone, Operation};
+use crate::wire::{Asked, LeftAlone, Operation};
 
 const UNREADABLE: NoAnswer = NoAnswer::Unknown("unreadable_reply");
 
@@ -64,6 +64,12 @@ impl Marketing {
     #[must_use]
     pub fn left_alone(&self) -> Vec<LeftAlone> {
         self.line.left_alone()
+    }
+
+    /// Every operation that was asked since this process began.
+    #[must_use]
+    pub fn asked(&self) -> Vec<Asked> {
+        self.line.asked()
     }
 
     /// Lets an operation be asked again at once; false when it is not left alone.

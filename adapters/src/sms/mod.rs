@@ -15,10 +15,10 @@ use lifeline_core::shared::time::Clock;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use crate::wire::LeftAlone;
 use crate::wire::http::{Address, AddressError, CallRules, Reply};
 use crate::wire::line::{Call, Line, LineKeys};
 use crate::wire::operation;
+use crate::wire::{Asked, LeftAlone};
 
 /// The SMS platform as `accounts` and `notices` see it.
 #[derive(Clone)]
@@ -62,6 +62,12 @@ impl SmsLine {
     #[must_use]
     pub fn left_alone(&self) -> Vec<LeftAlone> {
         self.line.left_alone()
+    }
+
+    /// Every operation that was asked since this process began.
+    #[must_use]
+    pub fn asked(&self) -> Vec<Asked> {
+        self.line.asked()
     }
 
     /// Lets an operation be asked again at once; false when it is not left alone.

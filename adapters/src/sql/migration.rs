@@ -68,6 +68,12 @@ fn newest(runner: &Runner) -> i32 {
         .unwrap_or(0)
 }
 
+/// The schema that this program works with.
+#[must_use]
+pub fn known_schema() -> i32 {
+    newest(&for_sqlite::migrations::runner())
+}
+
 fn schema_error(error: &refinery::Error, known: i32) -> SchemaError {
     match error.kind() {
         Kind::MissingVersion(migration) if migration.version() > known => SchemaError::Newer {

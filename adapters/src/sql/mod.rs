@@ -105,7 +105,7 @@ use lifeline_core::store::StoreError;
 pub use self::conn::{Conn, WriteConn};
 pub use self::engine::{Bench, Engine, Instance, OpenError, Pool, migrate, open, open_within};
 pub use self::keys::RuledKeys;
-pub use self::migration::{Migrated, SchemaError};
+pub use self::migration::{Migrated, SchemaError, known_schema};
 pub(crate) use self::sealing::FOR_SERVICE_ROWS;
 pub use self::sealing::{Field, Vault};
 pub use self::sqlite::DiskFailure;

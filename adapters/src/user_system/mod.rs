@@ -19,7 +19,7 @@ use crate::wire::http::{Address, AddressError, CallRules, Reply};
 use crate::wire::line::{Call, Line, LineKeys};
 use crate::wire::operation;
 use crate::wire::refusal::no_answer;
-use crate::wire::{LeftAlone, Operation};
+use crate::wire::{Asked, LeftAlone, Operation};
 
 const UNREADABLE: NoAnswer = NoAnswer::Unknown("unreadable_reply");
 
@@ -80,6 +80,12 @@ impl UserSystemLine {
     #[must_use]
     pub fn left_alone(&self) -> Vec<LeftAlone> {
         self.line.left_alone()
+    }
+
+    /// Every operation that was asked since this process began.
+    #[must_use]
+    pub fn asked(&self) -> Vec<Asked> {
+        self.line.asked()
     }
 
     /// Lets an operation be asked again at once; false when it is not left alone.

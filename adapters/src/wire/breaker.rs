@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use lifeline_core::shared::time::{Clock, Time};
 
+use super::heard::{Asked, Heard, Stands};
+
 /// When a circuit opens and closes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerRules {
@@ -120,14 +122,16 @@ pub struct LeftAlone {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Circuit {
     state: State,
+    heard: Heard,
     /// Rises with every change, so that a call admitted before it has no say after it.
     era: u64,
 }
 
 impl Circuit {
-    fn new() -> Self {
+    fn new(now: Time) -> Self {
         Self {
             state: State::Closed([Slice::default(); SLICES]),
+            heard: Heard::from(now),
             era: 0,
         }
     }
@@ -286,10 +290,12 @@ impl Breaker {
     pub(crate) fn admit(&self, operation: &'static str) -> Option<Leave> {
         let now = self.clock.now();
         let mut circuits = self.lock();
-        let circuit = circuits.entry(operation).or_insert_with(Circuit::new);
+        let circuit = circuits
+            .entry(operation)
+            .or_insert_with(|| Circuit::new(now));
         let before = circuit.era;
         let admitted = circuit.admit(&self.rules, now);
-        self.tell(operation, before, circuit);
+        self.tell(operation, before, circuit, now);
         let Some(era) = admitted else {
             metrics::counter!("lifeline_breaker_refused_total", "system" => self.system, "operation" => operation)
                 .increment(1);
@@ -343,23 +349,47 @@ impl Breaker {
         };
         let before = circuit.era;
         let probed = circuit.probe();
-        self.tell(name, before, circuit);
+        self.tell(name, before, circuit, self.clock.now());
         probed
+    }
+
+    /// Every operation that was asked since this process began, in order.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        let circuits = self.lock();
+        let shown = |(operation, circuit): (&&'static str, &Circuit)| Asked {
+            system: self.system,
+            operation,
+            stands: match circuit.state {
+                State::Closed(_) => Stands::Closed,
+                State::Open { .. } => Stands::LeftAlone,
+                State::HalfOpen { .. } => Stands::Probed,
+            },
+            since: circuit.heard.since,
+            last_well: circuit.heard.last_well,
+            last_badly: circuit.heard.last_badly,
+        };
+        let mut all: Vec<_> = circuits.iter().map(shown).collect();
+        all.sort_by_key(|one| one.operation);
+        all
     }
 
     fn note(&self, operation: &'static str, era: u64, ended: Ended) {
         let now = self.clock.now();
         let mut circuits = self.lock();
-        let circuit = circuits.entry(operation).or_insert_with(Circuit::new);
+        let circuit = circuits
+            .entry(operation)
+            .or_insert_with(|| Circuit::new(now));
         let before = circuit.era;
+        circuit.heard.note(now, ended);
         circuit.note(&self.rules, now, era, ended);
-        self.tell(operation, before, circuit);
+        self.tell(operation, before, circuit, now);
     }
 
-    fn tell(&self, operation: &'static str, before: u64, circuit: &Circuit) {
+    fn tell(&self, operation: &'static str, before: u64, circuit: &mut Circuit, now: Time) {
         if circuit.era == before {
             return;
         }
+        circuit.heard.since = now;
         let (state, value) = match circuit.state {
             State::Closed(_) => ("closed", 0.0),
             State::HalfOpen { .. } => ("half_open", 0.5),

@@ -205,6 +205,41 @@ proptest! {
 }
 
 #[test]
+fn ln_39_what_was_asked_says_since_when_it_stands_so_and_when_it_last_answered() {
+    let t = Bench::new();
+    assert!(t.breaker.asked().is_empty());
+    assert!(t.call("post", true, QUICK));
+    t.wait(5);
+    assert_eq!(t.fail(20), 9, "one went well: the tenth call opens");
+    let [one] = t.breaker.asked()[..] else {
+        panic!("one operation");
+    };
+    assert_eq!((one.system, one.operation), ("marketing", "post"));
+    assert_eq!(one.stands, Stands::LeftAlone);
+    assert_eq!(
+        (one.since, one.last_well),
+        (at(1_000_005), Some(at(1_000_000)))
+    );
+    assert_eq!(one.last_badly, Some(at(1_000_005)));
+    t.wait(5);
+    assert!(t.breaker.ask_again("post"));
+    let probed = t.breaker.asked()[0];
+    assert_eq!(
+        (probed.stands, probed.since),
+        (Stands::Probed, at(1_000_010))
+    );
+    t.wait(1);
+    let probes = BreakerRules::default().probes;
+    assert!((0..probes).all(|_| t.call("post", true, QUICK)));
+    let well = t.breaker.asked()[0];
+    assert_eq!((well.stands, well.since), (Stands::Closed, at(1_000_011)));
+    assert_eq!(well.last_well, Some(at(1_000_011)));
+    // A call that is given up says nothing of the other side.
+    drop(t.breaker.admit("post"));
+    assert_eq!(t.breaker.asked()[0], well);
+}
+
+#[test]
 fn what_is_left_alone_says_why_and_is_asked_again_when_somebody_says_so() {
     let t = Bench::new();
     assert!(t.breaker.left_alone().is_empty() && !t.breaker.ask_again("post"));

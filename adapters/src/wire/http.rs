@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::Operation;
 use super::breaker::{Breaker, BreakerRules, LeftAlone};
+use super::heard::Asked;
 use crate::seams;
 
 /// What a reply may weigh; a longer one is no answer.
@@ -180,6 +181,10 @@ impl Caller {
 
     pub(crate) fn left_alone(&self) -> Vec<LeftAlone> {
         self.breaker.left_alone()
+    }
+
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.breaker.asked()
     }
 
     pub(crate) fn ask_again(&self, operation: &str) -> bool {

@@ -15,9 +15,9 @@ use reqwest::{Method, Url};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::LeftAlone;
-use super::Operation;
+use super::heard::Asked;
 use super::http::{Address, AddressError, CallRules, Caller, Reply, Request, below_500};
+use super::{LeftAlone, Operation};
 
 /// What a channel shares with the system behind it. Never printable.
 #[derive(Clone)]
@@ -116,6 +116,10 @@ impl Line {
 
     pub(crate) fn left_alone(&self) -> Vec<LeftAlone> {
         self.caller.left_alone()
+    }
+
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.caller.asked()
     }
 
     pub(crate) fn ask_again(&self, operation: &str) -> bool {

@@ -6,6 +6,7 @@
 //! codes into stable words of their own (domain.md C13).
 
 pub(crate) mod breaker;
+mod heard;
 pub mod http;
 pub(crate) mod line;
 mod operation;
@@ -13,6 +14,7 @@ pub(crate) mod read;
 pub(crate) mod refusal;
 
 pub use breaker::{BreakerRules, LeftAlone, Why};
+pub use heard::{Asked, Stands};
 pub use http::{Address, AddressError, CallRules};
 pub use line::{LineKeys, LineKeysError};
 pub use operation::Operation;

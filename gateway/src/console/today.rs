@@ -12,17 +12,22 @@ use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::visitor::Visitor;
+use crate::edge::limits::Limits;
 use crate::listeners::ops::{Check, Readiness};
+use crate::listeners::services::Services;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
     pages.get("/console", Access::May(Right::Overview), today);
 }
 
-/// What pages read that belongs to no single room: the store, and the dependencies' answers.
+/// What pages read that belongs to no single room: the store, the dependencies' answers, the register of
+/// services, and the limits of each listener by its name.
 #[derive(Clone)]
 pub struct House {
     pub store: Arc<dyn Store>,
     pub readiness: Arc<dyn Readiness>,
+    pub services: Arc<Services>,
+    pub gates: Vec<(&'static str, Arc<Limits>)>,
 }
 
 impl std::fmt::Debug for House {

@@ -80,6 +80,24 @@ impl Switchboard {
         }
     }
 
+    /// What came this minute through each channel that has a limit, and the limit.
+    #[must_use]
+    pub fn fill(&self, at: Time) -> Vec<(Channel, i64, i64)> {
+        let minute = at.micros().div_euclid(60_000_000);
+        let minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
+        let came = |channel: &Channel| match minutes.get(channel) {
+            Some((known, count)) if *known == minute => *count,
+            Some(_) | None => 0,
+        };
+        let set = self.now();
+        let limits = set.limits.iter();
+        let mut all: Vec<_> = limits
+            .map(|(channel, most)| (*channel, came(channel), *most))
+            .collect();
+        all.sort_by_key(|(channel, _, _)| channel.as_str());
+        all
+    }
+
     fn counts(&self, channel: Channel, most: i64, at: Time) -> bool {
         let minute = at.micros().div_euclid(60_000_000);
         let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);

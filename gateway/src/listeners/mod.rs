@@ -6,6 +6,7 @@ mod methods;
 pub mod ops;
 pub mod outermost;
 pub mod resources;
+pub mod services;
 pub mod start;
 mod unread;
 

@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 
 use super::resources::Resources;
+use super::services::Health;
 
 /// One dependency's answer to "can you work".
 #[derive(Debug, Clone, Serialize)]
@@ -33,12 +34,25 @@ pub struct Circuit {
     pub until: Option<Time>,
 }
 
+/// One operation of a system outside that was asked since the process began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operation {
+    pub system: &'static str,
+    pub operation: &'static str,
+    pub health: Health,
+    pub since: Time,
+    pub last_well: Option<Time>,
+    pub last_badly: Option<Time>,
+}
+
 /// Asks every dependency.
 #[async_trait]
 pub trait Readiness: Send + Sync {
     async fn checks(&self) -> Vec<Check>;
     /// What the process lives on.
     async fn resources(&self) -> Resources;
+    /// What was asked of the systems outside; asks nobody.
+    fn operations(&self) -> Vec<Operation>;
     /// What is left alone now.
     fn circuits(&self) -> Vec<Circuit>;
     /// Lets an operation be asked again at once; false when it is not left alone.

@@ -15,6 +15,7 @@ mod points;
 mod readings;
 mod resources;
 mod sent;
+mod services;
 mod statistics;
 mod system;
 mod timeline;
@@ -67,6 +68,7 @@ static TABLES: &[&[Word]] = &[
     resources::WORDS,
     statistics::WORDS,
     sent::WORDS,
+    services::WORDS,
     system::WORDS,
     timeline::WORDS,
 ];
@@ -186,6 +188,21 @@ mod tests {
         }
         for one in ["failed", "slow", "probe"] {
             wanted.insert(format!("circuit.{one}"));
+        }
+        for one in crate::listeners::services::Health::ALL {
+            wanted.insert(format!("health.{}", one.as_str()));
+        }
+        for one in [
+            "address",
+            "network",
+            "account",
+            "address_function",
+            "account_function",
+            "home",
+            "channel",
+            "strikes",
+        ] {
+            wanted.insert(format!("limit.{one}"));
         }
         for one in crate::listeners::resources::WORDS {
             wanted.insert((*one).to_owned());

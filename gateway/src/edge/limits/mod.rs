@@ -6,12 +6,14 @@
 //! | `table` | this node's buckets: one decision over all keys |
 //! | `steady` | the time they reckon with |
 //! | `standing` | what a caller is told |
+//! | `fill` | what staff are shown |
 //!
 //! Per address: `governor`, in process, before authentication. Everything else is one decision over
 //! all keys of the request. With several nodes each leases portions of a key through the shared
 //! limiter and spends them by itself: one call for many requests. While that is away, a node passes
 //! its share of the quota and no more.
 
+pub mod fill;
 pub mod rules;
 pub mod standing;
 pub mod steady;
@@ -29,6 +31,8 @@ use governor::{Quota as Pace, RateLimiter};
 use lifeline_core::shared::cluster::{Lease, LeaseAsk, SharedLimiter};
 use lifeline_core::shared::gcra::Quota;
 
+pub use self::fill::Fill;
+use self::fill::{Fills, Named, Refusals};
 pub use self::rules::{Asker, Function, Quotas, Rule};
 pub use self::standing::{Mark, Standing};
 use self::steady::{Monotonic, Steady, Ticks};
@@ -88,6 +92,7 @@ pub struct Limits {
     addresses: Addresses,
     table: Table,
     strikes: Table,
+    refusals: Refusals,
     time: Steady,
     shared: Option<Arc<dyn SharedLimiter>>,
     turns: Turns,
@@ -121,6 +126,7 @@ impl Limits {
             addresses,
             table: Table::default(),
             strikes: Table::default(),
+            refusals: Refusals::default(),
             time: Steady::over(ticks),
             shared,
             turns: Turns::default(),
@@ -141,6 +147,7 @@ impl Limits {
             )])),
             Err(until) => {
                 let wait = until.wait_time_from(DefaultClock::default().now());
+                self.refusals.note(("address", ""), self.time.now_ns());
                 Err(Standing::refused(vec![mark(0)], wait))
             }
         }
@@ -156,7 +163,12 @@ impl Limits {
             cost: weight,
         };
         let asks = asks(std::slice::from_ref(&rule), |quota| quota);
-        self.strikes.decide(&asks, self.time.now_ns()).is_ok()
+        let now_ns = self.time.now_ns();
+        let passes = self.strikes.decide(&asks, now_ns).is_ok();
+        if !passes {
+            self.refusals.note(("strikes", ""), now_ns);
+        }
+        passes
     }
 
     /// One request for a function, by everything that is known of who asks.
@@ -182,7 +194,13 @@ impl Limits {
         };
         match decided {
             Ok(left) => Ok(Standing::passing(marks(rules, &left))),
-            Err(Refused { wait, left }) => Err(Standing::refused(marks(rules, &left), wait)),
+            Err(Refused { by, wait, left }) => {
+                if let Some(rule) = rules.get(by) {
+                    let named = (rule.name, rule.function);
+                    self.refusals.note(named, self.time.now_ns());
+                }
+                Err(Standing::refused(marks(rules, &left), wait))
+            }
         }
     }
 
@@ -224,6 +242,7 @@ impl Limits {
         }
         // Many ask for what little there is: the next second is another turn.
         Some(Err(Refused {
+            by: 0,
             wait: Duration::from_secs(1),
             left: [0; KEYS_MAX],
         }))
@@ -240,6 +259,33 @@ impl Limits {
             ByStock::Refused(refused) => Ok(Err(refused)),
             ByStock::Short(short) => Err(short),
         }
+    }
+
+    /// How full every limit is on this node now, whether somebody counts by it or not. Of the addresses
+    /// it is known how many count, not how much each has left.
+    #[must_use]
+    pub fn fill(&self) -> Vec<Fill> {
+        let now_ns = self.time.now_ns();
+        let mut fills = Fills::default();
+        let rules = self.quotas.all();
+        for (named, quota) in &rules {
+            fills.of(*named, *quota);
+        }
+        let per_address = Quota::per_minute(self.quotas.per_address_minute);
+        fills.of(("address", ""), per_address).keys = self.addresses.len();
+        fills.of(("strikes", ""), Quota::per(STRIKES_MAX, STRIKES_SPAN));
+        self.table.fill(&mut fills, now_ns);
+        self.strikes.fill(&mut fills, now_ns);
+        // A figure of a home that nobody counts by any more has the quota of all of them.
+        let like = |named: Named| {
+            let found = rules.iter().find(|((name, _), _)| *name == named.0);
+            found.map_or(per_address, |(_, quota)| *quota)
+        };
+        for (named, hour, day) in self.refusals.lately(now_ns) {
+            let fill = fills.of(named, like(named));
+            (fill.refused_hour, fill.refused_day) = (hour, day);
+        }
+        fills.into_vec()
     }
 
     /// Forgets keys whose burst is full again; called by a timer, or keys would pile up.

@@ -11,6 +11,8 @@ use actix_web::http::Method;
 use lifeline_core::shared::gcra::Quota;
 pub use lifeline_core::shared::place::{network, subscriber};
 
+use super::fill::Named;
+
 /// What a request does, as far as limits are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Function {
@@ -186,6 +188,23 @@ impl Quotas {
         }
         add("channel", named, Cow::Borrowed("line"), by_all, 1);
         rules
+    }
+
+    /// Every limit there is, by its name; a home's figures count each by itself and are named when
+    /// somebody asks for one.
+    #[must_use]
+    pub fn all(&self) -> Vec<(Named, Quota)> {
+        let somebody = Asker {
+            address: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
+            account: Some(""),
+            home: Some(""),
+            figure: Function::Query.as_str(),
+        };
+        let of = |function| self.rules(function, &somebody);
+        let rules = Function::ALL.into_iter().flat_map(of);
+        rules
+            .map(|rule| ((rule.name, rule.function), rule.quota))
+            .collect()
     }
 
     fn scaled(&self, per_minute: u32) -> Option<Quota> {

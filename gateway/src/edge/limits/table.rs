@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use lifeline_core::shared::gcra::{Arrival, Quota};
 
+use super::fill::{Fills, Named};
+
 /// Keys one decision may have.
 pub const KEYS_MAX: usize = 8;
 pub const SHARDS: usize = 64;
@@ -45,6 +47,7 @@ pub struct Stock {
 
 #[derive(Debug, Clone, Copy)]
 struct Kept {
+    named: Named,
     arrival: Arrival,
     quota: Quota,
     stock: Stock,
@@ -107,6 +110,8 @@ pub type Left = [u32; KEYS_MAX];
 /// Why a decision was no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused {
+    /// Which of the keys has the longest wait.
+    pub by: usize,
     /// The longest of the keys' waits: after it all of them pass.
     pub wait: Duration,
     pub left: Left,
@@ -167,12 +172,27 @@ impl Locked<'_> {
 }
 
 impl Kept {
-    fn new(quota: Quota) -> Self {
+    fn new(ask: &Ask<'_>) -> Self {
         Self {
+            named: (ask.name, ask.function),
             arrival: Arrival::default(),
-            quota,
+            quota: ask.quota,
             stock: Stock::default(),
         }
+    }
+
+    /// Units that would still pass now, as far as this node knows.
+    fn left(&self, now_ns: u64) -> u32 {
+        let burst = self.quota.burst();
+        if self.stock.dry_until_ns > now_ns {
+            return 0;
+        }
+        if self.stock.until_ns > now_ns {
+            return self.stock.units.saturating_add(self.stock.elsewhere);
+        }
+        let last = Some(self.arrival);
+        let judged = self.quota.judge(last, 0, now_ns);
+        judged.map_or(0, |pass| pass.remaining).min(burst)
     }
 
     fn is_worth_keeping(&self, now_ns: u64) -> bool {
@@ -250,7 +270,7 @@ impl Table {
         let (mut locked, digests) = self.lock(asks, now_ns);
         let mut left = [0_u32; KEYS_MAX];
         let mut next = [Arrival::default(); KEYS_MAX];
-        let mut wait = Duration::ZERO;
+        let (mut by, mut wait) = (0, Duration::ZERO);
         for (at, (ask, digest)) in asks.iter().zip(digests).enumerate() {
             let last = locked.find(digest).map(|kept| kept.arrival);
             match ask.quota.judge(last, ask.cost, now_ns) {
@@ -258,14 +278,15 @@ impl Table {
                     set(&mut left, at, pass.remaining);
                     set(&mut next, at, pass.arrival);
                 }
-                Err(refused) => wait = wait.max(refused.0),
+                Err(refused) if refused.0 > wait => (by, wait) = (at, refused.0),
+                Err(_) => {}
             }
         }
         if wait > Duration::ZERO {
-            return Err(Refused { wait, left });
+            return Err(Refused { by, wait, left });
         }
         for ((ask, digest), arrival) in asks.iter().zip(digests).zip(next) {
-            let mut kept = locked.find(digest).unwrap_or_else(|| Kept::new(ask.quota));
+            let mut kept = locked.find(digest).unwrap_or_else(|| Kept::new(ask));
             (kept.arrival, kept.quota) = (arrival, ask.quota);
             locked.put(digest, kept);
         }
@@ -302,7 +323,7 @@ impl Table {
             if matches!(verdict, ByStock::Passed(_)) {
                 stock.units = stock.units.saturating_sub(cost(ask));
             }
-            let mut kept = locked.find(digest).unwrap_or_else(|| Kept::new(ask.quota));
+            let mut kept = locked.find(digest).unwrap_or_else(|| Kept::new(ask));
             kept.stock = *stock;
             locked.put(digest, kept);
         }
@@ -315,6 +336,17 @@ impl Table {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             shard.tidy(now_ns);
             shard.buckets.shrink_to_fit();
+        }
+    }
+
+    /// How full every key is, counted by its limit; a shard at a time.
+    pub fn fill(&self, fills: &mut Fills, now_ns: u64) {
+        for shard in &self.shards {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            for kept in shard.buckets.values() {
+                let fill = fills.of(kept.named, kept.quota);
+                fill.count(kept.quota, kept.left(now_ns));
+            }
         }
     }
 
@@ -341,20 +373,23 @@ fn cost(ask: &Ask<'_>) -> u32 {
 
 fn verdict(asks: &[Ask<'_>], stocks: &[Stock; KEYS_MAX], now_ns: u64) -> ByStock {
     let mut left = [0_u32; KEYS_MAX];
-    let mut wait = Duration::ZERO;
+    let (mut by, mut wait) = (0, Duration::ZERO);
     let mut short = Vec::new();
     for (at, (ask, stock)) in asks.iter().zip(stocks).enumerate() {
         match stock.units.checked_sub(cost(ask)) {
             Some(rest) => set(&mut left, at, rest.saturating_add(stock.elsewhere)),
             None if stock.dry_until_ns > now_ns => {
                 let dry = stock.dry_until_ns.saturating_sub(now_ns);
-                wait = wait.max(Duration::from_nanos(dry));
+                let dry = Duration::from_nanos(dry);
+                if dry > wait {
+                    (by, wait) = (at, dry);
+                }
             }
             None => short.push(at),
         }
     }
     if wait > Duration::ZERO {
-        ByStock::Refused(Refused { wait, left })
+        ByStock::Refused(Refused { by, wait, left })
     } else if short.is_empty() {
         ByStock::Passed(left)
     } else {
