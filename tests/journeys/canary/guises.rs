@@ -83,7 +83,8 @@ fn guises_of(clear: &str) -> Vec<(&'static str, Vec<u8>)> {
         ["as it is", "base64", "hex", "URL-encoded", "bytes"],
         &mut all,
     );
-    if gbk != clear.as_bytes() {
+    // Of a name of two characters GBK is four bytes: they come up by chance in anything that is sealed.
+    if gbk != clear.as_bytes() && gbk.len() >= PIECE_MIN {
         let names = [
             "GBK",
             "base64 of GBK",
@@ -116,8 +117,10 @@ fn guises_of(clear: &str) -> Vec<(&'static str, Vec<u8>)> {
             clear.escape_unicode().to_string().into_bytes(),
         ));
     }
-    let wide = utf16.iter().flat_map(|unit| unit.to_le_bytes());
-    all.push(("UTF-16", wide.collect()));
+    let wide: Vec<u8> = utf16.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+    if wide.len() >= PIECE_MIN {
+        all.push(("UTF-16", wide));
+    }
     let letters: Vec<char> = clear.chars().collect();
     if letters.len() > TAIL {
         let end: String = letters[letters.len() - TAIL..].iter().collect();

@@ -6,6 +6,7 @@
 mod guises;
 mod owner;
 mod redis_tap;
+mod seller;
 mod sinks;
 
 use libtest_mimic::Failed;
@@ -14,12 +15,18 @@ use lifeline_tests::{Demo, Engine, Phone};
 use self::guises::{Canary, Search};
 use self::owner::Owner;
 use self::redis_tap::RedisTap;
+use self::seller::Seller;
 use crate::fixtures::BOTH;
 use crate::{Body, run};
 
 pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
     vec![
         ("canaries_reach_no_sink", BOTH, canaries),
+        (
+            "m3_14_a_sellers_canaries_reach_no_sink",
+            BOTH,
+            sellers_canaries,
+        ),
         ("the_search_for_canaries_finds", &[Engine::Sqlite], finds),
     ]
 }
@@ -68,21 +75,47 @@ async fn plant(demo: &Demo) -> (Facts, Search) {
     (facts, search)
 }
 
+const WIDE: &str = "1000000";
+/// The finest level, and no limit in the way of much traffic.
+const LOUD: [(&str, &str); 5] = [
+    ("LIFELINE_LOG", "trace"),
+    ("LIFELINE__LIMITS__PER_ACCOUNT_MINUTE", WIDE),
+    ("LIFELINE__LIMITS__PER_ADDRESS_MINUTE", WIDE),
+    ("LIFELINE__LIMITS__PER_NETWORK_MINUTE", WIDE),
+    ("LIFELINE__LIMITS__FUNCTIONS_PERCENT", WIDE),
+];
+
+async fn tap(engine: Engine) -> Option<RedisTap> {
+    match engine {
+        Engine::Postgres => Some(RedisTap::open().await),
+        Engine::Sqlite => None,
+    }
+}
+
+/// Searched twice: while the data is there, and once the end of the cooperation has erased it.
+fn sellers_canaries(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let redis = tap(engine).await;
+        let demo = Demo::start_with(engine, &LOUD).await;
+        let mut seller = Seller::sign_in(&demo).await;
+        seller.lives().await;
+        seller.reads_back().await;
+        seller.chatters(sinks::LOG_LINES_MIN).await;
+        for is_over in [false, true] {
+            if is_over {
+                seller.ends().await;
+            }
+            let secrets = seller.secrets().await;
+            let found = sinks::search(&demo, redis.as_ref(), seller.search(), &secrets).await;
+            assert_eq!(found, Vec::<String>::new(), "over: {is_over}");
+        }
+    })
+}
+
 fn canaries(engine: Engine) -> Result<(), Failed> {
     run(async move {
-        let wide = "1000000";
-        let environment = [
-            ("LIFELINE_LOG", "trace"),
-            ("LIFELINE__LIMITS__PER_ACCOUNT_MINUTE", wide),
-            ("LIFELINE__LIMITS__PER_ADDRESS_MINUTE", wide),
-            ("LIFELINE__LIMITS__PER_NETWORK_MINUTE", wide),
-            ("LIFELINE__LIMITS__FUNCTIONS_PERCENT", wide),
-        ];
-        let redis = match engine {
-            Engine::Postgres => Some(RedisTap::open().await),
-            Engine::Sqlite => None,
-        };
-        let demo = Demo::start_with(engine, &environment).await;
+        let redis = tap(engine).await;
+        let demo = Demo::start_with(engine, &LOUD).await;
         let (facts, search) = plant(&demo).await;
         let mut owner = Owner::sign_in(&demo, &search).await;
         owner.lives(&facts).await;

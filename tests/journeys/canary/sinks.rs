@@ -100,21 +100,21 @@ fn log(demo: &Demo, sinks: &mut Sinks<'_>) {
     }
 }
 
-/// Everything the gateway asked the outside for by URL. Marketing's contract names the home in the
-/// path; nothing else may stand there.
+/// Everything the gateway asked the outside for by URL. Marketing's contract names the home, or the generator,
+/// in the path; nothing else may stand there.
 async fn addresses(demo: &Demo, sinks: &mut Sinks<'_>) {
-    const HOMES: &str = "/mkt/v1/consumers/";
+    const NAMED: [&str; 2] = ["/mkt/v1/consumers/", "/mkt/v1/generators/"];
     let asked = Phone::new(demo).sandbox_get("/sim/targets").await;
     let lines = asked.as_array().cloned().unwrap_or_default();
     assert!(lines.len() > 20, "hardly any call was noted: {asked}");
     for line in lines.iter().filter_map(serde_json::Value::as_str) {
-        let rest = match line.split_once(HOMES) {
-            Some((before, after)) => {
-                let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
-                format!("{before}{HOMES}{rest}")
+        let mut rest = line.to_owned();
+        for named in NAMED {
+            if let Some((before, after)) = line.split_once(named) {
+                let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
+                rest = format!("{before}{named}{after}");
             }
-            None => line.to_owned(),
-        };
+        }
         sinks.look(&format!("an address: {line}"), rest.as_bytes());
     }
 }
