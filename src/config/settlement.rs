@@ -22,6 +22,7 @@ pub(crate) struct Settlement {
 struct Watch {
     threshold_s: i64,
     every_s: i64,
+    side_by_side: usize,
 }
 
 impl Default for Watch {
@@ -29,10 +30,12 @@ impl Default for Watch {
         let WatchRules {
             threshold_s,
             every_s,
+            side_by_side,
         } = WatchRules::default();
         Self {
             threshold_s,
             every_s,
+            side_by_side,
         }
     }
 }
@@ -89,6 +92,7 @@ impl Settlement {
             watch: WatchRules {
                 threshold_s: self.watch.threshold_s,
                 every_s: self.watch.every_s,
+                side_by_side: self.watch.side_by_side,
             },
             countdown: CountdownRules {
                 wait_s: self.countdown.wait_s,

@@ -16,6 +16,7 @@ mod drills;
 mod home;
 mod k;
 mod oracle;
+mod pace;
 mod payee;
 mod paying;
 #[path = "../place/mod.rs"]
@@ -159,6 +160,7 @@ fn main() {
         checking::stories(),
         collecting::stories(),
         drills::stories(),
+        pace::stories(),
         payee::stories(),
         paying::stories(),
         reached::stories(),

@@ -53,6 +53,8 @@ pub(crate) struct World {
     /// Generation numbers the head-end gives no answer about.
     pub(crate) mute: BTreeSet<String>,
     pub(crate) published: Published,
+    /// Months whose prices are not told.
+    pub(crate) untold: BTreeSet<String>,
     pub(crate) reviews: BTreeMap<String, (ReviewRequest, ReviewAnswer)>,
     /// Every payout in the order it came: number, sum, payee's account, state.
     pub(crate) payouts: Vec<(String, Fen, String, PayoutAnswer)>,
@@ -150,8 +152,13 @@ impl HeadEnd for Outside {
 
 #[async_trait]
 impl PublishingPlatform for Outside {
-    async fn feed_in_prices(&self, _period: &Period) -> Result<Published, NoAnswer> {
-        Ok(self.with(|world| world.published.clone()))
+    async fn feed_in_prices(&self, period: &Period) -> Result<Published, NoAnswer> {
+        self.with(|world| {
+            if world.untold.contains(period.as_str()) {
+                return Err(NoAnswer::Unknown("untold"));
+            }
+            Ok(world.published.clone())
+        })
     }
 }
 

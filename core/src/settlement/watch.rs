@@ -11,8 +11,12 @@ use crate::shared::time::Time;
 pub struct WatchRules {
     pub threshold_s: i64,
     pub every_s: i64,
+    /// Pages of months settled at the same time; each is a unit of work of its own.
+    pub side_by_side: usize,
 }
 
+/// More would take every connection there is.
+pub const SIDE_BY_SIDE_MAX: usize = 64;
 const EVERY_MAX_S: i64 = 86_400;
 const THRESHOLD_MAX_S: i64 = 7 * 86_400;
 
@@ -21,6 +25,7 @@ impl Default for WatchRules {
         Self {
             threshold_s: 12 * 3600,
             every_s: 3600,
+            side_by_side: 8,
         }
     }
 }
@@ -53,6 +58,9 @@ impl WatchRules {
         // An update that no poll can see would never be settled.
         if self.threshold_s <= self.every_s {
             faults.push("watch.threshold_s: longer than every_s");
+        }
+        if !(1..=SIDE_BY_SIDE_MAX).contains(&self.side_by_side) {
+            faults.push("watch.side_by_side: 1 to 64");
         }
         faults
     }
@@ -92,7 +100,22 @@ mod tests {
         let blind = WatchRules {
             threshold_s: 3600,
             every_s: 3600,
+            ..rules
         };
         assert_eq!(blind.faults().len(), 1);
+    }
+
+    #[test]
+    fn as_many_pages_side_by_side_as_the_limit_and_no_more() {
+        let faults = |side_by_side| {
+            let rules = WatchRules {
+                side_by_side,
+                ..WatchRules::default()
+            };
+            rules.faults().len()
+        };
+        assert_eq!(WatchRules::default().side_by_side, 8);
+        assert_eq!([1, SIDE_BY_SIDE_MAX].map(faults), [0, 0]);
+        assert_eq!([0, SIDE_BY_SIDE_MAX + 1].map(faults), [1, 1]);
     }
 }

@@ -1,8 +1,11 @@
 //! One poll of the watch: every table whose newest version is not settled (PV-15 to PV-18). A month of which
 //! nobody was told yet needs nothing but its own rows, so those are settled by the hundred; every other, and
-//! whatever cannot be settled, has a unit of its own. What cannot be settled holds up nothing behind it.
+//! whatever cannot be settled, has a unit of its own. What cannot be settled holds up nothing behind it, and a page that
+//! the store does not take whole is taken by halves, down to single months.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{self, StreamExt as _};
 
 use super::asking::{self, Fresh};
 use super::calculation::calculate;
@@ -17,14 +20,32 @@ use crate::evidence::Entry;
 use crate::outbox::Event;
 use crate::shared::draw::Draw;
 use crate::shared::money::Fen;
+use crate::shared::outside::NoAnswer;
 use crate::shared::period::Period;
 use crate::store::{StoreError, Tx, atomically, snapshot};
 
-/// Months of one unit.
+/// Months of one unit, at most.
 const PAGE: i64 = 250;
 const ACTOR: &str = "job:settlement.watch";
 
 type PricedBy = BTreeMap<Period, Books>;
+
+/// What months are priced by, and what the publishing platform did not tell.
+#[derive(Default)]
+struct Prices {
+    by: PricedBy,
+    untold: BTreeMap<Period, NoAnswer>,
+}
+
+/// What came of one page.
+#[derive(Default)]
+struct Worked {
+    settled: usize,
+    /// The store did not take it whole.
+    cut: bool,
+    /// A month that it did not take by itself either.
+    left_over: Option<StoreError>,
+}
 
 impl Settlement {
     /// One poll of the watch over every table; how many were settled.
@@ -32,36 +53,136 @@ impl Settlement {
         self.watch_stretch(Stretch::default()).await
     }
 
-    /// One poll over a stretch of tables; how many were settled.
+    /// One poll over a stretch of tables; how many were settled. Pages are settled side by side, and smaller ones
+    /// follow when the store did not take one whole.
+    ///
+    /// # Errors
+    /// After everything that could be settled was: when the prices of a month were not told, or the store did not
+    /// take some month. At once when the store is away.
     pub async fn watch_stretch(&self, mut left: Stretch) -> Result<usize, SettlementError> {
         let mut settled: usize = 0;
-        let mut priced_by = PricedBy::new();
+        let mut prices = Prices::default();
+        let mut left_over = None;
+        let mut most = PAGE;
         loop {
-            let page = {
-                let mut view = snapshot(self.store()).await?;
-                view.settlement().unsettled(&left, PAGE).await?
-            };
-            let (Some(first), Some(last)) = (page.first(), page.last()) else {
-                return Ok(settled);
-            };
-            for (_, period) in &page {
-                if !priced_by.contains_key(period) {
-                    let published = self.ports.publishing.feed_in_prices(period).await?;
-                    priced_by.insert(period.clone(), books(published));
-                }
+            let pages = self.next_pages(&mut left, most).await?;
+            if pages.is_empty() {
+                break;
             }
-            let done = match self.settle_page(first, last, &priced_by).await {
-                Err(error) if is_about_one(&error) => BTreeSet::new(),
-                done => done?,
-            };
-            settled = settled.saturating_add(done.len());
-            for month in page.iter().filter(|month| !done.contains(*month)) {
-                if self.settle_alone(month, &priced_by).await? == Some(Watched::Settled) {
-                    settled = settled.saturating_add(1);
-                }
+            for page in &pages {
+                self.ask_prices(page, &mut prices).await;
             }
-            left.after = Some(last.clone());
+            let priced_by = &prices.by;
+            let worked: Vec<Result<Worked, SettlementError>> = stream::iter(pages)
+                .map(|page| Box::pin(async move { self.work_page(&page, priced_by).await }))
+                .buffer_unordered(self.rules.watch.side_by_side)
+                .collect()
+                .await;
+            let mut cut = false;
+            for one in worked {
+                let one = one?;
+                settled = settled.saturating_add(one.settled);
+                cut |= one.cut;
+                left_over = left_over.or(one.left_over);
+            }
+            most = if cut {
+                most.div_euclid(2).max(1)
+            } else {
+                most.saturating_mul(2).min(PAGE)
+            };
         }
+        if let Some(error) = left_over {
+            return Err(error.into());
+        }
+        match prices.untold.into_values().next() {
+            Some(why) => Err(why.into()),
+            None => Ok(settled),
+        }
+    }
+
+    /// As many pages as are settled side by side, one behind the other.
+    async fn next_pages(
+        &self,
+        left: &mut Stretch,
+        most: i64,
+    ) -> Result<Vec<Vec<Month>>, SettlementError> {
+        let mut pages = Vec::new();
+        let mut view = snapshot(self.store()).await?;
+        while pages.len() < self.rules.watch.side_by_side {
+            let page = view.settlement().unsettled(left, most).await?;
+            let Some(last) = page.last() else { break };
+            left.after = Some(last.clone());
+            pages.push(page);
+        }
+        Ok(pages)
+    }
+
+    /// Each period is asked for once in a poll; one that is not told keeps its own months waiting and no others.
+    async fn ask_prices(&self, page: &[Month], prices: &mut Prices) {
+        for (_, period) in page {
+            if prices.by.contains_key(period) || prices.untold.contains_key(period) {
+                continue;
+            }
+            match self.ports.publishing.feed_in_prices(period).await {
+                Ok(published) => {
+                    prices.by.insert(period.clone(), books(published));
+                }
+                Err(why) => {
+                    tracing::warn!(%why, %period, "settlement.watch.no_prices");
+                    prices.untold.insert(period.clone(), why);
+                }
+            }
+        }
+    }
+
+    /// Settles a page, whole or by halves, and what is left of it month by month.
+    async fn work_page(
+        &self,
+        page: &[Month],
+        priced_by: &PricedBy,
+    ) -> Result<Worked, SettlementError> {
+        let mut worked = Worked::default();
+        let mut done = BTreeSet::new();
+        let mut parts = vec![page];
+        while let Some(part) = parts.pop() {
+            let (Some(first), Some(last)) = (part.first(), part.last()) else {
+                continue;
+            };
+            match self.settle_page(first, last, priced_by).await {
+                Ok(those) => done.extend(those),
+                // What is wrong with one is said in a unit of its own, below.
+                Err(error) if is_about_one(&error) && part.len() == 1 => {}
+                Err(error) if is_about_one(&error) => halve(part, &mut parts),
+                Err(SettlementError::Store(StoreError::Unavailable(_))) if part.len() > 1 => {
+                    worked.cut = true;
+                    halve(part, &mut parts);
+                }
+                // One may be held up where others are not; two in a row, and the store is away.
+                Err(SettlementError::Store(error @ StoreError::Unavailable(_)))
+                    if worked.left_over.is_none() =>
+                {
+                    worked.left_over = Some(error);
+                    done.insert(first.clone());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        worked.settled = done
+            .len()
+            .saturating_sub(usize::from(worked.left_over.is_some()));
+        for month in page.iter().filter(|month| !done.contains(*month)) {
+            match self.settle_alone(month, priced_by).await {
+                Ok(Some(Watched::Settled)) => worked.settled = worked.settled.saturating_add(1),
+                Ok(_) => {}
+                Err(SettlementError::Store(error @ StoreError::Unavailable(_)))
+                    if worked.left_over.is_none() =>
+                {
+                    worked.left_over = Some(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(worked)
     }
 
     /// Settles the first months between two, all in one unit; which they were.
@@ -113,6 +234,13 @@ const fn is_about_one(error: &SettlementError) -> bool {
         error,
         SettlementError::Store(StoreError::Corrupt { .. }) | SettlementError::Money(_)
     )
+}
+
+/// The front half is worked first: parts are taken from the end.
+fn halve<'a>(part: &'a [Month], parts: &mut Vec<&'a [Month]>) {
+    let (front, back) = part.split_at(part.len().div_euclid(2));
+    parts.push(back);
+    parts.push(front);
 }
 
 /// What one unit writes.
