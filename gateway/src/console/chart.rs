@@ -1,41 +1,148 @@
-//! Charts as SVG that the server draws: attributes only, no inline style, a table beside each.
+//! Charts: axes, ticks and lines are laid out by plotters (ADR 0015). What it draws arrives here as
+//! shapes, which a template writes as SVG: points and classes, no inline style, a table beside each.
+
+use std::fmt::Write as _;
 
 use lifeline_core::insight::report::Figure;
+use plotters::prelude::{
+    ChartBuilder, DrawingAreaErrorKind, DrawingBackend, IntoDrawingArea as _, LineSeries, RGBColor,
+    TRANSPARENT,
+};
+use plotters_backend::text_anchor::{HPos, VPos};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingErrorKind,
+};
 
-const WIDTH: i64 = 960;
-const HEIGHT: i64 = 240;
-const LEFT: i64 = 64;
-const BELOW: i64 = 28;
+const WIDTH: u32 = 960;
+const HEIGHT: u32 = 240;
+const LEFT: u32 = 72;
+const BELOW: u32 = 28;
+const LETTERS: u32 = 12;
+const TICK: u32 = 4;
+const DATES_MAX: usize = 8;
+const STEPS_MAX: usize = 5;
+
+/// Colours are the style sheet's: these only tell the shapes apart.
+const AXIS: RGBColor = RGBColor(1, 0, 0);
+const BEFORE: RGBColor = RGBColor(2, 0, 0);
+const NOW: RGBColor = RGBColor(3, 0, 0);
 
 /// A line over time with the span before behind it.
 #[derive(Debug)]
 pub struct Chart {
-    pub width: i64,
-    pub height: i64,
-    pub line: String,
-    pub before: String,
-    /// `(y, words)`.
-    pub marks: Vec<(i64, String)>,
-    /// `(x, words)`.
-    pub dates: Vec<(i64, String)>,
-    pub left: i64,
+    pub width: u32,
+    pub height: u32,
+    pub strokes: Vec<Stroke>,
+    pub labels: Vec<Label>,
 }
 
-fn across(at: usize, all: usize) -> i64 {
-    let (at, all) = (
-        i64::try_from(at).unwrap_or(0),
-        i64::try_from(all).unwrap_or(1),
-    );
-    let room = WIDTH.saturating_sub(LEFT).saturating_sub(16);
-    let steps = all.saturating_sub(1).max(1);
-    LEFT.saturating_add(room.saturating_mul(at).div_euclid(steps))
+/// A line through some points.
+#[derive(Debug)]
+pub struct Stroke {
+    /// `axis`, `before` or `line`.
+    pub class: &'static str,
+    /// As SVG has them: `x,y x,y`.
+    pub points: String,
 }
 
-fn up(n: i64, most: i64) -> i64 {
-    let room = HEIGHT.saturating_sub(BELOW).saturating_sub(12);
-    HEIGHT
-        .saturating_sub(BELOW)
-        .saturating_sub(n.saturating_mul(room).div_euclid(most.max(1)))
+/// Words beside an axis.
+#[derive(Debug)]
+pub struct Label {
+    pub x: i32,
+    pub y: i32,
+    /// As SVG calls them.
+    pub anchor: &'static str,
+    pub baseline: &'static str,
+    pub text: String,
+}
+
+/// What plotters draws on.
+struct Easel<'a>(&'a mut Chart);
+
+type Drawn = Result<(), DrawingErrorKind<std::fmt::Error>>;
+
+impl DrawingBackend for Easel<'_> {
+    type ErrorType = std::fmt::Error;
+
+    fn get_size(&self) -> (u32, u32) {
+        (WIDTH, HEIGHT)
+    }
+
+    fn ensure_prepared(&mut self) -> Drawn {
+        Ok(())
+    }
+
+    fn present(&mut self) -> Drawn {
+        Ok(())
+    }
+
+    /// Nothing here is made of points.
+    fn draw_pixel(&mut self, _: BackendCoord, _: BackendColor) -> Drawn {
+        Ok(())
+    }
+
+    fn draw_line<S: BackendStyle>(
+        &mut self,
+        from: BackendCoord,
+        to: BackendCoord,
+        style: &S,
+    ) -> Drawn {
+        self.draw_path([from, to], style)
+    }
+
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
+        let color = style.color();
+        if color.alpha <= 0.0 {
+            return Ok(());
+        }
+        let mut points = String::new();
+        for (x, y) in path {
+            let space = if points.is_empty() { "" } else { " " };
+            write!(points, "{space}{x},{y}").map_err(DrawingErrorKind::DrawingError)?;
+        }
+        self.0.strokes.push(Stroke {
+            class: class_of(color.rgb),
+            points,
+        });
+        Ok(())
+    }
+
+    fn draw_text<T: BackendTextStyle>(
+        &mut self,
+        text: &str,
+        style: &T,
+        (x, y): BackendCoord,
+    ) -> Drawn {
+        let place = style.anchor();
+        self.0.labels.push(Label {
+            x,
+            y,
+            anchor: match place.h_pos {
+                HPos::Left => "start",
+                HPos::Right => "end",
+                HPos::Center => "middle",
+            },
+            baseline: match place.v_pos {
+                VPos::Top => "hanging",
+                VPos::Center => "central",
+                VPos::Bottom => "auto",
+            },
+            text: text.to_owned(),
+        });
+        Ok(())
+    }
+}
+
+const fn class_of(rgb: (u8, u8, u8)) -> &'static str {
+    match rgb.0 {
+        1 => "axis",
+        2 => "before",
+        _ => "line",
+    }
 }
 
 /// A round number that nothing exceeds.
@@ -55,58 +162,113 @@ fn ceiling(most: i64) -> i64 {
 /// Draws the series of a span.
 #[must_use]
 pub fn line(series: &[Figure]) -> Chart {
-    let most = series.iter().map(|one| one.n.max(one.before)).max();
-    let most = ceiling(most.unwrap_or(0));
-    let points = |of: fn(&Figure) -> i64| {
-        let mut text = String::new();
-        for (at, one) in series.iter().enumerate() {
-            text.push_str(&format!(
-                "{},{} ",
-                across(at, series.len()),
-                up(of(one), most)
-            ));
-        }
-        text.trim_end().to_owned()
-    };
-    let every = series.len().div_ceil(8).max(1);
-    let dates = series.iter().enumerate().step_by(every);
-    Chart {
+    let mut chart = Chart {
         width: WIDTH,
         height: HEIGHT,
-        line: points(|one| one.n),
-        before: points(|one| one.before),
-        marks: [0, 1, 2]
-            .map(|half: i64| {
-                let n = most.saturating_mul(half).div_euclid(2);
-                (up(n, most), n.to_string())
-            })
-            .to_vec(),
-        dates: dates
-            .map(|(at, one)| (across(at, series.len()), one.name.clone()))
-            .collect(),
-        left: LEFT,
+        strokes: Vec::new(),
+        labels: Vec::new(),
+    };
+    if let Err(error) = draw(series, &mut chart) {
+        tracing::error!(%error, "console.chart.undrawn");
     }
+    chart
+}
+
+fn draw(series: &[Figure], chart: &mut Chart) -> Result<(), DrawingAreaErrorKind<std::fmt::Error>> {
+    let most = series.iter().map(|one| one.n.max(one.before)).max();
+    let last = series.len().saturating_sub(1).max(1);
+    let area = Easel(chart).into_drawing_area();
+    let mut drawn = ChartBuilder::on(&area)
+        .margin_top(LETTERS)
+        .margin_right(LETTERS)
+        .x_label_area_size(BELOW)
+        .y_label_area_size(LEFT)
+        .build_cartesian_2d(0..last, 0..ceiling(most.unwrap_or(0)))?;
+    let date = |at: &usize| {
+        let one = series.get(*at);
+        one.map_or_else(String::new, |one| one.name.clone())
+    };
+    drawn
+        .configure_mesh()
+        .disable_x_mesh()
+        .x_labels(DATES_MAX)
+        .y_labels(STEPS_MAX)
+        .x_label_formatter(&date)
+        .set_all_tick_mark_size(TICK)
+        .bold_line_style(AXIS)
+        .light_line_style(TRANSPARENT)
+        .axis_style(AXIS)
+        .label_style(("sans-serif", LETTERS))
+        .draw()?;
+    let before = series.iter().map(|one| one.before).enumerate();
+    drawn.draw_series(LineSeries::new(before, BEFORE))?;
+    let now = series.iter().map(|one| one.n).enumerate();
+    drawn.draw_series(LineSeries::new(now, NOW))?;
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_point_lies_within_the_picture() {
-        let series: Vec<Figure> = (0..92)
-            .map(|n| Figure {
-                name: n.to_string(),
-                n: n * 1_000_003,
-                before: 7,
-            })
-            .collect();
-        let drawn = line(&series);
-        for pair in drawn.line.split(' ').chain(drawn.before.split(' ')) {
+    fn series(days: i64) -> Vec<Figure> {
+        let one = |n: i64| Figure {
+            name: format!("2026-{n:03}"),
+            n: n * 1_000_003,
+            before: 7,
+        };
+        (0..days).map(one).collect()
+    }
+
+    fn points(stroke: &Stroke) -> Vec<(i32, i32)> {
+        let point = |pair: &str| {
             let (x, y) = pair.split_once(',').unwrap();
-            assert!((LEFT..=WIDTH).contains(&x.parse().unwrap()), "{pair}");
-            assert!((0..=HEIGHT - BELOW).contains(&y.parse().unwrap()), "{pair}");
+            (x.parse().unwrap(), y.parse().unwrap())
+        };
+        stroke.points.split(' ').map(point).collect()
+    }
+
+    #[test]
+    fn every_point_and_label_lies_within_the_picture() {
+        let drawn = line(&series(92));
+        let (width, height) = (
+            i32::try_from(WIDTH).unwrap(),
+            i32::try_from(HEIGHT).unwrap(),
+        );
+        for (x, y) in drawn.strokes.iter().flat_map(points) {
+            assert!(
+                (0..=width).contains(&x) && (0..=height).contains(&y),
+                "{x},{y}"
+            );
         }
-        assert!(line(&[]).line.is_empty());
+        for label in &drawn.labels {
+            assert!((0..=width).contains(&label.x) && (0..=height).contains(&label.y));
+        }
+    }
+
+    #[test]
+    fn a_line_has_a_point_a_day_and_rises_with_its_figures() {
+        let drawn = line(&series(92));
+        let of = |class: &str| {
+            let found = drawn.strokes.iter().find(|one| one.class == class);
+            points(found.unwrap())
+        };
+        let (now, before) = (of("line"), of("before"));
+        assert_eq!((now.len(), before.len()), (92, 92));
+        assert!(now.is_sorted_by(|a, b| a.0 < b.0 && a.1 >= b.1), "{now:?}");
+        assert!(before.windows(2).all(|pair| pair[0].1 == pair[1].1));
+        assert!(now[91].1 < now[0].1);
+        let text = |text: &str| drawn.labels.iter().any(|one| one.text == text);
+        assert!(text("2026-000") && text("0"), "{:?}", drawn.labels);
+    }
+
+    #[test]
+    fn a_span_of_nothing_and_of_one_day_has_its_axes() {
+        for days in [0, 1] {
+            let drawn = line(&series(days));
+            assert!(drawn.strokes.iter().any(|one| one.class == "axis"));
+        }
+        let nothing = line(&[]);
+        assert!(nothing.strokes.iter().all(|one| one.class == "axis"));
     }
 }

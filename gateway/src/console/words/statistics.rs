@@ -3,6 +3,11 @@
 use super::Word;
 
 pub(super) static WORDS: &[Word] = &[
+    (
+        "chart.what",
+        "实线为本期，虚线为上期；同样的数字在旁边的表格中。",
+        "The full line is this span, the dashed one the span before; the same figures stand in the table beside.",
+    ),
     ("nav.statistics", "统计", "Statistics"),
     ("statistics.title", "功能访问统计", "Statistics of use"),
     ("statistics.from", "起始日", "From"),
