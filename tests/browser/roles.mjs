@@ -6,7 +6,7 @@
  *   READY_FILE=ready.json node roles.mjs
  */
 import { Checks } from './checks.mjs'
-import { click, consoleAt, household, openDesk, ready } from './desk.mjs'
+import { call, click, consoleAt, household, line, openDesk, ready, sandbox } from './desk.mjs'
 
 const checks = new Checks()
 const ROLES = ready.staff.map((one) => one.role)
@@ -140,6 +140,30 @@ async function time(support) {
   await support.picture('roles-timeline')
 }
 
+/** Somebody who sells power: support wants the end and says why, the reviewer agrees, and it is over. */
+async function cooperation(support, reviewer) {
+  const people = await call(`${sandbox}/sim/people`)
+  const { person, registration } = people.find((each) => each.registration)
+  const token = await household(person)
+  const { generation_account_id: id } = await call(`${line}/v1/generation-accounts`, registration, token)
+  const state = async () => (await call(`${line}/v1/generation-accounts/${id}`, undefined, token)).state
+  await go(support, '/cooperations')
+  checks.equal('ends of cooperation: no serious finding of axe', await support.axe(), [])
+  await support.page.fill('[name="generation_no"]', registration.generation_no)
+  await support.page.fill('form[action="/console/cooperations"] [name="reason"]', '合同双方协商终止')
+  await click(support, support.page.locator('form[action="/console/cooperations"] button'))
+  await said(support)
+  const at = support.page.url().split('?')[0]
+  checks.that('PV-11 alone nobody ends it', (await state()) !== 'terminated')
+  await go(reviewer, '/cooperations')
+  await click(reviewer, reviewer.page.locator(`a[href="${new URL(at).pathname}"]`))
+  await reviewer.picture('roles-cooperation')
+  await click(reviewer, reviewer.page.locator('form[action$="/approval"] button'))
+  await said(reviewer)
+  checks.equal('PV-11 two persons end a cooperation', await state(), 'terminated')
+  checks.that('PV-11 the number stands nowhere on the page', !(await reviewer.page.content()).includes(registration.generation_no))
+}
+
 async function figures(reader) {
   for (const room of ['statistics', 'followers', 'reports']) {
     for (const form of ['csv', 'xlsx']) {
@@ -172,6 +196,7 @@ try {
   await time(support)
   await figures(desks.get('statistics_reader'))
   await languages(desks.get('statistics_reader'))
+  await cooperation(support, reviewer)
   const left = new Map()
   for (const [role, desk] of desks) {
     await desk.page.goto(`${consoleAt}/console`)
@@ -186,7 +211,7 @@ try {
       checks.equal(`${role} ${at}: ${own ? 'served' : 'refused'}`, answer.status(), own ? 200 : 403)
     }
   }
-  for (const at of ['', '/statistics', '/cases', '/customers', '/openings', '/timeline', '/articles']) {
+  for (const at of ['', '/statistics', '/cases', '/cooperations', '/customers', '/openings', '/timeline', '/articles']) {
     await go(support, at)
     checks.equal(`the keyboard reaches all of ${at || 'today'}, and is seen where it is`, await walked(support), { missed: 0, unseen: 0 })
   }

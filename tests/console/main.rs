@@ -12,6 +12,7 @@ mod bans;
 mod billed;
 mod bills;
 mod channels;
+mod cooperations;
 mod customers;
 mod entrance;
 mod exact;

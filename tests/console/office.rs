@@ -351,6 +351,7 @@ impl Office {
             .app_data(web::Data::new(payments))
             .app_data(web::Data::new(self.settlement()))
             .app_data(web::Data::new(self.bindings()))
+            .app_data(web::Data::new(crate::cooperations::generation(self)))
             .app_data(web::Data::new(insight));
     }
 

@@ -39,10 +39,12 @@ pub enum Resolution {
     ReadingCorrected,
     /// Two people claim a home: what they showed before counts no more, each proves anew.
     ProveAgain,
+    /// The cooperation with somebody who sells power ends: keys, reserve and table are erased.
+    EndCooperation,
 }
 
 impl Resolution {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::CreditHome,
         Self::Post,
         Self::FenceAndPost,
@@ -58,6 +60,7 @@ impl Resolution {
         Self::BillCorrected,
         Self::ReadingCorrected,
         Self::ProveAgain,
+        Self::EndCooperation,
     ];
 
     #[must_use]
@@ -78,6 +81,7 @@ impl Resolution {
             Self::BillCorrected => "bill_corrected",
             Self::ReadingCorrected => "reading_corrected",
             Self::ProveAgain => "prove_again",
+            Self::EndCooperation => "end_cooperation",
         }
     }
 
@@ -163,6 +167,7 @@ impl CaseKind {
             Self::BillFlagged => &[R::BillCorrected, R::BillStands],
             Self::ReadingRefused => &[R::ReadingCorrected, R::Settled],
             Self::HolderConflict => &[R::ProveAgain, R::Settled],
+            Self::TerminationAsked => &[R::EndCooperation, R::Settled],
             _ => &[R::Settled],
         }
     }

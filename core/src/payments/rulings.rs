@@ -190,7 +190,8 @@ fn inputs(order: &Order, decided: &Proposal, now: Time) -> Vec<Observation> {
         | Resolution::BillStands
         | Resolution::BillCorrected
         | Resolution::ReadingCorrected
-        | Resolution::ProveAgain => Vec::new(),
+        | Resolution::ProveAgain
+        | Resolution::EndCooperation => Vec::new(),
     }
 }
 

@@ -1,7 +1,6 @@
 //! What two persons agreed to about a case, done where it belongs.
 
 use actix_web::{HttpResponse, web};
-use lifeline_core::accounts::Actor;
 use lifeline_core::billing::Billing;
 use lifeline_core::bindings::{BindingError, Bindings};
 use lifeline_core::cases::Case;
@@ -10,11 +9,14 @@ use lifeline_core::customers::Customers;
 use lifeline_core::customers::bills;
 use lifeline_core::payments::rulings::Ruled;
 use lifeline_core::payments::{PaymentError, Payments};
+use lifeline_core::settlement::accounts::Generation;
 use lifeline_core::settlement::flagged::{Flagged, Released};
+use lifeline_core::settlement::ids::GenerationAccountId;
 use lifeline_core::settlement::{Settlement, SettlementError};
 use lifeline_core::shared::ids::{CaseId, PaymentId};
 
 use super::cases::here;
+use super::cooperations::actor;
 use super::fault::Fault;
 use super::visitor::{Visitor, go_saying};
 use crate::edge::trace;
@@ -26,6 +28,7 @@ pub(super) type Places = (
     web::Data<Billing>,
     web::Data<Settlement>,
     web::Data<Bindings>,
+    web::Data<Generation>,
 );
 
 /// Carries it out and closes the case; one that cannot be done yet stays open, and says why.
@@ -46,7 +49,7 @@ pub(super) async fn carry_out(
 /// What to say when it could not be done.
 async fn done(
     visitor: &Visitor,
-    (payments, customers, billing, settlement, bindings): &Places,
+    (payments, customers, billing, settlement, bindings, generation): &Places,
     case: &Case,
     decided: &Proposal,
 ) -> Result<Option<&'static str>, Fault> {
@@ -67,13 +70,15 @@ async fn done(
             Ok((released == Released::StillWrong).then_some("said.reading_still_wrong"))
         }
         Resolution::ProveAgain => {
-            let actor = Actor {
-                name: visitor.acting.actor(),
-                source: visitor.acting.source.clone(),
-                trace_id: trace::current(),
-            };
-            let thawed = bindings.prove_again(case, &actor).await?;
+            let thawed = bindings.prove_again(case, &actor(visitor)).await?;
             Ok((!thawed).then_some("said.unmoved"))
+        }
+        Resolution::EndCooperation => {
+            let id = GenerationAccountId::parse(&case.subject);
+            let id = id.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;
+            // Where payouts are still on their way it waits for them by itself.
+            generation.end(&id, &actor(visitor)).await?;
+            Ok(None)
         }
         _ => {
             let payment = PaymentId::parse(&case.subject);

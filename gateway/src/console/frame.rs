@@ -43,6 +43,11 @@ static WAYS: &[Way] = &[
         right: Right::ReadCases,
     },
     Way {
+        word: "nav.cooperations",
+        href: "/console/cooperations",
+        right: Right::ReadCases,
+    },
+    Way {
         word: "nav.customers",
         href: "/console/customers",
         right: Right::ReadCustomers,

@@ -23,6 +23,7 @@ mod cases;
 mod channels;
 pub mod chart;
 mod circuits;
+mod cooperations;
 mod customers;
 mod decisions;
 mod entrance;
@@ -73,6 +74,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Page> {
     cases::pages(&mut pages);
     bills::pages(&mut pages);
     readings::pages(&mut pages);
+    cooperations::pages(&mut pages);
     channels::pages(&mut pages);
     customers::pages(&mut pages);
     functions::pages(&mut pages);

@@ -9,9 +9,10 @@ use super::keys::{AGAIN_S, KeyWanted, LOOK_EVERY_S};
 use super::rows::RowsOfTable;
 use super::{Generation, GenerationError};
 use crate::accounts::{Actor, Caller, Pen};
-use crate::cases::CaseKind;
+use crate::cases::{Case, CaseKind};
 use crate::evidence::Act;
-use crate::settlement::ids::GenerationAccountId;
+use crate::settlement::ids::{GenerationAccountId, GenerationNo};
+use crate::shared::ids::CaseId;
 use crate::store::{Tx, atomically, snapshot};
 
 /// Ends a cooperation inside a unit, or begins to wait for payouts that are on their way.
@@ -106,6 +107,65 @@ impl Generation {
             pen.prove(tx, &actor, what, id.as_str(), act).await?;
             let version = asked.version.saturating_add(1);
             Ok(GenerationAccount { version, ..asked })
+        })
+        .await
+    }
+
+    /// The account that sells under this number now, whoever's: for staff, who know no other name of it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn of_number(
+        &self,
+        number: &GenerationNo,
+    ) -> Result<Option<GenerationAccountId>, GenerationError> {
+        atomically(self.store(), async |tx: &mut Tx| {
+            let found = tx.generation().by_no(number).await?;
+            Ok(found.map(|account| account.generation_account_id))
+        })
+        .await
+    }
+
+    /// Somebody of the staff wants a cooperation to end: the case about which two persons decide, the one that
+    /// waits already or a new one. Nothing ends by it.
+    ///
+    /// # Errors
+    /// [`GenerationError::NotFound`], [`GenerationError::Over`], or the store's.
+    pub async fn want_end(
+        &self,
+        id: &GenerationAccountId,
+        actor: &Actor,
+    ) -> Result<CaseId, GenerationError> {
+        let pen = Pen::ready(&self.maker());
+        atomically(self.store(), async |tx: &mut Tx| {
+            let found = tx.generation().by_id(id).await?;
+            let account = found.ok_or(GenerationError::NotFound)?;
+            if !account.state.is_live() {
+                return Err(GenerationError::Over);
+            }
+            let mut told = tx.cases().about(id.as_str()).await?;
+            told.retain(|case| case.kind == CaseKind::TerminationAsked);
+            if let Some(open) = told.iter().find(|case| case.closed_at.is_none()) {
+                return Ok(open.case_id.clone());
+            }
+            let version = account.contract_version;
+            let case = Case {
+                case_id: pen.id("case", "end_wanted"),
+                kind: CaseKind::TerminationAsked,
+                cause: format!("{id}:{version}:wanted:{}", told.len()),
+                subject: id.as_str().to_owned(),
+                facts: serde_json::json!({ "contract_version": version }).to_string(),
+                opened_at: pen.now,
+                trace_id: actor.trace_id.clone(),
+                closed_at: None,
+            };
+            tx.cases().open(&case).await?;
+            let act = Act::new()
+                .say("account_id", account.account_id.as_str())
+                .say("generation_account_id", id.as_str());
+            let what = "generation.end_wanted";
+            pen.prove(tx, actor, what, id.as_str(), act).await?;
+            Ok(case.case_id)
         })
         .await
     }

@@ -6,6 +6,7 @@ mod bans;
 mod bills;
 mod cases;
 mod channels;
+mod cooperations;
 mod customers;
 mod decisions;
 mod followers;
@@ -60,6 +61,7 @@ static TABLES: &[&[Word]] = &[
     decisions::WORDS,
     followers::WORDS,
     channels::WORDS,
+    cooperations::WORDS,
     customers::WORDS,
     frame::WORDS,
     openings::WORDS,
