@@ -30,6 +30,7 @@ stories! {
     another_sum_is_divided_by_two_persons;
     nobody_posts_whole_what_is_several_homes;
     nobody_divides_what_is_on_its_way_back;
+    a_sum_that_was_fenced_and_kept_is_divided_under_new_numbers;
     another_sum_frees_every_home_in_the_end;
 }
 
@@ -336,6 +337,34 @@ async fn nobody_divides_what_is_on_its_way_back(place: Place) {
     s.run(3_600).await;
     assert_eq!(credited(&s, ONE), Vec::<i64>::new());
     assert_eq!(s.standing(&order.id).await, Standing::Refunded);
+    s.square();
+    s.books_agree().await;
+}
+
+/// Two persons had the undivided sum fenced, changed their mind, and had it posted: it may not be whole.
+async fn a_sum_that_was_fenced_and_kept_is_divided_under_new_numbers(place: Place) {
+    let s = Story::at(place);
+    owing(&s, "v1");
+    let li = family(&s, "li", &[ONE, TWO]).await;
+    let order = suspended(&s, &li, 3_000).await;
+    s.outside.silence(&["fence"]);
+    for ruling in [l::Ruling::FenceRefund, l::Ruling::FenceRepost] {
+        rule_line(&s, &order.id, l::Input::Case, Some(ruling)).await;
+    }
+    s.outside.speak();
+    s.run(3_600).await;
+    let look = s.look(&order.id).await;
+    assert_eq!(
+        (look.lines[0].state, look.lines[0].attempt),
+        (l::State::Held, 2)
+    );
+    assert_eq!(s.outside.count("post"), 0, "it is several homes'");
+    divide(&s, &order, &[(1, 1_111), (2, 1_889)]).await.unwrap();
+    s.run(600).await;
+    assert_eq!(
+        (credited(&s, ONE), credited(&s, TWO)),
+        (vec![1_111], vec![1_889])
+    );
     s.square();
     s.books_agree().await;
 }

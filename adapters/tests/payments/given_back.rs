@@ -4,23 +4,26 @@
 use lifeline_core::cases::CaseKind;
 use lifeline_core::payments::observation::{LineFact, Observation, RefundFact};
 use lifeline_core::payments::order::Order;
-use lifeline_core::payments::ports::PostedLine;
+use lifeline_core::payments::ports::{PostedLine, PostingReply, RefundReply};
 use lifeline_core::payments::{table_l as l, table_p as p, table_r as r};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Clock as _;
 
-use crate::books::{AMOUNT, line_in, order_in, refund_in};
-use crate::outside::{Credit, NoticeText, raw};
+use crate::books::{AMOUNT, HOME, line_in, order_in, refund_in};
+use crate::outside::{Credit, Fault, NoticeText, raw};
 use crate::refunds::trade_of;
 use crate::store::Place;
 use crate::stories;
-use crate::story::Story;
+use crate::story::{Story, arrears};
 
 stories! {
     a_refused_refund_that_moved_is_ours;
     what_the_desk_gave_instead_of_a_refused_refund_is_not_foreign;
     what_the_desk_gave_back_stands_beside_a_refused_refund;
     more_than_we_asked_for_is_a_contradiction;
+    what_went_back_while_a_fence_was_out_is_not_posted;
+    what_went_back_while_nobody_knew_is_not_sent_again;
+    what_the_desk_gave_for_want_of_funds_is_not_given_twice;
 }
 
 const REFUSED: Fen = Fen::new(5_000);
@@ -172,4 +175,102 @@ async fn more_than_we_asked_for_is_a_contradiction(place: Place) {
     let held = s.place.held(&order.payment.payment_id).await;
     assert!(held.order.payment.frozen);
     assert_eq!(held.order.payment.foreign, Fen::ZERO);
+}
+
+/// An order that is paid while marketing cannot be asked in this way.
+async fn paid_while_silent(s: &Story, operation: &'static str) -> Order {
+    s.outside.owes(HOME, 12_840, "v1");
+    let li = s.person("li").await;
+    let order = s.order(&li, &arrears("key-1", 12_840, "v1")).await;
+    s.outside.silence(&[operation]);
+    s.pays(&order.number).await;
+    s.run(60).await;
+    s.look(&order.id).await
+}
+
+/// Two persons have the line fenced and give it back: nothing of it was posted, and nothing is sent.
+async fn two_persons_give_it_up(s: &Story, order: &Order) {
+    let id = &order.payment.payment_id;
+    let held = s.place.held(id).await;
+    assert_eq!(held.order.lines[0].state, l::State::Held);
+    let told = |kind| held.cases.iter().any(|case| case.kind == kind);
+    assert!(told(CaseKind::PostingHeld), "{:?}", held.cases);
+    let given_up = LineFact {
+        ruling: Some(l::Ruling::FenceRefund),
+        ..LineFact::default()
+    };
+    let (now, line) = (s.outside.now(), order.lines[0].line_id.clone());
+    let ruled = Observation::line(now, line, l::Input::Case, given_up);
+    two_persons(s, order, ruled).await;
+    s.run(600).await;
+    let look = s.look(id).await;
+    assert_eq!(look.lines[0].state, l::State::Refunded);
+    assert_eq!(look.payment.state, p::State::Done);
+    assert_eq!(s.outside.count("refund"), 0, "the desk gave it back");
+    s.square();
+    s.books_agree().await;
+}
+
+/// The posting was refused as stale, its fence is not answered, and the desk gives the money back: a
+/// new number would credit the home with money that its payer has.
+async fn what_went_back_while_a_fence_was_out_is_not_posted(place: Place) {
+    let s = Story::at(place);
+    let stale = PostingReply::StaleOrMismatch;
+    s.outside.with(|world| world.post_replies.push_back(stale));
+    let order = paid_while_silent(&s, "fence").await;
+    assert_eq!(order.lines[0].state, l::State::FencingRepost);
+    gives_back(&s, &order, "by-hand", order.payment.paid).await;
+    s.outside.speak();
+    s.run(600).await;
+    assert_eq!(s.outside.count("post"), 1, "nothing under the new number");
+    two_persons_give_it_up(&s, &order).await;
+}
+
+/// Nobody knows whether it was posted, and the desk gives the money back; then marketing says that it
+/// was not. It would be sent again.
+async fn what_went_back_while_nobody_knew_is_not_sent_again(place: Place) {
+    let s = Story::at(place);
+    s.outside.fault("post", Fault::Before);
+    let order = paid_while_silent(&s, "get").await;
+    assert_eq!(order.lines[0].state, l::State::PostUnknown);
+    gives_back(&s, &order, "by-hand", order.payment.paid).await;
+    s.outside.speak();
+    s.run_long(2 * 3_600).await;
+    assert_eq!(s.outside.count("post"), 1);
+    two_persons_give_it_up(&s, &order).await;
+}
+
+/// The channel has no funds for our refund, so somebody gives the money by hand. When funds come, ours
+/// does not go out as well.
+async fn what_the_desk_gave_for_want_of_funds_is_not_given_twice(place: Place) {
+    let s = Story::at(place);
+    let order = one_refused_one_posted(&s).await;
+    let id = order.payment.payment_id.clone();
+    let again = RefundFact {
+        ruling: Some(r::Ruling::Again),
+        ..RefundFact::default()
+    };
+    let refund = order.refunds[0].refund_id.clone();
+    s.outside.with(|world| {
+        let poor = RefundReply::SellerBalanceNotEnough;
+        world.refund_replies.extend([poor.clone(), poor]);
+    });
+    let ruled = Observation::refund(s.outside.now(), refund, r::Input::Case, again);
+    two_persons(&s, &order, ruled).await;
+    s.run(300).await;
+    assert_eq!(s.look(&id).await.refunds[0].state, r::State::WaitFunds);
+    let sent = s.outside.count("refund");
+    gives_back(&s, &order, "by-hand", REFUSED).await;
+    s.outside.with(|world| world.refund_replies.clear());
+    s.run_long(2 * 86_400).await;
+    let held = s.place.held(&id).await;
+    assert_eq!(held.order.refunds[0].state, r::State::Blocked);
+    assert_eq!(held.order.payment.foreign, Fen::ZERO);
+    assert_eq!(s.outside.count("refund"), sent, "given once, by hand");
+    done_by_hand(&s, &order).await;
+    s.run_long(3_600).await;
+    let look = s.look(&id).await;
+    assert_eq!(look.payment.state, p::State::Done);
+    assert_eq!(look.lines[1].state, l::State::Posted);
+    s.books_agree().await;
 }

@@ -370,7 +370,13 @@ impl Refund {
     #[must_use]
     pub fn is_unproven(&self, seen_at: Time) -> bool {
         let found_empty = self.empty_at.is_some_and(|at| at >= seen_at);
-        self.state.may_move() || (self.state == r::State::Blocked && !found_empty)
+        match self.state {
+            r::State::Sending | r::State::Unknown => true,
+            r::State::Blocked => !found_empty,
+            // It was refused for want of funds; only a send since then can have moved it.
+            r::State::WaitFunds => !found_empty || self.sent_at > self.empty_at,
+            r::State::Planned | r::State::Done | r::State::Withdrawn => false,
+        }
     }
 }
 
@@ -435,10 +441,13 @@ impl Order {
         Fen::sum(unproven.map(|refund| refund.amount))
     }
 
-    /// Sum of our refunds that the channel refused, and that were found empty after `seen_at`.
+    /// Sum of our refunds that the channel refused or has no funds for, and that were found empty
+    /// after `seen_at`.
     pub fn refunds_refused(&self, seen_at: Time) -> Result<Fen, MoneyError> {
-        let blocked = self.refunds.iter().filter(|r| r.state == r::State::Blocked);
-        let refused = blocked.filter(|refund| !refund.is_unproven(seen_at));
+        let stands =
+            |refund: &&Refund| matches!(refund.state, r::State::Blocked | r::State::WaitFunds);
+        let stopped = self.refunds.iter().filter(stands);
+        let refused = stopped.filter(|refund| !refund.is_unproven(seen_at));
         Fen::sum(refused.map(|refund| refund.amount))
     }
 }

@@ -6,6 +6,7 @@ use super::super::{table_l as l, table_p as p, table_r as r};
 use super::{Booking, BooksError};
 use crate::cases::CaseKind;
 use crate::ledger::Account;
+use crate::shared::ids::LineId;
 use crate::shared::money::Fen;
 use crate::shared::time::Time;
 
@@ -44,7 +45,7 @@ impl Booking<'_> {
     }
 
     /// a7: book what is not ours, reserve it, hold what was not sent. A refund by hand was most likely
-    /// made instead of one of ours that the channel refused, and its sum is reserved already: that
+    /// made instead of one of ours that the channel refused (or has no funds for), and its sum is reserved already: that
     /// part is left to the two persons who say of the refused one that it was done by hand.
     pub(super) fn book_foreign_refund(
         &mut self,
@@ -63,6 +64,7 @@ impl Booking<'_> {
             return self.contradict("P", &row, "refunds", "exceed_paid");
         }
         if instead.is_positive() {
+            self.stop_waiting_refunds(seen_at)?;
             let number = &self.order.payment.out_trade_no;
             let cause = format!("instead:{number}:{}", shown.get());
             self.open_case(CaseKind::RefundBlocked, &cause, "given_back_by_hand")?;
@@ -108,17 +110,31 @@ impl Booking<'_> {
     }
 
     fn hold_unsent_lines(&mut self) {
-        let unsent = self
-            .order
-            .lines
-            .iter()
-            .filter(|line| line.state == l::State::Ready);
-        let held: Vec<_> = unsent
-            .map(|line| {
-                let fact = LineFact::default();
-                Observation::line(self.draw.now, line.line_id.clone(), l::Input::Case, fact)
-            })
-            .collect();
-        self.pending.extend(held);
+        let lines = self.order.lines.iter();
+        let unsent = lines.filter(|line| line.state == l::State::Ready);
+        let unsent: Vec<_> = unsent.map(|line| line.line_id.clone()).collect();
+        for id in unsent {
+            self.hold(id);
+        }
+    }
+
+    pub(super) fn hold(&mut self, id: LineId) {
+        let fact = LineFact::default();
+        let held = Observation::line(self.draw.now, id, l::Input::Case, fact);
+        self.pending.push_back(held);
+    }
+
+    /// Refunds that wait for funds, and were found not to have moved: one of them was most likely given
+    /// by hand, so none goes out again until two persons said which.
+    fn stop_waiting_refunds(&mut self, seen_at: Time) -> Result<(), BooksError> {
+        let refunds = self.order.refunds.iter();
+        let waiting = refunds.filter(|refund| refund.state == r::State::WaitFunds);
+        let proven = waiting.filter(|refund| !refund.is_unproven(seen_at));
+        let proven: Vec<_> = proven.map(|refund| refund.refund_id.clone()).collect();
+        for id in proven {
+            let (fact, now) = (RefundFact::default(), self.draw.now);
+            self.observe_refund(&id, r::Input::FoundOther, fact, now)?;
+        }
+        Ok(())
     }
 }

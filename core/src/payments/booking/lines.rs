@@ -42,7 +42,7 @@ impl Booking<'_> {
             .line(id)
             .is_some_and(|line| self.order.is_split(line));
         let owed = self.is_owed_back(id);
-        let gone = is_posting(fact.ruling) && (self.is_undivided() || self.is_money_gone(id)?);
+        let gone = self.is_undivided() || self.is_money_gone(id)?;
         let line = self.line_at(id)?;
         let state = line.state;
         let earlier = fact.number.as_ref();
@@ -64,7 +64,11 @@ impl Booking<'_> {
         }
         let mut facts = line_facts(line, fact, now);
         facts.same_business_date &= !split;
-        if state == l::State::Held && (owed || gone) {
+        let resent = input == l::Input::Turn && facts.not_found_twice;
+        if state == l::State::PostUnknown && resent && gone {
+            return self.fence_what_went_back(id);
+        }
+        if state == l::State::Held && (owed || gone && is_posting(fact.ruling)) {
             // The money is promised to the payer by a refund that is not over, went back another way,
             // or is several homes': nothing may post it or promise it again.
             facts.ruling = None;
@@ -95,6 +99,10 @@ impl Booking<'_> {
         }
         if decision.next == l::State::Held && state != l::State::Held {
             self.tell_held(id, input)?;
+        }
+        if decision.next == l::State::Ready && state != l::State::Ready && gone {
+            // a7: what is not sent is held, and nothing is sent under the new number yet.
+            self.hold(id.clone());
         }
         if decision.next == l::State::Held && is_statement(input) && !facts.marketing_posted {
             self.close_given_back(id);
@@ -133,6 +141,16 @@ impl Booking<'_> {
             let done = Observation::line(self.draw.now, id.clone(), l::Input::RefundDone, fact);
             self.pending.push_back(done);
         }
+    }
+
+    /// The line would be sent once more, and its money went back another way meanwhile: a fence proves
+    /// that nothing was posted, and then two persons decide.
+    fn fence_what_went_back(&mut self, id: &LineId) -> Result<(), BooksError> {
+        let fact = LineFact {
+            ruling: Some(l::Ruling::FenceRepost),
+            ..LineFact::default()
+        };
+        self.observe_line(id, l::Input::Case, &fact, self.draw.now)
     }
 
     /// A refund of this line is planned, under way, blocked or done.

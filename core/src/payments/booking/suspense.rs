@@ -105,13 +105,20 @@ impl Booking<'_> {
         let lines: Vec<_> = parts.iter().map(|part| self.named_line(part)).collect();
         let mut lines = lines.into_iter();
         if let (Some(held), Some(first)) = (self.order.lines.first_mut(), lines.next()) {
-            if held.state != l::State::Held || held.fenced {
+            let untouched = held.sent_at.is_none() && !held.fenced && held.sighting.is_none();
+            if held.state != l::State::Held || !untouched {
                 // Two persons had it fenced: its number is, or may be, lost to it.
                 return Err(BooksError::Incomplete("the sum is on its way back"));
             }
-            // The held line was never sent: it becomes the first named one.
-            let line_id = held.line_id.clone();
-            *held = PostingLine { line_id, ..first };
+            // Nothing left us under the held line's number: it becomes the first named one. Numbers it
+            // had before are fenced.
+            let (order_no, attempt) = (&self.order.payment.out_trade_no, held.attempt);
+            *held = PostingLine {
+                line_id: held.line_id.clone(),
+                attempt,
+                channel_txn_no: numbers::channel_txn_no(order_no, first.line_no, attempt),
+                ..first
+            };
         }
         self.order.lines.extend(lines);
         Ok(())

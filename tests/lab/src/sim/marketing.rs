@@ -246,6 +246,14 @@ impl Marketing {
         if let Some(refusal) = self.refusal(given, now) {
             return refusal;
         }
+        self.admit(number, given, now);
+        if !waits {
+            self.book(number, now);
+        }
+        self.said_of(number)
+    }
+
+    fn admit(&mut self, number: &str, given: &Presented, now: i64) {
         self.serial = self.serial.saturating_add(1);
         let posting = Posting {
             home: given.home,
@@ -260,10 +268,6 @@ impl Marketing {
             vouchers: BTreeMap::new(),
         };
         self.postings.insert(number.to_owned(), posting);
-        if !waits {
-            self.book(number, now);
-        }
-        self.said_of(number)
     }
 
     fn add_stray(&mut self, number: &str, given: &Presented, now: i64) {
@@ -343,18 +347,11 @@ impl Marketing {
         self.said_of(number)
     }
 
-    /// A fence that did not hold: the payment that had been presented is there after all.
+    /// A fence that did not hold: what had been presented before it is there after all.
     pub(super) fn break_fence(&mut self, number: &str, given: &Presented, now: i64) {
         if self.fences.remove(number) {
-            let open = self.homes.get(given.home).is_some_and(|home| home.open);
-            let taken = Presented {
-                arrears: false,
-                version: None,
-                ..given.clone()
-            };
-            if !open || self.post(number, &taken, false, now) != Said::Posted {
-                self.fences.insert(number.to_owned());
-            }
+            self.admit(number, given, now);
+            self.book(number, now);
         }
     }
 

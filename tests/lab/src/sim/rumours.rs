@@ -2,12 +2,12 @@
 //! or "ask", nothing else may come of it.
 
 use lifeline_core::payments::observation::{ChannelFact, LineFact, Observation, RefundFact};
-use lifeline_core::payments::order::{Order, PostingLine, Refund};
+use lifeline_core::payments::order::{ClosedText, Order, PostingLine, Refund};
 use lifeline_core::payments::{table_l as l, table_p as p, table_r as r};
 
 use super::law;
 use super::office::Desk;
-use super::world::{MILLI, World};
+use super::world::MILLI;
 
 /// A state of one of the three tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,22 +121,22 @@ impl Desk {
         if line.state != l::State::RefundDue || !planned || self.dice.in_mille(250) {
             return None;
         }
-        let shown = [
-            l::Input::PostedSame,
-            l::Input::PostedOther,
-            l::Input::Processing,
-        ];
-        let input = self.dice.pick(&shown).copied()?;
-        if input == l::Input::PostedSame {
-            // Nobody shows a posting as ours that is not there.
-            let body = line.body.as_ref()?;
-            let number = &line.channel_txn_no;
-            let broken = |world: &mut World| world.break_fence(number, body.expose());
-            if !self.world.with(broken) {
-                return None;
-            }
+        if self.dice.in_mille(500) && self.is_there(line) {
+            return Some(self.line(line, l::Input::PostedSame, None));
         }
+        let shown = [l::Input::PostedOther, l::Input::Processing];
+        let input = self.dice.pick(&shown).copied()?;
         Some(self.line(line, input, None))
+    }
+
+    /// Nobody shows a posting as ours that is not there: what was presented comes to stand there.
+    fn is_there(&self, line: &PostingLine) -> bool {
+        let number = &line.channel_txn_no;
+        let breaks = |body: &ClosedText| {
+            self.world
+                .with(|world| world.break_fence(number, body.expose()))
+        };
+        line.body.as_ref().is_some_and(breaks)
     }
 
     fn about_refund_in(&mut self, order: &Order, state: &str) -> Vec<Observation> {
