@@ -43,7 +43,9 @@ async fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    match run(cli.command).await {
+    let ended = run(cli.command).await;
+    logging::finish();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let _ = writeln!(std::io::stderr(), "lifeline: {failure}");
