@@ -134,7 +134,7 @@ async fn ec_15_what_cannot_be_closed_or_limited_so_is_refused() {
     let page = desk.get("/console/channels", &auditor).await;
     assert_eq!(page.status, 200);
     assert!(
-        !page.text.contains("/closings"),
+        !page.text.contains("/closings") && !page.text.contains("/guard"),
         "who only reads has no form"
     );
     let refused = post(
@@ -146,4 +146,102 @@ async fn ec_15_what_cannot_be_closed_or_limited_so_is_refused() {
     )
     .await;
     assert_eq!(refused, 403);
+}
+
+const LIBRARY: &str = BROWSER;
+const PHONE: &str = "Mozilla/5.0 (Linux; Android 14) Chrome/130 Mobile Safari/537";
+
+async fn guard(office: &Office, desk: &Desk, cookie: &str, at: &str, form: &[(&str, &str)]) -> u16 {
+    let mark = office.mark(desk, cookie).await;
+    let mut whole = vec![("mark", mark.as_str())];
+    whole.extend_from_slice(form);
+    let path = format!("/console/terminals/{at}/guard");
+    desk.post(&path, cookie, &whole).await.status.as_u16()
+}
+
+#[actix_web::test]
+async fn ec_14_a_kind_of_terminal_is_held_to_what_staff_ask_of_it_and_no_other_is() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let board = Arc::new(Switchboard::default());
+    let switching = Switching::new(Arc::clone(&board), office.channels(), office.customers());
+    let app = App::new()
+        .configure(|cfg| office.furnish(cfg))
+        .app_data(web::Data::from(Arc::clone(&board)))
+        .wrap(from_fn(addressed))
+        .wrap(from_fn(traced))
+        .configure(line::routes);
+    let app = test::init_service(app).await;
+    let ask = async |agent: &str| {
+        switching.look().await;
+        let request = TestRequest::get()
+            .uri("/v1/outlets")
+            .peer_addr("127.0.0.1:40000".parse().unwrap());
+        let request = request.insert_header((header::USER_AGENT, agent));
+        test::call_service(&app, request.to_request())
+            .await
+            .status()
+            .as_u16()
+    };
+    let admin = office.enter(&desk, "admin").await;
+    let page = desk.get("/console/channels", &admin).await;
+    for kind in ["mini", "phone", "computer", "desk", "program"] {
+        let form = format!("action=\"/console/terminals/{kind}/guard\"");
+        assert!(page.text.contains(&form), "{kind}");
+    }
+    let nothing = [("takes", "nothing"), ("per_minute", "")];
+    let reads = [("takes", "reads"), ("confirms", "yes"), ("per_minute", "2")];
+    assert_eq!(ask(LIBRARY).await, 200);
+    assert_eq!(
+        guard(&office, &desk, &admin, "computer", &nothing).await,
+        303
+    );
+    assert_eq!(ask(LIBRARY).await, 403);
+    assert_eq!(
+        ask(PHONE).await,
+        200,
+        "another kind through the same channel"
+    );
+    assert_eq!(ask(MINI).await, 200);
+    assert_eq!(guard(&office, &desk, &admin, "computer", &reads).await, 303);
+    assert_eq!(ask(LIBRARY).await, 200);
+    assert_eq!(ask(LIBRARY).await, 200);
+    assert_eq!(ask(LIBRARY).await, 429, "n + 1");
+    assert_eq!(ask(PHONE).await, 200);
+    assert_eq!(
+        office.audited("channels.guard"),
+        ["nothing/usual/none", "reads/confirms/2"]
+    );
+    let kept = desk.get("/console/channels", &admin).await.text;
+    assert!(kept.contains("value=\"reads\" selected"), "{kept}");
+    for (at, form, status) in [
+        ("fax", reads.to_vec(), 404),
+        ("computer", vec![("takes", "all"), ("per_minute", "")], 422),
+        (
+            "computer",
+            vec![("takes", "reads"), ("per_minute", "0")],
+            422,
+        ),
+        (
+            "computer",
+            vec![("takes", "reads"), ("per_minute", "1000001")],
+            422,
+        ),
+        (
+            "computer",
+            vec![("takes", "everything"), ("per_minute", "1000000")],
+            303,
+        ),
+    ] {
+        assert_eq!(
+            guard(&office, &desk, &admin, at, &form).await,
+            status,
+            "{form:?}"
+        );
+    }
+    let auditor = office.enter(&desk, "auditor").await;
+    assert_eq!(
+        guard(&office, &desk, &auditor, "computer", &reads).await,
+        403
+    );
 }

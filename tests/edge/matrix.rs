@@ -9,6 +9,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
 use actix_web::{App, web};
 use async_trait::async_trait;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use lifeline_core::accounts::Terminal;
 use lifeline_core::shared::ids::{AccountId, SessionId, TypedId as _};
 use lifeline_core::shared::time::{Clock, Time};
 use lifeline_core::store::StoreError;
@@ -34,6 +35,10 @@ struct NobodyIn;
 impl SessionRows for NobodyIn {
     async fn alive(&self, _: &AccountId, _: &SessionId) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    async fn terminal(&self, _: &SessionId) -> Result<Option<Terminal>, StoreError> {
+        Ok(None)
     }
 }
 

@@ -7,6 +7,7 @@ use lifeline_core::accounts::consent::{Consent, Purpose};
 use lifeline_core::accounts::ports::{AccountReads, AccountStore};
 use lifeline_core::accounts::secret::Secret;
 use lifeline_core::accounts::session::{EndedSession, Session};
+use lifeline_core::accounts::Terminal;
 use lifeline_core::accounts::step_up::StepUp;
 use lifeline_core::shared::ids::{AccountId, SessionId};
 use lifeline_core::shared::personal::{IdNo, PersonName, Phone};
@@ -82,6 +83,10 @@ impl<C: Conn> AccountReads for Sql<C> {
     async fn consents(&mut self, account: &AccountId) -> Result<Vec<Consent>, StoreError> {
         let rows = self.rows(&CONSENTS, args![account]).await?;
         rows.iter().map(consent).collect()
+    }
+
+    async fn terminal(&mut self, family: &SessionId) -> Result<Option<Terminal>, StoreError> {
+        self.terminal_of(family).await
     }
 
     async fn stepped_up(&mut self, session: &SessionId) -> Result<Option<StepUp>, StoreError> {

@@ -1,8 +1,9 @@
 //! Channels: how they are set up, what is closed in them, how they scored.
 
 use async_trait::async_trait;
+use lifeline_core::accounts::Terminal;
 use lifeline_core::channels::ports::{ChannelReads, ChannelStore};
-use lifeline_core::channels::{ChannelRow, Closing, Score};
+use lifeline_core::channels::{ChannelRow, Closing, Score, Takes, TerminalRow};
 use lifeline_core::insight::Channel;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -13,6 +14,8 @@ use super::{Conn, Row, Sql, WriteConn};
 
 statements! { "channels":
     ROWS("channel") = "SELECT channel, terminals, per_minute, changed_at FROM channel ORDER BY channel";
+    TERMINALS("terminal") = "SELECT terminal, channel, takes, confirms, per_minute, changed_at FROM terminal ORDER BY terminal";
+    GUARD("terminal") = "UPDATE terminal SET takes = $2, confirms = $3, per_minute = $4, changed_at = $5 WHERE terminal = $1";
     CLOSINGS("channel_closing") = "SELECT channel, function, reason, closed_by, closed_at FROM channel_closing \
         ORDER BY channel, function";
     SCORES("channel_score") = "SELECT channel, month, calls, answered_permille, done_permille, points, scored_at \
@@ -30,6 +33,17 @@ fn channel(row: &Row) -> Result<ChannelRow, StoreError> {
     Ok(ChannelRow {
         channel: row.parsed("channel", Channel::parse)?,
         terminals: words.split_whitespace().map(str::to_owned).collect(),
+        per_minute: row.maybe_int("per_minute")?,
+        changed_at: row.time("changed_at")?,
+    })
+}
+
+fn terminal(row: &Row) -> Result<TerminalRow, StoreError> {
+    Ok(TerminalRow {
+        terminal: row.parsed("terminal", Terminal::parse)?,
+        channel: row.parsed("channel", Channel::parse)?,
+        takes: row.parsed("takes", Takes::parse)?,
+        confirms: row.flag("confirms")?,
         per_minute: row.maybe_int("per_minute")?,
         changed_at: row.time("changed_at")?,
     })
@@ -64,6 +78,11 @@ impl<C: Conn> ChannelReads for Sql<C> {
         rows.iter().map(channel).collect()
     }
 
+    async fn terminals(&mut self) -> Result<Vec<TerminalRow>, StoreError> {
+        let rows = Self::rows(self, &TERMINALS, args![]).await?;
+        rows.iter().map(terminal).collect()
+    }
+
     async fn closings(&mut self) -> Result<Vec<Closing>, StoreError> {
         let rows = Self::rows(self, &CLOSINGS, args![]).await?;
         rows.iter().map(closing).collect()
@@ -86,6 +105,17 @@ impl<C: WriteConn> ChannelStore for Sql<C> {
         self.touched(&SET_LIMIT, args![channel.as_str(), per_minute, now])
             .await
             .map(drop)
+    }
+
+    async fn guard(&mut self, row: &TerminalRow) -> Result<(), StoreError> {
+        let args = args![
+            row.terminal.as_str(),
+            row.takes.as_str(),
+            row.confirms,
+            row.per_minute,
+            row.changed_at,
+        ];
+        self.touched(&GUARD, args).await.map(drop)
     }
 
     async fn close(&mut self, closing: &Closing) -> Result<bool, StoreError> {

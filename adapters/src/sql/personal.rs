@@ -191,7 +191,7 @@ pub static TABLES: &[Table] = &[
         Fate::Erased(&[&OTPS])),
     table("refresh_token", "token_digest=digest session_id account_id spent_device successor=own",
         Fate::Erased(&[&REFRESH])),
-    table("session", "session_id account_id client browser_digest=digest ending family_id entered_as step_up_act step_up_digest=digest",
+    table("session", "session_id account_id client terminal browser_digest=digest ending family_id entered_as step_up_act step_up_digest=digest",
         Fate::Kept("which devices were signed in and when, without who: 180 days")),
     table("certification", "certification_id account_id family_id kind outside_no=own state",
         Fate::Erased(&[&CERTIFICATIONS])),
@@ -302,6 +302,7 @@ pub static TABLES: &[Table] = &[
     table("case_taking", "case_id taken_by", Fate::Kept("who of the staff worked on what, without whose: with the case"))
         .purged(&OLD_TAKINGS, 1827),
     table("channel", "channel terminals", NOBODY),
+    table("terminal", "terminal channel takes", NOBODY),
     table("channel_closing", "channel reason closed_by", NOBODY),
     table("channel_score", "channel month", NOBODY),
     table("function_suspension", "account_id function proposal_id", Fate::Erased(&[&SUSPENSIONS])),

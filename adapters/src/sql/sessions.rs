@@ -1,6 +1,7 @@
 //! Sessions, refresh tokens and begun browser sign-ins. Tokens are stored as keyed digests only.
 
 use async_trait::async_trait;
+use lifeline_core::accounts::Terminal;
 use lifeline_core::accounts::ports::SessionStore;
 use lifeline_core::accounts::secret::Secret;
 use lifeline_core::accounts::session::{
@@ -30,6 +31,8 @@ statements! { "sessions":
     ADD("session") = "INSERT INTO session (session_id, account_id, client, browser_digest, created_at, last_seen_at, \
         expires_at, left_at, ended_at, ending, version, family_id, entered_as) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    SET_TERMINAL("session") = "UPDATE session SET terminal = $2 WHERE session_id = $1";
+    TERMINAL("session") = "SELECT terminal FROM session WHERE session_id = $1";
     SAVE("session") = "UPDATE session SET last_seen_at = $2, ended_at = $3, ending = $4, version = version + 1 \
         WHERE session_id = $1 AND version = $5";
     BROWSER_OF("session") = "SELECT browser_digest FROM session WHERE session_id = $1";
@@ -67,6 +70,15 @@ impl<C: Conn> Sql<C> {
     ) -> Result<Option<Session>, StoreError> {
         let row = self.one(&FIND, args![id]).await?;
         row.as_ref().map(session).transpose()
+    }
+
+    pub(super) async fn terminal_of(
+        &mut self,
+        family: &SessionId,
+    ) -> Result<Option<Terminal>, StoreError> {
+        let row = self.one(&TERMINAL, args![family]).await?;
+        let kind = |row: &Row| row.maybe_parsed("terminal", Terminal::parse);
+        row.as_ref().map_or(Ok(None), kind)
     }
 
     pub(super) async fn session_by_browser(
@@ -113,6 +125,16 @@ impl<C: WriteConn> SessionStore for Sql<C> {
             .map(|secret| self.digest(BROWSER, secret.expose()))
             .transpose()?;
         self.touched(&ADD, row_of(session, browser)).await.map(drop)
+    }
+
+    async fn set_terminal(
+        &mut self,
+        session: &SessionId,
+        terminal: Terminal,
+    ) -> Result<(), StoreError> {
+        self.touched(&SET_TERMINAL, args![session, terminal.as_str()])
+            .await
+            .map(drop)
     }
 
     async fn save_session(&mut self, session: &Session) -> Result<(), StoreError> {

@@ -1,9 +1,10 @@
 //! Channels as they are set up, closed and scored; functions suspended for a person.
 
+use lifeline_core::accounts::Terminal;
 use lifeline_core::accounts::account::Account;
 use lifeline_core::cases::four_eyes::ProposalState;
 use lifeline_core::cases::{Case, CaseKind};
-use lifeline_core::channels::{Closing, Score};
+use lifeline_core::channels::{Closing, Score, Takes, TerminalRow};
 use lifeline_core::customers::functions::{BankFunction, FunctionProposal, Move, Wanted};
 use lifeline_core::insight::Channel;
 use lifeline_core::shared::ids::{AccountId, CaseId};
@@ -16,6 +17,7 @@ use crate::contracts;
 
 contracts! { "channels":
     every_channel_has_a_row_with_its_terminals => ["ChannelReads::rows"];
+    ec_14_every_kind_of_terminal_has_a_row_that_staff_set => ["ChannelReads::terminals", "ChannelStore::guard"];
     a_limit_is_set_and_taken_away => ["ChannelStore::set_limit"];
     a_function_is_closed_once_and_opened_once => ["ChannelStore::close", "ChannelStore::reopen", "ChannelReads::closings"];
     a_months_score_stays_as_it_was_written => ["ChannelStore::add_score", "ChannelReads::scores"];
@@ -45,6 +47,43 @@ async fn every_channel_has_a_row_with_its_terminals(t: Bench) {
     for row in rows {
         assert!(!row.terminals.is_empty() && row.per_minute.is_none());
     }
+}
+
+async fn ec_14_every_kind_of_terminal_has_a_row_that_staff_set(t: Bench) {
+    let rows = async || t.view().await.channels().terminals().await.unwrap();
+    let mut named: Vec<Terminal> = rows().await.iter().map(|row| row.terminal).collect();
+    named.sort();
+    assert_eq!(named, Terminal::ALL);
+    for row in rows().await {
+        let desk = row.terminal == Terminal::Desk;
+        assert_eq!(row.confirms, desk, "what many people use takes a code");
+        assert!(row.takes == Takes::Everything && row.per_minute.is_none());
+    }
+    let before = rows().await;
+    let set = TerminalRow {
+        takes: Takes::Reads,
+        confirms: true,
+        per_minute: Some(60),
+        changed_at: at(7),
+        ..before[0].clone()
+    };
+    t.write_and_drop(async |tx| tx.channels().guard(&set).await)
+        .await;
+    assert_eq!(rows().await, before);
+    t.write(async |tx| tx.channels().guard(&set).await)
+        .await
+        .unwrap();
+    let after = rows().await;
+    assert_eq!((&after[0], &after[1..]), (&set, &before[1..]));
+    let none = TerminalRow {
+        per_minute: Some(0),
+        ..set
+    };
+    let refused = t.write(async |tx| tx.channels().guard(&none).await).await;
+    assert!(
+        matches!(refused, Err(StoreError::Refused(_))),
+        "{refused:?}"
+    );
 }
 
 async fn a_limit_is_set_and_taken_away(t: Bench) {

@@ -1,5 +1,6 @@
 //! Sessions, refresh tokens, begun browser sign-ins.
 
+use lifeline_core::accounts::Terminal;
 use lifeline_core::accounts::secret::Secret;
 use lifeline_core::accounts::session::{
     Client, Device, EndedSession, Ending, RefreshToken, Session, Spent,
@@ -19,6 +20,7 @@ contracts! { "sessions":
     found_by_its_browser_only => ["AccountReads::session_of_browser"];
     an_accounts_live_sessions_newest_first => ["AccountReads::sessions"];
     save_moves_and_ends => ["SessionStore::save_session", "AccountReads::ended_since"];
+    ec_14_a_session_keeps_the_kind_of_terminal_it_began_at => ["SessionStore::set_terminal", "AccountReads::terminal"];
     stale_version_conflicts => ["SessionStore::save_session"];
     ended_ones_oldest_first_up_to_the_limit => ["AccountReads::ended_since"];
     refresh_round_trip => ["SessionStore::add_refresh", "SessionStore::find_refresh"];
@@ -411,4 +413,31 @@ async fn purge_wipes_successors_and_drops_the_dead(t: Bench) {
     assert_eq!(purge(300).await, 1, "the sign-in nobody came back from");
     assert_eq!(purge(1_000).await, 2, "the session and its token");
     assert_eq!(found(&t, &session.session_id).await, None);
+}
+
+async fn ec_14_a_session_keeps_the_kind_of_terminal_it_began_at(t: Bench) {
+    let first = session(&t, "A").await;
+    open(&t, &first, None).await;
+    let (id, left) = (&first.session_id, first.clone());
+    let kind = async || t.view().await.accounts().terminal(id).await.unwrap();
+    assert_eq!(kind().await, None, "of a session from before it was noted");
+    for terminal in Terminal::ALL {
+        t.write(async |tx| tx.accounts().set_terminal(id, terminal).await)
+            .await
+            .unwrap();
+        assert_eq!(kind().await, Some(terminal));
+    }
+    let next = Session {
+        session_id: t.id(),
+        ..first.clone()
+    };
+    let left = Session {
+        left_at: Some(at(5)),
+        ..left
+    };
+    t.write(async |tx| tx.accounts().succeed_session(&left, &next).await)
+        .await
+        .unwrap();
+    let last = Some(Terminal::Program);
+    assert_eq!(kind().await, last, "by its first id, whatever it has now");
 }

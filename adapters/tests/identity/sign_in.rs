@@ -73,7 +73,7 @@ async fn m3_5_a_code_is_good_once(world: World) {
 }
 
 /// The state in the address Alipay was given.
-fn state_of(authorize_url: &str) -> Secret {
+pub(crate) fn state_of(authorize_url: &str) -> Secret {
     Secret::new(authorize_url.split_once("state=").unwrap().1.to_owned())
 }
 

@@ -1,8 +1,10 @@
 //! Refresh tokens, their theft, and the end of sessions.
 
-use lifeline_core::accounts::{AccountError, Client, SignedIn, Visitor};
+use lifeline_core::accounts::terminal::DESK_LIFE_S;
+use lifeline_core::accounts::{AccountError, Client, Door, SignedIn, Terminal, Visitor};
 
 use crate::on_every_engine;
+use crate::sign_in::state_of;
 use crate::world::{LI_MING, WANG_FANG, World, caller};
 
 on_every_engine! { "staying":
@@ -14,6 +16,7 @@ on_every_engine! { "staying":
     m3_8_a_mini_program_token_is_no_browser_token,
     sessions_are_seen_and_ended_by_their_owner_only,
     m3_8_the_successor_is_wiped_after_its_half_minute,
+    ec_14_nobody_stays_signed_in_at_a_service_hall_and_a_stolen_token_stays_of_its_terminal,
 }
 
 async fn refresh(world: &World, from: &SignedIn, agent: &str) -> Result<SignedIn, AccountError> {
@@ -196,4 +199,56 @@ async fn m3_8_the_successor_is_wiped_after_its_half_minute(world: World) {
         world.accounts.purge().await.unwrap() >= 3,
         "two tokens and their session"
     );
+}
+
+/// A browser that calls itself this signs in.
+async fn by_browser(world: &World, agent: &str) -> SignedIn {
+    let start = world.accounts.start_browser().await.unwrap();
+    let door = Door::Browser {
+        state: Some(state_of(&start.authorize_url)),
+        cookie: Some(start.cookie),
+        earlier: None,
+    };
+    let visitor = Visitor {
+        agent: agent.into(),
+        ..world.visitor()
+    };
+    let code = world.alipay.allow(&LI_MING);
+    world.accounts.sign_in(&code, door, visitor).await.unwrap()
+}
+
+async fn ec_14_nobody_stays_signed_in_at_a_service_hall_and_a_stolen_token_stays_of_its_terminal(
+    world: World,
+) {
+    const DESK: &str = "Mozilla/5.0 (X11; Linux) Chrome/130 LifelineDesk/1";
+    const PHONE: &str = "Mozilla/5.0 (Linux; Android 14) Chrome/130 Mobile Safari/537";
+    let at = async |one: &SignedIn| world.accounts.terminal_of(&one.family_id).await.unwrap();
+    let alive = async |one: &SignedIn| {
+        let (account, session) = (&one.account_id, &one.session_id);
+        world
+            .accounts
+            .session_alive(account, session)
+            .await
+            .unwrap()
+    };
+    let mini = world.try_sign_in(&LI_MING).await.unwrap();
+    let phone = by_browser(&world, PHONE).await;
+    let desk = by_browser(&world, DESK).await;
+    assert_eq!(at(&mini).await, Some(Terminal::Mini));
+    assert_eq!(at(&phone).await, Some(Terminal::Phone));
+    assert_eq!(at(&desk).await, Some(Terminal::Desk));
+    // Whoever took its tokens calls themselves a phone; the session is what it was.
+    let stolen = refresh(&world, &desk, PHONE).await.unwrap();
+    assert_eq!(at(&stolen).await, Some(Terminal::Desk));
+    world.clock.advance(DESK_LIFE_S - 1);
+    assert!(alive(&stolen).await);
+    let kept = refresh(&world, &stolen, PHONE).await.unwrap();
+    world.clock.advance(1);
+    assert!(
+        !alive(&kept).await,
+        "a quarter of an hour, however it is used"
+    );
+    let late = refresh(&world, &kept, PHONE).await;
+    assert!(matches!(late, Err(AccountError::SessionEnded)), "{late:?}");
+    assert!(alive(&phone).await && alive(&mini).await);
 }

@@ -211,6 +211,7 @@ impl Story {
             },
             purpose: wish.purpose,
             via: wish.via,
+            confirms: false,
             key: Key {
                 scope: format!("account:{}:POST /v1/payments", payer.account()),
                 key: wish.key.clone(),

@@ -4,19 +4,20 @@
 use lifeline_core::accounts::otp::Otp;
 use lifeline_core::accounts::session::{Client, Session};
 use lifeline_core::accounts::step_up::{Deed, Errand, NEW_FOR_S, StepUp};
-use lifeline_core::payments::{PaymentError, Policy};
+use lifeline_core::payments::{PaymentError, Policy, Start};
 use lifeline_core::shared::ids::SessionId;
 use lifeline_core::shared::money::Fen;
 
 use crate::books::{HOME, maker};
 use crate::store::Place;
 use crate::stories;
-use crate::story::{Payer, Story, top_up};
+use crate::story::{Ordered, Payer, Story, top_up};
 
 stories! {
     m3_15_a_new_home_is_topped_up_a_little_at_n_and_not_at_n_plus_one;
     m3_15_a_new_device_orders_a_little_and_a_known_one_more;
     m3_15_a_day_has_a_sum_over_all_orders_that_are_not_proven_unpaid;
+    ec_14_a_terminal_that_asks_for_it_takes_a_code_for_every_sum;
     m3_15_a_step_up_is_for_these_homes_and_this_sum_once_and_the_key_stays_good;
 }
 
@@ -157,4 +158,33 @@ async fn m3_15_a_step_up_is_for_these_homes_and_this_sum_once_and_the_key_stays_
     town.s.order(&town.li, &top_up("key-1", sum)).await;
     town.refused("key-2", sum).await;
     assert_eq!(town.s.count("SELECT COUNT(*) FROM payment").await, 1);
+}
+
+async fn ec_14_a_terminal_that_asks_for_it_takes_a_code_for_every_sum(place: Place) {
+    let town = Town::settled(place).await;
+    let order = |key: &str, fen: i64, confirms: bool| Start {
+        confirms,
+        ..town.s.request(&town.li, &top_up(key, fen))
+    };
+    let refused = town.s.app.start(&order("key-1", 100, true)).await;
+    assert!(
+        matches!(refused, Err(PaymentError::StepUpRequired)),
+        "{refused:?}"
+    );
+    stepped_up(&town.s, &town.li, &pay(&town.li, 100)).await;
+    let other = town.s.app.start(&order("key-2", 101, true)).await;
+    assert!(
+        matches!(other, Err(PaymentError::StepUpRequired)),
+        "a code for another sum: {other:?}"
+    );
+    let made = town.s.app.start(&order("key-1", 100, true)).await.unwrap();
+    assert_eq!(made.status, 201, "{}", made.body);
+    town.s.pays(&Ordered::read(&made.body).number).await;
+    let again = town.s.app.start(&order("key-3", 100, true)).await;
+    assert!(
+        matches!(again, Err(PaymentError::StepUpRequired)),
+        "a code is used up: {again:?}"
+    );
+    let elsewhere = town.s.app.start(&order("key-4", 100, false)).await.unwrap();
+    assert_eq!(elsewhere.status, 201, "{}", elsewhere.body);
 }

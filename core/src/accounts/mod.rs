@@ -6,6 +6,7 @@
 //! | `sign_in`, `stay`, `agree`, `codes`, `phone`, `certify`, `merging` | the use cases of [`Accounts`] |
 //! | `password_door` | signing in with login, password and code |
 //! | `rotation` | the next id of a session that may do more |
+//! | `terminal` | at what kind of terminal a session began |
 //! | `step_up` | showing again, by a code to the phone, that the person at the device is its owner |
 //! | `passwords` | what may be a password, and the port that hashes one |
 //! | `watch` | who tries out what is other people's |
@@ -33,6 +34,7 @@ pub mod rotation;
 pub mod secret;
 pub mod session;
 pub mod step_up;
+pub mod terminal;
 
 mod agree;
 mod certify;
@@ -60,6 +62,7 @@ pub use secret::Secret;
 pub use session::{Client, EndedSession, Session};
 pub use sign_in::{BrowserStart, Door, SignedIn};
 pub use step_up::{Deed, Errand, StepUp, SteppedUp};
+pub use terminal::Terminal;
 
 use crate::shared::ids::{AccountId, Entropy, Maker};
 use crate::shared::personal::Phone;

@@ -144,7 +144,7 @@ impl PasswordDoor {
         let arrival = Arrival {
             names: Arc::clone(&self.names),
             fits,
-            session: NewSession::ready(&maker, client),
+            session: NewSession::ready(&maker, client, &shown.visitor.agent),
             draft: CodeDraft::ready(&maker, self.accounts.budget),
             watching: bans::Draft::ready(&maker),
             pen: Pen::ready(&maker),

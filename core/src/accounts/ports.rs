@@ -12,6 +12,7 @@ use super::otp::{Act, Otp, OtpPurpose};
 use super::secret::Secret;
 use super::session::{EndedSession, RefreshToken, Session, Spent};
 use super::step_up::{Deed, Errand, StepUp};
+use super::terminal::Terminal;
 use crate::shared::ids::{AccountId, CertificationId, MergeId, OtpId, SessionId};
 use crate::shared::outside::NoAnswer;
 use crate::shared::personal::{IdNo, PersonName, Phone};
@@ -37,6 +38,8 @@ pub trait AccountReads: CertificationReads + MergeReads {
     async fn consents(&mut self, account: &AccountId) -> Result<Vec<Consent>, StoreError>;
     /// What a session was lately shown to be its owner's for and has not used.
     async fn stepped_up(&mut self, session: &SessionId) -> Result<Option<StepUp>, StoreError>;
+    /// At what kind of terminal a device signed in, by the first id it had.
+    async fn terminal(&mut self, family: &SessionId) -> Result<Option<Terminal>, StoreError>;
     /// Whether an account is only a name any more.
     async fn is_erased(&mut self, id: &AccountId) -> Result<bool, StoreError>;
     /// All consents an account ever gave, withdrawn ones too, in the order they were given.
@@ -90,6 +93,12 @@ pub trait SessionStore: Send {
         &mut self,
         session: &Session,
         browser: Option<&Secret>,
+    ) -> Result<(), StoreError>;
+    /// Notes at what kind of terminal a session began.
+    async fn set_terminal(
+        &mut self,
+        session: &SessionId,
+        terminal: Terminal,
     ) -> Result<(), StoreError>;
     /// Compare-and-set of `last_seen_at` and `ended`.
     async fn save_session(&mut self, session: &Session) -> Result<(), StoreError>;

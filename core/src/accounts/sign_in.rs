@@ -7,7 +7,8 @@ use super::ports::{IdentityError, SharedProfile};
 use super::record::{Actor, Pen, Visitor};
 use super::rotation::end_family;
 use super::secret::Secret;
-use super::session::{Client, Ending, FAMILY_LIFE_S, REFRESH_LIFE_S, RefreshToken, Session};
+use super::session::{Client, Ending, REFRESH_LIFE_S, RefreshToken, Session};
+use super::terminal::Terminal;
 use super::{AccountError, Accounts, news};
 use crate::shared::ids::{AccountId, Maker, SessionId};
 use crate::shared::outside::NoAnswer;
@@ -132,7 +133,7 @@ impl Accounts {
             profile,
             app_id: self.identity.app_id().to_owned(),
             account_id: maker.id(),
-            session: NewSession::ready(&maker, client),
+            session: NewSession::ready(&maker, client, &visitor.agent),
             earlier,
             visitor,
             pen: Pen::ready(&maker),
@@ -311,15 +312,17 @@ impl Arrival {
 pub(super) struct NewSession {
     session_id: SessionId,
     client: Client,
+    terminal: Terminal,
     refresh_token: Secret,
     browser_secret: Option<Secret>,
 }
 
 impl NewSession {
-    pub(super) fn ready(maker: &Maker<'_>, client: Client) -> Self {
+    pub(super) fn ready(maker: &Maker<'_>, client: Client, agent: &str) -> Self {
         Self {
             session_id: maker.id(),
             client,
+            terminal: Terminal::of(client, agent),
             refresh_token: Secret::new(maker.token()),
             browser_secret: (client == Client::H5).then(|| Secret::new(maker.token())),
         }
@@ -383,13 +386,16 @@ pub(super) async fn open_session(
         client: new.client,
         created_at: now,
         last_seen_at: now,
-        expires_at: now.plus_seconds(FAMILY_LIFE_S),
+        expires_at: now.plus_seconds(new.terminal.session_life_s()),
         left_at: None,
         ended: None,
         version: 1,
     };
     let browser = new.browser_secret.as_ref();
     tx.accounts().add_session(&session, browser).await?;
+    tx.accounts()
+        .set_terminal(&session.session_id, new.terminal)
+        .await?;
     let refresh = RefreshToken {
         session_id: session.session_id.clone(),
         account_id: account_id.clone(),

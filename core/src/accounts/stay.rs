@@ -10,6 +10,7 @@ use super::session::{
     rotate,
 };
 use super::sign_in::SignedIn;
+use super::terminal::Terminal;
 use super::{AccountError, Accounts};
 use crate::jobs::runner::Task;
 use crate::shared::ids::{AccountId, SessionId};
@@ -113,6 +114,12 @@ impl Accounts {
         let mut view = snapshot(&*self.store).await?;
         let found = view.accounts().find_session(session_id).await?;
         Ok(found.is_some_and(|session| session.account_id == *account_id && session.is_alive(now)))
+    }
+
+    /// At what kind of terminal a device signed in.
+    pub async fn terminal_of(&self, family: &SessionId) -> Result<Option<Terminal>, StoreError> {
+        let mut view = snapshot(&*self.store).await?;
+        view.accounts().terminal(family).await
     }
 
     /// The live H5 session whose browser holds this pay cookie.

@@ -4,11 +4,13 @@
 //! | file | what |
 //! |---|---|
 //! | `channel` | the things, and the rule of the score |
+//! | `terminal` | what is asked of a kind of terminal |
 //! | `ports` | the rows |
 
 pub mod channel;
 pub mod error;
 pub mod ports;
+pub mod terminal;
 
 use std::sync::Arc;
 
@@ -16,7 +18,9 @@ use async_trait::async_trait;
 
 pub use channel::{Came, ChannelRow, Closing, PER_MINUTE_MAX, Score};
 pub use error::ChannelError;
+pub use terminal::{Takes, TerminalRow};
 
+use crate::accounts::Terminal;
 use crate::cases::four_eyes::REASON_CHARS;
 use crate::insight::asked::{month_name, month_of};
 use crate::insight::report::Ask;
@@ -31,11 +35,22 @@ use crate::store::{Store, Tx, atomically, snapshot};
 #[derive(Debug, Clone)]
 pub struct Shown {
     pub row: ChannelRow,
+    /// The kinds of terminals of its people.
+    pub terminals: Vec<TerminalRow>,
     pub closings: Vec<Closing>,
     /// This month's requests so far, and what they would score.
     pub running: Option<Score>,
     /// Months that are over, newest first.
     pub scores: Vec<Score>,
+}
+
+/// What staff ask of a kind of terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard {
+    pub takes: Takes,
+    pub confirms: bool,
+    /// None is as many as come.
+    pub per_minute: Option<i64>,
 }
 
 /// What is not to be served now.
@@ -44,6 +59,8 @@ pub struct Positions {
     /// Channel and number of function.
     pub closed: Vec<(Channel, i64)>,
     pub limits: Vec<(Channel, i64)>,
+    /// Kinds of terminals of which more is asked than of everybody.
+    pub terminals: Vec<TerminalRow>,
 }
 
 /// Scores read for one page: two years of every channel.
@@ -88,6 +105,8 @@ impl Channels {
         let mut view = snapshot(&*self.store).await?;
         let closed = view.channels().closings().await?;
         let rows = view.channels().rows().await?;
+        let mut terminals = view.channels().terminals().await?;
+        terminals.retain(|row| !row.is_usual());
         let limit = |row: &ChannelRow| row.per_minute.map(|most| (row.channel, most));
         Ok(Positions {
             closed: closed
@@ -95,6 +114,7 @@ impl Channels {
                 .map(|one| (one.channel, one.function))
                 .collect(),
             limits: rows.iter().filter_map(limit).collect(),
+            terminals,
         })
     }
 
@@ -103,11 +123,13 @@ impl Channels {
     /// # Errors
     /// The store's.
     pub async fn all(&self) -> Result<Vec<Shown>, ChannelError> {
-        let (rows, closings, scores) = {
+        let (rows, terminals, closings, scores) = {
             let mut view = snapshot(&*self.store).await?;
             let rows = view.channels().rows().await?;
+            let terminals = view.channels().terminals().await?;
             let closings = view.channels().closings().await?;
-            (rows, closings, view.channels().scores(SCORES_READ).await?)
+            let scores = view.channels().scores(SCORES_READ).await?;
+            (rows, terminals, closings, scores)
         };
         let today = self.insight.today();
         let mut all = Vec::new();
@@ -117,6 +139,7 @@ impl Channels {
             let month = month_name(month_of(today));
             all.push(Shown {
                 running: came.score(channel, &month, self.clock.now()),
+                terminals: of(&terminals, |one| one.channel == channel),
                 closings: of(&closings, |one| one.channel == channel),
                 scores: of(&scores, |one| one.channel == channel),
                 row,
@@ -207,6 +230,52 @@ impl Channels {
         let line = &line;
         atomically(&*self.store, async |tx: &mut Tx| {
             tx.channels().set_limit(channel, per_minute, now).await?;
+            tx.audit().append(line).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sets what is asked of a kind of terminal (EC-14).
+    ///
+    /// # Errors
+    /// [`ChannelError::Limit`], or the store's.
+    pub async fn guard(
+        &self,
+        acting: &Acting,
+        terminal: Terminal,
+        asked: Guard,
+    ) -> Result<(), ChannelError> {
+        let Guard {
+            takes,
+            confirms,
+            per_minute,
+        } = asked;
+        if per_minute.is_some_and(|most| !(1..=PER_MINUTE_MAX).contains(&most)) {
+            return Err(ChannelError::Limit);
+        }
+        let maker = self.maker();
+        let now = maker.now();
+        let sure = if confirms { "confirms" } else { "usual" };
+        let most = per_minute.map_or("none".to_owned(), |most| most.to_string());
+        let outcome = format!("{}/{sure}/{most}", takes.as_str());
+        let name = terminal.as_str();
+        let line = acting.line(maker.uuid(), now, "channels.guard", name, &outcome);
+        let line = &line;
+        atomically(&*self.store, async |tx: &mut Tx| {
+            let rows = tx.channels().terminals().await?;
+            let row = rows.into_iter().find(|row| row.terminal == terminal);
+            let Some(row) = row else {
+                return Err(ChannelError::NotAsThingsStand);
+            };
+            let row = TerminalRow {
+                takes,
+                confirms,
+                per_minute,
+                changed_at: now,
+                ..row
+            };
+            tx.channels().guard(&row).await?;
             tx.audit().append(line).await?;
             Ok(())
         })

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::channel::{ChannelRow, Closing, Score};
+use super::terminal::TerminalRow;
 use crate::insight::Channel;
 use crate::shared::time::Time;
 use crate::store::StoreError;
@@ -11,6 +12,8 @@ use crate::store::StoreError;
 pub trait ChannelReads: Send {
     /// Every channel there is, by name.
     async fn rows(&mut self) -> Result<Vec<ChannelRow>, StoreError>;
+    /// Every kind of terminal, by name.
+    async fn terminals(&mut self) -> Result<Vec<TerminalRow>, StoreError>;
     /// Functions that are closed, by channel and number.
     async fn closings(&mut self) -> Result<Vec<Closing>, StoreError>;
     /// Scores, the newest month first.
@@ -26,6 +29,8 @@ pub trait ChannelStore: ChannelReads {
         per_minute: Option<i64>,
         now: Time,
     ) -> Result<(), StoreError>;
+    /// Sets what is asked of a kind of terminal; its channel stays.
+    async fn guard(&mut self, row: &TerminalRow) -> Result<(), StoreError>;
     /// Closes a function in a channel; false when it is closed already.
     async fn close(&mut self, closing: &Closing) -> Result<bool, StoreError>;
     /// Opens it again; false when it was not closed.

@@ -31,6 +31,8 @@ pub struct Start {
     pub buyer: Buyer,
     pub purpose: Purpose,
     pub via: Via,
+    /// The terminal asks for a step-up, whatever the sum.
+    pub confirms: bool,
     pub key: Key,
     /// Hex SHA-256 of the canonical body, and JSON of a digest per field.
     pub fingerprint: String,

@@ -1,5 +1,5 @@
 //! When a payer must show themselves again: by what they order in a day, sooner from a device or for a
-//! home that is new. Decided in the unit that makes the order, so that orders at once are counted.
+//! home that is new, always at a terminal that asks for it. Decided in the unit that makes the order, so that orders at once are counted.
 
 use super::PaymentError;
 use super::homes::Wanted;
@@ -37,6 +37,9 @@ async fn is_unusual(
     request: &Start,
     now: Time,
 ) -> Result<bool, StoreError> {
+    if request.confirms {
+        return Ok(true);
+    }
     let homes = &request.homes;
     let since = now.plus_seconds(DAY_S.saturating_neg());
     let before = tx

@@ -5,7 +5,7 @@ use actix_web::http::header::{HeaderMap, ORIGIN, USER_AGENT};
 use actix_web::{FromRequest, HttpRequest};
 use async_trait::async_trait;
 use futures_util::future::{Ready, ready};
-use lifeline_core::accounts::{Accounts, Caller, Visitor};
+use lifeline_core::accounts::{Accounts, Caller, Terminal, Visitor};
 use lifeline_core::shared::ids::{AccountId, SessionId};
 use lifeline_core::store::StoreError;
 
@@ -80,6 +80,10 @@ fn source(req: &HttpRequest, payload: &mut Payload) -> String {
 impl SessionRows for Accounts {
     async fn alive(&self, account: &AccountId, session: &SessionId) -> Result<bool, StoreError> {
         self.session_alive(account, session).await
+    }
+
+    async fn terminal(&self, family: &SessionId) -> Result<Option<Terminal>, StoreError> {
+        self.terminal_of(family).await
     }
 }
 

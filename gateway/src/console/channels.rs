@@ -1,10 +1,11 @@
-//! The ways people come (EC-09, EC-15): what each offers and takes, how it does, by which rule it is
-//! scored.
+//! The ways people come (EC-09, EC-15): what each offers and takes, what is asked of each kind of terminal
+//! (EC-14), how it does, by which rule it is scored.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use lifeline_core::accounts::Terminal;
 use lifeline_core::channels::channel::{FOR_ANSWERING, FOR_DOING};
-use lifeline_core::channels::{ChannelError, Channels, Score, Shown};
+use lifeline_core::channels::{ChannelError, Channels, Guard, Score, Shown, Takes, TerminalRow};
 use lifeline_core::insight::function::FUNCTIONS;
 use lifeline_core::insight::{Channel, Function};
 use lifeline_core::operators::Right;
@@ -25,6 +26,12 @@ pub(super) fn pages(pages: &mut Pages<'_>) {
         MANAGE,
         "channels.limit",
         limit,
+    );
+    pages.post(
+        "/console/terminals/{terminal}/guard",
+        MANAGE,
+        "channels.guard",
+        guard,
     );
     pages.post(
         "/console/channels/{channel}/closings",
@@ -71,9 +78,24 @@ struct Scored {
     points: i64,
 }
 
+/// A choice of what may be done at a terminal.
+struct Choice {
+    value: &'static str,
+    word: String,
+    is_set: bool,
+}
+
+struct Place {
+    name: &'static str,
+    word: String,
+    takes: Vec<Choice>,
+    confirms: bool,
+    per_minute: String,
+}
+
 struct Way {
     name: &'static str,
-    terminals: Vec<String>,
+    terminals: Vec<Place>,
     per_minute: String,
     closed: Vec<Closed>,
     open: Vec<&'static str>,
@@ -96,6 +118,23 @@ fn scored(score: &Score) -> Scored {
     }
 }
 
+fn place(row: &TerminalRow) -> Place {
+    let choice = |takes: Takes| Choice {
+        value: takes.as_str(),
+        word: format!("takes.{}", takes.as_str()),
+        is_set: row.takes == takes,
+    };
+    Place {
+        name: row.terminal.as_str(),
+        word: format!("terminal.{}", row.terminal.as_str()),
+        takes: Takes::ALL.into_iter().map(choice).collect(),
+        confirms: row.confirms,
+        per_minute: row
+            .per_minute
+            .map_or(String::new(), |most| most.to_string()),
+    }
+}
+
 fn way(shown: &Shown) -> Way {
     let closed = shown.closings.iter().map(|one| Closed {
         name: Function::numbered(one.function).name,
@@ -110,12 +149,7 @@ fn way(shown: &Shown) -> Way {
     let scores = shown.running.iter().chain(&shown.scores);
     Way {
         name: shown.row.channel.as_str(),
-        terminals: shown
-            .row
-            .terminals
-            .iter()
-            .map(|word| format!("terminal.{word}"))
-            .collect(),
+        terminals: shown.terminals.iter().map(place).collect(),
         per_minute: shown
             .row
             .per_minute
@@ -164,14 +198,43 @@ async fn limit(
     fields: Fields<Most>,
 ) -> Result<HttpResponse, Fault> {
     let channel = channel(&path)?;
-    let per_minute = match fields.0.per_minute.as_str() {
-        "" => None,
-        text => Some(
-            text.parse()
-                .map_err(|_| Fault::Invalid("fault.channel_limit"))?,
-        ),
-    };
+    let per_minute = most(&fields.0.per_minute)?;
     channels.limit(&visitor.acting, channel, per_minute).await?;
+    Ok(go_saying(HERE, "said.channel_kept"))
+}
+
+/// A limit as it is typed; nothing is none.
+fn most(typed: &str) -> Result<Option<i64>, Fault> {
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let most = typed.parse();
+    most.map(Some)
+        .map_err(|_| Fault::Invalid("fault.channel_limit"))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Guarding {
+    takes: String,
+    /// A box that is not ticked is not sent.
+    confirms: Option<String>,
+    per_minute: String,
+}
+
+async fn guard(
+    visitor: Visitor,
+    channels: web::Data<Channels>,
+    path: web::Path<String>,
+    fields: Fields<Guarding>,
+) -> Result<HttpResponse, Fault> {
+    let terminal = Terminal::parse(&path).ok_or(Fault::NotFound)?;
+    let asked = Guard {
+        takes: Takes::parse(&fields.0.takes).ok_or(Fault::Invalid("fault.terminal_takes"))?,
+        confirms: fields.0.confirms.is_some(),
+        per_minute: most(&fields.0.per_minute)?,
+    };
+    channels.guard(&visitor.acting, terminal, asked).await?;
     Ok(go_saying(HERE, "said.channel_kept"))
 }
 

@@ -7,7 +7,7 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, USER_AGENT};
 use actix_web::{Error, HttpMessage, ResponseError, web};
-use lifeline_core::accounts::{Accounts, Deed};
+use lifeline_core::accounts::{Accounts, Deed, Terminal};
 use lifeline_core::bans::Reason;
 
 use super::bans::{Shut, address_of};
@@ -132,7 +132,9 @@ async fn admit(req: &ServiceRequest, route: Route) -> Result<Option<Standing>, P
         Policy::SelfProving => return Ok(None),
         Policy::Public => {
             let standing = paced(req, route, None).await?;
-            return served(req, route, None).map(|()| standing);
+            served(req, route, None)?;
+            guarded(req, route, None).await?;
+            return Ok(standing);
         }
         Policy::SignedIn => false,
         Policy::SteppedUp(_) | Policy::FreshSession => true,
@@ -147,6 +149,7 @@ async fn admit(req: &ServiceRequest, route: Route) -> Result<Option<Standing>, P
     })?;
     let standing = paced(req, route, Some(&person)).await?;
     served(req, route, Some(&person))?;
+    guarded(req, route, Some(&person).filter(|_| fresh)).await?;
     if let Policy::SteppedUp(deed) = route.policy {
         stepped_up(req, &person, deed).await?;
     }
@@ -161,13 +164,51 @@ fn served(req: &ServiceRequest, route: Route, person: Option<&SignedIn>) -> Resu
     let (Some(board), Some(sources)) = (board, sources) else {
         return Ok(());
     };
-    let agent = req.headers().get(USER_AGENT);
-    let agent = agent.and_then(|value| value.to_str().ok()).unwrap_or("");
     let account = person.map(SignedIn::account_id);
     let asked = (req.method().as_str(), route.path);
     board
-        .admit(asked, agent, account, sources.clock.now())
+        .admit(asked, agent_of(req), account, sources.clock.now())
         .map_err(Problem::new)
+}
+
+/// An order made here needs a step-up, whatever its sum (EC-14).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Confirms;
+
+/// Holds a request to what is asked of the kind of terminal its person signed in at; of whom no row of a
+/// session is read, to what the client says of itself.
+async fn guarded(
+    req: &ServiceRequest,
+    route: Route,
+    person: Option<&SignedIn>,
+) -> Result<(), Problem> {
+    let board = req.app_data::<web::Data<Switchboard>>();
+    let sources = req.app_data::<web::Data<Sources>>();
+    let (Some(board), Some(sources)) = (board, sources) else {
+        return Ok(());
+    };
+    let asked = (req.method().as_str(), route.path);
+    if !board.minds_terminal(asked) {
+        return Ok(());
+    }
+    let noted = match person {
+        Some(person) => {
+            let sessions = Arc::clone(&door(req.request())?.sessions);
+            sessions.terminal(person.family_id()).await?
+        }
+        None => None,
+    };
+    let terminal = noted.unwrap_or_else(|| Terminal::said_by(agent_of(req)));
+    let confirms = board.at_terminal(asked, terminal, sources.clock.now());
+    if confirms.map_err(Problem::new)? {
+        req.extensions_mut().insert(Confirms);
+    }
+    Ok(())
+}
+
+fn agent_of(req: &ServiceRequest) -> &str {
+    let agent = req.headers().get(USER_AGENT);
+    agent.and_then(|value| value.to_str().ok()).unwrap_or("")
 }
 
 /// One decision over all keys that are known before the body is read.

@@ -7,6 +7,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use async_trait::async_trait;
 use futures_util::future::{Ready, ready};
+use lifeline_core::accounts::Terminal;
 use lifeline_core::shared::ids::{AccountId, SessionId};
 use lifeline_core::store::StoreError;
 
@@ -53,6 +54,8 @@ impl FromRequest for SignedIn {
 #[async_trait]
 pub trait SessionRows: Send + Sync {
     async fn alive(&self, account: &AccountId, session: &SessionId) -> Result<bool, StoreError>;
+    /// At what kind of terminal a device signed in; unknown of sessions from before this was noted.
+    async fn terminal(&self, family: &SessionId) -> Result<Option<Terminal>, StoreError>;
 }
 
 /// Everything needed to know who is asking.

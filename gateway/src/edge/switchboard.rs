@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lifeline_core::channels::Channels;
+use lifeline_core::accounts::Terminal;
+use lifeline_core::channels::{Channels, TerminalRow};
 use lifeline_core::customers::Customers;
 use lifeline_core::insight::{Channel, Function};
 use lifeline_core::shared::ids::AccountId;
@@ -25,19 +26,32 @@ pub struct Set {
     pub closed: HashSet<(Channel, i64)>,
     pub suspended: HashMap<AccountId, Vec<i64>>,
     pub limits: HashMap<Channel, i64>,
+    /// Kinds of terminals of which more is asked than of everybody.
+    pub terminals: HashMap<Terminal, TerminalRow>,
 }
 
 impl Set {
+    /// Of what is looked up by channel and person.
     fn is_empty(&self) -> bool {
         self.closed.is_empty() && self.suspended.is_empty() && self.limits.is_empty()
     }
 }
 
+/// What makes an order.
+const ORDERS: [(&str, &str); 2] = [("POST", "/v1/payments"), ("POST", "/v1/checkouts")];
+
 /// What is set now, and what came this minute through channels that have a limit.
 #[derive(Debug, Default)]
 pub struct Switchboard {
     set: RwLock<Arc<Set>>,
-    minutes: Mutex<HashMap<Channel, (i64, i64)>>,
+    minutes: Mutex<HashMap<Counted, (i64, i64)>>,
+}
+
+/// What is counted by the minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Counted {
+    Channel(Channel),
+    Terminal(Terminal),
 }
 
 impl Switchboard {
@@ -75,7 +89,9 @@ impl Switchboard {
             return Err(Code::FunctionSuspended);
         }
         match set.limits.get(&channel) {
-            Some(most) if !self.counts(channel, *most, at) => Err(Code::ChannelFull),
+            Some(most) if !self.counts(Counted::Channel(channel), *most, at) => {
+                Err(Code::ChannelFull)
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -85,7 +101,7 @@ impl Switchboard {
     pub fn fill(&self, at: Time) -> Vec<(Channel, i64, i64)> {
         let minute = at.micros().div_euclid(60_000_000);
         let minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
-        let came = |channel: &Channel| match minutes.get(channel) {
+        let came = |channel: &Channel| match minutes.get(&Counted::Channel(*channel)) {
             Some((known, count)) if *known == minute => *count,
             Some(_) | None => 0,
         };
@@ -98,10 +114,48 @@ impl Switchboard {
         all
     }
 
-    fn counts(&self, channel: Channel, most: i64, at: Time) -> bool {
+    /// Whether the kind of terminal may matter to a request: only then it is looked up.
+    #[must_use]
+    pub fn minds_terminal(&self, asked: (&str, &str)) -> bool {
+        let (method, route) = asked;
+        let matters = |row: &TerminalRow| {
+            let confirms = row.confirms && ORDERS.contains(&asked);
+            confirms || row.per_minute.is_some() || !row.lets(method, route)
+        };
+        self.now().terminals.values().any(matters)
+    }
+
+    /// Whether a request may be made at this kind of terminal; and then, whether an order needs a step-up
+    /// there whatever its sum (EC-14).
+    ///
+    /// # Errors
+    /// The code of the refusal.
+    pub fn at_terminal(
+        &self,
+        asked: (&str, &str),
+        terminal: Terminal,
+        at: Time,
+    ) -> Result<bool, Code> {
+        let set = self.now();
+        let Some(row) = set.terminals.get(&terminal) else {
+            return Ok(false);
+        };
+        let (method, route) = asked;
+        if !row.lets(method, route) {
+            return Err(Code::FunctionClosed);
+        }
+        match row.per_minute {
+            Some(most) if !self.counts(Counted::Terminal(terminal), most, at) => {
+                Err(Code::ChannelFull)
+            }
+            Some(_) | None => Ok(row.confirms),
+        }
+    }
+
+    fn counts(&self, what: Counted, most: i64, at: Time) -> bool {
         let minute = at.micros().div_euclid(60_000_000);
         let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = minutes.entry(channel).or_insert((minute, 0));
+        let known = minutes.entry(what).or_insert((minute, 0));
         if known.0 != minute {
             *known = (minute, 0);
         }
@@ -158,6 +212,11 @@ impl Switching {
             closed: positions.closed.into_iter().collect(),
             limits: positions.limits.into_iter().collect(),
             suspended: HashMap::new(),
+            terminals: positions
+                .terminals
+                .into_iter()
+                .map(|row| (row.terminal, row))
+                .collect(),
         };
         for (account, function) in suspended {
             let number = Function::named(function.as_str()).map(|function| function.number);
@@ -191,6 +250,7 @@ impl Worker for Switching {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lifeline_core::channels::Takes;
     use lifeline_core::shared::ids::TypedId as _;
 
     const MINI: &str = "Mozilla/5.0 AlipayClient/10.5 MiniProgram";
@@ -246,5 +306,62 @@ mod tests {
         assert_eq!(board.admit(BILL, MINI, None, at), Ok(()));
         let later = Time::from_micros(120_000_000);
         assert_eq!(board.admit(BILL, H5, None, later), Ok(()));
+    }
+
+    fn row(terminal: Terminal) -> TerminalRow {
+        TerminalRow {
+            terminal,
+            channel: Channel::H5,
+            takes: Takes::Everything,
+            confirms: false,
+            per_minute: None,
+            changed_at: Time::default(),
+        }
+    }
+
+    #[test]
+    fn ec_14_a_kind_of_terminal_is_held_to_its_own_row() {
+        let board = Switchboard::default();
+        let at = Time::from_micros(60_000_000);
+        assert!(!board.minds_terminal(PAY));
+        assert_eq!(board.at_terminal(PAY, Terminal::Desk, at), Ok(false));
+        let mut set = Set::default();
+        let reads = TerminalRow {
+            takes: Takes::Reads,
+            ..row(Terminal::Computer)
+        };
+        let confirms = TerminalRow {
+            confirms: true,
+            per_minute: Some(2),
+            ..row(Terminal::Desk)
+        };
+        let alone = Set {
+            terminals: HashMap::from([(
+                Terminal::Desk,
+                TerminalRow {
+                    per_minute: None,
+                    ..confirms.clone()
+                },
+            )]),
+            ..Set::default()
+        };
+        board.put(alone);
+        assert!(board.minds_terminal(PAY) && !board.minds_terminal(BILL));
+        for row in [reads, confirms] {
+            set.terminals.insert(row.terminal, row);
+        }
+        board.put(set);
+        assert!(board.minds_terminal(BILL), "how many come is counted");
+        let closed = Err(Code::FunctionClosed);
+        assert_eq!(board.at_terminal(PAY, Terminal::Computer, at), closed);
+        assert_eq!(board.at_terminal(BILL, Terminal::Computer, at), Ok(false));
+        assert_eq!(board.at_terminal(PAY, Terminal::Phone, at), Ok(false));
+        for _ in 0..2 {
+            assert_eq!(board.at_terminal(PAY, Terminal::Desk, at), Ok(true));
+        }
+        let full = Err(Code::ChannelFull);
+        assert_eq!(board.at_terminal(BILL, Terminal::Desk, at), full);
+        let later = Time::from_micros(120_000_000);
+        assert_eq!(board.at_terminal(BILL, Terminal::Desk, later), Ok(true));
     }
 }

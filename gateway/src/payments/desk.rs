@@ -7,7 +7,9 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::{
+    FromRequest, HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, web,
+};
 use futures_util::future::{Ready, ready};
 use lifeline_core::accounts::account::ProviderId;
 use lifeline_core::accounts::{Account, Accounts, Caller};
@@ -17,6 +19,7 @@ use lifeline_core::payments::{Homes, Order, PaymentError, Payments, Purpose, Ren
 use lifeline_core::store::StoreError;
 
 use super::dto::PaymentView;
+use crate::edge::policy::Confirms;
 use crate::edge::{Code, Fingerprint, Problem};
 use crate::listeners::outermost::Sources;
 use crate::runner::Waker;
@@ -33,6 +36,8 @@ pub(super) struct Desk {
     pub(super) payments: web::Data<Payments>,
     sources: web::Data<Sources>,
     waker: web::Data<Waker>,
+    /// The terminal asks for a step-up, whatever the sum.
+    confirms: bool,
 }
 
 /// What somebody wants to pay for, in homes that were shown to be theirs to pay.
@@ -56,6 +61,7 @@ impl FromRequest for Desk {
                 payments: req.app_data::<web::Data<Payments>>()?.clone(),
                 sources: req.app_data::<web::Data<Sources>>()?.clone(),
                 waker: req.app_data::<web::Data<Waker>>()?.clone(),
+                confirms: req.extensions().contains::<Confirms>(),
             })
         };
         ready(desk().ok_or_else(|| Problem::new(Code::Internal)))
@@ -74,6 +80,7 @@ impl Desk {
             buyer: buyer(&self.accounts.entered_as(&caller).await?),
             purpose: wished.purpose,
             via: wished.via,
+            confirms: self.confirms,
             key: wished.key,
             fingerprint: wished.print.whole,
             field_digests: wished.print.fields,

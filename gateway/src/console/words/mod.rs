@@ -209,8 +209,11 @@ mod tests {
         for one in crate::listeners::resources::WORDS {
             wanted.insert((*one).to_owned());
         }
-        for one in ["phone", "computer", "program"] {
-            wanted.insert(format!("terminal.{one}"));
+        for one in lifeline_core::accounts::Terminal::ALL {
+            wanted.insert(format!("terminal.{}", one.as_str()));
+        }
+        for one in lifeline_core::channels::Takes::ALL {
+            wanted.insert(format!("takes.{}", one.as_str()));
         }
         for one in lifeline_core::accounts::Purpose::ALL {
             wanted.insert(format!("purpose.{}", one.as_str()));

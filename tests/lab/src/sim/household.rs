@@ -192,6 +192,7 @@ impl Visit {
             fingerprint: format!("{figures:?}"),
             field_digests: "{}".to_owned(),
             via: self.wish.via,
+            confirms: false,
             key: Key {
                 scope,
                 key: key.to_owned(),
