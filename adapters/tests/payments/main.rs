@@ -33,6 +33,7 @@ mod place;
 mod postings;
 mod refunds;
 mod restored;
+mod restored_later;
 mod rulings;
 mod store;
 mod storms;
@@ -89,6 +90,7 @@ fn main() {
         postings::stories(),
         refunds::stories(),
         restored::stories(),
+        restored_later::stories(),
         rulings::stories(),
         storms::stories(),
         walks::stories(),

@@ -34,17 +34,17 @@ const SENDS: [&str; 7] = [
 ];
 
 /// A home of its own for each person, so that their debts are apart.
-fn home(at: usize) -> String {
+pub(crate) fn home(at: usize) -> String {
     format!("15000000{at:05}")
 }
 
-struct Restored {
-    s: Story,
+pub(crate) struct Restored {
+    pub(crate) s: Story,
     room: RecoveryRoom,
-    copy: Copy,
+    pub(crate) copy: Copy,
 }
 
-async fn ordered(s: &Story, at: usize) -> Ordered {
+pub(crate) async fn ordered(s: &Story, at: usize) -> Ordered {
     let home = home(at);
     s.outside.owes(&home, 12_840, "v1");
     let payer = s.person_of(&format!("payer-{at}"), &home).await;
@@ -53,7 +53,7 @@ async fn ordered(s: &Story, at: usize) -> Ordered {
 }
 
 /// The copy takes the place of the store; everything outside stays as it is.
-async fn restore(s: &Story, copy: Copy) -> Restored {
+pub(crate) async fn restore(s: &Story, copy: Copy) -> Restored {
     let place = copy.restored().await;
     let room = RecoveryRoom {
         store: place.store.clone(),
@@ -130,7 +130,7 @@ impl Restored {
     }
 
     /// Bills are read and everything is looked at; nothing leaves meanwhile.
-    async fn gathers(&self) {
+    pub(crate) async fn gathers(&self) {
         let before = self.sent();
         self.read_all().await;
         self.s.run(120).await;
@@ -142,7 +142,7 @@ impl Restored {
         assert_eq!(self.standing().await.lacks, Vec::<String>::new());
     }
 
-    async fn ends(&self) {
+    pub(crate) async fn ends(&self) {
         self.room.end("wu", "minutes of 21 November").await.unwrap();
         self.s.run(300).await;
         self.s.run_long(2 * 86_400).await;
@@ -153,7 +153,7 @@ impl Restored {
         view.recovery().lost(number).await.unwrap().unwrap().state
     }
 
-    async fn over(self) {
+    pub(crate) async fn over(self) {
         self.s.square();
         self.s.books_agree().await;
         self.copy.discard(self.s.place).await;

@@ -3,10 +3,10 @@
 
 use super::order::Order;
 use super::poison::survive;
-use super::ports::{Notice, NoticeError};
+use super::ports::{Notice, NoticeError, Trade};
 use super::reading;
 use super::unit::{Applied, Step, Unit};
-use super::{PaymentError, Payments, numbers, recovery};
+use super::{PaymentError, Payments, numbers, recovery, table_r as r};
 use crate::audit;
 use crate::cases::{Case, CaseKind};
 use crate::evidence::canonical;
@@ -34,7 +34,8 @@ pub enum Worked {
     Applied,
     /// Applied before.
     Repeat,
-    /// What it says must be confirmed by a query that was not answered: it stays stored.
+    /// What it says must be confirmed by a query that was not answered, or waits for a recovery to ask
+    /// for our own refunds: it stays stored.
     Later,
     /// Not an order of ours.
     NotOurs,
@@ -108,6 +109,10 @@ impl Payments {
         notice: &Notice,
         message: &Message,
     ) -> Result<Worked, PaymentError> {
+        if tells_of_money_back(&notice.trade) && has_planned(order) && self.is_recovering().await? {
+            // A refund that a restored store has as planned may be what went back: it is asked for first.
+            return Ok(Worked::Later);
+        }
         let payment = &order.payment;
         let mut seen = reading::of_notice(order, notice, self.now());
         if reading::tells_another_sum(payment, &notice.trade) {
@@ -230,6 +235,19 @@ impl Payments {
             None => Ok(()),
         }
     }
+}
+
+fn tells_of_money_back(trade: &Trade) -> bool {
+    match trade {
+        Trade::Paid { refunded_total, .. } => refunded_total.is_positive(),
+        Trade::ClosedRefunded { .. } | Trade::ClosedNeverPaid { .. } => true,
+        Trade::NotExist | Trade::WaitBuyerPay { .. } => false,
+    }
+}
+
+fn has_planned(order: &Order) -> bool {
+    let mut refunds = order.refunds.iter();
+    refunds.any(|refund| refund.state == r::State::Planned)
 }
 
 fn lost_order(notice: &Notice, draw: &super::draw::Draw) -> Result<Case, PaymentError> {

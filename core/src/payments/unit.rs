@@ -1,13 +1,13 @@
 //! The one unit of work of payments: load, book, save, with everything that belongs to it.
 
-use super::booking::{Booking, Changes};
+use super::booking::{Booking, Changes, Shown};
 use super::draw::Draw;
 use super::observation::{Ask, Observation, Observed, RefundFact};
 use super::order::{ClaimKey, ClosedText, Order};
 use super::policy::Policy;
 use super::{PaymentError, Payments, brake, table_l as l, table_r as r, window};
 use crate::billing;
-use crate::shared::ids::{LineId, PaymentId};
+use crate::shared::ids::{LineId, PaymentId, RefundId};
 use crate::shared::time::Time;
 use crate::store::{Tx, atomically};
 
@@ -55,9 +55,11 @@ pub(super) enum Step {
     TakeUp {
         line: LineId,
         attempt: i64,
-        fenced: bool,
+        shown: Shown,
         body: ClosedText,
     },
+    /// A refund that the copy has as planned had left.
+    TakeUpRefund(RefundId),
     /// A turn met what is stopped: it is looked at, and not before tomorrow again.
     Rest,
 }
@@ -103,9 +105,10 @@ impl Payments {
                     Step::TakeUp {
                         line,
                         attempt,
-                        fenced,
+                        shown,
                         body,
-                    } => booking.take_up(line, *attempt, *fenced, body)?,
+                    } => booking.take_up(line, *attempt, *shown, body)?,
+                    Step::TakeUpRefund(refund) => booking.take_up_refund(refund)?,
                 }
             }
             let (order, changes) = booking.close(unit.held.is_none())?;
@@ -158,7 +161,11 @@ async fn relock(
 ) -> Result<Vec<i64>, PaymentError> {
     let late = steps.iter().any(|step| match step {
         Step::Observe(seen) => Booking::is_late_money(order, &seen.what),
-        Step::BeginCreate | Step::PassTurn | Step::Rest | Step::TakeUp { .. } => false,
+        Step::BeginCreate
+        | Step::PassTurn
+        | Step::Rest
+        | Step::TakeUp { .. }
+        | Step::TakeUpRefund(_) => false,
     });
     let mut relocked = Vec::new();
     if late {

@@ -9,6 +9,7 @@
 //! | `lines`, `parts`, `returns` | effects b1..b9 of table L |
 //! | `statements` | what marketing's words about a line are worth |
 //! | `refunds` | effect c1 of table R, reserve and withdrawal |
+//! | `restored` | what went on after the copy was made that a store was restored from |
 //! | `records` | ledger entries, cases, events, evidence, audit |
 
 mod channel;
@@ -26,6 +27,7 @@ mod tests;
 
 use std::collections::VecDeque;
 
+pub use self::restored::Shown;
 use super::draw::Draw;
 use super::observation::{Ask, Observation, Observed, Sighted};
 use super::order::{ClaimKey, Order};

@@ -3,11 +3,12 @@
 
 use futures_util::stream::{self, StreamExt as _};
 
+use super::super::booking::Shown;
 use super::super::observation::Ask;
-use super::super::order::{Order, PostingLine};
-use super::super::ports::PostingReply;
+use super::super::order::{Order, PostingLine, Refund};
+use super::super::ports::{PostingReply, RefundStatus};
 use super::super::unit::{Held, Step};
-use super::super::{PaymentError, Payments, numbers, poison, reading, table_l as l};
+use super::super::{PaymentError, Payments, numbers, poison, reading, table_l as l, table_r as r};
 use super::Recovery;
 use crate::shared::ids::PaymentId;
 use crate::store::{Tx, atomically, snapshot};
@@ -22,10 +23,8 @@ const ATTEMPTS_MAX: i64 = 6;
 enum Trail {
     /// Marketing knows nothing the copy does not.
     Known,
-    /// This attempt was used last; marketing has it.
-    Used(i64),
-    /// This attempt is fenced, and none after it was used.
-    Fenced(i64),
+    /// This attempt is the last that marketing knows.
+    Ends(i64, Shown),
 }
 
 impl Payments {
@@ -110,6 +109,9 @@ impl Payments {
 
     async fn look_held(&self, held: &Held) -> Result<bool, PaymentError> {
         let order = self.load(&held.id).await?;
+        let Some(order) = Box::pin(self.ask_for_planned(held, order)).await? else {
+            return Ok(false);
+        };
         let asked_at = self.now();
         let reply = self.ports.channel.query(&order.payment.out_trade_no).await;
         if reply.is_err() {
@@ -133,6 +135,38 @@ impl Payments {
         Ok(answered)
     }
 
+    /// Refunds that had not left when the copy was made are asked for by their numbers, before what the
+    /// channel gave back is judged: one that left since explains its part of it. `None` when the channel
+    /// does not answer, or the lease is lost.
+    async fn ask_for_planned(
+        &self,
+        held: &Held,
+        order: Order,
+    ) -> Result<Option<Order>, PaymentError> {
+        let planned = |refund: &&Refund| refund.state == r::State::Planned;
+        let planned: Vec<Refund> = order.refunds.iter().filter(planned).cloned().collect();
+        let mut present = order;
+        for refund in planned {
+            let asked_at = self.now();
+            let (trade, number) = (&present.payment.out_trade_no, &refund.out_request_no);
+            let reply = self.ports.channel.query_refund(trade, number).await;
+            match &reply {
+                Err(_) => return Ok(None),
+                Ok(RefundStatus::Empty) => {}
+                Ok(RefundStatus::Success { .. }) => {
+                    let found = reading::of_refund_query(&refund, &reply, asked_at);
+                    let taken = Step::TakeUpRefund(refund.refund_id.clone());
+                    let steps = vec![taken, Step::Observe(found)];
+                    let Some((after, _)) = self.step(held, &present, steps).await? else {
+                        return Ok(None);
+                    };
+                    present = after;
+                }
+            }
+        }
+        Ok(Some(present))
+    }
+
     /// A line that was posted under numbers the copy does not know goes on from the last of them.
     async fn follow(
         &self,
@@ -140,25 +174,23 @@ impl Payments {
         order: &Order,
         line: &PostingLine,
     ) -> Result<bool, PaymentError> {
-        let open = matches!(
-            line.state,
-            l::State::Ready | l::State::Posting | l::State::PostUnknown | l::State::FencingRepost
-        );
+        let open = may_have_gone_on(order, line);
         if !open || order.stops_line(line) {
             return Ok(true);
         }
-        let (attempt, fenced) = match self.trail(order, line).await {
+        let (attempt, shown) = match self.trail(order, line).await {
             None => return Ok(false),
             Some(Trail::Known) => return Ok(true),
-            Some(Trail::Used(attempt)) => (attempt, false),
-            Some(Trail::Fenced(attempt)) => (attempt, true),
+            Some(Trail::Ends(attempt, shown)) => (attempt, shown),
         };
-        let moved = attempt != line.attempt || line.state == l::State::Ready;
-        if moved || (fenced && line.state != l::State::FencingRepost) {
+        if stands(line, attempt, shown) {
+            return Ok(true);
+        }
+        if attempt != line.attempt || !is_asked_about(line, shown) {
             let taken = Step::TakeUp {
                 line: line.line_id.clone(),
                 attempt,
-                fenced,
+                shown,
                 body: self.body_of(
                     order,
                     &renumbered(order, line, attempt),
@@ -169,7 +201,7 @@ impl Payments {
                 return Ok(false);
             }
         }
-        if !fenced {
+        if shown == Shown::Used {
             self.pursue(held, vec![Ask::GetPosting(line.line_id.clone())])
                 .await?;
         }
@@ -186,11 +218,49 @@ impl Payments {
                 Err(_) => return None,
                 Ok(PostingReply::Fenced) => fenced = Some(attempt),
                 Ok(PostingReply::NotFound) => break,
-                Ok(_) => return Some(Trail::Used(attempt)),
+                Ok(PostingReply::Reversed) => return Some(Trail::Ends(attempt, Shown::Reversed)),
+                Ok(_) => return Some(Trail::Ends(attempt, Shown::Used)),
             }
         }
-        Some(fenced.map_or(Trail::Known, Trail::Fenced))
+        let fenced = fenced.map(|attempt| Trail::Ends(attempt, Shown::Fenced));
+        Some(fenced.unwrap_or(Trail::Known))
     }
+}
+
+/// Whether marketing may know more of a line than the copy does, and the line by itself would not
+/// hear of it, or take it for a contradiction.
+fn may_have_gone_on(order: &Order, line: &PostingLine) -> bool {
+    let payment = &order.payment;
+    match line.state {
+        l::State::Ready
+        | l::State::Posting
+        | l::State::PostUnknown
+        | l::State::FencingRepost
+        | l::State::FencingRefund => true,
+        // Never sent in the copy, and held by the money that went back since (a7).
+        l::State::Held => !line.may_be_known() && payment.suspense.is_zero(),
+        // Taken back since, and its money went back.
+        l::State::Posted => payment.foreign > payment.foreign_used && !order.is_split(line),
+        l::State::Reversing | l::State::MktRefund | l::State::RefundDue | l::State::Refunded => {
+            false
+        }
+    }
+}
+
+/// What marketing shows changes nothing for the line: its own turns go on with it.
+fn stands(line: &PostingLine, attempt: i64, shown: Shown) -> bool {
+    let known = attempt == line.attempt;
+    match line.state {
+        l::State::FencingRefund | l::State::Posted => shown != Shown::Reversed,
+        l::State::FencingRepost => shown == Shown::Fenced && known,
+        _other => false,
+    }
+}
+
+/// The line waits for the answer about this very number, which is asked for now.
+fn is_asked_about(line: &PostingLine, shown: Shown) -> bool {
+    let unsent = matches!(line.state, l::State::Ready | l::State::Held);
+    shown == Shown::Used && !unsent
 }
 
 /// The line as it is under another of its numbers.
