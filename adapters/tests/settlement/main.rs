@@ -15,6 +15,7 @@ mod collecting;
 mod drills;
 mod home;
 mod k;
+mod keys;
 mod oracle;
 mod pace;
 mod payee;
@@ -160,6 +161,7 @@ fn main() {
         checking::stories(),
         collecting::stories(),
         drills::stories(),
+        keys::stories(),
         pace::stories(),
         payee::stories(),
         paying::stories(),
