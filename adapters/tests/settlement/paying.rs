@@ -21,6 +21,7 @@ stories! {
     pv_28_the_queue_leaves_in_weighted_order_and_a_change_rekeys_it;
     an_unknown_payout_is_asked_about_and_never_paid_twice;
     a_refused_payout_is_held_and_leaves_under_a_new_number;
+    a_refusal_nobody_heard_is_final_once_its_number_is_fenced;
     a_corrected_month_pays_the_difference_only;
     a_young_payee_waits_three_days;
     a_returned_payout_waits_for_its_owner;
@@ -223,6 +224,25 @@ async fn a_refused_payout_is_held_and_leaves_under_a_new_number(place: Place) {
     outside.advance(3601);
     app.sweep_trades().await.unwrap();
     assert_eq!(outside.paid(), Fen::new(12_400));
+}
+
+async fn a_refusal_nobody_heard_is_final_once_its_number_is_fenced(place: Place) {
+    let outside = Outside::at(start());
+    let app = confirmed(&place, &outside, "10").await;
+    outside.with(|world| world.faults.extend([Fault::RefusedUnheard]));
+    app.sweep_trades().await.unwrap();
+    let of = async |state: &str| {
+        let query = format!("SELECT COUNT(*) FROM trade_task WHERE state = '{state}'");
+        place.number(&query).await
+    };
+    assert_eq!(of("UNKNOWN").await, 1);
+    // The platform says of the number what became of it, before and after it is fenced: refused.
+    outside.advance(60);
+    app.sweep_trades().await.unwrap();
+    assert_eq!((of("UNKNOWN").await, of("PAID").await), (0, 1));
+    assert_eq!(outside.paid(), Fen::new(12_400));
+    let numbers = outside.with(|world| world.payouts.len());
+    assert_eq!(numbers, 2, "under a number of its own");
 }
 
 async fn a_corrected_month_pays_the_difference_only(place: Place) {

@@ -27,7 +27,7 @@ use lifeline_core::shared::page::Page;
 use lifeline_core::shared::period::Period;
 use lifeline_core::shared::personal::{IdNo, PersonName};
 use lifeline_core::shared::time::{Clock, Day, Time};
-use lifeline_core::store::{StoreError, Tx, atomically, snapshot};
+use lifeline_core::store::{Store, StoreError, Tx, atomically, snapshot};
 use lifeline_core::tariffs::{PriceKind, PriceRow, Slot, TaxRow};
 
 use crate::store::Place;
@@ -41,6 +41,8 @@ pub(crate) enum Fault {
     Before,
     /// It is refused for good.
     Refused,
+    /// It is refused for good, and the answer is lost.
+    RefusedUnheard,
     /// Another sum is paid.
     OtherSum,
 }
@@ -207,14 +209,17 @@ impl TradePlatform for Outside {
                 Some(Fault::Before) => return Err(NoAnswer::Unknown("before")),
                 Some(Fault::Refused) => return Ok(PayoutAnswer::Refused),
                 Some(Fault::OtherSum) => Fen::new(payout.amount.get() - 1),
-                Some(Fault::AfterCommit) | None => payout.amount,
+                Some(Fault::AfterCommit | Fault::RefusedUnheard) | None => payout.amount,
             };
             let card = payout.payee.trading_account.expose().to_owned();
-            let state = PayoutAnswer::Paid(sum);
+            let state = match fault {
+                Some(Fault::RefusedUnheard) => PayoutAnswer::Refused,
+                _ => PayoutAnswer::Paid(sum),
+            };
             world
                 .payouts
                 .push((payout.payout_no.clone(), sum, card, state));
-            if fault == Some(Fault::AfterCommit) {
+            if matches!(fault, Some(Fault::AfterCommit | Fault::RefusedUnheard)) {
                 return Err(NoAnswer::Unknown("after"));
             }
             Ok(state)
@@ -328,60 +333,7 @@ impl Place {
             clock: outside,
             entropy: outside,
         };
-        let owner: AccountId = make.id();
-        let person = Account {
-            account_id: owner.clone(),
-            app_id: "app".to_owned(),
-            open_id: ProviderId::parse(&format!("seller-{nth}")),
-            user_id: None,
-            real_name: None,
-            phone: None,
-            merged: None,
-            created_at: outside.now(),
-            version: 1,
-        };
-        let number = format!("15049900{nth:05}");
-        let long_ago = outside.now().plus_seconds(-90 * 86_400);
-        let account = GenerationAccount {
-            generation_account_id: make.id(),
-            account_id: owner.clone(),
-            generation_no: Some(GenerationNo::parse(&number).unwrap()),
-            feed_in: FeedIn::Surplus,
-            settlement_day: 28,
-            contract_version: 1,
-            state: GenerationState::Permitted,
-            termination_asked_at: None,
-            created_at: long_ago,
-            next_at: Some(outside.now().plus_seconds(900_000)),
-            ended_at: None,
-            version: 1,
-        };
-        let table = PersonalTable {
-            table_id: make.id(),
-            generation_account_id: account.generation_account_id.clone(),
-            permission_id: make.id(),
-            identity: Identity {
-                name: PersonName::parse("陈光").unwrap(),
-                id_no: IdNo::parse("150499199001010014").unwrap(),
-                trading_account: TradingAccount::parse(&format!("62170000000{nth:05}")).unwrap(),
-            },
-            payee_since: long_ago,
-            payee_phone: None,
-            opened_at: long_ago,
-            version: 1,
-        };
-        self.write(async |tx| {
-            tx.accounts().add(&person).await?;
-            tx.generation().add(&account).await?;
-            tx.generation().open_table(&table).await
-        })
-        .await;
-        Seller {
-            owner,
-            account: account.generation_account_id,
-            table: table.table_id,
-            number,
-        }
+        new_seller(&*self.store, &make, nth).await
     }
 
     pub(crate) async fn task(&self, id: &CheckTaskId) -> CheckTask {
@@ -407,6 +359,65 @@ impl Place {
         let mut view = snapshot(&*self.store).await.unwrap();
         let page = Page::new(Some(100), None).unwrap();
         view.settlement().tasks_of(owner, &page).await.unwrap()
+    }
+}
+
+/// A seller of that number in a store, whose table is open since long.
+pub(crate) async fn new_seller(store: &dyn Store, make: &Maker<'_>, nth: usize) -> Seller {
+    let owner: AccountId = make.id();
+    let person = Account {
+        account_id: owner.clone(),
+        app_id: "app".to_owned(),
+        open_id: ProviderId::parse(&format!("seller-{nth}")),
+        user_id: None,
+        real_name: None,
+        phone: None,
+        merged: None,
+        created_at: make.now(),
+        version: 1,
+    };
+    let number = format!("15049900{nth:05}");
+    let long_ago = make.now().plus_seconds(-90 * 86_400);
+    let account = GenerationAccount {
+        generation_account_id: make.id(),
+        account_id: owner.clone(),
+        generation_no: Some(GenerationNo::parse(&number).unwrap()),
+        feed_in: FeedIn::Surplus,
+        settlement_day: 28,
+        contract_version: 1,
+        state: GenerationState::Permitted,
+        termination_asked_at: None,
+        created_at: long_ago,
+        next_at: Some(make.now().plus_seconds(900_000)),
+        ended_at: None,
+        version: 1,
+    };
+    let table = PersonalTable {
+        table_id: make.id(),
+        generation_account_id: account.generation_account_id.clone(),
+        permission_id: make.id(),
+        identity: Identity {
+            name: PersonName::parse("陈光").unwrap(),
+            id_no: IdNo::parse("150499199001010014").unwrap(),
+            trading_account: TradingAccount::parse(&format!("62170000000{nth:05}")).unwrap(),
+        },
+        payee_since: long_ago,
+        payee_phone: None,
+        opened_at: long_ago,
+        version: 1,
+    };
+    atomically(store, async |tx: &mut Tx| {
+        tx.accounts().add(&person).await?;
+        tx.generation().add(&account).await?;
+        tx.generation().open_table(&table).await
+    })
+    .await
+    .unwrap();
+    Seller {
+        owner,
+        account: account.generation_account_id,
+        table: table.table_id,
+        number,
     }
 }
 

@@ -168,12 +168,21 @@ impl Settlement {
         self.hear(trade, answer).await
     }
 
+    /// Closes a number. What became of it before is an answer like any other; a refusal is final now, since
+    /// nothing can reach the number any more.
     async fn fence(&self, trade: &TradeTask) -> Result<(), SettlementError> {
         let Some(payout_no) = &trade.payout_no else {
             return Ok(());
         };
         let answer = self.ports.payer.fence(payout_no).await;
-        self.hear(trade, answer).await
+        let (input, sum) = match read(answer, trade.amount) {
+            (Input::RefusedForGood, sum) => (Input::FencedNotFound, sum),
+            told => told,
+        };
+        let paid = Paid { sum, hold: None };
+        self.see_trade(&trade.trade_task_id, input, paid, ACTOR)
+            .await?;
+        Ok(())
     }
 
     /// An answer in the words of table T. Refused after an unanswered send is not final: a fence makes it so.
@@ -190,16 +199,7 @@ impl Settlement {
             .see_trade(&trade.trade_task_id, input, paid, ACTOR)
             .await?;
         if applied.effects.contains(&Effect::Fence) {
-            let Some(payout_no) = &applied.trade.payout_no else {
-                return Ok(());
-            };
-            let fenced = self.ports.payer.fence(payout_no).await;
-            let (input, sum) = read(fenced, trade.amount);
-            if input != Input::RefusedForGood {
-                let paid = Paid { sum, hold: None };
-                self.see_trade(&trade.trade_task_id, input, paid, ACTOR)
-                    .await?;
-            }
+            self.fence(&applied.trade).await?;
         }
         Ok(())
     }
