@@ -1,9 +1,11 @@
 //! Counts of use, people's hashes, the runs of the counting processes.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use lifeline_core::insight::aggregate::{Addressee, Office, Report};
 use lifeline_core::insight::asked::{
-    Growth, Kept, Refused, Row as Sum, Run, Slice, Which, month_name, month_of, number_of,
+    Grain, Growth, Kept, Refused, Row as Sum, Run, Slice, Which, month_name, month_of, number_of,
 };
 use lifeline_core::insight::batch::Crowd;
 use lifeline_core::insight::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
@@ -11,6 +13,7 @@ use lifeline_core::insight::followers::{BoundRegion, FollowDay};
 use lifeline_core::insight::people::Period;
 use lifeline_core::insight::ports::InsightReads;
 use lifeline_core::insight::sample::NOWHERE;
+use lifeline_core::insight::sides::{Part, Sides};
 use lifeline_core::insight::standing::Standing;
 use lifeline_core::insight::timeline::{Moment, Of};
 use lifeline_core::insight::{Channel, Outcome};
@@ -71,9 +74,9 @@ fn refused(row: &Row) -> Result<Refused, StoreError> {
     })
 }
 
-#[async_trait]
-impl<C: Conn> InsightReads for Sql<C> {
-    async fn rows(&mut self, slice: &Slice) -> Result<Vec<Sum>, StoreError> {
+impl<C: Conn> Sql<C> {
+    /// Requests of a slice, from the sums where they know, else from the tallies.
+    pub(super) async fn summed_rows(&mut self, slice: &Slice) -> Result<Vec<Sum>, StoreError> {
         let rows = if let Some((side, first, last)) = counts::summed(slice) {
             let (from, to) = counts::span(slice, Some(side));
             self.rows(counts::sums_by(slice.by), args![from, to, first, last])
@@ -98,6 +101,25 @@ impl<C: Conn> InsightReads for Sql<C> {
                 })
             })
             .collect()
+    }
+}
+
+#[async_trait]
+impl<C: Conn> InsightReads for Sql<C> {
+    async fn rows(&mut self, slice: &Slice) -> Result<Vec<Sum>, StoreError> {
+        self.summed_rows(slice).await
+    }
+
+    async fn sides(&mut self, part: &Part) -> Result<Sides, StoreError> {
+        self.sides_of(part).await
+    }
+
+    async fn hours(&mut self, part: &Part) -> Result<BTreeMap<i64, i64>, StoreError> {
+        self.hours_of(part).await
+    }
+
+    async fn loose(&mut self, grain: Grain, from: i64, to: i64) -> Result<Vec<i64>, StoreError> {
+        self.loose_moments(grain, from, to).await
     }
 
     async fn latencies(

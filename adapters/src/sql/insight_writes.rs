@@ -85,6 +85,10 @@ impl<C: WriteConn> InsightStore for Sql<C> {
         Ok(())
     }
 
+    async fn pack(&mut self, grain: Grain, at: i64) -> Result<(), StoreError> {
+        self.pack_moment(grain, at).await
+    }
+
     async fn refused(&mut self, refusals: &[(Sample, Refusal)]) -> Result<(), StoreError> {
         let rows = refusals.iter().map(|(sample, refusal)| {
             args![
@@ -168,6 +172,12 @@ impl<C: WriteConn> InsightStore for Sql<C> {
             (Grain::Month, month_of(days_before)),
         ] {
             gone = gone.saturating_add(self.purge_counts(grain, before).await?);
+            let packs = if grain == Grain::Hour {
+                hours_before
+            } else {
+                before
+            };
+            gone = gone.saturating_add(self.purge_packs(grain, packs).await?);
         }
         let latencies = args![day_number(day_ends)];
         gone = gone.saturating_add(self.touched(&LATENCIES_GO, latencies).await?);

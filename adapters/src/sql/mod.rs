@@ -96,6 +96,7 @@ mod recovery;
 mod requests;
 mod sessions;
 mod settlement;
+mod slices;
 mod telling;
 mod timeline;
 mod trades;

@@ -127,6 +127,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::sessions::STATEMENTS,
         super::step_ups::STATEMENTS,
         super::settlement::STATEMENTS,
+        super::slices::STATEMENTS,
         super::telling::STATEMENTS,
         super::timeline::STATEMENTS,
         super::trades::STATEMENTS,

@@ -78,6 +78,7 @@ mod schema;
 mod sessions;
 mod settlement;
 mod shelf;
+mod slices;
 mod step_ups;
 mod successors;
 mod timeline;
@@ -147,6 +148,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     sessions::contracts,
     shelf::contracts,
     settlement::contracts,
+    slices::contracts,
     successors::contracts,
     timeline::contracts,
     trades::contracts,

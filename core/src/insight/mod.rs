@@ -12,7 +12,7 @@
 //! | `timeline`, `decisions`, `standing` | one line of time, reports that decisions rest on, what waits now |
 //! | `aggregate` | what goes to the company each day, and the offices that come back |
 //! | `followers` | who follows the life account, and how many are linked where |
-//! | `asked`, `report` | what a page asks and is answered |
+//! | `asked`, `report`, `sides` | what a page asks and is answered |
 //! | `ports` | the rows |
 
 pub mod aggregate;
@@ -29,6 +29,7 @@ pub mod people;
 pub mod ports;
 pub mod report;
 pub mod sample;
+pub mod sides;
 pub mod standing;
 mod sums;
 pub mod timeline;

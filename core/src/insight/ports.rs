@@ -1,16 +1,19 @@
 //! The ports of `insight`: counts, people's hashes, runs of the counting processes.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use zeroize::Zeroizing;
 
 use super::aggregate::{Addressee, Office, Receipt, Report};
-use super::asked::{Growth, Kept, Refused, Row, Run, Slice, Which};
+use super::asked::{Grain, Growth, Kept, Refused, Row, Run, Slice, Which};
 use super::batch::{Batch, Crowd};
 use super::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
 use super::followers::{BoundRegion, Follow, FollowDay};
 use super::misses::Missed;
 use super::people::Period;
 use super::sample::{Refusal, Sample};
+use super::sides::{Part, Sides};
 use super::standing::Standing;
 use super::timeline::{Moment, Of};
 use crate::shared::ids::AccountId;
@@ -21,6 +24,13 @@ use crate::store::StoreError;
 pub trait InsightReads: Send {
     /// Requests of a slice, summed by what the slice asks for, in its order.
     async fn rows(&mut self, slice: &Slice) -> Result<Vec<Row>, StoreError>;
+    /// What a part of days or months adds up to by each of its sides, in one reading.
+    async fn sides(&mut self, part: &Part) -> Result<Sides, StoreError>;
+    /// A part of hours, added up by the hour.
+    async fn hours(&mut self, part: &Part) -> Result<BTreeMap<i64, i64>, StoreError>;
+    /// Moments of a grain whose counts are not packed as they are now, in order; both within. Hours are
+    /// packed by the day.
+    async fn loose(&mut self, grain: Grain, from: i64, to: i64) -> Result<Vec<i64>, StoreError>;
     /// `(bucket, how many)` of a span of days, of one function or all.
     async fn latencies(
         &mut self,
@@ -103,6 +113,9 @@ pub trait InsightStore: InsightReads {
     async fn end_run(&mut self, run: &str, now: Time) -> Result<(), StoreError>;
     /// Adds a batch to what is counted.
     async fn add(&mut self, run: &str, batch: &Batch) -> Result<(), StoreError>;
+    /// Packs what is counted of one moment; hours by the day. What is added later is told from the pack
+    /// by its sum, and read beside it.
+    async fn pack(&mut self, grain: Grain, at: i64) -> Result<(), StoreError>;
     /// Keeps requests that were not done, one by one.
     async fn refused(&mut self, refusals: &[(Sample, Refusal)]) -> Result<(), StoreError>;
     /// Adds searches that found nothing.

@@ -14,6 +14,7 @@ use super::function::{BIND, MATCH, PAY};
 use super::latency::percentile;
 use super::people::{self, Period, day_number, midnight};
 use super::sample::{Channel, Outcome};
+use super::sides::{Sums, Told, heat, told_of};
 use crate::shared::time::{Clock, Time};
 use crate::store::{Store, StoreError, Tx, View, atomically, snapshot};
 
@@ -112,7 +113,7 @@ impl Ask {
         }
     }
 
-    fn slice(&self, grain: Grain, by: By) -> Slice {
+    pub(super) fn slice(&self, grain: Grain, by: By) -> Slice {
         let (from, to) = match grain {
             Grain::Hour => (
                 self.from.saturating_mul(24),
@@ -132,7 +133,7 @@ impl Ask {
         }
     }
 
-    fn sees(&self, region: &str) -> bool {
+    pub(super) fn sees(&self, region: &str) -> bool {
         let own = |regions: &Vec<String>| regions.iter().any(|own| own == region);
         self.regions.as_ref().is_none_or(own)
     }
@@ -165,10 +166,13 @@ impl Insight {
         let grain = ask.grain();
         let before = ask.before();
         let mut view = snapshot(&*self.store).await?;
-        let series = both(&mut view, ask, &before, grain, By::At).await?;
-        let outcomes = both(&mut view, ask, &before, grain, By::Outcome).await?;
-        let functions = both(&mut view, ask, &before, grain, By::Function).await?;
-        let channels = both(&mut view, ask, &before, grain, By::Channel).await?;
+        let Told {
+            series,
+            functions,
+            channels,
+            outcomes,
+            regions,
+        } = told_of(&mut view, ask, &before, grain).await?;
         let total = |(now, _): &Sums| now.values().sum::<i64>();
         let calls = total(&series);
         let done = outcomes.0.get(&number_of(&Outcome::ALL, &Outcome::Done));
@@ -202,7 +206,7 @@ impl Insight {
             outcomes: ranked(&outcomes, |number| {
                 word(&Outcome::ALL, number, Outcome::as_str)
             }),
-            regions: regions_of(&mut view, ask, grain).await?,
+            regions,
             heat: heat(&mut view, ask).await?,
             funnel: funnel(&mut view, ask).await?,
             growth: view.insight().growth(from, to).await?,
@@ -251,12 +255,44 @@ impl Insight {
             }
         }
         let today = day_number(now);
+        self.pack(today).await?;
         atomically(&*self.store, async |tx: &mut Tx| {
             let hours = today.saturating_sub(HOURS_KEPT_DAYS);
             let days = today.saturating_sub(DAYS_KEPT);
             Ok::<_, InsightError>(tx.insight().purge(hours, days).await?)
         })
         .await
+    }
+
+    /// Packs days and months that are over, so that a page with filters reads them quickly.
+    async fn pack(&self, today: i64) -> Result<(), InsightError> {
+        let yesterday = today.saturating_sub(1);
+        let two_years = today.saturating_sub(DAYS_KEPT);
+        for (grain, from, to) in [
+            (
+                Grain::Hour,
+                today.saturating_sub(HOURS_KEPT_DAYS),
+                yesterday,
+            ),
+            (Grain::Day, two_years, yesterday),
+            (
+                Grain::Month,
+                month_of(two_years),
+                month_of(today).saturating_sub(1),
+            ),
+        ] {
+            let loose = {
+                let mut view = snapshot(&*self.store).await?;
+                view.insight().loose(grain, from, to).await?
+            };
+            for at in loose {
+                atomically(&*self.store, async |tx: &mut Tx| {
+                    Ok::<_, InsightError>(tx.insight().pack(grain, at).await?)
+                })
+                .await?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -273,35 +309,6 @@ impl crate::jobs::runner::Task for Insight {
     async fn run(&self, _now: Time) -> Result<(), &'static str> {
         self.settle().await.map(drop).map_err(|_| "store")
     }
-}
-
-type Sums = (BTreeMap<i64, i64>, BTreeMap<i64, i64>);
-
-async fn sums(
-    view: &mut View,
-    ask: &Ask,
-    grain: Grain,
-    by: By,
-) -> Result<BTreeMap<i64, i64>, StoreError> {
-    let mut sums = BTreeMap::new();
-    for row in view.insight().rows(&ask.slice(grain, by)).await? {
-        if ask.sees(&row.region) {
-            let n: &mut i64 = sums.entry(row.key).or_insert(0);
-            *n = n.saturating_add(row.n);
-        }
-    }
-    Ok(sums)
-}
-
-async fn both(
-    view: &mut View,
-    ask: &Ask,
-    before: &Ask,
-    grain: Grain,
-    by: By,
-) -> Result<Sums, StoreError> {
-    let now = sums(view, ask, grain, by).await?;
-    Ok((now, sums(view, before, grain, by).await?))
 }
 
 fn word<T: Copy>(all: &[T], number: i64, say: fn(T) -> &'static str) -> String {
@@ -339,41 +346,6 @@ fn ranked(sums: &Sums, name: impl Fn(i64) -> String) -> Vec<Figure> {
         .collect();
     found.sort_by(|a, b| b.n.cmp(&a.n).then_with(|| a.name.cmp(&b.name)));
     found
-}
-
-async fn regions_of(view: &mut View, ask: &Ask, grain: Grain) -> Result<Vec<Figure>, StoreError> {
-    let mut found: BTreeMap<String, i64> = BTreeMap::new();
-    for row in view.insight().rows(&ask.slice(grain, By::Outcome)).await? {
-        if ask.sees(&row.region) {
-            let n = found.entry(row.region).or_insert(0);
-            *n = n.saturating_add(row.n);
-        }
-    }
-    let mut figures: Vec<Figure> = found
-        .into_iter()
-        .map(|(name, n)| Figure { name, n, before: 0 })
-        .collect();
-    figures.sort_by(|a, b| b.n.cmp(&a.n).then_with(|| a.name.cmp(&b.name)));
-    Ok(figures)
-}
-
-async fn heat(view: &mut View, ask: &Ask) -> Result<Vec<Vec<i64>>, StoreError> {
-    let mut week = vec![vec![0_i64; 24]; 7];
-    let near = Ask {
-        from: ask.from.max(ask.to.saturating_sub(HOURS_KEPT_DAYS)),
-        ..ask.clone()
-    };
-    for (at, n) in sums(view, &near, Grain::Hour, By::At).await? {
-        let (day, hour) = (at.div_euclid(24), at.rem_euclid(24));
-        let weekday = usize::try_from(day.saturating_add(3).rem_euclid(7)).unwrap_or(0);
-        let cell = week
-            .get_mut(weekday)
-            .and_then(|hours| hours.get_mut(usize::try_from(hour).unwrap_or(0)));
-        if let Some(cell) = cell {
-            *cell = cell.saturating_add(n);
-        }
-    }
-    Ok(week)
 }
 
 /// How many different people a crowd is: from its hashes while it runs, else what was settled.
