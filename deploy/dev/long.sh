@@ -78,6 +78,9 @@ inside-long)
     say "marketing away for six hours with ${DRILL_PAYMENTS:-2000} paid orders"
     DRILL_PAYMENTS=${DRILL_PAYMENTS:-2000} cargo nextest run --locked --profile long -p lifeline-adapters --test payments \
         marketing_down_for_six_hours
+    say "${SETTLE_HISTORIES:-20000} random histories of settlement: each month is paid what it was last settled at"
+    SETTLE_HISTORIES=${SETTLE_HISTORIES:-20000} cargo nextest run --locked --profile long -p lifeline-adapters \
+        --test settlement -E 'test(in_any_history)'
     say "100,000 settled months against another program, 1,000,000 with kills, 1,000,000 payouts under new weights"
     SETTLE_BLOCKS=5 DRILL_QUEUED=${DRILL_QUEUED:-1000000} cargo nextest run --locked --profile long -p lifeline-adapters \
         --test settlement -E 'test(another_program) or test(weights_change)'

@@ -1,5 +1,6 @@
 //! From the meter to the owner's answer.
 
+use lifeline_core::settlement::check_task::RejectReason;
 use lifeline_core::settlement::ports::ReviewAnswer;
 use lifeline_core::settlement::table_k::{State, Verdict};
 use lifeline_core::settlement::{Feedback, Settlement, SettlementError};
@@ -19,6 +20,8 @@ stories! {
     pv_24_a_look_shows_the_table_and_answers_nothing;
     pv_25_a_reject_goes_to_the_reviewer_whose_word_counts;
     pv_26_the_end_of_the_wait_counts_as_ignore;
+    a_correction_waits_for_newer_data;
+    a_task_that_cannot_be_read_keeps_no_other_from_its_turn;
     newer_data_supersedes_what_is_pending;
     an_answer_is_undone_once_until_it_left;
     somebody_elses_task_is_not_found;
@@ -265,6 +268,60 @@ async fn pv_26_the_end_of_the_wait_counts_as_ignore(place: Place) {
         (State::Answered, Some(Verdict::Timeout))
     );
     assert!(place.trade_of(&id).await.is_some());
+}
+
+/// The reviewer's word is about figures that are collected anew already: it counts for nothing, and stops nobody.
+async fn a_correction_waits_for_newer_data(place: Place) {
+    let outside = Outside::at(start());
+    let (app, seller) = sent(&place, &outside, "10").await;
+    answer(&app, &place, &seller, Feedback::Reject)
+        .await
+        .unwrap();
+    let first = place.newest_task(&seller).await.check_task_id;
+    outside.with(|world| {
+        for (_, answer) in world.reviews.values_mut() {
+            *answer = ReviewAnswer::Corrected(Fen::new(12_345));
+        }
+    });
+    outside.advance(60);
+    outside.reads(&seller, "11");
+    assert_eq!(app.collect_all().await.unwrap(), 1);
+    app.sweep_tasks().await.unwrap();
+    assert_eq!(place.task(&first).await.state, State::InReview);
+    assert_eq!(app.watch().await.unwrap(), 1);
+    assert_eq!(place.task(&first).await.state, State::Superseded);
+    let newest = place.newest_task(&seller).await;
+    assert_eq!(
+        (newest.state, newest.net),
+        (State::Open, Fen::new(13_640)),
+        "the newer data, not the reviewer's sum of the older"
+    );
+}
+
+async fn a_task_that_cannot_be_read_keeps_no_other_from_its_turn(place: Place) {
+    let outside = Outside::at(start());
+    let (app, seller) = sent(&place, &outside, "10").await;
+    let id = place.newest_task(&seller).await.check_task_id;
+    let own = app.own_task(&seller.owner, &id).await.unwrap();
+    let said = RejectReason::parse("三号那天停电");
+    app.reject(&own, said, "").await.unwrap();
+    let other = place.seller(&outside, 2).await;
+    outside.reads(&other, "10");
+    assert_eq!(app.collect_all().await.unwrap(), 1);
+    assert_eq!(app.watch().await.unwrap(), 1);
+    let waits = place.newest_task(&other).await.check_task_id;
+    app.pushed(&waits).await.unwrap();
+    place
+        .raw("UPDATE check_task SET reason = 'x' WHERE reason IS NOT NULL")
+        .await
+        .unwrap();
+    outside.advance(4 * 86_400);
+    app.sweep_tasks().await.unwrap();
+    let over = place.task(&waits).await;
+    assert_eq!(
+        (over.state, over.verdict),
+        (State::Answered, Some(Verdict::Timeout))
+    );
 }
 
 async fn newer_data_supersedes_what_is_pending(place: Place) {

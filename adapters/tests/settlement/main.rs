@@ -13,9 +13,11 @@ mod beside;
 mod checking;
 mod collecting;
 mod drills;
+mod histories;
 mod home;
 mod k;
 mod keys;
+mod model;
 mod oracle;
 mod pace;
 mod payee;
@@ -194,6 +196,22 @@ fn main() {
         oracle::another_program_comes_to_the_same_fen();
         Ok(())
     }));
+    let histories: [(&str, fn()); 2] = [
+        (
+            "settlement.each_month_is_paid_what_it_was_last_settled_at_in_any_history",
+            histories::each_month_is_paid_what_it_was_last_settled_at_in_any_history,
+        ),
+        (
+            "settlement.what_is_planted_before_the_bank_is_found",
+            histories::what_is_planted_before_the_bank_is_found,
+        ),
+    ];
+    for (name, run) in histories {
+        trials.push(Trial::test(name, move || {
+            run();
+            Ok(())
+        }));
+    }
     libtest_mimic::run(&arguments, trials).exit();
 }
 

@@ -184,7 +184,12 @@ impl Settlement {
             view.settlement().due_tasks(self.now(), BATCH).await?
         };
         for id in &due {
-            self.task_turn(id).await?;
+            match self.task_turn(id).await {
+                Err(error) if !error.is_the_stores() => {
+                    tracing::error!(%error, %id, "settlement.sweep.task_failed");
+                }
+                done => done?,
+            }
         }
         Ok(due.len())
     }

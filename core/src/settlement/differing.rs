@@ -10,6 +10,8 @@ words! {
         /// A payout came out of the unknown, or back from the bank, after its month's difference had left: so
         /// much is still owed, and nothing pays it by itself.
         EarlierPayout = "earlier_payout",
+        /// The bank gave money back after the cooperation had ended: nothing is kept of whom it would go to.
+        NobodyToPay = "nobody_to_pay",
         /// More left for a month than it is worth by now.
         PaidMore = "paid_more_than_accepted",
         /// The platform paid another sum than ordered.

@@ -27,7 +27,12 @@ impl Settlement {
         };
         let mut worked = due.len();
         for id in &due {
-            self.trade_turn(id).await?;
+            match self.trade_turn(id).await {
+                Err(error) if !error.is_the_stores() => {
+                    tracing::error!(%error, %id, "settlement.sweep.trade_failed");
+                }
+                done => done?,
+            }
         }
         self.rekey().await?;
         for _ in 0..BATCH {

@@ -48,6 +48,17 @@ pub enum SettlementError {
     Store(#[from] StoreError),
 }
 
+impl SettlementError {
+    /// The store is away: the next row would fare no better. Whatever else is wrong is about one row, and keeps no
+    /// other from its turn.
+    pub(super) const fn is_the_stores(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(StoreError::Unavailable(_) | StoreError::CommitUnknown(_))
+        )
+    }
+}
+
 impl Retriable for SettlementError {
     fn is_conflict(&self) -> bool {
         matches!(self, Self::Store(StoreError::Conflict))

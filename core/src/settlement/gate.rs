@@ -55,7 +55,7 @@ pub(super) async fn ask(
         .newest_energy(&trade.table_id, &trade.period)
         .await?;
     let Some(version) = version else {
-        return Ok(Gate::Differs(Differing::Figures));
+        return Ok(Gate::Differs(Differing::NobodyToPay));
     };
     if version.state != VersionState::Settled {
         // The watch settles it, which makes another task, or tells somebody why not.

@@ -28,8 +28,13 @@ impl Settlement {
             };
             last.as_str().clone_into(&mut after);
             for id in &batch {
-                if self.came_back(id).await? {
-                    returned = returned.saturating_add(1);
+                match self.came_back(id).await {
+                    Ok(true) => returned = returned.saturating_add(1),
+                    Ok(false) => {}
+                    Err(error) if !error.is_the_stores() => {
+                        tracing::error!(%error, %id, "settlement.returns.failed");
+                    }
+                    Err(error) => return Err(error),
                 }
             }
         }

@@ -21,7 +21,12 @@ impl Settlement {
         let began = task.review_began_at.unwrap_or(task.created_at);
         let overdue = self.now() >= began.plus_seconds(self.rules.review_wait_s);
         let id = &task.check_task_id;
-        let seen = match self.ports.reviewer.ask(review_no).await {
+        let said = self.ports.reviewer.ask(review_no).await;
+        // A correction of figures that newer data take the place of: the month is asked about anew then.
+        if matches!(said, Ok(ReviewAnswer::Corrected(_))) && self.has_newer_data(task).await? {
+            return self.wait_for_review(id, None).await;
+        }
+        let seen = match said {
             Ok(ReviewAnswer::Upheld) => Seen::plain(Input::Upheld),
             Ok(ReviewAnswer::Corrected(net)) => Seen {
                 corrected: Some(net),
@@ -34,6 +39,16 @@ impl Settlement {
         self.see_task(id, &seen, "job:settlement.review", "")
             .await?;
         Ok(())
+    }
+
+    /// Whether the month was collected again, and is not settled yet.
+    async fn has_newer_data(&self, task: &CheckTask) -> Result<bool, SettlementError> {
+        let mut view = snapshot(self.store()).await?;
+        let newest = view
+            .settlement()
+            .newest_energy(&task.table_id, &task.period)
+            .await?;
+        Ok(newest.is_some_and(|version| version.settled.is_none()))
     }
 
     async fn hand_over(&self, task: &CheckTask, review_no: &str) -> Result<(), SettlementError> {

@@ -158,6 +158,11 @@ pub(super) static WORDS: &[Word] = &[
         "The month's difference has left; an earlier payout was not made or came back, and is still owed",
     ),
     (
+        "what.nobody_to_pay",
+        "合作终止后银行退回了款项，收款信息已按规定删除，须人工处理",
+        "The bank gave money back after the cooperation had ended; whom it would go to is erased",
+    ),
+    (
         "what.paid_more_than_accepted",
         "本月已付金额大于现结算金额",
         "More was paid for the month than it is worth by now",
