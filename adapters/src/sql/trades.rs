@@ -40,7 +40,7 @@ statements! { "trades":
         WHERE generation_account_id = $1 AND period = $2 AND state IN ('SENDING', 'UNKNOWN', 'PAID')";
     SENT_SINCE("trade_task") = "SELECT COUNT(*) AS n, CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS sum_fen \
         FROM trade_task WHERE sent_at IS NOT NULL AND sent_at >= $1";
-    PAID_SINCE("trade_task") = "SELECT trade_task_id FROM trade_task WHERE state = 'PAID' AND frozen = 0 \
+    PAID_SINCE("trade_task") = "SELECT trade_task_id FROM trade_task WHERE state = 'PAID' \
         AND sent_at >= $1 AND trade_task_id > $2 ORDER BY trade_task_id LIMIT $3";
     OPEN("trade_task") = "SELECT COUNT(*) AS n FROM trade_task WHERE table_id = $1 AND generation_account_id = \
         (SELECT generation_account_id FROM personal_table WHERE table_id = $1) AND state NOT IN ('PAID', 'WITHDRAWN')";

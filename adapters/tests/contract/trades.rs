@@ -147,14 +147,15 @@ async fn what_is_paid_is_listed_once_a_page_at_a_time(t: Bench) {
             ..trade_of(&t, &task, 9, 7)
         };
         add_trade(&t, &trade).await.unwrap();
-        if n <= 2 {
+        // One that a contradiction stopped may come back as well.
+        if matches!(n, 1 | 2 | 4) {
             paid.push(trade.trade_task_id);
         }
     }
     paid.sort();
     let mut view = t.view().await;
     let mut listed = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..4 {
         let after = listed
             .last()
             .map_or("", |id: &TradeTaskId| id.as_str())

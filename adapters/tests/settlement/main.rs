@@ -18,6 +18,7 @@ mod home;
 mod k;
 mod keys;
 mod model;
+mod numbers;
 mod oracle;
 mod pace;
 mod payee;
@@ -164,6 +165,7 @@ fn main() {
         collecting::stories(),
         drills::stories(),
         keys::stories(),
+        numbers::stories(),
         pace::stories(),
         payee::stories(),
         paying::stories(),

@@ -162,7 +162,7 @@ impl Settlement {
             period: trade.period.clone(),
         };
         let answer = self.ports.payer.pay(&payout).await;
-        self.hear(trade, answer).await
+        self.hear(trade, payout_no, answer).await
     }
 
     pub(super) async fn query(&self, trade: &TradeTask) -> Result<(), SettlementError> {
@@ -170,7 +170,7 @@ impl Settlement {
             return Ok(());
         };
         let answer = self.ports.payer.ask(payout_no).await;
-        self.hear(trade, answer).await
+        self.hear(trade, payout_no, answer).await
     }
 
     /// Closes a number. What became of it before is an answer like any other; a refusal is final now, since
@@ -184,9 +184,7 @@ impl Settlement {
             (Input::RefusedForGood, sum) => (Input::FencedNotFound, sum),
             told => told,
         };
-        let paid = Paid { sum, hold: None };
-        self.see_trade(&trade.trade_task_id, input, paid, ACTOR)
-            .await?;
+        self.hear_of(trade, payout_no, input, sum).await?;
         Ok(())
     }
 
@@ -194,19 +192,58 @@ impl Settlement {
     async fn hear(
         &self,
         trade: &TradeTask,
+        payout_no: &str,
         answer: Result<PayoutAnswer, NoAnswer>,
     ) -> Result<(), SettlementError> {
         // What is known to be paid is no news, whatever was ordered.
         let ours = trade.paid.unwrap_or(trade.amount);
         let (input, sum) = read(answer, ours);
-        let paid = Paid { sum, hold: None };
-        let applied = self
-            .see_trade(&trade.trade_task_id, input, paid, ACTOR)
-            .await?;
+        let applied = self.hear_of(trade, payout_no, input, sum).await?;
         if applied.effects.contains(&Effect::Fence) {
             self.fence(&applied.trade).await?;
         }
         Ok(())
+    }
+
+    /// While the answer was on its way, another may have moved the task on to its next number.
+    async fn hear_of(
+        &self,
+        trade: &TradeTask,
+        payout_no: &str,
+        input: Input,
+        sum: Option<Fen>,
+    ) -> Result<TradeApplied, SettlementError> {
+        let draw = self.draw(ACTOR, "");
+        let (rules, id) = (&*self.rules, &trade.trade_task_id);
+        let paid = Paid { sum, hold: None };
+        atomically(self.store(), async |tx| {
+            trading::hear(tx, rules, &draw, (id, payout_no), input, paid).await
+        })
+        .await
+    }
+
+    /// Lets go on what a contradiction stopped, as two persons say: table T, column "case".
+    ///
+    /// # Errors
+    /// [`SettlementError::NotFound`], or the store's.
+    pub async fn go_on(
+        &self,
+        id: &TradeTaskId,
+        actor: &str,
+        trace_id: &str,
+    ) -> Result<bool, SettlementError> {
+        let draw = self.draw(actor, trace_id);
+        let rules = &*self.rules;
+        let (stopped, applied) = atomically(self.store(), async |tx| {
+            let found = tx.settlement().trade(id).await?;
+            let stopped = found.is_some_and(|trade| trade.frozen);
+            let none = Paid::default();
+            let applied = trading::see(tx, rules, &draw, id, Input::Case, none).await?;
+            Ok::<_, SettlementError>((stopped, applied))
+        })
+        .await?;
+        self.pursue(&applied).await?;
+        Ok(stopped)
     }
 }
 

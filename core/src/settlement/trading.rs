@@ -13,6 +13,7 @@ use super::table_t::{Effect, Facts, Input, State, decide};
 use super::trade_task::{Hold, TradeTask};
 use crate::cases::CaseKind;
 use crate::ledger::{Account, Entry};
+use crate::shared::decision::Decision;
 use crate::shared::draw::Draw;
 use crate::shared::ids::{EntryId, PaymentId, TypedId as _};
 use crate::shared::money::Fen;
@@ -55,8 +56,16 @@ pub(super) async fn see(
         return Err(SettlementError::NotFound);
     };
     let before = trade.clone();
+    if input == Input::Case {
+        // Two persons decided: what a contradiction stopped goes on.
+        trade.frozen = false;
+    }
     let facts = facts(tx, rules, draw, &trade, input).await?;
-    let decision = decide(trade.state, input, facts);
+    let decision = if trade.frozen && input == Input::Turn {
+        looks(trade.state)
+    } else {
+        decide(trade.state, input, facts)
+    };
     trade.state = decision.next;
     carry_out(tx, rules, draw, &mut trade, (input, paid), decision.effects).await?;
     if trade.state == State::Held && before.state != State::Held && trade.hold.is_none() {
@@ -66,7 +75,11 @@ pub(super) async fn see(
         trade.hold = paid.hold.or(trade.hold);
     }
     trade.next_at = next_turn(&trade, input, decision.effects, rules, draw.now);
-    if trade.state != before.state || !decision.effects.is_empty() {
+    if before.frozen && !trade.frozen {
+        trade.next_at = trade.next_at.map(|_| draw.now);
+    }
+    if trade.state != before.state || trade.frozen != before.frozen || !decision.effects.is_empty()
+    {
         tx.evidence()
             .append(&trade_line(draw, &before, &trade, input.as_str())?)
             .await?;
@@ -78,6 +91,64 @@ pub(super) async fn see(
     Ok(TradeApplied {
         trade,
         effects: decision.effects,
+    })
+}
+
+/// What a contradiction stopped moves no money: its turn only looks.
+const fn looks(state: State) -> Decision<State, Effect> {
+    match state {
+        State::Sending | State::Unknown => Decision::to(state, &[Effect::Query]),
+        State::Held | State::Queued | State::Paid | State::Returned | State::Withdrawn => {
+            Decision::to(state, &[])
+        }
+    }
+}
+
+/// Applies what the platform said of one number. A number that the task had before was given up because it
+/// can never take effect, or came back (money.md G3): nothing follows from what is said of it, unless money
+/// moved under it that the books do not know.
+pub(super) async fn hear(
+    tx: &mut Tx,
+    rules: &SettlementRules,
+    draw: &Draw,
+    (id, payout_no): (&TradeTaskId, &str),
+    input: Input,
+    paid: Paid,
+) -> Result<TradeApplied, SettlementError> {
+    let Some(mut trade) = tx.settlement().trade(id).await? else {
+        return Err(SettlementError::NotFound);
+    };
+    if trade.payout_no.as_deref() == Some(payout_no) {
+        return see(tx, rules, draw, id, input, paid).await;
+    }
+    tracing::info!(input = input.as_str(), "settlement.payout.earlier_number");
+    let fact = match input {
+        Input::PaidOurs | Input::PaidOther => Some("payout"),
+        Input::BankReturn => Some("returned"),
+        _ => None,
+    };
+    let booked = match fact {
+        Some(fact) => tx.ledger().find(&format!("{fact}:{payout_no}")).await?,
+        None => None,
+    };
+    if fact.is_some() && booked.is_none() {
+        let before = trade.clone();
+        trade.frozen = true;
+        trade.next_at = next_turn(&trade, input, &[], rules, draw.now);
+        let what = "paid_earlier_number";
+        let case = case(draw, CaseKind::Contradiction, id.as_str(), what);
+        tx.cases().open(&case).await?;
+        if trade != before {
+            tx.evidence()
+                .append(&trade_line(draw, &before, &trade, what)?)
+                .await?;
+            tx.settlement().save_trade(&trade).await?;
+            trade.version = trade.version.saturating_add(1);
+        }
+    }
+    Ok(TradeApplied {
+        trade,
+        effects: &[],
     })
 }
 

@@ -173,6 +173,11 @@ pub(super) static WORDS: &[Word] = &[
         "The platform paid another sum than ordered",
     ),
     (
+        "what.paid_earlier_number",
+        "平台称已废止的付款编号下发生了付款，任务已停，须防重复付款",
+        "The platform says that money moved under a payout number given up; the task is stopped, for it may be paid twice",
+    ),
+    (
         "what.update_missed",
         "电量数据更新后未在时限内完成结算",
         "An update was not settled within its time",
