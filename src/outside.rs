@@ -9,7 +9,7 @@ use lifeline_adapters::generation::GenerationLine;
 use lifeline_adapters::marketing::Marketing;
 use lifeline_adapters::sms::SmsLine;
 use lifeline_adapters::user_system::UserSystemLine;
-use lifeline_adapters::wire::{Address, CallRules, LineKeys};
+use lifeline_adapters::wire::{Address, CallRules, ChannelSignatures, LineKeys};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
 use secrecy::ExposeSecret as _;
@@ -27,6 +27,8 @@ pub(crate) struct Outside {
     pub(crate) user_system: Arc<UserSystemLine>,
     pub(crate) generation: Arc<GenerationLine>,
     pub(crate) exchange: Arc<ExchangeLine>,
+    /// Who signed what comes to the callback zone.
+    pub(crate) signatures: Arc<ChannelSignatures>,
 }
 
 impl Outside {
@@ -107,7 +109,13 @@ impl Outside {
             Arc::clone(entropy),
         )
         .map_err(|error| Failure::failed(format!("exchange: {error}")))?;
+        let signatures = ChannelSignatures::new(
+            line_keys("sms", &config.sms)?,
+            line_keys("marketing", &config.marketing)?,
+            Arc::clone(clock),
+        );
         Ok(Self {
+            signatures: Arc::new(signatures),
             alipay: Arc::new(alipay),
             marketing: Arc::new(marketing),
             sms: Arc::new(sms),

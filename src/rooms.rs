@@ -17,6 +17,7 @@ use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::bindings::{BindingRules, Bindings, EndWhatIsOver, Gathering, LookForChanges};
 use lifeline_core::channels::{Channels, ScoreMonths};
 use lifeline_core::customers::Customers;
+use lifeline_core::inbox::signed::Signatures;
 use lifeline_core::insight::aggregate::LearnOffices;
 use lifeline_core::insight::{Aggregates, Followers, Insight};
 use lifeline_core::jobs::retention::Retention;
@@ -74,6 +75,7 @@ pub(crate) struct Rooms {
     aggregates: Aggregates,
     codes: Arc<CodeCarrier>,
     cookies: CookieRules,
+    signatures: Arc<dyn Signatures>,
     switchboard: Arc<Switchboard>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -164,6 +166,7 @@ impl Rooms {
             notices,
             codes: Arc::new(CodeCarrier::new(outside.sms.clone(), Arc::clone(&clock))),
             cookies: CookieRules::of(base),
+            signatures: outside.signatures.clone(),
             switchboard: Arc::default(),
             store,
             clock,
@@ -232,6 +235,7 @@ impl Rooms {
                 .app_data(web::Data::from(Arc::clone(&rooms.switchboard)))
                 .app_data(web::Data::new(rooms.aggregates.clone()))
                 .app_data(web::Data::new(rooms.cookies))
+                .app_data(web::Data::from(Arc::clone(&rooms.signatures)))
                 .app_data(web::Data::new(waker.clone()));
         })
     }

@@ -12,6 +12,7 @@ mod alipay_modes;
 mod archive_filling;
 mod backup;
 mod bad_input;
+mod callbacks;
 mod canary;
 mod checking;
 mod drills;
@@ -54,6 +55,7 @@ fn main() {
         archive_filling::tests(),
         backup::tests(),
         bad_input::tests(),
+        callbacks::tests(),
         canary::tests(),
         drills::tests(),
         ending::tests(),

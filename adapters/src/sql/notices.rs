@@ -1,9 +1,9 @@
 //! Notices to app users. What a notice says is sealed with the account's own key.
 
 use async_trait::async_trait;
-use lifeline_core::notices::ports::{NoticeReads, NoticeStore};
+use lifeline_core::notices::ports::{NoticeReads, NoticeStore, Report};
 use lifeline_core::notices::{Kind, Notice, Told};
-use lifeline_core::shared::ids::{AccountId, NoticeId, PaymentId};
+use lifeline_core::shared::ids::{AccountId, EventId, NoticeId, PaymentId};
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -28,6 +28,9 @@ statements! { "notices":
         AND (account_id = $2 OR account_id IN (SELECT account_id FROM account WHERE merged_into = $2))";
     MARK_TEXTED("notice") = "UPDATE notice SET texted_at = COALESCE(texted_at, $3) \
         WHERE notice_id = $1 AND account_id = $2";
+    REPORT("text_report") = "SELECT delivered, told_at FROM text_report WHERE message_id = $1";
+    ADD_REPORT("text_report") = "INSERT INTO text_report (message_id, delivered, told_at) VALUES ($1, $2, $3) \
+        ON CONFLICT (message_id) DO NOTHING";
 }
 
 const PARAMS: Field = Field::new("notice", "params");
@@ -60,6 +63,17 @@ impl<C: Conn> NoticeReads for Sql<C> {
 
     async fn unread(&mut self, account: &AccountId) -> Result<i64, StoreError> {
         self.count(&UNREAD, args![account]).await
+    }
+
+    async fn report(&mut self, message: &EventId) -> Result<Option<Report>, StoreError> {
+        let row = self.one(&REPORT, args![message]).await?;
+        let read = |row: &Row| {
+            Ok::<_, StoreError>(Report {
+                delivered: row.flag("delivered")?,
+                told_at: row.time("told_at")?,
+            })
+        };
+        row.as_ref().map(read).transpose()
     }
 }
 
@@ -99,6 +113,11 @@ impl<C: WriteConn> NoticeStore for Sql<C> {
         now: Time,
     ) -> Result<bool, StoreError> {
         self.changed(&MARK_TEXTED, args![id, account, now]).await
+    }
+
+    async fn add_report(&mut self, message: &EventId, report: &Report) -> Result<bool, StoreError> {
+        let args = args![message, report.delivered, report.told_at];
+        self.changed(&ADD_REPORT, args).await
     }
 }
 

@@ -83,6 +83,11 @@ statements! { "payments":
         WHERE l.next_at > $1 AND l.frozen = 0 AND p.frozen = 0 AND (l.state IN ('POST_UNKNOWN', 'FENCING(repost)', \
         'FENCING(refund)', 'REVERSING', 'MKT_REFUND') OR (l.state = 'READY' AND l.check_kind <> 'none')) \
         ORDER BY l.next_at, l.line_id LIMIT $2)";
+    // A posting that was missing once may be sent again at its next turn: that turn is not brought forward.
+    WAKE_QUESTIONS("payment_line") = "UPDATE payment_line SET next_at = $1 WHERE line_id IN ( \
+        SELECT l.line_id FROM payment_line l JOIN payment p ON p.payment_id = l.payment_id \
+        WHERE l.next_at > $1 AND l.frozen = 0 AND p.frozen = 0 AND l.state = 'POST_UNKNOWN' AND l.not_found = 0 \
+        ORDER BY l.next_at, l.line_id LIMIT $2)";
     WAKE_ORDERS("payment") = "UPDATE payment SET wake_at = $1 WHERE wake_at > $1 AND payment_id IN ( \
         SELECT payment_id FROM payment_line WHERE next_at = $1)";
 }
@@ -349,6 +354,14 @@ impl<C: WriteConn> PaymentStore for Sql<C> {
 
     async fn wake_waiting(&mut self, now: Time, limit: i64) -> Result<u64, StoreError> {
         let woken = self.touched(&WAKE_LINES, args![now, limit]).await?;
+        if woken > 0 {
+            self.touched(&WAKE_ORDERS, args![now]).await?;
+        }
+        Ok(woken)
+    }
+
+    async fn wake_questions(&mut self, now: Time, limit: i64) -> Result<u64, StoreError> {
+        let woken = self.touched(&WAKE_QUESTIONS, args![now, limit]).await?;
         if woken > 0 {
             self.touched(&WAKE_ORDERS, args![now]).await?;
         }

@@ -90,6 +90,8 @@ statements! { "personal":
         AND NOT EXISTS (SELECT 1 FROM binding_grant g WHERE g.home_index = h.home_index) ORDER BY h.looked_at LIMIT $2)";
     OLD_NOTICES("notice") = "DELETE FROM notice WHERE notice_id IN (SELECT notice_id FROM notice \
         WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
+    OLD_REPORTS("text_report") = "DELETE FROM text_report WHERE message_id IN (SELECT message_id FROM text_report \
+        WHERE told_at < $1 ORDER BY told_at LIMIT $2)";
     // The schema lets no line go that is younger than three years beside the newest one.
     OLD_AUDIT("audit_line") = "DELETE FROM audit_line WHERE audit_id IN (SELECT audit_id FROM audit_line \
         WHERE at < $1 AND at <= (SELECT MAX(at) FROM audit_line) - 94694400000000 ORDER BY at LIMIT $2)";
@@ -283,6 +285,8 @@ pub static TABLES: &[Table] = &[
         Fate::Kept("proof of acts: 30 years; what is closed in it opens with the salt only")),
     table("evidence_salt", "entry_id salt account_id", Fate::Erased(&[&SALTS])),
     table("evidence_queue", "entry_id", Fate::Kept("until it is placed")),
+    table("text_report", "message_id", Fate::Kept("whether a message reached its phone, under its own id: 190 days"))
+        .purged(&OLD_REPORTS, 190),
     table("access_tally", "", NOBODY),
     table("access_sum", "", NOBODY),
     table("access_pack", "", NOBODY),

@@ -71,6 +71,28 @@ impl LineKeys {
     }
 }
 
+impl LineKeys {
+    pub(super) fn channel_id(&self) -> &str {
+        &self.channel_id
+    }
+
+    /// Whether a text was signed with this channel's secret, in constant time.
+    pub(super) fn proves(&self, text: &str, signature_hex: &str) -> bool {
+        let lower = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if signature_hex.len() != 64 || !signature_hex.bytes().all(lower) {
+            return false;
+        }
+        let Ok(shown) = hex::decode(signature_hex) else {
+            return false;
+        };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.secret) else {
+            return false;
+        };
+        mac.update(text.as_bytes());
+        mac.verify_slice(&shown).is_ok()
+    }
+}
+
 /// One call as its adapter describes it.
 pub(crate) struct Call<'a> {
     pub(crate) operation: Operation,

@@ -1,6 +1,6 @@
 //! How calls leave the program: one HTTP client with deadlines and limits ([`http`]), a circuit breaker
 //! per operation ([`breaker`]), and the signed,
-//! field-encrypted line that the systems of the utility share ([`line`]), with what they say when they refuse ([`refusal`]).
+//! field-encrypted line that the systems of the utility share ([`line`]), with what they say when they refuse ([`refusal`]); and the other way round, what they sign for us ([`signed`]).
 //!
 //! Nothing an upstream writes in an error goes further in than this: adapters turn statuses and
 //! codes into stable words of their own (domain.md C13).
@@ -12,6 +12,7 @@ pub(crate) mod line;
 mod operation;
 pub(crate) mod read;
 pub(crate) mod refusal;
+pub mod signed;
 
 pub use breaker::{BreakerRules, LeftAlone, Why};
 pub use heard::{Asked, Stands};
@@ -19,3 +20,4 @@ pub use http::{Address, AddressError, CallRules};
 pub use line::{LineKeys, LineKeysError};
 pub use operation::Operation;
 pub(crate) use operation::operation;
+pub use signed::ChannelSignatures;

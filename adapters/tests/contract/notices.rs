@@ -1,5 +1,6 @@
 //! What people are told: one notice per event, read and texted at one moment each, by its owner only.
 
+use lifeline_core::notices::ports::Report;
 use lifeline_core::notices::{Kind, Notice, Progress, Receipt, SoldMonth, Standing, Told};
 use lifeline_core::shared::ids::{AccountId, EventId, NoticeId};
 use lifeline_core::shared::money::Fen;
@@ -25,6 +26,7 @@ contracts! { "notices":
     the_first_moment_stays => ["NoticeStore::mark_read", "NoticeStore::mark_texted"];
     another_account_sees_and_changes_nothing => ["NoticeReads::find", "NoticeReads::list", "NoticeReads::unread",
         "NoticeStore::mark_read", "NoticeStore::mark_texted"];
+    m3_9_the_first_word_about_a_message_stays => ["NoticeStore::add_report", "NoticeReads::report"];
     unread_counts_only_the_unread => ["NoticeReads::unread"];
     facts_are_sealed_and_open_in_their_own_row_only => ["NoticeReads::find"];
     unreadable_facts_are_an_alarm => ["NoticeReads::find", "NoticeReads::list"];
@@ -341,4 +343,28 @@ async fn unreadable_facts_are_an_alarm(t: Bench) {
 
 fn is_corrupt<T>(outcome: &Result<T, StoreError>, which: &str) -> bool {
     matches!(outcome, Err(StoreError::Corrupt { table: "notice", column }) if *column == which)
+}
+
+async fn m3_9_the_first_word_about_a_message_stays(t: Bench) {
+    let (message, other): (EventId, EventId) = (t.id(), t.id());
+    let said = async |id: &EventId| t.view().await.notices().report(id).await.unwrap();
+    let first = Report {
+        delivered: false,
+        told_at: at(1),
+    };
+    let later = Report {
+        delivered: true,
+        told_at: at(2),
+    };
+    assert_eq!(said(&message).await, None);
+    t.write_and_drop(async |tx| tx.notices().add_report(&message, &first).await.map(drop))
+        .await;
+    let add = async |report: &Report| {
+        t.write(async |tx| tx.notices().add_report(&message, report).await)
+            .await
+            .unwrap()
+    };
+    assert!(add(&first).await && !add(&later).await);
+    assert_eq!(said(&message).await, Some(first));
+    assert_eq!(said(&other).await, None);
 }

@@ -17,6 +17,7 @@ contracts! { "payment_turns":
     one_of_many_workers_leases => ["PaymentStore::lease"];
     what_is_due_comes_longest_waiting_first => ["PaymentReads::due"];
     lines_that_wait_for_marketing_are_woken => ["PaymentReads::waiting_line", "PaymentStore::wake_waiting"];
+    m3_9_only_questions_are_brought_forward => ["PaymentStore::wake_questions"];
     a_claim_is_one_per_home_over_versions_and_users => ["PaymentStore::take_claim", "PaymentStore::free_claim",
         "PaymentReads::claim_holder"];
     one_of_many_takes_the_claim => ["PaymentStore::take_claim"];
@@ -143,6 +144,41 @@ async fn lines_that_wait_for_marketing_are_woken(t: Bench) {
     let woken = find(&t, &waiting[2]).await.unwrap();
     assert_eq!(woken.lines[0].next_at, Some(at(10)));
     assert_eq!(woken.payment.version, 2, "a wake is no decision");
+}
+
+async fn m3_9_only_questions_are_brought_forward(t: Bench) {
+    let mut waiting = Vec::new();
+    for (state, not_found, frozen) in [
+        (table_l::State::PostUnknown, 0, false),
+        (table_l::State::PostUnknown, 1, false),
+        (table_l::State::PostUnknown, 0, true),
+        (table_l::State::FencingRefund, 0, false),
+        (table_l::State::Ready, 0, false),
+    ] {
+        let one = order(&t);
+        add(&t, &one).await;
+        let mut one = paid(&t, one);
+        one.payment.next_at = Some(at(3_600));
+        let line = &mut one.lines[0];
+        (line.state, line.not_found, line.frozen) = (state, not_found, frozen);
+        line.next_at = Some(at(500));
+        save(&t, &one, None).await.unwrap();
+        waiting.push(one.payment.payment_id);
+    }
+    let wake = async |limit| {
+        t.write(async |tx| tx.payments().wake_questions(at(10), limit).await)
+            .await
+            .unwrap()
+    };
+    assert_eq!(wake(0).await, 0);
+    t.write_and_drop(async |tx| {
+        tx.payments().wake_questions(at(10), 10).await?;
+        Ok(())
+    })
+    .await;
+    assert_eq!((wake(10).await, wake(10).await), (1, 0));
+    let due = t.view().await.payments().due(at(10), 10).await.unwrap();
+    assert_eq!(due, waiting[..1]);
 }
 
 async fn a_claim_is_one_per_home_over_versions_and_users(t: Bench) {

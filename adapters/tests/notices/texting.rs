@@ -1,6 +1,8 @@
 //! A notice leaves by SMS for those who agreed, once, however often it has to be tried.
 
 use lifeline_core::outbox::relay::{Deliver as _, Delivery, pause_s};
+use lifeline_core::shared::ids::EventId;
+use lifeline_core::store::snapshot;
 
 use crate::world::{Mood, PHONE, World};
 
@@ -167,4 +169,29 @@ async fn the_row_on_its_way_names_the_notice_and_no_person() {
     }
     assert_eq!(text.trace_id, "trace-1", "one trace from tap to SMS");
     assert!(!text.money);
+}
+
+#[tokio::test]
+async fn m3_9_what_became_of_a_message_is_kept_once_by_its_nonce() {
+    let world = World::new().await;
+    let me = world.agreeing().await;
+    world.publish(&world.posted(&me)).await;
+    world.deliver().await;
+    let sent = world.platform.requests().remove(0);
+    let message = EventId::parse(&sent.message_id).unwrap();
+    let word = async |nonce: &str, delivered: bool| {
+        let told = world
+            .notices
+            .reported(nonce, "{}", &message, delivered, "trace-word");
+        told.await.unwrap()
+    };
+    assert!(word("a-nonce-of-theirs", false).await);
+    assert!(!word("a-nonce-of-theirs", true).await, "said again");
+    assert!(
+        word("another-of-theirs", true).await,
+        "another word, too late"
+    );
+    let mut view = snapshot(&*world.store).await.unwrap();
+    let kept = view.notices().report(&message).await.unwrap().unwrap();
+    assert!(!kept.delivered, "the first word stays");
 }

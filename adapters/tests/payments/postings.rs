@@ -22,6 +22,7 @@ stories! {
     interleaving_16_in_flight_money_is_not_due;
     a_lost_send_is_found_missing_and_sent_again_in_time;
     a_lost_answer_is_found_by_query;
+    m3_9_a_word_of_marketing_makes_us_ask_and_is_not_believed;
     an_account_closed_meanwhile_is_refunded;
     a_line_refused_five_times_is_held;
 }
@@ -328,4 +329,35 @@ async fn a_line_refused_five_times_is_held(place: Place) {
             .any(|case| case.kind == CaseKind::PostingHeld)
     );
     assert_eq!(s.outside.count("refund"), 0, "two persons decide");
+}
+
+async fn m3_9_a_word_of_marketing_makes_us_ask_and_is_not_believed(place: Place) {
+    let s = Story::at(place);
+    let order = paid(&s, "li").await;
+    s.outside.silence(&["post", "get"]);
+    s.tell("n1", &order.number).await;
+    s.run(120).await;
+    assert_eq!(state(&s, &order).await, l::State::PostUnknown);
+    s.outside.speak();
+    // A process that knows nothing of the silence asks nothing before its time.
+    let other = s.another_process().await;
+    other.sweep().await;
+    let (asked, sent) = (s.outside.count("get"), s.outside.count("post"));
+    let spoke = async |nonce: &str, raw: &str| {
+        let spoke = other.app.marketing_spoke(nonce, raw, "trace-word");
+        spoke.await.unwrap()
+    };
+    assert!(spoke("a-nonce-of-marketing", "{\"state\":\"POSTED\"}").await);
+    assert_eq!(state(&s, &order).await, l::State::PostUnknown);
+    assert!(!spoke("a-nonce-of-marketing", "{}").await, "each word once");
+    other.sweep().await;
+    assert_eq!(s.outside.count("get"), asked + 1, "asked at once");
+    // It was missing once: what comes next could send, and is not brought forward.
+    assert!(spoke("another-nonce-of-it", "not even JSON").await);
+    other.sweep().await;
+    assert_eq!(s.outside.count("get"), asked + 1);
+    assert_eq!(s.outside.count("post"), sent, "a word sends nothing");
+    s.run_long(7_200).await;
+    assert_eq!(s.standing(&order.id).await, Standing::Posted);
+    s.square();
 }

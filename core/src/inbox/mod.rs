@@ -4,6 +4,7 @@
 //! unit as the effect. A repeat of a RECEIVED message works it again; only APPLIED is skipped.
 
 pub mod ports;
+pub mod signed;
 
 use crate::shared::time::Time;
 

@@ -5,7 +5,7 @@
 //! | `notice` | a notice: what happened, and whether it was read or texted |
 //! | `words`, `sold_words` | the words people read, made from the facts when they are read |
 //! | `news`, `leaving` | what other rooms say through the outbox, in this room's own types; the rows by which a notice leaves |
-//! | `tell`, `text`, `inbox` | the use cases of [`Notices`]: put on record, send by SMS, read |
+//! | `tell`, `text`, `reported`, `inbox` | the use cases of [`Notices`]: put on record, send by SMS, hear what became of it, read |
 //! | `ports` | rows, and the SMS platform |
 //!
 //! A fact is told once: a notice is unique by the event that carried it, its SMS leaves through an
@@ -21,6 +21,7 @@ pub mod words;
 mod error;
 mod inbox;
 mod leaving;
+mod reported;
 mod service_words;
 mod sold_words;
 mod tell;

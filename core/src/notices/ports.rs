@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::notice::Notice;
-use crate::shared::ids::{AccountId, NoticeId};
+use crate::shared::ids::{AccountId, EventId, NoticeId};
 use crate::shared::outside::NoAnswer;
 use crate::shared::page::Page;
 use crate::shared::personal::Phone;
@@ -23,6 +23,8 @@ pub trait NoticeReads: Send {
     async fn list(&mut self, account: &AccountId, page: &Page) -> Result<Vec<Notice>, StoreError>;
     /// How many the account has not read.
     async fn unread(&mut self, account: &AccountId) -> Result<i64, StoreError>;
+    /// What the SMS platform said became of a message; nothing yet is none.
+    async fn report(&mut self, message: &EventId) -> Result<Option<Report>, StoreError>;
 }
 
 /// A notice never changes but for two moments, each set once.
@@ -45,6 +47,16 @@ pub trait NoticeStore: NoticeReads {
         id: &NoticeId,
         now: Time,
     ) -> Result<bool, StoreError>;
+    /// Notes what became of a message, the first time the platform says it; false when it said so before.
+    async fn add_report(&mut self, message: &EventId, report: &Report) -> Result<bool, StoreError>;
+}
+
+/// What became of a message that the SMS platform took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Report {
+    /// It reached its phone, or never will.
+    pub delivered: bool,
+    pub told_at: Time,
 }
 
 /// One message for a phone; the platform renders the registered template.

@@ -14,7 +14,7 @@
 //! | `homes` | the homes one order pays: sorted, none twice |
 //! | `start`, `keyed` | making an order, once per idempotency key |
 //! | `cashier`, `close`, `reads` | the pay ticket, giving up an order, looking at orders |
-//! | `notice` | the channel's notices: stored, then worked |
+//! | `notice`, `spoken` | the channel's notices: stored, then worked; marketing's word, which only makes us ask |
 //! | `recovery` | what a restored store lacks, read from the outside's books before anything is sent |
 //! | `sweep`, `turns`, `errands`, `nudge` | the guarantee that nothing stays stuck, and the calls it makes |
 //!
@@ -49,6 +49,7 @@ mod nudge;
 mod poison;
 mod quarantine;
 mod reads;
+mod spoken;
 mod start;
 mod sure;
 mod sweep;

@@ -122,6 +122,8 @@ pub trait PaymentStore: PaymentReads {
     async fn purge_pace(&mut self, before: Time) -> Result<u64, StoreError>;
     /// Makes orders due whose lines wait for marketing; how many.
     async fn wake_waiting(&mut self, now: Time, limit: i64) -> Result<u64, StoreError>;
+    /// Makes orders due whose next turn only asks marketing what became of a posting; how many.
+    async fn wake_questions(&mut self, now: Time, limit: i64) -> Result<u64, StoreError>;
 }
 
 /// What may be posted to a home right now, read live.

@@ -22,7 +22,7 @@ const ORDERS_MAX: i64 = 100;
 /// Orders worked at the same time.
 const SIDE_BY_SIDE: usize = 12;
 /// Orders woken when marketing answers again; the next scout wakes more.
-const WOKEN_MAX: i64 = 150;
+pub(super) const WOKEN_MAX: i64 = 150;
 /// Stored notices worked in one sweep.
 const NOTICES_MAX: i64 = 100;
 

@@ -17,6 +17,7 @@ pub mod relay;
 pub mod revocation;
 pub mod routes;
 pub mod shape;
+pub mod signed;
 pub mod switchboard;
 pub mod together;
 pub mod tokens;

@@ -8,7 +8,7 @@ use crate::edge::Routes;
 use crate::edge::codes::Code;
 use crate::edge::policy::Entry;
 use crate::edge::problem::Problem;
-use crate::payments;
+use crate::{notices, payments};
 
 /// The largest callback body.
 pub const CALLBACK_BODY_BYTES_MAX: usize = 64 * 1024;
@@ -23,6 +23,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 fn register(cfg: &mut web::ServiceConfig) -> Vec<Entry> {
     let mut routes = Routes::new(cfg);
     payments::callback_routes(&mut routes);
+    notices::callback_routes(&mut routes);
     routes.into_table()
 }
 
@@ -58,7 +59,14 @@ mod tests {
             .iter()
             .map(|entry| format!("{} {}", entry.method, entry.path))
             .collect();
-        assert_eq!(known, ["POST /v1/callbacks/alipay"]);
+        assert_eq!(
+            known,
+            [
+                "POST /v1/callbacks/alipay",
+                "POST /v1/callbacks/marketing",
+                "POST /v1/callbacks/sms",
+            ]
+        );
         assert!(all.iter().all(|entry| entry.policy == Policy::SelfProving));
         let app = actix_web::test::init_service(actix_web::App::new().configure(routes)).await;
         let line = super::super::line::table();

@@ -1,5 +1,6 @@
 //! Routes of `notices`: a person's inbox.
 
+mod callback;
 mod dto;
 mod error;
 mod routes;
@@ -11,10 +12,15 @@ use crate::edge::{Policy, Routes};
 /// What this room adds to the OpenAPI.
 #[derive(Debug, OpenApi)]
 #[openapi(
-    paths(routes::list, routes::mark_read),
+    paths(routes::list, routes::mark_read, callback::sms),
     tags((name = "notices", description = "What a person is told: money credited or returned, who may use a home"))
 )]
 pub struct Api;
+
+/// Registers the SMS platform's callback path.
+pub fn callback_routes(routes: &mut Routes<'_>) {
+    routes.post("/v1/callbacks/sms", Policy::SelfProving, callback::sms);
+}
 
 /// Registers the room's routes.
 pub fn routes(routes: &mut Routes<'_>) {

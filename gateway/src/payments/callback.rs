@@ -1,15 +1,40 @@
 //! Alipay's notices: verified over the raw bytes, durable before they are acknowledged, worked at
 //! once; the sweeper works what a crash left behind. Messages of the life account come to the same address.
+//! And marketing's word, which only makes us ask.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, HttpResponseBuilder, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use lifeline_core::inbox::signed::Sender;
 use lifeline_core::insight::Followers;
 use lifeline_core::insight::followers::{FollowError, FollowRefused, Took};
 use lifeline_core::payments::ports::NoticeError;
 use lifeline_core::payments::{NoticeRefused, Payments};
 
-use crate::edge::trace;
+use crate::edge::signed::told;
+use crate::edge::{Code, Problem, trace};
 use crate::runner::Waker;
+
+/// Marketing's word that something of ours moved: what waits for marketing is asked about now. Nothing of what it
+/// says is believed.
+#[utoipa::path(post, path = "/v1/callbacks/marketing", tag = "payments",
+    request_body(content = String, content_type = "application/json"),
+    responses((status = 204, description = "Taken"),
+        (status = 401, description = "Not signed by marketing, or taken before")))]
+pub(super) async fn marketing(
+    req: HttpRequest,
+    payments: web::Data<Payments>,
+    waker: web::Data<Waker>,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let told = told(&req, Sender::Marketing, body)?;
+    let trace_id = trace::current();
+    let spoke = payments.marketing_spoke(&told.nonce, &told.body, &trace_id);
+    if !spoke.await? {
+        return Err(Problem::new(Code::Unauthenticated));
+    }
+    waker.wake();
+    Ok(HttpResponse::NoContent().finish())
+}
 
 /// What Alipay must read to stop repeating a notice: these seven letters and nothing else.
 const ACKNOWLEDGED: &str = "success";

@@ -21,7 +21,8 @@ use crate::edge::{Policy, Routes};
         routes::close,
         routes::list,
         routes::open_cashier,
-        callback::alipay
+        callback::alipay,
+        callback::marketing
     ),
     tags((name = "payments", description = "Paying, and following a payment until it is credited"))
 )]
@@ -52,5 +53,10 @@ pub fn callback_routes(routes: &mut Routes<'_>) {
         "/v1/callbacks/alipay",
         Policy::SelfProving,
         callback::alipay,
+    );
+    routes.post(
+        "/v1/callbacks/marketing",
+        Policy::SelfProving,
+        callback::marketing,
     );
 }
