@@ -127,6 +127,8 @@ fn fact_for(outside: &Outside, state: l::State, input: l::Input, expected: &Expe
     LineFact {
         number: None,
         part: None,
+        goes_on: false,
+        named: false,
         mkt_txn_no: Some("M1".to_owned()),
         business_date: Some(outside.now().shanghai_date()),
         posted_at: Some(outside.now()),

@@ -139,6 +139,7 @@ fn fact_for(before: &Order, input: p::Input, expected: &Expected) -> ChannelFact
         refunded,
         minted: false,
         named: named(before, expected),
+        goes_on: false,
     }
 }
 

@@ -25,6 +25,7 @@ mod given_back;
 mod held_bills;
 mod late;
 mod marketing;
+mod one_row;
 mod orders;
 mod outside;
 mod parts;
@@ -39,6 +40,7 @@ mod store;
 mod storms;
 mod story;
 mod sure;
+mod thawing;
 mod walks;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -84,6 +86,7 @@ fn main() {
         given_back::stories(),
         held_bills::stories(),
         late::stories(),
+        one_row::stories(),
         orders::stories(),
         parts::stories(),
         sure::stories(),
@@ -93,6 +96,7 @@ fn main() {
         restored_later::stories(),
         rulings::stories(),
         storms::stories(),
+        thawing::stories(),
         walks::stories(),
     ];
     for told in all.into_iter().flatten() {

@@ -29,6 +29,8 @@ pub enum Resolution {
     TakeBack,
     /// A part of what was posted is taken back, the rest stays credited.
     TakeBackPart,
+    /// What a contradiction stopped, or what has lasted too long, goes on as it stands.
+    GoOn,
     /// Looked into; nothing is left to be done here.
     Settled,
     /// A flagged bill is right as it is.
@@ -44,7 +46,7 @@ pub enum Resolution {
 }
 
 impl Resolution {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::CreditHome,
         Self::Post,
         Self::FenceAndPost,
@@ -55,6 +57,7 @@ impl Resolution {
         Self::RefundedByHand,
         Self::TakeBack,
         Self::TakeBackPart,
+        Self::GoOn,
         Self::Settled,
         Self::BillStands,
         Self::BillCorrected,
@@ -76,6 +79,7 @@ impl Resolution {
             Self::RefundedByHand => "refunded_by_hand",
             Self::TakeBack => "take_back",
             Self::TakeBackPart => "take_back_part",
+            Self::GoOn => "go_on",
             Self::Settled => "settled",
             Self::BillStands => "bill_stands",
             Self::BillCorrected => "bill_corrected",
@@ -148,13 +152,14 @@ impl CaseKind {
     pub const fn resolutions(self) -> &'static [Resolution] {
         use Resolution as R;
         match self {
-            Self::AmountMismatch => &[R::CreditHome],
+            Self::AmountMismatch => &[R::CreditHome, R::FenceAndRefund],
             Self::PostingHeld => &[
                 R::Post,
                 R::FenceAndPost,
                 R::FenceAndRefund,
                 R::CountAsPosted,
                 R::Refund,
+                R::GoOn,
             ],
             Self::RefundBlocked => &[R::RefundAgain, R::RefundedByHand, R::Settled],
             Self::ForeignRefund | Self::RefundAsked => &[R::TakeBack, R::TakeBackPart, R::Settled],
@@ -162,6 +167,8 @@ impl CaseKind {
                 R::FenceAndPost,
                 R::FenceAndRefund,
                 R::CountAsPosted,
+                R::TakeBack,
+                R::GoOn,
                 R::Settled,
             ],
             Self::BillFlagged => &[R::BillCorrected, R::BillStands],

@@ -3,6 +3,7 @@
 pub mod decision;
 pub mod four_eyes;
 pub mod ports;
+pub mod rounds;
 
 use serde::{Deserialize, Serialize};
 
@@ -187,4 +188,20 @@ pub struct Case {
     pub opened_at: Time,
     pub trace_id: String,
     pub closed_at: Option<Time>,
+}
+
+/// The fact that names one row.
+#[derive(Deserialize)]
+struct OfRow {
+    row: Option<String>,
+}
+
+impl Case {
+    /// The id of the one row of its subject that it is about, when it names one: what is decided reaches
+    /// no other, and the same may be told of that row once more.
+    #[must_use]
+    pub fn row(&self) -> Option<String> {
+        let read: Option<OfRow> = serde_json::from_str(&self.facts).ok();
+        read.and_then(|facts| facts.row)
+    }
 }

@@ -49,6 +49,8 @@ pub struct ChannelFact {
     pub minted: bool,
     /// How two persons divide suspense money among the homes of the order.
     pub named: Vec<Named>,
+    /// Two persons looked into a contradiction: the order goes on as it stands, and nothing is named.
+    pub goes_on: bool,
 }
 
 /// A part of suspense money and the line of the order it belongs to.
@@ -76,6 +78,10 @@ pub struct LineFact {
     /// b5 is met.
     pub absent_from_files: bool,
     pub ruling: Option<l::Ruling>,
+    /// Two persons looked into what stopped the line, or kept it so long: it goes on as it stands.
+    pub goes_on: bool,
+    /// Two persons named the line (a8): left held, it is told of.
+    pub named: bool,
     /// Only so much of the line is wanted back (b7).
     pub part: Option<WantedPart>,
 }

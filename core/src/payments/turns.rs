@@ -213,7 +213,7 @@ fn is_over(order: &Order) -> bool {
 }
 
 /// States that ought to pass within a day.
-const fn may_not_last(state: l::State) -> bool {
+pub(super) const fn may_not_last(state: l::State) -> bool {
     match state {
         l::State::FencingRepost
         | l::State::FencingRefund

@@ -7,6 +7,7 @@ use super::order::{ClaimKey, ClosedText, Order};
 use super::policy::Policy;
 use super::{PaymentError, Payments, brake, table_l as l, table_r as r, window};
 use crate::billing;
+use crate::cases::rounds;
 use crate::shared::ids::{LineId, PaymentId, RefundId};
 use crate::shared::time::Time;
 use crate::store::{Tx, atomically};
@@ -259,7 +260,7 @@ async fn write(
         }
     }
     for case in &changes.cases {
-        tx.cases().open(case).await?;
+        rounds::open(tx.cases(), case).await?;
     }
     for event in &changes.events {
         tx.outbox().add(event).await?;

@@ -55,7 +55,10 @@ async fn done(
 ) -> Result<Option<&'static str>, Fault> {
     let resolution = decided.what.resolution;
     match resolution {
-        Resolution::Settled => Ok(None),
+        Resolution::Settled => {
+            let still = payments.stands_still(case).await?;
+            Ok(still.then_some("said.stands_still"))
+        }
         Resolution::BillStands | Resolution::BillCorrected => {
             let released = customers
                 .release_bill(&visitor.acting, billing, case, resolution)

@@ -55,6 +55,9 @@ impl Booking<'_> {
         fact: &ChannelFact,
         asked_at: Time,
     ) -> Result<(), BooksError> {
+        if fact.goes_on {
+            return self.let_order_go_on(asked_at);
+        }
         let state = self.order.payment.state;
         self.count_answer(fact.call);
         if self.is_overtaken(input, asked_at) {
@@ -135,7 +138,7 @@ impl Booking<'_> {
         }
     }
 
-    fn sight_channel(
+    pub(super) fn sight_channel(
         &mut self,
         state: p::State,
         input: p::Input,

@@ -49,16 +49,17 @@ impl Booking<'_> {
         if earlier.is_some_and(|number| *number != line.channel_txn_no) {
             return self.hear_of_earlier(id, state, input, asked_at);
         }
+        if fact.goes_on && state.is_final() {
+            return self.let_line_be(id, state, asked_at);
+        }
         let stale = line.asked_at.is_some_and(|last| asked_at < last);
         if stale && !is_absolute(input) {
             self.sight_line(id, (state, input, state), false, asked_at);
             return Ok(());
         }
         note_sighting(line, input);
-        if input == l::Input::Case {
-            // Two persons decided: what a contradiction stopped goes on as they say.
-            line.frozen = false;
-        }
+        // Two persons decided: what a contradiction stopped goes on as they say.
+        let thawed = input == l::Input::Case && std::mem::take(&mut line.frozen);
         if is_statement(input) {
             line.asked_at = Some(line.asked_at.map_or(asked_at, |last| last.max(asked_at)));
         }
@@ -68,18 +69,8 @@ impl Booking<'_> {
         if state == l::State::PostUnknown && resent && gone {
             return self.fence_what_went_back(id);
         }
-        if state == l::State::Held && (owed || gone && is_posting(fact.ruling)) {
-            // The money is promised to the payer by a refund that is not over, went back another way,
-            // or is several homes': nothing may post it or promise it again.
-            facts.ruling = None;
-        }
-        if line.let_go
-            && matches!(
-                facts.ruling,
-                Some(l::Ruling::FenceRepost | l::Ruling::FenceRefund)
-            )
-        {
-            // A fence answers nothing about a number that marketing took back.
+        let promised = owed || gone && is_posting(fact.ruling);
+        if is_vetoed(line, state, fact.ruling, promised) {
             facts.ruling = None;
         }
         let decision = l::decide(state, input, facts);
@@ -97,7 +88,7 @@ impl Booking<'_> {
         for effect in decision.effects {
             self.carry_out_line(id, *effect, input, fact, state)?;
         }
-        if decision.next == l::State::Held && state != l::State::Held {
+        if decision.next == l::State::Held && (state != l::State::Held || fact.named) {
             self.tell_held(id, input)?;
         }
         if decision.next == l::State::Ready && state != l::State::Ready && gone {
@@ -107,7 +98,11 @@ impl Booking<'_> {
         if decision.next == l::State::Held && is_statement(input) && !facts.marketing_posted {
             self.close_given_back(id);
         }
+        if fact.goes_on {
+            self.begin_anew(id, state)?;
+        }
         self.schedule_line(id)?;
+        self.wake_refunds(id, thawed)?;
         self.finish_when_final();
         Ok(())
     }
@@ -262,7 +257,7 @@ impl Booking<'_> {
             l::Effect::AsPrepayment => self.line_at(id)?.purpose = Purpose::TopUp,
             l::Effect::OpenCase => {
                 let cause = format!("overdue:{}:{}", id.as_str(), from.as_str());
-                self.open_case(CaseKind::PostingHeld, &cause, "overdue")?;
+                self.open_row_case(CaseKind::PostingHeld, id.as_str(), &cause, "overdue")?;
             }
             l::Effect::TellClaimant => {
                 let line = self.line_at(id)?;
@@ -362,13 +357,29 @@ impl Booking<'_> {
     fn tell_held(&mut self, id: &LineId, input: l::Input) -> Result<(), BooksError> {
         let number = self.line_at(id)?.channel_txn_no.clone();
         let cause = format!("held:{number}:{}", input.as_str());
-        self.open_case(CaseKind::PostingHeld, &cause, input.as_str())
+        self.open_row_case(CaseKind::PostingHeld, id.as_str(), &cause, input.as_str())
     }
 }
 
 /// Rulings that end in a posting that marketing has not made yet.
 const fn is_posting(ruling: Option<l::Ruling>) -> bool {
     matches!(ruling, Some(l::Ruling::Post | l::Ruling::FenceRepost))
+}
+
+/// What two persons may not decide as things stand. Money that is promised to the payer by a refund that is
+/// not over, that went back another way, or that is several homes', is neither posted nor promised again;
+/// and a fence answers nothing about a number that marketing took back.
+const fn is_vetoed(
+    line: &PostingLine,
+    state: l::State,
+    ruling: Option<l::Ruling>,
+    promised: bool,
+) -> bool {
+    let fences = matches!(
+        ruling,
+        Some(l::Ruling::FenceRepost | l::Ruling::FenceRefund)
+    );
+    (matches!(state, l::State::Held) && promised) || (line.let_go && fences)
 }
 
 fn enter(line: &mut PostingLine, next: l::State, now: Time) {

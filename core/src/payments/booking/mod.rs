@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `channel`, `suspense`, `foreign` | effects a1..a8 of table P |
 //! | `lines`, `parts`, `returns` | effects b1..b9 of table L |
+//! | `thawing` | what a contradiction stopped, let go on by two persons |
 //! | `statements` | what marketing's words about a line are worth |
 //! | `refunds` | effect c1 of table R, reserve and withdrawal |
 //! | `restored` | what went on after the copy was made that a store was restored from |
@@ -24,6 +25,7 @@ mod statements;
 mod suspense;
 #[cfg(test)]
 mod tests;
+mod thawing;
 
 use std::collections::VecDeque;
 

@@ -169,7 +169,8 @@ impl Booking<'_> {
             r::Effect::ReserveBack => self.reserve_back(id)?,
             r::Effect::OpenCase => {
                 let cause = format!("withdraw:{}", id.as_str());
-                self.open_case(CaseKind::RefundBlocked, &cause, "sent_before_withdrawal")?;
+                let reason = "sent_before_withdrawal";
+                self.open_row_case(CaseKind::RefundBlocked, id.as_str(), &cause, reason)?;
             }
             r::Effect::Contradict => {
                 self.refund_at(id)?.frozen = true;
@@ -227,13 +228,14 @@ impl Booking<'_> {
             return Ok(());
         }
         let cause = format!("overdue:{}:WAIT_FUNDS", id.as_str());
-        self.open_case(CaseKind::RefundBlocked, &cause, "no_funds_for_a_day")
+        let reason = "no_funds_for_a_day";
+        self.open_row_case(CaseKind::RefundBlocked, id.as_str(), &cause, reason)
     }
 
     fn tell_blocked(&mut self, id: &RefundId, input: r::Input) -> Result<(), BooksError> {
         let line_id = self.refund_at(id)?.line_id.clone();
         let cause = format!("blocked:{}:{}", id.as_str(), input.as_str());
-        self.open_case(CaseKind::RefundBlocked, &cause, input.as_str())?;
+        self.open_row_case(CaseKind::RefundBlocked, id.as_str(), &cause, input.as_str())?;
         let fact = LineFact::default();
         let blocked = Observation::line(self.draw.now, line_id, l::Input::RefundBlocked, fact);
         self.pending.push_back(blocked);

@@ -51,11 +51,13 @@ impl Booking<'_> {
 
     /// a8: two persons named the lines; those that were never sent run again.
     pub(super) fn rebuild_lines(&mut self, fact: &ChannelFact) -> Result<(), BooksError> {
+        let named = !self.order.payment.suspense.is_zero();
         self.name_homes(&fact.named)?;
         self.name_suspense()?;
         self.thaw()?;
         let fact = LineFact {
             ruling: Some(l::Ruling::Post),
+            named,
             ..LineFact::default()
         };
         let held = self
@@ -71,23 +73,6 @@ impl Booking<'_> {
             .collect();
         self.pending.extend(ruled);
         self.witness("payments.named", "case")
-    }
-
-    /// What the contradiction stopped was put off to a look a day; it goes on now.
-    fn thaw(&mut self) -> Result<(), BooksError> {
-        if !std::mem::take(&mut self.order.payment.frozen) {
-            return Ok(());
-        }
-        let lines: Vec<_> = self.order.lines.iter().map(|l| l.line_id.clone()).collect();
-        for id in lines {
-            self.schedule_line(&id)?;
-        }
-        let refunds = self.order.refunds.iter();
-        let refunds: Vec<_> = refunds.map(|refund| refund.refund_id.clone()).collect();
-        for id in refunds {
-            self.schedule_refund(&id)?;
-        }
-        Ok(())
     }
 
     /// Suspense money of several homes goes nowhere until somebody said how much is whose: posting

@@ -241,6 +241,16 @@ pub(super) static WORDS: &[Word] = &[
         "Take back from marketing",
     ),
     (
+        "resolution.go_on",
+        "恢复处理，按原状继续",
+        "Let it go on as it stands",
+    ),
+    (
+        "said.stands_still",
+        "该记录仍处于停止状态，不能直接办结；请撤回后另提处理方式。",
+        "The row still stands still: it is not closed like this. Withdraw, and propose how it goes on.",
+    ),
+    (
         "resolution.settled",
         "已核实，无需处理",
         "Looked into; nothing is left to do",
