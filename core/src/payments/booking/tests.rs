@@ -179,6 +179,7 @@ fn observed(order: &Order, step: &Step) -> Option<Observed> {
                 refunded: Some(Fen::new(step.sum)),
                 minted: false,
                 named: Vec::new(),
+                goes_on: step.flag && input == p::Input::Case,
             };
             // Only a differing sum is "other"; the reading never says otherwise.
             let wrong = input == p::Input::PaidOther && total == AMOUNT;
@@ -192,6 +193,7 @@ fn observed(order: &Order, step: &Step) -> Option<Observed> {
                 absent_from_files: step.flag,
                 never_prepay: step.flag,
                 ruling: l::Ruling::ALL.get(step.ruling).copied(),
+                goes_on: step.flag && input == l::Input::Case,
                 ..LineFact::default()
             };
             Some(Observed::Line(line.line_id.clone(), input, fact))
