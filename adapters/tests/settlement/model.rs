@@ -312,6 +312,10 @@ impl TradePlatform for Model {
                 books.flying.push(order);
                 return silence(books, payout);
             }
+            // At the door, whatever may still be on its way under this number.
+            if books.state(&order.number) == PayoutAnswer::NotFound && books.fails(10) {
+                return Ok(PayoutAnswer::Refused);
+            }
             let state = books.take(order);
             if books.fails(15) {
                 return silence(books, payout);
