@@ -18,6 +18,7 @@ stories! {
     late_money_that_is_not_due_goes_back;
     late_money_whose_home_is_taken_goes_back;
     a_late_top_up_is_credited;
+    a_closed_order_is_watched_until_its_bill_is_there;
     a_lost_notice_is_found_by_query;
     a_notice_of_another_sum_must_be_confirmed;
     another_sum_waits_in_suspense;
@@ -156,6 +157,35 @@ async fn late_money_that_is_still_due_is_credited(place: Place) {
     assert_eq!(s.look(&order.id).await.lines[0].state, l::State::Ready);
     assert_eq!(s.outside.count("post") + s.outside.count("refund"), 0);
     s.outside.speak();
+    s.run(60).await;
+    assert_eq!(s.standing(&order.id).await, Standing::Posted);
+    s.square();
+    s.books_agree().await;
+}
+
+/// Nobody asks for ever about an order that was given up. Money that comes even later is told of, and found.
+async fn a_closed_order_is_watched_until_its_bill_is_there(place: Place) {
+    let s = Story::at(place);
+    let order = closed_order(&s).await;
+    let asked = async |days: i64| {
+        let before = s.outside.count("query");
+        s.run_long(days * 86_400).await;
+        s.outside.count("query") - before
+    };
+    assert!(asked(1).await >= 20, "hourly on its first day");
+    assert!(asked(2).await >= 2, "then daily");
+    s.outside.silence(&["query"]);
+    s.run_long(3 * 86_400).await;
+    assert!(
+        s.look(&order.id).await.payment.watched,
+        "silence ends no watch"
+    );
+    s.outside.speak();
+    asked(2).await;
+    assert_eq!(asked(3).await, 0);
+    let payment = s.look(&order.id).await.payment;
+    assert_eq!((payment.watched, payment.next_at), (false, None));
+    paid_after_closing(&s, &order).await;
     s.run(60).await;
     assert_eq!(s.standing(&order.id).await, Standing::Posted);
     s.square();

@@ -197,7 +197,7 @@ pub struct Payment {
     pub has_lock: bool,
     /// A contradiction stopped everything but looking.
     pub frozen: bool,
-    /// A CLOSED order is watched until the bill of its expire day is matched.
+    /// A CLOSED order is watched until the bill of its expire day is there ([`super::window::watched_until`]).
     pub watched: bool,
     /// When the present state was entered, and the turns taken in it.
     pub entered_at: Time,

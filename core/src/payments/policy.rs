@@ -25,6 +25,8 @@ pub struct Policy {
     pub sure_new: Fen,
     /// What marketing takes in a minute; see [`Policy::pace`].
     pub posts_per_minute: i64,
+    /// Days the channel's bill of a day may come later than the day after it.
+    pub bill_late_days: i64,
     /// What the payer reads in the cashier.
     pub subject_arrears: String,
     pub subject_top_up: String,
@@ -44,6 +46,7 @@ impl Default for Policy {
             sure_day: Fen::new(500_000),
             sure_new: Fen::new(100_000),
             posts_per_minute: 500,
+            bill_late_days: 3,
             subject_arrears: "电费缴纳".to_owned(),
             subject_top_up: "电费充值".to_owned(),
             return_url: String::new(),
@@ -92,6 +95,9 @@ impl Policy {
         if self.posts_per_minute < POSTS_PER_MINUTE_MIN {
             faults.push("posts_per_minute: at least 5");
         }
+        if self.bill_late_days < 0 {
+            faults.push("bill_late_days: not below zero");
+        }
         if self.subject_arrears.is_empty() || self.subject_top_up.is_empty() {
             faults.push("subject: must not be empty");
         }
@@ -112,11 +118,12 @@ mod tests {
             brake_count: 0,
             homes_max: 21,
             posts_per_minute: 4,
+            bill_late_days: -1,
             sure_new: Fen::new(500_001),
             subject_top_up: String::new(),
             ..Policy::default()
         };
-        assert_eq!(wrong.faults().len(), 7);
+        assert_eq!(wrong.faults().len(), 8);
     }
 
     #[test]

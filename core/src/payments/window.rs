@@ -117,6 +117,15 @@ pub fn while_watched(entered_at: Time, now: Time) -> Time {
     }
 }
 
+/// Until when a closed order is watched. The law says: till the bill of the day it expired is matched. A
+/// bill comes the day after, or so many days later; a query that is answered when even the latest bill is
+/// there has told what that bill would.
+#[must_use]
+pub fn watched_until(expire_at: Time, bill_late_days: i64) -> Time {
+    let days = bill_late_days.saturating_add(2).saturating_mul(DAY);
+    expire_at.plus_seconds(days.saturating_sub(expire_at.shanghai_second_of_day()))
+}
+
 #[must_use]
 pub const fn hourly(now: Time) -> Time {
     now.plus_seconds(HOUR)
@@ -275,6 +284,16 @@ mod tests {
             seen.push(now.seconds_since(start));
         }
         assert_eq!(seen, [5, 15, 60, 300, 1800, 5400, 9000]);
+    }
+
+    #[test]
+    fn a_closed_order_is_watched_till_its_latest_bill_is_there() {
+        let until = |expired: &str, late| watched_until(at(expired), late).rfc3339();
+        let noon = "2026-11-20T12:00:00+08:00";
+        assert_eq!(until(noon, 0), "2026-11-22T00:00:00+08:00");
+        assert_eq!(until(noon, 3), "2026-11-25T00:00:00+08:00");
+        let midnight = "2026-11-21T00:00:00+08:00";
+        assert_eq!(until(midnight, 3), "2026-11-26T00:00:00+08:00");
     }
 
     #[test]

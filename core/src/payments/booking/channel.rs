@@ -170,7 +170,20 @@ impl Booking<'_> {
         }
     }
 
+    /// An order that stayed closed is over once the channel was asked late enough. What is told of it
+    /// after that, by a notice or a bill, is booked all the same (a6).
+    fn end_watch(&mut self) {
+        let late_days = self.policy.bill_late_days;
+        let payment = &mut self.order.payment;
+        let until = window::watched_until(payment.expire_at, late_days);
+        let asked = payment.asked_at.is_some_and(|at| at >= until);
+        if payment.state == p::State::Closed && asked && !payment.frozen {
+            payment.watched = false;
+        }
+    }
+
     pub(super) fn schedule_channel(&mut self) {
+        self.end_watch();
         let payment = &mut self.order.payment;
         let (now, entered, turns) = (self.draw.now, payment.entered_at, payment.turns);
         payment.next_at = match payment.state {
