@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use lifeline_core::operators::session::{ABSOLUTE_S, IDLE_S};
 use lifeline_core::operators::staff::{FAILURES_MAX, LOCKED_S};
-use lifeline_core::operators::{Role, Scope};
+use lifeline_core::operators::{By, Role, Scope};
 
 use crate::office::{Desk, Office};
 
@@ -181,4 +181,68 @@ async fn ec_19_who_is_reset_or_ended_is_out_at_once() {
     let old = office.given("chen");
     let status = try_in(&desk, "chen", old.password.expose(), &office.code(&old)).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED, "the old proofs are over");
+}
+
+#[actix_web::test]
+async fn ln_55_who_is_changed_reset_or_ended_is_out_on_every_node_with_the_next_request() {
+    let office = Office::new().await;
+    // Two nodes of one installation: what they share is the store.
+    let (here, there) = (office.desk().await, office.desk().await);
+    office.hire("chen", Role::Support, Scope::Everywhere).await;
+    let admin = office.enter(&here, "admin").await;
+    let mark = office.mark(&here, &admin).await;
+    let act = async |what: &str, more: &[(&str, &str)]| {
+        let mut form = vec![("mark", mark.as_str())];
+        form.extend_from_slice(more);
+        let path = format!("/console/staff/chen/{what}");
+        let status = here.post(&path, &admin, &form).await.status;
+        assert!(
+            status == StatusCode::SEE_OTHER || status == StatusCode::OK,
+            "{what}: {status}"
+        );
+    };
+    let (reviewer, none) = ([("role", "reviewer"), ("scope", "*")], [("", ""); 0]);
+    for (what, more) in [
+        ("change", &reviewer[..]),
+        ("reset", &none[..]),
+        ("end", &none[..]),
+    ] {
+        let chen = office.enter(&there, "chen").await;
+        for node in [&here, &there] {
+            let served = node.get("/console", &chen).await.status;
+            assert_eq!(served, StatusCode::OK, "before: {what}");
+        }
+        act(what, more).await;
+        for node in [&here, &there] {
+            let out = node.get("/console", &chen).await.status;
+            assert_eq!(out, StatusCode::SEE_OTHER, "{what}");
+        }
+        if what == "reset" {
+            // The proofs that the administrator was shown are not known here: they are made anew.
+            let given = office
+                .operators
+                .reset(&office.given("chen").login, By::CommandLine);
+            office.know(given.await.unwrap());
+        }
+    }
+}
+
+#[actix_web::test]
+async fn ln_55_a_login_that_is_closed_by_wrong_tries_opens_on_no_node_and_throws_nobody_out() {
+    let office = Office::new().await;
+    let (here, there) = (office.desk().await, office.desk().await);
+    let working = office.enter(&here, "finance").await;
+    office.pass(60);
+    let given = office.given("finance");
+    for _ in 0..FAILURES_MAX {
+        try_in(&there, "finance", "not this one", &office.code(&given)).await;
+    }
+    for node in [&here, &there] {
+        let right = given.password.expose();
+        let closed = try_in(node, "finance", right, &office.code(&given)).await;
+        assert_eq!(closed, StatusCode::UNAUTHORIZED);
+        // Who tries a colleague's login must not be able to end their work.
+        let served = node.get("/console", &working).await.status;
+        assert_eq!(served, StatusCode::OK);
+    }
 }

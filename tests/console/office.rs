@@ -43,7 +43,7 @@ use rusqlite::Connection;
 use crate::aggregate::Company;
 use crate::billed::Billed;
 use crate::followers::Shorthand;
-use crate::stand_ins::{Dice, Hands, NoClerk, START_S, Well};
+use crate::stand_ins::{Dice, Hands, NoClerk, START_S, Well, of_households};
 
 /// A hash that costs little: what it costs is not what is tried here.
 const CHEAP: Cost = Cost {
@@ -117,18 +117,6 @@ impl Desk {
     }
 }
 
-/// The defaults of a household's listener.
-fn of_households() -> Quotas {
-    let n = |most| NonZeroU32::new(most).unwrap();
-    Quotas {
-        per_address_minute: n(600),
-        per_network_minute: n(6_000),
-        per_account_minute: n(240),
-        functions_percent: n(100),
-        nodes: n(1),
-    }
-}
-
 impl Office {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -182,6 +170,11 @@ impl Office {
         let given = given.await.unwrap();
         self.people.borrow_mut().push(given.clone());
         given
+    }
+
+    /// Proofs that were made beside the office's own.
+    pub(crate) fn know(&self, given: Credentials) {
+        self.people.borrow_mut().push(given);
     }
 
     pub(crate) fn given(&self, login: &str) -> Credentials {

@@ -1,5 +1,6 @@
 //! The clock, the dice and the outside of the tests: what is not tried here.
 
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use async_trait::async_trait;
@@ -7,6 +8,7 @@ use lifeline_core::requests::ports::{OrderReport, WorkOrder, WorkOrders};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::time::{Clock, Time};
+use lifeline_gateway::edge::limits::Quotas;
 use lifeline_gateway::listeners::ops::{Check, Circuit, Operation, Readiness};
 use lifeline_gateway::listeners::resources::{
     Backup, BackupRecord, Certificate, Disk, Pool, Quota, Resources,
@@ -32,6 +34,18 @@ impl Entropy for Dice {
             let roll = self.0.fetch_add(1, Ordering::SeqCst);
             chunk.copy_from_slice(&Sha256::digest(roll.to_be_bytes())[..chunk.len()]);
         }
+    }
+}
+
+/// The defaults of a household's listener.
+pub(crate) fn of_households() -> Quotas {
+    let n = |most| NonZeroU32::new(most).unwrap();
+    Quotas {
+        per_address_minute: n(600),
+        per_network_minute: n(6_000),
+        per_account_minute: n(240),
+        functions_percent: n(100),
+        nodes: n(1),
     }
 }
 

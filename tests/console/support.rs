@@ -1,6 +1,7 @@
 //! What carries the rest: a task is run now by whoever may, with a line of the audit.
 
 use actix_web::http::StatusCode;
+use lifeline_core::shared::ids::EvidenceId;
 use lifeline_core::shared::time::Clock as _;
 use lifeline_core::store::{StoreError, Tx, atomically, snapshot};
 
@@ -11,8 +12,10 @@ async fn ln_39_a_task_is_run_now_by_an_administrator_with_a_line_of_the_audit() 
     let office = Office::new().await;
     let desk = office.desk().await;
     let later = office.clock.now().plus_seconds(86_400);
+    let line = &EvidenceId::parse("019aa2f0-0000-7000-8000-00000000e71d").unwrap();
     atomically(&*office.store, async |tx: &mut Tx| {
         tx.jobs().ensure("jobs.retention", 86_400, later).await?;
+        tx.jobs().prove("jobs.retention", line).await?;
         Ok::<_, StoreError>(())
     })
     .await
@@ -20,6 +23,10 @@ async fn ln_39_a_task_is_run_now_by_an_administrator_with_a_line_of_the_audit() 
     let admin = office.enter(&desk, "admin").await;
     let page = desk.get("/console/system", &admin).await.text;
     assert!(page.contains("action=\"/console/system/jobs/jobs.retention/run\""));
+    assert!(
+        page.contains(line.as_str()),
+        "what its last turn is proved by"
+    );
     let mark = office.mark(&desk, &admin).await;
     let run = "/console/system/jobs/jobs.retention/run";
     let shown = desk.post(run, &admin, &[("mark", &mark)]).await;

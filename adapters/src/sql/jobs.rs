@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use lifeline_core::jobs::Job;
 use lifeline_core::jobs::ports::{JobReads, JobStore};
+use lifeline_core::shared::ids::EvidenceId;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
@@ -11,15 +12,16 @@ use super::value::args;
 use super::{Conn, Row, Sql, WriteConn};
 
 statements! { "jobs":
-    LIST("job") = "SELECT name, every_s, next_at, last_at, last_outcome, lease_epoch FROM job ORDER BY name";
+    LIST("job") = "SELECT name, every_s, next_at, last_at, last_outcome, last_evidence, lease_epoch FROM job ORDER BY name";
     ENSURE("job") = "INSERT INTO job (name, every_s, next_at, lease_epoch) VALUES ($1, $2, $3, 0) \
         ON CONFLICT (name) DO UPDATE SET every_s = excluded.every_s WHERE job.every_s <> excluded.every_s";
     CLAIM("job") = "UPDATE job SET lease_until = $3, lease_epoch = lease_epoch + 1 \
         WHERE name = $1 AND next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) \
-        RETURNING name, every_s, next_at, last_at, last_outcome, lease_epoch";
+        RETURNING name, every_s, next_at, last_at, last_outcome, last_evidence, lease_epoch";
     HASTEN("job") = "UPDATE job SET next_at = CASE WHEN next_at > $2 THEN $2 ELSE next_at END WHERE name = $1";
     FINISH("job") = "UPDATE job SET lease_until = NULL, last_at = $3, next_at = $4, last_outcome = $5 \
         WHERE name = $1 AND lease_epoch = $2 AND lease_until IS NOT NULL";
+    PROVE("job") = "UPDATE job SET last_evidence = $2 WHERE name = $1";
 }
 
 fn job(row: &Row) -> Result<Job, StoreError> {
@@ -29,6 +31,7 @@ fn job(row: &Row) -> Result<Job, StoreError> {
         next_at: row.time("next_at")?,
         last_at: row.maybe_time("last_at")?,
         last_outcome: row.maybe_text("last_outcome")?,
+        last_evidence: row.maybe_id("last_evidence")?,
         lease_epoch: row.int("lease_epoch")?,
     })
 }
@@ -75,5 +78,9 @@ impl<C: WriteConn> JobStore for Sql<C> {
     ) -> Result<bool, StoreError> {
         self.changed(&FINISH, args![name, lease_epoch, now, next_at, outcome])
             .await
+    }
+
+    async fn prove(&mut self, name: &str, evidence: &EvidenceId) -> Result<(), StoreError> {
+        self.touched(&PROVE, args![name, evidence]).await.map(drop)
     }
 }

@@ -1,6 +1,7 @@
 //! Timed tasks: one runner at a time, an old runner may not write.
 
 use lifeline_core::jobs::Job;
+use lifeline_core::shared::ids::EvidenceId;
 use tokio::task::JoinSet;
 
 use crate::bench::{Bench, at};
@@ -17,6 +18,7 @@ contracts! { "jobs":
     stale_epoch_writes_nothing => ["JobStore::finish"];
     dropped_unit_leaves_it_due => ["JobStore::claim", "JobStore::ensure"];
     one_of_many_runners => ["JobStore::claim"];
+    a_turn_names_its_line_of_the_evidence => ["JobStore::prove"];
 }
 
 async fn ensure(t: &Bench, name: &str, every_s: i64, next: i64) {
@@ -42,6 +44,7 @@ fn job(name: &str) -> Job {
         next_at: at(0),
         last_at: None,
         last_outcome: None,
+        last_evidence: None,
         lease_epoch: 0,
     }
 }
@@ -116,6 +119,22 @@ async fn finish_records_and_frees(t: Bench) {
     assert_eq!(list(&t).await, [ended]);
     assert_eq!(claim(&t, "sweep", 59).await, None);
     assert!(claim(&t, "sweep", 60).await.is_some());
+}
+
+async fn a_turn_names_its_line_of_the_evidence(t: Bench) {
+    ensure(&t, "sweep", 60, 0).await;
+    let line: EvidenceId = t.id();
+    t.write(async |tx| tx.jobs().prove("sweep", &line).await)
+        .await
+        .unwrap();
+    t.write(async |tx| tx.jobs().prove("nothing", &line).await)
+        .await
+        .unwrap();
+    let proven = Job {
+        last_evidence: Some(line),
+        ..job("sweep")
+    };
+    assert_eq!(list(&t).await, [proven]);
 }
 
 async fn stale_epoch_writes_nothing(t: Bench) {

@@ -131,6 +131,8 @@ async fn records_failures_and_panics(t: Bench) {
         .await
         .unwrap();
     assert_eq!(lines.len(), 3);
+    let jobs = shop.t.view().await.jobs().list().await.unwrap();
+    assert_eq!(jobs[0].last_evidence.as_ref(), Some(&lines[2].entry_id));
     for (line, outcome) in lines.iter().zip(["marketing_away", "panicked", "ok"]) {
         assert!(
             line.body.contains(&format!(r#""outcome":"{outcome}""#)),

@@ -7,6 +7,7 @@ pub mod ports;
 pub mod retention;
 pub mod runner;
 
+use crate::shared::ids::EvidenceId;
 use crate::shared::time::Time;
 
 /// A job's standing entry.
@@ -19,6 +20,8 @@ pub struct Job {
     pub last_at: Option<Time>,
     /// `ok` or a stable error code.
     pub last_outcome: Option<String>,
+    /// The line of the evidence that tells of the last turn.
+    pub last_evidence: Option<EvidenceId>,
     /// Rises with every claim; an old epoch may not write.
     pub lease_epoch: i64,
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::Job;
+use crate::shared::ids::EvidenceId;
 use crate::shared::time::Time;
 use crate::store::StoreError;
 
@@ -33,4 +34,6 @@ pub trait JobStore: JobReads {
         next_at: Time,
         outcome: &str,
     ) -> Result<bool, StoreError>;
+    /// Which line of the evidence tells of the last turn.
+    async fn prove(&mut self, name: &str, evidence: &EvidenceId) -> Result<(), StoreError>;
 }

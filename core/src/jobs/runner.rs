@@ -116,11 +116,12 @@ impl JobRunner {
         let now = maker.now();
         let mut salt = [0_u8; 16];
         self.entropy.fill(&mut salt);
+        let id = maker.id::<EvidenceId>();
         let entry = Act::new()
             .say("job", job.name.as_str())
             .say("outcome", outcome)
             .say("planned_at", job.next_at.rfc3339())
-            .into_entry(maker.id::<EvidenceId>(), "jobs.ran", began, now, salt);
+            .into_entry(id.clone(), "jobs.ran", began, now, salt);
         atomically(&*self.store, async |tx| {
             let next = next_turn(job, now);
             let ours = tx
@@ -128,7 +129,10 @@ impl JobRunner {
                 .finish(&job.name, job.lease_epoch, now, next, outcome)
                 .await?;
             match (&entry, ours) {
-                (Ok(entry), true) => tx.evidence().append(entry).await,
+                (Ok(entry), true) => {
+                    tx.evidence().append(entry).await?;
+                    tx.jobs().prove(&job.name, &id).await
+                }
                 // Texts only, so the act is always canonical; a lost lease leaves no line.
                 (Err(_), _) | (_, false) => Ok(()),
             }
@@ -148,6 +152,7 @@ mod tests {
             next_at: Time::from_micros(0).plus_seconds(next_at),
             last_at: None,
             last_outcome: None,
+            last_evidence: None,
             lease_epoch: 1,
         }
     }

@@ -35,6 +35,8 @@ struct Turn {
     last: String,
     outcome: String,
     next: String,
+    /// The line of the evidence that tells of the last turn.
+    evidence: String,
     failed: bool,
 }
 
@@ -73,6 +75,9 @@ async fn show(
         failed: job.last_outcome.as_deref().is_some_and(|word| word != "ok"),
         outcome: job.last_outcome.unwrap_or_else(|| "—".to_owned()),
         next: job.next_at.alipay_text(),
+        evidence: job
+            .last_evidence
+            .map_or_else(|| "—".to_owned(), |id| id.to_string()),
         name: job.name,
     });
     Ok(page(&SystemPage {

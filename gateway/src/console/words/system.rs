@@ -36,6 +36,7 @@ pub(super) static WORDS: &[Word] = &[
     ("system.every", "周期", "Every"),
     ("system.last", "上次执行", "Last"),
     ("system.outcome", "结果", "Outcome"),
+    ("system.evidence", "存证编号", "Evidence"),
     ("system.next", "下次执行", "Next"),
     ("system.run", "立即执行", "Run"),
     ("system.run_now", "立即执行", "Run now"),
