@@ -29,6 +29,7 @@ mod points;
 mod publishing;
 mod regions;
 mod services;
+mod sizes;
 mod stand_ins;
 mod support;
 mod taking_back;

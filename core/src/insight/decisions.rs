@@ -13,7 +13,9 @@ use crate::store::snapshot;
 /// Requests that were not done are kept one by one for a week.
 pub const REFUSALS_DAYS: i64 = 7;
 /// Rows of one table.
-pub const ROWS_MAX: i64 = 200;
+const ROWS_MAX: i64 = 200;
+/// Orders behind a cause that are shown; one more is read, to know whether there is one.
+pub const ROWS_SHOWN: usize = 200;
 
 /// A function that people tried and did not get, and what they were told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,7 +152,7 @@ impl Insight {
         })
     }
 
-    /// The newest orders behind a cause.
+    /// The newest orders behind a cause: one more than [`ROWS_SHOWN`] when there are more.
     ///
     /// # Errors
     /// As [`Insight::decisions`].
@@ -162,9 +164,9 @@ impl Insight {
     ) -> Result<Vec<UnpaidRow>, InsightError> {
         let (from, to) = self.moments_of(days)?;
         let mut view = snapshot(&*self.store).await?;
-        let rows = view
-            .insight()
-            .unpaid_rows((from, to), cause, regions, ROWS_MAX);
+        let rows =
+            view.insight()
+                .unpaid_rows((from, to), cause, regions, ROWS_MAX.saturating_add(1));
         Ok(rows.await?)
     }
 }

@@ -69,6 +69,9 @@ pub struct Statistics {
     pub lost: i64,
 }
 
+/// A turn of the task packs so many moments of a grain, the newest first: the rest waits an hour.
+const PACKED_AT_ONCE: usize = 200;
+
 /// The use cases of the figures.
 #[derive(Clone)]
 pub struct Insight {
@@ -285,7 +288,7 @@ impl Insight {
                 let mut view = snapshot(&*self.store).await?;
                 view.insight().loose(grain, from, to).await?
             };
-            for at in loose {
+            for at in loose.into_iter().rev().take(PACKED_AT_ONCE) {
                 atomically(&*self.store, async |tx: &mut Tx| {
                     Ok::<_, InsightError>(tx.insight().pack(grain, at).await?)
                 })

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use lifeline_core::insight::decisions::{Cause, Decisions};
+use lifeline_core::insight::decisions::{Cause, Decisions, ROWS_SHOWN};
 use lifeline_core::insight::people::midnight;
 use lifeline_core::insight::report::Statistics;
 use lifeline_core::insight::{Ask, Function, Insight};
@@ -204,16 +204,13 @@ async fn take_out(
             one.sum.yuan(),
         ]);
     }
-    visitor
+    let file = sheet.answer(form, "reports")?;
+    let act = "insight.export_reports";
+    let noted = visitor
         .operators
-        .note(
-            &visitor.acting,
-            "insight.export_reports",
-            &filters,
-            form.as_str(),
-        )
-        .await?;
-    sheet.answer(form, "reports")
+        .note(&visitor.acting, act, &filters, form.as_str());
+    noted.await?;
+    Ok(file)
 }
 
 struct Row {
@@ -229,6 +226,8 @@ struct ArrearsPage {
     frame: Frame,
     cause: &'static str,
     rows: Vec<Row>,
+    /// There are more than are shown.
+    more: bool,
     may_follow: bool,
 }
 
@@ -251,7 +250,8 @@ async fn behind(
     let frame = Frame::of(&visitor, "reports.arrears");
     Ok(page(&ArrearsPage {
         cause: frame.t(word(cause)),
-        rows: found.into_iter().map(row).collect(),
+        more: found.len() > ROWS_SHOWN,
+        rows: found.into_iter().take(ROWS_SHOWN).map(row).collect(),
         may_follow: visitor.acting.may(Right::ReadTimeline),
         frame,
     }))

@@ -140,14 +140,11 @@ async fn take_out(
     for one in regions(&audience) {
         sheet.row(&[one.region, one.people, one.homes]);
     }
-    visitor
+    let file = sheet.answer(form, "followers")?;
+    let act = "insight.export_followers";
+    let noted = visitor
         .operators
-        .note(
-            &visitor.acting,
-            "insight.export_followers",
-            &filters,
-            form.as_str(),
-        )
-        .await?;
-    sheet.answer(form, "followers")
+        .note(&visitor.acting, act, &filters, form.as_str());
+    noted.await?;
+    Ok(file)
 }

@@ -38,6 +38,11 @@ impl Form {
     }
 }
 
+/// Rows of one file, its head with them: every function, channel, outcome and region of a span has room.
+pub const ROWS_MAX: usize = 20_000;
+/// What a spreadsheet takes in one cell.
+pub const CELL_CHARS_MAX: usize = 32_767;
+
 /// Rows of text and numbers.
 #[derive(Debug)]
 pub struct Sheet {
@@ -64,11 +69,20 @@ impl Sheet {
         self.rows.push(cells.to_vec());
     }
 
+    fn fits(&self) -> bool {
+        let mut cells = self.rows.iter().flatten();
+        self.rows.len() <= ROWS_MAX
+            && cells.all(|cell| plain(cell).chars().count() <= CELL_CHARS_MAX)
+    }
+
     /// The file.
     ///
     /// # Errors
-    /// [`Fault::Internal`] when it cannot be written.
+    /// [`Fault::TooLarge`], or [`Fault::Internal`] when it cannot be written.
     pub fn answer(&self, form: Form, name: &str) -> Result<HttpResponse, Fault> {
+        if !self.fits() {
+            return Err(Fault::TooLarge);
+        }
         let bytes = match form {
             Form::Csv => self.csv().into_bytes(),
             Form::Xlsx => self.xlsx()?,
@@ -132,6 +146,8 @@ fn quoted(cell: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::StatusCode;
+
     use super::*;
 
     #[test]
@@ -149,6 +165,28 @@ mod tests {
         assert_eq!(plain("-12"), "-12", "a number stays one");
         assert_eq!(quoted("a\"b,c"), "\"a\"\"b,c\"");
         assert_eq!(quoted("bill"), "bill");
+    }
+
+    #[test]
+    fn ln_31_a_file_holds_so_many_rows_and_a_cell_so_many_characters_and_not_one_more() {
+        let rows = |n: usize| Sheet {
+            rows: vec![vec!["1".to_owned()]; n],
+        };
+        let cell = |text: String| Sheet {
+            rows: vec![vec![text]],
+        };
+        let long = |n: usize| cell("电".repeat(n));
+        for form in [Form::Csv, Form::Xlsx] {
+            let said = |sheet: &Sheet| sheet.answer(form, "x").map(|answer| answer.status());
+            assert_eq!(said(&rows(ROWS_MAX)), Ok(StatusCode::OK));
+            assert_eq!(said(&rows(ROWS_MAX + 1)), Err(Fault::TooLarge));
+            assert_eq!(said(&long(CELL_CHARS_MAX)), Ok(StatusCode::OK));
+            assert_eq!(said(&long(CELL_CHARS_MAX + 1)), Err(Fault::TooLarge));
+            // The apostrophe in front of a formula counts too.
+            let formula = format!("={}", "1".repeat(CELL_CHARS_MAX - 1));
+            assert_eq!(said(&cell(formula)), Err(Fault::TooLarge));
+        }
+        assert_eq!(Fault::TooLarge.code(), "too_large");
     }
 
     #[test]

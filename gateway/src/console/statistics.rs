@@ -258,10 +258,14 @@ struct Line {
 struct RefusalsPage {
     frame: Frame,
     lines: Vec<Line>,
+    /// There are more than are shown.
+    more: bool,
 }
 
 /// Rows told at once.
-const LINES_MAX: i64 = 200;
+const LINES_MAX: usize = 200;
+/// One more is read, to know whether there is one.
+const LINES_READ: i64 = 201;
 
 async fn refusals(
     visitor: Visitor,
@@ -278,7 +282,7 @@ async fn refusals(
         from: midnight(ask.from),
         to: midnight(ask.to.saturating_add(1)),
     };
-    let found = insight.refusals(&which, LINES_MAX).await?;
+    let found = insight.refusals(&which, LINES_READ).await?;
     let line = |one: lifeline_core::insight::asked::Refused| Line {
         at: one.at.alipay_text(),
         function: Function::numbered(one.function).name,
@@ -290,7 +294,8 @@ async fn refusals(
     };
     Ok(page(&RefusalsPage {
         frame: Frame::of(&visitor, "refusals.title"),
-        lines: found.into_iter().map(line).collect(),
+        more: found.len() > LINES_MAX,
+        lines: found.into_iter().take(LINES_MAX).map(line).collect(),
     }))
 }
 
@@ -324,6 +329,7 @@ async fn take_out(
     let noted = visitor
         .operators
         .note(&visitor.acting, "insight.export", &filters, form.as_str());
+    let file = sheet.answer(form, "statistics")?;
     noted.await?;
-    sheet.answer(form, "statistics")
+    Ok(file)
 }
