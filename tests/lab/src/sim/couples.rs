@@ -122,12 +122,7 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
             linger(plan, dice);
         }
         ("L", "FENCING(refund)") => {
-            for home in 0..HOMES {
-                let for_s = dice.between(60, 400);
-                let at_s = home_at(home).saturating_add(dice.between(4, 30));
-                plan.upsets
-                    .push((at_s, Upset::ConsumerUnavailable { home, for_s }));
-            }
+            unavailable(plan, dice);
             plan.upsets.push((40, Upset::MarketingDown { for_s: 30 }));
             let on = Some("POST_UNKNOWN");
             plan.services.extend([Service::Claim { on }; 3]);
@@ -137,6 +132,11 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
             claim_at_cutoff(plan, dice);
             let after_ms = dice.between(2_000, 90_000);
             plan.services.push(Service::LateClaim { after_ms });
+        }
+        // Marketing refuses, its fence is answered, and the refund waits at the brake.
+        ("L", "REFUND_DUE") if dice.in_mille(600) => {
+            plan.tight_brake = true;
+            unavailable(plan, dice);
         }
         ("L", "REFUND_DUE") | ("R", "PLANNED" | "WITHDRAWN") => {
             plan.tight_brake = true;
@@ -178,6 +178,16 @@ fn bring_about(plan: &mut Plan, on: Spot, dice: &mut Dice) {
 fn linger(plan: &mut Plan, dice: &mut Dice) {
     if dice.in_mille(700) {
         plan.climate = Climate::Stormy;
+    }
+}
+
+/// Marketing refuses the first orders of every home.
+fn unavailable(plan: &mut Plan, dice: &mut Dice) {
+    for home in 0..HOMES {
+        let for_s = dice.between(60, 400);
+        let at_s = home_at(home).saturating_add(dice.between(4, 30));
+        plan.upsets
+            .push((at_s, Upset::ConsumerUnavailable { home, for_s }));
     }
 }
 
