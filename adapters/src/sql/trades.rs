@@ -53,7 +53,7 @@ statements! { "trades":
         $14, $15, $16, $17, $18, $19, $20)";
     SAVE("trade_task") = "UPDATE trade_task SET state = $2, amount_fen = $3, queue_key = $4, weights_epoch = $5, \
         payout_no = $6, paid_fen = $7, payee = $8, sent_at = $9, hold = $10, payee_confirmed = $11, frozen = $12, \
-        next_at = $13, version = version + 1 WHERE trade_task_id = $1 AND version = $14";
+        next_at = $13, accepted_fen = $15, version = version + 1 WHERE trade_task_id = $1 AND version = $14";
     // Each side of one epoch is a stretch of the index: rows that are keyed right are not looked at.
     KEYED_BEFORE("trade_task") = trades!("state = 'QUEUED' AND weights_epoch < $1 ORDER BY weights_epoch LIMIT $2");
     KEYED_BEHIND("trade_task") = trades!("state = 'QUEUED' AND weights_epoch > $1 ORDER BY weights_epoch LIMIT $2");
@@ -195,7 +195,8 @@ impl<C: WriteConn> Sql<C> {
     }
 
     pub(super) async fn update_trade(&mut self, trade: &TradeTask) -> Result<(), StoreError> {
-        let args = self.trade_args(trade).await?;
+        let mut args = self.trade_args(trade).await?;
+        args.push(trade.accepted.into());
         if self.changed(&SAVE, args).await? {
             Ok(())
         } else {

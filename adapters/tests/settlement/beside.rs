@@ -22,6 +22,7 @@ stories! {
     an_earlier_payout_that_never_left_goes_with_the_next_version;
     a_payout_fenced_while_its_month_is_checked_anew_is_the_new_ones;
     a_payout_fenced_after_its_difference_left_stays_held_and_is_told;
+    two_persons_let_what_is_still_owed_go;
     a_payout_fenced_beside_the_same_figure_is_paid;
     figures_that_differ_hold_the_payout_and_are_told;
     a_covered_month_leaves_no_payout_behind_that_an_end_waits_for;
@@ -173,6 +174,34 @@ async fn a_payout_fenced_after_its_difference_left_stays_held_and_is_told(place:
     }
     assert_eq!(outside.paid(), Fen::new(13_640));
     assert_eq!(trade(&place, &first).await.state, State::Withdrawn);
+}
+
+async fn two_persons_let_what_is_still_owed_go(place: Place) {
+    let outside = Outside::at(start());
+    let (app, seller, first) = unanswered(&place, &outside).await;
+    let id = &first.trade_task_id;
+    let asked = async || app.pay_rest(id, "staff:1", "").await.unwrap();
+    assert!(!asked().await, "it is on its way");
+    corrected(&app, &place, &outside, &seller, "10.5").await;
+    confirm(&app, &place, &seller).await;
+    app.sweep_trades().await.unwrap();
+    fence(&app, &outside).await;
+    assert_eq!(trade(&place, &first).await.state, State::Held);
+    assert!(asked().await);
+    app.sweep_trades().await.unwrap();
+    let paid = trade(&place, &first).await;
+    assert_eq!(
+        (paid.state, paid.accepted, paid.amount),
+        (State::Paid, Fen::new(13_020), Fen::new(12_400)),
+        "what is owed of what was accepted last"
+    );
+    assert_eq!(outside.paid(), Fen::new(13_020), "620, then 12400");
+    assert!(!asked().await, "nothing is owed any more");
+    for _ in 0..2 {
+        outside.advance(3601);
+        app.sweep_trades().await.unwrap();
+    }
+    assert_eq!(outside.paid(), Fen::new(13_020));
 }
 
 /// The version after is worth the same: the owner was asked, and nothing was left to be paid for it.

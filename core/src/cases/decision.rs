@@ -43,10 +43,12 @@ pub enum Resolution {
     ProveAgain,
     /// The cooperation with somebody who sells power ends: keys, reserve and table are erased.
     EndCooperation,
+    /// What is still owed for a month of sold power is paid by the payout that is held.
+    PayRest,
 }
 
 impl Resolution {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::CreditHome,
         Self::Post,
         Self::FenceAndPost,
@@ -64,6 +66,7 @@ impl Resolution {
         Self::ReadingCorrected,
         Self::ProveAgain,
         Self::EndCooperation,
+        Self::PayRest,
     ];
 
     #[must_use]
@@ -86,6 +89,7 @@ impl Resolution {
             Self::ReadingCorrected => "reading_corrected",
             Self::ProveAgain => "prove_again",
             Self::EndCooperation => "end_cooperation",
+            Self::PayRest => "pay_rest",
         }
     }
 
@@ -175,6 +179,7 @@ impl CaseKind {
             Self::ReadingRefused => &[R::ReadingCorrected, R::Settled],
             Self::HolderConflict => &[R::ProveAgain, R::Settled],
             Self::TerminationAsked => &[R::EndCooperation, R::Settled],
+            Self::PayoutDiffers => &[R::PayRest, R::Settled],
             _ => &[R::Settled],
         }
     }

@@ -224,7 +224,8 @@ impl<'a> Meant<'a> {
             | Resolution::BillCorrected
             | Resolution::ReadingCorrected
             | Resolution::ProveAgain
-            | Resolution::EndCooperation => Vec::new(),
+            | Resolution::EndCooperation
+            | Resolution::PayRest => Vec::new(),
         }
     }
 

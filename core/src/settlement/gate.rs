@@ -80,6 +80,24 @@ pub(super) async fn ask(
     payee(tx, rules, trade, now).await
 }
 
+/// What the owner accepted last for the month of an earlier task's payout, where nothing else pays what that one
+/// did not.
+pub(super) async fn owed_of(
+    tx: &mut Tx,
+    trade: &TradeTask,
+) -> Result<Option<Fen>, SettlementError> {
+    let (table, period) = (&trade.table_id, &trade.period);
+    let version = tx.settlement().newest_energy(table, period).await?;
+    let newest = tx.settlement().newest_task(table, period).await?;
+    let newer = newest.filter(|task| task.check_task_id != trade.check_task_id);
+    let (Some(version), Some(newer)) = (version, newer) else {
+        return Ok(None);
+    };
+    let stands = agrees(&version, newer.net);
+    let owing = matches!(beside(tx, trade, &newer).await?, Beside::Owing);
+    Ok((stands && owing).then_some(newer.net))
+}
+
 /// Meter and settlement are one figure, and it is what the owner accepted.
 fn agrees(version: &EnergyVersion, accepted: Fen) -> bool {
     let net = version.settled.as_ref().map(|settled| settled.net());

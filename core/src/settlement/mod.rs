@@ -9,7 +9,7 @@
 //! | `watch`, `watching`, `calculation`, `settling` | which tables were updated, and what a month is worth |
 //! | `table_k`, `check_task`, `countdown`, `asking`, `checking`, `answering` | the owner checks before the money moves |
 //! | `table_t`, `trade_task`, `trade_queue`, `gate`, `trading`, `dispatch` | the queue of payouts, each paid at most once |
-//! | `differing` | what is told of figures of a month that are not one |
+//! | `differing`, `owing` | what is told of figures of a month that are not one, and what two persons let go of it |
 //! | `energy`, `table_rows`, `records`, `events` | rows and how their owner pages through them, proof, what others hear |
 //! | `reviewing`, `returns`, `hearing` | the reviewer; what a bank gives back; what the outbox brings |
 //! | `rules`, `ports`, `jobs` | thresholds, the outside, timed tasks |
@@ -42,6 +42,7 @@ mod dispatch;
 mod error;
 mod gate;
 mod hearing;
+mod owing;
 mod records;
 mod returns;
 mod reviewing;

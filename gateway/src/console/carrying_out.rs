@@ -11,7 +11,7 @@ use lifeline_core::payments::rulings::Ruled;
 use lifeline_core::payments::{PaymentError, Payments};
 use lifeline_core::settlement::accounts::Generation;
 use lifeline_core::settlement::flagged::{Flagged, Released};
-use lifeline_core::settlement::ids::GenerationAccountId;
+use lifeline_core::settlement::ids::{GenerationAccountId, TradeTaskId};
 use lifeline_core::settlement::{Settlement, SettlementError};
 use lifeline_core::shared::ids::{CaseId, PaymentId};
 
@@ -75,6 +75,13 @@ async fn done(
         Resolution::ProveAgain => {
             let thawed = bindings.prove_again(case, &actor(visitor)).await?;
             Ok((!thawed).then_some("said.unmoved"))
+        }
+        Resolution::PayRest => {
+            let id = TradeTaskId::parse(&case.subject);
+            let id = id.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;
+            let who = visitor.acting.actor();
+            let moved = settlement.pay_rest(&id, &who, &trace::current()).await?;
+            Ok((!moved).then_some("said.unmoved"))
         }
         Resolution::EndCooperation => {
             let id = GenerationAccountId::parse(&case.subject);

@@ -255,6 +255,11 @@ pub(super) static WORDS: &[Word] = &[
         "已核实，无需处理",
         "Looked into; nothing is left to do",
     ),
+    (
+        "resolution.pay_rest",
+        "按最近认可的金额补付",
+        "Pay what is still owed of what was accepted last",
+    ),
     ("proposal.open", "待复核", "waits for another person"),
     ("proposal.approved", "已同意", "agreed"),
     ("proposal.refused", "不同意", "refused"),
