@@ -219,10 +219,9 @@ async fn ln_55_who_is_changed_reset_or_ended_is_out_on_every_node_with_the_next_
         }
         if what == "reset" {
             // The proofs that the administrator was shown are not known here: they are made anew.
-            let given = office
-                .operators
-                .reset(&office.given("chen").login, By::CommandLine);
-            office.know(given.await.unwrap());
+            let login = office.given("chen").login.clone();
+            let given = office.operators.reset(&login, By::CommandLine).await;
+            office.know(given.unwrap());
         }
     }
 }

@@ -2,12 +2,12 @@
 //! by blind index.
 
 use async_trait::async_trait;
+use lifeline_core::accounts::Terminal;
 use lifeline_core::accounts::account::{Account, CertifiedBy, ProviderId, RealName, VerifiedPhone};
 use lifeline_core::accounts::consent::{Consent, Purpose};
 use lifeline_core::accounts::ports::{AccountReads, AccountStore};
 use lifeline_core::accounts::secret::Secret;
 use lifeline_core::accounts::session::{EndedSession, Session};
-use lifeline_core::accounts::Terminal;
 use lifeline_core::accounts::step_up::StepUp;
 use lifeline_core::shared::ids::{AccountId, SessionId};
 use lifeline_core::shared::personal::{IdNo, PersonName, Phone};
