@@ -26,6 +26,7 @@ mod rumours;
 mod seam;
 mod shrink;
 mod tasks;
+mod thawing;
 mod throws;
 mod town;
 mod trace;

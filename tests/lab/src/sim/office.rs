@@ -1,7 +1,8 @@
 //! The people behind the counter: claims for refunds, decisions of two persons about what the
 //! product may not decide, and the bookkeeper who reads the outside's daily files.
 //!
-//! All of them act through [`Payments::observe`], the door for decisions and for other rooms.
+//! All of them act through [`Payments::observe`], the door for decisions and for other rooms; what a
+//! contradiction stopped goes on by [`Payments::rule`].
 
 use lifeline_adapters::sql::Bench;
 use lifeline_core::payments::observation::{
@@ -239,6 +240,7 @@ impl Desk {
                 OR EXISTS (SELECT 1 FROM payment_refund r WHERE r.payment_id = p.payment_id AND (r.state = 'BLOCKED' OR r.frozen = 1)) \
                 OR (p.foreign_fen > p.foreign_used_fen)";
             for order in self.orders(waiting) {
+                self.thaw(&order).await;
                 let seen = self.decisions(&order);
                 self.say(&order, seen, "two persons").await;
             }
@@ -248,11 +250,15 @@ impl Desk {
     fn decisions(&mut self, order: &Order) -> Vec<Observation> {
         let mut all = Vec::new();
         let undivided = order.payment.suspense.is_positive();
-        if order.payment.frozen || (undivided && self.dice.in_mille(650)) {
+        if order.payment.frozen {
+            // It was let go on just now; what else waits is looked at when it does.
+            return all;
+        }
+        if undivided && self.dice.in_mille(650) {
             return vec![self.about_order(order)];
         }
         for refund in &order.refunds {
-            if refund.frozen || refund.state == r::State::Blocked {
+            if !refund.frozen && refund.state == r::State::Blocked {
                 all.push(self.about_refund(order, refund));
             }
         }
@@ -296,6 +302,7 @@ impl Desk {
     fn about_line(&mut self, order: &Order, line: &PostingLine) -> Option<Observation> {
         let foreign = order.payment.foreign > order.payment.foreign_used;
         match line.state {
+            _stopped if line.frozen => None,
             // What the daily GET may know by now is looked up before anything is decided.
             l::State::Held if line.may_be_known() && self.dice.in_mille(500) => {
                 if self.dice.in_mille(300) {
@@ -306,7 +313,6 @@ impl Desk {
             }
             l::State::Held => Some(self.about_held(order, line, foreign)),
             l::State::Posted if foreign => Some(self.about_gone(order, line)),
-            _thawed if line.frozen => Some(self.line(line, l::Input::Case, None)),
             _ => None,
         }
     }
