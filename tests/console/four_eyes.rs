@@ -101,6 +101,45 @@ async fn ln_55_only_what_the_kind_permits_is_proposed_and_one_at_a_time() {
     assert_eq!(again, 303, "after a refusal something else may be proposed");
 }
 
+/// What two persons agreed to may turn out to be impossible: that does not keep the case from every other end.
+#[actix_web::test]
+async fn ln_55_what_cannot_be_carried_out_is_withdrawn_and_something_else_proposed() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let id = doubted(&office, CaseKind::Contradiction).await;
+    let path = format!("/console/cases/{id}");
+    let finance = office.enter(&desk, "finance").await;
+    let reviewer = office.enter(&desk, "reviewer").await;
+    let said = propose(&office, &desk, &finance, &id, ["go_on", "it may go on"]).await;
+    assert_eq!(said, 303);
+    assert_eq!(
+        agree(&office, &desk, &reviewer, &id).await.0,
+        409,
+        "of nobody"
+    );
+    let other = ["settled", "nothing is left"];
+    let early = propose(&office, &desk, &finance, &id, other).await;
+    assert_eq!(early, 409, "something is agreed to");
+    let refuse = async |cookie: &str| {
+        let mark = office.mark(&desk, cookie).await;
+        let way = format!("{path}/refusal");
+        desk.post(&way, cookie, &[("mark", &mark)]).await.status
+    };
+    let way = format!("{path}/refusal");
+    assert!(!desk.get(&path, &finance).await.text.contains(&way));
+    assert_eq!(refuse(&finance).await, 409, "it was their own proposal");
+    assert!(desk.get(&path, &reviewer).await.text.contains(&way));
+    assert_eq!(refuse(&reviewer).await, 303);
+    assert_eq!(
+        propose(&office, &desk, &finance, &id, other).await,
+        303,
+        "withdrawn"
+    );
+    assert_eq!(agree(&office, &desk, &reviewer, &id).await.0, 303);
+    assert_eq!(office.audited("cases.close"), ["ok"]);
+    assert_eq!(refuse(&reviewer).await, 409, "it is over");
+}
+
 #[actix_web::test]
 async fn ln_55_the_list_shows_what_is_open_and_what_is_late() {
     let office = Office::new().await;

@@ -26,6 +26,9 @@ statements! { "cases":
     PROPOSALS("case_proposal") = proposals!("case_proposal", "case_id, resolution, parts", "case_id");
     PROPOSE("case_proposal") = propose!("case_proposal", "case_id, resolution, parts", "$6, $7, $8");
     JUDGE("case_proposal") = judge!("case_proposal");
+    WITHDRAW("case_proposal") = "UPDATE case_proposal SET state = $2, decided_by = $3, decided_at = $4 \
+        WHERE proposal_id = $1 AND state = 'approved' AND EXISTS (SELECT 1 FROM case_file f \
+            WHERE f.case_id = case_proposal.case_id AND f.closed_at IS NULL)";
     TAKINGS("case_taking") = "SELECT t.case_id, t.taken_by, t.taken_at FROM case_taking t \
         JOIN case_file c ON c.case_id = t.case_id WHERE c.closed_at IS NULL ORDER BY t.case_id";
     TAKE("case_taking") = "INSERT INTO case_taking (case_id, taken_by, taken_at) SELECT case_id, $2, $3 FROM case_file \
@@ -177,6 +180,10 @@ impl<C: WriteConn> CaseStore for Sql<C> {
 
     async fn judge(&mut self, decided: &Proposal) -> Result<bool, StoreError> {
         self.changed(&JUDGE, judging(decided)).await
+    }
+
+    async fn withdraw(&mut self, decided: &Proposal) -> Result<bool, StoreError> {
+        self.changed(&WITHDRAW, judging(decided)).await
     }
 
     async fn take(&mut self, taking: &Taking) -> Result<bool, StoreError> {

@@ -21,6 +21,7 @@ contracts! { "cases":
     dropped_unit_opens_nothing => ["CaseStore::open"];
     one_of_many_opens => ["CaseStore::open"];
     one_proposal_waits_and_another_person_decides => ["CaseStore::propose", "CaseStore::judge", "CaseReads::proposals"];
+    what_was_agreed_to_is_withdrawn_while_its_case_is_open => ["CaseStore::withdraw"];
     a_case_closes_once_and_leaves_the_list => ["CaseStore::close", "CaseReads::list_open"];
     a_case_is_taken_by_one_and_given_back_by_the_same => ["CaseStore::take", "CaseStore::give_back", "CaseReads::takings"];
     unreadable_kind_is_an_alarm => ["CaseReads::find"];
@@ -237,6 +238,38 @@ async fn one_proposal_waits_and_another_person_decides(t: Bench) {
         matches!(refused, Err(StoreError::Refused(_))),
         "{refused:?}"
     );
+}
+
+async fn what_was_agreed_to_is_withdrawn_while_its_case_is_open(t: Bench) {
+    let case = case(&t, "mismatch:T1");
+    open(&t, &case).await;
+    let (first, second) = (proposal(&case, "p1"), proposal(&case, "p2"));
+    let decided = |one: &Proposal, state| Proposal {
+        state,
+        decided_by: Some("staff:b".to_owned()),
+        decided_at: Some(at(2)),
+        ..one.clone()
+    };
+    let withdrawn = decided(&first, ProposalState::Refused);
+    let agreed = [&first, &second].map(|one| decided(one, ProposalState::Approved));
+    t.write(async |tx| {
+        assert!(tx.cases().propose(&first).await?);
+        assert!(!tx.cases().withdraw(&withdrawn).await?, "it waits");
+        assert!(tx.cases().judge(&agreed[0]).await?);
+        assert!(!tx.cases().propose(&second).await?, "one is agreed to");
+        assert!(tx.cases().withdraw(&withdrawn).await?);
+        assert!(!tx.cases().withdraw(&withdrawn).await?, "once");
+        assert!(tx.cases().propose(&second).await?, "something else");
+        assert!(tx.cases().judge(&agreed[1]).await?);
+        assert!(tx.cases().close(&case.case_id, at(3)).await?);
+        let late = decided(&second, ProposalState::Refused);
+        assert!(!tx.cases().withdraw(&late).await?, "it was carried out");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let found = t.view().await.cases().proposals(&case.case_id).await;
+    assert_eq!(found.unwrap(), [agreed[1].clone(), withdrawn]);
 }
 
 async fn a_case_closes_once_and_leaves_the_list(t: Bench) {

@@ -35,6 +35,9 @@ pub trait CaseStore: CaseReads {
     async fn propose(&mut self, proposal: &Proposal) -> Result<bool, StoreError>;
     /// Writes what was decided about a proposal that waits; false when it waits no more.
     async fn judge(&mut self, decided: &Proposal) -> Result<bool, StoreError>;
+    /// Takes back what was agreed to about a case that is still open, so that something else may be
+    /// proposed; false when it was not agreed to, or the case is closed.
+    async fn withdraw(&mut self, decided: &Proposal) -> Result<bool, StoreError>;
     /// Takes an open case up; false when somebody has, or it is closed.
     async fn take(&mut self, taking: &Taking) -> Result<bool, StoreError>;
     /// Gives a case back; false when it was not theirs.

@@ -242,7 +242,8 @@ impl Operators {
     }
 
     /// Another person lets a proposal happen, or refuses it. What is agreed to is carried out by
-    /// whoever holds the room it belongs to; [`Operators::carried_out`] closes the case then.
+    /// whoever holds the room it belongs to; [`Operators::carried_out`] closes the case then. What was
+    /// agreed to and cannot be carried out is refused after all: something else may be proposed then.
     ///
     /// # Errors
     /// [`OperatorError::SamePerson`] (in the audit too), [`OperatorError::NotAsThingsStand`], or the store's.
@@ -253,7 +254,11 @@ impl Operators {
         agree: bool,
     ) -> Result<Proposal, OperatorError> {
         let docket = self.docket(acting, id).await?;
-        let waiting = docket.waiting().ok_or(OperatorError::NotAsThingsStand)?;
+        let open = !agree && docket.case.closed_at.is_none();
+        let agreed = docket.agreed().filter(|_| open);
+        let waiting = docket.waiting().or(agreed);
+        let waiting = waiting.ok_or(OperatorError::NotAsThingsStand)?;
+        let waits = waiting.waits();
         let maker = self.maker();
         let word = waiting.what.resolution.as_str();
         let judged = waiting.clone().judged(acting.actor(), maker.now(), agree);
@@ -270,7 +275,12 @@ impl Operators {
         let line = acting.line(maker.uuid(), maker.now(), act, id.as_str(), word);
         let (decided, line) = (&decided, &line);
         atomically(&*self.store, async |tx: &mut Tx| {
-            if !tx.cases().judge(decided).await? {
+            let judged = if waits {
+                tx.cases().judge(decided).await?
+            } else {
+                tx.cases().withdraw(decided).await?
+            };
+            if !judged {
                 return Err(OperatorError::NotAsThingsStand);
             }
             tx.audit().append(line).await?;

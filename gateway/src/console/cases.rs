@@ -195,6 +195,7 @@ struct CasePage {
     /// What waits was proposed by whoever looks: another person decides about it.
     own: bool,
     may_carry_out: bool,
+    may_withdraw: bool,
     may_take: bool,
     may_give_back: bool,
     /// Readings of a seller, to be looked at as they are now.
@@ -273,7 +274,9 @@ async fn show(
     let mine = taken.is_some_and(|one| one.taken_by == who);
     let works = open && visitor.acting.may(Right::ProposeDecision);
     let waiting = docket.waiting();
-    let approved = docket.agreed().is_some();
+    let agreed = docket.agreed();
+    let approved = agreed.is_some();
+    let judges = open && visitor.acting.may(Right::ApproveDecision);
     let frame = Frame::of(&visitor, "case.title");
     Ok(page(&CasePage {
         facts: facts(&frame, case),
@@ -298,11 +301,10 @@ async fn show(
             && waiting.is_none()
             && !approved
             && visitor.acting.may(Right::ProposeDecision),
-        may_judge: open
-            && waiting.is_some_and(|one| one.waits_for(&who))
-            && visitor.acting.may(Right::ApproveDecision),
+        may_judge: judges && waiting.is_some_and(|one| one.waits_for(&who)),
         own: open && waiting.is_some_and(|one| one.proposed_by == who),
-        may_carry_out: open && approved && visitor.acting.may(Right::ApproveDecision),
+        may_carry_out: judges && approved,
+        may_withdraw: judges && agreed.is_some_and(|one| one.proposed_by != who),
         may_take: works && taken.is_none(),
         may_give_back: works && mine,
         reading: case.kind == CaseKind::ReadingRefused,

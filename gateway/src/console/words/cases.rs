@@ -92,6 +92,11 @@ pub(super) static WORDS: &[Word] = &[
     ("case.refuse", "不同意", "Refuse"),
     ("case.again", "再次执行", "Carry out again"),
     (
+        "case.withdraw",
+        "撤回，另提处理方式",
+        "Withdraw it, and propose something else",
+    ),
+    (
         "kind.amount_mismatch",
         "实付金额与订单不符",
         "Another sum was paid than ordered",
