@@ -13,7 +13,7 @@ use lifeline_core::shared::time::Clock as _;
 use crate::books::{AMOUNT, HOME, line_in, order_in, refund_in};
 use crate::one_row::{about, case_about, rule};
 use crate::outside::{Fault, NoticeText, raw};
-use crate::refunds::{posted, trade_of};
+use crate::refunds::{posted, trade_of, want_refund};
 use crate::store::Place;
 use crate::stories;
 use crate::story::{Ordered, Story, arrears};
@@ -28,6 +28,7 @@ stories! {
     what_stands_still_is_not_closed_without_a_word;
     going_on_names_no_home;
     what_is_left_held_of_suspense_has_a_case;
+    what_follows_a_credit_or_a_refund_is_about_money;
 }
 
 const DAY: i64 = 86_400;
@@ -280,4 +281,16 @@ async fn what_is_left_held_of_suspense_has_a_case(place: Place) {
     assert_eq!(look.payment.refunded, Fen::new(6_000));
     s.square();
     s.books_agree().await;
+}
+
+/// Points, receipts and reminders follow what is told of money: told to nobody for good, it is a person's.
+async fn what_follows_a_credit_or_a_refund_is_about_money(place: Place) {
+    let s = Story::at(place);
+    let order = posted(&s).await;
+    want_refund(&s, &order.id).await;
+    s.run(60).await;
+    for kind in ["payments.posted", "payments.refunded"] {
+        let told = format!("SELECT COUNT(*) FROM outbox WHERE kind = '{kind}' AND money = 1");
+        assert_eq!(s.count(&told).await, 1, "{kind}: buried, it opens a case");
+    }
 }
