@@ -33,6 +33,7 @@ use crate::privacy::ports::{PrivacyReads, PrivacyStore};
 use crate::publications::ports::{PublicationReads, PublicationStore};
 use crate::requests::ports::{RequestReads, RequestStore};
 use crate::settlement::accounts::ports::{GenerationReads, GenerationStore};
+use crate::settlement::brake::ports::PayoutBrakeStore;
 use crate::settlement::ports::{SettlementReads, SettlementStore};
 
 /// What a store can answer besides success; no engine's own error comes further in than this.
@@ -174,6 +175,7 @@ pub trait UnitOfWork: Send {
     fn operators(&mut self) -> &mut dyn StaffStore;
     fn outbox(&mut self) -> &mut dyn OutboxStore;
     fn payments(&mut self) -> &mut dyn PaymentStore;
+    fn payout_brake(&mut self) -> &mut dyn PayoutBrakeStore;
     fn privacy(&mut self) -> &mut dyn PrivacyStore;
     fn publications(&mut self) -> &mut dyn PublicationStore;
     fn recovery(&mut self) -> &mut dyn RecoveryStore;
@@ -246,6 +248,7 @@ impl Tx {
         operators: StaffStore;
         outbox: OutboxStore;
         payments: PaymentStore;
+        payout_brake: PayoutBrakeStore;
         privacy: PrivacyStore;
         publications: PublicationStore;
         recovery: RecoveryStore;

@@ -25,6 +25,7 @@ mod movement;
 mod office;
 mod opened;
 mod openings;
+mod payouts;
 mod points;
 mod publishing;
 mod regions;

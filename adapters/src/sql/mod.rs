@@ -88,6 +88,7 @@ mod outbox;
 mod payment_rows;
 mod payment_writes;
 mod payments;
+mod payout_brake;
 pub mod personal;
 mod points;
 mod privacy;

@@ -117,6 +117,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::payment_rows::STATEMENTS,
         super::payment_writes::STATEMENTS,
         super::payments::STATEMENTS,
+        super::payout_brake::STATEMENTS,
         super::personal::STATEMENTS,
         super::points::STATEMENTS,
         super::privacy::STATEMENTS,

@@ -24,6 +24,7 @@ use lifeline_core::privacy::ports::{PrivacyReads, PrivacyStore};
 use lifeline_core::publications::ports::{PublicationReads, PublicationStore};
 use lifeline_core::requests::ports::{RequestReads, RequestStore};
 use lifeline_core::settlement::accounts::ports::{GenerationReads, GenerationStore};
+use lifeline_core::settlement::brake::ports::PayoutBrakeStore;
 use lifeline_core::settlement::ports::{SettlementReads, SettlementStore};
 use lifeline_core::store::{Snapshot, StoreError, UnitOfWork};
 
@@ -59,6 +60,7 @@ impl<C: WriteConn + 'static> UnitOfWork for Sql<C> {
         operators: StaffStore;
         outbox: OutboxStore;
         payments: PaymentStore;
+        payout_brake: PayoutBrakeStore;
         privacy: PrivacyStore;
         publications: PublicationStore;
         recovery: RecoveryStore;

@@ -61,6 +61,7 @@ mod payment_fixtures;
 mod payment_moment;
 mod payment_turns;
 mod payments;
+mod payout_brake;
 #[path = "../place/mod.rs"]
 mod place;
 mod points;
@@ -132,6 +133,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     payment_moment::contracts,
     payment_turns::contracts,
     payments::contracts,
+    payout_brake::contracts,
     points::contracts,
     privacy::contracts,
     step_ups::contracts,

@@ -10,6 +10,7 @@
 )]
 
 mod beside;
+mod braked;
 mod checking;
 mod collecting;
 mod drills;
@@ -161,6 +162,7 @@ fn main() {
     });
     let all = [
         beside::stories(),
+        braked::stories(),
         checking::stories(),
         collecting::stories(),
         drills::stories(),

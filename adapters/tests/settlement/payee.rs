@@ -13,6 +13,7 @@ use lifeline_core::shared::time::Clock as _;
 use lifeline_core::store::snapshot;
 use serde_json::json;
 
+use crate::braked::release;
 use crate::home::{CARD, Home, OTHER_CARD, OTHER_PHONE, PHONE};
 use crate::store::Place;
 use crate::stories;
@@ -40,6 +41,7 @@ async fn m2_17_another_payee_wants_a_code_and_waits_three_days(place: Place) {
     let braked = app(&home.place, &home.outside, braked);
     braked.sweep_trades().await.unwrap();
     assert_eq!(home.trade().await.state, State::Queued);
+    release(&braked, &home.place).await;
     home.reserve_says(CARD).await;
     home.show(&account, CARD, None).await.unwrap();
     let other = home.show(&account, OTHER_CARD, None).await;

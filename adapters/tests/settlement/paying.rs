@@ -10,6 +10,7 @@ use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Clock as _;
 use lifeline_core::store::snapshot;
 
+use crate::braked::release;
 use crate::checking::sent;
 use crate::store::{Place, start};
 use crate::stories;
@@ -133,6 +134,7 @@ async fn pv_28_the_queue_leaves_in_weighted_order_and_a_change_rekeys_it(place: 
     app_slow.sweep_trades().await.unwrap();
     let first = outside.with(|world| world.payouts[0].1);
     assert_eq!(first, sellers[3].1, "the largest sum outweighs two minutes");
+    release(&app_slow, &place).await;
     // Time alone counts now: the oldest leaves first.
     let mut by_time = rules();
     by_time.weights = Weights {

@@ -45,10 +45,12 @@ pub enum Resolution {
     EndCooperation,
     /// What is still owed for a month of sold power is paid by the payout that is held.
     PayRest,
+    /// Payouts go on, counted from zero.
+    ReleaseBrake,
 }
 
 impl Resolution {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::CreditHome,
         Self::Post,
         Self::FenceAndPost,
@@ -67,6 +69,7 @@ impl Resolution {
         Self::ProveAgain,
         Self::EndCooperation,
         Self::PayRest,
+        Self::ReleaseBrake,
     ];
 
     #[must_use]
@@ -90,6 +93,7 @@ impl Resolution {
             Self::ProveAgain => "prove_again",
             Self::EndCooperation => "end_cooperation",
             Self::PayRest => "pay_rest",
+            Self::ReleaseBrake => "release_brake",
         }
     }
 
@@ -180,6 +184,7 @@ impl CaseKind {
             Self::HolderConflict => &[R::ProveAgain, R::Settled],
             Self::TerminationAsked => &[R::EndCooperation, R::Settled],
             Self::PayoutDiffers => &[R::PayRest, R::Settled],
+            Self::PayoutsBraked => &[R::ReleaseBrake],
             _ => &[R::Settled],
         }
     }
@@ -189,7 +194,7 @@ impl CaseKind {
     pub const fn hours(self) -> i64 {
         match self {
             Self::AmountMismatch | Self::PostingHeld | Self::RefundBlocked => 24,
-            Self::Contradiction | Self::ForeignRefund => 4,
+            Self::Contradiction | Self::ForeignRefund | Self::PayoutsBraked => 4,
             Self::BillFlagged | Self::ReadingRefused => 72,
             _ => 120,
         }

@@ -48,10 +48,12 @@ pub enum CaseKind {
     BillFlagged,
     /// What the head-end says of a seller's month cannot be; nothing of it was kept.
     ReadingRefused,
+    /// More payouts left within an hour than may without two persons: nothing leaves until they agree.
+    PayoutsBraked,
 }
 
 impl CaseKind {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::AmountMismatch,
         Self::Contradiction,
         Self::ForeignRefund,
@@ -69,6 +71,7 @@ impl CaseKind {
         Self::RefundAsked,
         Self::BillFlagged,
         Self::ReadingRefused,
+        Self::PayoutsBraked,
     ];
 
     #[must_use]
@@ -91,6 +94,7 @@ impl CaseKind {
             Self::RefundAsked => "refund_asked",
             Self::BillFlagged => "bill_flagged",
             Self::ReadingRefused => "reading_refused",
+            Self::PayoutsBraked => "payouts_braked",
         }
     }
 
@@ -152,7 +156,8 @@ impl CaseKind {
             | Self::PostingHeld
             | Self::RefundBlocked
             | Self::DeadLetter
-            | Self::RefundAsked => Queue::Money,
+            | Self::RefundAsked
+            | Self::PayoutsBraked => Queue::Money,
             Self::HolderConflict | Self::AccountConflict => Queue::Homes,
             Self::ArchiveConflict => Queue::Archive,
             Self::SettlementReview

@@ -225,7 +225,8 @@ impl<'a> Meant<'a> {
             | Resolution::ReadingCorrected
             | Resolution::ProveAgain
             | Resolution::EndCooperation
-            | Resolution::PayRest => Vec::new(),
+            | Resolution::PayRest
+            | Resolution::ReleaseBrake => Vec::new(),
         }
     }
 

@@ -8,6 +8,7 @@ use super::table_t::{Effect, Input, State};
 use super::trade_task::TradeTask;
 use super::trading::{self, Paid, TradeApplied};
 use super::{Settlement, SettlementError};
+use crate::cases::{Case, CaseKind};
 use crate::shared::money::Fen;
 use crate::shared::outside::NoAnswer;
 use crate::store::{atomically, snapshot};
@@ -244,6 +245,23 @@ impl Settlement {
         .await?;
         self.pursue(&applied).await?;
         Ok(stopped)
+    }
+
+    /// Whether the payout that a case is about is still stopped: then it is not settled.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn stands_still(&self, case: &Case) -> Result<bool, SettlementError> {
+        let id = TradeTaskId::parse(&case.subject);
+        let (Ok(id), CaseKind::Contradiction) = (id, case.kind) else {
+            return Ok(false);
+        };
+        let found = snapshot(self.store())
+            .await?
+            .settlement()
+            .trade(&id)
+            .await?;
+        Ok(found.is_some_and(|trade| trade.frozen))
     }
 }
 

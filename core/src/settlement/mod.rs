@@ -10,11 +10,13 @@
 //! | `table_k`, `check_task`, `countdown`, `asking`, `checking`, `answering` | the owner checks before the money moves |
 //! | `table_t`, `trade_task`, `trade_queue`, `gate`, `trading`, `dispatch` | the queue of payouts, each paid at most once |
 //! | `differing`, `owing` | what is told of figures of a month that are not one, and what two persons let go of it |
+//! | `brake` | what leaves within an hour, and the two persons who let the rest go on |
 //! | `energy`, `table_rows`, `records`, `events` | rows and how their owner pages through them, proof, what others hear |
 //! | `reviewing`, `returns`, `hearing` | the reviewer; what a bank gives back; what the outbox brings |
 //! | `rules`, `ports`, `jobs` | thresholds, the outside, timed tasks |
 
 pub mod accounts;
+pub mod brake;
 pub mod calculation;
 pub mod check_task;
 pub mod checking;
@@ -66,6 +68,9 @@ use crate::store::{Store, atomically};
 use checking::{Applied, Seen};
 use ids::{CheckTaskId, TradeTaskId};
 use trading::{Paid, TradeApplied};
+
+/// What the causes of cases about months and payouts begin with.
+pub const CAUSES: &str = "settlement:";
 
 /// The outside and the store, as settlement needs them.
 #[derive(Clone)]

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::SettlementError;
 use super::check_task::CheckTask;
 use super::differing::Differing;
 use super::trade_task::TradeTask;
+use super::{CAUSES, SettlementError};
 use crate::audit;
 use crate::cases::{Case, CaseKind};
 use crate::evidence::{Act, Entry};
@@ -72,7 +72,7 @@ pub(super) fn audit_line(draw: &Draw, subject: &str, act: &str) -> audit::Line {
 
 /// A case about a task, once per `what` and subject.
 pub(super) fn case(draw: &Draw, kind: CaseKind, subject: &str, what: &str) -> Case {
-    let cause = format!("settlement:{what}:{subject}");
+    let cause = format!("{CAUSES}{what}:{subject}");
     Case {
         case_id: draw.id::<CaseId>("case", &cause),
         kind,
@@ -82,6 +82,14 @@ pub(super) fn case(draw: &Draw, kind: CaseKind, subject: &str, what: &str) -> Ca
         opened_at: draw.now,
         trace_id: draw.trace_id.clone(),
         closed_at: None,
+    }
+}
+
+/// A case about one row of a task: what happens to it again, after the case was closed, is told again.
+pub(super) fn of_row(draw: &Draw, kind: CaseKind, row: &str, what: &str) -> Case {
+    Case {
+        facts: json!({ "row": row, "what": what }).to_string(),
+        ..case(draw, kind, row, what)
     }
 }
 

@@ -2,16 +2,17 @@
 
 use super::SettlementError;
 use super::asking;
+use super::brake;
 use super::checking::{self, Seen};
 use super::differing::Differing;
 use super::events::{self, MonthNews};
 use super::ids::TradeTaskId;
-use super::records::{case, differs, trade_line};
+use super::records::{differs, of_row, trade_line};
 use super::rules::SettlementRules;
 use super::table_k;
 use super::table_t::{Effect, Facts, Input, State, decide};
 use super::trade_task::{Hold, TradeTask};
-use crate::cases::CaseKind;
+use crate::cases::{CaseKind, rounds};
 use crate::ledger::{Account, Entry};
 use crate::shared::decision::Decision;
 use crate::shared::draw::Draw;
@@ -136,8 +137,8 @@ pub(super) async fn hear(
         trade.frozen = true;
         trade.next_at = next_turn(&trade, input, &[], rules, draw.now);
         let what = "paid_earlier_number";
-        let case = case(draw, CaseKind::Contradiction, id.as_str(), what);
-        tx.cases().open(&case).await?;
+        let case = of_row(draw, CaseKind::Contradiction, id.as_str(), what);
+        rounds::open(tx.cases(), &case).await?;
         if trade != before {
             tx.evidence()
                 .append(&trade_line(draw, &before, &trade, what)?)
@@ -233,13 +234,7 @@ async fn facts(
     input: Input,
 ) -> Result<Facts, SettlementError> {
     let leaves = trade.state == State::Queued && input == Input::Turn && !trade.frozen;
-    let brake_open = if leaves {
-        let since = draw.now.plus_seconds(-HOUR_S);
-        let (count, sum) = tx.settlement().sent_since(since).await?;
-        count < rules.brake_count && sum.plus(trade.amount)? <= rules.brake_sum
-    } else {
-        false
-    };
+    let brake_open = leaves && brake::lets_pass(tx, rules, draw, trade.amount).await?;
     let waited = trade
         .sent_at
         .map_or(0, |sent_at| draw.now.seconds_since(sent_at));
@@ -362,8 +357,8 @@ async fn open(
     trade: &TradeTask,
     input: Input,
 ) -> Result<(), SettlementError> {
-    let case = case(draw, kind, trade.trade_task_id.as_str(), input.as_str());
-    tx.cases().open(&case).await?;
+    let case = of_row(draw, kind, trade.trade_task_id.as_str(), input.as_str());
+    rounds::open(tx.cases(), &case).await?;
     Ok(())
 }
 

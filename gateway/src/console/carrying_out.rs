@@ -12,7 +12,7 @@ use lifeline_core::payments::{PaymentError, Payments};
 use lifeline_core::settlement::accounts::Generation;
 use lifeline_core::settlement::flagged::{Flagged, Released};
 use lifeline_core::settlement::ids::{GenerationAccountId, TradeTaskId};
-use lifeline_core::settlement::{Settlement, SettlementError};
+use lifeline_core::settlement::{CAUSES, Settlement, SettlementError};
 use lifeline_core::shared::ids::{CaseId, PaymentId};
 
 use super::cases::here;
@@ -56,7 +56,7 @@ async fn done(
     let resolution = decided.what.resolution;
     match resolution {
         Resolution::Settled => {
-            let still = payments.stands_still(case).await?;
+            let still = payments.stands_still(case).await? || settlement.stands_still(case).await?;
             Ok(still.then_some("said.stands_still"))
         }
         Resolution::BillStands | Resolution::BillCorrected => {
@@ -90,6 +90,19 @@ async fn done(
             generation.end(&id, &actor(visitor)).await?;
             Ok(None)
         }
+        Resolution::ReleaseBrake => {
+            // A trip that is over already leaves nothing to be done.
+            let trace_id = trace::current();
+            settlement.release_brake(case, decided, &trace_id).await?;
+            Ok(None)
+        }
+        Resolution::GoOn if is_of_payout(case) => {
+            let id = TradeTaskId::parse(&case.subject);
+            let id = id.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;
+            let actor = visitor.acting.actor();
+            settlement.go_on(&id, &actor, &trace::current()).await?;
+            Ok(None)
+        }
         _ => {
             let payment = PaymentId::parse(&case.subject);
             let payment = payment.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;
@@ -100,6 +113,11 @@ async fn done(
             Ok((ruled == Ruled::Unmoved).then_some("said.unmoved"))
         }
     }
+}
+
+/// Opened by the room of payouts.
+fn is_of_payout(case: &Case) -> bool {
+    case.cause.starts_with(CAUSES)
 }
 
 impl From<PaymentError> for Fault {

@@ -152,6 +152,17 @@ pub(super) static WORDS: &[Word] = &[
         "付款结果不一致",
         "A payout that differs",
     ),
+    ("kind.payouts_braked", "付款已刹停", "Payouts are stopped"),
+    (
+        "what.payout_brake",
+        "一小时内的付款笔数或金额超出上限，付款全部暂停，须两人同意后方可继续",
+        "More payouts than may leave within an hour, by number or sum; none leaves until two persons agree",
+    ),
+    (
+        "resolution.release_brake",
+        "放行付款，重新计数",
+        "Let payouts go on, counted from zero",
+    ),
     (
         "what.figures_differ",
         "表计、结算与付款三方金额不一致，付款已暂停",

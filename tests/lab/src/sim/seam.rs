@@ -86,6 +86,7 @@ impl UnitOfWork for SeamUnit {
         operators: lifeline_core::operators::ports::StaffStore;
         outbox: lifeline_core::outbox::ports::OutboxStore;
         payments: lifeline_core::payments::ports::PaymentStore;
+        payout_brake: lifeline_core::settlement::brake::ports::PayoutBrakeStore;
         privacy: lifeline_core::privacy::ports::PrivacyStore;
         publications: lifeline_core::publications::ports::PublicationStore;
         recovery: lifeline_core::payments::recovery::ports::RecoveryStore;

@@ -1,0 +1,53 @@
+//! The brake of payouts.
+
+use lifeline_core::shared::time::Time;
+use lifeline_core::store::StoreError;
+
+use crate::bench::{Bench, at};
+use crate::contracts;
+
+contracts! { "payout_brake":
+    a_trip_holds_until_two_persons_release_it => ["PayoutBrakeStore::brake_tripped_at",
+        "PayoutBrakeStore::brake_released_since", "PayoutBrakeStore::trip_brake", "PayoutBrakeStore::release_brake"];
+}
+
+async fn trip(t: &Bench, second: i64) -> bool {
+    let tripped = t.write(async |tx| tx.payout_brake().trip_brake(at(second)).await);
+    tripped.await.unwrap()
+}
+
+async fn tripped_at(t: &Bench) -> Option<Time> {
+    let tripped = t.write(async |tx| tx.payout_brake().brake_tripped_at().await);
+    tripped.await.unwrap()
+}
+
+async fn released_since(t: &Bench, second: i64) -> Option<Time> {
+    let since = at(second);
+    let released = t.write(async |tx| tx.payout_brake().brake_released_since(since).await);
+    released.await.unwrap()
+}
+
+async fn release(t: &Bench, tripped: i64, by: [&str; 2], now: i64) -> Result<bool, StoreError> {
+    let (tripped, now) = (at(tripped), at(now));
+    t.write(async |tx| tx.payout_brake().release_brake(tripped, by, now).await)
+        .await
+}
+
+async fn a_trip_holds_until_two_persons_release_it(t: Bench) {
+    assert_eq!(tripped_at(&t).await, None);
+    assert!(trip(&t, 1).await);
+    assert!(!trip(&t, 2).await, "it is on already");
+    assert_eq!(tripped_at(&t).await, Some(at(1)));
+    assert_eq!(released_since(&t, 0).await, None);
+    let alone = release(&t, 1, ["staff:a", "staff:a"], 3).await;
+    assert!(matches!(alone, Err(StoreError::Refused(_))), "{alone:?}");
+    assert!(!release(&t, 2, ["staff:a", "staff:b"], 3).await.unwrap());
+    assert!(release(&t, 1, ["staff:a", "staff:b"], 3).await.unwrap());
+    assert_eq!(tripped_at(&t).await, None);
+    assert!(!release(&t, 1, ["staff:c", "staff:d"], 4).await.unwrap());
+    assert_eq!(released_since(&t, 3).await, Some(at(3)));
+    assert_eq!(released_since(&t, 4).await, None);
+    assert!(trip(&t, 5).await, "and again");
+    assert!(release(&t, 5, ["staff:b", "staff:a"], 6).await.unwrap());
+    assert_eq!(released_since(&t, 0).await, Some(at(6)), "the last one");
+}

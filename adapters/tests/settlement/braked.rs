@@ -1,0 +1,144 @@
+//! The brake of payouts (money.md G7): what is more than may leave within an hour waits for two persons, however
+//! long, and not for the hour to pass.
+
+use lifeline_core::cases::decision::{Ending, Proposal, Resolution};
+use lifeline_core::cases::four_eyes::ProposalState;
+use lifeline_core::cases::{Case, CaseKind};
+use lifeline_core::settlement::{Feedback, Settlement};
+use lifeline_core::shared::money::Fen;
+use lifeline_core::store::snapshot;
+
+use crate::checking::answer;
+use crate::store::{Place, start};
+use crate::stories;
+use crate::world::{Outside, app, rules};
+
+stories! {
+    payouts_over_the_hours_count_wait_for_two_persons_however_long;
+    one_payout_over_the_hours_sum_leaves_once_two_persons_agreed;
+    one_person_is_not_two_and_a_trip_is_released_once;
+}
+
+/// Trips that nobody closed yet, oldest first.
+async fn trips(place: &Place) -> Vec<Case> {
+    let mut view = snapshot(&*place.store).await.unwrap();
+    let mut about = view.cases().about("payouts").await.unwrap();
+    about.retain(|case| case.closed_at.is_none());
+    about
+}
+
+fn agreed(case: &Case, by: [&str; 2]) -> Proposal {
+    Proposal {
+        proposal_id: case.case_id.as_str().to_owned(),
+        what: Ending {
+            case_id: case.case_id.clone(),
+            resolution: Resolution::ReleaseBrake,
+            parts: Vec::new(),
+        },
+        reason: "the month's payouts are due".to_owned(),
+        proposed_by: by[0].to_owned(),
+        proposed_at: case.opened_at,
+        state: ProposalState::Approved,
+        decided_by: Some(by[1].to_owned()),
+        decided_at: Some(case.opened_at),
+    }
+}
+
+/// Two persons let payouts go on, and the case is over.
+pub(crate) async fn release(app: &Settlement, place: &Place) {
+    let open = trips(place).await;
+    let [case] = &open[..] else {
+        panic!("one trip: {open:?}");
+    };
+    assert_eq!(case.kind, CaseKind::PayoutsBraked);
+    let decided = agreed(case, ["staff:a", "staff:b"]);
+    assert!(app.release_brake(case, &decided, "t").await.unwrap());
+    let (id, now) = (&case.case_id, case.opened_at);
+    place
+        .write(async |tx| tx.cases().close(id, now).await)
+        .await;
+}
+
+/// Three sellers whose months are confirmed, 124.00 yuan each.
+async fn three(app: &Settlement, place: &Place, outside: &Outside) {
+    let mut sellers = Vec::new();
+    for nth in 0..3 {
+        let seller = place.seller(outside, nth).await;
+        outside.reads(&seller, "10");
+        sellers.push(seller);
+    }
+    app.collect_all().await.unwrap();
+    app.watch().await.unwrap();
+    for seller in &sellers {
+        answer(app, place, seller, Feedback::Confirm).await.unwrap();
+    }
+}
+
+async fn queued(place: &Place) -> i64 {
+    let queued = "SELECT COUNT(*) FROM trade_task WHERE state = 'QUEUED'";
+    place.number(queued).await
+}
+
+async fn payouts_over_the_hours_count_wait_for_two_persons_however_long(place: Place) {
+    let outside = Outside::at(start());
+    let mut tight = rules();
+    tight.brake_count = 1;
+    let app = app(&place, &outside, tight);
+    three(&app, &place, &outside).await;
+    app.sweep_trades().await.unwrap();
+    assert_eq!(outside.paid(), Fen::new(12_400));
+    for _ in 0..3 {
+        outside.advance(2 * 3_600);
+        app.sweep_trades().await.unwrap();
+    }
+    assert_eq!(outside.paid(), Fen::new(12_400), "no hour releases it");
+    assert_eq!((queued(&place).await, trips(&place).await.len()), (2, 1));
+    release(&app, &place).await;
+    app.sweep_trades().await.unwrap();
+    assert_eq!(outside.paid(), Fen::new(24_800), "counted from zero");
+    assert_eq!(
+        (queued(&place).await, trips(&place).await.len()),
+        (1, 1),
+        "the third trips it again, and is told again"
+    );
+    let told = "SELECT COUNT(*) FROM audit_line WHERE act = 'settlement.release_brake'";
+    assert_eq!(place.number(told).await, 1);
+}
+
+async fn one_payout_over_the_hours_sum_leaves_once_two_persons_agreed(place: Place) {
+    let outside = Outside::at(start());
+    let mut tight = rules();
+    tight.brake_sum = Fen::new(12_399);
+    let app = app(&place, &outside, tight);
+    three(&app, &place, &outside).await;
+    app.sweep_trades().await.unwrap();
+    assert_eq!(outside.paid(), Fen::ZERO);
+    outside.advance(60);
+    release(&app, &place).await;
+    app.sweep_trades().await.unwrap();
+    assert_eq!(outside.paid(), Fen::new(12_400), "what they looked at");
+    assert_eq!((queued(&place).await, trips(&place).await.len()), (2, 1));
+}
+
+async fn one_person_is_not_two_and_a_trip_is_released_once(place: Place) {
+    let outside = Outside::at(start());
+    let mut tight = rules();
+    tight.brake_count = 1;
+    let app = app(&place, &outside, tight);
+    three(&app, &place, &outside).await;
+    app.sweep_trades().await.unwrap();
+    let first = trips(&place).await.remove(0);
+    let alone = agreed(&first, ["staff:a", "staff:a"]);
+    assert!(app.release_brake(&first, &alone, "t").await.is_err());
+    outside.advance(60);
+    app.sweep_trades().await.unwrap();
+    assert_eq!(outside.paid(), Fen::new(12_400), "one person is not two");
+    release(&app, &place).await;
+    app.sweep_trades().await.unwrap();
+    // Carried out once more, an agreement about the first trip says nothing of the second.
+    let decided = agreed(&first, ["staff:a", "staff:b"]);
+    assert!(!app.release_brake(&first, &decided, "t").await.unwrap());
+    outside.advance(60);
+    app.sweep_trades().await.unwrap();
+    assert_eq!((queued(&place).await, trips(&place).await.len()), (1, 1));
+}

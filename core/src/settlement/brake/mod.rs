@@ -1,0 +1,102 @@
+//! The brake of payouts (money.md G7): what leaves within an hour is counted; over the count or the sum it
+//! trips, and nothing leaves until two persons have agreed to the case about it. Then counting begins anew.
+
+pub mod ports;
+
+use serde_json::json;
+
+use super::records::audit_line;
+use super::rules::SettlementRules;
+use super::{CAUSES, Settlement, SettlementError};
+use crate::cases::decision::Proposal;
+use crate::cases::{Case, CaseKind};
+use crate::shared::draw::Draw;
+use crate::shared::ids::CaseId;
+use crate::shared::money::Fen;
+use crate::shared::time::Time;
+use crate::store::{Tx, atomically};
+
+const HOUR_S: i64 = 3600;
+/// What a case of a trip is about.
+const SUBJECT: &str = "payouts";
+/// What it says.
+const WHAT: &str = "payout_brake";
+
+/// Whether one more payout of this sum may leave; asked in the unit that would send it, which trips the
+/// brake when it may not.
+pub(super) async fn lets_pass(
+    tx: &mut Tx,
+    rules: &SettlementRules,
+    draw: &Draw,
+    sum: Fen,
+) -> Result<bool, SettlementError> {
+    if tx.payout_brake().brake_tripped_at().await?.is_some() {
+        return Ok(false);
+    }
+    let hour = draw.now.plus_seconds(HOUR_S.saturating_neg());
+    let released = tx.payout_brake().brake_released_since(hour).await?;
+    let since = released.unwrap_or(hour);
+    let (count, sent) = tx.settlement().sent_since(since).await?;
+    // The first after a release is what two persons looked at, however large it is by itself.
+    let looked_at = released.is_some() && count == 0;
+    if looked_at || (count < rules.brake_count && sent.plus(sum)? <= rules.brake_sum) {
+        return Ok(true);
+    }
+    if tx.payout_brake().trip_brake(draw.now).await? {
+        tx.cases().open(&tripped(draw)).await?;
+    }
+    Ok(false)
+}
+
+/// One per trip.
+fn cause_of(tripped_at: Time) -> String {
+    format!("{CAUSES}{WHAT}:{}", tripped_at.micros())
+}
+
+fn tripped(draw: &Draw) -> Case {
+    let cause = cause_of(draw.now);
+    Case {
+        case_id: draw.id::<CaseId>("case", &cause),
+        kind: CaseKind::PayoutsBraked,
+        cause,
+        subject: SUBJECT.to_owned(),
+        facts: json!({ "what": WHAT }).to_string(),
+        opened_at: draw.now,
+        trace_id: draw.trace_id.clone(),
+        closed_at: None,
+    }
+}
+
+impl Settlement {
+    /// Lets payouts go on after the trip that a case is about, as two persons agreed; false when that trip
+    /// is over already.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn release_brake(
+        &self,
+        case: &Case,
+        decided: &Proposal,
+        trace_id: &str,
+    ) -> Result<bool, SettlementError> {
+        let Some(second) = decided.decided_by.as_deref() else {
+            return Ok(false);
+        };
+        let draw = self.draw(second, trace_id);
+        let by = [decided.proposed_by.as_str(), second];
+        atomically(self.store(), async |tx: &mut Tx| {
+            let tripped_at = tx.payout_brake().brake_tripped_at().await?;
+            let Some(tripped_at) = tripped_at.filter(|at| cause_of(*at) == case.cause) else {
+                return Ok(false);
+            };
+            let brake = tx.payout_brake();
+            if !brake.release_brake(tripped_at, by, draw.now).await? {
+                return Ok(false);
+            }
+            let line = audit_line(&draw, case.case_id.as_str(), "settlement.release_brake");
+            tx.audit().append(&line).await?;
+            Ok::<_, SettlementError>(true)
+        })
+        .await
+    }
+}
