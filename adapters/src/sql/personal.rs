@@ -290,7 +290,7 @@ pub static TABLES: &[Table] = &[
         .purged(&OLD_REPORTS, 190),
     table("access_tally", "", NOBODY),
     table("access_sum", "", NOBODY),
-    table("access_pack", "", NOBODY),
+    table("access_pack", "cells", NOBODY),
     table("access_latency", "", NOBODY),
     table("access_people", "period begins cell", NOBODY),
     table("access_person", "period begins cell", Fate::Kept("hashes under a salt that dies with its day, week or month; nobody can be looked up")),
