@@ -141,6 +141,7 @@ impl<'a> Seller<'a> {
         self.shows_who_it_is().await;
         self.is_refused().await;
         self.signs_in_by_password().await;
+        self.comes_back().await;
         self.has_another_payee().await;
         self.sells().await;
     }
