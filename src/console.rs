@@ -17,7 +17,7 @@ use lifeline_gateway::console::visitor::ConsoleCookies;
 use lifeline_gateway::edge::limits::{Limits, Quotas};
 use lifeline_gateway::insight::{Counting, Recorder};
 use lifeline_gateway::listeners::ops::Readiness;
-use lifeline_gateway::listeners::services::{Made, Services};
+use lifeline_gateway::listeners::service_register::{Made, Services};
 use lifeline_gateway::listeners::start::{ConsoleDoor, Furnish};
 
 use crate::config::Config;

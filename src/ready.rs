@@ -7,7 +7,7 @@ use lifeline_adapters::sql::Engine;
 use lifeline_adapters::wire::{Asked, LeftAlone, Stands};
 use lifeline_gateway::listeners::ops::{Check, Circuit, Operation, Readiness};
 use lifeline_gateway::listeners::resources::Resources;
-use lifeline_gateway::listeners::services::Health;
+use lifeline_gateway::listeners::service_register::Health;
 
 use crate::outside::Outside;
 use crate::resources::Resting;

@@ -25,7 +25,7 @@ use lifeline_gateway::edge::together::Together;
 use lifeline_gateway::insight::{Counting, Recorder};
 use lifeline_gateway::listeners::ops::{Ops, Readiness};
 use lifeline_gateway::listeners::outermost::{Sources, Stopping};
-use lifeline_gateway::listeners::services::Watching;
+use lifeline_gateway::listeners::service_register::Watching;
 use lifeline_gateway::listeners::start::{self, Edge};
 use lifeline_gateway::runner::{Runner, Waker, Worker};
 use secrecy::{ExposeSecret as _, SecretString};

@@ -29,7 +29,7 @@ mod payouts;
 mod points;
 mod publishing;
 mod regions;
-mod services;
+mod service_register;
 mod sizes;
 mod stand_ins;
 mod support;

@@ -36,7 +36,7 @@ use lifeline_gateway::edge::cursor::Cursors;
 use lifeline_gateway::edge::limits::{Limits, Quotas};
 use lifeline_gateway::edge::switchboard::Switchboard;
 use lifeline_gateway::listeners::outermost::{Sources, addressed, traced};
-use lifeline_gateway::listeners::services::{Made, Services};
+use lifeline_gateway::listeners::service_register::{Made, Services};
 use lifeline_tests::Silence;
 use rusqlite::Connection;
 

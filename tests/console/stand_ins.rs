@@ -13,7 +13,7 @@ use lifeline_gateway::listeners::ops::{Check, Circuit, Operation, Readiness};
 use lifeline_gateway::listeners::resources::{
     Backup, BackupRecord, Certificate, Disk, Pool, Quota, Resources,
 };
-use lifeline_gateway::listeners::services::Health;
+use lifeline_gateway::listeners::service_register::Health;
 use sha2::{Digest as _, Sha256};
 
 pub(crate) const START_S: i64 = 1_795_000_000;

@@ -40,7 +40,7 @@ mod points;
 mod readings;
 mod resources;
 mod sent;
-mod services;
+mod service_register;
 pub mod sheet;
 mod statistics;
 mod system;
@@ -81,7 +81,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Page> {
     openings::pages(&mut pages);
     system::pages(&mut pages);
     circuits::pages(&mut pages);
-    services::pages(&mut pages);
+    service_register::pages(&mut pages);
     limits::pages(&mut pages);
     find::pages(&mut pages);
     bans::pages(&mut pages);

@@ -14,7 +14,7 @@ use super::frame::{Frame, page};
 use super::visitor::Visitor;
 use crate::edge::limits::Limits;
 use crate::listeners::ops::{Check, Readiness};
-use crate::listeners::services::Services;
+use crate::listeners::service_register::Services;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
     pages.get("/console", Access::May(Right::Overview), today);

@@ -6,7 +6,7 @@ mod methods;
 pub mod ops;
 pub mod outermost;
 pub mod resources;
-pub mod services;
+pub mod service_register;
 pub mod start;
 mod unread;
 

@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 
 use super::resources::Resources;
-use super::services::Health;
+use super::service_register::Health;
 
 /// One dependency's answer to "can you work".
 #[derive(Debug, Clone, Serialize)]

@@ -16,7 +16,7 @@ mod points;
 mod readings;
 mod resources;
 mod sent;
-mod services;
+mod service_register;
 mod statistics;
 mod system;
 mod timeline;
@@ -70,7 +70,7 @@ static TABLES: &[&[Word]] = &[
     resources::WORDS,
     statistics::WORDS,
     sent::WORDS,
-    services::WORDS,
+    service_register::WORDS,
     system::WORDS,
     timeline::WORDS,
 ];
@@ -191,7 +191,7 @@ mod tests {
         for one in ["failed", "slow", "probe"] {
             wanted.insert(format!("circuit.{one}"));
         }
-        for one in crate::listeners::services::Health::ALL {
+        for one in crate::listeners::service_register::Health::ALL {
             wanted.insert(format!("health.{}", one.as_str()));
         }
         for one in [

@@ -11,7 +11,7 @@ use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::today::House;
 use super::visitor::Visitor;
-use crate::listeners::services::{Health, Place, Service};
+use crate::listeners::service_register::{Health, Place, Service};
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
     let read = Access::May(Right::ReadSystem);
@@ -32,7 +32,7 @@ struct Row {
 }
 
 #[derive(Template)]
-#[template(path = "console/services.html")]
+#[template(path = "console/service_register.html")]
 struct ServicesPage {
     frame: Frame,
     as_of: String,
