@@ -109,13 +109,8 @@ impl Outside {
             Arc::clone(entropy),
         )
         .map_err(|error| Failure::failed(format!("exchange: {error}")))?;
-        let signatures = ChannelSignatures::new(
-            line_keys("sms", &config.sms)?,
-            line_keys("marketing", &config.marketing)?,
-            Arc::clone(clock),
-        );
         Ok(Self {
-            signatures: Arc::new(signatures),
+            signatures: Arc::new(signatures(config, clock)?),
             alipay: Arc::new(alipay),
             marketing: Arc::new(marketing),
             sms: Arc::new(sms),
@@ -124,6 +119,13 @@ impl Outside {
             exchange: Arc::new(exchange),
         })
     }
+}
+
+/// The systems that speak to us sign with the secrets with which we speak to them.
+fn signatures(config: &Config, clock: &Arc<dyn Clock>) -> Result<ChannelSignatures, Failure> {
+    let sms = line_keys("sms", &config.sms)?;
+    let marketing = line_keys("marketing", &config.marketing)?;
+    Ok(ChannelSignatures::new(sms, marketing, Arc::clone(clock)))
 }
 
 fn line_keys(section: &str, channel: &Channel) -> Result<LineKeys, Failure> {
