@@ -139,6 +139,7 @@ run_browser() {
     suite "browser states" 600 node tests/browser/states.mjs
     suite "browser several homes" 300 node tests/browser/several.mjs
     suite "browser own data" 120 node tests/browser/privacy.mjs
+    suite "browser step-up" 120 node tests/browser/sure.mjs
     suite "browser archive" 120 node tests/browser/archive.mjs
     suite "browser identity" 300 node tests/browser/identity.mjs
     for engine in sqlite postgres; do

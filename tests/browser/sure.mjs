@@ -1,0 +1,102 @@
+/**
+ * What a stolen session must not do, in Chromium, against the stand-in line: a payment out of the ordinary and leaving a home
+ * wait for a code to the owner's phone, and then do just what the code was for.
+ *
+ *   (cd miniapp && npm run build:h5) && node sure.mjs
+ */
+import path from 'node:path'
+import { startMock } from '../../miniapp/mock/line.mjs'
+import { Checks } from './checks.mjs'
+import { openPhone } from './phone.mjs'
+
+const checks = new Checks()
+const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../../target/browser')
+const CODE = '135790'
+const REFUSAL = { type: 'about:blank', title: 'STEP_UP_REQUIRED', status: 403, code: 'STEP_UP_REQUIRED', trace_id: 't' }
+
+/** A household whose next act of this kind wants a code. */
+async function household(name, method, guarded, act) {
+  const line = await startMock({ creditAfterMs: 60_000 })
+  const { world } = line
+  Object.assign(world, { signedIn: true, linked: [...world.homes] })
+  const phone = await openPhone({ home: line.base, outside: [line.base], pictures })
+  const { page } = phone
+  const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
+  const keys = []
+  const hand = {
+    page, at, world, keys,
+    shows: (testId) => at(testId).waitFor({ state: 'visible', timeout: 10_000 }),
+    enabled: (testId) => page.locator(`[data-testid="${testId}"]:visible:enabled`).first().waitFor({ timeout: 10_000 }),
+    go: (screen) => page.goto(`${line.base}/#/pages/${screen}`),
+    asked: () => page.waitForRequest((request) => request.url().endsWith('/v1/otps') && request.method() === 'POST'),
+    async whole(what) {
+      checks.equal(`${name}: no serious finding of axe ${what}`, await phone.axe(), [])
+      await phone.picture(`sure-${name}-${what}`)
+    },
+  }
+  try {
+    await page.addInitScript(() => localStorage.setItem('lifeline.signed_in', '1'))
+    await page.route(`**/v1${guarded}`, async (route) => {
+      const request = route.request()
+      if (request.method() !== method) return route.continue()
+      keys.push(request.headers()['idempotency-key'])
+      if (!world.steppedUp) return route.fulfill({ status: 403, contentType: 'application/problem+json', body: JSON.stringify(REFUSAL) })
+      world.steppedUp = false
+      return route.continue()
+    })
+    await act(hand)
+    checks.equal(`${name}: nothing thrown`, phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])
+    checks.equal(`${name}: no request to anywhere else`, phone.seen.strangers, [])
+  } catch (thrown) {
+    await phone.picture(`sure-${name}-failed`).catch(() => undefined)
+    checks.broke(`${name}: ${thrown}`)
+  } finally {
+    await phone.close()
+    line.stop()
+  }
+}
+
+await household('pay', 'POST', '/payments', async ({ page, at, shows, enabled, go, asked, whole, world, keys }) => {
+  const due = world.homes[0].bills.filter((bill) => !bill.paid).reduce((sum, bill) => sum + bill.total_fen, 0)
+  await go('payments/confirm?binding_id=b-1')
+  await enabled('pay-now')
+  await at('pay-now').click()
+  await shows('code-pay')
+  checks.equal('nothing is ordered before the code', world.payments.length, 0)
+  await whole('asked')
+  const sent = asked()
+  await at('send-code-pay').click()
+  checks.equal('the code is for this home and this sum', (await sent).postDataJSON(), { purpose: 'pay', items: [{ binding_id: 'b-1', amount_fen: due }] })
+  await at('code-pay').fill('000000')
+  await at('do-pay').click()
+  await page.getByText('验证码不对或已过期').first().waitFor({ timeout: 10_000 })
+  checks.equal('a wrong code orders nothing', world.payments.length, 0)
+  await at('code-pay').fill(CODE)
+  await at('do-pay').click()
+  await page.locator('#pay').waitFor({ timeout: 10_000 })
+  checks.equal('the right one orders once', world.payments.map((payment) => payment.amount_fen), [due])
+  checks.that('the refused wish and the order are one wish', keys.length === 2 && keys[0] !== undefined && keys[0] === keys[1], JSON.stringify(keys))
+})
+
+await household('unlink', 'DELETE', '/bindings/b-1', async ({ page, at, shows, go, asked, whole, world }) => {
+  await go('bindings/index')
+  await shows('home-b-1')
+  const home = page.locator('[data-testid="home-b-1"]:visible').first()
+  await home.locator('[data-testid="unlink"]').click()
+  await at('unlink-sure').click()
+  await shows('code-unlink')
+  checks.that('the home stays before the code', world.linked.some((each) => each.id === 'b-1'))
+  await whole('asked')
+  const sent = asked()
+  await at('send-code-unlink').click()
+  checks.equal('the code is for this home', (await sent).postDataJSON(), { purpose: 'unlink', binding_id: 'b-1' })
+  await at('code-unlink').fill('12')
+  await at('do-unlink').click()
+  checks.that('half a code is not sent', !world.steppedUp && world.linked.some((each) => each.id === 'b-1'))
+  await at('code-unlink').fill(CODE)
+  await at('do-unlink').click()
+  await page.locator('[data-testid="home-b-1"]').first().waitFor({ state: 'detached', timeout: 10_000 })
+  checks.equal('this home is left and no other', world.linked.map((each) => each.id), world.homes.filter((each) => each.id !== 'b-1').map((each) => each.id))
+})
+
+process.exit(checks.close())
