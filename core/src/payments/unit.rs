@@ -113,7 +113,8 @@ impl Payments {
                 }
             }
             let (order, changes) = booking.close(unit.held.is_none())?;
-            write(tx, &order, &changes, unit.held, draw.now).await?;
+            // Every call of this room carries the unit's future along: the longest part stands by itself.
+            Box::pin(write(tx, &order, &changes, unit.held, draw.now)).await?;
             Ok(Applied::Done {
                 order: Box::new(order),
                 asks: changes.asks,
