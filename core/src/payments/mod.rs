@@ -9,6 +9,7 @@
 //! | `booking` | effects of a decision on the order and its books (pure) |
 //! | `reading` | answers of the outside in the words of the tables (pure) |
 //! | `tracker`, `window`, `numbers`, `policy` | what the payer is told; times; external numbers; thresholds |
+//! | `shown` | how much of what the channel shows as given back is ours |
 //! | `parts` | what was split off a line, and what marketing still knows as one posting |
 //! | `unit` | the one unit of work that applies observations |
 //! | `homes` | the homes one order pays: sorted, none twice |
@@ -49,6 +50,7 @@ mod nudge;
 mod poison;
 mod quarantine;
 mod reads;
+mod shown;
 mod spoken;
 mod start;
 mod sure;

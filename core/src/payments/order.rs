@@ -7,7 +7,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::parts::PartOf;
 use super::{table_l as l, table_p as p, table_r as r};
 use crate::shared::ids::{AccountId, BindingId, LineId, PaymentId, RefundId, SessionId};
-use crate::shared::money::{Fen, MoneyError};
+use crate::shared::money::Fen;
 use crate::shared::personal::ConsumerNo;
 use crate::shared::time::Time;
 
@@ -364,22 +364,6 @@ pub struct Refund {
     pub asked_at: Option<Time>,
 }
 
-impl Refund {
-    /// Money that the channel showed at `seen_at` may be this refund: it may be moving, or it stands
-    /// as refused and was not found empty since (money.md table P, note 2: "each open R").
-    #[must_use]
-    pub fn is_unproven(&self, seen_at: Time) -> bool {
-        let found_empty = self.empty_at.is_some_and(|at| at >= seen_at);
-        match self.state {
-            r::State::Sending | r::State::Unknown => true,
-            r::State::Blocked => !found_empty,
-            // It was refused for want of funds; only a send since then can have moved it.
-            r::State::WaitFunds => !found_empty || self.sent_at > self.empty_at,
-            r::State::Planned | r::State::Done | r::State::Withdrawn => false,
-        }
-    }
-}
-
 /// A payment with everything that belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
@@ -428,26 +412,5 @@ impl Order {
     pub fn stops_refund(&self, refund: &Refund) -> bool {
         let line = self.line(&refund.line_id).is_some_and(|line| line.frozen);
         (self.payment.frozen || line || refund.frozen) && !refund.state.is_final()
-    }
-
-    /// Refunds the books know of: ours that are done, and foreign ones.
-    pub fn refunds_known(&self) -> Result<Fen, MoneyError> {
-        self.payment.refunded.plus(self.payment.foreign)
-    }
-
-    /// Sum of our open refunds that what the channel showed at `seen_at` may be.
-    pub fn refunds_unproven(&self, seen_at: Time) -> Result<Fen, MoneyError> {
-        let unproven = self.refunds.iter().filter(|r| r.is_unproven(seen_at));
-        Fen::sum(unproven.map(|refund| refund.amount))
-    }
-
-    /// Sum of our refunds that the channel refused or has no funds for, and that were found empty
-    /// after `seen_at`.
-    pub fn refunds_refused(&self, seen_at: Time) -> Result<Fen, MoneyError> {
-        let stands =
-            |refund: &&Refund| matches!(refund.state, r::State::Blocked | r::State::WaitFunds);
-        let stopped = self.refunds.iter().filter(stands);
-        let refused = stopped.filter(|refund| !refund.is_unproven(seen_at));
-        Fen::sum(refused.map(|refund| refund.amount))
     }
 }
