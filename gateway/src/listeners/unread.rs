@@ -13,6 +13,7 @@ use std::time::Duration;
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
+use actix_web::http::ConnectionType;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
 use futures_util::{Stream, StreamExt as _};
@@ -125,12 +126,17 @@ where
     }
     metrics::counter!("lifeline_unread_bodies_total").increment(1);
     match answered {
-        Ok(answer) => Ok(answer.map_body(|_, answer| {
-            EitherBody::right(Held {
-                answer: answer.boxed(),
-                _unread: body,
-            })
-        })),
+        Ok(mut answer) => {
+            // Said here as well: the rest of it may lie in the server's own buffer already, to its end.
+            let head = answer.response_mut().head_mut();
+            head.set_connection_type(ConnectionType::Close);
+            Ok(answer.map_body(|_, answer| {
+                EitherBody::right(Held {
+                    answer: answer.boxed(),
+                    _unread: body,
+                })
+            }))
+        }
         Err(error) => {
             // It is answered below us, in the moment this returns: a word, never a long body.
             actix_web::rt::spawn(async move {
