@@ -4,7 +4,7 @@
 #         for FUZZ_SECONDS (30); an input that fails is kept in tests/fuzz/found and replayed by make test ever after.
 #   long: the same with ten times as many; a month of 1,000,000 sellers settled and killed; WALKS (45) isolation walks in each part; the gateway killed, cut off and starved
 #         everywhere (tests/crash, CRASH=whole); an outage of marketing with DRILL_PAYMENTS (2000) paid orders; JOURNEYS (20)
-#         journeys with every fault on each engine; TIMING_PAIRS (20000) pairs of unknown and foreign ids; DRILL_CONNECTIONS (9000)
+#         journeys with every fault on each engine; TIMING_PAIRS (20000) pairs of unknown and foreign ids; DRILL_CONNECTIONS (10000)
 #         hostile connections at once; OVERLOAD_SECONDS (30) of three times the peak; ROLLING_REQUESTS (1000000) while everything is
 #         restarted; a million requests of schemathesis (WALK_EXAMPLES); a soak of SOAK_MINUTES (120; 2 shows that it works).
 #   crash: that part of it alone.
@@ -52,8 +52,10 @@ inside-long)
     say "unknown and foreign ids, ${TIMING_PAIRS:-20000} interleaved pairs of each kind: medians within 50 us"
     TIMING_PAIRS=${TIMING_PAIRS:-20000} cargo nextest run --locked --profile long -p lifeline-tests --test isolation --no-capture \
         unknown_and_foreign_take_the_same_time
-    say "slow heads and connections that stay, ${DRILL_CONNECTIONS:-9000} at once"
-    DRILL_CONNECTIONS=${DRILL_CONNECTIONS:-9000} cargo nextest run --locked --profile long -p lifeline-tests --test journeys --no-capture ec_14_
+    say "slow heads and connections that stay, ${DRILL_CONNECTIONS:-10000} at once"
+    # Each connection is a file at both of its ends: as many as this machine lets a process have.
+    ulimit -Sn "$(ulimit -Hn)" || warn "the limit of open files stays at $(ulimit -Sn)"
+    DRILL_CONNECTIONS=${DRILL_CONNECTIONS:-10000} cargo nextest run --locked --profile long -p lifeline-tests --test journeys --no-capture ec_14_
     say "three times the peak for ${OVERLOAD_SECONDS:-30} s at a running listener: nine tenths of it answered, orders within 200 ms"
     OVERLOAD_SECONDS=${OVERLOAD_SECONDS:-30} cargo nextest run --locked --profile long -p lifeline-tests --test journeys --no-capture ec_14_three_times
     say "restarts, certificates and keys under ${ROLLING_REQUESTS:-1000000} requests through the relay: none may fail"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Schemathesis against a demo (READY_FILE) of its own: every operation, good and bad requests, in sequences it makes up from
-# what the document says leads where. WALK_EXAMPLES (130) per operation, WALK_SEED (1).
+# what the document says leads where. WALK_EXAMPLES (130) per operation, WALK_SEED (1), WALK_REQUESTS_MIN (5000).
 # Not asked of it: that a request of the right form is accepted (a rule may refuse it, judge.py counts instead), and that
 # what one person made another one finds. The callbacks have a listener of their own and take only what was signed for them.
 set -euo pipefail
