@@ -17,6 +17,7 @@ use crate::resources::Resting;
 use crate::serve::Kind;
 use crate::system::{OsEntropy, SystemClock};
 use crate::tls::Certificates;
+use crate::volume::{Kernel, Volume};
 use crate::{config, store, vault};
 
 /// One line of the table.
@@ -45,6 +46,7 @@ pub(crate) async fn run(args: &cli::Doctor) -> Result<(), Failure> {
     findings.push(tls_finding(&config));
     findings.extend(redis_finding(&config).await);
     findings.extend(resting_findings(&config)?);
+    findings.push(logs_finding(&config.logs));
     report(&findings, args.json)?;
     if findings.iter().all(|finding| finding.ok) {
         Ok(())
@@ -164,6 +166,22 @@ fn resting_findings(config: &config::Config) -> Result<Vec<Finding>, Failure> {
         (format!("the last one is {stands}"), what)
     }));
     Ok(findings)
+}
+
+/// What the program says is kept by the machine: on a volume that is nothing to who takes the disk (EC-28).
+fn logs_finding(logs: &config::Logs) -> Finding {
+    let volume = Kernel::running().volume(&logs.folder);
+    let ok = logs.encrypted_elsewhere || volume == Volume::Encrypted;
+    finding("volume of the logs", ok, || {
+        let state = match volume {
+            Volume::Encrypted => "encrypted",
+            Volume::Clear => "not encrypted by this machine",
+            Volume::Unknown => "cannot be asked",
+        };
+        let state = format!("{}: {state}", logs.folder.display());
+        let what = "put it on an encrypted volume, or say logs.encrypted_elsewhere".to_owned();
+        (state, what)
+    })
 }
 
 fn report(findings: &[Finding], json: bool) -> Result<(), Failure> {

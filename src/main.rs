@@ -23,6 +23,7 @@ mod store;
 mod system;
 mod tls;
 mod vault;
+mod volume;
 mod workers;
 
 use std::io::Write as _;

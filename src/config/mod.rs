@@ -6,6 +6,7 @@ mod alipay;
 mod breaker;
 mod channels;
 mod edge;
+mod logs;
 pub(crate) mod relay;
 pub(crate) mod sealed;
 mod settlement;
@@ -20,6 +21,7 @@ pub(crate) use alipay::Alipay;
 pub(crate) use breaker::Breaker;
 pub(crate) use channels::{Channel, Notices};
 pub(crate) use edge::{Limits, Listeners, Tls};
+pub(crate) use logs::Logs;
 pub(crate) use relay::Relay;
 pub(crate) use settlement::Settlement;
 pub(crate) use store::{Backup, Redis, Store};
@@ -51,6 +53,8 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     #[serde(default)]
     pub(crate) breaker: Breaker,
+    #[serde(default)]
+    pub(crate) logs: Logs,
 }
 
 /// One thing wrong with the configuration: where, what, and what to do.
@@ -172,6 +176,7 @@ impl Config {
         self.vault.check(&mut faults);
         self.limits.check(&mut faults);
         self.breaker.check(&mut faults);
+        self.logs.check(&mut faults);
         faults.0
     }
 }

@@ -289,6 +289,11 @@ fn each_unsafe_line_is_named() {
         ("postgres://lifeline", "mysql://lifeline", "store.url"),
         ("keyring.json", "lost.json", "store.keyring"),
         ("2021000000000001", "1", "alipay.app_id"),
+        (
+            "[vault]",
+            "[logs]\nfolder = \"journal\"\n[vault]",
+            "logs.folder",
+        ),
     ] {
         let broken = text.replacen(from, to, 1);
         assert_eq!(faults(&broken, dir.path()), [path], "{to}");

@@ -219,5 +219,6 @@ fn configuration(
         vault: config::Vault::default(),
         limits,
         breaker: config::Breaker::default(),
+        logs: config::Logs::default(),
     }
 }

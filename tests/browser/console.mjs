@@ -78,6 +78,20 @@ try {
     open = await outlets()
   }
   checks.equal('EC-15 and served again', open, 200)
+  const guard = () => admin.page.locator('form[action="/console/terminals/computer/guard"]')
+  await guard().locator('select').selectOption('nothing')
+  await click(admin, guard().locator('button'))
+  await admin.page.locator('.said').first().waitFor()
+  let turned = 0
+  for (let look = 0; look < 20 && turned !== 403; look++) {
+    await admin.page.waitForTimeout(250)
+    turned = await outlets()
+  }
+  checks.equal('EC-14 a kind of terminal that takes nothing is refused within seconds', turned, 403)
+  await whole(admin, 'terminals')
+  await guard().locator('select').selectOption('everything')
+  await click(admin, guard().locator('button'))
+  await admin.page.locator('.said').first().waitFor()
   for (const [desk, where] of [[support, 'cases'], [support, 'statistics'], [admin, 'system'], [reviewer, 'cases']]) {
     await go(desk, where)
     await whole(desk, where)
