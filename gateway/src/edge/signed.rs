@@ -114,20 +114,15 @@ mod tests {
     #[actix_web::test]
     async fn m3_9_each_header_is_there_once_and_an_unsigned_message_is_nobodys() {
         assert_eq!(code(&GOOD, b"{}").as_deref(), Ok("a-nonce-of-theirs"));
-        for at in 0..GOOD.len() {
+        for (at, header) in GOOD.iter().enumerate() {
             let mut fewer = GOOD.to_vec();
             fewer.remove(at);
             let missing = code(&fewer, b"{}");
-            assert_eq!(
-                missing,
-                Err(Code::Unauthenticated),
-                "without {:?}",
-                GOOD[at]
-            );
+            assert_eq!(missing, Err(Code::Unauthenticated), "without {header:?}");
             let mut twice = GOOD.to_vec();
-            twice.push(GOOD[at]);
+            twice.push(*header);
             let doubled = code(&twice, b"{}");
-            assert_eq!(doubled, Err(Code::Unauthenticated), "twice {:?}", GOOD[at]);
+            assert_eq!(doubled, Err(Code::Unauthenticated), "twice {header:?}");
         }
         let mut forged = GOOD.to_vec();
         forged[3] = ("x-signature", "bad");
