@@ -23,9 +23,19 @@ impl Refund {
 }
 
 impl Order {
-    /// Refunds the books know of: ours that are done, and foreign ones.
+    /// What the channel may show as given back and the books know of: ours that it made, foreign ones,
+    /// and what went by hand through it in place of ours.
     pub fn refunds_known(&self) -> Result<Fen, MoneyError> {
-        self.payment.refunded.plus(self.payment.foreign)
+        let payment = &self.payment;
+        let made = payment.refunded.minus(self.made_by_hand()?)?;
+        made.plus(payment.foreign)?.plus(payment.instead)
+    }
+
+    /// Sum of our refunds that were paid by hand: most by bank, where the channel sees nothing.
+    fn made_by_hand(&self) -> Result<Fen, MoneyError> {
+        let done = self.refunds.iter().filter(|r| r.state == r::State::Done);
+        let by_hand = done.filter(|refund| refund.by_hand);
+        Fen::sum(by_hand.map(|refund| refund.amount))
     }
 
     /// Sum of our open refunds that what the channel showed at `seen_at` may be.
@@ -41,6 +51,9 @@ impl Order {
             |refund: &&Refund| matches!(refund.state, r::State::Blocked | r::State::WaitFunds);
         let stopped = self.refunds.iter().filter(stands);
         let refused = stopped.filter(|refund| !refund.is_unproven(seen_at));
-        Fen::sum(refused.map(|refund| refund.amount))
+        let refused = Fen::sum(refused.map(|refund| refund.amount))?;
+        // Part of them may be met already by what the channel showed instead.
+        let met = self.payment.instead.minus(self.made_by_hand()?)?;
+        Ok(refused.minus(met.max(Fen::ZERO))?.max(Fen::ZERO))
     }
 }

@@ -84,6 +84,7 @@ fn order() -> Order {
         suspense: Fen::ZERO,
         foreign: Fen::ZERO,
         foreign_used: Fen::ZERO,
+        instead: Fen::ZERO,
         has_lock: true,
         frozen: false,
         watched: true,

@@ -57,13 +57,12 @@ fn presented(frozen: &str) -> Option<Presented> {
 }
 
 impl World {
-    /// Whether the payment once presented under a fenced number came to stand there.
-    pub(super) fn break_fence(&mut self, number: &str, frozen: &str) -> bool {
+    /// What was once presented under a fenced number comes to stand there.
+    pub(super) fn break_fence(&mut self, number: &str, frozen: &str) {
         let now = self.now();
         if let Some(given) = presented(frozen) {
             self.marketing.break_fence(number, &given, now);
         }
-        self.marketing.said_of(number) == Said::Posted
     }
 
     fn present(&mut self, number: &str, frozen: &str) -> Result<PostingReply, NoAnswer> {

@@ -1,13 +1,16 @@
 //! What a row is told out of turn: late, repeated, beside the point. Where the law says "record only"
 //! or "ask", nothing else may come of it.
 
-use lifeline_core::payments::observation::{ChannelFact, LineFact, Observation, RefundFact};
-use lifeline_core::payments::order::{ClosedText, Order, PostingLine, Refund};
+use lifeline_core::payments::observation::{
+    ChannelFact, LineFact, Observation, Observed, RefundFact,
+};
+use lifeline_core::payments::order::{Order, PostingLine, Refund};
 use lifeline_core::payments::{table_l as l, table_p as p, table_r as r};
 
 use super::law;
+use super::marketing::Said;
 use super::office::Desk;
-use super::world::MILLI;
+use super::world::{MILLI, World};
 
 /// A state of one of the three tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +35,11 @@ impl Desk {
             _refund => self.about_refund_in(&order, spot.state),
         };
         self.dice.shuffle(&mut seen);
+        let fence = broken(&order, &seen).cloned();
         self.say(&order, seen, "gossip").await;
+        if let Some(line) = fence {
+            self.bring_about(&line);
+        }
     }
 
     async fn order_in(&mut self, spot: Spot) -> Option<Order> {
@@ -121,7 +128,11 @@ impl Desk {
         if line.state != l::State::RefundDue || !planned || self.dice.in_mille(250) {
             return None;
         }
-        if self.dice.in_mille(500) && self.is_there(line) {
+        let fenced = |world: &mut World| {
+            let said = world.marketing.said_of(&line.channel_txn_no);
+            said == Said::Fenced && line.body.is_some()
+        };
+        if self.dice.in_mille(500) && self.world.with(fenced) {
             return Some(self.line(line, l::Input::PostedSame, None));
         }
         let shown = [l::Input::PostedOther, l::Input::Processing];
@@ -129,14 +140,19 @@ impl Desk {
         Some(self.line(line, input, None))
     }
 
-    /// Nobody shows a posting as ours that is not there: what was presented comes to stand there.
-    fn is_there(&self, line: &PostingLine) -> bool {
-        let number = &line.channel_txn_no;
-        let breaks = |body: &ClosedText| {
+    /// Nobody shows a posting as ours that is not there: what was presented comes to stand there, once it
+    /// was heard. A fence that breaks and is heard by nobody is beyond any bookkeeping.
+    fn bring_about(&self, line: &PostingLine) {
+        let id = line.line_id.as_str();
+        let held = format!(
+            "EXISTS (SELECT 1 FROM payment_line l WHERE l.line_id = '{id}' AND l.state = 'HELD')"
+        );
+        let heard = !self.orders(&held).is_empty();
+        if let Some(body) = line.body.as_ref().filter(|_| heard) {
+            let number = &line.channel_txn_no;
             self.world
-                .with(|world| world.break_fence(number, body.expose()))
-        };
-        line.body.as_ref().is_some_and(breaks)
+                .with(|world| world.break_fence(number, body.expose()));
+        }
     }
 
     fn about_refund_in(&mut self, order: &Order, state: &str) -> Vec<Observation> {
@@ -182,4 +198,13 @@ impl Desk {
         };
         Observation::line(self.now(), line.line_id.clone(), l::Input::GiveUp, fact)
     }
+}
+
+/// The line that is told to be posted though it was fenced.
+fn broken<'a>(order: &'a Order, seen: &[Observation]) -> Option<&'a PostingLine> {
+    let told = seen.iter().find_map(|one| match &one.what {
+        Observed::Line(id, l::Input::PostedSame, _) => order.line(id),
+        Observed::Line(..) | Observed::Channel(..) | Observed::Refund(..) => None,
+    });
+    told.filter(|line| line.state == l::State::RefundDue)
 }
