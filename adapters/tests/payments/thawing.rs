@@ -88,6 +88,7 @@ async fn a_stopped_line_goes_on_and_is_posted(place: Place) {
     s.outside.fault("post", Fault::Before);
     assert!(s.outside.pay(&order.number));
     s.tell("n-1", &order.number).await;
+    s.sweep().await;
     hear(&s, &order.id, l::Input::MktNo).await;
     let line = s.look(&order.id).await.lines[0].clone();
     assert_eq!((line.state, line.frozen), (l::State::PostUnknown, true));
@@ -170,6 +171,7 @@ async fn a_line_whose_place_is_unknown_may_be_fenced(place: Place) {
     s.outside.fault("post", Fault::Before);
     assert!(s.outside.pay(&order.number));
     s.tell("n-1", &order.number).await;
+    s.sweep().await;
     hear(&s, &order.id, l::Input::MktNo).await;
     let line = line_of(&s, &order.id).await;
     let case = case_about(&s, &order.id, CaseKind::Contradiction, line.as_str()).await;
