@@ -235,16 +235,20 @@ impl Settlement {
     ) -> Result<bool, SettlementError> {
         let draw = self.draw(actor, trace_id);
         let rules = &*self.rules;
-        let (stopped, applied) = atomically(self.store(), async |tx| {
+        let applied = atomically(self.store(), async |tx| {
             let found = tx.settlement().trade(id).await?;
-            let stopped = found.is_some_and(|trade| trade.frozen);
             let none = Paid::default();
-            let applied = trading::see(tx, rules, &draw, id, Input::Case, none).await?;
-            Ok::<_, SettlementError>((stopped, applied))
+            Ok::<_, SettlementError>(match found.filter(|trade| trade.frozen) {
+                Some(_) => Some(trading::see(tx, rules, &draw, id, Input::Case, none).await?),
+                // It goes on already: its turn is not put off.
+                None => None,
+            })
         })
         .await?;
-        self.pursue(&applied).await?;
-        Ok(stopped)
+        if let Some(applied) = &applied {
+            self.pursue(applied).await?;
+        }
+        Ok(applied.is_some())
     }
 
     /// Whether the payout that a case is about is still stopped: then it is not settled.
