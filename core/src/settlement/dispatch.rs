@@ -223,10 +223,11 @@ impl Settlement {
         .await
     }
 
-    /// Lets go on what a contradiction stopped, as two persons say: table T, column "case".
+    /// Lets go on what a contradiction stopped, as two persons say: table T, column "case". False when
+    /// nothing of that id is stopped.
     ///
     /// # Errors
-    /// [`SettlementError::NotFound`], or the store's.
+    /// The store's.
     pub async fn go_on(
         &self,
         id: &TradeTaskId,
