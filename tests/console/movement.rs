@@ -70,7 +70,6 @@ pub(crate) async fn ordered(office: &Office) -> Order {
             suspense: Fen::ZERO,
             foreign: Fen::ZERO,
             foreign_used: Fen::ZERO,
-            instead: Fen::ZERO,
             has_lock: true,
             frozen: false,
             watched: true,

@@ -21,7 +21,6 @@ stories! {
     what_the_desk_gave_instead_of_a_refused_refund_is_not_foreign;
     what_the_desk_gave_back_stands_beside_a_refused_refund;
     more_than_we_asked_for_is_a_contradiction;
-    what_a_bank_paid_explains_nothing_that_the_channel_shows;
     what_went_back_while_a_fence_was_out_is_not_posted;
     what_went_back_while_nobody_knew_is_not_sent_again;
     what_the_desk_gave_for_want_of_funds_is_not_given_twice;
@@ -273,22 +272,4 @@ async fn what_the_desk_gave_for_want_of_funds_is_not_given_twice(place: Place) {
     let look = s.look(&id).await;
     assert_eq!(look.payment.state, p::State::Done);
     assert_eq!(look.lines[1].state, l::State::Posted);
-}
-
-/// The bank paid the refund that the channel refused, and afterwards the desk gives the other home's money
-/// back: less than the bank paid, and none of it. A simulated history found it (seed 20111).
-async fn what_a_bank_paid_explains_nothing_that_the_channel_shows(place: Place) {
-    let s = Story::at(place);
-    let order = one_refused_one_posted(&s).await;
-    let id = order.payment.payment_id.clone();
-    s.run_long(86_400).await;
-    done_by_hand(&s, &order).await;
-    assert_eq!(s.look(&id).await.refunds[0].state, r::State::Done);
-    let given = Fen::new(REFUSED.get() - 1_000);
-    gives_back(&s, &order, "by-hand", given).await;
-    s.run(120).await;
-    let held = s.place.held(&id).await;
-    assert_eq!(held.order.payment.foreign, given, "it is of the other home");
-    let told = |kind| held.cases.iter().any(|case| case.kind == kind);
-    assert!(told(CaseKind::ForeignRefund), "{:?}", held.cases);
 }

@@ -193,8 +193,6 @@ pub struct Payment {
     pub foreign: Fen,
     /// The part of `foreign` that has closed lines already.
     pub foreign_used: Fen,
-    /// What the channel shows as given back in place of refunds of ours that it refused.
-    pub instead: Fen,
     /// The order holds its claims.
     pub has_lock: bool,
     /// A contradiction stopped everything but looking.
@@ -359,8 +357,6 @@ pub struct Refund {
     pub empty_at: Option<Time>,
     pub created_at: Time,
     pub done_at: Option<Time>,
-    /// Two persons said that it was paid by hand: the channel does not show it.
-    pub by_hand: bool,
     pub frozen: bool,
     pub entered_at: Time,
     pub turns: i64,

@@ -23,19 +23,9 @@ impl Refund {
 }
 
 impl Order {
-    /// What the channel may show as given back and the books know of: ours that it made, foreign ones,
-    /// and what went by hand through it in place of ours.
+    /// Refunds the books know of: ours that are done, and foreign ones.
     pub fn refunds_known(&self) -> Result<Fen, MoneyError> {
-        let payment = &self.payment;
-        let made = payment.refunded.minus(self.made_by_hand()?)?;
-        made.plus(payment.foreign)?.plus(payment.instead)
-    }
-
-    /// Sum of our refunds that were paid by hand: most by bank, where the channel sees nothing.
-    fn made_by_hand(&self) -> Result<Fen, MoneyError> {
-        let done = self.refunds.iter().filter(|r| r.state == r::State::Done);
-        let by_hand = done.filter(|refund| refund.by_hand);
-        Fen::sum(by_hand.map(|refund| refund.amount))
+        self.payment.refunded.plus(self.payment.foreign)
     }
 
     /// Sum of our open refunds that what the channel showed at `seen_at` may be.
@@ -51,9 +41,6 @@ impl Order {
             |refund: &&Refund| matches!(refund.state, r::State::Blocked | r::State::WaitFunds);
         let stopped = self.refunds.iter().filter(stands);
         let refused = stopped.filter(|refund| !refund.is_unproven(seen_at));
-        let refused = Fen::sum(refused.map(|refund| refund.amount))?;
-        // Part of them may be met already by what the channel showed instead.
-        let met = self.payment.instead.minus(self.made_by_hand()?)?;
-        Ok(refused.minus(met.max(Fen::ZERO))?.max(Fen::ZERO))
+        Fen::sum(refused.map(|refund| refund.amount))
     }
 }

@@ -429,7 +429,6 @@ fn blank(
         suspense: Fen::ZERO,
         foreign: Fen::ZERO,
         foreign_used: Fen::ZERO,
-        instead: Fen::ZERO,
         has_lock: true,
         frozen: false,
         watched: true,

@@ -65,8 +65,6 @@ impl Booking<'_> {
         }
         if instead.is_positive() {
             self.stop_waiting_refunds(seen_at)?;
-            let payment = &mut self.order.payment;
-            payment.instead = payment.instead.plus(instead)?;
             let number = &self.order.payment.out_trade_no;
             let cause = format!("instead:{number}:{}", shown.get());
             self.open_case(CaseKind::RefundBlocked, &cause, "given_back_by_hand")?;

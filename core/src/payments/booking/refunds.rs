@@ -71,7 +71,6 @@ impl Booking<'_> {
         let decision = r::decide(state, input, facts);
         super::met("R", state.as_str(), input.as_str(), decision.next.as_str());
         enter(refund, decision.next, now);
-        refund.by_hand |= input == r::Input::Case && decision.next == r::State::Done;
         if input == r::Input::Turn && decision.next == state {
             refund.turns = refund.turns.saturating_add(1);
         }

@@ -111,7 +111,6 @@ impl Booking<'_> {
             empty_at: None,
             created_at: now,
             done_at: None,
-            by_hand: false,
             frozen: false,
             entered_at: now,
             turns: 0,

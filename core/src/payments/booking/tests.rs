@@ -84,7 +84,6 @@ fn order() -> Order {
         suspense: Fen::ZERO,
         foreign: Fen::ZERO,
         foreign_used: Fen::ZERO,
-        instead: Fen::ZERO,
         has_lock: true,
         frozen: false,
         watched: true,
