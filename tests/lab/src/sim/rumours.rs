@@ -132,7 +132,7 @@ impl Desk {
             let said = world.marketing.said_of(&line.channel_txn_no);
             said == Said::Fenced && line.body.is_some()
         };
-        if self.dice.in_mille(500) && self.world.with(fenced) {
+        if self.dice.in_mille(850) && self.world.with(fenced) {
             return Some(self.line(line, l::Input::PostedSame, None));
         }
         let shown = [l::Input::PostedOther, l::Input::Processing];
