@@ -125,14 +125,14 @@ impl Desk {
             .refunds
             .iter()
             .any(|refund| refund.line_id == line.line_id && refund.state == r::State::Planned);
-        if line.state != l::State::RefundDue || !planned || self.dice.in_mille(250) {
+        if line.state != l::State::RefundDue || !planned || self.dice.in_mille(120) {
             return None;
         }
         let fenced = |world: &mut World| {
             let said = world.marketing.said_of(&line.channel_txn_no);
             said == Said::Fenced && line.body.is_some()
         };
-        if self.dice.in_mille(850) && self.world.with(fenced) {
+        if self.dice.in_mille(650) && self.world.with(fenced) {
             return Some(self.line(line, l::Input::PostedSame, None));
         }
         let shown = [l::Input::PostedOther, l::Input::Processing];
