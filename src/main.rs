@@ -12,6 +12,7 @@ mod failure;
 mod keys;
 mod line;
 mod logging;
+mod nodes;
 mod outside;
 mod ready;
 mod recover;

@@ -8,6 +8,7 @@ use actix_web::dev::{Server, ServerHandle};
 use lifeline_adapters::keyring::Keyring;
 use lifeline_adapters::redis::Redis;
 use lifeline_adapters::sql::{DiskFailure, Engine};
+use lifeline_core::jobs::nodes::Nodes;
 use lifeline_core::operators::Operators;
 #[cfg(feature = "demo")]
 use lifeline_core::publications::Publications;
@@ -34,6 +35,7 @@ use tokio::task::JoinHandle;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::keys::KeysInForce;
+use crate::nodes::{self, NodeWorker};
 use crate::outside::Outside;
 use crate::ready::Dependencies;
 use crate::resources::Resting;
@@ -67,6 +69,7 @@ pub(crate) struct Running {
     loops: Vec<JoinHandle<()>>,
     engine: Arc<Engine>,
     counting: Arc<Counting>,
+    nodes: Arc<Nodes>,
     stopping: Arc<Stopping>,
     #[cfg(feature = "demo")]
     operators: Operators,
@@ -123,6 +126,8 @@ pub(crate) async fn start(
         .await?;
     workers.push(Arc::new(bans));
     workers.push(Arc::new(keys.sharing(redis.clone())));
+    let nodes = nodes::begin(&engine, &time, entropy.as_ref(), &config.node.name).await;
+    workers.push(Arc::new(NodeWorker(Arc::clone(&nodes))));
     let tls = line_tls(config, &mut workers)?;
     workers.push(Arc::<Counting>::clone(&counting));
     let dependencies = dependencies(config, &engine, redis, outside)?;
@@ -136,6 +141,7 @@ pub(crate) async fn start(
     servers.extend(open_console(config, &edge, &operators, house)?);
     Ok(Running {
         counting,
+        nodes,
         stopping,
         #[cfg(feature = "demo")]
         operators,
@@ -379,6 +385,7 @@ impl Running {
         {
             tracing::warn!("the last requests could not be counted");
         }
+        nodes::leave(&self.nodes).await;
     }
 }
 

@@ -7,6 +7,7 @@ mod breaker;
 mod channels;
 mod edge;
 mod logs;
+mod node;
 pub(crate) mod relay;
 pub(crate) mod sealed;
 mod settlement;
@@ -22,6 +23,7 @@ pub(crate) use breaker::Breaker;
 pub(crate) use channels::{Channel, Notices};
 pub(crate) use edge::{Limits, Listeners, Tls};
 pub(crate) use logs::Logs;
+pub(crate) use node::Node;
 pub(crate) use relay::Relay;
 pub(crate) use settlement::Settlement;
 pub(crate) use store::{Backup, Redis, Store};
@@ -55,6 +57,8 @@ pub(crate) struct Config {
     pub(crate) breaker: Breaker,
     #[serde(default)]
     pub(crate) logs: Logs,
+    #[serde(default)]
+    pub(crate) node: Node,
 }
 
 /// One thing wrong with the configuration: where, what, and what to do.
@@ -177,6 +181,7 @@ impl Config {
         self.limits.check(&mut faults);
         self.breaker.check(&mut faults);
         self.logs.check(&mut faults);
+        self.node.check(&mut faults);
         faults.0
     }
 }

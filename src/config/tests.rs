@@ -233,6 +233,22 @@ fn each_bound_of_the_breaker_is_held() {
 }
 
 #[test]
+fn a_node_is_called_by_one_to_thirty_two_plain_characters() {
+    let found = |name: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let text = format!("{}\n[node]\nname = \"{name}\"\n", good(dir.path()));
+        faults(&text, dir.path())
+    };
+    let (longest, too_long) = ("n".repeat(32), "n".repeat(33));
+    for name in ["a", "north-1", longest.as_str()] {
+        assert_eq!(found(name), Vec::<String>::new(), "{name}");
+    }
+    for name in ["", "North", "10.0.0.5", "n_1", too_long.as_str()] {
+        assert_eq!(found(name), ["node.name"], "{name}");
+    }
+}
+
+#[test]
 fn each_unsafe_line_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let text = good(dir.path());

@@ -220,5 +220,6 @@ fn configuration(
         limits,
         breaker: config::Breaker::default(),
         logs: config::Logs::default(),
+        node: config::Node::default(),
     }
 }

@@ -3,7 +3,9 @@
 
 use std::net::IpAddr;
 
+use lifeline_core::jobs::nodes::Node;
 use lifeline_core::shared::time::Clock as _;
+use lifeline_core::store::{Tx, atomically};
 use lifeline_gateway::edge::limits::{Asker, Function};
 use lifeline_gateway::edge::switchboard::Set;
 use lifeline_gateway::listeners::ops::Check;
@@ -76,6 +78,55 @@ async fn ln_39_the_register_shows_every_service_with_its_health_since_when_and_i
     for path in ["/console/system/services", "/console/system/limits"] {
         assert_eq!(desk.get(path, &finance).await.status.as_u16(), 403);
     }
+}
+
+/// A node that said `seen` seconds ago that it is there, and began an hour ago.
+async fn node(office: &Office, name: &str, seen: i64) {
+    let now = office.clock.now();
+    let node = Node {
+        run: format!("run-of-{name}"),
+        name: name.to_owned(),
+        version: "1.2.4".to_owned(),
+        began_at: now.plus_seconds(-3_600),
+        seen_at: now.plus_seconds(-seen),
+        left_at: None,
+    };
+    atomically(&*office.store, async |tx: &mut Tx| {
+        tx.jobs().note_node(&node).await
+    })
+    .await
+    .unwrap();
+}
+
+#[actix_web::test]
+async fn ln_54_every_node_is_listed_with_when_it_was_heard_of_and_one_that_fell_silent_is_missed() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let auditor = office.enter(&desk, "auditor").await;
+    node(&office, "north", 5).await;
+    node(&office, "south", 61).await;
+    node(&office, "west", 70).await;
+    let ended = office.clock.now().plus_seconds(-70);
+    atomically(&*office.store, async |tx: &mut Tx| {
+        tx.jobs().end_node("run-of-west", ended).await
+    })
+    .await
+    .unwrap();
+    let page = desk.get("/console/system/services", &auditor).await.text;
+    let north = row(&page, "nodes", "north", "1.2.4");
+    let seen = office.clock.now().plus_seconds(-5).alipay_text();
+    assert!(north.contains("在线") && north.contains(&seen), "{north}");
+    let south = row(&page, "nodes", "south", "");
+    assert!(south.contains("<strong>失联</strong>"), "{south}");
+    let west = row(&page, "nodes", "west", "");
+    assert!(
+        west.contains("已正常停止") && !west.contains("<strong>"),
+        "{west}"
+    );
+    // It is heard of again.
+    node(&office, "south", 0).await;
+    let page = desk.get("/console/system/services", &auditor).await.text;
+    assert!(row(&page, "nodes", "south", "").contains("在线"));
 }
 
 #[actix_web::test]

@@ -1,7 +1,8 @@
-//! Timed tasks: when they run next, and who runs them now.
+//! Timed tasks: when they run next, and who runs them now; and the processes there are.
 
 use async_trait::async_trait;
 use lifeline_core::jobs::Job;
+use lifeline_core::jobs::nodes::Node;
 use lifeline_core::jobs::ports::{JobReads, JobStore};
 use lifeline_core::shared::ids::EvidenceId;
 use lifeline_core::shared::time::Time;
@@ -22,6 +23,11 @@ statements! { "jobs":
     FINISH("job") = "UPDATE job SET lease_until = NULL, last_at = $3, next_at = $4, last_outcome = $5 \
         WHERE name = $1 AND lease_epoch = $2 AND lease_until IS NOT NULL";
     PROVE("job") = "UPDATE job SET last_evidence = $2 WHERE name = $1";
+    NODES("node") = "SELECT run, name, version, began_at, seen_at, left_at FROM node ORDER BY seen_at DESC, run LIMIT $1";
+    NOTE_NODE("node") = "INSERT INTO node (run, name, version, began_at, seen_at) VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT (run) DO UPDATE SET seen_at = excluded.seen_at WHERE node.left_at IS NULL";
+    END_NODE("node") = "UPDATE node SET seen_at = $2, left_at = $2 WHERE run = $1 AND left_at IS NULL";
+    FORGET_NODES("node") = "DELETE FROM node WHERE run IN (SELECT run FROM node WHERE seen_at < $1 ORDER BY seen_at LIMIT $2)";
 }
 
 fn job(row: &Row) -> Result<Job, StoreError> {
@@ -36,10 +42,26 @@ fn job(row: &Row) -> Result<Job, StoreError> {
     })
 }
 
+fn node(row: &Row) -> Result<Node, StoreError> {
+    Ok(Node {
+        run: row.text("run")?,
+        name: row.text("name")?,
+        version: row.text("version")?,
+        began_at: row.time("began_at")?,
+        seen_at: row.time("seen_at")?,
+        left_at: row.maybe_time("left_at")?,
+    })
+}
+
 #[async_trait]
 impl<C: Conn> JobReads for Sql<C> {
     async fn list(&mut self) -> Result<Vec<Job>, StoreError> {
         self.rows(&LIST, args![]).await?.iter().map(job).collect()
+    }
+
+    async fn nodes(&mut self, limit: i64) -> Result<Vec<Node>, StoreError> {
+        let rows = self.rows(&NODES, args![limit]).await?;
+        rows.iter().map(node).collect()
     }
 }
 
@@ -82,5 +104,20 @@ impl<C: WriteConn> JobStore for Sql<C> {
 
     async fn prove(&mut self, name: &str, evidence: &EvidenceId) -> Result<(), StoreError> {
         self.touched(&PROVE, args![name, evidence]).await.map(drop)
+    }
+
+    async fn note_node(&mut self, node: &Node) -> Result<(), StoreError> {
+        let (run, name, version) = (&node.run, &node.name, &node.version);
+        let args = args![run, name, version, node.began_at, node.seen_at];
+        self.touched(&NOTE_NODE, args).await.map(drop)
+    }
+
+    async fn end_node(&mut self, run: &str, now: Time) -> Result<(), StoreError> {
+        self.touched(&END_NODE, args![run, now]).await.map(drop)
+    }
+
+    async fn forget_nodes(&mut self, before: Time, limit: i64) -> Result<i64, StoreError> {
+        let gone = self.touched(&FORGET_NODES, args![before, limit]).await?;
+        Ok(i64::try_from(gone).unwrap_or(i64::MAX))
     }
 }

@@ -172,6 +172,7 @@ pub static TABLES: &[Table] = &[
     table("key_generation", "purpose kid state", NOBODY),
     table("key_rotation", "purpose kid passed", NOBODY),
     table("job", "name last_outcome last_evidence", NOBODY),
+    table("node", "run name version", NOBODY),
     table("publication", "publication_id slug kind region sort_key desk_key", NOBODY),
     table("publication_edition", "publication_id state title summary blocks facts authors decided_by reason", NOBODY),
     table("publication_term", "term publication_id", NOBODY),

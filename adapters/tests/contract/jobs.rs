@@ -1,6 +1,7 @@
 //! Timed tasks: one runner at a time, an old runner may not write.
 
 use lifeline_core::jobs::Job;
+use lifeline_core::jobs::nodes::Node;
 use lifeline_core::shared::ids::EvidenceId;
 use tokio::task::JoinSet;
 
@@ -19,6 +20,9 @@ contracts! { "jobs":
     dropped_unit_leaves_it_due => ["JobStore::claim", "JobStore::ensure"];
     one_of_many_runners => ["JobStore::claim"];
     a_turn_names_its_line_of_the_evidence => ["JobStore::prove"];
+    a_run_that_ended_stays_ended_and_the_others_are_heard_of => ["JobStore::note_node", "JobStore::end_node",
+        "JobReads::nodes"];
+    ln_39_runs_of_which_nothing_is_heard_are_taken_away => ["JobStore::forget_nodes"];
 }
 
 async fn ensure(t: &Bench, name: &str, every_s: i64, next: i64) {
@@ -189,4 +193,65 @@ async fn a_task_is_hastened_and_never_put_off(t: Bench) {
     assert_eq!(next().await, at(10));
     assert!(hasten("a", 50).await);
     assert_eq!(next().await, at(10), "it comes sooner already");
+}
+
+fn node(run: &str, seen: i64) -> Node {
+    Node {
+        run: run.to_owned(),
+        name: "north".to_owned(),
+        version: "1.2.3".to_owned(),
+        began_at: at(0),
+        seen_at: at(seen),
+        left_at: None,
+    }
+}
+
+async fn note(t: &Bench, run: &str, seen: i64) {
+    let node = node(run, seen);
+    t.write(async |tx| tx.jobs().note_node(&node).await)
+        .await
+        .unwrap();
+}
+
+async fn a_run_that_ended_stays_ended_and_the_others_are_heard_of(t: Bench) {
+    for (run, seen) in [("a", 10), ("b", 20), ("a", 30), ("c", 25)] {
+        note(&t, run, seen).await;
+    }
+    let nodes = async |limit| t.view().await.jobs().nodes(limit).await.unwrap();
+    assert_eq!(
+        nodes(3).await,
+        [node("a", 30), node("c", 25), node("b", 20)]
+    );
+    assert_eq!(nodes(2).await.len(), 2);
+    let end = async |run: &str, seconds: i64| {
+        t.write(async |tx| tx.jobs().end_node(run, at(seconds)).await)
+            .await
+            .unwrap();
+    };
+    end("b", 40).await;
+    end("b", 50).await;
+    end("nobody", 50).await;
+    // A word that was on its way when it ended.
+    note(&t, "b", 60).await;
+    let ended = Node {
+        left_at: Some(at(40)),
+        ..node("b", 40)
+    };
+    assert_eq!(nodes(3).await[0], ended);
+}
+
+async fn ln_39_runs_of_which_nothing_is_heard_are_taken_away(t: Bench) {
+    for (run, seen) in [("a", 10), ("b", 20), ("c", 30)] {
+        note(&t, run, seen).await;
+    }
+    let forget = async |before: i64, limit: i64| {
+        t.write(async |tx| tx.jobs().forget_nodes(at(before), limit).await)
+            .await
+            .unwrap()
+    };
+    assert_eq!(forget(10, 9).await, 0, "what is as old as that stays");
+    assert_eq!(forget(21, 1).await, 1);
+    assert_eq!(forget(21, 9).await, 1);
+    let left = t.view().await.jobs().nodes(9).await.unwrap();
+    assert_eq!(left, [node("c", 30)]);
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use lifeline_core::inbox::{InboxState, Message};
+use lifeline_core::jobs::nodes::{NODE_DAYS, Nodes, Presence, standing};
 use lifeline_core::jobs::retention::{INBOX_DAYS, Retention};
 use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::shared::time::Time;
@@ -20,6 +21,8 @@ contracts! { "runner":
     retention_takes_away_what_is_past_its_time => ["OutboxStore::purge", "InboxStore::purge",
         "IdempotencyStore::purge"];
     that_lost_its_lease_records_nothing => ["JobStore::finish"];
+    ln_54_a_process_says_that_it_is_there_and_not_too_often => ["JobStore::note_node", "JobStore::end_node",
+        "JobStore::forget_nodes"];
 }
 
 type Work = Box<dyn Fn(u32) -> Result<(), &'static str> + Send + Sync>;
@@ -228,4 +231,38 @@ async fn retention_takes_away_what_is_past_its_time(t: Bench) {
     assert_eq!(retention.purge(due).await.unwrap(), MESSAGES - 1);
     assert_eq!(retention.purge(due).await.unwrap(), 0);
     assert_eq!(t.text("SELECT message_id FROM inbox").await, "n0");
+}
+
+/// LN-39, LN-54: what stands of a process from its first word until its row is taken away.
+async fn ln_54_a_process_says_that_it_is_there_and_not_too_often(t: Bench) {
+    let watch = Watch::new();
+    watch.set(0);
+    let clock = Arc::new(watch.clone());
+    let (run, store) = ("run-1".to_owned(), t.store.clone());
+    let nodes = Nodes::new(store, clock, run, "north", "1.2.3");
+    let stand = async |now: i64| {
+        let all = t.view().await.jobs().nodes(9).await.unwrap();
+        let stood = standing(all, at(now)).into_iter();
+        let stood = stood.map(|(node, presence)| (node.seen_at, presence));
+        stood.collect::<Vec<_>>()
+    };
+    assert!(nodes.beat().await.unwrap());
+    watch.set(14);
+    assert!(!nodes.beat().await.unwrap(), "it was said just now");
+    watch.set(15);
+    assert!(nodes.beat().await.unwrap());
+    assert_eq!(stand(75).await, [(at(15), Presence::Here)]);
+    assert_eq!(stand(76).await, [(at(15), Presence::Silent)]);
+    watch.set(5);
+    assert!(nodes.beat().await.unwrap(), "the clock was set back");
+    watch.set(80);
+    nodes.leave().await.unwrap();
+    watch.set(100);
+    assert!(nodes.beat().await.unwrap());
+    assert_eq!(stand(9_999).await, [(at(80), Presence::Left)]);
+    let retention = Retention::new(t.store.clone());
+    let kept_until = 80 + NODE_DAYS * 86_400;
+    assert_eq!(retention.purge(at(kept_until)).await.unwrap(), 0);
+    assert_eq!(retention.purge(at(kept_until + 1)).await.unwrap(), 1);
+    assert!(stand(0).await.is_empty());
 }

@@ -1,8 +1,9 @@
 //! Timed tasks (LN-56): leased, one runner at a time over all processes.
 //!
 //! Missed-run rule: a job that slept through several turns runs once, then continues from now.
-//! Every run leaves its outcome on the row and one evidence line.
+//! Every run leaves its outcome on the row and one evidence line. `nodes` says which processes there are.
 
+pub mod nodes;
 pub mod ports;
 pub mod retention;
 pub mod runner;

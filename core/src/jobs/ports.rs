@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::Job;
+use super::nodes::Node;
 use crate::shared::ids::EvidenceId;
 use crate::shared::time::Time;
 use crate::store::StoreError;
@@ -10,6 +11,8 @@ use crate::store::StoreError;
 #[async_trait]
 pub trait JobReads: Send {
     async fn list(&mut self) -> Result<Vec<Job>, StoreError>;
+    /// The runs heard of last, the latest first.
+    async fn nodes(&mut self, limit: i64) -> Result<Vec<Node>, StoreError>;
 }
 
 #[async_trait]
@@ -36,4 +39,10 @@ pub trait JobStore: JobReads {
     ) -> Result<bool, StoreError>;
     /// Which line of the evidence tells of the last turn.
     async fn prove(&mut self, name: &str, evidence: &EvidenceId) -> Result<(), StoreError>;
+    /// Keeps when a run was heard of; one that ended stays ended.
+    async fn note_node(&mut self, node: &Node) -> Result<(), StoreError>;
+    /// A run ended in good order.
+    async fn end_node(&mut self, run: &str, now: Time) -> Result<(), StoreError>;
+    /// Takes away runs that were not heard of since `before`; how many went.
+    async fn forget_nodes(&mut self, before: Time, limit: i64) -> Result<i64, StoreError>;
 }

@@ -1,10 +1,11 @@
 //! Takes away what the foundation rooms no longer need: delivered events, applied messages, old
-//! answers. What is not finished is never touched, however old.
+//! answers, processes that ended long ago. What is not finished is never touched, however old.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::nodes::NODE_DAYS;
 use super::runner::Task;
 use crate::shared::time::Time;
 use crate::store::{Store, StoreError, Tx, atomically};
@@ -42,10 +43,11 @@ impl Retention {
     /// Takes away everything past its time at `now`; how many rows went.
     pub async fn purge(&self, now: Time) -> Result<i64, StoreError> {
         let before = |days: i64| now.plus_seconds(days.saturating_mul(DAY_S).saturating_neg());
-        let (events, messages, answers) = (
+        let (events, messages, answers, runs) = (
             before(OUTBOX_DAYS),
             before(INBOX_DAYS),
             before(IDEMPOTENCY_DAYS),
+            before(NODE_DAYS),
         );
         let mut gone: i64 = 0;
         for _ in 0..BATCHES_MAX {
@@ -53,7 +55,9 @@ impl Retention {
                 let events = tx.outbox().purge(events, BATCH_MAX).await?;
                 let messages = tx.inbox().purge(messages, BATCH_MAX).await?;
                 let answers = tx.idempotency().purge(answers, BATCH_MAX).await?;
-                Ok::<_, StoreError>(events.saturating_add(messages).saturating_add(answers))
+                let runs = tx.jobs().forget_nodes(runs, BATCH_MAX).await?;
+                let foundation = events.saturating_add(messages).saturating_add(answers);
+                Ok::<_, StoreError>(foundation.saturating_add(runs))
             })
             .await?;
             if batch == 0 {

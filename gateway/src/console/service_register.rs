@@ -1,10 +1,13 @@
-//! The register of services (LN-39): what this node stands on and offers, and how each does. Opening the
-//! page asks nobody: it shows what looks and calls have found.
+//! The register of services (LN-39): what this node stands on and offers, and how each does; and which nodes
+//! there are (LN-54). Opening the page asks nobody: it shows what looks and calls have found, and what the nodes
+//! said of themselves.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use lifeline_core::jobs::nodes::{NODES_MAX, Node, Presence, standing};
 use lifeline_core::operators::Right;
 use lifeline_core::shared::time::Time;
+use lifeline_core::store::snapshot;
 
 use super::access::{Access, Pages};
 use super::fault::Fault;
@@ -31,12 +34,24 @@ struct Row {
     version: String,
 }
 
+/// One run of a node.
+struct Run {
+    name: String,
+    version: String,
+    /// A key of the words.
+    presence: String,
+    missed: bool,
+    began: String,
+    seen: String,
+}
+
 #[derive(Template)]
 #[template(path = "console/service_register.html")]
 struct ServicesPage {
     frame: Frame,
     as_of: String,
     rows: Vec<Row>,
+    runs: Vec<Run>,
 }
 
 fn moment(at: Option<Time>) -> String {
@@ -61,11 +76,26 @@ fn row(one: Service) -> Row {
     }
 }
 
+fn run((node, presence): (Node, Presence)) -> Run {
+    Run {
+        name: node.name,
+        version: node.version,
+        presence: format!("node.{}", presence.as_str()),
+        missed: presence == Presence::Silent,
+        began: node.began_at.alipay_text(),
+        seen: node.seen_at.alipay_text(),
+    }
+}
+
 async fn list(visitor: Visitor, house: web::Data<House>) -> Result<HttpResponse, Fault> {
     let services = house.services.list(&house.readiness.operations());
+    let now = visitor.operators.now();
+    let mut view = snapshot(&*house.store).await?;
+    let nodes = view.jobs().nodes(NODES_MAX).await?;
     Ok(page(&ServicesPage {
         frame: Frame::of(&visitor, "services.title"),
-        as_of: visitor.operators.now().alipay_text(),
+        as_of: now.alipay_text(),
         rows: services.into_iter().map(row).collect(),
+        runs: standing(nodes, now).into_iter().map(run).collect(),
     }))
 }

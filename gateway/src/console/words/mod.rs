@@ -191,6 +191,9 @@ mod tests {
         for one in ["failed", "slow", "probe"] {
             wanted.insert(format!("circuit.{one}"));
         }
+        for one in lifeline_core::jobs::nodes::Presence::ALL {
+            wanted.insert(format!("node.{}", one.as_str()));
+        }
         for one in crate::listeners::service_register::Health::ALL {
             wanted.insert(format!("health.{}", one.as_str()));
         }

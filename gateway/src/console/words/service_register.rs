@@ -1,4 +1,4 @@
-//! What is said of services and of how full limits are.
+//! What is said of services, of nodes, and of how full limits are.
 
 use super::Word;
 
@@ -30,6 +30,20 @@ pub(super) static WORDS: &[Word] = &[
     ("health.probed", "正在试探", "being probed"),
     ("health.failing", "不可用", "failing"),
     ("health.unasked", "尚未调用", "not asked yet"),
+    ("nodes.title", "节点", "Nodes"),
+    (
+        "nodes.what",
+        "每个节点每 15 秒写入一次；超过一分钟未写入即视为失联。最后写入 7 天后移除。",
+        "Each node writes every 15 seconds that it is there; unheard of for more than a minute is silent. Gone 7 days after the last word.",
+    ),
+    ("nodes.name", "节点", "Node"),
+    ("nodes.presence", "状态", "State"),
+    ("nodes.seen", "最近写入", "Last heard of"),
+    ("nodes.began", "启动", "Began"),
+    ("node.here", "在线", "here"),
+    ("node.silent", "失联", "silent"),
+    ("node.replaced", "已由新进程接替", "begun again"),
+    ("node.left", "已正常停止", "ended in good order"),
     (
         "limits.title",
         "限额占用（本节点）",
