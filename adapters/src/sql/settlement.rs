@@ -11,7 +11,7 @@ use lifeline_core::settlement::ids::{
     CheckTaskId, GenerationAccountId, PersonalTableId, TradeTaskId,
 };
 use lifeline_core::settlement::ports::{
-    FirstMonth, Month, SettlementReads, SettlementStore, Stretch,
+    FirstMonth, Month, Queued, SettlementReads, SettlementStore, Stretch,
 };
 use lifeline_core::settlement::readings::MonthEnergy;
 use lifeline_core::settlement::trade_queue::QueueKey;
@@ -313,8 +313,12 @@ impl<C: WriteConn> SettlementStore for Sql<C> {
         &mut self,
         weights_epoch: i64,
         most: i64,
-    ) -> Result<Vec<TradeTask>, StoreError> {
+    ) -> Result<Vec<Queued>, StoreError> {
         self.trades_keyed_otherwise(weights_epoch, most).await
+    }
+
+    async fn set_aside(&mut self, id: &TradeTaskId, again: Time) -> Result<bool, StoreError> {
+        self.stop_trade(id, again).await
     }
 
     async fn rekey(

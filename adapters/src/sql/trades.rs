@@ -4,6 +4,7 @@ use lifeline_core::settlement::accounts::Identity;
 use lifeline_core::settlement::ids::{
     CheckTaskId, GenerationAccountId, PersonalTableId, TradeTaskId,
 };
+use lifeline_core::settlement::ports::Queued;
 use lifeline_core::settlement::table_t;
 use lifeline_core::settlement::trade_queue::QueueKey;
 use lifeline_core::settlement::trade_task::{Hold, TradeTask};
@@ -55,13 +56,27 @@ statements! { "trades":
         payout_no = $6, paid_fen = $7, payee = $8, sent_at = $9, hold = $10, payee_confirmed = $11, frozen = $12, \
         next_at = $13, accepted_fen = $15, version = version + 1 WHERE trade_task_id = $1 AND version = $14";
     // Each side of one epoch is a stretch of the index: rows that are keyed right are not looked at.
-    KEYED_BEFORE("trade_task") = trades!("state = 'QUEUED' AND weights_epoch < $1 ORDER BY weights_epoch LIMIT $2");
-    KEYED_BEHIND("trade_task") = trades!("state = 'QUEUED' AND weights_epoch > $1 ORDER BY weights_epoch LIMIT $2");
+    KEYED_BEFORE("trade_task") = "SELECT trade_task_id, amount_fen, enqueued_at FROM trade_task \
+        WHERE state = 'QUEUED' AND weights_epoch < $1 ORDER BY weights_epoch LIMIT $2";
+    KEYED_BEHIND("trade_task") = "SELECT trade_task_id, amount_fen, enqueued_at FROM trade_task \
+        WHERE state = 'QUEUED' AND weights_epoch > $1 ORDER BY weights_epoch LIMIT $2";
+    SET_ASIDE("trade_task") = "UPDATE trade_task SET frozen = 1, next_at = $2, version = version + 1 \
+        WHERE trade_task_id = $1 AND frozen = 0 AND state NOT IN ('PAID', 'WITHDRAWN')";
+    STAYS_ASIDE("trade_task") = "UPDATE trade_task SET next_at = $2, version = version + 1 \
+        WHERE trade_task_id = $1 AND frozen = 1 AND state NOT IN ('PAID', 'WITHDRAWN')";
     REKEY("trade_task") = "UPDATE trade_task SET queue_key = $2, weights_epoch = $3, version = version + 1 \
         WHERE trade_task_id = $1 AND state = 'QUEUED'";
 }
 
 const PAYEE: Field = Field::new("trade_task", "payee");
+
+fn queued(row: &Row) -> Result<Queued, StoreError> {
+    Ok(Queued {
+        trade_task_id: row.id("trade_task_id")?,
+        amount: row.fen("amount_fen")?,
+        enqueued_at: row.time("enqueued_at")?,
+    })
+}
 
 impl<C: Conn> Sql<C> {
     pub(super) async fn trade_of_task(
@@ -208,16 +223,24 @@ impl<C: WriteConn> Sql<C> {
         &mut self,
         weights_epoch: i64,
         most: i64,
-    ) -> Result<Vec<TradeTask>, StoreError> {
+    ) -> Result<Vec<Queued>, StoreError> {
         let mut rows = self.rows(&KEYED_BEFORE, args![weights_epoch, most]).await?;
         let found = i64::try_from(rows.len()).unwrap_or(most);
         let more = args![weights_epoch, most.saturating_sub(found)];
         rows.extend(self.rows(&KEYED_BEHIND, more).await?);
-        let mut found = Vec::new();
-        for row in rows {
-            found.push(self.trade_task(&row).await?);
+        rows.iter().map(queued).collect()
+    }
+
+    pub(super) async fn stop_trade(
+        &mut self,
+        id: &TradeTaskId,
+        again: Time,
+    ) -> Result<bool, StoreError> {
+        if self.changed(&SET_ASIDE, args![id, again]).await? {
+            return Ok(true);
         }
-        Ok(found)
+        self.touched(&STAYS_ASIDE, args![id, again]).await?;
+        Ok(false)
     }
 
     pub(super) async fn key_anew(

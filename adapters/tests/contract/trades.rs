@@ -1,6 +1,7 @@
 //! Trade tasks, their queue, and what an erasure leaves of a month.
 
 use lifeline_core::settlement::ids::TradeTaskId;
+use lifeline_core::settlement::ports::Queued;
 use lifeline_core::settlement::trade_queue::Weights;
 use lifeline_core::settlement::trade_task::TradeTask;
 use lifeline_core::settlement::{table_k, table_t};
@@ -18,6 +19,7 @@ contracts! { "trades":
         "SettlementReads::committed", "SettlementReads::sent_since", "SettlementReads::has_open_money"];
     a_change_of_weights_finds_and_moves_what_was_keyed_before => ["SettlementStore::keyed_otherwise",
         "SettlementStore::rekey"];
+    what_is_set_aside_is_not_read_and_leaves_the_queue => ["SettlementStore::set_aside"];
     what_is_paid_is_listed_once_a_page_at_a_time => ["SettlementReads::paid_since"];
     what_waits_is_listed_under_its_table => ["SettlementStore::waiting_trades"];
     erased_rows_leave_their_sums => ["SettlementStore::erase_rows"];
@@ -184,7 +186,12 @@ async fn a_change_of_weights_finds_and_moves_what_was_keyed_before(t: Bench) {
         .write(async |tx| tx.settlement().keyed_otherwise(2, 9).await)
         .await
         .unwrap();
-    assert_eq!(found, std::slice::from_ref(&trade));
+    let queued = Queued {
+        trade_task_id: trade.trade_task_id.clone(),
+        amount: trade.amount,
+        enqueued_at: trade.enqueued_at,
+    };
+    assert_eq!(found, [queued]);
     let weights = Weights {
         wait_per_s: 3,
         amount_per_fen: 0,
@@ -198,6 +205,45 @@ async fn a_change_of_weights_finds_and_moves_what_was_keyed_before(t: Bench) {
     let mut view = t.view().await;
     let kept = view.settlement().trade(id).await.unwrap().unwrap();
     assert_eq!((kept.key, kept.weights_epoch), (key, 2));
+}
+
+async fn what_is_set_aside_is_not_read_and_leaves_the_queue(t: Bench) {
+    let (owner, table) = seller(&t).await;
+    let mut made = Vec::new();
+    for (n, state) in [
+        table_t::State::Queued,
+        table_t::State::Queued,
+        table_t::State::Paid,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let n = i64::try_from(n).unwrap() + 1;
+        let task = task_of(&t, &owner, &table, n);
+        add_task(&t, &task).await.unwrap();
+        let trade = TradeTask {
+            state,
+            payout_no: Some(format!("t0aside{n}")),
+            paid: Some(Fen::new(9)),
+            sent_at: Some(at(600)),
+            next_at: (!state.is_final()).then(|| at(700)),
+            ..trade_of(&t, &task, 100 - n, 7)
+        };
+        add_trade(&t, &trade).await.unwrap();
+        made.push(trade.trade_task_id);
+    }
+    t.raw("UPDATE trade_task SET payee = 'x'").await.unwrap();
+    let aside = async |id| {
+        t.write(async |tx| tx.settlement().set_aside(id, at(900)).await)
+            .await
+            .unwrap()
+    };
+    assert!(aside(&made[0]).await);
+    assert!(!aside(&made[0]).await, "once");
+    assert!(!aside(&made[2]).await, "what is final is not stopped");
+    assert!(!aside(&t.id()).await);
+    let head = t.view().await.settlement().first_queued().await.unwrap();
+    assert_eq!(head.as_ref(), Some(&made[1]));
 }
 
 async fn what_waits_is_listed_under_its_table(t: Bench) {

@@ -60,7 +60,7 @@ pub(crate) async fn release(app: &Settlement, place: &Place) {
 }
 
 /// Three sellers whose months are confirmed, 124.00 yuan each.
-async fn three(app: &Settlement, place: &Place, outside: &Outside) {
+pub(crate) async fn three(app: &Settlement, place: &Place, outside: &Outside) {
     let mut sellers = Vec::new();
     for nth in 0..3 {
         let seller = place.seller(outside, nth).await;

@@ -9,6 +9,7 @@
     reason = "a broken story panics; this binary has no #[test] functions that clippy would know"
 )]
 
+mod aside;
 mod beside;
 mod braked;
 mod checking;
@@ -161,6 +162,7 @@ fn main() {
         Vec::new()
     });
     let all = [
+        aside::stories(),
         beside::stories(),
         braked::stories(),
         checking::stories(),

@@ -11,7 +11,7 @@ use super::{Settlement, SettlementError};
 use crate::cases::{Case, CaseKind};
 use crate::shared::money::Fen;
 use crate::shared::outside::NoAnswer;
-use crate::store::{atomically, snapshot};
+use crate::store::{StoreError, atomically, snapshot};
 
 /// Rows of one sweep.
 const BATCH: i64 = 64;
@@ -28,12 +28,8 @@ impl Settlement {
         };
         let mut worked = due.len();
         for id in &due {
-            match self.trade_turn(id).await {
-                Err(error) if !error.is_the_stores() => {
-                    tracing::error!(%error, %id, "settlement.sweep.trade_failed");
-                }
-                done => done?,
-            }
+            let turn = self.trade_turn(id).await;
+            self.or_aside(id, turn).await?;
         }
         self.rekey().await?;
         for _ in 0..BATCH {
@@ -55,9 +51,9 @@ impl Settlement {
                     .settlement()
                     .keyed_otherwise(weights.epoch, REKEY_BATCH)
                     .await?;
-                for trade in &rows {
-                    let key = weights.key(trade.amount, trade.enqueued_at);
-                    let id = &trade.trade_task_id;
+                for queued in &rows {
+                    let key = weights.key(queued.amount, queued.enqueued_at);
+                    let id = &queued.trade_task_id;
                     tx.settlement().rekey(id, key, weights.epoch).await?;
                 }
                 Ok::<_, SettlementError>(rows.len())
@@ -77,21 +73,37 @@ impl Settlement {
             view.settlement().first_queued().await?
         };
         let Some(id) = first else { return Ok(false) };
-        // What was true when it was queued may not be now.
-        let checked = self.pass_gate(&id).await?;
-        if checked.trade.state != State::Queued {
+        let step = self.leave_queue(&id).await;
+        let Some(left) = self.or_aside(&id, step).await? else {
             return Ok(true);
-        }
-        let applied = self
-            .see_trade(&id, Input::Turn, Paid::default(), ACTOR)
-            .await?;
-        if !applied.effects.contains(&Effect::Send) {
+        };
+        let Some(applied) = left else {
             return Ok(false);
-        }
-        if applied.trade.state == State::Sending {
-            self.send(&applied.trade).await?;
+        };
+        if applied.effects.contains(&Effect::Send) && applied.trade.state == State::Sending {
+            // What became of it is asked in its own turn, whatever goes wrong here.
+            match self.send(&applied.trade).await {
+                Err(error) if !error.is_the_stores() => {
+                    tracing::error!(%error, %id, "settlement.sweep.trade_failed");
+                }
+                sent => sent?,
+            }
         }
         Ok(true)
+    }
+
+    /// One that is in the queue to the moment of its sending, or out of the queue by another way; `None` when the
+    /// brake holds it.
+    async fn leave_queue(&self, id: &TradeTaskId) -> Result<Option<TradeApplied>, SettlementError> {
+        // What was true when it was queued may not be now.
+        let checked = self.pass_gate(id).await?;
+        if checked.trade.state != State::Queued {
+            return Ok(Some(checked));
+        }
+        let applied = self
+            .see_trade(id, Input::Turn, Paid::default(), ACTOR)
+            .await?;
+        Ok(Some(applied).filter(|applied| applied.effects.contains(&Effect::Send)))
     }
 
     pub(super) async fn trade_turn(&self, id: &TradeTaskId) -> Result<(), SettlementError> {
@@ -224,7 +236,7 @@ impl Settlement {
     }
 
     /// Lets go on what a contradiction stopped, as two persons say: table T, column "case". False when
-    /// nothing of that id is stopped.
+    /// nothing of that id is stopped, or it cannot be read.
     ///
     /// # Errors
     /// The store's.
@@ -236,7 +248,7 @@ impl Settlement {
     ) -> Result<bool, SettlementError> {
         let draw = self.draw(actor, trace_id);
         let rules = &*self.rules;
-        let applied = atomically(self.store(), async |tx| {
+        let done = atomically(self.store(), async |tx| {
             let found = tx.settlement().trade(id).await?;
             let none = Paid::default();
             Ok::<_, SettlementError>(match found.filter(|trade| trade.frozen) {
@@ -245,7 +257,14 @@ impl Settlement {
                 None => None,
             })
         })
-        .await?;
+        .await;
+        let applied = match done {
+            Err(error) if error.of_one_payout().is_some() => {
+                tracing::warn!(%error, %id, "settlement.payout.still_aside");
+                None
+            }
+            done => done?,
+        };
         if let Some(applied) = &applied {
             self.pursue(applied).await?;
         }
@@ -261,12 +280,11 @@ impl Settlement {
         let (Ok(id), CaseKind::Contradiction) = (id, case.kind) else {
             return Ok(false);
         };
-        let found = snapshot(self.store())
-            .await?
-            .settlement()
-            .trade(&id)
-            .await?;
-        Ok(found.is_some_and(|trade| trade.frozen))
+        let found = snapshot(self.store()).await?.settlement().trade(&id).await;
+        match found {
+            Err(StoreError::Corrupt { .. }) => Ok(true),
+            found => Ok(found?.is_some_and(|trade| trade.frozen)),
+        }
     }
 }
 

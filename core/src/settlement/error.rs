@@ -57,6 +57,19 @@ impl SettlementError {
             Self::Store(StoreError::Unavailable(_) | StoreError::CommitUnknown(_))
         )
     }
+
+    /// What is wrong with one payout by itself, whoever gives it its turn and however often: the code of its case.
+    /// `None` where the next turn may fare better.
+    pub(super) const fn of_one_payout(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(StoreError::Corrupt { .. }) => Some("payout_unreadable"),
+            Self::Store(StoreError::Refused(_))
+            | Self::Money(_)
+            | Self::Evidence(_)
+            | Self::Event(_) => Some("payout_failed"),
+            _ => None,
+        }
+    }
 }
 
 impl Retriable for SettlementError {

@@ -31,6 +31,14 @@ pub struct Stretch {
     pub until: Option<PersonalTableId>,
 }
 
+/// What gives a queued task its place, and nothing else of it: one that cannot be read keeps no other from its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queued {
+    pub trade_task_id: TradeTaskId,
+    pub amount: Fen,
+    pub enqueued_at: Time,
+}
+
 /// A month that nobody was asked about yet, with what is known of its account.
 #[derive(Debug, Clone)]
 pub struct FirstMonth {
@@ -146,7 +154,10 @@ pub trait SettlementStore: SettlementReads {
         &mut self,
         weights_epoch: i64,
         most: i64,
-    ) -> Result<Vec<TradeTask>, StoreError>;
+    ) -> Result<Vec<Queued>, StoreError>;
+    /// Stops a payout that is not final, reading nothing of it, and looks again at that moment; false when it was
+    /// stopped before, or is final.
+    async fn set_aside(&mut self, id: &TradeTaskId, again: Time) -> Result<bool, StoreError>;
     /// Gives a queued task its place under other weights.
     async fn rekey(
         &mut self,

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::check_task::CheckTask;
 use super::differing::Differing;
+use super::ids::TradeTaskId;
 use super::trade_task::TradeTask;
 use super::{CAUSES, SettlementError};
 use crate::audit;
@@ -52,6 +53,22 @@ pub(super) fn trade_line(
         .say("actor", draw.actor.as_str())
         .say("from", before.state.as_str())
         .say("to", after.state.as_str());
+    let id = draw.id::<EvidenceId>("evidence", &cause);
+    let kind = "settlement.trade_task";
+    Ok(act.into_entry(id, kind, draw.now, draw.now, draw.salt(&cause))?)
+}
+
+/// A payout was set aside as it stands: nothing else of it could be read.
+pub(super) fn aside_line(
+    draw: &Draw,
+    id: &TradeTaskId,
+    code: &str,
+) -> Result<Entry, SettlementError> {
+    let cause = format!("t:{id}:aside");
+    let act = Act::new()
+        .say("trade_task_id", id.as_str())
+        .say("input", code)
+        .say("actor", draw.actor.as_str());
     let id = draw.id::<EvidenceId>("evidence", &cause);
     let kind = "settlement.trade_task";
     Ok(act.into_entry(id, kind, draw.now, draw.now, draw.salt(&cause))?)

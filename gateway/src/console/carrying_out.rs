@@ -101,7 +101,9 @@ async fn done(
             let id = id.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;
             let actor = visitor.acting.actor();
             settlement.go_on(&id, &actor, &trace::current()).await?;
-            Ok(None)
+            // One that cannot be read, or contradicts again at once, stays somebody's.
+            let still = settlement.stands_still(case).await?;
+            Ok(still.then_some("said.unmoved"))
         }
         _ => {
             let payment = PaymentId::parse(&case.subject);

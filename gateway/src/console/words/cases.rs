@@ -194,6 +194,16 @@ pub(super) static WORDS: &[Word] = &[
         "The platform says that money moved under a payout number given up; the task is stopped, for it may be paid twice",
     ),
     (
+        "what.payout_unreadable",
+        "付款记录或收款信息无法读取，该笔付款已单独停下，款项未动，其余付款照常；数据修复后可恢复处理",
+        "The payout or its payee cannot be read: it alone is set aside and its money stays; once mended it may go on",
+    ),
+    (
+        "what.payout_failed",
+        "该笔付款反复处理失败，已单独停下，款项未动，其余付款照常；须人工核实",
+        "This payout fails by itself: it alone is set aside and its money stays; somebody must look into it",
+    ),
+    (
         "what.update_missed",
         "电量数据更新后未在时限内完成结算",
         "An update was not settled within its time",
