@@ -207,6 +207,26 @@ impl<C: WriteConn> GenerationStore for Sql<C> {
         self.maybe_generation(row).await
     }
 
+    async fn note_end(
+        &mut self,
+        generation_no: &GenerationNo,
+        contract_version: i64,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        self.keep_end(generation_no, contract_version, now).await
+    }
+
+    async fn ended_under(
+        &mut self,
+        generation_no: &GenerationNo,
+    ) -> Result<Option<i64>, StoreError> {
+        self.ended_contract(generation_no).await
+    }
+
+    async fn forget_end(&mut self, generation_no: &GenerationNo) -> Result<(), StoreError> {
+        self.drop_end(generation_no).await
+    }
+
     async fn open_table(&mut self, table: &PersonalTable) -> Result<(), StoreError> {
         let identity = self.sealed_identity(table).await?;
         let args = args![

@@ -70,6 +70,7 @@ mod four_eyes;
 mod gathering;
 mod generation;
 mod generation_credentials;
+mod generation_ends;
 mod grants;
 mod homes;
 mod idempotency;

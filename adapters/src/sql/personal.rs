@@ -281,6 +281,8 @@ pub static TABLES: &[Table] = &[
         Fate::Erased(&[&GENERATION_CREDENTIALS])),
     table("generation_account", "generation_account_id account_id generation_no=own generation_index=index feed_in state",
         Fate::Erased(&[&GENERATORS])),
+    table("generation_end", "number_digest=digest",
+        Fate::Kept("that a generator's cooperation was ended, by a digest that finds nobody: until its contract is renewed")),
     table("ledger_entry", "entry_id fact payment_id trace_id", MONEY),
     table("ledger_line", "entry_id account", MONEY),
     table("evidence_entry", "entry_id kind body",

@@ -99,6 +99,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::gathering::STATEMENTS,
         super::generation::STATEMENTS,
         super::generation_credentials::STATEMENTS,
+        super::generation_ends::STATEMENTS,
         super::grants::STATEMENTS,
         super::homes::STATEMENTS,
         super::idempotency::STATEMENTS,

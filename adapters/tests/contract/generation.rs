@@ -29,6 +29,8 @@ contracts! { "generation":
     an_account_has_one_pair_until_it_is_destroyed => ["GenerationStore::add_key", "GenerationReads::key",
         "GenerationStore::destroy_key"];
     a_nonce_is_used_once_and_in_time => ["GenerationStore::set_nonce", "GenerationStore::spend_nonce"];
+    pv_13_an_end_is_kept_until_a_later_contract_and_names_nobody => ["GenerationStore::note_end",
+        "GenerationStore::ended_under", "GenerationStore::forget_end"];
     a_dropped_unit_opens_nothing => ["GenerationStore::open_table"];
 }
 
@@ -274,6 +276,37 @@ async fn a_save_compares_and_forgets_the_number(t: Bench) {
     assert_eq!(by_id(&t, &account.generation_account_id).await, expected);
     // The number is free again.
     add(&t, &seller(&t, &owner)).await.unwrap();
+}
+
+async fn pv_13_an_end_is_kept_until_a_later_contract_and_names_nobody(t: Bench) {
+    let ended = async |text: &str| {
+        t.write(async |tx| tx.generation().ended_under(&number(text)).await)
+            .await
+            .unwrap()
+    };
+    assert_eq!(ended(NUMBER).await, None);
+    for under in [2, 1] {
+        t.write(async |tx| {
+            let number = number(NUMBER);
+            tx.generation().note_end(&number, under, at(9)).await
+        })
+        .await
+        .unwrap();
+    }
+    assert_eq!(ended(NUMBER).await, Some(2), "the later contract's");
+    assert_eq!(ended("1504990020062").await, None);
+    let kept = t.text("SELECT number_digest FROM generation_end").await;
+    assert!(kept.len() > 16 && !kept.contains(NUMBER));
+    // Whoever sold under it may be erased: it still holds.
+    let seller = owner(&t).await;
+    t.write(async |tx| tx.privacy().erase(&seller, at(50)).await)
+        .await
+        .unwrap();
+    assert_eq!(ended(NUMBER).await, Some(2));
+    t.write(async |tx| tx.generation().forget_end(&number(NUMBER)).await)
+        .await
+        .unwrap();
+    assert_eq!(ended(NUMBER).await, None);
 }
 
 async fn errands_come_when_they_are_due(t: Bench) {

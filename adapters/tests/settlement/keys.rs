@@ -2,7 +2,7 @@
 //! comes by the relay, or by the timed task when the relay did not.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use lifeline_core::accounts::Caller;
@@ -30,7 +30,7 @@ use zeroize::Zeroizing;
 use crate::drills::Nobody;
 use crate::store::{Place, start};
 use crate::stories;
-use crate::world::Outside;
+use crate::world::{Outside, Seller};
 
 stories! {
     pv_05_who_registers_is_answered_while_the_key_is_still_being_made;
@@ -39,9 +39,9 @@ stories! {
 const STREET: &str = "向阳村 8 号";
 const PLACE_NO: &str = "1504010020066";
 
-/// Everybody who registers is in the reserve.
+/// Everybody who registers is in the reserve, under the contract of this version.
 #[derive(Debug)]
-struct Everybody;
+pub(crate) struct Everybody(pub(crate) AtomicI64);
 
 #[async_trait]
 impl GridConnections for Everybody {
@@ -57,7 +57,7 @@ impl GridConnections for Everybody {
             },
             feed_in: FeedIn::Surplus,
             settlement_day: 28,
-            contract_version: 1,
+            contract_version: self.0.load(Ordering::SeqCst),
             in_force: true,
         }))
     }
@@ -97,26 +97,39 @@ impl Held {
 }
 
 /// Somebody who registers, and the use cases over the held vault.
-struct Roof {
-    place: Place,
-    outside: Outside,
+pub(crate) struct Roof {
+    pub(crate) place: Place,
+    pub(crate) outside: Outside,
+    pub(crate) grid: Arc<Everybody>,
     vault: Arc<Held>,
-    generation: Generation,
-    caller: Caller,
+    pub(crate) generation: Generation,
+    /// Somebody who sells already.
+    pub(crate) seller: Seller,
+    pub(crate) caller: Caller,
+}
+
+/// Where all of them stand.
+pub(crate) fn typed(number: &str) -> Registration {
+    Registration {
+        generation_no: GenerationNo::parse(number).unwrap(),
+        grid_user_no: ConsumerNo::parse(PLACE_NO).unwrap(),
+        address: Address::from_store(STREET.to_owned()),
+    }
 }
 
 impl Roof {
-    async fn over(place: Place) -> Self {
+    pub(crate) async fn over(place: Place) -> Self {
         let outside = Outside::at(start());
         let vault = Arc::new(Held {
             let_go: Semaphore::new(0),
             asked: AtomicUsize::new(0),
         });
+        let grid = Arc::new(Everybody(AtomicI64::new(1)));
         let generation = Generation::new(GenerationPorts {
             store: place.store.clone(),
             clock: Arc::new(outside.clone()),
             entropy: Arc::new(outside.clone()),
-            grid: Arc::new(Everybody),
+            grid: grid.clone(),
             vault: vault.clone(),
             passwords: Arc::new(Nobody),
             code_budget: Budget::USUAL,
@@ -128,7 +141,7 @@ impl Roof {
             entropy: &outside,
         };
         let caller = Caller {
-            account_id: seller.owner,
+            account_id: seller.owner.clone(),
             session_id: make.id(),
             family_id: make.id(),
             source: String::new(),
@@ -137,18 +150,16 @@ impl Roof {
         Self {
             place,
             outside,
+            grid,
             vault,
             generation,
+            seller,
             caller,
         }
     }
 
-    async fn registers(&self, number: &str) -> GenerationAccountId {
-        let typed = Registration {
-            generation_no: GenerationNo::parse(number).unwrap(),
-            grid_user_no: ConsumerNo::parse(PLACE_NO).unwrap(),
-            address: Address::from_store(STREET.to_owned()),
-        };
+    pub(crate) async fn registers(&self, number: &str) -> GenerationAccountId {
+        let typed = typed(number);
         let made = self.generation.register(&self.caller, &typed, None).await;
         let made = made.unwrap();
         assert_eq!(made.state, GenerationState::Keyless, "answered at once");
@@ -163,7 +174,7 @@ impl Roof {
         made.generation_account_id
     }
 
-    async fn account(&self, id: &GenerationAccountId) -> GenerationAccount {
+    pub(crate) async fn account(&self, id: &GenerationAccountId) -> GenerationAccount {
         let mut view = snapshot(&*self.place.store).await.unwrap();
         view.generation().by_id(id).await.unwrap().unwrap()
     }

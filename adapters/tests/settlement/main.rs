@@ -15,6 +15,7 @@ mod braked;
 mod checking;
 mod collecting;
 mod drills;
+mod ended;
 mod histories;
 mod home;
 mod k;
@@ -168,6 +169,7 @@ fn main() {
         checking::stories(),
         collecting::stories(),
         drills::stories(),
+        ended::stories(),
         keys::stories(),
         numbers::stories(),
         pace::stories(),

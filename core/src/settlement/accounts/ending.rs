@@ -170,7 +170,8 @@ impl Generation {
         .await
     }
 
-    /// Ends a cooperation on the word of staff or of marketing; a repeat changes nothing.
+    /// Ends a cooperation on the word of staff or of marketing; a repeat changes nothing. Whatever marketing says of
+    /// the contract it rested on, nobody registers the generator under that one again.
     pub async fn end(
         &self,
         id: &GenerationAccountId,
@@ -183,7 +184,14 @@ impl Generation {
             if account.state == GenerationState::Terminated {
                 return Ok(account.state);
             }
-            end_in(tx, &self.ports.rows, account, actor, &pen).await
+            let (number, under) = (account.generation_no.clone(), account.contract_version);
+            let state = end_in(tx, &self.ports.rows, account, actor, &pen).await?;
+            if state == GenerationState::Terminated
+                && let Some(number) = number
+            {
+                tx.generation().note_end(&number, under, pen.now).await?;
+            }
+            Ok(state)
         })
         .await
     }

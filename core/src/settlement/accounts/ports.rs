@@ -103,6 +103,21 @@ pub trait GenerationStore: GenerationReads + GenerationCredentialStore {
         &mut self,
         generation_no: &GenerationNo,
     ) -> Result<Option<GenerationAccount>, StoreError>;
+    /// The utility ended this generator's cooperation under that contract: kept by a digest that finds nobody, for
+    /// the number itself is erased.
+    async fn note_end(
+        &mut self,
+        generation_no: &GenerationNo,
+        contract_version: i64,
+        now: Time,
+    ) -> Result<(), StoreError>;
+    /// Under which contract its cooperation was ended, while none after it is registered.
+    async fn ended_under(
+        &mut self,
+        generation_no: &GenerationNo,
+    ) -> Result<Option<i64>, StoreError>;
+    /// A later contract is registered: the end is over.
+    async fn forget_end(&mut self, generation_no: &GenerationNo) -> Result<(), StoreError>;
     /// Opens a table with a data key of its own. `StoreError::Duplicate` when the account has one.
     async fn open_table(&mut self, table: &PersonalTable) -> Result<(), StoreError>;
     /// Compare-and-set of the identity and since when its payee stands.

@@ -73,6 +73,17 @@ async fn may_be(tx: &mut Tx, caller: &Caller, reserve: &Reserve) -> Result<bool,
     Ok(certified.is_none_or(|person| person.id_no == reserve.identity.id_no))
 }
 
+/// What agreed, unless the cooperation was ended under that contract: marketing may go on showing it for a while.
+async fn not_ended<'r>(
+    tx: &mut Tx,
+    typed: &Registration,
+    agreed: Option<&'r Reserve>,
+) -> Result<Option<&'r Reserve>, GenerationError> {
+    let ended = tx.generation().ended_under(&typed.generation_no).await?;
+    let renewed = |reserve: &&Reserve| ended.is_none_or(|under| reserve.contract_version > under);
+    Ok(agreed.filter(renewed))
+}
+
 /// Keeps the user name and password that a registration brought along. That a name is taken is told only
 /// to somebody whose registration agreed, and nothing of it stays.
 async fn first_password(
@@ -148,7 +159,7 @@ impl Generation {
         let draft = Draft::ready(&self.maker());
         let done = atomically(self.store(), async |tx: &mut Tx| {
             let there = tx.generation().by_no(&typed.generation_no).await?;
-            let Some(reserve) = agreed else {
+            let Some(reserve) = not_ended(tx, typed, agreed).await? else {
                 return self.refused(tx, caller, &draft).await;
             };
             if !may_be(tx, caller, reserve).await? {
@@ -230,6 +241,7 @@ impl Generation {
         };
         let account = keyless(blank, reserve, now);
         tx.generation().add(&account).await?;
+        tx.generation().forget_end(&reserve.generation_no).await?;
         self.want_key(tx, caller, &account, draft, "generation.registered")
             .await?;
         Ok(account)
@@ -282,7 +294,7 @@ impl Generation {
                 return Err(GenerationError::NotOver);
             }
             let there = tx.generation().by_no(&typed.generation_no).await?;
-            let Some(reserve) = agreed else {
+            let Some(reserve) = not_ended(tx, typed, agreed).await? else {
                 return self.refused(tx, caller, &draft).await;
             };
             if !may_be(tx, caller, reserve).await? {
@@ -295,6 +307,7 @@ impl Generation {
             }
             let account = keyless(account, reserve, draft.pen.now);
             tx.generation().save(&account).await?;
+            tx.generation().forget_end(&typed.generation_no).await?;
             self.want_key(tx, caller, &account, &draft, "generation.activated")
                 .await?;
             let version = account.version.saturating_add(1);

@@ -1,0 +1,144 @@
+//! The utility's word that a cooperation is over holds while marketing goes on showing its contract (PV-11, PV-13).
+
+use std::sync::atomic::Ordering;
+
+use lifeline_core::accounts::{Actor, Caller};
+use lifeline_core::settlement::Feedback;
+use lifeline_core::settlement::accounts::{GenerationError, GenerationState};
+use lifeline_core::settlement::ids::GenerationAccountId;
+use lifeline_core::shared::ids::Maker;
+
+use crate::checking::answer;
+use crate::keys::{Roof, typed};
+use crate::store::Place;
+use crate::stories;
+use crate::world::{app, rules};
+
+stories! {
+    pv_13_what_staff_ended_is_registered_again_only_under_a_renewed_contract;
+    pv_11_an_end_that_waited_for_a_payout_holds_as_well;
+    who_gives_way_to_another_may_register_again;
+}
+
+const NUMBER: &str = "1504990000777";
+
+/// Somebody else, who knows as well where the generator stands.
+async fn neighbour(roof: &Roof) -> Caller {
+    let make = Maker {
+        clock: &roof.outside,
+        entropy: &roof.outside,
+    };
+    let seller = roof.place.seller(&roof.outside, 2).await;
+    Caller {
+        account_id: seller.owner,
+        session_id: make.id(),
+        family_id: make.id(),
+        ..roof.caller.clone()
+    }
+}
+
+async fn end(roof: &Roof, id: &GenerationAccountId) -> GenerationState {
+    let staff = Actor {
+        name: "staff:reviewer".to_owned(),
+        source: String::new(),
+        trace_id: "t".repeat(32),
+    };
+    roof.generation.end(id, &staff).await.unwrap()
+}
+
+async fn tries(
+    roof: &Roof,
+    caller: &Caller,
+    number: &str,
+) -> Result<GenerationAccountId, GenerationError> {
+    let typed = typed(number);
+    let made = roof.generation.register(caller, &typed, None).await;
+    made.map(|account| account.generation_account_id)
+}
+
+async fn ends(roof: &Roof) -> i64 {
+    let kept = "SELECT COUNT(*) FROM generation_end";
+    roof.place.number(kept).await
+}
+
+async fn pv_13_what_staff_ended_is_registered_again_only_under_a_renewed_contract(place: Place) {
+    let roof = Roof::over(place).await;
+    let older = roof.registers("1504990000785").await;
+    assert_eq!(end(&roof, &older).await, GenerationState::Terminated);
+    roof.grid.0.store(2, Ordering::SeqCst);
+    let first = roof.registers(NUMBER).await;
+    assert_eq!(end(&roof, &first).await, GenerationState::Terminated);
+    assert_eq!(ends(&roof).await, 2);
+    let neighbour = neighbour(&roof).await;
+    for caller in [&roof.caller, &neighbour] {
+        let again = tries(&roof, caller, NUMBER).await;
+        assert!(
+            matches!(again, Err(GenerationError::NotConfirmed)),
+            "marketing still shows the contract: {again:?}"
+        );
+    }
+    let typed = typed(NUMBER);
+    let woken = roof.generation.activate(&roof.caller, &older, &typed).await;
+    assert!(
+        matches!(woken, Err(GenerationError::NotConfirmed)),
+        "an account that ended under an earlier contract is no way round: {woken:?}"
+    );
+
+    roof.grid.0.store(3, Ordering::SeqCst);
+    let anew = tries(&roof, &neighbour, NUMBER).await.unwrap();
+    assert_eq!(roof.account(&anew).await.contract_version, 3);
+    assert_eq!(
+        ends(&roof).await,
+        1,
+        "nothing is kept of an end that is over"
+    );
+    assert_eq!(end(&roof, &anew).await, GenerationState::Terminated);
+    let again = tries(&roof, &roof.caller, NUMBER).await;
+    assert!(
+        matches!(again, Err(GenerationError::NotConfirmed)),
+        "of the renewed contract too: {again:?}"
+    );
+    roof.grid.0.store(4, Ordering::SeqCst);
+    let woken = roof.generation.activate(&roof.caller, &first, &typed).await;
+    assert_eq!(woken.unwrap().state, GenerationState::Keyless);
+    assert_eq!(ends(&roof).await, 1);
+}
+
+async fn pv_11_an_end_that_waited_for_a_payout_holds_as_well(place: Place) {
+    let roof = Roof::over(place).await;
+    let (seller, app) = (&roof.seller, app(&roof.place, &roof.outside, rules()));
+    roof.outside.reads(seller, "10");
+    app.collect_all().await.unwrap();
+    app.watch().await.unwrap();
+    answer(&app, &roof.place, seller, Feedback::Confirm)
+        .await
+        .unwrap();
+    assert_eq!(
+        end(&roof, &seller.account).await,
+        GenerationState::Terminating
+    );
+    assert_eq!(ends(&roof).await, 0, "it still has its number");
+    app.sweep_trades().await.unwrap();
+    assert_eq!(
+        end(&roof, &seller.account).await,
+        GenerationState::Terminated
+    );
+    let again = tries(&roof, &roof.caller, &seller.number).await;
+    assert!(
+        matches!(again, Err(GenerationError::NotConfirmed)),
+        "{again:?}"
+    );
+}
+
+async fn who_gives_way_to_another_may_register_again(place: Place) {
+    let roof = Roof::over(place).await;
+    let first = roof.registers(NUMBER).await;
+    let neighbour = neighbour(&roof).await;
+    tries(&roof, &neighbour, NUMBER).await.unwrap();
+    assert_eq!(
+        roof.account(&first).await.state,
+        GenerationState::Terminated
+    );
+    assert_eq!(ends(&roof).await, 0, "no word of the utility's");
+    tries(&roof, &roof.caller, NUMBER).await.unwrap();
+}
