@@ -36,7 +36,8 @@ pub(crate) async fn run(args: &cli::Doctor) -> Result<(), Failure> {
     let config = config::read(&args.config).map_err(|faults| Failure::faults(&faults))?;
     let mut findings = Vec::new();
     let faults = config.faults_for_production();
-    findings.push(finding("configuration", faults.is_empty(), || {
+    let whole = faults.is_empty();
+    findings.push(finding("configuration", whole, || {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         (lines.join("; "), "mend the named keys".to_owned())
     }));
@@ -45,6 +46,9 @@ pub(crate) async fn run(args: &cli::Doctor) -> Result<(), Failure> {
     findings.push(vault_finding(&config));
     findings.push(tls_finding(&config));
     findings.extend(redis_finding(&config).await);
+    if whole {
+        findings.extend(fence_finding(&config).await);
+    }
     findings.extend(resting_findings(&config)?);
     findings.push(logs_finding(&config.logs));
     report(&findings, args.json)?;
@@ -134,6 +138,34 @@ async fn redis_finding(config: &config::Config) -> Option<Finding> {
     }))
 }
 
+/// Whether marketing can fence a number, as it says and as the configuration says. Keys that cannot be read are
+/// a finding of their own.
+async fn fence_finding(config: &config::Config) -> Option<Finding> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+    let outside = Outside::build(config, Kind::Live, &clock, &entropy).ok()?;
+    let asked = tokio::time::timeout(ASK_TIME_MAX, outside.marketing.says_it_fences()).await;
+    Some(fences(
+        config.payments.marketing_fences,
+        asked.ok().and_then(Result::ok),
+    ))
+}
+
+fn fences(configured: bool, said: Option<bool>) -> Finding {
+    finding("marketing", said == Some(configured), || match said {
+        None => {
+            let what = "check [marketing], and that it is reached from here".to_owned();
+            ("no answer".to_owned(), what)
+        }
+        Some(fence) => {
+            let what = format!(
+                "payments.marketing_fences = {fence}, after reading docs/contracts/marketing.md"
+            );
+            (format!("it says fence: {fence}"), what)
+        }
+    })
+}
+
 /// Disks, certificates and the last backup of this machine.
 fn resting_findings(config: &config::Config) -> Result<Vec<Finding>, Failure> {
     let now = SystemClock::default().now();
@@ -197,4 +229,28 @@ fn report(findings: &[Finding], json: bool) -> Result<(), Failure> {
     };
     out.write_all(text.as_bytes())
         .map_err(|error| Failure::failed(format!("standard output: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_marketing_says_of_its_fence_is_compared_with_the_configuration() {
+        for (configured, said, ok) in [
+            (true, Some(true), true),
+            (false, Some(false), true),
+            (true, Some(false), false),
+            (false, Some(true), false),
+            (true, None, false),
+        ] {
+            assert_eq!(fences(configured, said).ok, ok, "{configured} {said:?}");
+        }
+        let found = fences(true, Some(false));
+        assert!(
+            found
+                .what_to_do
+                .contains("payments.marketing_fences = false")
+        );
+    }
 }

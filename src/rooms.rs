@@ -36,7 +36,6 @@ use lifeline_core::settlement::jobs::{Collect, Returns, Watch};
 use lifeline_core::settlement::{self, MonthRows, Settlement};
 use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::Entropy;
-use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Clock;
 use lifeline_core::store::Store;
 use lifeline_gateway::accounts::{CookieRules, EndedPoll};
@@ -47,7 +46,7 @@ use lifeline_gateway::edge::switchboard::{Switchboard, Switching};
 use lifeline_gateway::listeners::start::Furnish;
 use lifeline_gateway::runner::{Waker, Worker};
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::outside::Outside;
 use crate::workers::{
@@ -96,7 +95,7 @@ impl Rooms {
         let (clock, entropy) = (Arc::clone(clock), Arc::clone(entropy));
         let again = || (Arc::clone(&store), Arc::clone(&clock), Arc::clone(&entropy));
         let code_budget = config.limits.code_budget()?;
-        let policy = policy(base, engine.instance().restore_epoch, &config.limits)?;
+        let policy = policy(base, engine.instance().restore_epoch, config.payment_policy())?;
         let accounts = accounts(again(), outside, base, code_budget);
         let bindings = {
             let (store, clock, entropy) = again();
@@ -415,16 +414,14 @@ fn settlement(
 pub(crate) const ENVIRONMENT: char = 'L';
 
 /// How this installation deals with payments.
-fn policy(base: &str, restore_epoch: i64, limits: &config::Limits) -> Result<Policy, Failure> {
+fn policy(base: &str, restore_epoch: i64, usual: Policy) -> Result<Policy, Failure> {
     let number_prefix = numbers::prefix(ENVIRONMENT, restore_epoch).ok_or_else(|| {
         Failure::failed("this store was restored more often than numbers can tell apart")
     })?;
     let policy = Policy {
         number_prefix,
         return_url: format!("{base}/#/pages/payments/index?payment_id="),
-        sure_day: Fen::new(limits.step_up_day_fen.into()),
-        sure_new: Fen::new(limits.step_up_new_fen.into()),
-        ..Policy::default()
+        ..usual
     };
     match policy.faults() {
         faults if faults.is_empty() => Ok(policy),
@@ -439,7 +436,7 @@ mod tests {
     /// money.md 2.9: what was sent before a restore is unknown after it, so its number is never sent again.
     #[test]
     fn numbers_carry_the_restore_epoch() {
-        let of = |epoch| policy("https://x", epoch, &config::Limits::default());
+        let of = |epoch| policy("https://x", epoch, Policy::default());
         let prefixes: Vec<_> = (0..62).filter_map(|epoch| of(epoch).ok()).collect();
         let prefixes: Vec<String> = prefixes.into_iter().map(|p| p.number_prefix).collect();
         assert_eq!(prefixes.first().map(String::as_str), Some("L0"));

@@ -8,6 +8,7 @@ mod channels;
 mod edge;
 mod logs;
 mod node;
+mod payments;
 pub(crate) mod relay;
 pub(crate) mod sealed;
 mod settlement;
@@ -24,6 +25,7 @@ pub(crate) use channels::{Channel, Notices};
 pub(crate) use edge::{Limits, Listeners, Tls};
 pub(crate) use logs::Logs;
 pub(crate) use node::Node;
+pub(crate) use payments::Payments;
 pub(crate) use relay::Relay;
 pub(crate) use settlement::Settlement;
 pub(crate) use store::{Backup, Redis, Store};
@@ -47,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) exchange: Channel,
     #[serde(default)]
     pub(crate) notices: Notices,
+    #[serde(default)]
+    pub(crate) payments: Payments,
     #[serde(default)]
     pub(crate) settlement: Settlement,
     #[serde(default)]
@@ -176,6 +180,7 @@ impl Config {
         self.generation.check("generation", &mut faults);
         self.exchange.check("exchange", &mut faults);
         self.notices.check(&mut faults);
+        self.payments.check(&mut faults);
         self.settlement.check(&mut faults);
         self.vault.check(&mut faults);
         self.limits.check(&mut faults);

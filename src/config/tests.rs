@@ -1,6 +1,7 @@
 //! One failing fixture per line of money.md 3.10, and a good one that passes.
 
 use lifeline_adapters::wire::BreakerRules;
+use lifeline_core::payments::Policy;
 
 use super::*;
 
@@ -138,6 +139,7 @@ fn the_example_lacks_only_its_files_and_secrets() {
     assert_eq!(limits.per_account_minute, defaults.per_account_minute);
     assert_eq!(config.notices.sign_name, Notices::default().sign_name);
     assert_eq!(config.breaker.rules(), BreakerRules::default());
+    assert_eq!(config.payment_policy(), Policy::default());
     let usual = Settlement::default().rules("L0");
     assert_eq!(config.settlement.rules("L0"), usual);
 }
@@ -230,6 +232,38 @@ fn each_bound_of_the_breaker_is_held() {
         assert_eq!(within.map(found), [0, 0], "{key}");
         assert!(beyond.map(found).iter().all(|count| *count > 0), "{key}");
     }
+}
+
+#[test]
+fn the_latest_bill_is_none_to_thirty_one_days_late() {
+    let read_in = |value: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let text = format!(
+            "{}\n[payments]\nbill_late_days = {value}\n",
+            good(dir.path())
+        );
+        let found = faults(&text, dir.path());
+        let read = read(&dir.path().join("lifeline.toml")).unwrap();
+        (found, read.payment_policy().bill_late_days)
+    };
+    for (value, days) in [("0", 0), ("31", 31)] {
+        assert_eq!(read_in(value), (Vec::new(), days));
+    }
+    for value in ["-1", "32"] {
+        assert_eq!(read_in(value).0, ["payments.bill_late_days"], "{value}");
+    }
+}
+
+#[test]
+fn a_marketing_without_a_fence_is_said_in_the_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = format!(
+        "{}\n[payments]\nmarketing_fences = false\n",
+        good(dir.path())
+    );
+    assert_eq!(faults(&text, dir.path()), Vec::<String>::new());
+    let read = read(&dir.path().join("lifeline.toml")).unwrap();
+    assert!(!read.payment_policy().marketing_fences);
 }
 
 #[test]

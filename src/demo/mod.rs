@@ -215,6 +215,7 @@ fn configuration(
         generation: channel(format!("{sandbox}/pv/v1"), &channels.generation),
         exchange: channel(format!("{sandbox}/exchange/v1"), &channels.exchange),
         notices: config::Notices::default(),
+        payments: config::Payments::default(),
         settlement: config::Settlement::default(),
         vault: config::Vault::default(),
         limits,

@@ -15,6 +15,27 @@ use super::{Marketing, Refusal, UNREADABLE};
 use crate::wire::{operation, read};
 
 #[derive(Deserialize)]
+struct Capabilities {
+    fence: bool,
+}
+
+impl Marketing {
+    /// Whether marketing says that it can fence a number; the configuration says the same
+    /// (`payments.marketing_fences`).
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    pub async fn says_it_fences(&self) -> Result<bool, NoAnswer> {
+        let path = ["capabilities"];
+        let answer: Result<Capabilities, Refusal> = self
+            .read(operation!("GET /capabilities"), &path, &[])
+            .await?;
+        let said = answer.map_err(Refusal::unexpected)?;
+        Ok(said.fence)
+    }
+}
+
+#[derive(Deserialize)]
 struct PaymentReply {
     state: StateWord,
     #[serde(default)]

@@ -135,6 +135,19 @@ async fn a_repeated_posting_has_the_same_bytes_and_a_fresh_signature() {
 }
 
 #[tokio::test]
+async fn marketing_says_whether_it_can_fence() {
+    for fence in [true, false] {
+        let body = json!({ "fence": fence, "refund_vouchers": true, "cutoff_time": "22:30" });
+        let responder = Responder::start(move |_| Act::Answer(200, body.to_string()));
+        let said = marketing(&responder).says_it_fences().await;
+        assert_eq!(said, Ok(fence));
+        assert_eq!(responder.only().target, "/mkt/v1/capabilities");
+    }
+    let responder = Responder::start(|_| Act::Answer(200, "{}".to_owned()));
+    assert!(marketing(&responder).says_it_fences().await.is_err());
+}
+
+#[tokio::test]
 async fn a_posting_is_refused_only_by_the_codes_of_table_l() {
     let post = async |status: u16, code: &'static str| {
         let responder = Responder::start(move |_| refusal(status, code));

@@ -41,6 +41,7 @@ mod storms;
 mod story;
 mod sure;
 mod thawing;
+mod unfenced;
 mod walks;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -97,6 +98,7 @@ fn main() {
         rulings::stories(),
         storms::stories(),
         thawing::stories(),
+        unfenced::stories(),
         walks::stories(),
     ];
     for told in all.into_iter().flatten() {

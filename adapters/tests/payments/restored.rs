@@ -148,7 +148,7 @@ impl Restored {
         self.s.run_long(2 * 86_400).await;
     }
 
-    async fn lost(&self, number: &str) -> State {
+    pub(crate) async fn lost(&self, number: &str) -> State {
         let mut view = snapshot(&*self.s.place.store).await.unwrap();
         view.recovery().lost(number).await.unwrap().unwrap().state
     }

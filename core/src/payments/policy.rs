@@ -27,6 +27,9 @@ pub struct Policy {
     pub posts_per_minute: i64,
     /// Days the channel's bill of a day may come later than the day after it.
     pub bill_late_days: i64,
+    /// Whether marketing can fence a number (`fence` of its capabilities). Without it nothing but marketing's
+    /// own word proves that a number never takes effect, and two persons are told (money.md 2.1).
+    pub marketing_fences: bool,
     /// What the payer reads in the cashier.
     pub subject_arrears: String,
     pub subject_top_up: String,
@@ -47,6 +50,7 @@ impl Default for Policy {
             sure_new: Fen::new(100_000),
             posts_per_minute: 500,
             bill_late_days: 3,
+            marketing_fences: true,
             subject_arrears: "电费缴纳".to_owned(),
             subject_top_up: "电费充值".to_owned(),
             return_url: String::new(),
@@ -56,6 +60,8 @@ impl Default for Policy {
 
 /// Fewer leave nothing to share out.
 const POSTS_PER_MINUTE_MIN: i64 = 5;
+/// A bill that is later than a month will not come.
+const BILL_LATE_DAYS_MAX: i64 = 31;
 /// Money that came in longer ago than this has no payer waiting at a screen.
 const WAITED_FOR_S: i64 = 120;
 
@@ -95,8 +101,8 @@ impl Policy {
         if self.posts_per_minute < POSTS_PER_MINUTE_MIN {
             faults.push("posts_per_minute: at least 5");
         }
-        if self.bill_late_days < 0 {
-            faults.push("bill_late_days: not below zero");
+        if !(0..=BILL_LATE_DAYS_MAX).contains(&self.bill_late_days) {
+            faults.push("bill_late_days: 0 to 31");
         }
         if self.subject_arrears.is_empty() || self.subject_top_up.is_empty() {
             faults.push("subject: must not be empty");
@@ -124,6 +130,18 @@ mod tests {
             ..Policy::default()
         };
         assert_eq!(wrong.faults().len(), 8);
+    }
+
+    #[test]
+    fn a_bill_may_be_late_by_none_to_thirty_one_days() {
+        let faults = |bill_late_days| {
+            let policy = Policy {
+                bill_late_days,
+                ..Policy::default()
+            };
+            policy.faults().len()
+        };
+        assert_eq!([-1, 0, 31, 32].map(faults), [1, 0, 0, 1]);
     }
 
     #[test]

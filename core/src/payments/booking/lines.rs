@@ -246,7 +246,7 @@ impl Booking<'_> {
             l::Effect::WithdrawRefund => self.withdraw_refunds(id),
             l::Effect::CloseRefunded => self.close_refunded(id)?,
             l::Effect::Query => self.changes.asks.push(Ask::GetPosting(id.clone())),
-            l::Effect::AskFence => self.changes.asks.push(Ask::Fence(id.clone())),
+            l::Effect::AskFence => self.ask_fence(id)?,
             l::Effect::CountNotFound => count_not_found(self.line_at(id)?, now),
             l::Effect::WantRefund => self.line_at(id)?.want_refund = true,
             l::Effect::ThenRefundWanted => {
@@ -270,6 +270,18 @@ impl Booking<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Marketing that cannot fence is asked what became of the number, and two persons are told: only its own
+    /// word proves that the number never takes effect, so nothing is posted or given back before (money.md 2.1).
+    fn ask_fence(&mut self, id: &LineId) -> Result<(), BooksError> {
+        if self.policy.marketing_fences {
+            self.changes.asks.push(Ask::Fence(id.clone()));
+            return Ok(());
+        }
+        self.changes.asks.push(Ask::GetPosting(id.clone()));
+        let cause = format!("no_fence:{}", self.line_at(id)?.channel_txn_no);
+        self.open_row_case(CaseKind::PostingHeld, id.as_str(), &cause, "no_fence")
     }
 
     /// b1: the body of a number is frozen once; a resend is the same bytes.

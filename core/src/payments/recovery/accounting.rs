@@ -38,6 +38,8 @@ struct Traced {
     odd: Option<&'static str>,
     /// Every number that was not credited is fenced, or no fen is missing.
     sure: bool,
+    /// Marketing cannot fence those that were not credited.
+    unfenced: bool,
 }
 
 impl Payments {
@@ -50,6 +52,7 @@ impl Payments {
             Some(traced) if traced.sure || traced.odd.is_some() => {
                 self.account_for(trade, &traced).await
             }
+            Some(traced) if traced.unfenced => self.wait_for_word(trade).await,
             Some(_) => self.note_asked(trade).await,
             None => self.put_off(trade).await,
         }
@@ -105,6 +108,11 @@ impl Payments {
             return Ok(Some(traced));
         }
         if recovering {
+            return Ok(Some(traced));
+        }
+        if !self.policy.marketing_fences && !unused.is_empty() {
+            // Nothing proves that these numbers never take effect.
+            traced.unfenced = true;
             return Ok(Some(traced));
         }
         for number in unused {
@@ -200,6 +208,25 @@ impl Payments {
             .map(|reason| case_of(&next, reason, &draw))
             .transpose()?;
         self.save_lost(&next, &entries, case.as_ref(), &draw).await
+    }
+
+    /// Only marketing's own word proves that a number never takes effect: two persons are told, and it is asked
+    /// again (money.md 2.1).
+    async fn wait_for_word(&self, trade: LostTrade) -> Result<(), PaymentError> {
+        let draw = self.draw(&trade.trace_id, "job:payments.recovery");
+        let next = LostTrade {
+            turns: trade.turns.saturating_add(1),
+            next_at: Some(window::hourly(draw.now)),
+            ..trade
+        };
+        let case = case_of(&next, "no_fence", &draw)?;
+        atomically(self.store(), async |tx: &mut Tx| {
+            if tx.recovery().save_lost(&next).await? {
+                tx.cases().open(&case).await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// It was asked about; more is decided when the recovery is over.
