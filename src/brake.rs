@@ -1,12 +1,14 @@
-//! `lifeline brake`: see whether automatic refunds are stopped, and let them go on by two persons.
+//! `lifeline brake`: see whether automatic refunds or payouts are stopped, and let refunds go on by two persons. Payouts
+//! go on by the case about them, in the console.
 
 use std::io::Write as _;
 use std::sync::Arc;
 
+use lifeline_core::insight::Insight;
 use lifeline_core::payments::ports::Trip;
 use lifeline_core::payments::{BrakeRoom, Consent, Policy};
 use lifeline_core::shared::ids::{Entropy, Maker};
-use lifeline_core::shared::time::Clock;
+use lifeline_core::shared::time::{Clock, Time};
 
 use crate::cli;
 use crate::failure::Failure;
@@ -19,9 +21,13 @@ const NAME_CHARS: std::ops::RangeInclusive<usize> = 2..=64;
 
 pub(crate) async fn run(command: cli::Brake) -> Result<(), Failure> {
     match command {
-        cli::Brake::Status(args) => say(&status(
-            open(&args.config).await?.trip().await.map_err(unread)?,
-        )),
+        cli::Brake::Status(args) => {
+            let brake = open(&args.config).await?;
+            let refunds = brake.trip().await.map_err(unread)?;
+            let insight = Insight::new(brake.store, brake.clock);
+            let payouts = insight.standing().await.map_err(unread)?.payouts_stopped;
+            say(&status(refunds, payouts))
+        }
         cli::Brake::Release(args) => {
             let person = person(&args.person)?;
             let brake = open(&args.config).await?;
@@ -60,17 +66,28 @@ pub(crate) fn person(given: &str) -> Result<&str, Failure> {
     }
 }
 
-fn status(trip: Option<Trip>) -> String {
-    match trip {
-        None => "the brake is not on\n".to_owned(),
+/// Both brakes, a line each.
+fn status(refunds: Option<Trip>, payouts: Option<Time>) -> String {
+    let refunds = match refunds {
+        None => "automatic refunds go out; their brake is not on".to_owned(),
         Some(trip) => {
             let since = trip.tripped_at.rfc3339();
             let agreed = trip.first_by.map_or("nobody".to_owned(), |name| name);
             format!(
-                "automatic refunds are stopped since {since}; agreed to go on: {agreed}; two persons are needed\n"
+                "automatic refunds are stopped since {since}; agreed to go on: {agreed}; two persons are needed"
             )
         }
-    }
+    };
+    let payouts = match payouts {
+        None => "payouts of sold power leave; their brake is not on".to_owned(),
+        Some(at) => {
+            let since = at.rfc3339();
+            format!(
+                "payouts of sold power are stopped since {since}; two persons let them go on in the console, by the case about it"
+            )
+        }
+    };
+    format!("{refunds}\n{payouts}\n")
 }
 
 async fn open(file: &std::path::Path) -> Result<BrakeRoom, Failure> {
@@ -86,7 +103,7 @@ async fn open(file: &std::path::Path) -> Result<BrakeRoom, Failure> {
     })
 }
 
-fn unread(error: lifeline_core::payments::PaymentError) -> Failure {
+fn unread(error: impl std::fmt::Display) -> Failure {
     Failure::failed(format!("the store does not answer: {error}")).advice("see `lifeline doctor`")
 }
 
@@ -94,4 +111,25 @@ fn say(text: &str) -> Result<(), Failure> {
     std::io::stdout()
         .write_all(text.as_bytes())
         .map_err(|error| Failure::failed(format!("cannot write: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_brakes_stand_side_by_side() {
+        let at = Time::from_micros(1_800_000_000_000_000);
+        let trip = Trip {
+            tripped_at: at,
+            first_by: Some("li.ming".to_owned()),
+        };
+        let (on, off) = (status(Some(trip), Some(at)), status(None, None));
+        assert_eq!((on.lines().count(), off.lines().count()), (2, 2));
+        assert!(
+            on.contains("li.ming") && on.matches(&at.rfc3339()).count() == 2,
+            "{on}"
+        );
+        assert!(!off.contains("stopped"), "{off}");
+    }
 }

@@ -31,7 +31,8 @@ pub(crate) enum Command {
     CheckConfig(WithConfig),
     /// Ask every dependency whether it works and say what to do where it does not.
     Doctor(Doctor),
-    /// Automatic refunds were stopped because too many went out: look, and let them go on by two persons.
+    /// Automatic refunds, or payouts of sold power, were stopped because too many went out: look, and let refunds go
+    /// on by two persons.
     #[command(subcommand)]
     Brake(Brake),
     /// The store was restored from a backup: bring it up to date before anything is sent.
@@ -202,9 +203,9 @@ pub(crate) struct WithConfig {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Brake {
-    /// Say whether it is on, since when, and who agreed to release it.
+    /// Say which brake is on, since when, and who agreed to release that of refunds.
     Status(WithConfig),
-    /// Agree to release it; the second person's consent does.
+    /// Agree to release the brake of refunds; the second person's consent does. Payouts go on by a case of the console.
     Release(Release),
 }
 

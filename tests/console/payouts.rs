@@ -45,6 +45,10 @@ async fn ln_55_payouts_go_on_by_two_persons() {
     let office = Office::new().await;
     let case = format!("/console/cases/{}", tripped(&office).await);
     let desk = office.desk().await;
+    let admin = office.enter(&desk, "admin").await;
+    let stands = desk.get("/console/system", &admin).await.text;
+    assert!(stands.contains("由两人在待处理事项中放行"));
+    assert!(!stands.contains("lifeline brake release"), "refunds go out");
     let finance = office.enter(&desk, "finance").await;
     let page = desk.get(&case, &finance).await.text;
     for said in ["付款已刹停", "须两人同意后方可继续", "放行付款，重新计数"]
@@ -62,6 +66,8 @@ async fn ln_55_payouts_go_on_by_two_persons() {
     let agreed = post(&office, &desk, &reviewer, &approval, &[]).await;
     assert!(agreed.goes_to().ends_with("said=said.carried_out"));
     assert_eq!(on(&office), 0);
+    let stands = desk.get("/console/system", &admin).await.text;
+    assert!(!stands.contains("由两人在待处理事项中放行"));
     assert_eq!(office.audited("settlement.release_brake"), ["ok"]);
     let open = "SELECT COUNT(*) FROM case_file WHERE closed_at IS NULL";
     assert_eq!(office.counted(open), 0);

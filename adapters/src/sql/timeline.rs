@@ -111,6 +111,8 @@ statements! { "timeline":
     UNVERIFIED("notice_quarantine") = "SELECT COUNT(*) AS n FROM notice_quarantine";
     UNSURE("gathering") = "SELECT COUNT(*) AS n FROM gathering WHERE unsure = 1";
     OPEN_CASES("case_file") = "SELECT COUNT(*) AS n FROM case_file WHERE closed_at IS NULL";
+    REFUNDS_STOPPED("brake_trip") = "SELECT tripped_at FROM brake_trip WHERE released_at IS NULL";
+    PAYOUTS_STOPPED("payout_trip") = "SELECT tripped_at FROM payout_trip WHERE released_at IS NULL";
     FAILED("access_refusal") = "SELECT COUNT(*) AS n FROM access_refusal WHERE at >= $1 AND status >= 500";
     LIMITED("access_refusal") = "SELECT COUNT(*) AS n FROM access_refusal WHERE at >= $1 AND status = 429";
 }
@@ -233,6 +235,11 @@ impl<C: Conn> Sql<C> {
             .collect()
     }
 
+    async fn braked(&mut self, trip: &'static Stmt) -> Result<Option<Time>, StoreError> {
+        let row = self.one(trip, args![]).await?;
+        row.map(|row| row.time("tripped_at")).transpose()
+    }
+
     pub(super) async fn stands(&mut self, hour_ago: Time) -> Result<Standing, StoreError> {
         let waiting = self.one(&WAITING, args![]).await?;
         let (waiting, oldest) = match &waiting {
@@ -247,6 +254,8 @@ impl<C: Conn> Sql<C> {
             unverified: self.count(&UNVERIFIED, args![]).await?,
             unsure: self.count(&UNSURE, args![]).await?,
             open_cases: self.count(&OPEN_CASES, args![]).await?,
+            refunds_stopped: self.braked(&REFUNDS_STOPPED).await?,
+            payouts_stopped: self.braked(&PAYOUTS_STOPPED).await?,
             failed: self.count(&FAILED, args![hour_ago]).await?,
             limited: self.count(&LIMITED, args![hour_ago]).await?,
         })

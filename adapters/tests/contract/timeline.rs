@@ -226,6 +226,25 @@ async fn what_waits_is_counted(t: Bench) {
         (stands.buried, stands.unapplied, stands.unverified),
         (0, 1, 1)
     );
+    assert_eq!(
+        (stands.refunds_stopped, stands.payouts_stopped),
+        (None, None)
+    );
+    t.write(async |tx| tx.payout_brake().trip_brake(at(4)).await)
+        .await
+        .unwrap();
     let later = t.view().await.insight().standing(at(6)).await.unwrap();
     assert_eq!((later.failed, later.limited), (0, 0));
+    assert_eq!(
+        (later.refunds_stopped, later.payouts_stopped),
+        (None, Some(at(4)))
+    );
+    let tripped = at(3).micros();
+    t.raw(&format!(
+        "INSERT INTO brake_trip (tripped_at) VALUES ({tripped})"
+    ))
+    .await
+    .unwrap();
+    let both = t.view().await.insight().standing(at(6)).await.unwrap();
+    assert_eq!(both.refunds_stopped, Some(at(3)));
 }

@@ -21,6 +21,9 @@ pub struct Standing {
     /// People whom the on-line user system may know otherwise than we do.
     pub unsure: i64,
     pub open_cases: i64,
+    /// While its brake is on, since when nothing goes back to payers by itself; and since when no payout leaves.
+    pub refunds_stopped: Option<Time>,
+    pub payouts_stopped: Option<Time>,
     /// Requests of the last hour that we, or a system behind us, did not manage; and that met a limit.
     pub failed: i64,
     pub limited: i64,

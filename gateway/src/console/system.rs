@@ -6,6 +6,7 @@ use lifeline_core::insight::asked::Which;
 use lifeline_core::insight::standing::Standing;
 use lifeline_core::insight::{Function, Insight};
 use lifeline_core::operators::Right;
+use lifeline_core::shared::time::Time;
 use lifeline_core::store::snapshot;
 use serde::Deserialize;
 
@@ -50,6 +51,10 @@ struct SystemPage {
     resources: resources::Shown,
     standing: Standing,
     oldest: String,
+    /// Since when each is stopped by its brake; empty while it is not.
+    refunds: String,
+    payouts: String,
+    may_see_cases: bool,
     may_run: bool,
 }
 
@@ -94,6 +99,13 @@ async fn show(
         oldest: standing
             .oldest
             .map_or("—".to_owned(), |at| at.alipay_text()),
+        refunds: standing
+            .refunds_stopped
+            .map_or(String::new(), Time::alipay_text),
+        payouts: standing
+            .payouts_stopped
+            .map_or(String::new(), Time::alipay_text),
+        may_see_cases: visitor.acting.may(Right::ReadCases),
         standing,
         may_run: visitor.acting.may(Right::RunSystem),
     }))

@@ -69,6 +69,20 @@ pub(super) static WORDS: &[Word] = &[
         "People to be compared with the user system",
     ),
     ("system.cases", "待处理工单", "Open cases"),
+    ("system.refunds", "自动退款", "Automatic refunds"),
+    ("system.payouts", "光伏付款", "Payouts of sold power"),
+    ("system.leaving", "正常", "go out"),
+    ("system.braked", "已刹停，自", "stopped since"),
+    (
+        "system.refunds_go_on",
+        "由两人分别执行 lifeline brake release 后恢复",
+        "two persons let them go on by `lifeline brake release`",
+    ),
+    (
+        "system.payouts_go_on",
+        "由两人在待处理事项中放行",
+        "two persons let them go on by the case about it",
+    ),
     (
         "system.failed",
         "最近一小时失败的请求",
