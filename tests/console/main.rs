@@ -19,6 +19,7 @@ mod exact;
 mod followers;
 mod four_eyes;
 mod functions;
+mod going_on;
 mod markup;
 mod matrix;
 mod movement;

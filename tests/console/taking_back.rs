@@ -12,7 +12,7 @@ use crate::movement::{ORDERED, look, ordered, post};
 use crate::office::{Desk, Office};
 
 /// An order that marketing has credited.
-async fn credited(office: &Office) -> PaymentId {
+pub(crate) async fn credited(office: &Office) -> PaymentId {
     let id = ordered(office).await.payment.payment_id;
     let (payments, now) = (office.payments(), office.clock.now());
     let see = async |seen: Observation| {
