@@ -113,6 +113,8 @@ async function flagged(support, reviewer) {
 async function baseSupport(admin, auditor) {
   await go(admin, '/system')
   await admin.picture('roles-system')
+  const standing = await admin.page.locator('#standing tr').allInnerTexts()
+  checks.that('G7 both brakes are shown, and neither is on', ['自动退款', '光伏付款'].every((name) => standing.some((row) => row.startsWith(name) && row.includes('正常'))))
   await go(admin, '/system/services')
   await admin.picture('roles-services')
   const rows = await admin.page.locator('#services tbody tr').allInnerTexts()

@@ -51,7 +51,7 @@ pub(crate) fn generation(office: &Office) -> Generation {
 }
 
 /// The person of the home sells power, and their table is open.
-async fn seller(office: &Office) -> GenerationAccountId {
+pub(crate) async fn seller(office: &Office) -> GenerationAccountId {
     let (account_id, _) = household(office).await;
     let entropy = office.entropy();
     let maker = Maker {

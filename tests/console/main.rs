@@ -32,6 +32,7 @@ mod publishing;
 mod regions;
 mod service_register;
 mod sizes;
+mod sold;
 mod stand_ins;
 mod support;
 mod taking_back;
