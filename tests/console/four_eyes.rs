@@ -101,6 +101,39 @@ async fn ln_55_only_what_the_kind_permits_is_proposed_and_one_at_a_time() {
     assert_eq!(again, 303, "after a refusal something else may be proposed");
 }
 
+/// A refund by bank names its transfer, which stands before the reason then; nothing else names one.
+#[actix_web::test]
+async fn ln_55_a_refund_by_bank_goes_with_the_number_of_its_transfer() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let id = doubted(&office, CaseKind::RefundBlocked).await;
+    let finance = office.enter(&desk, "finance").await;
+    let path = format!("/console/cases/{id}");
+    let page = desk.get(&path, &finance).await.text;
+    assert!(page.contains("name=\"proof\""), "{page}");
+    for (resolution, proof, status) in [
+        ("refunded_by_bank", "", 422),
+        ("refunded_by_bank", "BT-12 34", 422),
+        ("refunded_at_desk", "BT-1234", 422),
+        ("refunded_by_hand", "", 409),
+        ("refunded_by_bank", "BT-1234", 303),
+    ] {
+        let mark = office.mark(&desk, &finance).await;
+        let form = [
+            ("mark", mark.as_str()),
+            ("resolution", resolution),
+            ("proof", proof),
+            ("reason", "paid on Friday"),
+        ];
+        let said = desk
+            .post(&format!("{path}/proposals"), &finance, &form)
+            .await;
+        assert_eq!(said.status.as_u16(), status, "{resolution} {proof}");
+    }
+    let shown = desk.get(&path, &finance).await.text;
+    assert!(shown.contains("BT-1234: paid on Friday"), "{shown}");
+}
+
 /// What two persons agreed to may turn out to be impossible: that does not keep the case from every other end.
 #[actix_web::test]
 async fn ln_55_what_cannot_be_carried_out_is_withdrawn_and_something_else_proposed() {

@@ -70,6 +70,8 @@ pub(crate) async fn ordered(office: &Office) -> Order {
             suspense: Fen::ZERO,
             foreign: Fen::ZERO,
             foreign_used: Fen::ZERO,
+            shown: Fen::ZERO,
+            shown_at: None,
             has_lock: true,
             frozen: false,
             watched: true,

@@ -23,7 +23,7 @@ statements! { "payment_rows":
         posted_at, frozen, entered_at, turns, next_at, asked_at, part_of, part_cause \
         FROM payment_line WHERE payment_id = $1 ORDER BY line_no";
     REFUNDS("payment_refund") = "SELECT refund_id, payment_id, line_id, out_request_no, cause, amount_fen, created_at, state, \
-        sent_at, empties, empty_since, empty_at, done_at, frozen, entered_at, turns, next_at, asked_at \
+        sent_at, empties, empty_since, empty_at, done_at, frozen, entered_at, turns, next_at, asked_at, by_bank_fen \
         FROM payment_refund WHERE payment_id = $1 ORDER BY created_at, refund_id";
     VERSION("payment") = "SELECT version FROM payment WHERE payment_id = $1";
 }
@@ -35,7 +35,7 @@ macro_rules! payment_columns {
          subject, shares, buyer, body, ticket, ticket_digest, created_at, expire_at, trace_id, lease_epoch, \
          version, state, sends, answers, trade_no, minted_at, paid_at, closed_at, done_at, paid_fen, \
          refund_reserved_fen, refunded_fen, suspense_fen, foreign_fen, foreign_used_fen, has_lock, frozen, \
-         watched, entered_at, turns, next_at, asked_at"
+         watched, entered_at, turns, next_at, asked_at, shown_fen, shown_at"
     };
 }
 
@@ -160,6 +160,8 @@ impl<C: Conn> Sql<C> {
             suspense: row.fen("suspense_fen")?,
             foreign: row.fen("foreign_fen")?,
             foreign_used: row.fen("foreign_used_fen")?,
+            shown: row.fen("shown_fen")?,
+            shown_at: row.maybe_time("shown_at")?,
             has_lock: row.flag("has_lock")?,
             frozen: row.flag("frozen")?,
             watched: row.flag("watched")?,
@@ -260,6 +262,7 @@ fn refund(row: &Row) -> Result<Refund, StoreError> {
         empty_at: row.maybe_time("empty_at")?,
         created_at: row.time("created_at")?,
         done_at: row.maybe_time("done_at")?,
+        by_bank: row.fen("by_bank_fen")?,
         frozen: row.flag("frozen")?,
         entered_at: row.time("entered_at")?,
         turns: row.int("turns")?,

@@ -15,16 +15,17 @@ statements! { "payment_writes":
         shares, buyer, body, ticket, ticket_digest, created_at, expire_at, trace_id, lease_epoch, \
         lease_until, version, state, sends, answers, trade_no, minted_at, paid_at, closed_at, done_at, \
         paid_fen, refund_reserved_fen, refunded_fen, suspense_fen, foreign_fen, foreign_used_fen, has_lock, \
-        frozen, watched, entered_at, turns, next_at, wake_at, asked_at) \
+        frozen, watched, entered_at, turns, next_at, wake_at, asked_at, shown_fen, shown_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
         $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, \
-        $41, $42)";
+        $41, $42, $43, $44)";
     SAVE("payment") = "UPDATE payment SET \
         state = $1, sends = $2, answers = $3, trade_no = $4, minted_at = $5, paid_at = $6, closed_at = $7, \
         done_at = $8, paid_fen = $9, refund_reserved_fen = $10, refunded_fen = $11, suspense_fen = $12, \
         foreign_fen = $13, foreign_used_fen = $14, has_lock = $15, frozen = $16, watched = $17, \
-        entered_at = $18, turns = $19, next_at = $20, wake_at = $21, asked_at = $22, version = version + 1 \
-        WHERE payment_id = $23 AND version = $24 AND (CAST($25 AS BIGINT) IS NULL OR lease_epoch = $25)";
+        entered_at = $18, turns = $19, next_at = $20, wake_at = $21, asked_at = $22, shown_fen = $23, \
+        shown_at = $24, version = version + 1 \
+        WHERE payment_id = $25 AND version = $26 AND (CAST($27 AS BIGINT) IS NULL OR lease_epoch = $27)";
     LINE_SAVE("payment_line") = "INSERT INTO payment_line ( \
         line_id, payment_id, line_no, binding_id, consumer_no, consumer_index, attempt, state, \
         channel_txn_no, amount_fen, purpose, arrears_version, body, check_kind, sent_at, resends, \
@@ -48,13 +49,13 @@ statements! { "payment_writes":
         turns = excluded.turns, next_at = excluded.next_at, asked_at = excluded.asked_at";
     REFUND_SAVE("payment_refund") = "INSERT INTO payment_refund ( \
         refund_id, payment_id, line_id, out_request_no, cause, amount_fen, created_at, state, sent_at, \
-        empties, empty_since, empty_at, done_at, frozen, entered_at, turns, next_at, asked_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+        empties, empty_since, empty_at, done_at, frozen, entered_at, turns, next_at, asked_at, by_bank_fen) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
         ON CONFLICT (refund_id) DO UPDATE SET \
         state = excluded.state, sent_at = excluded.sent_at, empties = excluded.empties, \
         empty_since = excluded.empty_since, empty_at = excluded.empty_at, done_at = excluded.done_at, \
         frozen = excluded.frozen, entered_at = excluded.entered_at, turns = excluded.turns, \
-        next_at = excluded.next_at, asked_at = excluded.asked_at";
+        next_at = excluded.next_at, asked_at = excluded.asked_at, by_bank_fen = excluded.by_bank_fen";
     HOME_ADD("payment_home") = "INSERT INTO payment_home (binding_id, payment_id) VALUES ($1, $2)";
 }
 
@@ -235,6 +236,8 @@ fn moving_args(order: &Order) -> Vec<Value> {
         payment.next_at,
         order.wake_at(),
         payment.asked_at,
+        payment.shown,
+        payment.shown_at,
     ]
 }
 
@@ -258,5 +261,6 @@ fn refund_args(order: &Order, refund: &Refund) -> Vec<Value> {
         refund.turns,
         refund.next_at,
         refund.asked_at,
+        refund.by_bank,
     ]
 }

@@ -26,7 +26,8 @@ pub(crate) async fn cell(place: Place, expected: Expected) {
     let refund_id = before.refunds[0].refund_id.clone();
     let ruling = [
         ("ruled_again", r::Ruling::Again),
-        ("ruled_manual", r::Ruling::Manual),
+        ("ruled_bank", r::Ruling::Bank),
+        ("ruled_desk", r::Ruling::Desk),
     ];
     let fact = RefundFact {
         brake_open: false,
@@ -35,6 +36,7 @@ pub(crate) async fn cell(place: Place, expected: Expected) {
             .into_iter()
             .find(|(word, _)| expected.when(word))
             .map(|(_, ruling)| ruling),
+        by_bank: None,
     };
     let seen = Observation::refund(outside.now(), refund_id.clone(), input, fact);
     let brake_sum = if expected.when("brake_closed") {
@@ -102,6 +104,10 @@ fn arrange(outside: &Outside, state: r::State, expected: &Expected) -> Order {
     if expected.when("empty_today") {
         refund.empty_at = Some(now.plus_seconds(-60));
     }
+    if expected.when("shown") {
+        let payment = &mut order.payment;
+        (payment.shown, payment.shown_at) = (SUM, Some(now.plus_seconds(-90)));
+    }
     order
 }
 
@@ -115,6 +121,7 @@ fn wanted(expected: &Expected) -> Trace {
             }
             "send" | "resend" => trace.asks.push("send_refund"),
             "q" => trace.asks.push("query_refund"),
+            "trade_q" => trace.asks.push("query_trade"),
             "reserve_back" => trace.enter(Account::RefundDue, Account::Clearing, SUM),
             "case" => trace.cases.push(CaseKind::RefundBlocked),
             "X" => trace.cases.push(CaseKind::Contradiction),
@@ -151,6 +158,12 @@ fn rows(before: &Order, held: &Held, expected: &Expected) {
                     (l::State::Refunded, p::State::Done)
                 );
                 assert!(refund.done_at.is_some());
+                let by_bank = if expected.when("ruled_bank") {
+                    SUM
+                } else {
+                    Fen::ZERO
+                };
+                assert_eq!(refund.by_bank, by_bank, "{expected:?}");
             }
             "send" | "resend" => {
                 assert_eq!(refund.sent_at, Some(payment.created_at));

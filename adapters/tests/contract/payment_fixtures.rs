@@ -70,6 +70,8 @@ pub(crate) fn order(t: &Bench) -> Order {
             suspense: Fen::ZERO,
             foreign: Fen::ZERO,
             foreign_used: Fen::ZERO,
+            shown: Fen::ZERO,
+            shown_at: None,
             has_lock: true,
             frozen: false,
             watched: true,
@@ -94,6 +96,7 @@ pub(crate) fn paid(t: &Bench, mut order: Order) -> Order {
     payment.trade_no = Some("T1".into());
     payment.minted_at = Some(at(1));
     payment.asked_at = Some(at(61));
+    (payment.shown, payment.shown_at) = (Fen::new(700), Some(at(92)));
     (payment.sends, payment.answers, payment.turns) = (2, 1, 3);
     order.lines.push(PostingLine {
         line_id: t.id(),
@@ -148,6 +151,7 @@ pub(crate) fn with_refund(t: &Bench, mut order: Order) -> Order {
         empty_at: Some(at(91)),
         created_at: at(79),
         done_at: None,
+        by_bank: Fen::ZERO,
         frozen: true,
         entered_at: at(80),
         turns: 2,

@@ -49,7 +49,10 @@ async fn round_trip(t: Bench) {
     later.lines[0].sighting = None;
     later.refunds[0].state = table_r::State::Done;
     later.refunds[0].done_at = Some(at(200));
+    later.refunds[0].by_bank = Fen::new(4_300);
     later.payment.refunded = Fen::new(5_000);
+    later.payment.shown = Fen::new(5_001);
+    later.payment.shown_at = Some(at(201));
     save(&t, &later, None).await.unwrap();
     assert_eq!(
         find(&t, &later.payment.payment_id).await.unwrap(),

@@ -26,11 +26,11 @@ stories! {
     what_the_desk_gave_for_want_of_funds_is_not_given_twice;
 }
 
-const REFUSED: Fen = Fen::new(5_000);
-const KEPT: Fen = Fen::new(7_840);
+pub(crate) const REFUSED: Fen = Fen::new(5_000);
+pub(crate) const KEPT: Fen = Fen::new(7_840);
 
 /// Two homes: the refund of the first was refused, the second was credited.
-async fn one_refused_one_posted(s: &Story) -> Order {
+pub(crate) async fn one_refused_one_posted(s: &Story) -> Order {
     let mut order = order_in(&s.outside, p::State::Paid);
     order.payment.has_lock = false;
     order.lines = vec![
@@ -60,7 +60,7 @@ async fn one_refused_one_posted(s: &Story) -> Order {
 }
 
 /// The channel gives money back under this number, and tells the sum of all that went back.
-async fn gives_back(s: &Story, order: &Order, under: &str, sum: Fen) {
+pub(crate) async fn gives_back(s: &Story, order: &Order, under: &str, sum: Fen) {
     let number = order.payment.out_trade_no.clone();
     let refunded = s.outside.with(|world| {
         let trade = world.trades.get_mut(&number).unwrap();
@@ -81,15 +81,16 @@ async fn gives_back(s: &Story, order: &Order, under: &str, sum: Fen) {
     s.app.work_notice(&notice).await.unwrap();
 }
 
-async fn two_persons(s: &Story, order: &Order, seen: Observation) {
+pub(crate) async fn two_persons(s: &Story, order: &Order, seen: Observation) {
     let id = &order.payment.payment_id;
     let said = s.app.observe(id, vec![seen], "staff:two", "trace").await;
     said.unwrap();
 }
 
+/// Two persons say that the desk gave it.
 async fn done_by_hand(s: &Story, order: &Order) {
     let by_hand = RefundFact {
-        ruling: Some(r::Ruling::Manual),
+        ruling: Some(r::Ruling::Desk),
         ..RefundFact::default()
     };
     let refund = order.refunds[0].refund_id.clone();

@@ -14,6 +14,7 @@
 mod answers;
 mod attacks;
 mod books;
+mod by_bank;
 mod cashier;
 mod checkout_claims;
 mod checkouts;
@@ -84,6 +85,7 @@ fn main() {
         checkouts::stories(),
         crashes::stories(),
         drills::stories(),
+        by_bank::stories(),
         given_back::stories(),
         held_bills::stories(),
         late::stories(),

@@ -143,7 +143,7 @@ async fn a_refund_done_by_hand_is_the_one_of_its_case(place: Place) {
     let [first, second] = [0, 1].map(|at| order.refunds[at].refund_id.as_str());
     let case = case_about(&s, id, CaseKind::RefundBlocked, first).await;
     assert_eq!(
-        rule(&s, &case, Resolution::RefundedByHand).await,
+        rule(&s, &case, Resolution::RefundedByBank).await,
         Ruled::Moved
     );
     let look = s.look(id).await;
@@ -184,13 +184,13 @@ async fn a_case_of_the_whole_order_means_none_of_several(place: Place) {
     let order = two_refused(&s).await;
     let id = &order.payment.payment_id;
     let unknown = CaseId::parse("019aa2f0-0000-7000-8000-000000000001").unwrap();
-    let by_hand = decided(&unknown, Resolution::RefundedByHand);
+    let by_hand = decided(&unknown, Resolution::RefundedByBank);
     let say = async || s.app.rule(id, &by_hand, "staff:b", "trace").await.unwrap();
     assert_eq!(say().await, Ruled::Unmoved);
     assert_eq!(s.look(id).await.payment.refunded, Fen::ZERO);
     let row = order.refunds[0].refund_id.as_str();
     let case = case_about(&s, id, CaseKind::RefundBlocked, row).await;
-    rule(&s, &case, Resolution::RefundedByHand).await;
+    rule(&s, &case, Resolution::RefundedByBank).await;
     assert_eq!(say().await, Ruled::Moved, "one is left, so it is meant");
     assert_eq!(s.look(id).await.payment.refunded, AMOUNT);
 }

@@ -237,7 +237,7 @@ async fn a_refund_by_bank_waits_for_the_days_question_however_often_it_is_ruled(
     };
     say(&s, &id, about(r::Input::RefusedForGood, None)).await;
     for _ in 0..26 {
-        say(&s, &id, about(r::Input::Case, Some(r::Ruling::Manual))).await;
+        say(&s, &id, about(r::Input::Case, Some(r::Ruling::Bank))).await;
         s.run_long(3_600).await;
     }
     assert_eq!(s.look(&id).await.refunds[0].state, r::State::Done);

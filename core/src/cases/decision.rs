@@ -23,7 +23,12 @@ pub enum Resolution {
     Refund,
     /// A blocked refund is asked for and sent again.
     RefundAgain,
-    /// A blocked refund was paid by hand, with the bank's proof.
+    /// A blocked refund was paid by bank transfer, with the bank's proof: all of it, or the sum that is named,
+    /// when the rest was given at the merchant's desk.
+    RefundedByBank,
+    /// A blocked refund was given at the merchant's desk: the channel shows it.
+    RefundedAtDesk,
+    /// A blocked refund was paid by hand. Said before it was asked which way; offered no more.
     RefundedByHand,
     /// What was posted is taken back from marketing.
     TakeBack,
@@ -50,7 +55,7 @@ pub enum Resolution {
 }
 
 impl Resolution {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::CreditHome,
         Self::Post,
         Self::FenceAndPost,
@@ -58,6 +63,8 @@ impl Resolution {
         Self::CountAsPosted,
         Self::Refund,
         Self::RefundAgain,
+        Self::RefundedByBank,
+        Self::RefundedAtDesk,
         Self::RefundedByHand,
         Self::TakeBack,
         Self::TakeBackPart,
@@ -82,6 +89,8 @@ impl Resolution {
             Self::CountAsPosted => "count_as_posted",
             Self::Refund => "refund",
             Self::RefundAgain => "refund_again",
+            Self::RefundedByBank => "refunded_by_bank",
+            Self::RefundedAtDesk => "refunded_at_desk",
             Self::RefundedByHand => "refunded_by_hand",
             Self::TakeBack => "take_back",
             Self::TakeBackPart => "take_back_part",
@@ -103,15 +112,32 @@ impl Resolution {
     }
 
     /// Whether it is proposed with these parts: a part taken back names them, money without a home may
-    /// be divided by them, and nothing else has any.
+    /// be divided by them, what a bank paid of a refund may be named, and nothing else has any.
     #[must_use]
     pub const fn goes_with(self, parts: &[Part]) -> bool {
         match self {
             Self::TakeBackPart => !parts.is_empty(),
             Self::CreditHome => true,
+            Self::RefundedByBank => parts.len() <= 1,
             _ => parts.is_empty(),
         }
     }
+
+    /// Whether it is proposed with the number of a bank transfer, and with nothing else is.
+    #[must_use]
+    pub const fn needs_proof(self) -> bool {
+        matches!(self, Self::RefundedByBank)
+    }
+}
+
+/// Characters of the number of a bank transfer.
+pub const PROOF_CHARS: std::ops::RangeInclusive<usize> = 6..=64;
+
+/// Whether this may be the number of a bank transfer: letters, digits and hyphens.
+#[must_use]
+pub fn is_proof(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    PROOF_CHARS.contains(&text.len()) && text.bytes().all(fits)
 }
 
 /// Parts one proposal may name.
@@ -169,7 +195,12 @@ impl CaseKind {
                 R::Refund,
                 R::GoOn,
             ],
-            Self::RefundBlocked => &[R::RefundAgain, R::RefundedByHand, R::Settled],
+            Self::RefundBlocked => &[
+                R::RefundAgain,
+                R::RefundedByBank,
+                R::RefundedAtDesk,
+                R::Settled,
+            ],
             Self::ForeignRefund | Self::RefundAsked => &[R::TakeBack, R::TakeBackPart, R::Settled],
             Self::Contradiction => &[
                 R::FenceAndPost,
@@ -241,6 +272,14 @@ mod tests {
     }
 
     #[test]
+    fn the_number_of_a_transfer_has_6_to_64_letters_and_digits() {
+        assert!(is_proof("BT-2026") && is_proof("123456") && is_proof(&"a".repeat(64)));
+        for wrong in ["", "12345", "1234 5678", "凭证凭证", &"a".repeat(65)] {
+            assert!(!is_proof(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
     fn every_kind_has_an_end_and_every_end_a_kind() {
         for kind in CaseKind::ALL {
             assert!(
@@ -250,7 +289,8 @@ mod tests {
         }
         for resolution in Resolution::ALL {
             let of = |kind: &CaseKind| kind.resolutions().contains(&resolution);
-            assert!(CaseKind::ALL.iter().any(of), "{resolution:?}");
+            let offered = resolution != Resolution::RefundedByHand;
+            assert_eq!(CaseKind::ALL.iter().any(of), offered, "{resolution:?}");
             assert_eq!(Resolution::parse(resolution.as_str()), Some(resolution));
         }
     }

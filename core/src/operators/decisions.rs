@@ -3,7 +3,7 @@
 use super::error::OperatorError;
 use super::sign_in::{Acting, Operators};
 use super::staff::Scope;
-use crate::cases::decision::{Ending, Part, Proposal, Resolution, Taking};
+use crate::cases::decision::{Ending, Part, Proposal, Resolution, Taking, is_proof};
 use crate::cases::four_eyes::ProposalState;
 use crate::cases::{Case, HomeBehind, Queue};
 use crate::shared::ids::CaseId;
@@ -15,6 +15,8 @@ pub struct Plan<'a> {
     pub resolution: Resolution,
     /// How much of which line, where the resolution is about a part.
     pub parts: &'a [Part],
+    /// The number of a bank transfer, where the resolution goes with one; else empty.
+    pub proof: &'a str,
     pub reason: &'a str,
 }
 
@@ -199,8 +201,8 @@ impl Operators {
     /// Proposes how a case ends. One proposal waits at a time.
     ///
     /// # Errors
-    /// [`OperatorError::NotAsThingsStand`], [`OperatorError::NoSuch`], [`OperatorError::OutOfScope`], or the
-    /// store's.
+    /// [`OperatorError::Proof`], [`OperatorError::Reason`], [`OperatorError::NotAsThingsStand`],
+    /// [`OperatorError::NoSuch`], [`OperatorError::OutOfScope`], or the store's.
     pub async fn propose(
         &self,
         acting: &Acting,
@@ -210,15 +212,29 @@ impl Operators {
         let Plan {
             resolution,
             parts,
+            proof,
             reason,
         } = plan;
+        let proven = if resolution.needs_proof() {
+            is_proof(proof)
+        } else {
+            proof.is_empty()
+        };
+        if !proven {
+            return Err(OperatorError::Proof);
+        }
+        // The number stands before the reason, for whoever judges it and for the audit after.
+        let reason = match proof {
+            "" => reason.to_owned(),
+            proof => format!("{proof}: {reason}"),
+        };
         let maker = self.maker();
         let ending = Ending {
             case_id: id.clone(),
             resolution,
             parts: parts.to_vec(),
         };
-        let proposal = Proposal::new(&maker, acting.actor(), ending, reason);
+        let proposal = Proposal::new(&maker, acting.actor(), ending, &reason);
         let proposal = proposal.ok_or(OperatorError::Reason)?;
         let line = acting.line(
             maker.uuid(),

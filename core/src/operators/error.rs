@@ -22,6 +22,8 @@ pub enum OperatorError {
     LastAdministrator,
     #[error("the reason has 4 to 500 characters")]
     Reason,
+    #[error("a refund by bank goes with the number of its transfer, and nothing else does")]
+    Proof,
     #[error("nobody approves what they proposed")]
     SamePerson,
     #[error("things have changed")]

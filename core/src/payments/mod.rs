@@ -10,6 +10,7 @@
 //! | `reading` | answers of the outside in the words of the tables (pure) |
 //! | `tracker`, `window`, `numbers`, `policy` | what the payer is told; times; external numbers; thresholds |
 //! | `shown` | how much of what the channel shows as given back is ours |
+//! | `rulings`, `asked` | what two persons decided about a case, and money somebody asks for |
 //! | `parts` | what was split off a line, and what marketing still knows as one posting |
 //! | `unit` | the one unit of work that applies observations |
 //! | `homes` | the homes one order pays: sorted, none twice |
@@ -39,6 +40,7 @@ pub mod table_r;
 pub mod tracker;
 pub mod window;
 
+mod asked;
 mod brake;
 mod cashier;
 mod close;

@@ -93,6 +93,8 @@ pub struct RefundFact {
     /// The brake was asked and did not let it pass.
     pub braked: bool,
     pub ruling: Option<r::Ruling>,
+    /// With [`r::Ruling::Bank`]: so much of it, where somebody gave the rest at the merchant's desk.
+    pub by_bank: Option<Fen>,
 }
 
 impl Observation {

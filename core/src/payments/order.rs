@@ -193,6 +193,10 @@ pub struct Payment {
     pub foreign: Fen,
     /// The part of `foreign` that has closed lines already.
     pub foreign_used: Fen,
+    /// The most that the channel ever showed as given back, whoever gave it.
+    pub shown: Fen,
+    /// When it was asked, or told, so much first.
+    pub shown_at: Option<Time>,
     /// The order holds its claims.
     pub has_lock: bool,
     /// A contradiction stopped everything but looking.
@@ -357,6 +361,8 @@ pub struct Refund {
     pub empty_at: Option<Time>,
     pub created_at: Time,
     pub done_at: Option<Time>,
+    /// So much of it a bank paid, as two persons said: the channel shows nothing of that.
+    pub by_bank: Fen,
     pub frozen: bool,
     pub entered_at: Time,
     pub turns: i64,

@@ -1,21 +1,20 @@
 //! What two persons decided about a case of money, as the tables take it (money.md, columns "case").
 
-use serde_json::json;
-
 use super::booking::BooksError;
-use super::observation::{ChannelFact, LineFact, Named, Observation, RefundFact};
-use super::order::{Order, PostingLine};
+use super::observation::{Ask, ChannelFact, LineFact, Named, Observation, RefundFact};
+use super::order::{Order, PostingLine, Refund};
 use super::parts::WantedPart;
+pub use super::shown::Misfit;
+use super::shown::Said;
 use super::turns::may_not_last;
 use super::unit::Applied;
 use super::{PaymentError, Payments, table_l as l, table_p as p, table_r as r};
-use crate::audit;
 use crate::cases::decision::{Part, Proposal, Resolution};
 use crate::cases::{Case, CaseKind};
-use crate::evidence::canonical;
 use crate::shared::ids::PaymentId;
+use crate::shared::money::Fen;
 use crate::shared::time::Time;
-use crate::store::{Tx, atomically, snapshot};
+use crate::store::snapshot;
 
 /// What followed from a ruling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +23,8 @@ pub enum Ruled {
     Moved,
     /// The tables do not allow it as things stand: nothing moved.
     Unmoved,
+    /// What the channel shows speaks against it: nothing moved.
+    Misfit(Misfit),
 }
 
 impl Payments {
@@ -39,6 +40,9 @@ impl Payments {
         actor: &str,
         trace_id: &str,
     ) -> Result<Ruled, PaymentError> {
+        if says_by_hand(decided.what.resolution) {
+            Box::pin(self.ask_channel(id)).await?;
+        }
         let (order, case) = {
             let mut view = snapshot(self.store()).await?;
             let order = view.payments().find(id).await?;
@@ -60,12 +64,28 @@ impl Payments {
                 Ruled::Unmoved
             });
         }
+        let misfit = meant.misfit(decided)?;
         let applied = self.observe(id, seen, actor, trace_id).await?;
         let moved = match &applied {
             Applied::Done { order, .. } => standing(order) != before,
             Applied::Repeat | Applied::LeaseLost => false,
         };
-        Ok(if moved { Ruled::Moved } else { Ruled::Unmoved })
+        Ok(match misfit {
+            _ if moved => Ruled::Moved,
+            Some(misfit) => Ruled::Misfit(misfit),
+            None => Ruled::Unmoved,
+        })
+    }
+
+    /// What two persons say of money that went by hand is held against what the channel shows now. When
+    /// somebody else works the order, or the channel is silent, against what it showed last.
+    async fn ask_channel(&self, id: &PaymentId) -> Result<(), PaymentError> {
+        let Some(held) = self.hold(id).await? else {
+            return Ok(());
+        };
+        let asked = self.pursue(&held, vec![Ask::QueryTrade]).await;
+        self.let_go(&held).await?;
+        asked.map(drop)
     }
 
     /// Whether what a case is about stands still until two persons say how it goes on: with the case
@@ -82,66 +102,11 @@ impl Payments {
     }
 }
 
-impl Payments {
-    /// Somebody wants money of a payment to go back: a case, about which two persons decide. `None`
-    /// while one is open, or when the payment has no money.
-    ///
-    /// # Errors
-    /// [`PaymentError::NotFound`], or the store's.
-    pub async fn ask_refund(
-        &self,
-        id: &PaymentId,
-        reason: &str,
-        actor: &str,
-        trace_id: &str,
-    ) -> Result<Option<Case>, PaymentError> {
-        let draw = self.draw(trace_id, actor);
-        atomically(self.store(), async |tx: &mut Tx| {
-            let order = tx.payments().find(id).await?;
-            let payment = order.ok_or(PaymentError::NotFound)?.payment;
-            let mut earlier = tx.cases().about(id.as_str()).await?;
-            earlier.retain(|case| case.kind == CaseKind::RefundAsked);
-            let open = earlier.iter().any(|case| case.closed_at.is_none());
-            if open || !payment.state.has_money() {
-                return Ok(None);
-            }
-            let facts = json!({
-                "amount_fen": payment.amount.get(),
-                "out_trade_no": payment.out_trade_no,
-                "paid_fen": payment.paid.get(),
-                "reason": reason,
-                "refunded_fen": payment.refunded.get(),
-                "state": payment.state.as_str(),
-            });
-            let cause = format!("payments:refund_asked:{id}:{}", earlier.len());
-            let case = Case {
-                case_id: draw.id("case", &cause),
-                kind: CaseKind::RefundAsked,
-                cause,
-                subject: id.as_str().to_owned(),
-                facts: canonical::render(&facts).map_err(BooksError::from)?,
-                opened_at: draw.now,
-                trace_id: draw.trace_id.clone(),
-                closed_at: None,
-            };
-            if !tx.cases().open(&case).await? {
-                return Ok(None);
-            }
-            let line = audit::Line {
-                audit_id: draw.uuid("audit", &case.cause),
-                at: draw.now,
-                actor: draw.actor.clone(),
-                act: "payments.ask_refund".to_owned(),
-                subject: id.as_str().to_owned(),
-                outcome: "ok".to_owned(),
-                source: String::new(),
-                trace_id: draw.trace_id.clone(),
-            };
-            tx.audit().append(&line).await?;
-            Ok(Some(case))
-        })
-        .await
-    }
+const fn says_by_hand(resolution: Resolution) -> bool {
+    matches!(
+        resolution,
+        Resolution::RefundedByBank | Resolution::RefundedAtDesk
+    )
 }
 
 /// What a part was split off for.
@@ -214,12 +179,15 @@ impl<'a> Meant<'a> {
             Resolution::Refund => self.held(l::Ruling::Refund),
             Resolution::FenceAndPost => self.fenced(l::Ruling::FenceRepost),
             Resolution::FenceAndRefund => self.fenced(l::Ruling::FenceRefund),
-            Resolution::RefundAgain => self.blocked(r::Ruling::Again),
-            Resolution::RefundedByHand => self.blocked(r::Ruling::Manual),
+            Resolution::RefundAgain => self.blocked(&decided.what.parts, r::Ruling::Again),
+            Resolution::RefundedByBank => self.blocked(&decided.what.parts, r::Ruling::Bank),
+            Resolution::RefundedAtDesk => self.blocked(&decided.what.parts, r::Ruling::Desk),
             Resolution::TakeBack => self.taken_back(),
             Resolution::TakeBackPart => parts_taken_back(self.order, decided, self.now),
             Resolution::GoOn => self.going_on(),
-            Resolution::Settled
+            // Agreed to before it was asked which way the money went: to be proposed anew.
+            Resolution::RefundedByHand
+            | Resolution::Settled
             | Resolution::BillStands
             | Resolution::BillCorrected
             | Resolution::ReadingCorrected
@@ -280,20 +248,48 @@ impl<'a> Meant<'a> {
         self.ruled(unknown, ruling)
     }
 
-    fn blocked(&self, ruling: r::Ruling) -> Vec<Observation> {
+    fn blocked(&self, parts: &[Part], ruling: r::Ruling) -> Vec<Observation> {
+        let ruled = self.blocked_one(parts).map(|(refund, by_bank)| {
+            let fact = RefundFact {
+                ruling: Some(ruling),
+                by_bank,
+                ..RefundFact::default()
+            };
+            Observation::refund(self.now, refund.refund_id.clone(), r::Input::Case, fact)
+        });
+        ruled.into_iter().collect()
+    }
+
+    /// The refund that is meant, and what is named of it: under the number of its own line, or not at all.
+    fn blocked_one(&self, parts: &[Part]) -> Option<(&'a Refund, Option<Fen>)> {
         let refunds = self.order.refunds.iter();
         let blocked = refunds.filter(|refund| refund.state == r::State::Blocked);
-        let refund = self.one(blocked, |refund| refund.refund_id.as_str());
-        let fact = RefundFact {
-            ruling: Some(ruling),
-            ..RefundFact::default()
+        let refund = self.one(blocked, |refund| refund.refund_id.as_str())?;
+        match parts {
+            [] => Some((refund, None)),
+            [part] => {
+                let line = self.order.line(&refund.line_id)?;
+                (line.line_no == part.line_no).then_some((refund, Some(part.amount)))
+            }
+            _several => None,
+        }
+    }
+
+    /// What the channel shows against a refund that is said to have gone by hand.
+    fn misfit(&self, decided: &Proposal) -> Result<Option<Misfit>, BooksError> {
+        let ruling = match decided.what.resolution {
+            Resolution::RefundedByBank => Some(r::Ruling::Bank),
+            Resolution::RefundedAtDesk => Some(r::Ruling::Desk),
+            _ => None,
         };
-        refund
-            .map(|refund| {
-                Observation::refund(self.now, refund.refund_id.clone(), r::Input::Case, fact)
-            })
-            .into_iter()
-            .collect()
+        let Some((refund, by_bank)) = self.blocked_one(&decided.what.parts) else {
+            return Ok(None);
+        };
+        let said = self.order.said_of(refund, ruling, by_bank)?;
+        Ok(match said {
+            Some(Said::Misfits(misfit)) => Some(misfit),
+            Some(Said::Fits(_)) | None => None,
+        })
     }
 
     /// Every posted line, or the one that is meant. What a contradiction stopped goes on by it.

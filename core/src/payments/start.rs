@@ -429,6 +429,8 @@ fn blank(
         suspense: Fen::ZERO,
         foreign: Fen::ZERO,
         foreign_used: Fen::ZERO,
+        shown: Fen::ZERO,
+        shown_at: None,
         has_lock: true,
         frozen: false,
         watched: true,

@@ -56,6 +56,8 @@ words! {
         /// Same number, same sum.
         Resend = "resend",
         Query = "q",
+        /// What does the channel show as given back?
+        QueryTrade = "trade_q",
         /// The reserve on the payment is given back.
         ReserveBack = "reserve_back",
         OpenCase = "case",
@@ -66,8 +68,10 @@ words! {
 words! {
     /// What two persons decided about a refund.
     Ruling {
-        /// Paid by hand, with the bank's proof.
-        Manual = "manual",
+        /// Paid by bank transfer, with the bank's proof: the channel shows nothing of it.
+        Bank = "bank",
+        /// Given at the merchant's desk: the channel shows it.
+        Desk = "desk",
         /// Watch and send it again.
         Again = "again",
     }
@@ -84,6 +88,8 @@ pub struct Facts {
     pub resend_due: bool,
     /// A query of today showed nothing: a manual refund cannot double it.
     pub empty_today: bool,
+    /// What the channel shows agrees with the way two persons say the money went.
+    pub shown_agrees: bool,
     pub ruling: Option<Ruling>,
 }
 
@@ -171,11 +177,14 @@ fn blocked(input: Input, facts: Facts) -> Answer {
         Input::Turn | Input::Notice => Answer::to(State::Blocked, &[Effect::Query]),
         Input::FundChange | Input::FoundOurs => Answer::to(State::Done, &[Effect::BookRefunded]),
         Input::Case => match facts.ruling {
-            Some(Ruling::Manual) if facts.empty_today => {
+            Some(Ruling::Bank | Ruling::Desk) if facts.empty_today && facts.shown_agrees => {
                 Answer::to(State::Done, &[Effect::BookRefunded])
             }
+            Some(Ruling::Bank | Ruling::Desk) if facts.empty_today => {
+                Answer::to(State::Blocked, &[Effect::QueryTrade])
+            }
             Some(Ruling::Again) => Answer::to(State::Unknown, &[]),
-            Some(Ruling::Manual) | None => Answer::to(State::Blocked, &[]),
+            Some(Ruling::Bank | Ruling::Desk) | None => Answer::to(State::Blocked, &[]),
         },
         Input::FundUnchanged
         | Input::NoAnswer
@@ -231,6 +240,15 @@ impl State {
             Self::Planned | Self::Sending | Self::Unknown | Self::WaitFunds | Self::Blocked => {
                 false
             }
+        }
+    }
+
+    /// It was sent, and is not over: the channel may show it by and by.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Sending | Self::Unknown | Self::WaitFunds | Self::Blocked => true,
+            Self::Planned | Self::Done | Self::Withdrawn => false,
         }
     }
 

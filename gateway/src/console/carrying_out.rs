@@ -7,7 +7,7 @@ use lifeline_core::cases::Case;
 use lifeline_core::cases::decision::{Proposal, Resolution};
 use lifeline_core::customers::Customers;
 use lifeline_core::customers::bills;
-use lifeline_core::payments::rulings::Ruled;
+use lifeline_core::payments::rulings::{Misfit, Ruled};
 use lifeline_core::payments::{PaymentError, Payments};
 use lifeline_core::settlement::accounts::Generation;
 use lifeline_core::settlement::flagged::{Flagged, Released};
@@ -112,8 +112,19 @@ async fn done(
             let ruled = payments
                 .rule(&payment, decided, &actor, &trace::current())
                 .await?;
-            Ok((ruled == Ruled::Unmoved).then_some("said.unmoved"))
+            Ok(unmoved(ruled))
         }
+    }
+}
+
+/// Why a ruling about money moved nothing.
+const fn unmoved(ruled: Ruled) -> Option<&'static str> {
+    match ruled {
+        Ruled::Moved => None,
+        Ruled::Unmoved => Some("said.unmoved"),
+        Ruled::Misfit(Misfit::NotShown) => Some("said.not_shown"),
+        Ruled::Misfit(Misfit::ShownInstead) => Some("said.shown_instead"),
+        Ruled::Misfit(Misfit::Sum) => Some("said.bank_sum"),
     }
 }
 

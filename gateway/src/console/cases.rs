@@ -190,6 +190,7 @@ struct CasePage {
     offered: Vec<Offered>,
     resolutions: Vec<&'static str>,
     has_parts: bool,
+    has_proof: bool,
     may_propose: bool,
     may_judge: bool,
     /// What waits was proposed by whoever looks: another person decides about it.
@@ -294,9 +295,14 @@ async fn show(
             .iter()
             .map(|one| one.as_str())
             .collect(),
-        has_parts: [Resolution::TakeBackPart, Resolution::CreditHome]
-            .iter()
-            .any(|one| case.kind.resolutions().contains(one)),
+        has_parts: [
+            Resolution::TakeBackPart,
+            Resolution::CreditHome,
+            Resolution::RefundedByBank,
+        ]
+        .iter()
+        .any(|one| case.kind.resolutions().contains(one)),
+        has_proof: case.kind.resolutions().iter().any(|one| one.needs_proof()),
         may_propose: open
             && waiting.is_none()
             && !approved
@@ -317,6 +323,8 @@ struct Offer {
     resolution: String,
     #[serde(default)]
     parts: String,
+    #[serde(default)]
+    proof: String,
     reason: String,
 }
 
@@ -366,6 +374,7 @@ async fn offer(
     let plan = Plan {
         resolution,
         parts: &parts,
+        proof: fields.0.proof.trim(),
         reason: &fields.0.reason,
     };
     operators.propose(&visitor.acting, &id, plan).await?;

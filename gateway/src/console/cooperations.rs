@@ -100,6 +100,7 @@ async fn want(
     let plan = Plan {
         resolution: Resolution::EndCooperation,
         parts: &[],
+        proof: "",
         reason,
     };
     operators.propose(&visitor.acting, &case, plan).await?;

@@ -154,6 +154,7 @@ impl From<OperatorError> for Fault {
             OperatorError::NoSuch => Self::NotFound,
             OperatorError::LastAdministrator => Self::Refused("fault.last_administrator"),
             OperatorError::Reason => Self::Invalid("fault.reason"),
+            OperatorError::Proof => Self::Invalid("fault.proof"),
             OperatorError::SamePerson => Self::Refused("fault.same_person"),
             OperatorError::NotAsThingsStand => Self::Refused("fault.not_as_things_stand"),
             OperatorError::OutOfScope => Self::Forbidden,

@@ -64,6 +64,10 @@ impl Booking<'_> {
             self.sight_channel(state, input, state, false, asked_at);
             return Ok(());
         }
+        let gone = state.has_money() && input == p::Input::ClosedNeverPaid;
+        if gone || input == p::Input::RefundNotOurs {
+            self.note_shown(self.shown_refunds(input, fact), asked_at);
+        }
         if state.has_money() && matches!(input, p::Input::ClosedNeverPaid | p::Input::RefundNotOurs)
         {
             match self.judge_refunds(self.shown_refunds(input, fact), asked_at)? {

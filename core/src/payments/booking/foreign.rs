@@ -32,6 +32,30 @@ impl Booking<'_> {
         fact.refunded.unwrap_or(whole).max(whole)
     }
 
+    /// What the channel shows as given back only ever grows: an older word says less.
+    pub(super) fn note_shown(&mut self, shown: Fen, seen_at: Time) {
+        let payment = &mut self.order.payment;
+        if shown > payment.shown {
+            (payment.shown, payment.shown_at) = (shown, Some(seen_at));
+        }
+    }
+
+    /// Two persons said of a refund that it went by hand, and less of what the channel showed is explained by
+    /// it than it seemed: the rest is judged now, for nothing else may come that tells of it.
+    pub(super) fn judge_shown_again(&mut self) -> Result<(), BooksError> {
+        let known = self.order.refunds_known()?;
+        let payment = &self.order.payment;
+        if let Some(seen_at) = payment.shown_at.filter(|_| payment.shown > known) {
+            let fact = ChannelFact {
+                refunded: Some(payment.shown),
+                ..ChannelFact::default()
+            };
+            let shown = Observation::channel(seen_at, p::Input::RefundNotOurs, fact);
+            self.pending.push_back(shown);
+        }
+        Ok(())
+    }
+
     pub(super) fn judge_refunds(&self, shown: Fen, seen_at: Time) -> Result<Refunds, BooksError> {
         let known = self.order.refunds_known()?;
         let explainable = known.plus(self.order.refunds_unproven(seen_at)?)?;

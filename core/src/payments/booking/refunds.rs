@@ -3,11 +3,13 @@
 use super::super::numbers;
 use super::super::observation::{Ask, LineFact, Observation, RefundFact, Sighted};
 use super::super::order::{Order, Refund};
+use super::super::shown::Said;
 use super::super::{table_l as l, table_r as r, window};
 use super::{Booking, BooksError};
 use crate::cases::CaseKind;
 use crate::ledger::Account;
 use crate::shared::ids::RefundId;
+use crate::shared::money::Fen;
 use crate::shared::time::Time;
 
 /// What is always applied, however old: returned money is absolute, our own decisions are now.
@@ -29,7 +31,31 @@ const fn is_absolute(input: r::Input) -> bool {
     }
 }
 
+/// Where two persons end a refund that went by hand.
+const BY_HAND: (r::State, r::Input) = (r::State::Blocked, r::Input::Case);
+
 impl Booking<'_> {
+    /// So much of it a bank paid, when two persons say that it went by hand and the channel's word agrees.
+    fn by_hand(&self, id: &RefundId, fact: &RefundFact) -> Result<Option<Fen>, BooksError> {
+        let Some(refund) = self.order.refund(id) else {
+            return Ok(None);
+        };
+        let said = self.order.said_of(refund, fact.ruling, fact.by_bank)?;
+        Ok(match said {
+            Some(Said::Fits(by_bank)) => Some(by_bank),
+            Some(Said::Misfits(_)) | None => None,
+        })
+    }
+
+    fn end_by_hand(&mut self, id: &RefundId, by_bank: Fen) -> Result<(), BooksError> {
+        let refund = self.refund_at(id)?;
+        if refund.state != r::State::Done {
+            return Ok(());
+        }
+        refund.by_bank = by_bank;
+        self.judge_shown_again()
+    }
+
     fn refund_at(&mut self, id: &RefundId) -> Result<&mut Refund, BooksError> {
         let refund = self.order.refunds.iter_mut().find(|r| r.refund_id == *id);
         refund.ok_or(BooksError::Incomplete("the refund is not of this order"))
@@ -44,6 +70,7 @@ impl Booking<'_> {
     ) -> Result<(), BooksError> {
         let now = self.draw.now;
         let quiet = trade_is_quiet(&self.order, id, now);
+        let by_bank = self.by_hand(id, &fact)?;
         let refund = self.refund_at(id)?;
         let state = refund.state;
         let stale = refund.asked_at.is_some_and(|last| asked_at < last);
@@ -66,6 +93,7 @@ impl Booking<'_> {
             empty_today: refund
                 .empty_at
                 .is_some_and(|at| at.shanghai_date() == now.shanghai_date()),
+            shown_agrees: by_bank.is_some(),
             ruling: fact.ruling,
         };
         let decision = r::decide(state, input, facts);
@@ -89,6 +117,9 @@ impl Booking<'_> {
         }
         if decision.next == r::State::Blocked && state != r::State::Blocked {
             self.tell_blocked(id, input)?;
+        }
+        if let Some(sum) = by_bank.filter(|_| (state, input) == BY_HAND) {
+            self.end_by_hand(id, sum)?;
         }
         if decision.next == r::State::Withdrawn && input == r::Input::Case {
             self.hand_line_over(id)?;
@@ -166,6 +197,7 @@ impl Booking<'_> {
                 self.changes.asks.push(Ask::SendRefund(id.clone()));
             }
             r::Effect::Query => self.changes.asks.push(Ask::QueryRefund(id.clone())),
+            r::Effect::QueryTrade => self.changes.asks.push(Ask::QueryTrade),
             r::Effect::ReserveBack => self.reserve_back(id)?,
             r::Effect::OpenCase => {
                 let cause = format!("withdraw:{}", id.as_str());

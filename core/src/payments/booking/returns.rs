@@ -111,6 +111,7 @@ impl Booking<'_> {
             empty_at: None,
             created_at: now,
             done_at: None,
+            by_bank: Fen::ZERO,
             frozen: false,
             entered_at: now,
             turns: 0,

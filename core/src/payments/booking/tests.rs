@@ -84,6 +84,8 @@ fn order() -> Order {
         suspense: Fen::ZERO,
         foreign: Fen::ZERO,
         foreign_used: Fen::ZERO,
+        shown: Fen::ZERO,
+        shown_at: None,
         has_lock: true,
         frozen: false,
         watched: true,
@@ -205,6 +207,7 @@ fn observed(order: &Order, step: &Step) -> Option<Observed> {
                 brake_open: step.flag,
                 braked: false,
                 ruling: r::Ruling::ALL.get(step.ruling).copied(),
+                by_bank: step.flag.then(|| Fen::new(step.sum)),
             };
             Some(Observed::Refund(refund.refund_id.clone(), input, fact))
         }

@@ -44,8 +44,33 @@ pub(super) static WORDS: &[Word] = &[
     ("case.parts", "涉及金额", "Parts"),
     (
         "case.parts_form",
-        "部分冲回或分配金额时填写：行号=金额（元），以空格分隔，例如 1=50.00 2=78.40。",
-        "For a part or a division: line=yuan, separated by spaces, for example 1=50.00 2=78.40.",
+        "部分冲回、分配金额，或银行只退了其中一部分时填写：行号=金额（元），以空格分隔，例如 1=50.00 2=78.40。",
+        "For a part, a division, or what a bank paid of a refund: line=yuan, separated by spaces, for example 1=50.00 2=78.40.",
+    ),
+    (
+        "case.proof",
+        "银行转账凭证号（仅限银行转账退款）",
+        "Number of the bank transfer (only for a refund by bank)",
+    ),
+    (
+        "fault.proof",
+        "银行转账退款须填写凭证号：6 至 64 位字母、数字或连字符；其他处理方式不填。",
+        "A refund by bank goes with the number of its transfer, 6 to 64 letters, digits or hyphens; nothing else has one.",
+    ),
+    (
+        "said.not_shown",
+        "支付宝未显示这笔在商户后台的退款，款项未记账；已再次查询，请核对后重新执行。",
+        "The channel does not show what is said to have been given at its desk: nothing was booked. It is asked again.",
+    ),
+    (
+        "said.shown_instead",
+        "支付宝显示另有一笔退款。若退给了该户，请按商户后台退款处理；若退给了别户，请撤回后写明银行实付金额再提。",
+        "The channel shows money given back that nothing explains. If it went to this home, say that it was given at the desk; if to another, withdraw and propose again with the sum that the bank paid.",
+    ),
+    (
+        "said.bank_sum",
+        "银行实付金额须大于零且不超过该笔退款。",
+        "What a bank paid is above zero and not more than the refund.",
     ),
     (
         "kind.refund_asked",
@@ -257,9 +282,19 @@ pub(super) static WORDS: &[Word] = &[
         "Send the refund again",
     ),
     (
+        "resolution.refunded_by_bank",
+        "已通过银行转账退款（附凭证号）",
+        "Refunded by bank transfer, with its number",
+    ),
+    (
+        "resolution.refunded_at_desk",
+        "已在支付宝商户后台退款",
+        "Refunded at the channel's merchant desk",
+    ),
+    (
         "resolution.refunded_by_hand",
-        "已人工退款（附银行凭证）",
-        "Refunded by hand, with the bank's proof",
+        "已人工退款（旧记录）",
+        "Refunded by hand (an earlier record)",
     ),
     (
         "resolution.take_back",
