@@ -242,17 +242,19 @@ impl Channel {
     }
 
     /// What the desk gave back of this trade and the books explain neither as foreign nor as the
-    /// part of a refund that was said to be done by hand.
+    /// part of another refund that was said to be done by hand.
     pub(super) fn given_by_desk<'a>(
         &self,
         number: &str,
+        but: &str,
         refunds: impl Iterator<Item = (&'a str, i64)>,
         booked: i64,
     ) -> i64 {
         let Some(trade) = self.trades.get(number) else {
             return 0;
         };
-        let by_hand = refunds.filter_map(|(request, fen)| {
+        let others = refunds.filter(|(request, _)| *request != but);
+        let by_hand = others.filter_map(|(request, fen)| {
             let paid = trade.by_bank.get(request)?;
             Some(fen.saturating_sub(*paid))
         });
@@ -260,17 +262,16 @@ impl Channel {
         trade.desk_fen.saturating_sub(explained).max(0)
     }
 
-    /// The utility pays a refund by bank transfer, once per refund number.
-    pub(super) fn pay_by_bank(&mut self, number: &str, request: &str, fen: i64) -> i64 {
+    /// The utility pays so much of a refund by bank transfer, whatever it had paid of it before. What it
+    /// pays now, and all that it paid.
+    pub(super) fn pay_by_bank(&mut self, number: &str, request: &str, fen: i64) -> (i64, i64) {
         let Some(trade) = self.trades.get_mut(number) else {
-            return 0;
+            return (0, 0);
         };
-        let fen = fen.max(0);
-        if trade.by_bank.contains_key(request) {
-            return 0;
-        }
-        trade.by_bank.insert(request.to_owned(), fen);
-        fen
+        let paid = trade.by_bank.entry(request.to_owned()).or_insert(0);
+        let before = *paid;
+        *paid = before.max(fen);
+        (paid.saturating_sub(before), *paid)
     }
 
     pub(super) fn query(&self, number: &str, now: i64) -> Trade {

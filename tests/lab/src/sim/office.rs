@@ -148,9 +148,10 @@ impl Desk {
         Observation::line(self.now(), line.line_id.clone(), input, fact)
     }
 
-    fn refund(&self, refund: &Refund, ruling: r::Ruling) -> Observation {
+    fn refund(&self, refund: &Refund, ruling: r::Ruling, by_bank: Option<Fen>) -> Observation {
         let fact = RefundFact {
             ruling: Some(ruling),
+            by_bank,
             ..RefundFact::default()
         };
         Observation::refund(self.now(), refund.refund_id.clone(), r::Input::Case, fact)
@@ -197,7 +198,9 @@ impl Desk {
             return self.line(line, l::Input::Case, ruling);
         }
         match (order.lines.get(at), order.refunds.first()) {
-            (_, Some(refund)) if self.dice.in_mille(500) => self.refund(refund, r::Ruling::Again),
+            (_, Some(refund)) if self.dice.in_mille(500) => {
+                self.refund(refund, r::Ruling::Again, None)
+            }
             (Some(line), _) if self.dice.in_mille(850) => {
                 let ruling = self.dice.pick(l::Ruling::ALL).copied();
                 self.line(line, l::Input::Case, ruling)
@@ -281,22 +284,34 @@ impl Desk {
             .world
             .with(|world| world.channel.never_gives(number, request, fen));
         if never && empty_today && refund.state == r::State::Blocked {
-            self.world.with(|world| {
+            let paid = self.world.with(|world| {
                 // What the desk gave back already is not paid once more.
                 let done = order
                     .refunds
                     .iter()
                     .map(|refund| (refund.out_request_no.as_str(), refund.amount.get()));
                 let booked = order.payment.foreign.get();
-                let by_desk = world.channel.given_by_desk(number, done, booked);
-                let fen = world
-                    .channel
-                    .pay_by_bank(number, request, fen.saturating_sub(by_desk));
+                let by_desk = world.channel.given_by_desk(number, request, done, booked);
+                let left = fen.saturating_sub(by_desk);
+                let paid = world.channel.pay_by_bank(number, request, left);
+                let fen = paid.0;
                 world.note(format_args!("{fen} fen for {request} are paid by bank"));
+                paid
             });
-            return self.refund(refund, r::Ruling::Manual);
+            return self.by_hand(refund, paid);
         }
-        self.refund(refund, r::Ruling::Again)
+        self.refund(refund, r::Ruling::Again, None)
+    }
+
+    /// Which way it went: the office knows what the bank paid, now and in all, and that the desk gave the
+    /// rest. It names the sum of the bank where the desk gave something, and when it was not believed.
+    fn by_hand(&self, refund: &Refund, (now, all): (i64, i64)) -> Observation {
+        if all == 0 {
+            return self.refund(refund, r::Ruling::Desk, None);
+        }
+        let whole = now == refund.amount.get();
+        let named = (!whole).then(|| Fen::new(all));
+        self.refund(refund, r::Ruling::Bank, named)
     }
 
     fn about_line(&mut self, order: &Order, line: &PostingLine) -> Option<Observation> {
