@@ -95,7 +95,11 @@ impl Rooms {
         let (clock, entropy) = (Arc::clone(clock), Arc::clone(entropy));
         let again = || (Arc::clone(&store), Arc::clone(&clock), Arc::clone(&entropy));
         let code_budget = config.limits.code_budget()?;
-        let policy = policy(base, engine.instance().restore_epoch, config.payment_policy())?;
+        let policy = policy(
+            base,
+            engine.instance().restore_epoch,
+            config.payment_policy(),
+        )?;
         let accounts = accounts(again(), outside, base, code_budget);
         let bindings = {
             let (store, clock, entropy) = again();

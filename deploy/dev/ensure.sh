@@ -113,7 +113,8 @@ check_node() {
 cargo_tool() {
     command -v "cargo-$1" >/dev/null && return 0
     say "building cargo-$1 $2 (once, into $TOOLS)"
-    (cd "$ROOT" && CARGO_TARGET_DIR="$TOOLS/build" cargo install --quiet --locked --root "$TOOLS" "cargo-$1@$2") ||
+    # Unoptimised: it runs for seconds, and optimising it takes minutes.
+    (cd "$ROOT" && CARGO_TARGET_DIR="$TOOLS/build" cargo install --quiet --locked --debug --root "$TOOLS" "cargo-$1@$2") ||
         fail 2 "could not build cargo-$1; try by hand: cargo install --locked cargo-$1@$2"
     rm -rf "$TOOLS/build"
 }

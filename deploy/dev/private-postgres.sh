@@ -47,7 +47,7 @@ shared_buffers = 128MB
 timezone = 'UTC'
 log_timezone = 'UTC'
 CONF
-    [[ -z $3 ]] || printf "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n" >>"$1/data/postgresql.conf"
+    [[ -z $3 ]] || printf "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nwal_level = minimal\nmax_wal_senders = 0\nautovacuum = off\n" >>"$1/data/postgresql.conf"
 }
 
 start() {

@@ -8,9 +8,14 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 ALL=(miniapp rust docs simulation peers schema journeys browser)
 BROWSER_FAULTS=(LATENCY TIMEOUT_AFTER_COMMIT HTTP_500 NOTICE_LOST NOTICE_REPEATED)
 LIFELINE=$TARGET/debug/lifeline
-running='' failed_any=0
+running='' beside='' failed_any=0
 cd "$ROOT" || exit 1
-trap '[[ -z $running ]] || stop_process "$running" 60; exit 143' TERM INT HUP
+ended() {
+    [[ -z $running ]] || stop_process "$running" 60
+    [[ -z $beside ]] || stop_process "$beside" 60
+    exit 143
+}
+trap ended TERM INT HUP
 
 # counts LOG: "passed failed" as the tool itself reported them, or nothing. Knows the closing lines of nextest,
 # cargo test, node --test, and "N passed, N failed".
@@ -104,10 +109,30 @@ run_peers() {
 }
 
 run_simulation() {
-    cargo build --locked --profile sim -p lifeline-lab || { missing "the build of the simulation" && return; }
-    suite "simulation" 900 "$TARGET/sim/lifeline-lab" sim --histories "${HISTORIES:-20000}"
-    suite "settlement in bulk" 300 "$TARGET/sim/lifeline-lab" settle prove --folder "$TARGET/settle" \
+    # In the background and waited for, so that a signal to this script is acted on at once.
+    (tied cargo build --locked --profile sim -p lifeline-lab) &
+    running=$!
+    wait "$running" || { running='' && missing "the build of the simulation" && return; }
+    running=''
+    suite "simulation" 3600 "$TARGET/sim/lifeline-lab" sim --histories "${HISTORIES:-20000}"
+    suite "settlement in bulk" 1800 "$TARGET/sim/lifeline-lab" settle prove --folder "$TARGET/settle" \
         --accounts "${SELLERS:-20000}" --kills 5
+}
+
+# The simulation needs nothing of the other suites and nothing but processor time. It is built and lived beside them, on
+# what they leave idle (they wait for servers and clocks a third of the time), and told when the last of them is done.
+start_beside() {
+    command -v chrt >/dev/null || return 0
+    say "$1 begins beside the other suites"
+    chrt --idle 0 "$DEV/suites.sh" "$1" </dev/null >"$TALLY_DIR/beside.log" 2>&1 &
+    beside=$!
+}
+
+end_beside() {
+    [[ -n $beside ]] || return 0
+    wait "$beside" || failed_any=1
+    beside=''
+    cat "$TALLY_DIR/beside.log"
 }
 
 run_schema() {
@@ -166,11 +191,14 @@ wanted=("$@")
 for name in "${wanted[@]}"; do
     [[ " ${ALL[*]} " == *" $name "* ]] || fail 2 "unknown suite '$name'; there are: ${ALL[*]}"
 done
+if ((${#wanted[@]} > 1)) && [[ " ${wanted[*]} " == *" simulation "* ]]; then start_beside simulation; fi
 for name in "${wanted[@]}"; do
+    [[ $name != simulation || -z $beside ]] || continue
     case $name in
     miniapp | docs | simulation) ;;
     *) build || { missing "the build for $name" && continue; } ;;
     esac
     "run_$name"
 done
+end_beside
 exit "$failed_any"

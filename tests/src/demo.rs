@@ -83,6 +83,12 @@ impl Demo {
         Self::launch(&binary(), database_url, None, None, environment)
     }
 
+    /// The same on a database of the caller's, or on a fresh embedded store.
+    #[must_use]
+    pub fn start_on(database_url: Option<String>, environment: &[(&str, &str)]) -> Self {
+        Self::launch(&binary(), database_url, None, None, environment)
+    }
+
     /// A second gateway on the same records, keys and sandbox.
     ///
     /// # Panics

@@ -1,7 +1,12 @@
 //! The two engines a test runs on. Without a PostgreSQL the second one is left out, unless
 //! `REQUIRE_POSTGRES=1` says that this must not happen unnoticed.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use tempfile::TempDir;
 
 /// Where the records of a test lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,4 +74,58 @@ pub async fn new_database() -> String {
         || format!("{server}/{name}"),
         |o| format!("{server}/{name}?{o}"),
     )
+}
+
+/// A PostgreSQL server of one test's own, gone with it: what lies in its files is that test's doing.
+#[derive(Debug)]
+pub struct Server {
+    folder: TempDir,
+    url: String,
+}
+
+impl Server {
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        // The account that the server runs as must reach what lies below.
+        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755))
+            .expect("a folder that others may enter");
+        let mut starting = Self::script();
+        starting.arg("start").arg(folder.path().join("postgres"));
+        starting.args(["--fast", "--watch", &std::process::id().to_string()]);
+        let started = starting.output().expect("private-postgres.sh");
+        let said = String::from_utf8_lossy(&started.stderr);
+        assert!(started.status.success(), "PostgreSQL: {said}");
+        let url = String::from_utf8_lossy(&started.stdout).trim().to_owned();
+        Self { folder, url }
+    }
+
+    /// Its one database, empty at first.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn script() -> Command {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        Command::new(root.join("deploy/dev/private-postgres.sh"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let mut stopping = Self::script();
+        stopping
+            .arg("stop")
+            .arg(self.folder.path().join("postgres"));
+        let stopped = stopping.status();
+        if !stopped.is_ok_and(|status| status.success()) {
+            eprintln!(
+                "the PostgreSQL in {} was not stopped",
+                self.folder.path().display()
+            );
+        }
+    }
 }

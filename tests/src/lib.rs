@@ -16,7 +16,7 @@ pub mod proxy;
 pub mod silence;
 
 pub use demo::Demo;
-pub use engine::Engine;
+pub use engine::{Engine, Server};
 pub use phone::{Answer, Phone};
 pub use proxy::Proxy;
 pub use silence::Silence;

@@ -224,7 +224,7 @@ async fn what_went_back_while_a_fence_was_out_is_not_posted(place: Place) {
     s.outside.speak();
     s.run(600).await;
     assert_eq!(s.outside.count("post"), 1, "nothing under the new number");
-    two_persons_give_it_up(&s, &order).await;
+    Box::pin(two_persons_give_it_up(&s, &order)).await;
 }
 
 /// Nobody knows whether it was posted, and the desk gives the money back; then marketing says that it
@@ -238,7 +238,7 @@ async fn what_went_back_while_nobody_knew_is_not_sent_again(place: Place) {
     s.outside.speak();
     s.run_long(2 * 3_600).await;
     assert_eq!(s.outside.count("post"), 1);
-    two_persons_give_it_up(&s, &order).await;
+    Box::pin(two_persons_give_it_up(&s, &order)).await;
 }
 
 /// The channel has no funds for our refund, so somebody gives the money by hand. When funds come, ours

@@ -66,7 +66,7 @@ async fn is_booked_once(r: &Restored, order: &Ordered) {
 }
 
 async fn interleaving_09_a_planned_refund_that_left_after_the_copy_is_ours(place: Place) {
-    let (r, order) = refunded_after_the_copy(place).await;
+    let (r, order) = Box::pin(refunded_after_the_copy(place)).await;
     let before = r.s.outside.count("refund");
     r.gathers().await;
     is_booked_once(&r, &order).await;
@@ -78,7 +78,7 @@ async fn interleaving_09_a_planned_refund_that_left_after_the_copy_is_ours(place
 
 /// The channel repeats its notice of the refund before anything was looked at.
 async fn interleaving_09_a_notice_of_it_waits_until_it_was_asked_for(place: Place) {
-    let (r, order) = refunded_after_the_copy(place).await;
+    let (r, order) = Box::pin(refunded_after_the_copy(place)).await;
     let raw = r.s.outside.notice("refund-told", &order.number);
     let told = r.s.app.receive(&raw, "trace").await.unwrap();
     let worked = r.s.app.work_notice(&told).await.unwrap();
@@ -93,7 +93,7 @@ async fn interleaving_09_a_notice_of_it_waits_until_it_was_asked_for(place: Plac
 
 /// Under the number of the planned refund another sum went out: neither counted nor sent again.
 async fn interleaving_09_a_planned_refund_of_another_sum_is_for_two_persons(place: Place) {
-    let (r, order) = refunded_after_the_copy(place).await;
+    let (r, order) = Box::pin(refunded_after_the_copy(place)).await;
     let before = r.s.outside.count("refund");
     r.s.outside.with(|world| {
         let trade = world.trades.get_mut(&order.number).unwrap();

@@ -83,7 +83,7 @@ impl Place {
             EngineKind::Postgres(server) => {
                 let name = format!("store_{}", random());
                 let template = migrated_database(server, moment).await;
-                let copy = format!("CREATE DATABASE {name} TEMPLATE {template}");
+                let copy = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy");
                 connect(server).await.batch_execute(&copy).await.unwrap();
                 let target = database(server, &name);
                 let server = server.clone();
