@@ -26,7 +26,7 @@ use crate::office::{Desk, Office};
 use crate::opened::opened;
 
 const AT: &str = "/console/cooperations";
-const NUMBER: &str = "1504990020061";
+pub(crate) const NUMBER: &str = "1504990020061";
 
 /// A hash that costs little: none is made here.
 const CHEAP: Cost = Cost {

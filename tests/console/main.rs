@@ -15,6 +15,7 @@ mod channels;
 mod cooperations;
 mod customers;
 mod entrance;
+mod every_field;
 mod exact;
 mod followers;
 mod four_eyes;
