@@ -207,3 +207,40 @@ async fn ec_18_who_flagged_it_and_proposed_cannot_release_it_alone() {
     assert!(!held(&office).await);
     assert_eq!(office.audited("customers.release_bill"), ["stands"]);
 }
+
+/// Two persons agreed that marketing had corrected it, and it has not: that is withdrawn, and the bill stands
+/// by two persons' word.
+#[actix_web::test]
+async fn ec_18_what_is_still_wrong_is_withdrawn_and_ends_otherwise() {
+    let office = Office::new().await;
+    let (id, link) = household(&office).await;
+    let desk = office.desk().await;
+    office.bills(bill(5_393));
+    let support = office.enter(&desk, "support").await;
+    let reviewer = office.enter(&desk, "reviewer").await;
+    let at = format!("{}/flags", bills(&id, &link));
+    assert_eq!(post(&office, &desk, &support, &at, &FLAG).await.status, 303);
+    let case = case_at(&desk, &support).await;
+    let decide = async |resolution: &str| {
+        let offer = [("resolution", resolution), ("reason", "looked into")];
+        let way = format!("{case}/proposals");
+        let offered = post(&office, &desk, &support, &way, &offer).await;
+        assert_eq!(offered.status, 303, "{resolution}: {}", offered.text);
+        let way = format!("{case}/approval");
+        let agreed = post(&office, &desk, &reviewer, &way, &[]).await;
+        agreed.goes_to().to_owned()
+    };
+    let to = decide("bill_corrected").await;
+    assert!(to.ends_with("said=said.still_wrong"), "{to}");
+    let refusal = format!("{case}/refusal");
+    let page = desk.get(&case, &reviewer).await.text;
+    assert!(page.contains(&refusal), "{page}");
+    let withdrawn = post(&office, &desk, &reviewer, &refusal, &[]).await;
+    assert_eq!(withdrawn.status, 303, "{}", withdrawn.text);
+    assert_eq!(office.audited("cases.refuse"), ["bill_corrected"]);
+    assert!(held(&office).await, "nothing is released by that");
+    let to = decide("bill_stands").await;
+    assert!(to.ends_with("said=said.carried_out"), "{to}");
+    assert!(!held(&office).await);
+    assert_eq!(office.audited("customers.release_bill"), ["stands"]);
+}
