@@ -308,7 +308,7 @@ impl Rooms {
         let mut workers: Vec<Arc<dyn Worker>> = vec![
             Arc::new(RelayWorker(relay)),
             Arc::new(SweepWorker(self.payments.clone())),
-            Arc::new(SettlementWorker(
+            Arc::new(SettlementWorker::new(
                 self.settlement.clone(),
                 self.payments.clone(),
             )),

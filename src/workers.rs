@@ -19,6 +19,7 @@ use lifeline_gateway::edge::limits::Limits;
 use lifeline_gateway::edge::revocation::Ended;
 use lifeline_gateway::edge::tokens::ACCESS_LIFE_S;
 use lifeline_gateway::runner::Worker;
+use tokio::sync::Mutex;
 
 /// Carries outbox rows to where they belong.
 pub(crate) struct RelayWorker(pub(crate) Relay);
@@ -70,7 +71,22 @@ impl Worker for SweepWorker {
 
 /// Gives every check task and payout that is not final its turn (money.md G4); after a restore not
 /// before a person compared what was paid out (money.md 2.9).
-pub(crate) struct SettlementWorker(pub(crate) Settlement, pub(crate) Payments);
+pub(crate) struct SettlementWorker {
+    settlement: Settlement,
+    payments: Payments,
+    /// One sweep of a node at a time: two would take payouts from the queue in its order and send them in any.
+    turn: Mutex<()>,
+}
+
+impl SettlementWorker {
+    pub(crate) fn new(settlement: Settlement, payments: Payments) -> Self {
+        Self {
+            settlement,
+            payments,
+            turn: Mutex::new(()),
+        }
+    }
+}
 
 #[async_trait]
 impl Worker for SettlementWorker {
@@ -83,7 +99,8 @@ impl Worker for SettlementWorker {
     }
 
     async fn run_once(&self, _now: Time) -> bool {
-        match self.1.are_payouts_withheld().await {
+        let _turn = self.turn.lock().await;
+        match self.payments.are_payouts_withheld().await {
             Ok(false) => {}
             Ok(true) => return false,
             Err(error) => {
@@ -91,7 +108,7 @@ impl Worker for SettlementWorker {
                 return false;
             }
         }
-        match self.0.sweep().await {
+        match self.settlement.sweep().await {
             Ok(worked) => worked > 0,
             Err(error) => {
                 tracing::warn!(%error, "settlement.sweep.failed");
