@@ -36,8 +36,8 @@ export async function openDesk(role) {
 }
 
 /** Answers what our own line, or the outside, says to a call. */
-export async function call(where, body, token) {
-  const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) }
+export async function call(where, body, token, more = {}) {
+  const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}), ...more }
   const answer = await fetch(where, { method: body ? 'POST' : 'GET', headers, body: body && JSON.stringify(body) })
   if (!answer.ok) throw new Error(`${where}: ${answer.status} ${await answer.text()}`)
   return answer.json()

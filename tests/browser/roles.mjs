@@ -1,7 +1,7 @@
 /**
  * Every page of the console in Chromium against a running demo, for every role: what the left side and the pages lead to opens, has its
  * heading, gives axe nothing serious and is walked through by the keyboard; what another role's left side leads to is refused. Then the acts
- * of single pages: an application is opened by two persons, a bill flagged and let stand, a task run, a line of time read, figures taken out.
+ * of single pages: an application is opened by two persons, a bill flagged and let stand, an end of a case withdrawn, a task run, a line of time read, figures taken out.
  *
  *   READY_FILE=ready.json node roles.mjs
  */
@@ -110,6 +110,57 @@ async function flagged(support, reviewer) {
   checks.that('EC-07 two persons let the bill stand: the case is closed', (await reviewer.page.locator('main').innerText()).includes('抄表照片与账单一致'))
 }
 
+/** A household pays what one of its homes owes; answers the payment once the home is credited. */
+async function paid(token) {
+  const { items } = await call(`${line}/v1/bindings`, undefined, token)
+  for (const { binding_id } of items) {
+    const due = await call(`${line}/v1/bindings/${binding_id}/arrears`, undefined, token)
+    if (!(due.total_fen > 0)) continue
+    const wish = { binding_id, purpose: 'arrears', amount_fen: due.total_fen, arrears_version: due.arrears_version, via: 'mini' }
+    const { payment_id } = await call(`${line}/v1/payments`, wish, token, { 'idempotency-key': 'part-of-it-goes-back' })
+    const until = async (state) => {
+      for (let tries = 0; tries < 100; tries += 1) {
+        const now = await call(`${line}/v1/payments/${payment_id}`, undefined, token)
+        if (now.state === state) return now
+        await new Promise((resolve) => setTimeout(resolve, 300))
+      }
+      throw new Error(`${payment_id} does not become ${state}`)
+    }
+    const { trade_no } = await until('PAYING')
+    await call(`${sandbox}/sim/alipay/pay`, { trade_no, outcome: 'paid' })
+    return until('POSTED')
+  }
+  throw new Error('the household owes nothing')
+}
+
+/** A sum is to go back out of a line that the order has not: what two persons agreed to is withdrawn, and the case ends otherwise. */
+async function withdrawn(support, reviewer, token) {
+  const { payment_id } = await paid(token)
+  await go(support, '/cases?queue=money')
+  const asking = support.page.locator('form[action="/console/cases"]')
+  await asking.locator('[name="payment_id"]').fill(payment_id)
+  await asking.locator('[name="reason"]').fill('住户称多缴')
+  await click(support, asking.locator('button'))
+  const at = support.page.url().split('?')[0]
+  const offer = async (resolution, parts) => {
+    await support.page.goto(at)
+    await support.page.selectOption('[name="resolution"]', resolution)
+    await support.page.fill('[name="parts"]', parts)
+    await support.page.fill('form[action$="/proposals"] [name="reason"]', '已与营销核对')
+    await click(support, support.page.locator('form[action$="/proposals"] button'))
+    await reviewer.page.goto(at)
+    await click(reviewer, reviewer.page.locator('form[action$="/approval"] button'))
+  }
+  await offer('take_back_part', '2=1.00')
+  const text = await reviewer.page.locator('main').innerText()
+  checks.that('LN-55 what cannot be done moves nothing and says so', text.includes('款项未移动') && !text.includes('已办结'))
+  await reviewer.picture('roles-withdrawing')
+  checks.equal('LN-55 a case whose end cannot be done: no serious finding of axe', await reviewer.axe(), [])
+  await click(reviewer, reviewer.page.locator('form[action$="/refusal"] button'))
+  await offer('settled', '')
+  checks.that('LN-55 what was agreed to is withdrawn, and the case ends otherwise', (await reviewer.page.locator('main').innerText()).includes('已办结'))
+}
+
 async function baseSupport(admin, auditor) {
   await go(admin, '/system')
   await admin.picture('roles-system')
@@ -189,13 +240,14 @@ async function languages(reader) {
   await click(reader, reader.page.locator('form[action="/console/language"] button'))
 }
 
-await household('li-ming')
+const token = await household('li-ming')
 const desks = new Map()
 try {
   for (const role of ROLES) desks.set(role, await openDesk(role))
   const [support, reviewer, admin] = ['support', 'reviewer', 'admin'].map((role) => desks.get(role))
   await opening(support, reviewer)
   await flagged(support, reviewer)
+  await withdrawn(support, reviewer, token)
   await baseSupport(admin, desks.get('auditor'))
   await time(support)
   await figures(desks.get('statistics_reader'))
