@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use lifeline_core::bans::{Bans, Reason, Target};
+use lifeline_core::cases::CaseKind;
 use lifeline_core::publications::kind::Kind;
 
 use crate::bills::bill;
 use crate::cooperations::{NUMBER, seller};
 use crate::customers::household;
 use crate::office::{Desk, Office, Shown};
+use crate::opened::opened;
 use crate::taking_back::credited;
 
 const HURT: &str = "<script>hurt()</script>\"'><b>x";
@@ -392,6 +394,10 @@ async fn ln_55_markup_in_any_field_of_any_form_is_text_or_refused() {
                 let support = walk.enter("support").await;
                 let case = walk.open(&support, "/console/cases").await;
                 walk.open(&support, &case).await;
+                // A refund by bank has the number of its transfer.
+                let refund = opened(&office, CaseKind::RefundBlocked, "of-nobody", "{}").await;
+                walk.open(&support, &format!("/console/cases/{refund}"))
+                    .await;
             }
             _ => {
                 seller(&office).await;
