@@ -323,7 +323,11 @@ async fn about_a_household(walk: &mut Walk<'_>) {
     let support = walk.enter("support").await;
     let customer = format!("/console/customers/{id}");
     let bills = format!("{customer}/homes/{link}/bills?period=2026-10");
-    for path in ["/console", "/console/customers", &customer, &bills] {
+    let of_customer = [customer.as_str(), bills.as_str()];
+    for path in ["/console", "/console/customers"] {
+        walk.open(&support, path).await;
+    }
+    for path in of_customer {
         walk.open(&support, path).await;
     }
     for path in ["/console/timeline", "/console/why"] {
