@@ -23,6 +23,7 @@ mod staff;
 mod store;
 mod system;
 mod tls;
+mod upkeep;
 mod vault;
 mod volume;
 mod workers;

@@ -42,7 +42,8 @@ use crate::resources::Resting;
 use crate::rooms::Rooms;
 use crate::system::{OsEntropy, SystemClock};
 use crate::tls::{Certificates, CertificatesWorker};
-use crate::{console, line, store};
+use crate::upkeep::MetricsWorker;
+use crate::{console, line, store, upkeep};
 
 /// What kind of installation runs; the store is stamped with it and refuses the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,13 +131,19 @@ pub(crate) async fn start(
     workers.push(Arc::new(NodeWorker(Arc::clone(&nodes))));
     let tls = line_tls(config, &mut workers)?;
     workers.push(Arc::<Counting>::clone(&counting));
+    let metrics = upkeep::install()?;
+    workers.push(Arc::new(MetricsWorker(metrics.clone())));
     let dependencies = dependencies(config, &engine, redis, outside)?;
     let ready = || Arc::clone(&dependencies);
+    let ops = Ops {
+        readiness: ready(),
+        metrics,
+    };
     let house = console::house(config, &engine, ready(), &limits, time.as_ref());
     workers.push(Arc::new(Watching::new(ready(), house.services.clone())));
     let runner = Arc::new(Runner::new(time, workers, waker));
     let loops = runner.start();
-    let mut servers = listen(config, &edge, tls, ready(), clock, &runner, kind)?;
+    let mut servers = listen(config, &edge, tls, ops, clock, &runner, kind)?;
     let operators = console::operators(&engine, &edge.sources.clock, &edge.sources.entropy)?;
     servers.extend(open_console(config, &edge, &operators, house)?);
     Ok(Running {
@@ -289,7 +296,7 @@ fn listen(
     config: &Config,
     edge: &Edge,
     tls: Option<rustls::ServerConfig>,
-    dependencies: Arc<dyn Readiness>,
+    ops: Ops,
     clock: SystemClock,
     runner: &Arc<Runner>,
     kind: Kind,
@@ -298,13 +305,6 @@ fn listen(
     let line = start::line(edge, listeners.line.bind, tls).map_err(|e| taken("line", e))?;
     let callback =
         start::callback(edge, listeners.callback.bind).map_err(|e| taken("callback", e))?;
-    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
-        .install_recorder()
-        .map_err(|_| Failure::failed("metrics could not be started"))?;
-    let ops = Ops {
-        readiness: dependencies,
-        metrics,
-    };
     let more = demo_routes(clock, runner, kind);
     let operator = start::operator(ops, listeners.ops.bind, more).map_err(|e| taken("ops", e))?;
     let spawn = |server: Server| (server.handle(), tokio::spawn(server));

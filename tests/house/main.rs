@@ -25,6 +25,7 @@ mod floors;
 mod hygiene;
 mod migrations;
 mod mutants;
+mod operations;
 mod purity;
 mod requirements;
 mod seams;
