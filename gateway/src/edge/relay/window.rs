@@ -42,6 +42,8 @@ pub struct Window {
 struct Seen {
     by_second: BTreeMap<i64, HashSet<u128>>,
     count: usize,
+    /// Below it nonces were forgotten: nothing signed then is taken, also when the clock is set back.
+    forgotten_s: i64,
 }
 
 impl std::fmt::Debug for Window {
@@ -90,6 +92,9 @@ impl Window {
         let digest = u128::from_be_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.forget(now_s.saturating_sub(AGE_MAX_S));
+        if created_s < seen.forgotten_s {
+            return Err(Unfit::Late);
+        }
         if seen.count >= self.seen_max {
             return Err(Unfit::TooMany);
         }
@@ -128,6 +133,7 @@ impl Seen {
             if *oldest.key() >= before_s {
                 break;
             }
+            self.forgotten_s = oldest.key().saturating_add(1);
             self.count = self.count.saturating_sub(oldest.remove().len());
         }
     }
@@ -203,6 +209,17 @@ mod tests {
         assert_eq!(second.take(1_000, "a", 1_001).await, Err(Unfit::Late));
         assert_eq!(second.take(1_000, "a", 940).await, Err(Unfit::Ahead));
         assert_eq!(second.take(1_003, "b", 1_003).await, Ok(()));
+        std::fs::remove_file(&floor.0).unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_was_forgotten_is_not_taken_again_when_the_clock_is_set_back() {
+        let floor = file("back");
+        let window = window(&floor);
+        assert_eq!(window.take(1_000, "a", 1_000).await, Ok(()));
+        assert_eq!(window.take(1_061, "b", 1_061).await, Ok(()), "forgets");
+        assert_eq!(window.take(1_000, "a", 1_030).await, Err(Unfit::Late));
+        assert_eq!(window.take(1_001, "c", 1_030).await, Ok(()));
         std::fs::remove_file(&floor.0).unwrap();
     }
 
