@@ -45,13 +45,15 @@ impl Ended {
         self.add(session, until);
     }
 
-    /// Refuses `session`'s tokens until `until`, when none of them can be alive any more.
+    /// Refuses `session`'s tokens until `until`, when none of them can be alive any more. Of two such
+    /// moments the later counts: one request knows its own token only, and a session has several.
     pub fn add(&self, session: SessionId, until: Time) {
         let mut ended = self
             .here
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        ended.insert(session, until);
+        let known = ended.entry(session).or_insert(until);
+        *known = until.max(*known);
     }
 
     #[must_use]
@@ -87,5 +89,18 @@ mod tests {
         assert!(ended.contains(&session));
         ended.forget(Time::from_micros(10));
         assert!(!ended.contains(&session));
+    }
+
+    #[test]
+    fn a_request_with_an_older_token_does_not_shorten_what_is_remembered() {
+        let ended = Ended::default();
+        let session = SessionId::made("019aa2f0-0000-7000-8000-000000000003".into());
+        ended.add(session.clone(), Time::from_micros(10));
+        ended.add(session.clone(), Time::from_micros(5));
+        ended.forget(Time::from_micros(6));
+        assert!(ended.contains(&session));
+        ended.add(session.clone(), Time::from_micros(20));
+        ended.forget(Time::from_micros(15));
+        assert!(ended.contains(&session));
     }
 }
