@@ -17,18 +17,19 @@ pub struct TrustedHops(Rc<[IpAddr]>);
 impl TrustedHops {
     #[must_use]
     pub fn new(hops: &[IpAddr]) -> Self {
-        Self(hops.into())
+        Self(hops.iter().map(IpAddr::to_canonical).collect())
     }
 
-    /// The client behind `peer`, or `peer` itself when it is no hop of ours.
+    /// The client behind `peer`, or `peer` itself when it is no hop of ours. A socket for both
+    /// protocols writes an IPv4 peer as an IPv6 address: it is the same hop, and the same client.
     #[must_use]
     pub fn client(&self, peer: IpAddr, forwarded: &[&str]) -> IpAddr {
-        let mut client = peer;
+        let mut client = peer.to_canonical();
         let chain = forwarded.iter().flat_map(|line| line.split(','));
         let mut hops: Vec<&str> = chain.map(str::trim).collect();
         while self.0.contains(&client) {
             match hops.pop().map(str::parse::<IpAddr>) {
-                Some(Ok(next)) => client = next,
+                Some(Ok(next)) => client = next.to_canonical(),
                 Some(Err(_)) | None => break,
             }
         }
@@ -80,5 +81,17 @@ mod tests {
         let spoofed = ["203.0.113.9", "198.51.100.1, 10.0.0.2"];
         assert_eq!(hops.client(ip("10.0.0.1"), &spoofed), ip("198.51.100.1"));
         assert_eq!(hops.client(ip("10.0.0.1"), &["garbage"]), ip("10.0.0.1"));
+    }
+
+    #[test]
+    fn a_hop_is_the_same_however_its_address_is_written() {
+        let mapped = ip("::ffff:10.0.0.1");
+        for hops in [&[ip("10.0.0.1")], &[mapped]] {
+            let hops = TrustedHops::new(hops);
+            for peer in [ip("10.0.0.1"), mapped] {
+                let client = hops.client(peer, &["::ffff:198.51.100.1"]);
+                assert_eq!(client, ip("198.51.100.1"));
+            }
+        }
     }
 }
