@@ -42,6 +42,10 @@ build() { # build h5|alipay
 }
 
 "$DEV/ensure.sh" web
+# One at a time: whoever comes second finds it done.
+mkdir -p "$STAMPS"
+exec 8>"$STAMPS/lock"
+flock 8
 for what in "$@"; do
     case $what in
     install) npm_install miniapp ;;

@@ -12,6 +12,10 @@ folder=$ROOT/$1
 [[ -f $folder/requirements.txt ]] || fail 2 "$1 has no requirements.txt"
 "$DEV/ensure.sh" python
 home=$TARGET/venv/${1//\//-}
+# One at a time: whoever comes second finds it done.
+mkdir -p "$TARGET/venv"
+exec 8>"$home.lock"
+flock 8
 want=$(cat "$folder"/*requirements.txt <(python3 --version) | sha256sum | cut -d' ' -f1)
 if [[ -x $home/bin/python && -r $home/stamp && $(<"$home/stamp") == "$want" ]]; then
     echo "$home/bin/python"
