@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use lifeline_adapters::passwords::{Argon2id, Cost};
 use lifeline_core::accounts::credential::Login;
-use lifeline_core::accounts::passwords::Password;
+use lifeline_core::accounts::passwords::{NotHashed, Password, PasswordHash, Passwords};
 use lifeline_core::accounts::{
     AccountError, Caller, Came, Client, PasswordDoor, Secret, Shown, SignedIn,
 };
@@ -17,19 +18,52 @@ on_every_engine! { "passwords":
     ec_16_a_code_is_sent_only_after_the_password_fits_and_nobody_is_told,
     c9_five_wrong_passwords_close_the_door_from_there_and_not_for_the_owner,
     c9_the_door_opens_again_after_a_quarter_of_an_hour,
+    ec_16_a_password_that_was_changed_while_it_was_compared_opens_nothing,
     ec_16_a_login_is_one_accounts_and_a_new_password_ends_other_sessions,
     ec_16_login_and_password_lie_nowhere_open,
 }
 
 const PASSWORD: &str = "canary-tr4x-9pq";
 
-fn door(world: &World) -> PasswordDoor {
+fn hashing(world: &World) -> Argon2id {
     let cheap = Cost {
         memory_kib: 8,
         passes: 1,
     };
-    let passwords = Argon2id::new(cheap, 2, world.entropy()).unwrap();
-    PasswordDoor::new(world.accounts.clone(), Arc::new(passwords))
+    Argon2id::new(cheap, 2, world.entropy()).unwrap()
+}
+
+fn door(world: &World) -> PasswordDoor {
+    PasswordDoor::new(world.accounts.clone(), Arc::new(hashing(world)))
+}
+
+/// Compares a password, and before it answers the owner has set another one.
+#[derive(Debug)]
+struct Overtaken {
+    hashing: Argon2id,
+    door: PasswordDoor,
+    owner: Caller,
+    code: Secret,
+}
+
+#[async_trait]
+impl Passwords for Overtaken {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, NotHashed> {
+        self.hashing.hash(password).await
+    }
+
+    async fn verify(
+        &self,
+        password: &Password,
+        kept: Option<&PasswordHash>,
+    ) -> Result<bool, NotHashed> {
+        let fits = self.hashing.verify(password, kept).await;
+        let login = Login::parse("liming88").unwrap();
+        let other = Password::choose("another-tr4x-9pq".into(), &[]).unwrap();
+        let set = self.door.set(&self.owner, &login, &other, &self.code);
+        set.await.unwrap();
+        fits
+    }
 }
 
 fn shown(world: &World, login: &str, password: &str, otp: Option<Secret>) -> Shown {
@@ -164,6 +198,25 @@ async fn c9_the_door_opens_again_after_a_quarter_of_an_hour(world: World) {
     world.clock.advance(15 * 60);
     let code = code(&world).await;
     assert!(enter(&world, Some(code)).await.is_ok());
+}
+
+async fn ec_16_a_password_that_was_changed_while_it_was_compared_opens_nothing(world: World) {
+    let who = world.sign_in(&LI_MING).await;
+    set(&world, &who, LI_MING.phone, "liming88").await.unwrap();
+    let code = code(&world).await;
+    world.clock.advance(61);
+    door(&world).ask_code(&who).await.unwrap();
+    world.deliver().await;
+    let overtaken = Overtaken {
+        hashing: hashing(&world),
+        door: door(&world),
+        owner: who,
+        code: world.code_on(LI_MING.phone),
+    };
+    let slow = PasswordDoor::new(world.accounts.clone(), Arc::new(overtaken));
+    let late = slow.enter(shown(&world, "liming88", PASSWORD, Some(code)));
+    let late = late.await;
+    assert!(matches!(late, Err(AccountError::SignInRefused)), "{late:?}");
 }
 
 async fn ec_16_a_login_is_one_accounts_and_a_new_password_ends_other_sessions(world: World) {

@@ -13,7 +13,7 @@ use super::attempts::{self, Guard};
 use super::codes::{CodeDraft, CodePromise, PROMISE, arm, ask, ask_own, try_code};
 use super::credential::{Credential, Login};
 use super::otp::{Act, OtpPurpose, Verdict};
-use super::passwords::{NotHashed, Password, Passwords};
+use super::passwords::{NotHashed, Password, PasswordHash, Passwords};
 use super::record::{Actor, Caller, Pen, Visitor};
 use super::rotation::end_others;
 use super::secret::Secret;
@@ -106,7 +106,8 @@ enum Entry {
 struct Arrival {
     names: Arc<dyn Names>,
     shown: Shown,
-    fits: bool,
+    /// The hash that the password fits; none when it fits nothing.
+    fits: Option<PasswordHash>,
     session: NewSession,
     draft: CodeDraft,
     watching: bans::Draft,
@@ -137,13 +138,16 @@ impl PasswordDoor {
     pub async fn enter(&self, shown: Shown) -> Result<Came, AccountError> {
         let kept = self.kept(&shown.login).await?;
         // Hashed whatever was found, and before anything is locked: it takes its time.
-        let hash = kept.as_ref().map(|kept| &kept.password);
-        let fits = self.passwords.verify(&shown.password, hash).await?;
+        let hash = kept.map(|kept| kept.password);
+        let fits = self
+            .passwords
+            .verify(&shown.password, hash.as_ref())
+            .await?;
         let maker = self.maker();
         let client = shown.client;
         let arrival = Arrival {
             names: Arc::clone(&self.names),
-            fits,
+            fits: hash.filter(|_| fits),
             session: NewSession::ready(&maker, client, &shown.visitor.agent),
             draft: CodeDraft::ready(&maker, self.accounts.budget),
             watching: bans::Draft::ready(&maker),
@@ -252,7 +256,9 @@ impl Arrival {
         let wrong = attempts::so_far(tx, Guard::PasswordsFromPlace, &key, now).await?;
         let found = self.names.find(tx, &shown.login).await?;
         let open = wrong < Guard::PasswordsFromPlace.most();
-        let Some(credential) = found.filter(|_| self.fits && open) else {
+        // Compared outside the unit: it counts only while it is still the account's password.
+        let fits = |found: &Credential| self.fits.as_ref() == Some(&found.password);
+        let Some(credential) = found.filter(|found| fits(found) && open) else {
             self.count_wrong(tx, &key).await?;
             self.audit(tx, "visitor", "WRONG_PASSWORD").await?;
             return Ok(match shown.otp {
