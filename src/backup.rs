@@ -1,5 +1,6 @@
 //! `lifeline backup` and `lifeline restore`: the whole store in one sealed file, and back (EC-28).
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lifeline_adapters::sql::Engine;
@@ -9,14 +10,15 @@ use lifeline_core::shared::time::Clock as _;
 use secrecy::ExposeSecret as _;
 
 use crate::brake::person;
-use crate::cli::{Backup, Restore};
+use crate::cli::{Backup, KeysOf, Restore};
 use crate::failure::Failure;
 use crate::keys::place;
 use crate::system::SystemClock;
-use crate::{print, recover, store};
+use crate::{config, print, recover, resources, store};
 
 pub(crate) async fn backup(args: &Backup) -> Result<(), Failure> {
     let (place, kind) = place(&args.of)?;
+    let record = record_of(&args.of)?;
     let keyring = store::keyring(&place.keyring, kind)?;
     refuse_during_a_recovery(&store::open(&place, kind).await?).await?;
     let now = SystemClock::default().now();
@@ -30,7 +32,35 @@ pub(crate) async fn backup(args: &Backup) -> Result<(), Failure> {
         made.engine,
         made.made_at,
         made.kid
+    ))?;
+    let Some(record) = record else {
+        return Ok(());
+    };
+    note(&record, &args.to, &made.made_at).map_err(|error| unnoted(&record, &error))
+}
+
+/// Where the last backup is written down; a demo does not say.
+fn record_of(of: &KeysOf) -> Result<Option<PathBuf>, Failure> {
+    let Some(file) = &of.config else {
+        return Ok(None);
+    };
+    let read = config::read(file).map_err(|faults| Failure::faults(&faults))?;
+    Ok(read.backup.record)
+}
+
+fn note(record: &Path, archive: &Path, made_at: &str) -> std::io::Result<()> {
+    let bytes = std::fs::metadata(archive)?.len();
+    resources::note_backup(record, made_at, bytes)
+}
+
+fn unnoted(record: &Path, error: &std::io::Error) -> Failure {
+    Failure::failed(format!(
+        "the backup is made and good, but not written down in {}: {error}",
+        record.display()
     ))
+    .advice(
+        "check backup.record and who may write there; until it is written, console and doctor do not know of this backup",
+    )
 }
 
 /// Numbers given under an epoch that a copy takes for open could be given again after it is put back.
@@ -66,7 +96,19 @@ pub(crate) async fn restore(args: &Restore) -> Result<(), Failure> {
         "the store as it was at {} is back, and its books add up\n",
         put_back.made_at
     ))?;
-    begin_recovery(store::open(&place, kind).await?, person).await
+    let begun = match store::open(&place, kind).await {
+        Ok(engine) => begin_recovery(engine, person).await,
+        Err(failure) => Err(failure),
+    };
+    begun.map_err(not_begun)
+}
+
+/// Nothing in the store says that it is older than the world: served like that, it would send again what was sent since.
+fn not_begun(failure: Failure) -> Failure {
+    failure.half_way(
+        "the store is back, but its recovery is not begun",
+        "then `lifeline recover begin`, and only then `lifeline serve`",
+    )
 }
 
 /// What was sent after the copy is not in it: nothing goes out until that was found out (money.md 2.9).
@@ -110,4 +152,28 @@ fn refused(error: &ArchiveError) -> Failure {
         }
     };
     Failure::failed(store::chain(error)).advice(advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c14_a_store_that_is_back_and_not_begun_says_what_comes_before_it_is_served() {
+        let opened = Failure::failed("the store lacks V53").advice("run `lifeline migrate`");
+        let said = not_begun(opened).to_string();
+        let order = [
+            "not begun",
+            "lacks V53",
+            "lifeline migrate",
+            "lifeline recover begin",
+            "lifeline serve",
+        ];
+        let places = order.map(|part| said.find(part));
+        assert!(
+            places.iter().all(Option::is_some) && places.is_sorted(),
+            "{said}"
+        );
+        assert_eq!(said.matches("what to do").count(), 1, "{said}");
+    }
 }

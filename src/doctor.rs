@@ -194,10 +194,34 @@ fn resting_findings(config: &config::Config) -> Result<Vec<Finding>, Failure> {
     }));
     let stands = resources.backup.stands(now);
     findings.push(finding("backup", stands == "well", || {
-        let what = "see [backup] in lifeline.example.toml".to_owned();
-        (format!("the last one is {stands}"), what)
+        (
+            backup_says(stands).to_owned(),
+            backup_advice(stands).to_owned(),
+        )
     }));
     Ok(findings)
+}
+
+fn backup_says(stands: &str) -> &'static str {
+    match stands {
+        "old" => "the last one is older than 26 hours",
+        "unchecked" => "none was put back and looked at within 31 days",
+        "unreadable" => "its record is not there or cannot be read",
+        _ => "no record of backups is configured",
+    }
+}
+
+fn backup_advice(stands: &str) -> &'static str {
+    match stands {
+        "old" => "run `lifeline backup`, and see why its timer did not",
+        "unchecked" => {
+            "put one back on a spare machine, then say so in the record (docs/operations/backup.md)"
+        }
+        "unreadable" => {
+            "run `lifeline backup`, which writes it; what is there and no record it leaves alone"
+        }
+        _ => "name a file in backup.record; `lifeline backup` writes it",
+    }
 }
 
 /// What the program says is kept by the machine: on a volume that is nothing to who takes the disk (EC-28).
@@ -234,6 +258,15 @@ fn report(findings: &[Finding], json: bool) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_way_a_backup_is_amiss_has_words_of_its_own() {
+        let amiss = ["unknown", "unreadable", "old", "unchecked"];
+        for said in [amiss.map(backup_says), amiss.map(backup_advice)] {
+            let distinct: std::collections::HashSet<_> = said.iter().collect();
+            assert_eq!(distinct.len(), amiss.len(), "{said:?}");
+        }
+    }
 
     #[test]
     fn what_marketing_says_of_its_fence_is_compared_with_the_configuration() {

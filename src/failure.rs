@@ -43,6 +43,18 @@ impl Failure {
         .advice("mend them and run `lifeline check-config` again")
     }
 
+    /// The same, when it leaves something half done: what that means, and what must follow once it is mended.
+    pub(crate) fn half_way(self, means: &str, then: &str) -> Self {
+        let advice = self
+            .advice
+            .map_or(then.to_owned(), |mend| format!("{mend}; {then}"));
+        Self {
+            what: format!("{means}: {}", self.what),
+            advice: Some(advice),
+            ..self
+        }
+    }
+
     /// What the user can do about it.
     pub(crate) fn advice(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());

@@ -1,6 +1,8 @@
 //! What this process lives on, for the console and `doctor`: asked of the machine and the files when
 //! somebody looks.
 
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use lifeline_adapters::machine;
@@ -10,7 +12,7 @@ use lifeline_gateway::listeners::resources::{
     Backup, BackupRecord, Certificate, Disk, Pool, Quota, Resources,
 };
 use secrecy::ExposeSecret as _;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -115,13 +117,43 @@ fn read(path: &Path, most: u64) -> Option<Vec<u8>> {
     short.then(|| std::fs::read(path).ok()).flatten()
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
     made_at: String,
     bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     checked_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     checked_how: Option<String>,
+}
+
+/// Writes down when a backup was made and how much it is. What was said of one that was put back stays.
+pub(crate) fn note_backup(path: &Path, made_at: &str, bytes: u64) -> io::Result<()> {
+    let (checked_at, checked_how) = match File::open(path) {
+        Ok(_) => {
+            let before = read(path, RECORD_BYTES_MAX).filter(|text| record(text).is_some());
+            let before = before.and_then(|text| serde_json::from_slice::<Written>(&text).ok());
+            // Whatever else it is, it is not ours to write over.
+            let before = before.ok_or_else(|| io::Error::other("it is there, and no record"))?;
+            (before.checked_at, before.checked_how)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (None, None),
+        Err(error) => return Err(error),
+    };
+    let written = Written {
+        made_at: made_at.to_owned(),
+        bytes,
+        checked_at,
+        checked_how,
+    };
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".new");
+    let draft = PathBuf::from(draft);
+    let mut file = File::create(&draft)?;
+    file.write_all(&serde_json::to_vec(&written)?)?;
+    file.sync_all()?;
+    std::fs::rename(&draft, path)
 }
 
 fn backup(path: &Path) -> Backup {
@@ -173,6 +205,30 @@ mod tests {
         ] {
             assert_eq!(record(odd.as_bytes()), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn ln_39_a_backup_is_written_down_and_what_was_looked_at_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("backup.json");
+        note_backup(&file, "2026-11-21T02:00:00+08:00", 7).unwrap();
+        assert_eq!(
+            record(&std::fs::read(&file).unwrap()).unwrap().checked,
+            None
+        );
+        let checked = "\"checked_at\":\"2026-11-20T09:00:00+08:00\",\"checked_how\":\"put back\"";
+        std::fs::write(&file, format!("{{{MADE},{checked}}}")).unwrap();
+        note_backup(&file, "2026-11-22T02:00:00+08:00", 8).unwrap();
+        let kept = record(&std::fs::read(&file).unwrap()).unwrap();
+        assert_eq!(kept.made_at.rfc3339(), "2026-11-22T02:00:00+08:00");
+        assert_eq!(
+            (kept.bytes, kept.checked.unwrap().1),
+            (8, "put back".to_owned())
+        );
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        std::fs::write(&file, "a keyring, say").unwrap();
+        assert!(note_backup(&file, "2026-11-23T02:00:00+08:00", 9).is_err());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "a keyring, say");
     }
 
     #[test]

@@ -17,11 +17,11 @@ pub(crate) struct Store {
     pub(crate) keyring: PathBuf,
 }
 
-/// `[backup]`: made by the database's own means, outside of this process.
+/// `[backup]`: made by `lifeline backup` or by the database's own means, outside of the process that serves.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Backup {
-    /// Where whoever makes backups writes down when, how much, and how one was put back and looked at.
+    /// Where it is written down when one was made, how much it is, and how one was put back and looked at.
     pub(crate) record: Option<PathBuf>,
 }
 
