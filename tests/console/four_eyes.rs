@@ -75,6 +75,44 @@ async fn ln_55_a_case_ends_by_two_persons() {
     assert_eq!(late, 409);
 }
 
+/// The id of the proposal that the forms of a page are about.
+fn shown_on(page: &str) -> String {
+    let (_, rest) = page.split_once("name=\"proposal\" value=\"").unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+/// Between a page and the click on it somebody else may have refused what it showed, and another thing be
+/// proposed: the click is about the first, and nothing happens.
+#[actix_web::test]
+async fn m3_11_what_is_agreed_to_is_the_proposal_that_the_page_showed() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let id = doubted(&office, CaseKind::HolderConflict).await;
+    let path = format!("/console/cases/{id}");
+    let support = office.enter(&desk, "support").await;
+    let finance = office.enter(&desk, "finance").await;
+    let reviewer = office.enter(&desk, "reviewer").await;
+    let judge = async |cookie: &str, what: &str, proposal: &str| {
+        let mark = office.mark(&desk, cookie).await;
+        let form = [("mark", mark.as_str()), ("proposal", proposal)];
+        let way = format!("{path}/{what}");
+        desk.post(&way, cookie, &form).await.status.as_u16()
+    };
+    let seen = ["settled", "seen at the counter"];
+    assert_eq!(propose(&office, &desk, &support, &id, seen).await, 303);
+    let first = shown_on(&desk.get(&path, &reviewer).await.text);
+    assert_eq!(judge(&finance, "refusal", &first).await, 303);
+    let unseen = ["settled", "seen by nobody"];
+    assert_eq!(propose(&office, &desk, &support, &id, unseen).await, 303);
+    assert_eq!(judge(&reviewer, "approval", &first).await, 409);
+    assert_eq!(judge(&reviewer, "refusal", &first).await, 409);
+    assert!(office.audited("cases.close").is_empty());
+    let second = shown_on(&desk.get(&path, &reviewer).await.text);
+    assert_ne!(first, second);
+    assert_eq!(judge(&reviewer, "approval", &second).await, 303);
+    assert_eq!(office.audited("cases.close"), ["ok"]);
+}
+
 #[actix_web::test]
 async fn ln_55_only_what_the_kind_permits_is_proposed_and_one_at_a_time() {
     let office = Office::new().await;

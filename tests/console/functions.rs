@@ -51,6 +51,10 @@ async fn ec_21_paying_is_suspended_and_opened_by_two_persons_and_the_household_i
     let page = desk.get(&card, &reviewer).await.text;
     assert!(page.contains("asked at the counter") && page.contains(&yes));
     assert!(!page.contains("您本人不能审定"));
+    // A page that showed another proposal decides nothing about this one.
+    let other = [("proposal", "00000000-0000-7000-8000-000000000000")];
+    assert_eq!(act(&office, &desk, &reviewer, &yes, &other).await, 409);
+    assert!(page.contains("name=\"proposal\" value=\""));
     assert_eq!(act(&office, &desk, &reviewer, &yes, &[]).await, 303);
     assert_eq!(
         act(&office, &desk, &reviewer, &yes, &[]).await,

@@ -85,6 +85,13 @@ impl<W> Proposed<W> {
         self.waits() && self.proposed_by != who
     }
 
+    /// Whether this is the proposal that a page showed to whoever judges: since then it may have been
+    /// refused by a third person, and another one made. A judgement that names none is about what waits.
+    #[must_use]
+    pub fn is_shown(&self, shown: Option<&str>) -> bool {
+        shown.is_none_or(|shown| self.proposal_id == shown)
+    }
+
     /// What somebody decided about it, as it is to be written.
     ///
     /// # Errors

@@ -171,7 +171,7 @@ impl Customers {
         .await
     }
 
-    /// Another person lets a proposal happen, or refuses it.
+    /// Another person lets a proposal happen, or refuses it; `shown` is the id of the one their page showed.
     ///
     /// # Errors
     /// [`CustomerError::SamePerson`], [`CustomerError::NotAsThingsStand`],
@@ -181,12 +181,12 @@ impl Customers {
         acting: &Acting,
         account: &AccountId,
         function: BankFunction,
-        agree: bool,
+        (shown, agree): (Option<&str>, bool),
     ) -> Result<(), CustomerError> {
         let maker = self.maker();
         let acts = ["customers.approve_function", "customers.refuse_function"];
         let word = Word {
-            judging: Judging::new(&maker, acting, agree, acts, account.as_str()),
+            judging: Judging::new(&maker, acting, (shown, agree), acts, account.as_str()),
             event_id: maker.id(),
         };
         let word = &word;

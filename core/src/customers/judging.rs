@@ -12,6 +12,8 @@ pub(super) struct Judging<'a> {
     pub(super) acting: &'a Acting,
     pub(super) now: Time,
     pub(super) agree: bool,
+    /// The proposal that the judge's page showed.
+    shown: Option<&'a str>,
     /// What the line of the audit says was done, and to what.
     act: &'static str,
     subject: &'a str,
@@ -23,7 +25,7 @@ impl<'a> Judging<'a> {
     pub(super) fn new(
         maker: &Maker<'_>,
         acting: &'a Acting,
-        agree: bool,
+        (shown, agree): (Option<&'a str>, bool),
         acts: [&'static str; 2],
         subject: &'a str,
     ) -> Self {
@@ -32,6 +34,7 @@ impl<'a> Judging<'a> {
             acting,
             now: maker.now(),
             agree,
+            shown,
             act: if agree { approve } else { refuse },
             subject,
             audit_id: maker.uuid(),
@@ -50,12 +53,13 @@ impl<'a> Judging<'a> {
     /// nothing but the line of the audit is written then, and the unit commits.
     ///
     /// # Errors
-    /// [`CustomerError::NotAsThingsStand`] when none waits, or the store's.
+    /// [`CustomerError::NotAsThingsStand`] when none waits or another one than was shown, or the store's.
     pub(super) async fn judge<W: Send>(
         &self,
         tx: &mut Tx,
         waiting: Option<Proposed<W>>,
     ) -> Result<Option<Proposed<W>>, CustomerError> {
+        let waiting = waiting.filter(|one| one.is_shown(self.shown));
         let waiting = waiting.ok_or(CustomerError::NotAsThingsStand)?;
         let judged = waiting.judged(self.acting.actor(), self.now, self.agree);
         if judged.is_err() {

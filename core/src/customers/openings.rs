@@ -216,13 +216,13 @@ impl Customers {
         &self,
         acting: &Acting,
         (account, id): (&AccountId, &RequestId),
-        agree: bool,
+        (shown, agree): (Option<&str>, bool),
     ) -> Result<(), CustomerError> {
         let maker = self.maker();
         let (pen, actor) = (Pen::ready(&maker), actor(acting));
         let acts = ["customers.approve_opening", "customers.refuse_opening"];
         let word = Word {
-            judging: Judging::new(&maker, acting, agree, acts, id.as_str()),
+            judging: Judging::new(&maker, acting, (shown, agree), acts, id.as_str()),
             clerk: Clerk {
                 pen: &pen,
                 actor: &actor,

@@ -260,6 +260,7 @@ impl Operators {
     /// Another person lets a proposal happen, or refuses it. What is agreed to is carried out by
     /// whoever holds the room it belongs to; [`Operators::carried_out`] closes the case then. What was
     /// agreed to and cannot be carried out is refused after all: something else may be proposed then.
+    /// `shown` is the id of the proposal that the judge's page showed: no other one is judged by it.
     ///
     /// # Errors
     /// [`OperatorError::SamePerson`] (in the audit too), [`OperatorError::NotAsThingsStand`], or the store's.
@@ -267,12 +268,14 @@ impl Operators {
         &self,
         acting: &Acting,
         id: &CaseId,
+        shown: Option<&str>,
         agree: bool,
     ) -> Result<Proposal, OperatorError> {
         let docket = self.docket(acting, id).await?;
         let open = !agree && docket.case.closed_at.is_none();
         let agreed = docket.agreed().filter(|_| open);
         let waiting = docket.waiting().or(agreed);
+        let waiting = waiting.filter(|one| one.is_shown(shown));
         let waiting = waiting.ok_or(OperatorError::NotAsThingsStand)?;
         let waits = waiting.waits();
         let maker = self.maker();

@@ -19,7 +19,7 @@ use super::case_facts::facts;
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::today::House;
-use super::visitor::{Fields, Visitor, go_saying};
+use super::visitor::{Fields, Judged, Nothing, Visitor, go_saying};
 use crate::edge::trace;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
@@ -193,6 +193,8 @@ struct CasePage {
     has_proof: bool,
     may_propose: bool,
     may_judge: bool,
+    /// The proposal that is judged from this page.
+    judged: String,
     /// What waits was proposed by whoever looks: another person decides about it.
     own: bool,
     may_carry_out: bool,
@@ -307,6 +309,9 @@ async fn show(
             && waiting.is_none()
             && !approved
             && visitor.acting.may(Right::ProposeDecision),
+        judged: waiting
+            .or(agreed)
+            .map_or(String::new(), |one| one.proposal_id.clone()),
         may_judge: judges && waiting.is_some_and(|one| one.waits_for(&who)),
         own: open && waiting.is_some_and(|one| one.proposed_by == who),
         may_carry_out: judges && approved,
@@ -381,11 +386,6 @@ async fn offer(
     Ok(go_saying(&here(&id), "said.proposed"))
 }
 
-/// A form without fields of its own.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
 async fn take(
     visitor: Visitor,
     id: web::Path<String>,
@@ -410,20 +410,22 @@ async fn agree(
     visitor: Visitor,
     places: Places,
     id: web::Path<String>,
-    _fields: Fields<Nothing>,
+    fields: Fields<Judged>,
 ) -> Result<HttpResponse, Fault> {
-    let id = case_id(&id)?;
-    let decided = visitor.operators.judge(&visitor.acting, &id, true).await?;
+    let (id, shown) = (case_id(&id)?, fields.0.shown());
+    let operators = &visitor.operators;
+    let decided = operators.judge(&visitor.acting, &id, shown, true).await?;
     carry_out(&visitor, &places, &id, &decided).await
 }
 
 async fn refuse(
     visitor: Visitor,
     id: web::Path<String>,
-    _fields: Fields<Nothing>,
+    fields: Fields<Judged>,
 ) -> Result<HttpResponse, Fault> {
-    let id = case_id(&id)?;
-    visitor.operators.judge(&visitor.acting, &id, false).await?;
+    let (id, shown) = (case_id(&id)?, fields.0.shown());
+    let operators = &visitor.operators;
+    operators.judge(&visitor.acting, &id, shown, false).await?;
     Ok(go_saying(&here(&id), "said.refused"))
 }
 

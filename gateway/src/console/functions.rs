@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::access::{Access, Pages};
 use super::customers::account;
 use super::fault::Fault;
-use super::visitor::{Fields, Visitor, go_saying};
+use super::visitor::{Fields, Judged, Visitor, go_saying};
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
     pages.post(
@@ -53,6 +53,8 @@ pub(super) struct Standing {
     pub(super) past: Vec<Past>,
     pub(super) may_propose: bool,
     pub(super) may_judge: bool,
+    /// The proposal that is judged from here.
+    pub(super) judged: String,
     /// What waits was proposed by whoever looks: another person decides about it.
     pub(super) own: bool,
 }
@@ -88,6 +90,7 @@ pub(super) fn standing(functions: &Functions, visitor: &Visitor) -> Vec<Standing
             },
             past: past.collect(),
             may_propose: waiting.is_none() && visitor.acting.may(Right::ServeCustomers),
+            judged: waiting.map_or(String::new(), |one| one.proposal_id.clone()),
             may_judge: waiting.is_some() && !mine && visitor.acting.may(Right::ApproveService),
             own: mine,
         }
@@ -101,11 +104,6 @@ struct Proposed {
     wanted: String,
     reason: String,
 }
-
-/// A form without fields of its own.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 fn here(id: &str) -> String {
     format!("/console/customers/{id}")
@@ -134,11 +132,11 @@ async fn judge(
     visitor: &Visitor,
     customers: &Customers,
     path: &(String, String),
-    agree: bool,
+    (judged, agree): (&Judged, bool),
 ) -> Result<HttpResponse, Fault> {
     let (id, function) = (account(&path.0)?, named(&path.1)?);
     customers
-        .judge_function(&visitor.acting, &id, function, agree)
+        .judge_function(&visitor.acting, &id, function, (judged.shown(), agree))
         .await?;
     let said = if agree {
         "said.function_moved"
@@ -152,16 +150,16 @@ async fn agree(
     visitor: Visitor,
     customers: web::Data<Customers>,
     path: web::Path<(String, String)>,
-    _fields: Fields<Nothing>,
+    fields: Fields<Judged>,
 ) -> Result<HttpResponse, Fault> {
-    judge(&visitor, &customers, &path, true).await
+    judge(&visitor, &customers, &path, (&fields.0, true)).await
 }
 
 async fn refuse(
     visitor: Visitor,
     customers: web::Data<Customers>,
     path: web::Path<(String, String)>,
-    _fields: Fields<Nothing>,
+    fields: Fields<Judged>,
 ) -> Result<HttpResponse, Fault> {
-    judge(&visitor, &customers, &path, false).await
+    judge(&visitor, &customers, &path, (&fields.0, false)).await
 }

@@ -15,7 +15,7 @@ use super::access::{Access, Pages};
 use super::customers::account;
 use super::fault::Fault;
 use super::frame::{Frame, page};
-use super::visitor::{Fields, Visitor, go_saying};
+use super::visitor::{Fields, Judged, Visitor, go_saying};
 
 const READ: Access = Access::May(Right::ReadCustomers);
 
@@ -139,6 +139,8 @@ struct OpeningPage {
     verdicts: Vec<(&'static str, String)>,
     may_propose: bool,
     may_judge: bool,
+    /// The proposal that is judged from this page.
+    judged: String,
     /// What waits was proposed by whoever looks: another person decides about it.
     own: bool,
 }
@@ -189,6 +191,9 @@ async fn show(
             .map(|one| (one.as_str(), format!("verdict.{}", one.as_str())))
             .collect(),
         may_propose: found.awaits_a_proposal() && visitor.acting.may(Right::ServeCustomers),
+        judged: found
+            .waiting()
+            .map_or(String::new(), |one| one.proposal_id.clone()),
         may_judge: visitor.acting.may(Right::ApproveService)
             && found.waiting().is_some_and(|one| one.waits_for(&who)),
         own: found.waiting().is_some_and(|one| one.proposed_by == who),
@@ -242,20 +247,15 @@ async fn propose(
     Ok(go_saying(&here(&account, &id), "said.proposed"))
 }
 
-/// A form without fields of its own.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
 async fn judge(
     visitor: &Visitor,
     customers: &Customers,
     path: &Named,
-    agree: bool,
+    (judged, agree): (&Judged, bool),
 ) -> Result<HttpResponse, Fault> {
     let (account, id) = named(path)?;
     customers
-        .judge_opening(&visitor.acting, (&account, &id), agree)
+        .judge_opening(&visitor.acting, (&account, &id), (judged.shown(), agree))
         .await?;
     let said = if agree {
         "said.opening_decided"
@@ -269,16 +269,16 @@ async fn agree(
     visitor: Visitor,
     customers: web::Data<Customers>,
     path: Named,
-    _fields: Fields<Nothing>,
+    fields: Fields<Judged>,
 ) -> Result<HttpResponse, Fault> {
-    judge(&visitor, &customers, &path, true).await
+    judge(&visitor, &customers, &path, (&fields.0, true)).await
 }
 
 async fn refuse(
     visitor: Visitor,
     customers: web::Data<Customers>,
     path: Named,
-    _fields: Fields<Nothing>,
+    fields: Fields<Judged>,
 ) -> Result<HttpResponse, Fault> {
-    judge(&visitor, &customers, &path, false).await
+    judge(&visitor, &customers, &path, (&fields.0, false)).await
 }

@@ -9,6 +9,7 @@ use futures_util::future::{Ready, ready};
 use lifeline_core::accounts::Secret;
 use lifeline_core::operators::session::ABSOLUTE_S;
 use lifeline_core::operators::{Acting, Operators};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -207,6 +208,25 @@ fn parse<T: DeserializeOwned>(body: &Body) -> Result<Fields<T>, Fault> {
     web::Query::<T>::from_query(&rest.finish())
         .map(|query| Fields(query.into_inner()))
         .map_err(|_| Fault::Unreadable)
+}
+
+/// A form without fields of its own.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// A form by which somebody judges a proposal: the one that their page showed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Judged {
+    proposal: Option<String>,
+}
+
+impl Judged {
+    #[must_use]
+    pub fn shown(&self) -> Option<&str> {
+        self.proposal.as_deref()
+    }
 }
 
 /// What a multipart form says before and after the mark.
