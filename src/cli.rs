@@ -29,7 +29,8 @@ pub(crate) enum Command {
     Migrate(WithConfig),
     /// Check the configuration and list every fault.
     CheckConfig(WithConfig),
-    /// Ask every dependency whether it works and say what to do where it does not.
+    /// Ask store, key vault, Redis and marketing whether they work, look at keys, certificates, disks, backup and the
+    /// logs' volume, and say what to do where something is amiss. Changes nothing.
     Doctor(Doctor),
     /// Automatic refunds, or payouts of sold power, were stopped because too many went out: look, and let refunds go
     /// on by two persons.

@@ -134,3 +134,43 @@ fn decisions_are_numbered_and_whole() {
     }
     assert_no_faults("decision records", &faults);
 }
+
+/// Pages that can be reached from a page by links, a folder standing for the pages in it.
+fn reached_from(start: &str, pages: &[String]) -> Vec<String> {
+    let mut reached = vec![start.to_owned()];
+    let mut at = 0;
+    while let Some(page) = reached.get(at).cloned() {
+        at += 1;
+        for target in links(&page, &source::read(&page).unwrap_or_default()) {
+            let leads_to = |other: &&String| {
+                let (folder, _) = other.rsplit_once('/').unwrap_or_default();
+                **other == target || folder == target
+            };
+            for other in pages.iter().filter(leads_to) {
+                if !reached.contains(other) {
+                    reached.push(other.clone());
+                }
+            }
+        }
+    }
+    reached
+}
+
+#[test]
+fn every_page_is_found_by_links_from_both_front_pages() {
+    let pages: Vec<String> = source::files()
+        .expect("the repository's files")
+        .into_iter()
+        .filter(|path| path.starts_with("docs/") && path.ends_with(".md"))
+        .collect();
+    assert_eq!(reached_from("LICENSE", &pages), ["LICENSE"]);
+    let mut faults = Vec::new();
+    for front in ["README.md", "README.zh-CN.md"] {
+        let mut nearby = pages.clone();
+        nearby.push(front.to_owned());
+        let reached = reached_from(front, &nearby);
+        let lost = pages.iter().filter(|page| !reached.contains(page));
+        faults.extend(lost.map(|page| format!("{page} is not found from {front}")));
+    }
+    assert_no_faults("pages", &faults);
+}

@@ -1,6 +1,6 @@
 //! What operators rely on: the pages, the examples and the program say the same.
 
-use crate::source;
+use crate::{assert_no_faults, source};
 
 /// The text of every source file of the product, with its path.
 fn product() -> Vec<(String, String)> {
@@ -26,4 +26,79 @@ fn who_takes_samples_adds_them_up_unasked() {
     };
     assert!(says(".install_recorder("), "nothing takes metrics any more");
     assert!(says(".run_upkeep("), "nobody adds up what was measured");
+}
+
+const WATCHING: &str = "docs/operations/watching.md";
+
+/// The metrics that source text counts, measures or sets.
+fn metrics_of(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for kind in ["counter!(", "gauge!(", "histogram!("] {
+        for (at, _) in text.match_indices(kind) {
+            let rest = text.get(at + kind.len()..).unwrap_or("").trim_start();
+            let name = rest
+                .strip_prefix('"')
+                .and_then(|rest| rest.split('"').next());
+            found.extend(name.map(str::to_owned));
+        }
+    }
+    found
+}
+
+/// What a page says in code that begins like this.
+fn spoken_of(text: &str, begins: &str) -> Vec<String> {
+    let start = format!("`{begins}");
+    let spans = text.match_indices(&start);
+    spans
+        .filter_map(|(at, _)| text.get(at + 1..)?.split('`').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn planted_metrics_are_found() {
+    let text =
+        "metrics::counter!(\"a_total\", \"x\" => y); metrics::histogram!(\n    \"b_seconds\",\n";
+    assert_eq!(metrics_of(text), ["a_total", "b_seconds"]);
+    assert_eq!(spoken_of("| `a_total` | `b` |", "a_"), ["a_total"]);
+}
+
+#[test]
+fn every_metric_is_on_the_page_for_operators_and_no_other() {
+    let page = source::read(WATCHING).expect("the page");
+    let (_, table) = page.split_once("<!-- metrics -->").expect("the table");
+    let told = spoken_of(table, "lifeline_");
+    let product = product();
+    let counted: Vec<String> = product
+        .iter()
+        .flat_map(|(_, text)| metrics_of(text))
+        .filter(|name| name.starts_with("lifeline_"))
+        .collect();
+    assert!(counted.len() > 20, "{counted:?}");
+    let untold = counted.iter().filter(|name| !told.contains(name));
+    let mut faults: Vec<String> = untold
+        .map(|name| format!("{name} is not on {WATCHING}"))
+        .collect();
+    let unreal = told.iter().filter(|name| !counted.contains(name));
+    faults.extend(unreal.map(|name| format!("{WATCHING} names {name}, which nothing counts")));
+    assert_no_faults("metrics", &faults);
+}
+
+#[test]
+fn what_operators_look_for_in_the_log_is_written_there() {
+    let page = source::read(WATCHING).expect("the page");
+    let product = product();
+    let mut faults = Vec::new();
+    let (mut named, mut rest) = (0, page.as_str());
+    while let Some((_, after)) = rest.split_once("log `") {
+        rest = after;
+        let name = after.split('`').next().unwrap_or("");
+        named += 1;
+        let said = format!("\"{name}\"");
+        if !product.iter().any(|(_, text)| text.contains(&said)) {
+            faults.push(format!("{WATCHING} names {name}, which nothing writes"));
+        }
+    }
+    assert!(named > 5, "the page names no messages");
+    assert_no_faults("messages", &faults);
 }
