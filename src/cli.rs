@@ -356,3 +356,7 @@ pub(crate) struct Sim {
     #[arg(long)]
     pub(crate) trace: bool,
 }
+
+#[cfg(test)]
+#[cfg(feature = "demo")]
+mod tests;
