@@ -40,6 +40,8 @@ statements! { "payments":
         JOIN payment p ON p.payment_id = l.payment_id \
         WHERE l.consumer_index IN ($1, $2) AND p.account_id = $3 AND l.purpose = 'arrears' AND l.state IN ('READY', \
         'POSTING', 'POST_UNKNOWN', 'FENCING(repost)', 'FENCING(refund)', 'HELD')";
+    // Holds the account's row until the unit ends.
+    TURN("account") = "UPDATE account SET version = version WHERE account_id = $1";
     ORDERED_SINCE("payment") = "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS n FROM payment \
         WHERE account_id = $1 AND created_at > $2 AND state <> 'CLOSED'";
     HOLDER("open_claim") = "SELECT payment_id FROM open_claim WHERE claim_key IN ($1, $2)";
@@ -199,12 +201,6 @@ impl<C: Conn> PaymentReads for Sql<C> {
             .map(Fen::new)
     }
 
-    async fn ordered_since(&mut self, account: &AccountId, since: Time) -> Result<Fen, StoreError> {
-        self.count(&ORDERED_SINCE, args![account, since])
-            .await
-            .map(Fen::new)
-    }
-
     async fn claim_holder(&mut self, claim: &ClaimKey) -> Result<Option<PaymentId>, StoreError> {
         let [key, other] = self.claim_keys(claim)?;
         Ok(self.payment_ids(&HOLDER, args![key, other]).await?.pop())
@@ -228,6 +224,13 @@ impl<C: Conn> PaymentReads for Sql<C> {
 impl<C: WriteConn> PaymentStore for Sql<C> {
     async fn add(&mut self, order: &Order, lease_until: Time) -> Result<(), StoreError> {
         self.insert_order(order, lease_until).await
+    }
+
+    async fn ordered_since(&mut self, account: &AccountId, since: Time) -> Result<Fen, StoreError> {
+        self.touched(&TURN, args![account]).await?;
+        self.count(&ORDERED_SINCE, args![account, since])
+            .await
+            .map(Fen::new)
     }
 
     async fn lease(

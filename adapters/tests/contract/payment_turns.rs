@@ -9,6 +9,7 @@ use lifeline_core::shared::money::Fen;
 use tokio::task::JoinSet;
 
 use crate::bench::{Bench, at, now};
+use crate::bindings::account;
 use crate::contracts;
 use crate::payment_fixtures::{add, arrears, find, home, lease, order, paid, save};
 
@@ -20,6 +21,7 @@ contracts! { "payment_turns":
     m3_9_only_questions_are_brought_forward => ["PaymentStore::wake_questions"];
     a_claim_is_one_per_home_over_versions_and_users => ["PaymentStore::take_claim", "PaymentStore::free_claim",
         "PaymentReads::claim_holder"];
+    m3_15_orders_of_one_account_at_once_are_counted_one_after_the_other => ["PaymentStore::ordered_since"];
     one_of_many_takes_the_claim => ["PaymentStore::take_claim"];
     what_is_seen_is_kept_once => ["PaymentStore::sight", "PaymentReads::sightings"];
     the_brake_counts_before_it_lets_pass => ["PaymentStore::take_brake"];
@@ -247,6 +249,34 @@ async fn one_of_many_takes_the_claim(t: Bench) {
         taken += i32::from(taker.unwrap());
     }
     assert_eq!(taken, 1);
+    other.store.close().await.unwrap();
+}
+
+async fn m3_15_orders_of_one_account_at_once_are_counted_one_after_the_other(t: Bench) {
+    let payer = account(&t, "open-1").await;
+    let other = t.another_process().await;
+    let mut makers = JoinSet::new();
+    for n in 0..8 {
+        let bench = if n % 2 == 0 { t.clone() } else { other.clone() };
+        let mut one = order(&t);
+        one.payment.account_id = payer.clone();
+        makers.spawn(async move {
+            let (payer, since) = (&one.payment.account_id, now().plus_seconds(-1));
+            bench
+                .write(async |tx| {
+                    let before = tx.payments().ordered_since(payer, since).await?;
+                    tokio::task::yield_now().await;
+                    tx.payments().add(&one, at(30)).await?;
+                    Ok(before.get())
+                })
+                .await
+                .unwrap()
+        });
+    }
+    let mut counted = makers.join_all().await;
+    counted.sort_unstable();
+    let each: Vec<i64> = (0..8).map(|earlier| earlier * 12_840).collect();
+    assert_eq!(counted, each);
     other.store.close().await.unwrap();
 }
 

@@ -43,8 +43,6 @@ pub trait PaymentReads: Send {
         account: &AccountId,
         consumer_no: &ConsumerNo,
     ) -> Result<Fen, StoreError>;
-    /// What an account ordered after a moment and has not been proven unpaid.
-    async fn ordered_since(&mut self, account: &AccountId, since: Time) -> Result<Fen, StoreError>;
     /// Which order keeps others from being opened.
     async fn claim_holder(&mut self, claim: &ClaimKey) -> Result<Option<PaymentId>, StoreError>;
     /// Orders that are owed a turn and that nobody works, longest waiting first.
@@ -77,6 +75,9 @@ pub struct Trip {
 pub trait PaymentStore: PaymentReads {
     /// Stores a new order at version 1, leased to its maker at epoch 1 until `lease_until`.
     async fn add(&mut self, order: &Order, lease_until: Time) -> Result<(), StoreError>;
+    /// What an account ordered after a moment and has not been proven unpaid. Units that ask this about one
+    /// account follow one another: of two orders at once the later one counts the earlier.
+    async fn ordered_since(&mut self, account: &AccountId, since: Time) -> Result<Fen, StoreError>;
     /// Takes the order for a while; the new epoch, or `None` when somebody else holds it.
     async fn lease(
         &mut self,
