@@ -127,7 +127,10 @@ impl Sheet {
 /// What a spreadsheet would take for a formula gets an apostrophe in front.
 fn plain(cell: &str) -> String {
     let number = cell.parse::<i64>().is_ok();
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    // Some programs take the space in front away when they open a file.
+    let begins = cell.trim_start();
+    let formula = cell.starts_with(['\t', '\r', '\n'])
+        || begins.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     if formula && !number {
         format!("'{cell}")
     } else {
@@ -159,10 +162,13 @@ mod tests {
             "@SUM(A1)",
             "\t=1",
             "＝1",
+            " =1+1",
+            "\u{3000}＝1",
         ] {
             assert!(plain(bad).starts_with('\''), "{bad}");
         }
         assert_eq!(plain("-12"), "-12", "a number stays one");
+        assert_eq!(plain(" bill"), " bill");
         assert_eq!(quoted("a\"b,c"), "\"a\"\"b,c\"");
         assert_eq!(quoted("bill"), "bill");
     }
