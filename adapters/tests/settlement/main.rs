@@ -35,6 +35,7 @@ mod store;
 mod t;
 mod tables;
 mod trouble;
+mod turns;
 mod watching;
 mod world;
 
@@ -178,6 +179,7 @@ fn main() {
         reached::stories(),
         tables::stories(),
         trouble::stories(),
+        turns::stories(),
         watching::stories(),
     ];
     for told in all.into_iter().flatten() {

@@ -203,8 +203,8 @@ impl Settlement {
         let now = self.now();
         match task.state {
             State::Open if now >= task.countdown.ends_at => {
-                self.see_task(id, &Seen::plain(Input::Deadline), ACTOR, "")
-                    .await?;
+                let over = Seen::plain(Input::Deadline);
+                self.see_looked_at(&task, &over, ACTOR).await?;
             }
             State::Open => self.remind(id).await?,
             State::Answered => self.rest(id).await?,

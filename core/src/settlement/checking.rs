@@ -1,6 +1,5 @@
 //! The one unit of work of a check task: load it with its trade task, ask table K, make its answer true.
 
-use super::SettlementError;
 use super::asking::{add_task, news};
 use super::check_task::{CheckTask, RejectReason};
 use super::countdown::CountdownRules;
@@ -8,12 +7,13 @@ use super::differing::Differing;
 use super::energy::{EnergyVersion, Settled, VersionState};
 use super::events::{self, MonthNews};
 use super::ids::{CheckTaskId, TradeTaskId};
-use super::records::{case, differs, task_line, trade_line};
+use super::records::{case, differs, of_row, task_line, trade_line};
 use super::rules::SettlementRules;
 use super::table_k::{Effect, Facts, Input, State, Verdict, decide};
 use super::table_t;
 use super::trade_task::{Hold, TradeTask};
-use crate::cases::CaseKind;
+use super::{CAUSES, SettlementError};
+use crate::cases::{Case, CaseKind, rounds};
 use crate::shared::draw::Draw;
 use crate::shared::money::Fen;
 use crate::shared::time::Time;
@@ -63,10 +63,20 @@ pub(super) async fn see(
     id: &CheckTaskId,
     seen: &Seen,
 ) -> Result<Applied, SettlementError> {
-    let Some(mut task) = tx.settlement().task(id).await? else {
-        return Err(SettlementError::NotFound);
-    };
-    let mut trade = tx.settlement().trade_of(id).await?;
+    let found = tx.settlement().task(id).await?;
+    let task = found.ok_or(SettlementError::NotFound)?;
+    see_of(tx, rules, draw, task, seen).await
+}
+
+/// The same, of a task that this unit has loaded.
+pub(super) async fn see_of(
+    tx: &mut Tx,
+    rules: &SettlementRules,
+    draw: &Draw,
+    mut task: CheckTask,
+    seen: &Seen,
+) -> Result<Applied, SettlementError> {
+    let mut trade = tx.settlement().trade_of(&task.check_task_id).await?;
     let before = task.clone();
     let decision = decide(task.state, seen.input, facts(&task, trade.as_ref()));
     task.state = decision.next;
@@ -104,7 +114,7 @@ pub(super) async fn see(
                 open(tx, draw, CaseKind::SettlementDispute, &task, "dispute").await?
             }
             Effect::OpenCase => {
-                open(tx, draw, CaseKind::SettlementReview, &task, why(seen.input)).await?;
+                open_review(tx, draw, &task, why(seen.input)).await?;
             }
             Effect::Contradict => {
                 let input = seen.input.as_str();
@@ -191,12 +201,21 @@ const fn verdict_of(input: Input) -> Verdict {
     }
 }
 
-const fn why(input: Input) -> &'static str {
+pub(super) const fn why(input: Input) -> &'static str {
     match input {
         Input::Deadline => "owner_unreached",
         Input::Corrected => "corrected_again",
         _ => "review_overdue",
     }
+}
+
+/// A task may be handed over more than once, and staff are told of each time: a later one has a cause of its own.
+pub(super) fn review_cause(task: &CheckTask, what: &str) -> String {
+    let cause = format!("{CAUSES}{what}:{}", task.check_task_id);
+    if task.review_round > 1 {
+        return format!("{cause}:{}", task.review_round);
+    }
+    cause
 }
 
 /// A look and a refusal leave no trace; a case is opened once whatever the row does.
@@ -250,8 +269,23 @@ async fn open(
     task: &CheckTask,
     what: &str,
 ) -> Result<(), SettlementError> {
-    let case = case(draw, kind, task.check_task_id.as_str(), what);
-    tx.cases().open(&case).await?;
+    let case = of_row(draw, kind, task.check_task_id.as_str(), what);
+    rounds::open(tx.cases(), &case).await?;
+    Ok(())
+}
+
+async fn open_review(
+    tx: &mut Tx,
+    draw: &Draw,
+    task: &CheckTask,
+    what: &str,
+) -> Result<(), SettlementError> {
+    let (kind, about) = (CaseKind::SettlementReview, task.check_task_id.as_str());
+    let told = Case {
+        cause: review_cause(task, what),
+        ..case(draw, kind, about, what)
+    };
+    tx.cases().open(&told).await?;
     Ok(())
 }
 

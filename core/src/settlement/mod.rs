@@ -66,6 +66,7 @@ use crate::shared::draw::Draw;
 use crate::shared::ids::{Entropy, Maker};
 use crate::shared::time::{Clock, Time};
 use crate::store::{Store, atomically};
+use check_task::CheckTask;
 use checking::{Applied, Seen};
 use ids::{CheckTaskId, TradeTaskId};
 use trading::{Paid, TradeApplied};
@@ -146,10 +147,45 @@ impl Settlement {
         actor: &str,
         trace_id: &str,
     ) -> Result<Applied, SettlementError> {
+        let applied = self.see_as(id, None, seen, (actor, trace_id)).await?;
+        applied.ok_or(SettlementError::NotFound)
+    }
+
+    /// Applies what a turn found out about a check task, if that still stands as it was looked at. Another node may
+    /// have given it the same turn meanwhile, or its owner answered (money.md G2): then its next turn sees.
+    async fn see_looked_at(
+        &self,
+        task: &CheckTask,
+        seen: &Seen,
+        actor: &str,
+    ) -> Result<(), SettlementError> {
+        let (id, version) = (&task.check_task_id, Some(task.version));
+        self.see_as(id, version, seen, (actor, "")).await?;
+        Ok(())
+    }
+
+    /// `None` when the task is not of that version any more.
+    async fn see_as(
+        &self,
+        id: &CheckTaskId,
+        version: Option<i64>,
+        seen: &Seen,
+        (actor, trace_id): (&str, &str),
+    ) -> Result<Option<Applied>, SettlementError> {
         let draw = self.draw(actor, trace_id);
         let rules = &*self.rules;
         atomically(self.store(), async |tx| {
-            checking::see(tx, rules, &draw, id, seen).await
+            let found = tx.settlement().task(id).await?;
+            let task = found.ok_or(SettlementError::NotFound)?;
+            if version.is_some_and(|looked_at| looked_at != task.version) {
+                tracing::info!(
+                    input = seen.input.as_str(),
+                    "settlement.check_task.moved_on"
+                );
+                return Ok(None);
+            }
+            let applied = checking::see_of(tx, rules, &draw, task, seen).await?;
+            Ok(Some(applied))
         })
         .await
     }

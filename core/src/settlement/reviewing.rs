@@ -1,13 +1,15 @@
 //! The reviewer's part of a check task: handing it over, asking what came of it, calling it back.
 
 use super::check_task::CheckTask;
-use super::checking::Seen;
+use super::checking::{self, Seen};
 use super::ids::CheckTaskId;
 use super::ports::{ReviewAnswer, ReviewRequest};
 use super::table_k::{Input, State};
 use super::{Settlement, SettlementError};
 use crate::shared::time::Time;
 use crate::store::{Tx, atomically, snapshot};
+
+const ACTOR: &str = "job:settlement.review";
 
 impl Settlement {
     /// Hands a task over to the reviewer, or asks what came of it.
@@ -18,13 +20,10 @@ impl Settlement {
         if task.review_sent_at.is_none() {
             return self.hand_over(task, review_no).await;
         }
-        let began = task.review_began_at.unwrap_or(task.created_at);
-        let overdue = self.now() >= began.plus_seconds(self.rules.review_wait_s);
-        let id = &task.check_task_id;
         let said = self.ports.reviewer.ask(review_no).await;
         // A correction of figures that newer data take the place of: the month is asked about anew then.
         if matches!(said, Ok(ReviewAnswer::Corrected(_))) && self.has_newer_data(task).await? {
-            return self.wait_for_review(id, None).await;
+            return self.wait_for_review(&task.check_task_id, None).await;
         }
         let seen = match said {
             Ok(ReviewAnswer::Upheld) => Seen::plain(Input::Upheld),
@@ -33,12 +32,28 @@ impl Settlement {
                 ..Seen::plain(Input::Corrected)
             },
             Ok(ReviewAnswer::NotFound) => return self.hand_over(task, review_no).await,
-            Ok(ReviewAnswer::Pending) | Err(_) if overdue => Seen::plain(Input::ReviewOverdue),
-            Ok(ReviewAnswer::Pending) | Err(_) => return self.wait_for_review(id, None).await,
+            Ok(ReviewAnswer::Pending) | Err(_) => return self.no_word(task, None).await,
         };
-        self.see_task(id, &seen, "job:settlement.review", "")
-            .await?;
-        Ok(())
+        self.see_looked_at(task, &seen, ACTOR).await
+    }
+
+    /// Nothing is said yet. Once the reviewer's time is over, whether or not the terminal ever took the task, staff are
+    /// told of it, once for each handing-over; the reviewer is asked on.
+    async fn no_word(&self, task: &CheckTask, sent: Option<Time>) -> Result<(), SettlementError> {
+        let id = &task.check_task_id;
+        let began = task.review_began_at.unwrap_or(task.created_at);
+        if self.now() >= began.plus_seconds(self.rules.review_wait_s) {
+            let overdue = Seen::plain(Input::ReviewOverdue);
+            let cause = checking::review_cause(task, checking::why(overdue.input));
+            let told = {
+                let mut view = snapshot(self.store()).await?;
+                view.cases().about(id.as_str()).await?
+            };
+            if !told.iter().any(|case| case.cause == cause) {
+                self.see_looked_at(task, &overdue, ACTOR).await?;
+            }
+        }
+        self.wait_for_review(id, sent).await
     }
 
     /// Whether the month was collected again, and is not settled yet.
@@ -74,7 +89,7 @@ impl Settlement {
                 None
             }
         };
-        self.wait_for_review(&task.check_task_id, sent).await
+        self.no_word(task, sent).await
     }
 
     async fn wait_for_review(
