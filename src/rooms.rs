@@ -352,11 +352,8 @@ fn accounts(ground: Ground, outside: &Outside, base: &str, budget: Budget) -> Ac
 /// The door of sellers' user names.
 fn by_generation(accounts: &Accounts, passwords: &Arc<dyn Passwords>) -> GenerationDoor {
     let names = Arc::new(GenerationNames);
-    GenerationDoor::new(PasswordDoor::over(
-        accounts.clone(),
-        Arc::clone(passwords),
-        names,
-    ))
+    let (accounts, passwords) = (accounts.clone(), Arc::clone(passwords));
+    GenerationDoor::new(PasswordDoor::over(accounts, passwords, names))
 }
 
 /// Sellers of power, and who keeps their keys.

@@ -5,6 +5,8 @@ use lifeline_core::payments::Policy;
 
 use super::*;
 
+mod bounds;
+
 fn good(dir: &Path) -> String {
     for name in [
         "cert.pem",
@@ -134,152 +136,29 @@ fn the_example_lacks_only_its_files_and_secrets() {
         "user_system.secret_hex",
     ];
     assert_eq!(lacking, expected);
-    let (limits, defaults) = (&config.limits, Limits::default());
-    assert_eq!(limits.per_address_minute, defaults.per_address_minute);
-    assert_eq!(limits.per_account_minute, defaults.per_account_minute);
+    let same = |shown: &dyn std::fmt::Debug, default: &dyn std::fmt::Debug| {
+        assert_eq!(format!("{shown:?}"), format!("{default:?}"));
+    };
+    same(&config.limits, &Limits::default());
+    same(&config.logs, &Logs::default());
+    same(&config.node, &Node::default());
+    same(&config.vault, &Vault::default());
+    let usual_ms = channels::deadline_ms();
+    for deadline_ms in [
+        config.alipay.deadline_ms,
+        config.marketing.deadline_ms,
+        config.sms.deadline_ms,
+        config.user_system.deadline_ms,
+        config.generation.deadline_ms,
+        config.exchange.deadline_ms,
+    ] {
+        assert_eq!(deadline_ms, usual_ms);
+    }
     assert_eq!(config.notices.sign_name, Notices::default().sign_name);
     assert_eq!(config.breaker.rules(), BreakerRules::default());
     assert_eq!(config.payment_policy(), Policy::default());
     let usual = Settlement::default().rules("L0");
     assert_eq!(config.settlement.rules("L0"), usual);
-}
-
-#[test]
-fn each_bound_of_settlement_is_held() {
-    for (section, key, within, beyond) in [
-        ("watch", "every_s", ["60", "86400"], ["59", "86401"]),
-        (
-            "watch",
-            "threshold_s",
-            ["3601", "604800"],
-            ["3600", "604801"],
-        ),
-        ("watch", "side_by_side", ["1", "64"], ["0", "65"]),
-        (
-            "countdown",
-            "wait_s",
-            ["86400", "2592000"],
-            ["86399", "2592001"],
-        ),
-        (
-            "countdown",
-            "wait_min_s",
-            ["3600", "259200"],
-            ["3599", "259201"],
-        ),
-        ("countdown", "ahead_s", ["0", "864000"], ["-1", "864001"]),
-        (
-            "countdown",
-            "reminders_percent",
-            ["[1, 2]", "[98, 99]"],
-            ["[0, 2]", "[99, 100]"],
-        ),
-        (
-            "countdown",
-            "reminders_percent",
-            ["[50, 51]", "[1, 99]"],
-            ["[50, 50]", "[90, 50]"],
-        ),
-        ("queue", "w_wait_per_s", ["0", "1000000"], ["-1", "1000001"]),
-        (
-            "queue",
-            "w_amount_per_fen",
-            ["0", "1000000"],
-            ["-1", "1000001"],
-        ),
-    ] {
-        let found = |value: &str| {
-            let dir = tempfile::tempdir().unwrap();
-            // A poll each day asks for a longer threshold.
-            let longer = if (key, value) == ("every_s", "86400") {
-                "threshold_s = 86401\n"
-            } else {
-                ""
-            };
-            let text = good(dir.path());
-            let text = format!("{text}\n[settlement.{section}]\n{key} = {value}\n{longer}");
-            let found = faults(&text, dir.path());
-            let ours = found.iter().filter(|path| path.starts_with("settlement."));
-            ours.count()
-        };
-        assert_eq!(within.map(found), [0, 0], "{section}.{key}");
-        let beyond = beyond.map(found);
-        assert!(beyond.iter().all(|count| *count > 0), "{section}.{key}");
-    }
-}
-
-#[test]
-fn each_bound_of_the_breaker_is_held() {
-    for (key, within, beyond) in [
-        ("window_s", ["6", "600"], ["5", "601"]),
-        ("calls_min", ["1", "10000"], ["0", "10001"]),
-        ("failed_percent", ["1", "100"], ["0", "101"]),
-        ("slow_percent", ["1", "100"], ["0", "101"]),
-        ("slow_ms", ["50", "20000"], ["49", "20001"]),
-        ("open_s", ["1", "8"], ["0", "9"]),
-        ("open_max_s", ["5", "300"], ["4", "301"]),
-        ("probes", ["1", "100"], ["0", "101"]),
-    ] {
-        let found = |value: &str| {
-            let dir = tempfile::tempdir().unwrap();
-            let text = format!("{}\n[breaker]\n{key} = {value}\n", good(dir.path()));
-            let found = faults(&text, dir.path());
-            found
-                .iter()
-                .filter(|path| path.starts_with("breaker."))
-                .count()
-        };
-        assert_eq!(within.map(found), [0, 0], "{key}");
-        assert!(beyond.map(found).iter().all(|count| *count > 0), "{key}");
-    }
-}
-
-#[test]
-fn the_latest_bill_is_none_to_thirty_one_days_late() {
-    let read_in = |value: &str| {
-        let dir = tempfile::tempdir().unwrap();
-        let text = format!(
-            "{}\n[payments]\nbill_late_days = {value}\n",
-            good(dir.path())
-        );
-        let found = faults(&text, dir.path());
-        let read = read(&dir.path().join("lifeline.toml")).unwrap();
-        (found, read.payment_policy().bill_late_days)
-    };
-    for (value, days) in [("0", 0), ("31", 31)] {
-        assert_eq!(read_in(value), (Vec::new(), days));
-    }
-    for value in ["-1", "32"] {
-        assert_eq!(read_in(value).0, ["payments.bill_late_days"], "{value}");
-    }
-}
-
-#[test]
-fn a_marketing_without_a_fence_is_said_in_the_configuration() {
-    let dir = tempfile::tempdir().unwrap();
-    let text = format!(
-        "{}\n[payments]\nmarketing_fences = false\n",
-        good(dir.path())
-    );
-    assert_eq!(faults(&text, dir.path()), Vec::<String>::new());
-    let read = read(&dir.path().join("lifeline.toml")).unwrap();
-    assert!(!read.payment_policy().marketing_fences);
-}
-
-#[test]
-fn a_node_is_called_by_one_to_thirty_two_plain_characters() {
-    let found = |name: &str| {
-        let dir = tempfile::tempdir().unwrap();
-        let text = format!("{}\n[node]\nname = \"{name}\"\n", good(dir.path()));
-        faults(&text, dir.path())
-    };
-    let (longest, too_long) = ("n".repeat(32), "n".repeat(33));
-    for name in ["a", "north-1", longest.as_str()] {
-        assert_eq!(found(name), Vec::<String>::new(), "{name}");
-    }
-    for name in ["", "North", "10.0.0.5", "n_1", too_long.as_str()] {
-        assert_eq!(found(name), ["node.name"], "{name}");
-    }
 }
 
 #[test]

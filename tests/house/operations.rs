@@ -1,5 +1,7 @@
 //! What operators rely on: the pages, the examples and the program say the same.
 
+use std::collections::BTreeSet;
+
 use crate::{assert_no_faults, source};
 
 /// The text of every source file of the product, with its path.
@@ -101,4 +103,77 @@ fn what_operators_look_for_in_the_log_is_written_there() {
     }
     assert!(named > 5, "the page names no messages");
     assert_no_faults("messages", &faults);
+}
+
+/// The fields of the structs that a configuration is read into.
+fn keys_read(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let (mut is_read, mut inside) = (false, false);
+    for line in text.lines().map(str::trim) {
+        if line.starts_with("#[derive(") {
+            is_read = line.contains("Deserialize");
+        } else if line.contains("struct ") && line.ends_with('{') {
+            inside = is_read;
+        } else if line == "}" {
+            inside = false;
+        } else if inside && !line.starts_with(['/', '#']) {
+            let line = line.trim_start_matches("pub(crate) ");
+            let field = line.trim_start_matches("pub ").split_once(": ");
+            found.extend(field.map(|(name, _)| name.to_owned()));
+        }
+    }
+    found
+}
+
+/// The keys and sections of an example, those in comments too.
+fn keys_shown(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for line in text.lines() {
+        let line = line.trim_start_matches("# ");
+        if let Some(section) = line.strip_prefix('[') {
+            let section = section.trim_start_matches('[').split(']').next();
+            let parts = section.unwrap_or("").split('.');
+            found.extend(parts.map(str::to_owned));
+        } else if let Some((name, _)) = line.split_once(" = ") {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            if name.chars().all(plain) {
+                found.insert(name.to_owned());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn planted_keys_are_found() {
+    let code = "#[derive(Debug)]\nstruct A {\n    a: u8,\n}\n#[derive(Deserialize)]\nstruct B {\n    /// c: said\n    pub(crate) b: u8,\n}\n";
+    assert_eq!(Vec::from_iter(keys_read(code)), ["b"]);
+    let example = "# Of c: d = e\n[a.b]\nf = 1   # g = 2\n# h = 3\n";
+    assert_eq!(Vec::from_iter(keys_shown(example)), ["a", "b", "f", "h"]);
+}
+
+#[test]
+fn every_key_that_is_read_is_in_the_example_and_no_other() {
+    let files = source::files().expect("the repository's files");
+    let mut faults = Vec::new();
+    for (example, code) in [
+        ("deploy/lifeline.example.toml", "src/config/"),
+        (
+            "deploy/line/relay.example.toml",
+            "deploy/line/src/config.rs",
+        ),
+    ] {
+        let texts = files
+            .iter()
+            .filter(|path| path.starts_with(code) && !path.ends_with("/tests.rs"))
+            .filter_map(|path| source::read(path));
+        let read: BTreeSet<String> = texts.flat_map(|text| keys_read(&text)).collect();
+        assert!(read.len() > 5, "{code} reads {read:?}");
+        let shown = keys_shown(&source::read(example).expect("the example"));
+        let unshown = read.difference(&shown);
+        faults.extend(unshown.map(|key| format!("{example} does not show {key}")));
+        let unread = shown.difference(&read);
+        faults.extend(unread.map(|key| format!("{example} shows {key}, which nothing reads")));
+    }
+    assert_no_faults("keys", &faults);
 }

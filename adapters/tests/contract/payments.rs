@@ -54,10 +54,8 @@ async fn round_trip(t: Bench) {
     later.payment.shown = Fen::new(5_001);
     later.payment.shown_at = Some(at(201));
     save(&t, &later, None).await.unwrap();
-    assert_eq!(
-        find(&t, &later.payment.payment_id).await.unwrap(),
-        saved(&later)
-    );
+    let read = find(&t, &later.payment.payment_id).await.unwrap();
+    assert_eq!(read, saved(&later));
     // A bare one: nothing optional is there.
     let mut bare = order(&t);
     let payment = &mut bare.payment;
