@@ -75,18 +75,24 @@ fn finding(check: &'static str, ok: bool, wrong: impl FnOnce() -> (String, Strin
     }
 }
 
+/// A failure in the two last columns.
+fn columns(failure: &Failure, otherwise: &str) -> (String, String) {
+    let (what, advice) = failure.told();
+    (what.to_owned(), advice.unwrap_or(otherwise).to_owned())
+}
+
 async fn store_finding(config: &config::Config) -> Finding {
     let opened = tokio::time::timeout(ASK_TIME_MAX, store::open(&config.store, Kind::Live)).await;
     let wrong = match opened {
         Ok(Ok(_)) => None,
-        Ok(Err(failure)) => Some(failure.to_string()),
-        Err(_) => Some("no answer within 5 s".to_owned()),
+        Ok(Err(failure)) => Some(failure),
+        Err(_) => Some(Failure::failed("no answer within 5 s")),
     };
     finding("store", wrong.is_none(), || {
-        (
-            wrong.unwrap_or_default(),
-            "check store.url and store.keyring, then `lifeline migrate`".to_owned(),
-        )
+        let what = "check store.url and store.keyring";
+        wrong
+            .map(|failure| columns(&failure, what))
+            .unwrap_or_default()
     })
 }
 
@@ -95,24 +101,21 @@ fn keys_finding(config: &config::Config) -> Finding {
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let built = Outside::build(config, Kind::Live, &clock, &entropy);
     finding("channel keys and addresses", built.is_ok(), || {
-        let text = built
-            .err()
-            .map(|failure| failure.to_string())
-            .unwrap_or_default();
-        (
-            text,
-            "check the files and secrets of [alipay], [marketing], [sms], [user_system], [generation] and [exchange]"
-                .to_owned(),
-        )
+        let what = "check the files and secrets of [alipay], [marketing], [sms], [user_system], [generation] and [exchange]";
+        let wrong = built.err();
+        wrong
+            .map(|failure| columns(&failure, what))
+            .unwrap_or_default()
     })
 }
 
 fn vault_finding(config: &config::Config) -> Finding {
     let wrong = vault::try_out(&config.vault).err();
     finding("key vault", wrong.is_none(), || {
-        let text = wrong.map(|failure| failure.to_string());
-        let what = "check [vault]; with the software vault there is nothing to check".to_owned();
-        (text.unwrap_or_default(), what)
+        let what = "check [vault]; with the software vault there is nothing to check";
+        wrong
+            .map(|failure| columns(&failure, what))
+            .unwrap_or_default()
     })
 }
 
@@ -121,11 +124,9 @@ fn tls_finding(config: &config::Config) -> Finding {
     let built = built.map(|files| Certificates::read(files).and_then(|held| held.server()));
     let ok = matches!(built, Some(Ok(_)));
     finding("line certificate", ok, || {
-        let text = match built {
-            Some(Err(failure)) => failure.to_string(),
-            _ => "no certificate is configured".to_owned(),
-        };
-        (text, "check [listeners.line.tls]".to_owned())
+        let none = Failure::failed("no certificate is configured");
+        let wrong = built.and_then(Result::err).unwrap_or(none);
+        columns(&wrong, "check [listeners.line.tls]")
     })
 }
 
@@ -258,6 +259,14 @@ fn report(findings: &[Finding], json: bool) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failure_fills_one_line_and_its_own_advice_comes_first() {
+        let plain = columns(&Failure::failed("no answer"), "check it");
+        assert_eq!(plain, ("no answer".to_owned(), "check it".to_owned()));
+        let (said, what) = columns(&Failure::failed("too old").advice("migrate"), "check it");
+        assert_eq!((said.as_str(), what.as_str()), ("too old", "migrate"));
+    }
 
     #[test]
     fn each_way_a_backup_is_amiss_has_words_of_its_own() {

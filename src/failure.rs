@@ -61,6 +61,11 @@ impl Failure {
         self
     }
 
+    /// What happened, and what to do about it where that is known.
+    pub(crate) fn told(&self) -> (&str, Option<&str>) {
+        (&self.what, self.advice.as_deref())
+    }
+
     /// The process must end without waiting for anything.
     pub(crate) const fn at_once(mut self) -> Self {
         self.at_once = true;

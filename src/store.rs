@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lifeline_adapters::keyring::{InstanceKind, Keyring};
-use lifeline_adapters::sql::{self, Engine, OpenError};
+use lifeline_adapters::sql::{self, Engine, OpenError, SchemaError};
 use lifeline_core::shared::time::Clock as _;
 use secrecy::ExposeSecret as _;
 
@@ -33,7 +33,7 @@ pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failu
             "the store could not be migrated: {}",
             chain(&error)
         ))
-        .advice("check store.url and that the store is not newer than this program")
+        .advice(advice_on(&error))
     })?;
     let mut said = match migrated.applied.as_slice() {
         [] => format!(
@@ -74,14 +74,34 @@ pub(crate) async fn open(place: &Store, kind: Kind) -> Result<Arc<Engine>, Failu
     let keyring = Arc::new(keyring(&place.keyring, kind)?);
     let url = place.url.expose_secret();
     sql::open(url, keyring, kind.into()).await.map_err(|error| {
-        let advice = match error {
-            OpenError::Keyring(_) => {
-                "give this node the keyring of the node that rotated the keys, or the one from the backup of this store"
-            }
-            _ => "run `lifeline migrate`, and `lifeline doctor` when it still fails",
-        };
-        Failure::failed(format!("the store could not be opened: {}", chain(&error))).advice(advice)
+        let what = format!("the store could not be opened: {}", chain(&error));
+        Failure::failed(what).advice(advice_on(&error))
     })
+}
+
+fn advice_on(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::Keyring(_) => {
+            "give this node the keyring of the node that rotated the keys, or the one from the backup of this store"
+        }
+        OpenError::WrongKind { .. } | OpenError::WrongKeyring { .. } => {
+            "check store.url and store.keyring: one of them is of another kind of installation"
+        }
+        OpenError::Schema(SchemaError::Absent) => {
+            "check store.url; only for a new installation run `lifeline migrate`, which makes the store there"
+        }
+        OpenError::Schema(SchemaError::Older { .. }) => "run `lifeline migrate`",
+        OpenError::Schema(SchemaError::Newer { .. }) => {
+            "start the newer program: tables never go back, and `lifeline migrate` of this one cannot help"
+        }
+        OpenError::Schema(SchemaError::Divergent(_)) => {
+            "take the program that made these tables or a released one after it"
+        }
+        OpenError::Schema(SchemaError::Failed(_)) => {
+            "see what the database said, mend that, and run `lifeline migrate` again"
+        }
+        OpenError::Store(_) => "check store.url, and that the database answers from here",
+    }
 }
 
 pub(crate) fn keyring(file: &Path, kind: Kind) -> Result<Keyring, Failure> {
@@ -107,4 +127,23 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         cause = next.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_of_another_version_is_answered_by_what_helps() {
+        let advice = |error: SchemaError| advice_on(&OpenError::Schema(error));
+        let (found, known) = (53, 52);
+        assert!(advice(SchemaError::Newer { found, known }).starts_with("start the newer program"));
+        let (found, known) = (51, 52);
+        assert_eq!(
+            advice(SchemaError::Older { found, known }),
+            "run `lifeline migrate`"
+        );
+        // A wrong address must not end with a new, empty store beside the true one.
+        assert!(advice(SchemaError::Absent).starts_with("check store.url"));
+    }
 }

@@ -177,3 +177,32 @@ fn every_key_that_is_read_is_in_the_example_and_no_other() {
     }
     assert_no_faults("keys", &faults);
 }
+
+/// The names of the loops in a file of the product, without those of its tests.
+fn loops_of(text: &str) -> Vec<String> {
+    let product = text.split("\nmod tests {").next().unwrap_or("");
+    let bodies = product.split("impl Worker for ").skip(1);
+    bodies
+        .filter_map(|body| body.split_once("fn name(")?.1.split('"').nth(1))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_loop_beside_the_requests_is_on_the_page() {
+    let planted = "impl Worker for A {\n fn name(&self) -> &str {\n \"a.b\"\n}\n}\nmod tests {\nimpl Worker for B { fn name() { \"c\" } }";
+    assert_eq!(loops_of(planted), ["a.b"]);
+    let page = source::read("docs/ARCHITECTURE.md").expect("the page");
+    let loops: Vec<String> = product()
+        .iter()
+        .flat_map(|(_, text)| loops_of(text))
+        .collect();
+    assert!(loops.len() > 10, "{loops:?}");
+    let untold = loops
+        .iter()
+        .filter(|name| !page.contains(&format!("`{name}`")));
+    let faults: Vec<String> = untold
+        .map(|name| format!("docs/ARCHITECTURE.md does not tell of the loop {name}"))
+        .collect();
+    assert_no_faults("loops", &faults);
+}
