@@ -123,6 +123,7 @@ async fn ec_19_an_administrator_adds_changes_and_ends_people() {
             ("login", login.into()),
             ("role", role.into()),
             ("scope", scope.into()),
+            ("code", office.fresh_code("admin")),
         ]
     };
     let post = async |path: &str, form: &[(&str, String)]| {
@@ -170,9 +171,9 @@ async fn ec_19_who_is_reset_or_ended_is_out_at_once() {
     let chen = office.enter(&desk, "chen").await;
     let cookie = office.enter(&desk, "admin").await;
     let mark = office.mark(&desk, &cookie).await;
-    let reset = desk
-        .post("/console/staff/chen/reset", &cookie, &[("mark", &mark)])
-        .await;
+    let code = office.fresh_code("admin");
+    let form = [("mark", mark.as_str()), ("code", code.as_str())];
+    let reset = desk.post("/console/staff/chen/reset", &cookie, &form).await;
     assert_eq!(reset.status, StatusCode::OK);
     assert_eq!(
         desk.get("/console", &chen).await.status,
@@ -181,6 +182,44 @@ async fn ec_19_who_is_reset_or_ended_is_out_at_once() {
     let old = office.given("chen");
     let status = try_in(&desk, "chen", old.password.expose(), &office.code(&old)).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED, "the old proofs are over");
+}
+
+#[actix_web::test]
+async fn m3_11_proofs_are_handed_out_for_a_code_of_ones_own_only() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    office.hire("chen", Role::Reviewer, Scope::Everywhere).await;
+    let admin = office.enter(&desk, "admin").await;
+    let mark = office.mark(&desk, &admin).await;
+    // The one that was taken to sign in, one of another person, and none.
+    let used = office.code(&office.given("admin"));
+    let others = office.code(&office.given("finance"));
+    for code in [used.as_str(), others.as_str()] {
+        let new = [
+            ("mark", mark.as_str()),
+            ("login", "second.self"),
+            ("role", "reviewer"),
+            ("scope", "*"),
+            ("code", code),
+        ];
+        let made = desk.post("/console/staff", &admin, &new).await;
+        assert_eq!(made.status, StatusCode::CONFLICT);
+        let reset = [("mark", mark.as_str()), ("code", code)];
+        let reset = desk.post("/console/staff/chen/reset", &admin, &reset);
+        assert_eq!(reset.await.status, StatusCode::CONFLICT);
+    }
+    let none = [("mark", mark.as_str())];
+    let none = desk.post("/console/staff/chen/reset", &admin, &none);
+    assert_eq!(none.await.status, StatusCode::BAD_REQUEST);
+    office.enter(&desk, "chen").await;
+    let people = office.operators.everybody().await.unwrap();
+    let second = people
+        .iter()
+        .find(|one| one.login.as_str() == "second.self");
+    assert!(second.is_none());
+    let added = office.audited("operators.add");
+    let refused = added.iter().filter(|said| *said == "fault.step_up");
+    assert_eq!(refused.count(), 2);
 }
 
 #[actix_web::test]
@@ -202,12 +241,15 @@ async fn ln_55_who_is_changed_reset_or_ended_is_out_on_every_node_with_the_next_
         );
     };
     let (reviewer, none) = ([("role", "reviewer"), ("scope", "*")], [("", ""); 0]);
-    for (what, more) in [
-        ("change", &reviewer[..]),
-        ("reset", &none[..]),
-        ("end", &none[..]),
-    ] {
+    for what in ["change", "reset", "end"] {
         let chen = office.enter(&there, "chen").await;
+        let code = office.fresh_code("admin");
+        let shown = [("code", code.as_str())];
+        let more = match what {
+            "change" => &reviewer[..],
+            "reset" => &shown[..],
+            _ => &none[..],
+        };
         for node in [&here, &there] {
             let served = node.get("/console", &chen).await.status;
             assert_eq!(served, StatusCode::OK, "before: {what}");

@@ -66,7 +66,12 @@ async fn ln_55_markup_is_text_in_every_field_and_on_every_page() {
         assert_eq!(post(&office, &desk, who, &path, form).await, 303, "{path}");
     }
     // Names, codes and numbers are not free text: markup in them is refused.
-    let person = [("login", HURT), ("role", "support"), ("scope", HURT)];
+    let person = [
+        ("login", HURT),
+        ("role", "support"),
+        ("scope", HURT),
+        ("code", HURT),
+    ];
     for (who, path, form) in [
         (&admin, "/console/staff", &person[..]),
         (&support, "/console/customers", &[("asked", HURT)][..]),

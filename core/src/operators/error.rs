@@ -15,6 +15,9 @@ pub enum OperatorError {
     Refused,
     #[error("this login is taken")]
     Taken,
+    /// Who hands out proofs shows first that they are themselves.
+    #[error("the code is wrong, or was used")]
+    Code,
     #[error("nobody has this login")]
     NoSuch,
     /// An installation whose last administrator is gone could not be administered any more.

@@ -4,11 +4,13 @@ use super::error::OperatorError;
 use super::right::Role;
 use super::sign_in::{Acting, Operators};
 use super::staff::{Login, Scope, Staff};
+use super::step_up::{StepUp, step_up};
 use super::totp::TotpSecret;
 use crate::accounts::passwords::{Password, PasswordHash};
 use crate::audit;
 use crate::shared::ids::{Maker, StaffId};
-use crate::store::{Tx, atomically, snapshot};
+use crate::shared::time::Time;
+use crate::store::{StoreError, Tx, atomically, snapshot};
 
 /// Characters of a password that we make: 20 of 62 are 119 bits.
 const PASSWORD_CHARS: usize = 20;
@@ -26,6 +28,9 @@ pub struct Credentials {
 #[derive(Debug, Clone, Copy)]
 pub enum By<'a> {
     Staff(&'a Acting),
+    /// The same, with a code of their phone: proofs are handed out to nobody else, or whoever finds a browser
+    /// open could make themselves a second person (money.md 3.11).
+    Shown(&'a Acting, &'a str),
     CommandLine,
 }
 
@@ -33,7 +38,9 @@ impl By<'_> {
     fn line(self, maker: Maker<'_>, act: &str, subject: &str, outcome: &str) -> audit::Line {
         let (id, now) = (maker.uuid(), maker.now());
         match self {
-            Self::Staff(acting) => acting.line(id, now, act, subject, outcome),
+            Self::Staff(acting) | Self::Shown(acting, _) => {
+                acting.line(id, now, act, subject, outcome)
+            }
             Self::CommandLine => audit::Line {
                 audit_id: id,
                 at: now,
@@ -49,7 +56,19 @@ impl By<'_> {
 
     /// Nobody lifts or ends themselves: another administrator does.
     fn is(self, staff: &StaffId) -> bool {
-        matches!(self, Self::Staff(acting) if acting.staff.staff_id == *staff)
+        match self {
+            Self::Staff(acting) | Self::Shown(acting, _) => acting.staff.staff_id == *staff,
+            Self::CommandLine => false,
+        }
+    }
+
+    /// Whether proofs may be handed out. A wrong code is counted, so the unit has to commit.
+    async fn may_hand_out(self, tx: &mut Tx, now: Time) -> Result<bool, StoreError> {
+        match self {
+            Self::CommandLine => Ok(true),
+            Self::Staff(_) => Ok(false),
+            Self::Shown(acting, code) => Ok(step_up(tx, acting, code, now).await? == StepUp::Shown),
+        }
     }
 }
 
@@ -65,7 +84,7 @@ impl Operators {
     /// A new person, with a password and a secret for codes that are made here.
     ///
     /// # Errors
-    /// [`OperatorError::Taken`], or the store's or the hash's.
+    /// [`OperatorError::Code`], [`OperatorError::Taken`], or the store's or the hash's.
     pub async fn add(
         &self,
         login: &Login,
@@ -96,28 +115,34 @@ impl Operators {
             role.as_str(),
         );
         let (staff, line) = (&staff, &line);
-        atomically(&*self.store, async |tx: &mut Tx| {
+        let added = atomically(&*self.store, async |tx: &mut Tx| {
+            if !by.may_hand_out(tx, staff.created_at).await? {
+                return Ok::<_, OperatorError>(Err(OperatorError::Code));
+            }
             if !tx.operators().add(staff).await? {
-                return Err(OperatorError::Taken);
+                return Ok(Err(OperatorError::Taken));
             }
             tx.audit().append(line).await?;
-            Ok(())
+            Ok(Ok(()))
         })
         .await?;
-        Ok(given)
+        added.map(|()| given)
     }
 
     /// New proofs for somebody who lost theirs. All their sessions end; a closed login opens.
     ///
     /// # Errors
-    /// [`OperatorError::NoSuch`], or the store's or the hash's.
+    /// [`OperatorError::Code`], [`OperatorError::NoSuch`], or the store's or the hash's.
     pub async fn reset(&self, login: &Login, by: By<'_>) -> Result<Credentials, OperatorError> {
         let found = self.named(login).await?;
         let (given, hash) = self.fresh(login, found.role).await?;
         let maker = self.maker();
         let line = by.line(maker, "operators.reset", found.staff_id.as_str(), "ok");
         let (now, id, line, totp) = (maker.now(), &found.staff_id, &line, &given.totp);
-        atomically(&*self.store, async |tx: &mut Tx| {
+        let renewed = atomically(&*self.store, async |tx: &mut Tx| {
+            if !by.may_hand_out(tx, now).await? {
+                return Ok(false);
+            }
             let staff = tx.operators().find(id).await?;
             let mut staff = staff.ok_or(OperatorError::NoSuch)?;
             if staff.ended_at.is_some() {
@@ -129,10 +154,10 @@ impl Operators {
             tx.operators().save(&staff).await?;
             tx.operators().end_sessions_of(id, now).await?;
             tx.audit().append(line).await?;
-            Ok(())
+            Ok(true)
         })
         .await?;
-        Ok(given)
+        renewed.then_some(given).ok_or(OperatorError::Code)
     }
 
     /// Another role or scope. Sessions end, so that what was allowed a moment ago is not any more.
@@ -171,7 +196,7 @@ impl Operators {
         by: By<'_>,
         act: &str,
         outcome: &str,
-        alter: impl Fn(&mut Staff, crate::shared::time::Time) + Send + Sync,
+        alter: impl Fn(&mut Staff, Time) + Send + Sync,
     ) -> Result<(), OperatorError> {
         let found = self.named(login).await?;
         let maker = self.maker();

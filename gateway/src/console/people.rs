@@ -104,6 +104,14 @@ struct New {
     login: String,
     role: String,
     scope: String,
+    code: String,
+}
+
+/// A code of one's own phone.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shown {
+    code: String,
 }
 
 fn login(text: &str) -> Result<Login, Fault> {
@@ -119,13 +127,17 @@ fn standing(role: &str, scope: &str) -> Result<(Role, Scope), Fault> {
 async fn add(visitor: Visitor, fields: Fields<New>) -> Result<HttpResponse, Fault> {
     let name = login(&fields.0.login)?;
     let (role, scope) = standing(&fields.0.role, &fields.0.scope)?;
-    let by = By::Staff(&visitor.acting);
+    let by = By::Shown(&visitor.acting, &fields.0.code);
     let made = visitor.operators.add(&name, role, scope, by).await?;
     Ok(given(&visitor, &made))
 }
 
-async fn reset(visitor: Visitor, name: web::Path<String>) -> Result<HttpResponse, Fault> {
-    let by = By::Staff(&visitor.acting);
+async fn reset(
+    visitor: Visitor,
+    name: web::Path<String>,
+    fields: Fields<Shown>,
+) -> Result<HttpResponse, Fault> {
+    let by = By::Shown(&visitor.acting, &fields.0.code);
     let made = visitor.operators.reset(&login(&name)?, by).await?;
     Ok(given(&visitor, &made))
 }
