@@ -1,5 +1,5 @@
-//! What a turn of a check task found out while the task moved on under it: another node gave it the same turn, or its
-//! owner answered. And a reviewer who cannot be reached (money.md G2, table K).
+//! What a turn of a check task or a payout found out while that moved on under it: another node gave it the same turn,
+//! or its owner answered. And a reviewer who cannot be reached (money.md G2, tables K and T).
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -7,7 +7,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use async_trait::async_trait;
 use lifeline_core::settlement::ports::{ReviewAnswer, ReviewRequest, ReviewTerminal};
 use lifeline_core::settlement::table_k::{State, Verdict};
+use lifeline_core::settlement::table_t;
+use lifeline_core::settlement::trading::Paid;
 use lifeline_core::settlement::{Feedback, Ports, Settlement, SettlementError};
+use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::time::{Clock, Time};
 use tokio::runtime::Handle;
@@ -16,7 +19,7 @@ use tokio::sync::Notify;
 use crate::checking::{answer, sent};
 use crate::store::{Place, start};
 use crate::stories;
-use crate::world::{Outside, Seller, rules};
+use crate::world::{Fault, Outside, Seller, rules};
 
 stories! {
     what_a_reviewer_said_of_an_earlier_round_is_not_said_of_the_next;
@@ -26,6 +29,7 @@ stories! {
     a_terminal_that_takes_nothing_is_told_when_the_time_is_over;
     each_round_that_is_overdue_is_told;
     a_dispute_after_the_first_was_closed_is_told;
+    a_payout_fenced_since_it_was_looked_at_leaves_through_the_gate_only;
 }
 
 /// The review terminal, whose answers stand still on their way, like a process that was stopped.
@@ -80,8 +84,8 @@ fn late(place: &Place, outside: &Outside) -> (Settlement, Arc<Late>) {
     (Settlement::new(ports, rules()), late)
 }
 
-/// A clock that stands still with its node at the second look: the first asks which tasks are due, the second what
-/// is due of the first of them.
+/// A clock that stands still with its node at the second look: the first asks what is due, the second is about the
+/// first of that, which was read before.
 #[derive(Debug)]
 struct Stopped {
     outside: Outside,
@@ -101,10 +105,16 @@ impl Clock for Stopped {
     }
 }
 
-/// Runs `meanwhile` after another node looked at the one task that is due, and before it acts on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sweep {
+    Tasks,
+    Payouts,
+}
+
+/// Runs `meanwhile` after another node looked at the one row that is due, and before it acts on it.
 async fn while_another_looks(
-    place: &Place,
-    outside: &Outside,
+    (place, outside): (&Place, &Outside),
+    sweep: Sweep,
     meanwhile: impl Future<Output = ()>,
 ) {
     let (release, go_on) = mpsc::channel();
@@ -121,11 +131,18 @@ async fn while_another_looks(
     };
     let slow = Settlement::new(ports, rules());
     let runtime = Handle::current();
-    let looking = tokio::task::spawn_blocking(move || runtime.block_on(slow.sweep_tasks()));
+    let looking = tokio::task::spawn_blocking(move || {
+        runtime.block_on(async move {
+            match sweep {
+                Sweep::Tasks => slow.sweep_tasks().await,
+                Sweep::Payouts => slow.sweep_trades().await,
+            }
+        })
+    });
     arrived.notified().await;
     meanwhile.await;
     release.send(()).unwrap();
-    assert_eq!(looking.await.unwrap().unwrap(), 1);
+    assert!(looking.await.unwrap().unwrap() > 0);
 }
 
 fn say(outside: &Outside, word: ReviewAnswer) {
@@ -205,7 +222,7 @@ async fn the_end_of_a_wait_that_two_nodes_see_is_one_end(place: Place) {
     let (app, seller) = sent(&place, &outside, "10").await;
     let ends_at = place.newest_task(&seller).await.countdown.ends_at;
     outside.advance(ends_at.seconds_since(outside.now()) + 1);
-    while_another_looks(&place, &outside, async {
+    while_another_looks((&place, &outside), Sweep::Tasks, async {
         assert_eq!(app.sweep_tasks().await.unwrap(), 1);
     })
     .await;
@@ -222,7 +239,7 @@ async fn an_answer_taken_back_is_not_timed_out_by_a_node_that_looked_before(plac
     app.pushed(&id).await.unwrap();
     let ends_at = place.task(&id).await.countdown.ends_at;
     outside.advance(ends_at.seconds_since(outside.now()) + 1);
-    while_another_looks(&place, &outside, async {
+    while_another_looks((&place, &outside), Sweep::Tasks, async {
         app.sweep_tasks().await.unwrap();
         assert_eq!(place.task(&id).await.verdict, Some(Verdict::Timeout));
         let own = app.own_task(&seller.owner, &id).await.unwrap();
@@ -293,4 +310,39 @@ async fn a_dispute_after_the_first_was_closed_is_told(place: Place) {
         assert!(matches!(refused, Err(SettlementError::Closed { .. })));
         assert_eq!(told(&place, "settlement_dispute").await, told_of);
     }
+}
+
+/// It comes out of the unknown while its month is checked anew: what the owner has not answered yet must not leave.
+async fn a_payout_fenced_since_it_was_looked_at_leaves_through_the_gate_only(place: Place) {
+    let outside = Outside::at(start());
+    let (app, seller) = sent(&place, &outside, "10").await;
+    answer(&app, &place, &seller, Feedback::Confirm)
+        .await
+        .unwrap();
+    outside.with(|world| world.faults.push_back(Fault::Before));
+    app.sweep_trades().await.unwrap();
+    let task = place.newest_task(&seller).await;
+    let payout = place.trade_of(&task.check_task_id).await.unwrap();
+    assert_eq!(payout.state, table_t::State::Unknown);
+    outside.advance(60);
+    outside.reads(&seller, "10.5");
+    assert_eq!(app.collect_all().await.unwrap(), 1);
+    assert_eq!(app.watch().await.unwrap(), 1);
+    while_another_looks((&place, &outside), Sweep::Payouts, async {
+        let (id, fenced) = (&payout.trade_task_id, table_t::Input::FencedNotFound);
+        let applied = app.see_trade(id, fenced, Paid::default(), "job:test").await;
+        assert_eq!(applied.unwrap().trade.state, table_t::State::Queued);
+    })
+    .await;
+    for _ in 0..3 {
+        outside.advance(601);
+        app.sweep_trades().await.unwrap();
+    }
+    assert_eq!(outside.paid(), Fen::ZERO, "the owner was not heard yet");
+    assert_eq!(place.trade_of(&task.check_task_id).await, None, "withdrawn");
+    answer(&app, &place, &seller, Feedback::Confirm)
+        .await
+        .unwrap();
+    app.sweep_trades().await.unwrap();
+    assert_eq!(outside.paid(), Fen::new(13_020));
 }

@@ -100,9 +100,12 @@ impl Settlement {
         if checked.trade.state != State::Queued {
             return Ok(Some(checked));
         }
-        let applied = self
-            .see_trade(id, Input::Turn, Paid::default(), ACTOR)
-            .await?;
+        let version = Some(checked.trade.version);
+        let turn = self.see_trade_as(id, version, Input::Turn, Paid::default(), ACTOR);
+        let Some(applied) = turn.await? else {
+            // Somebody moved it since it passed the gate: the head of the queue is looked for anew.
+            return Ok(Some(checked));
+        };
         Ok(Some(applied).filter(|applied| applied.effects.contains(&Effect::Send)))
     }
 
@@ -117,10 +120,12 @@ impl Settlement {
                 self.pass_gate(id).await?;
             }
             State::Sending | State::Unknown => {
-                let applied = self
-                    .see_trade(id, Input::Turn, Paid::default(), ACTOR)
-                    .await?;
-                self.pursue(&applied).await?;
+                // Another node may have given it this turn: once it is in the queue, a turn would send it past the gate.
+                let version = Some(trade.version);
+                let turn = self.see_trade_as(id, version, Input::Turn, Paid::default(), ACTOR);
+                if let Some(applied) = turn.await? {
+                    self.pursue(&applied).await?;
+                }
             }
             State::Queued | State::Paid | State::Withdrawn => {}
         }
@@ -131,16 +136,16 @@ impl Settlement {
         let draw = self.draw(ACTOR, "");
         let rules = &*self.rules;
         atomically(self.store(), async |tx| {
-            let Some(trade) = tx.settlement().trade(id).await? else {
-                return Err(SettlementError::NotFound);
-            };
+            let found = tx.settlement().trade(id).await?;
+            let trade = found.ok_or(SettlementError::NotFound)?;
             let gate = gate::ask(tx, rules, &trade, draw.now).await?;
             if let Gate::Differs(what) = gate {
                 let case = differs(&draw, id.as_str(), what);
                 tx.cases().open(&case).await?;
             }
             let (input, hold) = gate.input();
-            trading::see(tx, rules, &draw, id, input, Paid { sum: None, hold }).await
+            let paid = Paid { sum: None, hold };
+            trading::see_of(tx, rules, &draw, trade, input, paid).await
         })
         .await
     }

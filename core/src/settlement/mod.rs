@@ -198,10 +198,30 @@ impl Settlement {
         paid: Paid,
         actor: &str,
     ) -> Result<TradeApplied, SettlementError> {
+        let applied = self.see_trade_as(id, None, input, paid, actor).await?;
+        applied.ok_or(SettlementError::NotFound)
+    }
+
+    /// `None` when the task is not of that version any more.
+    async fn see_trade_as(
+        &self,
+        id: &TradeTaskId,
+        version: Option<i64>,
+        input: table_t::Input,
+        paid: Paid,
+        actor: &str,
+    ) -> Result<Option<TradeApplied>, SettlementError> {
         let draw = self.draw(actor, "");
         let rules = &*self.rules;
         atomically(self.store(), async |tx| {
-            trading::see(tx, rules, &draw, id, input, paid).await
+            let found = tx.settlement().trade(id).await?;
+            let trade = found.ok_or(SettlementError::NotFound)?;
+            if version.is_some_and(|looked_at| looked_at != trade.version) {
+                tracing::info!(input = input.as_str(), "settlement.payout.moved_on");
+                return Ok(None);
+            }
+            let applied = trading::see_of(tx, rules, &draw, trade, input, paid).await?;
+            Ok(Some(applied))
         })
         .await
     }

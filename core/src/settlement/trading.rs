@@ -53,9 +53,20 @@ pub(super) async fn see(
     input: Input,
     paid: Paid,
 ) -> Result<TradeApplied, SettlementError> {
-    let Some(mut trade) = tx.settlement().trade(id).await? else {
-        return Err(SettlementError::NotFound);
-    };
+    let found = tx.settlement().trade(id).await?;
+    let trade = found.ok_or(SettlementError::NotFound)?;
+    see_of(tx, rules, draw, trade, input, paid).await
+}
+
+/// The same, of a task that this unit has loaded: whoever changed it meanwhile makes the unit begin anew.
+pub(super) async fn see_of(
+    tx: &mut Tx,
+    rules: &SettlementRules,
+    draw: &Draw,
+    mut trade: TradeTask,
+    input: Input,
+    paid: Paid,
+) -> Result<TradeApplied, SettlementError> {
     let before = trade.clone();
     if input == Input::Case {
         // Two persons decided: what a contradiction stopped goes on.
@@ -120,7 +131,7 @@ pub(super) async fn hear(
         return Err(SettlementError::NotFound);
     };
     if trade.payout_no.as_deref() == Some(payout_no) {
-        return see(tx, rules, draw, id, input, paid).await;
+        return see_of(tx, rules, draw, trade, input, paid).await;
     }
     tracing::info!(input = input.as_str(), "settlement.payout.earlier_number");
     let fact = match input {
