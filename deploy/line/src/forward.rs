@@ -184,7 +184,10 @@ fn covered(headers: &HeaderMap) -> Result<Vec<(&'static str, String)>, Refused> 
         let Some(value) = values.next() else {
             continue;
         };
-        if values.next().is_some() {
+        // What a client names in `Connection` would be signed and not sent: the gateway refuses that, and ends
+        // a connection of ours for it.
+        let goes_on = passes(headers, &HeaderName::from_static(name));
+        if values.next().is_some() || !goes_on {
             return Err(Refused::Odd);
         }
         let value = value.to_str().map_err(|_| Refused::Odd)?;
@@ -272,6 +275,20 @@ mod tests {
             let kind = said(X_CONTENT_TYPE_OPTIONS);
             assert_eq!(kind, Some("nosniff".parse().expect("a header")));
         }
+    }
+
+    #[test]
+    fn what_is_signed_is_also_sent() {
+        let covers = |connection: &'static str| {
+            let request = TestRequest::get()
+                .insert_header(("authorization", "Bearer x"))
+                .insert_header(("connection", connection))
+                .to_http_request();
+            covered(request.headers()).map(|fields| fields.len())
+        };
+        assert!(matches!(covers("keep-alive"), Ok(1)));
+        let named = covers("keep-alive, Authorization");
+        assert!(matches!(named, Err(Refused::Odd)));
     }
 
     #[test]
