@@ -174,3 +174,70 @@ fn every_page_is_found_by_links_from_both_front_pages() {
     }
     assert_no_faults("pages", &faults);
 }
+
+/// What comes to be only when it is needed.
+const MADE_LATER: [&str; 1] = ["tests/fuzz/found"];
+
+/// Paths of the repository that a page names in code, without those that stand for several.
+fn named_paths(text: &str) -> Vec<String> {
+    let tops = [
+        "src/",
+        "core/",
+        "gateway/",
+        "adapters/",
+        "tests/",
+        "docs/",
+        "deploy/",
+        "miniapp/",
+    ];
+    let words = text.split('`').skip(1).step_by(2);
+    words
+        .flat_map(str::split_whitespace)
+        .filter_map(|word| word.split("::").next())
+        .filter(|word| tops.iter().any(|top| word.starts_with(top)))
+        .filter(|word| !word.contains(['{', '<', '*', '…', '(']))
+        .map(|word| word.trim_end_matches(['.', ',', ';', ':']).to_owned())
+        .collect()
+}
+
+#[test]
+fn paths_that_pages_name_are_there() {
+    let planted = "`core/x.rs::name` or `adapters/{a,b}.rs`, core/y.rs; `cat docs/z.md`";
+    assert_eq!(named_paths(planted), ["core/x.rs", "docs/z.md"]);
+    let files = source::files().expect("the repository's files");
+    let pages = files.iter().filter(|path| {
+        path.ends_with(".md") && (path.starts_with("docs/") || path.starts_with("README"))
+    });
+    let mut faults = Vec::new();
+    for page in pages {
+        for path in named_paths(&source::read(page).unwrap_or_default()) {
+            if !source::root().join(&path).exists() && !MADE_LATER.contains(&path.as_str()) {
+                faults.push(format!("{page} names {path}, which is not there"));
+            }
+        }
+    }
+    assert_no_faults("paths", &faults);
+}
+
+/// The doors answer GET; a HEAD is a page that does not exist.
+#[test]
+fn what_pages_try_by_hand_is_asked_by_get() {
+    let asks_the_head = |line: &str| {
+        let mut words = line.split("curl ").skip(1).flat_map(str::split_whitespace);
+        words.any(|word| {
+            let short = word.starts_with('-') && !word.starts_with("--");
+            word == "--head" || (short && word.contains('I'))
+        })
+    };
+    assert!(asks_the_head("`curl -sI https://x`") && !asks_the_head("`curl -s https://I`"));
+    let files = source::files().expect("the repository's files");
+    let pages = files.iter().filter(|path| path.ends_with(".md"));
+    let faults: Vec<String> = pages
+        .filter(|page| {
+            let text = source::read(page).unwrap_or_default();
+            text.lines().any(asks_the_head)
+        })
+        .map(|page| format!("{page} asks by HEAD"))
+        .collect();
+    assert_no_faults("curl", &faults);
+}
