@@ -317,6 +317,14 @@ impl<C: WriteConn> SettlementStore for Sql<C> {
         self.trades_keyed_otherwise(weights_epoch, most).await
     }
 
+    async fn committed_alone(
+        &mut self,
+        account: &GenerationAccountId,
+        period: &Period,
+    ) -> Result<Fen, StoreError> {
+        self.committed_behind_others(account, period).await
+    }
+
     async fn set_aside(&mut self, id: &TradeTaskId, again: Time) -> Result<bool, StoreError> {
         self.stop_trade(id, again).await
     }

@@ -39,6 +39,8 @@ statements! { "trades":
         ORDER BY queue_key DESC, enqueued_at, trade_task_id LIMIT 1";
     COMMITTED("trade_task") = "SELECT CAST(COALESCE(SUM(COALESCE(paid_fen, amount_fen)), 0) AS BIGINT) AS n FROM trade_task \
         WHERE generation_account_id = $1 AND period = $2 AND state IN ('SENDING', 'UNKNOWN', 'PAID')";
+    // Payouts of one account leave one after the other: what is read after it is the newest.
+    LOCK("generation_account") = "UPDATE generation_account SET version = version WHERE generation_account_id = $1";
     SENT_SINCE("trade_task") = "SELECT COUNT(*) AS n, CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS sum_fen \
         FROM trade_task WHERE sent_at IS NOT NULL AND sent_at >= $1";
     PAID_SINCE("trade_task") = "SELECT trade_task_id FROM trade_task WHERE state = 'PAID' \
@@ -196,6 +198,15 @@ impl<C: Conn> Sql<C> {
 }
 
 impl<C: WriteConn> Sql<C> {
+    pub(super) async fn committed_behind_others(
+        &mut self,
+        account: &GenerationAccountId,
+        period: &Period,
+    ) -> Result<Fen, StoreError> {
+        self.touched(&LOCK, args![account]).await?;
+        self.committed_for(account, period).await
+    }
+
     pub(super) async fn insert_trade(&mut self, trade: &TradeTask) -> Result<(), StoreError> {
         let mut args = self.trade_args(trade).await?;
         args.extend(args![

@@ -3,11 +3,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use lifeline_core::settlement::check_task::CheckTask;
 use lifeline_core::settlement::ports::{ReviewAnswer, ReviewRequest, ReviewTerminal};
 use lifeline_core::settlement::table_k::{State, Verdict};
 use lifeline_core::settlement::table_t;
+use lifeline_core::settlement::trade_task::TradeTask;
 use lifeline_core::settlement::trading::Paid;
 use lifeline_core::settlement::{Feedback, Ports, Settlement, SettlementError};
 use lifeline_core::shared::money::Fen;
@@ -17,6 +20,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use crate::checking::{answer, sent};
+use crate::k::{NET, settled, task_in, trade_in};
 use crate::store::{Place, start};
 use crate::stories;
 use crate::world::{Fault, Outside, Seller, rules};
@@ -30,6 +34,7 @@ stories! {
     each_round_that_is_overdue_is_told;
     a_dispute_after_the_first_was_closed_is_told;
     a_payout_fenced_since_it_was_looked_at_leaves_through_the_gate_only;
+    two_payouts_of_a_month_that_leave_at_once_pay_it_once;
 }
 
 /// The review terminal, whose answers stand still on their way, like a process that was stopped.
@@ -345,4 +350,55 @@ async fn a_payout_fenced_since_it_was_looked_at_leaves_through_the_gate_only(pla
         .unwrap();
     app.sweep_trades().await.unwrap();
     assert_eq!(outside.paid(), Fen::new(13_020));
+}
+
+/// One unit is about to send a payout, and another comes to a second one of that month before it ends.
+async fn two_payouts_of_a_month_that_leave_at_once_pay_it_once(place: Place) {
+    let outside = Outside::at(start());
+    let seller = place.seller(&outside, 1).await;
+    settled(&place, &outside, &seller, 1).await;
+    let mut payouts = Vec::new();
+    for data_version in [1, 2] {
+        let task = CheckTask {
+            data_version,
+            ..task_in(&outside, &seller, State::Answered)
+        };
+        let payout = trade_in(&outside, &task, table_t::State::Queued);
+        place
+            .write(async |tx| {
+                tx.settlement().add_task(&task).await?;
+                tx.settlement().add_trade(&payout).await
+            })
+            .await;
+        payouts.push(payout);
+    }
+    let app = Settlement::new(ports(&place, &outside), rules());
+    let (holds, done) = (Notify::new(), Notify::new());
+    let sending = TradeTask {
+        state: table_t::State::Sending,
+        payout_no: Some("t0first".to_owned()),
+        sent_at: Some(outside.now()),
+        ..payouts[0].clone()
+    };
+    let first = place.write(async |tx| {
+        let (account, period) = (&sending.generation_account_id, &sending.period);
+        let committed = tx.settlement().committed_alone(account, period).await?;
+        assert_eq!(committed, Fen::ZERO);
+        tx.settlement().save_trade(&sending).await?;
+        holds.notify_one();
+        // Whoever does not wait for this unit is through by then.
+        let _ = tokio::time::timeout(Duration::from_millis(200), done.notified()).await;
+        Ok(())
+    });
+    let second = async {
+        holds.notified().await;
+        let (id, turn) = (&payouts[1].trade_task_id, table_t::Input::Turn);
+        let applied = app.see_trade(id, turn, Paid::default(), "job:test").await;
+        done.notify_one();
+        applied.unwrap().trade
+    };
+    let ((), second) = tokio::join!(first, second);
+    assert_eq!(second.state, table_t::State::Withdrawn, "nothing is left");
+    let leaving = "SELECT CAST(SUM(amount_fen) AS BIGINT) FROM trade_task WHERE state = 'SENDING'";
+    assert_eq!(place.number(leaving).await, NET.get());
 }

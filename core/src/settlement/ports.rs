@@ -155,6 +155,13 @@ pub trait SettlementStore: SettlementReads {
         weights_epoch: i64,
         most: i64,
     ) -> Result<Vec<Queued>, StoreError>;
+    /// As [`SettlementReads::committed`], for a unit that is about to send: it waits for another that is about to send
+    /// for the account, and until it ends others wait for it.
+    async fn committed_alone(
+        &mut self,
+        account: &GenerationAccountId,
+        period: &Period,
+    ) -> Result<Fen, StoreError>;
     /// Stops a payout that is not final, reading nothing of it, and looks again at that moment; false when it was
     /// stopped before, or is final.
     async fn set_aside(&mut self, id: &TradeTaskId, again: Time) -> Result<bool, StoreError>;

@@ -263,9 +263,10 @@ async fn freeze(
     draw: &Draw,
     trade: &mut TradeTask,
 ) -> Result<(), SettlementError> {
+    // Another payout of the month may leave at the same time: the second counts what the first took.
     let committed = tx
         .settlement()
-        .committed(&trade.generation_account_id, &trade.period)
+        .committed_alone(&trade.generation_account_id, &trade.period)
         .await?;
     let payable = trade.accepted.minus(committed)?;
     let permitted = tx
