@@ -15,6 +15,8 @@ fn pages() -> Vec<(String, String)> {
         "README.md",
         "README.zh-CN.md",
         "deploy/lifeline.example.toml",
+        "deploy/systemd/lifeline.service",
+        "deploy/systemd/lifeline-backup.service",
     ]
     .map(|file| root.join(file))
     .into();
@@ -35,15 +37,19 @@ fn pages() -> Vec<(String, String)> {
     files.into_iter().map(read).collect()
 }
 
-/// Every call of the program that a page shows in code, or a comment of an example on a line of its own.
+/// Every call of the program that a page shows in code, a comment of an example on a line of its own, or a unit makes.
 fn calls(text: &str) -> Vec<&str> {
     // Between two of these marks stands code; three of them, around a block, come to the same.
     let code = text.split('`').skip(1).step_by(2);
     let comments = text.lines().filter_map(|line| line.strip_prefix("# "));
     let lines = code.flat_map(str::lines).chain(comments);
-    lines
+    let called = lines
         .flat_map(|line| line.split(" | "))
-        .filter_map(|part| part.trim_start().strip_prefix("lifeline "))
+        .filter_map(|part| part.trim_start().strip_prefix("lifeline "));
+    let units = text.lines().filter(|line| line.starts_with("ExecStart="));
+    let started = units.filter_map(|line| Some(line.split_once("/bin/lifeline ")?.1));
+    called
+        .chain(started)
         .filter(|call| call.starts_with(|c: char| c.is_ascii_lowercase()))
         .collect()
 }
@@ -88,15 +94,15 @@ fn leaves(command: &Command, before: &str, found: &mut BTreeSet<String>) {
 #[test]
 fn planted_calls_are_judged() {
     let program = Cli::command();
-    let text = "say `x | lifeline keys rotate signing --at-once` and\n```\nlifeline gone --config x\n```\n# lifeline doctor --yes    asks\n";
+    let text = "say `x | lifeline keys rotate signing --at-once` and\n```\nlifeline gone --config x\n```\n# lifeline doctor --yes    asks\nExecStart=/usr/local/bin/lifeline serve --config x\n";
     let judged: Vec<_> = calls(text)
         .into_iter()
         .map(|call| judged(&program, call))
         .collect();
     let paths: Vec<_> = judged.iter().map(|(path, _)| path.as_str()).collect();
-    assert_eq!(paths, ["keys rotate", "", "doctor"]);
+    assert_eq!(paths, ["keys rotate", "", "doctor", "serve"]);
     let faults: Vec<_> = judged.iter().map(|(_, faults)| faults.len()).collect();
-    assert_eq!(faults, [0, 1, 1]);
+    assert_eq!(faults, [0, 1, 1, 0]);
 }
 
 #[test]
