@@ -229,6 +229,10 @@ impl<C: Conn> SettlementReads for Sql<C> {
         self.committed_for(account, period).await
     }
 
+    async fn is_stopped_beside(&mut self, trade: &TradeTask) -> Result<bool, StoreError> {
+        self.is_another_stopped(trade).await
+    }
+
     async fn paid_since(
         &mut self,
         since: Time,

@@ -39,6 +39,8 @@ statements! { "trades":
         ORDER BY queue_key DESC, enqueued_at, trade_task_id LIMIT 1";
     COMMITTED("trade_task") = "SELECT CAST(COALESCE(SUM(COALESCE(paid_fen, amount_fen)), 0) AS BIGINT) AS n FROM trade_task \
         WHERE generation_account_id = $1 AND period = $2 AND state IN ('SENDING', 'UNKNOWN', 'PAID')";
+    STOPPED("trade_task") = "SELECT COUNT(*) AS n FROM trade_task WHERE generation_account_id = $1 AND period = $2 \
+        AND frozen = 1 AND trade_task_id <> $3";
     // Payouts of one account leave one after the other: what is read after it is the newest.
     LOCK("generation_account") = "UPDATE generation_account SET version = version WHERE generation_account_id = $1";
     SENT_SINCE("trade_task") = "SELECT COUNT(*) AS n, CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS sum_fen \
@@ -120,6 +122,15 @@ impl<C: Conn> Sql<C> {
             .count(&COMMITTED, args![account, period.as_str()])
             .await?;
         Ok(Fen::new(sum))
+    }
+
+    pub(super) async fn is_another_stopped(
+        &mut self,
+        trade: &TradeTask,
+    ) -> Result<bool, StoreError> {
+        let (account, period) = (&trade.generation_account_id, trade.period.as_str());
+        let args = args![account, period, &trade.trade_task_id];
+        Ok(self.count(&STOPPED, args).await? > 0)
     }
 
     pub(super) async fn payouts_since(&mut self, since: Time) -> Result<(i64, Fen), StoreError> {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lifeline_core::cases::CaseKind;
 use lifeline_core::settlement::ports::{Payout, PayoutAnswer, TradePlatform};
-use lifeline_core::settlement::table_t::State;
-use lifeline_core::settlement::trade_task::TradeTask;
+use lifeline_core::settlement::table_t::{Input, State};
+use lifeline_core::settlement::trade_task::{Hold, TradeTask};
+use lifeline_core::settlement::trading::Paid;
 use lifeline_core::settlement::{Feedback, Ports, Settlement};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
@@ -23,6 +24,7 @@ stories! {
     a_return_heard_late_takes_nothing_from_the_next_number;
     a_payment_under_a_number_given_up_stops_the_task;
     a_stopped_payout_that_comes_back_is_noticed_and_goes_on_by_two_persons;
+    nothing_more_leaves_for_a_month_while_one_of_its_payouts_is_stopped;
 }
 
 /// The platform, whose next answer about a payout stands still on its way, like a process that was stopped.
@@ -193,4 +195,46 @@ async fn a_stopped_payout_that_comes_back_is_noticed_and_goes_on_by_two_persons(
     let paid = trade(&place, &seller).await;
     assert_eq!((paid.state, outside.paid()), (State::Paid, sum));
     assert!(!paid.frozen);
+}
+
+/// A number was given up and its month read anew; then the platform says that it paid under that number after all.
+async fn nothing_more_leaves_for_a_month_while_one_of_its_payouts_is_stopped(place: Place) {
+    let outside = Outside::at(start());
+    let (app, seller) = sent(&place, &outside, "10").await;
+    let confirm = async || {
+        answer(&app, &place, &seller, Feedback::Confirm)
+            .await
+            .unwrap()
+    };
+    confirm().await;
+    outside.with(|world| world.faults.push_back(Fault::Before));
+    app.sweep_trades().await.unwrap();
+    let first = trade(&place, &seller).await.trade_task_id;
+    let (slow, gate) = late(&place, &outside, Some(PayoutAnswer::Paid(Fen::new(12_400))));
+    outside.advance(60);
+    let asking = tokio::spawn(async move { slow.sweep_trades().await });
+    gate.arrived.notified().await;
+    outside.reads(&seller, "10.5");
+    assert_eq!(app.collect_all().await.unwrap(), 1);
+    assert_eq!(app.watch().await.unwrap(), 1);
+    let fenced = app.see_trade(&first, Input::FencedNotFound, Paid::default(), "job:test");
+    assert_eq!(fenced.await.unwrap().trade.state, State::Queued);
+    gate.go_on.notify_one();
+    asking.await.unwrap().unwrap();
+    confirm().await;
+    for _ in 0..2 {
+        app.sweep_trades().await.unwrap();
+        let second = trade(&place, &seller).await;
+        assert_eq!(
+            (second.state, second.hold),
+            (State::Held, Some(Hold::Contradiction))
+        );
+        outside.advance(3601);
+    }
+    assert_eq!(outside.paid(), Fen::ZERO);
+    assert!(app.go_on(&first, "staff:two", "t").await.unwrap());
+    outside.advance(3601);
+    app.sweep_trades().await.unwrap();
+    assert_eq!(trade(&place, &seller).await.state, State::Paid);
+    assert_eq!(outside.paid(), Fen::new(13_020), "once, by the newer one");
 }

@@ -47,7 +47,8 @@ pub(super) async fn ask(
     if !trade.state.is_unsent() && trade.state != State::Returned {
         return Ok(Gate::Open);
     }
-    if trade.frozen {
+    // Money of the month may have moved that the books do not know: nothing more leaves for it (money.md G7).
+    if trade.frozen || tx.settlement().is_stopped_beside(trade).await? {
         return Ok(Gate::Shut(Hold::Contradiction));
     }
     let version = tx
