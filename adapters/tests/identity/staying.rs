@@ -15,6 +15,7 @@ on_every_engine! { "staying":
     m3_8_a_chain_lives_180_days_and_an_unused_token_30,
     m3_8_a_mini_program_token_is_no_browser_token,
     sessions_are_seen_and_ended_by_their_owner_only,
+    m3_8_of_many_sessions_that_ended_none_is_left_out,
     m3_8_the_successor_is_wiped_after_its_half_minute,
     ec_14_nobody_stays_signed_in_at_a_service_hall_and_a_stolen_token_stays_of_its_terminal,
 }
@@ -168,7 +169,7 @@ async fn sessions_are_seen_and_ended_by_their_owner_only(world: World) {
             .await
             .unwrap()
     );
-    let ended = world.accounts.ended_since(before).await.unwrap();
+    let ended = world.accounts.ended_since(before, 10).await.unwrap();
     assert_eq!(ended.len(), 1);
     assert_eq!(ended[0].session_id, one.session_id);
     world.accounts.sign_out(&me).await.unwrap();
@@ -179,6 +180,22 @@ async fn sessions_are_seen_and_ended_by_their_owner_only(world: World) {
             .await
             .unwrap()
     );
+}
+
+async fn m3_8_of_many_sessions_that_ended_none_is_left_out(world: World) {
+    let before = lifeline_core::shared::time::Clock::now(&*world.clock);
+    let mut left = Vec::new();
+    for _ in 0..5 {
+        world.clock.advance(1);
+        let who = world.sign_in(&LI_MING).await;
+        world.accounts.sign_out(&who).await.unwrap();
+        left.push(who.session_id);
+    }
+    let told = world.accounts.ended_since(before, 2).await.unwrap();
+    let mut told: Vec<_> = told.into_iter().map(|one| one.session_id).collect();
+    // The last of a page is the first of the next one.
+    told.dedup();
+    assert_eq!(told, left);
 }
 
 async fn m3_8_the_successor_is_wiped_after_its_half_minute(world: World) {

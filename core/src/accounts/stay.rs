@@ -134,11 +134,25 @@ impl Accounts {
     }
 
     /// Sessions that ended at or after a moment, for nodes that remember their access tokens. Ask
-    /// with some overlap: a unit may commit later than the moment it carries.
-    pub async fn ended_since(&self, since: Time) -> Result<Vec<EndedSession>, AccountError> {
-        const MOST: i64 = 10_000;
+    /// with some overlap: a unit may commit later than the moment it carries. All of them, read `page` at a
+    /// time: one that is left out would be let in again. Those at the edge of a page may be told twice.
+    pub async fn ended_since(
+        &self,
+        mut since: Time,
+        page: i64,
+    ) -> Result<Vec<EndedSession>, AccountError> {
         let mut view = snapshot(&*self.store).await?;
-        Ok(view.accounts().ended_since(since, MOST).await?)
+        let mut all = Vec::new();
+        loop {
+            let ended = view.accounts().ended_since(since, page).await?;
+            let full = i64::try_from(ended.len()).is_ok_and(|found| found >= page);
+            let last = ended.last().map(|one| one.ended_at);
+            all.extend(ended);
+            match last {
+                Some(last) if full && last > since => since = last,
+                Some(_) | None => return Ok(all),
+            }
+        }
     }
 
     /// Drops what can never be used again: successors after their 30 s, begun sign-ins, old tokens,

@@ -14,6 +14,8 @@ use crate::runner::Worker;
 
 /// A unit commits later than the moment it carries, by at most the unit's own deadline.
 const OVERLAP_S: i64 = 10;
+/// Sessions of one read.
+const PAGE: i64 = 10_000;
 const TICK: Duration = Duration::from_millis(500);
 
 /// Reads what ended since the last look.
@@ -56,7 +58,7 @@ impl Worker for EndedPoll {
     }
 
     async fn run_once(&self, now: Time) -> bool {
-        match self.accounts.ended_since(self.since(now)).await {
+        match self.accounts.ended_since(self.since(now), PAGE).await {
             Ok(ended) => {
                 for session in ended {
                     let until = session.ended_at.plus_seconds(ACCESS_LIFE_S);
