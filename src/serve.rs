@@ -222,8 +222,10 @@ pub(crate) async fn connect_redis(
     Redis::connect(url.expose_secret(), keyring)
         .await
         .map_err(|_| {
-            Failure::failed("Redis does not answer")
-                .advice("start it, or leave redis.url out: one node works in full without it")
+            // A Redis that is away is waited for while everything works; only its address can be wrong.
+            Failure::failed("redis.url is no address of a Redis").advice(
+                "write redis://host:port/number, or leave it out: one node works in full without it",
+            )
         })
 }
 
