@@ -12,8 +12,8 @@ use crate::edge::revocation::Ended;
 use crate::edge::tokens::ACCESS_LIFE_S;
 use crate::runner::Worker;
 
-/// A unit commits later than the moment it carries, by at most the unit's own deadline.
-const OVERLAP_S: i64 = 10;
+/// A unit commits later than the moment it carries, by at most the time that its request has.
+const OVERLAP_S: i64 = 15;
 /// Sessions of one read.
 const PAGE: i64 = 10_000;
 const TICK: Duration = Duration::from_millis(500);
@@ -70,5 +70,17 @@ impl Worker for EndedPoll {
             Err(error) => tracing::warn!(error = %error, "accounts.ended.unread"),
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::listeners::outermost::REQUEST_TIME_MAX;
+
+    #[test]
+    fn m3_8_a_look_reaches_back_further_than_the_slowest_request() {
+        let reach = Duration::from_secs(OVERLAP_S.unsigned_abs());
+        assert!(reach > REQUEST_TIME_MAX, "{reach:?}");
     }
 }
