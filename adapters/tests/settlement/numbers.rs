@@ -23,6 +23,7 @@ use crate::world::{Fault, Outside, Seller, rules};
 stories! {
     a_return_heard_late_takes_nothing_from_the_next_number;
     a_payment_under_a_number_given_up_stops_the_task;
+    what_was_not_there_yet_when_one_node_asked_is_no_contradiction;
     a_stopped_payout_that_comes_back_is_noticed_and_goes_on_by_two_persons;
     nothing_more_leaves_for_a_month_while_one_of_its_payouts_is_stopped;
 }
@@ -159,6 +160,29 @@ async fn a_payment_under_a_number_given_up_stops_the_task(place: Place) {
     assert_eq!(contradictions(&place, &stopped).await, 1);
     let paid = "SELECT COUNT(*) FROM ledger_entry WHERE fact LIKE 'payout:%'";
     assert_eq!(place.number(paid).await, 1, "two persons say what it was");
+}
+
+/// One node asks while another sends again; its answer comes after the payment.
+async fn what_was_not_there_yet_when_one_node_asked_is_no_contradiction(place: Place) {
+    let outside = Outside::at(start());
+    let (app, seller) = sent(&place, &outside, "10").await;
+    answer(&app, &place, &seller, Feedback::Confirm)
+        .await
+        .unwrap();
+    outside.with(|world| world.faults.push_back(Fault::Before));
+    app.sweep_trades().await.unwrap();
+    let (slow, gate) = late(&place, &outside, Some(PayoutAnswer::NotFound));
+    outside.advance(60);
+    let asking = tokio::spawn(async move { slow.sweep_trades().await });
+    gate.arrived.notified().await;
+    outside.advance(600);
+    app.sweep_trades().await.unwrap();
+    let paid = trade(&place, &seller).await;
+    assert_eq!(paid.state, State::Paid);
+    gate.go_on.notify_one();
+    asking.await.unwrap().unwrap();
+    assert_eq!(trade(&place, &seller).await, paid, "nothing follows");
+    assert_eq!(contradictions(&place, &paid).await, 0);
 }
 
 /// The platform forgot a paid payout and remembered it as returned: it is noticed though the task is stopped, and

@@ -6,7 +6,7 @@ use super::ports::{Payout, PayoutAnswer};
 use super::records::differs;
 use super::table_t::{Effect, Input, State};
 use super::trade_task::TradeTask;
-use super::trading::{self, Paid, TradeApplied};
+use super::trading::{self, AskedAbout, Paid, TradeApplied};
 use super::{Settlement, SettlementError};
 use crate::cases::{Case, CaseKind};
 use crate::shared::money::Fen;
@@ -232,10 +232,15 @@ impl Settlement {
         sum: Option<Fen>,
     ) -> Result<TradeApplied, SettlementError> {
         let draw = self.draw(ACTOR, "");
-        let (rules, id) = (&*self.rules, &trade.trade_task_id);
+        let rules = &*self.rules;
+        let asked = AskedAbout {
+            id: &trade.trade_task_id,
+            payout_no,
+            version: trade.version,
+        };
         let paid = Paid { sum, hold: None };
         atomically(self.store(), async |tx| {
-            trading::hear(tx, rules, &draw, (id, payout_no), input, paid).await
+            trading::hear(tx, rules, &draw, asked, input, paid).await
         })
         .await
     }

@@ -116,24 +116,29 @@ const fn looks(state: State) -> Decision<State, Effect> {
     }
 }
 
+/// What the platform was asked about: a payout as it stood then, and its number.
+#[derive(Clone, Copy)]
+pub(super) struct AskedAbout<'a> {
+    pub(super) id: &'a TradeTaskId,
+    pub(super) payout_no: &'a str,
+    pub(super) version: i64,
+}
+
 /// Applies what the platform said of one number. A number that the task had before was given up because it
 /// can never take effect, or came back (money.md G3): nothing follows from what is said of it, unless money
-/// moved under it that the books do not know.
+/// moved under it that the books do not know. Of the number it has, what was asked before the row's last change
+/// is no word about it as it stands (G5), but money that moved always is, once (G1).
 pub(super) async fn hear(
     tx: &mut Tx,
     rules: &SettlementRules,
     draw: &Draw,
-    (id, payout_no): (&TradeTaskId, &str),
+    asked: AskedAbout<'_>,
     input: Input,
     paid: Paid,
 ) -> Result<TradeApplied, SettlementError> {
-    let Some(mut trade) = tx.settlement().trade(id).await? else {
-        return Err(SettlementError::NotFound);
-    };
-    if trade.payout_no.as_deref() == Some(payout_no) {
-        return see_of(tx, rules, draw, trade, input, paid).await;
-    }
-    tracing::info!(input = input.as_str(), "settlement.payout.earlier_number");
+    let AskedAbout { id, payout_no, .. } = asked;
+    let found = tx.settlement().trade(id).await?;
+    let mut trade = found.ok_or(SettlementError::NotFound)?;
     let fact = match input {
         Input::PaidOurs | Input::PaidOther => Some("payout"),
         Input::BankReturn => Some("returned"),
@@ -143,7 +148,20 @@ pub(super) async fn hear(
         Some(fact) => tx.ledger().find(&format!("{fact}:{payout_no}")).await?,
         None => None,
     };
-    if fact.is_some() && booked.is_none() {
+    let is_news = fact.is_some() && booked.is_none();
+    let is_of_now = trade.version == asked.version;
+    if trade.payout_no.as_deref() == Some(payout_no) {
+        if is_of_now || is_news {
+            return see_of(tx, rules, draw, trade, input, paid).await;
+        }
+        tracing::info!(input = input.as_str(), "settlement.payout.heard_late");
+        return Ok(TradeApplied {
+            trade,
+            effects: &[],
+        });
+    }
+    tracing::info!(input = input.as_str(), "settlement.payout.earlier_number");
+    if is_news {
         let before = trade.clone();
         trade.frozen = true;
         trade.next_at = next_turn(&trade, input, &[], rules, draw.now);
