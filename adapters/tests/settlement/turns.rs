@@ -1,6 +1,7 @@
 //! What a turn of a check task or a payout found out while that moved on under it: another node gave it the same turn,
 //! or its owner answered. And a reviewer who cannot be reached (money.md G2, tables K and T).
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
@@ -120,7 +121,7 @@ enum Sweep {
 async fn while_another_looks(
     (place, outside): (&Place, &Outside),
     sweep: Sweep,
-    meanwhile: impl Future<Output = ()>,
+    meanwhile: Pin<Box<impl Future<Output = ()>>>,
 ) {
     let (release, go_on) = mpsc::channel();
     let arrived = Arc::new(Notify::new());
@@ -227,9 +228,13 @@ async fn the_end_of_a_wait_that_two_nodes_see_is_one_end(place: Place) {
     let (app, seller) = sent(&place, &outside, "10").await;
     let ends_at = place.newest_task(&seller).await.countdown.ends_at;
     outside.advance(ends_at.seconds_since(outside.now()) + 1);
-    while_another_looks((&place, &outside), Sweep::Tasks, async {
-        assert_eq!(app.sweep_tasks().await.unwrap(), 1);
-    })
+    while_another_looks(
+        (&place, &outside),
+        Sweep::Tasks,
+        Box::pin(async {
+            assert_eq!(app.sweep_tasks().await.unwrap(), 1);
+        }),
+    )
     .await;
     let waits = place.newest_task(&seller).await;
     assert!(waits.waited_again && waits.state == State::Open);
@@ -244,12 +249,16 @@ async fn an_answer_taken_back_is_not_timed_out_by_a_node_that_looked_before(plac
     app.pushed(&id).await.unwrap();
     let ends_at = place.task(&id).await.countdown.ends_at;
     outside.advance(ends_at.seconds_since(outside.now()) + 1);
-    while_another_looks((&place, &outside), Sweep::Tasks, async {
-        app.sweep_tasks().await.unwrap();
-        assert_eq!(place.task(&id).await.verdict, Some(Verdict::Timeout));
-        let own = app.own_task(&seller.owner, &id).await.unwrap();
-        app.undo(&own, "").await.unwrap();
-    })
+    while_another_looks(
+        (&place, &outside),
+        Sweep::Tasks,
+        Box::pin(async {
+            app.sweep_tasks().await.unwrap();
+            assert_eq!(place.task(&id).await.verdict, Some(Verdict::Timeout));
+            let own = app.own_task(&seller.owner, &id).await.unwrap();
+            app.undo(&own, "").await.unwrap();
+        }),
+    )
     .await;
     let open = place.task(&id).await;
     assert_eq!((open.state, open.verdict), (State::Open, None));
@@ -333,11 +342,15 @@ async fn a_payout_fenced_since_it_was_looked_at_leaves_through_the_gate_only(pla
     outside.reads(&seller, "10.5");
     assert_eq!(app.collect_all().await.unwrap(), 1);
     assert_eq!(app.watch().await.unwrap(), 1);
-    while_another_looks((&place, &outside), Sweep::Payouts, async {
-        let (id, fenced) = (&payout.trade_task_id, table_t::Input::FencedNotFound);
-        let applied = app.see_trade(id, fenced, Paid::default(), "job:test").await;
-        assert_eq!(applied.unwrap().trade.state, table_t::State::Queued);
-    })
+    while_another_looks(
+        (&place, &outside),
+        Sweep::Payouts,
+        Box::pin(async {
+            let (id, fenced) = (&payout.trade_task_id, table_t::Input::FencedNotFound);
+            let applied = app.see_trade(id, fenced, Paid::default(), "job:test").await;
+            assert_eq!(applied.unwrap().trade.state, table_t::State::Queued);
+        }),
+    )
     .await;
     for _ in 0..3 {
         outside.advance(601);
