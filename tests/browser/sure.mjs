@@ -1,5 +1,5 @@
 /**
- * What a stolen session must not do, in Chromium, against the stand-in line: a payment out of the ordinary and leaving a home
+ * What a stolen session must not do, in Chromium, against the stand-in line: a payment out of the ordinary, leaving a home and giving up the account's phone
  * wait for a code to the owner's phone, and then do just what the code was for.
  *
  *   (cd miniapp && npm run build:h5) && node sure.mjs
@@ -97,6 +97,28 @@ await household('unlink', 'DELETE', '/bindings/b-1', async ({ page, at, shows, g
   await at('do-unlink').click()
   await page.locator('[data-testid="home-b-1"]').first().waitFor({ state: 'detached', timeout: 10_000 })
   checks.equal('this home is left and no other', world.linked.map((each) => each.id), world.homes.filter((each) => each.id !== 'b-1').map((each) => each.id))
+})
+
+await household('phone', 'PATCH', '/me', async ({ at, shows, go, asked, whole, world }) => {
+  const before = world.me.phone_masked
+  await go('accounts/phone')
+  await shows('phone-number')
+  await at('phone-number').fill('19000000044')
+  const first = asked()
+  await at('send-code').click()
+  checks.equal('the first code goes to the new phone', (await first).postDataJSON(), { purpose: 'verify_phone', phone: '19000000044' })
+  await at('phone-code').fill('123456')
+  await at('phone-submit').click()
+  await shows('code-change_phone')
+  checks.equal('the phone stays before its own code', world.me.phone_masked, before)
+  await whole('asked')
+  const sent = asked()
+  await at('send-code-change_phone').click()
+  checks.equal('the code of the old phone is for this new one', (await sent).postDataJSON(), { purpose: 'change_phone', phone: '19000000044' })
+  await at('code-change_phone').fill(CODE)
+  await at('do-change_phone').click()
+  await shows('phone-taken')
+  checks.equal('then it is given up', world.me.phone_masked, '190****0044')
 })
 
 process.exit(checks.close())

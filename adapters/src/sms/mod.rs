@@ -126,6 +126,7 @@ fn purpose_in_words(purpose: &str) -> &'static str {
         "change_payee" => "更换光伏收款账号",
         "pay" => "确认大额支付",
         "unlink" => "解除用电户号关联",
+        "change_phone" => "更换手机号",
         "erase" => "注销并删除个人信息",
         _ => "身份验证",
     }

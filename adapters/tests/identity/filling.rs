@@ -13,6 +13,7 @@ use lifeline_core::store::snapshot;
 
 use crate::archive::Home;
 use crate::on_every_engine;
+use crate::phones::giving_up;
 use crate::sharing::{HOME, by_digits, cannot_confirm, holder, home_of, let_in};
 use crate::world::{LI_MING, WANG_FANG, World};
 
@@ -323,6 +324,7 @@ async fn m3_3_a_phone_that_moved_on_before_it_left_stops_it(world: World) {
     world.accounts.ask_phone_code(&other, &phone).await.unwrap();
     world.deliver().await;
     let typed = world.code_on(LI_MING.phone);
+    let other = giving_up(&world, &other, WANG_FANG.phone, &phone).await;
     let moved = world.accounts.verify_phone(&other, &phone, &typed).await;
     moved.unwrap();
     world.archive.go_away(false);

@@ -1,6 +1,6 @@
 //! Phones: chosen, told by the wallet, moved, recycled.
 
-use lifeline_core::accounts::{AccountError, Caller};
+use lifeline_core::accounts::{AccountError, Caller, Errand};
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::personal::Phone;
 
@@ -16,6 +16,9 @@ on_every_engine! { "phones":
     ln_48_a_chosen_phone_outlives_the_next_sign_in,
     m3_6_a_recycled_number_inherits_no_home,
     ln_48_one_of_many_takes_the_phone,
+    m3_15_a_phone_is_given_up_only_by_a_code_to_it_and_is_told,
+    m3_15_a_first_phone_and_the_same_one_again_want_no_step_up,
+    m3_15_the_wallets_word_changes_a_phone_that_is_told_of_it,
 }
 
 const NEW_PHONE: &str = "19000000042";
@@ -26,14 +29,33 @@ async fn take(world: &World, who: &Caller, number: &str) -> Result<(), AccountEr
     taken.map(drop)
 }
 
+/// The caller under the id that may give up the phone of the account for another one.
+pub(crate) async fn giving_up(world: &World, who: &Caller, from: &str, to: &Phone) -> Caller {
+    // The step-up code is the newest one of the session.
+    world.clock.advance(1);
+    let errand = Errand::change_phone(to);
+    world.accounts.ask_step_up(who, &errand).await.unwrap();
+    world.deliver().await;
+    let typed = world.code_on(from);
+    let stepped = world.accounts.step_up(who, &typed).await.unwrap();
+    Caller {
+        session_id: stepped.session.session_id,
+        ..who.clone()
+    }
+}
+
 async fn prove(world: &World, who: &Caller, number: &str) {
     let phone = Phone::parse(number).unwrap();
     world.accounts.ask_phone_code(who, &phone).await.unwrap();
     world.deliver().await;
     let code = world.code_on(number);
+    let who = match phone_of(world, who).await {
+        Some(from) if from != number => giving_up(world, who, &from, &phone).await,
+        _ => who.clone(),
+    };
     world
         .accounts
-        .verify_phone(who, &phone, &code)
+        .verify_phone(&who, &phone, &code)
         .await
         .unwrap();
 }
@@ -175,4 +197,63 @@ async fn ln_48_one_of_many_takes_the_phone(world: World) {
     let held = |outcome: &Result<(), AccountError>| matches!(outcome, Err(AccountError::PhoneHeld));
     assert_eq!(taken, 1, "{outcomes:?}");
     assert_eq!(outcomes.iter().filter(|outcome| held(outcome)).count(), 1);
+}
+
+async fn m3_15_a_phone_is_given_up_only_by_a_code_to_it_and_is_told(world: World) {
+    let who = world.sign_in(&LI_MING).await;
+    let (new, another) = (Phone::parse(NEW_PHONE), Phone::parse("19000000043"));
+    let (new, another) = (new.unwrap(), another.unwrap());
+    world.accounts.ask_phone_code(&who, &new).await.unwrap();
+    world.deliver().await;
+    let code = world.code_on(NEW_PHONE);
+    let for_another = giving_up(&world, &who, LI_MING.phone, &another).await;
+    for not_shown in [&who, &for_another] {
+        let refused = world.accounts.verify_phone(not_shown, &new, &code).await;
+        assert!(
+            matches!(refused, Err(AccountError::StepUpRequired)),
+            "{refused:?}"
+        );
+    }
+    world.deliver().await;
+    assert_eq!(phone_of(&world, &who).await.as_deref(), Some(LI_MING.phone));
+    assert!(world.phones.texts_on(LI_MING.phone).is_empty());
+    // The code to the new phone was right, and is still good once the old one was asked.
+    let shown = giving_up(&world, &for_another, LI_MING.phone, &new).await;
+    let taken = world.accounts.verify_phone(&shown, &new, &code).await;
+    assert_eq!(taken.unwrap().account.phone.unwrap().number, new);
+    world.deliver().await;
+    assert_eq!(
+        world.phones.texts_on(LI_MING.phone),
+        ["LL_PHONE_CHANGED"],
+        "whoever holds it may be the owner"
+    );
+    assert!(world.phones.texts_on(NEW_PHONE).is_empty());
+}
+
+async fn m3_15_a_first_phone_and_the_same_one_again_want_no_step_up(world: World) {
+    let none = Wallet {
+        phone: "",
+        ..LI_MING
+    };
+    let who = world.sign_in(&none).await;
+    assert_eq!(phone_of(&world, &who).await, None);
+    for _ in 0..2 {
+        // Nothing is given up, so this asks no step-up either time.
+        prove(&world, &who, NEW_PHONE).await;
+        world.clock.advance(61);
+    }
+    world.deliver().await;
+    assert_eq!(phone_of(&world, &who).await.as_deref(), Some(NEW_PHONE));
+    assert!(world.phones.texts_on(NEW_PHONE).is_empty());
+}
+
+async fn m3_15_the_wallets_word_changes_a_phone_that_is_told_of_it(world: World) {
+    let who = world.sign_in(&LI_MING).await;
+    for _ in 0..2 {
+        take(&world, &who, NEW_PHONE).await.unwrap();
+        world.deliver().await;
+    }
+    assert_eq!(phone_of(&world, &who).await.as_deref(), Some(NEW_PHONE));
+    assert_eq!(world.phones.texts_on(LI_MING.phone), ["LL_PHONE_CHANGED"]);
+    assert!(world.phones.texts_on(NEW_PHONE).is_empty());
 }

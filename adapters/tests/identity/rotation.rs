@@ -10,6 +10,7 @@ use lifeline_core::shared::personal::{ConsumerNo, Phone};
 
 use crate::archive::Home;
 use crate::on_every_engine;
+use crate::phones::giving_up;
 use crate::world::{LI_MING, World, caller};
 
 on_every_engine! { "rotation":
@@ -136,6 +137,7 @@ async fn m3_5_offers_and_codes_asked_for_before_still_serve_after(world: World) 
     let second = vec![offer.homes[1].match_token.clone()];
     world.bindings.confirm(&now, second, None).await.unwrap();
     let code = world.code_on("19000000077");
+    let now = giving_up(&world, &now, LI_MING.phone, &phone).await;
     world
         .accounts
         .verify_phone(&now, &phone, &code)

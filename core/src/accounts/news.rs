@@ -9,11 +9,14 @@ use super::good_consent_in;
 use super::record::Pen;
 use crate::outbox::Event;
 use crate::shared::ids::{AccountId, EventId};
+use crate::shared::personal::Phone;
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx};
 
 /// Registration, real name, phone, homes or roles of a person changed.
 pub const CHANGED: &str = "accounts.changed";
+/// To the phone that an account has no longer, because another one came in its place.
+const PHONE_CHANGED: &str = "accounts.phone_changed";
 
 /// Body of [`CHANGED`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +58,45 @@ pub async fn tell_changed(
         Some(_) => tell(tx, account, pen, trace_id).await,
         None => Ok(()),
     }
+}
+
+/// Sealed at rest and wiped at delivery. Not printable.
+#[derive(Serialize)]
+struct ToldByPhone<'a> {
+    phone: &'a str,
+    happened_at: String,
+}
+
+/// Tells the phone that was an account's that it is so no more, agreed or not: whoever holds it may be the
+/// owner, and every code goes elsewhere from now on.
+pub(super) async fn tell_former_phone(
+    tx: &mut Tx,
+    former: &Phone,
+    account: &AccountId,
+    pen: &Pen,
+    trace_id: &str,
+) -> Result<(), StoreError> {
+    let body = ToldByPhone {
+        phone: former.expose(),
+        happened_at: pen.now.rfc3339(),
+    };
+    let body = serde_json::to_string(&body).map_err(|_| StoreError::Corrupt {
+        table: "outbox",
+        column: "body",
+    })?;
+    let event_id: EventId = pen.id(PHONE_CHANGED, account.as_str());
+    let event = Event {
+        // A row of its own key: a phone that cannot be reached holds up nothing else.
+        ordering_key: format!("{PHONE_CHANGED}:{event_id}"),
+        event_id,
+        kind: PHONE_CHANGED.to_owned(),
+        body,
+        trace_id: trace_id.to_owned(),
+        created_at: pen.now,
+        available_at: pen.now,
+        money: false,
+    };
+    tx.outbox().add(&event).await
 }
 
 /// Tells it whatever the person agreed to: the consent itself changed.

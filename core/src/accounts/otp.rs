@@ -30,6 +30,8 @@ pub enum OtpPurpose {
     Pay,
     /// To leave a home from a device that is new.
     Unlink,
+    /// To give up the phone that the account has for another one.
+    ChangePhone,
     /// To sign in, after login and password.
     SignIn,
     /// To set login and password.
@@ -48,6 +50,7 @@ impl OtpPurpose {
             Self::Erase => "erase",
             Self::Pay => "pay",
             Self::Unlink => "unlink",
+            Self::ChangePhone => "change_phone",
             Self::SignIn => "sign_in",
             Self::SetPassword => "set_password",
             Self::ChangePayee => "change_payee",
@@ -63,6 +66,7 @@ impl OtpPurpose {
             Self::Erase,
             Self::Pay,
             Self::Unlink,
+            Self::ChangePhone,
             Self::SignIn,
             Self::SetPassword,
             Self::ChangePayee,

@@ -3,16 +3,18 @@
 
 use super::account::{Account, VerifiedPhone};
 use super::codes::try_code;
-use super::news::tell_changed;
+use super::news::{tell_changed, tell_former_phone};
 use super::otp::{Act, OtpPurpose, Verdict};
 use super::record::{Actor, Caller, Pen};
 use super::rotation::end_all;
 use super::secret::Secret;
 use super::session::Ending;
+use super::step_up::{Errand, spend};
 use super::{AccountError, Accounts};
 use crate::evidence;
 use crate::shared::ids::SessionId;
 use crate::shared::personal::Phone;
+use crate::shared::time::Time;
 use crate::store::{Tx, atomically};
 
 /// A phone made one's own.
@@ -26,6 +28,10 @@ pub struct PhoneTaken {
 impl Accounts {
     /// Makes a phone the caller's own by the code sent to it. Whoever held it before loses it, and
     /// every session with it: the code shows who holds the phone today.
+    ///
+    /// A phone that the account has is given up only after a step-up of its own, by a code to that phone:
+    /// else whoever holds a session would have every later code sent to themselves. Without one the unit is
+    /// undone, so that the code is still good for the same phone.
     pub async fn verify_phone(
         &self,
         caller: &Caller,
@@ -45,14 +51,14 @@ impl Accounts {
             }
             let found = tx.accounts().find(&caller.account_id).await?;
             let mut account = found.ok_or(AccountError::NotFound)?;
-            account.phone = Some(VerifiedPhone {
-                number: phone.clone(),
-                verified_at: pen.now,
-                chosen: true,
-            });
+            let errand = Errand::change_phone(phone);
+            let former = put_phone(&mut account, phone, true, pen.now);
+            if former.is_some() && !spend(tx, &caller.session_id, &errand, pen.now).await? {
+                return Err(AccountError::StepUpRequired);
+            }
             let ended = take_phone(tx, &account, &move_pen, &actor).await?;
             tx.accounts().save(&account).await?;
-            tell_changed(tx, &account.account_id, &pen, &caller.trace_id).await?;
+            tell(tx, &account, former.as_ref(), &pen, caller).await?;
             pen.audit(tx, &actor, "accounts.verify_phone", subject, "ok")
                 .await?;
             Ok::<_, AccountError>(Some(PhoneTaken { account, ended }))
@@ -64,7 +70,8 @@ impl Accounts {
     /// Makes the wallet's phone the caller's own, by what the provider handed the mini-program.
     ///
     /// That says nothing about today: a former owner who kept it could take a recycled number back
-    /// from its new one. So it moves no phone from another account; a code does.
+    /// from its new one. So it moves no phone from another account; a code does. It wants no step-up: it is
+    /// the way for somebody who lost the phone that a code would go to, and that phone is told.
     pub async fn take_told_phone(
         &self,
         caller: &Caller,
@@ -105,14 +112,37 @@ async fn put_told(
     }
     let found = tx.accounts().find(&caller.account_id).await?;
     let mut account = found.ok_or(AccountError::NotFound)?;
-    account.phone = Some(VerifiedPhone {
-        number: phone.clone(),
-        verified_at: pen.now,
-        chosen: false,
-    });
+    let former = put_phone(&mut account, phone, false, pen.now);
     tx.accounts().save(&account).await?;
-    tell_changed(tx, &account.account_id, pen, &caller.trace_id).await?;
+    tell(tx, &account, former.as_ref(), pen, caller).await?;
     Ok(("ok", Some(account)))
+}
+
+/// Puts a phone into an account; answers the one it gives up for it, if it is another one.
+fn put_phone(account: &mut Account, phone: &Phone, chosen: bool, now: Time) -> Option<Phone> {
+    let taken = VerifiedPhone {
+        number: phone.clone(),
+        verified_at: now,
+        chosen,
+    };
+    let former = account.phone.replace(taken)?.number;
+    (former != *phone).then_some(former)
+}
+
+/// Tells whoever is to know of the phone that an account has now.
+async fn tell(
+    tx: &mut Tx,
+    account: &Account,
+    former: Option<&Phone>,
+    pen: &Pen,
+    caller: &Caller,
+) -> Result<(), AccountError> {
+    let (id, trace) = (&account.account_id, &caller.trace_id);
+    tell_changed(tx, id, pen, trace).await?;
+    if let Some(former) = former {
+        tell_former_phone(tx, former, id, pen, trace).await?;
+    }
+    Ok(())
 }
 
 /// One live account per mobile: whoever held this account's phone before loses it, and every

@@ -2,8 +2,8 @@
 //! the account's own phone that they are its owner (money.md 3.7, 3.15).
 //!
 //! The code is bound to the session, the phone and the act: to the homes and sums of a payment, to the
-//! home that is left. What it gives is bound to the session's next id, is good for that one act, once,
-//! and for ten minutes.
+//! home that is left, to the phone that comes in the place of the one that is given up. What it gives is
+//! bound to the session's next id, is good for that one act, once, and for ten minutes.
 
 use super::codes::{CodeDraft, CodePromise, PROMISE, ask_own, try_otp};
 use super::otp::{Act, OtpPurpose, Verdict};
@@ -11,6 +11,7 @@ use super::rotation::{Successor, rotate};
 use super::{AccountError, Accounts, Caller, Pen, Secret, Session};
 use crate::shared::ids::{BindingId, SessionId};
 use crate::shared::money::Fen;
+use crate::shared::personal::Phone;
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx, atomically, snapshot};
 
@@ -26,10 +27,17 @@ pub enum Deed {
     Erase,
     Pay,
     Unlink,
+    ChangePhone,
 }
 
 impl Deed {
-    pub const ALL: [Self; 4] = [Self::Export, Self::Erase, Self::Pay, Self::Unlink];
+    pub const ALL: [Self; 5] = [
+        Self::Export,
+        Self::Erase,
+        Self::Pay,
+        Self::Unlink,
+        Self::ChangePhone,
+    ];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -38,6 +46,7 @@ impl Deed {
             Self::Erase => "erase",
             Self::Pay => "pay",
             Self::Unlink => "unlink",
+            Self::ChangePhone => "change_phone",
         }
     }
 
@@ -53,6 +62,7 @@ impl Deed {
             Self::Erase => OtpPurpose::Erase,
             Self::Pay => OtpPurpose::Pay,
             Self::Unlink => OtpPurpose::Unlink,
+            Self::ChangePhone => OtpPurpose::ChangePhone,
         }
     }
 }
@@ -97,6 +107,12 @@ impl Errand {
     #[must_use]
     pub fn unlink(home: &BindingId) -> Self {
         Self::on(Deed::Unlink, home.as_str())
+    }
+
+    /// To give up the phone that the account has for this one.
+    #[must_use]
+    pub fn change_phone(to: &Phone) -> Self {
+        Self::on(Deed::ChangePhone, to.expose())
     }
 
     #[must_use]

@@ -100,6 +100,7 @@ impl ToPhone {
         let at = moment(&said.happened_at)?;
         let template = match (event.kind.as_str(), said.consumer_tail) {
             (news::PAYEE_CHANGED_PHONE, None) => Template::payee_changed(at),
+            (news::PHONE_CHANGED, None) => Template::phone_changed(at),
             (news::ARCHIVE_OFFERED, Some(tail)) if names_a_home(&tail) => {
                 Template::archive_offered(tail, at)
             }

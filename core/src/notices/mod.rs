@@ -101,6 +101,7 @@ impl Deliver for Notices {
             news::PAYOUT_RETURNED,
             news::PAYEE_CHANGED,
             news::PAYEE_CHANGED_PHONE,
+            news::PHONE_CHANGED,
             leaving::TEXT,
         ];
         KINDS
@@ -110,7 +111,9 @@ impl Deliver for Notices {
         let event = &claimed.event;
         match event.kind.as_str() {
             leaving::TEXT => self.carry_text(event).await,
-            news::ARCHIVE_OFFERED | news::PAYEE_CHANGED_PHONE => self.carry_to_phone(event).await,
+            news::ARCHIVE_OFFERED | news::PAYEE_CHANGED_PHONE | news::PHONE_CHANGED => {
+                self.carry_to_phone(event).await
+            }
             _ => self.carry_news(event).await,
         }
     }

@@ -58,6 +58,8 @@ pub const PAYOUT_RETURNED: &str = "settlement.payout_returned";
 pub const PAYEE_CHANGED: &str = "generation.payee_changed";
 /// The same, to the phone that was the owner's before.
 pub const PAYEE_CHANGED_PHONE: &str = "generation.payee_changed_phone";
+/// An account has another phone: to the one it had.
+pub const PHONE_CHANGED: &str = "accounts.phone_changed";
 
 #[derive(Deserialize)]
 struct Posted {

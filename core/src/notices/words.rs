@@ -191,6 +191,14 @@ impl Template {
         }
     }
 
+    /// To the phone that was an account's before.
+    pub(super) fn phone_changed(happened_at: Time) -> Self {
+        Self {
+            id: "LL_PHONE_CHANGED",
+            params: vec![("date", day(happened_at))],
+        }
+    }
+
     /// None for what can wait until the person opens the app: an access that ends at midnight wakes
     /// nobody.
     #[must_use]

@@ -219,7 +219,9 @@ pub(super) async fn me(
 
 /// Makes a phone this person's own by the code sent to it (`POST /v1/otps`, `verify_phone`).
 ///
-/// One account per phone: whoever held it before loses it and is signed out.
+/// One account per phone: whoever held it before loses it and is signed out. The phone that this account
+/// has is given up for it only after a step-up for `change_phone` (403 `STEP_UP_REQUIRED`; `otp` stays
+/// good), and is told.
 #[utoipa::path(patch, path = "/v1/me", tag = "accounts", security(("bearer" = [])),
     request_body = ChangeMeBody,
     responses((status = 200, description = "The profile", body = MeView)))]
@@ -241,7 +243,8 @@ pub(super) async fn change_me(
 
 /// Makes the wallet's phone this person's own, by what `my.getPhoneNumber` gave the mini-program.
 ///
-/// It moves no phone from another account (409 `PHONE_HELD`): a code to the phone does.
+/// It moves no phone from another account (409 `PHONE_HELD`): a code to the phone does. The phone that
+/// this account had is told.
 #[utoipa::path(post, path = "/v1/me/phone", tag = "accounts", security(("bearer" = [])),
     request_body = ToldPhoneBody,
     responses((status = 200, description = "The profile", body = MeView)))]

@@ -26,6 +26,7 @@ pub(super) enum CodePurpose {
     Erase,
     Pay,
     Unlink,
+    ChangePhone,
     SetPassword,
     SetGenerationPassword,
     ChangePayee,
@@ -42,8 +43,9 @@ pub(super) struct CodeItem {
 }
 
 /// `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`. The others go to the
-/// account's own phone: `pay` with `items`, `unlink` with `binding_id`, `set_generation_password` and
-/// `change_payee` with `generation_account_id`; `export`, `erase` and `set_password` alone.
+/// account's own phone: `pay` with `items`, `unlink` with `binding_id`, `change_phone` with `phone`, the one
+/// that comes in its place, `set_generation_password` and `change_payee` with `generation_account_id`;
+/// `export`, `erase` and `set_password` alone.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CodeBody {
@@ -77,6 +79,7 @@ pub(super) enum Own {
     Erase,
     Pay(Vec<(BindingId, Fen)>),
     Unlink(BindingId),
+    ChangePhone(Phone),
 }
 
 /// What is said beside the purpose.
@@ -109,9 +112,7 @@ impl CodeBody {
 fn to_a_phone(purpose: CodePurpose, beside: Beside) -> Result<CodeTo, Problem> {
     match (purpose, beside) {
         (CodePurpose::VerifyPhone, (Some(phone), None, None, None, None, None)) => {
-            Phone::parse(&phone)
-                .map(CodeTo::Phone)
-                .map_err(|_| invalid("phone", "a mainland mobile number"))
+            mobile(&phone).map(CodeTo::Phone)
         }
         (CodePurpose::Bind, (None, Some(number), None, None, None, None)) => {
             Ok(CodeTo::Home(CodeFor::Number(consumer_no(&number)?)))
@@ -142,6 +143,9 @@ fn to_their_own(purpose: CodePurpose, beside: Beside) -> Result<CodeTo, Problem>
         (CodePurpose::Unlink, (None, None, None, None, Some(home), None)) => {
             Ok(CodeTo::Own(Own::Unlink(home_id(&home)?)))
         }
+        (CodePurpose::ChangePhone, (Some(phone), None, None, None, None, None)) => {
+            Ok(CodeTo::Own(Own::ChangePhone(mobile(&phone)?)))
+        }
         (CodePurpose::Pay, (None, None, None, None, None, Some(items))) => {
             Ok(CodeTo::Own(Own::Pay(parts(items)?)))
         }
@@ -151,6 +155,7 @@ fn to_their_own(purpose: CodePurpose, beside: Beside) -> Result<CodeTo, Problem>
         )),
         (CodePurpose::Unlink, _) => Err(invalid("binding_id", "`binding_id` and nothing else")),
         (CodePurpose::Pay, _) => Err(invalid("items", "`items` and nothing else")),
+        (CodePurpose::ChangePhone, _) => Err(invalid("phone", "`phone` and nothing else")),
         _other => Err(invalid("purpose", "`purpose` and nothing else")),
     }
 }
@@ -171,6 +176,10 @@ fn parts(items: Vec<CodeItem>) -> Result<Vec<(BindingId, Fen)>, Problem> {
 /// A text that is no id names nothing, like an id of somebody else.
 fn generation(text: &str) -> Result<GenerationAccountId, Problem> {
     GenerationAccountId::parse(text).map_err(|_| Problem::new(Code::NotFound))
+}
+
+fn mobile(text: &str) -> Result<Phone, Problem> {
+    Phone::parse(text).map_err(|_| invalid("phone", "a mainland mobile number"))
 }
 
 fn home_id(text: &str) -> Result<BindingId, Problem> {

@@ -70,6 +70,7 @@ async fn errand(caller: &Caller, bindings: &Bindings, own: Own) -> Result<Errand
             let owned = bindings.own(caller, &home, Right::Manage).await?;
             Errand::unlink(owned.binding_id())
         }
+        Own::ChangePhone(to) => Errand::change_phone(&to),
         Own::Pay(parts) => {
             for (home, _) in &parts {
                 bindings.own(caller, home, Right::Pay).await?;

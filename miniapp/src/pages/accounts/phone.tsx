@@ -14,6 +14,7 @@ import { PrivateScreen } from '../../ui/screen'
 import { useChange } from '../bindings/change'
 import { SendCode } from '../bindings/send_code'
 import { MOBILE, OTP, plainDigits } from '../bindings/typed'
+import { StepUpForm } from '../privacy/step_up_form'
 
 /** Making a phone one's own: by Alipay's word where it gives one, by a code to the phone everywhere. */
 export default function PhoneScreen() {
@@ -52,7 +53,7 @@ function PhoneContent() {
         {known?.phone_masked && <Row name={t('phone.now')}>{known.phone_masked}</Row>}
       </Card>
       {tellsPhone && !byCode && <WalletPhone done={done} />}
-      <TypedPhone done={done} />
+      <TypedPhone now={known?.phone_masked} done={done} />
     </>
   )
 }
@@ -74,18 +75,35 @@ function WalletPhone({ done }: { done: (me: Me) => void }) {
   )
 }
 
-function TypedPhone({ done }: { done: (me: Me) => void }) {
+/** A phone that the account has is given up only by a code to it; the code to the new one stays good meanwhile. */
+function TypedPhone({ now, done }: { now?: string | null; done: (me: Me) => void }) {
   const { t } = useSettings()
   const [typed, setTyped] = useState('')
   const [code, setCode] = useState('')
   const [tried, setTried] = useState(false)
   const phone = plainDigits(typed)
   const otp = plainDigits(code)
-  const verify = useChange(() => call<Me>('PATCH', '/me', { body: { phone, otp } }), done)
+  const [again, setAgain] = useState(false)
+  const change = () => call<Me>('PATCH', '/me', { body: { phone, otp } })
+  const verify = useChange(change, done)
   const right = MOBILE.test(phone)
   function send() {
     setTried(true)
+    setAgain(false)
     if (right && OTP.test(otp)) verify.run()
+  }
+  if (verify.problem?.code === 'STEP_UP_REQUIRED' && !again) {
+    const act = async () => {
+      done(await change())
+    }
+    return (
+      <Card>
+        <Box as='h2' className='section-title'>{t('phone.former')}</Box>
+        <Box as='p' className='soft'>{t('phone.former.why', { phone: now ?? '' })}</Box>
+        <StepUpForm purpose='change_phone' about={{ phone }} act={act} word={t('phone.submit')} />
+        <Button kind='plain' onTap={() => setAgain(true)} testId='phone-again'>{t('app.cancel')}</Button>
+      </Card>
+    )
   }
   return (
     <>

@@ -9,9 +9,9 @@ import { Button, ProblemNote } from '../../ui/parts'
 import { OTP } from '../bindings/typed'
 
 interface StepUpFormProps {
-  purpose: 'export' | 'erase' | 'pay' | 'unlink'
-  /** What exactly it is for; a code for one sum or home is none for another. */
-  about?: { binding_id: string } | { items: { binding_id: string; amount_fen: number }[] }
+  purpose: 'export' | 'erase' | 'pay' | 'unlink' | 'change_phone'
+  /** What exactly it is for; a code for one sum, home or phone is none for another. */
+  about?: { binding_id: string } | { phone: string } | { items: { binding_id: string; amount_fen: number }[] }
   act: () => Promise<void>
   word: string
 }

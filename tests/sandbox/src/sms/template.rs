@@ -11,7 +11,7 @@ struct Template {
 }
 
 /// `{sign}` is the sender's registered name; every other name in braces is a parameter.
-const TEMPLATES: [Template; 15] = [
+const TEMPLATES: [Template; 16] = [
     Template {
         id: "LL_OTP",
         text: "【{sign}】验证码 {code}，5 分钟内有效，用于{purpose}。请勿告诉他人。",
@@ -71,6 +71,10 @@ const TEMPLATES: [Template; 15] = [
     Template {
         id: "LL_PAYEE_CHANGED",
         text: "【{sign}】您的光伏收款账号已更换（{date}），72 小时内不付款。如非本人操作，请立即拨打 95598。",
+    },
+    Template {
+        id: "LL_PHONE_CHANGED",
+        text: "【{sign}】您账号绑定的手机号已更换（{date}），此号码不再接收验证码。如非本人操作，请立即拨打 95598。",
     },
 ];
 
