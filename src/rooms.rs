@@ -101,14 +101,7 @@ impl Rooms {
             config.payment_policy(),
         )?;
         let accounts = accounts(again(), outside, base, code_budget);
-        let bindings = {
-            let (store, clock, entropy) = again();
-            let rules = BindingRules {
-                code_budget,
-                ..BindingRules::default()
-            };
-            Bindings::new(store, clock, entropy, outside.marketing.clone(), rules)
-        };
+        let bindings = bindings(again(), outside, code_budget);
         let gathering = {
             let (store, clock, entropy) = again();
             Gathering::new(store, clock, entropy, outside.user_system.clone())
@@ -347,6 +340,16 @@ fn accounts(ground: Ground, outside: &Outside, base: &str, budget: Budget) -> Ac
     let (store, clock, entropy) = ground;
     let back = format!("{base}/");
     Accounts::new(store, clock, entropy, outside.alipay.clone(), &back).spending(budget)
+}
+
+/// Homes and the people who may see them.
+fn bindings(ground: Ground, outside: &Outside, code_budget: Budget) -> Bindings {
+    let (store, clock, entropy) = ground;
+    let rules = BindingRules {
+        code_budget,
+        ..BindingRules::default()
+    };
+    Bindings::new(store, clock, entropy, outside.marketing.clone(), rules)
 }
 
 /// The door of sellers' user names.

@@ -5,14 +5,17 @@ set -uo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 : "${TALLY_DIR:?run deploy/dev/test.sh}" "${TEST_POSTGRES_URL:?run deploy/dev/test.sh}"
-ALL=(miniapp rust docs simulation peers schema journeys browser)
+ALL=(miniapp rust docs simulation peers journeys schema browser)
 BROWSER_FAULTS=(LATENCY TIMEOUT_AFTER_COMMIT HTTP_500 NOTICE_LOST NOTICE_REPEATED)
 LIFELINE=$TARGET/debug/lifeline
-running='' beside='' failed_any=0
+running='' beside=() failed_any=0
+# Named to a script that runs beside another: what is built already, and the engines it is for.
+built=${SUITES_BUILT:-} engines=${SUITES_ENGINES:-sqlite postgres}
 cd "$ROOT" || exit 1
 ended() {
+    local pid
     [[ -z $running ]] || stop_process "$running" 60
-    [[ -z $beside ]] || stop_process "$beside" 60
+    for pid in "${beside[@]%%:*}"; do stop_process "$pid" 60; done
     exit 143
 }
 trap ended TERM INT HUP
@@ -119,20 +122,22 @@ run_simulation() {
         --accounts "${SELLERS:-20000}" --kills 5
 }
 
-# The simulation needs nothing of the other suites and nothing but processor time. It is built and lived beside them, on
-# what they leave idle (they wait for servers and clocks a third of the time), and told when the last of them is done.
-start_beside() {
-    command -v chrt >/dev/null || return 0
+# Some suites hardly compute, or need nothing that the others need. They run beside them and are told at the end of it.
+start_beside() { # start_beside NAME CMD...
+    local log=$TALLY_DIR/beside-$1.log
     say "$1 begins beside the other suites"
-    chrt --idle 0 "$DEV/suites.sh" "$1" </dev/null >"$TALLY_DIR/beside.log" 2>&1 &
-    beside=$!
+    shift
+    "$@" </dev/null >"$log" 2>&1 &
+    beside+=("$!:$log")
 }
 
 end_beside() {
-    [[ -n $beside ]] || return 0
-    wait "$beside" || failed_any=1
-    beside=''
-    cat "$TALLY_DIR/beside.log"
+    local one
+    for one in "${beside[@]}"; do
+        wait "${one%%:*}" || failed_any=1
+        cat "${one#*:}"
+    done
+    beside=()
 }
 
 run_schema() {
@@ -149,7 +154,7 @@ run_schema() {
 
 run_journeys() {
     local engine
-    for engine in sqlite postgres; do
+    for engine in $engines; do
         suite "journey $engine" 300 "$DEV/with-demo.sh" "$engine" bash -c 'exec "$0" journey --ready-file "$READY_FILE"' "$LIFELINE"
         suite "journey $engine with each fault" 1500 "$DEV/with-demo.sh" "$engine" \
             bash -c 'exec "$0" journey --ready-file "$READY_FILE" --fault all' "$LIFELINE"
@@ -191,14 +196,28 @@ wanted=("$@")
 for name in "${wanted[@]}"; do
     [[ " ${ALL[*]} " == *" $name "* ]] || fail 2 "unknown suite '$name'; there are: ${ALL[*]}"
 done
-if ((${#wanted[@]} > 1)) && [[ " ${wanted[*]} " == *" simulation "* ]]; then start_beside simulation; fi
+together='' # whether some of them run beside others
+if ((${#wanted[@]} > 1)); then together=yes; fi
+
+# The simulation takes what processor time the others leave idle: they wait for servers and clocks a third of theirs.
+if [[ -n $together && " ${wanted[*]} " == *" simulation "* ]]; then
+    start_beside simulation chrt --idle 0 "$DEV/suites.sh" simulation
+fi
 for name in "${wanted[@]}"; do
-    [[ $name != simulation || -z $beside ]] || continue
     case $name in
     miniapp | docs | simulation) ;;
     *) build || { missing "the build for $name" && continue; } ;;
     esac
-    "run_$name"
+    case ${together:+$name} in
+    simulation) ;;
+    journeys)
+        # A tenth of a core each: they wait until money is where it belongs.
+        for engine in $engines; do
+            start_beside "journeys-$engine" env SUITES_BUILT=yes SUITES_ENGINES="$engine" "$DEV/suites.sh" journeys
+        done
+        ;;
+    *) "run_$name" ;;
+    esac
 done
 end_beside
 exit "$failed_any"

@@ -16,7 +16,9 @@ contracts! { "trades":
     a_check_task_has_one_trade_task => ["SettlementStore::add_trade", "SettlementReads::trade_of",
         "SettlementReads::trade", "SettlementStore::save_trade"];
     the_queue_gives_its_head_and_sums_are_true => ["SettlementReads::first_queued", "SettlementReads::due_trades",
-        "SettlementReads::committed", "SettlementReads::sent_since", "SettlementReads::has_open_money"];
+        "SettlementReads::committed", "SettlementStore::committed_alone", "SettlementReads::sent_since",
+        "SettlementReads::has_open_money"];
+    one_that_is_stopped_is_seen_by_those_beside_it => ["SettlementReads::is_stopped_beside"];
     a_change_of_weights_finds_and_moves_what_was_keyed_before => ["SettlementStore::keyed_otherwise",
         "SettlementStore::rekey"];
     what_is_set_aside_is_not_read_and_leaves_the_queue => ["SettlementStore::set_aside"];
@@ -101,6 +103,11 @@ async fn the_queue_gives_its_head_and_sums_are_true(t: Bench) {
         .await
         .unwrap();
     assert_eq!(committed, Fen::new(99), "true sums");
+    let alone = t.write(async |tx| {
+        let (account, period) = (&account, &period());
+        tx.settlement().committed_alone(account, period).await
+    });
+    assert_eq!(alone.await.unwrap(), committed);
     let sent = view.settlement().sent_since(at(502)).await.unwrap();
     assert_eq!(sent, (2, Fen::new(50)));
     assert!(
@@ -244,6 +251,29 @@ async fn what_is_set_aside_is_not_read_and_leaves_the_queue(t: Bench) {
     assert!(!aside(&t.id()).await);
     let head = t.view().await.settlement().first_queued().await.unwrap();
     assert_eq!(head.as_ref(), Some(&made[1]));
+}
+
+async fn one_that_is_stopped_is_seen_by_those_beside_it(t: Bench) {
+    let (owner, table) = seller(&t).await;
+    let mut trades = Vec::new();
+    for n in 1..=2 {
+        let task = task_of(&t, &owner, &table, n);
+        add_task(&t, &task).await.unwrap();
+        let trade = trade_of(&t, &task, 100, 7);
+        add_trade(&t, &trade).await.unwrap();
+        trades.push(trade);
+    }
+    let beside = async |trade: &TradeTask| {
+        let mut view = t.view().await;
+        view.settlement().is_stopped_beside(trade).await.unwrap()
+    };
+    assert!(!beside(&trades[1]).await);
+    let stopped = &trades[0].trade_task_id;
+    t.write(async |tx| tx.settlement().set_aside(stopped, at(900)).await)
+        .await
+        .unwrap();
+    assert!(beside(&trades[1]).await);
+    assert!(!beside(&trades[0]).await, "it is not beside itself");
 }
 
 async fn what_waits_is_listed_under_its_table(t: Bench) {

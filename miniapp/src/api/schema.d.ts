@@ -655,7 +655,9 @@ export interface paths {
         head?: never;
         /**
          * Makes a phone this person's own by the code sent to it (`POST /v1/otps`, `verify_phone`).
-         * @description One account per phone: whoever held it before loses it and is signed out.
+         * @description One account per phone: whoever held it before loses it and is signed out. The phone that this account
+         *     has is given up for it only after a step-up for `change_phone` (403 `STEP_UP_REQUIRED`; `otp` stays
+         *     good), and is told.
          */
         patch: operations["change_me"];
         trace?: never;
@@ -882,7 +884,8 @@ export interface paths {
         put?: never;
         /**
          * Makes the wallet's phone this person's own, by what `my.getPhoneNumber` gave the mini-program.
-         * @description It moves no phone from another account (409 `PHONE_HELD`): a code to the phone does.
+         * @description It moves no phone from another account (409 `PHONE_HELD`): a code to the phone does. The phone that
+         *     this account had is told.
          */
         post: operations["take_phone"];
         delete?: never;
@@ -1190,7 +1193,7 @@ export interface paths {
         put?: never;
         /**
          * Shows by a code that the person at this device is the account's owner (`POST /v1/otps` with
-         *     `purpose` `export`, `erase`, `pay` or `unlink`; asked for by 403 `STEP_UP_REQUIRED`).
+         *     `purpose` `export`, `erase`, `pay`, `unlink` or `change_phone`; asked for by 403 `STEP_UP_REQUIRED`).
          * @description The answer's access token may do the one act, once, within ten minutes.
          */
         post: operations["step_up"];
@@ -1571,8 +1574,9 @@ export interface components {
         };
         /**
          * @description `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`. The others go to the
-         *     account's own phone: `pay` with `items`, `unlink` with `binding_id`, `set_generation_password` and
-         *     `change_payee` with `generation_account_id`; `export`, `erase` and `set_password` alone.
+         *     account's own phone: `pay` with `items`, `unlink` with `binding_id`, `change_phone` with `phone`, the one
+         *     that comes in its place, `set_generation_password` and `change_payee` with `generation_account_id`;
+         *     `export`, `erase` and `set_password` alone.
          */
         CodeBody: {
             /** @description The home to leave. */
@@ -1614,7 +1618,7 @@ export interface components {
          * @description What a code is for.
          * @enum {string}
          */
-        CodePurpose: "verify_phone" | "bind" | "export" | "erase" | "pay" | "unlink" | "set_password" | "set_generation_password" | "change_payee";
+        CodePurpose: "verify_phone" | "bind" | "export" | "erase" | "pay" | "unlink" | "change_phone" | "set_password" | "set_generation_password" | "change_payee";
         CodeView: {
             /**
              * Format: int64
@@ -2554,7 +2558,7 @@ export interface components {
              */
             good_for: number;
             /**
-             * @description What the code was for: `export`, `erase`, `pay` or `unlink`, once.
+             * @description What the code was for: `export`, `erase`, `pay`, `unlink` or `change_phone`, once.
              * @example export
              */
             purpose: string;
