@@ -29,29 +29,42 @@ async fn ln_39_a_task_is_run_now_by_an_administrator_with_a_line_of_the_audit() 
     );
     let mark = office.mark(&desk, &admin).await;
     let run = "/console/system/jobs/jobs.retention/run";
-    let shown = desk.post(run, &admin, &[("mark", &mark)]).await;
+    // An open browser is not its owner (money.md 3.11).
+    let wrong = [("mark", mark.as_str()), ("code", "000000")];
+    let refused = desk.post(run, &admin, &wrong).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.text);
+    let next = snapshot(&*office.store)
+        .await
+        .unwrap()
+        .jobs()
+        .list()
+        .await
+        .unwrap();
+    assert_eq!(next[0].next_at, later, "it has not moved");
+    let code = office.fresh_code("admin");
+    let right = [("mark", mark.as_str()), ("code", code.as_str())];
+    let shown = desk.post(run, &admin, &right).await;
     assert_eq!(shown.status, StatusCode::SEE_OTHER, "{}", shown.text);
     let mut view = snapshot(&*office.store).await.unwrap();
     let jobs = view.jobs().list().await.unwrap();
     assert!(jobs[0].next_at <= office.clock.now());
-    assert_eq!(office.audited("jobs.run_now"), ["ok"]);
-    let unknown = desk
-        .post(
-            "/console/system/jobs/no.such/run",
-            &admin,
-            &[("mark", &mark)],
-        )
-        .await;
+    assert_eq!(office.audited("jobs.run_now"), ["fault.step_up", "ok"]);
+    let code = office.fresh_code("admin");
+    let right = [("mark", mark.as_str()), ("code", code.as_str())];
+    let unknown = desk.post("/console/system/jobs/no.such/run", &admin, &right);
+    let unknown = unknown.await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     let auditor = office.enter(&desk, "auditor").await;
     let page = desk.get("/console/system", &auditor).await.text;
     assert!(!page.contains("/run\"") && page.contains("id=\"standing\""));
     let mark = office.mark(&desk, &auditor).await;
-    let refused = desk.post(run, &auditor, &[("mark", &mark)]).await;
+    let code = office.fresh_code("auditor");
+    let right = [("mark", mark.as_str()), ("code", code.as_str())];
+    let refused = desk.post(run, &auditor, &right).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert_eq!(
         office.audited("jobs.run_now"),
-        ["ok", "not_found", "forbidden"]
+        ["fault.step_up", "ok", "not_found", "forbidden"]
     );
 }
 

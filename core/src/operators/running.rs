@@ -3,15 +3,23 @@
 use super::error::OperatorError;
 use super::right::Right;
 use super::sign_in::{Acting, Operators};
+use super::step_up::{StepUp, step_up};
 use crate::cases::four_eyes::REASON_CHARS;
 use crate::store::{Tx, atomically};
 
 impl Operators {
     /// The task's next turn is now. Whoever runs it takes it up at its next look; a turn under way is not run twice.
+    /// It takes a code of one's own phone (money.md 3.11).
     ///
     /// # Errors
-    /// [`OperatorError::NoSuch`] for a task that nobody registered or a role that may not, or the store's.
-    pub async fn run_now(&self, acting: &Acting, job: &str) -> Result<(), OperatorError> {
+    /// [`OperatorError::Code`], [`OperatorError::NoSuch`] for a task that nobody registered or a role that may not,
+    /// or the store's.
+    pub async fn run_now(
+        &self,
+        acting: &Acting,
+        job: &str,
+        code: &str,
+    ) -> Result<(), OperatorError> {
         if !acting.may(Right::RunSystem) {
             return Err(OperatorError::NoSuch);
         }
@@ -19,15 +27,22 @@ impl Operators {
         let now = maker.now();
         let line = acting.line(maker.uuid(), now, "jobs.run_now", job, "ok");
         let line = &line;
-        atomically(&*self.store, async |tx: &mut Tx| {
+        let shown = atomically(&*self.store, async |tx: &mut Tx| {
+            let shown = step_up(tx, acting, code, now).await? == StepUp::Shown;
+            // A wrong code is counted, so the unit commits.
+            if !shown {
+                return Ok(false);
+            }
             if !tx.jobs().hasten(job, now).await? {
                 return Err(OperatorError::NoSuch);
             }
             tx.audit().append(line).await?;
-            Ok(())
+            Ok(true)
         })
-        .await
+        .await?;
+        shown.then_some(()).ok_or(OperatorError::Code)
     }
+
     /// That somebody let what was left alone be asked again. It is written first: what happened without
     /// a line of the audit did not happen by anybody.
     ///

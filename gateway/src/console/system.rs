@@ -114,21 +114,26 @@ async fn show(
 /// Names of tasks are words with dots; what is none is not looked for.
 const JOB_NAME_MAX: usize = 64;
 
-#[derive(Debug, Deserialize)]
+/// A code of one's own phone.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+struct Shown {
+    code: String,
+}
 
 /// A task's next turn is now.
 async fn run_now(
     visitor: Visitor,
     path: web::Path<String>,
-    _: Fields<Nothing>,
+    fields: Fields<Shown>,
 ) -> Result<HttpResponse, Fault> {
     let name = path.into_inner();
     if name.len() > JOB_NAME_MAX {
         return Err(Fault::NotFound);
     }
-    visitor.operators.run_now(&visitor.acting, &name).await?;
+    let code = &fields.0.code;
+    let (operators, acting) = (&visitor.operators, &visitor.acting);
+    operators.run_now(acting, &name, code).await?;
     Ok(go_saying("/console/system", "said.job_hastened"))
 }
 
