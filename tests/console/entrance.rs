@@ -106,9 +106,15 @@ async fn ln_55_a_cookie_is_out_of_reach_of_scripts_and_other_sites() {
     ];
     let shown = desk.post("/console/sign-in", "", &form).await;
     let cookie = shown.headers.get("set-cookie").unwrap().to_str().unwrap();
-    for word in ["HttpOnly", "SameSite=Strict", "Secure", "Path=/console"] {
+    for word in ["HttpOnly", "SameSite=Strict", "Secure", "Path=/;"] {
         assert!(cookie.contains(word), "{cookie}");
     }
+    assert!(!cookie.contains("Domain"), "{cookie}");
+    // Another host of the domain could set the plain name: it opens nothing.
+    let named = cookie.split(';').next().unwrap();
+    let plain = named.strip_prefix("__Host-").unwrap();
+    assert_eq!(desk.get("/console", named).await.status, 200);
+    assert_ne!(desk.get("/console", plain).await.status, 200);
 }
 
 #[actix_web::test]

@@ -61,7 +61,7 @@ async fn ln_55_nobody_unknown_opens_anything() {
             continue;
         }
         let path = filled(page.path);
-        for cookie in ["", "lifeline_staff=guessed"] {
+        for cookie in ["", "__Host-lifeline_staff=guessed"] {
             let shown = if page.method == Method::GET {
                 desk.get(&path, cookie).await
             } else {

@@ -20,6 +20,8 @@ use crate::edge::client::ClientAddress;
 use crate::edge::trace;
 
 const SESSION_COOKIE: &str = "lifeline_staff";
+/// Over TLS: a browser takes it from this very host only, whatever runs beside it below the same domain (money.md 3.11).
+const HOST_SESSION_COOKIE: &str = "__Host-lifeline_staff";
 const LANG_COOKIE: &str = "lifeline_lang";
 const YEAR_S: i64 = 31_536_000;
 
@@ -41,12 +43,29 @@ impl ConsoleCookies {
             .finish()
     }
 
+    const fn session_name(self) -> &'static str {
+        if self.secure {
+            HOST_SESSION_COOKIE
+        } else {
+            SESSION_COOKIE
+        }
+    }
+
+    fn of_session(self, value: &str, life_s: i64) -> Cookie<'static> {
+        let mut cookie = self.cookie(self.session_name(), value, life_s);
+        if self.secure {
+            // What the prefix demands.
+            cookie.set_path("/");
+        }
+        cookie
+    }
+
     pub(super) fn session(self, token: &Secret) -> Cookie<'static> {
-        self.cookie(SESSION_COOKIE, token.expose(), ABSOLUTE_S)
+        self.of_session(token.expose(), ABSOLUTE_S)
     }
 
     pub(super) fn no_session(self) -> Cookie<'static> {
-        self.cookie(SESSION_COOKIE, "", 0)
+        self.of_session("", 0)
     }
 
     pub(super) fn lang(self, lang: Lang) -> Cookie<'static> {
@@ -102,7 +121,9 @@ fn mark_of(token: &Secret) -> String {
 pub(super) async fn visitor(req: &HttpRequest) -> Result<Visitor, Fault> {
     let operators = req.app_data::<web::Data<Operators>>();
     let operators = operators.ok_or(Fault::Internal)?.get_ref().clone();
-    let cookie = req.cookie(SESSION_COOKIE).ok_or(Fault::SignedOut)?;
+    let cookies = req.app_data::<web::Data<ConsoleCookies>>();
+    let name = cookies.ok_or(Fault::Internal)?.session_name();
+    let cookie = req.cookie(name).ok_or(Fault::SignedOut)?;
     let token = Secret::new(cookie.value().to_owned());
     let found = operators.behind(&token).await.map_err(Fault::from)?;
     let (staff, session) = found.ok_or(Fault::SignedOut)?;
