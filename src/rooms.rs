@@ -134,10 +134,8 @@ impl Rooms {
         let vault = crate::vault::open(&config.vault, engine)?;
         let rows = MonthRows::under(config.settlement.rules(&policy.number_prefix));
         let generation = generation(again(), outside, vault, &passwords, code_budget, rows);
-        let requests = {
-            let (store, clock, entropy) = again();
-            Requests::new(store, clock, entropy, outside.marketing.clone())
-        };
+        let (kept, time, chance) = again();
+        let requests = Requests::new(kept, time, chance, outside.marketing.clone());
         let accounts = accounts.followed_by(vec![
             Arc::new(bindings.clone()),
             Arc::new(privacy.clone()),
