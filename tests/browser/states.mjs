@@ -86,7 +86,9 @@ await household('stale', async ({ answer, go, shows, textOf, at, whole }) => {
   await whole()
   await go(CONFIRM)
   await shows('pay-total')
-  checks.that('an old figure cannot be paid, but read again', (await at('pay-now').isDisabled()) && (await at('read-again').isEnabled()))
+  // While it is read again the button waits with it.
+  await at('read-again').and(at('screen-confirm').locator(':enabled')).waitFor()
+  checks.that('an old figure cannot be paid, but read again', await at('pay-now').isDisabled())
 })
 
 async function page_colours(at) {

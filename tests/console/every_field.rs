@@ -7,6 +7,8 @@ use std::path::Path;
 use lifeline_core::bans::{Bans, Reason, Target};
 use lifeline_core::cases::CaseKind;
 use lifeline_core::publications::kind::Kind;
+use lifeline_core::shared::time::Clock as _;
+use lifeline_core::store::{Tx, atomically};
 
 use crate::bills::bill;
 use crate::cooperations::{NUMBER, seller};
@@ -338,6 +340,12 @@ async fn about_a_household(walk: &mut Walk<'_>) {
     let reader = walk.enter("statistics-reader").await;
     walk.open(&reader, "/console/statistics").await;
     let admin = walk.enter("admin").await;
+    let later = office.clock.now().plus_seconds(86_400);
+    atomically(&*office.store, async |tx: &mut Tx| {
+        tx.jobs().ensure("jobs.retention", 86_400, later).await
+    })
+    .await
+    .unwrap();
     // Not before: a first ban is short, and people who come in take time.
     let bans = Bans::new(office.store.clone(), office.clock.clone(), office.entropy());
     let target = Target::place("203.0.113.9").unwrap();

@@ -12,6 +12,10 @@ OWN_DATA = "gao-yun"
 ERASED = "zhou-min"
 STAYS = "zhang-wei"
 SHOWS_AGAIN = "chen-gang"
+# One takes another phone again and again.
+MOVES = "wang-wei"
+# An export is made once a day and takes a code: whoever has none left leaves it to the next.
+EXPORTERS = [OWNER, "liu-yang", TWO_HOMES, SHOWS_AGAIN]
 # Certified at Alipay, which tells no ID number of hers.
 UNTOLD = "he-jie"
 # Not certified at Alipay.
@@ -45,11 +49,11 @@ def phone_of(name):
 
 def phone(case):
     """Another phone in the place of the wallet's own, which has to be asked."""
-    number, own = f"190{CHANCE.randint(0, 99_999_999):08d}", phone_of(PASSER_BY)
+    number, own = f"190{CHANCE.randint(0, 99_999_999):08d}", phone_of(MOVES)
     if own in SPENT:
         raise Refused("text message", "none")
-    told, _ = call("sandbox", "POST", "/sim/alipay/phone", {"person": PASSER_BY})
-    person = Person(PASSER_BY).sign_in()
+    told, _ = call("sandbox", "POST", "/sim/alipay/phone", {"person": MOVES})
+    person = Person(MOVES).sign_in()
     person.ask("POST", "/v1/me/phone", json.loads(told["response"]))
     person.ask("POST", "/v1/otps", {"purpose": "verify_phone", "phone": number})
     case.body = {"phone": number, "otp": code_at(number)}
@@ -164,8 +168,14 @@ def export_link(_case):
 
 
 def read_export(case):
-    link = stepped_up("export", OWNER).ask("POST", "/v1/me/export/document-links")
-    case.query = {"ticket": link["url"].partition("ticket=")[2]}
+    while EXPORTERS:
+        try:
+            link = stepped_up("export", EXPORTERS.pop(0)).ask("POST", "/v1/me/export/document-links")
+        except Refused:
+            continue
+        case.query = {"ticket": link["url"].partition("ticket=")[2]}
+        return
+    raise Refused("export", "none left today")
 
 
 def erase(_case):
