@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, page, role_word};
-use super::visitor::{Fields, Visitor, go_saying};
+use super::visitor::{Fields, Shown, Visitor, go_saying};
 
 const MANAGE: Access = Access::May(Right::ManageStaff);
 
@@ -104,13 +104,6 @@ struct New {
     login: String,
     role: String,
     scope: String,
-    code: String,
-}
-
-/// A code of one's own phone.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Shown {
     code: String,
 }
 

@@ -14,7 +14,7 @@ use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::today::House;
-use super::visitor::{Fields, Visitor, go_saying};
+use super::visitor::{Fields, Shown, Visitor, go_saying};
 use super::{circuits, resources};
 use crate::listeners::ops::Check;
 
@@ -113,13 +113,6 @@ async fn show(
 
 /// Names of tasks are words with dots; what is none is not looked for.
 const JOB_NAME_MAX: usize = 64;
-
-/// A code of one's own phone.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Shown {
-    code: String,
-}
 
 /// A task's next turn is now.
 async fn run_now(

@@ -73,6 +73,13 @@ impl ConsoleCookies {
     }
 }
 
+/// A code of one's own phone: what weighs more than a click takes one (money.md 3.11).
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shown {
+    pub(super) code: String,
+}
+
 /// Somebody signed in, as a handler is given them.
 #[derive(Clone)]
 pub struct Visitor {
