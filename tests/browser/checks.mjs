@@ -20,6 +20,20 @@ export class Checks {
     this.that(name, a === b, `found ${a}, expected ${b}`)
   }
 
+  /**
+   * Holds when `read` comes to give `expected`. A screen is drawn in steps, and on a busy machine a step can take a second: what is there
+   * when the first step is seen says nothing. What must not be there is judged at once, with `that` and `equal`.
+   */
+  async comes(name, read, expected, patienceMs = 10_000) {
+    const until = Date.now() + patienceMs
+    let found = await read()
+    while (JSON.stringify(found) !== JSON.stringify(expected) && Date.now() < until) {
+      await new Promise((again) => setTimeout(again, 50))
+      found = await read()
+    }
+    this.equal(name, found, expected)
+  }
+
   /** Something that ended the run before its end. */
   broke(fault) {
     this.#failed.push('the run')

@@ -74,8 +74,8 @@ const appears = (testId, timeout = 20_000) => at(testId).waitFor({ state: 'visib
 /** A screen is whole: a main landmark, a title, and nothing serious from axe. Looked at once; not again in every run with a fault. */
 async function whole(name) {
   if (fault) return
-  checks.equal(`${name}: one main landmark`, await page.locator('main:visible').count(), 1)
-  checks.that(`${name}: a heading`, (await page.locator('h1:visible').count()) >= 1)
+  await checks.comes(`${name}: one main landmark`, () => page.locator('main:visible').count(), 1)
+  await checks.comes(`${name}: a heading`, async () => (await page.locator('h1:visible').count()) >= 1, true)
   checks.equal(`${name}: no serious finding of axe`, await phone.axe(), [])
   await phone.picture(name)
 }
@@ -98,8 +98,8 @@ async function signIn() {
 async function signInInLargeType() {
   const normal = await sizeOf('sign-in')
   await at('elder').click()
-  checks.that('sign-in: large type is larger', (await sizeOf('sign-in')) > normal * 1.25)
-  checks.that('sign-in: large type has targets of 60', (await heightOf('sign-in')) >= 60 && (await heightOf('elder')) >= 60)
+  await checks.comes('sign-in: large type is larger', async () => (await sizeOf('sign-in')) > normal * 1.25, true)
+  await checks.comes('sign-in: large type has targets of 60', async () => (await heightOf('sign-in')) >= 60 && (await heightOf('elder')) >= 60, true)
   await phone.picture('1-sign-in-elder')
   await at('elder').click()
 }
@@ -112,15 +112,15 @@ async function match() {
   await whole('2-consent')
   await at('agree').click()
   await appears('match-found')
-  checks.equal('match: every home of the person', await page.locator('[data-testid="candidate"]:visible').count(), known.consumers.length)
+  await checks.comes('match: every home of the person', () => page.locator('[data-testid="candidate"]:visible').count(), known.consumers.length)
   const shown = await page.locator('main:visible').innerText()
   for (const consumer of known.consumers) {
     checks.that(`match: home …${consumer.consumer_no.slice(-4)} by its last digits only`, shown.includes(consumer.consumer_no.slice(-4)) && !shown.includes(consumer.consumer_no))
   }
   checks.that('match: the name is masked', !shown.includes(known.person.name))
   await appears('notices-tick')
-  checks.equal('match: messages by SMS are a choice of their own, and off', await at('notices-tick').getAttribute('aria-checked'), 'false')
-  checks.that('match: linking does not wait for that choice', await at('confirm-match').isEnabled())
+  await checks.comes('match: messages by SMS are a choice of their own, and off', () => at('notices-tick').getAttribute('aria-checked'), 'false')
+  await checks.comes('match: linking does not wait for that choice', () => at('confirm-match').isEnabled(), true)
   if (!fault) {
     await at('notices-tick').click()
     await page.locator('[data-testid="notices-tick"][aria-checked="true"]:visible').waitFor()
@@ -140,16 +140,16 @@ async function chooseOwing() {
 
 async function home() {
   await chooseOwing()
-  checks.equal('home: the amount due', await textOf('amount-due'), yuan(known.dueFen))
-  checks.that('home: the amount is read aloud in words', /^[一二三四五六七八九十].*[元角分]$/.test(await at('amount-due').getAttribute('aria-label')))
-  checks.that('home: the figure says its time', /\d\d:\d\d/.test(await textOf('as-of')))
+  await checks.comes('home: the amount due', () => textOf('amount-due'), yuan(known.dueFen))
+  await checks.comes('home: the amount is read aloud in words', async () => /^[一二三四五六七八九十].*[元角分]$/.test(await at('amount-due').getAttribute('aria-label')), true)
+  await checks.comes('home: the figure says its time', async () => /\d\d:\d\d/.test(await textOf('as-of')), true)
   await appears('last-bill')
   const mode = known.owing.archive.pay_mode
   if (mode === 'postpaid') checks.that('home: no negative balance where energy is paid by the bill', !/-\s*¥/.test(await at('due-card').innerText()), await at('due-card').innerText())
   if (fault) return
   await whole('3-home')
   if (process.env.HOME_PICTURE) await page.screenshot({ path: process.env.HOME_PICTURE, scale: 'css' })
-  checks.that('home: targets of 44', (await heightOf('pay')) >= 44 && (await heightOf('open-notices')) >= 44)
+  await checks.comes('home: targets of 44', async () => (await heightOf('pay')) >= 44 && (await heightOf('open-notices')) >= 44, true)
   await meAndLargeType()
 }
 
@@ -159,15 +159,15 @@ async function meAndLargeType() {
   await appears('who')
   await appears('devices')
   await appears('consent-notices')
-  checks.that('me: the choice of messages is kept, and can be taken back', (await at('consent-notices').innerText()).includes('撤回'))
+  await checks.comes('me: the choice of messages is kept, and can be taken back', async () => (await at('consent-notices').innerText()).includes('撤回'), true)
   checks.equal('me: no serious finding of axe', await phone.axe(), [])
   await phone.picture('7-me')
   await at('elder').click()
   await at('tab-home').click()
   await appears('amount-due')
-  checks.equal('home, large type: the amount', [amount, await sizeOf('amount-due')], [40, 48])
-  checks.that('home, large type: targets of 60', (await heightOf('pay')) >= 60 && (await heightOf('hotline')) >= 60)
-  checks.equal('home, large type: the hotline', await page.locator('[data-testid="hotline"]:visible').count(), 1)
+  await checks.comes('home, large type: the amount', async () => [amount, await sizeOf('amount-due')], [40, 48])
+  await checks.comes('home, large type: targets of 60', async () => (await heightOf('pay')) >= 60 && (await heightOf('hotline')) >= 60, true)
+  await checks.comes('home, large type: the hotline', () => page.locator('[data-testid="hotline"]:visible').count(), 1)
   checks.equal('home, large type: no serious finding of axe', await phone.axe(), [])
   await phone.picture('3-home-elder')
   await at('tab-me').click()
@@ -186,18 +186,19 @@ async function bill() {
   }
   await at(`bill-${receivable.bill_period}`).click()
   await appears('bill-total')
-  checks.equal('bill: the total is what marketing has', await textOf('bill-total'), yuan(receivable.principal_fen))
+  await checks.comes('bill: the total is what marketing has', () => textOf('bill-total'), yuan(receivable.principal_fen))
   if (!fault) await workings(receivable)
   await at('pay').click()
 }
 
 async function workings(receivable) {
   await at('reading').click()
-  checks.that('bill: the reading opens to its arithmetic', /−.*×.*=.*度/.test(await textOf('reading-formula')))
+  await checks.comes('bill: the reading opens to its arithmetic', async () => /−.*×.*=.*度/.test(await textOf('reading-formula')), true)
   const lines = page.locator('[data-testid^="line-"]:visible:not([data-testid$="-formula"])')
   for (const each of await lines.all()) await each.click()
-  const formulas = await page.locator('[data-testid^="line-"][data-testid$="-formula"]:visible').allInnerTexts()
-  checks.that('bill: every charge opens to its formula', formulas.length > 0 && formulas.length === (await lines.count()))
+  const opened = page.locator('[data-testid^="line-"][data-testid$="-formula"]:visible')
+  await checks.comes('bill: every charge opens to its formula', async () => (await opened.count()) > 0 && (await opened.count()) === (await lines.count()), true)
+  const formulas = await opened.allInnerTexts()
   checks.equal('bill: the formulas add up to the total', formulas.reduce((sum, text) => sum + recompute(text), 0), receivable.principal_fen)
   await whole('4-bill')
 }
@@ -214,11 +215,11 @@ function recompute(text) {
 
 async function pay() {
   await appears('pay-total')
-  checks.equal('pay: the total', await textOf('pay-total'), yuan(known.dueFen))
+  await checks.comes('pay: the total', () => textOf('pay-total'), yuan(known.dueFen))
   const who = await textOf('pay-for')
   checks.that('pay: whose bill it is, masked', who.includes(known.tail) && who.includes('*') && !who.includes(known.person.name))
   await page.locator('[data-testid="pay-now"]:visible:enabled').waitFor({ timeout: 20_000 })
-  checks.equal('pay: a warning before the first payment', await page.locator('[data-testid="first-payment"]:visible').count(), 1)
+  await checks.comes('pay: a warning before the first payment', () => page.locator('[data-testid="first-payment"]:visible').count(), 1)
   await whole('5-pay')
   if (fault) known.faultId = await breakSomething()
   await at('pay-now').click()
@@ -246,12 +247,12 @@ async function comesTrue(what, done, realMs = 8000) {
 
 async function tracker() {
   await appears('stations', 30_000)
-  checks.equal('tracker: the amount', await textOf('tracker-amount'), yuan(known.dueFen))
+  await checks.comes('tracker: the amount', () => textOf('tracker-amount'), yuan(known.dueFen))
   if (!fault) await phone.picture('6-tracker-under-way', false)
   await comesTrue('credited', () => at('tracker-POSTED').isVisible())
   const creditedAt = await sandboxNow()
   for (const station of ['ordered', 'paid', 'credited']) {
-    checks.that(`tracker: ${station}, with its time`, /\d\d:\d\d:\d\d/.test(await textOf(`station-${station}-done`)))
+    await checks.comes(`tracker: ${station}, with its time`, async () => /\d\d:\d\d:\d\d/.test(await textOf(`station-${station}-done`)), true)
   }
   await whole('6-tracker')
   if (fault) await faultActed()
@@ -283,7 +284,7 @@ async function afterwards() {
   await at('go-home').click()
   await appears('amount-due')
   await page.locator('[data-testid="amount-due"]:visible', { hasText: '0.00' }).first().waitFor({ timeout: 20_000 })
-  checks.equal('home: nothing due after the payment', await textOf('amount-due'), yuan(0))
+  await checks.comes('home: nothing due after the payment', () => textOf('amount-due'), yuan(0))
   if (fault) return
   await phone.picture('8-home-paid')
   await at('open-notices').click()

@@ -74,23 +74,24 @@ async function isSentATask() {
     if (await becomes('check-line', 8).then(() => true, () => false)) break
   }
   await shows('check-line')
-  checks.that('the list says how much time is left', (await textOf('check-line-left')).includes('还剩'))
+  await checks.comes('the list says how much time is left', async () => (await textOf('check-line-left')).includes('还剩'), true)
   await looksRight('list')
   await at('open-check').click()
   await shows('check-OPEN')
 }
 
 async function seesHowItCameAbout() {
-  const amounts = await page.locator('[data-testid="settlement-line"]:visible .row-value').allInnerTexts()
+  const lines = page.locator('[data-testid="settlement-line"]:visible .row-value')
+  await checks.comes('there are lines of peak, flat and valley', () => lines.count(), 3)
+  const amounts = await lines.allInnerTexts()
   const sum = amounts.map(fenOf).reduce((all, one) => all + one, 0)
   const [net, tax] = [fenOf(await textOf('check-net')), fenOf(await textOf('check-tax'))]
-  checks.that('there are lines of peak, flat and valley', amounts.length === 3)
   checks.equal('lines and tax come to the net, to the fen', sum + tax, net)
-  checks.equal('and that is the amount on top', fenOf(await textOf('check-amount')), net)
-  checks.that('until when is said in words', (await textOf('check-until')).includes('到时未答复视为认可'))
+  await checks.comes('and that is the amount on top', async () => fenOf(await textOf('check-amount')), net)
+  await checks.comes('until when is said in words', async () => (await textOf('check-until')).includes('到时未答复视为认可'), true)
   await at('check-days').click()
-  const days = await page.locator('[data-testid="check-days-list"] .row').count()
-  checks.that('every day of the month is there', days >= 28)
+  const days = page.locator('[data-testid="check-days-list"] .row')
+  await checks.comes('every day of the month is there', async () => (await days.count()) >= 28, true)
   await at('check-days').click()
   await looksRight('open')
   return net
@@ -112,7 +113,7 @@ async function rejects(net) {
   await looksRight('reject')
   await at('check-reject-send').click()
   await shows('check-review')
-  checks.that('what was said is shown again', (await textOf('check-reason')).includes('三号那天停电'))
+  await checks.comes('what was said is shown again', async () => (await textOf('check-reason')).includes('三号那天停电'), true)
   await looksRight('review')
   const [review] = await books('/sim/reviews')
   checks.equal('the reviewer reads it', [review.reason, review.net_fen], ['三号那天停电，不该有电量', net])
@@ -122,8 +123,8 @@ async function rejects(net) {
   await looksRight('superseded')
   await at('check-open-newer').click()
   await shows('check-confirm')
-  checks.equal('the newer one is the reviewer\'s amount', fenOf(await textOf('check-amount')), net - 500)
-  checks.equal('and says so', fenOf(await textOf('check-adjustment')), -500)
+  await checks.comes('the newer one is the reviewer\'s amount', async () => fenOf(await textOf('check-amount')), net - 500)
+  await checks.comes('and says so', async () => fenOf(await textOf('check-adjustment')), -500)
   return net - 500
 }
 
@@ -135,7 +136,7 @@ async function confirms() {
   await shows('check-confirm')
   await at('check-confirm').click()
   await shows('check-verdict-confirm')
-  checks.equal('it cannot be taken back twice', await page.locator('[data-testid="check-undo"]:visible').count(), 0)
+  await checks.comes('it cannot be taken back twice', () => page.locator('[data-testid="check-undo"]:visible').count(), 0)
   await becomes('hold-payee_young')
   await looksRight('held')
   checks.equal('nothing is paid before the account has stood for 72 hours', await books('/sim/payouts'), [])

@@ -80,14 +80,14 @@ async function showsWhoTheyAre() {
   page.on('request', (request) => request.url().includes('/generation-accounts/') && sent.push(request.postData() ?? ''))
   await typeIdentity({ ...identity, bank_card_no: '6217000000000000013' })
   await shows('problem')
-  checks.that('a refusal says only that', (await at('problem').innerText()).includes('未获得权限'))
+  await checks.comes('a refusal says only that', async () => (await at('problem').innerText()).includes('未获得权限'), true)
   await typeIdentity(identity)
   await shows('solar-state-permitted')
   const seen = sent.join('\n')
   checks.that('an encrypted identity was sent', seen.includes('"jwe"'))
   checks.that('and none in the clear', !seen.includes(identity.id_no) && !seen.includes(identity.name) && !seen.includes(identity.bank_card_no))
   await shows('solar-payee')
-  checks.that('the payee is shown masked', (await at('solar-payee').innerText()).includes('****0005'))
+  await checks.comes('the payee is shown masked', async () => (await at('solar-payee').innerText()).includes('****0005'), true)
   await shows('solar-table-empty')
   await at('solar-period').fill('2026-11')
   await at('solar-search').click()
@@ -123,7 +123,7 @@ async function changesThePassword() {
   await page.getByText('用户名为 4 到 32 位').first().waitFor({ timeout: 10_000 })
   await at('solar-login').fill(LOGIN)
   await at('solar-new-password').fill(SECOND)
-  checks.equal('a password is not readable on the screen', await at('solar-new-password').getAttribute('type'), 'password')
+  await checks.comes('a password is not readable on the screen', () => at('solar-new-password').getAttribute('type'), 'password')
   const before = (await codesSoFar()).length
   await at('send-code').click()
   const code = await codeAfter(before)
@@ -133,7 +133,7 @@ async function changesThePassword() {
   await at('solar-password-code').fill(code)
   await at('solar-password-set').click()
   await shows('solar-password-done')
-  checks.that('it is not kept on the screen', (await at('solar-new-password').inputValue()) === '')
+  await checks.comes('it is not kept on the screen', async () => (await at('solar-new-password').inputValue()) === '', true)
 }
 
 /** From another browser, by name, password and code. */
@@ -184,7 +184,7 @@ async function isPaidElsewhere() {
   await at('solar-show').click()
   await shows('payee-changed')
   await page.getByText('****0021').first().waitFor({ timeout: 10_000 })
-  checks.that('the new payee is shown masked', (await at('solar-payee').innerText()).includes('****0021'))
+  await checks.comes('the new payee is shown masked', async () => (await at('solar-payee').innerText()).includes('****0021'), true)
 }
 
 async function endsAndWakes() {
@@ -195,8 +195,8 @@ async function endsAndWakes() {
   await tell('/sim/marketing/end-cooperation', number)
   await tell('/sim/clock', { advance_s: 6 * 3_600 + 60 })
   await becomes('terminated')
-  checks.that('nothing of the table is left', (await page.locator('[data-testid="solar-table"]:visible').count()) === 0)
-  checks.that('nor of the number', !(await page.locator('main:visible').first().innerText()).includes('0061'))
+  await checks.comes('nothing of the table is left', async () => (await page.locator('[data-testid="solar-table"]:visible').count()) === 0, true)
+  await checks.comes('nor of the number', async () => !(await page.locator('main:visible').first().innerText()).includes('0061'), true)
   await looksRight('terminated')
   await typeRegistration(registration)
   await shows('problem')

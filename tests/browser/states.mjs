@@ -80,7 +80,7 @@ await household('stale', async ({ answer, go, shows, textOf, at, whole }) => {
   await answer('/bindings/b-1/arrears', () => [200, arrears(12840, old)])
   await go('home/index')
   await shows('amount-due')
-  checks.that('an old figure says from when it is and why', (await textOf('as-of')).includes('营销系统暂时无法连接'))
+  await checks.comes('an old figure says from when it is and why', async () => (await textOf('as-of')).includes('营销系统暂时无法连接'), true)
   const [ink, grey] = await page_colours(at)
   checks.that('an old figure is greyed', ink !== grey)
   await whole()
@@ -88,7 +88,7 @@ await household('stale', async ({ answer, go, shows, textOf, at, whole }) => {
   await shows('pay-total')
   // While it is read again the button waits with it.
   await at('read-again').and(at('screen-confirm').locator(':enabled')).waitFor()
-  checks.that('an old figure cannot be paid, but read again', await at('pay-now').isDisabled())
+  await checks.comes('an old figure cannot be paid, but read again', () => at('pay-now').isDisabled(), true)
 })
 
 async function page_colours(at) {
@@ -102,7 +102,7 @@ await household('missing', async ({ answer, go, shows, at, whole, page }) => {
   await go('home/index')
   await shows('problem')
   checks.equal('a missing figure is never 0', await page.locator('[data-testid="amount-due"]:visible').count(), 0)
-  checks.that('a missing figure says so', (await at('due-card').innerText()).includes('暂时还没有数据'))
+  await checks.comes('a missing figure says so', async () => (await at('due-card').innerText()).includes('暂时还没有数据'), true)
   await whole()
   away = false
   await at('problem-cure').click()
@@ -121,16 +121,16 @@ await household('gone-quiet', async ({ answer, go, shows, at, whole }) => {
   await shows('screen-bills')
   await at('tab-home').click()
   await shows('problem')
-  checks.that('a figure that cannot be read again is kept, greyed', fresh !== (await at('amount-due').evaluate((element) => getComputedStyle(element).color)))
+  await checks.comes('a figure that cannot be read again is kept, greyed', async () => fresh !== (await at('amount-due').evaluate((element) => getComputedStyle(element).color)), true)
   await whole()
   await at('pay').click()
   await shows('pay-total')
   await shows('problem')
-  checks.that('and cannot be paid until it is read again', await at('pay-now').isDisabled())
+  await checks.comes('and cannot be paid until it is read again', () => at('pay-now').isDisabled(), true)
   away = false
   await at('problem-cure').click()
   await at('pay-now').and(at('screen-confirm').locator(':enabled')).waitFor()
-  checks.that('once read again, it can', await at('pay-now').isEnabled())
+  await checks.comes('once read again, it can', () => at('pay-now').isEnabled(), true)
 })
 
 await household('changed', async ({ answer, go, shows, textOf, at, whole, page, due }) => {
@@ -147,9 +147,9 @@ await household('changed', async ({ answer, go, shows, textOf, at, whole, page, 
   await shows('pay-now')
   await at('pay-now').click()
   await shows('amount-changed')
-  checks.that('a changed bill says the new amount', (await textOf('amount-changed')).includes(yuan(due + 13)))
+  await checks.comes('a changed bill says the new amount', async () => (await textOf('amount-changed')).includes(yuan(due + 13)), true)
   await page.locator('[data-testid="pay-total"]:visible', { hasText: yuan(due + 13).slice(1) }).first().waitFor()
-  checks.equal('the total is the new one, and nothing was paid', [await textOf('pay-total'), keys.length], [yuan(due + 13), 1])
+  await checks.comes('the total is the new one, and nothing was paid', async () => [await textOf('pay-total'), keys.length], [yuan(due + 13), 1])
   await whole()
   await at('pay-now').click()
   await page.waitForURL(/alipay\/cashier/)
@@ -183,7 +183,7 @@ await household('order-open', async ({ answer, go, shows, at, whole }) => {
   await whole()
   await at('problem-cure').click()
   await shows('tracker-PAYING')
-  checks.that('an unknown outcome is said in words', (await at('tracker-words').innerText()).includes('不会重复扣款'))
+  await checks.comes('an unknown outcome is said in words', async () => (await at('tracker-words').innerText()).includes('不会重复扣款'), true)
 })
 
 await household('cannot-confirm', async ({ answer, go, shows, textOf, at, whole }) => {
@@ -196,7 +196,7 @@ await household('cannot-confirm', async ({ answer, go, shows, textOf, at, whole 
   await go('bindings/manual')
   await shows('consumer-no')
   await at('submit-proof').click()
-  checks.that('what is typed is checked before it is sent', bodies.length === 0 && (await at('screen-manual').innerText()).includes('13 位或 10 位数字'))
+  await checks.comes('what is typed is checked before it is sent', async () => bodies.length === 0 && (await at('screen-manual').innerText()).includes('13 位或 10 位数字'), true)
   await at('consumer-no').fill('1500 0000 0999 9')
   await at('proof').fill('12345x')
   await at('submit-proof').click()
@@ -210,7 +210,7 @@ await household('cannot-confirm', async ({ answer, go, shows, textOf, at, whole 
   await at('proof').fill('123456')
   await at('submit-proof').click()
   await shows('problem')
-  checks.equal('another reason reads the same', [await textOf('problem'), bodies[1].proof], [words, { kind: 'archived_sms', otp: '123456' }])
+  await checks.comes('another reason reads the same', async () => [await textOf('problem'), bodies[1].proof], [words, { kind: 'archived_sms', otp: '123456' }])
 })
 
 await household('id-only', async ({ answer, go, shows, at, whole, world }) => {
@@ -230,7 +230,7 @@ await household('id-only', async ({ answer, go, shows, at, whole, world }) => {
   await shows('agree')
   await at('agree').click()
   await shows('proof')
-  checks.that('one more proof is asked for, with the reason', (await at('screen-match').innerText()).includes('预留手机号不同'))
+  await checks.comes('one more proof is asked for, with the reason', async () => (await at('screen-match').innerText()).includes('预留手机号不同'), true)
   await at('send-code').click()
   await at('send-code').and(at('screen-match').locator(':disabled')).waitFor()
   checks.equal('the code is asked for by the offer, not by a number', code, { purpose: 'bind', match_token: 'm-1' })
@@ -269,7 +269,7 @@ await household('refunded', async ({ answer, go, shows, at, whole }) => {
   await answer('/payments/p-9', () => [200, payment('REFUNDED', 'REFUNDED', { refunds })])
   await go(TRACKER)
   await shows('refunds')
-  checks.that('a refund says how much came back', (await at('refunds').innerText()).includes('¥128.40 已退回'))
+  await checks.comes('a refund says how much came back', async () => (await at('refunds').innerText()).includes('¥128.40 已退回'), true)
   await shows('station-returned-done')
   await whole()
 })
@@ -333,8 +333,8 @@ await household('limited', async ({ answer, go, shows, textOf, at, whole }) => {
   })
   await go('home/index')
   await shows('problem')
-  checks.that('a limit says how long', (await textOf('problem')).includes('6秒'))
-  checks.that('its button waits as told', await at('problem-cure').isDisabled())
+  await checks.comes('a limit says how long', async () => (await textOf('problem')).includes('6秒'), true)
+  await checks.comes('its button waits as told', () => at('problem-cure').isDisabled(), true)
   await whole()
   checks.equal('nothing is asked meanwhile', asked, 1)
   await at('problem-cure').and(at('screen-home').locator(':enabled')).waitFor({ timeout: 8000 })
@@ -351,7 +351,7 @@ await household('prepaid', async ({ go, shows, textOf, at, whole, world }) => {
   await at('switch-home').click()
   await at('choose-b-2').click()
   await shows('balance')
-  checks.that('a prepaid home shows what is left', (await textOf('balance')).includes(yuan(world.homes[1].prepaid_fen - 830)))
+  await checks.comes('a prepaid home shows what is left', async () => (await textOf('balance')).includes(yuan(world.homes[1].prepaid_fen - 830)), true)
   await whole()
 })
 
@@ -361,7 +361,7 @@ await household('closed-account', async ({ go, shows, at, whole, page, world }) 
   await go('home/index')
   await shows('closed')
   checks.equal('a closed account has no outlook and takes no money', await page.locator('[data-testid="estimate"]:visible, [data-testid="open-top-up"]:visible').count(), 0)
-  checks.that('its bills stay', await at('last-bill').isVisible())
+  await checks.comes('its bills stay', () => at('last-bill').isVisible(), true)
   await whole()
 })
 
@@ -385,7 +385,7 @@ await household('messages', async ({ answer, go, shows, at, whole, page, world }
   await answer('/me/consents', (request) => (request.method() === 'GET' ? undefined : problem(503, 'STORE_UNAVAILABLE')))
   await at('notices-tick').click()
   await shows('problem')
-  checks.that('what could not be kept is not shown as given', await tick('false').isVisible())
+  await checks.comes('what could not be kept is not shown as given', () => tick('false').isVisible(), true)
   await at('confirm-match').click()
   await shows('amount-due')
   checks.that('linking goes on without it', true)
@@ -397,7 +397,7 @@ await household('payer-only', async ({ answer, go, shows, at, whole, page, world
   await answer('/bindings?*', () => [200, { items: [{ binding_id: 'b-1', consumer_no_masked: '*********4321', holder_masked: '*明', address_masked: world.homes[0].address, role: 'payer_only', label: '爸妈家', state: 'active', created_at: world.me.created_at }], next_cursor: null }])
   await go('home/index')
   await shows('amount-due')
-  checks.that('a payer sees the own name of the home', (await at('switch-home').innerText()).includes('爸妈家'))
+  await checks.comes('a payer sees the own name of the home', async () => (await at('switch-home').innerText()).includes('爸妈家'), true)
   checks.equal('a payer’s screen asks for no bill and no balance', asked.filter((url) => /\/(bills|balance)/.test(url)), [])
   await whole()
 })
@@ -406,7 +406,7 @@ await household('nothing-here', async ({ go, shows, at, whole }) => {
   for (const [screen, name] of [['payments/confirm?binding_id=b-7&purpose=arrears', 'confirm'], ['payments/index', 'tracker'], ['billing/bill', 'bill'], ['payments/index?payment_id=p-7', 'tracker']]) {
     await go(screen)
     await shows('problem')
-    checks.that(`${screen}: words and a way out`, (await at(`screen-${name}`).innerText()).includes('回到首页'))
+    await checks.comes(`${screen}: words and a way out`, async () => (await at(`screen-${name}`).innerText()).includes('回到首页'), true)
   }
   await whole()
   await at('problem-cure').click()
@@ -416,7 +416,7 @@ await household('nothing-here', async ({ go, shows, at, whole }) => {
 await household('dark', async ({ go, shows, whole, at }) => {
   await go('home/index')
   await shows('last-bill')
-  checks.equal('dark paper', await at('screen-home').evaluate((element) => getComputedStyle(element).backgroundColor), 'rgb(13, 21, 20)')
+  await checks.comes('dark paper', () => at('screen-home').evaluate((element) => getComputedStyle(element).backgroundColor), 'rgb(13, 21, 20)')
   await whole()
 }, { colorScheme: 'dark' })
 
@@ -425,8 +425,8 @@ await household('english', async ({ go, shows, whole, at, page }) => {
   await shows('comparison')
   const words = await at('screen-bill').innerText()
   checks.that('English speaks English', words.includes('Compared with the last bill') && !/[\u4e00-\u9fff]/.test(words), words.match(/[\u4e00-\u9fff]+/)?.[0])
-  checks.equal('the page says its title', await page.title(), 'Bill explained')
-  checks.equal('the page says its language', await page.evaluate(() => document.documentElement.lang), 'en')
+  await checks.comes('the page says its title', () => page.title(), 'Bill explained')
+  await checks.comes('the page says its language', () => page.evaluate(() => document.documentElement.lang), 'en')
   await whole()
 }, { kept: { 'lifeline.language': 'en' } })
 
@@ -441,7 +441,7 @@ await household('narrow-elder', async ({ go, shows, whole, page, at }) => {
   checks.that('the keyboard alone gets to paying', true)
   await at('pay-now').and(at('screen-confirm').locator(':enabled')).waitFor()
   await page.keyboard.press('Tab')
-  checks.that('and goes on inside the new screen', await page.evaluate(() => Boolean(document.activeElement?.closest('[data-testid="screen-confirm"] main'))))
+  await checks.comes('and goes on inside the new screen', () => page.evaluate(() => Boolean(document.activeElement?.closest('[data-testid="screen-confirm"] main'))), true)
 }, { width: 320, kept: { 'lifeline.elder': '1' } })
 
 process.exit(checks.close())
