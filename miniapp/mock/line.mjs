@@ -83,7 +83,10 @@ const routes = {
     return reply(response, 202, world.erasure)
   },
   'PATCH /me': ({ world, response, body }) => (body.otp === '123456' ? told(world, response, body.phone) : problem(response, 422, 'OTP_WRONG')),
-  'POST /me/phone': ({ world, response, body }) => (body.response === 'closed' ? told(world, response, '19000000001') : problem(response, 422, 'PHONE_NOT_TOLD')),
+  'POST /me/phone': ({ world, response, body }) => {
+    if (body.response !== 'closed') return problem(response, 422, 'PHONE_NOT_TOLD')
+    return world.phoneGuarded ? problem(response, 403, 'STEP_UP_REQUIRED') : told(world, response, '19000000001')
+  },
   'POST /me/merges': ({ world, response }) => {
     world.merge = { merge_id: 'merge-1', state: 'open', expires_at: shanghai(Date.now() + 600_000) }
     return reply(response, 201, { ...world.merge, code: '246810' })

@@ -105,7 +105,20 @@ async function phone() {
   await mini.until('the wallet can be asked', () => mini.tappable('使用支付宝绑定的手机号') !== undefined)
   const button = mini.tappable('使用支付宝绑定的手机号')
   const at = { id: button.uid ?? button.sid, dataset: { sid: button.sid } }
-  mini.page.eh({ type: 'getAuthorize', target: at, currentTarget: at, detail: {}, timeStamp: Date.now() })
+  const allow = () => mini.page.eh({ type: 'getAuthorize', target: at, currentTarget: at, detail: {}, timeStamp: Date.now() })
+  world.phoneGuarded = true
+  allow()
+  await mini.until('the phone of before is asked', () => mini.text().includes('确认由现在的手机更换'))
+  mini.tap('发送验证码')
+  await mini.until('the code', () => requests('POST', '/v1/otps').length === 1)
+  checks.equal('the code is for the wallet’s own phone', JSON.parse(requests('POST', '/v1/otps')[0].data), { purpose: 'change_phone' })
+  world.phoneGuarded = false
+  mini.tap('取消')
+  await mini.until('the wallet again', () => mini.tappable('使用支付宝绑定的手机号') !== undefined)
+  const again = mini.tappable('使用支付宝绑定的手机号')
+  at.id = again.uid ?? again.sid
+  at.dataset.sid = again.sid
+  allow()
   await mini.until('the phone', () => mini.text().includes('手机号已更新'))
   const [told] = requests('POST', '/v1/me/phone')
   checks.equal('what the wallet told goes on as it came', JSON.parse(told.data), { response: 'closed', sign: 'signed', sign_type: 'RSA2', encrypt_type: 'AES', charset: 'UTF-8' })

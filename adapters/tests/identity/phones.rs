@@ -18,7 +18,7 @@ on_every_engine! { "phones":
     ln_48_one_of_many_takes_the_phone,
     m3_15_a_phone_is_given_up_only_by_a_code_to_it_and_is_told,
     m3_15_a_first_phone_and_the_same_one_again_want_no_step_up,
-    m3_15_the_wallets_word_changes_a_phone_that_is_told_of_it,
+    m3_15_the_wallets_word_takes_a_phones_place_only_after_a_code_to_it,
 }
 
 const NEW_PHONE: &str = "19000000042";
@@ -29,12 +29,23 @@ async fn take(world: &World, who: &Caller, number: &str) -> Result<(), AccountEr
     taken.map(drop)
 }
 
+/// The wallet's phone in the place of the one that the account has, which is asked first.
+async fn take_for(world: &World, who: &Caller, from: &str, number: &str) -> Caller {
+    let phone = Phone::parse(number).unwrap();
+    let shown = giving_up(world, who, from, &phone).await;
+    take(world, &shown, number).await.unwrap();
+    shown
+}
+
 /// The caller under the id that may give up the phone of the account for another one.
 pub(crate) async fn giving_up(world: &World, who: &Caller, from: &str, to: &Phone) -> Caller {
+    shown_for(world, who, from, &Errand::change_phone(to)).await
+}
+
+async fn shown_for(world: &World, who: &Caller, from: &str, errand: &Errand) -> Caller {
     // The step-up code is the newest one of the session.
     world.clock.advance(1);
-    let errand = Errand::change_phone(to);
-    world.accounts.ask_step_up(who, &errand).await.unwrap();
+    world.accounts.ask_step_up(who, errand).await.unwrap();
     world.deliver().await;
     let typed = world.code_on(from);
     let stepped = world.accounts.step_up(who, &typed).await.unwrap();
@@ -67,7 +78,7 @@ async fn phone_of(world: &World, who: &Caller) -> Option<String> {
 
 async fn ln_48_the_wallets_phone_is_taken_by_alipays_signed_word(world: World) {
     let who = world.sign_in(&LI_MING).await;
-    take(&world, &who, NEW_PHONE).await.unwrap();
+    let who = take_for(&world, &who, LI_MING.phone, NEW_PHONE).await;
     assert_eq!(phone_of(&world, &who).await.as_deref(), Some(NEW_PHONE));
     let (response, _) = told("19000000043");
     let (_, other_sign) = told(NEW_PHONE);
@@ -115,7 +126,7 @@ async fn m3_6_a_told_phone_takes_nothing_from_another_account(world: World) {
 
 async fn m3_6_a_kept_word_does_not_win_a_recycled_number_back(world: World) {
     let former = world.sign_in(&LI_MING).await;
-    take(&world, &former, NEW_PHONE).await.unwrap();
+    take_for(&world, &former, LI_MING.phone, NEW_PHONE).await;
     // The number goes to somebody else, who proves it with the phone in hand.
     let heir = world.sign_in(&WANG_FANG).await;
     prove(&world, &heir, NEW_PHONE).await;
@@ -139,7 +150,8 @@ async fn ln_48_a_chosen_phone_outlives_the_next_sign_in(world: World) {
     let again = world.sign_in(&LI_MING).await;
     assert_eq!(phone_of(&world, &again).await.as_deref(), Some(NEW_PHONE));
     // The wallet's own, taken back by its owner, follows the wallet again.
-    take(&world, &again, LI_MING.phone).await.unwrap();
+    world.clock.advance(61);
+    take_for(&world, &again, NEW_PHONE, LI_MING.phone).await;
     let moved = Wallet {
         phone: "19000000044",
         ..LI_MING
@@ -187,8 +199,10 @@ async fn m3_6_a_recycled_number_inherits_no_home(world: World) {
 async fn ln_48_one_of_many_takes_the_phone(world: World) {
     let world = std::sync::Arc::new(world);
     let mut takers = tokio::task::JoinSet::new();
+    let new = Phone::parse(NEW_PHONE).unwrap();
     for wallet in [LI_MING, WANG_FANG] {
         let who = world.sign_in(&wallet).await;
+        let who = giving_up(&world, &who, wallet.phone, &new).await;
         let world = world.clone();
         takers.spawn(async move { take(&world, &who, NEW_PHONE).await });
     }
@@ -247,9 +261,26 @@ async fn m3_15_a_first_phone_and_the_same_one_again_want_no_step_up(world: World
     assert!(world.phones.texts_on(NEW_PHONE).is_empty());
 }
 
-async fn m3_15_the_wallets_word_changes_a_phone_that_is_told_of_it(world: World) {
+async fn m3_15_the_wallets_word_takes_a_phones_place_only_after_a_code_to_it(world: World) {
     let who = world.sign_in(&LI_MING).await;
+    let another = Phone::parse("19000000043").unwrap();
+    let for_another = giving_up(&world, &who, LI_MING.phone, &another).await;
+    for not_shown in [&who, &for_another] {
+        let refused = take(&world, not_shown, NEW_PHONE).await;
+        assert!(
+            matches!(refused, Err(AccountError::StepUpRequired)),
+            "{refused:?}"
+        );
+    }
+    world.deliver().await;
+    assert_eq!(phone_of(&world, &who).await.as_deref(), Some(LI_MING.phone));
+    assert!(world.phones.texts_on(LI_MING.phone).is_empty());
+    // The mini-program does not see the wallet's number: the code is for whatever it is.
+    world.clock.advance(61);
+    let wallets = Errand::take_wallets_phone(&who);
+    let who = shown_for(&world, &for_another, LI_MING.phone, &wallets).await;
     for _ in 0..2 {
+        // The same one again gives nothing up.
         take(&world, &who, NEW_PHONE).await.unwrap();
         world.deliver().await;
     }

@@ -70,8 +70,9 @@ impl Accounts {
     /// Makes the wallet's phone the caller's own, by what the provider handed the mini-program.
     ///
     /// That says nothing about today: a former owner who kept it could take a recycled number back
-    /// from its new one. So it moves no phone from another account; a code does. It wants no step-up: it is
-    /// the way for somebody who lost the phone that a code would go to, and that phone is told.
+    /// from its new one. So it moves no phone from another account; a code does. Nor does it name the account
+    /// it is for: whoever holds a session could hand in the word about their own phone. So a phone that the
+    /// account has is given up only as by [`Accounts::verify_phone`], after a step-up by a code to it.
     pub async fn take_told_phone(
         &self,
         caller: &Caller,
@@ -113,9 +114,27 @@ async fn put_told(
     let found = tx.accounts().find(&caller.account_id).await?;
     let mut account = found.ok_or(AccountError::NotFound)?;
     let former = put_phone(&mut account, phone, false, pen.now);
+    if former.is_some() && !gives_up(tx, caller, phone, pen.now).await? {
+        return Err(AccountError::StepUpRequired);
+    }
     tx.accounts().save(&account).await?;
     tell(tx, &account, former.as_ref(), pen, caller).await?;
     Ok(("ok", Some(account)))
+}
+
+/// Uses up the step-up for a told phone: for its number, or for the wallet's own, whatever it is.
+async fn gives_up(
+    tx: &mut Tx,
+    caller: &Caller,
+    to: &Phone,
+    now: Time,
+) -> Result<bool, AccountError> {
+    for errand in [Errand::change_phone(to), Errand::take_wallets_phone(caller)] {
+        if spend(tx, &caller.session_id, &errand, now).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Puts a phone into an account; answers the one it gives up for it, if it is another one.

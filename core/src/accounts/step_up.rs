@@ -115,6 +115,12 @@ impl Errand {
         Self::on(Deed::ChangePhone, to.expose())
     }
 
+    /// To give it up for the wallet's own, whose number the mini-program does not see.
+    #[must_use]
+    pub fn take_wallets_phone(caller: &Caller) -> Self {
+        Self::on(Deed::ChangePhone, caller.account_id.as_str())
+    }
+
     #[must_use]
     pub const fn deed(&self) -> Deed {
         self.deed

@@ -243,8 +243,9 @@ pub(super) async fn change_me(
 
 /// Makes the wallet's phone this person's own, by what `my.getPhoneNumber` gave the mini-program.
 ///
-/// It moves no phone from another account (409 `PHONE_HELD`): a code to the phone does. The phone that
-/// this account had is told.
+/// It moves no phone from another account (409 `PHONE_HELD`): a code to the phone does. Another phone that
+/// this account has is given up for it only after a step-up for `change_phone` (403 `STEP_UP_REQUIRED`), and
+/// is told.
 #[utoipa::path(post, path = "/v1/me/phone", tag = "accounts", security(("bearer" = [])),
     request_body = ToldPhoneBody,
     responses((status = 200, description = "The profile", body = MeView)))]

@@ -44,8 +44,8 @@ pub(super) struct CodeItem {
 
 /// `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`. The others go to the
 /// account's own phone: `pay` with `items`, `unlink` with `binding_id`, `change_phone` with `phone`, the one
-/// that comes in its place, `set_generation_password` and `change_payee` with `generation_account_id`;
-/// `export`, `erase` and `set_password` alone.
+/// that comes in its place, or alone for the wallet's own, `set_generation_password` and `change_payee` with
+/// `generation_account_id`; `export`, `erase` and `set_password` alone.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CodeBody {
@@ -80,6 +80,7 @@ pub(super) enum Own {
     Pay(Vec<(BindingId, Fen)>),
     Unlink(BindingId),
     ChangePhone(Phone),
+    TakeWalletsPhone,
 }
 
 /// What is said beside the purpose.
@@ -146,6 +147,9 @@ fn to_their_own(purpose: CodePurpose, beside: Beside) -> Result<CodeTo, Problem>
         (CodePurpose::ChangePhone, (Some(phone), None, None, None, None, None)) => {
             Ok(CodeTo::Own(Own::ChangePhone(mobile(&phone)?)))
         }
+        (CodePurpose::ChangePhone, (None, None, None, None, None, None)) => {
+            Ok(CodeTo::Own(Own::TakeWalletsPhone))
+        }
         (CodePurpose::Pay, (None, None, None, None, None, Some(items))) => {
             Ok(CodeTo::Own(Own::Pay(parts(items)?)))
         }
@@ -155,7 +159,9 @@ fn to_their_own(purpose: CodePurpose, beside: Beside) -> Result<CodeTo, Problem>
         )),
         (CodePurpose::Unlink, _) => Err(invalid("binding_id", "`binding_id` and nothing else")),
         (CodePurpose::Pay, _) => Err(invalid("items", "`items` and nothing else")),
-        (CodePurpose::ChangePhone, _) => Err(invalid("phone", "`phone` and nothing else")),
+        (CodePurpose::ChangePhone, _) => {
+            Err(invalid("phone", "`phone` or nothing, and nothing else"))
+        }
         _other => Err(invalid("purpose", "`purpose` and nothing else")),
     }
 }

@@ -71,6 +71,7 @@ async fn errand(caller: &Caller, bindings: &Bindings, own: Own) -> Result<Errand
             Errand::unlink(owned.binding_id())
         }
         Own::ChangePhone(to) => Errand::change_phone(&to),
+        Own::TakeWalletsPhone => Errand::take_wallets_phone(caller),
         Own::Pay(parts) => {
             for (home, _) in &parts {
                 bindings.own(caller, home, Right::Pay).await?;

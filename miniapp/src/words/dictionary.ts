@@ -372,7 +372,7 @@ export const dictionary = {
   'phone.number.wrong': ['请输入 11 位手机号。', 'Please type the 11 digits of a mobile number.'],
   'phone.sent': ['验证码已发送，1 分钟内会收到。', 'The code is on its way and arrives within a minute.'],
   'phone.former': ['确认由现在的手机更换', 'Confirm with the phone you have now'],
-  'phone.former.why': ['更换前，请先用现在的手机 {phone} 收一次验证码。旧手机用不了时，请在支付宝里改用支付宝绑定的手机号。', "Before it changes, a code goes to the phone you have now, {phone}. If you no longer have it, take your wallet's phone inside Alipay."],
+  'phone.former.why': ['更换前，请先用现在的手机 {phone} 收一次验证码。旧手机用不了时，请先向运营商补办原号码的卡。', "Before it changes, a code goes to the phone you have now, {phone}. If you no longer have it, first ask your operator for a new SIM card of that number."],
   'phone.submit': ['确认手机号', 'Confirm the phone'],
   'phone.done': ['手机号已更新', 'The phone is yours now'],
 

@@ -1,7 +1,7 @@
 import { useRouter } from '@tarojs/taro'
 import { useState } from 'react'
 import { tellsPhone, walletPhone } from '../../api/platform'
-import { Problem } from '../../api/problem'
+import { asProblem, Problem } from '../../api/problem'
 import type { Me } from '../../api/types'
 import { forgetAnswers } from '../../state/answers'
 import { useMe } from '../../state/reads'
@@ -30,6 +30,7 @@ function PhoneContent() {
   const { t } = useSettings()
   const byCode = useRouter().params.by === 'code'
   const [taken, setTaken] = useState<Me>()
+  const [closed, setClosed] = useState<Closed>()
   const known = useMe().answer
   const done = (me: Me) => {
     forgetAnswers()
@@ -46,32 +47,60 @@ function PhoneContent() {
       </>
     )
   }
+  if (closed) {
+    const act = async () => done(await tell(closed))
+    return <FormerPhone now={known?.phone_masked} act={act} back={() => setClosed(undefined)} />
+  }
   return (
     <>
       <Card>
         <Box as='p' className='soft'>{t('phone.why')}</Box>
         {known?.phone_masked && <Row name={t('phone.now')}>{known.phone_masked}</Row>}
       </Card>
-      {tellsPhone && !byCode && <WalletPhone done={done} />}
+      {tellsPhone && !byCode && <WalletPhone done={done} guarded={setClosed} />}
       <TypedPhone now={known?.phone_masked} done={done} />
     </>
   )
 }
 
-/** The wallet's own phone. The number comes closed: this program cannot read it. */
-function WalletPhone({ done }: { done: (me: Me) => void }) {
+/** What the wallet told. The number comes closed: this program cannot read it. */
+type Closed = Record<string, unknown>
+
+function tell({ response, sign, sign_type, encrypt_type, charset }: Closed): Promise<Me> {
+  return call<Me>('POST', '/me/phone', { body: { response, sign, sign_type, encrypt_type, charset } })
+}
+
+/** The wallet's own phone; `guarded` when the account has another one, which is to be asked first. */
+function WalletPhone({ done, guarded }: { done: (me: Me) => void; guarded: (told: Closed) => void }) {
   const { t } = useSettings()
   const take = useChange(async () => {
     const told = await walletPhone()
     if (!told) throw new Problem('PHONE_NOT_TOLD', 422)
-    const { response, sign, sign_type, encrypt_type, charset } = told
-    return call<Me>('POST', '/me/phone', { body: { response, sign, sign_type, encrypt_type, charset } })
+    try {
+      return await tell(told)
+    } catch (thrown) {
+      if (asProblem(thrown).code === 'STEP_UP_REQUIRED') guarded(told)
+      throw thrown
+    }
   }, done)
   return (
     <>
       <PhoneTap className='button button-main' onLeave={take.run} disabled={take.busy} testId='wallet-phone'>{t('phone.wallet')}</PhoneTap>
       {take.problem && <ProblemNote problem={take.problem} retry={take.run} />}
     </>
+  )
+}
+
+/** The phone of the account is asked before another one takes its place; without `phone` the wallet's own does. */
+function FormerPhone({ now, phone, act, back }: { now?: string | null; phone?: string; act: () => Promise<void>; back: () => void }) {
+  const { t } = useSettings()
+  return (
+    <Card>
+      <Box as='h2' className='section-title'>{t('phone.former')}</Box>
+      <Box as='p' className='soft'>{t('phone.former.why', { phone: now ?? '' })}</Box>
+      <StepUpForm purpose='change_phone' about={phone ? { phone } : undefined} act={act} word={t('phone.submit')} />
+      <Button kind='plain' onTap={back} testId='phone-again'>{t('app.cancel')}</Button>
+    </Card>
   )
 }
 
@@ -96,14 +125,7 @@ function TypedPhone({ now, done }: { now?: string | null; done: (me: Me) => void
     const act = async () => {
       done(await change())
     }
-    return (
-      <Card>
-        <Box as='h2' className='section-title'>{t('phone.former')}</Box>
-        <Box as='p' className='soft'>{t('phone.former.why', { phone: now ?? '' })}</Box>
-        <StepUpForm purpose='change_phone' about={{ phone }} act={act} word={t('phone.submit')} />
-        <Button kind='plain' onTap={() => setAgain(true)} testId='phone-again'>{t('app.cancel')}</Button>
-      </Card>
-    )
+    return <FormerPhone now={now} phone={phone} act={act} back={() => setAgain(true)} />
   }
   return (
     <>
