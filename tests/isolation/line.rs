@@ -82,6 +82,8 @@ pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) text: String,
     pub(crate) body: Value,
+    /// How the limit stands that ends soonest.
+    pub(crate) limit: String,
 }
 
 impl Reply {
@@ -237,13 +239,13 @@ impl House {
         }
     }
 
-    fn furnish(&self, cfg: &mut web::ServiceConfig) {
-        let plenty = NonZeroU32::new(1_000_000).expect("not zero");
+    fn furnish(&self, cfg: &mut web::ServiceConfig, functions_percent: NonZeroU32) {
+        let plenty = plenty();
         let quotas = Quotas {
             per_address_minute: plenty,
             per_network_minute: plenty,
             per_account_minute: plenty,
-            functions_percent: plenty,
+            functions_percent,
             nodes: NonZeroU32::MIN,
         };
         let sources = Sources {
@@ -274,8 +276,13 @@ impl House {
 
     /// The household listener as it is served, without a socket.
     pub(crate) async fn line(&self) -> Line {
+        self.line_at(plenty()).await
+    }
+
+    /// The same, with so much of the usual limits of single functions.
+    pub(crate) async fn line_at(&self, functions_percent: NonZeroU32) -> Line {
         let app = App::new()
-            .configure(|cfg| self.furnish(cfg))
+            .configure(|cfg| self.furnish(cfg, functions_percent))
             .wrap(from_fn(addressed))
             .wrap(from_fn(traced))
             .wrap(from_fn(patched))
@@ -285,8 +292,10 @@ impl House {
             let app = Rc::clone(&app);
             Box::pin(async move {
                 let answer = test::call_service(&*app, request.to_request()).await;
-                let status = answer.status();
-                (status, test::read_body(answer).await)
+                let (status, limit) = (answer.status(), answer.headers().get("ratelimit"));
+                let limit = limit.and_then(|value| value.to_str().ok());
+                let limit = limit.unwrap_or_default().to_owned();
+                (status, limit, test::read_body(answer).await)
             })
         }))
     }
@@ -338,7 +347,11 @@ impl House {
     }
 }
 
-type Answering = Pin<Box<dyn Future<Output = (StatusCode, web::Bytes)>>>;
+fn plenty() -> NonZeroU32 {
+    NonZeroU32::new(1_000_000).expect("not zero")
+}
+
+type Answering = Pin<Box<dyn Future<Output = (StatusCode, String, web::Bytes)>>>;
 
 /// The household listener, to be sent requests.
 pub(crate) struct Line(Box<dyn Fn(TestRequest) -> Answering>);
@@ -350,9 +363,14 @@ impl Line {
             Some(body) => request.set_json(body),
             None => request,
         };
-        let (status, bytes) = (self.0)(request).await;
+        let (status, limit, bytes) = (self.0)(request).await;
         let text = String::from_utf8(bytes.to_vec()).expect("text");
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Reply { status, text, body }
+        Reply {
+            status,
+            text,
+            body,
+            limit,
+        }
     }
 }

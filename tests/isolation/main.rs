@@ -16,6 +16,7 @@ mod canary;
 mod device;
 mod line;
 mod model;
+mod paced;
 mod reads;
 mod settling;
 mod sharing;

@@ -9,6 +9,7 @@ pub mod etag;
 pub mod idempotency;
 pub mod limits;
 pub mod load;
+pub(crate) mod pace;
 pub(crate) mod paths;
 pub mod policy;
 pub mod principal;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, USER_AGENT};
-use actix_web::{Error, HttpMessage, ResponseError, web};
+use actix_web::{Error, HttpMessage, HttpRequest, ResponseError, web};
 use lifeline_core::accounts::{Accounts, Deed, Terminal};
 use lifeline_core::bans::Reason;
 
@@ -71,12 +71,18 @@ where
     };
     let mut answer = handler.call(req).await?;
     drop(held);
+    // What the handler was judged by once the body was read.
+    let later = answer.request().extensions_mut().remove::<Standing>();
     let headers = answer.headers_mut();
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if let Some(standing) = standing {
-        standing.tell(headers);
+        let whole = match later {
+            Some(later) => standing.and(later),
+            None => standing,
+        };
+        whole.tell(headers);
     }
     Ok(answer)
 }
@@ -144,7 +150,7 @@ async fn admit(req: &ServiceRequest, route: Route) -> Result<Option<Standing>, P
         // An expired or ended session is everyday; a token that was never ours is not.
         let shown = req.headers().contains_key(AUTHORIZATION);
         if shown && problem.code() == Code::Unauthenticated {
-            strike(req, FORGERY_WEIGHT);
+            strike(req.request(), FORGERY_WEIGHT);
         }
     })?;
     let standing = paced(req, route, Some(&person)).await?;
@@ -233,17 +239,17 @@ async fn paced(
     }
     let standing = limits.admit(function, &asker).await;
     standing.map(Some).map_err(|standing| {
-        strike(req, 1);
+        strike(req.request(), 1);
         standing.refusal()
     })
 }
 
 /// Counts against the place a request comes from; too often, and the place is shut out.
-pub(crate) fn strike(req: &ServiceRequest, weight: u32) {
+pub(crate) fn strike(req: &HttpRequest, weight: u32) {
     let limits = req.app_data::<web::Data<Limits>>();
     let shut = req.app_data::<web::Data<Shut>>();
     if let (Some(limits), Some(shut)) = (limits, shut) {
-        let address = address_of(req.request());
+        let address = address_of(req);
         if !limits.strike(address, weight) {
             shut.offended(address, Reason::Flood);
         }

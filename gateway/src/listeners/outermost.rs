@@ -242,7 +242,7 @@ fn place(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
         .map(|limits| limits.address(client))
         .transpose()
         .map_err(|standing| {
-            strike(req, 1);
+            strike(req.request(), 1);
             standing.refusal()
         })
 }

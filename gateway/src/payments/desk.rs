@@ -19,6 +19,7 @@ use lifeline_core::payments::{Homes, Order, PaymentError, Payments, Purpose, Ren
 use lifeline_core::store::StoreError;
 
 use super::dto::PaymentView;
+use crate::edge::pace::Pace;
 use crate::edge::policy::Confirms;
 use crate::edge::{Code, Fingerprint, Problem};
 use crate::listeners::outermost::Sources;
@@ -36,6 +37,7 @@ pub(super) struct Desk {
     pub(super) payments: web::Data<Payments>,
     sources: web::Data<Sources>,
     waker: web::Data<Waker>,
+    pace: Pace,
     /// The terminal asks for a step-up, whatever the sum.
     confirms: bool,
 }
@@ -61,6 +63,7 @@ impl FromRequest for Desk {
                 payments: req.app_data::<web::Data<Payments>>()?.clone(),
                 sources: req.app_data::<web::Data<Sources>>()?.clone(),
                 waker: req.app_data::<web::Data<Waker>>()?.clone(),
+                pace: Pace::of(req),
                 confirms: req.extensions().contains::<Confirms>(),
             })
         };
@@ -69,12 +72,16 @@ impl FromRequest for Desk {
 }
 
 impl Desk {
-    /// Places the order; the same key and body again get the same bytes.
+    /// Places the order; the same key and body again get the same bytes. Each home may be paid for so often a
+    /// minute.
     pub(super) async fn order(
         self,
         caller: Caller,
         wished: Wished,
     ) -> Result<HttpResponse, Problem> {
+        let homes = wished.homes.iter();
+        let homes = homes.map(|home| home.owned.binding_id().as_str());
+        self.pace.order(homes).await?;
         let request = Start {
             homes: wished.homes,
             buyer: buyer(&self.accounts.entered_as(&caller).await?),

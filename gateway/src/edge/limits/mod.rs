@@ -176,6 +176,15 @@ impl Limits {
         self.decide(&self.quotas.rules(function, asker)).await
     }
 
+    /// One request about homes that only its body names, each by the name its owner's client knows.
+    pub async fn homes<'h>(
+        &self,
+        function: Function,
+        homes: impl Iterator<Item = &'h str>,
+    ) -> Result<Standing, Standing> {
+        self.decide(&self.quotas.of_homes(function, homes)).await
+    }
+
     /// One decision over several keys.
     pub async fn decide(&self, rules: &[Rule<'_>]) -> Result<Standing, Standing> {
         let rules = rules.get(..KEYS_MAX).unwrap_or(rules);

@@ -146,7 +146,7 @@ impl Quotas {
     /// All limits a request is held to after its address was: at most [`super::table::KEYS_MAX`].
     #[must_use]
     pub fn rules<'a>(&self, function: Function, asker: &Asker<'a>) -> Vec<Rule<'a>> {
-        let mut rules = Vec::with_capacity(super::table::KEYS_MAX);
+        let mut rules = Vec::with_capacity(6);
         let mut add = |name, function, subject: Cow<'a, str>, quota: Option<Quota>, cost| {
             if let Some(quota) = quota {
                 rules.push(Rule {
@@ -188,6 +188,27 @@ impl Quotas {
         }
         add("channel", named, Cow::Borrowed("line"), by_all, 1);
         rules
+    }
+
+    /// The limit of each home that a request is about, where only its body names them.
+    #[must_use]
+    pub fn of_homes<'a>(
+        &self,
+        function: Function,
+        homes: impl Iterator<Item = &'a str>,
+    ) -> Vec<Rule<'a>> {
+        let [_, _, by_home, _] = function.per_minute();
+        let Some(quota) = self.scaled(by_home) else {
+            return Vec::new();
+        };
+        let rule = |home: &'a str| Rule {
+            name: "home",
+            function: function.as_str(),
+            subject: Cow::Borrowed(home),
+            quota,
+            cost: 1,
+        };
+        homes.map(rule).collect()
     }
 
     /// Every limit there is, by its name; a home's figures count each by itself and are named when

@@ -56,6 +56,14 @@ impl Standing {
         &self.marks
     }
 
+    /// Both decisions about one request. Of the later one the limit that ends soonest speaks for all.
+    #[must_use]
+    pub fn and(mut self, later: Self) -> Self {
+        self.marks.extend(later.tightest().copied());
+        self.retry_after = self.retry_after.max(later.retry_after);
+        self
+    }
+
     /// The limit that ends soonest: the smallest part of its burst is left.
     #[must_use]
     pub fn tightest(&self) -> Option<&Mark> {
@@ -157,6 +165,22 @@ mod tests {
         let (policy, limit) = told(&standing);
         assert_eq!(policy, r#""account";q=240;w=60, "home";q=10;w=60"#);
         assert_eq!(limit, r#""home";r=3;t=1"#);
+    }
+
+    #[test]
+    fn a_later_decision_is_told_with_the_first_by_the_tightest_of_its_limits() {
+        let first =
+            || Standing::passing(vec![mark("account", 240, 238), mark("channel", 500, 499)]);
+        let homes = vec![mark("home", 5, 4), mark("home", 5, 0), mark("home", 5, 3)];
+        let refused = Standing::refused(homes, Duration::from_secs(12));
+        let (policy, limit) = told(&first().and(refused));
+        assert_eq!(
+            policy,
+            r#""account";q=240;w=60, "channel";q=500;w=60, "home";q=5;w=60"#
+        );
+        assert_eq!(limit, r#""home";r=0;t=12"#);
+        let none = Standing::passing(Vec::new());
+        assert_eq!(told(&first().and(none)), told(&first()));
     }
 
     #[test]

@@ -12,8 +12,8 @@ use lifeline_core::shared::gcra::{Arrival, Quota};
 
 use super::fill::{Fills, Named};
 
-/// Keys one decision may have.
-pub const KEYS_MAX: usize = 8;
+/// Keys one decision may have: as many as one order may have homes.
+pub const KEYS_MAX: usize = 20;
 pub const SHARDS: usize = 64;
 /// Buckets that a shard keeps. When all of them are in use, strangers share a few.
 const KEPT_PER_SHARD_MAX: usize = 16_384;
@@ -242,10 +242,11 @@ impl Table {
             *digest = self.digest(ask);
             *place = shard_of(*digest);
         }
+        let wanted = wanted.get_mut(..asks.len()).unwrap_or_default();
         wanted.sort_unstable();
-        let mut guards = Vec::with_capacity(asks.len().min(KEYS_MAX));
+        let mut guards = Vec::with_capacity(asks.len());
         let mut last = usize::MAX;
-        for at in wanted {
+        for at in wanted.iter().copied() {
             if let (true, Some(shard)) = (at != last, self.shards.get(at)) {
                 guards.push((at, shard.lock().unwrap_or_else(PoisonError::into_inner)));
             }

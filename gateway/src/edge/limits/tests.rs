@@ -159,6 +159,45 @@ async fn one_call_serves_a_whole_lease_and_a_dry_key_asks_nobody() {
     assert!(others.calls.load(Ordering::SeqCst) <= before + 1);
 }
 
+/// By this node's own buckets, and by leases.
+#[tokio::test]
+async fn a_home_is_paid_for_n_times_a_minute_and_homes_do_not_share() {
+    let leased: Arc<dyn SharedLimiter> = Arc::new(Others::default());
+    for shared in [None, Some(leased)] {
+        let by_hand = Quotas {
+            functions_percent: n(100),
+            ..quotas(1_000_000)
+        };
+        let limits = Limits::new(by_hand, shared);
+        let pay = async |homes: &[&str]| limits.homes(Function::Pay, homes.iter().copied()).await;
+        for left in (0..5).rev() {
+            let standing = pay(&["one"]).await.unwrap();
+            let tightest = standing.tightest().map(|mark| (mark.name, mark.remaining));
+            assert_eq!(tightest, Some(("home", left)));
+        }
+        let refused = pay(&["one"]).await.unwrap_err();
+        assert_eq!(refused.refusal().code(), crate::edge::Code::RateLimited);
+        assert!((1..=60).contains(&refused.retry_after_s()));
+        // An order for both is one decision: it takes nothing from the other home.
+        for _ in 0..6 {
+            assert!(pay(&["other", "one"]).await.is_err());
+        }
+        for _ in 0..5 {
+            assert!(pay(&["other"]).await.is_ok());
+        }
+        assert!(pay(&["other"]).await.is_err());
+        // The most homes one order has: the last of them counts as well.
+        let many: Vec<String> = (0..20).map(|home| format!("home {home}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        for _ in 0..5 {
+            assert!(pay(&many).await.is_ok());
+        }
+        for home in &many {
+            assert!(pay(&[*home]).await.is_err(), "{home}");
+        }
+    }
+}
+
 /// Each node takes what is asked of it, not a lease for each who asks: what is enough for all reaches all.
 #[tokio::test]
 async fn many_at_once_on_two_nodes_are_not_refused_while_there_is_enough() {
