@@ -39,19 +39,6 @@ macro_rules! versions {
     };
 }
 
-macro_rules! tasks {
-    ($which:literal) => {
-        concat!(
-            "SELECT k.check_task_id, k.generation_account_id, g.account_id, k.table_id, k.period, k.data_version, ",
-            "k.state, k.verdict, k.net_fen, k.paid_before_fen, k.began_at, k.ends_at, k.reminded, k.pushed_at, ",
-            "k.waited_again, k.undo_spent, k.review_no, k.review_round, k.review_sent_at, k.review_began_at, ",
-            "k.newer_id, k.created_at, k.next_at, k.version, k.reason FROM check_task k JOIN generation_account g ",
-            "ON g.generation_account_id = k.generation_account_id WHERE ",
-            $which
-        )
-    };
-}
-
 statements! { "settlement":
     NEWEST("energy_version") = versions!("table_id = $1 AND period = $2 AND days IS NOT NULL \
         ORDER BY data_version DESC LIMIT 1");
@@ -69,28 +56,8 @@ statements! { "settlement":
     SAVE_ENERGY("energy_version") = "UPDATE energy_version SET state = $5, days = $6, lines = $7, refusal = $8, \
         gross_fen = $9, tax_fen = $10, subsidy_fen = $11, net_fen = $12, adjustment_fen = $13, settled_at = $14, \
         row_version = row_version + 1 WHERE table_id = $1 AND period = $2 AND data_version = $3 AND row_version = $4";
-    TASK_OF("check_task") = tasks!("g.account_id = $1 AND g.state <> 'terminated' AND k.check_task_id = $2");
-    TASKS_OF("check_task") = tasks!("g.account_id = $1 AND g.state <> 'terminated' AND k.check_task_id < $2 \
-        ORDER BY k.check_task_id DESC LIMIT $3");
-    TASK("check_task") = tasks!("k.check_task_id = $1");
-    NEWEST_TASK("check_task") = tasks!("k.table_id = $1 AND k.period = $2 ORDER BY k.data_version DESC LIMIT 1");
-    DUE_TASKS("check_task") = "SELECT check_task_id FROM check_task WHERE next_at IS NOT NULL AND next_at <= $1 \
-        ORDER BY next_at, check_task_id LIMIT $2";
-    ADD_TASK("check_task") = "INSERT INTO check_task (check_task_id, state, verdict, began_at, ends_at, reminded, \
-        pushed_at, waited_again, undo_spent, review_no, review_round, review_sent_at, review_began_at, newer_id, next_at, \
-        version, reason, generation_account_id, table_id, period, data_version, net_fen, paid_before_fen, created_at) VALUES \
-        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
-    SAVE_TASK("check_task") = "UPDATE check_task SET state = $2, verdict = $3, began_at = $4, ends_at = $5, reminded = $6, \
-        pushed_at = $7, waited_again = $8, undo_spent = $9, review_no = $10, review_round = $11, review_sent_at = $12, \
-        review_began_at = $13, newer_id = $14, next_at = $15, reason = $17, version = version + 1 \
-        WHERE check_task_id = $1 AND version = $16";
-    UNCHECKED("check_task") = "SELECT COUNT(*) AS n FROM check_task WHERE table_id = $1 \
-        AND state IN ('OPEN', 'IN_REVIEW')";
     ERASE_DAYS("energy_version") = "UPDATE energy_version SET days = NULL, lines = NULL, row_version = row_version + 1 \
         WHERE table_id = $1";
-    ERASE_TASKS("check_task") = "UPDATE check_task SET state = 'SUPERSEDED', next_at = NULL, version = version + 1 \
-        WHERE table_id = $1 AND state IN ('OPEN', 'ANSWERED', 'IN_REVIEW')";
-    ERASE_REASONS("check_task") = "UPDATE check_task SET reason = NULL WHERE table_id = $1 AND reason IS NOT NULL";
     ERASE_TRADES("trade_task") = "UPDATE trade_task SET state = 'WITHDRAWN', next_at = NULL, payee = NULL, \
         version = version + 1 WHERE table_id = $1 AND state IN ('HELD', 'QUEUED', 'RETURNED')";
     ERASE_PAYEES("trade_task") = "UPDATE trade_task SET payee = NULL WHERE table_id = $1 AND state IN ('PAID', 'WITHDRAWN')";
@@ -99,7 +66,7 @@ statements! { "settlement":
 const DAYS: Field = Field::new("energy_version", "days");
 pub(super) const LINES: Field = Field::new("energy_version", "lines");
 /// Above every id and every month.
-const LAST: &str = "z";
+pub(super) const LAST: &str = "z";
 
 #[async_trait]
 impl<C: Conn> SettlementReads for Sql<C> {
@@ -166,8 +133,7 @@ impl<C: Conn> SettlementReads for Sql<C> {
         owner: &AccountId,
         id: &CheckTaskId,
     ) -> Result<Option<CheckTask>, StoreError> {
-        let row = self.one(&TASK_OF, args![owner, id]).await?;
-        self.maybe_check_task(row).await
+        self.owned_task(owner, id).await
     }
 
     async fn tasks_of(
@@ -175,18 +141,11 @@ impl<C: Conn> SettlementReads for Sql<C> {
         owner: &AccountId,
         page: &Page,
     ) -> Result<Vec<CheckTask>, StoreError> {
-        let before = page.after().unwrap_or(LAST);
-        let args = args![owner, before, page.limit().saturating_add(1)];
-        let mut found = Vec::new();
-        for row in self.rows(&TASKS_OF, args).await? {
-            found.push(self.check_task(&row).await?);
-        }
-        Ok(found)
+        self.owned_tasks(owner, page).await
     }
 
     async fn task(&mut self, id: &CheckTaskId) -> Result<Option<CheckTask>, StoreError> {
-        let row = self.one(&TASK, args![id]).await?;
-        self.maybe_check_task(row).await
+        self.task_by_id(id).await
     }
 
     async fn newest_task(
@@ -194,15 +153,11 @@ impl<C: Conn> SettlementReads for Sql<C> {
         table: &PersonalTableId,
         period: &Period,
     ) -> Result<Option<CheckTask>, StoreError> {
-        let row = self
-            .one(&NEWEST_TASK, args![table, period.as_str()])
-            .await?;
-        self.maybe_check_task(row).await
+        self.newest_of_month(table, period).await
     }
 
     async fn due_tasks(&mut self, now: Time, most: i64) -> Result<Vec<CheckTaskId>, StoreError> {
-        let rows = self.rows(&DUE_TASKS, args![now, most]).await?;
-        rows.iter().map(|row| row.id("check_task_id")).collect()
+        self.tasks_due(now, most).await
     }
 
     async fn trade_of(&mut self, id: &CheckTaskId) -> Result<Option<TradeTask>, StoreError> {
@@ -247,7 +202,7 @@ impl<C: Conn> SettlementReads for Sql<C> {
     }
 
     async fn has_open_money(&mut self, table: &PersonalTableId) -> Result<bool, StoreError> {
-        Ok(self.count(&UNCHECKED, args![table]).await? > 0 || self.is_paying(table).await?)
+        Ok(self.is_unchecked(table).await? || self.is_paying(table).await?)
     }
 }
 
@@ -284,25 +239,19 @@ impl<C: WriteConn> SettlementStore for Sql<C> {
         months: &[(EnergyVersion, CheckTask)],
     ) -> Result<(), StoreError> {
         self.save_first_amounts(months).await?;
-        let mut tasks = Vec::new();
-        for (_, task) in months {
-            tasks.push(self.new_task_args(task).await?);
-        }
-        self.write_many(&ADD_TASK, tasks).await.map(drop)
+        self.insert_tasks(months).await
     }
 
     async fn add_task(&mut self, task: &CheckTask) -> Result<(), StoreError> {
-        let args = self.new_task_args(task).await?;
-        self.touched(&ADD_TASK, args).await.map(drop)
+        self.insert_task(task).await
     }
 
     async fn save_task(&mut self, task: &CheckTask) -> Result<(), StoreError> {
-        let args = self.task_args(task).await?;
-        if self.changed(&SAVE_TASK, args).await? {
-            Ok(())
-        } else {
-            Err(StoreError::Conflict)
-        }
+        self.update_task(task).await
+    }
+
+    async fn put_off_task(&mut self, id: &CheckTaskId, again: Time) -> Result<bool, StoreError> {
+        self.put_off(id, again).await
     }
 
     async fn add_trade(&mut self, trade: &TradeTask) -> Result<(), StoreError> {
@@ -343,13 +292,8 @@ impl<C: WriteConn> SettlementStore for Sql<C> {
     }
 
     async fn erase_rows(&mut self, table: &PersonalTableId) -> Result<(), StoreError> {
-        for stmt in [
-            &ERASE_DAYS,
-            &ERASE_TASKS,
-            &ERASE_REASONS,
-            &ERASE_TRADES,
-            &ERASE_PAYEES,
-        ] {
+        self.erase_tasks(table).await?;
+        for stmt in [&ERASE_DAYS, &ERASE_TRADES, &ERASE_PAYEES] {
             self.touched(stmt, args![table]).await?;
         }
         Ok(())

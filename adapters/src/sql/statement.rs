@@ -84,6 +84,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::cases::STATEMENTS,
         super::certifications::STATEMENTS,
         super::channels::STATEMENTS,
+        super::check_tasks::STATEMENTS,
         super::counts::STATEMENTS,
         super::credentials::STATEMENTS,
         super::customers::STATEMENTS,

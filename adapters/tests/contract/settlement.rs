@@ -6,6 +6,7 @@ use lifeline_core::settlement::calculation::calculate;
 use lifeline_core::settlement::check_task::{CheckTask, RejectReason};
 use lifeline_core::settlement::countdown::Countdown;
 use lifeline_core::settlement::energy::{EnergyVersion, Settled, VersionState};
+use lifeline_core::settlement::ids::CheckTaskId;
 use lifeline_core::settlement::ports::Stretch;
 use lifeline_core::settlement::readings::{DayReading, Measured, MonthEnergy, MonthReading};
 use lifeline_core::settlement::trade_queue::Weights;
@@ -31,6 +32,7 @@ contracts! { "settlement":
     a_task_is_its_owners_and_there_is_one_per_version => ["SettlementStore::add_task", "SettlementReads::task_of",
         "SettlementReads::tasks_of", "SettlementReads::task", "SettlementReads::newest_task"];
     a_task_is_saved_by_comparison_and_comes_when_due => ["SettlementStore::save_task", "SettlementReads::due_tasks"];
+    a_task_that_is_put_off_is_not_read => ["SettlementStore::put_off_task"];
     a_dropped_unit_settles_nothing => ["SettlementStore::add_energy"];
 }
 
@@ -365,6 +367,35 @@ async fn a_task_is_saved_by_comparison_and_comes_when_due(t: Bench) {
             ..closed
         })
     );
+}
+
+async fn a_task_that_is_put_off_is_not_read(t: Bench) {
+    let (owner, table) = seller(&t).await;
+    let (waits, over) = (
+        task_of(&t, &owner, &table, 1),
+        CheckTask {
+            state: table_k::State::Superseded,
+            next_at: None,
+            ..task_of(&t, &owner, &table, 2)
+        },
+    );
+    for task in [&waits, &over] {
+        add_task(&t, task).await.unwrap();
+    }
+    t.raw("UPDATE check_task SET reason = 'x'").await.unwrap();
+    let off = async |id: &CheckTaskId| {
+        t.write(async |tx| tx.settlement().put_off_task(id, at(900)).await)
+            .await
+            .unwrap()
+    };
+    assert!(off(&waits.check_task_id).await);
+    assert!(!off(&over.check_task_id).await, "it is final");
+    let due = async |second| {
+        let mut view = t.view().await;
+        view.settlement().due_tasks(at(second), 9).await.unwrap()
+    };
+    assert!(due(899).await.is_empty());
+    assert_eq!(due(900).await, [waits.check_task_id]);
 }
 
 async fn a_dropped_unit_settles_nothing(t: Bench) {

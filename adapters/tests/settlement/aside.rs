@@ -1,4 +1,5 @@
-//! A payout that cannot be read is set aside and told; what waits behind it leaves, and its own money stays.
+//! A payout that cannot be read is set aside and told; what waits behind it leaves, and its own money stays. Check tasks
+//! that cannot be read wait behind those that can.
 
 use lifeline_core::cases::{Case, CaseKind};
 use lifeline_core::settlement::ids::TradeTaskId;
@@ -9,12 +10,14 @@ use lifeline_core::store::snapshot;
 use crate::braked::{release, three};
 use crate::store::{Place, start};
 use crate::stories;
+use crate::watching::sellers;
 use crate::world::{Outside, app, rules};
 
 stories! {
     a_payout_at_the_head_that_cannot_be_read_is_set_aside_and_the_next_leave;
     payouts_that_cannot_be_read_before_they_are_queued_are_told_once;
     a_change_of_weights_gives_places_to_what_cannot_be_read;
+    a_batch_of_tasks_that_cannot_be_read_keeps_no_other_from_its_turn;
 }
 
 /// As after its key was lost.
@@ -116,4 +119,50 @@ async fn a_change_of_weights_gives_places_to_what_cannot_be_read(place: Place) {
     tight.weights = Weights::of(1, 0);
     let by_time = app(&place, &outside, tight);
     assert_eq!(by_time.rekey().await.unwrap(), 2);
+}
+
+/// As many as one sweep takes come first: those behind them have their turn in the next.
+async fn a_batch_of_tasks_that_cannot_be_read_keeps_no_other_from_its_turn(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    sellers(&place, &outside, 65).await;
+    assert_eq!(app.collect_all().await.unwrap(), 65);
+    assert_eq!(app.watch().await.unwrap(), 65);
+    let last = "(SELECT MAX(check_task_id) FROM check_task)";
+    let spoilt = format!("UPDATE check_task SET reason = 'x' WHERE check_task_id <> {last}");
+    place.raw(&spoilt).await.unwrap();
+    let told = async || {
+        let told = "SELECT COUNT(*) FROM case_file WHERE kind = 'settlement_review' \
+            AND cause LIKE 'settlement:task_unreadable:%'";
+        place.number(told).await
+    };
+    let all_over = place.number("SELECT MAX(ends_at) FROM check_task").await;
+    outside.advance((all_over - start().micros()) / 1_000_000 + 1);
+    for worked in [64, 1, 0] {
+        assert_eq!(app.sweep_tasks().await.unwrap(), worked);
+    }
+    let again = format!(
+        "SELECT COUNT(*) FROM check_task WHERE check_task_id = {last} AND waited_again = 1"
+    );
+    assert_eq!(place.number(&again).await, 1, "its wait is over too");
+    assert_eq!(told().await, 64);
+    let a_day_later = async || {
+        outside.advance(86_400);
+        for _ in 0..2 {
+            app.sweep_tasks().await.unwrap();
+        }
+    };
+    a_day_later().await;
+    assert_eq!(told().await, 64, "told once");
+
+    // A case that was closed comes again as long as nothing is mended; then the task goes on by itself.
+    let closed = "UPDATE case_file SET closed_at = opened_at WHERE closed_at IS NULL";
+    place.raw(closed).await.unwrap();
+    a_day_later().await;
+    assert_eq!(told().await, 128);
+    let mended = "UPDATE check_task SET reason = NULL WHERE reason = 'x'";
+    place.raw(mended).await.unwrap();
+    a_day_later().await;
+    let waited = "SELECT COUNT(*) FROM check_task WHERE waited_again = 1";
+    assert_eq!(place.number(waited).await, 65);
 }

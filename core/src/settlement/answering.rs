@@ -184,11 +184,8 @@ impl Settlement {
             view.settlement().due_tasks(self.now(), BATCH).await?
         };
         for id in &due {
-            match self.task_turn(id).await {
-                Err(error) if !error.is_the_stores() => {
-                    tracing::error!(%error, %id, "settlement.sweep.task_failed");
-                }
-                done => done?,
+            if let Err(error) = self.task_turn(id).await {
+                self.put_off(id, error).await?;
             }
         }
         Ok(due.len())

@@ -70,6 +70,15 @@ impl SettlementError {
             _ => None,
         }
     }
+
+    /// The same of one check task.
+    pub(super) const fn of_one_task(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(StoreError::Corrupt { .. }) => Some("task_unreadable"),
+            error if error.of_one_payout().is_some() => Some("task_failed"),
+            _ => None,
+        }
+    }
 }
 
 impl Retriable for SettlementError {

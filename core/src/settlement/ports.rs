@@ -148,6 +148,8 @@ pub trait SettlementStore: SettlementReads {
     /// `StoreError::Duplicate` when the (table, period, data version) has a task.
     async fn add_task(&mut self, task: &CheckTask) -> Result<(), StoreError>;
     async fn save_task(&mut self, task: &CheckTask) -> Result<(), StoreError>;
+    /// Looks at a check task again at that moment, reading nothing of it; false when it is final.
+    async fn put_off_task(&mut self, id: &CheckTaskId, again: Time) -> Result<bool, StoreError>;
     /// `StoreError::Duplicate` when the check task has a trade task that is not withdrawn.
     async fn add_trade(&mut self, trade: &TradeTask) -> Result<(), StoreError>;
     async fn save_trade(&mut self, trade: &TradeTask) -> Result<(), StoreError>;

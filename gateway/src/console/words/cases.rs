@@ -229,6 +229,16 @@ pub(super) static WORDS: &[Word] = &[
         "This payout fails by itself: it alone is set aside and its money stays; somebody must look into it",
     ),
     (
+        "what.task_unreadable",
+        "核对任务的记录无法读取，该任务已暂缓，其余任务照常；数据修复后自动继续",
+        "The check task cannot be read: it alone waits, and goes on by itself once it is mended",
+    ),
+    (
+        "what.task_failed",
+        "该核对任务反复处理失败，已暂缓，其余任务照常；须人工核实",
+        "This check task fails by itself: it alone waits; somebody must look into it",
+    ),
+    (
         "what.update_missed",
         "电量数据更新后未在时限内完成结算",
         "An update was not settled within its time",
