@@ -328,8 +328,8 @@ async fn about_a_household(walk: &mut Walk<'_>) {
     for path in of_customer {
         walk.open(&support, path).await;
     }
-    for path in ["/console/timeline", "/console/why"] {
-        walk.open(&support, path).await;
+    for room in ["timeline", "why", "statistics/refusals"] {
+        walk.open(&support, &format!("/console/{room}")).await;
     }
     // What was applied for with markup in it is checked.
     let list = walk.desk.get("/console/openings", &support.cookie).await;

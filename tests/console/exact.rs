@@ -230,6 +230,9 @@ async fn ln_31_the_listener_notes_what_it_answers_and_why() {
     assert_eq!(channels, [("mini", 3), ("other", 1)]);
     let which = Which::Within {
         function: None,
+        channel: None,
+        outcome: None,
+        code: None,
         from: Time::from_micros(0),
         to: office.clock.now().plus_seconds(1),
     };

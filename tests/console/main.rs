@@ -9,6 +9,7 @@
 
 mod aggregate;
 mod bans;
+mod behind;
 mod billed;
 mod bills;
 mod channels;

@@ -49,12 +49,16 @@ statements! { "insight":
     REFUSAL("access_refusal") = "SELECT trace_id, at, function, channel, status, code, micros FROM access_refusal \
         WHERE trace_id = $1 ORDER BY at DESC LIMIT $2";
     REFUSALS("access_refusal") = "SELECT trace_id, at, function, channel, status, code, micros FROM access_refusal \
-        WHERE at >= $1 AND at < $2 AND (CAST($3 AS BIGINT) < 0 OR function = $3) ORDER BY at DESC, trace_id LIMIT $4";
+        WHERE at >= $1 AND at < $2 AND (CAST($3 AS BIGINT) < 0 OR function = $3) \
+        AND (CAST($4 AS BIGINT) < 0 OR channel = $4) AND status >= $5 AND status <= $6 AND status <> $7 \
+        AND (CAST($8 AS TEXT) = '' OR code = $8) ORDER BY at DESC, trace_id LIMIT $9";
 }
 
 /// Under which number the answers of all functions together are counted.
 pub(super) const ALL_FUNCTIONS: i64 = 0;
 pub(super) const CONSUMER_NO: Field = Field::new("binding", "consumer_no");
+/// As [`Outcome::statuses`], leaving none out.
+const ANY_STATUS: (i64, i64, i64) = (0, 65_535, 0);
 
 fn bound(filter: Option<i64>) -> i64 {
     filter.unwrap_or(-1)
@@ -214,9 +218,27 @@ impl<C: Conn> InsightReads for Sql<C> {
     async fn refusals(&mut self, which: &Which, limit: i64) -> Result<Vec<Refused>, StoreError> {
         let rows = match which {
             Which::Trace(trace) => self.rows(&REFUSAL, args![trace, limit]).await?,
-            Which::Within { function, from, to } => {
-                self.rows(&REFUSALS, args![*from, *to, bound(*function), limit])
-                    .await?
+            Which::Within {
+                function,
+                channel,
+                outcome,
+                code,
+                from,
+                to,
+            } => {
+                let (first, last, but) = outcome.map_or(ANY_STATUS, Outcome::statuses);
+                let args = args![
+                    *from,
+                    *to,
+                    bound(*function),
+                    bound(channel.map(|one| number_of(&Channel::ALL, &one))),
+                    first,
+                    last,
+                    but,
+                    code.as_deref().unwrap_or(""),
+                    limit,
+                ];
+                self.rows(&REFUSALS, args).await?
             }
         };
         rows.iter().map(refused).collect()

@@ -287,14 +287,32 @@ async fn refusals_are_found_by_trace_and_by_span(t: Bench) {
     );
     let within = |function, to| Which::Within {
         function,
+        channel: None,
+        outcome: None,
+        code: None,
         from: at(0),
         to: at(to),
+    };
+    let as_well = |channel, outcome, code: Option<&str>| Which::Within {
+        function: Some(4),
+        channel,
+        outcome,
+        code: code.map(str::to_owned),
+        from: at(0),
+        to: at(6),
     };
     for (which, n) in [
         (within(None, 6), 1),
         (within(None, 5), 0),
         (within(Some(4), 6), 1),
         (within(Some(5), 6), 0),
+        (as_well(Some(Channel::H5), None, None), 1),
+        (as_well(Some(Channel::Mini), None, None), 0),
+        (as_well(None, Some(Outcome::Refused), None), 1),
+        (as_well(None, Some(Outcome::Limited), None), 0),
+        (as_well(None, Some(Outcome::Failed), None), 0),
+        (as_well(None, None, Some("NOTHING_DUE")), 1),
+        (as_well(None, None, Some("NOTHING")), 0),
     ] {
         assert_eq!(
             view.insight().refusals(&which, 9).await.unwrap().len(),

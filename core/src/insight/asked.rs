@@ -89,12 +89,16 @@ pub struct Kept {
     pub still: i64,
 }
 
-/// Which requests that were not done.
+/// Which requests that were not done. A filter that is absent leaves nothing out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
     Trace(String),
     Within {
         function: Option<i64>,
+        channel: Option<Channel>,
+        outcome: Option<Outcome>,
+        /// What was answered, a word of the code table.
+        code: Option<String>,
         from: Time,
         to: Time,
     },

@@ -83,6 +83,17 @@ impl Outcome {
             _ => Self::Failed,
         }
     }
+
+    /// The statuses that mean it: the first, the last, and one between them that means another one, or zero.
+    #[must_use]
+    pub const fn statuses(self) -> (i64, i64, i64) {
+        match self {
+            Self::Done => (0, 399, 0),
+            Self::Refused => (400, 499, 429),
+            Self::Limited => (429, 429, 0),
+            Self::Failed => (500, 65_535, 0),
+        }
+    }
 }
 
 /// Where somebody's home is, as the first digits of its number say: the supply office. `-` when it is
@@ -164,6 +175,15 @@ mod tests {
             (503, Outcome::Failed),
         ] {
             assert_eq!(Outcome::of(status), outcome);
+        }
+        for status in 100..600_u16 {
+            let within = |one: &Outcome| {
+                let (first, last, but) = one.statuses();
+                let status = i64::from(status);
+                (first..=last).contains(&status) && status != but
+            };
+            let found: Vec<Outcome> = Outcome::ALL.into_iter().filter(within).collect();
+            assert_eq!(found, [Outcome::of(status)], "{status}");
         }
         assert_eq!(Channel::of("Mozilla/5.0 AlipayClient/10.5"), Channel::Mini);
         assert_eq!(Channel::of("Mozilla/5.0 (X11)"), Channel::H5);

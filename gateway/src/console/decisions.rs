@@ -7,6 +7,7 @@ use lifeline_core::insight::people::midnight;
 use lifeline_core::insight::report::Statistics;
 use lifeline_core::insight::{Ask, Function, Insight};
 use lifeline_core::operators::Right;
+use lifeline_core::shared::money::Fen;
 use serde::Deserialize;
 
 use super::access::{Access, Pages};
@@ -87,6 +88,9 @@ struct ReportsPage {
     unmet: Option<Vec<Unmet>>,
     unfound: Vec<(String, i64)>,
     arrears: Vec<Owed>,
+    /// All causes together.
+    arrears_n: i64,
+    arrears_yuan: String,
     may_export: bool,
     may_rows: bool,
 }
@@ -156,7 +160,10 @@ async fn show(
         .await?;
     let figures = figures(&insight, &asked).await?;
     let frame = Frame::of(&visitor, "reports.title");
+    let sums = found.arrears.iter().map(|one| one.sum.get());
     Ok(page(&ReportsPage {
+        arrears_n: found.arrears.iter().map(|one| one.n).sum(),
+        arrears_yuan: Fen::new(sums.sum()).yuan(),
         channels: shares(&figures),
         unmet: unmet(&found),
         unfound: found.unfound.clone().unwrap_or_default(),
@@ -225,7 +232,11 @@ struct Row {
 struct ArrearsPage {
     frame: Frame,
     cause: &'static str,
+    from: String,
+    to: String,
     rows: Vec<Row>,
+    /// Of the rows that are shown.
+    sum: String,
     /// There are more than are shown.
     more: bool,
     may_follow: bool,
@@ -248,8 +259,12 @@ async fn behind(
         yuan: one.amount.yuan(),
     };
     let frame = Frame::of(&visitor, "reports.arrears");
+    let sums = found.iter().take(ROWS_SHOWN).map(|one| one.amount.get());
     Ok(page(&ArrearsPage {
         cause: frame.t(word(cause)),
+        sum: Fen::new(sums.sum()).yuan(),
+        from: asked.from,
+        to: asked.to,
         more: found.len() > ROWS_SHOWN,
         rows: found.into_iter().take(ROWS_SHOWN).map(row).collect(),
         may_follow: visitor.acting.may(Right::ReadTimeline),

@@ -203,6 +203,18 @@ impl Frame {
         say(self.lang, &format!("channel.{name}"))
     }
 
+    /// Why a request was not done, where there are words for its code.
+    #[must_use]
+    pub fn code(&self, code: &str) -> &'static str {
+        super::words::code(self.lang, code).unwrap_or("")
+    }
+
+    /// How a request ended.
+    #[must_use]
+    pub fn outcome(&self, name: &str) -> &'static str {
+        say(self.lang, &format!("outcome.{name}"))
+    }
+
     /// Where a proposal stands.
     #[must_use]
     pub fn proposal(&self, state: &str) -> &'static str {

@@ -5,7 +5,8 @@ use askama::Template;
 use lifeline_core::insight::asked::Which;
 use lifeline_core::insight::function::FUNCTIONS;
 use lifeline_core::insight::people::{day_number, midnight};
-use lifeline_core::insight::report::Statistics;
+use lifeline_core::insight::report::{Figure, Statistics};
+use lifeline_core::insight::sample::NOWHERE;
 use lifeline_core::insight::{Ask, Channel, Function, Insight, InsightError, Outcome};
 use lifeline_core::operators::Right;
 use lifeline_core::shared::time::Day;
@@ -36,6 +37,8 @@ struct Query {
     channel: String,
     outcome: String,
     region: String,
+    /// What was answered, of requests that were not done.
+    why: String,
     form: String,
     said: String,
 }
@@ -84,6 +87,7 @@ fn asked(query: &Query, visitor: &Visitor, insight: &Insight) -> Result<Ask, Fau
 }
 
 struct Bar {
+    /// In words.
     name: String,
     n: i64,
     before: i64,
@@ -100,6 +104,8 @@ struct StatisticsPage {
     to: String,
     functions: Vec<&'static str>,
     may_export: bool,
+    /// The requests behind the figures carry no region: they are told of all regions only.
+    may_rows: bool,
     as_of: String,
     figures: Statistics,
     p95: String,
@@ -118,15 +124,32 @@ struct StatisticsPage {
     kept: String,
 }
 
-fn bars(figures: &[lifeline_core::insight::report::Figure]) -> Vec<Bar> {
+fn bars(figures: &[Figure], called: impl Fn(&str) -> String) -> Vec<Bar> {
     let most = figures.iter().map(|one| one.n).max().unwrap_or(0).max(1);
-    let bar = |one: &lifeline_core::insight::report::Figure| Bar {
-        name: one.name.clone(),
+    let bar = |one: &Figure| Bar {
+        name: called(&one.name),
         n: one.n,
         before: one.before,
         part: one.n.saturating_mul(1000).div_euclid(most),
     };
     figures.iter().map(bar).collect()
+}
+
+/// The counts by each of their sides, in words.
+fn tables(figures: &Statistics, frame: &Frame) -> Vec<(&'static str, Vec<Bar>)> {
+    let function = |name: &str| frame.function(name).to_owned();
+    let channel = |name: &str| frame.channel(name).to_owned();
+    let outcome = |name: &str| frame.outcome(name).to_owned();
+    let region = |name: &str| match name {
+        NOWHERE => frame.t("statistics.nowhere").to_owned(),
+        known => known.to_owned(),
+    };
+    vec![
+        ("statistics.by_function", bars(&figures.functions, function)),
+        ("statistics.by_channel", bars(&figures.channels, channel)),
+        ("statistics.by_outcome", bars(&figures.outcomes, outcome)),
+        ("statistics.by_region", bars(&figures.regions, region)),
+    ]
 }
 
 fn millis(micros: Option<i64>) -> String {
@@ -175,6 +198,7 @@ fn kept(query: &Query, from: &str, to: &str) -> String {
         ("channel", &query.channel),
         ("outcome", &query.outcome),
         ("region", &query.region),
+        ("why", &query.why),
     ] {
         if !value.is_empty() {
             text.append_pair(key, value);
@@ -205,8 +229,9 @@ async fn show(
         "statistics.people_month",
     ];
     let [p50, p95, p99] = figures.latency.map(millis);
+    let frame = Frame::of(&visitor, "statistics.title");
     Ok(page(&StatisticsPage {
-        frame: Frame::of(&visitor, "statistics.title"),
+        may_rows: ask.regions.is_none(),
         kept: kept(&query, &from, &to),
         functions: FUNCTIONS.iter().map(|function| function.name).collect(),
         may_export: visitor.acting.may(Right::ExportStatistics),
@@ -217,17 +242,15 @@ async fn show(
         done: permille(figures.done_permille),
         people: people.map_or(Vec::new(), |told| words.into_iter().zip(told).collect()),
         line: chart::line(&figures.series),
-        tables: vec![
-            ("statistics.by_function", bars(&figures.functions)),
-            ("statistics.by_channel", bars(&figures.channels)),
-            ("statistics.by_outcome", bars(&figures.outcomes)),
-            ("statistics.by_region", bars(&figures.regions)),
-        ],
+        tables: tables(&figures, &frame),
         heat: shaded(&figures.heat),
         funnel: figures
             .funnel
             .iter()
-            .map(|step| (step.name.clone(), crowd((step.n >= 0).then_some(step.n))))
+            .map(|step| {
+                let told = crowd((step.n >= 0).then_some(step.n));
+                (frame.function(&step.name).to_owned(), told)
+            })
             .collect(),
         began: sum(|day| day.began),
         ended: sum(|day| day.ended),
@@ -240,6 +263,7 @@ async fn show(
         to,
         query,
         figures,
+        frame,
     }))
 }
 
@@ -257,45 +281,74 @@ struct Line {
 #[template(path = "console/refusals.html")]
 struct RefusalsPage {
     frame: Frame,
+    query: Query,
+    from: String,
+    to: String,
+    functions: Vec<&'static str>,
     lines: Vec<Line>,
     /// There are more than are shown.
     more: bool,
+    /// A trace leads on to what is known of it.
+    may_follow: bool,
+    /// The filters, to keep them on the way back to the figures.
+    kept: String,
 }
 
 /// Rows told at once.
 const LINES_MAX: usize = 200;
 /// One more is read, to know whether there is one.
 const LINES_READ: i64 = 201;
+/// Letters of the longest code, and more.
+const CODE_MAX: usize = 64;
 
 async fn refusals(
     visitor: Visitor,
     insight: web::Data<Insight>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Fault> {
+    let mut query = query.into_inner();
+    query.why = query.why.trim().to_uppercase();
     let ask = asked(&query, &visitor, &insight)?;
     // Refusals carry no region: who sees a part of the regions only sees none of them.
     if ask.regions.is_some() {
         return Err(Fault::Forbidden);
     }
+    let code = filter(&query.why, |why| {
+        (why.len() <= CODE_MAX).then(|| why.to_owned())
+    })?;
     let which = Which::Within {
         function: ask.function,
+        channel: ask.channel,
+        outcome: ask.outcome,
+        code,
         from: midnight(ask.from),
         to: midnight(ask.to.saturating_add(1)),
     };
     let found = insight.refusals(&which, LINES_READ).await?;
+    let frame = Frame::of(&visitor, "refusals.title");
     let line = |one: lifeline_core::insight::asked::Refused| Line {
         at: one.at.alipay_text(),
-        function: Function::numbered(one.function).name,
-        channel: one.channel.as_str(),
+        function: frame.function(Function::numbered(one.function).name),
+        channel: frame.channel(one.channel.as_str()),
         status: one.status,
         code: one.code,
         micros: millis(Some(one.micros)),
         trace_id: one.trace_id,
     };
+    let (from, to) = (
+        midnight(ask.from).shanghai_date(),
+        midnight(ask.to).shanghai_date(),
+    );
     Ok(page(&RefusalsPage {
-        frame: Frame::of(&visitor, "refusals.title"),
         more: found.len() > LINES_MAX,
         lines: found.into_iter().take(LINES_MAX).map(line).collect(),
+        functions: FUNCTIONS.iter().map(|function| function.name).collect(),
+        may_follow: visitor.acting.may(Right::ReadTimeline),
+        kept: kept(&query, &from, &to),
+        from,
+        to,
+        query,
+        frame,
     }))
 }
 

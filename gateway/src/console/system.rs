@@ -172,17 +172,18 @@ async fn why(
     } else {
         insight.refusals(&Which::Trace(trace.clone()), 20).await?
     };
+    let frame = Frame::of(&visitor, "why.title");
     let answer = |one: lifeline_core::insight::asked::Refused| Answer {
         at: one.at.alipay_text(),
-        function: Function::numbered(one.function).name,
-        channel: one.channel.as_str(),
+        function: frame.function(Function::numbered(one.function).name),
+        channel: frame.channel(one.channel.as_str()),
         status: one.status,
         code: one.code,
         micros: one.micros,
     };
     Ok(page(&WhyPage {
-        frame: Frame::of(&visitor, "why.title"),
         trace,
         answers: found.into_iter().map(answer).collect(),
+        frame,
     }))
 }

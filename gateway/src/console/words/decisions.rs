@@ -39,6 +39,13 @@ pub(super) static WORDS: &[Word] = &[
         "规则：所选日期内下单缴纳欠费、但尚未销账的缴费单，按其当前状态归因；金额为下单金额。全部销账的不计。",
         "Rule: orders for arrears made in these days that led to no credited bill, by the state they stand in now; sums as ordered.",
     ),
+    ("reports.sum", "合计", "Sum"),
+    (
+        "reports.sum_shown",
+        "以上各单合计",
+        "Sum of the orders above",
+    ),
+    ("reports.back", "返回决策报表", "Back to the reports"),
     ("reports.cause", "成因", "Cause"),
     ("reports.orders", "单数", "Orders"),
     (

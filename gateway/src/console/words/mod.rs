@@ -6,6 +6,7 @@ mod bans;
 mod bills;
 mod cases;
 mod channels;
+mod codes;
 mod cooperations;
 mod customers;
 mod decisions;
@@ -23,6 +24,8 @@ mod timeline;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
+
+pub use codes::code;
 
 /// A language of the console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,6 +226,9 @@ mod tests {
         }
         for one in ["name", "id_no", "phone", "consumer_no"] {
             wanted.insert(format!("veiled.{one}"));
+        }
+        for one in lifeline_core::insight::Outcome::ALL {
+            wanted.insert(format!("outcome.{}", one.as_str()));
         }
         let missing: Vec<_> = wanted.difference(&seen).cloned().collect();
         assert!(missing.is_empty(), "{missing:?}");

@@ -1,0 +1,154 @@
+//! From a figure to the requests and traces behind it: what a page's own link opens is what the figure counted (LN-31, LN-33).
+
+use lifeline_core::insight::Function;
+use lifeline_core::operators::{Role, Scope};
+use lifeline_core::shared::time::Clock as _;
+
+use crate::office::Office;
+
+/// Requests that were not done a while ago: trace, how many days back, function, channel, status, code.
+fn refused(office: &Office, all: &[(u32, i64, &str, i64, i64, &str)]) {
+    let now = office.clock.now().micros();
+    for (trace, days, function, channel, status, code) in all {
+        let function = Function::named(function).unwrap().number;
+        let at = now - days * 86_400_000_000;
+        office.raw(&format!(
+            "INSERT INTO access_refusal (trace_id, at, function, channel, status, code, micros) \
+             VALUES ('{trace:032x}', {at}, {function}, {channel}, {status}, '{code}', 900)"
+        ));
+    }
+}
+
+/// The traces that a page of rows shows, in its order.
+fn traces(page: &str) -> Vec<u32> {
+    let rows = page.split("id=\"refusals\"").nth(1).unwrap();
+    let each = rows.split("<code>").skip(1);
+    each.map(|rest| u32::from_str_radix(&rest[..32], 16).unwrap())
+        .collect()
+}
+
+/// Where the links of a page lead that begin so.
+fn links(page: &str, begin: &str) -> Vec<String> {
+    let each = page.split("href=\"").skip(1);
+    let all = each.map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&"));
+    all.filter(|href| href.starts_with(begin)).collect()
+}
+
+#[actix_web::test]
+async fn ln_33_unmet_demand_leads_to_exactly_the_requests_it_counts() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let support = office.enter(&desk, "support").await;
+    refused(
+        &office,
+        &[
+            (1, 0, "pay", 0, 409, "NOTHING_DUE"),
+            (2, 1, "pay", 1, 409, "NOTHING_DUE"),
+            (3, 1, "pay", 1, 409, "STALE_ARREARS"),
+            (4, 1, "bill", 1, 503, "UPSTREAM_UNAVAILABLE"),
+        ],
+    );
+    // Of the two days before today only: today's row is not behind these figures.
+    let today = office.clock.now();
+    let (from, to) = (
+        today.plus_seconds(-2 * 86_400).shanghai_date(),
+        today.plus_seconds(-86_400).shanghai_date(),
+    );
+    let report = format!("/console/reports?from={from}&to={to}");
+    let page = desk.get(&report, &support).await.text;
+    assert!(page.contains("此户没有欠费。"), "the code in words: {page}");
+    let behind = links(&page, "/console/statistics/refusals");
+    assert_eq!(behind.len(), 3, "{behind:?}");
+    let mut seen = Vec::new();
+    for href in behind {
+        let rows = desk.get(&href, &support).await;
+        assert_eq!(rows.status, 200, "{href}: {}", rows.text);
+        let found = traces(&rows.text);
+        assert_eq!(found.len(), 1, "{href}: {found:?}");
+        seen.extend(found);
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, [2, 3, 4]);
+}
+
+#[actix_web::test]
+async fn ln_31_every_filter_of_the_figures_holds_for_the_rows_behind_them() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let support = office.enter(&desk, "support").await;
+    refused(
+        &office,
+        &[
+            (1, 0, "pay", 0, 409, "NOTHING_DUE"),
+            (2, 0, "pay", 1, 409, "NOTHING_DUE"),
+            (3, 0, "pay", 1, 429, "RATE_LIMITED"),
+            (4, 0, "bill", 1, 503, "UPSTREAM_UNAVAILABLE"),
+            (5, 3, "pay", 1, 404, "NOT_FOUND"),
+        ],
+    );
+    let today = office.clock.now().shanghai_date();
+    for (filters, expected) in [
+        (String::new(), vec![1, 2, 3, 4, 5]),
+        ("channel=mini".to_owned(), vec![1]),
+        ("channel=h5&outcome=refused".to_owned(), vec![2, 5]),
+        ("outcome=limited".to_owned(), vec![3]),
+        ("outcome=failed".to_owned(), vec![4]),
+        ("outcome=done".to_owned(), vec![]),
+        (
+            format!("function=pay&channel=h5&outcome=refused&from={today}"),
+            vec![2],
+        ),
+    ] {
+        let page = desk
+            .get(&format!("/console/statistics?{filters}"), &support)
+            .await
+            .text;
+        let behind = links(&page, "/console/statistics/refusals");
+        assert_eq!(behind.len(), 1, "{filters}: {behind:?}");
+        let rows = desk.get(&behind[0], &support).await.text;
+        let mut found = traces(&rows);
+        found.sort_unstable();
+        assert_eq!(found, expected, "{filters}");
+        let back = links(&rows, "/console/statistics?");
+        assert_eq!(desk.get(&back[0], &support).await.status, 200, "{back:?}");
+    }
+    // A row's trace leads on to what is known of it, in the reader's language.
+    let rows = desk
+        .get("/console/statistics/refusals?outcome=limited", &support)
+        .await
+        .text;
+    let to = links(&rows, "/console/why?trace=");
+    let why = desk.get(&to[0], &support).await.text;
+    assert!(
+        why.contains("请求过于频繁。") && why.contains("在线缴费"),
+        "{why}"
+    );
+    // Whoever reads figures only has no line of time behind a trace.
+    let reader = office.enter(&desk, "statistics-reader").await;
+    let rows = desk.get("/console/statistics/refusals", &reader).await.text;
+    assert_eq!(traces(&rows).len(), 5);
+    assert!(links(&rows, "/console/why").is_empty(), "{rows}");
+}
+
+#[actix_web::test]
+async fn ln_31_nobody_is_led_to_rows_that_are_refused_to_them() {
+    let office = Office::new().await;
+    let scope = Scope::parse("1504").unwrap();
+    office
+        .hire("reader.north", Role::StatisticsReader, scope)
+        .await;
+    let desk = office.desk().await;
+    let north = office.enter(&desk, "reader.north").await;
+    let everywhere = office.enter(&desk, "statistics-reader").await;
+    for (who, path) in [
+        (&north, "/console/statistics"),
+        (&everywhere, "/console/statistics?region=1504"),
+    ] {
+        let page = desk.get(path, who).await.text;
+        assert!(links(&page, "/console/statistics/refusals").is_empty());
+        assert!(
+            page.contains("未成功的请求不分地区"),
+            "and it is said why: {page}"
+        );
+    }
+}
