@@ -245,6 +245,12 @@ async fn figures_that_differ_hold_the_payout_and_are_told(place: Place) {
         );
         assert_eq!(told(&place, "figures_differ", about).await, 1);
     }
+    let closed = "UPDATE case_file SET closed_at = opened_at";
+    place.raw(closed).await.unwrap();
+    outside.advance(86_400);
+    app.sweep_trades().await.unwrap();
+    let again = format!("{about}#2");
+    assert_eq!(told(&place, "figures_differ", &again).await, 1, "it lasts");
     assert_eq!(outside.paid(), Fen::ZERO);
     settled_at(0).await;
     // An update that is not settled yet is no difference: the watch brings the next task.
@@ -252,7 +258,7 @@ async fn figures_that_differ_hold_the_payout_and_are_told(place: Place) {
     app.collect_all().await.unwrap();
     app.sweep_trades().await.unwrap();
     assert_eq!(trade(&place, &payout).await.state, State::Held);
-    assert_eq!(place.number("SELECT COUNT(*) FROM case_file").await, 1);
+    assert_eq!(place.number("SELECT COUNT(*) FROM case_file").await, 2);
     assert_eq!(outside.paid(), Fen::ZERO);
 }
 

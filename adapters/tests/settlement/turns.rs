@@ -32,7 +32,7 @@ stories! {
     the_end_of_a_wait_that_two_nodes_see_is_one_end;
     an_answer_taken_back_is_not_timed_out_by_a_node_that_looked_before;
     a_terminal_that_takes_nothing_is_told_when_the_time_is_over;
-    each_round_that_is_overdue_is_told;
+    each_round_that_is_overdue_is_told_while_it_lasts;
     a_dispute_after_the_first_was_closed_is_told;
     a_payout_fenced_since_it_was_looked_at_leaves_through_the_gate_only;
     two_payouts_of_a_month_that_leave_at_once_pay_it_once;
@@ -290,15 +290,18 @@ async fn a_terminal_that_takes_nothing_is_told_when_the_time_is_over(place: Plac
     assert_eq!(place.number(lines).await, 3, "sent, rejected, overdue");
 }
 
-async fn each_round_that_is_overdue_is_told(place: Place) {
+async fn each_round_that_is_overdue_is_told_while_it_lasts(place: Place) {
     let outside = Outside::at(start());
     let (app, seller) = sent(&place, &outside, "10").await;
-    for round in 1..=2 {
+    for before in [0, 2] {
         reject(&app, &place, &seller).await;
-        for _ in 0..2 {
-            outside.advance(7 * 86_400 + 1);
+        outside.advance(7 * 86_400 + 1);
+        // Closed each time, and told again a day later, for it still lasts.
+        for (later, of_round) in [(0, 1), (86_000, 1), (400, 2)] {
+            outside.advance(later);
             app.sweep_tasks().await.unwrap();
-            assert_eq!(told(&place, "settlement_review").await, round);
+            let told = told(&place, "settlement_review").await;
+            assert_eq!(told, before + of_round);
             close_all(&place).await;
         }
         say(&outside, ReviewAnswer::Upheld);

@@ -13,6 +13,7 @@ use crate::world::{Outside, Seller, app, period, rules};
 stories! {
     one_poll_settles_every_table;
     what_cannot_be_settled_holds_up_nothing_behind_it;
+    a_month_that_was_missed_is_told_again_while_it_is;
     two_nodes_and_two_stretches_settle_each_month_once;
 }
 
@@ -90,6 +91,23 @@ async fn what_cannot_be_settled_holds_up_nothing_behind_it(place: Place) {
     drop(view);
     assert_eq!(app.watch().await.unwrap(), 0);
     assert_eq!(place.number(told).await, 251, "told once");
+}
+
+/// Somebody closes its case, and nothing was done.
+async fn a_month_that_was_missed_is_told_again_while_it_is(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    sellers(&place, &outside, 1).await;
+    app.collect_all().await.unwrap();
+    outside.advance(12 * 3600);
+    for (later, told) in [(0, 1), (3600, 1), (82_799, 1), (1, 2), (3600, 2)] {
+        outside.advance(later);
+        assert_eq!(app.watch().await.unwrap(), 0);
+        let missed = "SELECT COUNT(*) FROM case_file WHERE cause LIKE 'settlement:update_missed:%'";
+        assert_eq!(place.number(missed).await, told);
+        let closed = "UPDATE case_file SET closed_at = opened_at WHERE closed_at IS NULL";
+        place.raw(closed).await.unwrap();
+    }
 }
 
 async fn two_nodes_and_two_stretches_settle_each_month_once(place: Place) {

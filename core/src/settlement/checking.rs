@@ -7,7 +7,7 @@ use super::differing::Differing;
 use super::energy::{EnergyVersion, Settled, VersionState};
 use super::events::{self, MonthNews};
 use super::ids::{CheckTaskId, TradeTaskId};
-use super::records::{case, differs, of_row, task_line, trade_line};
+use super::records::{case, of_row, task_line, tell_differs, trade_line};
 use super::rules::SettlementRules;
 use super::table_k::{Effect, Facts, Input, State, Verdict, decide};
 use super::table_t;
@@ -285,7 +285,7 @@ async fn open_review(
         cause: review_cause(task, what),
         ..case(draw, kind, about, what)
     };
-    tx.cases().open(&told).await?;
+    rounds::open_while_it_lasts(tx.cases(), &told).await?;
     Ok(())
 }
 
@@ -304,8 +304,7 @@ async fn insert_trade(
     if !payable.is_positive() {
         if payable < Fen::ZERO {
             let about = task.check_task_id.as_str();
-            let case = differs(draw, about, Differing::PaidMore);
-            tx.cases().open(&case).await?;
+            tell_differs(tx, draw, about, Differing::PaidMore).await?;
         }
         return Ok(None);
     }

@@ -5,7 +5,7 @@ use super::differing::Differing;
 use super::energy::{EnergyVersion, VersionState};
 use super::ids::{GenerationAccountId, PersonalTableId};
 use super::readings::MonthEnergy;
-use super::records::differs;
+use super::records::tell_differs;
 use super::{Settlement, SettlementError};
 use crate::shared::period::Period;
 use crate::shared::time::Time;
@@ -101,9 +101,8 @@ impl Settlement {
     ) -> Result<(), SettlementError> {
         let draw = self.draw(ACTOR, "");
         let subject = format!("{table}:{period}");
-        let told = differs(&draw, &subject, what);
         atomically(self.store(), async |tx: &mut Tx| {
-            tx.cases().open(&told).await?;
+            tell_differs(tx, &draw, &subject, what).await?;
             Ok::<_, SettlementError>(())
         })
         .await

@@ -3,7 +3,7 @@
 use super::gate::{self, Gate};
 use super::ids::TradeTaskId;
 use super::ports::{Payout, PayoutAnswer};
-use super::records::differs;
+use super::records::tell_differs;
 use super::table_t::{Effect, Input, State};
 use super::trade_task::TradeTask;
 use super::trading::{self, AskedAbout, Paid, TradeApplied};
@@ -140,8 +140,7 @@ impl Settlement {
             let trade = found.ok_or(SettlementError::NotFound)?;
             let gate = gate::ask(tx, rules, &trade, draw.now).await?;
             if let Gate::Differs(what) = gate {
-                let case = differs(&draw, id.as_str(), what);
-                tx.cases().open(&case).await?;
+                tell_differs(tx, &draw, id.as_str(), what).await?;
             }
             let (input, hold) = gate.input();
             let paid = Paid { sum: None, hold };

@@ -8,10 +8,11 @@ use super::ids::TradeTaskId;
 use super::trade_task::TradeTask;
 use super::{CAUSES, SettlementError};
 use crate::audit;
-use crate::cases::{Case, CaseKind};
+use crate::cases::{Case, CaseKind, rounds};
 use crate::evidence::{Act, Entry};
 use crate::shared::draw::Draw;
 use crate::shared::ids::{CaseId, EvidenceId};
+use crate::store::{StoreError, Tx};
 
 /// One line per decision about a check task (PV-22..26).
 pub(super) fn task_line(
@@ -110,7 +111,19 @@ pub(super) fn of_row(draw: &Draw, kind: CaseKind, row: &str, what: &str) -> Case
     }
 }
 
-/// A case about figures of a month that differ, once per `what` and subject.
+/// A case about figures of a month that differ, by `what` and subject.
 pub(super) fn differs(draw: &Draw, subject: &str, what: Differing) -> Case {
     case(draw, CaseKind::PayoutDiffers, subject, what.as_str())
+}
+
+/// Tells that figures of a month differ, for as long as they do.
+pub(super) async fn tell_differs(
+    tx: &mut Tx,
+    draw: &Draw,
+    subject: &str,
+    what: Differing,
+) -> Result<(), StoreError> {
+    let told = differs(draw, subject, what);
+    rounds::open_while_it_lasts(tx.cases(), &told).await?;
+    Ok(())
 }

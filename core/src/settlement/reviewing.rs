@@ -6,6 +6,7 @@ use super::ids::CheckTaskId;
 use super::ports::{ReviewAnswer, ReviewRequest};
 use super::table_k::{Input, State};
 use super::{Settlement, SettlementError};
+use crate::cases::rounds;
 use crate::shared::time::Time;
 use crate::store::{Tx, atomically, snapshot};
 
@@ -38,7 +39,7 @@ impl Settlement {
     }
 
     /// Nothing is said yet. Once the reviewer's time is over, whether or not the terminal ever took the task, staff are
-    /// told of it, once for each handing-over; the reviewer is asked on.
+    /// told of it, for each handing-over and as long as it lasts; the reviewer is asked on.
     async fn no_word(&self, task: &CheckTask, sent: Option<Time>) -> Result<(), SettlementError> {
         let id = &task.check_task_id;
         let began = task.review_began_at.unwrap_or(task.created_at);
@@ -49,7 +50,7 @@ impl Settlement {
                 let mut view = snapshot(self.store()).await?;
                 view.cases().about(id.as_str()).await?
             };
-            if !told.iter().any(|case| case.cause == cause) {
+            if !rounds::is_told(&cause, &told, self.now()) {
                 self.see_looked_at(task, &overdue, ACTOR).await?;
             }
         }

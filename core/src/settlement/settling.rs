@@ -10,9 +10,10 @@ use super::differing::Differing;
 use super::energy::{EnergyVersion, Settled, VersionState};
 use super::ids::PersonalTableId;
 use super::ports::Published;
-use super::records::differs;
+use super::records::{differs, tell_differs};
 use super::table_k::Input;
 use super::{Settlement, SettlementError};
+use crate::cases::rounds;
 use crate::shared::period::Period;
 use crate::store::{Tx, atomically};
 use crate::tariffs::{PriceBook, PriceFault, TaxBook};
@@ -64,7 +65,7 @@ impl Settlement {
                         let what = Differing::UpdateMissed.as_str();
                         case.facts = json!({ "refusal": refusal, "what": what }).to_string();
                     }
-                    tx.cases().open(&case).await?;
+                    rounds::open_while_it_lasts(tx.cases(), &case).await?;
                     return Ok(Watched::Missed);
                 }
                 Err(_) => return refuse(tx, version, "clock").await,
@@ -77,8 +78,8 @@ impl Settlement {
                 return Ok(Watched::Known);
             };
             let Ok((prices, taxes)) = books else {
-                let case = differs(&draw, period.as_str(), Differing::PriceRows);
-                tx.cases().open(&case).await?;
+                let what = Differing::PriceRows;
+                tell_differs(tx, &draw, period.as_str(), what).await?;
                 return refuse(tx, version, "price_rows").await;
             };
             let amounts = match calculate(&version.month, account.feed_in, prices, taxes) {

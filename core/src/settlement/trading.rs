@@ -7,7 +7,7 @@ use super::checking::{self, Seen};
 use super::differing::Differing;
 use super::events::{self, MonthNews};
 use super::ids::TradeTaskId;
-use super::records::{differs, of_row, trade_line};
+use super::records::{of_row, tell_differs, trade_line};
 use super::rules::SettlementRules;
 use super::table_k;
 use super::table_t::{Effect, Facts, Input, State, decide};
@@ -327,8 +327,7 @@ async fn nothing_left(
 ) -> Result<(), SettlementError> {
     if payable < Fen::ZERO {
         let about = trade.check_task_id.as_str();
-        let case = differs(draw, about, Differing::PaidMore);
-        tx.cases().open(&case).await?;
+        tell_differs(tx, draw, about, Differing::PaidMore).await?;
     }
     trade.state = State::Withdrawn;
     trade.hold = None;
