@@ -111,6 +111,7 @@ await household('phone', 'PATCH', '/me', async ({ at, shows, go, asked, whole, w
   await at('phone-submit').click()
   await shows('code-change_phone')
   checks.equal('the phone stays before its own code', world.me.phone_masked, before)
+  checks.that('who lost the phone has another way', await at('phone-lost').isVisible())
   await whole('asked')
   const sent = asked()
   await at('send-code-change_phone').click()

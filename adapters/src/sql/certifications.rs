@@ -7,7 +7,7 @@ use lifeline_core::accounts::certification::{
 };
 use lifeline_core::accounts::ports::{CertificationReads, CertificationStore};
 use lifeline_core::accounts::secret::Secret;
-use lifeline_core::shared::ids::{AccountId, CertificationId};
+use lifeline_core::shared::ids::{AccountId, CertificationId, SessionId};
 use lifeline_core::shared::personal::{IdNo, PersonName};
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -25,6 +25,8 @@ statements! { "certifications":
         state, begun_at, expires_at, ended_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     SAVE("certification") = "UPDATE certification SET state = $2, ended_at = $3, version = version + 1 \
         WHERE certification_id = $1 AND version = $4";
+    FACES("certification") = "SELECT COUNT(*) AS n FROM certification WHERE account_id = $1 AND family_id = $2 \
+        AND kind = 'face' AND state = 'certified' AND ended_at > $3";
     PURGE("certification") = "DELETE FROM certification WHERE begun_at < $1";
 }
 
@@ -90,6 +92,17 @@ impl<C: Conn> CertificationReads for Sql<C> {
             name: PersonName::from_store(held.name.clone()),
             id_no: IdNo::from_store(held.id_no.clone()),
         }))
+    }
+
+    async fn face_shown(
+        &mut self,
+        account: &AccountId,
+        family: &SessionId,
+        after: Time,
+    ) -> Result<bool, StoreError> {
+        let found = self.one(&FACES, args![account, family, after]).await?;
+        let faces = found.map(|row| row.int("n")).transpose()?;
+        Ok(faces.is_some_and(|faces| faces > 0))
     }
 }
 

@@ -6,6 +6,7 @@ use lifeline_core::accounts::certification::{
 use lifeline_core::accounts::secret::Secret;
 use lifeline_core::shared::ids::CertificationId;
 use lifeline_core::shared::personal::{IdNo, PersonName};
+use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 use tokio::task::JoinSet;
 
@@ -22,6 +23,7 @@ contracts! { "certifications":
     what_was_typed_opens_for_its_own_certification_only => ["CertificationStore::hold_typed",
         "CertificationReads::open_typed"];
     nothing_typed_or_outside_lies_open => ["CertificationStore::add_certification", "CertificationStore::hold_typed"];
+    a_face_counts_for_its_account_and_device_after_it_passed => ["CertificationReads::face_shown"];
     purge_drops_what_was_begun_before => ["CertificationStore::purge_certifications"];
 }
 
@@ -92,6 +94,36 @@ async fn round_trip(t: Bench) {
             ..decided
         };
         assert_eq!(found(&t, &id).await, Some(kept));
+    }
+}
+
+async fn shown(t: &Bench, of: &Certification, after: Time) -> bool {
+    let mut view = t.view().await;
+    let faces = view.accounts();
+    let shown = faces.face_shown(&of.account_id, &of.family_id, after);
+    shown.await.unwrap()
+}
+
+async fn a_face_counts_for_its_account_and_device_after_it_passed(t: Bench) {
+    let kinds = [
+        (CertificationKind::Face, Finding::Passed, true),
+        (CertificationKind::Face, Finding::Failed, false),
+        (CertificationKind::CertVerify, Finding::Passed, false),
+    ];
+    for ((kind, finding, counts), open_id) in kinds.into_iter().zip(["a", "b", "c"]) {
+        let begun = certification(&t, open_id, kind).await;
+        begin(&t, &begun).await;
+        assert!(!shown(&t, &begun, at(0)).await, "nobody was there");
+        save(&t, &begun.clone().decided(finding, at(9)))
+            .await
+            .unwrap();
+        assert_eq!(shown(&t, &begun, at(8)).await, counts);
+        assert!(!shown(&t, &begun, at(9)).await, "too long ago");
+        let elsewhere = Certification {
+            family_id: t.id(),
+            ..begun
+        };
+        assert!(!shown(&t, &elsewhere, at(8)).await);
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) async fn begin(
 }
 
 /// Ends a certification, with a fresh code of a wallet where it needs one.
-async fn conclude(
+pub(crate) async fn conclude(
     world: &World,
     who: &Caller,
     begun: &BegunCertification,
@@ -316,12 +316,21 @@ async fn ln_18_a_silent_provider_decides_nothing(world: World) {
 
 async fn ln_18_who_is_certified_is_not_certified_again(world: World) {
     let who = world.sign_in(&LI_MING).await;
-    let refused = begin(&world, &who, CertificationKind::Face, &own()).await;
+    let refused = begin(&world, &who, CertificationKind::CertVerify, &own()).await;
     assert!(
         matches!(refused, Err(AccountError::AlreadyCertified)),
         "{refused:?}"
     );
     assert_eq!(world.alipay.proposals(), 0);
+    // A face says who holds the session, and changes nothing of what is certified.
+    let before = world.accounts.me(&who).await.unwrap();
+    world.clock.advance(1);
+    let begun = begin(&world, &who, CertificationKind::Face, &own()).await;
+    let begun = begun.unwrap();
+    world.alipay.show_face(Finding::Passed);
+    let shown = conclude(&world, &who, &begun, None).await;
+    assert_eq!(shown.unwrap(), CertificationState::Certified);
+    assert_eq!(world.accounts.me(&who).await.unwrap(), before);
 }
 
 async fn ln_18_two_answers_at_once_certify_once(world: World) {

@@ -1,11 +1,14 @@
 //! Phones: chosen, told by the wallet, moved, recycled.
 
+use lifeline_core::accounts::certification::{CertificationKind, CertificationState, Finding};
+use lifeline_core::accounts::step_up::STEP_UP_LIFE_S;
 use lifeline_core::accounts::{AccountError, Caller, Errand};
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::personal::Phone;
 
 use crate::alipay::told;
 use crate::archive::Home;
+use crate::certifying::{SILENT_LI_MING, begin, conclude, own};
 use crate::on_every_engine;
 use crate::world::{LI_MING, WANG_FANG, Wallet, World};
 
@@ -19,6 +22,7 @@ on_every_engine! { "phones":
     m3_15_a_phone_is_given_up_only_by_a_code_to_it_and_is_told,
     m3_15_a_first_phone_and_the_same_one_again_want_no_step_up,
     m3_15_the_wallets_word_takes_a_phones_place_only_after_a_code_to_it,
+    m3_15_who_lost_the_phone_shows_the_face_that_was_certified_before,
 }
 
 const NEW_PHONE: &str = "19000000042";
@@ -287,4 +291,42 @@ async fn m3_15_the_wallets_word_takes_a_phones_place_only_after_a_code_to_it(wor
     assert_eq!(phone_of(&world, &who).await.as_deref(), Some(NEW_PHONE));
     assert_eq!(world.phones.texts_on(LI_MING.phone), ["LL_PHONE_CHANGED"]);
     assert!(world.phones.texts_on(NEW_PHONE).is_empty());
+}
+
+/// The owner, or whoever else has that name and number, in front of the camera.
+async fn show_face(world: &World, who: &Caller) {
+    let begun = begin(world, who, CertificationKind::Face, &own()).await;
+    let begun = begun.unwrap();
+    world.alipay.show_face(Finding::Passed);
+    let ended = conclude(world, who, &begun, None).await;
+    assert_eq!(ended.unwrap(), CertificationState::Certified);
+}
+
+async fn m3_15_who_lost_the_phone_shows_the_face_that_was_certified_before(world: World) {
+    let refused = |taken: Result<(), AccountError>| {
+        assert!(
+            matches!(taken, Err(AccountError::StepUpRequired)),
+            "{taken:?}"
+        );
+    };
+    // Nobody is certified here: a face says no more than that somebody has one.
+    let somebody = world.sign_in(&SILENT_LI_MING).await;
+    world.clock.advance(1);
+    for _ in 0..2 {
+        show_face(&world, &somebody).await;
+        refused(take(&world, &somebody, NEW_PHONE).await);
+    }
+    // From the next sign-in on it is known whose face it must be.
+    let who = world.sign_in(&SILENT_LI_MING).await;
+    refused(take(&world, &who, NEW_PHONE).await);
+    show_face(&world, &who).await;
+    let elsewhere = world.sign_in(&SILENT_LI_MING).await;
+    refused(take(&world, &elsewhere, NEW_PHONE).await);
+    world.clock.advance(STEP_UP_LIFE_S - 1);
+    take(&world, &who, NEW_PHONE).await.unwrap();
+    assert_eq!(phone_of(&world, &who).await.as_deref(), Some(NEW_PHONE));
+    world.clock.advance(1);
+    refused(take(&world, &who, "19000000043").await);
+    world.deliver().await;
+    assert_eq!(world.phones.texts_on(LI_MING.phone), ["LL_PHONE_CHANGED"]);
 }

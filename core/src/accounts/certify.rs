@@ -46,7 +46,7 @@ impl Accounts {
         let maker = self.maker();
         let (pen, refusal_pen) = (Pen::ready(&maker), Pen::ready(&maker));
         let certification_id: CertificationId = maker.id();
-        self.count_certification(caller, typed, &refusal_pen)
+        self.count_certification(caller, kind, typed, &refusal_pen)
             .await?;
         let outside_no = match self.propose(kind, typed, &certification_id).await {
             Ok(outside_no) => outside_no,
@@ -92,10 +92,12 @@ impl Accounts {
     }
 
     /// At most so many a day, and so few distinct ID numbers a year: nobody tries out other
-    /// people's numbers here.
+    /// people's numbers here. Who is certified may show their face once more: it says that the session is
+    /// in its owner's hands.
     async fn count_certification(
         &self,
         caller: &Caller,
+        kind: CertificationKind,
         typed: &TypedIdentity,
         pen: &Pen,
     ) -> Result<(), AccountError> {
@@ -103,7 +105,8 @@ impl Accounts {
         let watching = bans::Draft::ready(&self.maker());
         let refused = atomically(&*self.store, async |tx: &mut Tx| {
             let found = tx.accounts().find(&caller.account_id).await?;
-            if found.ok_or(AccountError::NotFound)?.real_name.is_some() {
+            let certified = found.ok_or(AccountError::NotFound)?.real_name.is_some();
+            if certified && kind != CertificationKind::Face {
                 return Err(AccountError::AlreadyCertified);
             }
             let now = pen.now;
@@ -269,6 +272,7 @@ async fn take_finding(
     let (actor, subject) = (caller.actor(), id.as_str());
     let account = tx.accounts().find(&caller.account_id).await?;
     let mut account = account.ok_or(AccountError::NotFound)?;
+    let certified_before = account.real_name.is_some();
     let finding = match finding {
         Finding::Passed => match account.certify(typed, found.kind.certifies(), pen.now) {
             Ok(()) => Finding::Passed,
@@ -282,8 +286,10 @@ async fn take_finding(
     let decided = found.decided(finding, pen.now);
     tx.accounts().save_certification(&decided).await?;
     if finding == Finding::Passed {
-        tx.accounts().save(&account).await?;
-        tell_changed(tx, &account.account_id, pen, &caller.trace_id).await?;
+        if !certified_before {
+            tx.accounts().save(&account).await?;
+            tell_changed(tx, &account.account_id, pen, &caller.trace_id).await?;
+        }
         let act = about(&decided).seal("id_no", typed.id_no.expose());
         pen.prove(tx, &actor, "accounts.certified", subject, act)
             .await?;

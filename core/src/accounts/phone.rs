@@ -9,7 +9,7 @@ use super::record::{Actor, Caller, Pen};
 use super::rotation::end_all;
 use super::secret::Secret;
 use super::session::Ending;
-use super::step_up::{Errand, spend};
+use super::step_up::{Errand, STEP_UP_LIFE_S, spend};
 use super::{AccountError, Accounts};
 use crate::evidence;
 use crate::shared::ids::SessionId;
@@ -31,7 +31,7 @@ impl Accounts {
     ///
     /// A phone that the account has is given up only after a step-up of its own, by a code to that phone:
     /// else whoever holds a session would have every later code sent to themselves. Without one the unit is
-    /// undone, so that the code is still good for the same phone.
+    /// undone, so that the code is still good for the same phone. Who lost that phone shows their face instead.
     pub async fn verify_phone(
         &self,
         caller: &Caller,
@@ -51,9 +51,9 @@ impl Accounts {
             }
             let found = tx.accounts().find(&caller.account_id).await?;
             let mut account = found.ok_or(AccountError::NotFound)?;
-            let errand = Errand::change_phone(phone);
+            let errands = [Errand::change_phone(phone)];
             let former = put_phone(&mut account, phone, true, pen.now);
-            if former.is_some() && !spend(tx, &caller.session_id, &errand, pen.now).await? {
+            if former.is_some() && !gives_up(tx, caller, &account, &errands, pen.now).await? {
                 return Err(AccountError::StepUpRequired);
             }
             let ended = take_phone(tx, &account, &move_pen, &actor).await?;
@@ -114,7 +114,11 @@ async fn put_told(
     let found = tx.accounts().find(&caller.account_id).await?;
     let mut account = found.ok_or(AccountError::NotFound)?;
     let former = put_phone(&mut account, phone, false, pen.now);
-    if former.is_some() && !gives_up(tx, caller, phone, pen.now).await? {
+    let errands = [
+        Errand::change_phone(phone),
+        Errand::take_wallets_phone(caller),
+    ];
+    if former.is_some() && !gives_up(tx, caller, &account, &errands, pen.now).await? {
         return Err(AccountError::StepUpRequired);
     }
     tx.accounts().save(&account).await?;
@@ -122,19 +126,34 @@ async fn put_told(
     Ok(("ok", Some(account)))
 }
 
-/// Uses up the step-up for a told phone: for its number, or for the wallet's own, whatever it is.
+/// Whether the phone of an account may be given up now: by a step-up for one of these, which is used up, or
+/// because its owner, who may have lost that phone, showed their face on this device a moment ago.
+///
+/// A face is the owner's only where somebody was certified before the session began: whoever holds the
+/// session of an account that nobody certified could certify themselves.
 async fn gives_up(
     tx: &mut Tx,
     caller: &Caller,
-    to: &Phone,
+    account: &Account,
+    errands: &[Errand],
     now: Time,
 ) -> Result<bool, AccountError> {
-    for errand in [Errand::change_phone(to), Errand::take_wallets_phone(caller)] {
-        if spend(tx, &caller.session_id, &errand, now).await? {
+    for errand in errands {
+        if spend(tx, &caller.session_id, errand, now).await? {
             return Ok(true);
         }
     }
-    Ok(false)
+    let session = tx.accounts().find_session(&caller.session_id).await?;
+    let certified = account.real_name.as_ref().map(|name| name.certified_at);
+    let before = session
+        .zip(certified)
+        .is_some_and(|(session, at)| at <= session.created_at);
+    if !before {
+        return Ok(false);
+    }
+    let after = now.plus_seconds(STEP_UP_LIFE_S.saturating_neg());
+    let (id, family) = (&caller.account_id, &caller.family_id);
+    Ok(tx.accounts().face_shown(id, family, after).await?)
 }
 
 /// Puts a phone into an account; answers the one it gives up for it, if it is another one.

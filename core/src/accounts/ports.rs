@@ -205,6 +205,13 @@ pub trait CertificationReads: Send {
         certification: &Certification,
         held: &Secret,
     ) -> Result<Option<TypedIdentity>, StoreError>;
+    /// Whether the owner of an account was shown by their face on a device after a moment.
+    async fn face_shown(
+        &mut self,
+        account: &AccountId,
+        family: &SessionId,
+        after: Time,
+    ) -> Result<bool, StoreError>;
 }
 
 /// Certifications.

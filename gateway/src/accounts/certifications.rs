@@ -150,7 +150,7 @@ pub(super) async fn terms(_: Asker) -> web::Json<CertificationTermsView> {
 /// Lays a typed name and ID number before Alipay.
 ///
 /// For people to whom Alipay has certified a name but tells us no ID number, and for people it has not
-/// certified. Three distinct ID numbers a year, ten certifications a day.
+/// certified; by `face` also for who is certified and has lost the account's phone. Three distinct ID numbers a year, ten certifications a day.
 #[utoipa::path(post, path = "/v1/me/certifications", tag = "accounts", security(("bearer" = [])),
     request_body = CertifyBody,
     responses((status = 201, description = "Begun; finish it at the outcome", body = CertificationView)))]

@@ -221,7 +221,7 @@ pub(super) async fn me(
 ///
 /// One account per phone: whoever held it before loses it and is signed out. The phone that this account
 /// has is given up for it only after a step-up for `change_phone` (403 `STEP_UP_REQUIRED`; `otp` stays
-/// good), and is told.
+/// good), or in the ten minutes after its certified owner showed their face on this device, and is told.
 #[utoipa::path(patch, path = "/v1/me", tag = "accounts", security(("bearer" = [])),
     request_body = ChangeMeBody,
     responses((status = 200, description = "The profile", body = MeView)))]
@@ -244,8 +244,8 @@ pub(super) async fn change_me(
 /// Makes the wallet's phone this person's own, by what `my.getPhoneNumber` gave the mini-program.
 ///
 /// It moves no phone from another account (409 `PHONE_HELD`): a code to the phone does. Another phone that
-/// this account has is given up for it only after a step-up for `change_phone` (403 `STEP_UP_REQUIRED`), and
-/// is told.
+/// this account has is given up for it only after a step-up for `change_phone` (403 `STEP_UP_REQUIRED`) or
+/// a face, as at `PATCH /v1/me`, and is told.
 #[utoipa::path(post, path = "/v1/me/phone", tag = "accounts", security(("bearer" = [])),
     request_body = ToldPhoneBody,
     responses((status = 200, description = "The profile", body = MeView)))]

@@ -372,7 +372,9 @@ export const dictionary = {
   'phone.number.wrong': ['请输入 11 位手机号。', 'Please type the 11 digits of a mobile number.'],
   'phone.sent': ['验证码已发送，1 分钟内会收到。', 'The code is on its way and arrives within a minute.'],
   'phone.former': ['确认由现在的手机更换', 'Confirm with the phone you have now'],
-  'phone.former.why': ['更换前，请先用现在的手机 {phone} 收一次验证码。旧手机用不了时，请先向运营商补办原号码的卡。', "Before it changes, a code goes to the phone you have now, {phone}. If you no longer have it, first ask your operator for a new SIM card of that number."],
+  'phone.former.why': ['更换前，请先用现在的手机 {phone} 收一次验证码。旧手机用不了时，可以刷脸核验。', "Before it changes, a code goes to the phone you have now, {phone}. If you no longer have it, show your face instead."],
+  'phone.lost': ['旧手机用不了，刷脸核验', 'I no longer have that phone'],
+  'phone.lost.why': ['请填写您本人的姓名和身份证号并刷脸。核验通过后 10 分钟内可以更换手机号，不用旧手机收验证码。本次登录之前没有实名过的，请在核验后重新登录再来一次。', 'Type your own name and ID number and show your face. For 10 minutes after that the phone changes without a code to the old one. If you were not verified before you signed in, sign in again after the check and repeat it.'],
   'phone.submit': ['确认手机号', 'Confirm the phone'],
   'phone.done': ['手机号已更新', 'The phone is yours now'],
 

@@ -23,14 +23,15 @@ export default function CertifyScreen() {
 }
 
 function CertifyContent() {
-  const returned = useRouter().params.certification_id
+  const { certification_id: returned, for: wish } = useRouter().params
   const terms = useCertificationTerms()
   if (returned) return <FaceReturn id={returned} />
   if (!terms.answer) return terms.problem ? <ProblemNote problem={terms.problem} retry={terms.reload} /> : <Skeleton lines={5} />
-  return <CertifyForm terms={terms.answer} />
+  return <CertifyForm terms={terms.answer} lost={wish === 'phone'} />
 }
 
-function CertifyForm({ terms }: { terms: CertificationTerms }) {
+/** `lost`: certified or not, the person shows their face because the account's phone is lost. */
+function CertifyForm({ terms, lost }: { terms: CertificationTerms; lost: boolean }) {
   const { t } = useSettings()
   const [name, setName] = useState('')
   const [typed, setTyped] = useState('')
@@ -47,9 +48,10 @@ function CertifyForm({ terms }: { terms: CertificationTerms }) {
   }
   if (stage === 'certified') return <Certified />
   if (stage === 'pending') return <NotYet look={look} problem={problem && <ProblemNote problem={problem} retry={look} />} />
-  const kinds = certifyKinds.filter((kind) => terms.kinds.includes(kind))
+  const kinds = certifyKinds.filter((kind) => terms.kinds.includes(kind) && (kind === 'face' || !lost))
   return (
     <>
+      {lost && <Note tone='info' testId='certify-lost'>{t('phone.lost.why')}</Note>}
       <Card className='consent' testId='certify-terms'>
         <Box className='card-mark' decoration><Icon name='shield' /></Box>
         <Box as='h2' className='card-title'>{t('certify.headline')}</Box>
@@ -97,6 +99,7 @@ function Certified() {
         <Box as='p'>{t('certify.done.next')}</Box>
       </Note>
       <Button onTap={() => replace('match')} testId='certify-match'>{t('certify.match')}</Button>
+      <Button kind='quiet' onTap={() => replace('phone')} testId='certify-phone'>{t('phone.title')}</Button>
       <Button kind='plain' onTap={() => startAt('me')} testId='certify-me'>{t('me.title')}</Button>
     </>
   )

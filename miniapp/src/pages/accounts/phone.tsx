@@ -99,6 +99,7 @@ function FormerPhone({ now, phone, act, back }: { now?: string | null; phone?: s
       <Box as='h2' className='section-title'>{t('phone.former')}</Box>
       <Box as='p' className='soft'>{t('phone.former.why', { phone: now ?? '' })}</Box>
       <StepUpForm purpose='change_phone' about={phone ? { phone } : undefined} act={act} word={t('phone.submit')} />
+      <Button kind='quiet' onTap={() => open('certify', { for: 'phone' })} testId='phone-lost'>{t('phone.lost')}</Button>
       <Button kind='plain' onTap={back} testId='phone-again'>{t('app.cancel')}</Button>
     </Card>
   )
