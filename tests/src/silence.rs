@@ -9,9 +9,9 @@ use lifeline_core::bindings::ports::{
     ArchiveError, ArchiveProof, Consumer, ConsumerArchive, Match, RealNameState, Verified,
 };
 use lifeline_core::payments::ports::{
-    Close, CreateOrder, Created, Dues, DuesSource, NoDues, Notice, NoticeError, NoticeReader,
-    PaymentChannel, Posting, PostingReply, PostingSystem, RefundReply, RefundStatus, ReversalReply,
-    Trade, VoucherReply,
+    Close, CreateOrder, Created, Dues, DuesSource, Filed, NoDues, Notice, NoticeError,
+    NoticeReader, PaymentChannel, Posting, PostingReply, PostingSystem, RefundReply, RefundStatus,
+    ReversalReply, Trade, VoucherReply,
 };
 use lifeline_core::requests::ports::{OrderReport, WorkOrder, WorkOrders};
 use lifeline_core::settlement::accounts::{GridConnections, Reserve};
@@ -83,6 +83,9 @@ impl PostingSystem for Silence {
         Err(SILENT)
     }
     async fn refund_voucher(&self, _: &str, _: &str, _: Fen) -> Result<VoucherReply, NoAnswer> {
+        Err(SILENT)
+    }
+    async fn filed(&self, _: &str, _: &str) -> Result<Filed, NoAnswer> {
         Err(SILENT)
     }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use lifeline_core::payments::ports::{
-    PostedLine, Posting, PostingReply, PostingSystem, ReversalReply, VoucherReply,
+    Filed, PostedLine, Posting, PostingReply, PostingSystem, ReversalReply, VoucherReply,
 };
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
@@ -107,6 +107,15 @@ enum VoucherWord {
     Pending,
     Approved,
     Refused,
+}
+
+/// What the daily file of a date says of a number; both are repeated, so that no other answer is taken for it.
+#[derive(Deserialize)]
+struct FileWord {
+    business_date: String,
+    channel_txn_no: String,
+    closed: bool,
+    named: bool,
 }
 
 /// The refusals that table L names.
@@ -246,6 +255,26 @@ impl PostingSystem for Marketing {
             VoucherWord::Pending => VoucherReply::Pending,
             VoucherWord::Approved => VoucherReply::Approved,
             VoucherWord::Refused => VoucherReply::Refused,
+        })
+    }
+
+    async fn filed(&self, business_date: &str, channel_txn_no: &str) -> Result<Filed, NoAnswer> {
+        let path = ["reconciliations", business_date, "postings", channel_txn_no];
+        let answer: Result<FileWord, Refusal> = self
+            .read(
+                operation!("GET /reconciliations/{date}/postings/{txn}"),
+                &path,
+                &[],
+            )
+            .await?;
+        let word = answer.map_err(Refusal::unexpected)?;
+        if word.business_date != business_date || word.channel_txn_no != channel_txn_no {
+            return Err(NoAnswer::Alarm("reply_about_another_posting"));
+        }
+        Ok(match (word.named, word.closed) {
+            (true, _) => Filed::Named,
+            (false, true) => Filed::Absent,
+            (false, false) => Filed::NotYet,
         })
     }
 }

@@ -13,7 +13,7 @@ use lifeline_core::bindings::ports::{
     ArchiveError, ArchiveProof, ConsumerArchive as _, MatchLevel,
 };
 use lifeline_core::payments::ports::{
-    Posting, PostingReply, PostingSystem as _, ReversalReply, VoucherReply,
+    Filed, Posting, PostingReply, PostingSystem as _, ReversalReply, VoucherReply,
 };
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
@@ -323,6 +323,31 @@ async fn reversal_and_voucher() {
     let foreign = Err(NoAnswer::Alarm("reply_about_another_refund"));
     assert_eq!(voucher("APPROVED", "F2", 500).await, foreign);
     assert_eq!(voucher("APPROVED", "F1", 501).await, foreign);
+}
+
+#[tokio::test]
+async fn a_days_file_is_believed_about_the_number_and_the_date_that_were_asked() {
+    let said = async |date: &str, number: &str, closed: bool, named: bool| {
+        let body = json!({
+            "business_date": date, "channel_txn_no": number, "closed": closed, "named": named,
+        });
+        let responder = Responder::start(move |_| Act::Answer(200, body.to_string()));
+        let reply = marketing(&responder).filed("2026-11-20", TXN).await;
+        let target = format!("/mkt/v1/reconciliations/2026-11-20/postings/{TXN}");
+        assert_eq!(responder.only().target, target);
+        reply
+    };
+    let ours = async |closed: bool, named: bool| said("2026-11-20", TXN, closed, named).await;
+    assert_eq!(ours(true, false).await, Ok(Filed::Absent));
+    assert_eq!(ours(false, false).await, Ok(Filed::NotYet));
+    assert_eq!(ours(true, true).await, Ok(Filed::Named));
+    assert_eq!(ours(false, true).await, Ok(Filed::Named));
+    let foreign = Err(NoAnswer::Alarm("reply_about_another_posting"));
+    assert_eq!(said("2026-11-21", TXN, true, false).await, foreign);
+    assert_eq!(said("2026-11-20", "LL0", true, false).await, foreign);
+    let responder = Responder::start(|_| Act::Answer(404, "{}".to_owned()));
+    let without = marketing(&responder).filed("2026-11-20", TXN).await;
+    assert!(without.is_err(), "a marketing without files: {without:?}");
 }
 
 #[tokio::test]

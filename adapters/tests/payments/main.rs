@@ -22,6 +22,7 @@ mod copies;
 mod crashes;
 mod drills;
 mod family;
+mod filed;
 mod given_back;
 mod held_bills;
 mod late;
@@ -86,6 +87,7 @@ fn main() {
         crashes::stories(),
         drills::stories(),
         by_bank::stories(),
+        filed::stories(),
         given_back::stories(),
         held_bills::stories(),
         late::stories(),

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use lifeline_core::payments::ports::{
-    Dues, DuesSource, NoDues, PostedLine, Posting, PostingReply, PostingSystem, ReversalReply,
-    VoucherReply,
+    Dues, DuesSource, Filed, NoDues, PostedLine, Posting, PostingReply, PostingSystem,
+    ReversalReply, VoucherReply,
 };
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
@@ -28,6 +28,7 @@ fn credited(world: &mut World, text: &PostText) -> PostingReply {
         Some(Credit::Posted(line)) => return PostingReply::Posted(line.clone()),
         Some(Credit::Fenced) => return PostingReply::Fenced,
         Some(Credit::Reversed) => return PostingReply::Reversed,
+        Some(Credit::Processing) => return PostingReply::Processing,
         None => {}
     }
     if let Some(reply) = world.post_replies.pop_front() {
@@ -80,6 +81,19 @@ impl World {
         Fen::sum(of.map(|(_, amount)| *amount)).unwrap()
     }
 
+    /// The file of a date that is over names what was posted on it, and what it was told to.
+    fn filed(&self, date: &str, number: &str) -> Filed {
+        let posted = matches!(self.credits.get(number),
+            Some(Credit::Posted(line)) if line.business_date == date);
+        if date >= Time::from_micros(self.now).shanghai_date().as_str() {
+            Filed::NotYet
+        } else if posted || self.named.contains(number) {
+            Filed::Named
+        } else {
+            Filed::Absent
+        }
+    }
+
     /// A voucher is approved once, of what the posting still holds.
     fn approve(&mut self, posting: &str, refund_no: &str, amount: Fen) -> VoucherReply {
         if let Some(known) = self.vouchers.get(refund_no) {
@@ -102,6 +116,7 @@ fn found(world: &World, number: &str) -> PostingReply {
         Some(Credit::Posted(line)) => PostingReply::Posted(line.clone()),
         Some(Credit::Reversed) => PostingReply::Reversed,
         Some(Credit::Fenced) => PostingReply::Fenced,
+        Some(Credit::Processing) => PostingReply::Processing,
         None => PostingReply::NotFound,
     }
 }
@@ -137,7 +152,8 @@ impl PostingSystem for Outside {
     async fn fence(&self, number: &str) -> Result<PostingReply, NoAnswer> {
         tokio::task::yield_now().await;
         self.call("fence", number, |world| {
-            if !world.credits.contains_key(number) {
+            // What is still in process is withdrawn by it.
+            if let None | Some(Credit::Processing) = world.credits.get(number) {
                 world.credits.insert(number.to_owned(), Credit::Fenced);
             }
             found(world, number)
@@ -168,6 +184,11 @@ impl PostingSystem for Outside {
                 Some(reply) => reply,
             }
         })
+    }
+
+    async fn filed(&self, business_date: &str, number: &str) -> Result<Filed, NoAnswer> {
+        tokio::task::yield_now().await;
+        self.call("filed", number, |world| world.filed(business_date, number))
     }
 }
 

@@ -47,6 +47,8 @@ pub(crate) enum Credit {
     Posted(PostedLine),
     Reversed,
     Fenced,
+    /// Taken, and never worked to an end.
+    Processing,
 }
 
 #[derive(Debug, Default)]
@@ -73,6 +75,8 @@ pub(crate) struct World {
     pub(crate) voucher_replies: VecDeque<VoucherReply>,
     /// Approved refund vouchers: their number, the posting they take from, and how much.
     pub(crate) vouchers: HashMap<String, (String, Fen)>,
+    /// Numbers that every daily file names, whatever is known of them.
+    pub(crate) named: HashSet<String>,
     pub(crate) cutoff_passed: bool,
     /// Calls at which the program itself breaks: operation and number.
     pub(crate) poison: HashSet<(&'static str, String)>,

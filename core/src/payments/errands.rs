@@ -210,6 +210,7 @@ impl Payments {
         let asked_at = self.now();
         let number = &order.posting_of(line).channel_txn_no;
         let reply = self.ports.posting.get(number).await;
+        let reply = self.or_filed(order, line, reply).await;
         Ok(Errand::Seen(vec![reading::of_posting(
             order, line, reply, asked_at,
         )]))

@@ -18,6 +18,7 @@
 //! | `cashier`, `close`, `reads` | the pay ticket, giving up an order, looking at orders |
 //! | `notice`, `spoken` | the channel's notices: stored, then worked; marketing's word, which only makes us ask |
 //! | `recovery` | what a restored store lacks, read from the outside's books before anything is sent |
+//! | `filed` | what marketing's daily files prove of a number it never posted |
 //! | `sweep`, `turns`, `errands`, `nudge` | the guarantee that nothing stays stuck, and the calls it makes |
 //!
 //! The rooms above hear of payments by the events of `events` only.
@@ -46,6 +47,7 @@ mod cashier;
 mod close;
 mod errands;
 mod error;
+mod filed;
 mod keyed;
 mod notice;
 mod nudge;

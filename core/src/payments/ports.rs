@@ -349,6 +349,17 @@ pub enum VoucherReply {
     Refused,
 }
 
+/// What marketing's daily file of one business date says of a number (money.md 2.1 and b5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filed {
+    /// The number is in it, posted or reversed.
+    Named,
+    /// The date is over, its file is made, and the number is not in it.
+    Absent,
+    /// There is no file of that date yet.
+    NotYet,
+}
+
 /// What a reversal answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReversalReply {
@@ -378,4 +389,6 @@ pub trait PostingSystem: Send + Sync + std::fmt::Debug {
         refund_no: &str,
         amount: Fen,
     ) -> Result<VoucherReply, NoAnswer>;
+    /// What the daily file of a business date (`YYYY-MM-DD`) says of a number.
+    async fn filed(&self, business_date: &str, channel_txn_no: &str) -> Result<Filed, NoAnswer>;
 }

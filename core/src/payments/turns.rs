@@ -112,7 +112,8 @@ impl Payments {
         let mut steps = Vec::new();
         let overdue = now.seconds_since(line.entered_at) >= window::OVERDUE_SECONDS;
         if overdue && may_not_last(line.state) {
-            steps.push(see(l::Input::GiveUp, LineFact::default()));
+            let given_up = self.giving_up(order, line).await;
+            steps.extend(given_up.map(|fact| see(l::Input::GiveUp, fact)));
         }
         if line.state != l::State::Ready {
             steps.push(see(l::Input::Turn, LineFact::default()));
@@ -215,13 +216,13 @@ fn is_over(order: &Order) -> bool {
 /// States that ought to pass within a day.
 pub(super) const fn may_not_last(state: l::State) -> bool {
     match state {
-        l::State::FencingRepost
+        l::State::PostUnknown
+        | l::State::FencingRepost
         | l::State::FencingRefund
         | l::State::Reversing
         | l::State::MktRefund => true,
         l::State::Ready
         | l::State::Posting
-        | l::State::PostUnknown
         | l::State::Posted
         | l::State::RefundDue
         | l::State::Refunded

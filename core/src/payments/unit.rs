@@ -2,7 +2,7 @@
 
 use super::booking::{Booking, Changes, Shown};
 use super::draw::Draw;
-use super::observation::{Ask, Observation, Observed, RefundFact};
+use super::observation::{Ask, LineFact, Observation, Observed, RefundFact};
 use super::order::{ClaimKey, ClosedText, Order};
 use super::policy::Policy;
 use super::{PaymentError, Payments, brake, table_l as l, table_r as r, window};
@@ -207,7 +207,7 @@ async fn is_paced(
     Ok(tx.payments().take_pace(window::minute_of(now), max).await?)
 }
 
-/// A planned refund asks the brake in the unit that would send it.
+/// A planned refund asks the brake in the unit that would send it, and so does a line that is given up.
 async fn with_brake(
     tx: &mut Tx,
     order: &Order,
@@ -215,8 +215,14 @@ async fn with_brake(
     policy: &Policy,
     now: Time,
 ) -> Result<Observation, PaymentError> {
-    let Observed::Refund(id, r::Input::Turn, _) = &seen.what else {
-        return Ok(seen.clone());
+    let id = match &seen.what {
+        Observed::Refund(id, r::Input::Turn, _) => id,
+        Observed::Line(id, l::Input::GiveUp, fact) if fact.absent_from_files => {
+            return unless_braked(tx, seen, id, fact).await;
+        }
+        Observed::Channel(..) | Observed::Line(..) | Observed::Refund(..) => {
+            return Ok(seen.clone());
+        }
     };
     let planned = order.refund(id).filter(|refund| {
         refund.state == r::State::Planned && Booking::trade_is_quiet(order, id, now)
@@ -240,6 +246,22 @@ async fn with_brake(
         r::Input::Turn,
         fact,
     ))
+}
+
+/// A line is given up only while the brake is open (b5): what is fenced meanwhile would be given back all at
+/// once when it is released.
+async fn unless_braked(
+    tx: &mut Tx,
+    seen: &Observation,
+    id: &LineId,
+    fact: &LineFact,
+) -> Result<Observation, PaymentError> {
+    let fact = LineFact {
+        absent_from_files: tx.payments().brake_trip().await?.is_none(),
+        ..fact.clone()
+    };
+    let (at, input) = (seen.asked_at, l::Input::GiveUp);
+    Ok(Observation::line(at, id.clone(), input, fact))
 }
 
 /// Everything of one unit, the order last: its version guards the rest.

@@ -49,6 +49,28 @@ pub fn business_date(at: Time) -> String {
     }
 }
 
+/// More dates than this are not asked for in one turn: a line that old is for two persons.
+const FILES_MAX: usize = 8;
+
+/// The business dates on which a posting may stand that was first sent no earlier than `from`, and last at
+/// `to`: every date of that time, and the next one (money.md 2.1). `None` when they are too many to ask for.
+#[must_use]
+pub fn filed_dates(from: Time, to: Time) -> Option<Vec<String>> {
+    let last = business_date(to.plus_seconds(DAY));
+    let mut at = from.min(to);
+    let mut dates = Vec::new();
+    while dates.len() < FILES_MAX {
+        let date = business_date(at);
+        at = at.plus_seconds(DAY);
+        let is_last = date >= last;
+        dates.push(date);
+        if is_last {
+            return Some(dates);
+        }
+    }
+    None
+}
+
 /// The next 09:30 in Shanghai after `now`.
 #[must_use]
 pub fn next_bank_morning(now: Time) -> Time {
@@ -224,6 +246,8 @@ pub const fn apart(resends: i64) -> i64 {
 pub const SCOUT_EVERY: i64 = 20;
 /// A state that ought to pass opens a case after this.
 pub const OVERDUE_SECONDS: i64 = DAY;
+/// Marketing spoke of a line when its last answer is younger than this; a line is asked for each hour.
+pub const SPOKE_SECONDS: i64 = 2 * HOUR;
 /// A stranger's unpaid order may be superseded after this (money.md 2.4).
 pub const SUPERSEDE_AFTER: i64 = 2 * MINUTE;
 
@@ -258,6 +282,22 @@ mod tests {
         assert_eq!(business_date(at("2026-12-31T22:30:00+08:00")), "2027-01-01");
         assert_eq!(business_date(at("2026-12-31T23:59:59+08:00")), "2027-01-01");
         assert_eq!(business_date(at("2027-01-01T00:00:00+08:00")), "2027-01-01");
+    }
+
+    #[test]
+    fn the_files_of_the_send_and_of_the_next_date_are_asked_for() {
+        let dates = |from: &str, to: &str| filed_dates(at(from), at(to));
+        let morning = "2026-11-20T10:00:00+08:00";
+        let two = vec!["2026-11-20".to_owned(), "2026-11-21".to_owned()];
+        assert_eq!(dates(morning, morning), Some(two.clone()));
+        // A channel whose clock runs ahead.
+        assert_eq!(dates("2026-11-20T10:05:00+08:00", morning), Some(two));
+        let over_the_cutoff = dates("2026-12-30T22:29:59+08:00", "2026-12-30T22:30:00+08:00");
+        let three = ["2026-12-30", "2026-12-31", "2027-01-01"].map(str::to_owned);
+        assert_eq!(over_the_cutoff, Some(three.to_vec()));
+        let days = |to: &str| dates(morning, to).map(|dates| dates.len());
+        assert_eq!(days("2026-11-26T10:00:00+08:00"), Some(8));
+        assert_eq!(days("2026-11-27T10:00:00+08:00"), None);
     }
 
     #[test]

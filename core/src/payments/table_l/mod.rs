@@ -132,7 +132,8 @@ fn post_unknown(input: Input, facts: Facts) -> Answer {
         Input::NotPayable => refused(facts),
         Input::NotFound => Answer::to(State::PostUnknown, &[Effect::CountNotFound]),
         Input::GiveUp if facts.absent_from_files => Answer::to(State::FencingRefund, &[]),
-        Input::GiveUp => Answer::to(State::PostUnknown, &[]),
+        // G7: what may not be given up by itself waits for two persons.
+        Input::GiveUp => Answer::to(State::PostUnknown, &[Effect::OpenCase]),
         Input::RefundWanted => Answer::to(State::FencingRefund, &[]),
         Input::Case => match facts.ruling {
             Some(Ruling::FenceRepost) => Answer::to(State::FencingRepost, &[]),

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use lifeline_core::payments::ports::{
-    Dues, DuesSource, NoDues, PostedLine, Posting as Order, PostingReply, PostingSystem,
+    Dues, DuesSource, Filed, NoDues, PostedLine, Posting as Order, PostingReply, PostingSystem,
     ReversalReply, VoucherReply,
 };
 use lifeline_core::shared::money::Fen;
@@ -11,7 +11,7 @@ use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::Time;
 use serde::{Deserialize, Serialize};
 
-use super::marketing::{Presented, Said, VoucherState, business_date, day};
+use super::marketing::{PostingState, Presented, Said, VoucherState, business_date, day};
 use super::town;
 use super::weather::Side;
 use super::wire::Wire;
@@ -118,6 +118,19 @@ impl World {
             business_date: business_date(posting.posted_at),
             posted_at: Time::from_micros(posting.posted_at),
         })
+    }
+
+    /// The file of a date names what was booked on it, also when it was taken back since.
+    fn filed(&self, date: &str, number: &str) -> Filed {
+        let posting = self.marketing.postings.get(number);
+        let booked = posting.filter(|posting| posting.state != PostingState::Processing);
+        if date >= business_date(self.now()).as_str() {
+            Filed::NotYet
+        } else if booked.is_some_and(|posting| business_date(posting.posted_at) == date) {
+            Filed::Named
+        } else {
+            Filed::Absent
+        }
     }
 
     fn gave_back_at_desk(&self, channel_txn_no: &str) -> bool {
@@ -228,6 +241,17 @@ impl PostingSystem for Wire {
         self.call(Side::Marketing, "asks a voucher", refund_no, move |world| {
             world.asked_voucher(&key, &refund, amount.get())
         })
+        .await
+    }
+
+    async fn filed(&self, date: &str, number: &str) -> Result<Filed, NoAnswer> {
+        let (date, key) = (date.to_owned(), number.to_owned());
+        self.call(
+            Side::Marketing,
+            "reads a file about",
+            number,
+            move |world| Ok(world.filed(&date, &key)),
+        )
         .await
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use clap::ValueEnum;
 use lifeline_core::payments::ports::{
-    Close, CreateOrder, Created, PaymentChannel, Posting, PostingReply, PostingSystem, RefundReply,
-    RefundStatus, ReversalReply, Trade, VoucherReply,
+    Close, CreateOrder, Created, Filed, PaymentChannel, Posting, PostingReply, PostingSystem,
+    RefundReply, RefundStatus, ReversalReply, Trade, VoucherReply,
 };
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
@@ -96,6 +96,10 @@ impl PostingSystem for Faulty {
         amount: Fen,
     ) -> Result<VoucherReply, NoAnswer> {
         self.wire.refund_voucher(number, refund_no, amount).await
+    }
+
+    async fn filed(&self, business_date: &str, number: &str) -> Result<Filed, NoAnswer> {
+        self.wire.filed(business_date, number).await
     }
 }
 

@@ -1,7 +1,9 @@
-//! `/mkt/v1/payments/…` and `/mkt/v1/capabilities`: posting, looking, fencing, reversing, refunding.
+//! `/mkt/v1/payments/…`, `/mkt/v1/capabilities` and `/mkt/v1/reconciliations/…`: posting, looking, fencing,
+//! reversing, refunding, and what a day's file says.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,7 +29,11 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
             "/payments/{channel_txn_no}/reversal",
             web::post().to(reverse),
         )
-        .route("/payments/{channel_txn_no}/refunds", web::post().to(refund));
+        .route("/payments/{channel_txn_no}/refunds", web::post().to(refund))
+        .route(
+            "/reconciliations/{date}/postings/{channel_txn_no}",
+            web::get().to(filed),
+        );
 }
 
 async fn capabilities(request: HttpRequest, body: web::Bytes) -> HttpResponse {
@@ -179,6 +185,35 @@ async fn get_payment(
             fields.insert("fenced".into(), fenced.into());
         }
         Ok(Reply::ok(view))
+    })
+    .await
+}
+
+/// What the daily file of a business date says of one number: the file is made when the date is over, and
+/// names what was booked on it, also when it was taken back since.
+async fn filed(
+    request: HttpRequest,
+    body: web::Bytes,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
+    let route = Route {
+        template: "GET /reconciliations/{date}/postings/{channel_txn_no}",
+        nature: Nature::Query,
+    };
+    answer(request, body, route, |books, call| {
+        let (date, number) = &*path;
+        let date: Date = date.parse().map_err(|_| Refused::Invalid("date"))?;
+        let booking = books
+            .ledger
+            .posting(number)
+            .and_then(|posting| posting.booking.as_ref());
+        let named = booking.is_some_and(|booking| booking.business_date == date);
+        Ok(Reply::ok(json!({
+            "business_date": date,
+            "channel_txn_no": number,
+            "closed": date < business_date(call.now),
+            "named": named,
+        })))
     })
     .await
 }

@@ -54,6 +54,33 @@ async fn a_fenced_number_can_never_post() {
 }
 
 #[tokio::test]
+async fn a_days_file_names_what_was_booked_on_it() {
+    let scene = Scene::new().await;
+    let body = scene.whole("D1", LI_MING).await;
+    assert_eq!(scene.pay("D1", &body).await.0, 201);
+    let path = |date: &str, number: &str| {
+        format!("/mkt/v1/reconciliations/{date}/postings/{number}")
+    };
+    let said = async |date: &str, number: &str| {
+        let word = scene.get(&path(date, number)).await;
+        assert_eq!(word["business_date"], date);
+        assert_eq!(word["channel_txn_no"], number);
+        (word["closed"] == true, word["named"] == true)
+    };
+    let (first, second) = ("2026-11-20", "2026-11-21");
+    assert_eq!(said(first, "D1").await, (false, true));
+    assert_eq!(said(first, "D2").await, (false, false));
+    assert_eq!(answer(&scene, &reversal("D1", "V1")).await.0, 200);
+    scene.advance(24 * 3_600).await;
+    assert_eq!(said(first, "D1").await, (true, true), "taken back since");
+    assert_eq!(said(first, "D2").await, (true, false));
+    assert_eq!(said(second, "D1").await, (false, false));
+    let (status, _) = scene.send(&Draft::get(&path("today", "D1"))).await;
+    assert_eq!(status, 422);
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn a_refused_number_that_is_then_fenced_answers_the_fence() {
     let scene = Scene::new().await;
     let mut wrong = scene.whole("F2", LI_MING).await;
