@@ -13,118 +13,12 @@ use lifeline_core::store::{Tx, atomically};
 use crate::bills::bill;
 use crate::cooperations::{NUMBER, seller};
 use crate::customers::household;
+use crate::forms::{Field, Form, Sort, WORDS, escaped, forms};
 use crate::office::{Desk, Office, Shown};
 use crate::opened::opened;
 use crate::taking_back::credited;
 
 const HURT: &str = "<script>hurt()</script>\"'><b>x";
-
-/// Fields that take any words. Whatever else can be typed is a name, a number or a code: markup in it is
-/// refused.
-const WORDS: [&str; 14] = [
-    "address",
-    "area",
-    "cause",
-    "document_no",
-    "hours",
-    "lines",
-    "place",
-    "publisher",
-    "reason",
-    "services",
-    "source",
-    "summary",
-    "text",
-    "title",
-];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sort {
-    /// Anything can be typed into it.
-    Typed,
-    /// One of several, a number, a moment.
-    Chosen,
-    Hidden,
-}
-
-#[derive(Debug, Clone)]
-struct Field {
-    name: String,
-    value: String,
-    sort: Sort,
-}
-
-impl Field {
-    fn takes_words(&self) -> bool {
-        self.sort == Sort::Typed && WORDS.contains(&self.name.as_str())
-    }
-}
-
-#[derive(Debug, Clone)]
-struct Form {
-    posts: bool,
-    action: String,
-    fields: Vec<Field>,
-}
-
-fn attribute(tag: &str, name: &str) -> Option<String> {
-    let tag = format!(" {tag}");
-    let at = tag.split(&format!(" {name}=\"")).nth(1)?;
-    at.split('"').next().map(str::to_owned)
-}
-
-fn input(tag: &str) -> Option<Field> {
-    let kind = attribute(tag, "type").unwrap_or_else(|| "text".to_owned());
-    let sort = match kind.as_str() {
-        "text" | "search" | "password" => Sort::Typed,
-        "hidden" => Sort::Hidden,
-        "checkbox" | "file" => return None,
-        _ => Sort::Chosen,
-    };
-    let least = attribute(tag, "min").unwrap_or_default();
-    let value = attribute(tag, "value").filter(|value| !value.is_empty());
-    Some(Field {
-        name: attribute(tag, "name")?,
-        value: value.unwrap_or(least),
-        sort,
-    })
-}
-
-/// The forms of a page, or of a template.
-fn forms(html: &str) -> Vec<Form> {
-    let whole = html.split("<form ").skip(1);
-    let inside = whole.map(|rest| rest.split("</form>").next().unwrap());
-    inside.map(form).collect()
-}
-
-fn form(text: &str) -> Form {
-    let mut tags = text.split('<');
-    let head = tags.next().unwrap();
-    let mut fields: Vec<Field> = Vec::new();
-    for tag in tags {
-        let named = |sort| Field {
-            name: attribute(tag, "name").unwrap(),
-            value: String::new(),
-            sort,
-        };
-        if tag.starts_with("input ") {
-            fields.extend(input(tag));
-        } else if tag.starts_with("textarea ") {
-            fields.push(named(Sort::Typed));
-        } else if tag.starts_with("select ") {
-            fields.push(named(Sort::Chosen));
-        } else if let (true, Some(last)) = (tag.starts_with("option "), fields.last_mut())
-            && last.value.is_empty()
-        {
-            last.value = attribute(tag, "value").unwrap_or_default();
-        }
-    }
-    Form {
-        posts: attribute(head, "method").as_deref() == Some("post"),
-        action: attribute(head, "action").unwrap(),
-        fields,
-    }
-}
 
 /// An action with a star for what differs from row to row.
 fn starred(action: &str) -> String {
@@ -216,7 +110,7 @@ impl Walk<'_> {
         led
     }
 
-    /// Markup in each field by itself that is no words, then in all that are.
+    /// Markup in each field by itself that is no words, too many words in each that is, then markup in all of these.
     async fn fill_in(&self, who: &Person, form: &Form) -> Option<String> {
         let open = form.fields.iter().filter(|one| one.sort != Sort::Hidden);
         for field in open.filter(|one| !one.takes_words()) {
@@ -231,6 +125,13 @@ impl Walk<'_> {
         if !form.fields.iter().any(Field::takes_words) {
             return None;
         }
+        let long = "电".repeat(3_000);
+        for field in form.fields.iter().filter(|one| one.takes_words()) {
+            let with = |one: &Field| (one.name == field.name).then_some(long.as_str());
+            let shown = self.send_with(who, form, &with).await;
+            let refused = shown.status.is_client_error();
+            assert!(refused, "{} {}: {}", form.action, field.name, shown.status);
+        }
         let shown = self.send(who, form, &Field::takes_words).await;
         let taken = shown.status == 303 || shown.status == 200;
         assert!(taken, "{}: {} {}", form.action, shown.status, shown.text);
@@ -239,6 +140,20 @@ impl Walk<'_> {
     }
 
     async fn send(&self, who: &Person, form: &Form, hurt: &dyn Fn(&Field) -> bool) -> Shown {
+        let with = |field: &Field| {
+            let hurt = field.sort != Sort::Hidden && hurt(field);
+            hurt.then_some(HURT)
+        };
+        self.send_with(who, form, &with).await
+    }
+
+    /// Sends a form with other values than plain ones. Where it is refused, all that was typed is on the page still.
+    async fn send_with<'v>(
+        &self,
+        who: &Person,
+        form: &Form,
+        with: &dyn Fn(&Field) -> Option<&'v str>,
+    ) -> Shown {
         let code = if form.fields.iter().any(|one| one.name == "code") {
             // One that was not used yet.
             self.office.pass(60);
@@ -252,8 +167,7 @@ impl Walk<'_> {
             name => plain(name).map_or_else(|| field.value.clone(), str::to_owned),
         };
         let fields = form.fields.iter().map(|field| {
-            let hurt = field.sort != Sort::Hidden && hurt(field);
-            let value = if hurt { HURT.to_owned() } else { plain(field) };
+            let value = with(field).map_or_else(|| plain(field), str::to_owned);
             (field.name.clone(), value)
         });
         let fields: Vec<(String, String)> = fields.collect();
@@ -263,6 +177,18 @@ impl Walk<'_> {
             .collect();
         let shown = self.desk.post(&form.action, &who.cookie, &pairs).await;
         harmless(&form.action, &shown);
+        if shown.status.is_client_error() && !who.cookie.is_empty() {
+            for (field, (name, value)) in form.fields.iter().zip(&fields) {
+                let kept = shown.text.contains(&escaped(value));
+                let typed = field.sort == Sort::Typed && name != "code";
+                assert!(
+                    kept || !typed,
+                    "{} lost {name}: {}",
+                    form.action,
+                    shown.text
+                );
+            }
+        }
         shown
     }
 

@@ -180,7 +180,7 @@ async fn guarded(
             if let (Some(page), Some(visitor)) = (&page, &visitor) {
                 note_refusal(page, visitor, subject.as_deref(), fault).await;
             }
-            fault.shown(visitor.as_ref())
+            fault.shown(&request, visitor.as_ref())
         }
     };
     secure(response.headers_mut());

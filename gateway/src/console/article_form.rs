@@ -50,6 +50,8 @@ pub(super) struct Form {
 }
 
 const FACTS: Fault = Fault::Invalid("fault.article_facts");
+const PLACE: Fault = Fault::Invalid("fault.article_place");
+const TIMES: Fault = Fault::Invalid("fault.article_times");
 const WINDOW: Fault = Fault::Invalid("fault.article_window");
 
 /// `2026-11-20T10:01`, as a browser sends a moment; it is meant in Shanghai.
@@ -118,23 +120,23 @@ impl Form {
                 title: self.title.trim().to_owned(),
                 summary: self.summary.trim().to_owned(),
                 blocks: lines::read(&self.text),
-                facts: self.read_facts(kind).ok_or(FACTS)?,
+                facts: self.read_facts(kind)?,
             },
             window,
         })
     }
 
-    fn read_facts(&self, kind: Kind) -> Option<Facts> {
+    fn read_facts(&self, kind: Kind) -> Result<Facts, Fault> {
         let own = |text: &str| text.trim().to_owned();
-        Some(match kind {
+        Ok(match kind {
             Kind::Outlet => Facts::Outlet(Outlet {
                 address: own(&self.address),
                 phone: own(&self.phone),
                 hours: own(&self.hours),
                 services: names(&self.services),
                 place: Place {
-                    latitude_e6: degrees(&self.latitude)?,
-                    longitude_e6: degrees(&self.longitude)?,
+                    latitude_e6: degrees(&self.latitude).ok_or(PLACE)?,
+                    longitude_e6: degrees(&self.longitude).ok_or(PLACE)?,
                 },
             }),
             Kind::Outage => Facts::Outage(Outage {
@@ -142,13 +144,13 @@ impl Form {
                     "planned" => OutageKind::Planned,
                     "temporary" => OutageKind::Temporary,
                     "fault" => OutageKind::Fault,
-                    _ => return None,
+                    _ => return Err(FACTS),
                 },
                 area: own(&self.area),
                 lines: names(&self.lines),
                 org_nos: names(&self.org_nos),
-                begins_at: moment(&self.begins_at)?,
-                ends_at: moment(&self.ends_at)?,
+                begins_at: moment(&self.begins_at).ok_or(TIMES)?,
+                ends_at: moment(&self.ends_at).ok_or(TIMES)?,
                 cause: own(&self.cause),
                 over: self.over == "yes",
             }),

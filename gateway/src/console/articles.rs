@@ -4,12 +4,11 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::accounts::Actor;
 use lifeline_core::operators::Right;
+use lifeline_core::publications::Publications;
 use lifeline_core::publications::content::Block;
 use lifeline_core::publications::desk::{Folder, Hand, Manuscript};
 use lifeline_core::publications::edition::{Edition, Publication, State};
 use lifeline_core::publications::kind::Kind;
-use lifeline_core::publications::ports::NotAPicture;
-use lifeline_core::publications::{PublicationError, Publications};
 use lifeline_core::shared::ids::{PictureId, PublicationId};
 use lifeline_core::shared::page::Page;
 use serde::Deserialize;
@@ -26,17 +25,26 @@ const WRITE: Access = Access::May(Right::WriteContent);
 const PUBLISH: Access = Access::May(Right::PublishContent);
 /// A picture's file, and what stands around it in the form.
 const PICTURE_FORM_BYTES_MAX: usize = 4 * 1024 * 1024 + 4096;
+/// The longest text there may be is twenty thousand characters: in Chinese nine bytes each as a form sends them.
+const ARTICLE_FORM_BYTES_MAX: usize = 512 * 1024;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
     pages.get("/console/articles", READ, list);
     pages.get("/console/articles/new", WRITE, blank);
-    pages.post("/console/articles", WRITE, "publications.edit", draft);
+    pages.upload(
+        "/console/articles",
+        WRITE,
+        "publications.edit",
+        ARTICLE_FORM_BYTES_MAX,
+        draft,
+    );
     pages.get("/console/articles/{id}", READ, folder);
     pages.get("/console/articles/{id}/edit", WRITE, filled);
-    pages.post(
+    pages.upload(
         "/console/articles/{id}/edit",
         WRITE,
         "publications.edit",
+        ARTICLE_FORM_BYTES_MAX,
         edit,
     );
     pages.post(
@@ -89,44 +97,6 @@ fn hand(visitor: &Visitor) -> Hand {
             trace_id: acting.trace_id.clone(),
         },
         scope,
-    }
-}
-
-impl From<PublicationError> for Fault {
-    fn from(error: PublicationError) -> Self {
-        match error {
-            PublicationError::NotFound => Self::NotFound,
-            PublicationError::OutOfScope => Self::Forbidden,
-            PublicationError::Changed => Self::Refused("fault.article_changed"),
-            PublicationError::NotNow => Self::Refused("fault.article_not_now"),
-            PublicationError::OwnWork => Self::Refused("fault.article_own_work"),
-            PublicationError::Faulty(faults) => {
-                let field = faults.first().map_or("", |fault| fault.field.as_str());
-                Self::Invalid(word_of(field))
-            }
-            PublicationError::Picture(NotAPicture::TooLarge) => {
-                Self::Invalid("fault.picture_large")
-            }
-            PublicationError::Picture(_) => Self::Invalid("fault.picture_format"),
-            PublicationError::Record(error) => {
-                tracing::error!(%error, "publications.not_recorded");
-                Self::Internal
-            }
-            PublicationError::Store(error) => error.into(),
-        }
-    }
-}
-
-/// The words for a field that is refused.
-fn word_of(field: &str) -> &'static str {
-    match field {
-        "title" => "fault.article_title",
-        "summary" => "fault.article_summary",
-        "region" => "fault.article_region",
-        "shown_to" => "fault.article_window",
-        "reason" => "fault.article_reason",
-        _ if field.starts_with("facts") => "fault.article_facts",
-        _ => "fault.article_text",
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, html, page};
-use super::visitor::{ConsoleCookies, Fields, Visitor, go, lang, source};
+use super::visitor::{ConsoleCookies, Fields, Visitor, came_from, go, lang, source};
 use super::words::Lang;
 use crate::edge::trace;
 
@@ -109,6 +109,7 @@ async fn leave(
 }
 
 async fn choose(
+    req: HttpRequest,
     visitor: Visitor,
     cookies: web::Data<ConsoleCookies>,
 ) -> Result<HttpResponse, Fault> {
@@ -116,7 +117,8 @@ async fn choose(
         Lang::Zh => Lang::En,
         Lang::En => Lang::Zh,
     };
-    let mut answer = go("/console");
+    // The same page in the other language; one that only an act leads to is not asked for again.
+    let mut answer = go(&came_from(&req).unwrap_or_else(|| "/console".to_owned()));
     let added = answer.add_cookie(&cookies.lang(other));
     added.map_err(|_| Fault::Internal)?;
     Ok(answer)

@@ -1,14 +1,15 @@
 //! How a refusal looks: a page in the visitor's language that says what happened and what to do.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 use lifeline_core::accounts::passwords::NotHashed;
 use lifeline_core::operators::OperatorError;
 use lifeline_core::store::StoreError;
 
+use super::again::Again;
 use super::frame::{Frame, html};
-use super::visitor::Visitor;
+use super::visitor::{Visitor, came_from};
 use super::words::Lang;
 use crate::edge::trace;
 
@@ -79,8 +80,7 @@ impl Fault {
     }
 
     /// As a page of the visitor's; without one, as a bare page.
-    #[must_use]
-    pub fn shown(self, visitor: Option<&Visitor>) -> HttpResponse {
+    pub(super) fn shown(self, request: &HttpRequest, visitor: Option<&Visitor>) -> HttpResponse {
         let Some(visitor) = visitor else {
             return self.bare();
         };
@@ -88,6 +88,8 @@ impl Fault {
             frame: Frame::of(visitor, "fault.title"),
             word: self.word(),
             trace_id: trace::current(),
+            again: Again::of(request, self),
+            back: came_from(request),
         };
         html(self.status(), &page)
     }
@@ -110,6 +112,10 @@ struct FaultPage {
     frame: Frame,
     word: &'static str,
     trace_id: String,
+    /// What was typed, to be mended.
+    again: Option<Again>,
+    /// The page that led here.
+    back: Option<String>,
 }
 
 #[derive(Template)]

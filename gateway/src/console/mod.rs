@@ -5,13 +5,15 @@
 //! | `access` | who may open a page; nothing is registered without saying it |
 //! | `visitor` | who stands behind a request, and what they posted |
 //! | `frame`, `words` | what every page has around it, in two languages |
-//! | `fault` | how a refusal looks |
+//! | `fault`, `again` | how a refusal looks, with what was typed to be mended |
 //! | `assets` | style sheet and script, from the binary |
 //! | the rest | one file for each room's pages |
 //!
 //! How a page is added: docs/adding-a-console-page.md.
 
 pub mod access;
+mod again;
+mod article_faults;
 mod article_form;
 mod articles;
 mod assets;

@@ -96,18 +96,25 @@ fn actor(visitor: &Visitor) -> Actor {
 #[serde(deny_unknown_fields)]
 struct GiftFields {
     title: String,
-    points: i64,
-    stock: i64,
+    points: String,
+    stock: String,
+}
+
+/// A number as it is typed.
+fn number(typed: &str) -> Result<i64, Fault> {
+    typed
+        .parse()
+        .map_err(|_| Fault::Invalid("fault.points_values"))
 }
 
 impl GiftFields {
-    fn gift(self, gift_id: GiftId) -> Gift {
-        Gift {
+    fn gift(self, gift_id: GiftId) -> Result<Gift, Fault> {
+        Ok(Gift {
             gift_id,
             title: self.title.trim().to_owned(),
-            points: self.points,
-            stock: self.stock,
-        }
+            points: number(&self.points)?,
+            stock: number(&self.stock)?,
+        })
     }
 }
 
@@ -116,7 +123,7 @@ async fn add(
     requests: web::Data<Requests>,
     fields: Fields<GiftFields>,
 ) -> Result<HttpResponse, Fault> {
-    let gift = fields.0.gift(requests.new_gift_id());
+    let gift = fields.0.gift(requests.new_gift_id())?;
     requests.set_gift(&actor(&visitor), &gift).await?;
     Ok(go_saying("/console/points", "said.points_kept"))
 }
@@ -128,7 +135,7 @@ async fn change(
     fields: Fields<GiftFields>,
 ) -> Result<HttpResponse, Fault> {
     let id = GiftId::parse(&path).map_err(|_| Fault::NotFound)?;
-    let gift = fields.0.gift(id);
+    let gift = fields.0.gift(id)?;
     requests.set_gift(&actor(&visitor), &gift).await?;
     Ok(go_saying("/console/points", "said.points_kept"))
 }
@@ -137,8 +144,8 @@ async fn change(
 #[serde(deny_unknown_fields)]
 struct RuleFields {
     rule_id: String,
-    fen_per_point: i64,
-    points_max: i64,
+    fen_per_point: String,
+    points_max: String,
 }
 
 async fn rule(
@@ -158,8 +165,8 @@ async fn rule(
     let now: Time = visitor.operators.now();
     let rule = Rule {
         rule_id,
-        fen_per_point,
-        points_max,
+        fen_per_point: number(&fen_per_point)?,
+        points_max: number(&points_max)?,
         valid_from: now,
         valid_to: None,
     };

@@ -1,9 +1,12 @@
 //! Who stands behind a request of the console, and what they posted.
 
+use std::sync::OnceLock;
+
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
-use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap, LOCATION};
+use actix_web::http::Method;
+use actix_web::http::header::{ACCEPT_LANGUAGE, HOST, HeaderMap, LOCATION, REFERER};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use futures_util::future::{Ready, ready};
 use lifeline_core::accounts::Secret;
@@ -173,6 +176,38 @@ pub(super) fn lang(req: &HttpRequest) -> Lang {
     })
 }
 
+/// The page of ours that led to a request, as its address here; what an act said there is not said again.
+pub(super) fn came_from(req: &HttpRequest) -> Option<String> {
+    let text = |name| {
+        let value = req.headers().get(name);
+        value.and_then(|value| value.to_str().ok())
+    };
+    let (_, place) = text(REFERER)?.split_once("://")?;
+    let (host, path) = place.split_once('/')?;
+    let path = path.split("said=").next().unwrap_or_default();
+    let path = format!("/{}", path.trim_end_matches(['?', '&']));
+    (text(HOST) == Some(host) && is_page(&path)).then_some(path)
+}
+
+/// Whether there is a page at an address: at some there are acts alone.
+fn is_page(address: &str) -> bool {
+    static PAGES: OnceLock<Vec<&'static str>> = OnceLock::new();
+    let pages = PAGES.get_or_init(|| {
+        let shown = super::table().into_iter();
+        let shown = shown.filter(|page| page.method == Method::GET);
+        shown.map(|page| page.path).collect()
+    });
+    let path = address.split('?').next().unwrap_or_default();
+    let fits = |known: &str| {
+        let part = |(known, part): (&str, &str)| {
+            known == part || (known.starts_with('{') && !part.is_empty())
+        };
+        known.split('/').count() == path.split('/').count()
+            && known.split('/').zip(path.split('/')).all(part)
+    };
+    pages.iter().any(|known| fits(known))
+}
+
 /// See there: what follows every finished act, so that a reload does not act again.
 #[must_use]
 pub fn go(path: &str) -> HttpResponse {
@@ -282,4 +317,51 @@ pub(super) fn forged(visitor: &Visitor, headers: &HeaderMap, body: &Body) -> boo
     });
     let fits = shown.is_some_and(|shown| bool::from(shown.ct_eq(visitor.mark.as_bytes())));
     !fits
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn what_led_here_is_a_page_of_ours_or_nothing() {
+        let from = |referer: &str| {
+            let request = TestRequest::get()
+                .insert_header((HOST, "console.example:8443"))
+                .insert_header((REFERER, referer));
+            came_from(&request.to_http_request())
+        };
+        let own = |path: &str| from(&format!("https://console.example:8443{path}"));
+        for path in [
+            "/console",
+            "/console/cases?queue=money&after=019a",
+            "/console/cases/019aa2f0-0000-7000-8000-000000000000",
+        ] {
+            assert_eq!(own(path).as_deref(), Some(path));
+        }
+        assert_eq!(
+            own("/console/points?said=said.points_kept").as_deref(),
+            Some("/console/points"),
+            "what was said once"
+        );
+        for act in [
+            "/console/cases/019a/proposals",
+            "/console/sign-out",
+            "/",
+            "/console/nothing",
+        ] {
+            assert_eq!(own(act), None, "{act}");
+        }
+        for other in [
+            "https://evil.example/console",
+            "https://console.example/console",
+            "/console",
+            "https://console.example:8443@evil.example/console",
+            "",
+        ] {
+            assert_eq!(from(other), None, "{other}");
+        }
+    }
 }

@@ -170,6 +170,101 @@ pub(super) static WORDS: &[Word] = &[
         "One of the facts is not right: check addresses, numbers and times.",
     ),
     (
+        "fault.article_address",
+        "地址须为 1 到 120 个字。",
+        "An address has 1 to 120 characters.",
+    ),
+    (
+        "fault.article_phone",
+        "电话为 3 到 20 位数字，可用“-”分隔。",
+        "A phone has 3 to 20 digits, with “-” between.",
+    ),
+    (
+        "fault.article_hours",
+        "营业时间须为 1 到 120 个字。",
+        "Hours have 1 to 120 characters.",
+    ),
+    (
+        "fault.article_services",
+        "可办业务最多 40 项，每项 1 到 120 个字，用顿号分隔。",
+        "At most 40 services of 1 to 120 characters each, with commas.",
+    ),
+    (
+        "fault.article_place",
+        "纬度为 -90 到 90、经度为 -180 到 180 的小数，最多六位小数。",
+        "Latitude is -90 to 90 and longitude -180 to 180, with up to six decimals.",
+    ),
+    (
+        "fault.article_area",
+        "停电范围须为 1 到 300 个字。",
+        "The area has 1 to 300 characters.",
+    ),
+    (
+        "fault.article_cause",
+        "停电原因须为 1 到 120 个字。",
+        "The cause has 1 to 120 characters.",
+    ),
+    (
+        "fault.article_lines",
+        "线路最多 40 条，每条 1 到 120 个字，用顿号分隔。",
+        "At most 40 lines of 1 to 120 characters each, with commas.",
+    ),
+    (
+        "fault.article_org_nos",
+        "供电单位编号 1 到 40 个，每个 4 到 12 位数字，用顿号分隔。",
+        "1 to 40 supply offices of 4 to 12 digits each, with commas.",
+    ),
+    (
+        "fault.article_times",
+        "停电时间不对：开始和预计恢复都要填写，恢复须晚于开始。",
+        "The times are wrong: both are needed, and power is back after it went.",
+    ),
+    (
+        "fault.article_url",
+        "打开地址须以 https:// 或 alipays://platformapi/startapp 开头，最多 500 个字符。",
+        "The address to open begins with https:// or alipays://platformapi/startapp and has at most 500 characters.",
+    ),
+    (
+        "fault.article_publisher",
+        "提供者须为 1 到 120 个字。",
+        "A publisher has 1 to 120 characters.",
+    ),
+    (
+        "fault.article_source",
+        "来源最多 120 个字。",
+        "A source has at most 120 characters.",
+    ),
+    (
+        "fault.article_source_url",
+        "来源地址须以 https:// 开头，最多 500 个字符。",
+        "The address of the source begins with https:// and has at most 500 characters.",
+    ),
+    (
+        "fault.article_document_no",
+        "文号最多 120 个字。",
+        "A document number has at most 120 characters.",
+    ),
+    (
+        "fault.article_long",
+        "正文过长：全文最多 20,000 字，一段最多 2,000 字，要点和步骤最多 300 字，标题、链接和图片说明最多 120 字。",
+        "The text is too long: 20,000 characters in all, 2,000 in a paragraph, 300 in a point or step, 120 in a heading or beside a link or picture.",
+    ),
+    (
+        "fault.article_count",
+        "正文的段落或要点太多：最多 120 段，每组要点最多 40 条。",
+        "Too many parts: at most 120, and 40 points in a list.",
+    ),
+    (
+        "fault.article_link",
+        "正文中的链接须以 https:// 开头。",
+        "A link in the text begins with https://.",
+    ),
+    (
+        "fault.article_picture",
+        "正文中的图片编号不存在，请先上传图片。",
+        "A picture in the text is not there: take it up first.",
+    ),
+    (
         "fault.article_text",
         "正文有不能接受的内容：过长、链接不是 https、图片不存在或有看不见的字符。",
         "The text holds what is not taken: too long, a link that is not https, a picture that is not there, or characters nobody sees.",

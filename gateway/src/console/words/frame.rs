@@ -23,6 +23,13 @@ pub(super) static WORDS: &[Word] = &[
     ("fault.trace", "跟踪号", "Trace"),
     ("fault.back", "返回今日", "Back to Today"),
     (
+        "again.title",
+        "您填写的内容（改正后可重新提交）",
+        "What you typed: mend it and send it again",
+    ),
+    ("again.send", "重新提交", "Send again"),
+    ("again.back", "返回刚才的页面", "Back to the page before"),
+    (
         "fault.signed_out",
         "登录已结束，请重新登录。",
         "Your sign-in is over. Sign in again.",
