@@ -35,6 +35,8 @@ statements! { "otps":
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (guard, key_digest, period, value_digest) DO NOTHING";
     VALUE_COUNT("attempt_value") = "SELECT COUNT(*) AS n FROM attempt_value \
         WHERE guard = $1 AND key_digest = $2 AND period = $3";
+    VALUE_AFTER("attempt_value") = "SELECT COUNT(*) AS n FROM attempt_value \
+        WHERE guard = $1 AND key_digest = $2 AND period = $3 AND moved_at > $4";
     VALUE_FORGET("attempt_value") = "DELETE FROM attempt_value \
         WHERE guard = $1 AND key_digest = $2 AND period = $3 AND value_digest = $4";
     PURGE_TALLIES("attempt") = "DELETE FROM attempt WHERE moved_at < $1";
@@ -160,6 +162,18 @@ impl<C: WriteConn> AttemptStore for Sql<C> {
         self.touched(&VALUE_ADD, args![guard.as_str(), &key, window, value, now])
             .await?;
         self.count(&VALUE_COUNT, args![guard.as_str(), key, window])
+            .await
+    }
+
+    async fn distinct_after(
+        &mut self,
+        guard: Guard,
+        key: &str,
+        window: &str,
+        after: Time,
+    ) -> Result<i64, StoreError> {
+        let key = self.tally_key(guard, key)?;
+        self.count(&VALUE_AFTER, args![guard.as_str(), key, window, after])
             .await
     }
 

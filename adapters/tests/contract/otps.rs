@@ -23,6 +23,7 @@ contracts! { "otps":
     attempts_at_once_are_all_counted => ["AttemptStore::count_attempt"];
     dropped_unit_counts_no_attempt => ["AttemptStore::count_attempt"];
     a_value_counts_once => ["AttemptStore::note_distinct", "AttemptStore::forget_distinct"];
+    values_count_after_they_were_noted => ["AttemptStore::distinct_after"];
     purge_drops_old_counters => ["AttemptStore::purge_attempts"];
 }
 
@@ -296,6 +297,32 @@ async fn a_value_counts_once(t: Bench) {
     })
     .await;
     assert_eq!(note("c").await, 2);
+}
+
+async fn values_count_after_they_were_noted(t: Bench) {
+    let guard = Guard::PasswordsFromPlace;
+    for (value, second) in [("a", 1), ("b", 5), ("c", 5), ("b", 9)] {
+        t.write(async |tx| {
+            tx.accounts()
+                .note_distinct(guard, "k", "sliding", value, at(second))
+                .await
+        })
+        .await
+        .unwrap();
+    }
+    let after = async |key: &str, second| {
+        t.write(async |tx| {
+            tx.accounts()
+                .distinct_after(guard, key, "sliding", at(second))
+                .await
+        })
+        .await
+        .unwrap()
+    };
+    for (second, count) in [(0, 3), (1, 2), (4, 2), (5, 0)] {
+        assert_eq!(after("k", second).await, count, "after {second}");
+    }
+    assert_eq!(after("l", 0).await, 0, "another key");
 }
 
 async fn purge_drops_old_counters(t: Bench) {

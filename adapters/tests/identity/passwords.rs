@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lifeline_adapters::passwords::{Argon2id, Cost};
+use lifeline_core::accounts::attempts::{self, Guard};
 use lifeline_core::accounts::credential::Login;
 use lifeline_core::accounts::passwords::{NotHashed, Password, PasswordHash, Passwords};
 use lifeline_core::accounts::{
     AccountError, Caller, Came, Client, PasswordDoor, Secret, Shown, SignedIn,
 };
+use lifeline_core::shared::time::Clock as _;
+use lifeline_core::store::{Tx, atomically};
 
 use crate::on_every_engine;
 use crate::world::{LI_MING, WANG_FANG, World};
@@ -18,6 +21,8 @@ on_every_engine! { "passwords":
     ec_16_a_code_is_sent_only_after_the_password_fits_and_nobody_is_told,
     c9_five_wrong_passwords_close_the_door_from_there_and_not_for_the_owner,
     c9_the_door_opens_again_after_a_quarter_of_an_hour,
+    c9_no_more_guesses_pass_around_the_edge_of_a_quarter,
+    c9_guesses_at_once_find_the_door_open_five_times,
     ec_16_a_password_that_was_changed_while_it_was_compared_opens_nothing,
     ec_16_a_login_is_one_accounts_and_a_new_password_ends_other_sessions,
     ec_16_login_and_password_lie_nowhere_open,
@@ -198,6 +203,59 @@ async fn c9_the_door_opens_again_after_a_quarter_of_an_hour(world: World) {
     world.clock.advance(15 * 60);
     let code = code(&world).await;
     assert!(enter(&world, Some(code)).await.is_ok());
+}
+
+/// Whether login and password, both right, bring a code to the phone.
+async fn is_open(world: &World) -> bool {
+    let before = world.phones.codes_on(LI_MING.phone).len();
+    enter(world, None).await.unwrap();
+    world.deliver().await;
+    world.phones.codes_on(LI_MING.phone).len() > before
+}
+
+async fn c9_no_more_guesses_pass_around_the_edge_of_a_quarter(world: World) {
+    let who = world.sign_in(&LI_MING).await;
+    set(&world, &who, LI_MING.phone, "liming88").await.unwrap();
+    let guess = async || {
+        let guess = shown(&world, "liming88", "another-9pq", None);
+        door(&world).enter(guess).await.unwrap();
+    };
+    // A second before a quarter of the clock ends.
+    let into = world.clock.now().shanghai_second_of_day() % 900;
+    world.clock.advance(899 - into);
+    for _ in 0..4 {
+        guess().await;
+    }
+    assert!(is_open(&world).await, "four are not five");
+    guess().await;
+    world.clock.advance(120);
+    for _ in 0..5 {
+        guess().await;
+    }
+    assert!(!is_open(&world).await, "another quarter, the same guesses");
+    world.clock.advance(779);
+    assert!(!is_open(&world).await, "closed for a quarter of an hour");
+    // Those that came to the closed door do not count.
+    world.clock.advance(1);
+    assert!(is_open(&world).await);
+}
+
+async fn c9_guesses_at_once_find_the_door_open_five_times(world: World) {
+    let world = Arc::new(world);
+    let mut guesses = tokio::task::JoinSet::new();
+    for _ in 0..12 {
+        let world = world.clone();
+        guesses.spawn(async move {
+            let guess = shown(&world, "liming88", "another-9pq", None);
+            door(&world).enter(guess).await.unwrap();
+        });
+    }
+    guesses.join_all().await;
+    let now = world.clock.now();
+    let found = atomically(&*world.store, async |tx: &mut Tx| {
+        attempts::lately(tx, Guard::PasswordsFromPlace, "liming88|192.0.2.1", now).await
+    });
+    assert_eq!(found.await.unwrap(), 5);
 }
 
 async fn ec_16_a_password_that_was_changed_while_it_was_compared_opens_nothing(world: World) {

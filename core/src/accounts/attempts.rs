@@ -1,7 +1,9 @@
 //! Guesses are counted in the store, so that no restart forgets them (money.md 3.1, 3.7).
 //!
 //! A counter is named by what it guards, a key (kept as a keyed digest) and a window of time in
-//! Shanghai: a day or a year. When one is full, only the method it guards is locked.
+//! Shanghai: a day or a year. When one is full, only the method it guards is locked. Wrong passwords are kept
+//! one by one instead and counted over the last quarter of an hour, whenever that began: around the edge of
+//! a fixed quarter twice as many would pass.
 
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx};
@@ -49,10 +51,13 @@ pub enum Guard {
     LoginsFromPlace,
 }
 
+/// How far a sliding window reaches back: 15 minutes.
+pub const LATELY_S: i64 = 15 * 60;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Window {
-    /// 15 minutes.
-    Quarter,
+    /// The last [`LATELY_S`], wherever on the clock they end.
+    Sliding,
     Day,
     Year,
 }
@@ -149,17 +154,14 @@ impl Guard {
             | Self::IdNumbersFromPlace
             | Self::LoginsFromPlace => Window::Day,
             Self::DigitsByAccount | Self::IdNumbersByAccount => Window::Year,
-            Self::PasswordsFromPlace => Window::Quarter,
+            Self::PasswordsFromPlace => Window::Sliding,
         }
     }
 
     fn window_of(self, now: Time) -> String {
         let day = now.shanghai_date();
         match self.window() {
-            Window::Quarter => {
-                let quarter = now.shanghai_second_of_day().div_euclid(900);
-                format!("{day}/{quarter}")
-            }
+            Window::Sliding => "sliding".to_owned(),
             Window::Day => day,
             Window::Year => day.chars().take(4).collect(),
         }
@@ -184,6 +186,33 @@ pub async fn so_far(tx: &mut Tx, guard: Guard, key: &str, now: Time) -> Result<i
     tx.accounts()
         .attempts(guard, key, &guard.window_of(now))
         .await
+}
+
+/// How many were noted in the last [`LATELY_S`]. Units that ask so for one key follow one another: those at
+/// once cannot all find the door open.
+pub async fn lately(tx: &mut Tx, guard: Guard, key: &str, now: Time) -> Result<i64, StoreError> {
+    let window = guard.window_of(now);
+    tx.accounts()
+        .count_attempt(guard, key, &window, now)
+        .await?;
+    let after = now.plus_seconds(LATELY_S.saturating_neg());
+    tx.accounts()
+        .distinct_after(guard, key, &window, after)
+        .await
+}
+
+/// Notes one by a name of its own, to be counted by [`lately`] from now on.
+pub async fn note(
+    tx: &mut Tx,
+    guard: Guard,
+    key: &str,
+    name: &str,
+    now: Time,
+) -> Result<(), StoreError> {
+    tx.accounts()
+        .note_distinct(guard, key, &guard.window_of(now), name, now)
+        .await
+        .map(drop)
 }
 
 /// Counts one more; true while the window is not over-full.

@@ -253,13 +253,14 @@ impl Arrival {
     async fn enter(&self, tx: &mut Tx) -> Result<Entry, AccountError> {
         let (now, shown) = (self.pen.now, &self.shown);
         let key = format!("{}|{}", self.name(), shown.place);
-        let wrong = attempts::so_far(tx, Guard::PasswordsFromPlace, &key, now).await?;
+        let wrong = attempts::lately(tx, Guard::PasswordsFromPlace, &key, now).await?;
         let found = self.names.find(tx, &shown.login).await?;
         let open = wrong < Guard::PasswordsFromPlace.most();
         // Compared outside the unit: it counts only while it is still the account's password.
         let fits = |found: &Credential| self.fits.as_ref() == Some(&found.password);
         let Some(credential) = found.filter(|found| fits(found) && open) else {
-            self.count_wrong(tx, &key).await?;
+            // What comes to a closed door keeps it closed no longer.
+            self.count_wrong(tx, open.then_some(&*key)).await?;
             self.audit(tx, "visitor", "WRONG_PASSWORD").await?;
             return Ok(match shown.otp {
                 None => Entry::Promised,
@@ -278,7 +279,7 @@ impl Arrival {
         };
         let name = format!("account:{}", credential.account_id);
         if try_code(tx, &asker, OtpPurpose::SignIn, &act, typed, now).await? == Verdict::Refused {
-            self.count_wrong(tx, &key).await?;
+            self.count_wrong(tx, Some(&key)).await?;
             self.audit(tx, &name, "WRONG_CODE").await?;
             return Ok(Entry::Refused);
         }
@@ -300,10 +301,13 @@ impl Arrival {
         )))
     }
 
-    /// One more wrong one for this login from this place, and for this place over all logins; who is
+    /// One more wrong one for this login from this place, while its door is open, and for this place over all logins; who is
     /// shut out for it hears so at the next request, never by another answer to this one.
-    async fn count_wrong(&self, tx: &mut Tx, key: &str) -> Result<(), StoreError> {
-        attempts::count(tx, Guard::PasswordsFromPlace, key, self.pen.now).await?;
+    async fn count_wrong(&self, tx: &mut Tx, open: Option<&str>) -> Result<(), StoreError> {
+        if let Some(key) = open {
+            let name = self.session.session_id().as_str();
+            attempts::note(tx, Guard::PasswordsFromPlace, key, name, self.pen.now).await?;
+        }
         let visitor = &self.shown.visitor;
         let from = watch::Origin {
             account: None,

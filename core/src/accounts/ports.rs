@@ -317,6 +317,14 @@ pub trait AttemptStore: Send {
         value: &str,
         now: Time,
     ) -> Result<i64, StoreError>;
+    /// How many values were noted after a moment.
+    async fn distinct_after(
+        &mut self,
+        guard: Guard,
+        key: &str,
+        window: &str,
+        after: Time,
+    ) -> Result<i64, StoreError>;
     async fn forget_distinct(
         &mut self,
         guard: Guard,
