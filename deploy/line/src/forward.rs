@@ -7,12 +7,14 @@ use actix_web::http::header::{
     CONTENT_LENGTH, HOST, HeaderMap, HeaderName, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::answers::public;
+use crate::head::Large;
 use crate::sign::{Sent, Signer, Unsigned, WHEN_THERE};
 
-/// The largest body passed on; the gateway takes less.
-pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// The largest body passed on: what the gateway takes.
+pub const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// Meaningful between two hops only, never passed on (RFC 9110 section 7.6.1).
 const HOP_BY_HOP: [&str; 9] = [
@@ -26,8 +28,6 @@ const HOP_BY_HOP: [&str; 9] = [
     "transfer-encoding",
     "upgrade",
 ];
-/// Browsers speak to this name by TLS only, for a year from their last visit.
-const TLS_ONLY: &str = "max-age=31536000; includeSubDomains";
 /// What only the relay itself may say.
 const RELAY_SAYS: [&str; 8] = [
     "content-digest",
@@ -54,6 +54,8 @@ pub struct Forwarder {
 pub enum Refused {
     #[error("a request that cannot be forwarded as it is")]
     Odd,
+    #[error("a body larger than the gateway takes")]
+    TooLarge,
     #[error("no node of the gateway answers")]
     Line,
     #[error(transparent)]
@@ -64,11 +66,15 @@ impl actix_web::ResponseError for Refused {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Odd => StatusCode::BAD_REQUEST,
+            Self::TooLarge => Large::Body.status(),
             Self::Line | Self::Unsigned(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
+        if matches!(self, Self::TooLarge) {
+            return Large::Body.answer();
+        }
         let mut answer = public(self.status_code());
         if self.status_code() == StatusCode::SERVICE_UNAVAILABLE {
             answer.insert_header(("retry-after", "2"));
@@ -166,15 +172,6 @@ fn is_harmless_twice(incoming: &HttpRequest) -> bool {
         || incoming.headers().contains_key("idempotency-key")
 }
 
-/// An answer as the public gets it.
-fn public(status: StatusCode) -> HttpResponseBuilder {
-    let mut answer = HttpResponse::build(status);
-    answer
-        .insert_header((STRICT_TRANSPORT_SECURITY, TLS_ONLY))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
-    answer
-}
-
 /// What a signature covers beside what it always does. Two of what may be there once are refused:
 /// nobody could say which of them was meant.
 fn covered(headers: &HeaderMap) -> Result<Vec<(&'static str, String)>, Refused> {
@@ -216,8 +213,12 @@ fn passes(headers: &HeaderMap, name: &HeaderName) -> bool {
 pub async fn pass_on(
     forwarder: web::Data<Forwarder>,
     incoming: HttpRequest,
-    body: web::Bytes,
+    body: Result<web::Bytes, actix_web::Error>,
 ) -> Result<HttpResponse, Refused> {
+    let body = body.map_err(|error| match error.as_response_error().status_code() {
+        StatusCode::PAYLOAD_TOO_LARGE => Refused::TooLarge,
+        _ => Refused::Odd,
+    })?;
     let answer = forwarder.send(&incoming, &body).await?;
     let status = StatusCode::from_u16(answer.status().as_u16()).map_err(|_| Refused::Line)?;
     let mut returned = public(status);
@@ -261,6 +262,7 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
+    use crate::answers::TLS_ONLY;
 
     #[test]
     fn the_public_answers_are_for_tls_only_for_a_year() {
@@ -275,6 +277,36 @@ mod tests {
             let kind = said(X_CONTENT_TYPE_OPTIONS);
             assert_eq!(kind, Some("nosniff".parse().expect("a header")));
         }
+    }
+
+    #[actix_web::test]
+    async fn a_body_is_carried_at_n_and_not_at_n_plus_one() {
+        use actix_web::test::{call_service, init_service, read_body};
+        let pkcs8 = aws_lc_rs::signature::Ed25519KeyPair::generate()
+            .and_then(|pair| pair.to_pkcs8())
+            .expect("a key");
+        let signer = Signer::new(pkcs8.as_ref(), "relay-1").expect("a key");
+        // Nobody listens at the other end: what is carried finds no node.
+        let forwarder = Forwarder::new(Vec::new(), reqwest::Client::new(), signer);
+        let app = actix_web::App::new()
+            .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
+            .app_data(web::Data::new(forwarder))
+            .default_service(web::to(pass_on));
+        let app = init_service(app).await;
+        let answered = async |bytes: usize| {
+            let request = TestRequest::post()
+                .peer_addr("127.0.0.1:40000".parse().expect("an address"))
+                .set_payload(vec![b'a'; bytes]);
+            let answer = call_service(&app, request.to_request()).await;
+            let status = answer.status();
+            (status, read_body(answer).await)
+        };
+        let carried = answered(BODY_BYTES_MAX).await.0;
+        assert_eq!(carried, StatusCode::SERVICE_UNAVAILABLE);
+        let (status, said) = answered(BODY_BYTES_MAX + 1).await;
+        assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+        let said = String::from_utf8(said.to_vec()).expect("text");
+        assert!(said.contains("\"BODY_TOO_LARGE\""), "{said}");
     }
 
     #[test]

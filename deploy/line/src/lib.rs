@@ -3,7 +3,9 @@
 //!
 //! It keeps nothing, knows no household and decides nothing: what it forwards is judged by the gateway.
 
+mod answers;
 pub mod config;
 pub mod forward;
+pub mod head;
 pub mod sign;
 pub mod start;

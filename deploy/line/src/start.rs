@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
@@ -11,6 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::config::Config;
 use crate::forward::{BODY_BYTES_MAX, Forwarder, client, pass_on};
+use crate::head::bounded;
 use crate::sign::Signer;
 
 /// A client that has not sent its request head by then is let go.
@@ -52,6 +54,7 @@ pub fn server(config: &Config) -> Result<Server, NotStarted> {
         App::new()
             .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
             .app_data(forwarder.clone())
+            .wrap(from_fn(bounded))
             .default_service(web::to(pass_on))
     });
     let bound = server

@@ -16,6 +16,7 @@ use super::limits::{Asker, FORGERY_WEIGHT, Function, Limits, Standing};
 use super::load::{Class, Load, Seat};
 use super::principal::{SignedIn, door};
 use super::problem::Problem;
+use super::relay::Gate;
 use super::shape::{self, Takes};
 use super::switchboard::Switchboard;
 use super::together::{Places, Together};
@@ -90,7 +91,8 @@ where
 /// Holds a request against its shape, finds it a seat, and lets it in.
 async fn seated(req: &ServiceRequest, route: Route) -> Result<(Held, Option<Standing>), Problem> {
     let mut seat = None;
-    shape::head::check(req.head(), route.takes).map_err(shape::broken)?;
+    let relayed = req.app_data::<web::Data<Gate>>().is_some();
+    shape::head::check(req.head(), route.takes, relayed).map_err(shape::broken)?;
     if let Some(load) = req.app_data::<web::Data<Load>>() {
         let load = Arc::clone(load);
         let class = Class::of(route.function, route.path);

@@ -8,7 +8,7 @@ use actix_web::http::header::{
 
 use super::{
     ENCODED, HEADER_BYTES, HEADER_ONCE, HEADERS, NO_BODY, PATH, PATH_WORDS, QUERY, QUERY_NAMES,
-    QUERY_PAIRS, QUERY_TEXT, Rule, Takes, is_name, may_stand,
+    QUERY_PAIRS, QUERY_TEXT, RELAY_BYTES, RELAY_LINES, Rule, Takes, is_name, may_stand,
 };
 
 /// What would mean two things if it were said twice.
@@ -24,11 +24,12 @@ const ONCE: [HeaderName; 7] = [
 ];
 const OURS_ONCE: [&str; 3] = ["idempotency-key", "x-http-method-override", "traceparent"];
 
-/// Holds the head of a request against the table; the rule it breaks, if any.
-pub fn check(head: &RequestHead, takes: Takes) -> Result<(), Rule> {
+/// Holds the head of a request against the table; the rule it breaks, if any. What was `relayed` has lines
+/// of the relay's beside those of the client.
+pub fn check(head: &RequestHead, takes: Takes, relayed: bool) -> Result<(), Rule> {
     path(head.uri.path())?;
     query(head.uri.query().unwrap_or_default())?;
-    headers(&head.headers)?;
+    headers(&head.headers, relayed)?;
     body(&head.headers, takes)
 }
 
@@ -86,12 +87,19 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
     Some(plain)
 }
 
-fn headers(headers: &HeaderMap) -> Result<(), Rule> {
-    holds(headers.len() <= HEADERS.most, HEADERS)?;
+fn headers(headers: &HeaderMap, relayed: bool) -> Result<(), Rule> {
+    let (lines_more, bytes_more) = if relayed {
+        (RELAY_LINES, RELAY_BYTES)
+    } else {
+        (0, 0)
+    };
+    let lines = headers.len().saturating_sub(lines_more);
+    holds(lines <= HEADERS.most, HEADERS)?;
     let bytes = headers
         .iter()
         .map(|(name, value)| name.as_str().len().saturating_add(value.len()))
         .fold(0_usize, usize::saturating_add);
+    let bytes = bytes.saturating_sub(bytes_more);
     holds(bytes <= HEADER_BYTES.most, HEADER_BYTES)?;
     // Whoever said nothing twice has as many names as values.
     if headers.len() == headers.len_keys() {
@@ -188,11 +196,15 @@ mod tests {
     }
 
     fn headed(lines: &[(&str, String)], takes: Takes) -> Result<(), Rule> {
+        arrived(lines, takes, false)
+    }
+
+    fn arrived(lines: &[(&str, String)], takes: Takes, relayed: bool) -> Result<(), Rule> {
         let mut req = TestRequest::with_uri("/v1/payments");
         for (name, value) in lines {
             req = req.append_header((*name, value.clone()));
         }
-        check(req.to_http_request().head(), takes)
+        check(req.to_http_request().head(), takes, relayed)
     }
 
     #[test]
@@ -208,6 +220,13 @@ mod tests {
             headed(&long(HEADER_BYTES.most + 1), Takes::Json),
             Err(HEADER_BYTES)
         );
+        let relayed = |lines: &[(&str, String)]| arrived(lines, Takes::Json, true);
+        let most = HEADERS.most + RELAY_LINES;
+        assert_eq!(relayed(&lines(most)), Ok(()));
+        assert_eq!(relayed(&lines(most + 1)), Err(HEADERS));
+        let most = HEADER_BYTES.most + RELAY_BYTES;
+        assert_eq!(relayed(&long(most)), Ok(()));
+        assert_eq!(relayed(&long(most + 1)), Err(HEADER_BYTES));
         for twice in [
             "authorization",
             "idempotency-key",

@@ -44,6 +44,10 @@ pub const QUERY_NAMES: Rule = rule("query_names", 32, Code::InvalidQuery);
 pub const QUERY_TEXT: Rule = rule("query_text", 0, Code::InvalidQuery);
 pub const HEADERS: Rule = rule("header_lines", 64, Code::InvalidHeader);
 pub const HEADER_BYTES: Rule = rule("header_bytes", 16_384, Code::InvalidHeader);
+/// Lines and bytes that the relay itself adds to a head: its signature, what it covers, and who the client is.
+/// A client's own are the same at both ends of the line.
+pub const RELAY_LINES: usize = 8;
+pub const RELAY_BYTES: usize = 2_048;
 /// What decides about a request is said once.
 pub const HEADER_ONCE: Rule = rule("header_once", 1, Code::InvalidHeader);
 /// A body comes as it is: nothing is unpacked here.
