@@ -30,7 +30,8 @@ fn traces(page: &str) -> Vec<u32> {
 /// Where the links of a page lead that begin so.
 fn links(page: &str, begin: &str) -> Vec<String> {
     let each = page.split("href=\"").skip(1);
-    let all = each.map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&"));
+    let all = each.map(|rest| rest.split('"').next().unwrap());
+    let all = all.map(|href| href.replace("&amp;", "&").replace("&#38;", "&"));
     all.filter(|href| href.starts_with(begin)).collect()
 }
 

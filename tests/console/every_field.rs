@@ -277,7 +277,15 @@ async fn about_a_household(walk: &mut Walk<'_>) {
     let target = Target::place("203.0.113.9").unwrap();
     let ban = bans.place(&target, Reason::Logins, "t").await.unwrap();
     assert!(ban.is_some());
-    for room in ["channels", "points", "staff", "system", "system/bans"] {
+    let rooms = [
+        "channels",
+        "log",
+        "points",
+        "staff",
+        "system",
+        "system/bans",
+    ];
+    for room in rooms {
         walk.open(&admin, &format!("/console/{room}")).await;
     }
 }

@@ -23,6 +23,7 @@ mod forms;
 mod four_eyes;
 mod functions;
 mod going_on;
+mod log;
 mod markup;
 mod matrix;
 mod mending;

@@ -1,9 +1,9 @@
 //! Who did what: append-only lines, and the chain that links them.
 
 use async_trait::async_trait;
-use lifeline_core::audit::Line;
 use lifeline_core::audit::chain::Link;
 use lifeline_core::audit::ports::{AuditLog, AuditReads};
+use lifeline_core::audit::{Line, Wanted};
 use lifeline_core::store::StoreError;
 
 use super::statement::statements;
@@ -25,6 +25,10 @@ statements! { "audit":
     LINKS_AFTER("audit_link") = "SELECT k.place, k.audit_id AS link_id, k.at AS link_at, k.digest, k.head, \
         l.audit_id, l.at, l.actor, l.act, l.subject, l.outcome, l.source, l.trace_id \
         FROM audit_link k LEFT JOIN audit_line l ON l.audit_id = k.audit_id WHERE k.place > $1 ORDER BY k.place LIMIT $2";
+    LINES("audit_line") = "SELECT audit_id, at, actor, act, subject, outcome, source, trace_id FROM audit_line \
+        WHERE at >= $1 AND (at < $2 OR (at = $2 AND audit_id < $3)) AND (CAST($4 AS TEXT) = '' OR actor = $4) \
+        AND SUBSTR(act, 1, LENGTH(CAST($5 AS TEXT))) = $5 AND (CAST($6 AS TEXT) = '' OR subject = $6) \
+        AND (CAST($7 AS TEXT) = '' OR outcome = $7) ORDER BY at DESC, audit_id DESC LIMIT $8";
     LOST("audit_queue") = "SELECT COUNT(*) AS n FROM audit_queue q \
         WHERE NOT EXISTS (SELECT 1 FROM audit_line l WHERE l.audit_id = q.audit_id)";
 }
@@ -128,6 +132,22 @@ impl<C: Conn> AuditReads for Sql<C> {
             .iter()
             .map(both)
             .collect()
+    }
+
+    async fn lines(&mut self, wanted: &Wanted, limit: i64) -> Result<Vec<Line>, StoreError> {
+        let behind = wanted.behind.as_ref();
+        let (to, id) = behind.map_or((wanted.to, ""), |(at, id)| (*at, id.as_str()));
+        let args = args![
+            wanted.from,
+            to,
+            id,
+            &wanted.actor,
+            &wanted.act,
+            &wanted.subject,
+            &wanted.outcome,
+            limit,
+        ];
+        self.rows(&LINES, args).await?.iter().map(line).collect()
     }
 
     async fn lost(&mut self) -> Result<i64, StoreError> {

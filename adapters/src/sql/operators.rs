@@ -21,6 +21,7 @@ statements! { "operators":
         ended_at, version FROM staff WHERE login = $1";
     LIST("staff") = "SELECT staff_id, login, role, scope, password, totp, totp_step, failures, locked_until, created_at, \
         ended_at, version FROM staff ORDER BY login";
+    LOGINS("staff") = "SELECT staff_id, login FROM staff ORDER BY staff_id";
     ADD("staff") = "INSERT INTO staff (staff_id, login, role, scope, password, totp, totp_step, failures, locked_until, \
         created_at, ended_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (login) DO NOTHING";
     SAVE("staff") = "UPDATE staff SET role = $2, scope = $3, password = $4, totp = $5, totp_step = $6, failures = $7, \
@@ -87,6 +88,18 @@ impl<C: Conn> StaffReads for Sql<C> {
     async fn list(&mut self) -> Result<Vec<Staff>, StoreError> {
         let rows = self.rows(&LIST, args![]).await?;
         rows.iter().map(|row| self.staff(row)).collect()
+    }
+
+    async fn logins(&mut self) -> Result<Vec<(StaffId, Login)>, StoreError> {
+        let both = |row: &Row| {
+            let login = row.parsed("login", |text| Login::parse(text).ok())?;
+            Ok((row.id("staff_id")?, login))
+        };
+        self.rows(&LOGINS, args![])
+            .await?
+            .iter()
+            .map(both)
+            .collect()
     }
 
     async fn session(&mut self, token: &Secret) -> Result<Option<Session>, StoreError> {

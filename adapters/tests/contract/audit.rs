@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use lifeline_core::audit::Line;
 use lifeline_core::audit::chain::{Broken, Chain, Fault, LINE_TERM_S, Link};
+use lifeline_core::audit::{Line, Wanted};
 use lifeline_core::shared::ids::EvidenceId;
 use lifeline_core::store::StoreError;
 
@@ -17,6 +17,7 @@ contracts! { "audit":
     dropped_unit_leaves_no_line => ["AuditLog::append"];
     rows_cannot_be_changed_by_raw_sql => ["AuditLog::append"];
     lines_wait_in_their_order_until_they_are_linked => ["AuditLog::unlinked", "AuditLog::last_link", "AuditLog::link"];
+    lines_are_looked_for_newest_first_by_each_filter => ["AuditReads::lines"];
     links_are_read_with_their_lines => ["AuditReads::links_after", "AuditReads::lost"];
     two_that_link_at_once_make_one_chain => ["AuditLog::link"];
     c7_what_is_changed_in_the_store_breaks_the_chain_at_its_row => ["AuditReads::links_after", "AuditReads::lost"];
@@ -129,6 +130,134 @@ async fn lines_wait_in_their_order_until_they_are_linked(t: Bench) {
     for text in ["UPDATE audit_link SET head = 'x'", "DELETE FROM audit_link"] {
         let refused = t.raw(text).await.unwrap_err();
         assert!(refused.contains("append only"), "{text}: {refused}");
+    }
+}
+
+async fn lines_are_looked_for_newest_first_by_each_filter(t: Bench) {
+    let of = |actor: &str, act: &str, subject: &str, outcome: &str, seconds| Line {
+        actor: actor.into(),
+        act: act.into(),
+        outcome: outcome.into(),
+        ..line(&t, subject, seconds)
+    };
+    let lines = [
+        of("staff:1", "cases.take", "C1", "ok", 1),
+        of("staff:2", "cases.approve", "C1", "same_person", 2),
+        of("staff:1", "casesx.take", "C2", "ok", 2),
+        of("job:x", "jobs.run_now", "x", "ok", 3),
+    ];
+    for line in &lines {
+        append(&t, line).await.unwrap();
+    }
+    let [first, one, other, last] = lines;
+    // Of one moment the greater id comes first.
+    let (second, third) = if one.audit_id < other.audit_id {
+        (one.clone(), other.clone())
+    } else {
+        (other.clone(), one.clone())
+    };
+    let all = Wanted {
+        from: at(0),
+        to: at(4),
+        behind: None,
+        actor: String::new(),
+        act: String::new(),
+        subject: String::new(),
+        outcome: String::new(),
+    };
+    let behind = |line: &Line| Some((line.at, line.audit_id.clone()));
+    let (ends, begins) = (
+        Wanted {
+            to: at(3),
+            ..all.clone()
+        },
+        Wanted {
+            from: at(3),
+            ..all.clone()
+        },
+    );
+    let found = [last.clone(), third.clone(), second.clone(), first.clone()];
+    for (wanted, limit, expected) in [
+        (all.clone(), 9, found.to_vec()),
+        (all.clone(), 2, found[..2].to_vec()),
+        (
+            Wanted {
+                behind: behind(&third),
+                ..all.clone()
+            },
+            9,
+            found[2..].to_vec(),
+        ),
+        (
+            Wanted {
+                behind: behind(&first),
+                ..all.clone()
+            },
+            9,
+            Vec::new(),
+        ),
+        (ends, 9, found[1..].to_vec()),
+        (begins, 9, found[..1].to_vec()),
+        (
+            Wanted {
+                actor: "staff:2".into(),
+                ..all.clone()
+            },
+            9,
+            vec![one.clone()],
+        ),
+        (
+            Wanted {
+                actor: "staff:".into(),
+                ..all.clone()
+            },
+            9,
+            Vec::new(),
+        ),
+        (
+            Wanted {
+                act: "cases.".into(),
+                ..all.clone()
+            },
+            9,
+            vec![one.clone(), first.clone()],
+        ),
+        (
+            Wanted {
+                act: "cases.take".into(),
+                ..all.clone()
+            },
+            9,
+            vec![first.clone()],
+        ),
+        (
+            Wanted {
+                act: "%".into(),
+                ..all.clone()
+            },
+            9,
+            Vec::new(),
+        ),
+        (
+            Wanted {
+                subject: "C2".into(),
+                ..all.clone()
+            },
+            9,
+            vec![other.clone()],
+        ),
+        (
+            Wanted {
+                outcome: "same_person".into(),
+                ..all.clone()
+            },
+            9,
+            vec![one.clone()],
+        ),
+    ] {
+        let mut view = t.view().await;
+        let lines = view.audit().lines(&wanted, limit).await.unwrap();
+        assert_eq!(lines, expected, "{wanted:?}");
     }
 }
 

@@ -12,7 +12,7 @@ use crate::bench::{Bench, at};
 use crate::contracts;
 
 contracts! { "operators":
-    round_trip => ["StaffStore::add", "StaffReads::find", "StaffReads::by_login", "StaffReads::list"];
+    round_trip => ["StaffStore::add", "StaffReads::find", "StaffReads::by_login", "StaffReads::list", "StaffReads::logins"];
     absent_is_none => ["StaffReads::find", "StaffReads::by_login", "StaffReads::list", "StaffReads::session",
         "StaffStore::note_seen", "StaffStore::end_session", "StaffStore::end_sessions_of"];
     a_login_is_one_persons => ["StaffStore::add"];
@@ -81,6 +81,9 @@ async fn round_trip(t: Bench) {
     );
     let found = view.operators().by_login(&li.login).await.unwrap();
     assert_eq!(found, Some(li.clone()));
+    let mut logins = [&an, &li].map(|one| (one.staff_id.clone(), one.login.clone()));
+    logins.sort_by(|one, other| one.0.as_str().cmp(other.0.as_str()));
+    assert_eq!(view.operators().logins().await.unwrap(), logins);
     assert_eq!(view.operators().list().await.unwrap(), [an, li]);
 }
 
@@ -92,6 +95,7 @@ async fn absent_is_none(t: Bench) {
     assert_eq!(view.operators().find(&nobody).await.unwrap(), None);
     assert_eq!(view.operators().by_login(&login).await.unwrap(), None);
     assert!(view.operators().list().await.unwrap().is_empty());
+    assert!(view.operators().logins().await.unwrap().is_empty());
     let unknown = token("unknown");
     assert_eq!(view.operators().session(&unknown).await.unwrap(), None);
     t.write(async |tx| {

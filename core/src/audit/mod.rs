@@ -22,3 +22,18 @@ pub struct Line {
     pub source: String,
     pub trace_id: String,
 }
+
+/// Which lines are looked for, newest first. What is empty leaves nothing out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    pub from: Time,
+    /// The end, itself not within.
+    pub to: Time,
+    /// The time and the id of a line that was seen: what stands behind it is wanted.
+    pub behind: Option<(Time, String)>,
+    pub actor: String,
+    /// How the act begins: `cases.` for all of a room.
+    pub act: String,
+    pub subject: String,
+    pub outcome: String,
+}

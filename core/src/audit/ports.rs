@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 
-use super::Line;
 use super::chain::Link;
+use super::{Line, Wanted};
 use crate::store::StoreError;
 
 #[async_trait]
@@ -27,6 +27,8 @@ pub trait AuditReads: Send {
         place: i64,
         limit: i64,
     ) -> Result<Vec<(Link, Option<Line>)>, StoreError>;
+    /// Lines that are looked for, newest first.
+    async fn lines(&mut self, wanted: &Wanted, limit: i64) -> Result<Vec<Line>, StoreError>;
     /// Lines that waited to be linked and are gone.
     async fn lost(&mut self) -> Result<i64, StoreError>;
 }

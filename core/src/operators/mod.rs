@@ -10,12 +10,14 @@
 //! | `bans` | who is shut out, and lifting it |
 //! | `decisions` | four eyes over cases |
 //! | `running` | a timed task now |
+//! | `log` | the lines of the audit, and what staff are called in them |
 //! | `sign_in`, `manage` | the use cases of [`Operators`] |
 //! | `ports` | the rows |
 
 mod bans;
 pub mod decisions;
 pub mod error;
+mod log;
 mod manage;
 pub mod ports;
 pub mod right;

@@ -15,6 +15,8 @@ pub trait StaffReads: Send {
     async fn by_login(&mut self, login: &Login) -> Result<Option<Staff>, StoreError>;
     /// Everybody there ever was, by login.
     async fn list(&mut self) -> Result<Vec<Staff>, StoreError>;
+    /// Everybody's login by id, without the rest of their entries.
+    async fn logins(&mut self) -> Result<Vec<(StaffId, Login)>, StoreError>;
     /// The session a browser's cookie belongs to, alive or not.
     async fn session(&mut self, token: &Secret) -> Result<Option<Session>, StoreError>;
 }

@@ -73,6 +73,11 @@ static WAYS: &[Way] = &[
         right: Right::ReadSystem,
     },
     Way {
+        word: "nav.log",
+        href: "/console/log",
+        right: Right::ReadAudit,
+    },
+    Way {
         word: "nav.articles",
         href: "/console/articles",
         right: Right::ReadContent,

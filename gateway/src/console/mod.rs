@@ -35,6 +35,7 @@ mod followers;
 pub mod frame;
 mod functions;
 mod limits;
+mod log;
 mod openings;
 mod people;
 mod picture_form;
@@ -49,6 +50,7 @@ mod system;
 mod timeline;
 pub mod today;
 pub mod visitor;
+mod who;
 pub mod words;
 
 use actix_web::{HttpResponse, web};
@@ -87,6 +89,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Page> {
     limits::pages(&mut pages);
     find::pages(&mut pages);
     bans::pages(&mut pages);
+    log::pages(&mut pages);
     people::pages(&mut pages);
     articles::pages(&mut pages);
     points::pages(&mut pages);

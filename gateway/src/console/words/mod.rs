@@ -12,6 +12,7 @@ mod customers;
 mod decisions;
 mod followers;
 mod frame;
+mod log;
 mod openings;
 mod points;
 mod readings;
@@ -67,6 +68,7 @@ static TABLES: &[&[Word]] = &[
     cooperations::WORDS,
     customers::WORDS,
     frame::WORDS,
+    log::WORDS,
     openings::WORDS,
     points::WORDS,
     readings::WORDS,
