@@ -182,6 +182,9 @@ async fn ec_19_one_thing_is_seen_in_clear_for_a_reason_and_a_code() {
         assert!(shown.text.contains(clear), "{field}");
         let kept = shown.headers.get("cache-control").unwrap();
         assert_eq!(kept, "no-store");
+        let away = shown.headers.get("refresh").unwrap();
+        let back = format!("60; url=/console/customers/{id}");
+        assert_eq!(away.to_str().unwrap(), back, "a minute, then masked again");
         // The same code shows nothing more.
         let again = unmask(&office, &desk, &support, &id, form).await;
         assert_eq!(again.status, 409, "{field}");

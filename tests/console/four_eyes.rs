@@ -243,7 +243,7 @@ async fn ln_55_a_case_is_taken_up_by_one_and_still_anybodys_to_decide() {
     assert_eq!(act(&finance, "taking").await, 409);
     assert_eq!(act(&finance, "giving-back").await, 409);
     let list = desk.get("/console/cases?queue=all", &finance).await;
-    assert!(list.text.contains("staff:"), "{}", list.text);
+    assert!(list.text.contains("<td>support</td>"), "{}", list.text);
     let said = propose(
         &office,
         &desk,

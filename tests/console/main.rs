@@ -24,6 +24,7 @@ mod four_eyes;
 mod functions;
 mod going_on;
 mod log;
+mod long_lists;
 mod markup;
 mod matrix;
 mod mending;

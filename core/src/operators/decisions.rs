@@ -39,6 +39,8 @@ pub struct Pile {
 /// Cases on one page, and those looked at for it: a small region's page may be short.
 const PAGE: usize = 50;
 const LOOKED_AT_MAX: i64 = 500;
+/// How often so many are looked at for a list that is told whole.
+const ROUNDS_MAX: usize = 20;
 
 /// Whether a case with these homes behind it is within a scope. What concerns no home is everybody's
 /// who sees everything, and nobody else's.
@@ -120,6 +122,35 @@ impl Operators {
             }
         }
         Ok(pile)
+    }
+
+    /// Every open case within the scope that is wanted, oldest first; of a very long list its first ten thousand
+    /// are looked at.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn all_open(
+        &self,
+        acting: &Acting,
+        wanted: impl Fn(&Case) -> bool,
+    ) -> Result<Vec<Case>, OperatorError> {
+        let mut view = snapshot(&*self.store).await?;
+        let (mut found, mut after) = (Vec::new(), None);
+        for _ in 0..ROUNDS_MAX {
+            let cases = view
+                .cases()
+                .list_open(after.as_ref(), LOOKED_AT_MAX)
+                .await?;
+            let Some(last) = cases.last() else { break };
+            after = Some(last.case_id.clone());
+            for case in cases.into_iter().filter(&wanted) {
+                let homes = behind(&mut view, &acting.staff.scope, &case).await?;
+                if reaches(&acting.staff.scope, &homes) {
+                    found.push(case);
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// A case with its proposals. One of another region is refused, with a line of the audit.

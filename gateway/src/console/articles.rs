@@ -121,7 +121,7 @@ impl Row {
             kind: kind_word(publication.kind),
             region: publication.region.clone(),
             number: edition.number,
-            changed: publication.changed_at.rfc3339(),
+            changed: publication.changed_at.alipay_text(),
         }
     }
 }
@@ -209,11 +209,11 @@ struct FolderPage {
 }
 
 fn version(edition: &Edition) -> Version {
-    let moment = |at: Option<lifeline_core::shared::time::Time>| at.map(|at| at.rfc3339());
+    let moment = |at: Option<lifeline_core::shared::time::Time>| at.map(|at| at.alipay_text());
     Version {
         number: edition.number,
         state: format!("article.state.{}", edition.state.as_str()),
-        written: edition.written_at.rfc3339(),
+        written: edition.written_at.alipay_text(),
         decided: moment(edition.decided_at).unwrap_or_default(),
         reason: edition.reason.clone().unwrap_or_default(),
     }

@@ -12,6 +12,7 @@ use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::visitor::{Fields, Visitor, go_saying};
+use super::who::Who;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
     let read = Access::May(Right::ReadSystem);
@@ -72,7 +73,7 @@ const fn reason_word(reason: Reason) -> &'static str {
     }
 }
 
-fn row(ban: Ban, now: Time, frame: &Frame) -> Row {
+fn row(ban: Ban, now: Time, (frame, who): (&Frame, &Who)) -> Row {
     let runs = ban.runs(now);
     let state = match (&ban.lifted, runs) {
         (Some(_), _) => "bans.lifted",
@@ -89,7 +90,8 @@ fn row(ban: Ban, now: Time, frame: &Frame) -> Row {
         ends: ban.ends_at.alipay_text(),
         state: frame.t(state),
         lifted: lifted.map_or_else(String::new, |one| {
-            format!("{} · {} · {}", one.at.alipay_text(), one.by, one.why)
+            let by = who.called(&one.by);
+            format!("{} · {by} · {}", one.at.alipay_text(), one.why)
         }),
         subject: ban.target.subject,
         runs,
@@ -106,8 +108,12 @@ async fn list(visitor: Visitor, query: web::Query<Query>) -> Result<HttpResponse
     let last = bans.last().map(|ban| ban.ban_id.to_string());
     let now = visitor.operators.now();
     let frame = Frame::of(&visitor, "bans.title");
+    let who = Who::all(&visitor.operators).await?;
     Ok(page(&BansPage {
-        rows: bans.into_iter().map(|ban| row(ban, now, &frame)).collect(),
+        rows: bans
+            .into_iter()
+            .map(|ban| row(ban, now, (&frame, &who)))
+            .collect(),
         next: last.filter(|_| full),
         may_lift: visitor.acting.may(Right::RunSystem),
         frame,

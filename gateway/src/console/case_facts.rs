@@ -1,8 +1,11 @@
-//! The facts of a case, for whoever decides about it.
+//! What a case shows to whoever decides about it: its facts, the rows behind it, what was proposed.
 
-use lifeline_core::cases::Case;
+use lifeline_core::cases::decision::{Part, Proposal};
+use lifeline_core::cases::{Case, HomeBehind};
+use lifeline_core::payments::Order;
 
 use super::frame::Frame;
+use super::who::Who;
 
 /// Flat, as they were written; never of a person. What happened is said in words where there are any.
 pub(super) fn facts(frame: &Frame, case: &Case) -> Vec<(String, String)> {
@@ -23,4 +26,62 @@ pub(super) fn facts(frame: &Frame, case: &Case) -> Vec<(String, String)> {
         })
         .collect()
     })
+}
+
+/// One proposal as it is shown.
+pub(super) struct Offered {
+    pub(super) resolution: &'static str,
+    pub(super) parts: String,
+    pub(super) reason: String,
+    pub(super) by: String,
+    pub(super) at: String,
+    pub(super) state: &'static str,
+    pub(super) decided: String,
+}
+
+pub(super) fn offered(one: &Proposal, who: &Who) -> Offered {
+    let decided = one.decided_by.as_deref();
+    Offered {
+        resolution: one.what.resolution.as_str(),
+        parts: Part::render_all(&one.what.parts),
+        reason: one.reason.clone(),
+        by: who.called(&one.proposed_by),
+        at: one.proposed_at.alipay_text(),
+        state: one.state.as_str(),
+        decided: decided.map_or(String::new(), |by| who.called(by)),
+    }
+}
+
+/// The payment a case is about, and its rows: machine, state, sum.
+pub(super) fn rows_of(order: &Order) -> Vec<(String, String, String)> {
+    let payment = &order.payment;
+    let first = (
+        "P".to_owned(),
+        payment.state.as_str().to_owned(),
+        payment.paid.yuan(),
+    );
+    let lines = order.lines.iter().map(|line| {
+        (
+            format!("L {}", line.line_no),
+            line.state.as_str().to_owned(),
+            line.amount.yuan(),
+        )
+    });
+    let refunds = order.refunds.iter().map(|refund| {
+        (
+            "R".to_owned(),
+            refund.state.as_str().to_owned(),
+            refund.amount.yuan(),
+        )
+    });
+    std::iter::once(first).chain(lines).chain(refunds).collect()
+}
+
+pub(super) fn homes(behind: &[HomeBehind]) -> Vec<(String, String)> {
+    let mut all: Vec<_> = behind
+        .iter()
+        .map(|home| (home.account_id.to_string(), home.region.clone()))
+        .collect();
+    all.dedup();
+    all
 }

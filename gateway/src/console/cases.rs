@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::cases::decision::{Part, Resolution, Taking};
 use lifeline_core::cases::four_eyes::{ProposalState, REASON_CHARS};
-use lifeline_core::cases::{Case, CaseKind, HomeBehind, Queue};
+use lifeline_core::cases::{Case, CaseKind, Queue};
 use lifeline_core::operators::decisions::{Docket, Plan};
 use lifeline_core::operators::{Right, Role};
 use lifeline_core::payments::{Order, Payments};
@@ -15,11 +15,12 @@ use serde::Deserialize;
 
 use super::access::{Access, Pages};
 use super::carrying_out::{Places, carry_out};
-use super::case_facts::facts;
+use super::case_facts::{Offered, facts, homes, offered, rows_of};
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::today::House;
 use super::visitor::{Fields, Judged, Nothing, Visitor, go_saying};
+use super::who::Who;
 use crate::edge::trace;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
@@ -103,7 +104,7 @@ struct After {
     said: String,
 }
 
-fn row(case: &Case, now: Time, takings: &[Taking]) -> Row {
+fn row(case: &Case, now: Time, (takings, who): (&[Taking], &Who)) -> Row {
     let taken = takings.iter().find(|one| one.case_id == case.case_id);
     let due = case
         .opened_at
@@ -115,7 +116,7 @@ fn row(case: &Case, now: Time, takings: &[Taking]) -> Row {
         opened: case.opened_at.alipay_text(),
         due: due.alipay_text(),
         late: now > due,
-        taken: taken.map(|one| one.taken_by.clone()).unwrap_or_default(),
+        taken: taken.map_or(String::new(), |one| who.called(&one.taken_by)),
     }
 }
 
@@ -144,6 +145,7 @@ async fn list(visitor: Visitor, query: web::Query<After>) -> Result<HttpResponse
         .await?;
     let now = operators.now();
     let takings = operators.takings().await?;
+    let who = Who::all(operators).await?;
     let here = queue.map_or("all", Queue::as_str);
     let way = |name: &'static str| Way {
         name,
@@ -160,19 +162,9 @@ async fn list(visitor: Visitor, query: web::Query<After>) -> Result<HttpResponse
         rows: pile
             .cases
             .iter()
-            .map(|case| row(case, now, &takings))
+            .map(|case| row(case, now, (&takings, &who)))
             .collect(),
     }))
-}
-
-struct Offered {
-    resolution: &'static str,
-    parts: String,
-    reason: String,
-    by: String,
-    at: String,
-    state: &'static str,
-    decided: String,
 }
 
 #[derive(Template)]
@@ -180,6 +172,10 @@ struct Offered {
 struct CasePage {
     frame: Frame,
     row: Row,
+    /// Where it stands, for the way back.
+    queue: &'static str,
+    /// It is about a payment, whose line of time may be looked at.
+    follows: bool,
     closed: Option<String>,
     facts: Vec<(String, String)>,
     behind: Vec<(String, String, String)>,
@@ -205,40 +201,6 @@ struct CasePage {
     reading: bool,
 }
 
-/// The payment a case is about, and its rows: machine, state, sum.
-fn rows_of(order: &Order) -> Vec<(String, String, String)> {
-    let payment = &order.payment;
-    let first = (
-        "P".to_owned(),
-        payment.state.as_str().to_owned(),
-        payment.paid.yuan(),
-    );
-    let lines = order.lines.iter().map(|line| {
-        (
-            format!("L {}", line.line_no),
-            line.state.as_str().to_owned(),
-            line.amount.yuan(),
-        )
-    });
-    let refunds = order.refunds.iter().map(|refund| {
-        (
-            "R".to_owned(),
-            refund.state.as_str().to_owned(),
-            refund.amount.yuan(),
-        )
-    });
-    std::iter::once(first).chain(lines).chain(refunds).collect()
-}
-
-fn homes(behind: &[HomeBehind]) -> Vec<(String, String)> {
-    let mut all: Vec<_> = behind
-        .iter()
-        .map(|home| (home.account_id.to_string(), home.region.clone()))
-        .collect();
-    all.dedup();
-    all
-}
-
 async fn order_of(house: &House, case: &Case) -> Result<Option<Order>, Fault> {
     let Ok(id) = PaymentId::parse(&case.subject) else {
         return Ok(None);
@@ -262,15 +224,8 @@ async fn show(
     let case = &docket.case;
     let order = order_of(&house, case).await?;
     let open = case.closed_at.is_none();
-    let offered = docket.proposals.iter().map(|one| Offered {
-        resolution: one.what.resolution.as_str(),
-        parts: Part::render_all(&one.what.parts),
-        reason: one.reason.clone(),
-        by: one.proposed_by.clone(),
-        at: one.proposed_at.alipay_text(),
-        state: one.state.as_str(),
-        decided: one.decided_by.clone().unwrap_or_default(),
-    });
+    let names = Who::all(&visitor.operators).await?;
+    let offered = docket.proposals.iter().map(|one| offered(one, &names));
     let takings = visitor.operators.takings().await?;
     let who = visitor.acting.actor();
     let taken = takings.iter().find(|one| one.case_id == case.case_id);
@@ -284,7 +239,9 @@ async fn show(
     Ok(page(&CasePage {
         facts: facts(&frame, case),
         frame,
-        row: row(case, visitor.operators.now(), &takings),
+        row: row(case, visitor.operators.now(), (&takings, &names)),
+        queue: case.kind.queue().as_str(),
+        follows: order.is_some() && visitor.acting.may(Right::ReadTimeline),
         closed: case.closed_at.map(Time::alipay_text),
         behind: order.as_ref().map_or(Vec::new(), rows_of),
         homes: homes(&docket.homes),

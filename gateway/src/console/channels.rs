@@ -15,6 +15,7 @@ use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::visitor::{Fields, Visitor, go_saying};
+use super::who::Who;
 
 const MANAGE: Access = Access::May(Right::ManageCatalogue);
 const HERE: &str = "/console/channels";
@@ -135,11 +136,11 @@ fn place(row: &TerminalRow) -> Place {
     }
 }
 
-fn way(shown: &Shown) -> Way {
+fn way(shown: &Shown, who: &Who) -> Way {
     let closed = shown.closings.iter().map(|one| Closed {
         name: Function::numbered(one.function).name,
         reason: one.reason.clone(),
-        by: one.closed_by.clone(),
+        by: who.called(&one.closed_by),
         at: one.closed_at.alipay_text(),
     });
     let is_closed = |number: i64| shown.closings.iter().any(|one| one.function == number);
@@ -172,9 +173,10 @@ struct ChannelsPage {
 
 async fn list(visitor: Visitor, channels: web::Data<Channels>) -> Result<HttpResponse, Fault> {
     let all = channels.all().await?;
+    let who = Who::all(&visitor.operators).await?;
     Ok(page(&ChannelsPage {
         frame: Frame::of(&visitor, "channels.title"),
-        ways: all.iter().map(way).collect(),
+        ways: all.iter().map(|shown| way(shown, &who)).collect(),
         may: visitor.acting.may(Right::ManageCatalogue),
         for_answering: FOR_ANSWERING,
         for_doing: FOR_DOING,

@@ -4,9 +4,9 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::accounts::Actor;
+use lifeline_core::cases::CaseKind;
 use lifeline_core::cases::decision::Resolution;
 use lifeline_core::cases::four_eyes::REASON_CHARS;
-use lifeline_core::cases::{CaseKind, Queue};
 use lifeline_core::operators::Right;
 use lifeline_core::operators::decisions::Plan;
 use lifeline_core::settlement::accounts::{Generation, GenerationError};
@@ -42,14 +42,15 @@ struct CooperationsPage {
 }
 
 async fn list(visitor: Visitor) -> Result<HttpResponse, Fault> {
-    let pile = visitor
+    let ends = visitor
         .operators
-        .open_cases(&visitor.acting, Some(Queue::Solar), None)
+        .all_open(&visitor.acting, |case| {
+            case.kind == CaseKind::TerminationAsked
+        })
         .await?;
-    let ends = pile.cases.into_iter();
-    let ends = ends.filter(|case| case.kind == CaseKind::TerminationAsked);
     Ok(page(&CooperationsPage {
         rows: ends
+            .into_iter()
             .map(|case| Row {
                 case: here(&case.case_id),
                 account: case.subject,

@@ -1,6 +1,7 @@
 //! The people the utility serves: found by one thing of theirs, shown masked, one thing in clear for a
 //! reason (EC-19).
 
+use actix_web::http::header::{HeaderValue, REFRESH};
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::cases::Case;
@@ -15,6 +16,7 @@ use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::functions;
 use super::visitor::{Fields, Visitor};
+use super::who::Who;
 
 const READ: Access = Access::May(Right::ReadCustomers);
 
@@ -164,10 +166,10 @@ fn home(shown: &HomeShown) -> Home {
 }
 
 /// When, who, what, why.
-fn looked(one: &Unmasking) -> (String, String, String, String) {
+fn looked(one: &Unmasking, who: &Who) -> (String, String, String, String) {
     (
         one.at.alipay_text(),
-        one.staff_id.to_string(),
+        who.called(&format!("staff:{}", one.staff_id)),
         format!("veiled.{}", one.field.as_str()),
         one.reason.clone(),
     )
@@ -219,6 +221,7 @@ async fn show(
     let id = account(&id)?;
     let card = customers.card(&visitor.acting, &id).await?;
     let standing = customers.functions(&id).await?;
+    let who = Who::all(&visitor.operators).await?;
     let homes: Vec<Home> = card.homes.iter().map(home).collect();
     let case = |one: &Case| {
         (
@@ -241,11 +244,15 @@ async fn show(
         homes,
         consents: consents.collect(),
         cases: card.cases.iter().map(case).collect(),
-        looked: card.unmaskings.iter().map(looked).collect(),
+        looked: card
+            .unmaskings
+            .iter()
+            .map(|one| looked(one, &who))
+            .collect(),
         may_unmask: visitor.acting.may(Right::Unmask),
         may_apply: visitor.acting.may(Right::ServeCustomers),
         left_today: card.left_today,
-        standing: functions::standing(&standing, &visitor),
+        standing: functions::standing(&standing, &visitor, &who),
     }))
 }
 
@@ -256,6 +263,9 @@ struct Unveil {
     reason: String,
     code: String,
 }
+
+/// How long one thing stays in clear on a screen, in seconds.
+const CLEAR_S: u32 = 60;
 
 #[derive(Template)]
 #[template(path = "console/customer_clear.html")]
@@ -293,10 +303,15 @@ async fn unmask(
     let clear = customers
         .unmask(&visitor.acting, &id, &asked, reason, code)
         .await?;
-    Ok(page(&ClearPage {
+    let mut shown = page(&ClearPage {
         frame: Frame::of(&visitor, "customer.clear_title"),
         id: id.to_string(),
         word: format!("veiled.{}", asked.as_str()),
         clear: clear.expose().to_owned(),
-    }))
+    });
+    // Without a script: a browser that is left alone does not go on showing it.
+    let away = format!("{CLEAR_S}; url=/console/customers/{id}");
+    let away = HeaderValue::from_str(&away).map_err(|_| Fault::Internal)?;
+    shown.headers_mut().insert(REFRESH, away);
+    Ok(shown)
 }

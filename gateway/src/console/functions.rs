@@ -11,6 +11,7 @@ use super::access::{Access, Pages};
 use super::customers::account;
 use super::fault::Fault;
 use super::visitor::{Fields, Judged, Visitor, go_saying};
+use super::who::Who;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
     pages.post(
@@ -59,7 +60,7 @@ pub(super) struct Standing {
     pub(super) own: bool,
 }
 
-pub(super) fn standing(functions: &Functions, visitor: &Visitor) -> Vec<Standing> {
+pub(super) fn standing(functions: &Functions, visitor: &Visitor, who: &Who) -> Vec<Standing> {
     let one = |function: BankFunction| {
         let found = functions.suspended.iter().find(|(one, _)| *one == function);
         let own = functions
@@ -76,7 +77,7 @@ pub(super) fn standing(functions: &Functions, visitor: &Visitor) -> Vec<Standing
             },
             reason: one.reason.clone(),
             at: one.proposed_at.alipay_text(),
-            by: one.proposed_by.clone(),
+            by: who.called(&one.proposed_by),
         });
         Standing {
             name: function.as_str(),

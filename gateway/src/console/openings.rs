@@ -16,6 +16,7 @@ use super::customers::account;
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::visitor::{Fields, Judged, Visitor, go_saying};
+use super::who::Who;
 
 const READ: Access = Access::May(Right::ReadCustomers);
 
@@ -164,13 +165,17 @@ async fn show(
     let found = customers
         .application(&visitor.acting, &account, &id)
         .await?;
+    let names = Who::all(&visitor.operators).await?;
     let past = found.proposals.iter().map(|one| Past {
         state: one.state.as_str(),
         verdict: format!("verdict.{}", one.what.verdict.as_str()),
         reason: one.reason.clone(),
         at: one.proposed_at.alipay_text(),
-        by: one.proposed_by.clone(),
-        decided: one.decided_by.clone().unwrap_or_default(),
+        by: names.called(&one.proposed_by),
+        decided: one
+            .decided_by
+            .as_deref()
+            .map_or(String::new(), |by| names.called(by)),
     });
     let who = visitor.acting.actor();
     let verdicts = std::iter::once(Verdict::Open).chain(Ground::ALL.map(Verdict::Refuse));

@@ -58,16 +58,15 @@ struct TodayPage {
     lights: Vec<Check>,
 }
 
-/// The next to be decided of those within the scope, the soonest first.
-async fn urgent(visitor: &Visitor) -> Result<Vec<Urgent>, Fault> {
+/// The next to be decided of those within the scope, the soonest first; and how many there are.
+async fn urgent(visitor: &Visitor) -> Result<(Vec<Urgent>, i64), Fault> {
     let operators = &visitor.operators;
-    let pile = operators.open_cases(&visitor.acting, None, None).await?;
+    let mut cases = operators.all_open(&visitor.acting, |_| true).await?;
     let now = operators.now();
     let due = |case: &Case| {
         let seconds = case.kind.hours().saturating_mul(3_600);
         case.opened_at.plus_seconds(seconds)
     };
-    let mut cases = pile.cases;
     cases.sort_by_key(due);
     let shown = |case: &Case| Urgent {
         id: case.case_id.to_string(),
@@ -75,16 +74,18 @@ async fn urgent(visitor: &Visitor) -> Result<Vec<Urgent>, Fault> {
         due: due(case).alipay_text(),
         late: now > due(case),
     };
-    Ok(cases.iter().take(URGENT_MAX).map(shown).collect())
+    let all = i64::try_from(cases.len()).unwrap_or(i64::MAX);
+    Ok((cases.iter().take(URGENT_MAX).map(shown).collect(), all))
 }
 
 async fn today(visitor: Visitor, house: web::Data<House>) -> Result<HttpResponse, Fault> {
-    let urgent = if visitor.acting.may(Right::ReadCases) {
-        Some(urgent(&visitor).await?)
+    let (urgent, open_cases) = if visitor.acting.may(Right::ReadCases) {
+        let (urgent, all) = urgent(&visitor).await?;
+        (Some(urgent), all)
     } else {
-        None
+        let mut view = snapshot(&*house.store).await?;
+        (None, view.cases().count_open().await?)
     };
-    let open_cases = snapshot(&*house.store).await?.cases().count_open().await?;
     Ok(page(&TodayPage {
         frame: Frame::of(&visitor, "today.title"),
         urgent,

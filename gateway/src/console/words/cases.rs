@@ -31,6 +31,7 @@ pub(super) static WORDS: &[Word] = &[
     ("said.given_back", "已退回。", "Given back."),
     ("cases.ask_refund", "申请退款", "Ask for a refund"),
     ("cases.payment", "支付编号", "Payment id"),
+    ("case.back", "返回同一队列", "Back to its queue"),
     (
         "cases.ask",
         "登记，等待双人处理",

@@ -47,8 +47,8 @@ pub(super) static WORDS: &[Word] = &[
     ("customer.clear_title", "完整信息", "In clear"),
     (
         "customer.clear_noted",
-        "本次查看的人、时间、原因已记录；离开后须重新申请。",
-        "Who saw this, when and why is written down; after leaving it must be asked for again.",
+        "本次查看的人、时间、原因已记录；显示 60 秒后自动返回，之后须重新申请。",
+        "Who saw this, when and why is written down; it is shown for 60 seconds, and must then be asked for again.",
     ),
     ("customer.back", "返回客户资料", "Back to the customer"),
     ("veiled.name", "姓名", "Name"),
