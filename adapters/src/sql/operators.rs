@@ -26,6 +26,9 @@ statements! { "operators":
         created_at, ended_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (login) DO NOTHING";
     SAVE("staff") = "UPDATE staff SET role = $2, scope = $3, password = $4, totp = $5, totp_step = $6, failures = $7, \
         locked_until = $8, ended_at = $9, version = version + 1 WHERE staff_id = $1 AND version = $10";
+    // The first of all, whoever it is: a row that every installation has, and never loses.
+    TURN("staff") = "UPDATE staff SET login = login WHERE staff_id = \
+        (SELECT staff_id FROM staff ORDER BY created_at, staff_id LIMIT 1)";
     SESSION("staff_session") = "SELECT session_id, staff_id, opened_at, seen_at, ended_at FROM staff_session \
         WHERE token_digest = $1";
     SESSION_ADD("staff_session") = "INSERT INTO staff_session (session_id, staff_id, token_digest, opened_at, seen_at, ended_at) \
@@ -111,6 +114,10 @@ impl<C: Conn> StaffReads for Sql<C> {
 
 #[async_trait]
 impl<C: WriteConn> StaffStore for Sql<C> {
+    async fn take_turn(&mut self) -> Result<(), StoreError> {
+        self.touched(&TURN, args![]).await.map(drop)
+    }
+
     async fn add(&mut self, staff: &Staff) -> Result<bool, StoreError> {
         let args = args![
             &staff.staff_id,

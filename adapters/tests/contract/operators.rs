@@ -1,14 +1,19 @@
 //! Staff: one login a person, a version for every change, sessions known by their digest.
 
+use std::sync::Arc;
+
+use lifeline_adapters::passwords::{Argon2id, Cost};
 use lifeline_core::accounts::Secret;
 use lifeline_core::accounts::passwords::PasswordHash;
 use lifeline_core::operators::session::Session;
-use lifeline_core::operators::{Login, Role, Scope, Staff, TotpSecret};
+use lifeline_core::operators::{
+    Acting, By, Login, OperatorError, Operators, Role, Scope, Staff, TotpSecret,
+};
 use lifeline_core::shared::ids::{StaffId, StaffSessionId};
 use lifeline_core::store::StoreError;
 use tokio::task::JoinSet;
 
-use crate::bench::{Bench, at};
+use crate::bench::{Bench, Counting, Watch, at};
 use crate::contracts;
 
 contracts! { "operators":
@@ -18,6 +23,7 @@ contracts! { "operators":
     a_login_is_one_persons => ["StaffStore::add"];
     stale_version_is_refused => ["StaffStore::save"];
     one_of_many_saves => ["StaffStore::save"];
+    two_administrators_who_end_each_other_leave_one => ["StaffStore::take_turn"];
     sessions_are_found_by_their_token_and_end => ["StaffStore::add_session", "StaffReads::session", "StaffStore::note_seen",
         "StaffStore::end_session", "StaffStore::end_sessions_of"];
     dropped_unit_leaves_nothing => ["StaffStore::add", "StaffStore::add_session"];
@@ -141,6 +147,62 @@ async fn one_of_many_saves(t: Bench) {
     }
     let won = all.join_all().await.into_iter().filter(|won| *won).count();
     assert_eq!(won, 1);
+}
+
+/// Several pairs: without a turn most of them leave nobody.
+async fn two_administrators_who_end_each_other_leave_one(t: Bench) {
+    let cheap = Cost {
+        memory_kib: 8,
+        passes: 1,
+    };
+    let chance = Arc::new(Counting::default());
+    let hashing = Argon2id::new(cheap, 1, chance.clone()).unwrap();
+    let (store, clock) = (t.store.clone(), Arc::new(Watch::new()));
+    let operators = Operators::new(store, clock, chance, Arc::new(hashing));
+    for pair in 0..6 {
+        let both = ["ann", "bob"].map(|name| Staff {
+            role: Role::Admin,
+            scope: Scope::Everywhere,
+            ..person(&t, &format!("{name}.{pair}"))
+        });
+        let mut ends = JoinSet::new();
+        for staff in &both {
+            assert!(add(&t, staff).await);
+        }
+        for (staff, other) in [(&both[0], &both[1]), (&both[1], &both[0])] {
+            let acting = Acting {
+                staff: staff.clone(),
+                session_id: t.id(),
+                source: String::new(),
+                trace_id: String::new(),
+            };
+            let (operators, login) = (operators.clone(), other.login.clone());
+            ends.spawn(async move { operators.end(&login, By::Staff(&acting)).await });
+        }
+        let ended = ends.join_all().await;
+        assert_eq!(
+            ended.iter().filter(|end| end.is_ok()).count(),
+            1,
+            "{ended:?}"
+        );
+        let all = t.view().await.operators().list().await.unwrap();
+        let left: Vec<Staff> = all
+            .into_iter()
+            .filter(|one| one.ended_at.is_none())
+            .collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+        // The last one is not ended by the command line either; the next pair begins without them.
+        let last = operators.end(&left[0].login, By::CommandLine).await;
+        assert!(
+            matches!(last, Err(OperatorError::LastAdministrator)),
+            "{last:?}"
+        );
+        let gone = Staff {
+            ended_at: Some(at(1)),
+            ..left[0].clone()
+        };
+        save(&t, &gone).await.unwrap();
+    }
 }
 
 async fn sessions_are_found_by_their_token_and_end(t: Bench) {

@@ -62,6 +62,17 @@ impl By<'_> {
         }
     }
 
+    /// Whether who does it may still: somebody else may have ended them a moment ago.
+    async fn administers(self, tx: &mut Tx) -> Result<bool, StoreError> {
+        match self {
+            Self::CommandLine => Ok(true),
+            Self::Staff(acting) | Self::Shown(acting, _) => {
+                let found = tx.operators().find(&acting.staff.staff_id).await?;
+                Ok(found.is_some_and(|staff| administers(&staff)))
+            }
+        }
+    }
+
     /// Whether proofs may be handed out. A wrong code is counted, so the unit has to commit.
     async fn may_hand_out(self, tx: &mut Tx, now: Time) -> Result<bool, StoreError> {
         match self {
@@ -70,6 +81,10 @@ impl By<'_> {
             Self::Shown(acting, code) => Ok(step_up(tx, acting, code, now).await? == StepUp::Shown),
         }
     }
+}
+
+fn administers(staff: &Staff) -> bool {
+    staff.role == Role::Admin && staff.ended_at.is_none()
 }
 
 impl Operators {
@@ -163,7 +178,8 @@ impl Operators {
     /// Another role or scope. Sessions end, so that what was allowed a moment ago is not any more.
     ///
     /// # Errors
-    /// [`OperatorError::Oneself`], [`OperatorError::LastAdministrator`], [`OperatorError::NoSuch`], or the store's.
+    /// [`OperatorError::Oneself`], [`OperatorError::LastAdministrator`], [`OperatorError::NoSuch`],
+    /// [`OperatorError::NotAsThingsStand`] when who does it was ended meanwhile, or the store's.
     pub async fn change(
         &self,
         login: &Login,
@@ -213,6 +229,11 @@ impl Operators {
         let line = by.line(maker, act, found.staff_id.as_str(), outcome);
         let (now, id, line, alter) = (maker.now(), &found.staff_id, &line, &alter);
         atomically(&*self.store, async |tx: &mut Tx| {
+            // Two administrators who end each other at once would each see the other stay.
+            tx.operators().take_turn().await?;
+            if !by.administers(tx).await? {
+                return Err(OperatorError::NotAsThingsStand);
+            }
             let staff = tx.operators().find(id).await?;
             let mut staff = staff
                 .filter(|staff| staff.ended_at.is_none())
@@ -220,7 +241,6 @@ impl Operators {
             alter(&mut staff, now);
             tx.operators().save(&staff).await?;
             let all = tx.operators().list().await?;
-            let administers = |staff: &Staff| staff.role == Role::Admin && staff.ended_at.is_none();
             if !all.iter().any(administers) {
                 return Err(OperatorError::LastAdministrator);
             }

@@ -23,6 +23,9 @@ pub trait StaffReads: Send {
 
 #[async_trait]
 pub trait StaffStore: StaffReads {
+    /// Units that take this turn follow one another to their end: what one reads of everybody stays so until
+    /// it is committed.
+    async fn take_turn(&mut self) -> Result<(), StoreError>;
     /// Adds somebody; false when the login is taken.
     async fn add(&mut self, staff: &Staff) -> Result<bool, StoreError>;
     /// Compare-and-set on the version; `Conflict` when somebody else was first.
