@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use lifeline_core::inbox::ports::InboxStore;
-use lifeline_core::inbox::{InboxState, Message, Unverified};
+use lifeline_core::inbox::{InboxState, Message, Unverified, Waiting};
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
@@ -17,8 +17,10 @@ statements! { "inbox":
         WHERE source = $1 AND message_id = $2";
     APPLY("inbox") = "UPDATE inbox SET state = 'applied', applied_at = $3 \
         WHERE source = $1 AND message_id = $2 AND state = 'received'";
-    PENDING("inbox") = "SELECT source, message_id, raw, trace_id, received_at, state FROM inbox \
-        WHERE state = 'received' AND received_at < $1 ORDER BY received_at, source, message_id LIMIT $2";
+    PENDING("inbox") = "SELECT message_id, received_at FROM inbox \
+        WHERE source = $1 AND state = 'received' AND received_at < $2 \
+        AND (received_at > $3 OR (received_at = $3 AND message_id > $4)) \
+        ORDER BY received_at, message_id LIMIT $5";
     PURGE("inbox") = "DELETE FROM inbox WHERE (source, message_id) IN (SELECT source, message_id FROM inbox \
         WHERE state = 'applied' AND applied_at < $1 ORDER BY applied_at LIMIT $2)";
     QUARANTINE("notice_quarantine") = "INSERT INTO notice_quarantine (digest, raw, trace_id, received_at) \
@@ -72,9 +74,25 @@ impl<C: WriteConn> InboxStore for Sql<C> {
         self.changed(&APPLY, args![source, message_id, now]).await
     }
 
-    async fn pending(&mut self, before: Time, limit: i64) -> Result<Vec<Message>, StoreError> {
-        let rows = self.rows(&PENDING, args![before, limit]).await?;
-        rows.iter().map(|row| self.message(row)).collect()
+    async fn pending(
+        &mut self,
+        source: &str,
+        before: Time,
+        after: Option<&Waiting>,
+        limit: i64,
+    ) -> Result<Vec<Waiting>, StoreError> {
+        let (since, seen) = after.map_or((Time::from_micros(0), ""), |last| {
+            (last.received_at, last.message_id.as_str())
+        });
+        let args = args![source, before, since, seen, limit];
+        let rows = self.rows(&PENDING, args).await?;
+        let waiting = rows.iter().map(|row| {
+            Ok(Waiting {
+                received_at: row.time("received_at")?,
+                message_id: row.text("message_id")?,
+            })
+        });
+        waiting.collect()
     }
 
     async fn purge(&mut self, before: Time, limit: i64) -> Result<i64, StoreError> {

@@ -1,6 +1,6 @@
 //! Messages from outside: stored once, applied once, found again while they are not applied.
 
-use lifeline_core::inbox::{InboxState, Message, Unverified};
+use lifeline_core::inbox::{InboxState, Message, Unverified, Waiting};
 use tokio::task::JoinSet;
 
 use crate::bench::{Bench, at, now};
@@ -13,6 +13,7 @@ contracts! { "inbox":
     applied_once => ["InboxStore::mark_applied"];
     dropped_unit_leaves_it_received => ["InboxStore::receive", "InboxStore::mark_applied"];
     pending_is_old_received_oldest_first => ["InboxStore::pending"];
+    pending_goes_on_behind_the_last => ["InboxStore::pending"];
     concurrent_repeats_are_one_message => ["InboxStore::receive", "InboxStore::mark_applied"];
     purge_takes_old_applied_messages_only => ["InboxStore::purge"];
     raw_is_sealed_at_rest => ["InboxStore::receive"];
@@ -118,20 +119,52 @@ async fn pending_is_old_received_oldest_first(t: Bench) {
         .await;
     }
     apply(&t, "n2").await;
-    let pending = async |before, limit| {
-        let found = t
-            .write(async |tx| tx.inbox().pending(at(before), limit).await)
-            .await;
-        found
-            .unwrap()
-            .into_iter()
-            .map(|m| m.message_id)
-            .collect::<Vec<_>>()
+    let elsewhere = Message {
+        source: "marketing".into(),
+        received_at: at(10),
+        ..message("n0")
     };
+    receive(&t, &elsewhere).await;
+    let pending = async |before, limit| ids(&pending(&t, before, None, limit).await);
     assert_eq!(pending(40, 10).await, ["n1", "n3"]);
     assert_eq!(pending(41, 10).await, ["n1", "n3", "n4"]);
     assert_eq!(pending(41, 1).await, ["n1"]);
     assert!(pending(10, 10).await.is_empty());
+}
+
+async fn pending(t: &Bench, before: i64, after: Option<&Waiting>, limit: i64) -> Vec<Waiting> {
+    let found = t
+        .write(async |tx| tx.inbox().pending("alipay", at(before), after, limit).await)
+        .await;
+    found.unwrap()
+}
+
+fn ids(waiting: &[Waiting]) -> Vec<String> {
+    waiting.iter().map(|one| one.message_id.clone()).collect()
+}
+
+/// Page by page, those of one moment too, and what cannot be opened is there like the rest.
+async fn pending_goes_on_behind_the_last(t: Bench) {
+    for (id, seconds) in [("n2", 10), ("n1", 10), ("n3", 10), ("n0", 20)] {
+        let one = Message {
+            received_at: at(seconds),
+            ..message(id)
+        };
+        receive(&t, &one).await;
+    }
+    let spoil = "UPDATE inbox SET raw = 'spoiled' WHERE message_id = 'n2'";
+    t.raw(spoil).await.unwrap();
+    let mut seen = Vec::new();
+    let mut last: Option<Waiting> = None;
+    loop {
+        let page = pending(&t, 30, last.as_ref(), 1).await;
+        seen.extend(ids(&page));
+        last = match page.into_iter().next_back() {
+            Some(one) => Some(one),
+            None => break,
+        };
+    }
+    assert_eq!(seen, ["n1", "n2", "n3", "n0"]);
 }
 
 /// 32 deliveries of one notice: one is new, one applies it.

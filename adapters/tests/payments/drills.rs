@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use lifeline_core::inbox::{InboxState, Message};
 use lifeline_core::payments::{NoticeRefused, Policy, Standing, table_l as l};
 use lifeline_core::shared::time::{Clock as _, Time};
 
@@ -14,6 +15,7 @@ use crate::story::{Ordered, Story, arrears, trusting};
 stories! {
     drill_one_order_that_panics_keeps_no_other_waiting;
     drill_one_notice_that_panics_keeps_no_other_waiting;
+    drill_a_hundred_notices_that_nobody_can_read_keep_no_other_waiting;
     drill_a_wrong_platform_key_for_two_hours;
     drill_marketing_down_for_six_hours_over_the_cutoff;
     drill_a_posting_stopped_past_its_lease;
@@ -90,6 +92,37 @@ async fn drill_one_notice_that_panics_keeps_no_other_waiting(place: Place) {
     s.outside.with(|world| world.poison.clear());
     s.run(30).await;
     assert_eq!(s.standing(&bad.id).await, Standing::Posted);
+    s.square();
+}
+
+/// They were stored once, and a key that they need is gone since; one cannot even be opened.
+async fn drill_a_hundred_notices_that_nobody_can_read_keep_no_other_waiting(place: Place) {
+    let s = Story::at(place);
+    for n in 0..100 {
+        let message = Message {
+            source: "alipay".to_owned(),
+            message_id: format!("old-{n}"),
+            raw: "of another time".to_owned(),
+            trace_id: "trace".to_owned(),
+            received_at: s.outside.now(),
+            state: InboxState::Received,
+        };
+        s.place
+            .write(async |tx| tx.inbox().receive(&message).await.map(drop))
+            .await;
+    }
+    let spoil = "UPDATE inbox SET raw = 'spoiled' WHERE message_id = 'old-7'";
+    s.place.raw(spoil).await.unwrap();
+    let good = ordered(&s, "wang", OTHER_HOME).await;
+    s.outside.silence(&["query"]);
+    s.outside.advance(1);
+    assert!(s.outside.pay(&good.number));
+    let raw = s.outside.notice("good", &good.number);
+    s.app.receive(&raw, "trace").await.unwrap();
+    s.run(30).await;
+    assert_eq!(s.standing(&good.id).await, Standing::Posted);
+    let left = "SELECT COUNT(*) FROM inbox WHERE state = 'received'";
+    assert_eq!(s.count(left).await, 100);
     s.square();
 }
 

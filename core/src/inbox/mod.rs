@@ -16,7 +16,7 @@ pub enum InboxState {
 }
 
 /// One message as it came, body sealed at rest and purged by schedule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// `alipay`, `sms`, `marketing`.
     pub source: String,
@@ -26,6 +26,23 @@ pub struct Message {
     pub trace_id: String,
     pub received_at: Time,
     pub state: InboxState,
+}
+
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Message")
+            .field("source", &self.source)
+            .field("message_id", &self.message_id)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A message that waits to be worked, by its sender's id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    pub received_at: Time,
+    pub message_id: String,
 }
 
 /// A message whose signature did not verify when it came. It says nothing yet: perhaps our copy of

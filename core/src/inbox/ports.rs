@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Message, Unverified};
+use super::{Message, Unverified, Waiting};
 use crate::shared::time::Time;
 use crate::store::StoreError;
 
@@ -19,8 +19,15 @@ pub trait InboxStore: Send {
         message_id: &str,
         now: Time,
     ) -> Result<bool, StoreError>;
-    /// RECEIVED rows older than `before`, oldest first: what the draining job works.
-    async fn pending(&mut self, before: Time, limit: i64) -> Result<Vec<Message>, StoreError>;
+    /// RECEIVED messages of a sender that are older than `before`, oldest first, those behind `after`: what
+    /// the draining job works. None of them is opened, so that one that cannot be hides no other.
+    async fn pending(
+        &mut self,
+        source: &str,
+        before: Time,
+        after: Option<&Waiting>,
+        limit: i64,
+    ) -> Result<Vec<Waiting>, StoreError>;
     /// Deletes up to `limit` messages applied before `before`, oldest first; how many went. RECEIVED
     /// ones stay.
     async fn purge(&mut self, before: Time, limit: i64) -> Result<i64, StoreError>;

@@ -62,8 +62,8 @@ mod sweep;
 mod turns;
 mod unit;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::{Arc, Mutex};
 
 pub use crate::shared::decision::Decision;
 pub use crate::shared::draw;
@@ -81,6 +81,7 @@ pub use start::Start;
 pub use tracker::{HomeView, Next, NextCode, Standing};
 pub use unit::Applied;
 
+use crate::inbox::Waiting;
 use crate::shared::decision;
 use crate::shared::ids::{Entropy, Maker};
 use crate::shared::time::{Clock, Time};
@@ -118,6 +119,8 @@ pub struct Payments {
     last_scout: Arc<AtomicI64>,
     /// Marketing did not answer when it was asked last. A process that has just started does not know.
     marketing_silent: Arc<AtomicBool>,
+    /// The last stored notice that was looked at, while there are more behind it.
+    drained: Arc<Mutex<Option<Waiting>>>,
     /// No recovery is open, as the store said once; and payouts wait for nobody.
     settled: Arc<AtomicBool>,
     payouts_settled: Arc<AtomicBool>,
@@ -131,6 +134,7 @@ impl Payments {
             policy: Arc::new(policy),
             last_scout: Arc::new(AtomicI64::new(0)),
             marketing_silent: Arc::new(AtomicBool::new(true)),
+            drained: Arc::default(),
             settled: Arc::new(AtomicBool::new(false)),
             payouts_settled: Arc::new(AtomicBool::new(false)),
         }

@@ -1,6 +1,8 @@
 //! The channel's notices (money.md G1, interleaving 6): stored before they are acknowledged, worked
 //! afterwards, applied in the unit of their effect; a repeat of a stored one is worked again.
 
+use std::sync::{MutexGuard, PoisonError};
+
 use super::order::Order;
 use super::poison::survive;
 use super::ports::{Notice, NoticeError, Trade};
@@ -10,7 +12,7 @@ use super::{PaymentError, Payments, numbers, recovery, table_r as r};
 use crate::audit;
 use crate::cases::{Case, CaseKind};
 use crate::evidence::canonical;
-use crate::inbox::{InboxState, Message};
+use crate::inbox::{InboxState, Message, Waiting};
 use crate::store::{atomically, snapshot};
 
 /// Where the channel's messages come from, as the inbox knows it.
@@ -169,12 +171,17 @@ impl Payments {
     /// Stored notices that were not worked to the end (a crash, a silent channel); how many were.
     pub async fn drain_notices(&self, limit: i64) -> Result<usize, PaymentError> {
         let before = self.now().plus_seconds(-LEFT_BEHIND_S);
+        let after = self.lock_drained().clone();
         let pending = atomically(self.store(), async |tx| {
-            Ok::<_, PaymentError>(tx.inbox().pending(before, limit).await?)
+            let after = after.as_ref();
+            Ok::<_, PaymentError>(tx.inbox().pending(SOURCE, before, after, limit).await?)
         })
         .await?;
+        // What cannot be worked stays: the next look begins behind it, and at the oldest once all were seen.
+        let full = i64::try_from(pending.len()).is_ok_and(|seen| seen >= limit);
+        *self.lock_drained() = pending.last().filter(|_| full).cloned();
         let mut worked: usize = 0;
-        for message in pending.iter().filter(|message| message.source == SOURCE) {
+        for message in &pending {
             // One notice that fails must never keep the next from being worked.
             let id = &message.message_id;
             match survive("notice", id, self.work_notice(id)).await {
@@ -184,6 +191,10 @@ impl Payments {
             }
         }
         Ok(worked)
+    }
+
+    fn lock_drained(&self) -> MutexGuard<'_, Option<Waiting>> {
+        self.drained.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A foreign addressee is a security event; what cannot be verified leaves a line as well.

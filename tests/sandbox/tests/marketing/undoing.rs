@@ -58,9 +58,8 @@ async fn a_days_file_names_what_was_booked_on_it() {
     let scene = Scene::new().await;
     let body = scene.whole("D1", LI_MING).await;
     assert_eq!(scene.pay("D1", &body).await.0, 201);
-    let path = |date: &str, number: &str| {
-        format!("/mkt/v1/reconciliations/{date}/postings/{number}")
-    };
+    let path =
+        |date: &str, number: &str| format!("/mkt/v1/reconciliations/{date}/postings/{number}");
     let said = async |date: &str, number: &str| {
         let word = scene.get(&path(date, number)).await;
         assert_eq!(word["business_date"], date);
