@@ -19,6 +19,9 @@ pub enum KeyError {
     Public,
     #[error("the content key is not base64 of 16 bytes")]
     Content,
+    /// More is no rotation.
+    #[error("at most two public keys: the present one, and the one before or after it")]
+    TooMany,
 }
 
 /// Our own key: what Alipay knows us by.
@@ -58,26 +61,56 @@ impl AppKey {
     }
 }
 
-/// Alipay's key: what its replies and notices verify with.
-pub(crate) struct PlatformKey(ParsedPublicKey);
+/// While Alipay changes its key, what the one before signed is still on its way (money.md 5).
+const PLATFORM_KEYS_MAX: usize = 2;
+
+/// Alipay's key: what its replies and notices verify with; two of them while it changes.
+pub(crate) struct PlatformKey(Vec<ParsedPublicKey>);
 
 impl PlatformKey {
+    /// One key as PEM or bare base64, or two as PEM, one after the other.
     pub(crate) fn parse(text: &str) -> Result<Self, KeyError> {
-        Self::from_der(&der(text)?)
+        let blocks = blocks(text);
+        if blocks.len() > PLATFORM_KEYS_MAX {
+            return Err(KeyError::TooMany);
+        }
+        let keys = blocks.iter().map(|block| public(&der(block)?));
+        keys.collect::<Result<_, _>>().map(Self)
     }
 
     /// `SubjectPublicKeyInfo`, or the bare PKCS#1 key.
     pub(crate) fn from_der(der: &[u8]) -> Result<Self, KeyError> {
-        ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der)
-            .map(Self)
-            .map_err(|_| KeyError::Public)
+        public(der).map(|key| Self(vec![key]))
     }
 
     pub(crate) fn verifies(&self, content: &str, signature: &str) -> bool {
-        STANDARD
-            .decode(signature)
-            .is_ok_and(|bytes| self.0.verify_sig(content.as_bytes(), &bytes).is_ok())
+        let Ok(bytes) = STANDARD.decode(signature) else {
+            return false;
+        };
+        let signed_by = |key: &ParsedPublicKey| key.verify_sig(content.as_bytes(), &bytes).is_ok();
+        self.0.iter().any(signed_by)
     }
+}
+
+fn public(der: &[u8]) -> Result<ParsedPublicKey, KeyError> {
+    ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).map_err(|_| KeyError::Public)
+}
+
+/// What each second PEM header begins anew; the whole text when there is none.
+fn blocks(text: &str) -> Vec<String> {
+    let (mut blocks, mut headed) = (vec![String::new()], false);
+    for line in text.lines() {
+        let header = line.trim_start().starts_with("-----BEGIN");
+        if header && headed {
+            blocks.push(String::new());
+        }
+        headed |= header;
+        if let Some(block) = blocks.last_mut() {
+            block.push_str(line);
+            block.push('\n');
+        }
+    }
+    blocks
 }
 
 fn der(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {

@@ -196,6 +196,28 @@ fn keys_are_taken_as_pem_and_as_bare_base64_and_nothing_else() {
     assert_eq!(PlatformKey::parse("AAAA").err(), Some(KeyError::Public));
 }
 
+/// money.md 5: a key rotation with notices signed by the old key.
+#[test]
+fn drill_while_alipay_changes_its_key_what_either_signed_is_read() {
+    let pem =
+        |public: &str| format!("-----BEGIN PUBLIC KEY-----\n{public}\n-----END PUBLIC KEY-----\n");
+    let made = [fresh_key(), fresh_key(), fresh_key()];
+    let signs = made.each_ref().map(|(private, _)| {
+        let key = AppKey::parse(private).ok();
+        key.and_then(|key| key.sign("电费")).unwrap()
+    });
+    let [new, old, other] = made.each_ref().map(|(_, public)| pem(public));
+    let both = PlatformKey::parse(&format!("{new}\n{old}")).unwrap();
+    let read = signs.each_ref().map(|sign| both.verifies("电费", sign));
+    assert_eq!(read, [true, true, false]);
+    let later = PlatformKey::parse(&new).unwrap();
+    assert!(!later.verifies("电费", &signs[1]), "the old one is over");
+    let three = PlatformKey::parse(&format!("{new}{old}{other}"));
+    assert_eq!(three.err(), Some(KeyError::TooMany));
+    let torn = PlatformKey::parse(&format!("{new}-----BEGIN PUBLIC KEY-----\nAAAA\n"));
+    assert_eq!(torn.err(), Some(KeyError::Public));
+}
+
 proptest! {
     #[test]
     fn the_signed_text_depends_on_the_values_and_not_on_their_order(
