@@ -29,6 +29,7 @@ stories! {
     interleaving_13_a_refund_at_the_desk;
     a_refund_without_an_answer_is_never_doubled;
     a_refund_waits_for_funds_and_is_sent_again;
+    drill_a_day_without_funds_calls_finance;
     a_refund_refused_for_good_is_for_two_persons;
     the_brake_holds_after_so_many;
     refunds_of_one_trade_keep_their_distance;
@@ -346,6 +347,35 @@ async fn a_refund_waits_for_funds_and_is_sent_again(place: Place) {
     s.run_long(2 * 86_400).await;
     assert_eq!(state().await, r::State::Done);
     assert_eq!(s.outside.count("refund"), 3);
+}
+
+/// From ten in the morning: finance is called after a day, not at the second bank morning.
+async fn drill_a_day_without_funds_calls_finance(place: Place) {
+    let s = Story::at(place);
+    let order = several_refunds(&s, &[12_840]).await;
+    let poor = std::iter::repeat_n(RefundReply::SellerBalanceNotEnough, 100);
+    s.outside.with(|world| world.refund_replies.extend(poor));
+    s.run(60).await;
+    let told = async || {
+        let held = s.place.held(&order.payment.payment_id).await;
+        let cases = held.cases.iter();
+        cases
+            .filter(|case| case.facts.contains("\"reason\":\"no_funds_for_a_day\""))
+            .count()
+    };
+    s.run_long(23 * 3_600).await;
+    assert_eq!(told().await, 0);
+    s.run_long(2 * 3_600).await;
+    assert_eq!(told().await, 1);
+    s.outside.with(|world| world.refund_replies.clear());
+    s.run_long(86_400).await;
+    assert_eq!(told().await, 1);
+    let look = s.look(&order.payment.payment_id).await;
+    assert_eq!(look.refunds[0].state, r::State::Done);
+    let trade = s
+        .outside
+        .with(|world| world.trades[&order.payment.out_trade_no].refunded());
+    assert_eq!(trade, AMOUNT, "once");
 }
 
 async fn a_refund_refused_for_good_is_for_two_persons(place: Place) {

@@ -208,7 +208,16 @@ pub fn refund_next_at(state: r::State, entered_at: Time, turns: i64, now: Time) 
             let offsets = [10 * MINUTE, HOUR];
             Some(on_ladder(entered_at, moment, now, &offsets, HOUR))
         }
-        r::State::WaitFunds => Some(next_bank_morning(now)),
+        r::State::WaitFunds => {
+            // Finance is called when a day is over, whichever morning comes next.
+            let morning = next_bank_morning(now);
+            let called = entered_at.plus_seconds(OVERDUE_SECONDS);
+            Some(if called > now {
+                morning.min(called)
+            } else {
+                morning
+            })
+        }
         r::State::Blocked => Some(daily(now)),
         r::State::Done | r::State::Withdrawn => None,
     }
@@ -334,6 +343,22 @@ mod tests {
         assert_eq!(until(noon, 3), "2026-11-25T00:00:00+08:00");
         let midnight = "2026-11-21T00:00:00+08:00";
         assert_eq!(until(midnight, 3), "2026-11-26T00:00:00+08:00");
+    }
+
+    #[test]
+    fn a_refund_without_funds_is_looked_at_when_its_day_is_over() {
+        let entered = at("2026-11-20T10:00:00+08:00");
+        let next = |now: &str| {
+            let next = refund_next_at(r::State::WaitFunds, entered, 4, at(now));
+            next.map(Time::rfc3339).unwrap_or_default()
+        };
+        let told = "2026-11-21T10:00:00+08:00";
+        assert_eq!(
+            next("2026-11-20T11:00:00+08:00"),
+            "2026-11-21T09:30:00+08:00"
+        );
+        assert_eq!(next("2026-11-21T09:30:00+08:00"), told);
+        assert_eq!(next(told), "2026-11-22T09:30:00+08:00");
     }
 
     #[test]
