@@ -38,12 +38,15 @@ statements! { "payments":
         'FENCING(repost)', 'FENCING(refund)', 'HELD')";
     IN_FLIGHT_OF("payment_line") = "SELECT CAST(COALESCE(SUM(l.amount_fen), 0) AS BIGINT) AS n FROM payment_line l \
         JOIN payment p ON p.payment_id = l.payment_id \
-        WHERE l.consumer_index IN ($1, $2) AND p.account_id = $3 AND l.purpose = 'arrears' AND l.state IN ('READY', \
+        WHERE l.consumer_index IN ($1, $2) AND (p.account_id = $3 \
+        OR p.account_id IN (SELECT a.account_id FROM account a WHERE a.merged_into = $3)) \
+        AND l.purpose = 'arrears' AND l.state IN ('READY', \
         'POSTING', 'POST_UNKNOWN', 'FENCING(repost)', 'FENCING(refund)', 'HELD')";
     // Holds the account's row until the unit ends.
     TURN("account") = "UPDATE account SET version = version WHERE account_id = $1";
     ORDERED_SINCE("payment") = "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS n FROM payment \
-        WHERE account_id = $1 AND created_at > $2 AND state <> 'CLOSED'";
+        WHERE (account_id = $1 OR account_id IN (SELECT a.account_id FROM account a WHERE a.merged_into = $1)) \
+        AND created_at > $2 AND state <> 'CLOSED'";
     HOLDER("open_claim") = "SELECT payment_id FROM open_claim WHERE claim_key IN ($1, $2)";
     DUE("payment") = "SELECT payment_id FROM payment WHERE wake_at <= $1 \
         AND (lease_until IS NULL OR lease_until <= $1) ORDER BY wake_at, payment_id LIMIT $2";

@@ -5,6 +5,7 @@ use lifeline_core::accounts::consent::{Consent, Purpose};
 use lifeline_core::accounts::merge::{MergeEnding, MergeRequest};
 use lifeline_core::accounts::secret::Secret;
 use lifeline_core::shared::ids::MergeId;
+use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::personal::{IdNo, PersonName};
 use lifeline_core::store::StoreError;
 use tokio::task::JoinSet;
@@ -12,6 +13,7 @@ use tokio::task::JoinSet;
 use crate::accounts::{add, bare};
 use crate::bench::{Bench, at};
 use crate::contracts;
+use crate::payment_fixtures as fixtures;
 
 contracts! { "merges":
     round_trip => ["MergeStore::add_merge", "MergeReads::find_merge", "MergeStore::merge_of"];
@@ -25,6 +27,7 @@ contracts! { "merges":
     other_accounts_of_a_person_are_counted => ["MergeReads::certified_elsewhere"];
     accounts_taken_over_before_move_on => ["MergeStore::move_merged"];
     consents_move_or_end => ["MergeStore::move_consents"];
+    what_a_merged_account_paid_is_its_takers => ["PaymentReads::in_flight_of", "PaymentStore::ordered_since"];
 }
 
 fn code(text: &str) -> Secret {
@@ -322,4 +325,35 @@ async fn consents_move_or_end(t: Bench) {
     let mut kept: Vec<_> = kept.into_iter().map(|c| c.consent_id).collect();
     kept.sort();
     assert_eq!(kept, ["from-match", "into-notices"]);
+}
+
+/// Whoever took another account over paid what that one paid, and ordered what it ordered.
+async fn what_a_merged_account_paid_is_its_takers(t: Bench) {
+    let into = crate::bindings::account(&t, "into").await;
+    let from = crate::bindings::account(&t, "from").await;
+    let mut one = fixtures::order(&t);
+    one.payment.account_id = from.clone();
+    fixtures::add(&t, &one).await;
+    let moment = one.payment.created_at.plus_seconds(-1);
+    let one = fixtures::paid(&t, one);
+    fixtures::save(&t, &one, None).await.unwrap();
+    let sums = async || {
+        let mut view = t.view().await;
+        let flight = view
+            .payments()
+            .in_flight_of(&into, &fixtures::home(fixtures::HOME))
+            .await;
+        drop(view);
+        let ordered = t
+            .write(async |tx| tx.payments().ordered_since(&into, moment).await)
+            .await;
+        (flight.unwrap(), ordered.unwrap())
+    };
+    assert_eq!(sums().await, (Fen::ZERO, Fen::ZERO));
+    let merge = format!(
+        "UPDATE account SET merged_into = '{into}', merged_at = 1 WHERE account_id = '{from}'"
+    );
+    t.raw(&merge).await.unwrap();
+    let amount = one.payment.amount;
+    assert_eq!(sums().await, (amount, amount));
 }

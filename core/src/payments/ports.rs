@@ -37,7 +37,7 @@ pub trait PaymentReads: Send {
     ) -> Result<Vec<Order>, StoreError>;
     /// What was paid for this home's arrears and may not show in marketing yet.
     async fn in_flight(&mut self, consumer_no: &ConsumerNo) -> Result<Fen, StoreError>;
-    /// What one account paid of it.
+    /// What one account paid of it, or one that was merged into it.
     async fn in_flight_of(
         &mut self,
         account: &AccountId,
@@ -75,7 +75,7 @@ pub struct Trip {
 pub trait PaymentStore: PaymentReads {
     /// Stores a new order at version 1, leased to its maker at epoch 1 until `lease_until`.
     async fn add(&mut self, order: &Order, lease_until: Time) -> Result<(), StoreError>;
-    /// What an account ordered after a moment and has not been proven unpaid. Units that ask this about one
+    /// What an account, or one merged into it, ordered after a moment and has not been proven unpaid. Units that ask this about one
     /// account follow one another: of two orders at once the later one counts the earlier.
     async fn ordered_since(&mut self, account: &AccountId, since: Time) -> Result<Fen, StoreError>;
     /// Takes the order for a while; the new epoch, or `None` when somebody else holds it.
