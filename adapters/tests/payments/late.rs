@@ -124,7 +124,7 @@ async fn interleaving_14_a_sale_that_is_not_ours(place: Place) {
 }
 
 /// A closed order is paid: the channel lets its trade be paid after all.
-async fn paid_after_closing(s: &Story, order: &Ordered) {
+pub(crate) async fn paid_after_closing(s: &Story, order: &Ordered) {
     s.outside.with(|world| {
         let now = lifeline_core::shared::time::Time::from_micros(world.now);
         let trade = world.trades.get_mut(&order.number).unwrap();

@@ -21,6 +21,7 @@ mod checkouts;
 mod copies;
 mod crashes;
 mod drills;
+mod erased;
 mod family;
 mod filed;
 mod given_back;
@@ -87,6 +88,7 @@ fn main() {
         crashes::stories(),
         drills::stories(),
         by_bank::stories(),
+        erased::stories(),
         filed::stories(),
         given_back::stories(),
         held_bills::stories(),

@@ -316,9 +316,11 @@ impl Booking<'_> {
             let unlocked = late
                 && share.purpose == Purpose::Arrears
                 && !self.relocked.contains(&share.line_no);
+            // Its payer was erased since: nobody here knows the home any more.
+            let nameless = share.consumer_no.expose().is_empty();
             let line_id = line.line_id.clone();
             self.order.lines.push(line);
-            if unlocked {
+            if unlocked || nameless {
                 let wanted = Observation::line(
                     self.draw.now,
                     line_id,
