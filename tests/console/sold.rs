@@ -138,6 +138,8 @@ fn held(maker: &Maker<'_>, task: &CheckTask) -> TradeTask {
         sent_at: None,
         hold: Some(Hold::FiguresDiffer),
         payee_confirmed: false,
+        refusals: 0,
+        kept: Fen::ZERO,
         frozen: false,
         next_at: Some(now.plus_seconds(86_400)),
         version: 1,

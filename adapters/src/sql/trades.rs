@@ -24,7 +24,7 @@ macro_rules! trades {
         concat!(
             "SELECT trade_task_id, check_task_id, generation_account_id, table_id, period, state, accepted_fen, ",
             "amount_fen, weights_epoch, queue_key, enqueued_at, payout_no, paid_fen, payee, sent_at, hold, ",
-            "payee_confirmed, frozen, next_at, version FROM trade_task WHERE ",
+            "payee_confirmed, refusals, kept_fen, frozen, next_at, version FROM trade_task WHERE ",
             $which
         )
     };
@@ -37,8 +37,9 @@ statements! { "trades":
         AND next_at <= $1 ORDER BY next_at, trade_task_id LIMIT $2";
     HEAD("trade_task") = "SELECT trade_task_id FROM trade_task WHERE state = 'QUEUED' AND frozen = 0 \
         ORDER BY queue_key DESC, enqueued_at, trade_task_id LIMIT 1";
-    COMMITTED("trade_task") = "SELECT CAST(COALESCE(SUM(COALESCE(paid_fen, amount_fen)), 0) AS BIGINT) AS n FROM trade_task \
-        WHERE generation_account_id = $1 AND period = $2 AND state IN ('SENDING', 'UNKNOWN', 'PAID')";
+    COMMITTED("trade_task") = "SELECT CAST(COALESCE(SUM(kept_fen + CASE WHEN state IN ('SENDING', 'UNKNOWN', 'PAID') \
+        THEN COALESCE(paid_fen, amount_fen) ELSE 0 END), 0) AS BIGINT) AS n FROM trade_task \
+        WHERE generation_account_id = $1 AND period = $2";
     STOPPED("trade_task") = "SELECT COUNT(*) AS n FROM trade_task WHERE generation_account_id = $1 AND period = $2 \
         AND frozen = 1 AND trade_task_id <> $3";
     // Payouts of one account leave one after the other: what is read after it is the newest.
@@ -53,12 +54,13 @@ statements! { "trades":
         (SELECT generation_account_id FROM personal_table WHERE table_id = $1) AND state IN ('HELD', 'QUEUED', 'RETURNED') \
         ORDER BY trade_task_id";
     ADD("trade_task") = "INSERT INTO trade_task (trade_task_id, state, amount_fen, queue_key, weights_epoch, payout_no, \
-        paid_fen, payee, sent_at, hold, payee_confirmed, frozen, next_at, version, check_task_id, generation_account_id, \
-        table_id, period, accepted_fen, enqueued_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-        $14, $15, $16, $17, $18, $19, $20)";
+        paid_fen, payee, sent_at, hold, payee_confirmed, frozen, next_at, version, refusals, kept_fen, check_task_id, \
+        generation_account_id, table_id, period, accepted_fen, enqueued_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+        $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
     SAVE("trade_task") = "UPDATE trade_task SET state = $2, amount_fen = $3, queue_key = $4, weights_epoch = $5, \
         payout_no = $6, paid_fen = $7, payee = $8, sent_at = $9, hold = $10, payee_confirmed = $11, frozen = $12, \
-        next_at = $13, accepted_fen = $15, version = version + 1 WHERE trade_task_id = $1 AND version = $14";
+        next_at = $13, refusals = $15, kept_fen = $16, accepted_fen = $17, version = version + 1 \
+        WHERE trade_task_id = $1 AND version = $14";
     // Each side of one epoch is a stretch of the index: rows that are keyed right are not looked at.
     KEYED_BEFORE("trade_task") = "SELECT trade_task_id, amount_fen, enqueued_at FROM trade_task \
         WHERE state = 'QUEUED' AND weights_epoch < $1 ORDER BY weights_epoch LIMIT $2";
@@ -201,6 +203,8 @@ impl<C: Conn> Sql<C> {
             sent_at: row.maybe_time("sent_at")?,
             hold: row.maybe_parsed("hold", Hold::parse)?,
             payee_confirmed: row.flag("payee_confirmed")?,
+            refusals: row.int("refusals")?,
+            kept: row.fen("kept_fen")?,
             frozen: row.flag("frozen")?,
             next_at: row.maybe_time("next_at")?,
             version: row.int("version")?,
@@ -302,6 +306,8 @@ impl<C: WriteConn> Sql<C> {
             trade.frozen,
             trade.next_at,
             trade.version,
+            trade.refusals,
+            trade.kept,
         ])
     }
 }

@@ -152,6 +152,8 @@ pub(crate) fn trade_of(t: &Bench, task: &CheckTask, fen: i64, enqueued: i64) -> 
         sent_at: None,
         hold: None,
         payee_confirmed: false,
+        refusals: 0,
+        kept: Fen::ZERO,
         frozen: false,
         next_at: Some(enqueued_at),
         version: 1,

@@ -346,7 +346,9 @@ impl<'t> Life<'t> {
             };
             let explained = match kept.cmp(&net) {
                 std::cmp::Ordering::Equal => 1,
-                std::cmp::Ordering::Less => told("earlier_payout") + told("paid_other_sum"),
+                std::cmp::Ordering::Less => {
+                    told("earlier_payout") + told("paid_other_sum") + told("returned_other_sum")
+                }
                 std::cmp::Ordering::Greater => told("paid_more_than_accepted"),
             };
             if explained == 0 {

@@ -134,6 +134,8 @@ pub(crate) fn trade_in(outside: &Outside, task: &CheckTask, state: table_t::Stat
             _ => None,
         },
         payee_confirmed: false,
+        refusals: 0,
+        kept: Fen::ZERO,
         frozen: false,
         next_at: (!state.is_final()).then_some(now),
         version: 1,

@@ -29,6 +29,7 @@ mod paying;
 #[path = "../place/mod.rs"]
 mod place;
 mod reached;
+mod refused;
 #[expect(dead_code, reason = "these stories need no second process")]
 #[path = "../payments/store.rs"]
 mod store;
@@ -177,6 +178,7 @@ fn main() {
         payee::stories(),
         paying::stories(),
         reached::stories(),
+        refused::stories(),
         tables::stories(),
         trouble::stories(),
         turns::stories(),

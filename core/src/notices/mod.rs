@@ -99,6 +99,7 @@ impl Deliver for Notices {
             news::REVIEW_CORRECTED,
             news::PAID_OUT,
             news::PAYOUT_RETURNED,
+            news::PAYOUT_REFUSED,
             news::PAYEE_CHANGED,
             news::PAYEE_CHANGED_PHONE,
             news::PHONE_CHANGED,

@@ -54,6 +54,8 @@ pub const REVIEW_CORRECTED: &str = "settlement.review_corrected";
 pub const PAID_OUT: &str = "settlement.paid_out";
 /// The bank gave it back.
 pub const PAYOUT_RETURNED: &str = "settlement.payout_returned";
+/// The platform refused to pay it, several times.
+pub const PAYOUT_REFUSED: &str = "settlement.payout_refused";
 /// Sold power is paid to another account.
 pub const PAYEE_CHANGED: &str = "generation.payee_changed";
 /// The same, to the phone that was the owner's before.
@@ -156,6 +158,7 @@ impl News {
         REVIEW_CORRECTED,
         PAID_OUT,
         PAYOUT_RETURNED,
+        PAYOUT_REFUSED,
         PAYEE_CHANGED,
     ];
 
@@ -201,6 +204,7 @@ impl News {
             REVIEW_CORRECTED => Self::of_month(body, Told::ReviewCorrected),
             PAID_OUT => Self::of_month(body, Told::PaidOut),
             PAYOUT_RETURNED => Self::of_month(body, Told::PayoutReturned),
+            PAYOUT_REFUSED => Self::of_month(body, Told::PayoutRefused),
             PAYEE_CHANGED => Self::of_own_data(body, Told::PayeeChanged),
             _ => Err(Unreadable),
         }
@@ -425,7 +429,7 @@ mod tests {
                 told.kind().as_str()
             })
             .collect();
-        assert_eq!(kinds.len(), 6);
+        assert_eq!(kinds.len(), 7);
         for (field, value) in [
             ("amount_fen", json!(-1)),
             ("period", json!("2026-13")),

@@ -49,12 +49,14 @@ pub enum Kind {
     PaidOut,
     /// The bank gave it back.
     PayoutReturned,
+    /// The platform refused to pay it, several times.
+    PayoutRefused,
     /// Sold power is paid to another account from a day on.
     PayeeChanged,
 }
 
 impl Kind {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Credited,
         Self::Refunded,
         Self::SharingAccepted,
@@ -74,6 +76,7 @@ impl Kind {
         Self::ReviewCorrected,
         Self::PaidOut,
         Self::PayoutReturned,
+        Self::PayoutRefused,
         Self::PayeeChanged,
     ];
 
@@ -109,6 +112,7 @@ impl Kind {
             Self::ReviewCorrected => "review_corrected",
             Self::PaidOut => "paid_out",
             Self::PayoutReturned => "payout_returned",
+            Self::PayoutRefused => "payout_refused",
             Self::PayeeChanged => "payee_changed",
         }
     }
@@ -191,6 +195,7 @@ pub enum Told {
     ReviewCorrected(SoldMonth),
     PaidOut(SoldMonth),
     PayoutReturned(SoldMonth),
+    PayoutRefused(SoldMonth),
     PayeeChanged(OwnData),
 }
 
@@ -217,6 +222,7 @@ impl Told {
             Self::ReviewCorrected(_) => Kind::ReviewCorrected,
             Self::PaidOut(_) => Kind::PaidOut,
             Self::PayoutReturned(_) => Kind::PayoutReturned,
+            Self::PayoutRefused(_) => Kind::PayoutRefused,
             Self::PayeeChanged(_) => Kind::PayeeChanged,
         }
     }
@@ -230,7 +236,8 @@ impl Told {
             | Self::ReviewUpheld(sold)
             | Self::ReviewCorrected(sold)
             | Self::PaidOut(sold)
-            | Self::PayoutReturned(sold) => Some(&sold.check_task_id),
+            | Self::PayoutReturned(sold)
+            | Self::PayoutRefused(sold) => Some(&sold.check_task_id),
             _ => None,
         }
     }
@@ -260,7 +267,8 @@ impl Told {
             | Self::ReviewUpheld(sold)
             | Self::ReviewCorrected(sold)
             | Self::PaidOut(sold)
-            | Self::PayoutReturned(sold) => serde_json::to_string(sold),
+            | Self::PayoutReturned(sold)
+            | Self::PayoutRefused(sold) => serde_json::to_string(sold),
         }
     }
 
@@ -291,6 +299,7 @@ impl Told {
             Kind::ReviewCorrected => sold().map(Self::ReviewCorrected),
             Kind::PaidOut => sold().map(Self::PaidOut),
             Kind::PayoutReturned => sold().map(Self::PayoutReturned),
+            Kind::PayoutRefused => sold().map(Self::PayoutRefused),
             Kind::PayeeChanged => own().map(Self::PayeeChanged),
         }
     }

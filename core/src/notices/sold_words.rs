@@ -34,6 +34,12 @@ pub(super) fn of(told: &Told, sold: &SoldMonth) -> Words {
                 "您{month}的光伏电费 {yuan} 元已于{at}被银行退回，请打开该笔结算确认收款账号，确认后重新付款。"
             ),
         ),
+        Told::PayoutRefused(_) => (
+            "光伏电费未能付出",
+            format!(
+                "您{month}的光伏电费 {yuan} 元截至{at}多次未能付到您的收款账号，请核对收款账号是否可用。供电公司正在核实，期间会继续付款。"
+            ),
+        ),
         _ => (
             "光伏电费已付款",
             format!("您{month}的光伏电费 {yuan} 元已于{at}付到您的收款账号。"),
@@ -88,6 +94,7 @@ pub(super) mod tests {
                 | Kind::ReviewCorrected
                 | Kind::PaidOut
                 | Kind::PayoutReturned
+                | Kind::PayoutRefused
         )
     }
 

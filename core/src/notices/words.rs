@@ -69,7 +69,8 @@ impl Words {
             | Told::ReviewUpheld(sold)
             | Told::ReviewCorrected(sold)
             | Told::PaidOut(sold)
-            | Told::PayoutReturned(sold) => sold_words::of(told, sold),
+            | Told::PayoutReturned(sold)
+            | Told::PayoutRefused(sold) => sold_words::of(told, sold),
             Told::PayeeChanged(own) => sold_words::payee_changed(own),
         }
     }
@@ -246,6 +247,7 @@ impl Template {
             Told::CheckReminder(sold) => Some(sold_words::template("LL_CHECK_REMINDER", sold)),
             Told::PaidOut(sold) => Some(sold_words::template("LL_PAID_OUT", sold)),
             Told::PayoutReturned(sold) => Some(sold_words::template("LL_PAYOUT_RETURNED", sold)),
+            Told::PayoutRefused(sold) => Some(sold_words::template("LL_PAYOUT_REFUSED", sold)),
             Told::PayeeChanged(own) => Some(Self::payee_changed(own.happened_at)),
         }
     }

@@ -327,6 +327,8 @@ async fn insert_trade(
         sent_at: None,
         hold: Some(Hold::Unchecked),
         payee_confirmed: false,
+        refusals: 0,
+        kept: Fen::ZERO,
         frozen: false,
         next_at: Some(draw.now),
         version: 1,

@@ -16,6 +16,10 @@ words! {
         PaidMore = "paid_more_than_accepted",
         /// The platform paid another sum than ordered.
         PaidOther = "paid_other_sum",
+        /// The bank gave back another sum than was paid, or ordered: what may have stayed counts for the month.
+        ReturnedOther = "returned_other_sum",
+        /// The platform refuses a payout again and again.
+        Refused = "payout_refused",
         /// Nobody settled an update within its time.
         UpdateMissed = "update_missed",
         /// The published prices of a month are not whole.

@@ -65,6 +65,7 @@ impl SettlementError {
             Self::Store(StoreError::Corrupt { .. }) => Some("payout_unreadable"),
             Self::Store(StoreError::Refused(_))
             | Self::Money(_)
+            | Self::Ledger(_)
             | Self::Evidence(_)
             | Self::Event(_) => Some("payout_failed"),
             _ => None,

@@ -18,6 +18,8 @@ pub const TASK_REMINDER: &str = "settlement.check_task_reminder";
 pub const PAID_OUT: &str = "settlement.paid_out";
 /// The bank gave it back.
 pub const RETURNED: &str = "settlement.payout_returned";
+/// The platform refused it so often that its owner should look.
+pub const REFUSED: &str = "settlement.payout_refused";
 /// The reviewer agrees with the amount.
 pub const REVIEW_UPHELD: &str = "settlement.review_upheld";
 /// The reviewer says another amount; a new task is about it.

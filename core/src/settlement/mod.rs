@@ -8,7 +8,7 @@
 //! | `flagged` | readings that cannot be: seen again, released to the check task by two persons |
 //! | `watch`, `watching`, `calculation`, `settling` | which tables were updated, and what a month is worth |
 //! | `table_k`, `check_task`, `countdown`, `asking`, `checking`, `answering` | the owner checks before the money moves |
-//! | `table_t`, `trade_task`, `trade_queue`, `gate`, `trading`, `dispatch`, `aside` | the queue of payouts, each paid at most once |
+//! | `table_t`, `trade_task`, `trade_queue`, `gate`, `trading`, `booking`, `dispatch`, `aside` | the queue of payouts, each paid at most once |
 //! | `differing`, `owing` | what is told of figures of a month that are not one, and what two persons let go of it |
 //! | `brake` | what leaves within an hour, and the two persons who let the rest go on |
 //! | `energy`, `table_rows`, `records`, `events` | rows and how their owner pages through them, proof, what others hear |
@@ -40,6 +40,7 @@ pub mod watch;
 mod answering;
 mod aside;
 mod asking;
+mod booking;
 mod collecting;
 mod dispatch;
 mod error;

@@ -17,6 +17,8 @@ pub struct SettlementRules {
     pub payee_wait_s: i64,
     /// The reviewer's time before staff look.
     pub review_wait_s: i64,
+    /// Refused so often in a row, a payout is told to its owner and to staff.
+    pub refusals_told: i64,
     /// The brake of payouts: so many, and so much, per hour (money.md G7).
     pub brake_count: i64,
     pub brake_sum: Fen,
@@ -31,6 +33,7 @@ impl Default for SettlementRules {
             number_prefix: "t0".to_owned(),
             payee_wait_s: 72 * 3600,
             review_wait_s: 7 * 86_400,
+            refusals_told: 3,
             brake_count: 20_000,
             brake_sum: Fen::new(2_000_000_000),
         }
@@ -51,6 +54,9 @@ impl SettlementRules {
         if self.payee_wait_s < 0 || self.review_wait_s < 3600 {
             faults.push("waits: payee_wait_s >= 0, review_wait_s >= 1 h");
         }
+        if !(1..=100).contains(&self.refusals_told) {
+            faults.push("refusals_told: 1 to 100");
+        }
         if self.brake_count < 1 || !self.brake_sum.is_positive() {
             faults.push("brake: count and sum must be positive");
         }
@@ -68,9 +74,15 @@ mod tests {
         let wrong = SettlementRules {
             number_prefix: "t-".to_owned(),
             review_wait_s: 0,
+            refusals_told: 0,
             brake_count: 0,
             ..SettlementRules::default()
         };
-        assert_eq!(wrong.faults().len(), 3);
+        assert_eq!(wrong.faults().len(), 4);
+        let told = |refusals_told| SettlementRules {
+            refusals_told,
+            ..SettlementRules::default()
+        };
+        assert_eq!([1, 100, 101].map(|n| told(n).faults().len()), [0, 0, 1]);
     }
 }

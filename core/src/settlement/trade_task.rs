@@ -58,6 +58,10 @@ pub struct TradeTask {
     pub sent_at: Option<Time>,
     pub hold: Option<Hold>,
     pub payee_confirmed: bool,
+    /// How often in a row the platform refused it.
+    pub refusals: i64,
+    /// What stayed with the payee when the bank gave only a part of it back.
+    pub kept: Fen,
     /// A contradiction stopped it: only persons move it on.
     pub frozen: bool,
     pub next_at: Option<Time>,
@@ -69,15 +73,5 @@ impl TradeTask {
     pub fn enqueue(&mut self, weights: Weights) {
         self.key = weights.key(self.amount, self.enqueued_at);
         self.weights_epoch = weights.epoch;
-    }
-
-    /// What it counts for in its month's sums: the true sum once that is known.
-    #[must_use]
-    pub fn committed(&self) -> Fen {
-        if self.state.is_committed() {
-            self.paid.unwrap_or(self.amount)
-        } else {
-            Fen::ZERO
-        }
     }
 }

@@ -1,11 +1,10 @@
 //! The one unit of work of a trade task: load it, ask table T, make its answer true.
 
 use super::SettlementError;
-use super::asking;
+use super::booking;
 use super::brake;
 use super::checking::{self, Seen};
 use super::differing::Differing;
-use super::events::{self, MonthNews};
 use super::ids::TradeTaskId;
 use super::records::{of_row, tell_differs, trade_line};
 use super::rules::SettlementRules;
@@ -13,10 +12,8 @@ use super::table_k;
 use super::table_t::{Effect, Facts, Input, State, decide};
 use super::trade_task::{Hold, TradeTask};
 use crate::cases::{CaseKind, rounds};
-use crate::ledger::{Account, Entry};
 use crate::shared::decision::Decision;
 use crate::shared::draw::Draw;
-use crate::shared::ids::{EntryId, PaymentId, TypedId as _};
 use crate::shared::money::Fen;
 use crate::shared::time::Time;
 use crate::store::Tx;
@@ -80,6 +77,9 @@ pub(super) async fn see_of(
     };
     trade.state = decision.next;
     carry_out(tx, rules, draw, &mut trade, (input, paid), decision.effects).await?;
+    if input == Input::RefusedForGood {
+        booking::refused(tx, rules, draw, &before, &mut trade).await?;
+    }
     if trade.state == State::Held && before.state != State::Held && trade.hold.is_none() {
         trade.hold = Some(paid.hold.unwrap_or(Hold::Staff));
     }
@@ -201,33 +201,18 @@ async fn carry_out(
             Effect::Send => freeze(tx, rules, draw, trade).await?,
             Effect::BookPaid => {
                 let sum = paid.sum.unwrap_or(trade.amount);
-                trade.paid = Some(sum);
-                book(
-                    tx,
-                    draw,
-                    trade,
-                    "payout",
-                    (Account::GenerationPurchase, Account::Payout, sum),
-                )
-                .await?;
-                tell(tx, draw, trade, events::PAID_OUT, sum).await?;
+                booking::paid(tx, draw, trade, sum).await?;
             }
             Effect::BookReturned => {
-                let sum = trade.paid.or(paid.sum).unwrap_or(trade.amount);
-                trade.hold = Some(Hold::Returned);
-                trade.payee_confirmed = false;
-                book(
-                    tx,
-                    draw,
-                    trade,
-                    "returned",
-                    (Account::Payout, Account::GenerationPurchase, sum),
-                )
-                .await?;
-                tell(tx, draw, trade, events::RETURNED, sum).await?;
+                // Nobody heard what was paid: as much as was ordered may have been.
+                let unheard = effects.contains(&Effect::BookPaid);
+                let ours = trade.paid.filter(|_| !unheard);
+                let ours = ours.unwrap_or(trade.amount);
+                booking::returned(tx, draw, trade, ours, paid.sum).await?;
             }
             Effect::WaitForPayee => {
                 trade.payee_confirmed = false;
+                trade.refusals = 0;
                 if trade.state == State::Held {
                     trade.hold = Some(Hold::PayeeYoung);
                 }
@@ -236,9 +221,7 @@ async fn carry_out(
                 trade.payout_no = None;
                 trade.payee = None;
                 trade.sent_at = None;
-                if trade.state == State::Held {
-                    trade.hold = Some(Hold::Refused);
-                }
+                trade.hold = (trade.state == State::Held).then_some(Hold::Refused);
             }
             Effect::Resend => trade.sent_at = Some(draw.now),
             Effect::OpenCase => {
@@ -334,51 +317,6 @@ async fn nothing_left(
     Ok(())
 }
 
-/// One balanced entry per fact: a repeat of the fact is refused by the ledger.
-async fn book(
-    tx: &mut Tx,
-    draw: &Draw,
-    trade: &TradeTask,
-    fact: &str,
-    transfer: (Account, Account, Fen),
-) -> Result<(), SettlementError> {
-    let number = trade
-        .payout_no
-        .as_deref()
-        .unwrap_or(trade.trade_task_id.as_str());
-    let fact = format!("{fact}:{number}");
-    let entry = Entry::transfer(
-        draw.id::<EntryId>("entry", &fact),
-        fact,
-        // The books name the order an entry is about; of a payout that is its trade task.
-        PaymentId::made(trade.trade_task_id.as_str().to_owned()),
-        draw.trace_id.clone(),
-        draw.now,
-        transfer,
-    )?;
-    tx.ledger().post(&entry).await?;
-    Ok(())
-}
-
-async fn tell(
-    tx: &mut Tx,
-    draw: &Draw,
-    trade: &TradeTask,
-    kind: &str,
-    sum: Fen,
-) -> Result<(), SettlementError> {
-    let Some(task) = tx.settlement().task(&trade.check_task_id).await? else {
-        return Ok(());
-    };
-    let news = MonthNews {
-        amount_fen: sum,
-        due_at: None,
-        ..asking::news(&task, draw)
-    };
-    tx.outbox().add(&events::event(draw, kind, &news)?).await?;
-    Ok(())
-}
-
 async fn open(
     tx: &mut Tx,
     draw: &Draw,
@@ -389,6 +327,11 @@ async fn open(
     let case = of_row(draw, kind, trade.trade_task_id.as_str(), input.as_str());
     rounds::open(tx.cases(), &case).await?;
     Ok(())
+}
+
+/// The platform does not take it: asked hourly, it would not either.
+fn is_refused_on(trade: &TradeTask, rules: &SettlementRules) -> bool {
+    trade.hold == Some(Hold::Refused) && trade.refusals >= rules.refusals_told
 }
 
 fn next_turn(
@@ -403,7 +346,9 @@ fn next_turn(
         State::Paid | State::Withdrawn => None,
         _ if trade.frozen => Some(now.plus_seconds(LOOK_S)),
         State::Held | State::Returned if waits => Some(now.plus_seconds(rules.payee_wait_s)),
-        State::Held if input == Input::Case => Some(now.plus_seconds(LOOK_S)),
+        State::Held if input == Input::Case || is_refused_on(trade, rules) => {
+            Some(now.plus_seconds(LOOK_S))
+        }
         State::Held | State::Returned => Some(now.plus_seconds(HOUR_S)),
         State::Queued => Some(now),
         State::Sending => Some(now.plus_seconds(SENDER_S)),

@@ -35,7 +35,7 @@ pub(super) struct NoticeView {
     /// `erasure_withdrawn`. A request of theirs: `request_moved`. A function of theirs: `function_moved`.
     /// Power they sell: `check_task`,
     /// `check_reminder`, `review_upheld`, `review_corrected`, `paid_out`, `payout_returned`,
-    /// `payee_changed`. Others may follow.
+    /// `payout_refused`, `payee_changed`. Others may follow.
     #[schema(example = "credited")]
     pub kind: &'static str,
     #[schema(example = "电费已入账")]

@@ -2112,7 +2112,7 @@ export interface components {
              *     `erasure_withdrawn`. A request of theirs: `request_moved`. A function of theirs: `function_moved`.
              *     Power they sell: `check_task`,
              *     `check_reminder`, `review_upheld`, `review_corrected`, `paid_out`, `payout_returned`,
-             *     `payee_changed`. Others may follow.
+             *     `payout_refused`, `payee_changed`. Others may follow.
              * @example credited
              */
             kind: string;

@@ -215,6 +215,16 @@ pub(super) static WORDS: &[Word] = &[
         "The platform paid another sum than ordered",
     ),
     (
+        "what.returned_other_sum",
+        "银行退回的金额与付款金额不符；未退回部分已计入本月已付，再付时只付退回部分",
+        "The bank gave back another sum than was paid; what stayed counts as paid, and only what came back is paid again",
+    ),
+    (
+        "what.payout_refused",
+        "交易平台多次拒绝该笔付款，用户已获通知，现每日重试一次；须核实收款账号",
+        "The platform refused this payout several times; its owner was told, and it is tried daily: look into the payee's account",
+    ),
+    (
         "what.paid_earlier_number",
         "平台称已废止的付款编号下发生了付款，任务已停，须防重复付款",
         "The platform says that money moved under a payout number given up; the task is stopped, for it may be paid twice",

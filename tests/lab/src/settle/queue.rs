@@ -61,6 +61,8 @@ async fn queue(store: &dyn Store, first: u64, end: u64) -> Result<(), Trouble> {
                     sent_at: None,
                     hold: None,
                     payee_confirmed: false,
+                    refusals: 0,
+                    kept: Fen::ZERO,
                     frozen: false,
                     next_at: Some(enqueued_at),
                     version: 1,

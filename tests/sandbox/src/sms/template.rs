@@ -11,7 +11,7 @@ struct Template {
 }
 
 /// `{sign}` is the sender's registered name; every other name in braces is a parameter.
-const TEMPLATES: [Template; 16] = [
+const TEMPLATES: [Template; 17] = [
     Template {
         id: "LL_OTP",
         text: "【{sign}】验证码 {code}，5 分钟内有效，用于{purpose}。请勿告诉他人。",
@@ -67,6 +67,10 @@ const TEMPLATES: [Template; 16] = [
     Template {
         id: "LL_PAYOUT_RETURNED",
         text: "【{sign}】您 {month}的光伏电费 {yuan} 元被银行退回（{date}），请打开小程序确认收款账号。",
+    },
+    Template {
+        id: "LL_PAYOUT_REFUSED",
+        text: "【{sign}】您 {month}的光伏电费 {yuan} 元多次未能付出（{date}），请打开小程序核对收款账号。",
     },
     Template {
         id: "LL_PAYEE_CHANGED",
