@@ -64,6 +64,7 @@ impl Default for Countdown {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Queue {
+    version: i64,
     w_wait_per_s: i64,
     w_amount_per_fen: i64,
 }
@@ -72,6 +73,7 @@ impl Default for Queue {
     fn default() -> Self {
         let usual = Weights::default();
         Self {
+            version: SettlementRules::default().weights_version,
             w_wait_per_s: usual.wait_per_s,
             w_amount_per_fen: usual.amount_per_fen,
         }
@@ -101,6 +103,7 @@ impl Settlement {
                 reminders_percent: self.countdown.reminders_percent,
             },
             weights: Weights::of(self.queue.w_wait_per_s, self.queue.w_amount_per_fen),
+            weights_version: self.queue.version,
             number_prefix: number_prefix.to_owned(),
             ..SettlementRules::default()
         }

@@ -181,6 +181,7 @@ pub static TABLES: &[Table] = &[
     table("posting_pace", "", NOBODY),
     table("refund_brake", "", NOBODY),
     table("brake_trip", "first_by second_by", NOBODY),
+    table("payout_queue", "", NOBODY),
     table("payout_trip", "first_by second_by", NOBODY),
     table("recovery", "begun_by ended_by proof payouts_by", NOBODY),
     table("recovery_statement", "day digest=digest read_by", NOBODY),

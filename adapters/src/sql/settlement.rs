@@ -14,7 +14,7 @@ use lifeline_core::settlement::ports::{
     FirstMonth, Month, Queued, SettlementReads, SettlementStore, Stretch,
 };
 use lifeline_core::settlement::readings::MonthEnergy;
-use lifeline_core::settlement::trade_queue::QueueKey;
+use lifeline_core::settlement::trade_queue::{QueueKey, SetWeights};
 use lifeline_core::settlement::trade_task::TradeTask;
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::shared::money::Fen;
@@ -176,6 +176,10 @@ impl<C: Conn> SettlementReads for Sql<C> {
         self.head_of_queue().await
     }
 
+    async fn kept_weights(&mut self) -> Result<SetWeights, StoreError> {
+        self.weights_in_force().await
+    }
+
     async fn committed(
         &mut self,
         account: &GenerationAccountId,
@@ -260,6 +264,14 @@ impl<C: WriteConn> SettlementStore for Sql<C> {
 
     async fn save_trade(&mut self, trade: &TradeTask) -> Result<(), StoreError> {
         self.update_trade(trade).await
+    }
+
+    async fn keep_weights(&mut self, set: &SetWeights) -> Result<(), StoreError> {
+        self.set_weights(set).await
+    }
+
+    async fn queue_alone(&mut self) -> Result<(), StoreError> {
+        self.hold_queue().await
     }
 
     async fn keyed_otherwise(

@@ -6,7 +6,7 @@ use lifeline_core::settlement::ids::{
 };
 use lifeline_core::settlement::ports::Queued;
 use lifeline_core::settlement::table_t;
-use lifeline_core::settlement::trade_queue::QueueKey;
+use lifeline_core::settlement::trade_queue::{QueueKey, SetWeights, Weights};
 use lifeline_core::settlement::trade_task::{Hold, TradeTask};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::period::Period;
@@ -61,6 +61,11 @@ statements! { "trades":
         payout_no = $6, paid_fen = $7, payee = $8, sent_at = $9, hold = $10, payee_confirmed = $11, frozen = $12, \
         next_at = $13, refusals = $15, kept_fen = $16, accepted_fen = $17, version = version + 1 \
         WHERE trade_task_id = $1 AND version = $14";
+    WEIGHTS("payout_queue") = "SELECT weights_version, wait_per_s, amount_per_fen FROM payout_queue WHERE one = 1";
+    SET_WEIGHTS("payout_queue") = "UPDATE payout_queue SET weights_version = $1, wait_per_s = $2, amount_per_fen = $3 \
+        WHERE one = 1 AND weights_version < $1";
+    // Payouts leave one after the other: what is counted after it is exact.
+    HOLD_QUEUE("payout_queue") = "UPDATE payout_queue SET weights_version = weights_version WHERE one = 1";
     // Each side of one epoch is a stretch of the index: rows that are keyed right are not looked at.
     KEYED_BEFORE("trade_task") = "SELECT trade_task_id, amount_fen, enqueued_at FROM trade_task \
         WHERE state = 'QUEUED' AND weights_epoch < $1 ORDER BY weights_epoch LIMIT $2";
@@ -113,6 +118,17 @@ impl<C: Conn> Sql<C> {
     pub(super) async fn head_of_queue(&mut self) -> Result<Option<TradeTaskId>, StoreError> {
         let row = self.one(&HEAD, args![]).await?;
         row.map(|row| row.id("trade_task_id")).transpose()
+    }
+
+    pub(super) async fn weights_in_force(&mut self) -> Result<SetWeights, StoreError> {
+        let row = self.one(&WEIGHTS, args![]).await?;
+        let absent = || StoreError::Refused("the queue has no weights".to_owned());
+        let row = row.ok_or_else(absent)?;
+        let weights = Weights::of(row.int("wait_per_s")?, row.int("amount_per_fen")?);
+        Ok(SetWeights {
+            version: row.int("weights_version")?,
+            weights,
+        })
     }
 
     pub(super) async fn committed_for(
@@ -220,6 +236,20 @@ impl<C: WriteConn> Sql<C> {
     ) -> Result<Fen, StoreError> {
         self.touched(&LOCK, args![account]).await?;
         self.committed_for(account, period).await
+    }
+
+    pub(super) async fn set_weights(&mut self, set: &SetWeights) -> Result<(), StoreError> {
+        let Weights {
+            wait_per_s,
+            amount_per_fen,
+            ..
+        } = set.weights;
+        let args = args![set.version, wait_per_s, amount_per_fen];
+        self.touched(&SET_WEIGHTS, args).await.map(drop)
+    }
+
+    pub(super) async fn hold_queue(&mut self) -> Result<(), StoreError> {
+        self.touched(&HOLD_QUEUE, args![]).await.map(drop)
     }
 
     pub(super) async fn insert_trade(&mut self, trade: &TradeTask) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use lifeline_core::settlement::ids::TradeTaskId;
 use lifeline_core::settlement::ports::Queued;
-use lifeline_core::settlement::trade_queue::Weights;
+use lifeline_core::settlement::trade_queue::{SetWeights, Weights};
 use lifeline_core::settlement::trade_task::TradeTask;
 use lifeline_core::settlement::{table_k, table_t};
 use lifeline_core::shared::money::Fen;
@@ -21,6 +21,8 @@ contracts! { "trades":
     one_that_is_stopped_is_seen_by_those_beside_it => ["SettlementReads::is_stopped_beside"];
     a_change_of_weights_finds_and_moves_what_was_keyed_before => ["SettlementStore::keyed_otherwise",
         "SettlementStore::rekey"];
+    the_queue_has_the_weights_that_were_set_last => ["SettlementReads::kept_weights",
+        "SettlementStore::keep_weights", "SettlementStore::queue_alone"];
     what_is_set_aside_is_not_read_and_leaves_the_queue => ["SettlementStore::set_aside"];
     what_is_paid_is_listed_once_a_page_at_a_time => ["SettlementReads::paid_since"];
     what_waits_is_listed_under_its_table => ["SettlementStore::waiting_trades"];
@@ -212,6 +214,34 @@ async fn a_change_of_weights_finds_and_moves_what_was_keyed_before(t: Bench) {
     let mut view = t.view().await;
     let kept = view.settlement().trade(id).await.unwrap().unwrap();
     assert_eq!((kept.key, kept.weights_epoch), (key, 2));
+}
+
+async fn the_queue_has_the_weights_that_were_set_last(t: Bench) {
+    let kept = async || {
+        let mut view = t.view().await;
+        view.settlement().kept_weights().await.unwrap()
+    };
+    assert_eq!(kept().await.version, 0, "anybody's count");
+    for (version, wait, stands) in [
+        (2, 5, (2, 5)),
+        (1, 9, (2, 5)),
+        (2, 9, (2, 5)),
+        (3, 7, (3, 7)),
+    ] {
+        let set = SetWeights {
+            version,
+            weights: Weights::of(wait, 1),
+        };
+        t.write(async |tx| {
+            tx.settlement().queue_alone().await?;
+            tx.settlement().keep_weights(&set).await
+        })
+        .await
+        .unwrap();
+        let (version, wait) = stands;
+        let weights = Weights::of(wait, 1);
+        assert_eq!(kept().await, SetWeights { version, weights });
+    }
 }
 
 async fn what_is_set_aside_is_not_read_and_leaves_the_queue(t: Bench) {

@@ -116,6 +116,7 @@ async fn a_change_of_weights_gives_places_to_what_cannot_be_read(place: Place) {
     three(&by_sum, &place, &outside).await;
     by_sum.sweep_trades().await.unwrap();
     spoil(&place, &head(&place).await).await;
+    tight.weights_version = 2;
     tight.weights = Weights::of(1, 0);
     let by_time = app(&place, &outside, tight);
     assert_eq!(by_time.rekey().await.unwrap(), 2);

@@ -1,12 +1,20 @@
 //! The brake of payouts (money.md G7): what is more than may leave within an hour waits for two persons, however
 //! long, and not for the hour to pass.
 
+use std::time::Duration;
+
 use lifeline_core::cases::decision::{Ending, Proposal, Resolution};
 use lifeline_core::cases::four_eyes::ProposalState;
 use lifeline_core::cases::{Case, CaseKind};
+use lifeline_core::settlement::ids::TradeTaskId;
+use lifeline_core::settlement::table_t::{Input, State};
+use lifeline_core::settlement::trade_task::TradeTask;
+use lifeline_core::settlement::trading::Paid;
 use lifeline_core::settlement::{Feedback, Settlement};
 use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::time::Clock as _;
 use lifeline_core::store::snapshot;
+use tokio::sync::Notify;
 
 use crate::checking::answer;
 use crate::store::{Place, start};
@@ -17,6 +25,7 @@ stories! {
     payouts_over_the_hours_count_wait_for_two_persons_however_long;
     one_payout_over_the_hours_sum_leaves_once_two_persons_agreed;
     one_person_is_not_two_and_a_trip_is_released_once;
+    two_payouts_that_leave_at_once_do_not_pass_the_brake_together;
 }
 
 /// Trips that nobody closed yet, oldest first.
@@ -141,4 +150,48 @@ async fn one_person_is_not_two_and_a_trip_is_released_once(place: Place) {
     outside.advance(60);
     app.sweep_trades().await.unwrap();
     assert_eq!((queued(&place).await, trips(&place).await.len()), (1, 1));
+}
+
+/// One unit is about to send the last payout that the hour has room for, and another comes to the next before it ends.
+async fn two_payouts_that_leave_at_once_do_not_pass_the_brake_together(place: Place) {
+    let outside = Outside::at(start());
+    let mut tight = rules();
+    tight.brake_count = 1;
+    let app = app(&place, &outside, tight);
+    three(&app, &place, &outside).await;
+    let queued = "UPDATE trade_task SET state = 'QUEUED', hold = NULL";
+    place.raw(queued).await.unwrap();
+    let id = async |which: &str| {
+        let id = format!("SELECT {which}(trade_task_id) FROM trade_task");
+        TradeTaskId::parse(&place.word(&id).await).unwrap()
+    };
+    let (first, second) = (id("MIN").await, id("MAX").await);
+    let mut view = snapshot(&*place.store).await.unwrap();
+    let found = view.settlement().trade(&first).await.unwrap();
+    drop(view);
+    let sending = TradeTask {
+        state: State::Sending,
+        payout_no: Some("t0first".to_owned()),
+        sent_at: Some(outside.now()),
+        ..found.unwrap()
+    };
+    let (holds, done) = (Notify::new(), Notify::new());
+    let leaves = place.write(async |tx| {
+        tx.settlement().queue_alone().await?;
+        tx.settlement().save_trade(&sending).await?;
+        holds.notify_one();
+        // Whoever does not wait for this unit is through by then.
+        let _ = tokio::time::timeout(Duration::from_millis(200), done.notified()).await;
+        Ok(())
+    });
+    let comes = async {
+        holds.notified().await;
+        let turn = app.see_trade(&second, Input::Turn, Paid::default(), "job:test");
+        let applied = turn.await;
+        done.notify_one();
+        applied.unwrap().trade
+    };
+    let ((), kept) = tokio::join!(leaves, comes);
+    assert_eq!(kept.state, State::Queued, "the hour is full");
+    assert_eq!(trips(&place).await.len(), 1);
 }

@@ -176,8 +176,10 @@ async fn weights_change_while_many_are_queued(place: Place) {
     let seller = place.seller(&outside, 1).await;
     let count = queued();
     queue(&place, &seller, count).await;
-    for (wait_per_s, amount_per_fen) in [(1, 1), (1, 100), (7, 0), (0, 3), (100, 1)] {
+    let changes = [(1, 1), (1, 100), (7, 0), (0, 3), (100, 1)];
+    for (version, (wait_per_s, amount_per_fen)) in (1..).zip(changes) {
         let mut changed = rules();
+        changed.weights_version = version;
         changed.weights = Weights::of(wait_per_s, amount_per_fen);
         let weights = changed.weights;
         let app = app(&place, &outside, changed);

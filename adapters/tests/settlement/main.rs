@@ -38,6 +38,7 @@ mod tables;
 mod trouble;
 mod turns;
 mod watching;
+mod weighed;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -183,6 +184,7 @@ fn main() {
         trouble::stories(),
         turns::stories(),
         watching::stories(),
+        weighed::stories(),
     ];
     for told in all.into_iter().flatten() {
         for kind in &engines {

@@ -137,11 +137,8 @@ async fn pv_28_the_queue_leaves_in_weighted_order_and_a_change_rekeys_it(place: 
     release(&app_slow, &place).await;
     // Time alone counts now: the oldest leaves first.
     let mut by_time = rules();
-    by_time.weights = Weights {
-        wait_per_s: 1,
-        amount_per_fen: 0,
-        epoch: 2,
-    };
+    by_time.weights_version = 2;
+    by_time.weights = Weights::of(1, 0);
     let app_by_time = app(&place, &outside, by_time);
     assert_eq!(app_by_time.rekey().await.unwrap(), 3);
     app_by_time.sweep_trades().await.unwrap();

@@ -12,7 +12,7 @@ use super::rules::SettlementRules;
 use super::table_k::{Effect, Facts, Input, State, Verdict, decide};
 use super::table_t;
 use super::trade_task::{Hold, TradeTask};
-use super::{CAUSES, SettlementError};
+use super::{CAUSES, SettlementError, weighing};
 use crate::cases::{Case, CaseKind, rounds};
 use crate::shared::draw::Draw;
 use crate::shared::money::Fen;
@@ -309,7 +309,8 @@ async fn insert_trade(
         return Ok(None);
     }
     let cause = format!("{}:{}", task.check_task_id, task.version);
-    let mut trade = TradeTask {
+    let weights = weighing::in_force(tx, rules).await?.weights;
+    let trade = TradeTask {
         trade_task_id: draw.id::<TradeTaskId>("trade", &cause),
         check_task_id: task.check_task_id.clone(),
         generation_account_id: task.generation_account_id.clone(),
@@ -318,8 +319,8 @@ async fn insert_trade(
         state: table_t::State::Held,
         accepted: task.net,
         amount: payable,
-        key: rules.weights.key(payable, draw.now),
-        weights_epoch: rules.weights.epoch,
+        key: weights.key(payable, draw.now),
+        weights_epoch: weights.epoch,
         enqueued_at: draw.now,
         payout_no: None,
         paid: None,
@@ -333,7 +334,6 @@ async fn insert_trade(
         next_at: Some(draw.now),
         version: 1,
     };
-    trade.enqueue(rules.weights);
     tx.settlement().add_trade(&trade).await?;
     tx.outbox()
         .add(&events::nudge(draw, &task.check_task_id, draw.now))

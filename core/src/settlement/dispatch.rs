@@ -1,5 +1,7 @@
 //! The sweeper of payouts: gates, the queue, and the calls to the trade-execution platform.
 
+use std::sync::atomic::Ordering;
+
 use super::gate::{self, Gate};
 use super::ids::TradeTaskId;
 use super::ports::{Payout, PayoutAnswer};
@@ -7,7 +9,7 @@ use super::records::tell_differs;
 use super::table_t::{Effect, Input, State};
 use super::trade_task::TradeTask;
 use super::trading::{self, AskedAbout, Paid, TradeApplied};
-use super::{Settlement, SettlementError};
+use super::{Settlement, SettlementError, weighing};
 use crate::cases::{Case, CaseKind};
 use crate::shared::money::Fen;
 use crate::shared::outside::NoAnswer;
@@ -43,10 +45,12 @@ impl Settlement {
 
     /// Gives queued tasks their places after a change of the weights: nothing leaves before all have one.
     pub async fn rekey(&self) -> Result<usize, SettlementError> {
-        let weights = self.rules.weights;
+        let rules = &*self.rules;
         let mut keyed: usize = 0;
         loop {
-            let batch = atomically(self.store(), async |tx| {
+            let (batch, kept) = atomically(self.store(), async |tx| {
+                let kept = weighing::in_force(tx, rules).await?;
+                let weights = kept.weights;
                 let rows = tx
                     .settlement()
                     .keyed_otherwise(weights.epoch, REKEY_BATCH)
@@ -56,9 +60,16 @@ impl Settlement {
                     let id = &queued.trade_task_id;
                     tx.settlement().rekey(id, key, weights.epoch).await?;
                 }
-                Ok::<_, SettlementError>(rows.len())
+                Ok::<_, SettlementError>((rows.len(), kept))
             })
             .await?;
+            let apart = weighing::are_apart(rules, &kept);
+            if apart && !self.is_apart.swap(true, Ordering::Relaxed) {
+                tracing::error!(
+                    version = kept.version,
+                    "settlement.queue.weights_changed_without_their_version"
+                );
+            }
             if batch == 0 {
                 return Ok(keyed);
             }

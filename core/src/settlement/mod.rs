@@ -8,7 +8,7 @@
 //! | `flagged` | readings that cannot be: seen again, released to the check task by two persons |
 //! | `watch`, `watching`, `calculation`, `settling` | which tables were updated, and what a month is worth |
 //! | `table_k`, `check_task`, `countdown`, `asking`, `checking`, `answering` | the owner checks before the money moves |
-//! | `table_t`, `trade_task`, `trade_queue`, `gate`, `trading`, `booking`, `dispatch`, `aside` | the queue of payouts, each paid at most once |
+//! | `table_t`, `trade_task`, `trade_queue`, `weighing`, `gate`, `trading`, `booking`, `dispatch`, `aside` | the queue of payouts, each paid at most once |
 //! | `differing`, `owing` | what is told of figures of a month that are not one, and what two persons let go of it |
 //! | `brake` | what leaves within an hour, and the two persons who let the rest go on |
 //! | `energy`, `table_rows`, `records`, `events` | rows and how their owner pages through them, proof, what others hear |
@@ -53,8 +53,10 @@ mod reviewing;
 mod settling;
 mod table_rows;
 mod watching;
+mod weighing;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 pub use answering::{Feedback, TaskView};
 pub use collecting::Collected;
@@ -98,6 +100,8 @@ impl std::fmt::Debug for Ports {
 pub struct Settlement {
     ports: Ports,
     rules: Arc<SettlementRules>,
+    /// That this node's weights are not those in force was said.
+    is_apart: Arc<AtomicBool>,
 }
 
 impl Settlement {
@@ -106,6 +110,7 @@ impl Settlement {
         Self {
             ports,
             rules: Arc::new(rules),
+            is_apart: Arc::default(),
         }
     }
 

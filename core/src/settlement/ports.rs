@@ -8,7 +8,7 @@ use super::check_task::{CheckTask, RejectReason};
 use super::energy::EnergyVersion;
 use super::ids::{CheckTaskId, GenerationAccountId, GenerationNo, PersonalTableId, TradeTaskId};
 use super::readings::MonthReading;
-use super::trade_queue::QueueKey;
+use super::trade_queue::{QueueKey, SetWeights};
 use super::trade_task::TradeTask;
 use crate::shared::ids::AccountId;
 use crate::shared::money::Fen;
@@ -108,6 +108,8 @@ pub trait SettlementReads: Send {
     async fn due_trades(&mut self, now: Time, most: i64) -> Result<Vec<TradeTaskId>, StoreError>;
     /// The head of the queue.
     async fn first_queued(&mut self) -> Result<Option<TradeTaskId>, StoreError>;
+    /// The weights of the queue, as the node that was configured last set them.
+    async fn kept_weights(&mut self) -> Result<SetWeights, StoreError>;
     /// True sums of what is on its way or paid for an account and month.
     async fn committed(
         &mut self,
@@ -153,6 +155,11 @@ pub trait SettlementStore: SettlementReads {
     /// `StoreError::Duplicate` when the check task has a trade task that is not withdrawn.
     async fn add_trade(&mut self, trade: &TradeTask) -> Result<(), StoreError>;
     async fn save_trade(&mut self, trade: &TradeTask) -> Result<(), StoreError>;
+    /// Sets the weights of the queue, if their version is higher than that of those in force.
+    async fn keep_weights(&mut self, set: &SetWeights) -> Result<(), StoreError>;
+    /// For a unit that is about to send a payout: it waits for another that is about to, and until it ends others wait
+    /// for it. What it counts then is exact.
+    async fn queue_alone(&mut self) -> Result<(), StoreError>;
     /// Queued tasks that were keyed under other weights.
     async fn keyed_otherwise(
         &mut self,

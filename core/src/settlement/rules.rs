@@ -1,7 +1,7 @@
 //! The thresholds of settlement. Defaults are the sources'; configuration may change them.
 
 use super::countdown::CountdownRules;
-use super::trade_queue::Weights;
+use super::trade_queue::{VERSION_MAX, Weights};
 use super::watch::WatchRules;
 use crate::shared::money::Fen;
 
@@ -11,6 +11,8 @@ pub struct SettlementRules {
     pub watch: WatchRules,
     pub countdown: CountdownRules,
     pub weights: Weights,
+    /// Raised with each change of the weights: the highest among the nodes counts for all.
+    pub weights_version: i64,
     /// Two characters before every external number: environment and restore epoch (money.md G3).
     pub number_prefix: String,
     /// A payee that changed is paid after this (money.md 2.17).
@@ -30,6 +32,7 @@ impl Default for SettlementRules {
             watch: WatchRules::default(),
             countdown: CountdownRules::default(),
             weights: Weights::default(),
+            weights_version: 1,
             number_prefix: "t0".to_owned(),
             payee_wait_s: 72 * 3600,
             review_wait_s: 7 * 86_400,
@@ -47,6 +50,9 @@ impl SettlementRules {
         let mut faults = self.watch.faults();
         faults.extend(self.countdown.faults());
         faults.extend(self.weights.faults());
+        if !(1..=VERSION_MAX).contains(&self.weights_version) {
+            faults.push("queue.version: 1 to 1000000");
+        }
         let prefix = self.number_prefix.as_bytes();
         if prefix.len() != 2 || !prefix.iter().all(u8::is_ascii_alphanumeric) {
             faults.push("number_prefix: exactly two of [0-9A-Za-z]");

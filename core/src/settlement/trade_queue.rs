@@ -16,6 +16,15 @@ pub struct Weights {
 
 pub const WEIGHT_MAX: i64 = 1_000_000;
 
+/// Weights with the number of their setting: the higher is the later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetWeights {
+    pub version: i64,
+    pub weights: Weights,
+}
+
+pub const VERSION_MAX: i64 = 1_000_000;
+
 impl Default for Weights {
     /// A day of waiting weighs as much as 864 yuan.
     fn default() -> Self {

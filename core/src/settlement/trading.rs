@@ -11,6 +11,7 @@ use super::rules::SettlementRules;
 use super::table_k;
 use super::table_t::{Effect, Facts, Input, State, decide};
 use super::trade_task::{Hold, TradeTask};
+use super::weighing;
 use crate::cases::{CaseKind, rounds};
 use crate::shared::decision::Decision;
 use crate::shared::draw::Draw;
@@ -196,7 +197,8 @@ async fn carry_out(
             Effect::CheckGate => {
                 trade.hold = None;
                 trade.paid = None;
-                trade.enqueue(rules.weights);
+                let set = weighing::in_force(tx, rules).await?;
+                trade.enqueue(set.weights);
             }
             Effect::Send => freeze(tx, rules, draw, trade).await?,
             Effect::BookPaid => {
@@ -246,7 +248,10 @@ async fn facts(
     input: Input,
 ) -> Result<Facts, SettlementError> {
     let leaves = trade.state == State::Queued && input == Input::Turn && !trade.frozen;
-    let brake_open = leaves && brake::lets_pass(tx, rules, draw, trade.amount).await?;
+    let brake_open = leaves && {
+        let sum = about_to_leave(tx, trade).await?;
+        brake::lets_pass(tx, rules, draw, sum).await?
+    };
     let waited = trade
         .sent_at
         .map_or(0, |sent_at| draw.now.seconds_since(sent_at));
@@ -255,6 +260,13 @@ async fn facts(
         resend_due: waited >= RESEND_S,
         payee_confirmed: trade.payee_confirmed,
     })
+}
+
+/// What a queued payout is about to pay: more than when it was queued, where an earlier one of its month came back since.
+async fn about_to_leave(tx: &mut Tx, trade: &TradeTask) -> Result<Fen, SettlementError> {
+    let (account, period) = (&trade.generation_account_id, &trade.period);
+    let committed = tx.settlement().committed(account, period).await?;
+    Ok(trade.accepted.minus(committed)?.max(trade.amount))
 }
 
 /// g2: payable again, then number, payee and sum for ever; its check task can no longer be undone.

@@ -33,6 +33,8 @@ pub(super) async fn lets_pass(
     if tx.payout_brake().brake_tripped_at().await?.is_some() {
         return Ok(false);
     }
+    // Of two that are about to leave at the same time, the second counts the first.
+    tx.settlement().queue_alone().await?;
     let hour = draw.now.plus_seconds(HOUR_S.saturating_neg());
     let released = tx.payout_brake().brake_released_since(hour).await?;
     let since = released.unwrap_or(hour);
