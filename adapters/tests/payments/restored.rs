@@ -111,11 +111,11 @@ fn bill(s: &Story, day: Day) -> Statement {
 }
 
 impl Restored {
-    async fn standing(&self) -> RecoveryStanding {
+    pub(crate) async fn standing(&self) -> RecoveryStanding {
         self.room.standing().await.unwrap().unwrap()
     }
 
-    async fn read_all(&self) {
+    pub(crate) async fn read_all(&self) {
         for (day, _) in self.standing().await.days {
             let read = self.room.read(&bill(&self.s, day), "chen").await.unwrap();
             assert!(

@@ -14,6 +14,7 @@ use crate::stories;
 use crate::story::{Ordered, Story, trusting};
 
 stories! {
+    interleaving_09_one_order_that_breaks_keeps_no_other_from_its_look;
     interleaving_09_a_planned_refund_that_left_after_the_copy_is_ours;
     interleaving_09_a_notice_of_it_waits_until_it_was_asked_for;
     interleaving_09_a_planned_refund_of_another_sum_is_for_two_persons;
@@ -192,5 +193,38 @@ async fn interleaving_09_taken_back_and_not_refunded_waits_for_two_persons(place
     rule_line(&r.s, &order.id, l::Input::Case, Some(l::Ruling::Refund)).await;
     r.s.run(120).await;
     assert_eq!(r.s.standing(&order.id).await, Standing::Refunded);
+    r.over().await;
+}
+
+/// The bill names both. One breaks the program whenever it is asked about: the other is looked at all the
+/// same, and the recovery waits for the one.
+async fn interleaving_09_one_order_that_breaks_keeps_no_other_from_its_look(place: Place) {
+    let s = Story::at(place);
+    let mut both = [ordered(&s, 1).await, ordered(&s, 2).await];
+    let copy = s.place.copy().await;
+    for order in &both {
+        s.pays(&order.number).await;
+    }
+    // They are looked at in this order.
+    both.sort_by(|one, other| one.id.as_str().cmp(other.id.as_str()));
+    let [bad, good] = both;
+    let r = restore(&s, copy).await;
+    let poison = ("query", bad.number.clone());
+    r.s.outside.with(|world| world.poison.insert(poison));
+    r.read_all().await;
+    r.s.run(120).await;
+    let has_money = async |order: &Ordered| {
+        let look = r.s.look(&order.id).await;
+        look.payment.state.has_money()
+    };
+    assert!(has_money(&good).await && !has_money(&bad).await);
+    assert!(!r.standing().await.lacks.is_empty(), "it is not over");
+    r.s.outside.with(|world| world.poison.clear());
+    r.s.run(120).await;
+    assert_eq!(r.standing().await.lacks, Vec::<String>::new());
+    r.ends().await;
+    for order in [&bad, &good] {
+        assert_eq!(r.s.standing(&order.id).await, Standing::Posted);
+    }
     r.over().await;
 }

@@ -40,7 +40,7 @@ impl Payments {
         drop(view);
         let mut looked: usize = 0;
         for id in &pointed {
-            if self.look(id).await? {
+            if self.look_or_tell(id).await {
                 let now = self.now();
                 atomically(self.store(), async |tx: &mut Tx| {
                     tx.recovery().looked_at(id, now).await?;
