@@ -36,6 +36,7 @@ mod payouts;
 mod points;
 mod publishing;
 mod regions;
+mod requests;
 mod service_register;
 mod sizes;
 mod sold;

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use lifeline_core::requests::earning::Earning;
+use lifeline_core::requests::listed::{Entry, Sought};
 use lifeline_core::requests::points::{Exchange, Gift, Moved, Movement, Rule};
 use lifeline_core::requests::ports::{RequestReads, RequestStore};
 use lifeline_core::requests::request::{Check, Kind, Request, State};
@@ -32,6 +33,9 @@ statements! { "requests":
     WAITING("service_request") = "SELECT request_id, account_id, kind, state, letter, anonymous, binding_id, payment_id, \
         order_no, staff_check, client_key, fingerprint, filed_at, moved_at, next_at, version FROM service_request \
         WHERE staff_check = 'waiting' AND request_id > $1 ORDER BY request_id LIMIT $2";
+    ENTRIES("service_request") = "SELECT request_id, account_id, kind, state, anonymous, order_no, staff_check, filed_at, \
+        moved_at FROM service_request WHERE request_id < $1 AND (CAST($2 AS TEXT) = '' OR kind = $2) \
+        AND (CAST($3 AS TEXT) = '' OR state = $3) ORDER BY request_id DESC LIMIT $4";
     ADD("service_request") = "INSERT INTO service_request (request_id, account_id, kind, state, letter, anonymous, \
         binding_id, payment_id, order_no, staff_check, client_key, fingerprint, filed_at, moved_at, next_at, version) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
@@ -88,6 +92,21 @@ impl<C: Conn> RequestReads for Sql<C> {
         let behind = behind.map_or("", RequestId::as_str);
         let rows = self.rows(&WAITING, args![behind, limit]).await?;
         self.requests(rows).await
+    }
+
+    async fn entries(
+        &mut self,
+        sought: Sought,
+        behind: Option<&RequestId>,
+        limit: i64,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let args = args![
+            behind.map_or(AFTER_THE_NEWEST, RequestId::as_str),
+            sought.kind.map_or("", Kind::as_str),
+            sought.state.map_or("", State::as_str),
+            limit,
+        ];
+        self.rows(&ENTRIES, args).await?.iter().map(entry).collect()
     }
 
     async fn balance(&mut self, account: &AccountId) -> Result<i64, StoreError> {
@@ -236,6 +255,26 @@ impl<C: WriteConn> RequestStore for Sql<C> {
     }
 }
 
+fn check(row: &Row) -> Result<Option<Check>, StoreError> {
+    let word = row.maybe_text("staff_check")?;
+    word.map(|word| Check::parse(&word).ok_or_else(|| row.corrupt("staff_check")))
+        .transpose()
+}
+
+fn entry(row: &Row) -> Result<Entry, StoreError> {
+    Ok(Entry {
+        request_id: row.id("request_id")?,
+        account_id: row.id("account_id")?,
+        kind: row.parsed("kind", Kind::parse)?,
+        state: row.parsed("state", State::parse)?,
+        anonymous: row.flag("anonymous")?,
+        order_no: row.maybe_text("order_no")?,
+        check: check(row)?,
+        filed_at: row.time("filed_at")?,
+        moved_at: row.time("moved_at")?,
+    })
+}
+
 impl<C: Conn> Sql<C> {
     async fn requests(&mut self, rows: Vec<Row>) -> Result<Vec<Request>, StoreError> {
         let mut list = Vec::with_capacity(rows.len());
@@ -260,10 +299,7 @@ impl<C: Conn> Sql<C> {
             binding_id: row.maybe_id("binding_id")?,
             payment_id: row.maybe_id("payment_id")?,
             order_no: row.maybe_text("order_no")?,
-            check: match row.maybe_text("staff_check")? {
-                Some(word) => Some(Check::parse(&word).ok_or_else(|| row.corrupt("staff_check"))?),
-                None => None,
-            },
+            check: check(row)?,
             client_key: row.text("client_key")?,
             fingerprint: row.text("fingerprint")?,
             filed_at: row.time("filed_at")?,

@@ -1,5 +1,6 @@
 //! What people ask of the utility: found by its owner only, once per key, asked about when due.
 
+use lifeline_core::requests::listed::Sought;
 use lifeline_core::requests::request::{Check, Kind, Letter, Request, State};
 use lifeline_core::shared::ids::{AccountId, RequestId};
 use lifeline_core::shared::page::Page;
@@ -17,6 +18,7 @@ contracts! { "requests":
     newest_come_first_a_page_at_a_time => ["RequestReads::list"];
     the_longest_due_come_first_and_ended_ones_never => ["RequestReads::due"];
     those_that_wait_for_staff_come_oldest_first => ["RequestReads::waiting", "RequestStore::save"];
+    staff_see_all_newest_first_by_kind_and_state => ["RequestReads::entries"];
     letters_are_sealed => ["RequestStore::add"];
 }
 
@@ -177,6 +179,81 @@ async fn the_longest_due_come_first_and_ended_ones_never(t: Bench) {
     ended.state = State::Resolved;
     ended.next_at = Some(at(1));
     assert!(matches!(add(&t, &ended).await, Err(StoreError::Refused(_))));
+}
+
+async fn staff_see_all_newest_first_by_kind_and_state(t: Bench) {
+    let (one, other) = (person(&t, "a").await, person(&t, "b").await);
+    let mut all = Vec::new();
+    for (account, kind, state) in [
+        (&one, Kind::IllegalUse, State::Filed),
+        (&other, Kind::Feedback, State::Accepted),
+        (&one, Kind::Feedback, State::Resolved),
+    ] {
+        let mut filed = request(&t, account, kind.as_str());
+        (filed.kind, filed.state) = (kind, state);
+        filed.client_key = filed.request_id.to_string();
+        filed.order_no = (state != State::Filed).then(|| "WO1".to_owned());
+        add(&t, &filed).await.unwrap();
+        all.push(filed);
+    }
+    all.sort_by(|one, next| next.request_id.cmp(&one.request_id));
+    let ids = |found: &[Request]| -> Vec<RequestId> {
+        found.iter().map(|one| one.request_id.clone()).collect()
+    };
+    let kept = |fits: &dyn Fn(&Request) -> bool| -> Vec<RequestId> {
+        let own = all.iter().filter(|one| fits(one));
+        own.map(|one| one.request_id.clone()).collect()
+    };
+    let everything = Sought::default();
+    let feedback = Sought {
+        kind: Some(Kind::Feedback),
+        state: None,
+    };
+    let filed = Sought {
+        kind: None,
+        state: Some(State::Filed),
+    };
+    let both = Sought {
+        kind: feedback.kind,
+        state: filed.state,
+    };
+    for (sought, behind, limit, expected) in [
+        (everything, None, 9, ids(&all)),
+        (everything, None, 2, ids(&all[..2])),
+        (everything, Some(&all[0].request_id), 9, ids(&all[1..])),
+        (feedback, None, 9, kept(&|one| one.kind == Kind::Feedback)),
+        (filed, None, 9, kept(&|one| one.state == State::Filed)),
+        (both, None, 9, Vec::new()),
+    ] {
+        let mut view = t.view().await;
+        let found = view
+            .requests()
+            .entries(sought, behind, limit)
+            .await
+            .unwrap();
+        let told: Vec<RequestId> = found.iter().map(|one| one.request_id.clone()).collect();
+        assert_eq!(told, expected, "{sought:?}");
+        for one in &found {
+            let whole = all.iter().find(|filed| filed.request_id == one.request_id);
+            let whole = whole.unwrap();
+            assert_eq!(
+                (
+                    &one.account_id,
+                    one.kind,
+                    one.state,
+                    &one.order_no,
+                    one.anonymous
+                ),
+                (
+                    &whole.account_id,
+                    whole.kind,
+                    whole.state,
+                    &whole.order_no,
+                    true
+                )
+            );
+        }
+    }
 }
 
 async fn letters_are_sealed(t: Bench) {

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `looking` | finding people, one person's page |
 //! | `bills` | a bill made again, held while it is doubted |
+//! | `filed` | what people asked of the utility, and how far it has come |
 //! | `functions` | opening and suspending what moves a person's money, by four eyes |
 //! | `judging` | what a second person says about a proposal |
 //! | `openings` | opening a user on application, by four eyes |
@@ -13,6 +14,7 @@
 
 pub mod bills;
 pub mod error;
+pub mod filed;
 pub mod functions;
 mod judging;
 mod looking;

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::earning::Earning;
+use super::listed::{Entry, Sought};
 use super::points::{Exchange, Gift, Moved, Movement, Rule};
 use super::request::{Kind, Request, State};
 use crate::shared::ids::{AccountId, GiftId, PaymentId, RequestId};
@@ -36,6 +37,13 @@ pub trait RequestReads: Send {
         behind: Option<&RequestId>,
         limit: i64,
     ) -> Result<Vec<Request>, StoreError>;
+    /// Those of everybody without their letters, newest first, behind one that was seen.
+    async fn entries(
+        &mut self,
+        sought: Sought,
+        behind: Option<&RequestId>,
+        limit: i64,
+    ) -> Result<Vec<Entry>, StoreError>;
     /// How many points an account has.
     async fn balance(&mut self, account: &AccountId) -> Result<i64, StoreError>;
     /// How many of them cannot be exchanged yet.

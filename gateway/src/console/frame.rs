@@ -58,6 +58,11 @@ static WAYS: &[Way] = &[
         right: Right::ReadCustomers,
     },
     Way {
+        word: "nav.requests",
+        href: "/console/requests",
+        right: Right::ReadRequests,
+    },
+    Way {
         word: "nav.timeline",
         href: "/console/timeline",
         right: Right::ReadTimeline,
@@ -212,6 +217,18 @@ impl Frame {
     #[must_use]
     pub fn code(&self, code: &str) -> &'static str {
         super::words::code(self.lang, code).unwrap_or("")
+    }
+
+    /// What a household's request is about.
+    #[must_use]
+    pub fn request(&self, kind: &str) -> &'static str {
+        say(self.lang, &format!("request.kind.{kind}"))
+    }
+
+    /// How far a household's request has come.
+    #[must_use]
+    pub fn request_state(&self, state: &str) -> &'static str {
+        say(self.lang, &format!("request.state.{state}"))
     }
 
     /// How a request ended.

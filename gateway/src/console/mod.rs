@@ -41,6 +41,7 @@ mod people;
 mod picture_form;
 mod points;
 mod readings;
+mod requests;
 mod resources;
 mod sent;
 mod service_register;
@@ -83,6 +84,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Page> {
     customers::pages(&mut pages);
     functions::pages(&mut pages);
     openings::pages(&mut pages);
+    requests::pages(&mut pages);
     system::pages(&mut pages);
     circuits::pages(&mut pages);
     service_register::pages(&mut pages);

@@ -16,6 +16,7 @@ mod log;
 mod openings;
 mod points;
 mod readings;
+mod requests;
 mod resources;
 mod sent;
 mod service_register;
@@ -72,6 +73,7 @@ static TABLES: &[&[Word]] = &[
     openings::WORDS,
     points::WORDS,
     readings::WORDS,
+    requests::WORDS,
     resources::WORDS,
     statistics::WORDS,
     sent::WORDS,
@@ -180,6 +182,12 @@ mod tests {
         }
         for one in lifeline_core::customers::functions::BankFunction::ALL {
             wanted.insert(format!("bank.{}", one.as_str()));
+        }
+        for one in lifeline_core::requests::request::Kind::ALL {
+            wanted.insert(format!("request.kind.{}", one.as_str()));
+        }
+        for one in lifeline_core::requests::request::State::ALL {
+            wanted.insert(format!("request.state.{}", one.as_str()));
         }
         for one in lifeline_core::requests::request::Ground::ALL {
             wanted.insert(format!("verdict.{}", one.as_str()));

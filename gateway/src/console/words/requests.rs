@@ -1,0 +1,44 @@
+//! What is said of what people asked of the utility.
+
+use super::Word;
+
+pub(super) static WORDS: &[Word] = &[
+    ("nav.requests", "诉求与举报", "Requests"),
+    ("requests.title", "诉求与举报", "Requests and reports"),
+    (
+        "requests.what",
+        "住户提出的举报、意见、账单异议、错缴和用电申请，及营销系统工单的进度；不显示原文。匿名举报不显示提出人。",
+        "What households reported, said, disputed or applied for, with the state of the work orders in marketing; without their words. An anonymous report names nobody.",
+    ),
+    ("requests.kind", "类别", "Kind"),
+    ("requests.state", "进度", "State"),
+    ("requests.moved", "最近变化", "Last change"),
+    ("requests.nobody", "匿名或已注销", "anonymous, or gone"),
+    (
+        "requests.none",
+        "没有符合条件的诉求。",
+        "There is no such request.",
+    ),
+    ("request.kind.illegal_use", "窃电举报", "Illegal use"),
+    ("request.kind.feedback", "意见建议", "Feedback"),
+    ("request.kind.bill_dispute", "账单异议", "Disputed bill"),
+    ("request.kind.wrong_payment", "错缴", "Wrong payment"),
+    (
+        "request.kind.new_user",
+        "新装用电申请",
+        "Application to be supplied",
+    ),
+    (
+        "request.state.filed",
+        "已登记，待送营销",
+        "Filed, on its way to marketing",
+    ),
+    (
+        "request.state.accepted",
+        "营销已受理",
+        "Accepted by marketing",
+    ),
+    ("request.state.under_way", "办理中", "Under way"),
+    ("request.state.resolved", "已办结", "Resolved"),
+    ("request.state.declined", "不予办理", "Declined"),
+];
