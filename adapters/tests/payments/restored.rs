@@ -40,7 +40,7 @@ pub(crate) fn home(at: usize) -> String {
 
 pub(crate) struct Restored {
     pub(crate) s: Story,
-    room: RecoveryRoom,
+    pub(crate) room: RecoveryRoom,
     pub(crate) copy: Copy,
 }
 
@@ -76,7 +76,7 @@ pub(crate) async fn restore(s: &Story, copy: Copy) -> Restored {
     Restored { s, room, copy }
 }
 
-fn bill(s: &Story, day: Day) -> Statement {
+pub(crate) fn bill(s: &Story, day: Day) -> Statement {
     let rows = s.outside.with(|world| {
         let mut rows = Vec::new();
         for (number, trade) in &world.trades {
@@ -125,7 +125,7 @@ impl Restored {
         }
     }
 
-    fn sent(&self) -> usize {
+    pub(crate) fn sent(&self) -> usize {
         SENDS.iter().map(|name| self.s.outside.count(name)).sum()
     }
 

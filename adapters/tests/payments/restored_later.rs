@@ -2,18 +2,20 @@
 //! planned in it, and postings that were taken back. Nothing is booked twice, and nothing stays stuck.
 
 use lifeline_core::cases::CaseKind;
+use lifeline_core::payments::recovery::lost::State;
 use lifeline_core::payments::{Consent, Policy, Standing, Worked, table_l as l, table_r as r};
 use lifeline_core::shared::money::Fen;
 
 use crate::family::{ONE, TWO, check_out, family, owing};
 use crate::refunds::want_refund;
-use crate::restored::{Restored, home, ordered, restore};
+use crate::restored::{Restored, bill, home, ordered, restore};
 use crate::rulings::rule_line;
 use crate::store::Place;
 use crate::stories;
 use crate::story::{Ordered, Story, trusting};
 
 stories! {
+    drill_bills_that_are_late_doubled_and_empty;
     interleaving_09_one_order_that_breaks_keeps_no_other_from_its_look;
     interleaving_09_a_planned_refund_that_left_after_the_copy_is_ours;
     interleaving_09_a_notice_of_it_waits_until_it_was_asked_for;
@@ -226,5 +228,43 @@ async fn interleaving_09_one_order_that_breaks_keeps_no_other_from_its_look(plac
     for order in [&bad, &good] {
         assert_eq!(r.s.standing(&order.id).await, Standing::Posted);
     }
+    r.over().await;
+}
+
+/// The channel's bills are three days late; then one names everything twice and is read twice, the other
+/// names nothing.
+async fn drill_bills_that_are_late_doubled_and_empty(place: Place) {
+    let s = Story::at(place);
+    ordered(&s, 1).await;
+    let copy = s.place.copy().await;
+    let credited = ordered(&s, 2).await;
+    s.pays(&credited.number).await;
+    s.outside.silence(&["post", "get", "fence"]);
+    let owed = ordered(&s, 3).await;
+    s.pays(&owed.number).await;
+    s.outside.speak();
+    s.outside.advance(86_400);
+    let r = restore(&s, copy).await;
+    let before = r.sent();
+    r.s.run_long(3 * 86_400).await;
+    assert_eq!(r.sent(), before, "nothing leaves without the bills");
+    assert!(r.room.end("wu", "minutes").await.is_err());
+    let days = r.standing().await.days;
+    assert_eq!(days.len(), 2, "the copy's day, and that of the restore");
+    for (at, (day, _)) in days.into_iter().enumerate() {
+        let mut statement = bill(&r.s, day);
+        let again = statement.rows.clone();
+        statement.rows.extend(again);
+        statement.rows.retain(|_| at == 0);
+        for _ in 0..2 {
+            r.room.read(&statement, "chen").await.unwrap();
+        }
+    }
+    r.s.run(120).await;
+    assert_eq!(r.standing().await.lacks, Vec::<String>::new());
+    r.ends().await;
+    assert_eq!(r.lost(&credited.number).await, State::Accounted);
+    assert_eq!(r.lost(&owed.number).await, State::Returned);
+    assert_eq!(r.s.outside.count("refund"), 1);
     r.over().await;
 }
