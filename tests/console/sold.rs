@@ -293,6 +293,22 @@ async fn ln_55_what_is_still_owed_for_a_month_is_paid_by_two_persons() {
     assert_eq!(twice.status.as_u16(), 409);
 }
 
+/// What a missed month needs is agreed to about another case: nothing follows, and it stays somebody's.
+#[actix_web::test]
+async fn ln_55_settling_a_month_is_said_to_change_nothing_where_none_was_missed() {
+    let office = Office::new().await;
+    let payout = corrected(&office).await;
+    let case = told(&office, CaseKind::PayoutDiffers, &payout, "earlier_payout").await;
+    let desk = office.desk().await;
+    let finance = office.enter(&desk, "finance").await;
+    let reviewer = office.enter(&desk, "reviewer").await;
+    let page = desk.get(&case, &finance).await.text;
+    assert!(page.contains("按已采集的电量结算该月"), "{page}");
+    let people = [finance.as_str(), reviewer.as_str()];
+    let early = both(&office, &desk, people, &case, "settle_month").await;
+    assert_eq!((early.as_str(), open(&office)), ("said.unmoved", 1));
+}
+
 #[actix_web::test]
 async fn ln_55_a_payout_that_was_stopped_goes_on_by_two_persons_once_it_can_be_read() {
     let office = Office::new().await;

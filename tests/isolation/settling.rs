@@ -104,7 +104,11 @@ impl Walk<'_> {
         for person in 0..PEOPLE {
             let me = self.get(person, "/v1/me").await;
             let owner = AccountId::parse(&me.text_at("account_id")).expect("an id");
-            let (account, table, month) = sold(self.house, person, &owner);
+            let (account, table, mut month) = sold(self.house, person, &owner);
+            if person == ENDED {
+                // Whose cooperation ends has nothing left to be settled.
+                month.state = VersionState::Overtaken;
+            }
             let written = atomically(&*self.house.store, async |tx: &mut Tx| {
                 tx.generation().add(&account).await?;
                 tx.generation().open_table(&table).await?;

@@ -49,6 +49,11 @@ statements! { "settlement":
         WHERE state = 'open' AND table_id > $1 ORDER BY table_id LIMIT $2";
     UNSETTLED("energy_version") = "SELECT table_id, period FROM energy_version WHERE state = 'collected' \
         AND days IS NOT NULL AND (table_id, period) > ($1, $2) AND table_id <= $3 ORDER BY table_id, period LIMIT $4";
+    COLLECTED("energy_version") = "SELECT COUNT(*) AS n FROM energy_version WHERE table_id = $1 \
+        AND state = 'collected' AND days IS NOT NULL";
+    AWAITS("personal_table") = "SELECT COUNT(*) AS n FROM personal_table t WHERE t.table_id = $1 AND t.state = 'open' \
+        AND t.opened_at < $2 AND NOT EXISTS (SELECT 1 FROM energy_version e WHERE e.table_id = t.table_id \
+        AND e.period = $3)";
     ADD_ENERGY("energy_version") = "INSERT INTO energy_version (table_id, period, data_version, row_version, state, \
         days, lines, refusal, gross_fen, tax_fen, subsidy_fen, net_fen, adjustment_fen, settled_at, \
         generation_account_id, read_at, updated_at) \
@@ -206,7 +211,18 @@ impl<C: Conn> SettlementReads for Sql<C> {
     }
 
     async fn has_open_money(&mut self, table: &PersonalTableId) -> Result<bool, StoreError> {
-        Ok(self.is_unchecked(table).await? || self.is_paying(table).await?)
+        let unsettled = self.count(&COLLECTED, args![table]).await? > 0;
+        Ok(unsettled || self.is_unchecked(table).await? || self.is_paying(table).await?)
+    }
+
+    async fn awaits_month(
+        &mut self,
+        table: &PersonalTableId,
+        period: &Period,
+        over: Time,
+    ) -> Result<bool, StoreError> {
+        let args = args![table, over, period.as_str()];
+        Ok(self.count(&AWAITS, args).await? > 0)
     }
 }
 

@@ -27,7 +27,7 @@ use crate::{accounts, bindings, contracts, generation};
 contracts! { "settlement":
     a_month_comes_back_as_it_was_and_has_each_version_once => ["SettlementStore::add_energy",
         "SettlementReads::newest_energy", "SettlementReads::energy_list", "SettlementReads::unsettled",
-        "SettlementReads::open_tables"];
+        "SettlementReads::open_tables", "SettlementReads::awaits_month"];
     a_settled_month_is_saved_by_comparison => ["SettlementStore::save_energy"];
     a_task_is_its_owners_and_there_is_one_per_version => ["SettlementStore::add_task", "SettlementReads::task_of",
         "SettlementReads::tasks_of", "SettlementReads::task", "SettlementReads::newest_task"];
@@ -197,7 +197,18 @@ pub(crate) async fn whole(t: &Bench, owner: &AccountId, table: &PersonalTable) {
 async fn a_month_comes_back_as_it_was_and_has_each_version_once(t: Bench) {
     let (_, table) = seller(&t).await;
     let (first, second) = (version_of(&table, 1), settled(&version_of(&table, 2)));
+    let awaits = async |month: Period, over| {
+        let mut view = t.view().await;
+        let id = &table.table_id;
+        let awaits = view.settlement().awaits_month(id, &month, over).await;
+        awaits.unwrap()
+    };
+    let late = at(1_000_000);
+    assert!(awaits(period(), late).await);
+    assert!(!awaits(period(), table.opened_at).await, "it was not open");
     add_version(&t, &first).await.unwrap();
+    assert!(!awaits(period(), late).await);
+    assert!(awaits(period().minus(1), late).await);
     let twice = add_version(&t, &first).await;
     assert!(matches!(twice, Err(StoreError::Duplicate(_))), "{twice:?}");
     let mut view = t.view().await;
@@ -208,6 +219,8 @@ async fn a_month_comes_back_as_it_was_and_has_each_version_once(t: Bench) {
         .await
         .unwrap();
     assert_eq!(unsettled, [(id.clone(), period())]);
+    let open = view.settlement().has_open_money(id).await;
+    assert!(open.unwrap(), "it is not settled");
     add_version(&t, &second).await.unwrap();
     let mut view = t.view().await;
     let newest = view

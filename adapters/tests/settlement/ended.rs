@@ -7,6 +7,8 @@ use lifeline_core::settlement::Feedback;
 use lifeline_core::settlement::accounts::{GenerationError, GenerationState};
 use lifeline_core::settlement::ids::GenerationAccountId;
 use lifeline_core::shared::ids::Maker;
+use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::time::{Clock as _, Time};
 
 use crate::checking::answer;
 use crate::keys::{Roof, typed};
@@ -17,6 +19,8 @@ use crate::world::{app, rules};
 stories! {
     pv_13_what_staff_ended_is_registered_again_only_under_a_renewed_contract;
     pv_11_an_end_that_waited_for_a_payout_holds_as_well;
+    pv_11_a_month_that_is_not_settled_yet_is_settled_and_paid_before_the_end;
+    pv_11_a_month_that_is_over_has_days_to_be_collected_before_the_end;
     who_gives_way_to_another_may_register_again;
 }
 
@@ -128,6 +132,39 @@ async fn pv_11_an_end_that_waited_for_a_payout_holds_as_well(place: Place) {
         matches!(again, Err(GenerationError::NotConfirmed)),
         "{again:?}"
     );
+}
+
+async fn pv_11_a_month_that_is_not_settled_yet_is_settled_and_paid_before_the_end(place: Place) {
+    let roof = Roof::over(place).await;
+    let (seller, app) = (&roof.seller, app(&roof.place, &roof.outside, rules()));
+    let ends = async || end(&roof, &seller.account).await;
+    roof.outside.reads(seller, "10");
+    app.collect_all().await.unwrap();
+    assert_eq!(ends().await, GenerationState::Terminating);
+    app.watch().await.unwrap();
+    assert_eq!(ends().await, GenerationState::Terminating, "not checked");
+    answer(&app, &roof.place, seller, Feedback::Confirm)
+        .await
+        .unwrap();
+    app.sweep_trades().await.unwrap();
+    assert_eq!(ends().await, GenerationState::Terminated);
+    assert_eq!(roof.outside.paid(), Fen::new(12_400));
+}
+
+/// November may still be read on the first days of December; what is not there by the fourth does not come.
+async fn pv_11_a_month_that_is_over_has_days_to_be_collected_before_the_end(place: Place) {
+    let roof = Roof::over(place).await;
+    let (seller, app) = (&roof.seller, app(&roof.place, &roof.outside, rules()));
+    let ends = async || end(&roof, &seller.account).await;
+    let over = Time::parse_rfc3339("2026-12-01T00:00:00+08:00").unwrap();
+    let until = |seconds| over.plus_seconds(seconds).seconds_since(roof.outside.now());
+    roof.outside.advance(until(3_600));
+    assert_eq!(app.collect_all().await.unwrap(), 0);
+    assert_eq!(ends().await, GenerationState::Terminating);
+    roof.outside.advance(until(3 * 86_400 - 1));
+    assert_eq!(ends().await, GenerationState::Terminating);
+    roof.outside.advance(1);
+    assert_eq!(ends().await, GenerationState::Terminated);
 }
 
 async fn who_gives_way_to_another_may_register_again(place: Place) {

@@ -1,6 +1,7 @@
 //! The watch over many tables.
 
-use lifeline_core::cases::CaseKind;
+use lifeline_core::cases::{Case, CaseKind};
+use lifeline_core::settlement::SettlementError;
 use lifeline_core::settlement::ports::Stretch;
 use lifeline_core::settlement::table_k::State;
 use lifeline_core::shared::money::Fen;
@@ -14,6 +15,7 @@ stories! {
     one_poll_settles_every_table;
     what_cannot_be_settled_holds_up_nothing_behind_it;
     a_month_that_was_missed_is_told_again_while_it_is;
+    two_persons_have_a_missed_month_settled;
     two_nodes_and_two_stretches_settle_each_month_once;
 }
 
@@ -108,6 +110,51 @@ async fn a_month_that_was_missed_is_told_again_while_it_is(place: Place) {
         let closed = "UPDATE case_file SET closed_at = opened_at WHERE closed_at IS NULL";
         place.raw(closed).await.unwrap();
     }
+}
+
+/// By the readings as they are, once, as soon as they can be settled at all.
+async fn two_persons_have_a_missed_month_settled(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    let seller = sellers(&place, &outside, 1).await.remove(0);
+    app.collect_all().await.unwrap();
+    outside.advance(12 * 3600);
+    assert_eq!(app.watch().await.unwrap(), 0);
+    let mut view = snapshot(&*place.store).await.unwrap();
+    let subject = format!("{}:{}:1", seller.table, period());
+    let case = view.cases().about(&subject).await.unwrap().remove(0);
+    drop(view);
+    let decided = async |case: &Case| app.settle_missed(case, "staff:b", "t").await;
+    let other = Case {
+        cause: format!("settlement:collect_failed:{subject}"),
+        ..case.clone()
+    };
+    assert!(!decided(&other).await.unwrap(), "about something else");
+    outside.with(|world| world.untold.insert("2026-10".to_owned()));
+    let untold = decided(&case).await;
+    assert!(matches!(untold, Err(SettlementError::NoAnswer(_))));
+    let prices = outside.with(|world| {
+        world.untold.clear();
+        std::mem::take(&mut world.published)
+    });
+    assert!(!decided(&case).await.unwrap(), "no price");
+    let versions = "SELECT COUNT(*) FROM energy_version";
+    assert_eq!(place.number(versions).await, 1, "nothing was changed");
+    outside.with(|world| world.published = prices);
+    assert!(decided(&case).await.unwrap());
+    let task = place.newest_task(&seller).await;
+    assert_eq!(
+        (task.state, task.net, task.data_version),
+        (State::Open, Fen::new(12_400), 2)
+    );
+    assert!(!decided(&case).await.unwrap(), "once");
+    assert_eq!(app.watch().await.unwrap(), 0);
+    assert_eq!(
+        (place.number(TASKS).await, place.number(versions).await),
+        (1, 2)
+    );
+    let told = "SELECT COUNT(*) FROM audit_line WHERE act = 'settlement.settle_missed'";
+    assert_eq!(place.number(told).await, 1);
 }
 
 async fn two_nodes_and_two_stretches_settle_each_month_once(place: Place) {

@@ -50,12 +50,14 @@ pub enum Resolution {
     EndCooperation,
     /// What is still owed for a month of sold power is paid by the payout that is held.
     PayRest,
+    /// A month of sold power that was not settled within its time is settled all the same.
+    SettleMonth,
     /// Payouts go on, counted from zero.
     ReleaseBrake,
 }
 
 impl Resolution {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::CreditHome,
         Self::Post,
         Self::FenceAndPost,
@@ -76,6 +78,7 @@ impl Resolution {
         Self::ProveAgain,
         Self::EndCooperation,
         Self::PayRest,
+        Self::SettleMonth,
         Self::ReleaseBrake,
     ];
 
@@ -102,6 +105,7 @@ impl Resolution {
             Self::ProveAgain => "prove_again",
             Self::EndCooperation => "end_cooperation",
             Self::PayRest => "pay_rest",
+            Self::SettleMonth => "settle_month",
             Self::ReleaseBrake => "release_brake",
         }
     }
@@ -214,7 +218,7 @@ impl CaseKind {
             Self::ReadingRefused => &[R::ReadingCorrected, R::Settled],
             Self::HolderConflict => &[R::ProveAgain, R::Settled],
             Self::TerminationAsked => &[R::EndCooperation, R::Settled],
-            Self::PayoutDiffers => &[R::PayRest, R::Settled],
+            Self::PayoutDiffers => &[R::PayRest, R::SettleMonth, R::Settled],
             Self::PayoutsBraked => &[R::ReleaseBrake],
             _ => &[R::Settled],
         }

@@ -194,6 +194,7 @@ impl<'a> Meant<'a> {
             | Resolution::ProveAgain
             | Resolution::EndCooperation
             | Resolution::PayRest
+            | Resolution::SettleMonth
             | Resolution::ReleaseBrake => Vec::new(),
         }
     }

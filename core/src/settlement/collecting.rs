@@ -16,7 +16,7 @@ const PAGE: i64 = 200;
 const ACTOR: &str = "job:settlement.collect";
 /// A head-end that is silent about one account is asked again each hour; staff are told when the month has
 /// been over for so long.
-const SILENT_S: i64 = 3 * 86_400;
+pub(super) const SILENT_S: i64 = 3 * 86_400;
 
 /// What collecting one table's month came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,7 +177,7 @@ impl Settlement {
 }
 
 /// When a month was over.
-fn over_since(period: &Period) -> Time {
+pub(super) fn over_since(period: &Period) -> Time {
     let (_, last) = period.bounds();
     last.end()
 }

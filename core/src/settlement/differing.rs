@@ -12,7 +12,7 @@ words! {
         EarlierPayout = "earlier_payout",
         /// The bank gave money back after the cooperation had ended: nothing is kept of whom it would go to.
         NobodyToPay = "nobody_to_pay",
-        /// More left for a month than it is worth by now.
+        /// More left for a month than it is worth by now: that stays with its month (docs/adr/0017).
         PaidMore = "paid_more_than_accepted",
         /// The platform paid another sum than ordered.
         PaidOther = "paid_other_sum",

@@ -6,6 +6,7 @@
 //! | `accounts` | generation accounts: registration, keys, permission, personal data table, end and activation |
 //! | `readings`, `collecting` | a month as the meter tells it: checked whole, corrections as versions |
 //! | `flagged` | readings that cannot be: seen again, released to the check task by two persons |
+//! | `missed` | a month that nobody settled within its time, settled by two persons |
 //! | `watch`, `watching`, `calculation`, `settling` | which tables were updated, and what a month is worth |
 //! | `table_k`, `check_task`, `countdown`, `asking`, `checking`, `answering` | the owner checks before the money moves |
 //! | `table_t`, `trade_task`, `trade_queue`, `weighing`, `gate`, `trading`, `booking`, `dispatch`, `aside` | the queue of payouts, each paid at most once |
@@ -46,6 +47,7 @@ mod dispatch;
 mod error;
 mod gate;
 mod hearing;
+mod missed;
 mod owing;
 mod records;
 mod returns;

@@ -127,8 +127,16 @@ pub trait SettlementReads: Send {
     ) -> Result<Vec<TradeTaskId>, StoreError>;
     /// How many payouts left since a moment, and their sum: what the brake looks at.
     async fn sent_since(&mut self, since: Time) -> Result<(i64, Fen), StoreError>;
-    /// Whether money of a table is not final: a trade task, or a check task that may still make one.
+    /// Whether money of a table is not final: a trade task, a check task that may still make one, or a month that is
+    /// collected and not settled yet.
     async fn has_open_money(&mut self, table: &PersonalTableId) -> Result<bool, StoreError>;
+    /// Whether a table was open before a month was over of which nothing is collected.
+    async fn awaits_month(
+        &mut self,
+        table: &PersonalTableId,
+        period: &Period,
+        over: Time,
+    ) -> Result<bool, StoreError>;
 }
 
 /// Settlements. Every `save` is a compare-and-set on the version that was loaded.

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::accounts::account::FeedIn;
 use super::accounts::{RowsOfTable, TableRow, TableSearch};
 use super::calculation::Line;
+use super::collecting::{SILENT_S, over_since};
 use super::energy::EnergyVersion;
 use super::ids::PersonalTableId;
 use super::readings::Measured;
@@ -88,7 +89,14 @@ impl RowsOfTable for MonthRows {
         &self,
         tx: &mut Tx,
         table: &PersonalTableId,
+        now: Time,
     ) -> Result<bool, StoreError> {
+        let last = Period::of(now).minus(1);
+        let over = over_since(&last);
+        let comes_late = now >= over.plus_seconds(SILENT_S);
+        if !comes_late && tx.settlement().awaits_month(table, &last, over).await? {
+            return Ok(true);
+        }
         tx.settlement().has_open_money(table).await
     }
 

@@ -83,6 +83,12 @@ async fn done(
             let moved = settlement.pay_rest(&id, &who, &trace::current()).await?;
             Ok((!moved).then_some("said.unmoved"))
         }
+        Resolution::SettleMonth => {
+            let who = visitor.acting.actor();
+            let trace_id = trace::current();
+            let moved = settlement.settle_missed(case, &who, &trace_id).await?;
+            Ok((!moved).then_some("said.unmoved"))
+        }
         Resolution::EndCooperation => {
             let id = GenerationAccountId::parse(&case.subject);
             let id = id.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;

@@ -1,6 +1,7 @@
 //! The end of the cooperation (PV-11, PV-12). It comes from marketing or from staff; an owner asks for
-//! it. Until every payout is final the account waits; then its keys, its number and its table go in one
-//! unit, and what is left names nobody.
+//! it. Until every month that was collected is settled, checked and paid the account waits, collected on as before; then its
+//! keys, its number and its table go in one unit, and what is left names nobody. A month that was over
+//! only just now has a few days to be collected; what was sold in the month that still runs is not read any more (docs/adr/0017).
 
 use std::sync::Arc;
 
@@ -28,7 +29,8 @@ pub(super) async fn end_in(
     let mut open = false;
     if let Some(permitted) = &permitted {
         for keeper in rows {
-            open |= keeper.has_open_money(tx, &permitted.table_id).await?;
+            let table = &permitted.table_id;
+            open |= keeper.has_open_money(tx, table, pen.now).await?;
         }
     }
     let ended = if open {

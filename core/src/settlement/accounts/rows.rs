@@ -51,11 +51,12 @@ pub trait RowsOfTable: Send + Sync {
         page: &Page,
     ) -> Result<Vec<TableRow>, StoreError>;
 
-    /// Whether a payout of this table is not final (money.md 2.17).
+    /// Whether a payout of this table is not final (money.md 2.17), or may still come of what is or will be collected.
     async fn has_open_money(
         &self,
         tx: &mut Tx,
         table: &PersonalTableId,
+        now: Time,
     ) -> Result<bool, StoreError>;
 
     /// Holds what waits to be paid to the payee of this table, who is another one since this moment; until when.

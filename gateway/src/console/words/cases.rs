@@ -251,8 +251,8 @@ pub(super) static WORDS: &[Word] = &[
     ),
     (
         "what.update_missed",
-        "电量数据更新后未在时限内完成结算",
-        "An update was not settled within its time",
+        "电量数据更新后未在时限内完成结算，系统不再自动结算，须两人同意后结算或重新采集",
+        "An update was not settled within its time; it is not settled by itself any more: two persons settle it, or it is read anew",
     ),
     (
         "what.price_rows",
@@ -341,6 +341,11 @@ pub(super) static WORDS: &[Word] = &[
         "resolution.pay_rest",
         "按最近认可的金额补付",
         "Pay what is still owed of what was accepted last",
+    ),
+    (
+        "resolution.settle_month",
+        "按已采集的电量结算该月，交用户核对",
+        "Settle the month by what was collected, for its owner to check",
     ),
     ("proposal.open", "待复核", "waits for another person"),
     ("proposal.approved", "已同意", "agreed"),
