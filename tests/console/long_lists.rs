@@ -41,3 +41,23 @@ async fn pv_11_every_end_that_waits_is_listed_behind_a_long_queue() {
     let page = desk.get("/console/cooperations", &support).await.text;
     assert!(page.contains(&format!("/console/cases/{end}")), "{page}");
 }
+
+#[actix_web::test]
+async fn ln_55_the_facts_of_a_case_are_said_in_words_and_sums_in_yuan() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let facts = r#"{"reason":"paid_other_sum","paid_fen":12840,"seen_by_nobody":"x"}"#;
+    let case = opened(&office, CaseKind::AmountMismatch, "of-nobody", facts).await;
+    let finance = office.enter(&desk, "finance").await;
+    let path = format!("/console/cases/{case}");
+    let page = desk.get(&path, &finance).await.text;
+    for told in [
+        "<dt>实付金额</dt><dd>¥128.40</dd>",
+        "<dt>原因</dt><dd>paid_other_sum</dd>",
+        "<dt>seen_by_nobody</dt><dd>x</dd>",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    let back = "href=\"/console/cases?queue=money\"";
+    assert!(page.contains(back), "and back to its queue");
+}

@@ -3,11 +3,13 @@
 use lifeline_core::cases::decision::{Part, Proposal};
 use lifeline_core::cases::{Case, HomeBehind};
 use lifeline_core::payments::Order;
+use lifeline_core::shared::money::Fen;
 
 use super::frame::Frame;
 use super::who::Who;
 
-/// Flat, as they were written; never of a person. What happened is said in words where there are any.
+/// Flat, as they were written; never of a person. What happened, and what a fact is called, is said in words where
+/// there are any; sums are said in yuan.
 pub(super) fn facts(frame: &Frame, case: &Case) -> Vec<(String, String)> {
     let read: Result<serde_json::Map<String, serde_json::Value>, _> =
         serde_json::from_str(&case.facts);
@@ -16,13 +18,18 @@ pub(super) fn facts(frame: &Frame, case: &Case) -> Vec<(String, String)> {
             frame.what(&word).map_or(word, str::to_owned)
         }
         serde_json::Value::String(text) => text,
+        serde_json::Value::Number(fen) if key.ends_with("_fen") => {
+            let sum = fen.as_i64().map(|fen| Fen::new(fen).yuan());
+            sum.map_or_else(|| fen.to_string(), |sum| format!("¥{sum}"))
+        }
         other => other.to_string(),
     };
     read.map_or(Vec::new(), |facts| {
         let told = facts.into_iter();
         told.map(|(key, value)| {
             let said = text(&key, value);
-            (key, said)
+            let called = frame.fact(&key).map_or(key, str::to_owned);
+            (called, said)
         })
         .collect()
     })

@@ -201,6 +201,12 @@ impl Frame {
         known(self.lang, &format!("what.{what}"))
     }
 
+    /// What a fact of a case is called, where there are words for it.
+    #[must_use]
+    pub fn fact(&self, key: &str) -> Option<&'static str> {
+        known(self.lang, &format!("fact.{key}"))
+    }
+
     /// The name of a function of the household's.
     #[must_use]
     pub fn function(&self, name: &str) -> &'static str {

@@ -237,10 +237,86 @@ mod tests {
         for one in ["name", "id_no", "phone", "consumer_no"] {
             wanted.insert(format!("veiled.{one}"));
         }
+        for one in lifeline_core::cases::four_eyes::ProposalState::ALL {
+            wanted.insert(format!("proposal.{}", one.as_str()));
+        }
+        for one in lifeline_core::insight::timeline::Source::ALL {
+            wanted.insert(format!("timeline.of_{}", one.as_str()));
+        }
+        for one in lifeline_core::publications::kind::Kind::ALL {
+            wanted.insert(format!("article.kind.{}", one.as_str()));
+            let form = crate::console::article_form::Form::default();
+            for (name, _) in form.facts(one) {
+                wanted.insert(format!("article.field.{name}"));
+            }
+        }
+        for one in lifeline_core::publications::edition::State::ALL {
+            wanted.insert(format!("article.state.{}", one.as_str()));
+        }
+        for one in ["holder", "authorised", "payer_only", "over"] {
+            wanted.insert(format!("customer.role_{one}"));
+        }
+        for one in lifeline_core::operators::Role::ALL {
+            wanted.insert(crate::console::frame::role_word(one).to_owned());
+        }
         for one in lifeline_core::insight::Outcome::ALL {
             wanted.insert(format!("outcome.{}", one.as_str()));
         }
         let missing: Vec<_> = wanted.difference(&seen).cloned().collect();
         assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    /// Literals that begin like a key, and are none: a name of a log line.
+    const NO_KEYS: [&str; 1] = ["points.not_recorded"];
+
+    #[test]
+    fn ln_55_whatever_begins_like_a_key_is_one_wherever_it_stands() {
+        let words = TABLES.iter().flat_map(|table| table.iter());
+        let keys: BTreeSet<&str> = words.map(|(key, _, _)| *key).collect();
+        let rooms: BTreeSet<&str> = keys
+            .iter()
+            .filter_map(|key| key.split('.').next())
+            .collect();
+        let table = crate::console::table();
+        let acts: BTreeSet<&str> = table.iter().map(|page| page.act).collect();
+        let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/console");
+        let (mut read, mut missing) = (0, Vec::new());
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap();
+            for part in code.split('"') {
+                let mut pieces = part.split('.');
+                let room = pieces.next().unwrap();
+                let shaped = part.contains('.')
+                    && part
+                        .split('.')
+                        .all(|one| !one.is_empty() && one.chars().all(letter));
+                if !shaped || !rooms.contains(room) {
+                    continue;
+                }
+                read += 1;
+                if !keys.contains(part) && !acts.contains(part) && !NO_KEYS.contains(&part) {
+                    missing.push(format!("{}: {part}", path.display()));
+                }
+            }
+        }
+        assert!(read > 200, "hardly any literal is read: {read}");
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn ln_55_each_language_speaks_its_own_and_neither_is_left_out() {
+        let chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        for (key, zh, en) in TABLES.iter().flat_map(|table| table.iter()) {
+            // The button that leads to the other language speaks that one.
+            let other = *key == "frame.language";
+            assert_eq!(chinese(zh), !other, "{key}: {zh}");
+            assert_eq!(chinese(en), other, "{key}: {en}");
+        }
     }
 }
