@@ -32,7 +32,7 @@ use lifeline_core::requests::{Follow, Requests};
 use lifeline_core::settlement::accounts::{
     Generation, GenerationDoor, GenerationNames, GenerationPorts, KeyVault, WorkThrough,
 };
-use lifeline_core::settlement::jobs::{Collect, Returns, Watch};
+use lifeline_core::settlement::jobs::{Collect, CollectEarlier, Returns, Watch};
 use lifeline_core::settlement::{self, MonthRows, Settlement};
 use lifeline_core::shared::cluster::SharedCache;
 use lifeline_core::shared::ids::Entropy;
@@ -277,6 +277,7 @@ impl Rooms {
             Arc::new(PurgeEnded(self.privacy.clone())),
             Arc::new(WorkThrough(self.generation.clone())),
             Arc::new(Collect(self.settlement.clone())),
+            Arc::new(CollectEarlier(self.settlement.clone())),
             Arc::new(Watch(self.settlement.clone())),
             Arc::new(self.followers.clone()),
             Arc::new(ScoreMonths(self.channels())),

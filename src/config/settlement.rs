@@ -12,9 +12,24 @@ use super::Faults;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Settlement {
+    collect: Collect,
     watch: Watch,
     countdown: Countdown,
     queue: Queue,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Collect {
+    months: i32,
+}
+
+impl Default for Collect {
+    fn default() -> Self {
+        Self {
+            months: SettlementRules::default().collect_months,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -91,6 +106,7 @@ impl Settlement {
     /// The rules of this installation, whose external numbers begin with this prefix.
     pub(crate) fn rules(&self, number_prefix: &str) -> SettlementRules {
         SettlementRules {
+            collect_months: self.collect.months,
             watch: WatchRules {
                 threshold_s: self.watch.threshold_s,
                 every_s: self.watch.every_s,

@@ -1,9 +1,12 @@
 //! Collection over several accounts: what goes wrong with one keeps no other from it, and is told.
 
 use lifeline_core::cases::CaseKind;
-use lifeline_core::shared::time::Time;
+use lifeline_core::settlement::Feedback;
+use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::time::{Clock as _, Time};
 use lifeline_core::store::snapshot;
 
+use crate::checking::{answer, sent};
 use crate::store::{Place, start};
 use crate::stories;
 use crate::watching::sellers;
@@ -13,6 +16,8 @@ stories! {
     an_account_that_cannot_be_collected_keeps_no_other_from_it;
     a_head_end_that_is_silent_about_one_account_is_told_after_three_days;
     a_month_with_a_gap_is_kept_told_and_settled_once_it_is_whole;
+    a_correction_of_an_earlier_month_is_collected_and_its_difference_paid;
+    a_month_the_head_end_had_late_is_collected_where_the_table_was_open;
 }
 
 async fn told(place: &Place, what: &str) -> i64 {
@@ -105,4 +110,63 @@ async fn a_month_with_a_gap_is_kept_told_and_settled_once_it_is_whole(place: Pla
     outside.reads(&sellers[0], "10");
     assert_eq!(app.collect_all().await.unwrap(), 1);
     assert_eq!(app.watch().await.unwrap(), 1, "whole now");
+}
+
+fn at(text: &str) -> Time {
+    Time::parse_rfc3339(&format!("{text}T10:00:00+08:00")).unwrap()
+}
+
+/// October is corrected in January, when it is the third month that is over.
+async fn a_correction_of_an_earlier_month_is_collected_and_its_difference_paid(place: Place) {
+    let outside = Outside::at(start());
+    let (app, seller) = sent(&place, &outside, "10").await;
+    let until = |text: &str| at(text).seconds_since(outside.now());
+    let pay = async || {
+        answer(&app, &place, &seller, Feedback::Confirm)
+            .await
+            .unwrap();
+        app.sweep_trades().await.unwrap();
+    };
+    pay().await;
+    outside.advance(until("2027-01-20"));
+    assert_eq!(app.collect_earlier().await.unwrap(), 0, "nothing is new");
+    outside.reads(&seller, "10.5");
+    assert_eq!(app.collect_all().await.unwrap(), 0, "December only");
+    assert_eq!(app.collect_earlier().await.unwrap(), 1);
+    assert_eq!(app.collect_earlier().await.unwrap(), 0);
+    assert_eq!(app.watch().await.unwrap(), 1);
+    let task = place.newest_task(&seller).await;
+    assert_eq!(
+        (task.net, task.paid_before),
+        (Fen::new(13_020), Fen::new(12_400))
+    );
+    pay().await;
+    assert_eq!(outside.paid(), Fen::new(13_020));
+    // The month after, nobody looks at October any more.
+    outside.advance(until("2027-02-20"));
+    outside.reads(&seller, "11");
+    assert_eq!(app.collect_earlier().await.unwrap(), 0);
+}
+
+async fn a_month_the_head_end_had_late_is_collected_where_the_table_was_open(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    let sellers = sellers(&place, &outside, 2).await;
+    let later = at("2026-12-02");
+    place
+        .raw(&format!(
+            "UPDATE personal_table SET opened_at = {} WHERE table_id = '{}'",
+            later.micros(),
+            sellers[1].table
+        ))
+        .await
+        .unwrap();
+    outside.advance(at("2026-12-20").seconds_since(outside.now()));
+    for seller in &sellers {
+        outside.reads(seller, "10");
+    }
+    assert_eq!(app.collect_all().await.unwrap(), 0, "November only");
+    assert_eq!(app.collect_earlier().await.unwrap(), 1);
+    let whose = place.word("SELECT table_id FROM energy_version").await;
+    assert_eq!(whose, sellers[0].table.as_str());
 }

@@ -36,7 +36,24 @@ impl Settlement {
     /// # Errors
     /// When the store cannot be reached.
     pub async fn collect_all(&self) -> Result<usize, SettlementError> {
-        let period = Period::of(self.now()).minus(1);
+        let last = Period::of(self.now()).minus(1);
+        self.collect_of(&[last], false).await
+    }
+
+    /// Looks again at the months before, as far back as the rules say: what the meter corrected since is a new version,
+    /// and what it did not have then is collected late; how many versions are new.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn collect_earlier(&self) -> Result<usize, SettlementError> {
+        let last = Period::of(self.now()).minus(1);
+        let months: Vec<Period> = (1..self.rules.collect_months)
+            .map(|back| last.minus(back))
+            .collect();
+        self.collect_of(&months, true).await
+    }
+
+    async fn collect_of(&self, months: &[Period], earlier: bool) -> Result<usize, SettlementError> {
         let mut after = String::new();
         let mut new: usize = 0;
         loop {
@@ -49,12 +66,46 @@ impl Settlement {
             };
             after = last.as_str().to_owned();
             for (table, account) in &tables {
-                match self.collect(account, table, &period).await {
-                    Ok(Collected::Version(_)) => new = new.saturating_add(1),
-                    Ok(Collected::Same | Collected::Nothing) => {}
-                    Err(error) => self.passed_over(table, &period, error).await?,
+                for period in months {
+                    let collected = if earlier {
+                        self.look_again(account, table, period).await
+                    } else {
+                        self.collect(account, table, period).await
+                    };
+                    match collected {
+                        Ok(Collected::Version(_)) => new = new.saturating_add(1),
+                        Ok(Collected::Same | Collected::Nothing) => {}
+                        // Whether it is silent about a month is told while that is the last one.
+                        Err(SettlementError::NoAnswer(why)) if earlier => {
+                            tracing::warn!(%why, "settlement.collect.no_answer");
+                        }
+                        Err(error) => self.passed_over(table, period, error).await?,
+                    }
                 }
             }
+        }
+    }
+
+    /// Of an earlier month, where one is known or the table was open before it was over.
+    async fn look_again(
+        &self,
+        account: &GenerationAccountId,
+        table: &PersonalTableId,
+        period: &Period,
+    ) -> Result<Collected, SettlementError> {
+        let mut view = snapshot(self.store()).await?;
+        let over = over_since(period);
+        let is_ours = view.settlement().awaits_month(table, period, over).await?
+            || view
+                .settlement()
+                .newest_energy(table, period)
+                .await?
+                .is_some();
+        drop(view);
+        if is_ours {
+            self.collect(account, table, period).await
+        } else {
+            Ok(Collected::Nothing)
         }
     }
 

@@ -32,6 +32,28 @@ impl Task for Collect {
     }
 }
 
+/// Reads the meters again: earlier months, for what was corrected since.
+#[derive(Debug, Clone)]
+pub struct CollectEarlier(pub Settlement);
+
+#[async_trait]
+impl Task for CollectEarlier {
+    fn name(&self) -> &'static str {
+        "settlement.collect_earlier"
+    }
+
+    fn every_s(&self) -> i64 {
+        24 * 3600
+    }
+
+    async fn run(&self, _now: Time) -> Result<(), &'static str> {
+        let new = self.0.collect_earlier().await;
+        let new = new.map_err(|_| "collect_earlier")?;
+        tracing::info!(new, "settlement.collected_earlier");
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl Task for Watch {
     fn name(&self) -> &'static str {

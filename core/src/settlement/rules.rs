@@ -9,6 +9,8 @@ use crate::shared::money::Fen;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettlementRules {
     pub watch: WatchRules,
+    /// How many months that are over are read for corrections, the last one among them.
+    pub collect_months: i32,
     pub countdown: CountdownRules,
     pub weights: Weights,
     /// Raised with each change of the weights: the highest among the nodes counts for all.
@@ -30,6 +32,7 @@ impl Default for SettlementRules {
     fn default() -> Self {
         Self {
             watch: WatchRules::default(),
+            collect_months: 3,
             countdown: CountdownRules::default(),
             weights: Weights::default(),
             weights_version: 1,
@@ -50,6 +53,9 @@ impl SettlementRules {
         let mut faults = self.watch.faults();
         faults.extend(self.countdown.faults());
         faults.extend(self.weights.faults());
+        if !(1..=24).contains(&self.collect_months) {
+            faults.push("collect.months: 1 to 24");
+        }
         if !(1..=VERSION_MAX).contains(&self.weights_version) {
             faults.push("queue.version: 1 to 1000000");
         }

@@ -5,6 +5,7 @@ use super::*;
 #[test]
 fn each_bound_of_settlement_is_held() {
     for (section, key, within, beyond) in [
+        ("collect", "months", ["1", "24"], ["0", "25"]),
         ("watch", "every_s", ["60", "86400"], ["59", "86401"]),
         (
             "watch",
