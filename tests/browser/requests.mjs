@@ -144,6 +144,18 @@ async function application(support, reviewer) {
   await whole('new-user-told')
 }
 
+/** What staff see of it: the work order and how far it has come, and of an anonymous report not whose it is. */
+async function seenByStaff(support) {
+  await support.page.goto(`${consoleAt}/console/requests?kind=illegal_use`)
+  const [report] = await support.page.locator('#requests tbody tr').allInnerTexts()
+  checks.that('LN-19 staff see the report with how far it has come', ['窃电举报', '已办结', '匿名'].every((word) => report.includes(word)), report)
+  checks.equal('LN-19 and nothing leads to whoever reported', await support.page.locator('#requests tbody a').count(), 0)
+  await support.page.goto(`${consoleAt}/console/requests`)
+  checks.that('LN-20 staff see every request', (await support.page.locator('#requests tbody tr').count()) >= 4)
+  checks.equal('requests on the console: no serious finding of axe', await support.axe(), [])
+  await support.picture('requests-console')
+}
+
 async function points() {
   await go('publications/hub')
   await at('way-points').click()
@@ -160,6 +172,7 @@ try {
   await report()
   await feedback()
   await application(...desks)
+  await seenByStaff(desks[0])
   await points()
   checks.equal('no request to anywhere else', phone.seen.strangers, [])
   checks.equal('nothing thrown', phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])

@@ -1,7 +1,8 @@
 /**
  * Every page of the console in Chromium against a running demo, for every role: what the left side and the pages lead to opens, has its
  * heading, gives axe nothing serious and is walked through by the keyboard; what another role's left side leads to is refused. Then the acts
- * of single pages: an application is opened by two persons, a bill flagged and let stand, an end of a case withdrawn, a task run, a line of time read, figures taken out.
+ * of single pages: an application is opened by two persons, a bill flagged and let stand, an end of a case withdrawn, a task run, a line of time read, figures taken
+ * out, a refused form mended, the system log read.
  *
  *   READY_FILE=ready.json node roles.mjs
  */
@@ -198,6 +199,33 @@ async function time(support) {
   await support.picture('roles-timeline')
 }
 
+/** What is refused is mended where it stands: the browser's own checks are left out, as an old one does. */
+async function mended(admin) {
+  await go(admin, '/points')
+  const form = admin.page.locator('form[action="/console/points"]')
+  await form.evaluate((one) => { one.noValidate = true })
+  for (const [name, value] of [['title', '折叠雨伞'], ['points', '0'], ['stock', '3']]) await form.locator(`[name="${name}"]`).fill(value)
+  await click(admin, form.locator('button'))
+  checks.that('LN-55 a refusal says what is wrong', (await admin.page.locator('[role="alert"]').innerText()).includes('积分须大于 0'))
+  checks.equal('LN-55 and loses nothing that was typed', await admin.page.locator('main [name="title"]').inputValue(), '折叠雨伞')
+  checks.equal('what is to be mended: no serious finding of axe', await admin.axe(), [])
+  await admin.picture('roles-mending')
+  await admin.page.locator('main [name="points"]').fill('800')
+  await click(admin, admin.page.locator('main form button'))
+  await said(admin)
+  checks.that('LN-55 mended, it is taken', (await admin.page.locator('main tbody').first().innerText()).includes('折叠雨伞'))
+}
+
+/** What was done and refused until now stands in the system log, by whom. */
+async function log(auditor) {
+  await go(auditor, '/log?act=cases.')
+  const rows = await auditor.page.locator('#log tbody tr').allInnerTexts()
+  checks.that('LN-32 the system log tells who did what', ['cases.propose', 'cases.approve'].every((act) => rows.some((row) => row.includes(act))))
+  checks.that('LN-32 by their logins', rows.every((row) => !row.includes('staff:')))
+  await auditor.picture('roles-log')
+  checks.equal('the system log: no serious finding of axe', await auditor.axe(), [])
+}
+
 /** Somebody who sells power: support wants the end and says why, the reviewer agrees, and it is over. */
 async function cooperation(support, reviewer) {
   const people = await call(`${sandbox}/sim/people`)
@@ -256,6 +284,8 @@ try {
   await figures(desks.get('statistics_reader'))
   await languages(desks.get('statistics_reader'))
   await cooperation(support, reviewer)
+  await mended(admin)
+  await log(desks.get('auditor'))
   const left = new Map()
   for (const [role, desk] of desks) {
     await desk.page.goto(`${consoleAt}/console`)
@@ -270,11 +300,11 @@ try {
       checks.equal(`${role} ${at}: ${own ? 'served' : 'refused'}`, answer.status(), own ? 200 : 403)
     }
   }
-  for (const at of ['', '/statistics', '/cases', '/cooperations', '/customers', '/openings', '/timeline', '/articles']) {
+  for (const at of ['', '/statistics', '/cases', '/cooperations', '/customers', '/openings', '/requests', '/timeline', '/articles']) {
     await go(support, at)
     checks.equal(`the keyboard reaches all of ${at || 'today'}, and is seen where it is`, await walked(support), { missed: 0, unseen: 0 })
   }
-  for (const at of ['/system', '/system/services', '/system/limits', '/system/bans', '/channels', '/points', '/staff']) {
+  for (const at of ['/system', '/system/services', '/system/limits', '/system/bans', '/log', '/channels', '/points', '/staff']) {
     await go(admin, at)
     checks.equal(`the keyboard reaches all of ${at}, and is seen where it is`, await walked(admin), { missed: 0, unseen: 0 })
   }
