@@ -293,3 +293,39 @@ async fn ln_55_a_login_that_is_closed_by_wrong_tries_opens_on_no_node_and_throws
         assert_eq!(served, StatusCode::OK);
     }
 }
+
+#[actix_web::test]
+async fn ln_55_signing_in_leads_on_to_the_page_that_was_asked_for_and_nowhere_else() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let asked = "/console/cases?queue=money";
+    let shown = desk.get(asked, "").await;
+    assert_eq!(
+        shown.goes_to(),
+        "/console/sign-in?to=%2Fconsole%2Fcases%3Fqueue%3Dmoney"
+    );
+    let page = desk.get(shown.goes_to(), "").await;
+    assert!(
+        page.text
+            .contains(&format!("name=\"to\" value=\"{asked}\""))
+    );
+    for (to, led) in [
+        (asked, asked),
+        ("", "/console"),
+        ("https://evil.example/console", "/console"),
+        ("//evil.example/console/cases", "/console"),
+        ("/console/sign-out", "/console"),
+        ("/console/cases?x=\r\nset-cookie: a=b", "/console"),
+    ] {
+        let given = office.given("finance");
+        let code = office.fresh_code("finance");
+        let form = [
+            ("login", "finance"),
+            ("password", given.password.expose()),
+            ("code", code.as_str()),
+            ("to", to),
+        ];
+        let shown = desk.post("/console/sign-in", "", &form).await;
+        assert_eq!((shown.status.as_u16(), shown.goes_to()), (303, led), "{to}");
+    }
+}

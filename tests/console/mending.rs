@@ -2,6 +2,7 @@
 
 use actix_web::http::header;
 use actix_web::test::TestRequest;
+use lifeline_core::bans::{Bans, Reason, Target};
 
 use crate::office::{Desk, Office, Shown};
 
@@ -95,5 +96,30 @@ async fn ln_55_the_other_language_is_that_of_the_same_page() {
         let chosen = sent(&desk, &support, from, "/console/language", &form).await;
         assert_eq!(chosen.status, 303);
         assert_eq!(chosen.goes_to(), to);
+    }
+}
+
+#[actix_web::test]
+async fn ln_53_who_lifts_a_ban_on_an_older_page_stays_on_it() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let admin = office.enter(&desk, "admin").await;
+    let mark = office.mark(&desk, &admin).await;
+    let bans = Bans::new(office.store.clone(), office.clock.clone(), office.entropy());
+    for (place, from, to) in [
+        ("203.0.113.8", "", "?said=said.ban_lifted"),
+        ("203.0.113.9", "?before=x", "?before=x&said=said.ban_lifted"),
+    ] {
+        let target = Target::place(place).unwrap();
+        let ban = bans.place(&target, Reason::Logins, "t").await.unwrap();
+        let path = format!("/console/system/bans/{}/lift", ban.unwrap().ban_id);
+        let form = [
+            ("mark", mark.as_str()),
+            ("reason", "one school, one address"),
+        ];
+        let from = format!("/console/system/bans{from}");
+        let lifted = sent(&desk, &admin, &from, &path, &form).await;
+        assert_eq!(lifted.status, 303, "{}", lifted.text);
+        assert_eq!(lifted.goes_to(), format!("/console/system/bans{to}"));
     }
 }

@@ -14,7 +14,7 @@ use futures_util::StreamExt as _;
 use lifeline_core::operators::Right;
 
 use super::fault::Fault;
-use super::visitor::{Body, Visitor, forged, go, visitor};
+use super::visitor::{Body, Visitor, forged, go, visitor, way_in};
 
 /// Who may open a page or do an act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,7 +175,7 @@ async fn guarded(
     };
     let mut response = match outcome {
         Ok(response) => response,
-        Err(Fault::SignedOut) => go("/console/sign-in"),
+        Err(Fault::SignedOut) => go(&way_in(&request)),
         Err(fault) => {
             if let (Some(page), Some(visitor)) = (&page, &visitor) {
                 note_refusal(page, visitor, subject.as_deref(), fault).await;

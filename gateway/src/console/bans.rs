@@ -1,6 +1,6 @@
 //! Who is shut out, why and until when; lifting a ban with a reason.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use lifeline_core::bans::{Ban, Reason, Scope};
 use lifeline_core::operators::Right;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, page};
-use super::visitor::{Fields, Visitor, go_saying};
+use super::visitor::{Fields, Visitor, came_from, go, go_saying};
 use super::who::Who;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
@@ -127,6 +127,7 @@ struct LiftFields {
 }
 
 async fn lift(
+    req: HttpRequest,
     visitor: Visitor,
     path: web::Path<String>,
     fields: Fields<LiftFields>,
@@ -137,5 +138,10 @@ async fn lift(
         .operators
         .lift_ban(&visitor.acting, &id, &reason)
         .await?;
-    Ok(go_saying("/console/system/bans", "said.ban_lifted"))
+    // The page of the list that it was lifted on.
+    let place = came_from(&req).filter(|place| place.contains("?before="));
+    Ok(match place {
+        Some(place) => go(&format!("{place}&said=said.ban_lifted")),
+        None => go_saying("/console/system/bans", "said.ban_lifted"),
+    })
 }

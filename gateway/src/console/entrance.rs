@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, html, page};
-use super::visitor::{ConsoleCookies, Fields, Visitor, came_from, go, lang, source};
+use super::visitor::{ConsoleCookies, Fields, Visitor, came_from, go, lang, led_to, source};
 use super::words::Lang;
 use crate::edge::trace;
 
@@ -37,13 +37,22 @@ struct SignInPage {
     frame: Frame,
     refused: bool,
     login: String,
+    /// Where it leads then; empty for the first page.
+    to: String,
 }
 
-async fn ask(req: HttpRequest) -> HttpResponse {
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    to: String,
+}
+
+async fn ask(req: HttpRequest, asked: web::Query<Asked>) -> HttpResponse {
     page(&SignInPage {
         frame: Frame::outside(lang(&req), "enter.title"),
         refused: false,
         login: String::new(),
+        to: asked.into_inner().to,
     })
 }
 
@@ -53,6 +62,8 @@ struct Proofs {
     login: String,
     password: String,
     code: String,
+    #[serde(default)]
+    to: String,
 }
 
 async fn enter(
@@ -65,12 +76,14 @@ async fn enter(
         login,
         password,
         code,
+        to,
     } = fields.0;
     let refused = |login: String| {
         let page = SignInPage {
             frame: Frame::outside(lang(&req), "enter.title"),
             refused: true,
             login,
+            to: to.clone(),
         };
         html(StatusCode::UNAUTHORIZED, &page)
     };
@@ -87,7 +100,7 @@ async fn enter(
         .await
     {
         Ok(entered) => {
-            let mut answer = go("/console");
+            let mut answer = go(led_to(&to));
             let added = answer.add_cookie(&cookies.session(&entered.token));
             added.map_err(|_| Fault::Internal)?;
             Ok(answer)

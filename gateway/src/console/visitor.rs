@@ -189,6 +189,28 @@ pub(super) fn came_from(req: &HttpRequest) -> Option<String> {
     (text(HOST) == Some(host) && is_page(&path)).then_some(path)
 }
 
+/// The way in, which leads on to the page that was asked for, or from which an act was asked for.
+pub(super) fn way_in(req: &HttpRequest) -> String {
+    let asked = if req.method() == Method::GET {
+        Some(req.uri().to_string())
+    } else {
+        came_from(req)
+    };
+    match asked.as_deref().map_or("/console", led_to) {
+        "/console" => "/console/sign-in".to_owned(),
+        to => {
+            let to: String = form_urlencoded::byte_serialize(to.as_bytes()).collect();
+            format!("/console/sign-in?to={to}")
+        }
+    }
+}
+
+/// Where somebody who signed in is led: to a page of ours, else to the first one.
+pub(super) fn led_to(to: &str) -> &str {
+    let plain = to.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain && is_page(to) { to } else { "/console" }
+}
+
 /// Whether there is a page at an address: at some there are acts alone.
 fn is_page(address: &str) -> bool {
     static PAGES: OnceLock<Vec<&'static str>> = OnceLock::new();
@@ -354,6 +376,14 @@ mod tests {
         ] {
             assert_eq!(own(act), None, "{act}");
         }
+        for bad in [
+            "//evil.example/console",
+            "https://evil.example/console",
+            "/console/points\r\nx",
+        ] {
+            assert_eq!(led_to(bad), "/console", "{bad}");
+        }
+        assert_eq!(led_to("/console/points?x=1"), "/console/points?x=1");
         for other in [
             "https://evil.example/console",
             "https://console.example/console",
