@@ -42,7 +42,11 @@ async fn all(place: &Place, seller: &Seller, search: &TableSearch) -> Vec<TableR
 
 async fn is_open(place: &Place, seller: &Seller) -> bool {
     place
-        .write(async |tx| MonthRows::default().has_open_money(tx, &seller.table).await)
+        .write(async |tx| {
+            MonthRows::default()
+                .has_open_money(tx, &seller.table, start())
+                .await
+        })
         .await
 }
 
