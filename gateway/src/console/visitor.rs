@@ -6,7 +6,7 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT_LANGUAGE, HOST, HeaderMap, LOCATION, REFERER};
+use actix_web::http::header::{ACCEPT_LANGUAGE, HOST, HeaderMap, HeaderName, LOCATION, REFERER};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use futures_util::future::{Ready, ready};
 use lifeline_core::accounts::Secret;
@@ -178,7 +178,7 @@ pub(super) fn lang(req: &HttpRequest) -> Lang {
 
 /// The page of ours that led to a request, as its address here; what an act said there is not said again.
 pub(super) fn came_from(req: &HttpRequest) -> Option<String> {
-    let text = |name| {
+    let text = |name: HeaderName| {
         let value = req.headers().get(name);
         value.and_then(|value| value.to_str().ok())
     };
