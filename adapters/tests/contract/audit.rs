@@ -133,30 +133,9 @@ async fn lines_wait_in_their_order_until_they_are_linked(t: Bench) {
     }
 }
 
-async fn lines_are_looked_for_newest_first_by_each_filter(t: Bench) {
-    let of = |actor: &str, act: &str, subject: &str, outcome: &str, seconds| Line {
-        actor: actor.into(),
-        act: act.into(),
-        outcome: outcome.into(),
-        ..line(&t, subject, seconds)
-    };
-    let lines = [
-        of("staff:1", "cases.take", "C1", "ok", 1),
-        of("staff:2", "cases.approve", "C1", "same_person", 2),
-        of("staff:1", "casesx.take", "C2", "ok", 2),
-        of("job:x", "jobs.run_now", "x", "ok", 3),
-    ];
-    for line in &lines {
-        append(&t, line).await.unwrap();
-    }
-    let [first, one, other, last] = lines;
-    // Of one moment the greater id comes first.
-    let (second, third) = if one.audit_id < other.audit_id {
-        (one.clone(), other.clone())
-    } else {
-        (other.clone(), one.clone())
-    };
-    let all = Wanted {
+/// What is found when everything is looked for but for a change.
+async fn found(t: &Bench, change: impl FnOnce(&mut Wanted), limit: i64) -> Vec<Line> {
+    let mut wanted = Wanted {
         from: at(0),
         to: at(4),
         behind: None,
@@ -165,99 +144,53 @@ async fn lines_are_looked_for_newest_first_by_each_filter(t: Bench) {
         subject: String::new(),
         outcome: String::new(),
     };
+    change(&mut wanted);
+    let mut view = t.view().await;
+    view.audit().lines(&wanted, limit).await.unwrap()
+}
+
+async fn lines_are_looked_for_newest_first_by_each_filter(t: Bench) {
+    let of = |actor: &str, act: &str, subject: &str, outcome: &str, seconds| Line {
+        actor: actor.into(),
+        act: act.into(),
+        outcome: outcome.into(),
+        ..line(&t, subject, seconds)
+    };
+    let first = of("staff:1", "cases.take", "C1", "ok", 1);
+    let one = of("staff:2", "cases.approve", "C1", "same_person", 2);
+    let other = of("staff:1", "casesx.take", "C2", "ok", 2);
+    let last = of("job:x", "jobs.run_now", "x", "ok", 3);
+    for line in [&first, &one, &other, &last] {
+        append(&t, line).await.unwrap();
+    }
+    // Of one moment the greater id comes first.
+    let mut of_one_moment = [one.clone(), other.clone()];
+    of_one_moment.sort_by(|a, b| b.audit_id.cmp(&a.audit_id));
+    let [second, third] = of_one_moment;
+    let all = [last, second, third, first.clone()];
     let behind = |line: &Line| Some((line.at, line.audit_id.clone()));
-    let (ends, begins) = (
-        Wanted {
-            to: at(3),
-            ..all.clone()
-        },
-        Wanted {
-            from: at(3),
-            ..all.clone()
-        },
-    );
-    let found = [last.clone(), third.clone(), second.clone(), first.clone()];
-    for (wanted, limit, expected) in [
-        (all.clone(), 9, found.to_vec()),
-        (all.clone(), 2, found[..2].to_vec()),
-        (
-            Wanted {
-                behind: behind(&third),
-                ..all.clone()
-            },
-            9,
-            found[2..].to_vec(),
-        ),
-        (
-            Wanted {
-                behind: behind(&first),
-                ..all.clone()
-            },
-            9,
-            Vec::new(),
-        ),
-        (ends, 9, found[1..].to_vec()),
-        (begins, 9, found[..1].to_vec()),
-        (
-            Wanted {
-                actor: "staff:2".into(),
-                ..all.clone()
-            },
-            9,
-            vec![one.clone()],
-        ),
-        (
-            Wanted {
-                actor: "staff:".into(),
-                ..all.clone()
-            },
-            9,
-            Vec::new(),
-        ),
-        (
-            Wanted {
-                act: "cases.".into(),
-                ..all.clone()
-            },
-            9,
-            vec![one.clone(), first.clone()],
-        ),
-        (
-            Wanted {
-                act: "cases.take".into(),
-                ..all.clone()
-            },
-            9,
-            vec![first.clone()],
-        ),
-        (
-            Wanted {
-                act: "%".into(),
-                ..all.clone()
-            },
-            9,
-            Vec::new(),
-        ),
-        (
-            Wanted {
-                subject: "C2".into(),
-                ..all.clone()
-            },
-            9,
-            vec![other.clone()],
-        ),
-        (
-            Wanted {
-                outcome: "same_person".into(),
-                ..all.clone()
-            },
-            9,
-            vec![one.clone()],
-        ),
-    ] {
-        let mut view = t.view().await;
-        let lines = view.audit().lines(&wanted, limit).await.unwrap();
-        assert_eq!(lines, expected, "{wanted:?}");
+    assert_eq!(found(&t, |_| {}, 9).await, all);
+    assert_eq!(found(&t, |_| {}, 2).await, all[..2]);
+    let rest = found(&t, |wanted| wanted.behind = behind(&all[1]), 9).await;
+    assert_eq!(rest, all[2..]);
+    let none = found(&t, |wanted| wanted.behind = behind(&all[3]), 9).await;
+    assert!(none.is_empty());
+    let before = found(&t, |wanted| wanted.to = at(3), 9).await;
+    assert_eq!(before, all[1..]);
+    let since = found(&t, |wanted| wanted.from = at(3), 9).await;
+    assert_eq!(since, all[..1]);
+    let filters: [(fn(&mut Wanted), Vec<&Line>); 7] = [
+        (|wanted| wanted.actor = "staff:2".into(), vec![&one]),
+        (|wanted| wanted.actor = "staff:".into(), vec![]),
+        (|wanted| wanted.act = "cases.".into(), vec![&one, &first]),
+        (|wanted| wanted.act = "cases.take".into(), vec![&first]),
+        (|wanted| wanted.act = "%".into(), vec![]),
+        (|wanted| wanted.subject = "C2".into(), vec![&other]),
+        (|wanted| wanted.outcome = "same_person".into(), vec![&one]),
+    ];
+    for (filter, expected) in filters {
+        let lines = found(&t, filter, 9).await;
+        assert_eq!(lines.iter().collect::<Vec<_>>(), expected);
     }
 }
 
