@@ -138,6 +138,7 @@ fn held(maker: &Maker<'_>, task: &CheckTask) -> TradeTask {
         sent_at: None,
         hold: Some(Hold::FiguresDiffer),
         payee_confirmed: false,
+        numbers: 0,
         refusals: 0,
         kept: Fen::ZERO,
         frozen: false,

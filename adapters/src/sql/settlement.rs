@@ -193,6 +193,14 @@ impl<C: Conn> SettlementReads for Sql<C> {
         self.committed_for(account, period).await
     }
 
+    async fn numbers_made(
+        &mut self,
+        account: &GenerationAccountId,
+        period: &Period,
+    ) -> Result<i64, StoreError> {
+        self.numbers_of(account, period).await
+    }
+
     async fn is_stopped_beside(&mut self, trade: &TradeTask) -> Result<bool, StoreError> {
         self.is_another_stopped(trade).await
     }

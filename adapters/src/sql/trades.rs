@@ -24,7 +24,7 @@ macro_rules! trades {
         concat!(
             "SELECT trade_task_id, check_task_id, generation_account_id, table_id, period, state, accepted_fen, ",
             "amount_fen, weights_epoch, queue_key, enqueued_at, payout_no, paid_fen, payee, sent_at, hold, ",
-            "payee_confirmed, refusals, kept_fen, frozen, next_at, version FROM trade_task WHERE ",
+            "payee_confirmed, refusals, kept_fen, numbers, frozen, next_at, version FROM trade_task WHERE ",
             $which
         )
     };
@@ -40,6 +40,8 @@ statements! { "trades":
     COMMITTED("trade_task") = "SELECT CAST(COALESCE(SUM(kept_fen + CASE WHEN state IN ('SENDING', 'UNKNOWN', 'PAID') \
         THEN COALESCE(paid_fen, amount_fen) ELSE 0 END), 0) AS BIGINT) AS n FROM trade_task \
         WHERE generation_account_id = $1 AND period = $2";
+    NUMBERS("trade_task") = "SELECT CAST(COALESCE(SUM(numbers), 0) AS BIGINT) AS n FROM trade_task \
+        WHERE generation_account_id = $1 AND period = $2";
     STOPPED("trade_task") = "SELECT COUNT(*) AS n FROM trade_task WHERE generation_account_id = $1 AND period = $2 \
         AND frozen = 1 AND trade_task_id <> $3";
     // Payouts of one account leave one after the other: what is read after it is the newest.
@@ -54,12 +56,12 @@ statements! { "trades":
         (SELECT generation_account_id FROM personal_table WHERE table_id = $1) AND state IN ('HELD', 'QUEUED', 'RETURNED') \
         ORDER BY trade_task_id";
     ADD("trade_task") = "INSERT INTO trade_task (trade_task_id, state, amount_fen, queue_key, weights_epoch, payout_no, \
-        paid_fen, payee, sent_at, hold, payee_confirmed, frozen, next_at, version, refusals, kept_fen, check_task_id, \
+        paid_fen, payee, sent_at, hold, payee_confirmed, frozen, next_at, version, refusals, kept_fen, numbers, check_task_id, \
         generation_account_id, table_id, period, accepted_fen, enqueued_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
-        $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
+        $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
     SAVE("trade_task") = "UPDATE trade_task SET state = $2, amount_fen = $3, queue_key = $4, weights_epoch = $5, \
         payout_no = $6, paid_fen = $7, payee = $8, sent_at = $9, hold = $10, payee_confirmed = $11, frozen = $12, \
-        next_at = $13, refusals = $15, kept_fen = $16, accepted_fen = $17, version = version + 1 \
+        next_at = $13, refusals = $15, kept_fen = $16, numbers = $17, accepted_fen = $18, version = version + 1 \
         WHERE trade_task_id = $1 AND version = $14";
     WEIGHTS("payout_queue") = "SELECT weights_version, wait_per_s, amount_per_fen FROM payout_queue WHERE one = 1";
     SET_WEIGHTS("payout_queue") = "UPDATE payout_queue SET weights_version = $1, wait_per_s = $2, amount_per_fen = $3 \
@@ -142,6 +144,14 @@ impl<C: Conn> Sql<C> {
         Ok(Fen::new(sum))
     }
 
+    pub(super) async fn numbers_of(
+        &mut self,
+        account: &GenerationAccountId,
+        period: &Period,
+    ) -> Result<i64, StoreError> {
+        self.count(&NUMBERS, args![account, period.as_str()]).await
+    }
+
     pub(super) async fn is_another_stopped(
         &mut self,
         trade: &TradeTask,
@@ -221,6 +231,7 @@ impl<C: Conn> Sql<C> {
             payee_confirmed: row.flag("payee_confirmed")?,
             refusals: row.int("refusals")?,
             kept: row.fen("kept_fen")?,
+            numbers: row.int("numbers")?,
             frozen: row.flag("frozen")?,
             next_at: row.maybe_time("next_at")?,
             version: row.int("version")?,
@@ -338,6 +349,7 @@ impl<C: WriteConn> Sql<C> {
             trade.version,
             trade.refusals,
             trade.kept,
+            trade.numbers,
         ])
     }
 }

@@ -152,6 +152,7 @@ pub(crate) fn trade_of(t: &Bench, task: &CheckTask, fen: i64, enqueued: i64) -> 
         sent_at: None,
         hold: None,
         payee_confirmed: false,
+        numbers: 0,
         refusals: 0,
         kept: Fen::ZERO,
         frozen: false,

@@ -19,6 +19,7 @@ contracts! { "trades":
         "SettlementReads::committed", "SettlementStore::committed_alone", "SettlementReads::sent_since",
         "SettlementReads::has_open_money"];
     one_that_is_stopped_is_seen_by_those_beside_it => ["SettlementReads::is_stopped_beside"];
+    the_numbers_of_a_month_are_counted_over_its_payouts => ["SettlementReads::numbers_made"];
     a_change_of_weights_finds_and_moves_what_was_keyed_before => ["SettlementStore::keyed_otherwise",
         "SettlementStore::rekey"];
     the_queue_has_the_weights_that_were_set_last => ["SettlementReads::kept_weights",
@@ -214,6 +215,36 @@ async fn a_change_of_weights_finds_and_moves_what_was_keyed_before(t: Bench) {
     let mut view = t.view().await;
     let kept = view.settlement().trade(id).await.unwrap().unwrap();
     assert_eq!((kept.key, kept.weights_epoch), (key, 2));
+}
+
+async fn the_numbers_of_a_month_are_counted_over_its_payouts(t: Bench) {
+    let (owner, table) = seller(&t).await;
+    let account = &table.generation_account_id;
+    for (n, numbers) in [(1, 2), (2, 3)] {
+        let task = task_of(&t, &owner, &table, n);
+        add_task(&t, &task).await.unwrap();
+        let trade = TradeTask {
+            numbers,
+            ..trade_of(&t, &task, 100, 7)
+        };
+        add_trade(&t, &trade).await.unwrap();
+        if n == 1 {
+            let withdrawn = TradeTask {
+                state: table_t::State::Withdrawn,
+                next_at: None,
+                ..trade
+            };
+            t.write(async |tx| tx.settlement().save_trade(&withdrawn).await)
+                .await
+                .unwrap();
+        }
+    }
+    let mut view = t.view().await;
+    let made = view.settlement().numbers_made(account, &period()).await;
+    assert_eq!(made.unwrap(), 5);
+    let other = period().minus(1);
+    let made = view.settlement().numbers_made(account, &other).await;
+    assert_eq!(made.unwrap(), 0);
 }
 
 async fn the_queue_has_the_weights_that_were_set_last(t: Bench) {

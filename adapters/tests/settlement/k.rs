@@ -134,6 +134,7 @@ pub(crate) fn trade_in(outside: &Outside, task: &CheckTask, state: table_t::Stat
             _ => None,
         },
         payee_confirmed: false,
+        numbers: 0,
         refusals: 0,
         kept: Fen::ZERO,
         frozen: false,

@@ -30,6 +30,7 @@ mod paying;
 mod place;
 mod reached;
 mod refused;
+mod restored;
 #[expect(dead_code, reason = "these stories need no second process")]
 #[path = "../payments/store.rs"]
 mod store;
@@ -180,6 +181,7 @@ fn main() {
         paying::stories(),
         reached::stories(),
         refused::stories(),
+        restored::stories(),
         tables::stories(),
         trouble::stories(),
         turns::stories(),

@@ -328,6 +328,7 @@ async fn insert_trade(
         sent_at: None,
         hold: Some(Hold::Unchecked),
         payee_confirmed: false,
+        numbers: 0,
         refusals: 0,
         kept: Fen::ZERO,
         frozen: false,

@@ -10,6 +10,7 @@
 //! | `watch`, `watching`, `calculation`, `settling` | which tables were updated, and what a month is worth |
 //! | `table_k`, `check_task`, `countdown`, `asking`, `checking`, `answering` | the owner checks before the money moves |
 //! | `table_t`, `trade_task`, `trade_queue`, `weighing`, `gate`, `trading`, `booking`, `dispatch`, `aside` | the queue of payouts, each paid at most once |
+//! | `numbers`, `looking_back` | the numbers of payouts, and what left under them that a restored store does not know |
 //! | `differing`, `owing` | what is told of figures of a month that are not one, and what two persons let go of it |
 //! | `brake` | what leaves within an hour, and the two persons who let the rest go on |
 //! | `energy`, `table_rows`, `records`, `events` | rows and how their owner pages through them, proof, what others hear |
@@ -28,6 +29,7 @@ pub mod events;
 pub mod flagged;
 pub mod ids;
 pub mod jobs;
+pub mod numbers;
 pub mod ports;
 pub mod readings;
 pub mod rules;
@@ -47,6 +49,7 @@ mod dispatch;
 mod error;
 mod gate;
 mod hearing;
+mod looking_back;
 mod missed;
 mod owing;
 mod records;
@@ -57,8 +60,8 @@ mod table_rows;
 mod watching;
 mod weighing;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 pub use answering::{Feedback, TaskView};
 pub use collecting::Collected;
@@ -104,6 +107,8 @@ pub struct Settlement {
     rules: Arc<SettlementRules>,
     /// That this node's weights are not those in force was said.
     is_apart: Arc<AtomicBool>,
+    /// The payout that was looked back for last, as it stood: it waits at the head as long as the brake holds it.
+    looked: Arc<Mutex<Option<(TradeTaskId, i64)>>>,
 }
 
 impl Settlement {
@@ -113,6 +118,7 @@ impl Settlement {
             ports,
             rules: Arc::new(rules),
             is_apart: Arc::default(),
+            looked: Arc::default(),
         }
     }
 

@@ -116,6 +116,12 @@ pub trait SettlementReads: Send {
         account: &GenerationAccountId,
         period: &Period,
     ) -> Result<Fen, StoreError>;
+    /// How many payout numbers an account's month has had.
+    async fn numbers_made(
+        &mut self,
+        account: &GenerationAccountId,
+        period: &Period,
+    ) -> Result<i64, StoreError>;
     /// Whether a contradiction stopped another payout of the same account and month, whatever became of that since.
     async fn is_stopped_beside(&mut self, trade: &TradeTask) -> Result<bool, StoreError>;
     /// Paid payouts that were sent since a moment, after one of them, in order: those the bank may still give back.

@@ -51,6 +51,8 @@ pub struct TradeTask {
     pub enqueued_at: Time,
     /// Made before the first send, for ever.
     pub payout_no: Option<String>,
+    /// How many numbers it has had.
+    pub numbers: i64,
     /// The true sum the platform paid.
     pub paid: Option<Fen>,
     /// Frozen with the number: a resend goes where the first send went.

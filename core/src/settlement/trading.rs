@@ -6,6 +6,7 @@ use super::brake;
 use super::checking::{self, Seen};
 use super::differing::Differing;
 use super::ids::TradeTaskId;
+use super::numbers;
 use super::records::{of_row, tell_differs, trade_line};
 use super::rules::SettlementRules;
 use super::table_k;
@@ -305,8 +306,11 @@ async fn freeze(
     }
     trade.amount = payable;
     trade.payee = Some(table.identity);
-    let cause = format!("{}:{}", trade.trade_task_id, trade.version);
-    trade.payout_no = Some(draw.number(&rules.number_prefix, "payout", &cause));
+    let (account, period) = (&trade.generation_account_id, &trade.period);
+    let made = tx.settlement().numbers_made(account, period).await?;
+    let (prefix, nth) = (&rules.number_prefix, made.saturating_add(1));
+    trade.payout_no = Some(numbers::payout_no(prefix, account, period, nth));
+    trade.numbers = trade.numbers.saturating_add(1);
     trade.sent_at = Some(draw.now);
     let sending = Seen::plain(table_k::Input::TradeSending);
     checking::see(tx, rules, draw, &trade.check_task_id, &sending).await?;

@@ -39,13 +39,7 @@ impl Draw {
     }
 
     fn bytes(&self, label: &str, cause: &str, block: u64) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(self.seed);
-        hash.update(label.as_bytes());
-        hash.update([0]);
-        hash.update(cause.as_bytes());
-        hash.update(block.to_be_bytes());
-        hash.finalize().into()
+        digest(&self.seed, label, cause, block)
     }
 
     /// A UUIDv7 of this draw's moment for one label and cause.
@@ -74,25 +68,44 @@ impl Draw {
     /// `prefix` and 22 characters of `[0-9A-Za-z]`, unbiased: an external number (money.md G3).
     #[must_use]
     pub fn number(&self, prefix: &str, label: &str, cause: &str) -> String {
-        const ALPHABET: &[u8; 62] =
-            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-        let mut text = prefix.to_owned();
-        let length = prefix.len().saturating_add(22);
-        let mut block = 0;
-        while text.len() < length {
-            // 248 is the largest multiple of 62 below 256: higher bytes would favour early letters.
-            let usable = self.bytes(label, cause, block);
-            for byte in usable.iter().filter(|byte| **byte < 248) {
-                if let Some(letter) = ALPHABET.get(usize::from(byte.rem_euclid(62)))
-                    && text.len() < length
-                {
-                    text.push(char::from(*letter));
-                }
-            }
-            block = block.saturating_add(1);
-        }
-        text
+        spell(prefix, |block| self.bytes(label, cause, block))
     }
+}
+
+/// As [`Draw::number`], by its cause alone: the same for ever, whoever makes it.
+#[must_use]
+pub fn number_by_cause(prefix: &str, label: &str, cause: &str) -> String {
+    spell(prefix, |block| digest(&[0; 32], label, cause, block))
+}
+
+fn digest(seed: &[u8; 32], label: &str, cause: &str, block: u64) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(seed);
+    hash.update(label.as_bytes());
+    hash.update([0]);
+    hash.update(cause.as_bytes());
+    hash.update(block.to_be_bytes());
+    hash.finalize().into()
+}
+
+fn spell(prefix: &str, bytes: impl Fn(u64) -> [u8; 32]) -> String {
+    const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut text = prefix.to_owned();
+    let length = prefix.len().saturating_add(22);
+    let mut block = 0;
+    while text.len() < length {
+        // 248 is the largest multiple of 62 below 256: higher bytes would favour early letters.
+        let usable = bytes(block);
+        for byte in usable.iter().filter(|byte| **byte < 248) {
+            if let Some(letter) = ALPHABET.get(usize::from(byte.rem_euclid(62)))
+                && text.len() < length
+            {
+                text.push(char::from(*letter));
+            }
+        }
+        block = block.saturating_add(1);
+    }
+    text
 }
 
 #[cfg(test)]

@@ -61,6 +61,7 @@ async fn queue(store: &dyn Store, first: u64, end: u64) -> Result<(), Trouble> {
                     sent_at: None,
                     hold: None,
                     payee_confirmed: false,
+                    numbers: 0,
                     refusals: 0,
                     kept: Fen::ZERO,
                     frozen: false,
