@@ -26,6 +26,7 @@ mod oracle;
 mod pace;
 mod payee;
 mod paying;
+mod payouts;
 #[path = "../place/mod.rs"]
 mod place;
 mod reached;

@@ -16,9 +16,10 @@ use lifeline_core::store::snapshot;
 use tokio::sync::Notify;
 
 use crate::checking::{answer, sent};
+use crate::payouts::{confirm_payee, confirmed, trade};
 use crate::store::{Place, start};
 use crate::stories;
-use crate::world::{Fault, Outside, Seller, rules};
+use crate::world::{Fault, Outside, ports, rules};
 
 stories! {
     a_return_heard_late_takes_nothing_from_the_next_number;
@@ -65,20 +66,10 @@ fn late(place: &Place, outside: &Outside, says: Option<PayoutAnswer>) -> (Settle
         go_on: Notify::new(),
     });
     let ports = Ports {
-        store: place.store.clone(),
-        clock: Arc::new(outside.clone()),
-        entropy: Arc::new(outside.clone()),
-        head_end: Arc::new(outside.clone()),
-        publishing: Arc::new(outside.clone()),
-        reviewer: Arc::new(outside.clone()),
         payer: late.clone(),
+        ..ports(place.store.clone(), outside)
     };
     (Settlement::new(ports, rules()), late)
-}
-
-async fn trade(place: &Place, seller: &Seller) -> TradeTask {
-    let task = place.newest_task(seller).await;
-    place.trade_of(&task.check_task_id).await.unwrap()
 }
 
 async fn contradictions(place: &Place, trade: &TradeTask) -> usize {
@@ -91,21 +82,11 @@ async fn contradictions(place: &Place, trade: &TradeTask) -> usize {
     stopped.count()
 }
 
-/// The owner says that the payee is right.
-async fn confirm_payee(app: &Settlement, place: &Place, seller: &Seller) {
-    let task = place.newest_task(seller).await;
-    let own = app.own_task(&seller.owner, &task.check_task_id).await;
-    app.confirm_payee(&own.unwrap(), "").await.unwrap();
-}
-
 /// One process asks after what the bank may give back and is stopped; meanwhile another books the return, and the
 /// owner has it paid again.
 async fn a_return_heard_late_takes_nothing_from_the_next_number(place: Place) {
     let outside = Outside::at(start());
-    let (app, seller) = sent(&place, &outside, "10").await;
-    answer(&app, &place, &seller, Feedback::Confirm)
-        .await
-        .unwrap();
+    let (app, seller) = confirmed(&place, &outside).await;
     app.sweep_trades().await.unwrap();
     let sum = Fen::new(12_400);
     outside.with(|world| world.payouts[0].3 = PayoutAnswer::Returned(sum));
@@ -133,10 +114,7 @@ async fn a_return_heard_late_takes_nothing_from_the_next_number(place: Place) {
 /// The platform fenced a number and pays under it after all, which it must not: the task is stopped and told.
 async fn a_payment_under_a_number_given_up_stops_the_task(place: Place) {
     let outside = Outside::at(start());
-    let (app, seller) = sent(&place, &outside, "10").await;
-    answer(&app, &place, &seller, Feedback::Confirm)
-        .await
-        .unwrap();
+    let (app, seller) = confirmed(&place, &outside).await;
     outside.with(|world| world.faults.push_back(Fault::Before));
     app.sweep_trades().await.unwrap();
     let first = trade(&place, &seller).await;
@@ -165,10 +143,7 @@ async fn a_payment_under_a_number_given_up_stops_the_task(place: Place) {
 /// One node asks while another sends again; its answer comes after the payment.
 async fn what_was_not_there_yet_when_one_node_asked_is_no_contradiction(place: Place) {
     let outside = Outside::at(start());
-    let (app, seller) = sent(&place, &outside, "10").await;
-    answer(&app, &place, &seller, Feedback::Confirm)
-        .await
-        .unwrap();
+    let (app, seller) = confirmed(&place, &outside).await;
     outside.with(|world| world.faults.push_back(Fault::Before));
     app.sweep_trades().await.unwrap();
     let (slow, gate) = late(&place, &outside, Some(PayoutAnswer::NotFound));
@@ -189,10 +164,7 @@ async fn what_was_not_there_yet_when_one_node_asked_is_no_contradiction(place: P
 /// is paid again only once two persons let it go on.
 async fn a_stopped_payout_that_comes_back_is_noticed_and_goes_on_by_two_persons(place: Place) {
     let outside = Outside::at(start());
-    let (app, seller) = sent(&place, &outside, "10").await;
-    answer(&app, &place, &seller, Feedback::Confirm)
-        .await
-        .unwrap();
+    let (app, seller) = confirmed(&place, &outside).await;
     app.sweep_trades().await.unwrap();
     let sum = Fen::new(12_400);
     let row = outside.with(|world| world.payouts.remove(0));

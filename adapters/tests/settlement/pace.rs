@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use lifeline_adapters::sql::Engine;
-use lifeline_core::settlement::{Ports, Settlement, SettlementError};
+use lifeline_core::settlement::{Settlement, SettlementError};
 use lifeline_core::store::{Commits, Snapshot, Store, StoreError, UnitName, UnitOfWork};
 
 use crate::store::{Place, start};
 use crate::stories;
 use crate::watching::sellers;
-use crate::world::{Outside, app, rules};
+use crate::world::{Outside, app, ports, rules};
 
 stories! {
     a_page_the_store_does_not_take_whole_is_taken_by_halves;
@@ -99,16 +99,7 @@ impl Store for Busy {
 fn watching(store: &Arc<Busy>, outside: &Outside, side_by_side: usize) -> Settlement {
     let mut rules = rules();
     rules.watch.side_by_side = side_by_side;
-    let ports = Ports {
-        store: store.clone(),
-        clock: Arc::new(outside.clone()),
-        entropy: Arc::new(outside.clone()),
-        head_end: Arc::new(outside.clone()),
-        publishing: Arc::new(outside.clone()),
-        reviewer: Arc::new(outside.clone()),
-        payer: Arc::new(outside.clone()),
-    };
-    Settlement::new(ports, rules)
+    Settlement::new(ports(store.clone(), outside), rules)
 }
 
 /// So many sellers whose month is collected.

@@ -1,18 +1,15 @@
 //! What the platform refuses again and again, and what the bank gives back otherwise than it was paid: told, and never
 //! paid twice (table T, g3 and g4).
 
-use lifeline_core::ledger::Account;
 use lifeline_core::settlement::ports::PayoutAnswer;
 use lifeline_core::settlement::table_t::State;
-use lifeline_core::settlement::trade_task::{Hold, TradeTask};
-use lifeline_core::settlement::{Feedback, Settlement};
+use lifeline_core::settlement::trade_task::Hold;
 use lifeline_core::shared::money::Fen;
-use lifeline_core::store::snapshot;
 
-use crate::checking::{answer, sent};
+use crate::payouts::{SUM, booked, confirm_payee, confirmed, trade};
 use crate::store::{Place, start};
 use crate::stories;
-use crate::world::{Fault, Outside, Seller};
+use crate::world::{Fault, Outside};
 
 stories! {
     a_payout_refused_three_times_is_told_and_tried_daily;
@@ -22,22 +19,7 @@ stories! {
     a_payout_of_nothing_is_booked_as_nothing_and_told;
 }
 
-const SUM: Fen = Fen::new(12_400);
 const PART: Fen = Fen::new(5_000);
-
-/// A month of 124.00 yuan, confirmed.
-async fn confirmed(place: &Place, outside: &Outside) -> (Settlement, Seller) {
-    let (app, seller) = sent(place, outside, "10").await;
-    answer(&app, place, &seller, Feedback::Confirm)
-        .await
-        .unwrap();
-    (app, seller)
-}
-
-async fn trade(place: &Place, seller: &Seller) -> TradeTask {
-    let task = place.newest_task(seller).await;
-    place.trade_of(&task.check_task_id).await.unwrap()
-}
 
 async fn told(place: &Place, what: &str) -> i64 {
     place
@@ -50,20 +32,6 @@ async fn told(place: &Place, what: &str) -> i64 {
 async fn owner_told(place: &Place) -> i64 {
     let told = "SELECT COUNT(*) FROM outbox WHERE kind = 'settlement.payout_refused'";
     place.number(told).await
-}
-
-async fn confirm_payee(app: &Settlement, place: &Place, seller: &Seller) {
-    let task = place.newest_task(seller).await;
-    let own = app.own_task(&seller.owner, &task.check_task_id).await;
-    app.confirm_payee(&own.unwrap(), "").await.unwrap();
-}
-
-/// What left by the books, less what came back.
-async fn booked(place: &Place) -> Fen {
-    let mut view = snapshot(&*place.store).await.unwrap();
-    let balances = view.ledger().balances().await.unwrap();
-    let payout = balances.iter().find(|one| one.account == Account::Payout);
-    Fen::ZERO.minus(payout.unwrap().net).unwrap()
 }
 
 async fn a_payout_refused_three_times_is_told_and_tried_daily(place: Place) {

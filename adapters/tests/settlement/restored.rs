@@ -1,17 +1,13 @@
 //! After a restore (money.md 2.9): the store that was put back does not remember what left since the copy was made, and the
 //! platform does. Nothing of it is paid a second time.
 
-use lifeline_core::ledger::Account;
+use lifeline_core::settlement::Settlement;
 use lifeline_core::settlement::numbers::payout_no;
 use lifeline_core::settlement::ports::PayoutAnswer;
 use lifeline_core::settlement::table_k;
 use lifeline_core::settlement::table_t::State;
-use lifeline_core::settlement::trade_task::TradeTask;
-use lifeline_core::settlement::{Feedback, Settlement};
-use lifeline_core::shared::money::Fen;
-use lifeline_core::store::snapshot;
 
-use crate::checking::{answer, sent};
+use crate::payouts::{SUM, booked, confirm_payee, confirmed, trade};
 use crate::store::{Place, start};
 use crate::stories;
 use crate::world::{Outside, Seller, app, period, rules};
@@ -24,18 +20,12 @@ stories! {
     m2_09_what_nobody_sent_is_fenced_before_it_is_paid;
 }
 
-const SUM: Fen = Fen::new(12_400);
-
-/// A month of 124.00 yuan, confirmed in a store that was put back once.
-async fn confirmed(place: &Place, outside: &Outside) -> (Settlement, Seller) {
-    let (_, seller) = sent(place, outside, "10").await;
+/// A node on the store after it was put back once; a month of 124.00 yuan is confirmed.
+async fn put_back(place: &Place, outside: &Outside) -> (Settlement, Seller) {
+    let (_, seller) = confirmed(place, outside).await;
     let mut rules = rules();
     rules.number_prefix = "t1".to_owned();
-    let app = app(place, outside, rules);
-    answer(&app, place, &seller, Feedback::Confirm)
-        .await
-        .unwrap();
-    (app, seller)
+    (app(place, outside, rules), seller)
 }
 
 /// What the platform knows of the number that the month had before the restore.
@@ -45,11 +35,6 @@ fn knows(outside: &Outside, seller: &Seller, nth: i64, answer: PayoutAnswer) {
     outside.with(|world| world.payouts.push((number, SUM, card, answer)));
 }
 
-async fn trade(place: &Place, seller: &Seller) -> TradeTask {
-    let task = place.newest_task(seller).await;
-    place.trade_of(&task.check_task_id).await.unwrap()
-}
-
 async fn sweep(app: &Settlement, outside: &Outside) {
     for _ in 0..3 {
         app.sweep_trades().await.unwrap();
@@ -57,20 +42,9 @@ async fn sweep(app: &Settlement, outside: &Outside) {
     }
 }
 
-/// What left by the books, less what came back.
-async fn booked(place: &Place) -> Fen {
-    let mut view = snapshot(&*place.store).await.unwrap();
-    let balances = view.ledger().balances().await.unwrap();
-    let payout = balances.iter().find(|one| one.account == Account::Payout);
-    Fen::ZERO.minus(payout.unwrap().net).unwrap()
-}
-
 async fn m2_09_a_payout_is_numbered_by_its_month(place: Place) {
     let outside = Outside::at(start());
-    let (app, seller) = sent(&place, &outside, "10").await;
-    answer(&app, &place, &seller, Feedback::Confirm)
-        .await
-        .unwrap();
+    let (app, seller) = confirmed(&place, &outside).await;
     app.sweep_trades().await.unwrap();
     let number = outside.with(|world| world.payouts[0].0.clone());
     assert_eq!(number, payout_no("t0", &seller.account, &period(), 1));
@@ -79,7 +53,7 @@ async fn m2_09_a_payout_is_numbered_by_its_month(place: Place) {
 
 async fn m2_09_what_was_paid_since_the_copy_is_taken_up_and_not_paid_again(place: Place) {
     let outside = Outside::at(start());
-    let (app, seller) = confirmed(&place, &outside).await;
+    let (app, seller) = put_back(&place, &outside).await;
     knows(&outside, &seller, 1, PayoutAnswer::Paid(SUM));
     sweep(&app, &outside).await;
     let paid = trade(&place, &seller).await;
@@ -92,7 +66,7 @@ async fn m2_09_what_was_paid_since_the_copy_is_taken_up_and_not_paid_again(place
 
 async fn m2_09_the_number_that_was_paid_in_the_end_is_found_behind_those_given_up(place: Place) {
     let outside = Outside::at(start());
-    let (app, seller) = confirmed(&place, &outside).await;
+    let (app, seller) = put_back(&place, &outside).await;
     knows(&outside, &seller, 1, PayoutAnswer::Refused);
     knows(&outside, &seller, 2, PayoutAnswer::Fenced);
     knows(&outside, &seller, 3, PayoutAnswer::Accepted);
@@ -111,13 +85,11 @@ async fn m2_09_the_number_that_was_paid_in_the_end_is_found_behind_those_given_u
 
 async fn m2_09_what_came_back_since_the_copy_is_paid_again_once(place: Place) {
     let outside = Outside::at(start());
-    let (app, seller) = confirmed(&place, &outside).await;
+    let (app, seller) = put_back(&place, &outside).await;
     knows(&outside, &seller, 1, PayoutAnswer::Returned(SUM));
     sweep(&app, &outside).await;
     assert_eq!(trade(&place, &seller).await.state, State::Returned);
-    let task = place.newest_task(&seller).await;
-    let own = app.own_task(&seller.owner, &task.check_task_id).await;
-    app.confirm_payee(&own.unwrap(), "").await.unwrap();
+    confirm_payee(&app, &place, &seller).await;
     sweep(&app, &outside).await;
     assert_eq!(trade(&place, &seller).await.state, State::Paid);
     assert_eq!((outside.paid(), booked(&place).await), (SUM, SUM));
@@ -125,7 +97,7 @@ async fn m2_09_what_came_back_since_the_copy_is_paid_again_once(place: Place) {
 
 async fn m2_09_what_nobody_sent_is_fenced_before_it_is_paid(place: Place) {
     let outside = Outside::at(start());
-    let (app, seller) = confirmed(&place, &outside).await;
+    let (app, seller) = put_back(&place, &outside).await;
     sweep(&app, &outside).await;
     assert_eq!(trade(&place, &seller).await.state, State::Paid);
     let (before, now) = (

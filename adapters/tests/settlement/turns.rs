@@ -24,7 +24,7 @@ use crate::checking::{answer, sent};
 use crate::k::{NET, settled, task_in, trade_in};
 use crate::store::{Place, start};
 use crate::stories;
-use crate::world::{Fault, Outside, Seller, rules};
+use crate::world::{Fault, Outside, Seller, ports, rules};
 
 stories! {
     what_a_reviewer_said_of_an_earlier_round_is_not_said_of_the_next;
@@ -64,18 +64,6 @@ impl ReviewTerminal for Late {
     }
 }
 
-fn ports(place: &Place, outside: &Outside) -> Ports {
-    Ports {
-        store: place.store.clone(),
-        clock: Arc::new(outside.clone()),
-        entropy: Arc::new(outside.clone()),
-        head_end: Arc::new(outside.clone()),
-        publishing: Arc::new(outside.clone()),
-        reviewer: Arc::new(outside.clone()),
-        payer: Arc::new(outside.clone()),
-    }
-}
-
 /// Another node on the same store, which hears the reviewer late.
 fn late(place: &Place, outside: &Outside) -> (Settlement, Arc<Late>) {
     let late = Arc::new(Late {
@@ -85,7 +73,7 @@ fn late(place: &Place, outside: &Outside) -> (Settlement, Arc<Late>) {
     });
     let ports = Ports {
         reviewer: late.clone(),
-        ..ports(place, outside)
+        ..ports(place.store.clone(), outside)
     };
     (Settlement::new(ports, rules()), late)
 }
@@ -133,7 +121,7 @@ async fn while_another_looks(
     };
     let ports = Ports {
         clock: Arc::new(clock),
-        ..ports(place, outside)
+        ..ports(place.store.clone(), outside)
     };
     let slow = Settlement::new(ports, rules());
     let runtime = Handle::current();
@@ -388,7 +376,7 @@ async fn two_payouts_of_a_month_that_leave_at_once_pay_it_once(place: Place) {
             .await;
         payouts.push(payout);
     }
-    let app = Settlement::new(ports(&place, &outside), rules());
+    let app = Settlement::new(ports(place.store.clone(), &outside), rules());
     let (holds, done) = (Notify::new(), Notify::new());
     let sending = TradeTask {
         state: table_t::State::Sending,

@@ -298,17 +298,21 @@ pub(crate) fn rules() -> SettlementRules {
     SettlementRules::default()
 }
 
-pub(crate) fn app(place: &Place, outside: &Outside, rules: SettlementRules) -> Settlement {
-    let ports = Ports {
-        store: place.store.clone(),
+/// This outside, over a store.
+pub(crate) fn ports(store: Arc<dyn Store>, outside: &Outside) -> Ports {
+    Ports {
+        store,
         clock: Arc::new(outside.clone()),
         entropy: Arc::new(outside.clone()),
         head_end: Arc::new(outside.clone()),
         publishing: Arc::new(outside.clone()),
         reviewer: Arc::new(outside.clone()),
         payer: Arc::new(outside.clone()),
-    };
-    Settlement::new(ports, rules)
+    }
+}
+
+pub(crate) fn app(place: &Place, outside: &Outside, rules: SettlementRules) -> Settlement {
+    Settlement::new(ports(place.store.clone(), outside), rules)
 }
 
 /// A household that sells power, with its table open since long.
