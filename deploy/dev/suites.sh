@@ -179,6 +179,7 @@ run_browser() {
         suite "browser publishing on $engine" 180 "$DEV/with-demo.sh" "$engine" node tests/browser/publishing.mjs
         suite "browser console on $engine" 240 "$DEV/with-demo.sh" "$engine" node tests/browser/console.mjs
         suite "browser console, every role, on $engine" 400 "$DEV/with-demo.sh" "$engine" node tests/browser/roles.mjs
+        suite "browser what goes on by two persons, on $engine" 180 "$DEV/with-demo.sh" "$engine" node tests/browser/going_on.mjs
         suite "browser requests on $engine" 300 "$DEV/with-demo.sh" "$engine" node tests/browser/requests.mjs
         suite "browser solar on $engine" 240 "$DEV/with-demo.sh" "$engine" node tests/browser/solar.mjs
         suite "browser settling on $engine" 300 "$DEV/with-demo.sh" "$engine" node tests/browser/settling.mjs
