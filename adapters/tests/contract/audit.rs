@@ -149,6 +149,9 @@ async fn found(t: &Bench, change: impl FnOnce(&mut Wanted), limit: i64) -> Vec<L
     view.audit().lines(&wanted, limit).await.unwrap()
 }
 
+/// One thing that is looked for.
+type Narrow = fn(&mut Wanted);
+
 async fn lines_are_looked_for_newest_first_by_each_filter(t: Bench) {
     let of = |actor: &str, act: &str, subject: &str, outcome: &str, seconds| Line {
         actor: actor.into(),
@@ -179,7 +182,7 @@ async fn lines_are_looked_for_newest_first_by_each_filter(t: Bench) {
     assert_eq!(before, all[1..]);
     let since = found(&t, |wanted| wanted.from = at(3), 9).await;
     assert_eq!(since, all[..1]);
-    let filters: [(fn(&mut Wanted), Vec<&Line>); 7] = [
+    let filters: [(Narrow, Vec<&Line>); 7] = [
         (|wanted| wanted.actor = "staff:2".into(), vec![&one]),
         (|wanted| wanted.actor = "staff:".into(), vec![]),
         (|wanted| wanted.act = "cases.".into(), vec![&one, &first]),

@@ -137,7 +137,7 @@ pub struct Unreadable;
 
 impl News {
     /// The kinds [`News::read`] understands.
-    pub const KINDS: [&'static str; 21] = [
+    pub const KINDS: [&'static str; 22] = [
         POSTED,
         REFUNDED,
         SHARING_ACCEPTED,
