@@ -279,8 +279,8 @@ async fn a_corrected_month_pays_the_difference_only(place: Place) {
         "nothing is paid, nothing taken"
     );
     assert_eq!(place.trade_of(&less.check_task_id).await, None);
-    let carried =
-        "SELECT COUNT(*) FROM case_file WHERE cause LIKE 'settlement:paid_more_than_accepted:%'";
+    let carried = "SELECT COUNT(*) FROM case_file WHERE cause LIKE 'settlement:paid_more_than_accepted:%' \
+         AND facts LIKE '%\"paid_more_fen\":6820%'";
     assert_eq!(place.number(carried).await, 1);
 }
 

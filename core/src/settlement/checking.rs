@@ -3,11 +3,10 @@
 use super::asking::{add_task, news};
 use super::check_task::{CheckTask, RejectReason};
 use super::countdown::CountdownRules;
-use super::differing::Differing;
 use super::energy::{EnergyVersion, Settled, VersionState};
 use super::events::{self, MonthNews};
 use super::ids::{CheckTaskId, TradeTaskId};
-use super::records::{case, of_row, task_line, tell_differs, trade_line};
+use super::records::{case, of_row, task_line, tell_paid_more, trade_line};
 use super::rules::SettlementRules;
 use super::table_k::{Effect, Facts, Input, State, Verdict, decide};
 use super::table_t;
@@ -303,8 +302,7 @@ async fn insert_trade(
     let payable = task.net.minus(committed)?;
     if !payable.is_positive() {
         if payable < Fen::ZERO {
-            let about = task.check_task_id.as_str();
-            tell_differs(tx, draw, about, Differing::PaidMore).await?;
+            tell_paid_more(tx, draw, &task.check_task_id, payable).await?;
         }
         return Ok(None);
     }

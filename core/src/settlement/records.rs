@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::check_task::CheckTask;
 use super::differing::Differing;
-use super::ids::TradeTaskId;
+use super::ids::{CheckTaskId, TradeTaskId};
 use super::trade_task::TradeTask;
 use super::{CAUSES, SettlementError};
 use crate::audit;
@@ -12,6 +12,7 @@ use crate::cases::{Case, CaseKind, rounds};
 use crate::evidence::{Act, Entry};
 use crate::shared::draw::Draw;
 use crate::shared::ids::{CaseId, EvidenceId};
+use crate::shared::money::Fen;
 use crate::store::{StoreError, Tx};
 
 /// One line per decision about a check task (PV-22..26).
@@ -124,6 +125,23 @@ pub(super) async fn tell_differs(
     what: Differing,
 ) -> Result<(), StoreError> {
     let told = differs(draw, subject, what);
+    rounds::open_while_it_lasts(tx.cases(), &told).await?;
+    Ok(())
+}
+
+/// Tells that more left for a month than it is worth, and how much more: `payable` is below zero.
+pub(super) async fn tell_paid_more(
+    tx: &mut Tx,
+    draw: &Draw,
+    check_task: &CheckTaskId,
+    payable: Fen,
+) -> Result<(), SettlementError> {
+    let what = Differing::PaidMore;
+    let more = Fen::ZERO.minus(payable)?;
+    let told = Case {
+        facts: json!({ "paid_more_fen": more.get(), "what": what.as_str() }).to_string(),
+        ..differs(draw, check_task.as_str(), what)
+    };
     rounds::open_while_it_lasts(tx.cases(), &told).await?;
     Ok(())
 }

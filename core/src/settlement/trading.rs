@@ -4,10 +4,9 @@ use super::SettlementError;
 use super::booking;
 use super::brake;
 use super::checking::{self, Seen};
-use super::differing::Differing;
 use super::ids::TradeTaskId;
 use super::numbers;
-use super::records::{of_row, tell_differs, trade_line};
+use super::records::{of_row, tell_paid_more, trade_line};
 use super::rules::SettlementRules;
 use super::table_k;
 use super::table_t::{Effect, Facts, Input, State, decide};
@@ -325,8 +324,7 @@ async fn nothing_left(
     payable: Fen,
 ) -> Result<(), SettlementError> {
     if payable < Fen::ZERO {
-        let about = trade.check_task_id.as_str();
-        tell_differs(tx, draw, about, Differing::PaidMore).await?;
+        tell_paid_more(tx, draw, &trade.check_task_id, payable).await?;
     }
     trade.state = State::Withdrawn;
     trade.hold = None;
