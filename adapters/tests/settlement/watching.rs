@@ -101,7 +101,7 @@ async fn a_month_that_was_missed_is_told_again_while_it_is(place: Place) {
     let app = app(&place, &outside, rules());
     sellers(&place, &outside, 1).await;
     app.collect_all().await.unwrap();
-    outside.advance(12 * 3600);
+    outside.advance(12 * 3600 + 1);
     for (later, told) in [(0, 1), (3600, 1), (82_799, 1), (1, 2), (3600, 2)] {
         outside.advance(later);
         assert_eq!(app.watch().await.unwrap(), 0);
@@ -118,7 +118,7 @@ async fn two_persons_have_a_missed_month_settled(place: Place) {
     let app = app(&place, &outside, rules());
     let seller = sellers(&place, &outside, 1).await.remove(0);
     app.collect_all().await.unwrap();
-    outside.advance(12 * 3600);
+    outside.advance(12 * 3600 + 1);
     assert_eq!(app.watch().await.unwrap(), 0);
     let mut view = snapshot(&*place.store).await.unwrap();
     let subject = format!("{}:{}:1", seller.table, period());
