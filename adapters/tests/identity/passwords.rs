@@ -23,6 +23,7 @@ on_every_engine! { "passwords":
     c9_the_door_opens_again_after_a_quarter_of_an_hour,
     c9_no_more_guesses_pass_around_the_edge_of_a_quarter,
     c9_guesses_at_once_find_the_door_open_five_times,
+    c9_a_known_device_still_enters_while_its_place_is_closed,
     ec_16_a_password_that_was_changed_while_it_was_compared_opens_nothing,
     ec_16_a_login_is_one_accounts_and_a_new_password_ends_other_sessions,
     ec_16_login_and_password_lie_nowhere_open,
@@ -238,6 +239,40 @@ async fn c9_no_more_guesses_pass_around_the_edge_of_a_quarter(world: World) {
     // Those that came to the closed door do not count.
     world.clock.advance(1);
     assert!(is_open(&world).await);
+}
+
+async fn c9_a_known_device_still_enters_while_its_place_is_closed(world: World) {
+    let who = world.sign_in(&LI_MING).await;
+    set(&world, &who, LI_MING.phone, "liming88").await.unwrap();
+    let first = code(&world).await;
+    let known = signed_in(enter(&world, Some(first)).await.unwrap()).refresh_token;
+    let strangers = world.try_sign_in(&WANG_FANG).await.unwrap().refresh_token;
+    world.clock.advance(61);
+    // Whether a code came, by the cookie that the browser shows.
+    let opens = async |earlier: Option<&Secret>, password: &str| {
+        let before = world.phones.codes_on(LI_MING.phone).len();
+        let shown = Shown {
+            earlier: earlier.cloned(),
+            ..shown(&world, "liming88", password, None)
+        };
+        door(&world).enter(shown).await.unwrap();
+        world.deliver().await;
+        world.clock.advance(61);
+        world.phones.codes_on(LI_MING.phone).len() > before
+    };
+    for _ in 0..5 {
+        assert!(!opens(None, "another-9pq").await);
+    }
+    assert!(!opens(None, PASSWORD).await);
+    assert!(!opens(Some(&strangers), PASSWORD).await, "somebody else's");
+    assert!(opens(Some(&known), PASSWORD).await, "the owner's own");
+    for _ in 0..5 {
+        assert!(!opens(Some(&known), "another-9pq").await);
+    }
+    assert!(
+        !opens(Some(&known), PASSWORD).await,
+        "five are five there too"
+    );
 }
 
 async fn c9_guesses_at_once_find_the_door_open_five_times(world: World) {

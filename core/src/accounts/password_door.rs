@@ -2,8 +2,8 @@
 //!
 //! The code is sent only after the password fits, but whoever asks is told the same either way, and
 //! the same work is done for a name nobody has. Five wrong passwords close this door for one login
-//! from one place for a quarter of an hour; from elsewhere, and through Alipay, its owner still
-//! gets in.
+//! from one place for a quarter of an hour; from elsewhere, at a device that is still signed in or was
+//! until its time was over, and through Alipay, its owner still gets in.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::passwords::{NotHashed, Password, PasswordHash, Passwords};
 use super::record::{Actor, Caller, Pen, Visitor};
 use super::rotation::end_others;
 use super::secret::Secret;
-use super::session::{Client, Device};
+use super::session::{Client, Device, Session};
 use super::sign_in::{NewSession, SignedIn, end_earlier, open_session};
 use super::{AccountError, Accounts, current_in, verified_phone_in, watch};
 use crate::shared::ids::{AccountId, Maker, SessionId, TypedId};
@@ -252,9 +252,9 @@ impl Arrival {
 
     async fn enter(&self, tx: &mut Tx) -> Result<Entry, AccountError> {
         let (now, shown) = (self.pen.now, &self.shown);
-        let key = format!("{}|{}", self.name(), shown.place);
-        let wrong = attempts::lately(tx, Guard::PasswordsFromPlace, &key, now).await?;
         let found = self.names.find(tx, &shown.login).await?;
+        let key = self.counter(tx, found.as_ref()).await?;
+        let wrong = attempts::lately(tx, Guard::PasswordsFromPlace, &key, now).await?;
         let open = wrong < Guard::PasswordsFromPlace.most();
         // Compared outside the unit: it counts only while it is still the account's password.
         let fits = |found: &Credential| self.fits.as_ref() == Some(&found.password);
@@ -299,6 +299,17 @@ impl Arrival {
         Ok(Entry::In(Box::new(
             self.session.signed_in(account_id, session, ended, now),
         )))
+    }
+
+    /// What wrong ones of a login are counted by: the place, or a device that is known to be its owner's. Who
+    /// guesses behind the same address closes no door that the owner stands at.
+    async fn counter(&self, tx: &mut Tx, found: Option<&Credential>) -> Result<String, StoreError> {
+        let known = match &self.shown.earlier {
+            Some(token) => known_device(tx, token, found).await?,
+            None => None,
+        };
+        let from = known.map_or_else(|| self.shown.place.clone(), |family| family.to_string());
+        Ok(format!("{}|{from}", self.name()))
     }
 
     /// One more wrong one for this login from this place, while its door is open, and for this place over all logins; who is
@@ -363,6 +374,25 @@ impl Arrival {
             .await?;
         Ok(())
     }
+}
+
+/// The device whose session a browser's cookie still belongs to, when it is one of the login's owner.
+async fn known_device(
+    tx: &mut Tx,
+    token: &Secret,
+    found: Option<&Credential>,
+) -> Result<Option<SessionId>, StoreError> {
+    let refresh = tx.accounts().find_refresh(token).await?;
+    let Some(refresh) = refresh.filter(|refresh| refresh.spent.is_none()) else {
+        return Ok(None);
+    };
+    let session = tx.accounts().find_session(&refresh.session_id).await?;
+    let owner = found.map(|found| &found.account_id);
+    let is_theirs = |session: &Session| {
+        let whose = [Some(&session.account_id), Some(&session.entered_as)];
+        session.ended.is_none() && owner.is_some() && whose.contains(&owner)
+    };
+    Ok(session.filter(is_theirs).map(|session| session.family_id))
 }
 
 impl From<NotHashed> for AccountError {
