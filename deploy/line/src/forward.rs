@@ -7,14 +7,12 @@ use actix_web::http::header::{
     CONTENT_LENGTH, HOST, HeaderMap, HeaderName, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 
 use crate::answers::public;
-use crate::head::Large;
+use crate::body::{self, NotRead};
+use crate::head::Bound;
 use crate::sign::{Sent, Signer, Unsigned, WHEN_THERE};
-
-/// The largest body passed on: what the gateway takes.
-pub const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// Meaningful between two hops only, never passed on (RFC 9110 section 7.6.1).
 const HOP_BY_HOP: [&str; 9] = [
@@ -56,6 +54,8 @@ pub enum Refused {
     Odd,
     #[error("a body larger than the gateway takes")]
     TooLarge,
+    #[error("a body that does not come")]
+    TooSlow,
     #[error("no node of the gateway answers")]
     Line,
     #[error(transparent)]
@@ -66,20 +66,33 @@ impl actix_web::ResponseError for Refused {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Odd => StatusCode::BAD_REQUEST,
-            Self::TooLarge => Large::Body.status(),
+            Self::TooLarge => Bound::Body.status(),
+            Self::TooSlow => Bound::Time.status(),
             Self::Line | Self::Unsigned(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
-        if matches!(self, Self::TooLarge) {
-            return Large::Body.answer();
+        match self {
+            Self::TooLarge => return Bound::Body.answer(),
+            Self::TooSlow => return Bound::Time.answer(),
+            Self::Odd | Self::Line | Self::Unsigned(_) => {}
         }
         let mut answer = public(self.status_code());
         if self.status_code() == StatusCode::SERVICE_UNAVAILABLE {
             answer.insert_header(("retry-after", "2"));
         }
         answer.finish()
+    }
+}
+
+impl From<NotRead> for Refused {
+    fn from(why: NotRead) -> Self {
+        match why {
+            NotRead::TooLarge => Self::TooLarge,
+            NotRead::TooSlow => Self::TooSlow,
+            NotRead::Broken => Self::Odd,
+        }
     }
 }
 
@@ -213,12 +226,13 @@ fn passes(headers: &HeaderMap, name: &HeaderName) -> bool {
 pub async fn pass_on(
     forwarder: web::Data<Forwarder>,
     incoming: HttpRequest,
-    body: Result<web::Bytes, actix_web::Error>,
+    payload: web::Payload,
 ) -> Result<HttpResponse, Refused> {
-    let body = body.map_err(|error| match error.as_response_error().status_code() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refused::TooLarge,
-        _ => Refused::Odd,
-    })?;
+    let mut payload = payload.into_inner();
+    let body = match body::read(&mut payload, body::TIME_MAX).await {
+        Ok(body) => body,
+        Err(why) => return Ok(body::ending(Refused::from(why).error_response(), payload)),
+    };
     let answer = forwarder.send(&incoming, &body).await?;
     let status = StatusCode::from_u16(answer.status().as_u16()).map_err(|_| Refused::Line)?;
     let mut returned = public(status);
@@ -258,7 +272,6 @@ pub fn client(
 
 #[cfg(test)]
 mod tests {
-    use actix_web::ResponseError as _;
     use actix_web::test::TestRequest;
 
     use super::*;
@@ -282,14 +295,13 @@ mod tests {
     #[actix_web::test]
     async fn a_body_is_carried_at_n_and_not_at_n_plus_one() {
         use actix_web::test::{call_service, init_service, read_body};
-        let pkcs8 = aws_lc_rs::signature::Ed25519KeyPair::generate()
-            .and_then(|pair| pair.to_pkcs8())
-            .expect("a key");
-        let signer = Signer::new(pkcs8.as_ref(), "relay-1").expect("a key");
+        let key = aws_lc_rs::signature::Ed25519KeyPair::generate().expect("a key");
+        let key = key.to_pkcs8v1().expect("its form");
+        let signer = Signer::new(key.as_ref(), "relay-1").expect("a signer");
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         // Nobody listens at the other end: what is carried finds no node.
         let forwarder = Forwarder::new(Vec::new(), reqwest::Client::new(), signer);
         let app = actix_web::App::new()
-            .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
             .app_data(web::Data::new(forwarder))
             .default_service(web::to(pass_on));
         let app = init_service(app).await;
@@ -301,9 +313,9 @@ mod tests {
             let status = answer.status();
             (status, read_body(answer).await)
         };
-        let carried = answered(BODY_BYTES_MAX).await.0;
+        let carried = answered(body::BYTES_MAX).await.0;
         assert_eq!(carried, StatusCode::SERVICE_UNAVAILABLE);
-        let (status, said) = answered(BODY_BYTES_MAX + 1).await;
+        let (status, said) = answered(body::BYTES_MAX + 1).await;
         assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
         let said = String::from_utf8(said.to_vec()).expect("text");
         assert!(said.contains("\"BODY_TOO_LARGE\""), "{said}");

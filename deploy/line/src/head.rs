@@ -6,9 +6,10 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::http::{StatusCode, Uri};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse};
+use actix_web::{Error, HttpMessage as _, HttpResponse};
 
 use crate::answers::public;
+use crate::body::ending;
 
 /// Header lines of a client.
 pub const LINES_MAX: usize = 64;
@@ -17,22 +18,24 @@ pub const BYTES_MAX: usize = 16_384;
 pub const PATH_BYTES_MAX: usize = 512;
 pub const QUERY_BYTES_MAX: usize = 2_048;
 
-/// What is too large.
+/// What is kept to, and was not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Large {
+pub enum Bound {
     Path,
     Query,
     Headers,
     Body,
+    Time,
 }
 
-impl Large {
+impl Bound {
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Path => StatusCode::NOT_FOUND,
             Self::Query | Self::Headers => StatusCode::BAD_REQUEST,
             Self::Body => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Time => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -51,6 +54,9 @@ impl Large {
             Self::Body => {
                 r#"{"type":"urn:lifeline:problem:BODY_TOO_LARGE","title":"The request body is larger than this call accepts.","status":413,"code":"BODY_TOO_LARGE"}"#
             }
+            Self::Time => {
+                r#"{"type":"urn:lifeline:problem:REQUEST_TIMEOUT","title":"The answer took too long.","status":503,"code":"REQUEST_TIMEOUT"}"#
+            }
         }
     }
 
@@ -61,21 +67,21 @@ impl Large {
     }
 }
 
-fn too_large(uri: &Uri, headers: &HeaderMap) -> Option<Large> {
+fn broken(uri: &Uri, headers: &HeaderMap) -> Option<Bound> {
     if uri.path().len() > PATH_BYTES_MAX {
-        return Some(Large::Path);
+        return Some(Bound::Path);
     }
     if uri
         .query()
         .is_some_and(|query| query.len() > QUERY_BYTES_MAX)
     {
-        return Some(Large::Query);
+        return Some(Bound::Query);
     }
     let bytes = headers
         .iter()
         .map(|(name, value)| name.as_str().len().saturating_add(value.len()))
         .fold(0_usize, usize::saturating_add);
-    (headers.len() > LINES_MAX || bytes > BYTES_MAX).then_some(Large::Headers)
+    (headers.len() > LINES_MAX || bytes > BYTES_MAX).then_some(Bound::Headers)
 }
 
 /// The outermost layer.
@@ -83,13 +89,14 @@ fn too_large(uri: &Uri, headers: &HeaderMap) -> Option<Large> {
 /// # Errors
 /// Those of what is inside.
 pub async fn bounded(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    let Some(large) = too_large(req.uri(), req.headers()) else {
+    let Some(bound) = broken(req.uri(), req.headers()) else {
         return Ok(next.call(req).await?.map_into_left_body());
     };
-    Ok(req.into_response(large.answer()).map_into_right_body())
+    let answer = ending(bound.answer(), req.take_payload());
+    Ok(req.into_response(answer).map_into_right_body())
 }
 
 #[cfg(test)]
@@ -102,30 +109,31 @@ mod tests {
     use lifeline_gateway::edge::shape::{HEADER_BYTES, HEADERS, PATH, QUERY};
 
     use super::*;
-    use crate::forward::BODY_BYTES_MAX;
+    use crate::body;
 
     #[test]
     fn both_ends_of_the_line_have_the_same_limits_and_the_same_words() {
         let ours = [LINES_MAX, BYTES_MAX, PATH_BYTES_MAX, QUERY_BYTES_MAX];
         let theirs = [HEADERS.most, HEADER_BYTES.most, PATH.most, QUERY.most];
         assert_eq!(ours, theirs);
-        assert_eq!(BODY_BYTES_MAX, JSON_BODY_BYTES_MAX);
-        for (large, code) in [
-            (Large::Path, PATH.code),
-            (Large::Query, QUERY.code),
-            (Large::Headers, HEADERS.code),
-            (Large::Headers, HEADER_BYTES.code),
-            (Large::Body, Code::BodyTooLarge),
+        assert_eq!(body::BYTES_MAX, JSON_BODY_BYTES_MAX);
+        for (bound, code) in [
+            (Bound::Path, PATH.code),
+            (Bound::Query, QUERY.code),
+            (Bound::Headers, HEADERS.code),
+            (Bound::Headers, HEADER_BYTES.code),
+            (Bound::Body, Code::BodyTooLarge),
+            (Bound::Time, Code::RequestTimeout),
         ] {
-            assert_eq!(large.status(), code.status());
+            assert_eq!(bound.status(), code.status());
             let said = |name: &str, value: &str| {
                 let said = format!("\"{name}\":\"{value}\"");
-                assert!(large.problem().contains(&said), "{said}");
+                assert!(bound.problem().contains(&said), "{said}");
             };
             said("code", code.as_str());
             said("title", code.title());
             let status = format!("\"status\":{}", code.status().as_u16());
-            assert!(large.problem().contains(&status));
+            assert!(bound.problem().contains(&status));
         }
     }
 

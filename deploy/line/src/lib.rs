@@ -4,6 +4,7 @@
 //! It keeps nothing, knows no household and decides nothing: what it forwards is judged by the gateway.
 
 mod answers;
+pub mod body;
 pub mod config;
 pub mod forward;
 pub mod head;

@@ -10,8 +10,9 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use crate::body::LEAVING_TIME_MAX;
 use crate::config::Config;
-use crate::forward::{BODY_BYTES_MAX, Forwarder, client, pass_on};
+use crate::forward::{Forwarder, client, pass_on};
 use crate::head::bounded;
 use crate::sign::Signer;
 
@@ -52,7 +53,6 @@ pub fn server(config: &Config) -> Result<Server, NotStarted> {
     let tls = tls(config)?;
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
             .app_data(forwarder.clone())
             .wrap(from_fn(bounded))
             .default_service(web::to(pass_on))
@@ -60,6 +60,7 @@ pub fn server(config: &Config) -> Result<Server, NotStarted> {
     let bound = server
         .max_connections(CONNECTIONS_MAX)
         .client_request_timeout(REQUEST_HEAD_TIME_MAX)
+        .client_disconnect_timeout(LEAVING_TIME_MAX)
         .shutdown_timeout(DRAIN_TIME_MAX_S)
         .bind_rustls_0_23(config.public.bind, tls);
     let bound = bound.map_err(|error| NotStarted(format!("public.bind: {error}")))?;
