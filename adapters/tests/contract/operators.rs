@@ -165,21 +165,22 @@ async fn two_administrators_who_end_each_other_leave_one(t: Bench) {
             scope: Scope::Everywhere,
             ..person(&t, &format!("{name}.{pair}"))
         });
-        let mut ends = JoinSet::new();
         for staff in &both {
             assert!(add(&t, staff).await);
         }
-        for (staff, other) in [(&both[0], &both[1]), (&both[1], &both[0])] {
-            let acting = Acting {
-                staff: staff.clone(),
-                session_id: t.id(),
-                source: String::new(),
-                trace_id: String::new(),
-            };
-            let (operators, login) = (operators.clone(), other.login.clone());
-            ends.spawn(async move { operators.end(&login, By::Staff(&acting)).await });
-        }
-        let ended = ends.join_all().await;
+        let [ann, bob] = &both;
+        let acting = |staff: &Staff| Acting {
+            staff: staff.clone(),
+            session_id: t.id(),
+            source: String::new(),
+            trace_id: String::new(),
+        };
+        let (as_ann, as_bob) = (acting(ann), acting(bob));
+        let ended: [_; 2] = tokio::join!(
+            operators.end(&bob.login, By::Staff(&as_ann)),
+            operators.end(&ann.login, By::Staff(&as_bob)),
+        )
+        .into();
         assert_eq!(
             ended.iter().filter(|end| end.is_ok()).count(),
             1,

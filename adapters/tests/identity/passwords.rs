@@ -276,16 +276,12 @@ async fn c9_a_known_device_still_enters_while_its_place_is_closed(world: World) 
 }
 
 async fn c9_guesses_at_once_find_the_door_open_five_times(world: World) {
-    let world = Arc::new(world);
-    let mut guesses = tokio::task::JoinSet::new();
-    for _ in 0..12 {
-        let world = world.clone();
-        guesses.spawn(async move {
-            let guess = shown(&world, "liming88", "another-9pq", None);
-            door(&world).enter(guess).await.unwrap();
-        });
-    }
-    guesses.join_all().await;
+    let place = &world;
+    let guesses = (0..12).map(|_| async move {
+        let guess = shown(place, "liming88", "another-9pq", None);
+        door(place).enter(guess).await.unwrap();
+    });
+    futures_util::future::join_all(guesses).await;
     let now = world.clock.now();
     let found = atomically(&*world.store, async |tx: &mut Tx| {
         attempts::lately(tx, Guard::PasswordsFromPlace, "liming88|192.0.2.1", now).await
