@@ -123,7 +123,11 @@ impl<C: Conn> Sql<C> {
 
     fn claimed(&self, row: &Row) -> Result<Claimed, StoreError> {
         let event_id: EventId = row.id("event_id")?;
-        let body = self.open_service(BODY, event_id.as_str(), &row.text("body")?)?;
+        // One that does not open keeps no other from being claimed.
+        let body = match self.open_service(BODY, event_id.as_str(), &row.text("body")?) {
+            Err(StoreError::Corrupt { .. }) => String::new(),
+            opened => opened?,
+        };
         Ok(Claimed {
             event: Event {
                 event_id,

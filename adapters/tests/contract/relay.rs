@@ -20,6 +20,7 @@ contracts! { "relay":
     buries_what_takes_relays_down => ["OutboxStore::bury"];
     leaves_unknown_kinds_to_others => ["OutboxStore::retry"];
     begins_nothing_on_an_old_lease => ["OutboxStore::claim"];
+    what_does_not_open_keeps_nobody_waiting => ["OutboxStore::claim", "OutboxStore::bury"];
 }
 
 type Script = Box<dyn Fn(&Claimed) -> Delivery + Send + Sync>;
@@ -190,6 +191,26 @@ async fn buries_at_once_when_told_and_only_money_opens_a_case(t: Bench) {
     let mut view = post.t.view().await;
     assert_eq!(view.cases().count_open().await.unwrap(), 1);
     assert_eq!(view.cases().about("payment-1").await.unwrap().len(), 1);
+}
+
+/// One body is spoiled: other keys go on at once, its own when it is buried, which opens a case.
+async fn what_does_not_open_keeps_nobody_waiting(t: Bench) {
+    let post = Post::new(t, |_| Delivery::Done);
+    let spoiled = post.add("payment-1", "1", true).await;
+    post.add("payment-1", "2", true).await;
+    post.add("b", "3", false).await;
+    let id = spoiled.event_id.as_str();
+    let spoil = format!("UPDATE outbox SET body = 'spoiled' WHERE event_id = '{id}'");
+    post.t.raw(&spoil).await.unwrap();
+    assert_eq!(post.turn(0).await, 2);
+    assert_eq!(post.seen().await, ["3"]);
+    try_to_the_end(&post).await;
+    assert_eq!(post.seen().await, ["3", "2"]);
+    assert_eq!(post.backlog().await, 0);
+    let mut view = post.t.view().await;
+    let told = view.cases().about("payment-1").await.unwrap();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].facts.contains("unreadable"), "{:?}", told[0].facts);
 }
 
 async fn survives_a_panicking_carrier(t: Bench) {

@@ -32,6 +32,7 @@ pub struct Event {
 /// A row taken by a relay until its lease ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
+    /// Its body, which is never empty, is so when it could not be opened.
     pub event: Event,
     /// Deliveries begun before this one.
     pub attempts: i64,

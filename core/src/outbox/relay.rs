@@ -136,17 +136,24 @@ impl Relay {
             // Begun often enough and never ended: the row takes its relays down.
             return self.bury(row, "never_ended").await;
         }
-        let mut delivery = Delivery::Done;
+        // What does not open is nobody's to carry; it keeps only what comes after it under its key.
+        let mut delivery = if row.event.body.is_empty() {
+            Delivery::Again {
+                reason: "unreadable",
+            }
+        } else {
+            Delivery::Done
+        };
         for carrier in carriers {
+            if delivery != Delivery::Done {
+                break;
+            }
             // Who was told already is told again with the rest, and knows the event by its id.
             delivery = guarded(carrier.deliver(row))
                 .await
                 .unwrap_or(Delivery::Again {
                     reason: "carrier_panicked",
                 });
-            if delivery != Delivery::Done {
-                break;
-            }
         }
         let tries = row.attempts.saturating_add(1);
         match delivery {
