@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use lifeline_core::inbox::{InboxState, Message};
-use lifeline_core::payments::{NoticeRefused, Policy, Standing, table_l as l};
+use lifeline_core::payments::{NoticeRefused, Policy, Standing, table_l as l, table_p as p};
 use lifeline_core::shared::time::{Clock as _, Time};
 
-use crate::books::HOME;
+use crate::books::{HOME, order_in};
 use crate::outside::Credit;
 use crate::store::{EngineKind, Place};
 use crate::stories;
@@ -22,6 +22,7 @@ stories! {
     drill_a_refund_stopped_past_its_lease;
     drill_a_create_stopped_past_its_lease;
     drill_a_state_of_a_newer_program_is_left_alone;
+    drill_a_hundred_orders_of_a_newer_program_keep_no_other_waiting;
     drill_the_last_microsecond_of_a_day_a_month_a_year;
 }
 
@@ -320,16 +321,9 @@ async fn drill_a_create_stopped_past_its_lease(place: Place) {
 }
 
 /// Two versions of the program share a store: the older meets a state it does not know.
-async fn drill_a_state_of_a_newer_program_is_left_alone(place: Place) {
-    let s = Story::at(place);
-    let (bad, good) = (
-        ordered(&s, "li", HOME).await,
-        ordered(&s, "wang", OTHER_HOME).await,
-    );
-    let newer = format!(
-        "UPDATE payment SET state = 'ELSEWHERE' WHERE payment_id = '{}'",
-        bad.id.as_str()
-    );
+/// Brings orders into a state that this program does not know.
+async fn of_a_newer_program(s: &Story, which: &str) {
+    let newer = format!("UPDATE payment SET state = 'ELSEWHERE' WHERE {which}");
     match &s.place.kind {
         EngineKind::Sqlite => s
             .place
@@ -343,6 +337,31 @@ async fn drill_a_state_of_a_newer_program_is_left_alone(place: Place) {
             s.place.raw(&format!("{free} {newer}")).await.unwrap();
         }
     }
+}
+
+/// As many as one sweep takes, and all of them due before the good one.
+async fn drill_a_hundred_orders_of_a_newer_program_keep_no_other_waiting(place: Place) {
+    let s = Story::at(place);
+    for _ in 0..100 {
+        let mut order = order_in(&s.outside, p::State::Paying);
+        order.payment.has_lock = false;
+        s.place.add(&order, s.outside.now()).await;
+    }
+    of_a_newer_program(&s, "1 = 1").await;
+    s.outside.advance(60);
+    let good = ordered(&s, "wang", OTHER_HOME).await;
+    assert!(s.outside.pay(&good.number));
+    s.run(120).await;
+    assert_eq!(s.standing(&good.id).await, Standing::Posted);
+}
+
+async fn drill_a_state_of_a_newer_program_is_left_alone(place: Place) {
+    let s = Story::at(place);
+    let (bad, good) = (
+        ordered(&s, "li", HOME).await,
+        ordered(&s, "wang", OTHER_HOME).await,
+    );
+    of_a_newer_program(&s, &format!("payment_id = '{}'", bad.id.as_str())).await;
     assert!(s.outside.pay(&bad.number) && s.outside.pay(&good.number));
     s.run(600).await;
     assert_eq!(s.standing(&good.id).await, Standing::Posted);

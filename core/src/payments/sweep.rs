@@ -13,7 +13,7 @@ use super::unit::Held;
 use super::{PaymentError, Payments, table_l as l, window};
 use crate::shared::ids::PaymentId;
 use crate::shared::time::Time;
-use crate::store::{atomically, snapshot};
+use crate::store::{StoreError, atomically, snapshot};
 
 /// Turns taken for one order before others have theirs.
 const TURNS_MAX: usize = 12;
@@ -82,7 +82,10 @@ impl Payments {
             return Ok(false);
         };
         let worked = self.work_held(&held).await;
-        self.let_go(&held).await?;
+        // What no turn can be taken of rests until its lease is over, so that it stands before no other.
+        if !worked.as_ref().is_err_and(is_lasting) {
+            self.let_go(&held).await?;
+        }
         self.hear(worked?);
         Ok(true)
     }
@@ -153,6 +156,14 @@ impl Payments {
         let heard = self.take_turn(held, &order, &turn).await?;
         Ok(heard.unwrap_or_default())
     }
+}
+
+/// Trying again at once helps nobody: the order cannot be read by this program, or its books do not fit.
+const fn is_lasting(error: &PaymentError) -> bool {
+    matches!(
+        error,
+        PaymentError::Books(_) | PaymentError::Store(StoreError::Corrupt { .. })
+    )
 }
 
 /// Lines whose next step is an answer of marketing.
