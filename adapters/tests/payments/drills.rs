@@ -16,6 +16,7 @@ stories! {
     drill_one_order_that_panics_keeps_no_other_waiting;
     drill_one_notice_that_panics_keeps_no_other_waiting;
     drill_a_hundred_notices_that_nobody_can_read_keep_no_other_waiting;
+    a_notice_that_a_day_did_not_suffice_for_is_a_case;
     drill_a_wrong_platform_key_for_two_hours;
     drill_marketing_down_for_six_hours_over_the_cutoff;
     drill_a_posting_stopped_past_its_lease;
@@ -125,6 +126,27 @@ async fn drill_a_hundred_notices_that_nobody_can_read_keep_no_other_waiting(plac
     let left = "SELECT COUNT(*) FROM inbox WHERE state = 'received'";
     assert_eq!(s.count(left).await, 100);
     s.square();
+}
+
+/// It was acknowledged, and the key that it needs is gone for good: nobody sends it again, so two persons are told.
+async fn a_notice_that_a_day_did_not_suffice_for_is_a_case(place: Place) {
+    let s = Story::at(place);
+    let message = Message {
+        source: "alipay".to_owned(),
+        message_id: "old".to_owned(),
+        raw: "of another time".to_owned(),
+        trace_id: "trace".to_owned(),
+        received_at: s.outside.now(),
+        state: InboxState::Received,
+    };
+    s.place
+        .write(async |tx| tx.inbox().receive(&message).await.map(drop))
+        .await;
+    let told = "SELECT COUNT(*) FROM case_file WHERE cause = 'payments:notice:old'";
+    s.run_long(23 * 3_600).await;
+    assert_eq!(s.count(told).await, 0);
+    s.run_long(3 * 3_600).await;
+    assert_eq!(s.count(told).await, 1);
 }
 
 /// Nothing is acknowledged, everything is credited by query; what was refused is kept, and is a

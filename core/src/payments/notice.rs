@@ -8,7 +8,7 @@ use super::poison::survive;
 use super::ports::{Notice, NoticeError, Trade};
 use super::reading;
 use super::unit::{Applied, Step, Unit};
-use super::{PaymentError, Payments, numbers, recovery, table_r as r};
+use super::{PaymentError, Payments, numbers, recovery, table_r as r, window};
 use crate::audit;
 use crate::cases::{Case, CaseKind};
 use crate::evidence::canonical;
@@ -186,11 +186,43 @@ impl Payments {
             let id = &message.message_id;
             match survive("notice", id, self.work_notice(id)).await {
                 Some(Ok(Worked::Applied | Worked::NotOurs)) => worked = worked.saturating_add(1),
-                Some(Ok(Worked::Repeat | Worked::Later)) | None => {}
-                Some(Err(error)) => tracing::error!(%error, "payments.notice.failed"),
+                Some(Ok(Worked::Repeat)) => {}
+                Some(Ok(Worked::Later)) | None => self.tell_stuck(message).await?,
+                Some(Err(error)) => {
+                    tracing::error!(%error, "payments.notice.failed");
+                    self.tell_stuck(message).await?;
+                }
             }
         }
         Ok(worked)
+    }
+
+    /// It was acknowledged, so the channel never sends it again: what a day did not suffice for is a case.
+    async fn tell_stuck(&self, waiting: &Waiting) -> Result<(), PaymentError> {
+        let maker = self.maker();
+        let waited = maker.now().seconds_since(waiting.received_at);
+        if waited < window::OVERDUE_SECONDS {
+            return Ok(());
+        }
+        let id = &waiting.message_id;
+        let draw = self.draw(&maker.uuid().replace('-', ""), "job:payments.sweep");
+        let cause = format!("payments:notice:{id}");
+        let facts = serde_json::json!({ "notify_id": id, "reason": "notice_not_worked" });
+        let case = Case {
+            case_id: draw.id("case", &cause),
+            kind: CaseKind::Contradiction,
+            cause,
+            subject: id.clone(),
+            facts: canonical::render(&facts).map_err(super::booking::BooksError::from)?,
+            opened_at: draw.now,
+            trace_id: draw.trace_id.clone(),
+            closed_at: None,
+        };
+        atomically(self.store(), async |tx| {
+            tx.cases().open(&case).await?;
+            Ok::<_, PaymentError>(())
+        })
+        .await
     }
 
     fn lock_drained(&self) -> MutexGuard<'_, Option<Waiting>> {
