@@ -15,7 +15,8 @@ impl Payments {
         }
         let now = self.now();
         let spoke = |at| now.seconds_since(at) < window::SPOKE_SECONDS;
-        if !line.asked_at.is_some_and(spoke) {
+        // Twice not there: it is sent again first, also when it was stopped for days before.
+        if line.not_found >= 2 || !line.asked_at.is_some_and(spoke) {
             return None;
         }
         Some(LineFact {
