@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-REQUESTS_MIN = int(os.environ.get("WALK_REQUESTS_MIN", "5000"))
+REQUESTS_MIN = int(os.environ.get("WALK_REQUESTS_MIN", "20000"))
 # Of the good requests, in percent. The rest asks for things that are not there, or too often.
 ACCEPTED_PERCENT_MIN = 30
 # What a good request needs no walk can bring, and where the operation is shown to accept one.

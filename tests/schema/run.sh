@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Schemathesis against a demo (READY_FILE) of its own: every operation, good and bad requests, in sequences it makes up from
-# what the document says leads where. WALK_EXAMPLES (130) per operation, WALK_SEED (1), WALK_REQUESTS_MIN (5000).
+# what the document says leads where. WALK_EXAMPLES (250) per operation, WALK_SEED (1), WALK_REQUESTS_MIN (20000).
 # Not asked of it: that a request of the right form is accepted (a rule may refuse it, judge.py counts instead), and that
 # what one person made another one finds. The callbacks have a listener of their own and take only what was signed for them.
 set -euo pipefail
@@ -23,6 +23,6 @@ walk() {
 walk --url "$(address callback)" "${include[@]}" --phases coverage,fuzzing --max-examples 200 \
     --exclude-checks positive_data_acceptance
 SCHEMATHESIS_HOOKS=walk PYTHONPATH=$HERE walk --url "$(address line)" "${exclude[@]}" \
-    --phases coverage,fuzzing,stateful --max-examples "${WALK_EXAMPLES:-130}" \
+    --phases coverage,fuzzing,stateful --max-examples "${WALK_EXAMPLES:-250}" \
     --exclude-checks positive_data_acceptance,ensure_resource_availability
 "$WALK_PYTHON" "$HERE/judge.py" "$DOCUMENT" "$WALK_TALLY" "${CALLBACKS[@]}"
