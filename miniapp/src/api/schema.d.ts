@@ -657,7 +657,7 @@ export interface paths {
          * Makes a phone this person's own by the code sent to it (`POST /v1/otps`, `verify_phone`).
          * @description One account per phone: whoever held it before loses it and is signed out. The phone that this account
          *     has is given up for it only after a step-up for `change_phone` (403 `STEP_UP_REQUIRED`; `otp` stays
-         *     good), and is told.
+         *     good), or in the ten minutes after its certified owner showed their face on this device, and is told.
          */
         patch: operations["change_me"];
         trace?: never;
@@ -675,7 +675,7 @@ export interface paths {
         /**
          * Lays a typed name and ID number before Alipay.
          * @description For people to whom Alipay has certified a name but tells us no ID number, and for people it has not
-         *     certified. Three distinct ID numbers a year, ten certifications a day.
+         *     certified; by `face` also for who is certified and has lost the account's phone. Three distinct ID numbers a year, ten certifications a day.
          */
         post: operations["begin"];
         delete?: never;
@@ -884,8 +884,9 @@ export interface paths {
         put?: never;
         /**
          * Makes the wallet's phone this person's own, by what `my.getPhoneNumber` gave the mini-program.
-         * @description It moves no phone from another account (409 `PHONE_HELD`): a code to the phone does. The phone that
-         *     this account had is told.
+         * @description It moves no phone from another account (409 `PHONE_HELD`): a code to the phone does. Another phone that
+         *     this account has is given up for it only after a step-up for `change_phone` (403 `STEP_UP_REQUIRED`) or
+         *     a face, as at `PATCH /v1/me`, and is told.
          */
         post: operations["take_phone"];
         delete?: never;
@@ -1575,8 +1576,8 @@ export interface components {
         /**
          * @description `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`. The others go to the
          *     account's own phone: `pay` with `items`, `unlink` with `binding_id`, `change_phone` with `phone`, the one
-         *     that comes in its place, `set_generation_password` and `change_payee` with `generation_account_id`;
-         *     `export`, `erase` and `set_password` alone.
+         *     that comes in its place, or alone for the wallet's own, `set_generation_password` and `change_payee` with
+         *     `generation_account_id`; `export`, `erase` and `set_password` alone.
          */
         CodeBody: {
             /** @description The home to leave. */
