@@ -97,21 +97,26 @@ async fn drill_one_notice_that_panics_keeps_no_other_waiting(place: Place) {
     s.square();
 }
 
+/// A notice that was stored once, and that nobody can read.
+async fn received_unreadable(s: &Story, message_id: &str) {
+    let message = Message {
+        source: "alipay".to_owned(),
+        message_id: message_id.to_owned(),
+        raw: "of another time".to_owned(),
+        trace_id: "trace".to_owned(),
+        received_at: s.outside.now(),
+        state: InboxState::Received,
+    };
+    s.place
+        .write(async |tx| tx.inbox().receive(&message).await.map(drop))
+        .await;
+}
+
 /// They were stored once, and a key that they need is gone since; one cannot even be opened.
 async fn drill_a_hundred_notices_that_nobody_can_read_keep_no_other_waiting(place: Place) {
     let s = Story::at(place);
     for n in 0..100 {
-        let message = Message {
-            source: "alipay".to_owned(),
-            message_id: format!("old-{n}"),
-            raw: "of another time".to_owned(),
-            trace_id: "trace".to_owned(),
-            received_at: s.outside.now(),
-            state: InboxState::Received,
-        };
-        s.place
-            .write(async |tx| tx.inbox().receive(&message).await.map(drop))
-            .await;
+        received_unreadable(&s, &format!("old-{n}")).await;
     }
     let spoil = "UPDATE inbox SET raw = 'spoiled' WHERE message_id = 'old-7'";
     s.place.raw(spoil).await.unwrap();
@@ -131,17 +136,7 @@ async fn drill_a_hundred_notices_that_nobody_can_read_keep_no_other_waiting(plac
 /// It was acknowledged, and the key that it needs is gone for good: nobody sends it again, so two persons are told.
 async fn a_notice_that_a_day_did_not_suffice_for_is_a_case(place: Place) {
     let s = Story::at(place);
-    let message = Message {
-        source: "alipay".to_owned(),
-        message_id: "old".to_owned(),
-        raw: "of another time".to_owned(),
-        trace_id: "trace".to_owned(),
-        received_at: s.outside.now(),
-        state: InboxState::Received,
-    };
-    s.place
-        .write(async |tx| tx.inbox().receive(&message).await.map(drop))
-        .await;
+    received_unreadable(&s, "old").await;
     let told = "SELECT COUNT(*) FROM case_file WHERE cause = 'payments:notice:old'";
     s.run_long(23 * 3_600).await;
     assert_eq!(s.count(told).await, 0);

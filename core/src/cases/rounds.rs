@@ -22,16 +22,7 @@ pub async fn open(cases: &mut dyn CaseStore, case: &Case) -> Result<bool, StoreE
         return Ok(false);
     }
     let known = cases.about(&case.subject).await?;
-    match next_cause(&case.cause, &known) {
-        Some(cause) => {
-            let again = Case {
-                cause,
-                ..case.clone()
-            };
-            cases.open(&again).await
-        }
-        None => Ok(false),
-    }
+    open_next(cases, case, &known).await
 }
 
 /// Opens a case about something that goes on until it is mended. Of its cause one is open at a time; closed, it comes
@@ -50,16 +41,23 @@ pub async fn open_while_it_lasts(
     if is_told(&case.cause, &known, case.opened_at) {
         return Ok(false);
     }
-    match next_cause(&case.cause, &known) {
-        Some(cause) => {
-            let again = Case {
-                cause,
-                ..case.clone()
-            };
-            cases.open(&again).await
-        }
-        None => Ok(false),
-    }
+    open_next(cases, case, &known).await
+}
+
+/// Opens the next round of a cause, if it may have one more.
+async fn open_next(
+    cases: &mut dyn CaseStore,
+    case: &Case,
+    known: &[Case],
+) -> Result<bool, StoreError> {
+    let Some(cause) = next_cause(&case.cause, known) else {
+        return Ok(false);
+    };
+    let again = Case {
+        cause,
+        ..case.clone()
+    };
+    cases.open(&again).await
 }
 
 /// Whether a cause that goes on has a case somebody still sees to, or one that was closed just now.
