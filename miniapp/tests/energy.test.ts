@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { kwhPlain, kwhText, kwhUnits } from '../src/energy/kwh'
+import { dearestFirst } from '../src/energy/slots'
 import { walkSteps } from '../src/energy/steps'
 
 const TIERS = [
@@ -18,6 +19,14 @@ test('energy keeps its four decimals', () => {
   assert.equal(kwhText(-220000), '-22')
   assert.equal(kwhPlain('269.0000'), '269')
   assert.equal(kwhPlain('not a number'), 'not a number')
+})
+
+test('the dearest part of the day stands first, an unknown one last, and what is alike as it came', () => {
+  const parts = ['dusk', 'deep_valley', 'flat', 'peak', 'valley', 'super_peak', 'flat'].map((slot, n) => ({ slot, n }))
+  const found = dearestFirst(parts)
+  assert.deepEqual(found.map(({ slot }) => slot), ['super_peak', 'peak', 'flat', 'flat', 'valley', 'deep_valley', 'dusk'])
+  assert.deepEqual(found.filter(({ slot }) => slot === 'flat').map(({ n }) => n), [2, 6])
+  assert.equal(parts[0]?.slot, 'dusk')
 })
 
 test('a home stands on exactly one step, and knows what is left of it', () => {

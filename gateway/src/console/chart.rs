@@ -18,6 +18,8 @@ const HEIGHT: u32 = 240;
 const LEFT: u32 = 72;
 const BELOW: u32 = 28;
 const LETTERS: u32 = 12;
+/// Half of a date, which stands in the middle below its day: the last one is not to be cut off.
+const RIGHT: u32 = 36;
 const TICK: u32 = 4;
 const DATES_MAX: usize = 8;
 const STEPS_MAX: usize = 5;
@@ -180,7 +182,7 @@ fn draw(series: &[Figure], chart: &mut Chart) -> Result<(), DrawingAreaErrorKind
     let area = Easel(chart).into_drawing_area();
     let mut drawn = ChartBuilder::on(&area)
         .margin_top(LETTERS)
-        .margin_right(LETTERS)
+        .margin_right(RIGHT)
         .x_label_area_size(BELOW)
         .y_label_area_size(LEFT)
         .build_cartesian_2d(0..last, 0..ceiling(most.unwrap_or(0)))?;
@@ -243,6 +245,8 @@ mod tests {
         }
         for label in &drawn.labels {
             assert!((0..=width).contains(&label.x) && (0..=height).contains(&label.y));
+            let half = i32::try_from(RIGHT).unwrap();
+            assert!(!label.text.starts_with("2026") || label.x + half <= width);
         }
     }
 

@@ -35,6 +35,7 @@ pub(super) static WORDS: &[Word] = &[
         "未能计入的请求：",
         "Requests that could not be counted:",
     ),
+    ("statistics.what", "怎么算的", "How it is counted"),
     ("statistics.calls", "访问次数", "Calls"),
     (
         "statistics.calls_what",

@@ -2,6 +2,7 @@
 import { useState } from 'react'
 import type { CheckTask, SettlementLine } from '../../api/types'
 import { kwhPlain } from '../../energy/kwh'
+import { dearestFirst } from '../../energy/slots'
 import { yuanText } from '../../money/fen'
 import { useSettings } from '../../state/settings'
 import { dayText } from '../../time/shanghai'
@@ -16,7 +17,7 @@ export function HowItCameAbout({ settlement, net }: { settlement: Settlement; ne
   return (
     <Card label={t('check.lines')} testId='check-lines'>
       <Box as='h2' className='section-title'>{t('check.lines')}</Box>
-      {settlement.lines.map((line) => <LineOfMonth key={`${line.kind}${line.slot}${line.from}`} line={line} />)}
+      {inOrder(settlement.lines).map((line) => <LineOfMonth key={`${line.kind}${line.slot}${line.from}`} line={line} />)}
       <Row name={t('check.gross')} testId='check-gross'><Amount fen={settlement.gross_fen} /></Row>
       {settlement.subsidy_fen !== 0 && <Row name={t('check.subsidy')} testId='check-subsidy'><Amount fen={settlement.subsidy_fen} /></Row>}
       <Row name={t('check.tax')} testId='check-tax'><Amount fen={settlement.tax_fen === 0 ? 0 : -settlement.tax_fen} /></Row>
@@ -28,6 +29,12 @@ export function HowItCameAbout({ settlement, net }: { settlement: Settlement; ne
       <Days days={settlement.days} />
     </Card>
   )
+}
+
+/** Sales before subsidies, as they came; within each the dearest part of the day first. */
+function inOrder(lines: SettlementLine[]): SettlementLine[] {
+  const kinds = [...new Set(lines.map(({ kind }) => kind))]
+  return kinds.flatMap((kind) => dearestFirst(lines.filter((line) => line.kind === kind)))
 }
 
 function LineOfMonth({ line }: { line: SettlementLine }) {
@@ -53,7 +60,7 @@ function Days({ days }: { days: Settlement['days'] }) {
         <Box label={t('check.days')} role='group' testId='check-days-list'>
           {days.map(({ day, parts }) => (
             <Row key={day} name={dayText(day, language)}>
-              {parts.map(({ slot, fed_in_kwh: kwh }) => t('check.days.part', { slot: t(`solar.slot.${slot}`), kwh: kwhPlain(kwh) })).join(' · ')}
+              {dearestFirst(parts).map(({ slot, fed_in_kwh: kwh }) => t('check.days.part', { slot: t(`solar.slot.${slot}`), kwh: kwhPlain(kwh) })).join(' · ')}
             </Row>
           ))}
         </Box>
