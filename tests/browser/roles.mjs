@@ -165,6 +165,8 @@ async function withdrawn(support, reviewer, token) {
 async function baseSupport(admin, auditor) {
   await go(admin, '/system')
   await admin.picture('roles-system')
+  const tasks = await admin.page.locator('tr:has(form[action*="/system/jobs/"]) th').allInnerTexts()
+  checks.that('LN-39 every timed task says in words what it does', tasks.length > 20 && tasks.every((name) => /[\u4e00-\u9fff]/.test(name)), tasks.join())
   const standing = await admin.page.locator('#standing tr').allInnerTexts()
   checks.that('G7 both brakes are shown, and neither is on', ['自动退款', '光伏付款'].every((name) => standing.some((row) => row.startsWith(name) && row.includes('正常'))))
   await go(admin, '/system/services')

@@ -249,6 +249,12 @@ impl Frame {
         say(self.lang, &format!("proposal.{state}"))
     }
 
+    /// What a timed task does; nothing where nobody said it.
+    #[must_use]
+    pub fn task(&self, name: &str) -> &'static str {
+        known(self.lang, &format!("task.{name}")).unwrap_or("")
+    }
+
     /// The words of a key, in the visitor's language.
     #[must_use]
     pub fn t(&self, key: &str) -> &'static str {

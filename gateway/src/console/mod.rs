@@ -29,6 +29,7 @@ mod cooperations;
 mod customers;
 mod decisions;
 mod entrance;
+mod events;
 pub mod fault;
 mod find;
 mod followers;

@@ -31,6 +31,8 @@ pub(super) fn pages(pages: &mut Pages<'_>) {
 }
 
 struct Turn {
+    /// What it does, in words.
+    title: &'static str,
     name: String,
     every: String,
     last: String,
@@ -74,7 +76,9 @@ async fn show(
 ) -> Result<HttpResponse, Fault> {
     let standing = insight.standing().await?;
     let jobs = snapshot(&*house.store).await?.jobs().list().await?;
+    let frame = Frame::of(&visitor, "system.title");
     let turns = jobs.into_iter().map(|job| Turn {
+        title: frame.task(&job.name),
         every: every(job.every_s),
         last: job.last_at.map_or("—".to_owned(), |at| at.alipay_text()),
         failed: job.last_outcome.as_deref().is_some_and(|word| word != "ok"),
@@ -86,8 +90,8 @@ async fn show(
         name: job.name,
     });
     Ok(page(&SystemPage {
-        frame: Frame::of(&visitor, "system.title"),
         turns: turns.collect(),
+        frame,
         lights: house.readiness.checks().await,
         circuits: house
             .readiness

@@ -8,6 +8,7 @@ use lifeline_core::operators::Right;
 use serde::Deserialize;
 
 use super::access::{Access, Pages};
+use super::events::event;
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::visitor::Visitor;
@@ -49,7 +50,7 @@ fn rows(line: &Timeline, frame: &Frame) -> Vec<Row> {
     let told = |one: &lifeline_core::insight::timeline::Moment| Row {
         at: one.at.alipay_text(),
         source: frame.t(&format!("timeline.of_{}", one.source.as_str())),
-        what: one.what.clone(),
+        what: event(frame.lang, &one.what),
         id: one.id.clone(),
         trace_id: one.trace_id.clone(),
         yuan: one.amount.map_or_else(String::new, |sum| sum.yuan()),

@@ -10,6 +10,7 @@ mod codes;
 mod cooperations;
 mod customers;
 mod decisions;
+mod events;
 mod followers;
 mod frame;
 mod log;
@@ -22,6 +23,7 @@ mod sent;
 mod service_register;
 mod statistics;
 mod system;
+mod tasks;
 mod timeline;
 
 use std::collections::HashMap;
@@ -64,6 +66,7 @@ static TABLES: &[&[Word]] = &[
     bans::WORDS,
     cases::WORDS,
     decisions::WORDS,
+    events::WORDS,
     followers::WORDS,
     channels::WORDS,
     cooperations::WORDS,
@@ -79,6 +82,7 @@ static TABLES: &[&[Word]] = &[
     sent::WORDS,
     service_register::WORDS,
     system::WORDS,
+    tasks::WORDS,
     timeline::WORDS,
 ];
 
@@ -203,6 +207,22 @@ mod tests {
         }
     }
 
+    /// The same of what happens in lines of time.
+    fn of_the_lines(wanted: &mut BTreeSet<String>) {
+        for one in lifeline_core::accounts::session::Ending::ALL {
+            wanted.insert(format!("ended.{}", one.as_str()));
+        }
+        for one in lifeline_core::notices::Kind::ALL {
+            wanted.insert(format!("told.{}", one.as_str()));
+        }
+        for one in lifeline_core::payments::table_p::State::ALL {
+            wanted.insert(format!("stands.{}", one.as_str()));
+        }
+        for one in lifeline_core::payments::table_r::State::ALL {
+            wanted.insert(format!("back.{}", one.as_str()));
+        }
+    }
+
     /// The same of people, publications and requests.
     fn of_the_desk(wanted: &mut BTreeSet<String>) {
         for one in crate::listeners::service_register::Health::ALL {
@@ -272,6 +292,7 @@ mod tests {
         let mut wanted = asked();
         of_the_house(&mut wanted);
         of_the_desk(&mut wanted);
+        of_the_lines(&mut wanted);
         let missing: Vec<_> = wanted.difference(&seen).cloned().collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
