@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 
@@ -52,7 +53,10 @@ pub async fn new_database() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let base = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL");
     let number = NEXT.fetch_add(1, Ordering::SeqCst);
-    let name = format!("t{}_{number}", std::process::id());
+    // The server outlives many processes, and the machine gives their numbers out again.
+    let moment = SystemTime::now().duration_since(UNIX_EPOCH);
+    let moment = moment.expect("a clock after 1970").as_micros();
+    let name = format!("t{}_{moment}_{number}", std::process::id());
     let (client, connection) = tokio_postgres::connect(&base, tokio_postgres::NoTls)
         .await
         .expect("the test server");
