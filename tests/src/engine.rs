@@ -1,11 +1,11 @@
 //! The two engines a test runs on. Without a PostgreSQL the second one is left out, unless
 //! `REQUIRE_POSTGRES=1` says that this must not happen unnoticed.
 
+use std::hash::{BuildHasher, RandomState};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 
@@ -54,9 +54,8 @@ pub async fn new_database() -> String {
     let base = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL");
     let number = NEXT.fetch_add(1, Ordering::SeqCst);
     // The server outlives many processes, and the machine gives their numbers out again.
-    let moment = SystemTime::now().duration_since(UNIX_EPOCH);
-    let moment = moment.expect("a clock after 1970").as_micros();
-    let name = format!("t{}_{moment}_{number}", std::process::id());
+    let chance = RandomState::new().hash_one(std::process::id());
+    let name = format!("t{chance:016x}_{number}");
     let (client, connection) = tokio_postgres::connect(&base, tokio_postgres::NoTls)
         .await
         .expect("the test server");
