@@ -46,9 +46,9 @@ async fn ln_32_a_payment_is_one_line_of_time_and_each_look_is_audited() {
     let shown = desk.get(&line("payment", PAYMENT), &support).await;
     assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
     for told in [
-        "ordered arrears h5",
-        "paid",
-        "posted",
+        "下单 · 电费 · 网页（H5）",
+        "渠道已收款",
+        "记账",
         "128.40",
         ACCOUNT,
         "/console/why?trace=abab",

@@ -11,18 +11,22 @@ const WHOLE: [(&str, &str); 4] = [
     ("link over", "line.link_over"),
 ];
 
-/// What has something behind it, and the rooms of words where that may be found.
+/// What has something behind it, and how the words begin that may tell it.
 const VERBS: [(&str, &str, &[&str]); 10] = [
-    ("signed in ", "line.signed_in", &["channel"]),
-    ("session over ", "line.session_over", &["ended"]),
-    ("agreed ", "line.agreed", &["purpose"]),
-    ("took back ", "line.took_back", &["purpose"]),
-    ("linked ", "line.linked", &["customer.role"]),
-    ("ordered ", "line.ordered", &["bought", "channel", "stands"]),
-    ("asked ", "line.asked", &["request.kind", "request.state"]),
-    ("opened ", "line.case_opened", &["kind"]),
-    ("closed ", "line.case_closed", &["kind"]),
-    ("refund ", "line.refund", &["back"]),
+    ("signed in ", "line.signed_in", &["channel."]),
+    ("session over ", "line.session_over", &["ended."]),
+    ("agreed ", "line.agreed", &["purpose."]),
+    ("took back ", "line.took_back", &["purpose."]),
+    ("linked ", "line.linked", &["customer.role_"]),
+    (
+        "ordered ",
+        "line.ordered",
+        &["bought.", "channel.", "stands."],
+    ),
+    ("asked ", "line.asked", &["request.kind.", "request.state."]),
+    ("opened ", "line.case_opened", &["kind."]),
+    ("closed ", "line.case_closed", &["kind."]),
+    ("refund ", "line.refund", &["back."]),
 ];
 
 pub(super) fn event(lang: Lang, what: &str) -> String {
@@ -31,22 +35,23 @@ pub(super) fn event(lang: Lang, what: &str) -> String {
     }
     let verb = VERBS
         .iter()
-        .find_map(|(verb, key, rooms)| what.strip_prefix(verb).map(|rest| (*key, *rooms, rest)));
-    let Some((key, rooms, rest)) = verb else {
+        .find_map(|(verb, key, begins)| what.strip_prefix(verb).map(|rest| (*key, *begins, rest)));
+    let Some((key, begins, rest)) = verb else {
         let told = known(lang, &format!("told.{what}"));
         return told.unwrap_or(what).to_owned();
     };
     let mut words = vec![say(lang, key)];
-    words.extend(rest.split_whitespace().map(|code| about(lang, rooms, code)));
+    words.extend(
+        rest.split_whitespace()
+            .map(|code| about(lang, begins, code)),
+    );
     words.join(" · ")
 }
 
-fn about<'w>(lang: Lang, rooms: &[&str], code: &'w str) -> &'w str {
-    // A room's own words follow a dot, those of a part of a room a line: `customer.role_holder`.
-    let keys = rooms
+fn about<'w>(lang: Lang, begins: &[&str], code: &'w str) -> &'w str {
+    let mut found = begins
         .iter()
-        .flat_map(|room| [format!("{room}.{code}"), format!("{room}_{code}")]);
-    let mut found = keys.filter_map(|key| known(lang, &key));
+        .filter_map(|begin| known(lang, &format!("{begin}{code}")));
     found.next().unwrap_or(code)
 }
 

@@ -297,8 +297,8 @@ mod tests {
         assert!(missing.is_empty(), "{missing:?}");
     }
 
-    /// Literals that begin like a key, and are none: a name of a log line.
-    const NO_KEYS: [&str; 1] = ["points.not_recorded"];
+    /// Literals that begin like a key, and are none: a name of a log line, and how some keys begin.
+    const NO_KEYS: [&str; 2] = ["points.not_recorded", "customer.role_"];
 
     #[test]
     fn ln_55_whatever_begins_like_a_key_is_one_wherever_it_stands() {
