@@ -210,6 +210,8 @@ async function mended(admin) {
   await click(admin, form.locator('button'))
   checks.that('LN-55 a refusal says what is wrong', (await admin.page.locator('[role="alert"]').innerText()).includes('积分须大于 0'))
   checks.equal('LN-55 and loses nothing that was typed', await admin.page.locator('main [name="title"]').inputValue(), '折叠雨伞')
+  await checks.comes('the browser notes that refusal and nothing else', () => admin.seen.errors.map((error) => error.includes('422')), [true])
+  admin.seen.errors.length = 0
   checks.equal('what is to be mended: no serious finding of axe', await admin.axe(), [])
   await admin.picture('roles-mending')
   await admin.page.locator('main [name="points"]').fill('800')
