@@ -338,12 +338,14 @@ impl Channel {
     }
 
     pub(super) fn query_refund(&mut self, number: &str, request: &str, now: i64) -> RefundStatus {
+        let trade = self.trades.get(number);
         if std::mem::take(&mut self.misquotes_next) {
+            // More than was paid, so that no refund asked for just that.
+            let paid = trade.map_or(0, |trade| trade.fen);
             return RefundStatus::Success {
-                amount: Fen::new(1),
+                amount: Fen::new(paid.saturating_add(1)),
             };
         }
-        let trade = self.trades.get(number);
         let refund = trade.and_then(|trade| trade.refunds.get(request));
         match refund.filter(|refund| refund.moves_at <= now) {
             Some(refund) => RefundStatus::Success {
