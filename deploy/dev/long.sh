@@ -76,7 +76,7 @@ inside-long)
     STATISTICS_REQUESTS=${STATISTICS_REQUESTS:-1000000} cargo nextest run --locked --profile long -p lifeline-tests --test console \
         every_replayed_request
     say "a tenth of two years of figures: what it takes, and how quickly it is read"
-    ROLLED_DAYS=${ROLLED_DAYS:-73} cargo nextest run --locked --profile long -p lifeline-adapters --test contract --no-capture rolled
+    ROLLED_DAYS=${ROLLED_DAYS:-73} cargo nextest run --release --locked --profile long -p lifeline-adapters --test contract --no-capture rolled
     say "marketing away for six hours with ${DRILL_PAYMENTS:-2000} paid orders"
     DRILL_PAYMENTS=${DRILL_PAYMENTS:-2000} cargo nextest run --locked --profile long -p lifeline-adapters --test payments \
         marketing_down_for_six_hours
