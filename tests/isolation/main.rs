@@ -24,6 +24,7 @@ mod timing;
 mod town;
 mod walk;
 
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
@@ -46,6 +47,16 @@ struct Blank {
     keyring: Arc<Keyring>,
 }
 
+impl Blank {
+    /// A store of one's own, gone with its folder.
+    fn copy(&self) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("store.db");
+        std::fs::copy(self.folder.path().join("blank.db"), &file).expect("a copy");
+        (folder, file)
+    }
+}
+
 fn blank() -> &'static Blank {
     static BLANK: OnceLock<Blank> = OnceLock::new();
     BLANK.get_or_init(|| {
@@ -64,9 +75,7 @@ fn blank() -> &'static Blank {
 
 fn take(walk: &[Act]) {
     let blank = blank();
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("store.db");
-    std::fs::copy(blank.folder.path().join("blank.db"), &file).expect("a copy");
+    let (_folder, file) = blank.copy();
     actix_web::rt::System::new().block_on(async {
         let house = House::open(&file, &blank.keyring).await;
         let line = house.line().await;

@@ -12,9 +12,7 @@ use crate::walk::{Act, Walk};
 #[test]
 fn a_home_is_paid_for_five_times_a_minute_and_another_home_by_itself() {
     let blank = crate::blank();
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("store.db");
-    std::fs::copy(blank.folder.path().join("blank.db"), &file).expect("a copy");
+    let (_folder, file) = blank.copy();
     actix_web::rt::System::new().block_on(async {
         let house = House::open(&file, &blank.keyring).await;
         let plenty = house.line().await;

@@ -74,9 +74,7 @@ fn unknown_and_foreign_take_the_same_time_and_a_planted_millisecond_is_found() {
     let asked: Option<usize> = asked.and_then(|text| text.parse().ok());
     let (pairs, most) = asked.map_or((DAILY, DAILY_APART_MAX), |pairs| (pairs, APART_MAX));
     let blank = crate::blank();
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("store.db");
-    std::fs::copy(blank.folder.path().join("blank.db"), &file).expect("a copy");
+    let (_folder, file) = blank.copy();
     actix_web::rt::System::new().block_on(async {
         let house = House::open(&file, &blank.keyring).await;
         let line = house.line().await;
