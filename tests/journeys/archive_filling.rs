@@ -1,8 +1,10 @@
 //! A gap in the utility's archive is filled from the holder's certified data, judged from the
 //! utility's side.
 
+use std::time::Duration;
+
 use libtest_mimic::Failed;
-use lifeline_tests::{Demo, Engine, Phone};
+use lifeline_tests::{Demo, Engine, Looks, Phone};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -57,7 +59,8 @@ async fn code_on_the_phone(phone: &Phone) -> String {
     let asked = json!({"purpose": "verify_phone", "phone": HOLDER_PHONE});
     let promised = phone.post("/v1/otps", &asked).await;
     assert_eq!(promised.status, StatusCode::ACCEPTED, "{}", promised.text);
-    for _ in 0..400 {
+    let mut looks = Looks::every(Duration::from_millis(25));
+    while looks.again().await {
         let inbox = phone
             .sandbox_get(&format!("/sim/sms?phone={HOLDER_PHONE}"))
             .await;
@@ -69,21 +72,20 @@ async fn code_on_the_phone(phone: &Phone) -> String {
         if let Some(code) = digits.and_then(|rest| rest.get(..6)) {
             return code.to_owned();
         }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
     }
     panic!("no code came");
 }
 
 async fn settled(phone: &Phone, path: &str) -> Value {
-    for look in 0..600 {
+    let mut looks = Looks::every(Duration::from_millis(25));
+    while looks.again().await {
         let now = phone.get(path).await.json();
         if now["state"] == "settled" {
             return now;
         }
-        if look % 40 == 39 {
+        if looks.is_last_of(40) {
             phone.sandbox("/sim/clock", &json!({"advance_s": 5})).await;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
     }
     panic!("the offer was never settled");
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use libtest_mimic::Failed;
-use lifeline_tests::{Demo, Engine, Phone};
+use lifeline_tests::{Demo, Engine, Looks, Phone};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -59,12 +59,12 @@ async fn agree(phone: &Phone, purpose: &str) {
 
 /// The task, once it is as expected.
 async fn becomes(phone: &Phone, path: &str, what: impl Fn(&Value) -> bool) -> Value {
-    for _ in 0..300 {
+    let mut looks = Looks::every(Duration::from_millis(100));
+    while looks.again().await {
         let task = phone.get(path).await.json();
         if what(&task) {
             return task;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("it never came so far: {}", phone.get(path).await.text);
 }
@@ -76,11 +76,11 @@ async fn told(phone: &Phone, kind: &str) -> usize {
 }
 
 async fn is_told(phone: &Phone, kind: &str, times: usize) {
-    for _ in 0..300 {
+    let mut looks = Looks::every(Duration::from_millis(100));
+    while looks.again().await {
         if told(phone, kind).await == times {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("{kind} was told {} times", told(phone, kind).await);
 }

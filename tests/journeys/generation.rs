@@ -7,7 +7,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use libtest_mimic::Failed;
-use lifeline_tests::{Demo, Engine, Phone};
+use lifeline_tests::{Demo, Engine, Looks, Phone};
 use reqwest::StatusCode;
 use rsa::sha2::Sha256;
 use rsa::{BigUint, Oaep, RsaPublicKey};
@@ -86,13 +86,13 @@ pub(crate) async fn registered(phone: &Phone, person: &Value) -> String {
 
 /// The public key, as soon as it is made.
 pub(crate) async fn key_of(phone: &Phone, id: &str) -> Value {
-    for _ in 0..600 {
+    let mut looks = Looks::every(Duration::from_millis(100));
+    while looks.again().await {
         let answer = phone.get(&format!("{ALL}/{id}/public-key")).await;
         if answer.status == StatusCode::OK {
             return answer.json();
         }
         assert_eq!(answer.code(), "KEY_NOT_READY", "{}", answer.text);
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("no key was ever made");
 }
@@ -279,12 +279,12 @@ fn refusals(engine: Engine) -> Result<(), Failed> {
 }
 
 async fn state_becomes(phone: &Phone, id: &str, wanted: &str) -> Value {
-    for _ in 0..300 {
+    let mut looks = Looks::every(Duration::from_millis(100));
+    while looks.again().await {
         let shown = phone.get(&format!("{ALL}/{id}")).await.json();
         if shown["state"] == wanted {
             return shown;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("the account never became {wanted}");
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use libtest_mimic::Failed;
 use lifeline_tests::demo::binary;
-use lifeline_tests::{Answer, Demo, Engine, Phone};
+use lifeline_tests::{Answer, Demo, Engine, Looks, Phone};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -73,12 +73,12 @@ async fn codes(phone: &Phone, person: &Value) -> (usize, String) {
 
 /// The code that comes after `before` others.
 async fn next_code(phone: &Phone, person: &Value, before: usize) -> String {
-    for _ in 0..300 {
+    let mut looks = Looks::every(Duration::from_millis(100));
+    while looks.again().await {
         let (count, newest) = codes(phone, person).await;
         if count > before {
             return newest;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("no code came");
 }

@@ -1,10 +1,11 @@
 //! A client that is gone before its answer: the order it asked for is not (money.md 2.10 d, G2).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use libtest_mimic::Failed;
+use lifeline_tests::patience::PATIENCE;
 use lifeline_tests::proxy::host_of;
-use lifeline_tests::{Demo, Engine, Phone};
+use lifeline_tests::{Demo, Engine, Looks, Phone};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
@@ -24,7 +25,6 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
 const KEY: &str = "asked-for-and-gone";
 /// How long the channel thinks; less than we wait for it.
 const THINKS_MS: u64 = 2_500;
-const PATIENCE: Duration = Duration::from_secs(30);
 
 fn a_client_that_is_gone_ends_no_order(engine: Engine) -> Result<(), Failed> {
     run(async move {
@@ -37,13 +37,9 @@ fn a_client_that_is_gone_ends_no_order(engine: Engine) -> Result<(), Failed> {
         phone.sandbox("/sim/faults", &slow).await;
         asks_and_is_gone(&demo, &phone, &order.to_string()).await;
         // Nobody asks again: the answer is stored all the same.
-        let began = Instant::now();
+        let mut looks = Looks::every(Duration::from_millis(50));
         while stored_answers(&demo).await == 0 {
-            assert!(
-                began.elapsed() < PATIENCE,
-                "the order ended with its client"
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            assert!(looks.again().await, "the order ended with its client");
         }
         let key = [("idempotency-key", KEY)];
         let again = phone
@@ -71,10 +67,9 @@ async fn asks_and_is_gone(demo: &Demo, phone: &Phone, body: &str) {
     );
     let sent = socket.write_all(request.as_bytes()).await;
     sent.expect("a request that was sent");
-    let began = Instant::now();
+    let mut looks = Looks::every(Duration::from_millis(5));
     while phone.sandbox_get("/sim/faults").await["items"][0]["hits"] != 1 {
-        assert!(began.elapsed() < PATIENCE, "the channel was never asked");
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert!(looks.again().await, "the channel was never asked");
     }
     assert_eq!(stored_answers(demo).await, 0, "answered already");
     socket.set_zero_linger().expect("a reset");
@@ -88,8 +83,7 @@ async fn stored_answers(demo: &Demo) -> i64 {
         let file = demo.data().join("lifeline.db");
         let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
         let conn = rusqlite::Connection::open_with_flags(file, flags).expect("the store");
-        conn.busy_timeout(Duration::from_secs(5))
-            .expect("a time to wait");
+        conn.busy_timeout(PATIENCE).expect("a time to wait");
         let count = conn.query_row(sql, [], |row| row.get(0));
         return count.expect("a count");
     };

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use libtest_mimic::Failed;
 use lifeline_core::shared::time::Clock as _;
-use lifeline_tests::{Demo, Engine, Phone};
+use lifeline_tests::{Demo, Engine, Looks, Phone};
 use rsa::RsaPrivateKey;
 use rsa::pkcs1v15::SigningKey;
 use rsa::pkcs8::DecodePrivateKey as _;
@@ -34,8 +34,6 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
 
 const APP_ID: &str = "2021000000000001";
 const SELLER_ID: &str = "2088000000000009";
-/// Looks, a tenth of a second apart, until a state must be there.
-const LOOKS: usize = 150;
 
 type Fields = Vec<(String, String)>;
 
@@ -121,23 +119,23 @@ impl Scene {
 
     /// Its log is written beside its answers.
     async fn tells(&self, said: &str) {
-        for _ in 0..LOOKS {
+        let mut looks = Looks::every(Duration::from_millis(100));
+        while looks.again().await {
             if self.demo.log().contains(said) {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("{said} was not told");
     }
 
     async fn comes_to(&self, order: &Order, wanted: &[&str]) -> String {
         let mut state = String::new();
-        for _ in 0..LOOKS {
+        let mut looks = Looks::every(Duration::from_millis(100));
+        while looks.again().await {
             state = self.state(order).await;
             if wanted.contains(&state.as_str()) {
                 return state;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("still {state}, not {wanted:?}");
     }
@@ -202,11 +200,11 @@ impl Scene {
     /// Waits until so many cases about refunds that are not ours are open.
     async fn asks_about_a_foreign_refund(&self, wanted: i64) {
         const COUNT: &str = "SELECT count(*) FROM case_file WHERE kind = 'foreign_refund'";
-        for _ in 0..LOOKS {
+        let mut looks = Looks::every(Duration::from_millis(100));
+        while looks.again().await {
             if records::count(&self.demo, COUNT).await == wanted {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("no case was opened");
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use libtest_mimic::Failed;
-use lifeline_tests::{Answer, Demo, Engine, Phone};
+use lifeline_tests::{Answer, Demo, Engine, Looks, Phone};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -84,7 +84,8 @@ fn another_payee(engine: Engine) -> Result<(), Failed> {
         assert_eq!(changed.json()["permission_id"], permission.as_str());
         let after = payee(&phone, &id).await;
         assert_eq!(after["trading_account_masked"], "****0013");
-        for _ in 0..60 {
+        let mut looks = Looks::every(Duration::from_millis(250));
+        while looks.again().await {
             let inbox = phone.sandbox_get(&format!("/sim/sms?phone={own}")).await;
             let notices = phone.get("/v1/notices").await;
             if inbox.to_string().contains("光伏收款账号已更换")
@@ -92,7 +93,6 @@ fn another_payee(engine: Engine) -> Result<(), Failed> {
             {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(250)).await;
         }
         panic!("nobody was told");
     })

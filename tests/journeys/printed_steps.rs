@@ -1,9 +1,10 @@
 //! What the demo prints for newcomers works as it stands: every line, in a plain shell.
 
 use std::process::Command;
+use std::time::Duration;
 
 use libtest_mimic::Failed;
-use lifeline_tests::{Demo, Engine, Phone};
+use lifeline_tests::{Demo, Engine, Looks, Phone};
 
 use crate::fixtures::BOTH;
 use crate::{Body, run};
@@ -54,7 +55,8 @@ fn printed_steps(engine: Engine) -> Result<(), Failed> {
             .as_str()
             .expect("a linked home")
             .to_owned();
-        for _ in 0..100 {
+        let mut looks = Looks::every(Duration::from_millis(100));
+        while looks.again().await {
             let paid = phone
                 .get(&format!("/v1/bindings/{home}/payments"))
                 .await
@@ -62,7 +64,6 @@ fn printed_steps(engine: Engine) -> Result<(), Failed> {
             if paid["items"][0]["state"] == "POSTED" {
                 return;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
         panic!("the payment of the printed steps was never credited");
     })

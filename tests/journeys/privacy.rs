@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use libtest_mimic::Failed;
-use lifeline_tests::{Answer, Demo, Engine, Phone};
+use lifeline_tests::{Answer, Demo, Engine, Looks, Phone};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -30,7 +30,8 @@ async fn code(phone: &Phone, words: &str) -> String {
 
 /// The code that came for a purpose, as the phone of this number shows it.
 pub(crate) async fn code_on(phone: &Phone, number: &str, words: &str) -> String {
-    for _ in 0..60 {
+    let mut looks = Looks::every(Duration::from_millis(250));
+    while looks.again().await {
         let inbox = phone.sandbox_get(&format!("/sim/sms?phone={number}")).await;
         let shown = inbox.to_string();
         let found = shown.split("验证码 ").skip(1).filter(|text| {
@@ -41,7 +42,6 @@ pub(crate) async fn code_on(phone: &Phone, number: &str, words: &str) -> String 
         if let Some(code) = found.last().and_then(|text| text.get(..6)) {
             return code.to_owned();
         }
-        tokio::time::sleep(Duration::from_millis(250)).await;
     }
     panic!("no code for {words} came");
 }
@@ -141,15 +141,12 @@ fn erasure(engine: Engine) -> Result<(), Failed> {
 async fn gone(demo: &Demo, owner: &Phone, former: &Value) {
     let mut anew = Phone::sign_in(demo, "li-ming").await;
     let mut me = anew.get("/v1/me").await.json();
-    for _ in 0..120 {
-        if me["account_id"] != former["account_id"] {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(250)).await;
+    let mut looks = Looks::every(Duration::from_millis(250));
+    while me["account_id"] == former["account_id"] {
+        assert!(looks.again().await, "nobody new came");
         anew = Phone::sign_in(demo, "li-ming").await;
         me = anew.get("/v1/me").await.json();
     }
-    assert_ne!(me["account_id"], former["account_id"], "somebody new");
     let homes = anew.get("/v1/bindings").await.json();
     assert_eq!(homes["items"], json!([]), "nothing of the former account");
     let old = owner.get("/v1/me").await;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use libtest_mimic::Failed;
 use lifeline_core::shared::time::Clock as _;
 use lifeline_tests::demo::binary;
-use lifeline_tests::{Demo, Engine, Phone, engine};
+use lifeline_tests::{Demo, Engine, Looks, Phone, engine};
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Identity, StatusCode};
 use serde_json::json;
@@ -204,16 +204,12 @@ fn serve(engine: Engine) -> Result<(), Failed> {
             .stderr(Stdio::null());
         let mut served = served.spawn().expect("lifeline serve");
         let ready = format!("http://127.0.0.1:{ops}/readyz");
-        let began = Instant::now();
+        let mut looks = Looks::every(Duration::from_millis(20));
         while !reqwest::get(&ready)
             .await
             .is_ok_and(|answer| answer.status() == StatusCode::OK)
         {
-            assert!(
-                began.elapsed() < Duration::from_secs(20),
-                "serve did not become ready"
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            assert!(looks.again().await, "serve did not become ready");
         }
         let read = |name: &str| std::fs::read(dir.path().join(name)).expect(name);
         let trusting = || {
@@ -252,18 +248,14 @@ fn serve(engine: Engine) -> Result<(), Failed> {
         assert_eq!(answer.status(), StatusCode::FORBIDDEN, "the same again");
 
         renew_server_certificate(dir.path());
-        let began = Instant::now();
+        let mut looks = Looks::every(Duration::from_millis(50));
         loop {
             let fresh = with("relay").expect("a client").get(&url);
             let answer = fresh.headers(self::signed(&origin, "/v1/me")).send().await;
             if shows_another(answer, &first) {
                 break;
             }
-            assert!(
-                began.elapsed() < Duration::from_secs(20),
-                "the old one stayed"
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            assert!(looks.again().await, "the old one stayed");
         }
 
         terminate(served.id());
@@ -397,12 +389,9 @@ fn drain(engine: Engine) -> Result<(), Failed> {
         let asking = tokio::spawn(async move { phone.get(&path).await });
         let watcher = Phone::new(&demo);
         // The question is on its way once the sandbox has counted the fault.
-        loop {
-            let faults = watcher.sandbox_get("/sim/faults").await;
-            if faults["items"][0]["hits"] == 1 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+        let mut looks = Looks::every(Duration::from_millis(10));
+        while watcher.sandbox_get("/sim/faults").await["items"][0]["hits"] != 1 {
+            assert!(looks.again().await, "the question never came there");
         }
         terminate(demo.pid());
         let answer = asking.await.expect("the task");

@@ -1,10 +1,7 @@
 //! A look into a demo's own records, and a hand that holds them shut.
 
-use std::time::Duration;
-
 use lifeline_tests::Demo;
-
-const PATIENCE: Duration = Duration::from_secs(10);
+use lifeline_tests::patience::PATIENCE;
 
 fn embedded(demo: &Demo) -> rusqlite::Connection {
     let store = rusqlite::Connection::open(demo.data().join("lifeline.db"));

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use libtest_mimic::Failed;
-use lifeline_tests::Engine;
 use lifeline_tests::demo::binary;
+use lifeline_tests::{Engine, Looks};
 use reqwest::{Certificate, StatusCode};
 
 use crate::fixtures::BOTH;
@@ -84,7 +84,7 @@ fn line(engine: Engine) -> Result<(), Failed> {
             .expect("a client");
         let url = format!("https://127.0.0.1:{public}/v1/me");
         let until = async |wanted: StatusCode| {
-            let began = Instant::now();
+            let mut looks = Looks::every(Duration::from_millis(50));
             loop {
                 let asked = household
                     .get(&url)
@@ -98,8 +98,7 @@ fn line(engine: Engine) -> Result<(), Failed> {
                 {
                     return;
                 }
-                assert!(began.elapsed() < Duration::from_secs(30), "never {wanted}");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                assert!(looks.again().await, "never {wanted}");
             }
         };
         until(StatusCode::SERVICE_UNAVAILABLE).await;

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use libtest_mimic::Failed;
-use lifeline_tests::Engine;
 use lifeline_tests::demo::binary;
+use lifeline_tests::{Engine, Looks};
 use reqwest::{Certificate, StatusCode};
 
 use crate::production::{
@@ -49,15 +49,14 @@ impl Node {
 
     async fn start(&self) -> Started {
         let started = Started::of("lifeline", &["serve", "--config", &self.config]);
-        let began = Instant::now();
+        let mut looks = Looks::every(Duration::from_millis(20));
         let answers = async || {
             reqwest::get(&self.ready)
                 .await
                 .map(|answer| answer.status())
         };
         while !answers().await.is_ok_and(|status| status == StatusCode::OK) {
-            assert!(began.elapsed() < Duration::from_secs(30), "never ready");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            assert!(looks.again().await, "never ready");
         }
         started
     }
@@ -151,11 +150,10 @@ fn rolling(engine: Engine) -> Result<(), Failed> {
             let client = reqwest::Client::builder().no_proxy().tls_certs_only([ca]);
             client.build().expect("a client")
         };
-        let began = Instant::now();
+        let mut looks = Looks::every(Duration::from_millis(20));
         for url in &urls {
             while client().get(url).send().await.is_err() {
-                assert!(began.elapsed() < Duration::from_secs(20), "no relay");
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                assert!(looks.again().await, "no relay");
             }
         }
         let load = Arc::new(Load {

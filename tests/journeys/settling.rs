@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use libtest_mimic::Failed;
-use lifeline_tests::{Demo, Engine, Phone};
+use lifeline_tests::{Demo, Engine, Looks, Phone};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -29,16 +29,17 @@ pub(crate) async fn advance(phone: &Phone, seconds: i64) {
 
 /// The first check task of a person who signs in after the meter was read and the month settled.
 pub(crate) async fn first_task(demo: &Demo, name: &str) -> (Phone, Value) {
-    for _ in 0..3 {
+    let mut phone = Phone::new(demo);
+    let mut looks = Looks::every(Duration::from_millis(100));
+    while looks.again().await {
         // Meters are read, and tables looked at, each hour; by then a token is over.
-        advance(&Phone::new(demo), 3_660).await;
-        let phone = Phone::new(demo).signed_in(name).await;
-        for _ in 0..150 {
-            let items = phone.get(CHECKS).await.json()["items"].clone();
-            if items[0].is_object() {
-                return (phone, items[0].clone());
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        if looks.is_first_of(100, 3) {
+            advance(&phone, 3_660).await;
+            phone = Phone::new(demo).signed_in(name).await;
+        }
+        let items = phone.get(CHECKS).await.json()["items"].clone();
+        if items[0].is_object() {
+            return (phone, items[0].clone());
         }
     }
     panic!("no check task was ever made");
@@ -103,7 +104,8 @@ pub(crate) async fn sold_and_paid(demo: &Demo) {
     );
     advance(&phone, 72 * 3_600).await;
     let phone = Phone::new(demo).signed_in(name).await;
-    for _ in 0..600 {
+    let mut looks = Looks::every(Duration::from_millis(100));
+    while looks.again().await {
         if phone.get(&one).await.json()["payout"]["state"] == "PAID" {
             assert_eq!(paid(&phone).await, [net]);
             assert_eq!(
@@ -112,7 +114,6 @@ pub(crate) async fn sold_and_paid(demo: &Demo) {
             );
             return;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("it was never paid: {}", phone.get(&one).await.text);
 }

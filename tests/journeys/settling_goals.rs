@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan as _, Zoned};
 use libtest_mimic::Failed;
-use lifeline_tests::{Demo, Engine, Phone};
+use lifeline_tests::{Demo, Engine, Looks, Phone};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -188,14 +188,14 @@ async fn is_judged_by_somebody_else(demo: &Demo, phone: &Phone, name: &str, one:
     advance(phone, 660).await;
     advance(phone, 73 * 3_600).await;
     let phone = Phone::new(demo).signed_in(name).await;
-    for _ in 0..300 {
+    let mut looks = Looks::every(Duration::from_millis(100));
+    while looks.again().await {
         if phone.get(one).await.json()["payout"]["state"] == "PAID" {
             let books = phone.sandbox_get("/sim/payouts").await["items"].clone();
             assert_eq!(books.as_array().map(Vec::len), Some(1));
             assert_eq!(books[0]["amount_fen"], net);
             return;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("it was never paid: {}", phone.get(one).await.text);
 }

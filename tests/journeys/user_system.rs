@@ -1,8 +1,10 @@
 //! The on-line State Grid user system holds what is true here once its faults are over, judged from its
 //! own books.
 
+use std::time::Duration;
+
 use libtest_mimic::Failed;
-use lifeline_tests::{Demo, Engine, Phone};
+use lifeline_tests::{Demo, Engine, Looks, Phone};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -41,17 +43,17 @@ fn numbers(user: &Value) -> Vec<String> {
 
 /// Waits until the view has exactly these homes; none is nobody.
 async fn becomes(phone: &Phone, wanted: Option<&[&str]>) -> Option<Value> {
-    for look in 0..1_200 {
+    let mut looks = Looks::every(Duration::from_millis(25));
+    while looks.again().await {
         let held = held(phone).await;
         match (held.as_slice(), wanted) {
             ([], None) => return None,
             ([user], Some(wanted)) if numbers(user) == wanted => return Some(user.clone()),
             _ => {}
         }
-        if look % 40 == 39 {
+        if looks.is_last_of(40) {
             phone.sandbox("/sim/clock", &json!({"advance_s": 10})).await;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
     }
     panic!("the view never became {wanted:?}");
 }

@@ -3,12 +3,13 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::engine::{Engine, new_database};
+use crate::patience::Looks;
 
 /// A running demo.
 #[derive(Debug)]
@@ -18,8 +19,6 @@ pub struct Demo {
     ready: Value,
     database_url: Option<String>,
 }
-
-const READY_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// The `lifeline` binary beside the test binaries.
 ///
@@ -148,15 +147,14 @@ impl Demo {
                 .arg(first.dir.path().join("ready.json"));
         }
         let mut process = command.spawn().expect("lifeline demo");
-        let began = Instant::now();
+        let mut looks = Looks::every(Duration::from_millis(10));
         while !ready_file.is_file() {
             let ended = process.try_wait().expect("the process").is_some();
-            if ended || began.elapsed() > READY_TIME_MAX {
+            if ended || !looks.again_blocking() {
                 let _ = process.kill();
                 let log = std::fs::read_to_string(dir.path().join("demo.log")).unwrap_or_default();
                 panic!("the demo did not become ready:\n{log}");
             }
-            std::thread::park_timeout(Duration::from_millis(10));
         }
         let text = std::fs::read_to_string(&ready_file).expect("the ready file");
         let ready = serde_json::from_str(&text).expect("JSON in the ready file");

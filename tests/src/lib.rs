@@ -1,5 +1,5 @@
 //! What the tests of this package share: a running demo of their own, a household's phone, a hand
-//! on the sandbox's controls, the two engines, and an outside that is silent.
+//! on the sandbox's controls, the two engines, an outside that is silent, and patience.
 
 #![expect(
     clippy::expect_used,
@@ -11,12 +11,14 @@
 
 pub mod demo;
 pub mod engine;
+pub mod patience;
 pub mod phone;
 pub mod proxy;
 pub mod silence;
 
 pub use demo::Demo;
 pub use engine::{Engine, Server};
+pub use patience::Looks;
 pub use phone::{Answer, Phone};
 pub use proxy::Proxy;
 pub use silence::Silence;

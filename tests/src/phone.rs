@@ -1,9 +1,12 @@
 //! A household's phone, and a hand on the sandbox's controls.
 
+use std::time::Duration;
+
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::demo::Demo;
+use crate::patience::Looks;
 
 /// An HTTP client signed in as one demo person (or nobody).
 #[derive(Debug, Clone)]
@@ -278,15 +281,15 @@ impl Phone {
             "/v1/payments/{}",
             payment["payment_id"].as_str().unwrap_or_default()
         );
-        for look in 0..200 {
+        let mut looks = Looks::every(Duration::from_millis(25));
+        while looks.again().await {
             let now = self.get(&path).await.json();
             if now["state"] == state {
                 return now;
             }
-            if look % 20 == 19 {
+            if looks.is_last_of(20) {
                 self.sandbox("/sim/clock", &json!({"advance_s": 5})).await;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
         }
         panic!("the payment never became {state}");
     }

@@ -1,8 +1,10 @@
 //! The household whose data must not get out: it does everything the main job offers, is refused in
 //! every way it can be, and reads its own data back. Each answer it gets is searched on the way.
 
+use std::time::Duration;
+
 use lifeline_tests::phone::Answer;
-use lifeline_tests::{Demo, Phone};
+use lifeline_tests::{Demo, Looks, Phone};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -100,7 +102,8 @@ impl<'a> Owner<'a> {
 
     async fn receives_code(&mut self, facts: &Facts, count: usize) {
         let inbox = format!("/sim/sms?phone={}", facts.phone);
-        for _ in 0..200 {
+        let mut looks = Looks::every(Duration::from_millis(25));
+        while looks.again().await {
             let texts = self.phone.sandbox_get(&inbox).await;
             let codes: Vec<String> = texts
                 .as_array()
@@ -112,7 +115,6 @@ impl<'a> Owner<'a> {
                 self.codes = codes;
                 return;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
         }
         panic!("the code never arrived");
     }
@@ -273,7 +275,8 @@ impl<'a> Owner<'a> {
         self.clean("an order", &payment);
         self.phone.pay_and_rest(&payment.json(), "POSTED").await;
         // The house tells it: a notice in the app and a text message.
-        for _ in 0..200 {
+        let mut looks = Looks::every(Duration::from_millis(25));
+        while looks.again().await {
             let notices = self.get("/v1/notices").await;
             if notices.json()["items"]
                 .as_array()
@@ -281,7 +284,6 @@ impl<'a> Owner<'a> {
             {
                 return;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
         }
         panic!("nobody was told of the payment");
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use lifeline_tests::Looks;
 
 pub(super) struct RedisTap {
     client: redis::Client,
@@ -48,7 +49,8 @@ impl RedisTap {
         let before = self.said.lock().expect("the lock").len();
         let mark = format!("heard-up-to-{before}");
         self.say(&mark).await;
-        for _ in 0..400 {
+        let mut looks = Looks::every(Duration::from_millis(10));
+        while looks.again().await {
             let said = self.said.lock().expect("the lock").clone();
             if said[before..]
                 .windows(mark.len())
@@ -60,7 +62,6 @@ impl RedisTap {
                 );
                 return said;
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("Redis did not repeat what it was told");
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use lifeline_tests::{Answer, Demo, Phone};
+use lifeline_tests::{Answer, Demo, Looks, Phone};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -95,12 +95,12 @@ impl<'a> Seller<'a> {
     }
 
     async fn next_code(&self, before: usize) -> String {
-        for _ in 0..300 {
+        let mut looks = Looks::every(Duration::from_millis(100));
+        while looks.again().await {
             let mut codes = self.codes().await;
             if codes.len() > before {
                 return codes.pop().unwrap_or_default();
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("no code came");
     }
@@ -287,13 +287,13 @@ impl<'a> Seller<'a> {
     }
 
     async fn becomes(&self, task: &str, what: impl Fn(&Value) -> bool) {
-        for _ in 0..300 {
+        let mut looks = Looks::every(Duration::from_millis(100));
+        while looks.again().await {
             // Its owner reads here what they told the reviewer.
             let shown = self.get(task).await.json();
             if what(&shown) {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("it never came so far: {}", self.phone.get(task).await.text);
     }
@@ -376,14 +376,14 @@ impl<'a> Seller<'a> {
         advance(&self.phone, 6 * 3_600 + 60).await;
         self.comes_back().await;
         let account = self.path("");
-        for _ in 0..300 {
+        let mut looks = Looks::every(Duration::from_millis(100));
+        while looks.again().await {
             let shown = self.get(&account).await.json();
             if shown["state"] == "terminated" || shown["state"] == "terminating" {
                 let table = self.get(&self.path("/table")).await;
                 assert_eq!(table.code(), "COOPERATION_OVER", "{}", table.text);
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("the cooperation never ended");
     }

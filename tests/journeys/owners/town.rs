@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lifeline_core::bindings::Role;
 use lifeline_core::shared::time::{Clock as _, Day};
-use lifeline_tests::{Demo, Phone};
+use lifeline_tests::{Demo, Looks, Phone};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -105,12 +105,12 @@ async fn lets_in(owner: &Phone, home: &str, guest: &Phone, role: Role) -> String
 
 /// The first notice the owner is told.
 async fn notice(owner: &Phone) -> String {
-    for _ in 0..200 {
+    let mut looks = Looks::every(Duration::from_millis(50));
+    while looks.again().await {
         let told = owner.get("/v1/notices").await.json();
         if told["items"][0].is_object() {
             return text(&told["items"][0], "notice_id");
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("the owner was never told of who came in");
 }
