@@ -19,9 +19,9 @@ statements! { "slices":
     PACKS("access_pack") = "SELECT at % 100000000 AS k, n, cells FROM access_pack WHERE at >= $1 AND at <= $2 AND part = $3 ORDER BY at";
     PACKED("access_pack") = "SELECT at % 100000000 AS k, n FROM access_pack WHERE at >= $1 AND at <= $2 AND part = $3 ORDER BY at";
     SUMS("access_sum") = "SELECT at % 100000000 AS k, CAST(SUM(n) AS BIGINT) AS n FROM access_sum \
-        WHERE at >= $1 AND at <= $2 AND item >= $3 AND item <= $4 GROUP BY at % 100000000 ORDER BY at % 100000000";
+        WHERE at >= $1 AND at <= $2 GROUP BY at % 100000000 ORDER BY at % 100000000";
     SUMS_OF_DAYS("access_sum") = "SELECT at % 100000000 / 24 AS k, CAST(SUM(n) AS BIGINT) AS n FROM access_sum \
-        WHERE at >= $1 AND at <= $2 AND item >= $3 AND item <= $4 GROUP BY at % 100000000 / 24 ORDER BY at % 100000000 / 24";
+        WHERE at >= $1 AND at <= $2 GROUP BY at % 100000000 / 24 ORDER BY at % 100000000 / 24";
     LOOSE("access_tally") = "SELECT at % 100000000 AS k, cell, n FROM access_tally WHERE at >= $1 AND at <= $2 ORDER BY at, cell";
     KEEP("access_pack") = "INSERT INTO access_pack (at, part, n, cells) VALUES ($1, $2, $3, $4)";
     UNPACK("access_pack") = "DELETE FROM access_pack WHERE at = $1";
@@ -219,12 +219,8 @@ impl<C: Conn> Sql<C> {
         &mut self,
         grain: Grain,
         (from, to): (i64, i64),
-        function: Option<i64>,
     ) -> Result<Moments, StoreError> {
-        let by = function.map_or(By::At, |_| By::Function);
-        let side = counts::side(by);
-        let first = function.map_or(0, |number| counts::item(number, ""));
-        let last = function.map_or(i64::MAX, |number| counts::item(number, "9999"));
+        let side = counts::side(By::At);
         let days = grain == Grain::Hour;
         let (from, to) = if days {
             (
@@ -239,7 +235,7 @@ impl<C: Conn> Sql<C> {
             counts::sum_at(grain, side, to),
         );
         let stmt = if days { &SUMS_OF_DAYS } else { &SUMS };
-        let rows = self.rows(stmt, args![from, to, first, last]).await?;
+        let rows = self.rows(stmt, args![from, to]).await?;
         rows.iter()
             .map(|row| Ok((row.int("k")?, row.int("n")?)))
             .collect()
@@ -248,7 +244,7 @@ impl<C: Conn> Sql<C> {
     /// What a part adds up to by each of its sides.
     pub(super) async fn sides_of(&mut self, part: &Part) -> Result<Sides, StoreError> {
         let mut left = self
-            .moments_summed(part.grain, (part.from, part.to), None)
+            .moments_summed(part.grain, (part.from, part.to))
             .await?;
         let mut adding = Adding::new(part, part.function);
         let mut at = Moments::new();
@@ -280,21 +276,19 @@ impl<C: Conn> Sql<C> {
         Ok(adding.sides(at))
     }
 
-    /// A part of hours, added up by the hour.
+    /// A part of hours, added up by the hour. All packs of a day are made together: whether one function's is what is
+    /// counted is told from the whole day's, whose sums are few.
     pub(super) async fn hours_of(&mut self, part: &Part) -> Result<Moments, StoreError> {
         let days = (part.from.div_euclid(24), part.to.div_euclid(24));
-        let mut left = self
-            .moments_summed(Grain::Hour, days, part.function)
-            .await?;
+        let loose = self.loose_moments(Grain::Hour, days.0, days.1).await?;
         let mut hours = Moments::new();
         let (from, to) = among(Grain::Hour, days.0, days.1);
         let which = part.function.unwrap_or(WHOLE);
         for row in self.rows(&PACKS, args![from, to, which]).await? {
-            let (day, n) = (row.int("k")?, row.int("n")?);
-            if left.get(&day) != Some(&n) {
+            let day = row.int("k")?;
+            if loose.binary_search(&day).is_ok() {
                 continue;
             }
-            left.remove(&day);
             let mut adding = Adding::new(part, None);
             let cells = row.bytes("cells")?;
             unpack(&cells, |cell, n| {
@@ -305,7 +299,6 @@ impl<C: Conn> Sql<C> {
             let of_day = adding.by_first().into_iter();
             hours.extend(of_day.map(|(hour, n)| (begins.saturating_add(hour), n)));
         }
-        let loose: Vec<i64> = left.into_keys().collect();
         for (first, last) in spans(&loose) {
             self.add_loose_hours(part, (first, last), &mut hours)
                 .await?;
@@ -346,7 +339,7 @@ impl<C: Conn> Sql<C> {
         from: i64,
         to: i64,
     ) -> Result<Vec<i64>, StoreError> {
-        let mut left = self.moments_summed(grain, (from, to), None).await?;
+        let mut left = self.moments_summed(grain, (from, to)).await?;
         let (from, to) = among(grain, from, to);
         for row in self.rows(&PACKED, args![from, to, WHOLE]).await? {
             let (moment, n) = (row.int("k")?, row.int("n")?);
