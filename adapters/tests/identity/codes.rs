@@ -1,11 +1,12 @@
 //! One-time codes.
 
-use lifeline_core::accounts::{AccountError, Secret};
+use lifeline_core::accounts::codes::PROMISE;
+use lifeline_core::accounts::{AccountError, Caller, Errand, Secret};
 use lifeline_core::shared::personal::Phone;
 
 use crate::on_every_engine;
 use crate::phones::giving_up;
-use crate::world::{LI_MING, WANG_FANG, World};
+use crate::world::{CHEN_GANG, LI_MING, WANG_FANG, Wallet, World};
 
 on_every_engine! { "codes":
     m3_7_a_code_makes_a_phone_ones_own_and_moves_it_from_another,
@@ -13,6 +14,9 @@ on_every_engine! { "codes":
     m3_7_five_wrong_tries_kill_a_code,
     m3_7_guesses_at_once_are_all_counted,
     m3_7_a_code_waits_a_minute_lives_five_and_ten_a_day_reach_a_phone,
+    m3_7_strangers_cause_five_codes_of_a_phones_ten_and_its_owner_the_rest,
+    m3_7_wrong_tries_of_strangers_leave_the_owner_theirs,
+    m3_7_a_strangers_sixth_wrong_try_of_a_day_is_one_too_many,
     m3_7_an_account_asks_for_twenty_codes_a_day,
     m3_7_a_late_delivery_sends_no_dead_code_and_a_silent_platform_is_tried_again,
     m3_7_the_code_lies_nowhere_open,
@@ -139,30 +143,138 @@ async fn m3_7_a_code_waits_a_minute_lives_five_and_ten_a_day_reach_a_phone(world
         matches!(early, Err(AccountError::CodeTooSoon { retry_after_s: 60 })),
         "{early:?}"
     );
-    for _ in 0..11 {
-        world.clock.advance(60);
-        assert_eq!(
-            world.accounts.ask_phone_code(&who, &phone()).await.unwrap(),
-            promise
-        );
+    let errand = Errand::export(&who);
+    for _ in 0..12 {
+        let again = world.accounts.ask_step_up(&who, &errand).await;
+        assert_eq!(again.unwrap(), promise);
         world.deliver().await;
+        world.clock.advance(60);
     }
-    assert_eq!(
-        world.phones.codes_on(NEW_PHONE).len(),
-        10,
-        "the rest went nowhere, unseen"
-    );
+    let codes = || world.phones.codes_on(LI_MING.phone).len();
+    assert_eq!(codes(), 10, "the rest went nowhere, unseen");
     world.clock.advance(86_400);
-    world.accounts.ask_phone_code(&who, &phone()).await.unwrap();
+    world.accounts.ask_step_up(&who, &errand).await.unwrap();
     world.deliver().await;
-    assert_eq!(world.phones.codes_on(NEW_PHONE).len(), 11);
+    assert_eq!(codes(), 11);
     world.clock.advance(300);
-    let code = world.code_on(NEW_PHONE);
-    let late = world.accounts.verify_phone(&who, &phone(), &code).await;
+    let code = world.code_on(LI_MING.phone);
+    let late = world.accounts.step_up(&who, &code).await;
     assert!(
         matches!(late, Err(AccountError::WrongCode)),
         "too old: {late:?}"
     );
+}
+
+/// The owner's code for an act of their own, a minute after the last one.
+async fn own_code(world: &World, owner: &Caller) -> Secret {
+    world.clock.advance(61);
+    let errand = Errand::export(owner);
+    world.accounts.ask_step_up(owner, &errand).await.unwrap();
+    world.deliver().await;
+    world.code_on(LI_MING.phone)
+}
+
+/// A code that is not this one.
+fn not(code: &Secret) -> Secret {
+    let digits: u32 = code.expose().parse().unwrap();
+    Secret::new(format!("{:06}", (digits + 1) % 1_000_000))
+}
+
+async fn m3_7_strangers_cause_five_codes_of_a_phones_ten_and_its_owner_the_rest(world: World) {
+    let owner = world.sign_in(&LI_MING).await;
+    let number = Phone::parse(LI_MING.phone).unwrap();
+    let codes = || world.phones.codes_on(LI_MING.phone).len();
+    let strangers = [
+        world.sign_in(&WANG_FANG).await,
+        world.sign_in(&CHEN_GANG).await,
+    ];
+    for n in 1..=6 {
+        world.clock.advance(61);
+        let stranger = &strangers[n % 2];
+        let promise = world.accounts.ask_phone_code(stranger, &number).await;
+        assert_eq!(promise.unwrap(), PROMISE, "the sixth is told nothing of it");
+        world.deliver().await;
+        assert_eq!(codes(), n.min(5));
+    }
+    for n in 6..=11 {
+        own_code(&world, &owner).await;
+        assert_eq!(codes(), n.min(10));
+    }
+    world.clock.advance(86_400);
+    let again = world.accounts.ask_phone_code(&strangers[0], &number).await;
+    again.unwrap();
+    world.deliver().await;
+    assert_eq!(codes(), 11, "a new day");
+}
+
+async fn m3_7_wrong_tries_of_strangers_leave_the_owner_theirs(world: World) {
+    let owner = world.sign_in(&LI_MING).await;
+    let number = Phone::parse(LI_MING.phone).unwrap();
+    let stranger = world.sign_in(&WANG_FANG).await;
+    let asked = world.accounts.ask_phone_code(&stranger, &number).await;
+    asked.unwrap();
+    world.deliver().await;
+    let guess = not(&world.code_on(LI_MING.phone));
+    for _ in 0..20 {
+        let refused = world
+            .accounts
+            .verify_phone(&stranger, &number, &guess)
+            .await;
+        assert!(matches!(refused, Err(AccountError::WrongCode)));
+    }
+    // Five of the twenty count against the phone: five are left to its owner.
+    let code = own_code(&world, &owner).await;
+    for _ in 0..5 {
+        world
+            .accounts
+            .step_up(&owner, &not(&code))
+            .await
+            .unwrap_err();
+    }
+    let code = own_code(&world, &owner).await;
+    let stepped = world.accounts.step_up(&owner, &code).await.unwrap();
+    let owner = Caller {
+        session_id: stepped.session.session_id,
+        ..owner
+    };
+    let code = own_code(&world, &owner).await;
+    let wrong = world.accounts.step_up(&owner, &not(&code)).await;
+    wrong.unwrap_err();
+    let eleventh = world.accounts.step_up(&owner, &code).await;
+    assert!(
+        matches!(eleventh, Err(AccountError::WrongCode)),
+        "ten wrong ones a day, whoever tried them: {eleventh:?}"
+    );
+}
+
+async fn m3_7_a_strangers_sixth_wrong_try_of_a_day_is_one_too_many(world: World) {
+    let guesser = world.sign_in(&WANG_FANG).await;
+    let reader = Wallet {
+        phone: "",
+        ..CHEN_GANG
+    };
+    let reader = world.sign_in(&reader).await;
+    for (number, wrong_tries, opens) in [("19000000051", 5, true), ("19000000052", 6, false)] {
+        let phone = Phone::parse(number).unwrap();
+        let asked = world.accounts.ask_phone_code(&guesser, &phone).await;
+        asked.unwrap();
+        world.deliver().await;
+        let guess = not(&world.code_on(number));
+        for _ in 0..wrong_tries {
+            let wrong = world.accounts.verify_phone(&guesser, &phone, &guess).await;
+            wrong.unwrap_err();
+        }
+        let asked = world.accounts.ask_phone_code(&reader, &phone).await;
+        asked.unwrap();
+        world.deliver().await;
+        let code = world.code_on(number);
+        let shown = world.accounts.verify_phone(&reader, &phone, &code).await;
+        match shown {
+            Ok(_) => assert!(opens, "{number}"),
+            Err(AccountError::WrongCode) => assert!(!opens, "{number}"),
+            Err(other) => unreachable!("{other}"),
+        }
+    }
 }
 
 async fn m3_7_an_account_asks_for_twenty_codes_a_day(world: World) {

@@ -26,6 +26,7 @@ on_every_engine! { "passwords":
     c9_a_known_device_still_enters_while_its_place_is_closed,
     ec_16_a_password_that_was_changed_while_it_was_compared_opens_nothing,
     ec_16_a_login_is_one_accounts_and_a_new_password_ends_other_sessions,
+    m3_7_a_password_that_was_stolen_leaves_its_owner_codes_to_set_another,
     ec_16_login_and_password_lie_nowhere_open,
 }
 
@@ -329,6 +330,33 @@ async fn ec_16_a_login_is_one_accounts_and_a_new_password_ends_other_sessions(wo
     set(&world, &stranger, WANG_FANG.phone, "wangfang")
         .await
         .unwrap();
+}
+
+async fn m3_7_a_password_that_was_stolen_leaves_its_owner_codes_to_set_another(world: World) {
+    let who = world.sign_in(&LI_MING).await;
+    set(&world, &who, LI_MING.phone, "liming88").await.unwrap();
+    let codes = || world.phones.codes_on(LI_MING.phone).len();
+    for n in 1..=15 {
+        world.clock.advance(61);
+        enter(&world, None).await.unwrap();
+        world.deliver().await;
+        assert_eq!(codes(), 1 + n.min(8), "after {n}");
+    }
+    set(&world, &who, LI_MING.phone, "liming88").await.unwrap();
+    assert_eq!(codes(), 10);
+    // Of the account's twenty ten were asked for by the password, and two by its owner.
+    for _ in 0..8 {
+        world.clock.advance(61);
+        door(&world).ask_code(&who).await.unwrap();
+    }
+    world.clock.advance(61);
+    let more = door(&world).ask_code(&who).await;
+    assert!(
+        matches!(more, Err(AccountError::TooManyCodes { .. })),
+        "{more:?}"
+    );
+    world.deliver().await;
+    assert_eq!(codes(), 10, "nor more than ten to the phone");
 }
 
 async fn ec_16_login_and_password_lie_nowhere_open(world: World) {

@@ -5,6 +5,7 @@
 //! one by one instead and counted over the last quarter of an hour, whenever that began: around the edge of
 //! a fixed quarter twice as many would pass.
 
+use super::otp::{self, Cause};
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx};
 
@@ -13,10 +14,20 @@ use crate::store::{StoreError, Tx};
 pub enum Guard {
     /// Codes sent to one phone.
     CodesToPhone,
+    /// Those of them that were caused without a session of its account.
+    UnsignedCodesToPhone,
+    /// Those of them that anybody can cause.
+    StrangersCodesToPhone,
     /// Wrong codes tried against one phone.
     TriesAgainstPhone,
+    /// Those of them that were tried without a session of its account.
+    UnsignedTriesAgainstPhone,
+    /// Those of them that anybody can try.
+    StrangersTriesAgainstPhone,
     /// Codes one account asked for.
     CodesByAccount,
+    /// Those of them that were asked for by its password, without a session.
+    CodesByPassword,
     /// ID digits tried against one consumer number, over all accounts.
     DigitsAgainstHome,
     /// Distinct ID digits one account typed that the archive did not confirm.
@@ -63,10 +74,15 @@ enum Window {
 }
 
 impl Guard {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 24] = [
         Self::CodesToPhone,
+        Self::UnsignedCodesToPhone,
+        Self::StrangersCodesToPhone,
         Self::TriesAgainstPhone,
+        Self::UnsignedTriesAgainstPhone,
+        Self::StrangersTriesAgainstPhone,
         Self::CodesByAccount,
+        Self::CodesByPassword,
         Self::DigitsAgainstHome,
         Self::DigitsByAccount,
         Self::CertificationsByAccount,
@@ -85,12 +101,54 @@ impl Guard {
         Self::LoginsFromPlace,
     ];
 
+    /// What counts a code that is sent to a phone, the narrowest first.
+    #[must_use]
+    pub const fn of_codes(cause: Cause) -> &'static [Self] {
+        match cause {
+            Cause::Anybody => &[
+                Self::StrangersCodesToPhone,
+                Self::UnsignedCodesToPhone,
+                Self::CodesToPhone,
+            ],
+            Cause::Password => &[Self::UnsignedCodesToPhone, Self::CodesToPhone],
+            Cause::Owner => &[Self::CodesToPhone],
+        }
+    }
+
+    /// What counts a wrong try against a phone, the narrowest first.
+    #[must_use]
+    pub const fn of_tries(cause: Cause) -> &'static [Self] {
+        match cause {
+            Cause::Anybody => &[
+                Self::StrangersTriesAgainstPhone,
+                Self::UnsignedTriesAgainstPhone,
+                Self::TriesAgainstPhone,
+            ],
+            Cause::Password => &[Self::UnsignedTriesAgainstPhone, Self::TriesAgainstPhone],
+            Cause::Owner => &[Self::TriesAgainstPhone],
+        }
+    }
+
+    /// What counts a code by the account it is asked for, the narrowest first.
+    #[must_use]
+    pub const fn of_asking(cause: Cause) -> &'static [Self] {
+        match cause {
+            Cause::Password => &[Self::CodesByPassword, Self::CodesByAccount],
+            Cause::Anybody | Cause::Owner => &[Self::CodesByAccount],
+        }
+    }
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CodesToPhone => "codes_to_phone",
+            Self::UnsignedCodesToPhone => "unsigned_codes_to_phone",
+            Self::StrangersCodesToPhone => "strangers_codes_to_phone",
             Self::TriesAgainstPhone => "tries_against_phone",
+            Self::UnsignedTriesAgainstPhone => "unsigned_tries_against_phone",
+            Self::StrangersTriesAgainstPhone => "strangers_tries_against_phone",
             Self::CodesByAccount => "codes_by_account",
+            Self::CodesByPassword => "codes_by_password",
             Self::DigitsAgainstHome => "digits_against_home",
             Self::DigitsByAccount => "digits_by_account",
             Self::CertificationsByAccount => "certifications_by_account",
@@ -114,8 +172,15 @@ impl Guard {
     #[must_use]
     pub const fn most(self) -> i64 {
         match self {
-            Self::CodesToPhone | Self::TriesAgainstPhone => super::otp::PER_PHONE_DAY_MAX,
-            Self::CodesByAccount => super::otp::PER_ACCOUNT_DAY_MAX,
+            Self::CodesToPhone | Self::TriesAgainstPhone => otp::PER_PHONE_DAY_MAX,
+            Self::UnsignedCodesToPhone | Self::UnsignedTriesAgainstPhone => {
+                otp::UNSIGNED_PHONE_DAY_MAX
+            }
+            Self::StrangersCodesToPhone | Self::StrangersTriesAgainstPhone => {
+                otp::STRANGERS_PHONE_DAY_MAX
+            }
+            Self::CodesByAccount => otp::PER_ACCOUNT_DAY_MAX,
+            Self::CodesByPassword => otp::BY_PASSWORD_ACCOUNT_DAY_MAX,
             Self::DigitsAgainstHome | Self::PasswordsFromPlace => 5,
             Self::DigitsByAccount => 3,
             Self::CertificationsByAccount => super::certification::PER_ACCOUNT_DAY_MAX,
@@ -138,8 +203,13 @@ impl Guard {
     const fn window(self) -> Window {
         match self {
             Self::CodesToPhone
+            | Self::UnsignedCodesToPhone
+            | Self::StrangersCodesToPhone
             | Self::TriesAgainstPhone
+            | Self::UnsignedTriesAgainstPhone
+            | Self::StrangersTriesAgainstPhone
             | Self::CodesByAccount
+            | Self::CodesByPassword
             | Self::DigitsAgainstHome
             | Self::CertificationsByAccount
             | Self::Exports
@@ -218,6 +288,37 @@ pub async fn note(
 /// Counts one more; true while the window is not over-full.
 pub async fn within(tx: &mut Tx, guard: Guard, key: &str, now: Time) -> Result<bool, StoreError> {
     Ok(count(tx, guard, key, now).await? <= guard.most())
+}
+
+/// Counts one more in each up to the first that is over-full; true while none is. What one refuses takes
+/// nothing from those behind it.
+pub async fn within_all(
+    tx: &mut Tx,
+    guards: &[Guard],
+    key: &str,
+    now: Time,
+) -> Result<bool, StoreError> {
+    for guard in guards {
+        if !within(tx, *guard, key, now).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether one of them is over-full now, without counting one more.
+pub async fn over_full(
+    tx: &mut Tx,
+    guards: &[Guard],
+    key: &str,
+    now: Time,
+) -> Result<bool, StoreError> {
+    for guard in guards {
+        if so_far(tx, *guard, key, now).await? > guard.most() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Notes one distinct value; true while the window holds no more than it may. A value that is one

@@ -130,7 +130,8 @@ pub async fn ask(
         return Err(AccountError::CodeTooSoon { retry_after_s });
     }
     let account = caller.account_id.as_str();
-    let by_account = attempts::within(tx, Guard::CodesByAccount, account, now).await?;
+    let asking = Guard::of_asking(purpose.cause());
+    let by_account = attempts::within_all(tx, asking, account, now).await?;
     let from_place = match place::outside(&caller.source) {
         Some(at) => attempts::within(tx, Guard::CodesFromPlace, &at.to_string(), now).await?,
         None => true,
@@ -162,7 +163,8 @@ pub async fn ask(
 }
 
 /// Gives an asked code its phone and sends it, unless the phone has had its share of the day:
-/// then nothing is sent and the asker sees no difference.
+/// then nothing is sent and the asker sees no difference. What anybody can cause stops at half of the day, so
+/// that no stranger keeps the phone's owner from paying or leaving.
 pub async fn arm(
     tx: &mut Tx,
     otp: &OtpId,
@@ -172,7 +174,8 @@ pub async fn arm(
     draft: &CodeDraft,
     trace_id: &str,
 ) -> Result<(), AccountError> {
-    if !attempts::within(tx, Guard::CodesToPhone, phone.expose(), draft.now).await? {
+    let shares = Guard::of_codes(purpose.cause());
+    if !attempts::within_all(tx, shares, phone.expose(), draft.now).await? {
         return Ok(());
     }
     let spent = attempts::so_far(tx, Guard::CodesOfDay, EVERYBODY, draft.now).await?;
@@ -253,14 +256,13 @@ pub(super) async fn try_otp(
     now: Time,
 ) -> Result<Verdict, StoreError> {
     let matches = tx.accounts().otp_matches(&otp.otp_id, typed).await?;
-    let phone_tries = match &otp.phone_key {
-        Some(phone) if !matches => {
-            attempts::count(tx, Guard::TriesAgainstPhone, phone, now).await?
-        }
-        Some(phone) => attempts::so_far(tx, Guard::TriesAgainstPhone, phone, now).await?,
-        None => 0,
+    let shares = Guard::of_tries(otp.purpose.cause());
+    let tried_out = match &otp.phone_key {
+        Some(phone) if !matches => !attempts::within_all(tx, shares, phone, now).await?,
+        Some(phone) => attempts::over_full(tx, shares, phone, now).await?,
+        None => false,
     };
-    let (otp, verdict) = judge(otp, matches, phone_tries, now);
+    let (otp, verdict) = judge(otp, matches, tried_out, now);
     tx.accounts().save_otp(&otp).await?;
     Ok(verdict)
 }

@@ -10,10 +10,17 @@ pub const LIFE_S: i64 = 5 * 60;
 pub const RESEND_S: i64 = 60;
 /// Tries per code; the last wrong one kills it.
 pub const TRIES_MAX: i64 = 5;
-/// Codes sent to one phone in a day, and wrong tries against it.
+/// Codes sent to one phone in a day, and wrong tries against it, whoever causes them.
 pub const PER_PHONE_DAY_MAX: i64 = 10;
+/// As many of them may be caused without a session of the phone's account. The two that are left are enough
+/// to set another password, so that who stole one cannot keep its owner from it.
+pub const UNSIGNED_PHONE_DAY_MAX: i64 = 8;
+/// As many of those by anybody who can type the number: half of the day is out of a stranger's reach.
+pub const STRANGERS_PHONE_DAY_MAX: i64 = 5;
 /// Codes one account may ask for in a day, whatever phones they go to.
 pub const PER_ACCOUNT_DAY_MAX: i64 = 20;
+/// As many of those may be asked for by its login and password, without a session.
+pub const BY_PASSWORD_ACCOUNT_DAY_MAX: i64 = 10;
 
 /// What a code is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +64,22 @@ impl OtpPurpose {
         }
     }
 
+    /// Who can cause a code for this.
+    #[must_use]
+    pub const fn cause(self) -> Cause {
+        match self {
+            Self::VerifyPhone | Self::Bind => Cause::Anybody,
+            Self::SignIn => Cause::Password,
+            Self::Export
+            | Self::Erase
+            | Self::Pay
+            | Self::Unlink
+            | Self::ChangePhone
+            | Self::SetPassword
+            | Self::ChangePayee => Cause::Owner,
+        }
+    }
+
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [
@@ -74,6 +97,17 @@ impl OtpPurpose {
         .into_iter()
         .find(|purpose| purpose.as_str() == text)
     }
+}
+
+/// Who can cause a code to a phone. What one of them uses up of a phone's day is not missing to those below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Anybody with an account: the phone is whichever they type, or the one in a home's archive.
+    Anybody,
+    /// Whoever knows a login and its password: the phone is its account's.
+    Password,
+    /// A session of the account that the phone is confirmed for ([`super::codes::ask_own`]).
+    Owner,
 }
 
 /// What exactly a code allows: a code for one home is no use for another. Stored as a keyed digest.
@@ -120,15 +154,15 @@ pub enum Verdict {
     Refused,
 }
 
-/// Judges a typed code and counts the try. `matches` is the store's comparison of digests;
-/// `phone_tries` the wrong tries of this day against the phone, this one included.
+/// Judges a typed code and counts the try. `matches` is the store's comparison of digests; `tried_out`
+/// says that the phone has had more wrong tries this day than it takes, this one included.
 #[must_use]
-pub fn judge(mut otp: Otp, matches: bool, phone_tries: i64, now: Time) -> (Otp, Verdict) {
+pub fn judge(mut otp: Otp, matches: bool, tried_out: bool, now: Time) -> (Otp, Verdict) {
     let usable = otp.spent_at.is_none()
         && now < otp.expires_at
         && otp.tries < TRIES_MAX
         && otp.phone_key.is_some()
-        && phone_tries <= PER_PHONE_DAY_MAX;
+        && !tried_out;
     otp.tries = otp.tries.saturating_add(1);
     if usable && matches {
         otp.spent_at = Some(now);
@@ -173,40 +207,34 @@ mod tests {
 
     #[test]
     fn m3_7_a_code_is_used_once_within_its_life() {
-        let (spent, first) = judge(otp(), true, 0, NOW);
+        let (spent, first) = judge(otp(), true, false, NOW);
         assert_eq!(first, Verdict::Accepted);
-        assert_eq!(judge(spent, true, 0, NOW).1, Verdict::Refused);
+        assert_eq!(judge(spent, true, false, NOW).1, Verdict::Refused);
         assert_eq!(
-            judge(otp(), true, 0, NOW.plus_seconds(LIFE_S)).1,
+            judge(otp(), true, false, NOW.plus_seconds(LIFE_S)).1,
             Verdict::Refused
         );
         assert_eq!(
-            judge(otp(), true, 0, NOW.plus_seconds(LIFE_S - 1)).1,
+            judge(otp(), true, false, NOW.plus_seconds(LIFE_S - 1)).1,
             Verdict::Accepted
         );
     }
 
     #[test]
-    fn m3_7_five_tries_per_code_and_ten_per_phone_and_day() {
+    fn m3_7_five_tries_per_code_and_none_when_the_phone_is_tried_out() {
         let mut tried = otp();
         for _ in 0..TRIES_MAX {
-            let (next, verdict) = judge(tried, false, 1, NOW);
+            let (next, verdict) = judge(tried, false, false, NOW);
             assert_eq!(verdict, Verdict::Refused);
             tried = next;
         }
         assert_eq!(
-            judge(tried, true, 1, NOW).1,
+            judge(tried, true, false, NOW).1,
             Verdict::Refused,
             "the sixth try is too late"
         );
-        assert_eq!(
-            judge(otp(), true, PER_PHONE_DAY_MAX, NOW).1,
-            Verdict::Accepted
-        );
-        assert_eq!(
-            judge(otp(), true, PER_PHONE_DAY_MAX + 1, NOW).1,
-            Verdict::Refused
-        );
+        assert_eq!(judge(otp(), true, false, NOW).1, Verdict::Accepted);
+        assert_eq!(judge(otp(), true, true, NOW).1, Verdict::Refused);
     }
 
     #[test]
@@ -215,7 +243,7 @@ mod tests {
             phone_key: None,
             ..otp()
         };
-        assert_eq!(judge(unsent, true, 0, NOW).1, Verdict::Refused);
+        assert_eq!(judge(unsent, true, false, NOW).1, Verdict::Refused);
     }
 
     #[test]
@@ -234,7 +262,7 @@ mod tests {
             let mut code = otp();
             let mut accepted = Vec::new();
             for (at, (matches, after_s)) in tries.into_iter().enumerate() {
-                let (next, verdict) = judge(code, matches, 0, NOW.plus_seconds(after_s));
+                let (next, verdict) = judge(code, matches, false, NOW.plus_seconds(after_s));
                 code = next;
                 if verdict == Verdict::Accepted {
                     accepted.push(at);
