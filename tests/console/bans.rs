@@ -27,7 +27,12 @@ async fn ln_53_a_ban_is_shown_with_its_reason_and_lifted_by_an_administrator_onc
         ("a school behind one address <b>", StatusCode::SEE_OTHER),
         ("a school behind one address", StatusCode::CONFLICT),
     ] {
-        let form = [("mark", mark.as_str()), ("reason", reason)];
+        let code = office.fresh_code("admin");
+        let form = [
+            ("mark", mark.as_str()),
+            ("reason", reason),
+            ("code", &*code),
+        ];
         let shown = desk.post(&lift, &admin, &form).await;
         assert_eq!(shown.status, status, "{reason}: {}", shown.text);
     }

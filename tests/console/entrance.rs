@@ -154,13 +154,15 @@ async fn ec_19_an_administrator_adds_changes_and_ends_people() {
         ("mark", mark.clone()),
         ("role", "auditor".into()),
         ("scope", "*".into()),
+        ("code", office.fresh_code("admin")),
     ];
     let changed = post("/console/staff/zhao.lei/change", &standing).await;
     assert!(changed.goes_to().starts_with("/console/staff?said="));
-    let ended = post("/console/staff/zhao.lei/end", &[("mark", mark.clone())]).await;
+    let shown = || [("mark", mark.clone()), ("code", office.fresh_code("admin"))];
+    let ended = post("/console/staff/zhao.lei/end", &shown()).await;
     assert_eq!(ended.status, StatusCode::SEE_OTHER);
     // Nobody lifts or ends themselves, and that is noted.
-    let oneself = post("/console/staff/admin/end", &[("mark", mark.clone())]).await;
+    let oneself = post("/console/staff/admin/end", &shown()).await;
     assert_eq!(oneself.status, StatusCode::CONFLICT);
     assert!(
         office
@@ -246,15 +248,14 @@ async fn ln_55_who_is_changed_reset_or_ended_is_out_on_every_node_with_the_next_
             "{what}: {status}"
         );
     };
-    let (reviewer, none) = ([("role", "reviewer"), ("scope", "*")], [("", ""); 0]);
     for what in ["change", "reset", "end"] {
         let chen = office.enter(&there, "chen").await;
         let code = office.fresh_code("admin");
-        let shown = [("code", code.as_str())];
-        let more = match what {
-            "change" => &reviewer[..],
-            "reset" => &shown[..],
-            _ => &none[..],
+        let more = [("code", &*code), ("role", "reviewer"), ("scope", "*")];
+        let more = if what == "change" {
+            &more[..]
+        } else {
+            &more[..1]
         };
         for node in [&here, &there] {
             let served = node.get("/console", &chen).await.status;

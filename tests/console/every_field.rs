@@ -278,12 +278,12 @@ async fn about_a_household(walk: &mut Walk<'_>) {
     let ban = bans.place(&target, Reason::Logins, "t").await.unwrap();
     assert!(ban.is_some());
     let rooms = [
+        "system/bans",
         "channels",
         "log",
         "points",
         "staff",
         "system",
-        "system/bans",
     ];
     for room in rooms {
         walk.open(&admin, &format!("/console/{room}")).await;

@@ -13,6 +13,7 @@ mod behind;
 mod billed;
 mod bills;
 mod channels;
+mod codes;
 mod cooperations;
 mod customers;
 mod entrance;

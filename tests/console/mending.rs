@@ -113,9 +113,11 @@ async fn ln_53_who_lifts_a_ban_on_an_older_page_stays_on_it() {
         let target = Target::place(place).unwrap();
         let ban = bans.place(&target, Reason::Logins, "t").await.unwrap();
         let path = format!("/console/system/bans/{}/lift", ban.unwrap().ban_id);
+        let code = office.fresh_code("admin");
         let form = [
             ("mark", mark.as_str()),
             ("reason", "one school, one address"),
+            ("code", &*code),
         ];
         let from = format!("/console/system/bans{from}");
         let lifted = sent(&desk, &admin, &from, &path, &form).await;

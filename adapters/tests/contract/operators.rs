@@ -6,6 +6,7 @@ use lifeline_adapters::passwords::{Argon2id, Cost};
 use lifeline_core::accounts::Secret;
 use lifeline_core::accounts::passwords::PasswordHash;
 use lifeline_core::operators::session::Session;
+use lifeline_core::operators::totp::step_at;
 use lifeline_core::operators::{
     Acting, By, Login, OperatorError, Operators, Role, Scope, Staff, TotpSecret,
 };
@@ -13,7 +14,7 @@ use lifeline_core::shared::ids::{StaffId, StaffSessionId};
 use lifeline_core::store::StoreError;
 use tokio::task::JoinSet;
 
-use crate::bench::{Bench, Counting, Watch, at};
+use crate::bench::{Bench, Counting, Watch, at, now};
 use crate::contracts;
 
 contracts! { "operators":
@@ -163,6 +164,7 @@ async fn two_administrators_who_end_each_other_leave_one(t: Bench) {
         let both = ["ann", "bob"].map(|name| Staff {
             role: Role::Admin,
             scope: Scope::Everywhere,
+            locked_until: None,
             ..person(&t, &format!("{name}.{pair}"))
         });
         for staff in &both {
@@ -176,9 +178,11 @@ async fn two_administrators_who_end_each_other_leave_one(t: Bench) {
             trace_id: String::new(),
         };
         let (as_ann, as_bob) = (acting(ann), acting(bob));
+        // Both have the same secret, so their phones show the same.
+        let code = secret(3).code(step_at(now()));
         let ended: [_; 2] = tokio::join!(
-            operators.end(&bob.login, By::Staff(&as_ann)),
-            operators.end(&ann.login, By::Staff(&as_bob)),
+            operators.end(&bob.login, By::Shown(&as_ann, &code)),
+            operators.end(&ann.login, By::Shown(&as_bob, &code)),
         )
         .into();
         assert_eq!(

@@ -2,6 +2,7 @@
 
 use super::error::OperatorError;
 use super::sign_in::{Acting, Operators};
+use super::step_up::{StepUp, step_up};
 use crate::bans::{Ban, Lifted};
 use crate::cases::four_eyes::REASON_CHARS;
 use crate::shared::ids::BanId;
@@ -28,16 +29,18 @@ impl Operators {
         Ok(view.bans().list(before.as_ref(), limit).await?)
     }
 
-    /// Lifts a ban that runs. Every node lets its target in again within a second.
+    /// Lifts a ban that runs. Every node lets its target in again within a second. It takes a code of one's own
+    /// phone (money.md 3.11).
     ///
     /// # Errors
-    /// [`OperatorError::Reason`], [`OperatorError::NoSuch`], [`OperatorError::NotAsThingsStand`] when
+    /// [`OperatorError::Reason`], [`OperatorError::Code`], [`OperatorError::NoSuch`], [`OperatorError::NotAsThingsStand`] when
     /// it is over or lifted already, or the store's.
     pub async fn lift_ban(
         &self,
         acting: &Acting,
         id: &BanId,
         reason: &str,
+        code: &str,
     ) -> Result<(), OperatorError> {
         let reason = reason.trim();
         if !REASON_CHARS.contains(&reason.chars().count()) {
@@ -47,7 +50,11 @@ impl Operators {
         let now = maker.now();
         let line = acting.line(maker.uuid(), now, "bans.lift", id.as_str(), "ok");
         let line = &line;
-        atomically(&*self.store, async |tx: &mut Tx| {
+        let shown = atomically(&*self.store, async |tx: &mut Tx| {
+            // A wrong code is counted, so the unit commits.
+            if step_up(tx, acting, code, now).await? != StepUp::Shown {
+                return Ok(false);
+            }
             let ban = tx.bans().find(id).await?;
             let ban = ban.ok_or(OperatorError::NoSuch)?;
             if !ban.runs(now) {
@@ -63,8 +70,9 @@ impl Operators {
             };
             tx.bans().save(&lifted).await?;
             tx.audit().append(line).await?;
-            Ok(())
+            Ok(true)
         })
-        .await
+        .await?;
+        shown.then_some(()).ok_or(OperatorError::Code)
     }
 }

@@ -27,9 +27,8 @@ pub struct Credentials {
 /// Who does it: somebody at the console, or whoever holds the machine.
 #[derive(Debug, Clone, Copy)]
 pub enum By<'a> {
-    Staff(&'a Acting),
-    /// The same, with a code of their phone: proofs are handed out to nobody else, or whoever finds a browser
-    /// open could make themselves a second person (money.md 3.11).
+    /// With a code of their phone: nobody else gives rights or takes them, or whoever finds a browser open could
+    /// make themselves a second person, or send one away (money.md 3.11).
     Shown(&'a Acting, &'a str),
     CommandLine,
 }
@@ -38,9 +37,7 @@ impl By<'_> {
     fn line(self, maker: Maker<'_>, act: &str, subject: &str, outcome: &str) -> audit::Line {
         let (id, now) = (maker.uuid(), maker.now());
         match self {
-            Self::Staff(acting) | Self::Shown(acting, _) => {
-                acting.line(id, now, act, subject, outcome)
-            }
+            Self::Shown(acting, _) => acting.line(id, now, act, subject, outcome),
             Self::CommandLine => audit::Line {
                 audit_id: id,
                 at: now,
@@ -57,7 +54,7 @@ impl By<'_> {
     /// Nobody lifts or ends themselves: another administrator does.
     fn is(self, staff: &StaffId) -> bool {
         match self {
-            Self::Staff(acting) | Self::Shown(acting, _) => acting.staff.staff_id == *staff,
+            Self::Shown(acting, _) => acting.staff.staff_id == *staff,
             Self::CommandLine => false,
         }
     }
@@ -66,18 +63,17 @@ impl By<'_> {
     async fn administers(self, tx: &mut Tx) -> Result<bool, StoreError> {
         match self {
             Self::CommandLine => Ok(true),
-            Self::Staff(acting) | Self::Shown(acting, _) => {
+            Self::Shown(acting, _) => {
                 let found = tx.operators().find(&acting.staff.staff_id).await?;
                 Ok(found.is_some_and(|staff| administers(&staff)))
             }
         }
     }
 
-    /// Whether proofs may be handed out. A wrong code is counted, so the unit has to commit.
-    async fn may_hand_out(self, tx: &mut Tx, now: Time) -> Result<bool, StoreError> {
+    /// Whether it is really they who do it. A wrong code is counted, so the unit has to commit.
+    async fn is_shown(self, tx: &mut Tx, now: Time) -> Result<bool, StoreError> {
         match self {
             Self::CommandLine => Ok(true),
-            Self::Staff(_) => Ok(false),
             Self::Shown(acting, code) => Ok(step_up(tx, acting, code, now).await? == StepUp::Shown),
         }
     }
@@ -131,7 +127,7 @@ impl Operators {
         );
         let (staff, line) = (&staff, &line);
         let added = atomically(&*self.store, async |tx: &mut Tx| {
-            if !by.may_hand_out(tx, staff.created_at).await? {
+            if !by.is_shown(tx, staff.created_at).await? {
                 return Ok::<_, OperatorError>(Err(OperatorError::Code));
             }
             if !tx.operators().add(staff).await? {
@@ -155,7 +151,7 @@ impl Operators {
         let line = by.line(maker, "operators.reset", found.staff_id.as_str(), "ok");
         let (now, id, line, totp) = (maker.now(), &found.staff_id, &line, &given.totp);
         let renewed = atomically(&*self.store, async |tx: &mut Tx| {
-            if !by.may_hand_out(tx, now).await? {
+            if !by.is_shown(tx, now).await? {
                 return Ok(false);
             }
             let staff = tx.operators().find(id).await?;
@@ -178,8 +174,8 @@ impl Operators {
     /// Another role or scope. Sessions end, so that what was allowed a moment ago is not any more.
     ///
     /// # Errors
-    /// [`OperatorError::Oneself`], [`OperatorError::LastAdministrator`], [`OperatorError::NoSuch`],
-    /// [`OperatorError::NotAsThingsStand`] when who does it was ended meanwhile, or the store's.
+    /// [`OperatorError::Code`], [`OperatorError::Oneself`], [`OperatorError::LastAdministrator`],
+    /// [`OperatorError::NoSuch`], [`OperatorError::NotAsThingsStand`] when who does it was ended meanwhile, or the store's.
     pub async fn change(
         &self,
         login: &Login,
@@ -228,11 +224,14 @@ impl Operators {
         }
         let line = by.line(maker, act, found.staff_id.as_str(), outcome);
         let (now, id, line, alter) = (maker.now(), &found.staff_id, &line, &alter);
-        atomically(&*self.store, async |tx: &mut Tx| {
+        let altered = atomically(&*self.store, async |tx: &mut Tx| {
             // Two administrators who end each other at once would each see the other stay.
             tx.operators().take_turn().await?;
             if !by.administers(tx).await? {
                 return Err(OperatorError::NotAsThingsStand);
+            }
+            if !by.is_shown(tx, now).await? {
+                return Ok(false);
             }
             let staff = tx.operators().find(id).await?;
             let mut staff = staff
@@ -246,9 +245,10 @@ impl Operators {
             }
             tx.operators().end_sessions_of(id, now).await?;
             tx.audit().append(line).await?;
-            Ok(())
+            Ok(true)
         })
-        .await
+        .await?;
+        altered.then_some(()).ok_or(OperatorError::Code)
     }
 
     async fn named(&self, login: &Login) -> Result<Staff, OperatorError> {

@@ -5,6 +5,18 @@ use super::sign_in::Acting;
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx};
 
+/// What one person does alone and takes a code for: giving rights and taking them, seeing what is masked, running
+/// what is timed (money.md 3.11). The console's forms of these acts have a field for the code, and no others have.
+pub const ACTS: [&str; 7] = [
+    "operators.add",
+    "operators.reset",
+    "operators.change",
+    "operators.end",
+    "bans.lift",
+    "customers.unmask",
+    "jobs.run_now",
+];
+
 /// What became of it. A refusal has been written down too: the unit it happened in has to commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepUp {

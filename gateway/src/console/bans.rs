@@ -124,6 +124,7 @@ async fn list(visitor: Visitor, query: web::Query<Query>) -> Result<HttpResponse
 #[serde(deny_unknown_fields)]
 struct LiftFields {
     reason: String,
+    code: String,
 }
 
 async fn lift(
@@ -133,10 +134,10 @@ async fn lift(
     fields: Fields<LiftFields>,
 ) -> Result<HttpResponse, Fault> {
     let id = BanId::parse(&path).map_err(|_| Fault::NotFound)?;
-    let reason = fields.0.reason;
+    let LiftFields { reason, code } = fields.0;
     visitor
         .operators
-        .lift_ban(&visitor.acting, &id, &reason)
+        .lift_ban(&visitor.acting, &id, &reason, &code)
         .await?;
     // The page of the list that it was lifted on.
     let place = came_from(&req).filter(|place| place.contains("?before="));

@@ -140,6 +140,7 @@ async fn reset(
 struct Standing {
     role: String,
     scope: String,
+    code: String,
 }
 
 async fn change(
@@ -148,7 +149,7 @@ async fn change(
     fields: Fields<Standing>,
 ) -> Result<HttpResponse, Fault> {
     let (role, scope) = standing(&fields.0.role, &fields.0.scope)?;
-    let by = By::Staff(&visitor.acting);
+    let by = By::Shown(&visitor.acting, &fields.0.code);
     visitor
         .operators
         .change(&login(&name)?, role, &scope, by)
@@ -156,8 +157,12 @@ async fn change(
     Ok(go_saying("/console/staff", "said.staff_changed"))
 }
 
-async fn end(visitor: Visitor, name: web::Path<String>) -> Result<HttpResponse, Fault> {
-    let by = By::Staff(&visitor.acting);
+async fn end(
+    visitor: Visitor,
+    name: web::Path<String>,
+    fields: Fields<Shown>,
+) -> Result<HttpResponse, Fault> {
+    let by = By::Shown(&visitor.acting, &fields.0.code);
     visitor.operators.end(&login(&name)?, by).await?;
     Ok(go_saying("/console/staff", "said.staff_ended"))
 }

@@ -6,8 +6,8 @@ pub(super) static WORDS: &[Word] = &[
     ("bans.title", "封禁", "Bans"),
     (
         "bans.what",
-        "系统对滥用入口的来源自动封禁，到期自动解除；解除须写明原因，一秒内在所有节点生效。",
-        "Who abuses the doors is shut out for a while. Lifting a ban takes a reason and works on every node within a second.",
+        "系统对滥用入口的来源自动封禁，到期自动解除；解除须写明原因并输入动态口令，一秒内在所有节点生效。",
+        "Who abuses the doors is shut out for a while. Lifting a ban takes a reason and a code, and works on every node within a second.",
     ),
     ("bans.none", "没有封禁。", "There is no ban."),
     ("bans.subject", "来源", "Who"),
