@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use libtest_mimic::Failed;
-use lifeline_tests::Engine;
+use lifeline_tests::{Engine, Looks};
 use reqwest::Method;
 use serde_json::json;
 
@@ -106,7 +106,8 @@ async fn fails(fault: &str) {
 
 /// Until the order stands inside its unit.
 async fn waits(world: &Household) {
+    let mut looks = Looks::every(Duration::from_millis(2));
     while points::last(&world.stage.points(1)).as_deref() != Some(UNIT) {
-        tokio::time::sleep(Duration::from_millis(2)).await;
+        assert!(looks.again().await, "the order never came to its unit");
     }
 }

@@ -4,14 +4,20 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::Duration;
 
+use lifeline_tests::Looks;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::disk::{Disk, Leaves};
 use crate::stage::{Conditions, SIGKILL, Stage};
 
-/// How often one thing is tried before the run is called stuck.
-const TRIES_MAX: usize = 60;
+/// In how many of the tries for one thing the world's time is moved: what is waited for longer is a slow machine.
+const STEPS_MAX: u32 = 60;
+const STEP_S: i64 = 5;
+/// Between two tries.
+const BREATH: Duration = Duration::from_millis(5);
+/// Looks at one thing until the world's time is moved.
+const LOOKS_A_STEP: u32 = 8;
 
 /// One answer.
 #[derive(Debug, Clone)]
@@ -117,6 +123,13 @@ impl Household {
         }
     }
 
+    /// Time passes while something is tried again, but not without end: sessions have one.
+    async fn time_passes(&mut self, tries: u32) {
+        if tries <= STEPS_MAX {
+            self.advance(STEP_S).await;
+        }
+    }
+
     /// One call; nothing when no whole answer came.
     pub(crate) async fn once(
         &self,
@@ -159,12 +172,13 @@ impl Household {
         key: Option<&str>,
     ) -> Answer {
         let mut last = None;
-        for _ in 0..TRIES_MAX {
+        let mut looks = Looks::every(BREATH);
+        while looks.again().await {
             match self.once(method.clone(), path, body, key).await {
                 None => self.revive().await,
                 Some(answer) if is_later(&answer) => {
                     last = Some(answer);
-                    self.advance(5).await;
+                    self.time_passes(looks.count()).await;
                 }
                 Some(answer) => return answer,
             }
@@ -184,7 +198,8 @@ impl Household {
 
     /// Signs in; an authorisation code is good for one use, so each try gets a fresh one.
     pub(crate) async fn sign_in(&mut self, person: &str) {
-        for _ in 0..TRIES_MAX {
+        let mut looks = Looks::every(BREATH);
+        while looks.again().await {
             let allowed = self
                 .stage
                 .sandbox("/sim/alipay/authorize", &json!({"person": person}))
@@ -204,7 +219,7 @@ impl Household {
                 }
                 Some(answer) => {
                     assert!(is_later(&answer), "{}: {}", answer.status, answer.text);
-                    self.advance(5).await;
+                    self.time_passes(looks.count()).await;
                 }
             }
         }
@@ -226,7 +241,8 @@ impl Household {
 
     /// Matches and confirms all homes of the certified person; answers their binding ids.
     pub(crate) async fn link_all(&mut self) -> Vec<String> {
-        for _ in 0..TRIES_MAX {
+        let mut looks = Looks::every(BREATH);
+        while looks.again().await {
             let linked = self.get("/v1/bindings").await;
             let ids: Vec<String> = linked["items"]
                 .as_array()
@@ -282,15 +298,15 @@ impl Household {
     pub(crate) async fn until(&mut self, payment_id: &str, states: &[&str]) -> Value {
         let path = format!("/v1/payments/{payment_id}");
         let mut now = Value::Null;
-        for _ in 0..TRIES_MAX {
-            for _ in 0..8 {
-                now = self.get(&path).await;
-                if states.iter().any(|state| now["state"] == *state) {
-                    return now;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
+        let mut looks = Looks::every(BREATH * 2);
+        while looks.again().await {
+            now = self.get(&path).await;
+            if states.iter().any(|state| now["state"] == *state) {
+                return now;
             }
-            self.advance(5).await;
+            if looks.is_last_of(LOOKS_A_STEP) {
+                self.time_passes(looks.count() / LOOKS_A_STEP).await;
+            }
         }
         panic!(
             "still {}, not {states:?}\n{}",

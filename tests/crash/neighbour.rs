@@ -3,7 +3,9 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
+use lifeline_tests::Looks;
 use tempfile::TempDir;
 
 use crate::stage::{SIGKILL, Stage, five_ports, program, wait_for};
@@ -115,11 +117,10 @@ impl Redis {
             .stderr(Stdio::null())
             .spawn();
         self.process = Some(server.expect("redis-server"));
-        let began = std::time::Instant::now();
+        let mut looks = Looks::every(Duration::from_millis(10));
         while self.ask("PING").await.is_none() {
             let text = std::fs::read_to_string(&log).unwrap_or_default();
-            assert!(began.elapsed().as_secs() < 20, "no Redis: {text}");
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            assert!(looks.again().await, "no Redis: {text}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use libtest_mimic::Failed;
-use lifeline_tests::Engine;
+use lifeline_tests::{Engine, Looks};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -20,9 +20,9 @@ const FIRST: &str = "chen";
 const SECOND: &str = "wu";
 const PROOF: &str = "minutes of the recovery, compared by two";
 const TOP_UP_FEN: i64 = 1_000;
-/// The world's time goes on by so much between two looks.
+/// The world's time goes on by so much between two looks, so many times.
 const STEP_S: i64 = 30;
-const LOOKS_MAX: usize = 60;
+const STEPS_MAX: u32 = 60;
 
 pub(crate) fn is_recovered_by_the_command(engine: Engine) -> Result<(), Failed> {
     run(async move {
@@ -232,23 +232,28 @@ async fn read_bills(stage: &Stage, days: &[String]) {
 
 async fn everything_is_looked_at(world: &mut Household) {
     let mut status = String::new();
-    for _ in 0..LOOKS_MAX {
+    let mut looks = Looks::every(outcome::LOOK_AGAIN);
+    while looks.again().await {
         status = done(&world.stage, &["status"]);
         if status.contains("everything was read") {
             return;
         }
-        world.advance(STEP_S).await;
+        time_passes(world, &looks).await;
     }
     panic!("{status}\n{}", world.stage.log());
 }
 
+async fn time_passes(world: &mut Household, looks: &Looks) {
+    if looks.count() <= STEPS_MAX {
+        world.advance(STEP_S).await;
+    }
+}
+
 /// The order that was owed is not the store's: it is waited for in the channel's books.
 async fn comes_to_rest(world: &mut Household) {
-    for _ in 0..LOOKS_MAX {
-        if Books::read(&world.stage).await.faults().is_empty() {
-            break;
-        }
-        world.advance(STEP_S).await;
+    let mut looks = Looks::every(outcome::LOOK_AGAIN);
+    while !Books::read(&world.stage).await.faults().is_empty() && looks.again().await {
+        time_passes(world, &looks).await;
     }
     outcome::rest(world).await;
     let faults = Books::read(&world.stage).await.faults();

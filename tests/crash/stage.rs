@@ -5,16 +5,16 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use lifeline_tests::Proxy;
 use lifeline_tests::engine::{Engine, new_database};
 use lifeline_tests::proxy::host_of;
+use lifeline_tests::{Looks, Proxy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long a process may take until it answers.
-const READY_TIME_MAX: Duration = Duration::from_secs(60);
+/// Between two looks at a process.
+const BREATH: Duration = Duration::from_millis(3);
 /// The hour of the day at which every run begins: far from midnight and from the cut-off.
 const BEGIN_HOUR: i64 = 10;
 const DAY_S: i64 = 86_400;
@@ -91,15 +91,14 @@ fn until_morning() -> i64 {
 }
 
 pub(crate) fn wait_for(file: &Path, process: &mut Child) -> Result<(), String> {
-    let began = Instant::now();
+    let mut looks = Looks::every(BREATH);
     while !file.is_file() {
         if let Some(status) = process.try_wait().expect("the process") {
             return Err(format!("ended with {status} before it was ready"));
         }
-        if began.elapsed() > READY_TIME_MAX {
+        if !looks.again_blocking() {
             return Err("was not ready in time".to_owned());
         }
-        std::thread::park_timeout(Duration::from_millis(3));
     }
     Ok(())
 }
@@ -308,18 +307,13 @@ impl Stage {
 
     /// Waits for the gateway's end.
     pub(crate) fn wait_ended(&mut self) -> ExitStatus {
-        let began = Instant::now();
-        loop {
+        let mut looks = Looks::every(BREATH);
+        while looks.again_blocking() {
             if let Some(status) = self.ended() {
                 return status;
             }
-            assert!(
-                began.elapsed() < READY_TIME_MAX,
-                "the gateway did not end: {}",
-                self.log()
-            );
-            std::thread::park_timeout(Duration::from_millis(3));
         }
+        panic!("the gateway did not end: {}", self.log());
     }
 
     /// Moves the world's time; a gateway that is down learns of it when it starts.

@@ -5,13 +5,14 @@ use std::net::TcpListener;
 use std::num::NonZeroU32;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::redis::Redis;
 use lifeline_core::shared::cluster::SharedLimiter;
 use lifeline_core::shared::gcra::Quota;
 use lifeline_gateway::edge::limits::{Limits, Quotas, Rule, lease_units};
+use lifeline_tests::Looks;
 
 const NODES: u32 = 3;
 const BURST: u32 = 64;
@@ -64,10 +65,9 @@ async fn node(url: &str, keyring: &Arc<Keyring>) -> Arc<Limits> {
 }
 
 async fn until_it_answers(url: &str) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let mut looks = Looks::every(Duration::from_millis(2));
     while !Redis::answers(url).await {
-        assert!(Instant::now() < deadline, "redis-server does not answer");
-        tokio::task::yield_now().await;
+        assert!(looks.again().await, "redis-server does not answer");
     }
 }
 
