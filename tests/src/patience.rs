@@ -6,14 +6,19 @@ use std::time::{Duration, Instant};
 /// How long a test looks for what comes by itself before it says that it never came: real time, and so much that a
 /// machine under eight times its usual load still makes it. A test that passes never waits for its end.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+/// A shorter pause counts as one of this.
+const SHORTEST: Duration = Duration::from_millis(20);
 
 /// Looks at something until it is as it should be, or until patience is at its end:
-/// `while looks.again().await { .. }`, and after that the test says what never came.
+/// `while looks.again().await { .. }`, and after that the test says what never came. Half of the time at least is
+/// pauses: where every look takes long, there are no fewer of them.
 #[derive(Debug)]
 pub struct Looks {
     pause: Duration,
     patience: Duration,
     began: Instant,
+    /// Looks there had been then.
+    before: u32,
     count: u32,
 }
 
@@ -25,6 +30,7 @@ impl Looks {
             pause,
             patience: PATIENCE,
             began: Instant::now(),
+            before: 0,
             count: 0,
         }
     }
@@ -53,9 +59,10 @@ impl Looks {
         true
     }
 
-    /// What was not there at the first look is looked for once more at least, however long that one took.
     fn is_over(&self) -> bool {
-        self.count > 1 && self.began.elapsed() >= self.patience
+        let pauses = self.count.saturating_sub(self.before).saturating_sub(1);
+        let paused = self.pause.max(SHORTEST).saturating_mul(pauses);
+        self.count > 0 && paused >= self.patience / 2 && self.began.elapsed() >= self.patience
     }
 
     /// How many looks there were, this one too.
@@ -72,11 +79,14 @@ impl Looks {
     }
 
     /// Whether this look is the first of a row of `each`, of the first `most` rows: where more time than so many
-    /// steps must not pass, however slow the machine is.
-    #[must_use]
-    pub fn is_first_of(&self, each: u32, most: u32) -> bool {
+    /// steps must not pass, however slow the machine is. Each row begins with new patience.
+    pub fn is_first_of(&mut self, each: u32, most: u32) -> bool {
         let before = self.count.saturating_sub(1);
-        before.is_multiple_of(each) && before < each.saturating_mul(most)
+        let is_first = before.is_multiple_of(each) && before < each.saturating_mul(most);
+        if is_first {
+            (self.began, self.before) = (Instant::now(), before);
+        }
+        is_first
     }
 }
 
@@ -107,13 +117,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_first_look_is_at_once_and_a_second_one_comes_even_then() {
+    async fn the_first_look_is_at_once_and_a_slow_one_is_not_the_last() {
         let mut looks = Looks::every(Duration::from_secs(3_600));
         assert!(looks.again().await, "no hour passed");
-        let mut looks = hasty(Duration::ZERO);
-        assert!(looks.again().await && looks.again().await);
-        assert!(!looks.again().await);
-        assert_eq!(looks.count(), 2);
+        let patience = SHORTEST * 6;
+        let mut looks = hasty(patience);
+        while looks.again().await {
+            tokio::time::sleep(patience).await;
+        }
+        assert_eq!(looks.count(), 4, "half of it is three pauses");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod client;
 mod faults;
 mod household;
 mod jwe;
+mod patience;
 mod payment;
 mod report;
 mod several;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::client::{Client, number, text};
 use super::faults::{Ends, Scenario};
 use super::household::Home;
+use super::patience::Looks;
 use super::{Wrong, hold, verdict};
 
 /// A payment that came to its end.
@@ -200,7 +201,8 @@ async fn account(client: &Client, home: &Home, act: &str) -> Result<(), Wrong> {
 /// The forged claim came and was refused, and the order still waits for its payer.
 async fn forged_in_vain(client: &Client, path: &str, out_trade_no: &str) -> Result<(), Wrong> {
     let trades = format!("/sim/alipay/trades?out_trade_no={out_trade_no}");
-    for _ in 0..FIRST_LOOKS {
+    let mut looks = Looks::every(REAL_LOOK);
+    while looks.again().await {
         let seen = client.sandbox_get(&trades).await?;
         let forged = verdict::forged(&seen)?;
         if forged.iter().any(|sends| !sends.is_empty()) {
@@ -212,12 +214,12 @@ async fn forged_in_vain(client: &Client, path: &str, out_trade_no: &str) -> Resu
             );
             return Ok(());
         }
-        tokio::time::sleep(REAL_LOOK).await;
     }
     Err(Wrong::new("the forged notice never came"))
 }
 
-/// Looks until the state fits; moves time on when nothing changes by itself.
+/// Looks until the state fits; moves time on when nothing changes by itself, as far as it may need. Then only a slow
+/// machine needs more of its own.
 pub(crate) async fn settle(
     client: &Client,
     path: &str,
@@ -225,6 +227,7 @@ pub(crate) async fn settle(
     simulated_s_max: i64,
 ) -> Result<(Value, i64), Wrong> {
     let mut simulated_s = 0;
+    let mut still = None;
     loop {
         for _ in 0..real_looks(simulated_s) {
             let payment = client.get(path).await?;
@@ -235,10 +238,14 @@ pub(crate) async fn settle(
         }
         let payment = client.get(path).await?;
         let state = text(&payment, "state")?;
-        hold!(
-            simulated_s < simulated_s_max,
-            "still {state} after {simulated_s} simulated seconds"
-        );
+        if simulated_s >= simulated_s_max {
+            let looks = still.get_or_insert_with(|| Looks::every(REAL_LOOK * LATER_LOOKS));
+            hold!(
+                looks.again().await,
+                "still {state} after {simulated_s} simulated seconds"
+            );
+            continue;
+        }
         client
             .sandbox_post("/sim/clock", &json!({"advance_s": LOOK_S}))
             .await?;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::client::{Client, list, number, text};
 use super::household::{self, Person};
+use super::patience::Looks;
 use super::report::Report;
 use super::{Demo, Wrong, hold, jwe};
 
@@ -88,7 +89,9 @@ const HOUR_S: i64 = 3_660;
 const PAYEE_S: i64 = 72 * 3_600 + 60;
 const MONTH_S: i64 = 31 * 86_400;
 const LOOK: Duration = Duration::from_millis(100);
+/// Looks until time is moved on, and how often for one thing.
 const LOOKS: u32 = 50;
+const STEPS_MAX: u32 = 6;
 
 /// The owner at their phone. Time jumps, so that they sign in again.
 struct Owner {
@@ -214,11 +217,9 @@ impl Owner {
             }
         };
         text(&account, "generation_account_id")?.clone_into(&mut self.account);
-        let mut looks = 0_u32;
+        let mut looks = Looks::every(LOOK);
         while text(&self.state().await?, "state")? == "keyless" {
-            looks = looks.saturating_add(1);
-            hold!(looks < 600, "no key was ever made");
-            tokio::time::sleep(LOOK).await;
+            hold!(looks.again().await, "no key was ever made");
         }
         if text(&self.state().await?, "state")? == "keyed" {
             self.show_who().await?;
@@ -290,14 +291,14 @@ impl Owner {
 
     /// The check task of a month that was read and settled.
     async fn sent(&mut self) -> Result<String, Wrong> {
-        for _ in 0..6 {
-            for _ in 0..LOOKS {
-                if let Some(task) = self.newest_open().await? {
-                    return text(&task, "check_task_id").map(str::to_owned);
-                }
-                tokio::time::sleep(LOOK).await;
+        let mut looks = Looks::every(LOOK);
+        while looks.again().await {
+            if let Some(task) = self.newest_open().await? {
+                return text(&task, "check_task_id").map(str::to_owned);
             }
-            self.advance(HOUR_S).await?;
+            if looks.is_step(LOOKS, STEPS_MAX) {
+                self.advance(HOUR_S).await?;
+            }
         }
         Err(Wrong::new("no check task was ever made"))
     }
@@ -364,6 +365,11 @@ impl Owner {
         Ok(())
     }
 
+    async fn is_upheld(&self, task: &str) -> Result<bool, Wrong> {
+        let shown = self.one(task).await?;
+        Ok(shown.get("verdict") == Some(&json!("upheld")))
+    }
+
     async fn is_reviewed(&mut self, task: &str) -> Result<(), Wrong> {
         let said = json!({"verdict": "reject", "reason": "please look again"});
         let rejected = self.say(task, "feedback", &said).await?;
@@ -371,7 +377,7 @@ impl Owner {
             text(&rejected, "state")? == "IN_REVIEW",
             "it is not in review"
         );
-        for _ in 0..6 {
+        for _ in 1..=STEPS_MAX {
             let reviews = self.client.sandbox_get("/sim/reviews").await?;
             let pending = list(&reviews, "items")?.iter();
             let mut pending =
@@ -386,14 +392,18 @@ impl Owner {
                 self.client.sandbox_post(&path, &upheld).await?;
             }
             self.advance(660).await?;
-            for _ in 0..LOOKS {
-                if self.one(task).await?.get("verdict") == Some(&json!("upheld")) {
+            let mut looks = Looks::every(LOOK);
+            while looks.again().await && looks.count() <= LOOKS {
+                if self.is_upheld(task).await? {
                     return Ok(());
                 }
-                tokio::time::sleep(LOOK).await;
             }
         }
-        Err(Wrong::new("the review came to no end"))
+        let mut looks = Looks::every(LOOK);
+        while !self.is_upheld(task).await? {
+            hold!(looks.again().await, "the review came to no end");
+        }
+        Ok(())
     }
 
     /// Paid once, by the platform's own list, and shown so.

@@ -7,15 +7,16 @@ use serde_json::{Value, json};
 use super::client::{Client, list, number, text};
 use super::faults::{Ends, Scenario};
 use super::household::{Home, Person};
+use super::patience::Looks;
 use super::payment::Paid;
 use super::{Wrong, hold};
 
-/// How long, and how often, something is waited for that comes by itself.
+/// Between two looks at what comes by itself.
 const LOOK: Duration = Duration::from_millis(250);
-const LOOKS: u32 = 24;
-/// Looks until time is moved on, and how far.
+/// Looks until time is moved on, how far, and how often.
 const LOOKS_A_STEP: u32 = 8;
 const STEP_S: i64 = 30;
+const STEPS_MAX: u32 = 6;
 
 /// Paid once and posted once, or refunded in full, as the scenario's row says.
 pub(crate) async fn read(
@@ -99,7 +100,8 @@ pub(crate) fn forged(trades: &Value) -> Result<Vec<Vec<Option<i64>>>, Wrong> {
 
 /// The fault really acted, on the calls it was meant for; a run in which it did not shows nothing.
 pub(crate) async fn acted(client: &Client, scenario: &Scenario) -> Result<String, Wrong> {
-    for _ in 0..LOOKS {
+    let mut looks = Looks::every(LOOK);
+    while looks.again().await {
         let faults = client.sandbox_get("/sim/faults").await?;
         let hits = list(&faults, "items")?
             .iter()
@@ -109,7 +111,6 @@ pub(crate) async fn acted(client: &Client, scenario: &Scenario) -> Result<String
         if hits >= 1 {
             return Ok(format!("it acted {hits} times"));
         }
-        tokio::time::sleep(LOOK).await;
     }
     Err(Wrong::new(
         "the fault never acted, so this run shows nothing",
@@ -118,7 +119,8 @@ pub(crate) async fn acted(client: &Client, scenario: &Scenario) -> Result<String
 
 /// The household was told, in the app and by SMS.
 pub(crate) async fn told(client: &Client, person: &Person, paid: &Paid) -> Result<String, Wrong> {
-    for look in 1..=LOOKS {
+    let mut looks = Looks::every(LOOK);
+    while looks.again().await {
         let notices = client.get("/v1/notices?limit=20").await?;
         let inbox = list(&notices, "items")?
             .iter()
@@ -138,9 +140,8 @@ pub(crate) async fn told(client: &Client, person: &Person, paid: &Paid) -> Resul
         if inbox && texted {
             return Ok("in the app and by SMS".to_owned());
         }
-        tokio::time::sleep(LOOK).await;
         // A text that was not taken is sent again later.
-        if look % LOOKS_A_STEP == 0 {
+        if looks.is_step(LOOKS_A_STEP, STEPS_MAX) {
             let step = json!({"advance_s": STEP_S});
             client.sandbox_post("/sim/clock", &step).await?;
         }
