@@ -21,8 +21,8 @@ pub(super) struct Sandbox {
     ready_file: PathBuf,
 }
 
-/// How long the sandbox may take to answer after it was started.
-const START_TIME_MAX: Duration = Duration::from_secs(20);
+/// How long the sandbox may take to answer after it was started: it may have keys to make, on a busy machine.
+const START_TIME_MAX: Duration = Duration::from_secs(60);
 
 fn beside(name: &str) -> Result<PathBuf, Failure> {
     let missing = || {

@@ -247,7 +247,7 @@ mod tests {
         let (mut lines, mut dropped) = (0, 0);
         while lines + dropped < 1_000 {
             let_in.send(()).expect("a writer");
-            let said = heard.recv_timeout(Duration::from_secs(20)).expect("a line");
+            let said = heard.recv_timeout(Duration::from_secs(60)).expect("a line");
             if said.starts_with('a') {
                 lines += 1;
                 continue;
@@ -277,7 +277,7 @@ mod tests {
             outlet.put(line(10));
             let_in.send(()).expect("a writer");
         }
-        outlet.empty(Duration::from_secs(20));
+        outlet.empty(Duration::from_secs(60));
         assert_eq!(heard.try_iter().count(), 50);
         // And a reader that is gone does not keep the program.
         outlet.put(line(10));

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
+use lifeline_tests::patience::PATIENCE;
 use lifeline_tests::{Demo, Engine, Phone};
 use reqwest::StatusCode;
 
@@ -27,8 +28,6 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
 const BUSY: usize = 16;
 /// Each from an address of its own: one place is bounded by itself.
 const PLACES: u8 = 32;
-/// An open question nobody answered by then is lost.
-const PATIENCE: Duration = Duration::from_secs(10);
 const ORDER_TIME_MAX: Duration = Duration::from_millis(200);
 const FLOOD: &str = "/v1/articles";
 
@@ -41,6 +40,7 @@ struct Count {
 
 impl Count {
     async fn ask(&self, client: &reqwest::Client, url: &str) {
+        // An open question nobody answered by then is lost.
         let asked = tokio::time::timeout(PATIENCE, client.get(url).send()).await;
         let Ok(Ok(answer)) = asked else {
             return self.is_wrong(format!("{asked:?}"));

@@ -42,7 +42,7 @@ pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
             tokio::task::yield_now().await;
         }
     };
-    let found = tokio::time::timeout(Duration::from_secs(30), looking).await;
+    let found = tokio::time::timeout(Duration::from_secs(60), looking).await;
     assert!(found.is_ok(), "never: {what}");
 }
 

@@ -17,7 +17,7 @@ use crate::place;
 pub(crate) use crate::place::{EngineKind, connect};
 
 /// A contract that takes longer hangs.
-const CONTRACT_MAX: Duration = Duration::from_secs(60);
+const CONTRACT_MAX: Duration = Duration::from_secs(150);
 
 /// One fresh, migrated store of a demo installation.
 #[derive(Clone)]
@@ -177,7 +177,7 @@ impl Bench {
         match &self.kind {
             EngineKind::Sqlite => {
                 let conn = rusqlite::Connection::open(&self.target).map_err(|e| e.to_string())?;
-                conn.busy_timeout(Duration::from_secs(5)).unwrap();
+                conn.busy_timeout(Duration::from_secs(60)).unwrap();
                 conn.execute_batch(text).map_err(|error| error.to_string())
             }
             EngineKind::Postgres(_) => {

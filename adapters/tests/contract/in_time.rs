@@ -25,7 +25,7 @@ async fn a_request_without_time_begins_nothing_and_its_unit_leaves_nothing(t: Be
         })
         .await
     };
-    let soon = || Instant::now() + Duration::from_secs(5);
+    let soon = || Instant::now() + Duration::from_secs(60);
     let kept = deadline::within(soon(), record("in time", Duration::ZERO)).await;
     assert!(kept.is_ok(), "{kept:?}");
     let over = deadline::within(Instant::now(), record("over", Duration::ZERO)).await;

@@ -7,7 +7,7 @@ use crate::place::{self, EngineKind, connect};
 use crate::world::{World, start};
 
 /// A story that takes longer hangs.
-const STORY_MAX: Duration = Duration::from_secs(60);
+const STORY_MAX: Duration = Duration::from_secs(150);
 
 /// Everything a store at `target` has at rest: its files, or every row of every table as text.
 pub(crate) async fn at_rest(target: &str) -> Vec<u8> {

@@ -66,7 +66,7 @@ impl Place {
         match &self.kind {
             EngineKind::Sqlite => {
                 let conn = rusqlite::Connection::open(&self.target).map_err(|e| e.to_string())?;
-                conn.busy_timeout(Duration::from_secs(5)).unwrap();
+                conn.busy_timeout(Duration::from_secs(60)).unwrap();
                 conn.execute_batch(text).map_err(|error| error.to_string())
             }
             EngineKind::Postgres(_) => connect(&self.target)

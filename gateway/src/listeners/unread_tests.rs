@@ -17,6 +17,8 @@ use crate::edge::problem::Problem;
 
 /// What a loaded machine may add.
 const SLACK: Duration = Duration::from_secs(6);
+/// How long an answer is waited for that must come.
+const PATIENCE: Duration = Duration::from_secs(60);
 const CHUNKED: &str = "transfer-encoding: chunked";
 /// Each refuses without reading: with words, without any, as an error of the handler, as one of a layer.
 const REFUSING: [&str; 4] = ["/refused", "/nothing", "/wrong", "/given-up"];
@@ -85,7 +87,7 @@ async fn answer(stream: &mut TcpStream) -> (u16, bool) {
     let mut said = Vec::new();
     loop {
         let mut piece = [0_u8; 4096];
-        let came = timeout(SLACK, stream.read(&mut piece)).await;
+        let came = timeout(PATIENCE, stream.read(&mut piece)).await;
         let came = came.expect("an answer in time").expect("an answer");
         assert_ne!(came, 0, "closed without an answer");
         said.extend_from_slice(&piece[..came]);
@@ -120,7 +122,7 @@ async fn goes_on(stream: &mut TcpStream) -> bool {
         return false;
     }
     let mut first = [0_u8; 12];
-    let came = timeout(SLACK, stream.read_exact(&mut first)).await;
+    let came = timeout(PATIENCE, stream.read_exact(&mut first)).await;
     came.expect("an answer or an end").is_ok() && &first == b"HTTP/1.1 200"
 }
 

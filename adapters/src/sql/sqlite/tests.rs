@@ -1,7 +1,7 @@
 //! What group commit promises when units overstay, fail, or the commit itself fails.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lifeline_core::store::StoreError;
 use rusqlite::StatementStatus;
@@ -44,6 +44,8 @@ fn shop(unit_max: Duration) -> Shop {
 }
 
 const LONG: Duration = Duration::from_secs(30);
+/// What is to overstay does so soon, and what is not to does not, however busy the machine.
+const SHORT: Duration = Duration::from_millis(500);
 
 impl Shop {
     async fn unit(&self) -> WriteUnit {
@@ -148,7 +150,7 @@ async fn a_full_disk_costs_nobody_an_acknowledged_unit() {
 
 #[tokio::test]
 async fn an_overdue_unit_is_rolled_back_by_its_group() {
-    let shop = shop(Duration::from_millis(50));
+    let shop = shop(SHORT);
     let (first, mut second) = two_in_one_group(&shop).await;
     second
         .execute(&ADD, args![2_i64, None::<i64>])
@@ -164,13 +166,11 @@ async fn an_overdue_unit_is_rolled_back_by_its_group() {
 
 #[tokio::test]
 async fn an_overdue_unit_cannot_commit_even_when_nobody_waits() {
-    let shop = shop(Duration::from_millis(1));
+    let shop = shop(SHORT);
     let mut unit = shop.unit().await;
     unit.execute(&ADD, args![1_i64, None::<i64>]).await.unwrap();
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_millis(2) {
-        std::hint::spin_loop();
-    }
+    // Nothing else on this thread has a turn meanwhile.
+    std::thread::sleep(SHORT);
     assert!(matches!(
         unit.commit().await,
         Err(StoreError::Unavailable(_))
@@ -180,10 +180,10 @@ async fn an_overdue_unit_cannot_commit_even_when_nobody_waits() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_statement_that_runs_too_long_is_interrupted() {
-    let shop = shop(Duration::from_millis(100));
+    let shop = shop(SHORT);
     let mut slow = shop.unit().await;
     let running = tokio::spawn(async move { slow.query(&SLOW, args![]).await.map(|_| ()) });
-    let added = tokio::time::timeout(Duration::from_secs(20), shop.add(1)).await;
+    let added = tokio::time::timeout(Duration::from_secs(60), shop.add(1)).await;
     added.expect("waits for ever").unwrap();
     let interrupted = running.await.unwrap();
     assert!(

@@ -371,7 +371,7 @@ impl Ears {
     pub(crate) async fn wait(&self, count: usize) -> Vec<Heard> {
         let mut arrivals = self.heard.subscribe();
         let arrived = arrivals.wait_for(|all| all.len() >= count);
-        match tokio::time::timeout(Duration::from_secs(20), arrived).await {
+        match tokio::time::timeout(Duration::from_secs(60), arrived).await {
             Ok(all) => all.unwrap().clone(),
             Err(_) => panic!("{count} notices never came: {:?}", self.all()),
         }

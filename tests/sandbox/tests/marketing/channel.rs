@@ -22,6 +22,10 @@ pub(crate) const PREPAID: &str = "1504010020124";
 pub(crate) const CLOSED: &str = "1504010020132";
 pub(crate) const UNKNOWN: &str = "1504019999999";
 
+/// How long a caller waits for an answer that is held back: long enough for the call to be done, however busy the
+/// machine.
+pub(crate) const IMPATIENT: Duration = Duration::from_secs(3);
+
 /// Every test begins here, whatever the machine's date: the bill of October is due on the 25th.
 const BEGINNING: &str = "2026-11-20T12:00:00+08:00";
 
@@ -220,11 +224,7 @@ impl Scene {
     /// Sends it with little patience; `None` when no answer came.
     pub(crate) async fn send_impatiently(&self, draft: &Draft) -> Option<(u16, String)> {
         let request = self.signed(&self.marketing, draft).await;
-        let sent = request
-            .timeout(Duration::from_millis(400))
-            .send()
-            .await
-            .ok()?;
+        let sent = request.timeout(IMPATIENT).send().await.ok()?;
         let status = sent.status().as_u16();
         Some((status, sent.text().await.ok()?))
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::channel::{Draft, Scene};
+use super::channel::{Draft, IMPATIENT, Scene};
 
 const PHONE: &str = "19000000001";
 
@@ -205,13 +205,7 @@ async fn faults_act_on_messages_too() {
     scene.plan(plan("TIMEOUT_AFTER_COMMIT")).await;
     let draft = otp(&scene, "f-1", PHONE, "1");
     let request = scene.signed(&scene.sms, &draft).await;
-    assert!(
-        request
-            .timeout(std::time::Duration::from_millis(400))
-            .send()
-            .await
-            .is_err()
-    );
+    assert!(request.timeout(IMPATIENT).send().await.is_err());
     assert_eq!(inbox(&scene, PHONE).await.as_array().unwrap().len(), 1);
     assert_eq!(send(&scene, &draft).await.0, 202);
     assert_eq!(inbox(&scene, PHONE).await.as_array().unwrap().len(), 1);
