@@ -45,8 +45,8 @@ CONF
     fail 1 "Redis did not start"
 }
 
-answers() { # PORT PASSWORD: one AUTH and PING over a socket, within five seconds
-    local deadline=$((SECONDS + 5)) reply
+answers() { # PORT PASSWORD: one AUTH and PING over a socket, within a minute
+    local deadline=$((SECONDS + 60)) reply
     while ((SECONDS < deadline)); do
         reply=$({
             exec 3<>"/dev/tcp/127.0.0.1/$1" && printf 'AUTH %s\r\nPING\r\nQUIT\r\n' "$2" >&3 && timeout 2 cat <&3

@@ -29,7 +29,7 @@ leftovers() {
     ((${#found[@]} == 0)) || printf '%s\n' "${found[@]//[!0-9]/}"
 }
 
-deadline=$((SECONDS + 10))
+deadline=$((SECONDS + 60))
 while [[ -n $(leftovers) ]] && ((SECONDS < deadline)); do read -rt 0.5 <> <(:) || true; done
 mapfile -t left < <(leftovers)
 for pid in "${left[@]}"; do

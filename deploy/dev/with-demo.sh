@@ -5,7 +5,7 @@
 set -euo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-READY_WITHIN_S=60
+READY_WITHIN_S=120
 
 engine=${1:-}
 (($# >= 2)) || fail 2 "usage: with-demo.sh sqlite|postgres CMD..."
@@ -27,7 +27,7 @@ down() {
     [[ -z $command ]] || stop_process "$command" 20 || true
     [[ -z $demo ]] || stop_process "$demo" 30 || true
     for pid in $(pids_of_ready_file); do
-        if ! wait_gone "$pid" 5; then
+        if ! wait_gone "$pid" 60; then
             warn "the demo left process $pid behind"
             stop_process "$pid" 5 || true
             ((status)) || status=1

@@ -3,7 +3,7 @@
 set -euo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-READY_WITHIN_S=60
+READY_WITHIN_S=120
 
 (($#)) || fail 2 "usage: with-sandbox.sh CMD..."
 [[ -x $TARGET/debug/lifeline-sandbox ]] || fail 2 "no $TARGET/debug/lifeline-sandbox; run deploy/dev/build.sh"
