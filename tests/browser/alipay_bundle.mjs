@@ -84,7 +84,7 @@ async function pay(due) {
   checks.that('the order carries an idempotency key', /^[0-9A-Za-z_-]{16,64}$/.test(order.headers['idempotency-key']), order.headers['idempotency-key'])
   checks.equal('tradePay gets the trade number of the order', mini.calledWith('tradePay').map((options) => options.tradeNO), [`2026112022001400${world.payments[0].payment_id}`])
   checks.that('9000 alone is not "credited"', !mini.text().includes('供电公司已入账'))
-  await mini.until('credited', () => mini.text().includes('供电公司已入账'), 20_000)
+  await mini.until('credited', () => mini.text().includes('供电公司已入账'))
   checks.that('the tracker ends when the line says so', true)
 }
 

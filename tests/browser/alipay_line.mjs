@@ -52,10 +52,10 @@ async function pay() {
   await mini.until('the button to pay', () => mini.tappable('支付宝付款') !== undefined)
   checks.that('confirm warns before the first payment', mini.text().includes('第一次给这个户号缴费'))
   mini.tap('支付宝付款')
-  await mini.until('tracker', () => mini.page.route === 'pages/payments/index' && mini.text().includes('已下单'), 20_000)
+  await mini.until('tracker', () => mini.page.route === 'pages/payments/index' && mini.text().includes('已下单'))
   const [order] = mini.calledWith('tradePay')
   checks.that('the trade number is one that Alipay has', (await outside('/sim/alipay/trades')).some((trade) => trade.trade_no === order.tradeNO), order.tradeNO)
-  await mini.until('credited', () => mini.text().includes('供电公司已入账'), 30_000)
+  await mini.until('credited', () => mini.text().includes('供电公司已入账'))
   const after = await account()
   checks.equal('posted once, to the fen, and nothing is due', [after.postings.map((posting) => [posting.state, posting.amount_fen]), after.due_fen], [[['POSTED', before.due_fen]], 0])
 }

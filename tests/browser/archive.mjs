@@ -18,7 +18,7 @@ Object.assign(world, { signedIn: true, linked: [world.homes[0]] })
 const phone = await openPhone({ home: line.base, outside: [line.base], pictures })
 const { page } = phone
 const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
-const shows = (testId) => at(testId).waitFor({ state: 'visible', timeout: 10_000 })
+const shows = (testId) => at(testId).waitFor()
 const offers = []
 page.on('request', (request) => { if (request.method() === 'POST' && request.url().endsWith('/archive-filling')) offers.push(request.postDataJSON()) })
 try {

@@ -8,7 +8,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { startMock } from '../../miniapp/mock/line.mjs'
-import { Checks } from './checks.mjs'
+import { Checks, patiently } from './checks.mjs'
 import { openPhone } from './phone.mjs'
 
 const checks = new Checks()
@@ -23,7 +23,7 @@ function handsOf(phone) {
   const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
   return {
     ...phone, at,
-    shows: (testId, timeout = 10_000) => at(testId).waitFor({ state: 'visible', timeout }),
+    shows: (testId) => at(testId).waitFor(),
     type: (testId, text) => page.locator(`[data-testid="${testId}"]:visible`).first().fill(text),
     textOf: async (testId) => (await at(testId).innerText()).replace(/\s+/g, ''),
   }
@@ -194,28 +194,28 @@ async function onTheDemo(ready) {
     await at('sign-in').click()
     await page.locator(`[data-person="${silent.person}"]`).first().click()
     await page.locator('#allow').first().click()
-    await shows('consent', 20_000)
+    await shows('consent')
     await at('agree').click()
-    await shows('problem', 20_000)
+    await shows('problem')
     await at('problem-cure').click()
-    await shows('certify-terms', 20_000)
+    await shows('certify-terms')
     checks.equal('demo: no serious finding of axe', await phone.axe(), [])
     await type('certify-name', silent.name)
     await type('certify-id', silent.id_number)
     await at('certify-face').click()
-    await page.waitForURL((url) => url.origin === sandbox, { timeout: 30_000 })
+    await page.waitForURL((url) => url.origin === sandbox)
     await page.locator('#face').selectOption(silent.person)
     await page.locator('#show').click()
-    await shows('certified', 30_000)
+    await shows('certified')
     await phone.picture('10-certified')
     checks.that('demo: what was typed is kept nowhere', !(await kept(page)).includes(silent.id_number))
     await at('certify-match').click()
-    await shows('agree', 20_000)
+    await shows('agree')
     await at('agree').click()
-    await shows('match-found', 20_000)
+    await shows('match-found')
     await checks.comes('demo: the certified name finds the home', async () => (await page.locator('[data-testid="candidate"]:visible').count()) >= 1, true)
     await at('confirm-match').click()
-    await shows('tab-me', 20_000)
+    await shows('tab-me')
     await at('tab-me').click()
     await at('open-phone').click()
     const number = '19000000914'
@@ -224,11 +224,11 @@ async function onTheDemo(ready) {
     const code = await codeTo(sandbox, number, json)
     await type('phone-code', code)
     await at('phone-submit').click()
-    await shows('code-change_phone', 20_000)
+    await shows('code-change_phone')
     await at('send-code-change_phone').click()
     await type('code-change_phone', await codeTo(sandbox, silent.phone, json))
     await at('do-change_phone').click()
-    await shows('phone-taken', 20_000)
+    await shows('phone-taken')
     await checks.comes('demo: the phone is theirs', async () => (await textOf('phone-taken')).includes('0914'), true)
     await phone.picture('10-phone')
     const expected = phone.seen.errors.filter((error) => !error.includes('binding-matches') && !error.includes('/v1/me)'))
@@ -244,12 +244,10 @@ async function onTheDemo(ready) {
 
 /** The six digits of the last message to a phone, once it has come. */
 async function codeTo(sandbox, number, json) {
-  for (let turn = 0; turn < 60; turn += 1) {
-    const code = /(?<!\d)\d{6}(?!\d)/.exec(JSON.stringify((await json(`${sandbox}/sim/sms?phone=${number}`)).at(-1)?.text ?? ''))
-    if (code) return code[0]
-    await new Promise((resolve) => setTimeout(resolve, 250))
-  }
-  throw new Error('no code came')
+  const last = async () => JSON.stringify((await json(`${sandbox}/sim/sms?phone=${number}`)).at(-1)?.text ?? '')
+  const code = await patiently(async () => /(?<!\d)\d{6}(?!\d)/.exec(await last()))
+  if (!code) throw new Error('no code came')
+  return code[0]
 }
 
 if (process.env.READY_FILE) await onTheDemo(JSON.parse(fs.readFileSync(process.env.READY_FILE, 'utf8')))

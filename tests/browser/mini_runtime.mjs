@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { PATIENCE_MS } from './checks.mjs'
 
 export class MiniRuntime {
   calls = []
@@ -57,11 +58,11 @@ export class MiniRuntime {
     this.page.eh({ type: 'tap', target: at, currentTarget: at, detail: {}, timeStamp: Date.now() })
   }
 
-  /** Waits until `holds()` is true; throws with the page's text after `ms`. */
-  async until(what, holds, ms = 10_000) {
-    const end = Date.now() + ms
+  /** Waits until `holds()` is true; throws with the page's text when it never is. */
+  async until(what, holds) {
+    const end = Date.now() + PATIENCE_MS
     while (!holds()) {
-      if (Date.now() > end) throw new Error(`${what}: not within ${ms} ms; the page says: ${this.text()}`)
+      if (Date.now() > end) throw new Error(`${what}: not within ${PATIENCE_MS} ms; the page says: ${this.text()}`)
       await new Promise((resolve) => setTimeout(resolve, 25))
     }
   }

@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { createRequire } from 'node:module'
 import { chromium } from 'playwright-core'
+import { PATIENCE_MS } from './checks.mjs'
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const FLAGS = [
@@ -18,6 +19,7 @@ export async function openPhone({ home, outside, pictures, width = 390, colorSch
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true, args: FLAGS, viewport: { width, height: 780 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', colorScheme,
   })
+  context.setDefaultTimeout(PATIENCE_MS)
   const page = context.pages()[0] ?? (await context.newPage())
   const seen = watch(page, home, outside)
   return {

@@ -18,7 +18,7 @@ async function person(name, act) {
   const phone = await openPhone({ home: line.base, outside: [line.base], pictures })
   const { page } = phone
   const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
-  const shows = (testId) => at(testId).waitFor({ state: 'visible', timeout: 10_000 })
+  const shows = (testId) => at(testId).waitFor()
   const whole = async () => {
     checks.equal(`${name}: no serious finding of axe`, await phone.axe(), [])
     await phone.picture(`privacy-${name}`)
@@ -48,7 +48,7 @@ await person('export', async ({ page, at, shows, whole }) => {
   checks.equal('the code is for the export alone', (await sent).postDataJSON(), { purpose: 'export' })
   await at('code-export').fill('000000')
   await at('do-export').click()
-  await page.getByText('验证码不对或已过期').first().waitFor({ timeout: 10_000 })
+  await page.getByText('验证码不对或已过期').first().waitFor()
   checks.that('a wrong code hands nothing out', !(await page.locator('[data-testid="export-done"]:visible').count()))
   await at('code-export').fill(CODE)
   const kept = page.waitForEvent('download')

@@ -35,7 +35,7 @@ const phone = await openPhone({ home: line, outside: [sandbox], pictures })
 const { page } = phone
 const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
 const all = (testId) => page.locator(`[data-testid="${testId}"]:visible`)
-const shows = (testId, timeout = 20_000) => at(testId).waitFor({ state: 'visible', timeout })
+const shows = (testId) => at(testId).waitFor()
 const titles = async (testId) => all(testId).locator('.card-title').allInnerTexts()
 const go = async (screen) => {
   await page.goto(`${line}/#/pages/${screen}`)

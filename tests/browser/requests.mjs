@@ -5,7 +5,7 @@
  *   READY_FILE=ready.json node requests.mjs
  */
 import path from 'node:path'
-import { Checks } from './checks.mjs'
+import { Checks, patiently } from './checks.mjs'
 import { click, consoleAt, line, openDesk, sandbox } from './desk.mjs'
 import { openPhone } from './phone.mjs'
 
@@ -15,7 +15,7 @@ const pictures = process.env.PICTURES ?? path.resolve(import.meta.dirname, '../.
 const phone = await openPhone({ home: line, outside: [sandbox], pictures })
 const { page } = phone
 const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
-const shows = (testId, timeout = 20_000) => at(testId).waitFor({ state: 'visible', timeout })
+const shows = (testId) => at(testId).waitFor()
 const go = async (screen) => {
   await page.goto(`${line}/#/pages/${screen}`)
   await page.reload()
@@ -30,25 +30,16 @@ async function whole(name) {
   await phone.picture(`requests-${name}`)
 }
 /** Opens the list anew until it shows these words, of a kind of request or of any. */
-async function until(words, where = 'request-state') {
-  for (let look = 0; look < 20; look++) {
+function until(words, where = 'request-state') {
+  return patiently(async () => {
     await go('requests/index')
     await shows('request-state')
-    if ((await page.locator(`[data-testid="${where}"]:visible`).allInnerTexts()).some((text) => text.includes(words))) return true
-    await page.waitForTimeout(500)
-  }
-  return false
+    return (await page.locator(`[data-testid="${where}"]:visible`).allInnerTexts()).some((text) => text.includes(words))
+  }, 500)
 }
 
 /** The work order of a kind once it is there: another request's state says nothing of this one. */
-async function ordered(kind) {
-  for (let look = 0; look < 40; look++) {
-    const order = (await orders()).find((one) => one.kind === kind)
-    if (order) return order
-    await page.waitForTimeout(250)
-  }
-  return undefined
-}
+const ordered = (kind) => patiently(async () => (await orders()).find((one) => one.kind === kind))
 
 async function signIn() {
   await page.goto(`${line}/`)

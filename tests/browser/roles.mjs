@@ -6,7 +6,7 @@
  *
  *   READY_FILE=ready.json node roles.mjs
  */
-import { Checks } from './checks.mjs'
+import { Checks, patiently } from './checks.mjs'
 import { call, click, code, consoleAt, given, household, line, openDesk, ready, sandbox } from './desk.mjs'
 
 const checks = new Checks()
@@ -120,12 +120,12 @@ async function paid(token) {
     const wish = { binding_id, purpose: 'arrears', amount_fen: due.total_fen, arrears_version: due.arrears_version, via: 'mini' }
     const { payment_id } = await call(`${line}/v1/payments`, wish, token, { 'idempotency-key': 'part-of-it-goes-back' })
     const until = async (state) => {
-      for (let tries = 0; tries < 100; tries += 1) {
+      const come = await patiently(async () => {
         const now = await call(`${line}/v1/payments/${payment_id}`, undefined, token)
-        if (now.state === state) return now
-        await new Promise((resolve) => setTimeout(resolve, 300))
-      }
-      throw new Error(`${payment_id} does not become ${state}`)
+        return now.state === state && now
+      })
+      if (!come) throw new Error(`${payment_id} does not become ${state}`)
+      return come
     }
     const { trade_no } = await until('PAYING')
     await call(`${sandbox}/sim/alipay/pay`, { trade_no, outcome: 'paid' })

@@ -7,7 +7,7 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
-import { Checks } from './checks.mjs'
+import { Checks, PATIENCE_MS, drawn } from './checks.mjs'
 import { openPhone } from './phone.mjs'
 
 const checks = new Checks()
@@ -29,7 +29,7 @@ const { person, registration, identity } = people.find((each) => each.registrati
 const phone = await openPhone({ home: line, outside: [sandbox], pictures })
 const { page } = phone
 const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
-const shows = (testId, timeout = 20_000) => at(testId).waitFor({ state: 'visible', timeout })
+const shows = (testId, timeout = PATIENCE_MS) => at(testId).waitFor({ timeout })
 const textOf = async (testId) => (await at(testId).innerText()).replace(/\s+/g, '')
 const fenOf = (text) => Math.round(Number(text.replace(/[^\d.-]/g, '')) * 100)
 
@@ -39,12 +39,9 @@ async function anew(screen) {
 }
 
 /** The screen is asked again until it shows something. */
-async function becomes(testId, looks = 60) {
-  for (let look = 0; look < looks; look++) {
-    if (await shows(testId, 1_000).then(() => true, () => false)) return
-    await page.reload()
-  }
-  throw new Error(`${testId} never came`)
+const comesUp = (testId, patienceMs) => drawn((ms) => shows(testId, ms), () => page.reload(), patienceMs)
+async function becomes(testId) {
+  if (!(await comesUp(testId))) throw new Error(`${testId} never came`)
 }
 
 async function looksRight(name) {
@@ -71,9 +68,9 @@ async function isSentATask() {
   for (let hour = 0; hour < 3; hour++) {
     await advance(HOUR_S + 60)
     await anew('settlement/checks')
-    if (await becomes('check-line', 8).then(() => true, () => false)) break
+    if (await comesUp('check-line', 10_000)) break
   }
-  await shows('check-line')
+  await becomes('check-line')
   await checks.comes('the list says how much time is left', async () => (await textOf('check-line-left')).includes('还剩'), true)
   await looksRight('list')
   await at('open-check').click()

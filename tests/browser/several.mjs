@@ -27,10 +27,10 @@ function handsOf(phone) {
   const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
   return {
     ...phone, at,
-    shows: (testId, timeout = 10_000) => at(testId).waitFor({ state: 'visible', timeout }),
-    enabled: (testId) => page.locator(`[data-testid="${testId}"]:visible:enabled`).first().waitFor({ timeout: 10_000 }),
+    shows: (testId) => at(testId).waitFor(),
+    enabled: (testId) => page.locator(`[data-testid="${testId}"]:visible:enabled`).first().waitFor(),
     textOf: async (testId) => (await at(testId).innerText()).replace(/\s+/g, ''),
-    has: (testId, text) => page.locator(`[data-testid="${testId}"]:visible`, { hasText: text }).first().waitFor({ timeout: 10_000 }),
+    has: (testId, text) => page.locator(`[data-testid="${testId}"]:visible`, { hasText: text }).first().waitFor(),
   }
 }
 
@@ -173,22 +173,22 @@ async function onTheDemo(ready) {
     await at('sign-in').click()
     await page.locator(`[data-person="${person.person}"]`).first().click()
     await page.locator('#allow').first().click()
-    await shows('consent', 20_000)
+    await shows('consent')
     await at('agree').click()
-    await shows('match-found', 20_000)
+    await shows('match-found')
     await at('confirm-match').click()
-    await shows('open-several', 20_000)
+    await shows('open-several')
     await at('open-several').click()
     await has('several-total', yuan(total).slice(1))
     await enabled('pay-several')
     checks.equal('demo: no serious finding of axe', await phone.axe(), [])
     await phone.picture('9-several')
     await at('pay-several').click()
-    await page.waitForURL((url) => url.origin === sandbox, { timeout: 30_000 })
+    await page.waitForURL((url) => url.origin === sandbox)
     const cashier = (await page.locator('body').innerText()).replace(/,/g, '')
     checks.that('demo: the cashier asks for the sum of both', cashier.includes(yuan(total).slice(1).replace(/,/g, '')))
     await page.locator('#pay').first().click()
-    await page.locator('[data-testid="part-POSTED"]:visible').nth(1).waitFor({ timeout: 40_000 })
+    await page.locator('[data-testid="part-POSTED"]:visible').nth(1).waitFor()
     await phone.picture('9-several-tracker')
     const after = await consumers(person)
     const posted = after.map((consumer) => consumer.postings.filter((posting) => posting.state === 'POSTED').map((posting) => posting.amount_fen))

@@ -7,7 +7,7 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
-import { Checks } from './checks.mjs'
+import { Checks, PATIENCE_MS, drawn } from './checks.mjs'
 import { openPhone } from './phone.mjs'
 
 const checks = new Checks()
@@ -28,8 +28,8 @@ async function somebody(person) {
   const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
   const one = {
     ...phone, at,
-    shows: (testId, timeout = 20_000) => at(testId).waitFor({ state: 'visible', timeout }),
-    gone: (testId) => page.locator(`[data-testid="${testId}"]:visible`).first().waitFor({ state: 'detached', timeout: 20_000 }),
+    shows: (testId, timeout = PATIENCE_MS) => at(testId).waitFor({ timeout }),
+    gone: (testId) => page.locator(`[data-testid="${testId}"]:visible`).first().waitFor({ state: 'detached' }),
     count: (testId) => page.locator(`[data-testid="${testId}"]:visible`).count(),
     textOf: async (testId) => (await at(testId).innerText()).replace(/\s+/g, ''),
     go: (screen) => page.goto(`${line}/#/pages/${screen}`),
@@ -57,12 +57,12 @@ async function linked(holder) {
 
 /** News is delivered a moment after what it is about: the inbox is opened until it is there. */
 async function told(one, kind) {
-  for (let look = 0; look < 20; look++) {
+  const open = async () => {
     await one.anew('notices/index')
     await one.shows('screen-notices')
-    if (await one.shows(`notice-${kind}`, 1_000).then(() => true, () => false)) return
   }
-  throw new Error(`nobody was told ${kind}`)
+  await open()
+  if (!(await drawn((ms) => one.shows(`notice-${kind}`, ms), open))) throw new Error(`nobody was told ${kind}`)
 }
 
 async function toSharing(holder) {
@@ -124,7 +124,7 @@ async function inviteAcceptAndTakeAway(holder, guest) {
 
   await toSharing(holder)
   const card = holder.page.locator('[data-testid^="access-"]:visible')
-  await card.first().waitFor({ timeout: 20_000 })
+  await card.first().waitFor()
   await checks.comes('the holder sees one person', () => card.count(), 1)
   const person = (await card.first().innerText()).replace(/\s+/g, '')
   checks.that('by their masked name', person.includes('*芳') && !person.includes('王芳'))

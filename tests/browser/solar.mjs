@@ -6,7 +6,7 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
-import { Checks } from './checks.mjs'
+import { Checks, PATIENCE_MS, drawn, patiently } from './checks.mjs'
 import { openPhone } from './phone.mjs'
 
 const checks = new Checks()
@@ -26,7 +26,7 @@ const { person, registration, identity } = owner
 const phone = await openPhone({ home: line, outside: [sandbox], pictures })
 const { page } = phone
 const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
-const shows = (testId, timeout = 20_000) => at(testId).waitFor({ state: 'visible', timeout })
+const shows = (testId, timeout = PATIENCE_MS) => at(testId).waitFor({ timeout })
 
 async function anew(screen) {
   await page.goto(`${line}/#/pages/${screen}`)
@@ -45,11 +45,8 @@ async function typeIdentity(typed) {
 
 /** The screen is asked again until the account has come so far. */
 async function becomes(state) {
-  for (let look = 0; look < 60; look++) {
-    await page.reload()
-    if (await shows(`solar-state-${state}`, 1_000).then(() => true, () => false)) return
-  }
-  throw new Error(`the account never became ${state}`)
+  await page.reload()
+  if (!(await drawn((ms) => shows(`solar-state-${state}`, ms), () => page.reload()))) throw new Error(`the account never became ${state}`)
 }
 
 async function looksRight(name) {
@@ -63,7 +60,7 @@ async function registers() {
   await shows('solar-none')
   await looksRight('none')
   await at('solar-submit').click()
-  await page.getByText('请检查填写的内容').first().waitFor({ timeout: 10_000 })
+  await page.getByText('请检查填写的内容').first().waitFor()
   await typeRegistration({ ...registration, address: '另一条街 1 号' })
   await shows('problem')
   await at('solar-login').fill(LOGIN)
@@ -97,12 +94,9 @@ async function showsWhoTheyAre() {
 
 /** The code that reached the owner's phone after so many others. */
 async function codeAfter(before) {
-  for (let look = 0; look < 100; look++) {
-    const codes = await codesSoFar()
-    if (codes.length > before) return codes.at(-1)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  throw new Error('no code came')
+  const come = await patiently(async () => (await codesSoFar()).slice(before).at(-1), 100)
+  if (!come) throw new Error('no code came')
+  return come
 }
 
 async function codesSoFar() {
@@ -120,7 +114,7 @@ async function changesThePassword() {
   await at('solar-login').fill('7')
   await at('solar-new-password').fill('short')
   await at('solar-password-set').click()
-  await page.getByText('用户名为 4 到 32 位').first().waitFor({ timeout: 10_000 })
+  await page.getByText('用户名为 4 到 32 位').first().waitFor()
   await at('solar-login').fill(LOGIN)
   await at('solar-new-password').fill(SECOND)
   await checks.comes('a password is not readable on the screen', () => at('solar-new-password').getAttribute('type'), 'password')
@@ -140,14 +134,14 @@ async function changesThePassword() {
 async function entersByPassword() {
   const other = await openPhone({ home: line, outside: [sandbox], pictures })
   const there = (testId) => other.page.locator(`[data-testid="${testId}"]:visible`).first()
-  const seen = (testId) => there(testId).waitFor({ state: 'visible', timeout: 20_000 })
+  const seen = (testId) => there(testId).waitFor()
   try {
     await other.page.goto(`${line}/`)
     await there('by-password').click()
     await seen('screen-password')
     await there('door-generation_password').click()
     await there('password-ask').click()
-    await other.page.getByText('请输入用户名和密码').first().waitFor({ timeout: 10_000 })
+    await other.page.getByText('请输入用户名和密码').first().waitFor()
     checks.equal('password: no serious finding of axe', await other.axe(), [])
     await other.picture('solar-password')
     await there('password-login').fill(LOGIN)
@@ -176,14 +170,14 @@ async function isPaidElsewhere() {
   await tell('/sim/marketing/change-payee', { generation_no: registration.generation_no, trading_account: ANOTHER.bank_card_no })
   await at('payee-change').click()
   await typeIdentity(ANOTHER)
-  await page.getByText('请输入收到的 6 位数字').first().waitFor({ timeout: 10_000 })
+  await page.getByText('请输入收到的 6 位数字').first().waitFor()
   const before = (await codesSoFar()).length
   await at('send-code-payee').click()
   await at('code-payee').fill(await codeAfter(before))
   await looksRight('payee')
   await at('solar-show').click()
   await shows('payee-changed')
-  await page.getByText('****0021').first().waitFor({ timeout: 10_000 })
+  await page.getByText('****0021').first().waitFor()
   await checks.comes('the new payee is shown masked', async () => (await at('solar-payee').innerText()).includes('****0021'), true)
 }
 

@@ -25,7 +25,7 @@ async function household(name, act, { width = 390, kept = {}, ...options } = {})
   const hand = {
     ...phone, line, world: line.world, at,
     due: line.world.homes[0].bills[0].total_fen,
-    shows: (testId, timeout = 8000) => at(testId).waitFor({ state: 'visible', timeout }),
+    shows: (testId) => at(testId).waitFor(),
     textOf: async (testId) => (await at(testId).innerText()).replace(/\s+/g, ''),
     /** Answers one route of the line: `[status, body]`, or 'lost' for no answer; `undefined` lets it through. */
     answer: (route, reply) => page.route(`**/v1${route}`, async (asked) => {
@@ -285,7 +285,7 @@ await household('review', async ({ answer, go, shows, at, whole }) => {
   await shows('tracker-UNDER_REVIEW')
   await shows('hotline')
   await whole()
-  await shows('tracker-POSTED', 20_000)
+  await shows('tracker-POSTED')
   const after = asked
   await at('station-credited-done').waitFor()
   await new Promise((resolve) => { setTimeout(resolve, 2500) })
@@ -337,7 +337,7 @@ await household('limited', async ({ answer, go, shows, textOf, at, whole }) => {
   await checks.comes('its button waits as told', () => at('problem-cure').isDisabled(), true)
   await whole()
   checks.equal('nothing is asked meanwhile', asked, 1)
-  await at('problem-cure').and(at('screen-home').locator(':enabled')).waitFor({ timeout: 8000 })
+  await at('problem-cure').and(at('screen-home').locator(':enabled')).waitFor()
   await at('problem-cure').click()
   await shows('amount-due')
   checks.equal('and then once', asked, 2)

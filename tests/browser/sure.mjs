@@ -25,8 +25,8 @@ async function household(name, method, guarded, act) {
   const keys = []
   const hand = {
     page, at, world, keys,
-    shows: (testId) => at(testId).waitFor({ state: 'visible', timeout: 10_000 }),
-    enabled: (testId) => page.locator(`[data-testid="${testId}"]:visible:enabled`).first().waitFor({ timeout: 10_000 }),
+    shows: (testId) => at(testId).waitFor(),
+    enabled: (testId) => page.locator(`[data-testid="${testId}"]:visible:enabled`).first().waitFor(),
     go: (screen) => page.goto(`${line.base}/#/pages/${screen}`),
     asked: () => page.waitForRequest((request) => request.url().endsWith('/v1/otps') && request.method() === 'POST'),
     async whole(what) {
@@ -69,11 +69,11 @@ await household('pay', 'POST', '/payments', async ({ page, at, shows, enabled, g
   checks.equal('the code is for this home and this sum', (await sent).postDataJSON(), { purpose: 'pay', items: [{ binding_id: 'b-1', amount_fen: due }] })
   await at('code-pay').fill('000000')
   await at('do-pay').click()
-  await page.getByText('验证码不对或已过期').first().waitFor({ timeout: 10_000 })
+  await page.getByText('验证码不对或已过期').first().waitFor()
   checks.equal('a wrong code orders nothing', world.payments.length, 0)
   await at('code-pay').fill(CODE)
   await at('do-pay').click()
-  await page.locator('#pay').waitFor({ timeout: 10_000 })
+  await page.locator('#pay').waitFor()
   checks.equal('the right one orders once', world.payments.map((payment) => payment.amount_fen), [due])
   checks.that('the refused wish and the order are one wish', keys.length === 2 && keys[0] !== undefined && keys[0] === keys[1], JSON.stringify(keys))
 })
@@ -95,7 +95,7 @@ await household('unlink', 'DELETE', '/bindings/b-1', async ({ page, at, shows, g
   checks.that('half a code is not sent', !world.steppedUp && world.linked.some((each) => each.id === 'b-1'))
   await at('code-unlink').fill(CODE)
   await at('do-unlink').click()
-  await page.locator('[data-testid="home-b-1"]').first().waitFor({ state: 'detached', timeout: 10_000 })
+  await page.locator('[data-testid="home-b-1"]').first().waitFor({ state: 'detached' })
   checks.equal('this home is left and no other', world.linked.map((each) => each.id), world.homes.filter((each) => each.id !== 'b-1').map((each) => each.id))
 })
 
