@@ -18,8 +18,8 @@ const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(12);
 /// What a loaded machine may add.
 const SLACK: Duration = Duration::from_secs(6);
-/// Others are answered within this while it lasts.
-const OTHERS_TIME_MAX: Duration = Duration::from_secs(1);
+/// Others are answered within this while it lasts: on a busy machine too, and before any of the held ones is let go.
+const OTHERS_TIME_MAX: Duration = Duration::from_secs(4);
 
 pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
     vec![

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 APP_ID = "2021000000000001"
 SUBJECT = '电费 100% & 其它+项 "引号" <b>'
-NOTICE_WITHIN_S = 10
+NOTICE_WITHIN_S = 60
 
 if "SANDBOX_URL" not in os.environ or "KEYS_DIR" not in os.environ:
     sys.exit("set SANDBOX_URL (a running lifeline-sandbox) and KEYS_DIR (its --keys-dir)")
@@ -32,7 +32,7 @@ def control(path, body=None):
     if body is not None:
         request.add_header("content-type", "application/json")
         request.data = json.dumps(body).encode()
-    with DIRECT.open(request, timeout=20) as answer:
+    with DIRECT.open(request, timeout=60) as answer:
         return json.load(answer)
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import time
 import urllib.error
 import urllib.request
 
@@ -12,6 +13,20 @@ with open(os.environ["READY_FILE"], encoding="utf-8") as ready_file:
 CHANCE = random.Random(int(os.environ.get("WALK_SEED", "1")))
 # The one whose homes are read and paid for, one with two homes, and one who comes and goes.
 OWNER, TWO_HOMES, PASSER_BY = "li-ming", "wang-fang", "ouyang-zhu"
+
+
+# How long is looked for what comes by itself: a busy machine takes long, and how soon it comes is not judged.
+PATIENCE_S = 60
+
+
+def looks(pause_s=0.1):
+    """Turns of looking for what comes by itself, with pauses between them, until patience ends."""
+    deadline = time.monotonic() + PATIENCE_S
+    turn = 0
+    while time.monotonic() < deadline:
+        yield turn
+        turn += 1
+        time.sleep(pause_s)
 
 
 class Refused(Exception):

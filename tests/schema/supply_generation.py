@@ -1,9 +1,7 @@
 """Real values for the operations of generation accounts."""
 
-import time
-
 from jwe import encrypt
-from people import Person, Refused, call
+from people import Person, Refused, call, looks
 
 ALL = "/v1/generation-accounts"
 ONE = ALL + "/{generation_account_id}"
@@ -22,13 +20,12 @@ class Seller:
         return self.person.ask(method, f"{ALL}/{self.account}{what}", body)
 
     def key(self):
-        for _ in range(300):
+        for _ in looks():
             try:
                 return self.ask("GET", "/public-key")
             except Refused as refused:
                 if refused.status != 409:
                     raise
-            time.sleep(0.1)
         raise AssertionError("no key was ever made")
 
     def encrypted(self):
@@ -41,11 +38,10 @@ class Seller:
         number = {"generation_no": self.about["registration"]["generation_no"]}
         call("sandbox", "POST", "/sim/marketing/end-cooperation", number)
         call("sandbox", "POST", "/sim/clock", {"advance_s": 6 * 3_600 + 60})
-        for _ in range(600):
+        for _ in looks():
             if self.ask("GET")["state"] == "terminated":
                 call("sandbox", "POST", "/sim/marketing/renew-contract", number)
                 return
-            time.sleep(0.1)
         raise AssertionError("the cooperation never ended")
 
 

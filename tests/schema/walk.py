@@ -20,7 +20,7 @@ import supply_generation_passwords
 import supply_identity as identity
 import supply_passwords
 import supply_publications
-from people import CHANCE, OWNER, PASSER_BY, TOKENS, TWO_HOMES, Person, Refused, call
+from people import CHANCE, OWNER, PASSER_BY, TOKENS, TWO_HOMES, Person, Refused, call, looks
 
 # Of the good requests so many get real values; the others stay as they were made up.
 REAL = 0.7
@@ -54,12 +54,11 @@ class World:
         """Pays once, so that there is a notice to read, and enough for the points of a gift."""
         order = self.owner.ask("POST", "/v1/payments", {**self.top_up(), "amount_fen": 8_100}, {"idempotency-key": key()})
         call("sandbox", "POST", "/sim/alipay/pay", {"trade_no": order["trade_no"], "outcome": "paid"})
-        deadline = time.monotonic() + 30
-        while not (notices := self.owner.ask("GET", "/v1/notices")["items"]):
-            if time.monotonic() > deadline:
-                raise AssertionError("nobody was told of a payment")
-            time.sleep(0.05)
-        self.notice = notices[0]["notice_id"]
+        for _ in looks(0.05):
+            if notices := self.owner.ask("GET", "/v1/notices")["items"]:
+                self.notice = notices[0]["notice_id"]
+                return
+        raise AssertionError("nobody was told of a payment")
 
     def top_up(self):
         return {"binding_id": self.home, "purpose": "top_up", "amount_fen": CHANCE.randint(100, 400)}

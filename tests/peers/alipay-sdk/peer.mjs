@@ -29,7 +29,7 @@ const client = (more = {}) => new AlipaySdk({
   alipayPublicKey: key('platform_public.pem'),
   gateway: `${SANDBOX_URL}/gateway.do`,
   endpoint: SANDBOX_URL,
-  timeout: 10_000,
+  timeout: 60_000,
   ...more,
 });
 const sdk = client();
@@ -63,7 +63,7 @@ await new Promise((resolve) => receiver.listen(0, '127.0.0.1', resolve));
 const notifyUrl = `http://127.0.0.1:${receiver.address().port}/notify`;
 
 async function notice(matches) {
-  const until = Date.now() + 10_000;
+  const until = Date.now() + 60_000;
   for (;;) {
     const found = notices.find(({ fields }) => matches(fields));
     if (found) return found;
