@@ -99,6 +99,8 @@ mod tests {
 
     /// What a loaded machine may add.
     const SLACK: Duration = Duration::from_secs(6);
+    /// How long an answer is waited for that must come.
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     type Pieces = Pin<Box<dyn Stream<Item = Result<web::Bytes, PayloadError>>>>;
 
@@ -166,7 +168,7 @@ mod tests {
             let said = [head.into_bytes(), chunk(BYTES_MAX + 1)].concat();
             stream.write_all(&said).await.expect("taken");
             let mut heard = [0_u8; 512];
-            let came = timeout(SLACK, stream.read(&mut heard)).await;
+            let came = timeout(PATIENCE, stream.read(&mut heard)).await;
             let came = came.expect("an answer in time").expect("an answer");
             let answer = String::from_utf8_lossy(&heard[..came]).to_lowercase();
             assert!(
