@@ -6,7 +6,7 @@ use lifeline_core::operators::{Role, Scope};
 
 use crate::office::Office;
 
-/// Each line's cells as they are shown, with what marks them up.
+/// Each line's cells as they are shown: of what is told in words and by its code, the code.
 fn lines(page: &str) -> Vec<Vec<String>> {
     let rows = page.split("id=\"log\"").nth(1).unwrap();
     let rows = rows.split("<tbody>").nth(1).unwrap();
@@ -14,7 +14,7 @@ fn lines(page: &str) -> Vec<Vec<String>> {
     let cells = |row: &str| {
         let each = row.split("<td>").skip(1);
         let each = each.map(|cell| cell.split("</td>").next().unwrap());
-        each.map(|cell| cell.replace("<code>", "").replace("</code>", ""))
+        each.map(|cell| cell.split("<code>").last().unwrap().replace("</code>", ""))
             .collect()
     };
     rows.split("<tr>").skip(1).map(cells).collect()
@@ -37,6 +37,10 @@ async fn ln_32_the_system_log_tells_who_did_what_and_what_was_refused() {
     };
     assert_eq!(said("support", "operators.enter", "ok"), 1, "{all:?}");
     assert_eq!(said("support", "console.open", "forbidden"), 1, "{all:?}");
+    assert!(
+        page.text
+            .contains("<td>人员登录 <code>operators.enter</code>")
+    );
     // The look itself is a line, which the next look shows; by login, by act, by what came of it.
     for (filter, expected) in [
         ("who=auditor&act=audit.", vec!["audit.read"]),

@@ -58,7 +58,7 @@ async fn ln_32_a_payment_is_one_line_of_time_and_each_look_is_audited() {
     assert_eq!(office.audited("insight.timeline"), ["ok"]);
     let again = desk.get(&line("payment", PAYMENT), &support).await;
     assert!(
-        again.text.contains("insight.timeline ok"),
+        again.text.contains("查看时间线"),
         "the look is part of the line"
     );
     for (of, id, status) in [

@@ -249,6 +249,18 @@ impl Frame {
         say(self.lang, &format!("proposal.{state}"))
     }
 
+    /// What a call outside is for; nothing where nobody said it.
+    #[must_use]
+    pub fn call(&self, operation: &str) -> &'static str {
+        known(self.lang, &format!("call.{operation}")).unwrap_or("")
+    }
+
+    /// What an act of the audit is; nothing where nobody said it.
+    #[must_use]
+    pub fn act(&self, act: &str) -> &'static str {
+        known(self.lang, &format!("did.{act}")).unwrap_or("")
+    }
+
     /// What a timed task does; nothing where nobody said it.
     #[must_use]
     pub fn task(&self, name: &str) -> &'static str {

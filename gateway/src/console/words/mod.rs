@@ -1,9 +1,11 @@
 //! The console's words, Chinese and English: one table for each room, read by key. A test finds a key
 //! that a page uses and no table has, and one that stands twice.
 
+mod acts;
 mod articles;
 mod bans;
 mod bills;
+mod calls;
 mod cases;
 mod channels;
 mod codes;
@@ -61,9 +63,11 @@ pub(super) type Word = (&'static str, &'static str, &'static str);
 
 /// Every room's table. A room adds its own file and names it here.
 static TABLES: &[&[Word]] = &[
+    acts::WORDS,
     articles::WORDS,
     bills::WORDS,
     bans::WORDS,
+    calls::WORDS,
     cases::WORDS,
     decisions::WORDS,
     events::WORDS,
