@@ -101,8 +101,22 @@ impl MessageBody for Held {
     }
 }
 
+/// What the outermost layer will have answered, somewhere else than in the connection's own task.
+type Answering<B> =
+    Pin<Box<dyn Future<Output = Result<ServiceResponse<EitherBody<B, Held>>, Error>>>>;
+
 /// The outermost layer of a listener: no body is read on without end.
-pub(super) async fn bounded<B>(
+///
+/// Its work is boxed: the server below us keeps room for it in the task of every connection, and twice over,
+/// from the moment that one is opened, also when no request ever comes on it.
+pub(super) fn bounded<B>(req: ServiceRequest, next: Next<B>) -> Answering<B>
+where
+    B: MessageBody + 'static,
+{
+    Box::pin(answered_to_its_end(req, next))
+}
+
+async fn answered_to_its_end<B>(
     mut req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, Held>>, Error>

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpResponse, HttpServer, web};
@@ -203,4 +203,14 @@ async fn a_body_that_was_wanted_is_read_whole_and_its_connection_goes_on() {
         assert_eq!((status, closes), (413, false), "{how}");
         assert!(goes_on(&mut stream).await, "{how}");
     }
+}
+
+/// What a connection keeps for the work of its outermost layer.
+fn kept_for<Work>(_: impl Fn(ServiceRequest, Next<BoxBody>) -> Work) -> usize {
+    size_of::<Work>()
+}
+
+#[test]
+fn ec_14_a_connection_keeps_no_room_for_a_request_that_does_not_come() {
+    assert_eq!(kept_for(bounded::<BoxBody>), 2 * size_of::<usize>());
 }
