@@ -1,12 +1,14 @@
 //! A login name and its password: a second way in for browsers (EC-16). The password alone opens
 //! nothing: a code to the account's own phone follows it.
 
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
 use super::passwords::PasswordHash;
 use crate::shared::ids::AccountId;
 use crate::shared::time::Time;
 
 /// A name chosen to sign in with. Personal: people use their own names, so it is never printed.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct Login(String);
 
 /// The text is no login name.

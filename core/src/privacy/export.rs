@@ -31,8 +31,8 @@ pub struct Ticket {
     pub expires_in_s: i64,
 }
 
-/// The document itself: JSON text. Not printable.
-#[derive(Clone, PartialEq, Eq)]
+/// The document itself: JSON text. Not printable, wiped when dropped.
+#[derive(Clone, PartialEq, Eq, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
 pub struct Dossier(String);
 
 impl Dossier {

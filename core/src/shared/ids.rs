@@ -229,6 +229,29 @@ mod tests {
         assert!(PaymentId::parse(&a).is_ok());
     }
 
+    /// Numbers drawn one after the other.
+    struct Drawn(std::sync::atomic::AtomicUsize, &'static [u32]);
+    impl Entropy for Drawn {
+        fn fill(&self, bytes: &mut [u8]) {
+            let at = self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            bytes.copy_from_slice(&self.1[at].to_be_bytes());
+        }
+    }
+
+    #[test]
+    fn c9_a_code_has_six_digits_and_each_is_as_likely() {
+        let code = |numbers: &'static [u32]| {
+            let entropy = &Drawn(std::sync::atomic::AtomicUsize::new(0), numbers);
+            let clock = &Fixed(0);
+            Maker { clock, entropy }.six_digits()
+        };
+        assert_eq!(code(&[0]), "000000");
+        assert_eq!(code(&[1_000_042]), "000042");
+        assert_eq!(code(&[4_293_999_999]), "999999");
+        // What is left over above a whole number of millions would come up more often.
+        assert_eq!(code(&[u32::MAX, 4_294_000_000, 7]), "000007");
+    }
+
     #[test]
     fn foreign_shapes_are_not_ids() {
         for bad in [

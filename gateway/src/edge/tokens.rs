@@ -331,4 +331,46 @@ mod tests {
         mine.pop();
         assert!(ours.verify(&mine).is_err());
     }
+
+    #[test]
+    fn m3_8_our_own_keys_word_counts_for_this_issuer_audience_key_and_algorithm_only() {
+        let key = key("a");
+        let private = EncodingKey::from_ed_der(&key.private);
+        // The public key is known to everybody: a secret of the other algorithm made of it signs nothing.
+        let known = EncodingKey::from_secret(&key.public);
+        let ours = Tokens::new(Arc::new(Hands(AtomicI64::new(1_000))), &[key]).unwrap();
+        let (account, session) = ids();
+        let verified = |iss: &str, aud: &str, kid: Option<&str>, algorithm, signing| {
+            let claims = Claims {
+                iss: iss.to_owned(),
+                aud: aud.to_owned(),
+                sub: account.as_str().to_owned(),
+                sid: session.as_str().to_owned(),
+                fam: None,
+                iat: 1_000,
+                exp: 2_000,
+            };
+            let mut header = Header::new(algorithm);
+            header.kid = kid.map(str::to_owned);
+            let token = jsonwebtoken::encode(&header, &claims, signing).unwrap();
+            let verified = ours.verify(&token);
+            verified
+                .map(|bearer| bearer.session_id.clone())
+                .map_err(|problem| problem.code())
+        };
+        let (own, id) = (Algorithm::EdDSA, Some("a"));
+        assert_eq!(
+            verified(ISSUER, AUDIENCE, id, own, &private),
+            Ok(session.clone())
+        );
+        for refused in [
+            verified("somebody", AUDIENCE, id, own, &private),
+            verified(ISSUER, "lifeline-console", id, own, &private),
+            verified(ISSUER, AUDIENCE, Some("b"), own, &private),
+            verified(ISSUER, AUDIENCE, None, own, &private),
+            verified(ISSUER, AUDIENCE, id, Algorithm::HS256, &known),
+        ] {
+            assert_eq!(refused, Err(Code::Unauthenticated));
+        }
+    }
 }
