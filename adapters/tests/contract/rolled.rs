@@ -53,8 +53,8 @@ fn fill(grain: i64, from: i64, to: i64, per_mille_of_a_day: i64) -> String {
               c(c, cw) AS (SELECT 0, 850 UNION ALL SELECT 1, 140 UNION ALL SELECT 2, 10),
               o(o, ow) AS (SELECT 0, 970 UNION ALL SELECT 1, 20 UNION ALL SELECT 2, 6 UNION ALL SELECT 3, 4)
          INSERT INTO access_tally (at, cell, n)
-         SELECT {grain} * 100000000 + d, ((f * 10 + c) * 10 + o) * 10000 + 1500 + r, 720 * cw * ow / 1000 * {per_mille_of_a_day} / (f * r * 1000)
-         FROM d, f, r, c, o WHERE 720 * cw * ow / 1000 * {per_mille_of_a_day} / (f * r * 1000) > 0"
+         SELECT {grain} * 100000000 + d, ((f * 10 + c) * 10 + o) * 10000 + 1500 + r, 720 * cw * ow / 1000 * CAST({per_mille_of_a_day} AS BIGINT) / (f * r * 1000)
+         FROM d, f, r, c, o WHERE 720 * cw * ow / 1000 * CAST({per_mille_of_a_day} AS BIGINT) / (f * r * 1000) > 0"
     )
 }
 

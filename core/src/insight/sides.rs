@@ -1,5 +1,5 @@
-//! What the counts of a span add up to by each of their sides. A page without a filter is answered by
-//! sums that are kept; one with filters by one reading of the cells it is about.
+//! What the counts of a span add up to by each of their sides: one reading of the cells a page is about, with filters
+//! or without. The heat map of a page without one is of sums that are kept.
 
 use std::collections::BTreeMap;
 
@@ -68,62 +68,28 @@ pub(super) async fn told_of(
     before: &Ask,
     grain: Grain,
 ) -> Result<Told, StoreError> {
-    if ask.is_filtered() {
-        let now = view.insight().sides(&ask.part(grain)).await?;
-        let then = view.insight().sides(&before.part(grain)).await?;
-        return Ok(Told {
-            series: (now.at, then.at),
-            functions: (now.functions, then.functions),
-            channels: (now.channels, then.channels),
-            outcomes: (now.outcomes, then.outcomes),
-            regions: by_size(now.regions),
-        });
-    }
+    let now = view.insight().sides(&ask.part(grain)).await?;
+    let then = view.insight().sides(&before.part(grain)).await?;
     Ok(Told {
-        series: both(view, ask, before, grain, By::At).await?,
-        functions: both(view, ask, before, grain, By::Function).await?,
-        channels: both(view, ask, before, grain, By::Channel).await?,
-        outcomes: both(view, ask, before, grain, By::Outcome).await?,
-        regions: regions_of(view, ask, grain).await?,
+        series: (now.at, then.at),
+        functions: (now.functions, then.functions),
+        channels: (now.channels, then.channels),
+        outcomes: (now.outcomes, then.outcomes),
+        regions: by_size(now.regions),
     })
 }
 
-async fn sums(
-    view: &mut View,
-    ask: &Ask,
-    grain: Grain,
-    by: By,
-) -> Result<BTreeMap<i64, i64>, StoreError> {
+/// Everything of a span by the hour.
+async fn hours_summed(view: &mut View, ask: &Ask) -> Result<BTreeMap<i64, i64>, StoreError> {
     let mut sums = BTreeMap::new();
-    for row in view.insight().rows(&ask.slice(grain, by)).await? {
+    let slice = ask.slice(Grain::Hour, By::At);
+    for row in view.insight().rows(&slice).await? {
         if ask.sees(&row.region) {
             let n: &mut i64 = sums.entry(row.key).or_insert(0);
             *n = n.saturating_add(row.n);
         }
     }
     Ok(sums)
-}
-
-async fn both(
-    view: &mut View,
-    ask: &Ask,
-    before: &Ask,
-    grain: Grain,
-    by: By,
-) -> Result<Sums, StoreError> {
-    let now = sums(view, ask, grain, by).await?;
-    Ok((now, sums(view, before, grain, by).await?))
-}
-
-async fn regions_of(view: &mut View, ask: &Ask, grain: Grain) -> Result<Vec<Figure>, StoreError> {
-    let mut found: BTreeMap<String, i64> = BTreeMap::new();
-    for row in view.insight().rows(&ask.slice(grain, By::Outcome)).await? {
-        if ask.sees(&row.region) {
-            let n = found.entry(row.region).or_insert(0);
-            *n = n.saturating_add(row.n);
-        }
-    }
-    Ok(by_size(found))
 }
 
 fn by_size(found: BTreeMap<String, i64>) -> Vec<Figure> {
@@ -145,7 +111,7 @@ pub(super) async fn heat(view: &mut View, ask: &Ask) -> Result<Vec<Vec<i64>>, St
     let hours = if near.is_filtered() {
         view.insight().hours(&near.part(Grain::Hour)).await?
     } else {
-        sums(view, &near, Grain::Hour, By::At).await?
+        hours_summed(view, &near).await?
     };
     for (at, n) in hours {
         let (day, hour) = (at.div_euclid(24), at.rem_euclid(24));
