@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use lifeline_tests::engine::{Engine, new_database};
+use lifeline_tests::patience::PATIENCE;
 use lifeline_tests::proxy::host_of;
 use lifeline_tests::{Looks, Proxy};
 use serde_json::{Value, json};
@@ -145,7 +146,7 @@ impl Stage {
         }
         let http = reqwest::Client::builder()
             .no_proxy()
-            .timeout(Duration::from_secs(30))
+            .timeout(PATIENCE)
             .build()
             .expect("an HTTP client");
         let stage = Self {

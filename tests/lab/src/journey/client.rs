@@ -22,7 +22,7 @@ pub(crate) struct Answer {
 }
 
 /// Longer than any deadline inside Lifeline, so that the phone never gives up first.
-const TIME_MAX: Duration = Duration::from_secs(40);
+const TIME_MAX: Duration = Duration::from_secs(60);
 
 /// How often in a row a phone lets itself be slowed down.
 const SLOWED_MAX: u32 = 5;
