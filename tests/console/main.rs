@@ -25,6 +25,7 @@ mod four_eyes;
 mod functions;
 mod going_on;
 mod log;
+mod kept;
 mod long_lists;
 mod markup;
 mod matrix;

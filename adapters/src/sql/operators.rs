@@ -1,11 +1,12 @@
-//! Staff and their sessions. The secret of the codes is sealed; a cookie is known by its digest.
+//! Staff and their sessions. The secret of the codes is sealed, as is what was typed when a session ended; a cookie is
+//! known by its digest.
 
 use async_trait::async_trait;
 use lifeline_core::accounts::passwords::PasswordHash;
 use lifeline_core::accounts::secret::Secret;
 use lifeline_core::operators::ports::{StaffReads, StaffStore};
 use lifeline_core::operators::session::Session;
-use lifeline_core::operators::{Login, Role, Scope, Staff, TotpSecret};
+use lifeline_core::operators::{KeptForm, Login, Role, Scope, Staff, TotpSecret};
 use lifeline_core::shared::ids::{StaffId, StaffSessionId};
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -36,10 +37,16 @@ statements! { "operators":
     SEEN("staff_session") = "UPDATE staff_session SET seen_at = $2 WHERE session_id = $1 AND ended_at IS NULL";
     SESSION_END("staff_session") = "UPDATE staff_session SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL";
     SESSIONS_END("staff_session") = "UPDATE staff_session SET ended_at = $2 WHERE staff_id = $1 AND ended_at IS NULL";
+    KEPT_FORM("kept_form") = "SELECT body, kept_at FROM kept_form WHERE staff_id = $1";
+    KEEP_FORM("kept_form") = "INSERT INTO kept_form (staff_id, body, kept_at) VALUES ($1, $2, $3) \
+        ON CONFLICT (staff_id) DO UPDATE SET body = excluded.body, kept_at = excluded.kept_at";
+    DROP_FORM("kept_form") = "DELETE FROM kept_form WHERE staff_id = $1";
 }
 
 const TOTP: Field = Field::new("staff", "totp");
 const TOKEN: Field = Field::new("staff_session", "token_digest");
+/// Where it was sent to, a new line, what was typed.
+const KEPT: Field = Field::new("kept_form", "body");
 
 impl<C: Conn> Sql<C> {
     fn staff(&self, row: &Row) -> Result<Staff, StoreError> {
@@ -110,6 +117,21 @@ impl<C: Conn> StaffReads for Sql<C> {
         let row = self.one(&SESSION, args![digest]).await?;
         row.as_ref().map(session).transpose()
     }
+
+    async fn kept_form(&mut self, staff: &StaffId) -> Result<Option<KeptForm>, StoreError> {
+        let Some(row) = self.one(&KEPT_FORM, args![staff]).await? else {
+            return Ok(None);
+        };
+        let body = self.open_service(KEPT, staff.as_str(), &row.text("body")?)?;
+        let parts = body.split_once('\n');
+        let (action, fields) = parts.ok_or_else(|| row.corrupt("body"))?;
+        Ok(Some(KeptForm {
+            staff_id: staff.clone(),
+            action: action.to_owned(),
+            fields: Secret::new(fields.to_owned()),
+            kept_at: row.time("kept_at")?,
+        }))
+    }
 }
 
 #[async_trait]
@@ -178,5 +200,16 @@ impl<C: WriteConn> StaffStore for Sql<C> {
 
     async fn end_sessions_of(&mut self, staff: &StaffId, now: Time) -> Result<u64, StoreError> {
         self.touched(&SESSIONS_END, args![staff, now]).await
+    }
+
+    async fn keep_form(&mut self, form: &KeptForm) -> Result<(), StoreError> {
+        let body = format!("{}\n{}", form.action, form.fields.expose());
+        let sealed = self.seal_service(KEPT, form.staff_id.as_str(), &body)?;
+        let args = args![&form.staff_id, sealed, form.kept_at];
+        self.touched(&KEEP_FORM, args).await.map(drop)
+    }
+
+    async fn drop_form(&mut self, staff: &StaffId) -> Result<bool, StoreError> {
+        self.changed(&DROP_FORM, args![staff]).await
     }
 }

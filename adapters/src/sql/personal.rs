@@ -100,6 +100,8 @@ statements! { "personal":
         input, next_state, applied FROM payment_sighting WHERE last_asked_at < $1 ORDER BY last_asked_at LIMIT $2)";
     OLD_STAFF_SESSIONS("staff_session") = "DELETE FROM staff_session WHERE session_id IN (SELECT session_id \
         FROM staff_session WHERE opened_at < $1 ORDER BY opened_at LIMIT $2)";
+    OLD_FORMS("kept_form") = "DELETE FROM kept_form WHERE staff_id IN (SELECT staff_id FROM kept_form \
+        WHERE kept_at < $1 ORDER BY kept_at LIMIT $2)";
     OLD_UNMASKINGS("unmasking") = "DELETE FROM unmasking WHERE unmasking_id IN (SELECT unmasking_id FROM unmasking \
         WHERE at < $1 ORDER BY at LIMIT $2)";
     SUSPENSIONS("function_suspension") = "DELETE FROM function_suspension WHERE account_id = $1";
@@ -308,6 +310,8 @@ pub static TABLES: &[Table] = &[
         Fate::Kept("that some wallet follows, by a digest that finds nobody: 32 days after it left")),
     table("access_refusal", "trace_id code", NOBODY),
     table("staff_session", "session_id staff_id token_digest=digest", STAFF).purged(&OLD_STAFF_SESSIONS, 400),
+    table("kept_form", "staff_id body=service", Fate::Kept("what one of the staff had typed, sealed, for themselves: a day"))
+        .purged(&OLD_FORMS, 1),
     table("figure_hold", "home_digest=digest case_id", Fate::Kept("until two persons have decided about the bill")),
     table("case_taking", "case_id taken_by", Fate::Kept("who of the staff worked on what, without whose: with the case"))
         .purged(&OLD_TAKINGS, 1827),

@@ -64,7 +64,9 @@ pub(crate) async fn household(t: &Bench) -> Household {
     credentials::keep(t, &person.account_id).await;
     let (grant, barred) = shared(t, &link).await;
     insight::salted(t).await;
-    assert!(operators::add(t, &operators::person(t, "li.ming")).await);
+    let clerk = operators::person(t, "li.ming");
+    assert!(operators::add(t, &clerk).await);
+    operators::keep(t, &operators::form(&clerk, "words", 0)).await;
     outbox::add(t, &outbox::event(t, "k")).await;
     assert!(inbox::receive(t, &inbox::message("n1")).await);
     assert!(inbox::quarantine(t, &inbox::unverified("q1"), 9).await);

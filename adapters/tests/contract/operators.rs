@@ -8,7 +8,7 @@ use lifeline_core::accounts::passwords::PasswordHash;
 use lifeline_core::operators::session::Session;
 use lifeline_core::operators::totp::step_at;
 use lifeline_core::operators::{
-    Acting, By, Login, OperatorError, Operators, Role, Scope, Staff, TotpSecret,
+    Acting, By, KeptForm, Login, OperatorError, Operators, Role, Scope, Staff, TotpSecret,
 };
 use lifeline_core::shared::ids::{StaffId, StaffSessionId};
 use lifeline_core::store::StoreError;
@@ -27,6 +27,8 @@ contracts! { "operators":
     two_administrators_who_end_each_other_leave_one => ["StaffStore::take_turn"];
     sessions_are_found_by_their_token_and_end => ["StaffStore::add_session", "StaffReads::session", "StaffStore::note_seen",
         "StaffStore::end_session", "StaffStore::end_sessions_of"];
+    a_form_is_kept_one_for_each_sealed_and_taken_away => ["StaffStore::keep_form", "StaffReads::kept_form",
+        "StaffStore::drop_form"];
     dropped_unit_leaves_nothing => ["StaffStore::add", "StaffStore::add_session"];
     neither_secret_stands_in_clear => ["StaffStore::add", "StaffStore::add_session"];
 }
@@ -242,6 +244,51 @@ async fn sessions_are_found_by_their_token_and_end(t: Bench) {
     .unwrap();
     let found = t.view().await.operators().session(&token("two")).await;
     assert_eq!(found.unwrap().unwrap().ended_at, Some(at(64)));
+}
+
+pub(crate) fn form(staff: &Staff, said: &str, kept_s: i64) -> KeptForm {
+    KeptForm {
+        staff_id: staff.staff_id.clone(),
+        action: "/console/points".to_owned(),
+        fields: token(&format!("title={said}&points=8")),
+        kept_at: at(kept_s),
+    }
+}
+
+pub(crate) async fn keep(t: &Bench, form: &KeptForm) {
+    t.write(async |tx| tx.operators().keep_form(form).await)
+        .await
+        .unwrap();
+}
+
+async fn a_form_is_kept_one_for_each_sealed_and_taken_away(t: Bench) {
+    let (li, an) = (person(&t, "li.ming"), person(&t, "ann"));
+    for staff in [&li, &an] {
+        assert!(add(&t, staff).await);
+    }
+    let kept = async |staff: &Staff| {
+        let mut view = t.view().await;
+        view.operators().kept_form(&staff.staff_id).await.unwrap()
+    };
+    assert_eq!(kept(&li).await, None);
+    let first = form(&li, "canary", 0);
+    keep(&t, &first).await;
+    assert_eq!(kept(&li).await, Some(first));
+    assert_eq!(kept(&an).await, None, "of nobody else");
+    let sealed = t.text("SELECT body FROM kept_form").await;
+    for clear in ["canary", "title", "points", "console"] {
+        assert!(!sealed.contains(clear), "{sealed}");
+    }
+    let last = form(&li, "later", 60);
+    keep(&t, &last).await;
+    assert_eq!(kept(&li).await, Some(last), "the last one");
+    let gone = async || {
+        t.write(async |tx| tx.operators().drop_form(&li.staff_id).await)
+            .await
+            .unwrap()
+    };
+    assert!(gone().await && !gone().await);
+    assert_eq!(kept(&li).await, None);
 }
 
 async fn dropped_unit_leaves_nothing(t: Bench) {

@@ -10,6 +10,7 @@
 //! | `bans` | who is shut out, and lifting it |
 //! | `decisions` | four eyes over cases |
 //! | `running` | a timed task now |
+//! | `kept` | what was typed when a session ended |
 //! | `log` | the lines of the audit, and what staff are called in them |
 //! | `sign_in`, `manage` | the use cases of [`Operators`] |
 //! | `ports` | the rows |
@@ -17,6 +18,7 @@
 mod bans;
 pub mod decisions;
 pub mod error;
+pub mod kept;
 mod log;
 mod manage;
 pub mod ports;
@@ -29,6 +31,7 @@ pub mod step_up;
 pub mod totp;
 
 pub use error::OperatorError;
+pub use kept::KeptForm;
 pub use manage::{By, Credentials};
 pub use right::{Right, Role};
 pub use session::Session;

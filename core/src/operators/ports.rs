@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::kept::KeptForm;
 use super::session::Session;
 use super::staff::{Login, Staff};
 use crate::accounts::secret::Secret;
@@ -19,6 +20,8 @@ pub trait StaffReads: Send {
     async fn logins(&mut self) -> Result<Vec<(StaffId, Login)>, StoreError>;
     /// The session a browser's cookie belongs to, alive or not.
     async fn session(&mut self, token: &Secret) -> Result<Option<Session>, StoreError>;
+    /// What somebody had typed when their session ended, however long ago.
+    async fn kept_form(&mut self, staff: &StaffId) -> Result<Option<KeptForm>, StoreError>;
 }
 
 #[async_trait]
@@ -37,4 +40,8 @@ pub trait StaffStore: StaffReads {
     async fn end_session(&mut self, id: &StaffSessionId, now: Time) -> Result<bool, StoreError>;
     /// Ends all sessions of somebody; how many there were.
     async fn end_sessions_of(&mut self, staff: &StaffId, now: Time) -> Result<u64, StoreError>;
+    /// Keeps a form in the place of the one before.
+    async fn keep_form(&mut self, form: &KeptForm) -> Result<(), StoreError>;
+    /// Takes somebody's form away; false when there was none.
+    async fn drop_form(&mut self, staff: &StaffId) -> Result<bool, StoreError>;
 }

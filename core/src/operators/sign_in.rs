@@ -204,7 +204,7 @@ impl Operators {
         Ok(Some((staff, session)))
     }
 
-    /// Ends the session somebody is in.
+    /// Ends the session somebody is in; what was kept of theirs goes with it.
     ///
     /// # Errors
     /// The store's.
@@ -221,6 +221,7 @@ impl Operators {
         let line = &line;
         atomically(&*self.store, async |tx: &mut Tx| {
             tx.operators().end_session(&acting.session_id, now).await?;
+            tx.operators().drop_form(&acting.staff.staff_id).await?;
             tx.audit().append(line).await?;
             Ok::<_, OperatorError>(())
         })

@@ -14,6 +14,7 @@ use futures_util::StreamExt as _;
 use lifeline_core::operators::Right;
 
 use super::fault::Fault;
+use super::kept;
 use super::visitor::{Body, Visitor, forged, go, visitor, way_in};
 
 /// Who may open a page or do an act.
@@ -160,6 +161,7 @@ async fn guarded(
     };
     let visitor = req.extensions().get::<Visitor>().cloned();
     let subject = req.match_info().iter().next().map(|(_, id)| id.to_owned());
+    let mut kept = false;
     let (request, outcome) = match admitted {
         Ok(()) => {
             let answer = next.call(req).await?.map_into_boxed_body();
@@ -171,11 +173,16 @@ async fn guarded(
             let (request, response) = answer.into_parts();
             (request, fault.map_or(Ok(response), Err))
         }
-        Err(fault) => (req.into_parts().0, Err(fault)),
+        Err(fault) => {
+            if let (Fault::SignedOut, Some(page)) = (fault, &page) {
+                kept = kept::keep(&mut req, page).await;
+            }
+            (req.into_parts().0, Err(fault))
+        }
     };
     let mut response = match outcome {
         Ok(response) => response,
-        Err(Fault::SignedOut) => go(&way_in(&request)),
+        Err(Fault::SignedOut) => go(&way_in(&request, kept)),
         Err(fault) => {
             if let (Some(page), Some(visitor)) = (&page, &visitor) {
                 note_refusal(page, visitor, subject.as_deref(), fault).await;
@@ -241,8 +248,11 @@ async fn admit(req: &mut ServiceRequest, page: &Page) -> Result<(), Fault> {
     if acts {
         let body = read(req, page.bytes_max).await?;
         let visitor = req.extensions().get::<Visitor>().cloned();
-        if visitor.is_some_and(|visitor| forged(&visitor, req.headers(), &body)) {
-            return Err(Fault::Forged);
+        if let Some(visitor) = visitor {
+            if forged(&visitor.mark, req.headers(), &body) {
+                return Err(Fault::Forged);
+            }
+            kept::sent(&visitor, &body).await;
         }
         req.extensions_mut().insert(body);
     }
@@ -260,7 +270,7 @@ fn from_our_pages(headers: &HeaderMap) -> bool {
     site.is_none_or(|site| matches!(site, "same-origin" | "none")) && text(ORIGIN).is_none_or(ours)
 }
 
-async fn read(req: &mut ServiceRequest, bytes_max: usize) -> Result<Body, Fault> {
+pub(super) async fn read(req: &mut ServiceRequest, bytes_max: usize) -> Result<Body, Fault> {
     let mut payload = req.take_payload();
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {

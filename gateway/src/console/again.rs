@@ -91,7 +91,8 @@ impl Again {
         Self::read(request.path(), &body.bytes)
     }
 
-    fn read(action: &str, bytes: &[u8]) -> Option<Self> {
+    /// What forms send, laid out; nothing where nobody types.
+    pub(super) fn read(action: &str, bytes: &[u8]) -> Option<Self> {
         let mut again = Self {
             action: action.to_owned(),
             hidden: Vec::new(),

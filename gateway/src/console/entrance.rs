@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, html, page};
+use super::kept;
 use super::visitor::{ConsoleCookies, Fields, Visitor, came_from, go, lang, led_to, source};
 use super::words::Lang;
 use crate::edge::trace;
@@ -39,20 +40,25 @@ struct SignInPage {
     login: String,
     /// Where it leads then; empty for the first page.
     to: String,
+    /// What was typed when the session ended is there still.
+    kept: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Asked {
     to: String,
+    kept: String,
 }
 
 async fn ask(req: HttpRequest, asked: web::Query<Asked>) -> HttpResponse {
+    let Asked { to, kept } = asked.into_inner();
     page(&SignInPage {
         frame: Frame::outside(lang(&req), "enter.title"),
         refused: false,
         login: String::new(),
-        to: asked.into_inner().to,
+        to,
+        kept: !kept.is_empty(),
     })
 }
 
@@ -84,6 +90,7 @@ async fn enter(
             refused: true,
             login,
             to: to.clone(),
+            kept: false,
         };
         html(StatusCode::UNAUTHORIZED, &page)
     };
@@ -100,7 +107,7 @@ async fn enter(
         .await
     {
         Ok(entered) => {
-            let mut answer = go(led_to(&to));
+            let mut answer = kept::led(&operators, &entered.staff.staff_id, led_to(&to)).await;
             let added = answer.add_cookie(&cookies.session(&entered.token));
             added.map_err(|_| Fault::Internal)?;
             Ok(answer)

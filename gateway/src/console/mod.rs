@@ -6,6 +6,7 @@
 //! | `visitor` | who stands behind a request, and what they posted |
 //! | `frame`, `words` | what every page has around it, in two languages |
 //! | `fault`, `again` | how a refusal looks, with what was typed to be mended |
+//! | `kept` | what was typed while the session ended |
 //! | `assets` | style sheet and script, from the binary |
 //! | the rest | one file for each room's pages |
 //!
@@ -35,6 +36,7 @@ mod find;
 mod followers;
 pub mod frame;
 mod functions;
+mod kept;
 mod limits;
 mod log;
 mod openings;
@@ -71,6 +73,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Page> {
     let mut pages = Pages::new(cfg);
     assets::pages(&mut pages);
     entrance::pages(&mut pages);
+    kept::pages(&mut pages);
     today::pages(&mut pages);
     statistics::pages(&mut pages);
     followers::pages(&mut pages);

@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::fault::Fault;
+use super::kept;
 use super::words::Lang;
 use crate::edge::client::ClientAddress;
 use crate::edge::trace;
@@ -121,20 +122,24 @@ impl FromRequest for Visitor {
 }
 
 /// The mark of a session: made from its secret, which no page can read.
-fn mark_of(token: &Secret) -> String {
+pub(super) fn mark_of(token: &Secret) -> String {
     hex::encode(Sha256::digest(format!(
         "lifeline console form {}",
         token.expose()
     )))
 }
 
+/// The secret that a browser shows, of a session that runs or ran.
+pub(super) fn session_token(req: &HttpRequest) -> Option<Secret> {
+    let cookies = req.app_data::<web::Data<ConsoleCookies>>()?;
+    let cookie = req.cookie(cookies.session_name())?;
+    Some(Secret::new(cookie.value().to_owned()))
+}
+
 pub(super) async fn visitor(req: &HttpRequest) -> Result<Visitor, Fault> {
     let operators = req.app_data::<web::Data<Operators>>();
     let operators = operators.ok_or(Fault::Internal)?.get_ref().clone();
-    let cookies = req.app_data::<web::Data<ConsoleCookies>>();
-    let name = cookies.ok_or(Fault::Internal)?.session_name();
-    let cookie = req.cookie(name).ok_or(Fault::SignedOut)?;
-    let token = Secret::new(cookie.value().to_owned());
+    let token = session_token(req).ok_or(Fault::SignedOut)?;
     let found = operators.behind(&token).await.map_err(Fault::from)?;
     let (staff, session) = found.ok_or(Fault::SignedOut)?;
     let said = form_urlencoded::parse(req.query_string().as_bytes())
@@ -189,19 +194,27 @@ pub(super) fn came_from(req: &HttpRequest) -> Option<String> {
     (text(HOST) == Some(host) && is_page(&path)).then_some(path)
 }
 
-/// The way in, which leads on to the page that was asked for, or from which an act was asked for.
-pub(super) fn way_in(req: &HttpRequest) -> String {
+/// The way in, which leads on to the page that was asked for, or from which an act was asked for; it says when what
+/// was typed is kept.
+pub(super) fn way_in(req: &HttpRequest, kept: bool) -> String {
     let asked = if req.method() == Method::GET {
         Some(req.uri().to_string())
     } else {
         came_from(req)
     };
+    let mut said = form_urlencoded::Serializer::new(String::new());
     match asked.as_deref().map_or("/console", led_to) {
-        "/console" => "/console/sign-in".to_owned(),
+        "/console" => {}
         to => {
-            let to: String = form_urlencoded::byte_serialize(to.as_bytes()).collect();
-            format!("/console/sign-in?to={to}")
+            said.append_pair("to", to);
         }
+    }
+    if kept {
+        said.append_pair("kept", "1");
+    }
+    match said.finish().as_str() {
+        "" => "/console/sign-in".to_owned(),
+        said => format!("/console/sign-in?{said}"),
     }
 }
 
@@ -220,14 +233,15 @@ fn is_page(address: &str) -> bool {
         shown.map(|page| page.path).collect()
     });
     let path = address.split('?').next().unwrap_or_default();
-    let fits = |known: &str| {
-        let part = |(known, part): (&str, &str)| {
-            known == part || (known.starts_with('{') && !part.is_empty())
-        };
-        known.split('/').count() == path.split('/').count()
-            && known.split('/').zip(path.split('/')).all(part)
-    };
-    pages.iter().any(|known| fits(known))
+    pages.iter().any(|known| fits(known, path))
+}
+
+/// Whether a path is one of a registered address.
+pub(super) fn fits(known: &str, path: &str) -> bool {
+    let part =
+        |(known, part): (&str, &str)| known == part || (known.starts_with('{') && !part.is_empty());
+    known.split('/').count() == path.split('/').count()
+        && known.split('/').zip(path.split('/')).all(part)
 }
 
 /// See there: what follows every finished act, so that a reload does not act again.
@@ -286,7 +300,7 @@ fn parse<T: DeserializeOwned>(body: &Body) -> Result<Fields<T>, Fault> {
     }
     let mut rest = form_urlencoded::Serializer::new(String::new());
     for (key, value) in form_urlencoded::parse(&body.bytes) {
-        if key != "mark" {
+        if key != "mark" && key != kept::FIELD {
             rest.append_pair(&key, value.trim());
         }
     }
@@ -318,7 +332,7 @@ impl Judged {
 const MARK_PART: &[u8] = b"name=\"mark\"\r\n\r\n";
 
 /// Whether a form lacks the mark of this session: it was not made by a page of ours.
-pub(super) fn forged(visitor: &Visitor, headers: &HeaderMap, body: &Body) -> bool {
+pub(super) fn forged(mark: &str, headers: &HeaderMap, body: &Body) -> bool {
     let of_header = headers
         .get("x-lifeline-mark")
         .map(|value| value.as_bytes().to_vec());
@@ -332,12 +346,12 @@ pub(super) fn forged(visitor: &Visitor, headers: &HeaderMap, body: &Body) -> boo
             .position(|at| at == MARK_PART)
             .and_then(|at| {
                 let from = at.checked_add(MARK_PART.len())?;
-                let to = from.checked_add(visitor.mark.len())?;
+                let to = from.checked_add(mark.len())?;
                 body.bytes.get(from..to).map(<[u8]>::to_vec)
             }),
         _ => None,
     });
-    let fits = shown.is_some_and(|shown| bool::from(shown.ct_eq(visitor.mark.as_bytes())));
+    let fits = shown.is_some_and(|shown| bool::from(shown.ct_eq(mark.as_bytes())));
     !fits
 }
 

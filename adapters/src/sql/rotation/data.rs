@@ -54,9 +54,11 @@ statements! { "rotation_data":
     SALT_SET("access_salt") = "UPDATE access_salt SET salt = $4 WHERE period = $1 AND begins = $2 AND salt = $3";
     STAFF("staff") = "SELECT staff_id, totp FROM staff WHERE staff_id > $1 ORDER BY staff_id LIMIT $2";
     TOTP_SET("staff") = "UPDATE staff SET totp = $3 WHERE staff_id = $1 AND totp = $2";
+    FORMS("kept_form") = "SELECT staff_id, body FROM kept_form WHERE staff_id > $1 ORDER BY staff_id LIMIT $2";
+    FORM_SET("kept_form") = "UPDATE kept_form SET body = $3 WHERE staff_id = $1 AND body = $2";
 }
 
-pub(super) static PASSES: [&str; 11] = [
+pub(super) static PASSES: [&str; 12] = [
     "account keys",
     "payments",
     "payment lines",
@@ -68,6 +70,7 @@ pub(super) static PASSES: [&str; 11] = [
     "staff",
     "generation keys",
     "salts of the figures",
+    "kept forms",
 ];
 
 /// One part of a row's key.
@@ -135,7 +138,7 @@ fn figure(key: &[Part]) -> String {
     }
 }
 
-static SEALED: [Sealed; 10] = [
+static SEALED: [Sealed; 11] = [
     Sealed {
         select: &PAYMENTS,
         key: &["payment_id"],
@@ -203,6 +206,12 @@ static SEALED: [Sealed; 10] = [
         key: &["period", "begins"],
         columns: &[(Field::new("access_salt", "salt"), &SALT_SET)],
         named: pair,
+    },
+    Sealed {
+        select: &FORMS,
+        key: &["staff_id"],
+        columns: &[(Field::new("kept_form", "body"), &FORM_SET)],
+        named: plain,
     },
 ];
 

@@ -247,6 +247,11 @@ pub(super) static WORDS: &[Word] = &[
         "更改角色或辖区",
         "Role or regions changed",
     ),
+    (
+        "did.operators.drop_form",
+        "删除保留的表单",
+        "Kept form thrown away",
+    ),
     ("did.operators.end", "人员离岗", "Somebody left the staff"),
     ("did.operators.enter", "人员登录", "Staff sign-in"),
     ("did.operators.language", "切换语言", "Language chosen"),

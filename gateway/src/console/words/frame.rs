@@ -28,6 +28,20 @@ pub(super) static WORDS: &[Word] = &[
         "What you typed: mend it and send it again",
     ),
     ("again.send", "重新提交", "Send again"),
+    ("kept.title", "登录前填写的内容", "What you typed before"),
+    (
+        "kept.what",
+        "提交时登录已超时，尚未执行任何操作。请核对后重新提交；一小时后自动删除。",
+        "Your sign-in was over when you sent this. Nothing was done. Look at it and send it again; it goes after an hour.",
+    ),
+    ("kept.typed", "您填写的内容", "What you typed"),
+    ("kept.drop", "不再需要，删除", "Not wanted any more"),
+    ("said.form_dropped", "已删除。", "It is gone."),
+    (
+        "enter.kept",
+        "您填写的内容已保留，登录后会再次显示。",
+        "What you typed is kept and comes back once you have signed in.",
+    ),
     ("again.back", "返回刚才的页面", "Back to the page before"),
     (
         "fault.signed_out",
