@@ -177,11 +177,12 @@ impl Ban {
         }
     }
 
-    /// The next ban of the same target; `None` while one runs. What staff lifted does not count
-    /// against anybody.
+    /// The next ban of the same target; `None` while one runs that shuts as much: else whoever got themselves a
+    /// narrow one could flood for as long as it lasts. What staff lifted does not count against anybody.
     #[must_use]
     pub fn next(&self, reason: Reason, now: Time) -> Option<Self> {
-        if self.runs(now) {
+        let shuts_more = reason.shuts_all_doors() && !self.reason.shuts_all_doors();
+        if self.runs(now) && !shuts_more {
             return None;
         }
         let remembered = self.ends_at.plus_seconds(FORGIVEN_AFTER_S) > now;
@@ -241,6 +242,30 @@ mod tests {
         }
         assert_eq!((ban.rung, ban.reason), (5, Reason::Homes));
         assert_eq!(ban.ends_at, ban.began_at.plus_seconds(604_800));
+    }
+
+    #[test]
+    fn who_floods_from_behind_a_narrow_ban_is_shut_out_of_all_doors_and_for_longer() {
+        let narrow = Ban {
+            reason: Reason::Logins,
+            ..ban()
+        };
+        let soon = narrow.began_at.plus_seconds(1);
+        assert_eq!(narrow.next(Reason::Homes, soon), None, "it shuts as much");
+        let wide = narrow.next(Reason::Flood, soon).unwrap();
+        assert_eq!((wide.reason, wide.rung), (Reason::Flood, 2));
+        assert_eq!(wide.ends_at, soon.plus_seconds(3_600));
+        for reason in Reason::ALL {
+            assert_eq!(wide.next(reason, soon), None, "{reason:?}");
+        }
+        let longest = Ban {
+            rung: 5,
+            ends_at: narrow.began_at.plus_seconds(604_800),
+            ..narrow
+        };
+        let wide = longest.next(Reason::Flood, soon).unwrap();
+        assert_eq!(wide.rung, 5);
+        assert_eq!(wide.ends_at, soon.plus_seconds(604_800), "none is shorter");
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl Draft {
 }
 
 /// Bans a target inside a unit of work, and its network when too many of it are banned. While a ban
-/// runs, another changes nothing.
+/// runs, another that shuts no more changes nothing.
 pub async fn ban(
     tx: &mut Tx,
     draft: &Draft,
@@ -136,7 +136,7 @@ impl Bans {
         }
     }
 
-    /// Bans a target for what the edge saw; `None` while a ban of it runs.
+    /// Bans a target for what the edge saw; `None` while a ban of it runs that shuts as much.
     pub async fn place(
         &self,
         target: &Target,

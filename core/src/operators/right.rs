@@ -169,4 +169,20 @@ mod tests {
         }
         assert!(!Role::Admin.may(Right::ApproveDecision) && !Role::Auditor.may(Right::RunSystem));
     }
+
+    #[test]
+    fn c10_who_reads_statistics_has_no_right_to_anything_about_one_person() {
+        let rights = Right::ALL.into_iter();
+        let may: Vec<Right> = rights
+            .filter(|right| Role::StatisticsReader.may(*right))
+            .collect();
+        assert_eq!(
+            may,
+            [
+                Right::Overview,
+                Right::ReadStatistics,
+                Right::ExportStatistics
+            ]
+        );
+    }
 }
