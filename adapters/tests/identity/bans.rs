@@ -6,7 +6,7 @@ use lifeline_adapters::passwords::{Argon2id, Cost};
 use lifeline_core::accounts::codes::Budget;
 use lifeline_core::accounts::credential::Login;
 use lifeline_core::accounts::passwords::Password;
-use lifeline_core::accounts::{AccountError, Caller, Client, PasswordDoor, Shown};
+use lifeline_core::accounts::{AccountError, Caller, Client, Errand, PasswordDoor, Shown};
 use lifeline_core::bans::{Bans, Reason, Scope};
 use lifeline_core::bindings::home_code::CodeFor;
 use lifeline_core::bindings::{BindingError, Proof};
@@ -23,6 +23,7 @@ on_every_engine! { "bans":
     a_home_that_was_theirs_does_not_count,
     c9_many_logins_from_one_place_shut_passwords_there,
     m3_7_codes_stop_at_their_budget_and_go_on_the_next_day,
+    m3_7_the_last_quarter_of_the_budget_is_for_acts_of_ones_own,
 }
 
 fn number(n: i64) -> ConsumerNo {
@@ -173,4 +174,25 @@ async fn m3_7_codes_stop_at_their_budget_and_go_on_the_next_day(world: World) {
     assert_eq!(retry_after_s, 50_400);
     world.clock.advance(retry_after_s);
     accounts.ask_phone_code(&who, &phone(2)).await.unwrap();
+}
+
+async fn m3_7_the_last_quarter_of_the_budget_is_for_acts_of_ones_own(world: World) {
+    let budget = Budget::new(Fen::new(40), Fen::new(5)).unwrap();
+    let accounts = world.accounts.clone().spending(budget);
+    let who = world.sign_in(&LI_MING).await;
+    let phone = |n: i64| Phone::parse(&format!("{}", 19_000_000_100 + n)).unwrap();
+    let spent = |asked: &Result<_, AccountError>| {
+        let too_many = matches!(asked, Err(AccountError::TooManyCodes { .. }));
+        assert!(asked.is_ok() || too_many, "another answer");
+        too_many
+    };
+    for n in 1..=7 {
+        let asked = accounts.ask_phone_code(&who, &phone(n)).await;
+        assert_eq!(spent(&asked), n > 6, "to any phone: {n} of 8");
+    }
+    for n in 7..=9 {
+        world.clock.advance(61);
+        let asked = accounts.ask_step_up(&who, &Errand::export(&who)).await;
+        assert_eq!(spent(&asked), n > 8, "to one's own: {n} of 8");
+    }
 }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::attempts::{self, Guard, seconds_to_next_day};
-use super::otp::{self, Act, LIFE_S, Otp, OtpPurpose, RESEND_S, Verdict, judge, wait_s};
+use super::otp::{self, Act, Cause, LIFE_S, Otp, OtpPurpose, RESEND_S, Verdict, judge, wait_s};
 use super::ports::Messenger;
 use super::record::{Caller, Pen};
 use super::secret::Secret;
@@ -80,6 +80,17 @@ impl Budget {
             None => 0,
         }
     }
+
+    /// How many of a day's codes somebody may have sent, all together: the last quarter is kept for the acts of
+    /// people's own accounts, which strangers could else keep from everybody by spending it all.
+    #[must_use]
+    pub const fn codes_for(self, cause: Cause) -> i64 {
+        let all = self.codes_per_day();
+        match cause {
+            Cause::Owner => all,
+            Cause::Anybody | Cause::Password => all.saturating_sub(all.div_euclid(4)),
+        }
+    }
 }
 
 /// The ids and the code of one request, made before the unit of work.
@@ -137,7 +148,7 @@ pub async fn ask(
         None => true,
     };
     let sent = attempts::so_far(tx, Guard::CodesOfDay, EVERYBODY, now).await?;
-    let affordable = sent < draft.budget.codes_per_day();
+    let affordable = sent < draft.budget.codes_for(purpose.cause());
     if !affordable {
         tracing::error!(sent, "accounts.codes.budget_is_used_up");
     }
@@ -179,7 +190,7 @@ pub async fn arm(
         return Ok(());
     }
     let spent = attempts::so_far(tx, Guard::CodesOfDay, EVERYBODY, draft.now).await?;
-    if spent >= draft.budget.codes_per_day() {
+    if spent >= draft.budget.codes_for(purpose.cause()) {
         return Ok(());
     }
     if !tx.accounts().arm_otp(otp, phone, &draft.code).await? {
