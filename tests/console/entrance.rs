@@ -1,9 +1,10 @@
 //! Getting in, staying, being let go.
 
 use actix_web::http::StatusCode;
+use lifeline_core::accounts::passwords::Password;
 use lifeline_core::operators::session::{ABSOLUTE_S, IDLE_S};
 use lifeline_core::operators::staff::{FAILURES_MAX, LOCKED_S};
-use lifeline_core::operators::{By, Role, Scope};
+use lifeline_core::operators::{By, Role, Scope, Shown};
 
 use crate::office::{Desk, Office};
 
@@ -51,6 +52,41 @@ async fn ln_55_five_wrong_tries_close_a_login_for_a_while() {
     office.pass(LOCKED_S);
     let after = try_in(&desk, "finance", &right, &office.code(&given)).await;
     assert_eq!(after, StatusCode::SEE_OTHER);
+}
+
+#[actix_web::test]
+async fn ln_55_wrong_passwords_close_a_login_where_they_are_tried_and_not_for_its_owner() {
+    let office = Office::new().await;
+    let given = office.given("finance");
+    let right = given.password.expose();
+    let enters = async |password: &str, code: &str, source: &str| {
+        let shown = Shown {
+            login: "finance",
+            password: Password::typed(password.to_owned()).unwrap(),
+            code,
+        };
+        let entered = office.operators.enter(shown, source, "trace").await;
+        entered.is_ok()
+    };
+    let (there, here) = ("192.0.2.7", "198.51.100.7");
+    for _ in 0..FAILURES_MAX {
+        assert!(!enters("not this one", &office.code(&given), there).await);
+    }
+    assert!(!enters(right, &office.code(&given), there).await);
+    assert!(
+        enters(right, &office.code(&given), here).await,
+        "its owner gets in from elsewhere"
+    );
+    // Who knows the password guesses codes: that closes it everywhere.
+    office.pass(60);
+    let code = office.code(&given);
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    for _ in 0..FAILURES_MAX {
+        assert!(!enters(right, wrong, there).await);
+    }
+    assert!(!enters(right, &code, here).await);
+    office.pass(LOCKED_S);
+    assert!(enters(right, &office.code(&given), here).await);
 }
 
 #[actix_web::test]

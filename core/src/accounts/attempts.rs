@@ -60,6 +60,8 @@ pub enum Guard {
     IdNumbersFromPlace,
     /// Distinct logins with a wrong password or code from one place.
     LoginsFromPlace,
+    /// Wrong passwords for one of the staff from one place.
+    StaffFromPlace,
 }
 
 /// How far a sliding window reaches back: 15 minutes.
@@ -74,7 +76,7 @@ enum Window {
 }
 
 impl Guard {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::CodesToPhone,
         Self::UnsignedCodesToPhone,
         Self::StrangersCodesToPhone,
@@ -99,6 +101,7 @@ impl Guard {
         Self::HomesByAccount,
         Self::IdNumbersFromPlace,
         Self::LoginsFromPlace,
+        Self::StaffFromPlace,
     ];
 
     /// What counts a code that is sent to a phone, the narrowest first.
@@ -165,6 +168,7 @@ impl Guard {
             Self::HomesByAccount => "homes_by_account",
             Self::IdNumbersFromPlace => "id_numbers_from_place",
             Self::LoginsFromPlace => "logins_from_place",
+            Self::StaffFromPlace => "staff_from_place",
         }
     }
 
@@ -181,7 +185,7 @@ impl Guard {
             }
             Self::CodesByAccount => otp::PER_ACCOUNT_DAY_MAX,
             Self::CodesByPassword => otp::BY_PASSWORD_ACCOUNT_DAY_MAX,
-            Self::DigitsAgainstHome | Self::PasswordsFromPlace => 5,
+            Self::DigitsAgainstHome | Self::PasswordsFromPlace | Self::StaffFromPlace => 5,
             Self::DigitsByAccount => 3,
             Self::CertificationsByAccount => super::certification::PER_ACCOUNT_DAY_MAX,
             Self::IdNumbersByAccount => super::certification::ID_NUMBERS_PER_YEAR_MAX,
@@ -224,7 +228,7 @@ impl Guard {
             | Self::IdNumbersFromPlace
             | Self::LoginsFromPlace => Window::Day,
             Self::DigitsByAccount | Self::IdNumbersByAccount => Window::Year,
-            Self::PasswordsFromPlace => Window::Sliding,
+            Self::PasswordsFromPlace | Self::StaffFromPlace => Window::Sliding,
         }
     }
 

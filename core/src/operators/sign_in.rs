@@ -6,10 +6,12 @@ use super::error::OperatorError;
 use super::right::Right;
 use super::session::Session;
 use super::staff::{Login, Staff};
+use crate::accounts::attempts::{self, Guard};
 use crate::accounts::passwords::{Password, Passwords};
 use crate::accounts::secret::Secret;
 use crate::audit;
 use crate::shared::ids::{Entropy, Maker, StaffSessionId};
+use crate::shared::place;
 use crate::shared::time::{Clock, Time};
 use crate::store::{Store, Tx, atomically, snapshot};
 
@@ -155,7 +157,7 @@ impl Operators {
         let knows = self.passwords.verify(&shown.password, kept).await?;
         let (found, code, made) = (&found, shown.code, &made);
         let entered = atomically(&*self.store, async |tx: &mut Tx| {
-            let judged = admit(tx, found.as_ref(), knows, code, made).await?;
+            let judged = admit(tx, found.as_ref(), knows, code, source, made).await?;
             tx.audit()
                 .append(&entry(&judged, made, source, trace_id))
                 .await?;
@@ -262,6 +264,7 @@ async fn admit(
     seen: Option<&Staff>,
     knows: bool,
     code: &str,
+    source: &str,
     made: &Made,
 ) -> Result<Judged, OperatorError> {
     let Some(seen) = seen else {
@@ -280,19 +283,21 @@ async fn admit(
     if staff.ended_at.is_some() {
         return Ok(out("ended"));
     }
-    if staff.is_locked(made.now) {
+    let door = door_of(&staff, source);
+    let wrong = attempts::lately(tx, Guard::StaffFromPlace, &door, made.now).await?;
+    if staff.is_locked(made.now) || wrong >= Guard::StaffFromPlace.most() {
         return Ok(out("locked"));
     }
-    let step = staff.totp.step_of(code, made.now, staff.totp_step);
     // The password was compared outside the unit: it counts only if it is still the same one.
-    let (true, true, Some(step)) = (knows, staff.password == seen.password, step) else {
+    if !knows || staff.password != seen.password {
+        let name = made.session.as_str();
+        attempts::note(tx, Guard::StaffFromPlace, &door, name, made.now).await?;
+        return Ok(out("wrong_password"));
+    }
+    let Some(step) = staff.totp.step_of(code, made.now, staff.totp_step) else {
         staff.fail(made.now);
         tx.operators().save(&staff).await?;
-        return Ok(out(if knows {
-            "wrong_code"
-        } else {
-            "wrong_password"
-        }));
+        return Ok(out("wrong_code"));
     };
     staff.succeed(step);
     tx.operators().save(&staff).await?;
@@ -305,6 +310,13 @@ async fn admit(
     };
     tx.operators().add_session(&made.token, &session).await?;
     Ok(Judged::In(Box::new(staff)))
+}
+
+/// What wrong passwords for somebody are counted by: the place where they are tried, since that person last
+/// showed a code. Who knows no password closes a colleague's login for nobody but themselves.
+fn door_of(staff: &Staff, source: &str) -> String {
+    let place = place::outside(source).map_or_else(|| source.to_owned(), |at| at.to_string());
+    format!("{}|{place}|{}", staff.staff_id, staff.totp_step)
 }
 
 fn entry(judged: &Judged, made: &Made, source: &str, trace_id: &str) -> audit::Line {

@@ -6,10 +6,11 @@ use crate::accounts::passwords::PasswordHash;
 use crate::shared::ids::StaffId;
 use crate::shared::time::Time;
 
-/// Wrong tries in a row after which a login is closed for a while.
+/// Wrong codes in a row, of somebody who knew the password or is signed in, after which a login is closed for
+/// a while; and wrong passwords from one place, after which it is closed there
+/// ([`crate::accounts::attempts::Guard::StaffFromPlace`]).
 pub const FAILURES_MAX: i64 = 5;
-/// How long it is closed: long enough to make guessing pointless, short enough that a stranger who
-/// types somebody's login five times does not cost them the day.
+/// How long it is closed: long enough to make guessing pointless, short enough that it costs nobody the day.
 pub const LOCKED_S: i64 = 900;
 /// Regions one entry may name.
 pub const REGIONS_MAX: usize = 32;
@@ -124,7 +125,7 @@ pub struct Staff {
     pub totp: TotpSecret,
     /// The time step of the last code taken: no code of it or before is taken again.
     pub totp_step: i64,
-    /// Wrong tries since the last right one.
+    /// Wrong codes since the last right one.
     pub failures: i64,
     pub locked_until: Option<Time>,
     pub created_at: Time,
@@ -153,7 +154,7 @@ impl Staff {
         self.locked_until.is_some_and(|until| now < until)
     }
 
-    /// A wrong try; the fifth in a row closes the login for a while.
+    /// A wrong code; the fifth in a row closes the login for a while.
     pub fn fail(&mut self, now: Time) {
         self.failures = self.failures.saturating_add(1);
         if self.failures >= FAILURES_MAX {
