@@ -155,3 +155,42 @@ async fn m3_11_what_takes_a_code_is_refused_without_one_by_a_used_one_and_by_ano
         assert_eq!(again, StatusCode::CONFLICT, "{act}");
     }
 }
+
+#[actix_web::test]
+async fn m3_11_new_proofs_and_what_was_run_by_hand_stand_on_today_for_whoever_reads_the_audit() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let scope = Scope::parse("1504").unwrap();
+    office.hire("auditor.north", Role::Auditor, scope).await;
+    let auditor = office.enter(&desk, "auditor").await;
+    for act in ["operators.reset", "jobs.run_now", "customers.unmask"] {
+        let Done { login, path, form } = done(&office, act).await;
+        let cookie = office.enter(&desk, login).await;
+        let mark = office.mark(&desk, &cookie).await;
+        let code = office.fresh_code(login);
+        let mut whole = vec![("mark", mark.as_str()), ("code", code.as_str())];
+        whole.extend_from_slice(form);
+        let status = desk.post(&path, &cookie, &whole).await.status;
+        assert!(status == 200 || status == 303, "{act}: {status}");
+    }
+    let of = |page: &str| {
+        let list = page.split("id=\"weighty\"").nth(1).unwrap_or_default();
+        list.split("</ul>").next().unwrap().to_owned()
+    };
+    let told = of(&desk.get("/console", &auditor).await.text);
+    for said in ["admin · 重置凭证 · operators-reset", "admin · 立即执行任务"] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+    assert!(told.contains("服务器命令行 · 新增人员"), "{told}");
+    assert!(!told.contains("查看明文"), "{told}");
+    // Who sees a part of the regions sees what they did themselves; who reads no audit sees none.
+    for login in ["auditor.north", "support"] {
+        let cookie = office.enter(&desk, login).await;
+        let page = desk.get("/console", &cookie).await;
+        assert!(of(&page.text).is_empty(), "{login}: {}", page.text);
+    }
+    office.pass(86_400);
+    let auditor = office.enter(&desk, "auditor").await;
+    let page = desk.get("/console", &auditor).await.text;
+    assert!(of(&page).is_empty(), "a day: {page}");
+}

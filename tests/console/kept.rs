@@ -73,6 +73,8 @@ async fn ln_55_what_was_typed_when_the_session_ended_comes_back_to_whoever_typed
 
     let (support, led) = entered(&office, &desk, "support").await;
     assert_eq!(led, "/console/kept");
+    let today = desk.get("/console", &support).await.text;
+    assert!(today.contains("href=\"/console/kept\""), "{today}");
     // Looked at twice: a reload loses nothing, and nothing is carried out by itself.
     for _ in 0..2 {
         let page = desk.get(&led, &support).await.text;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use lifeline_core::audit::chain::Link;
 use lifeline_core::audit::ports::{AuditLog, AuditReads};
 use lifeline_core::audit::{Line, Wanted};
+use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
 use super::statement::statements;
@@ -29,6 +30,10 @@ statements! { "audit":
         WHERE at >= $1 AND (at < $2 OR (at = $2 AND audit_id < $3)) AND (CAST($4 AS TEXT) = '' OR actor = $4) \
         AND SUBSTR(act, 1, LENGTH(CAST($5 AS TEXT))) = $5 AND (CAST($6 AS TEXT) = '' OR subject = $6) \
         AND (CAST($7 AS TEXT) = '' OR outcome = $7) ORDER BY at DESC, audit_id DESC LIMIT $8";
+    // The words of the index, which is for this alone: `audit_line_weighty`.
+    WEIGHTY("audit_line") = "SELECT audit_id, at, actor, act, subject, outcome, source, trace_id FROM audit_line \
+        WHERE act IN ('bans.lift', 'jobs.run_now', 'operators.add', 'operators.change', 'operators.end', 'operators.reset') \
+        AND at >= $1 ORDER BY at DESC, audit_id DESC LIMIT $2";
     LOST("audit_queue") = "SELECT COUNT(*) AS n FROM audit_queue q \
         WHERE NOT EXISTS (SELECT 1 FROM audit_line l WHERE l.audit_id = q.audit_id)";
 }
@@ -148,6 +153,11 @@ impl<C: Conn> AuditReads for Sql<C> {
             limit,
         ];
         self.rows(&LINES, args).await?.iter().map(line).collect()
+    }
+
+    async fn weighty(&mut self, since: Time, limit: i64) -> Result<Vec<Line>, StoreError> {
+        let rows = self.rows(&WEIGHTY, args![since, limit]).await?;
+        rows.iter().map(line).collect()
     }
 
     async fn lost(&mut self) -> Result<i64, StoreError> {

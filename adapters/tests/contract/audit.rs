@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lifeline_core::audit::chain::{Broken, Chain, Fault, LINE_TERM_S, Link};
 use lifeline_core::audit::{Line, Wanted};
+use lifeline_core::operators::step_up::ACTS;
 use lifeline_core::shared::ids::EvidenceId;
 use lifeline_core::store::StoreError;
 
@@ -18,6 +19,7 @@ contracts! { "audit":
     rows_cannot_be_changed_by_raw_sql => ["AuditLog::append"];
     lines_wait_in_their_order_until_they_are_linked => ["AuditLog::unlinked", "AuditLog::last_link", "AuditLog::link"];
     lines_are_looked_for_newest_first_by_each_filter => ["AuditReads::lines"];
+    what_weighs_is_found_among_all_that_does_not => ["AuditReads::weighty"];
     links_are_read_with_their_lines => ["AuditReads::links_after", "AuditReads::lost"];
     two_that_link_at_once_make_one_chain => ["AuditLog::link"];
     c7_what_is_changed_in_the_store_breaks_the_chain_at_its_row => ["AuditReads::links_after", "AuditReads::lost"];
@@ -93,6 +95,33 @@ async fn rows_cannot_be_changed_by_raw_sql(t: Bench) {
         assert!(refused.contains("append only"), "{text}: {refused}");
     }
     assert_eq!(about(&t, "P1", 10).await, [line]);
+}
+
+async fn what_weighs_is_found_among_all_that_does_not(t: Bench) {
+    let mut wanted = Vec::new();
+    for (n, act) in (10..).zip(ACTS) {
+        let line = Line {
+            act: act.to_owned(),
+            ..line(&t, "S1", n)
+        };
+        append(&t, &line).await.unwrap();
+        append(&t, &self::line(&t, "S1", n)).await.unwrap();
+        // Looks at single people have their own list, on the page of each.
+        if act != "customers.unmask" {
+            wanted.insert(0, line);
+        }
+    }
+    let found = async |since, limit| {
+        let mut view = t.view().await;
+        view.audit().weighty(at(since), limit).await.unwrap()
+    };
+    assert_eq!(wanted.len(), ACTS.len() - 1);
+    assert_eq!(found(10, 50).await, wanted);
+    assert_eq!(found(10, 2).await, wanted[..2]);
+    let first = wanted[0].at;
+    let since = first.seconds_since(at(0));
+    assert_eq!(found(since, 50).await, wanted[..1]);
+    assert!(found(since + 1, 50).await.is_empty());
 }
 
 async fn waiting(t: &Bench) -> Vec<Line> {

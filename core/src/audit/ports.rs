@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::chain::Link;
 use super::{Line, Wanted};
+use crate::shared::time::Time;
 use crate::store::StoreError;
 
 #[async_trait]
@@ -29,6 +30,8 @@ pub trait AuditReads: Send {
     ) -> Result<Vec<(Link, Option<Line>)>, StoreError>;
     /// Lines that are looked for, newest first.
     async fn lines(&mut self, wanted: &Wanted, limit: i64) -> Result<Vec<Line>, StoreError>;
+    /// Acts of staff since a time that gave or took rights, let somebody in or ran something by hand, newest first.
+    async fn weighty(&mut self, since: Time, limit: i64) -> Result<Vec<Line>, StoreError>;
     /// Lines that waited to be linked and are gone.
     async fn lost(&mut self) -> Result<i64, StoreError>;
 }

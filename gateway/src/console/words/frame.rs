@@ -143,6 +143,18 @@ pub(super) static WORDS: &[Word] = &[
         "没有待决定的工单。",
         "No case waits.",
     ),
+    (
+        "today.kept",
+        "您填写的内容尚未提交，点此继续",
+        "What you typed was not sent yet: go on with it",
+    ),
+    (
+        "today.weighty",
+        "一天内的权限变更与手动操作",
+        "Rights given or taken, and what was run by hand, within a day",
+    ),
+    ("today.nothing_weighty", "没有。", "None."),
+    ("today.command_line", "服务器命令行", "command line"),
     ("today.lights", "运行状态", "Health"),
     ("today.works", "正常", "works"),
     ("today.fails", "异常", "fails"),
