@@ -84,8 +84,15 @@ fn done(lang: Lang, what: &str) -> Option<String> {
     Some(words.join(" · "))
 }
 
-/// How an act came out: by a word of ours, by a refusal of the console's, by a code of the gateway's.
+/// How an act came out: by a word of ours, by a refusal of the console's, by a code of the gateway's, or which
+/// function is to stand how.
 fn came(lang: Lang, word: &str) -> String {
+    if let Some((function, wanted)) = word.rsplit_once('_') {
+        let told = |one: &str| known(lang, &format!("bank.{one}"));
+        if let (Some(function), Some(wanted)) = (told(function), told(wanted)) {
+            return format!("{function} · {wanted}");
+        }
+    }
     let begins = ["came.", "resolution.", "verdict.", "veiled.", "role."];
     let about = about(lang, &begins, word);
     let refusal = word.starts_with("fault.").then(|| known(lang, word));
@@ -155,6 +162,11 @@ mod tests {
                 "Match by real name · name and mobile agree",
             ),
             ("payments.created ok", "订单已创建", "Order created"),
+            (
+                "customers.approve_function auto_debit_suspended",
+                "同意功能变更 · 自动扣款 · 暂停",
+                "Function change agreed to · Auto-debit · suspended",
+            ),
             (
                 "customers.unmask fault.step_up",
                 "查看明文 · 动态口令不对、已用过，或登录已锁定。",
