@@ -24,6 +24,7 @@ on_every_engine! { "bans":
     c9_many_logins_from_one_place_shut_passwords_there,
     m3_7_codes_stop_at_their_budget_and_go_on_the_next_day,
     m3_7_the_last_quarter_of_the_budget_is_for_acts_of_ones_own,
+    m3_7_the_last_fifty_of_a_places_two_hundred_codes_are_for_acts_of_ones_own,
 }
 
 fn number(n: i64) -> ConsumerNo {
@@ -176,16 +177,18 @@ async fn m3_7_codes_stop_at_their_budget_and_go_on_the_next_day(world: World) {
     accounts.ask_phone_code(&who, &phone(2)).await.unwrap();
 }
 
+/// Whether no code is left for this; nothing else stands in its way.
+fn spent<T>(asked: &Result<T, AccountError>) -> bool {
+    let too_many = matches!(asked, Err(AccountError::TooManyCodes { .. }));
+    assert!(asked.is_ok() || too_many, "another answer");
+    too_many
+}
+
 async fn m3_7_the_last_quarter_of_the_budget_is_for_acts_of_ones_own(world: World) {
     let budget = Budget::new(Fen::new(40), Fen::new(5)).unwrap();
     let accounts = world.accounts.clone().spending(budget);
     let who = world.sign_in(&LI_MING).await;
     let phone = |n: i64| Phone::parse(&format!("{}", 19_000_000_100 + n)).unwrap();
-    let spent = |asked: &Result<_, AccountError>| {
-        let too_many = matches!(asked, Err(AccountError::TooManyCodes { .. }));
-        assert!(asked.is_ok() || too_many, "another answer");
-        too_many
-    };
     for n in 1..=7 {
         let asked = accounts.ask_phone_code(&who, &phone(n)).await;
         assert_eq!(spent(&asked), n > 6, "to any phone: {n} of 8");
@@ -194,5 +197,37 @@ async fn m3_7_the_last_quarter_of_the_budget_is_for_acts_of_ones_own(world: Worl
         world.clock.advance(61);
         let asked = accounts.ask_step_up(&who, &Errand::export(&who)).await;
         assert_eq!(spent(&asked), n > 8, "to one's own: {n} of 8");
+    }
+}
+
+async fn m3_7_the_last_fifty_of_a_places_two_hundred_codes_are_for_acts_of_ones_own(world: World) {
+    const OPEN_IDS: [&str; 8] = ["p-1", "p-2", "p-3", "p-4", "p-5", "p-6", "p-7", "p-8"];
+    let phone = |n: i64| Phone::parse(&format!("{}", 19_000_001_000 + n)).unwrap();
+    let mut codes = 0;
+    for open_id in OPEN_IDS {
+        let neighbour = Wallet {
+            open_id: Some(open_id),
+            phone: "",
+            ..CHEN_GANG
+        };
+        let who = world.sign_in(&neighbour).await;
+        for _ in 0..20 {
+            codes += 1;
+            let asked = world.accounts.ask_phone_code(&who, &phone(codes)).await;
+            assert_eq!(spent(&asked), codes > 150, "to any phone: {codes} of 200");
+        }
+    }
+    let mut codes = 150;
+    for owner in [LI_MING, WANG_FANG, CHEN_GANG] {
+        let who = world.sign_in(&owner).await;
+        for _ in 0..20 {
+            world.clock.advance(61);
+            codes += 1;
+            let asked = world
+                .accounts
+                .ask_step_up(&who, &Errand::export(&who))
+                .await;
+            assert_eq!(spent(&asked), codes > 200, "to one's own: {codes} of 200");
+        }
     }
 }

@@ -50,6 +50,8 @@ pub enum Guard {
     PermissionsOfGenerator,
     /// Codes asked for from one place, whatever the account.
     CodesFromPlace,
+    /// Those of them that are no act of the asker's own account.
+    UnsignedCodesFromPlace,
     /// Codes sent to anybody: what they cost a day is agreed on ([`super::codes::Budget`]).
     CodesOfDay,
     /// Distinct consumer numbers shown from one place that were nobody's there.
@@ -76,7 +78,7 @@ enum Window {
 }
 
 impl Guard {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::CodesToPhone,
         Self::UnsignedCodesToPhone,
         Self::StrangersCodesToPhone,
@@ -96,6 +98,7 @@ impl Guard {
         Self::RegistrationsOfGenerator,
         Self::PermissionsOfGenerator,
         Self::CodesFromPlace,
+        Self::UnsignedCodesFromPlace,
         Self::CodesOfDay,
         Self::HomesFromPlace,
         Self::HomesByAccount,
@@ -141,6 +144,17 @@ impl Guard {
         }
     }
 
+    /// What counts a code by the place it is asked for from, the narrowest first.
+    #[must_use]
+    pub const fn of_place(cause: Cause) -> &'static [Self] {
+        match cause {
+            Cause::Anybody | Cause::Password => {
+                &[Self::UnsignedCodesFromPlace, Self::CodesFromPlace]
+            }
+            Cause::Owner => &[Self::CodesFromPlace],
+        }
+    }
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -163,6 +177,7 @@ impl Guard {
             Self::RegistrationsOfGenerator => "registrations_of_generator",
             Self::PermissionsOfGenerator => "permissions_of_generator",
             Self::CodesFromPlace => "codes_from_place",
+            Self::UnsignedCodesFromPlace => "unsigned_codes_from_place",
             Self::CodesOfDay => "codes_of_day",
             Self::HomesFromPlace => "homes_from_place",
             Self::HomesByAccount => "homes_by_account",
@@ -196,6 +211,8 @@ impl Guard {
             Self::PermissionsOfGenerator | Self::IdNumbersFromPlace => 20,
             // A carrier puts many homes behind one address.
             Self::CodesFromPlace => 200,
+            // One of them who asks for everybody's leaves the others some.
+            Self::UnsignedCodesFromPlace => 150,
             Self::CodesOfDay => super::codes::Budget::USUAL.codes_per_day(),
             Self::HomesFromPlace => 40,
             // More than an account may link, so that nobody stumbles over it by typing.
@@ -222,6 +239,7 @@ impl Guard {
             | Self::RegistrationsOfGenerator
             | Self::PermissionsOfGenerator
             | Self::CodesFromPlace
+            | Self::UnsignedCodesFromPlace
             | Self::CodesOfDay
             | Self::HomesFromPlace
             | Self::HomesByAccount

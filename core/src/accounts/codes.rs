@@ -144,7 +144,10 @@ pub async fn ask(
     let asking = Guard::of_asking(purpose.cause());
     let by_account = attempts::within_all(tx, asking, account, now).await?;
     let from_place = match place::outside(&caller.source) {
-        Some(at) => attempts::within(tx, Guard::CodesFromPlace, &at.to_string(), now).await?,
+        Some(at) => {
+            let shares = Guard::of_place(purpose.cause());
+            attempts::within_all(tx, shares, &at.to_string(), now).await?
+        }
         None => true,
     };
     let sent = attempts::so_far(tx, Guard::CodesOfDay, EVERYBODY, now).await?;
