@@ -153,7 +153,10 @@ async fn ln_55_money_in_suspense_moves_by_a_proposal_and_another_persons_word() 
     let case = format!("/console/cases/{}", at.split('"').next().unwrap());
     let page = desk.get(&case, &finance).await.text;
     assert!(
-        page.contains("SUSPENSE") && page.contains(id.as_str()),
+        page.contains("<th scope=\"row\">支付渠道</th><td>金额不符</td>")
+            && page.contains("<th scope=\"row\">营销系统 1</th><td>待两人决定</td>")
+            && !page.contains("SUSPENSE")
+            && page.contains(id.as_str()),
         "{page}"
     );
     let offer = [

@@ -5,6 +5,7 @@ use lifeline_core::cases::{Case, HomeBehind};
 use lifeline_core::payments::Order;
 use lifeline_core::shared::money::Fen;
 
+use super::events::{cell, stands};
 use super::frame::Frame;
 use super::who::Who;
 
@@ -16,6 +17,12 @@ pub(super) fn facts(frame: &Frame, case: &Case) -> Vec<(String, String)> {
     let text = |key: &str, value: serde_json::Value| match value {
         serde_json::Value::String(word) if key == "what" => {
             frame.what(&word).map_or(word, str::to_owned)
+        }
+        serde_json::Value::String(word) if key == "state" => {
+            stands(frame.lang, "P", &word).map_or(word, str::to_owned)
+        }
+        serde_json::Value::String(word) if key == "reason" => {
+            cell(frame.lang, &word).unwrap_or(word)
         }
         serde_json::Value::String(text) => text,
         serde_json::Value::Number(fen) if key.ends_with("_fen") => {
@@ -59,28 +66,22 @@ pub(super) fn offered(one: &Proposal, who: &Who) -> Offered {
     }
 }
 
-/// The payment a case is about, and its rows: machine, state, sum.
-pub(super) fn rows_of(order: &Order) -> Vec<(String, String, String)> {
+/// The payment a case is about, and its rows: where, how it stands there, which sum. Lines have the numbers that
+/// parts of a proposal name.
+pub(super) fn rows_of(frame: &Frame, order: &Order) -> Vec<(String, String, String)> {
+    let row = |table: &str, state: &str, sum: Fen| {
+        let place = frame.t(&format!("seen_at.{table}")).to_owned();
+        let state = stands(frame.lang, table, state).unwrap_or(state);
+        (place, state.to_owned(), sum.yuan())
+    };
     let payment = &order.payment;
-    let first = (
-        "P".to_owned(),
-        payment.state.as_str().to_owned(),
-        payment.paid.yuan(),
-    );
+    let first = row("P", payment.state.as_str(), payment.paid);
     let lines = order.lines.iter().map(|line| {
-        (
-            format!("L {}", line.line_no),
-            line.state.as_str().to_owned(),
-            line.amount.yuan(),
-        )
+        let (place, state, sum) = row("L", line.state.as_str(), line.amount);
+        (format!("{place} {}", line.line_no), state, sum)
     });
-    let refunds = order.refunds.iter().map(|refund| {
-        (
-            "R".to_owned(),
-            refund.state.as_str().to_owned(),
-            refund.amount.yuan(),
-        )
-    });
+    let refunds = order.refunds.iter();
+    let refunds = refunds.map(|refund| row("R", refund.state.as_str(), refund.amount));
     std::iter::once(first).chain(lines).chain(refunds).collect()
 }
 

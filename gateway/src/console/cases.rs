@@ -238,12 +238,14 @@ async fn show(
     let frame = Frame::of(&visitor, "case.title");
     Ok(page(&CasePage {
         facts: facts(&frame, case),
+        behind: order
+            .as_ref()
+            .map_or(Vec::new(), |order| rows_of(&frame, order)),
         frame,
         row: row(case, visitor.operators.now(), (&takings, &names)),
         queue: case.kind.queue().as_str(),
         follows: order.is_some() && visitor.acting.may(Right::ReadTimeline),
         closed: case.closed_at.map(Time::alipay_text),
-        behind: order.as_ref().map_or(Vec::new(), rows_of),
         homes: homes(&docket.homes),
         may_see_people: visitor.acting.may(Right::ReadCustomers),
         trace_id: case.trace_id.clone(),

@@ -57,16 +57,33 @@ fn seen(lang: Lang, what: &str) -> Option<String> {
     let [table, _, input, next] = parts.as_slice() else {
         return None;
     };
-    let stands = match *table {
+    let words = [
+        known(lang, &format!("seen_at.{table}"))?,
+        known(lang, &format!("heard.{input}"))?,
+        stands(lang, table, next)?,
+    ];
+    Some(words.join(" · "))
+}
+
+/// Where a part of a payment stands: of the order `P`, of a home's line `L`, of a refund `R`.
+pub(super) fn stands(lang: Lang, table: &str, state: &str) -> Option<&'static str> {
+    let begins = match table {
         "P" => "stands.",
         "L" => "line_at.",
         "R" => "back.",
         _ => return None,
     };
+    known(lang, &format!("{begins}{state}"))
+}
+
+/// What was seen of a part of a payment that does not go with where it stands: `P.PAYING.paid_other`.
+pub(super) fn cell(lang: Lang, text: &str) -> Option<String> {
+    let (table, rest) = text.split_once('.')?;
+    let (state, input) = rest.split_once('.')?;
     let words = [
         known(lang, &format!("seen_at.{table}"))?,
+        stands(lang, table, state)?,
         known(lang, &format!("heard.{input}"))?,
-        known(lang, &format!("{stands}{next}"))?,
     ];
     Some(words.join(" · "))
 }
@@ -203,6 +220,25 @@ mod tests {
                 (event(Lang::Zh, what), event(Lang::En, what)),
                 (zh.to_owned(), en.to_owned())
             );
+        }
+    }
+
+    #[test]
+    fn ln_55_what_does_not_go_together_is_told_in_words() {
+        for (text, told) in [
+            (
+                "P.CLOSED.refund_ours",
+                Some("支付渠道 · 已关闭 · 本系统的退款"),
+            ),
+            (
+                "L.FENCING(repost).mkt_yes",
+                Some("营销系统 · 封号后重新入账 · 营销同意退款"),
+            ),
+            ("R.DONE.fee_error", Some("渠道退款 · 已退 · 手续费有误")),
+            ("K.OPEN.undo", None),
+            ("the line is not there.", None),
+        ] {
+            assert_eq!(cell(Lang::Zh, text).as_deref(), told, "{text}");
         }
     }
 
