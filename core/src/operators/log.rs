@@ -12,7 +12,7 @@ use crate::store::snapshot;
 /// The first page tells of so long, in seconds.
 const LATELY_S: i64 = 86_400;
 /// And of so many acts at most.
-pub const WEIGHTY_MAX: i64 = 50;
+const WEIGHTY_MAX: i64 = 50;
 
 impl Operators {
     /// Lines of the audit, newest first. A line has no region: whoever sees a part of the regions reads their
