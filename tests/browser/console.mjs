@@ -1,12 +1,13 @@
 /**
  * The desk of support, of the reviewer and of the administrator in Chromium against a running demo: a customer is found, seen masked, one
  * thing in clear; paying is suspended by two persons; a bill is made again; a function is closed in a channel and open again; the
- * statistics and the cases are looked at. Each page is looked at by axe, and the ways are walked by the keyboard.
+ * statistics and the cases are looked at; what was typed when a session ended comes back. Each page is looked at by axe, and the ways
+ * are walked by the keyboard.
  *
  *   READY_FILE=ready.json node console.mjs
  */
 import { Checks } from './checks.mjs'
-import { click, code, consoleAt, given, household, line, openDesk } from './desk.mjs'
+import { call, click, code, consoleAt, given, household, line, openDesk, sandbox, signIn } from './desk.mjs'
 
 const checks = new Checks()
 const go = (desk, where) => desk.page.goto(`${consoleAt}/console/${where}`)
@@ -15,6 +16,28 @@ async function whole(desk, name) {
   checks.that(`${name}: a page with its heading`, (await desk.page.locator('main h1').innerText()).length > 1)
   checks.equal(`${name}: no serious finding of axe`, await desk.axe(), [])
   await desk.picture(`console-${name}`)
+}
+
+/** A form is sent half an hour after its session was last used: after signing in anew it is there as it was typed, and is sent by hand. */
+async function cameBack(desk, customer) {
+  const form = 'form[action$="/functions/auto_debit"]'
+  const typed = '客户又来电，要求恢复'
+  await desk.page.goto(customer)
+  await desk.page.fill(`${form} [name="reason"]`, typed)
+  const { now } = await call(`${sandbox}/sim/clock`, { advance_s: 1_900 })
+  await click(desk, desk.page.locator(`${form} button`))
+  checks.that('LN-55 a session that is over says that what was typed is kept', (await text(desk)).includes('填写的内容已保留'))
+  checks.that('LN-55 and nothing of it stands in an address', !decodeURIComponent(desk.page.url()).includes(typed))
+  await whole(desk, 'over')
+  // The demo's clock stands still from here on.
+  await signIn(desk, 'support', Math.floor(Date.parse(now) / 30_000) - Math.floor(Date.now() / 30_000))
+  checks.equal('LN-55 signing in leads to it', new URL(desk.page.url()).pathname, '/console/kept')
+  checks.equal('LN-55 it is there as it was typed', await desk.page.inputValue(`${form} [name="reason"]`), typed)
+  await whole(desk, 'kept')
+  await click(desk, desk.page.locator(`${form} button`).first())
+  await desk.page.locator('.said').first().waitFor()
+  await go(desk, 'kept')
+  checks.equal('LN-55 once sent it is kept no longer', new URL(desk.page.url()).pathname, '/console')
 }
 
 await household('li-ming')
@@ -81,6 +104,7 @@ try {
     await go(desk, where)
     await whole(desk, where)
   }
+  await cameBack(support, customer)
   for (const desk of [support, reviewer, admin]) {
     checks.equal('no request to anywhere else', desk.seen.strangers, [])
     checks.equal('no error on a page', desk.seen.errors, [])

@@ -25,14 +25,18 @@ export function code(secret, later = 0) {
 /** Signs somebody of a role in; where the demo's clock is ahead, so many steps of a code later. */
 export async function openDesk(role, later = 0) {
   const desk = await openPhone({ home: consoleAt, outside: [], pictures, width: 1280 })
-  const { page } = desk
-  await page.goto(`${consoleAt}/console/sign-in`)
+  await desk.page.goto(`${consoleAt}/console/sign-in`)
+  await signIn(desk, role, later)
+  return desk
+}
+
+/** Fills in the page that asks who it is. */
+export async function signIn({ page }, role, later = 0) {
   await page.fill('[name="login"]', given(role).login)
   await page.fill('[name="password"]', given(role).password)
   await page.fill('[name="code"]', code(given(role).totp_secret, later))
   await page.locator('main button').first().click()
   await page.locator('nav[aria-label]').first().waitFor()
-  return desk
 }
 
 /** Answers what our own line, or the outside, says to a call. */
