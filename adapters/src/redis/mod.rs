@@ -17,6 +17,8 @@ use lifeline_core::shared::cluster::{Away, Revocations, SharedCache};
 use lifeline_core::shared::deadline;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands as _, ExistenceCheck, Script, SetExpiry, SetOptions};
+use tokio::runtime::Handle;
+use tokio_util::context::TokioContext;
 
 use self::rest::Rest;
 use crate::keyring::Keyring;
@@ -35,10 +37,12 @@ const PREFIX: &str = "lifeline:";
 /// Ended sessions, scored by the second until which they matter.
 const ENDED: &str = "lifeline:ended";
 
-/// A shared Redis.
+/// A shared Redis. Its connection's driver is kept on the runtime that this was made on: a web worker that stops must
+/// not take it along.
 #[derive(Clone)]
 pub struct Redis {
     connection: ConnectionManager,
+    runtime: Handle,
     leases: Script,
     places: Script,
     rest: Arc<Rest>,
@@ -68,6 +72,7 @@ impl Redis {
             ConnectionManager::new_lazy_with_config(client, config).map_err(|_| Away)?;
         let redis = Self {
             connection,
+            runtime: Handle::current(),
             leases: limits::script(),
             places: places::script(),
             rest: Arc::default(),
@@ -123,6 +128,7 @@ impl Redis {
             return Err(Away);
         }
         let most = deadline::at_most(CALL_TIME_MAX, Instant::now()).map_err(|_| Away)?;
+        let call = TokioContext::new(call, self.runtime.clone());
         match tokio::time::timeout(most, call).await {
             Ok(Ok(answer)) => {
                 self.rest.end();

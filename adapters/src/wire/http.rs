@@ -10,6 +10,8 @@ use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::time::Clock;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, Url};
+use tokio::runtime::Handle;
+use tokio_util::context::TokioContext;
 use zeroize::Zeroizing;
 
 use super::Operation;
@@ -135,9 +137,13 @@ pub(crate) struct Reply {
 }
 
 /// The client of one outside system.
+///
+/// Each connection's driver is kept on the runtime that the client was made on: a web worker that stops must not
+/// take along the connections that it opened, on which others wait for their answers.
 #[derive(Clone)]
 pub(crate) struct Caller {
     client: Client,
+    runtime: Handle,
     system: &'static str,
     breaker: Breaker,
     /// What one call may take; a request that has less left takes less.
@@ -145,6 +151,8 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// # Panics
+    /// Outside of a runtime.
     pub(crate) fn new(
         system: &'static str,
         address: &Address,
@@ -168,6 +176,7 @@ impl Caller {
         let client = builder.build().map_err(|_| AddressError::NoClient)?;
         Ok(Self {
             client,
+            runtime: Handle::current(),
             system,
             breaker: Breaker::new(system, rules.breaker, clock),
             most: rules.deadline,
@@ -204,7 +213,8 @@ impl Caller {
             return Err(NoAnswer::NotSent("circuit_open"));
         };
         let rest = Some(most).filter(|most| *most < self.most);
-        let outcome = seams::send(call, cut_at(rest, self.exchange(request))).await;
+        let exchange = TokioContext::new(self.exchange(request), self.runtime.clone());
+        let outcome = seams::send(call, cut_at(rest, exchange)).await;
         // Given up by us sooner than it may take, it proves nothing about the other side.
         if !matches!(outcome, Err(CUT)) {
             leave.end(outcome.as_ref().is_ok_and(works), began.elapsed());

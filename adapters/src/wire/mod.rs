@@ -13,6 +13,8 @@ mod operation;
 pub(crate) mod read;
 pub(crate) mod refusal;
 pub mod signed;
+#[cfg(test)]
+mod stopping;
 
 pub use breaker::{BreakerRules, LeftAlone, Why};
 pub use heard::{Asked, Stands};

@@ -20,6 +20,7 @@ use lifeline_core::shared::cluster::{
 };
 use lifeline_core::shared::deadline;
 use redis::AsyncCommands as _;
+use tokio::runtime::Builder;
 
 fn keyring() -> Arc<Keyring> {
     static ONE: LazyLock<Arc<Keyring>> =
@@ -218,4 +219,30 @@ async fn a_request_without_time_asks_nothing_and_keeps_nobody_else_from_asking()
         Ok(None),
         "it rests as if it had failed"
     );
+}
+
+#[test]
+fn ec_24_a_worker_that_stops_takes_nobodys_connection_along() {
+    let home = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let worker = || Builder::new_current_thread().enable_all().build().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("redis://{}/", listener.local_addr().unwrap());
+    // Nobody answers yet: the first worker that is answered makes the connection.
+    let redis = home.block_on(Redis::connect(&url, keyring())).unwrap();
+    home.spawn(async {
+        answer_everything(tokio::net::TcpListener::from_std(listener).unwrap()).await
+    });
+    worker().block_on(async {
+        let began = Instant::now();
+        while redis.ping().await.is_err() {
+            assert!(began.elapsed() < PATIENCE, "it never answers");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    assert_eq!(worker().block_on(redis.ping()), Ok(()));
 }

@@ -8,6 +8,8 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
+use tokio::runtime::Handle;
+use tokio_util::context::TokioContext;
 
 use crate::answers::public;
 use crate::body::{self, NotRead};
@@ -38,9 +40,11 @@ const RELAY_SAYS: [&str; 8] = [
     "x-real-ip",
 ];
 
-/// The way to the gateway.
+/// The way to the gateway. Each connection's driver is kept on the runtime that this was made on: a web worker that
+/// stops must not take along the connections that it opened, on which others wait for their answers.
 #[derive(Debug)]
 pub struct Forwarder {
+    runtime: Handle,
     nodes: Vec<String>,
     next: AtomicUsize,
     client: reqwest::Client,
@@ -109,6 +113,7 @@ impl Forwarder {
     #[must_use]
     pub fn new(nodes: Vec<String>, client: reqwest::Client, signer: Signer) -> Self {
         Self {
+            runtime: Handle::current(),
             nodes,
             next: AtomicUsize::new(0),
             client,
@@ -161,7 +166,8 @@ impl Forwarder {
             for (name, value) in signed {
                 outgoing = outgoing.header(name, value);
             }
-            match outgoing.body(body.clone()).send().await {
+            let sent = outgoing.body(body.clone()).send();
+            match TokioContext::new(sent, self.runtime.clone()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) if error.is_connect() => {
                     tracing::warn!(node, "line.node_not_reached");
