@@ -5,11 +5,13 @@ mod recipe;
 mod tree;
 mod trial;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 use std::time::Instant;
 
 use recipe::{Binary, Case, Engine, Recipe};
@@ -17,6 +19,8 @@ use tree::Tree;
 use trial::{Bench, Outcome};
 
 const FOLDER: &str = "tests/mutants";
+/// So many mutants are tried at a time: most of a build is one compiler after the other.
+const LANES: usize = 2;
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
@@ -92,37 +96,105 @@ fn check(all: &[Recipe]) -> Result<(), String> {
     }
 }
 
+/// A copy of the files with builds of its own: what one is trying does not meet what another does.
+struct Lane {
+    bench: Bench,
+    tree: Tree,
+}
+
+impl Lane {
+    fn open(target: &Path, number: usize) -> Result<Self, String> {
+        let bench = trial::bench(target, number);
+        let tree = Tree::at(&root(), bench.tree.clone());
+        std::fs::create_dir_all(&bench.tree).map_err(|error| error.to_string())?;
+        tree.restore()?;
+        Ok(Self { bench, tree })
+    }
+
+    fn try_one(&self, one: &Recipe) -> Result<String, String> {
+        self.tree.restore()?;
+        self.tree.apply(&patch(one))?;
+        try_out(&self.bench, one)
+    }
+}
+
+/// What became of a mutant.
+struct Tried {
+    name: String,
+    line: String,
+    passed: bool,
+}
+
 fn run(all: &[Recipe]) -> Result<(), String> {
     let target = std::env::var_os("CARGO_TARGET_DIR");
     let target = target.map_or_else(|| root().join("target"), PathBuf::from);
-    let bench = trial::bench(&target);
-    let tree = Tree::at(&root(), bench.tree.clone());
-    std::fs::create_dir_all(&bench.tree).map_err(|error| error.to_string())?;
-    tree.restore()?;
-    calm_before(&bench, all)?;
-    let mut report = String::from("| mutant | stands for | red | seconds |\n|---|---|---|---|\n");
-    let mut failed: usize = 0;
-    for one in all {
+    calm_before(&Lane::open(&target, 0)?.bench, all)?;
+    let mut waiting: Vec<&Recipe> = all.iter().collect();
+    waiting.sort_by_key(|one| one.binary());
+    let (waiting, tried) = (Mutex::new(VecDeque::from(waiting)), Mutex::new(Vec::new()));
+    let ended: Vec<Result<(), String>> = std::thread::scope(|scope| {
+        let lane = |number: usize| {
+            let (target, waiting, tried) = (&target, &waiting, &tried);
+            scope.spawn(move || work(&Lane::open(target, number)?, number, waiting, tried))
+        };
+        let lanes: Vec<_> = (0..LANES).map(lane).collect();
+        let gone = |_| Err("a lane ended before its time".to_owned());
+        let end = |lane: ScopedJoinHandle<'_, _>| lane.join().unwrap_or_else(gone);
+        lanes.into_iter().map(end).collect()
+    });
+    ended.into_iter().collect::<Result<(), String>>()?;
+    told(
+        &target,
+        tried.into_inner().unwrap_or_else(PoisonError::into_inner),
+    )
+}
+
+/// Tries one mutant after the other. Those of one binary stand together: every other lane begins at the other end, so
+/// that a lane builds the same binary again and again.
+fn work(
+    lane: &Lane,
+    number: usize,
+    waiting: &Mutex<VecDeque<&Recipe>>,
+    tried: &Mutex<Vec<Tried>>,
+) -> Result<(), String> {
+    let next = || {
+        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if number.is_multiple_of(2) {
+            waiting.pop_front()
+        } else {
+            waiting.pop_back()
+        }
+    };
+    while let Some(one) = next() {
         let began = Instant::now();
-        tree.restore()?;
-        let outcome = tree.apply(&patch(one)).and_then(|()| try_out(&bench, one));
+        let outcome = lane.try_one(one);
         let seconds = began.elapsed().as_secs();
-        let told = outcome.as_ref().map_or_else(Clone::clone, Clone::clone);
-        let state = if outcome.is_ok() { "ok" } else { "FAILED" };
-        say(&format!("{state:6} {} ({seconds} s): {told}", one.name));
-        failed = failed.saturating_add(usize::from(outcome.is_err()));
-        // Writing into a String cannot fail.
-        let _ = writeln!(
-            report,
-            "| {} | {} | {told} | {seconds} |",
-            one.name,
-            one.stands_for.join(", ")
-        );
+        let passed = outcome.is_ok();
+        let (Ok(words) | Err(words)) = outcome;
+        let state = if passed { "ok" } else { "FAILED" };
+        say(&format!("{state:6} {} ({seconds} s): {words}", one.name));
+        let stands_for = one.stands_for.join(", ");
+        let mut tried = tried.lock().unwrap_or_else(PoisonError::into_inner);
+        tried.push(Tried {
+            name: one.name.clone(),
+            line: format!("| {} | {stands_for} | {words} | {seconds} |", one.name),
+            passed,
+        });
     }
-    tree.restore()?;
+    lane.tree.restore()
+}
+
+fn told(target: &Path, mut tried: Vec<Tried>) -> Result<(), String> {
+    tried.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut report = String::from("| mutant | stands for | red | seconds |\n|---|---|---|---|\n");
+    for one in &tried {
+        // Writing into a String cannot fail.
+        let _ = writeln!(report, "{}", one.line);
+    }
     let page = target.join("mutants/report.md");
     std::fs::write(&page, report).map_err(|error| format!("{}: {error}", page.display()))?;
-    let passed = all.len().saturating_sub(failed);
+    let passed = tried.iter().filter(|one| one.passed).count();
+    let failed = tried.len().saturating_sub(passed);
     say(&format!("{passed} passed, {failed} failed"));
     if failed == 0 {
         Ok(())

@@ -163,9 +163,9 @@ pub(crate) fn tail(text: &str) -> String {
     lines.get(from..).unwrap_or_default().join("\n")
 }
 
-/// Where the copy and its builds are kept.
-pub(crate) fn bench(target: &Path) -> Bench {
-    let home = target.join("mutants");
+/// Where a lane's copy and its builds are kept.
+pub(crate) fn bench(target: &Path, lane: usize) -> Bench {
+    let home = target.join("mutants").join(lane.to_string());
     Bench {
         tree: home.join("tree"),
         builds: home.join("build"),
