@@ -61,3 +61,6 @@ export async function household(person) {
 
 /** Clicks, and is there where it leads. */
 export const click = (desk, button) => Promise.all([desk.page.waitForNavigation(), button.click()])
+
+/** Whether the page of a case says that the case is closed: the same words may stand there of a payment. */
+export const isClosed = async ({ page }) => (await page.locator('main p.said').filter({ hasText: /^\s*已办结/ }).count()) > 0

@@ -5,7 +5,7 @@
  *   READY_FILE=ready.json node going_on.mjs
  */
 import { Checks, patiently } from './checks.mjs'
-import { call, click, consoleAt, household, line, openDesk, sandbox } from './desk.mjs'
+import { call, click, consoleAt, household, isClosed, line, openDesk, sandbox } from './desk.mjs'
 
 const checks = new Checks()
 const HOUR_S = 3_600
@@ -84,7 +84,7 @@ try {
   await reviewer.page.goto(at)
   await click(reviewer, reviewer.page.locator('form[action$="/approval"] button'))
   await reviewer.page.locator('.said').first().waitFor()
-  checks.that('LN-55 two persons let a posting go on: the case ends', (await reviewer.page.locator('main').innerText()).includes('已办结'))
+  checks.that('LN-55 two persons let a posting go on: the case ends', await isClosed(reviewer))
   checks.equal('LN-55 and no money has moved by it', await reviewer.page.locator('main table').first().innerText(), rows)
   await reviewer.picture('going-on-ended')
   for (const desk of desks) {

@@ -213,8 +213,7 @@ impl Caller {
             return Err(NoAnswer::NotSent("circuit_open"));
         };
         let rest = Some(most).filter(|most| *most < self.most);
-        let exchange = TokioContext::new(self.exchange(request), self.runtime.clone());
-        let outcome = seams::send(call, cut_at(rest, exchange)).await;
+        let outcome = seams::send(call, cut_at(rest, self.exchange(request))).await;
         // Given up by us sooner than it may take, it proves nothing about the other side.
         if !matches!(outcome, Err(CUT)) {
             leave.end(outcome.as_ref().is_ok_and(works), began.elapsed());
@@ -242,7 +241,11 @@ impl Caller {
         outcome
     }
 
-    async fn exchange(&self, request: Request) -> Result<Reply, NoAnswer> {
+    fn exchange(&self, request: Request) -> impl Future<Output = Result<Reply, NoAnswer>> + Send {
+        TokioContext::new(self.ask(request), self.runtime.clone())
+    }
+
+    async fn ask(&self, request: Request) -> Result<Reply, NoAnswer> {
         let mut outgoing = self
             .client
             .request(request.method, request.url)

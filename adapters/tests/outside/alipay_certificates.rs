@@ -239,8 +239,8 @@ async fn a_notice_of_the_renewed_certificate_is_believed_once_it_is_known() {
     assert_eq!(read(&MERCHANT), Err(NoticeError::BadSignature));
 }
 
-#[test]
-fn files_that_do_not_fit_each_other_are_named() {
+#[tokio::test]
+async fn files_that_do_not_fit_each_other_are_named() {
     let refused = |files: CertificateFiles| {
         let built = built("http://127.0.0.1:1", files.clone(), false).err();
         let all = AlipayMode::Certificates(files)

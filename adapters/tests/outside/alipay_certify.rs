@@ -156,8 +156,8 @@ async fn a_face_that_nobody_showed_is_open() {
     }
 }
 
-#[test]
-fn the_face_page_is_a_signed_address_without_the_number() {
+#[tokio::test]
+async fn the_face_page_is_a_signed_address_without_the_number() {
     let url = alipay_at("http://127.0.0.1:1").face_url("c1", Time::from_micros(0));
     assert!(url.contains("alipay.user.certify.open.certify") && url.contains("sign="));
     assert!(

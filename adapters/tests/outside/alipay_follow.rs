@@ -46,8 +46,8 @@ fn read(content: &str) -> Result<Told, FollowError> {
     alipay_at("http://127.0.0.1:1").read_message(raw.as_bytes())
 }
 
-#[test]
-fn ln_29_a_follow_and_an_unfollow_are_read_with_their_moment() {
+#[tokio::test]
+async fn ln_29_a_follow_and_an_unfollow_are_read_with_their_moment() {
     for (event, expected) in [("follow", true), ("unfollow", false)] {
         let told = read(&xml(&usual(event, APP_ID))).expect("read");
         let Told::Follow { message_id, follow } = told else {
@@ -60,8 +60,8 @@ fn ln_29_a_follow_and_an_unfollow_are_read_with_their_moment() {
     }
 }
 
-#[test]
-fn ln_29_what_alipay_did_not_sign_or_send_to_us_is_refused() {
+#[tokio::test]
+async fn ln_29_what_alipay_did_not_sign_or_send_to_us_is_refused() {
     let content = xml(&usual("follow", APP_ID));
     let reader = alipay_at("http://127.0.0.1:1");
     let forged = message(&content, |params| {
@@ -82,8 +82,8 @@ fn ln_29_what_alipay_did_not_sign_or_send_to_us_is_refused() {
     );
 }
 
-#[test]
-fn ln_29_what_is_not_about_followers_is_left_to_others() {
+#[tokio::test]
+async fn ln_29_what_is_not_about_followers_is_left_to_others() {
     let reader = alipay_at("http://127.0.0.1:1");
     for other in [
         "",
@@ -101,8 +101,8 @@ fn ln_29_what_is_not_about_followers_is_left_to_others() {
     assert!(matches!(told, Ok(Told::Other { .. })), "{told:?}");
 }
 
-#[test]
-fn ln_29_a_message_that_lacks_something_is_malformed() {
+#[tokio::test]
+async fn ln_29_a_message_that_lacks_something_is_malformed() {
     let without = |gone: &str| {
         let mut tags = usual("follow", APP_ID);
         tags.retain(|(name, _)| *name != gone);

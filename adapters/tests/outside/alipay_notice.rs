@@ -41,8 +41,8 @@ fn notice(
         .finish()
 }
 
-#[test]
-fn notices_verify_in_all_four_ways_alipay_signs_them() {
+#[tokio::test]
+async fn notices_verify_in_all_four_ways_alipay_signs_them() {
     let reader = alipay_at("http://127.0.0.1:1");
     for (keep_type, drop_empty) in [(false, true), (false, false), (true, true), (true, false)] {
         let read = reader
@@ -71,8 +71,8 @@ fn read_with(fields: &[(&str, &str)]) -> Result<Trade, NoticeError> {
     reader.read(raw.as_bytes()).map(|notice| notice.trade)
 }
 
-#[test]
-fn a_trade_that_closed_after_money_moved_is_never_read_as_unpaid() {
+#[tokio::test]
+async fn a_trade_that_closed_after_money_moved_is_never_read_as_unpaid() {
     let closed = ("trade_status", "TRADE_CLOSED");
     let no_time = ("gmt_payment", "");
     let refund_of = |sum| ("refund_fee", sum);
@@ -108,8 +108,8 @@ fn a_trade_that_closed_after_money_moved_is_never_read_as_unpaid() {
     }
 }
 
-#[test]
-fn a_signed_notice_must_still_make_sense() {
+#[tokio::test]
+async fn a_signed_notice_must_still_make_sense() {
     let reader = alipay_at("http://127.0.0.1:1");
     let with = |name: &'static str, value: &'static str| {
         let raw = notice(
