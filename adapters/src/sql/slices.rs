@@ -1,5 +1,5 @@
 //! Counts of days, months and hours that are over, packed: one row for a moment's cells instead of one
-//! for each, so that a page with several filters is added up in one short reading.
+//! for each, so that a page is added up in one short reading, whatever its filters.
 //!
 //! The tallies stay what is counted. A pack carries the sum of what it packs; where that differs from
 //! the sums that are kept (something was added later) the tallies are read instead, until it is packed anew.
