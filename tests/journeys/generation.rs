@@ -378,7 +378,7 @@ fn only_signing_in(engine: Engine) -> Result<(), Failed> {
         let list = ended.phone.get(ALL).await.json();
         let text = list.to_string();
         assert!(text.contains("terminated"), "{text}");
-        assert!(!text.contains("0061") && !text.contains(&ended.permission));
+        assert!(!text.contains("*0061") && !text.contains(&ended.permission));
     })
 }
 

@@ -14,7 +14,7 @@ pub(crate) mod read;
 pub(crate) mod refusal;
 pub mod signed;
 #[cfg(test)]
-mod stopping;
+mod stopping_tests;
 
 pub use breaker::{BreakerRules, LeftAlone, Why};
 pub use heard::{Asked, Stands};

@@ -254,7 +254,7 @@ async fn a_month_comes_back_as_it_was_and_has_each_version_once(t: Bench) {
     let stored = t
         .text("SELECT days FROM energy_version WHERE data_version = 1")
         .await;
-    assert!(!stored.contains("flat"), "sealed at rest");
+    assert!(!stored.contains("\"flat"), "sealed at rest");
 }
 
 async fn a_settled_month_is_saved_by_comparison(t: Bench) {

@@ -9,6 +9,7 @@ use lifeline_adapters::wire::http::{Address, CallRules};
 use lifeline_core::payments::ports::{Notice, NoticeError, NoticeReader as _, Trade};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::{Clock, Time};
+use tokio::runtime::Builder;
 
 use super::keys::platform;
 use super::vectors;
@@ -38,6 +39,9 @@ fn alipay(platform_key: &str) -> Alipay {
         encrypts_calls: false,
         rules: CallRules::within(AlipayConfig::DEADLINE_DEFAULT),
     };
+    // Made where a runtime is, as everywhere; nothing is ever asked.
+    let runtime = Builder::new_current_thread().build().expect("a runtime");
+    let _entered = runtime.enter();
     Alipay::new(config, Arc::new(Still)).expect("a client")
 }
 
