@@ -97,22 +97,44 @@ fn check(all: &[Recipe]) -> Result<(), String> {
 }
 
 /// A copy of the files with builds of its own: what one is trying does not meet what another does.
-struct Lane {
+struct Lane<'a> {
+    number: usize,
     bench: Bench,
     tree: Tree,
+    groups: &'a BTreeMap<Group, Vec<&'a Recipe>>,
+    /// What its groups were without a mutant.
+    calm: BTreeMap<Group, Result<(), String>>,
 }
 
-impl Lane {
-    fn open(target: &Path, number: usize) -> Result<Self, String> {
+impl<'a> Lane<'a> {
+    fn open(
+        target: &Path,
+        number: usize,
+        groups: &'a BTreeMap<Group, Vec<&'a Recipe>>,
+    ) -> Result<Self, String> {
         let bench = trial::bench(target, number);
         let tree = Tree::at(&root(), bench.tree.clone());
         std::fs::create_dir_all(&bench.tree).map_err(|error| error.to_string())?;
         tree.restore()?;
-        Ok(Self { bench, tree })
+        Ok(Self {
+            number,
+            bench,
+            tree,
+            groups,
+            calm: BTreeMap::new(),
+        })
     }
 
-    fn try_one(&self, one: &Recipe) -> Result<String, String> {
+    fn calm_of(&mut self, group: Group) -> Result<(), String> {
+        let of_it = self.groups.get(&group).map_or(&[][..], Vec::as_slice);
+        let bench = &self.bench;
+        let calm = self.calm.entry(group);
+        calm.or_insert_with(|| calm_before(bench, of_it)).clone()
+    }
+
+    fn try_one(&mut self, one: &Recipe) -> Result<String, String> {
         self.tree.restore()?;
+        self.calm_of(group(one))?;
         self.tree.apply(&patch(one))?;
         try_out(&self.bench, one)
     }
@@ -128,14 +150,17 @@ struct Tried {
 fn run(all: &[Recipe]) -> Result<(), String> {
     let target = std::env::var_os("CARGO_TARGET_DIR");
     let target = target.map_or_else(|| root().join("target"), PathBuf::from);
-    calm_before(&Lane::open(&target, 0)?.bench, all)?;
     let mut waiting: Vec<&Recipe> = all.iter().collect();
-    waiting.sort_by_key(|one| one.binary());
+    waiting.sort_by_key(|one| group(one));
+    let mut groups: BTreeMap<Group, Vec<&Recipe>> = BTreeMap::new();
+    for one in all {
+        groups.entry(group(one)).or_default().push(one);
+    }
     let (waiting, tried) = (Mutex::new(VecDeque::from(waiting)), Mutex::new(Vec::new()));
     let ended: Vec<Result<(), String>> = std::thread::scope(|scope| {
         let lane = |number: usize| {
-            let (target, waiting, tried) = (&target, &waiting, &tried);
-            scope.spawn(move || work(&Lane::open(target, number)?, number, waiting, tried))
+            let (target, groups, waiting, tried) = (&target, &groups, &waiting, &tried);
+            scope.spawn(move || work(&mut Lane::open(target, number, groups)?, waiting, tried))
         };
         let lanes: Vec<_> = (0..LANES).map(lane).collect();
         let gone = |_| Err("a lane ended before its time".to_owned());
@@ -152,14 +177,14 @@ fn run(all: &[Recipe]) -> Result<(), String> {
 /// Tries one mutant after the other. Those of one binary stand together: every other lane begins at the other end, so
 /// that a lane builds the same binary again and again.
 fn work(
-    lane: &Lane,
-    number: usize,
+    lane: &mut Lane<'_>,
     waiting: &Mutex<VecDeque<&Recipe>>,
     tried: &Mutex<Vec<Tried>>,
 ) -> Result<(), String> {
+    let is_from_the_front = lane.number.is_multiple_of(2);
     let next = || {
         let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if number.is_multiple_of(2) {
+        if is_from_the_front {
             waiting.pop_front()
         } else {
             waiting.pop_back()
@@ -203,42 +228,46 @@ fn told(target: &Path, mut tried: Vec<Tried>) -> Result<(), String> {
     }
 }
 
+/// Mutants of one binary on one engine.
+type Group = (Option<Binary>, Engine);
+
+fn group(one: &Recipe) -> Group {
+    (one.binary(), one.engine)
+}
+
 /// Without a mutant every test concerned is green: a red one proves nothing otherwise.
-fn calm_before(bench: &Bench, all: &[Recipe]) -> Result<(), String> {
-    let mut binaries: BTreeMap<(Binary, u8), Vec<&Recipe>> = BTreeMap::new();
-    for one in all {
-        let engine = match one.engine {
-            Engine::Sqlite => 0,
-            Engine::Postgres => 1,
-            Engine::Both => 2,
-        };
-        let binary = one.binary().ok_or("a mutant without tests")?;
-        binaries.entry((binary, engine)).or_default().push(one);
+fn calm_before(bench: &Bench, of_it: &[&Recipe]) -> Result<(), String> {
+    let first = of_it.first().ok_or("nothing to try")?;
+    let binary = first.binary().ok_or("a mutant without tests")?;
+    let only: Vec<String> = of_it.iter().flat_map(|one| only(one)).collect();
+    let outcome = bench.run(&binary, first.engine, &only, &[])?;
+    let red: Vec<&str> = red(&outcome).collect();
+    if !red.is_empty() {
+        let words = trial::tail(&outcome.text);
+        let red = red.join(", ");
+        return Err(format!("red without any mutant: {red}\n{words}"));
     }
-    for ((binary, _), of_it) in binaries {
-        let engine = of_it.first().map_or(Engine::Sqlite, |one| one.engine);
-        let only: Vec<String> = of_it.iter().flat_map(|one| only(one)).collect();
-        let outcome = bench.run(&binary, engine, &only, &[])?;
-        let red: Vec<&str> = red(&outcome).collect();
-        if !red.is_empty() {
-            let words = trial::tail(&outcome.text);
-            return Err(format!(
-                "red without any mutant: {}\n{words}",
-                red.join(", ")
-            ));
+    let also = |one: &&Recipe| {
+        if only.is_empty() {
+            one.also.clone()
+        } else {
+            Vec::new()
         }
-        say(&format!(
-            "green  {} {}: {} tests",
-            binary.package,
-            binary.test.as_deref().unwrap_or("unit tests"),
-            outcome.ran.len()
-        ));
-        for test in of_it.iter().flat_map(|one| one.red.iter().chain(&one.also)) {
-            if !outcome.ran.iter().any(|ran| test.is(&ran.name)) {
-                return Err(format!("there is no test {test}"));
-            }
+    };
+    let named = of_it
+        .iter()
+        .flat_map(|one| [one.red.clone(), also(one)].concat());
+    for test in named {
+        if !outcome.ran.iter().any(|ran| test.is(&ran.name)) {
+            return Err(format!("there is no test {test}"));
         }
     }
+    say(&format!(
+        "green  {} {}: {} tests",
+        binary.package,
+        binary.test.as_deref().unwrap_or("unit tests"),
+        outcome.ran.len()
+    ));
     Ok(())
 }
 

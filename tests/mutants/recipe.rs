@@ -32,7 +32,7 @@ pub(crate) struct Recipe {
     pub(crate) files: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Engine {
     Sqlite,
     Postgres,
@@ -68,7 +68,9 @@ impl Test {
             "lifeline-tests" => Some(rest),
             _ => rest.strip_prefix("tests/"),
         };
+        // A folder of files, or one file alone.
         let test = inside.and_then(|rest| rest.split('/').next());
+        let test = test.map(|name| name.strip_suffix(".rs").unwrap_or(name));
         Some(Binary {
             package,
             test: test.map(str::to_owned),
@@ -183,5 +185,26 @@ impl Recipe {
         let first = all.next()??;
         all.all(|other| other.as_ref() == Some(&first))
             .then_some(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_is_found_in_its_binary() {
+        let of = |path: &str| {
+            let found = test(&format!("{path}::name")).unwrap().binary().unwrap();
+            (found.package, found.test)
+        };
+        let named = |name: &str| Some(name.to_owned());
+        let lab = ("lifeline-lab", named("sim"));
+        assert_eq!(of("tests/lab/tests/sim.rs"), lab);
+        let payments = ("lifeline-adapters", named("payments"));
+        assert_eq!(of("adapters/tests/payments/late.rs"), payments);
+        let journeys = ("lifeline-tests", named("journeys"));
+        assert_eq!(of("tests/journeys/lost_client.rs"), journeys);
+        assert_eq!(of("src/rooms.rs"), ("lifeline", None));
     }
 }
