@@ -6,15 +6,16 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use lifeline_tests::Looks;
+use lifeline_tests::ports::Row;
 use tempfile::TempDir;
 
-use crate::stage::{SIGKILL, Stage, five_ports, program, wait_for};
+use crate::stage::{SIGKILL, Stage, program, wait_for};
 
 /// A further gateway: the product as it is released, on ports of its own.
 #[derive(Debug)]
 pub(crate) struct Neighbour {
     process: Child,
-    ports: u16,
+    ports: Row,
     _dir: TempDir,
 }
 
@@ -37,11 +38,16 @@ impl Neighbour {
     /// Starts it and waits until it answers.
     pub(crate) fn beside(stage: &Stage, arguments: &[String]) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        let (ports, ready) = (five_ports(), dir.path().join("ready"));
+        let (ports, ready) = (Row::take(), dir.path().join("ready"));
         let log = stage.log_file("second.log");
         let mut command = Command::new(program("lifeline"));
         command
-            .args(["demo", "--no-seed", "--port-base", &ports.to_string()])
+            .args([
+                "demo",
+                "--no-seed",
+                "--port-base",
+                &ports.first().to_string(),
+            ])
             .args(stage.joining())
             .arg("--ready-file")
             .arg(&ready)
@@ -62,7 +68,7 @@ impl Neighbour {
     }
 
     pub(crate) fn address(&self, offset: u16) -> String {
-        format!("http://127.0.0.1:{}", self.ports + offset)
+        format!("http://127.0.0.1:{}", self.ports.first() + offset)
     }
 
     /// Whether it still runs: a drill ends no gateway.
@@ -82,7 +88,7 @@ impl Drop for Neighbour {
 #[derive(Debug)]
 pub(crate) struct Redis {
     process: Option<Child>,
-    port: u16,
+    port: Row,
     dir: TempDir,
 }
 
@@ -90,7 +96,7 @@ impl Redis {
     pub(crate) async fn start() -> Self {
         let mut redis = Self {
             process: None,
-            port: five_ports(),
+            port: Row::take(),
             dir: tempfile::tempdir().expect("a folder"),
         };
         redis.again().await;
@@ -98,7 +104,7 @@ impl Redis {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/0", self.port)
+        format!("redis://127.0.0.1:{}/0", self.port.first())
     }
 
     /// Starts it on the port it had, empty.
@@ -106,7 +112,12 @@ impl Redis {
         assert!(self.process.is_none(), "it runs already");
         let log = self.log();
         let server = Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--port", &self.port.to_string()])
+            .args([
+                "--bind",
+                "127.0.0.1",
+                "--port",
+                &self.port.first().to_string(),
+            ])
             .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
             .arg("--dir")
             .arg(self.dir.path())

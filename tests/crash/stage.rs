@@ -1,14 +1,13 @@
 //! A sandbox and a gateway as two processes of their own, so that the gateway can be killed and
 //! started again while the outside world goes on.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Mutex;
 use std::time::Duration;
 
 use lifeline_tests::engine::{Engine, new_database};
 use lifeline_tests::patience::PATIENCE;
+use lifeline_tests::ports::Row;
 use lifeline_tests::proxy::host_of;
 use lifeline_tests::{Looks, Proxy};
 use serde_json::{Value, json};
@@ -46,7 +45,7 @@ pub(crate) struct Stage {
     pub(crate) engine: Engine,
     pub(crate) http: reqwest::Client,
     dir: TempDir,
-    ports: u16,
+    ports: Row,
     sandbox: Child,
     gateway: Option<Child>,
     /// How far the world's time is ahead of the machine's.
@@ -66,22 +65,6 @@ pub(crate) fn program(name: &str) -> PathBuf {
         path.display()
     );
     path
-}
-
-/// Five ports in a row that nobody holds now and no other stage of this process was given.
-pub(crate) fn five_ports() -> u16 {
-    static NEXT: Mutex<u32> = Mutex::new(0);
-    let mut next = NEXT.lock().expect("the counter");
-    for _ in 0..400 {
-        let slot = (std::process::id().wrapping_mul(37).wrapping_add(*next)) % 1900;
-        *next += 1;
-        let base = u16::try_from(10_000 + slot * 5).expect("a port");
-        let free = |at: u16| TcpListener::bind(("127.0.0.1", base + at)).ok();
-        if (0..5).map(free).collect::<Option<Vec<_>>>().is_some() {
-            return base;
-        }
-    }
-    panic!("no five free ports in a row");
 }
 
 /// Seconds from the machine's now to the next morning in Shanghai.
@@ -120,12 +103,12 @@ impl Stage {
         let keys = dir.path().join("data/keys");
         std::fs::create_dir_all(&keys).expect("a folder for keys");
         copy_keys(&keys);
-        let (ports, ahead_s) = (five_ports(), until_morning());
+        let (ports, ahead_s) = (Row::take(), until_morning());
         let log = |name: &str| log_file(dir.path(), name);
-        let at = |offset: u16| format!("http://127.0.0.1:{}", ports + offset);
+        let at = |offset: u16| format!("http://127.0.0.1:{}", ports.first() + offset);
         let ready = dir.path().join("sandbox.ready");
         let mut sandbox = Command::new(program("lifeline-sandbox"))
-            .args(["--port", &(ports + 3).to_string(), "--no-seed"])
+            .args(["--port", &(ports.first() + 3).to_string(), "--no-seed"])
             .args(["--line", &at(0), "--callback", &at(4), "--ops", &at(2)])
             .args(["--clock-offset-s", &ahead_s.to_string()])
             .arg("--keys-dir")
@@ -191,7 +174,7 @@ impl Stage {
     }
 
     pub(crate) fn address(&self, offset: u16) -> String {
-        format!("http://127.0.0.1:{}", self.ports + offset)
+        format!("http://127.0.0.1:{}", self.ports.first() + offset)
     }
 
     pub(crate) fn line(&self) -> String {
@@ -227,7 +210,12 @@ impl Stage {
         let log = self.log_file("gateway.log");
         let mut command = Command::new(program("lifeline-fault-points"));
         command
-            .args(["demo", "--no-seed", "--port-base", &self.ports.to_string()])
+            .args([
+                "demo",
+                "--no-seed",
+                "--port-base",
+                &self.ports.first().to_string(),
+            ])
             .args(self.joining())
             .arg("--ready-file")
             .arg(self.ready_file())

@@ -1,7 +1,6 @@
 //! Three nodes share a quota through a real `redis-server`, which is killed with signal 9 while they
 //! are asked, and started again with nothing in it. What passes stays within the stated bound.
 
-use std::net::TcpListener;
 use std::num::NonZeroU32;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -13,6 +12,7 @@ use lifeline_core::shared::cluster::SharedLimiter;
 use lifeline_core::shared::gcra::Quota;
 use lifeline_gateway::edge::limits::{Limits, Quotas, Rule, lease_units};
 use lifeline_tests::Looks;
+use lifeline_tests::ports::Row;
 
 const NODES: u32 = 3;
 const BURST: u32 = 64;
@@ -40,11 +40,6 @@ impl Drop for Server {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("its address").port()
 }
 
 fn n(value: u32) -> NonZeroU32 {
@@ -79,7 +74,9 @@ struct Outcome {
 
 /// Asks all nodes in turn; the server dies after `first` decisions, and is back after as many more.
 async fn trial(first: u32) -> Outcome {
-    let port = free_port();
+    // Nobody else's either while the server is away.
+    let ports = Row::take();
+    let port = ports.first();
     let url = format!("redis://127.0.0.1:{port}");
     let keyring = Arc::new(Keyring::generate(InstanceKind::Demo).expect("a keyring"));
     let mut server = Some(Server::on(port));

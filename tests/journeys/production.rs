@@ -2,9 +2,9 @@
 //! line, an orderly end. The outside systems are not reached; nothing here needs them.
 
 use std::fmt::Write as _;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use libtest_mimic::Failed;
 use lifeline_core::shared::time::Clock as _;
 use lifeline_tests::demo::binary;
+use lifeline_tests::ports::Row;
 use lifeline_tests::{Demo, Engine, Looks, Phone, engine};
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Identity, StatusCode};
@@ -121,9 +122,13 @@ pub(crate) fn certificates(dir: &Path) {
     ]);
 }
 
+/// Nobody else's until this process ends, and never the same one twice.
 pub(crate) fn free_port() -> u16 {
-    let probe = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    probe.local_addr().expect("its address").port()
+    static TAKEN: Mutex<Vec<Row>> = Mutex::new(Vec::new());
+    let row = Row::take();
+    let port = row.first();
+    TAKEN.lock().expect("the rows").push(row);
+    port
 }
 
 /// A production configuration over the files in `dir`; answers it with the line's and ops' ports.

@@ -1,6 +1,5 @@
 //! A demo of a test's own: real processes, free ports, a fresh store; gone when dropped.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -10,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::engine::{Engine, new_database};
 use crate::patience::Looks;
+use crate::ports::Row;
 
 /// A running demo.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub struct Demo {
     dir: TempDir,
     ready: Value,
     database_url: Option<String>,
+    _ports: Row,
 }
 
 /// The `lifeline` binary beside the test binaries.
@@ -38,20 +39,6 @@ pub fn binary() -> PathBuf {
         path.display()
     );
     path
-}
-
-/// A base whose five ports are free now.
-fn port_base() -> u16 {
-    for _ in 0..200 {
-        let probe = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        let base = probe.local_addr().expect("its address").port();
-        drop(probe);
-        let all = (0..5).map(|at| TcpListener::bind(("127.0.0.1", base.checked_add(at)?)).ok());
-        if base < 65_000 && all.collect::<Option<Vec<_>>>().is_some() {
-            return base;
-        }
-    }
-    panic!("no five free ports in a row");
 }
 
 impl Demo {
@@ -114,7 +101,7 @@ impl Demo {
         data: Option<&Path>,
         environment: &[(&str, &str)],
     ) -> Self {
-        let dir = tempfile::tempdir().expect("a folder");
+        let (dir, ports) = (tempfile::tempdir().expect("a folder"), Row::take());
         let ready_file = dir.path().join("ready.json");
         // Appending, so that a line a test adds is not written over.
         let log = std::fs::OpenOptions::new()
@@ -125,7 +112,7 @@ impl Demo {
         let mut command = Command::new(binary);
         command
             .arg("demo")
-            .args(["--port-base", &port_base().to_string()])
+            .args(["--port-base", &ports.first().to_string()])
             .arg("--ready-file")
             .arg(&ready_file)
             .stdin(Stdio::null())
@@ -163,6 +150,7 @@ impl Demo {
             dir,
             ready,
             database_url,
+            _ports: ports,
         }
     }
 

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod engine;
 pub mod patience;
 pub mod phone;
+pub mod ports;
 pub mod proxy;
 pub mod silence;
 
