@@ -120,7 +120,8 @@ async fn a_lead_ends_when_its_holder_resigns_or_its_life_is_over() {
 
 #[tokio::test]
 async fn a_redis_that_is_away_costs_a_caller_little_and_is_used_when_it_is_back() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    // An address of this test's own: on the usual one the port could be somebody else's before it is taken again.
+    let listener = std::net::TcpListener::bind("127.0.92.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
     let redis = Redis::connect(&format!("redis://{address}"), keyring())
