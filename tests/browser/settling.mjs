@@ -33,6 +33,15 @@ const shows = (testId, timeout = PATIENCE_MS) => at(testId).waitFor({ timeout })
 const textOf = async (testId) => (await at(testId).innerText()).replace(/\s+/g, '')
 const fenOf = (text) => Math.round(Number(text.replace(/[^\d.-]/g, '')) * 100)
 
+/** Within hours of a month's end another month would be read on the way: then time goes on to the next one first. */
+async function clearOfTheMonthsEnd() {
+  const { now } = await (await fetch(`${sandbox}/sim/clock`)).json()
+  const shanghai = new Date(Date.parse(now) + 8 * HOUR_S * 1000)
+  const next = Date.UTC(shanghai.getUTCFullYear(), shanghai.getUTCMonth() + 1, 1)
+  const left = Math.ceil((next - shanghai.getTime()) / 1000)
+  if (left < 6 * 24 * HOUR_S) await advance(left + HOUR_S)
+}
+
 async function anew(screen) {
   await page.goto(`${line}/#/pages/${screen}`)
   await page.reload()
@@ -168,6 +177,7 @@ async function wasTold() {
 }
 
 try {
+  await clearOfTheMonthsEnd()
   await page.goto(`${line}/`)
   await at('sign-in').click()
   await page.locator(`[data-person="${person}"]`).first().click()
