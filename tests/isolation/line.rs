@@ -39,6 +39,7 @@ use lifeline_gateway::accounts::CookieRules;
 use lifeline_gateway::billing::Repeated;
 use lifeline_gateway::edge::client::TrustedHops;
 use lifeline_gateway::edge::cursor::Cursors;
+use lifeline_gateway::edge::limits::steady::Ticks;
 use lifeline_gateway::edge::limits::{Limits, Quotas};
 use lifeline_gateway::edge::principal::Door;
 use lifeline_gateway::edge::revocation::Ended;
@@ -61,6 +62,19 @@ pub(crate) struct Hands(AtomicI64);
 impl Clock for Hands {
     fn now(&self) -> Time {
         Time::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// The house's time since the limits were made: by the machine's, what was used up comes back while a slow test asks.
+struct Ticking {
+    hands: Arc<Hands>,
+    began: Time,
+}
+
+impl Ticks for Ticking {
+    fn read_ns(&self) -> u64 {
+        let micros = self.hands.now().micros() - self.began.micros();
+        u64::try_from(micros).map_or(0, |micros| micros * 1_000)
     }
 }
 
@@ -252,8 +266,12 @@ impl House {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
         };
+        let ticking = Ticking {
+            hands: self.clock.clone(),
+            began: self.clock.now(),
+        };
         cfg.app_data(web::Data::new(sources))
-            .app_data(web::Data::new(Limits::new(quotas, None)))
+            .app_data(web::Data::new(Limits::by(quotas, None, Box::new(ticking))))
             .app_data(web::Data::new(Cursors::new(b"a secret of the test")))
             .app_data(web::Data::new(self.door()))
             .app_data(web::Data::new(Repeated::default()))

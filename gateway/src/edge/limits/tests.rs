@@ -146,7 +146,10 @@ async fn with_the_shared_limiter_away_a_node_passes_its_share_and_no_more() {
 #[tokio::test]
 async fn one_call_serves_a_whole_lease_and_a_dry_key_asks_nobody() {
     let others = Arc::new(Others::default());
-    let limits = Limits::new(quotas(80), Some(Arc::<Others>::clone(&others)));
+    let shared: Arc<dyn SharedLimiter> = Arc::<Others>::clone(&others);
+    // In three quarters of a second the next would be there.
+    let still = Box::new(Hand(Arc::default()));
+    let limits = Limits::by(quotas(80), Some(shared), still);
     for _ in 0..80 {
         assert!(limits.admit(Function::Other, &SOMEBODY).await.is_ok());
     }
