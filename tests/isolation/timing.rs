@@ -2,7 +2,8 @@
 //! in changing order, and their medians compared. A planted millisecond is found by the same measurement.
 //!
 //! `TIMING_PAIRS` (make test-long: 20000) pairs must have medians within 50 us; a daily run takes 400 on
-//! whatever machine, and only says that nothing near the planted millisecond is there.
+//! whatever machine, and only says that nothing near the planted millisecond is there. Where others take the machine
+//! away in turns, the medians differ by more than that now and then: what the product does shows each time.
 
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ const NOWHERE: &str = "019aa2f0-0000-7000-8000-0000000000ff";
 const APART_MAX: Duration = Duration::from_micros(50);
 const DAILY_APART_MAX: Duration = Duration::from_micros(400);
 const PLANTED: Duration = Duration::from_millis(1);
+/// As often is measured on whatever machine.
+const DAILY_MEASUREMENTS: usize = 5;
 
 fn median(mut all: Vec<Duration>) -> Duration {
     all.sort_unstable();
@@ -72,7 +75,8 @@ impl Pairs<'_> {
 fn unknown_and_foreign_take_the_same_time_and_a_planted_millisecond_is_found() {
     let asked = std::env::var("TIMING_PAIRS").ok();
     let asked: Option<usize> = asked.and_then(|text| text.parse().ok());
-    let (pairs, most) = asked.map_or((DAILY, DAILY_APART_MAX), |pairs| (pairs, APART_MAX));
+    let daily = (DAILY, DAILY_APART_MAX, DAILY_MEASUREMENTS);
+    let (pairs, most, measurements) = asked.map_or(daily, |pairs| (pairs, APART_MAX, 1));
     let blank = crate::blank();
     let (_folder, file) = blank.copy();
     actix_web::rt::System::new().block_on(async {
@@ -98,23 +102,32 @@ fn unknown_and_foreign_take_the_same_time_and_a_planted_millisecond_is_found() {
         for foreign in &kinds {
             let unknown = foreign.replace(&link, NOWHERE).replace(&order, NOWHERE);
             measured.apart(20, foreign, &unknown, Duration::ZERO).await;
-            let apart = measured
-                .apart(pairs, foreign, &unknown, Duration::ZERO)
-                .await;
-            let found = measured
-                .apart(pairs.min(400), foreign, &unknown, PLANTED)
-                .await;
-            println!(
-                "{} us apart over {pairs} pairs, {} us with a millisecond planted",
-                apart.as_micros(),
-                found.as_micros()
-            );
-            assert!(apart <= most, "{foreign}: {} us apart", apart.as_micros());
-            assert!(
-                found >= PLANTED / 2,
-                "the planted millisecond shows as {} us",
-                found.as_micros()
-            );
+            for left in (0..measurements).rev() {
+                let apart = measured
+                    .apart(pairs, foreign, &unknown, Duration::ZERO)
+                    .await;
+                let found = measured
+                    .apart(pairs.min(400), foreign, &unknown, PLANTED)
+                    .await;
+                println!(
+                    "{} us apart over {pairs} pairs, {} us with a millisecond planted",
+                    apart.as_micros(),
+                    found.as_micros()
+                );
+                if apart <= most && found >= PLANTED / 2 {
+                    break;
+                }
+                assert!(
+                    left > 0 || apart <= most,
+                    "{foreign}: {} us apart",
+                    apart.as_micros()
+                );
+                assert!(
+                    left > 0,
+                    "the planted millisecond shows as {} us",
+                    found.as_micros()
+                );
+            }
         }
         house.close().await;
     });
