@@ -67,11 +67,16 @@ pub(crate) fn program(name: &str) -> PathBuf {
     path
 }
 
-/// Seconds from the machine's now to the next morning in Shanghai.
+/// Seconds from the machine's now to the morning of the day after next in Shanghai: one and the same for every world of
+/// this process, also when the machine's day ends meanwhile. What is owed on another day is another sum.
 fn until_morning() -> i64 {
+    static MORNING: std::sync::OnceLock<i64> = std::sync::OnceLock::new();
     let now = jiff::Timestamp::now().as_second();
-    let second_of_day = (now + SHANGHAI_AHEAD_S).rem_euclid(DAY_S);
-    DAY_S + BEGIN_HOUR * 3600 - second_of_day
+    let morning = MORNING.get_or_init(|| {
+        let second_of_day = (now + SHANGHAI_AHEAD_S).rem_euclid(DAY_S);
+        now - second_of_day + 2 * DAY_S + BEGIN_HOUR * 3600
+    });
+    morning - now
 }
 
 pub(crate) fn wait_for(file: &Path, process: &mut Child) -> Result<(), String> {
