@@ -45,7 +45,7 @@ async fn every_follower_is_moved_before_the_answer() {
     let (status, answer) = scene.post("/sim/clock", json!({ "advance_s": 3600 })).await;
     assert_eq!(status, 200);
     let after: jiff::Timestamp = answer["now"].as_str().unwrap().parse().unwrap();
-    assert!((3600..3610).contains(&after.duration_since(before).as_secs()));
+    assert!((3600..3660).contains(&after.duration_since(before).as_secs()));
     for moved in [moved_one, moved_two] {
         assert_eq!(*moved.lock().unwrap(), [json!({ "advance_s": 3600 })]);
     }
@@ -103,7 +103,7 @@ async fn a_sandbox_may_start_in_another_time() {
         .to_owned();
     let now: jiff::Timestamp = now.parse().unwrap();
     let real = lifeline_sandbox::clock::SimClock::new(0).now();
-    assert!((86_390..=86_410).contains(&real.duration_since(now).as_secs()));
+    assert!((86_340..=86_460).contains(&real.duration_since(now).as_secs()));
     assert_eq!(
         scene.create("LL1", "1.00").await["code"],
         "10000",
