@@ -30,6 +30,8 @@ struct Guise {
 
 /// Characters of a value that already say whose it is.
 const TAIL: usize = 6;
+/// No number, name or password is as long.
+const TOKEN_MIN: usize = 32;
 /// Shorter pieces of base64 or raw bytes come up by chance.
 const PIECE_MIN: usize = 6;
 
@@ -68,7 +70,9 @@ impl Search {
         self.patterns.find_overlapping_iter(hay).find_map(|hit| {
             let guise = &self.guises[hit.pattern().as_usize()];
             let canary = &self.canaries[guise.canary];
-            let chance = guise.is_tail && is_another_number(hay, hit.range(), &canary.clear);
+            let chance = guise.is_tail
+                && (is_another_number(hay, hit.range(), &canary.clear)
+                    || is_sealed(hay, hit.start()));
             (!chance).then(|| format!("{} ({})", canary.name, guise.how))
         })
     }
@@ -122,8 +126,11 @@ fn guises_of(clear: &str) -> Vec<(&'static str, Vec<u8>)> {
         all.push(("UTF-16", wide));
     }
     let letters: Vec<char> = clear.chars().collect();
-    if letters.len() > TAIL {
-        let end: String = letters[letters.len() - TAIL..].iter().collect();
+    // Of dozens of tokens one ends like something in megabytes of base64.
+    let is_token = clear.is_ascii() && letters.len() >= TOKEN_MIN;
+    let tail = if is_token { 2 * TAIL } else { TAIL };
+    if letters.len() > tail {
+        let end: String = letters[letters.len() - tail..].iter().collect();
         all.push(("its end", end.into_bytes()));
     }
     all
@@ -187,6 +194,20 @@ fn is_another_number(hay: &[u8], found: std::ops::Range<usize>, clear: &str) -> 
     hex || fraction || !clear.as_bytes().ends_with(number) && number.iter().all(u8::is_ascii_digit)
 }
 
+/// Whether six last characters that were found stand in an envelope, behind `a1:KEY:` or `a1:KEY:NONCE:`: what is
+/// sealed is chance, and megabytes of it hold any six characters now and then.
+fn is_sealed(hay: &[u8], found: usize) -> bool {
+    let part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_:".contains(*byte);
+    let before = hay[..found].iter().rev().take_while(part).count();
+    let run = &hay[found - before..found];
+    let Some(at) = run.windows(3).rposition(|three| three == b"a1:") else {
+        return false;
+    };
+    let mut parts = run[at + 3..].split(|byte| *byte == b':');
+    let key = parts.next().unwrap_or_default();
+    key.len() >= 8 && key.iter().all(u8::is_ascii_hexdigit) && (1..=2).contains(&parts.count())
+}
+
 /// The search finds each guise of a planted value, and takes no other number for one.
 pub(super) fn proves_itself() {
     let search = Search::new(vec![
@@ -238,6 +259,14 @@ pub(super) fn proves_itself() {
             "name (byte escapes)",
         ),
         (b"id 27058X".to_vec(), "ID number (its end)"),
+        (
+            b"a1:0a1b2c3d:c2VhbA:c2VhbA *******048391".to_vec(),
+            "number (its end)",
+        ),
+        (
+            b"a1:0a1b2c3d:c2VhbA:x1504010048391".to_vec(),
+            "number (as it is)",
+        ),
     ] {
         assert_eq!(told(&hay), wanted, "{}", String::from_utf8_lossy(&hay));
     }
@@ -247,6 +276,8 @@ pub(super) fn proves_itself() {
         "19048391",
         "0483917",
         "27058x",
+        "a1:0a1b2c3d:c2VhbA:Qx_048391Zy-w",
+        "a1:0a1b2c3d:c2Vh048391bA:c2VhbA",
     ] {
         assert_eq!(told(chance.as_bytes()), "", "{chance}");
     }
