@@ -105,6 +105,10 @@ impl Settler<'_> {
 pub(super) async fn prove(options: &Options) -> Result<(), Trouble> {
     std::fs::create_dir_all(&options.folder)?;
     let folder = options.folder.join(format!("prove-{}", std::process::id()));
+    // A run that was killed left it behind: its number is ours now.
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
     std::fs::create_dir(&folder)?;
     let proven = within(options, &folder).await;
     std::fs::remove_dir_all(&folder)?;
