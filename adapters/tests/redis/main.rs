@@ -37,11 +37,16 @@ async fn redis() -> Option<Redis> {
         );
         return None;
     };
-    Some(
-        Redis::connect(&url, keyring())
-            .await
-            .expect("the test Redis"),
-    )
+    let redis = Redis::connect(&url, keyring())
+        .await
+        .expect("the test Redis");
+    // A busy machine may need longer for the first connection than a call may take; then nobody asks for a moment.
+    let began = Instant::now();
+    while redis.ping().await.is_err() {
+        assert!(began.elapsed() < PATIENCE, "the test Redis does not answer");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Some(redis)
 }
 
 /// How long something is looked for that comes by itself, however busy the machine.
