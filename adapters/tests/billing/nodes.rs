@@ -406,6 +406,8 @@ async fn ln_46_two_nodes_on_a_real_redis_ask_marketing_once() {
     let mut nodes = Vec::new();
     for _ in 0..3 {
         let redis = Redis::connect(&url, Arc::clone(&keyring)).await.unwrap();
+        // A busy machine may need longer for the first connection than a call may take.
+        until("Redis answers", async || redis.ping().await.is_ok()).await;
         let redis: Arc<dyn SharedCache> = Arc::new(redis);
         nodes.push(w.node(redis));
     }
