@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifeline_adapters::redis::Redis;
+use lifeline_adapters::sql::Keeping;
 use lifeline_core::shared::ids::Entropy;
-use lifeline_core::shared::time::Clock;
+use lifeline_core::shared::time::{Clock, Time};
+use lifeline_gateway::listeners::resources::Certificate;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
 use crate::cli;
+use crate::config::Standby;
 use crate::failure::Failure;
 use crate::outside::Outside;
-use crate::resources::Resting;
+use crate::resources::{ALIPAY_APP, Resting};
 use crate::serve::Kind;
 use crate::system::{OsEntropy, SystemClock};
 use crate::tls::Certificates;
@@ -41,7 +44,7 @@ pub(crate) async fn run(args: &cli::Doctor) -> Result<(), Failure> {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         (lines.join("; "), "mend the named keys".to_owned())
     }));
-    findings.push(store_finding(&config).await);
+    findings.extend(store_findings(&config).await);
     findings.push(keys_finding(&config));
     findings.push(vault_finding(&config));
     findings.push(tls_finding(&config));
@@ -81,19 +84,71 @@ fn columns(failure: &Failure, otherwise: &str) -> (String, String) {
     (what.to_owned(), advice.unwrap_or(otherwise).to_owned())
 }
 
-async fn store_finding(config: &config::Config) -> Finding {
+/// Whether the store opens, and, of a server, who keeps what it commits.
+async fn store_findings(config: &config::Config) -> Vec<Finding> {
     let opened = tokio::time::timeout(ASK_TIME_MAX, store::open(&config.store, Kind::Live)).await;
-    let wrong = match opened {
-        Ok(Ok(_)) => None,
-        Ok(Err(failure)) => Some(failure),
-        Err(_) => Some(Failure::failed("no answer within 5 s")),
+    let opened = opened.unwrap_or_else(|_| Err(Failure::failed("no answer within 5 s")));
+    let engine = match opened {
+        Ok(engine) => engine,
+        Err(failure) => {
+            let what = "check store.url and store.keyring";
+            return vec![finding("store", false, || columns(&failure, what))];
+        }
     };
-    finding("store", wrong.is_none(), || {
-        let what = "check store.url and store.keyring";
-        wrong
-            .map(|failure| columns(&failure, what))
-            .unwrap_or_default()
-    })
+    let mut findings = vec![finding("store", true, <(String, String)>::default)];
+    let asked = tokio::time::timeout(ASK_TIME_MAX, engine.keeping()).await;
+    match asked {
+        Ok(Ok(None)) => {}
+        Ok(Ok(Some(keeping))) => findings.push(standby(config.store.standby, Some(keeping))),
+        Ok(Err(_)) | Err(_) => findings.push(standby(config.store.standby, None)),
+    }
+    findings
+}
+
+/// Whether committed money outlives the server's machine (money.md 2.9). Without a standby that is a choice somebody
+/// made and said; that a commit waits for no disk at all never is.
+fn standby(wanted: Standby, said: Option<Keeping>) -> Finding {
+    let lone = matches!(said, Some(Keeping::Alone | Keeping::Unawaited));
+    let chosen = lone && wanted == Standby::None;
+    let mut found = finding(
+        "standby of the store",
+        chosen || said == Some(Keeping::Standby),
+        || match said {
+            None => {
+                let what = "check that the database answers from here".to_owned();
+                ("no answer".to_owned(), what)
+            }
+            Some(Keeping::Nothing) => {
+                let what =
+                    "set synchronous_commit = on for the server, this database and this role";
+                (
+                    "synchronous_commit is off: what was paid can be lost".to_owned(),
+                    what.to_owned(),
+                )
+            }
+            Some(Keeping::Unawaited) => {
+                let what =
+                    "set synchronous_commit = on for the server, this database and this role";
+                (
+                    "synchronous_commit is local: commits do not wait for the standby".to_owned(),
+                    what.to_owned(),
+                )
+            }
+            Some(Keeping::Alone | Keeping::Standby) => {
+                let what = "name one in synchronous_standby_names (docs/operations/cluster.md); one machine on purpose says store.standby = \"none\"";
+                (
+                    "no synchronous standby is named".to_owned(),
+                    what.to_owned(),
+                )
+            }
+        },
+    );
+    if chosen {
+        found.state =
+            "none by choice: a lost machine loses what it committed since its last backup"
+                .to_owned();
+    }
+    found
 }
 
 fn keys_finding(config: &config::Config) -> Finding {
@@ -183,16 +238,8 @@ fn resting_findings(config: &config::Config) -> Result<Vec<Finding>, Failure> {
             })
         })
         .collect();
-    findings.extend(resources.certificates.iter().map(|certificate| {
-        finding("certificate", certificate.is_enough(now), || {
-            let left = certificate.days_left(now);
-            let left = left.map_or("cannot be read".to_owned(), |days| {
-                format!("{days} days left")
-            });
-            let what = "renew it; new files are taken over without a restart".to_owned();
-            (format!("{}: {left}", certificate.name), what)
-        })
-    }));
+    let certificates = resources.certificates.iter();
+    findings.extend(certificates.map(|certificate| certificate_finding(certificate, now)));
     let stands = resources.backup.stands(now);
     findings.push(finding("backup", stands == "well", || {
         (
@@ -201,6 +248,30 @@ fn resting_findings(config: &config::Config) -> Result<Vec<Finding>, Failure> {
         )
     }));
     Ok(findings)
+}
+
+/// Of the file. What a running node read at its start only that node knows.
+fn certificate_finding(certificate: &Certificate, now: Time) -> Finding {
+    let is_read_once = certificate.name == ALIPAY_APP;
+    let mut found = finding("certificate", certificate.is_enough(now), || {
+        let left = certificate.days_left(now);
+        let left = left.map_or("cannot be read".to_owned(), |days| {
+            format!("{days} days left")
+        });
+        let what = if is_read_once {
+            "renew it, then restart each node: it is read at the start only"
+        } else {
+            "renew it; new files are taken over without a restart"
+        };
+        (format!("{}: {left}", certificate.name), what.to_owned())
+    });
+    if found.ok && is_read_once {
+        found.state = format!(
+            "{}: the file is good; a node that runs has what it read at its start (/console/system of each)",
+            certificate.name
+        );
+    }
+    found
 }
 
 fn backup_says(stands: &str) -> &'static str {
@@ -269,12 +340,62 @@ mod tests {
     }
 
     #[test]
+    fn a_renewed_certificate_is_taken_up_as_its_kind_is() {
+        let now = Time::from_micros(1_795_000_000_000_000);
+        let found = |name, days: i64| {
+            let certificate = Certificate {
+                name,
+                ends_at: Some(now.plus_seconds(days * 86_400)),
+                waits: false,
+            };
+            certificate_finding(&certificate, now)
+        };
+        for name in ["line", "line_client_ca"] {
+            let over = found(name, 3);
+            assert!(!over.ok && over.what_to_do.contains("without a restart"));
+            assert_eq!(found(name, 90).state, "ok");
+        }
+        let over = found(ALIPAY_APP, 3);
+        assert!(!over.ok && over.what_to_do.contains("restart each node"));
+        let good = found(ALIPAY_APP, 90);
+        assert!(good.ok && good.state.contains("what it read at its start"));
+    }
+
+    #[test]
     fn each_way_a_backup_is_amiss_has_words_of_its_own() {
         let amiss = ["unknown", "unreadable", "old", "unchecked"];
         for said in [amiss.map(backup_says), amiss.map(backup_advice)] {
             let distinct: std::collections::HashSet<_> = said.iter().collect();
             assert_eq!(distinct.len(), amiss.len(), "{said:?}");
         }
+    }
+
+    #[test]
+    fn money_on_one_machine_is_a_finding_unless_somebody_chose_it() {
+        use Keeping::{Alone, Nothing, Unawaited};
+        for (wanted, said, ok) in [
+            (Standby::Synchronous, Some(Keeping::Standby), true),
+            (Standby::Synchronous, Some(Alone), false),
+            (Standby::Synchronous, Some(Unawaited), false),
+            (Standby::Synchronous, Some(Nothing), false),
+            (Standby::Synchronous, None, false),
+            (Standby::None, Some(Keeping::Standby), true),
+            (Standby::None, Some(Alone), true),
+            (Standby::None, Some(Unawaited), true),
+            (Standby::None, Some(Nothing), false),
+            (Standby::None, None, false),
+        ] {
+            let found = standby(wanted, said);
+            assert_eq!(found.ok, ok, "{wanted:?} {said:?}");
+            assert_eq!(found.what_to_do.is_empty(), ok, "{wanted:?} {said:?}");
+        }
+        let alone = standby(Standby::Synchronous, Some(Alone));
+        assert!(alone.what_to_do.contains("store.standby = \"none\""));
+        assert!(
+            standby(Standby::None, Some(Alone))
+                .state
+                .starts_with("none by choice")
+        );
     }
 
     #[test]

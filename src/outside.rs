@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lifeline_adapters::alipay::{Alipay, AlipayConfig};
+use lifeline_adapters::alipay::{Alipay, AlipayConfig, AlipayMode};
 use lifeline_adapters::exchange::ExchangeLine;
 use lifeline_adapters::generation::GenerationLine;
 use lifeline_adapters::marketing::Marketing;
@@ -22,6 +22,8 @@ use crate::serve::Kind;
 /// The systems outside, as the ports of `core` see them.
 pub(crate) struct Outside {
     pub(crate) alipay: Arc<Alipay>,
+    /// The app's certificate that every call to Alipay names, PEM as it was read; none by bare keys.
+    pub(crate) app_certificate: Option<Vec<u8>>,
     pub(crate) marketing: Arc<Marketing>,
     pub(crate) sms: Arc<SmsLine>,
     pub(crate) user_system: Arc<UserSystemLine>,
@@ -48,26 +50,8 @@ impl Outside {
             deadline: Duration::from_millis(deadline_ms),
             breaker,
         };
-        let alipay = &config.alipay;
-        let (app_private_key, mode) = alipay.read()?;
-        let content_key = alipay.content_key_base64.as_ref();
-        let built = AlipayConfig {
-            gateway: address("alipay.gateway_url", &alipay.gateway_url)?,
-            authorize_page: address("alipay.authorize_url", &alipay.authorize_url)?,
-            app_id: alipay.app_id.clone(),
-            seller_id: alipay.seller_id.clone(),
-            notify_url: format!(
-                "{}/v1/callbacks/alipay",
-                config.listeners.callback.public_base
-            ),
-            app_private_key,
-            mode,
-            content_key: content_key.map(|key| Zeroizing::new(key.expose_secret().to_owned())),
-            encrypts_calls: alipay.encrypt_calls,
-            rules: rules(alipay.deadline_ms),
-        };
-        let alipay = Alipay::new(built, Arc::clone(clock))
-            .map_err(|error| Failure::failed(format!("alipay: {error}")))?;
+        let (alipay, app_certificate) =
+            alipay(config, address, rules(config.alipay.deadline_ms), clock)?;
         let marketing = Marketing::new(
             address("marketing.base_url", &config.marketing.base_url)?,
             line_keys("marketing", &config.marketing)?,
@@ -112,6 +96,7 @@ impl Outside {
         Ok(Self {
             signatures: Arc::new(signatures(config, clock)?),
             alipay: Arc::new(alipay),
+            app_certificate,
             marketing: Arc::new(marketing),
             sms: Arc::new(sms),
             user_system: Arc::new(user_system),
@@ -119,6 +104,46 @@ impl Outside {
             exchange: Arc::new(exchange),
         })
     }
+}
+
+/// Alipay, and the app's certificate as it was read for it.
+fn alipay(
+    config: &Config,
+    address: impl Fn(&str, &str) -> Result<Address, Failure>,
+    rules: CallRules,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Alipay, Option<Vec<u8>>), Failure> {
+    let alipay = &config.alipay;
+    let (app_private_key, mode) = alipay.read()?;
+    let app_certificate = match &mode {
+        AlipayMode::Certificates(files) => Some(files.app.clone()),
+        AlipayMode::Key(_) => None,
+    };
+    let pages = alipay.page_url.as_deref();
+    let via = alipay.via();
+    let content_key = alipay.content_key_base64.as_ref();
+    let built = AlipayConfig {
+        gateway: address("alipay.gateway_url", &alipay.gateway_url)?,
+        pages: pages
+            .map(|url| address("alipay.page_url", url))
+            .transpose()?,
+        via: via.map_err(|error| Failure::failed(format!("alipay.proxy: {error}")))?,
+        authorize_page: address("alipay.authorize_url", &alipay.authorize_url)?,
+        app_id: alipay.app_id.clone(),
+        seller_id: alipay.seller_id.clone(),
+        notify_url: format!(
+            "{}/v1/callbacks/alipay",
+            config.listeners.callback.public_base
+        ),
+        app_private_key,
+        mode,
+        content_key: content_key.map(|key| Zeroizing::new(key.expose_secret().to_owned())),
+        encrypts_calls: alipay.encrypt_calls,
+        rules,
+    };
+    let built = Alipay::new(built, Arc::clone(clock))
+        .map_err(|error| Failure::failed(format!("alipay: {error}")))?;
+    Ok((built, app_certificate))
 }
 
 /// The systems that speak to us sign with the secrets with which we speak to them.

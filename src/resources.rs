@@ -4,29 +4,39 @@
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use async_trait::async_trait;
 use lifeline_adapters::machine;
 use lifeline_adapters::sql::Engine;
 use lifeline_core::shared::time::Time;
 use lifeline_gateway::listeners::resources::{
     Backup, BackupRecord, Certificate, Disk, Pool, Quota, Resources,
 };
+use lifeline_gateway::runner::Worker;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::outside::Outside;
 
 /// A record says when, how much and how; more is something else.
 const RECORD_BYTES_MAX: u64 = 4 * 1024;
 const HOW_CHARS_MAX: usize = 200;
 const CERTIFICATE_BYTES_MAX: u64 = 256 * 1024;
+/// Every call to Alipay names it; read once, when the process starts.
+pub(crate) const ALIPAY_APP: &str = "alipay_app";
 
 /// Where to look.
 #[derive(Debug, Clone)]
 pub(crate) struct Resting {
     disks: Vec<(&'static str, PathBuf)>,
     certificates: Vec<(&'static str, PathBuf)>,
+    /// The app's certificate as this process read it; none where nothing is served.
+    app_in_force: Option<Arc<[u8]>>,
     quotas: Vec<Quota>,
     backup: Option<PathBuf>,
 }
@@ -48,7 +58,7 @@ impl Resting {
             })
             .collect();
         let app = config.alipay.app_certificate.clone();
-        certificates.extend(app.map(|file| ("alipay_app", file)));
+        certificates.extend(app.map(|file| (ALIPAY_APP, file)));
         let limits = &config.limits;
         let codes = limits.code_budget()?.codes_per_day();
         let quotas = [
@@ -62,9 +72,27 @@ impl Resting {
         Ok(Self {
             disks,
             certificates,
+            app_in_force: None,
             quotas: quotas.map(quota).to_vec(),
             backup: config.backup.record.clone(),
         })
+    }
+
+    /// Of a process that serves: what it read when it started is in force, whatever the files hold since.
+    pub(crate) fn serving(mut self, outside: &Outside) -> Self {
+        self.app_in_force = outside.app_certificate.as_deref().map(Arc::from);
+        self
+    }
+
+    fn certificate(&self, name: &'static str, path: &Path) -> Certificate {
+        let file = read(path, CERTIFICATE_BYTES_MAX);
+        let held = self.app_in_force.as_deref().filter(|_| name == ALIPAY_APP);
+        let in_force = held.or(file.as_deref());
+        Certificate {
+            name,
+            ends_at: in_force.and_then(machine::first_end),
+            waits: file.as_deref().is_some_and(|file| in_force != Some(file)),
+        }
     }
 
     /// Reads files: not for a thread that serves.
@@ -79,10 +107,7 @@ impl Resting {
                 room: room.map(|room| (room.free_bytes, room.whole_bytes)),
             }
         };
-        let certificate = |(name, path): &(&'static str, PathBuf)| Certificate {
-            name,
-            ends_at: read(path, CERTIFICATE_BYTES_MAX).and_then(|pem| machine::first_end(&pem)),
-        };
+        let certificate = |(name, path): &(&'static str, PathBuf)| self.certificate(name, path);
         Resources {
             disks: self.disks.iter().map(disk).collect(),
             pools,
@@ -109,6 +134,58 @@ impl Resting {
             quotas: self.quotas.clone(),
             backup: Backup::Unreadable,
         })
+    }
+}
+
+/// Tells of the certificates in force where nobody opens the console: as metrics, and once in the log when a file was
+/// renewed that waits for a restart.
+pub(crate) struct InForce {
+    resting: Resting,
+    said: AtomicBool,
+}
+
+impl InForce {
+    pub(crate) fn of(resting: &Resting) -> Self {
+        Self {
+            resting: resting.clone(),
+            said: AtomicBool::new(false),
+        }
+    }
+
+    fn tell(&self, certificates: &[Certificate], now: Time) {
+        for one in certificates {
+            let days = one.days_left(now).map(i32::try_from);
+            if let Some(Ok(days)) = days {
+                metrics::gauge!("lifeline_certificate_days_left", "certificate" => one.name)
+                    .set(f64::from(days));
+            }
+            metrics::gauge!("lifeline_certificate_waits", "certificate" => one.name)
+                .set(f64::from(u8::from(one.waits)));
+        }
+        let waits = certificates.iter().any(|one| one.waits);
+        if waits && !self.said.swap(waits, Ordering::Relaxed) {
+            tracing::warn!("alipay.certificate_waits_for_restart");
+        }
+    }
+}
+
+#[async_trait]
+impl Worker for InForce {
+    fn name(&self) -> &'static str {
+        "certificates.in_force"
+    }
+
+    fn tick(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    async fn run_once(&self, now: Time) -> bool {
+        let resting = self.resting.clone();
+        let looked = tokio::task::spawn_blocking(move || resting.look(Vec::new()).certificates);
+        if let Ok(certificates) = looked.await {
+            self.tell(&certificates, now);
+        }
+        false
     }
 }
 
@@ -180,6 +257,41 @@ fn record(text: &[u8]) -> Option<BackupRecord> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Until 2027-11-21; the other one until later.
+    const FIRST: &[u8] = include_bytes!("../tests/vectors/certificates/line.pem");
+    const RENEWED: &[u8] = include_bytes!("../tests/vectors/certificates/authority.pem");
+
+    #[test]
+    fn a_renewed_certificate_of_the_app_is_not_in_force_before_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("app.pem");
+        let resting = |in_force: Option<&[u8]>| Resting {
+            disks: Vec::new(),
+            certificates: vec![(ALIPAY_APP, file.clone()), ("line", file.clone())],
+            app_in_force: in_force.map(Arc::from),
+            quotas: Vec::new(),
+            backup: None,
+        };
+        let told = |in_force| {
+            let looked = resting(in_force).look(Vec::new()).certificates;
+            looked
+                .into_iter()
+                .map(|one| (one.ends_at, one.waits))
+                .collect::<Vec<_>>()
+        };
+        let [first, renewed] = [FIRST, RENEWED].map(machine::first_end);
+        assert!(first.is_some() && renewed.is_some() && first != renewed);
+        std::fs::write(&file, FIRST).unwrap();
+        assert_eq!(told(Some(FIRST)), [(first, false); 2]);
+        std::fs::write(&file, RENEWED).unwrap();
+        // The line's is taken over while the node runs; who only looks at files knows of nothing else.
+        assert_eq!(told(Some(FIRST)), [(first, true), (renewed, false)]);
+        assert_eq!(told(Some(RENEWED)), [(renewed, false); 2]);
+        assert_eq!(told(None), [(renewed, false); 2]);
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(told(Some(FIRST)), [(first, false), (None, false)]);
+    }
 
     const MADE: &str = r#""made_at":"2026-11-21T02:00:00+08:00","bytes":1048576"#;
 

@@ -24,7 +24,7 @@ use lifeline_core::jobs::retention::Retention;
 use lifeline_core::jobs::runner::{JobRunner, Task};
 use lifeline_core::notices::Notices;
 use lifeline_core::outbox::relay::{Deliver, Relay};
-use lifeline_core::payments::{Nudged, Payments, Policy, Ports, Quarantine, numbers};
+use lifeline_core::payments::{Payments, Policy, Ports, Quarantine, numbers};
 use lifeline_core::privacy::{Erase, Privacy, PurgeEnded};
 use lifeline_core::publications::Publications;
 use lifeline_core::requests::earning::Earn;
@@ -50,8 +50,8 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::outside::Outside;
 use crate::workers::{
-    EndedElsewhere, JobsWorker, LimitsWorker, PurgeFigures, RelayWorker, SettlementWorker,
-    SweepWorker, audit_chain,
+    EndedElsewhere, JobsWorker, LimitsWorker, PurgeFigures, RealTime, RelayWorker,
+    SettlementWorker, SweepWorker, audit_chain, nudged,
 };
 
 /// The use cases of every room, ready to work.
@@ -69,6 +69,7 @@ pub(crate) struct Rooms {
     settlement: Settlement,
     publications: Publications,
     requests: Requests,
+    customers: Customers,
     generation: Generation,
     followers: Followers,
     aggregates: Aggregates,
@@ -136,10 +137,13 @@ impl Rooms {
         let generation = generation(again(), outside, vault, &passwords, code_budget, rows);
         let (kept, time, chance) = again();
         let requests = Requests::new(kept, time, chance, outside.marketing.clone());
+        let (kept, time, chance) = again();
+        let customers = Customers::new(kept, time, chance);
         let accounts = accounts.followed_by(vec![
             Arc::new(bindings.clone()),
             Arc::new(privacy.clone()),
             Arc::new(requests.clone()),
+            Arc::new(customers.clone()),
         ]);
         let settlement = settlement(again(), outside, config, &policy.number_prefix);
         Ok(Self {
@@ -152,6 +156,7 @@ impl Rooms {
             privacy,
             publications,
             requests,
+            customers,
             payments: Payments::new(ports, policy),
             accounts,
             bindings,
@@ -178,15 +183,6 @@ impl Rooms {
     #[cfg(feature = "demo")]
     pub(crate) fn requests(&self) -> Requests {
         self.requests.clone()
-    }
-
-    /// What the console knows of people.
-    fn customers(&self) -> Customers {
-        Customers::new(
-            Arc::clone(&self.store),
-            Arc::clone(&self.clock),
-            Arc::clone(&self.entropy),
-        )
     }
 
     /// The ways people come, with the figures they are watched by.
@@ -224,7 +220,7 @@ impl Rooms {
                 .app_data(web::Data::new(rooms.generation.clone()))
                 .app_data(web::Data::new(rooms.settlement.clone()))
                 .app_data(web::Data::new(rooms.followers.clone()))
-                .app_data(web::Data::new(rooms.customers()))
+                .app_data(web::Data::new(rooms.customers.clone()))
                 .app_data(web::Data::new(rooms.channels()))
                 .app_data(web::Data::from(Arc::clone(&rooms.switchboard)))
                 .app_data(web::Data::new(rooms.aggregates.clone()))
@@ -249,9 +245,8 @@ impl Rooms {
                 Arc::clone(&self.entropy),
             )
         };
-        let wake = waker.clone();
         let carriers: Vec<Arc<dyn Deliver>> = vec![
-            Arc::new(Nudged::new(Arc::new(move || wake.wake()))),
+            Arc::new(nudged(waker)),
             Arc::new(self.notices.clone()),
             Arc::new(self.bindings.clone()),
             Arc::new(self.gathering.clone()),
@@ -293,7 +288,7 @@ impl Rooms {
         let (store, clock, entropy) = again();
         tasks.extend(audit_chain(store, clock, entropy));
         let (store, clock, entropy) = again();
-        let jobs = JobRunner::new(store, clock, entropy, tasks);
+        let jobs = JobRunner::new(store, clock, entropy, Arc::new(RealTime), tasks);
         jobs.register().await.map_err(|error| {
             Failure::failed(format!("the timed tasks could not be registered: {error}"))
         })?;
@@ -308,7 +303,7 @@ impl Rooms {
             Arc::new(Switching::new(
                 Arc::clone(&self.switchboard),
                 self.channels(),
-                self.customers(),
+                self.customers.clone(),
             )),
             Arc::new(EndedPoll::new(self.accounts.clone(), Arc::clone(ended))),
             Arc::new(LimitsWorker(limits.to_vec())),

@@ -38,7 +38,7 @@ use crate::keys::KeysInForce;
 use crate::nodes::{self, NodeWorker};
 use crate::outside::Outside;
 use crate::ready::Dependencies;
-use crate::resources::Resting;
+use crate::resources::{InForce, Resting};
 use crate::rooms::Rooms;
 use crate::system::{OsEntropy, SystemClock};
 use crate::tls::{Certificates, CertificatesWorker};
@@ -133,7 +133,7 @@ pub(crate) async fn start(
     workers.push(Arc::<Counting>::clone(&counting));
     let metrics = upkeep::install()?;
     workers.push(Arc::new(MetricsWorker(metrics.clone())));
-    let dependencies = dependencies(config, &engine, redis, outside)?;
+    let dependencies = dependencies(config, &engine, redis, outside, &mut workers)?;
     let ready = || Arc::clone(&dependencies);
     let ops = Ops {
         readiness: ready(),
@@ -177,12 +177,15 @@ fn dependencies(
     engine: &Arc<Engine>,
     redis: Option<Arc<Redis>>,
     outside: Outside,
+    workers: &mut Vec<Arc<dyn Worker>>,
 ) -> Result<Arc<dyn Readiness>, Failure> {
+    let resting = Resting::of(config)?.serving(&outside);
+    workers.push(Arc::new(InForce::of(&resting)));
     Ok(Arc::new(Dependencies {
         engine: Arc::clone(engine),
         redis,
         outside,
-        resting: Resting::of(config)?,
+        resting,
     }))
 }
 

@@ -7,10 +7,12 @@ use async_trait::async_trait;
 use lifeline_adapters::redis::Redis;
 use lifeline_core::audit::chain::{Chain, LinkLines, VerifyChain};
 use lifeline_core::billing::Billing;
+use lifeline_core::jobs::ports::Pause;
 use lifeline_core::jobs::runner::{JobRunner, Task};
+use lifeline_core::outbox::Nudged;
 use lifeline_core::outbox::relay::Relay;
-use lifeline_core::payments::Payments;
-use lifeline_core::settlement::Settlement;
+use lifeline_core::payments::{self, Payments};
+use lifeline_core::settlement::{self, Settlement};
 use lifeline_core::shared::cluster::Revocations as _;
 use lifeline_core::shared::ids::{Entropy, SessionId};
 use lifeline_core::shared::time::{Clock, Time};
@@ -18,8 +20,15 @@ use lifeline_core::store::Store;
 use lifeline_gateway::edge::limits::Limits;
 use lifeline_gateway::edge::revocation::Ended;
 use lifeline_gateway::edge::tokens::ACCESS_LIFE_S;
-use lifeline_gateway::runner::Worker;
+use lifeline_gateway::runner::{Waker, Worker};
 use tokio::sync::Mutex;
+
+/// Wakes the workers for rows that only say "look now".
+pub(crate) fn nudged(waker: &Waker) -> Nudged {
+    const KINDS: &[&str] = &[payments::events::NUDGE, settlement::events::NUDGE];
+    let waker = waker.clone();
+    Nudged::new(KINDS, Arc::new(move || waker.wake()))
+}
 
 /// Carries outbox rows to where they belong.
 pub(crate) struct RelayWorker(pub(crate) Relay);
@@ -129,6 +138,16 @@ pub(crate) fn audit_chain(
         Arc::new(LinkLines(chain.clone())),
         Arc::new(VerifyChain(chain)),
     ]
+}
+
+/// Lets time pass as it does.
+pub(crate) struct RealTime;
+
+#[async_trait]
+impl Pause for RealTime {
+    async fn pause(&self, seconds: i64) {
+        tokio::time::sleep(Duration::from_secs(seconds.unsigned_abs())).await;
+    }
 }
 
 /// Runs timed tasks that are due.

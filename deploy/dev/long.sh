@@ -6,7 +6,7 @@
 #         everywhere (tests/crash, CRASH=whole); an outage of marketing with DRILL_PAYMENTS (2000) paid orders; JOURNEYS (20)
 #         journeys with every fault on each engine; TIMING_PAIRS (20000) pairs of unknown and foreign ids; DRILL_CONNECTIONS (10000)
 #         hostile connections at once; OVERLOAD_SECONDS (30) of three times the peak; ROLLING_REQUESTS (1000000) while everything is
-#         restarted; a million requests of schemathesis (WALK_EXAMPLES); a soak of SOAK_MINUTES (120; 2 shows that it works).
+#         restarted; a million requests of schemathesis (WALK_TOTAL); a soak of SOAK_MINUTES (120; 2 shows that it works).
 #   crash: that part of it alone.
 # All print what they ran. Failing cases are written by proptest next to the source; commit them as named cases.
 set -euo pipefail
@@ -21,14 +21,6 @@ properties() { # CASES
 crash() {
     say "the gateway killed at every point, without power, without its COMMIT's reply; links cut for a minute"
     CRASH=whole cargo nextest run --locked --profile long --no-fail-fast --no-capture -p lifeline-tests --test crash
-}
-schema() {
-    local python
-    python=$("$DEV/venv.sh" tests/schema)
-    WALK_PYTHON=$python WALK_EXAMPLES=${WALK_EXAMPLES:-26000} LIFELINE__LIMITS__PER_ACCOUNT_MINUTE=1000000 \
-        LIFELINE__LIMITS__PER_ADDRESS_MINUTE=1000000 LIFELINE__LIMITS__PER_NETWORK_MINUTE=1000000 \
-        LIFELINE__LIMITS__FUNCTIONS_PERCENT=100000000 LIFELINE__LIMITS__STEP_UP_DAY_FEN=1000000000 \
-        LIFELINE__LIMITS__STEP_UP_NEW_FEN=1000000000 "$DEV/with-demo.sh" sqlite tests/schema/run.sh
 }
 case ${1:-} in
 fuzz)
@@ -60,8 +52,8 @@ inside-long)
     OVERLOAD_SECONDS=${OVERLOAD_SECONDS:-30} cargo nextest run --locked --profile long -p lifeline-tests --test journeys --no-capture ec_14_three_times
     say "restarts, certificates and keys under ${ROLLING_REQUESTS:-1000000} requests through the relay: none may fail"
     ROLLING_REQUESTS=${ROLLING_REQUESTS:-1000000} cargo nextest run --locked --profile long -p lifeline-tests --test journeys --no-capture ec_24_
-    say "schemathesis, ${WALK_EXAMPLES:-26000} examples for each operation: about a million requests"
-    schema
+    say "schemathesis, ${WALK_TOTAL:-1000000} requests in walks of their own seeds"
+    "$DEV/walks.sh"
     say "journeys for ${SOAK_MINUTES:-120} minutes: flat memory, no wrong answer"
     "$DEV/with-demo.sh" postgres "$DEV/soak.sh"
     crash

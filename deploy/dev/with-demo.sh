@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # with-demo.sh sqlite|postgres CMD... : starts a demo of its own (fresh store, free ports), runs CMD
 # with READY_FILE pointing at what it printed, and takes it down. Fails when the demo leaves a process behind.
-# Expects the binaries of build.sh; `postgres` expects to be inside with-services.sh.
+# Expects the binaries of build.sh, or those of another profile in target/DEMO_BUILD; `postgres` expects to be inside with-services.sh.
 set -euo pipefail
 # shellcheck source=deploy/dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 READY_WITHIN_S=120
+LIFELINE=$TARGET/${DEMO_BUILD:-debug}/lifeline
 
 engine=${1:-}
 (($# >= 2)) || fail 2 "usage: with-demo.sh sqlite|postgres CMD..."
@@ -16,7 +17,7 @@ sqlite) ;;
 postgres) options=(--database-url "$("$DEV/new-database.sh")" --redis-url "${TEST_REDIS_URL:?run inside with-services.sh}") ;;
 *) fail 2 "unknown engine '$engine'" ;;
 esac
-[[ -x $TARGET/debug/lifeline ]] || fail 2 "no $TARGET/debug/lifeline; run deploy/dev/build.sh"
+[[ -x $LIFELINE ]] || fail 2 "no $LIFELINE; run deploy/dev/build.sh"
 
 home=$(mktemp -d "${TMPDIR:-/tmp}/lifeline-demo.XXXXXX")
 demo='' command=''
@@ -33,6 +34,8 @@ down() {
             ((status)) || status=1
         fi
     done
+    # Such a row of the outbox waits for ever, and no answer ever shows it.
+    if grep -m 1 nobody_carries_this_kind "$home/demo.log" >&2; then status=1; fi
     if ((status)); then
         warn "--- the demo's last lines ---"
         tail -n "${DEMO_LOG_LINES:-40}" "$home/demo.log" >&2 || true
@@ -62,7 +65,7 @@ five_free_ports() { # a base whose five ports are free now
 
 start() {
     local deadline
-    tied "$TARGET/debug/lifeline" demo --data-dir "$home/data" --port-base "$(five_free_ports)" \
+    tied "$LIFELINE" demo --data-dir "$home/data" --port-base "$(five_free_ports)" \
         --ready-file "$home/ready.json" "${options[@]}" </dev/null >"$home/demo.log" 2>&1 &
     demo=$!
     deadline=$((SECONDS + READY_WITHIN_S))

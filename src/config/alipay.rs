@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lifeline_adapters::alipay::{AlipayMode, CertificateFiles, FileError, is_content_key};
+use lifeline_adapters::wire::{Via, ViaError};
 use lifeline_core::shared::time::Clock as _;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -17,6 +18,7 @@ const KEY: &str = "alipay.platform_public_key";
 const APP: &str = "alipay.app_certificate";
 const PLATFORM: &str = "alipay.platform_certificate";
 const ROOTS: &str = "alipay.root_certificates";
+const PROXY: &str = "alipay.proxy";
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +27,10 @@ pub(crate) struct Alipay {
     /// The utility's merchant account; a notice for another one is a security event.
     pub(crate) seller_id: String,
     pub(crate) gateway_url: String,
+    /// Where browsers are sent for Alipay's own pages (cashier, face check), when calls go to a reverse proxy.
+    pub(crate) page_url: Option<String>,
+    /// The proxy that calls go through. It may hold a password, so it is secret.
+    pub(crate) proxy: Option<SecretString>,
     pub(crate) authorize_url: String,
     /// Our private key, PEM (PKCS#8 or PKCS#1).
     pub(crate) private_key: PathBuf,
@@ -45,15 +51,21 @@ pub(crate) struct Alipay {
 
 impl Alipay {
     pub(super) fn check(&self, faults: &mut Faults) {
-        for (path, url) in [
+        let addresses = [
             ("alipay.gateway_url", &self.gateway_url),
             ("alipay.authorize_url", &self.authorize_url),
-        ] {
+        ];
+        let page = self.page_url.as_ref();
+        let page = page.map(|url| ("alipay.page_url", url));
+        for (path, url) in addresses.into_iter().chain(page) {
             faults.expect(
                 is_live_https(url),
                 path,
                 "must be https, not loopback and not a test host",
             );
+        }
+        if let Err(error) = self.via() {
+            faults.expect(false, PROXY, &error.to_string());
         }
         let digits = |text: &str| text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit());
         faults.expect(digits(&self.app_id), "alipay.app_id", "must be 16 digits");
@@ -79,6 +91,14 @@ impl Alipay {
             "must be 200 to 20000",
         );
         self.check_mode(faults);
+    }
+
+    /// The proxy that calls go through.
+    pub(crate) fn via(&self) -> Result<Option<Via>, ViaError> {
+        let proxy = self.proxy.as_ref();
+        proxy
+            .map(|proxy| Via::parse(proxy.expose_secret()))
+            .transpose()
     }
 
     fn certificates(&self) -> [(&'static str, Option<&Path>); 3] {

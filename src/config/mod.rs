@@ -28,7 +28,7 @@ pub(crate) use node::Node;
 pub(crate) use payments::Payments;
 pub(crate) use relay::Relay;
 pub(crate) use settlement::Settlement;
-pub(crate) use store::{Backup, Redis, Store};
+pub(crate) use store::{Backup, Redis, Standby, Store};
 pub(crate) use vault::{Vault, VaultKind};
 
 /// The whole configuration.

@@ -15,6 +15,20 @@ pub(crate) struct Store {
     pub(crate) url: SecretString,
     /// The keyring file, mode 0600.
     pub(crate) keyring: PathBuf,
+    /// Whether a server's commits must wait for a second machine.
+    #[serde(default)]
+    pub(crate) standby: Standby,
+}
+
+/// What is wanted of a PostgreSQL, which `doctor` compares with what it does (money.md 2.9).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Standby {
+    /// A commit is on a second machine before it counts.
+    #[default]
+    Synchronous,
+    /// One machine on purpose: what it committed since its last backup is lost with it.
+    None,
 }
 
 /// `[backup]`: made by `lifeline backup` or by the database's own means, outside of the process that serves.

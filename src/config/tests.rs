@@ -326,6 +326,54 @@ fn a_content_key_is_sixteen_bytes() {
 }
 
 #[test]
+fn alipay_is_called_by_a_proxy_and_shows_its_pages_at_an_address_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("lifeline.toml");
+    for (line, found) in [
+        ("page_url = \"https://openapi.alipay.com/gateway.do\"", None),
+        (
+            "page_url = \"http://openapi.alipay.com/gateway.do\"",
+            Some("alipay.page_url"),
+        ),
+        ("proxy = \"http://lifeline:pa55word@10.0.0.7:3128\"", None),
+        ("proxy = \"https://proxy.intranet.example.cn\"", None),
+        (
+            "proxy = \"socks5://lifeline:pa55word@10.0.0.7:1080\"",
+            Some("alipay.proxy"),
+        ),
+        (
+            "proxy = \"http://lifeline:pa55word@10.0.0.7/way\"",
+            Some("alipay.proxy"),
+        ),
+    ] {
+        let text = good(dir.path()).replace("[marketing]", &format!("{line}\n[marketing]"));
+        let expected: Vec<&str> = found.into_iter().collect();
+        assert_eq!(faults(&text, dir.path()), expected, "{line}");
+        let config = read(&file).unwrap();
+        let shown = format!("{config:?} {:?}", config.faults_for_production());
+        assert!(!shown.contains("pa55word"), "{line}");
+    }
+}
+
+#[test]
+fn a_servers_standby_is_wanted_unless_there_is_none_on_purpose() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("lifeline.toml");
+    let wanted = |line: &str| {
+        let text = good(dir.path()).replace("[store]", &format!("[store]\n{line}"));
+        std::fs::write(&file, text).unwrap();
+        read(&file).map(|config| config.store.standby)
+    };
+    assert_eq!(wanted(""), Ok(Standby::Synchronous));
+    assert_eq!(
+        wanted("standby = \"synchronous\""),
+        Ok(Standby::Synchronous)
+    );
+    assert_eq!(wanted("standby = \"none\""), Ok(Standby::None));
+    assert!(wanted("standby = \"yes\"").is_err());
+}
+
+#[test]
 fn all_faults_are_told_at_once_and_unknown_keys_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let text = good(dir.path()).replace("https://", "http://");

@@ -163,6 +163,7 @@ pub(crate) fn store_of(data: &Path, database_url: Option<String>) -> config::Sto
     config::Store {
         url: SecretString::from(database_url.unwrap_or_else(embedded)),
         keyring: data.join("keyring.json"),
+        standby: config::Standby::None,
     }
 }
 
@@ -199,6 +200,8 @@ fn configuration(
             app_id: APP_ID.to_owned(),
             seller_id: SELLER_ID.to_owned(),
             gateway_url: format!("{sandbox}/gateway.do"),
+            page_url: None,
+            proxy: None,
             authorize_url: format!("{sandbox}/oauth2/publicAppAuthorize.htm"),
             private_key: keys_dir.join("app_private.pem"),
             platform_public_key: Some(keys_dir.join("platform_public.pem")),

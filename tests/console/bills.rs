@@ -13,6 +13,7 @@ use lifeline_core::store::{Store, snapshot};
 
 use crate::customers::{HOME, household};
 use crate::office::{Desk, Office, Shown};
+use crate::openings::merged;
 
 pub(crate) fn bill(second_line_fen: i64) -> Bill {
     let kwh = |text| Kwh::parse(text).unwrap();
@@ -243,4 +244,39 @@ async fn ec_18_what_is_still_wrong_is_withdrawn_and_ends_otherwise() {
     assert!(to.ends_with("said=said.carried_out"), "{to}");
     assert!(!held(&office).await);
     assert_eq!(office.audited("customers.release_bill"), ["stands"]);
+}
+
+/// The household's account became part of another meanwhile: the bill is still made again before it goes.
+#[actix_web::test]
+async fn ec_18_a_wrong_bill_of_a_merged_account_is_not_released_as_corrected() {
+    let office = Office::new().await;
+    let (id, link) = household(&office).await;
+    let desk = office.desk().await;
+    office.bills(bill(5_393));
+    let support = office.enter(&desk, "support").await;
+    let reviewer = office.enter(&desk, "reviewer").await;
+    let at = format!("{}/flags", bills(&id, &link));
+    assert_eq!(post(&office, &desk, &support, &at, &FLAG).await.status, 303);
+    merged(&office, &id).await;
+    let case = case_at(&desk, &support).await;
+    let offer = [
+        ("resolution", "bill_corrected"),
+        ("reason", "marketing has renewed it"),
+    ];
+    let way = format!("{case}/proposals");
+    let offered = post(&office, &desk, &support, &way, &offer).await;
+    assert_eq!(offered.status, 303);
+    let way = format!("{case}/approval");
+    let early = post(&office, &desk, &reviewer, &way, &[]).await;
+    let to = early.goes_to();
+    assert!(to.ends_with("said=said.still_wrong"), "{to}");
+    assert!(held(&office).await);
+    office.bills(bill(5_292));
+    let way = format!("{case}/carrying-out");
+    let done = post(&office, &desk, &reviewer, &way, &[]).await;
+    let to = done.goes_to();
+    assert!(to.ends_with("said=said.carried_out"), "{to}");
+    assert!(!held(&office).await);
+    let told = "SELECT COUNT(*) FROM outbox WHERE kind = 'customers.bill_moved'";
+    assert_eq!(office.counted(told), 2, "and the household hears of it");
 }

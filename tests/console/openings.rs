@@ -1,7 +1,10 @@
 //! A user is opened on application, by two persons, and the household is told (EC-20).
 
+use lifeline_core::accounts::account::{Account, ProviderId};
 use lifeline_core::operators::{Role, Scope};
-use lifeline_core::shared::ids::AccountId;
+use lifeline_core::shared::ids::{AccountId, Maker};
+use lifeline_core::shared::page::Page;
+use lifeline_core::store::{StoreError, Tx, atomically};
 
 use crate::customers::household;
 use crate::office::{Desk, Office, Shown};
@@ -93,6 +96,70 @@ async fn ec_20_an_application_is_checked_by_one_person_and_opened_by_another() {
             .text
             .contains("deed and ID card seen")
     );
+}
+
+/// Another account of the person took this one over, with its home.
+pub(crate) async fn merged(office: &Office, from: &AccountId) -> AccountId {
+    let entropy = office.entropy();
+    let maker = Maker {
+        clock: &*office.clock,
+        entropy: &*entropy,
+    };
+    let (into, now): (AccountId, _) = (maker.id(), maker.now());
+    let (whose, page) = (&into, &Page::new(None, None).unwrap());
+    atomically(&*office.store, async |tx: &mut Tx| {
+        let before = tx.accounts().find(from).await?.unwrap();
+        let bare = Account {
+            real_name: None,
+            phone: None,
+            ..before.clone()
+        };
+        tx.accounts().save(&bare).await?;
+        let taker = Account {
+            account_id: whose.clone(),
+            open_id: ProviderId::parse("open-2"),
+            version: 1,
+            ..before.clone()
+        };
+        tx.accounts().add(&taker).await?;
+        for linked in tx.bindings().list(from, page, now).await? {
+            tx.bindings().hand_over(&linked.binding, whose).await?;
+        }
+        let gone = Account {
+            merged: Some((whose.clone(), now)),
+            version: before.version + 1,
+            ..bare
+        };
+        tx.accounts().save(&gone).await?;
+        Ok::<_, StoreError>(())
+    })
+    .await
+    .unwrap();
+    into
+}
+
+#[actix_web::test]
+async fn ec_20_an_application_of_a_merged_account_is_decided_for_its_taker() {
+    let office = Office::new().await;
+    let (id, _) = household(&office).await;
+    let desk = office.desk().await;
+    let support = office.enter(&desk, "support").await;
+    let page = applied(&office, &desk, &support, &id).await;
+    let into = merged(&office, &id).await;
+    let page = page.replace(&id.to_string(), &into.to_string());
+    let there = Scope::parse("1504").unwrap();
+    office.hire("south", Role::Support, there).await;
+    let south = office.enter(&desk, "south").await;
+    for path in ["/console/openings", "/console/requests"] {
+        let list = desk.get(path, &south).await.text;
+        assert!(list.contains(&page) && list.contains("李*明"), "{path}");
+    }
+    let (propose, yes) = (format!("{page}/proposals"), format!("{page}/approval"));
+    let open = [("verdict", "open"), ("reason", "deed and ID card seen")];
+    assert_eq!(status(&office, &desk, &south, &propose, &open).await, 303);
+    let reviewer = office.enter(&desk, "reviewer").await;
+    assert_eq!(status(&office, &desk, &reviewer, &yes, &[]).await, 303);
+    assert_eq!(office.counted(TO_MARKETING), 1);
 }
 
 #[actix_web::test]

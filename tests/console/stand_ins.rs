@@ -79,6 +79,7 @@ impl Readiness for Well {
         let certificate = |name, days: i64| Certificate {
             name,
             ends_at: Some(now.plus_seconds(days * 86_400 + 3_600)),
+            waits: name == "alipay_app",
         };
         Resources {
             disks: vec![disk("store", 40 << 30), disk("keyring", 9 << 30)],
@@ -88,7 +89,11 @@ impl Readiness for Well {
                 most: 8,
                 waiting: 0,
             }],
-            certificates: vec![certificate("line", 90), certificate("line_client_ca", 12)],
+            certificates: vec![
+                certificate("line", 90),
+                certificate("line_client_ca", 12),
+                certificate("alipay_app", 20),
+            ],
             quotas: vec![Quota {
                 name: "per_address_minute",
                 most: 600,

@@ -130,10 +130,13 @@ async fn ln_39_what_the_process_lives_on_is_shown_and_what_is_too_little_is_said
         ("只读连接", "3 / 8 (+0)", true),
         ("专线服务端证书", "90 d", true),
         ("专线中继 CA", "12 d", false),
+        ("支付宝应用证书", "20 d", false),
     ] {
         let row = row(word);
         assert!(row.contains(figure), "{row}");
         assert_eq!(row.contains("<strong>不足"), !enough, "{row}");
+        let waits = row.contains("重启本节点后生效");
+        assert_eq!(waits, word == "支付宝应用证书", "{row}");
     }
     assert!(page.contains("id=\"quotas\"") && page.contains("600"));
     let backup = page.split("id=\"backup\"").nth(1).unwrap();

@@ -118,6 +118,8 @@ fn client(demo: &Demo, files: &Value, mode: &Mode, notify_url: &str) -> Alipay {
     };
     let config = AlipayConfig {
         gateway: address("/gateway.do"),
+        pages: None,
+        via: None,
         authorize_page: address("/oauth2/publicAppAuthorize.htm"),
         app_id: "2021000000000001".to_owned(),
         seller_id: "2088000000000009".to_owned(),

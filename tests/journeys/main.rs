@@ -15,6 +15,7 @@ mod bad_input;
 mod callbacks;
 mod canary;
 mod checking;
+mod doctor;
 mod drills;
 mod ending;
 mod fixtures;
@@ -60,6 +61,7 @@ fn main() {
         drills::tests(),
         ending::tests(),
         checking::tests(),
+        doctor::tests(),
         generation::tests(),
         generation_sign_in::tests(),
         lost_client::tests(),

@@ -35,19 +35,21 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
 const APP_ID: &str = "2021000000000001";
 const SELLER_ID: &str = "2088000000000009";
 
-type Fields = Vec<(String, String)>;
+pub(crate) type Fields = Vec<(String, String)>;
 
 /// A demo whose Alipay tells nothing by itself and answers no query.
-struct Scene {
+pub(crate) struct Scene {
     demo: Demo,
     person: &'static str,
     phone: Phone,
     home: String,
     key: SigningKey<Sha256>,
     http: reqwest::Client,
+    /// Where notices are sent to.
+    zone: String,
 }
 
-struct Order {
+pub(crate) struct Order {
     path: String,
     out_trade_no: String,
     trade_no: String,
@@ -62,7 +64,7 @@ impl Scene {
         self.home = self.phone.link_all().await.remove(0);
     }
 
-    async fn new(engine: Engine) -> Self {
+    pub(crate) async fn new(engine: Engine) -> Self {
         let demo = Demo::start(engine).await;
         let pem = std::fs::read_to_string(demo.data().join("keys/platform_private.pem"));
         let key = RsaPrivateKey::from_pkcs8_pem(&pem.expect("the sandbox's key")).expect("a key");
@@ -78,6 +80,7 @@ impl Scene {
         }
         let http = reqwest::Client::builder().no_proxy().build();
         Self {
+            zone: demo.address("callback"),
             demo,
             person,
             phone,
@@ -87,8 +90,18 @@ impl Scene {
         }
     }
 
+    /// The base of the demo's own callback listener.
+    pub(crate) fn zone(&self) -> &str {
+        &self.zone
+    }
+
+    /// From now on notices go to `zone`, by this client.
+    pub(crate) fn send_by(&mut self, http: reqwest::Client, zone: String) {
+        (self.http, self.zone) = (http, zone);
+    }
+
     /// A top-up that waits for its payer.
-    async fn order(&self, fen: i64) -> Order {
+    pub(crate) async fn order(&self, fen: i64) -> Order {
         let body =
             json!({"binding_id": self.home, "purpose": "top_up", "amount_fen": fen, "via": "mini"});
         let key = format!("notice-shapes-{fen}");
@@ -128,7 +141,7 @@ impl Scene {
         panic!("{said} was not told");
     }
 
-    async fn comes_to(&self, order: &Order, wanted: &[&str]) -> String {
+    pub(crate) async fn comes_to(&self, order: &Order, wanted: &[&str]) -> String {
         let mut state = String::new();
         let mut looks = Looks::every(Duration::from_millis(100));
         while looks.again().await {
@@ -141,7 +154,7 @@ impl Scene {
     }
 
     /// Signs and sends; `v2` signs `sign_type` too, as the application gateway does.
-    async fn send(&self, fields: &Fields, v2: bool) -> (u16, String) {
+    pub(crate) async fn send(&self, fields: &Fields, v2: bool) -> (u16, String) {
         let mut fields = fields.clone();
         fields.push(("sign_type".to_owned(), "RSA2".to_owned()));
         let mut signed: Vec<String> = fields
@@ -156,7 +169,7 @@ impl Scene {
     }
 
     async fn post(&self, fields: &Fields) -> (u16, String) {
-        let url = format!("{}/v1/callbacks/alipay", self.demo.address("callback"));
+        let url = format!("{}/v1/callbacks/alipay", self.zone);
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
@@ -176,7 +189,7 @@ impl Scene {
     }
 
     /// How many postings to the person's homes are of this sum.
-    async fn postings(&self, fen: i64) -> usize {
+    pub(crate) async fn postings(&self, fen: i64) -> usize {
         let people = self.phone.sandbox_get("/sim/people").await;
         let mut people = people.as_array().into_iter().flatten();
         let own = people.find(|one| one["person"] == self.person);
@@ -220,7 +233,7 @@ fn changed(mut fields: Fields, changes: &[(&str, &str)]) -> Fields {
 
 impl Order {
     /// The notice that this order was paid.
-    fn paid(&self, notify_id: &str) -> Fields {
+    pub(crate) fn paid(&self, notify_id: &str) -> Fields {
         // Alipay tells whole seconds: rounded down it would be older than what was just created.
         let now = MachineClock.now().plus_seconds(1).alipay_text();
         [

@@ -24,8 +24,8 @@ from people import CHANCE, OWNER, PASSER_BY, TOKENS, TWO_HOMES, Person, Refused,
 
 # Of the good requests so many get real values; the others stay as they were made up.
 REAL = 0.7
-# One leaves a home, and links it again.
-LEAVES = "liu-yang"
+# One leaves a home, and links it again; nobody else's acts take of the codes of their day.
+LEAVES = "zhao-lei"
 
 
 def key():

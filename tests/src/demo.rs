@@ -11,6 +11,9 @@ use crate::engine::{Engine, new_database};
 use crate::patience::Looks;
 use crate::ports::Row;
 
+/// What the relay says of an outbox row whose kind nothing carries.
+const UNCARRIED: &str = "nobody_carries_this_kind";
+
 /// A running demo.
 #[derive(Debug)]
 pub struct Demo {
@@ -224,6 +227,11 @@ impl Drop for Demo {
             for line in log.lines().filter(wrong).take(30) {
                 eprintln!("demo: {line}");
             }
+        } else {
+            // Such a row waits for ever, and no answer ever shows it.
+            let log = self.log();
+            let uncarried = log.lines().find(|line| line.contains(UNCARRIED));
+            assert_eq!(uncarried, None);
         }
     }
 }

@@ -22,6 +22,8 @@ use crate::wire::{Operation, operation};
 pub(crate) struct Gateway {
     pub(crate) caller: Caller,
     pub(crate) address: Address,
+    /// What browsers are sent to.
+    pub(crate) pages: Address,
     pub(crate) authorize_page: Address,
     pub(crate) app_id: String,
     pub(crate) notify_url: String,
@@ -222,7 +224,7 @@ impl Gateway {
         // The key signed a probe at start; if the library failed now, the page would refuse the unsigned address.
         let sign = self.key.sign(&sign_content(&params)).unwrap_or_default();
         params.push(("sign", sign));
-        let mut url = self.address.url();
+        let mut url = self.pages.url();
         url.query_pairs_mut().extend_pairs(&params);
         url.into()
     }

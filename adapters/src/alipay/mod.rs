@@ -29,7 +29,7 @@ use lifeline_core::shared::time::{Clock, Time};
 use zeroize::Zeroizing;
 
 use crate::wire::http::{Address, AddressError, CallRules, Caller, DEADLINE_DEFAULT};
-use crate::wire::{Asked, LeftAlone};
+use crate::wire::{Asked, LeftAlone, Via};
 use client::Gateway;
 use content::ContentKey;
 use notice::Notices;
@@ -74,6 +74,10 @@ pub fn is_content_key(text: &str) -> bool {
 pub struct AlipayConfig {
     /// `https://openapi.alipay.com/gateway.do`
     pub gateway: Address,
+    /// Where browsers find the pages that Alipay shows, when our calls go to another address of the gateway.
+    pub pages: Option<Address>,
+    /// The proxy that calls go through; browsers know nothing of it.
+    pub via: Option<Via>,
     /// `https://openauth.alipay.com/oauth2/publicAppAuthorize.htm`
     pub authorize_page: Address,
     pub app_id: String,
@@ -161,7 +165,14 @@ impl Alipay {
             seller_id: config.seller_id,
         };
         let gateway = Gateway {
-            caller: Caller::new("alipay", &config.gateway, config.rules, Arc::clone(&clock))?,
+            caller: Caller::through(
+                config.via.as_ref(),
+                "alipay",
+                &config.gateway,
+                config.rules,
+                Arc::clone(&clock),
+            )?,
+            pages: config.pages.unwrap_or_else(|| config.gateway.clone()),
             address: config.gateway,
             authorize_page: config.authorize_page,
             app_id: config.app_id,

@@ -47,8 +47,8 @@ statements! { "bindings":
         AND b.certified_index NOT IN ($4, $5) ORDER BY b.binding_id");
     LOCK_HOME("binding_home") = "UPDATE binding_home SET holder_version = holder_version \
         WHERE home_index IN ($1, $2) RETURNING holder_version AS home_version, holder_since, frozen_version, looked_at";
-    TOUCH_HOME("binding_home") = "INSERT INTO binding_home (home_index, holder_version, holder_since, looked_at) \
-        VALUES ($1, $2, $3, $4) ON CONFLICT (home_index) DO UPDATE SET \
+    TOUCH_HOME("binding_home") = "INSERT INTO binding_home (home_index, holder_version, holder_since, looked_at, swept_at) \
+        VALUES ($1, $2, $3, $4, $4) ON CONFLICT (home_index) DO UPDATE SET \
         holder_since = CASE \
             WHEN excluded.holder_version > binding_home.holder_version THEN COALESCE(excluded.holder_since, $5) \
             WHEN excluded.holder_version = binding_home.holder_version \
@@ -56,9 +56,9 @@ statements! { "bindings":
             ELSE binding_home.holder_since END, \
         holder_version = CASE WHEN excluded.holder_version > binding_home.holder_version \
             THEN excluded.holder_version ELSE binding_home.holder_version END, \
-        looked_at = excluded.looked_at \
+        looked_at = excluded.looked_at, swept_at = excluded.swept_at \
         RETURNING holder_version AS home_version, holder_since, frozen_version, looked_at";
-    TAKE_LOOK("binding_home") = "UPDATE binding_home SET looked_at = $4 \
+    TAKE_LOOK("binding_home") = "UPDATE binding_home SET looked_at = $4, swept_at = $4 \
         WHERE home_index IN ($1, $2) AND looked_at <= $3";
     FREEZE_HOME("binding_home") = "UPDATE binding_home SET frozen_version = holder_version \
         WHERE home_index IN ($1, $2)";

@@ -34,23 +34,32 @@ statements! { "cases":
     TAKE("case_taking") = "INSERT INTO case_taking (case_id, taken_by, taken_at) SELECT case_id, $2, $3 FROM case_file \
         WHERE case_id = $1 AND closed_at IS NULL ON CONFLICT DO NOTHING";
     GIVE_BACK("case_taking") = "DELETE FROM case_taking WHERE case_id = $1 AND taken_by = $2";
+    // Live homes moved to whoever took an account over; what it sold and asked for is still under its own name.
     HOMES("binding") = "SELECT binding_id, account_id, consumer_no FROM binding WHERE binding_id = $1 \
-        UNION SELECT binding_id, account_id, consumer_no FROM binding WHERE account_id = $1 \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM binding_fold f \
+            JOIN binding b ON b.binding_id = f.into_binding_id WHERE f.binding_id = $1 \
+        UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM account a \
+            JOIN binding b ON b.account_id IN (a.account_id, a.merged_into) WHERE a.account_id = $1 \
         UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM payment_home h \
             JOIN binding b ON b.binding_id = h.binding_id WHERE h.payment_id = $1 \
         UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM service_request q \
-            JOIN binding b ON b.account_id = q.account_id WHERE q.request_id = $1 \
+            JOIN account a ON a.account_id = q.account_id \
+            JOIN binding b ON b.account_id IN (a.account_id, a.merged_into) WHERE q.request_id = $1 \
         UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM generation_account g \
-            JOIN binding b ON b.account_id = g.account_id WHERE g.generation_account_id = $1 \
+            JOIN account a ON a.account_id = g.account_id \
+            JOIN binding b ON b.account_id IN (a.account_id, a.merged_into) WHERE g.generation_account_id = $1 \
         UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM check_task c \
             JOIN generation_account g ON g.generation_account_id = c.generation_account_id \
-            JOIN binding b ON b.account_id = g.account_id WHERE c.check_task_id = $1 \
+            JOIN account a ON a.account_id = g.account_id \
+            JOIN binding b ON b.account_id IN (a.account_id, a.merged_into) WHERE c.check_task_id = $1 \
         UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM trade_task t \
             JOIN generation_account g ON g.generation_account_id = t.generation_account_id \
-            JOIN binding b ON b.account_id = g.account_id WHERE t.trade_task_id = $1 \
+            JOIN account a ON a.account_id = g.account_id \
+            JOIN binding b ON b.account_id IN (a.account_id, a.merged_into) WHERE t.trade_task_id = $1 \
         UNION SELECT b.binding_id, b.account_id, b.consumer_no FROM personal_table p \
             JOIN generation_account g ON g.generation_account_id = p.generation_account_id \
-            JOIN binding b ON b.account_id = g.account_id WHERE p.table_id = $1 \
+            JOIN account a ON a.account_id = g.account_id \
+            JOIN binding b ON b.account_id IN (a.account_id, a.merged_into) WHERE p.table_id = $1 \
         ORDER BY 1 LIMIT 100";
     CLOSE("case_file") = "UPDATE case_file SET closed_at = $2 WHERE case_id = $1 AND closed_at IS NULL";
     OPEN("case_file") = "INSERT INTO case_file (case_id, kind, cause, subject, facts, opened_at, trace_id, closed_at) \

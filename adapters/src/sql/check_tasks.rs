@@ -32,8 +32,11 @@ macro_rules! tasks {
 }
 
 statements! { "check_tasks":
-    TASK_OF("check_task") = tasks!("g.account_id = $1 AND g.state <> 'terminated' AND k.check_task_id = $2");
-    TASKS_OF("check_task") = tasks!("g.account_id = $1 AND g.state <> 'terminated' AND k.check_task_id < $2 \
+    // What was sold under an account that was merged into this one is this person's to answer.
+    TASK_OF("check_task") = tasks!("(g.account_id = $1 OR g.account_id IN (SELECT m.account_id FROM account m \
+        WHERE m.merged_into = $1)) AND g.state <> 'terminated' AND k.check_task_id = $2");
+    TASKS_OF("check_task") = tasks!("(g.account_id = $1 OR g.account_id IN (SELECT m.account_id FROM account m \
+        WHERE m.merged_into = $1)) AND g.state <> 'terminated' AND k.check_task_id < $2 \
         ORDER BY k.check_task_id DESC LIMIT $3");
     TASK("check_task") = tasks!("k.check_task_id = $1");
     NEWEST_TASK("check_task") = tasks!("k.table_id = $1 AND k.period = $2 ORDER BY k.data_version DESC LIMIT 1");

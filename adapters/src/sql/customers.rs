@@ -38,6 +38,13 @@ statements! { "customers":
     SUSPEND("function_suspension") = "INSERT INTO function_suspension (account_id, function, proposal_id, since) \
         VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     LIFT("function_suspension") = "DELETE FROM function_suspension WHERE account_id = $1 AND function = $2";
+    TURN("account") = "UPDATE account SET version = version WHERE account_id = $1";
+    JOIN_SUSPENSIONS("function_suspension") = "INSERT INTO function_suspension (account_id, function, proposal_id, since) \
+        SELECT $2, s.function, s.proposal_id, s.since FROM function_suspension s WHERE s.account_id = $1 \
+        ON CONFLICT (account_id, function) DO UPDATE SET proposal_id = excluded.proposal_id, since = excluded.since \
+        WHERE excluded.since < function_suspension.since";
+    LEAVE_SUSPENSIONS("function_suspension") = "DELETE FROM function_suspension WHERE account_id = $1";
+    HAND_OVER("function_proposal") = "UPDATE function_proposal SET account_id = $2 WHERE proposal_id = $1 AND state = 'open'";
     PROPOSALS("function_proposal") = proposals!("function_proposal", "account_id, function, wanted", "account_id");
     PROPOSE("function_proposal") = propose!("function_proposal", "account_id, function, wanted", "$6, $7, $8");
     JUDGE("function_proposal") = judge!("function_proposal");
@@ -225,5 +232,28 @@ impl<C: WriteConn> CustomerStore for Sql<C> {
         self.touched(&LIFT, args![account, function.as_str()])
             .await
             .map(drop)
+    }
+
+    async fn turn(&mut self, account: &AccountId) -> Result<(), StoreError> {
+        self.touched(&TURN, args![account]).await.map(drop)
+    }
+
+    async fn hand_over_suspensions(
+        &mut self,
+        from: &AccountId,
+        into: &AccountId,
+    ) -> Result<(), StoreError> {
+        self.touched(&JOIN_SUSPENSIONS, args![from, into]).await?;
+        self.touched(&LEAVE_SUSPENSIONS, args![from])
+            .await
+            .map(drop)
+    }
+
+    async fn hand_over_proposal(
+        &mut self,
+        proposal_id: &str,
+        into: &AccountId,
+    ) -> Result<bool, StoreError> {
+        self.changed(&HAND_OVER, args![proposal_id, into]).await
     }
 }

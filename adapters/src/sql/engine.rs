@@ -13,7 +13,7 @@ use super::migration::{self, Migrated, SchemaError};
 use super::sqlite::DiskFailure;
 use super::statement::statements;
 use super::value::args;
-use super::{Conn, Sql, Vault, engine_keys, postgres, sqlite};
+use super::{Conn, Keeping, Sql, Vault, engine_keys, postgres, sqlite};
 use crate::keyring::{InstanceKind, Keyring};
 use crate::seams::watch;
 
@@ -294,6 +294,14 @@ impl Engine {
             Driver::Sqlite(engine) => engine.pools(),
             Driver::Postgres(engine) => vec![engine.pool()],
             Driver::Memory(_) => Vec::new(),
+        }
+    }
+
+    /// What a server waits for before it says that something is committed; an embedded store has no server.
+    pub async fn keeping(&self) -> Result<Option<Keeping>, StoreError> {
+        match &self.driver {
+            Driver::Postgres(engine) => engine.keeping().await.map(Some),
+            Driver::Sqlite(_) | Driver::Memory(_) => Ok(None),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Followers by digest and by day; the supply office of each link. Called by the room's one port.
 
-use lifeline_core::insight::followers::{BoundRegion, Follow, FollowDay};
-use lifeline_core::shared::ids::AccountId;
+use lifeline_core::insight::followers::{BoundRegion, Follow, FollowDay, ToPlace};
+use lifeline_core::shared::ids::{AccountId, BindingId};
 use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -19,8 +19,9 @@ statements! { "followers":
         GROUP BY r.region ORDER BY people DESC, r.region";
     UNPLACED("binding") = "SELECT COUNT(*) AS n FROM binding b WHERE b.ended_at IS NULL \
         AND NOT EXISTS (SELECT 1 FROM binding_region r WHERE r.binding_id = b.binding_id)";
-    TO_PLACE("binding") = "SELECT b.binding_id, b.account_id, b.consumer_no FROM binding b WHERE b.ended_at IS NULL \
-        AND NOT EXISTS (SELECT 1 FROM binding_region r WHERE r.binding_id = b.binding_id) ORDER BY b.binding_id LIMIT $1";
+    TO_PLACE("binding") = "SELECT b.binding_id, b.account_id, b.consumer_no FROM binding b WHERE b.placed = 0 \
+        AND b.ended_at IS NULL ORDER BY b.binding_id LIMIT $1";
+    HAD_TURN("binding") = "UPDATE binding SET placed = 1 WHERE binding_id = $1 AND placed = 0 AND ended_at IS NULL";
     PLACE("binding_region") = "INSERT INTO binding_region (binding_id, region) VALUES ($1, $2) ON CONFLICT (binding_id) DO NOTHING";
     FOLLOW("follower") = "INSERT INTO follower (wallet_digest, follows, moved_at) VALUES ($1, $2, $3) \
         ON CONFLICT (wallet_digest) DO UPDATE SET follows = excluded.follows, moved_at = excluded.moved_at \
@@ -71,6 +72,28 @@ impl<C: Conn> Sql<C> {
     pub(super) async fn not_placed(&mut self) -> Result<i64, StoreError> {
         self.count(&UNPLACED, args![]).await
     }
+
+    pub(super) async fn links_to_place(&mut self, limit: i64) -> Result<Vec<ToPlace>, StoreError> {
+        let mut links = Vec::new();
+        for row in self.rows(&TO_PLACE, args![limit]).await? {
+            let (id, account): (BindingId, AccountId) =
+                (row.id("binding_id")?, row.id("account_id")?);
+            let sealed = row.text("consumer_no")?;
+            let opened = self
+                .open_for(&account, CONSUMER_NO, id.as_str(), &sealed)
+                .await;
+            let region = match opened {
+                Ok(number) => Some(ConsumerNo::from_store(number).region()),
+                Err(StoreError::Corrupt { .. }) => None,
+                Err(error) => return Err(error),
+            };
+            links.push(ToPlace {
+                binding_id: id,
+                region,
+            });
+        }
+        Ok(links)
+    }
 }
 
 impl<C: WriteConn> Sql<C> {
@@ -86,19 +109,19 @@ impl<C: WriteConn> Sql<C> {
         self.touched(&COUNT, args).await.map(drop)
     }
 
-    pub(super) async fn place_some(&mut self, limit: i64) -> Result<i64, StoreError> {
-        let rows = self.rows(&TO_PLACE, args![limit]).await?;
+    pub(super) async fn place_links(&mut self, links: &[ToPlace]) -> Result<i64, StoreError> {
+        let turns = links.iter().map(|link| args![&link.binding_id]).collect();
+        // Whoever left or was erased since they were read is placed nowhere.
+        let live = self.write_many(&HAD_TURN, turns).await?;
         let mut placed = Vec::new();
-        for row in &rows {
-            let (id, account): (String, AccountId) =
-                (row.text("binding_id")?, row.id("account_id")?);
-            let sealed = row.text("consumer_no")?;
-            let number = self.open_for(&account, CONSUMER_NO, &id, &sealed).await?;
-            let region = ConsumerNo::from_store(number).region();
-            placed.push(args![id, region]);
+        for (link, live) in links.iter().zip(live) {
+            if let (Some(region), 1) = (&link.region, live) {
+                placed.push(args![&link.binding_id, region]);
+            }
         }
+        let count = i64::try_from(placed.len()).map_err(|_| StoreError::Conflict)?;
         self.write_many(&PLACE, placed).await?;
-        i64::try_from(rows.len()).map_err(|_| StoreError::Conflict)
+        Ok(count)
     }
 
     pub(super) async fn forget_left(

@@ -38,14 +38,18 @@ statements! { "generation":
         WHERE m.merged_into = $1)) AND generation_account_id > $2 ORDER BY generation_account_id LIMIT $3");
     BY_ID("generation_account") = accounts!("generation_account_id = $1");
     BY_NO("generation_account") = accounts!("generation_index IN ($1, $2)");
+    KEYLESS("generation_account") = "SELECT generation_account_id FROM generation_account \
+        WHERE state = 'keyless' AND next_at <= $1 ORDER BY next_at, generation_account_id LIMIT $2";
     DUE("generation_account") = "SELECT generation_account_id FROM generation_account \
-        WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, generation_account_id LIMIT $2";
+        WHERE next_at IS NOT NULL AND next_at <= $1 AND state <> 'keyless' ORDER BY next_at, generation_account_id LIMIT $2";
     ADD("generation_account") = "INSERT INTO generation_account (generation_account_id, account_id, generation_no, \
         generation_index, feed_in, settlement_day, contract_version, state, termination_asked_at, next_at, ended_at, \
         version, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     SAVE("generation_account") = "UPDATE generation_account SET generation_no = $3, generation_index = $4, feed_in = $5, \
         settlement_day = $6, contract_version = $7, state = $8, termination_asked_at = $9, next_at = $10, ended_at = $11, \
         version = version + 1 WHERE generation_account_id = $1 AND account_id = $2 AND version = $12";
+    PUT_OFF("generation_account") = "UPDATE generation_account SET next_at = $3, version = version + 1 \
+        WHERE generation_account_id = $1 AND next_at <= $2";
     PERMITTED("personal_table") = "SELECT table_id, permission_id FROM personal_table \
         WHERE generation_account_id = $1 AND state = 'open'";
     TABLE("personal_table") = "SELECT table_id, generation_account_id, permission_id, identity, payee_since, opened_at, \
@@ -174,7 +178,10 @@ impl<C: Conn> GenerationReads for Sql<C> {
     }
 
     async fn due(&mut self, now: Time, most: i64) -> Result<Vec<GenerationAccountId>, StoreError> {
-        let rows = self.rows(&DUE, args![now, most]).await?;
+        let mut rows = self.rows(&KEYLESS, args![now, most]).await?;
+        let keyless = i64::try_from(rows.len()).unwrap_or(most);
+        let left = most.saturating_sub(keyless);
+        rows.extend(self.rows(&DUE, args![now, left]).await?);
         rows.iter()
             .map(|row| row.id("generation_account_id"))
             .collect()
@@ -196,6 +203,17 @@ impl<C: WriteConn> GenerationStore for Sql<C> {
         } else {
             Err(StoreError::Conflict)
         }
+    }
+
+    async fn put_off(
+        &mut self,
+        id: &GenerationAccountId,
+        now: Time,
+        again: Time,
+    ) -> Result<(), StoreError> {
+        self.touched(&PUT_OFF, args![id, now, again])
+            .await
+            .map(drop)
     }
 
     async fn by_no(

@@ -50,9 +50,11 @@ statements! { "grants":
     OTHERS("binding") = linked!("b.home_index IN ($1, $2) AND b.account_id <> $3 AND b.binding_id > $4 \
         AND (b.shown = 1 OR g.ends_at > $5) ORDER BY b.binding_id LIMIT $6");
     OVER("binding") = linked!("b.grant_id IS NOT NULL AND g.ends_at <= $1 ORDER BY g.ends_at, b.binding_id LIMIT $2");
-    UNLOOKED("binding") = linked!("h.looked_at <= $1 AND b.binding_id = (SELECT MIN(o.binding_id) FROM binding o \
-        WHERE o.home_index = h.home_index AND o.ended_at IS NULL AND (o.role <> 'payer_only' OR o.grant_id IS NOT NULL)) \
-        ORDER BY h.looked_at, b.binding_id LIMIT $2");
+    ANY_LINK("binding") = linked!("b.binding_id = $1");
+    TAKE_UNLOOKED("binding_home") = "UPDATE binding_home SET swept_at = $2 WHERE home_index IN (SELECT h.home_index \
+        FROM binding_home h WHERE h.swept_at <= $1 ORDER BY h.swept_at LIMIT $3) \
+        RETURNING (SELECT MIN(o.binding_id) FROM binding o WHERE o.home_index = binding_home.home_index \
+        AND o.ended_at IS NULL AND (o.role <> 'payer_only' OR o.grant_id IS NOT NULL)) AS binding_id";
 }
 
 const TOKEN: Field = Field::new("binding_grant", "token_digest");
@@ -105,14 +107,24 @@ impl<C: Conn> GrantReads for Sql<C> {
         self.all_linked(rows).await
     }
 
-    async fn unlooked(&mut self, before: Time, most: i64) -> Result<Vec<Linked>, StoreError> {
-        let rows = self.rows(&UNLOOKED, args![before, most]).await?;
-        self.all_linked(rows).await
+    async fn any_link(&mut self, id: &BindingId) -> Result<Option<Linked>, StoreError> {
+        let row = self.one(&ANY_LINK, args![id]).await?;
+        self.maybe_linked(row).await
     }
 }
 
 #[async_trait]
 impl<C: WriteConn> GrantStore for Sql<C> {
+    async fn take_unlooked(
+        &mut self,
+        before: Time,
+        now: Time,
+        most: i64,
+    ) -> Result<Vec<Option<BindingId>>, StoreError> {
+        let rows = self.rows(&TAKE_UNLOOKED, args![before, now, most]).await?;
+        rows.iter().map(|row| row.maybe_id("binding_id")).collect()
+    }
+
     async fn count_grants(
         &mut self,
         consumer_no: &ConsumerNo,

@@ -9,7 +9,7 @@ use lifeline_core::insight::asked::{
 };
 use lifeline_core::insight::batch::Crowd;
 use lifeline_core::insight::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
-use lifeline_core::insight::followers::{BoundRegion, FollowDay};
+use lifeline_core::insight::followers::{BoundRegion, FollowDay, ToPlace};
 use lifeline_core::insight::people::Period;
 use lifeline_core::insight::ports::InsightReads;
 use lifeline_core::insight::sample::NOWHERE;
@@ -258,6 +258,10 @@ impl<C: Conn> InsightReads for Sql<C> {
 
     async fn unplaced(&mut self) -> Result<i64, StoreError> {
         self.not_placed().await
+    }
+
+    async fn to_place(&mut self, limit: i64) -> Result<Vec<ToPlace>, StoreError> {
+        self.links_to_place(limit).await
     }
 
     async fn subject_of(&mut self, of: &Of) -> Result<Option<AccountId>, StoreError> {

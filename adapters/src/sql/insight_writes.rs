@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use lifeline_core::insight::aggregate::{Addressee, Office, Receipt, Report};
 use lifeline_core::insight::asked::{Grain, Run, month_of, number_of};
 use lifeline_core::insight::batch::{Batch, Crowd};
-use lifeline_core::insight::followers::Follow;
+use lifeline_core::insight::followers::{Follow, ToPlace};
 use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::people::{Period, day_number};
 use lifeline_core::insight::ports::InsightStore;
@@ -190,8 +190,8 @@ impl<C: WriteConn> InsightStore for Sql<C> {
         self.count_follow(follow, day).await
     }
 
-    async fn place_bindings(&mut self, limit: i64) -> Result<i64, StoreError> {
-        self.place_some(limit).await
+    async fn place_bindings(&mut self, links: &[ToPlace]) -> Result<i64, StoreError> {
+        self.place_links(links).await
     }
 
     async fn ask_report(&mut self, report: &Report, now: Time) -> Result<bool, StoreError> {

@@ -19,6 +19,7 @@ statements! { "jobs":
     CLAIM("job") = "UPDATE job SET lease_until = $3, lease_epoch = lease_epoch + 1 \
         WHERE name = $1 AND next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) \
         RETURNING name, every_s, next_at, last_at, last_outcome, last_evidence, lease_epoch";
+    RENEW("job") = "UPDATE job SET lease_until = $3 WHERE name = $1 AND lease_epoch = $2 AND lease_until IS NOT NULL";
     HASTEN("job") = "UPDATE job SET next_at = CASE WHEN next_at > $2 THEN $2 ELSE next_at END WHERE name = $1";
     FINISH("job") = "UPDATE job SET lease_until = NULL, last_at = $3, next_at = $4, last_outcome = $5 \
         WHERE name = $1 AND lease_epoch = $2 AND lease_until IS NOT NULL";
@@ -84,6 +85,16 @@ impl<C: WriteConn> JobStore for Sql<C> {
             .as_ref()
             .map(job)
             .transpose()
+    }
+
+    async fn renew(
+        &mut self,
+        name: &str,
+        lease_epoch: i64,
+        lease_until: Time,
+    ) -> Result<bool, StoreError> {
+        self.changed(&RENEW, args![name, lease_epoch, lease_until])
+            .await
     }
 
     async fn hasten(&mut self, name: &str, now: Time) -> Result<bool, StoreError> {

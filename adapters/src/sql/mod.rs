@@ -8,6 +8,7 @@
 //! | `sealing`, `keys`, [`rotation`] | personal fields at rest, the keys the store is written with, new ones |
 //! | [`personal`], `erasing`, `telling` | what is held of people, how it is erased, purged and told |
 //! | [`archive`] | backup and restore: the whole store in one sealed file |
+//! | `standby` | whether a server's commits wait for another machine |
 //! | `overrides` | the few statements PostgreSQL needs in other words |
 //! | `<room>.rs` | the repository of one room of `core`, written once for both engines |
 //!
@@ -43,6 +44,7 @@ mod postgres;
 pub mod rotation;
 mod sealing;
 mod sqlite;
+mod standby;
 pub mod statement;
 mod step_ups;
 mod unit;
@@ -102,6 +104,7 @@ mod slices;
 mod telling;
 mod timeline;
 mod trades;
+mod untold;
 
 use lifeline_core::store::StoreError;
 
@@ -112,6 +115,7 @@ pub use self::migration::{Migrated, SchemaError, known_schema};
 pub(crate) use self::sealing::FOR_SERVICE_ROWS;
 pub use self::sealing::{Field, Vault};
 pub use self::sqlite::DiskFailure;
+pub use self::standby::Keeping;
 pub use self::statement::Stmt;
 pub use self::value::{Row, Value};
 

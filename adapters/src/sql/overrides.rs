@@ -8,11 +8,11 @@ pub(super) const OUTBOX_CLAIM: &str = "\
         WHERE o.state = 'waiting' AND o.available_at <= $1 AND (o.lease_until IS NULL OR o.lease_until <= $1) \
           AND NOT EXISTS (SELECT 1 FROM outbox e \
               WHERE e.ordering_key = o.ordering_key AND e.state = 'waiting' AND e.seq < o.seq) \
-        ORDER BY o.seq LIMIT $3 FOR UPDATE OF o SKIP LOCKED) \
+        ORDER BY o.lane, o.seq LIMIT $3 FOR UPDATE OF o SKIP LOCKED) \
     UPDATE outbox SET lease_until = $2, lease_epoch = outbox.lease_epoch + 1, attempts = outbox.attempts + 1 \
     FROM due WHERE outbox.seq = due.seq \
-    RETURNING outbox.seq, event_id, kind, ordering_key, body, trace_id, money, created_at, available_at, \
-        attempts - 1 AS attempts, lease_epoch";
+    RETURNING outbox.seq, event_id, kind, ordering_key, body, trace_id, money, lane, \
+        created_at, available_at, attempts - 1 AS attempts, lease_epoch";
 
 /// Units that write an index that must be unique share this lock; a batch of a rotation takes it
 /// alone. Any number will do; every Lifeline must use the same one.

@@ -85,9 +85,9 @@ statements! { "payments":
     PACE_PURGE("posting_pace") = "DELETE FROM posting_pace WHERE minute_at < $1";
     WAKE_LINES("payment_line") = "UPDATE payment_line SET next_at = $1 WHERE line_id IN ( \
         SELECT l.line_id FROM payment_line l JOIN payment p ON p.payment_id = l.payment_id \
-        WHERE l.next_at > $1 AND l.frozen = 0 AND p.frozen = 0 AND (l.state IN ('POST_UNKNOWN', 'FENCING(repost)', \
-        'FENCING(refund)', 'REVERSING', 'MKT_REFUND') OR (l.state = 'READY' AND l.check_kind <> 'none')) \
-        ORDER BY l.next_at, l.line_id LIMIT $2)";
+        WHERE l.next_at > $2 AND l.next_at <= $3 AND l.frozen = 0 AND p.frozen = 0 \
+        AND (l.state IN ('POST_UNKNOWN', 'FENCING(repost)', 'FENCING(refund)', 'REVERSING', 'MKT_REFUND') \
+        OR (l.state = 'READY' AND l.check_kind <> 'none')) ORDER BY l.next_at DESC, l.line_id LIMIT $4)";
     // A posting that was missing once may be sent again at its next turn: that turn is not brought forward.
     WAKE_QUESTIONS("payment_line") = "UPDATE payment_line SET next_at = $1 WHERE line_id IN ( \
         SELECT l.line_id FROM payment_line l JOIN payment p ON p.payment_id = l.payment_id \
@@ -358,8 +358,15 @@ impl<C: WriteConn> PaymentStore for Sql<C> {
         self.touched(&PACE_PURGE, args![before]).await
     }
 
-    async fn wake_waiting(&mut self, now: Time, limit: i64) -> Result<u64, StoreError> {
-        let woken = self.touched(&WAKE_LINES, args![now, limit]).await?;
+    async fn wake_waiting(
+        &mut self,
+        now: Time,
+        later: Time,
+        until: Time,
+        limit: i64,
+    ) -> Result<u64, StoreError> {
+        let args = args![now, later, until, limit];
+        let woken = self.touched(&WAKE_LINES, args).await?;
         if woken > 0 {
             self.touched(&WAKE_ORDERS, args![now]).await?;
         }

@@ -71,10 +71,10 @@ statements! { "personal":
         FROM document_link WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
     OLD_FILLINGS("archive_filling") = "DELETE FROM archive_filling WHERE filling_id IN (SELECT f.filling_id \
         FROM archive_filling f JOIN binding b ON b.binding_id = f.binding_id \
-        WHERE b.ended_at < $1 ORDER BY f.filling_id LIMIT $2)";
+        WHERE b.ended_at < $1 ORDER BY b.ended_at LIMIT $2)";
     OLD_FOLDS("binding_fold") = "DELETE FROM binding_fold WHERE binding_id IN (SELECT f.binding_id \
         FROM binding_fold f JOIN binding b ON b.binding_id = f.into_binding_id \
-        WHERE b.ended_at < $1 ORDER BY f.binding_id LIMIT $2)";
+        WHERE b.ended_at < $1 ORDER BY b.ended_at LIMIT $2)";
     // First the links, which point at what was granted; a link that granted goes when its grants are gone.
     OLD_BINDINGS("binding") = "DELETE FROM binding WHERE binding_id IN (SELECT b.binding_id FROM binding b \
         WHERE b.ended_at < $1 AND NOT EXISTS (SELECT 1 FROM binding_grant g WHERE g.holder_binding_id = b.binding_id) \
@@ -184,6 +184,7 @@ pub static TABLES: &[Table] = &[
     table("refund_brake", "", NOBODY),
     table("brake_trip", "first_by second_by", NOBODY),
     table("payout_queue", "", NOBODY),
+    table("untold_prices", "period", NOBODY),
     table("payout_trip", "first_by second_by", NOBODY),
     table("recovery", "begun_by ended_by proof payouts_by", NOBODY),
     table("recovery_statement", "day digest=digest read_by", NOBODY),
@@ -256,7 +257,8 @@ pub static TABLES: &[Table] = &[
     table("idempotency", "scope client_key fingerprint field_digests state step answer_body=service",
         Fate::Erased(&[&ANSWERS])),
     table("outbox", "event_id kind ordering_key body=service trace_id state reason",
-        Fate::Kept("on its way; its body is wiped at delivery, the row goes after 30 days")),
+        Fate::Kept("on its way; its body is wiped when it is delivered or given up, the row goes after 30 days; one about \
+            money that is given up stays as it is until its case is closed")),
     table("inbox", "source message_id raw=service trace_id state",
         Fate::Kept("proof of what the channel said of money: 90 days after it was applied")),
     table("notice_quarantine", "digest raw=service trace_id", Fate::Kept("nobody's until it verifies: 7 days")),

@@ -60,6 +60,11 @@ impl<C: Conn> PrivacyReads for Sql<C> {
             || self.count(&OPEN_TABLE, args![account]).await? > 0)
     }
 
+    fn purged_tables(&mut self) -> Vec<&'static str> {
+        let purged = TABLES.iter().filter(|table| table.purge.is_some());
+        purged.map(|table| table.name).collect()
+    }
+
     async fn dossier(&mut self, account: &AccountId, now: Time) -> Result<Dossier, StoreError> {
         self.told_of(account, now).await
     }
@@ -122,13 +127,14 @@ impl<C: WriteConn> PrivacyStore for Sql<C> {
         row.map(|row| row.id("account_id")).transpose()
     }
 
-    async fn purge(&mut self, now: Time, most: i64) -> Result<u64, StoreError> {
-        let mut gone: u64 = 0;
-        for (stmt, days) in TABLES.iter().filter_map(|table| table.purge) {
-            let before = now.plus_seconds(days.saturating_mul(DAY_S).saturating_neg());
-            gone = gone.saturating_add(self.touched(stmt, args![before, most]).await?);
-        }
-        Ok(gone)
+    async fn purge(&mut self, table: &str, now: Time, most: u64) -> Result<u64, StoreError> {
+        let declared = TABLES.iter().find(|declared| declared.name == table);
+        let Some((stmt, days)) = declared.and_then(|declared| declared.purge) else {
+            return Ok(0);
+        };
+        let before = now.plus_seconds(days.saturating_mul(DAY_S).saturating_neg());
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.touched(stmt, args![before, most]).await
     }
 }
 

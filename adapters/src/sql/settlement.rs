@@ -16,6 +16,7 @@ use lifeline_core::settlement::ports::{
 use lifeline_core::settlement::readings::MonthEnergy;
 use lifeline_core::settlement::trade_queue::{QueueKey, SetWeights};
 use lifeline_core::settlement::trade_task::TradeTask;
+use lifeline_core::settlement::watch::Untold;
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::page::Page;
@@ -64,8 +65,10 @@ statements! { "settlement":
     ERASE_DAYS("energy_version") = "UPDATE energy_version SET days = NULL, lines = NULL, row_version = row_version + 1 \
         WHERE table_id = $1";
     ERASE_TRADES("trade_task") = "UPDATE trade_task SET state = 'WITHDRAWN', next_at = NULL, payee = NULL, \
-        version = version + 1 WHERE table_id = $1 AND state IN ('HELD', 'QUEUED', 'RETURNED')";
-    ERASE_PAYEES("trade_task") = "UPDATE trade_task SET payee = NULL WHERE table_id = $1 AND state IN ('PAID', 'WITHDRAWN')";
+        version = version + 1 WHERE table_id = $1 AND generation_account_id = \
+        (SELECT generation_account_id FROM personal_table WHERE table_id = $1) AND state IN ('HELD', 'QUEUED', 'RETURNED')";
+    ERASE_PAYEES("trade_task") = "UPDATE trade_task SET payee = NULL WHERE table_id = $1 AND generation_account_id = \
+        (SELECT generation_account_id FROM personal_table WHERE table_id = $1) AND state IN ('PAID', 'WITHDRAWN')";
 }
 
 const DAYS: Field = Field::new("energy_version", "days");
@@ -232,6 +235,10 @@ impl<C: Conn> SettlementReads for Sql<C> {
         let args = args![table, over, period.as_str()];
         Ok(self.count(&AWAITS, args).await? > 0)
     }
+
+    async fn prices_untold(&mut self, period: &Period) -> Result<Option<Untold>, StoreError> {
+        self.untold_of(period).await
+    }
 }
 
 #[async_trait]
@@ -325,6 +332,10 @@ impl<C: WriteConn> SettlementStore for Sql<C> {
         weights_epoch: i64,
     ) -> Result<(), StoreError> {
         self.key_anew(id, key, weights_epoch).await
+    }
+
+    async fn keep_untold(&mut self, period: &Period, untold: &Untold) -> Result<(), StoreError> {
+        self.note_untold(period, untold).await
     }
 
     async fn erase_rows(&mut self, table: &PersonalTableId) -> Result<(), StoreError> {

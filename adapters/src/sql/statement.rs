@@ -134,6 +134,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::telling::STATEMENTS,
         super::timeline::STATEMENTS,
         super::trades::STATEMENTS,
+        super::untold::STATEMENTS,
     ]
     .into_iter()
     .chain(super::rotation::ALL_STATEMENTS)

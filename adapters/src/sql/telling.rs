@@ -43,8 +43,8 @@ statements! { "telling":
         ended_at FROM binding WHERE ", theirs!("account_id"), " ORDER BY binding_id LIMIT $2");
     GRANTS("binding_grant") = concat!("SELECT g.grant_id, g.role, g.state, g.ends_at, g.created_at, g.accepted_at, \
         g.ended_at, CASE WHEN ", theirs!("g.accepted_by"), " THEN 'to_me' ELSE 'by_me' END AS given \
-        FROM binding_grant g JOIN binding b ON b.binding_id = g.holder_binding_id WHERE ", theirs!("b.account_id"),
-        " OR ", theirs!("g.accepted_by"), " ORDER BY g.grant_id LIMIT $2");
+        FROM binding_grant g WHERE g.holder_binding_id IN (SELECT b.binding_id FROM binding b WHERE ",
+        theirs!("b.account_id"), ") OR ", theirs!("g.accepted_by"), " ORDER BY g.grant_id LIMIT $2");
     ARCHIVES("archive_copy") = concat!("SELECT c.binding_id, b.account_id, c.body, c.kept_at FROM archive_copy c \
         JOIN binding b ON b.binding_id = c.binding_id WHERE ", theirs!("b.account_id"),
         " ORDER BY c.binding_id LIMIT $2");

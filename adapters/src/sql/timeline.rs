@@ -85,9 +85,12 @@ statements! { "timeline":
         "SELECT opened_at, 'case', 'opened ' || kind, case_id, trace_id, CAST(NULL AS BIGINT) FROM case_file WHERE subject = $1",
         "SELECT at, 'audit', act || ' ' || outcome, audit_id, trace_id, CAST(NULL AS BIGINT) FROM audit_line WHERE subject = $1",
     );
-    WHOSE_ACCOUNT("account") = "SELECT account_id FROM account WHERE account_id = $1";
-    WHOSE_HOME("binding") = "SELECT account_id FROM binding WHERE binding_id = $1";
-    WHOSE_PAYMENT("payment") = "SELECT account_id FROM payment WHERE payment_id = $1";
+    // Whose it is now: the homes by which somebody is in a region moved to the account that took theirs over.
+    WHOSE_ACCOUNT("account") = "SELECT COALESCE(merged_into, account_id) AS account_id FROM account WHERE account_id = $1";
+    WHOSE_HOME("binding") = "SELECT COALESCE(a.merged_into, b.account_id) AS account_id FROM binding b \
+        LEFT JOIN account a ON a.account_id = b.account_id WHERE b.binding_id = $1";
+    WHOSE_PAYMENT("payment") = "SELECT COALESCE(a.merged_into, p.account_id) AS account_id FROM payment p \
+        LEFT JOIN account a ON a.account_id = p.account_id WHERE p.payment_id = $1";
     UNMET("access_refusal") = "SELECT function, code, COUNT(*) AS n FROM access_refusal WHERE at >= $1 AND at < $2 \
         GROUP BY function, code ORDER BY n DESC, function, code LIMIT $3";
     UNFOUND("missed_search") = "SELECT words, CAST(SUM(n) AS BIGINT) AS n FROM missed_search WHERE day >= $1 AND day <= $2 \

@@ -1,4 +1,4 @@
-//! One bounded HTTP exchange: connect 1 s, a total deadline, no proxy, no redirect, no automatic
+//! One bounded HTTP exchange: connect 1 s, a total deadline, no proxy but a named one, no redirect, no automatic
 //! repeat, at most [`REPLY_BYTES_MAX`] of reply.
 
 use std::net::IpAddr;
@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use super::Operation;
 use super::breaker::{Breaker, BreakerRules, LeftAlone};
 use super::heard::Asked;
+use super::via::Via;
 use crate::seams;
 
 /// What a reply may weigh; a longer one is no answer.
@@ -159,6 +160,20 @@ impl Caller {
         rules: CallRules,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, AddressError> {
+        Self::through(None, system, address, rules, clock)
+    }
+
+    /// [`Caller::new`], by a proxy. What the environment says of proxies is never listened to.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    pub(crate) fn through(
+        via: Option<&Via>,
+        system: &'static str,
+        address: &Address,
+        rules: CallRules,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, AddressError> {
         let builder = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -172,6 +187,10 @@ impl Caller {
             builder.tls_certs_only([])
         } else {
             builder.https_only(true)
+        };
+        let builder = match via {
+            Some(via) => builder.proxy(via.proxy()),
+            None => builder,
         };
         let client = builder.build().map_err(|_| AddressError::NoClient)?;
         Ok(Self {

@@ -1,4 +1,4 @@
-//! How calls leave the program: one HTTP client with deadlines and limits ([`http`]), a circuit breaker
+//! How calls leave the program: one HTTP client with deadlines and limits ([`http`]), by a proxy where one is named (`via`), a circuit breaker
 //! per operation ([`breaker`]), and the signed,
 //! field-encrypted line that the systems of the utility share ([`line`]), with what they say when they refuse ([`refusal`]); and the other way round, what they sign for us ([`signed`]).
 //!
@@ -15,6 +15,7 @@ pub(crate) mod refusal;
 pub mod signed;
 #[cfg(test)]
 mod stopping_tests;
+mod via;
 
 pub use breaker::{BreakerRules, LeftAlone, Why};
 pub use heard::{Asked, Stands};
@@ -23,3 +24,4 @@ pub use line::{LineKeys, LineKeysError};
 pub use operation::Operation;
 pub(crate) use operation::operation;
 pub use signed::ChannelSignatures;
+pub use via::{Via, ViaError};

@@ -9,8 +9,8 @@ use tokio::task::JoinSet;
 
 use crate::bench::{Bench, at};
 use crate::bindings::HOME;
-use crate::contracts;
 use crate::household::household;
+use crate::{bindings, contracts, generation, merges};
 
 contracts! { "cases":
     round_trip => ["CaseStore::open", "CaseReads::find", "CaseReads::about"];
@@ -26,6 +26,8 @@ contracts! { "cases":
     a_case_is_taken_by_one_and_given_back_by_the_same => ["CaseStore::take", "CaseStore::give_back", "CaseReads::takings"];
     unreadable_kind_is_an_alarm => ["CaseReads::find"];
     homes_behind_a_case_are_found_by_link_and_by_person => ["CaseReads::homes"];
+    homes_behind_a_case_of_a_merged_account_are_its_takers => ["CaseReads::homes"];
+    behind_a_case_of_a_link_that_fell_together_is_the_one_that_stayed => ["CaseReads::homes"];
 }
 
 fn case(t: &Bench, cause: &str) -> Case {
@@ -318,4 +320,49 @@ async fn homes_behind_a_case_are_found_by_link_and_by_person(t: Bench) {
     for nobodys in ["outbox:1", "", "x' OR '1'='1"] {
         assert!(view.cases().homes(nobodys).await.unwrap().is_empty());
     }
+}
+
+/// Its homes moved when it was merged: without them a case of what it sold is in nobody's region.
+async fn homes_behind_a_case_of_a_merged_account_are_its_takers(t: Bench) {
+    let home = household(&t).await;
+    let (link, into) = (&home.link.binding_id, &home.person.account_id);
+    let from = bindings::account(&t, "from").await;
+    let (seller, table) = generation::permitted_nth(&t, &from, 1).await;
+    let subjects = [
+        from.to_string(),
+        seller.generation_account_id.to_string(),
+        format!("{}:2026-10:1", table.table_id),
+    ];
+    let behind = async |subject: &str| {
+        let mut view = t.view().await;
+        let found = view.cases().homes(subject).await.unwrap();
+        let ids = found.into_iter().map(|one| one.binding_id);
+        ids.collect::<Vec<_>>()
+    };
+    for subject in &subjects {
+        assert!(behind(subject).await.is_empty(), "{subject}");
+    }
+    merges::merged(&t, &from, into).await;
+    for subject in &subjects {
+        assert!(behind(subject).await.contains(link), "{subject}");
+    }
+}
+
+async fn behind_a_case_of_a_link_that_fell_together_is_the_one_that_stayed(t: Bench) {
+    let gone = bindings::linked(&t, "from", HOME, &bindings::li()).await;
+    let into = bindings::account(&t, "into").await;
+    let stays = bindings::link(&t, &into, HOME);
+    bindings::add(&t, &stays, &bindings::li()).await.unwrap();
+    t.write(async |tx| {
+        tx.bindings().end(&gone, None, at(5)).await?;
+        let (gone, stays) = (&gone.binding_id, &stays.binding_id);
+        tx.bindings().fold(gone, stays).await
+    })
+    .await
+    .unwrap();
+    let mut view = t.view().await;
+    let found = view.cases().homes(gone.binding_id.as_str()).await.unwrap();
+    let now = found.iter().find(|one| one.binding_id == stays.binding_id);
+    let now = now.unwrap_or_else(|| panic!("{found:?}"));
+    assert_eq!(now.account_id, into);
 }

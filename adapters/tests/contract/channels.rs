@@ -9,9 +9,10 @@ use lifeline_core::customers::functions::{BankFunction, FunctionProposal, Move, 
 use lifeline_core::insight::Channel;
 use lifeline_core::shared::ids::{AccountId, CaseId};
 use lifeline_core::store::StoreError;
+use tokio::task::JoinSet;
 
 use crate::accounts::{self, bare};
-use crate::bench::{Bench, at};
+use crate::bench::{Bench, EngineKind, at};
 use crate::bindings::{HOME, number};
 use crate::contracts;
 
@@ -25,6 +26,9 @@ contracts! { "channels":
     a_proposal_is_decided_once_and_by_another => ["CustomerStore::judge_function"];
     a_suspension_stands_until_it_is_lifted => ["CustomerStore::suspend", "CustomerStore::lift", "CustomerReads::suspended",
         "CustomerReads::suspended_for"];
+    of_two_suspensions_the_earlier_stays => ["CustomerStore::hand_over_suspensions"];
+    a_proposal_that_waits_goes_to_another_account => ["CustomerStore::hand_over_proposal"];
+    who_takes_a_turn_changes_nothing_and_is_waited_for => ["CustomerStore::turn"];
     a_home_is_held_for_one_case_until_it_lets_go => ["FigureStore::hold", "FigureStore::let_go", "FigureReads::is_held"];
     dropped_unit_closes_nothing => ["ChannelStore::close", "CustomerStore::suspend"];
 }
@@ -242,6 +246,103 @@ async fn a_suspension_stands_until_it_is_lifted(t: Bench) {
         .unwrap();
     let all = t.view().await.customers().suspended().await.unwrap();
     assert!(all.is_empty());
+}
+
+async fn of_two_suspensions_the_earlier_stays(t: Bench) {
+    for (n, (theirs, ours, kept)) in [(60, 70, 60), (70, 60, 60), (60, 60, 60)]
+        .into_iter()
+        .enumerate()
+    {
+        let from = person(&t, &format!("from-{n}")).await;
+        let into = person(&t, &format!("into-{n}")).await;
+        let mut alone = proposal(&t, &from, 1);
+        alone.what.function = BankFunction::AutoDebit;
+        let (first, second) = (proposal(&t, &from, 1), proposal(&t, &into, 1));
+        t.write(async |tx| {
+            tx.customers().suspend(&alone, at(80)).await?;
+            tx.customers().suspend(&first, at(theirs)).await?;
+            tx.customers().suspend(&second, at(ours)).await?;
+            tx.customers().hand_over_suspensions(&from, &into).await
+        })
+        .await
+        .unwrap();
+        let mut view = t.view().await;
+        let left = view.customers().suspended_for(&from).await.unwrap();
+        assert!(left.is_empty(), "{n}: {left:?}");
+        let now = view.customers().suspended_for(&into).await.unwrap();
+        let both = [
+            (BankFunction::AutoDebit, at(80)),
+            (BankFunction::Pay, at(kept)),
+        ];
+        assert_eq!(now, both, "{n}");
+    }
+}
+
+async fn a_proposal_that_waits_goes_to_another_account(t: Bench) {
+    let (from, into) = (person(&t, "a").await, person(&t, "b").await);
+    let one = proposal(&t, &from, 1);
+    assert!(propose(&t, &one).await);
+    let hand_over = async || {
+        t.write(async |tx| {
+            let id = &one.proposal_id;
+            tx.customers().hand_over_proposal(id, &into).await
+        })
+        .await
+        .unwrap()
+    };
+    assert!(hand_over().await);
+    let mut view = t.view().await;
+    let left = view.customers().function_proposals(&from, 9).await;
+    assert!(left.unwrap().is_empty());
+    let now = view.customers().function_proposals(&into, 9).await.unwrap();
+    drop(view);
+    let theirs = Move {
+        account_id: into.clone(),
+        ..one.what.clone()
+    };
+    assert_eq!(now.first().map(|one| &one.what), Some(&theirs));
+    let decided = decided(&one, "staff:2");
+    let judged = t.write(async |tx| tx.customers().judge_function(&decided).await);
+    assert!(judged.await.unwrap());
+    assert!(!hand_over().await, "it waits no more");
+}
+
+/// Who proposes and who merges at once would each go by what stood before the other.
+async fn who_takes_a_turn_changes_nothing_and_is_waited_for(t: Bench) {
+    let account = person(&t, "a").await;
+    let other = t.another_process().await;
+    let mut all = JoinSet::new();
+    for n in 0..8 {
+        // The embedded store belongs to one process.
+        let alone = n % 2 == 0 || matches!(t.kind, EngineKind::Sqlite);
+        let bench = if alone { t.clone() } else { other.clone() };
+        let one = proposal(&t, &account, n + 1);
+        all.spawn(async move {
+            // Eight at once meet more often than a unit is begun again by itself.
+            loop {
+                let taken = bench
+                    .write(async |tx| {
+                        let account = &one.what.account_id;
+                        tx.customers().turn(account).await?;
+                        let before = tx.customers().suspended_for(account).await?;
+                        tokio::task::yield_now().await;
+                        tx.customers().suspend(&one, at(n)).await?;
+                        Ok(before.is_empty())
+                    })
+                    .await;
+                if !matches!(taken, Err(StoreError::Conflict)) {
+                    break taken.unwrap();
+                }
+            }
+        });
+    }
+    let first = all.join_all().await.into_iter().filter(|first| *first);
+    assert_eq!(first.count(), 1);
+    let mut view = t.view().await;
+    let kept = view.accounts().find(&account).await.unwrap().unwrap();
+    assert_eq!(kept.version, 1, "a turn fights with no merge");
+    drop(view);
+    other.store.close().await.unwrap();
 }
 
 async fn doubt(t: &Bench, cause: &str) -> CaseId {

@@ -1,21 +1,27 @@
 //! Followers count on the day that a message tells of and stand as the latest says; links get their region once.
 
-use lifeline_core::insight::followers::{BoundRegion, Follow, FollowDay, Wallet};
+use std::sync::Arc;
+
+use lifeline_core::insight::followers::{
+    BoundRegion, Follow, FollowDay, FollowError, FollowReader, Followers, LEFT_DAYS, Told, Wallet,
+};
 use lifeline_core::shared::time::Time;
 
-use crate::bench::{Bench, at};
-use crate::bindings::HOME;
+use crate::bench::{Bench, Watch, at};
+use crate::bindings::{HOME, li, linked};
 use crate::contracts;
 use crate::household::household;
 
 contracts! { "followers":
     changes_count_and_the_latest_stands => ["InsightStore::follow", "InsightReads::follow_days", "InsightReads::following"];
     nobody_follows_yet => ["InsightReads::follow_days", "InsightReads::following", "InsightReads::bound_regions",
-        "InsightReads::unplaced", "InsightStore::place_bindings"];
+        "InsightReads::unplaced", "InsightReads::to_place"];
     a_dropped_unit_counts_no_follower => ["InsightStore::follow"];
     who_left_long_ago_is_forgotten => ["InsightStore::forget_followers"];
     links_are_placed_once_and_counted_by_region => ["InsightStore::place_bindings", "InsightReads::bound_regions",
         "InsightReads::unplaced"];
+    who_left_since_the_links_were_read_is_placed_nowhere => ["InsightStore::place_bindings"];
+    a_link_that_does_not_open_keeps_no_other_from_its_place => ["InsightReads::to_place", "InsightStore::place_bindings"];
 }
 
 fn change(wallet: &str, follows: bool, at: Time) -> Follow {
@@ -32,6 +38,15 @@ async fn tell(t: &Bench, changes: &[(Follow, i64)]) {
             .await
             .unwrap();
     }
+}
+
+/// One turn of placing, as the timed task has it.
+pub(crate) async fn place(t: &Bench, limit: i64) -> i64 {
+    let links = t.view().await.insight().to_place(limit).await.unwrap();
+    let links = &links;
+    t.write(async |tx| tx.insight().place_bindings(links).await)
+        .await
+        .unwrap()
 }
 
 async fn following(t: &Bench) -> i64 {
@@ -74,8 +89,7 @@ async fn nobody_follows_yet(t: Bench) {
     assert!(view.insight().bound_regions().await.unwrap().is_empty());
     assert_eq!(view.insight().unplaced().await.unwrap(), 0);
     drop(view);
-    let placed = t.write(async |tx| tx.insight().place_bindings(9).await);
-    assert_eq!(placed.await.unwrap(), 0);
+    assert_eq!(place(&t, 9).await, 0);
 }
 
 async fn a_dropped_unit_counts_no_follower(t: Bench) {
@@ -108,12 +122,7 @@ async fn who_left_long_ago_is_forgotten(t: Bench) {
 async fn links_are_placed_once_and_counted_by_region(t: Bench) {
     household(&t).await;
     assert_eq!(t.view().await.insight().unplaced().await.unwrap(), 1);
-    let place = async || {
-        t.write(async |tx| tx.insight().place_bindings(9).await)
-            .await
-            .unwrap()
-    };
-    assert_eq!((place().await, place().await), (1, 0));
+    assert_eq!((place(&t, 9).await, place(&t, 9).await), (1, 0));
     let mut view = t.view().await;
     assert_eq!(view.insight().unplaced().await.unwrap(), 0);
     let region = BoundRegion {
@@ -122,4 +131,46 @@ async fn links_are_placed_once_and_counted_by_region(t: Bench) {
         homes: 1,
     };
     assert_eq!(view.insight().bound_regions().await.unwrap(), [region]);
+}
+
+async fn who_left_since_the_links_were_read_is_placed_nowhere(t: Bench) {
+    let left = linked(&t, "left", HOME, &li()).await;
+    let links = t.view().await.insight().to_place(9).await.unwrap();
+    assert_eq!(links.len(), 1);
+    t.write(async |tx| tx.privacy().erase(&left.account_id, at(5)).await)
+        .await
+        .unwrap();
+    let links = &links;
+    let placed = t.write(async |tx| tx.insight().place_bindings(links).await);
+    assert_eq!(placed.await.unwrap(), 0);
+    let regions = "SELECT CAST(COUNT(*) AS TEXT) FROM binding_region";
+    assert_eq!(t.text(regions).await, "0");
+}
+
+/// Nobody tells it anything.
+struct Deaf;
+
+impl FollowReader for Deaf {
+    fn read_message(&self, _: &[u8]) -> Result<Told, FollowError> {
+        Err(FollowError::Malformed)
+    }
+}
+
+async fn a_link_that_does_not_open_keeps_no_other_from_its_place(t: Bench) {
+    let stuck = linked(&t, "stuck", HOME, &li()).await;
+    linked(&t, "well", HOME, &li()).await;
+    let spoil = format!(
+        "UPDATE binding SET consumer_no = 'unreadable' WHERE binding_id = '{}'",
+        stuck.binding_id
+    );
+    t.raw(&spoil).await.unwrap();
+    tell(&t, &[(change("2088-left", false, at(10)), 1)]).await;
+    let watch = Watch::new();
+    watch.set((LEFT_DAYS + 1) * 86_400);
+    let followers = Followers::new(t.store.clone(), Arc::new(watch), Arc::new(Deaf));
+    assert_eq!(followers.place().await.unwrap(), 1);
+    assert_eq!(t.view().await.insight().unplaced().await.unwrap(), 1);
+    assert_eq!(followers.place().await.unwrap(), 0, "each has one turn");
+    let left = "SELECT CAST(COUNT(*) AS TEXT) FROM follower";
+    assert_eq!(t.text(left).await, "0", "and who left is forgotten");
 }

@@ -21,7 +21,7 @@ contracts! { "generation":
         "GenerationReads::list"];
     a_number_has_one_live_account => ["GenerationStore::by_no", "GenerationStore::add"];
     a_save_compares_and_forgets_the_number => ["GenerationStore::save"];
-    errands_come_when_they_are_due => ["GenerationReads::due"];
+    errands_come_when_they_are_due => ["GenerationReads::due", "GenerationStore::put_off"];
     pv_10_a_table_opens_by_its_permission_only => ["GenerationStore::open_table", "GenerationReads::permitted",
         "GenerationReads::table"];
     a_payee_changes_by_comparison => ["GenerationStore::save_identity"];
@@ -316,8 +316,19 @@ async fn errands_come_when_they_are_due(t: Bench) {
     let mut view = t.view().await;
     assert!(view.generation().due(at(9), 5).await.unwrap().is_empty());
     let due = view.generation().due(at(10), 5).await.unwrap();
-    assert_eq!(due, [account.generation_account_id]);
+    let id = &account.generation_account_id;
+    assert_eq!(due, std::slice::from_ref(id));
     assert!(view.generation().due(at(10), 0).await.unwrap().is_empty());
+    drop(view);
+    let put_off = async |now_s, again_s| {
+        t.write(async |tx| tx.generation().put_off(id, at(now_s), at(again_s)).await)
+            .await
+            .unwrap();
+        let found = t.view().await.generation().by_id(id).await.unwrap();
+        found.unwrap().next_at
+    };
+    assert_eq!(put_off(9, 700).await, Some(at(10)), "it is not due");
+    assert_eq!(put_off(10, 700).await, Some(at(700)));
 }
 
 async fn pv_10_a_table_opens_by_its_permission_only(t: Bench) {

@@ -15,6 +15,7 @@ contracts! { "jobs":
     only_due_jobs_are_claimed => ["JobStore::claim"];
     absent_is_none => ["JobStore::claim", "JobStore::finish", "JobReads::list"];
     lease_keeps_others_out_until_it_ends => ["JobStore::claim"];
+    a_lease_that_is_renewed_keeps_others_out_for_longer => ["JobStore::renew"];
     finish_records_and_frees => ["JobStore::finish"];
     stale_epoch_writes_nothing => ["JobStore::finish"];
     dropped_unit_leaves_it_due => ["JobStore::claim", "JobStore::ensure"];
@@ -101,6 +102,26 @@ async fn lease_keeps_others_out_until_it_ends(t: Bench) {
     assert!(claim(&t, "sweep", 0).await.is_some());
     assert_eq!(claim(&t, "sweep", 29).await, None);
     assert_eq!(claim(&t, "sweep", 30).await.unwrap().lease_epoch, 2);
+}
+
+async fn a_lease_that_is_renewed_keeps_others_out_for_longer(t: Bench) {
+    ensure(&t, "sweep", 60, 0).await;
+    let renew = async |name: &str, epoch: i64, until: i64| {
+        t.write(async |tx| tx.jobs().renew(name, epoch, at(until)).await)
+            .await
+            .unwrap()
+    };
+    assert!(!renew("nothing", 0, 60).await);
+    assert!(!renew("sweep", 0, 60).await, "nobody has it");
+    assert_eq!(claim(&t, "sweep", 0).await.unwrap().lease_epoch, 1);
+    assert!(renew("sweep", 1, 59).await);
+    assert_eq!(claim(&t, "sweep", 58).await, None);
+    assert_eq!(claim(&t, "sweep", 59).await.unwrap().lease_epoch, 2);
+    assert!(!renew("sweep", 1, 300).await, "another has it");
+    assert!(renew("sweep", 2, 120).await);
+    let ended = t.write(async |tx| tx.jobs().finish("sweep", 2, at(90), at(60), "ok").await);
+    assert!(ended.await.unwrap());
+    assert!(!renew("sweep", 2, 300).await, "it has ended");
 }
 
 async fn finish_records_and_frees(t: Bench) {

@@ -57,6 +57,7 @@ mod offers;
 mod operators;
 mod otps;
 mod outbox;
+mod outbox_ends;
 mod payment_fixtures;
 mod payment_moment;
 mod payment_turns;
@@ -64,9 +65,11 @@ mod payments;
 mod payout_brake;
 #[path = "../place/mod.rs"]
 mod place;
+mod plans;
 mod points;
 mod privacy;
 mod publications;
+mod purging;
 mod recovery;
 mod relay;
 mod requests;
@@ -130,14 +133,17 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     operators::contracts,
     otps::contracts,
     outbox::contracts,
+    outbox_ends::contracts,
     payment_moment::contracts,
     payment_turns::contracts,
     payments::contracts,
     payout_brake::contracts,
+    plans::contracts,
     points::contracts,
     privacy::contracts,
     step_ups::contracts,
     publications::contracts,
+    purging::contracts,
     recovery::contracts,
     relay::contracts,
     requests::contracts,

@@ -4,8 +4,9 @@ use lifeline_core::accounts::account::{Account, CertifiedBy, RealName};
 use lifeline_core::accounts::consent::{Consent, Purpose};
 use lifeline_core::accounts::merge::{MergeEnding, MergeRequest};
 use lifeline_core::accounts::secret::Secret;
-use lifeline_core::shared::ids::MergeId;
+use lifeline_core::shared::ids::{AccountId, MergeId};
 use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::page::Page;
 use lifeline_core::shared::personal::{IdNo, PersonName};
 use lifeline_core::store::StoreError;
 use tokio::task::JoinSet;
@@ -14,6 +15,7 @@ use crate::accounts::{add, bare};
 use crate::bench::{Bench, at};
 use crate::contracts;
 use crate::payment_fixtures as fixtures;
+use crate::settlement;
 
 contracts! { "merges":
     round_trip => ["MergeStore::add_merge", "MergeReads::find_merge", "MergeStore::merge_of"];
@@ -28,6 +30,7 @@ contracts! { "merges":
     accounts_taken_over_before_move_on => ["MergeStore::move_merged"];
     consents_move_or_end => ["MergeStore::move_consents"];
     what_a_merged_account_paid_is_its_takers => ["PaymentReads::in_flight_of", "PaymentStore::ordered_since"];
+    pv_22_what_a_merged_account_sold_is_its_takers_to_answer => ["SettlementReads::task_of", "SettlementReads::tasks_of"];
 }
 
 fn code(text: &str) -> Secret {
@@ -327,6 +330,14 @@ async fn consents_move_or_end(t: Bench) {
     assert_eq!(kept, ["from-match", "into-notices"]);
 }
 
+/// The one is part of the other from now on.
+pub(crate) async fn merged(t: &Bench, from: &AccountId, into: &AccountId) {
+    let merge = format!(
+        "UPDATE account SET merged_into = '{into}', merged_at = 1 WHERE account_id = '{from}'"
+    );
+    t.raw(&merge).await.unwrap();
+}
+
 /// Whoever took another account over paid what that one paid, and ordered what it ordered.
 async fn what_a_merged_account_paid_is_its_takers(t: Bench) {
     let into = crate::bindings::account(&t, "into").await;
@@ -350,10 +361,26 @@ async fn what_a_merged_account_paid_is_its_takers(t: Bench) {
         (flight.unwrap(), ordered.unwrap())
     };
     assert_eq!(sums().await, (Fen::ZERO, Fen::ZERO));
-    let merge = format!(
-        "UPDATE account SET merged_into = '{into}', merged_at = 1 WHERE account_id = '{from}'"
-    );
-    t.raw(&merge).await.unwrap();
+    merged(&t, &from, &into).await;
     let amount = one.payment.amount;
     assert_eq!(sums().await, (amount, amount));
+}
+
+/// Silence counts as an answer, so nobody's check task would be paid without a word of the seller's.
+async fn pv_22_what_a_merged_account_sold_is_its_takers_to_answer(t: Bench) {
+    let (from, table) = settlement::seller(&t).await;
+    let into = crate::bindings::account(&t, "into").await;
+    let task = settlement::task_of(&t, &from, &table, 1);
+    settlement::add_task(&t, &task).await.unwrap();
+    let theirs = async || {
+        let mut view = t.view().await;
+        let rows = view.settlement();
+        let one = rows.task_of(&into, &task.check_task_id).await;
+        let page = Page::new(Some(9), None).unwrap();
+        let all = rows.tasks_of(&into, &page).await;
+        (one.unwrap(), all.unwrap())
+    };
+    assert_eq!(theirs().await, (None, Vec::new()));
+    merged(&t, &from, &into).await;
+    assert_eq!(theirs().await, (Some(task.clone()), vec![task.clone()]));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lifeline_core::outbox::Event;
+use lifeline_core::outbox::{Event, Lane};
 use lifeline_core::shared::ids::EventId;
 use lifeline_core::store::StoreError;
 use tokio::sync::Notify;
@@ -27,7 +27,7 @@ contracts! { "outbox":
     stale_epoch_writes_nothing => ["OutboxStore::done", "OutboxStore::retry", "OutboxStore::bury"];
     ended_row_stays_ended => ["OutboxStore::done", "OutboxStore::retry", "OutboxStore::bury"];
     claim_takes_oldest_first_up_to_the_limit => ["OutboxStore::claim"];
-    purge_takes_old_done_rows_only => ["OutboxStore::purge"];
+    who_waits_at_a_screen_stands_before_news_of_many => ["OutboxStore::claim"];
     body_is_sealed_at_rest_and_wiped_when_done => ["OutboxStore::add", "OutboxStore::done"];
 }
 
@@ -41,6 +41,7 @@ pub(crate) fn event(t: &Bench, key: &str) -> Event {
         created_at: now(),
         available_at: now(),
         money: true,
+        lane: Lane::Usual,
     }
 }
 
@@ -50,7 +51,11 @@ pub(crate) async fn add(t: &Bench, event: &Event) {
         .unwrap();
 }
 
-async fn claim(t: &Bench, seconds: i64, limit: i64) -> Vec<lifeline_core::outbox::Claimed> {
+pub(crate) async fn claim(
+    t: &Bench,
+    seconds: i64,
+    limit: i64,
+) -> Vec<lifeline_core::outbox::Claimed> {
     t.write(async |tx| {
         tx.outbox()
             .claim(at(seconds), at(seconds + 30), limit)
@@ -132,6 +137,34 @@ async fn cancelled_unit_leaves_no_row(t: Bench) {
     assert!(task.await.unwrap_err().is_cancelled());
     assert_eq!(backlog(&t).await, 0);
     add(&t, &event).await;
+}
+
+async fn who_waits_at_a_screen_stands_before_news_of_many(t: Bench) {
+    let many: Vec<Event> = (0..40).map(|n| event(&t, &format!("news-{n}"))).collect();
+    t.write(async |tx| tx.outbox().add_all(&many).await)
+        .await
+        .unwrap();
+    let of = |key: &str, lane| Event {
+        lane,
+        ..event(&t, key)
+    };
+    add(&t, &of("paid", Lane::Money)).await;
+    add(&t, &of("code", Lane::Urgent)).await;
+    let first = claim(&t, 0, 3).await;
+    let events = first.into_iter().map(|claimed| claimed.event);
+    let told: Vec<_> = events
+        .map(|event| (event.ordering_key, event.lane))
+        .collect();
+    let row = |key: &str, lane| (key.to_owned(), lane);
+    let wanted = [
+        row("code", Lane::Urgent),
+        row("paid", Lane::Money),
+        row("news-0", Lane::Usual),
+    ];
+    assert_eq!(told, wanted);
+    // An earlier row of its own key goes before it, whatever it stands behind.
+    add(&t, &of("news-39", Lane::Urgent)).await;
+    assert_eq!(claim(&t, 0, 1).await[0].event.ordering_key, "news-1");
 }
 
 async fn not_due_is_not_claimed(t: Bench) {
@@ -317,44 +350,4 @@ async fn body_is_sealed_at_rest_and_wiped_when_done(t: Bench) {
         .await
         .unwrap();
     assert_eq!(t.text("SELECT body FROM outbox").await, "");
-}
-
-async fn purge_takes_old_done_rows_only(t: Bench) {
-    let events: Vec<Event> = (0..5).map(|n| event(&t, &format!("k{n}"))).collect();
-    for event in &events {
-        add(&t, event).await;
-    }
-    claim(&t, 0, 4).await;
-    let [old, older, young, dead, _waiting] = events.as_slice() else {
-        panic!("five events")
-    };
-    t.write(async |tx| {
-        for (event, second) in [(old, 20), (older, 10), (young, 30)] {
-            assert!(tx.outbox().done(&event.event_id, 1, at(second)).await?);
-        }
-        assert!(
-            tx.outbox()
-                .bury(&dead.event_id, 1, at(5), "refused")
-                .await?
-        );
-        Ok(())
-    })
-    .await
-    .unwrap();
-    let purge = async |before, limit| {
-        let gone = t
-            .write(async |tx| tx.outbox().purge(at(before), limit).await)
-            .await;
-        gone.unwrap()
-    };
-    assert_eq!(purge(10, 10).await, 0);
-    assert_eq!(purge(30, 1).await, 1);
-    assert_eq!(t.text("SELECT event_id FROM outbox WHERE ended_at = (SELECT MIN(ended_at) FROM outbox WHERE state = 'done')").await, old.event_id.as_str());
-    assert_eq!(purge(30, 10).await, 1);
-    assert_eq!(purge(30, 10).await, 0);
-    assert_eq!(purge(99_999_999, 10).await, 1);
-    assert_eq!(
-        t.text("SELECT CAST(COUNT(*) AS TEXT) FROM outbox").await,
-        "2"
-    );
 }

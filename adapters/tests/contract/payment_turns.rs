@@ -134,17 +134,25 @@ async fn lines_that_wait_for_marketing_are_woken(t: Bench) {
         Some(&waiting[1]),
         "the soonest that is not due"
     );
-    let wake = async |limit| {
-        t.write(async |tx| tx.payments().wake_waiting(at(10), limit).await)
-            .await
-            .unwrap()
+    let between = async |later, until, limit| {
+        t.write(async |tx| {
+            let asked = tx.payments();
+            asked
+                .wake_waiting(at(10), at(later), at(until), limit)
+                .await
+        })
+        .await
+        .unwrap()
     };
+    assert_eq!(between(600, 3_600, 10).await, 0, "later than all of them");
+    assert_eq!(between(70, 399, 10).await, 0, "sooner than all of them");
+    let wake = async |limit| between(70, 600, limit).await;
     assert_eq!(wake(2).await, 2);
     let due = t.view().await.payments().due(at(10), 10).await.unwrap();
-    assert_eq!(due.len(), 2);
-    assert!(due.contains(&waiting[0]) && due.contains(&waiting[1]));
+    assert_eq!(due.len(), 2, "those that would sleep longest");
+    assert!(due.contains(&waiting[0]) && due.contains(&waiting[2]));
     assert_eq!((wake(10).await, wake(10).await), (1, 0));
-    let woken = find(&t, &waiting[2]).await.unwrap();
+    let woken = find(&t, &waiting[1]).await.unwrap();
     assert_eq!(woken.lines[0].next_at, Some(at(10)));
     assert_eq!(woken.payment.version, 2, "a wake is no decision");
 }

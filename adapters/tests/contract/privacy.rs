@@ -23,7 +23,7 @@ use crate::household::household;
 use crate::payment_fixtures as orders;
 use crate::sessions::{open, secret, session};
 use crate::step_ups::asked;
-use crate::{bindings, contracts};
+use crate::{bindings, contracts, outbox};
 
 contracts! { "privacy":
     a_wish_cools_once_and_stale_versions_conflict => ["PrivacyStore::add_erasure", "PrivacyStore::save_erasure",
@@ -34,7 +34,7 @@ contracts! { "privacy":
     an_export_tells_everything_in_the_clear_and_nobody_elses => ["PrivacyReads::dossier"];
     nothing_of_the_erased_is_left_but_the_books => ["PrivacyStore::erase"];
     the_erased_get_no_new_key => ["PrivacyStore::erase", "AccountReads::is_erased"];
-    what_ended_goes_when_its_term_is_over_and_not_before => ["PrivacyStore::purge"];
+    what_ended_goes_when_its_term_is_over_and_not_before => ["PrivacyStore::purge", "PrivacyReads::purged_tables"];
     every_fate_is_carried_out => [];
     m3_15_a_wish_is_refused_and_put_off_while_money_is_open => [];
 }
@@ -46,7 +46,7 @@ const SETTLE: &str = "UPDATE payment_refund SET state = 'WITHDRAWN', done_at = N
     UPDATE payment_line SET state = 'POSTED', next_at = NULL; DELETE FROM open_claim; \
     UPDATE payment SET state = 'DONE', next_at = NULL, wake_at = NULL";
 
-fn wish(t: &Bench, account: &AccountId, due_s: i64) -> Erasure {
+pub(crate) fn wish(t: &Bench, account: &AccountId, due_s: i64) -> Erasure {
     Erasure {
         erasure_id: t.id::<AccountId>().to_string(),
         account_id: account.clone(),
@@ -59,7 +59,7 @@ fn wish(t: &Bench, account: &AccountId, due_s: i64) -> Erasure {
     }
 }
 
-async fn ask(t: &Bench, wish: &Erasure) -> Result<(), StoreError> {
+pub(crate) async fn ask(t: &Bench, wish: &Erasure) -> Result<(), StoreError> {
     t.write(async |tx| tx.privacy().add_erasure(wish).await)
         .await
 }
@@ -227,11 +227,31 @@ async fn traces(t: &Bench, account: &AccountId) -> Vec<String> {
     traces
 }
 
+/// What was to be told the person could not be delivered and was given up; as it lay sealed until then.
+async fn given_up(t: &Bench) -> String {
+    let mut news = outbox::event(t, "account");
+    news.money = false;
+    outbox::add(t, &news).await;
+    let id = &news.event_id;
+    let sealed = format!("SELECT body FROM outbox WHERE event_id = '{id}'");
+    let sealed = t.text(&sealed).await;
+    assert!(sealed.starts_with("a1:"), "{sealed}");
+    let buried = t
+        .write(async |tx| {
+            tx.outbox().claim(at(0), at(30), 100).await?;
+            tx.outbox().bury(id, 1, at(1), "no_answer").await
+        })
+        .await;
+    assert!(buried.unwrap());
+    sealed
+}
+
 async fn nothing_of_the_erased_is_left_but_the_books(t: Bench) {
     let h = household(&t).await;
     let account = &h.person.account_id;
     t.raw(SETTLE).await.unwrap();
-    let traces = traces(&t, account).await;
+    let mut traces = traces(&t, account).await;
+    traces.push(given_up(&t).await);
     erase(&t, account).await;
     erase(&t, &h.barred).await;
     let rows = t.dump().await;
@@ -332,9 +352,15 @@ async fn what_ended_goes_when_its_term_is_over_and_not_before(t: Bench) {
     .await
     .unwrap();
     let purge = async |now_s| {
-        t.write(async |tx| tx.privacy().purge(at(now_s), 500).await)
-            .await
-            .unwrap()
+        t.write(async |tx| {
+            let mut gone = 0;
+            for table in tx.privacy().purged_tables() {
+                gone += tx.privacy().purge(table, at(now_s), 500).await?;
+            }
+            Ok(gone)
+        })
+        .await
+        .unwrap()
     };
     assert_eq!(purge(2 * DAY).await, 0);
     assert_eq!(purge(2 * DAY + 1).await, 1, "the link");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lifeline_core::cases::CaseKind;
 use lifeline_core::outbox::relay::{ATTEMPTS_MAX, Deliver, Delivery, Relay, pause_s};
-use lifeline_core::outbox::{Claimed, Event};
+use lifeline_core::outbox::{Claimed, Event, Lane};
 use tokio::sync::Mutex;
 
 use crate::bench::{Bench, Counting, Watch, at, now};
@@ -80,6 +80,7 @@ impl Post {
             created_at: now(),
             available_at: now(),
             money,
+            lane: Lane::Usual,
         };
         self.t
             .write(async |tx| tx.outbox().add(&event).await)

@@ -1,7 +1,7 @@
 //! What people ask of the utility: found by its owner only, once per key, asked about when due.
 
 use lifeline_core::requests::listed::Sought;
-use lifeline_core::requests::request::{Check, Kind, Letter, Request, State};
+use lifeline_core::requests::request::{AGAIN_AFTER_S, Check, Kind, Letter, Request, State};
 use lifeline_core::shared::ids::{AccountId, RequestId};
 use lifeline_core::shared::page::Page;
 use lifeline_core::store::StoreError;
@@ -17,6 +17,7 @@ contracts! { "requests":
     stale_versions_conflict => ["RequestStore::save"];
     newest_come_first_a_page_at_a_time => ["RequestReads::list"];
     the_longest_due_come_first_and_ended_ones_never => ["RequestReads::due"];
+    what_was_given_up_before_is_due_again => ["RequestReads::due"];
     those_that_wait_for_staff_come_oldest_first => ["RequestReads::waiting", "RequestStore::save"];
     staff_see_all_newest_first_by_kind_and_state => ["RequestReads::entries"];
     letters_are_sealed => ["RequestStore::add"];
@@ -179,6 +180,40 @@ async fn the_longest_due_come_first_and_ended_ones_never(t: Bench) {
     ended.state = State::Resolved;
     ended.next_at = Some(at(1));
     assert!(matches!(add(&t, &ended).await, Err(StoreError::Refused(_))));
+}
+
+/// One migration, as it is written for SQLite: that one has the same words for both engines.
+fn migration(name: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
+    let mut files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap());
+    let file = files.find(|file| file.file_name().to_string_lossy().ends_with(name));
+    std::fs::read_to_string(file.unwrap().path()).unwrap()
+}
+
+/// Rows of an older program, which gave no time to what was on its way to marketing.
+async fn what_was_given_up_before_is_due_again(t: Bench) {
+    let account = person(&t, "a").await;
+    for (key, order_no, state, check) in [
+        ("plain", None, State::Filed, None),
+        ("admitted", None, State::Filed, Some(Check::Admitted)),
+        ("waits", None, State::Filed, Some(Check::Waiting)),
+        ("there", Some("WO1"), State::Accepted, None),
+        ("ended", None, State::Declined, None),
+    ] {
+        let mut filed = request(&t, &account, key);
+        filed.order_no = order_no.map(str::to_owned);
+        (filed.state, filed.check) = (state, check);
+        add(&t, &filed).await.unwrap();
+    }
+    t.raw(&migration("__given_up.sql")).await.unwrap();
+    let due = async |seconds| {
+        let mut view = t.view().await;
+        let due = view.requests().due(at(seconds), 9).await.unwrap();
+        let keys = due.into_iter().map(|one| one.client_key);
+        keys.collect::<Vec<String>>()
+    };
+    assert!(due(AGAIN_AFTER_S - 1).await.is_empty());
+    assert_eq!(due(AGAIN_AFTER_S).await, ["plain", "admitted"]);
 }
 
 async fn staff_see_all_newest_first_by_kind_and_state(t: Bench) {

@@ -17,7 +17,7 @@ contracts! { "resting":
     a_link_without_any_ground_is_refused => ["BindingStore::add", "BindingStore::save"];
     others_are_all_but_oneself_and_not_over => ["GrantReads::others", "BindingReads::list"];
     what_is_over_is_found_the_longest_over_first => ["GrantReads::over"];
-    homes_nobody_looked_at_are_found_once_each => ["GrantReads::unlooked"];
+    homes_nobody_looked_at_are_found_once_each => ["GrantStore::take_unlooked", "GrantReads::any_link"];
 }
 
 /// A link that rests on a grant alone.
@@ -209,17 +209,38 @@ async fn homes_nobody_looked_at_are_found_once_each(t: Bench) {
     })
     .await
     .unwrap();
-    let unlooked = async |before| {
-        let mut view = t.view().await;
-        let rows = view.bindings().unlooked(before, 10).await.unwrap();
-        rows.into_iter()
-            .map(|linked| linked.binding.binding_id)
-            .collect::<Vec<_>>()
+    let take = async |before, now, most| {
+        let taken = t.write(async |tx| tx.bindings().take_unlooked(before, now, most).await);
+        taken.await.unwrap()
     };
-    assert!(unlooked(at(-1)).await.is_empty());
+    assert!(take(at(-1), at(5), 10).await.is_empty());
+    let mut taken = take(at(0), at(5), 1).await;
+    taken.extend(take(at(0), at(5), 1).await);
+    assert!(
+        take(at(0), at(5), 10).await.is_empty(),
+        "each has had its turn"
+    );
+    taken.sort();
     assert_eq!(
-        unlooked(at(0)).await,
-        [first.binding_id],
+        taken,
+        [None, Some(first.binding_id.clone())],
         "once for the home, and not where people only pay"
     );
+    let mut view = t.view().await;
+    let by_id = view.bindings().any_link(&first.binding_id).await.unwrap();
+    assert_eq!(by_id.unwrap().binding, first);
+    drop(view);
+    // Whoever asks the archive has looked as well.
+    t.write(async |tx| {
+        tx.bindings()
+            .take_look(&first.consumer_no, at(0), at(9))
+            .await
+    })
+    .await
+    .unwrap();
+    assert_eq!(take(at(8), at(10), 10).await, [None]);
+    t.write(async |tx| touch(tx, &first.consumer_no, 3).await.map(drop))
+        .await
+        .unwrap();
+    assert_eq!(take(at(0), at(10), 10).await, [Some(first.binding_id)]);
 }

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use lifeline_core::inbox::{InboxState, Message};
+use lifeline_core::jobs::Job;
 use lifeline_core::jobs::nodes::{NODE_DAYS, Nodes, Presence, standing};
+use lifeline_core::jobs::ports::Pause;
 use lifeline_core::jobs::retention::{INBOX_DAYS, Retention};
 use lifeline_core::jobs::runner::{JobRunner, Task};
-use lifeline_core::shared::time::Time;
+use lifeline_core::shared::time::{Clock as _, Time};
 use tokio::sync::Notify;
 
 use crate::bench::{Bench, Counting, Watch, at};
@@ -18,6 +20,10 @@ contracts! { "runner":
     runs_what_is_due_once => ["JobStore::claim", "JobStore::finish"];
     runs_missed_turns_once => ["JobStore::finish"];
     records_failures_and_panics => ["JobStore::finish", "EvidenceLog::append"];
+    a_turn_that_goes_on_keeps_its_lease_and_ends => ["JobStore::renew", "JobStore::finish"];
+    who_lost_the_lease_stops => ["JobStore::renew"];
+    a_turn_that_does_not_end_holds_up_no_other => ["JobStore::claim"];
+    no_more_turns_go_on_beside_each_other_than_the_bound => ["JobStore::claim"];
     retention_takes_away_what_is_past_its_time => ["OutboxStore::purge", "InboxStore::purge",
         "IdempotencyStore::purge"];
     that_lost_its_lease_records_nothing => ["JobStore::finish"];
@@ -47,6 +53,55 @@ impl Task for Counted {
     }
 }
 
+/// Time as a contract sets it.
+struct Hours {
+    watch: Watch,
+    moved: Notify,
+}
+
+impl Hours {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            watch: Watch::new(),
+            moved: Notify::new(),
+        })
+    }
+
+    fn set(&self, seconds: i64) {
+        self.watch.set(seconds);
+        self.moved.notify_waiters();
+    }
+}
+
+#[async_trait]
+impl Pause for Hours {
+    async fn pause(&self, seconds: i64) {
+        let until = self.watch.now().plus_seconds(seconds);
+        loop {
+            let moved = self.moved.notified();
+            if self.watch.now() >= until {
+                return;
+            }
+            moved.await;
+        }
+    }
+}
+
+/// A process with these tasks, registered a minute before they are first due: at second 0.
+async fn process(t: &Bench, hours: &Arc<Hours>, tasks: Vec<Arc<dyn Task>>) -> JobRunner {
+    let runner = JobRunner::new(
+        t.store.clone(),
+        Arc::new(hours.watch.clone()),
+        Arc::new(Counting::default()),
+        hours.clone(),
+        tasks,
+    );
+    hours.set(-60);
+    runner.register().await.unwrap();
+    hours.set(0);
+    runner
+}
+
 struct Shop {
     t: Bench,
     watch: Watch,
@@ -60,19 +115,13 @@ impl Shop {
         t: Bench,
         work: impl Fn(u32) -> Result<(), &'static str> + Send + Sync + 'static,
     ) -> Self {
-        let watch = Watch::new();
+        let hours = Hours::new();
         let task = Arc::new(Counted {
             runs: AtomicU32::new(0),
             work: Box::new(work),
         });
-        let runner = JobRunner::new(
-            t.store.clone(),
-            Arc::new(watch.clone()),
-            Arc::new(Counting::default()),
-            vec![task.clone()],
-        );
-        watch.set(-60);
-        runner.register().await.unwrap();
+        let runner = process(&t, &hours, vec![task.clone()]).await;
+        let watch = hours.watch.clone();
         Self {
             t,
             watch,
@@ -148,28 +197,17 @@ async fn records_failures_and_panics(t: Bench) {
 
 /// The turn outlives its lease and another process takes the job over: the late end leaves nothing.
 async fn that_lost_its_lease_records_nothing(t: Bench) {
-    let (telling, store, watch) = (Arc::new(Notify::new()), Arc::clone(&t.store), Watch::new());
-    let sleeper = Arc::new(Sleeper {
-        woken: Arc::clone(&telling),
-        begun: Notify::new(),
-    });
-    let runner = JobRunner::new(
-        store.clone(),
-        Arc::new(watch.clone()),
-        Arc::new(Counting::default()),
-        vec![sleeper.clone()],
-    );
-    watch.set(-60);
-    runner.register().await.unwrap();
-    watch.set(0);
+    let (hours, sleeper) = (Hours::new(), Sleeper::new("sleeper"));
+    let runner = process(&t, &hours, vec![sleeper.clone()]).await;
     let late = tokio::spawn(async move { runner.run_due().await });
     sleeper.begun.notified().await;
     let taken = t
         .write(async |tx| tx.jobs().claim("sleeper", at(300), at(600)).await)
         .await;
     assert_eq!(taken.unwrap().unwrap().lease_epoch, 2);
-    watch.set(301);
-    telling.notify_one();
+    // Nobody tells it that time passes: it does not see that it lost the lease.
+    hours.watch.set(301);
+    sleeper.woken.notify_one();
     assert_eq!(late.await.unwrap().unwrap(), 1);
     let jobs = t.view().await.jobs().list().await.unwrap();
     assert_eq!((jobs[0].last_at, jobs[0].lease_epoch), (None, 2));
@@ -180,15 +218,27 @@ async fn that_lost_its_lease_records_nothing(t: Bench) {
     assert!(lines.is_empty());
 }
 
+/// A task whose turn ends when it is told to.
 struct Sleeper {
-    woken: Arc<Notify>,
+    name: &'static str,
+    woken: Notify,
     begun: Notify,
+}
+
+impl Sleeper {
+    fn new(name: &'static str) -> Arc<Self> {
+        Arc::new(Self {
+            name,
+            woken: Notify::new(),
+            begun: Notify::new(),
+        })
+    }
 }
 
 #[async_trait]
 impl Task for Sleeper {
     fn name(&self) -> &'static str {
-        "sleeper"
+        self.name
     }
 
     fn every_s(&self) -> i64 {
@@ -199,6 +249,121 @@ impl Task for Sleeper {
         self.begun.notify_one();
         self.woken.notified().await;
         Ok(())
+    }
+}
+
+/// Waits until a task's row is as it should be.
+async fn until_job(t: &Bench, name: &str, is_so: impl Fn(&Job) -> bool) -> Job {
+    loop {
+        let jobs = t.view().await.jobs().list().await.unwrap();
+        if let Some(job) = jobs.into_iter().find(|job| job.name == name && is_so(job)) {
+            return job;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn take_over(t: &Bench, now: i64) -> Option<Job> {
+    let until = at(now + 300);
+    let taken = t.write(async |tx| tx.jobs().claim("sleeper", at(now), until).await);
+    taken.await.unwrap()
+}
+
+async fn a_turn_that_goes_on_keeps_its_lease_and_ends(t: Bench) {
+    let (hours, sleeper) = (Hours::new(), Sleeper::new("sleeper"));
+    let runner = process(&t, &hours, vec![sleeper.clone()]).await;
+    let query = "SELECT CAST(lease_until AS TEXT) FROM job";
+    let others = async {
+        sleeper.begun.notified().await;
+        for second in [60, 120, 180, 240, 300] {
+            hours.set(second);
+            // Renewed a minute ago or later.
+            let least = at(second + 240).micros();
+            while t.text(query).await.parse::<i64>().unwrap() < least {
+                tokio::task::yield_now().await;
+            }
+        }
+        hours.set(301);
+        assert_eq!(take_over(&t, 301).await, None);
+        sleeper.woken.notify_one();
+    };
+    let (ran, ()) = tokio::join!(runner.run_due(), others);
+    assert_eq!(ran.unwrap(), 1);
+    let job = until_job(&t, "sleeper", |_| true).await;
+    assert_eq!((job.last_at, job.lease_epoch), (Some(at(301)), 1));
+    assert_eq!(job.last_outcome.as_deref(), Some("ok"));
+    assert_eq!(job.next_at, at(361));
+}
+
+/// Its process stood still for longer than the lease.
+async fn who_lost_the_lease_stops(t: Bench) {
+    let (hours, sleeper) = (Hours::new(), Sleeper::new("sleeper"));
+    let runner = process(&t, &hours, vec![sleeper.clone()]).await;
+    let others = async {
+        sleeper.begun.notified().await;
+        assert_eq!(take_over(&t, 300).await.unwrap().lease_epoch, 2);
+        hours.set(301);
+    };
+    // Nobody wakes the turn: it does not come to its end.
+    let (ran, ()) = tokio::join!(runner.run_due(), others);
+    assert!(ran.is_ok());
+    let job = until_job(&t, "sleeper", |_| true).await;
+    assert_eq!((job.last_at, job.lease_epoch), (None, 2));
+    let lines = t
+        .write(async |tx| tx.evidence().unsequenced(10).await)
+        .await
+        .unwrap();
+    assert!(lines.is_empty());
+}
+
+async fn a_turn_that_does_not_end_holds_up_no_other(t: Bench) {
+    let (hours, sleeper) = (Hours::new(), Sleeper::new("sleeper"));
+    let sweep = Arc::new(Counted {
+        runs: AtomicU32::new(0),
+        work: Box::new(|_| Ok(())),
+    });
+    let runner = process(&t, &hours, vec![sleeper.clone(), sweep.clone()]).await;
+    let others = async {
+        sleeper.begun.notified().await;
+        let mut second = 0;
+        while sweep.runs.load(Ordering::Relaxed) < 3 {
+            second += 5;
+            hours.set(second);
+            tokio::task::yield_now().await;
+        }
+        sleeper.woken.notify_one();
+    };
+    let (ran, ()) = tokio::join!(runner.run_due(), others);
+    assert_eq!(ran.unwrap(), 4);
+    assert_eq!(sweep.runs.load(Ordering::Relaxed), 3);
+    let job = until_job(&t, "sleeper", |_| true).await;
+    assert_eq!(job.last_outcome.as_deref(), Some("ok"));
+}
+
+async fn no_more_turns_go_on_beside_each_other_than_the_bound(t: Bench) {
+    const NAMES: [&str; 9] = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+    let (hours, sleepers) = (Hours::new(), NAMES.map(Sleeper::new));
+    let tasks = sleepers.clone().map(|one| -> Arc<dyn Task> { one });
+    let runner = process(&t, &hours, tasks.into()).await;
+    let [first, rest @ .., last] = &sleepers;
+    let others = async {
+        first.begun.notified().await;
+        for (nth, one) in (1_i64..).zip(rest) {
+            hours.set(nth * 10);
+            one.begun.notified().await;
+        }
+        for later in 0..50 {
+            hours.set(80 + later * 5);
+            let waits = until_job(&t, "i", |_| true).await;
+            assert_eq!(waits.lease_epoch, 0, "eight go on");
+        }
+        first.woken.notify_one();
+        last.begun.notified().await;
+        until_job(&t, "a", |job| job.last_at.is_some()).await;
+    };
+    tokio::select! {
+        ran = runner.run_due() => panic!("another turn of the first goes on: {ran:?}"),
+        () = others => {}
     }
 }
 

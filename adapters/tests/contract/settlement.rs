@@ -11,6 +11,7 @@ use lifeline_core::settlement::ports::Stretch;
 use lifeline_core::settlement::readings::{DayReading, Measured, MonthEnergy, MonthReading};
 use lifeline_core::settlement::trade_queue::Weights;
 use lifeline_core::settlement::trade_task::TradeTask;
+use lifeline_core::settlement::watch::Untold;
 use lifeline_core::settlement::{table_k, table_t};
 use lifeline_core::shared::energy::{Kwh, Price};
 use lifeline_core::shared::ids::AccountId;
@@ -33,6 +34,8 @@ contracts! { "settlement":
         "SettlementReads::tasks_of", "SettlementReads::task", "SettlementReads::newest_task"];
     a_task_is_saved_by_comparison_and_comes_when_due => ["SettlementStore::save_task", "SettlementReads::due_tasks"];
     a_task_that_is_put_off_is_not_read => ["SettlementStore::put_off_task"];
+    prices_that_are_not_told_are_kept_by_their_month => ["SettlementReads::prices_untold",
+        "SettlementStore::keep_untold"];
     a_dropped_unit_settles_nothing => ["SettlementStore::add_energy"];
 }
 
@@ -423,4 +426,24 @@ async fn a_dropped_unit_settles_nothing(t: Bench) {
     let all = Stretch::default();
     let left = view.settlement().unsettled(&all, 9).await.unwrap();
     assert!(left.is_empty());
+}
+
+async fn prices_that_are_not_told_are_kept_by_their_month(t: Bench) {
+    let kept = async |period: Period| {
+        let mut view = t.view().await;
+        view.settlement().prices_untold(&period).await.unwrap()
+    };
+    assert_eq!(kept(period()).await, None);
+    for (since, last) in [(1, 1), (1, 2), (3, 3)] {
+        let untold = Untold {
+            since: at(since),
+            last: at(last),
+        };
+        let month = period();
+        t.write(async |tx| tx.settlement().keep_untold(&month, &untold).await)
+            .await
+            .unwrap();
+        assert_eq!(kept(period()).await, Some(untold));
+    }
+    assert_eq!(kept(period().minus(1)).await, None);
 }

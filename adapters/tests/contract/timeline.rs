@@ -10,11 +10,13 @@ use lifeline_core::shared::money::Fen;
 
 use crate::bench::{Bench, at};
 use crate::bindings::HOME;
-use crate::contracts;
+use crate::followers::place;
 use crate::household::household;
+use crate::{bindings, contracts, merges};
 
 contracts! { "timeline":
     a_line_is_of_its_person_home_or_payment => ["InsightReads::moments", "InsightReads::subject_of"];
+    a_line_of_a_merged_account_is_its_takers => ["InsightReads::subject_of"];
     nobody_has_no_line => ["InsightReads::moments", "InsightReads::subject_of", "InsightReads::unmet", "InsightReads::unpaid",
         "InsightReads::unpaid_rows"];
     refusals_are_unmet_demand => ["InsightReads::unmet"];
@@ -51,6 +53,22 @@ async fn a_line_is_of_its_person_home_or_payment(t: Bench) {
         );
         let one = view.insight().moments(&of, 1).await.unwrap();
         assert_eq!(one.len(), 1);
+    }
+}
+
+async fn a_line_of_a_merged_account_is_its_takers(t: Bench) {
+    let home = household(&t).await;
+    let from = &home.person.account_id;
+    let into = bindings::account(&t, "into").await;
+    merges::merged(&t, from, &into).await;
+    for of in [
+        Of::Payment(home.order.payment.payment_id.clone()),
+        Of::Account(from.clone()),
+        Of::Home(home.link.binding_id.clone()),
+    ] {
+        let mut view = t.view().await;
+        let whose = view.insight().subject_of(&of).await.unwrap();
+        assert_eq!(whose.as_ref(), Some(&into), "{of:?}");
     }
 }
 
@@ -136,8 +154,7 @@ async fn orders_stand_under_their_cause_and_region(t: Bench) {
         assert_eq!((found[0].n, found[0].sum), (1, payment.amount));
         assert_ne!(found[0].sum, Fen::ZERO);
     }
-    let placed = t.write(async |tx| tx.insight().place_bindings(9).await);
-    assert_eq!(placed.await.unwrap(), 1);
+    assert_eq!(place(&t, 9).await, 1);
     t.raw(&format!(
         "UPDATE payment SET binding_id = '{}'",
         home.link.binding_id

@@ -26,6 +26,7 @@ mod gathering;
 mod homes;
 mod matching;
 mod merging;
+mod merging_functions;
 mod merging_homes;
 mod merging_points;
 mod merging_rights;
@@ -89,6 +90,7 @@ fn main() {
         homes::stories,
         matching::stories,
         merging::stories,
+        merging_functions::stories,
         merging_homes::stories,
         merging_points::stories,
         merging_rights::stories,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lifeline_core::accounts::{AccountError, Actor, Caller, Follower, Removal, Secret};
 use lifeline_core::outbox::relay::{Deliver as _, Delivery};
-use lifeline_core::outbox::{Claimed, Event};
+use lifeline_core::outbox::{Claimed, Event, Lane};
 use lifeline_core::requests::PointsError;
 use lifeline_core::requests::earning::{Earn, VESTS_AFTER_S};
 use lifeline_core::requests::filing::Keyed;
@@ -84,6 +84,7 @@ fn event(world: &World, kind: &str, body: &serde_json::Value) -> Claimed {
             created_at: world.maker().now(),
             available_at: world.maker().now(),
             money: true,
+            lane: Lane::Usual,
         },
         attempts: 0,
         lease_epoch: 1,
@@ -123,7 +124,7 @@ async fn told(world: &World, claimed: &Claimed) {
 }
 
 /// Until it is not beaten by another any more.
-async fn gives(world: &World, side: &Caller, code: &Secret) {
+pub(crate) async fn gives(world: &World, side: &Caller, code: &Secret) {
     let mut given = merge(world, side, code).await;
     for _ in 0..200 {
         let Err(error) = &given else { break };

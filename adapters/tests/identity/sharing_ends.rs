@@ -1,16 +1,19 @@
 //! How sharing ends: by its day, by another holder, by the holder leaving, by a dispute.
 
-use lifeline_core::bindings::{BindingError, Role, Scope};
+use lifeline_core::bindings::ports::Holding;
+use lifeline_core::bindings::{Binding, BindingError, Role, Scope};
 use lifeline_core::notices::Kind;
 use lifeline_core::shared::page::Page;
-use lifeline_core::shared::time::Clock as _;
+use lifeline_core::shared::personal::{ConsumerNo, IdNo};
+use lifeline_core::shared::time::{Clock as _, Day};
+use lifeline_core::store::{Tx, atomically};
 
 use crate::on_every_engine;
 use crate::sharing::{
     DAY_S, HOME, access, by_digits, cannot_confirm, day, holder, home_of, invite, let_in, matched,
     role, role_not_enough, told,
 };
-use crate::world::{CHEN_GANG, WANG_FANG, World};
+use crate::world::{CHEN_GANG, LI_MING, WANG_FANG, World};
 
 on_every_engine! { "sharing_ends":
     m3_2_a_tenancy_ends_by_itself_and_both_sides_are_told,
@@ -20,6 +23,7 @@ on_every_engine! { "sharing_ends":
     m3_4_an_invitation_of_a_former_holder_opens_nothing,
     m3_4_a_former_holder_let_in_by_the_new_one_is_a_tenant,
     m3_4_a_change_of_holder_is_found_when_nobody_looks,
+    m3_4_homes_behind_one_that_does_not_open_are_looked_at_in_the_same_turn,
     a_holder_who_leaves_takes_along_what_they_granted,
     a_disputed_home_opens_nothing_but_paying,
 }
@@ -175,6 +179,45 @@ async fn m3_4_a_change_of_holder_is_found_when_nobody_looks(world: World) {
     assert_eq!(world.bindings.look_for_changes().await.unwrap(), 1);
     assert_eq!(world.bindings.look_for_changes().await.unwrap(), 0, "once");
     assert_eq!(told(&world, &held.0).await, [Kind::HolderChanged]);
+}
+
+/// More homes than a page has, and in front of them one whose link nobody can read.
+async fn m3_4_homes_behind_one_that_does_not_open_are_looked_at_in_the_same_turn(world: World) {
+    const HOMES: usize = 21;
+    let (_, first) = holder(&world).await;
+    world.clock.advance(1);
+    let (now, id_no) = (world.clock.now(), IdNo::parse(LI_MING.id_no).unwrap());
+    for nth in 0..HOMES {
+        let number: &'static str = format!("15040199{nth:05}").leak();
+        world.archive.put(number, home_of(&LI_MING, 1));
+        let other = Binding {
+            binding_id: world.maker().id(),
+            consumer_no: ConsumerNo::parse(number).unwrap(),
+            ..first.clone()
+        };
+        atomically(&*world.store, async |tx: &mut Tx| {
+            let holder = Holding {
+                version: 1,
+                since: None,
+            };
+            let number = &other.consumer_no;
+            tx.bindings()
+                .touch_home(number, holder, Day::of(now), now)
+                .await?;
+            tx.bindings().add(&other, Some(&id_no)).await
+        })
+        .await
+        .unwrap();
+    }
+    let id = &first.binding_id;
+    world
+        .raw(&format!(
+            "UPDATE binding SET consumer_no = 'unreadable' WHERE binding_id = '{id}'"
+        ))
+        .await;
+    world.clock.advance(DAY_S);
+    assert_eq!(world.bindings.look_for_changes().await.unwrap(), HOMES);
+    assert_eq!(world.bindings.look_for_changes().await.unwrap(), 0, "once");
 }
 
 async fn a_holder_who_leaves_takes_along_what_they_granted(world: World) {

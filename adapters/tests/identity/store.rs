@@ -30,6 +30,17 @@ pub(crate) async fn at_rest(target: &str) -> Vec<u8> {
     bytes
 }
 
+/// Runs raw SQL beside the store.
+pub(crate) async fn raw(target: &str, text: &str) {
+    if target.starts_with("postgres") {
+        connect(target).await.batch_execute(text).await.unwrap();
+        return;
+    }
+    let conn = rusqlite::Connection::open(target).unwrap();
+    conn.busy_timeout(Duration::from_secs(60)).unwrap();
+    conn.execute_batch(text).unwrap();
+}
+
 /// Runs one story in a world made for it.
 pub(crate) fn with_fresh_store(kind: &EngineKind, run: Run) {
     place::on_fresh_store(kind, start(), async |target| {

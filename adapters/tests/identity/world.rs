@@ -13,6 +13,7 @@ use lifeline_core::accounts::{
     AccountError, Accounts, Caller, Door, Purpose, Secret, SignedIn, Visitor,
 };
 use lifeline_core::bindings::{BindingRules, Bindings, Gathering};
+use lifeline_core::customers::Customers;
 use lifeline_core::notices::Notices;
 use lifeline_core::notices::ports::{Sms, SmsPlatform};
 use lifeline_core::outbox::relay::{Deliver, Relay};
@@ -138,6 +139,7 @@ pub(crate) struct World {
     pub(crate) gathering: Gathering,
     pub(crate) privacy: Privacy,
     pub(crate) requests: Requests,
+    pub(crate) customers: Customers,
     target: String,
 }
 
@@ -177,14 +179,17 @@ impl World {
         let privacy = Privacy::new(store.clone(), clock.clone(), dice.clone());
         let clerk = Arc::new(NoClerk);
         let requests = Requests::new(store.clone(), clock.clone(), dice.clone(), clerk);
+        let customers = Customers::new(store.clone(), clock.clone(), dice.clone());
         let accounts = accounts.followed_by(vec![
             Arc::new(bindings.clone()),
             Arc::new(privacy.clone()),
             Arc::new(requests.clone()),
+            Arc::new(customers.clone()),
         ]);
         Self {
             privacy,
             requests,
+            customers,
             store,
             clock,
             dice,
@@ -297,6 +302,11 @@ impl World {
             .into_iter()
             .map(|line| (line.act, line.outcome))
             .collect()
+    }
+
+    /// Runs raw SQL beside the store.
+    pub(crate) async fn raw(&self, text: &str) {
+        store::raw(&self.target, text).await;
     }
 
     /// Whether a text lies open in the store.

@@ -12,7 +12,7 @@ use lifeline_core::accounts::consent::{Consent, Purpose};
 use lifeline_core::notices::ports::{Sms, SmsPlatform};
 use lifeline_core::notices::{Notice, Notices};
 use lifeline_core::outbox::relay::{Deliver, Relay};
-use lifeline_core::outbox::{Claimed, Event};
+use lifeline_core::outbox::{Claimed, Event, Lane};
 use lifeline_core::payments::events::{self, Posted, Refunded};
 use lifeline_core::shared::ids::{AccountId, Entropy, EventId, Maker, TypedId};
 use lifeline_core::shared::money::Fen;
@@ -295,6 +295,7 @@ impl World {
             created_at: self.now(),
             available_at: self.now(),
             money: false,
+            lane: Lane::Usual,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::world::{
     signature_of_app_holds, signed,
 };
 
-fn order() -> CreateOrder {
+pub(crate) fn order() -> CreateOrder {
     CreateOrder {
         out_trade_no: NUMBER.into(),
         amount: Fen::new(12_840),

@@ -51,6 +51,8 @@ fn built(base: &str, files: CertificateFiles, sealed: bool) -> Result<Alipay, Al
     let address = |path: &str| Address::parse(&format!("{base}{path}"), true).expect("an address");
     let config = AlipayConfig {
         gateway: address("/gateway.do"),
+        pages: None,
+        via: None,
         authorize_page: address("/oauth2/publicAppAuthorize.htm"),
         app_id: APP_ID.into(),
         seller_id: SELLER_ID.into(),

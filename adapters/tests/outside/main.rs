@@ -13,6 +13,7 @@ mod alipay_certify;
 mod alipay_follow;
 mod alipay_identity;
 mod alipay_notice;
+mod alipay_ways;
 mod authority;
 mod exchange;
 mod marketing;

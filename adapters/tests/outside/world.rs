@@ -13,7 +13,7 @@ use aws_lc_rs::signature::{
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lifeline_adapters::alipay::{Alipay, AlipayConfig, AlipayMode};
-use lifeline_adapters::wire::{Address, CallRules, LineKeys};
+use lifeline_adapters::wire::{Address, CallRules, LineKeys, Via};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::{Clock, Time};
 
@@ -117,9 +117,18 @@ pub(crate) fn alipay(responder: &Responder) -> Alipay {
 }
 
 pub(crate) fn alipay_at(base: &str) -> Alipay {
+    alipay_by(base, None, None)
+}
+
+/// With browsers sent elsewhere, or calls by a proxy.
+pub(crate) fn alipay_by(base: &str, pages: Option<&str>, via: Option<&str>) -> Alipay {
+    let pages = pages.map(|url| Address::parse(url, true).expect("an address"));
+    let via = via.map(|url| Via::parse(url).expect("a proxy"));
     let address = |path: &str| Address::parse(&format!("{base}{path}"), true).expect("an address");
     let config = AlipayConfig {
         gateway: address("/gateway.do"),
+        pages,
+        via,
         authorize_page: address("/oauth2/publicAppAuthorize.htm"),
         app_id: APP_ID.into(),
         seller_id: SELLER_ID.into(),
@@ -138,6 +147,8 @@ pub(crate) fn alipay_with_own_key() -> Option<lifeline_adapters::alipay::AlipayC
     let address = Address::parse("http://127.0.0.1:1/", true).expect("an address");
     let config = AlipayConfig {
         gateway: address.clone(),
+        pages: None,
+        via: None,
         authorize_page: address,
         app_id: APP_ID.into(),
         seller_id: SELLER_ID.into(),

@@ -12,7 +12,7 @@ use lifeline_core::shared::ids::{
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::{Clock as _, Time};
-use lifeline_core::store::{StoreError, Tx, atomically, snapshot};
+use lifeline_core::store::{Store, StoreError, Tx, atomically, snapshot};
 use lifeline_core::{cases, ledger};
 use std::sync::Arc;
 
@@ -23,8 +23,13 @@ pub(crate) const AMOUNT: Fen = Fen::new(12_840);
 pub(crate) const HOME: &str = "1500000004321";
 
 pub(crate) fn payments(place: &Place, outside: &Outside, policy: Policy) -> Payments {
+    payments_over(place.store.clone(), outside, policy)
+}
+
+/// The same over a store that is more than the engine.
+pub(crate) fn payments_over(store: Arc<dyn Store>, outside: &Outside, policy: Policy) -> Payments {
     let ports = Ports {
-        store: place.store.clone(),
+        store,
         clock: Arc::new(outside.clone()),
         entropy: Arc::new(outside.clone()),
         channel: Arc::new(outside.clone()),

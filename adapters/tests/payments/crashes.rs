@@ -36,7 +36,7 @@ pub(crate) async fn dropped_after<F: Future>(polls: usize, future: F) -> Option<
 }
 
 async fn interleaving_10_a_request_dropped_anywhere_is_resumed(place: Place) {
-    let s = Story::at(place);
+    let s = Story::pausing(place);
     let li = s.person("li").await;
     let mut finished = 0;
     for polls in 1..400 {
@@ -87,7 +87,7 @@ async fn interleaving_10_a_request_dropped_anywhere_is_resumed(place: Place) {
 }
 
 async fn interleaving_06_a_handler_dropped_anywhere_credits_once(place: Place) {
-    let s = Story::at(place);
+    let s = Story::pausing(place);
     let li = s.person("li").await;
     let mut finished = 0;
     for polls in 1..200 {
@@ -122,7 +122,7 @@ async fn interleaving_06_a_handler_dropped_anywhere_credits_once(place: Place) {
 }
 
 async fn interleaving_11_a_sweeper_dropped_anywhere_posts_once(place: Place) {
-    let s = Story::at(place);
+    let s = Story::pausing(place);
     let li = s.person("li").await;
     let mut finished = 0;
     for polls in 1..400 {
@@ -154,7 +154,7 @@ async fn interleaving_11_a_sweeper_dropped_anywhere_posts_once(place: Place) {
 
 /// The channel answers no query, so only the stored notice can bring the fact: whoever finds it works it.
 async fn interleaving_06_a_handler_dropped_anywhere_leaves_the_notice_to_work(place: Place) {
-    let s = Story::at(place);
+    let s = Story::pausing(place);
     let li = s.person("li").await;
     let mut finished = 0;
     for polls in 1..200 {

@@ -32,6 +32,7 @@ mod one_row;
 mod orders;
 mod outside;
 mod parts;
+mod pausing;
 #[path = "../place/mod.rs"]
 mod place;
 mod postings;

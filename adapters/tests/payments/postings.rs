@@ -339,15 +339,23 @@ async fn m3_9_a_word_of_marketing_makes_us_ask_and_is_not_believed(place: Place)
     s.run(120).await;
     assert_eq!(state(&s, &order).await, l::State::PostUnknown);
     s.outside.speak();
-    // A process that knows nothing of the silence asks nothing before its time.
     let other = s.another_process().await;
-    other.sweep().await;
+    let turn = async || s.look(&order.id).await.lines[0].next_at;
+    assert!(
+        turn().await > Some(lifeline_core::shared::time::Clock::now(&s.outside)),
+        "not before its time"
+    );
     let (asked, sent) = (s.outside.count("get"), s.outside.count("post"));
     let spoke = async |nonce: &str, raw: &str| {
         let spoke = other.app.marketing_spoke(nonce, raw, "trace-word");
         spoke.await.unwrap()
     };
     assert!(spoke("a-nonce-of-marketing", "{\"state\":\"POSTED\"}").await);
+    assert_eq!(
+        turn().await,
+        Some(lifeline_core::shared::time::Clock::now(&s.outside)),
+        "brought forward"
+    );
     assert_eq!(state(&s, &order).await, l::State::PostUnknown);
     assert!(!spoke("a-nonce-of-marketing", "{}").await, "each word once");
     other.sweep().await;

@@ -18,8 +18,9 @@ use lifeline_core::shared::time::{Clock as _, Day};
 use lifeline_core::store::snapshot;
 use serde_json::json;
 
-use crate::books::{HOME, maker, payments};
+use crate::books::{HOME, maker, payments, payments_over};
 use crate::outside::{Credit, Outside};
+use crate::pausing::Pausing;
 use crate::store::{Place, start};
 
 /// A person and the home they pay for.
@@ -96,6 +97,18 @@ impl Story {
     pub(crate) fn with_policy(place: Place, policy: Policy) -> Self {
         let outside = Outside::at(start());
         let app = payments(&place, &outside, policy);
+        Self {
+            place,
+            outside,
+            app,
+        }
+    }
+
+    /// The same, whose every unit and look begins with a pause.
+    pub(crate) fn pausing(place: Place) -> Self {
+        let outside = Outside::at(start());
+        let store = Arc::new(Pausing(place.store.clone()));
+        let app = payments_over(store, &outside, trusting());
         Self {
             place,
             outside,

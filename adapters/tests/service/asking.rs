@@ -1,9 +1,15 @@
 //! What a person asks: on record once, handed to marketing, and told of when it moves on.
 
+use lifeline_core::accounts::Caller;
+use lifeline_core::accounts::account::{Account, CertifiedBy, RealName, VerifiedPhone};
+use lifeline_core::cases::{Case, CaseKind};
+use lifeline_core::notices::words::Words;
 use lifeline_core::requests::RequestError;
 use lifeline_core::requests::filing::Keyed;
-use lifeline_core::requests::request::{Kind, State, Wish};
+use lifeline_core::requests::request::{AGAIN_AFTER_S, Check, Kind, Request, State, Wish};
 use lifeline_core::shared::page::Page;
+use lifeline_core::shared::personal::{IdNo, PersonName, Phone};
+use lifeline_core::store::{Tx, atomically, snapshot};
 
 use crate::world::World;
 
@@ -46,7 +52,7 @@ async fn ln_19_a_report_reaches_marketing_without_a_name_and_its_end_comes_back(
         assert_eq!(world.requests.follow(world.now()).await.unwrap(), 1);
         world.deliver().await;
         let told = world.told(&me).await;
-        let newest = lifeline_core::notices::words::Words::of(&told[0].told);
+        let newest = Words::of(&told[0].told);
         assert!(
             newest.body.contains("窃电举报") && newest.body.contains(words),
             "{}",
@@ -87,6 +93,198 @@ async fn ln_20_feedback_waits_while_marketing_is_away_and_is_filed_once() {
     assert_eq!(own.len(), 1);
     assert_eq!(own[0].state, State::Accepted);
     assert!(own[0].order_no.is_some());
+}
+
+/// Hours of a relay that tries whatever is due, and of the timed task beside it.
+async fn hours(world: &World, hours: i64) {
+    for _ in 0..hours {
+        world.deliver().await;
+        world.pass(3_600);
+        world.requests.follow(world.now()).await.unwrap();
+    }
+    world.deliver().await;
+}
+
+async fn state(world: &World, me: &Caller) -> State {
+    let page = Page::new(None, None).unwrap();
+    let own = world.requests.list(me, &page).await.unwrap().items;
+    assert_eq!(own.len(), 1);
+    own.first().unwrap().state
+}
+
+#[tokio::test]
+async fn ln_20_what_the_relay_gave_up_is_handed_over_again() {
+    let world = World::new().await;
+    let me = world.person().await;
+    *world.clerk.away.lock().unwrap() = true;
+    let filed = world
+        .requests
+        .file(&me, &keyed("k"), &wish(Kind::Feedback))
+        .await;
+    assert_eq!(filed.unwrap().state, State::Filed);
+    hours(&world, 44).await;
+    *world.clerk.away.lock().unwrap() = false;
+    hours(&world, 3).await;
+    assert_eq!(world.clerk.orders().len(), 0, "the relay has given it up");
+    assert_eq!(state(&world, &me).await, State::Filed);
+    hours(&world, 1).await;
+    assert_eq!(world.clerk.orders().len(), 1, "two days after it was filed");
+    assert_eq!(state(&world, &me).await, State::Accepted);
+    assert_eq!(world.told(&me).await.len(), 1);
+    assert!(about_late(&world, &me).await.is_empty());
+}
+
+#[tokio::test]
+async fn ln_20_handed_over_twice_it_is_one_order_and_told_of_once() {
+    let world = World::new().await;
+    let me = world.person().await;
+    *world.clerk.away.lock().unwrap() = true;
+    let filed = world
+        .requests
+        .file(&me, &keyed("k"), &wish(Kind::Feedback))
+        .await;
+    filed.unwrap();
+    world.deliver().await;
+    world.pass(AGAIN_AFTER_S);
+    for _ in 0..2 {
+        world.requests.follow(world.now()).await.unwrap();
+    }
+    *world.clerk.away.lock().unwrap() = false;
+    world.deliver().await;
+    assert_eq!(world.clerk.orders().len(), 1);
+    assert_eq!(state(&world, &me).await, State::Accepted);
+    assert_eq!(world.told(&me).await.len(), 1);
+}
+
+/// The cases of what a person asked that did not reach marketing.
+async fn about_late(world: &World, me: &Caller) -> Vec<Case> {
+    let page = Page::new(None, None).unwrap();
+    let own = world.requests.list(me, &page).await.unwrap().items;
+    let mut view = snapshot(&*world.store).await.unwrap();
+    let cases = view
+        .cases()
+        .about(own.first().unwrap().request_id.as_str())
+        .await;
+    cases.unwrap()
+}
+
+#[tokio::test]
+async fn ln_20_staff_are_told_once_of_what_marketing_does_not_take_for_a_week() {
+    let world = World::new().await;
+    let me = world.person().await;
+    *world.clerk.away.lock().unwrap() = true;
+    let filed = world
+        .requests
+        .file(&me, &keyed("k"), &wish(Kind::IllegalUse))
+        .await;
+    let filed = filed.unwrap();
+    hours(&world, 7 * 24 - 1).await;
+    assert!(about_late(&world, &me).await.is_empty());
+    hours(&world, 1).await;
+    let cases = about_late(&world, &me).await;
+    assert_eq!(cases.len(), 1);
+    assert_eq!(cases[0].kind, CaseKind::ServiceRequest);
+    assert_eq!(
+        cases[0].cause,
+        format!("requests:{}:late", filed.request_id)
+    );
+    let facts = r#"{"kind":"illegal_use","what":"not_at_marketing"}"#;
+    assert_eq!(cases[0].facts, facts);
+    hours(&world, 8 * 24).await;
+    assert_eq!(about_late(&world, &me).await.len(), 1, "once");
+    *world.clerk.away.lock().unwrap() = false;
+    hours(&world, 7 * 24).await;
+    assert_eq!(state(&world, &me).await, State::Accepted);
+    assert_eq!(world.clerk.orders().len(), 1);
+}
+
+/// An application that two persons let through; its row of the outbox was given up.
+async fn admitted(world: &World, me: &Caller) {
+    let letter = r#"{"text": "新房装表", "place": "示例路 8 号"}"#;
+    let request = Request {
+        request_id: world.id(),
+        account_id: me.account_id.clone(),
+        kind: Kind::NewUser,
+        state: State::Filed,
+        letter: serde_json::from_str(letter).unwrap(),
+        anonymous: false,
+        binding_id: None,
+        payment_id: None,
+        order_no: None,
+        check: Some(Check::Admitted),
+        client_key: "k".into(),
+        fingerprint: "f".into(),
+        filed_at: world.now(),
+        moved_at: world.now(),
+        next_at: Some(world.now()),
+        version: 1,
+    };
+    atomically(&*world.store, async |tx: &mut Tx| {
+        tx.requests().add(&request).await
+    })
+    .await
+    .unwrap();
+}
+
+async fn change(world: &World, me: &Caller, change: impl FnOnce(&mut Account) + Clone) {
+    atomically(&*world.store, async |tx: &mut Tx| {
+        let mut account = tx.accounts().find(&me.account_id).await?.unwrap();
+        change.clone()(&mut account);
+        tx.accounts().save(&account).await
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn ec_20_an_application_of_somebody_certified_no_more_is_declined_and_told_of() {
+    let world = World::new().await;
+    let me = world.person().await;
+    admitted(&world, &me).await;
+    hours(&world, 1).await;
+    assert_eq!(state(&world, &me).await, State::Declined);
+    assert!(world.clerk.orders().is_empty());
+    let told = world.told(&me).await;
+    assert_eq!(told.len(), 1);
+    let words = Words::of(&told[0].told);
+    assert!(
+        words.body.contains("新装用电申请") && words.body.contains("未予受理"),
+        "{}",
+        words.body
+    );
+    // What has ended goes nowhere again.
+    hours(&world, 8 * 24).await;
+    assert_eq!(world.told(&me).await.len(), 1);
+    assert!(about_late(&world, &me).await.is_empty());
+}
+
+#[tokio::test]
+async fn ec_20_an_application_opens_whom_its_account_became() {
+    let world = World::new().await;
+    let (me, other) = (world.person().await, world.person().await);
+    admitted(&world, &me).await;
+    let (now, into) = (world.now(), other.account_id.clone());
+    change(&world, &other, |account| {
+        account.real_name = Some(RealName {
+            name: PersonName::parse("李明").unwrap(),
+            id_no: IdNo::parse("150499199001010014").unwrap(),
+            certified_by: CertifiedBy::Face,
+            certified_at: now,
+        });
+        account.phone = Some(VerifiedPhone {
+            number: Phone::parse("19000000001").unwrap(),
+            verified_at: now,
+            chosen: true,
+        });
+    })
+    .await;
+    change(&world, &me, |account| account.merged = Some((into, now))).await;
+    hours(&world, 1).await;
+    let orders = world.clerk.orders();
+    assert_eq!(orders.len(), 1);
+    let applicant = orders[0].applicant.as_ref().unwrap();
+    assert_eq!(applicant.name.expose(), "李明");
+    assert_eq!(state(&world, &other).await, State::Accepted);
 }
 
 #[tokio::test]

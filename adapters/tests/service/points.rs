@@ -1,7 +1,7 @@
 //! Points: earned once per payment, exchanged while there are gifts, never below zero.
 
 use lifeline_core::accounts::{Actor, Caller};
-use lifeline_core::outbox::Event;
+use lifeline_core::outbox::{Event, Lane};
 use lifeline_core::requests::PointsError;
 use lifeline_core::requests::filing::Keyed;
 use lifeline_core::requests::points::{Gift, Rule};
@@ -58,6 +58,7 @@ async fn told(world: &World, kind: &str, body: serde_json::Value) {
             created_at: world.now(),
             available_at: world.now(),
             money: true,
+            lane: Lane::Usual,
         };
         atomically(&*world.store, async |tx: &mut Tx| {
             tx.outbox().add(&event).await
@@ -175,6 +176,7 @@ async fn credited(world: &World, who: &Caller, amount_fen: i64) {
         created_at: world.now(),
         available_at: world.now(),
         money: true,
+        lane: Lane::Usual,
     };
     atomically(&*world.store, async |tx: &mut Tx| {
         tx.outbox().add(&event).await

@@ -1,20 +1,31 @@
 //! Collection over several accounts: what goes wrong with one keeps no other from it, and is told.
 
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
 use lifeline_core::cases::CaseKind;
-use lifeline_core::settlement::Feedback;
+use lifeline_core::settlement::ids::GenerationNo;
+use lifeline_core::settlement::ports::HeadEnd;
+use lifeline_core::settlement::readings::MonthReading;
+use lifeline_core::settlement::{Feedback, Ports, Settlement};
 use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::outside::NoAnswer;
+use lifeline_core::shared::period::Period;
 use lifeline_core::shared::time::{Clock as _, Time};
 use lifeline_core::store::snapshot;
+use tokio::sync::Barrier;
 
 use crate::checking::{answer, sent};
 use crate::store::{Place, start};
 use crate::stories;
 use crate::watching::sellers;
-use crate::world::{Outside, app, month, period, rules};
+use crate::world::{Outside, app, month, period, ports, rules};
 
 stories! {
     an_account_that_cannot_be_collected_keeps_no_other_from_it;
     a_head_end_that_is_silent_about_one_account_is_told_after_three_days;
+    a_head_end_that_is_away_is_one_case_and_not_one_of_each_account;
+    several_tables_are_asked_about_at_once_and_no_more_than_the_bound;
     a_month_with_a_gap_is_kept_told_and_settled_once_it_is_whole;
     a_correction_of_an_earlier_month_is_collected_and_its_difference_paid;
     a_month_the_head_end_had_late_is_collected_where_the_table_was_open;
@@ -77,6 +88,89 @@ async fn a_head_end_that_is_silent_about_one_account_is_told_after_three_days(pl
     }
     outside.with(|world| world.mute.remove(&number));
     assert_eq!(app.collect_all().await.unwrap(), 1, "its turn comes again");
+}
+
+async fn a_head_end_that_is_away_is_one_case_and_not_one_of_each_account(place: Place) {
+    let late = Time::parse_rfc3339("2026-11-04T00:00:00+08:00").unwrap();
+    let outside = Outside::at(late);
+    let app = app(&place, &outside, rules());
+    let sellers = sellers(&place, &outside, 5).await;
+    outside.with(|world| world.mute = sellers.iter().map(|one| one.number.clone()).collect());
+    let turn = async |later: i64, cases: i64| {
+        outside.advance(later);
+        assert_eq!(app.collect_all().await.unwrap(), 0);
+        assert_eq!(told(&place, "head_end_silent").await, cases);
+        assert_eq!(told(&place, "collect_unanswered").await, 0);
+    };
+    turn(-1, 0).await;
+    turn(1, 1).await;
+    turn(3600, 1).await;
+    let mut view = snapshot(&*place.store).await.unwrap();
+    let cases = view.cases().about(period().as_str()).await.unwrap();
+    drop(view);
+    assert_eq!(cases.len(), 1, "of the month: {cases:?}");
+    let now = outside.now().micros();
+    let closed = format!("UPDATE case_file SET closed_at = {now} WHERE closed_at IS NULL");
+    place.raw(&closed).await.unwrap();
+    turn(86_399, 1).await;
+    turn(1, 2).await;
+    // It answers, but for one account.
+    let number = &sellers[4].number;
+    outside.with(|world| world.mute.retain(|one| one == number));
+    assert_eq!(app.collect_all().await.unwrap(), 4);
+    assert_eq!(told(&place, "head_end_silent").await, 2);
+    assert_eq!(told(&place, "collect_unanswered").await, 1);
+}
+
+/// Tables that are asked about at once.
+const AT_ONCE: usize = 3;
+
+/// The head-end, which answers nobody before so many wait.
+#[derive(Debug)]
+struct Slow {
+    outside: Outside,
+    /// Who is asked about now, and the most there were at once.
+    inside: Mutex<(usize, usize)>,
+    all_wait: Barrier,
+}
+
+#[async_trait]
+impl HeadEnd for Slow {
+    async fn month(
+        &self,
+        number: &GenerationNo,
+        period: &Period,
+    ) -> Result<Option<MonthReading>, NoAnswer> {
+        let step = |inside: usize| {
+            let mut seen = self.inside.lock().unwrap();
+            *seen = (inside, seen.1.max(inside));
+        };
+        let before = self.inside.lock().unwrap().0;
+        step(before + 1);
+        self.all_wait.wait().await;
+        let after = self.inside.lock().unwrap().0;
+        step(after - 1);
+        self.outside.month(number, period).await
+    }
+}
+
+async fn several_tables_are_asked_about_at_once_and_no_more_than_the_bound(place: Place) {
+    let outside = Outside::at(start());
+    sellers(&place, &outside, 4 * AT_ONCE).await;
+    let slow = Arc::new(Slow {
+        outside: outside.clone(),
+        inside: Mutex::default(),
+        all_wait: Barrier::new(AT_ONCE),
+    });
+    let ports = Ports {
+        head_end: slow.clone(),
+        ..ports(place.store.clone(), &outside)
+    };
+    let mut rules = rules();
+    rules.watch.side_by_side = AT_ONCE;
+    let app = Settlement::new(ports, rules);
+    assert_eq!(app.collect_all().await.unwrap(), 4 * AT_ONCE);
+    assert_eq!(*slow.inside.lock().unwrap(), (0, AT_ONCE));
 }
 
 async fn a_month_with_a_gap_is_kept_told_and_settled_once_it_is_whole(place: Place) {

@@ -2,7 +2,7 @@
 //! comes by the relay, or by the timed task when the relay did not.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use lifeline_core::accounts::Caller;
@@ -10,7 +10,7 @@ use lifeline_core::accounts::codes::Budget;
 use lifeline_core::outbox::Claimed;
 use lifeline_core::outbox::relay::{Deliver as _, Delivery};
 use lifeline_core::settlement::MonthRows;
-use lifeline_core::settlement::accounts::keys::KEY_DUE_S;
+use lifeline_core::settlement::accounts::keys::{AGAIN_S, KEY_DUE_S};
 use lifeline_core::settlement::accounts::vault::{MadePair, VaultFailure};
 use lifeline_core::settlement::accounts::{
     FeedIn, Generation, GenerationAccount, GenerationError, GenerationPorts, GenerationState,
@@ -34,6 +34,7 @@ use crate::world::{Outside, Seller};
 
 stories! {
     pv_05_who_registers_is_answered_while_the_key_is_still_being_made;
+    pv_05_errands_that_fail_keep_nobody_elses_key_from_being_made;
 }
 
 const STREET: &str = "向阳村 8 号";
@@ -67,6 +68,8 @@ impl GridConnections for Everybody {
 #[derive(Debug)]
 struct Held {
     let_go: Semaphore,
+    /// It answers nobody.
+    shut: AtomicBool,
     asked: AtomicUsize,
 }
 
@@ -78,6 +81,9 @@ impl KeyVault for Held {
 
     async fn make(&self, _: &KeyPairId) -> Result<MadePair, VaultFailure> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.shut.load(Ordering::SeqCst) {
+            return Err(VaultFailure("shut"));
+        }
         self.let_go.acquire().await.unwrap().forget();
         Ok(MadePair {
             modulus: "modulus".to_owned(),
@@ -122,6 +128,7 @@ impl Roof {
         let outside = Outside::at(start());
         let vault = Arc::new(Held {
             let_go: Semaphore::new(0),
+            shut: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
         });
         let grid = Arc::new(Everybody(AtomicI64::new(1)));
@@ -223,4 +230,53 @@ async fn pv_05_who_registers_is_answered_while_the_key_is_still_being_made(place
     assert_eq!(errands.run_due().await.unwrap(), 1);
     assert_eq!(roof.account(&second).await.state, GenerationState::Keyed);
     assert_eq!(roof.vault.asked(), 2);
+}
+
+/// A whole page of errands fails, and somebody waits behind it for a key.
+async fn pv_05_errands_that_fail_keep_nobody_elses_key_from_being_made(place: Place) {
+    const PAGE: i64 = 100;
+    let roof = Roof::over(place).await;
+    let make = Maker {
+        clock: &roof.outside,
+        entropy: &roof.outside,
+    };
+    let now = roof.outside.now();
+    let waits = |nth: i64| GenerationAccount {
+        generation_account_id: make.id(),
+        account_id: roof.caller.account_id.clone(),
+        generation_no: Some(GenerationNo::parse(&format!("15049901{nth:05}")).unwrap()),
+        feed_in: FeedIn::Surplus,
+        settlement_day: 28,
+        contract_version: 1,
+        state: GenerationState::Keyless,
+        termination_asked_at: None,
+        created_at: now,
+        next_at: Some(now.plus_seconds(nth)),
+        ended_at: None,
+        version: 1,
+    };
+    let waiting: Vec<GenerationAccount> = (0..=PAGE).map(waits).collect();
+    roof.place
+        .write(async |tx| {
+            for account in &waiting {
+                tx.generation().add(account).await?;
+            }
+            Ok(())
+        })
+        .await;
+    let [.., last] = waiting.as_slice() else {
+        panic!("nobody waits");
+    };
+    roof.outside.advance(PAGE + 1);
+    roof.vault.shut.store(true, Ordering::SeqCst);
+    let errands = WorkThrough(roof.generation.clone());
+    assert_eq!(errands.run_due().await.unwrap(), 0);
+    roof.vault.shut.store(false, Ordering::SeqCst);
+    roof.vault.let_go.add_permits(waiting.len());
+    assert_eq!(errands.run_due().await.unwrap(), 1, "who was not tried yet");
+    let keyed = roof.account(&last.generation_account_id).await;
+    assert_eq!(keyed.state, GenerationState::Keyed);
+    // Those that failed are tried again in their time, and all in one turn.
+    roof.outside.advance(AGAIN_S);
+    assert_eq!(errands.run_due().await.unwrap(), waiting.len() - 1);
 }

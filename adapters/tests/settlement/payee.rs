@@ -1,6 +1,7 @@
 //! Another payee (money.md 2.17): shown with a code, told to the phone of before, held for three days.
 
 use lifeline_core::accounts::{AccountError, Caller};
+use lifeline_core::settlement::SettlementError;
 use lifeline_core::settlement::accounts::account::GenerationAccount;
 use lifeline_core::settlement::accounts::{GenerationError, PersonalTable};
 use lifeline_core::settlement::ids::GenerationNo;
@@ -24,6 +25,7 @@ stories! {
     m2_17_a_changed_payee_is_told_to_the_phone_of_before;
     m2_17_a_payout_that_left_stays_where_it_went;
     m2_17_what_came_back_waits_for_the_new_payee;
+    m2_17_what_came_back_is_confirmed_by_whoever_took_the_sellers_account_over;
     m3_14_a_code_for_one_account_changes_no_other;
 }
 
@@ -161,6 +163,31 @@ async fn m2_17_what_came_back_waits_for_the_new_payee(place: Place) {
     home.app.confirm_payee(&own, "").await.unwrap();
     home.app.sweep_trades().await.unwrap();
     assert_eq!((home.paid_at(CARD), home.paid_at(OTHER_CARD)), (0, 12_400));
+}
+
+async fn m2_17_what_came_back_is_confirmed_by_whoever_took_the_sellers_account_over(place: Place) {
+    let home = Home::with_a_confirmed_month(place).await;
+    home.app.sweep_trades().await.unwrap();
+    home.outside
+        .with(|world| world.payouts[0].3 = PayoutAnswer::Returned(Fen::new(12_400)));
+    assert_eq!(home.app.look_for_returns().await.unwrap(), 1);
+    let task = home.place.newest_task(&home.seller).await.check_task_id;
+    let into = home.place.seller(&home.outside, 2).await.owner;
+    let strangers = home.app.own_task(&into, &task).await;
+    assert!(matches!(strangers, Err(SettlementError::NotFound)));
+    let now = home.outside.now();
+    home.place
+        .write(async |tx| {
+            let seller = tx.accounts().find(&home.seller.owner).await?;
+            let mut seller = seller.unwrap();
+            seller.merged = Some((into.clone(), now));
+            tx.accounts().save(&seller).await
+        })
+        .await;
+    let own = home.app.own_task(&into, &task).await.unwrap();
+    home.app.confirm_payee(&own, "").await.unwrap();
+    home.app.sweep_trades().await.unwrap();
+    assert_eq!(home.paid_at(CARD), 12_400);
 }
 
 async fn m3_14_a_code_for_one_account_changes_no_other(place: Place) {

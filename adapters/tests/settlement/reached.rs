@@ -2,7 +2,7 @@
 //! that a review is called back, what a reject says.
 
 use lifeline_core::outbox::relay::{Deliver as _, Delivery};
-use lifeline_core::outbox::{Claimed, Event};
+use lifeline_core::outbox::{Claimed, Event, Lane};
 use lifeline_core::settlement::accounts::RowsOfTable as _;
 use lifeline_core::settlement::check_task::RejectReason;
 use lifeline_core::settlement::ids::CheckTaskId;
@@ -36,6 +36,7 @@ fn claimed(outside: &Outside, kind: &str, body: String) -> Claimed {
             created_at: now,
             available_at: now,
             money: false,
+            lane: Lane::Usual,
         },
         attempts: 0,
         lease_epoch: 1,

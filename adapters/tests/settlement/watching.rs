@@ -1,21 +1,25 @@
 //! The watch over many tables.
 
 use lifeline_core::cases::{Case, CaseKind};
-use lifeline_core::settlement::SettlementError;
 use lifeline_core::settlement::ports::Stretch;
 use lifeline_core::settlement::table_k::State;
+use lifeline_core::settlement::{Settlement, SettlementError};
 use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::time::Day;
 use lifeline_core::store::snapshot;
 
 use crate::store::{Place, start};
 use crate::stories;
-use crate::world::{Outside, Seller, app, period, rules};
+use crate::world::{Outside, Seller, app, month, period, rules};
 
 stories! {
     one_poll_settles_every_table;
     what_cannot_be_settled_holds_up_nothing_behind_it;
     a_month_that_was_missed_is_told_again_while_it_is;
     two_persons_have_a_missed_month_settled;
+    prices_that_were_away_for_longer_than_the_threshold_miss_no_month;
+    prices_that_are_published_late_miss_no_month;
+    a_month_that_is_not_settled_once_prices_are_back_is_missed_in_its_time;
     two_nodes_and_two_stretches_settle_each_month_once;
 }
 
@@ -155,6 +159,81 @@ async fn two_persons_have_a_missed_month_settled(place: Place) {
     );
     let told = "SELECT COUNT(*) FROM audit_line WHERE act = 'settlement.settle_missed'";
     assert_eq!(place.number(told).await, 1);
+}
+
+const MISSED: &str = "SELECT COUNT(*) FROM case_file WHERE cause LIKE 'settlement:update_missed:%'";
+
+/// The publishing platform does not tell prices for so long, and is asked each hour.
+async fn away(app: &Settlement, outside: &Outside, hours: i64) {
+    outside.with(|world| world.untold.insert("2026-10".to_owned()));
+    for _ in 0..hours {
+        let told = app.watch().await;
+        assert!(matches!(told, Err(SettlementError::NoAnswer(_))));
+        outside.advance(3600);
+    }
+    outside.with(|world| world.untold.clear());
+}
+
+/// First months by the page, and one whose correction is settled by itself.
+async fn prices_that_were_away_for_longer_than_the_threshold_miss_no_month(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    let sellers = sellers(&place, &outside, 4).await;
+    app.collect_all().await.unwrap();
+    outside.advance(60);
+    outside.reads(&sellers[0], "11");
+    assert_eq!(app.collect_all().await.unwrap(), 1);
+    away(&app, &outside, 13).await;
+    assert_eq!(app.watch().await.unwrap(), 4);
+    assert_eq!(place.number(MISSED).await, 0);
+    assert_eq!(place.number(TASKS).await, 4);
+    assert_eq!(place.newest_task(&sellers[0]).await.data_version, 2);
+}
+
+/// The platform answers, and says nothing of that month yet; or its tax is not there yet.
+async fn prices_that_are_published_late_miss_no_month(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    sellers(&place, &outside, 3).await;
+    app.collect_all().await.unwrap();
+    let whole = outside.with(|world| world.published.clone());
+    let mut later = whole.clone();
+    for row in &mut later.prices {
+        row.from = Day::parse("2026-10-02").unwrap();
+    }
+    let mut untaxed = whole.clone();
+    untaxed.taxes.clear();
+    for unfinished in [later, untaxed] {
+        outside.with(|world| world.published = unfinished);
+        for _ in 0..7 {
+            assert_eq!(app.watch().await.unwrap(), 0);
+            outside.advance(3600);
+        }
+    }
+    outside.with(|world| world.published = whole);
+    assert_eq!(app.watch().await.unwrap(), 3);
+    assert_eq!(place.number(MISSED).await, 0);
+}
+
+/// Of a month that cannot be settled by itself staff are told all the same, later.
+async fn a_month_that_is_not_settled_once_prices_are_back_is_missed_in_its_time(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    let sellers = sellers(&place, &outside, 2).await;
+    let key = format!("{}:{}", sellers[0].number, period());
+    let mut holed = month(start(), "10");
+    holed.days.remove(14);
+    outside.with(|world| world.readings.insert(key, holed));
+    app.collect_all().await.unwrap();
+    away(&app, &outside, 13).await;
+    assert_eq!(app.watch().await.unwrap(), 1, "the whole month only");
+    // Twelve hours from when they were last asked for in vain, which is an hour ago.
+    outside.advance(11 * 3600 - 1);
+    assert_eq!(app.watch().await.unwrap(), 0);
+    assert_eq!(place.number(MISSED).await, 0);
+    outside.advance(1);
+    assert_eq!(app.watch().await.unwrap(), 0);
+    assert_eq!(place.number(MISSED).await, 1);
 }
 
 async fn two_nodes_and_two_stretches_settle_each_month_once(place: Place) {

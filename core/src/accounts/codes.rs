@@ -15,7 +15,7 @@ use super::record::{Caller, Pen};
 use super::secret::Secret;
 use super::{AccountError, Accounts};
 use crate::outbox::relay::{Deliver, Delivery};
-use crate::outbox::{Claimed, Event};
+use crate::outbox::{Claimed, Event, Lane};
 use crate::shared::ids::{EventId, Maker, OtpId};
 use crate::shared::money::Fen;
 use crate::shared::personal::Phone;
@@ -219,6 +219,7 @@ pub async fn arm(
         created_at: draft.now,
         available_at: draft.now,
         money: false,
+        lane: Lane::Urgent,
     };
     tx.outbox().add(&event).await?;
     Ok(())

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::consent::Purpose;
 use super::good_consent_in;
 use super::record::Pen;
-use crate::outbox::Event;
+use crate::outbox::{Event, Lane};
 use crate::shared::ids::{AccountId, EventId};
 use crate::shared::personal::Phone;
 use crate::shared::time::Time;
@@ -43,6 +43,7 @@ impl Changed {
             created_at: now,
             available_at: now,
             money: false,
+            lane: Lane::Usual,
         })
     }
 }
@@ -95,6 +96,7 @@ pub(super) async fn tell_former_phone(
         created_at: pen.now,
         available_at: pen.now,
         money: false,
+        lane: Lane::Usual,
     };
     tx.outbox().add(&event).await
 }

@@ -76,6 +76,15 @@ pub struct Binding {
     pub version: i64,
 }
 
+/// Which holder of a home the archive shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holding {
+    /// Changes with every transfer of holder; a binding pins it (money.md 3.4).
+    pub version: i64,
+    /// The day the contract passed to this holder, where the archive says so.
+    pub since: Option<Day>,
+}
+
 /// What is known of a home beyond one link: shared by all links to the consumer number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Home {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::binding::Binding;
 use super::filling::Filling;
 use crate::accounts::{Actor, Pen};
-use crate::outbox::Event;
+use crate::outbox::{Event, Lane};
 use crate::shared::ids::{AccountId, BindingId, EventId};
 use crate::shared::personal::Phone;
 use crate::store::{StoreError, Tx};
@@ -81,6 +81,7 @@ pub(super) async fn tell(
         created_at: pen.now,
         available_at: pen.now,
         money: false,
+        lane: Lane::Usual,
     };
     tx.outbox().add(&event).await
 }
@@ -112,6 +113,7 @@ pub(super) async fn tell_phone(
         created_at: pen.now,
         available_at: pen.now,
         money: false,
+        lane: Lane::Usual,
     };
     tx.outbox().add(&event).await
 }

@@ -14,7 +14,7 @@ use super::{Bindings, OwnedBinding};
 use crate::accounts::codes::try_code;
 use crate::accounts::otp::{Act, OtpPurpose, Verdict};
 use crate::accounts::{self, Caller, Pen, Purpose, RealName, Secret};
-use crate::outbox::Event;
+use crate::outbox::{Event, Lane};
 use crate::shared::ids::{BindingId, EventId, FillingId};
 use crate::shared::personal::{ConsumerNo, Phone};
 use crate::shared::time::Time;
@@ -182,5 +182,6 @@ fn on_its_way(
         created_at: filling.asked_at,
         available_at: filling.asked_at,
         money: false,
+        lane: Lane::Usual,
     })
 }

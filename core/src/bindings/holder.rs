@@ -15,8 +15,11 @@ use crate::shared::personal::ConsumerNo;
 use crate::shared::time::{Day, Time};
 use crate::store::{Tx, atomically, snapshot};
 
-/// Homes one turn of the look asks for; the archive serves people first.
-const LOOKS_PER_TURN: i64 = 20;
+/// Homes of one page of the look.
+const PER_PAGE: i64 = 20;
+/// Pages of one turn, and how long it may take; the next turn goes on.
+const PAGES_MAX: usize = 200;
+const TURN_S: i64 = 30;
 
 /// Notes the holder the archive shows now. A newer one drops every link to PAYER_ONLY, ends every
 /// grant, and tells everybody linked, all in this unit.
@@ -113,19 +116,46 @@ impl Bindings {
     pub async fn look_for_changes(&self) -> Result<usize, BindingError> {
         let maker = self.maker();
         let actor = Actor::job("bindings.holders", &maker);
-        let before = maker
-            .now()
-            .plus_seconds(self.rules.look_at_least_s.saturating_neg());
-        let mut view = snapshot(&*self.store).await?;
-        let homes = view.bindings().unlooked(before, LOOKS_PER_TURN).await?;
-        drop(view);
+        let began = maker.now();
+        let before = began.plus_seconds(self.rules.look_at_least_s.saturating_neg());
         let mut looked = 0_usize;
-        for linked in &homes {
-            if self.look_again(&actor, linked).await? {
-                looked = looked.saturating_add(1);
+        for _ in 0..PAGES_MAX {
+            let taken = atomically(&*self.store, async |tx: &mut Tx| {
+                let homes = tx.bindings().take_unlooked(before, began, PER_PAGE).await?;
+                Ok::<_, BindingError>(homes)
+            })
+            .await?;
+            if taken.is_empty() {
+                break;
+            }
+            let (mut tried, before_page) = (false, looked);
+            for link in taken.iter().flatten() {
+                tried = true;
+                match self.look_by(&actor, link).await {
+                    Ok(true) => looked = looked.saturating_add(1),
+                    Ok(false) => {}
+                    // The home has had its turn: what does not open comes again in its time, and holds up nobody.
+                    Err(error) => tracing::warn!(%error, %link, "bindings.look.failed"),
+                }
+            }
+            // An archive that is silent is asked again at the next turn.
+            let silent = tried && looked == before_page;
+            if silent || self.maker().now().seconds_since(began) >= TURN_S {
+                break;
             }
         }
         Ok(looked)
+    }
+
+    /// The look for a home by one of its links; false when the link is over.
+    async fn look_by(&self, actor: &Actor, link: &BindingId) -> Result<bool, BindingError> {
+        let mut view = snapshot(&*self.store).await?;
+        let linked = view.bindings().any_link(link).await?;
+        drop(view);
+        match linked {
+            Some(linked) => self.look_again(actor, &linked).await,
+            None => Ok(false),
+        }
     }
 }
 

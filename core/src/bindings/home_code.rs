@@ -14,7 +14,7 @@ use crate::accounts::otp::{Act, OtpPurpose};
 use crate::accounts::{AccountError, Caller, Pen, Secret, watch};
 use crate::bans;
 use crate::outbox::relay::{Deliver, Delivery};
-use crate::outbox::{Claimed, Event};
+use crate::outbox::{Claimed, Event, Lane};
 use crate::shared::ids::{AccountId, EventId, OtpId, SessionId};
 use crate::shared::personal::{ConsumerNo, Phone};
 use crate::shared::time::Time;
@@ -208,5 +208,6 @@ fn event(
         created_at: now,
         available_at: now,
         money: false,
+        lane: Lane::Urgent,
     })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+pub use super::binding::Holding;
 use super::binding::{Binding, Home, Linked};
 use super::filling::Filling;
 pub use super::filling::{ArchiveField, ArchiveValue, Filled};
@@ -72,9 +73,8 @@ pub trait GrantReads: Send {
     ) -> Result<Vec<Linked>, StoreError>;
     /// Links whose grant is over, the longest over first.
     async fn over(&mut self, now: Time, most: i64) -> Result<Vec<Linked>, StoreError>;
-    /// One link for each home where more than paying hangs on a holder version nobody has asked for
-    /// since `before`; the longest unasked first.
-    async fn unlooked(&mut self, before: Time, most: i64) -> Result<Vec<Linked>, StoreError>;
+    /// A live link, whoever's: for work nobody asked for by hand.
+    async fn any_link(&mut self, id: &BindingId) -> Result<Option<Linked>, StoreError>;
 }
 
 /// What readers ask about offers to the archive.
@@ -137,6 +137,14 @@ pub trait GatheringStore: GatheringReads {
 /// Sharing of homes. Units that change it hold the home's turn ([`BindingStore::lock_home`]).
 #[async_trait]
 pub trait GrantStore: GrantReads {
+    /// Takes up to `most` homes whose holder nobody has asked for since `before`, the longest unasked first, and notes
+    /// that they had their turn at `now`. Of each the link to look by; none where nothing but paying hangs on the holder.
+    async fn take_unlooked(
+        &mut self,
+        before: Time,
+        now: Time,
+        most: i64,
+    ) -> Result<Vec<Option<BindingId>>, StoreError>;
     /// How many grants of a home take up a place: to be accepted still, or accepted and not over.
     async fn count_grants(
         &mut self,
@@ -289,15 +297,6 @@ impl std::fmt::Debug for Candidate {
 pub struct Match {
     pub level: MatchLevel,
     pub candidates: Vec<Candidate>,
-}
-
-/// Which holder of a home the archive shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Holding {
-    /// Changes with every transfer of holder; a binding pins it (money.md 3.4).
-    pub version: i64,
-    /// The day the contract passed to this holder, where the archive says so.
-    pub since: Option<Day>,
 }
 
 /// What a verified token or proof opens.

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::error::CustomerError;
 use super::{Customers, regions, within};
-use crate::accounts::Pen;
 use crate::accounts::known::known_in;
 use crate::accounts::record::RecordError;
+use crate::accounts::{Pen, current};
 use crate::billing::figures::Bill;
 use crate::billing::finding::{Finding, findings};
 use crate::billing::hold::{hold_in, is_held, let_go_in};
@@ -20,7 +20,7 @@ use crate::cases::decision::Resolution;
 use crate::cases::four_eyes::REASON_CHARS;
 use crate::cases::{Case, CaseKind};
 use crate::operators::Acting;
-use crate::outbox::Event;
+use crate::outbox::{Event, Lane};
 use crate::shared::ids::{AccountId, BindingId};
 use crate::shared::personal::ConsumerNo;
 use crate::store::{StoreError, Tx, atomically, snapshot};
@@ -160,6 +160,7 @@ impl Customers {
         resolution: Resolution,
     ) -> Result<Released, CustomerError> {
         let (account, link, period) = read(case).ok_or(CustomerError::NotAsThingsStand)?;
+        let (account, link) = self.of_today(&account, link).await?;
         let state = match resolution {
             Resolution::BillCorrected => {
                 let home = (&account, &link);
@@ -200,6 +201,22 @@ impl Customers {
         })
         .await?;
         Ok(Released::Done)
+    }
+
+    /// Whose which link is today: since the bill was flagged their account may have become part of another,
+    /// and their link may have fallen together with one that the other had.
+    async fn of_today(
+        &self,
+        account: &AccountId,
+        link: BindingId,
+    ) -> Result<(AccountId, BindingId), CustomerError> {
+        let mut view = snapshot(&*self.store).await?;
+        let account = current(&mut view, account).await?;
+        let behind = view.cases().homes(link.as_str()).await?;
+        let links = links_of(&mut view, &account, self.clock.now()).await?;
+        let mut theirs = links.into_iter().map(|linked| linked.binding.binding_id);
+        let found = theirs.find(|id| behind.iter().any(|one| one.binding_id == *id));
+        Ok((account, found.unwrap_or(link)))
     }
 }
 
@@ -259,6 +276,7 @@ async fn tell(
             created_at: pen.now,
             available_at: pen.now,
             money: false,
+            lane: Lane::Usual,
         };
         tx.outbox().add(&event).await?;
     }

@@ -3,6 +3,7 @@
 
 use super::error::CustomerError;
 use super::{Customers, Glimpse, regions, within};
+use crate::accounts::current;
 use crate::accounts::known::known;
 use crate::bindings::known::links_of;
 use crate::operators::Acting;
@@ -67,14 +68,15 @@ impl Customers {
         acting: &Acting,
         entry: Entry,
     ) -> Result<Option<Filed>, CustomerError> {
-        let links = links_of(view, &entry.account_id, self.clock.now()).await?;
+        let whose = current(view, &entry.account_id).await?;
+        let links = links_of(view, &whose, self.clock.now()).await?;
         if !within(&acting.staff.scope, &regions(&links)) {
             return Ok(None);
         }
         let person = if entry.anonymous {
             None
         } else {
-            let account = known(view, &entry.account_id).await?;
+            let account = known(view, &whose).await?;
             account.map(|account| Glimpse::of(&account, &links))
         };
         Ok(Some(Filed { entry, person }))

@@ -8,7 +8,7 @@ use super::judging::Judging;
 use super::{Customers, in_scope};
 use crate::cases::four_eyes::Proposed;
 use crate::operators::Acting;
-use crate::outbox::Event;
+use crate::outbox::{Event, Lane};
 use crate::shared::ids::{AccountId, EventId};
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx, atomically, snapshot};
@@ -74,7 +74,7 @@ pub struct Move {
 }
 
 impl Move {
-    fn outcome(&self) -> String {
+    pub(super) fn outcome(&self) -> String {
         format!("{}_{}", self.function.as_str(), self.wanted.as_str())
     }
 }
@@ -158,6 +158,7 @@ impl Customers {
         );
         let (proposal, line) = (&proposal, &line);
         atomically(&*self.store, async |tx: &mut Tx| {
+            tx.customers().turn(account).await?;
             in_scope(tx, acting, account, proposal.proposed_at).await?;
             let suspended = tx.customers().suspended_for(account).await?;
             let is = suspended.iter().any(|(one, _)| *one == function);
@@ -217,6 +218,7 @@ impl Word<'_> {
         function: BankFunction,
     ) -> Result<bool, CustomerError> {
         let judging = &self.judging;
+        tx.customers().turn(account).await?;
         in_scope(tx, judging.acting, account, judging.now).await?;
         let found = tx.customers().function_proposals(account, PROPOSALS_SHOWN);
         let waits = |one: &FunctionProposal| one.what.function == function && one.waits();
@@ -232,32 +234,40 @@ impl Word<'_> {
                 Wanted::Suspended => tx.customers().suspend(&decided, judging.now).await?,
                 Wanted::Open => tx.customers().lift(account, function).await?,
             }
-            tx.outbox().add(&self.news(&decided)?).await?;
+            let (id, acting) = (self.event_id.clone(), judging.acting);
+            let told = news(&decided.what, id, (judging.now, acting.trace_id.as_str()))?;
+            tx.outbox().add(&told).await?;
         }
         judging.note(tx, &decided.what.outcome()).await?;
         Ok(true)
     }
+}
 
-    fn news(&self, decided: &FunctionProposal) -> Result<Event, StoreError> {
-        let body = Moved {
-            account_id: &decided.what.account_id,
-            function: decided.what.function.as_str(),
-            state: decided.what.wanted.as_str(),
-            happened_at: self.judging.now.rfc3339(),
-        };
-        let body = serde_json::to_string(&body).map_err(|_| StoreError::Corrupt {
-            table: "outbox",
-            column: "body",
-        })?;
-        Ok(Event {
-            event_id: self.event_id.clone(),
-            kind: FUNCTION_MOVED.to_owned(),
-            ordering_key: format!("person:{}", decided.what.account_id),
-            body,
-            trace_id: self.judging.acting.trace_id.clone(),
-            created_at: self.judging.now,
-            available_at: self.judging.now,
-            money: false,
-        })
-    }
+/// What the person is told about a function of theirs.
+pub(super) fn news(
+    what: &Move,
+    event_id: EventId,
+    (at, trace_id): (Time, &str),
+) -> Result<Event, StoreError> {
+    let body = Moved {
+        account_id: &what.account_id,
+        function: what.function.as_str(),
+        state: what.wanted.as_str(),
+        happened_at: at.rfc3339(),
+    };
+    let body = serde_json::to_string(&body).map_err(|_| StoreError::Corrupt {
+        table: "outbox",
+        column: "body",
+    })?;
+    Ok(Event {
+        event_id,
+        kind: FUNCTION_MOVED.to_owned(),
+        ordering_key: format!("person:{}", what.account_id),
+        body,
+        trace_id: trace_id.to_owned(),
+        created_at: at,
+        available_at: at,
+        money: false,
+        lane: Lane::Usual,
+    })
 }

@@ -6,6 +6,7 @@
 //! | `looking` | finding people, one person's page |
 //! | `bills` | a bill made again, held while it is doubted |
 //! | `filed` | what people asked of the utility, and how far it has come |
+//! | `following` | how functions stand when two accounts become one |
 //! | `functions` | opening and suspending what moves a person's money, by four eyes |
 //! | `judging` | what a second person says about a proposal |
 //! | `openings` | opening a user on application, by four eyes |
@@ -15,6 +16,7 @@
 pub mod bills;
 pub mod error;
 pub mod filed;
+mod following;
 pub mod functions;
 mod judging;
 mod looking;

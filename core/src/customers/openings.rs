@@ -5,7 +5,7 @@ use super::error::CustomerError;
 use super::judging::Judging;
 use super::{Customers, Glimpse, in_scope, regions, within};
 use crate::accounts::known::known;
-use crate::accounts::{Actor, Pen};
+use crate::accounts::{Actor, Pen, current};
 use crate::bindings::known::links_of;
 use crate::cases::four_eyes::Proposed;
 use crate::operators::Acting;
@@ -120,9 +120,10 @@ impl Customers {
         acting: &Acting,
         request: Request,
     ) -> Result<Application, CustomerError> {
-        let account = known(view, &request.account_id).await?;
+        let whose = current(view, &request.account_id).await?;
+        let account = known(view, &whose).await?;
         let account = account.ok_or(CustomerError::NoSuch)?;
-        let links = links_of(view, &request.account_id, self.clock.now()).await?;
+        let links = links_of(view, &whose, self.clock.now()).await?;
         if !within(&acting.staff.scope, &regions(&links)) {
             return Err(CustomerError::OutOfScope);
         }

@@ -72,4 +72,19 @@ pub trait CustomerStore: CustomerReads {
     async fn suspend(&mut self, decided: &FunctionProposal, now: Time) -> Result<(), StoreError>;
     async fn lift(&mut self, account: &AccountId, function: BankFunction)
     -> Result<(), StoreError>;
+    /// Whoever changes how an account's functions stand, or merges it, waits for another who does.
+    async fn turn(&mut self, account: &AccountId) -> Result<(), StoreError>;
+    /// What is suspended for an account is so for another from now on, and no more for the first; where it
+    /// is for both, the earlier one stays.
+    async fn hand_over_suspensions(
+        &mut self,
+        from: &AccountId,
+        into: &AccountId,
+    ) -> Result<(), StoreError>;
+    /// A proposal that waits is about another account's function from now on; false when it waits no more.
+    async fn hand_over_proposal(
+        &mut self,
+        proposal_id: &str,
+        into: &AccountId,
+    ) -> Result<bool, StoreError>;
 }

@@ -17,7 +17,7 @@ use super::sums::{for_company, for_data_centre};
 use crate::evidence::canonical;
 use crate::jobs::runner::Task;
 use crate::outbox::relay::{Deliver, Delivery};
-use crate::outbox::{Claimed, Event};
+use crate::outbox::{Claimed, Event, Lane};
 use crate::shared::ids::{Entropy, EventId, Maker};
 use crate::shared::outside::NoAnswer;
 use crate::shared::time::{Clock, Time};
@@ -203,6 +203,7 @@ impl Aggregates {
             created_at: now,
             available_at: now,
             money: false,
+            lane: Lane::Usual,
         };
         let event = &event;
         atomically(&*self.store, async |tx: &mut Tx| {

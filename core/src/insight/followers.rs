@@ -14,6 +14,7 @@ use super::people::{day_number, midnight, told};
 use super::report::Figure;
 use crate::inbox::{InboxState, Message};
 use crate::jobs::runner::Task;
+use crate::shared::ids::BindingId;
 use crate::shared::time::{Clock, Time};
 use crate::store::{Store, Tx, atomically, snapshot};
 
@@ -126,6 +127,14 @@ pub struct BoundRegion {
     pub region: String,
     pub people: i64,
     pub homes: i64,
+}
+
+/// A link whose supply office is to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToPlace {
+    pub binding_id: BindingId,
+    /// Absent when its number does not open.
+    pub region: Option<String>,
 }
 
 /// What the page of followers shows.
@@ -268,7 +277,7 @@ impl Followers {
         day_number(self.clock.now())
     }
 
-    /// Reads the supply office of links that are new, and forgets who left long ago.
+    /// Forgets who left long ago, and reads the supply office of links that are new; how many of them.
     ///
     /// # Errors
     /// The store's.
@@ -277,23 +286,30 @@ impl Followers {
             .clock
             .now()
             .plus_seconds(LEFT_DAYS.saturating_mul(DAY_S).saturating_neg());
-        let mut placed: i64 = 0;
-        for _ in 0..UNITS_MAX {
-            let some = atomically(&*self.store, async |tx: &mut Tx| {
-                Ok::<_, InsightError>(tx.insight().place_bindings(PER_UNIT).await?)
-            })
-            .await?;
-            placed = placed.saturating_add(some);
-            if some < PER_UNIT {
-                break;
-            }
-        }
         let days = self.today().saturating_sub(DAYS_KEPT.saturating_mul(2));
         atomically(&*self.store, async |tx: &mut Tx| {
             tx.insight().forget_followers(left_before, days).await?;
             Ok::<_, InsightError>(())
         })
         .await?;
+        let mut placed: i64 = 0;
+        for _ in 0..UNITS_MAX {
+            let mut view = snapshot(&*self.store).await?;
+            let links = view.insight().to_place(PER_UNIT).await?;
+            drop(view);
+            if links.is_empty() {
+                break;
+            }
+            for link in links.iter().filter(|link| link.region.is_none()) {
+                tracing::warn!(link = %link.binding_id, "insight.place.unreadable");
+            }
+            let links = &links;
+            let some = atomically(&*self.store, async |tx: &mut Tx| {
+                Ok::<_, InsightError>(tx.insight().place_bindings(links).await?)
+            })
+            .await?;
+            placed = placed.saturating_add(some);
+        }
         Ok(placed)
     }
 }

@@ -9,7 +9,7 @@ use super::aggregate::{Addressee, Office, Receipt, Report};
 use super::asked::{Grain, Growth, Kept, Refused, Row, Run, Slice, Which};
 use super::batch::{Batch, Crowd};
 use super::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
-use super::followers::{BoundRegion, Follow, FollowDay};
+use super::followers::{BoundRegion, Follow, FollowDay, ToPlace};
 use super::misses::Missed;
 use super::people::Period;
 use super::sample::{Refusal, Sample};
@@ -66,6 +66,8 @@ pub trait InsightReads: Send {
     async fn bound_regions(&mut self) -> Result<Vec<BoundRegion>, StoreError>;
     /// Live links whose region is not read yet.
     async fn unplaced(&mut self) -> Result<i64, StoreError>;
+    /// Up to `limit` live links that had no turn to be placed yet, the oldest first, with their region.
+    async fn to_place(&mut self, limit: i64) -> Result<Vec<ToPlace>, StoreError>;
     /// The account that a line of time is about.
     async fn subject_of(&mut self, of: &Of) -> Result<Option<AccountId>, StoreError>;
     /// A line of time, newest first.
@@ -142,8 +144,8 @@ pub trait InsightStore: InsightReads {
     async fn purge(&mut self, hours_before: i64, days_before: i64) -> Result<u64, StoreError>;
     /// Counts a change on its day; whether the wallet follows is what the latest moment says.
     async fn follow(&mut self, follow: &Follow, day: i64) -> Result<(), StoreError>;
-    /// Reads the region of up to `limit` live links that have none; how many it did.
-    async fn place_bindings(&mut self, limit: i64) -> Result<i64, StoreError>;
+    /// Keeps the region of links that are live still; all of them have had their turn. How many were placed.
+    async fn place_bindings(&mut self, links: &[ToPlace]) -> Result<i64, StoreError>;
     /// A new report, or one that is asked for again: true when it still stood as `report` says.
     async fn ask_report(&mut self, report: &Report, now: Time) -> Result<bool, StoreError>;
     /// Keeps the first receipt of a report; false when there is one.

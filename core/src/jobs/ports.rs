@@ -26,6 +26,13 @@ pub trait JobStore: JobReads {
         now: Time,
         lease_until: Time,
     ) -> Result<Option<Job>, StoreError>;
+    /// A turn that goes on keeps its lease for longer; false when the lease epoch is no longer ours.
+    async fn renew(
+        &mut self,
+        name: &str,
+        lease_epoch: i64,
+        lease_until: Time,
+    ) -> Result<bool, StoreError>;
     /// A task's next turn is now, unless it comes sooner; false when there is no such task.
     async fn hasten(&mut self, name: &str, now: Time) -> Result<bool, StoreError>;
     /// Ends the run; false when the lease epoch is no longer ours.
@@ -45,4 +52,11 @@ pub trait JobStore: JobReads {
     async fn end_node(&mut self, run: &str, now: Time) -> Result<(), StoreError>;
     /// Takes away runs that were not heard of since `before`; how many went.
     async fn forget_nodes(&mut self, before: Time, limit: i64) -> Result<i64, StoreError>;
+}
+
+/// What lets time pass.
+#[async_trait]
+pub trait Pause: Send + Sync {
+    /// Comes back after so many seconds.
+    async fn pause(&self, seconds: i64);
 }

@@ -11,7 +11,7 @@ use crate::shared::time::Time;
 use crate::store::{Store, StoreError, Tx, atomically};
 
 const DAY_S: i64 = 86_400;
-/// Delivered events: their body is gone already, the row tells when.
+/// Events delivered or given up: the row tells when. One given up stays while its case is open.
 pub const OUTBOX_DAYS: i64 = 30;
 /// Longer than any channel repeats a message; the fact itself stays in the ledger.
 pub const INBOX_DAYS: i64 = 90;

@@ -1,10 +1,18 @@
-//! Runs timed tasks: whoever gets the lease runs the turn, nobody else does.
+//! Runs timed tasks: whoever gets the lease runs the turn, nobody else does. Turns come one behind the other; one that
+//! takes longer goes on beside those that follow, and keeps its lease for as long as it does.
 
+use std::collections::BTreeSet;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use async_trait::async_trait;
+use futures_util::future::{BoxFuture, Either, FutureExt as _, select};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::Job;
+use super::ports::Pause;
 use crate::evidence::Act;
 use crate::shared::guard::guarded;
 use crate::shared::ids::{Entropy, EvidenceId, Maker};
@@ -21,8 +29,16 @@ pub trait Task: Send + Sync {
     async fn run(&self, now: Time) -> Result<(), &'static str>;
 }
 
-/// A lease outlives the longest turn; a runner that died is replaced after it.
+/// A lease that is not renewed ends after this; a runner that died is replaced then.
 const LEASE_S: i64 = 300;
+/// A turn that goes on renews its lease so often.
+const RENEW_S: i64 = 60;
+/// A turn that takes longer holds up no other.
+const PATIENCE_S: i64 = 10;
+/// While turns go on, what became due is looked for so often.
+const LOOK_S: i64 = 5;
+/// Turns that go on at the same time, at most.
+const BESIDE_MAX: usize = 8;
 
 /// When a job that ran at `now` is due next. Turns that were slept through are not made up for.
 #[must_use]
@@ -35,11 +51,46 @@ pub fn next_turn(job: &Job, now: Time) -> Time {
     }
 }
 
+/// Whose turn ended, and whether that could be written.
+type Ended = (&'static str, Result<(), StoreError>);
+
+/// The turns that go on, and what came of those that ended.
+#[derive(Default)]
+struct Turns<'a> {
+    going_on: FuturesUnordered<BoxFuture<'a, Ended>>,
+    names: BTreeSet<&'static str>,
+    ran: usize,
+    failed: Option<StoreError>,
+}
+
+impl Turns<'_> {
+    fn end(&mut self, (name, ended): Ended) {
+        self.names.remove(name);
+        match ended {
+            Ok(()) => self.ran = self.ran.saturating_add(1),
+            Err(error) => self.failed = Some(error),
+        }
+    }
+
+    /// Does something else while they go on.
+    async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            while let Poll::Ready(Some(ended)) = self.going_on.poll_next_unpin(context) {
+                self.end(ended);
+            }
+            work.as_mut().poll(context)
+        })
+        .await
+    }
+}
+
 /// The tasks of this process.
 pub struct JobRunner {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    pause: Arc<dyn Pause>,
     tasks: Vec<Arc<dyn Task>>,
 }
 
@@ -57,12 +108,14 @@ impl JobRunner {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        pause: Arc<dyn Pause>,
         tasks: Vec<Arc<dyn Task>>,
     ) -> Self {
         Self {
             store,
             clock,
             entropy,
+            pause,
             tasks,
         }
     }
@@ -81,30 +134,110 @@ impl JobRunner {
         Ok(())
     }
 
-    /// Runs every task that is due and free; how many ran.
+    /// Runs every task that is due and free, and what becomes due while a turn goes on; how many ran.
+    ///
+    /// # Errors
+    /// The store's, once no turn goes on any more.
     pub async fn run_due(&self) -> Result<usize, StoreError> {
-        let mut ran: usize = 0;
-        for task in &self.tasks {
-            let now = self.clock.now();
-            let claimed = atomically(&*self.store, async |tx| {
-                tx.jobs()
-                    .claim(task.name(), now, now.plus_seconds(LEASE_S))
-                    .await
-            })
-            .await?;
-            let Some(job) = claimed else { continue };
-            let outcome = match guarded(task.run(now)).await {
-                Ok(Ok(())) => "ok",
-                Ok(Err(code)) => code,
-                Err(_) => "panicked",
-            };
-            if outcome != "ok" {
-                tracing::error!(job = task.name(), outcome, "jobs.turn.failed");
+        let mut turns = Turns::default();
+        loop {
+            if let Err(error) = self.look_round(&mut turns).await {
+                turns.failed = Some(error);
             }
-            self.close(&job, now, outcome).await?;
-            ran = ran.saturating_add(1);
+            if turns.names.is_empty() {
+                return turns.failed.map_or(Ok(turns.ran), Err);
+            }
+            let pause = self.pause.pause(LOOK_S);
+            let ended = match select(turns.going_on.next(), pause).await {
+                Either::Left((ended, _)) => ended,
+                Either::Right(_) => None,
+            };
+            if let Some(ended) = ended {
+                turns.end(ended);
+            }
         }
-        Ok(ran)
+    }
+
+    /// Runs what is due now, one behind the other; a turn that takes longer is left to go on.
+    async fn look_round<'a>(&'a self, turns: &mut Turns<'a>) -> Result<(), StoreError> {
+        for task in &self.tasks {
+            let name = task.name();
+            if turns.names.contains(name) || turns.names.len() >= BESIDE_MAX {
+                continue;
+            }
+            let now = self.clock.now();
+            let Some(job) = turns.beside(self.claim(name, now)).await? else {
+                continue;
+            };
+            turns.names.insert(name);
+            let mut turn = self.turn(&**task, job, now).boxed();
+            let patience = self.pause.pause(PATIENCE_S);
+            let ended = match turns.beside(select(&mut turn, patience)).await {
+                Either::Left((ended, _)) => Some(ended),
+                Either::Right(_) => None,
+            };
+            match ended {
+                Some(ended) => turns.end(ended),
+                None => turns.going_on.push(turn),
+            }
+        }
+        Ok(())
+    }
+
+    async fn claim(&self, name: &str, now: Time) -> Result<Option<Job>, StoreError> {
+        let until = now.plus_seconds(LEASE_S);
+        atomically(&*self.store, async |tx| {
+            tx.jobs().claim(name, now, until).await
+        })
+        .await
+    }
+
+    /// One turn, from its beginning until its outcome is written. Who lost the lease stops where it stands: another has it.
+    async fn turn(&self, task: &dyn Task, job: Job, began: Time) -> Ended {
+        let outcome = {
+            let work = pin!(guarded(task.run(began)));
+            let lease = pin!(self.keep_lease(&job, began));
+            match select(work, lease).await {
+                Either::Left((Ok(Ok(())), _)) => "ok",
+                Either::Left((Ok(Err(code)), _)) => code,
+                Either::Left((Err(_), _)) => "panicked",
+                Either::Right(_) => {
+                    tracing::warn!(job = task.name(), "jobs.turn.lost_its_lease");
+                    return (task.name(), Ok(()));
+                }
+            }
+        };
+        if outcome != "ok" {
+            tracing::error!(job = task.name(), outcome, "jobs.turn.failed");
+        }
+        (task.name(), self.close(&job, began, outcome).await)
+    }
+
+    /// Renews a lease again and again; ends when it is lost.
+    async fn keep_lease(&self, job: &Job, claimed_at: Time) {
+        let mut until = claimed_at.plus_seconds(LEASE_S);
+        loop {
+            self.pause.pause(RENEW_S).await;
+            let now = self.clock.now();
+            let longer = now.plus_seconds(LEASE_S);
+            match self.renew(job, longer).await {
+                Ok(true) => until = longer,
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(%error, job = job.name.as_str(), "jobs.lease.not_renewed");
+                    if now >= until {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn renew(&self, job: &Job, until: Time) -> Result<bool, StoreError> {
+        atomically(&*self.store, async |tx| {
+            tx.jobs().renew(&job.name, job.lease_epoch, until).await
+        })
+        .await
     }
 
     /// Writes the outcome and the turn's evidence line in one unit.

@@ -6,7 +6,7 @@ use super::news::{self, Unreadable, moment, names_a_home};
 use super::notice::{Notice, Told};
 use super::ports::Sms;
 use super::words::Template;
-use crate::outbox::Event;
+use crate::outbox::{Event, Lane};
 use crate::shared::ids::{AccountId, EventId, NoticeId};
 use crate::shared::personal::Phone;
 use crate::shared::time::Time;
@@ -25,14 +25,14 @@ pub(super) struct Text {
 
 impl Text {
     /// The outbox row that sends a notice by SMS; a row of its own key, so that a phone that cannot
-    /// be reached holds up nothing else.
+    /// be reached holds up nothing else, and which goes with what it tells of (`cause`).
     ///
     /// # Errors
     /// [`Unreadable`] when the body cannot be written.
     pub(super) fn event(
         notice: &Notice,
         event_id: EventId,
-        trace_id: &str,
+        cause: &Event,
         now: Time,
     ) -> Result<Event, Unreadable> {
         let body = Self {
@@ -44,10 +44,11 @@ impl Text {
             kind: TEXT.to_owned(),
             ordering_key: format!("notice:{}", notice.notice_id),
             body: serde_json::to_string(&body).map_err(|_| Unreadable)?,
-            trace_id: trace_id.to_owned(),
+            trace_id: cause.trace_id.clone(),
             created_at: now,
             available_at: now,
             money: false,
+            lane: cause.lane,
         })
     }
 }
@@ -80,6 +81,7 @@ impl HandedOver {
             created_at: now,
             available_at: now,
             money: false,
+            lane: Lane::Usual,
         })
     }
 }

@@ -19,7 +19,7 @@ impl Notices {
         let now = maker.now();
         let drafted = News::read(&event.kind, &event.body).and_then(|news| {
             let notice = news.into_notice(event.event_id.clone(), maker.id(), now);
-            let text = Text::event(&notice, maker.id(), &event.trace_id, now)?;
+            let text = Text::event(&notice, maker.id(), event, now)?;
             Ok((notice, text))
         });
         let Ok((notice, text)) = drafted else {

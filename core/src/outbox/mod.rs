@@ -4,11 +4,14 @@
 //! once, in order per `ordering_key` (money rows: one key per payment, money.md 2.12). Receivers
 //! deduplicate by [`Event::event_id`]. A row that keeps failing goes dead and opens a case.
 
+mod nudge;
 pub mod ports;
 pub mod relay;
 
 use crate::shared::ids::EventId;
 use crate::shared::time::Time;
+
+pub use nudge::Nudged;
 
 /// One thing to carry out after the commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +30,38 @@ pub struct Event {
     pub available_at: Time,
     /// Money rows that die open a case in the same unit (money.md G4).
     pub money: bool,
+    pub lane: Lane,
+}
+
+/// What a row stands behind. News for each of a million sellers wait hours for their turn; a code is worth nothing after
+/// five minutes, and whoever paid is told at once. What is urgent or about money is bounded by what people do, so that it
+/// leaves room for the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// Somebody waits for it at a screen.
+    Urgent,
+    /// What follows a payment.
+    Money,
+    Usual,
+}
+
+impl Lane {
+    const ALL: [Self; 3] = [Self::Urgent, Self::Money, Self::Usual];
+
+    /// Its place in the order, as it is stored.
+    #[must_use]
+    pub const fn place(self) -> i64 {
+        match self {
+            Self::Urgent => 0,
+            Self::Money => 1,
+            Self::Usual => 2,
+        }
+    }
+
+    #[must_use]
+    pub fn at(place: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|lane| lane.place() == place)
+    }
 }
 
 /// A row taken by a relay until its lease ends.

@@ -30,7 +30,8 @@ pub trait OutboxStore: Send {
         next_at: Time,
         reason: &str,
     ) -> Result<bool, StoreError>;
-    /// Stops trying; the caller opens a case in the same unit when the row is about money.
+    /// Stops trying; the caller opens a case in the same unit when the row is about money. Only such a
+    /// row keeps its body.
     async fn bury(
         &mut self,
         id: &EventId,
@@ -40,7 +41,7 @@ pub trait OutboxStore: Send {
     ) -> Result<bool, StoreError>;
     /// Rows neither done nor dead.
     async fn backlog(&mut self) -> Result<i64, StoreError>;
-    /// Deletes up to `limit` rows done before `before`, oldest first; how many went. Waiting and dead
-    /// rows stay.
+    /// Deletes up to `limit` rows that ended before `before`: those done, oldest first, then those given
+    /// up, oldest first; how many went. Waiting rows stay, and one given up whose case is open.
     async fn purge(&mut self, before: Time, limit: i64) -> Result<i64, StoreError>;
 }

@@ -218,6 +218,7 @@ impl Relay {
         let case = Case {
             case_id: maker.id::<CaseId>(),
             kind: CaseKind::DeadLetter,
+            // The purge of the outbox finds an open case by it.
             cause: format!("outbox:{}", row.event.event_id),
             // Money rows are ordered per payment: the case is found from the payment.
             subject: row.event.ordering_key.clone(),

@@ -50,7 +50,6 @@ mod error;
 mod filed;
 mod keyed;
 mod notice;
-mod nudge;
 mod poison;
 mod quarantine;
 mod reads;
@@ -73,7 +72,6 @@ pub use error::PaymentError;
 pub use homes::{Homes, Wanted};
 pub use keyed::Render;
 pub use notice::{NoticeRefused, Worked};
-pub use nudge::Nudged;
 pub use order::{Order, Purpose, Via};
 pub use policy::Policy;
 pub use quarantine::Quarantine;
@@ -119,6 +117,8 @@ pub struct Payments {
     last_scout: Arc<AtomicI64>,
     /// Marketing did not answer when it was asked last. A process that has just started does not know.
     marketing_silent: Arc<AtomicBool>,
+    /// Lines to be looked at until this second are brought forward, because marketing speaks again; 0 when none are.
+    waking_until: Arc<AtomicI64>,
     /// The last stored notice that was looked at, while there are more behind it.
     drained: Arc<Mutex<Option<Waiting>>>,
     /// No recovery is open, as the store said once; and payouts wait for nobody.
@@ -134,6 +134,7 @@ impl Payments {
             policy: Arc::new(policy),
             last_scout: Arc::new(AtomicI64::new(0)),
             marketing_silent: Arc::new(AtomicBool::new(true)),
+            waking_until: Arc::new(AtomicI64::new(0)),
             drained: Arc::default(),
             settled: Arc::new(AtomicBool::new(false)),
             payouts_settled: Arc::new(AtomicBool::new(false)),

@@ -121,8 +121,15 @@ pub trait PaymentStore: PaymentReads {
     async fn take_pace(&mut self, minute: Time, max: i64) -> Result<bool, StoreError>;
     /// Forgets the counts of minutes before a moment.
     async fn purge_pace(&mut self, before: Time) -> Result<u64, StoreError>;
-    /// Makes orders due whose lines wait for marketing; how many.
-    async fn wake_waiting(&mut self, now: Time, limit: i64) -> Result<u64, StoreError>;
+    /// Makes orders due whose lines wait for marketing and are to be looked at after `later` and not after `until`,
+    /// the last ones first; how many.
+    async fn wake_waiting(
+        &mut self,
+        now: Time,
+        later: Time,
+        until: Time,
+        limit: i64,
+    ) -> Result<u64, StoreError>;
     /// Makes orders due whose next turn only asks marketing what became of a posting; how many.
     async fn wake_questions(&mut self, now: Time, limit: i64) -> Result<u64, StoreError>;
 }

@@ -21,7 +21,7 @@ const TURNS_MAX: usize = 12;
 const ORDERS_MAX: i64 = 100;
 /// Orders worked at the same time.
 const SIDE_BY_SIDE: usize = 12;
-/// Orders woken when marketing answers again; the next scout wakes more.
+/// Orders woken in one sweep once marketing answers again.
 pub(super) const WOKEN_MAX: i64 = 150;
 /// Stored notices worked in one sweep.
 const NOTICES_MAX: i64 = 100;
@@ -46,6 +46,7 @@ impl Payments {
             .filter(|worked| std::future::ready(*worked))
             .count()
             .await;
+        self.wake(now).await?;
         self.scout(now).await?;
         Ok(worked.saturating_add(lost))
     }
@@ -90,12 +91,43 @@ impl Payments {
         Ok(true)
     }
 
-    /// Remembers whether marketing speaks.
+    /// Remembers whether marketing speaks. Its first answer wakes what slept while it was silent: an hour is the longest
+    /// that a line is put off.
     fn hear(&self, heard: Heard) {
-        if heard.asked {
-            self.marketing_silent
-                .store(!heard.answered, Ordering::Relaxed);
+        if !heard.asked {
+            return;
         }
+        let silent = !heard.answered;
+        let was_silent = self.marketing_silent.swap(silent, Ordering::Relaxed);
+        if silent || was_silent {
+            let until = if silent {
+                0
+            } else {
+                window::hourly(self.now()).unix_seconds()
+            };
+            self.waking_until.store(until, Ordering::Relaxed);
+        }
+    }
+
+    /// Wakes some of the lines that slept, sweep after sweep until none is left: a minute's postings are bounded, and who
+    /// waits for their turn waits with their own few seconds. Asked again before, a line sleeps no longer than it may.
+    async fn wake(&self, now: Time) -> Result<(), PaymentError> {
+        let until = self.waking_until.load(Ordering::Relaxed);
+        let left = until.saturating_sub(now.unix_seconds());
+        if left <= 0 {
+            return Ok(());
+        }
+        let later = now.plus_seconds(window::APART_SECONDS);
+        let until = now.plus_seconds(left);
+        let woken = atomically(self.store(), async |tx| {
+            let woken = tx.payments().wake_waiting(now, later, until, WOKEN_MAX);
+            Ok::<_, PaymentError>(woken.await?)
+        })
+        .await?;
+        if woken < WOKEN_MAX.unsigned_abs() {
+            self.waking_until.store(0, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     async fn work_held(&self, held: &Held) -> Result<Heard, PaymentError> {
@@ -113,9 +145,9 @@ impl Payments {
         Ok(heard)
     }
 
-    /// While marketing is silent its lines wait longer and longer. One of them asks for all; its
-    /// first answer wakes the others, so that credit follows the end of an outage at once. While it
-    /// speaks each line keeps to its own ladder: a clerk's decision is no outage.
+    /// While marketing is silent its lines wait longer and longer. One of them asks for all, so that
+    /// credit follows the end of an outage at once. While it speaks each line keeps to its own ladder:
+    /// a clerk's decision is no outage.
     async fn scout(&self, now: Time) -> Result<(), PaymentError> {
         if !self.marketing_silent.load(Ordering::Relaxed) {
             return Ok(());
@@ -137,14 +169,7 @@ impl Payments {
         self.let_go(&held).await?;
         let heard = scouted.transpose()?.unwrap_or_default();
         self.hear(heard);
-        if heard.answered {
-            atomically(self.store(), async |tx| {
-                tx.payments().wake_waiting(now, WOKEN_MAX).await?;
-                Ok::<_, PaymentError>(())
-            })
-            .await?;
-        }
-        Ok(())
+        self.wake(now).await
     }
 
     async fn scout_held(&self, held: &Held) -> Result<Heard, PaymentError> {

@@ -11,15 +11,19 @@ use crate::evidence::Act;
 use crate::jobs::runner::Task;
 use crate::shared::ids::{AccountId, EventId};
 use crate::shared::time::Time;
-use crate::store::{Tx, atomically, snapshot};
+use crate::store::{StoreError, Tx, atomically, snapshot};
 
 const DAY_S: i64 = 86_400;
 /// How long the wish cools off.
 pub const COOLING_S: i64 = 15 * DAY_S;
 /// How long it is put off when money is on its way on its day.
 pub const PUT_OFF_S: i64 = DAY_S;
-/// Erasures of one turn; the next turn goes on.
-const PER_TURN: i64 = 20;
+/// How long one waits that could not be done.
+pub const AGAIN_S: i64 = 3_600;
+/// Erasures of one page.
+const PER_PAGE: i64 = 20;
+/// Pages of one turn; the next turn goes on.
+const PAGES_MAX: usize = 50;
 
 /// How far a wish has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,21 +183,44 @@ impl Follower for Privacy {
 pub struct Erase(pub Privacy);
 
 impl Erase {
-    /// Erases everybody whose day has come; how many. One that fails does not hold up the others.
+    /// Erases everybody whose day has come; how many. One that fails is put off, so that it holds up nobody.
     pub async fn run_due(&self) -> Result<usize, PrivacyError> {
         let now = self.0.now();
-        let mut view = snapshot(&*self.0.store).await?;
-        let due = view.privacy().due_erasures(now, PER_TURN).await?;
-        drop(view);
         let (mut done, mut failed) = (0_usize, None);
-        for wish in due {
-            match self.erase(&wish).await {
-                Ok(true) => done = done.saturating_add(1),
-                Ok(false) => {}
-                Err(error) => failed = Some(error),
+        for _ in 0..PAGES_MAX {
+            let mut view = snapshot(&*self.0.store).await?;
+            let due = view.privacy().due_erasures(now, PER_PAGE).await?;
+            drop(view);
+            if due.is_empty() {
+                break;
+            }
+            for wish in due {
+                match self.erase(&wish).await {
+                    Ok(true) => done = done.saturating_add(1),
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, erasure = %wish.erasure_id, "privacy.erase.put_off");
+                        self.put_off(&wish, now).await?;
+                        failed = Some(error);
+                    }
+                }
             }
         }
         failed.map_or(Ok(done), Err)
+    }
+
+    /// A unit of its own: the one that failed is gone.
+    async fn put_off(&self, wish: &Erasure, now: Time) -> Result<(), PrivacyError> {
+        let next_at = Some(now.plus_seconds(AGAIN_S));
+        atomically(&*self.0.store, async |tx: &mut Tx| {
+            if let Some(wish) = still(tx, wish).await? {
+                tx.privacy()
+                    .save_erasure(&Erasure { next_at, ..wish })
+                    .await?;
+            }
+            Ok::<_, PrivacyError>(())
+        })
+        .await
     }
 
     /// One unit: the homes are left, the person is erased. False when the wish was taken back meanwhile,
@@ -204,7 +231,7 @@ impl Erase {
         let (pen, account) = (Pen::ready(&maker), &wish.account_id);
         let now = pen.now;
         atomically(&*self.0.store, async |tx: &mut Tx| {
-            let Some(wish) = tx.privacy().erasure(account).await? else {
+            let Some(wish) = still(tx, wish).await? else {
                 return Ok(false);
             };
             if tx.privacy().has_open_money(account).await? {
@@ -230,6 +257,12 @@ impl Erase {
         })
         .await
     }
+}
+
+/// The wish as it stands; nothing when it was taken back, though its owner may have another that cools.
+async fn still(tx: &mut Tx, wish: &Erasure) -> Result<Option<Erasure>, StoreError> {
+    let there = tx.privacy().erasure(&wish.account_id).await?;
+    Ok(there.filter(|there| there.erasure_id == wish.erasure_id))
 }
 
 #[async_trait]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::outbox::Event;
+use crate::outbox::{Event, Lane};
 use crate::shared::ids::{AccountId, EventId};
 use crate::shared::time::Time;
 use crate::store::StoreError;
@@ -48,5 +48,6 @@ pub(super) fn event(
         created_at: now,
         available_at: now,
         money: false,
+        lane: Lane::Usual,
     })
 }

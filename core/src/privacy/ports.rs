@@ -18,6 +18,8 @@ pub trait PrivacyReads: Send {
     async fn due_erasures(&mut self, now: Time, limit: i64) -> Result<Vec<Erasure>, StoreError>;
     /// Whether a payment, posting or refund of an account has another turn to come.
     async fn has_open_money(&mut self, account: &AccountId) -> Result<bool, StoreError>;
+    /// The tables whose rows have a term, in the order in which they are purged.
+    fn purged_tables(&mut self) -> Vec<&'static str>;
     /// Everything known of an account, opened, as JSON.
     async fn dossier(&mut self, account: &AccountId, now: Time) -> Result<Dossier, StoreError>;
 }
@@ -40,6 +42,6 @@ pub trait PrivacyStore: PrivacyReads {
         document: &str,
         now: Time,
     ) -> Result<Option<AccountId>, StoreError>;
-    /// Takes away up to `most` rows of each table whose term is over; how many.
-    async fn purge(&mut self, now: Time, most: i64) -> Result<u64, StoreError>;
+    /// Takes away up to `most` rows of one table whose term is over; how many.
+    async fn purge(&mut self, table: &str, now: Time, most: u64) -> Result<u64, StoreError>;
 }

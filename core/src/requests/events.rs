@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::request::{Request, State};
-use crate::outbox::Event;
+use crate::outbox::{Event, Lane};
 use crate::shared::ids::{AccountId, EventId, RequestId};
 use crate::shared::time::Time;
 use crate::store::StoreError;
@@ -46,19 +46,20 @@ fn event<T: Serialize>(
         created_at: now,
         available_at: now,
         money: false,
+        lane: Lane::Usual,
     })
 }
 
 pub(super) fn to_file(
     event_id: EventId,
     request: &Request,
-    trace_id: &str,
+    when: (Time, &str),
 ) -> Result<Event, StoreError> {
     let body = ToFile {
         account_id: request.account_id.clone(),
         request_id: request.request_id.clone(),
     };
-    event(event_id, FILE, request, &body, (request.filed_at, trace_id))
+    event(event_id, FILE, request, &body, when)
 }
 
 pub(super) fn moved(

@@ -36,7 +36,7 @@ impl Requests {
         let maker = self.maker();
         let pen = Pen::ready(&maker);
         let (id, event_id): (RequestId, EventId) = (maker.id(), maker.id());
-        let request = Request {
+        let mut request = Request {
             request_id: id.clone(),
             account_id: caller.account_id.clone(),
             kind: wish.kind,
@@ -54,7 +54,10 @@ impl Requests {
             next_at: None,
             version: 1,
         };
-        let event = events::to_file(event_id, &request, &caller.trace_id)?;
+        if request.is_on_its_way() {
+            request.next_at = Some(request.again_at(pen.now));
+        }
+        let event = events::to_file(event_id, &request, (pen.now, &caller.trace_id))?;
         let filed = atomically(&*self.store, async |tx: &mut Tx| {
             let account = &request.account_id;
             if let Some(there) = tx.requests().find_keyed(account, &keyed.key).await? {

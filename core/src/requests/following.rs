@@ -1,13 +1,15 @@
 //! Carrying requests to marketing, and bringing back what became of them.
 
 use async_trait::async_trait;
+use serde_json::json;
 
 use super::events::{self, FILE, ToFile};
-use super::openings::applicant;
+use super::openings::{Clerk, applicant, certified_in};
 use super::ports::{Applicant, OrderReport, WorkOrder};
-use super::request::Request;
+use super::request::{Request, State};
 use super::{RequestError, Requests};
 use crate::accounts::{Actor, Pen};
+use crate::cases::CaseKind;
 use crate::evidence::Act;
 use crate::jobs::runner::Task;
 use crate::outbox::Claimed;
@@ -56,8 +58,8 @@ impl Requests {
         };
         let applicant = if request.kind.is_checked_here() {
             let Some(applicant) = applicant(&mut view, account).await? else {
-                let reason = "no_certified_person";
-                return Ok(Delivery::Never { reason });
+                drop(view);
+                return self.decline(&request).await;
             };
             Some(applicant)
         } else {
@@ -77,7 +79,43 @@ impl Requests {
         }
     }
 
-    /// Asks about every order that is due; how many moved on.
+    /// Declines an admitted application of somebody who is certified no more, or has no phone: nobody can
+    /// be opened as a user.
+    async fn decline(&self, seen: &Request) -> Result<Delivery, RequestError> {
+        let maker = self.maker();
+        let actor = Actor::job("requests.follow", &maker);
+        let (pen, event_id): (Pen, EventId) = (Pen::ready(&maker), maker.id());
+        let (account, id) = (&seen.account_id, &seen.request_id);
+        let ended = atomically(&*self.store, async |tx: &mut Tx| {
+            let found = tx.requests().find(account, id).await?;
+            let Some(mut request) = found.filter(Request::is_on_its_way) else {
+                return Ok::<_, RequestError>(true);
+            };
+            match certified_in(tx, account).await {
+                Err(RequestError::RealNameRequired | RequestError::PhoneRequired) => {}
+                Err(error) => return Err(error),
+                // Certified anew at this very moment.
+                Ok(()) => return Ok(false),
+            }
+            request.next_at = None;
+            let clerk = Clerk {
+                pen: &pen,
+                actor: &actor,
+            };
+            moved_in(tx, &clerk, &event_id, &mut request, State::Declined).await?;
+            tx.requests().save(&request).await?;
+            Ok(true)
+        })
+        .await?;
+        let reason = "certified_meanwhile";
+        Ok(if ended {
+            Delivery::Done
+        } else {
+            Delivery::Again { reason }
+        })
+    }
+
+    /// Asks about every order that is due, and hands over anew what has not arrived; how many moved on.
     pub async fn follow(&self, now: Time) -> Result<usize, RequestError> {
         let mut view = snapshot(&*self.store).await?;
         let due = view.requests().due(now, PER_TURN).await?;
@@ -85,6 +123,7 @@ impl Requests {
         let mut moved = 0_usize;
         for request in due {
             let Some(order_no) = request.order_no.as_deref() else {
+                self.again(&request).await?;
                 continue;
             };
             let Ok(report) = self.orders.look(order_no).await else {
@@ -114,23 +153,46 @@ impl Requests {
             request.next_at =
                 (!state.is_final()).then(|| pen.now.plus_seconds(pause_s(&request, pen.now)));
             if let Some(state) = next {
-                request.state = state;
-                request.moved_at = pen.now;
-                let told = events::moved(
-                    event_id.clone(),
-                    &request,
-                    state,
-                    (pen.now, &actor.trace_id),
-                )?;
-                tx.outbox().add(&told).await?;
-                let act = Act::new()
-                    .say("request_id", id.as_str())
-                    .say("state", state.as_str());
-                pen.prove(tx, &actor, "requests.moved", id.as_str(), act)
-                    .await?;
+                let clerk = Clerk {
+                    pen: &pen,
+                    actor: &actor,
+                };
+                moved_in(tx, &clerk, &event_id, &mut request, state).await?;
             }
             tx.requests().save(&request).await?;
             Ok(next.is_some())
+        })
+        .await
+    }
+
+    /// Puts one that has not reached marketing on its way anew; once it is late staff are told, once. A
+    /// repeat is harmless: marketing knows the request by its number.
+    async fn again(&self, seen: &Request) -> Result<(), RequestError> {
+        let maker = self.maker();
+        let actor = Actor::job("requests.follow", &maker);
+        let (pen, event_id): (Pen, EventId) = (Pen::ready(&maker), maker.id());
+        let (account, id) = (&seen.account_id, &seen.request_id);
+        atomically(&*self.store, async |tx: &mut Tx| {
+            let found = tx.requests().find(account, id).await?;
+            let is_due = |request: &Request| {
+                request.is_on_its_way() && request.next_at.is_some_and(|at| at <= pen.now)
+            };
+            let Some(mut request) = found.filter(is_due) else {
+                return Ok(());
+            };
+            request.next_at = Some(request.again_at(pen.now));
+            let when = (pen.now, actor.trace_id.as_str());
+            let event = events::to_file(event_id.clone(), &request, when)?;
+            tx.requests().save(&request).await?;
+            tx.outbox().add(&event).await?;
+            if request.is_late(pen.now) {
+                let facts = json!({ "kind": request.kind.as_str(), "what": "not_at_marketing" });
+                let (kind, subject) = (CaseKind::ServiceRequest, id.as_str());
+                let cause = format!("requests:{id}:late");
+                pen.open_case(tx, kind, &cause, subject, &facts, &actor.trace_id)
+                    .await?;
+            }
+            Ok(())
         })
         .await
     }
@@ -143,6 +205,28 @@ impl Requests {
         })
         .await
     }
+}
+
+/// Writes that a request has come so far, and has its person told. The row itself is the caller's to save.
+async fn moved_in(
+    tx: &mut Tx,
+    clerk: &Clerk<'_>,
+    event_id: &EventId,
+    request: &mut Request,
+    state: State,
+) -> Result<(), RequestError> {
+    let (pen, actor) = (clerk.pen, clerk.actor);
+    request.state = state;
+    request.moved_at = pen.now;
+    let when = (pen.now, actor.trace_id.as_str());
+    let told = events::moved(event_id.clone(), request, state, when)?;
+    tx.outbox().add(&told).await?;
+    let id = request.request_id.as_str();
+    let act = Act::new()
+        .say("request_id", id)
+        .say("state", state.as_str());
+    pen.prove(tx, actor, "requests.moved", id, act).await?;
+    Ok(())
 }
 
 #[async_trait]

@@ -6,7 +6,7 @@
 //! | `request` | a request: what it is about, how far it has come |
 //! | `filing` | put on record, list one's own |
 //! | `listed` | what was filed, as staff see it in a list |
-//! | `following` | carried to marketing, and what came of it brought back |
+//! | `following` | carried to marketing, again and again if need be, and what came of it brought back |
 //! | `openings` | applications for a new user: checked here by two persons, opened in marketing (EC-20) |
 //! | `points` | points: rules, gifts, balances, exchanges (LN-21) |
 //! | `earning` | what a credited line earns, when it vests, what goes back with the money |

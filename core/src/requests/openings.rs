@@ -6,7 +6,7 @@ use super::events;
 use super::ports::Applicant;
 use super::request::{Check, Ground, Kind, Request, State, Wish};
 use crate::accounts::known::{known, known_in};
-use crate::accounts::{Account, Actor, Pen};
+use crate::accounts::{Account, Actor, Pen, current, current_in};
 use crate::evidence::Act;
 use crate::shared::ids::{AccountId, EventId, Maker, RequestId};
 use crate::store::{StoreError, Tx, View};
@@ -169,9 +169,8 @@ pub async fn decide_in(
         Verdict::Open => {
             certified_in(tx, &application.account_id).await?;
             decided.check = Some(Check::Admitted);
-            let mut event = events::to_file(event_id, &decided, &actor.trace_id)?;
-            (event.created_at, event.available_at) = (pen.now, pen.now);
-            event
+            decided.next_at = Some(decided.again_at(pen.now));
+            events::to_file(event_id, &decided, (pen.now, &actor.trace_id))?
         }
         Verdict::Refuse(ground) => {
             decided.check = Some(Check::Refused(ground));
@@ -190,9 +189,11 @@ pub async fn decide_in(
     Ok(())
 }
 
-/// Only somebody certified, with a phone, can be opened as a user.
+/// Only somebody certified, with a phone, can be opened as a user; whose account became part of another
+/// is whom that one names.
 pub(super) async fn certified_in(tx: &mut Tx, account: &AccountId) -> Result<(), RequestError> {
-    let account = known_in(tx, account).await?;
+    let account = current_in(tx, account).await?;
+    let account = known_in(tx, &account).await?;
     match account {
         Some(account) if account.real_name.is_none() => Err(RequestError::RealNameRequired),
         Some(account) if account.phone.is_none() => Err(RequestError::PhoneRequired),
@@ -206,7 +207,8 @@ pub(super) async fn applicant(
     view: &mut View,
     account: &AccountId,
 ) -> Result<Option<Applicant>, StoreError> {
-    let account: Option<Account> = known(view, account).await?;
+    let account = current(view, account).await?;
+    let account: Option<Account> = known(view, &account).await?;
     Ok(account.and_then(|account| {
         let (real, phone) = (account.real_name?, account.phone?);
         Some(Applicant {

@@ -29,7 +29,7 @@ pub trait RequestReads: Send {
     ) -> Result<Option<Request>, StoreError>;
     /// Newest first; up to `limit + 1`. The page's key is a request id.
     async fn list(&mut self, account: &AccountId, page: &Page) -> Result<Vec<Request>, StoreError>;
-    /// Those marketing is to be asked about, the longest due first.
+    /// Those marketing is to be asked about, or handed anew, the longest due first.
     async fn due(&mut self, now: Time, limit: i64) -> Result<Vec<Request>, StoreError>;
     /// Those that wait for staff here, the longest waiting first, behind one that was seen.
     async fn waiting(

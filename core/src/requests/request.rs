@@ -10,6 +10,11 @@ use crate::shared::time::Time;
 
 /// Characters of what a person writes.
 pub const LETTER_MAX: usize = 1_000;
+/// Handed to marketing anew this long after it was put on its way: the relay gives a row up after a day and
+/// a half.
+pub const AGAIN_AFTER_S: i64 = 2 * 86_400;
+/// Filed this long ago and not at marketing yet: staff look into it too, and it is handed over anew as rarely.
+pub const LATE_S: i64 = 7 * 86_400;
 
 /// What it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -249,7 +254,8 @@ pub struct Request {
     pub fingerprint: String,
     pub filed_at: Time,
     pub moved_at: Time,
-    /// When marketing is asked again; absent while it is on its way there, and after its end.
+    /// When marketing is asked again, or handed it anew while it is not there; absent while staff here check
+    /// it, and after its end.
     pub next_at: Option<Time>,
     pub version: i64,
 }
@@ -260,6 +266,22 @@ impl Request {
     pub fn is_on_its_way(&self) -> bool {
         let held = self.check.is_some_and(|check| check != Check::Admitted);
         self.order_no.is_none() && !held && !self.state.is_final()
+    }
+
+    /// Whether it should have reached marketing long ago.
+    #[must_use]
+    pub fn is_late(&self, now: Time) -> bool {
+        now.seconds_since(self.filed_at) >= LATE_S
+    }
+
+    /// When one that is put on its way now is handed over anew, unless it is there by then.
+    #[must_use]
+    pub fn again_at(&self, now: Time) -> Time {
+        if self.is_late(now) {
+            return now.plus_seconds(LATE_S);
+        }
+        let late = self.filed_at.plus_seconds(LATE_S);
+        now.plus_seconds(AGAIN_AFTER_S).min(late)
     }
 }
 

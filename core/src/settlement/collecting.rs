@@ -1,6 +1,10 @@
 //! Collection once a month from the meter head-end into each open table (PV-14). What differs from the
 //! newest version is a version of its own; what is bad is refused whole, and told to staff.
 
+use std::slice;
+
+use futures_util::stream::{self, StreamExt as _};
+
 use super::differing::Differing;
 use super::energy::{EnergyVersion, VersionState};
 use super::ids::{GenerationAccountId, PersonalTableId};
@@ -17,6 +21,8 @@ const ACTOR: &str = "job:settlement.collect";
 /// A head-end that is silent about one account is asked again each hour; staff are told when the month has
 /// been over for so long.
 pub(super) const SILENT_S: i64 = 3 * 86_400;
+/// So many silences of one turn are told each by itself; nobody would look at more one by one.
+const ALONE_MAX: usize = 200;
 
 /// What collecting one table's month came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +35,34 @@ pub enum Collected {
     Nothing,
 }
 
+/// Of how many tables the head-end said something in one turn, and of which it did not.
+#[derive(Debug, Default)]
+struct Heard {
+    answered: usize,
+    silent: usize,
+    /// Those it was silent about, as many as may be told by themselves.
+    alone: Vec<PersonalTableId>,
+}
+
+impl Heard {
+    const fn answer(&mut self) {
+        self.answered = self.answered.saturating_add(1);
+    }
+
+    fn silence(&mut self, table: &PersonalTableId) {
+        self.silent = self.silent.saturating_add(1);
+        if self.alone.len() < ALONE_MAX {
+            self.alone.push(table.clone());
+        }
+    }
+
+    /// Whether it is the head-end that is away, and not a meter here and there: it was silent about more than half of the
+    /// tables, or about too many.
+    const fn is_away(&self) -> bool {
+        self.silent > self.answered || self.silent > ALONE_MAX
+    }
+}
+
 impl Settlement {
     /// Collects last month for every open table; how many versions are new. A table that cannot be
     /// collected does not keep the others from it: it becomes a case, and its turn comes again.
@@ -37,7 +71,9 @@ impl Settlement {
     /// When the store cannot be reached.
     pub async fn collect_all(&self) -> Result<usize, SettlementError> {
         let last = Period::of(self.now()).minus(1);
-        self.collect_of(&[last], false).await
+        let (new, heard) = self.collect_of(slice::from_ref(&last), false).await?;
+        self.tell_silence(&last, &heard).await?;
+        Ok(new)
     }
 
     /// Looks again at the months before, as far back as the rules say: what the meter corrected since is a new version,
@@ -50,40 +86,82 @@ impl Settlement {
         let months: Vec<Period> = (1..self.rules.collect_months)
             .map(|back| last.minus(back))
             .collect();
-        self.collect_of(&months, true).await
+        // Whether the head-end is silent about a month is told while that is the last one.
+        let (new, _) = self.collect_of(&months, true).await?;
+        Ok(new)
     }
 
-    async fn collect_of(&self, months: &[Period], earlier: bool) -> Result<usize, SettlementError> {
+    /// Several tables are asked about at once; how many versions are new, and what was heard.
+    async fn collect_of(
+        &self,
+        months: &[Period],
+        earlier: bool,
+    ) -> Result<(usize, Heard), SettlementError> {
         let mut after = String::new();
         let mut new: usize = 0;
+        let mut heard = Heard::default();
         loop {
             let tables = {
                 let mut view = snapshot(self.store()).await?;
                 view.settlement().open_tables(&after, PAGE).await?
             };
             let Some((last, _)) = tables.last() else {
-                return Ok(new);
+                return Ok((new, heard));
             };
             after = last.as_str().to_owned();
-            for (table, account) in &tables {
+            let mut wanted = Vec::new();
+            for (table, account) in tables {
                 for period in months {
-                    let collected = if earlier {
-                        self.look_again(account, table, period).await
-                    } else {
-                        self.collect(account, table, period).await
-                    };
-                    match collected {
-                        Ok(Collected::Version(_)) => new = new.saturating_add(1),
-                        Ok(Collected::Same | Collected::Nothing) => {}
-                        // Whether it is silent about a month is told while that is the last one.
-                        Err(SettlementError::NoAnswer(why)) if earlier => {
-                            tracing::warn!(%why, "settlement.collect.no_answer");
-                        }
-                        Err(error) => self.passed_over(table, period, error).await?,
+                    wanted.push((table.clone(), account.clone(), period.clone()));
+                }
+            }
+            let asked = stream::iter(wanted)
+                .map(|(table, account, period)| {
+                    Box::pin(async move {
+                        let collected = if earlier {
+                            self.look_again(&account, &table, &period).await
+                        } else {
+                            self.collect(&account, &table, &period).await
+                        };
+                        (table, period, collected)
+                    })
+                })
+                .buffer_unordered(self.rules.watch.side_by_side)
+                .collect::<Vec<_>>()
+                .await;
+            for (table, period, collected) in asked {
+                match collected {
+                    Ok(Collected::Version(_)) => {
+                        heard.answer();
+                        new = new.saturating_add(1);
                     }
+                    Ok(Collected::Same | Collected::Nothing) => heard.answer(),
+                    Err(SettlementError::NoAnswer(why)) => {
+                        tracing::warn!(%why, "settlement.collect.no_answer");
+                        heard.silence(&table);
+                    }
+                    Err(error) => self.passed_over(&table, &period, error).await?,
                 }
             }
         }
+    }
+
+    /// A head-end that is away is told once, whatever number of tables it is silent about; of a meter here and there each
+    /// is told by itself.
+    async fn tell_silence(&self, period: &Period, heard: &Heard) -> Result<(), SettlementError> {
+        if self.now() < over_since(period).plus_seconds(SILENT_S) {
+            return Ok(());
+        }
+        if heard.is_away() {
+            let what = Differing::HeadEndSilent;
+            return self.uncollected(period.as_str(), what).await;
+        }
+        for table in &heard.alone {
+            let subject = format!("{table}:{period}");
+            let what = Differing::CollectUnanswered;
+            self.uncollected(&subject, what).await?;
+        }
+        Ok(())
     }
 
     /// Of an earlier month, where one is known or the table was open before it was over.
@@ -126,34 +204,20 @@ impl Settlement {
                 tracing::warn!(%why, "settlement.collect.refused");
                 Ok(())
             }
-            SettlementError::NoAnswer(why) => {
-                tracing::warn!(%why, "settlement.collect.no_answer");
-                if self.now() < over_since(period).plus_seconds(SILENT_S) {
-                    return Ok(());
-                }
-                self.uncollected(table, period, Differing::CollectUnanswered)
-                    .await
-            }
             // Somebody else wrote the same row; what is known then is compared in the next turn.
             SettlementError::Store(StoreError::Conflict) => Ok(()),
             error => {
                 tracing::error!(%error, %table, "settlement.collect.failed");
-                self.uncollected(table, period, Differing::CollectFailed)
-                    .await
+                let subject = format!("{table}:{period}");
+                self.uncollected(&subject, Differing::CollectFailed).await
             }
         }
     }
 
-    async fn uncollected(
-        &self,
-        table: &PersonalTableId,
-        period: &Period,
-        what: Differing,
-    ) -> Result<(), SettlementError> {
+    async fn uncollected(&self, subject: &str, what: Differing) -> Result<(), SettlementError> {
         let draw = self.draw(ACTOR, "");
-        let subject = format!("{table}:{period}");
         atomically(self.store(), async |tx: &mut Tx| {
-            tell_differs(tx, &draw, &subject, what).await?;
+            tell_differs(tx, &draw, subject, what).await?;
             Ok::<_, SettlementError>(())
         })
         .await
@@ -231,4 +295,32 @@ impl Settlement {
 pub(super) fn over_since(period: &Period) -> Time {
     let (_, last) = period.bounds();
     last.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(answered: usize, silent: usize) -> Heard {
+        let table = PersonalTableId::parse("019aa2f0-0000-7000-8000-000000000001").unwrap();
+        let mut heard = Heard::default();
+        (0..answered).for_each(|_| heard.answer());
+        (0..silent).for_each(|_| heard.silence(&table));
+        heard
+    }
+
+    #[test]
+    fn a_head_end_that_is_silent_about_more_than_half_is_away() {
+        assert!(!heard(0, 0).is_away(), "nothing was asked");
+        assert!(!heard(5, 5).is_away(), "half is not more than half");
+        assert!(heard(5, 6).is_away());
+    }
+
+    #[test]
+    fn a_head_end_that_is_silent_about_too_many_is_away_however_many_it_answers() {
+        let most = heard(1_000, ALONE_MAX);
+        assert_eq!((most.is_away(), most.alone.len()), (false, ALONE_MAX));
+        let more = heard(1_000, ALONE_MAX + 1);
+        assert_eq!((more.is_away(), more.alone.len()), (true, ALONE_MAX));
+    }
 }

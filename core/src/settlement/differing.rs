@@ -28,5 +28,7 @@ words! {
         CollectFailed = "collect_failed",
         /// The head-end has said nothing of one account's month for days.
         CollectUnanswered = "collect_unanswered",
+        /// The head-end has said nothing of most accounts' month for days.
+        HeadEndSilent = "head_end_silent",
     }
 }

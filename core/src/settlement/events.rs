@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::CheckTaskId;
-use crate::outbox::Event;
+use crate::outbox::{Event, Lane};
 use crate::shared::draw::Draw;
 use crate::shared::ids::{AccountId, EventId};
 use crate::shared::money::Fen;
@@ -63,6 +63,7 @@ pub fn event(draw: &Draw, kind: &str, news: &MonthNews) -> Result<Event, serde_j
         created_at: draw.now,
         available_at: draw.now,
         money: false,
+        lane: Lane::Usual,
     })
 }
 
@@ -95,6 +96,7 @@ pub(super) fn recall(draw: &Draw, review_no: &str) -> Result<Event, serde_json::
         created_at: draw.now,
         available_at: draw.now,
         money: false,
+        lane: Lane::Usual,
     })
 }
 
@@ -110,5 +112,6 @@ pub fn nudge(draw: &Draw, task: &CheckTaskId, now: Time) -> Event {
         created_at: now,
         available_at: now,
         money: false,
+        lane: Lane::Usual,
     }
 }

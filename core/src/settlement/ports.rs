@@ -10,6 +10,7 @@ use super::ids::{CheckTaskId, GenerationAccountId, GenerationNo, PersonalTableId
 use super::readings::MonthReading;
 use super::trade_queue::{QueueKey, SetWeights};
 use super::trade_task::TradeTask;
+use super::watch::Untold;
 use crate::shared::ids::AccountId;
 use crate::shared::money::Fen;
 use crate::shared::outside::NoAnswer;
@@ -143,6 +144,8 @@ pub trait SettlementReads: Send {
         period: &Period,
         over: Time,
     ) -> Result<bool, StoreError>;
+    /// Since when the prices of a month are not told, or were not; nothing while they always were.
+    async fn prices_untold(&mut self, period: &Period) -> Result<Option<Untold>, StoreError>;
 }
 
 /// Settlements. Every `save` is a compare-and-set on the version that was loaded.
@@ -197,6 +200,8 @@ pub trait SettlementStore: SettlementReads {
         key: QueueKey,
         weights_epoch: i64,
     ) -> Result<(), StoreError>;
+    /// Keeps since when the prices of a month are not told, or were not, in place of what was kept of it.
+    async fn keep_untold(&mut self, period: &Period, untold: &Untold) -> Result<(), StoreError>;
     /// Forgets days and lines of a table, and ends its tasks that are not on their way; amounts stay
     /// for the books (domain.md 5.4).
     async fn erase_rows(&mut self, table: &PersonalTableId) -> Result<(), StoreError>;

@@ -16,7 +16,7 @@ use super::{Settlement, SettlementError};
 use crate::cases::rounds;
 use crate::shared::period::Period;
 use crate::store::{Tx, atomically};
-use crate::tariffs::{PriceBook, PriceFault, TaxBook};
+use crate::tariffs::{PriceBook, PriceFault, PriceKind, Slot, TaxBook};
 
 const ACTOR: &str = "job:settlement.watch";
 
@@ -41,6 +41,19 @@ pub(super) fn books(published: Published) -> Books {
     PriceBook::read(published.prices).and_then(|prices| Ok((prices, taxes?)))
 }
 
+/// Whether anything of a month can be settled by them: something is paid on each of its days, and its tax is there.
+pub(super) fn cover(books: &Books, period: &Period) -> bool {
+    let Ok((prices, taxes)) = books else {
+        return false;
+    };
+    let is_priced = |day| {
+        let mut slots = Slot::ALL.iter();
+        slots.any(|slot| prices.on(PriceKind::FeedIn, *slot, day).is_ok())
+    };
+    let (_, last) = period.bounds();
+    period.days().all(is_priced) && taxes.on(last).is_some()
+}
+
 impl Settlement {
     /// Settles the newest version of one table's month.
     pub(super) async fn settle(
@@ -57,7 +70,9 @@ impl Settlement {
                 return Ok(Watched::Known);
             };
             let subject = format!("{table}:{period}:{}", version.data_version);
-            match rules.watch.is_updated(draw.now, version.updated_at) {
+            let untold = tx.settlement().prices_untold(period).await?;
+            let updated_at = version.updated_at;
+            match rules.watch.is_in_time(draw.now, updated_at, untold) {
                 Ok(true) => {}
                 Ok(false) => {
                     let mut case = differs(&draw, &subject, Differing::UpdateMissed);

@@ -11,7 +11,8 @@ use crate::shared::time::Time;
 pub struct WatchRules {
     pub threshold_s: i64,
     pub every_s: i64,
-    /// Pages of months settled at the same time; each is a unit of work of its own.
+    /// Pages of months settled at the same time; each is a unit of work of its own. So many tables the head-end is asked
+    /// about at the same time.
     pub side_by_side: usize,
 }
 
@@ -28,6 +29,15 @@ impl Default for WatchRules {
             side_by_side: 8,
         }
     }
+}
+
+/// Since when the prices of a month are not told, or were not: nothing of it could be settled meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Untold {
+    /// When they were first asked for in vain.
+    pub since: Time,
+    /// When they were last asked for in vain. Nobody knows how long they were away after that.
+    pub last: Time,
 }
 
 /// The table was updated after now: a clock is wrong, and nothing may be concluded.
@@ -63,6 +73,38 @@ impl WatchRules {
             faults.push("watch.side_by_side: 1 to 64");
         }
         faults
+    }
+
+    /// Whether an update is still to be settled. One that was when its prices stopped being told has its time anew from
+    /// when they were last asked for in vain: nobody missed it.
+    ///
+    /// # Errors
+    /// [`FromTheFuture`] for a negative difference.
+    pub fn is_in_time(
+        self,
+        now: Time,
+        updated_at: Time,
+        untold: Option<Untold>,
+    ) -> Result<bool, FromTheFuture> {
+        if self.is_updated(now, updated_at)? {
+            return Ok(true);
+        }
+        Ok(untold.is_some_and(|untold| {
+            untold.since < updated_at.plus_seconds(self.threshold_s)
+                && now < untold.last.plus_seconds(self.threshold_s)
+        }))
+    }
+
+    /// What is kept from now on of the prices of a month, when that is something new. Prices that are away again before
+    /// the time that months had anew is over were away all along.
+    #[must_use]
+    pub fn noted(self, known: Option<Untold>, are_told: bool, now: Time) -> Option<Untold> {
+        if are_told {
+            return None;
+        }
+        let goes_on = |known: &Untold| now < known.last.plus_seconds(self.threshold_s);
+        let since = known.filter(goes_on).map_or(now, |known| known.since);
+        Some(Untold { since, last: now })
     }
 }
 
@@ -103,6 +145,41 @@ mod tests {
             ..rules
         };
         assert_eq!(blind.faults().len(), 1);
+    }
+
+    #[test]
+    fn what_was_in_time_when_prices_went_away_has_its_time_anew_from_their_last_absence() {
+        let rules = WatchRules::default();
+        let hours = |count: i64| at(count * 3600);
+        let away = |since, last| Some(Untold { since, last });
+        let in_time = |now, untold| rules.is_in_time(now, at(0), untold);
+        assert_eq!(in_time(hours(12), None), Ok(false));
+        assert_eq!(in_time(hours(13), away(hours(1), hours(13))), Ok(true));
+        let back = away(hours(1), hours(30));
+        let just_below = Time::from_micros(hours(42).micros() - 1);
+        assert_eq!(in_time(just_below, back), Ok(true));
+        assert_eq!(in_time(hours(42), back), Ok(false), "strictly");
+        // It was missed before.
+        assert_eq!(in_time(hours(13), away(hours(12), hours(12))), Ok(false));
+        let just_before = Time::from_micros(hours(12).micros() - 1);
+        assert_eq!(in_time(hours(13), away(just_before, hours(12))), Ok(true));
+        let early = rules.is_in_time(at(0), at(1), away(at(0), at(0)));
+        assert_eq!(early, Err(FromTheFuture));
+    }
+
+    #[test]
+    fn prices_that_are_away_again_at_once_were_away_all_along() {
+        let rules = WatchRules::default();
+        let away = |since, last| Some(Untold { since, last });
+        assert_eq!(rules.noted(None, true, at(0)), None);
+        assert_eq!(rules.noted(None, false, at(0)), away(at(0), at(0)));
+        let known = away(at(0), at(1));
+        assert_eq!(rules.noted(known, true, at(2)), None);
+        let threshold = 12 * 3600;
+        let before = at(1 + threshold - 1);
+        assert_eq!(rules.noted(known, false, before), away(at(0), before));
+        let over = at(1 + threshold);
+        assert_eq!(rules.noted(known, false, over), away(over, over));
     }
 
     #[test]

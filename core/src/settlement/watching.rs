@@ -14,7 +14,8 @@ use super::energy::{EnergyVersion, Settled, VersionState};
 use super::events;
 use super::ports::{FirstMonth, Month, Stretch};
 use super::records::task_line;
-use super::settling::{Books, Watched, books};
+use super::settling::{Books, Watched, books, cover};
+use super::watch::Untold;
 use super::{Settlement, SettlementError, SettlementRules};
 use crate::evidence::Entry;
 use crate::outbox::Event;
@@ -28,7 +29,13 @@ use crate::store::{StoreError, Tx, atomically, snapshot};
 const PAGE: i64 = 250;
 const ACTOR: &str = "job:settlement.watch";
 
-type PricedBy = BTreeMap<Period, Books>;
+/// What the months of one period are priced by, and since when that was not told, if ever.
+struct Priced {
+    books: Books,
+    untold: Option<Untold>,
+}
+
+type PricedBy = BTreeMap<Period, Priced>;
 
 /// What months are priced by, and what the publishing platform did not tell.
 #[derive(Default)]
@@ -70,7 +77,7 @@ impl Settlement {
                 break;
             }
             for page in &pages {
-                self.ask_prices(page, &mut prices).await;
+                self.ask_prices(page, &mut prices).await?;
             }
             let priced_by = &prices.by;
             let worked: Vec<Result<Worked, SettlementError>> = stream::iter(pages)
@@ -118,14 +125,20 @@ impl Settlement {
     }
 
     /// Each period is asked for once in a poll; one that is not told keeps its own months waiting and no others.
-    async fn ask_prices(&self, page: &[Month], prices: &mut Prices) {
+    async fn ask_prices(&self, page: &[Month], prices: &mut Prices) -> Result<(), SettlementError> {
         for (_, period) in page {
             if prices.by.contains_key(period) || prices.untold.contains_key(period) {
                 continue;
             }
-            match self.ports.publishing.feed_in_prices(period).await {
-                Ok(published) => {
-                    prices.by.insert(period.clone(), books(published));
+            let asked = self.ports.publishing.feed_in_prices(period).await;
+            let asked = asked.map(books);
+            // By books that are not whole, or say nothing of the month yet, nothing is settled either.
+            let are_told = asked.as_ref().is_ok_and(|books| cover(books, period));
+            let untold = self.note_prices(period, are_told).await?;
+            match asked {
+                Ok(books) => {
+                    let priced = Priced { books, untold };
+                    prices.by.insert(period.clone(), priced);
                 }
                 Err(why) => {
                     tracing::warn!(%why, %period, "settlement.watch.no_prices");
@@ -133,6 +146,33 @@ impl Settlement {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Keeps since when the prices of a month are not told, and when they were last asked for in vain; what is kept.
+    async fn note_prices(
+        &self,
+        period: &Period,
+        are_told: bool,
+    ) -> Result<Option<Untold>, SettlementError> {
+        let (now, watch) = (self.now(), self.rules.watch);
+        let known = {
+            let mut view = snapshot(self.store()).await?;
+            view.settlement().prices_untold(period).await?
+        };
+        if watch.noted(known, are_told, now).is_none() {
+            return Ok(known);
+        }
+        atomically(self.store(), async |tx: &mut Tx| {
+            // Another node may have asked as well.
+            let known = tx.settlement().prices_untold(period).await?;
+            let noted = watch.noted(known, are_told, now);
+            if let Some(noted) = &noted {
+                tx.settlement().keep_untold(period, noted).await?;
+            }
+            Ok::<_, SettlementError>(noted.or(known))
+        })
+        .await
     }
 
     /// Settles a page, whole or by halves, and what is left of it month by month.
@@ -216,10 +256,10 @@ impl Settlement {
         (table, period): &Month,
         priced_by: &PricedBy,
     ) -> Result<Option<Watched>, SettlementError> {
-        let Some(books) = priced_by.get(period) else {
+        let Some(priced) = priced_by.get(period) else {
             return Ok(None);
         };
-        match self.settle(table, period, books).await {
+        match self.settle(table, period, &priced.books).await {
             Err(error) if is_about_one(&error) => {
                 tracing::error!(%error, %table, "settlement.watch.unreadable");
                 Ok(None)
@@ -261,8 +301,12 @@ impl Page {
         draw: &Draw,
     ) -> Result<(), SettlementError> {
         let mut version = month.version;
-        let updated = rules.watch.is_updated(draw.now, version.updated_at);
-        let Some(Ok((prices, taxes))) = priced_by.get(version.period()) else {
+        let Some(Priced { books, untold }) = priced_by.get(version.period()) else {
+            return Ok(());
+        };
+        let updated_at = version.updated_at;
+        let updated = rules.watch.is_in_time(draw.now, updated_at, *untold);
+        let Ok((prices, taxes)) = books else {
             return Ok(());
         };
         if updated != Ok(true) {

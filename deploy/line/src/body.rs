@@ -12,7 +12,7 @@ use actix_web::http::ConnectionType;
 use actix_web::{HttpResponse, web};
 use futures_util::StreamExt as _;
 
-/// The largest body passed on: what the gateway takes.
+/// The largest body of a household passed on: what the gateway takes.
 pub const BYTES_MAX: usize = 16 * 1024;
 /// A client that has not sent its body by then is let go.
 pub const TIME_MAX: Duration = Duration::from_secs(5);
@@ -28,12 +28,16 @@ pub(crate) enum NotRead {
 }
 
 /// The whole body, within its bounds.
-pub(crate) async fn read(payload: &mut Payload, time_max: Duration) -> Result<web::Bytes, NotRead> {
+pub(crate) async fn read(
+    payload: &mut Payload,
+    bytes_max: usize,
+    time_max: Duration,
+) -> Result<web::Bytes, NotRead> {
     let reading = async {
         let mut body = web::BytesMut::new();
         while let Some(piece) = payload.next().await {
             let piece = piece.map_err(|_| NotRead::Broken)?;
-            if body.len().saturating_add(piece.len()) > BYTES_MAX {
+            if body.len().saturating_add(piece.len()) > bytes_max {
                 return Err(NotRead::TooLarge);
             }
             body.extend_from_slice(&piece);
@@ -108,19 +112,19 @@ mod tests {
     async fn a_body_that_does_not_come_is_not_waited_for() {
         let short = Duration::from_millis(20);
         let never: Pieces = Box::pin(stream::pending());
-        let read_of = read(&mut Payload::from(never), short).await;
+        let read_of = read(&mut Payload::from(never), BYTES_MAX, short).await;
         assert_eq!(read_of, Err(NotRead::TooSlow));
         let begun = stream::iter([Ok::<_, PayloadError>(web::Bytes::from_static(b"{"))]);
         let slow: Pieces = Box::pin(begun.chain(stream::pending()));
         assert_eq!(
-            read(&mut Payload::from(slow), short).await,
+            read(&mut Payload::from(slow), BYTES_MAX, short).await,
             Err(NotRead::TooSlow)
         );
         let broken: Pieces = Box::pin(stream::iter([Err::<web::Bytes, _>(
             PayloadError::Incomplete(None),
         )]));
         assert_eq!(
-            read(&mut Payload::from(broken), short).await,
+            read(&mut Payload::from(broken), BYTES_MAX, short).await,
             Err(NotRead::Broken)
         );
     }

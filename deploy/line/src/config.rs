@@ -11,6 +11,8 @@ use serde::Deserialize;
 pub struct Config {
     pub public: Public,
     pub line: Line,
+    /// Left out where Alipay's notices come to the gateway another way.
+    pub callback: Option<Callback>,
 }
 
 /// `[public]`: where households arrive.
@@ -38,6 +40,19 @@ pub struct Line {
     pub key_id: String,
     /// Ed25519, PKCS#8, PEM.
     pub signing_key: PathBuf,
+    #[serde(default = "deadline_ms")]
+    pub deadline_ms: u64,
+}
+
+/// `[callback]`: how the gateway's callback listener is reached.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Callback {
+    /// `http://10.20.0.5:8444`, one for each node, as its `listeners.callback.bind` says; `https://` where
+    /// something ends TLS before it.
+    pub nodes: Vec<String>,
+    /// Signs the certificates of nodes called by https.
+    pub ca: Option<PathBuf>,
     #[serde(default = "deadline_ms")]
     pub deadline_ms: u64,
 }
@@ -73,12 +88,11 @@ impl Config {
             faults.push("line.nodes: name at least one node of the gateway".to_owned());
         }
         for node in &line.nodes {
-            let host = node.strip_prefix("https://").unwrap_or_default();
-            if host.is_empty() || host.contains('/') {
+            if !is_origin(node, "https://") {
                 faults.push("line.nodes: each must be https://host:port without a path".to_owned());
             }
         }
-        if !(1_000..=60_000).contains(&line.deadline_ms) {
+        if !is_deadline(line.deadline_ms) {
             faults.push("line.deadline_ms: must be 1000 to 60000".to_owned());
         }
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
@@ -97,19 +111,128 @@ impl Config {
                 faults.push(format!("{key}: the file does not exist"));
             }
         }
+        if let Some(callback) = &self.callback {
+            callback.check(&mut faults);
+        }
         faults
     }
+}
+
+impl Callback {
+    fn check(&self, faults: &mut Vec<String>) {
+        let mut expect = |holds: bool, fault: &str| {
+            if !holds {
+                faults.push(format!("callback.{fault}"));
+            }
+        };
+        expect(
+            !self.nodes.is_empty(),
+            "nodes: name at least one node of the gateway",
+        );
+        let all = |scheme: &str| self.nodes.iter().all(|node| is_origin(node, scheme));
+        let (plain, by_tls) = (all("http://"), all("https://"));
+        expect(
+            plain || by_tls,
+            "nodes: each must be http://host:port, or each https://host:port, without a path",
+        );
+        expect(
+            !by_tls || plain || self.ca.is_some(),
+            "ca: nodes called by https need the CA of their certificates",
+        );
+        expect(
+            !plain || by_tls || self.ca.is_none(),
+            "ca: nodes called by http show no certificate; leave it out",
+        );
+        let there = self.ca.as_ref().is_none_or(|file| file.is_file());
+        expect(there, "ca: the file does not exist");
+        expect(
+            is_deadline(self.deadline_ms),
+            "deadline_ms: must be 1000 to 60000",
+        );
+    }
+}
+
+/// Whether this names a host by that scheme and nothing after it.
+fn is_origin(node: &str, scheme: &str) -> bool {
+    let host = node.strip_prefix(scheme).unwrap_or_default();
+    !host.is_empty() && !host.contains('/')
+}
+
+fn is_deadline(ms: u64) -> bool {
+    (1_000..=60_000).contains(&ms)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn example() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("relay.example.toml")
+    }
+
     #[test]
     fn the_example_lacks_only_its_files() {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("relay.example.toml");
-        let faults = read(&file).unwrap_err();
+        let faults = read(&example()).unwrap_err();
         let only_files = faults.iter().all(|fault| fault.ends_with("does not exist"));
         assert!(only_files && faults.len() == 6, "{faults:?}");
+    }
+
+    /// What is said of `[callback]` when this is written there.
+    fn said_of(callback: &str) -> Vec<String> {
+        let text = std::fs::read_to_string(example()).unwrap();
+        let (others, _) = text.split_once("\n[callback]").unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("relay.toml");
+        std::fs::write(dir.path().join("ca.pem"), "a CA").unwrap();
+        let callback = callback.replace("AT", &dir.path().display().to_string());
+        std::fs::write(&file, format!("{others}\n{callback}")).unwrap();
+        let faults = read(&file).unwrap_err().into_iter();
+        let ours = faults.filter_map(|fault| Some(fault.strip_prefix("callback.")?.to_owned()));
+        ours.map(|fault| fault.split(':').next().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn the_way_of_notices_may_be_left_out_and_is_of_one_kind() {
+        let none: [&str; 0] = [];
+        for fits in [
+            "",
+            "[callback]\nnodes = [\"http://10.20.0.5:8444\", \"http://10.20.0.6:8444\"]",
+            "[callback]\nnodes = [\"https://10.20.0.5:8444\"]\nca = \"AT/ca.pem\"",
+        ] {
+            assert_eq!(said_of(fits), none, "{fits}");
+        }
+        for (odd, key) in [
+            ("nodes = []", "nodes"),
+            ("nodes = [\"10.20.0.5:8444\"]", "nodes"),
+            ("nodes = [\"http://\"]", "nodes"),
+            (
+                "nodes = [\"http://10.20.0.5:8444/v1/callbacks/alipay\"]",
+                "nodes",
+            ),
+            (
+                "nodes = [\"http://10.20.0.5:8444\", \"https://10.20.0.6:8444\"]",
+                "nodes",
+            ),
+            ("nodes = [\"https://10.20.0.5:8444\"]", "ca"),
+            (
+                "nodes = [\"https://10.20.0.5:8444\"]\nca = \"AT/none.pem\"",
+                "ca",
+            ),
+            (
+                "nodes = [\"http://10.20.0.5:8444\"]\nca = \"AT/ca.pem\"",
+                "ca",
+            ),
+            (
+                "nodes = [\"http://10.20.0.5:8444\"]\ndeadline_ms = 999",
+                "deadline_ms",
+            ),
+            (
+                "nodes = [\"http://10.20.0.5:8444\"]\ndeadline_ms = 60001",
+                "deadline_ms",
+            ),
+        ] {
+            assert_eq!(said_of(&format!("[callback]\n{odd}")), [key], "{odd}");
+        }
     }
 }

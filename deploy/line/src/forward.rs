@@ -1,6 +1,5 @@
 //! Takes a household's request and sends it, signed, to a node of the gateway.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use actix_web::http::header::{
@@ -14,6 +13,7 @@ use tokio_util::context::TokioContext;
 use crate::answers::public;
 use crate::body::{self, NotRead};
 use crate::head::Bound;
+use crate::nodes::Nodes;
 use crate::sign::{Sent, Signer, Unsigned, WHEN_THERE};
 
 /// Meaningful between two hops only, never passed on (RFC 9110 section 7.6.1).
@@ -45,8 +45,7 @@ const RELAY_SAYS: [&str; 8] = [
 #[derive(Debug)]
 pub struct Forwarder {
     runtime: Handle,
-    nodes: Vec<String>,
-    next: AtomicUsize,
+    nodes: Nodes,
     client: reqwest::Client,
     signer: Signer,
 }
@@ -114,18 +113,10 @@ impl Forwarder {
     pub fn new(nodes: Vec<String>, client: reqwest::Client, signer: Signer) -> Self {
         Self {
             runtime: Handle::current(),
-            nodes,
-            next: AtomicUsize::new(0),
+            nodes: Nodes::new(nodes),
             client,
             signer,
         }
-    }
-
-    /// Every node once, beginning with the next in turn.
-    fn in_turn(&self) -> impl Iterator<Item = &String> {
-        let first = self.next.fetch_add(1, Ordering::Relaxed);
-        let count = self.nodes.len().max(1);
-        (0..count).filter_map(move |step| self.nodes.get(first.wrapping_add(step) % count))
     }
 
     /// Sends a request to one node after the other until one was reached. What reached a node and got no
@@ -143,7 +134,7 @@ impl Forwarder {
         let method = reqwest::Method::from_bytes(incoming.method().as_str().as_bytes());
         let method = method.map_err(|_| Refused::Odd)?;
         let harmless = is_harmless_twice(incoming);
-        for node in self.in_turn() {
+        for node in self.nodes.in_turn() {
             let target_uri = format!("{node}{path}");
             let mut outgoing = self.client.request(method.clone(), &target_uri);
             for (name, value) in incoming.headers() {
@@ -212,8 +203,8 @@ fn covered(headers: &HeaderMap) -> Result<Vec<(&'static str, String)>, Refused> 
     Ok(fields)
 }
 
-/// Whether a client's header goes on to the line.
-fn passes(headers: &HeaderMap, name: &HeaderName) -> bool {
+/// Whether a client's header goes on to the gateway.
+pub(crate) fn passes(headers: &HeaderMap, name: &HeaderName) -> bool {
     let named_by_connection = || {
         headers
             .get_all("connection")
@@ -228,18 +219,22 @@ fn passes(headers: &HeaderMap, name: &HeaderName) -> bool {
         && !named_by_connection()
 }
 
-/// Everything goes to the line.
+/// What is not of the callback zone goes to the line.
 pub async fn pass_on(
     forwarder: web::Data<Forwarder>,
     incoming: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Refused> {
     let mut payload = payload.into_inner();
-    let body = match body::read(&mut payload, body::TIME_MAX).await {
+    let body = match body::read(&mut payload, body::BYTES_MAX, body::TIME_MAX).await {
         Ok(body) => body,
         Err(why) => return Ok(body::ending(Refused::from(why).error_response(), payload)),
     };
-    let answer = forwarder.send(&incoming, &body).await?;
+    returned(forwarder.send(&incoming, &body).await?).await
+}
+
+/// A node's answer as the public gets it, without what belongs to the hop.
+pub(crate) async fn returned(answer: reqwest::Response) -> Result<HttpResponse, Refused> {
     let status = StatusCode::from_u16(answer.status().as_u16()).map_err(|_| Refused::Line)?;
     let mut returned = public(status);
     for (name, value) in answer.headers() {

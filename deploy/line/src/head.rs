@@ -3,7 +3,7 @@
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderMap};
 use actix_web::http::{StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse};
@@ -22,6 +22,7 @@ pub const QUERY_BYTES_MAX: usize = 2_048;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
     Path,
+    Method,
     Query,
     Headers,
     Body,
@@ -33,6 +34,7 @@ impl Bound {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Path => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Query | Self::Headers => StatusCode::BAD_REQUEST,
             Self::Body => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Time => StatusCode::SERVICE_UNAVAILABLE,
@@ -44,6 +46,9 @@ impl Bound {
         match self {
             Self::Path => {
                 r#"{"type":"urn:lifeline:problem:NOT_FOUND","title":"There is nothing here for you.","status":404,"code":"NOT_FOUND"}"#
+            }
+            Self::Method => {
+                r#"{"type":"urn:lifeline:problem:METHOD_NOT_ALLOWED","title":"This address does not take that method.","status":405,"code":"METHOD_NOT_ALLOWED"}"#
             }
             Self::Query => {
                 r#"{"type":"urn:lifeline:problem:INVALID_QUERY","title":"The query parameters could not be read.","status":400,"code":"INVALID_QUERY"}"#
@@ -61,7 +66,12 @@ impl Bound {
     }
 
     pub(crate) fn answer(self) -> HttpResponse {
-        public(self.status())
+        let mut answer = public(self.status());
+        if self == Self::Method {
+            // One path judges methods here, and takes notices only.
+            answer.insert_header((ALLOW, "POST"));
+        }
+        answer
             .insert_header((CONTENT_TYPE, "application/problem+json"))
             .body(self.problem())
     }
@@ -107,9 +117,10 @@ mod tests {
     use lifeline_gateway::edge::Code;
     use lifeline_gateway::edge::body::JSON_BODY_BYTES_MAX;
     use lifeline_gateway::edge::shape::{HEADER_BYTES, HEADERS, PATH, QUERY};
+    use lifeline_gateway::listeners::callback::CALLBACK_BODY_BYTES_MAX;
 
     use super::*;
-    use crate::body;
+    use crate::{body, notices};
 
     #[test]
     fn both_ends_of_the_line_have_the_same_limits_and_the_same_words() {
@@ -117,8 +128,10 @@ mod tests {
         let theirs = [HEADERS.most, HEADER_BYTES.most, PATH.most, QUERY.most];
         assert_eq!(ours, theirs);
         assert_eq!(body::BYTES_MAX, JSON_BODY_BYTES_MAX);
+        assert_eq!(notices::BYTES_MAX, CALLBACK_BODY_BYTES_MAX);
         for (bound, code) in [
             (Bound::Path, PATH.code),
+            (Bound::Method, Code::MethodNotAllowed),
             (Bound::Query, QUERY.code),
             (Bound::Headers, HEADERS.code),
             (Bound::Headers, HEADER_BYTES.code),

@@ -11,9 +11,10 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::body::LEAVING_TIME_MAX;
-use crate::config::Config;
+use crate::config::{Callback, Config};
 use crate::forward::{Forwarder, client, pass_on};
 use crate::head::bounded;
+use crate::notices::{self, Notices};
 use crate::sign::Signer;
 
 /// A client that has not sent its request head by then is let go.
@@ -50,12 +51,19 @@ pub fn server(config: &Config) -> Result<Server, NotStarted> {
     let client = client(&identity, &bytes(&line.ca)?, deadline)
         .map_err(|_| not("does not fit its key or CA", &line.certificate))?;
     let forwarder = web::Data::new(Forwarder::new(line.nodes.clone(), client, signer));
+    let carried = config.callback.as_ref().map(way_of_notices).transpose()?;
+    let carried = carried.map(web::Data::new);
     let tls = tls(config)?;
     let server = HttpServer::new(move || {
         App::new()
             .app_data(forwarder.clone())
+            .configure(|cfg| {
+                if let Some(notices) = &carried {
+                    cfg.app_data(notices.clone());
+                }
+            })
             .wrap(from_fn(bounded))
-            .default_service(web::to(pass_on))
+            .configure(routes)
     });
     let bound = server
         .max_connections(CONNECTIONS_MAX)
@@ -65,6 +73,22 @@ pub fn server(config: &Config) -> Result<Server, NotStarted> {
         .bind_rustls_0_23(config.public.bind, tls);
     let bound = bound.map_err(|error| NotStarted(format!("public.bind: {error}")))?;
     Ok(bound.run())
+}
+
+/// What goes where: notices to the callback listener when the application holds [`Notices`], nothing else of the
+/// callback zone anywhere, and everything else to the line.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource(notices::PATH).to(notices::pass_on))
+        .service(web::scope(notices::ZONE).default_service(web::to(notices::nothing)))
+        .default_service(web::to(pass_on));
+}
+
+fn way_of_notices(callback: &Callback) -> Result<Notices, NotStarted> {
+    let ca = callback.ca.as_deref().map(bytes).transpose()?;
+    let deadline = Duration::from_millis(callback.deadline_ms);
+    let client = notices::client(ca.as_deref(), deadline)
+        .map_err(|_| NotStarted("callback.ca: is no certificate in PEM".to_owned()))?;
+    Ok(Notices::new(callback.nodes.clone(), client))
 }
 
 fn tls(config: &Config) -> Result<ServerConfig, NotStarted> {

@@ -72,7 +72,7 @@ fn masked(text: &Option<String>) -> String {
 
 fn row(one: &Application) -> Row {
     Row {
-        account: one.request.account_id.to_string(),
+        account: one.person.account_id.to_string(),
         id: one.request.request_id.to_string(),
         name: masked(&one.person.name_masked),
         phone: masked(&one.person.phone_masked),

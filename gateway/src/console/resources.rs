@@ -10,6 +10,8 @@ pub(super) struct Row {
     pub(super) what: String,
     pub(super) stands: String,
     pub(super) enough: bool,
+    /// What is there is not what is in force until the node starts again.
+    pub(super) waits: bool,
 }
 
 /// The part of the page about resources.
@@ -40,6 +42,7 @@ pub(super) fn shown(resources: &Resources, now: Time) -> Shown {
             what: format!("disk.{}", disk.name),
             stands,
             enough: disk.is_enough(),
+            waits: false,
         });
     }
     for pool in &resources.pools {
@@ -47,6 +50,7 @@ pub(super) fn shown(resources: &Resources, now: Time) -> Shown {
             what: format!("pool.{}", pool.name),
             stands: format!("{} / {} (+{})", pool.taken, pool.most, pool.waiting),
             enough: pool.is_enough(),
+            waits: false,
         });
     }
     for certificate in &resources.certificates {
@@ -58,6 +62,7 @@ pub(super) fn shown(resources: &Resources, now: Time) -> Shown {
             what: format!("certificate.{}", certificate.name),
             stands,
             enough: certificate.is_enough(now),
+            waits: certificate.waits,
         });
     }
     let stands = resources.backup.stands(now);

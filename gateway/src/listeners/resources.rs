@@ -90,13 +90,15 @@ impl Pool {
     }
 }
 
-/// A file of certificates.
+/// A certificate in force, and the file it was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Certificate {
     /// `line`, `line_client_ca`, `alipay_app`.
     pub name: &'static str,
     /// When its first member ends; absent when it cannot be read.
     pub ends_at: Option<Time>,
+    /// The file holds another one by now, which this process takes up when it starts again.
+    pub waits: bool,
 }
 
 impl Certificate {
@@ -215,6 +217,7 @@ mod tests {
         let certificate = |seconds| Certificate {
             name: "line",
             ends_at: Some(NOW.plus_seconds(seconds)),
+            waits: false,
         };
         let month = 30 * DAY_S;
         assert!(certificate(month).is_enough(NOW));
@@ -224,6 +227,7 @@ mod tests {
         let odd = Certificate {
             name: "line",
             ends_at: None,
+            waits: false,
         };
         assert!(!odd.is_enough(NOW));
     }

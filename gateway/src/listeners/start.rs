@@ -132,6 +132,8 @@ pub fn callback(edge: &Edge, bind: SocketAddr) -> io::Result<Server> {
         App::new()
             .app_data(web::Data::new(edge.sources.clone()))
             .app_data(web::Data::from(Arc::clone(&edge.callback_limits)))
+            // Notices come by the relay, and so does whoever floods this zone: each uses up a budget of its own.
+            .app_data(TrustedHops::new(&edge.trusted_hops))
             .configure(|cfg| (edge.rooms)(cfg))
             .wrap(from_fn(addressed))
             .wrap(from_fn(traced))

@@ -29,6 +29,8 @@ fn alipay(platform_key: &str) -> Alipay {
     let address = || Address::parse("http://127.0.0.1:9/gateway.do", true).expect("an address");
     let config = AlipayConfig {
         gateway: address(),
+        pages: None,
+        via: None,
         authorize_page: address(),
         app_id: APP_ID.to_owned(),
         seller_id: SELLER_ID.to_owned(),

@@ -27,7 +27,7 @@ use self::statement::UniqueNames;
 pub(crate) use self::target::Target;
 use self::unit::Session;
 pub(crate) use self::unit::{ReadUnit, WriteUnit};
-use crate::sql::Pool;
+use crate::sql::{Keeping, Pool};
 
 /// Limits of the PostgreSQL engine.
 pub(crate) mod limits {
@@ -47,6 +47,9 @@ pub(crate) mod limits {
 /// The view is fixed by the first query, so one goes with BEGIN.
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1";
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// As this session is set: by the server, the database, the role and the URL.
+const KEEPING: &str = "\
+    SELECT current_setting('synchronous_standby_names'), current_setting('synchronous_commit')";
 
 /// One database, or one schema of it.
 pub(crate) struct Postgres {
@@ -135,6 +138,15 @@ impl Postgres {
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         drop(self.begin_read().await?);
         Ok(())
+    }
+
+    /// What the server waits for before it says that something is committed.
+    pub(crate) async fn keeping(&self) -> Result<Keeping, StoreError> {
+        let client = self.pool.get().await;
+        let client = client.map_err(|error| no_connection(&error))?;
+        let said = client.query_one(KEEPING, &[]).await;
+        let said = said.map_err(|error| plain_error(&error))?;
+        Ok(Keeping::of(said.get(0), said.get(1)))
     }
 
     /// Refuses new work and waits a moment for connections to come home.

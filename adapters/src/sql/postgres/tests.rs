@@ -8,6 +8,7 @@ use lifeline_core::store::StoreError;
 use tokio_postgres::NoTls;
 
 use super::{Postgres, Target};
+use crate::sql::Keeping;
 use crate::sql::conn::{Conn, WriteConn as _};
 use crate::sql::statement::statements;
 use crate::sql::value::args;
@@ -101,6 +102,23 @@ async fn a_statement_on_a_dead_connection_is_unavailable_and_ends_the_unit() {
         "{outcome:?}"
     );
     assert!(matches!(unit.commit().await, Err(StoreError::Refused(_))));
+}
+
+/// Asked in a session of ours: what the URL, the role or the database sets is in force there.
+#[tokio::test]
+async fn whether_commits_wait_for_a_disk_is_asked_as_our_sessions_are_set() {
+    if engine().await.is_none() {
+        return;
+    }
+    let base = std::env::var("TEST_POSTGRES_URL").unwrap();
+    let joint = if base.contains('?') { '&' } else { '?' };
+    for (commit, waits) in [("off", false), ("local", true), ("on", true)] {
+        let url = format!("{base}{joint}options=-c%20synchronous_commit%3D{commit}");
+        let target = Target::parse(&url).unwrap();
+        let set = Postgres::open(&target, None).await.unwrap();
+        let said = set.keeping().await.unwrap();
+        assert_eq!(said != Keeping::Nothing, waits, "{commit}: {said:?}");
+    }
 }
 
 /// A dropped unit's connection comes back clean: same server process, another transaction.

@@ -24,7 +24,7 @@ statements! { "rotation_index":
     LINKS("binding") = "SELECT b.binding_id, b.account_id, b.consumer_no, b.certified_index, a.id_no \
         FROM binding b JOIN account a ON a.account_id = b.account_id WHERE b.home_index = $1 ORDER BY b.binding_id";
     HOME_COPY("binding_home") = "INSERT INTO binding_home (home_index, holder_version, holder_since, frozen_version, \
-        looked_at) SELECT $2, holder_version, holder_since, frozen_version, looked_at FROM binding_home \
+        looked_at, swept_at) SELECT $2, holder_version, holder_since, frozen_version, looked_at, swept_at FROM binding_home \
         WHERE home_index = $1 \
         ON CONFLICT (home_index) DO NOTHING";
     LINKS_MOVE("binding") = "UPDATE binding SET home_index = $2 WHERE home_index = $1";

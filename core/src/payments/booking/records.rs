@@ -147,6 +147,7 @@ impl Booking<'_> {
             available_at: self.draw.now,
             // Buried, it is a person's: what follows a credit or a refund was not done (money.md G4).
             money: true,
+            lane: outbox::Lane::Money,
         });
         Ok(())
     }

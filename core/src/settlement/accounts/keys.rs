@@ -12,7 +12,7 @@ use crate::accounts::{Actor, Caller, Pen, Secret};
 use crate::evidence::Act;
 use crate::jobs::runner::Task;
 use crate::outbox::relay::{Deliver, Delivery};
-use crate::outbox::{Claimed, Event};
+use crate::outbox::{Claimed, Event, Lane};
 use crate::settlement::ids::{GenerationAccountId, KeyPairId};
 use crate::shared::ids::EventId;
 use crate::shared::time::Time;
@@ -26,8 +26,11 @@ pub const NONCE_LIFE_S: i64 = 600;
 pub const LOOK_EVERY_S: i64 = 6 * 3_600;
 /// How long a turn that could not be ended waits for the next one.
 pub const AGAIN_S: i64 = 600;
-/// Accounts of one turn; the next turn goes on.
-const PER_TURN: i64 = 100;
+/// Accounts of one page.
+const PER_PAGE: i64 = 100;
+/// Pages of one turn, and how long it may take; the next turn goes on.
+const PAGES_MAX: usize = 50;
+const TURN_S: i64 = 30;
 
 /// A key pair is to be made for an account.
 const WANTED: &str = "generation.key_wanted";
@@ -58,6 +61,7 @@ impl KeyWanted {
             created_at: now,
             available_at: now,
             money: false,
+            lane: Lane::Usual,
         })
     }
 }
@@ -183,21 +187,40 @@ impl Deliver for Generation {
 pub struct WorkThrough(pub Generation);
 
 impl WorkThrough {
-    /// Does the errands that are due; how many. One that fails does not hold up the others.
+    /// Does the errands that are due; how many. One that fails is put off, so that it holds up nobody.
     pub async fn run_due(&self) -> Result<usize, GenerationError> {
         let generation = &self.0;
         let now = generation.maker().now();
-        let mut view = snapshot(generation.store()).await?;
-        let due = view.generation().due(now, PER_TURN).await?;
-        drop(view);
         let mut done = 0_usize;
-        for id in due {
-            match generation.errand(&id).await {
-                Ok(()) => done = done.saturating_add(1),
-                Err(error) => tracing::warn!(%error, account = %id, "generation.errand.failed"),
+        for _ in 0..PAGES_MAX {
+            let mut view = snapshot(generation.store()).await?;
+            let due = view.generation().due(now, PER_PAGE).await?;
+            drop(view);
+            let before = done;
+            for id in due {
+                match generation.errand(&id).await {
+                    Ok(()) => done = done.saturating_add(1),
+                    Err(error) => {
+                        tracing::warn!(%error, account = %id, "generation.errand.failed");
+                        self.put_off(&id, now).await?;
+                    }
+                }
+            }
+            // Nothing is due, or whoever was asked is silent: then the next turn asks again.
+            if done == before || generation.maker().now().seconds_since(now) >= TURN_S {
+                break;
             }
         }
         Ok(done)
+    }
+
+    /// By its id alone: what is kept of it may be what does not open.
+    async fn put_off(&self, id: &GenerationAccountId, now: Time) -> Result<(), GenerationError> {
+        let again = now.plus_seconds(AGAIN_S);
+        atomically(self.0.store(), async |tx: &mut Tx| {
+            Ok::<_, GenerationError>(tx.generation().put_off(id, now, again).await?)
+        })
+        .await
     }
 }
 

@@ -14,7 +14,7 @@ use crate::accounts::codes::{CodeDraft, CodePromise, PROMISE, ask_own, try_code}
 use crate::accounts::otp::{self, OtpPurpose, Verdict};
 use crate::accounts::{Caller, Pen, Secret, verified_phone_in};
 use crate::evidence::Act;
-use crate::outbox::Event;
+use crate::outbox::{Event, Lane};
 use crate::settlement::ids::GenerationAccountId;
 use crate::shared::draw::Draw;
 use crate::shared::ids::{AccountId, EventId};
@@ -161,5 +161,6 @@ fn event(draw: &Draw, kind: &str, id: &str, body: &impl Serialize) -> Result<Eve
         created_at: draw.now,
         available_at: draw.now,
         money: false,
+        lane: Lane::Usual,
     })
 }

@@ -87,7 +87,7 @@ pub trait GenerationReads: Send {
         &mut self,
         id: &GenerationAccountId,
     ) -> Result<Option<Time>, StoreError>;
-    /// Accounts whose errand is due, the longest waiting first.
+    /// Accounts whose errand is due: those without a key first, for somebody waits for it; then the longest waiting.
     async fn due(&mut self, now: Time, most: i64) -> Result<Vec<GenerationAccountId>, StoreError>;
 }
 
@@ -98,6 +98,13 @@ pub trait GenerationStore: GenerationReads + GenerationCredentialStore {
     async fn add(&mut self, account: &GenerationAccount) -> Result<(), StoreError>;
     /// A generation number that is absent is erased, with what it is found by.
     async fn save(&mut self, account: &GenerationAccount) -> Result<(), StoreError>;
+    /// Moves an errand that was due at `now` to `again`; none that was moved meanwhile.
+    async fn put_off(
+        &mut self,
+        id: &GenerationAccountId,
+        now: Time,
+        again: Time,
+    ) -> Result<(), StoreError>;
     /// The account that has a generation number now, whoever's.
     async fn by_no(
         &mut self,

@@ -170,7 +170,10 @@ pub(super) static WORDS: &[Word] = &[
         "Opening refused",
     ),
     ("did.customers.release_bill", "放行账单", "Bill released"),
+    ("did.customers.stop_moved", "暂停随合并", "Suspension moved"),
     ("did.customers.unmask", "查看明文", "Seen in clear"),
+    ("did.customers.wish_ended", "意见已终止", "Proposal over"),
+    ("did.customers.wish_moved", "意见随合并", "Proposal moved"),
     (
         "did.generation.activated",
         "发电户恢复合作",

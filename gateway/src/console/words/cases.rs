@@ -291,6 +291,16 @@ pub(super) static WORDS: &[Word] = &[
         "The head-end has said nothing of this account's month for days",
     ),
     (
+        "what.head_end_silent",
+        "计量主站多日未返回多数发电户的本月电量，恢复后系统自动采集，无须逐户处理",
+        "The head-end has said nothing of most accounts' month for days; once it answers, they are collected by themselves",
+    ),
+    (
+        "what.not_at_marketing",
+        "营销系统多日未收下该诉求，系统仍定期重新转交；须人工核实",
+        "Marketing has not taken this request for days: it is handed over anew from time to time; somebody must look into it",
+    ),
+    (
         "kind.termination_asked",
         "发电户申请终止合作",
         "A seller asks to end the cooperation",

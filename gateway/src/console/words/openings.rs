@@ -42,8 +42,8 @@ pub(super) static WORDS: &[Word] = &[
     ("opening.state.resolved", "已开户", "Opened"),
     (
         "opening.state.declined",
-        "营销系统未受理",
-        "Marketing declined it",
+        "未受理：营销系统不予受理，或申请人已无实名或手机号",
+        "Declined: by marketing, or because the applicant is certified no more or has no phone",
     ),
     ("opening.decide", "核查与决定", "Check and decision"),
     (

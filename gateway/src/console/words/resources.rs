@@ -8,6 +8,11 @@ pub(super) static WORDS: &[Word] = &[
     ("resources.stands", "现状", "Stands"),
     ("resources.short", "不足", "too little"),
     ("resources.fine", "充足", "enough"),
+    (
+        "resources.waits",
+        "文件已更换，重启本节点后生效",
+        "the file holds another one: in force after a restart of this node",
+    ),
     ("resources.judged", "判断", "Judged"),
     (
         "disk.store",

@@ -6,10 +6,10 @@ use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 use lifeline_adapters::sql::Bench;
-use lifeline_core::outbox::Claimed;
 use lifeline_core::outbox::relay::{Deliver, Delivery, Relay};
+use lifeline_core::outbox::{Claimed, Nudged};
 use lifeline_core::payments::ports::{PaymentChannel, PostingSystem};
-use lifeline_core::payments::{Nudged, Payments, Policy, Ports, events};
+use lifeline_core::payments::{Payments, Policy, Ports, events};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::store::Store;
 
@@ -115,7 +115,7 @@ impl Node {
             })
         };
         let carriers: Vec<Arc<dyn Deliver>> = vec![
-            Arc::new(Nudged::new(wake)),
+            Arc::new(Nudged::new(&[events::NUDGE], wake)),
             Arc::new(Listener(world.clone())),
         ];
         let clock = Arc::new(world.clone());

@@ -1,0 +1,36 @@
+//! A store that pauses before every unit and every look. An embedded store answers at once, so that what uses it is
+//! seldom found between two of them; whoever is dropped by the number of its polls must be found there as well.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lifeline_adapters::sql::Engine;
+use lifeline_core::store::{Commits, Snapshot, Store, StoreError, UnitName, UnitOfWork};
+
+#[derive(Debug)]
+pub(crate) struct Pausing(pub(crate) Arc<Engine>);
+
+#[async_trait]
+impl Store for Pausing {
+    fn commits(&self) -> &Commits {
+        self.0.commits()
+    }
+
+    async fn begin(&self, name: UnitName) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        tokio::task::yield_now().await;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a wrapper hands on what `atomically` asks for"
+        )]
+        Store::begin(&*self.0, name).await
+    }
+
+    async fn begin_read(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+        tokio::task::yield_now().await;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a wrapper hands on what `snapshot` asks for"
+        )]
+        Store::begin_read(&*self.0).await
+    }
+}
