@@ -6,6 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use lifeline_tests::engine::{Engine, new_database};
+use lifeline_tests::http;
 use lifeline_tests::patience::PATIENCE;
 use lifeline_tests::ports::Row;
 use lifeline_tests::proxy::host_of;
@@ -132,8 +133,7 @@ impl Stage {
                 read(&dir.path().join("sandbox.log"))
             );
         }
-        let http = reqwest::Client::builder()
-            .no_proxy()
+        let http = http::client()
             .timeout(PATIENCE)
             .build()
             .expect("an HTTP client");

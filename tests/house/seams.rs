@@ -137,3 +137,28 @@ fn no_release_has_fault_points() {
         .collect();
     assert_eq!(scripts, ["deploy/dev/build-fault-points.sh"]);
 }
+
+/// The clients that say less often how long a connection may rest than there are clients.
+fn restless(path: &str, text: &str) -> Option<String> {
+    let kept = source::without_tests(text);
+    let clients = kept.matches("Client::builder()").count() + kept.matches("Client::new()").count();
+    let told = kept.matches(".pool_idle_timeout(").count();
+    (told < clients).then(|| path.to_owned())
+}
+
+/// The library lets a connection rest for 90 s. Servers end it sooner, and what is asked just then has an unknown
+/// outcome.
+#[test]
+fn each_client_says_how_long_its_connections_rest() {
+    assert!(restless("a.rs", "fn a() { reqwest::Client::new() }").is_some());
+    let files = source::files().expect("the repository's files");
+    // The sandbox's own tests ask it once each.
+    let lasting = files.iter().filter(|path| {
+        let ours = path.ends_with(".rs") && !path.starts_with("tests/house/");
+        ours && !path.starts_with("tests/sandbox/tests/")
+    });
+    let faults: Vec<String> = lasting
+        .filter_map(|path| restless(path, &source::read(path).unwrap_or_default()))
+        .collect();
+    assert_no_faults("a client whose connections rest too long", &faults);
+}

@@ -298,10 +298,7 @@ fn bad_notices(engine: Engine) -> Result<(), Failed> {
              &sign_type=RSA2&sign=AAAA"
         );
         let url = format!("{}/v1/callbacks/alipay", demo.address("callback"));
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .expect("a client");
+        let http = lifeline_tests::http::client().build().expect("a client");
         let kind = "application/x-www-form-urlencoded; charset=utf-8";
         let bodies = [
             form.clone(),

@@ -71,7 +71,7 @@ impl Zone {
 fn words_to_us(engine: Engine) -> Result<(), Failed> {
     run(async move {
         let demo = Demo::start(engine).await;
-        let http = reqwest::Client::builder().no_proxy().build();
+        let http = lifeline_tests::http::client().build();
         let zone = Zone {
             demo,
             http: http.expect("a client"),

@@ -78,7 +78,7 @@ impl Scene {
             let fault = json!({"target": "alipay", "route": route, "kind": kind, "count": 100_000, "seed": 1});
             phone.sandbox("/sim/faults", &fault).await;
         }
-        let http = reqwest::Client::builder().no_proxy().build();
+        let http = lifeline_tests::http::client().build();
         Self {
             zone: demo.address("callback"),
             demo,

@@ -69,8 +69,7 @@ impl Count {
 
 fn clients() -> Vec<reqwest::Client> {
     let place = |n: u8| {
-        reqwest::Client::builder()
-            .no_proxy()
+        lifeline_tests::http::client()
             .local_address(IpAddr::V4(Ipv4Addr::new(127, 0, 7, n)))
             .build()
             .expect("a client")

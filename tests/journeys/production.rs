@@ -219,7 +219,7 @@ fn serve(engine: Engine) -> Result<(), Failed> {
         let read = |name: &str| std::fs::read(dir.path().join(name)).expect(name);
         let trusting = || {
             let ca = Certificate::from_pem(&read("ca.pem")).expect("the CA");
-            reqwest::Client::builder().no_proxy().tls_certs_only([ca])
+            lifeline_tests::http::client().tls_certs_only([ca])
         };
         let origin = format!("https://127.0.0.1:{line}");
         let url = format!("{origin}/v1/me");

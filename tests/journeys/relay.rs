@@ -87,8 +87,7 @@ fn and_callbacks(relay_file: &str, nodes: &[&str]) {
 /// Somebody on the Internet, who trusts the relay's certificate.
 fn outside(dir: &Path) -> reqwest::Client {
     let ca = std::fs::read(dir.join("ca.pem")).expect("the CA");
-    reqwest::Client::builder()
-        .no_proxy()
+    lifeline_tests::http::client()
         .tls_certs_only([Certificate::from_pem(&ca).expect("a CA")])
         .build()
         .expect("a client")
@@ -196,7 +195,7 @@ fn floods(engine: Engine) -> Result<(), Failed> {
             assert!(looks.again().await, "serve did not become ready");
         }
         // As the relay says it, at whose address this test is.
-        let http = reqwest::Client::builder().no_proxy().build();
+        let http = lifeline_tests::http::client().build();
         let http = http.expect("a client");
         let said_by = async |client: &str| {
             let said = http.post(&url).header("x-forwarded-for", client);

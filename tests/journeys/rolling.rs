@@ -147,7 +147,7 @@ fn rolling(engine: Engine) -> Result<(), Failed> {
         let urls = publics.map(|port| format!("https://127.0.0.1:{port}/.well-known/jwks.json"));
         let client = || {
             let ca = Certificate::from_pem(&ca).expect("a CA");
-            let client = reqwest::Client::builder().no_proxy().tls_certs_only([ca]);
+            let client = lifeline_tests::http::client().tls_certs_only([ca]);
             client.build().expect("a client")
         };
         let mut looks = Looks::every(Duration::from_millis(20));

@@ -11,6 +11,7 @@
 
 pub mod demo;
 pub mod engine;
+pub mod http;
 pub mod patience;
 pub mod phone;
 pub mod ports;

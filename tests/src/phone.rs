@@ -55,8 +55,7 @@ impl Phone {
     /// When no HTTP client can be made.
     #[must_use]
     pub fn at_addresses(line: String, sandbox: String) -> Self {
-        let http = reqwest::Client::builder()
-            .no_proxy()
+        let http = crate::http::client()
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("an HTTP client");

@@ -15,7 +15,8 @@ use super::content::ContentKey;
 use super::envelope::{Answer, Envelope};
 use super::sign::{AppKey, PlatformKey, sign_content};
 use super::trust::{Certificates, Trust};
-use crate::wire::http::{Address, Caller, Reply, Request};
+use crate::wire::address::Address;
+use crate::wire::http::{Caller, Reply, Request};
 use crate::wire::{Operation, operation};
 
 /// Everything a call to `gateway.do` needs.

@@ -28,7 +28,8 @@ use std::time::Duration;
 use lifeline_core::shared::time::{Clock, Time};
 use zeroize::Zeroizing;
 
-use crate::wire::http::{Address, AddressError, CallRules, Caller, DEADLINE_DEFAULT};
+use crate::wire::address::{Address, AddressError};
+use crate::wire::http::{CallRules, Caller, DEADLINE_DEFAULT};
 use crate::wire::{Asked, LeftAlone, Via};
 use client::Gateway;
 use content::ContentKey;

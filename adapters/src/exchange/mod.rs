@@ -12,7 +12,8 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::wire::http::{Address, AddressError, CallRules};
+use crate::wire::address::{Address, AddressError};
+use crate::wire::http::CallRules;
 use crate::wire::line::{Call, Line, LineKeys};
 use crate::wire::operation;
 use crate::wire::{Asked, LeftAlone};

@@ -23,7 +23,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::wire::http::{Address, AddressError, CallRules, Reply};
+use crate::wire::address::{Address, AddressError};
+use crate::wire::http::{CallRules, Reply};
 use crate::wire::line::{Call, Line, LineKeys};
 use crate::wire::operation;
 use crate::wire::{Asked, LeftAlone, Operation};

@@ -18,7 +18,8 @@ use lifeline_core::shared::time::Clock;
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 
-use crate::wire::http::{Address, AddressError, CallRules, Reply};
+use crate::wire::address::{Address, AddressError};
+use crate::wire::http::{CallRules, Reply};
 use crate::wire::line::{Call, Line, LineKeys};
 use crate::wire::refusal::no_answer;
 use crate::wire::{Asked, LeftAlone, Operation};

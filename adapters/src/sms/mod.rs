@@ -15,7 +15,8 @@ use lifeline_core::shared::time::Clock;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use crate::wire::http::{Address, AddressError, CallRules, Reply};
+use crate::wire::address::{Address, AddressError};
+use crate::wire::http::{CallRules, Reply};
 use crate::wire::line::{Call, Line, LineKeys};
 use crate::wire::operation;
 use crate::wire::{Asked, LeftAlone};

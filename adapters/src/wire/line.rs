@@ -15,8 +15,9 @@ use reqwest::{Method, Url};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use super::address::{Address, AddressError};
 use super::heard::Asked;
-use super::http::{Address, AddressError, CallRules, Caller, Reply, Request, below_500};
+use super::http::{CallRules, Caller, Reply, Request, below_500};
 use super::{LeftAlone, Operation};
 
 /// What a channel shares with the system behind it. Never printable.

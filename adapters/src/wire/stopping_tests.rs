@@ -14,7 +14,8 @@ use reqwest::header::HeaderMap;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
-use super::http::{Address, CallRules, Caller, Request, below_500};
+use super::address::Address;
+use super::http::{CallRules, Caller, Request, below_500};
 
 struct Noon;
 impl Clock for Noon {

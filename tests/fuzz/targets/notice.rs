@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use lifeline_adapters::alipay::{Alipay, AlipayConfig, AlipayMode};
-use lifeline_adapters::wire::http::{Address, CallRules};
+use lifeline_adapters::wire::address::Address;
+use lifeline_adapters::wire::http::CallRules;
 use lifeline_core::payments::ports::{Notice, NoticeError, NoticeReader as _, Trade};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::{Clock, Time};

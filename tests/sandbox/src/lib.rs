@@ -26,4 +26,8 @@ pub mod sms;
 mod targets;
 pub mod user_system;
 
+/// Some of Lifeline's listeners end a connection that rests for five seconds. One of ours rests less: what is on its
+/// way over one that ends is lost.
+const RESTING_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(2);
+
 pub use server::{Options, Running, StartError, start};

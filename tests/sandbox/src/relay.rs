@@ -103,6 +103,7 @@ impl Relay {
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
+            .pool_idle_timeout(crate::RESTING_TIME_MAX)
             .timeout(TIMEOUT)
             .build()?;
         let line = line.trim_end_matches('/').to_owned();

@@ -244,6 +244,7 @@ impl World {
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
+            .pool_idle_timeout(crate::RESTING_TIME_MAX)
             .timeout(OPS_TIMEOUT)
             .build()?;
         let faults = Faults::default();

@@ -34,6 +34,7 @@ pub(super) fn client() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
+        .pool_idle_timeout(crate::RESTING_TIME_MAX)
         .timeout(SEND_TIMEOUT)
         .build()
 }
