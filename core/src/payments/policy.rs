@@ -14,7 +14,8 @@ pub struct Policy {
     /// The bounds of a top-up, both included.
     pub top_up_min: Fen,
     pub top_up_max: Fen,
-    /// The brake of automatic refunds and reversals: so many, and so much, per hour (money.md G7).
+    /// The brake of automatic refunds and reversals: so many, and so much, per hour (money.md G7). Fixed: no configuration
+    /// lifts it.
     pub brake_count: i64,
     pub brake_sum: Fen,
     /// How many homes one order may pay.
