@@ -2,11 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use lifeline_core::cases::CaseKind;
+use lifeline_core::cases::decision::Resolution;
+
 use crate::{assert_no_faults, source};
 
 /// The text of every source file of the product, with its path.
 fn product() -> Vec<(String, String)> {
-    let rooms = ["src/", "core/src/", "gateway/src/", "adapters/src/"];
+    let rooms = [
+        "src/",
+        "core/src/",
+        "gateway/src/",
+        "adapters/src/",
+        "deploy/line/src/",
+    ];
     source::files()
         .expect("the repository's files")
         .into_iter()
@@ -103,6 +112,84 @@ fn what_operators_look_for_in_the_log_is_written_there() {
     }
     assert!(named > 5, "the page names no messages");
     assert_no_faults("messages", &faults);
+}
+
+/// The messages that source text writes at the level of an error, without those of its tests: of each call the last
+/// literal that is an argument by itself.
+fn errors_of(text: &str) -> Vec<String> {
+    let product = text.split("\nmod tests {").next().unwrap_or("");
+    let calls = product.split("tracing::error!(").skip(1);
+    calls.filter_map(last_literal).collect()
+}
+
+fn last_literal(call: &str) -> Option<String> {
+    let (mut depth, mut found, mut literal) = (0_usize, None, None::<String>);
+    for c in call.chars() {
+        if c == '"' {
+            match literal.take() {
+                Some(whole) if depth == 0 => found = Some(whole),
+                Some(_) => {}
+                None => literal = Some(String::new()),
+            }
+            continue;
+        }
+        match (literal.as_mut(), c) {
+            (Some(open), _) => open.push(c),
+            (None, '(') => depth += 1,
+            (None, ')') if depth == 0 => break,
+            (None, ')') => depth -= 1,
+            (None, _) => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn every_error_in_the_log_is_on_the_page_for_operators() {
+    let planted = "tracing::error!(%a, b = f(\"x\"), \"a.b\");\ntracing::error!(\n    c = g(1),\n    \"c (d)\"\n);\nmod tests {\n tracing::error!(\"e\");";
+    assert_eq!(errors_of(planted), ["a.b", "c (d)"]);
+    let page = source::read(WATCHING).expect("the page");
+    let product = product();
+    // Points of failure are in no program that serves.
+    let serving = product
+        .iter()
+        .filter(|(path, _)| !path.starts_with("adapters/src/fault_points/"));
+    let said: BTreeSet<String> = serving.flat_map(|(_, text)| errors_of(text)).collect();
+    assert!(said.len() > 40, "{said:?}");
+    let untold = said
+        .iter()
+        .filter(|message| !page.contains(&format!("`{message}`")));
+    let faults: Vec<String> = untold
+        .map(|message| format!("{WATCHING} does not tell what to do about {message}"))
+        .collect();
+    assert_no_faults("errors", &faults);
+}
+
+#[test]
+fn every_kind_of_case_is_on_its_page_with_its_hours_and_its_ends() {
+    let name = "docs/operations/cases.md";
+    let page = source::read(name).expect("the page");
+    let mut faults = Vec::new();
+    for kind in CaseKind::ALL {
+        let begins = format!("| `{}` |", kind.as_str());
+        let row = page.lines().find(|line| line.starts_with(&begins));
+        let cells: Vec<&str> = row.unwrap_or("").split('|').map(str::trim).collect();
+        let ends = kind.resolutions().iter();
+        let ends: Vec<String> = ends.map(|end| format!("`{}`", end.as_str())).collect();
+        let wanted = [kind.hours().to_string(), ends.join(" ")];
+        if cells.get(3..5).is_none_or(|told| told != wanted) {
+            faults.push(format!("{name} does not say of {kind:?}: {wanted:?}"));
+        }
+    }
+    let offered = Resolution::ALL
+        .into_iter()
+        .filter(|end| *end != Resolution::RefundedByHand);
+    for end in offered {
+        if !page.contains(&format!("\n| `{}` |", end.as_str())) {
+            faults.push(format!("{name} does not say what {end:?} does"));
+        }
+    }
+    assert_no_faults("cases", &faults);
 }
 
 /// The fields of the structs that a configuration is read into.
