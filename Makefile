@@ -38,6 +38,6 @@ mutants: ## break each money rule once: its test must go red, and no unrelated o
 test-long: ## ten times that, isolation walks, every crash and drill whole, twenty journeys with every fault. WALKS=45 JOURNEYS=20
 	@deploy/dev/long.sh long
 
-clean: ## forget builds, stamps and the demo's data
+clean: ## forget builds and stamps
 	cargo clean
-	rm -rf .demo miniapp/dist
+	rm -rf miniapp/dist
