@@ -241,3 +241,46 @@ fn what_pages_try_by_hand_is_asked_by_get() {
         .collect();
     assert_no_faults("curl", &faults);
 }
+
+const SANDBOX_PAGE: &str = "tests/sandbox/README.md";
+
+/// The controls that source text of the sandbox routes: `"/sim/…"`.
+fn controls_of(text: &str) -> Vec<String> {
+    let found = text.match_indices("\"/sim/").filter_map(|(at, _)| {
+        let rest = text.get(at + 1..)?;
+        rest.split('"').next().map(str::to_owned)
+    });
+    found.filter(|path| path != "/sim/").collect()
+}
+
+/// Whether a page names a path itself, and not only one that goes on from it.
+fn stands_on(page: &str, path: &str) -> bool {
+    page.match_indices(path).any(|(at, _)| {
+        let rest = page.get(at + path.len()..).unwrap_or("");
+        !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/' || c == '-')
+    })
+}
+
+#[test]
+fn every_control_of_the_sandbox_stands_on_its_page() {
+    let planted = "cfg.route(\"/sim/a\", x).route(\"/sim/a/{no}\", y); path.starts_with(\"/sim/\")";
+    assert_eq!(controls_of(planted), ["/sim/a", "/sim/a/{no}"]);
+    assert!(stands_on("`POST /sim/a {x}`", "/sim/a"));
+    assert!(!stands_on("`/sim/a/{no}`, `/sim/ab`", "/sim/a"));
+    let page = source::read(SANDBOX_PAGE).expect("the sandbox's page");
+    let files = source::files().expect("the repository's files");
+    let sandbox = files
+        .iter()
+        .filter(|path| path.starts_with("tests/sandbox/src/") && path.ends_with(".rs"));
+    let (mut seen, mut faults) = (0, Vec::new());
+    for path in sandbox {
+        for control in controls_of(&source::read(path).unwrap_or_default()) {
+            seen += 1;
+            if !stands_on(&page, &control) {
+                faults.push(format!("{path}: {control} is not on {SANDBOX_PAGE}"));
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} controls were found");
+    assert_no_faults("controls of the sandbox", &faults);
+}
