@@ -1,6 +1,9 @@
 /** The words around public information and power service. Part of the dictionary. */
 export const publicWords = {
   'services.title': ['全部服务', 'All services'],
+  'services.payment': ['充值缴费', 'Payment'],
+  'services.pay': ['电费、余额和缴费', 'Amount due, balance, payment'],
+  'services.mine': ['我的用电', 'My electricity'],
   'services.information': ['公共信息', 'Public information'],
   'services.smart': ['智慧用电', 'Smart electricity'],
   'services.search': ['搜一搜', 'Search everything'],

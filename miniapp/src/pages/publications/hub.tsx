@@ -1,12 +1,22 @@
 import { useSettings } from '../../state/settings'
 import { Box, Tap } from '../../ui/blocks'
 import { Icon } from '../../ui/icons'
-import { open, type ScreenName } from '../../ui/navigation'
+import { open, startAt, type ScreenName } from '../../ui/navigation'
 import { Card } from '../../ui/parts'
 import { Screen } from '../../ui/screen'
 import type { WordKey } from '../../words'
 
-interface Way { word: WordKey; screen: ScreenName; kind?: string }
+/** `tab`: a screen of the tabs, which is started at and never stacked on top of another. */
+interface Way { word: WordKey; screen: ScreenName; kind?: string; tab?: true }
+
+const PAYMENT: Way[] = [
+  { word: 'services.pay', screen: 'home', tab: true },
+  { word: 'several.title', screen: 'several' },
+]
+const MINE: Way[] = [
+  { word: 'bills.title', screen: 'bills', tab: true },
+  { word: 'homes.manage', screen: 'homes' },
+]
 
 const INFORMATION: Way[] = [
   { word: 'kind.outage', screen: 'outages' },
@@ -18,6 +28,7 @@ const INFORMATION: Way[] = [
   { word: 'kind.app', screen: 'apps' },
 ]
 const POWER: Way[] = [
+  { word: 'certify.title', screen: 'certify' },
   { word: 'requests.title', screen: 'requests' },
   { word: 'request.new_user', screen: 'newRequest', kind: 'new_user' },
   { word: 'request.illegal_use', screen: 'newRequest', kind: 'illegal_use' },
@@ -32,12 +43,14 @@ const SMART: Way[] = [
   { word: 'kind.case', screen: 'shelf', kind: 'case' },
 ]
 
-/** Every service by its group: what there is beside the bill. */
+/** Every service, by the five groups of the front end. */
 export default function ServicesScreen() {
   const { t } = useSettings()
   return (
     <Screen title={t('services.title')} testId='screen-services'>
       <Tap className='pill' onTap={() => open('shelf')} testId='search-everything'>{t('services.search')}</Tap>
+      <Group title={t('services.payment')} ways={PAYMENT} />
+      <Group title={t('services.mine')} ways={MINE} />
       <Group title={t('services.information')} ways={INFORMATION} />
       <Group title={t('services.power')} ways={POWER} />
       <Group title={t('services.smart')} ways={SMART} />
@@ -48,10 +61,10 @@ export default function ServicesScreen() {
 function Group({ title, ways }: { title: string; ways: Way[] }) {
   const { t } = useSettings()
   return (
-    <Card label={title}>
+    <Card label={title} testId='group'>
       <Box as='h2' className='section-title'>{title}</Box>
-      {ways.map(({ word, screen, kind }) => (
-        <Tap key={word} className='card-link' onTap={() => open(screen, kind === undefined ? undefined : { kind })} testId={`way-${kind ?? screen}`}>
+      {ways.map(({ word, screen, kind, tab }) => (
+        <Tap key={word} className='card-link' onTap={() => (tab ? startAt : open)(screen, kind === undefined ? undefined : { kind })} testId={`way-${kind ?? screen}`}>
           <Box as='span'>{t(word)}</Box>
           <Icon name='next' />
         </Tap>
