@@ -69,6 +69,22 @@ test('a short wait that the gateway asks for is waited; a longer one is told to 
   assert.equal(plainWrite.asked.length, 1)
 })
 
+test('a write with a key that ran out of time at the gateway is repeated after its wait; a read is not', async () => {
+  const late = refused(503, 'REQUEST_TIMEOUT', { retry_after_s: 2 })
+  const waited: number[] = []
+  const pause = (ms: number) => { waited.push(ms); return Promise.resolve() }
+  const write = scripted(late, { status: 201, body: { payment_id: 'p' } })
+  const reply = await lineCalls(write.send, noTokens, pause)('POST', '/payments', { body: { amount_fen: 1 }, idempotencyKey: 'k'.repeat(32) })
+  assert.deepEqual([reply, waited], [{ payment_id: 'p' }, [2000]])
+  assert.deepEqual(write.asked.map((each) => each.headers['idempotency-key']), ['k'.repeat(32), 'k'.repeat(32)])
+
+  for (const method of ['GET', 'POST'] as const) {
+    const once = scripted(late)
+    await assert.rejects(lineCalls(once.send, noTokens, pause)(method, '/me'), (thrown) => asProblem(thrown).code === 'REQUEST_TIMEOUT')
+    assert.equal(once.asked.length, 1)
+  }
+})
+
 test('401 renews the session once and repeats the call with the new token', async () => {
   const line = scripted(refused(401, 'UNAUTHENTICATED'), ok({ me: 1 }))
   const spent: (string | undefined)[] = []

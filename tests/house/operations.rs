@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use lifeline_core::cases::CaseKind;
 use lifeline_core::cases::decision::Resolution;
+use lifeline_gateway::listeners::outermost::REQUEST_TIME_MAX;
 
 use crate::{assert_no_faults, source};
 
@@ -292,4 +293,29 @@ fn every_loop_beside_the_requests_is_on_the_page() {
         .map(|name| format!("docs/ARCHITECTURE.md does not tell of the loop {name}"))
         .collect();
     assert_no_faults("loops", &faults);
+}
+
+/// The whole number that follows a mark in a file.
+fn number_after(path: &str, mark: &str) -> u64 {
+    let text = source::read(path).expect("the file");
+    let (_, after) = text.split_once(mark).expect("the mark");
+    let plain = after.trim_start().chars();
+    let digits: String = plain
+        .take_while(|c| c.is_ascii_digit() || *c == '_')
+        .filter(char::is_ascii_digit)
+        .collect();
+    digits.parse().expect("a number")
+}
+
+/// Whoever gives up first never hears what the one behind it had to say.
+#[test]
+fn each_on_the_way_to_the_gateway_waits_longer_than_the_one_behind_it() {
+    let app = number_after("miniapp/src/api/wire.ts", "ANSWER_TIMEOUT_MS =");
+    let relay = number_after(
+        "deploy/line/src/config.rs",
+        "const fn deadline_ms() -> u64 {",
+    );
+    let gateway = u64::try_from(REQUEST_TIME_MAX.as_millis()).expect("milliseconds");
+    assert!(app > relay, "{app} and {relay}");
+    assert!(relay > gateway, "{relay} and {gateway}");
 }

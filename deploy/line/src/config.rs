@@ -57,7 +57,8 @@ pub struct Callback {
     pub deadline_ms: u64,
 }
 
-/// A little more than the gateway gives a request, so that its own word arrives.
+/// A little more than the gateway gives a request, so that its own word arrives; a little less than the
+/// mini-program waits.
 const fn deadline_ms() -> u64 {
     15_000
 }
@@ -93,7 +94,7 @@ impl Config {
             }
         }
         if !is_deadline(line.deadline_ms) {
-            faults.push("line.deadline_ms: must be 1000 to 60000".to_owned());
+            faults.push("line.deadline_ms: must be 12500 to 19000".to_owned());
         }
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
         if line.key_id.is_empty() || !line.key_id.bytes().all(plain) {
@@ -147,7 +148,7 @@ impl Callback {
         expect(there, "ca: the file does not exist");
         expect(
             is_deadline(self.deadline_ms),
-            "deadline_ms: must be 1000 to 60000",
+            "deadline_ms: must be 12500 to 19000",
         );
     }
 }
@@ -158,8 +159,9 @@ fn is_origin(node: &str, scheme: &str) -> bool {
     !host.is_empty() && !host.contains('/')
 }
 
+/// Longer than the gateway takes for any answer, and over before a stopping relay is.
 fn is_deadline(ms: u64) -> bool {
-    (1_000..=60_000).contains(&ms)
+    (12_500..=19_000).contains(&ms)
 }
 
 #[cfg(test)]
@@ -168,6 +170,17 @@ mod tests {
 
     fn example() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("relay.example.toml")
+    }
+
+    #[test]
+    fn a_deadline_is_after_the_gateways_and_before_the_end_of_a_stop() {
+        let gateway = lifeline_gateway::listeners::outermost::REQUEST_TIME_MAX;
+        let milliseconds = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap();
+        let stop = std::time::Duration::from_secs(crate::start::DRAIN_TIME_MAX_S);
+        assert!(is_deadline(deadline_ms()));
+        assert!(is_deadline(12_500) && is_deadline(19_000));
+        assert!(!is_deadline(milliseconds(gateway)), "12 s");
+        assert!(!is_deadline(milliseconds(stop)), "20 s");
     }
 
     #[test]
@@ -224,11 +237,11 @@ mod tests {
                 "ca",
             ),
             (
-                "nodes = [\"http://10.20.0.5:8444\"]\ndeadline_ms = 999",
+                "nodes = [\"http://10.20.0.5:8444\"]\ndeadline_ms = 12000",
                 "deadline_ms",
             ),
             (
-                "nodes = [\"http://10.20.0.5:8444\"]\ndeadline_ms = 60001",
+                "nodes = [\"http://10.20.0.5:8444\"]\ndeadline_ms = 19001",
                 "deadline_ms",
             ),
         ] {

@@ -21,7 +21,7 @@ use crate::sign::Signer;
 const REQUEST_HEAD_TIME_MAX: Duration = Duration::from_secs(5);
 const CONNECTIONS_MAX: usize = 20_000;
 /// How long a stopping relay lets running requests finish.
-const DRAIN_TIME_MAX_S: u64 = 20;
+pub(crate) const DRAIN_TIME_MAX_S: u64 = 20;
 
 /// Why it does not run: what, and in which file.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,8 @@
  * Calls to the gateway's line listener, signed in.
  *
  * A call that answers 401 renews the session once, silently, and is repeated. A call that may be repeated without harm (a read, or a
- * write with an idempotency key) is repeated when no answer came, and after a short wait that the gateway asked for.
+ * write with an idempotency key) is repeated when no answer came, and after a short wait that the gateway asked for. A write with a key
+ * is also repeated when the gateway ran out of time: what it began goes on, and the repeat finds it.
  */
 import { asProblem, problemOf, unanswered, type Problem } from './problem'
 import type { Send, WireReply, WireRequest } from './wire'
@@ -39,7 +40,7 @@ export function lineCalls(send: Send, tokens: Tokens, pause: (ms: number) => Pro
         throw problemOf(reply)
       } catch (thrown) {
         const problem = asProblem(thrown)
-        if (attempt >= pauses.length || !worthRepeating(problem)) throw problem
+        if (attempt >= pauses.length || !worthRepeating(problem, options.idempotencyKey !== undefined)) throw problem
         await pause(Math.max(pauses[attempt], (problem.retryAfterS ?? 0) * 1000))
       }
     }
@@ -63,9 +64,10 @@ export async function answered(send: Send, request: WireRequest): Promise<WireRe
   }
 }
 
-function worthRepeating({ code, status, retryAfterS }: Problem): boolean {
+function worthRepeating({ code, status, retryAfterS }: Problem, hasKey: boolean): boolean {
   if (retryAfterS !== undefined && retryAfterS > SHORT_WAIT_S) return false
   if (code === 'RATE_LIMITED') return retryAfterS !== undefined
+  if (code === 'REQUEST_TIMEOUT') return hasKey
   return code === 'NETWORK' || code === 'REQUEST_IN_FLIGHT' || status === 502 || status === 504
 }
 

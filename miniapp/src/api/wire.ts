@@ -19,8 +19,11 @@ export interface WireReply {
 /** Sends a request; rejects only when no reply came (then nothing is known about what the gateway did). */
 export type Send = (request: WireRequest) => Promise<WireReply>
 
-/** Milliseconds after which a request without an answer counts as unanswered. */
-export const ANSWER_TIMEOUT_MS = 12_000
+/**
+ * Milliseconds after which a request without an answer counts as unanswered. Longer than the gateway (12 s) and the relay before it
+ * (15 s) take, so that their own word, such as "busy", arrives.
+ */
+export const ANSWER_TIMEOUT_MS = 16_000
 
 /** The JSON of a reply's text; an empty or unreadable text is `undefined`. */
 export function parsedJson(text: string): unknown {
