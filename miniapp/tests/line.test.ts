@@ -123,7 +123,7 @@ const opened = (token: string): WireReply => ({ status: 201, body: { access_toke
 
 test('a return from Alipay signs in with code and state', async () => {
   const line = scripted(opened('t'))
-  const session = createSession(line.send, seam({ takeSignInReturn: () => ({ kind: 'code', auth_code: 'c', state: 's' }) }), 'h5', () => undefined)
+  const session = createSession(line.send, seam({ takeSignInReturn: () => ({ kind: 'code', auth_code: 'c', state: 's' }) }), 'h5', () => undefined, noPause)
   assert.equal(await session.standing(), 'signed_in')
   assert.deepEqual(line.asked[0].body, { grant: 'alipay', auth_code: 'c', state: 's' })
   assert.equal(session.current(), 't')
@@ -131,14 +131,14 @@ test('a return from Alipay signs in with code and state', async () => {
 
 test('nothing kept means signed out without asking', async () => {
   const line = scripted()
-  const session = createSession(line.send, seam({ refreshGrant: () => undefined }), 'h5', () => undefined)
+  const session = createSession(line.send, seam({ refreshGrant: () => undefined }), 'h5', () => undefined, noPause)
   assert.equal(await session.standing(), 'signed_out')
   assert.equal(line.asked.length, 0)
 })
 
 test('many calls that meet 401 at once renew once', async () => {
   const line = scripted(opened('one'), opened('two'))
-  const session = createSession(line.send, seam(), 'h5', () => undefined)
+  const session = createSession(line.send, seam(), 'h5', () => undefined, noPause)
   await session.standing()
   const renewed = await Promise.all([session.renew('one'), session.renew('one'), session.renew('one')])
   assert.deepEqual(renewed, ['two', 'two', 'two'])
@@ -149,9 +149,9 @@ test('many calls that meet 401 at once renew once', async () => {
 
 test('a refused refresh ends the session; an unanswered one does not', async () => {
   let ended = 0
-  const line = scripted(opened('one'), 'silence', refused(401, 'UNAUTHENTICATED'))
+  const line = scripted(opened('one'), 'silence', 'silence', refused(401, 'UNAUTHENTICATED'))
   const keeping = seam()
-  const session = createSession(line.send, keeping, 'h5', () => { ended += 1 })
+  const session = createSession(line.send, keeping, 'h5', () => { ended += 1 }, noPause)
   await session.standing()
   await assert.rejects(session.renew('one'), (thrown) => asProblem(thrown).code === 'NETWORK')
   assert.equal(ended, 0)
@@ -162,18 +162,29 @@ test('a refused refresh ends the session; an unanswered one does not', async () 
   assert.ok(keeping.kept.includes('forgotten'))
 })
 
+test('a lost answer to a renewal is asked for once more, soon and by the same token', async () => {
+  const line = scripted('silence', opened('two'))
+  const waited: number[] = []
+  const pause = (ms: number) => { waited.push(ms); return Promise.resolve() }
+  const grant = { grant: 'refresh' as const, refresh_token: 'spent' }
+  const session = createSession(line.send, seam({ refreshGrant: () => grant }), 'mini', () => undefined, pause)
+  assert.equal(await session.standing(), 'signed_in')
+  assert.equal(session.current(), 'two')
+  assert.deepEqual([line.asked.map((each) => each.body), waited], [[grant, grant], [400]])
+})
+
 test('signing out ends the session even when the line does not answer', async () => {
   let ended = 0
   const line = scripted(opened('one'), 'silence')
-  const session = createSession(line.send, seam(), 'h5', () => { ended += 1 })
+  const session = createSession(line.send, seam(), 'h5', () => { ended += 1 }, noPause)
   await session.standing()
   await session.signOut()
   assert.deepEqual([ended, session.current(), line.asked[1].method, line.asked[1].path], [1, undefined, 'DELETE', '/v1/sessions/current'])
 })
 
 test('not knowing who is there is asked again, not taken for signed out', async () => {
-  const line = scripted('silence', opened('one'))
-  const session = createSession(line.send, seam(), 'mini', () => undefined)
+  const line = scripted('silence', 'silence', opened('one'))
+  const session = createSession(line.send, seam(), 'mini', () => undefined, noPause)
   await assert.rejects(session.standing())
   assert.equal(await session.standing(), 'signed_in')
 })

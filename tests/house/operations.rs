@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use lifeline_core::accounts::session::REPEAT_WINDOW_S;
 use lifeline_core::cases::CaseKind;
 use lifeline_core::cases::decision::Resolution;
 use lifeline_gateway::listeners::outermost::REQUEST_TIME_MAX;
@@ -318,4 +319,14 @@ fn each_on_the_way_to_the_gateway_waits_longer_than_the_one_behind_it() {
     let gateway = u64::try_from(REQUEST_TIME_MAX.as_millis()).expect("milliseconds");
     assert!(app > relay, "{app} and {relay}");
     assert!(relay > gateway, "{relay} and {gateway}");
+}
+
+/// A spent refresh token that comes later than that ends the session, as if it were stolen.
+#[test]
+fn a_lost_answer_to_a_renewal_is_asked_for_again_while_it_is_given() {
+    let app = number_after("miniapp/src/api/wire.ts", "ANSWER_TIMEOUT_MS =");
+    let pause = number_after("miniapp/src/api/session.ts", "REPEAT_AFTER_MS =");
+    let gateway = u64::try_from(REQUEST_TIME_MAX.as_millis()).expect("milliseconds");
+    let window = REPEAT_WINDOW_S.unsigned_abs() * 1_000;
+    assert!(app + pause + gateway < window, "{app}, {pause}, {gateway}");
 }

@@ -6,7 +6,7 @@
 import { answered, wireRequest, type Tokens } from './line'
 import { problemOf } from './problem'
 import type { SessionReply } from './types'
-import type { Send } from './wire'
+import type { Send, WireReply } from './wire'
 
 /** What the session needs from the platform seam. */
 export interface SessionSeam {
@@ -29,8 +29,20 @@ export interface Session extends Tokens {
   signOut(): Promise<void>
 }
 
-/** Builds the session over the platform; `onEnd` runs when it is over for good. */
-export function createSession(send: Send, seam: SessionSeam, platform: 'h5' | 'mini', onEnd: () => void): Session {
+/**
+ * Milliseconds until a renewal without an answer is asked for once more. For 30 s the gateway answers a spent refresh token again; later
+ * it takes the token for a stolen one and ends the session. So the second try must be over before, however long the first was waited for.
+ */
+const REPEAT_AFTER_MS = 400
+
+/** Builds the session over the platform; `onEnd` runs when it is over for good, `pause` waits (milliseconds). */
+export function createSession(
+  send: Send,
+  seam: SessionSeam,
+  platform: 'h5' | 'mini',
+  onEnd: () => void,
+  pause: (ms: number) => Promise<void>,
+): Session {
   let token: string | undefined
   let begun: Promise<Standing> | undefined
   let renewing: Promise<string | undefined> | undefined
@@ -45,10 +57,18 @@ export function createSession(send: Send, seam: SessionSeam, platform: 'h5' | 'm
     return token
   }
 
+  function renewed(grant: { grant: 'refresh' }): Promise<WireReply> {
+    const request = wireRequest('POST', '/sessions', { body: grant })
+    return answered(send, request).catch(async () => {
+      await pause(REPEAT_AFTER_MS)
+      return answered(send, request)
+    })
+  }
+
   async function refresh(): Promise<string | undefined> {
     const grant = seam.refreshGrant()
     if (!grant) return undefined
-    const reply = await answered(send, wireRequest('POST', '/sessions', { body: grant }))
+    const reply = await renewed(grant)
     if (reply.status >= 500 || reply.status === 429) throw problemOf(reply)
     if (reply.status >= 400) {
       seam.forgetSession()

@@ -9,13 +9,15 @@ import { watched } from './watched'
 /** Goes up by one whenever a session ends, so that an open screen can leave. */
 export const endings = watched(0)
 
-export const session = createSession(seam.send, seam, seam.platform, () => {
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+function onEnd(): void {
   forgetAnswers()
   homes.forget()
   endings.set(endings.get() + 1)
-})
+}
 
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+export const session = createSession(seam.send, seam, seam.platform, onEnd, pause)
 
 /** A signed-in call to the gateway. */
 export const call = lineCalls(seam.send, session, pause)
