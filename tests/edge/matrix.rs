@@ -63,7 +63,9 @@ fn door() -> (Door, String) {
     let tokens = Tokens::new(Arc::new(Noon), &[key]).expect("tokens");
     let account = AccountId::made("019aa2f0-0000-7000-8000-000000000001".into());
     let session = SessionId::made("019aa2f0-0000-7000-8000-000000000002".into());
-    let token = tokens.issue(&account, &session, &session).expect("a token");
+    let until = NOW.plus_seconds(3_600);
+    let issued = tokens.issue(&account, &session, &session, until);
+    let token = issued.expect("a token").token;
     let door = Door {
         tokens: Arc::new(tokens),
         ended: Arc::new(Ended::default()),

@@ -15,6 +15,7 @@ mod bad_input;
 mod callbacks;
 mod canary;
 mod checking;
+mod desk;
 mod doctor;
 mod drills;
 mod ending;
@@ -61,6 +62,7 @@ fn main() {
         drills::tests(),
         ending::tests(),
         checking::tests(),
+        desk::tests(),
         doctor::tests(),
         generation::tests(),
         generation_sign_in::tests(),

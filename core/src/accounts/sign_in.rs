@@ -342,7 +342,7 @@ impl NewSession {
         SignedIn {
             account_id,
             refresh_token: self.refresh_token.clone(),
-            refresh_expires_at: now.plus_seconds(REFRESH_LIFE_S),
+            refresh_expires_at: now.plus_seconds(REFRESH_LIFE_S).min(session.expires_at),
             browser_secret: self.browser_secret.clone(),
             session_id: session.session_id,
             family_id: session.family_id,

@@ -123,14 +123,16 @@ fn answer(
     let now = accounts.now();
     announce(door, accounts, signed_in.ended.clone());
     let mini = signed_in.client == Client::Mini;
+    let issued = door.tokens.issue(
+        &signed_in.account_id,
+        &signed_in.session_id,
+        &signed_in.family_id,
+        signed_in.session_expires_at,
+    )?;
     let view = SessionView {
-        access_token: door.tokens.issue(
-            &signed_in.account_id,
-            &signed_in.session_id,
-            &signed_in.family_id,
-        )?,
+        access_token: issued.token,
         token_type: "Bearer",
-        expires_in: ACCESS_LIFE_S,
+        expires_in: issued.life_s,
         refresh_token: mini.then(|| signed_in.refresh_token.expose().to_owned()),
         account_id: signed_in.account_id.to_string(),
     };

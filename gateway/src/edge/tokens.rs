@@ -1,5 +1,5 @@
-//! Access tokens: Ed25519 JWT (`kid`, `aud`, `iss`), 15 minutes, verified once and remembered by
-//! digest until they expire. Time is the product's clock, so a demo's time machine moves it too.
+//! Access tokens: Ed25519 JWT (`kid`, `aud`, `iss`), 15 minutes and never longer than their session, verified once
+//! and remembered by digest until they expire. Time is the product's clock, so a demo's time machine moves it too.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::codes::Code;
 use super::problem::Problem;
 
-/// How long an access token lives.
+/// How long an access token lives at the longest.
 pub const ACCESS_LIFE_S: i64 = 15 * 60;
 /// Audience of tokens for the household listener; console tokens have another.
 const AUDIENCE: &str = "lifeline-line";
@@ -41,6 +41,19 @@ pub struct Bearer {
     pub session_id: SessionId,
     pub family_id: SessionId,
     pub expires_at: Time,
+}
+
+/// A token as it is handed out.
+pub struct Issued {
+    pub token: String,
+    /// Seconds it lives.
+    pub life_s: i64,
+}
+
+impl std::fmt::Debug for Issued {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Issued({} s)", self.life_s)
+    }
 }
 
 /// An Ed25519 key pair for tokens, by key id.
@@ -169,14 +182,16 @@ impl Tokens {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A token for one session.
+    /// A token for one session, which is over at `until`: who reads by the token alone reads no longer.
     pub fn issue(
         &self,
         account: &AccountId,
         session: &SessionId,
         family: &SessionId,
-    ) -> Result<String, Problem> {
+        until: Time,
+    ) -> Result<Issued, Problem> {
         let now = self.clock.now().unix_seconds();
+        let over = now.saturating_add(ACCESS_LIFE_S).min(until.unix_seconds());
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
@@ -184,13 +199,16 @@ impl Tokens {
             sid: session.as_str().to_owned(),
             fam: (family != session).then(|| family.as_str().to_owned()),
             iat: now,
-            exp: now.saturating_add(ACCESS_LIFE_S),
+            exp: over,
         };
         let mut header = Header::new(Algorithm::EdDSA);
         let keys = self.keys();
         header.kid = Some(keys.signing_kid.clone());
-        jsonwebtoken::encode(&header, &claims, &keys.signing)
-            .map_err(|_| Problem::new(Code::Internal))
+        let token = jsonwebtoken::encode(&header, &claims, &keys.signing);
+        Ok(Issued {
+            token: token.map_err(|_| Problem::new(Code::Internal))?,
+            life_s: over.saturating_sub(now).max(0),
+        })
     }
 
     /// Who the token speaks for, if it is ours, whole and not over.
@@ -258,12 +276,33 @@ mod tests {
         )
     }
 
+    /// Of a session that goes on.
+    const LATER: Time = Time::from_micros(1_000_000_000_000);
+
+    #[test]
+    fn a_token_is_over_with_its_session_also_where_it_was_verified_before() {
+        let clock = Arc::new(Hands(AtomicI64::new(1_000)));
+        let tokens = Tokens::new(clock.clone(), &[key("a")]).unwrap();
+        let (account, session) = ids();
+        let until = Time::from_micros(1_060_000_000);
+        let issued = tokens.issue(&account, &session, &session, until).unwrap();
+        assert_eq!(issued.life_s, 60);
+        assert!(tokens.verify(&issued.token).is_ok());
+        clock.0.store(1_059, Ordering::SeqCst);
+        assert!(tokens.verify(&issued.token).is_ok());
+        clock.0.store(1_060, Ordering::SeqCst);
+        let over = tokens.verify(&issued.token).unwrap_err();
+        assert_eq!(over.code(), Code::TokenExpired);
+    }
+
     #[test]
     fn a_token_speaks_for_its_session_until_it_expires() {
         let clock = Arc::new(Hands(AtomicI64::new(1_000)));
         let tokens = Tokens::new(clock.clone(), &[key("a")]).unwrap();
         let (account, session) = ids();
-        let token = tokens.issue(&account, &session, &session).unwrap();
+        let issued = tokens.issue(&account, &session, &session, LATER).unwrap();
+        assert_eq!(issued.life_s, ACCESS_LIFE_S);
+        let token = issued.token;
         assert_eq!(tokens.verify(&token).unwrap().session_id, session);
         clock.0.store(1_000 + ACCESS_LIFE_S - 1, Ordering::SeqCst);
         assert!(tokens.verify(&token).is_ok());
@@ -280,10 +319,10 @@ mod tests {
         let tokens = Tokens::new(clock, &[key("a")]).unwrap();
         let (account, session) = ids();
         let family = SessionId::made("019aa2f0-0000-7000-8000-000000000003".into());
-        let token = tokens.issue(&account, &session, &family).unwrap();
-        assert_eq!(tokens.verify(&token).unwrap().family_id, family);
-        let first = tokens.issue(&account, &session, &session).unwrap();
-        assert_eq!(tokens.verify(&first).unwrap().family_id, session);
+        let token = tokens.issue(&account, &session, &family, LATER).unwrap();
+        assert_eq!(tokens.verify(&token.token).unwrap().family_id, family);
+        let first = tokens.issue(&account, &session, &session, LATER).unwrap();
+        assert_eq!(tokens.verify(&first.token).unwrap().family_id, session);
     }
 
     #[test]
@@ -298,12 +337,18 @@ mod tests {
                 .collect()
         };
         let tokens = Tokens::new(clock, std::slice::from_ref(&old)).unwrap();
-        let early = tokens.issue(&account, &session, &session).unwrap();
+        let issue = |tokens: &Tokens| {
+            tokens
+                .issue(&account, &session, &session, LATER)
+                .unwrap()
+                .token
+        };
+        let early = issue(&tokens);
         assert!(tokens.verify(&early).is_ok());
         let both = [new, old];
         tokens.replace(&both).unwrap();
         assert_eq!(published(&tokens), ["new", "old"]);
-        let late = tokens.issue(&account, &session, &session).unwrap();
+        let late = issue(&tokens);
         assert!(tokens.verify(&early).is_ok() && tokens.verify(&late).is_ok());
         tokens.replace(&both[..1]).unwrap();
         assert_eq!(published(&tokens), ["new"]);
@@ -320,14 +365,17 @@ mod tests {
         let ours = Tokens::new(clock.clone(), &[key("a")]).unwrap();
         let theirs = Tokens::new(clock, &[key("a")]).unwrap();
         let (account, session) = ids();
-        let token = theirs.issue(&account, &session, &session).unwrap();
+        let token = theirs.issue(&account, &session, &session, LATER).unwrap();
         assert_eq!(
-            ours.verify(&token).unwrap_err().code(),
+            ours.verify(&token.token).unwrap_err().code(),
             Code::Unauthenticated
         );
         let none = "eyJhbGciOiJub25lIn0.e30.";
         assert_eq!(ours.verify(none).unwrap_err().code(), Code::Unauthenticated);
-        let mut mine = ours.issue(&account, &session, &session).unwrap();
+        let mut mine = ours
+            .issue(&account, &session, &session, LATER)
+            .unwrap()
+            .token;
         mine.pop();
         assert!(ours.verify(&mine).is_err());
     }

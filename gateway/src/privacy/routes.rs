@@ -11,7 +11,6 @@ use lifeline_core::privacy::Privacy;
 use super::dto::{ErasureView, LinkView, StepUpBody, StepUpView, TicketQuery};
 use crate::accounts::{Asker, token};
 use crate::edge::principal::Door;
-use crate::edge::tokens::ACCESS_LIFE_S;
 use crate::edge::{Checked, Problem, Query};
 
 /// Shows by a code that the person at this device is the account's owner (`POST /v1/otps` with
@@ -31,14 +30,16 @@ pub(super) async fn step_up(
     let typed = Secret::new(body.value.otp);
     let stepped = accounts.step_up(&caller, &typed).await?;
     let session = &stepped.session;
+    let issued = door.tokens.issue(
+        &session.account_id,
+        &session.session_id,
+        &session.family_id,
+        session.expires_at,
+    )?;
     Ok(web::Json(StepUpView {
-        access_token: door.tokens.issue(
-            &session.account_id,
-            &session.session_id,
-            &session.family_id,
-        )?,
+        access_token: issued.token,
         token_type: "Bearer",
-        expires_in: ACCESS_LIFE_S,
+        expires_in: issued.life_s,
         purpose: stepped.deed.as_str(),
         good_for: STEP_UP_LIFE_S,
     }))
