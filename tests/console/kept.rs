@@ -2,7 +2,7 @@
 
 use lifeline_core::accounts::Secret;
 use lifeline_core::operators::kept::{KEPT_BYTES_MAX, KEPT_S, KeptForm};
-use lifeline_core::operators::session::IDLE_S;
+use lifeline_core::operators::session::{ABSOLUTE_S, IDLE_S};
 use lifeline_core::operators::{Role, Scope};
 
 use crate::customers::household;
@@ -185,4 +185,43 @@ async fn ln_55_only_what_a_page_of_that_session_made_is_kept_and_never_a_code() 
             .keep_form(&token, "/console/points", fields);
         assert_eq!(was.await.unwrap(), fits, "{bytes}");
     }
+}
+
+#[actix_web::test]
+async fn ln_55_a_browser_still_holds_the_cookie_of_a_session_that_is_over_and_a_form_is_kept_by_it()
+{
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let (code, given) = (office.fresh_code("admin"), office.given("admin"));
+    let form = [
+        ("login", "admin"),
+        ("password", given.password.expose()),
+        ("code", code.as_str()),
+    ];
+    let shown = desk.post("/console/sign-in", "", &form).await;
+    let set = shown.headers.get("set-cookie").unwrap().to_str().unwrap();
+    let life = set
+        .split("; ")
+        .find_map(|part| part.strip_prefix("Max-Age="));
+    let life_s: i64 = life.unwrap().parse().unwrap();
+    assert!(life_s > ABSOLUTE_S, "{life_s}");
+    let cookie = shown.cookie().unwrap();
+    let mark = office.mark(&desk, &cookie).await;
+    let mut age = 0;
+    while age + IDLE_S - 1 < ABSOLUTE_S {
+        office.pass(IDLE_S - 1);
+        age += IDLE_S - 1;
+        assert_eq!(desk.get("/console", &cookie).await.status, 200, "{age}");
+    }
+    office.pass(ABSOLUTE_S - age);
+    let gift = [
+        ("mark", mark.as_str()),
+        ("title", "折叠雨伞"),
+        ("points", "8"),
+        ("stock", "3"),
+    ];
+    let late = desk.post("/console/points", &cookie, &gift).await;
+    assert_eq!(late.goes_to(), "/console/sign-in?kept=1");
+    assert!(kept(&office, "admin").await.is_some());
+    assert_eq!(desk.get("/console", &cookie).await.status, 303, "over");
 }

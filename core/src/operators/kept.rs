@@ -12,8 +12,9 @@ use crate::store::{Tx, atomically, snapshot};
 pub const KEPT_S: i64 = 3_600;
 /// What is kept at most, in bytes: as much as the longest form of words may send.
 pub const KEPT_BYTES_MAX: usize = 524_288;
-/// A session that began longer ago, in seconds, keeps nothing: no browser holds its cookie any more.
-const BEGAN_S: i64 = 86_400;
+/// A session that began longer ago, in seconds, keeps nothing: so long a browser holds its cookie, well beyond the
+/// session's own end, because a form is kept by it.
+pub const BEGAN_S: i64 = 86_400;
 
 /// A form as it was sent; each of the staff has one, the last.
 #[derive(Debug, Clone, PartialEq, Eq)]

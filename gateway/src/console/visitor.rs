@@ -10,7 +10,7 @@ use actix_web::http::header::{ACCEPT_LANGUAGE, HOST, HeaderMap, HeaderName, LOCA
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use futures_util::future::{Ready, ready};
 use lifeline_core::accounts::Secret;
-use lifeline_core::operators::session::ABSOLUTE_S;
+use lifeline_core::operators::kept::BEGAN_S;
 use lifeline_core::operators::{Acting, Operators};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -64,8 +64,9 @@ impl ConsoleCookies {
         cookie
     }
 
+    /// It outlives the session, whose end the server judges: by it what was typed at that end is kept.
     pub(super) fn session(self, token: &Secret) -> Cookie<'static> {
-        self.of_session(token.expose(), ABSOLUTE_S)
+        self.of_session(token.expose(), BEGAN_S)
     }
 
     pub(super) fn no_session(self) -> Cookie<'static> {
