@@ -1,5 +1,6 @@
 //! Puts the relay on the air.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ use crate::sign::Signer;
 
 /// A client that has not sent its request head by then is let go.
 const REQUEST_HEAD_TIME_MAX: Duration = Duration::from_secs(5);
+/// Of all workers together: each one and its way to the gateway take a file, and `LimitNOFILE` of
+/// `deploy/systemd/lifeline-relay.service` is 65536.
 const CONNECTIONS_MAX: usize = 20_000;
 /// How long a stopping relay lets running requests finish.
 pub(crate) const DRAIN_TIME_MAX_S: u64 = 20;
@@ -65,14 +68,22 @@ pub fn server(config: &Config) -> Result<Server, NotStarted> {
             .wrap(from_fn(bounded))
             .configure(routes)
     });
+    let workers = std::thread::available_parallelism().map_or(2, NonZeroUsize::get);
     let bound = server
-        .max_connections(CONNECTIONS_MAX)
+        .workers(workers)
+        .max_connections(connections_each(workers))
         .client_request_timeout(REQUEST_HEAD_TIME_MAX)
         .client_disconnect_timeout(LEAVING_TIME_MAX)
         .shutdown_timeout(DRAIN_TIME_MAX_S)
         .bind_rustls_0_23(config.public.bind, tls);
     let bound = bound.map_err(|error| NotStarted(format!("public.bind: {error}")))?;
     Ok(bound.run())
+}
+
+/// How many connections one of so many workers may have: the server counts them by worker.
+fn connections_each(workers: usize) -> usize {
+    let each = CONNECTIONS_MAX.checked_div(workers);
+    each.unwrap_or(CONNECTIONS_MAX).max(1)
 }
 
 /// What goes where: notices to the callback listener when the application holds [`Notices`], nothing else of the
@@ -105,4 +116,20 @@ fn tls(config: &Config) -> Result<ServerConfig, NotStarted> {
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .map_err(|_| not("does not fit the private key", &public.certificate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_workers_together_have_as_many_connections_as_one_would() {
+        for workers in [1, 2, 3, 4, 7, 16, 64, 256] {
+            let all = connections_each(workers) * workers;
+            assert!(all <= CONNECTIONS_MAX, "{workers}: {all}");
+            assert!(all > CONNECTIONS_MAX - workers, "{workers}: {all}");
+        }
+        assert_eq!(connections_each(0), CONNECTIONS_MAX);
+        assert_eq!(connections_each(CONNECTIONS_MAX + 1), 1);
+    }
 }
