@@ -71,6 +71,12 @@ test('a limit says how long to wait, and a code from the future still has words 
   assert.equal(unknown.cure, 'retry')
 })
 
+test('a refusal whose button must leave the sign-in behind, or a missing phone, has a button that does', () => {
+  const cures = (...codes: string[]) => codes.map((code) => sayProblem('zh-CN', code).cure)
+  assert.deepEqual(cures('FRESH_SIGN_IN_REQUIRED', 'NO_PAYER', 'UNAUTHENTICATED'), ['sign_in_anew', 'sign_in_anew', 'sign_in'])
+  assert.deepEqual(cures('PHONE_REQUIRED'), ['add_phone'])
+})
+
 test('the comparison says energy, price and days from its own numbers', () => {
   const more = comparisonText(
     { period: '2026-08', energy_delta_kwh: '22', charge_delta_fen: 1230, price_delta_fen: 46, energy_effect_fen: 1184, days_delta: 1 },

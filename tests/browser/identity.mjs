@@ -170,6 +170,26 @@ async function onTheStandIn() {
     checks.that('who gave an account up signs in anew', true)
   })
 
+  await person('merge-stale', async ({ at, shows, go, whole, page, world }) => {
+    world.me.other_account = true
+    const refusal = { type: 'about:blank', title: 'FRESH_SIGN_IN_REQUIRED', status: 403, code: 'FRESH_SIGN_IN_REQUIRED', trace_id: 't' }
+    await page.route('**/v1/me/merges', (route) => route.fulfill({ status: 403, contentType: 'application/problem+json', body: JSON.stringify(refusal) }))
+    await go('accounts/merge')
+    await at('merge-ask').click()
+    await shows('problem')
+    await at('problem-cure').click()
+    await shows('screen-sign-in')
+    checks.equal('a sign-in that is too old is ended, so that another one can begin', world.signedIn, false)
+    await whole()
+    await page.unroute('**/v1/me/merges')
+    await at('sign-in').click()
+    await page.locator('#allow').click()
+    await shows('screen-merge')
+    await at('merge-ask').click()
+    await shows('merge-code')
+    checks.that('and it leads back to merging', true)
+  })
+
   await person('large-type', async ({ shows, go, whole, page, at }) => {
     await page.addInitScript(() => localStorage.setItem('lifeline.elder', '1'))
     for (const [screen, first, button] of [['accounts/certify', 'certify-terms', 'certify-face'], ['accounts/phone', 'phone-number', 'phone-submit']]) {

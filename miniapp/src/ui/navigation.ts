@@ -71,13 +71,27 @@ export function goBack(): void {
   else startAt('home')
 }
 
-/** Asks for a sign-in; a screen that was opened for one thing (a bill, a payment) is come back to afterwards. */
-export function askSignIn(): void {
+/** The address of the present screen, and whether it was opened for one thing (a bill, a payment). */
+function hereNow(): { url: string; forOne: boolean } | undefined {
   const here = Taro.getCurrentInstance().router
-  const params = Object.entries(here?.params ?? {}).filter(([name]) => name !== 'stamp' && !name.startsWith('$'))
-  if (here?.path && params.length > 0) {
-    const query = params.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')
-    rememberReturn(`/${here.path.split('?')[0].replace(/^\//, '')}?${query}`)
-  }
+  if (!here?.path) return undefined
+  const params = Object.entries(here.params ?? {}).filter(([name]) => name !== 'stamp' && !name.startsWith('$'))
+  const path = `/${here.path.split('?')[0].replace(/^\//, '')}`
+  const query = params.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')
+  return params.length > 0 ? { url: `${path}?${query}`, forOne: true } : { url: path, forOne: false }
+}
+
+/** The present screen is come back to after the next sign-in. */
+export function rememberHere(): void {
+  const here = hereNow()
+  if (here) rememberReturn(here.url)
+}
+
+/**
+ * Asks for a sign-in; a screen that was opened for one thing is come back to afterwards. Any other is left for good, unless somebody
+ * said `rememberHere`: who signed out may hand the device to another person.
+ */
+export function askSignIn(): void {
+  if (hereNow()?.forOne) rememberHere()
   startAt('signIn')
 }

@@ -3,11 +3,12 @@ import { useEffect, useState, type ReactNode } from 'react'
 import { Problem } from '../api/problem'
 import { callHotline } from '../api/platform'
 import { useSettings } from '../state/settings'
+import { session } from '../state/signed_in'
 import { momentText } from '../time/shanghai'
 import { sayProblem, type ProblemCure, type WordKey } from '../words'
 import { Box, Tap } from './blocks'
 import { Icon, type IconName } from './icons'
-import { askSignIn, open, replace, startAt } from './navigation'
+import { askSignIn, open, rememberHere, replace, startAt } from './navigation'
 
 export function Card({ className = '', label, testId, children }: { className?: string; label?: string; testId?: string; children: ReactNode }) {
   return (
@@ -86,6 +87,7 @@ export function Row({ name, children, testId }: { name: ReactNode; children: Rea
 const CURE_WORDS: Record<ProblemCure, WordKey> = {
   retry: 'app.retry', home: 'track.home', homes: 'homes.manage', sign_in: 'sign_in.button', match: 'match.consent.agree', manual: 'match.manual',
   hotline: 'app.hotline', order: 'pay.see_order', confirm: 'app.retry', certify: 'certify.open', phone: 'phone.by_code',
+  sign_in_anew: 'sign_in.button', add_phone: 'phone.add',
 }
 
 /** What happened, what it means for the money, and one button. */
@@ -131,12 +133,20 @@ function cureAction(cure: ProblemCure, retry: () => void, order: string | undefi
     case 'home': return startAt('home')
     case 'homes': return open('homes')
     case 'sign_in': return askSignIn()
+    case 'sign_in_anew': return signInAnew()
     case 'match': return replace('match')
     case 'manual': return open('manual')
     case 'certify': return replace('certify')
     case 'phone': return replace('phone', { by: 'code' })
+    case 'add_phone': return open('phone')
     case 'hotline': return callHotline()
     case 'order': return replace('tracker', { payment_id: order ?? '' })
     default: return retry()
   }
+}
+
+/** The sign-in that stands is not enough: it is ended, which leads to another one, and from there back here. */
+function signInAnew(): void {
+  rememberHere()
+  void session.signOut()
 }

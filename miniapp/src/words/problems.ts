@@ -5,7 +5,7 @@
 
 /** What the one button under a refusal does. */
 export type ProblemCure =
-  | 'retry' | 'home' | 'homes' | 'sign_in' | 'match' | 'manual' | 'hotline' | 'order' | 'confirm' | 'certify' | 'phone'
+  | 'retry' | 'home' | 'homes' | 'sign_in' | 'sign_in_anew' | 'match' | 'manual' | 'hotline' | 'order' | 'confirm' | 'certify' | 'phone' | 'add_phone'
 
 export interface ProblemWords { zh: string; en: string; cure: ProblemCure }
 
@@ -97,7 +97,7 @@ export const problems: Record<string, ProblemWords> = {
   FRESH_SIGN_IN_REQUIRED: {
     zh: '为了安全，合并账号需要您在 10 分钟内登录过，请重新登录。',
     en: 'For your safety, merging needs a sign-in of the last ten minutes. Please sign in again.',
-    cure: 'sign_in',
+    cure: 'sign_in_anew',
   },
   MERGE_REFUSED: {
     zh: '合并码不对或已过期，或者两个账号不是同一个人实名。请在另一台设备上重新获取。',
@@ -179,9 +179,9 @@ export const problems: Record<string, ProblemWords> = {
     cure: 'retry',
   },
   NO_PAYER: {
-    zh: '没有取得您的支付宝付款身份，请重新登录后再付。',
-    en: 'Alipay has not told us who pays. Please sign in again, then pay.',
-    cure: 'sign_in',
+    zh: '这个账户在这里不能用支付宝付款，请用支付宝登录，或在浏览器里打开网页版支付。',
+    en: 'This account cannot pay with Alipay here. Sign in with Alipay, or open the pages in a browser.',
+    cure: 'sign_in_anew',
   },
   UPSTREAM_UNAVAILABLE: {
     zh: '供电公司系统暂时无法连接，请稍后再试，没有产生任何扣款。',
