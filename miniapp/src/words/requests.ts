@@ -14,6 +14,7 @@ export const requestWords = {
   'request.text.new_user': ['用电说明：用途、房屋情况（5 到 1000 字）', 'What for: use and building (5 to 1000 characters)'],
   'request.place.new_user': ['用电地址', 'Place to be supplied'],
   'request.promise.new_user': ['按您的实名信息和手机号开户；核查结果会在消息里告诉您。', 'You are opened by your certified name and phone; the result comes in your messages.'],
+  'request.first.new_user': ['开户需要先实名并验证手机号。', 'First have your name and phone verified.'],
   'request.check.waiting': ['已提交，供电公司正在核查', 'On record, being checked by the utility'],
   'request.check.place_unknown': ['未通过：地址无法确认，请写明后重新申请', 'Refused: the place cannot be found; apply again with more detail'],
   'request.check.supplied_already': ['未通过：该地址已有户号，请直接关联', 'Refused: the place has a number already; link it instead'],

@@ -5,12 +5,12 @@ import { randomKey } from '../../api/platform'
 import { asProblem, type Problem } from '../../api/problem'
 import { requestKind, type NewRequest, type RequestKind, type ServiceRequest } from '../../api/types'
 import { homeName, useHomes } from '../../state/homes'
-import { useBindings } from '../../state/reads'
+import { useBindings, useMe } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { call } from '../../state/signed_in'
 import { Box, Field, Tap } from '../../ui/blocks'
-import { replace } from '../../ui/navigation'
-import { Button, Note, NothingHere, ProblemNote } from '../../ui/parts'
+import { open, replace } from '../../ui/navigation'
+import { Button, Note, NothingHere, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 
 const TEXT_MAX = 1000
@@ -22,8 +22,27 @@ export default function NewRequestScreen() {
   const kind = requestKind(asked)
   return (
     <PrivateScreen title={kind ? t(`request.${kind}`) : t('requests.title')} testId='screen-new-request'>
-      {() => (kind === undefined || (kind === 'wrong_payment' && !paymentId) ? <NothingHere /> : <Letter kind={kind} paymentId={paymentId} />)}
+      {() => {
+        if (kind === undefined || (kind === 'wrong_payment' && !paymentId)) return <NothingHere />
+        return kind === 'new_user' ? <Application /> : <Letter kind={kind} paymentId={paymentId} />
+      }}
     </PrivateScreen>
+  )
+}
+
+/** An application names who is to be supplied: nobody writes one before that is known. */
+function Application() {
+  const { t } = useSettings()
+  const { answer, problem, reload } = useMe()
+  if (!answer) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={5} />
+  const named = answer.real_name === 'verified'
+  if (named && answer.phone_masked) return <Letter kind='new_user' />
+  return (
+    <Box className='stack'>
+      <Note tone='due' testId='apply-first'>{t('request.first.new_user')}</Note>
+      {!named && <Button onTap={() => open('certify')} testId='apply-certify'>{t('certify.open')}</Button>}
+      {!answer.phone_masked && <Button kind={named ? 'main' : 'quiet'} onTap={() => open('phone')} testId='apply-phone'>{t('phone.add')}</Button>}
+    </Box>
   )
 }
 
