@@ -297,6 +297,8 @@ async function afterwards() {
   await page.reload()
   await appears('notice-credited')
   checks.that('inbox: a reload keeps the person signed in', true)
+  const gone = await fetch(`${line}/v1/pay/long-gone`, { headers: { accept: 'text/html' } })
+  checks.equal('a payment link that is over says so in words', [gone.status, (await gone.text()).includes('付款链接已失效')], [410, true])
   await texted()
 }
 

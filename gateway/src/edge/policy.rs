@@ -11,6 +11,7 @@ use lifeline_core::accounts::{Accounts, Deed, Terminal};
 use lifeline_core::bans::Reason;
 
 use super::bans::{Shut, address_of};
+use super::by_browser;
 use super::codes::Code;
 use super::limits::{Asker, FORGERY_WEIGHT, Function, Limits, Standing};
 use super::load::{Class, Load, Seat};
@@ -68,10 +69,17 @@ where
 {
     let (held, standing) = match seated(&req, route).await {
         Ok(admitted) => admitted,
-        Err(problem) => return Ok(req.into_response(problem.error_response())),
+        Err(problem) => {
+            let refusal = req.into_response(problem.error_response());
+            return Ok(by_browser::told(refusal, route.path, Some(problem.code())));
+        }
     };
-    let mut answer = handler.call(req).await?;
+    let answer = handler.call(req).await?;
     drop(held);
+    let problem = answer.response().error();
+    let problem = problem.and_then(|error| error.as_error::<Problem>());
+    let refused = problem.map(Problem::code);
+    let mut answer = by_browser::told(answer, route.path, refused);
     // What the handler was judged by once the body was read.
     let later = answer.request().extensions_mut().remove::<Standing>();
     let headers = answer.headers_mut();
