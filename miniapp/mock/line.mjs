@@ -124,7 +124,7 @@ const routes = {
   'GET /bindings': ({ world, response }) => reply(response, 200, { items: world.linked.map((home) => binding(world, home)), next_cursor: null }),
   'GET /bindings/:id': withHome(({ world, response, home }) => reply(response, 200, {
     ...binding(world, home), category: 'residential', tariff: { code: 'R1', name: '居民阶梯电价' }, meters: [{ meter_no_masked: '****0731', multiplier: 1 }],
-    pay_mode: home.pay_mode, status: home.status ?? 'active', real_name: { state: 'verified' }, ...world.asOf(),
+    pay_mode: home.pay_mode, status: home.status ?? 'active', real_name: home.real_name ?? { state: 'verified' }, ...world.asOf(),
   })),
   'GET /bindings/:id/archive-filling': withHome(({ world, response }) => reply(response, 200, world.filling ?? { state: 'none', fields: [] })),
   'POST /bindings/:id/archive-filling': withHome(({ world, response, body }) => {
@@ -228,7 +228,7 @@ function consent(world, response, purpose, givenAt, status) {
 const masked = (world, home) => ({
   consumer_no_masked: `*********${home.consumer_no.slice(-4)}`, holder_masked: world.me.name_masked, address_masked: home.address, role: 'holder',
 })
-const binding = (world, home) => ({ binding_id: home.id, ...masked(world, home), label: home.label ?? null, state: 'active', created_at: shanghai(Date.now()) })
+const binding = (world, home) => ({ binding_id: home.id, ...masked(world, home), label: home.label ?? null, state: 'active', created_at: shanghai(Date.now()), ...home.standing })
 
 function arrears(world, home) {
   const part = (payment) => payment.homes.find((each) => each.binding_id === home.id)

@@ -1,5 +1,6 @@
 /**
  * Filling gaps of the utility's file, in Chromium, against the stand-in line: the holder's alone, after agreeing, the phone only with its code.
+ * And what stands between a person and a home of theirs: each cure of the real name, a dispute, another holder.
  *
  *   (cd miniapp && npm run build:h5) && node archive.mjs
  */
@@ -21,6 +22,46 @@ const at = (testId) => page.locator(`[data-testid="${testId}"]:visible`).first()
 const shows = (testId) => at(testId).waitFor()
 const offers = []
 page.on('request', (request) => { if (request.method() === 'POST' && request.url().endsWith('/archive-filling')) offers.push(request.postDataJSON()) })
+/** The homes, read anew with `facts` of the first one. */
+async function homesWith(facts) {
+  Object.assign(world.homes[0], { real_name: undefined, standing: undefined }, facts)
+  await page.goto(`${line.base}/#/pages/bindings/index`)
+  await page.reload()
+  await shows('home-b-1')
+}
+
+const textOf = async (testId) => (await at(testId).innerText()).replace(/\s+/g, '')
+
+async function standings() {
+  for (const [cure, words, button, screen] of [
+    ['CERTIFY_AT_ALIPAY', '还没有实名核验', 'cure-certify', 'screen-certify'], ['AGREE_TO_MATCH', '没有同意实名比对', 'cure-match', 'screen-match'],
+    ['ADD_AT_OUTLET', '可到网点补充'], ['TRANSFER_AT_OUTLET', '可到网点更正'],
+  ]) {
+    await homesWith({ real_name: { state: cure === 'TRANSFER_AT_OUTLET' ? 'mismatch' : 'missing', cure } })
+    await at('home-details').click()
+    await shows('real-name')
+    await checks.comes(`${cure}: says what is missing`, async () => (await textOf('real-name')).includes(words), true)
+    if (button === undefined) {
+      checks.equal(`${cure}: is for an outlet`, await page.locator('[data-testid^="cure-"]:visible').count(), 0)
+      continue
+    }
+    await at(button).click()
+    await shows(screen)
+  }
+  await homesWith({ standing: { state: 'disputed', role: 'payer_only' } })
+  await shows('home-disputed')
+  await shows('disputed-hotline')
+  await page.goto(`${line.base}/#/pages/home/index`)
+  await shows('home-disputed')
+  await checks.comes('a disputed holder is no payer for others', async () => (await page.locator('main:visible').first().innerText()).includes('代缴人'), false)
+  checks.equal('a disputed home: no serious finding of axe', await phone.axe(), [])
+  await phone.picture('home-disputed')
+  await homesWith({ standing: { state: 'holder_changed', role: 'payer_only', holder_masked: '*' } })
+  await checks.comes('a home without a name goes by its number', async () => (await textOf('home-b-1')).includes('…4321'), true)
+  await at('prove-again').click()
+  await shows('screen-match')
+}
+
 try {
   await page.addInitScript(() => localStorage.setItem('lifeline.signed_in', '1'))
   await page.goto(`${line.base}/#/pages/bindings/index`)
@@ -59,6 +100,7 @@ try {
   checks.equal('each field has an outcome of its own', new Set(words.map((text) => text.split('\n').at(-1))).size, 3)
   checks.equal('no serious finding of axe', await phone.axe(), [])
   await phone.picture('archive-settled')
+  await standings()
   checks.equal('nothing thrown', phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])
   checks.equal('no request to anywhere else', phone.seen.strangers, [])
 } catch (thrown) {

@@ -185,7 +185,13 @@ async function holderChanges(holder) {
   const text = (await holder.page.locator('main:visible').first().innerText()).replace(/\s+/g, '')
   checks.that('neither their own name nor the new one is on the sign', !/\*明|\*刚|李明|陈刚/.test(text))
   await told(holder, 'holder_changed')
+  await holder.anew('home/index')
+  await holder.shows('home-holder_changed')
+  await checks.comes('nor are they called a payer for others', async () => (await holder.page.locator('main:visible').first().innerText()).includes('代缴人'), false)
   await holder.picture('10-former-holder')
+  await holder.at('prove-again').click()
+  await holder.shows('screen-match')
+  checks.that('and who is the new holder is led to proving it', true)
 }
 
 const holder = await somebody('li-ming')

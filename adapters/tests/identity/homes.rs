@@ -3,7 +3,7 @@
 use lifeline_core::accounts::{Caller, Purpose, Secret};
 use lifeline_core::bindings::ports::RealNameState;
 use lifeline_core::bindings::{
-    Binding, BindingError, Label, NotOwned, Proof, RealNameCure, Right, Role, own,
+    Binding, BindingError, Label, NotOwned, Proof, RealNameCure, Right, Role, Standing, own,
 };
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::personal::ConsumerNo;
@@ -196,6 +196,7 @@ async fn m3_4_a_payer_sees_neither_archive_nor_figures(world: World) {
         .detail(&who, &linked.binding_id)
         .await
         .unwrap();
+    assert_eq!(detail.seen.standing, Standing::Active);
     assert_eq!((detail.seen.role, detail.supply), (Role::PayerOnly, None));
     assert!(world.archive.calls().is_empty());
     let mut view = snapshot(&*world.store).await.unwrap();
@@ -232,6 +233,7 @@ async fn m3_4_a_new_holder_seen_while_looking_takes_the_archive_away_at_once(wor
         .detail(&who, &linked.binding_id)
         .await
         .unwrap();
+    assert_eq!(detail.seen.standing, Standing::HolderChanged);
     assert_eq!(
         (detail.seen.role, detail.supply),
         (Role::PayerOnly, None),

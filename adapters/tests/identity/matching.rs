@@ -2,7 +2,7 @@
 
 use lifeline_core::accounts::{Actor, Secret};
 use lifeline_core::bindings::home_code::CodeFor;
-use lifeline_core::bindings::{BindingError, Offer, OfferLevel, Proof, Role};
+use lifeline_core::bindings::{BindingError, Offer, OfferLevel, Proof, Role, Standing};
 use lifeline_core::cases::CaseKind;
 use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::Clock as _;
@@ -335,8 +335,8 @@ async fn m3_2_a_second_holder_freezes_both_and_opens_a_case(world: World) {
         .unwrap()
         .remove(0);
     assert_eq!(
-        (claimed.role, claimed.binding.frozen),
-        (Role::PayerOnly, true)
+        (claimed.role, claimed.standing),
+        (Role::PayerOnly, Standing::Disputed)
     );
     let mut view = snapshot(&*world.store).await.unwrap();
     let before = view

@@ -117,11 +117,34 @@ pub struct Linked {
     pub granted: Option<Granted>,
 }
 
+/// Why what a person showed of a home opens no more than paying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing is in the way: the role is what was shown or granted.
+    Active,
+    /// Two certified identities claim the home; two persons decide.
+    Disputed,
+    /// The home has had another holder since; who is the new one proves it again.
+    HolderChanged,
+}
+
+impl Standing {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disputed => "disputed",
+            Self::HolderChanged => "holder_changed",
+        }
+    }
+}
+
 /// A link as its person may see it now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     pub binding: Binding,
     pub role: Role,
+    pub standing: Standing,
     /// When it ends by itself, for a link that rests on a grant alone.
     pub ends_at: Option<Time>,
 }
@@ -165,6 +188,19 @@ impl Linked {
         self.home.holder_version > self.binding.holder_version
     }
 
+    /// What `role` is owed to. A link that rests on a grant alone learns nothing of whose home it is.
+    const fn standing(&self, role: Role) -> Standing {
+        if !self.binding.shown || !matches!(role, Role::PayerOnly) {
+            Standing::Active
+        } else if self.binding.frozen {
+            Standing::Disputed
+        } else if self.is_outdated() {
+            Standing::HolderChanged
+        } else {
+            Standing::Active
+        }
+    }
+
     /// When a link that rests on a grant alone ends by itself.
     #[must_use]
     pub fn ends_at(&self) -> Option<Time> {
@@ -177,7 +213,7 @@ impl Linked {
     #[must_use]
     pub fn seen(self, now: Time) -> Option<Seen> {
         let role = self.role(now)?;
-        let ends_at = self.ends_at();
+        let (standing, ends_at) = (self.standing(role), self.ends_at());
         let nameless = self.is_outdated();
         let mut binding = self.binding;
         if nameless {
@@ -186,6 +222,7 @@ impl Linked {
         Some(Seen {
             binding,
             role,
+            standing,
             ends_at,
         })
     }
@@ -300,6 +337,40 @@ pub(super) mod tests {
         changed.home.holder_version = 4;
         let seen = changed.seen(NOW).unwrap();
         assert_eq!(seen.binding.signboard.holder_masked, "*");
+    }
+
+    #[test]
+    fn m3_4_a_person_is_told_why_what_they_showed_opens_paying_only() {
+        let standing = |linked: Linked| linked.seen(NOW).unwrap().standing;
+        assert_eq!(standing(linked()), Standing::Active);
+        let mut paying = linked();
+        paying.binding.role = Role::PayerOnly;
+        assert_eq!(standing(paying), Standing::Active);
+        let mut changed = linked();
+        changed.home.holder_version = 4;
+        assert_eq!(standing(changed.clone()), Standing::HolderChanged);
+        changed.granted = Some(Granted {
+            scope: Scope::Authorised,
+            holder_version: 4,
+            stands: true,
+            ends_at: NOW.plus_seconds(60),
+        });
+        assert_eq!(standing(changed), Standing::Active);
+        let mut disputed = linked();
+        disputed.binding.frozen = true;
+        assert_eq!(standing(disputed), Standing::Disputed);
+    }
+
+    #[test]
+    fn m3_2_who_was_let_in_learns_nothing_of_a_dispute_or_another_holder() {
+        let mut guest = let_in(Scope::Authorised);
+        guest.home.frozen = true;
+        guest.home.holder_version = 4;
+        let seen = guest.seen(NOW).unwrap();
+        assert_eq!(
+            (seen.role, seen.standing),
+            (Role::PayerOnly, Standing::Active)
+        );
     }
 
     #[test]

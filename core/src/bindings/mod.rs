@@ -49,7 +49,7 @@ mod sharing;
 use std::sync::Arc;
 
 pub use accepting::Invitation;
-pub use binding::{Binding, Label, Linked, NotALabel, Seen, Signboard};
+pub use binding::{Binding, Label, Linked, NotALabel, Seen, Signboard, Standing};
 pub use ending::{EndWhatIsOver, leave_all_in};
 pub use error::BindingError;
 pub use filling::{ArchiveField, Filling, FillingState};

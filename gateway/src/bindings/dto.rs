@@ -170,6 +170,8 @@ pub(super) struct BindingView {
     pub role: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// `active`; else why a home that was proven gives `payer_only`: `disputed` while it is decided who holds it,
+    /// `holder_changed` until it is proven again.
     #[schema(example = "active")]
     pub state: &'static str,
     pub created_at: String,
@@ -189,7 +191,7 @@ impl BindingView {
             address_masked: binding.signboard.address_masked,
             role: role.as_str(),
             label: binding.label.map(|label| label.as_str().to_owned()),
-            state: "active",
+            state: seen.standing.as_str(),
             created_at: binding.created_at.rfc3339(),
             ends_on: seen.ends_at.map(last_day),
         }

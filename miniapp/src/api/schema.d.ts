@@ -1415,7 +1415,11 @@ export interface components {
              * @example holder
              */
             role: string;
-            /** @example active */
+            /**
+             * @description `active`; else why a home that was proven gives `payer_only`: `disputed` while it is decided who holds it,
+             *     `holder_changed` until it is proven again.
+             * @example active
+             */
             state: string;
         };
         BindingsView: {

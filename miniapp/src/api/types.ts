@@ -38,8 +38,12 @@ export type GrantRole = Exclude<Role, 'holder'>
 export type Invited = Narrow<Views['InvitedView'], { role: GrantRole }>
 export type Invitation = Narrow<Views['InvitationView'], { role: GrantRole }>
 
-export type Binding = Narrow<Views['BindingView'], { role: Role }>
-type RealName = Narrow<Views['RealNameView'], { state: 'verified' | 'missing' | 'mismatch' }>
+export type Binding = Narrow<Views['BindingView'], { role: Role; state: 'active' | 'disputed' | 'holder_changed' }>
+/** `cure` is there whenever the state is not `verified`. */
+export type RealName = Narrow<Views['RealNameView'], {
+  state: 'verified' | 'missing' | 'mismatch'
+  cure?: 'CERTIFY_AT_ALIPAY' | 'AGREE_TO_MATCH' | 'ADD_AT_OUTLET' | 'TRANSFER_AT_OUTLET' | null
+}>
 type Supply = Narrow<Views['SupplyView'], { pay_mode: 'postpaid' | 'prepaid'; real_name: RealName }>
 export type PayMode = Supply['pay_mode']
 /** The supply half is absent for a payer, and until the archive has answered once. */

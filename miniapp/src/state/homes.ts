@@ -30,9 +30,12 @@ export function useHomes(): { all: Binding[] | undefined; current: Binding | und
   return { all: list, current: list?.find((home) => home.binding_id === id) ?? list?.[0] }
 }
 
-/** What a household calls a home: its own label, else the masked holder. */
+/** After a change of holder nobody is named. */
+const NAMELESS = '*'
+
+/** What a household calls a home: its own label, else the masked holder, else the end of its number. */
 export function homeName(home: Binding): string {
-  return home.label || home.holder_masked
+  return home.label || (home.holder_masked === NAMELESS ? `…${numberTail(home)}` : home.holder_masked)
 }
 
 /** The last four digits of the masked number. */

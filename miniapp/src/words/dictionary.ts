@@ -1,6 +1,7 @@
 /** Every word a household reads, in one place: zh-CN first, English beside it. `{name}` is filled in by `say`. */
 
 import { checkWords } from './checks'
+import { homeWords } from './homes'
 import { publicWords } from './public'
 import { requestWords } from './requests'
 import { solarWords } from './solar'
@@ -9,6 +10,7 @@ type Words = readonly [zh: string, en: string]
 
 export const dictionary = {
   ...checkWords,
+  ...homeWords,
   ...publicWords,
   ...requestWords,
   ...solarWords,
@@ -112,8 +114,6 @@ export const dictionary = {
   'homes.meters': ['电表', 'Meters'],
   'homes.real_name': ['实名', 'Real name'],
   'homes.real_name.verified': ['已实名', 'Verified'],
-  'homes.real_name.missing': ['未登记，可到网点补充', 'Not on file; an outlet can add it'],
-  'homes.real_name.mismatch': ['与登记不一致，可到网点更正', 'Differs from the file; an outlet can correct it'],
   'homes.closed': ['已销户', 'Closed'],
   'homes.ends': ['共享至 {day}', 'shared until {day}'],
   'homes.share': ['共享与权限', 'Sharing'],

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { Binding } from '../../api/types'
+import type { Binding, RealName } from '../../api/types'
 import { homeName, useHomes } from '../../state/homes'
 import { useBindingDetail, useBindings } from '../../state/reads'
 import { useSettings } from '../../state/settings'
@@ -13,6 +13,7 @@ import { PrivateScreen } from '../../ui/screen'
 import { ArchiveCard } from './archive_card'
 import { StepUpForm } from '../privacy/step_up_form'
 import { useChange } from './change'
+import { StandingNote } from './standing_note'
 
 /** The linked homes: names, what the utility has on file, unlinking. */
 export default function HomesScreen() {
@@ -52,9 +53,10 @@ function HomeCard({ home, reload }: { home: Binding; reload: () => void }) {
         <Box as='h2' className='card-title'>{homeName(home)}</Box>
         <Chip tone='info' icon='person'>{t(`role.${home.role}`)}</Chip>
       </Box>
-      <Box as='p'>{home.label ? `${home.holder_masked} · ` : ''}{home.address_masked}</Box>
+      <Box as='p'>{home.label && home.state !== 'holder_changed' ? `${home.holder_masked} · ` : ''}{home.address_masked}</Box>
       <Box as='p' className='soft number'>{home.consumer_no_masked} · {t('homes.since', { time: momentText(home.created_at, language, Date.now()) })}</Box>
       {home.ends_on && <Box as='p' className='soft' testId='home-ends'>{t('homes.ends', { day: dayText(home.ends_on, language) })}</Box>}
+      <StandingNote home={home} />
       {home.role !== 'payer_only' && (
         <Tap className='card-link' onTap={() => setDetails(!details)} expanded={details} testId='home-details'>
           <Box as='span'>{t('homes.details')}</Box>
@@ -88,10 +90,22 @@ function SupplyDetails({ bindingId }: { bindingId: string }) {
       {(answer.meters ?? []).map((meter) => (
         <Row key={meter.meter_no_masked} name={t('homes.meters')}>{meter.meter_no_masked} × {meter.multiplier}</Row>
       ))}
-      {answer.real_name && <Row name={t('homes.real_name')}>{t(`homes.real_name.${answer.real_name.state}`)}</Row>}
+      {answer.real_name && <RealNameRow said={answer.real_name} />}
       {answer.status === 'closed' && <Note tone='due' icon='warning'>{t('homes.closed')}</Note>}
       {answer.as_of && <AsOf as_of={answer.as_of} stale={answer.stale ?? false} />}
     </Box>
+  )
+}
+
+/** Whether the contract is in the person's own name, and the one thing that would mend it. */
+function RealNameRow({ said: { cure } }: { said: RealName }) {
+  const { t } = useSettings()
+  return (
+    <>
+      <Row name={t('homes.real_name')} testId='real-name'>{t(cure ? `homes.cure.${cure}` : 'homes.real_name.verified')}</Row>
+      {cure === 'CERTIFY_AT_ALIPAY' && <Button kind='quiet' small onTap={() => open('certify')} testId='cure-certify'>{t('certify.open')}</Button>}
+      {cure === 'AGREE_TO_MATCH' && <Button kind='quiet' small onTap={() => open('match')} testId='cure-match'>{t('match.consent.headline')}</Button>}
+    </>
   )
 }
 

@@ -10,6 +10,7 @@ import { Icon } from '../../ui/icons'
 import { open, replace } from '../../ui/navigation'
 import { Button, Chip, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
+import { StandingNote } from '../bindings/standing_note'
 import { DueCard } from './due_card'
 import { LastBillCard } from './last_bill_card'
 
@@ -43,9 +44,10 @@ function OneHome({ home, all }: { home: Binding; all: Binding[] }) {
   return (
     <>
       <HomeHead home={home} all={all} />
+      <StandingNote home={home} />
       <DueCard home={home} supply={seesBills && !elder ? supply : undefined} />
       {seesBills && !elder && <LastBillCard home={home} />}
-      {!seesBills && <Box as='p' className='small-print'>{t('home.payer_only')}</Box>}
+      {!seesBills && home.state === 'active' && <Box as='p' className='small-print'>{t('home.payer_only')}</Box>}
       {!elder && (
         <Box className='links'>
           <Tap className='link' onTap={() => open('records', { binding_id: home.binding_id })} testId='open-records'>
