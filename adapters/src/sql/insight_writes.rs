@@ -37,6 +37,7 @@ statements! { "insight_writes":
         ON CONFLICT (period, cell, begins) DO NOTHING";
     CROWD_GO("access_person") = "DELETE FROM access_person WHERE period = $1 AND begins = $2 AND cell = $3";
     SALT_GO("access_salt") = "DELETE FROM access_salt WHERE period = $1 AND begins = $2";
+    PEOPLE_GO("access_people") = "DELETE FROM access_people WHERE period = $1 AND begins < $2";
     LATENCIES_GO("access_latency") = "DELETE FROM access_latency WHERE day < $1";
     REFUSALS_GO("access_refusal") = "DELETE FROM access_refusal WHERE at < (SELECT MAX(flushed_at) FROM access_run) - 604800000000";
     RUNS_GO("access_run") = "DELETE FROM access_run WHERE flushed_at < $1";
@@ -178,6 +179,10 @@ impl<C: WriteConn> InsightStore for Sql<C> {
                 before
             };
             gone = gone.saturating_add(self.purge_packs(grain, packs).await?);
+        }
+        for period in Period::ALL {
+            let before = args![period.as_str(), period.of(day_ends)];
+            gone = gone.saturating_add(self.touched(&PEOPLE_GO, before).await?);
         }
         let latencies = args![day_number(day_ends)];
         gone = gone.saturating_add(self.touched(&LATENCIES_GO, latencies).await?);

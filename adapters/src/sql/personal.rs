@@ -113,6 +113,12 @@ statements! { "personal":
         JOIN case_file c ON c.case_id = t.case_id WHERE c.closed_at < $1 ORDER BY c.closed_at LIMIT $2)";
     OLD_PROPOSALS("case_proposal") = "DELETE FROM case_proposal WHERE proposal_id IN (SELECT p.proposal_id \
         FROM case_proposal p JOIN case_file c ON c.case_id = p.case_id WHERE c.closed_at < $1 ORDER BY c.closed_at LIMIT $2)";
+    OLD_BRAKE_HOURS("refund_brake") = "DELETE FROM refund_brake WHERE hour_at IN (SELECT hour_at FROM refund_brake \
+        WHERE hour_at < $1 ORDER BY hour_at LIMIT $2)";
+    // What one recovery was pointed at, until it is over; whatever nobody has looked at yet stays.
+    OLD_LOOKS("recovery_look") = "DELETE FROM recovery_look WHERE payment_id IN (SELECT payment_id FROM recovery_look \
+        WHERE looked_at < $1 AND EXISTS (SELECT 1 FROM instance i JOIN recovery r ON r.epoch = i.restore_epoch \
+        WHERE i.one = 1 AND r.ended_at IS NOT NULL) ORDER BY payment_id LIMIT $2)";
     OLD_BANS("ban") = "DELETE FROM ban WHERE ban_id IN (SELECT ban_id FROM ban WHERE ends_at < $1 \
         ORDER BY ends_at LIMIT $2)";
     OLD_CASES("case_file") = "DELETE FROM case_file WHERE case_id IN (SELECT case_id FROM case_file \
@@ -181,14 +187,14 @@ pub static TABLES: &[Table] = &[
     table("publication_office", "org_no publication_id", NOBODY),
     table("picture", "picture_id media_type body added_by", NOBODY),
     table("posting_pace", "", NOBODY),
-    table("refund_brake", "", NOBODY),
+    table("refund_brake", "", NOBODY).purged(&OLD_BRAKE_HOURS, 90),
     table("brake_trip", "first_by second_by", NOBODY),
     table("payout_queue", "", NOBODY),
     table("untold_prices", "period", NOBODY),
     table("payout_trip", "first_by second_by", NOBODY),
     table("recovery", "begun_by ended_by proof payouts_by", NOBODY),
     table("recovery_statement", "day digest=digest read_by", NOBODY),
-    table("recovery_look", "payment_id", NOBODY),
+    table("recovery_look", "payment_id", NOBODY).purged(&OLD_LOOKS, 0),
     table("lost_trade", "lost_id out_trade_no trade_no state out_request_no trace_id", NOBODY),
     table("oauth_start", "state_digest=digest cookie_digest=digest", NOBODY),
     table("attempt", "guard key_digest=digest period", GUARD),
@@ -293,7 +299,7 @@ pub static TABLES: &[Table] = &[
     table("evidence_entry", "entry_id kind body",
         Fate::Kept("proof of acts: 30 years; what is closed in it opens with the salt only")),
     table("evidence_salt", "entry_id salt account_id", Fate::Erased(&[&SALTS])),
-    table("evidence_queue", "entry_id", Fate::Kept("until it is placed")),
+    table("evidence_queue", "entry_id", Fate::Kept("with the entry: nothing places any yet")),
     table("text_report", "message_id", Fate::Kept("whether a message reached its phone, under its own id: 190 days"))
         .purged(&OLD_REPORTS, 190),
     table("access_tally", "", NOBODY),

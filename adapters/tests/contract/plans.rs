@@ -13,7 +13,7 @@ contracts! { "plans":
 /// Rooms whose every statement is a purge, an erasure or an export.
 const ROOMS: [&str; 4] = ["personal.", "erasing.", "privacy.", "telling."];
 /// Statements of timed tasks in other rooms.
-const SWEEPS: [&str; 14] = [
+const SWEEPS: [&str; 15] = [
     "outbox.PURGE",
     "outbox.PURGE_DEAD",
     "requests.DUE",
@@ -21,6 +21,7 @@ const SWEEPS: [&str; 14] = [
     "generation.KEYLESS",
     "grants.OVER",
     "grants.TAKE_UNLOOKED",
+    "insight_writes.PEOPLE_GO",
     "followers.LEFT_GO",
     "followers.DAYS_GO",
     "followers.TO_PLACE",
@@ -30,7 +31,12 @@ const SWEEPS: [&str; 14] = [
     "settlement.ERASE_PAYEES",
 ];
 /// A scan of these reads rows that are few: what waits, and not what has ever been.
-const OF_FEW: [&str; 2] = ["USING INDEX outbox_turn", "USING INDEX binding_unplaced"];
+const OF_FEW: [&str; 3] = [
+    "USING INDEX outbox_turn",
+    "USING INDEX binding_unplaced",
+    // What one recovery was pointed at; it is emptied when that is over.
+    "SCAN recovery_look",
+];
 
 fn is_sweep(name: &str) -> bool {
     ROOMS.iter().any(|room| name.starts_with(room))

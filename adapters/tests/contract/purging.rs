@@ -16,6 +16,7 @@ use crate::sessions::secret;
 contracts! { "purging":
     a_table_that_cannot_be_purged_keeps_no_other => ["PrivacyReads::purged_tables", "PrivacyStore::purge"];
     wishes_that_cannot_be_done_keep_nobody_elses_from_it => [];
+    hours_of_the_brake_go_after_ninety_days => ["PrivacyStore::purge"];
 }
 
 const DAY: i64 = 86_400;
@@ -98,4 +99,18 @@ async fn wishes_that_cannot_be_done_keep_nobody_elses_from_it(t: Bench) {
     };
     assert_eq!(due(DAY + AGAIN_S - 1).await, 0);
     assert_eq!(due(DAY + AGAIN_S).await, 20, "put off, not forgotten");
+}
+
+async fn hours_of_the_brake_go_after_ninety_days(t: Bench) {
+    let (first, second) = (at(0).micros(), at(3_600).micros());
+    t.raw(&format!(
+        "INSERT INTO refund_brake (hour_at, sent_count, sent_fen) VALUES ({first}, 1, 100), ({second}, 1, 100)"
+    ))
+    .await
+    .unwrap();
+    let privacy = privacy(&t, &Watch::new());
+    assert_eq!(privacy.purge(at(90 * DAY)).await.unwrap(), 0);
+    assert_eq!(privacy.purge(at(90 * DAY + 1)).await.unwrap(), 1);
+    let left = "SELECT CAST(MIN(hour_at) AS TEXT) FROM refund_brake";
+    assert_eq!(t.text(left).await, second.to_string());
 }

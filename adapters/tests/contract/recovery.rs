@@ -17,6 +17,7 @@ contracts! { "recovery":
     a_recovery_ends_once_and_by_another => ["RecoveryStore::end", "RecoveryStore::release_payouts", "RecoveryStore::looked"];
     orders_are_looked_at_once_each_time_they_are_pointed_at => ["RecoveryStore::look_at", "RecoveryStore::looked_at",
         "RecoveryReads::to_look_at", "RecoveryReads::unfinished"];
+    what_a_recovery_was_pointed_at_goes_when_it_is_over => ["PrivacyStore::purge"];
     a_lost_trade_is_found_once => ["RecoveryStore::add_lost", "RecoveryReads::lost"];
     a_lost_trade_moves_by_its_version => ["RecoveryStore::save_lost"];
     lost_trades_take_their_turns_and_are_counted => ["RecoveryReads::due_lost", "RecoveryReads::lost_by_state",
@@ -206,6 +207,36 @@ async fn orders_are_looked_at_once_each_time_they_are_pointed_at(t: Bench) {
     assert_eq!(open().await, 2);
     let none = t.view().await.recovery().unfinished("", 10).await.unwrap();
     assert_eq!(none, [], "no order is there");
+}
+
+async fn what_a_recovery_was_pointed_at_goes_when_it_is_over(t: Bench) {
+    assert!(begin(&t, 1).await);
+    let (one, two): (PaymentId, PaymentId) = (t.id(), t.id());
+    for id in [&one, &two] {
+        t.write(async |tx| tx.recovery().look_at(id, at(5)).await)
+            .await
+            .unwrap();
+    }
+    t.write(async |tx| tx.recovery().looked_at(&one, at(6)).await)
+        .await
+        .unwrap();
+    let purge = async || {
+        let table = "recovery_look";
+        t.write(async |tx| tx.privacy().purge(table, at(1_000), 500).await)
+            .await
+            .unwrap()
+    };
+    assert_eq!(purge().await, 0, "it is not over");
+    let end = End {
+        at: at(900),
+        by: "wu".into(),
+        proof: "minutes".into(),
+    };
+    let ended = t.write(async |tx| tx.recovery().end(1, &end).await).await;
+    assert!(ended.unwrap());
+    assert_eq!(purge().await, 1);
+    let left = t.view().await.recovery().to_look_at(10).await.unwrap();
+    assert_eq!(left, [two], "nobody has looked at it yet");
 }
 
 async fn a_lost_trade_is_found_once(t: Bench) {
