@@ -167,6 +167,7 @@ run_browser() {
     "$DEV/miniapp.sh" install:tests/browser h5 alipay || { missing "the mini-program's builds" && return; }
     suite "alipay bundle" "$SCRIPT_WITHIN_S" node tests/browser/alipay_bundle.mjs
     suite "browser states" "$SCRIPT_WITHIN_S" node tests/browser/states.mjs
+    suite "browser doubts" "$SCRIPT_WITHIN_S" node tests/browser/doubts.mjs
     suite "browser several homes" "$SCRIPT_WITHIN_S" node tests/browser/several.mjs
     suite "browser own data" "$SCRIPT_WITHIN_S" node tests/browser/privacy.mjs
     suite "browser step-up" "$SCRIPT_WITHIN_S" node tests/browser/sure.mjs

@@ -239,7 +239,7 @@ function arrears(world, home) {
     receivable_id: `r-${bill.period}`, period: bill.period, principal_fen: bill.total_fen, late_fee_fen: 0, paid_fen: 0, due_date: bill.due_date,
   }))
   const total_fen = items.reduce((sum, item) => sum + item.principal_fen, 0) - inFlight
-  return { items, total_fen, due_date: items.at(-1)?.due_date, in_flight_fen: inFlight, arrears_version: 'v1', ...world.asOf() }
+  return { items, total_fen, due_date: items.at(-1)?.due_date, in_flight_fen: inFlight, held: false, arrears_version: 'v1', ...world.asOf() }
 }
 
 /** The payment as the gateway would tell it now. */

@@ -1,9 +1,13 @@
 //! The list of bills, and one bill beside the month before.
 
+use lifeline_core::billing::hold::{hold_in, let_go_in};
 use lifeline_core::billing::{BillingError, Period};
 use lifeline_core::bindings::Role;
+use lifeline_core::cases::{Case, CaseKind};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::page::Page;
+use lifeline_core::shared::time::Clock as _;
+use lifeline_core::store::Tx;
 
 use crate::upstream::{Mood, bill, kwh};
 use crate::world::World;
@@ -103,4 +107,40 @@ async fn months_outside_the_shown_span_are_not_asked_for() {
         assert!(matches!(answer, Err(BillingError::NotFound)), "{outside}");
     }
     assert_eq!(w.marketing.count(), 0);
+}
+
+#[tokio::test]
+async fn ec_07_whether_a_bill_is_being_verified_is_told_as_it_is_now() {
+    let w = World::new().await;
+    let home = w.at_home(Role::Holder).await;
+    let number = home.owned().consumer_no();
+    let now = w.clock.now();
+    let case = Case {
+        case_id: w.maker().id(),
+        kind: CaseKind::BillFlagged,
+        cause: "bill:1".into(),
+        subject: "b".into(),
+        facts: "{}".into(),
+        opened_at: now,
+        trace_id: "trace".into(),
+        closed_at: None,
+    };
+    w.billing.arrears(&home).await.unwrap();
+    assert!(!w.billing.held(number).await.unwrap());
+    w.write(async |tx: &mut Tx| {
+        assert!(tx.cases().open(&case).await?);
+        assert!(hold_in(tx, number, &case.case_id, now).await?);
+        Ok(())
+    })
+    .await;
+    // The figure is a kept copy of a moment ago; the flag is not.
+    assert!(!w.billing.arrears(&home).await.unwrap().stale);
+    assert_eq!(w.marketing.count(), 1, "marketing is not asked again");
+    assert!(w.billing.held(number).await.unwrap());
+    w.write(async |tx: &mut Tx| {
+        assert!(let_go_in(tx, &case.case_id).await?);
+        Ok(())
+    })
+    .await;
+    assert!(!w.billing.held(number).await.unwrap());
 }

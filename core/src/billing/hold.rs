@@ -7,7 +7,7 @@ use super::{Billing, BillingError, Period};
 use crate::shared::ids::CaseId;
 use crate::shared::personal::ConsumerNo;
 use crate::shared::time::Time;
-use crate::store::{StoreError, Tx, View};
+use crate::store::{StoreError, Tx, View, snapshot};
 
 /// Whether a bill of the home is being verified.
 pub async fn is_held(view: &mut View, consumer_no: &ConsumerNo) -> Result<bool, StoreError> {
@@ -35,6 +35,15 @@ pub async fn let_go_in(tx: &mut Tx, case: &CaseId) -> Result<bool, StoreError> {
 }
 
 impl Billing {
+    /// Whether a bill of the home is being verified now: no kept copy answers this.
+    ///
+    /// # Errors
+    /// [`BillingError::Store`].
+    pub async fn held(&self, consumer_no: &ConsumerNo) -> Result<bool, BillingError> {
+        let mut view = snapshot(&*self.store).await?;
+        Ok(is_held(&mut view, consumer_no).await?)
+    }
+
     /// A bill as marketing states it now; no copy will do for a verification.
     ///
     /// # Errors

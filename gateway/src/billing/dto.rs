@@ -51,6 +51,8 @@ pub(super) struct ArrearsView {
     pub due_date: Option<String>,
     /// Paid through Lifeline and not yet credited by the utility; for a payer, what they paid themselves.
     pub in_flight_fen: i64,
+    /// A bill of the home is being verified: nothing is to be paid meanwhile, and no order is taken.
+    pub held: bool,
     /// Goes into `POST /v1/payments`; changes whenever any figure does.
     pub arrears_version: String,
     /// When the utility computed it.
@@ -61,8 +63,9 @@ pub(super) struct ArrearsView {
 }
 
 impl ArrearsView {
-    pub(super) fn of(shown: Shown<Arrears>, in_flight: Fen) -> Result<Self, Problem> {
+    pub(super) fn of(shown: Shown<Arrears>, in_flight: Fen, held: bool) -> Result<Self, Problem> {
         Ok(Self {
+            held,
             total_fen: rest(shown.figure.total, in_flight)?,
             due_date: shown.figure.due_date(),
             items: shown.figure.items.into_iter().map(Into::into).collect(),
@@ -74,8 +77,14 @@ impl ArrearsView {
     }
 
     /// `own` is the payer's part of what is on its way.
-    pub(super) fn of_payer(shown: Shown<Due>, in_flight: Fen, own: Fen) -> Result<Self, Problem> {
+    pub(super) fn of_payer(
+        shown: Shown<Due>,
+        in_flight: Fen,
+        own: Fen,
+        held: bool,
+    ) -> Result<Self, Problem> {
         Ok(Self {
+            held,
             items: Vec::new(),
             total_fen: rest(shown.figure.total, in_flight)?,
             due_date: shown.figure.due_date,
@@ -359,7 +368,8 @@ mod tests {
     #[test]
     fn m2_16_what_is_on_its_way_is_not_asked_for_again() {
         let view = |total, in_flight| {
-            let view = ArrearsView::of(shown(arrears(total)), Fen::new(in_flight)).unwrap();
+            let (shown, in_flight) = (shown(arrears(total)), Fen::new(in_flight));
+            let view = ArrearsView::of(shown, in_flight, false).unwrap();
             (view.total_fen, view.in_flight_fen)
         };
         assert_eq!(view(12_840, 0), (12_840, 0));
@@ -367,6 +377,16 @@ mod tests {
         assert_eq!(view(12_840, 10_000), (2_840, 10_000));
         // The utility credited before our line heard of it: nothing is due, never less.
         assert_eq!(view(0, 12_840), (0, 12_840));
+    }
+
+    #[test]
+    fn ec_07_a_bill_that_is_being_verified_is_said_to_whoever_would_pay_it() {
+        let due = Due::from(arrears(12_840));
+        for held in [true, false] {
+            let figures = ArrearsView::of(shown(arrears(12_840)), Fen::ZERO, held).unwrap();
+            let sum = ArrearsView::of_payer(shown(due.clone()), Fen::ZERO, Fen::ZERO, held);
+            assert_eq!((figures.held, sum.unwrap().held), (held, held));
+        }
     }
 
     #[test]

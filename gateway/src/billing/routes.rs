@@ -29,12 +29,19 @@ pub(super) async fn arrears(
     let reach = bindings.reach(&caller, &id(&path)?).await?;
     // First what is on its way: a payment credited in between is subtracted twice, never asked for twice.
     let in_flight = payments.in_flight(reach.owned().consumer_no()).await?;
+    // Last whether it is held: a flag set while marketing was asked is seen.
     Ok(web::Json(match reach {
         Reach::Due(owned) => {
             let own = payments.own_in_flight(&owned).await?;
-            ArrearsView::of_payer(billing.due(&owned).await?, in_flight, own)?
+            let due = billing.due(&owned).await?;
+            let held = billing.held(owned.consumer_no()).await?;
+            ArrearsView::of_payer(due, in_flight, own, held)?
         }
-        Reach::Figures(home) => ArrearsView::of(billing.arrears(&home).await?, in_flight)?,
+        Reach::Figures(home) => {
+            let due = billing.arrears(&home).await?;
+            let held = billing.held(home.owned().consumer_no()).await?;
+            ArrearsView::of(due, in_flight, held)?
+        }
     }))
 }
 

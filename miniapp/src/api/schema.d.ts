@@ -1283,6 +1283,8 @@ export interface components {
              * @example 2026-11-25
              */
             due_date?: string | null;
+            /** @description A bill of the home is being verified: nothing is to be paid meanwhile, and no order is taken. */
+            held: boolean;
             /**
              * Format: int64
              * @description Paid through Lifeline and not yet credited by the utility; for a payer, what they paid themselves.

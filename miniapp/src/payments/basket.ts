@@ -4,9 +4,9 @@ import type { Arrears, CheckoutItem } from '../api/types'
 /** What is known of one home: nothing yet, its figure, or that it cannot be read. */
 export interface Shelf { figure?: Arrears; away: boolean }
 
-/** A home can be paid when something is due and the figure is of now. */
+/** A home can be paid when something is due, none of its bills is being verified, and the figure is of now. */
 export function payable({ figure, away }: Shelf): boolean {
-  return figure !== undefined && !away && !figure.stale && figure.total_fen > 0
+  return figure !== undefined && !away && !figure.stale && !figure.held && figure.total_fen > 0
 }
 
 export interface Basket { items: CheckoutItem[]; totalFen: number }

@@ -1,5 +1,6 @@
 /** Every word a household reads, in one place: zh-CN first, English beside it. `{name}` is filled in by `say`. */
 
+import { billWords } from './bills'
 import { checkWords } from './checks'
 import { homeWords } from './homes'
 import { publicWords } from './public'
@@ -9,6 +10,7 @@ import { solarWords } from './solar'
 type Words = readonly [zh: string, en: string]
 
 export const dictionary = {
+  ...billWords,
   ...checkWords,
   ...homeWords,
   ...publicWords,

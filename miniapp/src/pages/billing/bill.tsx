@@ -1,13 +1,13 @@
 import { useRouter } from '@tarojs/taro'
 import { comparisonText } from '../../billing/comparison'
 import type { Bill } from '../../api/types'
-import { useBill } from '../../state/reads'
+import { useArrears, useBill } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { dayText, periodText } from '../../time/shanghai'
 import { Amount } from '../../ui/amount'
 import { Box } from '../../ui/blocks'
 import { open } from '../../ui/navigation'
-import { AsOf, Button, Card, Chip, NothingHere, ProblemNote, Skeleton } from '../../ui/parts'
+import { AsOf, Button, Card, Chip, Note, NothingHere, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { BillWalk } from './bill_walk'
 
@@ -38,18 +38,23 @@ function BillContent() {
 
 function BillHead({ bill, bindingId }: { bill: Bill; bindingId: string }) {
   const { t, language } = useSettings()
+  const { answer: due, problem } = useArrears(bill.paid ? undefined : bindingId)
+  const held = !bill.paid && due?.held === true
+  // Nobody is asked to pay before it is known whether the bill is being verified.
+  const payable = !bill.paid && !held && (due !== undefined || problem !== undefined)
   return (
     <Card className={`bill-head${bill.stale ? ' stale' : ''}`} testId='bill-head'>
       <Box className='due-line'>
         <Box as='h2' className='due-word'>{t('bill.total', { period: periodText(bill.period, language) })}</Box>
-        <Chip tone={bill.paid ? 'good' : 'due'} icon={bill.paid ? 'check' : 'clock'}>
-          {bill.paid ? t('bills.paid') : t('home.due.by', { day: dayText(bill.due_date, language) })}
+        <Chip tone={bill.paid ? 'good' : held ? 'info' : 'due'} icon={bill.paid ? 'check' : 'clock'}>
+          {bill.paid ? t('bills.paid') : held ? t('bills.held') : t('home.due.by', { day: dayText(bill.due_date, language) })}
         </Chip>
       </Box>
       <Amount fen={bill.total_fen} size='hero' testId='bill-total' />
       <Box as='p' className='soft'>{t('bill.issued', { day: dayText(bill.issued_on, language), days: bill.days })}</Box>
       <AsOf as_of={bill.as_of} stale={bill.stale} />
-      {!bill.paid && <Button onTap={() => open('confirm', { binding_id: bindingId, purpose: 'arrears' })} testId='pay'>{t('bill.pay')}</Button>}
+      {held && <Note tone='info' icon='clock' testId='held'>{t('home.held')}</Note>}
+      {payable && <Button onTap={() => open('confirm', { binding_id: bindingId, purpose: 'arrears' })} testId='pay'>{t('bill.pay')}</Button>}
     </Card>
   )
 }

@@ -3,7 +3,7 @@ import { asProblem, type Problem } from '../../api/problem'
 import type { BillSummary, Binding } from '../../api/types'
 import { kwhPlain } from '../../energy/kwh'
 import { homeName, numberTail, useHomes } from '../../state/homes'
-import { readMore, useBills, useBindings } from '../../state/reads'
+import { readMore, useArrears, useBills, useBindings } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { periodText } from '../../time/shanghai'
 import { Amount } from '../../ui/amount'
@@ -45,6 +45,7 @@ function NoHome() {
 function BillList({ home }: { home: Binding }) {
   const { t } = useSettings()
   const first = useBills(home.binding_id, PER_PAGE)
+  const held = useArrears(home.binding_id).answer?.held === true
   const { items, cursor, problem, more } = useMore(home.binding_id, first.answer)
   if (!first.answer) return first.problem ? <ProblemNote problem={first.problem} retry={first.reload} /> : <Skeleton lines={6} />
   return (
@@ -54,7 +55,7 @@ function BillList({ home }: { home: Binding }) {
       {first.problem && <ProblemNote problem={first.problem} retry={first.reload} />}
       {items.length === 0 && <Card><Box as='p' className='soft'>{t('bills.empty')}</Box></Card>}
       <Box as='ul' className='list'>
-        {items.map((bill) => <Box as='li' key={bill.period}><BillRow bill={bill} bindingId={home.binding_id} /></Box>)}
+        {items.map((bill) => <Box as='li' key={bill.period}><BillRow bill={bill} bindingId={home.binding_id} held={held && !bill.paid} /></Box>)}
       </Box>
       {problem && <ProblemNote problem={problem} retry={more} />}
       {cursor ? <Button kind='quiet' onTap={more} testId='more'>{t('app.more')}</Button> : items.length > 0 && <Box as='p' className='small-print centred'>{t('bills.ends')}</Box>}
@@ -79,7 +80,7 @@ function useMore(bindingId: string, first: { items: BillSummary[]; next_cursor?:
   return { items: [...(first?.items ?? []), ...(later?.items ?? [])], cursor, problem, more: () => void more() }
 }
 
-function BillRow({ bill, bindingId }: { bill: BillSummary; bindingId: string }) {
+function BillRow({ bill, bindingId, held }: { bill: BillSummary; bindingId: string; held: boolean }) {
   const { t, language } = useSettings()
   return (
     <Tap className='list-row' onTap={() => open('bill', { binding_id: bindingId, period: bill.period })} testId={`bill-${bill.period}`}>
@@ -89,7 +90,7 @@ function BillRow({ bill, bindingId }: { bill: BillSummary; bindingId: string }) 
       </Box>
       <Box className='list-end'>
         <Amount fen={bill.total_fen} size='title' />
-        <Chip tone={bill.paid ? 'good' : 'due'} icon={bill.paid ? 'check' : 'clock'}>{t(bill.paid ? 'bills.paid' : 'bills.unpaid')}</Chip>
+        <Chip tone={bill.paid ? 'good' : held ? 'info' : 'due'} icon={bill.paid ? 'check' : 'clock'}>{t(bill.paid ? 'bills.paid' : held ? 'bills.held' : 'bills.unpaid')}</Chip>
       </Box>
     </Tap>
   )

@@ -32,20 +32,22 @@ function DueFigure({ figure, home }: { figure: Arrears; home: Binding }) {
   const { t, language } = useSettings()
   const due = figure.due_date ?? undefined
   const owes = figure.total_fen > 0
+  const { held } = figure
   const late = due !== undefined && due < dateOf(Date.now())
   const day = due === undefined ? '' : dayText(due, language)
   return (
     <>
       <Box className='due-line'>
-        <Box as='h2' className='due-word'>{t(owes ? 'home.due' : 'home.nothing')}</Box>
-        {owes && due && <Chip tone={late ? 'bad' : 'due'} icon={late ? 'warning' : 'clock'}>{t(late ? 'home.overdue' : 'home.due.by', { day })}</Chip>}
+        <Box as='h2' className='due-word'>{t(!owes ? 'home.nothing' : held ? 'home.held.due' : 'home.due')}</Box>
+        {owes && due && !held && <Chip tone={late ? 'bad' : 'due'} icon={late ? 'warning' : 'clock'}>{t(late ? 'home.overdue' : 'home.due.by', { day })}</Chip>}
         {!owes && <Chip tone='good' icon='check'>{t('bills.paid')}</Chip>}
       </Box>
       <Amount fen={figure.total_fen} size='hero' testId='amount-due' />
       <AsOf as_of={figure.as_of} stale={figure.stale} />
-      {!owes && figure.in_flight_fen === 0 && <Box as='p' className='soft'>{t('home.nothing.note')}</Box>}
+      {held && <Note tone='info' icon='clock' testId='held'>{t('home.held')}</Note>}
+      {!owes && !held && figure.in_flight_fen === 0 && <Box as='p' className='soft'>{t('home.nothing.note')}</Box>}
       {figure.in_flight_fen > 0 && <InFlight fen={figure.in_flight_fen} home={home} />}
-      {owes && (
+      {owes && !held && (
         <Button onTap={() => open('confirm', { binding_id: home.binding_id, purpose: 'arrears' })} testId='pay'>{t('home.pay')}</Button>
       )}
     </>

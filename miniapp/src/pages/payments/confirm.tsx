@@ -10,7 +10,7 @@ import { useSettings } from '../../state/settings'
 import { Amount } from '../../ui/amount'
 import { Box, Field, Tap } from '../../ui/blocks'
 import { Icon } from '../../ui/icons'
-import { replace } from '../../ui/navigation'
+import { replace, startAt } from '../../ui/navigation'
 import { AsOf, Button, Card, Note, NothingHere, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { DueLines } from './due_lines'
@@ -83,6 +83,14 @@ function PayArrears({ home, warned }: { home: Binding; warned: boolean }) {
       <Card>
         <Note tone='good' icon='check'>{t('pay.nothing')}</Note>
         <Button kind='quiet' onTap={() => replace('confirm', { binding_id: home.binding_id, purpose: 'top_up' })}>{t('home.top_up')}</Button>
+      </Card>
+    )
+  }
+  if (figure.held) {
+    return (
+      <Card>
+        <Note tone='info' icon='clock' live testId='held'>{t('home.held')}</Note>
+        <Button kind='quiet' onTap={() => startAt('home')}>{t('track.home')}</Button>
       </Card>
     )
   }

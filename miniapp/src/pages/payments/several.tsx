@@ -129,6 +129,7 @@ function HomeDue({ home, round, chosen, blamed, resting, toggle, note }: HomeDue
       {!figure && !problem && <Skeleton lines={1} />}
       {figure && <AsOf as_of={figure.as_of} stale={figure.stale || away} testId={`as-of-${id}`} />}
       {figure && figure.total_fen <= 0 && <Box as='p' className='soft'>{t('home.nothing')}</Box>}
+      {figure?.held && <Note tone='info' icon='clock' testId={`held-${id}`}>{t('home.held')}</Note>}
       {figure && figure.in_flight_fen > 0 && <Note tone='info' icon='clock'>{t('home.in_flight', { amount: yuanSign(figure.in_flight_fen).slice(1) })}</Note>}
       {problem && <ProblemNote problem={problem} retry={reload} testId={`problem-${id}`} />}
       {blamed && <Note tone='due' icon='warning' live testId={`blamed-${id}`}>{t('several.because')}</Note>}

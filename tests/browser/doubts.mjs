@@ -1,0 +1,43 @@
+/**
+ * The screens when a figure or the way of the money is in doubt: a bill that is being verified. Runs the real H5 bundle against the
+ * stand-in line, as `states.mjs` does.
+ *
+ *   (cd miniapp && npm run build:h5) && node doubts.mjs
+ */
+import { Checks } from './checks.mjs'
+import { arrears, problem, stage } from './household.mjs'
+
+const checks = new Checks()
+const household = stage(checks, 'doubt')
+const HELD = '核对期间无需缴费'
+
+await household('held', async ({ answer, go, shows, at, textOf, whole, page, world }) => {
+  const ordered = []
+  await answer('/bindings/b-1/arrears', () => [200, arrears(12840, { due_date: '2026-10-25', held: true })])
+  await answer('/payments', (request) => {
+    if (request.method() !== 'POST') return undefined
+    ordered.push(request.postDataJSON())
+    return problem(409, 'BILL_HELD')
+  })
+  const buttons = (name) => page.locator(`[data-testid="${name}"]:visible`).count()
+  await go('home/index')
+  await shows('held')
+  const card = await textOf('due-card')
+  checks.that('EC-07 a bill that is being verified: nothing is to be paid', card.includes(HELD), card)
+  checks.equal('EC-07 and nothing asks for it, nor calls it overdue', [await buttons('pay'), /已过|请在/.test(card)], [0, false])
+  await whole()
+  const { period } = world.homes[0].bills[0]
+  await go(`billing/bill?binding_id=b-1&period=${period}`)
+  await shows('held')
+  await checks.comes('EC-07 its own page says the same', async () => [(await textOf('bill-head')).includes(HELD), await buttons('pay')], [true, 0])
+  await go('billing/index')
+  await checks.comes('EC-07 and the list', async () => (await textOf(`bill-${period}`)).includes('核对中'), true)
+  await go('payments/several')
+  await shows('held-b-1')
+  await checks.comes('EC-07 it is no part of a payment for several homes', () => at('choose-b-1').getAttribute('aria-checked'), 'false')
+  await go('payments/confirm?binding_id=b-1&purpose=arrears')
+  await shows('held')
+  checks.equal('EC-07 an old link to paying says it as well', [await buttons('pay-now'), ordered.length], [0, 0])
+})
+
+process.exit(checks.close())
