@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NextCode, Payment, PaymentState } from '../src/api/types'
-import { headline, isFinal, isLate, pollPauseMs, stations } from '../src/payments/tracker'
+import { headline, isFinal, isLate, lateWords, pollPauseMs, stations } from '../src/payments/tracker'
 import { dayText, momentText, periodText, stampText, wall } from '../src/time/shanghai'
 import { dictionary } from '../src/words/dictionary'
 
@@ -60,6 +60,15 @@ test('late is said only while money is moving and its time has passed', () => {
   assert.equal(isLate(moving, Date.parse(by) - 1), false)
   assert.equal(isLate(at('POSTED', 'DONE', { next: { code: 'DONE', by } }), Date.parse(by) + 1), false)
   assert.equal(isLate(at('POSTING', 'BEING_CREDITED'), Date.parse(by)), false)
+})
+
+test('a refund that is late is said to be, in its own words', () => {
+  const by = '2026-11-21T10:02:00+08:00'
+  const back = at('REFUNDING', 'REFUND_ON_THE_WAY', { next: { code: 'REFUND_ON_THE_WAY', by } })
+  assert.deepEqual([isLate(back, Date.parse(by) - 1), isLate(back, Date.parse(by) + 1)], [false, true])
+  assert.equal(stations(back)[2].by, by)
+  assert.doesNotMatch(dictionary[lateWords(back)].join(' '), /入账|credited/)
+  assert.equal(lateWords(at('POSTING', 'BEING_CREDITED')), 'next.late')
 })
 
 test('every next step has a headline and words in both languages', () => {

@@ -1,11 +1,11 @@
 /**
- * The screens when a figure or the way of the money is in doubt: a bill that is being verified. Runs the real H5 bundle against the
+ * The screens when a figure or the way of the money is in doubt: a bill that is being verified, a refund that is late. Runs the real H5 bundle against the
  * stand-in line, as `states.mjs` does.
  *
  *   (cd miniapp && npm run build:h5) && node doubts.mjs
  */
 import { Checks } from './checks.mjs'
-import { arrears, problem, stage } from './household.mjs'
+import { arrears, payment, problem, stage } from './household.mjs'
 
 const checks = new Checks()
 const household = stage(checks, 'doubt')
@@ -38,6 +38,21 @@ await household('held', async ({ answer, go, shows, at, textOf, whole, page, wor
   await go('payments/confirm?binding_id=b-1&purpose=arrears')
   await shows('held')
   checks.equal('EC-07 an old link to paying says it as well', [await buttons('pay-now'), ordered.length], [0, 0])
+})
+
+await household('late-refund', async ({ answer, go, shows, textOf, whole }) => {
+  const refunds = [{ amount_fen: 12840, state: 'PENDING', done_at: null }]
+  const refunding = (by) => [200, payment('REFUNDING', 'REFUND_ON_THE_WAY', { refunds, next: { code: 'REFUND_ON_THE_WAY', by } })]
+  let by = new Date(Date.now() + 3600_000).toISOString()
+  await answer('/payments/p-9', () => refunding(by))
+  await go('payments/index?payment_id=p-9')
+  await shows('tracker-REFUNDING')
+  await checks.comes('a refund says by when it comes', async () => (await textOf('station-returned-now')).includes('预计'), true)
+  by = '2026-11-20T10:02:00+08:00'
+  await shows('late')
+  const words = await textOf('late')
+  checks.that('one that is late says so, and promises no credit', words.includes('退款比平时慢') && !words.includes('入账'), words)
+  await whole()
 })
 
 process.exit(checks.close())

@@ -5,13 +5,13 @@ use lifeline_core::cases::CaseKind;
 use lifeline_core::payments::observation::{LineFact, Observation, RefundFact};
 use lifeline_core::payments::order::Order;
 use lifeline_core::payments::ports::{PostedLine, PostingReply, RefundReply};
-use lifeline_core::payments::{table_l as l, table_p as p, table_r as r};
+use lifeline_core::payments::{NextCode, Standing, table_l as l, table_p as p, table_r as r};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Clock as _;
 
 use crate::books::{AMOUNT, HOME, line_in, order_in, refund_in};
 use crate::outside::{Credit, Fault, NoticeText, raw};
-use crate::refunds::trade_of;
+use crate::refunds::{several_refunds, trade_of};
 use crate::store::Place;
 use crate::stories;
 use crate::story::{Story, arrears};
@@ -24,6 +24,7 @@ stories! {
     what_went_back_while_a_fence_was_out_is_not_posted;
     what_went_back_while_nobody_knew_is_not_sent_again;
     what_the_desk_gave_for_want_of_funds_is_not_given_twice;
+    a_refund_says_by_when_it_comes_however_often_it_is_tried;
 }
 
 pub(crate) const REFUSED: Fen = Fen::new(5_000);
@@ -273,4 +274,26 @@ async fn what_the_desk_gave_for_want_of_funds_is_not_given_twice(place: Place) {
     let look = s.look(&id).await;
     assert_eq!(look.payment.state, p::State::Done);
     assert_eq!(look.lines[1].state, l::State::Posted);
+}
+
+/// The payer is told a day, counted from the first of what goes back: trying again moves it no further.
+async fn a_refund_says_by_when_it_comes_however_often_it_is_tried(place: Place) {
+    let s = Story::at(place);
+    let order = several_refunds(&s, &[12_840]).await;
+    let id = &order.payment.payment_id;
+    let by = order.refunds[0].created_at.plus_seconds(86_400);
+    let poor = std::iter::repeat_n(RefundReply::SellerBalanceNotEnough, 100);
+    s.outside.with(|world| world.refund_replies.extend(poor));
+    for hours in [1, 22, 3] {
+        s.run_long(hours * 3_600).await;
+        let look = s.look(id).await;
+        assert_eq!(look.standing(), Standing::Refunding);
+        assert_eq!(look.refunds[0].state, r::State::WaitFunds);
+        let next = look.next_step();
+        assert_eq!((next.code, next.by), (NextCode::RefundOnTheWay, Some(by)));
+    }
+    s.outside.with(|world| world.refund_replies.clear());
+    s.run_long(86_400).await;
+    let next = s.look(id).await.next_step();
+    assert_eq!((next.code, next.by), (NextCode::Refunded, None));
 }

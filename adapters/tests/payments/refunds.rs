@@ -195,7 +195,7 @@ pub(crate) fn trade_of(s: &Story, order: &Order) {
 }
 
 /// A paid order with several lines, all of them due back: as after a checkout of several homes.
-async fn several_refunds(s: &Story, sums: &[i64]) -> Order {
+pub(crate) async fn several_refunds(s: &Story, sums: &[i64]) -> Order {
     let mut order = order_in(&s.outside, p::State::Paid);
     order.payment.has_lock = false;
     order.lines.clear();

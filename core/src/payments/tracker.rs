@@ -141,7 +141,7 @@ impl Order {
                 }
             }
             Standing::Posted => step(NextCode::Done, None),
-            Standing::Refunding => step(NextCode::RefundOnTheWay, None),
+            Standing::Refunding => step(NextCode::RefundOnTheWay, self.returned_by()),
             Standing::Refunded => step(NextCode::Refunded, None),
             Standing::PartlyRefunded => step(NextCode::PartlyRefunded, None),
             Standing::UnderReview => step(NextCode::StaffWillDecide, None),
@@ -152,6 +152,22 @@ impl Order {
         self.payment
             .paid_at
             .map(|paid| paid.plus_seconds(CREDITED_WITHIN_S))
+    }
+
+    /// A day after the oldest of what goes back began to: beyond it the payer is told that it is late
+    /// (money.md table R).
+    fn returned_by(&self) -> Option<Time> {
+        let lines = self.lines.iter().filter(|line| is_going_back(line));
+        let since = lines.map(|line| self.going_back_since(line)).min();
+        since.map(|since| since.plus_seconds(window::OVERDUE_SECONDS))
+    }
+
+    /// Its open refund was planned then; before there is one, marketing's part of it began then.
+    fn going_back_since(&self, line: &PostingLine) -> Time {
+        let refunds = self.refunds.iter();
+        let open = refunds.filter(|one| one.line_id == line.line_id && !one.state.is_final());
+        let planned = open.map(|refund| refund.created_at).min();
+        planned.unwrap_or(line.entered_at)
     }
 
     /// When the last line was credited; only once all of them are.

@@ -83,6 +83,11 @@ export function isLate(payment: Payment, nowMs: number): boolean {
   return moving.includes(payment.next.code) && by < nowMs
 }
 
+/** What is said of a payment that is late: money that goes back is told of when it is back, not when it is credited. */
+export function lateWords(payment: Payment): WordKey {
+  return payment.next.code === 'REFUND_ON_THE_WAY' ? 'next.late.refund' : 'next.late'
+}
+
 const PAUSES_MS = [1000, 1000, 1500, 2000, 3000, 5000, 8000, 10_000]
 
 /** Pause before the next question (milliseconds), after `asked` questions without a change. */

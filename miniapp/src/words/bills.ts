@@ -1,6 +1,7 @@
-/** The words of bills that are not as they should be. Part of the dictionary. */
+/** The words of bills and refunds that are not as they should be. Part of the dictionary. */
 export const billWords = {
   'home.held': ['供电公司正在核对这户的账单，核对期间无需缴费，结果会通知您。', 'A bill of this home is being verified. Nothing is to be paid until then; you will be told.'],
   'home.held.due': ['待核对的电费', 'Amount being verified'],
   'bills.held': ['核对中', 'Being verified'],
+  'next.late.refund': ['退款比平时慢，我们还在办理，一分不会少；退回后会通知您。', 'This refund is taking longer than usual. We are still on it, all of it will come back, and you will be told.'],
 } as const satisfies Record<string, readonly [string, string]>

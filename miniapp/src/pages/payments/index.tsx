@@ -4,7 +4,7 @@ import { callHotline, openCashier } from '../../api/platform'
 import { asProblem, type Problem } from '../../api/problem'
 import type { NextCode, Payment, Refund } from '../../api/types'
 import { yuanSign } from '../../money/fen'
-import { headline, isLate, stations } from '../../payments/tracker'
+import { headline, isLate, lateWords, stations } from '../../payments/tracker'
 import { useSettings } from '../../state/settings'
 import { call } from '../../state/signed_in'
 import { useTracked } from '../../state/tracked'
@@ -74,7 +74,7 @@ function TrackerHead({ payment }: { payment: Payment }) {
       </Box>
       <Amount fen={payment.amount_fen} size='hero' testId='tracker-amount' />
       <Box as='p' className='soft'>{t(`track.purpose.${payment.purpose}`)}</Box>
-      {isLate(payment, Date.now()) && <Note tone='info' icon='clock'>{t('next.late')}</Note>}
+      {isLate(payment, Date.now()) && <Note tone='info' icon='clock' testId='late'>{t(lateWords(payment))}</Note>}
     </Card>
   )
 }
