@@ -1,6 +1,7 @@
 /**
  * Power service in Chromium against a running demo: a household reports illegal use without its name, gives feedback and applies to be supplied
- * at a place; staff refuse one application and open another, marketing's clerk moves orders on, and the household is told.
+ * at a place; staff refuse one application and open another, marketing's clerk moves orders on, and the household is told. At last it pays, and says
+ * that it was the wrong number.
  *
  *   READY_FILE=ready.json node requests.mjs
  */
@@ -157,6 +158,30 @@ async function points() {
   await whole('points')
 }
 
+/** The payment's own page leads there: nobody has to find its number. */
+async function wrongPayment() {
+  await go('home/index')
+  await at('pay').click()
+  await shows('pay-total')
+  await at('pay-now').and(at('screen-confirm').locator(':enabled')).waitFor()
+  await at('pay-now').click()
+  await page.waitForURL((url) => url.origin === sandbox)
+  await page.locator('#pay').first().click()
+  await page.waitForURL((url) => url.origin === line)
+  await shows('stations')
+  const offered = await patiently(async () => {
+    await tell('/sim/clock', { advance_s: 5 })
+    return at('wrong-payment').isVisible()
+  }, 1500)
+  checks.that('LN-20 a payment for a wrong number can be said where it is followed', offered)
+  await at('wrong-payment').click()
+  await shows('request-text')
+  await at('request-text').fill('缴到了邻居家的户号上')
+  await at('send-request').click()
+  await shows('request-wrong_payment')
+  checks.that('LN-20 and becomes a work order', (await ordered('WRONG_PAYMENT')) !== undefined)
+}
+
 const desks = [await openDesk('support'), await openDesk('reviewer')]
 try {
   await signIn()
@@ -165,6 +190,7 @@ try {
   await application(...desks)
   await seenByStaff(desks[0])
   await points()
+  await wrongPayment()
   checks.equal('no request to anywhere else', phone.seen.strangers, [])
   checks.equal('nothing thrown', phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])
 } catch (fault) {

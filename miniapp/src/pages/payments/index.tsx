@@ -116,6 +116,9 @@ function NextStep({ payment, askNow }: { payment: Payment; askNow: () => void })
         <Button onTap={() => payAgain(payment)} testId='pay-again'>{t('track.again')}</Button>
       )}
       {payment.state === 'UNDER_REVIEW' && <Button kind='quiet' icon='phone' onTap={callHotline} testId='hotline'>{t('app.hotline.help')}</Button>}
+      {payment.paid_at && payment.state !== 'REFUNDED' && (
+        <Button kind='plain' onTap={() => open('newRequest', { kind: 'wrong_payment', payment_id: payment.payment_id })} testId='wrong-payment'>{t('request.wrong_payment')}</Button>
+      )}
       <Button kind={waiting ? 'plain' : 'quiet'} onTap={() => startAt('home')} testId='go-home'>{t('track.home')}</Button>
     </Box>
   )
