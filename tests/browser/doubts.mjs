@@ -1,5 +1,6 @@
 /**
- * The screens when a figure or the way of the money is in doubt: a bill that is being verified, a refund that is late. Runs the real H5 bundle against the
+ * The screens when a figure or the way of the money is in doubt: a bill that is being verified or does not
+ * add up, a refund that is late. Runs the real H5 bundle against the
  * stand-in line, as `states.mjs` does.
  *
  *   (cd miniapp && npm run build:h5) && node doubts.mjs
@@ -9,6 +10,7 @@ import { arrears, payment, problem, stage } from './household.mjs'
 
 const checks = new Checks()
 const household = stage(checks, 'doubt')
+const yuan = (fen) => `¥${Math.floor(fen / 100)}.${String(fen % 100).padStart(2, '0')}`
 const HELD = '核对期间无需缴费'
 
 await household('held', async ({ answer, go, shows, at, textOf, whole, page, world }) => {
@@ -38,6 +40,28 @@ await household('held', async ({ answer, go, shows, at, textOf, whole, page, wor
   await go('payments/confirm?binding_id=b-1&purpose=arrears')
   await shows('held')
   checks.equal('EC-07 an old link to paying says it as well', [await buttons('pay-now'), ordered.length], [0, 0])
+})
+
+await household('does-not-add-up', async ({ answer, go, shows, at, textOf, whole, world }) => {
+  const [bill] = world.homes[0].bills
+  const [first, ...rest] = bill.lines
+  const dear = { ...first, amount_fen: first.amount_fen + 1_000, recomputed: false }
+  await answer(`/bindings/b-1/bills/${bill.period}`, () => [200, { ...bill, lines: [dear, ...rest], adds_up: false, as_of: new Date().toISOString(), stale: false }])
+  await go(`billing/bill?binding_id=b-1&period=${bill.period}`)
+  await shows('differs')
+  checks.that('LN-07 a line that does not follow says so', (await textOf('differs')).includes('以账单为准'))
+  const line = `line-${first.tier}`
+  await at(line).click()
+  await shows(`${line}-formula`)
+  const working = await textOf(`${line}-formula`)
+  const text = (fen) => yuan(fen).slice(1)
+  checks.that('LN-07 no equation is shown that is not true', working.includes(`=${text(first.amount_fen)}元`) && working.includes(`账单上是${text(dear.amount_fen)}元`), working)
+  await shows('sum-differs')
+  checks.equal('LN-07 nor a sum', await textOf('bill-sum'), yuan(bill.total_fen + 1_000))
+  await whole()
+  await at('dispute').click()
+  await shows('screen-new-request')
+  await checks.comes('LN-07 and it can be questioned', async () => (await at('screen-new-request').innerText()).includes('对账单有疑问'), true)
 })
 
 await household('late-refund', async ({ answer, go, shows, textOf, whole }) => {

@@ -24,6 +24,8 @@ pub struct ExplainedLine {
     pub line: BillLine,
     /// `60 kWh x 0.538 yuan/kWh = 32.28 yuan`, with our own result.
     pub formula: String,
+    /// That result; none when it is out of range.
+    pub ours: Option<Fen>,
     /// The formula's result is the billed amount.
     pub recomputed: bool,
 }
@@ -52,11 +54,12 @@ pub fn explain(bill: Bill) -> ExplainedBill {
 }
 
 fn explain_line(line: &BillLine) -> ExplainedLine {
-    let charge = line_charge(line.quantity, line.price);
+    let ours = line_charge(line.quantity, line.price).ok();
     ExplainedLine {
         // A product out of range has no result of ours: the billed one stands there, not recomputed.
-        formula: line_formula(line.quantity, line.price, charge.unwrap_or(line.amount)),
-        recomputed: charge == Ok(line.amount),
+        formula: line_formula(line.quantity, line.price, ours.unwrap_or(line.amount)),
+        recomputed: ours == Some(line.amount),
+        ours,
         line: line.clone(),
     }
 }
@@ -147,6 +150,7 @@ mod tests {
         ));
         assert!(!told.adds_up && !told.lines[0].recomputed && told.lines[1].recomputed);
         assert_eq!(told.lines[0].line.amount, Fen::new(3229));
+        assert_eq!(told.lines[0].ours, Some(Fen::new(3228)));
         assert!(told.lines[0].formula.ends_with("= 32.28 yuan"));
         let huge = BillLine {
             quantity: Kwh::from_scaled(i64::MAX),
@@ -155,6 +159,7 @@ mod tests {
         };
         let told = explain(bill(vec![huge], 0));
         assert!(!told.lines[0].recomputed && told.lines[0].formula.ends_with("= 0.00 yuan"));
+        assert_eq!(told.lines[0].ours, None);
     }
 
     #[test]

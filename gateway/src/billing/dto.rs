@@ -238,6 +238,10 @@ pub(super) struct LineView {
     pub formula: String,
     /// The formula's result is the billed amount, to the fen.
     pub recomputed: bool,
+    /// The formula's own result; absent when it is beyond what can be counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 3_228)]
+    pub recomputed_fen: Option<i64>,
 }
 
 impl From<ExplainedLine> for LineView {
@@ -250,6 +254,7 @@ impl From<ExplainedLine> for LineView {
             amount_fen: told.line.amount.get(),
             formula: told.formula,
             recomputed: told.recomputed,
+            recomputed_fen: told.ours.map(Fen::get),
         }
     }
 }
@@ -330,113 +335,5 @@ impl BillView {
 }
 
 #[cfg(test)]
-mod tests {
-    use lifeline_core::billing::explain::explain;
-    use lifeline_core::billing::figures::{Bill, BillLine, Reading};
-    use lifeline_core::shared::energy::{Kwh, Price};
-    use lifeline_core::shared::time::Time;
-    use serde_json::json;
-
-    use super::*;
-
-    fn shown<T>(figure: T) -> Shown<T> {
-        let at = Time::parse_rfc3339("2026-11-20T10:00:00+08:00").unwrap();
-        Shown {
-            figure,
-            as_of: at,
-            asked_at: at.plus_seconds(5),
-            stale: false,
-        }
-    }
-
-    fn arrears(total: i64) -> Arrears {
-        Arrears {
-            items: vec![Receivable {
-                receivable_id: "R1".into(),
-                period: "2026-10".into(),
-                principal: Fen::new(total),
-                late_fee: Fen::ZERO,
-                paid: Fen::ZERO,
-                due_date: "2026-11-25".into(),
-            }],
-            total: Fen::new(total),
-            version: "v1".into(),
-            as_of: Time::default(),
-        }
-    }
-
-    #[test]
-    fn m2_16_what_is_on_its_way_is_not_asked_for_again() {
-        let view = |total, in_flight| {
-            let (shown, in_flight) = (shown(arrears(total)), Fen::new(in_flight));
-            let view = ArrearsView::of(shown, in_flight, false).unwrap();
-            (view.total_fen, view.in_flight_fen)
-        };
-        assert_eq!(view(12_840, 0), (12_840, 0));
-        assert_eq!(view(12_840, 12_840), (0, 12_840));
-        assert_eq!(view(12_840, 10_000), (2_840, 10_000));
-        // The utility credited before our line heard of it: nothing is due, never less.
-        assert_eq!(view(0, 12_840), (0, 12_840));
-    }
-
-    #[test]
-    fn ec_07_a_bill_that_is_being_verified_is_said_to_whoever_would_pay_it() {
-        let due = Due::from(arrears(12_840));
-        for held in [true, false] {
-            let figures = ArrearsView::of(shown(arrears(12_840)), Fen::ZERO, held).unwrap();
-            let sum = ArrearsView::of_payer(shown(due.clone()), Fen::ZERO, Fen::ZERO, held);
-            assert_eq!((figures.held, sum.unwrap().held), (held, held));
-        }
-    }
-
-    #[test]
-    fn ln_07_a_bill_is_shown_as_the_contract_says() {
-        let kwh = |text| Kwh::parse(text).unwrap();
-        let price = Price::parse("0.538").unwrap();
-        let bill = Bill {
-            period: "2026-10".into(),
-            issued_on: "2026-11-03".into(),
-            due_date: "2026-11-25".into(),
-            days: 31,
-            readings: vec![Reading {
-                meter_no: "15000012345".into(),
-                previous: kwh("1200"),
-                current: kwh("1260"),
-                multiplier: 1,
-                energy: kwh("60"),
-            }],
-            lines: vec![BillLine {
-                kind: "energy".into(),
-                tier: Some(1),
-                quantity: kwh("60"),
-                price,
-                amount: Fen::new(3228),
-            }],
-            tiers: vec![Tier {
-                tier: 1,
-                up_to: None,
-                price,
-            }],
-            energy: kwh("60"),
-            year_to_date: kwh("2760"),
-            total: Fen::new(3228),
-            paid: false,
-            as_of: Time::default(),
-        };
-        let view = BillView::of(shown((explain(bill), None)));
-        assert_eq!(
-            serde_json::to_value(view).unwrap(),
-            json!({
-                "period": "2026-10", "issued_on": "2026-11-03", "due_date": "2026-11-25", "days": 31,
-                "readings": [{"meter_no_masked": "*******2345", "previous": "1200", "current": "1260",
-                    "multiplier": 1, "energy_kwh": "60"}],
-                "energy_kwh": "60", "year_to_date_kwh": "2760",
-                "tiers": [{"tier": 1, "price_yuan_per_kwh": "0.538"}],
-                "lines": [{"kind": "energy", "tier": 1, "quantity_kwh": "60", "price_yuan_per_kwh": "0.538",
-                    "amount_fen": 3228, "formula": "60 kWh x 0.538 yuan/kWh = 32.28 yuan", "recomputed": true}],
-                "total_fen": 3228, "adds_up": true, "paid": false,
-                "as_of": "2026-11-20T10:00:00+08:00", "stale": false,
-            })
-        );
-    }
-}
+#[path = "dto_tests.rs"]
+mod tests;

@@ -1972,6 +1972,12 @@ export interface components {
             quantity_kwh: string;
             /** @description The formula's result is the billed amount, to the fen. */
             recomputed: boolean;
+            /**
+             * Format: int64
+             * @description The formula's own result; absent when it is beyond what can be counted.
+             * @example 3228
+             */
+            recomputed_fen?: number | null;
             /** Format: int64 */
             tier?: number | null;
         };

@@ -30,7 +30,7 @@ function BillContent() {
     <>
       {problem && <ProblemNote problem={problem} retry={reload} />}
       <BillHead bill={answer} bindingId={bindingId} />
-      <BillWalk bill={answer} />
+      <BillWalk bill={answer} bindingId={bindingId} />
       <Why bill={answer} />
     </>
   )

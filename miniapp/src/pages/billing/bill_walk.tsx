@@ -8,11 +8,13 @@ import { useSettings } from '../../state/settings'
 import { Amount } from '../../ui/amount'
 import { Box, Tap } from '../../ui/blocks'
 import { Icon } from '../../ui/icons'
-import { Card } from '../../ui/parts'
+import { open } from '../../ui/navigation'
+import { Button, Card, Note } from '../../ui/parts'
 import { StepBar } from '../../ui/step_bar'
 
-export function BillWalk({ bill }: { bill: Bill }) {
+export function BillWalk({ bill, bindingId }: { bill: Bill; bindingId: string }) {
   const { t } = useSettings()
+  const doubtful = !bill.adds_up || bill.lines.some((line) => !line.recomputed)
   const walk = walkSteps(bill.tiers, bill.year_to_date_kwh)
   return (
     <Card label={t('bill.walk')} testId='bill-walk'>
@@ -36,13 +38,31 @@ export function BillWalk({ bill }: { bill: Bill }) {
         )}
         <Stage name={t('bill.charge')}>
           {bill.lines.map((line, index) => <ChargeLine key={`${line.kind}-${line.tier ?? index}`} line={line} />)}
-          <Box className='sum'>
-            <Box as='span'>{t('bill.sum')}</Box>
-            <Amount fen={bill.total_fen} size='title' />
-          </Box>
+          <Sum bill={bill} />
         </Stage>
       </Box>
+      {doubtful && <Button kind='quiet' onTap={() => open('newRequest', { kind: 'bill_dispute', binding_id: bindingId })} testId='dispute'>{t('request.bill_dispute')}</Button>}
     </Card>
+  )
+}
+
+/** The lines together; what is billed stands beside it when it is another sum. */
+function Sum({ bill }: { bill: Bill }) {
+  const { t } = useSettings()
+  const together = bill.lines.reduce((sum, line) => sum + line.amount_fen, 0)
+  return (
+    <>
+      <Box className='sum'>
+        <Box as='span'>{t('bill.sum')}</Box>
+        <Amount fen={bill.adds_up ? bill.total_fen : together} size='title' testId='bill-sum' />
+      </Box>
+      {!bill.adds_up && (
+        <>
+          <Box as='p' className='formula-text'>{t('bill.billed', { yuan: yuanText(bill.total_fen) })}</Box>
+          <Note tone='due' icon='warning' testId='sum-differs'>{t('bill.sum.differs')}</Note>
+        </>
+      )}
+    </>
   )
 }
 
@@ -55,10 +75,18 @@ function Stage({ name, children }: { name: string; children: ReactNode }) {
   )
 }
 
-interface OpenableProps { head: string; value: ReactNode; formula: string; checked?: boolean; testId?: string }
+interface OpenableProps {
+  head: string
+  value: ReactNode
+  formula: string
+  /** The billed sum beside a formula that does not lead to it. */
+  billed?: string
+  checked?: boolean
+  testId?: string
+}
 
 /** A line that opens to its formula. */
-function Openable({ head, value, formula, checked, testId }: OpenableProps) {
+function Openable({ head, value, formula, billed, checked, testId }: OpenableProps) {
   const { t } = useSettings()
   const [shown, setShown] = useState(false)
   return (
@@ -71,6 +99,7 @@ function Openable({ head, value, formula, checked, testId }: OpenableProps) {
       {shown && (
         <Box className='formula' live testId={testId && `${testId}-formula`}>
           <Box as='p' className='formula-text'>{formula}</Box>
+          {billed && <Box as='p' className='formula-text'>{billed}</Box>}
           {checked && (
             <Box as='p' className='formula-checked'>
               <Icon name='check' />
@@ -115,17 +144,27 @@ function StepLine({ step }: { step: Step }) {
 
 function ChargeLine({ line }: { line: BillLine }) {
   const { t } = useSettings()
-  const known = line.quantity_kwh != null && line.price_yuan_per_kwh != null
-  const formula = known
-    ? t('bill.line.formula', { kwh: kwhPlain(line.quantity_kwh ?? ''), price: line.price_yuan_per_kwh ?? '', yuan: yuanText(line.amount_fen) })
-    : line.formula
-  return (
+  const ours = line.recomputed ? line.amount_fen : line.recomputed_fen
+  const billed = t('bill.billed', { yuan: yuanText(line.amount_fen) })
+  // No equation stands here that is not true.
+  const formula = ours == null
+    ? billed
+    : t('bill.line.formula', { kwh: kwhPlain(line.quantity_kwh), price: line.price_yuan_per_kwh, yuan: yuanText(ours) })
+  const opened = (
     <Openable
       head={line.kind === 'energy' && line.tier != null ? t('bill.line.energy', { n: line.tier }) : t('bill.line.other')}
       value={<Amount fen={line.amount_fen} />}
       formula={formula}
+      billed={line.recomputed || ours == null ? undefined : billed}
       checked={line.recomputed}
       testId={`line-${line.tier ?? line.kind}`}
     />
+  )
+  if (line.recomputed) return opened
+  return (
+    <>
+      {opened}
+      <Note tone='due' icon='warning' testId='differs'>{t('bill.line.differs')}</Note>
+    </>
   )
 }

@@ -18,13 +18,13 @@ const TEXT_MAX = 1000
 /** Writing one request. */
 export default function NewRequestScreen() {
   const { t } = useSettings()
-  const { kind: asked, payment_id: paymentId } = useRouter().params
+  const { kind: asked, payment_id: paymentId, binding_id: bindingId } = useRouter().params
   const kind = requestKind(asked)
   return (
     <PrivateScreen title={kind ? t(`request.${kind}`) : t('requests.title')} testId='screen-new-request'>
       {() => {
         if (kind === undefined || (kind === 'wrong_payment' && !paymentId)) return <NothingHere />
-        return kind === 'new_user' ? <Application /> : <Letter kind={kind} paymentId={paymentId} />
+        return kind === 'new_user' ? <Application /> : <Letter kind={kind} paymentId={paymentId} bindingId={bindingId} />
       }}
     </PrivateScreen>
   )
@@ -46,10 +46,11 @@ function Application() {
   )
 }
 
-function Letter({ kind, paymentId }: { kind: RequestKind; paymentId?: string }) {
+/** A bill is questioned of the home it was opened for, else of the chosen one. */
+function Letter({ kind, paymentId, bindingId }: { kind: RequestKind; paymentId?: string; bindingId?: string }) {
   const { t } = useSettings()
   useBindings()
-  const { current } = useHomes()
+  const { all, current } = useHomes()
   const [text, setText] = useState('')
   const [place, setPlace] = useState('')
   const [anonymous, setAnonymous] = useState(false)
@@ -57,7 +58,8 @@ function Letter({ kind, paymentId }: { kind: RequestKind; paymentId?: string }) 
   const [sending, setSending] = useState(false)
   const [problem, setProblem] = useState<Problem>()
   const ring = useRef(keyRing(randomKey)).current
-  const home = kind === 'bill_dispute' ? current : undefined
+  const about = bindingId === undefined ? current : all?.find((each) => each.binding_id === bindingId)
+  const home = kind === 'bill_dispute' ? about : undefined
   const applies = kind === 'new_user'
   const needsPlace = kind === 'illegal_use' || applies
   const short = text.trim().length < 5
