@@ -144,6 +144,12 @@ fn refused(error: &ArchiveError) -> Failure {
             "move what is there away first; nothing is ever deleted by this command"
         }
         ArchiveError::Damaged(_) => "do not use it; take an older archive and tell the makers",
+        ArchiveError::Unsound(_) => {
+            "drop the database and make it anew before anything else, and never serve it; then take an older archive, and tell the makers"
+        }
+        ArchiveError::Store(_) => {
+            "the archive is not to blame: check store.url, that the database answers, the folder and the free space (a backup of the embedded store needs room for a whole copy beside the archive); then run the same command again"
+        }
         ArchiveError::Tool { .. } => {
             "see what it said; its version must not be older than the server's"
         }
@@ -157,6 +163,21 @@ fn refused(error: &ArchiveError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ec_28_what_only_hinders_is_not_laid_to_the_archive() {
+        let said = |error: ArchiveError| refused(&error).to_string();
+        let hindered = said(ArchiveError::Store("database or disk is full".to_owned()));
+        assert!(hindered.contains("not to blame"), "{hindered}");
+        assert!(!hindered.contains("older archive"), "{hindered}");
+        let unsound = said(ArchiveError::Unsound("2 ledger entries".to_owned()));
+        let order = ["drop the database", "never serve it", "older archive"];
+        let places = order.map(|part| unsound.find(part));
+        assert!(
+            places.iter().all(Option::is_some) && places.is_sorted(),
+            "{unsound}"
+        );
+    }
 
     #[test]
     fn c14_a_store_that_is_back_and_not_begun_says_what_comes_before_it_is_served() {

@@ -4,13 +4,18 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::stream::Opening;
-use super::{ArchiveError, Draft, UNBALANCED, proven};
+use super::{ArchiveError, Draft, UNBALANCED, unproven};
 
+/// A folder that is not there or a full disk says nothing about the store itself.
 fn refused(error: &rusqlite::Error) -> ArchiveError {
-    ArchiveError::Damaged(error.to_string())
+    let said = error.to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => ArchiveError::Damaged(said),
+        _ => ArchiveError::Store(said),
+    }
 }
 
 /// Copies the store at one moment; writers go on meanwhile. The copy has no freed pages, so nothing that
@@ -42,7 +47,8 @@ fn hold(path: &Path) -> Result<(), ArchiveError> {
         return Err(ArchiveError::Damaged(found));
     }
     let unbalanced = store.query_row(UNBALANCED, [], |row| row.get(0));
-    proven(unbalanced.map_err(|error| refused(&error))?)
+    let unbalanced = unbalanced.map_err(|error| refused(&error))?;
+    unproven(unbalanced).map_or(Ok(()), |what| Err(ArchiveError::Damaged(what)))
 }
 
 pub(super) fn put_back(opening: Opening<impl Read>, path: &Path) -> Result<(), ArchiveError> {
@@ -61,4 +67,39 @@ pub(super) fn put_back(opening: Opening<impl Read>, path: &Path) -> Result<(), A
     file.sync_all()?;
     hold(&draft.0)?;
     draft.settle(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ec_28_a_store_that_cannot_be_read_is_told_from_one_that_does_not_hold() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        let beside = Draft::beside(&at("archive")).expect("a draft");
+        let missing = copy(&at("none.db"), &beside, &mut io::sink());
+        assert!(
+            matches!(missing, Err(ArchiveError::Store(_))),
+            "{missing:?}"
+        );
+        std::fs::write(at("odd.db"), [7; 4_096]).expect("written");
+        let odd = hold(&at("odd.db"));
+        assert!(matches!(odd, Err(ArchiveError::Damaged(_))), "{odd:?}");
+        let books = Connection::open(at("books.db")).expect("a store");
+        let made = books.execute_batch(
+            "CREATE TABLE ledger_entry (entry_id TEXT, line_count INTEGER, total_fen INTEGER);
+             CREATE TABLE ledger_line (entry_id TEXT, debit_fen INTEGER, credit_fen INTEGER);
+             INSERT INTO ledger_entry VALUES ('e', 1, 5);",
+        );
+        made.expect("books");
+        let unbalanced = hold(&at("books.db"));
+        assert!(
+            matches!(unbalanced, Err(ArchiveError::Damaged(_))),
+            "{unbalanced:?}"
+        );
+        let balanced = books.execute("INSERT INTO ledger_line VALUES ('e', 5, 5)", []);
+        assert_eq!(balanced.expect("a line"), 1);
+        hold(&at("books.db")).expect("books that add up");
+    }
 }

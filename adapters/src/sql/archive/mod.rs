@@ -38,8 +38,13 @@ pub enum ArchiveError {
     OtherStore { found: String, wanted: &'static str },
     #[error("{0} is there already: a restore never writes over anything")]
     Occupied(String),
-    #[error("the restored store does not hold: {0}")]
+    #[error("the store does not hold: {0}")]
     Damaged(String),
+    /// A server commits what is put back before its books can be proven.
+    #[error("the database holds what was put back, and its books are not proven: {0}")]
+    Unsound(String),
+    #[error("the store or its copy could not be read or written: {0}")]
+    Store(String),
     #[error("{tool} failed: {said}")]
     Tool { tool: &'static str, said: String },
     #[error("the place of the store cannot be read")]
@@ -92,7 +97,8 @@ pub async fn backup(
 /// its recovery has to be begun before it is served.
 ///
 /// # Errors
-/// [`ArchiveError`]; nothing is changed then.
+/// [`ArchiveError`]; nothing is changed then, but with [`ArchiveError::Unsound`]: a server holds the tables all the
+/// same, unproven.
 pub async fn restore(target: &str, keyring: &Keyring, from: &Path) -> Result<Header, ArchiveError> {
     let place = Place::parse(target).map_err(|_| ArchiveError::Place)?;
     let (header, _) = Opening::begin(File::open(from)?, keyring)?;
@@ -129,13 +135,9 @@ const fn engine_of(place: &Place) -> &'static str {
     }
 }
 
-fn proven(unbalanced: i64) -> Result<(), ArchiveError> {
-    match unbalanced {
-        0 => Ok(()),
-        n => Err(ArchiveError::Damaged(format!(
-            "{n} ledger entries do not add up"
-        ))),
-    }
+/// What is wrong with the books, if anything.
+fn unproven(unbalanced: i64) -> Option<String> {
+    (unbalanced != 0).then(|| format!("{unbalanced} ledger entries do not add up"))
 }
 
 /// A file for its owner only that is removed unless it is settled under its name.

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use reqwest::Url;
 
 use super::stream::Opening;
-use super::{ArchiveError, UNBALANCED, proven};
+use super::{ArchiveError, UNBALANCED, unproven};
 use crate::sql::postgres::Target;
 
 const DUMP: &str = "pg_dump";
@@ -90,18 +90,19 @@ pub(super) fn dump(target: &str, out: &mut impl Write) -> Result<(), ArchiveErro
     ended(DUMP, status, said)
 }
 
-/// All of it in one transaction, into a database without any table of ours.
+/// All of it in one transaction, into a database without any table of ours. The tool commits before the books can be
+/// proven: when they do not hold, the tables are there all the same.
 pub(super) async fn put_back(
     opening: Opening<impl Read>,
     target: &str,
     at: &Target,
 ) -> Result<(), ArchiveError> {
     let client = at.connect_for_migration().await;
-    let client = client.map_err(|error| ArchiveError::Damaged(error.to_string()))?;
-    let damaged = |error: tokio_postgres::Error| ArchiveError::Damaged(error.to_string());
+    let client = client.map_err(|error| ArchiveError::Store(error.to_string()))?;
+    let away = |error: tokio_postgres::Error| ArchiveError::Store(error.to_string());
     let there = "SELECT COUNT(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
         WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema')";
-    let there: i64 = client.query_one(there, &[]).await.map_err(damaged)?.get(0);
+    let there: i64 = client.query_one(there, &[]).await.map_err(away)?.get(0);
     if there > 0 {
         return Err(ArchiveError::Occupied("a database with tables".to_owned()));
     }
@@ -120,6 +121,7 @@ pub(super) async fn put_back(
     // A tool that gave up stops reading: why it did says more than that it did.
     ended(PUT_BACK, status, said)?;
     poured?;
-    let unbalanced = client.query_one(UNBALANCED, &[]).await.map_err(damaged)?;
-    proven(unbalanced.get(0))
+    let unproved = |error: tokio_postgres::Error| ArchiveError::Unsound(error.to_string());
+    let unbalanced = client.query_one(UNBALANCED, &[]).await.map_err(unproved)?;
+    unproven(unbalanced.get(0)).map_or(Ok(()), |what| Err(ArchiveError::Unsound(what)))
 }
