@@ -227,7 +227,7 @@ pub(crate) async fn connect_redis(
         .map_err(|_| {
             // A Redis that is away is waited for while everything works; only its address can be wrong.
             Failure::failed("redis.url is no address of a Redis").advice(
-                "write redis://host:port/number, or leave it out: one node works in full without it",
+                "write rediss://host:port/number, or leave it out: one node works in full without it",
             )
         })
 }

@@ -1,6 +1,7 @@
 //! The machine the process runs on: room on its disks, and until when its certificate files hold.
 
 use std::io;
+use std::net::IpAddr;
 use std::path::Path;
 
 use lifeline_core::shared::time::Time;
@@ -31,6 +32,11 @@ pub fn room_of(path: &Path) -> io::Result<Room> {
         free_bytes: told.f_bavail.saturating_mul(told.f_frsize),
         whole_bytes: told.f_blocks.saturating_mul(told.f_frsize),
     })
+}
+
+/// Whether this name or address of a host is the machine itself: what goes there crosses no network.
+pub(crate) fn is_itself(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|at| at.is_loopback())
 }
 
 /// When the first certificate of a PEM file ends: a chain is over with its first member.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lifeline_adapters::{redis, sql};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -55,6 +56,11 @@ impl Store {
             "store.url",
             "must begin with sqlite: or postgres://",
         );
+        faults.expect(
+            !sql::in_clear(url),
+            "store.url",
+            "records would cross the network in clear; add sslmode=require or sslmode=verify-full, unless the database is on this machine",
+        );
     }
 
     /// `serve` cannot read anything without its keyring; `migrate` makes it for a new store.
@@ -77,6 +83,12 @@ impl Redis {
             self.url.as_ref().is_none_or(known),
             "redis.url",
             "must begin with redis:// or rediss://",
+        );
+        let in_clear = |url: &SecretString| redis::Redis::in_clear(url.expose_secret());
+        faults.expect(
+            !self.url.as_ref().is_some_and(in_clear),
+            "redis.url",
+            "its password would cross the network in clear; write rediss://, unless Redis is on this machine",
         );
     }
 }

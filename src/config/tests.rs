@@ -46,7 +46,7 @@ public_base = "https://notify.example.cn"
 [listeners.ops]
 bind = "127.0.0.1:9090"
 [store]
-url = "postgres://lifeline@10.0.0.9/lifeline"
+url = "postgres://lifeline@10.0.0.9/lifeline?sslmode=require"
 keyring = "{at}/keyring.json"
 [alipay]
 app_id = "2021000000000001"
@@ -216,6 +216,13 @@ fn each_unsafe_line_is_named() {
         ("relay.pem", "lost.pem", "listeners.line.relay.keys.file"),
         ("127.0.0.1:9090", "0.0.0.0:9090", "listeners.ops.bind"),
         ("postgres://lifeline", "mysql://lifeline", "store.url"),
+        ("?sslmode=require", "", "store.url"),
+        ("?sslmode=require", "?sslmode=prefer", "store.url"),
+        (
+            "[alipay]",
+            "[redis]\nurl = \"redis://10.0.0.8:6379/0\"\n[alipay]",
+            "redis.url",
+        ),
         ("keyring.json", "lost.json", "store.keyring"),
         ("2021000000000001", "1", "alipay.app_id"),
         (
@@ -226,6 +233,30 @@ fn each_unsafe_line_is_named() {
     ] {
         let broken = text.replacen(from, to, 1);
         assert_eq!(faults(&broken, dir.path()), [path], "{to}");
+    }
+}
+
+#[test]
+fn store_and_redis_are_reached_by_tls_or_on_this_machine() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = good(dir.path());
+    for (from, to) in [
+        ("sslmode=require", "sslmode=verify-full"),
+        ("10.0.0.9/lifeline?sslmode=require", "127.0.0.1/lifeline"),
+        ("10.0.0.9/lifeline?sslmode=require", "localhost/lifeline"),
+        (
+            "[alipay]",
+            "[redis]\nurl = \"rediss://10.0.0.8/0\"\n[alipay]",
+        ),
+        (
+            "[alipay]",
+            "[redis]\nurl = \"redis://127.0.0.1/0\"\n[alipay]",
+        ),
+        ("[alipay]", "[redis]\nurl = \"redis://[::1]:1/0\"\n[alipay]"),
+    ] {
+        let kept = text.replacen(from, to, 1);
+        assert_ne!(kept, text);
+        assert_eq!(faults(&kept, dir.path()), Vec::<String>::new(), "{to}");
     }
 }
 

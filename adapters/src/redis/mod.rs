@@ -16,13 +16,17 @@ use async_trait::async_trait;
 use lifeline_core::shared::cluster::{Away, Revocations, SharedCache};
 use lifeline_core::shared::deadline;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncCommands as _, ExistenceCheck, Script, SetExpiry, SetOptions};
+use redis::{
+    AsyncCommands as _, ConnectionAddr, ExistenceCheck, IntoConnectionInfo as _, Script, SetExpiry,
+    SetOptions,
+};
 use tokio::runtime::Handle;
 use tokio_util::context::TokioContext;
 
 use self::rest::Rest;
 use crate::keyring::Keyring;
 use crate::keyring::cipher::Place;
+use crate::machine;
 
 /// Connections are made again at most this often while Redis is down.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
@@ -92,6 +96,18 @@ impl Redis {
 
     fn keys(&self) -> Arc<Keyring> {
         Arc::clone(&self.keyring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether what is said to the Redis of this URL crosses a network in clear. A URL that cannot be read leads nowhere.
+    #[must_use]
+    pub fn in_clear(url: &str) -> bool {
+        let Ok(info) = url.into_connection_info() else {
+            return false;
+        };
+        match info.addr() {
+            ConnectionAddr::Tcp(host, _) => !machine::is_itself(host),
+            _ => false,
+        }
     }
 
     /// Whether a Redis answers at `url` now; for a look from outside, before anything is built on it.

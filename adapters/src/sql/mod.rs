@@ -112,6 +112,7 @@ pub use self::conn::{Conn, WriteConn};
 pub use self::engine::{Bench, Engine, Instance, OpenError, Pool, migrate, open, open_within};
 pub use self::keys::RuledKeys;
 pub use self::migration::{Migrated, SchemaError, known_schema};
+pub use self::postgres::in_clear;
 pub(crate) use self::sealing::FOR_SERVICE_ROWS;
 pub use self::sealing::{Field, Vault};
 pub use self::sqlite::DiskFailure;

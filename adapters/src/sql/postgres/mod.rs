@@ -25,6 +25,7 @@ use tokio::runtime::Handle;
 
 use self::statement::UniqueNames;
 pub(crate) use self::target::Target;
+pub use self::target::in_clear;
 use self::unit::Session;
 pub(crate) use self::unit::{ReadUnit, WriteUnit};
 use crate::sql::{Keeping, Pool};

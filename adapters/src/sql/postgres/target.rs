@@ -14,11 +14,12 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::limits;
+use crate::machine;
 
 /// Where the system keeps the authorities it trusts, when the URL names no `sslrootcert`.
 const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
@@ -164,6 +165,25 @@ fn client_config(roots: Option<PathBuf>) -> Result<ClientConfig, StoreError> {
         .with_no_client_auth())
 }
 
+/// Whether what is said to the database of this URL crosses a network in clear. A URL that cannot be read leads nowhere.
+#[must_use]
+pub fn in_clear(url: &str) -> bool {
+    let (plain, _) = take_own_parameters(url);
+    let Ok(config) = Config::from_str(&plain) else {
+        return false;
+    };
+    let far = |host: &Host| match host {
+        Host::Tcp(name) => !machine::is_itself(name),
+        Host::Unix(_) => false,
+    };
+    // An address, where one is given, is where the connection goes, whatever the host is called.
+    let leaves = match config.get_hostaddrs() {
+        [] => config.get_hosts().iter().any(far),
+        given => given.iter().any(|at| !at.is_loopback()),
+    };
+    leaves && config.get_ssl_mode() != SslMode::Require
+}
+
 /// Takes out what our driver does not know: `sslrootcert`, and the verifying words of `sslmode`.
 fn take_own_parameters(url: &str) -> (String, Option<PathBuf>) {
     let Some((base, query)) = url.split_once('?') else {
@@ -198,6 +218,28 @@ mod tests {
                 Some(PathBuf::from("/a b.pem"))
             )
         );
+    }
+
+    #[test]
+    fn a_network_is_crossed_in_clear_without_tls_only() {
+        for clear in [
+            "postgres://u@10.0.0.9/d",
+            "postgresql://u@db.example.cn/d?sslmode=prefer",
+            "postgres://u@localhost,10.0.0.9/d",
+            "postgres://u@localhost/d?hostaddr=10.0.0.9",
+        ] {
+            assert!(in_clear(clear), "{clear}");
+        }
+        for kept in [
+            "postgres://u@10.0.0.9/d?sslmode=require",
+            "postgres://u@10.0.0.9/d?sslmode=verify-full",
+            "postgres://u@127.0.0.1/d",
+            "postgres://u@localhost/d?sslmode=disable",
+            "postgres://u@%2Frun%2Fpostgresql/d",
+            "sqlite:/var/lib/x.db",
+        ] {
+            assert!(!in_clear(kept), "{kept}");
+        }
     }
 
     #[test]
