@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::outside::Outside;
+use crate::tls::LineInForce;
 
 /// A record says when, how much and how; more is something else.
 const RECORD_BYTES_MAX: u64 = 4 * 1024;
@@ -29,6 +30,10 @@ const HOW_CHARS_MAX: usize = 200;
 const CERTIFICATE_BYTES_MAX: u64 = 256 * 1024;
 /// Every call to Alipay names it; read once, when the process starts.
 pub(crate) const ALIPAY_APP: &str = "alipay_app";
+const LINE: &str = "line";
+const LINE_CLIENT_CA: &str = "line_client_ca";
+/// Days left of a certificate that cannot be read: below every bound.
+const UNREAD: i32 = -1;
 
 /// Where to look.
 #[derive(Debug, Clone)]
@@ -37,6 +42,8 @@ pub(crate) struct Resting {
     certificates: Vec<(&'static str, PathBuf)>,
     /// The app's certificate as this process read it; none where nothing is served.
     app_in_force: Option<Arc<[u8]>>,
+    /// Renewed files that do not fit each other are not taken up: what is in force only the line itself knows.
+    line_in_force: Option<Arc<dyn LineInForce>>,
     quotas: Vec<Quota>,
     backup: Option<PathBuf>,
 }
@@ -52,8 +59,8 @@ impl Resting {
         let mut certificates: Vec<(&'static str, PathBuf)> = tls
             .flat_map(|files| {
                 [
-                    ("line", files.certificate.clone()),
-                    ("line_client_ca", files.client_ca.clone()),
+                    (LINE, files.certificate.clone()),
+                    (LINE_CLIENT_CA, files.client_ca.clone()),
                 ]
             })
             .collect();
@@ -73,25 +80,39 @@ impl Resting {
             disks,
             certificates,
             app_in_force: None,
+            line_in_force: None,
             quotas: quotas.map(quota).to_vec(),
             backup: config.backup.record.clone(),
         })
     }
 
-    /// Of a process that serves: what it read when it started is in force, whatever the files hold since.
-    pub(crate) fn serving(mut self, outside: &Outside) -> Self {
+    /// Of a process that serves: what it took up is in force, whatever the files hold since.
+    pub(crate) fn serving(mut self, outside: &Outside, line: Option<Arc<dyn LineInForce>>) -> Self {
         self.app_in_force = outside.app_certificate.as_deref().map(Arc::from);
+        self.line_in_force = line;
         self
+    }
+
+    fn held(&self, name: &str) -> Option<Arc<[u8]>> {
+        let line = || self.line_in_force.as_ref().map(|line| line.shown());
+        match name {
+            ALIPAY_APP => self.app_in_force.clone(),
+            LINE => line().map(|shown| shown.certificate),
+            LINE_CLIENT_CA => line().map(|shown| shown.client_ca),
+            _ => None,
+        }
     }
 
     fn certificate(&self, name: &'static str, path: &Path) -> Certificate {
         let file = read(path, CERTIFICATE_BYTES_MAX);
-        let held = self.app_in_force.as_deref().filter(|_| name == ALIPAY_APP);
-        let in_force = held.or(file.as_deref());
+        let held = self.held(name);
+        let in_force = held.as_deref().or(file.as_deref());
+        let other = file.as_deref().is_some_and(|file| in_force != Some(file));
         Certificate {
             name,
             ends_at: in_force.and_then(machine::first_end),
-            waits: file.as_deref().is_some_and(|file| in_force != Some(file)),
+            // The line's files wait for no restart: they are taken up, or wrong.
+            waits: other && name == ALIPAY_APP,
         }
     }
 
@@ -154,11 +175,9 @@ impl InForce {
 
     fn tell(&self, certificates: &[Certificate], now: Time) {
         for one in certificates {
-            let days = one.days_left(now).map(i32::try_from);
-            if let Some(Ok(days)) = days {
-                metrics::gauge!("lifeline_certificate_days_left", "certificate" => one.name)
-                    .set(f64::from(days));
-            }
+            let days = one.days_left(now).and_then(|days| i32::try_from(days).ok());
+            metrics::gauge!("lifeline_certificate_days_left", "certificate" => one.name)
+                .set(f64::from(days.unwrap_or(UNREAD)));
             metrics::gauge!("lifeline_certificate_waits", "certificate" => one.name)
                 .set(f64::from(u8::from(one.waits)));
         }
@@ -257,6 +276,7 @@ fn record(text: &[u8]) -> Option<BackupRecord> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tls::Shown;
 
     /// Until 2027-11-21; the other one until later.
     const FIRST: &[u8] = include_bytes!("../tests/vectors/certificates/line.pem");
@@ -268,8 +288,9 @@ mod tests {
         let file = folder.path().join("app.pem");
         let resting = |in_force: Option<&[u8]>| Resting {
             disks: Vec::new(),
-            certificates: vec![(ALIPAY_APP, file.clone()), ("line", file.clone())],
+            certificates: vec![(ALIPAY_APP, file.clone()), (LINE, file.clone())],
             app_in_force: in_force.map(Arc::from),
+            line_in_force: None,
             quotas: Vec::new(),
             backup: None,
         };
@@ -291,6 +312,68 @@ mod tests {
         assert_eq!(told(None), [(renewed, false); 2]);
         std::fs::remove_file(&file).unwrap();
         assert_eq!(told(Some(FIRST)), [(first, false), (None, false)]);
+    }
+
+    /// A line that took up the first one and authorities until later.
+    #[derive(Debug)]
+    struct First;
+
+    impl LineInForce for First {
+        fn shown(&self) -> Shown {
+            Shown {
+                certificate: Arc::from(FIRST),
+                client_ca: Arc::from(RENEWED),
+            }
+        }
+    }
+
+    #[test]
+    fn ln_42_files_of_the_line_that_were_not_taken_up_hide_no_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("line.pem");
+        let resting = Resting {
+            disks: Vec::new(),
+            certificates: vec![(LINE, file.clone()), (LINE_CLIENT_CA, file.clone())],
+            app_in_force: None,
+            line_in_force: Some(Arc::new(First)),
+            quotas: Vec::new(),
+            backup: None,
+        };
+        let ends = [FIRST, RENEWED].map(machine::first_end).to_vec();
+        for lies_there in [RENEWED, b"no certificate"] {
+            std::fs::write(&file, lies_there).unwrap();
+            let looked = resting.look(Vec::new()).certificates;
+            assert!(looked.iter().all(|one| !one.waits), "{looked:?}");
+            let told: Vec<_> = looked.into_iter().map(|one| one.ends_at).collect();
+            assert_eq!(told, ends);
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_cannot_be_read_is_told_as_over() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let resting = Resting {
+            disks: Vec::new(),
+            certificates: Vec::new(),
+            app_in_force: None,
+            line_in_force: None,
+            quotas: Vec::new(),
+            backup: None,
+        };
+        let now = Time::parse_rfc3339("2026-11-22T08:46:31Z").unwrap();
+        let of = |pem: &[u8]| Certificate {
+            name: LINE,
+            ends_at: machine::first_end(pem),
+            waits: false,
+        };
+        for (pem, days) in [(FIRST, "364"), (&b"lost"[..], "-1")] {
+            metrics::with_local_recorder(&recorder, || {
+                InForce::of(&resting).tell(&[of(pem)], now);
+            });
+            let told = recorder.handle().render();
+            let line = format!("lifeline_certificate_days_left{{certificate=\"line\"}} {days}\n");
+            assert!(told.contains(&line), "{told}");
+        }
     }
 
     const MADE: &str = r#""made_at":"2026-11-21T02:00:00+08:00","bytes":1048576"#;

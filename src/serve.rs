@@ -41,7 +41,7 @@ use crate::ready::Dependencies;
 use crate::resources::{InForce, Resting};
 use crate::rooms::Rooms;
 use crate::system::{OsEntropy, SystemClock};
-use crate::tls::{Certificates, CertificatesWorker};
+use crate::tls::{Certificates, CertificatesWorker, LineInForce};
 use crate::upkeep::MetricsWorker;
 use crate::{console, line, store, upkeep};
 
@@ -129,11 +129,16 @@ pub(crate) async fn start(
     workers.push(Arc::new(keys.sharing(redis.clone())));
     let nodes = nodes::begin(&engine, &time, entropy.as_ref(), &config.node.name).await;
     workers.push(Arc::new(NodeWorker(Arc::clone(&nodes))));
-    let tls = line_tls(config, &mut workers)?;
+    let certificates = line_certificates(config, &mut workers)?;
+    let tls = certificates
+        .as_ref()
+        .map(Certificates::server)
+        .transpose()?;
     workers.push(Arc::<Counting>::clone(&counting));
     let metrics = upkeep::install()?;
     workers.push(Arc::new(MetricsWorker(metrics.clone())));
-    let dependencies = dependencies(config, &engine, redis, outside, &mut workers)?;
+    let resting = resting(config, &outside, certificates, &mut workers)?;
+    let dependencies = dependencies(&engine, redis, outside, resting);
     let ready = || Arc::clone(&dependencies);
     let ops = Ops {
         readiness: ready(),
@@ -171,35 +176,45 @@ fn door(keys: &KeysInForce, ended: &Arc<Ended>, rooms: &Rooms) -> Door {
     }
 }
 
+/// What this process lives on, and the worker that tells of it.
+fn resting(
+    config: &Config,
+    outside: &Outside,
+    line: Option<Arc<Certificates>>,
+    workers: &mut Vec<Arc<dyn Worker>>,
+) -> Result<Resting, Failure> {
+    let line = line.map(|held| -> Arc<dyn LineInForce> { held });
+    let resting = Resting::of(config)?.serving(outside, line);
+    workers.push(Arc::new(InForce::of(&resting)));
+    Ok(resting)
+}
+
 /// What can be asked whether this process can work.
 fn dependencies(
-    config: &Config,
     engine: &Arc<Engine>,
     redis: Option<Arc<Redis>>,
     outside: Outside,
-    workers: &mut Vec<Arc<dyn Worker>>,
-) -> Result<Arc<dyn Readiness>, Failure> {
-    let resting = Resting::of(config)?.serving(&outside);
-    workers.push(Arc::new(InForce::of(&resting)));
-    Ok(Arc::new(Dependencies {
+    resting: Resting,
+) -> Arc<dyn Readiness> {
+    Arc::new(Dependencies {
         engine: Arc::clone(engine),
         redis,
         outside,
         resting,
-    }))
+    })
 }
 
-/// The line's TLS, and the worker that renews its certificates.
-fn line_tls(
+/// What the line shows and demands, and the worker that takes up what was renewed.
+fn line_certificates(
     config: &Config,
     workers: &mut Vec<Arc<dyn Worker>>,
-) -> Result<Option<rustls::ServerConfig>, Failure> {
+) -> Result<Option<Arc<Certificates>>, Failure> {
     let Some(files) = &config.listeners.line.tls else {
         return Ok(None);
     };
     let certificates = Certificates::read(files)?;
     workers.push(Arc::new(CertificatesWorker(Arc::clone(&certificates))));
-    certificates.server().map(Some)
+    Ok(Some(certificates))
 }
 
 /// What handlers are given, and what notes their requests.

@@ -28,6 +28,18 @@ use zeroize::Zeroizing;
 use crate::config::Tls;
 use crate::failure::Failure;
 
+/// What is in force on the line, as PEM.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown {
+    pub(crate) certificate: Arc<[u8]>,
+    pub(crate) client_ca: Arc<[u8]>,
+}
+
+/// Who knows what is in force on the line, whatever the files hold since.
+pub(crate) trait LineInForce: std::fmt::Debug + Send + Sync {
+    fn shown(&self) -> Shown;
+}
+
 /// What the files hold.
 #[derive(Debug)]
 struct Held {
@@ -35,6 +47,7 @@ struct Held {
     read: [u8; 32],
     ours: Arc<CertifiedKey>,
     theirs: Arc<dyn ClientCertVerifier>,
+    shown: Shown,
 }
 
 /// The certificates in force.
@@ -104,7 +117,8 @@ impl Held {
     fn read(files: &Tls, provider: &Arc<CryptoProvider>) -> Result<Self, Failure> {
         let read = fingerprint(files).ok_or_else(|| odd(&files.certificate, "cannot be read"))?;
         let mut roots = RootCertStore::empty();
-        for certificate in certificates(&files.client_ca)? {
+        let (client_ca, authorities) = certificates(&files.client_ca)?;
+        for certificate in authorities {
             roots
                 .add(certificate)
                 .map_err(|_| odd(&files.client_ca, "holds no CA certificate"))?;
@@ -115,14 +129,24 @@ impl Held {
                 .map_err(|_| odd(&files.client_ca, "holds no usable CA certificate"))?;
         let key = PrivateKeyDer::from_pem_file(&files.private_key)
             .map_err(|_| odd(&files.private_key, "holds no private key"))?;
-        let chain = certificates(&files.certificate)?;
+        let (certificate, chain) = certificates(&files.certificate)?;
         let ours = CertifiedKey::from_der(chain, key, provider)
             .map_err(|_| odd(&files.certificate, "does not fit the private key"))?;
         Ok(Self {
             read,
             ours: Arc::new(ours),
             theirs,
+            shown: Shown {
+                certificate,
+                client_ca,
+            },
         })
+    }
+}
+
+impl LineInForce for Certificates {
+    fn shown(&self) -> Shown {
+        self.held().shown.clone()
     }
 }
 
@@ -196,14 +220,16 @@ impl Worker for CertificatesWorker {
     }
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let read = CertificateDer::pem_file_iter(file)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+/// The certificates of a file, with the text that they were read from.
+fn certificates(file: &Path) -> Result<(Arc<[u8]>, Vec<CertificateDer<'static>>), Failure> {
+    let pem = std::fs::read(file).map_err(|_| odd(file, "cannot be read"))?;
+    let read = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<Vec<_>, _>>()
         .map_err(|_| odd(file, "is not a PEM file"))?;
     if read.is_empty() {
         Err(odd(file, "holds no certificate"))
     } else {
-        Ok(read)
+        Ok((pem.into(), read))
     }
 }
 
