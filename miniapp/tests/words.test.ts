@@ -77,6 +77,12 @@ test('a refusal whose button must leave the sign-in behind, or a missing phone, 
   assert.deepEqual(cures('PHONE_REQUIRED'), ['add_phone'])
 })
 
+test('who sells power is told what keeps an erasure from being asked for, and where it ends', () => {
+  const { zh, en } = problems.MONEY_OPEN
+  assert.match(zh, /光伏.*结束合作/)
+  assert.match(en, /sell power.*Solar/)
+})
+
 test('the comparison says energy, price and days from its own numbers', () => {
   const more = comparisonText(
     { period: '2026-08', energy_delta_kwh: '22', charge_delta_fen: 1230, price_delta_fen: 46, energy_effect_fen: 1184, days_delta: 1 },

@@ -76,4 +76,24 @@ await person('erase', async ({ page, at, shows, whole, world }) => {
   await shows('ask-erase')
 })
 
+await person('seller', async ({ page, at, shows, whole, world }) => {
+  await checks.comes('before asking, who sells power reads that this ends first', async () => (await at('erase').innerText()).includes('光伏合作还没有结束'), true)
+  await page.route('**/v1/me', (route) => {
+    if (route.request().method() !== 'DELETE') return route.continue()
+    return route.fulfill({ status: 409, contentType: 'application/problem+json', body: JSON.stringify({ title: 'MONEY_OPEN', status: 409, code: 'MONEY_OPEN', trace_id: 't' }) })
+  })
+  await at('ask-erase').click()
+  await at('code-erase').fill(CODE)
+  await at('do-erase').click()
+  await shows('problem')
+  await checks.comes('and is told where to ask for that', async () => (await at('problem').innerText()).includes('在“光伏”里申请结束合作'), true)
+  world.erasure = { state: 'cooling', asked_at: '2020-01-01T08:00:00+08:00', due_at: '2020-01-16T08:00:00+08:00' }
+  await page.reload()
+  await shows('erasure-waits')
+  checks.equal('a wish that is due and waits names no day that is over', await page.locator('[data-testid="cooling"]:visible').count(), 0)
+  await whole()
+  await at('take-back').click()
+  await shows('ask-erase')
+})
+
 process.exit(checks.close())

@@ -81,7 +81,7 @@ codes! {
     TooManyGrants "TOO_MANY_GRANTS" CONFLICT "The home is shared with as many people as it may be.";
     // what is known of a person
     PhoneRequired "PHONE_REQUIRED" CONFLICT "No phone is verified for this account.";
-    MoneyOpen "MONEY_OPEN" CONFLICT "A payment or refund of yours is still on its way.";
+    MoneyOpen "MONEY_OPEN" CONFLICT "A payment or refund of yours is still on its way, or you still sell power.";
     DocumentGone "DOCUMENT_GONE" GONE "This link is used or over; ask for another.";
     // figures
     FigureUnavailable "FIGURE_UNAVAILABLE" SERVICE_UNAVAILABLE "The utility's system does not answer for now and no earlier figure is kept.";

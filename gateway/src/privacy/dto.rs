@@ -54,7 +54,7 @@ pub(super) struct ErasureView {
     pub state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked_at: Option<String>,
-    /// When it is done, unless money is still on its way then.
+    /// When it is done, unless money is still on its way or the person still sells power then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<String>,
 }

@@ -91,7 +91,7 @@ pub(super) async fn erasure(
 }
 
 /// Asks for this person to be erased, after a step-up for `erase`. It is done after 15 days unless it is
-/// taken back; refused while money is on its way.
+/// taken back; refused while money is on its way or the person still sells power.
 ///
 /// Every contact of the person is told.
 #[utoipa::path(delete, path = "/v1/me", tag = "privacy", security(("bearer" = [])),

@@ -647,7 +647,7 @@ export interface paths {
         post?: never;
         /**
          * Asks for this person to be erased, after a step-up for `erase`. It is done after 15 days unless it is
-         *     taken back; refused while money is on its way.
+         *     taken back; refused while money is on its way or the person still sells power.
          * @description Every contact of the person is told.
          */
         delete: operations["ask_erasure"];
@@ -1720,7 +1720,7 @@ export interface components {
         /** @description A wish to be erased. */
         ErasureView: {
             asked_at?: string | null;
-            /** @description When it is done, unless money is still on its way then. */
+            /** @description When it is done, unless money is still on its way or the person still sells power then. */
             due_at?: string | null;
             /**
              * @description `none`, or `cooling` until it is done or taken back.

@@ -55,7 +55,11 @@ export const problems: Record<string, ProblemWords> = {
   CONSENT_TEXT_CHANGED: { zh: '同意书刚刚更新，请重新阅读后再同意。', en: 'The consent text has just changed. Please read it again.', cure: 'match' },
   STEP_UP_REQUIRED: { zh: '请先用短信验证码确认是您本人。', en: 'Please confirm by a code to your phone first.', cure: 'retry' },
   PHONE_REQUIRED: { zh: '还没有验证过的手机号，请先验证手机号。', en: 'No phone is verified yet. Please verify one first.', cure: 'add_phone' },
-  MONEY_OPEN: { zh: '还有缴费或退款在途，完成后才能注销。', en: 'A payment or refund is still on its way. Please come back when it is done.', cure: 'home' },
+  MONEY_OPEN: {
+    zh: '还有缴费或退款在途，或光伏合作还没有结束。请等款项办完；卖电的请先在“光伏”里申请结束合作。',
+    en: 'A payment or refund is still on its way, or you still sell power. Wait until it is done; to stop selling, ask for the end under Solar.',
+    cure: 'home',
+  },
   GENERATOR_NOT_CONFIRMED: { zh: '暂时无法确认该发电户与您的关系，请核对并网资料，或拨打 95598。', en: 'We could not confirm this generator is yours. Please check the papers of its grid connection, or call 95598.', cure: 'home' },
   KEY_NOT_READY: { zh: '正在为您的发电户生成密钥，请稍候再试。', en: 'The keys of your account are being made. Please try again in a moment.', cure: 'retry' },
   PERMISSION_NOT_GRANTED: { zh: '未获得权限。', en: 'Permission not granted.', cure: 'retry' },

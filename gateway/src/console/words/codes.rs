@@ -55,7 +55,7 @@ static CHINESE: &[(&str, &str)] = &[
     ("GRANT_TOO_LONG", "共享的最后一天超过最长期限。"),
     ("TOO_MANY_GRANTS", "此户共享的人数已到上限。"),
     ("PHONE_REQUIRED", "该账户没有验证过的手机号。"),
-    ("MONEY_OPEN", "还有缴费或退款在途。"),
+    ("MONEY_OPEN", "还有缴费或退款在途，或光伏合作还没有结束。"),
     ("DOCUMENT_GONE", "链接已使用或已过期。"),
     (
         "FIGURE_UNAVAILABLE",

@@ -84,6 +84,9 @@ function ErasureCard() {
 function Cooling({ wish, reload }: { wish: Erasure; reload: () => void }) {
   const { t, language } = useSettings()
   const [problem, setProblem] = useState<Problem>()
+  const dueAt = wish.due_at ?? ''
+  // On its day it is put off from day to day while money or a cooperation is open.
+  const waits = Date.parse(dueAt) <= Date.now()
   async function takeBack() {
     setProblem(undefined)
     try {
@@ -95,7 +98,9 @@ function Cooling({ wish, reload }: { wish: Erasure; reload: () => void }) {
   }
   return (
     <>
-      <Note tone='due' icon='info' testId='cooling'>{t('privacy.erase.cooling', { time: momentText(wish.due_at ?? '', language, Date.now()) })}</Note>
+      <Note tone='due' icon='info' testId={waits ? 'erasure-waits' : 'cooling'}>
+        {waits ? t('privacy.erase.waits') : t('privacy.erase.cooling', { time: momentText(dueAt, language, Date.now()) })}
+      </Note>
       {problem && <ProblemNote problem={problem} retry={() => void takeBack()} />}
       <Button onTap={() => void takeBack()} testId='take-back'>{t('privacy.erase.take_back')}</Button>
     </>
