@@ -71,6 +71,19 @@ test('a limit says how long to wait, and a code from the future still has words 
   assert.equal(unknown.cure, 'retry')
 })
 
+test('a proof that is locked for the year does not say tomorrow, and an amount that is not taken says which is', () => {
+  assert.match(sayProblem('zh-CN', 'PROOF_LOCKED', 3600).text, /明天/)
+  const lasting = sayProblem('zh-CN', 'PROOF_LOCKED')
+  assert.equal(lasting.text, '今年可试的证件号已用完，请用短信验证码，或到网点办理。')
+  assert.equal(lasting.cure, 'retry')
+  const range = { range: { min_fen: 100, max_fen: 500_000 } }
+  assert.equal(sayProblem('zh-CN', 'AMOUNT_OUT_OF_RANGE', undefined, range).text, '一次可缴 ¥1.00 到 ¥5,000.00，请调整。')
+  assert.match(sayProblem('en', 'AMOUNT_OUT_OF_RANGE').text, /outside/)
+  for (const [code, { lasting: other, ranged }] of Object.entries(problems)) {
+    for (const words of [other, ranged]) assert.ok(words === undefined || (words.zh && words.en), code)
+  }
+})
+
 test('a refusal whose button must leave the sign-in behind, or a missing phone, has a button that does', () => {
   const cures = (...codes: string[]) => codes.map((code) => sayProblem('zh-CN', code).cure)
   assert.deepEqual(cures('FRESH_SIGN_IN_REQUIRED', 'NO_PAYER', 'UNAUTHENTICATED'), ['sign_in_anew', 'sign_in_anew', 'sign_in'])

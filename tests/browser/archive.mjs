@@ -77,6 +77,8 @@ try {
   const sent = page.waitForRequest((request) => request.url().endsWith('/v1/otps'))
   await at('send-code').click()
   checks.equal('the code goes to the phone that is typed', (await sent).postDataJSON(), { purpose: 'verify_phone', phone: '19000000001' })
+  await page.getByText('验证码已发送').first().waitFor()
+  checks.equal('of a code to one\'s own phone nothing is said of a home', await page.getByText('如果该户号预留了手机号').count(), 0)
   await at('archive-code').fill('12')
   await at('archive-send').click()
   await checks.comes('half a code is told on the spot', () => page.locator('.field-wrong:visible').count(), 1)

@@ -93,7 +93,7 @@ const CURE_WORDS: Record<ProblemCure, WordKey> = {
 /** What happened, what it means for the money, and one button. */
 export function ProblemNote({ problem, retry, testId }: { problem: Problem; retry: () => void; testId?: string }) {
   const { t, language } = useSettings()
-  const { text, cure: meant } = sayProblem(language, problem.code, problem.retryAfterS)
+  const { text, cure: meant } = sayProblem(language, problem.code, problem.retryAfterS, problem.members)
   const order = typeof problem.members.payment_id === 'string' ? problem.members.payment_id : undefined
   // Somebody else's order cannot be looked at, only waited for.
   const cure = meant === 'order' && order === undefined ? 'retry' : meant

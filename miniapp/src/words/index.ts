@@ -1,4 +1,5 @@
 /** Saying things: looks a key up in the dictionary and fills in its blanks. */
+import { yuanSign } from '../money/fen'
 import { dictionary, type WordKey } from './dictionary'
 import { problems, unknownProblem, type ProblemCure } from './problems'
 
@@ -13,11 +14,22 @@ export function say(language: Language, key: WordKey, blanks: Blanks = {}): stri
   return fill(language === 'en' ? en : zh, blanks)
 }
 
-/** What a problem code means, and what its one button does. */
-export function sayProblem(language: Language, code: string, retryAfterS?: number): { text: string; cure: ProblemCure } {
+/** What a problem code means, with what its members say of it, and what its one button does. */
+export function sayProblem(
+  language: Language, code: string, retryAfterS?: number, members: Record<string, unknown> = {},
+): { text: string; cure: ProblemCure } {
   const words = problems[code] ?? unknownProblem
-  const text = fill(language === 'en' ? words.en : words.zh, { wait: waitText(language, retryAfterS ?? 60) })
+  const range = rangeOf(members)
+  const said = (range && words.ranged) ?? (retryAfterS === undefined ? words.lasting : undefined) ?? words
+  const text = fill(language === 'en' ? said.en : said.zh, { wait: waitText(language, retryAfterS ?? 60), ...range })
   return { text, cure: words.cure }
+}
+
+/** Between which amounts one is taken, as people read them. */
+function rangeOf({ range }: Record<string, unknown>): { min: string; max: string } | undefined {
+  const { min_fen: min, max_fen: max } = (range ?? {}) as { min_fen?: unknown; max_fen?: unknown }
+  if (typeof min !== 'number' || typeof max !== 'number') return undefined
+  return { min: yuanSign(min), max: yuanSign(max) }
 }
 
 const MINUTES_FROM_S = 120

@@ -7,7 +7,15 @@
 export type ProblemCure =
   | 'retry' | 'home' | 'homes' | 'sign_in' | 'sign_in_anew' | 'match' | 'manual' | 'hotline' | 'order' | 'confirm' | 'certify' | 'phone' | 'add_phone'
 
-export interface ProblemWords { zh: string; en: string; cure: ProblemCure }
+interface Said { zh: string; en: string }
+
+export interface ProblemWords extends Said {
+  cure: ProblemCure
+  /** Said instead when the refusal names no wait: it does not end by itself soon. */
+  lasting?: Said
+  /** Said instead when the refusal says between which amounts one is taken. */
+  ranged?: Said
+}
 
 const again: ProblemWords = {
   zh: '没有办成，您的钱没有变化，请再试一次。',
@@ -42,6 +50,10 @@ export const problems: Record<string, ProblemWords> = {
   PROOF_LOCKED: {
     zh: '这种证明今天试得太多了，可以改用短信验证码，或明天再试。',
     en: 'This proof was tried too often today. Use the code by message, or come back tomorrow.',
+    lasting: {
+      zh: '今年可试的证件号已用完，请用短信验证码，或到网点办理。',
+      en: 'No other ID digits can be tried this year. Use the code by message, or visit an outlet.',
+    },
     cure: 'retry',
   },
   TOO_MANY_BINDINGS: { zh: '关联的户号已到上限，可先解除不用的。', en: 'You have linked as many homes as possible. Unlink one first.', cure: 'homes' },
@@ -145,7 +157,12 @@ export const problems: Record<string, ProblemWords> = {
     cure: 'confirm',
   },
   AMOUNT_NOT_DUE: { zh: '金额与应缴不一致，请按最新账单确认。', en: 'The amount is not what is due. Please confirm the latest bill.', cure: 'confirm' },
-  AMOUNT_OUT_OF_RANGE: { zh: '金额超出一次可缴的范围，请调整。', en: 'The amount is outside what one payment may be. Please change it.', cure: 'confirm' },
+  AMOUNT_OUT_OF_RANGE: {
+    zh: '金额超出一次可缴的范围，请调整。',
+    en: 'The amount is outside what one payment may be. Please change it.',
+    ranged: { zh: '一次可缴 {min} 到 {max}，请调整。', en: 'One payment may be {min} to {max}. Please change it.' },
+    cure: 'confirm',
+  },
   TOO_MANY_HOMES: { zh: '一次可以合并缴费的户数有限，请少选几户，分几次支付。', en: 'One payment covers only so many homes. Choose fewer and pay the rest next.', cure: 'confirm' },
   HOME_TWICE: { zh: '同一户选了两次，请重新选择。', en: 'One home was chosen twice. Please choose again.', cure: 'confirm' },
   ARREARS_UNAVAILABLE: {

@@ -72,7 +72,7 @@ function FillForm({ bindingId, done }: { bindingId: string; done: () => void }) 
           <Box as='p' className='small-print'>{t('archive.phone.why')}</Box>
           <Field label={t('archive.phone')} kind='code' value={phone} onType={setPhone} maxLength={11} testId='archive-phone' />
           {me.answer?.phone_masked && <Box as='p' className='small-print number'>{me.answer.phone_masked}</Box>}
-          <SendCode body={{ purpose: 'verify_phone', phone: phone.trim() }} ready={PHONE.test(phone.trim())} />
+          <SendCode body={{ purpose: 'verify_phone', phone: phone.trim() }} ready={PHONE.test(phone.trim())} sent='phone.sent' />
           <Field label={t('manual.otp')} kind='code' value={code} onType={setCode} maxLength={6} invalid={tried && !right} testId='archive-code' />
           {tried && !right && <Box as='p' className='field-wrong' role='alert'>{t('manual.otp.wrong')}</Box>}
           {offer.problem && <ProblemNote problem={offer.problem} retry={send} />}
