@@ -148,6 +148,15 @@ async function confirms() {
   checks.equal('nothing is paid before the account has stood for 72 hours', await books('/sim/payouts'), [])
 }
 
+/** The list, which is asked for by itself, says how far the month has come; then back to the month. */
+async function listSays(testId, words) {
+  await anew('settlement/checks')
+  await shows(testId)
+  await checks.comes(`the list says ${words}`, async () => (await textOf(testId)).includes(words), true)
+  await at('open-check').click()
+  await shows('check-way')
+}
+
 async function isPaid(net) {
   await advance(72 * HOUR_S)
   await becomes('payout-PAID')
@@ -155,6 +164,7 @@ async function isPaid(net) {
   const paid = (await books('/sim/payouts')).map(({ state, amount_fen }) => [state, amount_fen])
   checks.equal('the platform paid it once', paid, [['paid', net]])
   await looksRight('paid')
+  await listSays('check-paid', '已付款')
 }
 
 async function isPaidAgain(net) {
@@ -163,10 +173,22 @@ async function isPaidAgain(net) {
   await advance(7 * HOUR_S)
   await becomes('payout-RETURNED')
   await looksRight('returned')
+  await listSays('check-returned', '被银行退回')
   await at('payee-confirm').click()
   await becomes('payout-PAID')
   const paid = (await books('/sim/payouts')).map(({ state, amount_fen }) => `${state} ${amount_fen}`).sort()
   checks.equal('it is paid again, under a number of its own', paid, [`paid ${net}`, `returned ${net}`])
+}
+
+/** What has left is not answered any more, and staff hear that it is disputed: a refusal that is kept is told as what it is. */
+async function disputes() {
+  await at('check-dispute').click()
+  await shows('check-dispute-what')
+  await at('check-reject-send').click()
+  await shows('check-disputed')
+  await shows('payout-PAID')
+  await checks.comes('it is not asked for twice', () => page.locator('[data-testid="check-dispute"]:visible').count(), 0)
+  await looksRight('disputed')
 }
 
 async function wasTold() {
@@ -191,6 +213,7 @@ try {
   await confirms()
   await isPaid(net)
   await isPaidAgain(net)
+  await disputes()
   await wasTold()
   checks.equal('nothing thrown', phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])
   checks.equal('no request to anywhere else', phone.seen.strangers, [])

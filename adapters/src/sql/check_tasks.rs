@@ -13,7 +13,8 @@ use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
 use super::generation::key_owner;
-use super::settlement::{LAST, period};
+use super::settlement::LAST;
+use super::standings::period;
 use super::statement::statements;
 use super::value::args;
 use super::{Conn, Field, Row, Sql, Value, WriteConn};

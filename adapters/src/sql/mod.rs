@@ -101,6 +101,7 @@ mod requests;
 mod sessions;
 mod settlement;
 mod slices;
+mod standings;
 mod telling;
 mod timeline;
 mod trades;

@@ -14,6 +14,7 @@ use lifeline_core::settlement::ports::{
     FirstMonth, Month, Queued, SettlementReads, SettlementStore, Stretch,
 };
 use lifeline_core::settlement::readings::MonthEnergy;
+use lifeline_core::settlement::standing::{MonthStanding, PayoutStanding};
 use lifeline_core::settlement::trade_queue::{QueueKey, SetWeights};
 use lifeline_core::settlement::trade_task::TradeTask;
 use lifeline_core::settlement::watch::Untold;
@@ -25,6 +26,7 @@ use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
 use super::generation::key_owner;
+use super::standings::period;
 use super::statement::statements;
 use super::value::args;
 use super::{Conn, Field, Row, Sql, WriteConn};
@@ -150,6 +152,18 @@ impl<C: Conn> SettlementReads for Sql<C> {
         page: &Page,
     ) -> Result<Vec<CheckTask>, StoreError> {
         self.owned_tasks(owner, page).await
+    }
+
+    async fn payouts_of(
+        &mut self,
+        owner: &AccountId,
+        page: &Page,
+    ) -> Result<Vec<PayoutStanding>, StoreError> {
+        self.payouts_on_page(owner, page).await
+    }
+
+    async fn month_about(&mut self, subject: &str) -> Result<Option<MonthStanding>, StoreError> {
+        self.month_of_subject(subject).await
     }
 
     async fn task(&mut self, id: &CheckTaskId) -> Result<Option<CheckTask>, StoreError> {
@@ -431,8 +445,4 @@ impl<C: WriteConn> Sql<C> {
 
 pub(super) fn row_name(table: &PersonalTableId, period: &Period, data_version: i64) -> String {
     format!("{table}:{period}:{data_version}")
-}
-
-pub(super) fn period(row: &Row) -> Result<Period, StoreError> {
-    row.parsed("period", |text| Period::parse(text).ok())
 }

@@ -131,6 +131,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::step_ups::STATEMENTS,
         super::settlement::STATEMENTS,
         super::slices::STATEMENTS,
+        super::standings::STATEMENTS,
         super::telling::STATEMENTS,
         super::timeline::STATEMENTS,
         super::trades::STATEMENTS,

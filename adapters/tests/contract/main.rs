@@ -83,6 +83,7 @@ mod sessions;
 mod settlement;
 mod shelf;
 mod slices;
+mod standings;
 mod step_ups;
 mod successors;
 mod timeline;
@@ -157,6 +158,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     shelf::contracts,
     settlement::contracts,
     slices::contracts,
+    standings::contracts,
     successors::contracts,
     timeline::contracts,
     trades::contracts,

@@ -5,11 +5,14 @@ use lifeline_core::accounts::Actor;
 use lifeline_core::settlement::accounts::GenerationState;
 use lifeline_core::settlement::check_task::CheckTask;
 use lifeline_core::settlement::ports::PayoutAnswer;
+use lifeline_core::settlement::standing::ListedTask;
+use lifeline_core::settlement::table_k;
 use lifeline_core::settlement::table_t::State;
 use lifeline_core::settlement::trade_task::{Hold, TradeTask};
 use lifeline_core::settlement::{Feedback, Settlement};
 use lifeline_core::shared::ids::Maker;
 use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::page::Page;
 use lifeline_core::store::snapshot;
 
 use crate::checking::{answer, sent};
@@ -26,6 +29,7 @@ stories! {
     a_payout_fenced_beside_the_same_figure_is_paid;
     figures_that_differ_hold_the_payout_and_are_told;
     a_covered_month_leaves_no_payout_behind_that_an_end_waits_for;
+    the_list_says_where_the_money_of_a_month_is;
 }
 
 /// The trade task of that name, withdrawn or not.
@@ -287,4 +291,32 @@ async fn a_covered_month_leaves_no_payout_behind_that_an_end_waits_for(place: Pl
         .end(&seller.account, &Actor::job("test", &maker))
         .await;
     assert_eq!(ended.unwrap(), GenerationState::Terminated);
+}
+
+/// The list is asked for by itself: paid, given back, and taken back by newer data are not the same there.
+async fn the_list_says_where_the_money_of_a_month_is(place: Place) {
+    use table_k::State as Check;
+    let outside = Outside::at(start());
+    let (app, seller) = sent(&place, &outside, "10").await;
+    let listed = async || {
+        let found = app.tasks(&seller.owner, &Page::widest()).await.unwrap();
+        let stands = |row: &ListedTask| {
+            let payout = row.payout.as_ref().map(|payout| payout.state);
+            (row.task.state, payout)
+        };
+        found.items.iter().map(stands).collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await, [(Check::Open, None)]);
+    confirm(&app, &place, &seller).await;
+    assert_eq!(listed().await, [(Check::Answered, Some(State::Held))]);
+    app.sweep_trades().await.unwrap();
+    assert_eq!(listed().await, [(Check::Dispatched, Some(State::Paid))]);
+    let back = Fen::new(12_400);
+    outside.with(|world| world.payouts[0].3 = PayoutAnswer::Returned(back));
+    assert_eq!(app.look_for_returns().await.unwrap(), 1);
+    let returned = [(Check::Dispatched, Some(State::Returned))];
+    assert_eq!(listed().await, returned);
+    corrected(&app, &place, &outside, &seller, "10.5").await;
+    let taken_back = [(Check::Open, None), (Check::Dispatched, None)];
+    assert_eq!(listed().await, taken_back);
 }

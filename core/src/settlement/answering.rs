@@ -1,6 +1,8 @@
 //! What an owner does with a check task, and what its turns bring: reminders, the end of the wait, the
 //! reviewer's word.
 
+use std::collections::HashMap;
+
 use super::asking;
 use super::check_task::{CheckTask, OwnedCheckTask, RejectReason};
 use super::checking::{self, Applied, Seen};
@@ -8,6 +10,7 @@ use super::energy::EnergyVersion;
 use super::events;
 use super::ids::CheckTaskId;
 use super::records::{audit_line, task_line};
+use super::standing::ListedTask;
 use super::table_k::{Effect, Input, State};
 use super::trade_task::TradeTask;
 use super::{Settlement, SettlementError};
@@ -48,16 +51,25 @@ pub struct TaskView {
 }
 
 impl Settlement {
-    /// A person's tasks, newest first.
+    /// A person's tasks with where their money is, newest first.
     pub async fn tasks(
         &self,
         owner: &AccountId,
         page: &Page,
-    ) -> Result<Slice<CheckTask>, SettlementError> {
+    ) -> Result<Slice<ListedTask>, SettlementError> {
         let mut view = snapshot(self.store()).await?;
-        let rows = view.settlement().tasks_of(owner, page).await?;
-        Ok(Slice::cut(rows, page, |task| {
-            task.check_task_id.to_string()
+        let tasks = view.settlement().tasks_of(owner, page).await?;
+        let payouts = view.settlement().payouts_of(owner, page).await?;
+        let mut payouts: HashMap<_, _> = payouts
+            .into_iter()
+            .map(|payout| (payout.check_task_id.clone(), payout))
+            .collect();
+        let rows = tasks.into_iter().map(|task| ListedTask {
+            payout: payouts.remove(&task.check_task_id),
+            task,
+        });
+        Ok(Slice::cut(rows.collect(), page, |row| {
+            row.task.check_task_id.to_string()
         }))
     }
 

@@ -13,7 +13,7 @@
 //! | `numbers`, `looking_back` | the numbers of payouts, and what left under them that a restored store does not know |
 //! | `differing`, `owing` | what is told of figures of a month that are not one, and what two persons let go of it |
 //! | `brake` | what leaves within an hour, and the two persons who let the rest go on |
-//! | `energy`, `table_rows`, `records`, `events` | rows and how their owner pages through them, proof, what others hear |
+//! | `energy`, `table_rows`, `standing`, `records`, `events` | rows and how their owner pages through them, how a month stands, proof, what others hear |
 //! | `reviewing`, `returns`, `hearing` | the reviewer; what a bank gives back; what the outbox brings |
 //! | `rules`, `ports`, `jobs` | thresholds, the outside, timed tasks |
 
@@ -33,6 +33,7 @@ pub mod numbers;
 pub mod ports;
 pub mod readings;
 pub mod rules;
+pub mod standing;
 pub mod table_k;
 pub mod table_t;
 pub mod trade_queue;

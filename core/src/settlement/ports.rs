@@ -8,6 +8,7 @@ use super::check_task::{CheckTask, RejectReason};
 use super::energy::EnergyVersion;
 use super::ids::{CheckTaskId, GenerationAccountId, GenerationNo, PersonalTableId, TradeTaskId};
 use super::readings::MonthReading;
+use super::standing::{MonthStanding, PayoutStanding};
 use super::trade_queue::{QueueKey, SetWeights};
 use super::trade_task::TradeTask;
 use super::watch::Untold;
@@ -92,6 +93,15 @@ pub trait SettlementReads: Send {
         owner: &AccountId,
         page: &Page,
     ) -> Result<Vec<CheckTask>, StoreError>;
+    /// The payouts of the same stretch of a person's tasks, in no order; none that is withdrawn.
+    async fn payouts_of(
+        &mut self,
+        owner: &AccountId,
+        page: &Page,
+    ) -> Result<Vec<PayoutStanding>, StoreError>;
+    /// The month that a case is about, by its subject: a check task, a payout, or `{table}:{period}` and whatever
+    /// follows behind another colon; nothing for any other.
+    async fn month_about(&mut self, subject: &str) -> Result<Option<MonthStanding>, StoreError>;
     /// Whoever's it is: for work nobody asked for by hand.
     async fn task(&mut self, id: &CheckTaskId) -> Result<Option<CheckTask>, StoreError>;
     /// The newest task of a month.

@@ -1,5 +1,5 @@
 /** A check task as its owner reads it. Nothing here guesses: every state is the server's. */
-import type { CheckTask, CheckVerdict } from '../api/types'
+import type { CheckState, CheckTask, CheckVerdict } from '../api/types'
 import type { Station } from '../payments/tracker'
 import { call } from '../state/signed_in'
 import { say, type Language } from '../words'
@@ -55,12 +55,21 @@ export function checkStations(task: CheckTask): Station[] {
   }
 }
 
+/** Where it stands to its owner: newer data may take a payout back that came back from the bank, and then nothing of it is on its way any more. */
+export function standing(task: CheckTask): CheckState {
+  return task.state === 'DISPATCHED' && !task.payout ? 'SUPERSEDED' : task.state
+}
+
 /** Whether something may still change without the owner: the screen asks again while it is so. */
 export function isMoving(task: CheckTask): boolean {
-  if (task.state === 'SUPERSEDED' || task.state === 'OPEN') return false
+  const state = standing(task)
+  if (state === 'SUPERSEDED' || state === 'OPEN') return false
   const payout = task.payout?.state
-  return payout === undefined ? task.state !== 'ANSWERED' : payout !== 'PAID' && payout !== 'RETURNED'
+  return payout === undefined ? state !== 'ANSWERED' : payout !== 'PAID' && payout !== 'RETURNED'
 }
+
+/** Whether a reject that was refused is kept for staff all the same: its money had left, or newer data had closed it. */
+export const isDispute = (code: string) => code === 'DISPATCHED' || code === 'CHECK_TASK_CLOSED'
 
 /** The answer may be taken back: once, and while nothing has left. */
 export function canUndo(task: CheckTask): boolean {

@@ -4,9 +4,10 @@ use lifeline_core::settlement::calculation::Line;
 use lifeline_core::settlement::check_task::{CheckTask, RejectReason};
 use lifeline_core::settlement::energy::Settled;
 use lifeline_core::settlement::readings::{Measured, MonthEnergy};
+use lifeline_core::settlement::standing::{ListedTask, PayoutStanding};
 use lifeline_core::settlement::table_k::{State, Verdict};
 use lifeline_core::settlement::table_t;
-use lifeline_core::settlement::trade_task::{Hold, TradeTask};
+use lifeline_core::settlement::trade_task::Hold;
 use lifeline_core::settlement::{Feedback, TaskView};
 use lifeline_core::tariffs::Slot;
 use serde::{Deserialize, Serialize};
@@ -177,13 +178,13 @@ pub(super) struct PayoutView {
 }
 
 impl PayoutView {
-    fn of(trade: &TradeTask) -> Self {
+    fn of(payout: &PayoutStanding) -> Self {
         Self {
-            state: trade.state.as_str(),
-            amount_fen: trade.paid.unwrap_or(trade.amount).get(),
-            hold: trade.hold.map(Hold::as_str),
-            needs_payee_confirmation: trade.state == table_t::State::Returned
-                && !trade.payee_confirmed,
+            state: payout.state.as_str(),
+            amount_fen: payout.paid.unwrap_or(payout.amount).get(),
+            hold: payout.hold.map(Hold::as_str),
+            needs_payee_confirmation: payout.state == table_t::State::Returned
+                && !payout.payee_confirmed,
         }
     }
 }
@@ -222,7 +223,15 @@ pub(super) struct CheckTaskView {
 }
 
 impl CheckTaskView {
-    pub(super) fn bare(task: &CheckTask) -> Self {
+    /// Without its lines, and what was said with a reject.
+    pub(super) fn listed(listed: &ListedTask) -> Self {
+        Self {
+            payout: listed.payout.as_ref().map(PayoutView::of),
+            ..Self::bare(&listed.task)
+        }
+    }
+
+    fn bare(task: &CheckTask) -> Self {
         Self {
             check_task_id: task.check_task_id.to_string(),
             generation_account_id: task.generation_account_id.to_string(),
@@ -251,10 +260,11 @@ impl CheckTaskView {
             Some(SettlementView::of(settled, &version.month))
         });
         let reason = view.task.reason.as_ref();
+        let payout = view.trade.as_ref().map(PayoutStanding::of);
         Self {
             reason: reason.map(|said| said.expose().to_owned()),
             settlement,
-            payout: view.trade.as_ref().map(PayoutView::of),
+            payout: payout.as_ref().map(PayoutView::of),
             ..Self::bare(&view.task)
         }
     }

@@ -29,7 +29,7 @@ pub(super) async fn list(
     let page = cursors.open(&scope, query)?;
     let slice = settlement.tasks(&caller.account_id, &page).await?;
     Ok(web::Json(CheckTasksView {
-        items: slice.items.iter().map(CheckTaskView::bare).collect(),
+        items: slice.items.iter().map(CheckTaskView::listed).collect(),
         next_cursor: slice.next.map(|key| cursors.close(&scope, &key)),
     }))
 }

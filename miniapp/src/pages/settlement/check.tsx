@@ -3,7 +3,7 @@ import { useRouter } from '@tarojs/taro'
 import { asProblem, type Problem } from '../../api/problem'
 import type { CheckTask } from '../../api/types'
 import { yuanSign } from '../../money/fen'
-import { answerCheck, canUndo, checkStations, confirmPayee, countdown, isMoving, undoCheck } from '../../settlement/checks'
+import { answerCheck, canUndo, checkStations, confirmPayee, countdown, isMoving, standing, undoCheck } from '../../settlement/checks'
 import { useCheckTask } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { momentText, periodText } from '../../time/shanghai'
@@ -95,20 +95,29 @@ function Deadline({ task }: { task: CheckTask }) {
 function Answer({ task, reload }: { task: CheckTask; reload: () => void }) {
   const { t } = useSettings()
   const [rejecting, setRejecting] = useState(false)
+  const [disputed, setDisputed] = useState<string>()
   const { busy, problem, act } = useAct(reload)
   const id = task.check_task_id
+  const left = task.state === 'DISPATCHED'
+  const told = disputed === id && <Note live testId='check-disputed'>{t('check.disputed')}</Note>
+  function dispute() {
+    setDisputed(id)
+    setRejecting(false)
+    reload()
+  }
   async function look() {
     await act(() => answerCheck(id, 'view'))
     open('solarAccount', { id: task.generation_account_id, period: task.period })
   }
-  if (task.state === 'SUPERSEDED') return <Superseded newer={task.newer_check_task_id} />
+  const newer = <Newer id={task.newer_check_task_id} />
+  if (standing(task) === 'SUPERSEDED') return <Card testId='check-newer'>{told}{newer}</Card>
   return (
     <Card testId='check-answer'>
       {problem && <ProblemNote problem={problem} retry={reload} />}
       {task.verdict && <Box as='p' testId={`check-verdict-${task.verdict}`}>{t(`check.verdict.${task.verdict}`)}</Box>}
       {task.state === 'IN_REVIEW' && <Note live testId='check-review'>{t('check.review.wait')}</Note>}
       {task.reason && <Box as='p' className='soft' testId='check-reason'>{t('check.reject.reason', { reason: task.reason })}</Box>}
-      {task.state === 'OPEN' && rejecting && <RejectForm id={id} done={reload} cancel={() => setRejecting(false)} />}
+      {(task.state === 'OPEN' || left) && rejecting && <RejectForm id={id} left={left} done={reload} disputed={dispute} cancel={() => setRejecting(false)} />}
       {task.state === 'OPEN' && !rejecting && (
         <>
           <Button onTap={() => void act(() => answerCheck(id, 'confirm'))} disabled={busy} testId='check-confirm'>{t('check.do.confirm')}</Button>
@@ -117,6 +126,9 @@ function Answer({ task, reload }: { task: CheckTask; reload: () => void }) {
           <Button kind='quiet' onTap={() => void act(() => answerCheck(id, 'ignore'))} disabled={busy} testId='check-ignore'>{t('check.do.ignore')}</Button>
         </>
       )}
+      {told}
+      {left && !rejecting && !told && <Button kind='quiet' onTap={() => setRejecting(true)} disabled={busy} testId='check-dispute'>{t('check.do.dispute')}</Button>}
+      {task.newer_check_task_id && newer}
       {canUndo(task) && (
         <>
           <Box as='p' className='soft'>{t('check.undo.what')}</Box>
@@ -127,13 +139,14 @@ function Answer({ task, reload }: { task: CheckTask; reload: () => void }) {
   )
 }
 
-function Superseded({ newer }: { newer?: string | null }) {
+/** The way to what took its place, or stands beside it since. */
+function Newer({ id }: { id?: string | null }) {
   const { t } = useSettings()
   return (
-    <Card testId='check-newer'>
+    <>
       <Box as='p'>{t('check.newer')}</Box>
-      {newer && <Button onTap={() => replace('check', { id: newer })} testId='check-open-newer'>{t('check.newer.open')}</Button>}
-    </Card>
+      {id && <Button onTap={() => replace('check', { id })} testId='check-open-newer'>{t('check.newer.open')}</Button>}
+    </>
   )
 }
 
@@ -142,7 +155,7 @@ function Way({ task, reload }: { task: CheckTask; reload: () => void }) {
   const { t } = useSettings()
   const { busy, problem, act } = useAct(reload)
   const { payout } = task
-  if (task.state === 'SUPERSEDED' && !payout) return null
+  if (standing(task) === 'SUPERSEDED' && !payout) return null
   const nothing = task.state === 'ANSWERED' && !payout
   return (
     <Card testId='check-way'>
