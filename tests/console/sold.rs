@@ -2,12 +2,13 @@
 //! and what a contradiction stopped.
 
 use lifeline_core::cases::{Case, CaseKind};
+use lifeline_core::operators::{Role, Scope};
 use lifeline_core::settlement::accounts::{FeedIn, PersonalTable};
 use lifeline_core::settlement::calculation::calculate;
 use lifeline_core::settlement::check_task::CheckTask;
 use lifeline_core::settlement::countdown::Countdown;
 use lifeline_core::settlement::energy::{EnergyVersion, Settled, VersionState};
-use lifeline_core::settlement::ids::TradeTaskId;
+use lifeline_core::settlement::ids::{GenerationNo, TradeTaskId};
 use lifeline_core::settlement::readings::{DayReading, Measured, MonthEnergy, MonthReading};
 use lifeline_core::settlement::trade_queue::Weights;
 use lifeline_core::settlement::trade_task::{Hold, TradeTask};
@@ -20,7 +21,7 @@ use lifeline_core::shared::time::{Clock as _, Day, Time};
 use lifeline_core::store::{StoreError, Tx, atomically, snapshot};
 use lifeline_core::tariffs::{PriceBook, PriceKind, PriceRow, Slot, TaxBook, TaxRow};
 
-use crate::cooperations::seller;
+use crate::cooperations::{NUMBER, seller};
 use crate::movement::post;
 use crate::office::{Desk, Office};
 
@@ -265,6 +266,29 @@ async fn ln_55_what_is_still_owed_for_a_month_is_paid_by_two_persons() {
     let reviewer = office.enter(&desk, "reviewer").await;
     let page = desk.get(&case, &finance).await.text;
     assert!(page.contains("较早的一笔未付成") && page.contains("按最近认可的金额补付"));
+    // What they decide about: the month, what was accepted first and last, and where each payout of it is.
+    let number = format!("发电户号 {}", GenerationNo::parse(NUMBER).unwrap().masked());
+    for seen in [
+        "2026-10",
+        number.as_str(),
+        "¥6.00",
+        "¥9.41",
+        "¥3.41",
+        "t0left",
+        "已被新数据取代",
+        "已发出付款",
+        "暂缓 · 数字不一致 · 本事项所指",
+        "已付",
+    ] {
+        assert!(page.contains(seen), "{seen}: {page}");
+    }
+    assert!(!page.contains(NUMBER));
+    let scope = Scope::parse("1505").unwrap();
+    office.hire("north", Role::Support, scope).await;
+    let north = office.enter(&desk, "north").await;
+    let unseen = desk.get(&case, &north).await;
+    assert_eq!(unseen.status.as_u16(), 403);
+    assert!(!unseen.text.contains("2026-10") && !unseen.text.contains("¥9.41"));
 
     // Before the difference has left, its own payout is about all of it.
     office.raw(
@@ -328,6 +352,8 @@ async fn ln_55_a_payout_that_was_stopped_goes_on_by_two_persons_once_it_can_be_r
     let people = [finance.as_str(), reviewer.as_str()];
     let page = desk.get(&case, &finance).await.text;
     assert!(page.contains("付款记录或收款信息无法读取"), "{page}");
+    let stands = "暂缓 · 数字不一致 · 已停止 · 本事项所指";
+    assert!(page.contains(stands), "the rest of it can be: {page}");
 
     let closed = both(&office, &desk, people, &case, "settled").await;
     assert_eq!(closed, "said.stands_still", "nobody forgets it");

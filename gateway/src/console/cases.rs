@@ -16,6 +16,7 @@ use serde::Deserialize;
 use super::access::{Access, Pages};
 use super::carrying_out::{Places, carry_out};
 use super::case_facts::{Offered, facts, homes, offered, rows_of};
+use super::case_sold::{Sold, sold};
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::today::House;
@@ -179,6 +180,8 @@ struct CasePage {
     closed: Option<String>,
     facts: Vec<(String, String)>,
     behind: Vec<(String, String, String)>,
+    /// The month of a seller's that it is about, when it is about one.
+    sold: Option<Sold>,
     /// Account and region of each home; the way there only for whoever may go it.
     homes: Vec<(String, String)>,
     may_see_people: bool,
@@ -223,6 +226,8 @@ async fn show(
         .await?;
     let case = &docket.case;
     let order = order_of(&house, case).await?;
+    let month = visitor.operators.month_behind(&visitor.acting, case);
+    let month = month.await?;
     let open = case.closed_at.is_none();
     let names = Who::all(&visitor.operators).await?;
     let offered = docket.proposals.iter().map(|one| offered(one, &names));
@@ -241,6 +246,7 @@ async fn show(
         behind: order
             .as_ref()
             .map_or(Vec::new(), |order| rows_of(&frame, order)),
+        sold: month.map(|month| sold(frame.lang, month, &case.subject)),
         frame,
         row: row(case, visitor.operators.now(), (&takings, &names)),
         queue: case.kind.queue().as_str(),

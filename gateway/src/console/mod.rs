@@ -22,6 +22,7 @@ mod bans;
 mod bills;
 mod carrying_out;
 mod case_facts;
+mod case_sold;
 mod cases;
 mod channels;
 pub mod chart;

@@ -23,6 +23,7 @@ mod requests;
 mod resources;
 mod sent;
 mod service_register;
+mod sold;
 mod statistics;
 mod system;
 mod tasks;
@@ -85,6 +86,7 @@ static TABLES: &[&[Word]] = &[
     statistics::WORDS,
     sent::WORDS,
     service_register::WORDS,
+    sold::WORDS,
     system::WORDS,
     tasks::WORDS,
     timeline::WORDS,
@@ -227,6 +229,19 @@ mod tests {
         }
     }
 
+    /// The same of a month of sold power.
+    fn of_a_month(wanted: &mut BTreeSet<String>) {
+        for one in lifeline_core::settlement::table_k::State::ALL {
+            wanted.insert(format!("check_at.{}", one.as_str()));
+        }
+        for one in lifeline_core::settlement::table_t::State::ALL {
+            wanted.insert(format!("payout_at.{}", one.as_str()));
+        }
+        for one in lifeline_core::settlement::trade_task::Hold::ALL {
+            wanted.insert(format!("hold.{}", one.as_str()));
+        }
+    }
+
     /// The same of people, publications and requests.
     fn of_the_desk(wanted: &mut BTreeSet<String>) {
         for one in crate::listeners::service_register::Health::ALL {
@@ -297,6 +312,7 @@ mod tests {
         of_the_house(&mut wanted);
         of_the_desk(&mut wanted);
         of_the_lines(&mut wanted);
+        of_a_month(&mut wanted);
         let missing: Vec<_> = wanted.difference(&seen).cloned().collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
