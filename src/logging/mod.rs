@@ -113,7 +113,7 @@ mod tests {
         }
     }
 
-    /// What the journal is given: a bound in bytes and in days, and files of a day each.
+    /// What the journal is given: a bound in bytes and in days, and files of a day each, as many as either takes.
     #[test]
     fn c8_the_journal_keeps_190_days_and_no_more_than_its_share() {
         let text = include_str!("../../deploy/logs/journald@lifeline.conf");
@@ -128,6 +128,14 @@ mod tests {
         ] {
             assert!(said.contains(&line), "{line}");
         }
+        let number = |key: &str, unit: &str| -> u32 {
+            let mut values = said.iter().filter_map(|line| line.strip_prefix(key));
+            let value = values.next().unwrap().strip_suffix(unit).unwrap();
+            value.parse().unwrap()
+        };
+        let days = number("MaxRetentionSec=", "day");
+        let gigabytes = number("SystemMaxUse=", "G") / number("SystemMaxFileSize=", "G");
+        assert!(number("SystemMaxFiles=", "") >= days + gigabytes);
         assert_eq!(outlet::LINE_BYTES_MAX, 64 * 1024);
     }
 

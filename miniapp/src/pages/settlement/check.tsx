@@ -32,13 +32,15 @@ export default function CheckScreen() {
 }
 
 function Check({ id }: { id: string }) {
-  const { answer, problem, reload } = useCheckTask(id)
+  const { answer, problem, loading, reload } = useCheckTask(id)
   const moving = answer !== undefined && isMoving(answer)
+  const waitMs = Math.max(LOOK_AGAIN_MS, (problem?.retryAfterS ?? 0) * 1000)
   useEffect(() => {
-    if (!moving) return undefined
-    const timer = setInterval(reload, LOOK_AGAIN_MS)
-    return () => clearInterval(timer)
-  }, [moving, reload])
+    // A look that begins before the last one is answered would throw that answer away: a slow gateway would never be heard.
+    if (!moving || loading) return undefined
+    const timer = setTimeout(reload, waitMs)
+    return () => clearTimeout(timer)
+  }, [moving, loading, waitMs, reload])
   if (!answer) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={6} />
   return (
     <>
