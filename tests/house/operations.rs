@@ -330,3 +330,13 @@ fn a_lost_answer_to_a_renewal_is_asked_for_again_while_it_is_given() {
     let window = REPEAT_WINDOW_S.unsigned_abs() * 1_000;
     assert!(app + pause + gateway < window, "{app}, {pause}, {gateway}");
 }
+
+/// A figure that is read again throws the reading before it away: that one must have had all its time, twice, since
+/// no answer is asked for once more.
+#[test]
+fn a_figure_is_read_again_only_when_the_last_reading_is_over() {
+    let app = number_after("miniapp/src/api/wire.ts", "ANSWER_TIMEOUT_MS =");
+    let pause = number_after("miniapp/src/api/line.ts", "PAUSES_MS = [");
+    let again = number_after("miniapp/src/state/kept_fresh.ts", "FRESH_MS =");
+    assert!(again > app + pause + app, "{again}, {app}, {pause}");
+}
