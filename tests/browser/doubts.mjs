@@ -1,6 +1,6 @@
 /**
  * The screens when a figure or the way of the money is in doubt: a bill that is being verified or does not
- * add up, a refund that is late. Runs the real H5 bundle against the
+ * add up, a refund that is late; and a cashier that is not reached. Runs the real H5 bundle against the
  * stand-in line, as `states.mjs` does.
  *
  *   (cd miniapp && npm run build:h5) && node doubts.mjs
@@ -77,6 +77,18 @@ await household('late-refund', async ({ answer, go, shows, textOf, whole }) => {
   const words = await textOf('late')
   checks.that('one that is late says so, and promises no credit', words.includes('退款比平时慢') && !words.includes('入账'), words)
   await whole()
+})
+
+await household('brought-back', async ({ go, shows, at, page }) => {
+  // The cashier answers nothing to show, so the page stays as it was left: as the browser keeps it for the way back.
+  await page.route('**/v1/pay/**', (asked) => asked.fulfill({ status: 204 }))
+  await go('payments/confirm?binding_id=b-1&purpose=arrears')
+  await at('pay-now').and(at('screen-confirm').locator(':enabled')).waitFor()
+  await at('pay-now').click()
+  await checks.comes('on the way to the cashier nothing is tapped twice', async () => (await at('pay-now').innerText()).includes('正在'), true)
+  await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })))
+  await checks.comes('whoever comes back by the way back can pay', () => at('pay-now').isEnabled(), true)
+  await shows('pay-total')
 })
 
 process.exit(checks.close())

@@ -245,6 +245,11 @@ export function showTitle(title: string, _language: string): void {
   my.setNavigationBar({ title })
 }
 
+/** A mini-program leaves no page for another one's. */
+export function onBroughtBack(_back: () => void): () => void {
+  return () => undefined
+}
+
 /** Coming back to the mini-program shows its page again, which the screens already follow. */
 export function onWake(_wake: () => void): () => void {
   return () => undefined

@@ -207,6 +207,15 @@ export function showTitle(title: string, language: string): void {
   main?.focus({ preventScroll: true })
 }
 
+/** Calls `back` when the browser brings this page back as it was left: on the way to another page nothing went on here. */
+export function onBroughtBack(back: () => void): () => void {
+  const listen = (event: PageTransitionEvent) => {
+    if (event.persisted) back()
+  }
+  window.addEventListener('pageshow', listen)
+  return () => window.removeEventListener('pageshow', listen)
+}
+
 /** Calls `wake` when the page becomes visible again; the answer stops it. */
 export function onWake(wake: () => void): () => void {
   const listen = () => {

@@ -1,7 +1,7 @@
 /** Placing one order for several homes: one key for one choice, kept over retries. */
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { keyRing } from '../api/idempotency'
-import { openCashier, platform, randomKey } from '../api/platform'
+import { onBroughtBack, openCashier, platform, randomKey } from '../api/platform'
 import { asProblem, type Problem } from '../api/problem'
 import type { CheckoutItem, NewCheckout, Payment } from '../api/types'
 import { replace } from '../ui/navigation'
@@ -19,6 +19,8 @@ export interface Checkout {
 export function useCheckout(): Checkout {
   const keys = useRef(keyRing(randomKey))
   const [state, setState] = useState<{ busy: boolean; problem?: Problem; home?: string }>({ busy: false })
+  // As for one home: whoever comes back from the cashier by the browser's way back may pay again.
+  useEffect(() => onBroughtBack(() => setState((was) => (was.busy ? { busy: false } : was))), [])
 
   async function run(items: CheckoutItem[], onRefused: () => void) {
     setState({ busy: true })

@@ -1,7 +1,7 @@
 /** Placing one order from one confirm screen: one key for one intention, kept over retries. */
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { keyRing } from '../api/idempotency'
-import { openCashier, platform, randomKey } from '../api/platform'
+import { onBroughtBack, openCashier, platform, randomKey } from '../api/platform'
 import { asProblem, isRecord, type Problem } from '../api/problem'
 import type { NewPayment, Payment, PaymentPurpose } from '../api/types'
 import { replace } from '../ui/navigation'
@@ -19,6 +19,8 @@ export interface Order {
 export function useOrder(bindingId: string, purpose: PaymentPurpose): Order {
   const keys = useRef(keyRing(randomKey))
   const [state, setState] = useState<{ busy: boolean; problem?: Problem; changedTo?: number }>({ busy: false })
+  // Whoever comes back from the cashier by the browser's way back may pay again: the key makes it the same order.
+  useEffect(() => onBroughtBack(() => setState((was) => (was.busy ? { busy: false } : was))), [])
 
   async function run(amountFen: number, arrearsVersion?: string, onChanged?: () => void) {
     setState({ busy: true })
