@@ -79,6 +79,16 @@ await household('late-refund', async ({ answer, go, shows, textOf, whole }) => {
   await whole()
 })
 
+await household('ordered-in-alipay', async ({ answer, go, shows, textOf, whole, page }) => {
+  await answer('/payments/p-9', () => [200, payment('PAYING', 'PAY_IN_CASHIER', { paid_at: null, trade_no: '2026112022001400' })])
+  await go('payments/index?payment_id=p-9')
+  await shows('pay-in-alipay')
+  checks.that('an order made in Alipay says where it is paid', (await textOf('pay-in-alipay')).includes('支付宝小程序'))
+  checks.equal('and no button leads nowhere', await page.locator('[data-testid="open-cashier"]:visible').count(), 0)
+  await shows('close-order')
+  await whole()
+})
+
 await household('brought-back', async ({ go, shows, at, page }) => {
   // The cashier answers nothing to show, so the page stays as it was left: as the browser keeps it for the way back.
   await page.route('**/v1/pay/**', (asked) => asked.fulfill({ status: 204 }))

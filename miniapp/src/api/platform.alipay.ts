@@ -139,6 +139,9 @@ export function forgetSession(): void {
   writeKept(REFRESH_TOKEN, undefined)
 }
 
+/** Whether the cashier of an order can be opened from here: an order made in a browser is paid there. */
+export const canOpenCashier = (order: { trade_no?: string | null }) => Boolean(order.trade_no)
+
 /** Alipay's cashier. Its result code is a hint only: the server says what happened. */
 export function openCashier(order: { trade_no?: string | null }): Promise<'left' | 'returned'> {
   const { trade_no: tradeNo } = order

@@ -80,6 +80,9 @@ export function forgetSession(): void {
   writeKept(SIGNED_IN, undefined)
 }
 
+/** Whether the cashier of an order can be opened from here: an order made in Alipay is paid there. */
+export const canOpenCashier = (order: { pay_url?: string | null }) => Boolean(order.pay_url)
+
 /** Opens the cashier of an order; the browser leaves and returns to the tracker by itself. */
 export async function openCashier(order: { pay_url?: string | null }): Promise<'left' | 'returned'> {
   if (!order.pay_url) return 'returned'

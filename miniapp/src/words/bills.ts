@@ -1,4 +1,4 @@
-/** The words of bills and refunds that are not as they should be. Part of the dictionary. */
+/** The words of bills and payments that are not as they should be. Part of the dictionary. */
 export const billWords = {
   'home.held': ['供电公司正在核对这户的账单，核对期间无需缴费，结果会通知您。', 'A bill of this home is being verified. Nothing is to be paid until then; you will be told.'],
   'home.held.due': ['待核对的电费', 'Amount being verified'],
@@ -7,4 +7,5 @@ export const billWords = {
   'bill.line.differs': ['这一行与公式算出的金额不一致，供电公司以账单为准；有疑问可以提出。', 'This line differs from its formula. The bill is what counts; you can question it.'],
   'bill.sum.differs': ['各项相加与账单合计不一致，供电公司以账单为准；有疑问可以提出。', 'The lines do not add up to the total. The bill is what counts; you can question it.'],
   'next.late.refund': ['退款比平时慢，我们还在办理，一分不会少；退回后会通知您。', 'This refund is taking longer than usual. We are still on it, all of it will come back, and you will be told.'],
+  'track.pay.in_alipay': ['这笔订单是在支付宝小程序里下的，请在那里付款，或取消后重新缴费。', 'This order was made in Alipay’s mini-program: pay it there, or cancel it and pay anew.'],
 } as const satisfies Record<string, readonly [string, string]>

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useRouter } from '@tarojs/taro'
-import { callHotline, openCashier } from '../../api/platform'
+import { callHotline, canOpenCashier, openCashier } from '../../api/platform'
 import { asProblem, type Problem } from '../../api/problem'
 import type { NextCode, Payment, Refund } from '../../api/types'
 import { yuanSign } from '../../money/fen'
@@ -108,7 +108,8 @@ function NextStep({ payment, askNow }: { payment: Payment; askNow: () => void })
   return (
     <Box className='stack'>
       {problem && <ProblemNote problem={problem} retry={askNow} />}
-      {waiting && (payment.pay_url || payment.trade_no) && (
+      {waiting && payment.trade_no && !canOpenCashier(payment) && <Note tone='info' testId='pay-in-alipay'>{t('track.pay.in_alipay')}</Note>}
+      {waiting && canOpenCashier(payment) && (
         <Button onTap={() => void openCashier(payment).then(askNow)} testId='open-cashier'>{t('track.pay')}</Button>
       )}
       {waiting && <Button kind='quiet' onTap={close} disabled={busy} testId='close-order'>{t('track.close')}</Button>}
