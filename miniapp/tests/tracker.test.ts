@@ -90,6 +90,7 @@ test('times are read off the wall in Shanghai, wherever the phone is', () => {
   assert.equal(momentText('soon', 'en', now), 'time unknown')
   assert.equal(stampText('2026-11-20T10:01:02+08:00', now), '10:01:02')
   assert.equal(stampText('2026-11-19T10:01:02+08:00', now), '11-19 10:01:02')
+  assert.equal(stampText('2025-11-20T10:01:02+08:00', now), '2025-11-20 10:01:02')
   assert.equal(wall('2026-11-20T16:30:00Z')?.date, '2026-11-21')
 })
 

@@ -20,14 +20,20 @@ export function momentText(time: string, language: Language, nowMs: number): str
   const today = dateOf(nowMs)
   if (at.date === today) return say(language, 'time.today', { clock: at.clock })
   if (at.date === dateOf(nowMs - 24 * 3600 * 1000)) return say(language, 'time.yesterday', { clock: at.clock })
-  return `${at.date.startsWith(today.slice(0, 4)) ? at.date.slice(5) : at.date} ${at.clock}`
+  return `${dayOf(at, today)} ${at.clock}`
 }
 
-/** "10:01:20", with the date in front when it is not today: the times of a payment. */
+/** "11-03", with the year when it is not today's. */
+function dayOf(at: Wall, today: string): string {
+  return at.date.startsWith(today.slice(0, 4)) ? at.date.slice(5) : at.date
+}
+
+/** "10:01:20", with the date in front when it is not today, and its year when it is another one: the times of a payment. */
 export function stampText(time: string, nowMs: number): string {
   const at = wall(time)
   if (!at) return ''
-  return at.date === dateOf(nowMs) ? at.seconds : `${at.date.slice(5)} ${at.seconds}`
+  const today = dateOf(nowMs)
+  return at.date === today ? at.seconds : `${dayOf(at, today)} ${at.seconds}`
 }
 
 /** The date so many days after today, `YYYY-MM-DD`. */
