@@ -41,7 +41,7 @@ const fn words(code: Code) -> [&'static str; 2] {
 }
 
 /// The answer as a page, when it `refused` a link that a browser followed; else the answer as it is.
-pub(super) fn told(answer: ServiceResponse, path: &str, refused: Option<Code>) -> ServiceResponse {
+pub(crate) fn told(answer: ServiceResponse, path: &str, refused: Option<Code>) -> ServiceResponse {
     match refused {
         Some(code) if LINKS.contains(&path) && reads_pages(answer.request()) => paged(answer, code),
         _ => answer,

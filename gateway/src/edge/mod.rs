@@ -2,7 +2,7 @@
 
 pub mod bans;
 pub mod body;
-mod by_browser;
+pub(crate) mod by_browser;
 pub mod client;
 pub mod codes;
 pub mod cursor;

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::Instrument as _;
 
+use crate::edge::by_browser;
 use crate::edge::client::{ClientAddress, TrustedHops};
 use crate::edge::codes::Code;
 use crate::edge::limits::{Limits, Standing};
@@ -217,7 +218,9 @@ pub async fn addressed(
     let standing = match place(&req) {
         Ok(standing) => standing,
         Err(problem) => {
+            let route = template(&req);
             let refusal = req.into_response(problem.error_response());
+            let refusal = by_browser::told(refusal, &route, Some(problem.code()));
             return Ok(refusal.map_into_right_body());
         }
     };

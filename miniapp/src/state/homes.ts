@@ -31,11 +31,11 @@ export function useHomes(): { all: Binding[] | undefined; current: Binding | und
 }
 
 /** After a change of holder nobody is named. */
-const NAMELESS = '*'
+export const isNamed = (home: Binding) => home.holder_masked !== '*'
 
 /** What a household calls a home: its own label, else the masked holder, else the end of its number. */
 export function homeName(home: Binding): string {
-  return home.label || (home.holder_masked === NAMELESS ? `…${numberTail(home)}` : home.holder_masked)
+  return home.label || (isNamed(home) ? home.holder_masked : `…${numberTail(home)}`)
 }
 
 /** The last four digits of the masked number. */

@@ -81,6 +81,11 @@ function hereNow(): { url: string; forOne: boolean } | undefined {
   return params.length > 0 ? { url: `${path}?${query}`, forOne: true } : { url: path, forOne: false }
 }
 
+/** Whether an address is that of the present screen. */
+export function isHere(url: string): boolean {
+  return hereNow()?.url === url
+}
+
 /** The present screen is come back to after the next sign-in. */
 export function rememberHere(): void {
   const here = hereNow()

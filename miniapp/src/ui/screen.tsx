@@ -8,7 +8,7 @@ import { endings, session } from '../state/signed_in'
 import { solar } from '../state/solar'
 import { Box, Tap } from './blocks'
 import { Icon, type IconName } from './icons'
-import { askSignIn, goBack, startAt, startAtUrl, type ScreenName } from './navigation'
+import { askSignIn, goBack, isHere, startAt, startAtUrl, type ScreenName } from './navigation'
 import { ProblemNote, Skeleton } from './parts'
 
 type TabName = 'home' | 'bills' | 'solar' | 'me'
@@ -95,10 +95,12 @@ function useGate(): { signedIn: boolean; problem?: Problem; again(): void } {
     session.standing().then(
       (standing) => {
         if (!here) return
-        setSignedIn(standing === 'signed_in')
-        if (standing !== 'signed_in') return askSignIn()
-        const back = takeReturn()
-        if (back) startAtUrl(back)
+        const back = standing === 'signed_in' ? takeReturn() : undefined
+        const leaves = back !== undefined && !isHere(back)
+        // A screen that is only on the way back draws nothing: it might lead somewhere else meanwhile.
+        setSignedIn(standing === 'signed_in' && !leaves)
+        if (standing !== 'signed_in') askSignIn()
+        else if (leaves) startAtUrl(back)
       },
       (thrown) => here && setProblem(asProblem(thrown)),
     )

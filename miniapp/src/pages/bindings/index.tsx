@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import type { Binding, RealName } from '../../api/types'
-import { homeName, useHomes } from '../../state/homes'
+import { homeName, isNamed, useHomes } from '../../state/homes'
 import { useBindingDetail, useBindings } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { call } from '../../state/signed_in'
@@ -53,7 +53,7 @@ function HomeCard({ home, reload }: { home: Binding; reload: () => void }) {
         <Box as='h2' className='card-title'>{homeName(home)}</Box>
         <Chip tone='info' icon='person'>{t(`role.${home.role}`)}</Chip>
       </Box>
-      <Box as='p'>{home.label && home.state !== 'holder_changed' ? `${home.holder_masked} · ` : ''}{home.address_masked}</Box>
+      <Box as='p'>{home.label && isNamed(home) ? `${home.holder_masked} · ` : ''}{home.address_masked}</Box>
       <Box as='p' className='soft number'>{home.consumer_no_masked} · {t('homes.since', { time: momentText(home.created_at, language, Date.now()) })}</Box>
       {home.ends_on && <Box as='p' className='soft' testId='home-ends'>{t('homes.ends', { day: dayText(home.ends_on, language) })}</Box>}
       <StandingNote home={home} />

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import type { Binding } from '../../api/types'
 import { fenFromTyped, yuanSign } from '../../money/fen'
 import { useArrears, useBindings, usePayments } from '../../state/reads'
-import { homeName, numberTail, useHomes } from '../../state/homes'
+import { homeName, isNamed, numberTail, useHomes } from '../../state/homes'
 import { useKeptFresh } from '../../state/kept_fresh'
 import { useOrder } from '../../state/order'
 import { useSettings } from '../../state/settings'
@@ -61,7 +61,7 @@ function ForWhom({ home, first }: { home: Binding; first: boolean }) {
       <Box className='candidate'>
         <Box className='candidate-mark' decoration><Icon name='home' /></Box>
         <Box className='candidate-text'>
-          <Box as='h3' className='candidate-name'>{home.label ? `${homeName(home)} · ${home.holder_masked}` : home.holder_masked}</Box>
+          <Box as='h3' className='candidate-name'>{home.label && isNamed(home) ? `${homeName(home)} · ${home.holder_masked}` : homeName(home)}</Box>
           <Box as='p'>{home.address_masked}</Box>
         </Box>
         <Box as='span' className='tail'>{t('homes.tail', { tail: numberTail(home) })}</Box>
