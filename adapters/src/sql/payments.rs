@@ -71,6 +71,13 @@ statements! { "payments":
         ON CONFLICT (hour_at) DO NOTHING";
     BRAKE_TAKE("refund_brake") = "UPDATE refund_brake SET sent_count = sent_count + 1, sent_fen = sent_fen + $2 \
         WHERE hour_at = $1 AND sent_count < $3 AND sent_fen + $2 <= $4";
+    // Holds the row until the unit ends: of two that ask at once the second sees what the first took.
+    BRAKE_RELEASED("brake_trip") = "UPDATE brake_trip SET released_at = released_at \
+        WHERE tripped_at = (SELECT MAX(tripped_at) FROM brake_trip) AND released_at >= $1 RETURNING released_at";
+    // An hour that begins no more than an hour before the release is the release's own, or a later one.
+    BRAKE_TAKE_LARGE("refund_brake") = "UPDATE refund_brake SET sent_count = sent_count + 1, \
+        sent_fen = sent_fen + $2 WHERE hour_at = $1 AND sent_count < $3 AND sent_fen <= $4 \
+        AND NOT EXISTS (SELECT 1 FROM refund_brake since WHERE since.hour_at > $5 AND since.sent_fen > $4)";
     BRAKE_TRIP("brake_trip") = "INSERT INTO brake_trip (tripped_at) VALUES ($1) ON CONFLICT DO NOTHING";
     BRAKE_OPEN("brake_trip") = "SELECT tripped_at, first_by FROM brake_trip WHERE released_at IS NULL";
     BRAKE_FIRST("brake_trip") = "UPDATE brake_trip SET first_by = $2, first_at = $3 \
@@ -98,6 +105,24 @@ statements! { "payments":
 }
 
 const CLAIM_INDEX: Field = Field::new("open_claim", "claim_key");
+
+/// Within this a release lets one refund through that the sum alone would hold for ever.
+const RELEASED_FOR_S: i64 = 3_600;
+
+impl<C: WriteConn> Sql<C> {
+    /// What is above the hour's sum by itself leaves once two persons released the brake, one such refund per
+    /// release; its sum fills the hour.
+    async fn take_large(&mut self, brake: Brake, sum: Fen) -> Result<bool, StoreError> {
+        let an_hour = RELEASED_FOR_S.saturating_neg();
+        let args = args![brake.now.plus_seconds(an_hour)];
+        let Some(row) = self.one(&BRAKE_RELEASED, args).await? else {
+            return Ok(false);
+        };
+        let before = row.time("released_at")?.plus_seconds(an_hour);
+        let args = args![brake.hour, sum, brake.count_max, brake.sum_max, before];
+        self.changed(&BRAKE_TAKE_LARGE, args).await
+    }
+}
 
 impl<C: Conn> Sql<C> {
     async fn open_trip(&mut self) -> Result<Option<Trip>, StoreError> {
@@ -314,7 +339,11 @@ impl<C: WriteConn> PaymentStore for Sql<C> {
         }
         self.touched(&BRAKE_HOUR, args![brake.hour]).await?;
         let args = args![brake.hour, sum, brake.count_max, brake.sum_max];
-        let passed = self.changed(&BRAKE_TAKE, args).await?;
+        let passed = if sum > brake.sum_max {
+            self.take_large(brake, sum).await?
+        } else {
+            self.changed(&BRAKE_TAKE, args).await?
+        };
         if !passed {
             self.touched(&BRAKE_TRIP, args![brake.now]).await?;
         }

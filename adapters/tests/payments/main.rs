@@ -14,6 +14,7 @@
 mod answers;
 mod attacks;
 mod books;
+mod braked;
 mod by_bank;
 mod cashier;
 mod checkout_claims;
@@ -88,6 +89,7 @@ fn main() {
         checkouts::stories(),
         crashes::stories(),
         drills::stories(),
+        braked::stories(),
         by_bank::stories(),
         erased::stories(),
         filed::stories(),

@@ -1,5 +1,6 @@
 //! The brake of automatic refunds (money.md G7): what goes back by itself is counted per hour; over
-//! the count or the sum the brake trips, and nothing goes back by itself until two persons agree.
+//! the count or the sum the brake trips, and nothing goes back by itself until two persons agree. A
+//! refund that is above the sum by itself goes back after that: one per release.
 
 use std::sync::Arc;
 

@@ -107,7 +107,8 @@ pub trait PaymentStore: PaymentReads {
         now: Time,
     ) -> Result<(), StoreError>;
     /// Counts one more automatic refund of this sum, if the brake is not on and stays within its
-    /// bounds; trips it when they are passed.
+    /// bounds; trips it when they are passed. A refund above the sum by itself is what two persons
+    /// looked at: within an hour of a release one such refund passes, however large it is.
     async fn take_brake(&mut self, brake: Brake, sum: Fen) -> Result<bool, StoreError>;
     /// The trip that is not released yet.
     async fn brake_trip(&mut self) -> Result<Option<Trip>, StoreError>;
