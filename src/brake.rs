@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use lifeline_core::insight::Insight;
 use lifeline_core::payments::ports::Trip;
-use lifeline_core::payments::{BrakeRoom, Consent, Policy};
+use lifeline_core::payments::{BrakeRoom, Consent};
 use lifeline_core::shared::ids::{Entropy, Maker};
 use lifeline_core::shared::time::{Clock, Time};
 
@@ -99,7 +99,7 @@ async fn open(file: &std::path::Path) -> Result<BrakeRoom, Failure> {
         store: engine,
         clock,
         entropy,
-        policy: Arc::new(Policy::default()),
+        policy: Arc::new(config.payment_policy()),
     })
 }
 

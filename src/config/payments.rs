@@ -13,6 +13,25 @@ pub(crate) struct Payments {
     pub(crate) bill_late_days: i64,
     /// Whether marketing can fence a number; `doctor` compares it with what marketing says.
     pub(crate) marketing_fences: bool,
+    brake: Brake,
+}
+
+/// `[payments.brake]`: what goes back by itself within an hour; more waits for two persons.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Brake {
+    count: i64,
+    sum_fen: i64,
+}
+
+impl Default for Brake {
+    fn default() -> Self {
+        let usual = Policy::default();
+        Self {
+            count: usual.brake_count,
+            sum_fen: usual.brake_sum.get(),
+        }
+    }
 }
 
 impl Default for Payments {
@@ -21,6 +40,7 @@ impl Default for Payments {
         Self {
             bill_late_days: usual.bill_late_days,
             marketing_fences: usual.marketing_fences,
+            brake: Brake::default(),
         }
     }
 }
@@ -29,10 +49,14 @@ impl Payments {
     pub(super) fn check(&self, faults: &mut Faults) {
         let policy = Policy {
             bill_late_days: self.bill_late_days,
+            brake_count: self.brake.count,
+            brake_sum: Fen::new(self.brake.sum_fen),
             ..Policy::default()
         };
-        let path = "payments.bill_late_days";
-        faults.expect(policy.faults().is_empty(), path, "must be 0 to 31");
+        for fault in policy.faults() {
+            let (path, what) = fault.split_once(": ").unwrap_or(("", fault));
+            faults.expect(false, &format!("payments.{path}"), what);
+        }
     }
 }
 
@@ -44,6 +68,8 @@ impl Config {
             sure_new: Fen::new(self.limits.step_up_new_fen.into()),
             bill_late_days: self.payments.bill_late_days,
             marketing_fences: self.payments.marketing_fences,
+            brake_count: self.payments.brake.count,
+            brake_sum: Fen::new(self.payments.brake.sum_fen),
             ..Policy::default()
         }
     }

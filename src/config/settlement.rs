@@ -4,6 +4,7 @@ use lifeline_core::settlement::SettlementRules;
 use lifeline_core::settlement::countdown::CountdownRules;
 use lifeline_core::settlement::trade_queue::Weights;
 use lifeline_core::settlement::watch::WatchRules;
+use lifeline_core::shared::money::Fen;
 use serde::Deserialize;
 
 use super::Faults;
@@ -16,6 +17,7 @@ pub(crate) struct Settlement {
     watch: Watch,
     countdown: Countdown,
     queue: Queue,
+    brake: Brake,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -95,6 +97,24 @@ impl Default for Queue {
     }
 }
 
+/// `[settlement.brake]`: the payouts of an hour; more wait for two persons.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Brake {
+    count: i64,
+    sum_fen: i64,
+}
+
+impl Default for Brake {
+    fn default() -> Self {
+        let usual = SettlementRules::default();
+        Self {
+            count: usual.brake_count,
+            sum_fen: usual.brake_sum.get(),
+        }
+    }
+}
+
 impl Settlement {
     pub(super) fn check(&self, faults: &mut Faults) {
         for fault in self.rules("L0").faults() {
@@ -121,6 +141,8 @@ impl Settlement {
             weights: Weights::of(self.queue.w_wait_per_s, self.queue.w_amount_per_fen),
             weights_version: self.queue.version,
             number_prefix: number_prefix.to_owned(),
+            brake_count: self.brake.count,
+            brake_sum: Fen::new(self.brake.sum_fen),
             ..SettlementRules::default()
         }
     }

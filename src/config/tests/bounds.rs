@@ -47,6 +47,8 @@ fn each_bound_of_settlement_is_held() {
             ["0", "1000000"],
             ["-1", "1000001"],
         ),
+        ("brake", "count", ["1", "1000000"], ["0", "-1"]),
+        ("brake", "sum_fen", ["1", "900000000000"], ["0", "-1"]),
     ] {
         let found = |value: &str| {
             let dir = tempfile::tempdir().unwrap();
@@ -111,6 +113,34 @@ fn the_latest_bill_is_none_to_thirty_one_days_late() {
     }
     for value in ["-1", "32"] {
         assert_eq!(read_in(value).0, ["payments.bill_late_days"], "{value}");
+    }
+}
+
+#[test]
+fn both_brakes_are_set_each_by_its_count_and_its_sum() {
+    let read_in = |section: &str, key: &str, value: i64| {
+        let dir = tempfile::tempdir().unwrap();
+        let text = good(dir.path());
+        let text = format!("{text}\n[{section}.brake]\n{key} = {value}\n");
+        let found = faults(&text, dir.path());
+        (found, read(&dir.path().join("lifeline.toml")).unwrap())
+    };
+    for value in [1, 7] {
+        let (found, by_count) = read_in("payments", "count", value);
+        let (none, by_sum) = read_in("payments", "sum_fen", value);
+        assert_eq!((found, none), (Vec::new(), Vec::new()));
+        let (policy, usual) = (by_count.payment_policy(), Policy::default());
+        assert_eq!(policy.brake_count, value);
+        assert_eq!(policy.brake_sum, usual.brake_sum);
+        assert_eq!(by_sum.payment_policy().brake_sum.get(), value);
+        assert_eq!(by_sum.payment_policy().brake_count, usual.brake_count);
+        let (_, by_count) = read_in("settlement", "count", value);
+        assert_eq!(by_count.settlement.rules("L0").brake_count, value);
+        let (_, by_sum) = read_in("settlement", "sum_fen", value);
+        assert_eq!(by_sum.settlement.rules("L0").brake_sum.get(), value);
+    }
+    for (section, key) in [("payments", "count"), ("payments", "sum_fen")] {
+        assert_eq!(read_in(section, key, 0).0, ["payments.brake"], "{key}");
     }
 }
 
