@@ -13,13 +13,15 @@ use std::time::Duration;
 use lifeline_core::shared::time::{Clock, Time};
 
 use super::heard::{Asked, Heard, Stands};
+use super::lately::Lately;
 
 /// When a circuit opens and closes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerRules {
     /// Calls older than this are forgotten.
     pub window_s: i64,
-    /// Fewer calls than this in the window prove nothing.
+    /// Fewer calls than this in the window prove nothing, unless half of it went by in calls that failed:
+    /// whoever asks one after the other and is never answered makes no more.
     pub calls_min: u32,
     /// Opens when at least this many of a hundred calls failed …
     pub failed_percent: u32,
@@ -59,20 +61,9 @@ pub(crate) enum Ended {
     Abandoned,
 }
 
-/// The calls of one slice of the window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Slice {
-    begins_s: i64,
-    calls: u32,
-    failed: u32,
-    slow: u32,
-}
-
-const SLICES: usize = 6;
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
-    Closed([Slice; SLICES]),
+    Closed(Lately),
     Open {
         until: Time,
         for_s: i64,
@@ -130,7 +121,7 @@ struct Circuit {
 impl Circuit {
     fn new(now: Time) -> Self {
         Self {
-            state: State::Closed([Slice::default(); SLICES]),
+            state: State::Closed(Lately::default()),
             heard: Heard::from(now),
             era: 0,
         }
@@ -159,15 +150,21 @@ impl Circuit {
         }
     }
 
-    fn note(&mut self, rules: &BreakerRules, now: Time, era: u64, ended: Ended) {
+    fn note(
+        &mut self,
+        rules: &BreakerRules,
+        now: Time,
+        era: u64,
+        (ended, taken): (Ended, Duration),
+    ) {
         if era != self.era {
             return;
         }
         match &mut self.state {
             State::Open { .. } => {}
-            State::Closed(slices) => {
-                count(slices, rules, now, ended);
-                if let Some(why) = too_bad(slices, rules, now) {
+            State::Closed(lately) => {
+                lately.count(rules, now, (ended, taken));
+                if let Some(why) = lately.too_bad(rules, now) {
                     self.open(now, rules.open_s, why);
                 }
             }
@@ -187,7 +184,7 @@ impl Circuit {
                     Ended::Well => {
                         *well = well.saturating_add(1);
                         if *well >= rules.probes {
-                            self.become_(State::Closed([Slice::default(); SLICES]));
+                            self.become_(State::Closed(Lately::default()));
                         }
                     }
                 }
@@ -216,55 +213,6 @@ impl Circuit {
         });
         true
     }
-}
-
-fn slice_s(rules: &BreakerRules) -> i64 {
-    let slices = i64::try_from(SLICES).unwrap_or(1);
-    rules.window_s.checked_div(slices).unwrap_or(1).max(1)
-}
-
-/// Adds one call to the slice of `now`, which takes the place of the oldest when it is new.
-fn count(slices: &mut [Slice; SLICES], rules: &BreakerRules, now: Time, ended: Ended) {
-    if ended == Ended::Abandoned {
-        return;
-    }
-    let length = slice_s(rules);
-    let now_s = now.unix_seconds();
-    let begins_s = now_s.saturating_sub(now_s.rem_euclid(length));
-    let slot = usize::try_from(now_s.div_euclid(length)).unwrap_or(0) % SLICES;
-    let Some(slice) = slices.get_mut(slot) else {
-        return;
-    };
-    if slice.begins_s != begins_s {
-        *slice = Slice {
-            begins_s,
-            ..Slice::default()
-        };
-    }
-    slice.calls = slice.calls.saturating_add(1);
-    slice.failed = slice
-        .failed
-        .saturating_add(u32::from(ended == Ended::Badly));
-    slice.slow = slice.slow.saturating_add(u32::from(ended == Ended::Slowly));
-}
-
-fn too_bad(slices: &[Slice; SLICES], rules: &BreakerRules, now: Time) -> Option<Why> {
-    let oldest_s = now.unix_seconds().saturating_sub(rules.window_s);
-    let live = slices.iter().filter(|slice| slice.begins_s > oldest_s);
-    let (mut calls, mut failed, mut slow) = (0_u32, 0_u32, 0_u32);
-    for slice in live {
-        calls = calls.saturating_add(slice.calls);
-        failed = failed.saturating_add(slice.failed);
-        slow = slow.saturating_add(slice.slow);
-    }
-    let share = |part: u32| part.saturating_mul(100).checked_div(calls).unwrap_or(0);
-    if calls < rules.calls_min {
-        return None;
-    }
-    if share(failed) >= rules.failed_percent {
-        return Some(Why::Failed);
-    }
-    (share(slow.saturating_add(failed)) >= rules.slow_percent).then_some(Why::Slow)
 }
 
 /// The circuits of one outside system.
@@ -306,6 +254,7 @@ impl Breaker {
             operation,
             era,
             ended: Ended::Abandoned,
+            taken: Duration::ZERO,
         })
     }
 
@@ -373,7 +322,7 @@ impl Breaker {
         all
     }
 
-    fn note(&self, operation: &'static str, era: u64, ended: Ended) {
+    fn note(&self, operation: &'static str, era: u64, ended: Ended, taken: Duration) {
         let now = self.clock.now();
         let mut circuits = self.lock();
         let circuit = circuits
@@ -381,7 +330,7 @@ impl Breaker {
             .or_insert_with(|| Circuit::new(now));
         let before = circuit.era;
         circuit.heard.note(now, ended);
-        circuit.note(&self.rules, now, era, ended);
+        circuit.note(&self.rules, now, era, (ended, taken));
         self.tell(operation, before, circuit, now);
     }
 
@@ -412,11 +361,13 @@ pub(crate) struct Leave {
     operation: &'static str,
     era: u64,
     ended: Ended,
+    taken: Duration,
 }
 
 impl Leave {
     /// The other side answered, well or badly, after `taken`.
     pub(crate) fn end(mut self, well: bool, taken: Duration) {
+        self.taken = taken;
         self.ended = match well {
             false => Ended::Badly,
             true if taken > self.breaker.rules.slow => Ended::Slowly,
@@ -427,7 +378,8 @@ impl Leave {
 
 impl Drop for Leave {
     fn drop(&mut self) {
-        self.breaker.note(self.operation, self.era, self.ended);
+        self.breaker
+            .note(self.operation, self.era, self.ended, self.taken);
     }
 }
 

@@ -59,6 +59,40 @@ fn nine_failures_prove_nothing_and_the_tenth_opens() {
 }
 
 #[test]
+fn who_is_asked_one_after_the_other_and_never_answers_is_left_alone() {
+    let t = Bench::new();
+    for _ in 0..6 {
+        t.wait(4);
+        t.call("post", false, Duration::from_secs(4));
+    }
+    assert!(t.breaker.admit("post").is_none());
+}
+
+#[test]
+fn half_the_window_must_go_by_in_three_failures_before_few_calls_prove_something() {
+    let after = |calls: &[u64]| {
+        let t = Bench::new();
+        for seconds in calls {
+            assert!(t.call("post", false, Duration::from_secs(*seconds)));
+        }
+        t.breaker.admit("post").is_some()
+    };
+    assert!(after(&[8, 8]), "two are no proof");
+    assert!(after(&[4, 4, 6]), "14 s of 30");
+    assert!(!after(&[4, 4, 7]), "15 s of 30");
+    let t = Bench::new();
+    for _ in 0..4 {
+        assert!(t.call("post", true, QUICK));
+    }
+    for _ in 0..3 {
+        assert!(t.call("post", false, Duration::from_secs(5)));
+    }
+    assert!(t.breaker.admit("post").is_some(), "3 of 7 failed");
+    assert!(t.call("post", false, QUICK), "half");
+    assert!(t.breaker.admit("post").is_none());
+}
+
+#[test]
 fn one_operation_that_fails_does_not_close_the_others() {
     let t = Bench::new();
     assert!(!t.breaker.is_any_open());

@@ -10,6 +10,7 @@ pub mod address;
 pub(crate) mod breaker;
 mod heard;
 pub mod http;
+mod lately;
 pub(crate) mod line;
 mod operation;
 pub(crate) mod read;
