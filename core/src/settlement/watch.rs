@@ -16,8 +16,8 @@ pub struct WatchRules {
     pub side_by_side: usize,
 }
 
-/// More would take every connection there is.
-pub const SIDE_BY_SIDE_MAX: usize = 64;
+/// Half of a node's connections to its store: as many are left for whoever asks meanwhile.
+pub const SIDE_BY_SIDE_MAX: usize = 12;
 const EVERY_MAX_S: i64 = 86_400;
 const THRESHOLD_MAX_S: i64 = 7 * 86_400;
 
@@ -70,7 +70,7 @@ impl WatchRules {
             faults.push("watch.threshold_s: longer than every_s");
         }
         if !(1..=SIDE_BY_SIDE_MAX).contains(&self.side_by_side) {
-            faults.push("watch.side_by_side: 1 to 64");
+            faults.push("watch.side_by_side: 1 to 12");
         }
         faults
     }

@@ -13,7 +13,7 @@ fn each_bound_of_settlement_is_held() {
             ["3601", "604800"],
             ["3600", "604801"],
         ),
-        ("watch", "side_by_side", ["1", "64"], ["0", "65"]),
+        ("watch", "side_by_side", ["1", "12"], ["0", "13"]),
         (
             "countdown",
             "wait_s",

@@ -40,6 +40,12 @@ async fn engine() -> Option<Postgres> {
     )
 }
 
+#[test]
+fn the_watch_of_sold_power_leaves_half_of_the_connections_to_others() {
+    let most = lifeline_core::settlement::watch::SIDE_BY_SIDE_MAX;
+    assert_eq!(most.min(super::limits::CONNECTIONS / 2), most);
+}
+
 async fn number(conn: &mut impl Conn, stmt: &'static crate::sql::Stmt) -> i64 {
     conn.query(stmt, args![]).await.unwrap()[0]
         .int("n")
