@@ -88,7 +88,7 @@ impl Alipay {
         faults.expect(
             deadline_is_sane(self.deadline_ms),
             "alipay.deadline_ms",
-            "must be 200 to 20000",
+            "must be 200 to 8000",
         );
         self.check_mode(faults);
     }

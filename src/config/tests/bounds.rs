@@ -117,6 +117,33 @@ fn the_latest_bill_is_none_to_thirty_one_days_late() {
 }
 
 #[test]
+fn a_call_outside_ends_before_the_request_it_is_made_for() {
+    for section in [
+        "alipay",
+        "marketing",
+        "sms",
+        "user_system",
+        "generation",
+        "exchange",
+    ] {
+        let found = |value: &str| {
+            let dir = tempfile::tempdir().unwrap();
+            let heading = format!("[{section}]\n");
+            let with = format!("{heading}deadline_ms = {value}\n");
+            let text = good(dir.path());
+            assert!(text.contains(&heading), "{section}");
+            faults(&text.replace(&heading, &with), dir.path())
+        };
+        for value in ["200", "8000"] {
+            assert_eq!(found(value), Vec::<String>::new(), "{section}");
+        }
+        for value in ["199", "8001"] {
+            assert_eq!(found(value), [format!("{section}.deadline_ms")]);
+        }
+    }
+}
+
+#[test]
 fn both_brakes_are_set_each_by_its_count_and_its_sum() {
     let read_in = |section: &str, key: &str, value: i64| {
         let dir = tempfile::tempdir().unwrap();
