@@ -70,6 +70,26 @@ async fn ln_19_a_report_reaches_marketing_without_a_name_and_its_end_comes_back(
     assert_eq!(world.requests.follow(world.now()).await.unwrap(), 0);
 }
 
+/// However many are due, one turn asks about them all: a storm's requests are told of within minutes.
+#[tokio::test]
+async fn ln_20_one_turn_asks_about_every_order_that_is_due() {
+    let world = World::new().await;
+    for _ in 0..12 {
+        let me = world.person().await;
+        for n in 0..10 {
+            let key = keyed(&n.to_string());
+            let filed = world.requests.file(&me, &key, &wish(Kind::Feedback)).await;
+            filed.unwrap();
+        }
+    }
+    world.deliver().await;
+    assert_eq!(world.clerk.orders().len(), 120);
+    world.clerk.moves(State::UnderWay);
+    world.pass(61);
+    assert_eq!(world.requests.follow(world.now()).await.unwrap(), 120);
+    assert_eq!(world.requests.follow(world.now()).await.unwrap(), 0);
+}
+
 #[tokio::test]
 async fn ln_20_feedback_waits_while_marketing_is_away_and_is_filed_once() {
     let world = World::new().await;

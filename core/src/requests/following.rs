@@ -14,13 +14,16 @@ use crate::evidence::Act;
 use crate::jobs::runner::Task;
 use crate::outbox::Claimed;
 use crate::outbox::relay::{Deliver, Delivery};
-use crate::shared::ids::EventId;
+use crate::shared::ids::{EventId, RequestId};
 use crate::shared::time::Time;
 use crate::store::{Tx, atomically, snapshot};
 
 const EVERY_S: i64 = 60;
-/// Orders asked about in one turn; the next goes on.
-const PER_TURN: i64 = 50;
+/// Orders of one page of a turn.
+const PER_PAGE: i64 = 50;
+/// Pages of one turn, and how long it may take; the next turn goes on.
+const PAGES_MAX: usize = 200;
+const TURN_S: i64 = 30;
 /// An order is asked about often while it is young, then hourly.
 const YOUNG_S: i64 = 3_600;
 
@@ -117,24 +120,55 @@ impl Requests {
 
     /// Asks about every order that is due, and hands over anew what has not arrived; how many moved on.
     pub async fn follow(&self, now: Time) -> Result<usize, RequestError> {
-        let mut view = snapshot(&*self.store).await?;
-        let due = view.requests().due(now, PER_TURN).await?;
-        drop(view);
+        let began = self.maker().now();
         let mut moved = 0_usize;
+        let mut before: Option<RequestId> = None;
+        for _ in 0..PAGES_MAX {
+            let mut view = snapshot(&*self.store).await?;
+            let due = view.requests().due(now, PER_PAGE).await?;
+            drop(view);
+            let last = due.last().map(|request| request.request_id.clone());
+            let is_last = i64::try_from(due.len()).unwrap_or(PER_PAGE) < PER_PAGE;
+            // What is as due as before its turn is not read for ever.
+            if last == before {
+                break;
+            }
+            let (more, is_silent) = self.follow_page(due, now).await?;
+            moved = moved.saturating_add(more);
+            let is_over = self.maker().now().seconds_since(began) >= TURN_S;
+            // A marketing that is silent is asked again at the next turn.
+            if is_last || is_silent || is_over {
+                break;
+            }
+            before = last;
+        }
+        Ok(moved)
+    }
+
+    /// How many of these moved on, and whether marketing answered none of the questions about them.
+    async fn follow_page(
+        &self,
+        due: Vec<Request>,
+        now: Time,
+    ) -> Result<(usize, bool), RequestError> {
+        let mut moved = 0_usize;
+        let (mut is_asked, mut is_answered) = (false, false);
         for request in due {
             let Some(order_no) = request.order_no.as_deref() else {
                 self.again(&request).await?;
                 continue;
             };
+            is_asked = true;
             let Ok(report) = self.orders.look(order_no).await else {
                 self.rest(&request, now).await?;
                 continue;
             };
+            is_answered = true;
             if self.note(&request, &report).await? {
                 moved = moved.saturating_add(1);
             }
         }
-        Ok(moved)
+        Ok((moved, is_asked && !is_answered))
     }
 
     /// What marketing said, on record; the person is told when it is something new.
