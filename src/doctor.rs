@@ -1,5 +1,7 @@
 //! `lifeline doctor`: asks every dependency and says what to do.
 
+mod marketing;
+
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +52,7 @@ pub(crate) async fn run(args: &cli::Doctor) -> Result<(), Failure> {
     findings.push(tls_finding(&config));
     findings.extend(redis_finding(&config).await);
     if whole {
-        findings.extend(fence_finding(&config).await);
+        findings.extend(marketing::findings(&config).await);
     }
     findings.extend(resting_findings(&config)?);
     findings.push(logs_finding(&config.logs));
@@ -192,34 +194,6 @@ async fn redis_finding(config: &config::Config) -> Option<Finding> {
         let what = "check redis.url; without Redis limits are per node".to_owned();
         ("no answer".to_owned(), what)
     }))
-}
-
-/// Whether marketing can fence a number, as it says and as the configuration says. Keys that cannot be read are
-/// a finding of their own.
-async fn fence_finding(config: &config::Config) -> Option<Finding> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
-    let outside = Outside::build(config, Kind::Live, &clock, &entropy).ok()?;
-    let asked = tokio::time::timeout(ASK_TIME_MAX, outside.marketing.says_it_fences()).await;
-    Some(fences(
-        config.payments.marketing_fences,
-        asked.ok().and_then(Result::ok),
-    ))
-}
-
-fn fences(configured: bool, said: Option<bool>) -> Finding {
-    finding("marketing", said == Some(configured), || match said {
-        None => {
-            let what = "check [marketing], and that it is reached from here".to_owned();
-            ("no answer".to_owned(), what)
-        }
-        Some(fence) => {
-            let what = format!(
-                "payments.marketing_fences = {fence}, after reading docs/contracts/marketing.md"
-            );
-            (format!("it says fence: {fence}"), what)
-        }
-    })
 }
 
 /// Disks, certificates and the last backup of this machine.
@@ -395,25 +369,6 @@ mod tests {
             standby(Standby::None, Some(Alone))
                 .state
                 .starts_with("none by choice")
-        );
-    }
-
-    #[test]
-    fn what_marketing_says_of_its_fence_is_compared_with_the_configuration() {
-        for (configured, said, ok) in [
-            (true, Some(true), true),
-            (false, Some(false), true),
-            (true, Some(false), false),
-            (false, Some(true), false),
-            (true, None, false),
-        ] {
-            assert_eq!(fences(configured, said).ok, ok, "{configured} {said:?}");
-        }
-        let found = fences(true, Some(false));
-        assert!(
-            found
-                .what_to_do
-                .contains("payments.marketing_fences = false")
         );
     }
 }

@@ -10,6 +10,8 @@ mod generators;
 mod posting;
 mod work_orders;
 
+pub use self::posting::Said;
+
 use std::sync::Arc;
 
 use lifeline_core::shared::ids::Entropy;

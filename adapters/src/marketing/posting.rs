@@ -17,21 +17,43 @@ use crate::wire::{operation, read};
 #[derive(Deserialize)]
 struct Capabilities {
     fence: bool,
+    cutoff_time: Option<String>,
+}
+
+/// What marketing says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Whether it can fence a number; the configuration says the same (`payments.marketing_fences`).
+    pub fences: bool,
+    /// When its business date changes, `HH:MM` in Shanghai; absent when it says no such time.
+    pub cutoff: Option<String>,
+}
+
+/// Four digits around a colon: nothing else of it is shown to anybody.
+fn is_time_of_day(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() == 5
+        && bytes.iter().enumerate().all(|(at, byte)| match at {
+            2 => *byte == b':',
+            _ => byte.is_ascii_digit(),
+        })
 }
 
 impl Marketing {
-    /// Whether marketing says that it can fence a number; the configuration says the same
-    /// (`payments.marketing_fences`).
+    /// What marketing says of itself.
     ///
     /// # Errors
     /// [`NoAnswer`].
-    pub async fn says_it_fences(&self) -> Result<bool, NoAnswer> {
+    pub async fn says_of_itself(&self) -> Result<Said, NoAnswer> {
         let path = ["capabilities"];
         let answer: Result<Capabilities, Refusal> = self
             .read(operation!("GET /capabilities"), &path, &[])
             .await?;
         let said = answer.map_err(Refusal::unexpected)?;
-        Ok(said.fence)
+        Ok(Said {
+            fences: said.fence,
+            cutoff: said.cutoff_time.filter(|text| is_time_of_day(text)),
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use lifeline_adapters::marketing::Marketing;
+use lifeline_adapters::marketing::{Marketing, Said};
 use lifeline_adapters::wire::{Address, CallRules};
 use lifeline_core::bindings::ports::{
     ArchiveError, ArchiveProof, ConsumerArchive as _, MatchLevel,
@@ -135,16 +135,23 @@ async fn a_repeated_posting_has_the_same_bytes_and_a_fresh_signature() {
 }
 
 #[tokio::test]
-async fn marketing_says_whether_it_can_fence() {
-    for fence in [true, false] {
-        let body = json!({ "fence": fence, "refund_vouchers": true, "cutoff_time": "22:30" });
+async fn marketing_says_whether_it_can_fence_and_when_its_date_changes() {
+    for (fences, time, cutoff) in [
+        (true, json!("22:30"), Some("22:30")),
+        (false, json!("23:00"), Some("23:00")),
+        (true, json!("half past ten"), None),
+        (true, json!("22:3\u{0}"), None),
+        (true, Value::Null, None),
+    ] {
+        let body = json!({ "fence": fences, "refund_vouchers": true, "cutoff_time": time });
         let responder = Responder::start(move |_| Act::Answer(200, body.to_string()));
-        let said = marketing(&responder).says_it_fences().await;
-        assert_eq!(said, Ok(fence));
+        let said = marketing(&responder).says_of_itself().await;
+        let cutoff = cutoff.map(str::to_owned);
+        assert_eq!(said, Ok(Said { fences, cutoff }));
         assert_eq!(responder.only().target, "/mkt/v1/capabilities");
     }
     let responder = Responder::start(|_| Act::Answer(200, "{}".to_owned()));
-    assert!(marketing(&responder).says_it_fences().await.is_err());
+    assert!(marketing(&responder).says_of_itself().await.is_err());
 }
 
 #[tokio::test]

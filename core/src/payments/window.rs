@@ -8,7 +8,9 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
 
-/// Marketing's business date changes at 22:30 Shanghai time.
+/// Marketing's business date changes at this time of Shanghai's day, as marketing says it.
+pub const CUTOFF: &str = "22:30";
+/// The same as a second of the day.
 const CUTOFF_SECOND: i64 = 22 * HOUR + 30 * MINUTE;
 /// An order is never payable later than five minutes before the cut-off (money.md 2.16).
 const LAST_PAYABLE_SECOND: i64 = CUTOFF_SECOND - 5 * MINUTE;
@@ -266,6 +268,13 @@ mod tests {
 
     fn at(text: &str) -> Time {
         Time::parse_rfc3339(text).unwrap()
+    }
+
+    #[test]
+    fn the_cutoff_that_is_told_is_the_one_that_counts() {
+        let cutoff = at(&format!("2026-11-20T{CUTOFF}:00+08:00"));
+        assert_eq!(business_date(cutoff.plus_seconds(-1)), "2026-11-20");
+        assert_eq!(business_date(cutoff), "2026-11-21");
     }
 
     #[test]
