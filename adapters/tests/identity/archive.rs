@@ -35,6 +35,9 @@ struct State {
     written: u32,
     /// Calls that reached us, by name.
     calls: Vec<&'static str>,
+    /// Questions about single homes under way, and the most there were at once.
+    under_way: usize,
+    at_once: usize,
 }
 
 #[derive(Default)]
@@ -72,6 +75,22 @@ impl Archive {
     /// The calls since the last time somebody asked.
     pub(crate) fn calls(&self) -> Vec<&'static str> {
         std::mem::take(&mut self.0.lock().unwrap().calls)
+    }
+
+    /// The most questions about single homes that were under way at once.
+    pub(crate) fn at_once(&self) -> usize {
+        self.0.lock().unwrap().at_once
+    }
+
+    /// Lets in whoever asks at the same time.
+    async fn beside_others(&self) {
+        {
+            let mut state = self.0.lock().unwrap();
+            state.under_way += 1;
+            state.at_once = state.at_once.max(state.under_way);
+        }
+        tokio::task::yield_now().await;
+        self.0.lock().unwrap().under_way -= 1;
     }
 
     /// A transfer of holder: the version moves on.
@@ -174,6 +193,7 @@ impl ConsumerArchive for Archive {
     }
 
     async fn verify_token(&self, archive_token: &str) -> Result<Verified, ArchiveError> {
+        self.beside_others().await;
         self.reached("verify_token", |state| {
             let number = state
                 .tokens
@@ -209,6 +229,7 @@ impl ConsumerArchive for Archive {
     }
 
     async fn archived_mobile(&self, consumer_no: &ConsumerNo) -> Result<Phone, ArchiveError> {
+        self.beside_others().await;
         self.reached("archived_mobile", |state| {
             let mobile = home(state, consumer_no)?
                 .mobile
@@ -246,6 +267,7 @@ impl ConsumerArchive for Archive {
         name: &PersonName,
         id_no: &IdNo,
     ) -> Result<RealNameState, ArchiveError> {
+        self.beside_others().await;
         self.reached("real_name", |state| {
             let home = home(state, consumer_no)?;
             Ok(match home.id_no {

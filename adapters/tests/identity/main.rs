@@ -24,6 +24,7 @@ mod consents;
 mod filling;
 mod gathering;
 mod homes;
+mod many_homes;
 mod matching;
 mod merging;
 mod merging_functions;
@@ -88,6 +89,7 @@ fn main() {
         filling::stories,
         gathering::stories,
         homes::stories,
+        many_homes::stories,
         matching::stories,
         merging::stories,
         merging_functions::stories,

@@ -1,5 +1,7 @@
 //! Confirming what a match offered: opening it at the archive, proving it, linking it.
 
+use futures_util::stream::{self, StreamExt as _};
+
 use super::Bindings;
 use super::binding::Seen;
 use super::error::BindingError;
@@ -18,6 +20,9 @@ use crate::shared::outside::NoAnswer;
 use crate::shared::personal::{ConsumerNo, Phone};
 use crate::shared::time::Time;
 use crate::store::{Tx, atomically, snapshot};
+
+/// Homes the archive is asked about at the same time.
+const AT_ONCE: usize = 5;
 
 /// A home being confirmed.
 struct Confirming {
@@ -118,16 +123,22 @@ impl Bindings {
         Ok((rows, person))
     }
 
-    /// Opens each offer at the archive and asks whether the certified person is the holder.
+    /// Opens each offer at the archive and asks whether the certified person is the holder: several side by side, so
+    /// that many homes fit into the time of a request. Each is opened to its end, because its token opens once.
     async fn open_all(
         &self,
         rows: Vec<(Secret, Offered)>,
         person: &RealName,
     ) -> Result<Vec<Confirming>, BindingError> {
+        let opening: Vec<_> = rows
+            .into_iter()
+            .map(|(token, row)| self.open_one(token, row, person))
+            .collect();
+        let opened: Vec<_> = stream::iter(opening).buffered(AT_ONCE).collect().await;
         let mut homes = Vec::new();
         let mut silence: Option<NoAnswer> = None;
-        for (token, row) in rows {
-            match self.open_one(&token, row, person).await {
+        for home in opened {
+            match home {
                 Ok(home) => homes.push(home),
                 Err(BindingError::CannotConfirm) => {}
                 Err(BindingError::ArchiveUnavailable(why)) => silence = Some(why),
@@ -143,11 +154,11 @@ impl Bindings {
 
     async fn open_one(
         &self,
-        token: &Secret,
+        token: Secret,
         row: Offered,
         person: &RealName,
     ) -> Result<Confirming, BindingError> {
-        let (offered, verified) = self.verified(token, row).await?;
+        let (offered, verified) = self.verified(&token, row).await?;
         let equal = match verified.role {
             Role::Holder => {
                 let state = self
@@ -160,7 +171,7 @@ impl Bindings {
             Role::Authorised | Role::PayerOnly => false,
         };
         Ok(Confirming {
-            token: token.clone(),
+            token,
             offered,
             verified,
             equal,
@@ -215,20 +226,19 @@ impl Bindings {
         homes: Vec<Confirming>,
         digits: &Secret,
     ) -> Result<Vec<Confirming>, BindingError> {
+        let phones = self.phones_on_file(&homes).await?;
+        let has_phone = phones.iter().any(Option::is_some);
         let mut shown = Vec::new();
-        let mut has_phone = false;
-        for home in homes {
-            let consumer_no = &home.verified.consumer_no;
-            match self.phone_on_file(consumer_no).await? {
-                Some(_) => has_phone = true,
-                None => {
-                    let consumer_no = consumer_no.clone();
-                    match self.try_digits(caller, &consumer_no, digits).await {
-                        Ok(_) => shown.push(home),
-                        Err(BindingError::CannotConfirm) => {}
-                        Err(error) => return Err(error),
-                    }
-                }
+        // One after the other: each try counts against the next.
+        for (home, phone) in homes.into_iter().zip(phones) {
+            if phone.is_some() {
+                continue;
+            }
+            let consumer_no = home.verified.consumer_no.clone();
+            match self.try_digits(caller, &consumer_no, digits).await {
+                Ok(_) => shown.push(home),
+                Err(BindingError::CannotConfirm) => {}
+                Err(error) => return Err(error),
             }
         }
         match (shown.is_empty(), has_phone) {
@@ -287,11 +297,20 @@ impl Bindings {
         if homes.len() < 2 {
             return Ok(vec![None; homes.len()]);
         }
-        let mut phones = Vec::new();
-        for home in homes {
-            phones.push(self.phone_on_file(&home.verified.consumer_no).await?);
-        }
-        Ok(phones)
+        self.phones_on_file(homes).await
+    }
+
+    /// The archived phone of each home, several asked for side by side.
+    async fn phones_on_file(
+        &self,
+        homes: &[Confirming],
+    ) -> Result<Vec<Option<Phone>>, BindingError> {
+        let asked: Vec<_> = homes
+            .iter()
+            .map(|home| self.phone_on_file(&home.verified.consumer_no))
+            .collect();
+        let phones: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+        phones.into_iter().collect()
     }
 
     async fn link_confirmed(
