@@ -14,8 +14,8 @@ pub struct Policy {
     /// The bounds of a top-up, both included.
     pub top_up_min: Fen,
     pub top_up_max: Fen,
-    /// The brake of automatic refunds and reversals: so many, and so much, per hour (money.md G7). Fixed: no configuration
-    /// lifts it.
+    /// The brake of automatic refunds and reversals: so many, and so much, per hour (money.md G7), as
+    /// `[payments.brake]` of the configuration says.
     pub brake_count: i64,
     pub brake_sum: Fen,
     /// How many homes one order may pay.

@@ -1,5 +1,5 @@
 //! The thresholds of settlement. Defaults are the sources'; `[settlement]` of the configuration may change those of
-//! watching, collecting, the countdown and the queue, and nothing else.
+//! watching, collecting, the countdown, the queue and the brake, and nothing else.
 
 use super::countdown::CountdownRules;
 use super::trade_queue::{VERSION_MAX, Weights};
@@ -24,7 +24,7 @@ pub struct SettlementRules {
     pub review_wait_s: i64,
     /// Refused so often in a row, a payout is told to its owner and to staff.
     pub refusals_told: i64,
-    /// The brake of payouts: so many, and so much, per hour (money.md G7). Fixed: no configuration lifts it.
+    /// The brake of payouts: so many, and so much, per hour (money.md G7), as `[settlement.brake]` says.
     pub brake_count: i64,
     pub brake_sum: Fen,
 }
