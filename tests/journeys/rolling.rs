@@ -1,5 +1,5 @@
-//! Two relays before two gateways under load: each is restarted, certificates are renewed, signing keys change,
-//! and no request fails. `ROLLING_REQUESTS` (make test-long: 1000000) says how many are asked meanwhile.
+//! Two relays before two gateways under load: each gateway is restarted, the certificate that all four show is renewed,
+//! the keys of access tokens change, and no reading fails. Relays are not restarted. `ROLLING_REQUESTS` (make test-long: 1000000) says how many are asked meanwhile.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -12,6 +12,7 @@ use tokio_util::context::TokioContext;
 
 use crate::answers::public;
 use crate::body::{self, NotRead};
+use crate::certificates::Current;
 use crate::head::Bound;
 use crate::nodes::Nodes;
 use crate::sign::{Sent, Signer, Unsigned, WHEN_THERE};
@@ -50,7 +51,7 @@ const RESTING_TIME_MAX: Duration = Duration::from_secs(20);
 pub struct Forwarder {
     runtime: Handle,
     nodes: Nodes,
-    client: reqwest::Client,
+    client: Current<reqwest::Client>,
     signer: Signer,
 }
 
@@ -118,9 +119,14 @@ impl Forwarder {
         Self {
             runtime: Handle::current(),
             nodes: Nodes::new(nodes),
-            client,
+            client: Current::new(client),
             signer,
         }
+    }
+
+    /// Sends by this one from now on; what is under way ends as it began.
+    pub(crate) fn renew(&self, client: reqwest::Client) {
+        self.client.replace(client);
     }
 
     /// Sends a request to one node after the other until one was reached. What reached a node and got no
@@ -140,7 +146,7 @@ impl Forwarder {
         let harmless = is_harmless_twice(incoming);
         for node in self.nodes.in_turn() {
             let target_uri = format!("{node}{path}");
-            let mut outgoing = self.client.request(method.clone(), &target_uri);
+            let mut outgoing = self.client.now().request(method.clone(), &target_uri);
             for (name, value) in incoming.headers() {
                 if passes(incoming.headers(), name) {
                     outgoing = outgoing.header(name.as_str(), value.as_bytes());

@@ -6,6 +6,7 @@
 
 mod answers;
 pub mod body;
+mod certificates;
 pub mod config;
 pub mod forward;
 pub mod head;

@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio_util::context::TokioContext;
 
 use crate::body;
+use crate::certificates::Current;
 use crate::forward::{Refused, passes, returned};
 use crate::head::Bound;
 use crate::nodes::Nodes;
@@ -34,7 +35,7 @@ const RESTING_TIME_MAX: Duration = Duration::from_secs(2);
 pub struct Notices {
     runtime: Handle,
     nodes: Nodes,
-    client: reqwest::Client,
+    client: Current<reqwest::Client>,
 }
 
 impl Notices {
@@ -43,8 +44,13 @@ impl Notices {
         Self {
             runtime: Handle::current(),
             nodes: Nodes::new(nodes),
-            client,
+            client: Current::new(client),
         }
+    }
+
+    /// Sends by this one from now on; what is under way ends as it began.
+    pub(crate) fn renew(&self, client: reqwest::Client) {
+        self.client.replace(client);
     }
 
     /// Sends a notice to one node after the other until one was reached. What may have reached one goes to no
@@ -59,7 +65,7 @@ impl Notices {
         let query = incoming.uri().query();
         let query = query.map_or_else(String::new, |query| format!("?{query}"));
         for node in self.nodes.in_turn() {
-            let mut outgoing = self.client.post(format!("{node}{PATH}{query}"));
+            let mut outgoing = self.client.now().post(format!("{node}{PATH}{query}"));
             for name in CARRIED {
                 if !passes(incoming.headers(), &HeaderName::from_static(name)) {
                     continue;

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
@@ -10,9 +11,12 @@ use actix_web::{App, HttpServer, web};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::ResolvesServerCert;
+use rustls::sign::CertifiedKey;
 
 use crate::body::LEAVING_TIME_MAX;
-use crate::config::{Callback, Config};
+use crate::certificates::{Current, Kept, follow};
+use crate::config::{Callback, Config, Line, Public};
 use crate::forward::{Forwarder, client, pass_on};
 use crate::head::bounded;
 use crate::notices::{self, Notices};
@@ -31,6 +35,13 @@ pub(crate) const DRAIN_TIME_MAX_S: u64 = 20;
 #[error("{0}")]
 pub struct NotStarted(String);
 
+#[cfg(test)]
+impl NotStarted {
+    pub(crate) fn because(what: &str) -> Self {
+        Self(what.to_owned())
+    }
+}
+
 fn not(what: &str, file: &Path) -> NotStarted {
     NotStarted(format!("{}: {what}", file.display()))
 }
@@ -39,7 +50,8 @@ fn bytes(file: &Path) -> Result<Vec<u8>, NotStarted> {
     std::fs::read(file).map_err(|_| not("cannot be read", file))
 }
 
-/// The relay, listening.
+/// The relay, listening. Certificates are followed on the runtime that this is called on; the signing key is read here
+/// and never again.
 ///
 /// # Errors
 /// [`NotStarted`] names the file at fault.
@@ -49,14 +61,13 @@ pub fn server(config: &Config) -> Result<Server, NotStarted> {
         .map_err(|_| not("holds no key in PKCS#8", &line.signing_key))?;
     let signer = Signer::new(key.secret_pkcs8_der(), &line.key_id)
         .map_err(|error| not(&error.to_string(), &line.signing_key))?;
-    let identity = [bytes(&line.certificate)?, bytes(&line.private_key)?].concat();
-    let deadline = Duration::from_millis(line.deadline_ms);
-    let client = client(&identity, &bytes(&line.ca)?, deadline)
-        .map_err(|_| not("does not fit its key or CA", &line.certificate))?;
-    let forwarder = web::Data::new(Forwarder::new(line.nodes.clone(), client, signer));
+    let forwarder = Forwarder::new(line.nodes.clone(), line_client(line)?, signer);
+    let forwarder = web::Data::new(forwarder);
     let carried = config.callback.as_ref().map(way_of_notices).transpose()?;
     let carried = carried.map(web::Data::new);
-    let tls = tls(config)?;
+    let shown = Arc::new(Current::new(certified(&config.public)?));
+    let tls = tls(&shown)?;
+    tokio::spawn(follow(kept(config, shown, &forwarder, carried.as_ref())));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(forwarder.clone())
@@ -94,28 +105,79 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .default_service(web::to(pass_on));
 }
 
-fn way_of_notices(callback: &Callback) -> Result<Notices, NotStarted> {
-    let ca = callback.ca.as_deref().map(bytes).transpose()?;
-    let deadline = Duration::from_millis(callback.deadline_ms);
-    let client = notices::client(ca.as_deref(), deadline)
-        .map_err(|_| NotStarted("callback.ca: is no certificate in PEM".to_owned()))?;
-    Ok(Notices::new(callback.nodes.clone(), client))
+/// Everything that is made of certificates, and the files that it is made of.
+fn kept(
+    config: &Config,
+    shown: Arc<Current<Arc<CertifiedKey>>>,
+    forwarder: &web::Data<Forwarder>,
+    carried: Option<&web::Data<Notices>>,
+) -> Vec<Kept> {
+    let (public, line) = (config.public.clone(), config.line.clone());
+    let files = vec![public.certificate.clone(), public.private_key.clone()];
+    let of_public = Kept::new("public", files, move || {
+        shown.replace(certified(&public)?);
+        Ok(())
+    });
+    let files = [&line.certificate, &line.private_key, &line.ca];
+    let way = forwarder.clone();
+    let of_line = Kept::new("line", files.map(Clone::clone).to_vec(), move || {
+        way.renew(line_client(&line)?);
+        Ok(())
+    });
+    let mut all = vec![of_public, of_line];
+    let by_tls = config.callback.as_ref().filter(|one| one.ca.is_some());
+    if let (Some(callback), Some(notices)) = (by_tls, carried) {
+        let (callback, notices) = (callback.clone(), notices.clone());
+        let files = callback.ca.clone().into_iter().collect();
+        all.push(Kept::new("callback", files, move || {
+            notices.renew(callback_client(&callback)?);
+            Ok(())
+        }));
+    }
+    all
 }
 
-fn tls(config: &Config) -> Result<ServerConfig, NotStarted> {
-    let public = &config.public;
+fn line_client(line: &Line) -> Result<reqwest::Client, NotStarted> {
+    let identity = [bytes(&line.certificate)?, bytes(&line.private_key)?].concat();
+    let deadline = Duration::from_millis(line.deadline_ms);
+    client(&identity, &bytes(&line.ca)?, deadline)
+        .map_err(|_| not("does not fit its key or CA", &line.certificate))
+}
+
+fn callback_client(callback: &Callback) -> Result<reqwest::Client, NotStarted> {
+    let ca = callback.ca.as_deref().map(bytes).transpose()?;
+    let deadline = Duration::from_millis(callback.deadline_ms);
+    notices::client(ca.as_deref(), deadline)
+        .map_err(|_| NotStarted("callback.ca: is no certificate in PEM".to_owned()))
+}
+
+fn way_of_notices(callback: &Callback) -> Result<Notices, NotStarted> {
+    Ok(Notices::new(
+        callback.nodes.clone(),
+        callback_client(callback)?,
+    ))
+}
+
+/// What households are shown.
+fn certified(public: &Public) -> Result<Arc<CertifiedKey>, NotStarted> {
     let chain = CertificateDer::pem_file_iter(&public.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|_| not("is not a PEM file", &public.certificate))?;
     let key = PrivateKeyDer::from_pem_file(&public.private_key)
         .map_err(|_| not("holds no private key", &public.private_key))?;
-    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_| NotStarted("TLS 1.2 and 1.3 are not available".to_owned()))?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    CertifiedKey::from_der(chain, key, &provider)
+        .map(Arc::new)
         .map_err(|_| not("does not fit the private key", &public.certificate))
+}
+
+fn tls(shown: &Arc<Current<Arc<CertifiedKey>>>) -> Result<ServerConfig, NotStarted> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| NotStarted("TLS 1.2 and 1.3 are not available".to_owned()))?;
+    let shown: Arc<dyn ResolvesServerCert> = Arc::<Current<Arc<CertifiedKey>>>::clone(shown);
+    Ok(config.with_no_client_auth().with_cert_resolver(shown))
 }
 
 #[cfg(test)]

@@ -1,0 +1,116 @@
+//! A relay takes up a renewed certificate while it runs, and one that is not whole changes nothing.
+
+#![expect(
+    clippy::expect_used,
+    reason = "the helpers of this test panic like the test"
+)]
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use lifeline_relay::{config, start};
+use reqwest::tls::TlsInfo;
+
+/// How long something is waited for that must come.
+const PATIENCE: Duration = Duration::from_secs(60);
+const KEY: [&str; 7] = [
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:P-256",
+    "-nodes",
+    "-days",
+    "2",
+];
+
+fn openssl(dir: &Path, arguments: &[&str]) {
+    let mut command = Command::new("openssl");
+    let done = command.args(arguments).current_dir(dir).output();
+    let done = done.expect("openssl");
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}");
+}
+
+fn authority(dir: &Path) {
+    let made = ["req", "-x509", "-subj", "/CN=ca", "-keyout", "ca.key"];
+    openssl(dir, &[&made[..], &["-out", "ca.pem"], &KEY].concat());
+}
+
+/// A certificate of this machine, another one each time.
+fn certificate(dir: &Path) {
+    let signed = ["req", "-x509", "-CA", "ca.pem", "-CAkey", "ca.key"];
+    let named = [
+        "-subj",
+        "/CN=relay",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+    ];
+    let bounded = ["-addext", "basicConstraints=critical,CA:FALSE"];
+    let files = ["-keyout", "server.key", "-out", "server.pem"];
+    let all = [&signed[..], &named, &bounded, &files, &KEY].concat();
+    openssl(dir, &all);
+}
+
+fn configuration(dir: &Path, port: u16) -> config::Config {
+    let at = dir.display();
+    let text = format!(
+        "[public]\nbind = \"127.0.0.1:{port}\"\ncertificate = \"{at}/server.pem\"\nprivate_key = \"{at}/server.key\"\n\
+         [line]\nnodes = [\"https://127.0.0.1:1\"]\ncertificate = \"{at}/server.pem\"\nprivate_key = \"{at}/server.key\"\n\
+         ca = \"{at}/ca.pem\"\nkey_id = \"relay-1\"\nsigning_key = \"{at}/signing.pem\"\n"
+    );
+    let file = dir.join("relay.toml");
+    std::fs::write(&file, text).expect("written");
+    config::read(&file).expect("a configuration")
+}
+
+/// The certificate that somebody who comes now is shown.
+async fn shown(dir: &Path, port: u16) -> Vec<u8> {
+    let ca = std::fs::read(dir.join("ca.pem")).expect("the CA");
+    let ca = reqwest::Certificate::from_pem(&ca).expect("a CA");
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .tls_info(true)
+        .tls_certs_only([ca])
+        .timeout(PATIENCE)
+        .build()
+        .expect("a client");
+    let asked = client.get(format!("https://127.0.0.1:{port}/")).send();
+    let answer = asked.await.expect("an answer");
+    let seen = answer.extensions().get::<TlsInfo>().expect("TLS");
+    seen.peer_certificate().expect("a certificate").to_vec()
+}
+
+#[actix_web::test]
+async fn a_renewed_certificate_is_shown_without_a_restart_and_half_of_one_never() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    authority(dir);
+    certificate(dir);
+    openssl(
+        dir,
+        &["genpkey", "-algorithm", "ed25519", "-out", "signing.pem"],
+    );
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = free.local_addr().expect("its number").port();
+    drop(free);
+    let server = start::server(&configuration(dir, port)).expect("a relay");
+    let relay = server.handle();
+    actix_web::rt::spawn(server);
+    let first = shown(dir, port).await;
+    std::fs::write(dir.join("server.key"), "half of a key").expect("written");
+    // Longer than from one look to the next.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(shown(dir, port).await, first);
+    certificate(dir);
+    let renewed = async {
+        while shown(dir, port).await == first {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let taken_up = tokio::time::timeout(PATIENCE, renewed).await;
+    assert!(taken_up.is_ok(), "the old one is shown for ever");
+    relay.stop(false).await;
+}
