@@ -87,8 +87,10 @@ impl Certificates {
 
     /// Takes renewed files over when they are whole; true when they were.
     fn renew(&self) -> bool {
-        if fingerprint(&self.files).is_none_or(|now| now == self.held().read) {
-            return false;
+        let read = self.held().read;
+        match fingerprint(&self.files) {
+            Ok(now) if now != read => {}
+            _ => return false,
         }
         match Held::read(&self.files, &self.provider) {
             Ok(held) => {
@@ -104,18 +106,21 @@ impl Certificates {
     }
 }
 
-fn fingerprint(files: &Tls) -> Option<[u8; 32]> {
+/// Of what the files hold; else the file that cannot be read.
+fn fingerprint(files: &Tls) -> Result<[u8; 32], &Path> {
     let mut digest = digest::Context::new(&digest::SHA256);
     for file in [&files.certificate, &files.private_key, &files.client_ca] {
-        let read = Zeroizing::new(std::fs::read(file).ok()?);
+        let read = std::fs::read(file).map_err(|_| file.as_path())?;
+        let read = Zeroizing::new(read);
         digest.update(digest::digest(&digest::SHA256, &read).as_ref());
     }
-    digest.finish().as_ref().try_into().ok()
+    let whole: Result<[u8; 32], _> = digest.finish().as_ref().try_into();
+    whole.map_err(|_| files.certificate.as_path())
 }
 
 impl Held {
     fn read(files: &Tls, provider: &Arc<CryptoProvider>) -> Result<Self, Failure> {
-        let read = fingerprint(files).ok_or_else(|| odd(&files.certificate, "cannot be read"))?;
+        let read = fingerprint(files).map_err(|file| odd(file, "cannot be read"))?;
         let mut roots = RootCertStore::empty();
         let (client_ca, authorities) = certificates(&files.client_ca)?;
         for certificate in authorities {
@@ -236,4 +241,25 @@ fn certificates(file: &Path) -> Result<(Arc<[u8]>, Vec<CertificateDer<'static>>)
 fn odd(file: &Path, what: &str) -> Failure {
     Failure::failed(format!("{} {what}", file.display()))
         .advice("check the files named under [listeners.line.tls]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ln_42_the_file_that_cannot_be_read_is_the_one_that_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let files = Tls {
+            certificate: at("line.pem"),
+            private_key: at("line.key"),
+            client_ca: at("ca.pem"),
+        };
+        let told = || Certificates::read(&files).unwrap_err().to_string();
+        assert!(told().contains("line.pem"), "{}", told());
+        let pem = include_bytes!("../tests/vectors/certificates/line.pem");
+        std::fs::write(&files.certificate, pem).unwrap();
+        assert!(told().contains("line.key"), "{}", told());
+    }
 }
