@@ -93,7 +93,7 @@ async fn ec_07_a_wrong_line_is_shown_and_a_right_bill_has_none() {
         .get(&format!("{}?period=2026-10", bills(&id, &link)), &support)
         .await;
     assert_eq!(page.status, 200, "{}", page.text);
-    for shown in ["line 2", "53.93", "52.92", "90 kWh x 0.588"] {
+    for shown in ["明细行 2", "53.93", "52.92", "90 kWh x 0.588"] {
         assert!(page.text.contains(shown), "{shown}: {}", page.text);
     }
     assert!(!page.text.contains("M1234567"), "the meter's number");
@@ -101,7 +101,7 @@ async fn ec_07_a_wrong_line_is_shown_and_a_right_bill_has_none() {
     let page = desk
         .get(&format!("{}?period=2026-10", bills(&id, &link)), &support)
         .await;
-    assert!(page.text.contains("分毫不差") && !page.text.contains("line 2"));
+    assert!(page.text.contains("分毫不差") && !page.text.contains("明细行 2"));
     let odd = desk
         .get(&format!("{}?period=October", bills(&id, &link)), &support)
         .await;

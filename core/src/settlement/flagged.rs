@@ -92,13 +92,16 @@ impl Settlement {
             }
             let mut flagged = case(&draw, CaseKind::ReadingRefused, &subject, WHAT);
             flagged.cause = format!("{}:{before}", flagged.cause);
-            flagged.facts = json!({
+            let mut facts = json!({
                 "what": WHAT,
                 "period": period.as_str(),
                 "generation_account_id": account.as_str(),
-                "fault": fault.to_string(),
-            })
-            .to_string();
+                "fault": fault.as_str(),
+            });
+            if let (Some(day), Some(facts)) = (fault.day(), facts.as_object_mut()) {
+                facts.insert("day".to_owned(), day.to_string().into());
+            }
+            flagged.facts = facts.to_string();
             tx.cases().open(&flagged).await?;
             Ok::<_, SettlementError>(())
         })

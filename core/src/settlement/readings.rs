@@ -54,6 +54,37 @@ pub enum ReadingFault {
     Unreadable,
 }
 
+impl ReadingFault {
+    /// Its word, of which a case tells and the console has the words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Negative(_) => "negative",
+            Self::MoreThanGenerated(_) => "more_than_generated",
+            Self::Twice(_) => "twice",
+            Self::OtherMonth(_) => "other_month",
+            Self::NoParts(_) => "no_parts",
+            Self::TooMuch(_) => "too_much",
+            Self::Clock => "clock",
+            Self::Unreadable => "unreadable",
+        }
+    }
+
+    /// The day it is about, when it is about one.
+    #[must_use]
+    pub const fn day(self) -> Option<Day> {
+        match self {
+            Self::Negative(day)
+            | Self::MoreThanGenerated(day)
+            | Self::Twice(day)
+            | Self::OtherMonth(day)
+            | Self::NoParts(day)
+            | Self::TooMuch(day) => Some(day),
+            Self::Clock | Self::Unreadable => None,
+        }
+    }
+}
+
 /// No roof of this service makes more in one part of a day.
 pub const PART_MAX: Kwh = Kwh::from_scaled(1_000_000_000);
 

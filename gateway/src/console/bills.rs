@@ -14,6 +14,7 @@ use lifeline_core::tariffs::{line_charge, line_formula};
 use serde::Deserialize;
 
 use super::access::{Access, Pages};
+use super::case_facts;
 use super::customers::account;
 use super::fault::Fault;
 use super::frame::{Frame, page};
@@ -94,7 +95,10 @@ fn filled(visitor: &Visitor, at: &(AccountId, BindingId), checked: &Checked) -> 
             wrong: charge != Ok(line.amount),
         }
     });
-    let finding = |one: &Finding| (one.place(), one.stated(), one.recomputed());
+    let finding = |one: &Finding| {
+        let at = case_facts::place(visitor.lang, &one.place());
+        (at, one.stated(), one.recomputed())
+    };
     BillPage {
         frame: Frame::of(visitor, "bill.title"),
         account: at.0.to_string(),

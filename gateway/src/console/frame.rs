@@ -195,12 +195,6 @@ impl Frame {
         say(self.lang, &format!("resolution.{resolution}"))
     }
 
-    /// What a case says has happened, where there are words for it.
-    #[must_use]
-    pub fn what(&self, what: &str) -> Option<&'static str> {
-        known(self.lang, &format!("what.{what}"))
-    }
-
     /// What a fact of a case is called, where there are words for it.
     #[must_use]
     pub fn fact(&self, key: &str) -> Option<&'static str> {

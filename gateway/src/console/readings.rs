@@ -53,18 +53,6 @@ const fn word(fault: ReadingFault) -> &'static str {
     }
 }
 
-fn day(fault: ReadingFault) -> String {
-    match fault {
-        ReadingFault::Negative(day)
-        | ReadingFault::MoreThanGenerated(day)
-        | ReadingFault::Twice(day)
-        | ReadingFault::OtherMonth(day)
-        | ReadingFault::NoParts(day)
-        | ReadingFault::TooMuch(day) => day.to_string(),
-        ReadingFault::Clock | ReadingFault::Unreadable => String::new(),
-    }
-}
-
 fn filled(frame: Frame, back: String, period: String, examined: &Examined) -> ReadingPage {
     let mut page = ReadingPage {
         frame,
@@ -85,7 +73,7 @@ fn filled(frame: Frame, back: String, period: String, examined: &Examined) -> Re
         Examined::Nothing => {}
         Examined::Wrong(fault) => {
             page.found = word(*fault);
-            page.day = day(*fault);
+            page.day = fault.day().map_or_else(String::new, |day| day.to_string());
         }
         Examined::Unsettled(month, _) => {
             count(month);

@@ -13,6 +13,7 @@ mod cooperations;
 mod customers;
 mod decisions;
 mod events;
+mod facts;
 mod followers;
 mod frame;
 mod log;
@@ -72,6 +73,7 @@ static TABLES: &[&[Word]] = &[
     cases::WORDS,
     decisions::WORDS,
     events::WORDS,
+    facts::WORDS,
     followers::WORDS,
     channels::WORDS,
     cooperations::WORDS,
