@@ -41,6 +41,12 @@ async fn ln_32_the_system_log_tells_who_did_what_and_what_was_refused() {
         page.text
             .contains("<td>人员登录 <code>operators.enter</code>")
     );
+    for told in [
+        "<td>完成 <code>ok</code></td>",
+        "<td>无权限 <code>forbidden</code></td>",
+    ] {
+        assert!(page.text.contains(told), "{told}: {}", page.text);
+    }
     // The look itself is a line, which the next look shows; by login, by act, by what came of it.
     for (filter, expected) in [
         ("who=auditor&act=audit.", vec!["audit.read"]),

@@ -53,7 +53,7 @@ async fn ln_55_the_facts_of_a_case_are_said_in_words_and_sums_in_yuan() {
     let page = desk.get(&path, &finance).await.text;
     for told in [
         "<dt>实付金额</dt><dd>¥128.40</dd>",
-        "<dt>原因</dt><dd>paid_other_sum</dd>",
+        "<dt>原因</dt><dd>实付金额与订单不符</dd>",
         "<dt>seen_by_nobody</dt><dd>x</dd>",
     ] {
         assert!(page.contains(told), "{told}: {page}");

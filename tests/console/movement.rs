@@ -155,6 +155,8 @@ async fn ln_55_money_in_suspense_moves_by_a_proposal_and_another_persons_word() 
     assert!(
         page.contains("<th scope=\"row\">支付渠道</th><td>金额不符</td>")
             && page.contains("<th scope=\"row\">营销系统 1</th><td>待两人决定</td>")
+            && page.contains("<dt>原因</dt><dd>实付金额与订单不符</dd>")
+            && !page.contains("paid_other_sum")
             && !page.contains("SUSPENSE")
             && page.contains(id.as_str()),
         "{page}"

@@ -75,6 +75,8 @@ async fn ln_39_what_is_left_alone_says_why_and_is_asked_again_for_a_reason() {
     let admin = office.enter(&desk, "admin").await;
     let page = desk.get("/console/system", &admin).await.text;
     assert!(page.contains("GET /consumers/{no}/arrears") && page.contains("失败过多"));
+    assert!(page.contains("<th scope=\"row\">营销系统</th>"), "{page}");
+    assert!(page.contains("<strong>数据库</strong>"), "{page}");
     let mark = office.mark(&desk, &admin).await;
     let path = "/console/system/circuits/ask-again";
     let ask = async |operation: &str, reason: &str| {

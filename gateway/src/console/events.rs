@@ -101,6 +101,14 @@ fn done(lang: Lang, what: &str) -> Option<String> {
     Some(words.join(" · "))
 }
 
+/// How a line of the audit came out; nothing where a part of it has no words, as what a person wrote.
+pub(super) fn outcome(lang: Lang, text: &str) -> Option<String> {
+    let each = text.split_whitespace();
+    let each = each.map(|word| Some(came(lang, word)).filter(|told| told != word));
+    let told: Vec<String> = each.collect::<Option<_>>()?;
+    (!told.is_empty()).then(|| told.join(" · "))
+}
+
 /// How an act came out: by a word of ours, by a refusal of the console's, by a code of the gateway's, or which
 /// function is to stand how.
 fn came(lang: Lang, word: &str) -> String {

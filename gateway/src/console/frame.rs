@@ -261,6 +261,25 @@ impl Frame {
         known(self.lang, &format!("task.{name}")).unwrap_or("")
     }
 
+    /// How a turn of a timed task ended; by its code where nobody said it.
+    #[must_use]
+    pub fn turned<'n>(&self, outcome: &'n str) -> &'n str {
+        known(self.lang, &format!("turned.{outcome}")).unwrap_or(outcome)
+    }
+
+    /// The name of what this program stands on; by its code where nobody said it.
+    #[must_use]
+    pub fn system<'n>(&self, name: &'n str) -> &'n str {
+        known(self.lang, &format!("light.{name}")).unwrap_or(name)
+    }
+
+    /// What follows while it does not work. Of all that stands outside, the same.
+    #[must_use]
+    pub fn advice(&self, name: &str) -> &'static str {
+        let own = known(self.lang, &format!("light.{name}_fails"));
+        own.unwrap_or_else(|| self.t("light.outside_fails"))
+    }
+
     /// The words of a key, in the visitor's language.
     #[must_use]
     pub fn t(&self, key: &str) -> &'static str {

@@ -9,11 +9,13 @@ use lifeline_core::shared::time::Time;
 use serde::Deserialize;
 
 use super::access::{Access, Pages};
+use super::events::outcome;
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::statistics::day;
 use super::visitor::Visitor;
 use super::who::Who;
+use super::words::Lang;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
     pages.get("/console/log", Access::May(Right::ReadAudit), show);
@@ -45,7 +47,10 @@ struct Row {
     who: String,
     act: String,
     subject: String,
-    outcome: String,
+    /// How it came out, in words where there are any.
+    came: String,
+    /// The code of it, as the filter takes it; empty where the words are the code.
+    code: String,
     source: String,
     trace_id: String,
 }
@@ -97,13 +102,18 @@ fn kept(query: &Query, (from, to): (&str, &str), line: &Line) -> String {
     text.finish()
 }
 
-fn row(line: &Line, who: &Who) -> Row {
+fn row(line: &Line, who: &Who, lang: Lang) -> Row {
+    let (came, code) = outcome(lang, &line.outcome).map_or_else(
+        || (line.outcome.clone(), String::new()),
+        |came| (came, line.outcome.clone()),
+    );
     Row {
         at: line.at.alipay_text(),
         who: who.called(&line.actor),
         act: line.act.clone(),
         subject: line.subject.clone(),
-        outcome: line.outcome.clone(),
+        came,
+        code,
         source: line.source.clone(),
         trace_id: line.trace_id.clone(),
     }
@@ -142,10 +152,11 @@ async fn show(visitor: Visitor, query: web::Query<Query>) -> Result<HttpResponse
     let (from, to) = (date(from), date(to));
     let shown: Vec<&Line> = found.iter().take(PAGE).collect();
     let last = shown.last().filter(|_| found.len() > PAGE);
+    let told = |line: &&Line| row(line, &who, visitor.lang);
     Ok(page(&LogPage {
         frame: Frame::of(&visitor, "log.title"),
         next: last.map(|line| kept(&query, (&from, &to), line)),
-        rows: shown.iter().map(|line| row(line, &who)).collect(),
+        rows: shown.iter().map(told).collect(),
         own_only: visitor.acting.staff.scope != Scope::Everywhere,
         may_follow: visitor.acting.may(Right::ReadTimeline),
         from,

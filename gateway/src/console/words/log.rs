@@ -30,4 +30,14 @@ pub(super) static WORDS: &[Word] = &[
         "There is no line in this span. Widen the dates or drop a filter.",
     ),
     ("log.older", "更早的记录", "Older lines"),
+    ("came.ok", "完成", "done"),
+    ("came.WRONG_PASSWORD", "密码错误", "wrong password"),
+    ("came.NO_PHONE", "没有验证过的手机号", "no verified phone"),
+    ("came.NO_CODE", "不能再发验证码", "no code may be sent now"),
+    ("came.CODE_SENT", "已发验证码", "a code was sent"),
+    (
+        "came.TOKEN_REUSED",
+        "旧凭据被重复使用",
+        "a spent token came back",
+    ),
 ];

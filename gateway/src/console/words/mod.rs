@@ -303,6 +303,26 @@ mod tests {
         }
     }
 
+    /// The same of what the program stands on, as its readiness names it.
+    fn of_the_lights(wanted: &mut BTreeSet<String>) {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(here.join("../src/ready.rs")).unwrap();
+        let checks = text.split("async fn resources").next().unwrap();
+        let before = wanted.len();
+        for way in ["name: \"", "\n            (\""] {
+            for part in checks.split(way).skip(1) {
+                wanted.insert(format!("light.{}", part.split('"').next().unwrap()));
+            }
+        }
+        assert_eq!(wanted.len(), before + 8, "{wanted:?}");
+        for one in ["store", "redis", "outside"] {
+            wanted.insert(format!("light.{one}_fails"));
+        }
+        for one in ["ok", "panicked", "store"] {
+            wanted.insert(format!("turned.{one}"));
+        }
+    }
+
     #[test]
     fn every_word_that_a_page_asks_for_is_there_in_both_languages_once() {
         let mut seen = BTreeSet::new();
@@ -315,6 +335,7 @@ mod tests {
         of_the_desk(&mut wanted);
         of_the_lines(&mut wanted);
         of_a_month(&mut wanted);
+        of_the_lights(&mut wanted);
         let missing: Vec<_> = wanted.difference(&seen).cloned().collect();
         assert!(missing.is_empty(), "{missing:?}");
     }

@@ -114,4 +114,31 @@ pub(super) static WORDS: &[Word] = &[
         "跟踪号为 32 位十六进制字符。",
         "A trace is 32 hex digits.",
     ),
+    ("light.store", "数据库", "Database"),
+    ("light.redis", "缓存（Redis）", "Cache (Redis)"),
+    ("light.alipay", "支付宝", "Alipay"),
+    ("light.marketing", "营销系统", "Marketing"),
+    ("light.sms", "短信平台", "SMS platform"),
+    ("light.user_system", "统一用户系统", "User system"),
+    (
+        "light.generation",
+        "发电结算各系统",
+        "Systems around sold power",
+    ),
+    ("light.exchange", "数据交换平台", "Data exchange"),
+    (
+        "light.store_fails",
+        "数据库必须可用；请运行 lifeline doctor 检查",
+        "the database must answer; see lifeline doctor",
+    ),
+    (
+        "light.redis_fails",
+        "恢复前限流与缓存仅在本机有效，其他不受影响",
+        "limits and caches are local until it is back; nothing else changes",
+    ),
+    (
+        "light.outside_fails",
+        "有操作持续失败，每次暂停数秒；不会丢失，结果未知的在其恢复后再查询",
+        "an operation keeps failing and is left alone for seconds at a time; nothing is lost: what is unknown is asked again",
+    ),
 ];

@@ -114,4 +114,25 @@ pub(super) static WORDS: &[Word] = &[
         "检查电量更新并结算",
         "Look for updates and settle them",
     ),
+    ("turned.ok", "正常", "done"),
+    ("turned.panicked", "程序出错", "an error of ours"),
+    ("turned.store", "数据库暂不可用", "the database was away"),
+    ("turned.chain_broken", "存证链不连续", "a chain is broken"),
+    ("turned.no_answer", "对方无应答", "no answer from outside"),
+    ("turned.watch", "结算未全部完成", "months were not settled"),
+    (
+        "turned.collect",
+        "电量采集未全部完成",
+        "months were not collected",
+    ),
+    (
+        "turned.collect_earlier",
+        "往月电量采集未全部完成",
+        "earlier months were not collected",
+    ),
+    (
+        "turned.returns",
+        "退汇未全部查询",
+        "what banks gave back was not all asked",
+    ),
 ];
