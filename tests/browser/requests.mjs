@@ -155,7 +155,17 @@ async function points() {
   await checks.comes('LN-21 points are shown with what they are good for', async () => [
     await at('points-balance').innerText(), await page.locator('[data-testid="gift"]:visible').count(), await at('exchange').isDisabled(),
   ], ['0', 2, true])
+  const rules = () => page.locator('[data-testid="points-rule"]:visible').allInnerTexts()
+  checks.equal('LN-21 and by which rule they come', await rules(), ['每缴电费 ¥1.00 得 1 分，一次最多 500 分。'])
   await whole('points')
+  let told = [{ fen_per_point: 250, points_max: 40 }]
+  await page.route('**/v1/points', (asked) => asked.fulfill({ json: { balance: 7, pending: 0, rules: told, history: [], gifts: [] } }))
+  await go('points/index')
+  await checks.comes('a rule that staff changed is the one that is read', rules, ['每缴电费 ¥2.50 得 1 分，一次最多 40 分。'])
+  told = []
+  await go('points/index')
+  await checks.comes('without a rule nothing is promised', async () => [await at('points-balance').innerText(), await rules()], ['7', []])
+  await page.unroute('**/v1/points')
 }
 
 /** The payment's own page leads there: nobody has to find its number. */

@@ -127,6 +127,33 @@ async fn ln_21_points_are_exchanged_seven_days_after_they_were_earned() {
 }
 
 #[tokio::test]
+async fn ln_21_a_person_reads_what_is_given_now_and_nothing_once_nothing_is() {
+    let world = World::new().await;
+    let me = world.person().await;
+    let told = async || {
+        let purse = world.requests.purse(&me).await.unwrap();
+        let rules = purse.rules.into_iter();
+        rules
+            .map(|rule| (rule.fen_per_point, rule.points_max))
+            .collect::<Vec<_>>()
+    };
+    assert!(told().await.is_empty(), "nobody made a rule");
+    set(&world, 128, 1).await;
+    assert_eq!(told().await, [(100, 500)]);
+    let other = Rule {
+        rule_id: "posted".into(),
+        fen_per_point: 250,
+        points_max: 40,
+        valid_from: Time::default(),
+        valid_to: Some(world.now().plus_seconds(60)),
+    };
+    world.requests.set_rule(&admin(), &other).await.unwrap();
+    assert_eq!(told().await, [(250, 40)], "as staff changed it");
+    world.pass(60);
+    assert!(told().await.is_empty(), "it is over");
+}
+
+#[tokio::test]
 async fn m2_19_points_go_back_with_the_money_in_proportion() {
     let world = World::new().await;
     let me = world.person().await;

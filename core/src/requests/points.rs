@@ -124,6 +124,8 @@ pub struct Purse {
     pub balance: i64,
     /// How many of them cannot be exchanged yet.
     pub pending: i64,
+    /// What is given for a payment that is credited now; of several, each gives its own.
+    pub rules: Vec<Rule>,
     pub history: Vec<Moved>,
     pub gifts: Vec<Gift>,
 }
@@ -134,9 +136,11 @@ impl Requests {
         let mut view = snapshot(&*self.store).await?;
         let account = &caller.account_id;
         let page = Page::new(Some(HISTORY_MAX), None).ok_or(PointsError::NotFound)?;
+        let now = self.clock.now();
         Ok(Purse {
             balance: view.requests().balance(account).await?,
-            pending: view.requests().pending(account, self.clock.now()).await?,
+            pending: view.requests().pending(account, now).await?,
+            rules: view.requests().rules_at(now).await?,
             history: view.requests().history(account, &page).await?,
             gifts: view.requests().gifts(GIFTS_MAX).await?,
         })

@@ -48,12 +48,25 @@ pub(super) struct GiftView {
     available: bool,
 }
 
+/// What a credited payment gives.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PointsRuleView {
+    /// So many fen give one point; what is left over gives none.
+    #[schema(example = 100)]
+    fen_per_point: i64,
+    /// One payment gives at most so many.
+    #[schema(example = 500)]
+    points_max: i64,
+}
+
 /// What a person has, where it came from, what it can be exchanged for.
 #[derive(Serialize, ToSchema)]
 pub(super) struct PurseView {
     balance: i64,
     /// How many of them cannot be exchanged yet: those of the last seven days.
     pending: i64,
+    /// What is given now; of several, each gives its own.
+    rules: Vec<PointsRuleView>,
     history: Vec<MovedView>,
     gifts: Vec<GiftView>,
 }
@@ -62,9 +75,16 @@ impl PurseView {
     fn of(purse: Purse) -> Self {
         let moved = purse.history.into_iter();
         let gifts = purse.gifts.into_iter();
+        let rules = purse.rules.into_iter();
         Self {
             balance: purse.balance,
             pending: purse.pending,
+            rules: rules
+                .map(|one| PointsRuleView {
+                    fen_per_point: one.fen_per_point,
+                    points_max: one.points_max,
+                })
+                .collect(),
             history: moved
                 .map(|one| MovedView {
                     points: one.points,

@@ -2256,6 +2256,21 @@ export interface components {
             phone: string;
             services: string[];
         };
+        /** @description What a credited payment gives. */
+        PointsRuleView: {
+            /**
+             * Format: int64
+             * @description So many fen give one point; what is left over gives none.
+             * @example 100
+             */
+            fen_per_point: number;
+            /**
+             * Format: int64
+             * @description One payment gives at most so many.
+             * @example 500
+             */
+            points_max: number;
+        };
         /** @description The body of every refusal (`application/problem+json`). */
         Problem: {
             /** @description One word of the code table. */
@@ -2317,6 +2332,8 @@ export interface components {
              * @description How many of them cannot be exchanged yet: those of the last seven days.
              */
             pending: number;
+            /** @description What is given now; of several, each gives its own. */
+            rules: components["schemas"]["PointsRuleView"][];
         };
         /** @description The only change a person can make to a notice. */
         ReadBody: {

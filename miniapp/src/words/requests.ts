@@ -35,7 +35,7 @@ export const requestWords = {
   'request.promise': ['提交后有进展，会在消息里告诉您。', 'You will be told in your messages when it moves on.'],
   'points.title': ['积分兑换', 'Points'],
   'points.balance': ['我的积分', 'Points I have'],
-  'points.rule': ['每缴 1 元电费得 1 分，一次最多 500 分。', 'One point for each yuan that is credited, 500 at most for one payment.'],
+  'points.rule': ['每缴电费 {sum} 得 1 分，一次最多 {max} 分。', 'One point for each {sum} that is credited, {max} at most for one payment.'],
   'points.pending': ['其中 {n} 分在缴费到账 7 天后可以兑换。', '{n} of them can be exchanged seven days after the payment was credited.'],
   'points.gifts': ['可以兑换', 'What they are good for'],
   'points.no_gifts': ['暂时没有可以兑换的礼品。', 'There are no gifts for now.'],

@@ -3,6 +3,7 @@ import { keyRing } from '../../api/idempotency'
 import { randomKey } from '../../api/platform'
 import { asProblem, type Problem } from '../../api/problem'
 import type { Gift, Purse } from '../../api/types'
+import { yuanSign } from '../../money/fen'
 import { usePurse } from '../../state/shelf'
 import { useSettings } from '../../state/settings'
 import { call } from '../../state/signed_in'
@@ -31,7 +32,9 @@ function Content() {
         <Box as='p' className='soft'>{t('points.balance')}</Box>
         <Box as='p' className='card-title' testId='points-balance'>{String(answer.balance)}</Box>
         {answer.pending > 0 && <Box as='p' testId='points-pending'>{t('points.pending', { n: answer.pending })}</Box>}
-        <Box as='p' className='soft'>{t('points.rule')}</Box>
+        {answer.rules.map(({ fen_per_point: fen, points_max: max }, at) => (
+          <Box as='p' className='soft' key={`${at}-${fen}-${max}`} testId='points-rule'>{t('points.rule', { sum: yuanSign(fen), max })}</Box>
+        ))}
       </Card>
       <Box as='h2' className='section-title'>{t('points.gifts')}</Box>
       {answer.gifts.length === 0 && <Box as='p' className='soft'>{t('points.no_gifts')}</Box>}
