@@ -169,6 +169,7 @@ run_browser() {
     suite "browser states" "$SCRIPT_WITHIN_S" node tests/browser/states.mjs
     suite "browser doubts" "$SCRIPT_WITHIN_S" node tests/browser/doubts.mjs
     suite "browser several homes" "$SCRIPT_WITHIN_S" node tests/browser/several.mjs
+    suite "browser long lists" "$SCRIPT_WITHIN_S" node tests/browser/lists.mjs
     suite "browser own data" "$SCRIPT_WITHIN_S" node tests/browser/privacy.mjs
     suite "browser step-up" "$SCRIPT_WITHIN_S" node tests/browser/sure.mjs
     suite "browser archive" "$SCRIPT_WITHIN_S" node tests/browser/archive.mjs

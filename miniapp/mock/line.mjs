@@ -193,7 +193,12 @@ const routes = {
     response.writeHead(303, { location: `/alipay/cashier?payment=${params.id}` })
     response.end()
   },
-  'GET /notices': ({ world, response }) => reply(response, 200, { items: world.notices, unread: world.notices.filter((notice) => !notice.read_at).length, next_cursor: null }),
+  'GET /notices': ({ world, response, url }) => {
+    const from = Number(url.searchParams.get('cursor') ?? 0)
+    const to = from + Number(url.searchParams.get('limit') ?? 20)
+    const unread = world.notices.filter((notice) => !notice.read_at).length
+    return reply(response, 200, { items: world.notices.slice(from, to), unread, next_cursor: to < world.notices.length ? String(to) : null })
+  },
   'PATCH /notices/:id': ({ world, response, params }) => {
     const notice = world.notices.find((each) => each.notice_id === params.id)
     if (notice) notice.read_at = shanghai(Date.now())

@@ -1,9 +1,10 @@
 /** What the screens read from the gateway, each under the name it is remembered by. */
 import type {
   Access, Arrears, Balance, Bill, BillPage, Binding, BindingDetail, CertificationTerms, CheckTask, Consent, Erasure, Filling, GenerationAccount, Me,
-  NoticePage, Page, Payment, PersonalTable, SignedInDevice,
+  Notice, NoticePage, Page, Payment, PersonalTable, SignedInDevice,
 } from '../api/types'
 import { homes } from './homes'
+import { usePages } from './pages'
 import { useRemote, type Remote } from './remote'
 import { call } from './signed_in'
 
@@ -30,7 +31,9 @@ export const useArrears = (id: string | undefined) => useRead<Arrears>(id && `${
 export const useBalance = (id: string | undefined) => useRead<Balance>(id && `${of(id)}/balance`)
 export const useBills = (id: string | undefined, limit: number) => useRead<BillPage>(id && `${of(id)}/bills`, { limit })
 export const usePayments = (id: string | undefined, limit: number) => useRead<Page<Payment>>(id && `${of(id)}/payments`, { limit })
-export const useNotices = (limit: number) => useRead<NoticePage>('/notices', { limit })
+/** The newest message, and how many are unread. */
+export const useNewestNotice = () => useRead<NoticePage>('/notices', { limit: 1 })
+export const useNotices = () => usePages<Notice, NoticePage>('/notices', { limit: 50 })
 export const useMe = () => useRead<Me>('/me')
 export const useCertificationTerms = () => useRead<CertificationTerms>('/me/certifications')
 export const useConsents = () => useRead<Page<Consent>>('/me/consents')

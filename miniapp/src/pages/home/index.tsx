@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import { callHotline } from '../../api/platform'
 import type { Binding } from '../../api/types'
 import { homeName, homes, numberTail, useHomes } from '../../state/homes'
-import { useBindingDetail, useBindings, useNotices } from '../../state/reads'
+import { useBindingDetail, useBindings, useNewestNotice } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { dayText } from '../../time/shanghai'
 import { Box, Tap } from '../../ui/blocks'
@@ -87,7 +87,7 @@ function OneHome({ home, all }: { home: Binding; all: Binding[] }) {
 function HomeHead({ home, all }: { home: Binding; all: Binding[] }) {
   const { t } = useSettings()
   const [choosing, setChoosing] = useState(false)
-  const unread = useNotices(1).answer?.unread ?? 0
+  const unread = useNewestNotice().answer?.unread ?? 0
   return (
     <Box as='header' className='home-head'>
       <Box className='home-head-line'>

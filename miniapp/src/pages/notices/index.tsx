@@ -1,4 +1,4 @@
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import type { Notice } from '../../api/types'
 import { useNotices } from '../../state/reads'
 import { useSettings } from '../../state/settings'
@@ -6,6 +6,7 @@ import { call } from '../../state/signed_in'
 import { momentText } from '../../time/shanghai'
 import { Box } from '../../ui/blocks'
 import { Icon, type IconName } from '../../ui/icons'
+import { More } from '../../ui/more'
 import { open } from '../../ui/navigation'
 import { Button, Card, Chip, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
@@ -24,30 +25,34 @@ const ICONS: Record<string, IconName> = { credited: 'check', refunded: 'return',
 
 function Inbox() {
   const { t } = useSettings()
-  const { answer, problem, reload } = useNotices(50)
-  useMarkRead(answer?.items)
-  if (!answer) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={5} />
+  const list = useNotices()
+  const { items, problem, reload } = list
+  useMarkRead(items)
+  if (!items) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={5} />
   return (
     <>
-      {answer.items.length === 0 && (
+      {items.length === 0 && (
         <Card className='empty'>
           <Box className='card-mark' decoration><Icon name='bell' /></Box>
           <Box as='p' className='soft'>{t('notices.empty')}</Box>
         </Card>
       )}
-      {answer.items.map((notice) => <NoticeCard key={notice.notice_id} notice={notice} />)}
+      {items.map((notice) => <NoticeCard key={notice.notice_id} notice={notice} />)}
+      <More list={list} />
     </>
   )
 }
 
 /** Tells the gateway once per unread notice; a failure only means that it stays unread. */
 function useMarkRead(items: Notice[] | undefined): void {
+  const told = useRef(new Set<string>()).current
   const unread = (items ?? []).filter((notice) => !notice.read_at).map((notice) => notice.notice_id).join(' ')
   useEffect(() => {
-    for (const id of unread.split(' ').filter(Boolean)) {
-      call('PATCH', `/notices/${encodeURIComponent(id)}`, { body: { read: true } }).catch(() => undefined)
+    for (const id of unread.split(' ').filter((one) => one !== '' && !told.has(one))) {
+      told.add(id)
+      call('PATCH', `/notices/${encodeURIComponent(id)}`, { body: { read: true } }).catch(() => told.delete(id))
     }
-  }, [unread])
+  }, [unread, told])
 }
 
 function NoticeCard({ notice }: { notice: Notice }) {

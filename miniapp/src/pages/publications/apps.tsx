@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { useApps } from '../../state/shelf'
 import { useSettings } from '../../state/settings'
 import { Box, Picture, Tap } from '../../ui/blocks'
+import { More } from '../../ui/more'
 import { open } from '../../ui/navigation'
 import { Card, ProblemNote, Skeleton } from '../../ui/parts'
 import { Screen } from '../../ui/screen'
@@ -12,13 +13,14 @@ import { FindBox, NothingFound } from './find_box'
 export default function AppsScreen() {
   const { t } = useSettings()
   const [found, setFound] = useState('')
-  const { answer, problem, reload } = useApps(found)
+  const list = useApps(found)
+  const { items, problem, reload } = list
   return (
     <Screen title={t('kind.app')} testId='screen-apps'>
       <FindBox found={found} find={setFound} />
-      {!answer && (problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={4} />)}
-      {answer?.items.length === 0 && <NothingFound found={found} />}
-      {answer?.items.map((app) => (
+      {!items && (problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={4} />)}
+      {items?.length === 0 && <NothingFound found={found} />}
+      {items?.map((app) => (
         <Card key={app.publication_id} testId='app'>
           {app.icon_picture_id && <Picture path={`/v1/pictures/${app.icon_picture_id}`} alt='' />}
           <Tap className='card-open' onTap={() => open('article', { id: app.publication_id })}>
@@ -29,6 +31,7 @@ export default function AppsScreen() {
           <Way url={app.url} words={t('app.open')} />
         </Card>
       ))}
+      <More list={list} />
     </Screen>
   )
 }

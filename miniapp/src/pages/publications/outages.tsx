@@ -6,6 +6,7 @@ import { useHomeOutages, useOutages } from '../../state/shelf'
 import { useSettings } from '../../state/settings'
 import { session } from '../../state/signed_in'
 import { Box, Tap } from '../../ui/blocks'
+import { More } from '../../ui/more'
 import { open } from '../../ui/navigation'
 import { Card, ProblemNote, Skeleton } from '../../ui/parts'
 import { Screen } from '../../ui/screen'
@@ -22,9 +23,10 @@ export default function OutagesScreen() {
       <OwnHomes />
       <Box as='h2' className='section-title'>{t('outage.all')}</Box>
       <FindBox found={found} find={setFound} />
-      {!all.answer && (all.problem ? <ProblemNote problem={all.problem} retry={all.reload} /> : <Skeleton lines={5} />)}
-      {all.answer?.items.length === 0 && <NothingFound found={found} />}
-      {all.answer?.items.map((outage) => <OutageCard key={outage.publication_id} outage={outage} />)}
+      {!all.items && (all.problem ? <ProblemNote problem={all.problem} retry={all.reload} /> : <Skeleton lines={5} />)}
+      {all.items?.length === 0 && <NothingFound found={found} />}
+      {all.items?.map((outage) => <OutageCard key={outage.publication_id} outage={outage} />)}
+      <More list={all} />
     </Screen>
   )
 }

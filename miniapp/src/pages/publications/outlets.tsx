@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { useOutlets } from '../../state/shelf'
 import { useSettings } from '../../state/settings'
 import { Box, Tap } from '../../ui/blocks'
+import { More } from '../../ui/more'
 import { open } from '../../ui/navigation'
 import { Card, ProblemNote, Skeleton } from '../../ui/parts'
 import { Screen } from '../../ui/screen'
@@ -12,13 +13,14 @@ import { OutletFacts } from './outlet_facts'
 export default function OutletsScreen() {
   const { t } = useSettings()
   const [found, setFound] = useState('')
-  const { answer, problem, reload } = useOutlets(found)
+  const list = useOutlets(found)
+  const { items, problem, reload } = list
   return (
     <Screen title={t('kind.outlet')} testId='screen-outlets'>
       <FindBox found={found} find={setFound} />
-      {!answer && (problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={5} />)}
-      {answer?.items.length === 0 && <NothingFound found={found} />}
-      {answer?.items.map((outlet) => (
+      {!items && (problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={5} />)}
+      {items?.length === 0 && <NothingFound found={found} />}
+      {items?.map((outlet) => (
         <Card key={outlet.publication_id} testId='outlet'>
           <Tap className='card-open' onTap={() => open('article', { id: outlet.publication_id })}>
             <Box as='h2' className='card-title'>{outlet.title}</Box>
@@ -27,6 +29,7 @@ export default function OutletsScreen() {
           <OutletFacts name={outlet.title} outlet={outlet} />
         </Card>
       ))}
+      <More list={list} />
     </Screen>
   )
 }

@@ -4,6 +4,7 @@ import { useSettings } from '../../state/settings'
 import { momentText } from '../../time/shanghai'
 import { Box, Tap } from '../../ui/blocks'
 import { Icon, type IconName } from '../../ui/icons'
+import { More } from '../../ui/more'
 import { open } from '../../ui/navigation'
 import { Card, Chip, ProblemNote, Skeleton, type Tone } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
@@ -38,13 +39,15 @@ export default function RequestsScreen() {
 
 function Own() {
   const { t } = useSettings()
-  const { answer, problem, reload } = useRequests()
-  if (!answer) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={4} />
+  const list = useRequests()
+  const { items, problem, reload } = list
+  if (!items) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={4} />
   return (
     <>
       <Box as='h2' className='section-title'>{t('requests.mine')}</Box>
-      {answer.items.length === 0 && <Box as='p' className='soft' testId='no-requests'>{t('requests.empty')}</Box>}
-      {answer.items.map((request) => <One key={request.request_id} request={request} />)}
+      {items.length === 0 && <Box as='p' className='soft' testId='no-requests'>{t('requests.empty')}</Box>}
+      {items.map((request) => <One key={request.request_id} request={request} />)}
+      <More list={list} />
     </>
   )
 }
