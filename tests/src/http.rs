@@ -7,7 +7,6 @@ use std::time::Duration;
 const RESTING_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// A client that goes no detour.
-#[must_use]
 pub fn client() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .no_proxy()
