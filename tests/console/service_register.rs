@@ -47,16 +47,11 @@ async fn ln_39_the_register_shows_every_service_with_its_health_since_when_and_i
     let since = office.clock.now().alipay_text();
     let auditor = office.enter(&desk, "auditor").await;
     let page = desk.get("/console/system/services", &auditor).await.text;
-    let store = row(&page, "services", "store", "");
+    let store = row(&page, "services", "数据库", "");
     assert!(store.contains("正常") && store.contains(&since) && store.contains("schema 1"));
-    let whole = row(&page, "services", "marketing", "<td></td>");
+    let whole = row(&page, "services", "营销系统", "<td></td>");
     assert!(whole.contains("<strong>不可用</strong>"), "{whole}");
-    let part = row(
-        &page,
-        "services",
-        "marketing",
-        "GET /consumers/{no}/arrears",
-    );
+    let part = row(&page, "services", "营销系统", "GET /consumers/{no}/arrears");
     assert!(part.contains("<strong>不可用</strong>"), "{part}");
     let line = row(&page, "services", "line", "");
     assert!(line.contains("1.2.3") && line.contains("对外提供"));
@@ -71,7 +66,7 @@ async fn ln_39_the_register_shows_every_service_with_its_health_since_when_and_i
         .services
         .note(&[check("store", true)], office.clock.now());
     let page = desk.get("/console/system/services", &auditor).await.text;
-    let store = row(&page, "services", "store", "");
+    let store = row(&page, "services", "数据库", "");
     assert!(store.contains("正常") && store.contains(&failed) && !store.contains(&since));
     // Whoever reads no system reads neither.
     let finance = office.enter(&desk, "finance").await;

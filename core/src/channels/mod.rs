@@ -224,7 +224,7 @@ impl Channels {
         }
         let maker = self.maker();
         let now = maker.now();
-        let outcome = per_minute.map_or("none".to_owned(), |most| most.to_string());
+        let outcome = per_minute.map_or("unlimited".to_owned(), |most| most.to_string());
         let name = channel.as_str();
         let line = acting.line(maker.uuid(), now, "channels.limit", name, &outcome);
         let line = &line;

@@ -31,6 +31,7 @@ pub(super) static WORDS: &[Word] = &[
     ),
     ("log.older", "更早的记录", "Older lines"),
     ("came.ok", "完成", "done"),
+    ("came.unlimited", "不限次数", "no limit"),
     ("came.WRONG_PASSWORD", "密码错误", "wrong password"),
     ("came.NO_PHONE", "没有验证过的手机号", "no verified phone"),
     ("came.NO_CODE", "不能再发验证码", "no code may be sent now"),
