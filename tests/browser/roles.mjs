@@ -173,7 +173,7 @@ async function baseSupport(admin, auditor) {
   await admin.picture('roles-services')
   const rows = await admin.page.locator('#services tbody tr').allInnerTexts()
   checks.that('LN-39 the register has the store, the systems outside and our listeners', ['数据库', '营销系统', '支付宝', 'line'].every((name) => rows.some((row) => row.startsWith(name))))
-  checks.that('LN-39 what was asked is known to answer', rows.some((row) => row.startsWith('marketing') && row.includes('正常')))
+  checks.that('LN-39 what was asked is known to answer', rows.some((row) => row.startsWith('营销系统') && row.includes('正常')))
   const nodes = await admin.page.locator('#nodes tbody tr').allInnerTexts()
   checks.that('LN-54 the node that serves is listed as being there', nodes.length >= 1 && nodes[0].includes('在线'))
   checks.equal('the register: no serious finding of axe', await admin.axe(), [])
