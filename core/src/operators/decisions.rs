@@ -44,12 +44,12 @@ const ROUNDS_MAX: usize = 20;
 
 /// Whether a case with these homes behind it is within a scope. What concerns no home is everybody's
 /// who sees everything, and nobody else's.
-pub(super) fn reaches(scope: &Scope, homes: &[HomeBehind]) -> bool {
+fn reaches(scope: &Scope, homes: &[HomeBehind]) -> bool {
     *scope == Scope::Everywhere || homes.iter().any(|home| scope.covers(&home.region))
 }
 
 /// The homes of a case, where a scope asks for them.
-pub(super) async fn behind(
+async fn behind(
     view: &mut View,
     scope: &Scope,
     case: &Case,

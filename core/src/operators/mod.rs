@@ -8,7 +8,7 @@
 //! | `step_up` | showing once more that it is oneself |
 //! | `session` | one signed-in browser, its idle and its absolute end |
 //! | `bans` | who is shut out, and lifting it |
-//! | `decisions`, `months` | four eyes over cases, and the month of sold power behind one |
+//! | `decisions` | four eyes over cases |
 //! | `running` | a timed task now |
 //! | `kept` | what was typed when a session ended |
 //! | `log` | the lines of the audit, and what staff are called in them |
@@ -21,7 +21,6 @@ pub mod error;
 pub mod kept;
 mod log;
 mod manage;
-mod months;
 pub mod ports;
 pub mod right;
 mod running;
@@ -34,7 +33,6 @@ pub mod totp;
 pub use error::OperatorError;
 pub use kept::KeptForm;
 pub use manage::{By, Credentials};
-pub use months::MonthBehind;
 pub use right::{Right, Role};
 pub use session::Session;
 pub use sign_in::{Acting, Entered, Operators, Shown};

@@ -71,6 +71,7 @@ async fn shown(dir: &Path, port: u16) -> Vec<u8> {
     let ca = reqwest::Certificate::from_pem(&ca).expect("a CA");
     let client = reqwest::Client::builder()
         .no_proxy()
+        .pool_idle_timeout(Duration::ZERO)
         .tls_info(true)
         .tls_certs_only([ca])
         .timeout(PATIENCE)

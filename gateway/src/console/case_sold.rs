@@ -1,11 +1,36 @@
 //! The month of sold power behind a case, for the two who decide about it: what its owner was asked and accepted, and
 //! where each payout of it is.
 
-use lifeline_core::operators::MonthBehind;
-use lifeline_core::settlement::standing::{CheckStanding, PayoutStanding};
+use lifeline_core::cases::Case;
+use lifeline_core::settlement::standing::{CheckStanding, MonthStanding, PayoutStanding};
 use lifeline_core::shared::money::Fen;
+use lifeline_core::store::snapshot;
 
+use super::fault::Fault;
+use super::today::House;
 use super::words::{Lang, say};
+
+/// A month with all that was asked and ordered about it.
+pub(super) struct Month {
+    /// The number of its generation account, all but the last four hidden; absent once the cooperation is over.
+    number_masked: Option<String>,
+    standing: MonthStanding,
+}
+
+/// The month that a case is about, when it is about one of one seller. Who may see the case may see it.
+pub(super) async fn month_of(house: &House, case: &Case) -> Result<Option<Month>, Fault> {
+    let mut view = snapshot(&*house.store).await?;
+    let Some(standing) = view.settlement().month_about(&case.subject).await? else {
+        return Ok(None);
+    };
+    let account = &standing.generation_account_id;
+    let account = view.generation().by_id(account).await?;
+    let number = account.and_then(|account| account.generation_no);
+    Ok(Some(Month {
+        number_masked: number.map(|number| number.masked()),
+        standing,
+    }))
+}
 
 /// A version of the month's figures that its owner was asked about.
 pub(super) struct Asked {
@@ -77,7 +102,7 @@ fn ordered(lang: Lang, one: &PayoutStanding, subject: &str) -> Ordered {
 }
 
 /// In words, with what the case names marked.
-pub(super) fn sold(lang: Lang, month: MonthBehind, subject: &str) -> Sold {
+pub(super) fn sold(lang: Lang, month: Month, subject: &str) -> Sold {
     let standing = &month.standing;
     let checks = standing.checks.iter();
     let payouts = standing.payouts.iter();

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::access::{Access, Pages};
 use super::carrying_out::{Places, carry_out};
 use super::case_facts::{Offered, facts, homes, offered, rows_of};
-use super::case_sold::{Sold, sold};
+use super::case_sold::{Sold, month_of, sold};
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::today::House;
@@ -226,8 +226,7 @@ async fn show(
         .await?;
     let case = &docket.case;
     let order = order_of(&house, case).await?;
-    let month = visitor.operators.month_behind(&visitor.acting, case);
-    let month = month.await?;
+    let month = month_of(&house, case).await?;
     let open = case.closed_at.is_none();
     let names = Who::all(&visitor.operators).await?;
     let offered = docket.proposals.iter().map(|one| offered(one, &names));
