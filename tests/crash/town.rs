@@ -222,8 +222,10 @@ impl Town {
             self.credited().await,
             usize::try_from(count).expect("a count")
         );
+        let cases = "SELECT kind, cause FROM case_file ORDER BY case_id";
+        let cases = rows(&self.stage, cases).await;
+        assert!(cases.is_empty(), "cases: {cases:?}");
         for (table, sql) in [
-            ("cases", "SELECT CAST(COUNT(*) AS TEXT) FROM case_file"),
             (
                 "refunds",
                 "SELECT CAST(COUNT(*) AS TEXT) FROM payment_refund",
