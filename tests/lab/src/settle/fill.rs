@@ -8,6 +8,7 @@ use lifeline_core::store::{Tx, atomically};
 
 use super::Trouble;
 use super::outside::{Seller, moment, owner, seller};
+use super::patience::Patience;
 
 /// Sellers of one unit.
 const UNIT: u64 = 200;
@@ -22,7 +23,8 @@ pub(super) async fn fill(store: &Arc<Engine>, accounts: u64) -> Result<(), Troub
             let mut unit = lane;
             while unit < units {
                 let first = unit.saturating_mul(UNIT);
-                write(&store, first, first.saturating_add(UNIT).min(accounts)).await?;
+                let end = first.saturating_add(UNIT).min(accounts);
+                fill_unit(&store, first, end).await?;
                 unit = unit.saturating_add(LANES);
             }
             Ok::<_, Trouble>(())
@@ -34,7 +36,17 @@ pub(super) async fn fill(store: &Arc<Engine>, accounts: u64) -> Result<(), Troub
     Ok(())
 }
 
-/// One person owns the generators of one unit.
+async fn fill_unit(store: &Engine, first: u64, end: u64) -> Result<(), Trouble> {
+    let mut patience = Patience::default();
+    loop {
+        let written = write(store, first, end).await;
+        if let Some(done) = patience.done(written) {
+            return done;
+        }
+    }
+}
+
+/// One person owns the generators of one unit: where the person is, all of it is.
 async fn write(store: &Engine, first: u64, end: u64) -> Result<(), Trouble> {
     let person = Account {
         account_id: owner(first),
@@ -50,6 +62,9 @@ async fn write(store: &Engine, first: u64, end: u64) -> Result<(), Trouble> {
     let sellers = (first..end).map(|n| seller(n, owner(first)));
     let sellers: Vec<Seller> = sellers.collect::<Result<_, _>>()?;
     atomically(store, async |tx: &mut Tx| {
+        if tx.accounts().find(&person.account_id).await?.is_some() {
+            return Ok(());
+        }
         tx.accounts().add(&person).await?;
         for seller in &sellers {
             tx.generation().add(&seller.account).await?;

@@ -10,6 +10,7 @@ use lifeline_core::store::{StoreError, Tx, atomically};
 
 use super::Trouble;
 use super::outside::{Still, period, table, wrong};
+use super::patience::Patience;
 
 /// Two digests over all sellers in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub(super) async fn look(store: &Engine, accounts: u64) -> Result<Digests, Troub
     let mut first = 0;
     while first < accounts {
         let end = first.saturating_add(PAGE).min(accounts);
-        let (more_sums, more_rows) = page(store, first, end).await?;
+        let (more_sums, more_rows) = read(store, first, end).await?;
         sums.update(more_sums.as_bytes());
         rows.update(more_rows.as_bytes());
         first = end;
@@ -54,6 +55,16 @@ fn hex(digest: Context) -> String {
         let _ = write!(text, "{byte:02x}");
     }
     text
+}
+
+async fn read(store: &Engine, first: u64, end: u64) -> Result<(String, String), Trouble> {
+    let mut patience = Patience::default();
+    loop {
+        let found = page(store, first, end).await;
+        if let Some(done) = patience.done(found) {
+            return done;
+        }
+    }
 }
 
 async fn page(store: &Engine, first: u64, end: u64) -> Result<(String, String), Trouble> {

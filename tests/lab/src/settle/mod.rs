@@ -11,11 +11,13 @@
 mod fill;
 mod look;
 mod outside;
+mod patience;
 mod prove;
 mod queue;
 mod run;
 mod vault;
 
+use std::error::Error as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -82,6 +84,18 @@ pub(super) enum Trouble {
     Wrong(String),
 }
 
+/// What went wrong and what it came of: "the store is unavailable" alone helps nobody.
+fn told(trouble: &Trouble) -> String {
+    let mut text = trouble.to_string();
+    let mut source = trouble.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
 impl Place {
     async fn migrated(&self) -> Result<Arc<Engine>, Trouble> {
         sql::migrate(&self.store, InstanceKind::Demo, outside::moment()).await?;
@@ -110,7 +124,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
-            eprintln!("{trouble}");
+            eprintln!("{}", told(&trouble));
             ExitCode::FAILURE
         }
     }

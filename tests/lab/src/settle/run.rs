@@ -8,10 +8,10 @@ use std::time::Instant;
 use clap::Args;
 use lifeline_adapters::sql::Engine;
 use lifeline_core::settlement::ports::Stretch;
-use lifeline_core::settlement::{Ports, Settlement, SettlementError, SettlementRules};
-use lifeline_core::store::StoreError;
+use lifeline_core::settlement::{Ports, Settlement, SettlementRules};
 
 use super::outside::{Still, period, table};
+use super::patience::Patience;
 use super::{Place, Trouble};
 
 #[derive(Debug, Clone, Args)]
@@ -27,8 +27,6 @@ pub(super) struct Options {
 
 /// Tables of one stretch.
 const STRIDE: u64 = 500;
-/// How often a stretch is taken up again.
-const TRIES_MAX: u32 = 20;
 
 fn settlement(store: &Arc<Engine>) -> Settlement {
     let ports = Ports {
@@ -58,13 +56,11 @@ fn stretch(first: u64) -> Result<Stretch, Trouble> {
 /// Settles one stretch. What a store under too many shards does not take in time is taken up again, as the next poll
 /// would: what is settled already stays so.
 async fn settle(app: &Settlement, first: u64) -> Result<usize, Trouble> {
-    let mut tries: u32 = 0;
+    let mut patience = Patience::default();
     loop {
-        match app.watch_stretch(stretch(first)?).await {
-            Err(SettlementError::Store(StoreError::Unavailable(_))) if tries < TRIES_MAX => {
-                tries = tries.saturating_add(1);
-            }
-            done => return Ok(done?),
+        let settled = app.watch_stretch(stretch(first)?).await;
+        if let Some(done) = patience.done(settled) {
+            return done;
         }
     }
 }
