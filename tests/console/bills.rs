@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lifeline_core::billing::figures::{Bill, BillLine, Reading};
+use lifeline_core::billing::figures::{Bill, BillLine, Reading, Tier};
 use lifeline_core::billing::hold::is_held;
 use lifeline_core::shared::energy::{Kwh, Price};
 use lifeline_core::shared::ids::{AccountId, BindingId};
@@ -109,6 +109,39 @@ async fn ec_07_a_wrong_line_is_shown_and_a_right_bill_has_none() {
     office.no_bills();
     let away = desk.get(&bills(&id, &link), &support).await;
     assert_eq!(away.status, 503);
+}
+
+/// The lines and their sum are right for ten times the energy, at the second step's price: none of it was metered.
+#[actix_web::test]
+async fn ec_18_energy_never_metered_and_another_steps_price_are_shown() {
+    let office = Office::new().await;
+    let (id, link) = household(&office).await;
+    let desk = office.desk().await;
+    let support = office.enter(&desk, "support").await;
+    let step = |tier, price| Tier {
+        tier,
+        up_to: None,
+        price: Price::parse(price).unwrap(),
+    };
+    let mut wrong = bill(5_292);
+    wrong.tiers = vec![step(1, "0.538"), step(2, "0.588")];
+    wrong.lines[1].tier = Some(1);
+    wrong.lines[0].quantity = Kwh::parse("1410").unwrap();
+    wrong.lines[0].amount = Fen::new(75_858);
+    wrong.total = Fen::new(81_150);
+    office.bills(wrong);
+    let at = format!("{}?period=2026-10", bills(&id, &link));
+    let page = desk.get(&at, &support).await.text;
+    for shown in [
+        "计费电量",
+        "1500 kWh",
+        "150 kWh",
+        "单价，明细行 2",
+        "0.538 yuan/kWh",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    assert!(!page.contains("分毫不差"), "{page}");
 }
 
 #[actix_web::test]

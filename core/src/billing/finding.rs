@@ -1,10 +1,13 @@
 //! What is wrong with a bill: each sum in it made again from what it is made of (EC-07, EC-18), by the
 //! one calculation of `tariffs`.
 
-use super::figures::{Bill, Reading};
-use crate::shared::energy::Kwh;
+use super::figures::{Bill, BillLine, Reading};
+use crate::shared::energy::{Kwh, Price};
 use crate::shared::money::Fen;
 use crate::tariffs::line_charge;
+
+/// The kind of a line that prices metered energy; a line of another kind charges for something else.
+const ENERGY: &str = "energy";
 
 /// One thing that is not what it is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +24,21 @@ pub enum Finding {
         stated: Kwh,
         recomputed: Option<Kwh>,
     },
+    /// The energy that the lines price is not the bill's.
+    Quantity {
+        /// What is priced; none when it is out of range.
+        stated: Option<Kwh>,
+        /// What the bill says was used.
+        recomputed: Kwh,
+    },
+    /// A line's price is not that of its step.
+    Price {
+        /// Counted from one.
+        number: usize,
+        stated: Price,
+        /// Of the step as the bill states it; none when it states no such step.
+        recomputed: Option<Price>,
+    },
     /// A line is not its energy times its price.
     Line {
         /// Counted from one.
@@ -36,31 +54,42 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// What it is about, in a word: `reading 1`, `energy`, `line 2`, `total`.
+    /// What it is about, in a word: `reading 1`, `energy`, `quantity`, `price 1`, `line 2`, `total`.
     #[must_use]
     pub fn place(&self) -> String {
         match self {
             Self::Reading { number, .. } => format!("reading {number}"),
             Self::Energy { .. } => "energy".to_owned(),
+            Self::Quantity { .. } => "quantity".to_owned(),
+            Self::Price { number, .. } => format!("price {number}"),
             Self::Line { number, .. } => format!("line {number}"),
             Self::Total { .. } => "total".to_owned(),
         }
     }
 
+    /// Empty when it is out of range.
     #[must_use]
     pub fn stated(&self) -> String {
         match self {
             Self::Reading { stated, .. } | Self::Energy { stated, .. } => format!("{stated} kWh"),
+            Self::Quantity { stated, .. } => {
+                stated.map_or(String::new(), |energy| format!("{energy} kWh"))
+            }
+            Self::Price { stated, .. } => format!("{stated} yuan/kWh"),
             Self::Line { stated, .. } | Self::Total { stated, .. } => stated.yuan(),
         }
     }
 
-    /// Empty when the result is out of range.
+    /// Empty when the result is out of range, or there is no such step.
     #[must_use]
     pub fn recomputed(&self) -> String {
         match self {
             Self::Reading { recomputed, .. } | Self::Energy { recomputed, .. } => {
                 recomputed.map_or(String::new(), |energy| format!("{energy} kWh"))
+            }
+            Self::Quantity { recomputed, .. } => format!("{recomputed} kWh"),
+            Self::Price { recomputed, .. } => {
+                recomputed.map_or(String::new(), |price| format!("{price} yuan/kWh"))
             }
             Self::Line { recomputed, .. } | Self::Total { recomputed, .. } => {
                 recomputed.map_or(String::new(), Fen::yuan)
@@ -69,7 +98,8 @@ impl Finding {
     }
 }
 
-fn of_meter(reading: &Reading) -> Option<Kwh> {
+/// What a meter's readings come to; none when that is out of range.
+pub(super) fn of_meter(reading: &Reading) -> Option<Kwh> {
     let used = reading
         .current
         .scaled()
@@ -80,28 +110,9 @@ fn of_meter(reading: &Reading) -> Option<Kwh> {
 /// Everything in a bill that is not what it is made of; nothing when it can be made again to the fen.
 #[must_use]
 pub fn findings(bill: &Bill) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for (number, reading) in (1..).zip(&bill.readings) {
-        let recomputed = of_meter(reading);
-        if recomputed != Some(reading.energy) {
-            found.push(Finding::Reading {
-                number,
-                stated: reading.energy,
-                recomputed,
-            });
-        }
-    }
-    let metered = bill.readings.iter().try_fold(0_i64, |sum, reading| {
-        sum.checked_add(reading.energy.scaled())
-    });
-    let metered = metered.map(Kwh::from_scaled);
-    if !bill.readings.is_empty() && metered != Some(bill.energy) {
-        found.push(Finding::Energy {
-            stated: bill.energy,
-            recomputed: metered,
-        });
-    }
+    let mut found = of_energy(bill);
     for (number, line) in (1..).zip(&bill.lines) {
+        found.extend(of_price(bill, number, line));
         let recomputed = line_charge(line.quantity, line.price).ok();
         if recomputed != Some(line.amount) {
             found.push(Finding::Line {
@@ -121,21 +132,84 @@ pub fn findings(bill: &Bill) -> Vec<Finding> {
     found
 }
 
+/// From the meters to what is priced: one energy all the way.
+fn of_energy(bill: &Bill) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (number, reading) in (1..).zip(&bill.readings) {
+        let recomputed = of_meter(reading);
+        if recomputed != Some(reading.energy) {
+            found.push(Finding::Reading {
+                number,
+                stated: reading.energy,
+                recomputed,
+            });
+        }
+    }
+    let metered = sum(bill.readings.iter().map(|reading| reading.energy));
+    if !bill.readings.is_empty() && metered != Some(bill.energy) {
+        found.push(Finding::Energy {
+            stated: bill.energy,
+            recomputed: metered,
+        });
+    }
+    let priced = bill.lines.iter().filter(|line| line.kind == ENERGY);
+    let priced = sum(priced.map(|line| line.quantity));
+    if priced != Some(bill.energy) {
+        found.push(Finding::Quantity {
+            stated: priced,
+            recomputed: bill.energy,
+        });
+    }
+    found
+}
+
+/// A line of a step has the price of that step, where the bill states its steps.
+fn of_price(bill: &Bill, number: usize, line: &BillLine) -> Option<Finding> {
+    let tier = line.tier.filter(|_| line.kind == ENERGY)?;
+    if bill.tiers.is_empty() {
+        return None;
+    }
+    let step = bill.tiers.iter().find(|step| step.tier == tier);
+    let recomputed = step.map(|step| step.price);
+    (recomputed != Some(line.price)).then_some(Finding::Price {
+        number,
+        stated: line.price,
+        recomputed,
+    })
+}
+
+fn sum(mut parts: impl Iterator<Item = Kwh>) -> Option<Kwh> {
+    parts.try_fold(Kwh::ZERO, Kwh::plus)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::figures::BillLine;
+    use super::super::figures::Tier;
     use super::*;
-    use crate::shared::energy::Price;
     use crate::shared::time::Time;
 
     fn kwh(text: &str) -> Kwh {
         Kwh::parse(text).unwrap()
     }
 
+    fn step(tier: i64, price: &str) -> Tier {
+        Tier {
+            tier,
+            up_to: None,
+            price: Price::parse(price).unwrap(),
+        }
+    }
+
+    fn places(spoil: fn(&mut Bill)) -> Vec<String> {
+        let mut wrong = bill();
+        spoil(&mut wrong);
+        findings(&wrong).iter().map(Finding::place).collect()
+    }
+
     fn bill() -> Bill {
-        let line = |quantity, price, amount| BillLine {
+        let line = |tier, quantity, price, amount| BillLine {
             kind: "energy".into(),
-            tier: Some(1),
+            tier: Some(tier),
             quantity: kwh(quantity),
             price: Price::parse(price).unwrap(),
             amount: Fen::new(amount),
@@ -152,8 +226,8 @@ mod tests {
                 multiplier: 1,
                 energy: kwh("150"),
             }],
-            lines: vec![line("60", "0.538", 3_228), line("90", "0.588", 5_292)],
-            tiers: Vec::new(),
+            lines: vec![line(1, "60", "0.538", 3_228), line(2, "90", "0.588", 5_292)],
+            tiers: vec![step(1, "0.538"), step(2, "0.588")],
             energy: kwh("150"),
             year_to_date: kwh("150"),
             total: Fen::new(8_520),
@@ -169,18 +243,15 @@ mod tests {
 
     #[test]
     fn ec_07_each_wrong_figure_is_found_where_it_is() {
-        let places = |spoil: fn(&mut Bill)| {
-            let mut wrong = bill();
-            spoil(&mut wrong);
-            let found = findings(&wrong);
-            found.iter().map(Finding::place).collect::<Vec<_>>()
-        };
         assert_eq!(
             places(|bill| bill.lines[1].amount = Fen::new(5_293)),
             ["line 2", "total"]
         );
         assert_eq!(places(|bill| bill.total = Fen::new(8_519)), ["total"]);
-        assert_eq!(places(|bill| bill.energy = kwh("151")), ["energy"]);
+        assert_eq!(
+            places(|bill| bill.energy = kwh("151")),
+            ["energy", "quantity"]
+        );
         assert_eq!(
             places(|bill| bill.readings[0].current = kwh("90")),
             ["reading 1"],
@@ -194,5 +265,84 @@ mod tests {
             places(|bill| bill.readings[0].multiplier = i64::MAX),
             ["reading 1"]
         );
+    }
+
+    /// Ten times what was metered, each line and the total right for that.
+    fn tenfold(bill: &mut Bill) {
+        bill.lines[0].quantity = kwh("600");
+        bill.lines[0].amount = Fen::new(32_280);
+        bill.lines[1].quantity = kwh("900");
+        bill.lines[1].amount = Fen::new(52_920);
+        bill.total = Fen::new(85_200);
+    }
+
+    #[test]
+    fn ec_18_energy_that_was_priced_and_never_metered_is_found() {
+        assert_eq!(places(tenfold), ["quantity"]);
+        let mut wrong = bill();
+        tenfold(&mut wrong);
+        let found = findings(&wrong);
+        assert_eq!(
+            (found[0].stated(), found[0].recomputed()),
+            ("1500 kWh".to_owned(), "150 kWh".to_owned())
+        );
+        assert_eq!(
+            places(|bill| bill.lines[0].quantity = kwh("60.0001")),
+            ["quantity"],
+            "the smallest energy there is, though it costs no fen"
+        );
+        assert_eq!(
+            places(|bill| bill.lines[0].quantity = Kwh::from_scaled(i64::MAX)),
+            ["quantity", "line 1"]
+        );
+    }
+
+    #[test]
+    fn ec_18_a_price_that_is_not_its_steps_is_found() {
+        // 60 kWh at the price of the second step, charged and summed as such.
+        assert_eq!(
+            places(|bill| {
+                bill.lines[0].price = Price::parse("0.588").unwrap();
+                bill.lines[0].amount = Fen::new(3_528);
+                bill.total = Fen::new(8_820);
+            }),
+            ["price 1"]
+        );
+        assert_eq!(
+            places(|bill| bill.lines[1].tier = Some(3)),
+            ["price 2"],
+            "a step the bill does not know"
+        );
+        let mut wrong = bill();
+        wrong.tiers[1] = step(2, "0.5881");
+        let found = findings(&wrong);
+        assert_eq!(
+            (found[0].stated(), found[0].recomputed()),
+            ("0.588 yuan/kWh".to_owned(), "0.5881 yuan/kWh".to_owned())
+        );
+    }
+
+    #[test]
+    fn ec_07_what_is_no_energy_of_a_step_is_neither_summed_nor_priced_by_it() {
+        let charge = |kind: &str, tier: Option<i64>| BillLine {
+            kind: kind.into(),
+            tier,
+            quantity: kwh("10"),
+            price: Price::parse("0.1").unwrap(),
+            amount: Fen::new(100),
+        };
+        let mut right = bill();
+        right.lines.push(charge("surcharge", Some(1)));
+        right.total = Fen::new(8_620);
+        assert_eq!(findings(&right), []);
+        // Energy of no step has no step's price; it is energy all the same.
+        right.lines.pop();
+        right.lines.push(charge("energy", None));
+        let found: Vec<String> = findings(&right).iter().map(Finding::place).collect();
+        assert_eq!(found, ["quantity"]);
+        // A bill that states no steps is not measured by any.
+        let mut plain = bill();
+        plain.tiers.clear();
+        assert_eq!(findings(&plain), []);
     }
 }

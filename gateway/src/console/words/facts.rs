@@ -320,6 +320,8 @@ pub(super) static WORDS: &[Word] = &[
     ("archive.name", "姓名", "Name"),
     ("place.reading", "读数", "reading"),
     ("place.energy", "电量", "energy"),
+    ("place.quantity", "计费电量", "energy priced"),
+    ("place.price", "单价，明细行", "price of line"),
     ("place.line", "明细行", "line"),
     ("place.total", "合计", "total"),
     ("stands.refunds", "退款合计", "refunds together"),
