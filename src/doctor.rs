@@ -10,6 +10,7 @@ use lifeline_adapters::redis::Redis;
 use lifeline_adapters::sql::Keeping;
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::{Clock, Time};
+use lifeline_core::store::StoreError;
 use lifeline_gateway::listeners::resources::Certificate;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
@@ -35,6 +36,8 @@ struct Finding {
 }
 
 const ASK_TIME_MAX: Duration = Duration::from_secs(5);
+/// Later than the store itself gives up: what it says of it is worth more.
+const COMMIT_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Runs every check, prints the table, fails when one check did.
 pub(crate) async fn run(args: &cli::Doctor) -> Result<(), Failure> {
@@ -98,6 +101,11 @@ async fn store_findings(config: &config::Config) -> Vec<Finding> {
         }
     };
     let mut findings = vec![finding("store", true, <(String, String)>::default)];
+    findings.push(commits(
+        tokio::time::timeout(COMMIT_TIME_MAX, engine.try_commit())
+            .await
+            .ok(),
+    ));
     let asked = tokio::time::timeout(ASK_TIME_MAX, engine.keeping()).await;
     match asked {
         Ok(Ok(None)) => {}
@@ -105,6 +113,22 @@ async fn store_findings(config: &config::Config) -> Vec<Finding> {
         Ok(Err(_)) | Err(_) => findings.push(standby(config.store.standby, None)),
     }
     findings
+}
+
+/// Whether the store keeps a write, by one that changes nothing; none when it did not come through in time.
+fn commits(tried: Option<Result<(), StoreError>>) -> Finding {
+    finding(
+        "commits of the store",
+        matches!(tried, Some(Ok(()))),
+        || {
+            let state = match &tried {
+                Some(Err(error)) => format!("a write was not kept: {}", store::chain(error)),
+                Some(Ok(())) | None => "a write was not kept within 10 s".to_owned(),
+            };
+            let what = "is the standby that commits wait for gone (docs/operations/cluster.md), the disk full, or something holding the tables?";
+            (state, what.to_owned())
+        },
+    )
 }
 
 /// Whether committed money outlives the server's machine (money.md 2.9). Without a standby that is a choice somebody
@@ -342,6 +366,17 @@ mod tests {
             let distinct: std::collections::HashSet<_> = said.iter().collect();
             assert_eq!(distinct.len(), amiss.len(), "{said:?}");
         }
+    }
+
+    #[test]
+    fn a_store_that_answers_and_keeps_nothing_is_a_finding() {
+        assert!(commits(Some(Ok(()))).ok);
+        let late = commits(None);
+        assert!(!late.ok && late.state.contains("within 10 s"), "{late:?}");
+        let full = StoreError::Unavailable("the disk is full".into());
+        let refused = commits(Some(Err(full)));
+        assert!(!refused.ok && refused.state.contains("the disk is full"));
+        assert!(refused.what_to_do.contains("standby"));
     }
 
     #[test]

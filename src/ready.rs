@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lifeline_adapters::sql::Engine;
 use lifeline_adapters::wire::{Asked, LeftAlone, Stands};
+use lifeline_core::jobs::nodes::Nodes;
 use lifeline_gateway::listeners::ops::{Check, Circuit, Operation, Readiness};
 use lifeline_gateway::listeners::resources::Resources;
 use lifeline_gateway::listeners::service_register::Health;
@@ -16,20 +17,35 @@ use crate::resources::Resting;
 /// answered lately.
 pub(crate) struct Dependencies {
     pub(crate) engine: Arc<Engine>,
+    /// What this process says of itself again and again: whether the store keeps it.
+    pub(crate) nodes: Arc<Nodes>,
     pub(crate) redis: Option<Arc<lifeline_adapters::redis::Redis>>,
     pub(crate) outside: Outside,
     pub(crate) resting: Resting,
 }
 
+/// What is said of the store: it answers, and it keeps what it is given.
+fn store(answers: bool, keeps: bool) -> Check {
+    Check {
+        name: "store",
+        ok: answers && keeps,
+        required: true,
+        advice: if answers && !keeps {
+            "the database answers, and no commit of ours came through for a minute: a standby that commits wait for is gone, \
+             its disk is full, or something holds it up; see `lifeline doctor` and docs/operations/cluster.md"
+        } else {
+            "the database must answer; see `lifeline doctor`"
+        },
+    }
+}
+
 #[async_trait]
 impl Readiness for Dependencies {
     async fn checks(&self) -> Vec<Check> {
-        let mut checks = vec![Check {
-            name: "store",
-            ok: self.engine.ping().await.is_ok(),
-            required: true,
-            advice: "the database must answer; see `lifeline doctor`",
-        }];
+        let mut checks = vec![store(
+            self.engine.ping().await.is_ok(),
+            self.nodes.commits_come(),
+        )];
         if let Some(redis) = &self.redis {
             checks.push(Check {
                 name: "redis",
@@ -129,5 +145,24 @@ impl Readiness for Dependencies {
             }),
         ];
         systems.iter().any(|(is_it, ask)| *is_it && ask())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_answers_and_keeps_nothing_is_not_ready_and_says_so() {
+        let said = |answers, keeps| {
+            let check = store(answers, keeps);
+            (check.ok, check.advice.contains("no commit of ours"))
+        };
+        assert_eq!(said(true, true), (true, false));
+        assert_eq!(said(true, false), (false, true));
+        // Who does not answer has one fault, not two.
+        assert_eq!(said(false, true), (false, false));
+        assert_eq!(said(false, false), (false, false));
+        assert!(store(true, true).required);
     }
 }

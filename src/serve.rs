@@ -138,7 +138,7 @@ pub(crate) async fn start(
     let metrics = upkeep::install()?;
     workers.push(Arc::new(MetricsWorker(metrics.clone())));
     let resting = resting(config, &outside, certificates, &mut workers)?;
-    let dependencies = dependencies(&engine, redis, outside, resting);
+    let dependencies = dependencies(&engine, &nodes, redis, outside, resting);
     let ready = || Arc::clone(&dependencies);
     let ops = Ops {
         readiness: ready(),
@@ -192,12 +192,14 @@ fn resting(
 /// What can be asked whether this process can work.
 fn dependencies(
     engine: &Arc<Engine>,
+    nodes: &Arc<Nodes>,
     redis: Option<Arc<Redis>>,
     outside: Outside,
     resting: Resting,
 ) -> Arc<dyn Readiness> {
     Arc::new(Dependencies {
         engine: Arc::clone(engine),
+        nodes: Arc::clone(nodes),
         redis,
         outside,
         resting,

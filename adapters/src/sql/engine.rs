@@ -13,12 +13,13 @@ use super::migration::{self, Migrated, SchemaError};
 use super::sqlite::DiskFailure;
 use super::statement::statements;
 use super::value::args;
-use super::{Conn, Keeping, Sql, Vault, engine_keys, postgres, sqlite};
+use super::{Conn, Keeping, Sql, Vault, WriteConn, engine_keys, postgres, sqlite};
 use crate::keyring::{InstanceKind, Keyring};
 use crate::seams::watch;
 
 statements! { "engine":
     INSTANCE("instance") = "SELECT instance_kind, restore_epoch, created_at FROM instance WHERE one = 1";
+    TOUCH("instance") = "UPDATE instance SET restore_epoch = restore_epoch WHERE one = 1";
 }
 
 /// Why a store cannot be opened or migrated.
@@ -267,6 +268,15 @@ impl Engine {
         self.keys().await.map(drop)
     }
 
+    /// Commits a write that changes nothing: a store may answer who asks, and keep nothing all the same.
+    pub async fn try_commit(&self) -> Result<(), StoreError> {
+        match &self.driver {
+            Driver::Sqlite(engine) => touch(engine.begin().await?).await,
+            Driver::Postgres(engine) => touch(engine.begin().await?).await,
+            Driver::Memory(engine) => touch(engine.begin()?).await,
+        }
+    }
+
     /// What a unit begins with: at most [`LOOK_EVERY`](super::keys::LOOK_EVERY) ago the store said
     /// which keys are which.
     async fn vault(&self, conn: &mut impl Conn) -> Result<Vault, StoreError> {
@@ -316,6 +326,11 @@ impl Engine {
             Driver::Memory(_) => Ok(()),
         }
     }
+}
+
+async fn touch(mut unit: impl WriteConn) -> Result<(), StoreError> {
+    unit.execute(&TOUCH, args![]).await?;
+    unit.commit().await
 }
 
 /// Begins something within what the request has left; when that is nothing, nothing is begun.

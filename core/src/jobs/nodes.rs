@@ -96,6 +96,8 @@ pub struct Nodes {
     me: Node,
     /// When it last tried to: whoever calls is woken by every commit.
     beat_at: AtomicI64,
+    /// When the store last kept that it was said.
+    told_at: AtomicI64,
 }
 
 impl std::fmt::Debug for Nodes {
@@ -128,6 +130,7 @@ impl Nodes {
             clock,
             me,
             beat_at: AtomicI64::new(i64::MIN),
+            told_at: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -149,7 +152,19 @@ impl Nodes {
             tx.jobs().note_node(&node).await
         })
         .await?;
+        let kept_at = self.clock.now().micros();
+        self.told_at.store(kept_at, Ordering::Relaxed);
         Ok(true)
+    }
+
+    /// Whether the store kept something of this process within the last [`SILENT_S`] seconds. A store may answer
+    /// whoever asks and keep nothing: a commit waits for a standby that is gone, a disk is full.
+    #[must_use]
+    pub fn commits_come(&self) -> bool {
+        let kept_at = self.told_at.load(Ordering::Relaxed);
+        let ago = self.clock.now().micros().saturating_sub(kept_at);
+        // A clock that was set back says nothing of it either: the next word comes at once.
+        ago.unsigned_abs() <= SILENT_S.saturating_mul(MICROS).unsigned_abs()
     }
 
     /// Says that this process ends in good order.
