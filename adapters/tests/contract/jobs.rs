@@ -1,11 +1,13 @@
 //! Timed tasks: one runner at a time, an old runner may not write.
 
+use std::sync::Arc;
+
 use lifeline_core::jobs::Job;
-use lifeline_core::jobs::nodes::Node;
+use lifeline_core::jobs::nodes::{Node, Nodes};
 use lifeline_core::shared::ids::EvidenceId;
 use tokio::task::JoinSet;
 
-use crate::bench::{Bench, at};
+use crate::bench::{Bench, Watch, at};
 use crate::contracts;
 
 contracts! { "jobs":
@@ -24,6 +26,7 @@ contracts! { "jobs":
     a_run_that_ended_stays_ended_and_the_others_are_heard_of => ["JobStore::note_node", "JobStore::end_node",
         "JobReads::nodes"];
     ln_39_runs_of_which_nothing_is_heard_are_taken_away => ["JobStore::forget_nodes"];
+    a_store_that_answers_and_keeps_nothing_is_noticed => ["JobStore::note_node"];
 }
 
 async fn ensure(t: &Bench, name: &str, every_s: i64, next: i64) {
@@ -275,4 +278,40 @@ async fn ln_39_runs_of_which_nothing_is_heard_are_taken_away(t: Bench) {
     assert_eq!(forget(21, 9).await, 1);
     let left = t.view().await.jobs().nodes(9).await.unwrap();
     assert_eq!(left, [node("c", 30)]);
+}
+
+/// What is read comes, what is written does not: the process knows after a minute, and not before.
+async fn a_store_that_answers_and_keeps_nothing_is_noticed(t: Bench) {
+    let watch = Watch::new();
+    watch.set(0);
+    let (run, store) = ("run-1".to_owned(), t.store.clone());
+    let nodes = Nodes::new(store, Arc::new(watch.clone()), run, "north", "1.2.3");
+    assert!(!nodes.commits_come(), "nothing was kept yet");
+    assert!(nodes.beat().await.unwrap());
+    t.store.try_commit().await.unwrap();
+    t.raw("ALTER TABLE node RENAME TO node_away").await.unwrap();
+    for second in [15, 30, 45, 60] {
+        watch.set(second);
+        assert!(nodes.beat().await.is_err());
+        t.store.ping().await.unwrap();
+        assert!(nodes.commits_come(), "{second}");
+    }
+    watch.set(61);
+    assert!(!nodes.commits_come());
+    t.raw("ALTER TABLE node_away RENAME TO node").await.unwrap();
+    watch.set(75);
+    assert!(nodes.beat().await.unwrap());
+    assert!(nodes.commits_come());
+    watch.set(-3_600);
+    assert!(!nodes.commits_come(), "the clock was set back");
+    assert!(nodes.beat().await.unwrap());
+    assert!(nodes.commits_come());
+    t.raw("ALTER TABLE instance RENAME TO instance_away")
+        .await
+        .unwrap();
+    assert!(t.store.try_commit().await.is_err());
+    t.raw("ALTER TABLE instance_away RENAME TO instance")
+        .await
+        .unwrap();
+    t.store.try_commit().await.unwrap();
 }

@@ -31,7 +31,6 @@ contracts! { "runner":
     that_lost_its_lease_records_nothing => ["JobStore::finish"];
     ln_54_a_process_says_that_it_is_there_and_not_too_often => ["JobStore::note_node", "JobStore::end_node",
         "JobStore::forget_nodes"];
-    a_store_that_answers_and_keeps_nothing_is_noticed => ["JobStore::note_node"];
 }
 
 type Work = Box<dyn Fn(u32) -> Result<(), &'static str> + Send + Sync>;
@@ -445,40 +444,4 @@ async fn ln_54_a_process_says_that_it_is_there_and_not_too_often(t: Bench) {
     assert_eq!(retention.purge(at(kept_until)).await.unwrap(), 0);
     assert_eq!(retention.purge(at(kept_until + 1)).await.unwrap(), 1);
     assert!(stand(0).await.is_empty());
-}
-
-/// What is read comes, what is written does not: the process knows after a minute, and not before.
-async fn a_store_that_answers_and_keeps_nothing_is_noticed(t: Bench) {
-    let watch = Watch::new();
-    watch.set(0);
-    let (run, store) = ("run-1".to_owned(), t.store.clone());
-    let nodes = Nodes::new(store, Arc::new(watch.clone()), run, "north", "1.2.3");
-    assert!(!nodes.commits_come(), "nothing was kept yet");
-    assert!(nodes.beat().await.unwrap());
-    t.store.try_commit().await.unwrap();
-    t.raw("ALTER TABLE node RENAME TO node_away").await.unwrap();
-    for second in [15, 30, 45, 60] {
-        watch.set(second);
-        assert!(nodes.beat().await.is_err());
-        t.store.ping().await.unwrap();
-        assert!(nodes.commits_come(), "{second}");
-    }
-    watch.set(61);
-    assert!(!nodes.commits_come());
-    t.raw("ALTER TABLE node_away RENAME TO node").await.unwrap();
-    watch.set(75);
-    assert!(nodes.beat().await.unwrap());
-    assert!(nodes.commits_come());
-    watch.set(-3_600);
-    assert!(!nodes.commits_come(), "the clock was set back");
-    assert!(nodes.beat().await.unwrap());
-    assert!(nodes.commits_come());
-    t.raw("ALTER TABLE instance RENAME TO instance_away")
-        .await
-        .unwrap();
-    assert!(t.store.try_commit().await.is_err());
-    t.raw("ALTER TABLE instance_away RENAME TO instance")
-        .await
-        .unwrap();
-    t.store.try_commit().await.unwrap();
 }
