@@ -20,12 +20,12 @@ use lifeline_gateway::listeners::ops::Readiness;
 use lifeline_gateway::listeners::service_register::{Made, Services};
 use lifeline_gateway::listeners::start::{ConsoleDoor, Furnish};
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::failure::Failure;
 
 /// Staff sign in seldom: two threads hash their passwords.
 const HASHING_THREADS: usize = 2;
-/// A clerk opens pages faster than a household taps, and an office may share one address.
+/// A clerk opens pages faster than a household taps.
 const PER_ADDRESS_MINUTE: u32 = 1_200;
 
 /// The people of the console over a store.
@@ -92,7 +92,7 @@ pub(crate) fn house(
 
 /// What the console's listener is given; `rooms` are the same use cases that households reach.
 pub(crate) fn door(
-    public_base: &str,
+    place: &config::Console,
     operators: &Operators,
     mut house: House,
     clock: &Arc<dyn Clock>,
@@ -108,7 +108,7 @@ pub(crate) fn door(
         nodes: NonZeroU32::MIN,
     };
     let cookies = ConsoleCookies {
-        secure: public_base.starts_with("https://"),
+        secure: place.public_base.starts_with("https://"),
     };
     let limits = Arc::new(Limits::new(quotas, None));
     house.gates.push(("console", Arc::clone(&limits)));
@@ -116,6 +116,7 @@ pub(crate) fn door(
     let operators = operators.clone();
     Ok(ConsoleDoor {
         limits,
+        trusted_hops: place.trusted_hops.clone(),
         rooms: Arc::new(move |cfg| {
             rooms(cfg);
             cfg.app_data(web::Data::new(operators.clone()))

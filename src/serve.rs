@@ -302,7 +302,7 @@ fn open_console(
         return Ok(Vec::new());
     };
     let (time, rooms) = (&edge.sources.clock, Arc::clone(&edge.rooms));
-    let door = console::door(&place.public_base, operators, house, time, rooms)?;
+    let door = console::door(place, operators, house, time, rooms)?;
     let server = start::console(edge, &door, place.bind).map_err(|e| taken("console", e))?;
     Ok(vec![(server.handle(), tokio::spawn(server))])
 }

@@ -28,6 +28,9 @@ pub(crate) struct Console {
     pub(crate) bind: SocketAddr,
     /// What browsers of staff call it, for example `https://console.intranet.example.cn`.
     pub(crate) public_base: String,
+    /// The addresses of the proxy that ends TLS; only their `X-Forwarded-For` is believed.
+    #[serde(default)]
+    pub(crate) trusted_hops: Vec<IpAddr>,
 }
 
 /// `[listeners.line]`: households, arriving through the relay.
@@ -134,6 +137,7 @@ impl Listeners {
             console: Some(Console {
                 bind: console,
                 public_base: format!("http://{console}"),
+                trusted_hops: Vec::new(),
             }),
         }
     }
@@ -186,6 +190,12 @@ impl Listeners {
                 console.public_base.starts_with("https://"),
                 "listeners.console.public_base",
                 "must be an https address: passwords and codes go over it",
+            );
+            // The listener speaks HTTP: where its address is https, a proxy stands in front of it.
+            faults.expect(
+                !console.trusted_hops.is_empty(),
+                "listeners.console.trusted_hops",
+                "name the addresses of the proxy that ends TLS, or all staff would share one address",
             );
         }
         let mut binds = vec![self.line.bind, self.callback.bind, self.ops.bind];

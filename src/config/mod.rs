@@ -22,7 +22,7 @@ use serde::Deserialize;
 pub(crate) use alipay::Alipay;
 pub(crate) use breaker::Breaker;
 pub(crate) use channels::{Channel, Notices};
-pub(crate) use edge::{Limits, Listeners, Tls};
+pub(crate) use edge::{Console, Limits, Listeners, Tls};
 pub(crate) use logs::Logs;
 pub(crate) use node::Node;
 pub(crate) use payments::Payments;

@@ -43,6 +43,10 @@ file = "{at}/relay.pem"
 [listeners.callback]
 bind = "10.0.0.5:8444"
 public_base = "https://notify.example.cn"
+[listeners.console]
+bind = "10.0.0.5:8445"
+public_base = "https://console.intranet.example.cn"
+trusted_hops = ["10.0.0.20"]
 [listeners.ops]
 bind = "127.0.0.1:9090"
 [store]
@@ -195,6 +199,16 @@ fn each_unsafe_line_is_named() {
             "trusted_hops = [\"10.0.0.1\"]",
             "trusted_hops = []",
             "listeners.line.trusted_hops",
+        ),
+        (
+            "trusted_hops = [\"10.0.0.20\"]",
+            "",
+            "listeners.console.trusted_hops",
+        ),
+        (
+            "https://console.intranet.example.cn",
+            "http://console.intranet.example.cn",
+            "listeners.console.public_base",
         ),
         (
             "https://10.0.0.5:8443",

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use lifeline_adapters::sql::Engine;
 use lifeline_core::insight::aggregate::{Exchange, Office as SupplyOffice, Report};
 use lifeline_core::insight::batch::Batch;
-use lifeline_core::insight::{Channel, Outcome, Sample};
+use lifeline_core::insight::{Aggregates, Channel, Outcome, Sample};
 use lifeline_core::outbox::relay::{Deliver, Relay};
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::time::{Clock as _, Time};
@@ -22,6 +22,17 @@ use crate::stand_ins::Hands;
 pub(crate) struct Company {
     sent: Mutex<Vec<Report>>,
     well: Mutex<bool>,
+}
+
+impl Office {
+    pub(crate) fn aggregates(&self) -> Aggregates {
+        Aggregates::new(
+            Arc::<Engine>::clone(&self.store),
+            Arc::<Hands>::clone(&self.clock),
+            self.entropy(),
+            Arc::<Company>::clone(&self.company),
+        )
+    }
 }
 
 impl Company {

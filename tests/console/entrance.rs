@@ -1,6 +1,7 @@
 //! Getting in, staying, being let go.
 
 use actix_web::http::StatusCode;
+use actix_web::test::TestRequest;
 use lifeline_core::accounts::passwords::Password;
 use lifeline_core::operators::session::{ABSOLUTE_S, IDLE_S};
 use lifeline_core::operators::staff::{FAILURES_MAX, LOCKED_S};
@@ -87,6 +88,63 @@ async fn ln_55_wrong_passwords_close_a_login_where_they_are_tried_and_not_for_it
     assert!(!enters(right, &code, here).await);
     office.pass(LOCKED_S);
     assert!(enters(right, &office.code(&given), here).await);
+}
+
+#[actix_web::test]
+async fn ln_55_behind_a_trusted_proxy_each_pc_is_a_place_of_its_own_and_behind_another_none_is() {
+    let office = Office::new().await;
+    let given = office.given("finance");
+    // Every request of a desk comes from 127.0.0.1.
+    for (hop, believed) in [("127.0.0.1", true), ("10.0.0.9", false)] {
+        let desk = office.desk_behind(&[hop.parse().unwrap()]).await;
+        let from = async |client: &str, password: &str| {
+            let code = office.code(&given);
+            let form = [
+                ("login", "finance"),
+                ("password", password),
+                ("code", code.as_str()),
+            ];
+            let request = TestRequest::post()
+                .uri("/console/sign-in")
+                .insert_header(("x-forwarded-for", client));
+            desk.send(request.set_form(form)).await.status
+        };
+        let (there, here) = ("192.0.2.7", "198.51.100.7");
+        for _ in 0..FAILURES_MAX {
+            let status = from(there, "not this one").await;
+            assert_eq!(status, StatusCode::UNAUTHORIZED);
+        }
+        let right = given.password.expose();
+        let closed = from(there, right).await;
+        assert_eq!(closed, StatusCode::UNAUTHORIZED, "{hop}");
+        let owner = from(here, right).await;
+        let gets_in = owner == StatusCode::SEE_OTHER;
+        assert_eq!(gets_in, believed, "{hop}: {owner}");
+        let noted = "SELECT COUNT(*) FROM audit_line WHERE act = 'operators.enter' AND source = '192.0.2.7'";
+        // What is written down is the PC that asked: of the first desk alone.
+        assert_eq!(office.counted(noted), FAILURES_MAX + 1, "{hop}");
+        office.pass(LOCKED_S);
+    }
+}
+
+#[actix_web::test]
+async fn ln_55_a_login_that_is_nobodys_costs_the_work_of_a_wrong_password() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let done = || {
+        let noted = "SELECT COUNT(*) FROM attempt_value WHERE guard = 'staff_from_place'";
+        let counted =
+            "SELECT COALESCE(SUM(tally), 0) FROM attempt WHERE guard = 'staff_from_place'";
+        (office.counted(noted), office.counted(counted))
+    };
+    let mut before = done();
+    for login in ["finance", "nobody", "No Login"] {
+        let status = try_in(&desk, login, "not this one", "000000").await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+        let after = done();
+        assert_eq!(after, (before.0 + 1, before.1 + 1), "{login}");
+        before = after;
+    }
 }
 
 #[actix_web::test]

@@ -1,6 +1,10 @@
 //! Followers and linked people as staff see them: repeats and disorder change nothing, small regions are not told.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
+use lifeline_adapters::sql::Engine;
+use lifeline_core::insight::Followers;
 use lifeline_core::insight::followers::{
     AHEAD_S, Follow, FollowError, FollowReader, OLDEST_S, Told, Took, Wallet,
 };
@@ -8,6 +12,17 @@ use lifeline_core::operators::{Role, Scope};
 use lifeline_core::shared::time::{Clock as _, Time};
 
 use crate::office::Office;
+use crate::stand_ins::Hands;
+
+impl Office {
+    pub(crate) fn followers(&self) -> Followers {
+        Followers::new(
+            Arc::<Engine>::clone(&self.store),
+            Arc::<Hands>::clone(&self.clock),
+            Arc::new(Shorthand),
+        )
+    }
+}
 
 const DAY_S: i64 = 86_400;
 

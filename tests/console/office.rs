@@ -1,6 +1,7 @@
 //! A store, the console over it without a socket, and one person of each role signed in.
 
 use std::cell::RefCell;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -20,7 +21,7 @@ use lifeline_core::billing::{Billing, FreshnessRules};
 use lifeline_core::bindings::{BindingRules, Bindings};
 use lifeline_core::channels::Channels;
 use lifeline_core::customers::Customers;
-use lifeline_core::insight::{Aggregates, Followers, Insight};
+use lifeline_core::insight::Insight;
 use lifeline_core::operators::{By, Credentials, Login, Operators, Role, Scope};
 use lifeline_core::payments::{Payments, Policy, Ports};
 use lifeline_core::publications::Publications;
@@ -37,12 +38,12 @@ use lifeline_gateway::edge::limits::{Limits, Quotas};
 use lifeline_gateway::edge::switchboard::Switchboard;
 use lifeline_gateway::listeners::outermost::{Sources, addressed, traced};
 use lifeline_gateway::listeners::service_register::{Made, Services};
+use lifeline_gateway::listeners::start::ConsoleDoor;
 use lifeline_tests::Silence;
 use rusqlite::Connection;
 
 use crate::aggregate::Company;
 use crate::billed::Billed;
-use crate::followers::Shorthand;
 use crate::stand_ins::{Dice, Hands, NoClerk, START_S, Well, of_households};
 
 /// A hash that costs little: what it costs is not what is tried here.
@@ -354,23 +355,6 @@ impl Office {
             .app_data(web::Data::new(insight));
     }
 
-    pub(crate) fn aggregates(&self) -> Aggregates {
-        Aggregates::new(
-            Arc::<Engine>::clone(&self.store),
-            Arc::<Hands>::clone(&self.clock),
-            Arc::clone(&self.entropy),
-            Arc::<Company>::clone(&self.company),
-        )
-    }
-
-    pub(crate) fn followers(&self) -> Followers {
-        Followers::new(
-            Arc::<Engine>::clone(&self.store),
-            Arc::<Hands>::clone(&self.clock),
-            Arc::new(Shorthand),
-        )
-    }
-
     /// Runs SQL beside the store.
     pub(crate) fn raw(&self, text: &str) {
         let db = Connection::open(self.folder.path().join("lifeline.db")).unwrap();
@@ -379,7 +363,19 @@ impl Office {
 
     /// The console's listener as it is served, without a socket.
     pub(crate) async fn desk(&self) -> Desk {
+        self.desk_behind(&[]).await
+    }
+
+    /// The same, with proxies in front whose word about who asks is believed.
+    pub(crate) async fn desk_behind(&self, trusted_hops: &[IpAddr]) -> Desk {
+        let door = ConsoleDoor {
+            limits: Arc::clone(&self.line),
+            trusted_hops: trusted_hops.to_vec(),
+            rooms: Arc::new(|_: &mut web::ServiceConfig| {}),
+        };
+        // The office's own limits take the place of the door's.
         let app = App::new()
+            .configure(|cfg| door.furnish(cfg))
             .configure(|cfg| self.furnish(cfg))
             .wrap(from_fn(addressed))
             .wrap(from_fn(traced))

@@ -7,7 +7,7 @@ use super::right::Right;
 use super::session::Session;
 use super::staff::{Login, Staff};
 use crate::accounts::attempts::{self, Guard};
-use crate::accounts::passwords::{Password, Passwords};
+use crate::accounts::passwords::{Password, PasswordHash, Passwords};
 use crate::accounts::secret::Secret;
 use crate::audit;
 use crate::shared::ids::{Entropy, Maker, StaffSessionId};
@@ -153,11 +153,21 @@ impl Operators {
             }
             None => None,
         };
-        let kept = found.as_ref().map(|staff| &staff.password);
-        let knows = self.passwords.verify(&shown.password, kept).await?;
-        let (found, code, made) = (&found, shown.code, &made);
+        let kept = found.map(|staff| staff.password);
+        let knows = self
+            .passwords
+            .verify(&shown.password, kept.as_ref())
+            .await?;
+        let attempt = Attempt {
+            name: shown.login,
+            login,
+            fits: kept.filter(|_| knows),
+            code: shown.code,
+            source,
+        };
+        let (attempt, made) = (&attempt, &made);
         let entered = atomically(&*self.store, async |tx: &mut Tx| {
-            let judged = admit(tx, found.as_ref(), knows, code, source, made).await?;
+            let judged = admit(tx, attempt, made).await?;
             tx.audit()
                 .append(&entry(&judged, made, source, trace_id))
                 .await?;
@@ -252,49 +262,63 @@ impl Operators {
     }
 }
 
+/// What was shown, and what came of it outside the unit.
+struct Attempt<'a> {
+    /// As it was typed.
+    name: &'a str,
+    /// None when nobody can have this name.
+    login: Option<Login>,
+    /// The kept password that the shown one is.
+    fits: Option<PasswordHash>,
+    code: &'a str,
+    source: &'a str,
+}
+
 /// What became of a try.
 enum Judged {
     In(Box<Staff>),
     Out { actor: String, why: &'static str },
 }
 
-/// Judges what was shown against the entry as it is now, and writes down what follows.
-async fn admit(
-    tx: &mut Tx,
-    seen: Option<&Staff>,
-    knows: bool,
-    code: &str,
-    source: &str,
-    made: &Made,
-) -> Result<Judged, OperatorError> {
-    let Some(seen) = seen else {
+/// Judges what was shown against the entry as it is now, and writes down what follows. A login that is nobody's,
+/// or no longer somebody's, costs the work of a wrong password: the time it takes tells nobody who works here.
+async fn admit(tx: &mut Tx, shown: &Attempt<'_>, made: &Made) -> Result<Judged, OperatorError> {
+    let found = match &shown.login {
+        Some(login) => tx.operators().by_login(login).await?,
+        None => None,
+    };
+    let door = door_of(found.as_ref(), shown);
+    let wrong = attempts::lately(tx, Guard::StaffFromPlace, &door, made.now).await?;
+    let locked = wrong >= Guard::StaffFromPlace.most()
+        || found
+            .as_ref()
+            .is_some_and(|staff| staff.is_locked(made.now));
+    // The password was compared outside the unit: it counts only if it is still the same one.
+    let knows = found.as_ref().is_some_and(|staff| {
+        staff.ended_at.is_none() && shown.fits.as_ref() == Some(&staff.password)
+    });
+    if !locked && !knows {
+        let name = made.session.as_str();
+        attempts::note(tx, Guard::StaffFromPlace, &door, name, made.now).await?;
+    }
+    let Some(mut staff) = found else {
         return Ok(Judged::Out {
             actor: "staff:unknown".to_owned(),
             why: "unknown_login",
         });
     };
-    let out = |why| Judged::Out {
-        actor: format!("staff:{}", seen.staff_id),
-        why,
-    };
-    let Some(mut staff) = tx.operators().find(&seen.staff_id).await? else {
-        return Ok(out("unknown_login"));
-    };
+    let actor = format!("staff:{}", staff.staff_id);
+    let out = |why| Judged::Out { actor, why };
     if staff.ended_at.is_some() {
         return Ok(out("ended"));
     }
-    let door = door_of(&staff, source);
-    let wrong = attempts::lately(tx, Guard::StaffFromPlace, &door, made.now).await?;
-    if staff.is_locked(made.now) || wrong >= Guard::StaffFromPlace.most() {
+    if locked {
         return Ok(out("locked"));
     }
-    // The password was compared outside the unit: it counts only if it is still the same one.
-    if !knows || staff.password != seen.password {
-        let name = made.session.as_str();
-        attempts::note(tx, Guard::StaffFromPlace, &door, name, made.now).await?;
+    if !knows {
         return Ok(out("wrong_password"));
     }
-    let Some(step) = staff.totp.step_of(code, made.now, staff.totp_step) else {
+    let Some(step) = staff.totp.step_of(shown.code, made.now, staff.totp_step) else {
         staff.fail(made.now);
         tx.operators().save(&staff).await?;
         return Ok(out("wrong_code"));
@@ -313,10 +337,15 @@ async fn admit(
 }
 
 /// What wrong passwords for somebody are counted by: the place where they are tried, since that person last
-/// showed a code. Who knows no password closes a colleague's login for nobody but themselves.
-fn door_of(staff: &Staff, source: &str) -> String {
-    let place = place::outside(source).map_or_else(|| source.to_owned(), |at| at.to_string());
-    format!("{}|{place}|{}", staff.staff_id, staff.totp_step)
+/// showed a code. Who knows no password closes a colleague's login for nobody but themselves. What is nobody's
+/// is counted by its name.
+fn door_of(staff: Option<&Staff>, shown: &Attempt<'_>) -> String {
+    let place = place::outside(shown.source);
+    let place = place.map_or_else(|| shown.source.to_owned(), |at| at.to_string());
+    match staff {
+        Some(staff) => format!("{}|{place}|{}", staff.staff_id, staff.totp_step),
+        None => format!("nobody {}|{place}|0", shown.name),
+    }
 }
 
 fn entry(judged: &Judged, made: &Made, source: &str, trace_id: &str) -> audit::Line {

@@ -10,7 +10,7 @@ use futures_util::future::{Ready, ready};
 
 use super::problem::Problem;
 
-/// The addresses whose `X-Forwarded-For` is believed (the relay of the dedicated line).
+/// The addresses whose `X-Forwarded-For` is believed (the relay of the dedicated line, the console's proxy).
 #[derive(Debug, Clone, Default)]
 pub struct TrustedHops(Rc<[IpAddr]>);
 

@@ -155,7 +155,18 @@ pub fn callback(edge: &Edge, bind: SocketAddr) -> io::Result<Server> {
 #[derive(Clone)]
 pub struct ConsoleDoor {
     pub limits: Arc<Limits>,
+    /// Who ends TLS in front of it: without them all staff would be one place.
+    pub trusted_hops: Vec<IpAddr>,
     pub rooms: Furnish,
+}
+
+impl ConsoleDoor {
+    /// Adds to the console's application what its handlers and its outermost layer need.
+    pub fn furnish(&self, cfg: &mut web::ServiceConfig) {
+        cfg.app_data(web::Data::from(Arc::clone(&self.limits)))
+            .app_data(TrustedHops::new(&self.trusted_hops));
+        (self.rooms)(cfg);
+    }
 }
 
 impl std::fmt::Debug for ConsoleDoor {
@@ -170,9 +181,8 @@ pub fn console(edge: &Edge, door: &ConsoleDoor, bind: SocketAddr) -> io::Result<
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(edge.sources.clone()))
-            .app_data(web::Data::from(Arc::clone(&door.limits)))
             .app_data(web::Data::from(Arc::clone(&edge.cursors)))
-            .configure(|cfg| (door.rooms)(cfg))
+            .configure(|cfg| door.furnish(cfg))
             .wrap(from_fn(addressed))
             .wrap(from_fn(traced))
             .wrap(from_fn(bounded))
