@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lifeline_adapters::keyring::{Keyring, Purpose};
+use lifeline_adapters::keyring::Purpose;
 use lifeline_adapters::sql::Engine;
 use lifeline_adapters::sql::rotation::{Progress, RotateError};
 use lifeline_core::shared::time::{Clock as _, Time};
@@ -77,7 +77,7 @@ async fn rotate(args: &Rotate) -> Result<(), Failure> {
         .filter(|one| args.which.is_none_or(|asked| asked == *one));
     let purposes = which.flat_map(purposes).copied();
     if args.prepare {
-        return prepare(&args.of, purposes);
+        return prepare(&args.of, purposes).await;
     }
     let engine = open(&args.of).await?;
     let mut done = Ok(());
@@ -91,19 +91,33 @@ async fn rotate(args: &Rotate) -> Result<(), Failure> {
     done
 }
 
-/// The file alone: the store hears nothing yet.
-fn prepare(of: &KeysOf, purposes: impl Iterator<Item = Purpose>) -> Result<(), Failure> {
+/// The file alone is changed. The store hears nothing yet, but says which keys are in force: this node's
+/// file need not, when another one made the last rotation.
+async fn prepare(of: &KeysOf, purposes: impl Iterator<Item = Purpose>) -> Result<(), Failure> {
     let (place, kind) = place(of)?;
-    let file = &place.keyring;
+    let engine = store::open(&place, kind).await?;
+    let mut done = Ok(());
     for purpose in purposes {
-        let (_, kid) = Keyring::add_next(file, kind.into(), purpose)
-            .map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
-        print(&format!("{}: the next key is {kid}\n", purpose.as_str()))?;
+        done = prepare_one(&engine, purpose).await;
+        if done.is_err() {
+            break;
+        }
     }
+    close(&engine).await;
+    done?;
     print(&format!(
         "copy {} to the other nodes, then run the same command without --prepare\n",
-        file.display()
+        place.keyring.display()
     ))
+}
+
+async fn prepare_one(engine: &Engine, purpose: Purpose) -> Result<(), Failure> {
+    let name = purpose.as_str();
+    let kid = engine
+        .prepare(purpose)
+        .await
+        .map_err(|error| Failure::failed(format!("{name}: {}", store::chain(&error))))?;
+    print(&format!("{name}: the next key is {kid}\n"))
 }
 
 async fn rotate_one(engine: &Engine, purpose: Purpose, at_once: bool) -> Result<(), Failure> {

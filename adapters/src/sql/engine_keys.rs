@@ -84,6 +84,13 @@ impl Engine {
         }
     }
 
+    /// Puts the key that the next rotation of a purpose goes to into this process's file, and answers its
+    /// id. The store is asked which key is in force now, and hears nothing of the next.
+    pub async fn prepare(&self, purpose: Purpose) -> Result<String, RotateError> {
+        let ruled = self.keys().await?;
+        rotation::prepare(&ruled.keyring, purpose)
+    }
+
     /// Ends the overlap of a signing purpose at once: what a key before the active one signed is
     /// refused from now on. For a key that was stolen.
     pub async fn retire_signing(&self, purpose: Purpose, now: Time) -> Result<(), StoreError> {

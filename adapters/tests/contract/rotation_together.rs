@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use lifeline_adapters::keyring::{InstanceKind, Keyring, Purpose};
-use lifeline_adapters::sql::rotation::{Progress, QUIET_S, RotateError};
+use lifeline_adapters::keyring::{InstanceKind, KeyState, Keyring, Purpose};
+use lifeline_adapters::sql::rotation::{Progress, QUIET_S, RotateError, SIGNED_LIFE_S};
 use lifeline_adapters::sql::{self, OpenError};
+use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 use tokio::task::JoinSet;
 
@@ -16,6 +17,8 @@ use crate::rotation::rotating;
 contracts! { "rotation":
     of_two_at_once_each_step_is_done_once => [];
     who_comes_to_its_end_too_late_begins_no_other => [];
+    a_node_that_did_not_run_the_last_rotation_makes_a_new_key => [];
+    a_node_that_did_not_run_the_last_rotation_prepares_a_new_key => [];
     a_process_with_an_older_keyring_does_not_work => [];
     an_older_keyring_does_not_open_the_store => [];
     another_keyring_does_not_adopt_a_store_with_data => [];
@@ -65,6 +68,51 @@ async fn who_comes_to_its_end_too_late_begins_no_other(t: Bench) {
     // Later it is a wish of its own.
     let again = t.store.rotate(purpose, until).await.unwrap();
     assert!(matches!(again, Progress::Announced { .. }), "{again:?}");
+}
+
+/// A node with a copy of the file as it was prepared for a rotation, the key that the other node went to with
+/// it, and a moment after which the next rotation retires it.
+async fn copied_before_the_rotation(t: &Bench, purpose: Purpose) -> (Bench, String, Time) {
+    let second = t.store.prepare(purpose).await.unwrap();
+    let copy = t.key_file().with_file_name("other.json");
+    std::fs::copy(t.key_file(), &copy).unwrap();
+    let done = rotating(t, purpose, now()).finish().await;
+    let file = Keyring::load(&copy, InstanceKind::Demo).unwrap();
+    let of_file = file.active(purpose).unwrap().kid().to_owned();
+    assert_ne!(of_file, second, "only who rotates says so in its file");
+    let other = t.process_with(&copy).await.unwrap();
+    (other, second, done.plus_seconds(SIGNED_LIFE_S))
+}
+
+/// The key of the last rotation was stolen: it must not stay in force.
+async fn a_node_that_did_not_run_the_last_rotation_makes_a_new_key(t: Bench) {
+    household(&t).await;
+    for purpose in [Purpose::Jwt, Purpose::DataWrapping] {
+        let (other, second, later) = copied_before_the_rotation(&t, purpose).await;
+        let begun = other.store.rotate(purpose, later).await.unwrap();
+        let Progress::Announced { kid: third } = begun else {
+            panic!("no key was made");
+        };
+        assert_ne!(third, second);
+        rotating(&other, purpose, later).finish().await;
+        let ruled = other.store.keys().await.unwrap().keyring;
+        assert_eq!(ruled.active(purpose).unwrap().kid(), third);
+        let left = ruled.by_kid(purpose, &second).unwrap().state();
+        assert_ne!(left, KeyState::Active);
+        // The operator copies the file.
+        std::fs::copy(t.key_file().with_file_name("other.json"), t.key_file()).unwrap();
+    }
+}
+
+async fn a_node_that_did_not_run_the_last_rotation_prepares_a_new_key(t: Bench) {
+    let purpose = Purpose::Cursor;
+    let (other, second, later) = copied_before_the_rotation(&t, purpose).await;
+    let third = other.store.prepare(purpose).await.unwrap();
+    assert_ne!(third, second);
+    let again = other.store.prepare(purpose).await.unwrap();
+    assert_eq!(again, third, "the store heard nothing, and the file has it");
+    let announced = other.store.rotate(purpose, later).await.unwrap();
+    assert_eq!(announced, Progress::Announced { kid: third });
 }
 
 async fn a_process_with_an_older_keyring_does_not_work(t: Bench) {

@@ -77,6 +77,8 @@ pub enum RotateError {
     Keyring(#[from] KeyringError),
     #[error("this keyring is kept in no file")]
     NoFile,
+    #[error("the store knows the key {0} from an earlier rotation: no new key is in force")]
+    KnownKey(String),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -141,9 +143,13 @@ const fn overlap_s(purpose: Purpose) -> i64 {
     }
 }
 
-/// Puts the key that the rotation goes to into the file, before the store hears of it.
+/// Puts the key that the rotation goes to into the file, before the store hears of it. `ring` is ruled by
+/// the store: a file that another node's rotation left as it was still has the key of then as its next.
 pub(super) fn prepare(ring: &Keyring, purpose: Purpose) -> Result<String, RotateError> {
     let path = ring.path().ok_or(RotateError::NoFile)?;
+    if let Some(active) = ring.active(purpose) {
+        label(ring, purpose, active.kid())?;
+    }
     let (_, kid) = Keyring::add_next(path, ring.kind(), purpose)?;
     Ok(kid)
 }
@@ -181,17 +187,23 @@ pub(super) async fn step<C: WriteConn + 'static>(
     Ok((step, ring))
 }
 
-/// Announces a prepared key.
+/// Announces a prepared key. One that the store knows already is no new key, and nothing begins with it.
 pub(super) async fn announce<C: WriteConn + 'static>(
     mut unit: Sql<C>,
     purpose: Purpose,
     kid: &str,
     now: Time,
-) -> Result<(), StoreError> {
+) -> Result<(), RotateError> {
     let name = purpose.as_str();
-    unit.touched(&ANNOUNCE, args![name, kid, now]).await?;
+    if !unit.changed(&ANNOUNCE, args![name, kid, now]).await? {
+        return Err(match unit.one(&UNDER_WAY, args![name]).await? {
+            // Another process on the same file was first.
+            Some(_) => StoreError::Conflict.into(),
+            None => RotateError::KnownKey(kid.to_owned()),
+        });
+    }
     unit.touched(&BEGIN, args![name, kid, now]).await?;
-    Box::new(unit).commit().await
+    Ok(Box::new(unit).commit().await?)
 }
 
 /// Ends the overlap of signing keys at once.
