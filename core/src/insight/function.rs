@@ -82,8 +82,8 @@ pub const MATCH: &str = "match";
 pub const BIND: &str = "bind";
 pub const PAY: &str = "pay";
 
-/// Every function. The first entry whose beginning fits a route is its function, so the longer
-/// beginnings come first; the last takes what no other took.
+/// Every function. Of the beginnings that fit a route the longest says whose it is, wherever it stands
+/// here; the last function takes what no other took.
 pub static FUNCTIONS: &[Function] = &[
     function(
         1,
@@ -140,8 +140,8 @@ pub static FUNCTIONS: &[Function] = &[
             ("GET", "/v1/bindings/{binding_id}/grants"),
             ("POST", "/v1/bindings/{binding_id}/grants"),
             ("DELETE", "/v1/bindings/{binding_id}/grants"),
-            ("POST", "/v1/grants"),
-            ("GET", "/v1/grants"),
+            ("POST", "/v1/invitation-views"),
+            ("POST", "/v1/invitation-acceptances"),
         ],
     ),
     function(
@@ -152,6 +152,7 @@ pub static FUNCTIONS: &[Function] = &[
             ("GET", "/v1/bindings"),
             ("PATCH", "/v1/bindings"),
             ("DELETE", "/v1/bindings"),
+            ("POST", "/v1/bindings/{binding_id}/archive-filling"),
         ],
     ),
     function(
@@ -168,7 +169,12 @@ pub static FUNCTIONS: &[Function] = &[
         13,
         "track_payment",
         Group::Payment,
-        &[("GET", "/v1/payments"), ("GET", "/v1/checkouts")],
+        &[
+            ("GET", "/v1/payments"),
+            ("GET", "/v1/checkouts"),
+            // Whoever may not pay may still take an open order back.
+            ("POST", "/v1/payments/{payment_id}/close"),
+        ],
     ),
     function(
         14,
@@ -202,6 +208,8 @@ pub static FUNCTIONS: &[Function] = &[
             ("PUT", "/v1/me"),
             ("DELETE", "/v1/me"),
             ("POST", "/v1/otps"),
+            // A code proves who is signed in already: it opens no session.
+            ("POST", "/v1/sessions/current/step-up"),
             ("GET", "/v1/sessions"),
             ("DELETE", "/v1/sessions"),
         ],
@@ -226,7 +234,10 @@ pub static FUNCTIONS: &[Function] = &[
         19,
         "outages",
         Group::PublicInformation,
-        &[("GET", "/v1/outages")],
+        &[
+            ("GET", "/v1/outages"),
+            ("GET", "/v1/bindings/{binding_id}/outages"),
+        ],
     ),
     function(
         20,
@@ -259,6 +270,7 @@ pub static FUNCTIONS: &[Function] = &[
         &[
             ("GET", "/v1/generation-accounts"),
             ("POST", "/v1/generation-accounts"),
+            ("PUT", "/v1/generation-accounts"),
             ("GET", "/v1/check-tasks"),
             ("POST", "/v1/check-tasks"),
         ],
@@ -282,15 +294,22 @@ impl Function {
     /// The function of a route as it is registered.
     #[must_use]
     pub fn of(method: &str, route: &str) -> &'static Self {
-        let fits = |function: &&Self| {
-            function.routes.iter().any(|(how, begins)| {
-                *how == method
-                    && route
-                        .strip_prefix(begins)
-                        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '-', '{']))
-            })
-        };
-        FUNCTIONS.iter().find(fits).unwrap_or(Self::other())
+        let of_each = FUNCTIONS
+            .iter()
+            .filter_map(|function| Some((function.fits(method, route)?, function)));
+        let longest = of_each.max_by_key(|(length, _)| *length);
+        longest.map_or(Self::other(), |(_, function)| function)
+    }
+
+    /// How long the longest of its beginnings is that fits a route.
+    fn fits(&self, method: &str, route: &str) -> Option<usize> {
+        let fitting = self.routes.iter().filter(|(how, begins)| {
+            *how == method
+                && route
+                    .strip_prefix(begins)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '-', '{']))
+        });
+        fitting.map(|(_, begins)| begins.len()).max()
     }
 
     fn other() -> &'static Self {
@@ -334,9 +353,13 @@ mod tests {
             ("GET", "/v1/bindings/{binding_id}/bills/{period}", "bill"),
             ("GET", "/v1/bindings/{binding_id}", "homes"),
             ("POST", "/v1/bindings", "bind"),
+            ("POST", "/v1/bindings/{binding_id}/grants", "sharing"),
+            ("GET", "/v1/bindings/{binding_id}/outages", "outages"),
             ("POST", "/v1/binding-matches", "match"),
             ("POST", "/v1/payments", "pay"),
             ("GET", "/v1/payments/{payment_id}", "track_payment"),
+            ("POST", "/v1/payments/{payment_id}/close", "track_payment"),
+            ("POST", "/v1/sessions/current/step-up", "profile"),
             ("POST", "/v1/oauth-starts", "sign_in"),
             ("GET", "/v1/nothing-of-the-kind", "other"),
         ] {
