@@ -20,7 +20,7 @@ async function whole(desk, name) {
 
 /** A form is sent half an hour after its session was last used: after signing in anew it is there as it was typed, and is sent by hand. */
 async function cameBack(desk, customer) {
-  const form = 'form[action$="/functions/auto_debit"]'
+  const form = 'form[action$="/functions/pay"]'
   const typed = '客户又来电，要求恢复'
   await desk.page.goto(customer)
   await desk.page.fill(`${form} [name="reason"]`, typed)
@@ -70,13 +70,14 @@ try {
     await whole(support, 'bill')
     await support.page.goto(customer)
   }
-  await support.page.fill('form[action$="/functions/auto_debit"] [name="reason"]', '客户在营业厅申请暂停')
-  await click(support, support.page.locator('form[action$="/functions/auto_debit"] button'))
+  await support.page.fill('form[action$="/functions/pay"] [name="reason"]', '客户在营业厅申请暂停')
+  await click(support, support.page.locator('form[action$="/functions/pay"] button'))
   await support.page.locator('.said').first().waitFor()
   await reviewer.page.goto(customer)
-  await click(reviewer, reviewer.page.locator('form[action$="/functions/auto_debit/approval"] button'))
+  await click(reviewer, reviewer.page.locator('form[action$="/functions/pay/approval"] button'))
   await reviewer.page.locator('.said').first().waitFor()
-  checks.that('EC-21 another person lets it happen', /自动扣款 · 暂停/.test(await text(reviewer)))
+  checks.equal('EC-21 what nobody can use is not offered for suspending', await support.page.locator('form[action*="/functions/auto_debit"]').count(), 0)
+  checks.that('EC-21 another person lets it happen', /在线缴费 · 暂停/.test(await text(reviewer)))
   await whole(reviewer, 'suspended')
 
   await go(admin, 'channels')
@@ -84,6 +85,8 @@ try {
   const outlets = async () => (await fetch(`${line}/v1/outlets`, { headers: { 'user-agent': 'Mozilla/5.0' } })).status
   checks.equal('EC-15 the outlets are open', await outlets(), 200)
   const closing = admin.page.locator('form[action="/console/channels/h5/closings"]')
+  const offered = await closing.locator('select option').evaluateAll((all) => all.map((one) => one.value))
+  checks.equal('EC-15 what has no route is not offered for closing', offered.filter((one) => ['auto_debit', 'green_power', 'dunning'].includes(one)), [])
   await closing.locator('select').selectOption('outlets')
   await closing.locator('[name="reason"]').fill('正在更新网点资料')
   await click(admin, closing.locator('button'))

@@ -110,6 +110,7 @@ async fn ec_15_what_cannot_be_closed_or_limited_so_is_refused() {
         ("h5/closings", vec![("function", "sign_in"), why], 422),
         ("h5/closings", vec![("function", "other"), why], 422),
         ("h5/closings", vec![("function", "no_such"), why], 422),
+        ("h5/closings", vec![("function", "auto_debit"), why], 422),
         ("fax/closings", vec![("function", "pay"), why], 404),
         (
             "h5/closings",
@@ -130,6 +131,12 @@ async fn ec_15_what_cannot_be_closed_or_limited_so_is_refused() {
         );
     }
     assert_eq!(office.counted("SELECT COUNT(*) FROM channel_closing"), 0);
+    let offered = desk.get("/console/channels", &admin).await.text;
+    assert!(offered.contains("<option value=\"pay\">"), "{offered}");
+    for unserved in ["auto_debit", "green_power", "dunning"] {
+        let option = format!("<option value=\"{unserved}\">");
+        assert!(!offered.contains(&option), "{unserved}");
+    }
     let auditor = office.enter(&desk, "auditor").await;
     let page = desk.get("/console/channels", &auditor).await;
     assert_eq!(page.status, 200);

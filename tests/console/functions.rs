@@ -84,6 +84,8 @@ async fn ec_21_what_is_unknown_short_or_elsewhere_is_refused() {
     let support = office.enter(&desk, "support").await;
     for (function, form, status) in [
         ("fly", SUSPEND, 404),
+        // No route of the household's is it: there is nothing to suspend.
+        ("auto_debit", SUSPEND, 404),
         (
             "pay",
             [("wanted", "gone"), ("reason", "asked at the counter")],
@@ -94,6 +96,10 @@ async fn ec_21_what_is_unknown_short_or_elsewhere_is_refused() {
         let path = of(&id, function);
         assert_eq!(act(&office, &desk, &support, &path, &form).await, status);
     }
+    let card = desk
+        .get(&format!("/console/customers/{id}"), &support)
+        .await;
+    assert!(card.text.contains("/functions/pay") && !card.text.contains("/functions/auto_debit"));
     let elsewhere = Scope::parse("1505").unwrap();
     office.hire("north", Role::Support, elsewhere).await;
     let north = office.enter(&desk, "north").await;

@@ -45,7 +45,7 @@ async fn ln_55_long_fields_are_taken_at_their_limit_and_refused_one_character_la
     let support = office.enter(&desk, "support").await;
     let admin = office.enter(&desk, "admin").await;
     let counter = format!("/console/customers/{id}/openings");
-    let function = format!("/console/customers/{id}/functions/auto_debit");
+    let function = format!("/console/customers/{id}/functions/pay");
     let circuit = "/console/system/circuits/ask-again";
     let (place, text) = ("示例路 9 号 2 单元 301", "新房入住，需要单独立户");
     let marketing = [

@@ -16,6 +16,7 @@ use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::visitor::{Fields, Visitor, go_saying};
 use super::who::Who;
+use crate::insight::has_route;
 
 const MANAGE: Access = Access::May(Right::ManageCatalogue);
 const HERE: &str = "/console/channels";
@@ -146,7 +147,8 @@ fn way(shown: &Shown, who: &Who) -> Way {
     let is_closed = |number: i64| shown.closings.iter().any(|one| one.function == number);
     let open = FUNCTIONS
         .iter()
-        .filter(|one| !matches!(one.name, "other" | "sign_in") && !is_closed(one.number));
+        .filter(|one| !matches!(one.name, "other" | "sign_in") && has_route(one))
+        .filter(|one| !is_closed(one.number));
     let scores = shown.running.iter().chain(&shown.scores);
     Way {
         name: shown.row.channel.as_str(),
@@ -255,6 +257,9 @@ async fn close(
 ) -> Result<HttpResponse, Fault> {
     let channel = channel(&path)?;
     let Closing { function, reason } = &fields.0;
+    if !Function::named(function).is_some_and(has_route) {
+        return Err(Fault::Invalid("fault.channel_function"));
+    }
     channels
         .close(&visitor.acting, channel, function, reason)
         .await?;

@@ -4,6 +4,7 @@
 use actix_web::{HttpResponse, web};
 use lifeline_core::customers::Customers;
 use lifeline_core::customers::functions::{BankFunction, Functions, Wanted};
+use lifeline_core::insight::Function;
 use lifeline_core::operators::Right;
 use serde::Deserialize;
 
@@ -12,6 +13,7 @@ use super::customers::account;
 use super::fault::Fault;
 use super::visitor::{Fields, Judged, Visitor, go_saying};
 use super::who::Who;
+use crate::insight::has_route;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
     pages.post(
@@ -60,6 +62,12 @@ pub(super) struct Standing {
     pub(super) own: bool,
 }
 
+/// A household can use it: what no route serves is not suspended for anybody.
+fn is_served(function: BankFunction) -> bool {
+    Function::named(function.as_str()).is_some_and(has_route)
+}
+
+/// Those that are served, and those about which something was decided while they were.
 pub(super) fn standing(functions: &Functions, visitor: &Visitor, who: &Who) -> Vec<Standing> {
     let one = |function: BankFunction| {
         let found = functions.suspended.iter().find(|(one, _)| *one == function);
@@ -90,13 +98,21 @@ pub(super) fn standing(functions: &Functions, visitor: &Visitor, who: &Who) -> V
                 Wanted::Suspended.as_str()
             },
             past: past.collect(),
-            may_propose: waiting.is_none() && visitor.acting.may(Right::ServeCustomers),
+            may_propose: waiting.is_none()
+                && (is_served(function) || found.is_some())
+                && visitor.acting.may(Right::ServeCustomers),
             judged: waiting.map_or(String::new(), |one| one.proposal_id.clone()),
             may_judge: waiting.is_some() && !mine && visitor.acting.may(Right::ApproveService),
             own: mine,
         }
     };
-    BankFunction::ALL.map(one).into()
+    let is_told = |function: &BankFunction| {
+        let suspended = functions.suspended.iter().any(|(one, _)| one == function);
+        let mut proposed = functions.proposals.iter();
+        is_served(*function) || suspended || proposed.any(|one| one.what.function == *function)
+    };
+    let told = BankFunction::ALL.into_iter().filter(is_told);
+    told.map(one).collect()
 }
 
 #[derive(Deserialize)]
@@ -123,6 +139,9 @@ async fn propose(
     let (id, function) = (account(&path.0)?, named(&path.1)?);
     let Proposed { wanted, reason } = &fields.0;
     let wanted = Wanted::parse(wanted).ok_or(Fault::Unreadable)?;
+    if wanted == Wanted::Suspended && !is_served(function) {
+        return Err(Fault::NotFound);
+    }
     customers
         .propose_function(&visitor.acting, &id, function, wanted, reason)
         .await?;
