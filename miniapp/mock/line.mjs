@@ -83,6 +83,7 @@ const routes = {
     return reply(response, 202, world.erasure)
   },
   'PATCH /me': ({ world, response, body }) => (body.otp === '123456' ? told(world, response, body.phone) : problem(response, 422, 'OTP_WRONG')),
+  'PUT /me/password': ({ response, body }) => (body.otp === '135790' ? reply(response, 204) : problem(response, 422, 'OTP_WRONG')),
   'POST /me/phone': ({ world, response, body }) => {
     if (body.response !== 'closed') return problem(response, 422, 'PHONE_NOT_TOLD')
     return world.phoneGuarded ? problem(response, 403, 'STEP_UP_REQUIRED') : told(world, response, '19000000001')

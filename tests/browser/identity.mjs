@@ -17,6 +17,8 @@ const NAME = '何洁'
 const ID_NUMBER = '150499199001010014'
 const WRONG_DIGIT = '150499199001010015'
 const SOMEBODY_ELSES = '150499198506150026'
+const LOGIN = 'he.jie'
+const PASSWORD = 'Tr4x-behind-the-barn'
 
 function handsOf(phone) {
   const { page } = phone
@@ -139,6 +141,36 @@ async function onTheStandIn() {
     await whole()
   })
 
+  await person('password', async ({ at, shows, type, go, whole, page, world }) => {
+    world.me.phone_masked = null
+    await go('accounts/index')
+    await shows('own-no-phone')
+    checks.equal('who has no phone is told that one comes first', await page.locator('[data-testid="own-password-open"]:visible').count(), 0)
+    world.me.phone_masked = '190****0001'
+    await page.reload()
+    await at('own-password-open').click()
+    await at('own-password-set').click()
+    await checks.comes('nothing typed, name and code are asked for', () => page.locator('[data-testid="own-password"] .field-wrong:visible').count(), 2)
+    await type('own-login', LOGIN)
+    await type('own-new-password', PASSWORD)
+    const asked = page.waitForRequest((request) => request.url().endsWith('/v1/otps'))
+    await at('send-code').click()
+    checks.equal('the code is for this alone', (await asked).postDataJSON(), { purpose: 'set_password' })
+    await type('own-password-code', '000000')
+    await at('own-password-set').click()
+    await shows('problem')
+    await whole()
+    const set = page.waitForRequest((request) => request.url().endsWith('/v1/me/password') && request.postDataJSON().otp === '135790')
+    const devices = page.waitForRequest((request) => request.url().endsWith('/v1/sessions') && request.method() === 'GET')
+    await type('own-password-code', '135790')
+    await at('own-password-set').click()
+    checks.equal('name, password and code go in the body', (await set).postDataJSON(), { login: LOGIN, password: PASSWORD, otp: '135790' })
+    await shows('own-password-done')
+    await devices
+    await checks.comes('the password is not kept on the screen', () => at('own-new-password').inputValue(), '')
+    checks.that('nor anywhere else', !(await kept(page)).includes(PASSWORD))
+  })
+
   await person('merge', async ({ at, shows, type, textOf, go, whole, page, world }) => {
     Object.assign(world.me, { real_name: 'verified', name_masked: '*明', other_account: true })
     await go('accounts/index')
@@ -251,6 +283,8 @@ async function onTheDemo(ready) {
     await shows('phone-taken')
     await checks.comes('demo: the phone is theirs', async () => (await textOf('phone-taken')).includes('0914'), true)
     await phone.picture('10-phone')
+    await setsPassword({ at, type, shows, go: (screen) => page.goto(`${line}/#/pages/${screen}`) }, () => codesTo(sandbox, number, json))
+    await entersElsewhere(line, sandbox, () => codesTo(sandbox, number, json))
     const expected = phone.seen.errors.filter((error) => !error.includes('binding-matches') && !error.includes('/v1/me)'))
     checks.equal('demo: no error in the console but the refused match and the phone that was to be asked first', expected, [])
     checks.equal('demo: no request to anywhere else', phone.seen.strangers, [])
@@ -260,6 +294,54 @@ async function onTheDemo(ready) {
   } finally {
     await phone.close()
   }
+}
+
+/** User name and password, set on one's own page by a code to one's own phone. */
+async function setsPassword({ at, type, shows, go }, codes) {
+  await go('accounts/index')
+  await at('own-password-open').click()
+  await type('own-login', LOGIN)
+  await type('own-new-password', PASSWORD)
+  const before = (await codes()).length
+  await at('send-code').click()
+  await type('own-password-code', await codeAfter(codes, before))
+  await at('own-password-set').click()
+  await shows('own-password-done')
+}
+
+/** In another browser, without Alipay. */
+async function entersElsewhere(line, sandbox, codes) {
+  const other = await openPhone({ home: line, outside: [sandbox], pictures })
+  const { at, shows, type, page } = handsOf(other)
+  try {
+    await page.goto(`${line}/`)
+    await at('by-password').click()
+    await type('password-login', LOGIN)
+    await type('password-password', PASSWORD)
+    const before = (await codes()).length
+    await at('password-ask').click()
+    await shows('password-asked')
+    checks.equal('EC-16 name and password alone sign nobody in', await page.evaluate(() => localStorage.getItem('lifeline.signed_in')), null)
+    await type('password-code', await codeAfter(codes, before))
+    await at('password-enter').click()
+    await shows('switch-home')
+    checks.that('EC-16 name, password and SMS code sign a household in elsewhere', true)
+    checks.equal('EC-16 no request of that browser to anywhere else', other.seen.strangers, [])
+  } finally {
+    await other.close()
+  }
+}
+
+/** The code that reached a phone after so many others. */
+async function codeAfter(codes, before) {
+  const come = await patiently(async () => (await codes()).slice(before).at(-1))
+  if (!come) throw new Error('no code came')
+  return come
+}
+
+async function codesTo(sandbox, number, json) {
+  const texts = JSON.stringify(await json(`${sandbox}/sim/sms?phone=${number}`))
+  return texts.split('验证码 ').slice(1).map((text) => text.slice(0, 6))
 }
 
 /** The six digits of the last message to a phone, once it has come. */

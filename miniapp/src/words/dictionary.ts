@@ -3,6 +3,7 @@
 import { billWords } from './bills'
 import { checkWords } from './checks'
 import { homeWords } from './homes'
+import { passwordWords } from './passwords'
 import { publicWords } from './public'
 import { requestWords } from './requests'
 import { solarWords } from './solar'
@@ -13,6 +14,7 @@ export const dictionary = {
   ...billWords,
   ...checkWords,
   ...homeWords,
+  ...passwordWords,
   ...publicWords,
   ...requestWords,
   ...solarWords,
@@ -48,16 +50,6 @@ export const dictionary = {
   'sign_in.button': ['支付宝登录', 'Sign in with Alipay'],
   'sign_in.leaving': ['正在前往支付宝…', 'Taking you to Alipay…'],
   'sign_in.refused': ['您没有授权登录，随时可以再来。', 'You did not allow sign-in. You can come back at any time.'],
-  'password.title': ['用户名密码登录', 'Sign in by name and password'],
-  'password.door': ['账户类型', 'Which account'],
-  'password.door.password': ['用电账户', 'Household'],
-  'password.door.generation_password': ['光伏发电户', 'Generation account'],
-  'password.login': ['用户名', 'User name'],
-  'password.password': ['密码', 'Password'],
-  'password.wrong': ['请输入用户名和密码。', 'Type your user name and password.'],
-  'password.asked': ['如果用户名和密码正确，验证码会在 1 分钟内发到您的手机。', 'If name and password fit, a code reaches your phone within a minute.'],
-  'password.enter': ['登录', 'Sign in'],
-  'password.alipay': ['改用支付宝登录', 'Sign in with Alipay instead'],
   'sign_in.note': ['登录只用于确认您是谁；匹配户号前会再单独征得您的同意。', 'Signing in only tells us who you are. We ask separately before matching your account.'],
   'elder.on': ['长辈版', 'Large type'],
   'elder.off': ['退出长辈版', 'Leave large type'],

@@ -1,7 +1,8 @@
 import { useState } from 'react'
 import { asProblem, type Problem } from '../../api/problem'
-import type { Consent, SignedInDevice } from '../../api/types'
+import type { Consent, Me, SignedInDevice } from '../../api/types'
 import { useConsents, useDevices, useMe } from '../../state/reads'
+import type { Remote } from '../../state/remote'
 import { setElder, setLanguage, useSettings } from '../../state/settings'
 import { call, session } from '../../state/signed_in'
 import { momentText } from '../../time/shanghai'
@@ -10,28 +11,38 @@ import { Icon } from '../../ui/icons'
 import { open } from '../../ui/navigation'
 import { Button, Card, Chip, ProblemNote, Row, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
+import { OwnPassword } from './own_password'
 
 /** Who I am here, how I read, what I agreed to, where I am signed in. */
 export default function MeScreen() {
   const { t } = useSettings()
   return (
     <PrivateScreen title={t('me.title')} testId='screen-me' tab='me'>
-      {() => (
-        <>
-          <WhoCard />
-          <DisplayCard />
-          <ConsentsCard />
-          <DevicesCard />
-          <Button kind='quiet' onTap={() => void session.signOut()} testId='sign-out'>{t('me.sign_out')}</Button>
-        </>
-      )}
+      {() => <MeContent />}
     </PrivateScreen>
   )
 }
 
-function WhoCard() {
+function MeContent() {
   const { t } = useSettings()
-  const { answer, problem, reload } = useMe()
+  const me = useMe()
+  // Another password signs the other devices out: they are read anew.
+  const [passwords, setPasswords] = useState(0)
+  return (
+    <>
+      <WhoCard me={me} />
+      {me.answer && <OwnPassword phone={me.answer.phone_masked} done={() => setPasswords((set) => set + 1)} />}
+      <DisplayCard />
+      <ConsentsCard />
+      <DevicesCard key={passwords} />
+      <Button kind='quiet' onTap={() => void session.signOut()} testId='sign-out'>{t('me.sign_out')}</Button>
+    </>
+  )
+}
+
+function WhoCard({ me }: { me: Remote<Me> }) {
+  const { t } = useSettings()
+  const { answer, problem, reload } = me
   if (!answer) return <Card>{problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={3} />}</Card>
   const verified = answer.real_name === 'verified'
   return (

@@ -7,10 +7,10 @@ import { useSettings } from '../../state/settings'
 import { Button, Note, ProblemNote } from '../../ui/parts'
 import type { WordKey } from '../../words'
 
-/** What a code is asked for: a home by its number or by a match, one's own phone, a generation account's password. */
+/** What a code is asked for: a home by its number or by a match, one's own phone, a password of one's own or of a generation account. */
 export type CodeBody =
   | { purpose: 'bind'; consumer_no: string } | { purpose: 'bind'; match_token: string } | { purpose: 'verify_phone'; phone: string }
-  | { purpose: 'set_generation_password'; generation_account_id: string }
+  | { purpose: 'set_password' } | { purpose: 'set_generation_password'; generation_account_id: string }
 
 /** `sent` says that a code is on its way: for a home, only to a phone that may be on file. */
 export function SendCode({ body, ready, sent: words = 'manual.otp.sent' }: { body: CodeBody; ready: boolean; sent?: WordKey }) {
