@@ -21,6 +21,7 @@ contracts! { "audit":
     lines_are_looked_for_newest_first_by_each_filter => ["AuditReads::lines"];
     what_weighs_is_found_among_all_that_does_not => ["AuditReads::weighty"];
     links_are_read_with_their_lines => ["AuditReads::links_after", "AuditReads::lost"];
+    a_head_that_no_evidence_can_tell_of_links_nothing => ["AuditLog::link"];
     two_that_link_at_once_make_one_chain => ["AuditLog::link"];
     c7_what_is_changed_in_the_store_breaks_the_chain_at_its_row => ["AuditReads::links_after", "AuditReads::lost"];
 }
@@ -332,4 +333,35 @@ async fn c7_what_is_changed_in_the_store_breaks_the_chain_at_its_row(t: Bench) {
     let id = &early.audit_id;
     let lost = format!("DELETE FROM audit_line WHERE audit_id = '{id}'");
     broken(lost, 7, Fault::LinesLost).await;
+}
+
+/// A place that canonical JSON cannot carry.
+async fn a_head_that_no_evidence_can_tell_of_links_nothing(t: Bench) {
+    let chain = Chain::new(
+        t.store.clone(),
+        Arc::new(Watch::new()),
+        Arc::<Counting>::default(),
+    );
+    let (first, second) = (line(&t, "P1", 1), line(&t, "P1", 2));
+    append(&t, &first).await.unwrap();
+    let far = Link {
+        place: 9_007_199_254_740_991,
+        audit_id: first.audit_id.clone(),
+        at: first.at,
+        digest: "d".into(),
+        head: "h".into(),
+    };
+    let links = [far.clone()];
+    t.write(async |tx| tx.audit().link(&links).await)
+        .await
+        .unwrap();
+    append(&t, &second).await.unwrap();
+    let refused = chain.link().await;
+    assert!(
+        matches!(&refused, Err(StoreError::Refused(why)) if why.contains("canonical")),
+        "{refused:?}"
+    );
+    assert_eq!(last(&t).await, Some(far));
+    let waits = t.write(async |tx| tx.audit().unlinked(9).await).await;
+    assert_eq!(waits.unwrap(), [second]);
 }

@@ -216,10 +216,9 @@ impl Chain {
                 .say("place", newest.place)
                 .say("head", newest.head.as_str())
                 .into_entry(id.clone(), "audit.linked", now, now, salt);
-            // A place is a safe integer for longer than there will be lines.
-            if let Ok(entry) = &entry {
-                tx.evidence().append(entry).await?;
-            }
+            // A head that no evidence tells of proves nothing: nothing is linked then.
+            let entry = entry.map_err(|error| StoreError::Refused(error.to_string()))?;
+            tx.evidence().append(&entry).await?;
             Ok(links.len())
         })
         .await
