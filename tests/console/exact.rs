@@ -145,6 +145,27 @@ async fn ln_31_a_killed_process_marks_the_gap_and_loses_only_what_was_not_writte
 }
 
 #[actix_web::test]
+async fn ln_31_a_clock_that_goes_back_does_not_stop_the_counting() {
+    let office = Office::new().await;
+    let (recorder, counts) = counting(&office);
+    let now = office.clock.now();
+    for moment in [now.plus_seconds(3_600), now] {
+        recorder.note(Sample {
+            at: now,
+            function: 4,
+            channel: Channel::H5,
+            outcome: Outcome::Done,
+            micros: 9,
+            person: None,
+            refusal: None,
+        });
+        lifeline_gateway::runner::Worker::run_once(&counts, moment).await;
+    }
+    let written: i64 = office.hours_counted().values().sum();
+    assert_eq!(written, 2, "an hour later by the clock, and an hour back");
+}
+
+#[actix_web::test]
 async fn ln_31_who_came_often_in_one_second_is_one_person_in_each_group_they_were_in() {
     let office = Office::new().await;
     let (recorder, counts) = counting(&office);

@@ -260,7 +260,8 @@ impl Worker for Counting {
 
     async fn run_once(&self, now: Time) -> bool {
         let before = self.wrote_at.load(Ordering::Relaxed);
-        if now.micros().saturating_sub(before) >= PAUSE_MICROS {
+        // A clock that was set back must not keep it waiting.
+        if !(0..PAUSE_MICROS).contains(&now.micros().saturating_sub(before)) {
             self.wrote_at.store(now.micros(), Ordering::Relaxed);
             self.write().await;
         }
