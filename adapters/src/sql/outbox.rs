@@ -28,6 +28,8 @@ statements! { "outbox":
         WHERE event_id = $1 AND lease_epoch = $2 AND state = 'waiting' AND lease_until IS NOT NULL";
     RETRY("outbox") = "UPDATE outbox SET available_at = $3, lease_until = NULL, reason = $4 \
         WHERE event_id = $1 AND lease_epoch = $2 AND state = 'waiting' AND lease_until IS NOT NULL";
+    REST("outbox") = "UPDATE outbox SET attempts = attempts - 1, available_at = $3, lease_until = NULL, reason = $4 \
+        WHERE event_id = $1 AND lease_epoch = $2 AND state = 'waiting' AND lease_until IS NOT NULL";
     BURY("outbox") = "UPDATE outbox SET state = 'dead', ended_at = $3, lease_until = NULL, reason = $4, \
             body = CASE WHEN money = 1 THEN body ELSE '' END \
         WHERE event_id = $1 AND lease_epoch = $2 AND state = 'waiting' AND lease_until IS NOT NULL";
@@ -88,6 +90,17 @@ impl<C: WriteConn> OutboxStore for Sql<C> {
         reason: &str,
     ) -> Result<bool, StoreError> {
         self.changed(&RETRY, args![id, lease_epoch, next_at, reason])
+            .await
+    }
+
+    async fn rest(
+        &mut self,
+        id: &EventId,
+        lease_epoch: i64,
+        next_at: Time,
+        reason: &str,
+    ) -> Result<bool, StoreError> {
+        self.changed(&REST, args![id, lease_epoch, next_at, reason])
             .await
     }
 

@@ -18,7 +18,7 @@ contracts! { "relay":
     buries_at_once_when_told_and_only_money_opens_a_case => ["OutboxStore::bury"];
     survives_a_panicking_carrier => [];
     buries_what_takes_relays_down => ["OutboxStore::bury"];
-    leaves_unknown_kinds_to_others => ["OutboxStore::retry"];
+    leaves_unknown_kinds_to_others => ["OutboxStore::rest"];
     begins_nothing_on_an_old_lease => ["OutboxStore::claim"];
     what_does_not_open_keeps_nobody_waiting => ["OutboxStore::claim", "OutboxStore::bury"];
 }
@@ -268,6 +268,41 @@ async fn leaves_unknown_kinds_to_others(t: Bench) {
         assert_eq!(post.turn(n * 100).await, 1, "left alone, never buried");
     }
     assert_eq!(post.backlog().await, 1);
+    // The newer node comes late, fails once, and has every other try left.
+    let late = Arc::new(Later(Mutex::default()));
+    let relay = Relay::new(
+        post.t.store.clone(),
+        Arc::new(post.watch.clone()),
+        Arc::new(Counting::default()),
+        vec![late.clone()],
+    );
+    let came = (ATTEMPTS_MAX + 3) * 100;
+    for second in [came, came + pause_s(1)] {
+        post.watch.set(second);
+        assert_eq!(relay.run_once().await.unwrap(), 1);
+    }
+    assert_eq!(*late.0.lock().await, [0, 1]);
+    assert_eq!(post.backlog().await, 0);
+    let told = post.t.view().await.cases().about("b").await.unwrap();
+    assert!(told.is_empty(), "{told:?}");
+}
+
+/// Carries what was of the future; the first time there is no answer.
+struct Later(Mutex<Vec<i64>>);
+
+#[async_trait]
+impl Deliver for Later {
+    fn kinds(&self) -> &'static [&'static str] {
+        &["from.the.future"]
+    }
+
+    async fn deliver(&self, claimed: &Claimed) -> Delivery {
+        self.0.lock().await.push(claimed.attempts);
+        match claimed.attempts {
+            0 => AGAIN,
+            _ => Delivery::Done,
+        }
+    }
 }
 
 /// The first delivery takes 40 of the lease's 60 seconds: the second is not begun under it.

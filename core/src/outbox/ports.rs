@@ -30,6 +30,14 @@ pub trait OutboxStore: Send {
         next_at: Time,
         reason: &str,
     ) -> Result<bool, StoreError>;
+    /// [`OutboxStore::retry`] of a row whose delivery was not begun: the try does not count.
+    async fn rest(
+        &mut self,
+        id: &EventId,
+        lease_epoch: i64,
+        next_at: Time,
+        reason: &str,
+    ) -> Result<bool, StoreError>;
     /// Stops trying; the caller opens a case in the same unit when the row is about money. Only such a
     /// row keeps its body.
     async fn bury(

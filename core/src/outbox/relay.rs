@@ -128,9 +128,7 @@ impl Relay {
 
     async fn carry(&self, row: &Claimed) -> Result<(), StoreError> {
         let Some(carriers) = self.carriers.get(row.event.kind.as_str()) else {
-            return self
-                .again(row, UNKNOWN_REST_S, "nobody_carries_this_kind")
-                .await;
+            return self.rest(row).await;
         };
         if row.attempts >= ATTEMPTS_MAX {
             // Begun often enough and never ended: the row takes its relays down.
@@ -174,6 +172,28 @@ impl Relay {
         if !ours {
             tracing::warn!(event.id = %id, event.kind = row.event.kind, "outbox.row.lease_lost");
         }
+        Ok(())
+    }
+
+    /// Leaves a row to a newer node, with all its tries: that one must not bury what it never tried.
+    async fn rest(&self, row: &Claimed) -> Result<(), StoreError> {
+        let (id, epoch, reason) = (
+            &row.event.event_id,
+            row.lease_epoch,
+            "nobody_carries_this_kind",
+        );
+        tracing::info!(
+            event.id = %id,
+            event.kind = row.event.kind,
+            trace_id = row.event.trace_id,
+            reason,
+            "outbox.row.rests"
+        );
+        let next = self.clock.now().plus_seconds(UNKNOWN_REST_S);
+        atomically(&*self.store, async |tx| {
+            tx.outbox().rest(id, epoch, next, reason).await
+        })
+        .await?;
         Ok(())
     }
 
