@@ -33,7 +33,7 @@ function linesOf(before, kwh) {
       const amount_fen = Math.floor((part * step.milliyuan + 5) / 10)
       lines.push({
         kind: 'energy', tier: step.tier, quantity_kwh: String(part), price_yuan_per_kwh: step.price_yuan_per_kwh, amount_fen,
-        formula: `${part} kWh x ${step.price_yuan_per_kwh} yuan/kWh = ${yuan(amount_fen)} yuan`, recomputed: true, recomputed_fen: amount_fen,
+        formula: `${part} kWh x ${step.price_yuan_per_kwh} yuan/kWh = ${yuan(amount_fen)} yuan`, recomputed: true, recomputed_fen: amount_fen, price_recomputed: true,
       })
     }
     from += part
@@ -56,8 +56,8 @@ export function bills(energies, paidExceptNewest) {
     made.push({
       period: name, issued_on: `${period(back - 1)}-02`, due_date: `${period(back - 1)}-25`,
       days: new Date(Date.UTC(Number(name.slice(0, 4)), Number(name.slice(5)), 0)).getUTCDate(),
-      readings: [{ meter_no_masked: '****0731', previous: String(reading), current: String(reading + kwh), multiplier: 1, energy_kwh: String(kwh) }],
-      energy_kwh: String(kwh), year_to_date_kwh: String(before + kwh),
+      readings: [{ meter_no_masked: '****0731', previous: String(reading), current: String(reading + kwh), multiplier: 1, energy_kwh: String(kwh), recomputed: true, recomputed_kwh: String(kwh) }],
+      energy_kwh: String(kwh), energy_recomputed: true, year_to_date_kwh: String(before + kwh),
       tiers: STEPS.map(({ milliyuan: _, ...step }) => step),
       lines, total_fen: lines.reduce((sum, line) => sum + line.amount_fen, 0), adds_up: true, paid: paidExceptNewest ? !newest : true,
     })

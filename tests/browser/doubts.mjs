@@ -64,6 +64,32 @@ await household('does-not-add-up', async ({ answer, go, shows, at, textOf, whole
   await checks.comes('LN-07 and it can be questioned', async () => (await at('screen-new-request').innerText()).includes('对账单有疑问'), true)
 })
 
+await household('not-as-metered', async ({ answer, go, shows, at, textOf, whole, world }) => {
+  const [bill] = world.homes[0].bills
+  const [metered] = bill.readings
+  const stated = String(Number(bill.energy_kwh) * 10)
+  const [first, ...rest] = bill.lines
+  await answer(`/bindings/b-1/bills/${bill.period}`, () => [200, {
+    ...bill, energy_kwh: stated, energy_recomputed: false, as_of: new Date().toISOString(), stale: false,
+    readings: [{ ...metered, energy_kwh: stated, recomputed: false }], lines: [{ ...first, price_recomputed: false }, ...rest],
+  }])
+  await go(`billing/bill?binding_id=b-1&period=${bill.period}`)
+  await shows('reading-differs')
+  await at('reading').click()
+  await shows('reading-formula')
+  const working = await textOf('reading-formula')
+  checks.that('EC-07 the readings come to what they come to, whatever is billed', working.includes(`=${bill.energy_kwh}度`) && working.includes(`账单上是${stated}度`), working)
+  await at('energy').click()
+  await shows('energy-formula')
+  const together = await textOf('energy-formula')
+  checks.that('EC-07 nor is a sum of meters shown that is none', !together.includes('相加') && together.includes(stated), together)
+  await shows('energy-differs')
+  await shows('price-differs')
+  await whole()
+  await at('dispute').click()
+  await shows('screen-new-request')
+})
+
 await household('late-refund', async ({ answer, go, shows, textOf, whole }) => {
   const refunds = [{ amount_fen: 12840, state: 'PENDING', done_at: null }]
   const refunding = (by) => [200, payment('REFUNDING', 'REFUND_ON_THE_WAY', { refunds, next: { code: 'REFUND_ON_THE_WAY', by } })]

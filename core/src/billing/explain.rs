@@ -4,6 +4,7 @@
 //! billed and says so.
 
 use super::figures::{Bill, BillLine, Reading};
+use super::finding::{Finding, findings, of_meter};
 use crate::shared::energy::Kwh;
 use crate::shared::money::Fen;
 use crate::tariffs::{line_charge, line_formula};
@@ -14,8 +15,12 @@ pub struct ExplainedBill {
     pub bill: Bill,
     pub readings: Vec<MaskedReading>,
     pub lines: Vec<ExplainedLine>,
+    /// The meters' energy, and the energy that the lines price, are each the bill's.
+    pub energy_recomputed: bool,
     /// The lines add up to the total to the fen.
     pub adds_up: bool,
+    /// Whatever is not what it is made of; nothing when the bill can be made again to the fen.
+    pub findings: Vec<Finding>,
 }
 
 /// A charged line with the formula that leads to it.
@@ -28,6 +33,8 @@ pub struct ExplainedLine {
     pub ours: Option<Fen>,
     /// The formula's result is the billed amount.
     pub recomputed: bool,
+    /// The price is that of the line's step, as far as the bill states its steps.
+    pub price_recomputed: bool,
 }
 
 /// One meter's readings, the meter shown by its last four characters.
@@ -38,39 +45,55 @@ pub struct MaskedReading {
     pub current: Kwh,
     pub multiplier: i64,
     pub energy: Kwh,
+    /// What the readings come to; none when it is out of range.
+    pub ours: Option<Kwh>,
+    /// That is the stated energy.
+    pub recomputed: bool,
 }
 
 /// Recomputes a bill line by line.
 #[must_use]
 pub fn explain(bill: Bill) -> ExplainedBill {
-    let lines: Vec<ExplainedLine> = bill.lines.iter().map(explain_line).collect();
+    let found = findings(&bill);
+    let lines = (1..).zip(&bill.lines);
+    let lines = lines.map(|(number, line)| explain_line(number, line, &found));
+    let energy = |one: &Finding| matches!(one, Finding::Energy { .. } | Finding::Quantity { .. });
     let sum = Fen::sum(bill.lines.iter().map(|line| line.amount));
     ExplainedBill {
         readings: bill.readings.iter().map(masked).collect(),
-        lines,
+        lines: lines.collect(),
+        energy_recomputed: !found.iter().any(energy),
         adds_up: sum == Ok(bill.total),
+        findings: found,
         bill,
     }
 }
 
-fn explain_line(line: &BillLine) -> ExplainedLine {
+/// `number` counts from one, as the findings do.
+fn explain_line(number: usize, line: &BillLine, found: &[Finding]) -> ExplainedLine {
+    let of_another_step =
+        |one: &Finding| matches!(one, Finding::Price { number: at, .. } if *at == number);
     let ours = line_charge(line.quantity, line.price).ok();
     ExplainedLine {
         // A product out of range has no result of ours: the billed one stands there, not recomputed.
         formula: line_formula(line.quantity, line.price, ours.unwrap_or(line.amount)),
         recomputed: ours == Some(line.amount),
+        price_recomputed: !found.iter().any(of_another_step),
         ours,
         line: line.clone(),
     }
 }
 
 fn masked(reading: &Reading) -> MaskedReading {
+    let ours = of_meter(reading);
     MaskedReading {
         meter_no_masked: mask_meter(&reading.meter_no),
         previous: reading.previous,
         current: reading.current,
         multiplier: reading.multiplier,
         energy: reading.energy,
+        recomputed: ours == Some(reading.energy),
+        ours,
     }
 }
 
@@ -91,6 +114,7 @@ pub fn mask_meter(meter_no: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::figures::Tier;
     use super::*;
     use crate::shared::energy::Price;
     use crate::shared::time::Time;
@@ -160,6 +184,36 @@ mod tests {
         let told = explain(bill(vec![huge], 0));
         assert!(!told.lines[0].recomputed && told.lines[0].formula.ends_with("= 0.00 yuan"));
         assert_eq!(told.lines[0].ours, None);
+    }
+
+    #[test]
+    fn ec_07_a_reading_an_energy_or_a_price_that_does_not_follow_says_so() {
+        let right = bill(
+            vec![line("60", "0.538", 3228), line("90", "0.588", 5292)],
+            8520,
+        );
+        let told = explain(right.clone());
+        assert!(told.energy_recomputed && told.readings[0].recomputed);
+        assert!(told.findings.is_empty() && told.lines.iter().all(|line| line.price_recomputed));
+        let mut odd = right.clone();
+        odd.readings[0].current = Kwh::parse("1360").unwrap();
+        let told = explain(odd);
+        assert!(!told.readings[0].recomputed && told.energy_recomputed && told.adds_up);
+        assert_eq!(told.readings[0].ours, Kwh::parse("160").ok());
+        assert_eq!(told.readings[0].energy, Kwh::parse("150").unwrap());
+        let mut odd = right.clone();
+        odd.energy = Kwh::parse("15").unwrap();
+        let told = explain(odd);
+        assert!(told.readings[0].recomputed && !told.energy_recomputed);
+        let mut odd = right;
+        odd.tiers = vec![Tier {
+            tier: 1,
+            up_to: None,
+            price: Price::parse("0.538").unwrap(),
+        }];
+        let told = explain(odd);
+        assert!(told.lines[0].price_recomputed && !told.lines[1].price_recomputed);
+        assert_eq!(told.findings.len(), 1);
     }
 
     #[test]

@@ -185,8 +185,15 @@ pub(super) struct ReadingView {
     #[schema(example = "1350")]
     pub current: String,
     pub multiplier: i64,
+    /// As billed.
     #[schema(example = "150")]
     pub energy_kwh: String,
+    /// The readings come to the billed energy.
+    pub recomputed: bool,
+    /// What they come to; absent when it is beyond what can be counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "150")]
+    pub recomputed_kwh: Option<String>,
 }
 
 impl From<MaskedReading> for ReadingView {
@@ -197,6 +204,8 @@ impl From<MaskedReading> for ReadingView {
             current: reading.current.to_string(),
             multiplier: reading.multiplier,
             energy_kwh: reading.energy.to_string(),
+            recomputed: reading.recomputed,
+            recomputed_kwh: reading.ours.map(|energy| energy.to_string()),
         }
     }
 }
@@ -242,6 +251,8 @@ pub(super) struct LineView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 3_228)]
     pub recomputed_fen: Option<i64>,
+    /// The price is that of the line's step.
+    pub price_recomputed: bool,
 }
 
 impl From<ExplainedLine> for LineView {
@@ -255,6 +266,7 @@ impl From<ExplainedLine> for LineView {
             formula: told.formula,
             recomputed: told.recomputed,
             recomputed_fen: told.ours.map(Fen::get),
+            price_recomputed: told.price_recomputed,
         }
     }
 }
@@ -296,6 +308,8 @@ pub(super) struct BillView {
     pub days: i64,
     pub readings: Vec<ReadingView>,
     pub energy_kwh: String,
+    /// The meters' energy, and the energy that the lines price, are each `energy_kwh`.
+    pub energy_recomputed: bool,
     pub year_to_date_kwh: String,
     pub tiers: Vec<TierView>,
     pub lines: Vec<LineView>,
@@ -321,6 +335,7 @@ impl BillView {
             days: told.bill.days,
             readings: told.readings.into_iter().map(Into::into).collect(),
             energy_kwh: told.bill.energy.to_string(),
+            energy_recomputed: told.energy_recomputed,
             year_to_date_kwh: told.bill.year_to_date.to_string(),
             tiers: told.bill.tiers.into_iter().map(Into::into).collect(),
             lines: told.lines.into_iter().map(Into::into).collect(),

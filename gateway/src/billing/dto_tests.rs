@@ -102,12 +102,12 @@ fn ln_07_a_bill_is_shown_as_the_contract_says() {
         json!({
             "period": "2026-10", "issued_on": "2026-11-03", "due_date": "2026-11-25", "days": 31,
             "readings": [{"meter_no_masked": "*******2345", "previous": "1200", "current": "1260",
-                "multiplier": 1, "energy_kwh": "60"}],
-            "energy_kwh": "60", "year_to_date_kwh": "2760",
+                "multiplier": 1, "energy_kwh": "60", "recomputed": true, "recomputed_kwh": "60"}],
+            "energy_kwh": "60", "energy_recomputed": true, "year_to_date_kwh": "2760",
             "tiers": [{"tier": 1, "price_yuan_per_kwh": "0.538"}],
             "lines": [{"kind": "energy", "tier": 1, "quantity_kwh": "60", "price_yuan_per_kwh": "0.538",
                 "amount_fen": 3228, "formula": "60 kWh x 0.538 yuan/kWh = 32.28 yuan", "recomputed": true,
-                "recomputed_fen": 3228}],
+                "recomputed_fen": 3228, "price_recomputed": true}],
             "total_fen": 3228, "adds_up": true, "paid": false,
             "as_of": "2026-11-20T10:00:00+08:00", "stale": false,
         })
@@ -120,4 +120,16 @@ fn ln_07_what_does_not_follow_is_shown_as_billed_beside_what_follows() {
     let line = &view.lines[0];
     assert_eq!((line.amount_fen, line.recomputed_fen), (9_900, Some(3_228)));
     assert!(!line.recomputed && !view.adds_up);
+    let mut odd = bill(3_228);
+    odd.readings[0].current = Kwh::parse("1261").unwrap();
+    odd.energy = Kwh::parse("61").unwrap();
+    odd.lines[0].price = Price::parse("0.53800001").unwrap();
+    let view = BillView::of(shown((explain(odd), None)));
+    let reading = &view.readings[0];
+    assert_eq!(
+        (&*reading.energy_kwh, reading.recomputed_kwh.as_deref()),
+        ("60", Some("61"))
+    );
+    assert!(!reading.recomputed && !view.energy_recomputed);
+    assert!(view.lines[0].recomputed && !view.lines[0].price_recomputed);
 }

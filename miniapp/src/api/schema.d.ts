@@ -1376,6 +1376,8 @@ export interface components {
             days: number;
             due_date: string;
             energy_kwh: string;
+            /** @description The meters' energy, and the energy that the lines price, are each `energy_kwh`. */
+            energy_recomputed: boolean;
             issued_on: string;
             lines: components["schemas"]["LineView"][];
             paid: boolean;
@@ -1968,6 +1970,8 @@ export interface components {
             formula: string;
             /** @example energy */
             kind: string;
+            /** @description The price is that of the line's step. */
+            price_recomputed: boolean;
             price_yuan_per_kwh: string;
             quantity_kwh: string;
             /** @description The formula's result is the billed amount, to the fen. */
@@ -2347,7 +2351,10 @@ export interface components {
         ReadingView: {
             /** @example 1350 */
             current: string;
-            /** @example 150 */
+            /**
+             * @description As billed.
+             * @example 150
+             */
             energy_kwh: string;
             /** @example *******2345 */
             meter_no_masked: string;
@@ -2355,6 +2362,13 @@ export interface components {
             multiplier: number;
             /** @example 1200 */
             previous: string;
+            /** @description The readings come to the billed energy. */
+            recomputed: boolean;
+            /**
+             * @description What they come to; absent when it is beyond what can be counted.
+             * @example 150
+             */
+            recomputed_kwh?: string | null;
         };
         RealNameView: {
             /** @description What would mend it: `CERTIFY_AT_ALIPAY`, `AGREE_TO_MATCH`, `ADD_AT_OUTLET`, `TRANSFER_AT_OUTLET`. */

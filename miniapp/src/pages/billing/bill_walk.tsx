@@ -14,7 +14,8 @@ import { StepBar } from '../../ui/step_bar'
 
 export function BillWalk({ bill, bindingId }: { bill: Bill; bindingId: string }) {
   const { t } = useSettings()
-  const doubtful = !bill.adds_up || bill.lines.some((line) => !line.recomputed)
+  const doubtful = !bill.adds_up || !bill.energy_recomputed || bill.readings.some((reading) => !reading.recomputed)
+    || bill.lines.some((line) => !line.recomputed || !line.price_recomputed)
   const walk = walkSteps(bill.tiers, bill.year_to_date_kwh)
   return (
     <Card label={t('bill.walk')} testId='bill-walk'>
@@ -27,8 +28,12 @@ export function BillWalk({ bill, bindingId }: { bill: Bill; bindingId: string })
           <Openable
             head={t('bill.energy.note', { kwh: kwhPlain(bill.year_to_date_kwh) })}
             value={t('home.kwh', { kwh: kwhPlain(bill.energy_kwh) })}
-            formula={t('bill.energy.formula', { kwh: kwhPlain(bill.energy_kwh), year: kwhPlain(bill.year_to_date_kwh) })}
+            formula={bill.energy_recomputed
+              ? t('bill.energy.formula', { kwh: kwhPlain(bill.energy_kwh), year: kwhPlain(bill.year_to_date_kwh) })
+              : t('bill.billed.kwh', { kwh: kwhPlain(bill.energy_kwh) })}
+            testId='energy'
           />
+          {!bill.energy_recomputed && <Note tone='due' icon='warning' testId='energy-differs'>{t('bill.energy.differs')}</Note>}
         </Stage>
         {walk && (
           <Stage name={t('bill.steps')}>
@@ -114,16 +119,25 @@ function Openable({ head, value, formula, billed, checked, testId }: OpenablePro
 
 function ReadingLine({ reading }: { reading: BillReading }) {
   const { t } = useSettings()
-  const kwh = kwhPlain(reading.energy_kwh)
+  const ours = reading.recomputed ? reading.energy_kwh : reading.recomputed_kwh
+  const billed = t('bill.billed.kwh', { kwh: kwhPlain(reading.energy_kwh) })
+  // As with a charge: no equation stands here that is not true.
+  const formula = ours == null
+    ? billed
+    : t('bill.reading.formula', {
+      current: kwhPlain(reading.current), previous: kwhPlain(reading.previous), multiplier: reading.multiplier, kwh: kwhPlain(ours),
+    })
   return (
-    <Openable
-      head={t('bill.reading.meter', { meter: reading.meter_no_masked })}
-      value={`${kwhPlain(reading.previous)} → ${kwhPlain(reading.current)}`}
-      formula={t('bill.reading.formula', {
-        current: kwhPlain(reading.current), previous: kwhPlain(reading.previous), multiplier: reading.multiplier, kwh,
-      })}
-      testId='reading'
-    />
+    <>
+      <Openable
+        head={t('bill.reading.meter', { meter: reading.meter_no_masked })}
+        value={`${kwhPlain(reading.previous)} → ${kwhPlain(reading.current)}`}
+        formula={formula}
+        billed={reading.recomputed || ours == null ? undefined : billed}
+        testId='reading'
+      />
+      {!reading.recomputed && <Note tone='due' icon='warning' testId='reading-differs'>{t('bill.reading.differs')}</Note>}
+    </>
   )
 }
 
@@ -156,15 +170,15 @@ function ChargeLine({ line }: { line: BillLine }) {
       value={<Amount fen={line.amount_fen} />}
       formula={formula}
       billed={line.recomputed || ours == null ? undefined : billed}
-      checked={line.recomputed}
+      checked={line.recomputed && line.price_recomputed}
       testId={`line-${line.tier ?? line.kind}`}
     />
   )
-  if (line.recomputed) return opened
   return (
     <>
       {opened}
-      <Note tone='due' icon='warning' testId='differs'>{t('bill.line.differs')}</Note>
+      {!line.price_recomputed && <Note tone='due' icon='warning' testId='price-differs'>{t('bill.price.differs')}</Note>}
+      {!line.recomputed && <Note tone='due' icon='warning' testId='differs'>{t('bill.line.differs')}</Note>}
     </>
   )
 }
