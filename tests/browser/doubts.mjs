@@ -1,6 +1,6 @@
 /**
  * The screens when a figure or the way of the money is in doubt: a bill that is being verified or does not
- * add up, a refund that is late; and a cashier that is not reached. Runs the real H5 bundle against the
+ * add up, a refund that is late, a balance that does not come or is used up; and a cashier that is not reached. Runs the real H5 bundle against the
  * stand-in line, as `states.mjs` does.
  *
  *   (cd miniapp && npm run build:h5) && node doubts.mjs
@@ -126,5 +126,41 @@ await household('brought-back', async ({ go, shows, at, page }) => {
   await checks.comes('whoever comes back by the way back can pay', () => at('pay-now').isEnabled(), true)
   await shows('pay-total')
 })
+
+await household('balance-missing', async ({ answer, go, shows, at, textOf, whole, page }) => {
+  let away = true
+  await answer('/bindings/b-2/balance', () => (away ? problem(503, 'FIGURE_UNAVAILABLE') : undefined))
+  await go('home/index')
+  await at('switch-home').click()
+  await at('choose-b-2').click()
+  await shows('balance-problem')
+  await checks.comes('LN-05 a balance that does not come says so', async () => (await textOf('balance-missing')).includes('暂时还没有数据'), true)
+  checks.equal('LN-05 and is never 0', await page.locator('[data-testid="balance"]:visible').count(), 0)
+  await whole()
+  away = false
+  await at('balance-problem').locator('[data-testid="problem-cure"]').click()
+  await shows('balance')
+  checks.that('LN-05 its button brings it back', true)
+})
+
+await household('large-type-ahead', async ({ go, shows, textOf, at, whole, page, world }) => {
+  const [, ahead] = world.homes
+  await go('home/index')
+  await at('switch-home').click()
+  await at('choose-b-2').click()
+  await shows('balance-left')
+  await checks.comes('LN-05 in large type the one number of a home that pays ahead is what is left', () => textOf('balance-left'), yuan(ahead.prepaid_fen - 830))
+  checks.equal('LN-05 and no other', await page.locator('[data-testid="due-card"]:visible .amount').count(), 1)
+  await whole()
+  ahead.prepaid_fen = 500
+  await page.reload()
+  await shows('balance-short')
+  const card = await textOf('due-card')
+  checks.that('LN-05 when nothing is left nobody reads that there is nothing to do', card.includes('余额不足') && !card.includes('不用做什么'), card)
+  await whole()
+  await at('top-up-now').click()
+  await shows('top-up')
+  checks.that('LN-04 and topping up is one tap away', true)
+}, { kept: { 'lifeline.elder': '1' } })
 
 process.exit(checks.close())

@@ -38,14 +38,13 @@ function HomeContent() {
 function OneHome({ home, all }: { home: Binding; all: Binding[] }) {
   const { t, elder } = useSettings()
   const seesBills = home.role !== 'payer_only'
-  // Large type keeps to one number.
-  const supply = useBindingDetail(seesBills && !elder ? home.binding_id : undefined)
+  const supply = useBindingDetail(seesBills ? home.binding_id : undefined)
   const closed = supply.answer?.status === 'closed'
   return (
     <>
       <HomeHead home={home} all={all} />
       <StandingNote home={home} />
-      <DueCard home={home} supply={seesBills && !elder ? supply : undefined} />
+      <DueCard home={home} supply={seesBills ? supply : undefined} />
       {seesBills && !elder && <LastBillCard home={home} />}
       {!seesBills && home.state === 'active' && <Box as='p' className='small-print'>{t('home.payer_only')}</Box>}
       {!elder && (
@@ -78,6 +77,7 @@ function OneHome({ home, all }: { home: Binding; all: Binding[] }) {
           </Tap>
         </Box>
       )}
+      {elder && <Button kind='quiet' icon='info' onTap={() => open('services')} testId='open-services'>{t('home.services')}</Button>}
       <Button kind='quiet' icon='phone' onTap={callHotline} testId='hotline'>{t(elder ? 'app.hotline.help' : 'app.hotline')}</Button>
     </>
   )
