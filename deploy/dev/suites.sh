@@ -168,6 +168,7 @@ run_browser() {
     suite "alipay bundle" "$SCRIPT_WITHIN_S" node tests/browser/alipay_bundle.mjs
     suite "browser states" "$SCRIPT_WITHIN_S" node tests/browser/states.mjs
     suite "browser doubts" "$SCRIPT_WITHIN_S" node tests/browser/doubts.mjs
+    suite "browser ways" "$SCRIPT_WITHIN_S" node tests/browser/ways.mjs
     suite "browser several homes" "$SCRIPT_WITHIN_S" node tests/browser/several.mjs
     suite "browser long lists" "$SCRIPT_WITHIN_S" node tests/browser/lists.mjs
     suite "browser own data" "$SCRIPT_WITHIN_S" node tests/browser/privacy.mjs

@@ -112,7 +112,7 @@ async function everythingIsSearched() {
   await shows('screen-services')
   await checks.comes('LN-03 every group has its ways', () => all('group').evaluateAll((groups) => groups.map((group) => [
     group.querySelector('h2').textContent, group.querySelectorAll('[data-testid^="way-"]').length,
-  ])), [['充值缴费', 2], ['我的用电', 2], ['公共信息', 7], ['供电服务', 6], ['智慧用电', 5]])
+  ])), [['充值缴费', 3], ['我的用电', 3], ['公共信息', 7], ['供电服务', 6], ['智慧用电', 5]])
   await whole('services')
   await at('search-everything').click()
   await shows('find-what')
@@ -171,12 +171,32 @@ async function ownHomes() {
   await whole('own-outages')
 }
 
+const LEADS_TO = {
+  home: 'home', top_up: 'confirm', several: 'several', bills: 'bills', records: 'records', homes: 'homes', outages: 'outages', outlets: 'outlets',
+  news: 'shelf', faq: 'shelf', knowledge: 'shelf', guide: 'shelf', apps: 'apps', certify: 'certify', requests: 'requests', new_user: 'new-request',
+  illegal_use: 'new-request', feedback: 'new-request', points: 'points', policy: 'shelf', grid_news: 'shelf', industry_news: 'shelf',
+  technology: 'shelf', case: 'shelf',
+}
+
+/** Each way of the services page, tapped by somebody who has a home. */
+async function everyWay() {
+  const astray = []
+  for (const [way, screen] of Object.entries(LEADS_TO)) {
+    await page.goto(`${line}/#/pages/publications/hub`)
+    await shows(`way-${way}`)
+    await at(`way-${way}`).click()
+    await shows(`screen-${screen}`).catch(() => astray.push(way))
+  }
+  checks.equal('LN-03 every way leads where it says', astray, [])
+}
+
 try {
   await everyArticle()
   await everyShelf()
   await theMap()
   await everythingIsSearched()
   await ownHomes()
+  await everyWay()
   await unusual()
   checks.equal('no request to anywhere else', phone.seen.strangers, [])
   checks.equal('nothing thrown', phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])

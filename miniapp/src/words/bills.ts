@@ -3,6 +3,7 @@ export const billWords = {
   'home.held': ['供电公司正在核对这户的账单，核对期间无需缴费，结果会通知您。', 'A bill of this home is being verified. Nothing is to be paid until then; you will be told.'],
   'home.held.due': ['待核对的电费', 'Amount being verified'],
   'home.balance.short': ['余额不足，请及时预存，以免停电。', 'Nothing is left. Please top up so that supply goes on.'],
+  'records.own': ['这里是您本人在这里为这一户缴的费。别处缴的、别人缴的，入账后体现在账单和余额里。', 'What you paid here for this home yourself. What was paid elsewhere, or by others, shows in its bills and balance.'],
   'bills.held': ['核对中', 'Being verified'],
   'bill.billed': ['账单上是 {yuan} 元', 'The bill says {yuan} yuan'],
   'bill.billed.kwh': ['账单上是 {kwh} 度', 'The bill says {kwh} kWh'],

@@ -31,6 +31,7 @@ function MeContent() {
   return (
     <>
       <WhoCard me={me} />
+      <WaysOn />
       {me.answer && <OwnPassword phone={me.answer.phone_masked} done={() => setPasswords((set) => set + 1)} />}
       <DisplayCard />
       <ConsentsCard />

@@ -44,6 +44,7 @@ export default function SignIn() {
           {t(step === 'busy' ? 'sign_in.leaving' : 'sign_in.button')}
         </Button>
         <Button kind='plain' onTap={() => open('passwordSignIn')} testId='by-password'>{t('password.title')}</Button>
+        <Button kind='plain' onTap={() => open('services')} testId='open-services'>{t('home.services')}</Button>
         <Box as='p' className='small-print'>{t('sign_in.note')}</Box>
       </Box>
     </Screen>

@@ -7,6 +7,7 @@ import { Box, Field } from '../../ui/blocks'
 import { startAt } from '../../ui/navigation'
 import { Card } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
+import { WaysOn } from '../../ui/ways_on'
 import { ProofForm } from './proof_form'
 import { CONSUMER_NO, plainDigits } from './typed'
 
@@ -15,7 +16,12 @@ export default function ManualScreen() {
   const { t } = useSettings()
   return (
     <PrivateScreen title={t('manual.title')} testId='screen-manual'>
-      {() => <ManualForm />}
+      {() => (
+        <>
+          <ManualForm />
+          <WaysOn />
+        </>
+      )}
     </PrivateScreen>
   )
 }

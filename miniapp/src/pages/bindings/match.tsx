@@ -10,6 +10,7 @@ import { Icon } from '../../ui/icons'
 import { open, startAt } from '../../ui/navigation'
 import { Button, Card, Chip, Note, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
+import { WaysOn } from '../../ui/ways_on'
 import { NoticesTick } from './notices_tick'
 import { ProofForm } from './proof_form'
 
@@ -19,7 +20,12 @@ export default function MatchScreen() {
   const first = useHomes().all?.length === 0
   return (
     <PrivateScreen title={t('match.title')} testId='screen-match' tab={first ? 'home' : undefined}>
-      {() => <MatchContent />}
+      {() => (
+        <>
+          <MatchContent />
+          <WaysOn />
+        </>
+      )}
     </PrivateScreen>
   )
 }

@@ -1,5 +1,5 @@
 import { useRouter } from '@tarojs/taro'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { Binding } from '../../api/types'
 import { fenFromTyped, yuanSign } from '../../money/fen'
 import { useArrears, useBindings, usePayments } from '../../state/reads'
@@ -27,12 +27,18 @@ export default function ConfirmScreen() {
   )
 }
 
+/** Without a home in its address it is about the chosen one; who has none is asked to link one. */
 function ConfirmContent() {
   const { binding_id: bindingId, purpose } = useRouter().params
   const bindings = useBindings()
-  const { all } = useHomes()
-  const home = all?.find((each) => each.binding_id === bindingId)
+  const { all, current } = useHomes()
+  const home = bindingId === undefined ? current : all?.find((each) => each.binding_id === bindingId)
+  const none = bindingId === undefined && all?.length === 0
+  useEffect(() => {
+    if (none) replace('match')
+  }, [none])
   if (!home) {
+    if (none) return <Skeleton lines={6} />
     const { problem, loading } = bindings
     if (!problem && !loading) return <NothingHere />
     return problem ? <ProblemNote problem={problem} retry={bindings.reload} /> : <Skeleton lines={6} />

@@ -6,15 +6,20 @@ import { Card } from '../../ui/parts'
 import { Screen } from '../../ui/screen'
 import type { WordKey } from '../../words'
 
-/** `tab`: a screen of the tabs, which is started at and never stacked on top of another. */
-interface Way { word: WordKey; screen: ScreenName; kind?: string; tab?: true }
+/**
+ * `tab`: a screen of the tabs, which is started at and never stacked on top of another. A screen that is about one home is opened without
+ * naming it: it is about the chosen one.
+ */
+interface Way { word: WordKey; screen: ScreenName; kind?: string; purpose?: string; tab?: true }
 
 const PAYMENT: Way[] = [
   { word: 'services.pay', screen: 'home', tab: true },
+  { word: 'home.top_up', screen: 'confirm', purpose: 'top_up' },
   { word: 'several.title', screen: 'several' },
 ]
 const MINE: Way[] = [
   { word: 'bills.title', screen: 'bills', tab: true },
+  { word: 'home.records', screen: 'records' },
   { word: 'homes.manage', screen: 'homes' },
 ]
 
@@ -58,13 +63,17 @@ export default function ServicesScreen() {
   )
 }
 
+function paramsOf(kind: string | undefined, purpose: string | undefined): Record<string, string> | undefined {
+  return kind !== undefined ? { kind } : purpose !== undefined ? { purpose } : undefined
+}
+
 function Group({ title, ways }: { title: string; ways: Way[] }) {
   const { t } = useSettings()
   return (
     <Card label={title} testId='group'>
       <Box as='h2' className='section-title'>{title}</Box>
-      {ways.map(({ word, screen, kind, tab }) => (
-        <Tap key={word} className='card-link' onTap={() => (tab ? startAt : open)(screen, kind === undefined ? undefined : { kind })} testId={`way-${kind ?? screen}`}>
+      {ways.map(({ word, screen, kind, purpose, tab }) => (
+        <Tap key={word} className='card-link' onTap={() => (tab ? startAt : open)(screen, paramsOf(kind, purpose))} testId={`way-${kind ?? purpose ?? screen}`}>
           <Box as='span'>{t(word)}</Box>
           <Icon name='next' />
         </Tap>
