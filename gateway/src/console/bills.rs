@@ -19,6 +19,7 @@ use super::customers::account;
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::visitor::{Fields, Visitor, go_saying};
+use crate::edge::detached::detached;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
     pages.get(
@@ -160,11 +161,11 @@ async fn flag(
         .await?;
     let (payments, actor) = (payments.into_inner(), visitor.acting.actor());
     // It sends, so it must not end with the request; what it leaves undone the sweeper does.
-    let work = tokio::spawn(async move { payments.give_up_doubted(&home, &actor).await });
-    match work.await {
+    let given_up = async move { payments.give_up_doubted(&home, &actor).await };
+    match detached("payments.give_up_doubted", given_up).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::warn!(%error, "console.bills.order_left_open"),
-        Err(_) => tracing::error!("console.bills.order_left_open"),
+        Err(error) => tracing::error!(%error, "console.bills.order_left_open"),
     }
     Ok(go_saying(
         &format!("/console/customers/{}", at.0),

@@ -19,6 +19,7 @@ use super::cases::here;
 use super::cooperations::actor;
 use super::fault::Fault;
 use super::visitor::{Visitor, go_saying};
+use crate::edge::detached::detached;
 use crate::edge::trace;
 
 /// Where what was agreed to is carried out.
@@ -105,8 +106,11 @@ async fn done(
         Resolution::GoOn if is_of_payout(case) => {
             let id = TradeTaskId::parse(&case.subject);
             let id = id.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;
-            let actor = visitor.acting.actor();
-            settlement.go_on(&id, &actor, &trace::current()).await?;
+            let sending = settlement.clone().into_inner();
+            let (actor, trace_id) = (visitor.acting.actor(), trace::current());
+            // It sends, so it must not end with the request; nor does the ruling about a payment.
+            let work = async move { sending.go_on(&id, &actor, &trace_id).await };
+            detached("settlement.go_on", work).await??;
             // One that cannot be read, or contradicts again at once, stays somebody's.
             let still = settlement.stands_still(case).await?;
             Ok(still.then_some("said.unmoved"))
@@ -114,11 +118,10 @@ async fn done(
         _ => {
             let payment = PaymentId::parse(&case.subject);
             let payment = payment.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;
-            let actor = visitor.acting.actor();
-            let ruled = payments
-                .rule(&payment, decided, &actor, &trace::current())
-                .await?;
-            Ok(unmoved(ruled))
+            let (sending, decided) = (payments.clone().into_inner(), decided.clone());
+            let (actor, trace_id) = (visitor.acting.actor(), trace::current());
+            let work = async move { sending.rule(&payment, &decided, &actor, &trace_id).await };
+            Ok(unmoved(detached("payments.rule", work).await??))
         }
     }
 }

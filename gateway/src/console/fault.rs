@@ -11,6 +11,7 @@ use super::again::Again;
 use super::frame::{Frame, html};
 use super::visitor::{Visitor, came_from};
 use super::words::Lang;
+use crate::edge::detached::Lost;
 use crate::edge::trace;
 
 /// Why a page is not shown, or an act not done.
@@ -139,6 +140,12 @@ impl ResponseError for Fault {
 
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status())
+    }
+}
+
+impl From<Lost> for Fault {
+    fn from(_: Lost) -> Self {
+        Self::Internal
     }
 }
 

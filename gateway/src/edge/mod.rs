@@ -6,6 +6,7 @@ pub(crate) mod by_browser;
 pub mod client;
 pub mod codes;
 pub mod cursor;
+pub mod detached;
 pub mod etag;
 pub mod idempotency;
 pub mod limits;

@@ -19,6 +19,7 @@ use lifeline_core::payments::{Homes, Order, PaymentError, Payments, Purpose, Ren
 use lifeline_core::store::StoreError;
 
 use super::dto::PaymentView;
+use crate::edge::detached::detached;
 use crate::edge::pace::Pace;
 use crate::edge::policy::Confirms;
 use crate::edge::{Code, Fingerprint, Problem};
@@ -97,7 +98,7 @@ impl Desk {
             trace_id: caller.trace_id,
             source: caller.source,
         };
-        let answer = detached(self.payments.into_inner(), request).await?;
+        let answer = placed(self.payments.into_inner(), request).await?;
         self.waker.wake();
         Ok(replay(&answer))
     }
@@ -117,8 +118,8 @@ fn buyer(account: &Account) -> Buyer {
 
 /// Runs in a task of its own, which neither the request nor its deadline can cancel (money.md G2);
 /// a repeat waits for the first a while, looking ever less often.
-async fn detached(payments: Arc<Payments>, request: Start) -> Result<Answer, Problem> {
-    let work = tokio::spawn(async move {
+async fn placed(payments: Arc<Payments>, request: Start) -> Result<Answer, Problem> {
+    let work = async move {
         let began = std::time::Instant::now();
         let mut pause = LOOK_FIRST;
         loop {
@@ -130,8 +131,8 @@ async fn detached(payments: Arc<Payments>, request: Start) -> Result<Answer, Pro
                 done => return done,
             }
         }
-    });
-    let done = work.await.map_err(|_| Problem::new(Code::Internal))?;
+    };
+    let done = detached("payments.start", work).await?;
     done.map_err(Problem::from)
 }
 

@@ -11,6 +11,7 @@ use super::desk::{Desk, Wished};
 use super::dto::{CreateBody, PaymentView, PaymentsView};
 use crate::accounts::{Asker, PAY_COOKIE};
 use crate::edge::cursor::{Cursors, PageQuery};
+use crate::edge::detached::detached;
 use crate::edge::{Checked, Code, Fingerprint, IdempotencyKey, Problem, Query};
 use crate::listeners::outermost::Sources;
 use crate::runner::Waker;
@@ -79,12 +80,12 @@ pub(super) async fn close(
     let payment_id = id(&path)?;
     let (session, payments) = (caller.family_id.clone(), payments.into_inner());
     // It sends, so it must not end with the request.
-    let work = tokio::spawn(async move {
+    let order = detached("payments.close", async move {
         payments
             .close(&caller.account_id, &payment_id, &caller.trace_id)
             .await
     });
-    let order = work.await.map_err(|_| Problem::new(Code::Internal))??;
+    let order = order.await??;
     waker.wake();
     Ok(web::Json(PaymentView::of(
         &order,
