@@ -182,6 +182,41 @@ test('signing out ends the session even when the line does not answer', async ()
   assert.deepEqual([ended, session.current(), line.asked[1].method, line.asked[1].path], [1, undefined, 'DELETE', '/v1/sessions/current'])
 })
 
+/** A session whose renewal is under way: `answer` answers it, `rest` what is asked after it. */
+async function renewing(...rest: WireReply[]) {
+  let answer: (reply: WireReply) => void = () => undefined
+  const late = new Promise<WireReply>((resolve) => { answer = resolve })
+  const replies = [Promise.resolve(opened('one')), late, ...rest.map((reply) => Promise.resolve(reply))]
+  const keeping = seam()
+  const ends: number[] = []
+  const send = () => replies.shift() ?? Promise.reject(new Error('nothing left to answer'))
+  const session = createSession(send, keeping, 'mini', () => void ends.push(1), noPause)
+  await session.standing()
+  return { session, keeping, ends, answer, renewal: session.renew('one') }
+}
+
+test('a renewal that is answered after signing out brings nobody back', async () => {
+  const { session, keeping, ends, answer, renewal } = await renewing({ status: 204, body: undefined })
+  await session.signOut()
+  answer(opened('two'))
+  assert.equal(await renewal, undefined)
+  assert.deepEqual([session.current(), ends.length, keeping.kept], [undefined, 1, ['one', 'forgotten']])
+  assert.equal(await session.standing(), 'signed_out')
+})
+
+test('whoever comes next keeps the session, whatever the former one still hears', async () => {
+  const shown = { grant: 'password' as const, login: 'liming88', password: 'x', otp: '123456' }
+  for (const last of [opened('two'), refused(401, 'UNAUTHENTICATED')]) {
+    const { session, keeping, ends, answer, renewal } = await renewing({ status: 204, body: undefined }, opened('theirs'))
+    await session.signOut()
+    assert.equal(await session.byPassword(shown), 'signed_in')
+    answer(last)
+    assert.equal(await renewal, undefined)
+    assert.equal(await session.renew('one'), undefined, 'a call of the former one is not made again with the other token')
+    assert.deepEqual([session.current(), ends.length, keeping.kept], ['theirs', 1, ['one', 'forgotten', 'theirs']])
+  }
+})
+
 test('not knowing who is there is asked again, not taken for signed out', async () => {
   const line = scripted('silence', 'silence', opened('one'))
   const session = createSession(line.send, seam(), 'mini', () => undefined, noPause)

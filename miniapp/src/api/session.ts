@@ -46,15 +46,30 @@ export function createSession(
   let token: string | undefined
   let begun: Promise<Standing> | undefined
   let renewing: Promise<string | undefined> | undefined
+  // Whose time it is: goes up whenever somebody comes or goes. What was asked in another time is nobody's answer now.
+  let era = 0
+  const given = new Set<string>()
+
+  function anew(): void {
+    era += 1
+    token = undefined
+    renewing = undefined
+    given.clear()
+  }
+
+  function take(session: SessionReply): string {
+    token = session.access_token
+    given.add(token)
+    seam.keepSession(session)
+    return token
+  }
 
   async function open(body: Record<string, string | undefined>): Promise<string | undefined> {
     const reply = await answered(send, wireRequest('POST', '/sessions', { body }))
     if (reply.status >= 400) throw problemOf(reply)
     if (reply.status === 202) return undefined
-    const session = reply.body as SessionReply
-    token = session.access_token
-    seam.keepSession(session)
-    return token
+    anew()
+    return take(reply.body as SessionReply)
   }
 
   function renewed(grant: { grant: 'refresh' }): Promise<WireReply> {
@@ -66,35 +81,39 @@ export function createSession(
   }
 
   async function refresh(): Promise<string | undefined> {
+    const asked = era
     const grant = seam.refreshGrant()
     if (!grant) return undefined
     const reply = await renewed(grant)
+    if (asked !== era) return undefined
     if (reply.status >= 500 || reply.status === 429) throw problemOf(reply)
     if (reply.status >= 400) {
       seam.forgetSession()
       return undefined
     }
-    const session = reply.body as SessionReply
-    token = session.access_token
-    seam.keepSession(session)
-    return token
+    return take(reply.body as SessionReply)
   }
 
   function renew(spent: string | undefined): Promise<string | undefined> {
+    // A call of somebody who has left is never made again as the person who came after.
+    if (spent !== undefined && !given.has(spent)) return Promise.resolve(undefined)
     if (token !== undefined && token !== spent) return Promise.resolve(token)
-    renewing ??= refresh()
+    if (renewing) return renewing
+    const asked = era
+    const turn = refresh()
       .then((fresh) => {
-        if (fresh === undefined) end()
+        if (fresh === undefined && asked === era) end()
         return fresh
       })
       .finally(() => {
-        renewing = undefined
+        if (renewing === turn) renewing = undefined
       })
-    return renewing
+    renewing = turn
+    return turn
   }
 
   function end(): void {
-    token = undefined
+    anew()
     begun = Promise.resolve('signed_out')
     seam.forgetSession()
     onEnd()
@@ -107,7 +126,9 @@ export function createSession(
       await open({ grant: 'alipay', auth_code: back.auth_code, state: back.state })
       return 'signed_in'
     }
-    return (await refresh()) === undefined ? 'signed_out' : 'signed_in'
+    await refresh()
+    // Whoever signed in by another way meanwhile is signed in.
+    return token === undefined ? 'signed_out' : 'signed_in'
   }
 
   return {

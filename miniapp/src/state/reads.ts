@@ -17,11 +17,8 @@ function useRead<T>(path: string | undefined, query?: Record<string, string | nu
 }
 
 export function useBindings(): Remote<Page<Binding>> {
-  return useRemote('/bindings', async () => {
-    const page = await call<Page<Binding>>('GET', '/bindings', { query: { limit: 50 } })
-    homes.set(page.items)
-    return page
-  })
+  const load = () => call<Page<Binding>>('GET', '/bindings', { query: { limit: 50 } })
+  return useRemote('/bindings', load, (page) => homes.set(page.items))
 }
 
 export const useBindingDetail = (id: string | undefined) => useRead<BindingDetail>(id && of(id))
