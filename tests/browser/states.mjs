@@ -112,6 +112,28 @@ await household('lost-reply', async ({ answer, go, shows, at, page, world }) => 
   checks.equal('there is one order', world.payments.length, 1)
 })
 
+await household('left-meanwhile', async ({ answer, go, shows, at, page, world }) => {
+  let release
+  const held = new Promise((resolve) => { release = resolve })
+  await answer('/payments', async () => {
+    await held
+    return undefined
+  })
+  await go('home/index')
+  await at('pay').click()
+  await at('pay-now').and(at('screen-confirm').locator(':enabled')).waitFor()
+  const asked = page.waitForRequest((request) => request.url().endsWith('/v1/payments') && request.method() === 'POST')
+  await at('pay-now').click()
+  await asked
+  await at('back').click()
+  await shows('amount-due')
+  const answered = page.waitForResponse((response) => response.url().endsWith('/v1/payments'))
+  release()
+  await answered
+  await page.waitForTimeout(1000)
+  checks.equal('an order that is answered after its screen was left opens no cashier', [await at('amount-due').isVisible(), world.payments.length], [true, 1])
+})
+
 await household('order-open', async ({ answer, go, shows, at, whole }) => {
   await answer('/payments', () => problem(409, 'PREVIOUS_ORDER_OPEN', { payment_id: 'p-9' }))
   await answer('/payments/p-9', () => [200, payment('PAYING', 'CHECKING_WITH_CHANNEL', { paid_at: null })])

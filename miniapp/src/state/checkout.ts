@@ -5,6 +5,7 @@ import { onBroughtBack, openCashier, platform, randomKey } from '../api/platform
 import { asProblem, type Problem } from '../api/problem'
 import type { CheckoutItem, NewCheckout, Payment } from '../api/types'
 import { replace } from '../ui/navigation'
+import { useHere } from './here'
 import { call } from './signed_in'
 
 export interface Checkout {
@@ -18,6 +19,7 @@ export interface Checkout {
 
 export function useCheckout(): Checkout {
   const keys = useRef(keyRing(randomKey))
+  const here = useHere()
   const [state, setState] = useState<{ busy: boolean; problem?: Problem; home?: string }>({ busy: false })
   // As for one home: whoever comes back from the cashier by the browser's way back may pay again.
   useEffect(() => onBroughtBack(() => setState((was) => (was.busy ? { busy: false } : was))), [])
@@ -27,9 +29,12 @@ export function useCheckout(): Checkout {
     const body: NewCheckout = { items, via: platform }
     try {
       const payment = await call<Payment>('POST', '/checkouts', { body, idempotencyKey: keys.current.keyFor(body) })
+      // Whoever left meanwhile finds the order among the payments; no cashier opens over another screen.
+      if (!here.current) return
       const how = await openCashier(payment)
-      if (how === 'returned') replace('tracker', { payment_id: payment.payment_id })
+      if (how === 'returned' && here.current) replace('tracker', { payment_id: payment.payment_id })
     } catch (thrown) {
+      if (!here.current) return
       const problem = asProblem(thrown)
       const { binding_id: home } = problem.members
       setState({ busy: false, problem, home: typeof home === 'string' ? home : undefined })

@@ -5,6 +5,7 @@ import { onBroughtBack, openCashier, platform, randomKey } from '../api/platform
 import { asProblem, isRecord, type Problem } from '../api/problem'
 import type { NewPayment, Payment, PaymentPurpose } from '../api/types'
 import { replace } from '../ui/navigation'
+import { useHere } from './here'
 import { call } from './signed_in'
 
 export interface Order {
@@ -18,6 +19,7 @@ export interface Order {
 
 export function useOrder(bindingId: string, purpose: PaymentPurpose): Order {
   const keys = useRef(keyRing(randomKey))
+  const here = useHere()
   const [state, setState] = useState<{ busy: boolean; problem?: Problem; changedTo?: number }>({ busy: false })
   // Whoever comes back from the cashier by the browser's way back may pay again: the key makes it the same order.
   useEffect(() => onBroughtBack(() => setState((was) => (was.busy ? { busy: false } : was))), [])
@@ -27,9 +29,12 @@ export function useOrder(bindingId: string, purpose: PaymentPurpose): Order {
     const body: NewPayment = { binding_id: bindingId, purpose, amount_fen: amountFen, arrears_version: arrearsVersion, via: platform }
     try {
       const payment = await call<Payment>('POST', '/payments', { body, idempotencyKey: keys.current.keyFor(body) })
+      // Whoever left meanwhile finds the order among the payments; no cashier opens over another screen.
+      if (!here.current) return
       const how = await openCashier(payment)
-      if (how === 'returned') replace('tracker', { payment_id: payment.payment_id })
+      if (how === 'returned' && here.current) replace('tracker', { payment_id: payment.payment_id })
     } catch (thrown) {
+      if (!here.current) return
       const problem = asProblem(thrown)
       const changedTo = newTotal(problem)
       setState({ busy: false, problem: changedTo === undefined ? problem : undefined, changedTo })
