@@ -163,3 +163,78 @@ async fn ln_30_linked_people_by_region_without_the_few_and_within_the_scope() {
     assert!(file.text.contains("of-1505") && !file.text.contains("\n1504,"));
     assert_eq!(office.audited("insight.export_followers"), ["csv"]);
 }
+
+/// Links of these people to homes, begun now: `(person, home)`.
+fn began_now(office: &Office, links: &[(&str, &str)]) {
+    let now = office.clock.now().micros();
+    let mut text = "PRAGMA foreign_keys = OFF;".to_owned();
+    for (n, (person, home)) in links.iter().enumerate() {
+        text.push_str(&format!(
+            "INSERT INTO binding (binding_id, account_id, home_index, consumer_no, role, holder_version, frozen, signboard, \
+             created_at, version) VALUES ('b-{n}', '{person}', '{home}', '', 'payer_only', 0, 0, '', {now}, 1);
+             INSERT INTO binding_region (binding_id, region) VALUES ('b-{n}', '1504');"
+        ));
+    }
+    office.raw(&text);
+}
+
+/// The cells of the first row of a table.
+fn first_row(page: &str, table: &str) -> Vec<String> {
+    let rows = page
+        .split(&format!("<table id=\"{table}\">"))
+        .nth(1)
+        .unwrap();
+    let rows = rows.split("<tbody>").nth(1).unwrap();
+    let row = rows.split("</tr>").next().unwrap();
+    let cells = row.split("<td").skip(1);
+    let cells = cells.map(|cell| cell.split('>').nth(1).unwrap().split('<').next().unwrap());
+    cells.map(str::to_owned).collect()
+}
+
+#[actix_web::test]
+async fn ln_30_people_and_homes_are_counted_once_and_growth_tells_of_no_few_and_no_part() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    // Six people and six links, of five homes: a couple shares one, and it is still one home.
+    let six = [
+        ("p1", "h1"),
+        ("p2", "h1"),
+        ("p3", "h2"),
+        ("p4", "h3"),
+        ("p5", "h4"),
+        ("p6", "h5"),
+    ];
+    began_now(&office, &six);
+    let cookie = office.enter(&desk, "statistics-reader").await;
+    let page = desk.get("/console/followers", &cookie).await.text;
+    assert_eq!(strong(&page, "linked"), 6);
+    assert_eq!(first_row(&page, "regions"), ["6", "5"]);
+    let file = desk
+        .get("/console/followers/export?form=csv", &cookie)
+        .await;
+    assert!(file.text.contains("linked_people,6"), "{}", file.text);
+    let page = desk.get("/console/statistics", &cookie).await.text;
+    assert_eq!((strong(&page, "began"), strong(&page, "ended")), (6, 0));
+    assert_eq!(first_row(&page, "cohorts"), ["6", "6"]);
+    // Of three who stayed, and of links of a part of the regions, nothing is told.
+    let now = office.clock.now().micros();
+    office.raw(&format!(
+        "UPDATE binding SET ended_at = {now} WHERE account_id IN ('p4', 'p5', 'p6')"
+    ));
+    let page = desk.get("/console/statistics", &cookie).await.text;
+    let row = first_row(&page, "cohorts");
+    assert!(row[0] == "6" && row[1] != "3", "{row:?}");
+    assert!(!page.contains("id=\"ended\">3<"), "{page}");
+    let page = desk.get("/console/followers", &cookie).await.text;
+    assert!(!page.contains("id=\"linked\">3<"), "{page}");
+    let scope = Scope::parse("1504").unwrap();
+    office.hire("of-1504", Role::StatisticsReader, scope).await;
+    let part = office.enter(&desk, "of-1504").await;
+    let page = desk.get("/console/statistics", &part).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for told in ["id=\"began\"", "id=\"ended\"", "id=\"cohorts\""] {
+        assert!(!page.text.contains(told), "{told}");
+    }
+    let page = desk.get("/console/followers", &part).await.text;
+    assert!(!page.contains("id=\"linked\""));
+}

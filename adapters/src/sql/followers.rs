@@ -14,9 +14,10 @@ use super::{Conn, Field, Sql, WriteConn};
 statements! { "followers":
     DAYS("follow_day") = "SELECT day, followed, unfollowed FROM follow_day WHERE day >= $1 AND day <= $2 ORDER BY day";
     FOLLOWING("follower") = "SELECT COUNT(*) AS n FROM follower WHERE follows = 1";
-    REGIONS("binding_region") = "SELECT r.region, COUNT(DISTINCT b.account_id) AS people, COUNT(*) AS homes \
+    REGIONS("binding_region") = "SELECT r.region, COUNT(DISTINCT b.account_id) AS people, COUNT(DISTINCT b.home_index) AS homes \
         FROM binding b JOIN binding_region r ON r.binding_id = b.binding_id WHERE b.ended_at IS NULL \
         GROUP BY r.region ORDER BY people DESC, r.region";
+    BOUND("binding") = "SELECT COUNT(DISTINCT account_id) AS n FROM binding WHERE ended_at IS NULL";
     UNPLACED("binding") = "SELECT COUNT(*) AS n FROM binding b WHERE b.ended_at IS NULL \
         AND NOT EXISTS (SELECT 1 FROM binding_region r WHERE r.binding_id = b.binding_id)";
     TO_PLACE("binding") = "SELECT b.binding_id, b.account_id, b.consumer_no FROM binding b WHERE b.placed = 0 \
@@ -67,6 +68,10 @@ impl<C: Conn> Sql<C> {
                 })
             })
             .collect()
+    }
+
+    pub(super) async fn people_bound(&mut self) -> Result<i64, StoreError> {
+        self.count(&BOUND, args![]).await
     }
 
     pub(super) async fn not_placed(&mut self) -> Result<i64, StoreError> {

@@ -256,6 +256,10 @@ impl<C: Conn> InsightReads for Sql<C> {
         self.bound_by_region().await
     }
 
+    async fn bound_people(&mut self) -> Result<i64, StoreError> {
+        self.people_bound().await
+    }
+
     async fn unplaced(&mut self) -> Result<i64, StoreError> {
         self.not_placed().await
     }

@@ -8,7 +8,7 @@ use lifeline_core::insight::followers::{
 use lifeline_core::shared::time::Time;
 
 use crate::bench::{Bench, Watch, at};
-use crate::bindings::{HOME, li, linked};
+use crate::bindings::{self, HOME, li, link, linked};
 use crate::contracts;
 use crate::household::household;
 
@@ -20,6 +20,8 @@ contracts! { "followers":
     who_left_long_ago_is_forgotten => ["InsightStore::forget_followers"];
     links_are_placed_once_and_counted_by_region => ["InsightStore::place_bindings", "InsightReads::bound_regions",
         "InsightReads::unplaced"];
+    a_home_of_two_people_is_one_home_and_who_has_two_homes_is_one_person => ["InsightReads::bound_people",
+        "InsightReads::bound_regions"];
     who_left_since_the_links_were_read_is_placed_nowhere => ["InsightStore::place_bindings"];
     a_link_that_does_not_open_keeps_no_other_from_its_place => ["InsightReads::to_place", "InsightStore::place_bindings"];
 }
@@ -129,6 +131,23 @@ async fn links_are_placed_once_and_counted_by_region(t: Bench) {
         region: HOME.chars().take(4).collect(),
         people: 1,
         homes: 1,
+    };
+    assert_eq!(view.insight().bound_regions().await.unwrap(), [region]);
+}
+
+async fn a_home_of_two_people_is_one_home_and_who_has_two_homes_is_one_person(t: Bench) {
+    assert_eq!(t.view().await.insight().bound_people().await.unwrap(), 0);
+    let one = linked(&t, "one", HOME, &li()).await;
+    linked(&t, "two", HOME, &li()).await;
+    let other = link(&t, &one.account_id, "1504010020025");
+    bindings::add(&t, &other, &li()).await.unwrap();
+    assert_eq!(place(&t, 9).await, 3);
+    let mut view = t.view().await;
+    assert_eq!(view.insight().bound_people().await.unwrap(), 2);
+    let region = BoundRegion {
+        region: HOME.chars().take(4).collect(),
+        people: 2,
+        homes: 2,
     };
     assert_eq!(view.insight().bound_regions().await.unwrap(), [region]);
 }

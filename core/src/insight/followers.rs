@@ -146,6 +146,8 @@ pub struct Audience {
     /// Followers gained by day, the same span before beside it.
     pub gained: Vec<Figure>,
     pub lost: Vec<Figure>,
+    /// People with at least one linked home; not told for a part of the regions.
+    pub linked: Option<i64>,
     /// By people; those of a region with fewer than five are `None`.
     pub bound: Vec<(BoundRegion, Option<i64>)>,
     /// Links whose supply office is not read yet.
@@ -241,6 +243,10 @@ impl Followers {
         let rows = view.insight().follow_days(since, to).await?;
         let following = view.insight().following().await?;
         let bound = view.insight().bound_regions().await?;
+        let linked = match regions {
+            None => Some(view.insight().bound_people().await?),
+            Some(_) => None,
+        };
         let unplaced = view.insight().unplaced().await?;
         let series = |of: fn(&FollowDay) -> i64| -> Vec<Figure> {
             let on = |day: i64| rows.iter().find(|row| row.day == day).map_or(0, of);
@@ -260,6 +266,7 @@ impl Followers {
             unfollowed: whole("unfollowed", &lost),
             gained,
             lost,
+            linked,
             bound: bound
                 .into_iter()
                 .filter(|row| sees(&row.region))

@@ -62,8 +62,10 @@ pub trait InsightReads: Send {
     async fn follow_days(&mut self, from: i64, to: i64) -> Result<Vec<FollowDay>, StoreError>;
     /// How many follow now.
     async fn following(&mut self) -> Result<i64, StoreError>;
-    /// Linked people and homes by region, most people first.
+    /// Linked people and homes by region, each once in it, most people first.
     async fn bound_regions(&mut self) -> Result<Vec<BoundRegion>, StoreError>;
+    /// People with at least one linked home, each once.
+    async fn bound_people(&mut self) -> Result<i64, StoreError>;
     /// Live links whose region is not read yet.
     async fn unplaced(&mut self) -> Result<i64, StoreError>;
     /// Up to `limit` live links that had no turn to be placed yet, the oldest first, with their region.

@@ -62,6 +62,7 @@ pub struct Statistics {
     pub heat: Vec<Vec<i64>>,
     /// Different people of the month at each step: match, bind, pay.
     pub funnel: Vec<Figure>,
+    /// Links and first links are told of all regions only, as the funnel.
     pub growth: Vec<Growth>,
     pub kept: Vec<Kept>,
     /// Spans in which counts may be missing.
@@ -186,6 +187,7 @@ impl Insight {
         let (from, to) = (midnight(ask.from), midnight(ask.to.saturating_add(1)));
         let runs = view.insight().runs(from, to).await?;
         let now = self.clock.now();
+        let (growth, kept) = linked(&mut view, ask, now).await?;
         Ok(Statistics {
             as_of: runs.iter().map(|run| run.flushed_at).max(),
             grain_is_month: grain == Grain::Month,
@@ -212,11 +214,8 @@ impl Insight {
             regions,
             heat: heat(&mut view, ask).await?,
             funnel: funnel(&mut view, ask).await?,
-            growth: view.insight().growth(from, to).await?,
-            kept: view
-                .insight()
-                .retention(midnight(ask.to.saturating_sub(366)), now)
-                .await?,
+            growth,
+            kept,
             gaps: gaps(&runs, now),
             lost: runs.iter().map(|run| run.lost).sum(),
         })
@@ -401,6 +400,22 @@ async fn funnel(view: &mut View, ask: &Ask) -> Result<Vec<Figure>, StoreError> {
         });
     }
     Ok(found)
+}
+
+/// Links of the span's days, and the first links of a year until its last.
+async fn linked(
+    view: &mut View,
+    ask: &Ask,
+    now: Time,
+) -> Result<(Vec<Growth>, Vec<Kept>), StoreError> {
+    if ask.regions.is_some() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let (from, to) = (midnight(ask.from), midnight(ask.to.saturating_add(1)));
+    let growth = view.insight().growth(from, to).await?;
+    let a_year_ago = midnight(ask.to.saturating_sub(366));
+    let kept = view.insight().retention(a_year_ago, now).await?;
+    Ok((growth, kept))
 }
 
 /// A run that neither ended nor wrote for a minute was killed: from its last write until another run

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::insight::Followers;
 use lifeline_core::insight::followers::Audience;
-use lifeline_core::insight::people::midnight;
+use lifeline_core::insight::people::{midnight, told};
 use lifeline_core::insight::report::Figure;
 use lifeline_core::operators::Right;
 use serde::Deserialize;
@@ -60,6 +60,8 @@ struct FollowersPage {
     line: Chart,
     days: Vec<Day>,
     regions: Vec<Region>,
+    /// People with a linked home; empty for a part of the regions.
+    linked: String,
     may_export: bool,
 }
 
@@ -73,6 +75,11 @@ fn days(audience: &Audience) -> Vec<Day> {
         before: gained.before.saturating_sub(lost.before),
     };
     together.map(told).collect()
+}
+
+/// People with a linked home, everywhere.
+fn linked(audience: &Audience) -> Option<String> {
+    audience.linked.map(|people| crowd(told(people)))
 }
 
 /// Regions, people and homes; of fewer than five people neither is told.
@@ -114,6 +121,7 @@ async fn show(
         line: chart::line(&audience.gained),
         days: days(&audience),
         regions: regions(&audience),
+        linked: linked(&audience).unwrap_or_default(),
         audience,
         may_export: visitor.acting.may(Right::ExportStatistics),
     }))
@@ -135,6 +143,9 @@ async fn take_out(
         let mut cells = vec![day.name];
         cells.extend(figures);
         sheet.row(&cells);
+    }
+    if let Some(people) = linked(&audience) {
+        sheet.row(&["linked_people".to_owned(), people]);
     }
     sheet.row(&["region", "people", "homes"].map(str::to_owned));
     for one in regions(&audience) {

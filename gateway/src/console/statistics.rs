@@ -2,9 +2,9 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use lifeline_core::insight::asked::Which;
+use lifeline_core::insight::asked::{Growth, Kept, Which};
 use lifeline_core::insight::function::FUNCTIONS;
-use lifeline_core::insight::people::{day_number, midnight};
+use lifeline_core::insight::people::{day_number, midnight, told};
 use lifeline_core::insight::report::{Figure, Statistics};
 use lifeline_core::insight::sample::NOWHERE;
 use lifeline_core::insight::{Ask, Channel, Function, Insight, InsightError, Outcome};
@@ -117,8 +117,10 @@ struct StatisticsPage {
     tables: Vec<(&'static str, Vec<Bar>)>,
     heat: Vec<(&'static str, Vec<(i64, i64)>)>,
     funnel: Vec<(String, String)>,
-    began: i64,
-    ended: i64,
+    began: String,
+    ended: String,
+    /// Month, people, and those of them who are linked still.
+    cohorts: Vec<(String, String, String)>,
     gaps: Vec<(String, String)>,
     /// The filters, to keep them on the ways from here.
     kept: String,
@@ -177,6 +179,20 @@ const WEEK: [&str; 7] = [
     "week.mon", "week.tue", "week.wed", "week.thu", "week.fri", "week.sat", "week.sun",
 ];
 
+/// Links of the span, nothing of fewer than five.
+fn links(figures: &Statistics, of: fn(&Growth) -> i64) -> String {
+    crowd(told(figures.growth.iter().map(of).sum()))
+}
+
+/// Who linked first in a month, and who of them stayed: nothing of fewer than five.
+fn cohorts(figures: &Statistics) -> Vec<(String, String, String)> {
+    let cohort = |one: &Kept| {
+        let (first, still) = (crowd(told(one.first)), crowd(told(one.still)));
+        (one.month.clone(), first, still)
+    };
+    figures.kept.iter().map(cohort).collect()
+}
+
 /// Each hour's count with its shade: none, and three of the largest.
 fn shaded(week: &[Vec<i64>]) -> Vec<(&'static str, Vec<(i64, i64)>)> {
     let most = week.iter().flatten().copied().max().unwrap_or(0).max(1);
@@ -219,8 +235,6 @@ async fn show(
         midnight(ask.from).shanghai_date(),
         midnight(ask.to).shanghai_date(),
     );
-    let sum =
-        |of: fn(&lifeline_core::insight::asked::Growth) -> i64| figures.growth.iter().map(of).sum();
     let tell = |at: lifeline_core::shared::time::Time| at.alipay_text();
     let people = figures.people.map(|told| told.map(crowd));
     let words = [
@@ -252,8 +266,9 @@ async fn show(
                 (frame.function(&step.name).to_owned(), told)
             })
             .collect(),
-        began: sum(|day| day.began),
-        ended: sum(|day| day.ended),
+        began: links(&figures, |day| day.began),
+        ended: links(&figures, |day| day.ended),
+        cohorts: cohorts(&figures),
         gaps: figures
             .gaps
             .iter()

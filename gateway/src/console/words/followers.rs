@@ -20,6 +20,12 @@ pub(super) static WORDS: &[Word] = &[
     ("followers.net", "净增", "Net"),
     ("followers.net_before", "上一期净增", "Net, span before"),
     ("followers.by_day", "按日变化", "By day"),
+    ("followers.linked", "绑定用户", "Linked people"),
+    (
+        "followers.linked_what",
+        "现在至少绑定一户的人数，每人只计一次；不分地区。",
+        "People who have at least one linked home now, each once, in all regions.",
+    ),
     (
         "followers.bound",
         "按地区的绑定用户",
@@ -27,8 +33,8 @@ pub(super) static WORDS: &[Word] = &[
     ),
     (
         "followers.bound_what",
-        "至少绑定一户的人数；地区为户号前四位。不足 5 人的不显示。",
-        "People with at least one linked home; a region is the first four digits of its number. Fewer than 5 are not told.",
+        "至少绑定一户的人数，以及这些户的户数（一户多人只计一户）；地区为户号前四位。不足 5 人的不显示。",
+        "People with at least one linked home, and these homes, each once; a region is the first four digits of its number. Fewer than 5 are not told.",
     ),
     (
         "followers.unplaced",

@@ -102,6 +102,11 @@ pub(super) static WORDS: &[Word] = &[
         "绑定用户增长与留存",
         "Linked people: growth and retention",
     ),
+    (
+        "statistics.whole_only",
+        "只对全部地区统计，按地区查看时不提供。",
+        "Told of all regions only.",
+    ),
     ("statistics.began", "新增绑定", "Links begun"),
     ("statistics.ended", "解除绑定", "Links ended"),
     (
