@@ -56,6 +56,10 @@ const routes = {
     world.signedIn = false
     return reply(response, 204)
   },
+  'GET /generation-accounts/:id': ({ world, response, params }) => {
+    const account = world.generators?.find((each) => each.generation_account_id === params.id)
+    return account ? reply(response, 200, account) : problem(response, 404, 'NOT_FOUND')
+  },
   'GET /me': ({ world, response }) => reply(response, 200, world.me),
   'GET /me/erasure': ({ world, response }) => reply(response, 200, world.erasure ?? { state: 'none' }),
   'DELETE /me/erasure': ({ world, response }) => {

@@ -125,6 +125,18 @@ async function phone() {
   checks.that('the phone is shown masked', mini.text().includes('190****0001'))
 }
 
+/** Who one is is shown in a browser: the mini-program says where, and the address can be pasted there. */
+async function sellsPower() {
+  world.generators = [{ generation_account_id: 'g-1', state: 'keyed', generation_no_masked: '*********0061', feed_in: 'full', settlement_day: 5, created_at: world.me.created_at }]
+  my.reLaunch({ url: '/pages/settlement/account?id=g-1' })
+  await mini.until('the step in a browser', () => mini.tappable('复制网址') !== undefined)
+  mini.tap('复制网址')
+  await mini.until('the address is copied', () => mini.text().includes('地址已复制'))
+  const [{ text }] = mini.calledWith('setClipboard')
+  checks.that('PV-06 the address of the pages is copied', /^https?:\/\/[^/]+$/.test(text), text)
+  checks.that('PV-06 and can be read', mini.text().includes(text))
+}
+
 function bundleText(name) {
   const folder = path.join(dist, name)
   return fs.readdirSync(folder, { recursive: true })
@@ -151,6 +163,7 @@ try {
   await pay(await home())
   await notices()
   await phone()
+  await sellsPower()
 } catch (fault) {
   checks.broke(fault)
 }

@@ -82,6 +82,7 @@ export class MiniRuntime {
       tradePay: (options) => this.#answer('tradePay', options, async () => (await this.onTradePay?.(options)) ?? { resultCode: '9000' }),
       startAPVerify: (options) => this.#answer('startAPVerify', options, async () => (await this.onFace?.(options)) ?? { resultStatus: '9000' }),
       getPhoneNumber: (options) => this.#answer('getPhoneNumber', options, async () => ({ response: JSON.stringify({ response: 'closed', sign: 'signed', sign_type: 'RSA2', encrypt_type: 'AES', charset: 'UTF-8' }) })),
+      setClipboard: (options) => this.#answer('setClipboard', options, async () => ({})),
       makePhoneCall: (options) => this.#answer('makePhoneCall', options, async () => ({})),
       request: (options) => void this.#request(options),
       getStorageSync: ({ key }) => ({ data: this.storage.get(key) ?? null }),

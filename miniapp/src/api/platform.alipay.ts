@@ -195,6 +195,9 @@ export function copyText(text: string): Promise<boolean> {
   return new Promise((resolve) => my.setClipboard({ text, success: () => resolve(true), fail: () => resolve(false) }))
 }
 
+/** Where the same pages are for a browser. */
+export const webAddress = (): string => LINE_URL
+
 /** A mini-program has no addresses of its own: what opens a screen is typed or pasted there. */
 export function outsideAddress(_url: string): string | undefined {
   return undefined

@@ -133,6 +133,9 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
+/** Where these pages are. */
+export const webAddress = (): string => window.location.origin
+
 /** The address that opens a screen of ours from outside. What stands behind the `#` is never sent to a server. */
 export function outsideAddress(url: string): string | undefined {
   return `${window.location.origin}/#${url}`

@@ -33,6 +33,8 @@ export const solarWords = {
   'solar.identity.what': ['在本机加密后发送，只有密钥库能解开；与并网预留信息一致才会开通。', 'It is encrypted on this device and only the key vault opens it. It must agree with the grid-connection reserve.'],
   'solar.identity.do': ['加密并提交', 'Encrypt and send'],
   'solar.identity.browser': ['这一步需要在浏览器中完成：请用浏览器打开网页版并登录。{address}', 'This step needs a browser: please open the web pages and sign in there. {address}'],
+  'solar.identity.copy': ['复制网址', 'Copy the address'],
+  'solar.identity.copy_failed': ['没能复制，请在浏览器里输入上面的网址。', 'It could not be copied: type the address above in a browser.'],
   'solar.payee.since': ['收款账号自 {time} 起登记，满 72 小时后开始付款。', 'Paid to this account from 72 hours after {time}.'],
   'solar.payee.change': ['更换收款账号', 'Be paid at another account'],
   'solar.payee.change.what': ['请先到营业厅或拨打 95598 变更并网预留的收款账号，再在这里确认：输入发到您手机的验证码，并重新加密提交身份信息。更换后 72 小时内不付款。', 'First have the utility change the account in your grid-connection reserve. Then confirm it here by the code sent to your phone and your identity, encrypted again. Nothing is paid for 72 hours after that.'],

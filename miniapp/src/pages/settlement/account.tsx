@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useRouter } from '@tarojs/taro'
-import { encryptsIdentities, outsideAddress } from '../../api/platform'
+import { encryptsIdentities } from '../../api/platform'
 import { asProblem, type Problem } from '../../api/problem'
 import type { GenerationAccount, PersonalTable } from '../../api/types'
 import { activate, askTermination, type Registration } from '../../settlement/accounts'
@@ -12,6 +12,7 @@ import { Box, Field } from '../../ui/blocks'
 import { Button, Card, Note, NothingHere, ProblemNote, Row, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { IdentityForm } from './identity_form'
+import { InBrowser } from './in_browser'
 import { PasswordForm } from './password_form'
 import { PayeeForm } from './payee_form'
 import { RegistrationForm } from './registration_form'
@@ -59,7 +60,7 @@ function Permission({ id, reload }: { id: string; reload: () => void }) {
     <Card label={t('solar.identity')} testId='solar-identity'>
       <Box as='h2' className='section-title'>{t('solar.identity')}</Box>
       <Box as='p' className='soft'>{t('solar.identity.what')}</Box>
-      {encryptsIdentities ? <IdentityForm id={id} done={reload} /> : <Note tone='due'>{t('solar.identity.browser', { address: outsideAddress('') ?? '' })}</Note>}
+      {encryptsIdentities ? <IdentityForm id={id} done={reload} /> : <InBrowser />}
     </Card>
   )
 }

@@ -1,12 +1,13 @@
 /** Paid at another account from now on: a code to my phone, and who I am once more. Nothing is paid for three days. */
 import { useEffect, useState } from 'react'
-import { encryptsIdentities, outsideAddress } from '../../api/platform'
+import { encryptsIdentities } from '../../api/platform'
 import { asProblem, type Problem } from '../../api/problem'
 import { askPayeeCode } from '../../settlement/accounts'
 import { useSettings } from '../../state/settings'
 import { Box, Field } from '../../ui/blocks'
 import { Button, Note, ProblemNote } from '../../ui/parts'
 import { IdentityForm } from './identity_form'
+import { InBrowser } from './in_browser'
 
 export function PayeeForm({ id, done }: { id: string; done: () => void }) {
   const { t } = useSettings()
@@ -22,7 +23,7 @@ export function PayeeForm({ id, done }: { id: string; done: () => void }) {
       {changed && <Note live testId='payee-changed'>{t('solar.payee.changed')}</Note>}
       {!open && <Button kind='plain' onTap={() => setOpen(true)} testId='payee-change'>{t('solar.payee.change')}</Button>}
       {open && <Box as='p' className='soft'>{t('solar.payee.change.what')}</Box>}
-      {open && (encryptsIdentities ? <Coded id={id} done={finish} /> : <Note tone='due'>{t('solar.identity.browser', { address: outsideAddress('') ?? '' })}</Note>)}
+      {open && (encryptsIdentities ? <Coded id={id} done={finish} /> : <InBrowser />)}
     </>
   )
 }
