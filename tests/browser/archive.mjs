@@ -35,18 +35,15 @@ const textOf = async (testId) => (await at(testId).innerText()).replace(/\s+/g, 
 async function standings() {
   for (const [cure, words, button, screen] of [
     ['CERTIFY_AT_ALIPAY', '还没有实名核验', 'cure-certify', 'screen-certify'], ['AGREE_TO_MATCH', '没有同意实名比对', 'cure-match', 'screen-match'],
-    ['ADD_AT_OUTLET', '可到网点补充'], ['TRANSFER_AT_OUTLET', '可到网点更正'],
+    ['ADD_AT_OUTLET', '可在下方补全', 'cure-outlets', 'screen-outlets'], ['TRANSFER_AT_OUTLET', '可到网点更正', 'cure-outlets', 'screen-outlets'],
   ]) {
     await homesWith({ real_name: { state: cure === 'TRANSFER_AT_OUTLET' ? 'mismatch' : 'missing', cure } })
     await at('home-details').click()
     await shows('real-name')
     await checks.comes(`${cure}: says what is missing`, async () => (await textOf('real-name')).includes(words), true)
-    if (button === undefined) {
-      checks.equal(`${cure}: is for an outlet`, await page.locator('[data-testid^="cure-"]:visible').count(), 0)
-      continue
-    }
     await at(button).click()
     await shows(screen)
+    checks.that(`${cure}: and leads to where it is mended`, true)
   }
   await homesWith({ standing: { state: 'disputed', role: 'payer_only' } })
   await shows('home-disputed')

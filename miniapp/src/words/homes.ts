@@ -5,5 +5,6 @@ export const homeWords = {
   'homes.cure.CERTIFY_AT_ALIPAY': ['您还没有实名核验，无法比对', 'Your own name is not verified yet, so it cannot be compared'],
   'homes.cure.AGREE_TO_MATCH': ['您还没有同意实名比对', 'You have not agreed to the comparison'],
   'homes.cure.ADD_AT_OUTLET': ['未登记，可到网点补充', 'Not on file; an outlet can add it'],
+  'homes.cure.fill_below': ['未登记，可在下方补全，或到网点补充', 'Not on file; complete it below, or have an outlet add it'],
   'homes.cure.TRANSFER_AT_OUTLET': ['与登记不一致，可到网点更正', 'Differs from the file; an outlet can correct it'],
 } as const satisfies Record<string, readonly [string, string]>

@@ -63,7 +63,7 @@ function HomeCard({ home, reload }: { home: Binding; reload: () => void }) {
           <Icon name='down' className={details ? 'turned' : ''} />
         </Tap>
       )}
-      {details && <SupplyDetails bindingId={home.binding_id} />}
+      {details && <SupplyDetails bindingId={home.binding_id} fillsHere={home.role === 'holder'} />}
       {details && home.role === 'holder' && <ArchiveCard bindingId={home.binding_id} />}
       {!acting && (
         <Box className='buttons'>
@@ -78,7 +78,8 @@ function HomeCard({ home, reload }: { home: Binding; reload: () => void }) {
   )
 }
 
-function SupplyDetails({ bindingId }: { bindingId: string }) {
+/** `fillsHere`: what the file lacks can be filled just below. */
+function SupplyDetails({ bindingId, fillsHere }: { bindingId: string; fillsHere: boolean }) {
   const { t } = useSettings()
   const { answer, problem, reload } = useBindingDetail(bindingId)
   if (!answer) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={3} />
@@ -90,7 +91,7 @@ function SupplyDetails({ bindingId }: { bindingId: string }) {
       {(answer.meters ?? []).map((meter) => (
         <Row key={meter.meter_no_masked} name={t('homes.meters')}>{meter.meter_no_masked} × {meter.multiplier}</Row>
       ))}
-      {answer.real_name && <RealNameRow said={answer.real_name} />}
+      {answer.real_name && <RealNameRow said={answer.real_name} fillsHere={fillsHere} />}
       {answer.status === 'closed' && <Note tone='due' icon='warning'>{t('homes.closed')}</Note>}
       {answer.as_of && <AsOf as_of={answer.as_of} stale={answer.stale ?? false} />}
     </Box>
@@ -98,13 +99,16 @@ function SupplyDetails({ bindingId }: { bindingId: string }) {
 }
 
 /** Whether the contract is in the person's own name, and the one thing that would mend it. */
-function RealNameRow({ said: { cure } }: { said: RealName }) {
+function RealNameRow({ said: { cure }, fillsHere }: { said: RealName; fillsHere: boolean }) {
   const { t } = useSettings()
+  const below = fillsHere && cure === 'ADD_AT_OUTLET'
+  const atOutlet = cure === 'ADD_AT_OUTLET' || cure === 'TRANSFER_AT_OUTLET'
   return (
     <>
-      <Row name={t('homes.real_name')} testId='real-name'>{t(cure ? `homes.cure.${cure}` : 'homes.real_name.verified')}</Row>
+      <Row name={t('homes.real_name')} testId='real-name'>{t(below ? 'homes.cure.fill_below' : cure ? `homes.cure.${cure}` : 'homes.real_name.verified')}</Row>
       {cure === 'CERTIFY_AT_ALIPAY' && <Button kind='quiet' small onTap={() => open('certify')} testId='cure-certify'>{t('certify.open')}</Button>}
       {cure === 'AGREE_TO_MATCH' && <Button kind='quiet' small onTap={() => open('match')} testId='cure-match'>{t('match.consent.headline')}</Button>}
+      {atOutlet && <Button kind='quiet' small onTap={() => open('outlets')} testId='cure-outlets'>{t('kind.outlet')}</Button>}
     </>
   )
 }
