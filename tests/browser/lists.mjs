@@ -7,6 +7,7 @@
 import path from 'node:path'
 import { startMock } from '../../miniapp/mock/line.mjs'
 import { Checks } from './checks.mjs'
+import { payment } from './household.mjs'
 import { openPhone } from './phone.mjs'
 
 const checks = new Checks()
@@ -104,6 +105,40 @@ for (const [screen, route, testId, item] of LISTS) {
     await checks.comes(`${route}: the next page stands behind the first`, () => all(testId).count(), 3)
     checks.equal(`${route}: and there is no other`, [await all('more').count(), await all('problem').count()], [0, 0])
     await whole()
+  })
+}
+
+// What is read of one home: its rows are known by the beginning of their mark.
+const ROWS = [
+  ['payments/history?binding_id=b-1', 'payments', 'payment-', 'screen-tracker', (n) => payment('POSTED', 'DONE', { payment_id: `p-${n}` })],
+  ['billing/index', 'bills', 'bill-', 'screen-bill', (n) => ({ period: `2025-0${n}`, total_fen: 5000 + n, energy_kwh: '90', paid: true })],
+]
+
+for (const [screen, route, mark, behind, item] of ROWS) {
+  await household(`home-${route}`, async ({ page, at, shows, go }) => {
+    const rows = () => page.locator(`[data-testid^="${mark}"]:visible`).count()
+    let first = { items: [item(1), item(2)], next_cursor: 'c' }
+    let later = 0
+    let release
+    const held = new Promise((resolve) => { release = resolve })
+    await page.route(new RegExp(`/v1/bindings/b-1/${route}\\?`), async (asked) => {
+      if (new URL(asked.request().url()).searchParams.get('cursor') === null) return asked.fulfill(json({ as_of: AT, stale: false, ...first }))
+      later += 1
+      await held
+      return asked.fulfill(json({ as_of: AT, stale: false, items: [item(3)], next_cursor: null }))
+    })
+    await go(screen)
+    await checks.comes(`${route}: the first page by itself`, rows, 2)
+    await at('more').dblclick()
+    release()
+    await checks.comes(`${route}: the next page stands behind the first`, rows, 3)
+    checks.equal(`${route}: who taps twice is given it once`, later, 1)
+    first = { items: [item(4), item(1)], next_cursor: 'd' }
+    await page.locator(`[data-testid^="${mark}"]:visible`).first().click()
+    await shows(behind)
+    await at('back').click()
+    await checks.comes(`${route}: once the first page has moved on, what stood behind it is read anew`, rows, 2)
+    await at('more').waitFor()
   })
 }
 

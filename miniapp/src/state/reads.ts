@@ -1,7 +1,7 @@
 /** What the screens read from the gateway, each under the name it is remembered by. */
 import type {
-  Access, Arrears, Balance, Bill, BillPage, Binding, BindingDetail, CertificationTerms, CheckTask, Consent, Erasure, Filling, GenerationAccount, Me,
-  Notice, NoticePage, Page, Payment, PersonalTable, SignedInDevice,
+  Access, Arrears, Balance, Bill, BillPage, BillSummary, Binding, BindingDetail, CertificationTerms, CheckTask, Consent, Erasure, Filling,
+  GenerationAccount, Me, Notice, NoticePage, Page, Payment, PersonalTable, SignedInDevice,
 } from '../api/types'
 import { homes } from './homes'
 import { usePages } from './pages'
@@ -26,8 +26,11 @@ export const useAccess = (id: string | undefined) => useRead<Page<Access>>(id &&
 export const useFilling = (id: string | undefined) => useRead<Filling>(id && `${of(id)}/archive-filling`)
 export const useArrears = (id: string | undefined) => useRead<Arrears>(id && `${of(id)}/arrears`)
 export const useBalance = (id: string | undefined) => useRead<Balance>(id && `${of(id)}/balance`)
+/** The newest bills alone; all of them come by [`useBillPages`]. */
 export const useBills = (id: string | undefined, limit: number) => useRead<BillPage>(id && `${of(id)}/bills`, { limit })
 export const usePayments = (id: string | undefined, limit: number) => useRead<Page<Payment>>(id && `${of(id)}/payments`, { limit })
+export const useBillPages = (id: string) => usePages<BillSummary, BillPage>(`${of(id)}/bills`, { limit: 12 })
+export const usePaidPages = (id: string) => usePages<Payment>(`${of(id)}/payments`, { limit: 20 })
 /** The newest message, and how many are unread. */
 export const useNewestNotice = () => useRead<NoticePage>('/notices', { limit: 1 })
 export const useNotices = () => usePages<Notice, NoticePage>('/notices', { limit: 50 })
@@ -45,9 +48,4 @@ export const useDevices = () => useRead<Page<SignedInDevice>>('/sessions')
 
 export function useBill(id: string | undefined, period: string | undefined): Remote<Bill> {
   return useRead<Bill>(id && period && `${of(id)}/bills/${encodeURIComponent(period)}`)
-}
-
-/** A later page of a list, read on demand. */
-export function readMore<T>(path: 'bills' | 'payments', bindingId: string, cursor: string, limit: number): Promise<Page<T>> {
-  return call<Page<T>>('GET', `${of(bindingId)}/${path}`, { query: { limit, cursor } })
 }

@@ -1,18 +1,15 @@
-import { useState } from 'react'
-import { asProblem, type Problem } from '../../api/problem'
 import type { BillSummary, Binding } from '../../api/types'
 import { kwhPlain } from '../../energy/kwh'
 import { homeName, numberTail, useHomes } from '../../state/homes'
-import { readMore, useArrears, useBills, useBindings } from '../../state/reads'
+import { useArrears, useBillPages, useBindings } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { periodText } from '../../time/shanghai'
 import { Amount } from '../../ui/amount'
 import { Box, Tap } from '../../ui/blocks'
+import { More } from '../../ui/more'
 import { open } from '../../ui/navigation'
 import { AsOf, Button, Card, Chip, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
-
-const PER_PAGE = 12
 
 /** All bills of the chosen home, newest first. */
 export default function BillsScreen() {
@@ -44,40 +41,23 @@ function NoHome() {
 
 function BillList({ home }: { home: Binding }) {
   const { t } = useSettings()
-  const first = useBills(home.binding_id, PER_PAGE)
+  const list = useBillPages(home.binding_id)
   const held = useArrears(home.binding_id).answer?.held === true
-  const { items, cursor, problem, more } = useMore(home.binding_id, first.answer)
-  if (!first.answer) return first.problem ? <ProblemNote problem={first.problem} retry={first.reload} /> : <Skeleton lines={6} />
+  const { answer, items, problem, reload, more } = list
+  if (!answer || !items) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={6} />
   return (
     <>
       <Box as='p' className='soft'>{homeName(home)} · {t('homes.tail', { tail: numberTail(home) })}</Box>
-      <AsOf as_of={first.answer.as_of} stale={first.answer.stale} />
-      {first.problem && <ProblemNote problem={first.problem} retry={first.reload} />}
+      <AsOf as_of={answer.as_of} stale={answer.stale} />
+      {problem && <ProblemNote problem={problem} retry={reload} />}
       {items.length === 0 && <Card><Box as='p' className='soft'>{t('bills.empty')}</Box></Card>}
       <Box as='ul' className='list'>
         {items.map((bill) => <Box as='li' key={bill.period}><BillRow bill={bill} bindingId={home.binding_id} held={held && !bill.paid} /></Box>)}
       </Box>
-      {problem && <ProblemNote problem={problem} retry={more} />}
-      {cursor ? <Button kind='quiet' onTap={more} testId='more'>{t('app.more')}</Button> : items.length > 0 && <Box as='p' className='small-print centred'>{t('bills.ends')}</Box>}
+      <More list={list} />
+      {!more && items.length > 0 && <Box as='p' className='small-print centred'>{t('bills.ends')}</Box>}
     </>
   )
-}
-
-function useMore(bindingId: string, first: { items: BillSummary[]; next_cursor?: string | null } | undefined) {
-  const [later, setLater] = useState<{ items: BillSummary[]; cursor?: string | null }>()
-  const [problem, setProblem] = useState<Problem>()
-  const cursor = later ? later.cursor : first?.next_cursor
-  async function more() {
-    if (!cursor) return
-    setProblem(undefined)
-    try {
-      const page = await readMore<BillSummary>('bills', bindingId, cursor, PER_PAGE)
-      setLater((was) => ({ items: [...(was?.items ?? []), ...page.items], cursor: page.next_cursor }))
-    } catch (thrown) {
-      setProblem(asProblem(thrown))
-    }
-  }
-  return { items: [...(first?.items ?? []), ...(later?.items ?? [])], cursor, problem, more: () => void more() }
 }
 
 function BillRow({ bill, bindingId, held }: { bill: BillSummary; bindingId: string; held: boolean }) {

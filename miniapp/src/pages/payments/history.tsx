@@ -1,19 +1,17 @@
 import { useRouter } from '@tarojs/taro'
-import { useEffect, useState } from 'react'
-import { asProblem, type Problem } from '../../api/problem'
+import { useEffect } from 'react'
 import type { Payment } from '../../api/types'
 import { headline, isFinal } from '../../payments/tracker'
 import { homeName, numberTail, useHomes } from '../../state/homes'
-import { readMore, useBindings, usePayments } from '../../state/reads'
+import { useBindings, usePaidPages } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { momentText } from '../../time/shanghai'
 import { Amount } from '../../ui/amount'
 import { Box, Tap } from '../../ui/blocks'
+import { More } from '../../ui/more'
 import { open, replace } from '../../ui/navigation'
-import { Button, Card, Chip, ProblemNote, Skeleton } from '../../ui/parts'
+import { Card, Chip, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
-
-const PER_PAGE = 20
 
 /** What this person paid here for one home, newest first. */
 export default function RecordsScreen() {
@@ -42,22 +40,9 @@ function Records() {
 function RecordsOf({ bindingId }: { bindingId: string }) {
   const { t } = useSettings()
   const home = useHomes().all?.find((each) => each.binding_id === bindingId)
-  const first = usePayments(bindingId, PER_PAGE)
-  const [later, setLater] = useState<{ items: Payment[]; cursor?: string | null }>()
-  const [problem, setProblem] = useState<Problem>()
-  const cursor = later ? later.cursor : first.answer?.next_cursor
-  async function more() {
-    if (!cursor) return
-    try {
-      const page = await readMore<Payment>('payments', bindingId, cursor, PER_PAGE)
-      setProblem(undefined)
-      setLater((was) => ({ items: [...(was?.items ?? []), ...page.items], cursor: page.next_cursor }))
-    } catch (thrown) {
-      setProblem(asProblem(thrown))
-    }
-  }
-  if (!first.answer) return first.problem ? <ProblemNote problem={first.problem} retry={first.reload} /> : <Skeleton lines={6} />
-  const items = [...first.answer.items, ...(later?.items ?? [])]
+  const list = usePaidPages(bindingId)
+  const { items, problem, reload } = list
+  if (!items) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={6} />
   return (
     <>
       {home && <Box as='p' className='soft' testId='records-home'>{homeName(home)} · {t('homes.tail', { tail: numberTail(home) })}</Box>}
@@ -66,8 +51,7 @@ function RecordsOf({ bindingId }: { bindingId: string }) {
       <Box as='ul' className='list'>
         {items.map((payment) => <Box as='li' key={payment.payment_id}><RecordRow payment={payment} /></Box>)}
       </Box>
-      {problem && <ProblemNote problem={problem} retry={() => void more()} />}
-      {cursor && <Button kind='quiet' onTap={() => void more()} testId='more'>{t('app.more')}</Button>}
+      <More list={list} />
     </>
   )
 }
