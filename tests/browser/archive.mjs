@@ -61,6 +61,35 @@ async function standings() {
   await shows('screen-match')
 }
 
+/** Linking by real name offers it at once, by a tick of its own: one tap links and completes. */
+async function whileLinking() {
+  Object.assign(world, { linked: [], filling: undefined })
+  Object.assign(world.homes[0], { real_name: undefined, standing: undefined })
+  const consent = world.consents.find((each) => each.purpose === 'archive_update')
+  const match = async () => {
+    await page.goto(`${line.base}/#/pages/bindings/match`)
+    await page.reload()
+    await at('agree').click()
+    await shows('confirm-match')
+  }
+  const before = offers.length
+  consent.given_at = null
+  await match()
+  await checks.comes('completing the file is a choice of its own, and off', () => at('archive-tick').getAttribute('aria-checked'), 'false')
+  await at('confirm-match').click()
+  await shows('amount-due')
+  checks.equal('without it nothing is offered', offers.length, before)
+  world.linked = []
+  await match()
+  await at('archive-tick').click()
+  await page.locator('[data-testid="archive-tick"][aria-checked="true"]:visible:enabled').waitFor()
+  checks.equal('linking, with the offer beside it: no serious finding of axe', await phone.axe(), [])
+  await phone.picture('archive-linking')
+  await at('confirm-match').click()
+  await shows('amount-due')
+  checks.equal('LN-45 the links and the offers to the file go by one tap', offers.slice(before), world.homes.map(() => ({})))
+}
+
 try {
   await page.addInitScript(() => localStorage.setItem('lifeline.signed_in', '1'))
   await page.goto(`${line.base}/#/pages/bindings/index`)
@@ -102,6 +131,7 @@ try {
   checks.equal('no serious finding of axe', await phone.axe(), [])
   await phone.picture('archive-settled')
   await standings()
+  await whileLinking()
   checks.equal('nothing thrown', phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])
   checks.equal('no request to anywhere else', phone.seen.strangers, [])
 } catch (thrown) {

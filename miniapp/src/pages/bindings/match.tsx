@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { asProblem, type Problem } from '../../api/problem'
 import type { Candidate, Consent, Match, Proof } from '../../api/types'
 import { useHomes } from '../../state/homes'
-import { call, linkHomes } from '../../state/signed_in'
+import { call, completeFiles, linkHomes } from '../../state/signed_in'
 import { useConsents } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { Box } from '../../ui/blocks'
@@ -11,7 +11,7 @@ import { open, startAt } from '../../ui/navigation'
 import { Button, Card, Chip, Note, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { WaysOn } from '../../ui/ways_on'
-import { NoticesTick } from './notices_tick'
+import { ArchiveTick, NoticesTick } from './notices_tick'
 import { ProofForm } from './proof_form'
 
 /** From the certified real name to linked homes: consent, candidates, one tap. */
@@ -94,6 +94,7 @@ function Candidates({ match }: { match: Match }) {
   const { busy, problem, link } = useLink(match.candidates)
   const n = match.candidates.length
   const one = n === 1
+  const holds = match.candidates.some((candidate) => candidate.role === 'holder')
   return (
     <>
       <Box as='h2' className='lead' testId='match-found'>{one ? t('match.found.one') : t('match.found', { n })}</Box>
@@ -106,6 +107,7 @@ function Candidates({ match }: { match: Match }) {
       {problem && match.level === 'full' && <ProblemNote problem={problem} retry={() => link()} />}
       {match.level === 'full' ? (
         <>
+          {holds && <ArchiveTick />}
           <NoticesTick />
           <Button onTap={() => link()} disabled={busy} testId='confirm-match'>{one ? t('match.confirm.one') : t('match.confirm', { n })}</Button>
         </>
@@ -115,6 +117,7 @@ function Candidates({ match }: { match: Match }) {
             <Box as='strong'>{t('match.id_only')}</Box>
             <Box as='p'>{t('match.id_only.why')}</Box>
           </Note>
+          {holds && <ArchiveTick />}
           <ProofForm home={{ match_token: match.candidates[0].match_token }} first='archived_sms' busy={busy} problem={problem} submit={(proof) => link(proof)} />
         </>
       )}
@@ -130,7 +133,7 @@ function useLink(candidates: Candidate[]) {
     setBusy(true)
     setProblem(undefined)
     try {
-      await linkHomes({ match_tokens: candidates.map((candidate) => candidate.match_token), proof })
+      await completeFiles(await linkHomes({ match_tokens: candidates.map((candidate) => candidate.match_token), proof }))
       startAt('home')
     } catch (thrown) {
       setProblem(asProblem(thrown))

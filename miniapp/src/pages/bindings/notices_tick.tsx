@@ -1,27 +1,32 @@
-/** Messages by SMS, offered where a home is linked: a choice of its own, off until it is made, and linking never waits for it. */
+/**
+ * Messages by SMS, and completing the utility's file, offered where a home is linked: each a choice of its own, off until it is made, and
+ * linking never waits for it.
+ */
 import { useRef, useState } from 'react'
 import { asProblem, type Problem } from '../../api/problem'
-import type { Consent } from '../../api/types'
+import type { Consent, ConsentPurpose } from '../../api/types'
 import { useConsents } from '../../state/reads'
 import { useSettings } from '../../state/settings'
 import { call } from '../../state/signed_in'
 import { Box, Tap } from '../../ui/blocks'
 import { Icon } from '../../ui/icons'
 import { Card, ProblemNote } from '../../ui/parts'
+import type { WordKey } from '../../words'
+
+export const NoticesTick = () => <Offer purpose='notices' name='match.notices' testId='notices-tick' />
+
+/** What is agreed here is offered to the file together with the links: `completeFiles`. */
+export const ArchiveTick = () => <Offer purpose='archive_update' name='match.archive' testId='archive-tick' />
 
 /** Nothing for somebody who had agreed before this screen was opened. */
-export function NoticesTick() {
+function Offer({ purpose, name, testId }: { purpose: ConsentPurpose; name: WordKey; testId: string }) {
+  const { t } = useSettings()
   const { answer, reload } = useConsents()
-  const consent = answer?.items.find((item) => item.purpose === 'notices')
+  const consent = answer?.items.find((item) => item.purpose === purpose)
   const before = useRef<boolean>()
   if (consent) before.current ??= Boolean(consent.given_at)
   if (!consent || before.current) return null
-  return <NoticesOffer consent={consent} changed={reload} />
-}
-
-function NoticesOffer({ consent, changed }: { consent: Consent; changed: () => void }) {
-  const { t } = useSettings()
-  return <ConsentTick consent={consent} name={t('match.notices')} changed={changed} testId='notices-tick' />
+  return <ConsentTick consent={consent} name={t(name)} changed={reload} testId={testId} />
 }
 
 /** One consent with its words, given and taken back by a tick. */
