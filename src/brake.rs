@@ -1,5 +1,5 @@
-//! `lifeline brake`: see whether automatic refunds or payouts are stopped, and let refunds go on by two persons. Payouts
-//! go on by the case about them, in the console.
+//! `lifeline brake`: see whether automatic refunds or payouts are stopped, stop them, and let refunds go on by two
+//! persons. Payouts go on by the case about them, in the console.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use lifeline_core::insight::Insight;
 use lifeline_core::payments::ports::Trip;
 use lifeline_core::payments::{BrakeRoom, Consent};
+use lifeline_core::settlement::brake::PayoutStop;
 use lifeline_core::shared::ids::{Entropy, Maker};
 use lifeline_core::shared::time::{Clock, Time};
 
@@ -28,15 +29,16 @@ pub(crate) async fn run(command: cli::Brake) -> Result<(), Failure> {
             let payouts = insight.standing().await.map_err(unread)?.payouts_stopped;
             say(&status(refunds, payouts))
         }
+        cli::Brake::Stop(args) => {
+            let person = person(&args.person)?;
+            let brake = open(&args.config).await?;
+            let now = stop(brake, args.what, person).await?;
+            say(stopped(args.what, now))
+        }
         cli::Brake::Release(args) => {
             let person = person(&args.person)?;
             let brake = open(&args.config).await?;
-            let trace_id = Maker {
-                clock: &*brake.clock,
-                entropy: &*brake.entropy,
-            }
-            .uuid()
-            .replace('-', "");
+            let trace_id = trace_id(&brake);
             match brake.consent(person, &trace_id).await.map_err(unread)? {
                 Consent::NotTripped => say("the brake is not on; nothing to release\n"),
                 Consent::First => {
@@ -47,6 +49,42 @@ pub(crate) async fn run(command: cli::Brake) -> Result<(), Failure> {
                     .advice("another person must run `lifeline brake release`")),
             }
         }
+    }
+}
+
+fn trace_id(brake: &BrakeRoom) -> String {
+    let maker = Maker {
+        clock: &*brake.clock,
+        entropy: &*brake.entropy,
+    };
+    maker.uuid().replace('-', "")
+}
+
+/// Whether it was stopped by this; false when it stood still already.
+async fn stop(brake: BrakeRoom, what: cli::Leaving, person: &str) -> Result<bool, Failure> {
+    let trace_id = trace_id(&brake);
+    match what {
+        cli::Leaving::Refunds => brake.stop(person, &trace_id).await.map_err(unread),
+        cli::Leaving::Payouts => {
+            let payouts = PayoutStop {
+                store: brake.store,
+                clock: brake.clock,
+                entropy: brake.entropy,
+            };
+            payouts.stop(person, &trace_id).await.map_err(unread)
+        }
+    }
+}
+
+const fn stopped(what: cli::Leaving, now: bool) -> &'static str {
+    match (what, now) {
+        (cli::Leaving::Refunds, true) => {
+            "stopped; no refund goes back by itself until two persons each run `lifeline brake release`\n"
+        }
+        (cli::Leaving::Payouts, true) => {
+            "stopped; no payout leaves until two persons let them go on in the console, by the case about it\n"
+        }
+        (_, false) => "the brake is on already; see `lifeline brake status`\n",
     }
 }
 

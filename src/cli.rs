@@ -206,8 +206,32 @@ pub(crate) struct WithConfig {
 pub(crate) enum Brake {
     /// Say which brake is on, since when, and who agreed to release that of refunds.
     Status(WithConfig),
+    /// Stop all payouts, or all automatic refunds, now. Two persons let them go on.
+    Stop(Stop),
     /// Agree to release the brake of refunds; the second person's consent does. Payouts go on by a case of the console.
     Release(Release),
+}
+
+/// What leaves by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Leaving {
+    /// Of sold power.
+    Payouts,
+    /// Those that go back to payers without a person.
+    Refunds,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Stop {
+    /// What is stopped.
+    #[arg(value_enum)]
+    pub(crate) what: Leaving,
+    /// The configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Who stops it; it stands in the audit.
+    #[arg(long = "as", value_name = "PERSON")]
+    pub(crate) person: String,
 }
 
 #[derive(Debug, Args)]

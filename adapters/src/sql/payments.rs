@@ -354,6 +354,10 @@ impl<C: WriteConn> PaymentStore for Sql<C> {
         self.open_trip().await
     }
 
+    async fn stop_refunds(&mut self, now: Time) -> Result<bool, StoreError> {
+        self.changed(&BRAKE_TRIP, args![now]).await
+    }
+
     async fn consent_to_release(
         &mut self,
         person: &str,

@@ -1,4 +1,4 @@
-//! The brake of payouts.
+//! The brake of payouts; and what a person does to that of refunds.
 
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -9,6 +9,7 @@ use crate::contracts;
 contracts! { "payout_brake":
     a_trip_holds_until_two_persons_release_it => ["PayoutBrakeStore::brake_tripped_at",
         "PayoutBrakeStore::brake_released_since", "PayoutBrakeStore::trip_brake", "PayoutBrakeStore::release_brake"];
+    a_person_stops_refunds_once => ["PaymentStore::stop_refunds"];
 }
 
 async fn trip(t: &Bench, second: i64) -> bool {
@@ -50,4 +51,15 @@ async fn a_trip_holds_until_two_persons_release_it(t: Bench) {
     assert!(trip(&t, 5).await, "and again");
     assert!(release(&t, 5, ["staff:b", "staff:a"], 6).await.unwrap());
     assert_eq!(released_since(&t, 0).await, Some(at(6)), "the last one");
+}
+
+async fn a_person_stops_refunds_once(t: Bench) {
+    let stop = async |second: i64| {
+        let stopped = t.write(async |tx| tx.payments().stop_refunds(at(second)).await);
+        stopped.await.unwrap()
+    };
+    assert!(stop(1).await);
+    assert!(!stop(2).await, "it is on already");
+    let trip = t.write(async |tx| tx.payments().brake_trip().await).await;
+    assert_eq!(trip.unwrap().unwrap().tripped_at, at(1));
 }

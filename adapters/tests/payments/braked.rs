@@ -12,6 +12,7 @@ use crate::story::{Story, trusting};
 
 stories! {
     a_refund_above_the_hours_sum_leaves_once_two_persons_agreed;
+    no_refund_goes_back_by_itself_once_a_person_says_so_until_two_agree;
     a_release_lets_one_refund_above_the_sum_through_whichever_hour_it_is;
 }
 
@@ -49,6 +50,22 @@ async fn a_refund_above_the_hours_sum_leaves_once_two_persons_agreed(place: Plac
     s.run_long(900).await;
     assert_eq!(s.outside.count("refund"), 2, "the second trips it again");
     assert!(is_on(&s).await);
+}
+
+async fn no_refund_goes_back_by_itself_once_a_person_says_so_until_two_agree(place: Place) {
+    let s = Story::with_policy(place, trusting());
+    assert!(s.app.brake().stop("li.ming", "trace").await.unwrap());
+    assert!(!s.app.brake().stop("li.ming", "trace").await.unwrap());
+    several_refunds(&s, &[100]).await;
+    s.run_long(3_700).await;
+    assert_eq!(s.outside.count("refund"), 0, "no hour releases it");
+    let told = "SELECT actor FROM audit_line WHERE act = 'payments.stop_refunds'";
+    assert_eq!(s.place.word(told).await, "staff:li.ming");
+    let proven = "SELECT COUNT(*) FROM evidence_entry WHERE kind = 'payments.stop_refunds'";
+    assert_eq!(s.place.number(proven).await, 1);
+    release(&s).await;
+    s.run_long(900).await;
+    assert_eq!(s.outside.count("refund"), 1);
 }
 
 /// The bounds of a moment, so many seconds after the beginning of an hour.

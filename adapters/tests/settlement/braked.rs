@@ -6,6 +6,7 @@ use std::time::Duration;
 use lifeline_core::cases::decision::{Ending, Proposal, Resolution};
 use lifeline_core::cases::four_eyes::ProposalState;
 use lifeline_core::cases::{Case, CaseKind};
+use lifeline_core::settlement::brake::PayoutStop;
 use lifeline_core::settlement::ids::TradeTaskId;
 use lifeline_core::settlement::table_t::{Input, State};
 use lifeline_core::settlement::trade_task::TradeTask;
@@ -25,6 +26,7 @@ stories! {
     payouts_over_the_hours_count_wait_for_two_persons_however_long;
     one_payout_over_the_hours_sum_leaves_once_two_persons_agreed;
     one_person_is_not_two_and_a_trip_is_released_once;
+    all_payouts_stand_still_once_a_person_says_so_until_two_agree;
     two_payouts_that_leave_at_once_do_not_pass_the_brake_together;
 }
 
@@ -150,6 +152,37 @@ async fn one_person_is_not_two_and_a_trip_is_released_once(place: Place) {
     outside.advance(60);
     app.sweep_trades().await.unwrap();
     assert_eq!((queued(&place).await, trips(&place).await.len()), (1, 1));
+}
+
+async fn all_payouts_stand_still_once_a_person_says_so_until_two_agree(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    three(&app, &place, &outside).await;
+    let ports = ports(place.store.clone(), &outside);
+    let brake = PayoutStop {
+        store: ports.store,
+        clock: ports.clock,
+        entropy: ports.entropy,
+    };
+    assert!(brake.stop("li.ming", "t").await.unwrap());
+    assert!(
+        !brake.stop("li.ming", "t").await.unwrap(),
+        "it is on already"
+    );
+    app.sweep_trades().await.unwrap();
+    outside.advance(2 * 3_600);
+    app.sweep_trades().await.unwrap();
+    assert_eq!(outside.paid(), Fen::ZERO, "no hour releases it");
+    assert_eq!((queued(&place).await, trips(&place).await.len()), (3, 1));
+    let said = trips(&place).await.remove(0).facts;
+    assert!(said.contains("payouts_stopped"), "{said}");
+    let told = "SELECT actor FROM audit_line WHERE act = 'settlement.stop_payouts'";
+    assert_eq!(place.word(told).await, "staff:li.ming");
+    let proven = "SELECT COUNT(*) FROM evidence_entry WHERE kind = 'settlement.stop_payouts'";
+    assert_eq!(place.number(proven).await, 1);
+    release(&app, &place).await;
+    app.sweep_trades().await.unwrap();
+    assert_eq!(outside.paid(), Fen::new(37_200));
 }
 
 /// One unit is about to send the last payout that the hour has room for, and another comes to the next before it ends.

@@ -8,9 +8,13 @@ use super::draw::Draw;
 use super::ports::{Brake, Trip};
 use super::{PaymentError, Policy};
 use crate::audit;
-use crate::shared::ids::{Entropy, Maker};
+use crate::evidence::Act;
+use crate::shared::ids::{Entropy, EvidenceId, Maker};
 use crate::shared::time::{Clock, Time};
-use crate::store::{Store, Tx, atomically};
+use crate::store::{Store, StoreError, Tx, atomically};
+
+/// As the audit and the evidence name it when a person stops refunds.
+const STOP: &str = "payments.stop_refunds";
 
 /// What a person's consent to release the brake led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +77,43 @@ impl BrakeRoom {
     pub async fn trip(&self) -> Result<Option<Trip>, PaymentError> {
         atomically(&*self.store, async |tx: &mut Tx| {
             Ok::<_, PaymentError>(tx.payments().brake_trip().await?)
+        })
+        .await
+    }
+
+    /// A person stops automatic refunds now: the brake is on as after a trip, and two persons release it. What is on
+    /// its way at that moment arrives. False when it is on already.
+    ///
+    /// # Errors
+    /// [`PaymentError::Store`].
+    pub async fn stop(&self, person: &str, trace_id: &str) -> Result<bool, PaymentError> {
+        let maker = Maker {
+            clock: &*self.clock,
+            entropy: &*self.entropy,
+        };
+        let draw = Draw::new(maker, trace_id, &format!("staff:{person}"));
+        let line = audit::Line {
+            audit_id: draw.uuid("audit", STOP),
+            at: draw.now,
+            actor: draw.actor.clone(),
+            act: STOP.to_owned(),
+            subject: "refund_brake".to_owned(),
+            outcome: "ok".to_owned(),
+            source: String::new(),
+            trace_id: trace_id.to_owned(),
+        };
+        let act = Act::new().say("audit_id", line.audit_id.as_str());
+        let id = draw.id::<EvidenceId>("evidence", STOP);
+        let entry = act
+            .into_entry(id, STOP, draw.now, draw.now, draw.salt(STOP))
+            .map_err(|error| StoreError::Refused(error.to_string()))?;
+        atomically(&*self.store, async |tx: &mut Tx| {
+            if !tx.payments().stop_refunds(draw.now).await? {
+                return Ok(false);
+            }
+            tx.audit().append(&line).await?;
+            tx.evidence().append(&entry).await?;
+            Ok::<_, PaymentError>(true)
         })
         .await
     }

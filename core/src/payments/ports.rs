@@ -112,6 +112,8 @@ pub trait PaymentStore: PaymentReads {
     async fn take_brake(&mut self, brake: Brake, sum: Fen) -> Result<bool, StoreError>;
     /// The trip that is not released yet.
     async fn brake_trip(&mut self) -> Result<Option<Trip>, StoreError>;
+    /// From now on no refund goes back by itself; false when that is so already.
+    async fn stop_refunds(&mut self, now: Time) -> Result<bool, StoreError>;
     /// Notes one person's consent; the second person's releases the brake and the count begins anew.
     async fn consent_to_release(
         &mut self,

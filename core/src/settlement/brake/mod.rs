@@ -3,6 +3,8 @@
 
 pub mod ports;
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::records::audit_line;
@@ -10,17 +12,21 @@ use super::rules::SettlementRules;
 use super::{CAUSES, Settlement, SettlementError};
 use crate::cases::decision::Proposal;
 use crate::cases::{Case, CaseKind};
+use crate::evidence::Act;
 use crate::shared::draw::Draw;
-use crate::shared::ids::CaseId;
+use crate::shared::ids::{CaseId, Entropy, EvidenceId, Maker};
 use crate::shared::money::Fen;
-use crate::shared::time::Time;
-use crate::store::{Tx, atomically};
+use crate::shared::time::{Clock, Time};
+use crate::store::{Store, Tx, atomically};
 
 const HOUR_S: i64 = 3600;
 /// What a case of a trip is about.
 const SUBJECT: &str = "payouts";
-/// What it says.
+/// What it says of a trip, and when a person stopped them.
 const WHAT: &str = "payout_brake";
+const STOPPED: &str = "payouts_stopped";
+/// As the audit and the evidence name it.
+const STOP: &str = "settlement.stop_payouts";
 
 /// Whether one more payout of this sum may leave; asked in the unit that would send it, which trips the
 /// brake when it may not.
@@ -45,7 +51,8 @@ pub(super) async fn lets_pass(
         return Ok(true);
     }
     if tx.payout_brake().trip_brake(draw.now).await? {
-        tx.cases().open(&tripped(draw)).await?;
+        tracing::error!("settlement.payouts_braked");
+        tx.cases().open(&tripped(draw, WHAT)).await?;
     }
     Ok(false)
 }
@@ -55,14 +62,14 @@ fn cause_of(tripped_at: Time) -> String {
     format!("{CAUSES}{WHAT}:{}", tripped_at.micros())
 }
 
-fn tripped(draw: &Draw) -> Case {
+fn tripped(draw: &Draw, what: &str) -> Case {
     let cause = cause_of(draw.now);
     Case {
         case_id: draw.id::<CaseId>("case", &cause),
         kind: CaseKind::PayoutsBraked,
         cause,
         subject: SUBJECT.to_owned(),
-        facts: json!({ "what": WHAT }).to_string(),
+        facts: json!({ "what": what }).to_string(),
         opened_at: draw.now,
         trace_id: draw.trace_id.clone(),
         closed_at: None,
@@ -97,6 +104,53 @@ impl Settlement {
             }
             let line = audit_line(&draw, case.case_id.as_str(), "settlement.release_brake");
             tx.audit().append(&line).await?;
+            Ok::<_, SettlementError>(true)
+        })
+        .await
+    }
+}
+
+/// The brake of payouts as whoever stops them holds it: it needs the store only, so that an operator can reach it while
+/// nothing else runs.
+#[derive(Clone)]
+pub struct PayoutStop {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl std::fmt::Debug for PayoutStop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PayoutStop")
+    }
+}
+
+impl PayoutStop {
+    /// A person stops all payouts now: the brake is on as after a trip, with its case, and two persons let them go on.
+    /// What is on its way at that moment arrives. False when the brake is on already.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn stop(&self, person: &str, trace_id: &str) -> Result<bool, SettlementError> {
+        let maker = Maker {
+            clock: &*self.clock,
+            entropy: &*self.entropy,
+        };
+        let draw = Draw::new(maker, trace_id, &format!("staff:{person}"));
+        let case = tripped(&draw, STOPPED);
+        let line = audit_line(&draw, case.case_id.as_str(), STOP);
+        let act = Act::new()
+            .say("audit_id", line.audit_id.as_str())
+            .say("case_id", case.case_id.as_str());
+        let id = draw.id::<EvidenceId>("evidence", &case.cause);
+        let entry = act.into_entry(id, STOP, draw.now, draw.now, draw.salt(&case.cause))?;
+        atomically(&*self.store, async |tx: &mut Tx| {
+            if !tx.payout_brake().trip_brake(draw.now).await? {
+                return Ok(false);
+            }
+            tx.cases().open(&case).await?;
+            tx.audit().append(&line).await?;
+            tx.evidence().append(&entry).await?;
             Ok::<_, SettlementError>(true)
         })
         .await

@@ -293,6 +293,7 @@ pub(super) static WORDS: &[Word] = &[
         "放开自动退款",
         "Brake of refunds released",
     ),
+    ("did.payments.stop_refunds", "停止退款", "Refunds stopped"),
     (
         "did.payments.suspended",
         "金额不符，暂挂",
@@ -374,6 +375,7 @@ pub(super) static WORDS: &[Word] = &[
         "补结算",
         "A missed month settled",
     ),
+    ("did.settlement.stop_payouts", "停止付款", "Payouts stopped"),
     (
         "did.settlement.termination_asked",
         "申请终止合作",

@@ -206,6 +206,11 @@ pub(super) static WORDS: &[Word] = &[
         "More payouts than may leave within an hour, by number or sum; none leaves until two persons agree",
     ),
     (
+        "what.payouts_stopped",
+        "工作人员已停止全部付款，须两人同意后方可继续",
+        "Somebody of the staff stopped all payouts; none leaves until two persons agree",
+    ),
+    (
         "resolution.release_brake",
         "放行付款，重新计数",
         "Let payouts go on, counted from zero",
