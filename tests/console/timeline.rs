@@ -9,23 +9,34 @@ use crate::office::Office;
 
 const PAYMENT: &str = "019aa2f0-0000-7000-8000-0000000000aa";
 const ACCOUNT: &str = "019aa2f0-0000-7000-8000-0000000000bb";
-const HOME: &str = "019aa2f0-0000-7000-8000-0000000000cc";
 
 /// One order in suspense with what was written about it.
 fn order(office: &Office, region: &str) {
+    order_of(office, region, 0, 0);
     let now = office.clock.now().micros();
+    office.raw(&format!(
+        "PRAGMA foreign_keys = OFF;
+         INSERT INTO ledger_line (entry_id, line_no, account, debit_fen, credit_fen) VALUES ('e1', 1, 'a', 12840, 0), \
+         ('e1', 2, 'b', 0, 12840);
+         INSERT INTO ledger_entry (entry_id, fact, payment_id, trace_id, posted_at, line_count, total_fen) \
+         VALUES ('e1', 'f1', '{PAYMENT}', '{trace}', {now}, 2, 12840);",
+        trace = "ab".repeat(16),
+    ));
+}
+
+/// Somebody's order in suspense, 128.40 each.
+fn order_of(office: &Office, region: &str, nth: u8, person: u8) {
+    let now = office.clock.now().micros();
+    let id = |n: u8, kind: &str| format!("019aa2f0-0000-7000-8000-00000000{n:02x}{kind}");
+    let (payment, account, home) = (id(nth, "aa"), id(person, "bb"), id(person, "cc"));
     office.raw(&format!(
         "PRAGMA foreign_keys = OFF;
          INSERT INTO payment (payment_id, account_id, binding_id, session_id, purpose, via, state, version, lease_epoch, \
          out_trade_no, amount_fen, subject, shares, sends, answers, trade_no, created_at, expire_at, paid_at, paid_fen, \
          refund_reserved_fen, refunded_fen, suspense_fen, foreign_fen, foreign_used_fen, has_lock, frozen, watched, entered_at, \
-         turns, next_at, wake_at, trace_id) VALUES ('{PAYMENT}', '{ACCOUNT}', '{HOME}', 's', 'arrears', 'h5', 'SUSPENSE', 1, 0, \
-         'L0x', 12840, '', '', 1, 1, 't', {now}, {now}, {now}, 12840, 0, 0, 12840, 0, 0, 0, 0, 1, {now}, 1, {now}, {now}, '{trace}');
-         INSERT INTO ledger_line (entry_id, line_no, account, debit_fen, credit_fen) VALUES ('e1', 1, 'a', 12840, 0), \
-         ('e1', 2, 'b', 0, 12840);
-         INSERT INTO ledger_entry (entry_id, fact, payment_id, trace_id, posted_at, line_count, total_fen) \
-         VALUES ('e1', 'f1', '{PAYMENT}', '{trace}', {now}, 2, 12840);
-         INSERT INTO binding_region (binding_id, region) VALUES ('{HOME}', '{region}');",
+         turns, next_at, wake_at, trace_id) VALUES ('{payment}', '{account}', '{home}', 's', 'arrears', 'h5', 'SUSPENSE', 1, 0, \
+         'L0x{nth}', 12840, '', '', 1, 1, 't{nth}', {now}, {now}, {now}, 12840, 0, 0, 12840, 0, 0, 0, 0, 1, {now}, 1, {now}, {now}, '{trace}');
+         INSERT OR IGNORE INTO binding_region (binding_id, region) VALUES ('{home}', '{region}');",
         trace = "ab".repeat(16),
     ));
 }
@@ -134,10 +145,44 @@ async fn ln_33_arrears_stand_under_their_cause_with_their_rows_and_scope() {
     }
     let page = desk.get("/console/reports", &finance).await.text;
     assert!(page.contains("充电桩") && !page.contains("路灯"));
-    // Who reads statistics sees sums, never rows.
+    // Who reads statistics sees no rows, nor a sum that is one household's.
     let reader = office.enter(&desk, "statistics-reader").await;
     let page = desk.get("/console/reports", &reader).await.text;
-    assert!(page.contains("128.40") && !page.contains("/console/reports/arrears"));
+    assert!(!page.contains("128.40") && !page.contains("/console/reports/arrears"));
+}
+
+#[actix_web::test]
+async fn c10_the_money_of_fewer_than_five_households_is_told_to_nobody_who_reads_sums() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    // Five orders of four people.
+    for nth in 0..5_u8 {
+        order_of(&office, "1504", nth, nth.min(3));
+    }
+    let finance = office.enter(&desk, "finance").await;
+    let exact = desk.get("/console/reports", &finance).await.text;
+    assert!(exact.contains("id=\"arrears-sum\">642.00<") && !exact.contains("不足 5 人"));
+    let file = desk.get("/console/reports/export?form=csv", &finance).await;
+    assert!(file.text.contains("suspense,5,642.00"), "{}", file.text);
+    for who in ["statistics-reader", "admin"] {
+        let reader = office.enter(&desk, who).await;
+        let page = desk.get("/console/reports", &reader).await.text;
+        assert!(
+            !page.contains("642.00") && page.contains("不足 5 人"),
+            "{who}"
+        );
+        assert!(page.contains("id=\"arrears-sum\">—<"), "{who}: {page}");
+        let file = desk.get("/console/reports/export?form=csv", &reader).await;
+        assert!(file.text.contains("suspense,,") && !file.text.contains("642.00"));
+        // What nobody ordered is told: it is nobody's.
+        assert!(file.text.contains("given_back,0,0.00"), "{}", file.text);
+    }
+    order_of(&office, "1504", 5, 4);
+    let reader = office.enter(&desk, "statistics-reader").await;
+    let page = desk.get("/console/reports", &reader).await.text;
+    assert!(page.contains("id=\"arrears-sum\">770.40<") && !page.contains("不足 5 人"));
+    let file = desk.get("/console/reports/export?form=csv", &reader).await;
+    assert!(file.text.contains("suspense,6,770.40"), "{}", file.text);
 }
 
 #[actix_web::test]

@@ -303,6 +303,16 @@ impl<C: Conn> InsightReads for Sql<C> {
         self.unpaid_behind(span, cause, regions, limit).await
     }
 
+    async fn unpaid_people(
+        &mut self,
+        span: (Time, Time),
+        cause: Cause,
+        regions: Option<&[String]>,
+        most: i64,
+    ) -> Result<i64, StoreError> {
+        self.unpaid_by_whom(span, cause, regions, most).await
+    }
+
     async fn standing(&mut self, hour_ago: Time) -> Result<Standing, StoreError> {
         self.stands(hour_ago).await
     }

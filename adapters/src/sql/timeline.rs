@@ -1,5 +1,7 @@
 //! Lines of time and the reports behind decisions, read from the rows of other rooms: ids, words and sums.
 
+use std::collections::BTreeSet;
+
 use lifeline_core::insight::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
 use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::sample::NOWHERE;
@@ -108,6 +110,11 @@ statements! { "timeline":
         LEFT JOIN binding_region r ON r.binding_id = p.binding_id \
         WHERE p.created_at >= $1 AND p.created_at < $2 AND p.purpose = 'arrears') AS orders \
         WHERE cause = $3 AND ($4 = '' OR region = $4) ORDER BY created_at DESC, payment_id LIMIT $5");
+    UNPAID_PEOPLE("payment") = concat!("SELECT DISTINCT account_id FROM (SELECT ", cause!(),
+        " AS cause, COALESCE(r.region, '-') AS region, COALESCE(a.merged_into, p.account_id) AS account_id FROM payment p \
+        LEFT JOIN binding_region r ON r.binding_id = p.binding_id LEFT JOIN account a ON a.account_id = p.account_id \
+        WHERE p.created_at >= $1 AND p.created_at < $2 AND p.purpose = 'arrears') AS orders \
+        WHERE cause = $3 AND ($4 = '' OR region = $4) ORDER BY account_id LIMIT $5");
     WAITING("outbox") = "SELECT COUNT(*) AS n, MIN(created_at) AS oldest FROM outbox WHERE state = 'waiting'";
     BURIED("outbox") = "SELECT COUNT(*) AS n FROM outbox WHERE state = 'dead'";
     UNAPPLIED("inbox") = "SELECT COUNT(*) AS n FROM inbox WHERE state = 'received'";
@@ -138,6 +145,18 @@ fn unpaid_row(row: &Row) -> Result<UnpaidRow, StoreError> {
         created_at: row.time("created_at")?,
         amount: row.fen("amount_fen")?,
     })
+}
+
+/// One question for each region of a scope, of which there are few; or one for every region.
+fn asked_by(regions: Option<&[String]>) -> Vec<String> {
+    match regions {
+        None => vec![String::new()],
+        Some(own) => own
+            .iter()
+            .filter(|region| *region != NOWHERE)
+            .cloned()
+            .collect(),
+    }
 }
 
 impl<C: Conn> Sql<C> {
@@ -204,15 +223,9 @@ impl<C: Conn> Sql<C> {
         regions: Option<&[String]>,
         limit: i64,
     ) -> Result<Vec<UnpaidRow>, StoreError> {
-        // One question for each region of a scope: there are few.
-        let every = [String::new()];
-        let wanted: Vec<&String> = match regions {
-            None => every.iter().collect(),
-            Some(own) => own.iter().filter(|region| *region != NOWHERE).collect(),
-        };
         let mut found = Vec::new();
-        for region in wanted {
-            let args = args![from, to, cause.as_str(), region, limit];
+        for region in asked_by(regions) {
+            let args = args![from, to, cause.as_str(), region.as_str(), limit];
             for row in &self.rows(&UNPAID_ROWS, args).await? {
                 found.push(unpaid_row(row)?);
             }
@@ -224,6 +237,23 @@ impl<C: Conn> Sql<C> {
         });
         found.truncate(usize::try_from(limit).unwrap_or(0));
         Ok(found)
+    }
+
+    pub(super) async fn unpaid_by_whom(
+        &mut self,
+        (from, to): (Time, Time),
+        cause: Cause,
+        regions: Option<&[String]>,
+        most: i64,
+    ) -> Result<i64, StoreError> {
+        let mut found: BTreeSet<String> = BTreeSet::new();
+        for region in asked_by(regions) {
+            let args = args![from, to, cause.as_str(), region.as_str(), most];
+            for row in &self.rows(&UNPAID_PEOPLE, args).await? {
+                found.insert(row.text("account_id")?);
+            }
+        }
+        Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
     }
 
     pub(super) async fn nothing_found(

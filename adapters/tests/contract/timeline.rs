@@ -18,9 +18,10 @@ contracts! { "timeline":
     a_line_is_of_its_person_home_or_payment => ["InsightReads::moments", "InsightReads::subject_of"];
     a_line_of_a_merged_account_is_its_takers => ["InsightReads::subject_of"];
     nobody_has_no_line => ["InsightReads::moments", "InsightReads::subject_of", "InsightReads::unmet", "InsightReads::unpaid",
-        "InsightReads::unpaid_rows"];
+        "InsightReads::unpaid_rows", "InsightReads::unpaid_people"];
     refusals_are_unmet_demand => ["InsightReads::unmet"];
-    orders_stand_under_their_cause_and_region => ["InsightReads::unpaid", "InsightReads::unpaid_rows"];
+    orders_stand_under_their_cause_and_region => ["InsightReads::unpaid", "InsightReads::unpaid_rows",
+        "InsightReads::unpaid_people"];
     searches_in_vain_add_up_and_go => ["InsightStore::missed", "InsightReads::unfound"];
     what_waits_is_counted => ["InsightReads::standing"];
 }
@@ -98,6 +99,11 @@ async fn nobody_has_no_line(t: Bench) {
         .unpaid_rows((at(0), at(9)), Cause::NotPaid, None, 9)
         .await;
     assert!(rows.unwrap().is_empty());
+    let people = view
+        .insight()
+        .unpaid_people((at(0), at(9)), Cause::NotPaid, None, 9)
+        .await;
+    assert_eq!(people.unwrap(), 0);
 }
 
 fn refused(seconds: i64, code: &'static str) -> (Sample, Refusal) {
@@ -174,6 +180,20 @@ async fn orders_stand_under_their_cause_and_region(t: Bench) {
         (&rows[0].payment_id, &rows[0].region),
         (&payment.payment_id, &region)
     );
+    let people = async |regions: Option<Vec<String>>, most: i64| {
+        let mut view = t.view().await;
+        let reads = view.insight();
+        let people = reads.unpaid_people(span, Cause::Suspense, regions.as_deref(), most);
+        people.await.unwrap()
+    };
+    // One person, whatever regions the homes are in.
+    assert_eq!(people(None, 5).await, 1);
+    assert_eq!(
+        people(Some(vec![region.clone(), "0000".into()]), 5).await,
+        1
+    );
+    assert_eq!(people(Some(vec!["0000".into()]), 5).await, 0);
+    assert_eq!(people(None, 0).await, 0);
     assert_eq!(behind(Some(vec![region]), Cause::Suspense).await.len(), 1);
     assert!(
         behind(Some(vec!["0000".into()]), Cause::Suspense)

@@ -3,7 +3,7 @@
 
 use super::asked::DAYS_KEPT;
 use super::error::InsightError;
-use super::people::midnight;
+use super::people::{self, TOLD_FROM, midnight};
 use super::report::Insight;
 use crate::shared::ids::PaymentId;
 use crate::shared::money::Fen;
@@ -92,8 +92,17 @@ pub struct UnpaidRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrears {
     pub cause: Cause,
-    pub n: i64,
-    pub sum: Fen,
+    /// Orders and money; none where it would tell of single households.
+    pub told: Option<(i64, Fen)>,
+}
+
+/// Whom the reports are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// May see the orders one by one.
+    OfPayments,
+    /// Hears of no fewer than [`TOLD_FROM`] people.
+    OfSums,
 }
 
 /// The reports of a span of days.
@@ -104,6 +113,19 @@ pub struct Decisions {
     /// Words that were searched for and found nothing, with how often; as `unmet`.
     pub unfound: Option<Vec<(String, i64)>>,
     pub arrears: Vec<Arrears>,
+}
+
+impl Decisions {
+    /// All causes together; none when one of them is not told, which would be the difference.
+    #[must_use]
+    pub fn arrears_in_all(&self) -> Option<(i64, Fen)> {
+        let mut arrears = self.arrears.iter();
+        arrears.try_fold((0_i64, Fen::ZERO), |(n, sum), one| {
+            let (more, fen) = one.told?;
+            let sum = Fen::new(sum.get().saturating_add(fen.get()));
+            Some((n.saturating_add(more), sum))
+        })
+    }
 }
 
 fn sees(regions: Option<&[String]>, region: &str) -> bool {
@@ -119,7 +141,7 @@ impl Insight {
         Ok((midnight(from), midnight(to.saturating_add(1))))
     }
 
-    /// The reports of a span of days, both within.
+    /// The reports of a span of days, both within; no sum of few people to who reads sums only.
     ///
     /// # Errors
     /// [`InsightError::Span`], or the store's.
@@ -127,6 +149,7 @@ impl Insight {
         &self,
         days: (i64, i64),
         regions: Option<&[String]>,
+        reader: Reader,
     ) -> Result<Decisions, InsightError> {
         let (from, to) = self.moments_of(days)?;
         let mut view = snapshot(&*self.store).await?;
@@ -136,19 +159,26 @@ impl Insight {
             unfound = Some(view.insight().unfound(days.0, days.1, ROWS_MAX).await?);
         }
         let rows = view.insight().unpaid(from, to).await?;
-        let arrears = Cause::ALL.map(|cause| {
+        let mut arrears = Vec::new();
+        for cause in Cause::ALL {
             let of_cause = rows.iter().filter(|row| row.cause == cause);
             let (mut n, mut sum) = (0_i64, Fen::ZERO);
             for row in of_cause.filter(|row| sees(regions, &row.region)) {
                 n = n.saturating_add(row.n);
                 sum = Fen::new(sum.get().saturating_add(row.sum.get()));
             }
-            Arrears { cause, n, sum }
-        });
+            let is_told = n == 0 || reader == Reader::OfPayments || {
+                let reads = view.insight();
+                let people = reads.unpaid_people((from, to), cause, regions, TOLD_FROM);
+                people::told(people.await?).is_some()
+            };
+            let told = is_told.then_some((n, sum));
+            arrears.push(Arrears { cause, told });
+        }
         Ok(Decisions {
             unmet,
             unfound,
-            arrears: arrears.to_vec(),
+            arrears,
         })
     }
 

@@ -93,6 +93,15 @@ pub trait InsightReads: Send {
         regions: Option<&[String]>,
         limit: i64,
     ) -> Result<Vec<UnpaidRow>, StoreError>;
+    /// How many people ordered what is behind a cause, of some regions or all; of one region no more than `most`
+    /// are counted.
+    async fn unpaid_people(
+        &mut self,
+        span: (Time, Time),
+        cause: Cause,
+        regions: Option<&[String]>,
+        most: i64,
+    ) -> Result<i64, StoreError>;
     /// What waits and what failed; refusals since `hour_ago`.
     async fn standing(&mut self, hour_ago: Time) -> Result<Standing, StoreError>;
     async fn report(

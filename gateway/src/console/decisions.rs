@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use lifeline_core::insight::decisions::{Cause, Decisions, ROWS_SHOWN};
+use lifeline_core::insight::decisions::{Cause, Decisions, ROWS_SHOWN, Reader};
 use lifeline_core::insight::people::midnight;
 use lifeline_core::insight::report::Statistics;
 use lifeline_core::insight::{Ask, Function, Insight};
@@ -74,7 +74,7 @@ struct Unmet {
 struct Owed {
     cause: &'static str,
     word: &'static str,
-    n: i64,
+    n: String,
     yuan: String,
 }
 
@@ -89,8 +89,10 @@ struct ReportsPage {
     unfound: Vec<(String, i64)>,
     arrears: Vec<Owed>,
     /// All causes together.
-    arrears_n: i64,
+    arrears_n: String,
     arrears_yuan: String,
+    /// A cause is not told: too few people stand behind it.
+    withheld: bool,
     may_export: bool,
     may_rows: bool,
 }
@@ -127,12 +129,32 @@ const fn word(cause: Cause) -> &'static str {
     }
 }
 
+/// Who may see the orders themselves is told every sum of them.
+fn reader(visitor: &Visitor) -> Reader {
+    if visitor.acting.may(Right::ReadPayments) {
+        Reader::OfPayments
+    } else {
+        Reader::OfSums
+    }
+}
+
+/// Orders and yuan; what is not told stands as `untold`.
+fn worded(told: Option<(i64, Fen)>, untold: &str) -> (String, String) {
+    told.map_or_else(
+        || (untold.to_owned(), untold.to_owned()),
+        |(n, sum)| (n.to_string(), sum.yuan()),
+    )
+}
+
 fn owed(found: &Decisions, frame: &Frame) -> Vec<Owed> {
-    let told = |one: &lifeline_core::insight::decisions::Arrears| Owed {
-        cause: one.cause.as_str(),
-        word: frame.t(word(one.cause)),
-        n: one.n,
-        yuan: one.sum.yuan(),
+    let told = |one: &lifeline_core::insight::decisions::Arrears| {
+        let (n, yuan) = worded(one.told, "—");
+        Owed {
+            cause: one.cause.as_str(),
+            word: frame.t(word(one.cause)),
+            n,
+            yuan,
+        }
     };
     found.arrears.iter().map(told).collect()
 }
@@ -156,14 +178,16 @@ async fn show(
 ) -> Result<HttpResponse, Fault> {
     let asked = asked(&visitor, &insight, &query)?;
     let found = insight
-        .decisions(asked.days, asked.regions.as_deref())
+        .decisions(asked.days, asked.regions.as_deref(), reader(&visitor))
         .await?;
     let figures = figures(&insight, &asked).await?;
     let frame = Frame::of(&visitor, "reports.title");
-    let sums = found.arrears.iter().map(|one| one.sum.get());
+    let all = found.arrears_in_all();
+    let (arrears_n, arrears_yuan) = worded(all, "—");
     Ok(page(&ReportsPage {
-        arrears_n: found.arrears.iter().map(|one| one.n).sum(),
-        arrears_yuan: Fen::new(sums.sum()).yuan(),
+        arrears_n,
+        arrears_yuan,
+        withheld: all.is_none(),
         channels: shares(&figures),
         unmet: unmet(&found),
         unfound: found.unfound.clone().unwrap_or_default(),
@@ -185,7 +209,7 @@ async fn take_out(
     let form = filter(&query.form, Form::parse)?.unwrap_or(Form::Csv);
     let asked = asked(&visitor, &insight, &query)?;
     let found = insight
-        .decisions(asked.days, asked.regions.as_deref())
+        .decisions(asked.days, asked.regions.as_deref(), reader(&visitor))
         .await?;
     let figures = figures(&insight, &asked).await?;
     let filters = format!("from={}&to={}", asked.from, asked.to);
@@ -205,11 +229,8 @@ async fn take_out(
     }
     sheet.row(&["cause", "orders", "yuan"].map(str::to_owned));
     for one in &found.arrears {
-        sheet.row(&[
-            one.cause.as_str().to_owned(),
-            one.n.to_string(),
-            one.sum.yuan(),
-        ]);
+        let (n, yuan) = worded(one.told, "");
+        sheet.row(&[one.cause.as_str().to_owned(), n, yuan]);
     }
     let file = sheet.answer(form, "reports")?;
     let act = "insight.export_reports";

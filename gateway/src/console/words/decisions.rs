@@ -39,6 +39,11 @@ pub(super) static WORDS: &[Word] = &[
         "规则：所选日期内下单缴纳欠费、但尚未销账的缴费单，按其当前状态归因；金额为下单金额。全部销账的不计。",
         "Rule: orders for arrears made in these days that led to no credited bill, by the state they stand in now; sums as ordered.",
     ),
+    (
+        "reports.arrears_few",
+        "不足 5 人的成因不显示单数和金额，此时也不显示合计；导出文件中留空。",
+        "Causes with fewer than 5 people show neither orders nor money, and then no sum is shown; in the file they are empty.",
+    ),
     ("reports.sum", "合计", "Sum"),
     (
         "reports.sum_shown",
