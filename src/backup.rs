@@ -97,7 +97,7 @@ pub(crate) async fn restore(args: &Restore) -> Result<(), Failure> {
         put_back.made_at
     ))?;
     let begun = match store::open(&place, kind).await {
-        Ok(engine) => begin_recovery(engine, person).await,
+        Ok(engine) => begin_recovery(engine, person, args.epoch_above).await,
         Err(failure) => Err(failure),
     };
     begun.map_err(not_begun)
@@ -112,16 +112,17 @@ fn not_begun(failure: Failure) -> Failure {
 }
 
 /// What was sent after the copy is not in it: nothing goes out until that was found out (money.md 2.9).
-async fn begin_recovery(engine: Arc<Engine>, person: &str) -> Result<(), Failure> {
+async fn begin_recovery(
+    engine: Arc<Engine>,
+    person: &str,
+    epoch_above: Option<i64>,
+) -> Result<(), Failure> {
     let begun = recover::room(Arc::clone(&engine), SystemClock::default())
-        .begin(person)
+        .begin_above(person, epoch_above)
         .await;
     close(&engine).await;
     match begun {
-        Ok(recovery) => print(&format!(
-            "its recovery is begun (epoch {}): nothing is sent until `lifeline recover status` lacks nothing\n",
-            recovery.epoch
-        )),
+        Ok(recovery) => print(&recover::begun_text(&recovery)),
         Err(RecoveryError::NothingWritten) => {
             print("nothing was ever sent from it: it needs no recovery\n")
         }

@@ -176,6 +176,10 @@ pub(crate) struct Restore {
     /// Who does it; it stands in the audit of the recovery.
     #[arg(long = "as", value_name = "PERSON")]
     pub(crate) person: String,
+    /// The highest epoch that was ever used, when the installation was restored before and this copy is
+    /// older than that.
+    #[arg(long, value_name = "EPOCH", value_parser = clap::value_parser!(i64).range(0..))]
+    pub(crate) epoch_above: Option<i64>,
     #[command(flatten)]
     pub(crate) of: KeysOf,
 }
@@ -248,7 +252,7 @@ pub(crate) struct Release {
 pub(crate) enum Recover {
     /// Raise the restore epoch and hold back everything that would be sent. Run it on the restored store
     /// before the first `serve`.
-    Begin(RecoverAs),
+    Begin(RecoverBegin),
     /// Read the channel's bill of one day (the ZIP file of the business details, as Alipay gives it).
     Read(RecoverRead),
     /// Say what was read, what was found, and what keeps the recovery from its end.
@@ -281,6 +285,16 @@ pub(crate) struct RecoverAs {
     /// Who does it; it stands in the audit.
     #[arg(long = "as", value_name = "PERSON")]
     pub(crate) person: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecoverBegin {
+    /// The highest epoch that was ever used, when the installation was restored before and this copy is
+    /// older than that.
+    #[arg(long, value_name = "EPOCH", value_parser = clap::value_parser!(i64).range(0..))]
+    pub(crate) epoch_above: Option<i64>,
+    #[command(flatten)]
+    pub(crate) by: RecoverAs,
 }
 
 #[derive(Debug, Args)]

@@ -9,14 +9,14 @@ use lifeline_adapters::alipay::{Bill, BillKind, read_bill};
 use lifeline_adapters::sql::Engine;
 use lifeline_core::payments::numbers;
 use lifeline_core::payments::recovery::{
-    RecoveryError, RecoveryRoom, Standing, Statement, StatementRow,
+    Recovery, RecoveryError, RecoveryRoom, Standing, Statement, StatementRow,
 };
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Day;
 use sha2::{Digest as _, Sha256};
 
 use crate::brake::person;
-use crate::cli::{self, RecoverAs, RecoverEnd, RecoverOf, RecoverRead};
+use crate::cli::{self, RecoverBegin, RecoverEnd, RecoverOf, RecoverRead};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::rooms::ENVIRONMENT;
@@ -31,7 +31,7 @@ const BILL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 pub(crate) async fn run(command: cli::Recover) -> Result<(), Failure> {
     match command {
-        cli::Recover::Begin(by) => begin(&by).await,
+        cli::Recover::Begin(args) => begin(&args).await,
         cli::Recover::Read(args) => read(&args).await,
         cli::Recover::Status(args) => {
             let standing = open(&args).await?.standing().await;
@@ -55,18 +55,23 @@ pub(crate) async fn run(command: cli::Recover) -> Result<(), Failure> {
     }
 }
 
-async fn begin(by: &RecoverAs) -> Result<(), Failure> {
-    let person = person(&by.person)?;
-    let begun = open(&by.records).await?.begin(person).await;
-    let begun = begun.map_err(refused)?;
+async fn begin(args: &RecoverBegin) -> Result<(), Failure> {
+    let person = person(&args.by.person)?;
+    let room = open(&args.by.records).await?;
+    let begun = room.begin_above(person, args.epoch_above).await;
+    say(&begun_text(&begun.map_err(refused)?))
+}
+
+/// What somebody is told who began a recovery, by whichever command.
+pub(crate) fn begun_text(begun: &Recovery) -> String {
     let days: Vec<String> = begun.days().iter().map(Day::to_string).collect();
-    say(&format!(
+    format!(
         "epoch {}: the store knows nothing after {}; nothing is sent until its recovery is over\n\
          start the service, then read the channel's bills of: {}\n",
         begun.epoch,
         begun.since.rfc3339(),
         days.join(", ")
-    ))
+    )
 }
 
 async fn read(args: &RecoverRead) -> Result<(), Failure> {
@@ -226,6 +231,9 @@ pub(crate) fn refused(error: RecoveryError) -> Failure {
         }
         RecoveryError::NothingWritten => "a new store needs no recovery",
         RecoveryError::OtherDay(..) => "fetch the bill of a day that is asked for",
+        RecoveryError::EpochUsed(_) => {
+            "stop the service, `lifeline recover begin` again with `--epoch-above` and this epoch, start it, and read every bill again"
+        }
         RecoveryError::NoEpochLeft => {
             "external numbers need another environment letter: ask the makers"
         }

@@ -42,7 +42,7 @@ statements! { "recovery":
     BY_STATE("lost_trade") = "SELECT state, COUNT(*) AS n, CAST(SUM(paid_fen) AS BIGINT) AS paid_fen FROM lost_trade \
         GROUP BY state ORDER BY state";
     UNASKED("lost_trade") = "SELECT COUNT(*) AS n FROM lost_trade WHERE state = 'FOUND' AND turns = 0";
-    RAISE("instance") = "UPDATE instance SET restore_epoch = $1 WHERE one = 1 AND restore_epoch + 1 = $1";
+    RAISE("instance") = "UPDATE instance SET restore_epoch = $1 WHERE one = 1 AND restore_epoch < $1";
     BEGIN("recovery") = "INSERT INTO recovery (epoch, since, begun_at, begun_by) VALUES ($1, $2, $3, $4)";
     NOTE("recovery_statement") = "INSERT INTO recovery_statement (epoch, day, digest, row_count, own_count, read_at, read_by) \
         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (epoch, day) DO UPDATE SET digest = excluded.digest, \

@@ -40,6 +40,7 @@ mod postings;
 mod refunds;
 mod restored;
 mod restored_later;
+mod restored_twice;
 mod rulings;
 mod store;
 mod storms;
@@ -104,6 +105,7 @@ fn main() {
         refunds::stories(),
         restored::stories(),
         restored_later::stories(),
+        restored_twice::stories(),
         rulings::stories(),
         storms::stories(),
         thawing::stories(),

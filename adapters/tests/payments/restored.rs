@@ -55,25 +55,34 @@ pub(crate) async fn ordered(s: &Story, at: usize) -> Ordered {
 /// The copy takes the place of the store; everything outside stays as it is.
 pub(crate) async fn restore(s: &Story, copy: Copy) -> Restored {
     let place = copy.restored().await;
-    let room = RecoveryRoom {
+    let room = room_on(&place, s);
+    room.begin("chen").await.unwrap();
+    let s = served(place, s, "t1");
+    Restored { s, room, copy }
+}
+
+pub(crate) fn room_on(place: &Place, s: &Story) -> RecoveryRoom {
+    RecoveryRoom {
         store: place.store.clone(),
         clock: Arc::new(s.outside.clone()),
         entropy: Arc::new(s.outside.clone()),
         environment: 't',
         epoch_max: numbers::EPOCH_MAX,
-    };
-    room.begin("chen").await.unwrap();
+    }
+}
+
+/// A node on the store that was put back, whose numbers begin like this.
+pub(crate) fn served(place: Place, s: &Story, prefix: &str) -> Story {
     let policy = Policy {
-        number_prefix: "t1".to_owned(),
+        number_prefix: prefix.to_owned(),
         ..trusting()
     };
     let app = payments(&place, &s.outside, policy);
-    let s = Story {
+    Story {
         place,
         outside: s.outside.clone(),
         app,
-    };
-    Restored { s, room, copy }
+    }
 }
 
 pub(crate) fn bill(s: &Story, day: Day) -> Statement {

@@ -100,6 +100,16 @@ pub fn prefix(environment: char, epoch: i64) -> Option<String> {
     Some(format!("{environment}{}", char::from(*letter)))
 }
 
+/// The epoch that an external number of this environment carries; `None` when it is none.
+#[must_use]
+pub fn epoch_of(number: &str, environment: char) -> Option<i64> {
+    let rest = number.strip_prefix(environment)?;
+    let whole = number.len() == 24 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let letter = rest.bytes().next().filter(|_| whole)?;
+    let at = EPOCHS.iter().position(|epoch| *epoch == letter)?;
+    i64::try_from(at).ok()
+}
+
 /// A number of this installation from before a restore: the same environment, an epoch that is over.
 /// Epochs rise in the order of their characters.
 #[must_use]
@@ -129,6 +139,20 @@ mod tests {
         assert!(!of(&format!("t0{rest}"), "L1"), "another installation");
         assert!(!of("L0ABC", "L1") && !of("", "L1") && !of(&format!("L0{rest}X"), "L1"));
         assert!(!of("L0ABCDEFGHIJKLMNOPQRSTU_", "L1"));
+    }
+
+    #[test]
+    fn a_number_tells_its_epoch() {
+        let rest = "ABCDEFGHIJKLMNOPQRSTUV";
+        for epoch in 0..=EPOCH_MAX {
+            let number = format!("{}{rest}", prefix('L', epoch).unwrap());
+            assert_eq!(epoch_of(&number, 'L'), Some(epoch));
+            assert_eq!(epoch_of(&number, 't'), None, "another installation");
+        }
+        for other in ["", "L", "L0ABC", "SHOP-1", "L0ABCDEFGHIJKLMNOPQRSTU_"] {
+            assert_eq!(epoch_of(other, 'L'), None, "{other}");
+        }
+        assert_eq!(epoch_of(&format!("L0{rest}X"), 'L'), None);
     }
 
     #[test]

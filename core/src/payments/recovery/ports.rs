@@ -34,7 +34,8 @@ pub trait RecoveryReads: Send {
 
 #[async_trait]
 pub trait RecoveryStore: RecoveryReads {
-    /// Raises the epoch by one and begins its recovery; false when somebody else raised it.
+    /// Raises the epoch to that of the recovery and begins it; false when the epoch is not below it, because
+    /// somebody else raised it.
     async fn begin(&mut self, recovery: &Recovery) -> Result<bool, StoreError>;
     /// Notes a bill; one that was read before for the same day is replaced.
     async fn note_statement(&mut self, epoch: i64, read: &StatementRead) -> Result<(), StoreError>;

@@ -30,6 +30,12 @@ pub enum RecoveryError {
     NothingWritten,
     #[error("the bill of {0} is not asked for; the days are {1}")]
     OtherDay(Day, String),
+    /// Nothing of the bill was taken.
+    #[error(
+        "the bill holds numbers of epoch {0}, which this store never gave: the installation was restored before, \
+         and this copy is older than that"
+    )]
+    EpochUsed(i64),
     /// What still has to be done, one line each.
     #[error("{}", .0.join("; "))]
     NotReady(Vec<String>),
@@ -93,16 +99,37 @@ impl RecoveryRoom {
     /// # Errors
     /// [`RecoveryError`].
     pub async fn begin(&self, person: &str) -> Result<Recovery, RecoveryError> {
+        self.begin_above(person, None).await
+    }
+
+    /// The same with an epoch above `used`, where the installation was restored before and this copy is older
+    /// than that: then the copy does not know which epochs were used. An open recovery whose epoch is not
+    /// above it gives way to this one.
+    ///
+    /// # Errors
+    /// [`RecoveryError`].
+    pub async fn begin_above(
+        &self,
+        person: &str,
+        used: Option<i64>,
+    ) -> Result<Recovery, RecoveryError> {
         let draw = self.draw(person);
         atomically(&*self.store, async |tx: &mut Tx| {
-            if let Some(open) = tx.recovery().latest().await?.filter(is_open) {
+            let open = tx.recovery().latest().await?.filter(is_open);
+            let stays = |open: &&Recovery| used.is_none_or(|used| used < open.epoch);
+            if let Some(open) = open.as_ref().filter(stays) {
                 return Err(RecoveryError::Open(open.epoch));
             }
-            let epoch = tx.recovery().epoch().await?.saturating_add(1);
+            let known = tx.recovery().epoch().await?;
+            let epoch = used.unwrap_or(known).max(known).saturating_add(1);
             if epoch > self.epoch_max {
                 return Err(RecoveryError::NoEpochLeft);
             }
-            let since = tx.recovery().last_moment().await?;
+            // What was written since an open recovery began does not say how far the copy goes.
+            let since = match &open {
+                Some(open) => Some(open.since),
+                None => tx.recovery().last_moment().await?,
+            };
             let since = since.ok_or(RecoveryError::NothingWritten)?.min(draw.now);
             let recovery = Recovery {
                 epoch,
@@ -123,7 +150,8 @@ impl RecoveryRoom {
         .await
     }
 
-    /// Reads the bill of one day: what it tells that the store does not know is kept to be looked into.
+    /// Reads the bill of one day: what it tells that the store does not know is kept to be looked into. While a
+    /// recovery is open no number of its epoch leaves, so one that is in a bill is of a life this copy does not know.
     ///
     /// # Errors
     /// [`RecoveryError`].
@@ -140,6 +168,11 @@ impl RecoveryRoom {
             if !days.contains(&statement.day) {
                 let wanted: Vec<String> = days.iter().map(Day::to_string).collect();
                 return Err(RecoveryError::OtherDay(statement.day, wanted.join(", ")));
+            }
+            if let Some(used) = highest_epoch(statement, self.environment)
+                && used >= recovery.epoch
+            {
+                return Err(RecoveryError::EpochUsed(used));
             }
             let prefix = prefix_of(self.environment, recovery.epoch);
             let is_ours =
@@ -252,6 +285,16 @@ fn is_open(recovery: &Recovery) -> bool {
 /// What external numbers of an epoch begin with.
 fn prefix_of(environment: char, epoch: i64) -> String {
     numbers::prefix(environment, epoch).unwrap_or_default()
+}
+
+/// The highest epoch of ours that a number of the bill carries, of an order or of a refund.
+fn highest_epoch(statement: &Statement, environment: char) -> Option<i64> {
+    let rows = statement.rows.iter();
+    let carried = rows.flat_map(|row| [Some(&row.out_trade_no), row.refund.as_ref()]);
+    carried
+        .flatten()
+        .filter_map(|number| numbers::epoch_of(number, environment))
+        .max()
 }
 
 fn counted(count: usize) -> i64 {

@@ -1,0 +1,94 @@
+//! The same backup is put back twice (money.md 2.9): its second life knows nothing of the first, and would
+//! give the numbers of the first again. What people paid in between is found all the same.
+
+use lifeline_core::payments::Standing;
+use lifeline_core::payments::recovery::RecoveryError;
+use lifeline_core::payments::recovery::lost::State;
+use lifeline_core::shared::time::{Clock as _, Day};
+
+use crate::restored::{Restored, bill, ordered, restore, room_on, served};
+use crate::store::Place;
+use crate::stories;
+use crate::story::Story;
+
+stories! {
+    interleaving_09_a_copy_put_back_twice_loses_nothing_of_its_first_life;
+    interleaving_09_a_refund_of_a_lost_life_tells_its_epoch;
+}
+
+async fn interleaving_09_a_copy_put_back_twice_loses_nothing_of_its_first_life(place: Place) {
+    let s = Story::at(place);
+    ordered(&s, 1).await;
+    let once = s.place.copy().await;
+    let untouched = once.restored().await;
+    let twice = untouched.copy().await;
+    untouched.store.close().await.unwrap();
+
+    let first = restore(&s, once).await;
+    first.gathers().await;
+    first.ends().await;
+    let credited = ordered(&first.s, 2).await;
+    assert!(credited.number.starts_with("t1"), "{}", credited.number);
+    first.s.pays(&credited.number).await;
+    assert_eq!(first.s.standing(&credited.id).await, Standing::Posted);
+    first.s.outside.silence(&["post", "get", "fence"]);
+    let owed = ordered(&first.s, 3).await;
+    first.s.pays(&owed.number).await;
+    first.s.outside.speak();
+
+    // The epoch is the one of the first life: the bill says so, and nothing of it is passed over.
+    let place = twice.restored().await;
+    let room = room_on(&place, &first.s);
+    let begun = room.begin("chen").await.unwrap();
+    assert_eq!(begun.epoch, 1);
+    let today = Day::of(first.s.outside.now());
+    let refused = room.read(&bill(&first.s, today), "chen").await;
+    assert!(
+        matches!(refused, Err(RecoveryError::EpochUsed(1))),
+        "{refused:?}"
+    );
+    let anew = room.begin_above("chen", Some(1)).await.unwrap();
+    assert_eq!((anew.epoch, anew.since), (2, begun.since));
+    let open = room.begin_above("chen", Some(1)).await;
+    assert!(matches!(open, Err(RecoveryError::Open(2))), "{open:?}");
+
+    let s = served(place, &first.s, "t2");
+    let copy = twice;
+    let second = Restored { s, room, copy };
+    second.gathers().await;
+    assert_eq!(second.lost(&credited.number).await, State::Accounted);
+    second.ends().await;
+    assert_eq!(second.lost(&owed.number).await, State::Returned);
+    let refunds = second
+        .s
+        .outside
+        .with(|world| world.trades[&owed.number].refunds.clone());
+    assert_eq!(refunds.len(), 1, "{refunds:?}");
+    assert!(refunds.keys().all(|number| number.starts_with("t2")));
+    second.over().await;
+    first.copy.discard(first.s.place).await;
+}
+
+/// Nobody paid anew in it: only a refund of an older order carries its epoch.
+async fn interleaving_09_a_refund_of_a_lost_life_tells_its_epoch(place: Place) {
+    let s = Story::at(place);
+    let order = ordered(&s, 1).await;
+    let copy = s.place.copy().await;
+    s.pays(&order.number).await;
+    let r = restore(&s, copy).await;
+    let mut statement = bill(&r.s, Day::of(r.s.outside.now()));
+    let paid = statement.rows.iter().find(|row| row.refund.is_none());
+    let mut refunded = paid.unwrap().clone();
+    refunded.out_trade_no.clone_from(&order.number);
+    refunded.refund = Some("t4ABCDEFGHIJKLMNOPQRSTUV".to_owned());
+    statement.rows.push(refunded);
+    let refused = r.room.read(&statement, "chen").await;
+    assert!(
+        matches!(refused, Err(RecoveryError::EpochUsed(4))),
+        "{refused:?}"
+    );
+    let anew = r.room.begin_above("chen", Some(4)).await.unwrap();
+    assert_eq!(anew.epoch, 5);
+    r.room.read(&statement, "chen").await.unwrap();
+    r.copy.discard(r.s.place).await;
+}
