@@ -1,14 +1,18 @@
 /** One change that a screen makes, and its refusal. */
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { asProblem, type Problem } from '../../api/problem'
 
 export interface Change { busy: boolean; problem?: Problem; run: () => void }
 
-/** Runs `change`, then `done` with what it gave; a refusal is kept for the screen to say. */
+/** Runs `change`, one at a time, then `done` with what it gave; a refusal is kept for the screen to say. */
 export function useChange<T>(change: () => Promise<T>, done: (made: T) => void): Change {
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem>()
+  // A second tap can come before the button is drawn anew.
+  const going = useRef(false)
   async function run() {
+    if (going.current) return
+    going.current = true
     setBusy(true)
     setProblem(undefined)
     try {
@@ -16,6 +20,7 @@ export function useChange<T>(change: () => Promise<T>, done: (made: T) => void):
     } catch (thrown) {
       setProblem(asProblem(thrown))
     } finally {
+      going.current = false
       setBusy(false)
     }
   }
