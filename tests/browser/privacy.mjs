@@ -96,4 +96,29 @@ await person('seller', async ({ page, at, shows, whole, world }) => {
   await shows('ask-erase')
 })
 
+await person('twice', async ({ page, at, shows, world }) => {
+  const asked = []
+  const SLOW = /\/v1\/(otps|me\/consents|me\/erasure)$/
+  await page.route(SLOW, async (route) => {
+    const request = route.request()
+    if (request.method() === 'GET') return route.continue()
+    asked.push(`${request.method()} ${new URL(request.url()).pathname}`)
+    await new Promise((again) => setTimeout(again, 500))
+    return route.continue()
+  })
+  await at('ask-export').click()
+  await at('send-code-export').dblclick({ force: true })
+  await page.getByText('秒后').first().waitFor()
+  checks.equal('who taps twice for a code is sent one', asked, ['POST /v1/otps'])
+  world.erasure = { state: 'cooling', asked_at: '2020-01-01T08:00:00+08:00', due_at: '2099-01-16T08:00:00+08:00' }
+  await page.reload()
+  await at('take-back').dblclick({ force: true })
+  await shows('ask-erase')
+  checks.equal('and takes a wish back once', asked.slice(1), ['DELETE /v1/me/erasure'])
+  await at('open-consents').click()
+  await at('consent-notices').dblclick({ force: true })
+  await checks.comes('and agrees', async () => (await at('consent-notices').innerText()).includes('撤回'), true)
+  checks.equal('once', asked.slice(2), ['POST /v1/me/consents'])
+})
+
 process.exit(checks.close())

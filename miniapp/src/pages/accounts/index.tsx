@@ -1,5 +1,4 @@
 import { useState } from 'react'
-import { asProblem, type Problem } from '../../api/problem'
 import type { Consent, Me, SignedInDevice } from '../../api/types'
 import { useConsents, useDevices, useMe } from '../../state/reads'
 import type { Remote } from '../../state/remote'
@@ -11,6 +10,8 @@ import { Icon } from '../../ui/icons'
 import { open } from '../../ui/navigation'
 import { Button, Card, Chip, ProblemNote, Row, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
+import { useChange } from '../bindings/change'
+import { useConsentChange } from '../bindings/consent'
 import { OwnPassword } from './own_password'
 
 /** Who I am here, how I read, what I agreed to, where I am signed in. */
@@ -120,18 +121,8 @@ function ConsentsCard() {
 
 function ConsentLine({ consent, reload }: { consent: Consent; reload: () => void }) {
   const { t, language } = useSettings()
-  const [problem, setProblem] = useState<Problem>()
-  const given = Boolean(consent.given_at)
-  const { purpose, version } = consent
-  async function change() {
-    setProblem(undefined)
-    try {
-      await (given ? call('DELETE', '/me/consents', { body: { purpose } }) : call('POST', '/me/consents', { body: { purpose, version } }))
-      reload()
-    } catch (thrown) {
-      setProblem(asProblem(thrown))
-    }
-  }
+  const { purpose } = consent
+  const { busy, problem, run } = useConsentChange(consent, reload)
   const state = consent.given_at ? t('me.consent.given', { time: momentText(consent.given_at, language, Date.now()) }) : t('me.consent.not_given')
   return (
     <Box className='consent-line'>
@@ -139,9 +130,9 @@ function ConsentLine({ consent, reload }: { consent: Consent; reload: () => void
         <Box as='strong'>{t(`me.consent.${purpose}`)}</Box>
         <Box as='span' className='soft'>{state}</Box>
         <Box as='p' className='small-print'>{consent.text}</Box>
-        {problem && <ProblemNote problem={problem} retry={() => void change()} />}
+        {problem && <ProblemNote problem={problem} retry={run} />}
       </Box>
-      <Button kind='plain' small onTap={() => void change()} testId={`consent-${purpose}`}>{t(given ? 'me.consent.withdraw' : 'me.consent.give')}</Button>
+      <Button kind='plain' small onTap={run} disabled={busy} testId={`consent-${purpose}`}>{t(consent.given_at ? 'me.consent.withdraw' : 'me.consent.give')}</Button>
     </Box>
   )
 }
@@ -160,26 +151,17 @@ function DevicesCard() {
 
 function DeviceLine({ device, reload }: { device: SignedInDevice; reload: () => void }) {
   const { t, language } = useSettings()
-  const [problem, setProblem] = useState<Problem>()
-  async function end() {
-    setProblem(undefined)
-    try {
-      await call('DELETE', `/sessions/${encodeURIComponent(device.session_id)}`)
-      reload()
-    } catch (thrown) {
-      setProblem(asProblem(thrown))
-    }
-  }
+  const { busy, problem, run } = useChange(() => call<unknown>('DELETE', `/sessions/${encodeURIComponent(device.session_id)}`), reload)
   const seen = t('me.device.seen', { time: momentText(device.last_seen_at, language, Date.now()) })
   return (
     <Box className='consent-line'>
       <Box className='choice-text'>
         <Box as='strong'>{t(`me.device.${device.client}`)}</Box>
         <Box as='span' className='soft'>{seen}</Box>
-        {problem && <ProblemNote problem={problem} retry={() => void end()} />}
+        {problem && <ProblemNote problem={problem} retry={run} />}
       </Box>
       {device.current ? <Chip tone='good' icon='check'>{t('me.device.current')}</Chip> : (
-        <Button kind='plain' small onTap={() => void end()}>{t('me.device.end')}</Button>
+        <Button kind='plain' small onTap={run} disabled={busy} testId='end-device'>{t('me.device.end')}</Button>
       )}
     </Box>
   )

@@ -2,16 +2,15 @@
  * Messages by SMS, and completing the utility's file, offered where a home is linked: each a choice of its own, off until it is made, and
  * linking never waits for it.
  */
-import { useRef, useState } from 'react'
-import { asProblem, type Problem } from '../../api/problem'
+import { useRef } from 'react'
 import type { Consent, ConsentPurpose } from '../../api/types'
 import { useConsents } from '../../state/reads'
 import { useSettings } from '../../state/settings'
-import { call } from '../../state/signed_in'
 import { Box, Tap } from '../../ui/blocks'
 import { Icon } from '../../ui/icons'
 import { Card, ProblemNote } from '../../ui/parts'
 import type { WordKey } from '../../words'
+import { useConsentChange } from './consent'
 
 export const NoticesTick = () => <Offer purpose='notices' name='match.notices' testId='notices-tick' />
 
@@ -31,31 +30,16 @@ function Offer({ purpose, name, testId }: { purpose: ConsentPurpose; name: WordK
 
 /** One consent with its words, given and taken back by a tick. */
 export function ConsentTick({ consent, name, changed, testId }: { consent: Consent; name: string; changed: () => void; testId: string }) {
-  const [busy, setBusy] = useState(false)
-  const [problem, setProblem] = useState<Problem>()
-  const { purpose, version } = consent
   const given = Boolean(consent.given_at)
-
-  async function change() {
-    setBusy(true)
-    setProblem(undefined)
-    try {
-      await (given ? call('DELETE', '/me/consents', { body: { purpose } }) : call('POST', '/me/consents', { body: { purpose, version } }))
-      changed()
-    } catch (thrown) {
-      setProblem(asProblem(thrown))
-    } finally {
-      setBusy(false)
-    }
-  }
+  const { busy, problem, run } = useConsentChange(consent, changed)
   return (
     <Card className='offer' label={name}>
-      <Tap className='tick' checked={given} disabled={busy} onTap={() => void change()} testId={testId}>
+      <Tap className='tick' checked={given} disabled={busy} onTap={run} testId={testId}>
         <Box as='span' className={`tick-box${given ? ' tick-on' : ''}`} decoration>{given && <Icon name='check' />}</Box>
         <Box as='strong' className='choice-text'>{name}</Box>
       </Tap>
       <Box as='p' className='small-print'>{consent.text}</Box>
-      {problem && <ProblemNote problem={problem} retry={() => void change()} />}
+      {problem && <ProblemNote problem={problem} retry={run} />}
     </Card>
   )
 }

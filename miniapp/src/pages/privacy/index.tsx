@@ -1,6 +1,5 @@
 import { useState } from 'react'
 import { openDocument } from '../../api/platform'
-import { asProblem, type Problem } from '../../api/problem'
 import type { DocumentLink, Erasure } from '../../api/types'
 import { useErasure } from '../../state/reads'
 import { useSettings } from '../../state/settings'
@@ -11,6 +10,7 @@ import { Icon } from '../../ui/icons'
 import { open } from '../../ui/navigation'
 import { Button, Card, Note, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
+import { useChange } from '../bindings/change'
 import { StepUpForm } from './step_up_form'
 
 /** What is known of me: what I agreed to, all of it as a file, and having it erased. */
@@ -83,26 +83,17 @@ function ErasureCard() {
 
 function Cooling({ wish, reload }: { wish: Erasure; reload: () => void }) {
   const { t, language } = useSettings()
-  const [problem, setProblem] = useState<Problem>()
+  const { busy, problem, run } = useChange(() => call<unknown>('DELETE', '/me/erasure'), reload)
   const dueAt = wish.due_at ?? ''
   // On its day it is put off from day to day while money or a cooperation is open.
   const waits = Date.parse(dueAt) <= Date.now()
-  async function takeBack() {
-    setProblem(undefined)
-    try {
-      await call('DELETE', '/me/erasure')
-      reload()
-    } catch (thrown) {
-      setProblem(asProblem(thrown))
-    }
-  }
   return (
     <>
       <Note tone='due' icon='info' testId={waits ? 'erasure-waits' : 'cooling'}>
         {waits ? t('privacy.erase.waits') : t('privacy.erase.cooling', { time: momentText(dueAt, language, Date.now()) })}
       </Note>
-      {problem && <ProblemNote problem={problem} retry={() => void takeBack()} />}
-      <Button onTap={() => void takeBack()} testId='take-back'>{t('privacy.erase.take_back')}</Button>
+      {problem && <ProblemNote problem={problem} retry={run} />}
+      <Button onTap={run} disabled={busy} testId='take-back'>{t('privacy.erase.take_back')}</Button>
     </>
   )
 }

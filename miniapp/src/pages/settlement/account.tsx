@@ -1,7 +1,6 @@
 import { useState } from 'react'
 import { useRouter } from '@tarojs/taro'
 import { encryptsIdentities } from '../../api/platform'
-import { asProblem, type Problem } from '../../api/problem'
 import type { GenerationAccount, PersonalTable } from '../../api/types'
 import { activate, askTermination, type Registration } from '../../settlement/accounts'
 import { useGenerationAccount, usePersonalTable } from '../../state/reads'
@@ -11,6 +10,7 @@ import { Amount } from '../../ui/amount'
 import { Box, Field } from '../../ui/blocks'
 import { Button, Card, Note, NothingHere, ProblemNote, Row, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
+import { useChange } from '../bindings/change'
 import { IdentityForm } from './identity_form'
 import { InBrowser } from './in_browser'
 import { PasswordForm } from './password_form'
@@ -115,25 +115,18 @@ function Who({ table, since }: { table: PersonalTable; since: string }) {
 function Termination({ account, reload }: { account: GenerationAccount; reload: () => void }) {
   const { t, language } = useSettings()
   const [sure, setSure] = useState(false)
-  const [problem, setProblem] = useState<Problem>()
-  async function ask() {
-    setProblem(undefined)
-    try {
-      await askTermination(account.generation_account_id)
-      setSure(false)
-      reload()
-    } catch (thrown) {
-      setProblem(asProblem(thrown))
-    }
-  }
+  const { busy, problem, run } = useChange(() => askTermination(account.generation_account_id), () => {
+    setSure(false)
+    reload()
+  })
   const asked = account.termination_asked_at
   return (
     <Card label={t('solar.end')} testId='solar-end'>
       <Box as='h2' className='section-title'>{t('solar.end')}</Box>
       <Box as='p' className='soft'>{t('solar.end.what')}</Box>
-      {problem && <ProblemNote problem={problem} retry={() => void ask()} />}
+      {problem && <ProblemNote problem={problem} retry={run} />}
       {asked ? <Note live testId='solar-end-asked'>{t('solar.end.asked', { time: momentText(asked, language, Date.now()) })}</Note> : (
-        <Button kind={sure ? 'danger' : 'plain'} onTap={() => (sure ? void ask() : setSure(true))} testId='solar-end-ask'>
+        <Button kind={sure ? 'danger' : 'plain'} onTap={() => (sure ? run() : setSure(true))} disabled={busy} testId='solar-end-ask'>
           {t(sure ? 'solar.end.sure' : 'solar.end.ask')}
         </Button>
       )}
