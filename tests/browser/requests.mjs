@@ -192,6 +192,25 @@ async function wrongPayment() {
   checks.that('LN-20 and becomes a work order', (await ordered('WRONG_PAYMENT')) !== undefined)
 }
 
+/** Marketing's clerk opens the user: the household goes on from the card of its application to the new home. */
+async function opened() {
+  const { order_no: no } = await ordered('OPEN_USER')
+  await tell(`/sim/marketing/work-orders/${no}`, { state: 'RESOLVED' })
+  await tell('/sim/clock', { advance_s: 130 })
+  checks.that('EC-20 the end of an application comes back', await until('已办结', 'request-new_user'))
+  const { consumer_no: number } = await ordered('OPEN_USER')
+  await at('request-match').click()
+  await shows('agree')
+  await at('agree').click()
+  await shows('match-found')
+  await at('confirm-match').click()
+  await shows('amount-due')
+  await go('bindings/index')
+  await shows('add-home')
+  await checks.comes('EC-20 who was opened links the new home from there', async () => (await page.locator('main:visible').first().innerText()).includes(number.slice(-4)), true)
+  await whole('opened')
+}
+
 const desks = [await openDesk('support'), await openDesk('reviewer')]
 try {
   await signIn()
@@ -201,6 +220,7 @@ try {
   await seenByStaff(desks[0])
   await points()
   await wrongPayment()
+  await opened()
   checks.equal('no request to anywhere else', phone.seen.strangers, [])
   checks.equal('nothing thrown', phone.seen.errors.filter((error) => error.startsWith('uncaught')), [])
 } catch (fault) {

@@ -11,6 +11,7 @@ export const requestWords = {
   'request.bill_dispute': ['对账单有疑问', 'Question a bill'],
   'request.wrong_payment': ['缴错户号', 'Paid a wrong number'],
   'request.new_user': ['申请新装用电', 'Apply for supply'],
+  'request.opened.match': ['已开户，去关联新户号', 'You are opened: link your new home'],
   'request.text.new_user': ['用电说明：用途、房屋情况（5 到 1000 字）', 'What for: use and building (5 to 1000 characters)'],
   'request.place.new_user': ['用电地址', 'Place to be supplied'],
   'request.promise.new_user': ['按您的实名信息和手机号开户；核查结果会在消息里告诉您。', 'You are opened by your certified name and phone; the result comes in your messages.'],

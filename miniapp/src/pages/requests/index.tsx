@@ -6,7 +6,7 @@ import { Box, Tap } from '../../ui/blocks'
 import { Icon, type IconName } from '../../ui/icons'
 import { More } from '../../ui/more'
 import { open } from '../../ui/navigation'
-import { Card, Chip, ProblemNote, Skeleton, type Tone } from '../../ui/parts'
+import { Button, Card, Chip, ProblemNote, Skeleton, type Tone } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 
 const KINDS = ['new_user', 'illegal_use', 'feedback', 'bill_dispute'] as const
@@ -69,6 +69,7 @@ function One({ request }: { request: ServiceRequest }) {
       {request.place && <Box as='p' className='soft'>{request.place}</Box>}
       {request.order_no && <Box as='p' className='soft' testId='order-no'>{t('requests.no', { no: request.order_no })}</Box>}
       <Box as='p' className='soft'>{momentText(request.moved_at, language, Date.now())}</Box>
+      {request.kind === 'new_user' && request.state === 'resolved' && <Button onTap={() => open('match')} testId='request-match'>{t('request.opened.match')}</Button>}
     </Card>
   )
 }

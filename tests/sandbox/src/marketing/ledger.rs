@@ -86,6 +86,13 @@ impl Ledger {
             .ok_or(Refused::ConsumerUnavailable)
     }
 
+    /// Takes a new account into the books and gives its number.
+    pub(super) fn open_account(&mut self, account: Account) -> String {
+        let consumer_no = account.archive.consumer_no.clone();
+        self.accounts.insert(consumer_no.clone(), account);
+        consumer_no
+    }
+
     pub(super) fn posting(&self, channel_txn_no: &str) -> Option<&Posting> {
         self.postings.get(channel_txn_no)
     }

@@ -5,7 +5,7 @@
 //! - `population` and `strangers` make the consumers from the seed; `metering`, `tariff`, `billing` and `late_fee`
 //!   are the arithmetic behind their figures; `archive` and `account` hold one consumer.
 //! - `ledger`, `posting` and `booking` are the money: postings, fences, reversals, refunds.
-//! - `identity` matches people with archives.
+//! - `identity` matches people with archives; `opening` opens who asked to be supplied.
 //! - `gate` is the way every contract call takes; `*_calls` are the calls; `controls` is `/sim/marketing`.
 
 mod account;
@@ -24,6 +24,7 @@ mod identity_calls;
 mod late_fee;
 mod ledger;
 mod metering;
+mod opening;
 mod payment_calls;
 mod population;
 mod posting;

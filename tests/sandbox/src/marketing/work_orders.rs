@@ -3,7 +3,7 @@
 //! | control | what |
 //! |---|---|
 //! | `GET /sim/marketing/work-orders` | every order as the clerk reads it |
-//! | `POST /sim/marketing/work-orders/{no}` `{state, note?}` | the clerk moves an order on |
+//! | `POST /sim/marketing/work-orders/{no}` `{state, note?}` | the clerk moves an order on; an application that is resolved opens its user |
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,11 @@ use serde_json::json;
 use crate::clock::rfc3339;
 use crate::refusal::Refusal;
 
-use super::archive::{is_mobile, is_resident_id};
-use super::desk::{Marketing, Reply};
+use super::account::Account;
+use super::archive::{Holder, is_mobile, is_resident_id};
+use super::desk::{Books, Marketing, Reply};
 use super::gate::{Call, Nature, Route, answer};
+use super::opening::opened;
 use super::refused::Refused;
 
 /// Somebody is to be opened as a user: the only kind that says who.
@@ -47,6 +49,7 @@ struct Order {
     kind: String,
     text: String,
     place: Option<String>,
+    /// The account it is about; of an application, the one that was opened.
     consumer_no: Option<String>,
     payment_id: Option<String>,
     anonymous: bool,
@@ -56,6 +59,24 @@ struct Order {
     state: State,
     /// The clerk's own words; no business of the household's.
     note: String,
+}
+
+impl Order {
+    /// The account that an application comes to, the `n`th the utility has; `None` for any other order.
+    fn opens(&self, n: usize, now: Timestamp) -> Option<Account> {
+        let ((name, id_no), mobile) = self.applicant.clone()?;
+        let holder = Holder {
+            name,
+            id_no: Some(id_no),
+            mobile: Some(mobile),
+        };
+        Some(opened(
+            n,
+            holder,
+            self.place.as_deref().unwrap_or_default(),
+            now,
+        ))
+    }
 }
 
 /// The orders by their numbers.
@@ -216,11 +237,21 @@ async fn move_on(
     no: web::Path<String>,
     wanted: web::Json<MoveRequest>,
 ) -> Result<HttpResponse, Refusal> {
-    let mut books = marketing.books(marketing.clock.now());
-    let order = books.work_orders.0.get_mut(no.as_str());
+    let now = marketing.clock.now();
+    let mut books = marketing.books(now);
+    let Books {
+        work_orders,
+        ledger,
+        ..
+    } = &mut *books;
+    let order = work_orders.0.get_mut(no.as_str());
     let order = order
         .ok_or_else(|| Refusal::not_found("NO_SUCH_ORDER", "no work order has this number"))?;
     order.state = wanted.state;
     order.note.clone_from(&wanted.note);
+    if order.state == State::Resolved && order.consumer_no.is_none() {
+        let account = order.opens(ledger.accounts().count(), now);
+        order.consumer_no = account.map(|account| ledger.open_account(account));
+    }
     Ok(HttpResponse::Ok().json(json!({ "order_no": *no, "state": order.state })))
 }
