@@ -300,6 +300,31 @@ async function afterwards() {
   const gone = await fetch(`${line}/v1/pay/long-gone`, { headers: { accept: 'text/html' } })
   checks.equal('a payment link that is over says so in words', [gone.status, (await gone.text()).includes('付款链接已失效')], [410, true])
   await texted()
+  await topsUp()
+}
+
+/** Paying ahead: an amount of one's own or one that is offered, the cashier, and the tracker to the end. */
+async function topsUp() {
+  await page.goto(`${line}/#/pages/home/index`)
+  await at('open-top-up').click()
+  await appears('top-up')
+  await checks.comes('top-up: nothing is paid before an amount is chosen', () => at('pay-now').isDisabled(), true)
+  await page.locator('[data-testid="top-up"]:visible [aria-pressed]').first().click()
+  await checks.comes('top-up: an amount that is offered', async () => (await textOf('pay-now')).includes('¥50.00'), true)
+  await at('top-up-amount').fill('12.345')
+  await checks.comes('top-up: what is no amount cannot be paid', () => at('pay-now').isDisabled(), true)
+  await at('top-up-amount').fill('12.34')
+  await whole('9-top-up')
+  await page.locator('[data-testid="pay-now"]:visible:enabled').waitFor()
+  await at('pay-now').click()
+  await page.waitForURL((url) => url.origin === sandbox)
+  await page.locator('#pay').first().click()
+  await page.waitForURL((url) => url.origin === line)
+  await appears('stations')
+  await checks.comes('top-up: the tracker has the amount that was typed', () => textOf('tracker-amount'), '¥12.34')
+  await comesTrue('top-up credited', () => at('tracker-POSTED').isVisible())
+  const { prepaid_fen: left } = await json(`${sandbox}/sim/marketing/consumers/${known.owing.consumer_no}`)
+  checks.equal('LN-04 a top-up is credited to the balance, to the fen', left - known.owing.prepaid_fen, 1_234)
 }
 
 /** Who agreed to messages gets one, without the number of the home in full. */
