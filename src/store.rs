@@ -23,8 +23,8 @@ impl From<Kind> for InstanceKind {
     }
 }
 
-/// Applies what is missing; says what was done. A new store gets its keyring with it; a store that
-/// has data never gets a second one, because its personal data could not be read with it.
+/// Applies what is missing; says what was done. A store that nobody opened yet gets its keyring with it; one
+/// that may have data never gets a second one, because its personal data could not be read with it.
 pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failure> {
     let now = SystemClock::default().now();
     let url = config.store.url.expose_secret();
@@ -48,15 +48,21 @@ pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failu
     };
     let file = &config.store.keyring;
     if !kind.is_demo() && !file.exists() {
-        if !migrated.from_nothing {
+        if !migrated.unopened {
             return Err(
                 Failure::failed(format!("the keyring {} is missing", file.display())).advice(
                     "restore it from its backup; a new one could not read this store's data",
                 ),
             );
         }
-        Keyring::create(file, kind.into())
-            .map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
+        Keyring::create(file, kind.into()).map_err(|error| {
+            let why = chain(&error);
+            Failure::failed(format!(
+                "{said}; but the keyring {} could not be made: {why}",
+                file.display()
+            ))
+            .advice("mend that, and run `lifeline migrate` again: it makes the keyring then")
+        })?;
         said.push_str(&format!(
             "\nmade the keyring {}: back it up apart from the database",
             file.display()
@@ -111,7 +117,7 @@ pub(crate) fn keyring(file: &Path, kind: Kind) -> Result<Keyring, Failure> {
         Kind::Live => Keyring::load(file, InstanceKind::Live),
     };
     read.map_err(|error| {
-        Failure::failed(format!("{}: {error}", file.display())).advice(
+        Failure::failed(format!("{}: {}", file.display(), chain(&error))).advice(
             "restore the keyring from its backup; without it the personal data is unreadable",
         )
     })

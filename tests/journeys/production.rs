@@ -196,8 +196,15 @@ fn serve(engine: Engine) -> Result<(), Failed> {
         assert!(text(&early).contains("store.keyring"), "{}", text(&early));
         let migrated = lifeline("migrate", &config);
         assert!(migrated.status.success(), "{}", text(&migrated));
+        // As if the keyring could not be written: nobody opened the store, so nothing needs that one.
+        std::fs::remove_file(dir.path().join("keyring.json")).expect("the keyring");
         let again = lifeline("migrate", &config);
         assert!(text(&again).contains("nothing to do"), "{}", text(&again));
+        assert!(
+            text(&again).contains("made the keyring"),
+            "{}",
+            text(&again)
+        );
         assert!(lifeline("check-config", &config).status.success());
         crate::sealed_settings::seal_a_secret(&config);
         let mut served = Command::new(binary());

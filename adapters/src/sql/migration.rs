@@ -31,6 +31,9 @@ const VERSION: &str = "SELECT MAX(version) FROM refinery_schema_history";
 const STAMP: &str = "INSERT INTO instance (one, instance_kind, restore_epoch, created_at) \
     VALUES (1, $1, 0, $2) ON CONFLICT (one) DO NOTHING";
 const KIND: &str = "SELECT instance_kind FROM instance";
+/// Who opens a store writes down its keys before anything else; stores of before that have rows under a key.
+const UNOPENED: &str = "SELECT NOT EXISTS (SELECT 1 FROM key_generation) \
+    AND NOT EXISTS (SELECT 1 FROM account_key) AND NOT EXISTS (SELECT 1 FROM staff)";
 
 /// Why the schema does not fit this program.
 #[derive(Debug, thiserror::Error)]
@@ -54,8 +57,8 @@ pub struct Migrated {
     pub applied: Vec<String>,
     /// The schema version after it.
     pub version: i32,
-    /// Whether the store held nothing before: the very first migration was applied now.
-    pub from_nothing: bool,
+    /// Whether nobody ever opened the store: nothing in it needs a key that was there before.
+    pub unopened: bool,
 }
 
 /// The newest version a runner holds.
@@ -95,10 +98,9 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn report(report: &refinery::Report, version: i32) -> Migrated {
-    let first = report.applied_migrations().first();
+fn report(report: &refinery::Report, version: i32, unopened: bool) -> Migrated {
     Migrated {
-        from_nothing: first.is_some_and(|migration| migration.version() == 1),
+        unopened,
         applied: report
             .applied_migrations()
             .iter()
@@ -192,7 +194,8 @@ pub(super) fn run_on(
         rusqlite::params![kind.as_str(), now.micros()],
     )
     .map_err(failed)?;
-    Ok(report(&done, known))
+    let unopened = conn.query_row(UNOPENED, [], |row| row.get(0));
+    Ok(report(&done, known, unopened.map_err(failed)?))
 }
 
 fn check_sqlite(path: &Path) -> Result<(), OpenError> {
@@ -266,7 +269,8 @@ async fn run_postgres(
         .execute(STAMP, &[&kind.as_str(), &now.micros()])
         .await
         .map_err(failed)?;
-    Ok(report(&done, known))
+    let unopened = client.query_one(UNOPENED, &[]).await.map_err(failed)?;
+    Ok(report(&done, known, unopened.get(0)))
 }
 
 async fn postgres_has(client: &Client, table: &str) -> Result<bool, StoreError> {

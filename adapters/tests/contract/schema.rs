@@ -50,6 +50,7 @@ async fn migrating_twice_does_nothing(t: Bench) {
         .await
         .unwrap();
     assert!(again.applied.is_empty());
+    assert!(!again.unopened, "its keys are written down");
     assert_eq!(columns(&t).await, before);
     assert_eq!(
         t.another_process().await.store.instance(),
@@ -86,6 +87,10 @@ async fn many_starters_migrate_once(t: Bench) {
     assert!(
         done.iter()
             .all(|m| m.version == done[0].version && m.version > 0)
+    );
+    assert!(
+        done.iter().all(|m| m.unopened),
+        "whoever comes second may have to make the keyring"
     );
 }
 
