@@ -90,6 +90,29 @@ await household('not-as-metered', async ({ answer, go, shows, at, textOf, whole,
   await shows('screen-new-request')
 })
 
+await household('question', async ({ answer, go, shows, at, page, world }) => {
+  const sent = []
+  let away = true
+  await answer('/bindings?*', () => (away ? problem(503, 'STORE_UNAVAILABLE') : undefined))
+  await answer('/requests*', (request) => {
+    if (request.method() !== 'POST') return [200, { items: [], next_cursor: null }]
+    sent.push(request.postDataJSON().binding_id)
+    return [201, {}]
+  })
+  await go('requests/new?kind=bill_dispute&binding_id=b-2')
+  await shows('problem')
+  checks.equal('a bill is not questioned before its home is known', await page.locator('[data-testid="send-request"]:visible').count(), 0)
+  away = false
+  await at('problem-cure').click()
+  await at('request-text').fill('这个月的电量和表上的不一样')
+  await at('send-request').click()
+  await shows('screen-requests')
+  checks.equal('the question names its home', sent, [world.homes[1].id])
+  await go('requests/new?kind=bill_dispute&binding_id=b-7')
+  await shows('problem')
+  checks.equal('nor that of a home that is not ours', await page.locator('[data-testid="send-request"]:visible').count(), 0)
+})
+
 await household('late-refund', async ({ answer, go, shows, textOf, whole }) => {
   const refunds = [{ amount_fen: 12840, state: 'PENDING', done_at: null }]
   const refunding = (by) => [200, payment('REFUNDING', 'REFUND_ON_THE_WAY', { refunds, next: { code: 'REFUND_ON_THE_WAY', by } })]

@@ -1,9 +1,9 @@
 import { useRouter } from '@tarojs/taro'
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { keyRing } from '../../api/idempotency'
 import { randomKey } from '../../api/platform'
 import { asProblem, type Problem } from '../../api/problem'
-import { requestKind, type NewRequest, type RequestKind, type ServiceRequest } from '../../api/types'
+import { requestKind, type Binding, type NewRequest, type RequestKind, type ServiceRequest } from '../../api/types'
 import { homeName, useHomes } from '../../state/homes'
 import { useBindings, useMe } from '../../state/reads'
 import { useSettings } from '../../state/settings'
@@ -24,7 +24,8 @@ export default function NewRequestScreen() {
     <PrivateScreen title={kind ? t(`request.${kind}`) : t('requests.title')} testId='screen-new-request'>
       {() => {
         if (kind === undefined || (kind === 'wrong_payment' && !paymentId)) return <NothingHere />
-        return kind === 'new_user' ? <Application /> : <Letter kind={kind} paymentId={paymentId} bindingId={bindingId} />
+        if (kind === 'new_user') return <Application />
+        return kind === 'bill_dispute' ? <Question bindingId={bindingId} /> : <Letter kind={kind} paymentId={paymentId} />
       }}
     </PrivateScreen>
   )
@@ -46,11 +47,23 @@ function Application() {
   )
 }
 
-/** A bill is questioned of the home it was opened for, else of the chosen one. */
-function Letter({ kind, paymentId, bindingId }: { kind: RequestKind; paymentId?: string; bindingId?: string }) {
-  const { t } = useSettings()
-  useBindings()
+/** A bill is questioned of the home it was opened for, else of the chosen one: nobody writes before that is known. */
+function Question({ bindingId }: { bindingId?: string }) {
+  const { problem, loading, reload } = useBindings()
   const { all, current } = useHomes()
+  const home = bindingId === undefined ? current : all?.find((each) => each.binding_id === bindingId)
+  const none = bindingId === undefined && !loading && all?.length === 0
+  useEffect(() => {
+    if (none) replace('match')
+  }, [none])
+  if (home) return <Letter kind='bill_dispute' home={home} />
+  if (problem) return <ProblemNote problem={problem} retry={reload} />
+  return bindingId === undefined || loading ? <Skeleton lines={5} /> : <NothingHere />
+}
+
+/** `home` is the one whose bill is questioned, `paymentId` the payment that went wrong. */
+function Letter({ kind, paymentId, home }: { kind: RequestKind; paymentId?: string; home?: Binding }) {
+  const { t } = useSettings()
   const [text, setText] = useState('')
   const [place, setPlace] = useState('')
   const [anonymous, setAnonymous] = useState(false)
@@ -58,8 +71,6 @@ function Letter({ kind, paymentId, bindingId }: { kind: RequestKind; paymentId?:
   const [sending, setSending] = useState(false)
   const [problem, setProblem] = useState<Problem>()
   const ring = useRef(keyRing(randomKey)).current
-  const about = bindingId === undefined ? current : all?.find((each) => each.binding_id === bindingId)
-  const home = kind === 'bill_dispute' ? about : undefined
   const applies = kind === 'new_user'
   const needsPlace = kind === 'illegal_use' || applies
   const short = text.trim().length < 5
