@@ -20,6 +20,7 @@ mod resources;
 mod rooms;
 mod serve;
 mod staff;
+mod standing;
 mod store;
 mod system;
 mod tls;

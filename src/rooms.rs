@@ -188,8 +188,12 @@ impl Rooms {
     /// The ways people come, with the figures they are watched by.
     fn channels(&self) -> Channels {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
-        let insight = Insight::new(Arc::clone(&store), Arc::clone(&clock));
-        Channels::new(store, clock, Arc::clone(&self.entropy), insight)
+        Channels::new(store, clock, Arc::clone(&self.entropy), self.insight())
+    }
+
+    /// How things stand.
+    pub(crate) fn insight(&self) -> Insight {
+        Insight::new(Arc::clone(&self.store), Arc::clone(&self.clock))
     }
 
     /// Money and binding routes ask the session's row through this.
@@ -280,10 +284,7 @@ impl Rooms {
             Arc::new(LearnOffices(self.aggregates.clone())),
             Arc::new(Returns(self.settlement.clone())),
             Arc::new(Retention::new(Arc::clone(&self.store))),
-            Arc::new(Insight::new(
-                Arc::clone(&self.store),
-                Arc::clone(&self.clock),
-            )),
+            Arc::new(self.insight()),
         ];
         let (store, clock, entropy) = again();
         tasks.extend(audit_chain(store, clock, entropy));

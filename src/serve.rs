@@ -8,6 +8,7 @@ use actix_web::dev::{Server, ServerHandle};
 use lifeline_adapters::keyring::Keyring;
 use lifeline_adapters::redis::Redis;
 use lifeline_adapters::sql::{DiskFailure, Engine};
+use lifeline_core::insight::Insight;
 use lifeline_core::jobs::nodes::Nodes;
 use lifeline_core::operators::Operators;
 #[cfg(feature = "demo")]
@@ -40,6 +41,7 @@ use crate::outside::Outside;
 use crate::ready::Dependencies;
 use crate::resources::{InForce, Resting};
 use crate::rooms::Rooms;
+use crate::standing::StandingWorker;
 use crate::system::{OsEntropy, SystemClock};
 use crate::tls::{Certificates, CertificatesWorker, LineInForce};
 use crate::upkeep::MetricsWorker;
@@ -137,7 +139,8 @@ pub(crate) async fn start(
     workers.push(Arc::<Counting>::clone(&counting));
     let metrics = upkeep::install()?;
     workers.push(Arc::new(MetricsWorker(metrics.clone())));
-    let resting = resting(config, &outside, certificates, &mut workers)?;
+    let insight = rooms.insight();
+    let resting = resting(config, &outside, certificates, insight, &mut workers)?;
     let dependencies = dependencies(&engine, &nodes, redis, outside, resting);
     let ready = || Arc::clone(&dependencies);
     let ops = Ops {
@@ -176,16 +179,18 @@ fn door(keys: &KeysInForce, ended: &Arc<Ended>, rooms: &Rooms) -> Door {
     }
 }
 
-/// What this process lives on, and the worker that tells of it.
+/// What this process lives on, and the workers that tell of it and of what waits.
 fn resting(
     config: &Config,
     outside: &Outside,
     line: Option<Arc<Certificates>>,
+    insight: Insight,
     workers: &mut Vec<Arc<dyn Worker>>,
 ) -> Result<Resting, Failure> {
     let line = line.map(|held| -> Arc<dyn LineInForce> { held });
     let resting = Resting::of(config)?.serving(outside, line);
     workers.push(Arc::new(InForce::of(&resting)));
+    workers.push(Arc::new(StandingWorker::of(insight, &resting)));
     Ok(resting)
 }
 

@@ -21,6 +21,8 @@ statements! { "cases":
     ABOUT("case_file") = "SELECT case_id, kind, cause, subject, facts, opened_at, trace_id, closed_at FROM case_file \
         WHERE subject = $1 ORDER BY opened_at, case_id";
     COUNT_OPEN("case_file") = "SELECT COUNT(*) AS n FROM case_file WHERE closed_at IS NULL";
+    OPEN_BY_KIND("case_file") = "SELECT kind, COUNT(*) AS n FROM case_file \
+        WHERE closed_at IS NULL AND opened_at < $1 GROUP BY kind ORDER BY kind";
     LIST_OPEN("case_file") = "SELECT case_id, kind, cause, subject, facts, opened_at, trace_id, closed_at FROM case_file \
         WHERE closed_at IS NULL AND case_id > $1 ORDER BY case_id LIMIT $2";
     PROPOSALS("case_proposal") = proposals!("case_proposal", "case_id, resolution, parts", "case_id");
@@ -110,6 +112,12 @@ impl<C: Conn> CaseReads for Sql<C> {
         self.count(&COUNT_OPEN, args![]).await
     }
 
+    async fn open_by_kind(&mut self, before: Time) -> Result<Vec<(CaseKind, i64)>, StoreError> {
+        let counted = |row: &Row| Ok((row.parsed("kind", CaseKind::parse)?, row.int("n")?));
+        let rows = self.rows(&OPEN_BY_KIND, args![before]).await?;
+        rows.iter().map(counted).collect()
+    }
+
     async fn list_open(
         &mut self,
         after: Option<&CaseId>,
@@ -177,7 +185,12 @@ impl<C: WriteConn> CaseStore for Sql<C> {
             &case.trace_id,
             case.closed_at,
         ];
-        self.changed(&OPEN, args).await
+        let new = self.changed(&OPEN, args).await?;
+        if new {
+            let (kind, trace_id) = (case.kind.as_str(), case.trace_id.as_str());
+            tracing::warn!(kind, case.id = %case.case_id, trace_id, "cases.opened");
+        }
+        Ok(new)
     }
 
     async fn propose(&mut self, proposal: &Proposal) -> Result<bool, StoreError> {

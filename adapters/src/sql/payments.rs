@@ -344,8 +344,8 @@ impl<C: WriteConn> PaymentStore for Sql<C> {
         } else {
             self.changed(&BRAKE_TAKE, args).await?
         };
-        if !passed {
-            self.touched(&BRAKE_TRIP, args![brake.now]).await?;
+        if !passed && self.changed(&BRAKE_TRIP, args![brake.now]).await? {
+            tracing::error!("payments.refunds_braked");
         }
         Ok(passed)
     }

@@ -1,13 +1,16 @@
 //! Open questions: one per cause.
 
+use std::sync::Arc;
+
 use lifeline_core::cases::decision::{Ending, Part, Proposal, Resolution, Taking};
 use lifeline_core::cases::four_eyes::ProposalState;
 use lifeline_core::cases::{Case, CaseKind};
+use lifeline_core::insight::Insight;
 use lifeline_core::shared::ids::CaseId;
 use lifeline_core::store::StoreError;
 use tokio::task::JoinSet;
 
-use crate::bench::{Bench, at};
+use crate::bench::{Bench, Watch, at};
 use crate::bindings::HOME;
 use crate::household::household;
 use crate::{bindings, contracts, generation, merges};
@@ -18,6 +21,7 @@ contracts! { "cases":
     absent_is_none => ["CaseReads::find", "CaseReads::about", "CaseReads::count_open"];
     repeat_of_a_cause_finds_the_same_case => ["CaseStore::open"];
     closed_cases_are_not_counted => ["CaseReads::count_open"];
+    open_cases_are_counted_by_kind_and_by_whether_they_are_late => ["CaseReads::open_by_kind"];
     dropped_unit_opens_nothing => ["CaseStore::open"];
     one_of_many_opens => ["CaseStore::open"];
     one_proposal_waits_and_another_person_decides => ["CaseStore::propose", "CaseStore::judge", "CaseReads::proposals"];
@@ -111,6 +115,43 @@ async fn closed_cases_are_not_counted(t: Bench) {
     .await;
     open(&t, &case(&t, "mismatch:T2")).await;
     assert_eq!(t.view().await.cases().count_open().await.unwrap(), 1);
+}
+
+/// A foreign refund is to be decided within four hours, a mismatch within a day.
+async fn open_cases_are_counted_by_kind_and_by_whether_they_are_late(t: Bench) {
+    const HOUR: i64 = 3_600;
+    let watch = Watch::new();
+    let insight = Insight::new(t.store.clone(), Arc::new(watch.clone()));
+    let of = async |kind: CaseKind| {
+        let all = insight.open_cases().await.unwrap();
+        assert_eq!(all.len(), CaseKind::ALL.len(), "each kind once");
+        let one = all.iter().find(|one| one.kind == kind).unwrap();
+        (one.open, one.overdue)
+    };
+    assert_eq!(of(CaseKind::ForeignRefund).await, (0, 0));
+    for (cause, hours) in [("a", 0), ("b", 1)] {
+        let foreign = Case {
+            kind: CaseKind::ForeignRefund,
+            opened_at: at(hours * HOUR),
+            ..case(&t, cause)
+        };
+        open(&t, &foreign).await;
+    }
+    open(&t, &case(&t, "mismatch:T1")).await;
+    let closed = Case {
+        closed_at: Some(at(9)),
+        ..case(&t, "mismatch:T2")
+    };
+    open(&t, &closed).await;
+    watch.set(4 * HOUR);
+    assert_eq!(of(CaseKind::ForeignRefund).await, (2, 0), "to the hour");
+    watch.set(4 * HOUR + 1);
+    assert_eq!(of(CaseKind::ForeignRefund).await, (2, 1));
+    watch.set(24 * HOUR);
+    assert_eq!(of(CaseKind::AmountMismatch).await, (1, 0));
+    watch.set(24 * HOUR + 1);
+    assert_eq!(of(CaseKind::AmountMismatch).await, (1, 1));
+    assert_eq!(of(CaseKind::ForeignRefund).await, (2, 2));
 }
 
 async fn dropped_unit_opens_nothing(t: Bench) {

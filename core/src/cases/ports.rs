@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::decision::{Proposal, Taking};
-use super::{Case, HomeBehind};
+use super::{Case, CaseKind, HomeBehind};
 use crate::shared::ids::CaseId;
 use crate::shared::time::Time;
 use crate::store::StoreError;
@@ -13,6 +13,8 @@ pub trait CaseReads: Send {
     async fn find(&mut self, id: &CaseId) -> Result<Option<Case>, StoreError>;
     async fn about(&mut self, subject: &str) -> Result<Vec<Case>, StoreError>;
     async fn count_open(&mut self) -> Result<i64, StoreError>;
+    /// How many open cases of each kind were opened before a moment; kinds without one are left out.
+    async fn open_by_kind(&mut self, before: Time) -> Result<Vec<(CaseKind, i64)>, StoreError>;
     /// Open cases, oldest first, behind one that was seen.
     async fn list_open(
         &mut self,

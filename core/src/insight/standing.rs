@@ -3,6 +3,7 @@
 
 use super::error::InsightError;
 use super::report::Insight;
+use crate::cases::CaseKind;
 use crate::shared::time::Time;
 use crate::store::snapshot;
 
@@ -29,7 +30,50 @@ pub struct Standing {
     pub limited: i64,
 }
 
+/// Open cases of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenCases {
+    pub kind: CaseKind,
+    pub open: i64,
+    /// Of these, those that should have been decided by now.
+    pub overdue: i64,
+}
+
+fn count_of(counted: &[(CaseKind, i64)], kind: CaseKind) -> i64 {
+    let found = counted.iter().find(|(one, _)| *one == kind);
+    found.map_or(0, |(_, n)| *n)
+}
+
 impl Insight {
+    /// The open cases of every kind, also of those that have none.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn open_cases(&self) -> Result<Vec<OpenCases>, InsightError> {
+        let now = self.clock.now();
+        let mut view = snapshot(&*self.store).await?;
+        let all = view
+            .cases()
+            .open_by_kind(Time::from_micros(i64::MAX))
+            .await?;
+        let mut terms = CaseKind::ALL.map(CaseKind::hours).to_vec();
+        terms.sort_unstable();
+        terms.dedup();
+        let mut told = Vec::new();
+        for hours in terms {
+            let due = now.plus_seconds(hours.saturating_mul(-3_600));
+            let late = view.cases().open_by_kind(due).await?;
+            let kinds = CaseKind::ALL.into_iter();
+            let kinds = kinds.filter(|kind| kind.hours() == hours);
+            told.extend(kinds.map(|kind| OpenCases {
+                kind,
+                open: count_of(&all, kind),
+                overdue: count_of(&late, kind),
+            }));
+        }
+        Ok(told)
+    }
+
     /// How things stand now.
     ///
     /// # Errors
