@@ -35,7 +35,7 @@ fn order_of(office: &Office, region: &str, nth: u8, person: u8) {
          out_trade_no, amount_fen, subject, shares, sends, answers, trade_no, created_at, expire_at, paid_at, paid_fen, \
          refund_reserved_fen, refunded_fen, suspense_fen, foreign_fen, foreign_used_fen, has_lock, frozen, watched, entered_at, \
          turns, next_at, wake_at, trace_id) VALUES ('{payment}', '{account}', '{home}', 's', 'arrears', 'h5', 'SUSPENSE', 1, 0, \
-         'L0x{nth}', 12840, '', '', 1, 1, 't{nth}', {now}, {now}, {now}, 12840, 0, 0, 12840, 0, 0, 0, 0, 1, {now}, 1, {now}, {now}, '{trace}');
+         'L0AbCdEfGhIjKlMnOpQrSt{nth:02}', 12840, '', '', 1, 1, 't{nth}', {now}, {now}, {now}, 12840, 0, 0, 12840, 0, 0, 0, 0, 1, {now}, 1, {now}, {now}, '{trace}');
          INSERT OR IGNORE INTO binding_region (binding_id, region) VALUES ('{home}', '{region}');",
         trace = "ab".repeat(16),
     ));
@@ -183,6 +183,47 @@ async fn c10_the_money_of_fewer_than_five_households_is_told_to_nobody_who_reads
     assert!(page.contains("id=\"arrears-sum\">770.40<") && !page.contains("不足 5 人"));
     let file = desk.get("/console/reports/export?form=csv", &reader).await;
     assert!(file.text.contains("suspense,6,770.40"), "{}", file.text);
+}
+
+#[actix_web::test]
+async fn ln_32_a_payment_is_found_by_the_number_that_its_payer_and_marketing_have() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    order(&office, "1504");
+    let support = office.enter(&desk, "support").await;
+    let number = "L0AbCdEfGhIjKlMnOpQrSt00";
+    for what in [
+        number.to_owned(),
+        format!("%20{number}%20"),
+        format!("{number}_1_1"),
+        format!("{number}_12_3_v"),
+        format!("{number}_1_1_fz"),
+    ] {
+        let path = format!("/console/find?what={what}");
+        let found = desk.get(&path, &support).await;
+        assert_eq!(found.goes_to(), line("payment", PAYMENT), "{}", found.text);
+        let shown = desk.get(found.goes_to(), &support).await;
+        assert!(shown.text.contains("128.40"), "{}", shown.text);
+    }
+    // A number of other letters is another one's.
+    for nobodys in [
+        number.to_lowercase(),
+        number.replace("00", "01"),
+        format!("{}_1_1", number.to_uppercase()),
+    ] {
+        let path = format!("/console/find?what={nobodys}");
+        let shown = desk.get(&path, &support).await;
+        assert_eq!(shown.status, StatusCode::NOT_FOUND, "{nobodys}");
+    }
+    // Where it leads says who may see it.
+    let scope = Scope::parse("1505").unwrap();
+    office.hire("of-1505", Role::Support, scope).await;
+    let other = office.enter(&desk, "of-1505").await;
+    let led = desk
+        .get(&format!("/console/find?what={number}"), &other)
+        .await;
+    let shown = desk.get(led.goes_to(), &other).await;
+    assert_eq!(shown.status, StatusCode::FORBIDDEN);
 }
 
 #[actix_web::test]

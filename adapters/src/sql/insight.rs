@@ -17,7 +17,7 @@ use lifeline_core::insight::sides::{Part, Sides};
 use lifeline_core::insight::standing::Standing;
 use lifeline_core::insight::timeline::{Moment, Of};
 use lifeline_core::insight::{Channel, Outcome};
-use lifeline_core::shared::ids::AccountId;
+use lifeline_core::shared::ids::{AccountId, PaymentId};
 use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -311,6 +311,10 @@ impl<C: Conn> InsightReads for Sql<C> {
         most: i64,
     ) -> Result<i64, StoreError> {
         self.unpaid_by_whom(span, cause, regions, most).await
+    }
+
+    async fn numbered(&mut self, out_trade_no: &str) -> Result<Option<PaymentId>, StoreError> {
+        self.payment_of(out_trade_no).await
     }
 
     async fn standing(&mut self, hour_ago: Time) -> Result<Standing, StoreError> {

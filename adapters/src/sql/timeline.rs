@@ -7,7 +7,7 @@ use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::sample::NOWHERE;
 use lifeline_core::insight::standing::Standing;
 use lifeline_core::insight::timeline::{Moment, Of, Source};
-use lifeline_core::shared::ids::AccountId;
+use lifeline_core::shared::ids::{AccountId, PaymentId};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -93,6 +93,7 @@ statements! { "timeline":
         LEFT JOIN account a ON a.account_id = b.account_id WHERE b.binding_id = $1";
     WHOSE_PAYMENT("payment") = "SELECT COALESCE(a.merged_into, p.account_id) AS account_id FROM payment p \
         LEFT JOIN account a ON a.account_id = p.account_id WHERE p.payment_id = $1";
+    NUMBERED("payment") = "SELECT payment_id FROM payment WHERE out_trade_no = $1";
     UNMET("access_refusal") = "SELECT function, code, COUNT(*) AS n FROM access_refusal WHERE at >= $1 AND at < $2 \
         GROUP BY function, code ORDER BY n DESC, function, code LIMIT $3";
     UNFOUND("missed_search") = "SELECT words, CAST(SUM(n) AS BIGINT) AS n FROM missed_search WHERE day >= $1 AND day <= $2 \
@@ -168,6 +169,14 @@ impl<C: Conn> Sql<C> {
         };
         let found = self.one(stmt, args![of.id()]).await?;
         found.map(|row| row.id("account_id")).transpose()
+    }
+
+    pub(super) async fn payment_of(
+        &mut self,
+        out_trade_no: &str,
+    ) -> Result<Option<PaymentId>, StoreError> {
+        let found = self.one(&NUMBERED, args![out_trade_no]).await?;
+        found.map(|row| row.id("payment_id")).transpose()
     }
 
     pub(super) async fn line_of(&mut self, of: &Of, limit: i64) -> Result<Vec<Moment>, StoreError> {

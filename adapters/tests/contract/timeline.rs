@@ -15,7 +15,7 @@ use crate::household::household;
 use crate::{bindings, contracts, merges};
 
 contracts! { "timeline":
-    a_line_is_of_its_person_home_or_payment => ["InsightReads::moments", "InsightReads::subject_of"];
+    a_line_is_of_its_person_home_or_payment => ["InsightReads::moments", "InsightReads::subject_of", "InsightReads::numbered"];
     a_line_of_a_merged_account_is_its_takers => ["InsightReads::subject_of"];
     nobody_has_no_line => ["InsightReads::moments", "InsightReads::subject_of", "InsightReads::unmet", "InsightReads::unpaid",
         "InsightReads::unpaid_rows", "InsightReads::unpaid_people"];
@@ -29,6 +29,17 @@ contracts! { "timeline":
 async fn a_line_is_of_its_person_home_or_payment(t: Bench) {
     let home = household(&t).await;
     let account = &home.person.account_id;
+    let ordered = &home.order.payment;
+    for (number, found) in [
+        (
+            ordered.out_trade_no.clone(),
+            Some(ordered.payment_id.clone()),
+        ),
+        (ordered.out_trade_no.to_uppercase(), None),
+    ] {
+        let numbered = t.view().await.insight().numbered(&number).await;
+        assert_eq!(numbered.unwrap(), found, "{number}");
+    }
     let payment = Of::Payment(home.order.payment.payment_id.clone());
     let lines = [
         (payment, Source::Tap, "ordered arrears"),

@@ -16,7 +16,7 @@ use super::sample::{Refusal, Sample};
 use super::sides::{Part, Sides};
 use super::standing::Standing;
 use super::timeline::{Moment, Of};
-use crate::shared::ids::AccountId;
+use crate::shared::ids::{AccountId, PaymentId};
 use crate::shared::time::Time;
 use crate::store::StoreError;
 
@@ -102,6 +102,8 @@ pub trait InsightReads: Send {
         regions: Option<&[String]>,
         most: i64,
     ) -> Result<i64, StoreError>;
+    /// The payment that was ordered under a number.
+    async fn numbered(&mut self, out_trade_no: &str) -> Result<Option<PaymentId>, StoreError>;
     /// What waits and what failed; refusals since `hour_ago`.
     async fn standing(&mut self, hour_ago: Time) -> Result<Standing, StoreError>;
     async fn report(

@@ -111,6 +111,18 @@ pub struct Timeline {
 }
 
 impl Insight {
+    /// Which payment was ordered under this number of ours at the channel.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn payment_numbered(
+        &self,
+        out_trade_no: &str,
+    ) -> Result<Option<PaymentId>, InsightError> {
+        let mut view = snapshot(&*self.store).await?;
+        Ok(view.insight().numbered(out_trade_no).await?)
+    }
+
     /// The line of time of somebody or something, when its region is one of `regions` (`None`: all).
     ///
     /// # Errors

@@ -124,9 +124,35 @@ pub fn is_of_earlier_epoch(number: &str, prefix: &str) -> bool {
     same && earlier && number.len() == 24 && theirs.all(|byte| byte.is_ascii_alphanumeric())
 }
 
+/// The order's number in one that was made of it (a posting's, a reversal's, a voucher's), or the number itself.
+/// `None` where the text is no such number. Its letters are told apart by their case.
+#[must_use]
+pub fn order_in(text: &str) -> Option<&str> {
+    let (order, line) = text.split_once('_').unwrap_or((text, "0"));
+    let of_line = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let whole = order.len() == 24 && text.len() <= 32;
+    let spelled = order.bytes().all(|b| b.is_ascii_alphanumeric()) && line.bytes().all(of_line);
+    (whole && spelled).then_some(order)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_order_is_told_by_every_number_made_of_it() {
+        let order = "t0ABCDEFGHIJKLMNopqrstuv";
+        let line = channel_txn_no(order, 99, 6);
+        for number in [order, &line, &reversal_no(&line), &voucher_no(&line, 9)] {
+            assert_eq!(order_in(number), Some(order), "{number}");
+        }
+        let long = format!("{order}_1_{}", "2".repeat(6));
+        for odd in ["", "t0", "_", &order[1..], &format!("{order}x"), &long] {
+            assert_eq!(order_in(odd), None, "{odd}");
+        }
+        assert_eq!(order_in(&format!("{order}_1 2")), None);
+        assert_eq!(order_in(&order.replace('A', "-")), None);
+    }
 
     #[test]
     fn numbers_of_earlier_epochs_are_told_from_others() {

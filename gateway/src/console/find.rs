@@ -1,7 +1,10 @@
-//! The field on top of every page: a trace leads to why it was refused, a payment to its line of time.
+//! The field on top of every page: a trace leads to why it was refused, a payment to its line of time. Who calls
+//! about a payment has the number of the receipt or of Alipay's bill; marketing has one made of it.
 
 use actix_web::{HttpResponse, web};
+use lifeline_core::insight::Insight;
 use lifeline_core::operators::Right;
+use lifeline_core::payments::numbers;
 use lifeline_core::shared::ids::PaymentId;
 use serde::Deserialize;
 
@@ -21,13 +24,25 @@ struct Asked {
 }
 
 /// The pages it leads to say themselves who may see what, and note it.
-async fn find(_visitor: Visitor, query: web::Query<Asked>) -> Result<HttpResponse, Fault> {
-    let what = query.what.trim().to_lowercase();
+async fn find(
+    _visitor: Visitor,
+    insight: web::Data<Insight>,
+    query: web::Query<Asked>,
+) -> Result<HttpResponse, Fault> {
+    let typed = query.what.trim();
+    let what = typed.to_lowercase();
     if is_trace(&what) {
         Ok(go(&format!("/console/why?trace={what}")))
     } else if let Ok(id) = PaymentId::parse(&what) {
-        Ok(go(&format!("/console/timeline?of=payment&id={id}")))
+        Ok(line_of(&id))
+    } else if let Some(number) = numbers::order_in(typed) {
+        let found = insight.payment_numbered(number).await?;
+        Ok(line_of(&found.ok_or(Fault::NotFound)?))
     } else {
         Err(Fault::Invalid("fault.find"))
     }
+}
+
+fn line_of(id: &PaymentId) -> HttpResponse {
+    go(&format!("/console/timeline?of=payment&id={id}"))
 }

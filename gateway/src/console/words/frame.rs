@@ -130,12 +130,16 @@ pub(super) static WORDS: &[Word] = &[
     ("today.title", "今日", "Today"),
     ("today.open_cases", "待处理事项", "Open cases"),
     ("today.as_of", "截至", "As of"),
-    ("find.label", "跟踪号或支付单号", "Trace or payment"),
+    (
+        "find.label",
+        "跟踪号、订单号或支付单号",
+        "Trace, order number or payment",
+    ),
     ("find.do", "查找", "Find"),
     (
         "fault.find",
-        "请输入 32 位跟踪号或支付单号（36 位）。",
-        "Enter a trace of 32 digits or the id of a payment (36 characters).",
+        "请输入 32 位跟踪号、订单号（24 位，区分大小写；营销流水号亦可）或支付单号（36 位）。",
+        "Enter a trace of 32 digits, an order number (24 characters, capitals matter; or marketing's number made of it) or the id of a payment (36 characters).",
     ),
     ("today.urgent", "最先到期的工单", "Cases due first"),
     (
