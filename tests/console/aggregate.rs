@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use actix_web::http::StatusCode;
 use async_trait::async_trait;
 use lifeline_adapters::sql::Engine;
+use lifeline_core::accounts::Terminal;
 use lifeline_core::insight::aggregate::{Exchange, Office as SupplyOffice, Report};
 use lifeline_core::insight::batch::Batch;
 use lifeline_core::insight::{Aggregates, Channel, Outcome, Sample};
@@ -75,6 +76,7 @@ async fn asked(office: &Office, region: &str, times: i64, at: Time) {
         at,
         function: 4,
         channel: Channel::H5,
+        terminal: Terminal::Computer,
         outcome: Outcome::Done,
         micros: 1,
         person: None,

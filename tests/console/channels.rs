@@ -7,7 +7,13 @@ use actix_web::http::{StatusCode, header};
 use actix_web::middleware::from_fn;
 use actix_web::test::TestRequest;
 use actix_web::{App, test, web};
-use lifeline_core::channels::PER_MINUTE_MAX;
+use lifeline_core::accounts::Terminal;
+use lifeline_core::channels::{PER_MINUTE_MAX, ScoreMonths};
+use lifeline_core::insight::batch::Batch;
+use lifeline_core::insight::{Channel, Outcome, Sample};
+use lifeline_core::jobs::runner::Task as _;
+use lifeline_core::shared::time::{Clock as _, Time};
+use lifeline_core::store::{StoreError, Tx, atomically};
 use lifeline_gateway::edge::switchboard::{Switchboard, Switching};
 use lifeline_gateway::listeners::line;
 use lifeline_gateway::listeners::outermost::{addressed, traced};
@@ -251,4 +257,102 @@ async fn ec_14_a_kind_of_terminal_is_held_to_what_staff_ask_of_it_and_no_other_i
         guard(&office, &desk, &auditor, "computer", &reads).await,
         403
     );
+}
+
+/// Requests that came at a moment and ended so.
+async fn came(office: &Office, at: Time, from: (Channel, Terminal), ended: &[(Outcome, i64)]) {
+    let mut batch = Batch::default();
+    for (outcome, n) in ended {
+        let sample = Sample {
+            at,
+            function: 4,
+            channel: from.0,
+            terminal: from.1,
+            outcome: *outcome,
+            micros: 1,
+            person: None,
+            refusal: None,
+        };
+        for _ in 0..*n {
+            batch.add(&sample, "1504");
+        }
+    }
+    let batch = &batch;
+    atomically(&*office.store, async |tx: &mut Tx| {
+        tx.insight().add("r", batch).await?;
+        Ok::<_, StoreError>(())
+    })
+    .await
+    .unwrap();
+}
+
+/// The rows of the first table of a page that stands in a part of it, each as its cells.
+fn rows(page: &str, from: &str) -> Vec<Vec<String>> {
+    let part = page.split(from).nth(1).unwrap_or_default();
+    let body = part.split("<tbody>").nth(1).unwrap_or_default();
+    let body = body.split("</tbody>").next().unwrap();
+    let cells = |row: &str| -> Vec<String> {
+        let each = row.split("</t").filter_map(|cell| cell.rsplit_once('>'));
+        let each = each.map(|(_, text)| text.trim().to_owned());
+        each.filter(|text| !text.is_empty()).collect()
+    };
+    let each = body.split("<tr>").skip(1);
+    each.map(cells).collect()
+}
+
+#[actix_web::test]
+async fn ec_15_a_month_that_is_over_is_scored_once_and_terminals_by_the_same_rule() {
+    const DAY_S: i64 = 86_400;
+    let office = Office::new().await;
+    let ended = [
+        (Outcome::Done, 800),
+        (Outcome::Refused, 100),
+        (Outcome::Limited, 40),
+        (Outcome::Failed, 60),
+    ];
+    let then = office.clock.now();
+    let month = then.shanghai_date()[..7].to_owned();
+    came(&office, then, (Channel::H5, Terminal::Desk), &ended).await;
+    while office.clock.now().shanghai_date()[..7] == month {
+        office.pass(DAY_S);
+    }
+    let score = ScoreMonths(office.channels());
+    score.run(office.clock.now()).await.unwrap();
+    // What is found of that month later does not change its score, nor does the task when it comes again.
+    came(&office, then, (Channel::H5, Terminal::Phone), &ended[3..]).await;
+    score.run(office.clock.now()).await.unwrap();
+    let scores = "SELECT COUNT(*) FROM channel_score";
+    assert_eq!(office.counted(scores), 1, "nobody came by another channel");
+    let now = office.clock.now();
+    came(
+        &office,
+        now,
+        (Channel::H5, Terminal::Desk),
+        &[(Outcome::Done, 9)],
+    )
+    .await;
+    let desk = office.desk().await;
+    let auditor = office.enter(&desk, "auditor").await;
+    let page = desk.get("/console/channels", &auditor).await.text;
+    let running = now.shanghai_date()[..7].to_owned();
+    let (month, running) = (month.as_str(), running.as_str());
+    let own =
+        |cells: &[&str]| -> Vec<String> { cells.iter().map(|&cell| cell.to_owned()).collect() };
+    assert_eq!(
+        rows(&page, "id=\"way-h5\""),
+        [
+            own(&[running, "9", "100.0 %", "100.0 %", "100"]),
+            own(&[month, "1000", "90.0 %", "88.8 %", "90"]),
+        ]
+    );
+    let (desk_word, phone_word) = ("营业厅自助终端（登录 15 分钟后失效）", "手机浏览器");
+    assert_eq!(
+        rows(&page, "id=\"terminals-h5\""),
+        [
+            own(&[desk_word, running, "9", "100.0 %", "100.0 %", "100"]),
+            own(&[desk_word, month, "1000", "90.0 %", "88.8 %", "90"]),
+            own(&[phone_word, month, "60", "0.0 %", "0.0 %", "0"]),
+        ]
+    );
+    assert!(!page.contains("id=\"terminals-mini\""), "nobody came by it");
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, test, web};
+use lifeline_core::accounts::Terminal;
 use lifeline_core::insight::asked::Which;
 use lifeline_core::insight::{Ask, Channel, Insight, Ledger, Outcome, Sample};
 use lifeline_core::shared::time::{Clock as _, Time};
@@ -62,6 +63,7 @@ async fn ln_31_every_replayed_request_is_counted_once_over_orderly_restarts() {
             at: moment,
             function: i64::try_from(function).unwrap(),
             channel: Channel::ALL[usize::try_from(channel).unwrap()],
+            terminal: Terminal::Computer,
             outcome: Outcome::ALL[usize::try_from(outcome).unwrap()],
             micros: 500,
             person: Some(u128::from(person)),
@@ -122,6 +124,7 @@ async fn ln_31_a_killed_process_marks_the_gap_and_loses_only_what_was_not_writte
         at: office.clock.now(),
         function: n,
         channel: Channel::H5,
+        terminal: Terminal::Computer,
         outcome: Outcome::Done,
         micros: 9,
         person: None,
@@ -154,6 +157,7 @@ async fn ln_31_a_clock_that_goes_back_does_not_stop_the_counting() {
             at: now,
             function: 4,
             channel: Channel::H5,
+            terminal: Terminal::Computer,
             outcome: Outcome::Done,
             micros: 9,
             person: None,
@@ -181,6 +185,7 @@ async fn ln_31_who_came_often_in_one_second_is_one_person_in_each_group_they_wer
                 at: office.clock.now(),
                 function: *function,
                 channel: *channel,
+                terminal: Terminal::Computer,
                 outcome: *outcome,
                 micros: 9,
                 person: Some(person),
@@ -249,6 +254,19 @@ async fn ln_31_the_listener_notes_what_it_answers_and_why() {
         .map(|one| (one.name.as_str(), one.n))
         .collect();
     assert_eq!(channels, [("mini", 3), ("other", 1)]);
+    let kinds = insight.terminals(today, today).await.unwrap();
+    let kinds: Vec<_> = kinds
+        .iter()
+        .map(|one| (one.terminal, one.outcome, one.n))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            (Terminal::Mini, Outcome::Done, 3),
+            (Terminal::Program, Outcome::Refused, 1),
+        ],
+        "by what the client says it is"
+    );
     let which = Which::Within {
         function: None,
         channel: None,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use lifeline_core::accounts::Terminal;
 use lifeline_core::insight::aggregate::{Addressee, Office, Report};
 use lifeline_core::insight::asked::{
     Grain, Growth, Kept, Refused, Row as Sum, Run, Slice, Which, month_name, month_of, number_of,
@@ -15,6 +16,7 @@ use lifeline_core::insight::ports::InsightReads;
 use lifeline_core::insight::sample::NOWHERE;
 use lifeline_core::insight::sides::{Part, Sides};
 use lifeline_core::insight::standing::Standing;
+use lifeline_core::insight::terminals::TerminalDay;
 use lifeline_core::insight::timeline::{Moment, Of};
 use lifeline_core::insight::{Channel, Outcome};
 use lifeline_core::shared::ids::{AccountId, PaymentId};
@@ -29,6 +31,8 @@ use super::{Conn, Field, Row, Sql, counts};
 statements! { "insight":
     LATENCIES("access_latency") = "SELECT bucket, CAST(SUM(n) AS BIGINT) AS n FROM access_latency \
         WHERE function = $3 AND day >= $1 AND day <= $2 GROUP BY bucket ORDER BY bucket";
+    TERMINALS("access_terminal") = "SELECT day, terminal, outcome, n FROM access_terminal WHERE day >= $1 AND day <= $2 \
+        ORDER BY day, terminal, outcome";
     CROWD("access_person") = "SELECT hash FROM access_person WHERE period = $1 AND begins = $2 AND cell = $3 ORDER BY hash LIMIT $4";
     SETTLED("access_people") = "SELECT begins, n FROM access_people WHERE period = $1 AND cell = $2 AND begins >= $3 \
         AND begins <= $4 ORDER BY begins";
@@ -75,6 +79,17 @@ fn refused(row: &Row) -> Result<Refused, StoreError> {
         status: row.int("status")?,
         code: row.text("code")?,
         micros: row.int("micros")?,
+    })
+}
+
+fn terminal_day(row: &Row) -> Result<TerminalDay, StoreError> {
+    let outcome = usize::try_from(row.int("outcome")?).ok();
+    let outcome = outcome.and_then(|at| Outcome::ALL.get(at));
+    Ok(TerminalDay {
+        day: row.int("day")?,
+        terminal: row.parsed("terminal", Terminal::parse)?,
+        outcome: *outcome.ok_or_else(|| row.corrupt("outcome"))?,
+        n: row.int("n")?,
     })
 }
 
@@ -141,6 +156,11 @@ impl<C: Conn> InsightReads for Sql<C> {
         rows.iter()
             .map(|row| Ok((row.int("bucket")?, row.int("n")?)))
             .collect()
+    }
+
+    async fn terminals(&mut self, from: i64, to: i64) -> Result<Vec<TerminalDay>, StoreError> {
+        let rows = self.rows(&TERMINALS, args![from, to]).await?;
+        rows.iter().map(terminal_day).collect()
     }
 
     async fn crowd(&mut self, crowd: &Crowd, limit: i64) -> Result<Vec<i64>, StoreError> {

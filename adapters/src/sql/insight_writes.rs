@@ -1,6 +1,7 @@
 //! Writing the figures: batches, hashes, salts, what is over.
 
 use async_trait::async_trait;
+use lifeline_core::accounts::Terminal;
 use lifeline_core::insight::aggregate::{Addressee, Office, Receipt, Report};
 use lifeline_core::insight::asked::{Grain, Run, month_of, number_of};
 use lifeline_core::insight::batch::{Batch, Crowd};
@@ -9,7 +10,7 @@ use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::people::{Period, day_number};
 use lifeline_core::insight::ports::InsightStore;
 use lifeline_core::insight::sample::Refusal;
-use lifeline_core::insight::{Channel, Sample};
+use lifeline_core::insight::{Channel, Outcome, Sample};
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 use zeroize::Zeroizing;
@@ -26,6 +27,8 @@ statements! { "insight_writes":
     RUN_END("access_run") = "UPDATE access_run SET ended_at = $2, flushed_at = $2 WHERE run = $1 AND ended_at IS NULL";
     LATENCY("access_latency") = "INSERT INTO access_latency (day, function, bucket, n) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (day, function, bucket) DO UPDATE SET n = access_latency.n + excluded.n";
+    TERMINAL("access_terminal") = "INSERT INTO access_terminal (day, terminal, outcome, n) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (day, terminal, outcome) DO UPDATE SET n = access_terminal.n + excluded.n";
     JOIN("access_person") = "INSERT INTO access_person (period, begins, cell, hash) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     SALT("access_salt") = "SELECT salt FROM access_salt WHERE period = $1 AND begins = $2";
     SALT_ADD("access_salt") = "INSERT INTO access_salt (period, begins, salt) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
@@ -39,6 +42,7 @@ statements! { "insight_writes":
     SALT_GO("access_salt") = "DELETE FROM access_salt WHERE period = $1 AND begins = $2";
     PEOPLE_GO("access_people") = "DELETE FROM access_people WHERE period = $1 AND begins < $2";
     LATENCIES_GO("access_latency") = "DELETE FROM access_latency WHERE day < $1";
+    TERMINALS_GO("access_terminal") = "DELETE FROM access_terminal WHERE day < $1";
     REFUSALS_GO("access_refusal") = "DELETE FROM access_refusal WHERE at < (SELECT MAX(flushed_at) FROM access_run) - 604800000000";
     RUNS_GO("access_run") = "DELETE FROM access_run WHERE flushed_at < $1";
 }
@@ -57,6 +61,16 @@ fn latencies(batch: &Batch) -> Vec<Vec<Value>> {
     let row =
         |((function, day, bucket), n): ((i64, i64, i64), i64)| args![day, function, bucket, n];
     sums.into_iter().map(row).collect()
+}
+
+/// What came from each kind of terminal, and how it ended.
+fn terminals(batch: &Batch) -> Vec<Vec<Value>> {
+    let rows = batch.terminals.iter();
+    let row = |((day, terminal, outcome), n): (&(i64, Terminal, Outcome), &i64)| {
+        let outcome = number_of(&Outcome::ALL, outcome);
+        args![*day, terminal.as_str(), outcome, *n]
+    };
+    rows.map(row).collect()
 }
 
 #[async_trait]
@@ -80,6 +94,7 @@ impl<C: WriteConn> InsightStore for Sql<C> {
     async fn add(&mut self, run: &str, batch: &Batch) -> Result<(), StoreError> {
         self.add_counts(batch).await?;
         self.write_many(&LATENCY, latencies(batch)).await?;
+        self.write_many(&TERMINAL, terminals(batch)).await?;
         if batch.lost > 0 {
             self.touched(&RUN_LOST, args![run, batch.lost]).await?;
         }
@@ -186,6 +201,7 @@ impl<C: WriteConn> InsightStore for Sql<C> {
         }
         let latencies = args![day_number(day_ends)];
         gone = gone.saturating_add(self.touched(&LATENCIES_GO, latencies).await?);
+        gone = gone.saturating_add(self.touched(&TERMINALS_GO, args![days_before]).await?);
         gone = gone.saturating_add(self.purge_missed(hours_before).await?);
         gone = gone.saturating_add(self.touched(&REFUSALS_GO, args![]).await?);
         Ok(gone.saturating_add(self.touched(&RUNS_GO, args![day_ends]).await?))

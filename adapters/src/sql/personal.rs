@@ -306,6 +306,7 @@ pub static TABLES: &[Table] = &[
     table("access_sum", "", NOBODY),
     table("access_pack", "cells", NOBODY),
     table("access_latency", "", NOBODY),
+    table("access_terminal", "terminal", NOBODY),
     table("access_people", "period begins cell", NOBODY),
     table("access_person", "period begins cell", Fate::Kept("hashes under a salt that dies with its day, week or month; nobody can be looked up")),
     table("access_salt", "period begins salt=service", Fate::Kept("until its day, week or month is over")),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lifeline_core::accounts::Terminal;
 use lifeline_core::insight::asked::{Grain, month_of, number_of};
 use lifeline_core::insight::batch::Batch;
 use lifeline_core::insight::people::day_number;
@@ -59,6 +60,7 @@ async fn add(t: &Bench, all: &[One]) {
             at: at(one.seconds),
             function: one.function,
             channel: one.channel,
+            terminal: Terminal::Computer,
             outcome: one.outcome,
             micros: 1_000,
             person: None,

@@ -1,5 +1,6 @@
 //! Lines of time, the orders behind a cause and what waits are read from the rows of other rooms, without persons.
 
+use lifeline_core::accounts::Terminal;
 use lifeline_core::insight::decisions::{Cause, Unmet};
 use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::sample::Refusal;
@@ -127,6 +128,7 @@ fn refused(seconds: i64, code: &'static str) -> (Sample, Refusal) {
         at: at(seconds),
         function: 4,
         channel: Channel::H5,
+        terminal: Terminal::Computer,
         outcome: Outcome::Refused,
         micros: 1,
         person: None,

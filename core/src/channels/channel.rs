@@ -1,6 +1,6 @@
 //! A channel: through which terminals people come, what it offers, how much it takes, how well it does.
 
-use crate::insight::Channel;
+use crate::insight::{Channel, Outcome};
 use crate::shared::time::Time;
 
 /// The most a limit may be set to.
@@ -63,6 +63,17 @@ fn permille(part: i64, whole: i64) -> i64 {
 }
 
 impl Came {
+    /// Adds requests that ended so.
+    pub fn add(&mut self, outcome: Outcome, n: i64) {
+        let of = match outcome {
+            Outcome::Done => &mut self.done,
+            Outcome::Refused => &mut self.refused,
+            Outcome::Limited => &mut self.limited,
+            Outcome::Failed => &mut self.failed,
+        };
+        *of = of.saturating_add(n);
+    }
+
     #[must_use]
     pub const fn calls(self) -> i64 {
         self.answered()

@@ -5,8 +5,10 @@
 //! |---|---|
 //! | `channel` | the things, and the rule of the score |
 //! | `terminal` | what is asked of a kind of terminal |
+//! | `by_terminal` | how each kind of terminal does |
 //! | `ports` | the rows |
 
+pub mod by_terminal;
 pub mod channel;
 pub mod error;
 pub mod ports;
@@ -16,6 +18,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use by_terminal::TerminalScore;
 pub use channel::{Came, ChannelRow, Closing, PER_MINUTE_MAX, Score};
 pub use error::ChannelError;
 pub use terminal::{Takes, TerminalRow};
@@ -37,6 +40,8 @@ pub struct Shown {
     pub row: ChannelRow,
     /// The kinds of terminals of its people.
     pub terminals: Vec<TerminalRow>,
+    /// How these did in the running month and the two before, the newest first.
+    pub by_terminal: Vec<TerminalScore>,
     pub closings: Vec<Closing>,
     /// This month's requests so far, and what they would score.
     pub running: Option<Score>,
@@ -131,6 +136,7 @@ impl Channels {
             let scores = view.channels().scores(SCORES_READ).await?;
             (rows, terminals, closings, scores)
         };
+        let by_terminal = self.scores_of(&terminals).await?;
         let today = self.insight.today();
         let mut all = Vec::new();
         for row in rows {
@@ -140,6 +146,7 @@ impl Channels {
             all.push(Shown {
                 running: came.score(channel, &month, self.clock.now()),
                 terminals: of(&terminals, |one| one.channel == channel),
+                by_terminal: of(&by_terminal, |one| one.score.channel == channel),
                 closings: of(&closings, |one| one.channel == channel),
                 scores: of(&scores, |one| one.channel == channel),
                 row,

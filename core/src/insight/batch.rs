@@ -6,6 +6,7 @@ use super::function::{BIND, Function, MATCH, PAY};
 use super::latency::bucket;
 use super::people::{Period, day_number};
 use super::sample::{Channel, NOWHERE, Outcome, Sample};
+use crate::accounts::Terminal;
 
 /// Which count a sample belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +35,8 @@ pub struct Batch {
     pub counts: BTreeMap<Cell, i64>,
     /// `(day, function, bucket)`.
     pub latencies: BTreeMap<(i64, i64, i64), i64>,
+    /// By day, kind of terminal and outcome.
+    pub terminals: BTreeMap<(i64, Terminal, Outcome), i64>,
     /// Samples that found no room in memory: told, never hidden.
     pub lost: i64,
 }
@@ -58,6 +61,9 @@ impl Batch {
         *n = n.saturating_add(1);
         let key = (day, sample.function, bucket(sample.micros));
         let n = self.latencies.entry(key).or_insert(0);
+        *n = n.saturating_add(1);
+        let key = (day, sample.terminal, sample.outcome);
+        let n = self.terminals.entry(key).or_insert(0);
         *n = n.saturating_add(1);
     }
 

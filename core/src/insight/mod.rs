@@ -7,6 +7,7 @@
 //! | `sample`, `batch` | one request as it is noted, and what many of them add up to |
 //! | `people` | how many different people, from hashes under a salt that dies with its period |
 //! | `latency` | how long answers took, in buckets |
+//! | `terminals` | requests by day and kind of terminal |
 //! | `misses` | searches that found nothing |
 //! | `flush` | writes batches, each once, and marks where a process died |
 //! | `timeline`, `decisions`, `standing` | one line of time, reports that decisions rest on, what waits now |
@@ -32,6 +33,7 @@ pub mod sample;
 pub mod sides;
 pub mod standing;
 mod sums;
+pub mod terminals;
 pub mod timeline;
 
 pub use aggregate::Aggregates;

@@ -15,6 +15,7 @@ use super::people::Period;
 use super::sample::{Refusal, Sample};
 use super::sides::{Part, Sides};
 use super::standing::Standing;
+use super::terminals::TerminalDay;
 use super::timeline::{Moment, Of};
 use crate::shared::ids::{AccountId, PaymentId};
 use crate::shared::time::Time;
@@ -38,6 +39,8 @@ pub trait InsightReads: Send {
         to: i64,
         function: Option<i64>,
     ) -> Result<Vec<(i64, i64)>, StoreError>;
+    /// Requests of a span of days by day, kind of terminal and outcome, in this order; both days within.
+    async fn terminals(&mut self, from: i64, to: i64) -> Result<Vec<TerminalDay>, StoreError>;
     /// The smallest hashes kept of a crowd, in order, at most `limit`.
     async fn crowd(&mut self, crowd: &Crowd, limit: i64) -> Result<Vec<i64>, StoreError>;
     /// The counts that stay of periods which are over, of one cell, by period.

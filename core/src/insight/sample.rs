@@ -1,5 +1,6 @@
 //! One request as it is noted.
 
+use crate::accounts::Terminal;
 use crate::shared::time::Time;
 
 /// Through what somebody came (EC-15): what the client says of itself, and nothing finer.
@@ -107,6 +108,8 @@ pub struct Sample {
     /// The function's number.
     pub function: i64,
     pub channel: Channel,
+    /// What the client says it is.
+    pub terminal: Terminal,
     pub outcome: Outcome,
     pub micros: u32,
     pub person: Option<u128>,

@@ -5,7 +5,9 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::accounts::Terminal;
 use lifeline_core::channels::channel::{FOR_ANSWERING, FOR_DOING};
-use lifeline_core::channels::{ChannelError, Channels, Guard, Score, Shown, Takes, TerminalRow};
+use lifeline_core::channels::{
+    ChannelError, Channels, Guard, Score, Shown, Takes, TerminalRow, TerminalScore,
+};
 use lifeline_core::insight::function::FUNCTIONS;
 use lifeline_core::insight::{Channel, Function};
 use lifeline_core::operators::Right;
@@ -95,9 +97,16 @@ struct Place {
     per_minute: String,
 }
 
+/// A kind of terminal in a month.
+struct Kind {
+    word: String,
+    scored: Scored,
+}
+
 struct Way {
     name: &'static str,
     terminals: Vec<Place>,
+    by_terminal: Vec<Kind>,
     per_minute: String,
     closed: Vec<Closed>,
     open: Vec<&'static str>,
@@ -117,6 +126,13 @@ fn scored(score: &Score) -> Scored {
         answered: percent(score.answered_permille),
         done: percent(score.done_permille),
         points: score.points,
+    }
+}
+
+fn kind(one: &TerminalScore) -> Kind {
+    Kind {
+        word: format!("terminal.{}", one.terminal.as_str()),
+        scored: scored(&one.score),
     }
 }
 
@@ -153,6 +169,7 @@ fn way(shown: &Shown, who: &Who) -> Way {
     Way {
         name: shown.row.channel.as_str(),
         terminals: shown.terminals.iter().map(place).collect(),
+        by_terminal: shown.by_terminal.iter().map(kind).collect(),
         per_minute: shown
             .row
             .per_minute

@@ -12,6 +12,7 @@ use actix_web::http::header::USER_AGENT;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use async_trait::async_trait;
+use lifeline_core::accounts::Terminal;
 use lifeline_core::insight::misses;
 use lifeline_core::insight::sample::{Refusal, person_of};
 use lifeline_core::insight::{Channel, Function, Ledger, Outcome, Sample};
@@ -139,6 +140,7 @@ struct UnderWay {
     began: Instant,
     function: i64,
     channel: Channel,
+    terminal: Terminal,
     status: u16,
     code: &'static str,
     person: Option<u128>,
@@ -156,6 +158,7 @@ impl Drop for UnderWay {
             at: self.recorder.clock.now(),
             function: self.function,
             channel: self.channel,
+            terminal: self.terminal,
             outcome,
             micros: u32::try_from(self.began.elapsed().as_micros()).unwrap_or(u32::MAX),
             person: self.person,
@@ -182,6 +185,7 @@ pub async fn counted(
         began: Instant::now(),
         function: function_of(req.method().as_str(), &route),
         channel: Channel::of(agent),
+        terminal: Terminal::said_by(agent),
         status: 503,
         code: Code::RequestTimeout.as_str(),
         person: None,

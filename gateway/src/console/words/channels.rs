@@ -29,6 +29,11 @@ pub(super) static WORDS: &[Word] = &[
     ("channels.keep", "保存", "Keep"),
     ("channels.nobody", "没有访问记录。", "Nobody came."),
     ("channels.scores", "月度评分", "Scores by month"),
+    (
+        "channels.by_terminal",
+        "终端月度评分（按客户端自报的类型统计，规则相同；近三个月）",
+        "Terminals by month (what the client says it is, the same rule; three months)",
+    ),
     ("channels.month", "月份", "Month"),
     ("channels.calls", "请求数", "Requests"),
     ("channels.answered", "应答率", "Answered"),
