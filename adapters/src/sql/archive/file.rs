@@ -63,6 +63,7 @@ pub(super) fn put_back(opening: Opening<impl Read>, path: &Path) -> Result<(), A
     }
     let draft = Draft::beside(path)?;
     let mut file = draft.create()?;
+    draft.belong(&file)?;
     opening.pour(&mut file)?;
     file.sync_all()?;
     hold(&draft.0)?;
@@ -71,7 +72,24 @@ pub(super) fn put_back(opening: Opening<impl Read>, path: &Path) -> Result<(), A
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+
     use super::*;
+
+    #[test]
+    fn what_root_puts_back_is_the_folders_owners() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let service = Some(65_534);
+        if chown(folder.path(), service, service).is_err() {
+            // Only root gives files away, and only root's have to be.
+            return;
+        }
+        let draft = Draft::beside(&folder.path().join("store.db")).expect("a draft");
+        let made = draft.create().expect("a file");
+        draft.belong(&made).expect("given");
+        let of = made.metadata().expect("the file");
+        assert_eq!((of.uid(), of.gid()), (65_534, 65_534));
+    }
 
     #[test]
     fn ec_28_a_store_that_cannot_be_read_is_told_from_one_that_does_not_hold() {

@@ -15,7 +15,7 @@ mod stream;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use lifeline_core::shared::time::Time;
@@ -163,16 +163,29 @@ impl Draft {
             .open(&self.0)
     }
 
+    /// What root puts back is the service's, whose folder it lies in: it could not open a file of root's.
+    fn belong(&self, made: &File) -> io::Result<()> {
+        if made.metadata()?.uid() == 0 {
+            let folder = std::fs::metadata(folder_of(&self.0))?;
+            fchown(made, Some(folder.uid()), Some(folder.gid()))?;
+        }
+        Ok(())
+    }
+
     /// Gives the file its name, unless something took it meanwhile.
     fn settle(self, path: &Path) -> Result<(), ArchiveError> {
         std::fs::hard_link(&self.0, path).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => ArchiveError::Occupied(path.display().to_string()),
             _ => error.into(),
         })?;
-        let folder = path.parent().filter(|dir| !dir.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        File::open(folder_of(path))?.sync_all()?;
         Ok(())
     }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 impl Drop for Draft {
