@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use lifeline_adapters::keyring::{Generation, Key, KeyState, Keyring, Purpose};
 use lifeline_adapters::sql::Engine;
 use lifeline_adapters::sql::archive::{self, ArchiveError};
 use lifeline_core::payments::recovery::RecoveryError;
@@ -97,7 +98,7 @@ pub(crate) async fn restore(args: &Restore) -> Result<(), Failure> {
         put_back.made_at
     ))?;
     let begun = match store::open(&place, kind).await {
-        Ok(engine) => begin_recovery(engine, person, args.epoch_above).await,
+        Ok(engine) => begin_recovery(engine, person, args.epoch_above, &keyring).await,
         Err(failure) => Err(failure),
     };
     begun.map_err(not_begun)
@@ -116,11 +117,16 @@ async fn begin_recovery(
     engine: Arc<Engine>,
     person: &str,
     epoch_above: Option<i64>,
+    keyring: &Keyring,
 ) -> Result<(), Failure> {
     let begun = recover::room(Arc::clone(&engine), SystemClock::default())
         .begin_above(person, epoch_above)
         .await;
+    let keys = engine.keys().await;
     close(&engine).await;
+    if let Ok(ruled) = keys {
+        print(&set_back(keyring, &ruled.generations))?;
+    }
     match begun {
         Ok(recovery) => print(&recover::begun_text(&recovery)),
         Err(RecoveryError::NothingWritten) => {
@@ -128,6 +134,29 @@ async fn begin_recovery(
         }
         Err(error) => Err(recover::refused(error)),
     }
+}
+
+/// The copy says which keys are in force, as it was when it was made: one that was given up since is so again.
+fn set_back(keyring: &Keyring, known: &[Generation]) -> String {
+    let mut text = String::new();
+    for purpose in Purpose::ALL {
+        let mut ours = known.iter().filter(|one| one.purpose == purpose);
+        let knows = |kid: &str| ours.clone().any(|one| one.kid == kid);
+        let kids = keyring.of(purpose).map(Key::kid);
+        let since: Vec<&str> = kids.filter(|kid| !knows(kid)).collect();
+        let in_force = ours.find(|one| one.state == KeyState::Active);
+        if let Some(in_force) = in_force.filter(|_| !since.is_empty()) {
+            let (name, kid) = (purpose.as_str(), &in_force.kid);
+            let since = since.join(", ");
+            text.push_str(&format!(
+                "{name}: the key {kid} is in force again, as in the copy, which does not know {since}\n"
+            ));
+        }
+    }
+    if !text.is_empty() {
+        text.push_str("rotate again what was rotated since the copy was made: `lifeline keys list`, `lifeline keys rotate`; a signing key that was stolen with --at-once\n");
+    }
+    text
 }
 
 fn refused(error: &ArchiveError) -> Failure {
@@ -163,7 +192,34 @@ fn refused(error: &ArchiveError) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use lifeline_adapters::keyring::InstanceKind;
+    use lifeline_core::shared::time::Time;
+
     use super::*;
+
+    /// The stolen key that was given up after the copy was made signs again.
+    #[test]
+    fn keys_that_a_copy_sets_back_are_told() {
+        let ring = || Keyring::generate(InstanceKind::Demo).expect("a keyring");
+        let (then, now) = (ring(), ring());
+        let kid = |ring: &Keyring, purpose| {
+            let key = ring.active(purpose).expect("a key");
+            key.kid().to_owned()
+        };
+        let known = Purpose::ALL.map(|purpose| Generation {
+            purpose,
+            kid: kid(&then, purpose),
+            state: KeyState::Active,
+            announced_at: Time::from_micros(0),
+            moved_at: Time::from_micros(0),
+        });
+        assert_eq!(set_back(&then, &known), "");
+        let told = set_back(&now, &known);
+        assert_eq!(told.lines().count(), Purpose::ALL.len() + 1, "{told}");
+        for ring in [&then, &now] {
+            assert!(told.contains(&kid(ring, Purpose::Jwt)), "{told}");
+        }
+    }
 
     #[test]
     fn ec_28_what_only_hinders_is_not_laid_to_the_archive() {

@@ -153,6 +153,11 @@ fn put_back(engine: Engine) -> Result<(), Failed> {
             "{}",
             said(&back)
         );
+        assert!(
+            said(&back).contains("read the channel's bills of: "),
+            "what comes next: {}",
+            said(&back)
+        );
         let again = place.lifeline(&["keys", "list"]);
         assert!(again.status.success(), "{}", said(&again));
 
