@@ -2,28 +2,17 @@
 import { call } from '../state/signed_in'
 import type { GenerationAccount, OtpSent, Permission, PublicKey } from '../api/types'
 import { encryptIdentity } from '../api/platform'
-import { CONSUMER_NO } from '../pages/bindings/typed'
+import { CONSUMER_NO, idNumberIn, TRADING_ACCOUNT, type Chosen } from '../api/typed'
 import type { Identity } from './jwe'
 
 export interface Registration { generation_no: string; grid_user_no: string; address: string }
-/** What an owner signs in by beside Alipay. */
-export interface Chosen { login: string; password: string }
-
-export const ID_NO = /^\d{17}[\dX]$/
-export const LOGIN = /^[A-Za-z][A-Za-z0-9_.-]{3,31}$/
-export const TRADING_ACCOUNT = /^\d{12,30}$/
 
 export function fitsRegistration(typed: Registration): boolean {
   return CONSUMER_NO.test(typed.generation_no) && CONSUMER_NO.test(typed.grid_user_no) && typed.address.trim() !== ''
 }
 
 export function fitsIdentity(typed: Identity): boolean {
-  return typed.name.trim() !== '' && ID_NO.test(typed.id_no) && TRADING_ACCOUNT.test(typed.bank_card_no)
-}
-
-/** The line says so too; a password that is guessed first it alone refuses. */
-export function fitsChosen(typed: Chosen): boolean {
-  return LOGIN.test(typed.login) && [...typed.password].length >= 8
+  return typed.name.trim() !== '' && idNumberIn(typed.id_no) === typed.id_no && TRADING_ACCOUNT.test(typed.bank_card_no)
 }
 
 const of = (id: string) => `/generation-accounts/${encodeURIComponent(id)}`

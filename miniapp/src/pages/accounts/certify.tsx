@@ -1,6 +1,7 @@
 import { useRouter } from '@tarojs/taro'
 import { useEffect, useState } from 'react'
 import { certifyKinds, heldFor } from '../../api/platform'
+import { idNumberIn } from '../../api/typed'
 import type { CertificationKind, CertificationTerms } from '../../api/types'
 import { useCertificationTerms } from '../../state/reads'
 import { useSettings } from '../../state/settings'
@@ -9,7 +10,6 @@ import { Icon } from '../../ui/icons'
 import { open, replace, startAt } from '../../ui/navigation'
 import { Button, Card, Note, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
-import { idNumberIn } from '../bindings/typed'
 import { useCertifying } from './certifying'
 
 /** Having a typed name and ID number checked by Alipay, for people of whom Alipay tells no number. */

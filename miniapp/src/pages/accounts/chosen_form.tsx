@@ -1,12 +1,11 @@
 /** User name and password, chosen together and set by a code to the owner's own phone. */
 import { useState } from 'react'
-import { fitsChosen, type Chosen } from '../../settlement/accounts'
+import { fitsChosen, OTP, plainDigits, type Chosen } from '../../api/typed'
 import { useSettings } from '../../state/settings'
 import { Box, Field } from '../../ui/blocks'
 import { Button, Note, ProblemNote } from '../../ui/parts'
 import { useChange } from '../bindings/change'
 import { SendCode, type CodeBody } from '../bindings/send_code'
-import { OTP, plainDigits } from '../bindings/typed'
 
 interface ChosenFormProps {
   /** Whose they are; the marks of the fields begin with it. */

@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { OTP, plainDigits } from '../../api/typed'
 import type { Merge, Merged } from '../../api/types'
 import { forgetAnswers } from '../../state/answers'
 import { homes } from '../../state/homes'
@@ -9,7 +10,6 @@ import { startAt } from '../../ui/navigation'
 import { Button, Card, Note, ProblemNote } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { useChange } from '../bindings/change'
-import { OTP, plainDigits } from '../bindings/typed'
 
 /** Two accounts of one person become one: this one stays, or goes into the other. */
 export default function MergeScreen() {

@@ -1,13 +1,13 @@
 import { useState } from 'react'
 import { asProblem, type Problem } from '../../api/problem'
 import { takeReturn } from '../../api/platform'
+import { OTP, plainDigits } from '../../api/typed'
 import { useSettings } from '../../state/settings'
 import { session } from '../../state/signed_in'
 import { Box, Field, Tap } from '../../ui/blocks'
 import { startAt, startAtUrl } from '../../ui/navigation'
 import { Button, Card, Note, ProblemNote } from '../../ui/parts'
 import { Screen } from '../../ui/screen'
-import { OTP, plainDigits } from '../bindings/typed'
 
 const DOORS = ['password', 'generation_password'] as const
 type Door = (typeof DOORS)[number]

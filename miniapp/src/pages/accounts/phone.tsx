@@ -2,6 +2,7 @@ import { useRouter } from '@tarojs/taro'
 import { useState } from 'react'
 import { tellsPhone, walletPhone } from '../../api/platform'
 import { asProblem, Problem } from '../../api/problem'
+import { OTP, phoneIn, plainDigits } from '../../api/typed'
 import type { Me } from '../../api/types'
 import { forgetAnswers } from '../../state/answers'
 import { useMe } from '../../state/reads'
@@ -13,7 +14,6 @@ import { Button, Card, Note, ProblemNote, Row } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { useChange } from '../bindings/change'
 import { SendCode } from '../bindings/send_code'
-import { MOBILE, OTP, plainDigits } from '../bindings/typed'
 import { StepUpForm } from '../privacy/step_up_form'
 
 /** Making a phone one's own: by Alipay's word where it gives one, by a code to the phone everywhere. */
@@ -111,12 +111,12 @@ function TypedPhone({ now, done }: { now?: string | null; done: (me: Me) => void
   const [typed, setTyped] = useState('')
   const [code, setCode] = useState('')
   const [tried, setTried] = useState(false)
-  const phone = plainDigits(typed)
+  const phone = phoneIn(typed)
   const otp = plainDigits(code)
   const [again, setAgain] = useState(false)
   const change = () => call<Me>('PATCH', '/me', { body: { phone, otp } })
   const verify = useChange(change, done)
-  const right = MOBILE.test(phone)
+  const right = phone !== undefined
   function send() {
     setTried(true)
     setAgain(false)
@@ -132,9 +132,9 @@ function TypedPhone({ now, done }: { now?: string | null; done: (me: Me) => void
     <>
       <Card>
         <Box as='h2' className='section-title'>{t('phone.by_code')}</Box>
-        <Field label={t('phone.number')} kind='digits' value={typed} onType={setTyped} maxLength={16} invalid={tried && !right} testId='phone-number' />
+        <Field label={t('phone.number')} kind='digits' value={typed} onType={setTyped} maxLength={20} invalid={tried && !right} testId='phone-number' />
         {tried && !right && <Box as='p' className='field-wrong' role='alert'>{t('phone.number.wrong')}</Box>}
-        <SendCode body={{ purpose: 'verify_phone', phone }} ready={right} sent='phone.sent' />
+        <SendCode body={{ purpose: 'verify_phone', phone: phone ?? '' }} ready={right} sent='phone.sent' />
         <Field label={t('manual.otp')} kind='code' value={code} onType={setCode} maxLength={6} invalid={tried && !OTP.test(otp)} testId='phone-code' />
         {tried && !OTP.test(otp) && <Box as='p' className='field-wrong' role='alert'>{t('manual.otp.wrong')}</Box>}
       </Card>

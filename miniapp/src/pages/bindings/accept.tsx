@@ -1,6 +1,7 @@
 import { useRouter } from '@tarojs/taro'
 import { useEffect, useState } from 'react'
 import type { Problem } from '../../api/problem'
+import { invitationIn } from '../../api/typed'
 import type { Binding, Invitation } from '../../api/types'
 import { homes } from '../../state/homes'
 import { useSettings } from '../../state/settings'
@@ -12,7 +13,6 @@ import { startAt } from '../../ui/navigation'
 import { Button, Card, Note, ProblemNote, Row } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { useChange } from './change'
-import { invitationIn } from './typed'
 
 /** Looking at an invitation and accepting it. */
 export default function AcceptScreen() {

@@ -1,5 +1,6 @@
 /** Filling gaps of the utility's file with what is certified: what became of the last offer, and a new one. The holder's alone. */
 import { useState } from 'react'
+import { OTP, phoneIn, plainDigits } from '../../api/typed'
 import type { Filling } from '../../api/types'
 import { useConsents, useFilling, useMe } from '../../state/reads'
 import { useSettings } from '../../state/settings'
@@ -9,7 +10,6 @@ import { Button, Note, ProblemNote, Row, Skeleton } from '../../ui/parts'
 import { useChange } from './change'
 import { ConsentTick } from './notices_tick'
 import { SendCode } from './send_code'
-import { OTP, PHONE } from './typed'
 
 export function ArchiveCard({ bindingId }: { bindingId: string }) {
   const { t } = useSettings()
@@ -53,7 +53,8 @@ function FillForm({ bindingId, done }: { bindingId: string; done: () => void }) 
   const [code, setCode] = useState('')
   const [tried, setTried] = useState(false)
   const consent = consents.answer?.items.find((item) => item.purpose === 'archive_update')
-  const otp = code.trim()
+  const otp = plainDigits(code)
+  const number = phoneIn(phone)
   const right = otp === '' || OTP.test(otp)
   const offer = useChange(
     () => call<Filling>('POST', `/bindings/${encodeURIComponent(bindingId)}/archive-filling`, { body: otp === '' ? {} : { otp } }),
@@ -70,9 +71,9 @@ function FillForm({ bindingId, done }: { bindingId: string; done: () => void }) 
       {consent.given_at && (
         <>
           <Box as='p' className='small-print'>{t('archive.phone.why')}</Box>
-          <Field label={t('archive.phone')} kind='code' value={phone} onType={setPhone} maxLength={11} testId='archive-phone' />
+          <Field label={t('archive.phone')} kind='digits' value={phone} onType={setPhone} maxLength={20} testId='archive-phone' />
           {me.answer?.phone_masked && <Box as='p' className='small-print number'>{me.answer.phone_masked}</Box>}
-          <SendCode body={{ purpose: 'verify_phone', phone: phone.trim() }} ready={PHONE.test(phone.trim())} sent='phone.sent' />
+          <SendCode body={{ purpose: 'verify_phone', phone: number ?? '' }} ready={number !== undefined} sent='phone.sent' />
           <Field label={t('manual.otp')} kind='code' value={code} onType={setCode} maxLength={6} invalid={tried && !right} testId='archive-code' />
           {tried && !right && <Box as='p' className='field-wrong' role='alert'>{t('manual.otp.wrong')}</Box>}
           {offer.problem && <ProblemNote problem={offer.problem} retry={send} />}

@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { asProblem, type Problem } from '../../api/problem'
+import { CONSUMER_NO, plainDigits } from '../../api/typed'
 import type { Proof } from '../../api/types'
 import { linkHomes } from '../../state/signed_in'
 import { useSettings } from '../../state/settings'
@@ -9,7 +10,6 @@ import { Card } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { WaysOn } from '../../ui/ways_on'
 import { ProofForm } from './proof_form'
-import { CONSUMER_NO, plainDigits } from './typed'
 
 /** Linking by number and one proof. Every refusal reads the same: nobody learns which numbers exist. */
 export default function ManualScreen() {

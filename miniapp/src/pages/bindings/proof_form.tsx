@@ -1,6 +1,7 @@
 /** One proof that a home is this person's to see: the holder's ID digits, or a code to the phone on file. */
 import { useState } from 'react'
 import type { Problem } from '../../api/problem'
+import { CONSUMER_NO, ID_LAST6, OTP, plainId } from '../../api/typed'
 import type { Proof } from '../../api/types'
 import { useSettings } from '../../state/settings'
 import { Box, Field, Tap } from '../../ui/blocks'
@@ -8,7 +9,6 @@ import { Icon } from '../../ui/icons'
 import { Button, Card, ProblemNote } from '../../ui/parts'
 import { NoticesTick } from './notices_tick'
 import { SendCode } from './send_code'
-import { CONSUMER_NO, ID_LAST6, OTP } from './typed'
 
 /** Which home a code is asked for: one typed by number, or one that a match offered. */
 export type CodeFor = { consumer_no: string } | { match_token: string }
@@ -29,7 +29,7 @@ export function ProofForm({ home, first, busy, problem, submit, onTry }: ProofFo
   const [kind, setKind] = useState(first)
   const [typed, setTyped] = useState('')
   const [wrong, setWrong] = useState(false)
-  const value = typed.trim().toUpperCase()
+  const value = plainId(typed)
   const right = (kind === 'id_last6' ? ID_LAST6 : OTP).test(value)
 
   function send() {

@@ -1,5 +1,6 @@
 /** Shows by a code to the phone that it is really me, then does the one thing the code was for. */
 import { useState } from 'react'
+import { OTP, plainDigits } from '../../api/typed'
 import type { OtpSent } from '../../api/types'
 import { useSettings } from '../../state/settings'
 import { call, stepUp } from '../../state/signed_in'
@@ -7,7 +8,6 @@ import { Box, Field } from '../../ui/blocks'
 import { Button, ProblemNote } from '../../ui/parts'
 import { useChange } from '../bindings/change'
 import { CodeButton } from '../bindings/send_code'
-import { OTP, plainDigits } from '../bindings/typed'
 
 interface StepUpFormProps {
   purpose: 'export' | 'erase' | 'pay' | 'unlink' | 'change_phone'

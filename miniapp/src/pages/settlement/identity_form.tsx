@@ -1,12 +1,12 @@
 /** Who I am and where I am paid: encrypted on this device, so that only the key vault opens it. */
 import { useState } from 'react'
 import { asProblem, type Problem } from '../../api/problem'
+import { OTP, plainDigits, plainId } from '../../api/typed'
 import { fitsIdentity, showIdentity } from '../../settlement/accounts'
 import type { Identity } from '../../settlement/jwe'
 import { useSettings } from '../../state/settings'
 import { Box, Field } from '../../ui/blocks'
 import { Button, ProblemNote } from '../../ui/parts'
-import { OTP, plainDigits } from '../bindings/typed'
 
 const EMPTY: Identity = { name: '', id_no: '', bank_card_no: '' }
 
@@ -17,7 +17,7 @@ export function IdentityForm({ id, done, code }: { id: string; done: () => void;
   const [tried, setTried] = useState(false)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem>()
-  const identity = { name: typed.name.trim(), id_no: typed.id_no.trim().toUpperCase(), bank_card_no: plainDigits(typed.bank_card_no) }
+  const identity = { name: typed.name.trim(), id_no: plainId(typed.id_no), bank_card_no: plainDigits(typed.bank_card_no) }
   const wrong = tried && !fitsIdentity(identity)
   async function send() {
     setTried(true)
@@ -48,7 +48,7 @@ export function IdentityForm({ id, done, code }: { id: string; done: () => void;
   return (
     <>
       {field('name', 64)}
-      {field('id_no', 18)}
+      {field('id_no', 24)}
       {field('bank_card_no', 40)}
       {wrong && <Box as='p' className='field-wrong' role='alert'>{t('solar.typed.wrong')}</Box>}
       {tried && code !== undefined && !OTP.test(code) && <Box as='p' className='field-wrong' role='alert'>{t('manual.otp.wrong')}</Box>}

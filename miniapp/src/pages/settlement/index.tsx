@@ -1,6 +1,7 @@
 import { useEffect } from 'react'
+import type { Chosen } from '../../api/typed'
 import type { GenerationAccount } from '../../api/types'
-import { register, type Chosen, type Registration } from '../../settlement/accounts'
+import { register, type Registration } from '../../settlement/accounts'
 import { solar } from '../../state/solar'
 import { useGenerationAccounts } from '../../state/reads'
 import { useSettings } from '../../state/settings'

@@ -1,12 +1,12 @@
 /** Paid at another account from now on: a code to my phone, and who I am once more. Nothing is paid for three days. */
 import { useState } from 'react'
 import { encryptsIdentities } from '../../api/platform'
+import { plainDigits } from '../../api/typed'
 import { askPayeeCode } from '../../settlement/accounts'
 import { useSettings } from '../../state/settings'
 import { Box, Field } from '../../ui/blocks'
 import { Button, Note } from '../../ui/parts'
 import { CodeButton } from '../bindings/send_code'
-import { plainDigits } from '../bindings/typed'
 import { IdentityForm } from './identity_form'
 import { InBrowser } from './in_browser'
 

@@ -1,11 +1,11 @@
 /** What was given at the grid connection: typed at registration, and again to wake an account. */
 import { useState } from 'react'
 import { asProblem, type Problem } from '../../api/problem'
-import { fitsChosen, fitsRegistration, type Chosen, type Registration } from '../../settlement/accounts'
+import { fitsChosen, plainDigits, type Chosen } from '../../api/typed'
+import { fitsRegistration, type Registration } from '../../settlement/accounts'
 import { useSettings } from '../../state/settings'
 import { Box, Field } from '../../ui/blocks'
 import { Button, ProblemNote } from '../../ui/parts'
-import { plainDigits } from '../bindings/typed'
 
 /** `named` asks for a user name and a password too; both may be left for later. */
 export function RegistrationForm({ word, named, submit }: { word: string; named?: boolean; submit: (typed: Registration & Partial<Chosen>) => Promise<void> }) {
