@@ -80,6 +80,19 @@ function withComparison(bill, last) {
   }
 }
 
+/** Thirty-one days, oldest first, up to a day or yesterday: one of them lost, one estimated. */
+export function daily(world, to) {
+  const newest = Date.parse(`${to ?? day(Date.now() - 86_400_000)}T12:00:00+08:00`)
+  const energies = Array.from({ length: 31 }, (_, index) => 60 + ((index * 7) % 31))
+  const days = energies.map((tenths, index) => {
+    const date = day(newest - (30 - index) * 86_400_000)
+    if (index === 29) return { date, state: 'absent' }
+    return { date, state: index === 28 ? 'estimated' : 'read', energy_kwh: String(tenths / 10) }
+  })
+  const sum = energies.reduce((all, tenths, index) => (index === 29 ? all : all + tenths), 0)
+  return { days, total_kwh: String(sum / 10), as_of: world.asOf().as_of }
+}
+
 export function household() {
   const asOf = () => ({ as_of: shanghai(Date.now() - 120_000), stale: false })
   return {

@@ -113,6 +113,40 @@ await household('question', async ({ answer, go, shows, at, page, world }) => {
   checks.equal('nor that of a home that is not ours', await page.locator('[data-testid="send-request"]:visible').count(), 0)
 })
 
+await household('day-by-day', async ({ answer, go, shows, at, textOf, whole, page }) => {
+  const asked = []
+  let away = true
+  await answer('/bindings/b-1/usage*', (request) => {
+    asked.push(new URL(request.url()).searchParams.get('to'))
+    return away ? problem(503, 'FIGURE_UNAVAILABLE') : undefined
+  })
+  await go('billing/index')
+  await shows('usage-open')
+  checks.equal('EC-04 days are read when they are asked for', asked, [])
+  await at('usage-open').click()
+  await shows('problem')
+  checks.equal('EC-04 days that do not come are no days without use', await page.locator('[data-testid^="day-"]:visible').count(), 0)
+  away = false
+  await at('problem-cure').click()
+  await shows('usage-total')
+  const days = page.locator('[data-testid^="day-2"]:visible')
+  checks.equal('EC-04 a household sees what it used each day', await days.count(), 31)
+  // The stand-in's sum of tenths: 31 days of which one was lost.
+  const tenths = (await days.allInnerTexts()).map((text) => /([\d.]+) 度/.exec(text)?.[1]).filter(Boolean).reduce((sum, kwh) => sum + Math.round(Number(kwh) * 10), 0)
+  checks.that('EC-04 and the sum of the days', (await textOf('usage-total')).includes(`共${tenths / 10}度`), await textOf('usage-total'))
+  const lost = await days.nth(1).innerText()
+  checks.that('EC-04 a lost day says so and is no zero', lost.includes('无数据') && !lost.includes('度') && (await textOf('usage-lost')).includes('1天'), lost)
+  checks.that('EC-04 an estimated day says so', (await days.nth(2).innerText()).includes('估算'))
+  await whole()
+  const first = (await days.last().getAttribute('data-testid')).slice(4)
+  const before = new Date(Date.parse(`${first}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10)
+  await at('usage-earlier').click()
+  await shows(`day-${before}`)
+  checks.equal('EC-04 earlier days go on where these begin', asked.at(-1), before)
+  await at('usage-newest').click()
+  await shows(`day-${first}`)
+})
+
 await household('late-refund', async ({ answer, go, shows, textOf, whole }) => {
   const refunds = [{ amount_fen: 12840, state: 'PENDING', done_at: null }]
   const refunding = (by) => [200, payment('REFUNDING', 'REFUND_ON_THE_WAY', { refunds, next: { code: 'REFUND_ON_THE_WAY', by } })]

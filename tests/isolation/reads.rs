@@ -28,6 +28,7 @@ impl Walk<'_> {
                 "/arrears",
                 "/balance",
                 "/bills",
+                "/usage",
                 "/payments",
                 "/grants",
                 FILLING,

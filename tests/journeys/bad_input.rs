@@ -244,7 +244,15 @@ fn foreign_and_unknown(engine: Engine) -> Result<(), Failed> {
         let bills = bills.json();
         let newest = bills["items"][0]["period"].as_str().expect("a bill");
         let bill = format!("/bills/{newest}");
-        for rest in ["", "/arrears", "/balance", "/bills", &bill, "/payments"] {
+        for rest in [
+            "",
+            "/arrears",
+            "/balance",
+            "/bills",
+            &bill,
+            "/usage",
+            "/payments",
+        ] {
             let theirs = owner.get(&format!("/v1/bindings/{home}{rest}")).await;
             assert_eq!(theirs.status, StatusCode::OK, "{rest}: {}", theirs.text);
             let foreign = stranger.get(&format!("/v1/bindings/{home}{rest}")).await;

@@ -121,6 +121,11 @@ def bill(case):
     return of_the_home(case)
 
 
+def usage(case):
+    case.query = {}
+    return of_the_home(case)
+
+
 def invite(case):
     WORLD.room_to_invite()
     case.body = {"role": CHANCE.choice(["authorised", "payer_only"]), "ends_on": soon()}
@@ -248,6 +253,7 @@ SUPPLY = {
     "GET /v1/bindings/{binding_id}/bills/{period}": bill,
     "GET /v1/bindings/{binding_id}/grants": of_the_home,
     "GET /v1/bindings/{binding_id}/payments": of_the_home,
+    "GET /v1/bindings/{binding_id}/usage": usage,
     "GET /v1/pay/{ticket}": to_the_cashier,
     "GET /v1/payments/{payment_id}": of_an_order,
     "PATCH /v1/bindings/{binding_id}": of_the_home,

@@ -12,4 +12,5 @@ mod commons;
 mod figures;
 mod nodes;
 mod upstream;
+mod usage;
 mod world;

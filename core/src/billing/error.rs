@@ -9,6 +9,9 @@ pub enum BillingError {
     /// The home or the period has no such figure.
     #[error("there is no such figure")]
     NotFound,
+    /// Days asked for backwards, or more than are shown at once.
+    #[error("the days are asked for backwards, or are too many")]
+    Span,
     /// Marketing does not answer and no earlier copy exists.
     #[error("the figure is not available now")]
     Unavailable(#[source] NoAnswer),

@@ -11,6 +11,7 @@
 //! | `explain`, `compare` | a bill recomputed, a bill beside the one before |
 //! | `finding`, `hold` | what is wrong with a bill, and that nobody pays for the home meanwhile |
 //! | `reading` | the use cases of [`Billing`] |
+//! | `usage` | what was used day by day |
 //! | `flights` | one question upstream for all who ask it at once |
 //! | `lead` | one node that asks, where several share a Redis |
 //! | `ports` | kept copies, and the marketing system |
@@ -22,6 +23,7 @@ pub mod finding;
 pub mod freshness;
 pub mod hold;
 pub mod ports;
+pub mod usage;
 
 mod error;
 mod flights;
@@ -36,6 +38,7 @@ pub use error::BillingError;
 pub use explain::{ExplainedBill, ExplainedLine, MaskedReading};
 pub use freshness::FreshnessRules;
 pub use reading::Shown;
+pub use usage::{Usage, UsageDay};
 
 use crate::shared::cluster::SharedCache;
 use crate::shared::personal::ConsumerNo;

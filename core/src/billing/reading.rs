@@ -176,7 +176,7 @@ impl Billing {
             .await
     }
 
-    fn span(&self) -> (Period, Period) {
+    pub(super) fn span(&self) -> (Period, Period) {
         let last = Period::of(self.clock.now());
         (last.minus(BILL_MONTHS), last)
     }

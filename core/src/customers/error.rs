@@ -42,7 +42,7 @@ impl Retriable for CustomerError {
 impl From<BillingError> for CustomerError {
     fn from(error: BillingError) -> Self {
         match error {
-            BillingError::NotFound => Self::NoSuch,
+            BillingError::NotFound | BillingError::Span => Self::NoSuch,
             BillingError::Unavailable(why) => Self::NoFigure(why),
             BillingError::Store(error) => Self::Store(error),
         }

@@ -11,6 +11,11 @@ impl From<BillingError> for Problem {
     fn from(error: BillingError) -> Self {
         match error {
             BillingError::NotFound => Self::new(Code::NotFound),
+            BillingError::Span => Self::new(Code::InvalidQuery).field(
+                "from",
+                "span",
+                "at most 31 days, the first not after the last",
+            ),
             BillingError::Unavailable(why) => {
                 tracing::warn!(error = %why, "billing.figure.unavailable");
                 Self::new(Code::FigureUnavailable).retry_after(ASK_AGAIN_S)

@@ -4,6 +4,7 @@ mod dto;
 mod error;
 mod repeated;
 mod routes;
+mod usage;
 
 pub use repeated::Repeated;
 use utoipa::OpenApi;
@@ -13,8 +14,14 @@ use crate::edge::{Policy, Routes};
 /// What this room adds to the OpenAPI.
 #[derive(Debug, OpenApi)]
 #[openapi(
-    paths(routes::arrears, routes::balance, routes::bills, routes::bill),
-    tags((name = "billing", description = "Arrears, balance, bills and their working"))
+    paths(
+        routes::arrears,
+        routes::balance,
+        routes::bills,
+        routes::bill,
+        routes::usage
+    ),
+    tags((name = "billing", description = "Arrears, balance, bills and their working, energy by the day"))
 )]
 pub struct Api;
 
@@ -39,5 +46,10 @@ pub fn routes(routes: &mut Routes<'_>) {
         "/v1/bindings/{binding_id}/bills/{period}",
         Policy::SignedIn,
         routes::bill,
+    );
+    routes.get(
+        "/v1/bindings/{binding_id}/usage",
+        Policy::SignedIn,
+        routes::usage,
     );
 }

@@ -9,6 +9,7 @@ use lifeline_core::shared::ids::BindingId;
 
 use super::dto::{ArrearsView, BalanceView, BillView, BillsView};
 use super::repeated::{Again, Asked};
+use super::usage::{UsageQuery, UsageView};
 use crate::accounts::Asker;
 use crate::edge::cursor::{Cursors, PageQuery};
 use crate::edge::{Code, Problem, Query, SignedIn, etag};
@@ -111,6 +112,22 @@ pub(super) async fn bill(
     let answered = etag::write(&BillView::of(shown))?;
     turn.keep(&answered);
     Ok(etag::answer(answered, known))
+}
+
+/// What was used day by day: at most 31 days, as far as they are over; without days asked for, the last 31.
+#[utoipa::path(get, path = "/v1/bindings/{binding_id}/usage", tag = "billing", security(("bearer" = [])),
+    params(("binding_id" = String, Path, description = "From `GET /v1/bindings`"), UsageQuery),
+    responses((status = 200, description = "The days, as the utility states them now", body = UsageView)))]
+pub(super) async fn usage(
+    Asker(caller): Asker,
+    bindings: web::Data<Bindings>,
+    billing: web::Data<Billing>,
+    path: web::Path<String>,
+    Query(query): Query<UsageQuery>,
+) -> Result<web::Json<UsageView>, Problem> {
+    let home = bindings.own_authorised(&caller, &id(&path)?).await?;
+    let (from, to) = query.parse()?;
+    Ok(web::Json(billing.usage(&home, from, to).await?.into()))
 }
 
 /// A text that is no id names nothing, like an id of somebody else.

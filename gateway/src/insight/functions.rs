@@ -42,6 +42,8 @@ payment_records:
 bill:
   GET /v1/bindings/{binding_id}/bills
   GET /v1/bindings/{binding_id}/bills/{period}
+usage:
+  GET /v1/bindings/{binding_id}/usage
 sharing:
   GET /v1/bindings/{binding_id}/grants
   POST /v1/bindings/{binding_id}/grants

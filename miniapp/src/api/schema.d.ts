@@ -283,6 +283,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/bindings/{binding_id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was used day by day: at most 31 days, as far as they are over; without days asked for, the last 31. */
+        get: operations["usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/callbacks/alipay": {
         parameters: {
             query?: never;
@@ -2673,6 +2690,40 @@ export interface components {
             /** @example RSA2 */
             sign_type?: string | null;
         };
+        /** @description One day's energy. */
+        UsageDayView: {
+            /** @example 2026-11-19 */
+            date: string;
+            /**
+             * @description Absent on an absent day.
+             * @example 8.4
+             */
+            energy_kwh?: string | null;
+            flat_kwh?: string | null;
+            /** @description With `flat_kwh` and `valley_kwh`, where the meter counts by hours. */
+            peak_kwh?: string | null;
+            /**
+             * @description `read`, `estimated`, or `absent` when nothing came from the meter, which is not the same as no use.
+             * @example read
+             */
+            state: string;
+            valley_kwh?: string | null;
+        };
+        /** @description What was used day by day. */
+        UsageView: {
+            /**
+             * @description When the utility answered: days are not kept here.
+             * @example 2026-11-20T10:00:00+08:00
+             */
+            as_of: string;
+            /** @description Oldest first, none of the span left out; empty where none of it is over, or the present holder's. */
+            days: components["schemas"]["UsageDayView"][];
+            /**
+             * @description Of the days that are there; absent when none is.
+             * @example 251.3
+             */
+            total_kwh?: string | null;
+        };
         /**
          * @description What the owner says of a settlement.
          * @enum {string}
@@ -2874,6 +2925,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BindingsView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    usage: {
+        parameters: {
+            query?: {
+                /** @description First day, `YYYY-MM-DD`; without it they are 31. */
+                from?: string;
+                /** @description Last day, `YYYY-MM-DD`; without it yesterday. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description From `GET /v1/bindings` */
+                binding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The days, as the utility states them now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageView"];
                 };
             };
             /** @description Refused; see `code` */

@@ -64,6 +64,8 @@ export type Tier = Views['TierView']
 export type BillLine = Views['LineView']
 export type BillComparison = Views['ComparisonView']
 export type Bill = Views['BillView']
+export type UsageDay = Narrow<Views['UsageDayView'], { state: 'read' | 'estimated' | 'absent' }>
+export type Usage = Narrow<Views['UsageView'], { days: UsageDay[] }>
 
 export type PaymentState =
   | 'CREATED' | 'PAYING' | 'CLOSED' | 'PAID' | 'POSTING' | 'POSTED'

@@ -1,7 +1,7 @@
 /** What the screens read from the gateway, each under the name it is remembered by. */
 import type {
   Access, Arrears, Balance, Bill, BillPage, BillSummary, Binding, BindingDetail, CertificationTerms, CheckTask, Consent, Erasure, Filling,
-  GenerationAccount, Me, Notice, NoticePage, Page, Payment, PersonalTable, SignedInDevice,
+  GenerationAccount, Me, Notice, NoticePage, Page, Payment, PersonalTable, SignedInDevice, Usage,
 } from '../api/types'
 import { homes } from './homes'
 import { usePages } from './pages'
@@ -45,6 +45,9 @@ export const usePersonalTable = (id: string, period: string, cursor: string | un
 export const useCheckTasks = (cursor: string | undefined) => useRead<Page<CheckTask>>('/check-tasks', { limit: 20, cursor })
 export const useCheckTask = (id: string | undefined) => useRead<CheckTask>(id && `/check-tasks/${encodeURIComponent(id)}`)
 export const useDevices = () => useRead<Page<SignedInDevice>>('/sessions')
+
+/** Thirty-one days up to a day; without one, up to yesterday. */
+export const useUsage = (id: string, to: string | undefined) => useRead<Usage>(`${of(id)}/usage`, { to })
 
 export function useBill(id: string | undefined, period: string | undefined): Remote<Bill> {
   return useRead<Bill>(id && period && `${of(id)}/bills/${encodeURIComponent(period)}`)

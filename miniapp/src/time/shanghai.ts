@@ -41,6 +41,11 @@ export function dateAfter(days: number, nowMs: number): string {
   return dateOf(nowMs + days * 24 * 3600 * 1000)
 }
 
+/** The date before a date `YYYY-MM-DD`. */
+export function dateBefore(date: string): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) - 24 * 3600 * 1000).toISOString().slice(0, 10)
+}
+
 /** A real day, written `YYYY-MM-DD`. */
 export function isDate(text: string): boolean {
   const at = Date.parse(`${text}T00:00:00Z`)

@@ -7,6 +7,7 @@ import { passwordWords } from './passwords'
 import { publicWords } from './public'
 import { requestWords } from './requests'
 import { solarWords } from './solar'
+import { usageWords } from './usage'
 
 type Words = readonly [zh: string, en: string]
 
@@ -18,6 +19,7 @@ export const dictionary = {
   ...publicWords,
   ...requestWords,
   ...solarWords,
+  ...usageWords,
   'app.service': ['供电公司服务 · 由 Lifeline 提供', 'Your electricity company, through Lifeline'],
   'app.back': ['返回', 'Back'],
   'app.retry': ['再试一次', 'Try again'],

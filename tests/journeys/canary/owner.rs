@@ -300,7 +300,14 @@ impl<'a> Owner<'a> {
         self.phone.sandbox("/sim/faults", &leak).await;
         self.advance(900).await;
         self.sign_in_again().await;
-        for rest in ["", "/arrears", "/balance", "/bills", "/bills/2026-09"] {
+        for rest in [
+            "",
+            "/arrears",
+            "/balance",
+            "/bills",
+            "/bills/2026-09",
+            "/usage",
+        ] {
             self.get(&format!("/v1/bindings/{}{rest}", self.home)).await;
         }
         let faults = self.phone.sandbox_get("/sim/faults").await;

@@ -86,7 +86,7 @@ const NAMED_IN_BODIES: [(&str, Naming); 4] = [
 ];
 
 /// What a linked home asks of the role (money.md 3.4).
-const LEAST: [(&str, Role); 14] = [
+const LEAST: [(&str, Role); 15] = [
     ("GET ", Role::PayerOnly),
     ("PATCH ", Role::PayerOnly),
     ("DELETE ", Role::PayerOnly),
@@ -96,6 +96,7 @@ const LEAST: [(&str, Role); 14] = [
     ("GET /balance", Role::Authorised),
     ("GET /bills", Role::Authorised),
     ("GET /bills/{period}", Role::Authorised),
+    ("GET /usage", Role::Authorised),
     ("GET /grants", Role::Holder),
     ("POST /grants", Role::Holder),
     ("DELETE /grants/{grant_id}", Role::Holder),
@@ -104,7 +105,7 @@ const LEAST: [(&str, Role); 14] = [
 ];
 
 /// Owner's answers that hold nothing of one person by which they could be told apart.
-const PLAIN: [(&str, &str); 3] = [
+const PLAIN: [(&str, &str); 4] = [
     (
         "GET /v1/bindings/{binding_id}/archive-filling",
         "the state of an offer",
@@ -116,6 +117,10 @@ const PLAIN: [(&str, &str); 3] = [
     (
         "GET /v1/bindings/{binding_id}/balance",
         "nothing is prepaid",
+    ),
+    (
+        "GET /v1/bindings/{binding_id}/usage",
+        "energy of days, like another's",
     ),
 ];
 

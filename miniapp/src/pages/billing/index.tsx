@@ -10,6 +10,7 @@ import { More } from '../../ui/more'
 import { open } from '../../ui/navigation'
 import { AsOf, Button, Card, Chip, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
+import { DailyUsage } from './usage'
 
 /** All bills of the chosen home, newest first. */
 export default function BillsScreen() {
@@ -51,6 +52,7 @@ function BillList({ home }: { home: Binding }) {
       <AsOf as_of={answer.as_of} stale={answer.stale} />
       {problem && <ProblemNote problem={problem} retry={reload} />}
       {items.length === 0 && <Card><Box as='p' className='soft'>{t('bills.empty')}</Box></Card>}
+      <DailyUsage bindingId={home.binding_id} />
       <Box as='ul' className='list'>
         {items.map((bill) => <Box as='li' key={bill.period}><BillRow bill={bill} bindingId={home.binding_id} held={held && !bill.paid} /></Box>)}
       </Box>
