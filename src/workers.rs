@@ -8,7 +8,7 @@ use lifeline_adapters::redis::Redis;
 use lifeline_core::audit::chain::{Chain, LinkLines, VerifyChain};
 use lifeline_core::billing::Billing;
 use lifeline_core::jobs::ports::Pause;
-use lifeline_core::jobs::runner::{JobRunner, Task};
+use lifeline_core::jobs::runner::{JobRunner, Task, TaskFailure};
 use lifeline_core::outbox::Nudged;
 use lifeline_core::outbox::relay::Relay;
 use lifeline_core::payments::{self, Payments};
@@ -235,7 +235,7 @@ impl Task for PurgeFigures {
         86_400
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        self.0.purge().await.map(drop).map_err(|_| "store")
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
+        self.0.purge().await.map(drop).map_err(TaskFailure::store)
     }
 }

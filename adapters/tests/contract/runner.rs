@@ -11,7 +11,7 @@ use lifeline_core::jobs::Job;
 use lifeline_core::jobs::nodes::{NODE_DAYS, Nodes, Presence, standing};
 use lifeline_core::jobs::ports::Pause;
 use lifeline_core::jobs::retention::{INBOX_DAYS, Retention};
-use lifeline_core::jobs::runner::{JobRunner, Task};
+use lifeline_core::jobs::runner::{JobRunner, Task, TaskFailure};
 use lifeline_core::shared::time::{Clock as _, Time};
 use tokio::sync::Notify;
 
@@ -50,8 +50,8 @@ impl Task for Counted {
         60
     }
 
-    async fn run(&self, _: Time) -> Result<(), &'static str> {
-        (self.work)(self.runs.fetch_add(1, Ordering::Relaxed))
+    async fn run(&self, _: Time) -> Result<(), TaskFailure> {
+        (self.work)(self.runs.fetch_add(1, Ordering::Relaxed)).map_err(TaskFailure::from)
     }
 }
 
@@ -258,7 +258,7 @@ impl Task for Sleeper {
         60
     }
 
-    async fn run(&self, _: Time) -> Result<(), &'static str> {
+    async fn run(&self, _: Time) -> Result<(), TaskFailure> {
         self.begun.notify_one();
         self.woken.notified().await;
         Ok(())

@@ -12,7 +12,7 @@ use super::session::{
 use super::sign_in::SignedIn;
 use super::terminal::Terminal;
 use super::{AccountError, Accounts};
-use crate::jobs::runner::Task;
+use crate::jobs::runner::{Task, TaskFailure};
 use crate::shared::ids::{AccountId, SessionId};
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx, atomically, snapshot};
@@ -193,8 +193,8 @@ impl Task for Accounts {
         300
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        self.purge().await.map(drop).map_err(|_| "store")
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
+        self.purge().await.map(drop).map_err(TaskFailure::store)
     }
 }
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::Line;
 use crate::evidence::Act;
-use crate::jobs::runner::Task;
+use crate::jobs::runner::{Task, TaskFailure};
 use crate::shared::ids::{Entropy, EvidenceId, Maker};
 use crate::shared::time::{Clock, Time};
 use crate::store::{Store, StoreError, Tx, atomically, snapshot};
@@ -263,8 +263,8 @@ impl Task for LinkLines {
         60
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        self.0.link().await.map(drop).map_err(|_| "store")
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
+        self.0.link().await.map(drop).map_err(TaskFailure::store)
     }
 }
 
@@ -282,15 +282,15 @@ impl Task for VerifyChain {
         86_400
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        match self.0.verify().await.map_err(|_| "store")? {
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
+        match self.0.verify().await.map_err(TaskFailure::store)? {
             Ok(links) => {
                 tracing::info!(links, "audit.chain.whole");
                 Ok(())
             }
             Err(Broken { place, fault }) => {
                 tracing::error!(place, %fault, "audit.chain.broken");
-                Err("chain_broken")
+                Err("chain_broken".into())
             }
         }
     }

@@ -9,7 +9,7 @@ use super::{Bindings, events};
 use crate::accounts::news::tell_changed;
 use crate::accounts::{AccountError, Actor, Caller, Errand, Pen, certified_in, step_up};
 use crate::evidence::Act;
-use crate::jobs::runner::Task;
+use crate::jobs::runner::{Task, TaskFailure};
 use crate::shared::ids::{AccountId, BindingId};
 use crate::shared::page::{Page, Slice};
 use crate::shared::time::Time;
@@ -301,11 +301,11 @@ impl Task for EndWhatIsOver {
         60
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
         self.0
             .end_what_is_over()
             .await
             .map(drop)
-            .map_err(|_| "store")
+            .map_err(TaskFailure::store)
     }
 }

@@ -18,7 +18,7 @@ use super::gathering::{
 use crate::accounts::news::{CHANGED, Changed};
 use crate::accounts::{self, Actor, Pen, Purpose};
 use crate::evidence::Act;
-use crate::jobs::runner::Task;
+use crate::jobs::runner::{Task, TaskFailure};
 use crate::outbox::Claimed;
 use crate::outbox::relay::{Deliver, Delivery};
 use crate::shared::ids::{AccountId, Entropy, EventId, Maker};
@@ -293,7 +293,10 @@ impl Task for Gathering {
         60
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        self.ask_for_checks().await.map(drop).map_err(|_| "store")
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
+        self.ask_for_checks()
+            .await
+            .map(drop)
+            .map_err(TaskFailure::store)
     }
 }

@@ -9,7 +9,7 @@ use super::{Bindings, events};
 use crate::accounts::news::tell_changed;
 use crate::accounts::{Actor, Pen};
 use crate::evidence::Act;
-use crate::jobs::runner::Task;
+use crate::jobs::runner::{Task, TaskFailure};
 use crate::shared::ids::BindingId;
 use crate::shared::personal::ConsumerNo;
 use crate::shared::time::{Day, Time};
@@ -173,11 +173,11 @@ impl Task for LookForChanges {
         60
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
         self.0
             .look_for_changes()
             .await
             .map(drop)
-            .map_err(|_| "store")
+            .map_err(TaskFailure::store)
     }
 }

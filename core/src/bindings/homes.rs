@@ -10,7 +10,7 @@ use super::ports::{ArchiveError, Consumer, Kept, RealNameState};
 use super::role::Right;
 use super::{Bindings, entitled, own};
 use crate::accounts::{Caller, Pen};
-use crate::jobs::runner::Task;
+use crate::jobs::runner::{Task, TaskFailure};
 use crate::shared::ids::BindingId;
 use crate::shared::page::{Page, Slice};
 use crate::shared::time::Time;
@@ -330,8 +330,8 @@ impl Task for Bindings {
         600
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        self.purge().await.map(drop).map_err(|_| "store")
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
+        self.purge().await.map(drop).map_err(TaskFailure::store)
     }
 }
 

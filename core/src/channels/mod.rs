@@ -28,7 +28,7 @@ use crate::cases::four_eyes::REASON_CHARS;
 use crate::insight::asked::{month_name, month_of};
 use crate::insight::report::Ask;
 use crate::insight::{Channel, Function, Insight, Outcome};
-use crate::jobs::runner::Task;
+use crate::jobs::runner::{Task, TaskFailure};
 use crate::operators::Acting;
 use crate::shared::ids::{Entropy, Maker};
 use crate::shared::time::{Clock, Time};
@@ -380,11 +380,8 @@ impl Task for ScoreMonths {
         21_600
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        self.0.score().await.map_err(|error| {
-            tracing::error!(%error, "channels.score");
-            "store"
-        })
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
+        self.0.score().await.map_err(TaskFailure::store)
     }
 }
 

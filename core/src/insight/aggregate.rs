@@ -15,7 +15,7 @@ use super::error::InsightError;
 use super::people::{day_number, midnight};
 use super::sums::{for_company, for_data_centre};
 use crate::evidence::canonical;
-use crate::jobs::runner::Task;
+use crate::jobs::runner::{Task, TaskFailure};
 use crate::outbox::relay::{Deliver, Delivery};
 use crate::outbox::{Claimed, Event, Lane};
 use crate::shared::ids::{Entropy, EventId, Maker};
@@ -332,8 +332,8 @@ impl Task for Aggregates {
         3_600
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        self.make().await.map(drop).map_err(|_| "store")
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
+        self.make().await.map(drop).map_err(TaskFailure::store)
     }
 }
 
@@ -351,11 +351,11 @@ impl Task for LearnOffices {
         86_400
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
         match self.0.learn_offices().await {
             Ok(Some(_)) => Ok(()),
-            Ok(None) => Err("no_answer"),
-            Err(_) => Err("store"),
+            Ok(None) => Err("no_answer".into()),
+            Err(error) => Err(TaskFailure::store(error)),
         }
     }
 }

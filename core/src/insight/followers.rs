@@ -13,7 +13,7 @@ use super::error::InsightError;
 use super::people::{day_number, midnight, told};
 use super::report::Figure;
 use crate::inbox::{InboxState, Message};
-use crate::jobs::runner::Task;
+use crate::jobs::runner::{Task, TaskFailure};
 use crate::shared::ids::BindingId;
 use crate::shared::time::{Clock, Time};
 use crate::store::{Store, Tx, atomically, snapshot};
@@ -345,7 +345,7 @@ impl Task for Followers {
         300
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        self.place().await.map(drop).map_err(|_| "store")
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
+        self.place().await.map(drop).map_err(TaskFailure::store)
     }
 }

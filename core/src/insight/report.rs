@@ -308,8 +308,11 @@ impl crate::jobs::runner::Task for Insight {
         3_600
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        self.settle().await.map(drop).map_err(|_| "store")
+    async fn run(&self, _now: Time) -> Result<(), crate::jobs::runner::TaskFailure> {
+        self.settle()
+            .await
+            .map(drop)
+            .map_err(crate::jobs::runner::TaskFailure::store)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::nodes::NODE_DAYS;
-use super::runner::Task;
+use super::runner::{Task, TaskFailure};
 use crate::shared::time::Time;
 use crate::store::{Store, StoreError, Tx, atomically};
 
@@ -79,8 +79,8 @@ impl Task for Retention {
         DAY_S
     }
 
-    async fn run(&self, now: Time) -> Result<(), &'static str> {
-        let gone = self.purge(now).await.map_err(|_| "store")?;
+    async fn run(&self, now: Time) -> Result<(), TaskFailure> {
+        let gone = self.purge(now).await.map_err(TaskFailure::store)?;
         tracing::info!(rows = gone, "jobs.retention.purged");
         Ok(())
     }

@@ -25,8 +25,59 @@ pub trait Task: Send + Sync {
     fn name(&self) -> &'static str;
     /// Seconds between turns.
     fn every_s(&self) -> i64;
-    /// Does the turn's work; the error is a stable word of ours.
-    async fn run(&self, now: Time) -> Result<(), &'static str>;
+    /// Does the turn's work.
+    ///
+    /// # Errors
+    /// A stable word of ours, with the error behind it.
+    async fn run(&self, now: Time) -> Result<(), TaskFailure>;
+}
+
+/// Why a turn did not end well: the word that stands on the task's row, and the error that the log tells of.
+#[derive(Debug, thiserror::Error)]
+#[error("{code}")]
+pub struct TaskFailure {
+    code: &'static str,
+    #[source]
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl From<&'static str> for TaskFailure {
+    fn from(code: &'static str) -> Self {
+        Self { code, cause: None }
+    }
+}
+
+impl TaskFailure {
+    #[must_use]
+    pub fn of(code: &'static str, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self {
+            code,
+            cause: Some(Box::new(cause)),
+        }
+    }
+
+    /// The store did not do what the turn needed of it.
+    #[must_use]
+    pub fn store(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::of("store", cause)
+    }
+
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The error behind it and its causes on one line; empty when the word says all.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let mut said = Vec::new();
+        let mut next = std::error::Error::source(self);
+        while let Some(cause) = next {
+            said.push(cause.to_string());
+            next = cause.source();
+        }
+        said.join(": ")
+    }
 }
 
 /// A lease that is not renewed ends after this; a runner that died is replaced then.
@@ -198,18 +249,22 @@ impl JobRunner {
             let work = pin!(guarded(task.run(began)));
             let lease = pin!(self.keep_lease(&job, began));
             match select(work, lease).await {
-                Either::Left((Ok(Ok(())), _)) => "ok",
-                Either::Left((Ok(Err(code)), _)) => code,
-                Either::Left((Err(_), _)) => "panicked",
+                Either::Left((Ok(ended), _)) => ended,
+                Either::Left((Err(_), _)) => Err(TaskFailure::from("panicked")),
                 Either::Right(_) => {
                     tracing::warn!(job = task.name(), "jobs.turn.lost_its_lease");
                     return (task.name(), Ok(()));
                 }
             }
         };
-        if outcome != "ok" {
-            tracing::error!(job = task.name(), outcome, "jobs.turn.failed");
-        }
+        let outcome = match &outcome {
+            Ok(()) => "ok",
+            Err(failure) => {
+                let (outcome, cause) = (failure.code(), failure.told());
+                tracing::error!(job = task.name(), outcome, %cause, "jobs.turn.failed");
+                outcome
+            }
+        };
         (task.name(), self.close(&job, began, outcome).await)
     }
 
@@ -288,6 +343,22 @@ mod tests {
             last_evidence: None,
             lease_epoch: 1,
         }
+    }
+
+    #[test]
+    fn what_a_turn_failed_of_is_told_with_its_causes() {
+        let unreadable = StoreError::Corrupt {
+            table: "outbox",
+            column: "body",
+        };
+        let failure = TaskFailure::store(unreadable);
+        assert_eq!(failure.code(), "store");
+        assert_eq!(failure.told(), "stored data is unreadable: outbox.body");
+        let away = StoreError::Unavailable("no route to host".into());
+        let failure = TaskFailure::of("collect", away);
+        assert_eq!(failure.code(), "collect");
+        assert_eq!(failure.told(), "the store is unavailable: no route to host");
+        assert_eq!(TaskFailure::from("no_answer").told(), "");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::ports::Notice;
 use super::{PaymentError, Payments};
 use crate::inbox::{InboxState, Message, Unverified};
-use crate::jobs::runner::Task;
+use crate::jobs::runner::{Task, TaskFailure};
 use crate::shared::time::Time;
 use crate::store::{Tx, atomically};
 use async_trait::async_trait;
@@ -100,8 +100,12 @@ impl Task for Quarantine {
         AGAIN_EVERY_S
     }
 
-    async fn run(&self, now: Time) -> Result<(), &'static str> {
-        let freed = self.0.reread_quarantine().await.map_err(|_| "store")?;
+    async fn run(&self, now: Time) -> Result<(), TaskFailure> {
+        let freed = self
+            .0
+            .reread_quarantine()
+            .await
+            .map_err(TaskFailure::store)?;
         if freed > 0 {
             tracing::warn!(notices = freed, "payments.quarantine.verified_now");
         }
@@ -113,6 +117,6 @@ impl Task for Quarantine {
         })
         .await
         .map(drop)
-        .map_err(|_| "store")
+        .map_err(TaskFailure::store)
     }
 }

@@ -8,7 +8,7 @@ use super::{Privacy, PrivacyError, events, spend};
 use crate::accounts::{AccountError, Actor, Caller, Errand, Follower, Pen, Removal, news};
 use crate::bindings::leave_all_in;
 use crate::evidence::Act;
-use crate::jobs::runner::Task;
+use crate::jobs::runner::{Task, TaskFailure};
 use crate::shared::ids::{AccountId, EventId};
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx, atomically, snapshot};
@@ -275,13 +275,7 @@ impl Task for Erase {
         3_600
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        match self.run_due().await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                tracing::warn!(%error, "privacy.erase.failed");
-                Err("store")
-            }
-        }
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
+        self.run_due().await.map(drop).map_err(TaskFailure::store)
     }
 }

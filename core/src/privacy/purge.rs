@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Privacy;
-use crate::jobs::runner::Task;
+use crate::jobs::runner::{Task, TaskFailure};
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx, atomically, snapshot};
 
@@ -78,8 +78,8 @@ impl Task for PurgeEnded {
         86_400
     }
 
-    async fn run(&self, now: Time) -> Result<(), &'static str> {
-        let rows = self.0.purge(now).await.map_err(|_| "store")?;
+    async fn run(&self, now: Time) -> Result<(), TaskFailure> {
+        let rows = self.0.purge(now).await.map_err(TaskFailure::store)?;
         tracing::info!(rows, "privacy.purged");
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::{RequestError, Requests};
 use crate::accounts::{Actor, Pen};
 use crate::cases::CaseKind;
 use crate::evidence::Act;
-use crate::jobs::runner::Task;
+use crate::jobs::runner::{Task, TaskFailure};
 use crate::outbox::Claimed;
 use crate::outbox::relay::{Deliver, Delivery};
 use crate::shared::ids::{EventId, RequestId};
@@ -299,13 +299,8 @@ impl Task for Follow {
         EVERY_S
     }
 
-    async fn run(&self, now: Time) -> Result<(), &'static str> {
-        match self.0.follow(now).await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                tracing::warn!(%error, "requests.follow.failed");
-                Err("store")
-            }
-        }
+    async fn run(&self, now: Time) -> Result<(), TaskFailure> {
+        let followed = self.0.follow(now).await;
+        followed.map(drop).map_err(TaskFailure::store)
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Settlement;
-use crate::jobs::runner::Task;
+use crate::jobs::runner::{Task, TaskFailure};
 use crate::shared::time::Time;
 
 /// Reads the meters: last month, for every open table.
@@ -25,8 +25,12 @@ impl Task for Collect {
         3600
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        let new = self.0.collect_all().await.map_err(|_| "collect")?;
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
+        let new = self
+            .0
+            .collect_all()
+            .await
+            .map_err(|error| TaskFailure::of("collect", error))?;
         tracing::info!(new, "settlement.collected");
         Ok(())
     }
@@ -46,9 +50,9 @@ impl Task for CollectEarlier {
         24 * 3600
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
         let new = self.0.collect_earlier().await;
-        let new = new.map_err(|_| "collect_earlier")?;
+        let new = new.map_err(|error| TaskFailure::of("collect_earlier", error))?;
         tracing::info!(new, "settlement.collected_earlier");
         Ok(())
     }
@@ -64,8 +68,12 @@ impl Task for Watch {
         self.0.watch_every_s()
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        let settled = self.0.watch().await.map_err(|_| "watch")?;
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
+        let settled = self
+            .0
+            .watch()
+            .await
+            .map_err(|error| TaskFailure::of("watch", error))?;
         tracing::info!(settled, "settlement.watched");
         Ok(())
     }
@@ -85,8 +93,12 @@ impl Task for Returns {
         6 * 3600
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        let returned = self.0.look_for_returns().await.map_err(|_| "returns")?;
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
+        let returned = self
+            .0
+            .look_for_returns()
+            .await
+            .map_err(|error| TaskFailure::of("returns", error))?;
         tracing::info!(returned, "settlement.returned");
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::vault::KeyPair;
 use super::{Generation, GenerationError};
 use crate::accounts::{Actor, Caller, Pen, Secret};
 use crate::evidence::Act;
-use crate::jobs::runner::Task;
+use crate::jobs::runner::{Task, TaskFailure};
 use crate::outbox::relay::{Deliver, Delivery};
 use crate::outbox::{Claimed, Event, Lane};
 use crate::settlement::ids::{GenerationAccountId, KeyPairId};
@@ -234,10 +234,7 @@ impl Task for WorkThrough {
         60
     }
 
-    async fn run(&self, _now: Time) -> Result<(), &'static str> {
-        self.run_due().await.map(drop).map_err(|error| {
-            tracing::warn!(%error, "generation.errands.failed");
-            "store"
-        })
+    async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
+        self.run_due().await.map(drop).map_err(TaskFailure::store)
     }
 }
