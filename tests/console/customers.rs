@@ -5,6 +5,7 @@ use lifeline_core::accounts::account::{Account, CertifiedBy, ProviderId, RealNam
 use lifeline_core::bindings::binding::{Binding, Signboard};
 use lifeline_core::bindings::ports::Holding;
 use lifeline_core::bindings::role::Role as HomeRole;
+use lifeline_core::cases::CaseKind;
 use lifeline_core::customers::unmasking::PER_STAFF_DAY_MAX;
 use lifeline_core::operators::{Role, Scope};
 use lifeline_core::shared::ids::{AccountId, BindingId, Maker};
@@ -13,6 +14,7 @@ use lifeline_core::shared::time::Day;
 use lifeline_core::store::{StoreError, Tx, atomically};
 
 use crate::office::{Desk, Office, Shown};
+use crate::opened::opened;
 
 const NAME: &str = "李小明";
 const ID_NO: &str = "150499199001010014";
@@ -160,6 +162,72 @@ async fn ec_19_a_customer_is_found_by_what_is_whole_and_shown_masked() {
     let found = office.audited("customers.find");
     assert_eq!(found.iter().filter(|one| *one == "found").count(), 5);
     assert_eq!(found.iter().filter(|one| *one == "none").count(), 3);
+}
+
+/// An account that somebody's took over, with one order of its own.
+async fn taken_over(office: &Office, into: &AccountId) -> (AccountId, String) {
+    let entropy = office.entropy();
+    let maker = Maker {
+        clock: &*office.clock,
+        entropy: &*entropy,
+    };
+    let account = Account {
+        account_id: maker.id(),
+        app_id: "2021000000000001".into(),
+        open_id: ProviderId::parse("open-2"),
+        user_id: None,
+        real_name: None,
+        phone: None,
+        merged: None,
+        created_at: maker.now(),
+        version: 1,
+    };
+    let (account, payment, home) = (&account, maker.uuid(), maker.uuid());
+    atomically(&*office.store, async |tx: &mut Tx| {
+        tx.accounts().add(account).await?;
+        Ok::<_, StoreError>(())
+    })
+    .await
+    .unwrap();
+    let (from, now) = (&account.account_id, maker.now().micros());
+    office.raw(&format!(
+        "PRAGMA foreign_keys = OFF;
+         UPDATE account SET merged_into = '{into}', merged_at = {now} WHERE account_id = '{from}';
+         INSERT INTO payment (payment_id, account_id, binding_id, session_id, purpose, via, state, version, lease_epoch, \
+         out_trade_no, amount_fen, subject, shares, sends, answers, trade_no, created_at, expire_at, paid_at, paid_fen, \
+         refund_reserved_fen, refunded_fen, suspense_fen, foreign_fen, foreign_used_fen, has_lock, frozen, watched, entered_at, \
+         turns, next_at, wake_at, trace_id) VALUES ('{payment}', '{from}', '{home}', 's', 'arrears', 'h5', 'SUSPENSE', 1, 0, \
+         'L0y', 12840, '', '', 1, 1, 't', {now}, {now}, {now}, 12840, 0, 0, 12840, 0, 0, 0, 0, 1, {now}, 1, {now}, {now}, '{trace}');",
+        trace = "ab".repeat(16),
+    ));
+    (from.clone(), payment)
+}
+
+#[actix_web::test]
+async fn ec_19_cases_of_payments_and_of_an_account_that_was_taken_over_are_the_persons() {
+    let office = Office::new().await;
+    let (id, link) = household(&office).await;
+    let (from, payment) = taken_over(&office, &id).await;
+    let mut cases = Vec::new();
+    for subject in [id.as_str(), from.as_str(), link.as_str(), &payment, "x"] {
+        office.pass(1);
+        cases.push(opened(&office, CaseKind::Contradiction, subject, "{}").await);
+    }
+    let desk = office.desk().await;
+    let of_1504 = Scope::parse("1504").unwrap();
+    office.hire("of-1504", Role::Support, of_1504).await;
+    // The payment's home is in no region: it is told to who sees all of them.
+    for (who, seen) in [("support", &[3, 2, 1, 0][..]), ("of-1504", &[2, 1, 0][..])] {
+        let cookie = office.enter(&desk, who).await;
+        let card = desk.get(&format!("/console/customers/{id}"), &cookie).await;
+        let links = card.text.split("href=\"/console/cases/").skip(1);
+        let shown: Vec<&str> = links.filter_map(|at| at.split('"').next()).collect();
+        let wanted: Vec<&str> = seen
+            .iter()
+            .map(|nth: &usize| cases[*nth].as_str())
+            .collect();
+        assert_eq!(shown, wanted, "{who}");
+    }
 }
 
 #[actix_web::test]

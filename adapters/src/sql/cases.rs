@@ -20,6 +20,13 @@ statements! { "cases":
         WHERE case_id = $1";
     ABOUT("case_file") = "SELECT case_id, kind, cause, subject, facts, opened_at, trace_id, closed_at FROM case_file \
         WHERE subject = $1 ORDER BY opened_at, case_id";
+    ABOUT_PERSON("case_file") = "SELECT case_id, kind, cause, subject, facts, opened_at, trace_id, closed_at FROM case_file \
+        WHERE subject IN (SELECT account_id FROM account WHERE account_id = $1 OR merged_into = $1 \
+            UNION SELECT p.payment_id FROM account a JOIN payment p ON p.account_id = a.account_id \
+                WHERE a.account_id = $1 OR a.merged_into = $1 \
+            UNION SELECT b.binding_id FROM account a JOIN binding b ON b.account_id = a.account_id \
+                WHERE a.account_id = $1 OR a.merged_into = $1) \
+        ORDER BY opened_at DESC, case_id DESC LIMIT $2";
     COUNT_OPEN("case_file") = "SELECT COUNT(*) AS n FROM case_file WHERE closed_at IS NULL";
     OPEN_BY_KIND("case_file") = "SELECT kind, COUNT(*) AS n FROM case_file \
         WHERE closed_at IS NULL AND opened_at < $1 GROUP BY kind ORDER BY kind";
@@ -106,6 +113,15 @@ impl<C: Conn> CaseReads for Sql<C> {
             .iter()
             .map(case)
             .collect()
+    }
+
+    async fn about_person(
+        &mut self,
+        account: &AccountId,
+        limit: i64,
+    ) -> Result<Vec<Case>, StoreError> {
+        let rows = self.rows(&ABOUT_PERSON, args![account, limit]).await?;
+        rows.iter().map(case).collect()
     }
 
     async fn count_open(&mut self) -> Result<i64, StoreError> {

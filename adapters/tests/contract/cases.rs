@@ -6,7 +6,7 @@ use lifeline_core::cases::decision::{Ending, Part, Proposal, Resolution, Taking}
 use lifeline_core::cases::four_eyes::ProposalState;
 use lifeline_core::cases::{Case, CaseKind};
 use lifeline_core::insight::Insight;
-use lifeline_core::shared::ids::CaseId;
+use lifeline_core::shared::ids::{AccountId, CaseId};
 use lifeline_core::store::StoreError;
 use tokio::task::JoinSet;
 
@@ -19,6 +19,7 @@ contracts! { "cases":
     round_trip => ["CaseStore::open", "CaseReads::find", "CaseReads::about"];
     every_kind_is_readable => ["CaseReads::find"];
     absent_is_none => ["CaseReads::find", "CaseReads::about", "CaseReads::count_open"];
+    cases_about_a_person_are_of_their_accounts_payments_and_links => ["CaseReads::about_person"];
     repeat_of_a_cause_finds_the_same_case => ["CaseStore::open"];
     closed_cases_are_not_counted => ["CaseReads::count_open"];
     open_cases_are_counted_by_kind_and_by_whether_they_are_late => ["CaseReads::open_by_kind"];
@@ -78,6 +79,40 @@ async fn every_kind_is_readable(t: Bench) {
             Some(case)
         );
     }
+}
+
+async fn cases_about_a_person_are_of_their_accounts_payments_and_links(t: Bench) {
+    let home = household(&t).await;
+    let from = &home.person.account_id;
+    let into = bindings::account(&t, "into").await;
+    let subjects = [
+        from.to_string(),
+        home.order.payment.payment_id.to_string(),
+        home.link.binding_id.to_string(),
+        into.to_string(),
+    ];
+    let mut opened = Vec::new();
+    for (second, subject) in (0..).zip(subjects) {
+        let one = Case {
+            subject,
+            opened_at: at(second),
+            ..case(&t, &format!("mismatch:{second}"))
+        };
+        assert!(open(&t, &one).await);
+        opened.push(one);
+    }
+    assert!(open(&t, &case(&t, "mismatch:nobodys")).await);
+    opened.reverse();
+    let about = async |account: &AccountId, limit: i64| {
+        let mut view = t.view().await;
+        let found = view.cases().about_person(account, limit).await;
+        found.unwrap()
+    };
+    assert_eq!(about(from, 9).await, opened[1..]);
+    assert_eq!(about(&into, 9).await, opened[..1]);
+    merges::merged(&t, from, &into).await;
+    assert_eq!(about(&into, 9).await, opened);
+    assert_eq!(about(&into, 2).await, opened[..2]);
 }
 
 async fn absent_is_none(t: Bench) {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::decision::{Proposal, Taking};
 use super::{Case, CaseKind, HomeBehind};
-use crate::shared::ids::CaseId;
+use crate::shared::ids::{AccountId, CaseId};
 use crate::shared::time::Time;
 use crate::store::StoreError;
 
@@ -12,6 +12,13 @@ use crate::store::StoreError;
 pub trait CaseReads: Send {
     async fn find(&mut self, id: &CaseId) -> Result<Option<Case>, StoreError>;
     async fn about(&mut self, subject: &str) -> Result<Vec<Case>, StoreError>;
+    /// About somebody, the accounts that were merged into theirs, and the payments and links of these, open or closed;
+    /// the newest first, at most `limit`.
+    async fn about_person(
+        &mut self,
+        account: &AccountId,
+        limit: i64,
+    ) -> Result<Vec<Case>, StoreError>;
     async fn count_open(&mut self) -> Result<i64, StoreError>;
     /// How many open cases of each kind were opened before a moment; kinds without one are left out.
     async fn open_by_kind(&mut self, before: Time) -> Result<Vec<(CaseKind, i64)>, StoreError>;

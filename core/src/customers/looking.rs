@@ -25,6 +25,7 @@ const PAGE: usize = 20;
 /// People looked at for one page: a small region's page may be short, and goes on behind it.
 const LOOKED_AT_MAX: usize = 200;
 const UNMASKINGS_SHOWN: i64 = 20;
+const CASES_SHOWN: i64 = 50;
 
 /// What somebody is looked for by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,7 +126,8 @@ pub struct Card {
     /// Those within the scope of whoever looks.
     pub homes: Vec<HomeShown>,
     pub consents: Vec<Consent>,
-    /// About the person, and about the homes shown.
+    /// About the person under any name of theirs, their payments and their links, the newest first; those within
+    /// the scope of whoever looks.
     pub cases: Vec<Case>,
     /// Who saw what in clear, newest first.
     pub unmaskings: Vec<Unmasking>,
@@ -222,10 +224,7 @@ impl Customers {
             }
             let homes = links.iter().map(|linked| home(linked, now));
             let homes: Vec<_> = homes.filter(|home| scope.covers(&home.region)).collect();
-            let mut cases = view.cases().about(id.as_str()).await?;
-            for home in &homes {
-                cases.extend(view.cases().about(home.binding_id.as_str()).await?);
-            }
+            let cases = cases_of(&mut view, scope, id).await?;
             let today = Day::of(now).start();
             let mine = view.customers();
             let done = mine.unmasked_since(&acting.staff.staff_id, today).await?;
@@ -273,6 +272,26 @@ async fn seen(
     };
     let links = links_of(view, id, now).await?;
     Ok(within(scope, &regions(&links)).then(|| Glimpse::of(&account, &links)))
+}
+
+/// Cases about somebody that can be opened from within a scope.
+async fn cases_of(
+    view: &mut View,
+    scope: &Scope,
+    id: &AccountId,
+) -> Result<Vec<Case>, CustomerError> {
+    let all = view.cases().about_person(id, CASES_SHOWN).await?;
+    if *scope == Scope::Everywhere {
+        return Ok(all);
+    }
+    let mut seen = Vec::new();
+    for case in all {
+        let homes = view.cases().homes(&case.subject).await?;
+        if homes.iter().any(|home| scope.covers(&home.region)) {
+            seen.push(case);
+        }
+    }
+    Ok(seen)
 }
 
 #[cfg(test)]
