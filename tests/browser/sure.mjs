@@ -1,6 +1,6 @@
 /**
- * What a stolen session must not do, in Chromium, against the stand-in line: a payment out of the ordinary, leaving a home and giving up the account's phone
- * wait for a code to the owner's phone, and then do just what the code was for.
+ * What a stolen session must not do, in Chromium, against the stand-in line: a payment out of the ordinary, leaving a home, giving up the account's phone,
+ * merging accounts and being certified by a face wait for a code to the owner's phone, and then do just what the code was for.
  *
  *   (cd miniapp && npm run build:h5) && node sure.mjs
  */
@@ -120,6 +120,65 @@ await household('phone', 'PATCH', '/me', async ({ at, shows, go, asked, whole, w
   await at('do-change_phone').click()
   await shows('phone-taken')
   checks.equal('then it is given up', world.me.phone_masked, '190****0044')
+})
+
+await household('merge', 'POST', '/me/merges', async ({ at, shows, go, asked, whole, world }) => {
+  world.me.other_account = true
+  await go('accounts/merge')
+  await at('merge-ask').click()
+  await shows('code-merge')
+  checks.equal('no code for the other account before the one to the phone', world.merge, undefined)
+  await whole('asked')
+  const sent = asked()
+  await at('send-code-merge').click()
+  checks.equal('the code is for merging', (await sent).postDataJSON(), { purpose: 'merge' })
+  await at('code-merge').fill(CODE)
+  await at('do-merge').click()
+  await shows('merge-code')
+  checks.equal('then the request is there', world.merge.state, 'open')
+})
+
+await household('give', 'POST', '/me/merge-confirmations', async ({ page, at, shows, go, whole, world }) => {
+  world.me.other_account = true
+  await go('accounts/merge')
+  await at('merge-typed').fill('135790')
+  await at('merge-confirm').click()
+  await shows('code-merge')
+  await whole('asked')
+  await at('merge-again').click()
+  await shows('merge-typed')
+  checks.equal('what was typed is still there', await page.locator('[data-testid="merge-typed"]:visible').first().inputValue(), '135790')
+  await at('merge-confirm').click()
+  await shows('code-merge')
+  await at('send-code-merge').click()
+  await at('code-merge').fill(CODE)
+  await at('do-merge').click()
+  await shows('merge-given')
+  checks.that('the account is given up after the code', !world.steppedUp)
+})
+
+await household('face', 'POST', '/me/certifications', async ({ page, at, shows, go, asked, whole, world }) => {
+  Object.assign(world, { idNumber: '150499199001010014' })
+  Object.assign(world.me, { real_name: 'missing', name_masked: null, id_no_masked: null })
+  await go('accounts/certify')
+  await shows('certify-terms')
+  await at('certify-name').fill('何洁')
+  await at('certify-id').fill('150499199001010014')
+  await at('certify-face').click()
+  await shows('code-certify')
+  checks.equal('no face is asked for before the code', world.certification, undefined)
+  await whole('asked')
+  await at('certify-back').click()
+  await shows('certify-name')
+  await at('certify-face').click()
+  await shows('code-certify')
+  const sent = asked()
+  await at('send-code-certify').click()
+  checks.equal('the code is for being certified', (await sent).postDataJSON(), { purpose: 'certify' })
+  await at('code-certify').fill(CODE)
+  await at('do-certify').click()
+  await page.waitForURL('**/alipay/face')
+  checks.equal('then what was typed goes to Alipay', world.certification.kind, 'face')
 })
 
 await household('no-phone', 'POST', '/payments', async ({ page, at, shows, enabled, go, whole, world }) => {

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use lifeline_core::accounts::Secret;
+use lifeline_core::accounts::account::ProviderIds;
 use lifeline_core::accounts::certification::{Finding, TypedIdentity};
 use lifeline_core::accounts::ports::{
     Certifier, Grant, IdentityError, IdentityProvider, Messenger, NotTold, PhoneTeller,
@@ -116,6 +117,7 @@ impl Certifier for Town {
         &self,
         _: &str,
         _: &TypedIdentity,
+        _: &ProviderIds,
         _: &str,
     ) -> Result<Secret, IdentityError> {
         Err(IdentityError::Refused)

@@ -171,7 +171,7 @@ fn wrong_check_digit(engine: Engine) -> Result<(), Failed> {
         let phone = Phone::sign_in(&demo, "he-jie").await;
         let path = "/v1/me/certifications";
         let terms = phone.get(path).await.json()["version"].clone();
-        let typed = |id_number: &str| json!({"kind": "face", "name": "何洁", "id_number": id_number, "terms_version": terms});
+        let typed = |id_number: &str| json!({"kind": "certverify", "name": "何洁", "id_number": id_number, "terms_version": terms});
         let right = phone.sandbox_get("/sim/people").await;
         let right = right
             .as_array()

@@ -6,6 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::fixtures::BOTH;
+use crate::privacy::code_on;
 use crate::{Body, run};
 
 pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
@@ -82,7 +83,22 @@ async fn top_up(phone: &Phone, home: &str) -> Value {
     ordered.json()
 }
 
+/// The same person, under the token that may merge, by a code to the phone of the account.
+pub(crate) async fn by_code(phone: &Phone, person: &str) -> Phone {
+    let number = of(phone, "/sim/people", person, "phone").await;
+    let number = number.as_str().expect("a phone");
+    let asked = phone.post("/v1/otps", &json!({"purpose": "merge"})).await;
+    assert_eq!(asked.status, StatusCode::ACCEPTED, "{}", asked.text);
+    let typed = json!({"otp": code_on(phone, number, "合并账号").await});
+    let stepped = phone.post("/v1/sessions/current/step-up", &typed).await;
+    assert_eq!(stepped.status, StatusCode::OK, "{}", stepped.text);
+    let stepped = stepped.json();
+    assert_eq!(stepped["purpose"], "merge");
+    phone.clone().with_token(stepped["access_token"].as_str())
+}
+
 async fn ask(phone: &Phone) -> Value {
+    let phone = by_code(phone, PERSON).await;
     let asked = phone.post("/v1/me/merges", &json!({})).await;
     assert_eq!(asked.status, StatusCode::CREATED, "{}", asked.text);
     asked.json()
@@ -116,6 +132,11 @@ fn merged(engine: Engine) -> Result<(), Failed> {
         // A home that the first has too: the two links fold into one.
         let theirs = linked_by_digits(&from, PERSON).await;
         let order = top_up(&from, &theirs).await;
+        is(
+            &into.post("/v1/me/merges", &json!({})).await,
+            StatusCode::FORBIDDEN,
+            "STEP_UP_REQUIRED",
+        );
         let asked = ask(&into).await;
         let given = give(&from, &asked["code"]).await;
         assert_eq!(given.status, StatusCode::OK, "{}", given.text);

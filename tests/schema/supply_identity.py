@@ -102,11 +102,11 @@ def end_certification(case):
 
 def ask_to_merge(case):
     case.body = {}
-    return Person(TWO_HOMES).sign_in()
+    return stepped_up("merge", TWO_HOMES)
 
 
 def look_at_merge(case):
-    person = Person(TWO_HOMES).sign_in()
+    person = stepped_up("merge", TWO_HOMES)
     case.path_parameters["merge_id"] = person.ask("POST", "/v1/me/merges", {})["merge_id"]
     return person
 
@@ -128,7 +128,7 @@ def merge(case):
         call("sandbox", "POST", "/sim/alipay/face", shown)
         outcome = f"/v1/me/certifications/{begun['certification_id']}/outcome"
         other.ask("POST", outcome, {"held": begun["held"]})
-    asked = Person(TWO_HOMES).sign_in().ask("POST", "/v1/me/merges", {})
+    asked = stepped_up("merge", TWO_HOMES).ask("POST", "/v1/me/merges", {})
     case.body = {"code": asked["code"]}
     return other
 

@@ -3,12 +3,13 @@
 
 use async_trait::async_trait;
 use lifeline_core::accounts::Secret;
+use lifeline_core::accounts::account::{ProviderId, ProviderIds};
 use lifeline_core::accounts::certification::{Finding, TypedIdentity};
 use lifeline_core::accounts::ports::{Certifier, IdentityError};
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::time::Time;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -39,6 +40,34 @@ struct CertifyId {
 struct Passed {
     passed: Option<String>,
     fail_reason: Option<String>,
+}
+
+/// Whose face is asked for, and in whose wallet: one id of it, the app's own where there is one.
+#[derive(Serialize)]
+struct Identity<'a> {
+    identity_type: &'static str,
+    cert_type: &'static str,
+    cert_name: &'a str,
+    cert_no: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+}
+
+impl<'a> Identity<'a> {
+    fn of(typed: &'a TypedIdentity, wallet: &'a ProviderIds) -> Self {
+        let open_id = wallet.open_id.as_ref().map(ProviderId::expose);
+        let user_id = wallet.user_id.as_ref().map(ProviderId::expose);
+        Self {
+            identity_type: "CERT_INFO",
+            cert_type: "IDENTITY_CARD",
+            cert_name: typed.name.expose(),
+            cert_no: typed.id_no.expose(),
+            open_id,
+            user_id: user_id.filter(|_| open_id.is_none()),
+        }
+    }
 }
 
 impl Alipay {
@@ -108,17 +137,13 @@ impl Certifier for Alipay {
         &self,
         order_no: &str,
         typed: &TypedIdentity,
+        wallet: &ProviderIds,
         return_url: &str,
     ) -> Result<Secret, IdentityError> {
         let biz = json!({
             "outer_order_no": order_no,
             "biz_code": "FACE",
-            "identity_param": {
-                "identity_type": "CERT_INFO",
-                "cert_type": "IDENTITY_CARD",
-                "cert_name": typed.name.expose(),
-                "cert_no": typed.id_no.expose(),
-            },
+            "identity_param": Identity::of(typed, wallet),
             "merchant_config": { "return_url": return_url },
         });
         let biz = Zeroizing::new(biz.to_string());

@@ -128,6 +128,8 @@ fn purpose_in_words(purpose: &str) -> &'static str {
         "pay" => "确认大额支付",
         "unlink" => "解除用电户号关联",
         "change_phone" => "更换手机号",
+        "merge" => "合并账号",
+        "certify" => "刷脸实名认证",
         "erase" => "注销并删除个人信息",
         _ => "身份验证",
     }

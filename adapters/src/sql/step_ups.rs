@@ -23,8 +23,8 @@ statements! { "step_ups":
     SPEND("session") = "UPDATE session SET step_up_act = NULL, stepped_up_at = NULL, step_up_digest = NULL \
         WHERE session_id = $1 AND ended_at IS NULL AND step_up_act = $2 AND step_up_digest = $3 AND stepped_up_at > $4";
     NEWEST("otp") = "SELECT otp_id, account_id, session_id, purpose, phone_key, tries, asked_at, expires_at, spent_at, \
-        version FROM otp WHERE session_id = $1 AND purpose IN ('export', 'erase', 'pay', 'unlink', 'change_phone') \
-        ORDER BY asked_at DESC, otp_id DESC LIMIT 1";
+        version FROM otp WHERE session_id = $1 \
+        AND purpose IN ('export', 'erase', 'pay', 'unlink', 'change_phone', 'merge', 'certify') ORDER BY asked_at DESC, otp_id DESC LIMIT 1";
 }
 
 impl<C: Conn> Sql<C> {

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use lifeline_core::accounts::Secret;
+use lifeline_core::accounts::account::ProviderIds;
 use lifeline_core::accounts::certification::{Finding, TypedIdentity};
 use lifeline_core::accounts::ports::{
     Certifier, Grant, IdentityError, IdentityProvider, NotTold, PhoneTeller, SharedProfile,
@@ -63,6 +64,8 @@ pub(crate) struct Alipay {
     tokens: Mutex<HashMap<String, Wallet>>,
     /// Typed identities laid down to be compared or to show a face for, with the face's outcome.
     proposed: Mutex<Vec<(TypedIdentity, Finding)>>,
+    /// The wallets that face pages were prepared for.
+    asked_for: Mutex<Vec<ProviderIds>>,
     pub(crate) profile_away: Mutex<bool>,
     pub(crate) profile_refused: Mutex<bool>,
     /// Certifying answers nothing.
@@ -79,6 +82,13 @@ impl Alipay {
     /// What the person does on the face page last prepared.
     pub(crate) fn show_face(&self, finding: Finding) {
         self.proposed.lock().unwrap().last_mut().unwrap().1 = finding;
+    }
+
+    /// The open id of the wallet that the last face page is for.
+    pub(crate) fn face_asked_of(&self) -> Option<String> {
+        let asked = self.asked_for.lock().unwrap();
+        let open_id = asked.last().unwrap().open_id.as_ref();
+        open_id.map(|id| id.expose().to_owned())
     }
 
     /// How many typed identities reached Alipay.
@@ -152,6 +162,7 @@ impl Certifier for Alipay {
         &self,
         order_no: &str,
         typed: &TypedIdentity,
+        wallet: &ProviderIds,
         return_url: &str,
     ) -> Result<Secret, IdentityError> {
         assert!(order_no.len() == 32 && order_no.bytes().all(|b| b.is_ascii_alphanumeric()));
@@ -159,7 +170,9 @@ impl Certifier for Alipay {
             return_url.starts_with("https://line.example/#/"),
             "{return_url}"
         );
-        self.lay_down(typed)
+        let no = self.lay_down(typed)?;
+        self.asked_for.lock().unwrap().push(wallet.clone());
+        Ok(no)
     }
 
     fn face_url(&self, outside_no: &str, _now: Time) -> String {

@@ -1,18 +1,22 @@
-//! How often a person may type a name and an ID number.
+//! How often a person may type a name and an ID number, and what a first face takes.
 
-use lifeline_core::accounts::AccountError;
 use lifeline_core::accounts::certification::{
-    CertificationKind, ID_NUMBERS_PER_YEAR_MAX, PER_ACCOUNT_DAY_MAX,
+    CertificationKind, CertificationState, Finding, ID_NUMBERS_PER_YEAR_MAX, PER_ACCOUNT_DAY_MAX,
 };
+use lifeline_core::accounts::{AccountError, Errand};
 
-use crate::certifying::{NUMBERS, SILENT_LI_MING, WANG_FANG_SILENT, begin, own, typed};
+use crate::certifying::{
+    NUMBERS, SILENT_LI_MING, WANG_FANG_SILENT, bare, begin, conclude, own, typed,
+};
 use crate::on_every_engine;
-use crate::world::World;
+use crate::phones::shown_for;
+use crate::world::{LI_MING, WANG_FANG, World};
 
 on_every_engine! { "certify_limits":
     m3_1_three_distinct_id_numbers_a_year_and_no_fourth,
     m3_1_ten_certifications_a_day_and_no_eleventh,
     m3_1_typing_many_numbers_at_once_counts_them_all,
+    m3_6_a_first_face_takes_a_code_and_is_the_wallets_that_came,
 }
 
 async fn m3_1_three_distinct_id_numbers_a_year_and_no_fourth(world: World) {
@@ -50,11 +54,11 @@ async fn m3_1_three_distinct_id_numbers_a_year_and_no_fourth(world: World) {
 async fn m3_1_ten_certifications_a_day_and_no_eleventh(world: World) {
     let who = world.sign_in(&SILENT_LI_MING).await;
     for _ in 0..PER_ACCOUNT_DAY_MAX {
-        begin(&world, &who, CertificationKind::Face, &own())
+        begin(&world, &who, CertificationKind::CertVerify, &own())
             .await
             .unwrap();
     }
-    let more = begin(&world, &who, CertificationKind::Face, &own()).await;
+    let more = begin(&world, &who, CertificationKind::CertVerify, &own()).await;
     // 10:00 in Shanghai: fourteen hours to midnight.
     let wait = matches!(
         more,
@@ -66,7 +70,7 @@ async fn m3_1_ten_certifications_a_day_and_no_eleventh(world: World) {
     assert_eq!(world.alipay.proposals(), 10);
     world.clock.advance(86_400);
     assert!(
-        begin(&world, &who, CertificationKind::Face, &own())
+        begin(&world, &who, CertificationKind::CertVerify, &own())
             .await
             .is_ok()
     );
@@ -88,4 +92,40 @@ async fn m3_1_typing_many_numbers_at_once_counts_them_all(world: World) {
     let begun = tries.join_all().await;
     assert_eq!(begun.into_iter().filter(|begun| *begun).count(), 3);
     assert_eq!(world.alipay.proposals(), 3);
+}
+
+async fn m3_6_a_first_face_takes_a_code_and_is_the_wallets_that_came(world: World) {
+    let who = world.sign_in(&SILENT_LI_MING).await;
+    let face = CertificationKind::Face;
+    // Whoever has the session would be certified into the account by a face of their own.
+    let theirs = typed(WANG_FANG.name, WANG_FANG.id_no);
+    let refused = bare(&world, &who, face, &theirs).await;
+    assert!(
+        matches!(refused, Err(AccountError::StepUpRequired)),
+        "{refused:?}"
+    );
+    assert_eq!(world.alipay.proposals(), 0, "nothing left");
+    let export = shown_for(&world, &who, LI_MING.phone, &Errand::export(&who)).await;
+    let other = bare(&world, &export, face, &own()).await;
+    assert!(matches!(other, Err(AccountError::StepUpRequired)));
+    let shown = shown_for(&world, &export, LI_MING.phone, &Errand::certify(&who)).await;
+    let begun = bare(&world, &shown, face, &own()).await.unwrap();
+    assert_eq!(
+        world.alipay.face_asked_of().as_deref(),
+        SILENT_LI_MING.open_id,
+        "the page is for the wallet that signed in"
+    );
+    let again = bare(&world, &shown, face, &own()).await;
+    assert!(
+        matches!(again, Err(AccountError::StepUpRequired)),
+        "a code is for one face"
+    );
+    world.alipay.show_face(Finding::Passed);
+    let ended = conclude(&world, &shown, &begun, None).await;
+    assert_eq!(ended.unwrap(), CertificationState::Certified);
+    world.deliver().await;
+    assert_eq!(world.phones.texts_on(LI_MING.phone), ["LL_FACE_CERTIFIED"]);
+    // Who is certified shows it again without: it certifies nobody else.
+    let more = bare(&world, &shown, face, &own()).await;
+    assert!(more.is_ok(), "{more:?}");
 }

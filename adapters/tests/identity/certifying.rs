@@ -4,7 +4,7 @@ use lifeline_core::accounts::account::CertifiedBy;
 use lifeline_core::accounts::certification::{
     CertificationKind, CertificationState, Finding, LIFE_S, TERMS, TypedIdentity,
 };
-use lifeline_core::accounts::{AccountError, BegunCertification, Caller, Secret};
+use lifeline_core::accounts::{AccountError, BegunCertification, Caller, Errand, Secret};
 use lifeline_core::bindings::{BindingError, OfferLevel, Proof};
 use lifeline_core::cases::CaseKind;
 use lifeline_core::shared::personal::{ConsumerNo, IdNo, PersonName};
@@ -12,6 +12,7 @@ use lifeline_core::store::snapshot;
 
 use crate::archive::Home;
 use crate::on_every_engine;
+use crate::phones::{phone_of, shown_for};
 use crate::world::{LI_MING, WANG_FANG, Wallet, World};
 
 on_every_engine! { "certifying":
@@ -48,17 +49,30 @@ pub(crate) fn own() -> TypedIdentity {
     typed(LI_MING.name, LI_MING.id_no)
 }
 
+/// Begins a certification; where that takes a code to the phone of the account, with one.
 pub(crate) async fn begin(
     world: &World,
     who: &Caller,
     kind: CertificationKind,
     typed: &TypedIdentity,
 ) -> Result<BegunCertification, AccountError> {
-    let terms = TERMS.version;
-    world
-        .accounts
-        .begin_certification(who, kind, typed, terms)
-        .await
+    let begun = bare(world, who, kind, typed).await;
+    if !matches!(begun, Err(AccountError::StepUpRequired)) {
+        return begun;
+    }
+    let phone = phone_of(world, who).await.unwrap();
+    let shown = shown_for(world, who, &phone, &Errand::certify(who)).await;
+    bare(world, &shown, kind, typed).await
+}
+
+pub(crate) async fn bare(
+    world: &World,
+    who: &Caller,
+    kind: CertificationKind,
+    typed: &TypedIdentity,
+) -> Result<BegunCertification, AccountError> {
+    let (accounts, terms) = (&world.accounts, TERMS.version);
+    accounts.begin_certification(who, kind, typed, terms).await
 }
 
 /// Ends a certification, with a fresh code of a wallet where it needs one.

@@ -1,12 +1,13 @@
 //! Two accounts of one person become one, and nobody else's do.
 
-use lifeline_core::accounts::{AccountError, Caller, Merged, Secret};
+use lifeline_core::accounts::{AccountError, Caller, Errand, Merged, Secret};
 use lifeline_core::bindings::Proof;
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::personal::ConsumerNo;
 
 use crate::archive::Home;
 use crate::on_every_engine;
+use crate::phones::{phone_of, shown_for};
 use crate::world::{LI_MING, WANG_FANG, Wallet, World};
 
 on_every_engine! { "merging":
@@ -16,6 +17,7 @@ on_every_engine! { "merging":
     m3_6_the_same_side_twice_merges_nothing,
     m3_6_five_wrong_codes_end_the_request,
     m3_6_two_merges_at_once_make_one_account,
+    m3_6_a_session_alone_merges_on_neither_side_and_both_phones_are_told,
     m3_6_more_homes_than_one_account_may_have_stay_where_they_are,
 }
 
@@ -47,12 +49,30 @@ async fn homes(world: &World, who: &Caller) -> usize {
     list.items.len()
 }
 
+/// The caller under the id that may merge, by a code to the phone of the account.
+pub(crate) async fn by_code(world: &World, who: &Caller) -> Caller {
+    let phone = phone_of(world, who).await.unwrap();
+    shown_for(world, who, &phone, &Errand::merge(who)).await
+}
+
+/// Asks, with a code to the phone of the account; what the other side is to type.
+pub(crate) async fn asked(world: &World, into: &Caller) -> Secret {
+    let into = by_code(world, into).await;
+    world.accounts.begin_merge(&into).await.unwrap().code
+}
+
+/// Gives the account up; where that takes a code to its phone, with one.
 pub(crate) async fn merge(
     world: &World,
     from: &Caller,
     code: &Secret,
 ) -> Result<Merged, AccountError> {
-    world.accounts.confirm_merge(from, code).await
+    let merged = world.accounts.confirm_merge(from, code).await;
+    if !matches!(merged, Err(AccountError::StepUpRequired)) {
+        return merged;
+    }
+    let from = by_code(world, from).await;
+    world.accounts.confirm_merge(&from, code).await
 }
 
 fn refused<T>(outcome: &Result<T, AccountError>) -> bool {
@@ -67,7 +87,7 @@ async fn m3_6_homes_consents_and_sign_in_go_to_the_account_that_asked(world: Wor
     link(&world, &from, "1504010020025").await;
     let me = world.accounts.me(&into).await.unwrap();
     assert!(world.accounts.has_other_account(&me).await.unwrap());
-    let code = world.accounts.begin_merge(&into).await.unwrap().code;
+    let code = asked(&world, &into).await;
     let merged = merge(&world, &from, &code).await.unwrap();
     assert_eq!(merged.homes, 2);
     assert!(!merged.ended.is_empty());
@@ -102,7 +122,7 @@ async fn m3_6_homes_consents_and_sign_in_go_to_the_account_that_asked(world: Wor
 async fn m3_6_another_persons_code_merges_nothing(world: World) {
     let into = world.sign_in(&LI_MING).await;
     let stranger = world.sign_in(&WANG_FANG).await;
-    let code = world.accounts.begin_merge(&into).await.unwrap().code;
+    let code = asked(&world, &into).await;
     assert!(refused(&merge(&world, &stranger, &code).await));
     let unnamed = Wallet {
         withholds_id: true,
@@ -121,8 +141,9 @@ async fn m3_6_another_persons_code_merges_nothing(world: World) {
 async fn m3_6_a_stale_sign_in_merges_nothing_on_either_side(world: World) {
     let into = world.sign_in(&LI_MING).await;
     let from = world.sign_in(&SECOND).await;
-    world.clock.advance(599);
-    let code = world.accounts.begin_merge(&into).await.unwrap().code;
+    // The code takes a second more.
+    world.clock.advance(598);
+    let code = asked(&world, &into).await;
     world.clock.advance(1);
     let begun = world.accounts.begin_merge(&into).await;
     assert!(matches!(begun, Err(AccountError::SignInStale)));
@@ -138,7 +159,7 @@ async fn m3_6_a_stale_sign_in_merges_nothing_on_either_side(world: World) {
 async fn m3_6_the_same_side_twice_merges_nothing(world: World) {
     let into = world.sign_in(&LI_MING).await;
     let elsewhere = world.sign_in(&LI_MING).await;
-    let code = world.accounts.begin_merge(&into).await.unwrap().code;
+    let code = asked(&world, &into).await;
     for side in [&into, &elsewhere] {
         assert!(refused(&merge(&world, side, &code).await));
     }
@@ -151,7 +172,7 @@ async fn m3_6_the_same_side_twice_merges_nothing(world: World) {
 async fn m3_6_five_wrong_codes_end_the_request(world: World) {
     let into = world.sign_in(&LI_MING).await;
     let from = world.sign_in(&SECOND).await;
-    let code = world.accounts.begin_merge(&into).await.unwrap().code;
+    let code = asked(&world, &into).await;
     let wrong = if code.expose() == "000000" {
         "000001"
     } else {
@@ -169,18 +190,51 @@ async fn m3_6_two_merges_at_once_make_one_account(world: World) {
     let world = std::sync::Arc::new(world);
     let one = world.sign_in(&LI_MING).await;
     let other = world.sign_in(&SECOND).await;
-    let one_code = world.accounts.begin_merge(&one).await.unwrap().code;
-    let other_code = world.accounts.begin_merge(&other).await.unwrap().code;
+    let one_code = asked(&world, &one).await;
+    let other_code = asked(&world, &other).await;
+    world.clock.advance(61);
+    let (one, other) = (by_code(&world, &one).await, by_code(&world, &other).await);
     let mut sides = tokio::task::JoinSet::new();
     for (side, code) in [(one.clone(), other_code), (other.clone(), one_code)] {
         let world = world.clone();
-        sides.spawn(async move { merge(&world, &side, &code).await.is_ok() });
+        sides.spawn(async move { world.accounts.confirm_merge(&side, &code).await.is_ok() });
     }
     let outcomes = sides.join_all().await;
     assert_eq!(outcomes.iter().filter(|merged| **merged).count(), 1);
     let one = world.sign_in(&LI_MING).await;
     let other = world.sign_in(&SECOND).await;
     assert_eq!(one.account_id, other.account_id);
+}
+
+async fn m3_6_a_session_alone_merges_on_neither_side_and_both_phones_are_told(world: World) {
+    let into = world.sign_in(&LI_MING).await;
+    let from = world.sign_in(&SECOND).await;
+    let begun = world.accounts.begin_merge(&into).await;
+    assert!(
+        matches!(begun, Err(AccountError::StepUpRequired)),
+        "{begun:?}"
+    );
+    let code = asked(&world, &into).await;
+    let bare = world.accounts.confirm_merge(&from, &code).await;
+    assert!(
+        matches!(bare, Err(AccountError::StepUpRequired)),
+        "{bare:?}"
+    );
+    let export = shown_for(&world, &from, SECOND.phone, &Errand::export(&from)).await;
+    let other = world.accounts.confirm_merge(&export, &code).await;
+    assert!(matches!(other, Err(AccountError::StepUpRequired)));
+    world.deliver().await;
+    for phone in [LI_MING.phone, SECOND.phone] {
+        assert!(world.phones.texts_on(phone).is_empty(), "nothing happened");
+    }
+    let shown = by_code(&world, &from).await;
+    world.accounts.confirm_merge(&shown, &code).await.unwrap();
+    world.deliver().await;
+    for phone in [LI_MING.phone, SECOND.phone] {
+        assert_eq!(world.phones.texts_on(phone), ["LL_MERGED"]);
+    }
+    let me = world.accounts.me(&into).await.unwrap();
+    assert_eq!(me.phone.unwrap().number.expose(), LI_MING.phone);
 }
 
 async fn m3_6_more_homes_than_one_account_may_have_stay_where_they_are(world: World) {
@@ -202,7 +256,7 @@ async fn m3_6_more_homes_than_one_account_may_have_stay_where_they_are(world: Wo
         link(&world, &into, number).await;
     }
     link(&world, &from, HOMES[9]).await;
-    let code = world.accounts.begin_merge(&into).await.unwrap().code;
+    let code = asked(&world, &into).await;
     let full = merge(&world, &from, &code).await;
     assert!(matches!(full, Err(AccountError::TooManyHomes)), "{full:?}");
     assert_eq!(homes(&world, &into).await, 9);

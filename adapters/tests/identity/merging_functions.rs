@@ -13,7 +13,7 @@ use lifeline_core::shared::page::Page;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::Retriable;
 
-use crate::merging::{SECOND, merge};
+use crate::merging::{SECOND, asked, by_code, merge};
 use crate::merging_points::gives;
 use crate::on_every_engine;
 use crate::world::{LI_MING, World};
@@ -109,7 +109,7 @@ async fn both_accounts(world: &World) -> (Caller, Caller) {
 
 /// The second becomes part of the first.
 async fn merged(world: &World, into: &Caller, from: &Caller) {
-    let code = world.accounts.begin_merge(into).await.unwrap().code;
+    let code = asked(world, into).await;
     merge(world, from, &code).await.unwrap();
 }
 
@@ -221,7 +221,8 @@ async fn ec_21_what_is_decided_at_the_moment_of_a_merge_is_not_left_behind(world
     let (into, from) = both_accounts(&world).await;
     let [ann, bob] = two(&world);
     wish(&world, &ann, &from, Wanted::Suspended).await;
-    let code = world.accounts.begin_merge(&into).await.unwrap().code;
+    let code = asked(&world, &into).await;
+    let from = by_code(&world, &from).await;
     let (said, ()) = tokio::join!(agrees(&world, &bob, &from), gives(&world, &from, &code));
     match said {
         Ok(()) => assert!(waiting(&world, &into).await.is_empty()),

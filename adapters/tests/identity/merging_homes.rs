@@ -7,6 +7,7 @@ use lifeline_core::shared::ids::BindingId;
 use lifeline_core::shared::page::Page;
 
 use crate::archive::Home;
+use crate::merging::{asked, merge as give};
 use crate::on_every_engine;
 use crate::sharing::{
     DAY_S, HOME, access, by_digits, cannot_confirm, day, holder, home_of, invite, matched, revoke,
@@ -41,8 +42,8 @@ const WANG_AGAIN: Wallet = Wallet {
 };
 
 async fn merge(world: &World, from: &Caller, into: &Caller) {
-    let code = world.accounts.begin_merge(into).await.unwrap().code;
-    world.accounts.confirm_merge(from, &code).await.unwrap();
+    let code = asked(world, into).await;
+    give(world, from, &code).await.unwrap();
 }
 
 async fn homes(world: &World, who: &Caller) -> Vec<(BindingId, Role)> {

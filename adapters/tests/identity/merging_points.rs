@@ -18,7 +18,7 @@ use lifeline_core::shared::time::Time;
 use lifeline_core::store::{Retriable, StoreError, Tx};
 use tokio::task::JoinSet;
 
-use crate::merging::{SECOND, merge};
+use crate::merging::{SECOND, asked, by_code, merge};
 use crate::on_every_engine;
 use crate::world::{LI_MING, World};
 
@@ -170,7 +170,7 @@ async fn m3_6_points_add_up_and_keep_their_day(world: World) {
     credited(&world, &from, 700).await;
     let into = world.sign_in(&LI_MING).await;
     let from = world.sign_in(&SECOND).await;
-    let code = world.accounts.begin_merge(&into).await.unwrap().code;
+    let code = asked(&world, &into).await;
     merge(&world, &from, &code).await.unwrap();
     assert_eq!(purse(&world, &into).await, (137, 7, 137));
     nothing_left(&world, &from).await;
@@ -205,7 +205,8 @@ async fn m3_6_a_merge_that_fails_moves_no_point(world: World) {
     let from = world.sign_in(&SECOND).await;
     credited(&world, &into, 5_000).await;
     credited(&world, &from, 8_000).await;
-    let code = world.accounts.begin_merge(&into).await.unwrap().code;
+    let code = asked(&world, &into).await;
+    let from = by_code(&world, &from).await;
     let points = Arc::new(world.requests.clone());
     let broken = world.accounts.clone();
     let broken = broken.followed_by(vec![points, Arc::new(Stuck)]);
@@ -222,7 +223,8 @@ async fn m3_6_what_is_earned_meanwhile_goes_to_the_account_that_stays(world: Wor
     let world = Arc::new(world);
     let into = world.sign_in(&LI_MING).await;
     let from = world.sign_in(&SECOND).await;
-    let code = world.accounts.begin_merge(&into).await.unwrap().code;
+    let code = asked(&world, &into).await;
+    let from = by_code(&world, &from).await;
     let mut hands = JoinSet::new();
     for _ in 0..24 {
         let (world, from) = (world.clone(), from.clone());
@@ -247,7 +249,8 @@ async fn m3_6_what_one_side_exchanges_meanwhile_is_not_there_for_the_other(world
     let into_now = world.sign_in(&LI_MING).await;
     let from_now = world.sign_in(&SECOND).await;
     assert_eq!(into_now.account_id, into.account_id);
-    let code = world.accounts.begin_merge(&into_now).await.unwrap().code;
+    let code = asked(&world, &into_now).await;
+    let from_now = by_code(&world, &from_now).await;
     let mut hands = JoinSet::new();
     for n in 0..16 {
         let (world, from, gift) = (world.clone(), from_now.clone(), gift.clone());
@@ -283,7 +286,7 @@ async fn m3_6_money_that_goes_back_takes_its_points_from_the_account_that_stays(
     let from = world.sign_in(&SECOND).await;
     credited(&world, &into, 5_000).await;
     let payment_id = credited(&world, &from, 8_000).await;
-    let code = world.accounts.begin_merge(&into).await.unwrap().code;
+    let code = asked(&world, &into).await;
     merge(&world, &from, &code).await.unwrap();
     let body = serde_json::json!({
         "event_id": world.maker().id::<EventId>(),

@@ -5,7 +5,7 @@ use lifeline_core::privacy::Erase;
 use lifeline_core::privacy::erasure::COOLING_S;
 use serde_json::Value;
 
-use crate::merging::{SECOND, link, merge};
+use crate::merging::{SECOND, asked, link, merge};
 use crate::on_every_engine;
 use crate::privacy::stepped_up;
 use crate::world::{LI_MING, World};
@@ -21,7 +21,7 @@ async fn merged(world: &World) -> (Caller, Caller) {
     let into = world.sign_in(&LI_MING).await;
     let from = world.agreeing(&SECOND).await;
     link(world, &from, "1504010020017").await;
-    let code = world.accounts.begin_merge(&into).await.unwrap().code;
+    let code = asked(world, &into).await;
     merge(world, &from, &code).await.unwrap();
     (world.sign_in(&LI_MING).await, from)
 }
@@ -59,7 +59,7 @@ async fn m3_15_who_is_erased_is_erased_under_every_name(world: World) {
 async fn m3_15_a_wish_to_be_erased_does_not_outlive_a_merge(world: World) {
     let into = world.sign_in(&LI_MING).await;
     let from = world.sign_in(&SECOND).await;
-    let code = world.accounts.begin_merge(&into).await.unwrap().code;
+    let code = asked(&world, &into).await;
     world.clock.advance(61);
     let errand = Errand::erase(&from);
     world.accounts.ask_step_up(&from, &errand).await.unwrap();

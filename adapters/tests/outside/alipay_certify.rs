@@ -1,6 +1,7 @@
 //! Alipay as the judge of a typed name and ID number.
 
 use lifeline_core::accounts::Secret;
+use lifeline_core::accounts::account::{ProviderId, ProviderIds};
 use lifeline_core::accounts::certification::{Finding, TypedIdentity};
 use lifeline_core::accounts::ports::{Certifier as _, IdentityError};
 use lifeline_core::shared::outside::NoAnswer;
@@ -15,6 +16,13 @@ fn typed() -> TypedIdentity {
     TypedIdentity {
         name: PersonName::parse("何洁").expect("a name"),
         id_no: IdNo::parse("150499199001010014").expect("a number"),
+    }
+}
+
+fn wallet(open_id: Option<&str>, user_id: Option<&str>) -> ProviderIds {
+    ProviderIds {
+        open_id: open_id.and_then(ProviderId::parse),
+        user_id: user_id.and_then(ProviderId::parse),
     }
 }
 
@@ -122,14 +130,36 @@ async fn a_face_is_prepared_under_our_own_number() {
     let responder = Responder::start(|seen| signed(seen, r#"{"code":"10000","certify_id":"c1"}"#));
     let order = "019aa2f0000070008000000000000001";
     let back = "https://line.example/#/pages/accounts/certify";
-    let begun = alipay(&responder).begin_face(order, &typed(), back).await;
-    assert_eq!(begun.expect("prepared").expose(), "c1");
+    let wallet = wallet(Some("open-1"), Some("2088000000000001"));
+    let begun = alipay(&responder).begin_face(order, &typed(), &wallet, back);
+    assert_eq!(begun.await.expect("prepared").expose(), "c1");
     let biz = biz(&responder.only());
     assert_eq!(biz["outer_order_no"], order);
     assert_eq!(biz["biz_code"], "FACE");
     assert_eq!(biz["identity_param"]["cert_name"], "何洁");
     assert_eq!(biz["identity_param"]["identity_type"], "CERT_INFO");
     assert_eq!(biz["merchant_config"]["return_url"], back);
+}
+
+#[tokio::test]
+async fn m3_6_a_face_is_asked_of_the_wallet_that_came_and_of_no_other() {
+    let (open, user) = ("open-1", "2088000000000001");
+    for (ids, named) in [
+        (wallet(Some(open), Some(user)), ("open_id", open)),
+        (wallet(Some(open), None), ("open_id", open)),
+        (wallet(None, Some(user)), ("user_id", user)),
+    ] {
+        let responder =
+            Responder::start(|seen| signed(seen, r#"{"code":"10000","certify_id":"c1"}"#));
+        let alipay = alipay(&responder);
+        let begun = alipay.begin_face("1", &typed(), &ids, "https://line.example/");
+        begun.await.expect("prepared");
+        let sent = biz(&responder.only());
+        let identity = sent["identity_param"].as_object().expect("an object");
+        assert_eq!(identity[named.0], named.1);
+        let names = ["open_id", "user_id"].map(|name| identity.contains_key(name));
+        assert_eq!(names.iter().filter(|there| **there).count(), 1, "one id");
+    }
 }
 
 #[tokio::test]

@@ -75,6 +75,8 @@ async fn a_code_goes_out_under_its_template_and_says_what_it_is_for() {
         ("verify_phone", "验证手机号"),
         ("bind", "关联用电户号"),
         ("change_phone", "更换手机号"),
+        ("merge", "合并账号"),
+        ("certify", "刷脸实名认证"),
         ("something_new", "身份验证"),
     ] {
         let responder = Responder::start(|_| Act::Answer(202, "{}".into()));

@@ -248,6 +248,15 @@ impl Account {
         Ok(())
     }
 
+    /// The ids of the wallet this account is of.
+    #[must_use]
+    pub fn ids(&self) -> ProviderIds {
+        ProviderIds {
+            open_id: self.open_id.clone(),
+            user_id: self.user_id.clone(),
+        }
+    }
+
     /// Whether a token reply is about the wallet this account's ids are of.
     #[must_use]
     pub fn is_wallet_of(&self, ids: &ProviderIds) -> bool {

@@ -6,10 +6,11 @@ use super::certification::{
     Certification, CertificationKind, CertificationState, Finding, LIFE_S, TERMS, TypedIdentity,
 };
 use super::conflict::note_conflict;
-use super::news::tell_changed;
+use super::news::{PhoneNews, tell_changed, tell_phone};
 use super::ports::IdentityError;
 use super::record::{Caller, Pen};
 use super::secret::Secret;
+use super::step_up::{Errand, spend};
 use super::{AccountError, Accounts, watch};
 use crate::bans;
 use crate::evidence::Act;
@@ -33,6 +34,9 @@ pub struct BegunCertification {
 impl Accounts {
     /// Lays a typed identity before the provider. Counted first: a guess that is lost on the way is
     /// a guess.
+    ///
+    /// The first face of an account that has a phone is shown only after a step-up by a code to it: a face
+    /// certifies whoever it belongs to, and that need not be whoever the account is of.
     pub async fn begin_certification(
         &self,
         caller: &Caller,
@@ -48,7 +52,9 @@ impl Accounts {
         let certification_id: CertificationId = maker.id();
         self.count_certification(caller, kind, typed, &refusal_pen)
             .await?;
-        let outside_no = match self.propose(kind, typed, &certification_id).await {
+        let wallet = self.entered_as(caller).await?;
+        let proposed = self.propose(kind, typed, &certification_id, &wallet).await;
+        let outside_no = match proposed {
             Ok(outside_no) => outside_no,
             Err(IdentityError::NoAnswer(why)) => {
                 return Err(AccountError::IdentityUnavailable(why));
@@ -105,11 +111,19 @@ impl Accounts {
         let watching = bans::Draft::ready(&self.maker());
         let refused = atomically(&*self.store, async |tx: &mut Tx| {
             let found = tx.accounts().find(&caller.account_id).await?;
-            let certified = found.ok_or(AccountError::NotFound)?.real_name.is_some();
+            let found = found.ok_or(AccountError::NotFound)?;
+            let certified = found.real_name.is_some();
             if certified && kind != CertificationKind::Face {
                 return Err(AccountError::AlreadyCertified);
             }
             let now = pen.now;
+            let first_face = !certified && kind == CertificationKind::Face;
+            if first_face && found.phone.is_some() {
+                let errand = Errand::certify(caller);
+                if !spend(tx, &caller.session_id, &errand, now).await? {
+                    return Err(AccountError::StepUpRequired);
+                }
+            }
             let day = Guard::CertificationsByAccount;
             let year = Guard::IdNumbersByAccount;
             let (outcome, error) = if !attempts::within(tx, day, account, now).await? {
@@ -140,13 +154,16 @@ impl Accounts {
         kind: CertificationKind,
         typed: &TypedIdentity,
         id: &CertificationId,
+        wallet: &Account,
     ) -> Result<Secret, IdentityError> {
         match kind {
             CertificationKind::CertVerify => self.identity.propose(typed).await,
             CertificationKind::Face => {
                 let order_no = id.as_str().replace('-', "");
                 let back = format!("{}{RETURN_PATH}{id}", self.redirect_uri);
-                self.identity.begin_face(&order_no, typed, &back).await
+                let ids = wallet.ids();
+                let prepared = self.identity.begin_face(&order_no, typed, &ids, &back);
+                prepared.await
             }
         }
     }
@@ -289,6 +306,7 @@ async fn take_finding(
         if !certified_before {
             tx.accounts().save(&account).await?;
             tell_changed(tx, &account.account_id, pen, &caller.trace_id).await?;
+            tell_of_face(tx, &account, decided.kind, pen, &caller.trace_id).await?;
         }
         let act = about(&decided).seal("id_no", typed.id_no.expose());
         pen.prove(tx, &actor, "accounts.certified", subject, act)
@@ -302,6 +320,27 @@ async fn take_finding(
         version: decided.version.saturating_add(1),
         ..decided
     })
+}
+
+/// Tells the phone of an account that somebody was certified by their face: nothing there agreed with the
+/// wallet's own name.
+async fn tell_of_face(
+    tx: &mut Tx,
+    account: &Account,
+    kind: CertificationKind,
+    pen: &Pen,
+    trace_id: &str,
+) -> Result<(), AccountError> {
+    let Some(phone) = account
+        .phone
+        .as_ref()
+        .filter(|_| kind == CertificationKind::Face)
+    else {
+        return Ok(());
+    };
+    let (number, id) = (&phone.number, &account.account_id);
+    tell_phone(tx, PhoneNews::FaceCertified, number, id, pen, trace_id).await?;
+    Ok(())
 }
 
 async fn note_other_person(

@@ -8,11 +8,13 @@ use super::account::{Account, RealName};
 use super::merge::{
     BegunMerge, FRESH_S, MergeEnding, MergeRefusal, MergeRequest, Side, is_fresh, judge,
 };
+use super::news::{self, PhoneNews, tell_phone};
 use super::record::{Actor, Caller, Pen};
 use super::rotation::{Successor, end_all, rotate};
 use super::secret::Secret;
 use super::session::{Ending, Session};
-use super::{AccountError, Accounts, news};
+use super::step_up::{Errand, spend};
+use super::{AccountError, Accounts};
 use crate::evidence::Act;
 use crate::shared::ids::{AccountId, BindingId, MergeId, SessionId};
 use crate::shared::personal::IdNo;
@@ -88,7 +90,8 @@ impl Accounts {
         Ok(others > 0)
     }
 
-    /// Asks to take over another account of this person. The code is typed there.
+    /// Asks to take over another account of this person. The code is typed there. Where this account has a phone,
+    /// only after a step-up by a code to it.
     pub async fn begin_merge(&self, caller: &Caller) -> Result<BegunMerge, AccountError> {
         let maker = self.maker();
         let pen = Pen::ready(&maker);
@@ -103,6 +106,7 @@ impl Accounts {
             let signed_in_at = family.first().map(|session| session.created_at);
             let signed_in_at = signed_in_at.filter(|at| is_fresh(*at, pen.now));
             let signed_in_at = signed_in_at.ok_or(AccountError::SignInStale)?;
+            by_its_owner(tx, caller, &account, pen.now).await?;
             end_request(tx, &caller.account_id, pen.now).await?;
             let request = MergeRequest {
                 merge_id: merge_id.clone(),
@@ -213,6 +217,7 @@ impl Accounts {
         if let Err(refusal) = judge(into_side, from_side, pen.now) {
             return note_refusal(tx, caller, pen, refusal).await;
         }
+        by_its_owner(tx, caller, &from, pen.now).await?;
         let ended = MergeRequest {
             from: Some(from.account_id.clone()),
             ended: Some((pen.now, MergeEnding::Merged)),
@@ -259,6 +264,12 @@ impl Accounts {
         end_request(tx, &removal.from, pen.now).await?;
         let sessions = tx.accounts().sessions(&removal.from).await?;
         let ended = end_all(tx, sessions, pen.now, Ending::Merged).await?;
+        for (account, phone) in [(&removal.into, &into.phone), (&removal.from, &from.phone)] {
+            if let Some(phone) = phone {
+                let (number, trace_id) = (&phone.number, &removal.actor.trace_id);
+                tell_phone(tx, PhoneNews::Merged, number, account, pen, trace_id).await?;
+            }
+        }
         into.phone = into.phone.or_else(|| from.phone.clone());
         from.real_name = None;
         from.phone = None;
@@ -294,6 +305,22 @@ impl Accounts {
             ended,
             homes: removal.moved.len().saturating_add(removal.folded.len()),
         })
+    }
+}
+
+/// Who holds a session, and no more, merges nothing: either wallet opens the one account ever after. Where a
+/// phone is verified, a code to it says that the owner is at the device; it is used up with the unit.
+async fn by_its_owner(
+    tx: &mut Tx,
+    caller: &Caller,
+    account: &Account,
+    now: Time,
+) -> Result<(), AccountError> {
+    let errand = Errand::merge(caller);
+    if account.phone.is_none() || spend(tx, &caller.session_id, &errand, now).await? {
+        Ok(())
+    } else {
+        Err(AccountError::StepUpRequired)
     }
 }
 

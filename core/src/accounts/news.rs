@@ -15,8 +15,29 @@ use crate::store::{StoreError, Tx};
 
 /// Registration, real name, phone, homes or roles of a person changed.
 pub const CHANGED: &str = "accounts.changed";
-/// To the phone that an account has no longer, because another one came in its place.
-const PHONE_CHANGED: &str = "accounts.phone_changed";
+
+/// What the phone of an account is told by SMS, whether its owner agreed to messages or not: whoever holds it
+/// may be the owner, and somebody else at the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PhoneNews {
+    /// To the phone that an account has no longer, because another one came in its place: every code goes
+    /// elsewhere from now on.
+    GivenUp,
+    /// The account became one with another; the phone of the one that was taken over may be no account's now.
+    Merged,
+    /// Somebody was certified here by their face.
+    FaceCertified,
+}
+
+impl PhoneNews {
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::GivenUp => "accounts.phone_changed",
+            Self::Merged => "accounts.merged_phone",
+            Self::FaceCertified => "accounts.certified_phone",
+        }
+    }
+}
 
 /// Body of [`CHANGED`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,29 +89,30 @@ struct ToldByPhone<'a> {
     happened_at: String,
 }
 
-/// Tells the phone that was an account's that it is so no more, agreed or not: whoever holds it may be the
-/// owner, and every code goes elsewhere from now on.
-pub(super) async fn tell_former_phone(
+/// Tells a phone that is or was an account's what became of the account. Once per account, kind and pen.
+pub(super) async fn tell_phone(
     tx: &mut Tx,
-    former: &Phone,
+    news: PhoneNews,
+    phone: &Phone,
     account: &AccountId,
     pen: &Pen,
     trace_id: &str,
 ) -> Result<(), StoreError> {
     let body = ToldByPhone {
-        phone: former.expose(),
+        phone: phone.expose(),
         happened_at: pen.now.rfc3339(),
     };
     let body = serde_json::to_string(&body).map_err(|_| StoreError::Corrupt {
         table: "outbox",
         column: "body",
     })?;
-    let event_id: EventId = pen.id(PHONE_CHANGED, account.as_str());
+    let kind = news.kind();
+    let event_id: EventId = pen.id(kind, account.as_str());
     let event = Event {
         // A row of its own key: a phone that cannot be reached holds up nothing else.
-        ordering_key: format!("{PHONE_CHANGED}:{event_id}"),
+        ordering_key: format!("{kind}:{event_id}"),
         event_id,
-        kind: PHONE_CHANGED.to_owned(),
+        kind: kind.to_owned(),
         body,
         trace_id: trace_id.to_owned(),
         created_at: pen.now,

@@ -45,6 +45,10 @@ pub enum OtpPurpose {
     SetPassword,
     /// To be paid for sold power at another account.
     ChangePayee,
+    /// To become one account with another of one's own.
+    Merge,
+    /// To be certified by a face.
+    Certify,
 }
 
 impl OtpPurpose {
@@ -61,6 +65,8 @@ impl OtpPurpose {
             Self::SignIn => "sign_in",
             Self::SetPassword => "set_password",
             Self::ChangePayee => "change_payee",
+            Self::Merge => "merge",
+            Self::Certify => "certify",
         }
     }
 
@@ -76,7 +82,9 @@ impl OtpPurpose {
             | Self::Unlink
             | Self::ChangePhone
             | Self::SetPassword
-            | Self::ChangePayee => Cause::Owner,
+            | Self::ChangePayee
+            | Self::Merge
+            | Self::Certify => Cause::Owner,
         }
     }
 
@@ -93,6 +101,8 @@ impl OtpPurpose {
             Self::SignIn,
             Self::SetPassword,
             Self::ChangePayee,
+            Self::Merge,
+            Self::Certify,
         ]
         .into_iter()
         .find(|purpose| purpose.as_str() == text)

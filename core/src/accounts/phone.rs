@@ -1,9 +1,9 @@
 //! The phone of a person: an attribute with the moment it was shown to be theirs, held by one live
 //! account at a time (LN-48, money.md 3.6).
 
-use super::account::{Account, VerifiedPhone};
+use super::account::{Account, CertifiedBy, VerifiedPhone};
 use super::codes::try_code;
-use super::news::{tell_changed, tell_former_phone};
+use super::news::{PhoneNews, tell_changed, tell_phone};
 use super::otp::{Act, OtpPurpose, Verdict};
 use super::record::{Actor, Caller, Pen};
 use super::rotation::end_all;
@@ -129,8 +129,8 @@ async fn put_told(
 /// Whether the phone of an account may be given up now: by a step-up for one of these, which is used up, or
 /// because its owner, who may have lost that phone, showed their face on this device a moment ago.
 ///
-/// A face is the owner's only where somebody was certified before the session began: whoever holds the
-/// session of an account that nobody certified could certify themselves.
+/// A face is the owner's only where somebody was certified before the session began, and not by a face alone:
+/// whoever holds the session of an account that nobody certified could certify themselves, and come back.
 async fn gives_up(
     tx: &mut Tx,
     caller: &Caller,
@@ -144,7 +144,9 @@ async fn gives_up(
         }
     }
     let session = tx.accounts().find_session(&caller.session_id).await?;
-    let certified = account.real_name.as_ref().map(|name| name.certified_at);
+    let by_wallet = account.real_name.as_ref();
+    let by_wallet = by_wallet.filter(|name| name.certified_by != CertifiedBy::Face);
+    let certified = by_wallet.map(|name| name.certified_at);
     let before = session
         .zip(certified)
         .is_some_and(|(session, at)| at <= session.created_at);
@@ -178,7 +180,7 @@ async fn tell(
     let (id, trace) = (&account.account_id, &caller.trace_id);
     tell_changed(tx, id, pen, trace).await?;
     if let Some(former) = former {
-        tell_former_phone(tx, former, id, pen, trace).await?;
+        tell_phone(tx, PhoneNews::GivenUp, former, id, pen, trace).await?;
     }
     Ok(())
 }

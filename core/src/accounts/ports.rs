@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::account::{Account, ProviderId};
+use super::account::{Account, ProviderId, ProviderIds};
 use super::attempts::Guard;
 use super::certification::{Certification, Finding, TypedIdentity};
 use super::consent::{Consent, Purpose};
@@ -421,11 +421,13 @@ pub trait Certifier: Send + Sync + std::fmt::Debug {
     /// Whether the person behind an access token is the one that was laid down.
     async fn compare(&self, access_token: &str, outside_no: &str)
     -> Result<Finding, IdentityError>;
-    /// Prepares the page where a person shows their face; the provider's number of it.
+    /// Prepares the page where a person shows their face, for the wallet they came with and no other; the provider's
+    /// number of it.
     async fn begin_face(
         &self,
         order_no: &str,
         typed: &TypedIdentity,
+        wallet: &ProviderIds,
         return_url: &str,
     ) -> Result<Secret, IdentityError>;
     /// That page.

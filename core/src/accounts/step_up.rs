@@ -28,15 +28,21 @@ pub enum Deed {
     Pay,
     Unlink,
     ChangePhone,
+    /// Either side of it.
+    Merge,
+    /// By a face, for the first time.
+    Certify,
 }
 
 impl Deed {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Export,
         Self::Erase,
         Self::Pay,
         Self::Unlink,
         Self::ChangePhone,
+        Self::Merge,
+        Self::Certify,
     ];
 
     #[must_use]
@@ -47,6 +53,8 @@ impl Deed {
             Self::Pay => "pay",
             Self::Unlink => "unlink",
             Self::ChangePhone => "change_phone",
+            Self::Merge => "merge",
+            Self::Certify => "certify",
         }
     }
 
@@ -63,6 +71,8 @@ impl Deed {
             Self::Pay => OtpPurpose::Pay,
             Self::Unlink => OtpPurpose::Unlink,
             Self::ChangePhone => OtpPurpose::ChangePhone,
+            Self::Merge => OtpPurpose::Merge,
+            Self::Certify => OtpPurpose::Certify,
         }
     }
 }
@@ -119,6 +129,18 @@ impl Errand {
     #[must_use]
     pub fn take_wallets_phone(caller: &Caller) -> Self {
         Self::on(Deed::ChangePhone, caller.account_id.as_str())
+    }
+
+    /// To take another account over, or to give this one up.
+    #[must_use]
+    pub fn merge(caller: &Caller) -> Self {
+        Self::on(Deed::Merge, caller.account_id.as_str())
+    }
+
+    /// To be certified by a face where nobody is certified yet.
+    #[must_use]
+    pub fn certify(caller: &Caller) -> Self {
+        Self::on(Deed::Certify, caller.account_id.as_str())
     }
 
     #[must_use]

@@ -101,8 +101,10 @@ impl ToPhone {
         let said: Self = serde_json::from_str(&event.body).map_err(|_| Unreadable)?;
         let at = moment(&said.happened_at)?;
         let template = match (event.kind.as_str(), said.consumer_tail) {
-            (news::PAYEE_CHANGED_PHONE, None) => Template::payee_changed(at),
-            (news::PHONE_CHANGED, None) => Template::phone_changed(at),
+            (news::PAYEE_CHANGED_PHONE, None) => Template::dated("LL_PAYEE_CHANGED", at),
+            (news::PHONE_CHANGED, None) => Template::dated("LL_PHONE_CHANGED", at),
+            (news::MERGED_PHONE, None) => Template::dated("LL_MERGED", at),
+            (news::CERTIFIED_PHONE, None) => Template::dated("LL_FACE_CERTIFIED", at),
             (news::ARCHIVE_OFFERED, Some(tail)) if names_a_home(&tail) => {
                 Template::archive_offered(tail, at)
             }

@@ -103,6 +103,8 @@ impl Deliver for Notices {
             news::PAYEE_CHANGED,
             news::PAYEE_CHANGED_PHONE,
             news::PHONE_CHANGED,
+            news::MERGED_PHONE,
+            news::CERTIFIED_PHONE,
             leaving::TEXT,
         ];
         KINDS
@@ -112,9 +114,11 @@ impl Deliver for Notices {
         let event = &claimed.event;
         match event.kind.as_str() {
             leaving::TEXT => self.carry_text(event).await,
-            news::ARCHIVE_OFFERED | news::PAYEE_CHANGED_PHONE | news::PHONE_CHANGED => {
-                self.carry_to_phone(event).await
-            }
+            news::ARCHIVE_OFFERED
+            | news::PAYEE_CHANGED_PHONE
+            | news::PHONE_CHANGED
+            | news::MERGED_PHONE
+            | news::CERTIFIED_PHONE => self.carry_to_phone(event).await,
             _ => self.carry_news(event).await,
         }
     }

@@ -62,6 +62,10 @@ pub const PAYEE_CHANGED: &str = "generation.payee_changed";
 pub const PAYEE_CHANGED_PHONE: &str = "generation.payee_changed_phone";
 /// An account has another phone: to the one it had.
 pub const PHONE_CHANGED: &str = "accounts.phone_changed";
+/// An account became one with another: to the phone of either.
+pub const MERGED_PHONE: &str = "accounts.merged_phone";
+/// Somebody was certified by their face: to the phone of the account.
+pub const CERTIFIED_PHONE: &str = "accounts.certified_phone";
 
 #[derive(Deserialize)]
 struct Posted {

@@ -184,18 +184,10 @@ impl Template {
         }
     }
 
-    /// To whoever could be robbed by it: the owner's phone of today, and the one of before.
-    pub(super) fn payee_changed(happened_at: Time) -> Self {
+    /// What says no more than the day it happened on: all that goes to a phone about its account.
+    pub(super) fn dated(id: &'static str, happened_at: Time) -> Self {
         Self {
-            id: "LL_PAYEE_CHANGED",
-            params: vec![("date", day(happened_at))],
-        }
-    }
-
-    /// To the phone that was an account's before.
-    pub(super) fn phone_changed(happened_at: Time) -> Self {
-        Self {
-            id: "LL_PHONE_CHANGED",
+            id,
             params: vec![("date", day(happened_at))],
         }
     }
@@ -219,17 +211,13 @@ impl Template {
                 ("date", day(standing.happened_at)),
             ],
         };
-        let of_own = |id, at| Self {
-            id,
-            params: vec![("date", day(at))],
-        };
         match told {
-            Told::DataExported(own) => Some(of_own("LL_DATA_EXPORTED", own.happened_at)),
-            Told::ErasureAsked(own) => Some(of_own(
+            Told::DataExported(own) => Some(Self::dated("LL_DATA_EXPORTED", own.happened_at)),
+            Told::ErasureAsked(own) => Some(Self::dated(
                 "LL_ERASURE_ASKED",
                 own.due_at.unwrap_or(own.happened_at),
             )),
-            Told::ErasureWithdrawn(own) => Some(of_own("LL_ERASURE_WITHDRAWN", own.happened_at)),
+            Told::ErasureWithdrawn(own) => Some(Self::dated("LL_ERASURE_WITHDRAWN", own.happened_at)),
             Told::Credited(receipt) => Some(of_money("LL_CREDITED", receipt)),
             Told::Refunded(receipt) => Some(of_money("LL_REFUNDED", receipt)),
             Told::SharingAccepted(standing) => Some(of_home("LL_SHARING_ACCEPTED", standing)),
@@ -248,7 +236,7 @@ impl Template {
             Told::PaidOut(sold) => Some(sold_words::template("LL_PAID_OUT", sold)),
             Told::PayoutReturned(sold) => Some(sold_words::template("LL_PAYOUT_RETURNED", sold)),
             Told::PayoutRefused(sold) => Some(sold_words::template("LL_PAYOUT_REFUSED", sold)),
-            Told::PayeeChanged(own) => Some(Self::payee_changed(own.happened_at)),
+            Told::PayeeChanged(own) => Some(Self::dated("LL_PAYEE_CHANGED", own.happened_at)),
         }
     }
 }

@@ -151,6 +151,8 @@ pub(super) async fn terms(_: Asker) -> web::Json<CertificationTermsView> {
 ///
 /// For people to whom Alipay has certified a name but tells us no ID number, and for people it has not
 /// certified; by `face` also for who is certified and has lost the account's phone. Three distinct ID numbers a year, ten certifications a day.
+/// The first `face` of an account that has a phone takes a step-up for `certify` (403 `STEP_UP_REQUIRED`), and that phone
+/// is told. A face is shown in the wallet that signed in, and in no other.
 #[utoipa::path(post, path = "/v1/me/certifications", tag = "accounts", security(("bearer" = [])),
     request_body = CertifyBody,
     responses((status = 201, description = "Begun; finish it at the outcome", body = CertificationView)))]

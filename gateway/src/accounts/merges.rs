@@ -76,7 +76,8 @@ impl From<Merged> for MergedView {
 /// Asks to take another account of this person over into this one.
 ///
 /// Both must have signed in within ten minutes and be certified with the same ID number. The code is
-/// typed on the other account's device; a new request takes the place of the one before.
+/// typed on the other account's device; a new request takes the place of the one before. An account that has a
+/// phone takes a step-up for `merge` first (403 `STEP_UP_REQUIRED`).
 #[utoipa::path(post, path = "/v1/me/merges", tag = "accounts", security(("bearer" = [])), request_body = Nothing,
     responses((status = 201, description = "Asked", body = MergeView)))]
 pub(super) async fn begin(
@@ -104,6 +105,9 @@ pub(super) async fn get(
 
 /// Gives this account to the one whose device shows the code: homes and consents move, this account is
 /// signed out everywhere, and its sign-in opens the other one from now on.
+///
+/// An account that has a phone takes a step-up for `merge` first (403 `STEP_UP_REQUIRED`; the code stays good). The
+/// phones of both accounts are told.
 #[utoipa::path(post, path = "/v1/me/merge-confirmations", tag = "accounts", security(("bearer" = [])),
     request_body = ConfirmMergeBody,
     responses((status = 200, description = "One account", body = MergedView)))]

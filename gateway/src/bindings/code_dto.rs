@@ -30,6 +30,8 @@ pub(super) enum CodePurpose {
     SetPassword,
     SetGenerationPassword,
     ChangePayee,
+    Merge,
+    Certify,
 }
 
 /// One home of a payment that needs a step-up.
@@ -45,7 +47,7 @@ pub(super) struct CodeItem {
 /// `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`. The others go to the
 /// account's own phone: `pay` with `items`, `unlink` with `binding_id`, `change_phone` with `phone`, the one
 /// that comes in its place, or alone for the wallet's own, `set_generation_password` and `change_payee` with
-/// `generation_account_id`; `export`, `erase` and `set_password` alone.
+/// `generation_account_id`; `export`, `erase`, `set_password`, `merge` and `certify` alone.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CodeBody {
@@ -81,6 +83,8 @@ pub(super) enum Own {
     Unlink(BindingId),
     ChangePhone(Phone),
     TakeWalletsPhone,
+    Merge,
+    Certify,
 }
 
 /// What is said beside the purpose.
@@ -135,6 +139,10 @@ fn to_their_own(purpose: CodePurpose, beside: Beside) -> Result<CodeTo, Problem>
         (CodePurpose::Export, (None, None, None, None, None, None)) => Ok(CodeTo::Own(Own::Export)),
         (CodePurpose::Erase, (None, None, None, None, None, None)) => Ok(CodeTo::Own(Own::Erase)),
         (CodePurpose::SetPassword, (None, None, None, None, None, None)) => Ok(CodeTo::Password),
+        (CodePurpose::Merge, (None, None, None, None, None, None)) => Ok(CodeTo::Own(Own::Merge)),
+        (CodePurpose::Certify, (None, None, None, None, None, None)) => {
+            Ok(CodeTo::Own(Own::Certify))
+        }
         (CodePurpose::SetGenerationPassword, (None, None, None, Some(id), None, None)) => {
             generation(&id).map(CodeTo::GenerationPassword)
         }

@@ -72,6 +72,8 @@ async fn errand(caller: &Caller, bindings: &Bindings, own: Own) -> Result<Errand
         }
         Own::ChangePhone(to) => Errand::change_phone(&to),
         Own::TakeWalletsPhone => Errand::take_wallets_phone(caller),
+        Own::Merge => Errand::merge(caller),
+        Own::Certify => Errand::certify(caller),
         Own::Pay(parts) => {
             for (home, _) in &parts {
                 bindings.own(caller, home, Right::Pay).await?;

@@ -313,8 +313,10 @@ mod tests {
 
     /// What is named like an act and is none: what one room tells another through the outbox, and what only the
     /// evidence says.
-    const NO_ACTS: [&str; 36] = [
+    const NO_ACTS: [&str; 38] = [
+        "accounts.certified_phone",
         "accounts.changed",
+        "accounts.merged_phone",
         "accounts.phone_changed",
         "accounts.send_code",
         "audit.linked",

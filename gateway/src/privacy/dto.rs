@@ -21,7 +21,7 @@ pub(super) struct StepUpView {
     pub token_type: &'static str,
     /// Seconds the access token lives.
     pub expires_in: i64,
-    /// What the code was for: `export`, `erase`, `pay`, `unlink` or `change_phone`, once.
+    /// What the code was for: `export`, `erase`, `pay`, `unlink`, `change_phone`, `merge` or `certify`, once.
     #[schema(example = "export")]
     pub purpose: &'static str,
     /// Seconds in which it must be done.

@@ -14,7 +14,7 @@ use crate::edge::principal::Door;
 use crate::edge::{Checked, Problem, Query};
 
 /// Shows by a code that the person at this device is the account's owner (`POST /v1/otps` with
-/// `purpose` `export`, `erase`, `pay`, `unlink` or `change_phone`; asked for by 403 `STEP_UP_REQUIRED`).
+/// `purpose` `export`, `erase`, `pay`, `unlink`, `change_phone`, `merge` or `certify`; asked for by 403 `STEP_UP_REQUIRED`).
 ///
 /// The answer's access token may do the one act, once, within ten minutes.
 #[utoipa::path(post, path = "/v1/sessions/current/step-up", tag = "privacy", security(("bearer" = [])),

@@ -693,6 +693,8 @@ export interface paths {
          * Lays a typed name and ID number before Alipay.
          * @description For people to whom Alipay has certified a name but tells us no ID number, and for people it has not
          *     certified; by `face` also for who is certified and has lost the account's phone. Three distinct ID numbers a year, ten certifications a day.
+         *     The first `face` of an account that has a phone takes a step-up for `certify` (403 `STEP_UP_REQUIRED`), and that phone
+         *     is told. A face is shown in the wallet that signed in, and in no other.
          */
         post: operations["begin"];
         delete?: never;
@@ -824,6 +826,8 @@ export interface paths {
         /**
          * Gives this account to the one whose device shows the code: homes and consents move, this account is
          *     signed out everywhere, and its sign-in opens the other one from now on.
+         * @description An account that has a phone takes a step-up for `merge` first (403 `STEP_UP_REQUIRED`; the code stays good). The
+         *     phones of both accounts are told.
          */
         post: operations["confirm"];
         delete?: never;
@@ -844,7 +848,8 @@ export interface paths {
         /**
          * Asks to take another account of this person over into this one.
          * @description Both must have signed in within ten minutes and be certified with the same ID number. The code is
-         *     typed on the other account's device; a new request takes the place of the one before.
+         *     typed on the other account's device; a new request takes the place of the one before. An account that has a
+         *     phone takes a step-up for `merge` first (403 `STEP_UP_REQUIRED`).
          */
         post: operations["begin"];
         delete?: never;
@@ -1211,7 +1216,7 @@ export interface paths {
         put?: never;
         /**
          * Shows by a code that the person at this device is the account's owner (`POST /v1/otps` with
-         *     `purpose` `export`, `erase`, `pay`, `unlink` or `change_phone`; asked for by 403 `STEP_UP_REQUIRED`).
+         *     `purpose` `export`, `erase`, `pay`, `unlink`, `change_phone`, `merge` or `certify`; asked for by 403 `STEP_UP_REQUIRED`).
          * @description The answer's access token may do the one act, once, within ten minutes.
          */
         post: operations["step_up"];
@@ -1602,7 +1607,7 @@ export interface components {
          * @description `verify_phone` with `phone`, `bind` with either `consumer_no` or `match_token`. The others go to the
          *     account's own phone: `pay` with `items`, `unlink` with `binding_id`, `change_phone` with `phone`, the one
          *     that comes in its place, or alone for the wallet's own, `set_generation_password` and `change_payee` with
-         *     `generation_account_id`; `export`, `erase` and `set_password` alone.
+         *     `generation_account_id`; `export`, `erase`, `set_password`, `merge` and `certify` alone.
          */
         CodeBody: {
             /** @description The home to leave. */
@@ -1644,7 +1649,7 @@ export interface components {
          * @description What a code is for.
          * @enum {string}
          */
-        CodePurpose: "verify_phone" | "bind" | "export" | "erase" | "pay" | "unlink" | "change_phone" | "set_password" | "set_generation_password" | "change_payee";
+        CodePurpose: "verify_phone" | "bind" | "export" | "erase" | "pay" | "unlink" | "change_phone" | "set_password" | "set_generation_password" | "change_payee" | "merge" | "certify";
         CodeView: {
             /**
              * Format: int64
@@ -2619,7 +2624,7 @@ export interface components {
              */
             good_for: number;
             /**
-             * @description What the code was for: `export`, `erase`, `pay`, `unlink` or `change_phone`, once.
+             * @description What the code was for: `export`, `erase`, `pay`, `unlink`, `change_phone`, `merge` or `certify`, once.
              * @example export
              */
             purpose: string;

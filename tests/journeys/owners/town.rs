@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::fixtures::MachineClock;
 use crate::generation::{permit, registered, seller};
+use crate::merging::by_code;
 use crate::settling::first_task;
 
 const OWNER: &str = "li-ming";
@@ -174,6 +175,7 @@ async fn sells(demo: &Demo, things: &mut Things, canaries: &mut BTreeSet<String>
 async fn proves(demo: &Demo, things: &mut Things) {
     let merging = Phone::sign_in(demo, MERGING).await;
     merging.link_all().await;
+    let merging = by_code(&merging, MERGING).await;
     let asked = merging.post("/v1/me/merges", &json!({})).await;
     assert_eq!(asked.status, StatusCode::CREATED, "{}", asked.text);
     things.insert("merge_id", of(&merging, text(&asked.json(), "merge_id")));

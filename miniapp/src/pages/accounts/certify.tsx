@@ -10,6 +10,7 @@ import { Icon } from '../../ui/icons'
 import { open, replace, startAt } from '../../ui/navigation'
 import { Button, Card, Note, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
+import { StepUpForm } from '../privacy/step_up_form'
 import { useCertifying } from './certifying'
 
 /** Having a typed name and ID number checked by Alipay, for people of whom Alipay tells no number. */
@@ -36,6 +37,7 @@ function CertifyForm({ terms, lost }: { terms: CertificationTerms; lost: boolean
   const [name, setName] = useState('')
   const [typed, setTyped] = useState('')
   const [tried, setTried] = useState(false)
+  const [back, setBack] = useState(false)
   const { stage, problem, begin, look } = useCertifying()
   const idNumber = idNumberIn(typed)
   const wrong = tried && idNumber === undefined
@@ -43,11 +45,15 @@ function CertifyForm({ terms, lost }: { terms: CertificationTerms; lost: boolean
 
   function check(kind: CertificationKind) {
     setTried(true)
+    setBack(false)
     if (idNumber === undefined || name.trim() === '') return
     begin({ kind, name: name.trim(), id_number: idNumber, terms_version: terms.version })
   }
   if (stage === 'certified') return <Certified />
   if (stage === 'pending') return <NotYet look={look} problem={problem && <ProblemNote problem={problem} retry={look} />} />
+  if (problem?.code === 'STEP_UP_REQUIRED' && !back) {
+    return <FirstFace act={async () => check('face')} back={() => setBack(true)} />
+  }
   const kinds = certifyKinds.filter((kind) => terms.kinds.includes(kind) && (kind === 'face' || !lost))
   return (
     <>
@@ -72,6 +78,18 @@ function CertifyForm({ terms, lost }: { terms: CertificationTerms; lost: boolean
       ))}
       <Button kind='plain' onTap={() => open('manual')} testId='certify-manual'>{t('match.manual')}</Button>
     </>
+  )
+}
+
+/** Nobody is certified yet, and the account has a phone: its owner says by a code to it whose face is to count. */
+function FirstFace({ act, back }: { act: () => Promise<void>; back: () => void }) {
+  const { t } = useSettings()
+  return (
+    <Card testId='certify-sure'>
+      <Note tone='due' icon='warning'>{t('certify.sure')}</Note>
+      <StepUpForm purpose='certify' act={act} word={t('certify.by.face')} />
+      <Button kind='plain' onTap={back} testId='certify-back'>{t('app.cancel')}</Button>
+    </Card>
   )
 }
 

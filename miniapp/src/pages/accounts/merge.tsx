@@ -10,6 +10,7 @@ import { startAt } from '../../ui/navigation'
 import { Button, Card, Note, ProblemNote } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { useChange } from '../bindings/change'
+import { StepUpForm } from '../privacy/step_up_form'
 
 /** Two accounts of one person become one: this one stays, or goes into the other. */
 export default function MergeScreen() {
@@ -48,10 +49,12 @@ function Keep() {
   const { t } = useSettings()
   const [code, setCode] = useState<string>()
   const [merge, setMerge] = useState<Merge>()
-  const ask = useChange(() => call<Merge>('POST', '/me/merges', { body: {} }), (made) => {
+  const begin = () => call<Merge>('POST', '/me/merges', { body: {} })
+  const show = (made: Merge) => {
     setCode(made.code ?? undefined)
     setMerge(made)
-  })
+  }
+  const ask = useChange(begin, show)
   const look = useChange(() => call<Merge>('GET', `/me/merges/${encodeURIComponent(merge?.merge_id ?? '')}`), (now) => {
     if (now.state === 'merged') {
       forgetAnswers()
@@ -67,8 +70,10 @@ function Keep() {
       </>
     )
   }
-  const problem = ask.problem ?? look.problem
+  const guarded = ask.problem?.code === 'STEP_UP_REQUIRED'
+  const problem = (guarded ? undefined : ask.problem) ?? look.problem
   const open = merge?.state === 'open' && code !== undefined
+  const act = async () => show(await begin())
   return (
     <Card testId='merge-keep'>
       <Box as='h2' className='section-title'>{t('merge.keep')}</Box>
@@ -82,8 +87,9 @@ function Keep() {
         </>
       )}
       {merge?.state === 'over' && <Note tone='due' live testId='merge-over'>{t('merge.over')}</Note>}
-      {problem && <ProblemNote problem={problem} retry={ask.problem ? ask.run : look.run} />}
-      {!open && <Button onTap={ask.run} disabled={ask.busy} testId='merge-ask'>{t('merge.keep.show')}</Button>}
+      {problem && <ProblemNote problem={problem} retry={problem === ask.problem ? ask.run : look.run} />}
+      {!open && guarded && <StepUpForm purpose='merge' act={act} word={t('merge.keep.show')} />}
+      {!open && !guarded && <Button onTap={ask.run} disabled={ask.busy} testId='merge-ask'>{t('merge.keep.show')}</Button>}
     </Card>
   )
 }
@@ -94,10 +100,23 @@ function Give({ done }: { done: (merged: Merged) => void }) {
   const [tried, setTried] = useState(false)
   const code = plainDigits(typed)
   const wrong = tried && !OTP.test(code)
-  const give = useChange(() => call<Merged>('POST', '/me/merge-confirmations', { body: { code } }), done)
+  const [again, setAgain] = useState(false)
+  const confirm = () => call<Merged>('POST', '/me/merge-confirmations', { body: { code } })
+  const give = useChange(confirm, done)
   function send() {
     setTried(true)
+    setAgain(false)
     if (OTP.test(code)) give.run()
+  }
+  if (give.problem?.code === 'STEP_UP_REQUIRED' && !again) {
+    const act = async () => done(await confirm())
+    return (
+      <Card testId='merge-give'>
+        <Box as='h2' className='section-title'>{t('merge.give')}</Box>
+        <StepUpForm purpose='merge' act={act} word={t('merge.give.yes')} />
+        <Button kind='plain' onTap={() => setAgain(true)} testId='merge-again'>{t('app.cancel')}</Button>
+      </Card>
+    )
   }
   return (
     <Card testId='merge-give'>

@@ -10,7 +10,7 @@ import { useChange } from '../bindings/change'
 import { CodeButton } from '../bindings/send_code'
 
 interface StepUpFormProps {
-  purpose: 'export' | 'erase' | 'pay' | 'unlink' | 'change_phone'
+  purpose: 'export' | 'erase' | 'pay' | 'unlink' | 'change_phone' | 'merge' | 'certify'
   /** What exactly it is for; a code for one sum, home or phone is none for another. */
   about?: { binding_id: string } | { phone: string } | { items: { binding_id: string; amount_fen: number }[] }
   act: () => Promise<void>

@@ -72,6 +72,8 @@ pub(super) enum Shown {
 struct Face {
     order_no: String,
     typed: Typed,
+    /// Whose wallet the merchant asked it of.
+    wallet: Option<String>,
     return_url: Option<String>,
     until: Timestamp,
     /// Why it failed, or nothing when the face was the typed person's.
@@ -142,6 +144,13 @@ impl Alipay {
             return Err(failure::ACQ_INVALID_PARAMETER);
         }
         let typed = Typed::read(&identity, "cert_name", "cert_no")?;
+        let wallet = identity.text_opt("open_id", 128)?;
+        let wallet = wallet.or(identity.text_opt("user_id", 28)?);
+        let wallet = match wallet.map(|id| self.people.find_wallet(id)) {
+            Some(Some(found)) => Some(found.person.to_owned()),
+            Some(None) => return Err(failure::BUYER_NOT_EXIST),
+            None => None,
+        };
         let merchant = biz.part("merchant_config")?;
         let return_url = merchant.text_opt("return_url", URL_MAX)?;
         if return_url.is_some_and(|url| !self.may_return_to(url)) {
@@ -151,6 +160,7 @@ impl Alipay {
         let face = Face {
             order_no: order_no.to_owned(),
             typed,
+            wallet,
             return_url: return_url.map(str::to_owned),
             until: until.map_err(|_| failure::ACQ_INVALID_PARAMETER)?,
             ended: None,
@@ -160,7 +170,7 @@ impl Alipay {
             let mut known = checks.faces.iter();
             // One order, one check: a repeat is answered with the first.
             if let Some((known, first)) = known.find(|(_, face)| face.order_no == order_no) {
-                let same = first.typed == face.typed;
+                let same = first.typed == face.typed && first.wallet == face.wallet;
                 return same.then(|| known.clone());
             }
             checks.faces.insert(certify_id.clone(), face);
@@ -182,7 +192,7 @@ impl Alipay {
         }))
     }
 
-    /// Somebody shows their face; where the browser goes afterwards.
+    /// Somebody shows their face, in a wallet where one is known; where the browser goes afterwards.
     ///
     /// # Errors
     /// Unknown, over, or used.
@@ -190,6 +200,7 @@ impl Alipay {
         &self,
         certify_id: &str,
         person: &Person,
+        wallet: Option<&str>,
         shown: Shown,
     ) -> Result<Option<String>, Failure> {
         let now = self.clock.now();
@@ -199,7 +210,10 @@ impl Alipay {
                 .get_mut(certify_id)
                 .filter(|face| face.ended.is_none() && now < face.until)
                 .ok_or(failure::CERTIFY_ID_INVALID)?;
+            let foreign = face.wallet.as_deref().zip(wallet);
+            let foreign = foreign.is_some_and(|(asked, used)| asked != used);
             face.ended = Some(match shown {
+                Shown::Passed if foreign => Err("非本次申请的支付宝账户"),
                 Shown::Passed if face.typed.is_of(person) => Ok(()),
                 Shown::Passed => Err("人脸比对不一致"),
                 Shown::Failed => Err("未完成人脸识别"),
@@ -224,23 +238,26 @@ pub(super) fn open(alipay: &Alipay, http: &HttpRequest, request: &Request) -> Ht
         Some(_) => {
             let last = remembered(http).unwrap_or_default();
             let people = faces(alipay.people.all(), &last);
-            page("身份认证 · Certify", &ask(&certify_id, &people))
+            page("身份认证 · Certify", &ask(&certify_id, &last, &people))
         }
         None => refusal(failure::CERTIFY_ID_INVALID),
     }
 }
 
-fn ask(certify_id: &str, people: &str) -> String {
+/// `wallet`: whose this browser is, if anybody's.
+fn ask(certify_id: &str, wallet: &str, people: &str) -> String {
     format!(
         "<p><span class=\"tag\">沙箱 · Sandbox</span></p>\
          <h1>{seller}<br>申请核验您的身份 <span class=\"en\">asks to see your face</span></h1>\
          <form method=\"post\" action=\"/certify\">\
          <input type=\"hidden\" name=\"certify_id\" value=\"{id}\">\
+         <input type=\"hidden\" name=\"wallet\" value=\"{wallet}\">\
          <label for=\"face\">谁在镜头前 <span class=\"en\">Who is before the camera</span></label>{people}\
          <button id=\"show\" class=\"primary\" name=\"shown\" value=\"passed\">刷脸 · Show the face</button>\
          <button id=\"give_up\" name=\"shown\" value=\"failed\">放弃 · Give up</button></form>",
         seller = escape(SELLER_NAME),
         id = escape(certify_id),
+        wallet = escape(wallet),
     )
 }
 
@@ -269,6 +286,8 @@ fn faces(people: &[Person], last: &str) -> String {
 struct FaceForm {
     certify_id: String,
     person: String,
+    #[serde(default)]
+    wallet: String,
     shown: Shown,
 }
 
@@ -276,7 +295,8 @@ async fn tapped(alipay: web::Data<Alipay>, form: web::Form<FaceForm>) -> HttpRes
     let Some(person) = alipay.people.find(&form.person) else {
         return refusal(failure::BUYER_NOT_EXIST);
     };
-    match alipay.show_face(&form.certify_id, person, form.shown) {
+    let wallet = Some(form.wallet.as_str()).filter(|wallet| !wallet.is_empty());
+    match alipay.show_face(&form.certify_id, person, wallet, form.shown) {
         Ok(Some(url)) => HttpResponse::SeeOther()
             .insert_header((LOCATION, url))
             .insert_header((CACHE_CONTROL, "no-store"))

@@ -64,6 +64,8 @@ async fn authorize(
 struct ShowFace {
     certify_id: String,
     person: String,
+    /// Whose wallet the page is open in; without it that of whom the merchant asked.
+    wallet: Option<String>,
     outcome: Shown,
 }
 
@@ -73,8 +75,12 @@ async fn face(
     wanted: web::Json<ShowFace>,
 ) -> Result<HttpResponse, Refusal> {
     let person = alipay.person(&wanted.person)?;
+    let wallet = match &wanted.wallet {
+        Some(handle) => Some(alipay.person(handle)?.person),
+        None => None,
+    };
     alipay
-        .show_face(&wanted.certify_id, person, wanted.outcome)
+        .show_face(&wanted.certify_id, person, wallet, wanted.outcome)
         .map_err(|failure| Refusal::conflict(failure.sub_code, failure.sub_msg))?;
     Ok(HttpResponse::Ok().json(json!({ "result_status": "9000" })))
 }

@@ -11,7 +11,7 @@ struct Template {
 }
 
 /// `{sign}` is the sender's registered name; every other name in braces is a parameter.
-const TEMPLATES: [Template; 17] = [
+const TEMPLATES: [Template; 19] = [
     Template {
         id: "LL_OTP",
         text: "【{sign}】验证码 {code}，5 分钟内有效，用于{purpose}。请勿告诉他人。",
@@ -79,6 +79,14 @@ const TEMPLATES: [Template; 17] = [
     Template {
         id: "LL_PHONE_CHANGED",
         text: "【{sign}】您账号绑定的手机号已更换（{date}），此号码不再接收验证码。如非本人操作，请立即拨打 95598。",
+    },
+    Template {
+        id: "LL_MERGED",
+        text: "【{sign}】您的账号已与另一个账号合并（{date}），两边的支付宝都能登录。如非本人操作，请立即拨打 95598。",
+    },
+    Template {
+        id: "LL_FACE_CERTIFIED",
+        text: "【{sign}】您的账号已通过刷脸完成实名认证（{date}）。如非本人操作，请立即拨打 95598。",
     },
 ];
 

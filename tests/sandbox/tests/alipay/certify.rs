@@ -189,6 +189,50 @@ async fn the_face_page_shows_the_camera_and_leads_back() {
     assert_eq!(back.headers()["location"], "http://127.0.0.1:1/back");
 }
 
+#[tokio::test]
+async fn a_face_counts_in_the_wallet_that_the_merchant_named_only() {
+    let scene = Scene::new().await;
+    let wallets = scene.get("/sim/alipay/wallets").await;
+    let wallets = wallets.get("wallets").unwrap_or(&wallets).clone();
+    let all = wallets.as_array().unwrap();
+    let own = all.iter().find(|one| one["person"] == "he-jie").unwrap();
+    let of_wallet = |order: &str, field: &str, id: &Value| {
+        json!({
+            "outer_order_no": order,
+            "biz_code": "FACE",
+            "identity_param": {
+                "identity_type": "CERT_INFO",
+                "cert_type": "IDENTITY_CARD",
+                "cert_name": HE_JIE.0,
+                "cert_no": whole(HE_JIE.1),
+                (field): id,
+            },
+            "merchant_config": {},
+        })
+    };
+    for (order, field, wallet, passed) in [
+        ("ORDER21", "open_id", "he-jie", "T"),
+        ("ORDER22", "user_id", "he-jie", "T"),
+        ("ORDER23", "open_id", "li-ming", "F"),
+        ("ORDER24", "user_id", "li-ming", "F"),
+    ] {
+        let begun = scene
+            .biz(INITIALIZE, &of_wallet(order, field, &own[field]))
+            .await;
+        let certify_id = &begun["certify_id"];
+        // The right face, in whichever wallet.
+        let body = json!({
+            "certify_id": certify_id, "person": "he-jie", "wallet": wallet, "outcome": "passed",
+        });
+        assert_eq!(scene.post("/sim/alipay/face", body).await.0, 200, "{begun}");
+        let after = scene.biz(QUERY, &json!({ "certify_id": certify_id })).await;
+        assert_eq!(after["passed"], passed, "{after}");
+    }
+    let nobody = of_wallet("ORDER25", "open_id", &json!("nobody"));
+    let refused = scene.biz(INITIALIZE, &nobody).await;
+    assert!(refused.get("certify_id").is_none(), "{refused}");
+}
+
 fn serde_urlencoded(params: &std::collections::BTreeMap<String, String>) -> String {
     form_urlencoded::Serializer::new(String::new())
         .extend_pairs(params)
