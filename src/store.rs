@@ -103,6 +103,9 @@ fn advice_on(error: &OpenError) -> &'static str {
         OpenError::Schema(SchemaError::Divergent(_)) => {
             "take the program that made these tables or a released one after it"
         }
+        OpenError::Schema(SchemaError::Held) => {
+            "let a backup come to its end, or end what else holds it (pg_stat_activity), and run `lifeline migrate` again"
+        }
         OpenError::Schema(SchemaError::Failed(_)) => {
             "see what the database said, mend that, and run `lifeline migrate` again"
         }
@@ -151,5 +154,6 @@ mod tests {
         );
         // A wrong address must not end with a new, empty store beside the true one.
         assert!(advice(SchemaError::Absent).starts_with("check store.url"));
+        assert!(advice(SchemaError::Held).contains("backup"));
     }
 }

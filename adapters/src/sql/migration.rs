@@ -12,6 +12,7 @@ use refinery::Runner;
 use refinery::error::Kind;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use super::engine::{OpenError, Place};
 use super::{postgres, sqlite};
@@ -27,6 +28,9 @@ mod for_postgres {
 
 /// Any number will do; every migrating Lifeline must use the same one.
 const ADVISORY_LOCK: i64 = 0x6c69_6665_6c69_6e65;
+/// Nodes that run wait behind a migration that waits for a table: no longer than one of their statements may take.
+/// Other starters are waited for before, however long.
+const LOCK_WAIT: &str = "SET lock_timeout = '5s'";
 const VERSION: &str = "SELECT MAX(version) FROM refinery_schema_history";
 const STAMP: &str = "INSERT INTO instance (one, instance_kind, restore_epoch, created_at) \
     VALUES (1, $1, 0, $2) ON CONFLICT (one) DO NOTHING";
@@ -46,6 +50,9 @@ pub enum SchemaError {
     Newer { found: i32, known: i32 },
     #[error("migration {0} was changed after it was applied")]
     Divergent(String),
+    /// Somebody else kept a table for longer than those who wait behind us can.
+    #[error("somebody holds a table (a backup?): nothing was changed, try again")]
+    Held,
     #[error("a migration failed: {0}")]
     Failed(String),
 }
@@ -84,8 +91,21 @@ fn schema_error(error: &refinery::Error, known: i32) -> SchemaError {
             known,
         },
         Kind::DivergentVersion(applied, _) => SchemaError::Divergent(applied.to_string()),
+        _ if is_held(error) => SchemaError::Held,
         _ => SchemaError::Failed(chain(error)),
     }
+}
+
+/// Whether a server said that a lock was not to be had in time.
+fn is_held(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(one) = next {
+        if let Some(said) = one.downcast_ref::<tokio_postgres::Error>() {
+            return said.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+        }
+        next = one.source();
+    }
+    false
 }
 
 fn chain(error: &dyn std::error::Error) -> String {
@@ -255,6 +275,7 @@ async fn run_postgres(
         .execute("SELECT pg_advisory_lock($1)", &[&ADVISORY_LOCK])
         .await
         .map_err(failed)?;
+    client.batch_execute(LOCK_WAIT).await.map_err(failed)?;
     if postgres_has(client, "instance").await? {
         let stamped = client.query_opt(KIND, &[]).await.map_err(failed)?;
         stamped.map_or(Ok(()), |row| same_kind(row.get(0), kind))?;

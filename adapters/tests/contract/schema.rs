@@ -13,6 +13,7 @@ contracts! { "schema":
     every_statement_can_be_prepared => [];
     migrating_twice_does_nothing => [];
     many_starters_migrate_once => [];
+    a_table_that_somebody_holds_is_waited_for_a_moment_only => [];
     a_newer_schema_is_refused => [];
     a_changed_migration_is_refused => [];
     columns_are_what_the_other_engine_has => [];
@@ -92,6 +93,30 @@ async fn many_starters_migrate_once(t: Bench) {
         done.iter().all(|m| m.unopened),
         "whoever comes second may have to make the keyring"
     );
+}
+
+/// Beside nodes that run: whoever waits behind the migration must not wait for a backup.
+async fn a_table_that_somebody_holds_is_waited_for_a_moment_only(t: Bench) {
+    if matches!(t.kind, EngineKind::Sqlite) {
+        return;
+    }
+    let before = columns(&t).await;
+    let holder = connect(&t.target).await;
+    holder
+        .batch_execute("BEGIN; LOCK TABLE refinery_schema_history IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let held = sql::migrate(&t.target, InstanceKind::Demo, at(1)).await;
+    assert!(
+        matches!(held, Err(OpenError::Schema(SchemaError::Held))),
+        "{held:?}"
+    );
+    let said = held.unwrap_err().to_string();
+    assert!(said.contains("a backup?") && said.contains("try again"));
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(columns(&t).await, before);
+    let again = sql::migrate(&t.target, InstanceKind::Demo, at(1)).await;
+    assert!(again.unwrap().applied.is_empty());
 }
 
 async fn a_newer_schema_is_refused(t: Bench) {
