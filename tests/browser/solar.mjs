@@ -181,6 +181,28 @@ async function isPaidElsewhere() {
   await checks.comes('the new payee is shown masked', async () => (await at('solar-payee').innerText()).includes('****0021'), true)
 }
 
+/** Whoever has linked the place chooses it: its number is not typed, and does not leave the service. */
+async function choosesTheHome() {
+  const account = page.url()
+  await anew('bindings/match')
+  await at('agree').click()
+  await shows('match-found')
+  await at('confirm-match').click()
+  await shows('amount-due')
+  await page.goto(account)
+  await page.reload()
+  await shows('solar-activate')
+  await page.locator('[data-testid^="solar-home-"]:visible', { hasText: registration.grid_user_no.slice(-4) }).first().click()
+  checks.equal('LN-43 a chosen home asks for no number', await page.locator('[data-testid="solar-grid_user_no"]:visible').count(), 0)
+  await looksRight('chosen-home')
+  const sent = page.waitForRequest((request) => request.url().endsWith('/activation'))
+  await at('solar-generation_no').fill(registration.generation_no)
+  await at('solar-address').fill(registration.address)
+  await at('solar-submit').click()
+  const body = (await sent).postDataJSON()
+  checks.that('LN-43 the form takes the linked home in place of its number', Boolean(body.binding_id) && !JSON.stringify(body).includes(registration.grid_user_no), JSON.stringify(Object.keys(body)))
+}
+
 async function endsAndWakes() {
   await at('solar-end-ask').click()
   await at('solar-end-ask').click()
@@ -195,7 +217,7 @@ async function endsAndWakes() {
   await typeRegistration(registration)
   await shows('problem')
   await tell('/sim/marketing/renew-contract', number)
-  await typeRegistration(registration)
+  await choosesTheHome()
   await becomes('keyed')
   await typeIdentity(ANOTHER)
   await shows('solar-state-permitted')

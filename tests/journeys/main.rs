@@ -21,6 +21,7 @@ mod drills;
 mod ending;
 mod fixtures;
 mod generation;
+mod generation_place;
 mod generation_sign_in;
 mod lost_client;
 mod merging;
@@ -65,6 +66,7 @@ fn main() {
         desk::tests(),
         doctor::tests(),
         generation::tests(),
+        generation_place::tests(),
         generation_sign_in::tests(),
         lost_client::tests(),
         merging::tests(),

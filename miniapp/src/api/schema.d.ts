@@ -2110,16 +2110,18 @@ export interface components {
         NewGenerationAccountBody: {
             /** @example 赤峰市红山区钢铁街 */
             address: string;
+            /** @description The place as a home that is linked, from `GET /v1/bindings`: it stands for its number. */
+            binding_id?: string | null;
             /**
              * @description 10 or 13 digits.
              * @example 1504990020061
              */
             generation_no: string;
             /**
-             * @description The consumer number of the place.
+             * @description The consumer number of the place: this or `binding_id`.
              * @example 1504010020066
              */
-            grid_user_no: string;
+            grid_user_no?: string | null;
             /**
              * @description A letter and 3 to 31 more of a-z 0-9 _ . -
              * @example zhaolei.roof
@@ -2432,16 +2434,18 @@ export interface components {
         RegistrationBody: {
             /** @example 赤峰市红山区钢铁街 */
             address: string;
+            /** @description The place as a home that is linked, from `GET /v1/bindings`: it stands for its number. */
+            binding_id?: string | null;
             /**
              * @description 10 or 13 digits.
              * @example 1504990020061
              */
             generation_no: string;
             /**
-             * @description The consumer number of the place.
+             * @description The consumer number of the place: this or `binding_id`.
              * @example 1504010020066
              */
-            grid_user_no: string;
+            grid_user_no?: string | null;
         };
         RenameBody: {
             /** @description 1 to 20 characters; `null` or an empty text takes the name away. */

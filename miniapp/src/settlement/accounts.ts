@@ -5,10 +5,12 @@ import { encryptIdentity } from '../api/platform'
 import { CONSUMER_NO, idNumberIn, TRADING_ACCOUNT, type Chosen } from '../api/typed'
 import type { Identity } from './jwe'
 
-export interface Registration { generation_no: string; grid_user_no: string; address: string }
+/** The place goes by its number, or by a home that is linked: then the line knows the number. */
+export interface Registration { generation_no: string; grid_user_no?: string; binding_id?: string; address: string }
 
 export function fitsRegistration(typed: Registration): boolean {
-  return CONSUMER_NO.test(typed.generation_no) && CONSUMER_NO.test(typed.grid_user_no) && typed.address.trim() !== ''
+  const placed = typed.binding_id !== undefined || CONSUMER_NO.test(typed.grid_user_no ?? '')
+  return CONSUMER_NO.test(typed.generation_no) && placed && typed.address.trim() !== ''
 }
 
 export function fitsIdentity(typed: Identity): boolean {

@@ -69,7 +69,7 @@ const BODIES: [(&str, Make); 10] = [
 
 /// Bodies that name a thing of somebody: the operation, and what is sent of another's.
 type Naming = fn(&str, &Value) -> Value;
-const NAMED_IN_BODIES: [(&str, Naming); 4] = [
+const NAMED_IN_BODIES: [(&str, Naming); 5] = [
     (
         "POST /v1/otps",
         |home, _| json!({"purpose": "unlink", "binding_id": home}),
@@ -82,6 +82,10 @@ const NAMED_IN_BODIES: [(&str, Naming); 4] = [
     (
         "POST /v1/requests",
         |home, _| json!({"binding_id": home, "kind": "bill_dispute", "text": "电费好像多算了一些"}),
+    ),
+    (
+        "POST /v1/generation-accounts",
+        |home, _| json!({"binding_id": home, "generation_no": "1504990020061", "address": "x"}),
     ),
 ];
 

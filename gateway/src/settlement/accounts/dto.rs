@@ -3,16 +3,16 @@
 use lifeline_core::accounts::Secret;
 use lifeline_core::settlement::accounts::vault::EXPONENT;
 use lifeline_core::settlement::accounts::{
-    Chosen, GenerationAccount, Permitted, PublicKey, Registration, Standing, TablePage, TableRow,
-    TableSearch,
+    Chosen, GenerationAccount, Permitted, PublicKey, Standing, TablePage, TableRow, TableSearch,
 };
 use lifeline_core::settlement::ids::GenerationNo;
 use lifeline_core::shared::period::Period;
-use lifeline_core::shared::personal::{Address, ConsumerNo};
+use lifeline_core::shared::personal::Address;
 use lifeline_core::tariffs::Slot;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::place::{Given, Place};
 use crate::accounts::{chosen, login_of, token};
 use crate::edge::cursor::PageQuery;
 use crate::edge::{Code, Problem};
@@ -22,7 +22,7 @@ pub(super) const ADDRESS_CHARS_MAX: usize = 200;
 /// The longest encrypted identity, in bytes.
 pub(super) const JWE_BYTES_MAX: usize = 8 * 1024;
 
-fn unfit(field: &str, detail: &str) -> Problem {
+pub(super) fn unfit(field: &str, detail: &str) -> Problem {
     Problem::new(Code::InvalidField).field(field, "invalid", detail)
 }
 
@@ -33,26 +33,27 @@ pub(super) struct RegistrationBody {
     /// 10 or 13 digits.
     #[schema(example = "1504990020061")]
     pub generation_no: String,
-    /// The consumer number of the place.
+    /// The consumer number of the place: this or `binding_id`.
     #[schema(example = "1504010020066")]
-    pub grid_user_no: String,
+    pub grid_user_no: Option<String>,
+    /// The place as a home that is linked, from `GET /v1/bindings`: it stands for its number.
+    pub binding_id: Option<String>,
     #[schema(example = "赤峰市红山区钢铁街")]
     pub address: String,
 }
 
 impl RegistrationBody {
-    pub(super) fn parse(self) -> Result<Registration, Problem> {
+    pub(super) fn parse(self) -> Result<Given, Problem> {
         let generation_no = GenerationNo::parse(&self.generation_no)
             .map_err(|_| unfit("generation_no", "10 or 13 digits"))?;
-        let grid_user_no = ConsumerNo::parse(&self.grid_user_no)
-            .map_err(|_| unfit("grid_user_no", "10 or 13 digits"))?;
+        let place = Place::parse(self.grid_user_no.as_deref(), self.binding_id.as_deref())?;
         let length = self.address.trim().chars().count();
         if !(1..=ADDRESS_CHARS_MAX).contains(&length) {
             return Err(unfit("address", "1 to 200 characters"));
         }
-        Ok(Registration {
+        Ok(Given {
             generation_no,
-            grid_user_no,
+            place,
             address: Address::from_store(self.address),
         })
     }
@@ -66,9 +67,11 @@ pub(super) struct NewGenerationAccountBody {
     /// 10 or 13 digits.
     #[schema(example = "1504990020061")]
     pub generation_no: String,
-    /// The consumer number of the place.
+    /// The consumer number of the place: this or `binding_id`.
     #[schema(example = "1504010020066")]
-    pub grid_user_no: String,
+    pub grid_user_no: Option<String>,
+    /// The place as a home that is linked, from `GET /v1/bindings`: it stands for its number.
+    pub binding_id: Option<String>,
     #[schema(example = "赤峰市红山区钢铁街")]
     pub address: String,
     /// A letter and 3 to 31 more of a-z 0-9 _ . -
@@ -80,7 +83,7 @@ pub(super) struct NewGenerationAccountBody {
 }
 
 impl NewGenerationAccountBody {
-    pub(super) fn parse(self) -> Result<(Registration, Option<Chosen>), Problem> {
+    pub(super) fn parse(self) -> Result<(Given, Option<Chosen>), Problem> {
         let chosen = match (self.login, self.password) {
             (None, None) => None,
             (Some(login), Some(password)) => Some(chosen_of(&login, password)?),
@@ -90,6 +93,7 @@ impl NewGenerationAccountBody {
         let typed = RegistrationBody {
             generation_no: self.generation_no,
             grid_user_no: self.grid_user_no,
+            binding_id: self.binding_id,
             address: self.address,
         };
         Ok((typed.parse()?, chosen))
@@ -390,7 +394,8 @@ mod tests {
     fn body(address: &str) -> RegistrationBody {
         RegistrationBody {
             generation_no: "1504990020061".into(),
-            grid_user_no: "1504010020066".into(),
+            grid_user_no: Some("1504010020066".into()),
+            binding_id: None,
             address: address.to_owned(),
         }
     }

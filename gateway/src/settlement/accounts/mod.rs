@@ -2,6 +2,7 @@
 
 mod dto;
 mod error;
+mod place;
 mod routes;
 
 use utoipa::OpenApi;

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use lifeline_core::accounts::Accounts;
+use lifeline_core::bindings::Bindings;
 use lifeline_core::settlement::accounts::Generation;
 use lifeline_core::settlement::ids::GenerationAccountId;
 
@@ -31,9 +32,11 @@ fn id_of(path: &str) -> Result<GenerationAccountId, Problem> {
 pub(super) async fn register(
     Asker(caller): Asker,
     generation: web::Data<Generation>,
+    bindings: web::Data<Bindings>,
     body: Checked<NewGenerationAccountBody>,
 ) -> Result<HttpResponse, Problem> {
-    let (typed, chosen) = body.value.parse()?;
+    let (given, chosen) = body.value.parse()?;
+    let typed = given.whole(&bindings, &caller).await?;
     let account = generation
         .register(&caller, &typed, chosen.as_ref())
         .await?;
@@ -177,10 +180,12 @@ pub(super) async fn ask_termination(
 pub(super) async fn activate(
     Asker(caller): Asker,
     generation: web::Data<Generation>,
+    bindings: web::Data<Bindings>,
     path: web::Path<String>,
     body: Checked<RegistrationBody>,
 ) -> Result<web::Json<GenerationAccountView>, Problem> {
-    let (id, typed) = (id_of(&path)?, body.value.parse()?);
+    let (id, given) = (id_of(&path)?, body.value.parse()?);
+    let typed = given.whole(&bindings, &caller).await?;
     let account = generation.activate(&caller, &id, &typed).await?;
     Ok(web::Json(GenerationAccountView::of(&account, None)))
 }

@@ -6,15 +6,19 @@ import { fitsRegistration, type Registration } from '../../settlement/accounts'
 import { useSettings } from '../../state/settings'
 import { Box, Field } from '../../ui/blocks'
 import { Button, ProblemNote } from '../../ui/parts'
+import { PlaceChoice, useOwnHomes } from './place_choice'
 
 /** `named` asks for a user name and a password too; both may be left for later. */
 export function RegistrationForm({ word, named, submit }: { word: string; named?: boolean; submit: (typed: Registration & Partial<Chosen>) => Promise<void> }) {
   const { t } = useSettings()
   const [typed, setTyped] = useState({ generation_no: '', grid_user_no: '', address: '' })
+  const homes = useOwnHomes()
+  const [home, setHome] = useState<string>()
   const [tried, setTried] = useState(false)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem>()
-  const registration = { generation_no: plainDigits(typed.generation_no), grid_user_no: plainDigits(typed.grid_user_no), address: typed.address.trim() }
+  const place = home === undefined ? { grid_user_no: plainDigits(typed.grid_user_no) } : { binding_id: home }
+  const registration: Registration = { generation_no: plainDigits(typed.generation_no), ...place, address: typed.address.trim() }
   const [login, setLogin] = useState('')
   const [password, setPassword] = useState('')
   const chosen = login.trim() || password ? { login: login.trim(), password } : undefined
@@ -34,7 +38,7 @@ export function RegistrationForm({ word, named, submit }: { word: string; named?
       setBusy(false)
     }
   }
-  const field = (name: keyof Registration, kind: 'digits' | 'text', maxLength: number) => (
+  const field = (name: keyof typeof typed, kind: 'digits' | 'text', maxLength: number) => (
     <Field
       label={t(`solar.typed.${name}`)}
       kind={kind}
@@ -48,7 +52,8 @@ export function RegistrationForm({ word, named, submit }: { word: string; named?
   return (
     <>
       {field('generation_no', 'digits', 20)}
-      {field('grid_user_no', 'digits', 20)}
+      <PlaceChoice homes={homes} chosen={home} choose={setHome} />
+      {home === undefined && field('grid_user_no', 'digits', 20)}
       {field('address', 'text', 200)}
       {wrong && <Box as='p' className='field-wrong' role='alert'>{t('solar.typed.wrong')}</Box>}
       {named && (
