@@ -356,3 +356,52 @@ async fn ec_15_a_month_that_is_over_is_scored_once_and_terminals_by_the_same_rul
     );
     assert!(!page.contains("id=\"terminals-mini\""), "nobody came by it");
 }
+
+#[actix_web::test]
+async fn ec_15_the_data_of_electricity_use_is_monitored_and_assessed_on_the_page() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let auditor = office.enter(&desk, "auditor").await;
+    let page = desk.get("/console/channels", &auditor).await.text;
+    let told = |page: &str| -> Vec<String> {
+        let each = rows(page, "id=\"data-standing\"").into_iter();
+        each.map(|mut row| row.pop().unwrap()).collect()
+    };
+    assert_eq!(told(&page), ["0", "0", "0", "—", "0", "0 / 0", "0 / 0"]);
+    let now = office.clock.now().micros();
+    let day = 86_400_000_000;
+    let link = |n: i64| {
+        format!(
+            "INSERT INTO binding (binding_id, account_id, home_index, consumer_no, role, holder_version, frozen, signboard, \
+             created_at, version) VALUES ('b-{n}', 'a-{n}', 'h-{n}', '', 'payer_only', 0, 0, '', {now}, 1);"
+        )
+    };
+    let copy = |n: i64, asked: i64| {
+        format!(
+            "INSERT INTO figure (home_index, holder_version, kind, period, body, asked_at) \
+             VALUES ('f-{n}', 0, 'arrears', '', '', {asked});"
+        )
+    };
+    let doubt = |n: i64, kind: &str, opened: i64, closed: &str| {
+        format!(
+            "INSERT INTO case_file (case_id, kind, cause, subject, facts, opened_at, trace_id, closed_at) \
+             VALUES ('c-{n}', '{kind}', 'c-{n}', 's', '{{}}', {opened}, 't', {closed});"
+        )
+    };
+    let mut text = "PRAGMA foreign_keys = OFF;".to_owned();
+    text.extend((1..=4).map(link));
+    text.push_str(&copy(1, now));
+    text.push_str(&copy(2, now - 2 * day));
+    text.push_str(&doubt(1, "bill_flagged", now - 40 * day, "NULL"));
+    text.push_str(&doubt(2, "bill_flagged", now, "NULL"));
+    text.push_str(&doubt(3, "reading_refused", now - day, &now.to_string()));
+    text.push_str(&format!(
+        "INSERT INTO figure_hold (home_digest, case_id, since) VALUES ('d', 'c-2', {now});"
+    ));
+    office.raw(&text);
+    let page = desk.get("/console/channels", &auditor).await.text;
+    assert_eq!(
+        told(&page),
+        ["1", "1", "2", "25.0 %", "1", "2 / 1", "0 / 1"]
+    );
+}

@@ -9,6 +9,7 @@ use lifeline_core::insight::asked::{
     Grain, Growth, Kept, Refused, Row as Sum, Run, Slice, Which, month_name, month_of, number_of,
 };
 use lifeline_core::insight::batch::Crowd;
+use lifeline_core::insight::data::DataStanding;
 use lifeline_core::insight::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
 use lifeline_core::insight::followers::{BoundRegion, FollowDay, ToPlace};
 use lifeline_core::insight::people::Period;
@@ -224,6 +225,14 @@ impl<C: Conn> InsightReads for Sql<C> {
             still,
         };
         Ok(months.into_iter().map(kept).collect())
+    }
+
+    async fn data(
+        &mut self,
+        fresh_from: Time,
+        lately_from: Time,
+    ) -> Result<DataStanding, StoreError> {
+        self.data_stands(fresh_from, lately_from).await
     }
 
     async fn region_of(&mut self, account: &AccountId) -> Result<String, StoreError> {

@@ -62,6 +62,7 @@ mod check_tasks;
 mod counts;
 mod credentials;
 mod customers;
+mod data;
 mod evidence;
 mod exchange;
 mod fillings;

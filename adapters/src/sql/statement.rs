@@ -88,6 +88,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::counts::STATEMENTS,
         super::credentials::STATEMENTS,
         super::customers::STATEMENTS,
+        super::data::STATEMENTS,
         super::earnings::STATEMENTS,
         super::engine::STATEMENTS,
         super::erasing::STATEMENTS,

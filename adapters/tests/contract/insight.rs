@@ -5,7 +5,6 @@ use lifeline_core::insight::asked::{By, Grain, Run, Slice, Which};
 use lifeline_core::insight::batch::{Batch, Crowd};
 use lifeline_core::insight::people::{Period, day_number};
 use lifeline_core::insight::sample::{NOWHERE, Refusal};
-use lifeline_core::insight::terminals::TerminalDay;
 use lifeline_core::insight::{Channel, Outcome, Sample};
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::store::StoreError;
@@ -27,12 +26,11 @@ contracts! { "insight":
     refusals_are_found_by_trace_and_by_span => ["InsightStore::refused", "InsightReads::refusals"];
     a_region_is_that_of_the_home => ["InsightReads::region_of"];
     links_are_growth_and_retention => ["InsightReads::growth", "InsightReads::retention"];
-    kinds_of_terminals_are_counted_by_day_and_outcome => ["InsightReads::terminals", "InsightStore::add", "InsightStore::purge"];
     old_counts_go => ["InsightStore::purge"];
     old_counts_of_people_go => ["InsightStore::purge"];
 }
 
-fn sample(seconds: i64, outcome: Outcome) -> Sample {
+pub(crate) fn sample(seconds: i64, outcome: Outcome) -> Sample {
     Sample {
         at: at(seconds),
         function: 4,
@@ -67,7 +65,7 @@ fn slice(grain: Grain, by: By) -> Slice {
     }
 }
 
-async fn add(t: &Bench, batch: &Batch) {
+pub(crate) async fn add(t: &Bench, batch: &Batch) {
     t.write(async |tx| tx.insight().add("r", batch).await)
         .await
         .unwrap();
@@ -357,55 +355,6 @@ async fn links_are_growth_and_retention(t: Bench) {
     // Of two who linked, one was barred since.
     let told: Vec<_> = kept.iter().map(|one| (one.first, one.still)).collect();
     assert_eq!(told, [(2, 1)]);
-}
-
-async fn kinds_of_terminals_are_counted_by_day_and_outcome(t: Bench) {
-    let day = day_number(at(0));
-    assert!(
-        t.view()
-            .await
-            .insight()
-            .terminals(0, day)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    let mut batch = Batch::default();
-    for outcome in [Outcome::Done, Outcome::Done, Outcome::Failed] {
-        batch.add(&sample(0, outcome), "1504");
-    }
-    let desk = Sample {
-        terminal: Terminal::Desk,
-        ..sample(86_400, Outcome::Limited)
-    };
-    batch.add(&desk, "1505");
-    add(&t, &batch).await;
-    add(&t, &batch).await;
-    let told = |day, terminal, outcome, n| TerminalDay {
-        day,
-        terminal,
-        outcome,
-        n,
-    };
-    let mut view = t.view().await;
-    let first = view.insight().terminals(day, day).await.unwrap();
-    let (done, failed) = (Outcome::Done, Outcome::Failed);
-    assert_eq!(
-        first,
-        [
-            told(day, Terminal::Computer, done, 4),
-            told(day, Terminal::Computer, failed, 2),
-        ]
-    );
-    drop(view);
-    t.write(async |tx| tx.insight().purge(day + 1, day + 1).await)
-        .await
-        .unwrap();
-    let left = t.view().await.insight().terminals(0, day + 9).await;
-    assert_eq!(
-        left.unwrap(),
-        [told(day + 1, Terminal::Desk, Outcome::Limited, 2)]
-    );
 }
 
 async fn old_counts_go(t: Bench) {

@@ -52,6 +52,7 @@ mod insight;
 mod jobs;
 mod ledger;
 mod merges;
+mod monitored;
 mod notices;
 mod offers;
 mod operators;
@@ -129,6 +130,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     jobs::contracts,
     ledger::contracts,
     merges::contracts,
+    monitored::contracts,
     notices::contracts,
     offers::contracts,
     operators::contracts,

@@ -7,6 +7,7 @@
 //! | `sample`, `batch` | one request as it is noted, and what many of them add up to |
 //! | `people` | how many different people, from hashes under a salt that dies with its period |
 //! | `latency` | how long answers took, in buckets |
+//! | `data` | how the data of electricity use stands |
 //! | `terminals` | requests by day and kind of terminal |
 //! | `misses` | searches that found nothing |
 //! | `flush` | writes batches, each once, and marks where a process died |
@@ -19,6 +20,7 @@
 pub mod aggregate;
 pub mod asked;
 pub mod batch;
+pub mod data;
 pub mod decisions;
 pub mod error;
 pub mod flush;

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::aggregate::{Addressee, Office, Receipt, Report};
 use super::asked::{Grain, Growth, Kept, Refused, Row, Run, Slice, Which};
 use super::batch::{Batch, Crowd};
+use super::data::DataStanding;
 use super::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
 use super::followers::{BoundRegion, Follow, FollowDay, ToPlace};
 use super::misses::Missed;
@@ -57,6 +58,13 @@ pub trait InsightReads: Send {
     async fn growth(&mut self, from: Time, to: Time) -> Result<Vec<Growth>, StoreError>;
     /// By month of a person's first link: how many, and how many of them are still linked at `at`.
     async fn retention(&mut self, from: Time, at: Time) -> Result<Vec<Kept>, StoreError>;
+    /// How the data of electricity use stands: copies asked for since `fresh_from` are fresh, cases opened since
+    /// `lately_from` came up lately.
+    async fn data(
+        &mut self,
+        fresh_from: Time,
+        lately_from: Time,
+    ) -> Result<DataStanding, StoreError>;
     /// The region of somebody's home, `-` when none is known.
     async fn region_of(&mut self, account: &AccountId) -> Result<String, StoreError>;
     /// Requests that were not done, newest first: of one trace, or of a function within a span.

@@ -8,8 +8,9 @@ use lifeline_core::channels::channel::{FOR_ANSWERING, FOR_DOING};
 use lifeline_core::channels::{
     ChannelError, Channels, Guard, Score, Shown, Takes, TerminalRow, TerminalScore,
 };
+use lifeline_core::insight::data::DataStanding;
 use lifeline_core::insight::function::FUNCTIONS;
-use lifeline_core::insight::{Channel, Function};
+use lifeline_core::insight::{Channel, Function, Insight};
 use lifeline_core::operators::Right;
 use serde::Deserialize;
 
@@ -185,17 +186,27 @@ fn way(shown: &Shown, who: &Who) -> Way {
 struct ChannelsPage {
     frame: Frame,
     ways: Vec<Way>,
+    data: DataStanding,
+    /// Of a hundred homes, whose copy is fresh; empty when nobody is linked.
+    fresh: String,
     may: bool,
     for_answering: i64,
     for_doing: i64,
 }
 
-async fn list(visitor: Visitor, channels: web::Data<Channels>) -> Result<HttpResponse, Fault> {
+async fn list(
+    visitor: Visitor,
+    channels: web::Data<Channels>,
+    insight: web::Data<Insight>,
+) -> Result<HttpResponse, Fault> {
     let all = channels.all().await?;
+    let data = insight.data().await?;
     let who = Who::all(&visitor.operators).await?;
     Ok(page(&ChannelsPage {
         frame: Frame::of(&visitor, "channels.title"),
         ways: all.iter().map(|shown| way(shown, &who)).collect(),
+        fresh: data.fresh_permille().map_or(String::new(), percent),
+        data,
         may: visitor.acting.may(Right::ManageCatalogue),
         for_answering: FOR_ANSWERING,
         for_doing: FOR_DOING,

@@ -4,7 +4,11 @@ use super::Word;
 
 pub(super) static WORDS: &[Word] = &[
     ("nav.channels", "渠道与终端", "Channels"),
-    ("channels.title", "渠道与终端", "Channels and terminals"),
+    (
+        "channels.title",
+        "渠道、终端与数据",
+        "Channels, terminals and data",
+    ),
     (
         "channels.rule",
         "月度评分（满分 100）：应答率（未失败、未因过多被拒的请求占比）× 前一数 + 已应答请求中的办成率 × 后一数，四舍五入；月末后由定时任务计分，不再改动；当月为实时值。",
@@ -28,6 +32,31 @@ pub(super) static WORDS: &[Word] = &[
     ("channels.no_limit", "不限", "no limit"),
     ("channels.keep", "保存", "Keep"),
     ("channels.nobody", "没有访问记录。", "Nobody came."),
+    ("channels.data", "用电数据", "Data of electricity use"),
+    (
+        "channels.data_what",
+        "应缴电费的留存数据：24 小时内向营销系统取得、其后无资金变动的为最新，其余为较旧；已关联而没有留存的为缺失（至少数）。评分为最新户数占比。",
+        "The kept copies of what is due: fresh were asked of marketing within 24 hours and no money moved since, the others are older; linked homes without one are absent (at least so many). The score is the share of fresh homes.",
+    ),
+    ("channels.data_fresh", "最新（户）", "Fresh (homes)"),
+    ("channels.data_stale", "较旧（户）", "Older (homes)"),
+    ("channels.data_absent", "缺失（户）", "Absent (homes)"),
+    ("channels.data_share", "最新占比", "Share of fresh homes"),
+    (
+        "channels.data_held",
+        "账单核实中、暂缓缴费（户）",
+        "Held from payment while a bill is verified (homes)",
+    ),
+    (
+        "channels.data_flagged",
+        "存疑账单：未结 / 近 30 天",
+        "Bills that are doubted: open / in 30 days",
+    ),
+    (
+        "channels.data_refused",
+        "无法采信的上网电量月份：未结 / 近 30 天",
+        "Months of sold power that could not be: open / in 30 days",
+    ),
     ("channels.scores", "月度评分", "Scores by month"),
     (
         "channels.by_terminal",
