@@ -73,15 +73,13 @@ async fn run(command: Command) -> Result<(), Failure> {
             print(&format!("{}\n", points.join("\n")))
         }
         Command::CheckConfig(args) => {
-            checked(&args.config)?;
+            check(&args.config)?;
             print("the configuration holds\n")
         }
         Command::Migrate(args) => {
             let config = config::read(&args.config).map_err(|faults| Failure::faults(&faults))?;
-            let faults = config.faults_before_migration();
-            if !faults.is_empty() {
-                return Err(Failure::faults(&faults));
-            }
+            config::go_on_with(config.faults_before_migration())
+                .map_err(|faults| Failure::faults(&faults))?;
             let said = store::migrate(&config, serve::Kind::Live).await?;
             print(&format!("{said}\n"))
         }
@@ -98,7 +96,9 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Serve(args) => {
             logging::start();
-            let config = checked(&args.config)?;
+            let config = config::read(&args.config).map_err(|faults| Failure::faults(&faults))?;
+            config::go_on_with(config.faults_for_production())
+                .map_err(|faults| Failure::faults(&faults))?;
             let clock = system::SystemClock::default();
             let running = serve::start(&config, clock, serve::Kind::Live).await?;
             running.until_stopped().await
@@ -115,12 +115,12 @@ async fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-/// Reads a configuration that holds for production, or says everything that does not.
-fn checked(file: &std::path::Path) -> Result<config::Config, Failure> {
+/// Reads a configuration that is to hold for production, and says everything that does not.
+fn check(file: &std::path::Path) -> Result<(), Failure> {
     let read = config::read(file).map_err(|faults| Failure::faults(&faults))?;
     let faults = read.faults_for_production();
     if faults.is_empty() {
-        Ok(read)
+        Ok(())
     } else {
         Err(Failure::faults(&faults))
     }

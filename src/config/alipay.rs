@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use lifeline_adapters::alipay::{AlipayMode, CertificateFiles, FileError, is_content_key};
+use lifeline_adapters::alipay::{
+    AlipayMode, CertificateError, CertificateFiles, FileError, is_content_key,
+};
 use lifeline_adapters::wire::{Via, ViaError};
 use lifeline_core::shared::time::Clock as _;
 use secrecy::{ExposeSecret, SecretString};
@@ -159,12 +161,7 @@ impl Alipay {
         match checked {
             Ok(found) => {
                 for error in found {
-                    let (path, why) = match error {
-                        FileError::App(why) => (APP, why),
-                        FileError::Platform(why) => (PLATFORM, why),
-                        FileError::Roots(why) => (ROOTS, why),
-                    };
-                    faults.expect(false, path, &why.to_string());
+                    note(error, faults);
                 }
             }
             Err(text) => faults.expect(false, "alipay.private_key", &text),
@@ -188,6 +185,18 @@ impl Alipay {
     }
 }
 
+/// A certificate of ours that is over makes Alipay refuse every call; what needs no call goes on.
+fn note(error: FileError, faults: &mut Faults) {
+    match error {
+        FileError::App(why @ CertificateError::NotValidNow) => {
+            faults.of_a_part(APP, &why.to_string());
+        }
+        FileError::App(why) => faults.expect(false, APP, &why.to_string()),
+        FileError::Platform(why) => faults.expect(false, PLATFORM, &why.to_string()),
+        FileError::Roots(why) => faults.expect(false, ROOTS, &why.to_string()),
+    }
+}
+
 const fn yes() -> bool {
     true
 }
@@ -203,4 +212,34 @@ fn bytes((path, file): (&str, Option<&Path>)) -> Result<Vec<u8>, Failure> {
 
 fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
     Failure::failed(format!("cannot read {}: {error}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::go_on_with;
+
+    #[test]
+    fn only_a_certificate_of_ours_that_is_over_stops_nothing_else() {
+        let gone_on = |errors: &[FileError]| {
+            let mut faults = Faults(Vec::new());
+            for error in errors {
+                note(*error, &mut faults);
+            }
+            // `check-config` and `doctor` tell of each.
+            assert_eq!(faults.0.len(), errors.len());
+            go_on_with(faults.0).map_err(|told| told.len())
+        };
+        let over = FileError::App(CertificateError::NotValidNow);
+        assert_eq!(gone_on(&[]), Ok(()));
+        assert_eq!(gone_on(&[over]), Ok(()));
+        for other in [
+            FileError::App(CertificateError::OtherKey),
+            FileError::Platform(CertificateError::NotValidNow),
+            FileError::Roots(CertificateError::Absent),
+        ] {
+            assert_eq!(gone_on(&[other]), Err(1), "{other}");
+            assert_eq!(gone_on(&[over, other]), Err(2), "{other}");
+        }
+    }
 }

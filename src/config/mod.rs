@@ -70,6 +70,8 @@ pub(crate) struct Config {
 pub(crate) struct Fault {
     pub(crate) path: String,
     pub(crate) what: String,
+    /// Whether nothing is of use with it; with another only what it is about is not.
+    pub(crate) stops: bool,
 }
 
 impl Fault {
@@ -77,6 +79,7 @@ impl Fault {
         Self {
             path: path.to_owned(),
             what: what.to_owned(),
+            stops: true,
         }
     }
 }
@@ -96,6 +99,25 @@ impl Faults {
             self.0.push(Fault::new(path, what));
         }
     }
+
+    /// What is wrong, and keeps only the part it is about from its work.
+    pub(crate) fn of_a_part(&mut self, path: &str, what: &str) {
+        self.0.push(Fault {
+            stops: false,
+            ..Fault::new(path, what)
+        });
+    }
+}
+
+/// What `serve` and `migrate` go on with is told in the log; everything that is wrong, when one of them stops.
+pub(crate) fn go_on_with(faults: Vec<Fault>) -> Result<(), Vec<Fault>> {
+    if faults.iter().any(|fault| fault.stops) {
+        return Err(faults);
+    }
+    for fault in faults {
+        tracing::error!(%fault, "config.part_is_of_no_use");
+    }
+    Ok(())
 }
 
 /// Reads file and environment. The error names the key at fault, never its value.
