@@ -1,4 +1,4 @@
-//! Evidence entries: immutable rows, their salts beside them, a queue for the sequencer.
+//! Evidence entries: immutable rows, their salts beside them, a queue of those without a place in a log.
 
 use async_trait::async_trait;
 use lifeline_core::evidence::Entry;

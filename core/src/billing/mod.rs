@@ -6,7 +6,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `figures`, `period` | the things |
+//! | `figures` | the things |
 //! | `freshness` | how old a copy may be |
 //! | `explain`, `compare` | a bill recomputed, a bill beside the one before |
 //! | `finding`, `hold` | what is wrong with a bill, and that nobody pays for the home meanwhile |

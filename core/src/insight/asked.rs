@@ -134,6 +134,17 @@ pub fn month_name(number: i64) -> String {
     format!("{}-{month:02}", number.div_euclid(12))
 }
 
+/// The word that stands in the rows by its number; absent for a number of no word.
+#[must_use]
+pub fn word_of<T: Copy>(
+    all: &[T],
+    number: i64,
+    say: fn(T) -> &'static str,
+) -> Option<&'static str> {
+    let at = usize::try_from(number).ok();
+    at.and_then(|at| all.get(at)).map(|one| say(*one))
+}
+
 /// The number by which a word of a list stands in the rows.
 #[must_use]
 pub fn number_of<T: PartialEq>(all: &[T], one: &T) -> i64 {

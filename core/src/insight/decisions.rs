@@ -10,8 +10,6 @@ use crate::shared::money::Fen;
 use crate::shared::time::Time;
 use crate::store::snapshot;
 
-/// Requests that were not done are kept one by one for a week.
-pub const REFUSALS_DAYS: i64 = 7;
 /// Rows of one table.
 const ROWS_MAX: i64 = 200;
 /// Orders behind a cause that are shown; one more is read, to know whether there is one.

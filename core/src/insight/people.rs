@@ -7,7 +7,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::shared::time::Time;
+use crate::shared::time::{SHANGHAI_AHEAD_S, Time};
 
 /// Hashes kept of one period: the count's relative standard error beyond it is 1/sqrt(KEPT - 2) = 0.90 %.
 pub const KEPT: usize = 12_288;
@@ -62,13 +62,15 @@ impl Period {
 /// Days since 1970-01-01 in Shanghai.
 #[must_use]
 pub const fn day_number(at: Time) -> i64 {
-    at.unix_seconds().saturating_add(28_800).div_euclid(DAY_S)
+    at.unix_seconds()
+        .saturating_add(SHANGHAI_AHEAD_S)
+        .div_euclid(DAY_S)
 }
 
 /// When a day of that number begins.
 #[must_use]
 pub const fn midnight(day: i64) -> Time {
-    Time::from_micros(0).plus_seconds(day.saturating_mul(DAY_S).saturating_sub(28_800))
+    Time::from_micros(0).plus_seconds(day.saturating_mul(DAY_S).saturating_sub(SHANGHAI_AHEAD_S))
 }
 
 /// Somebody's hash under a salt.

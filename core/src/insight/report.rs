@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::asked::{
     By, DAYS_KEPT, DAYS_TOLD, Grain, Growth, HOURS_KEPT_DAYS, Kept, Refused, Run, Slice, Which,
-    month_name, month_of, number_of,
+    month_name, month_of, number_of, word_of,
 };
 use super::batch::Crowd;
 use super::error::InsightError;
@@ -317,9 +317,7 @@ impl crate::jobs::runner::Task for Insight {
 }
 
 fn word<T: Copy>(all: &[T], number: i64, say: fn(T) -> &'static str) -> String {
-    let at = usize::try_from(number).ok();
-    let found = at.and_then(|at| all.get(at));
-    found.map_or("?", |one| say(*one)).to_owned()
+    word_of(all, number, say).unwrap_or("?").to_owned()
 }
 
 /// Each moment of the span, those without a request too.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::asked::{By, Grain, Row, Slice};
+use super::asked::{By, Grain, Row, Slice, word_of};
 use super::followers::FollowDay;
 use super::function::Function;
 use super::people::{Period, TOLD_FROM, midnight};
@@ -49,9 +49,7 @@ fn listed(sums: &BTreeMap<i64, i64>, name: impl Fn(i64) -> String) -> Value {
 }
 
 fn word<T: Copy>(all: &[T], number: i64, say: fn(T) -> &'static str) -> String {
-    let at = usize::try_from(number).ok();
-    let found = at.and_then(|at| all.get(at));
-    found.map_or("other", |one| say(*one)).to_owned()
+    word_of(all, number, say).unwrap_or("other").to_owned()
 }
 
 /// The body for the superior company, `None` for a day on which nothing was asked.

@@ -1,7 +1,7 @@
 //! Double entry: every fen in or out posts balanced lines, keyed by the fact (money.md G1).
 //!
-//! Rows are immutable; the schema refuses UPDATE and DELETE. The link between entries (chain,
-//! sequence) is written afterwards by one sequencer, never inside the business commit.
+//! Rows are immutable; the schema refuses UPDATE and DELETE. Entries are not linked to one another
+//! (chain, sequence): nothing of it is written, inside the business commit or after it.
 
 pub mod ports;
 

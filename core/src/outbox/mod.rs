@@ -2,7 +2,7 @@
 //!
 //! A row is written in the unit that made it necessary and delivered by a leased relay: at least
 //! once, in order per `ordering_key` (money rows: one key per payment, money.md 2.12). Receivers
-//! deduplicate by [`Event::event_id`]. A row that keeps failing goes dead and opens a case.
+//! deduplicate by [`Event::event_id`]. A row that keeps failing is buried; one about money opens a case.
 
 mod nudge;
 pub mod ports;

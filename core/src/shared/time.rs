@@ -23,6 +23,8 @@ pub struct NotATime;
 
 /// Asia/Shanghai has been UTC+8 without daylight saving since 1991.
 const SHANGHAI: Offset = Offset::constant(8);
+/// How many seconds its clocks are ahead of UTC.
+pub const SHANGHAI_AHEAD_S: i64 = 8 * 3_600;
 
 impl Time {
     #[must_use]
