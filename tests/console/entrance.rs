@@ -107,7 +107,7 @@ async fn ln_55_behind_a_trusted_proxy_each_pc_is_a_place_of_its_own_and_behind_a
             let request = TestRequest::post()
                 .uri("/console/sign-in")
                 .insert_header(("x-forwarded-for", client));
-            desk.send(request.set_form(form)).await.status
+            desk.send(request.set_form(&form[..])).await.status
         };
         let (there, here) = ("192.0.2.7", "198.51.100.7");
         for _ in 0..FAILURES_MAX {
