@@ -200,6 +200,20 @@ await household('balance-missing', async ({ answer, go, shows, at, textOf, whole
   checks.that('LN-05 its button brings it back', true)
 })
 
+await household('supply-missing', async ({ answer, go, shows, at, textOf, page }) => {
+  let away = true
+  await answer('/bindings/b-2', () => (away ? problem(503, 'UPSTREAM_UNAVAILABLE') : undefined))
+  await go('home/index')
+  await at('switch-home').click()
+  await at('choose-b-2').click()
+  await shows('supply-problem')
+  checks.that('LN-05 while it is not known how a home pays, nobody reads that there is nothing to do', !(await textOf('due-card')).includes('不用做什么'))
+  away = false
+  await at('supply-problem').locator('[data-testid="problem-cure"]').click()
+  await shows('balance-left')
+  checks.equal('LN-05 its button brings what is left', await page.locator('[data-testid="supply-problem"]:visible').count(), 0)
+}, { kept: { 'lifeline.elder': '1' } })
+
 await household('large-type-ahead', async ({ go, shows, textOf, at, whole, page, world }) => {
   const [, ahead] = world.homes
   await go('home/index')

@@ -15,6 +15,8 @@ export function DueCard({ home, supply }: { home: Binding; supply: Remote<Bindin
   const { t, elder } = useSettings()
   const arrears = useArrears(home.binding_id)
   const supplyKnown = supply !== undefined && (supply.answer !== undefined || supply.problem !== undefined)
+  // Whether energy is paid ahead is not known: then nobody reads that there is nothing to do.
+  const unknown = supply?.problem !== undefined && supply.answer === undefined
   const ahead = paysAhead(supply?.answer)
   const balance = useBalance(supply && (!elder || ahead) ? home.binding_id : undefined)
   const figure = arrears.answer
@@ -26,10 +28,11 @@ export function DueCard({ home, supply }: { home: Binding; supply: Remote<Bindin
     <Card className={`due-card${figure?.stale || arrears.problem ? ' stale' : ''}`} label={t('home.due')} testId='due-card'>
       {(waits || (!figure && arrears.loading)) && <Skeleton lines={3} />}
       {!figure && arrears.problem && <Box as='p' className='figure-missing'>{t('figure.missing')}</Box>}
-      {figure && !waits && !left && <DueFigure figure={figure} home={home} short={ahead && isShort(balance.answer)} />}
+      {figure && !waits && !left && <DueFigure figure={figure} home={home} short={unknown || (ahead && isShort(balance.answer))} />}
       {left && <BalanceFigure balance={balance} figure={figure} home={home} />}
       {arrears.problem && <ProblemNote problem={arrears.problem} retry={arrears.reload} />}
       {figure && !elder && balance.answer && supplyKnown && <BalanceRow balance={balance.answer} supply={supply.answer} />}
+      {figure && unknown && supply?.problem && <ProblemNote problem={supply.problem} retry={supply.reload} testId='supply-problem' />}
       {figure && !elder && <BalanceProblem balance={balance} ahead={ahead} />}
     </Card>
   )
@@ -40,7 +43,7 @@ const paysAhead = (supply: BindingDetail | undefined) => supply?.pay_mode === 'p
 /** What is left does not reach any further. */
 const isShort = (balance: Balance | undefined) => balance !== undefined && balance.available_fen <= 0
 
-/** `short`: nothing is due, and yet there is something to do. */
+/** `short`: nothing is due, and yet there is, or may be, something to do. */
 function DueFigure({ figure, home, short }: { figure: Arrears; home: Binding; short: boolean }) {
   const { t, language } = useSettings()
   const due = figure.due_date ?? undefined
