@@ -15,7 +15,7 @@ use utoipa::OpenApi;
 use crate::edge::{Policy, Routes};
 
 pub use asker::{Asker, Visit};
-pub use cookies::{CookieRules, PAY_COOKIE};
+pub use cookies::CookieRules;
 pub(crate) use dto::token;
 pub use ended::EndedPoll;
 pub(crate) use passwords::{chosen, login_of};

@@ -7,7 +7,7 @@ use lifeline_core::accounts::passwords::{Password, UnfitPassword};
 use lifeline_core::accounts::{Accounts, Client, PasswordDoor, Secret, Shown};
 
 use super::asker::{Asker, Visit};
-use super::cookies::refresh_of;
+use super::cookies::CookieRules;
 use super::dto::{CodePromisedView, SetPasswordBody, token};
 use super::routes::announce;
 use crate::edge::bans::password_may_be_tried;
@@ -41,6 +41,7 @@ pub(super) fn shown(
     login: &str,
     password: String,
     otp: Option<String>,
+    cookies: CookieRules,
 ) -> Result<Shown, Problem> {
     password_may_be_tried(req)?;
     if let Some(otp) = &otp {
@@ -57,7 +58,7 @@ pub(super) fn shown(
         } else {
             Client::Mini
         },
-        earlier: refresh_of(req),
+        earlier: cookies.refresh_of(req),
         place,
         visitor: visit.visitor,
     })

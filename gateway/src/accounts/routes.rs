@@ -7,7 +7,7 @@ use lifeline_core::shared::ids::SessionId;
 use lifeline_core::shared::personal::Phone;
 
 use super::asker::{Asker, Visit};
-use super::cookies::{CookieRules, oauth_of, refresh_of};
+use super::cookies::CookieRules;
 use super::dto::{
     BrowserStartView, ChangeMeBody, CodePromisedView, ConsentView, ConsentsView, DeviceView,
     DevicesView, GiveConsentBody, GivenView, MeView, Nothing, SessionView, SignInBody,
@@ -57,7 +57,7 @@ pub(super) async fn sign_in(
             password,
             otp,
         } => {
-            let shown = passwords::shown(&req, visit, &login, password, otp)?;
+            let shown = passwords::shown(&req, visit, &login, password, otp, **cookies)?;
             by_password.enter(shown).await?
         }
         SignInBody::GenerationPassword {
@@ -65,17 +65,17 @@ pub(super) async fn sign_in(
             password,
             otp,
         } => {
-            let shown = passwords::shown(&req, visit, &login, password, otp)?;
+            let shown = passwords::shown(&req, visit, &login, password, otp, **cookies)?;
             by_generation.enter(shown).await?
         }
         SignInBody::Alipay { auth_code, state } => {
             token("auth_code", &auth_code, 256)?;
-            let entrance = entrance(&req, &visit, state)?;
+            let entrance = entrance(&req, &visit, state, **cookies)?;
             let signed_in = accounts.sign_in(&auth_code, entrance, visit.visitor);
             Came::from(signed_in.await?)
         }
         SignInBody::Refresh { refresh_token } => {
-            let (shown, client) = shown(&req, refresh_token)?;
+            let (shown, client) = shown(&req, refresh_token, **cookies)?;
             Came::from(accounts.refresh(shown, client, visit.visitor).await?)
         }
     };
@@ -83,7 +83,12 @@ pub(super) async fn sign_in(
 }
 
 /// A browser must show the state it began with; only the mini-program has none.
-fn entrance(req: &HttpRequest, visit: &Visit, state: Option<String>) -> Result<Entrance, Problem> {
+fn entrance(
+    req: &HttpRequest,
+    visit: &Visit,
+    state: Option<String>,
+    cookies: CookieRules,
+) -> Result<Entrance, Problem> {
     if state.is_none() && !visit.by_browser {
         return Ok(Entrance::MiniProgram);
     }
@@ -92,19 +97,24 @@ fn entrance(req: &HttpRequest, visit: &Visit, state: Option<String>) -> Result<E
     }
     Ok(Entrance::Browser {
         state: state.map(Secret::new),
-        cookie: oauth_of(req),
-        earlier: refresh_of(req),
+        cookie: cookies.oauth_of(req),
+        earlier: cookies.refresh_of(req),
     })
 }
 
 /// The refresh token and how it was shown.
-fn shown(req: &HttpRequest, sent: Option<String>) -> Result<(Secret, Client), Problem> {
+fn shown(
+    req: &HttpRequest,
+    sent: Option<String>,
+    cookies: CookieRules,
+) -> Result<(Secret, Client), Problem> {
     match sent {
         Some(sent) => {
             token("refresh_token", &sent, 128)?;
             Ok((Secret::new(sent), Client::Mini))
         }
-        None => refresh_of(req)
+        None => cookies
+            .refresh_of(req)
             .map(|secret| (secret, Client::H5))
             .ok_or_else(|| Problem::new(Code::SessionRevoked)),
     }

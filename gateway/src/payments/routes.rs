@@ -2,14 +2,14 @@
 
 use actix_web::http::header::{LOCATION, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse, web};
-use lifeline_core::accounts::{Accounts, Secret};
+use lifeline_core::accounts::Accounts;
 use lifeline_core::bindings::{Bindings, Right};
 use lifeline_core::payments::{Homes, Order, Payments, Wanted};
 use lifeline_core::shared::ids::{BindingId, PaymentId};
 
 use super::desk::{Desk, Wished};
 use super::dto::{CreateBody, PaymentView, PaymentsView};
-use crate::accounts::{Asker, PAY_COOKIE};
+use crate::accounts::{Asker, CookieRules};
 use crate::edge::cursor::{Cursors, PageQuery};
 use crate::edge::detached::detached;
 use crate::edge::{Checked, Code, Fingerprint, IdempotencyKey, Problem, Query};
@@ -127,11 +127,11 @@ pub(super) async fn open_cashier(
     req: HttpRequest,
     accounts: web::Data<Accounts>,
     payments: web::Data<Payments>,
+    cookies: web::Data<CookieRules>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let gone = || Problem::new(Code::TicketGone);
-    let cookie = req.cookie(PAY_COOKIE).ok_or_else(gone)?;
-    let secret = Secret::new(cookie.value().to_owned());
+    let secret = cookies.pay_of(&req).ok_or_else(gone)?;
     let session = accounts
         .session_of_browser(&secret)
         .await?
