@@ -1,5 +1,6 @@
 //! `lifeline doctor`: asks every dependency and says what to do.
 
+mod clock;
 mod marketing;
 
 use std::io::Write as _;
@@ -106,6 +107,7 @@ async fn store_findings(config: &config::Config) -> Vec<Finding> {
             .await
             .ok(),
     ));
+    findings.extend(clock::compared(&engine).await);
     let asked = tokio::time::timeout(ASK_TIME_MAX, engine.keeping()).await;
     match asked {
         Ok(Ok(None)) => {}

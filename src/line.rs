@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lifeline_core::shared::time::Clock;
+use lifeline_core::shared::time::{Clock, Time};
 use lifeline_gateway::edge::relay::networks::Network;
 use lifeline_gateway::edge::relay::proof::{Proof, Public, PublicKind, Shared};
 use lifeline_gateway::edge::relay::window::{FloorFile, Window};
@@ -65,15 +65,22 @@ async fn gate(config: &Relay, clock: &dyn Clock) -> Result<Arc<Gate>, Failure> {
         .saturating_sub(clock.now().unix_seconds())
         .saturating_add(1);
     if wait_s > FLOOR_WAIT_MAX_S {
-        return Err(Failure::failed(
-            "requests of the line were taken up to a moment that is still to come",
-        )
-        .advice("this machine's clock went back: set it right and start again"));
+        return Err(ahead(gate.opens_after_s()));
     }
     if wait_s > 0 {
         tokio::time::sleep(Duration::from_secs(wait_s.unsigned_abs())).await;
     }
     Ok(Arc::new(gate))
+}
+
+/// The clock went back; or it was ahead while requests were taken, and is right now.
+fn ahead(opens_after_s: i64) -> Failure {
+    let until = Time::from_micros(opens_after_s.saturating_mul(1_000_000)).rfc3339();
+    let what = format!("requests of the line were taken up to {until}, which is still to come");
+    Failure::failed(what).advice(format!(
+        "if this machine's clock went back, set it right and start again; if it is right now and was ahead before, wait until {until}: \
+         who takes the floor's file away lets everything that was taken since be sent once more"
+    ))
 }
 
 fn proof(key: &relay::RelayKey) -> Result<Arc<dyn Proof>, Failure> {
@@ -105,4 +112,22 @@ fn proof(key: &relay::RelayKey) -> Result<Arc<dyn Proof>, Failure> {
         PublicKind::RsaPssSha512 | PublicKind::RsaV15Sha256 => der.as_ref(),
     };
     Ok(Arc::new(Public::new(kind, bytes.to_vec())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_floor_that_is_still_to_come_says_how_long_to_wait_when_the_clock_is_right_now() {
+        let failure = ahead(1_795_000_000);
+        let (what, advice) = failure.told();
+        let until = Time::from_micros(1_795_000_000_000_000).rfc3339();
+        let advice = advice.unwrap_or_default();
+        assert!(what.contains(&until), "{what}");
+        assert!(
+            advice.contains("set it right") && advice.contains(&format!("wait until {until}")),
+            "{advice}"
+        );
+    }
 }

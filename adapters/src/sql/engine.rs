@@ -315,6 +315,14 @@ impl Engine {
         }
     }
 
+    /// What a server's own clock says; an embedded store has no other than ours.
+    pub async fn server_time(&self) -> Result<Option<Time>, StoreError> {
+        match &self.driver {
+            Driver::Postgres(engine) => engine.time().await.map(Some),
+            Driver::Sqlite(_) | Driver::Memory(_) => Ok(None),
+        }
+    }
+
     /// Lets running units end and refuses new ones.
     pub async fn close(&self) -> Result<(), StoreError> {
         match &self.driver {

@@ -373,6 +373,10 @@ async fn a_closed_store_refuses_work(t: Bench) {
 
 async fn ping_answers(t: Bench) {
     t.store.ping().await.unwrap();
+    let of_server = t.store.server_time().await.unwrap();
+    let is_server = matches!(t.kind, EngineKind::Postgres(_));
+    assert_eq!(of_server.is_some(), is_server);
+    assert!(of_server.is_none_or(|time| time.unix_seconds() > 1_750_000_000));
     assert_eq!(t.store.name(), t.kind.name());
     let instance = t.store.instance();
     assert_eq!(instance.kind, InstanceKind::Demo);

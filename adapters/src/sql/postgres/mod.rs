@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, PoolError, RecyclingMethod, Runtime};
 use lifeline_core::shared::deadline;
+use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 use tokio::runtime::Handle;
 
@@ -51,6 +52,9 @@ const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// As this session is set: by the server, the database, the role and the URL.
 const KEEPING: &str = "\
     SELECT current_setting('synchronous_standby_names'), current_setting('synchronous_commit')";
+
+/// In microseconds since 1970, also inside a transaction.
+const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
 
 /// One database, or one schema of it.
 pub(crate) struct Postgres {
@@ -148,6 +152,15 @@ impl Postgres {
         let said = client.query_one(KEEPING, &[]).await;
         let said = said.map_err(|error| plain_error(&error))?;
         Ok(Keeping::of(said.get(0), said.get(1)))
+    }
+
+    /// The server's clock.
+    pub(crate) async fn time(&self) -> Result<Time, StoreError> {
+        let client = self.pool.get().await;
+        let client = client.map_err(|error| no_connection(&error))?;
+        let said = client.query_one(TIME, &[]).await;
+        let said = said.map_err(|error| plain_error(&error))?;
+        Ok(Time::from_micros(said.get(0)))
     }
 
     /// Refuses new work and waits a moment for connections to come home.
