@@ -17,6 +17,11 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
             merged,
         ),
         ("m3_6_another_persons_wallet_stays_apart", BOTH, kept_apart),
+        (
+            "m3_6_a_face_in_another_wallet_certifies_nobody",
+            BOTH,
+            elsewhere,
+        ),
     ]
 }
 
@@ -43,6 +48,12 @@ async fn of(phone: &Phone, list: &str, person: &str, field: &str) -> Value {
 
 /// Certifies the wallet as the person whose face is shown.
 async fn certify(wallet: &Phone, person: &str) {
+    let ended = certified_in(wallet, person, None).await;
+    assert_eq!(ended.json()["state"], "certified", "{}", ended.text);
+}
+
+/// The right face for a check that this wallet began; `used` is the wallet it is shown in, if another.
+async fn certified_in(wallet: &Phone, person: &str, used: Option<&str>) -> Answer {
     let terms = wallet.get("/v1/me/certifications").await.json();
     let wish = json!({
         "kind": "face",
@@ -53,12 +64,15 @@ async fn certify(wallet: &Phone, person: &str) {
     let begun = wallet.post("/v1/me/certifications", &wish).await;
     assert_eq!(begun.status, StatusCode::CREATED, "{}", begun.text);
     let begun = begun.json();
-    let shown = json!({"certify_id": begun["certify_id"], "person": person, "outcome": "passed"});
+    let mut shown =
+        json!({"certify_id": begun["certify_id"], "person": person, "outcome": "passed"});
+    if let Some(used) = used {
+        shown["wallet"] = json!(used);
+    }
     wallet.sandbox("/sim/alipay/face", &shown).await;
     let id = begun["certification_id"].as_str().expect("an id");
     let outcome = format!("/v1/me/certifications/{id}/outcome");
-    let ended = wallet.post(&outcome, &json!({"held": begun["held"]})).await;
-    assert_eq!(ended.json()["state"], "certified", "{}", ended.text);
+    wallet.post(&outcome, &json!({"held": begun["held"]})).await
 }
 
 /// Links one of the person's homes by its number and the last digits of the ID number.
@@ -196,6 +210,20 @@ fn kept_apart(engine: Engine) -> Result<(), Failed> {
             StatusCode::FORBIDDEN,
             "FRESH_SIGN_IN_REQUIRED",
         );
+    })
+}
+
+/// Who holds a session of somebody else's shows their own face in their own wallet.
+fn elsewhere(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let demo = Demo::start(engine).await;
+        let session = Phone::sign_in(&demo, SECOND_WALLET).await;
+        let (code, refused) = (StatusCode::UNPROCESSABLE_ENTITY, "CERTIFICATION_REFUSED");
+        let ended = certified_in(&session, PERSON, Some(PERSON)).await;
+        is(&ended, code, refused);
+        let me = session.get("/v1/me").await.json();
+        assert_ne!(me["real_name"], "verified");
+        certify(&session, PERSON).await;
     })
 }
 
