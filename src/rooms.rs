@@ -110,6 +110,7 @@ impl Rooms {
         let billing = Billing::new(
             Arc::clone(&store),
             Arc::clone(&clock),
+            Arc::clone(&entropy),
             outside.marketing.clone(),
             FreshnessRules::default(),
             redis.map(|redis| -> Arc<dyn SharedCache> { Arc::<Redis>::clone(redis) }),

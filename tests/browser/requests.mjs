@@ -96,6 +96,30 @@ async function feedback() {
   checks.that('LN-20 a disputed bill names the home', /^\d{10,13}$/.test((await ordered('BILL_DISPUTE'))?.consumer_no))
 }
 
+/** Marketing's newest bill of every home states a reading it was not made of; nobody has read one yet. */
+async function misprint() {
+  const people = await (await fetch(`${sandbox}/sim/people`)).json()
+  const { consumer_nos: numbers } = people.find((each) => each.person === 'li-ming')
+  for (const consumer_no of numbers) await tell('/sim/marketing/misprint-bill', { consumer_no })
+}
+
+/** The household sees that its bill does not come from its readings, and so does the staff, before anybody complains. */
+async function misprinted(support) {
+  await go('billing/index')
+  await page.locator('[data-testid^="bill-2"]:visible').first().click()
+  await shows('reading-differs')
+  await at('reading').click()
+  await checks.comes('EC-07 a bill that its readings do not make says so', async () => (await at('reading-formula').innerText()).includes('账单上是'), true)
+  await whole('misprinted')
+  await at('dispute').click()
+  await shows('request-text')
+  checks.that('EC-07 and leads to the question', page.url().includes('bill_dispute'))
+  await support.page.goto(`${consoleAt}/console/cases?queue=service`)
+  await click(support, support.page.locator('tbody a').filter({ hasText: '账单复算不一致' }).first())
+  await click(support, support.page.locator('#bill'))
+  checks.that('EC-07 the staff has it as a case that leads to the bill', (await support.page.locator('main').innerText()).includes('读数 1'))
+}
+
 /** One of the staff proposes, another agrees: at the console, each on a machine of their own. */
 async function decide(support, reviewer, verdict, reason) {
   await support.page.goto(`${consoleAt}/console/openings`)
@@ -213,9 +237,11 @@ async function opened() {
 
 const desks = [await openDesk('support'), await openDesk('reviewer')]
 try {
+  await misprint()
   await signIn()
   await report()
   await feedback()
+  await misprinted(desks[0])
   await application(...desks)
   await seenByStaff(desks[0])
   await points()

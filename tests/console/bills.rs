@@ -160,6 +160,9 @@ async fn ec_18_a_flagged_bill_is_held_until_two_persons_release_it_and_it_is_rig
     let told = "SELECT COUNT(*) FROM outbox WHERE kind = 'customers.bill_moved'";
     assert_eq!(office.counted(told), 1);
     let case = case_at(&desk, &support).await;
+    let page = desk.get(&case, &support).await.text;
+    let bill_at = format!("{}?period=2026-10", bills(&id, &link));
+    assert!(page.contains(&bill_at), "it leads to the bill: {page}");
     let offer = [
         ("resolution", "bill_corrected"),
         ("reason", "marketing has renewed it"),

@@ -340,6 +340,7 @@ impl Office {
             .app_data(web::Data::new(Billing::new(
                 Arc::<Engine>::clone(&self.store),
                 Arc::<Hands>::clone(&self.clock),
+                Arc::clone(&self.entropy),
                 Arc::<Billed>::clone(&self.billed),
                 FreshnessRules::default(),
                 None,

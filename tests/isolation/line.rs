@@ -148,7 +148,7 @@ impl House {
         let rules = BindingRules::default();
         let bindings = Bindings::new(store.clone(), c(), e(), town.clone(), rules);
         let fresh = FreshnessRules::default();
-        let billing = Billing::new(store.clone(), c(), town.clone(), fresh, None);
+        let billing = Billing::new(store.clone(), c(), e(), town.clone(), fresh, None);
         let notices = Notices::new(store.clone(), c(), e(), town.clone());
         let privacy = Privacy::new(store.clone(), c(), e());
         let requests = Requests::new(store.clone(), c(), e(), Arc::new(Silence));

@@ -2,12 +2,12 @@
 
 use lifeline_core::billing::hold::{hold_in, let_go_in};
 use lifeline_core::billing::{BillingError, Period};
-use lifeline_core::bindings::Role;
+use lifeline_core::bindings::{AuthorisedBinding, Role};
 use lifeline_core::cases::{Case, CaseKind};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::time::Clock as _;
-use lifeline_core::store::Tx;
+use lifeline_core::store::{Tx, snapshot};
 
 use crate::upstream::{Mood, bill, kwh};
 use crate::world::World;
@@ -143,4 +143,59 @@ async fn ec_07_whether_a_bill_is_being_verified_is_told_as_it_is_now() {
     })
     .await;
     assert!(!w.billing.held(number).await.unwrap());
+}
+
+/// The kinds of the open cases about a link.
+async fn cases(w: &World, home: &AuthorisedBinding) -> Vec<(CaseKind, String)> {
+    let mut view = snapshot(&*w.store).await.unwrap();
+    let subject = home.owned().binding_id().as_str();
+    let about = view.cases().about(subject).await.unwrap();
+    about.into_iter().map(|one| (one.kind, one.facts)).collect()
+}
+
+#[tokio::test]
+async fn ec_07_the_staff_is_told_once_of_a_bill_that_cannot_be_made_again() {
+    let w = with_bills(&[("2026-10", 90), ("2026-09", 40)]).await;
+    let home = w.at_home(Role::Holder).await;
+    let look = async |home: &AuthorisedBinding, month: &str| {
+        let shown = w.billing.bill(home, &period(month)).await.unwrap();
+        w.billing.report(home, &shown.figure.0, "trace").await;
+    };
+    look(&home, "2026-09").await;
+    let none = cases(&w, &home).await;
+    assert!(none.is_empty(), "a right bill is nobody's work: {none:?}");
+    let spoil = |metered: &str| {
+        let mut bills = w.marketing.bills.lock().unwrap();
+        bills.get_mut("2026-10").unwrap().readings[0].current = kwh(metered);
+    };
+    spoil("1360");
+    look(&home, "2026-10").await;
+    look(&home, "2026-10").await;
+    let told = cases(&w, &home).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].0, CaseKind::BillDiffers);
+    for part in [
+        r#""first":"reading 1""#,
+        r#""findings":1"#,
+        r#""total_fen":8520"#,
+    ] {
+        assert!(told[0].1.contains(part), "{part}: {}", told[0].1);
+    }
+    // Somebody else of the same home reads the same bill, paid meanwhile.
+    let other = w.person("zhang-wei").await;
+    let link = w.link(&other, Role::Authorised, 1).await;
+    let shared = w.own(&other, &link).await.authorised().unwrap();
+    {
+        let mut bills = w.marketing.bills.lock().unwrap();
+        bills.get_mut("2026-10").unwrap().paid = true;
+    }
+    w.clock.advance(601);
+    look(&shared, "2026-10").await;
+    assert!(cases(&w, &shared).await.is_empty());
+    assert_eq!(cases(&w, &home).await.len(), 1);
+    // Another wrong bill of the same month is another case.
+    spoil("1370");
+    w.clock.advance(601);
+    look(&home, "2026-10").await;
+    assert_eq!(cases(&w, &home).await.len(), 2);
 }

@@ -73,6 +73,14 @@ fn line(tier: i64, quantity: &str, price: &str, amount: i64) -> BillLine {
     }
 }
 
+fn step(tier: i64, up_to: Option<Kwh>, price: &str) -> Tier {
+    Tier {
+        tier,
+        up_to,
+        price: Price::parse(price).unwrap(),
+    }
+}
+
 /// 60 kWh in the first step and the rest in the second: the worked example of the handbook for 90.
 pub(crate) fn bill(period: &str, second_step_kwh: i64) -> Bill {
     let second = second_step_kwh * 588;
@@ -85,19 +93,15 @@ pub(crate) fn bill(period: &str, second_step_kwh: i64) -> Bill {
         readings: vec![Reading {
             meter_no: "15000012345".into(),
             previous: kwh("1200"),
-            current: kwh("1350"),
+            current: kwh(&(1260 + second_step_kwh).to_string()),
             multiplier: 1,
-            energy: kwh("150"),
+            energy: kwh(&(60 + second_step_kwh).to_string()),
         }],
         lines: vec![
             line(1, "60", "0.538", 3228),
             line(2, &second_step_kwh.to_string(), "0.588", rest),
         ],
-        tiers: vec![Tier {
-            tier: 1,
-            up_to: Some(kwh("2760")),
-            price: Price::parse("0.538").unwrap(),
-        }],
+        tiers: vec![step(1, Some(kwh("2760")), "0.538"), step(2, None, "0.588")],
         energy: kwh(&(60 + second_step_kwh).to_string()),
         year_to_date: kwh("2850"),
         total: Fen::new(3228 + rest),

@@ -82,7 +82,14 @@ impl World {
         let marketing = Arc::new(Marketing::default());
         let rules = FreshnessRules::default();
         Self {
-            billing: Billing::new(store.clone(), clock.clone(), marketing.clone(), rules, None),
+            billing: Billing::new(
+                store.clone(),
+                clock.clone(),
+                dice.clone(),
+                marketing.clone(),
+                rules,
+                None,
+            ),
             store,
             clock,
             dice,
@@ -97,6 +104,7 @@ impl World {
         Billing::new(
             self.store.clone(),
             self.clock.clone(),
+            self.dice.clone(),
             self.marketing.clone(),
             FreshnessRules::default(),
             Some(shared),

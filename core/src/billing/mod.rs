@@ -11,6 +11,7 @@
 //! | `explain`, `compare` | a bill recomputed, a bill beside the one before |
 //! | `finding`, `hold` | what is wrong with a bill, and that nobody pays for the home meanwhile |
 //! | `reading` | the use cases of [`Billing`] |
+//! | `doubt` | the staff is told of a bill that is wrong |
 //! | `usage` | what was used day by day |
 //! | `flights` | one question upstream for all who ask it at once |
 //! | `lead` | one node that asks, where several share a Redis |
@@ -25,6 +26,7 @@ pub mod hold;
 pub mod ports;
 pub mod usage;
 
+mod doubt;
 mod error;
 mod flights;
 mod lead;
@@ -41,6 +43,7 @@ pub use reading::Shown;
 pub use usage::{Usage, UsageDay};
 
 use crate::shared::cluster::SharedCache;
+use crate::shared::ids::Entropy;
 use crate::shared::personal::ConsumerNo;
 use crate::shared::time::{Clock, Time};
 use crate::store::{Store, StoreError, Tx, atomically};
@@ -51,6 +54,7 @@ use flights::Flights;
 pub struct Billing {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
     source: Arc<dyn ports::BillingSource>,
     rules: FreshnessRules,
     /// Where nodes agree who asks; none on a single node.
@@ -69,6 +73,7 @@ impl Billing {
     pub fn new(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
         source: Arc<dyn ports::BillingSource>,
         rules: FreshnessRules,
         shared: Option<Arc<dyn SharedCache>>,
@@ -76,6 +81,7 @@ impl Billing {
         Self {
             store,
             clock,
+            entropy,
             source,
             rules,
             shared,

@@ -230,7 +230,7 @@ impl CaseKind {
         match self {
             Self::AmountMismatch | Self::PostingHeld | Self::RefundBlocked => 24,
             Self::Contradiction | Self::ForeignRefund | Self::PayoutsBraked => 4,
-            Self::BillFlagged | Self::ReadingRefused => 72,
+            Self::BillFlagged | Self::BillDiffers | Self::ReadingRefused => 72,
             _ => 120,
         }
     }

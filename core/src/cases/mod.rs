@@ -46,6 +46,8 @@ pub enum CaseKind {
     RefundAsked,
     /// A bill is doubted, and held back from payment until two persons have decided.
     BillFlagged,
+    /// A bill cannot be made again from its readings and prices, as it was first read; nothing is held back.
+    BillDiffers,
     /// What the head-end says of a seller's month cannot be; nothing of it was kept.
     ReadingRefused,
     /// More payouts left within an hour than may without two persons: nothing leaves until they agree.
@@ -53,7 +55,7 @@ pub enum CaseKind {
 }
 
 impl CaseKind {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::AmountMismatch,
         Self::Contradiction,
         Self::ForeignRefund,
@@ -70,6 +72,7 @@ impl CaseKind {
         Self::TerminationAsked,
         Self::RefundAsked,
         Self::BillFlagged,
+        Self::BillDiffers,
         Self::ReadingRefused,
         Self::PayoutsBraked,
     ];
@@ -93,6 +96,7 @@ impl CaseKind {
             Self::TerminationAsked => "termination_asked",
             Self::RefundAsked => "refund_asked",
             Self::BillFlagged => "bill_flagged",
+            Self::BillDiffers => "bill_differs",
             Self::ReadingRefused => "reading_refused",
             Self::PayoutsBraked => "payouts_braked",
         }
@@ -165,7 +169,7 @@ impl CaseKind {
             | Self::PayoutDiffers
             | Self::ReadingRefused
             | Self::TerminationAsked => Queue::Solar,
-            Self::ServiceRequest | Self::BillFlagged => Queue::Service,
+            Self::ServiceRequest | Self::BillFlagged | Self::BillDiffers => Queue::Service,
         }
     }
 }

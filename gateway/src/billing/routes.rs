@@ -109,6 +109,8 @@ pub(super) async fn bill(
     let period = Period::parse(&period).map_err(|_| Problem::new(Code::NotFound))?;
     let home = bindings.own_authorised(&caller, &id(&binding)?).await?;
     let shown = billing.bill(&home, &period).await?;
+    let trace_id = &caller.trace_id;
+    billing.report(&home, &shown.figure.0, trace_id).await;
     let answered = etag::write(&BillView::of(shown))?;
     turn.keep(&answered);
     Ok(etag::answer(answered, known))

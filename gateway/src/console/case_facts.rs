@@ -2,7 +2,7 @@
 //! rooms that wrote the facts are said in the visitor's language.
 
 use lifeline_core::cases::decision::{Part, Proposal};
-use lifeline_core::cases::{Case, HomeBehind};
+use lifeline_core::cases::{Case, CaseKind, HomeBehind};
 use lifeline_core::payments::Order;
 use lifeline_core::shared::money::Fen;
 use serde_json::Value;
@@ -60,6 +60,20 @@ fn worded(lang: Lang, key: &str, word: &str) -> Option<String> {
         "first" => Some(place(lang, word)),
         _ => None,
     }
+}
+
+/// Where the bill stands that a case is about.
+pub(super) fn bill_at(case: &Case) -> Option<String> {
+    if !matches!(case.kind, CaseKind::BillFlagged | CaseKind::BillDiffers) {
+        return None;
+    }
+    let facts: Value = serde_json::from_str(&case.facts).ok()?;
+    let text = |key: &str| facts.get(key).and_then(Value::as_str);
+    let (account, period) = (text("account_id")?, text("period")?);
+    let home = &case.subject;
+    Some(format!(
+        "/console/customers/{account}/homes/{home}/bills?period={period}"
+    ))
 }
 
 /// Where in a bill something differs: what it is, and which one where there are several.

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::access::{Access, Pages};
 use super::carrying_out::{Places, carry_out};
-use super::case_facts::{Offered, facts, homes, offered, rows_of};
+use super::case_facts::{Offered, bill_at, facts, homes, offered, rows_of};
 use super::case_sold::{Sold, month_of, sold};
 use super::fault::Fault;
 use super::frame::{Frame, page};
@@ -202,6 +202,8 @@ struct CasePage {
     may_give_back: bool,
     /// Readings of a seller, to be looked at as they are now.
     reading: bool,
+    /// The page of the bill that it is about.
+    bill: Option<String>,
 }
 
 async fn order_of(house: &House, case: &Case) -> Result<Option<Order>, Fault> {
@@ -283,6 +285,7 @@ async fn show(
         may_take: works && taken.is_none(),
         may_give_back: works && mine,
         reading: case.kind == CaseKind::ReadingRefused,
+        bill: bill_at(case),
     }))
 }
 

@@ -47,6 +47,11 @@ pub(super) static WORDS: &[Word] = &[
         "账期应为年-月，例如 2026-10。",
         "A month is written as 2026-10.",
     ),
+    (
+        "kind.bill_differs",
+        "账单复算不一致",
+        "A bill that cannot be made again",
+    ),
     ("kind.bill_flagged", "账单有疑问", "A flagged bill"),
     (
         "resolution.bill_stands",

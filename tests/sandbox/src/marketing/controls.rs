@@ -7,6 +7,7 @@
 //! | `GET tariffs` | the dated rows and where they come from |
 //! | `POST transfer-of-holder` `{consumer_no, person}` | the contract passes to a demo person |
 //! | `POST close-account` · `POST reopen-account` `{consumer_no}` | the contract ends · goes on after all |
+//! | `POST misprint-bill` `{consumer_no}` | the newest bill states another reading than it was made of |
 //! | `POST counter-payment` `{consumer_no, amount_fen}` | somebody pays at the hall |
 //! | `GET generators` · `POST end-cooperation` · `POST renew-contract` `{generation_no}` · `POST change-payee` `{generation_no, trading_account}` | who sells power · the contract ends · a new one runs · they are paid elsewhere |
 //! | `POST outage` `{on}` | every contract call answers 503 |
@@ -15,6 +16,7 @@
 
 use actix_web::{HttpResponse, web};
 use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -42,6 +44,7 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
         .route("/transfer-of-holder", web::post().to(transfer_of_holder))
         .route("/close-account", web::post().to(close_account))
         .route("/reopen-account", web::post().to(reopen_account))
+        .route("/misprint-bill", web::post().to(misprint_bill))
         .route("/counter-payment", web::post().to(counter_payment))
         .route("/outage", web::post().to(set_outage))
         .route("/refund-policy", web::post().to(set_refund_policy))
@@ -265,6 +268,25 @@ fn set_status(
         "consumer_no": wanted.consumer_no,
         "status": account.archive.status.as_str(),
     })))
+}
+
+/// The newest bill shows its first meter as read a hundred too far; what it charges stays.
+async fn misprint_bill(
+    marketing: web::Data<Marketing>,
+    wanted: web::Json<OneAccount>,
+) -> Result<HttpResponse, Refusal> {
+    let mut books = marketing.books(marketing.clock.now());
+    let account = books
+        .ledger
+        .account_mut(&wanted.consumer_no)
+        .map_err(|_| unknown_consumer())?;
+    let misprinted = account.bills.last_mut().and_then(|bill| {
+        bill.readings.first_mut()?.current += Decimal::ONE_HUNDRED;
+        Some(bill.period)
+    });
+    let period =
+        misprinted.ok_or_else(|| Refusal::not_found("NO_BILL", "this consumer has no bill"))?;
+    Ok(HttpResponse::Ok().json(json!({ "consumer_no": wanted.consumer_no, "period": period })))
 }
 
 #[derive(Deserialize)]

@@ -223,6 +223,24 @@ async fn two_years_of_bills_recompute_from_the_readings_and_chain() {
 }
 
 #[tokio::test]
+async fn a_misprinted_bill_does_not_come_from_its_readings() {
+    let scene = Scene::new().await;
+    let body = json!({"consumer_no": LI_MING});
+    let (status, told) = scene.steer("/sim/marketing/misprint-bill", body).await;
+    assert_eq!(status, 200, "{told}");
+    let period = told["period"].as_str().unwrap();
+    let path = format!("/mkt/v1/consumers/{LI_MING}/bills/{period}");
+    let bill = scene.get(&path).await;
+    let reading = &bill["readings"][0];
+    let used = kwh(&reading["current"]) - kwh(&reading["previous"]);
+    assert_eq!(used - kwh(&reading["energy_kwh"]), Decimal::ONE_HUNDRED);
+    let body = json!({"consumer_no": UNKNOWN});
+    let (status, _) = scene.steer("/sim/marketing/misprint-bill", body).await;
+    assert_eq!(status, 404);
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn bills_come_newest_first_and_by_range() {
     let scene = Scene::new().await;
     let path = format!("/mkt/v1/consumers/{LI_MING}/bills");
