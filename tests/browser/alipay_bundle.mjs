@@ -137,6 +137,19 @@ async function sellsPower() {
   checks.that('PV-06 and can be read', mini.text().includes(text))
 }
 
+/** Opened by its own address with nothing handed over: whatever the line answers, the page says something. */
+async function everyPage() {
+  const { pages } = JSON.parse(fs.readFileSync(path.join(dist, 'alipay/app.json'), 'utf8'))
+  checks.that('the pages of the app are listed', pages.length > 20, `${pages.length}`)
+  const blank = []
+  for (const name of pages) {
+    const before = mini.page
+    my.reLaunch({ url: `/${name}` })
+    await mini.until(name, () => mini.page !== before && mini.text().trim() !== '').catch(() => blank.push(name))
+  }
+  checks.equal('LN-37 every page of the mini-program opens by its own address and says something', blank, [])
+}
+
 function bundleText(name) {
   const folder = path.join(dist, name)
   return fs.readdirSync(folder, { recursive: true })
@@ -164,6 +177,7 @@ try {
   await notices()
   await phone()
   await sellsPower()
+  await everyPage()
 } catch (fault) {
   checks.broke(fault)
 }

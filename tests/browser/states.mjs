@@ -4,6 +4,8 @@
  *
  *   (cd miniapp && npm run build:h5) && node states.mjs
  */
+import fs from 'node:fs'
+import path from 'node:path'
 import { Checks } from './checks.mjs'
 import { arrears, payment, problem, stage } from './household.mjs'
 
@@ -404,5 +406,21 @@ await household('narrow-elder', async ({ go, shows, whole, page, at }) => {
   await page.keyboard.press('Tab')
   await checks.comes('and goes on inside the new screen', () => page.evaluate(() => Boolean(document.activeElement?.closest('[data-testid="screen-confirm"] main'))), true)
 }, { width: 320, kept: { 'lifeline.elder': '1' } })
+
+/** By its own address, as somebody comes who kept it: whatever the line answers, the page is there and says something. */
+await household('every-page', async ({ page, line }) => {
+  const listed = fs.readFileSync(path.resolve(import.meta.dirname, '../../miniapp/src/app.config.ts'), 'utf8')
+  const names = [...listed.matchAll(/'(pages\/[a-z-]+\/[a-z-]+)'/g)].map(([, name]) => name)
+  checks.that('the pages of the app are listed', names.length > 20, `${names.length}`)
+  const blank = []
+  for (const [n, name] of names.entries()) {
+    await page.goto(`${line.base}/?n=${n}#/${name}`)
+    const drawn = page.locator('main:visible', { hasText: /\S/ }).first().waitFor().then(() => page.locator('h1:visible').first().waitFor())
+    await drawn.catch(() => blank.push(name))
+    await page.waitForLoadState('networkidle').catch(() => undefined)
+    if ((await page.locator('main:visible', { hasText: /\S/ }).count()) === 0 && !blank.includes(name)) blank.push(name)
+  }
+  checks.equal('LN-37 every page of the H5 pages opens by its own address and says something', blank, [])
+})
 
 process.exit(checks.close())
