@@ -281,6 +281,7 @@ mod tests {
         let ways = [
             "let what = \"",
             "const WHAT: &str = \"",
+            "const STOPPED: &str = \"",
             "SettlementDispute, &task, \"",
         ];
         found.extend(behind("settlement", &ways));
