@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use crate::checking::answer;
 use crate::store::{Place, start};
 use crate::stories;
-use crate::world::{Outside, app, rules};
+use crate::world::{Outside, app, ports, rules};
 
 stories! {
     payouts_over_the_hours_count_wait_for_two_persons_however_long;
