@@ -103,6 +103,12 @@ try {
   await guard().locator('select').selectOption('everything')
   await click(admin, guard().locator('button'))
   await admin.page.locator('.said').first().waitFor()
+  const terminals = async () => {
+    await go(admin, 'channels')
+    return (await admin.page.locator('#terminals-h5 tbody tr').count()) > 0
+  }
+  await checks.comes('EC-15 kinds of terminals are scored beside their channel', terminals, true)
+  checks.equal('EC-15 and the data of electricity use is assessed', await admin.page.locator('#data-standing tr').count(), 7)
   for (const [desk, where] of [[support, 'cases'], [support, 'statistics'], [admin, 'system'], [reviewer, 'cases']]) {
     await go(desk, where)
     await whole(desk, where)
