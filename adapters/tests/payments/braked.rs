@@ -56,7 +56,7 @@ async fn no_refund_goes_back_by_itself_once_a_person_says_so_until_two_agree(pla
     let s = Story::with_policy(place, trusting());
     assert!(s.app.brake().stop("li.ming", "trace").await.unwrap());
     assert!(!s.app.brake().stop("li.ming", "trace").await.unwrap());
-    several_refunds(&s, &[100]).await;
+    several_refunds(&s, &[LARGE]).await;
     s.run_long(3_700).await;
     assert_eq!(s.outside.count("refund"), 0, "no hour releases it");
     let told = "SELECT actor FROM audit_line WHERE act = 'payments.stop_refunds'";
