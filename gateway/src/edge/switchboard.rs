@@ -256,6 +256,8 @@ mod tests {
     const MINI: &str = "Mozilla/5.0 AlipayClient/10.5 MiniProgram";
     const H5: &str = "Mozilla/5.0 (Windows NT 10.0)";
     const PAY: (&str, &str) = ("POST", "/v1/payments");
+    const CLOSE: (&str, &str) = ("POST", "/v1/payments/{payment_id}/close");
+    const INVITE: (&str, &str) = ("POST", "/v1/bindings/{binding_id}/grants");
     const BILL: (&str, &str) = ("GET", "/v1/bindings/{binding_id}/bills");
 
     fn somebody() -> AccountId {
@@ -290,6 +292,23 @@ mod tests {
         assert_eq!(board.admit(PAY, H5, Some(&other), at), Ok(()));
         assert_eq!(board.admit(PAY, H5, None, at), Ok(()));
         assert_eq!(board.admit(BILL, H5, Some(&somebody()), at), Ok(()));
+        // An order that is open already can be taken back, and somebody else can be let in.
+        for asked in [CLOSE, INVITE] {
+            assert_eq!(board.admit(asked, H5, Some(&somebody()), at), Ok(()));
+        }
+    }
+
+    #[test]
+    fn ec_15_closing_to_link_homes_does_not_close_sharing_them() {
+        let board = Switchboard::default();
+        let mut set = Set::default();
+        let bind = Function::named("bind").map(|function| (Channel::H5, function.number));
+        set.closed.extend(bind);
+        board.put(set);
+        let link = ("POST", "/v1/bindings");
+        let at = Time::default();
+        assert_eq!(board.admit(link, H5, None, at), Err(Code::FunctionClosed));
+        assert_eq!(board.admit(INVITE, H5, None, at), Ok(()));
     }
 
     #[test]
