@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lifeline_core::insight::Insight;
-use lifeline_core::insight::standing::{OpenCases, Standing};
+use lifeline_core::insight::standing::{Carried, OpenCases};
 use lifeline_core::shared::time::Time;
 use lifeline_gateway::listeners::resources::{Backup, Resources};
 use lifeline_gateway::runner::Worker;
@@ -35,8 +35,8 @@ impl StandingWorker {
     }
 
     async fn look(&self, now: Time) {
-        match self.insight.standing().await {
-            Ok(standing) => tell_standing(&standing, now),
+        match self.insight.carried().await {
+            Ok(carried) => tell_carried(carried, now),
             Err(error) => tracing::warn!(%error, "standing.unread"),
         }
         match self.insight.open_cases().await {
@@ -77,14 +77,14 @@ fn figure(count: i64) -> f64 {
     f64::from(i32::try_from(count).unwrap_or(i32::MAX))
 }
 
-fn tell_standing(standing: &Standing, now: Time) {
-    let oldest = standing.oldest.map_or(0, |at| now.seconds_since(at).max(0));
-    metrics::gauge!("lifeline_outbox_waiting").set(figure(standing.waiting));
+fn tell_carried(carried: Carried, now: Time) {
+    let oldest = carried.oldest.map_or(0, |at| now.seconds_since(at).max(0));
+    metrics::gauge!("lifeline_outbox_waiting").set(figure(carried.waiting));
     metrics::gauge!("lifeline_outbox_oldest_seconds").set(figure(oldest));
-    metrics::gauge!("lifeline_outbox_buried").set(figure(standing.buried));
+    metrics::gauge!("lifeline_outbox_buried").set(figure(carried.buried));
     let brakes = [
-        ("refunds", standing.refunds_stopped),
-        ("payouts", standing.payouts_stopped),
+        ("refunds", carried.refunds_stopped),
+        ("payouts", carried.payouts_stopped),
     ];
     for (what, since) in brakes {
         metrics::gauge!("lifeline_brake_on", "what" => what)
@@ -140,20 +140,14 @@ mod tests {
 
     #[test]
     fn what_waits_is_told_and_what_is_over_is_told_as_none() {
-        let standing = Standing {
+        let carried = Carried {
             waiting: 7,
             oldest: Some(NOW.plus_seconds(-90)),
             buried: 2,
-            unapplied: 0,
-            unverified: 0,
-            unsure: 0,
-            open_cases: 3,
             refunds_stopped: None,
             payouts_stopped: Some(NOW),
-            failed: 0,
-            limited: 0,
         };
-        let lines = told(|| tell_standing(&standing, NOW));
+        let lines = told(|| tell_carried(carried, NOW));
         let expected = [
             "lifeline_outbox_waiting 7",
             "lifeline_outbox_oldest_seconds 90",

@@ -16,7 +16,7 @@ use lifeline_core::insight::people::Period;
 use lifeline_core::insight::ports::InsightReads;
 use lifeline_core::insight::sample::NOWHERE;
 use lifeline_core::insight::sides::{Part, Sides};
-use lifeline_core::insight::standing::Standing;
+use lifeline_core::insight::standing::{Carried, Standing};
 use lifeline_core::insight::terminals::TerminalDay;
 use lifeline_core::insight::timeline::{Moment, Of};
 use lifeline_core::insight::{Channel, Outcome};
@@ -348,6 +348,10 @@ impl<C: Conn> InsightReads for Sql<C> {
 
     async fn standing(&mut self, hour_ago: Time) -> Result<Standing, StoreError> {
         self.stands(hour_ago).await
+    }
+
+    async fn carried(&mut self) -> Result<Carried, StoreError> {
+        self.carries().await
     }
 
     async fn report(

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lifeline_core::insight::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
 use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::sample::NOWHERE;
-use lifeline_core::insight::standing::Standing;
+use lifeline_core::insight::standing::{Carried, Standing};
 use lifeline_core::insight::timeline::{Moment, Of, Source};
 use lifeline_core::shared::ids::{AccountId, PaymentId};
 use lifeline_core::shared::money::Fen;
@@ -282,22 +282,33 @@ impl<C: Conn> Sql<C> {
         row.map(|row| row.time("tripped_at")).transpose()
     }
 
-    pub(super) async fn stands(&mut self, hour_ago: Time) -> Result<Standing, StoreError> {
+    pub(super) async fn carries(&mut self) -> Result<Carried, StoreError> {
         let waiting = self.one(&WAITING, args![]).await?;
         let (waiting, oldest) = match &waiting {
             Some(row) => (row.int("n")?, row.maybe_time("oldest")?),
             None => (0, None),
         };
-        Ok(Standing {
+        Ok(Carried {
             waiting,
             oldest,
             buried: self.count(&BURIED, args![]).await?,
+            refunds_stopped: self.braked(&REFUNDS_STOPPED).await?,
+            payouts_stopped: self.braked(&PAYOUTS_STOPPED).await?,
+        })
+    }
+
+    pub(super) async fn stands(&mut self, hour_ago: Time) -> Result<Standing, StoreError> {
+        let carried = self.carries().await?;
+        Ok(Standing {
+            waiting: carried.waiting,
+            oldest: carried.oldest,
+            buried: carried.buried,
+            refunds_stopped: carried.refunds_stopped,
+            payouts_stopped: carried.payouts_stopped,
             unapplied: self.count(&UNAPPLIED, args![]).await?,
             unverified: self.count(&UNVERIFIED, args![]).await?,
             unsure: self.count(&UNSURE, args![]).await?,
             open_cases: self.count(&OPEN_CASES, args![]).await?,
-            refunds_stopped: self.braked(&REFUNDS_STOPPED).await?,
-            payouts_stopped: self.braked(&PAYOUTS_STOPPED).await?,
             failed: self.count(&FAILED, args![hour_ago]).await?,
             limited: self.count(&LIMITED, args![hour_ago]).await?,
         })

@@ -24,7 +24,7 @@ contracts! { "timeline":
     orders_stand_under_their_cause_and_region => ["InsightReads::unpaid", "InsightReads::unpaid_rows",
         "InsightReads::unpaid_people"];
     searches_in_vain_add_up_and_go => ["InsightStore::missed", "InsightReads::unfound"];
-    what_waits_is_counted => ["InsightReads::standing"];
+    what_waits_is_counted => ["InsightReads::standing", "InsightReads::carried"];
 }
 
 async fn a_line_is_of_its_person_home_or_payment(t: Bench) {
@@ -297,4 +297,13 @@ async fn what_waits_is_counted(t: Bench) {
     .unwrap();
     let both = t.view().await.insight().standing(at(6)).await.unwrap();
     assert_eq!(both.refunds_stopped, Some(at(3)));
+    let carried = t.view().await.insight().carried().await.unwrap();
+    assert_eq!(
+        (carried.waiting, carried.oldest, carried.buried),
+        (both.waiting, both.oldest, 0)
+    );
+    assert_eq!(
+        (carried.refunds_stopped, carried.payouts_stopped),
+        (Some(at(3)), Some(at(4)))
+    );
 }

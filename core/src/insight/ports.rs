@@ -15,7 +15,7 @@ use super::misses::Missed;
 use super::people::Period;
 use super::sample::{Refusal, Sample};
 use super::sides::{Part, Sides};
-use super::standing::Standing;
+use super::standing::{Carried, Standing};
 use super::terminals::TerminalDay;
 use super::timeline::{Moment, Of};
 use crate::shared::ids::{AccountId, PaymentId};
@@ -117,6 +117,8 @@ pub trait InsightReads: Send {
     async fn numbered(&mut self, out_trade_no: &str) -> Result<Option<PaymentId>, StoreError>;
     /// What waits and what failed; refusals since `hour_ago`.
     async fn standing(&mut self, hour_ago: Time) -> Result<Standing, StoreError>;
+    /// What waits to be carried, and whether money stands still.
+    async fn carried(&mut self) -> Result<Carried, StoreError>;
     async fn report(
         &mut self,
         day: i64,

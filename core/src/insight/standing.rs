@@ -30,6 +30,19 @@ pub struct Standing {
     pub limited: i64,
 }
 
+/// Of how things stand what is told each minute: read by an index, however much the store holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carried {
+    /// Events on their way, and since when the oldest waits.
+    pub waiting: i64,
+    pub oldest: Option<Time>,
+    /// Events that were given up.
+    pub buried: i64,
+    /// While its brake is on, since when nothing goes back to payers by itself; and since when no payout leaves.
+    pub refunds_stopped: Option<Time>,
+    pub payouts_stopped: Option<Time>,
+}
+
 /// Open cases of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenCases {
@@ -45,6 +58,15 @@ fn count_of(counted: &[(CaseKind, i64)], kind: CaseKind) -> i64 {
 }
 
 impl Insight {
+    /// What waits to be carried, and whether money stands still.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn carried(&self) -> Result<Carried, InsightError> {
+        let mut view = snapshot(&*self.store).await?;
+        Ok(view.insight().carried().await?)
+    }
+
     /// The open cases of every kind, also of those that have none.
     ///
     /// # Errors
