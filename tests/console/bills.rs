@@ -88,7 +88,7 @@ async fn ec_07_a_wrong_line_is_shown_and_a_right_bill_has_none() {
     let (id, link) = household(&office).await;
     let desk = office.desk().await;
     let support = office.enter(&desk, "support").await;
-    office.bills(bill(5_393));
+    office.bills([bill(5_393)]);
     let page = desk
         .get(&format!("{}?period=2026-10", bills(&id, &link)), &support)
         .await;
@@ -97,7 +97,7 @@ async fn ec_07_a_wrong_line_is_shown_and_a_right_bill_has_none() {
         assert!(page.text.contains(shown), "{shown}: {}", page.text);
     }
     assert!(!page.text.contains("M1234567"), "the meter's number");
-    office.bills(bill(5_292));
+    office.bills([bill(5_292)]);
     let page = desk
         .get(&format!("{}?period=2026-10", bills(&id, &link)), &support)
         .await;
@@ -109,6 +109,42 @@ async fn ec_07_a_wrong_line_is_shown_and_a_right_bill_has_none() {
     office.no_bills();
     let away = desk.get(&bills(&id, &link), &support).await;
     assert_eq!(away.status, 503);
+}
+
+#[actix_web::test]
+async fn ec_19_the_months_of_a_home_are_listed_and_the_newest_is_beside_the_one_before() {
+    let office = Office::new().await;
+    let (id, link) = household(&office).await;
+    let desk = office.desk().await;
+    let support = office.enter(&desk, "support").await;
+    let mut before = bill(5_292);
+    before.period = "2026-09".into();
+    before.lines.pop();
+    before.readings[0].current = Kwh::parse("160").unwrap();
+    before.readings[0].energy = Kwh::parse("60").unwrap();
+    (before.energy, before.days) = (Kwh::parse("60").unwrap(), 30);
+    before.total = Fen::new(3_228);
+    office.bills([before, bill(5_292)]);
+    let at = bills(&id, &link);
+    let page = desk.get(&at, &support).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let newest = format!("{at}?period=2026-10\" aria-current=\"page\"");
+    let earlier = format!("{at}?period=2026-09\"");
+    for shown in [&*newest, &earlier, "¥85.20", "¥32.28", "90 kWh"] {
+        assert!(page.text.contains(shown), "{shown}: {}", page.text);
+    }
+    // 52.92 more: 90 kWh at the 0.538 of the month before, and the rest by the second step.
+    for shown in ["¥52.92", "¥48.42", "¥4.50"] {
+        assert!(page.text.contains(shown), "{shown}: {}", page.text);
+    }
+    let page = desk.get(&format!("{at}?period=2026-09"), &support).await;
+    assert!(!page.text.contains("id=\"compared\""), "{}", page.text);
+    office.bills([]);
+    let page = desk.get(&at, &support).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    assert!(page.text.contains("该户还没有账单"), "{}", page.text);
+    let none = desk.get(&format!("{at}?period=2026-10"), &support).await;
+    assert_eq!(none.status, 404);
 }
 
 /// The lines and their sum are right for ten times the energy, at the second step's price: none of it was metered.
@@ -129,7 +165,7 @@ async fn ec_18_energy_never_metered_and_another_steps_price_are_shown() {
     wrong.lines[0].quantity = Kwh::parse("1410").unwrap();
     wrong.lines[0].amount = Fen::new(75_858);
     wrong.total = Fen::new(81_150);
-    office.bills(wrong);
+    office.bills([wrong]);
     let at = format!("{}?period=2026-10", bills(&id, &link));
     let page = desk.get(&at, &support).await.text;
     for shown in [
@@ -149,7 +185,7 @@ async fn ec_18_a_flagged_bill_is_held_until_two_persons_release_it_and_it_is_rig
     let office = Office::new().await;
     let (id, link) = household(&office).await;
     let desk = office.desk().await;
-    office.bills(bill(5_393));
+    office.bills([bill(5_393)]);
     let support = office.enter(&desk, "support").await;
     let at = format!("{}/flags", bills(&id, &link));
     assert!(!held(&office).await);
@@ -184,7 +220,7 @@ async fn ec_18_a_flagged_bill_is_held_until_two_persons_release_it_and_it_is_rig
         "{early:?}"
     );
     assert!(held(&office).await, "it is wrong still");
-    office.bills(bill(5_292));
+    office.bills([bill(5_292)]);
     let done = post(
         &office,
         &desk,
@@ -210,7 +246,7 @@ async fn ec_18_who_flagged_it_and_proposed_cannot_release_it_alone() {
     let office = Office::new().await;
     let (id, link) = household(&office).await;
     let desk = office.desk().await;
-    office.bills(bill(5_393));
+    office.bills([bill(5_393)]);
     let support = office.enter(&desk, "support").await;
     let at = format!("{}/flags", bills(&id, &link));
     let short = [("period", "2026-10"), ("reason", "abc")];
@@ -252,7 +288,7 @@ async fn ec_18_what_is_still_wrong_is_withdrawn_and_ends_otherwise() {
     let office = Office::new().await;
     let (id, link) = household(&office).await;
     let desk = office.desk().await;
-    office.bills(bill(5_393));
+    office.bills([bill(5_393)]);
     let support = office.enter(&desk, "support").await;
     let reviewer = office.enter(&desk, "reviewer").await;
     let at = format!("{}/flags", bills(&id, &link));
@@ -288,7 +324,7 @@ async fn ec_18_a_wrong_bill_of_a_merged_account_is_not_released_as_corrected() {
     let office = Office::new().await;
     let (id, link) = household(&office).await;
     let desk = office.desk().await;
-    office.bills(bill(5_393));
+    office.bills([bill(5_393)]);
     let support = office.enter(&desk, "support").await;
     let reviewer = office.enter(&desk, "reviewer").await;
     let at = format!("{}/flags", bills(&id, &link));
@@ -307,7 +343,7 @@ async fn ec_18_a_wrong_bill_of_a_merged_account_is_not_released_as_corrected() {
     let to = early.goes_to();
     assert!(to.ends_with("said=said.still_wrong"), "{to}");
     assert!(held(&office).await);
-    office.bills(bill(5_292));
+    office.bills([bill(5_292)]);
     let way = format!("{case}/carrying-out");
     let done = post(&office, &desk, &reviewer, &way, &[]).await;
     let to = done.goes_to();

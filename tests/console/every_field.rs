@@ -238,7 +238,7 @@ fn plain(name: &str) -> Option<&'static str> {
 async fn about_a_household(walk: &mut Walk<'_>) {
     let office = walk.office;
     let (id, link) = household(office).await;
-    office.bills(bill(5_393));
+    office.bills([bill(5_393)]);
     let nobody = Person {
         login: "support",
         cookie: String::new(),

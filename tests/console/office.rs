@@ -221,9 +221,9 @@ impl Office {
         desk.get("/console", cookie).await.mark()
     }
 
-    /// What marketing states as every home's bill from now on.
-    pub(crate) fn bills(&self, bill: Bill) {
-        self.billed.put(Some(bill));
+    /// What marketing states as every home's bills from now on.
+    pub(crate) fn bills(&self, bills: impl IntoIterator<Item = Bill>) {
+        self.billed.put(Some(bills.into_iter().collect()));
     }
 
     /// Marketing does not answer any more.

@@ -1,7 +1,7 @@
 //! A home whose bill is being verified owes nothing meanwhile: no order is made for it (EC-07). The
 //! hold stands until the case it belongs to has been decided by two persons.
 
-use super::figures::Bill;
+use super::figures::{Bill, BillSummary};
 use super::ports::SourceError;
 use super::{Billing, BillingError, Period};
 use crate::shared::ids::CaseId;
@@ -42,6 +42,29 @@ impl Billing {
     pub async fn held(&self, consumer_no: &ConsumerNo) -> Result<bool, BillingError> {
         let mut view = snapshot(&*self.store).await?;
         Ok(is_held(&mut view, consumer_no).await?)
+    }
+
+    /// The bills of the months that are shown, newest first, as marketing states them now.
+    ///
+    /// # Errors
+    /// As [`Billing::as_billed`].
+    pub async fn as_listed(
+        &self,
+        consumer_no: &ConsumerNo,
+    ) -> Result<Vec<BillSummary>, BillingError> {
+        let (first, last) = self.span();
+        let listed = self
+            .source
+            .bills(consumer_no, first.as_str(), last.as_str());
+        match listed.await {
+            Ok(mut list) => {
+                list.items
+                    .sort_by(|one, other| other.period.cmp(&one.period));
+                Ok(list.items)
+            }
+            Err(SourceError::Absent) => Err(BillingError::NotFound),
+            Err(SourceError::NoAnswer(why)) => Err(BillingError::Unavailable(why)),
+        }
     }
 
     /// A bill as marketing states it now; no copy will do for a verification.

@@ -10,7 +10,8 @@ use super::{Customers, regions, within};
 use crate::accounts::known::known_in;
 use crate::accounts::record::RecordError;
 use crate::accounts::{Pen, current};
-use crate::billing::figures::Bill;
+use crate::billing::compare::{Comparison, compare};
+use crate::billing::figures::{Bill, BillSummary};
 use crate::billing::finding::{Finding, findings};
 use crate::billing::hold::{hold_in, is_held, let_go_in};
 use crate::billing::{Billing, Period};
@@ -37,6 +38,17 @@ pub struct Checked {
     pub held: bool,
 }
 
+/// The months of a home, and one of their bills made again.
+#[derive(Debug, Clone)]
+pub struct Looked {
+    /// Newest first; empty where there is none, or marketing lists none for now.
+    pub months: Vec<BillSummary>,
+    /// None for a home without a bill.
+    pub checked: Option<Checked>,
+    /// With the month before, where that has a bill.
+    pub comparison: Option<Comparison>,
+}
+
 /// What became of carrying a decision about a flagged bill out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Released {
@@ -55,6 +67,51 @@ struct Moved<'a> {
 }
 
 impl Customers {
+    /// The months of a customer's home, and the bill of one of them: without a month the newest there is.
+    ///
+    /// # Errors
+    /// As [`Customers::check_bill`].
+    pub async fn look_at_bills(
+        &self,
+        acting: &Acting,
+        billing: &Billing,
+        home: (&AccountId, &BindingId),
+        period: Option<Period>,
+    ) -> Result<Looked, CustomerError> {
+        let number = {
+            let mut view = snapshot(&*self.store).await?;
+            let links = links_of(&mut view, home.0, self.clock.now()).await?;
+            number_of(acting, &links, home.1)?
+        };
+        let (months, period) = match (billing.as_listed(&number).await, period) {
+            (Ok(months), Some(period)) => (months, Some(period)),
+            (Ok(months), None) => {
+                let newest = months.first();
+                let newest = newest.and_then(|bill| Period::parse(&bill.period).ok());
+                (months, newest)
+            }
+            // The list is no reason to keep a bill back.
+            (Err(_), Some(period)) => (Vec::new(), Some(period)),
+            (Err(error), None) => return Err(error.into()),
+        };
+        let Some(period) = period else {
+            self.note(acting, "customers.check_bill", home.1.as_str(), "ok")
+                .await?;
+            return Ok(Looked {
+                months,
+                checked: None,
+                comparison: None,
+            });
+        };
+        let checked = self.check_bill(acting, billing, home, &period).await?;
+        let before = billing.as_billed(&number, &period.minus(1)).await.ok();
+        Ok(Looked {
+            months,
+            comparison: before.and_then(|before| compare(&checked.bill, &before)),
+            checked: Some(checked),
+        })
+    }
+
     /// One bill of a customer's home, as marketing states it now, made again.
     ///
     /// # Errors

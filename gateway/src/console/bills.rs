@@ -4,9 +4,9 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::billing::finding::Finding;
-use lifeline_core::billing::{Billing, Period};
+use lifeline_core::billing::{Billing, Comparison, Period};
 use lifeline_core::customers::Customers;
-use lifeline_core::customers::bills::Checked;
+use lifeline_core::customers::bills::{Checked, Looked};
 use lifeline_core::operators::Right;
 use lifeline_core::payments::Payments;
 use lifeline_core::shared::ids::{AccountId, BindingId};
@@ -48,13 +48,28 @@ struct Line {
     wrong: bool,
 }
 
-#[derive(Template)]
-#[template(path = "console/bill.html")]
-struct BillPage {
-    frame: Frame,
-    account: String,
-    home: String,
+/// One month of the list.
+struct Month {
     period: String,
+    energy: String,
+    total: String,
+    paid: bool,
+    /// It is the one that is shown.
+    here: bool,
+}
+
+/// What differs from the month before.
+struct Compared {
+    period: String,
+    energy: String,
+    days: i64,
+    charge: String,
+    by_energy: String,
+    by_price: String,
+}
+
+/// One bill made again.
+struct Made {
     meters: Vec<Meter>,
     lines: Vec<Line>,
     total: String,
@@ -62,6 +77,19 @@ struct BillPage {
     findings: Vec<(String, String, String)>,
     held: bool,
     may_flag: bool,
+}
+
+#[derive(Template)]
+#[template(path = "console/bill.html")]
+struct BillPage {
+    frame: Frame,
+    account: String,
+    home: String,
+    /// Empty for a home without a bill.
+    period: String,
+    months: Vec<Month>,
+    made: Option<Made>,
+    compared: Option<Compared>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -80,7 +108,7 @@ fn month(text: &str) -> Result<Period, Fault> {
     Period::parse(text).map_err(|_| Fault::Invalid("fault.period"))
 }
 
-fn filled(visitor: &Visitor, at: &(AccountId, BindingId), checked: &Checked) -> BillPage {
+fn made(visitor: &Visitor, checked: &Checked) -> Made {
     let bill = &checked.bill;
     let meters = bill.readings.iter().map(|one| Meter {
         previous: one.previous.to_string(),
@@ -100,17 +128,45 @@ fn filled(visitor: &Visitor, at: &(AccountId, BindingId), checked: &Checked) -> 
         let at = case_facts::place(visitor.lang, &one.place());
         (at, one.stated(), one.recomputed())
     };
-    BillPage {
-        frame: Frame::of(visitor, "bill.title"),
-        account: at.0.to_string(),
-        home: at.1.to_string(),
-        period: bill.period.clone(),
+    Made {
         meters: meters.collect(),
         lines: lines.collect(),
         total: bill.total.yuan(),
         findings: checked.findings.iter().map(finding).collect(),
         held: checked.held,
         may_flag: !checked.held && visitor.acting.may(Right::ServeCustomers),
+    }
+}
+
+fn compared(told: &Comparison) -> Compared {
+    Compared {
+        period: told.period.clone(),
+        energy: told.energy_delta.to_string(),
+        days: told.days_delta,
+        charge: told.charge_delta.yuan(),
+        by_energy: told.energy_effect.yuan(),
+        by_price: told.price_effect.yuan(),
+    }
+}
+
+fn filled(visitor: &Visitor, at: &(AccountId, BindingId), looked: &Looked) -> BillPage {
+    let checked = looked.checked.as_ref();
+    let period = checked.map_or(String::new(), |one| one.bill.period.clone());
+    let months = looked.months.iter().map(|one| Month {
+        here: one.period == period,
+        period: one.period.clone(),
+        energy: one.energy.to_string(),
+        total: one.total.yuan(),
+        paid: one.paid,
+    });
+    BillPage {
+        frame: Frame::of(visitor, "bill.title"),
+        account: at.0.to_string(),
+        home: at.1.to_string(),
+        months: months.collect(),
+        made: checked.map(|one| made(visitor, one)),
+        compared: looked.comparison.as_ref().map(compared),
+        period,
     }
 }
 
@@ -122,15 +178,14 @@ async fn show(
     query: web::Query<Asked>,
 ) -> Result<HttpResponse, Fault> {
     let at = place(&path)?;
-    // A bill is there in the month after its own.
     let period = match query.period.as_str() {
-        "" => Period::of(visitor.operators.now()).minus(1),
-        text => month(text)?,
+        "" => None,
+        text => Some(month(text)?),
     };
-    let checked = customers
-        .check_bill(&visitor.acting, &billing, (&at.0, &at.1), &period)
+    let looked = customers
+        .look_at_bills(&visitor.acting, &billing, (&at.0, &at.1), period)
         .await?;
-    Ok(page(&filled(&visitor, &at, &checked)))
+    Ok(page(&filled(&visitor, &at, &looked)))
 }
 
 #[derive(Deserialize)]
