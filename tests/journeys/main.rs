@@ -12,6 +12,7 @@ mod alipay_modes;
 mod archive_filling;
 mod backup;
 mod bad_input;
+mod brake;
 mod callbacks;
 mod canary;
 mod checking;
@@ -58,6 +59,7 @@ fn main() {
         archive_filling::tests(),
         backup::tests(),
         bad_input::tests(),
+        brake::tests(),
         callbacks::tests(),
         canary::tests(),
         drills::tests(),
