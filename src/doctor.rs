@@ -101,12 +101,11 @@ async fn store_findings(config: &config::Config) -> Vec<Finding> {
             return vec![finding("store", false, || columns(&failure, what))];
         }
     };
-    let mut findings = vec![finding("store", true, <(String, String)>::default)];
-    findings.push(commits(
-        tokio::time::timeout(COMMIT_TIME_MAX, engine.try_commit())
-            .await
-            .ok(),
-    ));
+    let tried = tokio::time::timeout(COMMIT_TIME_MAX, engine.try_commit()).await;
+    let mut findings = vec![
+        finding("store", true, <(String, String)>::default),
+        commits(tried.ok()),
+    ];
     findings.extend(clock::compared(&engine).await);
     let asked = tokio::time::timeout(ASK_TIME_MAX, engine.keeping()).await;
     match asked {
