@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NextCode, Payment, PaymentState } from '../src/api/types'
 import { headline, isFinal, isLate, lateWords, pollPauseMs, stations } from '../src/payments/tracker'
-import { dayText, momentText, periodText, stampText, wall } from '../src/time/shanghai'
+import { dateBefore, dayText, momentText, periodText, stampText, wall } from '../src/time/shanghai'
 import { dictionary } from '../src/words/dictionary'
 
 const BASE: Payment = {
@@ -100,4 +100,8 @@ test('days and periods read as people say them', () => {
   assert.equal(periodText('2026-09', 'zh-CN'), '2026年9月')
   assert.equal(periodText('2026-09', 'en'), 'Sep 2026')
   assert.equal(periodText('later', 'en'), 'later')
+})
+
+test('the day before is found over months and years', () => {
+  assert.deepEqual(['2026-11-20', '2026-11-01', '2026-01-01', '2028-03-01'].map(dateBefore), ['2026-11-19', '2026-10-31', '2025-12-31', '2028-02-29'])
 })
