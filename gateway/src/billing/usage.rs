@@ -96,6 +96,7 @@ impl From<Usage> for UsageView {
 
 #[cfg(test)]
 mod tests {
+    use lifeline_core::billing::BillingError;
     use lifeline_core::billing::figures::DailyUsage;
     use lifeline_core::shared::time::Time;
     use serde_json::json;
@@ -152,5 +153,7 @@ mod tests {
             assert_eq!(asked(Some(odd), None), Err(Code::InvalidQuery), "{odd}");
             assert_eq!(asked(None, Some(odd)), Err(Code::InvalidQuery), "{odd}");
         }
+        let too_many = Problem::from(BillingError::Span);
+        assert_eq!(too_many.code(), Code::InvalidQuery);
     }
 }
