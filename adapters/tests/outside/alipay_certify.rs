@@ -131,7 +131,8 @@ async fn a_face_is_prepared_under_our_own_number() {
     let order = "019aa2f0000070008000000000000001";
     let back = "https://line.example/#/pages/accounts/certify";
     let wallet = wallet(Some("open-1"), Some("2088000000000001"));
-    let begun = alipay(&responder).begin_face(order, &typed(), &wallet, back);
+    let (alipay, identity) = (alipay(&responder), typed());
+    let begun = alipay.begin_face(order, &identity, &wallet, back);
     assert_eq!(begun.await.expect("prepared").expose(), "c1");
     let biz = biz(&responder.only());
     assert_eq!(biz["outer_order_no"], order);
@@ -152,7 +153,8 @@ async fn m3_6_a_face_is_asked_of_the_wallet_that_came_and_of_no_other() {
         let responder =
             Responder::start(|seen| signed(seen, r#"{"code":"10000","certify_id":"c1"}"#));
         let alipay = alipay(&responder);
-        let begun = alipay.begin_face("1", &typed(), &ids, "https://line.example/");
+        let identity = typed();
+        let begun = alipay.begin_face("1", &identity, &ids, "https://line.example/");
         begun.await.expect("prepared");
         let sent = biz(&responder.only());
         let identity = sent["identity_param"].as_object().expect("an object");
