@@ -3,43 +3,13 @@
 //! The identity key is (app, open id). A platform-wide user id joins only when one signed reply
 //! holds both; a phone is an attribute with the moment it was verified, never a key.
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
-
 pub use super::certification::CertifiedBy;
 use super::certification::TypedIdentity;
-use super::ports::{Grant, SharedProfile};
+use super::ports::SharedProfile;
+pub use super::provider_ids::{NotOnePerson, ProviderId, ProviderIds};
 use crate::shared::ids::AccountId;
 use crate::shared::personal::{IdNo, PersonName, Phone};
 use crate::shared::time::Time;
-
-/// A person's id at the identity provider.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub struct ProviderId(String);
-
-impl ProviderId {
-    /// `None` for empty or overlong text (128 characters at most).
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        (!text.is_empty() && text.len() <= 128).then(|| Self(text.to_owned()))
-    }
-
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    #[must_use]
-    pub const fn from_store(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl std::fmt::Debug for ProviderId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[ProviderId]")
-    }
-}
 
 /// One app user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,41 +44,6 @@ pub struct VerifiedPhone {
     pub verified_at: Time,
     /// Set here by its owner: a sign-in does not put the wallet's phone in its place.
     pub chosen: bool,
-}
-
-/// The ids of one signed reply; at least one is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProviderIds {
-    pub open_id: Option<ProviderId>,
-    pub user_id: Option<ProviderId>,
-}
-
-/// The provider's two replies name different people, or none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the provider's replies do not name one person")]
-pub struct NotOnePerson;
-
-impl ProviderIds {
-    /// Reads the ids of the token reply. The profile's ids never add one: they may only agree.
-    pub fn of(grant: &Grant, profile: Option<&SharedProfile>) -> Result<Self, NotOnePerson> {
-        let id = |text: &Option<String>| text.as_deref().and_then(ProviderId::parse);
-        let ids = Self {
-            open_id: id(&grant.open_id),
-            user_id: id(&grant.user_id),
-        };
-        let agrees = |ours: &Option<ProviderId>, theirs: Option<ProviderId>| match (ours, theirs) {
-            (Some(ours), Some(theirs)) => *ours == theirs,
-            (None, _) | (_, None) => true,
-        };
-        let one_person = profile.is_none_or(|shared| {
-            agrees(&ids.open_id, id(&shared.open_id)) && agrees(&ids.user_id, id(&shared.user_id))
-        });
-        if one_person && (ids.open_id.is_some() || ids.user_id.is_some()) {
-            Ok(ids)
-        } else {
-            Err(NotOnePerson)
-        }
-    }
 }
 
 /// Why an identity may not enter.
@@ -283,6 +218,7 @@ fn lately(known: Option<Time>, now: Time) -> Time {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ports::Grant;
     use super::super::secret::Secret;
     use super::*;
     use crate::shared::ids::TypedId as _;

@@ -29,6 +29,7 @@ pub mod news;
 pub mod otp;
 pub mod passwords;
 pub mod ports;
+mod provider_ids;
 pub mod record;
 pub mod rotation;
 pub mod secret;
