@@ -2947,43 +2947,6 @@ export interface operations {
             };
         };
     };
-    usage: {
-        parameters: {
-            query?: {
-                /** @description First day, `YYYY-MM-DD`; without it they are 31. */
-                from?: string;
-                /** @description Last day, `YYYY-MM-DD`; without it yesterday. */
-                to?: string;
-            };
-            header?: never;
-            path: {
-                /** @description From `GET /v1/bindings` */
-                binding_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The days, as the utility states them now */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UsageView"];
-                };
-            };
-            /** @description Refused; see `code` */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     link: {
         parameters: {
             query?: never;
@@ -3492,6 +3455,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaymentsView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    usage: {
+        parameters: {
+            query?: {
+                /** @description First day, `YYYY-MM-DD`; without it they are 31. */
+                from?: string;
+                /** @description Last day, `YYYY-MM-DD`; without it yesterday. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description From `GET /v1/bindings` */
+                binding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The days, as the utility states them now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageView"];
                 };
             };
             /** @description Refused; see `code` */
