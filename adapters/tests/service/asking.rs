@@ -1,5 +1,7 @@
 //! What a person asks: on record once, handed to marketing, and told of when it moves on.
 
+use std::sync::Arc;
+
 use lifeline_core::accounts::Caller;
 use lifeline_core::accounts::account::{Account, CertifiedBy, RealName, VerifiedPhone};
 use lifeline_core::cases::{Case, CaseKind};
@@ -10,6 +12,7 @@ use lifeline_core::requests::request::{AGAIN_AFTER_S, Check, Kind, Request, Stat
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::personal::{IdNo, PersonName, Phone};
 use lifeline_core::store::{Tx, atomically, snapshot};
+use tokio::sync::Barrier;
 
 use crate::world::World;
 
@@ -130,6 +133,30 @@ async fn state(world: &World, me: &Caller) -> State {
     let own = world.requests.list(me, &page).await.unwrap().items;
     assert_eq!(own.len(), 1);
     own.first().unwrap().state
+}
+
+/// Two instances ask about the same order at once and hear nothing: the later one finds it at rest.
+#[tokio::test]
+async fn ln_20_silence_heard_twice_ends_nobodys_turn() {
+    let world = World::new().await;
+    let me = world.person().await;
+    let filed = world
+        .requests
+        .file(&me, &keyed("k"), &wish(Kind::Feedback))
+        .await;
+    filed.unwrap();
+    world.deliver().await;
+    world.clerk.moves(State::Resolved);
+    world.pass(61);
+    let now = world.now();
+    *world.clerk.mute.lock().unwrap() = Some(Arc::new(Barrier::new(2)));
+    let (one, other) = tokio::join!(world.requests.follow(now), world.requests.follow(now));
+    assert_eq!((one.unwrap(), other.unwrap()), (0, 0));
+    *world.clerk.mute.lock().unwrap() = None;
+    assert_eq!(world.requests.follow(now).await.unwrap(), 0, "it rests");
+    world.pass(61);
+    assert_eq!(world.requests.follow(world.now()).await.unwrap(), 1);
+    assert_eq!(state(&world, &me).await, State::Resolved);
 }
 
 #[tokio::test]

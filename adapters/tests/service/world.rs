@@ -24,6 +24,7 @@ use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::time::{Clock, Time};
 use lifeline_core::store::{Tx, atomically};
+use tokio::sync::Barrier;
 
 /// Time that moves only when told.
 pub(crate) struct Hands(AtomicI64);
@@ -51,6 +52,8 @@ impl Entropy for Count {
 pub(crate) struct Clerk {
     orders: Mutex<BTreeMap<String, (WorkOrder, State)>>,
     pub(crate) away: Mutex<bool>,
+    /// Whoever asks about an order meets the others here, and is told nothing.
+    pub(crate) mute: Mutex<Option<Arc<Barrier>>>,
 }
 
 impl Clerk {
@@ -85,6 +88,11 @@ impl WorkOrders for Clerk {
     }
 
     async fn look(&self, order_no: &str) -> Result<OrderReport, NoAnswer> {
+        let mute = self.mute.lock().unwrap().clone();
+        if let Some(meeting) = mute {
+            meeting.wait().await;
+            return Err(NoAnswer::Unknown("timed_out"));
+        }
         let orders = self.orders.lock().unwrap();
         let (_, state) = orders
             .get(order_no)

@@ -159,9 +159,13 @@ impl Requests {
                 continue;
             };
             is_asked = true;
-            let Ok(report) = self.orders.look(order_no).await else {
-                self.rest(&request, now).await?;
-                continue;
+            let report = match self.orders.look(order_no).await {
+                Ok(report) => report,
+                Err(why) => {
+                    tracing::warn!(%why, "requests.look.no_answer");
+                    self.rest(&request, now).await?;
+                    continue;
+                }
             };
             is_answered = true;
             if self.note(&request, &report).await? {
@@ -231,11 +235,17 @@ impl Requests {
         .await
     }
 
+    /// One of which marketing said nothing waits for its next turn, unless it has another one meanwhile.
     async fn rest(&self, seen: &Request, now: Time) -> Result<(), RequestError> {
-        let mut rested = seen.clone();
-        rested.next_at = Some(now.plus_seconds(pause_s(seen, now)));
+        let (account, id) = (&seen.account_id, &seen.request_id);
         atomically(&*self.store, async |tx: &mut Tx| {
-            Ok(tx.requests().save(&rested).await?)
+            let found = tx.requests().find(account, id).await?;
+            let is_due = |request: &Request| request.next_at.is_some_and(|at| at <= now);
+            let Some(mut request) = found.filter(is_due) else {
+                return Ok(());
+            };
+            request.next_at = Some(now.plus_seconds(pause_s(&request, now)));
+            Ok(tx.requests().save(&request).await?)
         })
         .await
     }
