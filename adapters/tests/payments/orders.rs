@@ -8,7 +8,7 @@ use crate::cashier::ticket;
 use crate::outside::Fault;
 use crate::store::Place;
 use crate::stories;
-use crate::story::{Story, arrears, top_up};
+use crate::story::{Payer, Story, arrears, top_up};
 
 stories! {
     a_payment_from_order_to_credit;
@@ -20,6 +20,7 @@ stories! {
     a_create_that_stays_unanswered_is_closed;
     interleaving_04_two_live_orders_for_one_debt;
     interleaving_04_a_strangers_order;
+    interleaving_04_a_renewal_is_no_new_claim;
     interleaving_04_over_versions_and_ways;
     interleaving_10_sixty_four_at_once;
     interleaving_10_the_key_is_the_principals;
@@ -271,6 +272,44 @@ async fn interleaving_04_a_strangers_order(place: Place) {
         third.is_ok(),
         "the debt was credited and a new one may be paid: {third:?}"
     );
+    s.square();
+}
+
+/// Whoever renews their own order keeps the others out no longer than by the first of them.
+async fn interleaving_04_a_renewal_is_no_new_claim(place: Place) {
+    let s = Story::at(place);
+    s.outside.owes(HOME, 12_840, "v1");
+    let (li, wang) = (s.person("li").await, s.person("wang").await);
+    let wish = |key: &str| arrears(key, 12_840, "v1");
+    let kept_out = async |payer: &Payer, key: &str| {
+        let refused = s.ask(payer, &wish(key)).await;
+        assert!(
+            matches!(refused, Err(PaymentError::PreviousOrderOpen { .. })),
+            "{refused:?}"
+        );
+    };
+    let first = s.order(&li, &wish("key-1")).await;
+    s.run(70).await;
+    let second = s.order(&li, &wish("key-2")).await;
+    assert_eq!(s.standing(&first.id).await, Standing::Closed);
+    kept_out(&wang, "key-3").await;
+    s.run(50).await;
+    let third = s.order(&wang, &wish("key-3")).await;
+    assert_eq!(s.standing(&second.id).await, Standing::Closed);
+    // The next one has its own two minutes, and closing it by hand between does not begin them anew.
+    kept_out(&li, "key-4").await;
+    s.run(70).await;
+    let closed = s.app.close(wang.account(), &third.id, "trace").await;
+    assert_eq!(closed.unwrap().standing(), Standing::Closed);
+    let fourth = s.order(&wang, &wish("key-5")).await;
+    kept_out(&li, "key-4").await;
+    s.run(50).await;
+    let fifth = s.order(&li, &wish("key-4")).await;
+    assert_eq!(s.standing(&fourth.id).await, Standing::Closed);
+    // Whoever was superseded did not hold it meanwhile.
+    kept_out(&wang, "key-6").await;
+    s.pays(&fifth.number).await;
+    assert_eq!(s.standing(&fifth.id).await, Standing::Posted);
     s.square();
 }
 

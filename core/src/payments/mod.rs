@@ -53,6 +53,7 @@ mod notice;
 mod poison;
 mod quarantine;
 mod reads;
+mod room;
 mod shown;
 mod spoken;
 mod start;

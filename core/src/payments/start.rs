@@ -6,7 +6,7 @@ use futures_util::stream::{self, StreamExt as _};
 use super::homes::{Homes, Wanted, judge};
 use super::keyed::{Entry, Keyed, Render, lease_until};
 use super::observation::Ask;
-use super::order::{Buyer, ClosedText, Order, Payment, Purpose, Share, Via};
+use super::order::{Buyer, ClosedText, Order, Payment, Purpose, Via};
 use super::ports::{CreateOrder, NoDues};
 use super::unit::{Held, Step};
 use super::{PaymentError, Payments, sure, table_p as p, window};
@@ -197,62 +197,6 @@ impl Payments {
             lines: Vec::new(),
             refunds: Vec::new(),
         })
-    }
-
-    /// Earlier orders for the same debts must be proven closed first (money.md 2.4). None of them is
-    /// given up unless all of them may be.
-    async fn make_room(&self, request: &Start, order: &Order) -> Result<(), PaymentError> {
-        let mut earlier: Vec<(&Wanted, Order)> = Vec::new();
-        for (wanted, share) in request.homes.iter().zip(&order.payment.shares) {
-            let blame = |error| request.homes.blame(wanted, error);
-            let Some(open) = self.holder(share, order).await? else {
-                continue;
-            };
-            if !self.may_give_up(&open, order) {
-                return Err(blame(self.in_the_way(&open, order)));
-            }
-            let id = &open.payment.payment_id;
-            if earlier
-                .iter()
-                .all(|(_, other)| other.payment.payment_id != *id)
-            {
-                earlier.push((wanted, open));
-            }
-        }
-        for (wanted, open) in earlier {
-            let left = self.give_up(&open, "superseded").await?;
-            if left.payment.state != p::State::Closed {
-                let told = self.in_the_way(&open, order);
-                return Err(request.homes.blame(wanted, told));
-            }
-        }
-        Ok(())
-    }
-
-    /// The order that holds this home's claim.
-    async fn holder(&self, share: &Share, order: &Order) -> Result<Option<Order>, PaymentError> {
-        let claim = share.claim(&order.payment.account_id);
-        let mut view = snapshot(self.store()).await?;
-        let held = view.payments().claim_holder(&claim).await?;
-        drop(view);
-        match held {
-            Some(id) => self.load(&id).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    fn may_give_up(&self, open: &Order, order: &Order) -> bool {
-        let own = open.payment.account_id == order.payment.account_id;
-        let age = self.now().seconds_since(open.payment.created_at);
-        !open.payment.state.has_money() && (own || age >= window::SUPERSEDE_AFTER)
-    }
-
-    /// One's own earlier order is named, a stranger's is not.
-    fn in_the_way(&self, open: &Order, order: &Order) -> PaymentError {
-        let own = open.payment.account_id == order.payment.account_id;
-        PaymentError::PreviousOrderOpen {
-            payment_id: own.then(|| open.payment.payment_id.clone()),
-        }
     }
 
     /// Unit A: order, lock, number, body, step, evidence and audit; nothing is sent unless its

@@ -259,8 +259,11 @@ pub const SCOUT_EVERY: i64 = 20;
 pub const OVERDUE_SECONDS: i64 = DAY;
 /// Marketing spoke of a line when its last answer is younger than this; a line is asked for each hour.
 pub const SPOKE_SECONDS: i64 = 2 * HOUR;
-/// A stranger's unpaid order may be superseded after this (money.md 2.4).
+/// A stranger's unpaid order may be superseded after this (money.md 2.4), counted from when they first held the home.
 pub const SUPERSEDE_AFTER: i64 = 2 * MINUTE;
+/// An order this soon after the same account's last one ended is the same claim, renewed. Shorter than
+/// [`SUPERSEDE_AFTER`], so that whoever superseded it stands between.
+pub const RENEWED_WITHIN: i64 = MINUTE;
 
 #[cfg(test)]
 mod tests {
