@@ -14,8 +14,9 @@ use crate::answers::public;
 use crate::body::{self, NotRead};
 use crate::certificates::Current;
 use crate::head::Bound;
-use crate::nodes::Nodes;
+use crate::nodes::{Nodes, because};
 use crate::sign::{Sent, Signer, Unsigned, WHEN_THERE};
+use crate::target::target;
 
 /// Meaningful between two hops only, never passed on (RFC 9110 section 7.6.1).
 const HOP_BY_HOP: [&str; 9] = [
@@ -40,6 +41,9 @@ const RELAY_SAYS: [&str; 8] = [
     "x-forwarded-proto",
     "x-real-ip",
 ];
+
+/// What goes on. Whatever else a client asks by, `CONNECT` with a body without an end among it, has nobody there.
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 /// The gateway's listener ends a connection that rests for thirty seconds. One of ours rests less: a request on its
 /// way over one that ends would be answered to nobody.
@@ -137,7 +141,7 @@ impl Forwarder {
         incoming: &HttpRequest,
         body: &web::Bytes,
     ) -> Result<reqwest::Response, Refused> {
-        let path = incoming.uri().path_and_query().map_or("/", |p| p.as_str());
+        let target = target(incoming.uri())?;
         let client = incoming.peer_addr().map(|peer| peer.ip().to_string());
         let client = client.ok_or(Refused::Odd)?;
         let fields = covered(incoming.headers())?;
@@ -145,7 +149,7 @@ impl Forwarder {
         let method = method.map_err(|_| Refused::Odd)?;
         let harmless = is_harmless_twice(incoming);
         for node in self.nodes.in_turn() {
-            let target_uri = format!("{node}{path}");
+            let target_uri = format!("{node}{target}");
             let mut outgoing = self.client.now().request(method.clone(), &target_uri);
             for (name, value) in incoming.headers() {
                 if passes(incoming.headers(), name) {
@@ -171,12 +175,15 @@ impl Forwarder {
             match TokioContext::new(sent, self.runtime.clone()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) if error.is_connect() => {
-                    tracing::warn!(node, "line.node_not_reached");
+                    let why = because(error);
+                    tracing::warn!(node, %why, "line.node_not_reached");
                 }
                 Err(error) => {
-                    tracing::warn!(node, "line.no_answer");
+                    let late = error.is_timeout();
+                    let why = because(error);
+                    tracing::warn!(node, %why, "line.no_answer");
                     // Whoever was waited for so long has no time left for another.
-                    if !harmless || error.is_timeout() {
+                    if !harmless || late {
                         return Err(Refused::Line);
                     }
                 }
@@ -184,6 +191,10 @@ impl Forwarder {
         }
         Err(Refused::Line)
     }
+}
+
+fn is_carried(method: &Method) -> bool {
+    METHODS.split(", ").any(|known| known == method.as_str())
 }
 
 /// Whether a request that is answered twice is done once: a reading, or one with a key of its own.
@@ -236,6 +247,9 @@ pub async fn pass_on(
     payload: web::Payload,
 ) -> Result<HttpResponse, Refused> {
     let mut payload = payload.into_inner();
+    if !is_carried(incoming.method()) {
+        return Ok(body::ending(Bound::method(METHODS), payload));
+    }
     let body = match body::read(&mut payload, body::BYTES_MAX, body::TIME_MAX).await {
         Ok(body) => body,
         Err(why) => return Ok(body::ending(Refused::from(why).error_response(), payload)),

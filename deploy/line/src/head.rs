@@ -3,7 +3,7 @@
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue};
 use actix_web::http::{StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse};
@@ -66,14 +66,17 @@ impl Bound {
     }
 
     pub(crate) fn answer(self) -> HttpResponse {
-        let mut answer = public(self.status());
-        if self == Self::Method {
-            // One path judges methods here, and takes notices only.
-            answer.insert_header((ALLOW, "POST"));
-        }
-        answer
+        public(self.status())
             .insert_header((CONTENT_TYPE, "application/problem+json"))
             .body(self.problem())
+    }
+
+    /// A method that is not taken, and those that are.
+    pub(crate) fn method(taken: &'static str) -> HttpResponse {
+        let mut answer = Self::Method.answer();
+        let taken = HeaderValue::from_static(taken);
+        answer.headers_mut().insert(ALLOW, taken);
+        answer
     }
 }
 

@@ -14,3 +14,4 @@ mod nodes;
 pub mod notices;
 pub mod sign;
 pub mod start;
+mod target;

@@ -14,7 +14,7 @@ use crate::body;
 use crate::certificates::Current;
 use crate::forward::{Refused, passes, returned};
 use crate::head::Bound;
-use crate::nodes::Nodes;
+use crate::nodes::{Nodes, because};
 
 /// The one path of the callback zone that the Internet calls.
 pub const PATH: &str = "/v1/callbacks/alipay";
@@ -79,10 +79,12 @@ impl Notices {
             match TokioContext::new(sent, self.runtime.clone()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) if error.is_connect() => {
-                    tracing::warn!(node, "callback.node_not_reached");
+                    let why = because(error);
+                    tracing::warn!(node, %why, "callback.node_not_reached");
                 }
-                Err(_) => {
-                    tracing::warn!(node, "callback.no_answer");
+                Err(error) => {
+                    let why = because(error);
+                    tracing::warn!(node, %why, "callback.no_answer");
                     return Err(Refused::Line);
                 }
             }
@@ -104,7 +106,7 @@ pub async fn pass_on(
         return Ok(body::ending(Bound::Path.answer(), payload));
     };
     if *incoming.method() != Method::POST {
-        return Ok(body::ending(Bound::Method.answer(), payload));
+        return Ok(body::ending(Bound::method("POST"), payload));
     }
     let body = match body::read(&mut payload, BYTES_MAX, body::TIME_MAX).await {
         Ok(body) => body,

@@ -6,17 +6,26 @@
 )]
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use aws_lc_rs::signature::Ed25519KeyPair;
-use lifeline_gateway::edge::relay::message::Arrived;
+use lifeline_gateway::edge::relay::message::{Arrived, Input};
 use lifeline_gateway::edge::relay::proof::{Public, PublicKind};
 use lifeline_gateway::edge::relay::window::{FloorFile, Window};
 use lifeline_gateway::edge::relay::{Gate, RelayKey, Rules, Unfit};
+use lifeline_relay::forward::Forwarder;
+use lifeline_relay::notices::client;
 use lifeline_relay::sign::{Sent, Signer, WHEN_THERE};
+use lifeline_relay::start::routes;
 
 const NODE: &str = "https://10.20.0.5:8443";
+/// How long an answer is waited for that must come.
+const PATIENCE: Duration = Duration::from_secs(60);
 const NAME: &str = "relay-1.line.example.cn";
 
 fn signer() -> Signer {
@@ -25,13 +34,13 @@ fn signer() -> Signer {
     Signer::new(pkcs8.as_ref(), "channel-relay-1").expect("a signer")
 }
 
-fn gate(signer: &Signer, floor: &tempfile::TempDir) -> Gate {
+fn gate(signer: &Signer, origin: &str, floor: &tempfile::TempDir) -> Gate {
     let key = RelayKey {
         relay: NAME.to_owned(),
         proof: Arc::new(Public::new(PublicKind::Ed25519, signer.public().to_vec())),
     };
     let rules = Rules {
-        origin: NODE.to_owned(),
+        origin: origin.to_owned(),
         networks: vec!["10.20.0.0/29".parse().expect("a network")],
         keys: HashMap::from([("channel-relay-1".to_owned(), key)]),
     };
@@ -42,7 +51,7 @@ fn gate(signer: &Signer, floor: &tempfile::TempDir) -> Gate {
 #[tokio::test]
 async fn what_the_relay_signs_the_gate_takes_once_and_for_its_own_node_only() {
     let (signer, dir) = (signer(), tempfile::tempdir().expect("a folder"));
-    let gate = gate(&signer, &dir);
+    let gate = gate(&signer, NODE, &dir);
     let body = br#"{"purpose":"arrears"}"#;
     let fields: Vec<(&'static str, String)> = WHEN_THERE
         .iter()
@@ -85,4 +94,79 @@ async fn what_the_relay_signs_the_gate_takes_once_and_for_its_own_node_only() {
         let again = gate.admit(&arrived, Some(NAME), 1_000).await;
         assert!(again.is_err(), "{again:?}");
     }
+}
+
+/// Target and head of a request as a node got it.
+type Came = (String, HeaderMap);
+
+async fn take(came: web::Data<Mutex<Vec<Came>>>, incoming: HttpRequest) -> HttpResponse {
+    let target = incoming.uri().path_and_query();
+    let target = target.map_or_else(String::new, |target| target.as_str().to_owned());
+    let head = incoming.headers().clone();
+    came.lock().expect("the list").push((target, head));
+    HttpResponse::Ok().finish()
+}
+
+/// A node that takes everything, and where it is.
+fn node(came: &Arc<Mutex<Vec<Came>>>) -> String {
+    let taken = web::Data::from(Arc::clone(came));
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(taken.clone())
+            .default_service(web::to(take))
+    });
+    let server = server.workers(1).disable_signals();
+    let server = server.bind("127.0.0.1:0").expect("a port");
+    let address = *server.addrs().first().expect("its address");
+    actix_web::rt::spawn(server.run());
+    format!("http://{address}")
+}
+
+#[actix_web::test]
+async fn a_target_is_signed_as_it_is_sent_and_what_means_another_place_is_not_carried() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let came: Arc<Mutex<Vec<Came>>> = Arc::default();
+    let node = node(&came);
+    let (signer, dir) = (signer(), tempfile::tempdir().expect("a folder"));
+    let gate = gate(&signer, &node, &dir);
+    let plain = client(None, PATIENCE).expect("a client");
+    let forwarder = Forwarder::new(vec![node.clone()], plain, signer);
+    let forwarder = web::Data::new(forwarder);
+    let relay = App::new().app_data(forwarder).configure(routes);
+    let relay = init_service(relay).await;
+    let asked = |method: Method, target: &str| {
+        let request = TestRequest::with_uri(target).method(method);
+        let request = request.insert_header(("authorization", "Bearer abc"));
+        request.peer_addr("198.51.100.7:40000".parse().expect("an address"))
+    };
+    for (target, sent) in [
+        ("/v1/articles?q=d'or", "/v1/articles?q=d%27or"),
+        ("/v1/{a}?q=%27", "/v1/%7Ba%7D?q=%27"),
+        ("/v1/a?", "/v1/a?"),
+    ] {
+        let answer = call_service(&relay, asked(Method::GET, target).to_request()).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{target}");
+        let (target, headers) = came.lock().expect("the list").pop().expect("a request");
+        assert_eq!(target, sent);
+        let signed = Input::read(&headers, "relay").expect("a signature");
+        let now_s = signed.created_s.expect("its moment");
+        let arrived = Arrived {
+            method: "GET",
+            origin: &node,
+            target: &target,
+            headers: &headers,
+            body: b"",
+        };
+        assert_eq!(gate.admit(&arrived, Some(NAME), now_s).await, Ok(()));
+    }
+    for (method, target, status) in [
+        (Method::GET, "/v1/homes/../me", StatusCode::BAD_REQUEST),
+        (Method::GET, "/v1\\me", StatusCode::BAD_REQUEST),
+        (Method::CONNECT, "/", StatusCode::METHOD_NOT_ALLOWED),
+        (Method::TRACE, "/v1/me", StatusCode::METHOD_NOT_ALLOWED),
+    ] {
+        let answer = call_service(&relay, asked(method, target).to_request()).await;
+        assert_eq!(answer.status(), status, "{target}");
+    }
+    assert!(came.lock().expect("the list").is_empty(), "carried");
 }
