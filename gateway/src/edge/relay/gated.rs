@@ -8,7 +8,7 @@ use std::sync::Arc;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Extensions, Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONNECTION, HeaderValue};
+use actix_web::http::ConnectionType;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 use futures_util::{Stream, StreamExt as _};
@@ -55,8 +55,7 @@ pub async fn gated(
             HttpResponse::Forbidden().finish()
         }
     };
-    let close = HeaderValue::from_static("close");
-    answer.headers_mut().insert(CONNECTION, close);
+    answer.head_mut().set_connection_type(ConnectionType::Close);
     Ok(req.into_response(answer).map_into_right_body())
 }
 

@@ -1,17 +1,23 @@
 //! Requests of a relay, whole and mutated, at a gate that is closed and opened again.
 
+use super::gated::gated;
 use super::message::Arrived;
 use super::proof::{Proof, Public, PublicKind, Shared};
 use super::window::{Floor, FloorFile, Window};
 use super::{Gate, RelayKey, Rules, Unfit};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpResponse, HttpServer, web};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 const ORIGIN: &str = "https://10.20.0.5:8443";
 
@@ -235,6 +241,30 @@ async fn the_wrong_relay_network_key_or_algorithm_is_refused() {
     assert_eq!(gate.hears("10.20.0.9".parse().unwrap()), Ok(()));
     let outside = gate.hears("10.20.1.9".parse().unwrap());
     assert_eq!(outside, Err(Unfit::OtherNetwork));
+}
+
+#[actix_web::test]
+async fn what_is_refused_ends_its_connection() {
+    let gate = web::Data::new(gate(&relays(), &floor("ended")));
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(gate.clone())
+            .wrap(from_fn(gated))
+            .default_service(web::to(HttpResponse::Ok))
+    });
+    // Nobody else ends it meanwhile.
+    let server = server.keep_alive(Duration::from_secs(600)).workers(1);
+    let server = server.disable_signals().bind("127.0.0.1:0").unwrap();
+    let address = server.addrs()[0];
+    actix_web::rt::spawn(server.run());
+    let mut line = TcpStream::connect(address).await.unwrap();
+    let asked = b"GET /v1/me HTTP/1.1\r\nhost: node\r\n\r\n";
+    line.write_all(asked).await.unwrap();
+    let mut said = String::new();
+    let heard = line.read_to_string(&mut said);
+    let ended = tokio::time::timeout(Duration::from_secs(60), heard).await;
+    assert!(matches!(ended, Ok(Ok(_))), "{ended:?}");
+    assert!(said.starts_with("HTTP/1.1 403"), "{said}");
 }
 
 /// A small generator of its own: a run's course is its seed's alone.
