@@ -2,12 +2,14 @@
 
 use std::sync::atomic::Ordering;
 
-use lifeline_core::accounts::{Actor, Caller};
+use lifeline_core::accounts::account::CertifiedBy;
+use lifeline_core::accounts::{Actor, Caller, RealName};
 use lifeline_core::settlement::Feedback;
-use lifeline_core::settlement::accounts::{GenerationError, GenerationState};
+use lifeline_core::settlement::accounts::{GenerationError, GenerationState, Registration};
 use lifeline_core::settlement::ids::GenerationAccountId;
 use lifeline_core::shared::ids::Maker;
 use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::personal::{Address, IdNo, PersonName};
 use lifeline_core::shared::time::{Clock as _, Time};
 
 use crate::checking::answer;
@@ -22,17 +24,22 @@ stories! {
     pv_11_a_month_that_is_not_settled_yet_is_settled_and_paid_before_the_end;
     pv_11_a_month_that_is_over_has_days_to_be_collected_before_the_end;
     who_gives_way_to_another_may_register_again;
+    pv_03_nobodys_tries_keep_an_owner_from_registering;
 }
 
 const NUMBER: &str = "1504990000777";
 
 /// Somebody else, who knows as well where the generator stands.
 async fn neighbour(roof: &Roof) -> Caller {
+    person(roof, 2).await
+}
+
+async fn person(roof: &Roof, nth: usize) -> Caller {
     let make = Maker {
         clock: &roof.outside,
         entropy: &roof.outside,
     };
-    let seller = roof.place.seller(&roof.outside, 2).await;
+    let seller = roof.place.seller(&roof.outside, nth).await;
     Caller {
         account_id: seller.owner,
         session_id: make.id(),
@@ -177,5 +184,61 @@ async fn who_gives_way_to_another_may_register_again(place: Place) {
         GenerationState::Terminated
     );
     assert_eq!(ends(&roof).await, 0, "no word of the utility's");
+    tries(&roof, &roof.caller, NUMBER).await.unwrap();
+}
+
+/// A day's tries against one number, and of one account.
+const OF_NUMBER: usize = 30;
+const BY_ACCOUNT: usize = 10;
+
+/// Whoever types a number without an end keeps nobody else out; many together do, but never the one whom the
+/// reserve names.
+async fn pv_03_nobodys_tries_keep_an_owner_from_registering(place: Place) {
+    let roof = Roof::over(place).await;
+    let guess = Registration {
+        address: Address::from_store("别处 1 号".to_owned()),
+        ..typed(NUMBER)
+    };
+    let guesses = async |caller: &Caller| roof.generation.register(caller, &guess, None).await;
+    let neighbour = neighbour(&roof).await;
+    for nth in 0..BY_ACCOUNT + OF_NUMBER {
+        let told = guesses(&neighbour).await;
+        let wanted = match &told {
+            Err(GenerationError::NotConfirmed) => nth < BY_ACCOUNT,
+            Err(GenerationError::TooOften { .. }) => nth >= BY_ACCOUNT,
+            Ok(_) | Err(_) => false,
+        };
+        assert!(wanted, "{nth}: {told:?}");
+    }
+    let told = guesses(&roof.caller).await;
+    assert!(
+        matches!(told, Err(GenerationError::NotConfirmed)),
+        "another is heard: {told:?}"
+    );
+    for nth in 3..6 {
+        let one = person(&roof, nth).await;
+        for _ in 0..BY_ACCOUNT {
+            assert!(guesses(&one).await.is_err());
+        }
+    }
+    let told = tries(&roof, &roof.caller, NUMBER).await;
+    assert!(
+        matches!(told, Err(GenerationError::TooOften { .. })),
+        "the number's day is over: {told:?}"
+    );
+    let owner = &roof.caller.account_id;
+    let certified = RealName {
+        name: PersonName::parse("陈光").unwrap(),
+        id_no: IdNo::parse("150499199001010014").unwrap(),
+        certified_by: CertifiedBy::Face,
+        certified_at: roof.outside.now(),
+    };
+    roof.place
+        .write(async |tx| {
+            let mut account = tx.accounts().find(owner).await?.unwrap();
+            account.real_name = Some(certified.clone());
+            tx.accounts().save(&account).await
+        })
+        .await;
     tries(&roof, &roof.caller, NUMBER).await.unwrap();
 }

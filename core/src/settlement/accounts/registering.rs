@@ -73,6 +73,32 @@ async fn may_be(tx: &mut Tx, caller: &Caller, reserve: &Reserve) -> Result<bool,
     Ok(certified.is_none_or(|person| person.id_no == reserve.identity.id_no))
 }
 
+fn too_often(now: Time) -> GenerationError {
+    let retry_after_s = seconds_to_next_day(now);
+    GenerationError::TooOften { retry_after_s }
+}
+
+/// Counts one more try against the number, over all accounts. Whoever is certified as the one whom its reserve
+/// names is not held to it: others who type the number keep no owner out.
+async fn count_number(
+    tx: &mut Tx,
+    caller: &Caller,
+    typed: &Registration,
+    reserve: Option<&Reserve>,
+    now: Time,
+) -> Result<(), GenerationError> {
+    let certified = certified_in(tx, &caller.account_id).await?;
+    let theirs = certified
+        .zip(reserve)
+        .is_some_and(|(person, reserve)| person.id_no == reserve.identity.id_no);
+    let number = typed.generation_no.expose();
+    if theirs || within(tx, Guard::RegistrationsOfGenerator, number, now).await? {
+        Ok(())
+    } else {
+        Err(too_often(now))
+    }
+}
+
 /// What agreed, unless the cooperation was ended under that contract: marketing may go on showing it for a while.
 async fn not_ended<'r>(
     tx: &mut Tx,
@@ -121,27 +147,16 @@ async fn first_password(
 }
 
 impl Generation {
-    /// Counts one more try, against the person and against the number.
-    async fn count_try(
-        &self,
-        caller: &Caller,
-        typed: &Registration,
-    ) -> Result<(), GenerationError> {
+    /// Counts one more try against the person. What their own limit refuses takes nothing from the number's.
+    async fn count_try(&self, caller: &Caller) -> Result<(), GenerationError> {
         let now = self.maker().now();
         let counted = atomically(self.store(), async |tx: &mut Tx| {
             let account = caller.account_id.as_str();
-            let by_account = within(tx, Guard::RegistrationsByAccount, account, now).await?;
-            let number = typed.generation_no.expose();
-            let by_number = within(tx, Guard::RegistrationsOfGenerator, number, now).await?;
-            Ok::<_, GenerationError>(by_account & by_number)
+            let guard = Guard::RegistrationsByAccount;
+            Ok::<_, GenerationError>(within(tx, guard, account, now).await?)
         })
         .await?;
-        if counted {
-            Ok(())
-        } else {
-            let retry_after_s = seconds_to_next_day(now);
-            Err(GenerationError::TooOften { retry_after_s })
-        }
+        if counted { Ok(()) } else { Err(too_often(now)) }
     }
 
     /// Registers a generator, with the user name and password chosen for it if they are (PV-04). A repeat
@@ -152,12 +167,13 @@ impl Generation {
         typed: &Registration,
         chosen: Option<&Chosen>,
     ) -> Result<GenerationAccount, GenerationError> {
-        self.count_try(caller, typed).await?;
+        self.count_try(caller).await?;
         let credential = self.hashed(chosen).await?;
         let reserve = self.ports.grid.reserved(&typed.generation_no).await?;
         let agreed = typed.agreed(reserve.as_ref(), 0);
         let draft = Draft::ready(&self.maker());
         let done = atomically(self.store(), async |tx: &mut Tx| {
+            count_number(tx, caller, typed, reserve.as_ref(), draft.pen.now).await?;
             let there = tx.generation().by_no(&typed.generation_no).await?;
             let Some(reserve) = not_ended(tx, typed, agreed).await? else {
                 return self.refused(tx, caller, &draft).await;
@@ -283,11 +299,12 @@ impl Generation {
         if owned.account().state != GenerationState::Terminated {
             return Err(GenerationError::NotOver);
         }
-        self.count_try(caller, typed).await?;
+        self.count_try(caller).await?;
         let reserve = self.ports.grid.reserved(&typed.generation_no).await?;
         let agreed = typed.agreed(reserve.as_ref(), owned.account().contract_version);
         let draft = Draft::ready(&self.maker());
         let done = atomically(self.store(), async |tx: &mut Tx| {
+            count_number(tx, caller, typed, reserve.as_ref(), draft.pen.now).await?;
             let owned = super::owned::own_in(tx, &caller.account_id, id).await?;
             let account = owned.ok_or(GenerationError::NotFound)?.into_account();
             if account.state != GenerationState::Terminated {
