@@ -1,6 +1,7 @@
 //! `lifeline doctor`: asks every dependency and says what to do.
 
 mod clock;
+mod dumps;
 mod marketing;
 
 use std::io::Write as _;
@@ -60,6 +61,7 @@ pub(crate) async fn run(args: &cli::Doctor) -> Result<(), Failure> {
     }
     findings.extend(resting_findings(&config)?);
     findings.push(logs_finding(&config.logs));
+    findings.push(dumps::finding_here());
     report(&findings, args.json)?;
     if findings.iter().all(|finding| finding.ok) {
         Ok(())

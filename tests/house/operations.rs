@@ -340,3 +340,19 @@ fn a_figure_is_read_again_only_when_the_last_reading_is_over() {
     let again = number_after("miniapp/src/state/kept_fresh.ts", "FRESH_MS =");
     assert!(again > app + pause + app, "{again}, {app}, {pause}");
 }
+
+#[test]
+fn no_unit_leaves_what_its_program_holds_on_a_disk() {
+    let files = source::files().expect("the files");
+    let units = files
+        .iter()
+        .filter(|path| path.starts_with("deploy/systemd/") && path.ends_with(".service"));
+    let mut seen = 0;
+    for path in units {
+        seen += 1;
+        let unit = source::read(path).expect("the unit");
+        let bound = unit.lines().any(|line| line == "LimitCORE=0");
+        assert!(bound, "{path}: a core dump would hold the keys");
+    }
+    assert!(seen >= 3, "{seen} units");
+}
