@@ -4,7 +4,7 @@
 //! then on, and no connection that is open is dropped.
 
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -56,6 +56,8 @@ pub(crate) struct Certificates {
     files: Tls,
     provider: Arc<CryptoProvider>,
     held: RwLock<Arc<Held>>,
+    /// Why the last look took nothing over though something is amiss: it is told once, not at every look.
+    amiss: Mutex<Option<String>>,
 }
 
 impl Certificates {
@@ -66,6 +68,7 @@ impl Certificates {
             files: files.clone(),
             provider,
             held: RwLock::new(Arc::new(held)),
+            amiss: Mutex::default(),
         }))
     }
 
@@ -85,24 +88,29 @@ impl Certificates {
         Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes renewed files over when they are whole; true when they were.
-    fn renew(&self) -> bool {
-        let read = self.held().read;
-        match fingerprint(&self.files) {
-            Ok(now) if now != read => {}
-            _ => return false,
+    /// Takes renewed files over when they are whole; what is in force stays when they are not. Why not comes back.
+    fn renew(&self) -> Option<String> {
+        let failure = self.taken_over().err()?;
+        Some(failure.told().0.to_owned())
+    }
+
+    /// What a look found amiss, unless the last one found the same.
+    fn news(&self, amiss: Option<String>) -> Option<String> {
+        let mut told = self.amiss.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = amiss.clone().filter(|why| told.as_ref() != Some(why));
+        *told = amiss;
+        news
+    }
+
+    fn taken_over(&self) -> Result<(), Failure> {
+        let now = fingerprint(&self.files).map_err(|file| odd(file, "cannot be read"))?;
+        if now == self.held().read {
+            return Ok(());
         }
-        match Held::read(&self.files, &self.provider) {
-            Ok(held) => {
-                *self.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(held);
-                tracing::info!("line.certificates_renewed");
-                true
-            }
-            Err(_) => {
-                tracing::warn!("line.certificates_not_whole");
-                false
-            }
-        }
+        let held = Held::read(&self.files, &self.provider)?;
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(held);
+        tracing::info!("line.certificates_renewed");
+        Ok(())
     }
 }
 
@@ -220,7 +228,11 @@ impl Worker for CertificatesWorker {
     async fn run_once(&self, _now: Time) -> bool {
         let certificates = Arc::clone(&self.0);
         // Files are read away from the threads that serve.
-        let _ = tokio::task::spawn_blocking(move || certificates.renew()).await;
+        let looked = tokio::task::spawn_blocking(move || certificates.renew()).await;
+        let amiss = looked.unwrap_or_else(|_| Some("a look at them broke off".to_owned()));
+        if let Some(why) = self.0.news(amiss) {
+            tracing::warn!(%why, "line.certificates_not_whole");
+        }
         false
     }
 }
@@ -261,5 +273,35 @@ mod tests {
         let pem = include_bytes!("../tests/vectors/certificates/line.pem");
         std::fs::write(&files.certificate, pem).unwrap();
         assert!(told().contains("line.key"), "{}", told());
+    }
+
+    #[test]
+    fn a_renewed_file_that_is_not_whole_is_told_once_and_the_old_ones_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = std::process::Command::new("openssl")
+            .args(["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=line"])
+            .args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"])
+            .args(["-keyout", "line.key", "-out", "line.pem"])
+            .current_dir(folder.path())
+            .output();
+        assert!(made.unwrap().status.success());
+        let files = Tls {
+            certificate: folder.path().join("line.pem"),
+            private_key: folder.path().join("line.key"),
+            client_ca: folder.path().join("line.pem"),
+        };
+        let held = Certificates::read(&files).unwrap();
+        let before = held.shown().certificate;
+        let look = || held.news(held.renew());
+        assert_eq!(look(), None);
+        std::fs::write(&files.private_key, "half of a key").unwrap();
+        let told = look().unwrap();
+        assert!(told.contains("line.key holds no private key"), "{told}");
+        assert_eq!(look(), None);
+        std::fs::remove_file(&files.private_key).unwrap();
+        let told = look().unwrap();
+        assert!(told.contains("line.key cannot be read"), "{told}");
+        assert_eq!(look(), None);
+        assert_eq!(held.shown().certificate, before);
     }
 }

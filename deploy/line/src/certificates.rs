@@ -1,6 +1,7 @@
 //! Certificates are renewed while the relay runs: their files are looked at again and again, and what is whole serves
 //! every connection that begins from then on. No connection that is open is dropped.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -46,6 +47,8 @@ pub(crate) struct Kept {
     files: Vec<PathBuf>,
     /// Digest of what was taken up: nothing of a key stays behind for comparing. Before the first look nothing was.
     seen: Option<[u8; 32]>,
+    /// Why the last look took nothing up though something is amiss: it is told once, not at every look.
+    amiss: Option<String>,
     take_up: Box<dyn Fn() -> Result<(), NotStarted> + Send>,
 }
 
@@ -59,35 +62,55 @@ impl Kept {
             what,
             files,
             seen: None,
+            amiss: None,
             take_up: Box::new(take_up),
         }
     }
 
     /// Takes renewed files up when they are whole; what is in force stays when they are not.
     fn look(&mut self) {
-        let there = fingerprint(&self.files);
-        if there.is_none() || there == self.seen {
-            return;
+        if let Some(why) = self.news() {
+            tracing::warn!(what = self.what, %why, "relay.certificates_not_whole");
         }
-        match (self.take_up)() {
-            Ok(()) => {
-                self.seen = there;
-                tracing::info!(what = self.what, "relay.certificates_in_force");
-            }
-            Err(why) => tracing::warn!(what = self.what, %why, "relay.certificates_not_whole"),
+    }
+
+    /// One look; what is amiss and was not told yet.
+    fn news(&mut self) -> Option<String> {
+        let amiss = self.taken_up().err();
+        let news = amiss.clone().filter(|why| self.amiss.as_ref() != Some(why));
+        self.amiss = amiss;
+        news
+    }
+
+    fn taken_up(&mut self) -> Result<(), String> {
+        let there = fingerprint(&self.files)?;
+        if self.seen == Some(there) {
+            return Ok(());
         }
+        // A look that panics is one of many: the next one, and the other files, are looked at all the same.
+        match catch_unwind(AssertUnwindSafe(|| (self.take_up)())) {
+            Ok(taken) => taken.map_err(|why| why.to_string())?,
+            Err(_) => return Err(format!("a look at the files of `{}` broke off", self.what)),
+        }
+        self.seen = Some(there);
+        tracing::info!(what = self.what, "relay.certificates_in_force");
+        Ok(())
     }
 }
 
-fn fingerprint(files: &[PathBuf]) -> Option<[u8; 32]> {
+/// Of what the files hold; else the file that cannot be read, and why.
+fn fingerprint(files: &[PathBuf]) -> Result<[u8; 32], String> {
     let mut digest = Sha256::new();
     for file in files {
-        digest.update(Sha256::digest(std::fs::read(file).ok()?));
+        let read = std::fs::read(file);
+        let read = read.map_err(|error| format!("{}: {error}", file.display()))?;
+        digest.update(Sha256::digest(read));
     }
-    Some(digest.finalize().into())
+    Ok(digest.finalize().into())
 }
 
-/// Looks at all of them for ever. Files are read away from the threads that serve.
+/// Looks at all of them for ever. Files are read away from the threads that serve; only a runtime that ends takes them
+/// along.
 pub(crate) async fn follow(mut kept: Vec<Kept>) {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
@@ -137,5 +160,38 @@ mod tests {
         kept.look();
         kept.look();
         assert_eq!((current.now().as_str(), taken.now()), ("second", 2));
+    }
+
+    #[test]
+    fn what_is_amiss_is_told_once_with_its_file_and_its_reason_and_the_looks_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.pem");
+        let from = file.clone();
+        let mut kept = Kept::new(
+            "a",
+            vec![file.clone()],
+            move || match std::fs::read_to_string(&from).unwrap().as_str() {
+                "whole" => Ok(()),
+                "odd" => panic!("an odd file"),
+                _ => Err(NotStarted::because("a.pem: is not a PEM file")),
+            },
+        );
+        let told = kept.news().unwrap();
+        assert!(told.contains("a.pem: No such file"), "{told}");
+        assert_eq!(kept.news(), None);
+        for (text, why) in [
+            ("half", "a.pem: is not a PEM file"),
+            ("odd", "a look at the files of `a` broke off"),
+            ("half", "a.pem: is not a PEM file"),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            assert_eq!(kept.news().as_deref(), Some(why));
+            assert_eq!(kept.news(), None);
+        }
+        std::fs::write(&file, "whole").unwrap();
+        assert_eq!(kept.news(), None);
+        assert!(kept.seen.is_some());
+        std::fs::remove_file(&file).unwrap();
+        assert!(kept.news().is_some(), "a file that went is told again");
     }
 }
