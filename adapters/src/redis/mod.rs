@@ -152,13 +152,27 @@ impl Redis {
             }
             // The request had no more time to give: that says nothing about the shared place.
             Err(_) if most < CALL_TIME_MAX => Err(Away),
-            Ok(Err(_)) | Err(_) => {
-                self.rest.begin();
-                metrics::counter!("lifeline_redis_away_total").increment(1);
-                Err(Away)
-            }
+            Ok(Err(error)) => Err(self.away(&kind(&error))),
+            Err(_) => Err(self.away("no answer in time")),
         }
     }
+
+    /// A wrong password or a replica that takes no writes is mended elsewhere than a Redis that is gone: why is told.
+    fn away(&self, why: &str) -> Away {
+        if self.rest.begin(why) {
+            tracing::warn!(why, "redis.away");
+        }
+        metrics::counter!("lifeline_redis_away_total").increment(1);
+        Away
+    }
+}
+
+/// Of what kind an error is, with the server's word for it. What else it says may name keys and values.
+fn kind(error: &redis::RedisError) -> String {
+    let kind = error.category();
+    error
+        .code()
+        .map_or_else(|| kind.to_owned(), |code| format!("{kind} ({code})"))
 }
 
 /// A sealed value opens under its own name only.
@@ -239,5 +253,25 @@ impl Revocations for Redis {
     async fn ended(&self) -> Result<Vec<String>, Away> {
         let mut connection = self.connection.clone();
         self.bounded(connection.zrange(ENDED, 0, -1)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn why_a_call_failed_is_told_without_what_it_carried() {
+        let refused = (
+            ErrorKind::AuthenticationFailed,
+            "no",
+            "hunter2 is wrong".to_owned(),
+        );
+        assert_eq!(kind(&RedisError::from(refused)), "authentication failed");
+        let replica = ErrorKind::Server(ServerErrorKind::ReadOnly);
+        let replica = RedisError::from((replica, "no", "lifeline:ended".to_owned()));
+        assert_eq!(kind(&replica), "read-only (READONLY)");
     }
 }
