@@ -48,6 +48,11 @@ statements! { "payments":
         WHERE (account_id = $1 OR account_id IN (SELECT a.account_id FROM account a WHERE a.merged_into = $1)) \
         AND created_at > $2 AND state <> 'CLOSED'";
     HOLDER("open_claim") = "SELECT payment_id FROM open_claim WHERE claim_key IN ($1, $2)";
+    OPEN_OF("payment") = "SELECT payment_id FROM payment \
+        WHERE (account_id = $1 OR account_id IN (SELECT a.account_id FROM account a WHERE a.merged_into = $1)) \
+        AND state IN ('CREATED', 'PAYING') ORDER BY payment_id";
+    SUSPENSIONS("function_suspension") = "SELECT COUNT(*) AS n FROM function_suspension WHERE function = 'pay' \
+        AND (account_id = $1 OR account_id IN (SELECT a.merged_into FROM account a WHERE a.account_id = $1))";
     DUE("payment") = "SELECT payment_id FROM payment WHERE wake_at <= $1 \
         AND (lease_until IS NULL OR lease_until <= $1) ORDER BY wake_at, payment_id LIMIT $2";
     WAITING("payment_line") = "SELECT l.payment_id FROM payment_line l \
@@ -232,6 +237,14 @@ impl<C: Conn> PaymentReads for Sql<C> {
     async fn claim_holder(&mut self, claim: &ClaimKey) -> Result<Option<PaymentId>, StoreError> {
         let [key, other] = self.claim_keys(claim)?;
         Ok(self.payment_ids(&HOLDER, args![key, other]).await?.pop())
+    }
+
+    async fn open_of(&mut self, account: &AccountId) -> Result<Vec<PaymentId>, StoreError> {
+        self.payment_ids(&OPEN_OF, args![account]).await
+    }
+
+    async fn is_suspended(&mut self, account: &AccountId) -> Result<bool, StoreError> {
+        Ok(self.count(&SUSPENSIONS, args![account]).await? > 0)
     }
 
     async fn due(&mut self, now: Time, limit: i64) -> Result<Vec<PaymentId>, StoreError> {

@@ -162,7 +162,7 @@ async fn person(t: &Bench, open_id: &str) -> AccountId {
     account.account_id
 }
 
-fn proposal(t: &Bench, account: &AccountId, seconds: i64) -> FunctionProposal {
+pub(crate) fn proposal(t: &Bench, account: &AccountId, seconds: i64) -> FunctionProposal {
     FunctionProposal {
         proposal_id: t.id::<AccountId>().to_string(),
         what: Move {

@@ -1,16 +1,22 @@
-//! An order is read in parts; what another unit commits between them is never half in it.
+//! An order is read in parts; what another unit commits between them is never half in it. And whose orders must not
+//! stay open.
 
 use std::time::Duration;
 
+use lifeline_core::accounts::account::Account;
 use lifeline_core::payments::order::Order;
+use lifeline_core::payments::table_p;
 use lifeline_core::shared::ids::PaymentId;
 
-use crate::bench::{Bench, EngineKind, connect};
+use crate::accounts::{self, bare};
+use crate::bench::{Bench, EngineKind, at, connect};
+use crate::channels::proposal;
 use crate::contracts;
 use crate::payment_fixtures::{add, find, order, paid};
 
 contracts! { "payment_moment":
     an_order_changed_between_its_parts_is_read_again => ["PaymentReads::find"];
+    ec_21_the_open_orders_of_whoever_is_not_to_pay => ["PaymentReads::open_of", "PaymentReads::is_suspended"];
 }
 
 const CHANGE: &str = "BEGIN; LOCK TABLE payment_line IN ACCESS EXCLUSIVE MODE; \
@@ -56,4 +62,47 @@ async fn an_order_changed_between_its_parts_is_read_again(t: Bench) {
     );
     assert_eq!(read.payment.turns, 77, "and so is the payment");
     assert_eq!(read.payment.version, order.payment.version + 1);
+}
+
+async fn ec_21_the_open_orders_of_whoever_is_not_to_pay(t: Bench) {
+    let into = bare(&t, "into");
+    accounts::add(&t, &into).await;
+    let merged = Account {
+        merged: Some((into.account_id.clone(), at(5))),
+        ..bare(&t, "merged")
+    };
+    accounts::add(&t, &merged).await;
+    let mut open = Vec::new();
+    for (account, state) in [
+        (&into, table_p::State::Created),
+        (&merged, table_p::State::Paying),
+        (&into, table_p::State::Closing),
+        (&into, table_p::State::Closed),
+    ] {
+        let mut one = order(&t);
+        one.payment.account_id = account.account_id.clone();
+        one.payment.state = state;
+        add(&t, &one).await;
+        if matches!(state, table_p::State::Created | table_p::State::Paying) {
+            open.push(one.payment.payment_id);
+        }
+    }
+    add(&t, &order(&t)).await;
+    open.sort();
+    let mut view = t.view().await;
+    let found = view.payments().open_of(&into.account_id).await.unwrap();
+    assert_eq!(found, open);
+    drop(view);
+    let is_suspended = async |account: &Account| {
+        let mut view = t.view().await;
+        let found = view.payments().is_suspended(&account.account_id).await;
+        found.unwrap()
+    };
+    assert!(!is_suspended(&into).await);
+    let stop = proposal(&t, &into.account_id, 1);
+    t.write(async |tx| tx.customers().suspend(&stop, at(6)).await)
+        .await
+        .unwrap();
+    assert!(is_suspended(&into).await && is_suspended(&merged).await);
+    assert!(!is_suspended(&bare(&t, "other")).await);
 }

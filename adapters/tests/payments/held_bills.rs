@@ -1,22 +1,26 @@
 //! A home whose bill is being verified: its debt cannot be ordered meanwhile, on no way and by nobody,
-//! and can be as soon as the case has let it go (EC-07).
+//! and can be as soon as the case has let it go (EC-07). And a person who is not to pay any more (EC-21).
 
 use lifeline_core::billing::hold::{hold_in, let_go_in};
+use lifeline_core::cases::four_eyes::ProposalState;
 use lifeline_core::cases::{Case, CaseKind};
+use lifeline_core::customers::functions::{BankFunction, FunctionProposal, Move, Wanted};
 use lifeline_core::payments::{PaymentError, Standing, table_p as p};
 use lifeline_core::shared::ids::CaseId;
 use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::Clock as _;
 
 use crate::books::{HOME, maker};
+use crate::cashier::ticket;
 use crate::store::Place;
 use crate::stories;
-use crate::story::{Story, arrears, top_up};
+use crate::story::{Payer, Story, arrears, top_up};
 
 stories! {
     ec_07_nothing_is_ordered_for_a_bill_that_is_being_verified;
     ec_07_an_open_order_does_not_stay_payable_once_its_bill_is_doubted;
     ec_07_an_order_that_was_paid_first_is_paid;
+    ec_21_an_open_order_does_not_stay_payable_once_its_payer_is_not_to_pay;
 }
 
 async fn hold(s: &Story) -> CaseId {
@@ -126,4 +130,66 @@ async fn ec_07_an_order_that_was_paid_first_is_paid(place: Place) {
     s.run_long(600).await;
     assert_eq!(s.standing(&order.id).await, Standing::Posted);
     s.books_agree().await;
+}
+
+/// Two of the staff suspend paying for somebody.
+async fn suspend(s: &Story, payer: &Payer) {
+    let now = s.outside.now();
+    let decided = FunctionProposal {
+        proposal_id: maker(&s.outside).uuid(),
+        what: Move {
+            account_id: payer.account().clone(),
+            function: BankFunction::Pay,
+            wanted: Wanted::Suspended,
+        },
+        reason: "asked for at the counter".into(),
+        proposed_by: "staff:a".into(),
+        proposed_at: now,
+        state: ProposalState::Approved,
+        decided_by: Some("staff:b".into()),
+        decided_at: Some(now),
+    };
+    s.place
+        .write(async |tx| tx.customers().suspend(&decided, now).await)
+        .await;
+}
+
+/// Given up by whoever suspends, and by the sweeper when that was cut short; a link that waits leads nowhere, another
+/// person pays on, and what was paid is paid.
+async fn ec_21_an_open_order_does_not_stay_payable_once_its_payer_is_not_to_pay(place: Place) {
+    let s = Story::at(place);
+    s.outside.owes(HOME, 12_840, "v1");
+    let (li, wang) = (s.person("li").await, s.person("wang").await);
+    let paid = s.order(&li, &top_up("key-0", 1_000)).await;
+    let linked = s
+        .order(&li, &arrears("key-1", 12_840, "v1").by_browser())
+        .await;
+    let theirs = s.order(&wang, &top_up("key-2", 2_000)).await;
+    let ticket = ticket(&s, &linked).await;
+    let left = s.app.give_up_suspended(li.account(), "staff:b").await;
+    assert!(left.unwrap().is_empty(), "nobody suspended anything");
+    suspend(&s, &li).await;
+    let opened = s.app.open_ticket(&ticket, &li.session).await;
+    assert!(
+        matches!(opened, Err(PaymentError::TicketGone)),
+        "{opened:?}"
+    );
+    assert!(s.outside.pay(&paid.number));
+    let left = s.app.give_up_suspended(li.account(), "staff:b").await;
+    let mut left = left.unwrap();
+    left.sort();
+    let mut open = vec![paid.id.clone(), linked.id.clone()];
+    open.sort();
+    assert_eq!(left, open);
+    assert_eq!(s.standing(&linked.id).await, Standing::Closed);
+    s.pays(&theirs.number).await;
+    s.run_long(600).await;
+    assert_eq!(s.standing(&paid.id).await, Standing::Posted);
+    assert_eq!(s.standing(&theirs.id).await, Standing::Posted);
+    // Ordered in the moment before: its turn does it.
+    let late = s.order(&li, &arrears("key-3", 12_840, "v1")).await;
+    s.run_long(120).await;
+    assert_eq!(s.standing(&late.id).await, Standing::Closed);
+    assert!(!s.outside.pay(&late.number));
+    s.square();
 }

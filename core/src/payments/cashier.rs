@@ -38,6 +38,9 @@ impl Payments {
             .filter(|order| order.payment.session_id == *session)
             .filter(|order| is_open(&order.payment, now))
             .ok_or(PaymentError::TicketGone)?;
+        if self.is_unwanted(&order).await? {
+            return Err(PaymentError::TicketGone);
+        }
         let fact = ChannelFact {
             minted: true,
             ..ChannelFact::default()

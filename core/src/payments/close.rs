@@ -1,4 +1,4 @@
-//! Giving up an order: by its payer, or because a newer one takes its place.
+//! Giving up an order: by its payer, because a newer one takes its place, or because it must not be paid any more.
 
 use super::observation::{Ask, ChannelFact, Observation};
 use super::order::{ClaimKey, ClaimKind, Order, Purpose};
@@ -64,8 +64,48 @@ impl Payments {
         }
     }
 
+    /// Paying is suspended for somebody (EC-21): as [`Payments::give_up_doubted`], for each of their orders that is
+    /// still open. Answers which. One that fails is left to the sweeper.
+    /// Run it in a task of its own: it sends.
+    pub async fn give_up_suspended(
+        &self,
+        account: &AccountId,
+        actor: &str,
+    ) -> Result<Vec<PaymentId>, PaymentError> {
+        let mut view = snapshot(self.store()).await?;
+        if !view.payments().is_suspended(account).await? {
+            return Ok(Vec::new());
+        }
+        let open = view.payments().open_of(account).await?;
+        drop(view);
+        let mut given_up = Vec::new();
+        for id in open {
+            let order = self.load(&id).await?;
+            if order.payment.state.has_money() {
+                continue;
+            }
+            match self.give_up(&order, actor).await {
+                Ok(_) | Err(PaymentError::AlreadyPaid) => given_up.push(id),
+                Err(error) => {
+                    tracing::warn!(%error, payment.id = id.as_str(), "payments.give_up_suspended.failed");
+                }
+            }
+        }
+        Ok(given_up)
+    }
+
+    /// Whether the order must not stay payable: a bill of it is being verified, or its payer is not to pay.
+    pub(super) async fn is_unwanted(&self, order: &Order) -> Result<bool, PaymentError> {
+        if self.is_doubted(order).await? {
+            return Ok(true);
+        }
+        let mut view = snapshot(self.store()).await?;
+        let payer = &order.payment.account_id;
+        Ok(view.payments().is_suspended(payer).await?)
+    }
+
     /// Whether a bill that the order pays is being verified.
-    pub(super) async fn is_doubted(&self, order: &Order) -> Result<bool, PaymentError> {
+    async fn is_doubted(&self, order: &Order) -> Result<bool, PaymentError> {
         let bills = order.payment.shares.iter();
         let mut view = snapshot(self.store()).await?;
         for share in bills.filter(|share| share.purpose == Purpose::Arrears) {

@@ -45,6 +45,10 @@ pub trait PaymentReads: Send {
     ) -> Result<Fen, StoreError>;
     /// Which order keeps others from being opened.
     async fn claim_holder(&mut self, claim: &ClaimKey) -> Result<Option<PaymentId>, StoreError>;
+    /// The orders of an account, or of one merged into it, that can still be paid.
+    async fn open_of(&mut self, account: &AccountId) -> Result<Vec<PaymentId>, StoreError>;
+    /// Whether staff suspended paying for an account, or for the one it was merged into (EC-21).
+    async fn is_suspended(&mut self, account: &AccountId) -> Result<bool, StoreError>;
     /// Orders that are owed a turn and that nobody works, longest waiting first.
     async fn due(&mut self, now: Time, limit: i64) -> Result<Vec<PaymentId>, StoreError>;
     /// The order whose line has waited longest for an answer of marketing and is not due before `after`.

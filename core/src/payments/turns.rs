@@ -75,12 +75,12 @@ impl Payments {
         Ok(Some(heard.with(self.pursue(held, asks).await?)))
     }
 
-    /// At its end an order is closed, and as soon as a bill of it is doubted; before, the channel is
-    /// asked how it stands.
+    /// At its end an order is closed, and as soon as a bill of it is doubted or its payer is not to pay; before,
+    /// the channel is asked how it stands.
     async fn channel_turn(&self, order: &Order) -> Result<Vec<Step>, PaymentError> {
         let now = self.now();
         let payable = matches!(order.payment.state, p::State::Created | p::State::Paying);
-        if payable && (now >= order.payment.expire_at || self.is_doubted(order).await?) {
+        if payable && (now >= order.payment.expire_at || self.is_unwanted(order).await?) {
             let fact = ChannelFact::default();
             let ended = Observation::channel(now, p::Input::CloseWanted, fact);
             return Ok(vec![Step::Observe(ended)]);

@@ -6,6 +6,8 @@ use lifeline_core::customers::Customers;
 use lifeline_core::customers::functions::{BankFunction, Functions, Wanted};
 use lifeline_core::insight::Function;
 use lifeline_core::operators::Right;
+use lifeline_core::payments::Payments;
+use lifeline_core::shared::ids::AccountId;
 use serde::Deserialize;
 
 use super::access::{Access, Pages};
@@ -13,6 +15,7 @@ use super::customers::account;
 use super::fault::Fault;
 use super::visitor::{Fields, Judged, Visitor, go_saying};
 use super::who::Who;
+use crate::edge::detached::detached;
 use crate::insight::has_route;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
@@ -166,13 +169,30 @@ async fn judge(
     Ok(go_saying(&here(id.as_str()), said))
 }
 
+/// Orders that are open do not stay payable for somebody who is not to pay any more.
+async fn give_up_orders(payments: web::Data<Payments>, account: AccountId, actor: String) {
+    let payments = payments.into_inner();
+    // It sends, so it must not end with the request; what it leaves undone the sweeper does.
+    let given_up = async move { payments.give_up_suspended(&account, &actor).await };
+    match detached("payments.give_up_suspended", given_up).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "console.functions.orders_left_open"),
+        Err(error) => tracing::error!(%error, "console.functions.orders_left_open"),
+    }
+}
+
 async fn agree(
     visitor: Visitor,
     customers: web::Data<Customers>,
+    payments: web::Data<Payments>,
     path: web::Path<(String, String)>,
     fields: Fields<Judged>,
 ) -> Result<HttpResponse, Fault> {
-    judge(&visitor, &customers, &path, (&fields.0, true)).await
+    let answer = judge(&visitor, &customers, &path, (&fields.0, true)).await?;
+    if named(&path.1)? == BankFunction::Pay {
+        give_up_orders(payments, account(&path.0)?, visitor.acting.actor()).await;
+    }
+    Ok(answer)
 }
 
 async fn refuse(
