@@ -183,13 +183,48 @@ async function points() {
   checks.equal('LN-21 and by which rule they come', await rules(), ['每缴电费 ¥1.00 得 1 分，一次最多 500 分。'])
   await whole('points')
   let told = [{ fen_per_point: 250, points_max: 40 }]
-  await page.route('**/v1/points', (asked) => asked.fulfill({ json: { balance: 7, pending: 0, rules: told, history: [], gifts: [] } }))
+  await page.route('**/v1/points', (asked) => asked.fulfill({ json: { balance: 7, pending: 0, rules: told, history: [], gifts: [], exchanges: [] } }))
   await go('points/index')
   await checks.comes('a rule that staff changed is the one that is read', rules, ['每缴电费 ¥2.50 得 1 分，一次最多 40 分。'])
   told = []
   await go('points/index')
   await checks.comes('without a rule nothing is promised', async () => [await at('points-balance').innerText(), await rules()], ['7', []])
   await page.unroute('**/v1/points')
+}
+
+/** What the household exchanged: the line answers here as if it had saved up, the rest is its own pages. */
+async function exchanged() {
+  const lamp = { gift_id: '019aa2f0-0000-7000-8000-00000000a001', title: '节能灯一只（示例）', points: 80 }
+  const made = { exchange_id: '019aa2f0-0000-7000-8000-0000000a1b2c', number: '00000A1B2C', ...lamp, exchanged_at: '2026-11-20T10:00:00+08:00' }
+  const exchanges = []
+  await page.route('**/v1/points', (asked) => asked.fulfill({
+    json: { balance: 100 - 80 * exchanges.length, pending: 0, rules: [], history: [], gifts: [{ ...lamp, available: true }], exchanges },
+  }))
+  await page.route('**/v1/points/exchanges', (asked) => {
+    exchanges.push(made)
+    return asked.fulfill({ status: 201, json: made })
+  })
+  await go('points/index')
+  await at('exchange').click()
+  await shows('exchange-number')
+  checks.that('LN-21 who exchanged is told the number to show at an outlet', (await at('gift-got').innerText()).includes(made.number))
+  checks.that('LN-21 and finds it again with what it is for', (await at('exchanged').innerText()).includes(made.title) && (await at('exchange-number').innerText()).includes(made.number))
+  await whole('exchanged')
+  exchanges[0] = { ...made, handed_at: '2026-11-21T10:00:00+08:00' }
+  await go('points/index')
+  await checks.comes('LN-21 and that it was collected', async () => (await at('exchanged').innerText()).includes('已领取'), true)
+  await page.unroute('**/v1/points')
+  await page.unroute('**/v1/points/exchanges')
+}
+
+/** Where staff hand gifts out: nothing waits, and no number is made up. */
+async function handedOut(support) {
+  await support.page.goto(`${consoleAt}/console/exchanges`)
+  await checks.comes('LN-21 staff see what waits to be handed out', async () => (await support.page.locator('main').innerText()).includes('没有待领取的礼品'), true)
+  await support.page.fill('main [name="number"]', '00000a1b2c')
+  await click(support, support.page.locator('main form button'))
+  checks.that('LN-21 a number that nobody was given finds nothing', (await support.page.locator('main').innerText()).includes('没有待领取的礼品'))
+  checks.equal('gifts on the console: no serious finding of axe', await support.axe(), [])
 }
 
 /** The payment's own page leads there: nobody has to find its number. */
@@ -245,6 +280,8 @@ try {
   await application(...desks)
   await seenByStaff(desks[0])
   await points()
+  await exchanged()
+  await handedOut(desks[0])
   await wrongPayment()
   await opened()
   checks.equal('no request to anywhere else', phone.seen.strangers, [])

@@ -254,7 +254,7 @@ async fn about_a_household(walk: &mut Walk<'_>) {
     for path in of_customer {
         walk.open(&support, path).await;
     }
-    for room in ["timeline", "why", "statistics/refusals"] {
+    for room in ["exchanges", "timeline", "why", "statistics/refusals"] {
         walk.open(&support, &format!("/console/{room}")).await;
     }
     // What was applied for with markup in it is checked.

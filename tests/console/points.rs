@@ -1,7 +1,13 @@
 //! The stock of points: who may change it, and what is refused.
 
 use actix_web::http::StatusCode;
+use lifeline_core::operators::{Role, Scope};
+use lifeline_core::requests::points::{Exchange, Gift};
+use lifeline_core::shared::ids::{AccountId, Maker};
+use lifeline_core::shared::time::Clock as _;
+use lifeline_core::store::{StoreError, Tx, atomically};
 
+use crate::customers::household;
 use crate::office::Office;
 
 #[actix_web::test]
@@ -66,4 +72,119 @@ async fn ln_21_a_gift_is_added_its_stock_changed_and_never_below_nothing() {
             .count()
             == 2
     );
+}
+
+/// Somebody exchanged points for a lamp.
+async fn exchanged(office: &Office, account: &AccountId) -> Exchange {
+    let entropy = office.entropy();
+    let maker = Maker {
+        clock: &*office.clock,
+        entropy: &*entropy,
+    };
+    let gift = Gift {
+        gift_id: maker.id(),
+        title: "节能灯".into(),
+        points: 80,
+        stock: 3,
+    };
+    let exchange = Exchange {
+        exchange_id: maker.id(),
+        account_id: account.clone(),
+        gift_id: gift.gift_id.clone(),
+        title: gift.title.clone(),
+        points: gift.points,
+        client_key: maker.uuid(),
+        fingerprint: "f".into(),
+        at: maker.now(),
+        handed: None,
+    };
+    let (gift, made) = (&gift, &exchange);
+    atomically(&*office.store, async |tx: &mut Tx| {
+        tx.requests().put_gift(gift).await?;
+        tx.requests().add_exchange(made).await?;
+        Ok::<_, StoreError>(())
+    })
+    .await
+    .unwrap();
+    exchange
+}
+
+#[actix_web::test]
+async fn ln_21_a_gift_is_handed_out_once_by_whoever_may_see_its_person() {
+    let office = Office::new().await;
+    let (id, _) = household(&office).await;
+    let exchange = exchanged(&office, &id).await;
+    let (number, act) = (
+        exchange.number(),
+        format!("/console/exchanges/{}/hand-out", exchange.exchange_id),
+    );
+    let found = format!("/console/exchanges?number={}", number.to_lowercase());
+    let desk = office.desk().await;
+    let elsewhere = Scope::parse("1505").unwrap();
+    office.hire("north", Role::Support, elsewhere).await;
+    let post = async |cookie: &str| {
+        let mark = office.mark(&desk, cookie).await;
+        let form = [("mark", mark.as_str())];
+        desk.post(&act, cookie, &form).await.status.as_u16()
+    };
+    let north = office.enter(&desk, "north").await;
+    for path in ["/console/exchanges", found.as_str()] {
+        let page = desk.get(path, &north).await.text;
+        assert!(!page.contains("节能灯"), "{path}");
+    }
+    assert_eq!(post(&north).await, 403);
+    let reviewer = office.enter(&desk, "reviewer").await;
+    let page = desk.get("/console/exchanges", &reviewer).await.text;
+    assert!(page.contains(&number) && page.contains("李*明") && !page.contains("李小明"));
+    assert!(!page.contains("/hand-out"), "who looks hands nothing out");
+    assert_eq!(post(&reviewer).await, 403);
+    let support = office.enter(&desk, "support").await;
+    let page = desk.get(&found, &support).await.text;
+    assert!(page.contains(&act), "{page}");
+    assert_eq!(post(&support).await, 303);
+    assert_eq!(post(&support).await, 409, "once");
+    let page = desk.get("/console/exchanges", &support).await.text;
+    assert!(!page.contains(&number), "it waits no more");
+    let page = desk.get(&found, &support).await.text;
+    assert!(page.contains(&number) && page.contains("support") && !page.contains(&act));
+    let odd = desk.get("/console/exchanges?number=x", &support).await;
+    assert_eq!(odd.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let handed = office.audited("points.hand_out");
+    let done = handed.iter().filter(|one| *one == "ok");
+    assert_eq!(done.count(), 1, "{handed:?}");
+}
+
+#[actix_web::test]
+async fn ln_21_a_rule_is_ended_at_a_day() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let cookie = office.enter(&desk, "admin").await;
+    let mark = office.mark(&desk, &cookie).await;
+    let rule = [
+        ("mark", mark.as_str()),
+        ("rule_id", "credited"),
+        ("fen_per_point", "100"),
+        ("points_max", "5"),
+    ];
+    let kept = desk.post("/console/points/rule", &cookie, &rule).await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.text);
+    let end = async |rule: &str, until: &str| {
+        let form = [("mark", mark.as_str()), ("rule", rule), ("until", until)];
+        let shown = desk.post("/console/points/rule/end", &cookie, &form).await;
+        shown.status.as_u16()
+    };
+    let today = office.clock.now().shanghai_date();
+    for odd in ["", "soon", "2020-01-01"] {
+        assert_eq!(end("credited", odd).await, 422, "{odd}");
+    }
+    assert_eq!(end("nothing", &today).await, 404);
+    assert_eq!(end("credited", &today).await, 303);
+    let page = desk.get("/console/points", &cookie).await.text;
+    let last_day = format!("name=\"until\" value=\"{today}\"");
+    assert!(page.contains(&last_day), "{page}");
+    office.pass(2 * 86_400);
+    let cookie = office.enter(&desk, "admin").await;
+    let page = desk.get("/console/points", &cookie).await.text;
+    assert!(!page.contains("credited"), "it is over");
+    assert_eq!(office.audited("points.end_rule").last().unwrap(), "ok");
 }

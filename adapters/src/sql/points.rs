@@ -1,7 +1,8 @@
 //! Points: rules, gifts, balances and their books.
 
+use lifeline_core::requests::handing::Handed;
 use lifeline_core::requests::points::{Exchange, Gift, Moved, Movement, Rule};
-use lifeline_core::shared::ids::{AccountId, GiftId};
+use lifeline_core::shared::ids::{AccountId, ExchangeId, GiftId};
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
@@ -17,19 +18,31 @@ statements! { "points":
     GIFT("points_gift") = "SELECT gift_id, title, points, stock FROM points_gift WHERE gift_id = $1";
     RULES("points_rule") = "SELECT rule_id, fen_per_point, points_max, valid_from, valid_to FROM points_rule \
         WHERE valid_from <= $1 AND (valid_to IS NULL OR valid_to > $1) ORDER BY rule_id";
-    FIND_EXCHANGE("points_exchange") = "SELECT exchange_id, account_id, gift_id, title, points, client_key, fingerprint, at \
-        FROM points_exchange WHERE account_id = $1 AND client_key = $2";
+    FIND_EXCHANGE("points_exchange") = "SELECT exchange_id, account_id, gift_id, title, points, client_key, fingerprint, at, \
+        handed_at, handed_by FROM points_exchange WHERE account_id = $1 AND client_key = $2";
+    EXCHANGES("points_exchange") = "SELECT exchange_id, account_id, gift_id, title, points, client_key, fingerprint, at, \
+        handed_at, handed_by FROM points_exchange WHERE account_id = $1 OR account_id IN (SELECT m.account_id FROM account m \
+        WHERE m.merged_into = $1) ORDER BY exchange_id DESC LIMIT $2";
+    OWED("points_exchange") = "SELECT exchange_id, account_id, gift_id, title, points, client_key, fingerprint, at, \
+        handed_at, handed_by FROM points_exchange WHERE handed_at IS NULL AND exchange_id > $1 ORDER BY exchange_id LIMIT $2";
+    NUMBERED("points_exchange") = "SELECT exchange_id, account_id, gift_id, title, points, client_key, fingerprint, at, \
+        handed_at, handed_by FROM points_exchange WHERE exchange_no = $1 ORDER BY exchange_id";
+    EXCHANGE("points_exchange") = "SELECT exchange_id, account_id, gift_id, title, points, client_key, fingerprint, at, \
+        handed_at, handed_by FROM points_exchange WHERE exchange_id = $1";
     TAKE_GIFT("points_gift") = "UPDATE points_gift SET stock = stock - 1 WHERE gift_id = $1 AND stock > 0";
     GIVE_POINTS("points_balance") = "INSERT INTO points_balance (account_id, points) VALUES ($1, $2) \
         ON CONFLICT (account_id) DO UPDATE SET points = points_balance.points + $2";
     ADD_EXCHANGE("points_exchange") = "INSERT INTO points_exchange (exchange_id, account_id, gift_id, title, points, \
-        client_key, fingerprint, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        client_key, fingerprint, at, exchange_no) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    HAND_OUT("points_exchange") = "UPDATE points_exchange SET handed_at = $2, handed_by = $3 WHERE exchange_id = $1 \
+        AND handed_at IS NULL";
     ADD_ENTRY("points_entry") = "INSERT INTO points_entry (entry_id, fact, account_id, at) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (fact) DO NOTHING";
     ADD_LINE("points_line") = "INSERT INTO points_line (entry_id, side, points) VALUES ($1, $2, $3)";
     PUT_RULE("points_rule") = "INSERT INTO points_rule (rule_id, fen_per_point, points_max, valid_from, valid_to) \
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (rule_id) DO UPDATE SET fen_per_point = $2, points_max = $3, \
         valid_from = $4, valid_to = $5";
+    END_RULE("points_rule") = "UPDATE points_rule SET valid_to = $2 WHERE rule_id = $1 AND valid_from < $2";
     PUT_GIFT("points_gift") = "INSERT INTO points_gift (gift_id, title, points, stock) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (gift_id) DO UPDATE SET title = $2, points = $3, stock = $4";
 }
@@ -53,6 +66,14 @@ fn rule(row: &Row) -> Result<Rule, StoreError> {
     })
 }
 
+fn handed(row: &Row) -> Result<Option<Handed>, StoreError> {
+    let Some(at) = row.maybe_time("handed_at")? else {
+        return Ok(None);
+    };
+    let by = row.text("handed_by")?;
+    Ok(Some(Handed { at, by }))
+}
+
 fn exchange(row: &Row) -> Result<Exchange, StoreError> {
     Ok(Exchange {
         exchange_id: row.id("exchange_id")?,
@@ -63,6 +84,7 @@ fn exchange(row: &Row) -> Result<Exchange, StoreError> {
         client_key: row.text("client_key")?,
         fingerprint: row.text("fingerprint")?,
         at: row.time("at")?,
+        handed: handed(row)?,
     })
 }
 
@@ -121,6 +143,42 @@ impl<C: Conn> Sql<C> {
         let row = self.one(&FIND_EXCHANGE, args![account, key]).await?;
         row.as_ref().map(exchange).transpose()
     }
+
+    pub(super) async fn points_exchanges(
+        &mut self,
+        account: &AccountId,
+        limit: i64,
+    ) -> Result<Vec<Exchange>, StoreError> {
+        let rows = self.rows(&EXCHANGES, args![account, limit]).await?;
+        rows.iter().map(exchange).collect()
+    }
+
+    pub(super) async fn points_owed(
+        &mut self,
+        behind: Option<&ExchangeId>,
+        limit: i64,
+    ) -> Result<Vec<Exchange>, StoreError> {
+        // Ids are made in the order of time.
+        let behind = behind.map_or("", ExchangeId::as_str);
+        let rows = self.rows(&OWED, args![behind, limit]).await?;
+        rows.iter().map(exchange).collect()
+    }
+
+    pub(super) async fn points_numbered(
+        &mut self,
+        number: &str,
+    ) -> Result<Vec<Exchange>, StoreError> {
+        let rows = self.rows(&NUMBERED, args![number]).await?;
+        rows.iter().map(exchange).collect()
+    }
+
+    pub(super) async fn points_exchange_by_id(
+        &mut self,
+        id: &ExchangeId,
+    ) -> Result<Option<Exchange>, StoreError> {
+        let row = self.one(&EXCHANGE, args![id]).await?;
+        row.as_ref().map(exchange).transpose()
+    }
 }
 
 impl<C: WriteConn> Sql<C> {
@@ -148,6 +206,7 @@ impl<C: WriteConn> Sql<C> {
             &one.client_key,
             &one.fingerprint,
             one.at,
+            one.number(),
         ];
         self.touched(&ADD_EXCHANGE, args).await.map(drop)
     }
@@ -181,6 +240,23 @@ impl<C: WriteConn> Sql<C> {
             one.valid_to,
         ];
         self.touched(&PUT_RULE, args).await.map(drop)
+    }
+
+    pub(super) async fn hand_points_gift_out(
+        &mut self,
+        id: &ExchangeId,
+        handed: &Handed,
+    ) -> Result<bool, StoreError> {
+        self.changed(&HAND_OUT, args![id, handed.at, &handed.by])
+            .await
+    }
+
+    pub(super) async fn end_points_rule(
+        &mut self,
+        rule_id: &str,
+        ends_at: Time,
+    ) -> Result<bool, StoreError> {
+        self.changed(&END_RULE, args![rule_id, ends_at]).await
     }
 
     pub(super) async fn put_points_gift(&mut self, one: &Gift) -> Result<(), StoreError> {

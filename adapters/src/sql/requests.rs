@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use lifeline_core::requests::earning::Earning;
+use lifeline_core::requests::handing::Handed;
 use lifeline_core::requests::listed::{Entry, Sought};
 use lifeline_core::requests::points::{Exchange, Gift, Moved, Movement, Rule};
 use lifeline_core::requests::ports::{RequestReads, RequestStore};
 use lifeline_core::requests::request::{Check, Kind, Request, State};
-use lifeline_core::shared::ids::{AccountId, BindingId, GiftId, PaymentId, RequestId};
+use lifeline_core::shared::ids::{AccountId, BindingId, ExchangeId, GiftId, PaymentId, RequestId};
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -152,6 +153,30 @@ impl<C: Conn> RequestReads for Sql<C> {
     ) -> Result<Option<Exchange>, StoreError> {
         self.points_exchange(account, client_key).await
     }
+
+    async fn exchanges(
+        &mut self,
+        account: &AccountId,
+        limit: i64,
+    ) -> Result<Vec<Exchange>, StoreError> {
+        self.points_exchanges(account, limit).await
+    }
+
+    async fn owed(
+        &mut self,
+        behind: Option<&ExchangeId>,
+        limit: i64,
+    ) -> Result<Vec<Exchange>, StoreError> {
+        self.points_owed(behind, limit).await
+    }
+
+    async fn numbered(&mut self, number: &str) -> Result<Vec<Exchange>, StoreError> {
+        self.points_numbered(number).await
+    }
+
+    async fn exchange(&mut self, id: &ExchangeId) -> Result<Option<Exchange>, StoreError> {
+        self.points_exchange_by_id(id).await
+    }
 }
 
 #[async_trait]
@@ -244,6 +269,14 @@ impl<C: WriteConn> RequestStore for Sql<C> {
 
     async fn add_exchange(&mut self, exchange: &Exchange) -> Result<(), StoreError> {
         self.add_points_exchange(exchange).await
+    }
+
+    async fn hand_out(&mut self, id: &ExchangeId, handed: &Handed) -> Result<bool, StoreError> {
+        self.hand_points_gift_out(id, handed).await
+    }
+
+    async fn end_rule(&mut self, rule_id: &str, ends_at: Time) -> Result<bool, StoreError> {
+        self.end_points_rule(rule_id, ends_at).await
     }
 
     async fn put_rule(&mut self, rule: &Rule) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 //! Points on both engines: stock and balance never below zero, each fact once, books that balance.
 
+use lifeline_core::requests::handing::Handed;
 use lifeline_core::requests::points::{Exchange, Gift, Movement, Rule, Side};
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::shared::page::Page;
@@ -15,10 +16,13 @@ contracts! { "points":
     a_fact_moves_points_once => ["RequestStore::book", "RequestStore::give_points", "RequestReads::balance",
         "RequestReads::history"];
     a_balance_is_never_below_zero => ["RequestStore::take_points"];
-    rules_hold_from_their_day_to_their_day => ["RequestStore::put_rule", "RequestReads::rules_at"];
+    rules_hold_from_their_day_to_their_day => ["RequestStore::put_rule", "RequestReads::rules_at",
+        "RequestStore::end_rule"];
     gifts_are_listed_cheapest_first => ["RequestStore::put_gift", "RequestReads::gifts", "RequestReads::gift"];
     sixty_four_want_the_last_one_and_one_gets_it => ["RequestStore::take_gift"];
     a_key_means_one_exchange => ["RequestStore::add_exchange", "RequestReads::find_exchange"];
+    what_was_exchanged_is_handed_out_once => ["RequestReads::exchanges", "RequestReads::owed", "RequestReads::numbered",
+        "RequestReads::exchange", "RequestStore::hand_out"];
 }
 
 fn movement(t: &Bench, account: &AccountId, fact: &str, points: i64) -> Movement {
@@ -125,6 +129,14 @@ async fn rules_hold_from_their_day_to_their_day(t: Bench) {
         held(at(20)).await,
     ];
     assert_eq!(found, ["", "a", "ab", "b"]);
+    let end = async |rule_id: &str, ends_at: Time| {
+        t.write(async |tx| tx.requests().end_rule(rule_id, ends_at).await)
+            .await
+            .unwrap()
+    };
+    assert!(!end("c", at(30)).await && !end("b", at(15)).await);
+    assert!(end("b", at(30)).await);
+    assert_eq!([held(at(29)).await, held(at(30)).await], ["b", ""]);
 }
 
 async fn gifts_are_listed_cheapest_first(t: Bench) {
@@ -173,6 +185,7 @@ async fn a_key_means_one_exchange(t: Bench) {
         client_key: "k".into(),
         fingerprint: "f".into(),
         at: at(0),
+        handed: None,
     };
     let first = exchange();
     t.write(async |tx| tx.requests().add_exchange(&first).await)
@@ -191,4 +204,59 @@ async fn a_key_means_one_exchange(t: Bench) {
         .await
         .unwrap();
     assert_eq!(found, Some(first));
+}
+
+async fn what_was_exchanged_is_handed_out_once(t: Bench) {
+    let (account, other) = (person(&t, "a").await, person(&t, "b").await);
+    let taken = gift(&t, 10, 3);
+    put(&t, &taken).await;
+    let exchange = |whose: &AccountId, key: &str| Exchange {
+        exchange_id: t.id(),
+        account_id: whose.clone(),
+        gift_id: taken.gift_id.clone(),
+        title: taken.title.clone(),
+        points: 10,
+        client_key: key.into(),
+        fingerprint: "f".into(),
+        at: at(0),
+        handed: None,
+    };
+    let all = [
+        exchange(&account, "1"),
+        exchange(&account, "2"),
+        exchange(&other, "1"),
+    ];
+    for one in &all {
+        t.write(async |tx| tx.requests().add_exchange(one).await)
+            .await
+            .unwrap();
+    }
+    let [first, second, third] = all;
+    let handed = Handed {
+        at: at(5),
+        by: "staff:support".into(),
+    };
+    let id = &first.exchange_id;
+    let hand = async || {
+        t.write(async |tx| tx.requests().hand_out(id, &handed).await)
+            .await
+            .unwrap()
+    };
+    assert!(hand().await && !hand().await, "once");
+    let gone = Exchange {
+        handed: Some(handed.clone()),
+        ..first.clone()
+    };
+    let mut view = t.view().await;
+    let own = view.requests().exchanges(&account, 9).await.unwrap();
+    assert_eq!(own, [second.clone(), gone.clone()]);
+    let owed = view.requests().owed(None, 9).await.unwrap();
+    assert_eq!(owed, [second.clone(), third.clone()]);
+    let behind = view.requests().owed(Some(&second.exchange_id), 9).await;
+    assert_eq!(behind.unwrap(), [third]);
+    let numbered = view.requests().numbered(&first.number()).await.unwrap();
+    assert!(numbered.contains(&gone));
+    assert!(view.requests().numbered("").await.unwrap().is_empty());
+    let found = view.requests().exchange(id).await.unwrap();
+    assert_eq!(found, Some(gone));
 }

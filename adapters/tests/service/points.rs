@@ -297,3 +297,46 @@ async fn ln_21_sixty_four_exchanges_for_the_last_piece_are_one() {
     }
     assert_eq!(left, 63 * 100, "who got nothing paid nothing");
 }
+
+#[tokio::test]
+async fn ln_21_what_was_exchanged_has_a_number_that_its_person_reads() {
+    let world = World::new().await;
+    let me = world.person().await;
+    let gift = set(&world, 100, 2).await;
+    credited(&world, &me, 25_000).await;
+    let done = world.requests.exchange(&me, &keyed("1"), &gift).await;
+    let done = done.unwrap();
+    let number = done.number();
+    let id = done.exchange_id.as_str().to_uppercase();
+    assert!(number.len() == 10 && id.ends_with(&number), "{number}");
+    let purse = world.requests.purse(&me).await.unwrap();
+    assert_eq!(purse.exchanges, [done]);
+    let other = world.person().await;
+    let purse = world.requests.purse(&other).await.unwrap();
+    assert!(purse.exchanges.is_empty());
+}
+
+#[tokio::test]
+async fn ln_21_a_rule_that_staff_end_gives_until_then_and_no_more() {
+    let world = World::new().await;
+    let me = world.person().await;
+    set(&world, 100, 1).await;
+    let end = async |rule_id: &str, ends_at: Time| {
+        let ended = world.requests.end_rule(&admin(), rule_id, ends_at);
+        ended.await
+    };
+    let (past, later) = (
+        world.now().plus_seconds(-1),
+        world.now().plus_seconds(3_600),
+    );
+    let refused = end("posted", past).await;
+    assert!(matches!(refused, Err(PointsError::NotSound)), "{refused:?}");
+    let nothing = end("no-such-rule", later).await;
+    assert!(matches!(nothing, Err(PointsError::NotFound)), "{nothing:?}");
+    end("posted", later).await.unwrap();
+    credited(&world, &me, 12_840).await;
+    world.pass(3_600);
+    credited(&world, &me, 12_840).await;
+    let purse = world.requests.purse(&me).await.unwrap();
+    assert_eq!((purse.balance, purse.rules.len()), (128, 0));
+}

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `looking` | finding people, one person's page |
 //! | `bills` | a bill made again, held while it is doubted |
+//! | `exchanges` | gifts that points were exchanged for, handed out |
 //! | `filed` | what people asked of the utility, and how far it has come |
 //! | `following` | how functions stand when two accounts become one |
 //! | `functions` | opening and suspending what moves a person's money, by four eyes |
@@ -15,6 +16,7 @@
 
 pub mod bills;
 pub mod error;
+pub mod exchanges;
 pub mod filed;
 mod following;
 pub mod functions;

@@ -278,7 +278,7 @@ impl Word<'_> {
     }
 }
 
-fn actor(acting: &Acting) -> Actor {
+pub(super) fn actor(acting: &Acting) -> Actor {
     Actor {
         name: acting.actor(),
         source: acting.source.clone(),

@@ -9,6 +9,7 @@
 //! | `following` | carried to marketing, again and again if need be, and what came of it brought back |
 //! | `openings` | applications for a new user: checked here by two persons, opened in marketing (EC-20) |
 //! | `points` | points: rules, gifts, balances, exchanges (LN-21) |
+//! | `handing` | what was exchanged, handed out at an outlet |
 //! | `earning` | what a credited line earns, when it vests, what goes back with the money |
 //! | `merging` | points follow their account when it becomes part of another |
 //! | `events` | what goes into the outbox |
@@ -18,6 +19,7 @@
 
 pub mod earning;
 pub mod filing;
+pub mod handing;
 pub mod listed;
 pub mod openings;
 pub mod points;

@@ -4,6 +4,7 @@
 
 use serde::Deserialize;
 
+use super::handing::Handed;
 use super::{PointsError, Requests};
 use crate::accounts::{Actor, Caller, Pen};
 use crate::evidence::Act;
@@ -15,6 +16,8 @@ use crate::store::{StoreError, Tx, atomically, snapshot};
 
 /// Entries a person is shown.
 pub const HISTORY_MAX: i64 = 50;
+/// Exchanges a person is shown.
+pub const EXCHANGES_MAX: i64 = 50;
 /// Gifts on offer at once.
 pub const GIFTS_MAX: i64 = 50;
 
@@ -109,6 +112,8 @@ pub struct Exchange {
     pub client_key: String,
     pub fingerprint: String,
     pub at: Time,
+    /// None while the gift waits at the outlet.
+    pub handed: Option<Handed>,
 }
 
 /// A line of a person's history: above zero what came, below what went.
@@ -128,6 +133,8 @@ pub struct Purse {
     pub rules: Vec<Rule>,
     pub history: Vec<Moved>,
     pub gifts: Vec<Gift>,
+    /// Newest first.
+    pub exchanges: Vec<Exchange>,
 }
 
 impl Requests {
@@ -143,6 +150,7 @@ impl Requests {
             rules: view.requests().rules_at(now).await?,
             history: view.requests().history(account, &page).await?,
             gifts: view.requests().gifts(GIFTS_MAX).await?,
+            exchanges: view.requests().exchanges(account, EXCHANGES_MAX).await?,
         })
     }
 
@@ -184,6 +192,7 @@ impl Requests {
                 client_key: keyed.key.clone(),
                 fingerprint: keyed.fingerprint.clone(),
                 at: pen.now,
+                handed: None,
             };
             tx.requests().add_exchange(&exchange).await?;
             let movement = Movement {
@@ -229,6 +238,31 @@ impl Requests {
             tx.requests().put_rule(rule).await?;
             let subject = rule.rule_id.as_str();
             pen.audit(tx, actor, "points.rule", subject, "ok").await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Ends a rule at a moment that has not passed: what is credited from then on is given nothing by it.
+    ///
+    /// # Errors
+    /// [`PointsError::NotSound`] for a moment that has passed, [`PointsError::NotFound`], or the store's.
+    pub async fn end_rule(
+        &self,
+        actor: &Actor,
+        rule_id: &str,
+        ends_at: Time,
+    ) -> Result<(), PointsError> {
+        let pen = Pen::ready(&self.maker());
+        if ends_at < pen.now {
+            return Err(PointsError::NotSound);
+        }
+        atomically(&*self.store, async |tx: &mut Tx| {
+            if !tx.requests().end_rule(rule_id, ends_at).await? {
+                return Err(PointsError::NotFound);
+            }
+            pen.audit(tx, actor, "points.end_rule", rule_id, "ok")
+                .await?;
             Ok(())
         })
         .await

@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 
 use super::earning::Earning;
+use super::handing::Handed;
 use super::listed::{Entry, Sought};
 use super::points::{Exchange, Gift, Moved, Movement, Rule};
 use super::request::{Kind, Request, State};
-use crate::shared::ids::{AccountId, GiftId, PaymentId, RequestId};
+use crate::shared::ids::{AccountId, ExchangeId, GiftId, PaymentId, RequestId};
 use crate::shared::outside::NoAnswer;
 use crate::shared::page::Page;
 use crate::shared::personal::{ConsumerNo, IdNo, PersonName, Phone};
@@ -68,6 +69,21 @@ pub trait RequestReads: Send {
         account: &AccountId,
         client_key: &str,
     ) -> Result<Option<Exchange>, StoreError>;
+    /// What this account exchanged, and those that became part of it, newest first.
+    async fn exchanges(
+        &mut self,
+        account: &AccountId,
+        limit: i64,
+    ) -> Result<Vec<Exchange>, StoreError>;
+    /// Those of everybody whose gift was not handed out, the oldest first, behind one that was seen.
+    async fn owed(
+        &mut self,
+        behind: Option<&ExchangeId>,
+        limit: i64,
+    ) -> Result<Vec<Exchange>, StoreError>;
+    /// Those of a number, of whomever.
+    async fn numbered(&mut self, number: &str) -> Result<Vec<Exchange>, StoreError>;
+    async fn exchange(&mut self, id: &ExchangeId) -> Result<Option<Exchange>, StoreError>;
 }
 
 #[async_trait]
@@ -99,7 +115,11 @@ pub trait RequestStore: RequestReads {
     async fn take_gift(&mut self, id: &GiftId) -> Result<bool, StoreError>;
     /// [`StoreError::Duplicate`] when the account used the key already.
     async fn add_exchange(&mut self, exchange: &Exchange) -> Result<(), StoreError>;
+    /// False when it was handed out before, or is not there.
+    async fn hand_out(&mut self, id: &ExchangeId, handed: &Handed) -> Result<bool, StoreError>;
     async fn put_rule(&mut self, rule: &Rule) -> Result<(), StoreError>;
+    /// The rule ends at a moment; false when there is none, or it begins no earlier.
+    async fn end_rule(&mut self, rule_id: &str, ends_at: Time) -> Result<bool, StoreError>;
     async fn put_gift(&mut self, gift: &Gift) -> Result<(), StoreError>;
 }
 

@@ -15,6 +15,7 @@ static TYPED: &[(&str, &str, &str)] = &[
     ("rule_id", "", "points.rule"),
     ("fen_per_point", "", "points.per"),
     ("points_max", "", "points.most"),
+    ("until", "", "points.until"),
     ("title", "", "article.field.title"),
     ("summary", "", "article.field.summary"),
     ("region", "", "article.field.region"),

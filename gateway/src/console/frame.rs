@@ -63,6 +63,11 @@ static WAYS: &[Way] = &[
         right: Right::ReadRequests,
     },
     Way {
+        word: "nav.exchanges",
+        href: "/console/exchanges",
+        right: Right::ReadRequests,
+    },
+    Way {
         word: "nav.timeline",
         href: "/console/timeline",
         right: Right::ReadTimeline,

@@ -32,6 +32,7 @@ mod customers;
 mod decisions;
 mod entrance;
 mod events;
+mod exchanges;
 pub mod fault;
 mod find;
 mod followers;
@@ -89,6 +90,7 @@ fn register(cfg: &mut web::ServiceConfig) -> Vec<Page> {
     customers::pages(&mut pages);
     functions::pages(&mut pages);
     openings::pages(&mut pages);
+    exchanges::pages(&mut pages);
     requests::pages(&mut pages);
     system::pages(&mut pages);
     circuits::pages(&mut pages);

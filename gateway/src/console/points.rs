@@ -7,7 +7,7 @@ use lifeline_core::operators::Right;
 use lifeline_core::requests::points::{Gift, Rule};
 use lifeline_core::requests::{PointsError, Requests};
 use lifeline_core::shared::ids::GiftId;
-use lifeline_core::shared::time::Time;
+use lifeline_core::shared::time::{Day, Time};
 use serde::Deserialize;
 
 use super::access::{Access, Pages};
@@ -21,6 +21,7 @@ pub(super) fn pages(pages: &mut Pages<'_>) {
     pages.get("/console/points", MANAGE, shelf);
     pages.post("/console/points", MANAGE, "points.gift", add);
     pages.post("/console/points/rule", MANAGE, "points.rule", rule);
+    pages.post("/console/points/rule/end", MANAGE, "points.end_rule", end);
     pages.post("/console/points/{id}", MANAGE, "points.gift", change);
 }
 
@@ -53,6 +54,8 @@ struct RuleRow {
     fen_per_point: i64,
     points_max: i64,
     from: String,
+    /// The last day it gives on; empty while it has none.
+    until: String,
 }
 
 #[derive(Template)]
@@ -61,6 +64,7 @@ struct PointsPage {
     frame: Frame,
     gifts: Vec<GiftRow>,
     rules: Vec<RuleRow>,
+    today: String,
 }
 
 async fn shelf(visitor: Visitor, requests: web::Data<Requests>) -> Result<HttpResponse, Fault> {
@@ -76,10 +80,14 @@ async fn shelf(visitor: Visitor, requests: web::Data<Requests>) -> Result<HttpRe
         fen_per_point: rule.fen_per_point,
         points_max: rule.points_max,
         from: rule.valid_from.shanghai_date(),
+        until: rule
+            .valid_to
+            .map_or(String::new(), |to| to.plus_seconds(-1).shanghai_date()),
     });
     Ok(page(&PointsPage {
         gifts: gifts.collect(),
         rules: rules.collect(),
+        today: visitor.operators.now().shanghai_date(),
         frame: Frame::of(&visitor, "points.title"),
     }))
 }
@@ -172,4 +180,30 @@ async fn rule(
     };
     requests.set_rule(&actor(&visitor), &rule).await?;
     Ok(go_saying("/console/points", "said.points_kept"))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndFields {
+    rule: String,
+    /// The last day the rule gives on.
+    until: String,
+}
+
+async fn end(
+    visitor: Visitor,
+    requests: web::Data<Requests>,
+    fields: Fields<EndFields>,
+) -> Result<HttpResponse, Fault> {
+    const UNTIL: Fault = Fault::Invalid("fault.points_until");
+    let EndFields { rule, until } = fields.0;
+    let last = Day::parse(&until).map_err(|_| UNTIL)?;
+    let ended = requests.end_rule(&actor(&visitor), &rule, last.end()).await;
+    match ended {
+        Err(PointsError::NotSound) => Err(UNTIL),
+        ended => {
+            ended?;
+            Ok(go_saying("/console/points", "said.points_kept"))
+        }
+    }
 }

@@ -59,7 +59,7 @@ pub(super) struct PointsRuleView {
     points_max: i64,
 }
 
-/// What a person has, where it came from, what it can be exchanged for.
+/// What a person has, where it came from, what it can be exchanged for, and what it was exchanged for.
 #[derive(Serialize, ToSchema)]
 pub(super) struct PurseView {
     balance: i64,
@@ -69,6 +69,8 @@ pub(super) struct PurseView {
     rules: Vec<PointsRuleView>,
     history: Vec<MovedView>,
     gifts: Vec<GiftView>,
+    /// Newest first, at most 50.
+    exchanges: Vec<ExchangeView>,
 }
 
 impl PurseView {
@@ -76,6 +78,7 @@ impl PurseView {
         let moved = purse.history.into_iter();
         let gifts = purse.gifts.into_iter();
         let rules = purse.rules.into_iter();
+        let exchanges = purse.exchanges.into_iter();
         Self {
             balance: purse.balance,
             pending: purse.pending,
@@ -99,6 +102,7 @@ impl PurseView {
                     available: one.stock > 0,
                 })
                 .collect(),
+            exchanges: exchanges.map(ExchangeView::of).collect(),
         }
     }
 }
@@ -114,20 +118,28 @@ pub(super) struct ExchangeBody {
 #[derive(Serialize, ToSchema)]
 pub(super) struct ExchangeView {
     exchange_id: String,
+    /// What is shown at the outlet.
+    #[schema(example = "0A1B2C3D4E")]
+    number: String,
     gift_id: String,
     title: String,
     points: i64,
     exchanged_at: String,
+    /// When the gift was handed out; absent while it waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handed_at: Option<String>,
 }
 
 impl ExchangeView {
     fn of(exchange: Exchange) -> Self {
         Self {
             exchange_id: exchange.exchange_id.to_string(),
+            number: exchange.number(),
             gift_id: exchange.gift_id.to_string(),
             title: exchange.title,
             points: exchange.points,
             exchanged_at: exchange.at.rfc3339(),
+            handed_at: exchange.handed.map(|handed| handed.at.rfc3339()),
         }
     }
 }

@@ -1761,6 +1761,13 @@ export interface components {
             exchange_id: string;
             exchanged_at: string;
             gift_id: string;
+            /** @description When the gift was handed out; absent while it waits. */
+            handed_at?: string | null;
+            /**
+             * @description What is shown at the outlet.
+             * @example 0A1B2C3D4E
+             */
+            number: string;
             /** Format: int64 */
             points: number;
             title: string;
@@ -2349,10 +2356,12 @@ export interface components {
         };
         /** @enum {string} */
         PurposeWord: "identity_match" | "archive_update" | "notices" | "user_system";
-        /** @description What a person has, where it came from, what it can be exchanged for. */
+        /** @description What a person has, where it came from, what it can be exchanged for, and what it was exchanged for. */
         PurseView: {
             /** Format: int64 */
             balance: number;
+            /** @description Newest first, at most 50. */
+            exchanges: components["schemas"]["ExchangeView"][];
             gifts: components["schemas"]["GiftView"][];
             history: components["schemas"]["MovedView"][];
             /**

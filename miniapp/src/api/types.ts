@@ -147,3 +147,4 @@ export type NewRequest = Narrow<Views['FileBody'], { kind: RequestKind }>
 
 export type Purse = Views['PurseView']
 export type Gift = Views['GiftView']
+export type Exchange = Views['ExchangeView']

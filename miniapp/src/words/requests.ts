@@ -44,6 +44,10 @@ export const requestWords = {
   'points.exchange': ['兑换', 'Exchange'],
   'points.gone': ['已兑完', 'None left'],
   'points.short': ['积分不够', 'Not enough points'],
-  'points.got': ['兑换成功，可到营业网点领取。', 'Exchanged. Collect it at an outlet.'],
+  'points.got': ['兑换成功，兑换号 {no}。到营业网点出示兑换号领取。', 'Exchanged, number {no}. Show it at an outlet to collect your gift.'],
+  'points.exchanges': ['我的兑换', 'What I exchanged'],
+  'points.number': ['兑换号 {no}', 'Number {no}'],
+  'points.waits': ['待领取：到营业网点出示兑换号', 'To be collected: show the number at an outlet'],
+  'points.handed': ['{at} 已领取', 'Collected on {at}'],
   'points.history': ['积分明细', 'What came and went'],
 } as const satisfies Record<string, readonly [string, string]>

@@ -2,7 +2,7 @@ import { useRef, useState } from 'react'
 import { keyRing } from '../../api/idempotency'
 import { randomKey } from '../../api/platform'
 import { asProblem, type Problem } from '../../api/problem'
-import type { Gift, Purse } from '../../api/types'
+import type { Exchange, Gift, Purse } from '../../api/types'
 import { yuanSign } from '../../money/fen'
 import { usePurse } from '../../state/shelf'
 import { useSettings } from '../../state/settings'
@@ -39,6 +39,7 @@ function Content() {
       <Box as='h2' className='section-title'>{t('points.gifts')}</Box>
       {answer.gifts.length === 0 && <Box as='p' className='soft'>{t('points.no_gifts')}</Box>}
       {answer.gifts.map((gift) => <GiftCard key={gift.gift_id} gift={gift} balance={answer.balance - answer.pending} done={reload} />)}
+      <Exchanges purse={answer} />
       <History purse={answer} />
     </>
   )
@@ -49,16 +50,16 @@ function GiftCard({ gift, balance, done }: { gift: Gift; balance: number; done: 
   const ring = useRef(keyRing(randomKey)).current
   const [round, setRound] = useState(0)
   const [problem, setProblem] = useState<Problem>()
-  const [got, setGot] = useState(false)
+  const [got, setGot] = useState<string>()
   const [busy, setBusy] = useState(false)
   async function exchange() {
     setBusy(true)
     try {
       const body = { gift_id: gift.gift_id }
-      await call('POST', '/points/exchanges', { body, idempotencyKey: ring.keyFor({ ...body, round }) })
+      const made = await call<Exchange>('POST', '/points/exchanges', { body, idempotencyKey: ring.keyFor({ ...body, round }) })
       setRound(round + 1)
       setProblem(undefined)
-      setGot(true)
+      setGot(made.number)
       done()
     } catch (thrown) {
       setProblem(asProblem(thrown))
@@ -71,9 +72,26 @@ function GiftCard({ gift, balance, done }: { gift: Gift; balance: number; done: 
     <Card testId='gift'>
       <Box as='h3' className='card-title'>{gift.title}</Box>
       <Box as='p'>{t('points.cost', { n: gift.points })}</Box>
-      {got && <Note tone='good' icon='check' live testId='gift-got'>{t('points.got')}</Note>}
+      {got && <Note tone='good' icon='check' live testId='gift-got'>{t('points.got', { no: got })}</Note>}
       {problem && <ProblemNote problem={problem} retry={() => void exchange()} />}
       <Button kind='quiet' small disabled={busy || words !== 'points.exchange'} onTap={() => void exchange()} label={`${t(words)} ${gift.title}`} testId='exchange'>{t(words)}</Button>
+    </Card>
+  )
+}
+
+function Exchanges({ purse }: { purse: Purse }) {
+  const { t, language } = useSettings()
+  if (purse.exchanges.length === 0) return null
+  return (
+    <Card label={t('points.exchanges')}>
+      <Box as='h2' className='section-title'>{t('points.exchanges')}</Box>
+      {purse.exchanges.map(({ exchange_id: id, title, number, handed_at: handed }) => (
+        <Box key={id} testId='exchanged'>
+          <Box as='p'>{title}</Box>
+          <Box as='p' testId='exchange-number'>{t('points.number', { no: number })}</Box>
+          <Box as='p' className='soft'>{handed ? t('points.handed', { at: momentText(handed, language, Date.now()) }) : t('points.waits')}</Box>
+        </Box>
+      ))}
     </Card>
   )
 }

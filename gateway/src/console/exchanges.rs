@@ -1,0 +1,119 @@
+//! Gifts that points were exchanged for: what waits at the outlets, found by the number that its person shows, and
+//! handed out once (LN-21).
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use lifeline_core::customers::Customers;
+use lifeline_core::customers::exchanges::Owed;
+use lifeline_core::operators::Right;
+use lifeline_core::requests::handing::number_in;
+use lifeline_core::shared::ids::ExchangeId;
+use serde::Deserialize;
+
+use super::access::{Access, Pages};
+use super::fault::Fault;
+use super::frame::{Frame, page};
+use super::visitor::{Fields, Nothing, Visitor, go_saying};
+use super::who::Who;
+
+pub(super) fn pages(pages: &mut Pages<'_>) {
+    let read = Access::May(Right::ReadRequests);
+    let work = Access::May(Right::WorkRequests);
+    pages.get("/console/exchanges", read, list);
+    pages.post(
+        "/console/exchanges/{id}/hand-out",
+        work,
+        "points.hand_out",
+        hand_out,
+    );
+}
+
+struct Row {
+    id: String,
+    number: String,
+    title: String,
+    points: i64,
+    exchanged: String,
+    account: String,
+    name: String,
+    phone: String,
+    /// When and by whom it was handed out.
+    handed: Option<(String, String)>,
+}
+
+fn row(one: &Owed, names: &Who) -> Row {
+    let (exchange, person) = (&one.exchange, &one.person);
+    let masked = |text: &Option<String>| text.clone().unwrap_or_else(|| "—".to_owned());
+    let handed = exchange.handed.as_ref();
+    Row {
+        id: exchange.exchange_id.to_string(),
+        number: exchange.number(),
+        title: exchange.title.clone(),
+        points: exchange.points,
+        exchanged: exchange.at.alipay_text(),
+        account: person.account_id.to_string(),
+        name: masked(&person.name_masked),
+        phone: masked(&person.phone_masked),
+        handed: handed.map(|one| (one.at.alipay_text(), names.called(&one.by))),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "console/exchanges.html")]
+struct ExchangesPage {
+    frame: Frame,
+    number: String,
+    rows: Vec<Row>,
+    next: Option<String>,
+    may: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Query {
+    number: String,
+    /// The last one that was seen.
+    behind: String,
+    said: String,
+}
+
+fn exchange(text: &str) -> Result<ExchangeId, Fault> {
+    ExchangeId::parse(text).map_err(|_| Fault::NotFound)
+}
+
+async fn list(
+    visitor: Visitor,
+    customers: web::Data<Customers>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Fault> {
+    let Query { number, behind, .. } = query.into_inner();
+    let found = if number.trim().is_empty() {
+        let behind = match behind.as_str() {
+            "" => None,
+            text => Some(exchange(text)?),
+        };
+        customers.owed(&visitor.acting, behind.as_ref()).await?
+    } else {
+        let number = number_in(&number).ok_or(Fault::Invalid("fault.exchange_no"))?;
+        customers.owed_numbered(&visitor.acting, &number).await?
+    };
+    let names = Who::all(&visitor.operators).await?;
+    Ok(page(&ExchangesPage {
+        frame: Frame::of(&visitor, "exchanges.title"),
+        number,
+        rows: found.owed.iter().map(|one| row(one, &names)).collect(),
+        next: found.next.map(|id| id.to_string()),
+        may: visitor.acting.may(Right::WorkRequests),
+    }))
+}
+
+async fn hand_out(
+    visitor: Visitor,
+    customers: web::Data<Customers>,
+    path: web::Path<String>,
+    _fields: Fields<Nothing>,
+) -> Result<HttpResponse, Fault> {
+    let id = exchange(&path)?;
+    customers.hand_out(&visitor.acting, &id).await?;
+    Ok(go_saying("/console/exchanges", "said.handed_out"))
+}
