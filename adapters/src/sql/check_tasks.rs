@@ -33,11 +33,16 @@ macro_rules! tasks {
 }
 
 statements! { "check_tasks":
-    // What was sold under an account that was merged into this one is this person's to answer.
+    // What was sold under an account that was merged into this one is this person's to answer. Of a cooperation that
+    // ended and goes on, only the months of the table that is open now: the earlier ones stay erased (PV-13).
     TASK_OF("check_task") = tasks!("(g.account_id = $1 OR g.account_id IN (SELECT m.account_id FROM account m \
-        WHERE m.merged_into = $1)) AND g.state <> 'terminated' AND k.check_task_id = $2");
+        WHERE m.merged_into = $1)) AND g.state <> 'terminated' AND k.table_id IN (SELECT p.table_id \
+        FROM personal_table p WHERE p.generation_account_id = g.generation_account_id AND p.state = 'open') \
+        AND k.check_task_id = $2");
     TASKS_OF("check_task") = tasks!("(g.account_id = $1 OR g.account_id IN (SELECT m.account_id FROM account m \
-        WHERE m.merged_into = $1)) AND g.state <> 'terminated' AND k.check_task_id < $2 \
+        WHERE m.merged_into = $1)) AND g.state <> 'terminated' AND k.table_id IN (SELECT p.table_id \
+        FROM personal_table p WHERE p.generation_account_id = g.generation_account_id AND p.state = 'open') \
+        AND k.check_task_id < $2 \
         ORDER BY k.check_task_id DESC LIMIT $3");
     TASK("check_task") = tasks!("k.check_task_id = $1");
     NEWEST_TASK("check_task") = tasks!("k.table_id = $1 AND k.period = $2 ORDER BY k.data_version DESC LIMIT 1");

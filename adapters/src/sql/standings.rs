@@ -29,7 +29,9 @@ statements! { "standings":
     ON_PAGE("trade_task") = payouts!("state <> 'WITHDRAWN' AND check_task_id IN (SELECT k.check_task_id FROM check_task k \
         JOIN generation_account g ON g.generation_account_id = k.generation_account_id \
         WHERE (g.account_id = $1 OR g.account_id IN (SELECT m.account_id FROM account m WHERE m.merged_into = $1)) \
-        AND g.state <> 'terminated' AND k.check_task_id < $2 ORDER BY k.check_task_id DESC LIMIT $3)");
+        AND g.state <> 'terminated' AND k.table_id IN (SELECT p.table_id FROM personal_table p \
+        WHERE p.generation_account_id = g.generation_account_id AND p.state = 'open') \
+        AND k.check_task_id < $2 ORDER BY k.check_task_id DESC LIMIT $3)");
     OF_MONTH("trade_task") = payouts!("generation_account_id = $1 AND period = $2 ORDER BY enqueued_at, trade_task_id");
     CHECKS("check_task") = "SELECT check_task_id, data_version, state, net_fen FROM check_task \
         WHERE generation_account_id = $1 AND period = $2 ORDER BY data_version, check_task_id";

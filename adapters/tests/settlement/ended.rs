@@ -9,6 +9,7 @@ use lifeline_core::settlement::accounts::{GenerationError, GenerationState, Regi
 use lifeline_core::settlement::ids::GenerationAccountId;
 use lifeline_core::shared::ids::Maker;
 use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::page::Page;
 use lifeline_core::shared::personal::{Address, IdNo, PersonName};
 use lifeline_core::shared::time::{Clock as _, Time};
 
@@ -23,6 +24,7 @@ stories! {
     pv_11_an_end_that_waited_for_a_payout_holds_as_well;
     pv_11_a_month_that_is_not_settled_yet_is_settled_and_paid_before_the_end;
     pv_11_a_month_that_is_over_has_days_to_be_collected_before_the_end;
+    pv_13_months_from_before_the_end_stay_gone_when_the_account_wakes;
     who_gives_way_to_another_may_register_again;
     pv_03_nobodys_tries_keep_an_owner_from_registering;
 }
@@ -156,6 +158,38 @@ async fn pv_11_a_month_that_is_not_settled_yet_is_settled_and_paid_before_the_en
     app.sweep_trades().await.unwrap();
     assert_eq!(ends().await, GenerationState::Terminated);
     assert_eq!(roof.outside.paid(), Fen::new(12_400));
+}
+
+async fn pv_13_months_from_before_the_end_stay_gone_when_the_account_wakes(place: Place) {
+    let roof = Roof::over(place).await;
+    let (seller, app) = (&roof.seller, app(&roof.place, &roof.outside, rules()));
+    let shown = async || {
+        let page = app.tasks(&seller.owner, &Page::widest()).await;
+        page.unwrap().items.len()
+    };
+    roof.outside.reads(seller, "10");
+    app.collect_all().await.unwrap();
+    app.watch().await.unwrap();
+    answer(&app, &roof.place, seller, Feedback::Confirm)
+        .await
+        .unwrap();
+    app.sweep_trades().await.unwrap();
+    let before = roof.place.newest_task(seller).await.check_task_id;
+    assert_eq!(shown().await, 1);
+    let ended = end(&roof, &seller.account).await;
+    assert_eq!(ended, GenerationState::Terminated);
+    assert_eq!(shown().await, 0);
+    roof.grid.0.store(2, Ordering::SeqCst);
+    let typed = typed(&seller.number);
+    let woken = roof
+        .generation
+        .activate(&roof.caller, &seller.account, &typed);
+    assert_eq!(woken.await.unwrap().state, GenerationState::Keyless);
+    assert_eq!(shown().await, 0, "its table was erased");
+    assert!(app.own_task(&seller.owner, &before).await.is_err());
+    // The books keep what was paid.
+    let paid = roof.place.trade_of(&before).await.unwrap().paid;
+    assert_eq!(paid, Some(Fen::new(12_400)));
 }
 
 /// November may still be read on the first days of December; what is not there by the fourth does not come.
