@@ -5,10 +5,14 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use libtest_mimic::Failed;
 use lifeline_tests::demo::binary;
-use lifeline_tests::{Engine, Looks};
-use reqwest::{Certificate, StatusCode};
+use lifeline_tests::{Demo, Engine, Looks, Phone};
+use reqwest::{Certificate, Method, StatusCode};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::fixtures::BOTH;
 use crate::notice_shapes::Scene;
@@ -21,6 +25,11 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
             "the_line_carries_signed_requests_and_comes_back_after_a_loss",
             BOTH,
             line,
+        ),
+        (
+            "a_household_reads_and_pays_by_the_relay",
+            &[Engine::Sqlite],
+            household,
         ),
         ("alipays_notices_come_by_the_relay", BOTH, notices),
         (
@@ -131,6 +140,102 @@ fn line(engine: Engine) -> Result<(), Failed> {
         until(StatusCode::SERVICE_UNAVAILABLE).await;
         let _second = serve();
         until(StatusCode::UNAUTHORIZED).await;
+    })
+}
+
+/// What a demo lacks of a node: the end of the line's TLS. What the relay sent goes on as it came, its answer too.
+async fn as_it_came(
+    demo: web::Data<String>,
+    incoming: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
+    let target = incoming.uri().path_and_query();
+    let target = target.map_or("/", |target| target.as_str());
+    let method = Method::from_bytes(incoming.method().as_str().as_bytes());
+    let method = method.expect("a method");
+    let http = lifeline_tests::http::client().build().expect("a client");
+    let mut outgoing = http.request(method, format!("{}{target}", demo.as_str()));
+    let carried = incoming.headers().iter();
+    for (name, value) in
+        carried.filter(|(name, _)| !["host", "content-length"].contains(&name.as_str()))
+    {
+        outgoing = outgoing.header(name.as_str(), value.as_bytes());
+    }
+    let Ok(answer) = outgoing.body(body).send().await else {
+        return HttpResponse::BadGateway().finish();
+    };
+    let status = answer.status().as_u16();
+    let status = actix_web::http::StatusCode::from_u16(status).expect("a status");
+    let mut returned = HttpResponse::build(status);
+    if let Some(kind) = answer.headers().get("content-type") {
+        returned.insert_header(("content-type", kind.as_bytes()));
+    }
+    returned.body(answer.bytes().await.expect("a body"))
+}
+
+/// The line of a demo by TLS, with the certificate in `dir`; answers with its port.
+fn line_before(demo: &Demo, dir: &Path) -> u16 {
+    let chain = CertificateDer::pem_file_iter(dir.join("server.pem"))
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .expect("the certificate");
+    let key = PrivateKeyDer::from_pem_file(dir.join("server.key")).expect("the key");
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("TLS")
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .expect("a certificate with its key");
+    let (line, port) = (web::Data::new(demo.address("line")), free_port());
+    std::thread::spawn(move || {
+        let serving = async move {
+            let server = HttpServer::new(move || {
+                App::new()
+                    .app_data(line.clone())
+                    .default_service(web::to(as_it_came))
+            });
+            let server = server.workers(1).disable_signals();
+            let server = server.bind_rustls_0_23(("127.0.0.1", port), tls);
+            server.expect("a port").run().await
+        };
+        actix_web::rt::System::new().block_on(serving)
+    });
+    port
+}
+
+fn household(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let demo = Demo::start(engine).await;
+        let dir = tempfile::tempdir().expect("a folder");
+        certificates(dir.path());
+        let (line, public) = (line_before(&demo, dir.path()), free_port());
+        let relay_file = relay_configuration(dir.path(), &[line], public);
+        let _relay = Started::of("lifeline-relay", &["--config", &relay_file]);
+        let (outside, base) = (outside(dir.path()), format!("https://127.0.0.1:{public}"));
+        let nobody = async || outside.get(format!("{base}/v1/me")).send().await;
+        let mut looks = Looks::every(Duration::from_millis(50));
+        while !nobody()
+            .await
+            .is_ok_and(|answer| answer.status() == StatusCode::UNAUTHORIZED)
+        {
+            assert!(looks.again().await, "nothing comes by the relay");
+        }
+        let inside = Phone::sign_in(&demo, "li-ming").await;
+        let home = inside.link_all().await.remove(0);
+        let phone = inside.by_way_of(outside.clone(), base.clone());
+        let me = phone.get("/v1/me").await;
+        assert_eq!(me.status, StatusCode::OK, "{}", me.text);
+        let body = phone.arrears_order(&home).await;
+        let ordered = async || {
+            let key = [("idempotency-key", "by-the-relay-once")];
+            let made = phone.send(Method::POST, "/v1/payments", Some(&body), &key);
+            made.await
+        };
+        let made = ordered().await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        // The key came there as well: the same order is answered, not a second one.
+        assert_eq!(ordered().await.text, made.text);
+        phone.pay_and_rest(&made.json(), "POSTED").await;
     })
 }
 

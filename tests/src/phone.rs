@@ -76,6 +76,16 @@ impl Phone {
         }
     }
 
+    /// The same person by another way to the gateway, and who trusts what it shows.
+    #[must_use]
+    pub fn by_way_of(&self, http: reqwest::Client, line: String) -> Self {
+        Self {
+            http,
+            line,
+            ..self.clone()
+        }
+    }
+
     /// Signs in as a demo person (`li-ming`, ...).
     ///
     /// # Panics
