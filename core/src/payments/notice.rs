@@ -258,26 +258,6 @@ impl Payments {
         })
         .await
     }
-
-    /// Works whatever the order waits for, right after its notice.
-    pub async fn work_order_of(&self, message_id: &str) -> Result<(), PaymentError> {
-        let message = atomically(self.store(), async |tx| {
-            Ok::<_, PaymentError>(tx.inbox().find(SOURCE, message_id).await?)
-        })
-        .await?;
-        let Some(notice) =
-            message.and_then(|message| self.ports.notices.read(message.raw.as_bytes()).ok())
-        else {
-            return Ok(());
-        };
-        let mut view = snapshot(self.store()).await?;
-        let found = view.payments().find_by_number(&notice.out_trade_no).await?;
-        drop(view);
-        match found.map(|order| order.payment.payment_id) {
-            Some(id) => self.work(&id).await.map(drop),
-            None => Ok(()),
-        }
-    }
 }
 
 fn tells_of_money_back(trade: &Trade) -> bool {
