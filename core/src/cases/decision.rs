@@ -220,7 +220,13 @@ impl CaseKind {
             Self::TerminationAsked => &[R::EndCooperation, R::Settled],
             Self::PayoutDiffers => &[R::PayRest, R::SettleMonth, R::Settled],
             Self::PayoutsBraked => &[R::ReleaseBrake],
-            _ => &[R::Settled],
+            Self::DeadLetter
+            | Self::AccountConflict
+            | Self::ArchiveConflict
+            | Self::SettlementReview
+            | Self::SettlementDispute
+            | Self::ServiceRequest
+            | Self::BillDiffers => &[R::Settled],
         }
     }
 
@@ -231,7 +237,16 @@ impl CaseKind {
             Self::AmountMismatch | Self::PostingHeld | Self::RefundBlocked => 24,
             Self::Contradiction | Self::ForeignRefund | Self::PayoutsBraked => 4,
             Self::BillFlagged | Self::BillDiffers | Self::ReadingRefused => 72,
-            _ => 120,
+            Self::DeadLetter
+            | Self::HolderConflict
+            | Self::AccountConflict
+            | Self::ArchiveConflict
+            | Self::SettlementReview
+            | Self::SettlementDispute
+            | Self::PayoutDiffers
+            | Self::ServiceRequest
+            | Self::TerminationAsked
+            | Self::RefundAsked => 120,
         }
     }
 }

@@ -208,7 +208,8 @@ impl Customers {
     /// corrected; the latter only when it can be made again now.
     ///
     /// # Errors
-    /// As [`Customers::check_bill`].
+    /// As [`Customers::check_bill`]; [`CustomerError::NotAsThingsStand`] for a case that is about no bill, or an
+    /// ending that is none of a bill's.
     pub async fn release_bill(
         &self,
         acting: &Acting,
@@ -230,7 +231,27 @@ impl Customers {
                     Err(error) => return Err(error),
                 }
             }
-            _ => "stands",
+            Resolution::BillStands => "stands",
+            Resolution::CreditHome
+            | Resolution::Post
+            | Resolution::FenceAndPost
+            | Resolution::FenceAndRefund
+            | Resolution::CountAsPosted
+            | Resolution::Refund
+            | Resolution::RefundAgain
+            | Resolution::RefundedByBank
+            | Resolution::RefundedAtDesk
+            | Resolution::RefundedByHand
+            | Resolution::TakeBack
+            | Resolution::TakeBackPart
+            | Resolution::GoOn
+            | Resolution::Settled
+            | Resolution::ReadingCorrected
+            | Resolution::ProveAgain
+            | Resolution::EndCooperation
+            | Resolution::PayRest
+            | Resolution::SettleMonth
+            | Resolution::ReleaseBrake => return Err(CustomerError::NotAsThingsStand),
         };
         let pen = Pen::ready(&self.maker());
         let line = acting.line(

@@ -196,7 +196,15 @@ const fn verdict_of(input: Input) -> Verdict {
         Input::Confirm => Verdict::Confirm,
         Input::Upheld => Verdict::Upheld,
         Input::Deadline => Verdict::Timeout,
-        _ => Verdict::Ignore,
+        Input::Ignore
+        | Input::View
+        | Input::Reject
+        | Input::Undo
+        | Input::NewerData
+        | Input::Corrected
+        | Input::ReviewOverdue
+        | Input::TradeSending
+        | Input::TerminationAsked => Verdict::Ignore,
     }
 }
 
@@ -204,7 +212,16 @@ pub(super) const fn why(input: Input) -> &'static str {
     match input {
         Input::Deadline => "owner_unreached",
         Input::Corrected => "corrected_again",
-        _ => "review_overdue",
+        Input::ReviewOverdue
+        | Input::Confirm
+        | Input::Ignore
+        | Input::View
+        | Input::Reject
+        | Input::Undo
+        | Input::NewerData
+        | Input::Upheld
+        | Input::TradeSending
+        | Input::TerminationAsked => "review_overdue",
     }
 }
 

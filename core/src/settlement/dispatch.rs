@@ -174,7 +174,16 @@ impl Settlement {
                 Effect::Resend => self.send(trade).await?,
                 Effect::Query => self.query(trade).await?,
                 Effect::Fence => self.fence(trade).await?,
-                _ => {}
+                // Done inside the unit; what is to be sent anew is sent by the turn that follows.
+                Effect::CheckGate
+                | Effect::Send
+                | Effect::BookPaid
+                | Effect::BookReturned
+                | Effect::WaitForPayee
+                | Effect::NewNumber
+                | Effect::OpenCase
+                | Effect::RefuseDispatched
+                | Effect::Contradict => {}
             }
         }
         // A sender was lost between commit and answer.
