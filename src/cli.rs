@@ -77,6 +77,9 @@ pub(crate) struct StaffAdd {
     /// statistics_reader, support, publisher, finance, reviewer, admin or auditor.
     #[arg(long)]
     pub(crate) role: String,
+    /// The utility's number of the person, 1 to 32 of A-Z a-z 0-9 . _ -; the login when it is left out.
+    #[arg(long)]
+    pub(crate) person: Option<String>,
     /// Region codes with commas, or * for all.
     #[arg(long, default_value = "*")]
     pub(crate) regions: String,

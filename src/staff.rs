@@ -3,7 +3,9 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use lifeline_core::operators::{By, Credentials, Login, OperatorError, Operators, Role, Scope};
+use lifeline_core::operators::{
+    By, Credentials, Login, OperatorError, Operators, PersonId, Role, Scope, TotpSecret,
+};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::time::Clock;
 use serde_json::json;
@@ -24,8 +26,15 @@ pub(crate) async fn run(command: cli::Staff) -> Result<(), Failure> {
             })?;
             let scope = Scope::parse(&args.regions)
                 .map_err(|why| Failure::usage(format!("--regions: {why}")))?;
+            let person = match &args.person {
+                Some(number) => {
+                    PersonId::parse(number).map_err(|why| Failure::usage(why.to_string()))?
+                }
+                None => PersonId::from(&login),
+            };
             let operators = open(&args.of).await?;
-            let given = operators.add(&login, role, scope, By::CommandLine).await;
+            let by = By::CommandLine;
+            let given = operators.add(&login, person, role, scope, by).await;
             say_given(&given.map_err(refused)?, args.json)
         }
         cli::Staff::Reset(args) => {
@@ -68,6 +77,8 @@ fn refused(error: OperatorError) -> Failure {
         OperatorError::Taken => Failure::failed("this login is taken").advice(
             "`lifeline staff list` shows who there is; `lifeline staff reset` makes new proofs",
         ),
+        OperatorError::PersonTaken => Failure::failed("this person works here under another login")
+            .advice("`lifeline staff list` shows who there is; one person has one login"),
         OperatorError::NoSuch => Failure::failed("nobody who works here has this login")
             .advice("`lifeline staff list` shows who there is"),
         error => {
@@ -81,13 +92,15 @@ fn say_given(given: &Credentials, as_json: bool) -> Result<(), Failure> {
     if as_json {
         return say(&format!("{}\n", said_of(given)));
     }
+    let totp = given.totp.as_ref();
+    let (secret, uri) = totp
+        .map(|totp| (totp.base32(), totp.uri(login)))
+        .unwrap_or_default();
     say(&format!(
-        "login     {login}\nrole      {}\npassword  {}\ncodes     {}\n          {}\n\
+        "login     {login}\nrole      {}\npassword  {}\ncodes     {secret}\n          {uri}\n\
          Shown once: hand it over in person; `lifeline staff reset {login}` makes new ones.\n",
         given.role.as_str(),
         given.password.expose(),
-        given.totp.base32(),
-        given.totp.uri(login),
     ))
 }
 
@@ -96,7 +109,7 @@ pub(crate) fn said_of(given: &Credentials) -> serde_json::Value {
     json!({
         "login": given.login.as_str(),
         "password": given.password.expose(),
-        "totp_secret": given.totp.base32(),
+        "totp_secret": given.totp.as_ref().map(TotpSecret::base32),
         "role": given.role.as_str(),
     })
 }
@@ -108,19 +121,22 @@ async fn list(operators: &Operators, as_json: bool) -> Result<(), Failure> {
     for staff in &everybody {
         let state = if staff.ended_at.is_some() {
             "ended"
+        } else if !staff.is_confirmed() {
+            "waits"
         } else if staff.is_locked(now) {
             "locked"
         } else {
             "works"
         };
         let (login, role) = (staff.login.as_str(), staff.role.as_str());
+        let person = staff.person.as_str();
         let (scope, since) = (staff.scope.text(), staff.created_at.shanghai_date());
         if as_json {
-            let line = json!({"login": login, "role": role, "regions": scope, "state": state, "since": since});
+            let line = json!({"login": login, "person": person, "role": role, "regions": scope, "state": state, "since": since});
             text.push_str(&format!("{line}\n"));
         } else {
             text.push_str(&format!(
-                "{login:<32} {role:<18} {state:<7} {since}  {scope}\n"
+                "{login:<32} {role:<18} {state:<7} {since}  {person:<12} {scope}\n"
             ));
         }
     }

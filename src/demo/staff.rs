@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use lifeline_core::operators::{By, Login, OperatorError, Operators, Role, Scope};
+use lifeline_core::operators::{By, Login, OperatorError, Operators, PersonId, Role, Scope};
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -42,8 +42,9 @@ pub(super) async fn people(operators: &Operators, data: &Path) -> Result<Vec<Val
             }
             (true, None) => operators.reset(&login, By::CommandLine).await,
             (false, _) => {
+                let (person, everywhere) = (PersonId::from(&login), Scope::Everywhere);
                 operators
-                    .add(&login, role, Scope::Everywhere, By::CommandLine)
+                    .add(&login, person, role, everywhere, By::CommandLine)
                     .await
             }
         };

@@ -76,6 +76,7 @@ async fn done(office: &Office, act: &str) -> Done {
             "/console/staff".to_owned(),
             &[
                 ("login", "somebody-new"),
+                ("person", "P-17"),
                 ("role", "support"),
                 ("scope", "*"),
             ],
@@ -85,6 +86,11 @@ async fn done(office: &Office, act: &str) -> Done {
             let what = act.trim_start_matches("operators.");
             let form = if what == "change" { &standing[..] } else { &[] };
             by_admin(format!("/console/staff/{about}/{what}"), form)
+        }
+        "operators.confirm" => {
+            office.hire(&about, Role::Support, Scope::Everywhere).await;
+            office.await_codes(&about);
+            by_admin(format!("/console/staff/{about}/confirmation"), &[])
         }
         "bans.lift" => {
             let bans = Bans::new(office.store.clone(), office.clock.clone(), office.entropy());

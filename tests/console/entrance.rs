@@ -221,6 +221,7 @@ async fn ec_19_an_administrator_adds_changes_and_ends_people() {
         [
             ("mark", mark.clone()),
             ("login", login.into()),
+            ("person", "P-1504".into()),
             ("role", role.into()),
             ("scope", scope.into()),
             ("code", office.fresh_code("admin")),
@@ -232,7 +233,8 @@ async fn ec_19_an_administrator_adds_changes_and_ends_people() {
     };
     let made = post("/console/staff", &new("zhao.lei", "support", "1504")).await;
     assert_eq!(made.status, StatusCode::OK);
-    assert!(made.text.contains("otpauth://totp/Lifeline:zhao.lei"));
+    // One half: the codes are another administrator's to hand over (`two_halves`).
+    assert!(made.text.contains("zhao.lei") && !made.text.contains("otpauth"));
     let taken = post("/console/staff", &new("zhao.lei", "support", "1504")).await;
     assert_eq!(taken.status, StatusCode::CONFLICT);
     for bad in [
@@ -300,6 +302,7 @@ async fn m3_11_proofs_are_handed_out_for_a_code_of_ones_own_only() {
         let new = [
             ("mark", mark.as_str()),
             ("login", "second.self"),
+            ("person", "P-17"),
             ("role", "reviewer"),
             ("scope", "*"),
             ("code", code),

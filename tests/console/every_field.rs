@@ -6,6 +6,7 @@ use std::path::Path;
 
 use lifeline_core::bans::{Bans, Reason, Target};
 use lifeline_core::cases::CaseKind;
+use lifeline_core::operators::{Role, Scope};
 use lifeline_core::publications::kind::Kind;
 use lifeline_core::shared::time::Clock as _;
 use lifeline_core::store::{Tx, atomically};
@@ -277,6 +278,8 @@ async fn about_a_household(walk: &mut Walk<'_>) {
     let target = Target::place("203.0.113.9").unwrap();
     let ban = bans.place(&target, Reason::Logins, "t").await.unwrap();
     assert!(ban.is_some());
+    office.hire("waits", Role::Support, Scope::Everywhere).await;
+    office.await_codes("waits");
     let rooms = [
         "system/bans",
         "channels",

@@ -148,6 +148,7 @@ async fn ln_55_only_what_a_page_of_that_session_made_is_kept_and_never_a_code() 
     let desk = office.desk().await;
     let new = [
         ("login", "somebody-new"),
+        ("person", "P-17"),
         ("role", "support"),
         ("scope", "*"),
         ("code", "13579-of-a-phone"),

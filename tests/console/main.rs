@@ -46,3 +46,4 @@ mod stand_ins;
 mod support;
 mod taking_back;
 mod timeline;
+mod two_halves;

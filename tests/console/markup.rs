@@ -102,6 +102,7 @@ async fn ln_55_markup_is_text_in_every_field_and_on_every_page() {
     // Names, codes and numbers are not free text: markup in them is refused.
     let person = [
         ("login", HURT),
+        ("person", HURT),
         ("role", "support"),
         ("scope", HURT),
         ("code", HURT),

@@ -22,7 +22,7 @@ use lifeline_core::bindings::{BindingRules, Bindings};
 use lifeline_core::channels::Channels;
 use lifeline_core::customers::Customers;
 use lifeline_core::insight::Insight;
-use lifeline_core::operators::{By, Credentials, Login, Operators, Role, Scope};
+use lifeline_core::operators::{By, Credentials, Login, Operators, PersonId, Role, Scope};
 use lifeline_core::payments::{Payments, Policy, Ports};
 use lifeline_core::publications::Publications;
 use lifeline_core::requests::Requests;
@@ -167,7 +167,10 @@ impl Office {
 
     pub(crate) async fn hire(&self, login: &str, role: Role, scope: Scope) -> Credentials {
         let login = Login::parse(login).unwrap();
-        let given = self.operators.add(&login, role, scope, By::CommandLine);
+        let person = PersonId::from(&login);
+        let given = self
+            .operators
+            .add(&login, person, role, scope, By::CommandLine);
         let given = given.await.unwrap();
         self.people.borrow_mut().push(given.clone());
         given
@@ -193,7 +196,8 @@ impl Office {
     /// The code that somebody's phone shows now.
     pub(crate) fn code(&self, given: &Credentials) -> String {
         let step = lifeline_core::operators::totp::step_at(self.clock.now());
-        given.totp.code(step)
+        let totp = given.totp.as_ref();
+        totp.expect("both halves of the proofs").code(step)
     }
 
     /// One that was not used yet: time passes before it.

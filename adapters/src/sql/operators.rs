@@ -6,7 +6,7 @@ use lifeline_core::accounts::passwords::PasswordHash;
 use lifeline_core::accounts::secret::Secret;
 use lifeline_core::operators::ports::{StaffReads, StaffStore};
 use lifeline_core::operators::session::Session;
-use lifeline_core::operators::{KeptForm, Login, Role, Scope, Staff, TotpSecret};
+use lifeline_core::operators::{KeptForm, Login, PersonId, Proofs, Role, Scope, Staff, TotpSecret};
 use lifeline_core::shared::ids::{StaffId, StaffSessionId};
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -16,17 +16,19 @@ use super::value::args;
 use super::{Conn, Field, Row, Sql, WriteConn};
 
 statements! { "operators":
-    FIND("staff") = "SELECT staff_id, login, role, scope, password, totp, totp_step, failures, locked_until, created_at, \
-        ended_at, version FROM staff WHERE staff_id = $1";
-    BY_LOGIN("staff") = "SELECT staff_id, login, role, scope, password, totp, totp_step, failures, locked_until, created_at, \
-        ended_at, version FROM staff WHERE login = $1";
-    LIST("staff") = "SELECT staff_id, login, role, scope, password, totp, totp_step, failures, locked_until, created_at, \
-        ended_at, version FROM staff ORDER BY login";
+    FIND("staff") = "SELECT staff_id, login, person_id, role, scope, password, proofs_by, confirmed_by, totp, totp_step, \
+        failures, locked_until, created_at, ended_at, version FROM staff WHERE staff_id = $1";
+    BY_LOGIN("staff") = "SELECT staff_id, login, person_id, role, scope, password, proofs_by, confirmed_by, totp, totp_step, \
+        failures, locked_until, created_at, ended_at, version FROM staff WHERE login = $1";
+    LIST("staff") = "SELECT staff_id, login, person_id, role, scope, password, proofs_by, confirmed_by, totp, totp_step, \
+        failures, locked_until, created_at, ended_at, version FROM staff ORDER BY login";
     LOGINS("staff") = "SELECT staff_id, login FROM staff ORDER BY staff_id";
     ADD("staff") = "INSERT INTO staff (staff_id, login, role, scope, password, totp, totp_step, failures, locked_until, \
-        created_at, ended_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (login) DO NOTHING";
+        created_at, ended_at, version, person_id, proofs_by, confirmed_by) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING";
     SAVE("staff") = "UPDATE staff SET role = $2, scope = $3, password = $4, totp = $5, totp_step = $6, failures = $7, \
-        locked_until = $8, ended_at = $9, version = version + 1 WHERE staff_id = $1 AND version = $10";
+        locked_until = $8, ended_at = $9, proofs_by = $11, confirmed_by = $12, version = version + 1 \
+        WHERE staff_id = $1 AND version = $10";
     // The first of all, whoever it is: a row that every installation has, and never loses.
     TURN("staff") = "UPDATE staff SET login = login WHERE staff_id = \
         (SELECT staff_id FROM staff ORDER BY created_at, staff_id LIMIT 1)";
@@ -55,9 +57,14 @@ impl<C: Conn> Sql<C> {
         Ok(Staff {
             staff_id: row.id("staff_id")?,
             login: row.parsed("login", |text| Login::parse(text).ok())?,
+            person: row.parsed("person_id", |text| PersonId::parse(text).ok())?,
             role: row.parsed("role", Role::parse)?,
             scope: row.parsed("scope", |text| Scope::parse(text).ok())?,
             password: PasswordHash::from_store(row.text("password")?),
+            proofs: Proofs {
+                made_by: row.text("proofs_by")?,
+                confirmed_by: row.maybe_text("confirmed_by")?,
+            },
             totp: TotpSecret::parse(&totp).ok_or_else(|| row.corrupt("totp"))?,
             totp_step: row.int("totp_step")?,
             failures: row.int("failures")?,
@@ -154,6 +161,9 @@ impl<C: WriteConn> StaffStore for Sql<C> {
             staff.created_at,
             staff.ended_at,
             staff.version,
+            staff.person.as_str(),
+            staff.proofs.made_by.as_str(),
+            staff.proofs.confirmed_by.as_deref(),
         ];
         self.changed(&ADD, args).await
     }
@@ -170,6 +180,8 @@ impl<C: WriteConn> StaffStore for Sql<C> {
             staff.locked_until,
             staff.ended_at,
             staff.version,
+            staff.proofs.made_by.as_str(),
+            staff.proofs.confirmed_by.as_deref(),
         ];
         if self.changed(&SAVE, args).await? {
             Ok(())

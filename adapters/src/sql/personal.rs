@@ -337,7 +337,7 @@ pub static TABLES: &[Table] = &[
         .purged(&OLD_OPENING_PROPOSALS, 1827),
     table("unmasking", "unmasking_id staff_id account_id field binding_id reason",
         Fate::Kept("which of the staff saw what in clear and why, without whose: 3 years")).purged(&OLD_UNMASKINGS, 1096),
-    table("staff", "staff_id login role scope password totp=service", STAFF),
+    table("staff", "staff_id login person_id role scope password proofs_by confirmed_by totp=service", STAFF),
     table("audit_line", "audit_id actor act subject outcome source trace_id",
         Fate::Kept("who did what, under a name that says nothing: 3 years")).purged(&OLD_AUDIT, 1096),
     table("audit_queue", "audit_id", Fate::Kept("until the line is linked")),

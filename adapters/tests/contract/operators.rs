@@ -8,7 +8,8 @@ use lifeline_core::accounts::passwords::PasswordHash;
 use lifeline_core::operators::session::Session;
 use lifeline_core::operators::totp::step_at;
 use lifeline_core::operators::{
-    Acting, By, KeptForm, Login, OperatorError, Operators, Role, Scope, Staff, TotpSecret,
+    Acting, By, KeptForm, Login, OperatorError, Operators, PersonId, Proofs, Right, Role, Scope,
+    Staff, TotpSecret,
 };
 use lifeline_core::shared::ids::{StaffId, StaffSessionId};
 use lifeline_core::store::StoreError;
@@ -25,6 +26,7 @@ contracts! { "operators":
     stale_version_is_refused => ["StaffStore::save"];
     one_of_many_saves => ["StaffStore::save"];
     two_administrators_who_end_each_other_leave_one => ["StaffStore::take_turn"];
+    proofs_of_the_console_come_in_two_halves_by_two_persons => ["StaffStore::save", "StaffStore::take_turn"];
     sessions_are_found_by_their_token_and_end => ["StaffStore::add_session", "StaffReads::session", "StaffStore::note_seen",
         "StaffStore::end_session", "StaffStore::end_sessions_of"];
     a_form_is_kept_one_for_each_sealed_and_taken_away => ["StaffStore::keep_form", "StaffReads::kept_form",
@@ -42,9 +44,14 @@ pub(crate) fn person(t: &Bench, login: &str) -> Staff {
     Staff {
         staff_id: t.id(),
         login: Login::parse(login).unwrap(),
+        person: PersonId::parse(login).unwrap(),
         role: Role::Finance,
         scope: Scope::parse("1504,1505").unwrap(),
         password: PasswordHash::from_store("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA".into()),
+        proofs: Proofs {
+            made_by: "command_line".to_owned(),
+            confirmed_by: Some("command_line".to_owned()),
+        },
         totp: secret(3),
         totp_step: 7,
         failures: 2,
@@ -210,6 +217,87 @@ async fn two_administrators_who_end_each_other_leave_one(t: Bench) {
         };
         save(&t, &gone).await.unwrap();
     }
+}
+
+async fn proofs_of_the_console_come_in_two_halves_by_two_persons(t: Bench) {
+    let cheap = Cost {
+        memory_kib: 8,
+        passes: 1,
+    };
+    let (chance, clock) = (Arc::new(Counting::default()), Arc::new(Watch::new()));
+    let step = step_at(clock.set(60));
+    let hashing = Argon2id::new(cheap, 1, chance.clone()).unwrap();
+    let operators = Operators::new(t.store.clone(), clock, chance, Arc::new(hashing));
+    let [ann, bob] = ["ann", "bob"].map(|name| Staff {
+        role: Role::Admin,
+        scope: Scope::Everywhere,
+        locked_until: None,
+        ..person(&t, name)
+    });
+    let acting = |staff: &Staff| Acting {
+        staff: staff.clone(),
+        session_id: t.id(),
+        source: String::new(),
+        trace_id: String::new(),
+    };
+    let (as_ann, as_bob) = (acting(&ann), acting(&bob));
+    for staff in [&ann, &bob] {
+        assert!(add(&t, staff).await);
+    }
+    let [first, second, third] = [-1, 0, 1].map(|beside| secret(3).code(step + beside));
+    let (fin2, number) = (
+        Login::parse("fin2").unwrap(),
+        PersonId::parse("P-17").unwrap(),
+    );
+    let new = (number.clone(), Role::Finance, Scope::Everywhere);
+    let made = operators.add(&fin2, new.0, new.1, new.2, By::Shown(&as_ann, &first));
+    let made = made.await.unwrap();
+    assert!(made.totp.is_none(), "the other half is not given");
+    let found = async || {
+        let mut view = t.view().await;
+        view.operators().by_login(&fin2).await.unwrap().unwrap()
+    };
+    assert!(!found().await.may(Right::ProposeDecision));
+    let own = operators.confirm(&fin2, &as_ann, &second).await;
+    assert!(matches!(own, Err(OperatorError::SamePerson)), "{own:?}");
+    let codes = operators.confirm(&fin2, &as_bob, &first).await.unwrap();
+    let staff = found().await;
+    assert!(staff.may(Right::ProposeDecision) && staff.totp == codes.totp);
+    let handed = [&ann, &bob].map(|one| format!("staff:{}", one.staff_id));
+    let through = [Some(staff.proofs.made_by), staff.proofs.confirmed_by];
+    assert_eq!(through, handed.map(Some));
+    let again = operators.confirm(&fin2, &as_bob, &second).await;
+    assert!(
+        matches!(again, Err(OperatorError::NotAsThingsStand)),
+        "{again:?}"
+    );
+    // The same person under a second login.
+    let rev2 = Login::parse("rev2").unwrap();
+    let both = operators.add(
+        &rev2,
+        number,
+        Role::Reviewer,
+        Scope::Everywhere,
+        By::CommandLine,
+    );
+    let both = both.await;
+    assert!(matches!(both, Err(OperatorError::PersonTaken)), "{both:?}");
+    // Who was ended a moment ago makes nobody, and no proofs.
+    let ended = operators.end(&bob.login, By::Shown(&as_ann, &third));
+    ended.await.unwrap();
+    let late = operators.reset(&fin2, By::Shown(&as_bob, &second)).await;
+    assert!(
+        matches!(late, Err(OperatorError::NotAsThingsStand)),
+        "{late:?}"
+    );
+    let person = PersonId::parse("P-18").unwrap();
+    let by = By::Shown(&as_bob, &second);
+    let late = operators.add(&rev2, person, Role::Reviewer, Scope::Everywhere, by);
+    let late = late.await;
+    assert!(
+        matches!(late, Err(OperatorError::NotAsThingsStand)),
+        "{late:?}"
+    );
 }
 
 async fn sessions_are_found_by_their_token_and_end(t: Bench) {

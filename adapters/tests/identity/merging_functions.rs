@@ -7,7 +7,7 @@ use lifeline_core::accounts::Caller;
 use lifeline_core::accounts::passwords::PasswordHash;
 use lifeline_core::customers::CustomerError;
 use lifeline_core::customers::functions::{BankFunction, FunctionProposal, Wanted};
-use lifeline_core::operators::{Acting, Login, Role, Scope, Staff, TotpSecret};
+use lifeline_core::operators::{Acting, Login, PersonId, Proofs, Role, Scope, Staff, TotpSecret};
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::time::Time;
@@ -34,9 +34,14 @@ fn staff(world: &World, login: &str) -> Acting {
     let staff = Staff {
         staff_id: make.id(),
         login: Login::parse(login).unwrap(),
+        person: PersonId::parse(login).unwrap(),
         role: Role::Support,
         scope: Scope::Everywhere,
         password: PasswordHash::from_store(String::new()),
+        proofs: Proofs {
+            made_by: "command_line".to_owned(),
+            confirmed_by: Some("command_line".to_owned()),
+        },
         totp: TotpSecret::made(&*entropy),
         totp_step: 0,
         failures: 0,

@@ -92,7 +92,8 @@ impl<W> Proposed<W> {
         shown.is_none_or(|shown| self.proposal_id == shown)
     }
 
-    /// What somebody decided about it, as it is to be written.
+    /// What somebody decided about it, as it is to be written. That the two logins are two persons' is asked by whoever
+    /// writes it, in that unit.
     ///
     /// # Errors
     /// [`SamePerson`].

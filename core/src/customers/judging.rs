@@ -2,7 +2,7 @@
 
 use super::error::CustomerError;
 use crate::cases::four_eyes::Proposed;
-use crate::operators::Acting;
+use crate::operators::{Acting, same_person};
 use crate::shared::ids::Maker;
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx};
@@ -61,10 +61,13 @@ impl<'a> Judging<'a> {
     ) -> Result<Option<Proposed<W>>, CustomerError> {
         let waiting = waiting.filter(|one| one.is_shown(self.shown));
         let waiting = waiting.ok_or(CustomerError::NotAsThingsStand)?;
-        let judged = waiting.judged(self.acting.actor(), self.now, self.agree);
-        if judged.is_err() {
+        let actor = self.acting.actor();
+        let own = same_person(tx, &waiting.proposed_by, &actor).await?;
+        let judged = waiting.judged(actor, self.now, self.agree).ok();
+        let judged = judged.filter(|_| !own);
+        if judged.is_none() {
             self.note(tx, "same_person").await?;
         }
-        Ok(judged.ok())
+        Ok(judged)
     }
 }

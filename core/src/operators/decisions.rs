@@ -1,6 +1,7 @@
 //! Four eyes: one person proposes how a case ends, another lets it happen or refuses it.
 
 use super::error::OperatorError;
+use super::same_person::same_person;
 use super::sign_in::{Acting, Operators};
 use super::staff::Scope;
 use crate::cases::decision::{Ending, Part, Proposal, Resolution, Taking, is_proof};
@@ -313,9 +314,7 @@ impl Operators {
         let word = waiting.what.resolution.as_str();
         let judged = waiting.clone().judged(acting.actor(), maker.now(), agree);
         let Ok(decided) = judged else {
-            self.note(acting, "cases.approve", id.as_str(), "same_person")
-                .await?;
-            return Err(OperatorError::SamePerson);
+            return Err(self.own_proposal(acting, id).await?);
         };
         let act = if agree {
             "cases.approve"
@@ -324,7 +323,10 @@ impl Operators {
         };
         let line = acting.line(maker.uuid(), maker.now(), act, id.as_str(), word);
         let (decided, line) = (&decided, &line);
-        atomically(&*self.store, async |tx: &mut Tx| {
+        let by_another = atomically(&*self.store, async |tx: &mut Tx| {
+            if same_person(tx, &decided.proposed_by, &acting.actor()).await? {
+                return Ok(false);
+            }
             let judged = if waits {
                 tx.cases().judge(decided).await?
             } else {
@@ -334,10 +336,24 @@ impl Operators {
                 return Err(OperatorError::NotAsThingsStand);
             }
             tx.audit().append(line).await?;
-            Ok(())
+            Ok(true)
         })
         .await?;
+        if !by_another {
+            return Err(self.own_proposal(acting, id).await?);
+        }
         Ok(decided.clone())
+    }
+
+    /// Whoever judges what they proposed stands in the audit.
+    async fn own_proposal(
+        &self,
+        acting: &Acting,
+        id: &CaseId,
+    ) -> Result<OperatorError, OperatorError> {
+        self.note(acting, "cases.approve", id.as_str(), "same_person")
+            .await?;
+        Ok(OperatorError::SamePerson)
     }
 
     /// What was agreed to has been done: the case is closed.

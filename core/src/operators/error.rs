@@ -15,6 +15,9 @@ pub enum OperatorError {
     Refused,
     #[error("this login is taken")]
     Taken,
+    /// Two logins of one person would be four eyes of two.
+    #[error("this person works here under another login")]
+    PersonTaken,
     /// Who hands out proofs shows first that they are themselves.
     #[error("the code is wrong, or was used")]
     Code,
@@ -27,7 +30,7 @@ pub enum OperatorError {
     Reason,
     #[error("a refund by bank goes with the number of its transfer, and nothing else does")]
     Proof,
-    #[error("nobody approves what they proposed")]
+    #[error("nobody approves what they proposed, or hands over the other half of what they made")]
     SamePerson,
     #[error("things have changed")]
     NotAsThingsStand,

@@ -1,9 +1,10 @@
-//! Who works here: add, renew the proofs of, change, end.
+//! Who works here: add, renew the proofs of, confirm, change, end.
 
 use super::error::OperatorError;
-use super::right::Role;
+use super::right::{Right, Role};
+use super::same_person::same_person;
 use super::sign_in::{Acting, Operators};
-use super::staff::{Login, Scope, Staff};
+use super::staff::{Login, PersonId, Proofs, Scope, Staff};
 use super::step_up::{StepUp, step_up};
 use super::totp::TotpSecret;
 use crate::accounts::passwords::{Password, PasswordHash};
@@ -21,6 +22,14 @@ pub struct Credentials {
     pub login: Login,
     pub role: Role,
     pub password: Password,
+    /// By the command line only: at the console another person hands it over ([`Operators::confirm`]).
+    pub totp: Option<TotpSecret>,
+}
+
+/// The secret of somebody's codes, to be shown once.
+#[derive(Debug, Clone)]
+pub struct Codes {
+    pub login: Login,
     pub totp: TotpSecret,
 }
 
@@ -51,6 +60,22 @@ impl By<'_> {
         }
     }
 
+    /// Whoever holds the machine vouches alone; at the console the codes are another person's to hand over.
+    fn proofs(self) -> Proofs {
+        let made_by = match self {
+            Self::Shown(acting, _) => acting.actor(),
+            Self::CommandLine => "command_line".to_owned(),
+        };
+        Proofs {
+            confirmed_by: self.vouches().then(|| made_by.clone()),
+            made_by,
+        }
+    }
+
+    const fn vouches(self) -> bool {
+        matches!(self, Self::CommandLine)
+    }
+
     /// Nobody lifts or ends themselves: another administrator does.
     fn is(self, staff: &StaffId) -> bool {
         match self {
@@ -79,8 +104,16 @@ impl By<'_> {
     }
 }
 
+/// New proofs, before they are kept.
+struct Fresh {
+    given: Credentials,
+    hash: PasswordHash,
+    /// What the entry holds, whether it is given now or not.
+    totp: TotpSecret,
+}
+
 fn administers(staff: &Staff) -> bool {
-    staff.role == Role::Admin && staff.ended_at.is_none()
+    staff.may(Right::ManageStaff)
 }
 
 impl Operators {
@@ -92,26 +125,30 @@ impl Operators {
         Ok(snapshot(&*self.store).await?.operators().list().await?)
     }
 
-    /// A new person, with a password and a secret for codes that are made here.
+    /// A new person, with a password that is made here, and by the command line a secret for codes too.
     ///
     /// # Errors
-    /// [`OperatorError::Code`], [`OperatorError::Taken`], or the store's or the hash's.
+    /// [`OperatorError::Code`], [`OperatorError::Taken`], [`OperatorError::PersonTaken`],
+    /// [`OperatorError::NotAsThingsStand`] when who does it may no longer, or the store's or the hash's.
     pub async fn add(
         &self,
         login: &Login,
+        person: PersonId,
         role: Role,
         scope: Scope,
         by: By<'_>,
     ) -> Result<Credentials, OperatorError> {
-        let (given, hash) = self.fresh(login, role).await?;
+        let Fresh { given, hash, totp } = self.fresh(login, role, by).await?;
         let maker = self.maker();
         let staff = Staff {
             staff_id: maker.id(),
             login: login.clone(),
+            person,
             role,
             scope,
             password: hash,
-            totp: given.totp.clone(),
+            proofs: by.proofs(),
+            totp,
             totp_step: 0,
             failures: 0,
             locked_until: None,
@@ -127,8 +164,18 @@ impl Operators {
         );
         let (staff, line) = (&staff, &line);
         let added = atomically(&*self.store, async |tx: &mut Tx| {
+            // Two entries of one person that are made at once would not see each other.
+            tx.operators().take_turn().await?;
+            if !by.administers(tx).await? {
+                return Err(OperatorError::NotAsThingsStand);
+            }
             if !by.is_shown(tx, staff.created_at).await? {
                 return Ok::<_, OperatorError>(Err(OperatorError::Code));
+            }
+            let all = tx.operators().list().await?;
+            let theirs = |one: &Staff| one.ended_at.is_none() && one.person == staff.person;
+            if all.iter().any(theirs) {
+                return Ok(Err(OperatorError::PersonTaken));
             }
             if !tx.operators().add(staff).await? {
                 return Ok(Err(OperatorError::Taken));
@@ -140,17 +187,23 @@ impl Operators {
         added.map(|()| given)
     }
 
-    /// New proofs for somebody who lost theirs. All their sessions end; a closed login opens.
+    /// New proofs for somebody who lost theirs. All their sessions end; a closed login opens. At the console an
+    /// administrator stays who can hand over the other half.
     ///
     /// # Errors
-    /// [`OperatorError::Code`], [`OperatorError::NoSuch`], or the store's or the hash's.
+    /// [`OperatorError::Code`], [`OperatorError::NoSuch`], [`OperatorError::LastAdministrator`],
+    /// [`OperatorError::NotAsThingsStand`] when who does it may no longer, or the store's or the hash's.
     pub async fn reset(&self, login: &Login, by: By<'_>) -> Result<Credentials, OperatorError> {
         let found = self.named(login).await?;
-        let (given, hash) = self.fresh(login, found.role).await?;
+        let Fresh { given, hash, totp } = self.fresh(login, found.role, by).await?;
         let maker = self.maker();
         let line = by.line(maker, "operators.reset", found.staff_id.as_str(), "ok");
-        let (now, id, line, totp) = (maker.now(), &found.staff_id, &line, &given.totp);
+        let (now, id, line, totp) = (maker.now(), &found.staff_id, &line, &totp);
         let renewed = atomically(&*self.store, async |tx: &mut Tx| {
+            tx.operators().take_turn().await?;
+            if !by.administers(tx).await? {
+                return Err(OperatorError::NotAsThingsStand);
+            }
             if !by.is_shown(tx, now).await? {
                 return Ok(false);
             }
@@ -161,14 +214,70 @@ impl Operators {
             }
             staff.password = hash;
             staff.totp = totp.clone();
+            staff.proofs = by.proofs();
             staff.succeed(0);
             tx.operators().save(&staff).await?;
+            let all = tx.operators().list().await?;
+            if !by.vouches() && !all.iter().any(administers) {
+                return Err(OperatorError::LastAdministrator);
+            }
             tx.operators().end_sessions_of(id, now).await?;
             tx.audit().append(line).await?;
             Ok(true)
         })
         .await?;
         renewed.then_some(given).ok_or(OperatorError::Code)
+    }
+
+    /// The other half of proofs that were made at the console: a secret for codes, handed over by another person than
+    /// who made the password. Neither of the two can sign in as whoever it is for.
+    ///
+    /// # Errors
+    /// [`OperatorError::Code`], [`OperatorError::SamePerson`] for who made them, [`OperatorError::NoSuch`],
+    /// [`OperatorError::NotAsThingsStand`] when they were handed over or who does it may no longer, or the store's.
+    pub async fn confirm(
+        &self,
+        login: &Login,
+        acting: &Acting,
+        code: &str,
+    ) -> Result<Codes, OperatorError> {
+        let by = By::Shown(acting, code);
+        let found = self.named(login).await?;
+        let given = Codes {
+            login: login.clone(),
+            totp: TotpSecret::made(&*self.entropy),
+        };
+        let maker = self.maker();
+        let line = by.line(maker, "operators.confirm", found.staff_id.as_str(), "ok");
+        let (now, id, line, totp) = (maker.now(), &found.staff_id, &line, &given.totp);
+        let confirmed = atomically(&*self.store, async |tx: &mut Tx| {
+            tx.operators().take_turn().await?;
+            if !by.administers(tx).await? {
+                return Err(OperatorError::NotAsThingsStand);
+            }
+            if !by.is_shown(tx, now).await? {
+                return Ok::<_, OperatorError>(Err(OperatorError::Code));
+            }
+            let staff = tx.operators().find(id).await?;
+            let mut staff = staff
+                .filter(|staff| staff.ended_at.is_none())
+                .ok_or(OperatorError::NoSuch)?;
+            if staff.is_confirmed() {
+                return Err(OperatorError::NotAsThingsStand);
+            }
+            let actor = acting.actor();
+            if same_person(tx, &staff.proofs.made_by, &actor).await? {
+                return Ok(Err(OperatorError::SamePerson));
+            }
+            staff.totp = totp.clone();
+            staff.proofs.confirmed_by = Some(actor);
+            staff.succeed(0);
+            tx.operators().save(&staff).await?;
+            tx.audit().append(line).await?;
+            Ok(Ok(()))
+        })
+        .await?;
+        confirmed.map(|()| given)
     }
 
     /// Another role or scope. Sessions end, so that what was allowed a moment ago is not any more.
@@ -260,21 +369,18 @@ impl Operators {
         found.ok_or(OperatorError::NoSuch)
     }
 
-    async fn fresh(
-        &self,
-        login: &Login,
-        role: Role,
-    ) -> Result<(Credentials, PasswordHash), OperatorError> {
+    async fn fresh(&self, login: &Login, role: Role, by: By<'_>) -> Result<Fresh, OperatorError> {
         let maker = self.maker();
         let password = Password::typed(maker.base62(PASSWORD_CHARS));
         let password = password.map_err(|_| crate::accounts::passwords::NotHashed::Failed)?;
         let hash = self.passwords.hash(&password).await?;
+        let totp = TotpSecret::made(&*self.entropy);
         let given = Credentials {
             login: login.clone(),
             role,
             password,
-            totp: TotpSecret::made(&*self.entropy),
+            totp: by.vouches().then(|| totp.clone()),
         };
-        Ok((given, hash))
+        Ok(Fresh { given, hash, totp })
     }
 }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `right`, `staff` | roles and what each may do, the scope of regions, a person's entry |
 //! | `totp` | the second proof (RFC 6238) |
+//! | `same_person` | whether two logins are one person's |
 //! | `step_up` | showing once more that it is oneself |
 //! | `session` | one signed-in browser, its idle and its absolute end |
 //! | `bans` | who is shut out, and lifting it |
@@ -24,6 +25,7 @@ mod manage;
 pub mod ports;
 pub mod right;
 mod running;
+mod same_person;
 pub mod session;
 mod sign_in;
 pub mod staff;
@@ -32,9 +34,10 @@ pub mod totp;
 
 pub use error::OperatorError;
 pub use kept::KeptForm;
-pub use manage::{By, Credentials};
+pub use manage::{By, Codes, Credentials};
 pub use right::{Right, Role};
+pub(crate) use same_person::same_person;
 pub use session::Session;
 pub use sign_in::{Acting, Entered, Operators, Shown};
-pub use staff::{Login, Scope, Staff};
+pub use staff::{Login, PersonId, Proofs, Scope, Staff};
 pub use totp::TotpSecret;

@@ -45,6 +45,59 @@ impl Login {
     }
 }
 
+/// The utility's number of a person: 1 to 32 of `A-Z a-z 0-9 . _ -`. It is fixed with the entry, so that by it whoever
+/// left and came back under another login is still who proposed something before (money.md 3.11).
+#[derive(Clone, PartialEq, Eq)]
+pub struct PersonId(String);
+
+/// The text is no number of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the number of a person is 1 to 32 of A-Z a-z 0-9 . _ -")]
+pub struct NotAPerson;
+
+impl PersonId {
+    /// # Errors
+    /// [`NotAPerson`].
+    pub fn parse(text: &str) -> Result<Self, NotAPerson> {
+        let letters = text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        if letters && (1..=32).contains(&text.len()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAPerson)
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&Login> for PersonId {
+    /// Whom the utility gave no number has their login for one.
+    fn from(login: &Login) -> Self {
+        Self(login.0.clone())
+    }
+}
+
+impl std::fmt::Debug for PersonId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PersonId")
+    }
+}
+
+/// Through whose hands the proofs went that somebody signs in with. Made at the console they come in two halves, the
+/// password by one person and the codes by another, so that nobody there holds both (money.md 3.11).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proofs {
+    /// Who made the password: `staff:{id}`, or `command_line`.
+    pub made_by: String,
+    /// Who handed over the codes, likewise; `None` while nobody did, and nobody gets in.
+    pub confirmed_by: Option<String>,
+}
+
 /// The regions whose rows somebody sees. A region is the utility's code of a supply office.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
@@ -119,9 +172,12 @@ pub struct OutOfScope;
 pub struct Staff {
     pub staff_id: StaffId,
     pub login: Login,
+    /// Of one entry among those who work here.
+    pub person: PersonId,
     pub role: Role,
     pub scope: Scope,
     pub password: PasswordHash,
+    pub proofs: Proofs,
     pub totp: TotpSecret,
     /// The time step of the last code taken: no code of it or before is taken again.
     pub totp_step: i64,
@@ -146,7 +202,13 @@ impl std::fmt::Debug for Staff {
 impl Staff {
     #[must_use]
     pub fn may(&self, right: Right) -> bool {
-        self.ended_at.is_none() && self.role.may(right)
+        self.ended_at.is_none() && self.is_confirmed() && self.role.may(right)
+    }
+
+    /// Whether both halves of the proofs were handed over.
+    #[must_use]
+    pub const fn is_confirmed(&self) -> bool {
+        self.proofs.confirmed_by.is_some()
     }
 
     #[must_use]
@@ -192,6 +254,12 @@ mod tests {
             assert_eq!(Scope::parse(bad), Err(NotAScope), "{bad}");
         }
         assert_eq!(Scope::parse("1505, 1504").unwrap().text(), "1504,1505");
+        for good in ["7", "P-000.17_b", long.as_str()] {
+            assert!(PersonId::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a b", "<b>", "李", longer.as_str()] {
+            assert_eq!(PersonId::parse(bad), Err(NotAPerson), "{bad}");
+        }
     }
 
     #[test]

@@ -7,8 +7,9 @@ use crate::store::{StoreError, Tx};
 
 /// What one person does alone and takes a code for: giving rights and taking them, seeing what is masked, running
 /// what is timed (money.md 3.11). The console's forms of these acts have a field for the code, and no others have.
-pub const ACTS: [&str; 7] = [
+pub const ACTS: [&str; 8] = [
     "operators.add",
+    "operators.confirm",
     "operators.reset",
     "operators.change",
     "operators.end",

@@ -50,6 +50,7 @@ static TYPED: &[(&str, &str, &str)] = &[
     ("generation_no", "", "cooperations.number"),
     ("per_minute", "", "channels.limit"),
     ("login", "", "staff.login"),
+    ("person", "", "staff.person"),
     ("scope", "", "staff.scope"),
     ("reason", "", "case.reason"),
     ("code", "", "customer.code"),

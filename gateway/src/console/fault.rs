@@ -164,6 +164,7 @@ impl From<OperatorError> for Fault {
             OperatorError::Hash(NotHashed::Failed) => Self::Internal,
             OperatorError::Refused => Self::Refused("fault.sign_in"),
             OperatorError::Taken => Self::Refused("fault.login_taken"),
+            OperatorError::PersonTaken => Self::Refused("fault.person_taken"),
             OperatorError::Code => Self::Refused("fault.step_up"),
             OperatorError::NoSuch => Self::NotFound,
             OperatorError::LastAdministrator => Self::Refused("fault.last_administrator"),

@@ -250,6 +250,7 @@ pub(super) static WORDS: &[Word] = &[
         "更改角色或辖区",
         "Role or regions changed",
     ),
+    ("did.operators.confirm", "交付密钥", "Codes handed over"),
     (
         "did.operators.drop_form",
         "删除保留的表单",

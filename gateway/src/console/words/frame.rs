@@ -94,6 +94,16 @@ pub(super) static WORDS: &[Word] = &[
         "This login is taken.",
     ),
     (
+        "fault.person_taken",
+        "此人已用另一个登录名在岗。一人只能有一个登录名。",
+        "This person works here under another login. One person has one login.",
+    ),
+    (
+        "fault.person_shape",
+        "工号为 1 至 32 位字母、数字或 . _ -。",
+        "The number of a person is 1 to 32 letters, digits or . _ -.",
+    ),
+    (
         "fault.last_administrator",
         "至少要保留一名管理员。",
         "The last administrator stays.",
@@ -165,6 +175,7 @@ pub(super) static WORDS: &[Word] = &[
     ("today.spare", "可选组件不可用", "an optional part is away"),
     ("staff.title", "人员", "Staff"),
     ("staff.login", "登录名", "Login"),
+    ("staff.person", "工号", "Number of the person"),
     ("staff.role", "角色", "Role"),
     ("staff.scope", "辖区", "Regions"),
     ("staff.state", "状态", "State"),
@@ -173,6 +184,15 @@ pub(super) static WORDS: &[Word] = &[
     ("staff.works", "在岗", "works here"),
     ("staff.locked", "暂停登录", "closed for a while"),
     ("staff.ended", "已离岗", "left"),
+    ("staff.waits", "待交付验证码密钥", "waits for the codes"),
+    ("staff.made_by", "密码由谁生成", "Password made by"),
+    ("staff.confirmed_by", "密钥由谁交付", "Codes handed over by"),
+    ("staff.confirm", "交付验证码密钥", "Hand over the codes"),
+    (
+        "staff.two_halves",
+        "密码由一名管理员生成，动态验证码密钥由另一名管理员交付，之前此人不能登录。没有另一名管理员时，请在服务器上运行 lifeline staff reset 登录名。",
+        "One administrator makes the password, another hands over the codes; until then nobody signs in. Where there is no other administrator, run lifeline staff reset LOGIN on the server.",
+    ),
     ("staff.reset", "重置凭证", "New proofs"),
     ("staff.end", "离岗", "End"),
     ("staff.change", "更改", "Change"),
@@ -190,8 +210,13 @@ pub(super) static WORDS: &[Word] = &[
     ),
     (
         "staff.given_words",
-        "请当面交给本人。关闭此页后无法再次查看，只能重置。",
-        "Hand these over in person. After this page they cannot be seen again, only made anew.",
+        "请当面交给本人。关闭此页后无法再次查看，只能重置。动态验证码密钥须由另一名管理员在人员页交付，之前此人不能登录。",
+        "Hand it over in person. After this page it cannot be seen again, only made anew. Another administrator hands over the codes on the staff page; until then nobody signs in with it.",
+    ),
+    (
+        "staff.codes_words",
+        "请核对本人身份后当面交付。关闭此页后无法再次查看，只能重置。",
+        "Make sure who it is, and hand it over in person. After this page it cannot be seen again, only made anew.",
     ),
     ("staff.secret", "动态验证码密钥", "Secret of the codes"),
     (
