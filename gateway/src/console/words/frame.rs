@@ -1,4 +1,4 @@
-//! What is said around every page, at the way in, and of staff.
+//! What is said around every page, at the way in, and of staff and what they do about each other.
 
 use super::Word;
 
@@ -229,4 +229,25 @@ pub(super) static WORDS: &[Word] = &[
         "已更改，其登录全部结束。",
         "Changed; all sign-ins of this person are over.",
     ),
+    (
+        "did.operators.add",
+        "新增人员",
+        "Somebody added to the staff",
+    ),
+    (
+        "did.operators.change",
+        "更改角色或辖区",
+        "Role or regions changed",
+    ),
+    ("did.operators.confirm", "交付密钥", "Codes handed over"),
+    (
+        "did.operators.drop_form",
+        "删除保留的表单",
+        "Kept form thrown away",
+    ),
+    ("did.operators.end", "人员离岗", "Somebody left the staff"),
+    ("did.operators.enter", "人员登录", "Staff sign-in"),
+    ("did.operators.language", "切换语言", "Language chosen"),
+    ("did.operators.leave", "人员退出", "Staff sign-out"),
+    ("did.operators.reset", "重置凭证", "New proofs given"),
 ];
