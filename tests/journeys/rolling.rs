@@ -144,7 +144,10 @@ fn rolling(engine: Engine) -> Result<(), Failed> {
             Started::of("lifeline-relay", &["--config", &relay])
         });
         let ca = std::fs::read(dir.path().join("ca.pem")).expect("the CA");
-        let urls = publics.map(|port| format!("https://127.0.0.1:{port}/.well-known/jwks.json"));
+        // What a node answers by itself, and what it reads from the store that both share.
+        let urls = ["/.well-known/jwks.json", "/v1/outlets"]
+            .map(|path| publics.map(|port| format!("https://127.0.0.1:{port}{path}")))
+            .concat();
         let client = || {
             let ca = Certificate::from_pem(&ca).expect("a CA");
             let client = lifeline_tests::http::client().tls_certs_only([ca]);
