@@ -1,7 +1,10 @@
 //! What people are told: one notice per event, read and texted at one moment each, by its owner only.
 
+use lifeline_core::notices::moved::{
+    Asked, BillMove, BillState, Function, FunctionMove, FunctionState, Progress, Reached,
+};
 use lifeline_core::notices::ports::Report;
-use lifeline_core::notices::{Kind, Notice, Progress, Receipt, SoldMonth, Standing, Told};
+use lifeline_core::notices::{Kind, Notice, Receipt, SoldMonth, Standing, Told};
 use lifeline_core::shared::ids::{AccountId, EventId, NoticeId};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::page::Page;
@@ -58,8 +61,8 @@ fn standing() -> Standing {
 
 fn progress() -> Progress {
     Progress {
-        request: "feedback".into(),
-        state: "resolved".into(),
+        request: Asked::Feedback,
+        state: Reached::Resolved,
         happened_at: at(-2),
     }
 }
@@ -128,8 +131,17 @@ async fn every_kind_is_readable(t: Bench) {
     for kind in Kind::ALL {
         let (money, home) = (Told::Credited(receipt()), Told::AccessOver(standing()));
         let request = Told::RequestMoved(progress());
+        let function = Told::FunctionMoved(FunctionMove {
+            function: Function::AutoDebit,
+            state: FunctionState::Open,
+            happened_at: at(-2),
+        });
+        let bill = Told::BillMoved(BillMove {
+            state: BillState::Corrected,
+            happened_at: at(-2),
+        });
         let month = Told::CheckTask(sold());
-        let told = [money, home, request, month]
+        let told = [money, home, request, function, bill, month]
             .iter()
             .find_map(|like| Told::read(kind, &like.facts().unwrap()))
             .unwrap();

@@ -3,7 +3,8 @@
 //! | file | what it is |
 //! |---|---|
 //! | `notice` | a notice: what happened, and whether it was read or texted |
-//! | `words`, `sold_words` | the words people read, made from the facts when they are read |
+//! | `moved` | the facts of requests, functions and bills that moved on, by known words only |
+//! | `words`, `service_words`, `sold_words` | the words people read, made from the facts when they are read |
 //! | `news`, `leaving` | what other rooms say through the outbox, in this room's own types; the rows by which a notice leaves |
 //! | `tell`, `text`, `reported`, `inbox` | the use cases of [`Notices`]: put on record, send by SMS, hear what became of it, read |
 //! | `ports` | rows, and the SMS platform |
@@ -13,6 +14,7 @@
 //! ([`Purpose::Notices`](crate::accounts::Purpose)); the inbox is for everybody. Only what a thief would
 //! want to pass unseen goes to the phone without being asked ([`Kind::is_alarm`]).
 
+pub mod moved;
 pub mod news;
 pub mod notice;
 pub mod ports;
@@ -33,7 +35,7 @@ use async_trait::async_trait;
 
 pub use error::NoticeError;
 pub use inbox::Inbox;
-pub use notice::{Kind, Notice, OwnData, Progress, Receipt, SoldMonth, Standing, Told};
+pub use notice::{Kind, Notice, OwnData, Receipt, SoldMonth, Standing, Told};
 
 use self::ports::SmsPlatform;
 use crate::outbox::Claimed;

@@ -3,7 +3,8 @@
 
 use serde::Deserialize;
 
-use super::notice::{Notice, OwnData, Progress, Receipt, SoldMonth, Standing, Told};
+use super::moved::{of_bill, of_function, of_request};
+use super::notice::{Notice, OwnData, Receipt, SoldMonth, Standing, Told};
 use crate::shared::ids::{AccountId, EventId, NoticeId, PaymentId};
 use crate::shared::money::Fen;
 use crate::shared::period::Period;
@@ -101,22 +102,6 @@ struct OfOwnData {
 }
 
 #[derive(Deserialize)]
-struct OfRequest {
-    account_id: AccountId,
-    request: String,
-    state: String,
-    happened_at: String,
-}
-
-#[derive(Deserialize)]
-struct OfFunction {
-    account_id: AccountId,
-    function: String,
-    state: String,
-    happened_at: String,
-}
-
-#[derive(Deserialize)]
 struct OfMonth {
     account_id: AccountId,
     check_task_id: String,
@@ -200,8 +185,9 @@ impl News {
             EXPORTED => Self::of_own_data(body, Told::DataExported),
             ERASURE_ASKED => Self::of_own_data(body, Told::ErasureAsked),
             ERASURE_WITHDRAWN => Self::of_own_data(body, Told::ErasureWithdrawn),
-            REQUEST_MOVED => Self::of_request(body),
-            FUNCTION_MOVED | BILL_MOVED => Self::of_function(body),
+            REQUEST_MOVED => of_request(body),
+            FUNCTION_MOVED => of_function(body),
+            BILL_MOVED => of_bill(body),
             CHECK_TASK => Self::of_month(body, Told::CheckTask),
             CHECK_REMINDER => Self::of_month(body, Told::CheckReminder),
             REVIEW_UPHELD => Self::of_month(body, Told::ReviewUpheld),
@@ -222,32 +208,6 @@ impl News {
             told: told(OwnData {
                 happened_at: moment(&said.happened_at)?,
                 due_at: said.due_at.as_deref().map(moment).transpose()?,
-            }),
-        })
-    }
-
-    fn of_request(body: &str) -> Result<Self, Unreadable> {
-        let said: OfRequest = serde_json::from_str(body).map_err(|_| Unreadable)?;
-        Ok(Self {
-            account_id: said.account_id,
-            payment_id: None,
-            told: Told::RequestMoved(Progress {
-                request: said.request,
-                state: said.state,
-                happened_at: moment(&said.happened_at)?,
-            }),
-        })
-    }
-
-    fn of_function(body: &str) -> Result<Self, Unreadable> {
-        let said: OfFunction = serde_json::from_str(body).map_err(|_| Unreadable)?;
-        Ok(Self {
-            account_id: said.account_id,
-            payment_id: None,
-            told: Told::FunctionMoved(Progress {
-                request: said.function,
-                state: said.state,
-                happened_at: moment(&said.happened_at)?,
             }),
         })
     }

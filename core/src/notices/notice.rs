@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::moved::{BillMove, FunctionMove, Progress};
 use crate::shared::ids::{AccountId, EventId, NoticeId, PaymentId};
 use crate::shared::money::Fen;
 use crate::shared::period::Period;
@@ -37,6 +38,8 @@ pub enum Kind {
     RequestMoved,
     /// A function was suspended for the person, or opened again.
     FunctionMoved,
+    /// A bill of a home of theirs is being verified, or is no more.
+    BillMoved,
     /// A month's settlement of sold power waits to be checked.
     CheckTask,
     /// It still does, and the time runs out.
@@ -56,7 +59,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Credited,
         Self::Refunded,
         Self::SharingAccepted,
@@ -70,6 +73,7 @@ impl Kind {
         Self::ErasureWithdrawn,
         Self::RequestMoved,
         Self::FunctionMoved,
+        Self::BillMoved,
         Self::CheckTask,
         Self::CheckReminder,
         Self::ReviewUpheld,
@@ -106,6 +110,7 @@ impl Kind {
             Self::ErasureWithdrawn => "erasure_withdrawn",
             Self::RequestMoved => "request_moved",
             Self::FunctionMoved => "function_moved",
+            Self::BillMoved => "bill_moved",
             Self::CheckTask => "check_task",
             Self::CheckReminder => "check_reminder",
             Self::ReviewUpheld => "review_upheld",
@@ -150,17 +155,6 @@ pub struct OwnData {
     pub due_at: Option<Time>,
 }
 
-/// The facts of a request that moved on: words of this program, never of the utility's clerks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progress {
-    /// `illegal_use`, `feedback`, `bill_dispute`, `wrong_payment`, `new_user`; of a function `pay`, `auto_debit`; `bill`.
-    pub request: String,
-    /// `accepted`, `under_way`, `resolved`, `declined`; of a function `open`, `suspended`; of a bill
-    /// `held`, `corrected`, `stands`.
-    pub state: String,
-    pub happened_at: Time,
-}
-
 /// The facts of a month of sold power. Sealed at rest: they say what a household earns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SoldMonth {
@@ -188,7 +182,8 @@ pub enum Told {
     ErasureAsked(OwnData),
     ErasureWithdrawn(OwnData),
     RequestMoved(Progress),
-    FunctionMoved(Progress),
+    FunctionMoved(FunctionMove),
+    BillMoved(BillMove),
     CheckTask(SoldMonth),
     CheckReminder(SoldMonth),
     ReviewUpheld(SoldMonth),
@@ -216,6 +211,7 @@ impl Told {
             Self::ErasureWithdrawn(_) => Kind::ErasureWithdrawn,
             Self::RequestMoved(_) => Kind::RequestMoved,
             Self::FunctionMoved(_) => Kind::FunctionMoved,
+            Self::BillMoved(_) => Kind::BillMoved,
             Self::CheckTask(_) => Kind::CheckTask,
             Self::CheckReminder(_) => Kind::CheckReminder,
             Self::ReviewUpheld(_) => Kind::ReviewUpheld,
@@ -259,9 +255,9 @@ impl Told {
             | Self::ErasureAsked(own)
             | Self::ErasureWithdrawn(own)
             | Self::PayeeChanged(own) => serde_json::to_string(own),
-            Self::RequestMoved(progress) | Self::FunctionMoved(progress) => {
-                serde_json::to_string(progress)
-            }
+            Self::RequestMoved(progress) => serde_json::to_string(progress),
+            Self::FunctionMoved(moved) => serde_json::to_string(moved),
+            Self::BillMoved(moved) => serde_json::to_string(moved),
             Self::CheckTask(sold)
             | Self::CheckReminder(sold)
             | Self::ReviewUpheld(sold)
@@ -292,7 +288,12 @@ impl Told {
             Kind::ErasureAsked => own().map(Self::ErasureAsked),
             Kind::ErasureWithdrawn => own().map(Self::ErasureWithdrawn),
             Kind::RequestMoved => serde_json::from_str(facts).ok().map(Self::RequestMoved),
-            Kind::FunctionMoved => serde_json::from_str(facts).ok().map(Self::FunctionMoved),
+            // A bill's news was once kept as a function's.
+            Kind::FunctionMoved => serde_json::from_str(facts)
+                .map(Self::FunctionMoved)
+                .or_else(|_| serde_json::from_str(facts).map(Self::BillMoved))
+                .ok(),
+            Kind::BillMoved => serde_json::from_str(facts).ok().map(Self::BillMoved),
             Kind::CheckTask => sold().map(Self::CheckTask),
             Kind::CheckReminder => sold().map(Self::CheckReminder),
             Kind::ReviewUpheld => sold().map(Self::ReviewUpheld),

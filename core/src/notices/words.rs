@@ -63,7 +63,8 @@ impl Words {
                 ),
             },
             Told::RequestMoved(progress) => super::service_words::of_request(progress),
-            Told::FunctionMoved(progress) => super::service_words::of_function(progress),
+            Told::FunctionMoved(moved) => super::service_words::of_function(moved),
+            Told::BillMoved(moved) => super::service_words::of_bill(moved),
             Told::CheckTask(sold)
             | Told::CheckReminder(sold)
             | Told::ReviewUpheld(sold)
@@ -228,6 +229,7 @@ impl Template {
             | Told::AccessTaken(_)
             | Told::RequestMoved(_)
             | Told::FunctionMoved(_)
+            | Told::BillMoved(_)
             // A correction comes with a task of its own, and that is texted.
             | Told::ReviewUpheld(_)
             | Told::ReviewCorrected(_) => None,
@@ -269,7 +271,10 @@ pub(super) fn moment(at: Time) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::notice::{Kind, OwnData, Progress};
+    use super::super::moved::{
+        Asked, BillMove, BillState, Function, FunctionMove, FunctionState, Progress, Reached,
+    };
+    use super::super::notice::{Kind, OwnData};
     use super::*;
     use crate::shared::money::Fen;
     use proptest::prelude::*;
@@ -298,14 +303,19 @@ mod tests {
             })
             .facts(),
             Kind::RequestMoved => Told::RequestMoved(Progress {
-                request: "feedback".into(),
-                state: "accepted".into(),
+                request: Asked::Feedback,
+                state: Reached::Accepted,
                 happened_at: standing.happened_at,
             })
             .facts(),
-            Kind::FunctionMoved => Told::FunctionMoved(Progress {
-                request: "pay".into(),
-                state: "suspended".into(),
+            Kind::FunctionMoved => Told::FunctionMoved(FunctionMove {
+                function: Function::Pay,
+                state: FunctionState::Suspended,
+                happened_at: standing.happened_at,
+            })
+            .facts(),
+            Kind::BillMoved => Told::BillMoved(BillMove {
+                state: BillState::Held,
                 happened_at: standing.happened_at,
             })
             .facts(),
@@ -344,7 +354,10 @@ mod tests {
             assert_eq!(
                 words.body.contains("尾号 0017"),
                 !kind.is_alarm()
-                    && !matches!(kind, Kind::RequestMoved | Kind::FunctionMoved)
+                    && !matches!(
+                        kind,
+                        Kind::RequestMoved | Kind::FunctionMoved | Kind::BillMoved
+                    )
                     && !sold_words::tests::is_of_sold_power(kind),
                 "{kind:?}"
             );

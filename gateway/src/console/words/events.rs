@@ -86,6 +86,11 @@ pub(super) static WORDS: &[Word] = &[
         "A function was suspended or opened",
     ),
     (
+        "told.bill_moved",
+        "账单核对有进展",
+        "A bill's check moved on",
+    ),
+    (
         "told.check_task",
         "有结算待核对",
         "A month waits to be checked",
