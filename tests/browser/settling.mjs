@@ -61,6 +61,8 @@ async function looksRight(name) {
 async function opensAnAccount() {
   await anew('settlement/index')
   for (const [name, value] of Object.entries(registration)) await at(`solar-${name}`).fill(value)
+  await at('solar-login').fill('seller.meter')
+  await at('solar-password-first').fill('Tr4x-under-the-meter')
   await at('solar-submit').click()
   await shows('screen-solar-account')
   await becomes('solar-state-keyed')

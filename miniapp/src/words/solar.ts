@@ -52,7 +52,7 @@ export const solarWords = {
   'solar.password': ['用户名和密码', 'User name and password'],
   'solar.password.none': ['还没有设置。设置后可用用户名、密码和短信验证码登录。', 'None yet. With them you can sign in by name, password and a code.'],
   'solar.password.since': ['设置于 {time}。忘记或要更换，可用短信验证码重设。', 'Set {time}. Forgotten, or to be changed: a code sets new ones.'],
-  'solar.password.optional': ['可以现在设置用户名和密码，也可以以后再设。', 'Choose a user name and a password now, or later.'],
+  'solar.password.first': ['请为发电账户设置用户名和密码。', 'Choose a user name and a password for this account.'],
   'solar.end': ['结束合作', 'End the cooperation'],
   'solar.end.what': ['提交后由供电公司办理；办结时清除密钥、预留信息和个人数据表。', 'The utility decides. When it is done, keys, reserve and table are erased.'],
   'solar.end.ask': ['申请结束', 'Ask for the end'],

@@ -8,7 +8,7 @@ import { Box, Field } from '../../ui/blocks'
 import { Button, ProblemNote } from '../../ui/parts'
 import { PlaceChoice, useOwnHomes } from './place_choice'
 
-/** `named` asks for a user name and a password too; both may be left for later. */
+/** `named` asks for the account's user name and password too (PV-04): a registration brings both. */
 export function RegistrationForm({ word, named, submit }: { word: string; named?: boolean; submit: (typed: Registration & Partial<Chosen>) => Promise<void> }) {
   const { t } = useSettings()
   const [typed, setTyped] = useState({ generation_no: '', grid_user_no: '', address: '' })
@@ -21,7 +21,7 @@ export function RegistrationForm({ word, named, submit }: { word: string; named?
   const registration: Registration = { generation_no: plainDigits(typed.generation_no), ...place, address: typed.address.trim() }
   const [login, setLogin] = useState('')
   const [password, setPassword] = useState('')
-  const chosen = login.trim() || password ? { login: login.trim(), password } : undefined
+  const chosen = named ? { login: login.trim(), password } : undefined
   const fits = fitsRegistration(registration)
   const fitsName = !chosen || fitsChosen(chosen)
   const wrong = tried && !fits
@@ -58,7 +58,7 @@ export function RegistrationForm({ word, named, submit }: { word: string; named?
       {wrong && <Box as='p' className='field-wrong' role='alert'>{t('solar.typed.wrong')}</Box>}
       {named && (
         <>
-          <Box as='p' className='soft'>{t('solar.password.optional')}</Box>
+          <Box as='p' className='soft'>{t('solar.password.first')}</Box>
           <Field label={t('password.login')} kind='text' value={login} onType={setLogin} maxLength={32} invalid={tried && !fitsName} testId='solar-login' />
           <Field label={t('password.new')} kind='password' value={password} onType={setPassword} maxLength={128} invalid={tried && !fitsName} testId='solar-password-first' />
           {tried && !fitsName && <Box as='p' className='field-wrong' role='alert'>{t('password.unfit')}</Box>}
