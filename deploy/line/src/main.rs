@@ -35,7 +35,7 @@ async fn main() -> ExitCode {
         Err(faults) => return told(&faults.join("\n  ")),
     };
     let server = match start::server(&config) {
-        Ok(server) => server,
+        Ok((server, _)) => server,
         Err(error) => return told(&error.to_string()),
     };
     match server.await {

@@ -1,5 +1,6 @@
 //! Puts the relay on the air.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,12 +51,12 @@ fn bytes(file: &Path) -> Result<Vec<u8>, NotStarted> {
     std::fs::read(file).map_err(|_| not("cannot be read", file))
 }
 
-/// The relay, listening. Certificates are followed on the runtime that this is called on; the signing key is read here
-/// and never again.
+/// The relay, listening, and where. Certificates are followed on the runtime that this is called on; the signing key
+/// is read here and never again.
 ///
 /// # Errors
 /// [`NotStarted`] names the file at fault.
-pub fn server(config: &Config) -> Result<Server, NotStarted> {
+pub fn server(config: &Config) -> Result<(Server, Vec<SocketAddr>), NotStarted> {
     let line = &config.line;
     let key = PrivatePkcs8KeyDer::from_pem_file(&line.signing_key)
         .map_err(|_| not("holds no key in PKCS#8", &line.signing_key))?;
@@ -88,7 +89,8 @@ pub fn server(config: &Config) -> Result<Server, NotStarted> {
         .shutdown_timeout(DRAIN_TIME_MAX_S)
         .bind_rustls_0_23(config.public.bind, tls);
     let bound = bound.map_err(|error| NotStarted(format!("public.bind: {error}")))?;
-    Ok(bound.run())
+    let addresses = bound.addrs();
+    Ok((bound.run(), addresses))
 }
 
 /// How many connections one of so many workers may have: the server counts them by worker.

@@ -5,9 +5,10 @@
     reason = "the helpers of this test panic like the test"
 )]
 
-use std::net::TcpListener;
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lifeline_relay::{config, start};
@@ -24,6 +25,31 @@ const KEY: [&str; 7] = [
     "-days",
     "2",
 ];
+
+/// What the relay says of itself.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("the lines").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Said {
+    /// Whether one line says all of it.
+    fn has(&self, parts: &[&str]) -> bool {
+        let said = self.0.lock().expect("the lines").clone();
+        let said = String::from_utf8_lossy(&said);
+        let mut lines = said.lines();
+        lines.any(|line| parts.iter().all(|part| line.contains(part)))
+    }
+}
 
 fn openssl(dir: &Path, arguments: &[&str]) {
     let mut command = Command::new("openssl");
@@ -53,10 +79,10 @@ fn certificate(dir: &Path) {
     openssl(dir, &all);
 }
 
-fn configuration(dir: &Path, port: u16) -> config::Config {
+fn configuration(dir: &Path) -> config::Config {
     let at = dir.display();
     let text = format!(
-        "[public]\nbind = \"127.0.0.1:{port}\"\ncertificate = \"{at}/server.pem\"\nprivate_key = \"{at}/server.key\"\n\
+        "[public]\nbind = \"127.0.0.1:0\"\ncertificate = \"{at}/server.pem\"\nprivate_key = \"{at}/server.key\"\n\
          [line]\nnodes = [\"https://127.0.0.1:1\"]\ncertificate = \"{at}/server.pem\"\nprivate_key = \"{at}/server.key\"\n\
          ca = \"{at}/ca.pem\"\nkey_id = \"relay-1\"\nsigning_key = \"{at}/signing.pem\"\n"
     );
@@ -86,6 +112,10 @@ async fn shown(dir: &Path, port: u16) -> Vec<u8> {
 #[actix_web::test]
 async fn a_renewed_certificate_is_shown_without_a_restart_and_half_of_one_never() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let said = Said::default();
+    let into = said.clone();
+    let log = tracing_subscriber::fmt().with_ansi(false);
+    log.with_writer(move || into.clone()).init();
     let dir = tempfile::tempdir().expect("a folder");
     let dir = dir.path();
     authority(dir);
@@ -94,16 +124,19 @@ async fn a_renewed_certificate_is_shown_without_a_restart_and_half_of_one_never(
         dir,
         &["genpkey", "-algorithm", "ed25519", "-out", "signing.pem"],
     );
-    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = free.local_addr().expect("its number").port();
-    drop(free);
-    let server = start::server(&configuration(dir, port)).expect("a relay");
+    let (server, addresses) = start::server(&configuration(dir)).expect("a relay");
+    let port = addresses.first().expect("its address").port();
     let relay = server.handle();
     actix_web::rt::spawn(server);
     let first = shown(dir, port).await;
     std::fs::write(dir.join("server.key"), "half of a key").expect("written");
-    // Longer than from one look to the next.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let looked = async {
+        while !said.has(&["relay.certificates_not_whole", "public", "server.key"]) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let looked = tokio::time::timeout(PATIENCE, looked).await;
+    assert!(looked.is_ok(), "half of a key is not told");
     assert_eq!(shown(dir, port).await, first);
     certificate(dir);
     let renewed = async {
