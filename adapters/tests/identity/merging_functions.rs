@@ -5,6 +5,7 @@ use std::slice;
 
 use lifeline_core::accounts::Caller;
 use lifeline_core::accounts::passwords::PasswordHash;
+use lifeline_core::cases::four_eyes::Judgement;
 use lifeline_core::customers::CustomerError;
 use lifeline_core::customers::functions::{BankFunction, FunctionProposal, Wanted};
 use lifeline_core::operators::{Acting, Login, PersonId, Proofs, Role, Scope, Staff, TotpSecret};
@@ -75,7 +76,7 @@ async fn agree(world: &World, by: &Acting, who: &Caller) -> Result<(), CustomerE
     let (account, pay) = (&who.account_id, BankFunction::Pay);
     let judged = world
         .customers
-        .judge_function(by, account, pay, (None, true));
+        .judge_function(by, account, pay, (None, Judgement::Agree));
     judged.await
 }
 

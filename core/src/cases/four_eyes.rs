@@ -35,6 +35,13 @@ impl ProposalState {
     }
 }
 
+/// What another person says to a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    Agree,
+    Refuse,
+}
+
 /// One person's proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposed<W> {
@@ -97,15 +104,14 @@ impl<W> Proposed<W> {
     ///
     /// # Errors
     /// [`SamePerson`].
-    pub fn judged(self, by: String, at: Time, agree: bool) -> Result<Self, SamePerson> {
+    pub fn judged(self, by: String, at: Time, judgement: Judgement) -> Result<Self, SamePerson> {
         if self.proposed_by == by {
             return Err(SamePerson);
         }
         Ok(Self {
-            state: if agree {
-                ProposalState::Approved
-            } else {
-                ProposalState::Refused
+            state: match judgement {
+                Judgement::Agree => ProposalState::Approved,
+                Judgement::Refuse => ProposalState::Refused,
             },
             decided_by: Some(by),
             decided_at: Some(at),
@@ -154,9 +160,11 @@ mod tests {
         let one = proposed("seen at the counter").expect("a reason");
         assert!(one.waits() && one.waits_for("staff:b") && !one.waits_for("staff:a"));
         let at = Time::from_micros(2_000_000);
-        let own = one.clone().judged("staff:a".to_owned(), at, true);
+        let own = one
+            .clone()
+            .judged("staff:a".to_owned(), at, Judgement::Agree);
         assert_eq!(own, Err(SamePerson));
-        let refused = one.judged("staff:b".to_owned(), at, false);
+        let refused = one.judged("staff:b".to_owned(), at, Judgement::Refuse);
         let refused = refused.expect("another person");
         assert_eq!(refused.state, ProposalState::Refused);
         assert_eq!(refused.decided_by.as_deref(), Some("staff:b"));

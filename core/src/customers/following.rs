@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use super::Customers;
 use super::functions::{BankFunction, FUNCTION_MOVED, FunctionProposal, Move, Wanted, news};
 use crate::accounts::{AccountError, Follower, Removal};
+use crate::cases::four_eyes::Judgement;
 use crate::evidence::Act;
 use crate::shared::ids::AccountId;
 use crate::store::{StoreError, Tx};
@@ -113,7 +114,7 @@ async fn end(tx: &mut Tx, removal: &Removal, waiting: &FunctionProposal) -> Resu
     let pen = removal.pen.also_for(&waiting.proposal_id);
     let by = removal.actor.name.clone();
     // Whoever merges is no staff, and proposed nothing.
-    let ended = waiting.clone().judged(by, pen.now, false);
+    let ended = waiting.clone().judged(by, pen.now, Judgement::Refuse);
     let ended = ended.map_err(|_| StoreError::Conflict)?;
     if !tx.customers().judge_function(&ended).await? {
         return Err(StoreError::Conflict);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::error::CustomerError;
 use super::judging::Judging;
 use super::{Customers, in_scope};
-use crate::cases::four_eyes::Proposed;
+use crate::cases::four_eyes::{Judgement, Proposed};
 use crate::operators::Acting;
 use crate::outbox::{Event, Lane};
 use crate::shared::ids::{AccountId, EventId};
@@ -182,12 +182,12 @@ impl Customers {
         acting: &Acting,
         account: &AccountId,
         function: BankFunction,
-        (shown, agree): (Option<&str>, bool),
+        (shown, judgement): (Option<&str>, Judgement),
     ) -> Result<(), CustomerError> {
         let maker = self.maker();
         let acts = ["customers.approve_function", "customers.refuse_function"];
         let word = Word {
-            judging: Judging::new(&maker, acting, (shown, agree), acts, account.as_str()),
+            judging: Judging::new(&maker, acting, (shown, judgement), acts, account.as_str()),
             event_id: maker.id(),
         };
         let word = &word;
@@ -229,7 +229,7 @@ impl Word<'_> {
         if !tx.customers().judge_function(&decided).await? {
             return Err(CustomerError::NotAsThingsStand);
         }
-        if judging.agree {
+        if judging.judgement == Judgement::Agree {
             match decided.what.wanted {
                 Wanted::Suspended => tx.customers().suspend(&decided, judging.now).await?,
                 Wanted::Open => tx.customers().lift(account, function).await?,

@@ -1,7 +1,7 @@
 //! One person's word about what another proposed of a customer, with its line of the audit.
 
 use super::error::CustomerError;
-use crate::cases::four_eyes::Proposed;
+use crate::cases::four_eyes::{Judgement, Proposed};
 use crate::operators::{Acting, same_person};
 use crate::shared::ids::Maker;
 use crate::shared::time::Time;
@@ -11,7 +11,7 @@ use crate::store::{StoreError, Tx};
 pub(super) struct Judging<'a> {
     pub(super) acting: &'a Acting,
     pub(super) now: Time,
-    pub(super) agree: bool,
+    pub(super) judgement: Judgement,
     /// The proposal that the judge's page showed.
     shown: Option<&'a str>,
     /// What the line of the audit says was done, and to what.
@@ -25,7 +25,7 @@ impl<'a> Judging<'a> {
     pub(super) fn new(
         maker: &Maker<'_>,
         acting: &'a Acting,
-        (shown, agree): (Option<&'a str>, bool),
+        (shown, judgement): (Option<&'a str>, Judgement),
         acts: [&'static str; 2],
         subject: &'a str,
     ) -> Self {
@@ -33,9 +33,12 @@ impl<'a> Judging<'a> {
         Self {
             acting,
             now: maker.now(),
-            agree,
+            judgement,
             shown,
-            act: if agree { approve } else { refuse },
+            act: match judgement {
+                Judgement::Agree => approve,
+                Judgement::Refuse => refuse,
+            },
             subject,
             audit_id: maker.uuid(),
         }
@@ -63,7 +66,7 @@ impl<'a> Judging<'a> {
         let waiting = waiting.ok_or(CustomerError::NotAsThingsStand)?;
         let actor = self.acting.actor();
         let own = same_person(tx, &waiting.proposed_by, &actor).await?;
-        let judged = waiting.judged(actor, self.now, self.agree).ok();
+        let judged = waiting.judged(actor, self.now, self.judgement).ok();
         let judged = judged.filter(|_| !own);
         if judged.is_none() {
             self.note(tx, "same_person").await?;

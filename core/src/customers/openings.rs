@@ -7,7 +7,7 @@ use super::{Customers, Glimpse, in_scope, regions, within};
 use crate::accounts::known::known;
 use crate::accounts::{Actor, Pen, current};
 use crate::bindings::known::links_of;
-use crate::cases::four_eyes::Proposed;
+use crate::cases::four_eyes::{Judgement, Proposed};
 use crate::operators::Acting;
 use crate::requests::RequestError;
 use crate::requests::openings::{self, Clerk, Verdict};
@@ -217,13 +217,13 @@ impl Customers {
         &self,
         acting: &Acting,
         (account, id): (&AccountId, &RequestId),
-        (shown, agree): (Option<&str>, bool),
+        (shown, judgement): (Option<&str>, Judgement),
     ) -> Result<(), CustomerError> {
         let maker = self.maker();
         let (pen, actor) = (Pen::ready(&maker), actor(acting));
         let acts = ["customers.approve_opening", "customers.refuse_opening"];
         let word = Word {
-            judging: Judging::new(&maker, acting, (shown, agree), acts, id.as_str()),
+            judging: Judging::new(&maker, acting, (shown, judgement), acts, id.as_str()),
             clerk: Clerk {
                 pen: &pen,
                 actor: &actor,
@@ -270,7 +270,7 @@ impl Word<'_> {
             return Err(CustomerError::NotAsThingsStand);
         }
         let verdict = decided.what.verdict;
-        if judging.agree {
+        if judging.judgement == Judgement::Agree {
             openings::decide_in(tx, &self.clerk, &request, verdict).await?;
         }
         judging.note(tx, verdict.as_str()).await?;

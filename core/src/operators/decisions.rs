@@ -5,7 +5,7 @@ use super::same_person::same_person;
 use super::sign_in::{Acting, Operators};
 use super::staff::Scope;
 use crate::cases::decision::{Ending, Part, Proposal, Resolution, Taking, is_proof};
-use crate::cases::four_eyes::ProposalState;
+use crate::cases::four_eyes::{Judgement, ProposalState};
 use crate::cases::{Case, HomeBehind, Queue};
 use crate::shared::ids::CaseId;
 use crate::store::{StoreError, Tx, View, atomically, snapshot};
@@ -199,29 +199,50 @@ impl Operators {
         Ok(view.cases().takings().await?)
     }
 
-    /// Takes a case up, or gives it back. Taking decides nothing: whoever may still proposes.
+    /// Takes a case up. It decides nothing: whoever may still proposes.
     ///
     /// # Errors
-    /// [`OperatorError::NotAsThingsStand`] when somebody else has it, [`OperatorError::NoSuch`],
+    /// [`OperatorError::NotAsThingsStand`] when somebody has it, [`OperatorError::NoSuch`],
     /// [`OperatorError::OutOfScope`], or the store's.
-    pub async fn take(&self, acting: &Acting, id: &CaseId, up: bool) -> Result<(), OperatorError> {
+    pub async fn take(&self, acting: &Acting, id: &CaseId) -> Result<(), OperatorError> {
         let maker = self.maker();
         let taking = Taking {
             case_id: id.clone(),
             taken_by: acting.actor(),
             taken_at: maker.now(),
         };
-        let act = if up { "cases.take" } else { "cases.give_back" };
-        let line = acting.line(maker.uuid(), maker.now(), act, id.as_str(), "ok");
+        let line = acting.line(
+            maker.uuid(),
+            taking.taken_at,
+            "cases.take",
+            id.as_str(),
+            "ok",
+        );
         let (taking, line) = (&taking, &line);
         atomically(&*self.store, async |tx: &mut Tx| {
             within_reach(tx, acting, id).await?;
-            let moved = if up {
-                tx.cases().take(taking).await?
-            } else {
-                tx.cases().give_back(id, &taking.taken_by).await?
-            };
-            if !moved {
+            if !tx.cases().take(taking).await? {
+                return Err(OperatorError::NotAsThingsStand);
+            }
+            tx.audit().append(line).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Gives a case back that one had taken up.
+    ///
+    /// # Errors
+    /// [`OperatorError::NotAsThingsStand`] when somebody else has it, or nobody, [`OperatorError::NoSuch`],
+    /// [`OperatorError::OutOfScope`], or the store's.
+    pub async fn give_back(&self, acting: &Acting, id: &CaseId) -> Result<(), OperatorError> {
+        let maker = self.maker();
+        let (actor, now) = (acting.actor(), maker.now());
+        let line = acting.line(maker.uuid(), now, "cases.give_back", id.as_str(), "ok");
+        let (actor, line) = (actor.as_str(), &line);
+        atomically(&*self.store, async |tx: &mut Tx| {
+            within_reach(tx, acting, id).await?;
+            if !tx.cases().give_back(id, actor).await? {
                 return Err(OperatorError::NotAsThingsStand);
             }
             tx.audit().append(line).await?;
@@ -301,10 +322,11 @@ impl Operators {
         acting: &Acting,
         id: &CaseId,
         shown: Option<&str>,
-        agree: bool,
+        judgement: Judgement,
     ) -> Result<Proposal, OperatorError> {
         let docket = self.docket(acting, id).await?;
-        let open = !agree && docket.case.closed_at.is_none();
+        let refuses = judgement == Judgement::Refuse;
+        let open = refuses && docket.case.closed_at.is_none();
         let agreed = docket.agreed().filter(|_| open);
         let waiting = docket.waiting().or(agreed);
         let waiting = waiting.filter(|one| one.is_shown(shown));
@@ -312,14 +334,15 @@ impl Operators {
         let waits = waiting.waits();
         let maker = self.maker();
         let word = waiting.what.resolution.as_str();
-        let judged = waiting.clone().judged(acting.actor(), maker.now(), agree);
+        let judged = waiting
+            .clone()
+            .judged(acting.actor(), maker.now(), judgement);
         let Ok(decided) = judged else {
             return Err(self.own_proposal(acting, id).await?);
         };
-        let act = if agree {
-            "cases.approve"
-        } else {
-            "cases.refuse"
+        let act = match judgement {
+            Judgement::Agree => "cases.approve",
+            Judgement::Refuse => "cases.refuse",
         };
         let line = acting.line(maker.uuid(), maker.now(), act, id.as_str(), word);
         let (decided, line) = (&decided, &line);

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::cases::decision::{Part, Resolution, Taking};
-use lifeline_core::cases::four_eyes::{ProposalState, REASON_CHARS};
+use lifeline_core::cases::four_eyes::{Judgement, ProposalState, REASON_CHARS};
 use lifeline_core::cases::{Case, CaseKind, Queue};
 use lifeline_core::operators::decisions::{Docket, Plan};
 use lifeline_core::operators::{Right, Role};
@@ -359,7 +359,7 @@ async fn take(
     _fields: Fields<Nothing>,
 ) -> Result<HttpResponse, Fault> {
     let id = case_id(&id)?;
-    visitor.operators.take(&visitor.acting, &id, true).await?;
+    visitor.operators.take(&visitor.acting, &id).await?;
     Ok(go_saying(&here(&id), "said.taken"))
 }
 
@@ -369,7 +369,7 @@ async fn give_back(
     _fields: Fields<Nothing>,
 ) -> Result<HttpResponse, Fault> {
     let id = case_id(&id)?;
-    visitor.operators.take(&visitor.acting, &id, false).await?;
+    visitor.operators.give_back(&visitor.acting, &id).await?;
     Ok(go_saying(&here(&id), "said.given_back"))
 }
 
@@ -381,7 +381,8 @@ async fn agree(
 ) -> Result<HttpResponse, Fault> {
     let (id, shown) = (case_id(&id)?, fields.0.shown());
     let operators = &visitor.operators;
-    let decided = operators.judge(&visitor.acting, &id, shown, true).await?;
+    let agree = Judgement::Agree;
+    let decided = operators.judge(&visitor.acting, &id, shown, agree).await?;
     carry_out(&visitor, &places, &id, &decided).await
 }
 
@@ -392,7 +393,8 @@ async fn refuse(
 ) -> Result<HttpResponse, Fault> {
     let (id, shown) = (case_id(&id)?, fields.0.shown());
     let operators = &visitor.operators;
-    operators.judge(&visitor.acting, &id, shown, false).await?;
+    let refuse = Judgement::Refuse;
+    operators.judge(&visitor.acting, &id, shown, refuse).await?;
     Ok(go_saying(&here(&id), "said.refused"))
 }
 

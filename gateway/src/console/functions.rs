@@ -2,6 +2,7 @@
 //! customer's page, decided by another.
 
 use actix_web::{HttpResponse, web};
+use lifeline_core::cases::four_eyes::Judgement;
 use lifeline_core::customers::Customers;
 use lifeline_core::customers::functions::{BankFunction, Functions, Wanted};
 use lifeline_core::insight::Function;
@@ -155,16 +156,15 @@ async fn judge(
     visitor: &Visitor,
     customers: &Customers,
     path: &(String, String),
-    (judged, agree): (&Judged, bool),
+    (judged, judgement): (&Judged, Judgement),
 ) -> Result<HttpResponse, Fault> {
     let (id, function) = (account(&path.0)?, named(&path.1)?);
     customers
-        .judge_function(&visitor.acting, &id, function, (judged.shown(), agree))
+        .judge_function(&visitor.acting, &id, function, (judged.shown(), judgement))
         .await?;
-    let said = if agree {
-        "said.function_moved"
-    } else {
-        "said.refused"
+    let said = match judgement {
+        Judgement::Agree => "said.function_moved",
+        Judgement::Refuse => "said.refused",
     };
     Ok(go_saying(&here(id.as_str()), said))
 }
@@ -188,7 +188,7 @@ async fn agree(
     path: web::Path<(String, String)>,
     fields: Fields<Judged>,
 ) -> Result<HttpResponse, Fault> {
-    let answer = judge(&visitor, &customers, &path, (&fields.0, true)).await?;
+    let answer = judge(&visitor, &customers, &path, (&fields.0, Judgement::Agree)).await?;
     if named(&path.1)? == BankFunction::Pay {
         give_up_orders(payments, account(&path.0)?, visitor.acting.actor()).await;
     }
@@ -201,5 +201,5 @@ async fn refuse(
     path: web::Path<(String, String)>,
     fields: Fields<Judged>,
 ) -> Result<HttpResponse, Fault> {
-    judge(&visitor, &customers, &path, (&fields.0, false)).await
+    judge(&visitor, &customers, &path, (&fields.0, Judgement::Refuse)).await
 }

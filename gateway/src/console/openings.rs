@@ -3,6 +3,7 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use lifeline_core::cases::four_eyes::Judgement;
 use lifeline_core::customers::Customers;
 use lifeline_core::customers::openings::Application;
 use lifeline_core::operators::Right;
@@ -256,16 +257,19 @@ async fn judge(
     visitor: &Visitor,
     customers: &Customers,
     path: &Named,
-    (judged, agree): (&Judged, bool),
+    (judged, judgement): (&Judged, Judgement),
 ) -> Result<HttpResponse, Fault> {
     let (account, id) = named(path)?;
     customers
-        .judge_opening(&visitor.acting, (&account, &id), (judged.shown(), agree))
+        .judge_opening(
+            &visitor.acting,
+            (&account, &id),
+            (judged.shown(), judgement),
+        )
         .await?;
-    let said = if agree {
-        "said.opening_decided"
-    } else {
-        "said.refused"
+    let said = match judgement {
+        Judgement::Agree => "said.opening_decided",
+        Judgement::Refuse => "said.refused",
     };
     Ok(go_saying(&here(&account, &id), said))
 }
@@ -276,7 +280,7 @@ async fn agree(
     path: Named,
     fields: Fields<Judged>,
 ) -> Result<HttpResponse, Fault> {
-    judge(&visitor, &customers, &path, (&fields.0, true)).await
+    judge(&visitor, &customers, &path, (&fields.0, Judgement::Agree)).await
 }
 
 async fn refuse(
@@ -285,5 +289,5 @@ async fn refuse(
     path: Named,
     fields: Fields<Judged>,
 ) -> Result<HttpResponse, Fault> {
-    judge(&visitor, &customers, &path, (&fields.0, false)).await
+    judge(&visitor, &customers, &path, (&fields.0, Judgement::Refuse)).await
 }
