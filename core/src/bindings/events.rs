@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::binding::Binding;
 use super::filling::Filling;
 use crate::accounts::{Actor, Pen};
-use crate::outbox::{Event, Lane};
+use crate::outbox::Event;
 use crate::shared::ids::{AccountId, BindingId, EventId};
 use crate::shared::personal::Phone;
 use crate::store::{StoreError, Tx};
@@ -67,22 +67,9 @@ pub(super) async fn tell(
         person_masked,
         happened_at: pen.now.rfc3339(),
     };
-    let body = serde_json::to_string(&body).map_err(|_| StoreError::Corrupt {
-        table: "outbox",
-        column: "body",
-    })?;
     let event_id: EventId = pen.id(kind, to.binding_id.as_str());
-    let event = Event {
-        event_id,
-        kind: kind.to_owned(),
-        ordering_key: format!("binding:{}", to.binding_id),
-        body,
-        trace_id: actor.trace_id.clone(),
-        created_at: pen.now,
-        available_at: pen.now,
-        money: false,
-        lane: Lane::Usual,
-    };
+    let key = format!("binding:{}", to.binding_id);
+    let event = Event::new(event_id, kind, key, &body, pen.now, &actor.trace_id)?;
     tx.outbox().add(&event).await
 }
 
@@ -100,20 +87,8 @@ pub(super) async fn tell_phone(
         consumer_tail,
         happened_at: pen.now.rfc3339(),
     };
-    let body = serde_json::to_string(&body).map_err(|_| StoreError::Corrupt {
-        table: "outbox",
-        column: "body",
-    })?;
-    let event = Event {
-        event_id: pen.id(ARCHIVE_OFFERED, filling.filling_id.as_str()),
-        kind: ARCHIVE_OFFERED.to_owned(),
-        ordering_key: format!("archive:{}", filling.binding_id),
-        body,
-        trace_id: trace_id.to_owned(),
-        created_at: pen.now,
-        available_at: pen.now,
-        money: false,
-        lane: Lane::Usual,
-    };
+    let event_id: EventId = pen.id(ARCHIVE_OFFERED, filling.filling_id.as_str());
+    let key = format!("archive:{}", filling.binding_id);
+    let event = Event::new(event_id, ARCHIVE_OFFERED, key, &body, pen.now, trace_id)?;
     tx.outbox().add(&event).await
 }

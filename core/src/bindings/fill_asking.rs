@@ -14,7 +14,7 @@ use super::{Bindings, OwnedBinding};
 use crate::accounts::codes::try_code;
 use crate::accounts::otp::{Act, OtpPurpose, Verdict};
 use crate::accounts::{self, Caller, Pen, Purpose, RealName, Secret};
-use crate::outbox::{Event, Lane};
+use crate::outbox::Event;
 use crate::shared::ids::{BindingId, EventId, FillingId};
 use crate::shared::personal::{ConsumerNo, Phone};
 use crate::shared::time::Time;
@@ -169,19 +169,7 @@ fn on_its_way(
         name: person.name.expose().to_owned(),
         mobile: mobile.map(|phone| phone.expose().to_owned()),
     };
-    let body = serde_json::to_string(&body).map_err(|_| StoreError::Corrupt {
-        table: "outbox",
-        column: "body",
-    })?;
-    Ok(Event {
-        event_id: event_id.clone(),
-        kind: FILL_ARCHIVE.to_owned(),
-        ordering_key: format!("archive:{}", filling.binding_id),
-        body,
-        trace_id: caller.trace_id.clone(),
-        created_at: filling.asked_at,
-        available_at: filling.asked_at,
-        money: false,
-        lane: Lane::Usual,
-    })
+    let (key, asked_at) = (format!("archive:{}", filling.binding_id), filling.asked_at);
+    let (event_id, trace_id) = (event_id.clone(), &caller.trace_id);
+    Event::new(event_id, FILL_ARCHIVE, key, &body, asked_at, trace_id)
 }

@@ -195,19 +195,7 @@ fn event(
     now: Time,
     trace_id: &str,
 ) -> Result<Event, StoreError> {
-    let text = serde_json::to_string(body).map_err(|_| StoreError::Corrupt {
-        table: "outbox",
-        column: "body",
-    })?;
-    Ok(Event {
-        event_id: event_id.clone(),
-        kind: FIND_PHONE.to_owned(),
-        ordering_key: format!("otp:{}", body.otp_id),
-        body: text,
-        trace_id: trace_id.to_owned(),
-        created_at: now,
-        available_at: now,
-        money: false,
-        lane: Lane::Urgent,
-    })
+    let key = format!("otp:{}", body.otp_id);
+    let event = Event::new(event_id.clone(), FIND_PHONE, key, body, now, trace_id)?;
+    Ok(event.in_lane(Lane::Urgent))
 }

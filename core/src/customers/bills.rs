@@ -21,7 +21,7 @@ use crate::cases::decision::Resolution;
 use crate::cases::four_eyes::REASON_CHARS;
 use crate::cases::{Case, CaseKind};
 use crate::operators::Acting;
-use crate::outbox::{Event, Lane};
+use crate::outbox::Event;
 use crate::shared::ids::{AccountId, BindingId};
 use crate::shared::personal::ConsumerNo;
 use crate::store::{StoreError, Tx, atomically, snapshot};
@@ -341,21 +341,9 @@ async fn tell(
             state,
             happened_at: pen.now.rfc3339(),
         };
-        let body = serde_json::to_string(&body).map_err(|_| StoreError::Corrupt {
-            table: "outbox",
-            column: "body",
-        })?;
-        let event = Event {
-            event_id: pen.id(BILL_MOVED, link.binding_id.as_str()),
-            kind: BILL_MOVED.to_owned(),
-            ordering_key: format!("person:{}", link.account_id),
-            body,
-            trace_id: trace_id.to_owned(),
-            created_at: pen.now,
-            available_at: pen.now,
-            money: false,
-            lane: Lane::Usual,
-        };
+        let event_id = pen.id(BILL_MOVED, link.binding_id.as_str());
+        let key = format!("person:{}", link.account_id);
+        let event = Event::new(event_id, BILL_MOVED, key, &body, pen.now, trace_id)?;
         tx.outbox().add(&event).await?;
     }
     Ok(())

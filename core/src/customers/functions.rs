@@ -8,7 +8,7 @@ use super::judging::Judging;
 use super::{Customers, in_scope};
 use crate::cases::four_eyes::{Judgement, Proposed};
 use crate::operators::Acting;
-use crate::outbox::{Event, Lane};
+use crate::outbox::Event;
 use crate::shared::ids::{AccountId, EventId};
 use crate::shared::time::Time;
 use crate::store::{StoreError, Tx, atomically, snapshot};
@@ -255,19 +255,6 @@ pub(super) fn news(
         state: what.wanted.as_str(),
         happened_at: at.rfc3339(),
     };
-    let body = serde_json::to_string(&body).map_err(|_| StoreError::Corrupt {
-        table: "outbox",
-        column: "body",
-    })?;
-    Ok(Event {
-        event_id,
-        kind: FUNCTION_MOVED.to_owned(),
-        ordering_key: format!("person:{}", what.account_id),
-        body,
-        trace_id: trace_id.to_owned(),
-        created_at: at,
-        available_at: at,
-        money: false,
-        lane: Lane::Usual,
-    })
+    let key = format!("person:{}", what.account_id);
+    Event::new(event_id, FUNCTION_MOVED, key, &body, at, trace_id)
 }

@@ -8,8 +8,11 @@ mod nudge;
 pub mod ports;
 pub mod relay;
 
+use serde::Serialize;
+
 use crate::shared::ids::EventId;
 use crate::shared::time::Time;
+use crate::store::StoreError;
 
 pub use nudge::Nudged;
 
@@ -31,6 +34,40 @@ pub struct Event {
     /// Money rows that die open a case in the same unit (money.md G4).
     pub money: bool,
     pub lane: Lane,
+}
+
+impl Event {
+    /// A row about no money, to be delivered at once in the usual lane.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when the body is no JSON: nothing is written then.
+    pub fn new(
+        event_id: EventId,
+        kind: &str,
+        ordering_key: String,
+        body: &impl Serialize,
+        now: Time,
+        trace_id: &str,
+    ) -> Result<Self, StoreError> {
+        let body = serde_json::to_string(body);
+        Ok(Self {
+            event_id,
+            kind: kind.to_owned(),
+            ordering_key,
+            body: body.map_err(|_| StoreError::Refused("outbox.body".to_owned()))?,
+            trace_id: trace_id.to_owned(),
+            created_at: now,
+            available_at: now,
+            money: false,
+            lane: Lane::Usual,
+        })
+    }
+
+    /// The same in another lane.
+    #[must_use]
+    pub fn in_lane(self, lane: Lane) -> Self {
+        Self { lane, ..self }
+    }
 }
 
 /// What a row stands behind. News for each of a million sellers wait hours for their turn; a code is worth nothing after

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::outbox::{Event, Lane};
+use crate::outbox::Event;
 use crate::shared::ids::{AccountId, EventId};
 use crate::shared::time::Time;
 use crate::store::StoreError;
@@ -36,18 +36,6 @@ pub(super) fn event(
         happened_at: now.rfc3339(),
         due_at: due_at.map(Time::rfc3339),
     };
-    Ok(Event {
-        event_id,
-        kind: kind.to_owned(),
-        ordering_key: format!("privacy:{account}"),
-        body: serde_json::to_string(&body).map_err(|_| StoreError::Corrupt {
-            table: "outbox",
-            column: "body",
-        })?,
-        trace_id: trace_id.to_owned(),
-        created_at: now,
-        available_at: now,
-        money: false,
-        lane: Lane::Usual,
-    })
+    let key = format!("privacy:{account}");
+    Event::new(event_id, kind, key, &body, now, trace_id)
 }

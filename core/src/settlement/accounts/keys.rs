@@ -12,7 +12,7 @@ use crate::accounts::{Actor, Caller, Pen, Secret};
 use crate::evidence::Act;
 use crate::jobs::runner::{Task, TaskFailure};
 use crate::outbox::relay::{Deliver, Delivery};
-use crate::outbox::{Claimed, Event, Lane};
+use crate::outbox::{Claimed, Event};
 use crate::settlement::ids::{GenerationAccountId, KeyPairId};
 use crate::shared::ids::EventId;
 use crate::shared::time::Time;
@@ -49,20 +49,8 @@ impl KeyWanted {
         trace_id: &str,
         now: Time,
     ) -> Result<Event, StoreError> {
-        Ok(Event {
-            event_id,
-            kind: WANTED.to_owned(),
-            ordering_key: format!("generation:{}", self.generation_account_id),
-            body: serde_json::to_string(self).map_err(|_| StoreError::Corrupt {
-                table: "outbox",
-                column: "body",
-            })?,
-            trace_id: trace_id.to_owned(),
-            created_at: now,
-            available_at: now,
-            money: false,
-            lane: Lane::Usual,
-        })
+        let key = format!("generation:{}", self.generation_account_id);
+        Event::new(event_id, WANTED, key, self, now, trace_id)
     }
 }
 

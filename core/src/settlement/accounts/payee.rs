@@ -14,7 +14,7 @@ use crate::accounts::codes::{CodeDraft, CodePromise, PROMISE, ask_own, try_code}
 use crate::accounts::otp::{self, OtpPurpose, Verdict};
 use crate::accounts::{Caller, Pen, Secret, verified_phone_in};
 use crate::evidence::Act;
-use crate::outbox::{Event, Lane};
+use crate::outbox::Event;
 use crate::settlement::ids::GenerationAccountId;
 use crate::shared::draw::Draw;
 use crate::shared::ids::{AccountId, EventId};
@@ -147,20 +147,8 @@ async fn tell(
 }
 
 fn event(draw: &Draw, kind: &str, id: &str, body: &impl Serialize) -> Result<Event, StoreError> {
-    let body = serde_json::to_string(body).map_err(|_| StoreError::Corrupt {
-        table: "outbox",
-        column: "body",
-    })?;
-    Ok(Event {
-        event_id: draw.id::<EventId>("event", kind),
-        kind: kind.to_owned(),
-        // A row of its own key: a phone that cannot be reached holds up nothing else.
-        ordering_key: format!("{kind}:{id}"),
-        body,
-        trace_id: draw.trace_id.clone(),
-        created_at: draw.now,
-        available_at: draw.now,
-        money: false,
-        lane: Lane::Usual,
-    })
+    let event_id: EventId = draw.id("event", kind);
+    // A row of its own key: a phone that cannot be reached holds up nothing else.
+    let key = format!("{kind}:{id}");
+    Event::new(event_id, kind, key, body, draw.now, &draw.trace_id)
 }
