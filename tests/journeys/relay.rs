@@ -194,7 +194,9 @@ fn line_before(demo: &Demo, dir: &Path) -> u16 {
                     .app_data(line.clone())
                     .default_service(web::to(as_it_came))
             });
-            let server = server.workers(1).disable_signals();
+            // As long as a node's: the relay lets a connection rest for less.
+            let server = server.keep_alive(Duration::from_secs(30)).workers(1);
+            let server = server.disable_signals();
             let server = server.bind_rustls_0_23(("127.0.0.1", port), tls);
             server.expect("a port").run().await
         };
