@@ -220,6 +220,26 @@ async function mended(admin) {
   checks.that('LN-55 mended, it is taken', (await admin.page.locator('main tbody').first().innerText()).includes('折叠雨伞'))
 }
 
+/** New proofs come in two halves: who makes the password is not shown the codes, and cannot hand them over. */
+async function twoHalves(admin) {
+  // A code is taken once: one of a step that nothing in this run was.
+  const step = () => Math.floor(Date.now() / 30_000)
+  const begun = step()
+  while (step() === begun) await admin.page.waitForTimeout(500)
+  await go(admin, '/staff')
+  const form = admin.page.locator('form[action="/console/staff"]')
+  const typed = { login: 'zhao.lei', person: 'P-1504', code: code(given('admin').totp_secret, 1) }
+  for (const [name, value] of Object.entries(typed)) await form.locator(`[name="${name}"]`).fill(value)
+  await click(admin, form.locator('button'))
+  const shown = await admin.page.locator('main').innerText()
+  checks.that('LN-55 who makes a password is not shown the codes', shown.includes('zhao.lei') && shown.includes('另一名管理员') && !shown.includes('otpauth'))
+  checks.equal('half of new proofs: no serious finding of axe', await admin.axe(), [])
+  await go(admin, '/staff')
+  const row = await admin.page.locator('main tbody tr').filter({ hasText: 'zhao.lei' }).innerText()
+  checks.that('LN-55 the list says that somebody waits for the codes', row.includes('待交付验证码密钥') && row.includes('P-1504'))
+  checks.equal('LN-55 who made the password does not hand over the codes', await admin.page.locator('form[action$="/zhao.lei/confirmation"]').count(), 0)
+}
+
 /** What was done and refused until now stands in the system log, by whom. */
 async function log(auditor) {
   await go(auditor, '/log?act=cases.')
@@ -314,6 +334,7 @@ try {
     await go(admin, at)
     checks.equal(`the keyboard reaches all of ${at}, and is seen where it is`, await walked(admin), { missed: 0, unseen: 0 })
   }
+  await twoHalves(admin)
   for (const [role, desk] of desks) {
     checks.equal(`${role}: no request to anywhere else`, desk.seen.strangers, [])
     checks.equal(`${role}: no error on a page`, desk.seen.errors, [])
