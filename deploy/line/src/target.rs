@@ -23,10 +23,8 @@ pub(crate) fn target(uri: &Uri) -> Result<String, Refused> {
 fn only_encoded(came: &str, written: &str) -> bool {
     let mut rest = written.as_bytes();
     for byte in came.bytes() {
-        let encoded = format!("%{byte:02X}");
-        let after = rest
-            .strip_prefix(&[byte])
-            .or_else(|| rest.strip_prefix(encoded.as_bytes()));
+        let encoded = || rest.strip_prefix(format!("%{byte:02X}").as_bytes());
+        let after = rest.strip_prefix(&[byte]).or_else(encoded);
         let Some(after) = after else {
             return false;
         };
