@@ -16,6 +16,7 @@ mod alipay_notice;
 mod alipay_ways;
 mod authority;
 mod exchange;
+mod generation;
 mod marketing;
 mod marketing_archive;
 mod marketing_figures;
