@@ -1,7 +1,7 @@
 //! A clerk proposes, another person agrees, and what was agreed to happens; alone nobody can.
 
 use lifeline_core::cases::CaseKind;
-use lifeline_core::operators::{By, Login, PersonId, Role, Scope};
+use lifeline_core::operators::Role;
 use lifeline_core::shared::ids::CaseId;
 
 use crate::office::{Desk, Office};
@@ -80,29 +80,13 @@ async fn ln_55_a_case_ends_by_two_persons() {
 async fn m3_11_who_left_and_came_back_under_another_login_judges_nothing_of_their_own() {
     let office = Office::new().await;
     let desk = office.desk().await;
-    let hire = async |login: &str| {
-        let (login, person) = (
-            Login::parse(login).unwrap(),
-            PersonId::parse("P-17").unwrap(),
-        );
-        let operators = &office.operators;
-        let given = operators.add(
-            &login,
-            person,
-            Role::Finance,
-            Scope::Everywhere,
-            By::CommandLine,
-        );
-        office.know(given.await.unwrap());
-    };
-    hire("li.before").await;
+    office.hire_person("li.before", "P-17", Role::Finance).await;
     let id = doubted(&office, CaseKind::HolderConflict).await;
     let before = office.enter(&desk, "li.before").await;
     let reason = ["settled", "seen at the counter"];
     assert_eq!(propose(&office, &desk, &before, &id, reason).await, 303);
-    let gone = Login::parse("li.before").unwrap();
-    office.operators.end(&gone, By::CommandLine).await.unwrap();
-    hire("li.now").await;
+    office.end("li.before").await;
+    office.hire_person("li.now", "P-17", Role::Finance).await;
     let now = office.enter(&desk, "li.now").await;
     assert_eq!(agree(&office, &desk, &now, &id).await.0, 409);
     assert_eq!(

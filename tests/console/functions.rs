@@ -77,6 +77,26 @@ async fn ec_21_paying_is_suspended_and_opened_by_two_persons_and_the_household_i
 }
 
 #[actix_web::test]
+async fn m3_11_who_came_back_under_another_login_does_not_suspend_alone() {
+    let office = Office::new().await;
+    let (id, _) = household(&office).await;
+    let desk = office.desk().await;
+    office.hire_person("li.before", "P-17", Role::Support).await;
+    let before = office.enter(&desk, "li.before").await;
+    let path = of(&id, "pay");
+    assert_eq!(act(&office, &desk, &before, &path, &SUSPEND).await, 303);
+    office.end("li.before").await;
+    office.hire_person("li.now", "P-17", Role::Support).await;
+    let now = office.enter(&desk, "li.now").await;
+    let yes = format!("{path}/approval");
+    assert_eq!(act(&office, &desk, &now, &yes, &[]).await, 409);
+    assert!(office.customers().suspended().await.unwrap().is_empty());
+    let reviewer = office.enter(&desk, "reviewer").await;
+    assert_eq!(act(&office, &desk, &reviewer, &yes, &[]).await, 303);
+    assert_eq!(office.customers().suspended().await.unwrap().len(), 1);
+}
+
+#[actix_web::test]
 async fn ec_21_what_is_unknown_short_or_elsewhere_is_refused() {
     let office = Office::new().await;
     let (id, _) = household(&office).await;

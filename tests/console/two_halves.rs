@@ -2,11 +2,30 @@
 
 use actix_web::http::StatusCode;
 use lifeline_core::accounts::passwords::Password;
-use lifeline_core::operators::{Credentials, Login, Role, Scope, TotpSecret};
+use lifeline_core::operators::{By, Credentials, Login, PersonId, Role, Scope, TotpSecret};
 
 use crate::office::{Office, Shown};
 
 impl Office {
+    /// Somebody whom the utility has this number for.
+    pub(crate) async fn hire_person(&self, login: &str, number: &str, role: Role) {
+        let (login, person) = (
+            Login::parse(login).unwrap(),
+            PersonId::parse(number).unwrap(),
+        );
+        let by = By::CommandLine;
+        let given = self
+            .operators
+            .add(&login, person, role, Scope::Everywhere, by);
+        self.know(given.await.unwrap());
+    }
+
+    /// This login is nobody's any more.
+    pub(crate) async fn end(&self, login: &str) {
+        let login = Login::parse(login).unwrap();
+        self.operators.end(&login, By::CommandLine).await.unwrap();
+    }
+
     /// Somebody else made this person's password, and nobody handed over the codes yet.
     pub(crate) fn await_codes(&self, login: &str) {
         self.raw(&format!(
