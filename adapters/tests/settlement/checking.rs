@@ -5,6 +5,7 @@ use lifeline_core::settlement::ports::ReviewAnswer;
 use lifeline_core::settlement::table_k::{State, Verdict};
 use lifeline_core::settlement::{Feedback, Settlement, SettlementError};
 use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::page::Page;
 use lifeline_core::shared::time::Clock as _;
 use lifeline_core::store::snapshot;
 
@@ -199,6 +200,14 @@ async fn pv_25_a_reject_goes_to_the_reviewer_whose_word_counts(place: Place) {
         (request.net, request.energy.lines().count()),
         (Fen::new(12_400), 62)
     );
+    // Each part of each day, generated and fed in.
+    for (line, says) in request.energy.lines().zip([
+        "2026-10-01 peak 10 10",
+        "2026-10-01 valley 5 5",
+        "2026-10-02 peak 10 10",
+    ]) {
+        assert_eq!(line, says);
+    }
     // CORRECTED: a new amount, a new task.
     outside.with(|world| {
         world.reviews.get_mut(&number).unwrap().1 = ReviewAnswer::Corrected(Fen::new(12_345));
@@ -393,6 +402,9 @@ async fn somebody_elses_task_is_not_found(place: Place) {
         .await
         .unwrap();
     assert!(app.own_task(&seller.owner, &id).await.is_err());
+    let page = Page::new(None, None).unwrap();
+    let listed = app.tasks(&seller.owner, &page).await.unwrap();
+    assert!(listed.items.is_empty(), "nor in the list");
 }
 
 async fn an_erased_table_leaves_amounts_only(place: Place) {

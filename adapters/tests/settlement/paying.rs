@@ -101,6 +101,15 @@ async fn pv_27_the_trade_task_carries_amount_and_identity(place: Place) {
         (Fen::new(12_400), "6217000000000001")
     );
     assert!(number.starts_with("t0") && number.len() == 24);
+    let payee = outside.with(|world| world.payees[number].clone());
+    assert_eq!(
+        [
+            payee.name.expose(),
+            payee.id_no.expose(),
+            payee.trading_account.expose()
+        ],
+        ["陈光", "150499199001010014", "6217000000000001"]
+    );
 }
 
 async fn pv_28_the_queue_leaves_in_weighted_order_and_a_change_rekeys_it(place: Place) {

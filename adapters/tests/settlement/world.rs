@@ -60,6 +60,8 @@ pub(crate) struct World {
     pub(crate) reviews: BTreeMap<String, (ReviewRequest, ReviewAnswer)>,
     /// Every payout in the order it came: number, sum, payee's account, state.
     pub(crate) payouts: Vec<(String, Fen, String, PayoutAnswer)>,
+    /// Who is to be paid, by the payout's number.
+    pub(crate) payees: BTreeMap<String, Identity>,
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) is_silent: bool,
 }
@@ -212,6 +214,8 @@ impl TradePlatform for Outside {
                 Some(Fault::AfterCommit | Fault::RefusedUnheard) | None => payout.amount,
             };
             let card = payout.payee.trading_account.expose().to_owned();
+            let payee = payout.payee.clone();
+            world.payees.insert(payout.payout_no.clone(), payee);
             let state = match fault {
                 Some(Fault::RefusedUnheard) => PayoutAnswer::Refused,
                 _ => PayoutAnswer::Paid(sum),
