@@ -16,9 +16,9 @@ export default function ArticleScreen() {
   const { t } = useSettings()
   const { id } = useRouter().params
   const { answer, problem, reload } = useArticle(id)
-  if (!id) return <Screen title='' testId='screen-article'><NothingHere /></Screen>
+  if (!id) return <Screen title={t('services.title')} testId='screen-article'><NothingHere /></Screen>
   return (
-    <Screen title={answer ? t(`kind.${answer.kind}`) : ''} testId='screen-article'>
+    <Screen title={answer ? t(`kind.${answer.kind}`) : t('services.title')} testId='screen-article'>
       {answer ? <Text article={answer} /> : problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={6} />}
     </Screen>
   )
