@@ -43,6 +43,7 @@ fn pieces() -> Result<Vec<Piece>, Failure> {
 fn hand(staff: &str) -> Hand {
     Hand {
         staff: staff.to_owned(),
+        before: Vec::new(),
         actor: Actor {
             name: format!("job:{staff}"),
             source: String::new(),

@@ -104,6 +104,27 @@ async fn ln_14_who_wrote_on_it_does_not_publish_it() {
 }
 
 #[actix_web::test]
+async fn m3_11_who_wrote_on_it_does_not_publish_it_under_another_login() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    office
+        .hire_person("li.before", "P-17", Role::Publisher)
+        .await;
+    let writer = Person::enter(&office, &desk, "li.before").await;
+    let at = place(&writer.draft(&desk, "", "自己发布").await);
+    place(&act(&writer, &desk, &at, "submit", None).await);
+    let form = seen(&desk.get(&at, &writer.cookie).await);
+    office.end("li.before").await;
+    office.hire_person("li.now", "P-17", Role::Reviewer).await;
+    let now = Person::enter(&office, &desk, "li.now").await;
+    let publish = [("seen", form.as_str())];
+    let refused = now.post(&desk, &format!("{at}/publish"), &publish).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    let reviewer = Person::enter(&office, &desk, "reviewer").await;
+    place(&act(&reviewer, &desk, &at, "publish", None).await);
+}
+
+#[actix_web::test]
 async fn ln_14_what_is_outside_the_scope_is_refused_and_noted() {
     let office = Office::new().await;
     let scope = Scope::parse("1504").unwrap();

@@ -223,6 +223,7 @@ impl World {
 pub(crate) fn hand(staff: &str, scope: &str) -> Hand {
     Hand {
         staff: staff.to_owned(),
+        before: Vec::new(),
         actor: Actor {
             name: format!("staff:{staff}"),
             source: String::new(),

@@ -125,6 +125,16 @@ impl Operators {
         Ok(snapshot(&*self.store).await?.operators().list().await?)
     }
 
+    /// The ids of everybody the person who acts is or was, under this login and others.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn ids_of(&self, acting: &Acting) -> Result<Vec<String>, OperatorError> {
+        let all = self.everybody().await?.into_iter();
+        let theirs = all.filter(|one| one.person == acting.staff.person);
+        Ok(theirs.map(|one| one.staff_id.as_str().to_owned()).collect())
+    }
+
     /// A new person, with a password that is made here, and by the command line a secret for codes too.
     ///
     /// # Errors

@@ -120,7 +120,7 @@ pub(super) async fn stepped(
         _ => newest,
     };
     let next = edition.state.after(act).ok_or(PublicationError::NotNow)?;
-    if matches!(act, Act::Publish) && edition.is_by(&hand.staff) {
+    if matches!(act, Act::Publish) && hand.wrote(&edition) {
         return Err(PublicationError::OwnWork);
     }
     if matches!(act, Act::Publish) {

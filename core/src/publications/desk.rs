@@ -20,12 +20,20 @@ use crate::store::{Tx, atomically, snapshot};
 pub struct Hand {
     /// Who it is, for four eyes.
     pub staff: String,
+    /// Who the same person was under other logins, likewise: needed where somebody judges what was written.
+    pub before: Vec<String>,
     pub actor: Actor,
     /// Beginnings of the office numbers they work for; an empty one is everywhere.
     pub scope: Vec<String>,
 }
 
 impl Hand {
+    /// Whether this person wrote on it, under this login or another.
+    #[must_use]
+    pub fn wrote(&self, edition: &Edition) -> bool {
+        edition.is_by(&self.staff) || self.before.iter().any(|id| edition.is_by(id))
+    }
+
     /// Whether what is for `region` is theirs to work on.
     #[must_use]
     pub fn reaches(&self, region: &str) -> bool {

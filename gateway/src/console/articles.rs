@@ -91,6 +91,7 @@ fn hand(visitor: &Visitor) -> Hand {
     };
     Hand {
         staff: acting.staff.staff_id.as_str().to_owned(),
+        before: Vec::new(),
         actor: Actor {
             name: acting.actor(),
             source: acting.source.clone(),
@@ -98,6 +99,15 @@ fn hand(visitor: &Visitor) -> Hand {
         },
         scope,
     }
+}
+
+/// The same, for whoever judges what others wrote.
+async fn judge(visitor: &Visitor) -> Result<Hand, Fault> {
+    let before = visitor.operators.ids_of(&visitor.acting).await?;
+    Ok(Hand {
+        before,
+        ..hand(visitor)
+    })
 }
 
 fn id(text: &str) -> Result<PublicationId, Fault> {
@@ -230,7 +240,7 @@ async fn folder(
     publications: web::Data<Publications>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Fault> {
-    let hand = hand(&visitor);
+    let hand = judge(&visitor).await?;
     let found = publications.folder(&hand, &id(&path)?).await?;
     let newest = found.newest().ok_or(Fault::NotFound)?;
     let Folder { publication, .. } = &found;
@@ -250,7 +260,7 @@ async fn folder(
         may_submit: may(Right::WriteContent) && newest.state == State::Draft,
         may_review: may(Right::PublishContent) && newest.state == State::InReview,
         may_withdraw: may(Right::PublishContent) && publication.live.is_some(),
-        own_work: newest.is_by(&hand.staff),
+        own_work: hand.wrote(newest),
         frame: Frame::of(&visitor, "article.one"),
     }))
 }
@@ -348,10 +358,8 @@ async fn publish(
     path: web::Path<String>,
     fields: Fields<Seen>,
 ) -> Result<HttpResponse, Fault> {
-    let id = id(&path)?;
-    publications
-        .publish(&hand(&visitor), &id, fields.0.seen)
-        .await?;
+    let (id, hand) = (id(&path)?, judge(&visitor).await?);
+    publications.publish(&hand, &id, fields.0.seen).await?;
     Ok(one(&id, "said.article_published"))
 }
 
