@@ -322,8 +322,8 @@ async fn ln_21_a_rule_that_staff_end_gives_until_then_and_no_more() {
     let me = world.person().await;
     set(&world, 100, 1).await;
     let end = async |rule_id: &str, ends_at: Time| {
-        let ended = world.requests.end_rule(&admin(), rule_id, ends_at);
-        ended.await
+        let staff = admin();
+        world.requests.end_rule(&staff, rule_id, ends_at).await
     };
     let (past, later) = (
         world.now().plus_seconds(-1),
