@@ -217,7 +217,7 @@ async fn flag(
     let (payments, actor) = (payments.into_inner(), visitor.acting.actor());
     // It sends, so it must not end with the request; what it leaves undone the sweeper does.
     let given_up = async move { payments.give_up_doubted(&home, &actor).await };
-    match detached("payments.give_up_doubted", given_up).await {
+    match detached("orders_of_a_doubted_bill", given_up).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::warn!(%error, "console.bills.order_left_open"),
         Err(error) => tracing::error!(%error, "console.bills.order_left_open"),

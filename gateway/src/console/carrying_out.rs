@@ -110,7 +110,7 @@ async fn done(
             let (actor, trace_id) = (visitor.acting.actor(), trace::current());
             // It sends, so it must not end with the request; nor does the ruling about a payment.
             let work = async move { sending.go_on(&id, &actor, &trace_id).await };
-            detached("settlement.go_on", work).await??;
+            detached("settlement_ruling", work).await??;
             // One that cannot be read, or contradicts again at once, stays somebody's.
             let still = settlement.stands_still(case).await?;
             Ok(still.then_some("said.unmoved"))
@@ -121,7 +121,7 @@ async fn done(
             let (sending, decided) = (payments.clone().into_inner(), decided.clone());
             let (actor, trace_id) = (visitor.acting.actor(), trace::current());
             let work = async move { sending.rule(&payment, &decided, &actor, &trace_id).await };
-            Ok(unmoved(detached("payments.rule", work).await??))
+            Ok(unmoved(detached("payment_ruling", work).await??))
         }
     }
 }

@@ -174,7 +174,7 @@ async fn give_up_orders(payments: web::Data<Payments>, account: AccountId, actor
     let payments = payments.into_inner();
     // It sends, so it must not end with the request; what it leaves undone the sweeper does.
     let given_up = async move { payments.give_up_suspended(&account, &actor).await };
-    match detached("payments.give_up_suspended", given_up).await {
+    match detached("orders_of_a_suspended_payer", given_up).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::warn!(%error, "console.functions.orders_left_open"),
         Err(error) => tracing::error!(%error, "console.functions.orders_left_open"),

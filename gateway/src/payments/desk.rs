@@ -132,7 +132,7 @@ async fn placed(payments: Arc<Payments>, request: Start) -> Result<Answer, Probl
             }
         }
     };
-    let done = detached("payments.start", work).await?;
+    let done = detached("order_start", work).await?;
     done.map_err(Problem::from)
 }
 

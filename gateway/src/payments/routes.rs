@@ -80,7 +80,7 @@ pub(super) async fn close(
     let payment_id = id(&path)?;
     let (session, payments) = (caller.family_id.clone(), payments.into_inner());
     // It sends, so it must not end with the request.
-    let order = detached("payments.close", async move {
+    let order = detached("order_close", async move {
         payments
             .close(&caller.account_id, &payment_id, &caller.trace_id)
             .await
