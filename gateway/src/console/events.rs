@@ -313,7 +313,7 @@ mod tests {
 
     /// What is named like an act and is none: what one room tells another through the outbox, and what only the
     /// evidence says.
-    const NO_ACTS: [&str; 38] = [
+    const NO_ACTS: [&str; 39] = [
         "accounts.certified_phone",
         "accounts.changed",
         "accounts.merged_phone",
@@ -337,6 +337,7 @@ mod tests {
         "jobs.ran",
         "notices.handed_over",
         "notices.sms",
+        "outbox.body",
         "payments.nudge",
         "payments.recovered",
         "requests.decided",
