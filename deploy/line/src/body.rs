@@ -135,7 +135,12 @@ mod tests {
         let key = key.to_pkcs8v1().expect("its form");
         let signer = Signer::new(key.as_ref(), "relay-1").expect("a signer");
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let forwarder = Forwarder::new(Vec::new(), reqwest::Client::new(), signer);
+        let forwarder = Forwarder::new(
+            Vec::new(),
+            reqwest::Client::new(),
+            signer,
+            Duration::from_secs(15),
+        );
         let forwarder = web::Data::new(forwarder);
         let server = HttpServer::new(move || {
             App::new()

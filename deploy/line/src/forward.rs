@@ -1,6 +1,6 @@
 //! Takes a household's request and sends it, signed, to a node of the gateway.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use actix_web::http::header::{
     CONTENT_LENGTH, HOST, HeaderMap, HeaderName, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
@@ -57,6 +57,8 @@ pub struct Forwarder {
     nodes: Nodes,
     client: Current<reqwest::Client>,
     signer: Signer,
+    /// Of one request, however many nodes are asked.
+    deadline: Duration,
 }
 
 /// Why the relay itself answers.
@@ -118,13 +120,20 @@ fn now_s() -> u64 {
 }
 
 impl Forwarder {
+    /// `deadline` is the time of one request over all nodes that are asked for it.
     #[must_use]
-    pub fn new(nodes: Vec<String>, client: reqwest::Client, signer: Signer) -> Self {
+    pub fn new(
+        nodes: Vec<String>,
+        client: reqwest::Client,
+        signer: Signer,
+        deadline: Duration,
+    ) -> Self {
         Self {
             runtime: Handle::current(),
             nodes: Nodes::new(nodes),
             client: Current::new(client),
             signer,
+            deadline,
         }
     }
 
@@ -135,7 +144,7 @@ impl Forwarder {
 
     /// Sends a request to one node after the other until one was reached. What reached a node and got no
     /// answer is sent to another one only when twice is the same as once; a node that stops ends its
-    /// connections, and a request may be on one of them.
+    /// connections, and a request may be on one of them. The next one has what is left of the time.
     async fn send(
         &self,
         incoming: &HttpRequest,
@@ -148,9 +157,14 @@ impl Forwarder {
         let method = reqwest::Method::from_bytes(incoming.method().as_str().as_bytes());
         let method = method.map_err(|_| Refused::Odd)?;
         let harmless = is_harmless_twice(incoming);
+        let began = Instant::now();
         for node in self.nodes.in_turn() {
+            let Some(left) = left_of(self.deadline, began) else {
+                break;
+            };
             let target_uri = format!("{node}{target}");
             let mut outgoing = self.client.now().request(method.clone(), &target_uri);
+            outgoing = outgoing.timeout(left);
             for (name, value) in incoming.headers() {
                 if passes(incoming.headers(), name) {
                     outgoing = outgoing.header(name.as_str(), value.as_bytes());
@@ -191,6 +205,12 @@ impl Forwarder {
         }
         Err(Refused::Line)
     }
+}
+
+/// What is left of a request's time; none when it is over.
+pub(crate) fn left_of(deadline: Duration, began: Instant) -> Option<Duration> {
+    let left = deadline.checked_sub(began.elapsed())?;
+    (!left.is_zero()).then_some(left)
 }
 
 fn is_carried(method: &Method) -> bool {
@@ -326,7 +346,12 @@ mod tests {
         let signer = Signer::new(key.as_ref(), "relay-1").expect("a signer");
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         // Nobody listens at the other end: what is carried finds no node.
-        let forwarder = Forwarder::new(Vec::new(), reqwest::Client::new(), signer);
+        let forwarder = Forwarder::new(
+            Vec::new(),
+            reqwest::Client::new(),
+            signer,
+            Duration::from_secs(15),
+        );
         let app = actix_web::App::new()
             .app_data(web::Data::new(forwarder))
             .default_service(web::to(pass_on));

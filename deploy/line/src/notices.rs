@@ -2,7 +2,7 @@
 //! Alipay signed them so. Nothing else of the callback zone is reached from the Internet, and without `[callback]`
 //! of the configuration nothing of it at all.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::http::Method;
 use actix_web::http::header::HeaderName;
@@ -12,7 +12,7 @@ use tokio_util::context::TokioContext;
 
 use crate::body;
 use crate::certificates::Current;
-use crate::forward::{Refused, passes, returned};
+use crate::forward::{Refused, left_of, passes, returned};
 use crate::head::Bound;
 use crate::nodes::{Nodes, because};
 
@@ -36,15 +36,19 @@ pub struct Notices {
     runtime: Handle,
     nodes: Nodes,
     client: Current<reqwest::Client>,
+    /// Of one notice, however many nodes are asked.
+    deadline: Duration,
 }
 
 impl Notices {
+    /// `deadline` is the time of one notice over all nodes that are asked for it.
     #[must_use]
-    pub fn new(nodes: Vec<String>, client: reqwest::Client) -> Self {
+    pub fn new(nodes: Vec<String>, client: reqwest::Client, deadline: Duration) -> Self {
         Self {
             runtime: Handle::current(),
             nodes: Nodes::new(nodes),
             client: Current::new(client),
+            deadline,
         }
     }
 
@@ -64,8 +68,13 @@ impl Notices {
         let client = client.ok_or(Refused::Odd)?;
         let query = incoming.uri().query();
         let query = query.map_or_else(String::new, |query| format!("?{query}"));
+        let began = Instant::now();
         for node in self.nodes.in_turn() {
+            let Some(left) = left_of(self.deadline, began) else {
+                break;
+            };
             let mut outgoing = self.client.now().post(format!("{node}{PATH}{query}"));
+            outgoing = outgoing.timeout(left);
             for name in CARRIED {
                 if !passes(incoming.headers(), &HeaderName::from_static(name)) {
                     continue;

@@ -62,7 +62,8 @@ pub fn server(config: &Config) -> Result<(Server, Vec<SocketAddr>), NotStarted> 
         .map_err(|_| not("holds no key in PKCS#8", &line.signing_key))?;
     let signer = Signer::new(key.secret_pkcs8_der(), &line.key_id)
         .map_err(|error| not(&error.to_string(), &line.signing_key))?;
-    let forwarder = Forwarder::new(line.nodes.clone(), line_client(line)?, signer);
+    let way = line_client(line)?;
+    let forwarder = Forwarder::new(line.nodes.clone(), way, signer, line_deadline(line));
     let forwarder = web::Data::new(forwarder);
     let carried = config.callback.as_ref().map(way_of_notices).transpose()?;
     let carried = carried.map(web::Data::new);
@@ -141,15 +142,21 @@ fn kept(
 
 fn line_client(line: &Line) -> Result<reqwest::Client, NotStarted> {
     let identity = [bytes(&line.certificate)?, bytes(&line.private_key)?].concat();
-    let deadline = Duration::from_millis(line.deadline_ms);
-    client(&identity, &bytes(&line.ca)?, deadline)
+    client(&identity, &bytes(&line.ca)?, line_deadline(line))
         .map_err(|_| not("does not fit its key or CA", &line.certificate))
+}
+
+const fn line_deadline(line: &Line) -> Duration {
+    Duration::from_millis(line.deadline_ms)
+}
+
+const fn callback_deadline(callback: &Callback) -> Duration {
+    Duration::from_millis(callback.deadline_ms)
 }
 
 fn callback_client(callback: &Callback) -> Result<reqwest::Client, NotStarted> {
     let ca = callback.ca.as_deref().map(bytes).transpose()?;
-    let deadline = Duration::from_millis(callback.deadline_ms);
-    notices::client(ca.as_deref(), deadline)
+    notices::client(ca.as_deref(), callback_deadline(callback))
         .map_err(|_| NotStarted("callback.ca: is no certificate in PEM".to_owned()))
 }
 
@@ -157,6 +164,7 @@ fn way_of_notices(callback: &Callback) -> Result<Notices, NotStarted> {
     Ok(Notices::new(
         callback.nodes.clone(),
         callback_client(callback)?,
+        callback_deadline(callback),
     ))
 }
 

@@ -6,6 +6,7 @@
 )]
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use lifeline_relay::forward::Forwarder;
 use lifeline_relay::notices::client;
 use lifeline_relay::sign::{Sent, Signer, WHEN_THERE};
 use lifeline_relay::start::routes;
+use tokio::net::TcpListener;
 
 const NODE: &str = "https://10.20.0.5:8443";
 /// How long an answer is waited for that must come.
@@ -130,7 +132,7 @@ async fn a_target_is_signed_as_it_is_sent_and_what_means_another_place_is_not_ca
     let (signer, dir) = (signer(), tempfile::tempdir().expect("a folder"));
     let gate = gate(&signer, &node, &dir);
     let plain = client(None, PATIENCE).expect("a client");
-    let forwarder = Forwarder::new(vec![node.clone()], plain, signer);
+    let forwarder = Forwarder::new(vec![node.clone()], plain, signer, PATIENCE);
     let forwarder = web::Data::new(forwarder);
     let relay = App::new().app_data(forwarder).configure(routes);
     let relay = init_service(relay).await;
@@ -169,4 +171,44 @@ async fn a_target_is_signed_as_it_is_sent_and_what_means_another_place_is_not_ca
         assert_eq!(answer.status(), status, "{target}");
     }
     assert!(came.lock().expect("the list").is_empty(), "carried");
+}
+
+/// How long a node that falters keeps a request before it ends the connection.
+const KEPT: Duration = Duration::from_millis(400);
+
+/// A node that keeps every request a while and answers none; each that came is counted.
+async fn faltering(came: &Arc<AtomicUsize>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let origin = format!("http://{}", listener.local_addr().expect("its address"));
+    let came = Arc::clone(came);
+    actix_web::rt::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            came.fetch_add(1, Ordering::Relaxed);
+            let _ = stream.readable().await;
+            tokio::time::sleep(KEPT).await;
+        }
+    });
+    origin
+}
+
+#[actix_web::test]
+async fn a_request_has_its_time_once_however_many_nodes_are_asked() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let came = Arc::new(AtomicUsize::new(0));
+    let mut nodes = Vec::new();
+    for _ in 0..3 {
+        nodes.push(faltering(&came).await);
+    }
+    let plain = client(None, PATIENCE).expect("a client");
+    // Two of them take longer than it has: nothing is left for a third.
+    let forwarder = Forwarder::new(nodes, plain, signer(), Duration::from_millis(600));
+    let forwarder = web::Data::new(forwarder);
+    let relay = App::new().app_data(forwarder).configure(routes);
+    let relay = init_service(relay).await;
+    let asked = TestRequest::with_uri("/v1/homes");
+    let asked = asked.peer_addr("198.51.100.7:40000".parse().expect("an address"));
+    let answer = call_service(&relay, asked.to_request()).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let came = came.load(Ordering::Relaxed);
+    assert!((1..3).contains(&came), "{came} nodes were asked");
 }

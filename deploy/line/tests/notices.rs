@@ -102,7 +102,7 @@ fn relay(line: &Node, callbacks: Option<&[&str]>) -> SocketAddr {
     let key = key.to_pkcs8v1().expect("its form");
     let signer = Signer::new(key.as_ref(), "relay-1").expect("a signer");
     let plain = || client(None, PATIENCE).expect("a client");
-    let forwarder = Forwarder::new(vec![line.origin.clone()], plain(), signer);
+    let forwarder = Forwarder::new(vec![line.origin.clone()], plain(), signer, PATIENCE);
     let forwarder = web::Data::new(forwarder);
     let nodes = callbacks.map(|nodes| {
         nodes
@@ -110,7 +110,7 @@ fn relay(line: &Node, callbacks: Option<&[&str]>) -> SocketAddr {
             .map(|&node| node.to_owned())
             .collect::<Vec<_>>()
     });
-    let carried = nodes.map(|nodes| web::Data::new(Notices::new(nodes, plain())));
+    let carried = nodes.map(|nodes| web::Data::new(Notices::new(nodes, plain(), PATIENCE)));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(forwarder.clone())
