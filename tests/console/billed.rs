@@ -1,6 +1,7 @@
 //! Marketing as far as it states bills: the same ones for every home, or no answer.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use lifeline_core::billing::figures::{Arrears, Balance, Bill, BillList, BillSummary, DailyUsage};
@@ -8,17 +9,33 @@ use lifeline_core::billing::ports::{BillingSource, SourceError};
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::Time;
+use tokio::sync::{RwLock, RwLockWriteGuard};
 
 #[derive(Debug, Default)]
-pub(crate) struct Billed(Mutex<Option<Vec<Bill>>>);
+pub(crate) struct Billed {
+    stated: Mutex<Option<Vec<Bill>>>,
+    asked: AtomicU64,
+    /// Every answer about one bill passes here.
+    gate: RwLock<()>,
+}
 
 impl Billed {
     pub(crate) fn put(&self, bills: Option<Vec<Bill>>) {
-        *self.0.lock().unwrap() = bills;
+        *self.stated.lock().unwrap() = bills;
+    }
+
+    /// How often it was asked for one bill.
+    pub(crate) fn asked(&self) -> u64 {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// No bill leaves until what this returns is dropped.
+    pub(crate) async fn hold_back(&self) -> RwLockWriteGuard<'_, ()> {
+        self.gate.write().await
     }
 
     fn bills(&self) -> Result<Vec<Bill>, SourceError> {
-        self.0.lock().unwrap().clone().ok_or(SILENT)
+        self.stated.lock().unwrap().clone().ok_or(SILENT)
     }
 }
 
@@ -53,6 +70,8 @@ impl BillingSource for Billed {
     }
 
     async fn bill(&self, _: &ConsumerNo, period: &str) -> Result<Bill, SourceError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let _through = self.gate.read().await;
         let found = self.bills()?.into_iter().find(|bill| bill.period == period);
         found.ok_or(SourceError::Absent)
     }

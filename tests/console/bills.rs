@@ -1,6 +1,7 @@
 //! A wrong bill is found, held back from payment, and released by two persons (EC-07, EC-18).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lifeline_core::billing::figures::{Bill, BillLine, Reading, Tier};
 use lifeline_core::billing::hold::is_held;
@@ -10,6 +11,7 @@ use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::{Store, snapshot};
+use lifeline_tests::Looks;
 
 use crate::customers::{HOME, household};
 use crate::office::{Desk, Office, Shown};
@@ -351,4 +353,49 @@ async fn ec_18_a_wrong_bill_of_a_merged_account_is_not_released_as_corrected() {
     assert!(!held(&office).await);
     let told = "SELECT COUNT(*) FROM outbox WHERE kind = 'customers.bill_moved'";
     assert_eq!(office.counted(told), 2, "and the household hears of it");
+}
+
+/// The browser of whoever agreed is gone while marketing thinks: what was agreed to is done and closed all the same.
+#[actix_web::test]
+async fn ec_18_a_ruling_goes_on_when_the_request_for_it_is_dropped() {
+    let office = Office::new().await;
+    let (id, link) = household(&office).await;
+    let desk = office.desk().await;
+    office.bills([bill(5_393)]);
+    let support = office.enter(&desk, "support").await;
+    let reviewer = office.enter(&desk, "reviewer").await;
+    let at = format!("{}/flags", bills(&id, &link));
+    assert_eq!(post(&office, &desk, &support, &at, &FLAG).await.status, 303);
+    let case = case_at(&desk, &support).await;
+    let offer = [
+        ("resolution", "bill_corrected"),
+        ("reason", "marketing has renewed it"),
+    ];
+    let way = format!("{case}/proposals");
+    let offered = post(&office, &desk, &support, &way, &offer).await;
+    assert_eq!(offered.status, 303);
+    office.bills([bill(5_292)]);
+    let held_back = office.billed.hold_back().await;
+    let before = office.billed.asked();
+    let is_asked = async {
+        let mut looks = Looks::every(Duration::from_millis(5));
+        while office.billed.asked() == before {
+            assert!(looks.again().await, "marketing was never asked");
+        }
+    };
+    let way = format!("{case}/approval");
+    let early = tokio::select! {
+        early = post(&office, &desk, &reviewer, &way, &[]) => Some(early),
+        () = is_asked => None,
+    };
+    assert!(early.is_none(), "answered already: {early:?}");
+    drop(held_back);
+    let mut looks = Looks::every(Duration::from_millis(10));
+    while office.audited("cases.close").is_empty() {
+        assert!(looks.again().await, "the ruling ended with its request");
+    }
+    assert!(!held(&office).await);
+    assert_eq!(office.audited("customers.release_bill"), ["corrected"]);
+    let open = "SELECT COUNT(*) FROM case_file WHERE closed_at IS NULL";
+    assert_eq!(office.counted(open), 0);
 }

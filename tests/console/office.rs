@@ -63,7 +63,8 @@ pub(crate) struct Office {
     pub(crate) switchboard: Arc<Switchboard>,
     entropy: Arc<dyn Entropy>,
     folder: tempfile::TempDir,
-    billed: Arc<Billed>,
+    /// Marketing, as far as it states bills.
+    pub(crate) billed: Arc<Billed>,
     people: RefCell<Vec<Credentials>>,
 }
 

@@ -32,19 +32,40 @@ pub(super) type Places = (
     web::Data<Generation>,
 );
 
-/// Carries it out and closes the case; one that cannot be done yet stays open, and says why.
+/// Carries it out and closes the case; one that cannot be done yet stays open, and says why. What two persons agreed to
+/// does not end with the request: done and not closed, it would wait for a second time that moves nothing.
 pub(super) async fn carry_out(
+    visitor: Visitor,
+    places: Places,
+    id: CaseId,
+    decided: Proposal,
+) -> Result<HttpResponse, Fault> {
+    let at = here(&id);
+    let work = async move {
+        let came_of_it = ended(&visitor, &places, &id, &decided).await;
+        // Whoever asked may be gone: the log says it all the same.
+        match &came_of_it {
+            Ok(said) => tracing::info!(%id, said, "console.ruling.ended"),
+            Err(fault) => tracing::warn!(%id, ?fault, "console.ruling.left"),
+        }
+        came_of_it
+    };
+    Ok(go_saying(&at, detached("ruling", Box::pin(work)).await??))
+}
+
+/// What came of it: a key of `words`.
+async fn ended(
     visitor: &Visitor,
     places: &Places,
     id: &CaseId,
     decided: &Proposal,
-) -> Result<HttpResponse, Fault> {
+) -> Result<&'static str, Fault> {
     let case = visitor.operators.docket(&visitor.acting, id).await?.case;
     if let Some(said) = done(visitor, places, &case, decided).await? {
-        return Ok(go_saying(&here(id), said));
+        return Ok(said);
     }
     visitor.operators.carried_out(&visitor.acting, id).await?;
-    Ok(go_saying(&here(id), "said.carried_out"))
+    Ok("said.carried_out")
 }
 
 /// What to say when it could not be done.
@@ -106,11 +127,8 @@ async fn done(
         Resolution::GoOn if is_of_payout(case) => {
             let id = TradeTaskId::parse(&case.subject);
             let id = id.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;
-            let sending = settlement.clone().into_inner();
             let (actor, trace_id) = (visitor.acting.actor(), trace::current());
-            // It sends, so it must not end with the request; nor does the ruling about a payment.
-            let work = async move { sending.go_on(&id, &actor, &trace_id).await };
-            detached("settlement_ruling", work).await??;
+            settlement.go_on(&id, &actor, &trace_id).await?;
             // One that cannot be read, or contradicts again at once, stays somebody's.
             let still = settlement.stands_still(case).await?;
             Ok(still.then_some("said.unmoved"))
@@ -118,10 +136,9 @@ async fn done(
         _ => {
             let payment = PaymentId::parse(&case.subject);
             let payment = payment.map_err(|_| Fault::Refused("fault.not_as_things_stand"))?;
-            let (sending, decided) = (payments.clone().into_inner(), decided.clone());
             let (actor, trace_id) = (visitor.acting.actor(), trace::current());
-            let work = async move { sending.rule(&payment, &decided, &actor, &trace_id).await };
-            Ok(unmoved(detached("payment_ruling", work).await??))
+            let ruled = payments.rule(&payment, decided, &actor, &trace_id).await?;
+            Ok(unmoved(ruled))
         }
     }
 }

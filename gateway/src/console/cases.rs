@@ -383,7 +383,7 @@ async fn agree(
     let operators = &visitor.operators;
     let agree = Judgement::Agree;
     let decided = operators.judge(&visitor.acting, &id, shown, agree).await?;
-    carry_out(&visitor, &places, &id, &decided).await
+    carry_out(visitor, places, id, decided).await
 }
 
 async fn refuse(
@@ -415,5 +415,5 @@ async fn again(
     if docket.case.closed_at.is_some() {
         return Err(Fault::Refused("fault.not_as_things_stand"));
     }
-    carry_out(&visitor, &places, &id, decided).await
+    carry_out(visitor, places, id, decided.clone()).await
 }
