@@ -128,6 +128,9 @@ async function rejects(net) {
   await tell(`/sim/reviews/${review.review_id}`, { verdict: 'corrected', amount_fen: net - 500 })
   await advance(700)
   await becomes('check-newer')
+  await shows('check-review-corrected')
+  await checks.comes('when it was rejected is still there', async () => (await textOf('check-review-asked')).includes('提出异议'), true)
+  await checks.comes('and in which words', async () => (await textOf('check-reason')).includes('三号那天停电'), true)
   await looksRight('superseded')
   await at('check-open-newer').click()
   await shows('check-confirm')
@@ -188,9 +191,15 @@ async function disputes() {
   await shows('check-dispute-what')
   await at('check-reject-send').click()
   await shows('check-disputed')
+  await shows('check-dispute-since')
   await shows('payout-PAID')
   await checks.comes('it is not asked for twice', () => page.locator('[data-testid="check-dispute"]:visible').count(), 0)
   await looksRight('disputed')
+  await anew('settlement/checks')
+  await shows('check-paid')
+  await at('open-check').click()
+  await shows('check-dispute-since')
+  await checks.comes('whoever looks again sees that it is disputed', async () => (await textOf('check-disputed')).includes('已登记您的异议'), true)
 }
 
 async function wasTold() {

@@ -113,6 +113,7 @@ fn rejected(engine: Engine) -> Result<(), Failed> {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         assert_eq!(answer.json()["state"], "IN_REVIEW");
         assert_eq!(answer.json()["reason"], reason.as_str());
+        assert_eq!(answer.json()["review"]["outcome"], "waits");
         let reviews = books(&phone, "/sim/reviews").await;
         assert_eq!(reviews.len(), 1);
         assert_eq!(reviews[0]["reason"], reason.as_str());
@@ -125,6 +126,9 @@ fn rejected(engine: Engine) -> Result<(), Failed> {
         advance(&phone, 660).await;
         let phone = Phone::new(&demo).signed_in(&name).await;
         let closed = becomes(&phone, &path, |task| task["state"] == "SUPERSEDED").await;
+        assert_eq!(closed["review"]["outcome"], "corrected", "{closed}");
+        assert!(closed["review"]["asked_at"].is_string(), "{closed}");
+        assert_eq!(closed["reason"], reason.as_str());
         let newer = closed["newer_check_task_id"].as_str().expect("a newer one");
         let newer = phone.get(&format!("/v1/check-tasks/{newer}")).await.json();
         assert_eq!(newer["state"], "OPEN");

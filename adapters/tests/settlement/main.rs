@@ -14,6 +14,7 @@ mod beside;
 mod braked;
 mod checking;
 mod collecting;
+mod doubted;
 mod drills;
 mod ended;
 mod histories;
@@ -173,6 +174,7 @@ fn main() {
         braked::stories(),
         checking::stories(),
         collecting::stories(),
+        doubted::stories(),
         drills::stories(),
         ended::stories(),
         keys::stories(),

@@ -14,8 +14,10 @@ use super::standing::ListedTask;
 use super::table_k::{Effect, Input, State};
 use super::trade_task::TradeTask;
 use super::{Settlement, SettlementError};
+use crate::cases::{Case, CaseKind};
 use crate::shared::ids::AccountId;
 use crate::shared::page::{Page, Slice};
+use crate::shared::time::Time;
 use crate::store::{Tx, atomically, snapshot};
 
 const BATCH: i64 = 64;
@@ -48,6 +50,29 @@ pub struct TaskView {
     /// Absent once the table is erased.
     pub energy: Option<EnergyVersion>,
     pub trade: Option<TradeTask>,
+    /// The last time its owner disputed it when it could not be rejected any more.
+    pub dispute: Option<Disputed>,
+}
+
+/// A dispute about a settlement whose answer stands; staff look into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disputed {
+    pub since: Time,
+    /// When two persons agreed that it was looked into.
+    pub ended_at: Option<Time>,
+}
+
+impl Disputed {
+    /// The last of what is told about a task.
+    fn last_of(told: &[Case]) -> Option<Self> {
+        let disputes = told.iter();
+        let disputes = disputes.filter(|case| case.kind == CaseKind::SettlementDispute);
+        let last = disputes.max_by_key(|case| case.opened_at)?;
+        Some(Self {
+            since: last.opened_at,
+            ended_at: last.closed_at,
+        })
+    }
 }
 
 impl Settlement {
@@ -103,11 +128,13 @@ impl Settlement {
             None => None,
         };
         let trade = view.settlement().trade_of(&task.check_task_id).await?;
+        let told = view.cases().about(task.check_task_id.as_str()).await?;
         let task = view.settlement().task(&task.check_task_id).await?;
         Ok(TaskView {
             task: task.ok_or(SettlementError::NotFound)?,
             energy,
             trade,
+            dispute: Disputed::last_of(&told),
         })
     }
 

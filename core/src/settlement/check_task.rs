@@ -3,6 +3,7 @@
 use super::countdown::Countdown;
 use super::ids::{CheckTaskId, GenerationAccountId, PersonalTableId};
 use super::table_k::{State, Verdict};
+use crate::shared::decision::words;
 use crate::shared::ids::AccountId;
 use crate::shared::money::Fen;
 use crate::shared::period::Period;
@@ -54,7 +55,7 @@ pub struct CheckTask {
     pub undo_spent: bool,
     pub review_no: Option<String>,
     pub review_round: i64,
-    /// When the terminal took it.
+    /// When the terminal took it; nothing again once it was called back.
     pub review_sent_at: Option<Time>,
     /// When it was handed over, in our books.
     pub review_began_at: Option<Time>,
@@ -62,6 +63,43 @@ pub struct CheckTask {
     pub created_at: Time,
     pub next_at: Option<Time>,
     pub version: i64,
+}
+
+words! {
+    /// How the review ended that an owner asked for.
+    ReviewOutcome {
+        /// The reviewer has not said anything yet.
+        Waits = "waits",
+        Upheld = "upheld",
+        /// The reviewer gave another amount: a newer task is about it.
+        Corrected = "corrected",
+        /// Newer data came before the reviewer's word.
+        Recalled = "recalled",
+    }
+}
+
+/// The last review of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Review {
+    /// When its owner rejected it.
+    pub asked_at: Time,
+    pub outcome: ReviewOutcome,
+}
+
+impl CheckTask {
+    /// What became of the last reject; nothing while there was none.
+    #[must_use]
+    pub fn review(&self) -> Option<Review> {
+        let asked_at = self.review_began_at?;
+        let outcome = match self.verdict {
+            _ if self.state == State::InReview => ReviewOutcome::Waits,
+            Some(Verdict::Upheld) => ReviewOutcome::Upheld,
+            // Only what the terminal had taken could be corrected, and what newer data overtook was called back.
+            _ if self.review_sent_at.is_some() => ReviewOutcome::Corrected,
+            _ => ReviewOutcome::Recalled,
+        };
+        Some(Review { asked_at, outcome })
+    }
 }
 
 /// A check task of the person who asks: what needs it cannot be reached without.

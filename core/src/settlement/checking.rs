@@ -119,7 +119,7 @@ pub(super) async fn see_of(
                 let input = seen.input.as_str();
                 open(tx, draw, CaseKind::Contradiction, &task, input).await?;
             }
-            Effect::RecallReview => recall(tx, draw, &task).await?,
+            Effect::RecallReview => recall(tx, draw, &mut task).await?,
             // Told to the caller: what must be shown or refused.
             Effect::Terminating
             | Effect::ShowTable
@@ -172,8 +172,9 @@ async fn tell_verdict(
     Ok(())
 }
 
-/// The terminal is told that nobody waits any more, as soon as it can be reached.
-async fn recall(tx: &mut Tx, draw: &Draw, task: &CheckTask) -> Result<(), SettlementError> {
+/// The terminal is told that nobody waits any more, as soon as it can be reached: it has the task no more.
+async fn recall(tx: &mut Tx, draw: &Draw, task: &mut CheckTask) -> Result<(), SettlementError> {
+    task.review_sent_at = None;
     if let Some(review_no) = &task.review_no {
         tx.outbox().add(&events::recall(draw, review_no)?).await?;
     }

@@ -64,7 +64,7 @@ mod weighing;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-pub use answering::{Feedback, TaskView};
+pub use answering::{Disputed, Feedback, TaskView};
 pub use collecting::Collected;
 pub use error::SettlementError;
 pub use rules::SettlementRules;

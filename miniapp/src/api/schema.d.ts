@@ -1556,6 +1556,7 @@ export interface components {
             check_task_id: string;
             /** Format: int64 */
             data_version: number;
+            dispute?: components["schemas"]["SettlementDisputeView"] | null;
             /** @description From then on no answer counts as accepting. */
             ends_at: string;
             generation_account_id: string;
@@ -1570,6 +1571,7 @@ export interface components {
             period: string;
             /** @description What was said with a reject. */
             reason?: string | null;
+            review?: components["schemas"]["ReviewView"] | null;
             settlement?: components["schemas"]["SettlementView"] | null;
             /**
              * @description `OPEN`, `ANSWERED`, `IN_REVIEW`, `DISPATCHED`, `SUPERSEDED`.
@@ -2493,6 +2495,17 @@ export interface components {
             items: components["schemas"]["RequestView"][];
             next_cursor?: string | null;
         };
+        /** @description What became of the review that a reject asked for. */
+        ReviewView: {
+            /** @description When the owner rejected the settlement. */
+            asked_at: string;
+            /**
+             * @description `waits`, `upheld`, `corrected` (a newer check task is about the reviewer's amount), `recalled` (newer data came
+             *     before the reviewer's word).
+             * @example waits
+             */
+            outcome: string;
+        };
         SessionView: {
             access_token: string;
             account_id: string;
@@ -2544,6 +2557,12 @@ export interface components {
             generated_kwh: string;
             /** @example peak */
             slot: string;
+        };
+        /** @description That the owner disputed a settlement whose money had left, or that a newer one had closed; staff look into it. */
+        SettlementDisputeView: {
+            /** @description When staff had looked into it; absent until then. */
+            ended_at?: string | null;
+            since: string;
         };
         /** @description One line of a settlement: the amount beside its energy. */
         SettlementLineView: {

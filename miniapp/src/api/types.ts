@@ -111,6 +111,8 @@ export type Payout = Narrow<Views['PayoutView'], { state: PayoutState; hold?: Pa
 export type CheckTask = Narrow<Views['CheckTaskView'], {
   state: CheckState
   verdict?: 'confirm' | 'ignore' | 'timeout' | 'upheld'
+  review?: Narrow<Views['ReviewView'], { outcome: 'waits' | 'upheld' | 'corrected' | 'recalled' }>
+  dispute?: Views['SettlementDisputeView']
   settlement?: MonthSettlement
   payout?: Payout
 }>

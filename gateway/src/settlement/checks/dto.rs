@@ -1,14 +1,15 @@
 //! What goes in and out of the check-task routes.
 
 use lifeline_core::settlement::calculation::Line;
-use lifeline_core::settlement::check_task::{CheckTask, RejectReason};
+use lifeline_core::settlement::check_task::{CheckTask, RejectReason, Review};
 use lifeline_core::settlement::energy::Settled;
 use lifeline_core::settlement::readings::{Measured, MonthEnergy};
 use lifeline_core::settlement::standing::{ListedTask, PayoutStanding};
 use lifeline_core::settlement::table_k::{State, Verdict};
 use lifeline_core::settlement::table_t;
 use lifeline_core::settlement::trade_task::Hold;
-use lifeline_core::settlement::{Feedback, TaskView};
+use lifeline_core::settlement::{Disputed, Feedback, TaskView};
+use lifeline_core::shared::time::Time;
 use lifeline_core::tariffs::Slot;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -189,6 +190,44 @@ impl PayoutView {
     }
 }
 
+/// What became of the review that a reject asked for.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReviewView {
+    /// When the owner rejected the settlement.
+    pub asked_at: String,
+    /// `waits`, `upheld`, `corrected` (a newer check task is about the reviewer's amount), `recalled` (newer data came
+    /// before the reviewer's word).
+    #[schema(example = "waits")]
+    pub outcome: &'static str,
+}
+
+impl ReviewView {
+    fn of(review: Review) -> Self {
+        Self {
+            asked_at: review.asked_at.rfc3339(),
+            outcome: review.outcome.as_str(),
+        }
+    }
+}
+
+/// That the owner disputed a settlement whose money had left, or that a newer one had closed; staff look into it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SettlementDisputeView {
+    pub since: String,
+    /// When staff had looked into it; absent until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<String>,
+}
+
+impl SettlementDisputeView {
+    fn of(dispute: Disputed) -> Self {
+        Self {
+            since: dispute.since.rfc3339(),
+            ended_at: dispute.ended_at.map(Time::rfc3339),
+        }
+    }
+}
+
 /// One check task.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CheckTaskView {
@@ -203,6 +242,10 @@ pub(super) struct CheckTaskView {
     /// What was said with a reject.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dispute: Option<SettlementDisputeView>,
     /// `confirm`, `ignore`, `timeout` (counts as ignore), `upheld`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<&'static str>,
@@ -223,7 +266,7 @@ pub(super) struct CheckTaskView {
 }
 
 impl CheckTaskView {
-    /// Without its lines, and what was said with a reject.
+    /// Without its lines, and what was said with a reject or disputed.
     pub(super) fn listed(listed: &ListedTask) -> Self {
         Self {
             payout: listed.payout.as_ref().map(PayoutView::of),
@@ -239,6 +282,8 @@ impl CheckTaskView {
             data_version: task.data_version,
             state: task.state.as_str(),
             reason: None,
+            review: task.review().map(ReviewView::of),
+            dispute: None,
             verdict: task.verdict.map(Verdict::as_str),
             amount_fen: task.net.get(),
             paid_before_fen: task.paid_before.get(),
@@ -263,6 +308,7 @@ impl CheckTaskView {
         let payout = view.trade.as_ref().map(PayoutStanding::of);
         Self {
             reason: reason.map(|said| said.expose().to_owned()),
+            dispute: view.dispute.map(SettlementDisputeView::of),
             settlement,
             payout: payout.as_ref().map(PayoutView::of),
             ..Self::bare(&view.task)

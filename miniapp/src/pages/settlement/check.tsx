@@ -14,6 +14,7 @@ import { Button, Card, Note, NothingHere, ProblemNote, Skeleton } from '../../ui
 import { PrivateScreen } from '../../ui/screen'
 import { Stations } from '../../ui/stations'
 import { CheckChip } from './check_chip'
+import { Doubts } from './check_doubts'
 import { HowItCameAbout } from './check_lines'
 import { RejectForm } from './reject_form'
 
@@ -101,7 +102,9 @@ function Answer({ task, reload }: { task: CheckTask; reload: () => void }) {
   const { busy, problem, act } = useAct(reload)
   const id = task.check_task_id
   const left = task.state === 'DISPATCHED'
-  const told = disputed === id && <Note live testId='check-disputed'>{t('check.disputed')}</Note>
+  // Refused and kept all the same: it is said at once, and by the server from the next look on.
+  const waits = task.dispute !== undefined && !task.dispute.ended_at
+  const told = disputed === id && !task.dispute && <Note live testId='check-disputed'>{t('check.disputed')}</Note>
   function dispute() {
     setDisputed(id)
     setRejecting(false)
@@ -112,13 +115,12 @@ function Answer({ task, reload }: { task: CheckTask; reload: () => void }) {
     open('solarAccount', { id: task.generation_account_id, period: task.period })
   }
   const newer = <Newer id={task.newer_check_task_id} />
-  if (standing(task) === 'SUPERSEDED') return <Card testId='check-newer'>{told}{newer}</Card>
+  if (standing(task) === 'SUPERSEDED') return <Card testId='check-newer'><Doubts task={task} />{told}{newer}</Card>
   return (
     <Card testId='check-answer'>
       {problem && <ProblemNote problem={problem} retry={reload} />}
-      {task.verdict && <Box as='p' testId={`check-verdict-${task.verdict}`}>{t(`check.verdict.${task.verdict}`)}</Box>}
-      {task.state === 'IN_REVIEW' && <Note live testId='check-review'>{t('check.review.wait')}</Note>}
-      {task.reason && <Box as='p' className='soft' testId='check-reason'>{t('check.reject.reason', { reason: task.reason })}</Box>}
+      {task.verdict && task.verdict !== 'upheld' && <Box as='p' testId={`check-verdict-${task.verdict}`}>{t(`check.verdict.${task.verdict}`)}</Box>}
+      <Doubts task={task} />
       {(task.state === 'OPEN' || left) && rejecting && <RejectForm id={id} left={left} done={reload} disputed={dispute} cancel={() => setRejecting(false)} />}
       {task.state === 'OPEN' && !rejecting && (
         <>
@@ -129,7 +131,7 @@ function Answer({ task, reload }: { task: CheckTask; reload: () => void }) {
         </>
       )}
       {told}
-      {left && !rejecting && !told && <Button kind='quiet' onTap={() => setRejecting(true)} disabled={busy} testId='check-dispute'>{t('check.do.dispute')}</Button>}
+      {left && !rejecting && !told && !waits && <Button kind='quiet' onTap={() => setRejecting(true)} disabled={busy} testId='check-dispute'>{t('check.do.dispute')}</Button>}
       {task.newer_check_task_id && newer}
       {canUndo(task) && (
         <>
