@@ -20,7 +20,7 @@ statements! { "payment_rows":
     LINES("payment_line") = "SELECT line_id, payment_id, line_no, binding_id, consumer_no, attempt, state, channel_txn_no, \
         amount_fen, purpose, arrears_version, body, check_kind, sent_at, resends, not_found, not_found_at, \
         want_refund, keep_as_prepayment, fenced, credited, let_go, voucher_refusals, sighting, mkt_txn_no, business_date, \
-        posted_at, frozen, entered_at, turns, next_at, asked_at, part_of, part_cause \
+        posted_at, frozen, entered_at, turns, next_at, asked_at, part_of, part_cause, told_late_at \
         FROM payment_line WHERE payment_id = $1 ORDER BY line_no";
     REFUNDS("payment_refund") = "SELECT refund_id, payment_id, line_id, out_request_no, cause, amount_fen, created_at, state, \
         sent_at, empties, empty_since, empty_at, done_at, frozen, entered_at, turns, next_at, asked_at, by_bank_fen \
@@ -233,6 +233,7 @@ impl<C: Conn> Sql<C> {
             mkt_txn_no: row.maybe_text("mkt_txn_no")?,
             business_date: row.maybe_text("business_date")?,
             posted_at: row.maybe_time("posted_at")?,
+            told_late_at: row.maybe_time("told_late_at")?,
             frozen: row.flag("frozen")?,
             entered_at: row.time("entered_at")?,
             turns: row.int("turns")?,

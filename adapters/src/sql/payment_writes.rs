@@ -30,9 +30,10 @@ statements! { "payment_writes":
         line_id, payment_id, line_no, binding_id, consumer_no, consumer_index, attempt, state, \
         channel_txn_no, amount_fen, purpose, arrears_version, body, check_kind, sent_at, resends, \
         not_found, not_found_at, want_refund, keep_as_prepayment, fenced, credited, let_go, voucher_refusals, sighting, \
-        mkt_txn_no, business_date, posted_at, frozen, entered_at, turns, next_at, asked_at, part_of, part_cause) \
+        mkt_txn_no, business_date, posted_at, frozen, entered_at, turns, next_at, asked_at, part_of, part_cause, \
+        told_late_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
-        $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35) \
+        $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36) \
         ON CONFLICT (line_id) DO UPDATE SET \
         line_no = excluded.line_no, binding_id = excluded.binding_id, consumer_no = excluded.consumer_no, \
         consumer_index = excluded.consumer_index, attempt = excluded.attempt, state = excluded.state, \
@@ -46,7 +47,8 @@ statements! { "payment_writes":
         voucher_refusals = excluded.voucher_refusals, sighting = excluded.sighting, \
         mkt_txn_no = excluded.mkt_txn_no, business_date = excluded.business_date, \
         posted_at = excluded.posted_at, frozen = excluded.frozen, entered_at = excluded.entered_at, \
-        turns = excluded.turns, next_at = excluded.next_at, asked_at = excluded.asked_at";
+        turns = excluded.turns, next_at = excluded.next_at, asked_at = excluded.asked_at, \
+        told_late_at = excluded.told_late_at";
     REFUND_SAVE("payment_refund") = "INSERT INTO payment_refund ( \
         refund_id, payment_id, line_id, out_request_no, cause, amount_fen, created_at, state, sent_at, \
         empties, empty_since, empty_at, done_at, frozen, entered_at, turns, next_at, asked_at, by_bank_fen) \
@@ -206,6 +208,7 @@ impl<C: WriteConn> Sql<C> {
             line.asked_at,
             line.part_of.as_ref().map(|part| &part.line),
             line.part_of.as_ref().map(|part| part.cause.as_str()),
+            line.told_late_at,
         ])
     }
 }

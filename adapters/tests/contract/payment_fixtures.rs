@@ -126,6 +126,7 @@ pub(crate) fn paid(t: &Bench, mut order: Order) -> Order {
         mkt_txn_no: Some("M1".into()),
         business_date: Some("2026-11-20".into()),
         posted_at: Some(at(62)),
+        told_late_at: Some(at(95)),
         frozen: true,
         entered_at: at(61),
         turns: 4,

@@ -65,6 +65,26 @@ async fn ln_27_returned_money_is_told_in_the_app_and_by_sms() {
 }
 
 #[tokio::test]
+async fn ln_27_money_that_is_late_on_its_way_back_is_told_in_the_app_and_by_sms() {
+    let world = World::new().await;
+    let me = world.agreeing().await;
+    world.publish(&world.refund_late(&me)).await;
+    world.deliver().await;
+    let (notices, unread) = world.inbox(&me).await;
+    assert_eq!((notices.len(), unread), (1, 1));
+    assert_eq!(notices[0].told.kind(), Kind::RefundLate);
+    assert!(notices[0].payment_id.is_some(), "it opens its payment");
+    let words = Words::of(&notices[0].told);
+    assert_eq!(words.title, "退款比预计的慢");
+    assert!(
+        words
+            .body
+            .contains("85.20 元自 2026年11月20日 10:01 起退款，已超过一天")
+    );
+    assert_eq!(world.platform.on_phone(PHONE)[0].0, "LL_REFUND_LATE");
+}
+
+#[tokio::test]
 async fn an_event_delivered_again_tells_nothing_again() {
     let world = World::new().await;
     let me = world.agreeing().await;

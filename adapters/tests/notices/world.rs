@@ -13,7 +13,7 @@ use lifeline_core::notices::ports::{Sms, SmsPlatform};
 use lifeline_core::notices::{Notice, Notices};
 use lifeline_core::outbox::relay::{Deliver, Relay};
 use lifeline_core::outbox::{Claimed, Event, Lane};
-use lifeline_core::payments::events::{self, Posted, Refunded};
+use lifeline_core::payments::events::{self, Posted, RefundLate, Refunded};
 use lifeline_core::shared::ids::{AccountId, Entropy, EventId, Maker, TypedId};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
@@ -283,6 +283,22 @@ impl World {
         };
         let body = serde_json::to_string(&body).unwrap();
         self.said(events::REFUNDED, event_id, &body)
+    }
+
+    /// `payments` says that 85.20 yuan are on their way back since 10:01:02 and late.
+    pub(crate) fn refund_late(&self, account: &AccountId) -> Event {
+        let event_id: EventId = self.id();
+        let body = RefundLate {
+            event_id: event_id.clone(),
+            payment_id: self.id(),
+            account_id: account.clone(),
+            consumer_tail: "0017".into(),
+            amount_fen: Fen::new(8_520),
+            line_no: 1,
+            since: "2026-11-20T10:01:02+08:00".into(),
+        };
+        let body = serde_json::to_string(&body).unwrap();
+        self.said(events::REFUND_LATE, event_id, &body)
     }
 
     pub(crate) fn said(&self, kind: &str, event_id: EventId, body: &str) -> Event {

@@ -190,6 +190,7 @@ pub(crate) fn line_in(order: &Order, outside: &Outside, state: l::State) -> Post
         mkt_txn_no: posted.then(|| "M1".to_owned()),
         business_date: posted.then(|| now.shanghai_date()),
         posted_at: posted.then_some(now),
+        told_late_at: None,
         frozen: false,
         entered_at: now,
         turns: 0,

@@ -47,6 +47,7 @@ mod storms;
 mod story;
 mod sure;
 mod thawing;
+mod told_late;
 mod unfenced;
 mod walks;
 
@@ -109,6 +110,7 @@ fn main() {
         rulings::stories(),
         storms::stories(),
         thawing::stories(),
+        told_late::stories(),
         unfenced::stories(),
         walks::stories(),
     ];

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `notice` | a notice: what happened, and whether it was read or texted |
 //! | `moved` | the facts of requests, functions and bills that moved on, by known words only |
-//! | `words`, `service_words`, `sold_words` | the words people read, made from the facts when they are read |
+//! | `words`, `money_words`, `service_words`, `sold_words` | the words people read, made from the facts when they are read |
 //! | `news`, `leaving` | what other rooms say through the outbox, in this room's own types; the rows by which a notice leaves |
 //! | `tell`, `text`, `reported`, `inbox` | the use cases of [`Notices`]: put on record, send by SMS, hear what became of it, read |
 //! | `ports` | rows, and the SMS platform |
@@ -23,6 +23,7 @@ pub mod words;
 mod error;
 mod inbox;
 mod leaving;
+mod money_words;
 mod reported;
 mod service_words;
 mod sold_words;
@@ -82,6 +83,7 @@ impl Deliver for Notices {
         const KINDS: &[&str] = &[
             news::POSTED,
             news::REFUNDED,
+            news::REFUND_LATE,
             news::SHARING_ACCEPTED,
             news::SHARING_OVER,
             news::ACCESS_OVER,

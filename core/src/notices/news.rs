@@ -14,6 +14,8 @@ use crate::shared::time::Time;
 pub const POSTED: &str = "payments.posted";
 /// A line's money went back to the payer.
 pub const REFUNDED: &str = "payments.refunded";
+/// A line's money is longer on its way back than was promised.
+pub const REFUND_LATE: &str = "payments.refund_late";
 /// Somebody accepted the holder's invitation to a home.
 pub const SHARING_ACCEPTED: &str = "bindings.sharing_accepted";
 /// What the holder shared ended on its day.
@@ -87,6 +89,15 @@ struct Refunded {
 }
 
 #[derive(Deserialize)]
+struct RefundLate {
+    payment_id: PaymentId,
+    account_id: AccountId,
+    consumer_tail: String,
+    amount_fen: Fen,
+    since: String,
+}
+
+#[derive(Deserialize)]
 struct AtHome {
     account_id: AccountId,
     consumer_tail: String,
@@ -126,9 +137,10 @@ pub struct Unreadable;
 
 impl News {
     /// The kinds [`News::read`] understands.
-    pub const KINDS: [&'static str; 22] = [
+    pub const KINDS: [&'static str; 23] = [
         POSTED,
         REFUNDED,
+        REFUND_LATE,
         SHARING_ACCEPTED,
         SHARING_OVER,
         ACCESS_OVER,
@@ -174,6 +186,15 @@ impl News {
                     account_id: said.account_id,
                     payment_id: Some(said.payment_id),
                     told: Told::Refunded(receipt),
+                })
+            }
+            REFUND_LATE => {
+                let said: RefundLate = serde_json::from_str(body).map_err(|_| Unreadable)?;
+                let receipt = receipt(said.consumer_tail, said.amount_fen, &said.since)?;
+                Ok(Self {
+                    account_id: said.account_id,
+                    payment_id: Some(said.payment_id),
+                    told: Told::RefundLate(receipt),
                 })
             }
             SHARING_ACCEPTED => Self::at_home(body, Told::SharingAccepted),
@@ -305,13 +326,20 @@ mod tests {
     }
 
     #[test]
-    fn both_events_of_money_are_read() {
-        for (event, at) in [(POSTED, "posted_at"), (REFUNDED, "refunded_at")] {
+    fn the_events_of_money_are_read_each_as_its_own_kind() {
+        for (event, at, kind) in [
+            (POSTED, "posted_at", Kind::Credited),
+            (REFUNDED, "refunded_at", Kind::Refunded),
+            (REFUND_LATE, "since", Kind::RefundLate),
+        ] {
             let news = News::read(event, &said(at).to_string()).unwrap();
-            let (Told::Credited(receipt) | Told::Refunded(receipt)) = &news.told else {
+            let (Told::Credited(receipt) | Told::Refunded(receipt) | Told::RefundLate(receipt)) =
+                &news.told
+            else {
                 panic!("{event} is about money");
             };
-            assert_eq!(news.told.kind() == Kind::Credited, event == POSTED);
+            assert_eq!(news.told.kind(), kind);
+            assert!(news.payment_id.is_some(), "{event} opens its payment");
             assert_eq!(receipt.amount_fen, Fen::new(8_520));
             assert_eq!(receipt.happened_at.rfc3339(), "2026-11-20T10:01:02+08:00");
         }

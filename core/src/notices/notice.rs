@@ -16,6 +16,8 @@ pub enum Kind {
     /// The money of a payment went back to where it came from, whatever the cause: paid late,
     /// paid twice, or not accepted by the utility.
     Refunded,
+    /// Money is longer on its way back than was promised.
+    RefundLate,
     /// To the holder: somebody accepted an invitation to the home.
     SharingAccepted,
     /// To the holder: what was shared ended on its day.
@@ -59,9 +61,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Credited,
         Self::Refunded,
+        Self::RefundLate,
         Self::SharingAccepted,
         Self::SharingOver,
         Self::AccessOver,
@@ -99,6 +102,7 @@ impl Kind {
         match self {
             Self::Credited => "credited",
             Self::Refunded => "refunded",
+            Self::RefundLate => "refund_late",
             Self::SharingAccepted => "sharing_accepted",
             Self::SharingOver => "sharing_over",
             Self::AccessOver => "access_over",
@@ -172,6 +176,8 @@ pub struct SoldMonth {
 pub enum Told {
     Credited(Receipt),
     Refunded(Receipt),
+    /// Its moment is when the money began to go back.
+    RefundLate(Receipt),
     SharingAccepted(Standing),
     SharingOver(Standing),
     AccessOver(Standing),
@@ -200,6 +206,7 @@ impl Told {
         match self {
             Self::Credited(_) => Kind::Credited,
             Self::Refunded(_) => Kind::Refunded,
+            Self::RefundLate(_) => Kind::RefundLate,
             Self::SharingAccepted(_) => Kind::SharingAccepted,
             Self::SharingOver(_) => Kind::SharingOver,
             Self::AccessOver(_) => Kind::AccessOver,
@@ -244,7 +251,9 @@ impl Told {
     /// When they cannot be written, which no facts of these types do.
     pub fn facts(&self) -> Result<String, serde_json::Error> {
         match self {
-            Self::Credited(receipt) | Self::Refunded(receipt) => serde_json::to_string(receipt),
+            Self::Credited(receipt) | Self::Refunded(receipt) | Self::RefundLate(receipt) => {
+                serde_json::to_string(receipt)
+            }
             Self::SharingAccepted(standing)
             | Self::SharingOver(standing)
             | Self::AccessOver(standing)
@@ -278,6 +287,7 @@ impl Told {
         match kind {
             Kind::Credited => receipt().map(Self::Credited),
             Kind::Refunded => receipt().map(Self::Refunded),
+            Kind::RefundLate => receipt().map(Self::RefundLate),
             Kind::SharingAccepted => standing().map(Self::SharingAccepted),
             Kind::SharingOver => standing().map(Self::SharingOver),
             Kind::AccessOver => standing().map(Self::AccessOver),

@@ -2,7 +2,7 @@
 //! of the inbox and of the SMS come from the same facts, so they agree to the fen.
 
 use super::notice::{Receipt, Standing, Told};
-use super::sold_words;
+use super::{money_words, sold_words};
 use crate::shared::time::Time;
 
 /// A notice as people read it.
@@ -16,23 +16,9 @@ impl Words {
     #[must_use]
     pub fn of(told: &Told) -> Self {
         match told {
-            Told::Credited(receipt) => {
-                let (tail, yuan, moment) = of_money(receipt);
-                Self {
-                    title: "电费已入账",
-                    body: format!("您为尾号 {tail} 的户号缴纳的 {yuan} 元已于{moment}入账。"),
-                }
-            }
-            Told::Refunded(receipt) => {
-                let (tail, yuan, moment) = of_money(receipt);
-                Self {
-                    title: "退款已完成",
-                    body: format!(
-                        "您为尾号 {tail} 的户号支付的 {yuan} 元已于{moment}原路退回。\
-                         如仍有应交电费，首页会显示。"
-                    ),
-                }
-            }
+            Told::Credited(receipt) => money_words::credited(receipt),
+            Told::Refunded(receipt) => money_words::refunded(receipt),
+            Told::RefundLate(receipt) => money_words::refund_late(receipt),
             Told::SharingAccepted(standing) => AtHome::of(standing).sharing_accepted(),
             Told::SharingOver(standing) => AtHome::of(standing).sharing_over(),
             Told::AccessOver(standing) => AtHome::of(standing).access_over(),
@@ -164,11 +150,6 @@ impl<'a> AtHome<'a> {
     }
 }
 
-fn of_money(receipt: &Receipt) -> (&str, String, String) {
-    let yuan = receipt.amount_fen.yuan();
-    (&receipt.consumer_tail, yuan, moment(receipt.happened_at))
-}
-
 /// A template registered at the SMS platform (docs/contracts/sms.md) and what fills it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
@@ -221,6 +202,7 @@ impl Template {
             Told::ErasureWithdrawn(own) => Some(Self::dated("LL_ERASURE_WITHDRAWN", own.happened_at)),
             Told::Credited(receipt) => Some(of_money("LL_CREDITED", receipt)),
             Told::Refunded(receipt) => Some(of_money("LL_REFUNDED", receipt)),
+            Told::RefundLate(receipt) => Some(of_money("LL_REFUND_LATE", receipt)),
             Told::SharingAccepted(standing) => Some(of_home("LL_SHARING_ACCEPTED", standing)),
             Told::HolderChanged(standing) => Some(of_home("LL_HOLDER_CHANGED", standing)),
             Told::HolderDisputed(standing) => Some(of_home("LL_HOLDER_DISPUTED", standing)),
@@ -294,7 +276,7 @@ mod tests {
             happened_at: Time::parse_rfc3339("2026-11-05T10:01:59+08:00").unwrap(),
         };
         let facts = match kind {
-            Kind::Credited | Kind::Refunded => {
+            Kind::Credited | Kind::Refunded | Kind::RefundLate => {
                 Told::Credited(receipt(8_520, "2026-11-05T10:01:59+08:00")).facts()
             }
             kind if kind.is_alarm() => Told::ErasureAsked(OwnData {
@@ -397,7 +379,8 @@ mod tests {
         let home = vec![("tail", "0017"), ("date", "11月5日")];
         for (kind, registered) in [
             (Kind::Credited, Some(("LL_CREDITED", money.clone()))),
-            (Kind::Refunded, Some(("LL_REFUNDED", money))),
+            (Kind::Refunded, Some(("LL_REFUNDED", money.clone()))),
+            (Kind::RefundLate, Some(("LL_REFUND_LATE", money))),
             (
                 Kind::SharingAccepted,
                 Some(("LL_SHARING_ACCEPTED", home.clone())),
@@ -438,7 +421,8 @@ mod tests {
         #[test]
         fn both_print_the_amount_to_the_fen(fen in 1_i64..=i64::MAX / 1_000) {
             let receipt = receipt(fen, "2026-11-20T10:01:02+08:00");
-            for told in [Told::Credited(receipt.clone()), Told::Refunded(receipt)] {
+            let all = [Told::Credited, Told::Refunded, Told::RefundLate];
+            for told in all.map(|told: fn(Receipt) -> Told| told(receipt.clone())) {
                 let template = Template::of(&told).unwrap();
                 let yuan = &template.params.iter().find(|(name, _)| *name == "yuan").unwrap().1;
                 prop_assert_eq!(Fen::parse_yuan(yuan).unwrap(), Fen::new(fen));

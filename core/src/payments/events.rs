@@ -11,6 +11,8 @@ use crate::shared::time::Time;
 pub const POSTED: &str = "payments.posted";
 /// A line's money went back to the payer.
 pub const REFUNDED: &str = "payments.refunded";
+/// A line's money is longer on its way back than was promised.
+pub const REFUND_LATE: &str = "payments.refund_late";
 /// There is work for the sweeper; losing it loses nothing but time (money.md G4).
 pub const NUDGE: &str = "payments.nudge";
 
@@ -75,6 +77,40 @@ impl Refunded {
             line_no: order.posting_of(line).line_no,
             posting_refunded_fen: order.posting_refunded(line).unwrap_or(line.amount),
             refunded_at: refunded_at.rfc3339(),
+        }
+    }
+}
+
+/// Body of [`REFUND_LATE`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundLate {
+    pub event_id: EventId,
+    pub payment_id: PaymentId,
+    pub account_id: AccountId,
+    pub consumer_tail: String,
+    /// What is on its way back.
+    pub amount_fen: Fen,
+    pub line_no: i64,
+    /// Since when it is.
+    pub since: String,
+}
+
+impl RefundLate {
+    #[must_use]
+    pub fn of(
+        event_id: EventId,
+        order: &Order,
+        line: &PostingLine,
+        (amount_fen, since): (Fen, Time),
+    ) -> Self {
+        Self {
+            event_id,
+            payment_id: order.payment.payment_id.clone(),
+            account_id: order.payment.account_id.clone(),
+            consumer_tail: line.consumer_no.tail(),
+            amount_fen,
+            line_no: order.posting_of(line).line_no,
+            since: since.rfc3339(),
         }
     }
 }

@@ -329,6 +329,8 @@ pub struct PostingLine {
     pub mkt_txn_no: Option<String>,
     pub business_date: Option<String>,
     pub posted_at: Option<Time>,
+    /// When the payer was told that its money is late on the way back; they are told once.
+    pub told_late_at: Option<Time>,
     pub frozen: bool,
     pub entered_at: Time,
     pub turns: i64,

@@ -170,6 +170,22 @@ impl Order {
         planned.unwrap_or(line.entered_at)
     }
 
+    /// What of a line is on its way back to the payer, and since when. What somebody else gave back is not waited for.
+    pub(super) fn going_back(&self, line: &PostingLine) -> Option<(Fen, Time)> {
+        let mut refunds = self.refunds.iter();
+        let open = refunds.find(|one| one.line_id == line.line_id && !one.state.is_final());
+        if let Some(refund) = open {
+            return Some((refund.amount, refund.created_at));
+        }
+        if !matches!(line.state, l::State::Reversing | l::State::MktRefund) {
+            return None;
+        }
+        let payment = &self.payment;
+        let given = payment.foreign.minus(payment.foreign_used).ok()?;
+        let rest = line.amount.minus(given.min(line.amount)).ok()?;
+        rest.is_positive().then_some((rest, line.entered_at))
+    }
+
     /// When the last line was credited; only once all of them are.
     #[must_use]
     pub fn posted_at(&self) -> Option<Time> {

@@ -102,7 +102,7 @@ impl Payments {
                     }
                     Step::BeginCreate => booking.begin_create(),
                     Step::PassTurn => booking.pass_turn(),
-                    Step::Rest => booking.rest(),
+                    Step::Rest => booking.rest()?,
                     Step::TakeUp {
                         line,
                         attempt,

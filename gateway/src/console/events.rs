@@ -340,6 +340,7 @@ mod tests {
         "outbox.body",
         "payments.nudge",
         "payments.recovered",
+        "payments.refund_late",
         "requests.decided",
         "requests.moved",
         "settlement.check_task",

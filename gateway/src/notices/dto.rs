@@ -30,7 +30,7 @@ impl ReadBody {
 #[derive(Serialize, ToSchema)]
 pub(super) struct NoticeView {
     pub notice_id: String,
-    /// Money: `credited`, `refunded`. Who may use a home: `sharing_accepted`, `sharing_over`,
+    /// Money: `credited`, `refunded`, `refund_late`. Who may use a home: `sharing_accepted`, `sharing_over`,
     /// `access_over`, `access_taken`, `holder_changed`, `holder_disputed`. One's own data: `data_exported`, `erasure_asked`,
     /// `erasure_withdrawn`. A request of theirs: `request_moved`. A function of theirs: `function_moved`.
     /// A bill of a home of theirs: `bill_moved`.

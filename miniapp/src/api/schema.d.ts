@@ -2157,7 +2157,7 @@ export interface components {
             check_task_id?: string | null;
             created_at: string;
             /**
-             * @description Money: `credited`, `refunded`. Who may use a home: `sharing_accepted`, `sharing_over`,
+             * @description Money: `credited`, `refunded`, `refund_late`. Who may use a home: `sharing_accepted`, `sharing_over`,
              *     `access_over`, `access_taken`, `holder_changed`, `holder_disputed`. One's own data: `data_exported`, `erasure_asked`,
              *     `erasure_withdrawn`. A request of theirs: `request_moved`. A function of theirs: `function_moved`.
              *     A bill of a home of theirs: `bill_moved`.

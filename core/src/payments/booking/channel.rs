@@ -370,6 +370,7 @@ impl Booking<'_> {
             mkt_txn_no: None,
             business_date: None,
             posted_at: None,
+            told_late_at: None,
             frozen: false,
             entered_at: self.draw.now,
             turns: 0,

@@ -101,6 +101,9 @@ impl Booking<'_> {
         if fact.goes_on {
             self.begin_anew(id, state)?;
         }
+        if input == l::Input::Turn {
+            self.tell_late(id)?;
+        }
         self.schedule_line(id)?;
         self.wake_refunds(id, thawed)?;
         self.finish_when_final();

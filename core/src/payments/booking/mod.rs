@@ -227,8 +227,11 @@ impl<'a> Booking<'a> {
         }
     }
 
-    /// Everything that is stopped waits until tomorrow.
-    pub fn rest(&mut self) {
+    /// Everything that is stopped waits until tomorrow. Whose money it holds up is told so.
+    ///
+    /// # Errors
+    /// [`BooksError`] when the news cannot be written.
+    pub fn rest(&mut self) -> Result<(), BooksError> {
         let tomorrow = Some(window::daily(self.draw.now));
         self.schedule_channel();
         let order = &self.order;
@@ -238,9 +241,11 @@ impl<'a> Booking<'a> {
             .iter()
             .map(|r| order.stops_refund(r))
             .collect();
+        let mut held_up = Vec::new();
         for (line, stopped) in self.order.lines.iter_mut().zip(lines) {
             if stopped {
                 line.next_at = tomorrow;
+                held_up.push(line.line_id.clone());
             }
         }
         for (refund, stopped) in self.order.refunds.iter_mut().zip(refunds) {
@@ -248,6 +253,10 @@ impl<'a> Booking<'a> {
                 refund.next_at = tomorrow;
             }
         }
+        for line in held_up {
+            self.tell_late(&line)?;
+        }
+        Ok(())
     }
 
     /// The order as it must be saved, and what must be written with it. `nudge` asks the sweeper

@@ -69,6 +69,7 @@ impl Booking<'_> {
             body: None,
             check: Check::None,
             voucher_refusals: 0,
+            told_late_at: None,
             entered_at: self.draw.now,
             turns: 0,
             next_at: None,

@@ -252,7 +252,7 @@ impl Booking<'_> {
         Ok(())
     }
 
-    /// A day without funds: finance is called. The payer's tracker says by itself that it is late.
+    /// A day without funds: finance is called. Its payer is told with the line's turn.
     fn tell_without_funds(&mut self, id: &RefundId) -> Result<(), BooksError> {
         let now = self.draw.now;
         let since = self.refund_at(id)?.entered_at;

@@ -1,10 +1,10 @@
 //! Effects b4, b8 and b9: a line's money on its way back to the payer.
 
-use super::super::events::{self, Refunded};
+use super::super::events::{self, RefundLate, Refunded};
 use super::super::numbers;
 use super::super::observation::{LineFact, Observation, RefundFact};
 use super::super::order::{PostingLine, Refund};
-use super::super::{table_l as l, table_r as r};
+use super::super::{table_l as l, table_r as r, window};
 use super::{Booking, BooksError};
 use crate::ledger::Account;
 use crate::shared::ids::LineId;
@@ -136,6 +136,27 @@ impl Booking<'_> {
             })
             .collect();
         self.pending.extend(withdrawals);
+    }
+
+    /// Longer on its way back than was promised: the payer is told, once, whatever holds it up.
+    pub(super) fn tell_late(&mut self, id: &LineId) -> Result<(), BooksError> {
+        let now = self.draw.now;
+        let line = self.line_at(id)?.clone();
+        let Some((amount, since)) = self.order.going_back(&line) else {
+            return Ok(());
+        };
+        let late = now.seconds_since(since) >= window::OVERDUE_SECONDS;
+        // A payer who was erased has no home here any more, and nobody to be told.
+        let nameless = line.consumer_no.expose().is_empty();
+        if !late || nameless || line.told_late_at.is_some() {
+            return Ok(());
+        }
+        let cause = format!("refund_late:{}", line.channel_txn_no);
+        let event_id = self.draw.id("event", &cause);
+        let body = RefundLate::of(event_id, &self.order, &line, (amount, since));
+        self.tell(events::REFUND_LATE, &body.event_id.clone(), &body)?;
+        self.line_at(id)?.told_late_at = Some(now);
+        Ok(())
     }
 
     /// b9: the rooms above listen to the event (receipt, points, dunning).

@@ -54,6 +54,7 @@ pub(super) static WORDS: &[Word] = &[
     ("back.WITHDRAWN", "已撤销", "withdrawn"),
     ("told.credited", "缴费已入账", "A payment was credited"),
     ("told.refunded", "款项已退回", "Money went back"),
+    ("told.refund_late", "退款迟了", "A refund is late"),
     (
         "told.sharing_accepted",
         "家人接受了邀请",

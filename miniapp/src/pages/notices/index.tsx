@@ -21,7 +21,7 @@ export default function NoticesScreen() {
   )
 }
 
-const ICONS: Record<string, IconName> = { credited: 'check', refunded: 'return', check_task: 'sun', check_reminder: 'clock', review_upheld: 'check', review_corrected: 'swap', paid_out: 'wallet', payout_returned: 'warning', payout_refused: 'warning', payee_changed: 'warning' }
+const ICONS: Record<string, IconName> = { credited: 'check', refunded: 'return', refund_late: 'clock', check_task: 'sun', check_reminder: 'clock', review_upheld: 'check', review_corrected: 'swap', paid_out: 'wallet', payout_returned: 'warning', payout_refused: 'warning', payee_changed: 'warning' }
 
 function Inbox() {
   const { t } = useSettings()

@@ -193,7 +193,7 @@ struct Listener(Handle);
 #[async_trait]
 impl Deliver for Listener {
     fn kinds(&self) -> &'static [&'static str] {
-        &[events::POSTED, events::REFUNDED]
+        &[events::POSTED, events::REFUNDED, events::REFUND_LATE]
     }
 
     async fn deliver(&self, claimed: &Claimed) -> Delivery {

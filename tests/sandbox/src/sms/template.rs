@@ -11,7 +11,7 @@ struct Template {
 }
 
 /// `{sign}` is the sender's registered name; every other name in braces is a parameter.
-const TEMPLATES: [Template; 19] = [
+const TEMPLATES: [Template; 20] = [
     Template {
         id: "LL_OTP",
         text: "【{sign}】验证码 {code}，5 分钟内有效，用于{purpose}。请勿告诉他人。",
@@ -23,6 +23,10 @@ const TEMPLATES: [Template; 19] = [
     Template {
         id: "LL_REFUNDED",
         text: "【{sign}】您为尾号 {tail} 的户号支付的 {yuan} 元已原路退回（{date}）。",
+    },
+    Template {
+        id: "LL_REFUND_LATE",
+        text: "【{sign}】您为尾号 {tail} 的户号支付的 {yuan} 元自{date}起退款，比预计的慢，我们仍在办理；退回后会再通知您。",
     },
     Template {
         id: "LL_SHARING_ACCEPTED",
