@@ -88,6 +88,11 @@ async fn m3_11_who_left_and_came_back_under_another_login_judges_nothing_of_thei
     office.end("li.before").await;
     office.hire_person("li.now", "P-17", Role::Finance).await;
     let now = office.enter(&desk, "li.now").await;
+    // The page does not offer what would be refused, and says why.
+    let path = format!("/console/cases/{id}");
+    let own = desk.get(&path, &now).await.text;
+    assert!(own.contains("id=\"own-proposal\"") && !own.contains(&format!("{path}/approval")));
+    assert!(!own.contains(&format!("{path}/refusal")));
     assert_eq!(agree(&office, &desk, &now, &id).await.0, 409);
     assert_eq!(
         office.audited("cases.approve"),

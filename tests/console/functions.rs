@@ -90,6 +90,12 @@ async fn m3_11_who_came_back_under_another_login_does_not_suspend_alone() {
     let now = office.enter(&desk, "li.now").await;
     let yes = format!("{path}/approval");
     assert_eq!(act(&office, &desk, &now, &yes, &[]).await, 409);
+    // Nor would the page offer it to them, if they may judge now.
+    office.end("li.now").await;
+    office.hire_person("li.next", "P-17", Role::Reviewer).await;
+    let next = office.enter(&desk, "li.next").await;
+    let own = desk.get(&format!("/console/customers/{id}"), &next).await;
+    assert!(own.text.contains("您本人不能审定") && !own.text.contains(&yes));
     assert!(office.customers().suspended().await.unwrap().is_empty());
     let reviewer = office.enter(&desk, "reviewer").await;
     assert_eq!(act(&office, &desk, &reviewer, &yes, &[]).await, 303);

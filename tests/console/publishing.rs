@@ -117,6 +117,9 @@ async fn m3_11_who_wrote_on_it_does_not_publish_it_under_another_login() {
     office.end("li.before").await;
     office.hire_person("li.now", "P-17", Role::Reviewer).await;
     let now = Person::enter(&office, &desk, "li.now").await;
+    let page = desk.get(&at, &now.cookie).await.text;
+    assert!(page.contains("id=\"own-work\"") && !page.contains("/publish\""));
+    assert!(page.contains("/back\""), "it may go back to its writers");
     let publish = [("seen", form.as_str())];
     let refused = now.post(&desk, &format!("{at}/publish"), &publish).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);

@@ -69,6 +69,7 @@ async fn m3_11_an_administrator_alone_gets_in_as_nobody_they_made() {
     // Who made the password has no form for the codes, and no way to them.
     let people = desk.get("/console/staff", &admin).await.text;
     assert!(people.contains("P-17") && !people.contains(confirmation));
+    assert!(people.contains("密码由您生成"), "{people}");
     let code = office.fresh_code("admin");
     let form = [("mark", mark.as_str()), ("code", code.as_str())];
     let own = desk.post(confirmation, &admin, &form).await;
@@ -101,6 +102,28 @@ async fn m3_11_an_administrator_alone_gets_in_as_nobody_they_made() {
     let form = [("mark", others.as_str()), ("code", code.as_str())];
     let again = desk.post(confirmation, &second, &form).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
+}
+
+#[actix_web::test]
+async fn m3_11_who_made_a_password_under_another_login_has_no_form_for_the_codes() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    office.hire_person("wang.before", "P-9", Role::Admin).await;
+    let before = office.enter(&desk, "wang.before").await;
+    let mark = office.mark(&desk, &before).await;
+    let code = office.fresh_code("wang.before");
+    let form = [("mark", mark.as_str()), ("code", code.as_str())];
+    let reset = desk.post("/console/staff/finance/reset", &before, &form);
+    assert_eq!(reset.await.status, StatusCode::OK);
+    office.end("wang.before").await;
+    office.hire_person("wang.now", "P-9", Role::Admin).await;
+    let now = office.enter(&desk, "wang.now").await;
+    let confirmation = "/console/staff/finance/confirmation";
+    let own = desk.get("/console/staff", &now).await.text;
+    assert!(own.contains("密码由您生成") && !own.contains(confirmation));
+    let admin = office.enter(&desk, "admin").await;
+    let offered = desk.get("/console/staff", &admin).await.text;
+    assert!(offered.contains(confirmation) && !offered.contains("密码由您生成"));
 }
 
 #[actix_web::test]

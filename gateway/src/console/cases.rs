@@ -21,7 +21,7 @@ use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::today::House;
 use super::visitor::{Fields, Judged, Nothing, Visitor, go_saying};
-use super::who::Who;
+use super::who::{Oneself, Who};
 use crate::edge::trace;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
@@ -241,6 +241,8 @@ async fn show(
     let agreed = docket.agreed();
     let approved = agreed.is_some();
     let judges = open && visitor.acting.may(Right::ApproveDecision);
+    let oneself = Oneself::of(&visitor).await?;
+    let own = waiting.is_some_and(|one| oneself.is(&one.proposed_by));
     let frame = Frame::of(&visitor, "case.title");
     Ok(page(&CasePage {
         facts: facts(&frame, case),
@@ -278,10 +280,10 @@ async fn show(
         judged: waiting
             .or(agreed)
             .map_or(String::new(), |one| one.proposal_id.clone()),
-        may_judge: judges && waiting.is_some_and(|one| one.waits_for(&who)),
-        own: open && waiting.is_some_and(|one| one.proposed_by == who),
+        may_judge: judges && !own && waiting.is_some_and(|one| one.waits_for(&who)),
+        own: open && own,
         may_carry_out: judges && approved,
-        may_withdraw: judges && agreed.is_some_and(|one| one.proposed_by != who),
+        may_withdraw: judges && agreed.is_some_and(|one| !oneself.is(&one.proposed_by)),
         may_take: works && taken.is_none(),
         may_give_back: works && mine,
         reading: case.kind == CaseKind::ReadingRefused,

@@ -16,7 +16,7 @@ use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::functions;
 use super::visitor::{Fields, Visitor};
-use super::who::Who;
+use super::who::{Oneself, Who};
 
 const READ: Access = Access::May(Right::ReadCustomers);
 
@@ -222,6 +222,7 @@ async fn show(
     let card = customers.card(&visitor.acting, &id).await?;
     let standing = customers.functions(&id).await?;
     let who = Who::all(&visitor.operators).await?;
+    let oneself = Oneself::of(&visitor).await?;
     let homes: Vec<Home> = card.homes.iter().map(home).collect();
     let case = |one: &Case| {
         (
@@ -252,7 +253,7 @@ async fn show(
         may_unmask: visitor.acting.may(Right::Unmask),
         may_apply: visitor.acting.may(Right::ServeCustomers),
         left_today: card.left_today,
-        standing: functions::standing(&standing, &visitor, &who),
+        standing: functions::standing(&standing, &visitor, (&who, &oneself)),
     }))
 }
 

@@ -15,7 +15,7 @@ use super::access::{Access, Pages};
 use super::customers::account;
 use super::fault::Fault;
 use super::visitor::{Fields, Judged, Visitor, go_saying};
-use super::who::Who;
+use super::who::{Oneself, Who};
 use crate::edge::detached::detached;
 use crate::insight::has_route;
 
@@ -72,7 +72,11 @@ fn is_served(function: BankFunction) -> bool {
 }
 
 /// Those that are served, and those about which something was decided while they were.
-pub(super) fn standing(functions: &Functions, visitor: &Visitor, who: &Who) -> Vec<Standing> {
+pub(super) fn standing(
+    functions: &Functions,
+    visitor: &Visitor,
+    (who, oneself): (&Who, &Oneself),
+) -> Vec<Standing> {
     let one = |function: BankFunction| {
         let found = functions.suspended.iter().find(|(one, _)| *one == function);
         let own = functions
@@ -80,7 +84,7 @@ pub(super) fn standing(functions: &Functions, visitor: &Visitor, who: &Who) -> V
             .iter()
             .filter(|one| one.what.function == function);
         let waiting = own.clone().find(|one| one.waits());
-        let mine = waiting.is_some_and(|one| one.proposed_by == visitor.acting.actor());
+        let mine = waiting.is_some_and(|one| oneself.is(&one.proposed_by));
         let past = own.map(|one| Past {
             state: one.state.as_str(),
             wanted: match one.what.wanted {

@@ -17,7 +17,7 @@ use super::customers::account;
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::visitor::{Fields, Judged, Visitor, go_saying};
-use super::who::Who;
+use super::who::{Oneself, Who};
 
 const READ: Access = Access::May(Right::ReadCustomers);
 
@@ -179,6 +179,9 @@ async fn show(
             .map_or(String::new(), |by| names.called(by)),
     });
     let who = visitor.acting.actor();
+    let oneself = Oneself::of(&visitor).await?;
+    let own = found.waiting();
+    let own = own.is_some_and(|one| oneself.is(&one.proposed_by));
     let verdicts = std::iter::once(Verdict::Open).chain(Ground::ALL.map(Verdict::Refuse));
     Ok(page(&OpeningPage {
         frame: Frame::of(&visitor, "opening.title"),
@@ -201,8 +204,9 @@ async fn show(
             .waiting()
             .map_or(String::new(), |one| one.proposal_id.clone()),
         may_judge: visitor.acting.may(Right::ApproveService)
+            && !own
             && found.waiting().is_some_and(|one| one.waits_for(&who)),
-        own: found.waiting().is_some_and(|one| one.proposed_by == who),
+        own,
     }))
 }
 

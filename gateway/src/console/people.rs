@@ -11,7 +11,7 @@ use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, page, role_word};
 use super::visitor::{Fields, Shown, Visitor, go_saying};
-use super::who::Who;
+use super::who::{Oneself, Who};
 
 const MANAGE: Access = Access::May(Right::ManageStaff);
 
@@ -53,6 +53,8 @@ struct Person {
     confirmed_by: String,
     /// Whether the visitor may hand over the codes.
     to_confirm: bool,
+    /// The visitor made the password: another person hands over the codes.
+    own_half: bool,
 }
 
 #[derive(Template)]
@@ -63,7 +65,12 @@ struct StaffPage {
     roles: Vec<(&'static str, &'static str)>,
 }
 
-fn person(staff: &Staff, visitor: &Visitor, frame: &Frame, who: &Who) -> Person {
+fn person(
+    staff: &Staff,
+    visitor: &Visitor,
+    frame: &Frame,
+    (who, oneself): (&Who, &Oneself),
+) -> Person {
     let works = staff.ended_at.is_none();
     let state = if !works {
         "staff.ended"
@@ -79,7 +86,7 @@ fn person(staff: &Staff, visitor: &Visitor, frame: &Frame, who: &Who) -> Person 
         actor => who.called(actor),
     };
     let proofs = &staff.proofs;
-    let mine = proofs.made_by == visitor.acting.actor();
+    let mine = oneself.is(&proofs.made_by);
     Person {
         number: staff.person.as_str().to_owned(),
         made_by: called(&proofs.made_by),
@@ -89,6 +96,7 @@ fn person(staff: &Staff, visitor: &Visitor, frame: &Frame, who: &Who) -> Person 
             .map(called)
             .unwrap_or_default(),
         to_confirm: works && !staff.is_confirmed() && !mine,
+        own_half: works && !staff.is_confirmed() && mine,
         login: staff.login.as_str().to_owned(),
         role: staff.role.as_str(),
         role_word: role_word(staff.role),
@@ -102,12 +110,13 @@ fn person(staff: &Staff, visitor: &Visitor, frame: &Frame, who: &Who) -> Person 
 async fn list(visitor: Visitor) -> Result<HttpResponse, Fault> {
     let people = visitor.operators.everybody().await?;
     let who = Who::all(&visitor.operators).await?;
+    let oneself = Oneself::of(&visitor).await?;
     let frame = Frame::of(&visitor, "staff.title");
     let roles = Role::ALL.map(|role| (role.as_str(), role_word(role)));
     Ok(page(&StaffPage {
         people: people
             .iter()
-            .map(|staff| person(staff, &visitor, &frame, &who))
+            .map(|staff| person(staff, &visitor, &frame, (&who, &oneself)))
             .collect(),
         frame,
         roles: roles.to_vec(),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use lifeline_core::operators::Operators;
 
 use super::fault::Fault;
+use super::visitor::Visitor;
 
 /// Everybody's login by what stands in lines (`staff:{id}`).
 pub(super) struct Who(HashMap<String, String>);
@@ -24,5 +25,21 @@ impl Who {
     pub(super) fn actor(&self, called: &str) -> String {
         let found = self.0.iter().find(|(_, login)| *login == called);
         found.map_or_else(|| called.to_owned(), |(actor, _)| actor.clone())
+    }
+}
+
+/// Whoever looks, under this login and under every other they had: four eyes are two persons', so what the server
+/// would refuse them is not offered.
+pub(super) struct Oneself(Vec<String>);
+
+impl Oneself {
+    pub(super) async fn of(visitor: &Visitor) -> Result<Self, Fault> {
+        Ok(Self(visitor.operators.ids_of(&visitor.acting).await?))
+    }
+
+    /// Whether this is what they are called in a line or a proposal (`staff:{id}`).
+    pub(super) fn is(&self, actor: &str) -> bool {
+        let id = actor.strip_prefix("staff:").unwrap_or(actor);
+        self.0.iter().any(|theirs| theirs == id)
     }
 }

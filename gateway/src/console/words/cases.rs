@@ -132,8 +132,8 @@ pub(super) static WORDS: &[Word] = &[
     ),
     (
         "case.own_proposal",
-        "您提出的处理意见由另一位工作人员审定，您本人不能审定。",
-        "You proposed this. Another person decides about it, not you.",
+        "您（包括用以往的登录名）提出的处理意见由另一位工作人员审定，您本人不能审定。",
+        "You proposed this, under this login or another. Another person decides about it, not you.",
     ),
     ("case.agree", "同意并执行", "Agree and carry out"),
     ("case.refuse", "不同意", "Refuse"),

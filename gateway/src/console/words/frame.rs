@@ -193,6 +193,11 @@ pub(super) static WORDS: &[Word] = &[
         "密码由一名管理员生成，动态验证码密钥由另一名管理员交付，之前此人不能登录。没有另一名管理员时，请在服务器上运行 lifeline staff reset 登录名。",
         "One administrator makes the password, another hands over the codes; until then nobody signs in. Where there is no other administrator, run lifeline staff reset LOGIN on the server.",
     ),
+    (
+        "staff.own_half",
+        "密码由您生成，须由另一名管理员交付密钥。",
+        "You made the password: another administrator hands over the codes.",
+    ),
     ("staff.reset", "重置凭证", "New proofs"),
     ("staff.end", "离岗", "End"),
     ("staff.change", "更改", "Change"),
