@@ -93,6 +93,16 @@ export function daily(world, to) {
   return { days, total_kwh: String(sum / 10), as_of: world.asOf().as_of }
 }
 
+/** What the utility booked for a home: its paid bills, newest first, paid at the hall, a bank, here and elsewhere in turn. */
+export function receipts(world, home) {
+  const places = ['hall', 'bank', 'here', 'elsewhere']
+  const paid = home.bills.filter((bill) => bill.paid)
+  const items = paid.map((bill, index) => ({
+    receipt_no: `MK${bill.period.replace('-', '')}`, amount_fen: bill.total_fen, paid_at: `${bill.issued_on}T12:00:00+08:00`, place: places[index % places.length],
+  }))
+  return { items, since: `${period(24)}-01`, as_of: world.asOf().as_of }
+}
+
 export function household() {
   const asOf = () => ({ as_of: shanghai(Date.now() - 120_000), stale: false })
   return {

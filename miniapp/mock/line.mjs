@@ -8,7 +8,7 @@
 import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
-import { daily, household, shanghai, yuan } from './household.mjs'
+import { daily, household, receipts, shanghai, yuan } from './household.mjs'
 
 const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../dist/h5')
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css' }
@@ -161,6 +161,7 @@ const routes = {
     return bill ? reply(response, 200, { ...bill, ...world.asOf() }) : problem(response, 404, 'NOT_FOUND')
   }),
   'GET /bindings/:id/usage': withHome(({ world, response, url }) => reply(response, 200, daily(world, url.searchParams.get('to')))),
+  'GET /bindings/:id/receipts': withHome(({ world, response, home }) => reply(response, 200, receipts(world, home))),
   'GET /bindings/:id/payments': withHome(({ world, response, home }) => reply(response, 200, {
     items: world.payments.filter((payment) => payment.homes.some((part) => part.binding_id === home.id)).map((payment) => progress(world, payment)).reverse(), next_cursor: null,
   })),

@@ -76,7 +76,20 @@ await household('chosen-home', async ({ go, shows, at, textOf, whole, world }) =
   await checks.comes('LN-09 the records say whose they are, and of which home', async () => [
     (await textOf('records-own')).includes('您本人'), (await textOf('records-home')).includes(world.homes[0].consumer_no.slice(-4)),
   ], [true, true])
+  const [hall, bank] = world.homes[0].bills.filter((bill) => bill.paid).map((bill) => `receipt-MK${bill.period.replace('-', '')}`)
+  await checks.comes('LN-09 what was paid at the hall and at a bank is listed, with sum and day', async () => [
+    (await textOf(hall)).includes('营业厅'), (await textOf(bank)).includes('银行'), /\d{2}-\d{2}.*¥\d/.test(await textOf(hall)),
+  ], [true, true, true])
   await whole()
+})
+
+await household('chosen-home-payer', async ({ go, shows, page, world, textOf }) => {
+  world.homes[0].standing = { role: 'payer_only' }
+  let asked = 0
+  page.on('request', (request) => { if (request.url().includes('/receipts')) asked += 1 })
+  await go('payments/history')
+  await shows('records-payer')
+  checks.that('LN-09 who only pays is told who sees the rest, and nothing of it is asked for', (await textOf('records-payer')).includes('户主') && asked === 0, asked)
 })
 
 process.exit(checks.close())

@@ -4,7 +4,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use lifeline_core::billing::figures::{Arrears, Balance, Bill, BillList, BillSummary, DailyUsage};
+use lifeline_core::billing::figures::{
+    Arrears, Balance, Bill, BillList, BillSummary, DailyUsage, Receipt,
+};
 use lifeline_core::billing::ports::{BillingSource, SourceError};
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::personal::ConsumerNo;
@@ -82,6 +84,15 @@ impl BillingSource for Billed {
         _: &str,
         _: &str,
     ) -> Result<Vec<DailyUsage>, SourceError> {
+        Err(SILENT)
+    }
+
+    async fn receipts(
+        &self,
+        _: &ConsumerNo,
+        _: &str,
+        _: &str,
+    ) -> Result<Vec<Receipt>, SourceError> {
         Err(SILENT)
     }
 }

@@ -29,6 +29,7 @@ impl Walk<'_> {
                 "/balance",
                 "/bills",
                 "/usage",
+                "/receipts",
                 "/payments",
                 "/grants",
                 FILLING,
@@ -108,13 +109,15 @@ impl Walk<'_> {
         let bill = self
             .get(person, &format!("{path}/bills/{}", period_of(last)))
             .await;
+        let paid = self.get(person, &format!("{path}/receipts")).await;
         if role == Role::Payer {
-            for refused in [&balance, &bills, &bill] {
+            for refused in [&balance, &bills, &bill, &paid] {
                 is(refused, Answer::RoleNotEnough, StatusCode::OK);
                 assert!(canaries_in(&refused.body).is_empty(), "{}", refused.text);
             }
             return;
         }
+        assert_eq!(paid.status, StatusCode::OK, "{}", paid.text);
         let version = self.model.homes[home].version;
         let own = BTreeSet::from([Canary::Balance(home, version)]);
         shows(&balance, "the balance", &own, &own);

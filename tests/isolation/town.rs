@@ -12,7 +12,7 @@ use lifeline_core::accounts::ports::{
     SharedProfile,
 };
 use lifeline_core::billing::figures::{
-    Arrears, Balance, Bill, BillList, BillSummary, DailyUsage, Receivable,
+    Arrears, Balance, Bill, BillList, BillSummary, DailyUsage, Receipt, Receivable,
 };
 use lifeline_core::billing::ports::{BillingSource, SourceError};
 use lifeline_core::bindings::Role;
@@ -412,6 +412,15 @@ impl BillingSource for Town {
         _from: &str,
         _to: &str,
     ) -> Result<Vec<DailyUsage>, SourceError> {
+        Ok(Vec::new())
+    }
+
+    async fn receipts(
+        &self,
+        _consumer_no: &ConsumerNo,
+        _from: &str,
+        _to: &str,
+    ) -> Result<Vec<Receipt>, SourceError> {
         Ok(Vec::new())
     }
 }

@@ -251,6 +251,7 @@ fn foreign_and_unknown(engine: Engine) -> Result<(), Failed> {
             "/bills",
             &bill,
             "/usage",
+            "/receipts",
             "/payments",
         ] {
             let theirs = owner.get(&format!("/v1/bindings/{home}{rest}")).await;

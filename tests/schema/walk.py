@@ -253,6 +253,7 @@ SUPPLY = {
     "GET /v1/bindings/{binding_id}/bills/{period}": bill,
     "GET /v1/bindings/{binding_id}/grants": of_the_home,
     "GET /v1/bindings/{binding_id}/payments": of_the_home,
+    "GET /v1/bindings/{binding_id}/receipts": of_the_home,
     "GET /v1/bindings/{binding_id}/usage": usage,
     "GET /v1/pay/{ticket}": to_the_cashier,
     "GET /v1/payments/{payment_id}": of_an_order,

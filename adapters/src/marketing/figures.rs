@@ -1,8 +1,9 @@
-//! The source of figures (LN-46): arrears, balance, bills, daily energy.
+//! The source of figures (LN-46): arrears, balance, bills, daily energy, what was paid.
 
 use async_trait::async_trait;
 use lifeline_core::billing::figures::{
-    Arrears, Balance, Bill, BillLine, BillList, BillSummary, DailyUsage, Reading, Receivable, Tier,
+    Arrears, Balance, Bill, BillLine, BillList, BillSummary, DailyUsage, PaidAt, Reading, Receipt,
+    Receivable, Tier,
 };
 use lifeline_core::billing::ports::{BillingSource, SourceError};
 use lifeline_core::shared::energy::{Kwh, Price};
@@ -182,6 +183,39 @@ struct DayReply {
     quality: String,
 }
 
+#[derive(Deserialize)]
+struct PaymentsReply {
+    items: Vec<PaidReply>,
+}
+
+#[derive(Deserialize)]
+struct PaidReply {
+    #[serde(deserialize_with = "read::text")]
+    mkt_txn_no: String,
+    #[serde(deserialize_with = "read::time")]
+    paid_at: Time,
+    amount_fen: Fen,
+    #[serde(deserialize_with = "read::text")]
+    channel: String,
+}
+
+impl From<PaidReply> for Receipt {
+    fn from(reply: PaidReply) -> Self {
+        Self {
+            number: reply.mkt_txn_no,
+            paid_at: reply.paid_at,
+            amount: reply.amount_fen,
+            // A word that is new is of some other place.
+            place: match reply.channel.as_str() {
+                "OWN" => PaidAt::Here,
+                "HALL" => PaidAt::Hall,
+                "BANK" => PaidAt::Bank,
+                _ => PaidAt::Elsewhere,
+            },
+        }
+    }
+}
+
 impl From<BillReply> for Bill {
     fn from(reply: BillReply) -> Self {
         let readings = reply.readings.into_iter().map(|reading| Reading {
@@ -332,5 +366,23 @@ impl BillingSource for Marketing {
             quality: day.quality,
         });
         Ok(items.collect())
+    }
+
+    async fn receipts(
+        &self,
+        consumer_no: &ConsumerNo,
+        from: &str,
+        to: &str,
+    ) -> Result<Vec<Receipt>, SourceError> {
+        let operation = operation!("GET /consumers/{no}/payments");
+        let query = [("from", from), ("to", to)];
+        let reply: PaymentsReply = self
+            .figure(operation, consumer_no, &["payments"], &query)
+            .await?;
+        // Money that nobody paid is no payment.
+        if reply.items.iter().any(|paid| paid.amount_fen <= Fen::ZERO) {
+            return Err(INCONSISTENT.into());
+        }
+        Ok(reply.items.into_iter().map(Receipt::from).collect())
     }
 }

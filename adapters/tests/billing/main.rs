@@ -11,6 +11,7 @@ mod bills;
 mod commons;
 mod figures;
 mod nodes;
+mod receipts;
 mod upstream;
 mod usage;
 mod world;

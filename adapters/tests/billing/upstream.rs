@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use lifeline_core::billing::figures::{
-    Arrears, Balance, Bill, BillLine, BillList, BillSummary, DailyUsage, Reading, Receivable, Tier,
+    Arrears, Balance, Bill, BillLine, BillList, BillSummary, DailyUsage, Reading, Receipt,
+    Receivable, Tier,
 };
 use lifeline_core::billing::ports::{BillingSource, SourceError};
 use lifeline_core::shared::energy::{Kwh, Price};
@@ -39,7 +40,9 @@ pub(crate) struct Marketing {
     pub(crate) bills: Mutex<HashMap<String, Bill>>,
     /// The days there are.
     pub(crate) days: Mutex<Vec<DailyUsage>>,
-    /// The span the list, or the days, were last asked for.
+    /// What was paid.
+    pub(crate) paid: Mutex<Vec<Receipt>>,
+    /// The span the list, the days, or what was paid, were last asked for.
     pub(crate) span: Mutex<(String, String)>,
     /// Every answer passes here.
     gate: Semaphore,
@@ -53,6 +56,7 @@ impl Default for Marketing {
             due: AtomicI64::new(12_840),
             bills: Mutex::new(HashMap::new()),
             days: Mutex::default(),
+            paid: Mutex::default(),
             span: Mutex::default(),
             gate: Semaphore::new(READERS_MAX),
         }
@@ -204,6 +208,17 @@ impl BillingSource for Marketing {
     ) -> Result<Vec<DailyUsage>, SourceError> {
         *self.span.lock().unwrap() = (from.to_owned(), to.to_owned());
         self.answer(|| Some(self.days.lock().unwrap().clone()))
+            .await
+    }
+
+    async fn receipts(
+        &self,
+        _: &ConsumerNo,
+        from: &str,
+        to: &str,
+    ) -> Result<Vec<Receipt>, SourceError> {
+        *self.span.lock().unwrap() = (from.to_owned(), to.to_owned());
+        self.answer(|| Some(self.paid.lock().unwrap().clone()))
             .await
     }
 }

@@ -111,3 +111,32 @@ async fn a_bill_of_another_period_or_with_impossible_figures_is_refused() {
         assert!(matches!(absent, Err(SourceError::Absent)), "{code}");
     }
 }
+
+#[tokio::test]
+async fn ln_09_what_was_paid_is_read_with_its_place_or_refused() {
+    let ask = async |fen: i64, channel: &str| {
+        let body = json!({"items": [{"mkt_txn_no": "MK1", "paid_at": "2026-11-19T08:00:00.123+08:00",
+            "amount_fen": fen, "channel": channel}], "as_of": "2026-11-20T09:59:00+08:00"});
+        let responder = Responder::start(move |_| Act::Answer(200, body.to_string()));
+        let source = marketing(&responder);
+        let paid = source.receipts(&number(), "2024-11-01", "2026-11-20").await;
+        let asked = "/mkt/v1/consumers/1500000004321/payments?from=2024-11-01&to=2026-11-20";
+        let seen = responder.seen();
+        assert!(seen.iter().all(|one| one.target == asked) && seen.iter().all(signature_holds));
+        paid
+    };
+    for (channel, place) in [
+        ("OWN", "here"),
+        ("HALL", "hall"),
+        ("BANK", "bank"),
+        ("OTHER", "elsewhere"),
+        ("KIOSK", "elsewhere"),
+    ] {
+        let paid = ask(12_840, channel).await.unwrap();
+        assert_eq!((paid.len(), paid[0].place.as_str()), (1, place));
+        assert_eq!(paid[0].amount, Fen::new(12_840));
+    }
+    for fen in [0, -1] {
+        assert!(ask(fen, "HALL").await.is_err(), "{fen}");
+    }
+}

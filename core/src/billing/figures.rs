@@ -135,3 +135,35 @@ pub struct DailyUsage {
     pub valley: Option<Kwh>,
     pub quality: String,
 }
+
+/// Where money was paid, as the utility has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaidAt {
+    /// Through Lifeline, by whomever.
+    Here,
+    Hall,
+    Bank,
+    Elsewhere,
+}
+
+impl PaidAt {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Here => "here",
+            Self::Hall => "hall",
+            Self::Bank => "bank",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+}
+
+/// Money that the utility booked for a home; of what was refunded in part, what stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The utility's own number of it.
+    pub number: String,
+    pub paid_at: Time,
+    pub amount: Fen,
+    pub place: PaidAt,
+}

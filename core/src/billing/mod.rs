@@ -1,4 +1,4 @@
-//! What a home owes, has, used and was charged, and why (LN-05, 07, 08, 46; EC-04, 10, 18).
+//! What a home owes, has, used, was charged and paid, and why (LN-05, 07 to 09, 46; EC-04, 10, 18).
 //!
 //! Marketing states the figures; this room keeps its last good copy of each, says how old it is,
 //! asks again once for all who wait, and explains a bill down to the formula of each line. A copy
@@ -13,6 +13,7 @@
 //! | `reading` | the use cases of [`Billing`] |
 //! | `doubt` | the staff is told of a bill that is wrong |
 //! | `usage` | what was used day by day |
+//! | `receipts` | what was paid for the home, wherever |
 //! | `flights` | one question upstream for all who ask it at once |
 //! | `lead` | one node that asks, where several share a Redis |
 //! | `ports` | kept copies, and the marketing system |
@@ -24,6 +25,7 @@ pub mod finding;
 pub mod freshness;
 pub mod hold;
 pub mod ports;
+pub mod receipts;
 pub mod usage;
 
 mod doubt;
@@ -40,6 +42,7 @@ pub use error::BillingError;
 pub use explain::{ExplainedBill, ExplainedLine, MaskedReading};
 pub use freshness::FreshnessRules;
 pub use reading::Shown;
+pub use receipts::Receipts;
 pub use usage::{Usage, UsageDay};
 
 use crate::shared::cluster::SharedCache;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::figures::{Arrears, Balance, Bill, BillList, DailyUsage};
+use super::figures::{Arrears, Balance, Bill, BillList, DailyUsage, Receipt};
 use super::period::Period;
 use crate::shared::ids::CaseId;
 use crate::shared::outside::NoAnswer;
@@ -133,4 +133,11 @@ pub trait BillingSource: Send + Sync + std::fmt::Debug {
         from: &str,
         to: &str,
     ) -> Result<Vec<DailyUsage>, SourceError>;
+    /// What was paid from one day to the other, both included, wherever and by whomever.
+    async fn receipts(
+        &self,
+        consumer_no: &ConsumerNo,
+        from: &str,
+        to: &str,
+    ) -> Result<Vec<Receipt>, SourceError>;
 }

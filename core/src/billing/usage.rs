@@ -82,7 +82,7 @@ impl Billing {
     }
 
     /// The first day that is this household's to see: that of its holder, within the months shown.
-    fn first_day_of(&self, home: &AuthorisedBinding) -> Day {
+    pub(super) fn first_day_of(&self, home: &AuthorisedBinding) -> Day {
         let (first, _) = self.span().0.bounds();
         home.holder_since().map_or(first, |since| since.max(first))
     }

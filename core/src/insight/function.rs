@@ -109,7 +109,10 @@ pub static FUNCTIONS: &[Function] = &[
         6,
         "payment_records",
         Group::MyElectricity,
-        &[("GET", "/v1/bindings/{binding_id}/payments")],
+        &[
+            ("GET", "/v1/bindings/{binding_id}/payments"),
+            ("GET", "/v1/bindings/{binding_id}/receipts"),
+        ],
     ),
     function(
         7,

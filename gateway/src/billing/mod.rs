@@ -1,7 +1,8 @@
-//! Routes of `billing`: what a home owes, has and was charged, each figure with its age.
+//! Routes of `billing`: what a home owes, has, was charged and paid, each figure with its age.
 
 mod dto;
 mod error;
+mod receipts;
 mod repeated;
 mod routes;
 mod usage;
@@ -19,9 +20,10 @@ use crate::edge::{Policy, Routes};
         routes::balance,
         routes::bills,
         routes::bill,
-        routes::usage
+        routes::usage,
+        routes::receipts
     ),
-    tags((name = "billing", description = "Arrears, balance, bills and their working, energy by the day"))
+    tags((name = "billing", description = "Arrears, balance, bills and their working, energy by the day, what was paid"))
 )]
 pub struct Api;
 
@@ -51,5 +53,10 @@ pub fn routes(routes: &mut Routes<'_>) {
         "/v1/bindings/{binding_id}/usage",
         Policy::SignedIn,
         routes::usage,
+    );
+    routes.get(
+        "/v1/bindings/{binding_id}/receipts",
+        Policy::SignedIn,
+        routes::receipts,
     );
 }

@@ -8,6 +8,7 @@ use lifeline_core::payments::Payments;
 use lifeline_core::shared::ids::BindingId;
 
 use super::dto::{ArrearsView, BalanceView, BillView, BillsView};
+use super::receipts::ReceiptsView;
 use super::repeated::{Again, Asked};
 use super::usage::{UsageQuery, UsageView};
 use crate::accounts::Asker;
@@ -130,6 +131,20 @@ pub(super) async fn usage(
     let home = bindings.own_authorised(&caller, &id(&path)?).await?;
     let (from, to) = query.parse()?;
     Ok(web::Json(billing.usage(&home, from, to).await?.into()))
+}
+
+/// What was paid for the home in the last 24 months, wherever and by whomever, as the utility booked it.
+#[utoipa::path(get, path = "/v1/bindings/{binding_id}/receipts", tag = "billing", security(("bearer" = [])),
+    params(("binding_id" = String, Path, description = "From `GET /v1/bindings`")),
+    responses((status = 200, description = "The payments, as the utility states them now", body = ReceiptsView)))]
+pub(super) async fn receipts(
+    Asker(caller): Asker,
+    bindings: web::Data<Bindings>,
+    billing: web::Data<Billing>,
+    path: web::Path<String>,
+) -> Result<web::Json<ReceiptsView>, Problem> {
+    let home = bindings.own_authorised(&caller, &id(&path)?).await?;
+    Ok(web::Json(billing.receipts(&home).await?.into()))
 }
 
 /// A text that is no id names nothing, like an id of somebody else.

@@ -39,6 +39,7 @@ balance:
   GET /v1/bindings/{binding_id}/balance
 payment_records:
   GET /v1/bindings/{binding_id}/payments
+  GET /v1/bindings/{binding_id}/receipts
 bill:
   GET /v1/bindings/{binding_id}/bills
   GET /v1/bindings/{binding_id}/bills/{period}

@@ -283,6 +283,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/bindings/{binding_id}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was paid for the home in the last 24 months, wherever and by whomever, as the utility booked it. */
+        get: operations["receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/bindings/{binding_id}/usage": {
         parameters: {
             query?: never;
@@ -2415,6 +2432,42 @@ export interface components {
              */
             state: string;
         };
+        /** @description Money that the utility booked for the home. */
+        ReceiptView: {
+            /**
+             * Format: int64
+             * @description Of what was refunded in part, what stays.
+             * @example 12840
+             */
+            amount_fen: number;
+            /** @example 2026-11-20T10:00:00+08:00 */
+            paid_at: string;
+            /**
+             * @description `here` by whomever through Lifeline, `hall`, `bank`, or `elsewhere`.
+             * @example hall
+             */
+            place: string;
+            /**
+             * @description The utility's own number of it.
+             * @example MK2026112000000042
+             */
+            receipt_no: string;
+        };
+        /** @description What was paid for the home. */
+        ReceiptsView: {
+            /**
+             * @description When the utility answered: payments made elsewhere are not kept here.
+             * @example 2026-11-20T10:00:00+08:00
+             */
+            as_of: string;
+            /** @description Newest first, at most 200; what was taken back is not among them. */
+            items: components["schemas"]["ReceiptView"][];
+            /**
+             * @description The first day that they are of: of the last 24 months, and the present holder's.
+             * @example 2024-11-01
+             */
+            since: string;
+        };
         /** @description One unpaid bill. */
         ReceivableView: {
             /** @example 2026-11-25 */
@@ -3484,6 +3537,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaymentsView"];
+                };
+            };
+            /** @description Refused; see `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receipts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From `GET /v1/bindings` */
+                binding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The payments, as the utility states them now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptsView"];
                 };
             };
             /** @description Refused; see `code` */

@@ -65,6 +65,9 @@ export type BillLine = Views['LineView']
 export type BillComparison = Views['ComparisonView']
 export type Bill = Views['BillView']
 export type UsageDay = Narrow<Views['UsageDayView'], { state: 'read' | 'estimated' | 'absent' }>
+/** Money that the utility booked for a home, wherever it was paid. */
+export type Receipt = Narrow<Views['ReceiptView'], { place: 'here' | 'hall' | 'bank' | 'elsewhere' }>
+export type Receipts = Narrow<Views['ReceiptsView'], { items: Receipt[] }>
 export type Usage = Narrow<Views['UsageView'], { days: UsageDay[] }>
 
 export type PaymentState =

@@ -1,7 +1,7 @@
 /** What the screens read from the gateway, each under the name it is remembered by. */
 import type {
   Access, Arrears, Balance, Bill, BillPage, BillSummary, Binding, BindingDetail, CertificationTerms, CheckTask, Consent, Erasure, Filling,
-  GenerationAccount, Me, Notice, NoticePage, Page, Payment, PersonalTable, SignedInDevice, Usage,
+  GenerationAccount, Me, Notice, NoticePage, Page, Payment, PersonalTable, Receipts, SignedInDevice, Usage,
 } from '../api/types'
 import { homes } from './homes'
 import { usePages } from './pages'
@@ -31,6 +31,8 @@ export const useBills = (id: string | undefined, limit: number) => useRead<BillP
 export const usePayments = (id: string | undefined, limit: number) => useRead<Page<Payment>>(id && `${of(id)}/payments`, { limit })
 export const useBillPages = (id: string) => usePages<BillSummary, BillPage>(`${of(id)}/bills`, { limit: 12 })
 export const usePaidPages = (id: string) => usePages<Payment>(`${of(id)}/payments`, { limit: 20 })
+/** What the utility booked for a home, wherever it was paid. */
+export const useReceipts = (id: string) => useRead<Receipts>(`${of(id)}/receipts`)
 /** The newest message, and how many are unread. */
 export const useNewestNotice = () => useRead<NoticePage>('/notices', { limit: 1 })
 export const useNotices = () => usePages<Notice, NoticePage>('/notices', { limit: 50 })

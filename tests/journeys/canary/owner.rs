@@ -307,6 +307,7 @@ impl<'a> Owner<'a> {
             "/bills",
             "/bills/2026-09",
             "/usage",
+            "/receipts",
         ] {
             self.get(&format!("/v1/bindings/{}{rest}", self.home)).await;
         }

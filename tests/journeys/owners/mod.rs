@@ -90,7 +90,7 @@ const NAMED_IN_BODIES: [(&str, Naming); 5] = [
 ];
 
 /// What a linked home asks of the role (money.md 3.4).
-const LEAST: [(&str, Role); 15] = [
+const LEAST: [(&str, Role); 16] = [
     ("GET ", Role::PayerOnly),
     ("PATCH ", Role::PayerOnly),
     ("DELETE ", Role::PayerOnly),
@@ -101,6 +101,7 @@ const LEAST: [(&str, Role); 15] = [
     ("GET /bills", Role::Authorised),
     ("GET /bills/{period}", Role::Authorised),
     ("GET /usage", Role::Authorised),
+    ("GET /receipts", Role::Authorised),
     ("GET /grants", Role::Holder),
     ("POST /grants", Role::Holder),
     ("DELETE /grants/{grant_id}", Role::Holder),
@@ -109,7 +110,7 @@ const LEAST: [(&str, Role); 15] = [
 ];
 
 /// Owner's answers that hold nothing of one person by which they could be told apart.
-const PLAIN: [(&str, &str); 4] = [
+const PLAIN: [(&str, &str); 5] = [
     (
         "GET /v1/bindings/{binding_id}/archive-filling",
         "the state of an offer",
@@ -125,6 +126,10 @@ const PLAIN: [(&str, &str); 4] = [
     (
         "GET /v1/bindings/{binding_id}/usage",
         "energy of days, like another's",
+    ),
+    (
+        "GET /v1/bindings/{binding_id}/receipts",
+        "sums and days under the utility's numbers",
     ),
 ];
 

@@ -31,6 +31,11 @@ pub(super) static WORDS: &[Word] = &[
         "One bill",
     ),
     (
+        "call.GET /consumers/{no}/payments",
+        "查询缴费记录",
+        "What was paid for a home",
+    ),
+    (
         "call.GET /consumers/{no}/usage/daily",
         "查询日用电",
         "Daily usage",

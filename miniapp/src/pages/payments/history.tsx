@@ -12,8 +12,9 @@ import { More } from '../../ui/more'
 import { open, replace } from '../../ui/navigation'
 import { Card, Chip, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
+import { Booked } from './booked'
 
-/** What this person paid here for one home, newest first. */
+/** What this person paid here for one home, newest first, and what was paid for it anywhere. */
 export default function RecordsScreen() {
   const { t } = useSettings()
   return (
@@ -42,16 +43,17 @@ function RecordsOf({ bindingId }: { bindingId: string }) {
   const home = useHomes().all?.find((each) => each.binding_id === bindingId)
   const list = usePaidPages(bindingId)
   const { items, problem, reload } = list
-  if (!items) return problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={6} />
   return (
     <>
       {home && <Box as='p' className='soft' testId='records-home'>{homeName(home)} · {t('homes.tail', { tail: numberTail(home) })}</Box>}
       <Box as='p' className='soft' testId='records-own'>{t('records.own')}</Box>
-      {items.length === 0 && <Card><Box as='p' className='soft'>{t('records.empty')}</Box></Card>}
+      {!items && (problem ? <ProblemNote problem={problem} retry={reload} /> : <Skeleton lines={6} />)}
+      {items?.length === 0 && <Card><Box as='p' className='soft'>{t('records.empty')}</Box></Card>}
       <Box as='ul' className='list'>
-        {items.map((payment) => <Box as='li' key={payment.payment_id}><RecordRow payment={payment} /></Box>)}
+        {items?.map((payment) => <Box as='li' key={payment.payment_id}><RecordRow payment={payment} /></Box>)}
       </Box>
       <More list={list} />
+      {home && <Booked home={home} />}
     </>
   )
 }

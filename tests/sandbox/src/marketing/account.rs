@@ -9,6 +9,7 @@ use super::archive::Archive;
 use super::billing::Bill;
 use super::calendar::{Period, day};
 use super::late_fee::{Category, Terms, accrued_fen};
+use super::ledger::PaidBefore;
 use super::metering::Meter;
 
 /// From where a figure is looked at: everything booked until `as_of`, late fees up to the day `on`.
@@ -146,6 +147,19 @@ impl Account {
                 .iter()
                 .map(|entry| entry.amount_fen)
                 .sum::<i64>()
+    }
+
+    /// The bills that are settled now, as what was paid for them.
+    pub(super) fn paid_before(&self) -> Vec<PaidBefore> {
+        let entries = self.receivables.iter().flat_map(|receivable| {
+            let of = &receivable.receivable_id;
+            receivable.entries.iter().map(move |entry| PaidBefore {
+                receivable_id: of.clone(),
+                paid_at: entry.booked_at,
+                amount_fen: entry.principal_fen + entry.fee_fen,
+            })
+        });
+        entries.collect()
     }
 
     /// What postings have brought.

@@ -10,7 +10,7 @@ use super::account::{Account, View};
 use super::archive::Status;
 use super::booking::{Sign, apply, book, check_shares};
 use super::calendar::{business_date, day};
-use super::posting::{Order, Posting, PostingState, Purpose, Refund, RefundState};
+use super::posting::{COUNTER, Order, Posting, PostingState, Purpose, Refund, RefundState};
 use super::refused::Refused;
 
 /// What the utility answers to refund vouchers.
@@ -31,9 +31,19 @@ pub(super) struct Fence {
     pub(super) fenced_at: Timestamp,
 }
 
+/// A bill that was paid before the books opened, at a bank.
+#[derive(Debug, Clone)]
+pub(super) struct PaidBefore {
+    pub(super) receivable_id: String,
+    pub(super) paid_at: Timestamp,
+    pub(super) amount_fen: i64,
+}
+
 /// Everything the marketing system keeps. Not printable.
 pub(super) struct Ledger {
     accounts: BTreeMap<String, Account>,
+    /// What was paid before the books opened, by consumer.
+    paid_before: BTreeMap<String, Vec<PaidBefore>>,
     postings: BTreeMap<String, Posting>,
     fences: BTreeMap<String, Fence>,
     /// For whom a number was ever presented, so that a fence can be shown with its consumer.
@@ -57,8 +67,13 @@ impl Ledger {
         let keyed = accounts
             .into_iter()
             .map(|a| (a.archive.consumer_no.clone(), a));
+        let accounts: BTreeMap<String, Account> = keyed.collect();
+        let paid_before = accounts
+            .iter()
+            .map(|(number, account)| (number.clone(), account.paid_before()));
         Self {
-            accounts: keyed.collect(),
+            paid_before: paid_before.collect(),
+            accounts,
             postings: BTreeMap::new(),
             fences: BTreeMap::new(),
             presented: HashMap::new(),
@@ -97,6 +112,12 @@ impl Ledger {
         self.postings.get(channel_txn_no)
     }
 
+    /// What was paid for a consumer before the books opened, oldest first.
+    pub(super) fn paid_before(&self, consumer_no: &str) -> &[PaidBefore] {
+        let paid = self.paid_before.get(consumer_no);
+        paid.map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The postings of one consumer in order of acceptance.
     pub(super) fn postings_of(&self, consumer_no: &str) -> Vec<&Posting> {
         let all = self.postings.values();
@@ -111,7 +132,7 @@ impl Ledger {
 
     /// A number for money taken at the utility's own counter; free until something is accepted.
     pub(super) fn counter_txn_no(&self) -> String {
-        format!("COUNTER_{}", self.last_seq + 1)
+        format!("{COUNTER}{}", self.last_seq + 1)
     }
 
     pub(super) fn fence_of(&self, channel_txn_no: &str) -> Option<Fence> {

@@ -1,6 +1,8 @@
 //! `/mkt/v1/payments/…`, `/mkt/v1/capabilities` and `/mkt/v1/reconciliations/…`: posting, looking, fencing,
 //! reversing, refunding, and what a day's file says.
 
+use std::cmp::Reverse;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::civil::Date;
@@ -8,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::calendar::{CUTOFF_TEXT, business_date, exact};
+use super::calendar::{CUTOFF_TEXT, business_date, day, exact};
 use super::desk::{Books, Reply};
 use super::gate::{Call, Nature, Route, answer};
 use super::posting::{Allocation, Booking, Order, Posting, PostingState, Purpose, Share};
@@ -19,9 +21,12 @@ const AMOUNT_FEN_MAX: i64 = 100_000_000;
 /// How far ahead of this clock a payment may claim to lie.
 const PAID_AT_AHEAD_MAX: SignedDuration = SignedDuration::from_mins(5);
 const NUMBER_LEN_MAX: usize = 64;
+/// The most payments of a home one call returns.
+const PAID_MAX: usize = 200;
 
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
     cfg.route("/capabilities", web::get().to(capabilities))
+        .route("/consumers/{no}/payments", web::get().to(paid))
         .route("/payments", web::post().to(post_payment))
         .route("/payments/{channel_txn_no}", web::get().to(get_payment))
         .route("/payments/{channel_txn_no}/fence", web::post().to(fence))
@@ -48,6 +53,48 @@ async fn capabilities(request: HttpRequest, body: web::Bytes) -> HttpResponse {
             "business_date": business_date(call.now),
             "cutoff_time": CUTOFF_TEXT,
         })))
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PaidRange {
+    from: Date,
+    to: Date,
+}
+
+/// What was paid for a home, wherever and by whomever, as it is booked.
+async fn paid(request: HttpRequest, body: web::Bytes, no: web::Path<String>) -> HttpResponse {
+    let route = Route {
+        template: "GET /consumers/{no}/payments",
+        nature: Nature::Query,
+    };
+    answer(request, body, route, |books, call| {
+        let PaidRange { from, to } = call.query()?;
+        if from > to {
+            return Err(Refused::Invalid("from"));
+        }
+        let ledger = &books.ledger;
+        let as_of = call.view(ledger.account(&no)?).as_of;
+        let before = ledger.paid_before(&no).iter().map(|paid| {
+            let number = format!("MB{}", paid.receivable_id);
+            (paid.paid_at, number, paid.amount_fen, "BANK")
+        });
+        let postings = ledger.postings_of(&no).into_iter().map(|posting| {
+            let number = posting.mkt_txn_no.clone();
+            let at = posting.order.paid_at;
+            (at, number, posting.net_fen(), posting.channel())
+        });
+        let mut all: Vec<_> = before.chain(postings).collect();
+        all.retain(|(at, _, fen, _)| *fen > 0 && *at <= as_of && (from..=to).contains(&day(*at)));
+        all.sort_by_key(|(at, number, ..)| Reverse((*at, number.clone())));
+        let items = all.into_iter().take(PAID_MAX);
+        let items = items.map(|(at, number, fen, channel)| {
+            json!({ "mkt_txn_no": number, "paid_at": exact(at), "amount_fen": fen, "channel": channel })
+        });
+        let items: Value = items.collect();
+        Ok(Reply::ok(json!({ "items": items, "as_of": exact(as_of) })))
     })
     .await
 }

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{Receivable, Standing};
 
+/// What numbers of money taken at the utility's own counter begin with.
+pub(super) const COUNTER: &str = "COUNTER_";
+
 /// SHA-256 over method, path and body: tells a repeat from another request.
 pub(super) type Fingerprint = [u8; 32];
 
@@ -198,6 +201,15 @@ impl Posting {
             .iter()
             .filter(|refund| refund.state != RefundState::Refused);
         alive.map(|refund| refund.amount_fen).sum()
+    }
+
+    /// Where it was paid, as the contract says it.
+    pub(super) fn channel(&self) -> &'static str {
+        if self.order.channel_txn_no.starts_with(COUNTER) {
+            "HALL"
+        } else {
+            "OWN"
+        }
     }
 
     /// What the posting still contributes to the account, in fen.

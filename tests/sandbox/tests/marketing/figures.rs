@@ -59,6 +59,7 @@ async fn an_unknown_number_is_one_answer_everywhere() {
         "/bills",
         "/bills/2026-10",
         "/usage/daily",
+        "/payments?from=2026-10-01&to=2026-10-31",
     ] {
         let path = format!("/mkt/v1/consumers/{UNKNOWN}{path}");
         let (status, mut body) = scene.send(&Draft::get(&path)).await;
@@ -334,6 +335,43 @@ async fn daily_usage_ends_yesterday_and_missing_days_are_absent() {
         let (status, _) = scene.send(&Draft::get(&format!("{base}{wrong}"))).await;
         assert_eq!(status, 422, "{wrong}");
     }
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn what_was_paid_is_listed_wherever_it_was_paid() {
+    let scene = Scene::new().await;
+    let path = format!("/mkt/v1/consumers/{LI_MING}/payments?from=2024-11-01&to=2026-11-20");
+    let before = scene.get(&path).await;
+    let earlier = list(&before["items"]).len();
+    assert!(earlier > 12, "{before}");
+    assert!(
+        list(&before["items"])
+            .iter()
+            .all(|one| one["channel"] == "BANK")
+    );
+    let counter = json!({ "consumer_no": LI_MING, "amount_fen": 100 });
+    let (status, _) = scene.steer("/sim/marketing/counter-payment", counter).await;
+    assert_eq!(status, 201);
+    scene.advance(60).await;
+    let whole = scene.whole("P1", LI_MING).await;
+    assert_eq!(scene.pay("P1", &whole).await.0, 201);
+    let after = scene.get(&path).await;
+    let items = list(&after["items"]);
+    assert_eq!(items.len(), earlier + 2);
+    assert_eq!(items[0]["channel"], "OWN", "newest first: {after}");
+    assert_eq!(items[0]["amount_fen"], whole["amount_fen"]);
+    assert_eq!(
+        (&items[1]["channel"], &items[1]["amount_fen"]),
+        (&json!("HALL"), &json!(100))
+    );
+    // What is taken back was not paid.
+    let reversal = json!({ "reversal_no": "V1", "reason": "test" });
+    let undone = Draft::post("/mkt/v1/payments/P1/reversal", &reversal).keyed("V1");
+    assert_eq!(scene.send(&undone).await.0, 200);
+    assert_eq!(list(&scene.get(&path).await["items"]).len(), earlier + 1);
+    let backwards = format!("/mkt/v1/consumers/{LI_MING}/payments?from=2026-11-20&to=2026-11-19");
+    assert_eq!(scene.send(&Draft::get(&backwards)).await.0, 422);
     scene.end().await;
 }
 
