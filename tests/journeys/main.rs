@@ -42,6 +42,7 @@ mod settling_goals;
 mod settling_rules;
 mod several_homes;
 mod sure;
+mod too_little;
 mod two_gateways;
 mod user_system;
 
@@ -86,6 +87,7 @@ fn main() {
         settling_rules::tests(),
         several_homes::tests(),
         sure::tests(),
+        too_little::tests(),
         two_gateways::tests(),
         user_system::tests(),
     ];

@@ -61,7 +61,7 @@ async fn a_payment_from_order_to_credit(place: Place) {
     s.books_agree().await;
 }
 
-/// EC-17: too little money leaves nothing posted, and the payer is told.
+/// EC-17: an order nobody paid leaves nothing posted; what a short wallet does is played in `tests/journeys/too_little.rs`.
 async fn nothing_is_posted_without_money(place: Place) {
     let s = Story::at(place);
     s.outside.owes(HOME, 12_840, "v1");
