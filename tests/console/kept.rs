@@ -1,5 +1,7 @@
 //! What was typed while the session ended comes back to whoever typed it, once, and to nobody else (LN-55).
 
+use actix_web::http::header;
+use actix_web::test::TestRequest;
 use lifeline_core::accounts::Secret;
 use lifeline_core::operators::kept::{KEPT_BYTES_MAX, KEPT_S, KeptForm};
 use lifeline_core::operators::session::{ABSOLUTE_S, IDLE_S};
@@ -8,6 +10,7 @@ use lifeline_core::operators::{Role, Scope};
 use crate::customers::household;
 use crate::forms::escaped;
 use crate::office::{Desk, Office};
+use crate::publishing::base64_png;
 
 const SAID: &str = "客户来电，要求 <b>暂停</b>\r\n\"今天\" & 100 %";
 
@@ -225,4 +228,75 @@ async fn ln_55_a_browser_still_holds_the_cookie_of_a_session_that_is_over_and_a_
     assert_eq!(late.goes_to(), "/console/sign-in?kept=1");
     assert!(kept(&office, "admin").await.is_some());
     assert_eq!(desk.get("/console", &cookie).await.status, 303, "over");
+}
+
+/// A file that is sent to the pictures, `again` by the page of what was not kept.
+fn upload(cookie: &str, mark: &str, file: (&str, &[u8]), again: bool) -> TestRequest {
+    let field = |name: &str, value: &str| {
+        format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let (name, bytes) = file;
+    let head = format!(
+        "--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+         Content-Type: image/png\r\n\r\n"
+    );
+    let led = if again {
+        field("kept_form", "1")
+    } else {
+        String::new()
+    };
+    let mut body = [field("mark", mark), led, head].concat().into_bytes();
+    body.extend_from_slice(bytes);
+    body.extend_from_slice(b"\r\n--cut--\r\n");
+    TestRequest::post()
+        .uri("/console/pictures")
+        .insert_header((header::COOKIE, cookie))
+        .insert_header((header::CONTENT_TYPE, "multipart/form-data; boundary=cut"))
+        .set_payload(body)
+}
+
+#[actix_web::test]
+async fn ln_55_a_file_that_was_not_kept_is_named_to_whoever_sent_it_and_chosen_again() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let large = vec![7_u8; 1_000_000];
+    let late = async |mark: Option<&str>| {
+        let cookie = office.enter(&desk, "publisher").await;
+        let own = office.mark(&desk, &cookie).await;
+        office.pass(IDLE_S);
+        let file = ("检修 <b>.png", large.as_slice());
+        let sent = upload(&cookie, mark.unwrap_or(&own), file, false);
+        let shown = desk.send(sent).await;
+        assert_eq!(shown.goes_to(), "/console/sign-in", "nothing is promised");
+    };
+    late(Some("x")).await;
+    assert!(kept(&office, "publisher").await.is_none(), "of no page");
+    late(None).await;
+    let form = kept(&office, "publisher").await.unwrap();
+    assert!(form.fields.expose().len() < 200, "its name alone");
+
+    let (cookie, led) = entered(&office, &desk, "publisher").await;
+    assert_eq!(led, "/console/kept");
+    let page = desk.get(&led, &cookie).await.text;
+    for told in [
+        "没有保留",
+        "检修 &#60;b&#62;.png",
+        "action=\"/console/pictures\"",
+        "type=\"file\"",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    let mark = office.mark(&desk, &cookie).await;
+    let png = base64_png();
+    let again = upload(&cookie, &mark, ("a.png", &png), true);
+    let taken = desk.send(again).await;
+    assert!(taken.goes_to().starts_with("/console/pictures?taken="));
+    assert!(kept(&office, "publisher").await.is_none());
+
+    // What was typed does not give way to it.
+    let gone = [("kind", "news"), ("title", "供暖季检修")];
+    sent_late(&office, &desk, "publisher /console/articles", &gone).await;
+    late(None).await;
+    let form = kept(&office, "publisher").await.unwrap();
+    assert_eq!(form.action, "/console/articles");
 }

@@ -256,7 +256,7 @@ async fn ln_14_a_fake_or_oversized_picture_is_refused_and_noted() {
     assert_eq!(kind.to_str().unwrap(), "image/jpeg");
 }
 
-fn base64_png() -> Vec<u8> {
+pub(crate) fn base64_png() -> Vec<u8> {
     use base64::Engine as _;
     const ONE_PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
     base64::engine::general_purpose::STANDARD

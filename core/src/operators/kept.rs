@@ -80,6 +80,31 @@ impl Operators {
         Ok(true)
     }
 
+    /// Keeps that a file was chosen, and never the file itself: its name, as a field of its form. What somebody typed
+    /// does not give way to it. Whether it was kept.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn keep_file_name(
+        &self,
+        token: &Secret,
+        action: &str,
+        field: Secret,
+    ) -> Result<bool, OperatorError> {
+        let session = {
+            let mut view = snapshot(&*self.store).await?;
+            view.operators().session(token).await?
+        };
+        let Some(session) = session else {
+            return Ok(false);
+        };
+        let before = self.kept_form(&session.staff_id).await?;
+        if before.is_some_and(|form| form.action != action) {
+            return Ok(false);
+        }
+        self.keep_form(token, action, field).await
+    }
+
     /// What is kept of somebody's.
     ///
     /// # Errors

@@ -270,15 +270,27 @@ fn from_our_pages(headers: &HeaderMap) -> bool {
     site.is_none_or(|site| matches!(site, "same-origin" | "none")) && text(ORIGIN).is_none_or(ours)
 }
 
-pub(super) async fn read(req: &mut ServiceRequest, bytes_max: usize) -> Result<Body, Fault> {
+async fn read(req: &mut ServiceRequest, bytes_max: usize) -> Result<Body, Fault> {
+    read_beginning(req, bytes_max, bytes_max).await
+}
+
+/// What a form sends, of which only the beginning is held: what follows is let go of as it comes.
+pub(super) async fn read_beginning(
+    req: &mut ServiceRequest,
+    bytes_max: usize,
+    held_max: usize,
+) -> Result<Body, Fault> {
     let mut payload = req.take_payload();
-    let mut body = Vec::new();
+    let mut body: Vec<u8> = Vec::new();
+    let mut came = 0_usize;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Fault::Unreadable)?;
-        if body.len().saturating_add(chunk.len()) > bytes_max {
+        came = came.saturating_add(chunk.len());
+        if came > bytes_max {
             return Err(Fault::TooLarge);
         }
-        body.extend_from_slice(&chunk);
+        let room = held_max.saturating_sub(body.len());
+        body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
     }
     let kind = req.content_type().to_owned();
     Ok(Body {

@@ -3,17 +3,18 @@
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpMessage as _, HttpResponse, web};
 use askama::Template;
 use lifeline_core::accounts::Secret;
 use lifeline_core::operators::Operators;
 use lifeline_core::operators::kept::KEPT_BYTES_MAX;
 use lifeline_core::shared::ids::StaffId;
 
-use super::access::{Access, Page, Pages, read};
+use super::access::{Access, Page, Pages, read_beginning};
 use super::again::Again;
 use super::fault::Fault;
 use super::frame::{Frame, page};
+use super::picture_form::{file_name_of, has_field};
 use super::visitor::{
     Body, Fields, Nothing, Visitor, fits, forged, go, go_saying, mark_of, session_token,
 };
@@ -21,6 +22,12 @@ use super::visitor::{
 const HERE: &str = "/console/kept";
 /// What a form that was laid out again carries beside its own fields.
 pub(super) const FIELD: &str = "kept_form";
+/// Under which the name of a file is kept; no form of words has such a field.
+const FILE: &str = "file";
+const WORDS: &str = "application/x-www-form-urlencoded";
+const UPLOAD: &str = "multipart/form-data";
+/// As much of an upload as tells which it is: its mark and the file's name stand before the file.
+const BEGINNING_BYTES: usize = 4_096;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
     pages.get(HERE, Access::SignedIn, show);
@@ -37,10 +44,20 @@ pub(super) async fn keep(req: &mut ServiceRequest, page: &Page) -> bool {
     let (Some(operators), Some(token)) = (operators, session_token(req.request())) else {
         return false;
     };
-    let Ok(body) = read(req, page.bytes_max.min(KEPT_BYTES_MAX)).await else {
+    let (most, held) = if req.content_type() == UPLOAD {
+        (page.bytes_max, BEGINNING_BYTES)
+    } else {
+        let most = page.bytes_max.min(KEPT_BYTES_MAX);
+        (most, most)
+    };
+    let Ok(body) = read_beginning(req, most, held).await else {
         return false;
     };
     if forged(&mark_of(&token), req.headers(), &body) {
+        return false;
+    }
+    if body.kind == UPLOAD {
+        name_file(&operators, &token, req.path(), &body).await;
         return false;
     }
     let Some(fields) = to_keep(req.path(), &body) else {
@@ -53,9 +70,23 @@ pub(super) async fn keep(req: &mut ServiceRequest, page: &Page) -> bool {
     })
 }
 
+/// Of a file that was sent late only its name comes back, so that whoever sent it learns that it has to be chosen again.
+/// The way in promises nothing.
+async fn name_file(operators: &Operators, token: &Secret, action: &str, body: &Body) {
+    let Some(name) = file_name_of(&body.bytes) else {
+        return;
+    };
+    let mut field = form_urlencoded::Serializer::new(String::new());
+    field.append_pair(FILE, &name);
+    let field = Secret::new(field.finish());
+    if let Err(error) = operators.keep_file_name(token, action, field).await {
+        tracing::error!(%error, "console.form.not_kept");
+    }
+}
+
 /// The fields of a form into which something was typed: without the mark, and without a code, which is asked for anew.
 fn to_keep(action: &str, body: &Body) -> Option<Secret> {
-    if body.kind != "application/x-www-form-urlencoded" {
+    if body.kind != WORDS {
         return None;
     }
     let again = Again::read(action, &body.bytes)?;
@@ -80,9 +111,14 @@ fn to_keep(action: &str, body: &Body) -> Option<Secret> {
 
 /// A form that was laid out again is sent: from here on its own page shows what was typed, and nobody keeps it.
 pub(super) async fn sent(visitor: &Visitor, body: &Body) {
-    let mut names = form_urlencoded::parse(&body.bytes).map(|(name, _)| name);
-    let was_kept =
-        body.kind == "application/x-www-form-urlencoded" && names.any(|name| name == FIELD);
+    let was_kept = match body.kind.as_str() {
+        WORDS => form_urlencoded::parse(&body.bytes).any(|(name, _)| name == FIELD),
+        UPLOAD => {
+            let beginning = body.bytes.get(..BEGINNING_BYTES);
+            has_field(beginning.unwrap_or(&body.bytes), FIELD)
+        }
+        _ => false,
+    };
     if !was_kept {
         return;
     }
@@ -112,22 +148,48 @@ struct KeptPage {
     again: Again,
 }
 
+/// A file was chosen and is not kept: it is chosen anew.
+#[derive(Template)]
+#[template(path = "console/kept_file.html")]
+struct FilePage {
+    frame: Frame,
+    act: &'static str,
+    at: String,
+    action: String,
+    file: String,
+}
+
+/// What sending a form there does.
+fn act_of(frame: &Frame, action: &str) -> &'static str {
+    let all = super::table();
+    let known = |page: &&Page| page.method == Method::POST && fits(page.path, action);
+    let found = all.iter().find(known);
+    found.map_or("", |page| frame.act(page.act))
+}
+
 async fn show(visitor: Visitor) -> Result<HttpResponse, Fault> {
     let staff = &visitor.acting.staff.staff_id;
     let Some(kept) = visitor.operators.kept_form(staff).await? else {
         return Ok(go("/console"));
     };
-    let read = Again::read(&kept.action, kept.fields.expose().as_bytes());
+    let fields = kept.fields.expose().as_bytes();
+    let file = form_urlencoded::parse(fields).find(|(name, _)| name == FILE);
+    if let Some((_, file)) = file {
+        let frame = Frame::of(&visitor, "kept.file_title");
+        return Ok(page(&FilePage {
+            act: act_of(&frame, &kept.action),
+            at: kept.kept_at.alipay_text(),
+            action: kept.action.clone(),
+            file: file.into_owned(),
+            frame,
+        }));
+    }
+    let read = Again::read(&kept.action, fields);
     let mut again = read.ok_or(Fault::NotFound)?;
     again.hidden.push((FIELD.to_owned(), "1".to_owned()));
     let frame = Frame::of(&visitor, "kept.title");
-    let all = super::table();
-    let known = |page: &&Page| page.method == Method::POST && fits(page.path, &kept.action);
     Ok(page(&KeptPage {
-        act: all
-            .iter()
-            .find(known)
-            .map_or("", |page| frame.act(page.act)),
+        act: act_of(&frame, &kept.action),
         at: kept.kept_at.alipay_text(),
         again,
         frame,

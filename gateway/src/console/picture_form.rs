@@ -23,6 +23,24 @@ pub(super) fn file_of(body: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
+/// Characters of a file's name that are told.
+const NAME_CHARS_MAX: usize = 200;
+
+/// What the file of a form is called, by whoever sends it; the beginning of the form is enough.
+pub(super) fn file_name_of(body: &[u8]) -> Option<String> {
+    const SAID: &[u8] = b"filename=\"";
+    let from = find(body, SAID)?.checked_add(SAID.len())?;
+    let rest = body.get(from..)?;
+    let name = String::from_utf8_lossy(rest.get(..find(rest, b"\"")?)?);
+    let name: String = name.trim().chars().take(NAME_CHARS_MAX).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// Whether a form, or its beginning, has a field of this name.
+pub(super) fn has_field(body: &[u8], name: &str) -> bool {
+    find(body, format!("; name=\"{name}\"").as_bytes()).is_some()
+}
+
 fn find(text: &[u8], what: &[u8]) -> Option<usize> {
     text.windows(what.len()).position(|part| part == what)
 }
@@ -36,6 +54,23 @@ mod tests {
         let body = b"--X\r\nContent-Disposition: form-data; name=\"mark\"\r\n\r\nabc\r\n--X\r\n\
             Content-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n\x89P\r\nN\r\n--X--\r\n";
         assert_eq!(file_of(body).as_deref(), Some(b"\x89P\r\nN".as_slice()));
+    }
+
+    #[test]
+    fn the_beginning_of_a_form_tells_its_fields_and_what_its_file_is_called() {
+        let body = "--X\r\nContent-Disposition: form-data; name=\"mark\"\r\n\r\nabc\r\n--X\r\n\
+            Content-Disposition: form-data; name=\"file\"; filename=\" 检修.png\"\r\nContent-Type: im"
+            .as_bytes();
+        assert_eq!(file_name_of(body).as_deref(), Some("检修.png"));
+        assert!(
+            has_field(body, "mark") && has_field(body, "file") && !has_field(body, "kept_form")
+        );
+        for none in ["", "filename=\"\"", "filename=\"  \"", "filename=\"cut"] {
+            assert_eq!(file_name_of(none.as_bytes()), None, "{none}");
+        }
+        let long = format!("filename=\"{}\"", "长".repeat(300));
+        let name = file_name_of(long.as_bytes()).unwrap();
+        assert_eq!(name.chars().count(), NAME_CHARS_MAX);
     }
 
     #[test]

@@ -35,6 +35,16 @@ pub(super) static WORDS: &[Word] = &[
         "Your sign-in was over when you sent this. Nothing was done. Look at it and send it again; it goes after an hour.",
     ),
     ("kept.typed", "您填写的内容", "What you typed"),
+    (
+        "kept.file_title",
+        "登录前选择的文件",
+        "The file you chose before",
+    ),
+    (
+        "kept.file",
+        "提交时登录已超时，下面的文件没有保留，也没有上传。请重新选择后上传。",
+        "Your sign-in was over when you sent this file. It was neither kept nor taken up: choose it again.",
+    ),
     ("kept.drop", "不再需要，删除", "Not wanted any more"),
     ("said.form_dropped", "已删除。", "It is gone."),
     (
