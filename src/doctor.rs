@@ -26,7 +26,7 @@ use crate::serve::Kind;
 use crate::system::{OsEntropy, SystemClock};
 use crate::tls::Certificates;
 use crate::volume::{Kernel, Volume};
-use crate::{config, store, vault};
+use crate::{config, seen, store, vault};
 
 /// One line of the table.
 #[derive(Debug, Serialize)]
@@ -108,6 +108,12 @@ async fn store_findings(config: &config::Config) -> Vec<Finding> {
         finding("store", true, <(String, String)>::default),
         commits(tried.ok()),
     ];
+    if let Err(failure) = seen::compared(&config.store, &engine).await {
+        let what = "see docs/operations/restore.md";
+        findings.push(finding("age of the store", false, || {
+            columns(&failure, what)
+        }));
+    }
     findings.extend(clock::compared(&engine).await);
     let asked = tokio::time::timeout(ASK_TIME_MAX, engine.keeping()).await;
     match asked {

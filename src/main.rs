@@ -18,6 +18,7 @@ mod ready;
 mod recover;
 mod resources;
 mod rooms;
+mod seen;
 mod serve;
 mod staff;
 mod standing;

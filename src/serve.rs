@@ -41,11 +41,12 @@ use crate::outside::Outside;
 use crate::ready::Dependencies;
 use crate::resources::{InForce, Resting};
 use crate::rooms::Rooms;
+use crate::seen::SeenWorker;
 use crate::standing::StandingWorker;
 use crate::system::{OsEntropy, SystemClock};
 use crate::tls::{Certificates, CertificatesWorker, LineInForce};
 use crate::upkeep::MetricsWorker;
-use crate::{console, line, store, upkeep};
+use crate::{console, line, seen, store, upkeep};
 
 /// What kind of installation runs; the store is stamped with it and refuses the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +94,7 @@ pub(crate) async fn start(
     if kind.is_demo() {
         store::migrate(config, kind).await?;
     }
-    let engine = store::open(&config.store, kind).await?;
+    let engine = seen::opened(&config.store, kind).await?;
     let time: Arc<dyn Clock> = Arc::new(clock.clone());
     let keys = KeysInForce::of(&engine, &time).await?;
     let redis = redis_of(config, keys.keyring()).await?;
@@ -128,6 +129,7 @@ pub(crate) async fn start(
         .workers(&limits, &ended, redis.clone(), &waker)
         .await?;
     workers.push(Arc::new(bans));
+    workers.extend(SeenWorker::of(&config.store, &engine));
     workers.push(Arc::new(keys.sharing(redis.clone())));
     let nodes = nodes::begin(&engine, &time, entropy.as_ref(), &config.node.name).await;
     workers.push(Arc::new(NodeWorker(Arc::clone(&nodes))));

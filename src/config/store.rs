@@ -1,6 +1,6 @@
 //! Where the records are kept, and what several nodes may share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lifeline_adapters::{redis, sql};
 use secrecy::{ExposeSecret, SecretString};
@@ -16,6 +16,8 @@ pub(crate) struct Store {
     pub(crate) url: SecretString,
     /// The keyring file, mode 0600.
     pub(crate) keyring: PathBuf,
+    /// Where this node keeps how far it saw the store go. A store that does not go so far is an older copy, and is not served.
+    pub(crate) seen: Option<PathBuf>,
     /// Whether a server's commits must wait for a second machine.
     #[serde(default)]
     pub(crate) standby: Standby,
@@ -63,12 +65,18 @@ impl Store {
         );
     }
 
-    /// `serve` cannot read anything without its keyring; `migrate` makes it for a new store.
+    /// `serve` cannot read anything without its keyring; `migrate` makes it for a new store. It keeps what it saw in a folder.
     pub(super) fn check_keyring(&self, faults: &mut Faults) {
         faults.expect(
             self.keyring.is_file(),
             "store.keyring",
             "the keyring file does not exist; `lifeline migrate` makes it for a new store, otherwise restore it",
+        );
+        let folder = self.seen.as_deref().map(Path::parent);
+        faults.expect(
+            folder.is_none_or(|folder| folder.is_some_and(Path::is_dir)),
+            "store.seen",
+            "its folder does not exist",
         );
     }
 }

@@ -136,6 +136,7 @@ fn the_example_lacks_only_its_files_and_secrets() {
         "sms.field_key_hex",
         "sms.secret_hex",
         "store.keyring",
+        "store.seen",
         "user_system.field_key_hex",
         "user_system.secret_hex",
     ];
@@ -238,6 +239,11 @@ fn each_unsafe_line_is_named() {
             "redis.url",
         ),
         ("keyring.json", "lost.json", "store.keyring"),
+        (
+            "[alipay]",
+            "seen = \"/nowhere/at/all/seen.json\"\n[alipay]",
+            "store.seen",
+        ),
         ("2021000000000001", "1", "alipay.app_id"),
         (
             "[vault]",

@@ -163,6 +163,7 @@ pub(crate) fn store_of(data: &Path, database_url: Option<String>) -> config::Sto
     config::Store {
         url: SecretString::from(database_url.unwrap_or_else(embedded)),
         keyring: data.join("keyring.json"),
+        seen: None,
         standby: config::Standby::None,
     }
 }

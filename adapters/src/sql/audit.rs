@@ -140,6 +140,14 @@ impl<C: Conn> AuditReads for Sql<C> {
             .collect()
     }
 
+    async fn newest_link(&mut self) -> Result<Option<Link>, StoreError> {
+        self.one(&LAST_LINK, args![])
+            .await?
+            .as_ref()
+            .map(link)
+            .transpose()
+    }
+
     async fn lines(&mut self, wanted: &Wanted, limit: i64) -> Result<Vec<Line>, StoreError> {
         let behind = wanted.behind.as_ref();
         let (to, id) = behind.map_or((wanted.to, ""), |(at, id)| (*at, id.as_str()));

@@ -17,7 +17,7 @@ contracts! { "audit":
     a_line_is_written_once => ["AuditLog::append"];
     dropped_unit_leaves_no_line => ["AuditLog::append"];
     rows_cannot_be_changed_by_raw_sql => ["AuditLog::append"];
-    lines_wait_in_their_order_until_they_are_linked => ["AuditLog::unlinked", "AuditLog::last_link", "AuditLog::link"];
+    lines_wait_in_their_order_until_they_are_linked => ["AuditLog::unlinked", "AuditLog::last_link", "AuditLog::link", "AuditReads::newest_link"];
     lines_are_looked_for_newest_first_by_each_filter => ["AuditReads::lines"];
     what_weighs_is_found_among_all_that_does_not => ["AuditReads::weighty"];
     links_are_read_with_their_lines => ["AuditReads::links_after", "AuditReads::lost"];
@@ -155,7 +155,9 @@ async fn lines_wait_in_their_order_until_they_are_linked(t: Bench) {
     t.write(async |tx| tx.audit().link(&links).await)
         .await
         .unwrap();
-    assert_eq!(last(&t).await, Some(second));
+    assert_eq!(last(&t).await, Some(second.clone()));
+    let newest = t.view().await.audit().newest_link().await;
+    assert_eq!(newest.unwrap(), Some(second));
     assert_eq!(waiting(&t).await, lines[2..]);
     for text in ["UPDATE audit_link SET head = 'x'", "DELETE FROM audit_link"] {
         let refused = t.raw(text).await.unwrap_err();

@@ -1,9 +1,13 @@
 //! The same backup is put back twice (money.md 2.9): its second life knows nothing of the first, and would
 //! give the numbers of the first again. What people paid in between is found all the same.
 
+use std::sync::Arc;
+
+use lifeline_core::audit::Line;
+use lifeline_core::audit::chain::Chain;
 use lifeline_core::payments::Standing;
-use lifeline_core::payments::recovery::RecoveryError;
 use lifeline_core::payments::recovery::lost::State;
+use lifeline_core::payments::recovery::{RecoveryError, Seen};
 use lifeline_core::shared::time::{Clock as _, Day};
 
 use crate::restored::{Restored, bill, ordered, restore, room_on, served};
@@ -14,6 +18,7 @@ use crate::story::Story;
 stories! {
     interleaving_09_a_copy_put_back_twice_loses_nothing_of_its_first_life;
     interleaving_09_a_refund_of_a_lost_life_tells_its_epoch;
+    interleaving_09_an_older_copy_is_known_by_how_far_the_store_went;
 }
 
 async fn interleaving_09_a_copy_put_back_twice_loses_nothing_of_its_first_life(place: Place) {
@@ -91,4 +96,62 @@ async fn interleaving_09_a_refund_of_a_lost_life_tells_its_epoch(place: Place) {
     assert_eq!(anew.epoch, 5);
     r.room.read(&statement, "chen").await.unwrap();
     r.copy.discard(r.s.place).await;
+}
+
+/// A copy that is served without a recovery is known by what any node saw of the store it stands for.
+async fn interleaving_09_an_older_copy_is_known_by_how_far_the_store_went(place: Place) {
+    let s = Story::at(place);
+    let linked = async |place: &Place| {
+        let clock = Arc::new(s.outside.clone());
+        let chain = Chain::new(place.store.clone(), clock.clone(), clock);
+        chain.link().await.unwrap();
+        Seen::of(&*place.store).await.unwrap()
+    };
+    let missing =
+        async |seen: &Seen, place: &Place| seen.is_missing_in(&*place.store).await.unwrap();
+    let nothing = Seen::of(&*s.place.store).await.unwrap();
+    assert_eq!((nothing.epoch, nothing.place), (0, 0));
+    let order = ordered(&s, 1).await;
+    let before = linked(&s.place).await;
+    assert!(before.place > 0);
+    let copy = s.place.copy().await;
+    s.pays(&order.number).await;
+    let seen = linked(&s.place).await;
+    assert!(seen.place > before.place);
+    for earlier in [&nothing, &before, &seen] {
+        assert!(!missing(earlier, &s.place).await, "it went on from there");
+    }
+
+    let back = copy.restored().await;
+    assert!(!missing(&before, &back).await, "so far the copy goes");
+    assert!(missing(&seen, &back).await);
+    // It is served all the same, and goes as far, another way.
+    let room = room_on(&back, &s);
+    let line = |n: i64| Line {
+        audit_id: format!("line-{n:03}"),
+        at: s.outside.now(),
+        actor: "staff:1".to_owned(),
+        act: "payments.create".to_owned(),
+        subject: "P1".to_owned(),
+        outcome: "ok".to_owned(),
+        source: String::new(),
+        trace_id: "trace".to_owned(),
+    };
+    for n in before.place..=seen.place {
+        let line = line(n);
+        back.write(async |tx| tx.audit().append(&line).await).await;
+    }
+    assert!(linked(&back).await.place > seen.place);
+    assert!(
+        missing(&seen, &back).await,
+        "not the links it was seen with"
+    );
+    // Begun above the epoch that was seen, its recovery says so itself; one of no higher epoch does not.
+    room.begin("chen").await.unwrap();
+    assert!(!missing(&seen, &back).await);
+    let later = Seen { epoch: 4, ..seen };
+    assert!(missing(&later, &back).await);
+    room.begin_above("chen", Some(later.epoch)).await.unwrap();
+    assert!(!missing(&later, &back).await);
+    copy.discard(back).await;
 }

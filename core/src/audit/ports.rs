@@ -28,6 +28,8 @@ pub trait AuditReads: Send {
         place: i64,
         limit: i64,
     ) -> Result<Vec<(Link, Option<Line>)>, StoreError>;
+    /// The link nobody followed yet.
+    async fn newest_link(&mut self) -> Result<Option<Link>, StoreError>;
     /// Lines that are looked for, newest first.
     async fn lines(&mut self, wanted: &Wanted, limit: i64) -> Result<Vec<Line>, StoreError>;
     /// Acts of staff since a time that gave or took rights, let somebody in or ran something by hand, newest first.

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `room` | how a recovery begins, is fed with the channel's bills, and ends |
 //! | `look` | orders the copy has: what the outside says of them is booked, nothing is sent |
+//! | `seen` | how far a store was seen to go, by which an older copy of it is known |
 //! | `lost`, `accounting`, `returning` | trades the copy does not have: accounted for, or paid back |
 
 pub mod lost;
@@ -14,11 +15,13 @@ mod accounting;
 mod look;
 mod returning;
 mod room;
+mod seen;
 
 use std::sync::atomic::Ordering;
 
 pub(super) use accounting::of_notice;
 pub use room::{RecoveryError, RecoveryRoom, Standing};
+pub use seen::Seen;
 
 use super::{PaymentError, Payments};
 use crate::shared::money::Fen;
