@@ -39,6 +39,8 @@ pub(crate) enum Command {
     /// The store was restored from a backup: bring it up to date before anything is sent.
     #[command(subcommand)]
     Recover(Recover),
+    /// Recompute the chain of the audit from its first line, and say its head or where it breaks. Changes nothing.
+    Audit(Audit),
     /// Write the whole store, as it is at one moment, to one sealed file. May run beside the service.
     Backup(Backup),
     /// Put such a file back where no store is, prove its books, and begin the recovery.
@@ -160,6 +162,15 @@ pub(crate) struct KeysOf {
     #[cfg(feature = "demo")]
     #[arg(long, value_name = "URL", requires = "data_dir")]
     pub(crate) database_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// Print JSON for a script.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) records: RecoverOf,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! `lifeline`: the command line and the wiring. The only code that sees gateway, core and adapters.
 
+mod audit;
 mod backup;
 mod brake;
 mod cli;
@@ -86,6 +87,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Brake(command) => brake::run(command).await,
         Command::Recover(command) => recover::run(command).await,
+        Command::Audit(args) => audit::run(&args).await,
         Command::Backup(args) => backup::backup(&args).await,
         Command::Restore(args) => backup::restore(&args).await,
         Command::Config(cli::Setting::Seal(args)) => config::sealed::seal(&args),

@@ -198,7 +198,7 @@ fn configured(records: &RecoverOf) -> Result<Config, Failure> {
 }
 
 /// The records of a configuration, or of a demo's folder.
-async fn open(records: &RecoverOf) -> Result<RecoveryRoom, Failure> {
+pub(crate) async fn open(records: &RecoverOf) -> Result<RecoveryRoom, Failure> {
     let clock = SystemClock::default();
     #[cfg(feature = "demo")]
     if let Some(folder) = &records.of.data_dir {

@@ -161,6 +161,13 @@ fn put_back(engine: Engine) -> Result<(), Failed> {
         let again = place.lifeline(&["keys", "list"]);
         assert!(again.status.success(), "{}", said(&again));
 
+        let walked = place.lifeline(&["audit", "--json"]);
+        assert!(walked.status.success(), "{}", said(&walked));
+        let walked: serde_json::Value =
+            serde_json::from_slice(&walked.stdout).expect("one JSON object");
+        assert_eq!(walked["whole"], true, "{walked}");
+        assert_eq!(walked["head"].as_str().map(str::len), Some(64), "{walked}");
+
         let revived = demo.revived(&place.folder, place.url.clone());
         let there = Phone::sign_in(&revived, "li-ming").await;
         let read = there.get(&format!("/v1/payments/{order}")).await.json();

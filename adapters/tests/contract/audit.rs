@@ -297,6 +297,8 @@ async fn c7_what_is_changed_in_the_store_breaks_the_chain_at_its_row(t: Bench) {
     assert_eq!(chain.link().await.unwrap(), 0, "each line once");
     assert_eq!(chain.verify().await.unwrap(), Ok(7));
     let head = last(&t).await.unwrap().head;
+    let whole = chain.recompute().await.unwrap().unwrap();
+    assert_eq!((whole.links, &whole.head), (7, &head));
     let told = t
         .text("SELECT body FROM evidence_entry WHERE kind = 'audit.linked'")
         .await;

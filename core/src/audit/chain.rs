@@ -109,6 +109,15 @@ pub struct Broken {
     pub fault: Fault,
 }
 
+/// A chain that is whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// How many lines are linked in it, those included that went when their term was over.
+    pub links: i64,
+    /// The head of its last link, hex; of an empty one what the first link follows.
+    pub head: String,
+}
+
 /// A walk along the chain, from its beginning.
 #[derive(Debug)]
 pub struct Walk {
@@ -128,6 +137,11 @@ impl Walk {
         self.last.as_ref().map_or(0, |last| last.place)
     }
 
+    /// The head of the last link that was well.
+    fn head(&self) -> &str {
+        self.last.as_ref().map_or(NOTHING, |last| last.head.as_str())
+    }
+
     /// Takes the next link with its line, where that is still there.
     pub fn step(&mut self, link: Link, line: Option<&Line>) -> Result<(), Broken> {
         let place = self.place().saturating_add(1);
@@ -135,9 +149,7 @@ impl Walk {
         if link.place != place {
             return broken(Fault::LinkMissing);
         }
-        let last = self.last.as_ref();
-        let before = last.map_or(NOTHING, |last| last.head.as_str());
-        if head(before, place, link.at, &link.digest) != link.head {
+        if head(self.head(), place, link.at, &link.digest) != link.head {
             return broken(Fault::LinkChanged);
         }
         match line {
@@ -226,6 +238,12 @@ impl Chain {
 
     /// Walks the whole chain as it stands; how many links are well, or where it breaks first.
     pub async fn verify(&self) -> Result<Result<i64, Broken>, StoreError> {
+        let walked = self.recompute().await?;
+        Ok(walked.map(|whole| whole.links))
+    }
+
+    /// The same walk, with the head at its end: who kept a head elsewhere sees whether the end was cut off.
+    pub async fn recompute(&self) -> Result<Result<Whole, Broken>, StoreError> {
         let mut walk = Walk::at(self.clock.now());
         loop {
             let mut view = snapshot(&*self.store).await?;
@@ -236,7 +254,8 @@ impl Chain {
                 return Ok(if lost {
                     Err(Broken { place, fault })
                 } else {
-                    Ok(place)
+                    let head = walk.head().to_owned();
+                    Ok(Whole { links: place, head })
                 });
             }
             drop(view);
