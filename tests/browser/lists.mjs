@@ -85,6 +85,18 @@ await household('messages', async ({ page, all, at, shows, go, whole, world }) =
   await checks.comes('the bell is quiet', () => page.locator('.bell-count:visible').count(), 0)
 })
 
+await household('late-refund', async ({ page, at, shows, go, whole, world }) => {
+  const body = '您为尾号 0017 的户号支付的 85.20 元自 2026年11月20日 10:01 起退款，已超过一天，至今没有退完，比我们说的晚了。'
+  world.notices.push({ notice_id: 'n-late', kind: 'refund_late', title: '退款比预计的慢', body, payment_id: 'p-late', created_at: AT, read_at: null })
+  await go('notices/index')
+  await shows('notice-refund_late')
+  await checks.comes('a refund that is late is told with its sum', async () => (await at('notice-refund_late').innerText()).includes('85.20 元'), true)
+  await checks.comes('and counts as read', () => world.notices.every((notice) => notice.read_at !== null), true)
+  await whole()
+  await at('notice-refund_late').getByText('查看这笔缴费').click()
+  await checks.comes('its button opens the payment', () => page.url().includes('payment_id=p-late'), true)
+})
+
 for (const [screen, route, testId, item] of LISTS) {
   await household(route, async ({ page, all, at, shows, go, whole }) => {
     let broken = true
