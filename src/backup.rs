@@ -15,7 +15,7 @@ use crate::cli::{Backup, KeysOf, Restore};
 use crate::failure::Failure;
 use crate::keys::place;
 use crate::system::SystemClock;
-use crate::{config, print, recover, resources, store};
+use crate::{config, print, recover, resources, store, system};
 
 pub(crate) async fn backup(args: &Backup) -> Result<(), Failure> {
     let (place, kind) = place(&args.of)?;
@@ -87,7 +87,8 @@ async fn close(engine: &Engine) {
 }
 
 pub(crate) async fn restore(args: &Restore) -> Result<(), Failure> {
-    let person = person(&args.person)?;
+    let who = who(args)?;
+    let person = person(&who)?;
     let (place, kind) = place(&args.of)?;
     let keyring = store::keyring(&place.keyring, kind)?;
     let url = place.url.expose_secret();
@@ -97,11 +98,40 @@ pub(crate) async fn restore(args: &Restore) -> Result<(), Failure> {
         "the store as it was at {} is back, and its books add up\n",
         put_back.made_at
     ))?;
+    print(&fork(args, person, &put_back.made_at))?;
     let begun = match store::open(&place, kind).await {
         Ok(engine) => begin_recovery(engine, person, args.epoch_above, &keyring).await,
         Err(failure) => Err(failure),
     };
     begun.map_err(not_begun)
+}
+
+/// In whose name the recovery begins.
+fn who(args: &Restore) -> Result<String, Failure> {
+    let named = args.person.clone().or_else(system::user);
+    named.ok_or_else(|| {
+        Failure::usage("the user of this machine cannot be asked").advice("say who with --as NAME")
+    })
+}
+
+/// From here on two stores would tell two courses of things: this one, and the one before if it still runs somewhere.
+fn fork(args: &Restore, person: &str, made_at: &str) -> String {
+    let named = match args.person {
+        Some(_) => String::new(),
+        None => {
+            format!(
+                "it is restored in the name of {person}, the user of this machine; `--as` names another\n"
+            )
+        }
+    };
+    let told = if args.acknowledge_fork {
+        format!("{person} knows that what was written after {made_at} is not in it\n")
+    } else {
+        format!(
+            "what was written after {made_at} is not in it: make sure that nothing goes on from the store before (`--acknowledge-fork` says that you know)\n"
+        )
+    };
+    named + &told
 }
 
 /// Nothing in the store says that it is older than the world: served like that, it would send again what was sent since.

@@ -187,9 +187,13 @@ pub(crate) struct Restore {
     /// The file that `lifeline backup` made.
     #[arg(long, value_name = "FILE")]
     pub(crate) from: PathBuf,
-    /// Who does it; it stands in the audit of the recovery.
+    /// Who does it; it stands in the audit of the recovery. The user of this machine when it is left out.
     #[arg(long = "as", value_name = "PERSON")]
-    pub(crate) person: String,
+    pub(crate) person: Option<String>,
+    /// You know that what was written after the copy was made is not in it, and that nothing goes on from the store
+    /// before.
+    #[arg(long)]
+    pub(crate) acknowledge_fork: bool,
     /// The highest epoch that was ever used, when the installation was restored before and this copy is
     /// older than that.
     #[arg(long, value_name = "EPOCH", value_parser = clap::value_parser!(i64).range(0..))]

@@ -1,5 +1,6 @@
-//! The machine's clock and random source: the only place that reads either.
+//! The machine's clock and random source, the only place that reads either, and whose process this is.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -54,5 +55,42 @@ impl Entropy for OsEntropy {
         if aws_lc_rs::rand::fill(bytes).is_err() {
             std::process::abort();
         }
+    }
+}
+
+/// Whose process this is, by the name the machine knows the user by; none when the machine does not say.
+pub(crate) fn user() -> Option<String> {
+    let uid = std::fs::metadata("/proc/self").ok()?.uid();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    Some(named(&users, uid))
+}
+
+/// Of a user without a line (a directory service's) the number stands for the name.
+fn named(users: &str, uid: u32) -> String {
+    let number = uid.to_string();
+    let name_of = |line: &str| {
+        let mut parts = line.split(':');
+        let name = parts.next()?;
+        (parts.nth(1)? == number).then(|| name.to_owned())
+    };
+    let found = users.lines().find_map(name_of);
+    found.unwrap_or_else(|| format!("uid-{number}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_called_by_the_name_of_its_number() {
+        let users = "root:x:0:0:root:/root:/bin/bash\nli.ming:x:100:7::/:/bin/sh\n";
+        assert_eq!(named(users, 0), "root");
+        assert_eq!(named(users, 100), "li.ming");
+        assert_eq!(
+            named(users, 7),
+            "uid-7",
+            "the number of its group is no other's"
+        );
+        assert!(user().is_some_and(|name| !name.is_empty()));
     }
 }

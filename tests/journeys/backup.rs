@@ -147,6 +147,11 @@ fn put_back(engine: Engine) -> Result<(), Failed> {
         let began = Instant::now();
         let back = place.restore(&archive);
         assert!(back.status.success(), "{}", said(&back));
+        assert!(
+            said(&back).contains("--acknowledge-fork"),
+            "{}",
+            said(&back)
+        );
         println!("restore: {} ms", began.elapsed().as_millis());
         assert!(
             said(&back).contains("books add up") && said(&back).contains("epoch 1"),
@@ -234,8 +239,11 @@ fn refused(engine: Engine) -> Result<(), Failed> {
         );
         assert_eq!(std::fs::read(&archive).expect("the archive"), whole);
         // Untouched by all of it, it is put back after all.
-        let back = place.restore(&archive);
+        let back = place.lifeline(&["restore", "--from", file, "--acknowledge-fork"]);
         assert!(back.status.success(), "{}", said(&back));
+        for told in ["in the name of", "is not in it\n", "epoch 1"] {
+            assert!(said(&back).contains(told), "{told}: {}", said(&back));
+        }
         Phone::sign_in(&demo, "li-ming").await;
     })
 }

@@ -139,7 +139,9 @@ impl Walk {
 
     /// The head of the last link that was well.
     fn head(&self) -> &str {
-        self.last.as_ref().map_or(NOTHING, |last| last.head.as_str())
+        self.last
+            .as_ref()
+            .map_or(NOTHING, |last| last.head.as_str())
     }
 
     /// Takes the next link with its line, where that is still there.
