@@ -46,7 +46,7 @@ use lifeline_gateway::edge::switchboard::{Switchboard, Switching};
 use lifeline_gateway::listeners::start::Furnish;
 use lifeline_gateway::runner::{Waker, Worker};
 
-use crate::config::Config;
+use crate::config::{Config, Jobs};
 use crate::failure::Failure;
 use crate::outside::Outside;
 use crate::workers::{
@@ -242,6 +242,7 @@ impl Rooms {
         ended: &Arc<Ended>,
         redis: Option<Arc<Redis>>,
         waker: &Waker,
+        set: &Jobs,
     ) -> Result<Vec<Arc<dyn Worker>>, Failure> {
         let again = || {
             (
@@ -291,6 +292,7 @@ impl Rooms {
         tasks.extend(audit_chain(store, clock, entropy));
         let (store, clock, entropy) = again();
         let jobs = JobRunner::new(store, clock, entropy, Arc::new(RealTime), tasks);
+        let jobs = jobs.daily_at(set.daily_at());
         jobs.register().await.map_err(|error| {
             Failure::failed(format!("the timed tasks could not be registered: {error}"))
         })?;

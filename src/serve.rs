@@ -126,7 +126,7 @@ pub(crate) async fn start(
         rooms: with_recorder(rooms.furnish(&waker), recorder),
     };
     let mut workers = rooms
-        .workers(&limits, &ended, redis.clone(), &waker)
+        .workers(&limits, &ended, redis.clone(), &waker, &config.jobs)
         .await?;
     workers.push(Arc::new(bans));
     workers.extend(SeenWorker::of(&config.store, &engine));

@@ -6,6 +6,7 @@ mod alipay;
 mod breaker;
 mod channels;
 mod edge;
+mod jobs;
 mod logs;
 mod node;
 mod payments;
@@ -23,6 +24,7 @@ pub(crate) use alipay::Alipay;
 pub(crate) use breaker::Breaker;
 pub(crate) use channels::{Channel, Notices};
 pub(crate) use edge::{Console, Limits, Listeners, Tls};
+pub(crate) use jobs::Jobs;
 pub(crate) use logs::Logs;
 pub(crate) use node::Node;
 pub(crate) use payments::Payments;
@@ -53,6 +55,8 @@ pub(crate) struct Config {
     pub(crate) payments: Payments,
     #[serde(default)]
     pub(crate) settlement: Settlement,
+    #[serde(default)]
+    pub(crate) jobs: Jobs,
     #[serde(default)]
     pub(crate) vault: Vault,
     #[serde(default)]
@@ -204,6 +208,7 @@ impl Config {
         self.notices.check(&mut faults);
         self.payments.check(&mut faults);
         self.settlement.check(&mut faults);
+        self.jobs.check(&mut faults);
         self.vault.check(&mut faults);
         self.limits.check(&mut faults);
         self.breaker.check(&mut faults);

@@ -221,6 +221,7 @@ fn configuration(
         notices: config::Notices::default(),
         payments: config::Payments::default(),
         settlement: config::Settlement::default(),
+        jobs: config::Jobs::default(),
         vault: config::Vault::default(),
         limits,
         breaker: config::Breaker::default(),

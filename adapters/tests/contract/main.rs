@@ -31,6 +31,7 @@ mod channels;
 mod coverage;
 mod credentials;
 mod customers;
+mod daily;
 mod declared;
 mod earnings;
 mod evidence;
@@ -110,6 +111,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     channels::contracts,
     credentials::contracts,
     customers::contracts,
+    daily::contracts,
     declared::contracts,
     earnings::contracts,
     evidence::contracts,

@@ -1,8 +1,10 @@
 //! Timed tasks (LN-56): leased, one runner at a time over all processes.
 //!
 //! Missed-run rule: a job that slept through several turns runs once, then continues from now.
-//! Every run leaves its outcome on the row and one evidence line. `nodes` says which processes there are.
+//! Every run leaves its outcome on the row and one evidence line. `nodes` says which processes there are, `daily` at which
+//! time of the day those that run once a day do.
 
+pub mod daily;
 pub mod nodes;
 pub mod ports;
 pub mod retention;

@@ -12,6 +12,7 @@ use futures_util::future::{BoxFuture, Either, FutureExt as _, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::Job;
+use super::daily::{DAY_S, TimeOfDay};
 use super::ports::Pause;
 use crate::evidence::Act;
 use crate::shared::guard::guarded;
@@ -143,6 +144,8 @@ pub struct JobRunner {
     entropy: Arc<dyn Entropy>,
     pause: Arc<dyn Pause>,
     tasks: Vec<Arc<dyn Task>>,
+    /// When tasks that run once a day do; without it a day after their last turn.
+    daily_at: Option<TimeOfDay>,
 }
 
 impl std::fmt::Debug for JobRunner {
@@ -168,7 +171,23 @@ impl JobRunner {
             entropy,
             pause,
             tasks,
+            daily_at: None,
         }
+    }
+
+    /// Tasks that run once a day do so at this time of it: a new one at once, one that is known from its next turn on.
+    #[must_use]
+    pub fn daily_at(self, at: TimeOfDay) -> Self {
+        Self {
+            daily_at: Some(at),
+            ..self
+        }
+    }
+
+    /// When a task is due after a moment, if its time of day is set.
+    fn set_time(&self, every_s: i64, now: Time) -> Option<Time> {
+        let at = self.daily_at.filter(|_| every_s == DAY_S)?;
+        Some(at.next_after(now))
     }
 
     /// Makes sure that every task has its row.
@@ -176,7 +195,8 @@ impl JobRunner {
         let now = self.clock.now();
         for task in &self.tasks {
             let (name, every_s) = (task.name(), task.every_s());
-            let first = now.plus_seconds(every_s);
+            let set = self.set_time(every_s, now);
+            let first = set.unwrap_or_else(|| now.plus_seconds(every_s));
             atomically(&*self.store, async |tx| {
                 tx.jobs().ensure(name, every_s, first).await
             })
@@ -310,8 +330,9 @@ impl JobRunner {
             .say("outcome", outcome)
             .say("planned_at", job.next_at.rfc3339())
             .into_entry(id.clone(), "jobs.ran", began, now, salt);
+        let set = self.set_time(job.every_s, now);
+        let next = set.unwrap_or_else(|| next_turn(job, now));
         atomically(&*self.store, async |tx| {
-            let next = next_turn(job, now);
             let ours = tx
                 .jobs()
                 .finish(&job.name, job.lease_epoch, now, next, outcome)

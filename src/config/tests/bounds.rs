@@ -97,6 +97,21 @@ fn each_bound_of_the_breaker_is_held() {
 }
 
 #[test]
+fn ln_56_the_time_of_daily_tasks_is_a_time_of_day() {
+    let found = |value: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let text = format!("{}\n[jobs]\ndaily_at = \"{value}\"\n", good(dir.path()));
+        faults(&text, dir.path())
+    };
+    for within in ["00:00", "03:00", "23:59"] {
+        assert_eq!(found(within), Vec::<String>::new(), "{within}");
+    }
+    for beyond in ["24:00", "3:00", "", "at night"] {
+        assert_eq!(found(beyond), ["jobs.daily_at"], "{beyond}");
+    }
+}
+
+#[test]
 fn the_latest_bill_is_none_to_thirty_one_days_late() {
     let read_in = |value: &str| {
         let dir = tempfile::tempdir().unwrap();
