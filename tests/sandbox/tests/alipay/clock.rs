@@ -95,6 +95,19 @@ async fn time_never_moves_back_or_absurdly_far() {
 }
 
 #[tokio::test]
+async fn one_step_goes_four_hundred_days_and_not_a_second_more() {
+    let (follower, moved) = ops(200);
+    let scene = Scene::with(|o| o.ops = vec![follower]).await;
+    let most = lifeline_sandbox::clock::ADVANCE_S_MAX;
+    let further = json!({ "advance_s": most + 1 });
+    assert_eq!(scene.post("/sim/clock", further).await.0, 422);
+    assert!(moved.lock().unwrap().is_empty(), "nobody moves alone");
+    let step = json!({ "advance_s": most });
+    assert_eq!(scene.post("/sim/clock", step.clone()).await.0, 200);
+    assert_eq!(*moved.lock().unwrap(), [step]);
+}
+
+#[tokio::test]
 async fn a_sandbox_may_start_in_another_time() {
     let scene = Scene::with(|o| o.clock_offset_s = -86_400).await;
     let now = scene.get("/sim/clock").await["now"]
