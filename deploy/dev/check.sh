@@ -38,10 +38,10 @@ scripts() {
     return "$ok"
 }
 
-# Advisories need the RustSec database. Where it cannot be fetched the check is named as skipped instead of passing.
+# Advisories need the RustSec database. Where it cannot be fetched the check is named as not checked instead of passing.
 advisories() {
     if ! timeout -k 5 120 cargo deny --log-level error fetch db >/dev/null 2>&1; then
-        warn "SKIPPED: advisories: their database cannot be fetched here"
+        warn "NOT CHECKED: advisories: their database cannot be fetched here"
         skipped+=(advisories)
         return 0
     fi
@@ -74,7 +74,7 @@ wait "$fetching" || true
     printf 'check\t%d\t%d\n' "$passed" "${#failures[@]}"
     ((${#skipped[@]} == 0)) || printf '%s\t0\t0\t1\n' "${skipped[@]}"
 } >"$TARGET/tally/check"
-((${#skipped[@]} == 0)) || printf '%d skipped: %s\n' "${#skipped[@]}" "$(IFS=,; echo "${skipped[*]}")"
+((${#skipped[@]} == 0)) || printf '%d NOT CHECKED: %s\n' "${#skipped[@]}" "$(IFS=,; echo "${skipped[*]}")"
 if ((${#failures[@]})); then
     printf 'check: %d passed, %d failed: %s\n' "$passed" "${#failures[@]}" "$(IFS=,; echo "${failures[*]}")"
     exit 1
