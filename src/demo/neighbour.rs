@@ -130,7 +130,8 @@ fn run_lab(mut command: Command, what: &str, failed: &str) -> Result<(), Failure
         .map_err(|error| Failure::failed(format!("{what} could not be started: {error}")))?;
     match status.code() {
         Some(0) => Ok(()),
-        Some(2) => Err(Failure::usage(format!("{what} was called wrongly"))),
+        Some(2) => Err(Failure::usage(format!("{what} was called wrongly"))
+            .advice("it said above what is amiss and what to do")),
         _ => Err(Failure::failed(failed)),
     }
 }

@@ -77,18 +77,20 @@ pub(crate) async fn play(options: Options) -> ExitCode {
         Ok(demo) => demo,
         Err(error) => {
             let file = options.ready_file.display();
-            report.wrong("read the ready file", &Wrong(format!("{file}: {error}")));
-            return ExitCode::from(2);
+            return report.refuse(
+                &Wrong(format!("the ready file {file} cannot be read: {error}")),
+                "start the demo with `--ready-file` and name the same file when it is there",
+            );
         }
     };
     let wish = options.fault.as_deref();
     let Some(scenarios) = faults::wanted(wish) else {
         let known = faults::kinds().join(", ");
-        report.wrong(
-            "choose the fault",
-            &Wrong(format!("known kinds: all, {known}")),
+        let wish = wish.unwrap_or_default();
+        return report.refuse(
+            &Wrong(format!("{wish} is no fault that it plays")),
+            &format!("`--fault` is one of all, {known}"),
         );
-        return ExitCode::from(2);
     };
     for scenario in &scenarios {
         report.begin(scenario.name());

@@ -67,6 +67,19 @@ impl Report {
         }
     }
 
+    /// It was called in a way that it cannot play: a script reads why on standard output, a person on standard error.
+    pub(crate) fn refuse(self, wrong: &Wrong, advice: &str) -> ExitCode {
+        if self.json {
+            let said = wrong.to_string();
+            let body =
+                json!({"passed": 0, "failed": 1, "runs": [], "error": said, "advice": advice});
+            let _ = writeln!(std::io::stdout(), "{body}");
+        }
+        let mut out = std::io::stderr();
+        let _ = writeln!(out, "lifeline-lab: {wrong}\n  what to do: {advice}");
+        ExitCode::from(2)
+    }
+
     fn say(&self, line: &str) {
         if !self.json {
             let _ = writeln!(std::io::stdout(), "{line}");
