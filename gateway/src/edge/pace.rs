@@ -1,9 +1,9 @@
 //! The limit of what only the body names: the homes that an order is for. All that is known before the
 //! body is read was judged by then ([`super::policy`]).
 
-use actix_web::{HttpMessage, HttpRequest, web};
+use actix_web::{HttpRequest, web};
 
-use super::limits::{Function, Limits};
+use super::limits::{Function, Judged, Limits};
 use super::policy::strike;
 use super::problem::Problem;
 
@@ -38,7 +38,7 @@ impl Pace {
         });
         let (Ok(standing) | Err(standing)) = decided;
         // Told with the rest when the answer leaves.
-        self.0.extensions_mut().insert(standing);
+        Judged::of(&self.0).then(standing);
         refusal.map_or(Ok(()), Err)
     }
 }

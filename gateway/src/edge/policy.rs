@@ -13,7 +13,7 @@ use lifeline_core::bans::Reason;
 use super::bans::{Shut, address_of};
 use super::by_browser;
 use super::codes::Code;
-use super::limits::{Asker, FORGERY_WEIGHT, Function, Limits, Standing};
+use super::limits::{Asker, FORGERY_WEIGHT, Function, Judged, Limits};
 use super::load::{Class, Load, Seat};
 use super::principal::{SignedIn, door};
 use super::problem::Problem;
@@ -67,8 +67,8 @@ pub(super) async fn enforce<S>(
 where
     S: Service<ServiceRequest, Response = ServiceResponse, Error = Error>,
 {
-    let (held, standing) = match seated(&req, route).await {
-        Ok(admitted) => admitted,
+    let held = match seated(&req, route).await {
+        Ok(held) => held,
         Err(problem) => {
             let refusal = req.into_response(problem.error_response());
             return Ok(by_browser::told(refusal, route.path, Some(problem.code())));
@@ -80,24 +80,15 @@ where
     let problem = problem.and_then(|error| error.as_error::<Problem>());
     let refused = problem.map(Problem::code);
     let mut answer = by_browser::told(answer, route.path, refused);
-    // What the handler was judged by once the body was read.
-    let later = answer.request().extensions_mut().remove::<Standing>();
     let headers = answer.headers_mut();
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    if let Some(standing) = standing {
-        let whole = match later {
-            Some(later) => standing.and(later),
-            None => standing,
-        };
-        whole.tell(headers);
     }
     Ok(answer)
 }
 
 /// Holds a request against its shape, finds it a seat, and lets it in.
-async fn seated(req: &ServiceRequest, route: Route) -> Result<(Held, Option<Standing>), Problem> {
+async fn seated(req: &ServiceRequest, route: Route) -> Result<Held, Problem> {
     let mut seat = None;
     let relayed = req.app_data::<web::Data<Gate>>().is_some();
     shape::head::check(req.head(), route.takes, relayed).map_err(shape::broken)?;
@@ -107,7 +98,7 @@ async fn seated(req: &ServiceRequest, route: Route) -> Result<(Held, Option<Stan
         let address = address_of(req.request());
         seat = Some(load.enter(class, route.function, address)?);
     }
-    let standing = admit(req, route).await?;
+    admit(req, route).await?;
     let person = req.extensions().get::<SignedIn>().cloned();
     if let (Some(seat), Some(person)) = (&mut seat, &person) {
         seat.of_account(person.account_id().as_str())?;
@@ -117,11 +108,10 @@ async fn seated(req: &ServiceRequest, route: Route) -> Result<(Held, Option<Stan
         let account = person.as_ref().map(|person| person.account_id().as_str());
         places = Some(together.enter(route.function, account).await?);
     }
-    let held = Held {
+    Ok(Held {
         _seat: seat,
         _places: places,
-    };
-    Ok((held, standing))
+    })
 }
 
 /// What a request has of this node and of all nodes while it is under way.
@@ -143,14 +133,13 @@ async fn stepped_up(req: &ServiceRequest, person: &SignedIn, deed: Deed) -> Resu
 
 /// Finds out who asks, as far as the route's policy demands it, holds them to their limits, and
 /// leaves a [`super::SignedIn`] for the handler.
-async fn admit(req: &ServiceRequest, route: Route) -> Result<Option<Standing>, Problem> {
+async fn admit(req: &ServiceRequest, route: Route) -> Result<(), Problem> {
     let fresh = match route.policy {
-        Policy::SelfProving => return Ok(None),
+        Policy::SelfProving => return Ok(()),
         Policy::Public => {
-            let standing = paced(req, route, None).await?;
+            paced(req, route, None).await?;
             served(req, route, None)?;
-            guarded(req, route, None).await?;
-            return Ok(standing);
+            return guarded(req, route, None).await;
         }
         Policy::SignedIn => false,
         Policy::SteppedUp(_) | Policy::FreshSession => true,
@@ -163,14 +152,14 @@ async fn admit(req: &ServiceRequest, route: Route) -> Result<Option<Standing>, P
             strike(req.request(), FORGERY_WEIGHT);
         }
     })?;
-    let standing = paced(req, route, Some(&person)).await?;
+    paced(req, route, Some(&person)).await?;
     served(req, route, Some(&person))?;
     guarded(req, route, Some(&person).filter(|_| fresh)).await?;
     if let Policy::SteppedUp(deed) = route.policy {
         stepped_up(req, &person, deed).await?;
     }
     req.extensions_mut().insert(person);
-    Ok(standing)
+    Ok(())
 }
 
 /// Whether the function is open here, and to this person.
@@ -227,14 +216,15 @@ fn agent_of(req: &ServiceRequest) -> &str {
     agent.and_then(|value| value.to_str().ok()).unwrap_or("")
 }
 
-/// One decision over all keys that are known before the body is read.
+/// One decision over all keys that are known before the body is read. It is told with the answer,
+/// whoever gives that.
 async fn paced(
     req: &ServiceRequest,
     route: Route,
     person: Option<&SignedIn>,
-) -> Result<Option<Standing>, Problem> {
+) -> Result<(), Problem> {
     let Some(limits) = req.app_data::<web::Data<Limits>>() else {
-        return Ok(None);
+        return Ok(());
     };
     let address = address_of(req.request());
     let asker = Asker {
@@ -247,11 +237,14 @@ async fn paced(
     if let Some(shut) = req.app_data::<web::Data<Shut>>() {
         shut.admits(function, address, asker.account)?;
     }
-    let standing = limits.admit(function, &asker).await;
-    standing.map(Some).map_err(|standing| {
+    let decided = limits.admit(function, &asker).await;
+    let refusal = decided.as_ref().err().map(|standing| {
         strike(req.request(), 1);
         standing.refusal()
-    })
+    });
+    let (Ok(standing) | Err(standing)) = decided;
+    Judged::of(req.request()).by_asker(standing);
+    refusal.map_or(Ok(()), Err)
 }
 
 /// Counts against the place a request comes from; too often, and the place is shut out.

@@ -11,4 +11,6 @@ pub mod start;
 mod unread;
 
 #[cfg(test)]
+mod told_tests;
+#[cfg(test)]
 mod unread_tests;

@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{ResponseHead, ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::ConnectionType;
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
@@ -21,7 +22,7 @@ use tracing::Instrument as _;
 use crate::edge::by_browser;
 use crate::edge::client::{ClientAddress, TrustedHops};
 use crate::edge::codes::Code;
-use crate::edge::limits::{Limits, Standing};
+use crate::edge::limits::{Judged, Limits};
 use crate::edge::paths::template;
 use crate::edge::policy::strike;
 use crate::edge::problem::Problem;
@@ -75,6 +76,15 @@ pub async fn traced(
     req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    traced_within(REQUEST_TIME_MAX, req, next).await
+}
+
+/// As [`traced`], by another time.
+pub(super) async fn traced_within(
+    most: Duration,
+    req: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let maker = req.app_data::<web::Data<Sources>>();
     let fresh = maker.map(|sources| sources.maker().uuid().replace('-', ""));
     let fresh = fresh.unwrap_or_else(|| "0".repeat(32));
@@ -91,10 +101,11 @@ pub async fn traced(
     let route = template(&req);
     let inside = tracing::info_span!("request", method, route = &*route, trace_id);
     let stopping = req.app_data::<web::Data<Stopping>>().cloned();
+    let judged = Judged::of(req.request());
     let began = Instant::now();
     let work = async move {
-        let work = deadline::within(began + (REQUEST_TIME_MAX - ANSWER_TIME), next.call(req));
-        match tokio::time::timeout(REQUEST_TIME_MAX, work).await {
+        let work = deadline::within(began + most.saturating_sub(ANSWER_TIME), next.call(req));
+        match tokio::time::timeout(most, work).await {
             Ok(answer) => answer,
             Err(_) => Err(Problem::new(Code::RequestTimeout).into()),
         }
@@ -107,20 +118,34 @@ pub async fn traced(
         Err(error) => error.as_response_error().status_code(),
     };
     inside.in_scope(|| tell(method, &route, status.as_u16(), began.elapsed()));
-    let mut answer = answer?;
-    if stopping.is_some_and(|stopping| stopping.has_begun()) {
-        let head = answer.response_mut().head_mut();
-        head.set_connection_type(ConnectionType::Close);
+    let header = header.ok();
+    let stopping = stopping.as_ref().map(web::Data::get_ref);
+    let signed = |answer: &mut ResponseHead| sign(answer, stopping, header);
+    match answer {
+        Ok(mut answer) => {
+            signed(answer.response_mut().head_mut());
+            Ok(answer)
+        }
+        // Out of time: no layer within is there any more to say what each answer says.
+        Err(error) => {
+            let mut refusal = error.error_response();
+            signed(refusal.head_mut());
+            judged.tell(refusal.headers_mut());
+            Err(InternalError::from_response(error, refusal).into())
+        }
     }
-    answer
-        .headers_mut()
-        .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Ok(header) = header {
-        answer
-            .headers_mut()
-            .insert(HeaderName::from_static("traceparent"), header);
+}
+
+/// What every answer carries, whatever became of its request.
+fn sign(answer: &mut ResponseHead, stopping: Option<&Stopping>, trace: Option<HeaderValue>) {
+    if stopping.is_some_and(Stopping::has_begun) {
+        answer.set_connection_type(ConnectionType::Close);
     }
-    Ok(answer)
+    let headers = answer.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Some(trace) = trace {
+        headers.insert(HeaderName::from_static("traceparent"), trace);
+    }
 }
 
 /// A method as a metric may name it: a client may send any word as one, and each would be a label.
@@ -215,24 +240,20 @@ pub async fn addressed(
     req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    let standing = match place(&req) {
-        Ok(standing) => standing,
-        Err(problem) => {
-            let route = template(&req);
-            let refusal = req.into_response(problem.error_response());
-            let refusal = by_browser::told(refusal, &route, Some(problem.code()));
-            return Ok(refusal.map_into_right_body());
-        }
-    };
-    let mut answer = next.call(req).await?;
-    let named = answer.headers().contains_key("ratelimit");
-    if let (Some(standing), false) = (standing, named) {
-        standing.tell(answer.headers_mut());
+    let judged = Judged::of(req.request());
+    if let Err(problem) = place(&req, &judged) {
+        let route = template(&req);
+        let refusal = req.into_response(problem.error_response());
+        let mut refusal = by_browser::told(refusal, &route, Some(problem.code()));
+        judged.tell(refusal.headers_mut());
+        return Ok(refusal.map_into_right_body());
     }
+    let mut answer = next.call(req).await?;
+    judged.tell(answer.headers_mut());
     Ok(answer.map_into_left_body())
 }
 
-fn place(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
+fn place(req: &ServiceRequest, judged: &Judged) -> Result<(), Problem> {
     let peer = req.peer_addr().map(|peer| peer.ip());
     let peer = peer.ok_or_else(|| Problem::new(Code::Internal))?;
     let forwarded = req.headers().get_all("x-forwarded-for");
@@ -240,14 +261,17 @@ fn place(req: &ServiceRequest) -> Result<Option<Standing>, Problem> {
     let hops = req.app_data::<TrustedHops>().cloned().unwrap_or_default();
     let client = hops.client(peer, &lines);
     req.extensions_mut().insert(ClientAddress(client));
-    let limits = req.app_data::<web::Data<Limits>>();
-    limits
-        .map(|limits| limits.address(client))
-        .transpose()
-        .map_err(|standing| {
-            strike(req.request(), 1);
-            standing.refusal()
-        })
+    let Some(limits) = req.app_data::<web::Data<Limits>>() else {
+        return Ok(());
+    };
+    let decided = limits.address(client);
+    let refusal = decided.as_ref().err().map(|standing| {
+        strike(req.request(), 1);
+        standing.refusal()
+    });
+    let (Ok(standing) | Err(standing)) = decided;
+    judged.then(standing);
+    refusal.map_or(Ok(()), Err)
 }
 
 #[cfg(test)]

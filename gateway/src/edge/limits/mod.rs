@@ -34,7 +34,7 @@ use lifeline_core::shared::gcra::Quota;
 pub use self::fill::Fill;
 use self::fill::{Fills, Named, Refusals};
 pub use self::rules::{Asker, Function, Quotas, Rule};
-pub use self::standing::{Mark, Standing};
+pub use self::standing::{Judged, Mark, Standing};
 use self::steady::{Monotonic, Steady, Ticks};
 use self::table::{Ask, ByStock, KEYS_MAX, Left, Refused, Stock, Table};
 
@@ -148,7 +148,7 @@ impl Limits {
             Err(until) => {
                 let wait = until.wait_time_from(DefaultClock::default().now());
                 self.refusals.note(("address", ""), self.time.now_ns());
-                Err(Standing::refused(vec![mark(0)], wait))
+                Err(Standing::refused(vec![mark(0)], 0, wait))
             }
         }
     }
@@ -208,7 +208,7 @@ impl Limits {
                     let named = (rule.name, rule.function);
                     self.refusals.note(named, self.time.now_ns());
                 }
-                Err(Standing::refused(marks(rules, &left), wait))
+                Err(Standing::refused(marks(rules, &left), by, wait))
             }
         }
     }

@@ -3,9 +3,11 @@
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpMessage as _, HttpRequest};
 use lifeline_core::shared::gcra::Quota;
 
 use crate::edge::codes::Code;
@@ -35,6 +37,8 @@ pub struct Standing {
     marks: Vec<Mark>,
     /// How long a refused caller waits; zero for one that passes.
     retry_after: Duration,
+    /// Which of the limits refused: the longest to be waited for.
+    refused_by: Option<usize>,
 }
 
 impl Standing {
@@ -43,12 +47,18 @@ impl Standing {
         Self {
             marks,
             retry_after: Duration::ZERO,
+            refused_by: None,
         }
     }
 
+    /// A refusal by the limit at a place among `marks`.
     #[must_use]
-    pub const fn refused(marks: Vec<Mark>, retry_after: Duration) -> Self {
-        Self { marks, retry_after }
+    pub const fn refused(marks: Vec<Mark>, by: usize, retry_after: Duration) -> Self {
+        Self {
+            marks,
+            retry_after,
+            refused_by: Some(by),
+        }
     }
 
     #[must_use]
@@ -59,14 +69,21 @@ impl Standing {
     /// Both decisions about one request. Of the later one the limit that ends soonest speaks for all.
     #[must_use]
     pub fn and(mut self, later: Self) -> Self {
+        if later.refused_by.is_some() {
+            self.refused_by = Some(self.marks.len());
+        }
         self.marks.extend(later.tightest().copied());
         self.retry_after = self.retry_after.max(later.retry_after);
         self
     }
 
-    /// The limit that ends soonest: the smallest part of its burst is left.
+    /// The limit that ends soonest: the one that refused, else that of whose burst the smallest part is left.
     #[must_use]
     pub fn tightest(&self) -> Option<&Mark> {
+        let refused = self.refused_by.and_then(|at| self.marks.get(at));
+        if refused.is_some() {
+            return refused;
+        }
         let part = |mark: &Mark| {
             u64::from(mark.remaining)
                 .saturating_mul(1 << 20)
@@ -139,6 +156,50 @@ impl Standing {
     }
 }
 
+/// What judged one request so far. It is kept beside the request, so that whichever layer answers, also
+/// one that refuses or is out of time, the answer is told it.
+#[derive(Debug, Clone, Default)]
+pub struct Judged(Rc<RefCell<Option<Standing>>>);
+
+impl Judged {
+    /// The one of a request.
+    #[must_use]
+    pub fn of(req: &HttpRequest) -> Self {
+        let mut beside = req.extensions_mut();
+        if let Some(known) = beside.get::<Self>() {
+            return known.clone();
+        }
+        let fresh = Self::default();
+        beside.insert(fresh.clone());
+        fresh
+    }
+
+    /// A decision by who asks: named before the one about the place they ask from.
+    pub fn by_asker(&self, standing: Standing) {
+        let mut held = self.0.borrow_mut();
+        *held = Some(match held.take() {
+            Some(place) => standing.and(place),
+            None => standing,
+        });
+    }
+
+    /// One more decision, named after those before it.
+    pub fn then(&self, later: Standing) {
+        let mut held = self.0.borrow_mut();
+        *held = Some(match held.take() {
+            Some(before) => before.and(later),
+            None => later,
+        });
+    }
+
+    /// Writes what is known by now.
+    pub fn tell(&self, headers: &mut HeaderMap) {
+        if let Some(standing) = &*self.0.borrow() {
+            standing.tell(headers);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,7 +233,7 @@ mod tests {
         let first =
             || Standing::passing(vec![mark("account", 240, 238), mark("channel", 500, 499)]);
         let homes = vec![mark("home", 5, 4), mark("home", 5, 0), mark("home", 5, 3)];
-        let refused = Standing::refused(homes, Duration::from_secs(12));
+        let refused = Standing::refused(homes, 1, Duration::from_secs(12));
         let (policy, limit) = told(&first().and(refused));
         assert_eq!(
             policy,
@@ -181,6 +242,34 @@ mod tests {
         assert_eq!(limit, r#""home";r=0;t=12"#);
         let none = Standing::passing(Vec::new());
         assert_eq!(told(&first().and(none)), told(&first()));
+    }
+
+    #[test]
+    fn what_judged_a_request_is_kept_beside_it_and_the_asker_is_named_before_the_place() {
+        let request = actix_web::test::TestRequest::default().to_http_request();
+        let mut headers = HeaderMap::new();
+        Judged::of(&request).tell(&mut headers);
+        assert!(headers.is_empty(), "nothing judged it yet");
+        Judged::of(&request).then(Standing::passing(vec![mark("address", 600, 599)]));
+        let asker = vec![mark("account", 240, 0), mark("network", 6_000, 5_999)];
+        Judged::of(&request).by_asker(Standing::refused(asker, 0, Duration::from_secs(9)));
+        Judged::of(&request).then(Standing::passing(vec![mark("home", 5, 4)]));
+        Judged::of(&request).tell(&mut headers);
+        let read = |name: &str| headers.get(name).unwrap().to_str().unwrap();
+        assert_eq!(
+            read("ratelimit-policy"),
+            r#""account";q=240;w=60, "network";q=6000;w=60, "address";q=600;w=60, "home";q=5;w=60"#
+        );
+        assert_eq!(read("ratelimit"), r#""account";r=0;t=9"#);
+    }
+
+    #[test]
+    fn of_a_refusal_the_limit_that_refused_speaks_also_beside_one_that_is_as_low() {
+        let marks = vec![mark("account", 1, 0), mark("channel", 5, 0)];
+        let refused = Standing::refused(marks, 1, Duration::from_secs(7));
+        assert_eq!(told(&refused).1, r#""channel";r=0;t=7"#);
+        let place = Standing::passing(vec![mark("address", 1, 0)]);
+        assert_eq!(told(&place.and(refused)).1, r#""channel";r=0;t=7"#);
     }
 
     #[test]
@@ -198,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_refused_caller_is_told_whole_seconds_rounded_up() {
-        let wait = |ms| Standing::refused(vec![mark("home", 10, 0)], Duration::from_millis(ms));
+        let wait = |ms| Standing::refused(vec![mark("home", 10, 0)], 0, Duration::from_millis(ms));
         assert_eq!(wait(1).retry_after_s(), 1);
         assert_eq!(wait(1_000).retry_after_s(), 1);
         assert_eq!(wait(1_001).retry_after_s(), 2);
