@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use lifeline_adapters::sql::Engine;
 use lifeline_core::payments::recovery::Seen;
 use lifeline_core::shared::time::Time;
+use lifeline_core::store::{StoreError, snapshot};
 use lifeline_gateway::runner::Worker;
 
 use crate::config::Store;
@@ -21,15 +22,26 @@ use crate::store;
 /// A look comes no sooner than so many microseconds after the one before.
 const PAUSE_MICROS: i64 = 55_000_000;
 
-/// Opens a store to be served: one that went as far as this node saw it go.
+/// So many of the newest entries of the books are added up: a start is as quick with many years of them.
+const ENTRIES_PROVEN: i64 = 1_000;
+
+/// Opens a store to be served: one whose newest books add up, and that went as far as this node saw it go.
 pub(crate) async fn opened(place: &Store, kind: Kind) -> Result<Arc<Engine>, Failure> {
     let engine = store::open(place, kind).await?;
     compared(place, &engine).await?;
     Ok(engine)
 }
 
-/// Compares an open store with what this node saw of it.
+/// Looks at the newest books of an open store, and compares it with what this node saw of it.
 pub(crate) async fn compared(place: &Store, engine: &Engine) -> Result<(), Failure> {
+    let unsound = unsound(engine).await;
+    let unsound = unsound.map_err(|error| Failure::failed(store::chain(&error)))?;
+    if unsound > 0 {
+        return Err(Failure::failed(format!(
+            "{unsound} of the newest entries of the books are not what their lines add up to: a backup was put back in part"
+        ))
+        .advice("never serve it: make the database anew and put the whole backup back (docs/operations/restore.md)"));
+    }
     let Some(file) = &place.seen else {
         return Ok(());
     };
@@ -42,6 +54,11 @@ pub(crate) async fn compared(place: &Store, engine: &Engine) -> Result<(), Failu
     } else {
         Ok(())
     }
+}
+
+async fn unsound(engine: &Engine) -> Result<i64, StoreError> {
+    let mut view = snapshot(engine).await?;
+    view.ledger().unsound(ENTRIES_PROVEN).await
 }
 
 fn older(file: &Path, seen: &Seen) -> Failure {

@@ -22,6 +22,11 @@ statements! { "ledger":
         WHERE e.payment_id = $1 ORDER BY e.posted_at, e.entry_id, l.line_no";
     BALANCES("ledger_line") = "SELECT l.account, CAST(SUM(l.debit_fen) - SUM(l.credit_fen) AS BIGINT) AS net_fen \
         FROM ledger_line l JOIN ledger_entry e ON e.entry_id = l.entry_id GROUP BY l.account";
+    UNSOUND("ledger_entry") = "SELECT COUNT(*) AS n FROM (SELECT entry_id, line_count, total_fen FROM ledger_entry \
+        ORDER BY entry_id DESC LIMIT $1) AS e WHERE \
+        e.line_count <> (SELECT COUNT(*) FROM ledger_line l WHERE l.entry_id = e.entry_id) \
+        OR e.total_fen <> (SELECT COALESCE(SUM(l.debit_fen), 0) FROM ledger_line l WHERE l.entry_id = e.entry_id) \
+        OR e.total_fen <> (SELECT COALESCE(SUM(l.credit_fen), 0) FROM ledger_line l WHERE l.entry_id = e.entry_id)";
     BOOKED("ledger_entry") = "SELECT COUNT(*) AS n FROM ledger_entry WHERE fact = $1";
     ADD_LINE("ledger_line") = "INSERT INTO ledger_line (entry_id, line_no, account, debit_fen, credit_fen) \
         VALUES ($1, $2, $3, $4, $5)";
@@ -58,6 +63,10 @@ impl<C: Conn> LedgerReads for Sql<C> {
             }
         }
         Ok(balances)
+    }
+
+    async fn unsound(&mut self, newest: i64) -> Result<i64, StoreError> {
+        self.count(&UNSOUND, args![newest]).await
     }
 }
 

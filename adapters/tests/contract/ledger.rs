@@ -6,7 +6,7 @@ use lifeline_core::shared::money::Fen;
 use lifeline_core::store::StoreError;
 use tokio::task::JoinSet;
 
-use crate::bench::{Bench, at};
+use crate::bench::{Bench, EngineKind, at};
 use crate::contracts;
 
 contracts! { "ledger":
@@ -21,6 +21,7 @@ contracts! { "ledger":
     rows_cannot_be_changed_by_raw_sql => ["LedgerStore::post"];
     unbalanced_rows_are_refused_by_the_schema => ["LedgerStore::post"];
     lines_without_an_entry_count_nowhere => ["LedgerReads::balances"];
+    what_is_missing_of_the_newest_entries_is_seen => ["LedgerReads::unsound"];
 }
 
 fn paid(t: &Bench, payment: &PaymentId, fact: &str, fen: i64) -> Entry {
@@ -259,4 +260,27 @@ async fn lines_without_an_entry_count_nowhere(t: Bench) {
         _ => refused.unwrap(),
     }
     assert_eq!(net(&t, Account::Channel).await, 0);
+}
+
+/// As after a restore that was broken off: the rows came before what keeps them as they are.
+async fn what_is_missing_of_the_newest_entries_is_seen(t: Bench) {
+    let unsound = async |newest: i64| {
+        let mut view = t.view().await;
+        view.ledger().unsound(newest).await.unwrap()
+    };
+    assert_eq!(unsound(10).await, 0, "no books");
+    let payment: PaymentId = t.id();
+    for fact in ["paid:T1", "paid:T2", "paid:T3"] {
+        post(&t, &paid(&t, &payment, fact, 100)).await.unwrap();
+    }
+    assert_eq!(unsound(10).await, 0);
+    let disarm = match &t.kind {
+        EngineKind::Sqlite => "DROP TRIGGER ledger_line_no_delete",
+        EngineKind::Postgres(_) => "DROP TRIGGER ledger_line_fixed ON ledger_line",
+    };
+    t.raw(disarm).await.unwrap();
+    t.raw("DELETE FROM ledger_line WHERE line_no = 2 AND entry_id = (SELECT MIN(entry_id) FROM ledger_entry)")
+        .await
+        .unwrap();
+    assert_eq!((unsound(2).await, unsound(3).await), (0, 1));
 }

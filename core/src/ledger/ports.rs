@@ -12,6 +12,8 @@ pub trait LedgerReads: Send {
     async fn of_payment(&mut self, payment: &PaymentId) -> Result<Vec<Entry>, StoreError>;
     /// Net of every account over the whole ledger; the nets sum to zero.
     async fn balances(&mut self) -> Result<Vec<Balance>, StoreError>;
+    /// How many of so many newest entries are not what their lines add up to. Books that were kept have none.
+    async fn unsound(&mut self, newest: i64) -> Result<i64, StoreError>;
 }
 
 #[async_trait]
