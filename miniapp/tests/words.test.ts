@@ -76,6 +76,8 @@ test('a proof that is locked for the year does not say tomorrow, and an amount t
   const lasting = sayProblem('zh-CN', 'PROOF_LOCKED')
   assert.equal(lasting.text, '今年可试的证件号已用完，请用短信验证码，或到网点办理。')
   assert.equal(lasting.cure, 'retry')
+  assert.match(sayProblem('zh-CN', 'PROOF_LOCKED', 86_400).text, /明天/)
+  assert.equal(sayProblem('zh-CN', 'PROOF_LOCKED', 86_401).text, lasting.text)
   const range = { range: { min_fen: 100, max_fen: 500_000 } }
   assert.equal(sayProblem('zh-CN', 'AMOUNT_OUT_OF_RANGE', undefined, range).text, '一次可缴 ¥1.00 到 ¥5,000.00，请调整。')
   assert.match(sayProblem('en', 'AMOUNT_OUT_OF_RANGE').text, /outside/)

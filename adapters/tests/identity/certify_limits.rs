@@ -4,6 +4,7 @@ use lifeline_core::accounts::certification::{
     CertificationKind, CertificationState, Finding, ID_NUMBERS_PER_YEAR_MAX, PER_ACCOUNT_DAY_MAX,
 };
 use lifeline_core::accounts::{AccountError, Errand};
+use lifeline_core::shared::time::Clock as _;
 
 use crate::certifying::{
     NUMBERS, SILENT_LI_MING, WANG_FANG_SILENT, bare, begin, conclude, own, typed,
@@ -30,7 +31,8 @@ async fn m3_1_three_distinct_id_numbers_a_year_and_no_fourth(world: World) {
     assert_eq!(ID_NUMBERS_PER_YEAR_MAX, 3);
     let fourth = begin(&world, &who, kind, &typed("李明", NUMBERS[3])).await;
     assert!(
-        matches!(fourth, Err(AccountError::TooManyIdNumbers)),
+        matches!(fourth, Err(AccountError::TooManyIdNumbers { retry_after_s })
+            if retry_after_s == world.clock.now().seconds_to_shanghai_year()),
         "{fourth:?}"
     );
     assert_eq!(world.alipay.proposals(), 3, "the fourth did not leave");

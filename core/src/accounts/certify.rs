@@ -133,7 +133,9 @@ impl Accounts {
             } else if !attempts::within_distinct(tx, year, account, typed.id_no.expose(), now)
                 .await?
             {
-                ("TOO_MANY_ID_NUMBERS", AccountError::TooManyIdNumbers)
+                let retry_after_s = now.seconds_to_shanghai_year();
+                let error = AccountError::TooManyIdNumbers { retry_after_s };
+                ("TOO_MANY_ID_NUMBERS", error)
             } else if let Some(out) =
                 watch::id_number(tx, caller.into(), &typed.id_no, &watching).await?
             {

@@ -49,7 +49,7 @@ pub enum AccountError {
     TooManyCertifications { retry_after_s: i64 },
     /// As many distinct ID numbers as a year allows were typed (money.md 3.1).
     #[error("no other ID number may be typed this year")]
-    TooManyIdNumbers,
+    TooManyIdNumbers { retry_after_s: i64 },
     /// Spent, refused, or another wallet's.
     #[error("the provider did not get the person's leave")]
     LeaveRefused,

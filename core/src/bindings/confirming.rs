@@ -264,13 +264,13 @@ impl Bindings {
             }
             if !attempts::within(tx, Guard::DigitsAgainstHome, home, now).await? {
                 return Ok(Some(BindingError::ProofLocked {
-                    retry_after_s: Some(seconds_to_next_day(now)),
+                    retry_after_s: seconds_to_next_day(now),
                 }));
             }
             let guard = Guard::DigitsByAccount;
             let fits = attempts::within_distinct(tx, guard, account, digits.expose(), now).await?;
             Ok::<_, BindingError>((!fits).then_some(BindingError::ProofLocked {
-                retry_after_s: None,
+                retry_after_s: now.seconds_to_shanghai_year(),
             }))
         })
         .await?

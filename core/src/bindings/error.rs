@@ -25,7 +25,7 @@ pub enum BindingError {
     CodeRequired,
     /// ID digits were guessed too often; a code still works.
     #[error("this way of proving is locked")]
-    ProofLocked { retry_after_s: Option<i64> },
+    ProofLocked { retry_after_s: i64 },
     #[error("the account has as many homes as it may")]
     TooManyBindings,
     /// The last day of a grant is not one that can be agreed on.

@@ -85,6 +85,17 @@ impl Time {
             .rem_euclid(86_400)
     }
 
+    /// Seconds until a new year begins in Shanghai; at least one.
+    #[must_use]
+    pub fn seconds_to_shanghai_year(self) -> i64 {
+        let today = self.zoned().date();
+        let days = i64::from(today.days_in_year())
+            .saturating_sub(i64::from(today.day_of_year()))
+            .saturating_add(1);
+        days.saturating_mul(86_400)
+            .saturating_sub(self.shanghai_second_of_day())
+    }
+
     pub fn parse_rfc3339(text: &str) -> Result<Self, NotATime> {
         let stamp: jiff::Timestamp = text.parse().map_err(|_| NotATime)?;
         Ok(Self(stamp.as_microsecond()))
@@ -218,6 +229,18 @@ mod tests {
         assert_eq!(t.shanghai_date(), "2026-11-21");
         assert_eq!(t.shanghai_second_of_day(), 1);
         assert_eq!(Time::parse_alipay("2026-11-21 00:00:01"), Ok(t));
+    }
+
+    #[test]
+    fn a_year_is_over_at_midnight_in_shanghai() {
+        let left = |text: &str| {
+            let moment = Time::parse_rfc3339(text).unwrap();
+            moment.seconds_to_shanghai_year()
+        };
+        assert_eq!(left("2026-12-31T23:59:59+08:00"), 1);
+        assert_eq!(left("2026-12-31T16:00:00Z"), 365 * 86_400);
+        assert_eq!(left("2028-01-01T00:00:00+08:00"), 366 * 86_400);
+        assert_eq!(left("2026-12-30T00:00:01+08:00"), 2 * 86_400 - 1);
     }
 
     #[test]

@@ -34,7 +34,9 @@ impl From<AccountError> for Problem {
             AccountError::MergeRefused => Self::new(Code::MergeRefused),
             AccountError::TooManyHomes => Self::new(Code::TooManyBindings),
             AccountError::AlreadyCertified => Self::new(Code::AlreadyCertified),
-            AccountError::TooManyIdNumbers => Self::new(Code::TooManyIdNumbers),
+            AccountError::TooManyIdNumbers { retry_after_s } => {
+                Self::new(Code::TooManyIdNumbers).retry_after(wait(retry_after_s))
+            }
             AccountError::CertificationRefused => Self::new(Code::CertificationRefused),
             AccountError::CertificationOver => Self::new(Code::CertificationOver),
             AccountError::LeaveRefused => Self::new(Code::LeaveRefused),

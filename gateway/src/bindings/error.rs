@@ -15,11 +15,8 @@ impl From<BindingError> for Problem {
             }
             BindingError::CodeRequired => Self::new(Code::CodeRequired),
             BindingError::ProofLocked { retry_after_s } => {
-                let locked = Self::new(Code::ProofLocked);
-                match retry_after_s.and_then(|seconds| u64::try_from(seconds).ok()) {
-                    Some(seconds) => locked.retry_after(seconds.max(1)),
-                    None => locked,
-                }
+                let wait = u64::try_from(retry_after_s).unwrap_or(1).max(1);
+                Self::new(Code::ProofLocked).retry_after(wait)
             }
             BindingError::TooManyBindings => Self::new(Code::TooManyBindings),
             BindingError::TooManyGrants => Self::new(Code::TooManyGrants),

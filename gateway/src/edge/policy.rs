@@ -19,7 +19,7 @@ use super::principal::{SignedIn, door};
 use super::problem::Problem;
 use super::relay::Gate;
 use super::shape::{self, Takes};
-use super::switchboard::Switchboard;
+use super::switchboard::{Switchboard, refusal};
 use super::together::{Places, Together};
 use crate::listeners::outermost::Sources;
 
@@ -171,9 +171,10 @@ fn served(req: &ServiceRequest, route: Route, person: Option<&SignedIn>) -> Resu
     };
     let account = person.map(SignedIn::account_id);
     let asked = (req.method().as_str(), route.path);
+    let now = sources.clock.now();
     board
-        .admit(asked, agent_of(req), account, sources.clock.now())
-        .map_err(Problem::new)
+        .admit(asked, agent_of(req), account, now)
+        .map_err(|code| refusal(code, now))
 }
 
 /// An order made here needs a step-up, whatever its sum (EC-14).
@@ -204,8 +205,9 @@ async fn guarded(
         None => None,
     };
     let terminal = noted.unwrap_or_else(|| Terminal::said_by(agent_of(req)));
-    let confirms = board.at_terminal(asked, terminal, sources.clock.now());
-    if confirms.map_err(Problem::new)? {
+    let now = sources.clock.now();
+    let confirms = board.at_terminal(asked, terminal, now);
+    if confirms.map_err(|code| refusal(code, now))? {
         req.extensions_mut().insert(Confirms);
     }
     Ok(())

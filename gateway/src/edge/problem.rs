@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use lifeline_core::store::StoreError;
@@ -131,24 +132,38 @@ impl fmt::Display for Problem {
 }
 
 impl ResponseError for Problem {
-    fn status_code(&self) -> actix_web::http::StatusCode {
+    fn status_code(&self) -> StatusCode {
         self.code.status()
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut answer = HttpResponseBuilder::new(self.code.status());
         answer.insert_header((CONTENT_TYPE, "application/problem+json"));
-        let retry = self.retry_after_s.or(match self.code {
-            Code::RequestInFlight => Some(1),
-            Code::StoreUnavailable | Code::UpstreamUnavailable | Code::RequestTimeout => Some(2),
-            _ => None,
-        });
-        if let Some(seconds) = retry {
+        if let Some(seconds) = self.retry_after_s.or_else(|| usual_wait_s(self.code)) {
             answer.insert_header((RETRY_AFTER, seconds.to_string()));
         }
         let text = serde_json::to_string(&self.body()).unwrap_or_else(|_| "{}".to_owned());
         answer.body(text)
     }
+}
+
+/// When whoever is refused by a code may ask again, where nothing better is known: nobody is sent off by a
+/// 429 or a 503 without it.
+fn usual_wait_s(code: Code) -> Option<u64> {
+    match code {
+        Code::RequestInFlight => Some(1),
+        Code::ChannelFull => Some(60),
+        _ => passes(code.status()).then_some(USUAL_WAIT_S),
+    }
+}
+
+/// Seconds after which what passes may have passed.
+pub const USUAL_WAIT_S: u64 = 2;
+
+/// Whether an answer of a status says to ask again later.
+#[must_use]
+pub fn passes(status: StatusCode) -> bool {
+    status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE
 }
 
 impl Problem {
@@ -178,5 +193,33 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         Self::of_store(&error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_code_sends_anybody_off_without_saying_until_when() {
+        let mut waits = 0;
+        for code in Code::ALL {
+            let answer = Problem::new(*code).error_response();
+            let wait = answer.headers().get(RETRY_AFTER);
+            let wait = wait.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+            let passing = [429, 503].contains(&code.status().as_u16());
+            let asked = passing || *code == Code::RequestInFlight;
+            assert_eq!(
+                wait.is_some_and(|wait| wait > 0),
+                asked,
+                "{}",
+                code.as_str()
+            );
+            waits += u32::from(asked);
+        }
+        assert!(waits > 10, "only {waits}");
+        let told = Problem::new(Code::RateLimited).retry_after(77);
+        let told = told.error_response();
+        assert_eq!(told.headers().get(RETRY_AFTER).unwrap(), "77");
     }
 }

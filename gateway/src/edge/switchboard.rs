@@ -18,6 +18,7 @@ use lifeline_core::shared::ids::AccountId;
 use lifeline_core::shared::time::Time;
 
 use super::codes::Code;
+use super::problem::Problem;
 use crate::runner::Worker;
 
 /// As it was last read.
@@ -162,6 +163,16 @@ impl Switchboard {
         known.1 = known.1.saturating_add(1);
         known.1 <= most
     }
+}
+
+/// A refusal at a moment; of a full minute it says when the next begins.
+pub(super) fn refusal(code: Code, at: Time) -> Problem {
+    let problem = Problem::new(code);
+    if code != Code::ChannelFull {
+        return problem;
+    }
+    let left = 60_i64.saturating_sub(at.unix_seconds().rem_euclid(60));
+    problem.retry_after(u64::try_from(left).unwrap_or(60))
 }
 
 /// Reads what is set, each second.
@@ -325,6 +336,18 @@ mod tests {
         assert_eq!(board.admit(BILL, MINI, None, at), Ok(()));
         let later = Time::from_micros(120_000_000);
         assert_eq!(board.admit(BILL, H5, None, later), Ok(()));
+    }
+
+    #[test]
+    fn ec_15_who_finds_a_channel_full_is_told_when_the_next_minute_begins() {
+        let wait = |seconds: i64, code| {
+            let at = Time::from_micros(seconds * 1_000_000);
+            refusal(code, at).body().retry_after_s
+        };
+        assert_eq!(wait(60, Code::ChannelFull), Some(60));
+        assert_eq!(wait(61, Code::ChannelFull), Some(59));
+        assert_eq!(wait(119, Code::ChannelFull), Some(1));
+        assert_eq!(wait(119, Code::FunctionClosed), None);
     }
 
     fn row(terminal: Terminal) -> TerminalRow {

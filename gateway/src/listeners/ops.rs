@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, web};
 use async_trait::async_trait;
 use lifeline_core::shared::time::Time;
@@ -73,6 +74,8 @@ impl std::fmt::Debug for Ops {
 }
 
 const READY_TIME_MAX: Duration = Duration::from_secs(3);
+/// When to ask again what was not ready, in seconds.
+const AGAIN_S: &str = "2";
 
 /// Registers `/healthz`, `/readyz`, `/metrics`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -88,6 +91,7 @@ async fn healthz() -> HttpResponse {
 async fn readyz(ops: web::Data<Ops>) -> HttpResponse {
     let Ok(checks) = tokio::time::timeout(READY_TIME_MAX, ops.readiness.checks()).await else {
         return HttpResponse::ServiceUnavailable()
+            .insert_header((RETRY_AFTER, AGAIN_S))
             .json(serde_json::json!({"status": "timeout", "checks": []}));
     };
     let ready = checks.iter().all(|check| check.ok || !check.required);
@@ -96,7 +100,9 @@ async fn readyz(ops: web::Data<Ops>) -> HttpResponse {
     if ready {
         HttpResponse::Ok().json(body)
     } else {
-        HttpResponse::ServiceUnavailable().json(body)
+        HttpResponse::ServiceUnavailable()
+            .insert_header((RETRY_AFTER, AGAIN_S))
+            .json(body)
     }
 }
 

@@ -9,7 +9,7 @@ use actix_web::dev::{ResponseHead, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::ConnectionType;
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError, web};
 use lifeline_core::shared::deadline;
@@ -25,7 +25,7 @@ use crate::edge::codes::Code;
 use crate::edge::limits::{Judged, Limits};
 use crate::edge::paths::template;
 use crate::edge::policy::strike;
-use crate::edge::problem::Problem;
+use crate::edge::problem::{Problem, USUAL_WAIT_S, passes};
 use crate::edge::trace;
 
 /// Time and chance, as the listeners use them.
@@ -141,7 +141,11 @@ fn sign(answer: &mut ResponseHead, stopping: Option<&Stopping>, trace: Option<He
     if stopping.is_some_and(Stopping::has_begun) {
         answer.set_connection_type(ConnectionType::Close);
     }
+    let passes = passes(answer.status);
     let headers = answer.headers_mut();
+    if passes && !headers.contains_key(RETRY_AFTER) {
+        headers.insert(RETRY_AFTER, HeaderValue::from(USUAL_WAIT_S));
+    }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Some(trace) = trace {
         headers.insert(HeaderName::from_static("traceparent"), trace);
@@ -300,6 +304,22 @@ mod tests {
             let answer = actix_web::test::call_service(&app, request).await;
             let said = answer.headers().get(X_CONTENT_TYPE_OPTIONS);
             assert_eq!(said, Some(&HeaderValue::from_static("nosniff")), "{path}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn whatever_is_put_off_is_told_until_when() {
+        let away = || async { actix_web::HttpResponse::ServiceUnavailable().finish() };
+        let app = actix_web::App::new()
+            .wrap(actix_web::middleware::from_fn(traced))
+            .route("/", web::get().to(told))
+            .route("/away", web::get().to(away));
+        let app = actix_web::test::init_service(app).await;
+        for (path, wait) in [("/", None), ("/away", Some("2"))] {
+            let request = actix_web::test::TestRequest::get().uri(path).to_request();
+            let answer = actix_web::test::call_service(&app, request).await;
+            let said = answer.headers().get(RETRY_AFTER);
+            assert_eq!(said.and_then(|value| value.to_str().ok()), wait, "{path}");
         }
     }
 

@@ -20,9 +20,16 @@ export function sayProblem(
 ): { text: string; cure: ProblemCure } {
   const words = problems[code] ?? unknownProblem
   const range = rangeOf(members)
-  const said = (range && words.ranged) ?? (retryAfterS === undefined ? words.lasting : undefined) ?? words
+  const said = (range && words.ranged) ?? (lasts(retryAfterS) ? words.lasting : undefined) ?? words
   const text = fill(language === 'en' ? said.en : said.zh, { wait: waitText(language, retryAfterS ?? 60), ...range })
   return { text, cure: words.cure }
+}
+
+const LASTING_FROM_S = 24 * 3600
+
+/** Whether nobody can wait for the end of it: no wait is named, or one of more than a day. */
+function lasts(retryAfterS: number | undefined): boolean {
+  return retryAfterS === undefined || retryAfterS > LASTING_FROM_S
 }
 
 /** Between which amounts one is taken, as people read them. */

@@ -11,7 +11,7 @@ interface Said { zh: string; en: string }
 
 export interface ProblemWords extends Said {
   cure: ProblemCure
-  /** Said instead when the refusal names no wait: it does not end by itself soon. */
+  /** Said instead when the refusal names no wait, or one of more than a day: it does not end by itself soon. */
   lasting?: Said
   /** Said instead when the refusal says between which amounts one is taken. */
   ranged?: Said
