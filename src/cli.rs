@@ -338,6 +338,12 @@ pub(crate) struct Doctor {
     /// The configuration file (TOML).
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
+    /// Try the contract out on the marketing system as well, by calls that change nothing there.
+    #[arg(long)]
+    pub(crate) marketing: bool,
+    /// A home of the utility's own, whose arrears are read to see whether they are as the contract says.
+    #[arg(long, value_name = "CONSUMER_NO", requires = "marketing")]
+    pub(crate) home: Option<String>,
     /// Print JSON for a script.
     #[arg(long)]
     pub(crate) json: bool,

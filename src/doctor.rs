@@ -44,6 +44,7 @@ const COMMIT_TIME_MAX: Duration = Duration::from_secs(10);
 /// Runs every check, prints the table, fails when one check did.
 pub(crate) async fn run(args: &cli::Doctor) -> Result<(), Failure> {
     let config = config::read(&args.config).map_err(|faults| Failure::faults(&faults))?;
+    let home = marketing::home(args.home.as_deref())?;
     let mut findings = Vec::new();
     let faults = config.faults_for_production();
     let whole = faults.is_empty();
@@ -58,6 +59,9 @@ pub(crate) async fn run(args: &cli::Doctor) -> Result<(), Failure> {
     findings.extend(redis_finding(&config).await);
     if whole {
         findings.extend(marketing::findings(&config).await);
+        if args.marketing {
+            findings.extend(marketing::tried(&config, home.as_ref()).await);
+        }
     }
     findings.extend(resting_findings(&config)?);
     findings.push(logs_finding(&config.logs));

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use lifeline_adapters::marketing::Said;
+use lifeline_adapters::marketing::{Rule, Said, Trial};
 use lifeline_core::payments::window::CUTOFF;
 use lifeline_core::shared::ids::Entropy;
+use lifeline_core::shared::personal::ConsumerNo;
 use lifeline_core::shared::time::Clock;
 
 use super::{ASK_TIME_MAX, Finding, finding};
 use crate::config;
+use crate::failure::Failure;
 use crate::outside::Outside;
 use crate::serve::Kind;
 use crate::system::{OsEntropy, SystemClock};
@@ -16,14 +18,81 @@ use crate::system::{OsEntropy, SystemClock};
 /// Whether marketing can fence a number, and when its business date changes. Keys that cannot be read are a
 /// finding of their own.
 pub(super) async fn findings(config: &config::Config) -> Vec<Finding> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
-    let Ok(outside) = Outside::build(config, Kind::Live, &clock, &entropy) else {
+    let Some(outside) = outside(config) else {
         return Vec::new();
     };
     let asked = tokio::time::timeout(ASK_TIME_MAX, outside.marketing.says_of_itself()).await;
     let said = asked.ok().and_then(Result::ok);
     compared(config.payments.marketing_fences, said.as_ref())
+}
+
+fn outside(config: &config::Config) -> Option<Outside> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+    Outside::build(config, Kind::Live, &clock, &entropy).ok()
+}
+
+/// The home whose arrears may be read. Its number is told to nobody, in a refusal neither.
+pub(super) fn home(given: Option<&str>) -> Result<Option<ConsumerNo>, Failure> {
+    let read = given.map(ConsumerNo::parse).transpose();
+    read.map_err(|_| Failure::usage("--home takes a consumer number: 10 or 13 digits"))
+}
+
+/// The conformance suite of docs/contracts/marketing.md on the system itself.
+pub(super) async fn tried(config: &config::Config, home: Option<&ConsumerNo>) -> Vec<Finding> {
+    let Some(outside) = outside(config) else {
+        return Vec::new();
+    };
+    let now = SystemClock::default().now();
+    let trials = outside.marketing.tried(now, home).await;
+    trials.iter().map(trial).collect()
+}
+
+/// A trial as a finding, with what its people must mend.
+fn trial(trial: &Trial) -> Finding {
+    let (check, what) = match trial.rule {
+        Rule::OurSignature => (
+            "marketing: our signature",
+            "compare [marketing] channel_id and secret_hex with its people, and whether it is reached from here",
+        ),
+        Rule::OthersSignature => (
+            "marketing: another's",
+            "it must answer BAD_SIGNATURE to what another secret signed: let nobody pay before that",
+        ),
+        Rule::OldSignature => (
+            "marketing: an old signature",
+            "it must answer BAD_SIGNATURE to an X-Timestamp more than 300 s off",
+        ),
+        Rule::OneNonce => (
+            "marketing: a nonce again",
+            "it must answer REPLAYED to an X-Nonce that it took within 10 minutes",
+        ),
+        Rule::Clock => (
+            "marketing: clock",
+            "let both machines take their time from the same servers: within 300 s every call must be taken",
+        ),
+        Rule::UnknownConsumer => (
+            "marketing: unknown consumer",
+            "it must answer 404 CONSUMER_UNAVAILABLE for a home that is not there",
+        ),
+        Rule::UnknownPosting => (
+            "marketing: unknown posting",
+            "it must answer 200 with NOT_FOUND for a number that it was never sent",
+        ),
+        Rule::DailyFile => (
+            "marketing: daily file",
+            "GET /reconciliations must repeat both names, and a date of last week must be closed",
+        ),
+        Rule::Arrears => (
+            "marketing: arrears",
+            "arrears must have every field and a total that adds up; of a home that is not there, 404 CONSUMER_UNAVAILABLE",
+        ),
+    };
+    finding(check, trial.went.is_ok(), || {
+        let said = trial.went.err().unwrap_or_default();
+        let what = format!("{what} (docs/contracts/marketing.md)");
+        (format!("not as the contract says: {said}"), what)
+    })
 }
 
 /// A marketing that does not answer is one finding, and not two.
@@ -83,6 +152,38 @@ mod tests {
                 .what_to_do
                 .contains("payments.marketing_fences = false")
         );
+    }
+
+    #[test]
+    fn what_was_tried_is_told_rule_by_rule_with_what_its_people_must_mend() {
+        let rules = [
+            Rule::OurSignature,
+            Rule::OthersSignature,
+            Rule::OldSignature,
+            Rule::OneNonce,
+            Rule::Clock,
+            Rule::UnknownConsumer,
+            Rule::UnknownPosting,
+            Rule::DailyFile,
+            Rule::Arrears,
+        ];
+        let of = |went: Result<(), &'static str>| rules.map(|rule| trial(&Trial { rule, went }));
+        assert!(
+            of(Ok(()))
+                .iter()
+                .all(|found| found.ok && found.state == "ok")
+        );
+        let wrong = of(Err("taken"));
+        let checks: std::collections::HashSet<_> = wrong.iter().map(|found| found.check).collect();
+        assert_eq!(checks.len(), rules.len());
+        for found in &wrong {
+            assert!(!found.ok && found.state.ends_with("taken"), "{found:?}");
+            assert!(found.what_to_do.contains("docs/contracts/marketing.md"));
+        }
+        assert!(home(None).unwrap().is_none());
+        assert!(home(Some("1500000004321")).unwrap().is_some());
+        let refused = home(Some("15000x")).unwrap_err().to_string();
+        assert!(!refused.contains("15000x"), "{refused}");
     }
 
     #[test]

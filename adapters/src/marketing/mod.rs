@@ -4,12 +4,14 @@
 //! else is "no answer" (money.md G6). The text beside a code is for nobody and dropped unread.
 
 mod archive;
+mod conformance;
 mod dues;
 mod figures;
 mod generators;
 mod posting;
 mod work_orders;
 
+pub use self::conformance::{Rule, Trial};
 pub use self::posting::Said;
 
 use std::sync::Arc;

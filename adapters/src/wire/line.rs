@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use lifeline_core::shared::ids::Entropy;
 use lifeline_core::shared::outside::NoAnswer;
-use lifeline_core::shared::time::Clock;
+use lifeline_core::shared::time::{Clock, Time};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use sha2::{Digest as _, Sha256};
@@ -104,6 +104,39 @@ pub(crate) struct Call<'a> {
     pub(crate) idempotency_key: Option<&'a str>,
 }
 
+/// How a call is signed that is made to see whether the other side takes it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Astray {
+    /// By a secret that nobody shares with us.
+    OtherSecret,
+    /// By a clock that is so many seconds ahead of ours, behind it below zero.
+    Seconds(i64),
+    /// With one nonce for every call.
+    OneNonce,
+}
+
+struct Shifted {
+    clock: Arc<dyn Clock>,
+    seconds: i64,
+}
+
+impl Clock for Shifted {
+    fn now(&self) -> Time {
+        self.clock.now().plus_seconds(self.seconds)
+    }
+}
+
+/// The same bytes every time.
+struct Same([u8; 16]);
+
+impl Entropy for Same {
+    fn fill(&self, bytes: &mut [u8]) {
+        for (to, from) in bytes.iter_mut().zip(self.0.iter().cycle()) {
+            *to = *from;
+        }
+    }
+}
+
 /// A system behind the line.
 #[derive(Clone)]
 pub(crate) struct Line {
@@ -151,6 +184,28 @@ impl Line {
 
     pub(crate) fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// The same line for calls that try the other side out: never for one that is meant.
+    pub(crate) fn astray(&self, how: Astray) -> Self {
+        let mut line = self.clone();
+        match how {
+            Astray::OtherSecret => {
+                let mut secret = vec![0_u8; 32];
+                self.entropy.fill(&mut secret);
+                line.keys.secret = Zeroizing::new(secret);
+            }
+            Astray::Seconds(seconds) => {
+                let clock = Arc::clone(&self.clock);
+                line.clock = Arc::new(Shifted { clock, seconds });
+            }
+            Astray::OneNonce => {
+                let mut nonce = [0_u8; 16];
+                self.entropy.fill(&mut nonce);
+                line.entropy = Arc::new(Same(nonce));
+            }
+        }
+        line
     }
 
     /// 16 random bytes as hex: nonces, request ids, and keys of writes that are idempotent by themselves.

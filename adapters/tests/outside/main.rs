@@ -19,6 +19,7 @@ mod exchange;
 mod generation;
 mod marketing;
 mod marketing_archive;
+mod marketing_conformance;
 mod marketing_figures;
 mod responder;
 mod sms;
