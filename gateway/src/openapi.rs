@@ -10,6 +10,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use crate::edge::codes::Code;
 use crate::edge::policy::{Entry, Policy};
 use crate::edge::problem::{FieldError, ProblemBody};
+use crate::edge::shape::BARE;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -52,6 +53,7 @@ pub fn document() -> Value {
         object.insert("x-problem-codes".to_owned(), Value::Array(codes));
     }
     refuse_by_problem(&mut value);
+    let_bodies_be_absent(&mut value);
     value
 }
 
@@ -85,6 +87,18 @@ fn refuse_by_problem(document: &mut Value) {
                     .entry("default")
                     .or_insert_with(|| refusal.clone());
             }
+        }
+    }
+}
+
+/// Where nothing is said, no body has to come.
+fn let_bodies_be_absent(document: &mut Value) {
+    for (method, path) in BARE {
+        let pointer = path.replace('/', "~1");
+        let method = method.to_lowercase();
+        let required = format!("/paths/{pointer}/{method}/requestBody/required");
+        if let Some(required) = document.pointer_mut(&required) {
+            *required = Value::Bool(false);
         }
     }
 }

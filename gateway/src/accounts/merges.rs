@@ -83,7 +83,6 @@ impl From<Merged> for MergedView {
 pub(super) async fn begin(
     Asker(caller): Asker,
     accounts: web::Data<Accounts>,
-    _body: Checked<Nothing>,
 ) -> Result<HttpResponse, Problem> {
     let begun = accounts.begin_merge(&caller).await?;
     Ok(HttpResponse::Created().json(MergeView::begun(&begun, accounts.now())))

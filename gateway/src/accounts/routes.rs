@@ -24,7 +24,6 @@ use crate::edge::{Checked, Code, Problem};
 pub(super) async fn begin_browser(
     accounts: web::Data<Accounts>,
     cookies: web::Data<CookieRules>,
-    _body: Checked<Nothing>,
 ) -> Result<HttpResponse, Problem> {
     let start = accounts.start_browser().await?;
     Ok(HttpResponse::Created()

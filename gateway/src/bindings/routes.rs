@@ -25,7 +25,6 @@ use crate::edge::{Checked, Code, Problem, Query};
 pub(super) async fn match_homes(
     Asker(caller): Asker,
     bindings: web::Data<Bindings>,
-    _body: Checked<MatchBody>,
 ) -> Result<web::Json<MatchView>, Problem> {
     Ok(web::Json(MatchView::of(bindings.offer(&caller).await?)))
 }

@@ -28,26 +28,55 @@ impl<T: DeserializeOwned + 'static> FromRequest for Checked<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let json = req
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-        if !json {
+        if !is_json(req) {
             return Box::pin(async { Err(Problem::new(Code::UnsupportedMediaType)) });
         }
         let bytes = web::Bytes::from_request(req, payload);
+        Box::pin(async move { read(&bytes.await.map_err(unread)?) })
+    }
+}
+
+fn is_json(req: &HttpRequest) -> bool {
+    req.headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn unread(error: actix_web::Error) -> Problem {
+    let large = error.as_response_error().status_code() == Code::BodyTooLarge.status();
+    Problem::new(if large {
+        Code::BodyTooLarge
+    } else {
+        Code::InvalidBody
+    })
+}
+
+/// Nothing was said: no body came, or an empty object.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bare;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Empty {}
+
+impl FromRequest for Bare {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let json = is_json(req);
+        let bytes = web::Bytes::from_request(req, payload);
         Box::pin(async move {
-            let bytes = bytes.await.map_err(|error| {
-                let large = error.as_response_error().status_code() == Code::BodyTooLarge.status();
-                Problem::new(if large {
-                    Code::BodyTooLarge
-                } else {
-                    Code::InvalidBody
-                })
-            })?;
-            read(&bytes)
+            let bytes = bytes.await.map_err(unread)?;
+            if bytes.is_empty() || bytes.as_ref() == b"{}" {
+                return Ok(Self);
+            }
+            if !json {
+                return Err(Problem::new(Code::UnsupportedMediaType));
+            }
+            read::<Empty>(&bytes).map(|_| Self)
         })
     }
 }
@@ -148,6 +177,32 @@ mod tests {
         assert_eq!(code(br#"{"amount_fen": 1.5}"#), Code::InvalidField);
         assert_eq!(code(br#"{}"#), Code::InvalidField);
         assert_eq!(code(br#"{"amount_fen": 1, "x": 2}"#), Code::UnknownField);
+    }
+
+    #[actix_web::test]
+    async fn where_nothing_is_said_a_body_may_be_absent_but_has_no_fields() {
+        let sent = async |kind: Option<&str>, body: &'static str| {
+            let mut request = actix_web::test::TestRequest::post().set_payload(body);
+            if let Some(kind) = kind {
+                request = request.insert_header((CONTENT_TYPE, kind));
+            }
+            let (request, mut payload) = request.to_http_parts();
+            let read = Bare::from_request(&request, &mut payload).await;
+            read.map(|_| ()).map_err(|problem| problem.code())
+        };
+        let json = Some("application/json");
+        for (kind, body) in [(None, ""), (json, ""), (json, "{}"), (json, " { } ")] {
+            assert_eq!(sent(kind, body).await, Ok(()), "{body}");
+        }
+        for (kind, body, code) in [
+            (json, r#"{"a":1}"#, Code::UnknownField),
+            (json, "[]", Code::InvalidBody),
+            (json, "null", Code::InvalidBody),
+            (None, r#"{"a":1}"#, Code::UnsupportedMediaType),
+            (Some("text/plain"), "a", Code::UnsupportedMediaType),
+        ] {
+            assert_eq!(sent(kind, body).await, Err(code), "{body}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use lifeline_core::accounts::{Accounts, Deed, Terminal};
 use lifeline_core::bans::Reason;
 
 use super::bans::{Shut, address_of};
+use super::body::Bare;
 use super::by_browser;
 use super::codes::Code;
 use super::limits::{Asker, FORGERY_WEIGHT, Function, Judged, Limits};
@@ -60,14 +61,14 @@ pub(super) struct Route {
 
 /// Lets a request through when its route's policy is met; one person's pace is limited here.
 pub(super) async fn enforce<S>(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     route: Route,
     handler: &S,
 ) -> Result<ServiceResponse, Error>
 where
     S: Service<ServiceRequest, Response = ServiceResponse, Error = Error>,
 {
-    let held = match seated(&req, route).await {
+    let held = match let_in(&mut req, route).await {
         Ok(held) => held,
         Err(problem) => {
             let refusal = req.into_response(problem.error_response());
@@ -87,7 +88,16 @@ where
     Ok(answer)
 }
 
-/// Holds a request against its shape, finds it a seat, and lets it in.
+/// Lets a request in; where nothing is to be said, nothing was.
+async fn let_in(req: &mut ServiceRequest, route: Route) -> Result<Held, Problem> {
+    let held = seated(req, route).await?;
+    if route.takes == Takes::Bare {
+        req.extract::<Bare>().await?;
+    }
+    Ok(held)
+}
+
+/// Holds a request against its shape, finds it a seat, and admits who asks.
 async fn seated(req: &ServiceRequest, route: Route) -> Result<Held, Problem> {
     let mut seat = None;
     let relayed = req.app_data::<web::Data<Gate>>().is_some();

@@ -87,7 +87,7 @@ impl<'a> Routes<'a> {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        let takes = Takes::of(&method, policy);
+        let takes = Takes::of(&method, path, policy);
         let route = Route {
             path,
             policy,

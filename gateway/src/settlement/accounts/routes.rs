@@ -166,7 +166,6 @@ pub(super) async fn ask_termination(
     Asker(caller): Asker,
     generation: web::Data<Generation>,
     path: web::Path<String>,
-    _body: Checked<TerminationBody>,
 ) -> Result<HttpResponse, Problem> {
     let account = generation.ask_termination(&caller, &id_of(&path)?).await?;
     Ok(HttpResponse::Accepted().json(GenerationAccountView::of(&account, None)))
