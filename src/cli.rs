@@ -29,8 +29,9 @@ pub(crate) enum Command {
     Migrate(WithConfig),
     /// Check the configuration and list every fault.
     CheckConfig(WithConfig),
-    /// Ask store, key vault, Redis and marketing whether they work, look at keys, certificates, disks, backup and the
-    /// logs' volume, and say what to do where something is amiss. Changes nothing.
+    /// Ask store, key vault, Redis and marketing whether they work, see whether the systems outside are reached, look at
+    /// keys, certificates, disks, backup and the logs' volume, and say what to do where something is amiss. Changes
+    /// nothing.
     Doctor(Doctor),
     /// Automatic refunds, or payouts of sold power, were stopped because too many went out: look, and let refunds go
     /// on by two persons.

@@ -3,6 +3,7 @@
 mod clock;
 mod dumps;
 mod marketing;
+mod outside;
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -57,6 +58,7 @@ pub(crate) async fn run(args: &cli::Doctor) -> Result<(), Failure> {
     findings.push(vault_finding(&config));
     findings.push(tls_finding(&config));
     findings.extend(redis_finding(&config).await);
+    findings.extend(outside::findings(&config).await);
     if whole {
         findings.extend(marketing::findings(&config).await);
         if args.marketing {

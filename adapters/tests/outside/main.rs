@@ -21,6 +21,7 @@ mod marketing;
 mod marketing_archive;
 mod marketing_conformance;
 mod marketing_figures;
+mod reach;
 mod responder;
 mod sms;
 mod user_system;

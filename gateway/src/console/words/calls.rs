@@ -64,6 +64,7 @@ pub(super) static WORDS: &[Word] = &[
         "查询工单",
         "How a work order stands",
     ),
+    ("call.HEAD /", "连通探测", "Whether it is reached"),
     (
         "call.PATCH /consumers/{no}/archive",
         "补全档案",
