@@ -39,8 +39,13 @@ pub(crate) async fn run(command: cli::Brake) -> Result<(), Failure> {
             let person = person(&args.person)?;
             let brake = open(&args.config).await?;
             let trace_id = trace_id(&brake);
-            match brake.consent(person, &trace_id).await.map_err(unread)? {
-                Consent::NotTripped => say("the brake is not on; nothing to release\n"),
+            let consent = brake.consent(person, &trace_id).await.map_err(unread)?;
+            match consent {
+                Consent::NotTripped => {
+                    let insight = Insight::new(brake.store, brake.clock);
+                    let stands = insight.standing().await.map_err(unread)?;
+                    say(&nothing_to_release(stands.payouts_stopped))
+                }
                 Consent::First => {
                     say("noted; automatic refunds go on when another person agrees too\n")
                 }
@@ -84,7 +89,9 @@ const fn stopped(what: cli::Leaving, now: bool) -> &'static str {
         (cli::Leaving::Payouts, true) => {
             "stopped; no payout leaves until two persons let them go on in the console, by the case about it\n"
         }
-        (_, false) => "the brake is on already; see `lifeline brake status`\n",
+        (_, false) => {
+            "the brake is on already; that you stopped it is noted, and whoever agreed before is asked again; see `lifeline brake status`\n"
+        }
     }
 }
 
@@ -104,6 +111,22 @@ pub(crate) fn person(given: &str) -> Result<&str, Failure> {
     }
 }
 
+/// What `release` says while refunds go out; payouts are let go on elsewhere.
+fn nothing_to_release(payouts: Option<Time>) -> String {
+    let refunds = "automatic refunds are not stopped; nothing to release\n";
+    match payouts {
+        None => refunds.to_owned(),
+        Some(at) => format!("{refunds}{}\n", payouts_stand(at)),
+    }
+}
+
+fn payouts_stand(since: Time) -> String {
+    let since = since.rfc3339();
+    format!(
+        "payouts of sold power are stopped since {since}; two persons let them go on in the console, by the case about it"
+    )
+}
+
 /// Both brakes, a line each.
 fn status(refunds: Option<Trip>, payouts: Option<Time>) -> String {
     let refunds = match refunds {
@@ -118,12 +141,7 @@ fn status(refunds: Option<Trip>, payouts: Option<Time>) -> String {
     };
     let payouts = match payouts {
         None => "payouts of sold power leave; their brake is not on".to_owned(),
-        Some(at) => {
-            let since = at.rfc3339();
-            format!(
-                "payouts of sold power are stopped since {since}; two persons let them go on in the console, by the case about it"
-            )
-        }
+        Some(at) => payouts_stand(at),
     };
     format!("{refunds}\n{payouts}\n")
 }
@@ -169,5 +187,19 @@ mod tests {
             "{on}"
         );
         assert!(!off.contains("stopped"), "{off}");
+    }
+
+    #[test]
+    fn who_has_nothing_to_release_hears_that_payouts_stand_still() {
+        let at = Time::from_micros(1_800_000_000_000_000);
+        let (still, going) = (nothing_to_release(Some(at)), nothing_to_release(None));
+        for said in [&still, &going] {
+            assert!(
+                said.starts_with("automatic refunds are not stopped"),
+                "{said}"
+            );
+        }
+        assert!(still.contains(&at.rfc3339()) && still.contains("in the console"));
+        assert_eq!(going.lines().count(), 1);
     }
 }

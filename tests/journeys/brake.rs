@@ -47,6 +47,11 @@ fn stops(engine: Engine) -> Result<(), Failed> {
             assert!(done && said.starts_with("stopped; no "), "{said}");
             let (done, said) = brake(&stop, &config);
             assert!(done && said.contains("on already"), "{said}");
+            if what == "payouts" {
+                let (done, said) = brake(&["release", "--as", "zhao.er"], &config);
+                assert!(done && said.contains("refunds are not stopped"), "{said}");
+                assert!(said.contains("sold power are stopped since"), "{said}");
+            }
         }
         let (done, said) = brake(&["status"], &config);
         assert!(done, "{said}");

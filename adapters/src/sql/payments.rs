@@ -78,12 +78,17 @@ statements! { "payments":
         WHERE hour_at = $1 AND sent_count < $3 AND sent_fen + $2 <= $4";
     // Holds the row until the unit ends: of two that ask at once the second sees what the first took.
     BRAKE_RELEASED("brake_trip") = "UPDATE brake_trip SET released_at = released_at \
-        WHERE tripped_at = (SELECT MAX(tripped_at) FROM brake_trip) AND released_at >= $1 RETURNING released_at";
+        WHERE tripped_at = (SELECT MAX(tripped_at) FROM brake_trip) AND released_at >= $1 AND stopped_by IS NULL \
+        RETURNING released_at";
     // An hour that begins no more than an hour before the release is the release's own, or a later one.
     BRAKE_TAKE_LARGE("refund_brake") = "UPDATE refund_brake SET sent_count = sent_count + 1, \
         sent_fen = sent_fen + $2 WHERE hour_at = $1 AND sent_count < $3 AND sent_fen <= $4 \
         AND NOT EXISTS (SELECT 1 FROM refund_brake since WHERE since.hour_at > $5 AND since.sent_fen > $4)";
     BRAKE_TRIP("brake_trip") = "INSERT INTO brake_trip (tripped_at) VALUES ($1) ON CONFLICT DO NOTHING";
+    BRAKE_STOP("brake_trip") = "INSERT INTO brake_trip (tripped_at, stopped_by) VALUES ($1, $2) \
+        ON CONFLICT DO NOTHING";
+    BRAKE_STOP_ON("brake_trip") = "UPDATE brake_trip SET stopped_by = $1, first_by = NULL, first_at = NULL \
+        WHERE released_at IS NULL";
     BRAKE_OPEN("brake_trip") = "SELECT tripped_at, first_by FROM brake_trip WHERE released_at IS NULL";
     BRAKE_FIRST("brake_trip") = "UPDATE brake_trip SET first_by = $2, first_at = $3 \
         WHERE tripped_at = $1 AND first_by IS NULL AND released_at IS NULL";
@@ -116,7 +121,7 @@ const RELEASED_FOR_S: i64 = 3_600;
 
 impl<C: WriteConn> Sql<C> {
     /// What is above the hour's sum by itself leaves once two persons released the brake, one such refund per
-    /// release; its sum fills the hour.
+    /// release; its sum fills the hour. Where a person had stopped refunds, those two looked at none.
     async fn take_large(&mut self, brake: Brake, sum: Fen) -> Result<bool, StoreError> {
         let an_hour = RELEASED_FOR_S.saturating_neg();
         let args = args![brake.now.plus_seconds(an_hour)];
@@ -367,8 +372,12 @@ impl<C: WriteConn> PaymentStore for Sql<C> {
         self.open_trip().await
     }
 
-    async fn stop_refunds(&mut self, now: Time) -> Result<bool, StoreError> {
-        self.changed(&BRAKE_TRIP, args![now]).await
+    async fn stop_refunds(&mut self, now: Time, person: &str) -> Result<bool, StoreError> {
+        let new = self.changed(&BRAKE_STOP, args![now, person]).await?;
+        if !new {
+            self.touched(&BRAKE_STOP_ON, args![person]).await?;
+        }
+        Ok(new)
     }
 
     async fn consent_to_release(

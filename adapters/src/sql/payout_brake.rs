@@ -1,7 +1,7 @@
 //! The brake of payouts: that it is on, and which two persons let payouts go on.
 
 use async_trait::async_trait;
-use lifeline_core::settlement::brake::ports::PayoutBrakeStore;
+use lifeline_core::settlement::brake::ports::{PayoutBrakeStore, Release};
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
@@ -10,28 +10,45 @@ use super::value::args;
 use super::{Sql, WriteConn};
 
 statements! { "payout_brake":
-    OPEN("payout_trip") = "SELECT tripped_at FROM payout_trip WHERE released_at IS NULL";
-    RELEASED("payout_trip") = "SELECT released_at FROM payout_trip WHERE released_at >= $1 \
+    OPEN("payout_trip") = "SELECT COALESCE(stopped_at, tripped_at) AS on_since FROM payout_trip \
+        WHERE released_at IS NULL";
+    RELEASED("payout_trip") = "SELECT released_at, stopped_by FROM payout_trip WHERE released_at >= $1 \
         ORDER BY released_at DESC LIMIT 1";
     TRIP("payout_trip") = "INSERT INTO payout_trip (tripped_at) VALUES ($1) ON CONFLICT DO NOTHING";
+    STOP("payout_trip") = "INSERT INTO payout_trip (tripped_at, stopped_at, stopped_by) VALUES ($1, $1, $2) \
+        ON CONFLICT DO NOTHING";
+    STOP_ON("payout_trip") = "UPDATE payout_trip SET stopped_at = $1, stopped_by = $2 WHERE released_at IS NULL";
     RELEASE("payout_trip") = "UPDATE payout_trip SET first_by = $2, second_by = $3, released_at = $4 \
-        WHERE tripped_at = $1 AND released_at IS NULL";
+        WHERE COALESCE(stopped_at, tripped_at) = $1 AND released_at IS NULL";
 }
 
 #[async_trait]
 impl<C: WriteConn> PayoutBrakeStore for Sql<C> {
     async fn brake_tripped_at(&mut self) -> Result<Option<Time>, StoreError> {
         let row = self.one(&OPEN, args![]).await?;
-        row.map(|row| row.time("tripped_at")).transpose()
+        row.map(|row| row.time("on_since")).transpose()
     }
 
-    async fn brake_released_since(&mut self, since: Time) -> Result<Option<Time>, StoreError> {
-        let row = self.one(&RELEASED, args![since]).await?;
-        row.map(|row| row.time("released_at")).transpose()
+    async fn brake_released_since(&mut self, since: Time) -> Result<Option<Release>, StoreError> {
+        let Some(row) = self.one(&RELEASED, args![since]).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Release {
+            at: row.time("released_at")?,
+            stopped: row.maybe_text("stopped_by")?.is_some(),
+        }))
     }
 
     async fn trip_brake(&mut self, now: Time) -> Result<bool, StoreError> {
         self.changed(&TRIP, args![now]).await
+    }
+
+    async fn stop_brake(&mut self, now: Time, by: &str) -> Result<bool, StoreError> {
+        let new = self.changed(&STOP, args![now, by]).await?;
+        if !new {
+            self.touched(&STOP_ON, args![now, by]).await?;
+        }
+        Ok(new)
     }
 
     async fn release_brake(

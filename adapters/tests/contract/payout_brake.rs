@@ -1,5 +1,6 @@
 //! The brake of payouts; and what a person does to that of refunds.
 
+use lifeline_core::settlement::brake::ports::Release;
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
 
@@ -9,6 +10,7 @@ use crate::contracts;
 contracts! { "payout_brake":
     a_trip_holds_until_two_persons_release_it => ["PayoutBrakeStore::brake_tripped_at",
         "PayoutBrakeStore::brake_released_since", "PayoutBrakeStore::trip_brake", "PayoutBrakeStore::release_brake"];
+    a_release_says_whether_a_person_had_stopped_payouts => ["PayoutBrakeStore::stop_brake"];
     a_person_stops_refunds_once => ["PaymentStore::stop_refunds"];
 }
 
@@ -22,7 +24,16 @@ async fn tripped_at(t: &Bench) -> Option<Time> {
     tripped.await.unwrap()
 }
 
-async fn released_since(t: &Bench, second: i64) -> Option<Time> {
+async fn stop(t: &Bench, second: i64, by: &'static str) -> bool {
+    let stopped = t.write(async |tx| tx.payout_brake().stop_brake(at(second), by).await);
+    stopped.await.unwrap()
+}
+
+const fn of_itself(at: Time) -> Release {
+    Release { at, stopped: false }
+}
+
+async fn released_since(t: &Bench, second: i64) -> Option<Release> {
     let since = at(second);
     let released = t.write(async |tx| tx.payout_brake().brake_released_since(since).await);
     released.await.unwrap()
@@ -46,16 +57,43 @@ async fn a_trip_holds_until_two_persons_release_it(t: Bench) {
     assert!(release(&t, 1, ["staff:a", "staff:b"], 3).await.unwrap());
     assert_eq!(tripped_at(&t).await, None);
     assert!(!release(&t, 1, ["staff:c", "staff:d"], 4).await.unwrap());
-    assert_eq!(released_since(&t, 3).await, Some(at(3)));
+    assert_eq!(released_since(&t, 3).await, Some(of_itself(at(3))));
     assert_eq!(released_since(&t, 4).await, None);
     assert!(trip(&t, 5).await, "and again");
     assert!(release(&t, 5, ["staff:b", "staff:a"], 6).await.unwrap());
-    assert_eq!(released_since(&t, 0).await, Some(at(6)), "the last one");
+    assert_eq!(
+        released_since(&t, 0).await,
+        Some(of_itself(at(6))),
+        "the last one"
+    );
+}
+
+async fn a_release_says_whether_a_person_had_stopped_payouts(t: Bench) {
+    let by = ["staff:b", "staff:c"];
+    assert!(stop(&t, 1, "staff:a").await);
+    assert!(!trip(&t, 2).await, "it is on already");
+    assert!(release(&t, 1, by, 3).await.unwrap());
+    let stopped = Release {
+        at: at(3),
+        stopped: true,
+    };
+    assert_eq!(released_since(&t, 0).await, Some(stopped));
+    assert!(trip(&t, 4).await);
+    assert!(!stop(&t, 5, "staff:a").await, "it is on already");
+    assert_eq!(tripped_at(&t).await, Some(at(5)), "a stop of its own");
+    let before = release(&t, 4, by, 6).await.unwrap();
+    assert!(!before, "what was agreed to about the trip before");
+    assert!(release(&t, 5, by, 7).await.unwrap());
+    let stopped = Release {
+        at: at(7),
+        stopped: true,
+    };
+    assert_eq!(released_since(&t, 4).await, Some(stopped));
 }
 
 async fn a_person_stops_refunds_once(t: Bench) {
     let stop = async |second: i64| {
-        let stopped = t.write(async |tx| tx.payments().stop_refunds(at(second)).await);
+        let stopped = t.write(async |tx| tx.payments().stop_refunds(at(second), "li").await);
         stopped.await.unwrap()
     };
     assert!(stop(1).await);

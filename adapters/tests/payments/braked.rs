@@ -13,6 +13,8 @@ use crate::story::{Story, trusting};
 stories! {
     a_refund_above_the_hours_sum_leaves_once_two_persons_agreed;
     no_refund_goes_back_by_itself_once_a_person_says_so_until_two_agree;
+    nobody_looked_at_the_refund_that_leaves_after_a_persons_stop;
+    a_stop_while_the_brake_is_on_asks_two_persons_anew;
     a_release_lets_one_refund_above_the_sum_through_whichever_hour_it_is;
 }
 
@@ -55,7 +57,6 @@ async fn a_refund_above_the_hours_sum_leaves_once_two_persons_agreed(place: Plac
 async fn no_refund_goes_back_by_itself_once_a_person_says_so_until_two_agree(place: Place) {
     let s = Story::with_policy(place, trusting());
     assert!(s.app.brake().stop("li.ming", "trace").await.unwrap());
-    assert!(!s.app.brake().stop("li.ming", "trace").await.unwrap());
     several_refunds(&s, &[LARGE]).await;
     s.run_long(3_700).await;
     assert_eq!(s.outside.count("refund"), 0, "no hour releases it");
@@ -66,6 +67,40 @@ async fn no_refund_goes_back_by_itself_once_a_person_says_so_until_two_agree(pla
     release(&s).await;
     s.run_long(900).await;
     assert_eq!(s.outside.count("refund"), 1);
+}
+
+async fn nobody_looked_at_the_refund_that_leaves_after_a_persons_stop(place: Place) {
+    let policy = Policy {
+        brake_sum: Fen::new(10_000),
+        ..trusting()
+    };
+    let s = Story::with_policy(place, policy);
+    assert!(s.app.brake().stop("li.ming", "trace").await.unwrap());
+    release(&s).await;
+    several_refunds(&s, &[LARGE]).await;
+    s.run_long(900).await;
+    assert_eq!(s.outside.count("refund"), 0, "it trips the brake by itself");
+    assert!(is_on(&s).await);
+    release(&s).await;
+    s.run_long(900).await;
+    assert_eq!(s.outside.count("refund"), 1, "what they looked at");
+}
+
+async fn a_stop_while_the_brake_is_on_asks_two_persons_anew(place: Place) {
+    let s = Story::with_policy(place, trusting());
+    let consent = async |who: &str| s.app.brake().consent(who, "trace").await.unwrap();
+    assert!(s.app.brake().stop("li.ming", "trace").await.unwrap());
+    assert_eq!(consent("zhao").await, Consent::First);
+    let again = s.app.brake().stop("wang.wu", "trace").await.unwrap();
+    assert!(!again, "it is on already");
+    for kept in [
+        "SELECT COUNT(*) FROM audit_line WHERE act = 'payments.stop_refunds'",
+        "SELECT COUNT(*) FROM evidence_entry WHERE kind = 'payments.stop_refunds'",
+    ] {
+        assert_eq!(s.place.number(kept).await, 2, "{kept}");
+    }
+    assert_eq!(consent("qian").await, Consent::First, "both are asked anew");
+    assert_eq!(consent("zhao").await, Consent::Released);
 }
 
 /// The bounds of a moment, so many seconds after the beginning of an hour.

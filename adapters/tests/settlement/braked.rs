@@ -27,6 +27,8 @@ stories! {
     one_payout_over_the_hours_sum_leaves_once_two_persons_agreed;
     one_person_is_not_two_and_a_trip_is_released_once;
     all_payouts_stand_still_once_a_person_says_so_until_two_agree;
+    nobody_looked_at_the_payout_that_leaves_after_a_persons_stop;
+    a_stop_while_the_brake_is_on_asks_two_persons_anew;
     two_payouts_that_leave_at_once_do_not_pass_the_brake_together;
 }
 
@@ -154,21 +156,72 @@ async fn one_person_is_not_two_and_a_trip_is_released_once(place: Place) {
     assert_eq!((queued(&place).await, trips(&place).await.len()), (1, 1));
 }
 
-async fn all_payouts_stand_still_once_a_person_says_so_until_two_agree(place: Place) {
-    let outside = Outside::at(start());
-    let app = app(&place, &outside, rules());
-    three(&app, &place, &outside).await;
-    let ports = ports(place.store.clone(), &outside);
-    let brake = PayoutStop {
+fn stop_of(place: &Place, outside: &Outside) -> PayoutStop {
+    let ports = ports(place.store.clone(), outside);
+    PayoutStop {
         store: ports.store,
         clock: ports.clock,
         entropy: ports.entropy,
-    };
+    }
+}
+
+async fn nobody_looked_at_the_payout_that_leaves_after_a_persons_stop(place: Place) {
+    let outside = Outside::at(start());
+    let mut tight = rules();
+    tight.brake_sum = Fen::new(12_399);
+    let app = app(&place, &outside, tight);
+    three(&app, &place, &outside).await;
+    let brake = stop_of(&place, &outside);
     assert!(brake.stop("li.ming", "t").await.unwrap());
+    outside.advance(60);
+    release(&app, &place).await;
+    app.sweep_trades().await.unwrap();
+    assert_eq!(outside.paid(), Fen::ZERO, "it trips the brake by itself");
+    assert_eq!((queued(&place).await, trips(&place).await.len()), (3, 1));
+    outside.advance(60);
+    release(&app, &place).await;
+    app.sweep_trades().await.unwrap();
+    assert_eq!(outside.paid(), Fen::new(12_400), "what they looked at");
+}
+
+async fn a_stop_while_the_brake_is_on_asks_two_persons_anew(place: Place) {
+    let outside = Outside::at(start());
+    let mut tight = rules();
+    tight.brake_count = 1;
+    let app = app(&place, &outside, tight);
+    three(&app, &place, &outside).await;
+    app.sweep_trades().await.unwrap();
+    let before = trips(&place).await.remove(0);
+    outside.advance(60);
+    let brake = stop_of(&place, &outside);
     assert!(
         !brake.stop("li.ming", "t").await.unwrap(),
         "it is on already"
     );
+    for kept in [
+        "SELECT COUNT(*) FROM audit_line WHERE act = 'settlement.stop_payouts'",
+        "SELECT COUNT(*) FROM evidence_entry WHERE kind = 'settlement.stop_payouts'",
+    ] {
+        assert_eq!(place.number(kept).await, 1, "{kept}");
+    }
+    let decided = agreed(&before, ["staff:a", "staff:b"]);
+    let released = app.release_brake(&before, &decided, "t").await.unwrap();
+    assert!(!released, "they agreed before it was stopped");
+    app.sweep_trades().await.unwrap();
+    assert_eq!(outside.paid(), Fen::new(12_400));
+    let open = trips(&place).await;
+    assert!(matches!(&open[..], [one] if one.case_id != before.case_id));
+    release(&app, &place).await;
+    app.sweep_trades().await.unwrap();
+    assert_eq!(outside.paid(), Fen::new(24_800), "counted from zero");
+}
+
+async fn all_payouts_stand_still_once_a_person_says_so_until_two_agree(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    three(&app, &place, &outside).await;
+    let brake = stop_of(&place, &outside);
+    assert!(brake.stop("li.ming", "t").await.unwrap());
     app.sweep_trades().await.unwrap();
     outside.advance(2 * 3_600);
     app.sweep_trades().await.unwrap();

@@ -82,7 +82,8 @@ impl BrakeRoom {
     }
 
     /// A person stops automatic refunds now: the brake is on as after a trip, and two persons release it. What is on
-    /// its way at that moment arrives. False when it is on already.
+    /// its way at that moment arrives. False when it is on already: that too is noted, and whoever agreed before is
+    /// asked again.
     ///
     /// # Errors
     /// [`PaymentError::Store`].
@@ -108,12 +109,10 @@ impl BrakeRoom {
             .into_entry(id, STOP, draw.now, draw.now, draw.salt(STOP))
             .map_err(|error| StoreError::Refused(error.to_string()))?;
         atomically(&*self.store, async |tx: &mut Tx| {
-            if !tx.payments().stop_refunds(draw.now).await? {
-                return Ok(false);
-            }
+            let new = tx.payments().stop_refunds(draw.now, person).await?;
             tx.audit().append(&line).await?;
             tx.evidence().append(&entry).await?;
-            Ok::<_, PaymentError>(true)
+            Ok::<_, PaymentError>(new)
         })
         .await
     }

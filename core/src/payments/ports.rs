@@ -112,12 +112,14 @@ pub trait PaymentStore: PaymentReads {
     ) -> Result<(), StoreError>;
     /// Counts one more automatic refund of this sum, if the brake is not on and stays within its
     /// bounds; trips it when they are passed. A refund above the sum by itself is what two persons
-    /// looked at: within an hour of a release one such refund passes, however large it is.
+    /// looked at: within an hour of a release one such refund passes, however large it is, unless a
+    /// person had stopped refunds.
     async fn take_brake(&mut self, brake: Brake, sum: Fen) -> Result<bool, StoreError>;
     /// The trip that is not released yet.
     async fn brake_trip(&mut self) -> Result<Option<Trip>, StoreError>;
-    /// From now on no refund goes back by itself; false when that is so already.
-    async fn stop_refunds(&mut self, now: Time) -> Result<bool, StoreError>;
+    /// From now on no refund goes back by itself, because a person says so; false when that is so already: then a
+    /// consent given before counts no more.
+    async fn stop_refunds(&mut self, now: Time, person: &str) -> Result<bool, StoreError>;
     /// Notes one person's consent; the second person's releases the brake and the count begins anew.
     async fn consent_to_release(
         &mut self,

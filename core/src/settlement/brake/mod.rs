@@ -43,10 +43,11 @@ pub(super) async fn lets_pass(
     tx.settlement().queue_alone().await?;
     let hour = draw.now.plus_seconds(HOUR_S.saturating_neg());
     let released = tx.payout_brake().brake_released_since(hour).await?;
-    let since = released.unwrap_or(hour);
+    let since = released.map_or(hour, |last| last.at);
     let (count, sent) = tx.settlement().sent_since(since).await?;
-    // The first after a release is what two persons looked at, however large it is by itself.
-    let looked_at = released.is_some() && count == 0;
+    // The first after a release is what two persons looked at, however large it is by itself; not where a person
+    // had stopped payouts: no payout led to that.
+    let looked_at = count == 0 && released.is_some_and(|last| !last.stopped);
     if looked_at || (count < rules.brake_count && sent.plus(sum)? <= rules.brake_sum) {
         return Ok(true);
     }
@@ -127,7 +128,8 @@ impl std::fmt::Debug for PayoutStop {
 
 impl PayoutStop {
     /// A person stops all payouts now: the brake is on as after a trip, with its case, and two persons let them go on.
-    /// What is on its way at that moment arrives. False when the brake is on already.
+    /// What is on its way at that moment arrives. False when the brake is on already: this is a new case then, and what
+    /// was proposed or agreed to about the one before counts no more.
     ///
     /// # Errors
     /// The store's.
@@ -145,13 +147,17 @@ impl PayoutStop {
         let id = draw.id::<EvidenceId>("evidence", &case.cause);
         let entry = act.into_entry(id, STOP, draw.now, draw.now, draw.salt(&case.cause))?;
         atomically(&*self.store, async |tx: &mut Tx| {
-            if !tx.payout_brake().trip_brake(draw.now).await? {
-                return Ok(false);
+            let new = tx.payout_brake().stop_brake(draw.now, &draw.actor).await?;
+            let known = tx.cases().about(SUBJECT).await?;
+            for before in known {
+                if before.closed_at.is_none() && before.cause != case.cause {
+                    tx.cases().close(&before.case_id, draw.now).await?;
+                }
             }
             tx.cases().open(&case).await?;
             tx.audit().append(&line).await?;
             tx.evidence().append(&entry).await?;
-            Ok::<_, SettlementError>(true)
+            Ok::<_, SettlementError>(new)
         })
         .await
     }
