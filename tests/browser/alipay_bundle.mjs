@@ -125,6 +125,19 @@ async function phone() {
   checks.that('the phone is shown masked', mini.text().includes('190****0001'))
 }
 
+/** Whose phone is lost is not led to a face that wants a code to it, nor kept from being compared. */
+async function lostPhone() {
+  const before = { ...world.me }
+  const can = (word) => mini.tappable(word) !== undefined
+  for (const [real_name, face] of [['missing', false], ['verified', true]]) {
+    world.me.real_name = real_name
+    my.reLaunch({ url: '/pages/accounts/certify?for=phone' })
+    await mini.until(`the ways of who is ${real_name}`, () => mini.text().includes('补办原号码的手机卡') && can('授权支付宝比对') && can('刷脸核验') === face)
+    checks.that(`who lost the phone and is ${real_name} can be compared, and shows a face only where it counts`, true)
+  }
+  Object.assign(world.me, before)
+}
+
 /** Who one is is shown in a browser: the mini-program says where, and the address can be pasted there. */
 async function sellsPower() {
   world.generators = [{ generation_account_id: 'g-1', state: 'keyed', generation_no_masked: '*********0061', feed_in: 'full', settlement_day: 5, created_at: world.me.created_at }]
@@ -176,6 +189,7 @@ try {
   await pay(await home())
   await notices()
   await phone()
+  await lostPhone()
   await sellsPower()
   await everyPage()
 } catch (fault) {

@@ -18,6 +18,7 @@ on_every_engine! { "certify_limits":
     m3_1_ten_certifications_a_day_and_no_eleventh,
     m3_1_typing_many_numbers_at_once_counts_them_all,
     m3_6_a_first_face_takes_a_code_and_is_the_wallets_that_came,
+    m3_6_the_code_for_a_first_face_outlives_a_silent_provider,
 }
 
 async fn m3_1_three_distinct_id_numbers_a_year_and_no_fourth(world: World) {
@@ -130,4 +131,35 @@ async fn m3_6_a_first_face_takes_a_code_and_is_the_wallets_that_came(world: Worl
     // Who is certified shows it again without: it certifies nobody else.
     let more = bare(&world, &shown, face, &own()).await;
     assert!(more.is_ok(), "{more:?}");
+}
+
+async fn m3_6_the_code_for_a_first_face_outlives_a_silent_provider(world: World) {
+    let who = world.sign_in(&SILENT_LI_MING).await;
+    let face = CertificationKind::Face;
+    let shown = shown_for(&world, &who, LI_MING.phone, &Errand::certify(&who)).await;
+    *world.alipay.certifier_away.lock().unwrap() = true;
+    for _ in 0..2 {
+        let unasked = bare(&world, &shown, face, &own()).await;
+        assert!(
+            matches!(unasked, Err(AccountError::IdentityUnavailable(_))),
+            "{unasked:?}"
+        );
+    }
+    *world.alipay.certifier_away.lock().unwrap() = false;
+    bare(&world, &shown, face, &own()).await.unwrap();
+    let again = bare(&world, &shown, face, &own()).await;
+    assert!(
+        matches!(again, Err(AccountError::StepUpRequired)),
+        "{again:?}"
+    );
+    // Tries that came to nothing are counted all the same.
+    for _ in 3..PER_ACCOUNT_DAY_MAX {
+        let kind = CertificationKind::CertVerify;
+        bare(&world, &shown, kind, &own()).await.unwrap();
+    }
+    let more = bare(&world, &shown, CertificationKind::CertVerify, &own()).await;
+    assert!(
+        matches!(more, Err(AccountError::TooManyCertifications { .. })),
+        "{more:?}"
+    );
 }

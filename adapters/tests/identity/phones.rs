@@ -1,6 +1,8 @@
 //! Phones: chosen, told by the wallet, moved, recycled.
 
-use lifeline_core::accounts::certification::{CertificationKind, CertificationState, Finding};
+use lifeline_core::accounts::certification::{
+    CertificationKind, CertificationState, CertifiedBy, Finding,
+};
 use lifeline_core::accounts::step_up::STEP_UP_LIFE_S;
 use lifeline_core::accounts::{AccountError, Caller, Errand};
 use lifeline_core::shared::page::Page;
@@ -24,6 +26,7 @@ on_every_engine! { "phones":
     m3_15_the_wallets_word_takes_a_phones_place_only_after_a_code_to_it,
     m3_15_who_lost_the_phone_shows_the_face_that_was_certified_before,
     m3_15_a_face_alone_never_gives_a_phone_up,
+    m3_15_who_has_a_face_alone_is_compared_and_then_gives_the_lost_phone_up,
 }
 
 const NEW_PHONE: &str = "19000000042";
@@ -353,4 +356,35 @@ async fn m3_15_a_face_alone_never_gives_a_phone_up(world: World) {
     show_face(&world, &told).await;
     take(&world, &told, NEW_PHONE).await.unwrap();
     assert_eq!(phone_of(&world, &told).await.as_deref(), Some(NEW_PHONE));
+}
+
+async fn m3_15_who_has_a_face_alone_is_compared_and_then_gives_the_lost_phone_up(world: World) {
+    let somebody = world.sign_in(&SILENT_LI_MING).await;
+    show_face(&world, &somebody).await;
+    let by_face = world.accounts.me(&somebody).await.unwrap();
+    assert_eq!(by_face.real_name.unwrap().certified_by, CertifiedBy::Face);
+    // The phone is lost: no code comes any more, and no face helps.
+    let who = world.sign_in(&SILENT_LI_MING).await;
+    world.clock.advance(1);
+    let compare = CertificationKind::CertVerify;
+    let begun = begin(&world, &who, compare, &own()).await.unwrap();
+    let ended = conclude(&world, &who, &begun, Some(&SILENT_LI_MING)).await;
+    assert_eq!(ended.unwrap(), CertificationState::Certified);
+    let compared = world.accounts.me(&who).await.unwrap().real_name.unwrap();
+    assert_eq!(compared.certified_by, CertifiedBy::CertVerify);
+    show_face(&world, &who).await;
+    wants_a_code(&take(&world, &who, NEW_PHONE).await);
+    world.clock.advance(1);
+    let back = world.sign_in(&SILENT_LI_MING).await;
+    show_face(&world, &back).await;
+    take(&world, &back, NEW_PHONE).await.unwrap();
+    assert_eq!(phone_of(&world, &back).await.as_deref(), Some(NEW_PHONE));
+    // What the wallet confirmed is neither asked again nor lessened by a face.
+    let again = begin(&world, &back, compare, &own()).await;
+    assert!(
+        matches!(again, Err(AccountError::AlreadyCertified)),
+        "{again:?}"
+    );
+    let name = world.accounts.me(&back).await.unwrap().real_name.unwrap();
+    assert_eq!(name.certified_by, CertifiedBy::CertVerify);
 }

@@ -3,14 +3,15 @@
 use super::account::{Account, Conflict, ProviderIds};
 use super::attempts::{self, Guard, seconds_to_next_day};
 use super::certification::{
-    Certification, CertificationKind, CertificationState, Finding, LIFE_S, TERMS, TypedIdentity,
+    Certification, CertificationKind, CertificationState, CertifiedBy, Finding, LIFE_S, TERMS,
+    TypedIdentity,
 };
 use super::conflict::note_conflict;
 use super::news::{PhoneNews, tell_changed, tell_phone};
 use super::ports::IdentityError;
 use super::record::{Caller, Pen};
 use super::secret::Secret;
-use super::step_up::{Errand, spend};
+use super::step_up::{Deed, Errand, spend};
 use super::{AccountError, Accounts, watch};
 use crate::bans;
 use crate::evidence::Act;
@@ -36,7 +37,8 @@ impl Accounts {
     /// a guess.
     ///
     /// The first face of an account that has a phone is shown only after a step-up by a code to it: a face
-    /// certifies whoever it belongs to, and that need not be whoever the account is of.
+    /// certifies whoever it belongs to, and that need not be whoever the account is of. The step-up is used up
+    /// with the certification it begins: a provider that does not answer costs nobody another code.
     pub async fn begin_certification(
         &self,
         caller: &Caller,
@@ -50,7 +52,8 @@ impl Accounts {
         let maker = self.maker();
         let (pen, refusal_pen) = (Pen::ready(&maker), Pen::ready(&maker));
         let certification_id: CertificationId = maker.id();
-        self.count_certification(caller, kind, typed, &refusal_pen)
+        let guarded = self
+            .count_certification(caller, kind, typed, &refusal_pen)
             .await?;
         let wallet = self.entered_as(caller).await?;
         let proposed = self.propose(kind, typed, &certification_id, &wallet).await;
@@ -78,6 +81,10 @@ impl Accounts {
             version: 1,
         };
         let held = atomically(&*self.store, async |tx: &mut Tx| {
+            let errand = Errand::certify(caller);
+            if guarded && !spend(tx, &caller.session_id, &errand, pen.now).await? {
+                return Err(AccountError::StepUpRequired);
+            }
             tx.accounts().add_certification(&certification).await?;
             let act = about(&certification)
                 .say("terms_version", TERMS.version)
@@ -99,28 +106,32 @@ impl Accounts {
 
     /// At most so many a day, and so few distinct ID numbers a year: nobody tries out other
     /// people's numbers here. Who is certified may show their face once more: it says that the session is
-    /// in its owner's hands.
+    /// in its owner's hands. Who was certified by nothing but a face may have the wallet compared after all.
+    ///
+    /// Whether a step-up has to be used up for it, which was found to be there.
     async fn count_certification(
         &self,
         caller: &Caller,
         kind: CertificationKind,
         typed: &TypedIdentity,
         pen: &Pen,
-    ) -> Result<(), AccountError> {
+    ) -> Result<bool, AccountError> {
         let account = caller.account_id.as_str();
         let watching = bans::Draft::ready(&self.maker());
-        let refused = atomically(&*self.store, async |tx: &mut Tx| {
+        atomically(&*self.store, async |tx: &mut Tx| {
             let found = tx.accounts().find(&caller.account_id).await?;
             let found = found.ok_or(AccountError::NotFound)?;
-            let certified = found.real_name.is_some();
-            if certified && kind != CertificationKind::Face {
+            let certified = found.real_name.map(|name| name.certified_by);
+            let by_wallet = certified.is_some_and(|by| by != CertifiedBy::Face);
+            if by_wallet && kind != CertificationKind::Face {
                 return Err(AccountError::AlreadyCertified);
             }
             let now = pen.now;
-            let first_face = !certified && kind == CertificationKind::Face;
-            if first_face && found.phone.is_some() {
-                let errand = Errand::certify(caller);
-                if !spend(tx, &caller.session_id, &errand, now).await? {
+            let first_face = certified.is_none() && kind == CertificationKind::Face;
+            let guarded = first_face && found.phone.is_some();
+            if guarded {
+                let shown = tx.accounts().stepped_up(&caller.session_id).await?;
+                if !shown.is_some_and(|step_up| step_up.is_good(Deed::Certify, now)) {
                     return Err(AccountError::StepUpRequired);
                 }
             }
@@ -141,14 +152,13 @@ impl Accounts {
             {
                 ("SHUT_OUT", out.into())
             } else {
-                return Ok(None);
+                return Ok(Ok(guarded));
             };
             pen.audit(tx, &caller.actor(), "accounts.certify", account, outcome)
                 .await?;
-            Ok::<_, AccountError>(Some(error))
+            Ok::<_, AccountError>(Err(error))
         })
-        .await?;
-        refused.map_or(Ok(()), Err)
+        .await?
     }
 
     async fn propose(
@@ -274,7 +284,8 @@ fn settled(certification: Certification) -> Result<Certification, AccountError> 
     }
 }
 
-/// Writes what the provider found. Another call may have been told first: then its word stands.
+/// Writes what the provider found. Another call may have been told first: then its word stands. Who was
+/// certified by a face alone is certified by the wallet's own word once that says the same.
 async fn take_finding(
     tx: &mut Tx,
     caller: &Caller,
@@ -291,7 +302,9 @@ async fn take_finding(
     let (actor, subject) = (caller.actor(), id.as_str());
     let account = tx.accounts().find(&caller.account_id).await?;
     let mut account = account.ok_or(AccountError::NotFound)?;
-    let certified_before = account.real_name.is_some();
+    let before = account.real_name.as_ref().map(|name| name.certified_by);
+    let compared = found.kind == CertificationKind::CertVerify;
+    let better = before.is_none_or(|by| by == CertifiedBy::Face && compared);
     let finding = match finding {
         Finding::Passed => match account.certify(typed, found.kind.certifies(), pen.now) {
             Ok(()) => Finding::Passed,
@@ -305,7 +318,7 @@ async fn take_finding(
     let decided = found.decided(finding, pen.now);
     tx.accounts().save_certification(&decided).await?;
     if finding == Finding::Passed {
-        if !certified_before {
+        if better {
             tx.accounts().save(&account).await?;
             tell_changed(tx, &account.account_id, pen, &caller.trace_id).await?;
             tell_of_face(tx, &account, decided.kind, pen, &caller.trace_id).await?;

@@ -150,7 +150,7 @@ pub(super) async fn terms(_: Asker) -> web::Json<CertificationTermsView> {
 /// Lays a typed name and ID number before Alipay.
 ///
 /// For people to whom Alipay has certified a name but tells us no ID number, and for people it has not
-/// certified; by `face` also for who is certified and has lost the account's phone. Three distinct ID numbers a year, ten certifications a day.
+/// certified; by `face` also for who is certified and has lost the account's phone, by `certverify` also for who was certified by a face alone. Three distinct ID numbers a year, ten certifications a day.
 /// The first `face` of an account that has a phone takes a step-up for `certify` (403 `STEP_UP_REQUIRED`), and that phone
 /// is told. A face is shown in the wallet that signed in, and in no other.
 #[utoipa::path(post, path = "/v1/me/certifications", tag = "accounts", security(("bearer" = [])),

@@ -6,7 +6,7 @@ import { homes } from '../../state/homes'
 import { useSettings } from '../../state/settings'
 import { call, session } from '../../state/signed_in'
 import { Box, Field } from '../../ui/blocks'
-import { startAt } from '../../ui/navigation'
+import { open, startAt } from '../../ui/navigation'
 import { Button, Card, Note, ProblemNote } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { useChange } from '../bindings/change'
@@ -72,13 +72,13 @@ function Keep() {
   }
   const guarded = ask.problem?.code === 'STEP_UP_REQUIRED'
   const problem = (guarded ? undefined : ask.problem) ?? look.problem
-  const open = merge?.state === 'open' && code !== undefined
+  const waits = merge?.state === 'open' && code !== undefined
   const act = async () => show(await begin())
   return (
     <Card testId='merge-keep'>
       <Box as='h2' className='section-title'>{t('merge.keep')}</Box>
       <Box as='p' className='soft'>{t('merge.keep.what')}</Box>
-      {open && (
+      {waits && (
         <>
           <Box as='p' className='invitation number' label={t('merge.code')} testId='merge-code'>{code}</Box>
           <Box as='p' className='small-print'>{t('merge.code.how')}</Box>
@@ -88,8 +88,9 @@ function Keep() {
       )}
       {merge?.state === 'over' && <Note tone='due' live testId='merge-over'>{t('merge.over')}</Note>}
       {problem && <ProblemNote problem={problem} retry={problem === ask.problem ? ask.run : look.run} />}
-      {!open && guarded && <StepUpForm purpose='merge' act={act} word={t('merge.keep.show')} />}
-      {!open && !guarded && <Button onTap={ask.run} disabled={ask.busy} testId='merge-ask'>{t('merge.keep.show')}</Button>}
+      {!waits && guarded && <StepUpForm purpose='merge' act={act} word={t('merge.keep.show')} />}
+      {!waits && guarded && <LostPhone />}
+      {!waits && !guarded && <Button onTap={ask.run} disabled={ask.busy} testId='merge-ask'>{t('merge.keep.show')}</Button>}
     </Card>
   )
 }
@@ -114,6 +115,7 @@ function Give({ done }: { done: (merged: Merged) => void }) {
       <Card testId='merge-give'>
         <Box as='h2' className='section-title'>{t('merge.give')}</Box>
         <StepUpForm purpose='merge' act={act} word={t('merge.give.yes')} />
+        <LostPhone />
         <Button kind='plain' onTap={() => setAgain(true)} testId='merge-again'>{t('app.cancel')}</Button>
       </Card>
     )
@@ -128,4 +130,10 @@ function Give({ done }: { done: (merged: Merged) => void }) {
       <Button kind='danger' onTap={send} disabled={give.busy} testId='merge-confirm'>{t('merge.give.yes')}</Button>
     </Card>
   )
+}
+
+/** The phone changes first: the code then goes to the new one. */
+function LostPhone() {
+  const { t } = useSettings()
+  return <Button kind='quiet' onTap={() => open('certify', { for: 'phone' })} testId='merge-phone-lost'>{t('phone.lost')}</Button>
 }
