@@ -327,8 +327,21 @@ impl House {
         path: &str,
         body: Option<Value>,
     ) -> Reply {
-        let token = self.token(line, person).await;
         let key = format!("key-of-the-test-{}", self.now_s());
+        self.call_by(line, person, &key, method, path, body).await
+    }
+
+    /// The same, by an idempotency key.
+    pub(crate) async fn call_by(
+        &self,
+        line: &Line,
+        person: usize,
+        key: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Reply {
+        let token = self.token(line, person).await;
         let request = TestRequest::with_uri(path)
             .method(method)
             .insert_header(("authorization", format!("Bearer {token}")))

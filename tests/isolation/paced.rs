@@ -29,29 +29,33 @@ fn a_home_is_paid_for_five_times_a_minute_and_another_home_by_itself() {
         let line = house.line_at(NonZeroU32::MIN.saturating_add(99)).await;
         // A listener has keys of its own: tokens of the other one are renewed first.
         house.advance(700);
-        let post = async |person: usize, path: &str, body: Value| -> Reply {
+        let post = async |person: usize, key: &str, path: &str, body: Value| -> Reply {
             house
-                .call(&line, person, Method::POST, path, Some(body))
+                .call_by(&line, person, key, Method::POST, path, Some(body))
                 .await
         };
-        // The same key each time: it makes one order, and a repeat is a request like any other.
-        let one = async |person: usize| {
+        let one = async |person: usize, key: &str| {
             let mut body = wish(person);
             body["purpose"] = json!("arrears");
             body["via"] = json!("h5");
-            post(person, "/v1/payments", body).await
+            post(person, key, "/v1/payments", body).await
         };
+        let mut first = None;
         for left in (0..5).rev() {
-            let reply = one(0).await;
-            assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text);
+            let reply = one(0, &format!("an-order-{left}")).await;
+            assert_ne!(reply.status, StatusCode::TOO_MANY_REQUESTS);
             assert!(
                 reply.limit.starts_with(&format!("\"home\";r={left};")),
                 "{}",
                 reply.limit
             );
+            first.get_or_insert(reply);
         }
+        let first = first.expect("five were asked for");
+        assert_eq!(first.status, StatusCode::CREATED, "{}", first.text);
         let several = json!({"items": [wish(0)], "via": "h5"});
-        for refused in [one(0).await, post(0, "/v1/checkouts", several).await] {
+        let checkout = post(0, "a-checkout", "/v1/checkouts", several);
+        for refused in [one(0, "one-order-more").await, checkout.await] {
             assert_eq!(
                 refused.status,
                 StatusCode::TOO_MANY_REQUESTS,
@@ -65,7 +69,13 @@ fn a_home_is_paid_for_five_times_a_minute_and_another_home_by_itself() {
                 refused.limit
             );
         }
-        let other = one(1).await;
+        // A repeat is no further order of the home; its account may ask ten times a minute in all.
+        for _ in 0..3 {
+            let again = one(0, "an-order-4").await;
+            assert_eq!((again.status, &again.text), (first.status, &first.text));
+            assert!(!again.limit.contains("\"home\""), "{}", again.limit);
+        }
+        let other = one(1, "an-order-4").await;
         assert_eq!(other.status, StatusCode::CREATED, "{}", other.text);
         house.close().await;
     });

@@ -8,7 +8,7 @@ use super::order::Order;
 use super::{PaymentError, Payments};
 use crate::idempotency::{Answer, Key, Progress, Record};
 use crate::shared::time::Time;
-use crate::store::{StoreError, atomically};
+use crate::store::{StoreError, atomically, snapshot};
 
 /// How the edge words an answer: made once, stored, repeated byte for byte.
 pub type Render = Arc<dyn Fn(Result<&Order, &PaymentError>) -> Answer + Send + Sync>;
@@ -86,6 +86,27 @@ impl Payments {
             Err(PaymentError::Store(StoreError::Duplicate(_))) => Err(PaymentError::InFlight),
             other => other,
         }
+    }
+
+    /// The answer a finished request with this key and body got, if there is one. It writes nothing and waits
+    /// for nobody; nothing is answered by what is kept while a restored store is compared with the world.
+    pub async fn answered(
+        &self,
+        key: &Key,
+        fingerprint: &str,
+    ) -> Result<Option<Answer>, PaymentError> {
+        if self.is_recovering().await? {
+            return Ok(None);
+        }
+        let known = snapshot(self.store())
+            .await?
+            .idempotency()
+            .find(key)
+            .await?;
+        Ok(known.and_then(|known| match known.progress {
+            Progress::Done(answer) if known.fingerprint == fingerprint => Some(answer),
+            Progress::Done(_) | Progress::Started { .. } => None,
+        }))
     }
 
     /// Stores the answer; false when another worker took the request over.

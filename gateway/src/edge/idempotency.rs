@@ -12,12 +12,12 @@ use sha2::{Digest, Sha256};
 use super::codes::Code;
 use super::problem::Problem;
 
-/// A well-formed key as the client sent it: 16 to 64 characters of `0-9 A-Z a-z _ -`.
+/// A well-formed key as the client sent it: 8 to 64 characters of `0-9 A-Z a-z _ -`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    pub const CHARACTERS_MIN: usize = 16;
+    pub const CHARACTERS_MIN: usize = 8;
     pub const CHARACTERS_MAX: usize = 64;
 
     fn parse(text: &str) -> Option<Self> {
@@ -86,18 +86,10 @@ mod tests {
 
     #[test]
     fn keys_hold_at_both_ends() {
-        for good in [
-            "k".repeat(16),
-            "k".repeat(64),
-            "aZ09_-aZ09_-aZ09".to_owned(),
-        ] {
+        for good in ["k".repeat(8), "k".repeat(64), "aZ09_-aZ09_-aZ09".to_owned()] {
             assert!(IdempotencyKey::parse(&good).is_some(), "{good}");
         }
-        for bad in [
-            "k".repeat(15),
-            "k".repeat(65),
-            "with blank in it".to_owned(),
-        ] {
+        for bad in ["k".repeat(7), "k".repeat(65), "with blank in it".to_owned()] {
             assert!(IdempotencyKey::parse(&bad).is_none(), "{bad}");
         }
     }

@@ -3916,7 +3916,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description 16 to 64 of `0-9 A-Z a-z _ -`, one per wish to pay */
+                /** @description 8 to 64 of `0-9 A-Z a-z _ -`, one per wish to pay */
                 "idempotency-key": string;
             };
             path?: never;
@@ -5179,7 +5179,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description 16 to 64 of `0-9 A-Z a-z _ -`, one per wish to pay */
+                /** @description 8 to 64 of `0-9 A-Z a-z _ -`, one per wish to pay */
                 "idempotency-key": string;
             };
             path?: never;
@@ -5340,7 +5340,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description 16 to 64 characters of 0-9 A-Z a-z _ - */
+                /** @description 8 to 64 characters of 0-9 A-Z a-z _ - */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -5410,7 +5410,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description 16 to 64 characters of 0-9 A-Z a-z _ - */
+                /** @description 8 to 64 characters of 0-9 A-Z a-z _ - */
                 "Idempotency-Key": string;
             };
             path?: never;
