@@ -24,7 +24,8 @@ impl From<Kind> for InstanceKind {
 }
 
 /// Applies what is missing; says what was done. A store that nobody opened yet gets its keyring with it; one
-/// that may have data never gets a second one, because its personal data could not be read with it.
+/// that was opened never gets a second one, because its personal data could not be read with it. The store is opened
+/// once for that, before any node serves.
 pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failure> {
     let now = SystemClock::default().now();
     let url = config.store.url.expose_secret();
@@ -68,11 +69,29 @@ pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failu
             file.display()
         ));
     }
+    if !kind.is_demo() && migrated.unopened {
+        write_down_keys(&config.store, kind)
+            .await
+            .map_err(|failure| {
+                let means = format!("{said}; but its keys are not written down in the store");
+                failure.half_way(&means, "then run `lifeline migrate` again")
+            })?;
+    }
     // Last: a token that cannot be used must not leave a new store without its keyring.
     if let Some(made) = crate::vault::prepare(&config.vault)? {
         said.push_str(&format!("\n{made}"));
     }
     Ok(said)
+}
+
+/// Opens the store once, so that it knows its keyring from now on: a second node that migrates is told to take
+/// this one, and makes none of its own.
+async fn write_down_keys(place: &Store, kind: Kind) -> Result<(), Failure> {
+    let engine = open(place, kind).await?;
+    if let Err(error) = engine.close().await {
+        tracing::warn!(%error, "migrate.store.close");
+    }
+    Ok(())
 }
 
 /// Opens a migrated store with the installation's keys.

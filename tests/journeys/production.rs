@@ -186,6 +186,28 @@ pub(crate) fn text(output: &Output) -> String {
     )
 }
 
+/// Tables and keyring of a new store. A second node, which nobody gave the keyring yet, makes none of its own: the store
+/// knows that there is one, before anybody served.
+fn migrates_for_every_node(dir: &Path, config: &Path) {
+    let migrated = lifeline("migrate", config);
+    assert!(migrated.status.success(), "{}", text(&migrated));
+    assert!(
+        text(&migrated).contains("made the keyring"),
+        "{}",
+        text(&migrated)
+    );
+    let (keyring, elsewhere) = (dir.join("keyring.json"), dir.join("kept"));
+    std::fs::rename(&keyring, &elsewhere).expect("the keyring");
+    let second = lifeline("migrate", config);
+    assert_eq!(second.status.code(), Some(1), "{}", text(&second));
+    assert!(text(&second).contains("is missing"), "{}", text(&second));
+    assert!(!keyring.exists(), "no second one is made");
+    std::fs::rename(&elsewhere, &keyring).expect("the keyring");
+    let again = lifeline("migrate", config);
+    assert!(again.status.success(), "{}", text(&again));
+    assert!(text(&again).contains("nothing to do"), "{}", text(&again));
+}
+
 fn serve(engine: Engine) -> Result<(), Failed> {
     run(async move {
         let dir = tempfile::tempdir().expect("a folder");
@@ -194,17 +216,7 @@ fn serve(engine: Engine) -> Result<(), Failed> {
         let early = lifeline("check-config", &config);
         assert_eq!(early.status.code(), Some(1), "{}", text(&early));
         assert!(text(&early).contains("store.keyring"), "{}", text(&early));
-        let migrated = lifeline("migrate", &config);
-        assert!(migrated.status.success(), "{}", text(&migrated));
-        // As if the keyring could not be written: nobody opened the store, so nothing needs that one.
-        std::fs::remove_file(dir.path().join("keyring.json")).expect("the keyring");
-        let again = lifeline("migrate", &config);
-        assert!(text(&again).contains("nothing to do"), "{}", text(&again));
-        assert!(
-            text(&again).contains("made the keyring"),
-            "{}",
-            text(&again)
-        );
+        migrates_for_every_node(dir.path(), &config);
         assert!(lifeline("check-config", &config).status.success());
         crate::sealed_settings::seal_a_secret(&config);
         let mut served = Command::new(binary());
