@@ -17,6 +17,7 @@ mod nodes;
 mod outside;
 mod ready;
 mod recover;
+mod replay;
 mod resources;
 mod rooms;
 mod seen;
@@ -90,6 +91,10 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Audit(args) => audit::run(&args).await,
         Command::Backup(args) => backup::backup(&args).await,
         Command::Restore(args) => backup::restore(&args).await,
+        Command::Replay(args) => {
+            logging::start();
+            replay::run(&args).await
+        }
         Command::Config(cli::Setting::Seal(args)) => config::sealed::seal(&args),
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Staff(command) => staff::run(command).await,

@@ -63,7 +63,7 @@ pub(crate) struct Rooms {
     bindings: Bindings,
     gathering: Gathering,
     billing: Billing,
-    payments: Payments,
+    pub(crate) payments: Payments,
     notices: Notices,
     privacy: Privacy,
     settlement: Settlement,

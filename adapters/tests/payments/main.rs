@@ -38,6 +38,7 @@ mod pausing;
 mod place;
 mod postings;
 mod refunds;
+mod replayed;
 mod restored;
 mod restored_later;
 mod restored_twice;
@@ -104,6 +105,7 @@ fn main() {
         sure::stories(),
         postings::stories(),
         refunds::stories(),
+        replayed::stories(),
         restored::stories(),
         restored_later::stories(),
         restored_twice::stories(),

@@ -17,6 +17,7 @@
 //! | `start`, `keyed` | making an order, once per idempotency key |
 //! | `cashier`, `close`, `reads` | the pay ticket, giving up an order, looking at orders |
 //! | `notice`, `spoken` | the channel's notices: stored, then worked; marketing's word, which only makes us ask |
+//! | `replay` | stored notices worked once more because somebody asked |
 //! | `recovery` | what a restored store lacks, read from the outside's books before anything is sent |
 //! | `filed` | what marketing's daily files prove of a number it never posted |
 //! | `sweep`, `turns`, `errands`, `nudge` | the guarantee that nothing stays stuck, and the calls it makes |
@@ -53,6 +54,7 @@ mod notice;
 mod poison;
 mod quarantine;
 mod reads;
+mod replay;
 mod room;
 mod shown;
 mod spoken;
@@ -76,6 +78,7 @@ pub use notice::{NoticeRefused, Worked};
 pub use order::{Order, Purpose, Via};
 pub use policy::Policy;
 pub use quarantine::Quarantine;
+pub use replay::Replayed;
 pub use start::Start;
 pub use tracker::{HomeView, Next, NextCode, Standing};
 pub use unit::Applied;
