@@ -213,6 +213,9 @@ async function exchanged() {
   exchanges[0] = { ...made, handed_at: '2026-11-21T10:00:00+08:00' }
   await go('points/index')
   await checks.comes('LN-21 and that it was collected', async () => (await at('exchanged').innerText()).includes('已领取'), true)
+  exchanges[0] = { ...made, handed_at: made.exchanged_at }
+  await go('points/index')
+  await checks.comes('LN-21 of what was exchanged before that was noted no day is made up', async () => (await at('exchanged').innerText()).includes('领取登记启用前兑换'), true)
   await page.unroute('**/v1/points')
   await page.unroute('**/v1/points/exchanges')
 }

@@ -179,6 +179,10 @@ async fn ln_21_a_rule_is_ended_at_a_day() {
     }
     assert_eq!(end("nothing", &today).await, 404);
     assert_eq!(end("credited", &today).await, 303);
+    let later = office.clock.now().plus_seconds(3 * 86_400).shanghai_date();
+    assert_eq!(end("credited", &later).await, 422, "no end is put off");
+    let kept = desk.post("/console/points/rule", &cookie, &rule).await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER, "its end stays");
     let page = desk.get("/console/points", &cookie).await.text;
     let last_day = format!("name=\"until\" value=\"{today}\"");
     assert!(page.contains(&last_day), "{page}");

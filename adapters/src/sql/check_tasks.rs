@@ -35,12 +35,12 @@ macro_rules! tasks {
 statements! { "check_tasks":
     // What was sold under an account that was merged into this one is this person's to answer. Of a cooperation that
     // ended and goes on, only the months of the table that is open now: the earlier ones stay erased (PV-13).
-    TASK_OF("check_task") = tasks!("(g.account_id = $1 OR g.account_id IN (SELECT m.account_id FROM account m \
-        WHERE m.merged_into = $1)) AND g.state <> 'terminated' AND k.table_id IN (SELECT p.table_id \
+    TASK_OF("check_task") = tasks!("g.account_id IN (SELECT m.account_id FROM account m \
+        WHERE m.account_id = $1 OR m.merged_into = $1) AND g.state <> 'terminated' AND k.table_id IN (SELECT p.table_id \
         FROM personal_table p WHERE p.generation_account_id = g.generation_account_id AND p.state = 'open') \
         AND k.check_task_id = $2");
-    TASKS_OF("check_task") = tasks!("(g.account_id = $1 OR g.account_id IN (SELECT m.account_id FROM account m \
-        WHERE m.merged_into = $1)) AND g.state <> 'terminated' AND k.table_id IN (SELECT p.table_id \
+    TASKS_OF("check_task") = tasks!("g.account_id IN (SELECT m.account_id FROM account m \
+        WHERE m.account_id = $1 OR m.merged_into = $1) AND g.state <> 'terminated' AND k.table_id IN (SELECT p.table_id \
         FROM personal_table p WHERE p.generation_account_id = g.generation_account_id AND p.state = 'open') \
         AND k.check_task_id < $2 \
         ORDER BY k.check_task_id DESC LIMIT $3");

@@ -49,7 +49,7 @@ statements! { "payments":
         AND created_at > $2 AND state <> 'CLOSED'";
     HOLDER("open_claim") = "SELECT payment_id FROM open_claim WHERE claim_key IN ($1, $2)";
     OPEN_OF("payment") = "SELECT payment_id FROM payment \
-        WHERE (account_id = $1 OR account_id IN (SELECT a.account_id FROM account a WHERE a.merged_into = $1)) \
+        WHERE account_id IN (SELECT a.account_id FROM account a WHERE a.account_id = $1 OR a.merged_into = $1) \
         AND state IN ('CREATED', 'PAYING') ORDER BY payment_id";
     SUSPENSIONS("function_suspension") = "SELECT COUNT(*) AS n FROM function_suspension WHERE function = 'pay' \
         AND (account_id = $1 OR account_id IN (SELECT a.merged_into FROM account a WHERE a.account_id = $1))";

@@ -253,7 +253,7 @@ pub static TABLES: &[Table] = &[
     table("points_entry", "entry_id fact account_id", Fate::Kept("the books of points, under a name that says nothing")),
     table("points_line", "entry_id side", Fate::Kept("the books of points, under a name that says nothing")),
     table("points_earning", "payment_id account_id", Fate::Kept("the books of points, under a name that says nothing")),
-    table("points_exchange", "exchange_id account_id gift_id title client_key fingerprint exchange_no handed_by",
+    table("points_exchange", "exchange_id account_id gift_id title client_key fingerprint handed_by",
         Fate::Kept("what was handed out, under a name that says nothing")),
     table("service_request", "request_id account_id kind state letter=own binding_id payment_id order_no staff_check \
         client_key fingerprint", Fate::Erased(&[&REQUESTS]))

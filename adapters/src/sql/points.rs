@@ -21,19 +21,21 @@ statements! { "points":
     FIND_EXCHANGE("points_exchange") = "SELECT exchange_id, account_id, gift_id, title, points, client_key, fingerprint, at, \
         handed_at, handed_by FROM points_exchange WHERE account_id = $1 AND client_key = $2";
     EXCHANGES("points_exchange") = "SELECT exchange_id, account_id, gift_id, title, points, client_key, fingerprint, at, \
-        handed_at, handed_by FROM points_exchange WHERE account_id = $1 OR account_id IN (SELECT m.account_id FROM account m \
-        WHERE m.merged_into = $1) ORDER BY exchange_id DESC LIMIT $2";
+        handed_at, handed_by FROM points_exchange WHERE account_id IN (SELECT m.account_id FROM account m \
+        WHERE m.account_id = $1 OR m.merged_into = $1) ORDER BY exchange_id DESC LIMIT $2";
     OWED("points_exchange") = "SELECT exchange_id, account_id, gift_id, title, points, client_key, fingerprint, at, \
         handed_at, handed_by FROM points_exchange WHERE handed_at IS NULL AND exchange_id > $1 ORDER BY exchange_id LIMIT $2";
+    // The end of the id, so that it is found whichever release wrote it.
     NUMBERED("points_exchange") = "SELECT exchange_id, account_id, gift_id, title, points, client_key, fingerprint, at, \
-        handed_at, handed_by FROM points_exchange WHERE exchange_no = $1 ORDER BY exchange_id";
+        handed_at, handed_by FROM points_exchange WHERE upper(substr(exchange_id, 27)) = $1 \
+        ORDER BY exchange_id";
     EXCHANGE("points_exchange") = "SELECT exchange_id, account_id, gift_id, title, points, client_key, fingerprint, at, \
         handed_at, handed_by FROM points_exchange WHERE exchange_id = $1";
     TAKE_GIFT("points_gift") = "UPDATE points_gift SET stock = stock - 1 WHERE gift_id = $1 AND stock > 0";
     GIVE_POINTS("points_balance") = "INSERT INTO points_balance (account_id, points) VALUES ($1, $2) \
         ON CONFLICT (account_id) DO UPDATE SET points = points_balance.points + $2";
     ADD_EXCHANGE("points_exchange") = "INSERT INTO points_exchange (exchange_id, account_id, gift_id, title, points, \
-        client_key, fingerprint, at, exchange_no) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        client_key, fingerprint, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     HAND_OUT("points_exchange") = "UPDATE points_exchange SET handed_at = $2, handed_by = $3 WHERE exchange_id = $1 \
         AND handed_at IS NULL";
     ADD_ENTRY("points_entry") = "INSERT INTO points_entry (entry_id, fact, account_id, at) VALUES ($1, $2, $3, $4) \
@@ -42,7 +44,8 @@ statements! { "points":
     PUT_RULE("points_rule") = "INSERT INTO points_rule (rule_id, fen_per_point, points_max, valid_from, valid_to) \
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (rule_id) DO UPDATE SET fen_per_point = $2, points_max = $3, \
         valid_from = $4, valid_to = $5";
-    END_RULE("points_rule") = "UPDATE points_rule SET valid_to = $2 WHERE rule_id = $1 AND valid_from < $2";
+    END_RULE("points_rule") = "UPDATE points_rule SET valid_to = $2 WHERE rule_id = $1 AND valid_from < $2 \
+        AND (valid_to IS NULL OR valid_to >= $2)";
     PUT_GIFT("points_gift") = "INSERT INTO points_gift (gift_id, title, points, stock) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (gift_id) DO UPDATE SET title = $2, points = $3, stock = $4";
 }
@@ -206,7 +209,6 @@ impl<C: WriteConn> Sql<C> {
             &one.client_key,
             &one.fingerprint,
             one.at,
-            one.number(),
         ];
         self.touched(&ADD_EXCHANGE, args).await.map(drop)
     }

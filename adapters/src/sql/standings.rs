@@ -28,7 +28,7 @@ statements! { "standings":
     // The stretch of `check_tasks.TASKS_OF`.
     ON_PAGE("trade_task") = payouts!("state <> 'WITHDRAWN' AND check_task_id IN (SELECT k.check_task_id FROM check_task k \
         JOIN generation_account g ON g.generation_account_id = k.generation_account_id \
-        WHERE (g.account_id = $1 OR g.account_id IN (SELECT m.account_id FROM account m WHERE m.merged_into = $1)) \
+        WHERE g.account_id IN (SELECT m.account_id FROM account m WHERE m.account_id = $1 OR m.merged_into = $1) \
         AND g.state <> 'terminated' AND k.table_id IN (SELECT p.table_id FROM personal_table p \
         WHERE p.generation_account_id = g.generation_account_id AND p.state = 'open') \
         AND k.check_task_id < $2 ORDER BY k.check_task_id DESC LIMIT $3)");

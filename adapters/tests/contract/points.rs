@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::bench::{Bench, at};
 use crate::contracts;
-use crate::requests::person;
+use crate::requests::{migration, person};
 
 contracts! { "points":
     a_fact_moves_points_once => ["RequestStore::book", "RequestStore::give_points", "RequestReads::balance",
@@ -21,6 +21,8 @@ contracts! { "points":
     gifts_are_listed_cheapest_first => ["RequestStore::put_gift", "RequestReads::gifts", "RequestReads::gift"];
     sixty_four_want_the_last_one_and_one_gets_it => ["RequestStore::take_gift"];
     a_key_means_one_exchange => ["RequestStore::add_exchange", "RequestReads::find_exchange"];
+    what_an_older_release_exchanged_is_found_by_its_number => [];
+    what_was_exchanged_before_it_was_noted_is_owed_to_nobody => [];
     what_was_exchanged_is_handed_out_once => ["RequestReads::exchanges", "RequestReads::owed", "RequestReads::numbered",
         "RequestReads::exchange", "RequestStore::hand_out"];
 }
@@ -135,7 +137,9 @@ async fn rules_hold_from_their_day_to_their_day(t: Bench) {
             .unwrap()
     };
     assert!(!end("c", at(30)).await && !end("b", at(15)).await);
-    assert!(end("b", at(30)).await);
+    assert!(end("b", at(30)).await && end("b", at(30)).await);
+    assert!(!end("b", at(31)).await, "an end is never put off");
+    assert!(!end("a", at(30)).await, "nor what is over opened again");
     assert_eq!([held(at(29)).await, held(at(30)).await], ["b", ""]);
 }
 
@@ -204,6 +208,53 @@ async fn a_key_means_one_exchange(t: Bench) {
         .await
         .unwrap();
     assert_eq!(found, Some(first));
+}
+
+/// An exchange as a release wrote it that noted nothing of outlets.
+async fn exchanged_before(t: &Bench) -> Exchange {
+    let (account, taken) = (person(t, "a").await, gift(t, 10, 3));
+    put(t, &taken).await;
+    let one = Exchange {
+        exchange_id: t.id(),
+        account_id: account,
+        gift_id: taken.gift_id,
+        title: taken.title,
+        points: 10,
+        client_key: "k".into(),
+        fingerprint: "f".into(),
+        at: at(7),
+        handed: None,
+    };
+    let insert = format!(
+        "INSERT INTO points_exchange (exchange_id, account_id, gift_id, title, points, client_key, fingerprint, at) \
+        VALUES ('{}', '{}', '{}', '{}', 10, 'k', 'f', {})",
+        one.exchange_id,
+        one.account_id,
+        one.gift_id,
+        one.title,
+        one.at.micros()
+    );
+    t.raw(&insert).await.unwrap();
+    one
+}
+
+async fn what_an_older_release_exchanged_is_found_by_its_number(t: Bench) {
+    let one = exchanged_before(&t).await;
+    let found = t.view().await.requests().numbered(&one.number()).await;
+    assert_eq!(found.unwrap(), [one]);
+}
+
+async fn what_was_exchanged_before_it_was_noted_is_owed_to_nobody(t: Bench) {
+    let one = exchanged_before(&t).await;
+    let migration = migration("__handed_out.sql");
+    let mut lines = migration.lines();
+    let marks = lines.find(|line| line.starts_with("UPDATE ")).unwrap();
+    t.raw(marks).await.unwrap();
+    let mut view = t.view().await;
+    assert!(view.requests().owed(None, 9).await.unwrap().is_empty());
+    let found = view.requests().exchange(&one.exchange_id).await.unwrap();
+    let handed = found.unwrap().handed.unwrap();
+    assert_eq!((handed.at, handed.is_noted()), (one.at, false));
 }
 
 async fn what_was_exchanged_is_handed_out_once(t: Bench) {

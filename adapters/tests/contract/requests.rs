@@ -183,7 +183,7 @@ async fn the_longest_due_come_first_and_ended_ones_never(t: Bench) {
 }
 
 /// One migration, as it is written for SQLite: that one has the same words for both engines.
-fn migration(name: &str) -> String {
+pub(crate) fn migration(name: &str) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
     let mut files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap());
     let file = files.find(|file| file.file_name().to_string_lossy().ends_with(name));

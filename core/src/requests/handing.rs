@@ -13,12 +13,24 @@ use crate::store::{StoreError, Tx, View};
 const CHANCE_FROM: usize = 26;
 const NUMBER_CHARS: usize = 10;
 
+/// Whom the store names for what was exchanged before the staff noted what they hand out.
+const BEFORE: &str = "before";
+
 /// That a gift was handed out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handed {
     pub at: Time,
     /// Whoever of the staff did it, as the audit names them.
     pub by: String,
+}
+
+impl Handed {
+    /// Whether somebody noted it. What was exchanged before that was asked of the staff is taken for handed out at the
+    /// moment it was exchanged.
+    #[must_use]
+    pub fn is_noted(&self) -> bool {
+        self.by != BEFORE
+    }
 }
 
 impl Exchange {

@@ -228,14 +228,22 @@ impl Requests {
         }
     }
 
-    /// Puts a rule or a gift on record, or changes it: configuration, by somebody named in the audit.
+    /// Puts a rule or a gift on record, or changes it: configuration, by somebody named in the audit. A rule that is
+    /// changed keeps the last day it has.
     pub async fn set_rule(&self, actor: &Actor, rule: &Rule) -> Result<(), PointsError> {
         if !rule.is_sound() {
             return Err(PointsError::NotSound);
         }
         let pen = Pen::ready(&self.maker());
         atomically(&*self.store, async |tx: &mut Tx| {
-            tx.requests().put_rule(rule).await?;
+            let known = tx.requests().rules_at(pen.now).await?;
+            let before = known.into_iter().find(|one| one.rule_id == rule.rule_id);
+            let ends_at = before.and_then(|one| one.valid_to);
+            let rule = Rule {
+                valid_to: rule.valid_to.or(ends_at),
+                ..rule.clone()
+            };
+            tx.requests().put_rule(&rule).await?;
             let subject = rule.rule_id.as_str();
             pen.audit(tx, actor, "points.rule", subject, "ok").await?;
             Ok(())
@@ -246,7 +254,8 @@ impl Requests {
     /// Ends a rule at a moment that has not passed: what is credited from then on is given nothing by it.
     ///
     /// # Errors
-    /// [`PointsError::NotSound`] for a moment that has passed, [`PointsError::NotFound`], or the store's.
+    /// [`PointsError::NotSound`] for a moment that has passed, before the rule begins or after it ends already,
+    /// [`PointsError::NotFound`], or the store's.
     pub async fn end_rule(
         &self,
         actor: &Actor,
@@ -259,7 +268,13 @@ impl Requests {
         }
         atomically(&*self.store, async |tx: &mut Tx| {
             if !tx.requests().end_rule(rule_id, ends_at).await? {
-                return Err(PointsError::NotFound);
+                let known = tx.requests().rules_at(pen.now).await?;
+                let is_known = known.iter().any(|one| one.rule_id == rule_id);
+                return Err(if is_known {
+                    PointsError::NotSound
+                } else {
+                    PointsError::NotFound
+                });
             }
             pen.audit(tx, actor, "points.end_rule", rule_id, "ok")
                 .await?;

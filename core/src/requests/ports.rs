@@ -118,7 +118,7 @@ pub trait RequestStore: RequestReads {
     /// False when it was handed out before, or is not there.
     async fn hand_out(&mut self, id: &ExchangeId, handed: &Handed) -> Result<bool, StoreError>;
     async fn put_rule(&mut self, rule: &Rule) -> Result<(), StoreError>;
-    /// The rule ends at a moment; false when there is none, or it begins no earlier.
+    /// The rule ends at a moment; false when there is none, it begins no earlier, or it ends earlier already.
     async fn end_rule(&mut self, rule_id: &str, ends_at: Time) -> Result<bool, StoreError>;
     async fn put_gift(&mut self, gift: &Gift) -> Result<(), StoreError>;
 }

@@ -39,6 +39,8 @@ struct Row {
     phone: String,
     /// When and by whom it was handed out.
     handed: Option<(String, String)>,
+    /// It was exchanged before that was noted.
+    before: bool,
 }
 
 fn row(one: &Owed, names: &Who) -> Row {
@@ -54,6 +56,7 @@ fn row(one: &Owed, names: &Who) -> Row {
         account: person.account_id.to_string(),
         name: masked(&person.name_masked),
         phone: masked(&person.phone_masked),
+        before: handed.is_some_and(|one| !one.is_noted()),
         handed: handed.map(|one| (one.at.alipay_text(), names.called(&one.by))),
     }
 }

@@ -125,7 +125,7 @@ pub(super) struct ExchangeView {
     title: String,
     points: i64,
     exchanged_at: String,
-    /// When the gift was handed out; absent while it waits.
+    /// When the gift was handed out; absent while it waits. Of an exchange from before this was noted: when it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     handed_at: Option<String>,
 }

@@ -1780,7 +1780,7 @@ export interface components {
             exchange_id: string;
             exchanged_at: string;
             gift_id: string;
-            /** @description When the gift was handed out; absent while it waits. */
+            /** @description When the gift was handed out; absent while it waits. Of an exchange from before this was noted: when it was made. */
             handed_at?: string | null;
             /**
              * @description What is shown at the outlet.

@@ -49,5 +49,6 @@ export const requestWords = {
   'points.number': ['兑换号 {no}', 'Number {no}'],
   'points.waits': ['待领取：到营业网点出示兑换号', 'To be collected: show the number at an outlet'],
   'points.handed': ['{at} 已领取', 'Collected on {at}'],
+  'points.before': ['领取登记启用前兑换', 'Exchanged before collecting was noted'],
   'points.history': ['积分明细', 'What came and went'],
 } as const satisfies Record<string, readonly [string, string]>

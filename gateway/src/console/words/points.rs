@@ -36,6 +36,11 @@ pub(super) static WORDS: &[Word] = &[
     ("exchanges.handed", "领取", "Handed out"),
     ("exchanges.hand_out", "登记发放", "Hand out"),
     ("exchanges.waits", "待领取", "Waits"),
+    (
+        "exchanges.before",
+        "登记启用前的兑换",
+        "Before this was noted",
+    ),
     ("said.handed_out", "已登记发放。", "Handed out."),
     (
         "fault.exchange_no",
@@ -44,8 +49,8 @@ pub(super) static WORDS: &[Word] = &[
     ),
     (
         "fault.points_until",
-        "请选择今天或以后的日期，且不早于规则开始之日。",
-        "Choose today or a later day, and none before the rule begins.",
+        "请选择今天或以后的日期，且不早于规则开始之日，也不晚于已定的终止日。",
+        "Choose today or a later day, none before the rule begins and none after the last day it has.",
     ),
     ("said.points_kept", "已保存。", "Kept."),
     (
