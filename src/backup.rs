@@ -9,6 +9,7 @@ use lifeline_adapters::sql::archive::{self, ArchiveError};
 use lifeline_core::payments::recovery::RecoveryError;
 use lifeline_core::shared::time::Clock as _;
 use secrecy::ExposeSecret as _;
+use serde_json::json;
 
 use crate::brake::person;
 use crate::cli::{Backup, KeysOf, Restore};
@@ -26,14 +27,22 @@ pub(crate) async fn backup(args: &Backup) -> Result<(), Failure> {
     let url = place.url.expose_secret();
     let made = archive::backup(url, &keyring, &args.to, now).await;
     let made = made.map_err(|error| refused(&error))?;
-    print(&format!(
-        "{}: the {} store as it was at {}, sealed with the key {}\n\
-         keep the keyring apart from it: without that key nobody can read it\n",
-        args.to.display(),
-        made.engine,
-        made.made_at,
-        made.kid
-    ))?;
+    let told = if args.json {
+        let said = json!({
+            "archive": args.to.display().to_string(), "engine": made.engine, "made_at": made.made_at, "kid": made.kid,
+        });
+        format!("{said}\n")
+    } else {
+        format!(
+            "{}: the {} store as it was at {}, sealed with the key {}\n\
+             keep the keyring apart from it: without that key nobody can read it\n",
+            args.to.display(),
+            made.engine,
+            made.made_at,
+            made.kid
+        )
+    };
+    print(&told)?;
     let Some(record) = record else {
         return Ok(());
     };

@@ -10,6 +10,7 @@ use lifeline_core::payments::{BrakeRoom, Consent};
 use lifeline_core::settlement::brake::PayoutStop;
 use lifeline_core::shared::ids::{Entropy, Maker};
 use lifeline_core::shared::time::{Clock, Time};
+use serde_json::{Value, json};
 
 use crate::cli;
 use crate::failure::Failure;
@@ -27,6 +28,9 @@ pub(crate) async fn run(command: cli::Brake) -> Result<(), Failure> {
             let refunds = brake.trip().await.map_err(unread)?;
             let insight = Insight::new(brake.store, brake.clock);
             let payouts = insight.standing().await.map_err(unread)?.payouts_stopped;
+            if args.json {
+                return say(&format!("{}\n", listed(refunds.as_ref(), payouts)));
+            }
             say(&status(refunds, payouts))
         }
         cli::Brake::Stop(args) => {
@@ -127,6 +131,19 @@ fn payouts_stand(since: Time) -> String {
     )
 }
 
+/// Both brakes, as a script reads them.
+fn listed(refunds: Option<&Trip>, payouts: Option<Time>) -> Value {
+    let agreed = refunds.and_then(|trip| trip.first_by.as_deref());
+    json!({
+        "refunds": {
+            "stopped": refunds.is_some(),
+            "since": refunds.map(|trip| trip.tripped_at.rfc3339()),
+            "agreed": agreed,
+        },
+        "payouts": {"stopped": payouts.is_some(), "since": payouts.map(Time::rfc3339)},
+    })
+}
+
 /// Both brakes, a line each.
 fn status(refunds: Option<Trip>, payouts: Option<Time>) -> String {
     let refunds = match refunds {
@@ -180,6 +197,11 @@ mod tests {
             tripped_at: at,
             first_by: Some("li.ming".to_owned()),
         };
+        let read = listed(Some(&trip), None);
+        assert_eq!(read["refunds"]["agreed"], "li.ming");
+        assert_eq!(read["refunds"]["since"], at.rfc3339());
+        assert_eq!(read["payouts"]["stopped"], false);
+        assert!(listed(None, None)["refunds"]["since"].is_null());
         let (on, off) = (status(Some(trip), Some(at)), status(None, None));
         assert_eq!((on.lines().count(), off.lines().count()), (2, 2));
         assert!(

@@ -32,9 +32,9 @@ pub(crate) enum Command {
     #[cfg(feature = "demo")]
     Sim(Sim),
     /// Apply the migrations the store still lacks.
-    Migrate(WithConfig),
+    Migrate(Told),
     /// Check the configuration and list every fault.
-    CheckConfig(WithConfig),
+    CheckConfig(Told),
     /// Ask store, key vault, Redis and marketing whether they work, see whether the systems outside are reached, look at
     /// keys, certificates, disks, backup and the logs' volume, and say what to do where something is amiss. Changes
     /// nothing.
@@ -126,7 +126,16 @@ pub(crate) enum Keys {
     /// Make a new key and move everything to it. May be stopped at any point and run again.
     Rotate(Rotate),
     /// List which keys the store is written with, and since when.
-    List(KeysOf),
+    List(KeysList),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeysList {
+    /// Print JSON for a script.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) of: KeysOf,
 }
 
 #[derive(Debug, Args)]
@@ -188,6 +197,9 @@ pub(crate) struct Backup {
     /// The file to make; one that is there is never written over.
     #[arg(long, value_name = "FILE")]
     pub(crate) to: PathBuf,
+    /// Print JSON for a script.
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) of: KeysOf,
 }
@@ -250,10 +262,21 @@ pub(crate) struct WithConfig {
     pub(crate) config: PathBuf,
 }
 
+/// What a person or a script is told of a configuration's installation.
+#[derive(Debug, Args)]
+pub(crate) struct Told {
+    /// The configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Print JSON for a script.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Brake {
     /// Say which brake is on, since when, and who agreed to release that of refunds.
-    Status(WithConfig),
+    Status(Told),
     /// Stop all payouts, or all automatic refunds, now. Two persons let them go on.
     Stop(Stop),
     /// Agree to release the brake of refunds; the second person's consent does. Payouts go on by a case of the console.
@@ -300,7 +323,7 @@ pub(crate) enum Recover {
     /// Read the channel's bill of one day (the ZIP file of the business details, as Alipay gives it).
     Read(RecoverRead),
     /// Say what was read, what was found, and what keeps the recovery from its end.
-    Status(RecoverOf),
+    Status(RecoverStatus),
     /// End it: payments go on. By another person than began it.
     End(RecoverEnd),
     /// Let payouts go on, after they were compared with the list of the trade-execution platform.
@@ -320,6 +343,15 @@ pub(crate) struct RecoverOf {
         requires = "data_dir"
     )]
     pub(crate) clock_ahead_s: i64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecoverStatus {
+    /// Print JSON for a script.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) records: RecoverOf,
 }
 
 #[derive(Debug, Args)]

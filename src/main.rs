@@ -76,15 +76,25 @@ async fn run(command: Command) -> Result<(), Failure> {
             print(&format!("{}\n", points.join("\n")))
         }
         Command::CheckConfig(args) => {
-            check(&args.config)?;
-            print("the configuration holds\n")
+            let faults = match config::read(&args.config) {
+                Ok(read) => read.faults_for_production(),
+                Err(faults) => faults,
+            };
+            if args.json {
+                print(&format!("{}\n", config::told(&faults)))?;
+            }
+            match faults.as_slice() {
+                [] if args.json => Ok(()),
+                [] => print("the configuration holds\n"),
+                faults => Err(Failure::faults(faults)),
+            }
         }
         Command::Migrate(args) => {
             let config = config::read(&args.config).map_err(|faults| Failure::faults(&faults))?;
             config::go_on_with(config.faults_before_migration())
                 .map_err(|faults| Failure::faults(&faults))?;
-            let said = store::migrate(&config, serve::Kind::Live).await?;
-            print(&format!("{said}\n"))
+            let done = store::migrate(&config, serve::Kind::Live).await?;
+            print(&done.told(args.json))
         }
         Command::Brake(command) => brake::run(command).await,
         Command::Recover(command) => recover::run(command).await,
@@ -120,17 +130,6 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Journey(args) => demo::play_journey(&args),
         #[cfg(feature = "demo")]
         Command::Sim(args) => demo::simulate(&args),
-    }
-}
-
-/// Reads a configuration that is to hold for production, and says everything that does not.
-fn check(file: &std::path::Path) -> Result<(), Failure> {
-    let read = config::read(file).map_err(|faults| Failure::faults(&faults))?;
-    let faults = read.faults_for_production();
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::faults(&faults))
     }
 }
 

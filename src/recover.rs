@@ -12,7 +12,8 @@ use lifeline_core::payments::recovery::{
     Recovery, RecoveryError, RecoveryRoom, Standing, Statement, StatementRow,
 };
 use lifeline_core::shared::money::Fen;
-use lifeline_core::shared::time::Day;
+use lifeline_core::shared::time::{Day, Time};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::brake::person;
@@ -34,8 +35,12 @@ pub(crate) async fn run(command: cli::Recover) -> Result<(), Failure> {
         cli::Recover::Begin(args) => begin(&args).await,
         cli::Recover::Read(args) => read(&args).await,
         cli::Recover::Status(args) => {
-            let standing = open(&args).await?.standing().await;
-            say(&told(standing.map_err(refused)?.as_ref()))
+            let standing = open(&args.records).await?.standing().await;
+            let standing = standing.map_err(refused)?;
+            if args.json {
+                return say(&format!("{}\n", listed(standing.as_ref())));
+            }
+            say(&told(standing.as_ref()))
         }
         cli::Recover::End(args) => {
             let (by, proof) = (person(&args.by.person)?, proof(&args)?);
@@ -133,6 +138,33 @@ fn statement(bill: Bill, bytes: &[u8]) -> Option<Statement> {
         day,
         digest: hex::encode(Sha256::digest(bytes)),
         rows: rows.collect(),
+    })
+}
+
+/// What `told` says, as a script reads it.
+fn listed(standing: Option<&Standing>) -> Value {
+    let Some(standing) = standing else {
+        return json!({"restored": false});
+    };
+    let recovery = &standing.recovery;
+    let days = standing
+        .days
+        .iter()
+        .map(|(day, digest)| json!({"day": day.to_string(), "digest": digest}));
+    let lost = standing.lost.iter().map(|(state, count, sum)| {
+        json!({"state": state.as_str(), "count": count, "sum_fen": sum.get()})
+    });
+    json!({
+        "restored": true,
+        "epoch": recovery.epoch,
+        "copy_ends_at": recovery.since.rfc3339(),
+        "begun_at": recovery.begun_at.rfc3339(),
+        "begun_by": recovery.begun_by,
+        "bills": days.collect::<Vec<_>>(),
+        "lost": lost.collect::<Vec<_>>(),
+        "lacks": standing.lacks,
+        "ended_at": recovery.ended_at.map(Time::rfc3339),
+        "payouts_go_on_since": recovery.payouts_at.map(Time::rfc3339),
     })
 }
 

@@ -1,12 +1,13 @@
 //! Opens the store: keyring, migrations, engine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::sql::{self, Engine, OpenError, SchemaError};
 use lifeline_core::shared::time::Clock as _;
 use secrecy::ExposeSecret as _;
+use serde_json::json;
 
 use crate::config::{Config, Store};
 use crate::failure::Failure;
@@ -23,10 +24,56 @@ impl From<Kind> for InstanceKind {
     }
 }
 
+/// What was done to a store that had to be migrated.
+pub(crate) struct Done {
+    applied: Vec<String>,
+    version: i32,
+    /// The keyring that was made with it.
+    keyring: Option<PathBuf>,
+    /// What was made in the key vault, in words.
+    vault: Option<String>,
+}
+
+impl Done {
+    fn schema(&self) -> String {
+        match self.applied.as_slice() {
+            [] => format!("nothing to do, the schema is at version {}", self.version),
+            names => format!(
+                "applied {}; the schema is at version {}",
+                names.join(", "),
+                self.version
+            ),
+        }
+    }
+
+    /// To a person, or to a script.
+    pub(crate) fn told(&self, as_json: bool) -> String {
+        if as_json {
+            let keyring = self.keyring.as_ref().map(|file| file.display().to_string());
+            let said = json!({
+                "applied": self.applied, "version": self.version, "keyring_made": keyring,
+                "vault_made": self.vault,
+            });
+            return format!("{said}\n");
+        }
+        let mut said = self.schema();
+        if let Some(file) = &self.keyring {
+            said.push_str(&format!(
+                "\nmade the keyring {}: back it up apart from the database",
+                file.display()
+            ));
+        }
+        if let Some(made) = &self.vault {
+            said.push_str(&format!("\n{made}"));
+        }
+        said + "\n"
+    }
+}
+
 /// Applies what is missing; says what was done. A store that nobody opened yet gets its keyring with it; one
 /// that was opened never gets a second one, because its personal data could not be read with it. The store is opened
 /// once for that, before any node serves.
-pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failure> {
+pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<Done, Failure> {
     let now = SystemClock::default().now();
     let url = config.store.url.expose_secret();
     let migrated = sql::migrate(url, kind.into(), now).await.map_err(|error| {
@@ -36,16 +83,11 @@ pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failu
         ))
         .advice(advice_on(&error))
     })?;
-    let mut said = match migrated.applied.as_slice() {
-        [] => format!(
-            "nothing to do, the schema is at version {}",
-            migrated.version
-        ),
-        names => format!(
-            "applied {}; the schema is at version {}",
-            names.join(", "),
-            migrated.version
-        ),
+    let mut done = Done {
+        applied: migrated.applied,
+        version: migrated.version,
+        keyring: None,
+        vault: None,
     };
     let file = &config.store.keyring;
     if !kind.is_demo() && !file.exists() {
@@ -59,39 +101,17 @@ pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<String, Failu
         Keyring::create(file, kind.into()).map_err(|error| {
             let why = chain(&error);
             Failure::failed(format!(
-                "{said}; but the keyring {} could not be made: {why}",
+                "{}; but the keyring {} could not be made: {why}",
+                done.schema(),
                 file.display()
             ))
             .advice("mend that, and run `lifeline migrate` again: it makes the keyring then")
         })?;
-        said.push_str(&format!(
-            "\nmade the keyring {}: back it up apart from the database",
-            file.display()
-        ));
-    }
-    if !kind.is_demo() && migrated.unopened {
-        write_down_keys(&config.store, kind)
-            .await
-            .map_err(|failure| {
-                let means = format!("{said}; but its keys are not written down in the store");
-                failure.half_way(&means, "then run `lifeline migrate` again")
-            })?;
+        done.keyring = Some(file.clone());
     }
     // Last: a token that cannot be used must not leave a new store without its keyring.
-    if let Some(made) = crate::vault::prepare(&config.vault)? {
-        said.push_str(&format!("\n{made}"));
-    }
-    Ok(said)
-}
-
-/// Opens the store once, so that it knows its keyring from now on: a second node that migrates is told to take
-/// this one, and makes none of its own.
-async fn write_down_keys(place: &Store, kind: Kind) -> Result<(), Failure> {
-    let engine = open(place, kind).await?;
-    if let Err(error) = engine.close().await {
-        tracing::warn!(%error, "migrate.store.close");
-    }
-    Ok(())
+    done.vault = crate::vault::prepare(&config.vault)?;
+    Ok(done)
 }
 
 /// Opens a migrated store with the installation's keys.
@@ -160,6 +180,26 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_migrated_is_told_to_persons_and_scripts_alike() {
+        let mut done = Done {
+            applied: Vec::new(),
+            version: 66,
+            keyring: None,
+            vault: None,
+        };
+        assert!(done.told(false).starts_with("nothing to do"));
+        done.applied.push("V66".to_owned());
+        done.keyring = Some("/etc/lifeline/keyring.json".into());
+        assert!(done.told(false).contains("made the keyring"));
+        let read: serde_json::Value = serde_json::from_str(&done.told(true)).unwrap();
+        let expected = json!({
+            "applied": ["V66"], "version": 66, "keyring_made": "/etc/lifeline/keyring.json",
+            "vault_made": null,
+        });
+        assert_eq!(read, expected);
+    }
 
     #[test]
     fn a_store_of_another_version_is_answered_by_what_helps() {

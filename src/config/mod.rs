@@ -124,6 +124,13 @@ pub(crate) fn go_on_with(faults: Vec<Fault>) -> Result<(), Vec<Fault>> {
     Ok(())
 }
 
+/// Every fault, as a script reads it.
+pub(crate) fn told(faults: &[Fault]) -> serde_json::Value {
+    let each = |fault: &Fault| serde_json::json!({"key": fault.path, "what": fault.what, "stops": fault.stops});
+    let listed: Vec<serde_json::Value> = faults.iter().map(each).collect();
+    serde_json::json!({"holds": faults.is_empty(), "faults": listed})
+}
+
 /// Reads file and environment. The error names the key at fault, never its value.
 pub(crate) fn read(file: &Path) -> Result<Config, Vec<Fault>> {
     let environment = config::Environment::with_prefix("LIFELINE")

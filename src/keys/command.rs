@@ -9,6 +9,7 @@ use lifeline_adapters::sql::Engine;
 use lifeline_adapters::sql::rotation::{Progress, RotateError};
 use lifeline_core::shared::time::{Clock as _, Time};
 use lifeline_core::store::StoreError;
+use serde_json::json;
 
 use crate::cli::{Keys, KeysOf, Rotate, Rotated};
 use crate::failure::Failure;
@@ -23,9 +24,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(crate) async fn run(command: Keys) -> Result<(), Failure> {
     match command {
         Keys::Rotate(args) => rotate(&args).await,
-        Keys::List(of) => {
-            let engine = open(&of).await?;
-            let listed = list(&engine).await;
+        Keys::List(args) => {
+            let engine = open(&args.of).await?;
+            let listed = list(&engine, args.json).await;
             close(&engine).await;
             print(&listed?)
         }
@@ -196,11 +197,21 @@ async fn finish(
     print(&format!("{name}: done, {moved} rows moved\n"))
 }
 
-async fn list(engine: &Engine) -> Result<String, Failure> {
+async fn list(engine: &Engine, as_json: bool) -> Result<String, Failure> {
     let keys = engine
         .keys()
         .await
         .map_err(|error| Failure::failed(store::chain(&error)))?;
+    if as_json {
+        let each = keys.generations.iter().map(|one| {
+            json!({
+                "purpose": one.purpose.as_str(), "kid": one.kid, "state": one.state.as_str(),
+                "since": one.moved_at.rfc3339(),
+            })
+        });
+        let listed: Vec<serde_json::Value> = each.collect();
+        return Ok(format!("{}\n", json!({ "keys": listed })));
+    }
     let mut text = String::new();
     for one in keys.generations.iter() {
         // Writing to a String cannot fail.

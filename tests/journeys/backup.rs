@@ -165,6 +165,15 @@ fn put_back(engine: Engine) -> Result<(), Failed> {
         );
         let again = place.lifeline(&["keys", "list"]);
         assert!(again.status.success(), "{}", said(&again));
+        for (words, field) in [
+            (["keys", "list", "--json"], "keys"),
+            (["recover", "status", "--json"], "epoch"),
+        ] {
+            let read = place.lifeline(&words);
+            let read: serde_json::Value =
+                serde_json::from_slice(&read.stdout).expect("one JSON object");
+            assert!(!read[field].is_null(), "{words:?}: {read}");
+        }
 
         let walked = place.lifeline(&["audit", "--json"]);
         assert!(walked.status.success(), "{}", said(&walked));

@@ -57,6 +57,10 @@ fn stops(engine: Engine) -> Result<(), Failed> {
         assert!(done, "{said}");
         assert!(said.contains("refunds are stopped since"), "{said}");
         assert!(said.contains("sold power are stopped since"), "{said}");
+        let (done, said) = brake(&["status", "--json"], &config);
+        let read: serde_json::Value = serde_json::from_str(&said).expect("one JSON object");
+        assert!(done && read["refunds"]["stopped"] == true, "{read}");
+        assert_eq!(read["payouts"]["stopped"], true, "{read}");
         let (done, _) = brake(&["stop", "everything", "--as", "li.ming"], &config);
         assert!(!done, "there is no such thing to stop");
     })
