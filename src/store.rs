@@ -109,9 +109,31 @@ pub(crate) async fn migrate(config: &Config, kind: Kind) -> Result<Done, Failure
         })?;
         done.keyring = Some(file.clone());
     }
+    if !kind.is_demo() && migrated.unopened {
+        write_down_keys(&config.store, kind)
+            .await
+            .map_err(|failure| {
+                let said = done.told(false);
+                let means = format!(
+                    "{}; but its keys are not written down in the store",
+                    said.trim_end()
+                );
+                failure.half_way(&means, "then run `lifeline migrate` again")
+            })?;
+    }
     // Last: a token that cannot be used must not leave a new store without its keyring.
     done.vault = crate::vault::prepare(&config.vault)?;
     Ok(done)
+}
+
+/// Opens the store once, so that it knows its keyring from now on: a second node that migrates is told to take
+/// this one, and makes none of its own.
+async fn write_down_keys(place: &Store, kind: Kind) -> Result<(), Failure> {
+    let engine = open(place, kind).await?;
+    if let Err(error) = engine.close().await {
+        tracing::warn!(%error, "migrate.store.close");
+    }
+    Ok(())
 }
 
 /// Opens a migrated store with the installation's keys.
