@@ -135,6 +135,26 @@ async fn addresses(phone: &Phone, good: &Value, home: &str) {
             .await;
         refused(&answer, StatusCode::BAD_REQUEST, "INVALID_QUERY");
     }
+    let lists = [
+        "/v1/sessions".to_owned(),
+        format!("/v1/bindings/{home}/outages"),
+    ];
+    for list in &lists {
+        let page = phone.get(list).await.json();
+        assert!(page["items"].is_array(), "{page}");
+        assert_eq!(page.get("next_cursor"), Some(&Value::Null), "{page}");
+    }
+    let others = ["/v1/me".to_owned(), format!("/v1/bindings/{home}/arrears")];
+    for path in lists.iter().chain(&others) {
+        let answer = phone.get(&format!("{path}?surprise=1")).await;
+        refused(&answer, StatusCode::BAD_REQUEST, "INVALID_QUERY");
+    }
+    let bills = format!("/v1/bindings/{home}/bills");
+    let first = phone.get(&bills).await;
+    let tag = first.headers.get("etag").and_then(|tag| tag.to_str().ok());
+    let known = [("if-none-match", tag.expect("a page of bills has a tag"))];
+    let again = phone.send(Method::GET, &bills, None, &known).await;
+    assert_eq!(again.status, StatusCode::NOT_MODIFIED, "{}", again.text);
     let manual = json!({"consumer_no": "12", "proof": {"kind": "id_last6", "value": "010014"}});
     let answer = phone.post("/v1/bindings", &manual).await;
     refused(&answer, StatusCode::UNPROCESSABLE_ENTITY, "INVALID_FIELD");

@@ -94,6 +94,7 @@ impl DeviceView {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DevicesView {
     pub items: Vec<DeviceView>,
+    pub next_cursor: Option<String>,
 }
 
 /// A person as they are shown to themselves: masked.

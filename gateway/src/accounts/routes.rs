@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use lifeline_core::accounts::{Accounts, Came, Client, Door as Entrance, PasswordDoor, Secret};
 use lifeline_core::settlement::accounts::GenerationDoor;
 use lifeline_core::shared::ids::SessionId;
+use lifeline_core::shared::page::Page;
 use lifeline_core::shared::personal::Phone;
 
 use super::asker::{Asker, Visit};
@@ -14,9 +15,10 @@ use super::dto::{
     ToldPhoneBody, WithdrawConsentBody, token,
 };
 use super::passwords;
+use crate::edge::cursor::{Cursors, PageQuery};
 use crate::edge::principal::Door;
 use crate::edge::tokens::ACCESS_LIFE_S;
-use crate::edge::{Checked, Code, Problem};
+use crate::edge::{Checked, Code, Problem, Query};
 
 /// Begins a sign-in in a browser.
 #[utoipa::path(post, path = "/v1/oauth-starts", tag = "accounts", request_body = Nothing,
@@ -184,18 +186,25 @@ pub(super) async fn sign_out(
     Ok(reply.finish())
 }
 
-/// The devices this person is signed in on, newest first.
-#[utoipa::path(get, path = "/v1/sessions", tag = "accounts", security(("bearer" = [])),
+/// The devices this person is signed in on, newest first; without `limit` up to 100.
+#[utoipa::path(get, path = "/v1/sessions", tag = "accounts", security(("bearer" = [])), params(PageQuery),
     responses((status = 200, description = "The live sessions", body = DevicesView)))]
 pub(super) async fn list_sessions(
     Asker(caller): Asker,
     accounts: web::Data<Accounts>,
+    cursors: web::Data<Cursors>,
+    Query(mut query): Query<PageQuery>,
 ) -> Result<web::Json<DevicesView>, Problem> {
+    // Whoever asks for no page wants to see every device that could be signed out.
+    query.limit.get_or_insert(Page::LIMIT_MAX);
+    let scope = format!("sessions:{}", caller.account_id);
+    let page = cursors.open(&scope, query)?;
     let sessions = accounts.sessions(&caller).await?;
     let view = |session| DeviceView::of(session, &caller.family_id);
-    Ok(web::Json(DevicesView {
-        items: sessions.iter().map(view).collect(),
-    }))
+    let devices: Vec<DeviceView> = sessions.iter().map(view).collect();
+    let key = |device: &DeviceView| device.session_id.clone();
+    let (items, next_cursor) = cursors.page_of(&scope, devices, &page, key);
+    Ok(web::Json(DevicesView { items, next_cursor }))
 }
 
 /// Ends one of this person's sessions.

@@ -43,6 +43,8 @@ pub(super) struct ReceiptsView {
     /// When the utility answered: payments made elsewhere are not kept here.
     #[schema(example = "2026-11-20T10:00:00+08:00")]
     pub as_of: String,
+    /// Never: without an answer of the utility now there is none here.
+    pub stale: bool,
 }
 
 impl From<Receipts> for ReceiptsView {
@@ -51,6 +53,7 @@ impl From<Receipts> for ReceiptsView {
             items: told.items.into_iter().map(Into::into).collect(),
             since: told.since.to_string(),
             as_of: told.asked_at.rfc3339(),
+            stale: false,
         }
     }
 }
@@ -81,7 +84,7 @@ mod tests {
             serde_json::to_value(ReceiptsView::from(receipts)).unwrap(),
             json!({
                 "items": [{"receipt_no": "MK1", "amount_fen": 12840, "paid_at": "2026-11-20T10:00:00+08:00", "place": "hall"}],
-                "since": "2024-11-01", "as_of": "2026-11-20T10:00:05+08:00",
+                "since": "2024-11-01", "as_of": "2026-11-20T10:00:05+08:00", "stale": false,
             })
         );
         let words = [PaidAt::Here, PaidAt::Bank, PaidAt::Elsewhere].map(PaidAt::as_str);

@@ -62,9 +62,13 @@ pub(super) async fn balance(
 }
 
 /// The bills of the last 24 months, newest first.
+///
+/// `If-None-Match` with the `ETag` of an earlier answer is answered 304 while nothing changed.
 #[utoipa::path(get, path = "/v1/bindings/{binding_id}/bills", tag = "billing", security(("bearer" = [])),
-    params(("binding_id" = String, Path, description = "From `GET /v1/bindings`"), PageQuery),
-    responses((status = 200, description = "A page of bills", body = BillsView)))]
+    params(("binding_id" = String, Path, description = "From `GET /v1/bindings`"), PageQuery,
+        ("if-none-match" = Option<String>, Header, description = "An `ETag` of this page")),
+    responses((status = 200, description = "A page of bills", body = BillsView),
+        (status = 304, description = "The page is as it was")))]
 pub(super) async fn bills(
     Asker(caller): Asker,
     bindings: web::Data<Bindings>,
@@ -72,13 +76,14 @@ pub(super) async fn bills(
     cursors: web::Data<Cursors>,
     path: web::Path<String>,
     Query(query): Query<PageQuery>,
-) -> Result<web::Json<BillsView>, Problem> {
+    known: Option<web::Header<IfNoneMatch>>,
+) -> Result<HttpResponse, Problem> {
     let home = bindings.own_authorised(&caller, &id(&path)?).await?;
     let scope = format!("bills:{}:{}", caller.account_id, home.owned().binding_id());
     let shown = billing.bills(&home, &cursors.open(&scope, query)?).await?;
-    Ok(web::Json(BillsView::of(shown, |key| {
-        cursors.close(&scope, key)
-    })))
+    let page = BillsView::of(shown, |key| cursors.close(&scope, key));
+    let answered = etag::write(&page)?;
+    Ok(etag::answer(answered, known.map(web::Header::into_inner)))
 }
 
 /// One bill with the working of every line, compared with the month before.

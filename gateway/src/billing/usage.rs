@@ -82,6 +82,8 @@ pub(super) struct UsageView {
     /// When the utility answered: days are not kept here.
     #[schema(example = "2026-11-20T10:00:00+08:00")]
     pub as_of: String,
+    /// Never: without an answer of the utility now there is none here.
+    pub stale: bool,
 }
 
 impl From<Usage> for UsageView {
@@ -90,6 +92,7 @@ impl From<Usage> for UsageView {
             days: told.days.into_iter().map(Into::into).collect(),
             total_kwh: told.total.map(|energy| energy.to_string()),
             as_of: told.asked_at.rfc3339(),
+            stale: false,
         }
     }
 }
@@ -130,7 +133,7 @@ mod tests {
                     {"date": "2026-11-18", "state": "read", "energy_kwh": "8.4", "peak_kwh": "3", "flat_kwh": "3.4", "valley_kwh": "2"},
                     {"date": "2026-11-19", "state": "absent"},
                 ],
-                "total_kwh": "8.4", "as_of": "2026-11-20T10:00:00+08:00",
+                "total_kwh": "8.4", "as_of": "2026-11-20T10:00:00+08:00", "stale": false,
             })
         );
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use lifeline_core::shared::page::Page;
+use lifeline_core::shared::page::{Page, Slice};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -69,6 +69,25 @@ impl Cursors {
             .map(|cursor| self.key_of(scope, &cursor).ok_or_else(|| refuse("cursor")))
             .transpose()?;
         Page::new(query.limit, after).ok_or_else(|| refuse("limit"))
+    }
+
+    /// The page of a list that was read whole, and the cursor of the next one. It goes on behind the item of the
+    /// page's key, and begins again where that one is gone.
+    #[must_use]
+    pub fn page_of<T>(
+        &self,
+        scope: &str,
+        all: Vec<T>,
+        page: &Page,
+        key: impl Fn(&T) -> String,
+    ) -> (Vec<T>, Option<String>) {
+        let last = |after: &str| all.iter().position(|item| key(item) == after);
+        let from = page.after().and_then(last);
+        let from = from.map_or(0, |at| at.saturating_add(1));
+        let rest: Vec<T> = all.into_iter().skip(from).collect();
+        let slice = Slice::cut(rest, page, key);
+        let next = slice.next.map(|key| self.close(scope, &key));
+        (slice.items, next)
     }
 
     fn key_of(&self, scope: &str, cursor: &str) -> Option<String> {
@@ -143,6 +162,24 @@ mod tests {
         cursors.replace(&[new]);
         assert!(cursors.open("payments:a", ask(&early)).is_err());
         assert!(cursors.open("payments:a", ask(&late)).is_ok());
+    }
+
+    #[test]
+    fn a_list_that_was_read_whole_has_pages_and_goes_on_behind_the_last_item() {
+        let cursors = Cursors::new(b"0123456789abcdef0123456789abcdef");
+        let paged = |cursor: Option<String>, all: &[&str]| {
+            let limit = Some(2);
+            let page = cursors.open("x", PageQuery { limit, cursor }).unwrap();
+            let all = all.iter().map(|&item| item.to_owned()).collect();
+            cursors.page_of("x", all, &page, String::clone)
+        };
+        let (items, next) = paged(None, &["a", "b", "c"]);
+        assert_eq!(items, ["a", "b"]);
+        let (items, last) = paged(next.clone(), &["a", "b", "c"]);
+        assert_eq!((items, last), (vec!["c".to_owned()], None));
+        let (items, _) = paged(next, &["a", "c"]);
+        assert_eq!(items, ["a", "c"], "its item is gone");
+        assert_eq!(paged(None, &["a", "b"]).1, None);
     }
 
     #[test]

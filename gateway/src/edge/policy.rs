@@ -56,6 +56,8 @@ pub(super) struct Route {
     pub(super) path: &'static str,
     pub(super) policy: Policy,
     pub(super) takes: Takes,
+    /// Whether it reads a query; else none may come.
+    pub(super) queried: bool,
     pub(super) function: Function,
 }
 
@@ -102,6 +104,9 @@ async fn seated(req: &ServiceRequest, route: Route) -> Result<Held, Problem> {
     let mut seat = None;
     let relayed = req.app_data::<web::Data<Gate>>().is_some();
     shape::head::check(req.head(), route.takes, relayed).map_err(shape::broken)?;
+    if !route.queried && !req.query_string().is_empty() {
+        return Err(shape::broken(shape::QUERY_NAMES));
+    }
     if let Some(load) = req.app_data::<web::Data<Load>>() {
         let load = Arc::clone(load);
         let class = Class::of(route.function, route.path);

@@ -12,7 +12,7 @@ use actix_web::{FromRequest, Handler, Responder, web};
 use super::limits::Function;
 use super::paths::{Met, Paths, ROOT};
 use super::policy::{Entry, Policy, Route, enforce};
-use super::shape::Takes;
+use super::shape::{Takes, is_queried};
 
 /// Registers routes together with their policy.
 pub struct Routes<'a> {
@@ -92,6 +92,7 @@ impl<'a> Routes<'a> {
             path,
             policy,
             takes,
+            queried: is_queried(&method, path, takes),
             function: Function::of(&method, path),
         };
         self.handlers.push((route, web::route().to(handler)));

@@ -385,6 +385,7 @@ rows! {
 #[derive(Serialize, ToSchema)]
 pub(super) struct HomeOutagesView {
     pub items: Vec<OutageView>,
+    pub next_cursor: Option<String>,
     /// The archive does not say which office supplies the home: `items` is empty, which says nothing.
     pub office_unknown: bool,
 }

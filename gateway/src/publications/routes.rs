@@ -15,7 +15,7 @@ use super::dto::{
     ListedView, OutageView, OutagesView, OutletView, OutletsView,
 };
 use crate::accounts::Asker;
-use crate::edge::cursor::Cursors;
+use crate::edge::cursor::{Cursors, PageQuery};
 use crate::edge::{Code, Problem, Query, etag};
 use crate::insight::Recorder;
 
@@ -123,22 +123,30 @@ pub(super) async fn picture(
 
 /// Outages that concern the supply office of one's home, the first to end first.
 #[utoipa::path(get, path = "/v1/bindings/{binding_id}/outages", tag = "publications", security(("bearer" = [])),
-    params(("binding_id" = String, Path, description = "From `GET /v1/bindings`")),
+    params(("binding_id" = String, Path, description = "From `GET /v1/bindings`"), PageQuery),
     responses((status = 200, description = "Now and to come", body = HomeOutagesView)))]
 pub(super) async fn home_outages(
     Asker(caller): Asker,
     bindings: web::Data<Bindings>,
     publications: web::Data<Publications>,
+    cursors: web::Data<Cursors>,
     path: web::Path<String>,
+    Query(query): Query<PageQuery>,
 ) -> Result<web::Json<HomeOutagesView>, Problem> {
     let id = BindingId::parse(&path).map_err(|_| Problem::new(Code::NotFound))?;
+    let scope = format!("outages:{}:{id}", caller.account_id);
+    let page = cursors.open(&scope, query)?;
     let office = bindings.supply_office(&caller, &id).await?;
     let found = match &office {
         Some(org_no) => publications.outages_of(org_no).await?,
         None => Vec::new(),
     };
+    let outages: Vec<OutageView> = found.into_iter().filter_map(OutageView::of).collect();
+    let key = |outage: &OutageView| outage.publication_id.clone();
+    let (items, next_cursor) = cursors.page_of(&scope, outages, &page, key);
     Ok(web::Json(HomeOutagesView {
-        items: found.into_iter().filter_map(OutageView::of).collect(),
+        items,
+        next_cursor,
         office_unknown: office.is_none(),
     }))
 }

@@ -184,7 +184,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The bills of the last 24 months, newest first. */
+        /**
+         * The bills of the last 24 months, newest first.
+         * @description `If-None-Match` with the `ETag` of an earlier answer is answered 304 while nothing changed.
+         */
         get: operations["bills"];
         put?: never;
         post?: never;
@@ -1190,7 +1193,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The devices this person is signed in on, newest first. */
+        /** The devices this person is signed in on, newest first; without `limit` up to 100. */
         get: operations["list_sessions"];
         put?: never;
         /**
@@ -1749,6 +1752,7 @@ export interface components {
         };
         DevicesView: {
             items: components["schemas"]["DeviceView"][];
+            next_cursor?: string | null;
         };
         /** @description The encrypted identity. */
         EncryptedIdentityBody: {
@@ -1916,6 +1920,7 @@ export interface components {
         /** @description The outages of one home, the first to end first. */
         HomeOutagesView: {
             items: components["schemas"]["OutageView"][];
+            next_cursor?: string | null;
             /** @description The archive does not say which office supplies the home: `items` is empty, which says nothing. */
             office_unknown: boolean;
         };
@@ -2467,6 +2472,8 @@ export interface components {
              * @example 2024-11-01
              */
             since: string;
+            /** @description Never: without an answer of the utility now there is none here. */
+            stale: boolean;
         };
         /** @description One unpaid bill. */
         ReceivableView: {
@@ -2809,6 +2816,8 @@ export interface components {
             as_of: string;
             /** @description Oldest first, none of the span left out; empty where none of it is over, or the present holder's. */
             days: components["schemas"]["UsageDayView"][];
+            /** @description Never: without an answer of the utility now there is none here. */
+            stale: boolean;
             /**
              * @description Of the days that are there; absent when none is.
              * @example 251.3
@@ -3300,7 +3309,10 @@ export interface operations {
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag` of this page */
+                "if-none-match"?: string | null;
+            };
             path: {
                 /** @description From `GET /v1/bindings` */
                 binding_id: string;
@@ -3317,6 +3329,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["BillsView"];
                 };
+            };
+            /** @description The page is as it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; see `code` */
             default: {
@@ -3483,7 +3502,12 @@ export interface operations {
     };
     home_outages: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description 1 to 100, default 20. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 /** @description From `GET /v1/bindings` */
@@ -5444,7 +5468,12 @@ export interface operations {
     };
     list_sessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description 1 to 100, default 20. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

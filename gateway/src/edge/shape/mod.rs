@@ -119,6 +119,33 @@ pub const BARE: [(&str, &str); 14] = [
     ("DELETE", "/v1/sessions/{session_id}"),
 ];
 
+/// The operations that read a query, all by GET; of the others none comes.
+pub const QUERIED: [&str; 17] = [
+    "/v1/apps",
+    "/v1/articles",
+    "/v1/bindings",
+    "/v1/bindings/{binding_id}/bills",
+    "/v1/bindings/{binding_id}/grants",
+    "/v1/bindings/{binding_id}/outages",
+    "/v1/bindings/{binding_id}/payments",
+    "/v1/bindings/{binding_id}/usage",
+    "/v1/check-tasks",
+    "/v1/generation-accounts",
+    "/v1/generation-accounts/{generation_account_id}/table",
+    "/v1/me/export",
+    "/v1/notices",
+    "/v1/outages",
+    "/v1/outlets",
+    "/v1/requests",
+    "/v1/sessions",
+];
+
+/// Whether a query may come with a request: what another system signed is read by its own reader.
+#[must_use]
+pub fn is_queried(method: &Method, path: &str, takes: Takes) -> bool {
+    takes == Takes::Signed || (*method == Method::GET && QUERIED.contains(&path))
+}
+
 impl Takes {
     /// What a route takes, by its method and template and who may call it.
     #[must_use]
@@ -174,6 +201,25 @@ mod tests {
                 entry.method.as_str() == method && entry.path == path && entry.takes == Takes::Bare
             };
             assert!(table.iter().any(served), "{method} {path}");
+        }
+    }
+
+    /// What reads no query refuses every parameter, as what reads one refuses those it does not know.
+    #[test]
+    fn ec_27_a_query_is_taken_where_the_document_says() {
+        let document = crate::openapi::document();
+        let table = line::table();
+        for entry in &table {
+            let pointer = entry.path.replace('/', "~1");
+            let method = entry.method.as_str().to_lowercase();
+            let said = document.pointer(&format!("/paths/{pointer}/{method}/parameters"));
+            let said = said.and_then(serde_json::Value::as_array);
+            let reads = said.is_some_and(|all| all.iter().any(|one| one["in"] == "query"));
+            let queried = is_queried(&entry.method, entry.path, entry.takes);
+            assert_eq!(queried, reads, "{method} {}", entry.path);
+        }
+        for path in QUERIED {
+            assert!(table.iter().any(|entry| entry.path == path), "{path}");
         }
     }
 
