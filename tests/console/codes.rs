@@ -83,6 +83,9 @@ async fn done(office: &Office, act: &str) -> Done {
         ),
         "operators.reset" | "operators.change" | "operators.end" => {
             office.hire(&about, Role::Support, Scope::Everywhere).await;
+            if act == "operators.reset" {
+                office.hire("second", Role::Admin, Scope::Everywhere).await;
+            }
             let what = act.trim_start_matches("operators.");
             let form = if what == "change" { &standing[..] } else { &[] };
             by_admin(format!("/console/staff/{about}/{what}"), form)

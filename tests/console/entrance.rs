@@ -272,6 +272,7 @@ async fn ec_19_who_is_reset_or_ended_is_out_at_once() {
     let office = Office::new().await;
     let desk = office.desk().await;
     office.hire("chen", Role::Admin, Scope::Everywhere).await;
+    office.hire("second", Role::Admin, Scope::Everywhere).await;
     let chen = office.enter(&desk, "chen").await;
     let cookie = office.enter(&desk, "admin").await;
     let mark = office.mark(&desk, &cookie).await;
@@ -333,6 +334,7 @@ async fn ln_55_who_is_changed_reset_or_ended_is_out_on_every_node_with_the_next_
     // Two nodes of one installation: what they share is the store.
     let (here, there) = (office.desk().await, office.desk().await);
     office.hire("chen", Role::Support, Scope::Everywhere).await;
+    office.hire("second", Role::Admin, Scope::Everywhere).await;
     let admin = office.enter(&here, "admin").await;
     let mark = office.mark(&here, &admin).await;
     let act = async |what: &str, more: &[(&str, &str)]| {

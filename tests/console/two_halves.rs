@@ -153,6 +153,28 @@ async fn m3_11_who_is_reset_at_the_console_waits_for_the_other_half() {
 }
 
 #[actix_web::test]
+async fn m3_11_who_nobody_could_hand_the_codes_to_keeps_their_proofs() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let finance = office.enter(&desk, "finance").await;
+    let admin = office.enter(&desk, "admin").await;
+    let mark = office.mark(&desk, &admin).await;
+    let code = office.fresh_code("admin");
+    let form = [("mark", mark.as_str()), ("code", code.as_str())];
+    let reset = desk.post("/console/staff/finance/reset", &admin, &form);
+    let reset = reset.await;
+    assert_eq!(reset.status, StatusCode::CONFLICT);
+    assert!(
+        reset.text.contains("lifeline staff reset"),
+        "{}",
+        reset.text
+    );
+    assert_eq!(desk.get("/console", &finance).await.status, 200);
+    let people = desk.get("/console/staff", &admin).await.text;
+    assert!(!people.contains("待交付验证码密钥"), "{people}");
+}
+
+#[actix_web::test]
 async fn m3_11_the_last_administrator_is_reset_on_the_server_and_a_person_has_one_login() {
     let office = Office::new().await;
     let desk = office.desk().await;

@@ -5,7 +5,8 @@ ALTER TABLE staff ADD COLUMN person_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE staff ADD COLUMN proofs_by TEXT NOT NULL DEFAULT 'command_line';
 ALTER TABLE staff ADD COLUMN confirmed_by TEXT;
 UPDATE staff SET person_id = login, confirmed_by = 'command_line';
-CREATE UNIQUE INDEX staff_person ON staff (person_id) WHERE ended_at IS NULL;
+-- A node of the release before this one still adds entries without a number meanwhile: their login is read for one.
+CREATE UNIQUE INDEX staff_person ON staff (lower(person_id)) WHERE ended_at IS NULL AND person_id <> '';
 -- Handing over the codes weighs as much as making the password.
 DROP INDEX audit_line_weighty;
 CREATE INDEX audit_line_weighty ON audit_line (at, audit_id)

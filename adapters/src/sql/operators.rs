@@ -54,10 +54,11 @@ impl<C: Conn> Sql<C> {
     fn staff(&self, row: &Row) -> Result<Staff, StoreError> {
         let id = row.text("staff_id")?;
         let totp = self.open_service(TOTP, &id, &row.text("totp")?)?;
+        let login = row.parsed("login", |text| Login::parse(text).ok())?;
         Ok(Staff {
             staff_id: row.id("staff_id")?,
-            login: row.parsed("login", |text| Login::parse(text).ok())?,
-            person: row.parsed("person_id", |text| PersonId::parse(text).ok())?,
+            person: person(row, &login)?,
+            login,
             role: row.parsed("role", Role::parse)?,
             scope: row.parsed("scope", |text| Scope::parse(text).ok())?,
             password: PasswordHash::from_store(row.text("password")?),
@@ -78,6 +79,14 @@ impl<C: Conn> Sql<C> {
     fn sealed_totp(&self, staff: &Staff) -> Result<String, StoreError> {
         self.seal_service(TOTP, staff.staff_id.as_str(), &staff.totp.base32())
     }
+}
+
+/// An entry of a release that knew no numbers of persons has its login for one.
+fn person(row: &Row, login: &Login) -> Result<PersonId, StoreError> {
+    if row.text("person_id")?.is_empty() {
+        return Ok(PersonId::from(login));
+    }
+    row.parsed("person_id", |text| PersonId::parse(text).ok())
 }
 
 fn session(row: &Row) -> Result<Session, StoreError> {

@@ -23,6 +23,7 @@ contracts! { "operators":
     absent_is_none => ["StaffReads::find", "StaffReads::by_login", "StaffReads::list", "StaffReads::session",
         "StaffStore::note_seen", "StaffStore::end_session", "StaffStore::end_sessions_of"];
     a_login_is_one_persons => ["StaffStore::add"];
+    an_entry_without_a_number_has_its_login_for_one => ["StaffReads::list"];
     stale_version_is_refused => ["StaffStore::save"];
     one_of_many_saves => ["StaffStore::save"];
     two_administrators_who_end_each_other_leave_one => ["StaffStore::take_turn"];
@@ -130,6 +131,25 @@ async fn a_login_is_one_persons(t: Bench) {
     assert!(!add(&t, &person(&t, "li.ming")).await);
     let found = t.view().await.operators().list().await.unwrap();
     assert_eq!(found, [first]);
+}
+
+/// As a node of the release before numbers writes them.
+async fn an_entry_without_a_number_has_its_login_for_one(t: Bench) {
+    let both = ["ann", "bob"].map(|login| person(&t, login));
+    for one in &both {
+        assert!(add(&t, one).await);
+    }
+    t.raw("UPDATE staff SET person_id = ''").await.unwrap();
+    let mut view = t.view().await;
+    assert_eq!(view.operators().list().await.unwrap(), both);
+    drop(view);
+    // The same number in other letters is nobody else's.
+    let numbered = |login: &str, number: &str| Staff {
+        person: PersonId::parse(number).unwrap(),
+        ..person(&t, login)
+    };
+    assert!(add(&t, &numbered("cat", "P-17")).await);
+    assert!(!add(&t, &numbered("dan", "p-17")).await);
 }
 
 async fn stale_version_is_refused(t: Bench) {

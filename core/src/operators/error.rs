@@ -26,6 +26,11 @@ pub enum OperatorError {
     /// An installation whose last administrator is gone could not be administered any more.
     #[error("the last administrator stays")]
     LastAdministrator,
+    /// Whoever made a password does not hand over the codes that go with it.
+    #[error(
+        "no other administrator is there to hand over the codes; run `lifeline staff reset LOGIN` on the server"
+    )]
+    NoOtherAdministrator,
     #[error("the reason has 4 to 500 characters")]
     Reason,
     #[error("a refund by bank goes with the number of its transfer, and nothing else does")]

@@ -95,6 +95,24 @@ impl By<'_> {
         }
     }
 
+    /// At the console somebody stays who can hand over the other half of this person's proofs: neither they nor whoever
+    /// makes the first half.
+    fn leaves_a_second(self, whose: &Staff, all: &[Staff]) -> Result<(), OperatorError> {
+        let Self::Shown(acting, _) = self else {
+            return Ok(());
+        };
+        let stays = |one: &&Staff| administers(one) && one.staff_id != whose.staff_id;
+        if !all.iter().any(|one| stays(&one)) {
+            return Err(OperatorError::LastAdministrator);
+        }
+        let another = |one: &Staff| one.person != acting.staff.person && one.person != whose.person;
+        if all.iter().filter(stays).any(another) {
+            Ok(())
+        } else {
+            Err(OperatorError::NoOtherAdministrator)
+        }
+    }
+
     /// Whether it is really they who do it. A wrong code is counted, so the unit has to commit.
     async fn is_shown(self, tx: &mut Tx, now: Time) -> Result<bool, StoreError> {
         match self {
@@ -198,11 +216,11 @@ impl Operators {
     }
 
     /// New proofs for somebody who lost theirs. All their sessions end; a closed login opens. At the console an
-    /// administrator stays who can hand over the other half.
+    /// administrator stays who can hand over the other half, or nothing changes.
     ///
     /// # Errors
     /// [`OperatorError::Code`], [`OperatorError::NoSuch`], [`OperatorError::LastAdministrator`],
-    /// [`OperatorError::NotAsThingsStand`] when who does it may no longer, or the store's or the hash's.
+    /// [`OperatorError::NoOtherAdministrator`], [`OperatorError::NotAsThingsStand`] when who does it may no longer, or the store's or the hash's.
     pub async fn reset(&self, login: &Login, by: By<'_>) -> Result<Credentials, OperatorError> {
         let found = self.named(login).await?;
         let Fresh { given, hash, totp } = self.fresh(login, found.role, by).await?;
@@ -222,15 +240,13 @@ impl Operators {
             if staff.ended_at.is_some() {
                 return Err(OperatorError::NoSuch);
             }
+            let all = tx.operators().list().await?;
+            by.leaves_a_second(&staff, &all)?;
             staff.password = hash;
             staff.totp = totp.clone();
             staff.proofs = by.proofs();
             staff.succeed(0);
             tx.operators().save(&staff).await?;
-            let all = tx.operators().list().await?;
-            if !by.vouches() && !all.iter().any(administers) {
-                return Err(OperatorError::LastAdministrator);
-            }
             tx.operators().end_sessions_of(id, now).await?;
             tx.audit().append(line).await?;
             Ok(true)

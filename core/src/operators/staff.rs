@@ -46,9 +46,16 @@ impl Login {
 }
 
 /// The utility's number of a person: 1 to 32 of `A-Z a-z 0-9 . _ -`. It is fixed with the entry, so that by it whoever
-/// left and came back under another login is still who proposed something before (money.md 3.11).
-#[derive(Clone, PartialEq, Eq)]
+/// left and came back under another login is still who proposed something before (money.md 3.11). `P-17` and `p-17` are
+/// one person.
+#[derive(Clone, Eq)]
 pub struct PersonId(String);
+
+impl PartialEq for PersonId {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
 
 /// The text is no number of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -257,6 +264,8 @@ mod tests {
         for good in ["7", "P-000.17_b", long.as_str()] {
             assert!(PersonId::parse(good).is_ok(), "{good}");
         }
+        assert_eq!(PersonId::parse("p-17"), PersonId::parse("P-17"));
+        assert_ne!(PersonId::parse("p-17"), PersonId::parse("p-18"));
         for bad in ["", "a b", "<b>", "李", longer.as_str()] {
             assert_eq!(PersonId::parse(bad), Err(NotAPerson), "{bad}");
         }

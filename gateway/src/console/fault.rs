@@ -168,6 +168,7 @@ impl From<OperatorError> for Fault {
             OperatorError::Code => Self::Refused("fault.step_up"),
             OperatorError::NoSuch => Self::NotFound,
             OperatorError::LastAdministrator => Self::Refused("fault.last_administrator"),
+            OperatorError::NoOtherAdministrator => Self::Refused("fault.no_other_administrator"),
             OperatorError::Reason => Self::Invalid("fault.reason"),
             OperatorError::Proof => Self::Invalid("fault.proof"),
             OperatorError::SamePerson => Self::Refused("fault.same_person"),

@@ -119,6 +119,11 @@ pub(super) static WORDS: &[Word] = &[
         "The last administrator stays.",
     ),
     (
+        "fault.no_other_administrator",
+        "没有另一名管理员可以交付验证码密钥，凭证未改动。请在服务器上运行 lifeline staff reset 登录名。",
+        "No other administrator is there to hand over the codes, so nothing was changed. Run lifeline staff reset LOGIN on the server.",
+    ),
+    (
         "fault.oneself",
         "不能更改自己的权限。",
         "Nobody changes their own standing.",
