@@ -226,7 +226,7 @@ async function handedOut(support) {
   await checks.comes('LN-21 staff see what waits to be handed out', async () => (await support.page.locator('main').innerText()).includes('没有待领取的礼品'), true)
   await support.page.fill('main [name="number"]', '00000a1b2c')
   await click(support, support.page.locator('main form button'))
-  checks.that('LN-21 a number that nobody was given finds nothing', (await support.page.locator('main').innerText()).includes('没有待领取的礼品'))
+  checks.that('LN-21 a number that nobody was given finds nothing, and is told so', (await support.page.locator('main').innerText()).includes('没有这个兑换号'))
   checks.equal('gifts on the console: no serious finding of axe', await support.axe(), [])
 }
 

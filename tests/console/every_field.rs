@@ -17,6 +17,7 @@ use crate::customers::household;
 use crate::forms::{Field, Form, Sort, WORDS, escaped, forms};
 use crate::office::{Desk, Office, Shown};
 use crate::opened::opened;
+use crate::points::exchanged;
 use crate::taking_back::credited;
 
 const HURT: &str = "<script>hurt()</script>\"'><b>x";
@@ -240,6 +241,7 @@ async fn about_a_household(walk: &mut Walk<'_>) {
     let office = walk.office;
     let (id, link) = household(office).await;
     office.bills([bill(5_393)]);
+    exchanged(office, &id).await;
     let nobody = Person {
         login: "support",
         cookie: String::new(),

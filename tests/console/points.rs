@@ -75,7 +75,7 @@ async fn ln_21_a_gift_is_added_its_stock_changed_and_never_below_nothing() {
 }
 
 /// Somebody exchanged points for a lamp.
-async fn exchanged(office: &Office, account: &AccountId) -> Exchange {
+pub(crate) async fn exchanged(office: &Office, account: &AccountId) -> Exchange {
     let entropy = office.entropy();
     let maker = Maker {
         clock: &*office.clock,
@@ -122,11 +122,12 @@ async fn ln_21_a_gift_is_handed_out_once_by_whoever_may_see_its_person() {
     let desk = office.desk().await;
     let elsewhere = Scope::parse("1505").unwrap();
     office.hire("north", Role::Support, elsewhere).await;
-    let post = async |cookie: &str| {
+    let hands = async |cookie: &str, shown: &str| {
         let mark = office.mark(&desk, cookie).await;
-        let form = [("mark", mark.as_str())];
-        desk.post(&act, cookie, &form).await.status.as_u16()
+        let form = [("mark", mark.as_str()), ("number", shown)];
+        desk.post(&act, cookie, &form).await
     };
+    let post = async |cookie: &str| hands(cookie, &number).await.status.as_u16();
     let north = office.enter(&desk, "north").await;
     for path in ["/console/exchanges", found.as_str()] {
         let page = desk.get(path, &north).await.text;
@@ -135,16 +136,42 @@ async fn ln_21_a_gift_is_handed_out_once_by_whoever_may_see_its_person() {
     assert_eq!(post(&north).await, 403);
     let reviewer = office.enter(&desk, "reviewer").await;
     let page = desk.get("/console/exchanges", &reviewer).await.text;
-    assert!(page.contains(&number) && page.contains("李*明") && !page.contains("李小明"));
+    assert!(page.contains(&exchange.number_masked()) && page.contains("李*明"));
+    assert!(!page.contains(&number) && !page.contains("李小明"));
     assert!(!page.contains("/hand-out"), "who looks hands nothing out");
     assert_eq!(post(&reviewer).await, 403);
     let support = office.enter(&desk, "support").await;
     let page = desk.get(&found, &support).await.text;
     assert!(page.contains(&act), "{page}");
-    assert_eq!(post(&support).await, 303);
+    let typed = format!("name=\"number\" value=\"{}\"", number.to_lowercase());
+    assert_eq!(
+        page.matches(&typed).count(),
+        2,
+        "searched by, and handed out"
+    );
+    // A number of no gift, of another one, and none: whoever looks at the list has not seen the right one.
+    let other = if number == "00000A1B2C" {
+        "00000A1B2D"
+    } else {
+        "00000A1B2C"
+    };
+    let refused = hands(&support, other).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.text);
+    assert!(refused.text.contains("兑换号与这件礼品不符"));
+    for odd in ["", exchange.number_masked().as_str()] {
+        let refused = hands(&support, odd).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{odd}");
+    }
+    let page = desk.get("/console/exchanges", &support).await.text;
+    assert!(page.contains(&act), "it waits still");
+    let nobodys = format!("/console/exchanges?number={other}");
+    let page = desk.get(&nobodys, &support).await.text;
+    assert!(page.contains("没有这个兑换号"), "{page}");
+    assert_eq!(hands(&support, &number.to_lowercase()).await.status, 303);
     assert_eq!(post(&support).await, 409, "once");
     let page = desk.get("/console/exchanges", &support).await.text;
-    assert!(!page.contains(&number), "it waits no more");
+    assert!(!page.contains(&act), "it waits no more");
+    assert!(page.contains("没有待领取的礼品"), "{page}");
     let page = desk.get(&found, &support).await.text;
     assert!(page.contains(&number) && page.contains("support") && !page.contains(&act));
     let odd = desk.get("/console/exchanges?number=x", &support).await;

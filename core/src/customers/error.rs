@@ -29,6 +29,8 @@ pub enum CustomerError {
     Faulty,
     #[error("nobody without a certified name and a verified phone can be opened")]
     NotCertified,
+    #[error("this is not the number of that gift")]
+    OtherNumber,
     #[error("things have changed")]
     NotAsThingsStand,
 }

@@ -94,12 +94,17 @@ impl Customers {
         Ok(Some(Owed { exchange, person }))
     }
 
-    /// Notes that a gift was handed out: once, by whoever acts.
+    /// Notes that a gift was handed out: once, by whoever acts, to whoever showed its number.
     ///
     /// # Errors
-    /// [`CustomerError::NoSuch`], [`CustomerError::OutOfScope`], [`CustomerError::NotAsThingsStand`] when it was
-    /// handed out before, or the store's.
-    pub async fn hand_out(&self, acting: &Acting, id: &ExchangeId) -> Result<(), CustomerError> {
+    /// [`CustomerError::NoSuch`], [`CustomerError::OutOfScope`], [`CustomerError::OtherNumber`] when the number is not
+    /// this one's, [`CustomerError::NotAsThingsStand`] when it was handed out before, or the store's.
+    pub async fn hand_out(
+        &self,
+        acting: &Acting,
+        id: &ExchangeId,
+        number: &str,
+    ) -> Result<(), CustomerError> {
         let (pen, actor) = (Pen::ready(&self.maker()), actor(acting));
         let clerk = Clerk {
             pen: &pen,
@@ -111,6 +116,9 @@ impl Customers {
             let exchange = exchange.ok_or(CustomerError::NoSuch)?;
             let whose = current_in(tx, &exchange.account_id).await?;
             in_scope(tx, acting, &whose, clerk.pen.now).await?;
+            if exchange.number() != number {
+                return Err(CustomerError::OtherNumber);
+            }
             if handing::hand_out_in(tx, clerk, &exchange).await? {
                 Ok(())
             } else {

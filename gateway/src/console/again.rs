@@ -43,6 +43,7 @@ static TYPED: &[(&str, &str, &str)] = &[
     ("reason", "/console/articles", "article.field.reason"),
     ("place", "", "opening.place"),
     ("text", "", "opening.text"),
+    ("number", "", "exchanges.number"),
     ("asked", "", "customers.asked"),
     ("payment_id", "", "cases.payment"),
     ("parts", "", "case.parts"),

@@ -50,6 +50,7 @@ impl From<CustomerError> for Fault {
             CustomerError::Faulty => Self::Invalid("fault.application"),
             CustomerError::NotCertified => Self::Refused("fault.not_certified"),
             CustomerError::SamePerson => Self::Refused("fault.same_person"),
+            CustomerError::OtherNumber => Self::Refused("fault.exchange_other"),
             CustomerError::NotAsThingsStand => Self::Refused("fault.not_as_things_stand"),
         }
     }

@@ -1,5 +1,5 @@
 //! Gifts that points were exchanged for: what waits at the outlets, found by the number that its person shows, and
-//! handed out once (LN-21).
+//! handed out once, by that number: the list does not tell it (LN-21).
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, page};
-use super::visitor::{Fields, Nothing, Visitor, go_saying};
+use super::visitor::{Fields, Visitor, go_saying};
 use super::who::Who;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
@@ -43,13 +43,18 @@ struct Row {
     before: bool,
 }
 
-fn row(one: &Owed, names: &Who) -> Row {
+/// `numbered`: whoever looks typed its number.
+fn row(one: &Owed, names: &Who, numbered: bool) -> Row {
     let (exchange, person) = (&one.exchange, &one.person);
     let masked = |text: &Option<String>| text.clone().unwrap_or_else(|| "—".to_owned());
     let handed = exchange.handed.as_ref();
     Row {
         id: exchange.exchange_id.to_string(),
-        number: exchange.number(),
+        number: if numbered {
+            exchange.number()
+        } else {
+            exchange.number_masked()
+        },
         title: exchange.title.clone(),
         points: exchange.points,
         exchanged: exchange.at.alipay_text(),
@@ -67,8 +72,18 @@ struct ExchangesPage {
     frame: Frame,
     number: String,
     rows: Vec<Row>,
+    /// What is said where there is no row.
+    none: &'static str,
     next: Option<String>,
     may: bool,
+}
+
+fn none(numbered: bool, more: bool) -> &'static str {
+    match (numbered, more) {
+        (true, _) => "exchanges.none_numbered",
+        (false, true) => "exchanges.none_here",
+        (false, false) => "exchanges.none",
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -90,33 +105,47 @@ async fn list(
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Fault> {
     let Query { number, behind, .. } = query.into_inner();
-    let found = if number.trim().is_empty() {
+    let numbered = !number.trim().is_empty();
+    let found = if numbered {
+        let number = number_in(&number).ok_or(Fault::Invalid("fault.exchange_no"))?;
+        customers.owed_numbered(&visitor.acting, &number).await?
+    } else {
         let behind = match behind.as_str() {
             "" => None,
             text => Some(exchange(text)?),
         };
         customers.owed(&visitor.acting, behind.as_ref()).await?
-    } else {
-        let number = number_in(&number).ok_or(Fault::Invalid("fault.exchange_no"))?;
-        customers.owed_numbered(&visitor.acting, &number).await?
     };
     let names = Who::all(&visitor.operators).await?;
     Ok(page(&ExchangesPage {
         frame: Frame::of(&visitor, "exchanges.title"),
         number,
-        rows: found.owed.iter().map(|one| row(one, &names)).collect(),
+        rows: found
+            .owed
+            .iter()
+            .map(|one| row(one, &names, numbered))
+            .collect(),
+        none: none(numbered, found.next.is_some()),
         next: found.next.map(|id| id.to_string()),
         may: visitor.acting.may(Right::WorkRequests),
     }))
+}
+
+/// What the person who came for a gift shows.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HandOut {
+    number: String,
 }
 
 async fn hand_out(
     visitor: Visitor,
     customers: web::Data<Customers>,
     path: web::Path<String>,
-    _fields: Fields<Nothing>,
+    fields: Fields<HandOut>,
 ) -> Result<HttpResponse, Fault> {
     let id = exchange(&path)?;
-    customers.hand_out(&visitor.acting, &id).await?;
+    let number = number_in(&fields.0.number).ok_or(Fault::Invalid("fault.exchange_no"))?;
+    customers.hand_out(&visitor.acting, &id, &number).await?;
     Ok(go_saying("/console/exchanges", "said.handed_out"))
 }

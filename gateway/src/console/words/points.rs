@@ -27,11 +27,21 @@ pub(super) static WORDS: &[Word] = &[
     ("exchanges.title", "礼品领取", "Gifts to hand out"),
     (
         "exchanges.what",
-        "已兑换、待领取的礼品。请来领的人出示兑换号，核对后登记发放。",
-        "Gifts that were exchanged and wait. Whoever comes for one shows its number; compare it, then note that it was handed out.",
+        "已兑换、待领取的礼品。请来领的人出示兑换号，输入后登记发放；登记后不能撤销。",
+        "Gifts that were exchanged and wait. Whoever comes for one shows its number: type it to note that it was handed out. That cannot be undone.",
     ),
     ("exchanges.number", "兑换号", "Number"),
     ("exchanges.none", "没有待领取的礼品。", "No gift waits."),
+    (
+        "exchanges.none_here",
+        "这一页没有您范围内的礼品，请看下一页。",
+        "Nothing on this page is within your scope. See the next one.",
+    ),
+    (
+        "exchanges.none_numbered",
+        "没有这个兑换号，或不在您的范围内。请核对后再查。",
+        "There is no such number, or it is not within your scope. Compare it and look again.",
+    ),
     ("exchanges.exchanged", "兑换时间", "Exchanged"),
     ("exchanges.handed", "领取", "Handed out"),
     ("exchanges.hand_out", "登记发放", "Hand out"),
@@ -46,6 +56,11 @@ pub(super) static WORDS: &[Word] = &[
         "fault.exchange_no",
         "兑换号是 10 位数字或字母 A 到 F。",
         "A number has ten digits or letters from A to F.",
+    ),
+    (
+        "fault.exchange_other",
+        "兑换号与这件礼品不符，没有登记。请核对来领的人出示的号码。",
+        "This is not the number of this gift, and nothing was noted. Compare it with what the person shows.",
     ),
     (
         "fault.points_until",
