@@ -13,7 +13,7 @@ use lifeline_core::accounts::codes::{Budget, CodeCarrier};
 use lifeline_core::accounts::passwords::Passwords;
 use lifeline_core::accounts::{Accounts, PasswordDoor};
 use lifeline_core::bans::Bans;
-use lifeline_core::billing::{Billing, FreshnessRules};
+use lifeline_core::billing::Billing;
 use lifeline_core::bindings::{BindingRules, Bindings, EndWhatIsOver, Gathering, LookForChanges};
 use lifeline_core::channels::{Channels, ScoreMonths};
 use lifeline_core::customers::Customers;
@@ -112,7 +112,7 @@ impl Rooms {
             Arc::clone(&clock),
             Arc::clone(&entropy),
             outside.marketing.clone(),
-            FreshnessRules::default(),
+            config.billing.rules(),
             redis.map(|redis| -> Arc<dyn SharedCache> { Arc::<Redis>::clone(redis) }),
         );
         let ports = Ports {

@@ -3,6 +3,7 @@
 //! A TOML file first, then the environment: `LIFELINE__STORE__URL` overrides `[store] url`.
 
 mod alipay;
+mod billing;
 mod breaker;
 mod channels;
 mod edge;
@@ -21,6 +22,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 pub(crate) use alipay::Alipay;
+pub(crate) use billing::Billing;
 pub(crate) use breaker::Breaker;
 pub(crate) use channels::{Channel, Notices};
 pub(crate) use edge::{Console, Limits, Listeners, Tls};
@@ -51,6 +53,8 @@ pub(crate) struct Config {
     pub(crate) exchange: Channel,
     #[serde(default)]
     pub(crate) notices: Notices,
+    #[serde(default)]
+    pub(crate) billing: Billing,
     #[serde(default)]
     pub(crate) payments: Payments,
     #[serde(default)]
@@ -213,6 +217,7 @@ impl Config {
         self.generation.check("generation", &mut faults);
         self.exchange.check("exchange", &mut faults);
         self.notices.check(&mut faults);
+        self.billing.check(&mut faults);
         self.payments.check(&mut faults);
         self.settlement.check(&mut faults);
         self.jobs.check(&mut faults);

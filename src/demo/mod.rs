@@ -219,6 +219,7 @@ fn configuration(
         generation: channel(format!("{sandbox}/pv/v1"), &channels.generation),
         exchange: channel(format!("{sandbox}/exchange/v1"), &channels.exchange),
         notices: config::Notices::default(),
+        billing: config::Billing::default(),
         payments: config::Payments::default(),
         settlement: config::Settlement::default(),
         jobs: config::Jobs::default(),

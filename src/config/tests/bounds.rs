@@ -112,6 +112,23 @@ fn ln_56_the_time_of_daily_tasks_is_a_time_of_day() {
 }
 
 #[test]
+fn figures_are_as_old_as_the_configuration_says_within_an_hour() {
+    let read_in = |value: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let text = format!("{}\n[billing]\nfigures_s = {value}\n", good(dir.path()));
+        let found = faults(&text, dir.path());
+        let read = read(&dir.path().join("lifeline.toml")).unwrap();
+        (found, read.billing.rules().figures_s)
+    };
+    for (value, seconds) in [("6", 6), ("3600", 3_600)] {
+        assert_eq!(read_in(value), (Vec::new(), seconds));
+    }
+    for value in ["5", "3601", "-1"] {
+        assert_eq!(read_in(value).0, ["billing.figures_s"], "{value}");
+    }
+}
+
+#[test]
 fn the_latest_bill_is_none_to_thirty_one_days_late() {
     let read_in = |value: &str| {
         let dir = tempfile::tempdir().unwrap();
