@@ -19,7 +19,7 @@ use crate::cases::ports::{CaseReads, CaseStore};
 use crate::channels::ports::{ChannelReads, ChannelStore};
 use crate::customers::ports::{CustomerReads, CustomerStore};
 use crate::evidence::ports::EvidenceLog;
-use crate::idempotency::ports::IdempotencyStore;
+use crate::idempotency::ports::{IdempotencyReads, IdempotencyStore};
 use crate::inbox::ports::InboxStore;
 use crate::insight::ports::{InsightReads, InsightStore};
 use crate::jobs::ports::{JobReads, JobStore};
@@ -195,6 +195,7 @@ pub trait Snapshot: Send {
     fn channels(&mut self) -> &mut dyn ChannelReads;
     fn customers(&mut self) -> &mut dyn CustomerReads;
     fn generation(&mut self) -> &mut dyn GenerationReads;
+    fn idempotency(&mut self) -> &mut dyn IdempotencyReads;
     fn insight(&mut self) -> &mut dyn InsightReads;
     fn jobs(&mut self) -> &mut dyn JobReads;
     fn ledger(&mut self) -> &mut dyn LedgerReads;
@@ -277,6 +278,7 @@ impl View {
         channels: ChannelReads;
         customers: CustomerReads;
         generation: GenerationReads;
+        idempotency: IdempotencyReads;
         insight: InsightReads;
         jobs: JobReads;
         ledger: LedgerReads;

@@ -1,7 +1,7 @@
 //! Keyed requests and their sealed answers.
 
 use async_trait::async_trait;
-use lifeline_core::idempotency::ports::IdempotencyStore;
+use lifeline_core::idempotency::ports::{IdempotencyReads, IdempotencyStore};
 use lifeline_core::idempotency::{Answer, Key, Progress, Record};
 use lifeline_core::shared::time::Time;
 use lifeline_core::store::StoreError;
@@ -36,14 +36,17 @@ fn row_of(key: &Key) -> String {
 }
 
 #[async_trait]
-impl<C: WriteConn> IdempotencyStore for Sql<C> {
+impl<C: Conn> IdempotencyReads for Sql<C> {
     async fn find(&mut self, key: &Key) -> Result<Option<Record>, StoreError> {
         self.one(&FIND, args![&key.scope, &key.key])
             .await?
             .map(|row| self.record(key, &row))
             .transpose()
     }
+}
 
+#[async_trait]
+impl<C: WriteConn> IdempotencyStore for Sql<C> {
     async fn start(&mut self, record: &Record) -> Result<(), StoreError> {
         let Progress::Started { step, lease_until } = &record.progress else {
             return Err(StoreError::Refused("a keyed request begins STARTED".into()));

@@ -10,7 +10,7 @@ use lifeline_core::cases::ports::{CaseReads, CaseStore};
 use lifeline_core::channels::ports::{ChannelReads, ChannelStore};
 use lifeline_core::customers::ports::{CustomerReads, CustomerStore};
 use lifeline_core::evidence::ports::EvidenceLog;
-use lifeline_core::idempotency::ports::IdempotencyStore;
+use lifeline_core::idempotency::ports::{IdempotencyReads, IdempotencyStore};
 use lifeline_core::inbox::ports::InboxStore;
 use lifeline_core::insight::ports::{InsightReads, InsightStore};
 use lifeline_core::jobs::ports::{JobReads, JobStore};
@@ -84,6 +84,7 @@ impl<C: Conn + 'static> Snapshot for Sql<C> {
         channels: ChannelReads;
         customers: CustomerReads;
         generation: GenerationReads;
+        idempotency: IdempotencyReads;
         insight: InsightReads;
         jobs: JobReads;
         ledger: LedgerReads;

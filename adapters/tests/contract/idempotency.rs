@@ -8,11 +8,11 @@ use crate::bench::{Bench, at, now};
 use crate::contracts;
 
 contracts! { "idempotency":
-    round_trip => ["IdempotencyStore::start", "IdempotencyStore::find"];
-    absent_is_none => ["IdempotencyStore::find", "IdempotencyStore::take_over", "IdempotencyStore::advance",
+    round_trip => ["IdempotencyStore::start", "IdempotencyReads::find"];
+    absent_is_none => ["IdempotencyReads::find", "IdempotencyStore::take_over", "IdempotencyStore::advance",
         "IdempotencyStore::finish", "IdempotencyStore::abandon"];
     second_start_is_a_duplicate => ["IdempotencyStore::start"];
-    keys_of_two_principals_do_not_meet => ["IdempotencyStore::find", "IdempotencyStore::start"];
+    keys_of_two_principals_do_not_meet => ["IdempotencyReads::find", "IdempotencyStore::start"];
     a_record_begins_started => ["IdempotencyStore::start"];
     advance_keeps_the_step => ["IdempotencyStore::advance"];
     take_over_only_after_the_lease => ["IdempotencyStore::take_over"];

@@ -6,9 +6,14 @@ use super::{Answer, Key, Record};
 use crate::shared::time::Time;
 use crate::store::StoreError;
 
+/// What was asked for under a key, without a write.
 #[async_trait]
-pub trait IdempotencyStore: Send {
+pub trait IdempotencyReads: Send {
     async fn find(&mut self, key: &Key) -> Result<Option<Record>, StoreError>;
+}
+
+#[async_trait]
+pub trait IdempotencyStore: IdempotencyReads {
     /// Stores a STARTED record with epoch 1; `StoreError::Duplicate` when the key exists.
     async fn start(&mut self, record: &Record) -> Result<(), StoreError>;
     /// Takes over a STARTED record whose lease ended; the new epoch, or `None` when lost.
