@@ -332,8 +332,9 @@ fn listen(
 ) -> Result<Servers, Failure> {
     let listeners = &config.listeners;
     let line = start::line(edge, listeners.line.bind, tls).map_err(|e| taken("line", e))?;
+    let zone = listeners.callback.zone()?;
     let callback =
-        start::callback(edge, listeners.callback.bind).map_err(|e| taken("callback", e))?;
+        start::callback(edge, &zone, listeners.callback.bind).map_err(|e| taken("callback", e))?;
     let more = demo_routes(clock, runner, kind);
     let operator = start::operator(ops, listeners.ops.bind, more).map_err(|e| taken("ops", e))?;
     let spawn = |server: Server| (server.handle(), tokio::spawn(server));

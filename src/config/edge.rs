@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use lifeline_core::accounts::codes::Budget;
 use lifeline_core::shared::money::Fen;
+use lifeline_gateway::edge::relay::networks::Network;
+use lifeline_gateway::listeners::callback::Zone;
 use serde::Deserialize;
 
 use super::{Faults, Relay};
@@ -65,6 +67,34 @@ pub(crate) struct Callback {
     pub(crate) bind: SocketAddr,
     /// What the channel is told to call, for example `https://notify.example.cn`.
     pub(crate) public_base: String,
+    /// In CIDR notation: who may connect at all. Empty: everybody, as far as the firewall lets them.
+    #[serde(default)]
+    pub(crate) networks: Vec<String>,
+}
+
+impl Callback {
+    /// Whom the zone hears.
+    pub(crate) fn zone(&self) -> Result<Zone, Failure> {
+        let networks = self.networks.iter().map(|text| text.parse::<Network>());
+        let networks = networks.collect::<Result<Vec<_>, _>>();
+        networks.map(Zone::new).map_err(|error| {
+            Failure::failed(error.to_string()).advice("mend listeners.callback.networks")
+        })
+    }
+
+    fn check(&self, faults: &mut Faults) {
+        faults.expect(
+            self.public_base.starts_with("https://"),
+            "listeners.callback.public_base",
+            "must be an https address the channel can reach",
+        );
+        let network = |text: &String| text.parse::<Network>().is_ok() && !text.ends_with("/0");
+        faults.expect(
+            self.networks.iter().all(network),
+            "listeners.callback.networks",
+            "name networks in CIDR notation, such as 10.20.0.0/29, the relay's among them; to hear everybody name none",
+        );
+    }
 }
 
 /// `[listeners.ops]`: health and metrics.
@@ -132,6 +162,7 @@ impl Listeners {
             callback: Callback {
                 bind: callback,
                 public_base: format!("http://{callback}"),
+                networks: Vec::new(),
             },
             ops: Ops { bind: ops },
             console: Some(Console {
@@ -175,11 +206,7 @@ impl Listeners {
             let path = format!("listeners.line.tls.{name}");
             faults.expect(file.is_file(), &path, "the file does not exist");
         }
-        faults.expect(
-            self.callback.public_base.starts_with("https://"),
-            "listeners.callback.public_base",
-            "must be an https address the channel can reach",
-        );
+        self.callback.check(faults);
         faults.expect(
             self.ops.bind.ip().is_loopback(),
             "listeners.ops.bind",

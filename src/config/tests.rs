@@ -224,6 +224,11 @@ fn each_unsafe_line_is_named() {
         ),
         ("10.0.0.0/29", "0.0.0.0/0", "listeners.line.relay.networks"),
         (
+            "bind = \"10.0.0.5:8444\"",
+            "bind = \"10.0.0.5:8444\"\nnetworks = [\"10.0.0.1/29\"]",
+            "listeners.callback.networks",
+        ),
+        (
             "line.floor",
             "nowhere/line.floor",
             "listeners.line.relay.floor",

@@ -46,6 +46,7 @@ codes! {
     NotFound "NOT_FOUND" NOT_FOUND "There is nothing here for you.";
     MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED "This address does not take that method.";
     RequestTimeout "REQUEST_TIMEOUT" SERVICE_UNAVAILABLE "The answer took too long.";
+    OtherNetwork "OTHER_NETWORK" FORBIDDEN "Messages to this zone are taken from its own networks only.";
     // who is asking
     Unauthenticated "UNAUTHENTICATED" UNAUTHORIZED "Sign in first.";
     TokenExpired "TOKEN_EXPIRED" UNAUTHORIZED "The sign-in has expired; refresh it.";

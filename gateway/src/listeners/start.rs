@@ -9,6 +9,7 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
+use super::callback::{Zone, zoned};
 use super::ops::Ops;
 use super::outermost::{Sources, Stopping, addressed, patched, traced};
 use super::unread::{LEAVING_TIME_MAX, bounded};
@@ -125,16 +126,18 @@ pub fn line(
     Ok(bound.run())
 }
 
-/// The listener for notices from channels.
-pub fn callback(edge: &Edge, bind: SocketAddr) -> io::Result<Server> {
-    let edge = edge.clone();
+/// The listener for notices from channels, and for words of the systems inside.
+pub fn callback(edge: &Edge, zone: &Zone, bind: SocketAddr) -> io::Result<Server> {
+    let (edge, zone) = (edge.clone(), zone.clone());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(edge.sources.clone()))
             .app_data(web::Data::from(Arc::clone(&edge.callback_limits)))
+            .app_data(web::Data::new(zone.clone()))
             // Notices come by the relay, and so does whoever floods this zone: each uses up a budget of its own.
             .app_data(TrustedHops::new(&edge.trusted_hops))
             .configure(|cfg| (edge.rooms)(cfg))
+            .wrap(from_fn(zoned))
             .wrap(from_fn(addressed))
             .wrap(from_fn(traced))
             .wrap(from_fn(bounded))

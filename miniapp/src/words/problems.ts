@@ -184,6 +184,7 @@ export const problems: Record<string, ProblemWords> = {
   FUNCTION_SUSPENDED: { zh: '供电公司已暂停您的这项功能，详见消息；如有疑问请拨打 95598。', en: 'The utility has suspended this for you; see your messages, or call 95598.', cure: 'home' },
   REQUEST_IN_FLIGHT: { zh: '上一次提交还在处理，不会重复扣款，请稍候。', en: 'Your first request is still being worked on. You will not be charged twice; please wait.', cure: 'retry' },
   INVALID_HEADER: updateNeeded,
+  OTHER_NETWORK: updateNeeded,
   IDEMPOTENCY_KEY_REUSED: updateNeeded,
   IDEMPOTENCY_KEY_MISSING: updateNeeded,
   IDEMPOTENCY_KEY_INVALID: updateNeeded,

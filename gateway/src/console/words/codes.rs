@@ -14,6 +14,7 @@ static CHINESE: &[(&str, &str)] = &[
     ("NOT_FOUND", "没有这项内容，或不属于该用户。"),
     ("METHOD_NOT_ALLOWED", "该地址不支持此方法。"),
     ("REQUEST_TIMEOUT", "应答超时。"),
+    ("OTHER_NETWORK", "此入口只接收指定网段发来的消息。"),
     ("UNAUTHENTICATED", "没有登录。"),
     ("TOKEN_EXPIRED", "登录凭证已过期，需要刷新。"),
     ("SESSION_REVOKED", "该登录已被结束。"),
