@@ -20,6 +20,7 @@ statements! { "cases":
         WHERE case_id = $1";
     ABOUT("case_file") = "SELECT case_id, kind, cause, subject, facts, opened_at, trace_id, closed_at FROM case_file \
         WHERE subject = $1 ORDER BY opened_at, case_id";
+    KNOWN("case_file") = "SELECT COUNT(*) AS n FROM case_file WHERE cause = $1";
     ABOUT_PERSON("case_file") = "SELECT case_id, kind, cause, subject, facts, opened_at, trace_id, closed_at FROM case_file \
         WHERE subject IN (SELECT account_id FROM account WHERE account_id = $1 OR merged_into = $1 \
             UNION SELECT p.payment_id FROM account a JOIN payment p ON p.account_id = a.account_id \
@@ -113,6 +114,10 @@ impl<C: Conn> CaseReads for Sql<C> {
             .iter()
             .map(case)
             .collect()
+    }
+
+    async fn is_known(&mut self, cause: &str) -> Result<bool, StoreError> {
+        Ok(self.count(&KNOWN, args![cause]).await? > 0)
     }
 
     async fn about_person(

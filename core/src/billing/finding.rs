@@ -163,18 +163,21 @@ fn of_energy(bill: &Bill) -> Vec<Finding> {
     found
 }
 
-/// A line of a step has the price of that step, where the bill states its steps.
+/// A line of a step has a price of that step, where the bill states its steps: one that changed within the month has
+/// two.
 fn of_price(bill: &Bill, number: usize, line: &BillLine) -> Option<Finding> {
     let tier = line.tier.filter(|_| line.kind == ENERGY)?;
     if bill.tiers.is_empty() {
         return None;
     }
-    let step = bill.tiers.iter().find(|step| step.tier == tier);
-    let recomputed = step.map(|step| step.price);
-    (recomputed != Some(line.price)).then_some(Finding::Price {
+    let mut prices = bill.tiers.iter().filter(|step| step.tier == tier);
+    if prices.clone().any(|step| step.price == line.price) {
+        return None;
+    }
+    Some(Finding::Price {
         number,
         stated: line.price,
-        recomputed,
+        recomputed: prices.next().map(|step| step.price),
     })
 }
 
@@ -319,6 +322,23 @@ mod tests {
         assert_eq!(
             (found[0].stated(), found[0].recomputed()),
             ("0.588 yuan/kWh".to_owned(), "0.5881 yuan/kWh".to_owned())
+        );
+    }
+
+    #[test]
+    fn ec_18_a_price_that_changed_within_the_month_is_a_price_of_its_step() {
+        let two_prices = |bill: &mut Bill| {
+            bill.lines[0].tier = Some(2);
+            bill.tiers.insert(1, step(2, "0.538"));
+        };
+        assert_eq!(places(two_prices), Vec::<String>::new());
+        assert_eq!(
+            places(|bill| {
+                bill.lines[0].tier = Some(2);
+                bill.tiers.insert(1, step(2, "0.5"));
+            }),
+            ["price 1"],
+            "neither of the two"
         );
     }
 

@@ -12,6 +12,8 @@ use crate::store::StoreError;
 pub trait CaseReads: Send {
     async fn find(&mut self, id: &CaseId) -> Result<Option<Case>, StoreError>;
     async fn about(&mut self, subject: &str) -> Result<Vec<Case>, StoreError>;
+    /// Whether a case was ever opened for a cause, whatever it is about.
+    async fn is_known(&mut self, cause: &str) -> Result<bool, StoreError>;
     /// About somebody, the accounts that were merged into theirs, and the payments and links of these, open or closed;
     /// the newest first, at most `limit`.
     async fn about_person(
