@@ -19,6 +19,7 @@ contracts! { "relay":
     survives_a_panicking_carrier => [];
     buries_what_takes_relays_down => ["OutboxStore::bury"];
     leaves_unknown_kinds_to_others => ["OutboxStore::rest"];
+    leaves_what_says_unknown_words_to_others => ["OutboxStore::rest"];
     begins_nothing_on_an_old_lease => ["OutboxStore::claim"];
     what_does_not_open_keeps_nobody_waiting => ["OutboxStore::claim", "OutboxStore::bury"];
 }
@@ -248,6 +249,15 @@ async fn buries_what_takes_relays_down(t: Bench) {
         post.t.view().await.cases().about("a").await.unwrap().len(),
         1
     );
+}
+
+async fn leaves_what_says_unknown_words_to_others(t: Bench) {
+    let post = Post::new(t, |_| Delivery::Unknown);
+    post.add("a", "1", true).await;
+    for n in 0..=ATTEMPTS_MAX + 2 {
+        assert_eq!(post.turn(n * 100).await, 1, "left alone, never buried");
+    }
+    assert_eq!(post.backlog().await, 1);
 }
 
 async fn leaves_unknown_kinds_to_others(t: Bench) {

@@ -155,6 +155,19 @@ async fn what_cannot_be_read_is_buried_and_told_to_nobody() {
 }
 
 #[tokio::test]
+async fn what_a_newer_program_says_is_left_to_it() {
+    let world = World::new().await;
+    let me = world.agreeing().await;
+    let body = format!(
+        r#"{{"account_id":"{me}","state":"lost","happened_at":"2026-11-20T10:01:02+08:00"}}"#
+    );
+    let event: EventId = world.id();
+    let event = claimed(world.said("customers.bill_moved", event, &body));
+    assert_eq!(world.notices.deliver(&event).await, Delivery::Unknown);
+    assert!(world.inbox(&me).await.0.is_empty());
+}
+
+#[tokio::test]
 async fn an_event_about_nobody_is_given_up_and_holds_nothing_up() {
     let world = World::new().await;
     let nobody: AccountId = world.id();

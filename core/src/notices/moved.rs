@@ -1,9 +1,9 @@
 //! Facts of what moved on: a request of the person's, a function of theirs, a bill of a home of theirs. A word that
-//! this program does not know cannot be told: nobody reads what was not said.
+//! this program does not know cannot be told by it: a newer one tells it.
 
 use serde::{Deserialize, Serialize};
 
-use super::news::{News, Unreadable, moment};
+use super::news::{BILL_MOVED, FUNCTION_MOVED, News, REQUEST_MOVED, Unreadable, moment};
 use super::notice::Told;
 use crate::shared::ids::AccountId;
 use crate::shared::time::Time;
@@ -104,6 +104,32 @@ struct OfBill {
     happened_at: String,
 }
 
+/// Any of the three above, whatever its words.
+#[derive(Deserialize)]
+struct OfAnything {
+    #[serde(rename = "account_id")]
+    _account_id: AccountId,
+    request: Option<String>,
+    function: Option<String>,
+    #[serde(rename = "state")]
+    _state: String,
+    happened_at: String,
+}
+
+/// Whether a body that [`News::read`] refuses is well made, and only its words are not known here.
+pub(super) fn says_new_words(kind: &str, body: &str) -> bool {
+    let Ok(said) = serde_json::from_str::<OfAnything>(body) else {
+        return false;
+    };
+    let is_whole = match kind {
+        REQUEST_MOVED => said.request.is_some(),
+        FUNCTION_MOVED => said.function.is_some(),
+        BILL_MOVED => true,
+        _ => false,
+    };
+    is_whole && moment(&said.happened_at).is_ok()
+}
+
 fn news(account_id: AccountId, told: Told) -> News {
     News {
         account_id,
@@ -143,7 +169,6 @@ pub(super) fn of_bill(body: &str) -> Result<News, Unreadable> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::news::{BILL_MOVED, FUNCTION_MOVED, REQUEST_MOVED};
     use super::super::notice::Kind;
     use super::*;
     use serde_json::json;
@@ -193,6 +218,29 @@ mod tests {
         ] {
             assert_eq!(unknown, Err(Unreadable));
         }
+    }
+
+    #[test]
+    fn new_words_in_a_well_made_body_are_a_newer_programs() {
+        let body = |what: &str, state: &str, at: &str| {
+            let account = "019aa2f0-0000-7000-8000-000000000002";
+            format!(r#"{{"account_id":"{account}",{what}"state":"{state}","happened_at":"{at}"}}"#)
+        };
+        let at = "2026-11-20T10:01:02+08:00";
+        for (kind, what) in [
+            (REQUEST_MOVED, r#""request":"outage","#),
+            (FUNCTION_MOVED, r#""function":"heating","#),
+            (BILL_MOVED, ""),
+        ] {
+            assert!(says_new_words(kind, &body(what, "lost", at)), "{kind}");
+            let undated = body(what, "lost", "yesterday");
+            assert!(!says_new_words(kind, &undated), "{kind}");
+        }
+        let about_nothing = body("", "lost", at);
+        assert!(!says_new_words(REQUEST_MOVED, &about_nothing));
+        assert!(!says_new_words(FUNCTION_MOVED, &about_nothing));
+        assert!(!says_new_words("payments.posted", &about_nothing));
+        assert!(!says_new_words(BILL_MOVED, "{}"));
     }
 
     #[test]

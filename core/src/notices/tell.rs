@@ -1,6 +1,7 @@
 //! Putting on record what an event says, once, and sending its SMS on the way.
 
 use super::leaving::Text;
+use super::moved;
 use super::news::News;
 use super::words::Template;
 use super::{Notice, Notices};
@@ -23,6 +24,9 @@ impl Notices {
             Ok((notice, text))
         });
         let Ok((notice, text)) = drafted else {
+            if moved::says_new_words(&event.kind, &event.body) {
+                return Delivery::Unknown;
+            }
             return Delivery::Never {
                 reason: "unreadable_body",
             };

@@ -31,6 +31,8 @@ pub enum Delivery {
     Never {
         reason: &'static str,
     },
+    /// It says what only a newer program knows: left to that, with all its tries.
+    Unknown,
 }
 
 /// Carries rows of some kinds.
@@ -128,7 +130,7 @@ impl Relay {
 
     async fn carry(&self, row: &Claimed) -> Result<(), StoreError> {
         let Some(carriers) = self.carriers.get(row.event.kind.as_str()) else {
-            return self.rest(row).await;
+            return self.rest(row, "nobody_carries_this_kind").await;
         };
         if row.attempts >= ATTEMPTS_MAX {
             // Begun often enough and never ended: the row takes its relays down.
@@ -160,6 +162,7 @@ impl Relay {
                 self.again(row, pause_s(tries), reason).await
             }
             Delivery::Again { reason } | Delivery::Never { reason } => self.bury(row, reason).await,
+            Delivery::Unknown => self.rest(row, "says_what_nobody_knows").await,
         }
     }
 
@@ -176,12 +179,8 @@ impl Relay {
     }
 
     /// Leaves a row to a newer node, with all its tries: that one must not bury what it never tried.
-    async fn rest(&self, row: &Claimed) -> Result<(), StoreError> {
-        let (id, epoch, reason) = (
-            &row.event.event_id,
-            row.lease_epoch,
-            "nobody_carries_this_kind",
-        );
+    async fn rest(&self, row: &Claimed, reason: &str) -> Result<(), StoreError> {
+        let (id, epoch) = (&row.event.event_id, row.lease_epoch);
         tracing::info!(
             event.id = %id,
             event.kind = row.event.kind,
