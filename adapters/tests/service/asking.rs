@@ -352,9 +352,25 @@ async fn ln_20_a_key_means_one_request_and_another_body_is_refused() {
         ..keyed("k")
     };
     assert!(matches!(
-        file(&me, changed).await,
-        Err(RequestError::KeyReused)
+        file(&me, changed.clone()).await,
+        Err(RequestError::KeyReused { field: "body" })
     ));
+    let otherwise = |change: fn(&mut Wish)| {
+        let mut other = wish(Kind::Feedback);
+        change(&mut other);
+        other
+    };
+    for (name, other) in [
+        ("kind", wish(Kind::IllegalUse)),
+        ("text", otherwise(|wish| wish.text.push('。'))),
+        ("place", otherwise(|wish| wish.place = None)),
+    ] {
+        let refused = world.requests.file(&me, &changed, &other).await;
+        let Err(RequestError::KeyReused { field }) = refused else {
+            panic!("{name} was not refused");
+        };
+        assert_eq!(field, name);
+    }
     assert_ne!(file(&other, keyed("k")).await.unwrap(), first);
 }
 

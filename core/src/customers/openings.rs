@@ -291,7 +291,7 @@ impl From<RequestError> for CustomerError {
         match error {
             RequestError::Faulty(_) => Self::Faulty,
             RequestError::RealNameRequired | RequestError::PhoneRequired => Self::NotCertified,
-            RequestError::KeyReused | RequestError::TooMany { .. } => Self::NotAsThingsStand,
+            RequestError::KeyReused { .. } | RequestError::TooMany { .. } => Self::NotAsThingsStand,
             RequestError::Record(error) => error.into(),
             RequestError::Store(error) => Self::Store(error),
         }

@@ -10,8 +10,11 @@ pub enum RequestError {
     #[error("a field breaks a rule")]
     Faulty(Vec<Fault>),
     /// The client's key was used for something else.
-    #[error("the key was used with another body")]
-    KeyReused,
+    #[error("the key was used with another {field}")]
+    KeyReused {
+        /// The first field of the body that differs; `body` when none can be named.
+        field: &'static str,
+    },
     #[error("enough was asked for today")]
     TooMany { retry_after_s: i64 },
     #[error("no real name is certified")]

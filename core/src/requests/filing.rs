@@ -61,7 +61,7 @@ impl Requests {
         let filed = atomically(&*self.store, async |tx: &mut Tx| {
             let account = &request.account_id;
             if let Some(there) = tx.requests().find_keyed(account, &keyed.key).await? {
-                return repeated(there, keyed);
+                return repeated(there, &request);
             }
             if !within(tx, Guard::Requests, account.as_str(), pen.now).await? {
                 let retry_after_s = seconds_to_next_day(pen.now);
@@ -98,7 +98,7 @@ impl Requests {
                 let account = &caller.account_id;
                 let there = view.requests().find_keyed(account, &keyed.key).await?;
                 there.map_or(Err(StoreError::Conflict.into()), |there| {
-                    repeated(there, keyed)
+                    repeated(there, &request)
                 })
             }
             filed => filed,
@@ -114,10 +114,19 @@ impl Requests {
     }
 }
 
-fn repeated(there: Request, keyed: &Keyed) -> Result<Request, RequestError> {
-    if there.fingerprint == keyed.fingerprint {
-        Ok(there)
-    } else {
-        Err(RequestError::KeyReused)
+fn repeated(there: Request, asked: &Request) -> Result<Request, RequestError> {
+    if there.fingerprint == asked.fingerprint {
+        return Ok(there);
     }
+    let fields = [
+        ("kind", there.kind == asked.kind),
+        ("text", there.letter.text == asked.letter.text),
+        ("place", there.letter.place == asked.letter.place),
+        ("anonymous", there.anonymous == asked.anonymous),
+        ("binding_id", there.binding_id == asked.binding_id),
+        ("payment_id", there.payment_id == asked.payment_id),
+    ];
+    let differing = fields.iter().find(|(_, same)| !same);
+    let field = differing.map_or("body", |(name, _)| *name);
+    Err(RequestError::KeyReused { field })
 }

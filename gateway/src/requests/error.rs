@@ -13,7 +13,11 @@ impl From<RequestError> for Problem {
                     refused.field(&fault.field, fault.why, "not a value this field has")
                 })
             }
-            RequestError::KeyReused => Self::new(Code::IdempotencyKeyReused),
+            RequestError::KeyReused { field } => Self::new(Code::IdempotencyKeyReused).field(
+                field,
+                "differs",
+                "this field was another one when the key was first used",
+            ),
             RequestError::TooMany { retry_after_s } => {
                 Self::new(Code::RateLimited).retry_after(retry_after_s.max(1).unsigned_abs())
             }

@@ -19,7 +19,12 @@ impl From<PointsError> for Problem {
             PointsError::NotFound => Self::new(Code::NotFound),
             PointsError::OutOfStock => Self::new(Code::GiftGone),
             PointsError::NotEnough => Self::new(Code::NotEnoughPoints),
-            PointsError::KeyReused => Self::new(Code::IdempotencyKeyReused),
+            // The body has one field.
+            PointsError::KeyReused => Self::new(Code::IdempotencyKeyReused).field(
+                "gift_id",
+                "differs",
+                "this field was another one when the key was first used",
+            ),
             PointsError::NotSound => Self::new(Code::InvalidField),
             PointsError::Record(error) => {
                 tracing::error!(%error, "points.not_recorded");
