@@ -1,7 +1,7 @@
 //! Marketing as far as it states bills: the same ones for every home, or no answer.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use lifeline_core::billing::figures::{
@@ -17,6 +17,8 @@ use tokio::sync::{RwLock, RwLockWriteGuard};
 pub(crate) struct Billed {
     stated: Mutex<Option<Vec<Bill>>>,
     asked: AtomicU64,
+    /// It lists none, and states each.
+    unlisted: AtomicBool,
     /// Every answer about one bill passes here.
     gate: RwLock<()>,
 }
@@ -29,6 +31,11 @@ impl Billed {
     /// How often it was asked for one bill.
     pub(crate) fn asked(&self) -> u64 {
         self.asked.load(Ordering::SeqCst)
+    }
+
+    /// From now on only its list stays away.
+    pub(crate) fn no_list(&self) {
+        self.unlisted.store(true, Ordering::SeqCst);
     }
 
     /// No bill leaves until what this returns is dropped.
@@ -65,6 +72,9 @@ impl BillingSource for Billed {
     }
 
     async fn bills(&self, _: &ConsumerNo, _: &str, _: &str) -> Result<BillList, SourceError> {
+        if self.unlisted.load(Ordering::SeqCst) {
+            return Err(SILENT);
+        }
         Ok(BillList {
             items: self.bills()?.into_iter().map(summary).collect(),
             as_of: Time::default(),

@@ -58,7 +58,7 @@ async fn held(office: &Office) -> bool {
     is_held(&mut view, &home).await.unwrap()
 }
 
-async fn post(
+pub(crate) async fn post(
     office: &Office,
     desk: &Desk,
     cookie: &str,
@@ -71,18 +71,19 @@ async fn post(
     desk.post(path, cookie, &whole).await
 }
 
-fn bills(id: &AccountId, link: &BindingId) -> String {
+pub(crate) fn bills(id: &AccountId, link: &BindingId) -> String {
     format!("/console/customers/{id}/homes/{link}/bills")
 }
 
 /// The one case's address.
-async fn case_at(desk: &Desk, cookie: &str) -> String {
+pub(crate) async fn case_at(desk: &Desk, cookie: &str) -> String {
     let page = desk.get("/console/cases?queue=all", cookie).await.text;
     let at = page.split("href=\"/console/cases/").nth(1).unwrap();
     format!("/console/cases/{}", at.split('"').next().unwrap())
 }
 
-const FLAG: [(&str, &str); 2] = [("period", "2026-10"), ("reason", "the second step is off")];
+pub(crate) const FLAG: [(&str, &str); 2] =
+    [("period", "2026-10"), ("reason", "the second step is off")];
 
 #[actix_web::test]
 async fn ec_07_a_wrong_line_is_shown_and_a_right_bill_has_none() {
@@ -331,8 +332,13 @@ async fn ec_18_a_wrong_bill_of_a_merged_account_is_not_released_as_corrected() {
     let reviewer = office.enter(&desk, "reviewer").await;
     let at = format!("{}/flags", bills(&id, &link));
     assert_eq!(post(&office, &desk, &support, &at, &FLAG).await.status, 303);
-    merged(&office, &id).await;
+    let into = merged(&office, &id).await;
     let case = case_at(&desk, &support).await;
+    let page = desk.get(&case, &support).await.text;
+    let bill_at = format!("{}?period=2026-10", bills(&into, &link));
+    assert!(page.contains(&bill_at), "whose it is today: {page}");
+    let there = desk.get(&bill_at, &support).await;
+    assert_eq!(there.status, 200, "{}", there.text);
     let offer = [
         ("resolution", "bill_corrected"),
         ("reason", "marketing has renewed it"),

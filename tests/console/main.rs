@@ -10,6 +10,7 @@
 mod aggregate;
 mod bans;
 mod behind;
+mod bill_page;
 mod billed;
 mod bills;
 mod channels;

@@ -43,7 +43,9 @@ pub struct Checked {
 pub struct Looked {
     /// Newest first; empty where there is none, or marketing lists none for now.
     pub months: Vec<BillSummary>,
-    /// None for a home without a bill.
+    /// Marketing listed them.
+    pub listed: bool,
+    /// None for a home without a bill, or where none is listed and the month before this one has none.
     pub checked: Option<Checked>,
     /// With the month before, where that has a bill.
     pub comparison: Option<Comparison>,
@@ -67,7 +69,8 @@ struct Moved<'a> {
 }
 
 impl Customers {
-    /// The months of a customer's home, and the bill of one of them: without a month the newest there is.
+    /// The months of a customer's home, and the bill of one of them: without a month the newest there is, or that of
+    /// the month before this one while marketing lists none.
     ///
     /// # Errors
     /// As [`Customers::check_bill`].
@@ -83,32 +86,44 @@ impl Customers {
             let links = links_of(&mut view, home.0, self.clock.now()).await?;
             number_of(acting, &links, home.1)?
         };
+        let guesses = period.is_none();
         let (months, period) = match (billing.as_listed(&number).await, period) {
-            (Ok(months), Some(period)) => (months, Some(period)),
+            (Ok(months), Some(period)) => (Some(months), Some(period)),
             (Ok(months), None) => {
                 let newest = months.first();
                 let newest = newest.and_then(|bill| Period::parse(&bill.period).ok());
-                (months, newest)
+                (Some(months), newest)
             }
             // The list is no reason to keep a bill back.
-            (Err(_), Some(period)) => (Vec::new(), Some(period)),
+            (Err(_), Some(period)) => (None, Some(period)),
+            (Err(BillingError::Unavailable(_)), None) => {
+                (None, Some(Period::of(self.clock.now()).minus(1)))
+            }
             (Err(error), None) => return Err(error.into()),
         };
-        let Some(period) = period else {
+        let looked = Looked {
+            listed: months.is_some(),
+            months: months.unwrap_or_default(),
+            checked: None,
+            comparison: None,
+        };
+        let checked = match &period {
+            Some(period) => match self.check_bill(acting, billing, home, period).await {
+                Err(CustomerError::NoSuch) if guesses && !looked.listed => None,
+                checked => Some((period, checked?)),
+            },
+            None => None,
+        };
+        let Some((period, checked)) = checked else {
             self.note(acting, "customers.check_bill", home.1.as_str(), "ok")
                 .await?;
-            return Ok(Looked {
-                months,
-                checked: None,
-                comparison: None,
-            });
+            return Ok(looked);
         };
-        let checked = self.check_bill(acting, billing, home, &period).await?;
         let before = billing.as_billed(&number, &period.minus(1)).await.ok();
         Ok(Looked {
-            months,
             comparison: before.and_then(|before| compare(&checked.bill, &before)),
             checked: Some(checked),
+            ..looked
         })
     }
 
@@ -218,7 +233,8 @@ impl Customers {
         resolution: Resolution,
     ) -> Result<Released, CustomerError> {
         let (account, link, period) = read(case).ok_or(CustomerError::NotAsThingsStand)?;
-        let (account, link) = self.of_today(&account, link).await?;
+        let (account, today) = self.of_today(&account, &link).await?;
+        let link = today.unwrap_or(link);
         let state = match resolution {
             Resolution::BillCorrected => {
                 let home = (&account, &link);
@@ -281,20 +297,36 @@ impl Customers {
         Ok(Released::Done)
     }
 
-    /// Whose which link is today: since the bill was flagged their account may have become part of another,
-    /// and their link may have fallen together with one that the other had.
+    /// Where the bill of a case is to be looked at today: whose, of which home and month. None for a case about no
+    /// bill, and where whoever it was about has left the home.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn bill_today(
+        &self,
+        case: &Case,
+    ) -> Result<Option<(AccountId, BindingId, Period)>, CustomerError> {
+        let Some((account, link, period)) = read(case) else {
+            return Ok(None);
+        };
+        let (account, link) = self.of_today(&account, &link).await?;
+        Ok(link.map(|link| (account, link, period)))
+    }
+
+    /// Whose which link is today: since the case was opened their account may have become part of another, and their
+    /// link may have fallen together with one that the other had, or ended.
     async fn of_today(
         &self,
         account: &AccountId,
-        link: BindingId,
-    ) -> Result<(AccountId, BindingId), CustomerError> {
+        link: &BindingId,
+    ) -> Result<(AccountId, Option<BindingId>), CustomerError> {
         let mut view = snapshot(&*self.store).await?;
         let account = current(&mut view, account).await?;
         let behind = view.cases().homes(link.as_str()).await?;
         let links = links_of(&mut view, &account, self.clock.now()).await?;
         let mut theirs = links.into_iter().map(|linked| linked.binding.binding_id);
         let found = theirs.find(|id| behind.iter().any(|one| one.binding_id == *id));
-        Ok((account, found.unwrap_or(link)))
+        Ok((account, found))
     }
 }
 

@@ -88,6 +88,8 @@ struct BillPage {
     /// Empty for a home without a bill.
     period: String,
     months: Vec<Month>,
+    /// Marketing listed the months.
+    listed: bool,
     made: Option<Made>,
     compared: Option<Compared>,
 }
@@ -164,6 +166,7 @@ fn filled(visitor: &Visitor, at: &(AccountId, BindingId), looked: &Looked) -> Bi
         account: at.0.to_string(),
         home: at.1.to_string(),
         months: months.collect(),
+        listed: looked.listed,
         made: checked.map(|one| made(visitor, one)),
         compared: looked.comparison.as_ref().map(compared),
         period,

@@ -3,11 +3,13 @@
 
 use lifeline_core::cases::decision::{Part, Proposal};
 use lifeline_core::cases::{Case, CaseKind, HomeBehind};
+use lifeline_core::customers::Customers;
 use lifeline_core::payments::Order;
 use lifeline_core::shared::money::Fen;
 use serde_json::Value;
 
 use super::events::{cell, stands};
+use super::fault::Fault;
 use super::frame::Frame;
 use super::who::Who;
 use super::words::{Lang, known};
@@ -62,18 +64,16 @@ fn worded(lang: Lang, key: &str, word: &str) -> Option<String> {
     }
 }
 
-/// Where the bill stands that a case is about.
-pub(super) fn bill_at(case: &Case) -> Option<String> {
+/// Where the bill stands today that a case is about; empty where nobody of that time has the home any more.
+pub(super) async fn bill_at(customers: &Customers, case: &Case) -> Result<Option<String>, Fault> {
     if !matches!(case.kind, CaseKind::BillFlagged | CaseKind::BillDiffers) {
-        return None;
+        return Ok(None);
     }
-    let facts: Value = serde_json::from_str(&case.facts).ok()?;
-    let text = |key: &str| facts.get(key).and_then(Value::as_str);
-    let (account, period) = (text("account_id")?, text("period")?);
-    let home = &case.subject;
-    Some(format!(
-        "/console/customers/{account}/homes/{home}/bills?period={period}"
-    ))
+    let found = customers.bill_today(case).await?;
+    let at = found.map(|(account, home, period)| {
+        format!("/console/customers/{account}/homes/{home}/bills?period={period}")
+    });
+    Ok(Some(at.unwrap_or_default()))
 }
 
 /// Where in a bill something differs: what it is, and which one where there are several.

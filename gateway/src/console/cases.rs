@@ -5,6 +5,7 @@ use askama::Template;
 use lifeline_core::cases::decision::{Part, Resolution, Taking};
 use lifeline_core::cases::four_eyes::{Judgement, ProposalState, REASON_CHARS};
 use lifeline_core::cases::{Case, CaseKind, Queue};
+use lifeline_core::customers::Customers;
 use lifeline_core::operators::decisions::{Docket, Plan};
 use lifeline_core::operators::{Right, Role};
 use lifeline_core::payments::{Order, Payments};
@@ -202,7 +203,7 @@ struct CasePage {
     may_give_back: bool,
     /// Readings of a seller, to be looked at as they are now.
     reading: bool,
-    /// The page of the bill that it is about.
+    /// The page of the bill that it is about; empty where nobody has its home any more.
     bill: Option<String>,
 }
 
@@ -220,6 +221,7 @@ pub(super) fn case_id(text: &str) -> Result<CaseId, Fault> {
 async fn show(
     visitor: Visitor,
     house: web::Data<House>,
+    customers: web::Data<Customers>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Fault> {
     let docket: Docket = visitor
@@ -229,6 +231,7 @@ async fn show(
     let case = &docket.case;
     let order = order_of(&house, case).await?;
     let month = month_of(&house, case).await?;
+    let bill = bill_at(&customers, case).await?;
     let open = case.closed_at.is_none();
     let names = Who::all(&visitor.operators).await?;
     let offered = docket.proposals.iter().map(|one| offered(one, &names));
@@ -287,7 +290,7 @@ async fn show(
         may_take: works && taken.is_none(),
         may_give_back: works && mine,
         reading: case.kind == CaseKind::ReadingRefused,
-        bill: bill_at(case),
+        bill,
     }))
 }
 

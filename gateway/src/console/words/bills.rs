@@ -31,6 +31,16 @@ pub(super) static WORDS: &[Word] = &[
         "该户还没有账单。",
         "This home has no bill yet.",
     ),
+    (
+        "bill.not_listed",
+        "营销系统暂时没有给出各期账单。请填写账期，逐期核验。",
+        "Marketing does not list the bills for now. Type a month to make one again.",
+    ),
+    (
+        "bill.left",
+        "当时的客户已不再关联这一户，账单请在营销系统中查看。",
+        "Whoever it was about has left the home since: look at the bill in the marketing system.",
+    ),
     ("bill.months", "各期账单", "Bills by month"),
     ("bill.month", "账期", "Month"),
     ("bill.energy", "电量（度）", "Energy (kWh)"),
