@@ -21,7 +21,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run in production, everything from the configuration file.
-    Serve(WithConfig),
+    Serve(Serve),
     /// Run a complete demo on this machine: embedded store, sandbox as the outside world.
     #[cfg(feature = "demo")]
     Demo(Demo),
@@ -70,6 +70,16 @@ pub(crate) enum Command {
     #[cfg(feature = "fault-points")]
     #[command(hide = true)]
     FaultPoints,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// What this node does, one or several of gateway, console and jobs with commas between, instead of `node.roles`.
+    #[arg(long, value_name = "ROLES")]
+    pub(crate) roles: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -67,8 +67,13 @@ pub(crate) fn house(
     limits: &[Arc<Limits>; 2],
     clock: &dyn Clock,
 ) -> House {
-    let mut listeners = vec!["line", "callback", "ops"];
-    if config.listeners.console.is_some() {
+    let roles = config.node.roles();
+    let mut listeners = if roles.gateway {
+        vec!["line", "callback", "ops"]
+    } else {
+        vec!["ops"]
+    };
+    if roles.console && config.listeners.console.is_some() {
         listeners.push("console");
     }
     let schema = lifeline_adapters::sql::known_schema();

@@ -23,14 +23,14 @@ const ED25519_SPKI: [u8; 12] = [
 /// A start waits so long for its floor; a floor further away means that a clock went back.
 const FLOOR_WAIT_MAX_S: i64 = 10;
 
-/// The gate that the configuration asks for; a demo has none.
+/// The gate that the configuration asks for; a demo has none, and neither has a node without the line.
 pub(crate) async fn gate_of(
     config: &Config,
     clock: &dyn Clock,
 ) -> Result<Option<Arc<Gate>>, Failure> {
     match &config.listeners.line.relay {
-        Some(relay) => gate(relay, clock).await.map(Some),
-        None => Ok(None),
+        Some(relay) if config.node.roles().gateway => gate(relay, clock).await.map(Some),
+        Some(_) | None => Ok(None),
     }
 }
 

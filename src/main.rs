@@ -114,7 +114,14 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Serve(args) => {
             logging::start();
-            let config = config::read(&args.config).map_err(|faults| Failure::faults(&faults))?;
+            let mut config =
+                config::read(&args.config).map_err(|faults| Failure::faults(&faults))?;
+            if let Some(roles) = &args.roles {
+                config::Roles::parse(roles).ok_or_else(|| {
+                    Failure::usage("--roles takes one or several of gateway, console and jobs, with commas between")
+                })?;
+                config.node.take_on(roles);
+            }
             config::go_on_with(config.faults_for_production())
                 .map_err(|faults| Failure::faults(&faults))?;
             let clock = system::SystemClock::default();

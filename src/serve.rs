@@ -151,6 +151,8 @@ pub(crate) async fn start(
     };
     let house = console::house(config, &engine, ready(), &limits, time.as_ref());
     workers.push(Arc::new(Watching::new(ready(), house.services.clone())));
+    let roles = config.node.roles();
+    workers.retain(|worker| roles.run(worker.name()));
     let runner = Arc::new(Runner::new(time, workers, waker));
     let loops = runner.start();
     let mut servers = listen(config, &edge, tls, ops, clock, &runner, kind)?;
@@ -218,7 +220,8 @@ fn line_certificates(
     config: &Config,
     workers: &mut Vec<Arc<dyn Worker>>,
 ) -> Result<Option<Arc<Certificates>>, Failure> {
-    let Some(files) = &config.listeners.line.tls else {
+    let files = config.listeners.line.tls.as_ref();
+    let Some(files) = files.filter(|_| config.node.roles().gateway) else {
         return Ok(None);
     };
     let certificates = Certificates::read(files)?;
@@ -305,7 +308,8 @@ fn open_console(
     operators: &Operators,
     house: House,
 ) -> Result<Servers, Failure> {
-    let Some(place) = &config.listeners.console else {
+    let place = config.listeners.console.as_ref();
+    let Some(place) = place.filter(|_| config.node.roles().console) else {
         return Ok(Vec::new());
     };
     let (time, rooms) = (&edge.sources.clock, Arc::clone(&edge.rooms));
@@ -331,14 +335,17 @@ fn listen(
     kind: Kind,
 ) -> Result<Servers, Failure> {
     let listeners = &config.listeners;
-    let line = start::line(edge, listeners.line.bind, tls).map_err(|e| taken("line", e))?;
-    let zone = listeners.callback.zone()?;
-    let callback =
-        start::callback(edge, &zone, listeners.callback.bind).map_err(|e| taken("callback", e))?;
+    let mut all = Vec::new();
+    if config.node.roles().gateway {
+        let (line, callback) = (listeners.line.bind, listeners.callback.bind);
+        let zone = listeners.callback.zone()?;
+        all.push(start::line(edge, line, tls).map_err(|e| taken("line", e))?);
+        all.push(start::callback(edge, &zone, callback).map_err(|e| taken("callback", e))?);
+    }
     let more = demo_routes(clock, runner, kind);
-    let operator = start::operator(ops, listeners.ops.bind, more).map_err(|e| taken("ops", e))?;
+    all.push(start::operator(ops, listeners.ops.bind, more).map_err(|e| taken("ops", e))?);
     let spawn = |server: Server| (server.handle(), tokio::spawn(server));
-    Ok([line, callback, operator].into_iter().map(spawn).collect())
+    Ok(all.into_iter().map(spawn).collect())
 }
 
 /// A demo's ops listener also takes the sandbox's time.

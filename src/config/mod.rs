@@ -28,7 +28,7 @@ pub(crate) use channels::{Channel, Notices};
 pub(crate) use edge::{Console, Limits, Listeners, Tls};
 pub(crate) use jobs::Jobs;
 pub(crate) use logs::Logs;
-pub(crate) use node::Node;
+pub(crate) use node::{Node, Roles};
 pub(crate) use payments::Payments;
 pub(crate) use relay::Relay;
 pub(crate) use settlement::Settlement;
@@ -225,7 +225,8 @@ impl Config {
         self.limits.check(&mut faults);
         self.breaker.check(&mut faults);
         self.logs.check(&mut faults);
-        self.node.check(&mut faults);
+        self.node
+            .check(self.listeners.console.is_some(), &mut faults);
         faults.0
     }
 }

@@ -35,6 +35,7 @@ mod privacy;
 mod production;
 mod records;
 mod relay;
+mod roles;
 mod rolling;
 mod sealed_settings;
 mod settling;
@@ -81,6 +82,7 @@ fn main() {
         privacy::tests(),
         production::tests(),
         relay::tests(),
+        roles::tests(),
         rolling::tests(),
         settling::tests(),
         settling_goals::tests(),
