@@ -70,18 +70,20 @@ pub(super) async fn enforce<S>(
 where
     S: Service<ServiceRequest, Response = ServiceResponse, Error = Error>,
 {
-    let held = match let_in(&mut req, route).await {
-        Ok(held) => held,
+    let (answer, refused) = match let_in(&mut req, route).await {
+        Ok(held) => {
+            let answer = handler.call(req).await?;
+            drop(held);
+            let problem = answer.response().error();
+            let problem = problem.and_then(|error| error.as_error::<Problem>());
+            let refused = problem.map(Problem::code);
+            (answer, refused)
+        }
         Err(problem) => {
-            let refusal = req.into_response(problem.error_response());
-            return Ok(by_browser::told(refusal, route.path, Some(problem.code())));
+            let code = problem.code();
+            (req.into_response(problem.error_response()), Some(code))
         }
     };
-    let answer = handler.call(req).await?;
-    drop(held);
-    let problem = answer.response().error();
-    let problem = problem.and_then(|error| error.as_error::<Problem>());
-    let refused = problem.map(Problem::code);
     let mut answer = by_browser::told(answer, route.path, refused);
     let headers = answer.headers_mut();
     if !headers.contains_key(CACHE_CONTROL) {

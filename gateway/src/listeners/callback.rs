@@ -97,7 +97,7 @@ mod tests {
             named.map(|text| text.parse().unwrap()).to_vec()
         };
         for (networks, peer, status) in [
-            (Vec::new(), "203.0.113.9:40000", 404),
+            (Vec::new(), "203.0.113.9:40000", 404_u16),
             (own(), "10.20.0.7:40000", 404),
             (own(), "[::ffff:10.20.0.7]:40000", 404),
             (own(), "[2001:db8::1]:40000", 404),

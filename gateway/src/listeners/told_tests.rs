@@ -122,6 +122,9 @@ async fn refused(quotas: Quotas, method: &str, path: &str, roams: bool) -> Heade
         let answer = call_service(&app, request.to_request()).await;
         let headers = answer.headers().clone();
         assert!(said(&headers, "ratelimit-policy").contains("\"address\";q="));
+        let kept = said(&headers, "cache-control");
+        let by_address = quotas.per_address_minute == n(1);
+        assert!(by_address || kept == "no-store", "{kept}");
         if answer.status() == 429 {
             return headers;
         }
