@@ -161,6 +161,21 @@ async fn ec_15_what_cannot_be_closed_or_limited_so_is_refused() {
     assert_eq!(refused, 403);
 }
 
+#[actix_web::test]
+async fn ec_09_channels_are_shown_and_closed_while_the_data_cannot_be_counted() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let admin = office.enter(&desk, "admin").await;
+    office.raw("ALTER TABLE figure_hold RENAME TO figure_hold_away");
+    let page = desk.get("/console/channels", &admin).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    assert!(page.text.contains("目前无法统计用电数据"));
+    assert!(!page.text.contains("data-standing") && page.text.contains("/closings"));
+    office.raw("ALTER TABLE figure_hold_away RENAME TO figure_hold");
+    let page = desk.get("/console/channels", &admin).await.text;
+    assert!(page.contains("data-standing") && !page.contains("目前无法统计"));
+}
+
 const LIBRARY: &str = BROWSER;
 const PHONE: &str = "Mozilla/5.0 (Linux; Android 14) Chrome/130 Mobile Safari/537";
 

@@ -38,6 +38,11 @@ pub(super) static WORDS: &[Word] = &[
         "应缴电费的留存数据：24 小时内向营销系统取得、其后无资金变动的为最新，其余为较旧；已关联而没有留存的为缺失（至少数）。评分为最新户数占比。",
         "The kept copies of what is due: fresh were asked of marketing within 24 hours and no money moved since, the others are older; linked homes without one are absent (at least so many). The score is the share of fresh homes.",
     ),
+    (
+        "channels.data_unknown",
+        "目前无法统计用电数据，本页其余内容不受影响。",
+        "The data cannot be counted now; the rest of this page is as it stands.",
+    ),
     ("channels.data_fresh", "最新（户）", "Fresh (homes)"),
     ("channels.data_stale", "较旧（户）", "Older (homes)"),
     ("channels.data_absent", "缺失（户）", "Absent (homes)"),
