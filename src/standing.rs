@@ -78,9 +78,12 @@ fn figure(count: i64) -> f64 {
 }
 
 fn tell_carried(carried: Carried, now: Time) {
-    let oldest = carried.oldest.map_or(0, |at| now.seconds_since(at).max(0));
-    metrics::gauge!("lifeline_outbox_waiting").set(figure(carried.waiting));
-    metrics::gauge!("lifeline_outbox_oldest_seconds").set(figure(oldest));
+    for one in carried.waiting {
+        let (lane, oldest) = (one.lane.as_str(), one.oldest);
+        let oldest = oldest.map_or(0, |at| now.seconds_since(at).max(0));
+        metrics::gauge!("lifeline_outbox_waiting", "lane" => lane).set(figure(one.n));
+        metrics::gauge!("lifeline_outbox_oldest_seconds", "lane" => lane).set(figure(oldest));
+    }
     metrics::gauge!("lifeline_outbox_buried").set(figure(carried.buried));
     let brakes = [
         ("refunds", carried.refunds_stopped),
@@ -120,6 +123,8 @@ fn tell_resources(resources: &Resources, now: Time) {
 #[cfg(test)]
 mod tests {
     use lifeline_core::cases::CaseKind;
+    use lifeline_core::insight::standing::Waiting;
+    use lifeline_core::outbox::Lane;
     use lifeline_gateway::listeners::resources::{BackupRecord, Disk};
 
     use super::*;
@@ -140,17 +145,29 @@ mod tests {
 
     #[test]
     fn what_waits_is_told_and_what_is_over_is_told_as_none() {
+        let waits = |lane, n, oldest: Option<i64>| Waiting {
+            lane,
+            n,
+            oldest: oldest.map(|seconds| NOW.plus_seconds(-seconds)),
+        };
         let carried = Carried {
-            waiting: 7,
-            oldest: Some(NOW.plus_seconds(-90)),
+            waiting: [
+                waits(Lane::Urgent, 1, Some(90)),
+                waits(Lane::Money, 0, None),
+                waits(Lane::Usual, 7, Some(7_200)),
+            ],
             buried: 2,
             refunds_stopped: None,
             payouts_stopped: Some(NOW),
         };
         let lines = told(|| tell_carried(carried, NOW));
         let expected = [
-            "lifeline_outbox_waiting 7",
-            "lifeline_outbox_oldest_seconds 90",
+            "lifeline_outbox_waiting{lane=\"urgent\"} 1",
+            "lifeline_outbox_waiting{lane=\"money\"} 0",
+            "lifeline_outbox_waiting{lane=\"usual\"} 7",
+            "lifeline_outbox_oldest_seconds{lane=\"urgent\"} 90",
+            "lifeline_outbox_oldest_seconds{lane=\"money\"} 0",
+            "lifeline_outbox_oldest_seconds{lane=\"usual\"} 7200",
             "lifeline_outbox_buried 2",
             "lifeline_brake_on{what=\"refunds\"} 0",
             "lifeline_brake_on{what=\"payouts\"} 1",

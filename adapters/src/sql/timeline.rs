@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use lifeline_core::insight::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
 use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::sample::NOWHERE;
-use lifeline_core::insight::standing::{Carried, Standing};
+use lifeline_core::insight::standing::{Carried, Standing, Waiting};
 use lifeline_core::insight::timeline::{Moment, Of, Source};
+use lifeline_core::outbox::Lane;
 use lifeline_core::shared::ids::{AccountId, PaymentId};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::time::Time;
@@ -116,7 +117,8 @@ statements! { "timeline":
         LEFT JOIN binding_region r ON r.binding_id = p.binding_id LEFT JOIN account a ON a.account_id = p.account_id \
         WHERE p.created_at >= $1 AND p.created_at < $2 AND p.purpose = 'arrears') AS orders \
         WHERE cause = $3 AND ($4 = '' OR region = $4) ORDER BY account_id LIMIT $5");
-    WAITING("outbox") = "SELECT COUNT(*) AS n, MIN(created_at) AS oldest FROM outbox WHERE state = 'waiting'";
+    WAITING("outbox") = "SELECT lane, COUNT(*) AS n, MIN(created_at) AS oldest FROM outbox WHERE state = 'waiting' \
+        GROUP BY lane ORDER BY lane";
     BURIED("outbox") = "SELECT COUNT(*) AS n FROM outbox WHERE state = 'dead'";
     UNAPPLIED("inbox") = "SELECT COUNT(*) AS n FROM inbox WHERE state = 'received'";
     UNVERIFIED("notice_quarantine") = "SELECT COUNT(*) AS n FROM notice_quarantine";
@@ -283,14 +285,20 @@ impl<C: Conn> Sql<C> {
     }
 
     pub(super) async fn carries(&mut self) -> Result<Carried, StoreError> {
-        let waiting = self.one(&WAITING, args![]).await?;
-        let (waiting, oldest) = match &waiting {
-            Some(row) => (row.int("n")?, row.maybe_time("oldest")?),
-            None => (0, None),
-        };
+        let mut waiting = Lane::ALL.map(|lane| Waiting {
+            lane,
+            n: 0,
+            oldest: None,
+        });
+        for row in &self.rows(&WAITING, args![]).await? {
+            let lane = Lane::at(row.int("lane")?).ok_or_else(|| row.corrupt("lane"))?;
+            let (n, oldest) = (row.int("n")?, row.maybe_time("oldest")?);
+            for one in waiting.iter_mut().filter(|one| one.lane == lane) {
+                *one = Waiting { lane, n, oldest };
+            }
+        }
         Ok(Carried {
             waiting,
-            oldest,
             buried: self.count(&BURIED, args![]).await?,
             refunds_stopped: self.braked(&REFUNDS_STOPPED).await?,
             payouts_stopped: self.braked(&PAYOUTS_STOPPED).await?,
@@ -300,8 +308,8 @@ impl<C: Conn> Sql<C> {
     pub(super) async fn stands(&mut self, hour_ago: Time) -> Result<Standing, StoreError> {
         let carried = self.carries().await?;
         Ok(Standing {
-            waiting: carried.waiting,
-            oldest: carried.oldest,
+            waiting: carried.waiting.iter().map(|one| one.n).sum(),
+            oldest: carried.waiting.iter().filter_map(|one| one.oldest).min(),
             buried: carried.buried,
             refunds_stopped: carried.refunds_stopped,
             payouts_stopped: carried.payouts_stopped,

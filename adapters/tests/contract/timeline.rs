@@ -6,6 +6,7 @@ use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::sample::Refusal;
 use lifeline_core::insight::timeline::{Of, Source};
 use lifeline_core::insight::{Channel, Outcome, Sample};
+use lifeline_core::outbox::Lane;
 use lifeline_core::shared::ids::{AccountId, BindingId, PaymentId};
 use lifeline_core::shared::money::Fen;
 
@@ -298,9 +299,21 @@ async fn what_waits_is_counted(t: Bench) {
     let both = t.view().await.insight().standing(at(6)).await.unwrap();
     assert_eq!(both.refunds_stopped, Some(at(3)));
     let carried = t.view().await.insight().carried().await.unwrap();
+    let waits = carried.waiting.map(|one| one.n);
     assert_eq!(
-        (carried.waiting, carried.oldest, carried.buried),
-        (both.waiting, both.oldest, 0)
+        (waits.iter().sum::<i64>(), carried.buried),
+        (both.waiting, 0)
+    );
+    let first = "UPDATE outbox SET lane = CASE WHEN seq = (SELECT MIN(seq) FROM outbox WHERE state = 'waiting') \
+        THEN 0 ELSE 2 END WHERE state = 'waiting'";
+    t.raw(first).await.unwrap();
+    let [urgent, money, usual] = t.view().await.insight().carried().await.unwrap().waiting;
+    assert_eq!((urgent.n, urgent.lane), (1, Lane::Urgent));
+    assert_eq!((money.n, money.oldest), (0, None));
+    assert_eq!((usual.n, usual.lane), (both.waiting - 1, Lane::Usual));
+    assert_eq!(
+        urgent.oldest.into_iter().chain(usual.oldest).min(),
+        both.oldest
     );
     assert_eq!(
         (carried.refunds_stopped, carried.payouts_stopped),

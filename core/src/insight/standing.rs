@@ -4,6 +4,7 @@
 use super::error::InsightError;
 use super::report::Insight;
 use crate::cases::CaseKind;
+use crate::outbox::Lane;
 use crate::shared::time::Time;
 use crate::store::snapshot;
 
@@ -30,12 +31,19 @@ pub struct Standing {
     pub limited: i64,
 }
 
+/// Events of one lane on their way, and since when the oldest of them waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    pub lane: Lane,
+    pub n: i64,
+    pub oldest: Option<Time>,
+}
+
 /// Of how things stand what is told each minute: read by an index, however much the store holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Carried {
-    /// Events on their way, and since when the oldest waits.
-    pub waiting: i64,
-    pub oldest: Option<Time>,
+    /// Every lane, also one in which nothing waits: news of a month's sellers wait for hours, a code does not.
+    pub waiting: [Waiting; 3],
     /// Events that were given up.
     pub buried: i64,
     /// While its brake is on, since when nothing goes back to payers by itself; and since when no payout leaves.

@@ -83,7 +83,17 @@ pub enum Lane {
 }
 
 impl Lane {
-    const ALL: [Self; 3] = [Self::Urgent, Self::Money, Self::Usual];
+    pub const ALL: [Self; 3] = [Self::Urgent, Self::Money, Self::Usual];
+
+    /// As a metric names it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Urgent => "urgent",
+            Self::Money => "money",
+            Self::Usual => "usual",
+        }
+    }
 
     /// Its place in the order, as it is stored.
     #[must_use]
