@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Bill } from '../src/api/types'
 import { kwhPlain, kwhText, kwhUnits } from '../src/energy/kwh'
+import { differs, isDoubtful } from '../src/energy/made_again'
 import { dearestFirst } from '../src/energy/slots'
 import { walkSteps } from '../src/energy/steps'
 
@@ -54,4 +56,18 @@ test('tiers in any order walk the same, and what cannot be read is not drawn', (
   assert.deepEqual(walkSteps([...TIERS].reverse(), '3000'), walkSteps(TIERS, '3000'))
   assert.equal(walkSteps(TIERS, '?'), undefined)
   assert.equal(walkSteps([{ tier: 1, up_to_kwh: 'x', price_yuan_per_kwh: '1' }], '3'), undefined)
+})
+
+test('what a gateway of an older release does not say of a bill is no doubt about it', () => {
+  const line = { kind: 'energy', recomputed: true, amount_fen: 5292 }
+  const old = { adds_up: true, readings: [{ energy_kwh: '90' }], lines: [line], total_fen: 5292 } as unknown as Bill
+  assert.equal(isDoubtful(old), false)
+  const told = { ...old, energy_recomputed: true, readings: [{ recomputed: true }], lines: [{ ...line, price_recomputed: true }] } as unknown as Bill
+  assert.equal(isDoubtful(told), false)
+  const wrong: Partial<Record<keyof Bill, unknown>>[] = [
+    { adds_up: false }, { energy_recomputed: false }, { readings: [{ recomputed: false }] },
+    { lines: [{ ...line, recomputed: false }] }, { lines: [{ ...line, price_recomputed: false }] },
+  ]
+  for (const one of wrong) assert.equal(isDoubtful({ ...told, ...one } as unknown as Bill), true, JSON.stringify(one))
+  assert.deepEqual([differs(undefined), differs(null), differs(true), differs(false)], [false, false, false, true])
 })

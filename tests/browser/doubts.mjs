@@ -222,6 +222,8 @@ await household('large-type-ahead', async ({ go, shows, textOf, at, whole, page,
   await shows('balance-left')
   await checks.comes('LN-05 in large type the one number of a home that pays ahead is what is left', () => textOf('balance-left'), yuan(ahead.prepaid_fen - 830))
   checks.equal('LN-05 and no other', await page.locator('[data-testid="due-card"]:visible .amount').count(), 1)
+  const region = await page.locator('[data-testid="due-card"]:visible').first().getAttribute('aria-label')
+  checks.equal('LN-05 and the region is called by it', region, (await page.locator('[data-testid="due-card"]:visible h2').first().innerText()).trim())
   await whole()
   ahead.prepaid_fen = 500
   await page.reload()

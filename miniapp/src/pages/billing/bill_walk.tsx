@@ -2,6 +2,7 @@
 import { useState, type ReactNode } from 'react'
 import type { Bill, BillLine, BillReading } from '../../api/types'
 import { kwhPlain } from '../../energy/kwh'
+import { differs, isDoubtful } from '../../energy/made_again'
 import { walkSteps, type Step } from '../../energy/steps'
 import { yuanText } from '../../money/fen'
 import { useSettings } from '../../state/settings'
@@ -14,8 +15,7 @@ import { StepBar } from '../../ui/step_bar'
 
 export function BillWalk({ bill, bindingId }: { bill: Bill; bindingId: string }) {
   const { t } = useSettings()
-  const doubtful = !bill.adds_up || !bill.energy_recomputed || bill.readings.some((reading) => !reading.recomputed)
-    || bill.lines.some((line) => !line.recomputed || !line.price_recomputed)
+  const doubtful = isDoubtful(bill)
   const walk = walkSteps(bill.tiers, bill.year_to_date_kwh)
   return (
     <Card label={t('bill.walk')} testId='bill-walk'>
@@ -33,7 +33,7 @@ export function BillWalk({ bill, bindingId }: { bill: Bill; bindingId: string })
               : t('bill.billed.kwh', { kwh: kwhPlain(bill.energy_kwh) })}
             testId='energy'
           />
-          {!bill.energy_recomputed && <Note tone='due' icon='warning' testId='energy-differs'>{t('bill.energy.differs')}</Note>}
+          {differs(bill.energy_recomputed) && <Note tone='due' icon='warning' testId='energy-differs'>{t('bill.energy.differs')}</Note>}
         </Stage>
         {walk && (
           <Stage name={t('bill.steps')}>
@@ -136,7 +136,7 @@ function ReadingLine({ reading }: { reading: BillReading }) {
         billed={reading.recomputed || ours == null ? undefined : billed}
         testId='reading'
       />
-      {!reading.recomputed && <Note tone='due' icon='warning' testId='reading-differs'>{t('bill.reading.differs')}</Note>}
+      {differs(reading.recomputed) && <Note tone='due' icon='warning' testId='reading-differs'>{t('bill.reading.differs')}</Note>}
     </>
   )
 }
@@ -177,8 +177,8 @@ function ChargeLine({ line }: { line: BillLine }) {
   return (
     <>
       {opened}
-      {!line.price_recomputed && <Note tone='due' icon='warning' testId='price-differs'>{t('bill.price.differs')}</Note>}
-      {!line.recomputed && <Note tone='due' icon='warning' testId='differs'>{t('bill.line.differs')}</Note>}
+      {differs(line.price_recomputed) && <Note tone='due' icon='warning' testId='price-differs'>{t('bill.price.differs')}</Note>}
+      {differs(line.recomputed) && <Note tone='due' icon='warning' testId='differs'>{t('bill.line.differs')}</Note>}
     </>
   )
 }

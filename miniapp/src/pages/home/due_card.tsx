@@ -25,7 +25,7 @@ export function DueCard({ home, supply }: { home: Binding; supply: Remote<Bindin
   const waits = settled && !supplyKnown
   const left = settled && ahead
   return (
-    <Card className={`due-card${figure?.stale || arrears.problem ? ' stale' : ''}`} label={t('home.due')} testId='due-card'>
+    <Card className={`due-card${figure?.stale || arrears.problem ? ' stale' : ''}`} label={t(left ? 'home.balance' : 'home.due')} testId='due-card'>
       {(waits || (!figure && arrears.loading)) && <Skeleton lines={3} />}
       {!figure && arrears.problem && <Box as='p' className='figure-missing'>{t('figure.missing')}</Box>}
       {figure && !waits && !left && <DueFigure figure={figure} home={home} short={unknown || (ahead && isShort(balance.answer))} />}

@@ -81,7 +81,9 @@ function GiftCard({ gift, balance, done }: { gift: Gift; balance: number; done: 
 
 function Exchanges({ purse }: { purse: Purse }) {
   const { t, language } = useSettings()
-  if (purse.exchanges.length === 0) return null
+  // A gateway of an older release tells none.
+  const exchanges = purse.exchanges ?? []
+  if (exchanges.length === 0) return null
   // Of what was exchanged before outlets noted what they hand out nobody knows the day.
   const stands = (made: string, handed: string | null | undefined) => {
     if (!handed) return t('points.waits')
@@ -90,7 +92,7 @@ function Exchanges({ purse }: { purse: Purse }) {
   return (
     <Card label={t('points.exchanges')}>
       <Box as='h2' className='section-title'>{t('points.exchanges')}</Box>
-      {purse.exchanges.map(({ exchange_id: id, title, number, exchanged_at: made, handed_at: handed }) => (
+      {exchanges.map(({ exchange_id: id, title, number, exchanged_at: made, handed_at: handed }) => (
         <Box key={id} testId='exchanged'>
           <Box as='p'>{title}</Box>
           <Box as='p' testId='exchange-number'>{t('points.number', { no: number })}</Box>
