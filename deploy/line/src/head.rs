@@ -3,7 +3,7 @@
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use actix_web::http::{StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse};
@@ -66,7 +66,11 @@ impl Bound {
     }
 
     pub(crate) fn answer(self) -> HttpResponse {
-        public(self.status())
+        let mut answer = public(self.status());
+        if self == Self::Time {
+            answer.insert_header((RETRY_AFTER, "2"));
+        }
+        answer
             .insert_header((CONTENT_TYPE, "application/problem+json"))
             .body(self.problem())
     }
@@ -116,10 +120,10 @@ pub async fn bounded(
 mod tests {
     use actix_web::middleware::from_fn;
     use actix_web::test::{TestRequest, call_service, init_service, read_body};
-    use actix_web::{App, web};
-    use lifeline_gateway::edge::Code;
+    use actix_web::{App, ResponseError as _, web};
     use lifeline_gateway::edge::body::JSON_BODY_BYTES_MAX;
     use lifeline_gateway::edge::shape::{HEADER_BYTES, HEADERS, PATH, QUERY};
+    use lifeline_gateway::edge::{Code, Problem};
     use lifeline_gateway::listeners::callback::CALLBACK_BODY_BYTES_MAX;
 
     use super::*;
@@ -150,6 +154,9 @@ mod tests {
             said("title", code.title());
             let status = format!("\"status\":{}", code.status().as_u16());
             assert!(bound.problem().contains(&status));
+            let (ours, theirs) = (bound.answer(), Problem::new(code).error_response());
+            let wait = |answer: &HttpResponse| answer.headers().get(RETRY_AFTER).cloned();
+            assert_eq!(wait(&ours), wait(&theirs), "{}", code.as_str());
         }
     }
 
