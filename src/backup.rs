@@ -112,7 +112,7 @@ pub(crate) async fn restore(args: &Restore) -> Result<(), Failure> {
         Ok(engine) => begin_recovery(engine, person, args.epoch_above, &keyring).await,
         Err(failure) => Err(failure),
     };
-    begun.map_err(not_begun)
+    begun.map_err(|failure| not_begun(failure, args.epoch_above))
 }
 
 /// In whose name the recovery begins.
@@ -144,10 +144,12 @@ fn fork(args: &Restore, person: &str, made_at: &str) -> String {
 }
 
 /// Nothing in the store says that it is older than the world: served like that, it would send again what was sent since.
-fn not_begun(failure: Failure) -> Failure {
+fn not_begun(failure: Failure, epoch_above: Option<i64>) -> Failure {
+    // Without the epoch that was asked for it would begin under one that numbers were given under before.
+    let above = epoch_above.map_or(String::new(), |epoch| format!(" --epoch-above {epoch}"));
     failure.half_way(
         "the store is back, but its recovery is not begun",
-        "then `lifeline recover begin`, and only then `lifeline serve`",
+        &format!("then `lifeline recover begin{above}`, and only then `lifeline serve`"),
     )
 }
 
@@ -278,7 +280,8 @@ mod tests {
     #[test]
     fn c14_a_store_that_is_back_and_not_begun_says_what_comes_before_it_is_served() {
         let opened = Failure::failed("the store lacks V53").advice("run `lifeline migrate`");
-        let said = not_begun(opened).to_string();
+        let said = not_begun(opened, None).to_string();
+        assert!(!said.contains("--epoch-above"), "{said}");
         let order = [
             "not begun",
             "lacks V53",
@@ -292,5 +295,8 @@ mod tests {
             "{said}"
         );
         assert_eq!(said.matches("what to do").count(), 1, "{said}");
+        let above = not_begun(Failure::failed("the store is busy"), Some(3)).to_string();
+        let begin = "`lifeline recover begin --epoch-above 3`";
+        assert!(above.contains(begin), "{above}");
     }
 }
