@@ -335,11 +335,9 @@ impl<C: Conn> InsightReads for Sql<C> {
     async fn unpaid_people(
         &mut self,
         span: (Time, Time),
-        cause: Cause,
         regions: Option<&[String]>,
-        most: i64,
-    ) -> Result<i64, StoreError> {
-        self.unpaid_by_whom(span, cause, regions, most).await
+    ) -> Result<Vec<(Cause, i64)>, StoreError> {
+        self.unpaid_by_whom(span, regions).await
     }
 
     async fn numbered(&mut self, out_trade_no: &str) -> Result<Option<PaymentId>, StoreError> {

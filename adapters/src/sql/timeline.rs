@@ -1,7 +1,5 @@
 //! Lines of time and the reports behind decisions, read from the rows of other rooms: ids, words and sums.
 
-use std::collections::BTreeSet;
-
 use lifeline_core::insight::decisions::{Cause, Unmet, Unpaid, UnpaidRow};
 use lifeline_core::insight::misses::Missed;
 use lifeline_core::insight::sample::NOWHERE;
@@ -111,12 +109,13 @@ statements! { "timeline":
         " AS cause, COALESCE(r.region, '-') AS region, p.payment_id, p.created_at, p.amount_fen FROM payment p \
         LEFT JOIN binding_region r ON r.binding_id = p.binding_id \
         WHERE p.created_at >= $1 AND p.created_at < $2 AND p.purpose = 'arrears') AS orders \
-        WHERE cause = $3 AND ($4 = '' OR region = $4) ORDER BY created_at DESC, payment_id LIMIT $5");
-    UNPAID_PEOPLE("payment") = concat!("SELECT DISTINCT account_id FROM (SELECT ", cause!(),
+        WHERE cause = $3 AND ($4 = '' OR $4 LIKE '%,' || region || ',%') \
+        ORDER BY created_at DESC, payment_id LIMIT $5");
+    UNPAID_PEOPLE("payment") = concat!("SELECT cause, COUNT(DISTINCT account_id) AS n FROM (SELECT ", cause!(),
         " AS cause, COALESCE(r.region, '-') AS region, COALESCE(a.merged_into, p.account_id) AS account_id FROM payment p \
         LEFT JOIN binding_region r ON r.binding_id = p.binding_id LEFT JOIN account a ON a.account_id = p.account_id \
         WHERE p.created_at >= $1 AND p.created_at < $2 AND p.purpose = 'arrears') AS orders \
-        WHERE cause = $3 AND ($4 = '' OR region = $4) ORDER BY account_id LIMIT $5");
+        WHERE cause <> '' AND ($3 = '' OR $3 LIKE '%,' || region || ',%') GROUP BY cause ORDER BY cause");
     WAITING("outbox") = "SELECT lane, COUNT(*) AS n, MIN(created_at) AS oldest FROM outbox WHERE state = 'waiting' \
         GROUP BY lane ORDER BY lane";
     BURIED("outbox") = "SELECT COUNT(*) AS n FROM outbox WHERE state = 'dead'";
@@ -150,16 +149,13 @@ fn unpaid_row(row: &Row) -> Result<UnpaidRow, StoreError> {
     })
 }
 
-/// One question for each region of a scope, of which there are few; or one for every region.
-fn asked_by(regions: Option<&[String]>) -> Vec<String> {
-    match regions {
-        None => vec![String::new()],
-        Some(own) => own
-            .iter()
-            .filter(|region| *region != NOWHERE)
-            .cloned()
-            .collect(),
-    }
+/// The regions of a scope in one question, each between commas; nothing for every region.
+fn asked_by(regions: Option<&[String]>) -> String {
+    let Some(own) = regions else {
+        return String::new();
+    };
+    let known = own.iter().filter(|region| *region != NOWHERE);
+    known.fold(",".to_owned(), |all, region| all + region + ",")
 }
 
 impl<C: Conn> Sql<C> {
@@ -234,37 +230,20 @@ impl<C: Conn> Sql<C> {
         regions: Option<&[String]>,
         limit: i64,
     ) -> Result<Vec<UnpaidRow>, StoreError> {
-        let mut found = Vec::new();
-        for region in asked_by(regions) {
-            let args = args![from, to, cause.as_str(), region.as_str(), limit];
-            for row in &self.rows(&UNPAID_ROWS, args).await? {
-                found.push(unpaid_row(row)?);
-            }
-        }
-        found.sort_by(|a, b| {
-            b.created_at
-                .cmp(&a.created_at)
-                .then_with(|| a.payment_id.as_str().cmp(b.payment_id.as_str()))
-        });
-        found.truncate(usize::try_from(limit).unwrap_or(0));
-        Ok(found)
+        let args = args![from, to, cause.as_str(), asked_by(regions), limit];
+        let rows = self.rows(&UNPAID_ROWS, args).await?;
+        rows.iter().map(unpaid_row).collect()
     }
 
     pub(super) async fn unpaid_by_whom(
         &mut self,
         (from, to): (Time, Time),
-        cause: Cause,
         regions: Option<&[String]>,
-        most: i64,
-    ) -> Result<i64, StoreError> {
-        let mut found: BTreeSet<String> = BTreeSet::new();
-        for region in asked_by(regions) {
-            let args = args![from, to, cause.as_str(), region.as_str(), most];
-            for row in &self.rows(&UNPAID_PEOPLE, args).await? {
-                found.insert(row.text("account_id")?);
-            }
-        }
-        Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
+    ) -> Result<Vec<(Cause, i64)>, StoreError> {
+        let args = args![from, to, asked_by(regions)];
+        let rows = self.rows(&UNPAID_PEOPLE, args).await?;
+        let counted = |row: &Row| Ok((row.parsed("cause", Cause::parse)?, row.int("n")?));
+        rows.iter().map(counted).collect()
     }
 
     pub(super) async fn nothing_found(

@@ -3,7 +3,7 @@
 
 use super::asked::DAYS_KEPT;
 use super::error::InsightError;
-use super::people::{self, TOLD_FROM, midnight};
+use super::people::{self, midnight};
 use super::report::Insight;
 use crate::shared::ids::PaymentId;
 use crate::shared::money::Fen;
@@ -99,7 +99,7 @@ pub struct Arrears {
 pub enum Reader {
     /// May see the orders one by one.
     OfPayments,
-    /// Hears of no fewer than [`TOLD_FROM`] people.
+    /// Hears of no fewer than [`people::TOLD_FROM`] people.
     OfSums,
 }
 
@@ -157,6 +157,10 @@ impl Insight {
             unfound = Some(view.insight().unfound(days.0, days.1, ROWS_MAX).await?);
         }
         let rows = view.insight().unpaid(from, to).await?;
+        let by_whom = match reader {
+            Reader::OfPayments => Vec::new(),
+            Reader::OfSums => view.insight().unpaid_people((from, to), regions).await?,
+        };
         let mut arrears = Vec::new();
         for cause in Cause::ALL {
             let of_cause = rows.iter().filter(|row| row.cause == cause);
@@ -165,11 +169,9 @@ impl Insight {
                 n = n.saturating_add(row.n);
                 sum = Fen::new(sum.get().saturating_add(row.sum.get()));
             }
-            let is_told = n == 0 || reader == Reader::OfPayments || {
-                let reads = view.insight();
-                let people = reads.unpaid_people((from, to), cause, regions, TOLD_FROM);
-                people::told(people.await?).is_some()
-            };
+            let of_cause = by_whom.iter().find(|(one, _)| *one == cause);
+            let behind = of_cause.map_or(0, |(_, people)| *people);
+            let is_told = n == 0 || reader == Reader::OfPayments || people::told(behind).is_some();
             let told = is_told.then_some((n, sum));
             arrears.push(Arrears { cause, told });
         }

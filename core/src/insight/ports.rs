@@ -104,15 +104,12 @@ pub trait InsightReads: Send {
         regions: Option<&[String]>,
         limit: i64,
     ) -> Result<Vec<UnpaidRow>, StoreError>;
-    /// How many people ordered what is behind a cause, of some regions or all; of one region no more than `most`
-    /// are counted.
+    /// How many people ordered what is behind each cause, of some regions or all; causes without an order are left out.
     async fn unpaid_people(
         &mut self,
         span: (Time, Time),
-        cause: Cause,
         regions: Option<&[String]>,
-        most: i64,
-    ) -> Result<i64, StoreError>;
+    ) -> Result<Vec<(Cause, i64)>, StoreError>;
     /// The payment that was ordered under a number.
     async fn numbered(&mut self, out_trade_no: &str) -> Result<Option<PaymentId>, StoreError>;
     /// What waits and what failed; refusals since `hour_ago`.
