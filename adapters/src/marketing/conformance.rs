@@ -54,7 +54,7 @@ pub struct Trial {
 /// A refusal that no rule names is told by its word alone.
 const fn word(unanswered: &NoAnswer) -> &'static str {
     match unanswered {
-        NoAnswer::NotSent(why) | NoAnswer::Unknown(why) | NoAnswer::Alarm(why) => *why,
+        NoAnswer::NotSent(why) | NoAnswer::Unknown(why) | NoAnswer::Alarm(why) => why,
     }
 }
 

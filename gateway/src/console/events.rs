@@ -313,7 +313,7 @@ mod tests {
 
     /// What is named like an act and is none: what one room tells another through the outbox, and what only the
     /// evidence says.
-    const NO_ACTS: [&str; 39] = [
+    const NO_ACTS: [&str; 40] = [
         "accounts.certified_phone",
         "accounts.changed",
         "accounts.merged_phone",
