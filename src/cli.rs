@@ -388,6 +388,10 @@ pub(crate) struct RecoverRead {
     /// The bill of one day.
     #[arg(long, value_name = "ZIP")]
     pub(crate) bill: PathBuf,
+    /// A number of the bill that reads as one of ours and is of another seller of the same account: it is passed
+    /// over, and that is audited. May be given several times.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) not_ours: Vec<String>,
     #[command(flatten)]
     pub(crate) by: RecoverAs,
 }

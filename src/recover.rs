@@ -98,7 +98,8 @@ async fn read(args: &RecoverRead) -> Result<(), Failure> {
             .advice("fetch the bill by day, not by month")
     })?;
     let room = open(&args.by.records).await?;
-    let read = room.read(&statement, person).await.map_err(refused)?;
+    let read = room.read(&statement, &args.not_ours, person).await;
+    let read = read.map_err(refused)?;
     say(&format!(
         "{}: {} rows, {} of them from before the restore\n",
         read.day, read.rows, read.ours
@@ -263,9 +264,11 @@ pub(crate) fn refused(error: RecoveryError) -> Failure {
         }
         RecoveryError::NothingWritten => "a new store needs no recovery",
         RecoveryError::OtherDay(..) => "fetch the bill of a day that is asked for",
-        RecoveryError::EpochUsed(_) => {
-            "stop the service, `lifeline recover begin` again with `--epoch-above` and this epoch, start it, and read every bill again"
+        RecoveryError::EpochUsed(..) => {
+            "stop the service, `lifeline recover begin` again with `--epoch-above` and this epoch, start it, and read every bill again; \
+             where the number is of another seller of this account, read the bill with `--not-ours` and the number instead"
         }
+        RecoveryError::Ours(_) => "leave it out of `--not-ours`",
         RecoveryError::NoEpochLeft => {
             "external numbers need another environment letter: ask the makers"
         }

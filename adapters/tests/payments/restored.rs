@@ -126,7 +126,11 @@ impl Restored {
 
     pub(crate) async fn read_all(&self) {
         for (day, _) in self.standing().await.days {
-            let read = self.room.read(&bill(&self.s, day), "chen").await.unwrap();
+            let read = self
+                .room
+                .read(&bill(&self.s, day), &[], "chen")
+                .await
+                .unwrap();
             assert!(
                 read.ours < read.rows,
                 "the counter's sale is nobody's order"
@@ -331,7 +335,7 @@ async fn interleaving_09_a_recovery_ends_by_another_person_and_complete(place: P
     let (first, second) = (standing.days[0].0, standing.days[1].0);
     let stray = r
         .room
-        .read(&bill(&r.s, second.next().unwrap()), "chen")
+        .read(&bill(&r.s, second.next().unwrap()), &[], "chen")
         .await;
     assert!(
         matches!(stray, Err(RecoveryError::OtherDay(..))),
@@ -342,12 +346,12 @@ async fn interleaving_09_a_recovery_ends_by_another_person_and_complete(place: P
         other => panic!("{other:?}"),
     };
     not_ready(r.room.end("wu", "minutes").await, 3);
-    r.room.read(&bill(&r.s, first), "chen").await.unwrap();
+    r.room.read(&bill(&r.s, first), &[], "chen").await.unwrap();
     r.s.run(60).await;
     not_ready(r.room.end("wu", "minutes").await, 1);
     // Looked at before the last bill is not looked at; and the channel must have answered.
     r.s.outside.silence(&["query"]);
-    r.room.read(&bill(&r.s, second), "chen").await.unwrap();
+    r.room.read(&bill(&r.s, second), &[], "chen").await.unwrap();
     r.s.run(60).await;
     not_ready(r.room.end("wu", "minutes").await, 1);
     r.s.outside.speak();

@@ -257,7 +257,7 @@ async fn drill_bills_that_are_late_doubled_and_empty(place: Place) {
         statement.rows.extend(again);
         statement.rows.retain(|_| at == 0);
         for _ in 0..2 {
-            r.room.read(&statement, "chen").await.unwrap();
+            r.room.read(&statement, &[], "chen").await.unwrap();
         }
     }
     r.s.run(120).await;

@@ -18,6 +18,7 @@ use crate::story::Story;
 stories! {
     interleaving_09_a_copy_put_back_twice_loses_nothing_of_its_first_life;
     interleaving_09_a_refund_of_a_lost_life_tells_its_epoch;
+    interleaving_09_another_sellers_number_is_named_and_passed_over;
     interleaving_09_an_older_copy_is_known_by_how_far_the_store_went;
 }
 
@@ -47,9 +48,9 @@ async fn interleaving_09_a_copy_put_back_twice_loses_nothing_of_its_first_life(p
     let begun = room.begin("chen").await.unwrap();
     assert_eq!(begun.epoch, 1);
     let today = Day::of(first.s.outside.now());
-    let refused = room.read(&bill(&first.s, today), "chen").await;
+    let refused = room.read(&bill(&first.s, today), &[], "chen").await;
     assert!(
-        matches!(refused, Err(RecoveryError::EpochUsed(1))),
+        matches!(refused, Err(RecoveryError::EpochUsed(1, _))),
         "{refused:?}"
     );
     let anew = room.begin_above("chen", Some(1)).await.unwrap();
@@ -87,14 +88,56 @@ async fn interleaving_09_a_refund_of_a_lost_life_tells_its_epoch(place: Place) {
     refunded.out_trade_no.clone_from(&order.number);
     refunded.refund = Some("t4ABCDEFGHIJKLMNOPQRSTUV".to_owned());
     statement.rows.push(refunded);
-    let refused = r.room.read(&statement, "chen").await;
+    let refused = r.room.read(&statement, &[], "chen").await;
     assert!(
-        matches!(refused, Err(RecoveryError::EpochUsed(4))),
+        matches!(refused, Err(RecoveryError::EpochUsed(4, _))),
         "{refused:?}"
     );
     let anew = r.room.begin_above("chen", Some(4)).await.unwrap();
     assert_eq!(anew.epoch, 5);
-    r.room.read(&statement, "chen").await.unwrap();
+    r.room.read(&statement, &[], "chen").await.unwrap();
+    r.copy.discard(r.s.place).await;
+}
+
+/// Another system sells through the same account, and its numbers read as ours.
+async fn interleaving_09_another_sellers_number_is_named_and_passed_over(place: Place) {
+    let s = Story::at(place);
+    let order = ordered(&s, 1).await;
+    let copy = s.place.copy().await;
+    s.pays(&order.number).await;
+    let r = restore(&s, copy).await;
+    let mut statement = bill(&r.s, Day::of(r.s.outside.now()));
+    let plain = r.room.read(&statement, &[], "chen").await.unwrap();
+    let paid = statement.rows.iter().find(|row| row.refund.is_none());
+    let paid = paid.unwrap().clone();
+    // A date and a count, of whatever epoch, are nobody's of ours.
+    for theirs in ["t02026112200001234567890", "t92026112200001234567890"] {
+        let mut row = paid.clone();
+        row.out_trade_no = theirs.to_owned();
+        statement.rows.push(row);
+    }
+    let dated = r.room.read(&statement, &[], "chen").await.unwrap();
+    assert_eq!((dated.rows, dated.ours), (plain.rows + 2, plain.ours));
+    let foreign = ["t0SHOPabcdefghijklmnopqr", "tzSHOPabcdefghijklmnopqr"].map(str::to_owned);
+    for theirs in &foreign {
+        let mut row = paid.clone();
+        row.out_trade_no.clone_from(theirs);
+        statement.rows.push(row);
+    }
+    let refused = r.room.read(&statement, &[], "chen").await;
+    let Err(RecoveryError::EpochUsed(61, named)) = &refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(*named, foreign[1]);
+    let read = r.room.read(&statement, &foreign, "chen").await.unwrap();
+    assert_eq!((read.rows, read.ours), (plain.rows + 4, plain.ours));
+    // What the store knows is nobody else's.
+    let own = [order.number.clone()];
+    let refused = r.room.read(&statement, &own, "chen").await;
+    assert!(
+        matches!(refused, Err(RecoveryError::Ours(_))),
+        "{refused:?}"
+    );
     r.copy.discard(r.s.place).await;
 }
 

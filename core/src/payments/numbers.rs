@@ -100,12 +100,18 @@ pub fn prefix(environment: char, epoch: i64) -> Option<String> {
     Some(format!("{environment}{}", char::from(*letter)))
 }
 
+/// Whether a text is spelled as our external numbers are: a prefix and 22 characters of chance. One time in
+/// 10^17 these are digits alone; numbers that another seller made of a date and a count are.
+fn is_spelled(number: &str) -> bool {
+    let whole = number.len() == 24 && number.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    whole && !number.bytes().skip(2).all(|byte| byte.is_ascii_digit())
+}
+
 /// The epoch that an external number of this environment carries; `None` when it is none.
 #[must_use]
 pub fn epoch_of(number: &str, environment: char) -> Option<i64> {
     let rest = number.strip_prefix(environment)?;
-    let whole = number.len() == 24 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let letter = rest.bytes().next().filter(|_| whole)?;
+    let letter = rest.bytes().next().filter(|_| is_spelled(number))?;
     let at = EPOCHS.iter().position(|epoch| *epoch == letter)?;
     i64::try_from(at).ok()
 }
@@ -118,10 +124,10 @@ pub fn is_of_earlier_epoch(number: &str, prefix: &str) -> bool {
     let environment = theirs.next();
     let same = environment.is_some() && environment == ours.next();
     let earlier = match (theirs.next(), ours.next()) {
-        (Some(theirs), Some(ours)) => theirs.is_ascii_alphanumeric() && theirs < ours,
+        (Some(theirs), Some(ours)) => theirs < ours,
         _short => false,
     };
-    same && earlier && number.len() == 24 && theirs.all(|byte| byte.is_ascii_alphanumeric())
+    same && earlier && is_spelled(number)
 }
 
 /// The order's number in one that was made of it (a posting's, a reversal's, a voucher's), or the number itself.
@@ -165,6 +171,8 @@ mod tests {
         assert!(!of(&format!("t0{rest}"), "L1"), "another installation");
         assert!(!of("L0ABC", "L1") && !of("", "L1") && !of(&format!("L0{rest}X"), "L1"));
         assert!(!of("L0ABCDEFGHIJKLMNOPQRSTU_", "L1"));
+        assert!(!of("L02026112200001234567890", "L1"), "a date and a count");
+        assert!(of("L0202611220000123456789a", "L1"));
     }
 
     #[test]
@@ -179,6 +187,8 @@ mod tests {
             assert_eq!(epoch_of(other, 'L'), None, "{other}");
         }
         assert_eq!(epoch_of(&format!("L0{rest}X"), 'L'), None);
+        assert_eq!(epoch_of("L22026112200001234567890", 'L'), None);
+        assert_eq!(epoch_of("L2202611220000123456789a", 'L'), Some(2));
     }
 
     #[test]

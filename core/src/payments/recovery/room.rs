@@ -32,10 +32,12 @@ pub enum RecoveryError {
     OtherDay(Day, String),
     /// Nothing of the bill was taken.
     #[error(
-        "the bill holds numbers of epoch {0}, which this store never gave: the installation was restored before, \
-         and this copy is older than that"
+        "the bill holds the number {1} of epoch {0}, which this store never gave: the installation was restored \
+         before, and this copy is older than that"
     )]
-    EpochUsed(i64),
+    EpochUsed(i64, String),
+    #[error("the number {0} is of an order of this store")]
+    Ours(String),
     /// What still has to be done, one line each.
     #[error("{}", .0.join("; "))]
     NotReady(Vec<String>),
@@ -153,11 +155,15 @@ impl RecoveryRoom {
     /// Reads the bill of one day: what it tells that the store does not know is kept to be looked into. While a
     /// recovery is open no number of its epoch leaves, so one that is in a bill is of a life this copy does not know.
     ///
+    /// `foreign` are numbers that read as ours and are of another seller of the same account, as the person says: they
+    /// are passed over, and that is audited.
+    ///
     /// # Errors
     /// [`RecoveryError`].
     pub async fn read(
         &self,
         statement: &Statement,
+        foreign: &[String],
         person: &str,
     ) -> Result<StatementRead, RecoveryError> {
         let draw = self.draw(person);
@@ -169,14 +175,23 @@ impl RecoveryRoom {
                 let wanted: Vec<String> = days.iter().map(Day::to_string).collect();
                 return Err(RecoveryError::OtherDay(statement.day, wanted.join(", ")));
             }
-            if let Some(used) = highest_epoch(statement, self.environment)
+            for (at, number) in foreign.iter().enumerate() {
+                if tx.payments().find_by_number(number).await?.is_some() {
+                    return Err(RecoveryError::Ours(number.clone()));
+                }
+                let line = passed_over(&draw, recovery.epoch, (at, number.as_str()));
+                tx.audit().append(&line).await?;
+            }
+            if let Some((used, number)) = highest_epoch(statement, foreign, self.environment)
                 && used >= recovery.epoch
             {
-                return Err(RecoveryError::EpochUsed(used));
+                return Err(RecoveryError::EpochUsed(used, number.to_owned()));
             }
             let prefix = prefix_of(self.environment, recovery.epoch);
-            let is_ours =
-                |row: &&StatementRow| numbers::is_of_earlier_epoch(&row.out_trade_no, &prefix);
+            let is_ours = |row: &&StatementRow| {
+                numbers::is_of_earlier_epoch(&row.out_trade_no, &prefix)
+                    && !foreign.contains(&row.out_trade_no)
+            };
             let mut ours: usize = 0;
             for row in statement.rows.iter().filter(is_ours) {
                 ours = ours.saturating_add(1);
@@ -287,14 +302,19 @@ fn prefix_of(environment: char, epoch: i64) -> String {
     numbers::prefix(environment, epoch).unwrap_or_default()
 }
 
-/// The highest epoch of ours that a number of the bill carries, of an order or of a refund.
-fn highest_epoch(statement: &Statement, environment: char) -> Option<i64> {
+/// The highest epoch of ours that a number of the bill carries, of an order or of a refund, and that number.
+fn highest_epoch<'a>(
+    statement: &'a Statement,
+    foreign: &[String],
+    environment: char,
+) -> Option<(i64, &'a str)> {
     let rows = statement.rows.iter();
     let carried = rows.flat_map(|row| [Some(&row.out_trade_no), row.refund.as_ref()]);
-    carried
-        .flatten()
-        .filter_map(|number| numbers::epoch_of(number, environment))
-        .max()
+    let theirs = carried.flatten().filter(|number| !foreign.contains(number));
+    let told = theirs.filter_map(|number| {
+        numbers::epoch_of(number, environment).map(|epoch| (epoch, number.as_str()))
+    });
+    told.max()
 }
 
 fn counted(count: usize) -> i64 {
@@ -386,6 +406,14 @@ fn said(draw: &Draw, act: &str, epoch: i64, outcome: &str) -> audit::Line {
         outcome: outcome.to_owned(),
         source: String::new(),
         trace_id: draw.trace_id.clone(),
+    }
+}
+
+/// That somebody said of a number of a bill that it is none of ours.
+fn passed_over(draw: &Draw, epoch: i64, (at, number): (usize, &str)) -> audit::Line {
+    audit::Line {
+        audit_id: draw.uuid("audit", &format!("foreign:{at}")),
+        ..said(draw, "foreign", epoch, number)
     }
 }
 

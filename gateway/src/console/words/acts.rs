@@ -317,6 +317,11 @@ pub(super) static WORDS: &[Word] = &[
     ("did.recovery.end", "结束灾后核对", "Recovery ended"),
     ("did.recovery.payouts", "核对付款", "Payouts checked"),
     (
+        "did.recovery.foreign",
+        "认定单号不是本系统的",
+        "Number said to be none of ours",
+    ),
+    (
         "did.recovery.read",
         "读取渠道账单",
         "Bill of the channel read",
