@@ -14,7 +14,7 @@ use crate::billing::compare::{Comparison, compare};
 use crate::billing::figures::{Bill, BillSummary};
 use crate::billing::finding::{Finding, findings};
 use crate::billing::hold::{hold_in, is_held, let_go_in};
-use crate::billing::{Billing, Period};
+use crate::billing::{Billing, BillingError, Period};
 use crate::bindings::Linked;
 use crate::bindings::known::{links_of, links_of_in, links_to_in};
 use crate::cases::decision::Resolution;
