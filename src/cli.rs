@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Put such a file back where no store is, prove its books, and begin the recovery.
     Restore(Restore),
+    /// Copy an embedded store to an empty PostgreSQL database, and prove the copy. Stop every process first.
+    CopyStore(CopyStore),
     /// Work stored notices of the channel once more: those that were kept and not worked to their end. May run beside the
     /// service; nothing is applied twice.
     Replay(Replay),
@@ -232,6 +234,19 @@ pub(crate) struct Restore {
     pub(crate) epoch_above: Option<i64>,
     #[command(flatten)]
     pub(crate) of: KeysOf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CopyStore {
+    /// The embedded store, as store.url names it: sqlite:FILE.
+    #[arg(long, value_name = "URL")]
+    pub(crate) from: String,
+    /// A database without tables: postgres://…
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
+    /// Print JSON for a script.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

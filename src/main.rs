@@ -6,6 +6,7 @@ mod brake;
 mod cli;
 mod config;
 mod console;
+mod copy_store;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
@@ -101,6 +102,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Audit(args) => audit::run(&args).await,
         Command::Backup(args) => backup::backup(&args).await,
         Command::Restore(args) => backup::restore(&args).await,
+        Command::CopyStore(args) => copy_store::run(&args).await,
         Command::Replay(args) => {
             logging::start();
             replay::run(&args).await

@@ -10,7 +10,7 @@ use lifeline_tests::demo::binary;
 use lifeline_tests::{Demo, Engine, Phone, engine};
 use reqwest::Method;
 
-use crate::fixtures::BOTH;
+use crate::fixtures::{BOTH, POSTGRES};
 use crate::{Body, run};
 
 pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
@@ -24,6 +24,11 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
             "ec_28_a_damaged_archive_another_key_and_a_store_that_is_there_change_nothing",
             BOTH,
             refused,
+        ),
+        (
+            "an_embedded_store_is_copied_to_a_server_whole_or_not_at_all",
+            POSTGRES,
+            copied,
         ),
     ]
 }
@@ -254,5 +259,45 @@ fn refused(engine: Engine) -> Result<(), Failed> {
             assert!(said(&back).contains(told), "{told}: {}", said(&back));
         }
         Phone::sign_in(&demo, "li-ming").await;
+    })
+}
+
+/// The file of a demo goes to a database, and people find there what they had.
+fn copied(_: Engine) -> Result<(), Failed> {
+    run(async move {
+        let dir = tempfile::tempdir().expect("a folder");
+        let archive = dir.path().join("evening.lifeline");
+        let (demo, _, order) = backed_up(Engine::Sqlite, &archive).await;
+        let mut place = Place::beside(&demo, &dir.path().join("next")).await;
+        let url = engine::new_database().await;
+        let from = format!("sqlite:{}", demo.data().join("lifeline.db").display());
+        let copy = || {
+            let mut command = Command::new(binary());
+            command.args(["copy-store", "--from", &from, "--to", &url, "--json"]);
+            command.output().expect("lifeline")
+        };
+        let done = copy();
+        assert!(done.status.success(), "{}", said(&done));
+        let read: serde_json::Value =
+            serde_json::from_slice(&done.stdout).expect("one JSON object");
+        let tables = read["tables"].as_array().expect("tables");
+        let rows = |name: &str| {
+            let mut found = tables.iter().filter(|one| one["table"] == name);
+            found
+                .next()
+                .map_or(0, |one| one["rows"].as_i64().unwrap_or(0))
+        };
+        assert!(rows("ledger_line") > 0 && rows("audit_line") > 0, "{read}");
+        let again = copy();
+        assert_eq!(again.status.code(), Some(1), "{}", said(&again));
+        assert!(said(&again).contains("without tables"), "{}", said(&again));
+
+        place.url = Some(url.clone());
+        let walked = place.lifeline(&["audit"]);
+        assert!(walked.status.success(), "{}", said(&walked));
+        let revived = demo.revived(&place.folder, place.url.clone());
+        let there = Phone::sign_in(&revived, "li-ming").await;
+        let read = there.get(&format!("/v1/payments/{order}")).await.json();
+        assert_eq!(read["state"], "POSTED", "{read}");
     })
 }

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `stream` | the form of the file: sealed, numbered, whole or refused |
 //! | `file` | the embedded store, copied and put back as a file |
+//! | `across` | an embedded store copied to a server, without a file between |
 //! | `server` | PostgreSQL, by its own `pg_dump` and `pg_restore` |
 //!
 //! The keyring is not in the archive: it is kept apart, and without it nobody reads either. A restore
 //! changes nothing until the whole archive was verified, and never writes over a store that is there.
 
+mod across;
 mod file;
 mod server;
 mod stream;
@@ -20,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use lifeline_core::shared::time::Time;
 
+pub use self::across::{Copied, copy_across};
 pub use self::stream::Header;
 use self::stream::{Opening, Sealing};
 use super::engine::Place;
