@@ -73,12 +73,12 @@ struct ExchangesPage {
     number: String,
     rows: Vec<Row>,
     /// What is said where there is no row.
-    none: &'static str,
+    empty: &'static str,
     next: Option<String>,
     may: bool,
 }
 
-fn none(numbered: bool, more: bool) -> &'static str {
+const fn empty(numbered: bool, more: bool) -> &'static str {
     match (numbered, more) {
         (true, _) => "exchanges.none_numbered",
         (false, true) => "exchanges.none_here",
@@ -125,7 +125,7 @@ async fn list(
             .iter()
             .map(|one| row(one, &names, numbered))
             .collect(),
-        none: none(numbered, found.next.is_some()),
+        empty: empty(numbered, found.next.is_some()),
         next: found.next.map(|id| id.to_string()),
         may: visitor.acting.may(Right::WorkRequests),
     }))

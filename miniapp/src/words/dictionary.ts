@@ -350,6 +350,7 @@ export const dictionary = {
   'certify.sure': ['刷脸会把您的姓名记在这个账号上，请先用账号的手机收一次验证码。', 'The face check puts your name on this account, so a code goes to its phone first.'],
   'certify.busy': ['正在核验…', 'Checking…'],
   'certify.no_leave': ['您没有授权比对，随时可以再试；也可以刷脸核验。', 'You did not let Alipay compare. Try again at any time, or show your face instead.'],
+  'certify.no_leave.only': ['您没有授权比对，随时可以再试。', 'You did not let Alipay compare. Try again at any time.'],
   'certify.done': ['核验通过，您已实名', 'Done: your real name is confirmed'],
   'certify.done.next': ['现在可以用实名匹配户号了。', 'You can match your homes by real name now.'],
   'certify.match': ['去匹配户号', 'Match my homes'],

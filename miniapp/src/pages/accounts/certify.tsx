@@ -96,7 +96,7 @@ function CertifyForm({ terms, kinds, lost }: { terms: CertificationTerms; kinds:
         <Field label={t('certify.id_number')} kind='text' value={typed} onType={setTyped} maxLength={24} invalid={wrong} testId='certify-id' />
         {wrong && <Box as='p' className='field-wrong' role='alert'>{t('certify.id_number.wrong')}</Box>}
       </Card>
-      {stage === 'refused' && <Note tone='info' live testId='certify-no-leave'>{t('certify.no_leave')}</Note>}
+      {stage === 'refused' && <Note tone='info' live testId='certify-no-leave'>{t(kinds.includes('face') ? 'certify.no_leave' : 'certify.no_leave.only')}</Note>}
       {compared && <Note tone='info' live testId='certify-compared'>{t('phone.lost.compared')}</Note>}
       {problem && !compared && <ProblemNote problem={problem} retry={() => check(asked ?? 'face')} />}
       {kinds.map((kind, at) => (
