@@ -370,7 +370,7 @@ export const dictionary = {
   'phone.number.wrong': ['请输入 11 位手机号。', 'Please type the 11 digits of a mobile number.'],
   'phone.sent': ['验证码已发送，1 分钟内会收到。', 'The code is on its way and arrives within a minute.'],
   'phone.former': ['确认由现在的手机更换', 'Confirm with the phone you have now'],
-  'phone.former.why': ['更换前，请先用现在的手机 {phone} 收一次验证码。旧手机用不了时，可以刷脸核验。', "Before it changes, a code goes to the phone you have now, {phone}. If you no longer have it, show your face instead."],
+  'phone.former.why': ['更换前，请先用现在的手机 {phone} 收一次验证码。用不了时，点“这部手机用不了了”，那里说明怎么办。', "Before it changes, a code goes to the phone you have now, {phone}. If you no longer have it, the button below says what to do."],
   'phone.lost': ['这部手机用不了了', 'I no longer have that phone'],
   'phone.lost.why': ['请填写您本人的姓名和身份证号并刷脸。核验通过后 10 分钟内可以更换手机号，不用旧手机收验证码。这次登录之前，您的姓名要已由支付宝提供或比对过；只刷过脸的，请先在支付宝小程序的这一页“授权支付宝比对”，重新登录后再刷脸。', 'Type your own name and ID number and show your face. For 10 minutes after that the phone changes without a code to the old one. Your name must have come from Alipay, or been compared by it, before this sign-in; after a face check alone, first choose “Let Alipay compare” on this page of the mini-program in Alipay, sign in again, then show your face.'],
   'phone.lost.first': ['这个账号还没有实名，刷脸还不能证明是您本人。请先授权支付宝比对；通过后需要重新登录，再回到这里刷脸，就能更换手机号。全程不用旧手机收验证码。', 'Nobody is verified on this account yet, so a face proves nothing. Let Alipay compare first; then you sign in again, come back here and show your face, and the phone can change. No code to the old phone is needed.'],
