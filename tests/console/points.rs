@@ -182,6 +182,45 @@ async fn ln_21_a_gift_is_handed_out_once_by_whoever_may_see_its_person() {
 }
 
 #[actix_web::test]
+async fn ln_21_a_gift_noted_by_mistake_waits_again_by_whoever_noted_it_within_a_day() {
+    let office = Office::new().await;
+    let (id, _) = household(&office).await;
+    let exchange = exchanged(&office, &id).await;
+    let number = exchange.number();
+    let at = format!("/console/exchanges/{}", exchange.exchange_id);
+    let (out, back) = (format!("{at}/hand-out"), format!("{at}/taking-back"));
+    let found = format!("/console/exchanges?number={number}");
+    let desk = office.desk().await;
+    office
+        .hire("second", Role::Support, Scope::Everywhere)
+        .await;
+    let posts = async |cookie: &str, way: &str| {
+        let mark = office.mark(&desk, cookie).await;
+        let mut form = vec![("mark", mark.as_str())];
+        form.extend((way == out).then_some(("number", number.as_str())));
+        desk.post(way, cookie, &form).await.status.as_u16()
+    };
+    let support = office.enter(&desk, "support").await;
+    let second = office.enter(&desk, "second").await;
+    assert_eq!(posts(&support, &back).await, 409, "nothing is noted");
+    assert_eq!(posts(&support, &out).await, 303);
+    assert!(!desk.get(&found, &second).await.text.contains(&back));
+    assert_eq!(posts(&second, &back).await, 409, "another one's");
+    assert!(desk.get(&found, &support).await.text.contains(&back));
+    assert_eq!(posts(&support, &back).await, 303);
+    let page = desk.get("/console/exchanges", &second).await.text;
+    assert!(page.contains(&out), "it waits again: {page}");
+    assert_eq!(posts(&support, &out).await, 303);
+    office.pass(24 * 3_600);
+    let support = office.enter(&desk, "support").await;
+    assert!(!desk.get(&found, &support).await.text.contains(&back));
+    assert_eq!(posts(&support, &back).await, 409, "a day has passed");
+    let noted = office.audited("points.not_handed");
+    let done = noted.iter().filter(|one| *one == "ok");
+    assert_eq!(done.count(), 1, "{noted:?}");
+}
+
+#[actix_web::test]
 async fn ln_21_a_rule_is_ended_at_a_day() {
     let office = Office::new().await;
     let desk = office.desk().await;

@@ -38,6 +38,8 @@ statements! { "points":
         client_key, fingerprint, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     HAND_OUT("points_exchange") = "UPDATE points_exchange SET handed_at = $2, handed_by = $3 WHERE exchange_id = $1 \
         AND handed_at IS NULL";
+    NOT_HANDED("points_exchange") = "UPDATE points_exchange SET handed_at = NULL, handed_by = NULL WHERE exchange_id = $1 \
+        AND handed_at = $2 AND handed_by = $3";
     ADD_ENTRY("points_entry") = "INSERT INTO points_entry (entry_id, fact, account_id, at) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (fact) DO NOTHING";
     ADD_LINE("points_line") = "INSERT INTO points_line (entry_id, side, points) VALUES ($1, $2, $3)";
@@ -250,6 +252,15 @@ impl<C: WriteConn> Sql<C> {
         handed: &Handed,
     ) -> Result<bool, StoreError> {
         self.changed(&HAND_OUT, args![id, handed.at, &handed.by])
+            .await
+    }
+
+    pub(super) async fn take_points_gift_back(
+        &mut self,
+        id: &ExchangeId,
+        handed: &Handed,
+    ) -> Result<bool, StoreError> {
+        self.changed(&NOT_HANDED, args![id, handed.at, &handed.by])
             .await
     }
 

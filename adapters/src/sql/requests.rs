@@ -275,6 +275,14 @@ impl<C: WriteConn> RequestStore for Sql<C> {
         self.hand_points_gift_out(id, handed).await
     }
 
+    async fn take_hand_out_back(
+        &mut self,
+        id: &ExchangeId,
+        handed: &Handed,
+    ) -> Result<bool, StoreError> {
+        self.take_points_gift_back(id, handed).await
+    }
+
     async fn end_rule(&mut self, rule_id: &str, ends_at: Time) -> Result<bool, StoreError> {
         self.end_points_rule(rule_id, ends_at).await
     }

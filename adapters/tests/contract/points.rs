@@ -25,6 +25,7 @@ contracts! { "points":
     what_was_exchanged_before_it_was_noted_is_owed_to_nobody => [];
     what_was_exchanged_is_handed_out_once => ["RequestReads::exchanges", "RequestReads::owed", "RequestReads::numbered",
         "RequestReads::exchange", "RequestStore::hand_out"];
+    what_was_not_handed_out_after_all_is_owed_again => ["RequestStore::take_hand_out_back"];
 }
 
 fn movement(t: &Bench, account: &AccountId, fact: &str, points: i64) -> Movement {
@@ -310,4 +311,30 @@ async fn what_was_exchanged_is_handed_out_once(t: Bench) {
     assert!(view.requests().numbered("").await.unwrap().is_empty());
     let found = view.requests().exchange(id).await.unwrap();
     assert_eq!(found, Some(gone));
+}
+
+async fn what_was_not_handed_out_after_all_is_owed_again(t: Bench) {
+    let one = exchanged_before(&t).await;
+    let id = &one.exchange_id;
+    let handed = Handed {
+        at: at(8),
+        by: "staff:support".into(),
+    };
+    let other = Handed {
+        by: "staff:other".into(),
+        ..handed.clone()
+    };
+    t.write(async |tx| tx.requests().hand_out(id, &handed).await)
+        .await
+        .unwrap();
+    let back = async |noted: &Handed| {
+        t.write(async |tx| tx.requests().take_hand_out_back(id, noted).await)
+            .await
+            .unwrap()
+    };
+    assert!(!back(&other).await, "not what is noted");
+    assert!(back(&handed).await && !back(&handed).await, "once");
+    let mut view = t.view().await;
+    let owed = view.requests().owed(None, 9).await.unwrap();
+    assert_eq!(owed, [one]);
 }

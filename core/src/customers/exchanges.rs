@@ -127,4 +127,34 @@ impl Customers {
         })
         .await
     }
+
+    /// Notes that a gift was not handed out after all: by whoever noted that it was, within a day.
+    ///
+    /// # Errors
+    /// [`CustomerError::NoSuch`], [`CustomerError::OutOfScope`], [`CustomerError::NotAsThingsStand`] when it is not
+    /// theirs to take back, or the store's.
+    pub async fn take_hand_out_back(
+        &self,
+        acting: &Acting,
+        id: &ExchangeId,
+    ) -> Result<(), CustomerError> {
+        let (pen, actor) = (Pen::ready(&self.maker()), actor(acting));
+        let clerk = Clerk {
+            pen: &pen,
+            actor: &actor,
+        };
+        let clerk = &clerk;
+        atomically(&*self.store, async |tx: &mut Tx| {
+            let exchange = handing::exchange_in(tx, id).await?;
+            let exchange = exchange.ok_or(CustomerError::NoSuch)?;
+            let whose = current_in(tx, &exchange.account_id).await?;
+            in_scope(tx, acting, &whose, clerk.pen.now).await?;
+            if handing::take_back_in(tx, clerk, &exchange).await? {
+                Ok(())
+            } else {
+                Err(CustomerError::NotAsThingsStand)
+            }
+        })
+        .await
+    }
 }

@@ -13,6 +13,8 @@ use crate::store::{StoreError, Tx, View};
 const CHANCE_FROM: usize = 26;
 const NUMBER_CHARS: usize = 10;
 
+/// For how long what was noted may be taken back.
+const BACK_WITHIN_S: i64 = 24 * 3_600;
 /// Whom the store names for what was exchanged before the staff noted what they hand out.
 const BEFORE: &str = "before";
 
@@ -30,6 +32,12 @@ impl Handed {
     #[must_use]
     pub fn is_noted(&self) -> bool {
         self.by != BEFORE
+    }
+
+    /// Whether somebody may take back what is noted: whoever noted it, for a day.
+    #[must_use]
+    pub fn is_taken_back_by(&self, by: &str, now: Time) -> bool {
+        self.by == by && now < self.at.plus_seconds(BACK_WITHIN_S)
     }
 }
 
@@ -114,6 +122,33 @@ pub async fn hand_out_in(
         .say("account_id", exchange.account_id.as_str())
         .say("gift_id", exchange.gift_id.as_str());
     pen.prove(tx, actor, "points.hand_out", id.as_str(), act)
+        .await?;
+    Ok(true)
+}
+
+/// The gift did not leave the outlet after all; false when nobody noted that it did, or it is not theirs to take back.
+///
+/// # Errors
+/// The store's.
+pub async fn take_back_in(
+    tx: &mut Tx,
+    clerk: &Clerk<'_>,
+    exchange: &Exchange,
+) -> Result<bool, RequestError> {
+    let (pen, actor) = (clerk.pen, clerk.actor);
+    let noted = exchange.handed.as_ref();
+    let Some(noted) = noted.filter(|one| one.is_taken_back_by(&actor.name, pen.now)) else {
+        return Ok(false);
+    };
+    let id = &exchange.exchange_id;
+    if !tx.requests().take_hand_out_back(id, noted).await? {
+        return Ok(false);
+    }
+    let act = Act::new()
+        .say("exchange_id", id.as_str())
+        .say("account_id", exchange.account_id.as_str())
+        .say("gift_id", exchange.gift_id.as_str());
+    pen.prove(tx, actor, "points.not_handed", id.as_str(), act)
         .await?;
     Ok(true)
 }

@@ -117,6 +117,12 @@ pub trait RequestStore: RequestReads {
     async fn add_exchange(&mut self, exchange: &Exchange) -> Result<(), StoreError>;
     /// False when it was handed out before, or is not there.
     async fn hand_out(&mut self, id: &ExchangeId, handed: &Handed) -> Result<bool, StoreError>;
+    /// It was not handed out after all; false when that is not what is noted of it.
+    async fn take_hand_out_back(
+        &mut self,
+        id: &ExchangeId,
+        handed: &Handed,
+    ) -> Result<bool, StoreError>;
     async fn put_rule(&mut self, rule: &Rule) -> Result<(), StoreError>;
     /// The rule ends at a moment; false when there is none, it begins no earlier, or it ends earlier already.
     async fn end_rule(&mut self, rule_id: &str, ends_at: Time) -> Result<bool, StoreError>;

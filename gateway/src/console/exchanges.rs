@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, page};
-use super::visitor::{Fields, Visitor, go_saying};
+use super::visitor::{Fields, Nothing, Visitor, go_saying};
 use super::who::Who;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
@@ -25,6 +25,12 @@ pub(super) fn pages(pages: &mut Pages<'_>) {
         work,
         "points.hand_out",
         hand_out,
+    );
+    pages.post(
+        "/console/exchanges/{id}/taking-back",
+        work,
+        "points.not_handed",
+        take_back,
     );
 }
 
@@ -41,10 +47,12 @@ struct Row {
     handed: Option<(String, String)>,
     /// It was exchanged before that was noted.
     before: bool,
+    /// Whoever looks noted it, and may take it back.
+    own: bool,
 }
 
 /// `numbered`: whoever looks typed its number.
-fn row(one: &Owed, names: &Who, numbered: bool) -> Row {
+fn row(one: &Owed, names: &Who, visitor: &Visitor, numbered: bool) -> Row {
     let (exchange, person) = (&one.exchange, &one.person);
     let masked = |text: &Option<String>| text.clone().unwrap_or_else(|| "—".to_owned());
     let handed = exchange.handed.as_ref();
@@ -62,6 +70,9 @@ fn row(one: &Owed, names: &Who, numbered: bool) -> Row {
         name: masked(&person.name_masked),
         phone: masked(&person.phone_masked),
         before: handed.is_some_and(|one| !one.is_noted()),
+        own: handed.is_some_and(|one| {
+            one.is_taken_back_by(&visitor.acting.actor(), visitor.operators.now())
+        }),
         handed: handed.map(|one| (one.at.alipay_text(), names.called(&one.by))),
     }
 }
@@ -123,7 +134,7 @@ async fn list(
         rows: found
             .owed
             .iter()
-            .map(|one| row(one, &names, numbered))
+            .map(|one| row(one, &names, &visitor, numbered))
             .collect(),
         empty: empty(numbered, found.next.is_some()),
         next: found.next.map(|id| id.to_string()),
@@ -148,4 +159,15 @@ async fn hand_out(
     let number = number_in(&fields.0.number).ok_or(Fault::Invalid("fault.exchange_no"))?;
     customers.hand_out(&visitor.acting, &id, &number).await?;
     Ok(go_saying("/console/exchanges", "said.handed_out"))
+}
+
+async fn take_back(
+    visitor: Visitor,
+    customers: web::Data<Customers>,
+    path: web::Path<String>,
+    _fields: Fields<Nothing>,
+) -> Result<HttpResponse, Fault> {
+    let id = exchange(&path)?;
+    customers.take_hand_out_back(&visitor.acting, &id).await?;
+    Ok(go_saying("/console/exchanges", "said.not_handed"))
 }

@@ -289,6 +289,11 @@ pub(super) static WORDS: &[Word] = &[
     ("did.points.gift", "设置礼品", "Gift set"),
     ("did.points.hand_out", "发放礼品", "Gift handed out"),
     ("did.points.merged", "合并积分", "Points merged"),
+    (
+        "did.points.not_handed",
+        "撤销发放",
+        "Not handed out after all",
+    ),
     ("did.points.rule", "设置积分规则", "Rule of points set"),
     ("did.privacy.erased", "账户已注销", "Erased"),
     ("did.privacy.erasure_asked", "申请注销", "Erasure asked for"),

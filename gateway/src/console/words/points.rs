@@ -27,8 +27,8 @@ pub(super) static WORDS: &[Word] = &[
     ("exchanges.title", "礼品领取", "Gifts to hand out"),
     (
         "exchanges.what",
-        "已兑换、待领取的礼品。请来领的人出示兑换号，输入后登记发放；登记后不能撤销。",
-        "Gifts that were exchanged and wait. Whoever comes for one shows its number: type it to note that it was handed out. That cannot be undone.",
+        "已兑换、待领取的礼品。请来领的人出示兑换号，输入后登记发放；登记有误的，登记人可在一天内撤销。",
+        "Gifts that were exchanged and wait. Whoever comes for one shows its number: type it to note that it was handed out. Whoever noted it by mistake takes it back within a day.",
     ),
     ("exchanges.number", "兑换号", "Number"),
     ("exchanges.none", "没有待领取的礼品。", "No gift waits."),
@@ -50,6 +50,16 @@ pub(super) static WORDS: &[Word] = &[
         "exchanges.before",
         "登记启用前的兑换",
         "Before this was noted",
+    ),
+    (
+        "exchanges.take_back",
+        "撤销发放",
+        "Not handed out after all",
+    ),
+    (
+        "said.not_handed",
+        "已撤销，礼品仍待领取。",
+        "Taken back: the gift waits still.",
     ),
     ("said.handed_out", "已登记发放。", "Handed out."),
     (
