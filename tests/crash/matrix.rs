@@ -40,13 +40,14 @@ pub(crate) async fn undisturbed(engine: Engine, job: Job) -> Reference {
     }
 }
 
-/// One cell: dies at the `count`-th passing of `point`, goes on, and must leave the same books.
+/// One cell: dies at the `count`-th passing of `point`, goes on, and must leave the same books. False when there was no
+/// such passing; the books must be the same all the same.
 async fn cell(
     ground: &Ground,
     point: &Point,
     count: u64,
     expected: &Outcome,
-) -> Result<(), String> {
+) -> Result<bool, String> {
     let stage = Stage::open(ground.engine).await;
     let disk = ground.leaves.map(|leaves| {
         let folder = stage.folder().join("disk");
@@ -61,22 +62,42 @@ async fn cell(
     let first = conditions(point.killed_at(count));
     let mut world = Household::begin_on(stage, disk, &first, conditions(String::new()));
     ground.job.play(&mut world).await;
-    if world.deaths != 1 {
-        return Err(format!("was not reached ({} deaths)", world.deaths));
+    let reached = world.deaths > 0;
+    if world.deaths > 1 {
+        return Err(format!("{} deaths", world.deaths));
     }
     let last = points::last(&world.stage.points(1));
-    if last.as_deref() != Some(&format!("{}\t{count}", point.0)) {
+    if reached && last.as_deref() != Some(&format!("{}\t{count}", point.0)) {
         return Err(format!("died at {last:?}"));
     }
     let found = outcome::read(&world.stage).await;
     if found.hash == expected.hash {
-        Ok(())
+        Ok(reached)
     } else {
         Err(format!(
             "other books:\n{}",
             outcome::difference(expected, &found)
         ))
     }
+}
+
+/// How often a passing is looked for. What gathers (the rows of the outbox that are due, a second's counts) passes its
+/// COMMIT once a beat, and on a busy machine a run has fewer beats than the one that was counted.
+const TRIES: usize = 3;
+
+/// Plays one cell until its point was reached.
+async fn tried(
+    ground: &Ground,
+    point: &Point,
+    count: u64,
+    expected: &Outcome,
+) -> Result<(), String> {
+    for _ in 0..TRIES {
+        if cell(ground, point, count, expected).await? {
+            return Ok(());
+        }
+    }
+    Err(format!("was not reached in {TRIES} runs"))
 }
 
 /// What a matrix is played on.
@@ -129,9 +150,8 @@ async fn play_all(ground: Ground, cells: Vec<(Point, u64)>, expected: Outcome) -
                 let (at, want) = (point.clone(), Arc::clone(&expected));
                 let count = *count;
                 // A task of its own: a run that gets stuck is one wrong cell, not the end.
-                let played =
-                    tokio::spawn(async move { cell(&ground, &at, count, &want).await }).await;
-                let told = match played {
+                let played = tokio::spawn(async move { tried(&ground, &at, count, &want).await });
+                let told = match played.await {
                     Ok(Ok(())) => continue,
                     Ok(Err(why)) => why,
                     Err(panicked) => format!("stuck: {panicked}"),
