@@ -25,8 +25,8 @@ statements! { "ledger":
     UNSOUND("ledger_entry") = "SELECT COUNT(*) AS n FROM (SELECT entry_id, line_count, total_fen FROM ledger_entry \
         ORDER BY entry_id DESC LIMIT $1) AS e WHERE \
         e.line_count <> (SELECT COUNT(*) FROM ledger_line l WHERE l.entry_id = e.entry_id) \
-        OR e.total_fen <> (SELECT COALESCE(SUM(l.debit_fen), 0) FROM ledger_line l WHERE l.entry_id = e.entry_id) \
-        OR e.total_fen <> (SELECT COALESCE(SUM(l.credit_fen), 0) FROM ledger_line l WHERE l.entry_id = e.entry_id)";
+        OR e.total_fen <> (SELECT CAST(COALESCE(SUM(l.debit_fen), 0) AS BIGINT) FROM ledger_line l WHERE l.entry_id = e.entry_id) \
+        OR e.total_fen <> (SELECT CAST(COALESCE(SUM(l.credit_fen), 0) AS BIGINT) FROM ledger_line l WHERE l.entry_id = e.entry_id)";
     BOOKED("ledger_entry") = "SELECT COUNT(*) AS n FROM ledger_entry WHERE fact = $1";
     ADD_LINE("ledger_line") = "INSERT INTO ledger_line (entry_id, line_no, account, debit_fen, credit_fen) \
         VALUES ($1, $2, $3, $4, $5)";
