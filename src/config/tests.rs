@@ -166,98 +166,97 @@ fn the_example_lacks_only_its_files_and_secrets() {
     assert_eq!(config.settlement.rules("L0"), usual);
 }
 
+/// What stands in the good file, what in its place, and which setting is named for it.
+const UNSAFE: &[(&str, &str, &str)] = &[
+    (
+        "https://openapi.alipay.com/gateway.do",
+        "https://openapi-sandbox.dl.alipaydev.com/gateway.do",
+        "alipay.gateway_url",
+    ),
+    (
+        "https://openapi.alipay.com/gateway.do",
+        "http://openapi.alipay.com/gateway.do",
+        "alipay.gateway_url",
+    ),
+    (
+        "https://mkt.intranet.example.cn",
+        "https://127.0.0.1:8803",
+        "marketing.base_url",
+    ),
+    (
+        "https://sms.intranet.example.cn",
+        "http://sms.intranet.example.cn",
+        "sms.base_url",
+    ),
+    (
+        "https://power.example.cn",
+        "http://power.example.cn",
+        "listeners.line.public_base",
+    ),
+    (
+        "trusted_hops = [\"10.0.0.1\"]",
+        "trusted_hops = []",
+        "listeners.line.trusted_hops",
+    ),
+    ("\"10.0.0.20\"", "", "listeners.console.trusted_hops"),
+    (
+        "https://console.intranet.example.cn",
+        "http://console.intranet.example.cn",
+        "listeners.console.public_base",
+    ),
+    (
+        "https://10.0.0.5:8443",
+        "http://10.0.0.5:8443",
+        "listeners.line.relay.origin",
+    ),
+    ("[\"10.0.0.0/29\"]", "[]", "listeners.line.relay.networks"),
+    (
+        "10.0.0.0/29",
+        "10.0.0.1/29",
+        "listeners.line.relay.networks",
+    ),
+    ("10.0.0.0/29", "0.0.0.0/0", "listeners.line.relay.networks"),
+    (
+        "bind = \"10.0.0.5:8444\"",
+        "bind = \"10.0.0.5:8444\"\nnetworks = [\"10.0.0.1/29\"]",
+        "listeners.callback.networks",
+    ),
+    (
+        "line.floor",
+        "nowhere/line.floor",
+        "listeners.line.relay.floor",
+    ),
+    ("relay.pem", "lost.pem", "listeners.line.relay.keys.file"),
+    ("127.0.0.1:9090", "0.0.0.0:9090", "listeners.ops.bind"),
+    ("postgres://lifeline", "mysql://lifeline", "store.url"),
+    ("?sslmode=require", "", "store.url"),
+    ("?sslmode=require", "?sslmode=prefer", "store.url"),
+    (
+        "[alipay]",
+        "[redis]\nurl = \"redis://10.0.0.8:6379/0\"\n[alipay]",
+        "redis.url",
+    ),
+    ("keyring.json", "lost.json", "store.keyring"),
+    (
+        "[alipay]",
+        "seen = \"/nowhere/at/all/seen.json\"\n[alipay]",
+        "store.seen",
+    ),
+    ("2021000000000001", "1", "alipay.app_id"),
+    (
+        "[vault]",
+        "[logs]\nfolder = \"journal\"\n[vault]",
+        "logs.folder",
+    ),
+];
+
 #[test]
 fn each_unsafe_line_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let text = good(dir.path());
-    for (from, to, path) in [
-        (
-            "https://openapi.alipay.com/gateway.do",
-            "https://openapi-sandbox.dl.alipaydev.com/gateway.do",
-            "alipay.gateway_url",
-        ),
-        (
-            "https://openapi.alipay.com/gateway.do",
-            "http://openapi.alipay.com/gateway.do",
-            "alipay.gateway_url",
-        ),
-        (
-            "https://mkt.intranet.example.cn",
-            "https://127.0.0.1:8803",
-            "marketing.base_url",
-        ),
-        (
-            "https://sms.intranet.example.cn",
-            "http://sms.intranet.example.cn",
-            "sms.base_url",
-        ),
-        (
-            "https://power.example.cn",
-            "http://power.example.cn",
-            "listeners.line.public_base",
-        ),
-        (
-            "trusted_hops = [\"10.0.0.1\"]",
-            "trusted_hops = []",
-            "listeners.line.trusted_hops",
-        ),
-        (
-            "trusted_hops = [\"10.0.0.20\"]",
-            "",
-            "listeners.console.trusted_hops",
-        ),
-        (
-            "https://console.intranet.example.cn",
-            "http://console.intranet.example.cn",
-            "listeners.console.public_base",
-        ),
-        (
-            "https://10.0.0.5:8443",
-            "http://10.0.0.5:8443",
-            "listeners.line.relay.origin",
-        ),
-        ("[\"10.0.0.0/29\"]", "[]", "listeners.line.relay.networks"),
-        (
-            "10.0.0.0/29",
-            "10.0.0.1/29",
-            "listeners.line.relay.networks",
-        ),
-        ("10.0.0.0/29", "0.0.0.0/0", "listeners.line.relay.networks"),
-        (
-            "bind = \"10.0.0.5:8444\"",
-            "bind = \"10.0.0.5:8444\"\nnetworks = [\"10.0.0.1/29\"]",
-            "listeners.callback.networks",
-        ),
-        (
-            "line.floor",
-            "nowhere/line.floor",
-            "listeners.line.relay.floor",
-        ),
-        ("relay.pem", "lost.pem", "listeners.line.relay.keys.file"),
-        ("127.0.0.1:9090", "0.0.0.0:9090", "listeners.ops.bind"),
-        ("postgres://lifeline", "mysql://lifeline", "store.url"),
-        ("?sslmode=require", "", "store.url"),
-        ("?sslmode=require", "?sslmode=prefer", "store.url"),
-        (
-            "[alipay]",
-            "[redis]\nurl = \"redis://10.0.0.8:6379/0\"\n[alipay]",
-            "redis.url",
-        ),
-        ("keyring.json", "lost.json", "store.keyring"),
-        (
-            "[alipay]",
-            "seen = \"/nowhere/at/all/seen.json\"\n[alipay]",
-            "store.seen",
-        ),
-        ("2021000000000001", "1", "alipay.app_id"),
-        (
-            "[vault]",
-            "[logs]\nfolder = \"journal\"\n[vault]",
-            "logs.folder",
-        ),
-    ] {
+    for (from, to, path) in UNSAFE {
         let broken = text.replacen(from, to, 1);
-        assert_eq!(faults(&broken, dir.path()), [path], "{to}");
+        assert_eq!(faults(&broken, dir.path()), [*path], "{to}");
     }
 }
 
