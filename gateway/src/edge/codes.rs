@@ -133,7 +133,7 @@ codes! {
     FunctionSuspended "FUNCTION_SUSPENDED" FORBIDDEN "The utility has suspended this function for you.";
     // money requests
     IdempotencyKeyMissing "IDEMPOTENCY_KEY_MISSING" BAD_REQUEST "Send an Idempotency-Key header with this call.";
-    IdempotencyKeyInvalid "IDEMPOTENCY_KEY_INVALID" BAD_REQUEST "The Idempotency-Key must be 8 to 64 characters of 0-9 A-Z a-z _ -.";
+    IdempotencyKeyInvalid "IDEMPOTENCY_KEY_INVALID" BAD_REQUEST "The Idempotency-Key must be 8 to 64 characters of 0-9 A-Z a-z _ -, a letter among fewer than 16.";
     IdempotencyKeyReused "IDEMPOTENCY_KEY_REUSED" UNPROCESSABLE_ENTITY "This Idempotency-Key was used with another body.";
     RequestInFlight "REQUEST_IN_FLIGHT" CONFLICT "The same request is still being worked on.";
     // us

@@ -12,20 +12,24 @@ use sha2::{Digest, Sha256};
 use super::codes::Code;
 use super::problem::Problem;
 
-/// A well-formed key as the client sent it: 8 to 64 characters of `0-9 A-Z a-z _ -`.
+/// A well-formed key as the client sent it: 8 to 64 characters of `0-9 A-Z a-z _ -`, a letter among fewer than 16.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
     pub const CHARACTERS_MIN: usize = 8;
     pub const CHARACTERS_MAX: usize = 64;
+    /// A shorter one without a letter may be somebody's phone or electricity number, which is kept nowhere in clear.
+    const LETTERLESS_MIN: usize = 16;
 
     fn parse(text: &str) -> Option<Self> {
         let sized = (Self::CHARACTERS_MIN..=Self::CHARACTERS_MAX).contains(&text.len());
         let plain = text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
-        (sized && plain).then(|| Self(text.to_owned()))
+        let letters = text.bytes().any(|b| b.is_ascii_alphabetic());
+        let nobodys = letters || text.len() >= Self::LETTERLESS_MIN;
+        (sized && plain && nobodys).then(|| Self(text.to_owned()))
     }
 
     /// The key within one person's calls of one route: nobody can name another's answer.
@@ -86,10 +90,22 @@ mod tests {
 
     #[test]
     fn keys_hold_at_both_ends() {
-        for good in ["k".repeat(8), "k".repeat(64), "aZ09_-aZ09_-aZ09".to_owned()] {
+        for good in [
+            "k".repeat(8),
+            "k".repeat(64),
+            "aZ09_-aZ09_-aZ09".to_owned(),
+            "1".repeat(16),
+            "1380013800k".to_owned(),
+        ] {
             assert!(IdempotencyKey::parse(&good).is_some(), "{good}");
         }
-        for bad in ["k".repeat(7), "k".repeat(65), "with blank in it".to_owned()] {
+        for bad in [
+            "k".repeat(7),
+            "k".repeat(65),
+            "with blank in it".to_owned(),
+            "1".repeat(15),
+            "138-0013-8000".to_owned(),
+        ] {
             assert!(IdempotencyKey::parse(&bad).is_none(), "{bad}");
         }
     }

@@ -13,7 +13,7 @@ use crate::edge::{Checked, Fingerprint, IdempotencyKey, Problem};
 /// Orders one payment for what is due in several homes. Each home is credited, refunded and shown by
 /// itself in `homes`; a refusal names the home it is about in `binding_id`.
 #[utoipa::path(post, path = "/v1/checkouts", tag = "payments", security(("bearer" = [])),
-    params(("idempotency-key" = String, Header, min_length = 8, max_length = 64, pattern = "^[0-9A-Za-z_-]+$", description = "8 to 64 of `0-9 A-Z a-z _ -`, one per wish to pay")),
+    params(("idempotency-key" = String, Header, min_length = 8, max_length = 64, pattern = "^[0-9A-Za-z_-]+$", description = "8 to 64 of `0-9 A-Z a-z _ -`, a letter among fewer than 16, one per wish to pay")),
     request_body = CheckoutBody,
     responses((status = 201, description = "The order", body = PaymentView)))]
 pub(super) async fn checkout(

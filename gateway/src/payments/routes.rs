@@ -21,7 +21,7 @@ use crate::runner::Waker;
 /// More than is usual in a day, or much of it from a device or for a home that is new, needs a step-up for `pay`
 /// (403 `STEP_UP_REQUIRED`); the same key may be used again after it.
 #[utoipa::path(post, path = "/v1/payments", tag = "payments", security(("bearer" = [])),
-    params(("idempotency-key" = String, Header, min_length = 8, max_length = 64, pattern = "^[0-9A-Za-z_-]+$", description = "8 to 64 of `0-9 A-Z a-z _ -`, one per wish to pay")),
+    params(("idempotency-key" = String, Header, min_length = 8, max_length = 64, pattern = "^[0-9A-Za-z_-]+$", description = "8 to 64 of `0-9 A-Z a-z _ -`, a letter among fewer than 16, one per wish to pay")),
     request_body = CreateBody,
     responses((status = 201, description = "The order", body = PaymentView)))]
 pub(super) async fn create(

@@ -161,7 +161,7 @@ pub(super) async fn purse(
 
 /// Exchanges points for one gift. The same key and body again answers the exchange that is there.
 #[utoipa::path(post, path = "/v1/points/exchanges", tag = "requests", security(("bearer" = [])),
-    params(("Idempotency-Key" = String, Header, description = "8 to 64 characters of 0-9 A-Z a-z _ -")),
+    params(("Idempotency-Key" = String, Header, description = "8 to 64 characters of 0-9 A-Z a-z _ -, a letter among fewer than 16")),
     request_body = ExchangeBody,
     responses((status = 201, description = "Exchanged", body = ExchangeView)))]
 pub(super) async fn exchange(

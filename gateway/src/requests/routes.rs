@@ -37,7 +37,7 @@ pub(super) async fn list(
 ///
 /// At most ten a day. The same key and body again answers the request that is there.
 #[utoipa::path(post, path = "/v1/requests", tag = "requests", security(("bearer" = [])),
-    params(("Idempotency-Key" = String, Header, description = "8 to 64 characters of 0-9 A-Z a-z _ -")),
+    params(("Idempotency-Key" = String, Header, description = "8 to 64 characters of 0-9 A-Z a-z _ -, a letter among fewer than 16")),
     request_body = FileBody,
     responses((status = 201, description = "On record", body = RequestView)))]
 pub(super) async fn file(

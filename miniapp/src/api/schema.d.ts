@@ -3940,7 +3940,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description 8 to 64 of `0-9 A-Z a-z _ -`, one per wish to pay */
+                /** @description 8 to 64 of `0-9 A-Z a-z _ -`, a letter among fewer than 16, one per wish to pay */
                 "idempotency-key": string;
             };
             path?: never;
@@ -5203,7 +5203,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description 8 to 64 of `0-9 A-Z a-z _ -`, one per wish to pay */
+                /** @description 8 to 64 of `0-9 A-Z a-z _ -`, a letter among fewer than 16, one per wish to pay */
                 "idempotency-key": string;
             };
             path?: never;
@@ -5364,7 +5364,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description 8 to 64 characters of 0-9 A-Z a-z _ - */
+                /** @description 8 to 64 characters of 0-9 A-Z a-z _ -, a letter among fewer than 16 */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -5434,7 +5434,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description 8 to 64 characters of 0-9 A-Z a-z _ - */
+                /** @description 8 to 64 characters of 0-9 A-Z a-z _ -, a letter among fewer than 16 */
                 "Idempotency-Key": string;
             };
             path?: never;
