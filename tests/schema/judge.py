@@ -14,7 +14,6 @@ ACCEPTED_PERCENT_MIN = 30
 ELSEWHERE = {
     "GET /v1/pictures/{picture_id}": "staff put pictures in at the console: tests/browser/publishing.mjs",
     "POST /v1/check-tasks/{check_task_id}/payee-confirmation": "a bank gives money back after days: tests/journeys/checking.rs",
-    "POST /v1/me/merges": "it takes a fresh step-up, which the walk does not supply yet: tests/journeys/merging.rs",
 }
 
 

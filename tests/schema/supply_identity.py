@@ -12,6 +12,8 @@ OWN_DATA = "gao-yun"
 ERASED = "zhou-min"
 STAYS = "zhang-wei"
 SHOWS_AGAIN = "chen-gang"
+# One asks to take another account over, besides the one with two homes, whose codes the other steps of it take.
+TAKES_OVER = "zheng-xiuying"
 # One takes another phone again and again.
 MOVES = "wang-wei"
 # An export is made once a day and takes a code: whoever has none left leaves it to the next.
@@ -102,7 +104,7 @@ def end_certification(case):
 
 def ask_to_merge(case):
     case.body = {}
-    return stepped_up("merge", TWO_HOMES)
+    return stepped_up("merge", TAKES_OVER)
 
 
 def look_at_merge(case):
