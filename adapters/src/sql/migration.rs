@@ -108,7 +108,8 @@ fn is_held(error: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+/// What went wrong, with what caused it.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {

@@ -3,15 +3,13 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use lifeline_adapters::marketing::{Rule, Trial};
 use lifeline_core::shared::time::Time;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
-use crate::marketing::{marketing, number, refusal};
+use crate::marketing::{is_signed, marketing, number, refusal};
 use crate::responder::{Act, Responder, Seen};
-use crate::world::{NOW_S, SECRET};
+use crate::world::NOW_S;
 
 /// What a system of the tests does otherwise than the contract says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,21 +25,6 @@ enum Lapse {
     NeverCloses,
     DoesNotAddUp,
     TakesNothing,
-}
-
-fn is_signed(seen: &Seen) -> bool {
-    let mut mac = Hmac::<Sha256>::new_from_slice(&SECRET).expect("a key");
-    let digest = hex::encode(Sha256::digest(seen.body.as_bytes()));
-    let lines = [
-        seen.method.as_str(),
-        &seen.target,
-        &digest,
-        seen.header("x-timestamp"),
-        seen.header("x-nonce"),
-        seen.header("idempotency-key"),
-    ];
-    mac.update(lines.join("\n").as_bytes());
-    hex::encode(mac.finalize().into_bytes()) == seen.header("x-signature")
 }
 
 /// Why the call is not taken.

@@ -11,6 +11,7 @@ use crate::requests::handing;
 use crate::requests::openings::Clerk;
 use crate::requests::points::Exchange;
 use crate::shared::ids::ExchangeId;
+use crate::shared::time::Time;
 use crate::store::{Tx, View, atomically, snapshot};
 
 /// Exchanges on one page, and those looked at for it: a small region's page may be short.
@@ -106,16 +107,12 @@ impl Customers {
         number: &str,
     ) -> Result<(), CustomerError> {
         let (pen, actor) = (Pen::ready(&self.maker()), actor(acting));
-        let clerk = Clerk {
+        let clerk = &Clerk {
             pen: &pen,
             actor: &actor,
         };
-        let clerk = &clerk;
         atomically(&*self.store, async |tx: &mut Tx| {
-            let exchange = handing::exchange_in(tx, id).await?;
-            let exchange = exchange.ok_or(CustomerError::NoSuch)?;
-            let whose = current_in(tx, &exchange.account_id).await?;
-            in_scope(tx, acting, &whose, clerk.pen.now).await?;
+            let exchange = theirs_to_note(tx, acting, id, clerk.pen.now).await?;
             if exchange.number() != number {
                 return Err(CustomerError::OtherNumber);
             }
@@ -139,16 +136,12 @@ impl Customers {
         id: &ExchangeId,
     ) -> Result<(), CustomerError> {
         let (pen, actor) = (Pen::ready(&self.maker()), actor(acting));
-        let clerk = Clerk {
+        let clerk = &Clerk {
             pen: &pen,
             actor: &actor,
         };
-        let clerk = &clerk;
         atomically(&*self.store, async |tx: &mut Tx| {
-            let exchange = handing::exchange_in(tx, id).await?;
-            let exchange = exchange.ok_or(CustomerError::NoSuch)?;
-            let whose = current_in(tx, &exchange.account_id).await?;
-            in_scope(tx, acting, &whose, clerk.pen.now).await?;
+            let exchange = theirs_to_note(tx, acting, id, clerk.pen.now).await?;
             if handing::take_back_in(tx, clerk, &exchange).await? {
                 Ok(())
             } else {
@@ -157,4 +150,18 @@ impl Customers {
         })
         .await
     }
+}
+
+/// An exchange that whoever acts may note something of: there, and within their scope.
+async fn theirs_to_note(
+    tx: &mut Tx,
+    acting: &Acting,
+    id: &ExchangeId,
+    now: Time,
+) -> Result<Exchange, CustomerError> {
+    let exchange = handing::exchange_in(tx, id).await?;
+    let exchange = exchange.ok_or(CustomerError::NoSuch)?;
+    let whose = current_in(tx, &exchange.account_id).await?;
+    in_scope(tx, acting, &whose, now).await?;
+    Ok(exchange)
 }

@@ -72,13 +72,7 @@ pub async fn copy_across(from: &str, to: &str, now: Time) -> Result<Vec<Copied>,
 }
 
 fn away(error: &dyn std::error::Error) -> ArchiveError {
-    let mut said = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        said = format!("{said}: {next}");
-        cause = next.source();
-    }
-    ArchiveError::Store(said)
+    ArchiveError::Store(migration::chain(error))
 }
 
 /// What a server says, without the row that it says it of.
