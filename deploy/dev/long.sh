@@ -69,8 +69,8 @@ inside-long)
         every_replayed_request
     say "a tenth of two years of figures: what it takes, and how quickly it is read"
     ROLLED_DAYS=${ROLLED_DAYS:-73} cargo nextest run --release --locked --profile long -p lifeline-adapters --test contract --no-capture rolled
-    say "marketing away for six hours with ${DRILL_PAYMENTS:-2000} paid orders"
-    DRILL_PAYMENTS=${DRILL_PAYMENTS:-2000} cargo nextest run --locked --profile long -p lifeline-adapters --test payments \
+    say "marketing away for six hours with ${DRILL_PAYMENTS:-10000} paid orders"
+    DRILL_PAYMENTS=${DRILL_PAYMENTS:-10000} cargo nextest run --locked --profile long -p lifeline-adapters --test payments \
         marketing_down_for_six_hours
     say "${SETTLE_HISTORIES:-20000} random histories of settlement: each month is paid what it was last settled at"
     SETTLE_HISTORIES=${SETTLE_HISTORIES:-20000} cargo nextest run --locked --profile long -p lifeline-adapters \

@@ -240,7 +240,7 @@ async fn drill_marketing_down_for_six_hours_over_the_cutoff(place: Place) {
     s.books_agree().await;
 }
 
-/// A stated part here; 2,000 in the long run.
+/// A stated part here; 10,000 in the long run, which leave at 500 a minute.
 fn payments_of_the_outage() -> usize {
     let wanted = std::env::var("DRILL_PAYMENTS").ok();
     wanted.and_then(|text| text.parse().ok()).unwrap_or(170)
