@@ -5,7 +5,7 @@ use lifeline_core::settlement::ports::Stretch;
 use lifeline_core::settlement::table_k::State;
 use lifeline_core::settlement::{Settlement, SettlementError};
 use lifeline_core::shared::money::Fen;
-use lifeline_core::shared::time::Day;
+use lifeline_core::shared::time::{Clock as _, Day};
 use lifeline_core::store::snapshot;
 
 use crate::store::{Place, start};
@@ -19,6 +19,7 @@ stories! {
     two_persons_have_a_missed_month_settled;
     prices_that_were_away_for_longer_than_the_threshold_miss_no_month;
     prices_that_are_published_late_miss_no_month;
+    prices_that_do_not_come_are_told_once_of_their_month;
     a_month_that_is_not_settled_once_prices_are_back_is_missed_in_its_time;
     two_nodes_and_two_stretches_settle_each_month_once;
 }
@@ -213,6 +214,44 @@ async fn prices_that_are_published_late_miss_no_month(place: Place) {
     outside.with(|world| world.published = whole);
     assert_eq!(app.watch().await.unwrap(), 3);
     assert_eq!(place.number(MISSED).await, 0);
+}
+
+const UNTOLD: &str = "SELECT COUNT(*) FROM case_file WHERE cause LIKE 'settlement:prices_untold:%'";
+
+/// Nobody else would hear of it: the platform answers, and the poll has nothing to complain of.
+async fn prices_that_do_not_come_are_told_once_of_their_month(place: Place) {
+    let outside = Outside::at(start());
+    let app = app(&place, &outside, rules());
+    sellers(&place, &outside, 3).await;
+    app.collect_all().await.unwrap();
+    outside.with(|world| {
+        for row in &mut world.published.prices {
+            row.from = Day::parse("2026-10-02").unwrap();
+        }
+    });
+    for hour in 0..=12 {
+        assert_eq!(place.number(UNTOLD).await, 0, "before hour {hour}");
+        assert_eq!(app.watch().await.unwrap(), 0);
+        outside.advance(3600);
+    }
+    let mut view = snapshot(&*place.store).await.unwrap();
+    let told = view.cases().about(period().as_str()).await.unwrap();
+    drop(view);
+    assert_eq!(told.len(), 1, "of the month, not of each table");
+    assert_eq!(told[0].kind, CaseKind::PayoutDiffers);
+    // By now its tax is away as well.
+    outside.with(|world| world.published.taxes.clear());
+    let now = outside.now().micros();
+    let close = format!("UPDATE case_file SET closed_at = {now}");
+    place.raw(&close).await.unwrap();
+    for told in [1; 24].into_iter().chain([2, 2]) {
+        assert_eq!(app.watch().await.unwrap(), 0);
+        assert_eq!(place.number(UNTOLD).await, told);
+        outside.advance(3600);
+    }
+    assert_eq!(place.number(MISSED).await, 0);
+    let every = "SELECT COUNT(*) FROM case_file";
+    assert_eq!(place.number(every).await, 2);
 }
 
 /// Of a month that cannot be settled by itself staff are told all the same, later.

@@ -24,6 +24,8 @@ words! {
         UpdateMissed = "update_missed",
         /// The published prices of a month are not whole.
         PriceRows = "price_rows",
+        /// The publishing platform has not told a price for each day of a month, or its tax, for long.
+        PricesUntold = "prices_untold",
         /// One account's month could not be collected.
         CollectFailed = "collect_failed",
         /// The head-end has said nothing of one account's month for days.

@@ -106,6 +106,12 @@ impl WatchRules {
         let since = known.filter(goes_on).map_or(now, |known| known.since);
         Some(Untold { since, last: now })
     }
+
+    /// Whether prices have not been told for as long as an update may wait: somebody must see to them.
+    #[must_use]
+    pub fn is_long(self, untold: Untold, now: Time) -> bool {
+        now >= untold.since.plus_seconds(self.threshold_s)
+    }
 }
 
 #[cfg(test)]
@@ -180,6 +186,15 @@ mod tests {
         assert_eq!(rules.noted(known, false, before), away(at(0), before));
         let over = at(1 + threshold);
         assert_eq!(rules.noted(known, false, over), away(over, over));
+    }
+
+    #[test]
+    fn prices_are_away_for_long_from_the_threshold_on() {
+        let rules = WatchRules::default();
+        let since = |since| Untold { since, last: at(0) };
+        let threshold = 12 * 3600;
+        assert!(!rules.is_long(since(at(1)), at(threshold)));
+        assert!(rules.is_long(since(at(0)), at(threshold)));
     }
 
     #[test]

@@ -10,10 +10,11 @@ use futures_util::stream::{self, StreamExt as _};
 use super::asking::{self, Fresh};
 use super::calculation::calculate;
 use super::check_task::CheckTask;
+use super::differing::Differing;
 use super::energy::{EnergyVersion, Settled, VersionState};
 use super::events;
 use super::ports::{FirstMonth, Month, Stretch};
-use super::records::task_line;
+use super::records::{task_line, tell_differs};
 use super::settling::{Books, Watched, books, cover};
 use super::watch::Untold;
 use super::{Settlement, SettlementError, SettlementRules};
@@ -132,9 +133,7 @@ impl Settlement {
             }
             let asked = self.ports.publishing.feed_in_prices(period).await;
             let asked = asked.map(books);
-            // By books that are not whole, or say nothing of the month yet, nothing is settled either.
-            let are_told = asked.as_ref().is_ok_and(|books| cover(books, period));
-            let untold = self.note_prices(period, are_told).await?;
+            let untold = self.note_prices(period, &asked).await?;
             match asked {
                 Ok(books) => {
                     let priced = Priced { books, untold };
@@ -150,12 +149,18 @@ impl Settlement {
     }
 
     /// Keeps since when the prices of a month are not told, and when they were last asked for in vain; what is kept.
+    /// Staff are told, once of a month, when that has gone on for longer than an update may wait.
     async fn note_prices(
         &self,
         period: &Period,
-        are_told: bool,
+        asked: &Result<Books, NoAnswer>,
     ) -> Result<Option<Untold>, SettlementError> {
-        let (now, watch) = (self.now(), self.rules.watch);
+        // By books that are not whole, or say nothing of the month yet, nothing is settled either.
+        let are_told = asked.as_ref().is_ok_and(|books| cover(books, period));
+        // Of rows that contradict each other staff are told at once, wherever a table is to be settled by them.
+        let are_read = !matches!(asked, Ok(Err(_)));
+        let draw = self.draw(ACTOR, "");
+        let (now, watch) = (draw.now, self.rules.watch);
         let known = {
             let mut view = snapshot(self.store()).await?;
             view.settlement().prices_untold(period).await?
@@ -169,6 +174,10 @@ impl Settlement {
             let noted = watch.noted(known, are_told, now);
             if let Some(noted) = &noted {
                 tx.settlement().keep_untold(period, noted).await?;
+                if are_read && watch.is_long(*noted, now) {
+                    let what = Differing::PricesUntold;
+                    tell_differs(tx, &draw, period.as_str(), what).await?;
+                }
             }
             Ok::<_, SettlementError>(noted.or(known))
         })

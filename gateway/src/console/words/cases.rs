@@ -286,6 +286,11 @@ pub(super) static WORDS: &[Word] = &[
         "The published prices have a gap or overlap",
     ),
     (
+        "what.prices_untold",
+        "发布平台长时间未给出该月每日电价或税率，该月电量无法结算；给出后系统自动结算，无须逐户处理",
+        "The publishing platform has long not given the month's price of each day, or its tax rate: the month waits, and is settled by itself once they are there",
+    ),
+    (
         "what.collect_failed",
         "该户本月电量采集失败",
         "This account's month could not be collected",
