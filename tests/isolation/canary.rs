@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use lifeline_core::shared::energy::Kwh;
 use lifeline_core::shared::personal::ConsumerNo;
+use lifeline_core::shared::time::Day;
 use serde_json::Value;
 
 pub(crate) const PEOPLE: usize = 5;
@@ -80,6 +82,10 @@ pub(crate) enum Canary {
     Balance(usize, i64),
     /// The bill of one month, in the list, by itself, and as a part of what is due.
     Bill(usize, i64),
+    /// The energy of one day, by its number.
+    Used(usize, i64),
+    /// What was paid in one month.
+    Paid(usize, i64),
     /// What a person's power was sold for in the month that waits to be checked.
     Sold(usize),
     /// A person's generator, or the account its money goes to, by their last four digits.
@@ -96,6 +102,29 @@ pub(crate) fn balance_of(home: usize, version: i64) -> i64 {
 
 pub(crate) fn bill_of(home: usize, month: i64) -> i64 {
     70_000_003 + 1_000_000 * fen(home) + 10 * (month - 24_000)
+}
+
+/// A day by its number, for what is counted by the day.
+pub(crate) fn nth_of(day: Day) -> i64 {
+    day.days_after(Day::parse("2026-01-01").expect("a day"))
+}
+
+/// In units of 0.0001 kWh; two days together are none.
+pub(crate) fn used_of(home: usize, day: Day) -> i64 {
+    used_on(home, nth_of(day))
+}
+
+fn used_on(home: usize, nth: i64) -> i64 {
+    41_000_003 + 1_000_000 * fen(home) + 10 * nth
+}
+
+pub(crate) fn paid_of(home: usize, month: i64) -> i64 {
+    50_000_009 + 1_000_000 * fen(home) + 10 * (month - 24_000)
+}
+
+/// The day of a month on which its bill is paid.
+pub(crate) fn paid_on(month: i64) -> Day {
+    Day::parse(&format!("{}-15", period_of(month))).expect("a day")
 }
 
 pub(crate) fn sold_of(person: usize) -> i64 {
@@ -155,12 +184,29 @@ fn of_number(number: i64) -> Option<Canary> {
         if (24_000..25_000).contains(&month) && number == bill_of(home, month) {
             return Some(Canary::Bill(home, month));
         }
+        let month = 24_000 + (number - paid_of(home, 24_000)) / 10;
+        if (24_000..25_000).contains(&month) && number == paid_of(home, month) {
+            return Some(Canary::Paid(home, month));
+        }
     }
     None
 }
 
+/// The home whose day it was, if so much energy is one.
+fn of_energy(energy: Kwh) -> Option<Canary> {
+    (0..HOMES).find_map(|home| {
+        let nth = (energy.scaled() - used_on(home, 0)) / 10;
+        let is_it = (0..10_000).contains(&nth) && energy.scaled() == used_on(home, nth);
+        is_it.then_some(Canary::Used(home, nth))
+    })
+}
+
 fn of_text(text: &str) -> Vec<Canary> {
-    let mut found = Vec::new();
+    let mut found: Vec<Canary> = Kwh::parse(text)
+        .ok()
+        .and_then(of_energy)
+        .into_iter()
+        .collect();
     for (person, given) in GIVEN.iter().enumerate() {
         if text.contains(given) {
             found.push(Canary::Name(person));

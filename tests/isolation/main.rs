@@ -14,9 +14,11 @@
 
 mod canary;
 mod device;
+mod figures;
 mod line;
 mod model;
 mod paced;
+mod planted;
 mod reads;
 mod settling;
 mod sharing;
@@ -152,14 +154,19 @@ proptest! {
     #[test]
     fn the_search_finds_what_is_planted(home in 0..canary::HOMES, person in 0..canary::PEOPLE) {
         use serde_json::json;
-        use canary::{Canary, canaries_in, due_of, name_of};
+        use canary::{Canary, canaries_in, due_of, name_of, paid_of, used_of};
+        use lifeline_core::shared::energy::Kwh;
+        use lifeline_core::shared::time::Day;
         let id = "019aa2f0-7101-7000-8000-000000000001";
         let harmless = json!({"id": id, "at": canary::START, "n": 7101});
         prop_assert!(canaries_in(&harmless).is_empty());
         let name = name_of(person);
         let given: String = name.chars().skip(1).collect();
-        let planted = json!({"a": [{"b": format!("*{given}")}, {"c": due_of(home)}]});
+        let used = Kwh::from_scaled(used_of(home, Day::parse("2026-01-08").expect("a day")));
+        let planted = json!({"a": [{"b": format!("*{given}")}, {"c": due_of(home)}],
+            "d": {"e": used.to_string(), "f": paid_of(home, 24_321)}});
         let found: Vec<Canary> = canaries_in(&planted).into_iter().collect();
-        prop_assert_eq!(found, vec![Canary::Name(person), Canary::Due(home)]);
+        let wanted = vec![Canary::Name(person), Canary::Due(home), Canary::Used(home, 7), Canary::Paid(home, 24_321)];
+        prop_assert_eq!(found, wanted);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::http::StatusCode;
 
-use crate::canary::{Canary, HOMES, PEOPLE, canaries_in, month_of, period_of};
+use crate::canary::{Canary, HOMES, PEOPLE, canaries_in, month_of, nth_of, paid_on, period_of};
 use crate::line::Reply;
 use crate::model::{Answer, Role};
 use crate::walk::Walk;
@@ -85,6 +85,22 @@ impl Walk<'_> {
         since.max(now - 24)..now
     }
 
+    /// The last 31 days that are over, of those that are the present holder's.
+    fn used(&self, home: usize) -> BTreeSet<Canary> {
+        let today = nth_of(self.model.today());
+        let since = nth_of(self.model.homes[home].since);
+        let days = since.max(today - 31)..today;
+        days.map(|nth| Canary::Used(home, nth)).collect()
+    }
+
+    /// What was paid in the last 24 months and this one, of that which is the present holder's.
+    fn paid(&self, home: usize) -> BTreeSet<Canary> {
+        let (since, today) = (self.model.homes[home].since, self.model.today());
+        let now = month_of(&today.to_string());
+        let months = (now - 24..=now).filter(|month| (since..=today).contains(&paid_on(*month)));
+        months.map(|month| Canary::Paid(home, month)).collect()
+    }
+
     async fn read_due(&self, person: usize, link: usize, role: Role, path: &str) {
         let home = self.model.links[link].home;
         let reply = self.get(person, path).await;
@@ -109,15 +125,17 @@ impl Walk<'_> {
         let bill = self
             .get(person, &format!("{path}/bills/{}", period_of(last)))
             .await;
+        let used = self.get(person, &format!("{path}/usage")).await;
         let paid = self.get(person, &format!("{path}/receipts")).await;
         if role == Role::Payer {
-            for refused in [&balance, &bills, &bill, &paid] {
+            for refused in [&balance, &bills, &bill, &used, &paid] {
                 is(refused, Answer::RoleNotEnough, StatusCode::OK);
                 assert!(canaries_in(&refused.body).is_empty(), "{}", refused.text);
             }
             return;
         }
-        assert_eq!(paid.status, StatusCode::OK, "{}", paid.text);
+        shows(&used, "what was used", &self.used(home), &self.used(home));
+        shows(&paid, "what was paid", &self.paid(home), &self.paid(home));
         let version = self.model.homes[home].version;
         let own = BTreeSet::from([Canary::Balance(home, version)]);
         shows(&balance, "the balance", &own, &own);

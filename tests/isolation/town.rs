@@ -11,26 +11,19 @@ use lifeline_core::accounts::ports::{
     Certifier, Grant, IdentityError, IdentityProvider, Messenger, NotTold, PhoneTeller,
     SharedProfile,
 };
-use lifeline_core::billing::figures::{
-    Arrears, Balance, Bill, BillList, BillSummary, DailyUsage, Receipt, Receivable,
-};
-use lifeline_core::billing::ports::{BillingSource, SourceError};
 use lifeline_core::bindings::Role;
 use lifeline_core::bindings::ports::{
     ArchiveError, ArchiveField, ArchiveProof, ArchiveValue, Candidate, Consumer, ConsumerArchive,
     Filled, Match, MatchLevel, Meter, RealNameState, Verified,
 };
 use lifeline_core::notices::ports::{Sms, SmsPlatform};
-use lifeline_core::payments::ports::{Dues, DuesSource, NoDues};
-use lifeline_core::shared::energy::Kwh;
-use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::outside::NoAnswer;
 use lifeline_core::shared::personal::{ConsumerNo, IdNo, PersonName, Phone};
 use lifeline_core::shared::time::{Day, Time};
 
 use crate::canary::{
-    GIVEN, HOMES, PEOPLE, START, address_of, balance_of, bill_of, digits_of, due_of, home_of,
-    id_no_of, month_of, name_of, number_of, period_of, phone_of, tail_of,
+    GIVEN, HOMES, PEOPLE, START, address_of, digits_of, home_of, id_no_of, name_of, number_of,
+    phone_of, tail_of,
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +41,14 @@ struct State {
     /// The last code on each phone.
     inbox: HashMap<String, String>,
     made: usize,
+    mixed: Option<Mixed>,
+}
+
+/// A figure that the town may be told to mix up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mixed {
+    Used,
+    Paid,
 }
 
 /// Alipay, marketing and the SMS platform in one.
@@ -69,6 +70,7 @@ impl Town {
             codes: HashMap::new(),
             inbox: HashMap::new(),
             made: 0,
+            mixed: None,
         }))
     }
 
@@ -92,11 +94,25 @@ impl Town {
         contract.since = on;
     }
 
+    /// From now on this figure of a home is answered with that of the next one: the walk has to find it.
+    pub(crate) fn mix(&self, what: Mixed) {
+        self.state().mixed = Some(what);
+    }
+
+    /// The home whose figure is answered when one is asked about.
+    pub(crate) fn answered(&self, what: Mixed, home: usize) -> usize {
+        if self.state().mixed == Some(what) {
+            (home + 1) % HOMES
+        } else {
+            home
+        }
+    }
+
     pub(crate) fn code_on(&self, person: usize) -> Option<String> {
         self.state().inbox.get(&phone_of(person)).cloned()
     }
 
-    fn contract(&self, number: &ConsumerNo) -> Option<(usize, Contract)> {
+    pub(crate) fn contract(&self, number: &ConsumerNo) -> Option<(usize, Contract)> {
         let home = home_of(number)?;
         Some((home, self.state().homes[home]))
     }
@@ -324,115 +340,6 @@ fn verified(home: usize, contract: Contract, role: Role) -> Verified {
     }
 }
 
-fn moment() -> Time {
+pub(crate) fn moment() -> Time {
     Time::parse_rfc3339(START).expect("a time")
-}
-
-/// The last month that is billed, given the first that is not.
-pub(crate) fn billed_months(from: &str, to: &str) -> std::ops::Range<i64> {
-    month_of(from)..month_of(to)
-}
-
-#[async_trait]
-impl BillingSource for Town {
-    async fn arrears(&self, consumer_no: &ConsumerNo) -> Result<Arrears, SourceError> {
-        let home = home_of(consumer_no).ok_or(SourceError::Absent)?;
-        let open = month_of("2026-09")..=month_of("2026-10");
-        let items = open.map(|month| Receivable {
-            receivable_id: format!("R{month}"),
-            period: period_of(month),
-            principal: Fen::new(bill_of(home, month)),
-            late_fee: Fen::ZERO,
-            paid: Fen::ZERO,
-            due_date: format!("{}-25", period_of(month + 1)),
-        });
-        Ok(Arrears {
-            items: items.collect(),
-            total: Fen::new(due_of(home)),
-            version: "v1".into(),
-            as_of: moment(),
-        })
-    }
-
-    async fn balance(&self, consumer_no: &ConsumerNo) -> Result<Balance, SourceError> {
-        let (home, contract) = self.contract(consumer_no).ok_or(SourceError::Absent)?;
-        let prepaid = Fen::new(balance_of(home, contract.version));
-        Ok(Balance {
-            prepaid,
-            estimated_since_bill: Fen::ZERO,
-            available: prepaid,
-            as_of: moment(),
-        })
-    }
-
-    async fn bills(
-        &self,
-        consumer_no: &ConsumerNo,
-        from: &str,
-        to: &str,
-    ) -> Result<BillList, SourceError> {
-        let home = home_of(consumer_no).ok_or(SourceError::Absent)?;
-        let items = billed_months(from, to).map(|month| BillSummary {
-            period: period_of(month),
-            energy: Kwh::parse("100").expect("energy"),
-            total: Fen::new(bill_of(home, month)),
-            issued_on: format!("{}-02", period_of(month + 1)),
-            due_date: format!("{}-25", period_of(month + 1)),
-            paid: true,
-        });
-        Ok(BillList {
-            items: items.collect(),
-            as_of: moment(),
-        })
-    }
-
-    async fn bill(&self, consumer_no: &ConsumerNo, period: &str) -> Result<Bill, SourceError> {
-        let home = home_of(consumer_no).ok_or(SourceError::Absent)?;
-        let month = month_of(period);
-        let energy = Kwh::parse("100").expect("energy");
-        Ok(Bill {
-            period: period.to_owned(),
-            issued_on: format!("{}-02", period_of(month + 1)),
-            due_date: format!("{}-25", period_of(month + 1)),
-            days: 30,
-            readings: Vec::new(),
-            lines: Vec::new(),
-            tiers: Vec::new(),
-            energy,
-            year_to_date: energy,
-            total: Fen::new(bill_of(home, month)),
-            paid: true,
-            as_of: moment(),
-        })
-    }
-
-    async fn daily_usage(
-        &self,
-        _consumer_no: &ConsumerNo,
-        _from: &str,
-        _to: &str,
-    ) -> Result<Vec<DailyUsage>, SourceError> {
-        Ok(Vec::new())
-    }
-
-    async fn receipts(
-        &self,
-        _consumer_no: &ConsumerNo,
-        _from: &str,
-        _to: &str,
-    ) -> Result<Vec<Receipt>, SourceError> {
-        Ok(Vec::new())
-    }
-}
-
-#[async_trait]
-impl DuesSource for Town {
-    async fn dues(&self, consumer_no: &ConsumerNo) -> Result<Dues, NoDues> {
-        let home = home_of(consumer_no).ok_or(NoDues::Unknown)?;
-        Ok(Dues {
-            open: true,
-            total: Fen::new(due_of(home)),
-            version: "v1".into(),
-        })
-    }
 }

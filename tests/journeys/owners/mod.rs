@@ -125,11 +125,11 @@ const PLAIN: [(&str, &str); 5] = [
     ),
     (
         "GET /v1/bindings/{binding_id}/usage",
-        "energy of days, like another's",
+        "energy of days, like another's; tests/isolation tells whose",
     ),
     (
         "GET /v1/bindings/{binding_id}/receipts",
-        "sums and days under the utility's numbers",
+        "sums and days of the utility; tests/isolation tells whose",
     ),
 ];
 
