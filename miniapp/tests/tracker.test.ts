@@ -6,7 +6,8 @@ import { dateBefore, dayText, momentText, periodText, stampText, wall } from '..
 import { dictionary } from '../src/words/dictionary'
 
 const BASE: Payment = {
-  payment_id: 'p', binding_id: 'b', homes: [{ binding_id: 'b', amount_fen: 12840, state: 'PAYING' }], purpose: 'arrears', state: 'PAYING', amount_fen: 12840, out_trade_no: 'n', refunds: [],
+  payment_id: 'p', binding_id: 'b', homes: [{ binding_id: 'b', amount_fen: 12840, state: 'PAYING', as_prepayment: false }], purpose: 'arrears', state: 'PAYING', amount_fen: 12840,
+  keep_as_prepayment: false, out_trade_no: 'n', refunds: [],
   created_at: '2026-11-20T10:01:02+08:00', expire_at: '2026-11-20T10:16:02+08:00', next: { code: 'PAY_IN_CASHIER', by: null },
 }
 const at = (state: PaymentState, code: NextCode, more: Partial<Payment> = {}): Payment => ({ ...BASE, state, next: { code, by: null }, ...more })

@@ -26,7 +26,6 @@ mod four_eyes;
 mod functions;
 mod going_on;
 mod kept;
-mod killed;
 mod log;
 mod long_lists;
 mod markup;

@@ -32,6 +32,7 @@ pub(crate) async fn ordered(office: &Office) -> Order {
         amount: Fen::new(ORDERED),
         purpose: Purpose::Arrears,
         arrears_version: Some("v1".into()),
+        keep_as_prepayment: false,
     };
     let order = Order {
         payment: Payment {

@@ -63,7 +63,6 @@ mod counts;
 mod credentials;
 mod customers;
 mod data;
-mod ended_tables;
 mod evidence;
 mod exchange;
 mod fillings;

@@ -57,6 +57,9 @@ pub(super) struct ShareText {
     pub(super) amount_fen: Fen,
     pub(super) purpose: Purpose,
     pub(super) arrears_version: Option<String>,
+    /// Orders of an older release say nothing of it.
+    #[serde(default)]
+    pub(super) keep_as_prepayment: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -186,6 +189,7 @@ impl<C: Conn> Sql<C> {
                 amount: share.amount_fen,
                 purpose: share.purpose,
                 arrears_version: share.arrears_version,
+                keep_as_prepayment: share.keep_as_prepayment,
             })
             .collect())
     }

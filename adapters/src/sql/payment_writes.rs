@@ -152,6 +152,7 @@ impl<C: WriteConn> Sql<C> {
                 amount_fen: share.amount,
                 purpose: share.purpose,
                 arrears_version: share.arrears_version.clone(),
+                keep_as_prepayment: share.keep_as_prepayment,
             })
             .collect();
         let text = serde_json::to_string(&texts).map_err(|_| unwritable(SHARES))?;

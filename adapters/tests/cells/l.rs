@@ -134,6 +134,7 @@ fn fact_for(outside: &Outside, state: l::State, input: l::Input, expected: &Expe
         posted_at: Some(outside.now()),
         body: first.then(|| ClosedText::new("{\"first\":true}".to_owned())),
         arrears_version: first.then(|| "v1".to_owned()),
+        as_prepayment: false,
         never_prepay: expected.when("keep_but_unavailable"),
         absent_from_files: expected.when("absent_from_files"),
         ruling: ruling

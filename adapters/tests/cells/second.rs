@@ -22,6 +22,7 @@ pub(crate) fn beside(order: &mut Order, outside: &Outside) {
         amount: BESIDE,
         purpose: Purpose::Arrears,
         arrears_version: Some("w1".to_owned()),
+        keep_as_prepayment: false,
     };
     if !order.lines.is_empty() {
         let line = line_in(order, outside, l::State::Ready);

@@ -47,6 +47,7 @@ pub(crate) fn order(t: &Bench) -> Order {
                 amount: Fen::new(12_840),
                 purpose: Purpose::Arrears,
                 arrears_version: Some("v1".into()),
+                keep_as_prepayment: true,
             }],
             buyer: Buyer {
                 open_id: Some(closed("open")),

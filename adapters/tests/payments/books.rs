@@ -58,6 +58,7 @@ pub(crate) fn order(outside: &Outside) -> Order {
         amount: AMOUNT,
         purpose: Purpose::Arrears,
         arrears_version: Some("v1".to_owned()),
+        keep_as_prepayment: false,
     };
     let payment = Payment {
         payment_id: make.id::<PaymentId>(),

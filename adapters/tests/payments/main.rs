@@ -27,6 +27,7 @@ mod family;
 mod filed;
 mod given_back;
 mod held_bills;
+mod kept;
 mod late;
 mod marketing;
 mod one_row;
@@ -98,6 +99,7 @@ fn main() {
         filed::stories(),
         given_back::stories(),
         held_bills::stories(),
+        kept::stories(),
         late::stories(),
         one_row::stories(),
         orders::stories(),

@@ -50,6 +50,7 @@ pub(crate) struct Wish {
     pub(crate) purpose: Purpose,
     pub(crate) fen: i64,
     pub(crate) version: Option<String>,
+    pub(crate) keep: bool,
     pub(crate) via: Via,
 }
 
@@ -59,6 +60,7 @@ pub(crate) fn arrears(key: &str, fen: i64, version: &str) -> Wish {
         purpose: Purpose::Arrears,
         fen,
         version: Some(version.to_owned()),
+        keep: false,
         via: Via::Mini,
     }
 }
@@ -69,6 +71,7 @@ pub(crate) fn top_up(key: &str, fen: i64) -> Wish {
         purpose: Purpose::TopUp,
         fen,
         version: None,
+        keep: false,
         via: Via::Mini,
     }
 }
@@ -76,6 +79,12 @@ pub(crate) fn top_up(key: &str, fen: i64) -> Wish {
 impl Wish {
     pub(crate) fn by_browser(mut self) -> Self {
         self.via = Via::H5;
+        self
+    }
+
+    /// What is not due any more is kept as prepayment.
+    pub(crate) fn kept(mut self) -> Self {
+        self.keep = true;
         self
     }
 }
@@ -223,13 +232,14 @@ impl Story {
                 user_id: None,
             },
             purpose: wish.purpose,
+            keep_as_prepayment: wish.keep,
             via: wish.via,
             confirms: false,
             key: Key {
                 scope: format!("account:{}:POST /v1/payments", payer.account()),
                 key: wish.key.clone(),
             },
-            fingerprint: format!("{}:{}", wish.fen, wish.purpose.as_str()),
+            fingerprint: format!("{}:{}:{}", wish.fen, wish.purpose.as_str(), wish.keep),
             field_digests: fields.to_string(),
             trace_id: format!("trace-{}", wish.key),
             source: "192.0.2.1".into(),

@@ -91,7 +91,8 @@ impl Homes {
         self.first.owned.account_id()
     }
 
-    pub(super) fn shares(&self, purpose: Purpose) -> Vec<Share> {
+    /// A top-up is a prepayment already: there is nothing to `keep`.
+    pub(super) fn shares(&self, purpose: Purpose, keep: bool) -> Vec<Share> {
         (1..)
             .zip(self.iter())
             .map(|(line_no, wanted)| Share {
@@ -101,6 +102,7 @@ impl Homes {
                 amount: wanted.amount,
                 purpose,
                 arrears_version: wanted.arrears_version.clone(),
+                keep_as_prepayment: keep && purpose == Purpose::Arrears,
             })
             .collect()
     }

@@ -73,6 +73,8 @@ pub struct LineFact {
     pub body: Option<ClosedText>,
     /// The arrears version that body was made with.
     pub arrears_version: Option<String>,
+    /// That body credits it as a prepayment, as the payer chose: nothing is due any more.
+    pub as_prepayment: bool,
     /// A refusal that may not become a prepayment (CONSUMER_UNAVAILABLE, CLOSED_ACCOUNT).
     pub never_prepay: bool,
     /// b5 is met.

@@ -115,6 +115,8 @@ pub struct Share {
     pub purpose: Purpose,
     /// The arrears version the payer agreed to; absent for a top-up.
     pub arrears_version: Option<String>,
+    /// The payer wants it kept as prepayment when nothing is due any more (money.md 1, note 3); never for a top-up.
+    pub keep_as_prepayment: bool,
 }
 
 /// What a claim keeps others from opening a second order for (money.md 2.4).
@@ -235,6 +237,12 @@ impl Payment {
     pub const fn left_us(&self) -> bool {
         self.sends > 0 || self.minted_at.is_some()
     }
+
+    /// What is not due any more is kept as prepayment: the payer chose so for the whole order.
+    #[must_use]
+    pub fn keeps_as_prepayment(&self) -> bool {
+        self.shares.iter().any(|share| share.keep_as_prepayment)
+    }
 }
 
 /// What a line must ask about before it may be sent.
@@ -317,6 +325,7 @@ pub struct PostingLine {
     pub not_found: i64,
     pub not_found_at: Option<Time>,
     pub want_refund: bool,
+    /// As its share says.
     pub keep_as_prepayment: bool,
     pub fenced: bool,
     /// The posting is in our books (b2) and was not taken back.

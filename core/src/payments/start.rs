@@ -30,6 +30,8 @@ pub struct Start {
     pub asking: SessionId,
     pub buyer: Buyer,
     pub purpose: Purpose,
+    /// Arrears that are not due any more when the money comes are kept as prepayment, not given back.
+    pub keep_as_prepayment: bool,
     pub via: Via,
     /// The terminal asks for a step-up, whatever the sum.
     pub confirms: bool,
@@ -310,6 +312,7 @@ fn act_of(payment: &Payment) -> Act {
     let act = Act::new()
         .say("amount_fen", payment.amount.get())
         .say("homes", payment.shares.len())
+        .say("keep_as_prepayment", payment.keeps_as_prepayment())
         .say("out_trade_no", payment.out_trade_no.as_str())
         .say("payment_id", payment.payment_id.as_str())
         .say("purpose", payment.purpose.as_str());
@@ -353,7 +356,9 @@ fn blank(
         out_trade_no,
         amount: request.homes.total(),
         subject,
-        shares: request.homes.shares(request.purpose),
+        shares: request
+            .homes
+            .shares(request.purpose, request.keep_as_prepayment),
         buyer: request.buyer.clone(),
         body: None,
         ticket: None,

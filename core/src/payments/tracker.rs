@@ -1,6 +1,6 @@
 //! What the payer is told: a state derived from the three tables, what happens next, and by when.
 
-use super::order::{Order, PostingLine, Share, Via};
+use super::order::{Order, PostingLine, Purpose, Share, Via};
 use super::{table_l as l, table_p as p, table_r as r, window};
 use crate::shared::ids::BindingId;
 use crate::shared::money::Fen;
@@ -86,6 +86,8 @@ pub struct HomeView {
     pub amount: Fen,
     pub standing: Standing,
     pub posted_at: Option<Time>,
+    /// It was paid for arrears and credited as a prepayment, as the payer chose: nothing was due any more.
+    pub as_prepayment: bool,
 }
 
 /// A refund as the payer sees it.
@@ -205,7 +207,7 @@ impl Order {
             let of_home =
                 |line: &&PostingLine| !undecided && self.posting_of(line).line_no == share.line_no;
             let lines: Vec<&PostingLine> = self.lines.iter().filter(of_home).collect();
-            let posted = lines.iter().filter(|line| line.state == l::State::Posted);
+            let posted = || lines.iter().filter(|line| line.state == l::State::Posted);
             HomeView {
                 binding_id: share.binding_id.clone(),
                 amount: amount_of_home(&lines, share),
@@ -214,7 +216,9 @@ impl Order {
                 } else {
                     self.standing_of_home(&lines)
                 },
-                posted_at: posted.filter_map(|line| line.posted_at).max(),
+                posted_at: posted().filter_map(|line| line.posted_at).max(),
+                as_prepayment: share.purpose == Purpose::Arrears
+                    && posted().any(|line| line.purpose == Purpose::TopUp),
             }
         };
         self.payment.shares.iter().map(view).collect()

@@ -38,6 +38,8 @@ pub(super) fn first_due(order: &Order, now: Time) -> Option<Turn> {
 enum Checked {
     /// Send with this version (or none: oldest bill first, the rest as prepayment).
     Post(Option<String>),
+    /// Nothing is due any more, and the payer wants it kept: send it as a prepayment.
+    Keep,
     GiveBack,
     /// Marketing does not answer: nothing is sent and nothing goes back (money.md 2.2).
     Wait,
@@ -120,17 +122,19 @@ impl Payments {
             return (steps, Heard::default());
         }
         let (checked, heard) = self.check(order, line).await;
+        let post = |version: Option<String>, as_prepayment| {
+            let fact = LineFact {
+                number: Some(line.channel_txn_no.clone()),
+                body: Some(self.body_of(order, line, version.clone())),
+                arrears_version: version,
+                as_prepayment,
+                ..LineFact::default()
+            };
+            see(l::Input::Turn, fact)
+        };
         match checked {
-            Checked::Post(version) => {
-                let body = self.body_of(order, line, version.clone());
-                let fact = LineFact {
-                    number: Some(line.channel_txn_no.clone()),
-                    body: Some(body),
-                    arrears_version: version,
-                    ..LineFact::default()
-                };
-                steps.push(see(l::Input::Turn, fact));
-            }
+            Checked::Post(version) => steps.push(post(version, false)),
+            Checked::Keep => steps.push(post(None, true)),
             Checked::GiveBack => steps.push(see(l::Input::RefundWanted, LineFact::default())),
             Checked::Wait => steps.push(see(l::Input::NoAnswer, LineFact::default())),
         }
@@ -184,7 +188,8 @@ impl Payments {
     }
 }
 
-/// What is due now against what was paid: exactly it, part of it, or nothing any more.
+/// What is due now against what was paid: exactly it, part of it, or nothing any more. What is over goes back,
+/// unless the payer wants it kept (note 3).
 fn judge(_order: &Order, line: &PostingLine, dues: Dues) -> Checked {
     if line.purpose == Purpose::TopUp {
         return Checked::Post(None);
@@ -196,8 +201,10 @@ fn judge(_order: &Order, line: &PostingLine, dues: Dues) -> Checked {
     // A version refused before may be refused again over a midnight: from the third number on the
     // money is credited to whatever is due.
     let exact = dues.total == line.amount && line.attempt <= 2;
-    if gone {
+    if gone && !line.keep_as_prepayment {
         Checked::GiveBack
+    } else if dues.total.is_zero() {
+        Checked::Keep
     } else if exact {
         Checked::Post(Some(dues.version))
     } else {

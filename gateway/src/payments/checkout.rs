@@ -29,6 +29,7 @@ pub(super) async fn checkout(
     let wished = Wished {
         homes: Homes::several(owned(&bindings, &caller, wish.homes).await?, max)?,
         purpose: Purpose::Arrears,
+        keep_as_prepayment: wish.keep_as_prepayment,
         via: wish.via,
         key: key.of(&caller.account_id, "POST /v1/checkouts"),
         print,

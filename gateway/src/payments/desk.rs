@@ -48,6 +48,7 @@ pub(super) struct Desk {
 pub(super) struct Wished {
     pub(super) homes: Homes,
     pub(super) purpose: Purpose,
+    pub(super) keep_as_prepayment: bool,
     pub(super) via: Via,
     pub(super) key: Key,
     pub(super) print: Fingerprint,
@@ -92,6 +93,7 @@ impl Desk {
             homes: wished.homes,
             buyer: buyer(&self.accounts.entered_as(&caller).await?),
             purpose: wished.purpose,
+            keep_as_prepayment: wished.keep_as_prepayment,
             via: wished.via,
             confirms: self.confirms,
             key: wished.key,

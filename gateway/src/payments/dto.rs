@@ -24,6 +24,8 @@ pub(super) struct CreateBody {
     /// The version shown with the arrears; needed for `arrears`.
     #[schema(max_length = 128)]
     pub(super) arrears_version: Option<String>,
+    /// Arrears only: what is not due any more when the money comes is kept as prepayment instead of being given back.
+    pub(super) keep_as_prepayment: Option<bool>,
     /// `mini` (default): answered with a `trade_no` for `my.tradePay`; `h5`: with a `pay_url`.
     #[schema(pattern = "^(mini|h5)$")]
     pub(super) via: Option<String>,
@@ -36,6 +38,7 @@ pub(super) struct Wish {
     pub(super) purpose: Purpose,
     pub(super) amount: Fen,
     pub(super) arrears_version: Option<String>,
+    pub(super) keep_as_prepayment: bool,
     pub(super) via: Via,
 }
 
@@ -54,6 +57,10 @@ impl CreateBody {
         if self.arrears_version.as_ref().is_some_and(long) {
             return Err(refuse("arrears_version", "is not a version of arrears"));
         }
+        let keep_as_prepayment = self.keep_as_prepayment.unwrap_or(false);
+        if keep_as_prepayment && purpose == Purpose::TopUp {
+            return Err(refuse("keep_as_prepayment", "is for arrears only"));
+        }
         Ok(Wish {
             // A text that is no id names nothing, like an id of somebody else.
             binding_id: BindingId::parse(&self.binding_id)
@@ -61,6 +68,7 @@ impl CreateBody {
             purpose,
             amount: Fen::new(self.amount_fen),
             arrears_version: self.arrears_version,
+            keep_as_prepayment,
             via,
         })
     }
@@ -73,6 +81,8 @@ pub(super) struct CheckoutBody {
     /// The homes to pay, each at most once.
     #[schema(min_items = 1)]
     pub(super) items: Vec<CheckoutItem>,
+    /// What is not due any more when the money comes is kept as that home's prepayment instead of being given back.
+    pub(super) keep_as_prepayment: Option<bool>,
     /// `mini` (default): answered with a `trade_no` for `my.tradePay`; `h5`: with a `pay_url`.
     #[schema(pattern = "^(mini|h5)$")]
     pub(super) via: Option<String>,
@@ -96,6 +106,7 @@ pub(super) struct CheckoutItem {
 #[derive(Debug)]
 pub(super) struct CheckoutWish {
     pub(super) homes: Vec<HomeWish>,
+    pub(super) keep_as_prepayment: bool,
     pub(super) via: Via,
 }
 
@@ -129,7 +140,11 @@ impl CheckoutBody {
             homes.push(home);
         }
         let via = parse_via(self.via.as_deref())?;
-        Ok(CheckoutWish { homes, via })
+        Ok(CheckoutWish {
+            homes,
+            keep_as_prepayment: self.keep_as_prepayment.unwrap_or(false),
+            via,
+        })
     }
 }
 
@@ -192,6 +207,8 @@ pub(super) struct HomeView {
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     posted_at: Option<String>,
+    /// It was paid for arrears and credited as prepayment, as the payer chose.
+    as_prepayment: bool,
 }
 
 /// A payment as its payer sees it.
@@ -207,6 +224,8 @@ pub(super) struct PaymentView {
     /// `CREATED PAYING CLOSED PAID POSTING POSTED REFUNDING REFUNDED PARTLY_REFUNDED UNDER_REVIEW`
     state: &'static str,
     amount_fen: i64,
+    /// What is not due any more when the money comes is kept as prepayment instead of being given back.
+    keep_as_prepayment: bool,
     out_trade_no: String,
     /// For `my.tradePay`, while the order can be paid (via `mini`).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -246,6 +265,7 @@ impl PaymentView {
             amount_fen: home.amount.get(),
             state: home.standing.as_str(),
             posted_at: text(home.posted_at),
+            as_prepayment: home.as_prepayment,
         });
         Self {
             payment_id: payment.payment_id.as_str().to_owned(),
@@ -254,6 +274,7 @@ impl PaymentView {
             purpose: payment.purpose.as_str(),
             state: order.standing().as_str(),
             amount_fen: payment.amount.get(),
+            keep_as_prepayment: payment.keeps_as_prepayment(),
             out_trade_no: payment.out_trade_no.clone(),
             trade_no: (payment.via == Via::Mini)
                 .then(|| payment.trade_no.clone())
@@ -278,4 +299,49 @@ impl PaymentView {
 pub(super) struct PaymentsView {
     pub(super) items: Vec<PaymentView>,
     pub(super) next_cursor: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn asked(purpose: &str, keep: &Value) -> Result<Wish, Problem> {
+        let body = json!({
+            "binding_id": "019aa2f0-0000-7000-8000-000000000001", "purpose": purpose, "amount_fen": 100,
+            "arrears_version": "v1", "keep_as_prepayment": keep,
+        });
+        serde_json::from_value::<CreateBody>(body).unwrap().parse()
+    }
+
+    #[test]
+    fn only_arrears_can_be_kept_as_prepayment_and_only_when_asked() {
+        for (keep, kept) in [
+            (Value::Null, false),
+            (json!(false), false),
+            (json!(true), true),
+        ] {
+            let wish = asked("arrears", &keep).unwrap();
+            assert_eq!(wish.keep_as_prepayment, kept, "{keep}");
+        }
+        assert!(asked("top_up", &json!(false)).is_ok());
+        let refused = asked("top_up", &json!(true)).unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidField);
+        assert_eq!(refused.body().errors[0].field, "keep_as_prepayment");
+    }
+
+    #[test]
+    fn a_checkout_keeps_for_all_its_homes_or_for_none() {
+        let asked = |keep: Value| {
+            let item = json!({
+                "binding_id": "019aa2f0-0000-7000-8000-000000000001", "amount_fen": 100, "arrears_version": "v1",
+            });
+            let body = json!({"items": [item], "keep_as_prepayment": keep});
+            let body: CheckoutBody = serde_json::from_value(body).unwrap();
+            body.parse(3).unwrap().keep_as_prepayment
+        };
+        assert!(asked(json!(true)));
+        assert!(!asked(json!(false)) && !asked(Value::Null));
+    }
 }

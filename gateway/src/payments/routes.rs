@@ -41,6 +41,7 @@ pub(super) async fn create(
             arrears_version: wish.arrears_version,
         }),
         purpose: wish.purpose,
+        keep_as_prepayment: wish.keep_as_prepayment,
         via: wish.via,
         key: key.of(&caller.account_id, "POST /v1/payments"),
         print,

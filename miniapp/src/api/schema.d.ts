@@ -1610,6 +1610,8 @@ export interface components {
         CheckoutBody: {
             /** @description The homes to pay, each at most once. */
             items: components["schemas"]["CheckoutItem"][];
+            /** @description What is not due any more when the money comes is kept as that home's prepayment instead of being given back. */
+            keep_as_prepayment?: boolean | null;
             /** @description `mini` (default): answered with a `trade_no` for `my.tradePay`; `h5`: with a `pay_url`. */
             via?: string | null;
         };
@@ -1734,6 +1736,8 @@ export interface components {
             arrears_version?: string | null;
             /** @description From `GET /v1/bindings`. */
             binding_id: string;
+            /** @description Arrears only: what is not due any more when the money comes is kept as prepayment instead of being given back. */
+            keep_as_prepayment?: boolean | null;
             /** @description `arrears` or `top_up` */
             purpose: string;
             /** @description `mini` (default): answered with a `trade_no` for `my.tradePay`; `h5`: with a `pay_url`. */
@@ -1928,6 +1932,8 @@ export interface components {
         HomeView: {
             /** Format: int64 */
             amount_fen: number;
+            /** @description It was paid for arrears and credited as prepayment, as the payer chose. */
+            as_prepayment: boolean;
             binding_id: string;
             posted_at?: string | null;
             /** @description As the `state` of a payment, of this home alone. */
@@ -2254,6 +2260,8 @@ export interface components {
             expire_at: string;
             /** @description Every home of the order with what becomes of its part. */
             homes: components["schemas"]["HomeView"][];
+            /** @description What is not due any more when the money comes is kept as prepayment instead of being given back. */
+            keep_as_prepayment: boolean;
             next: components["schemas"]["NextView"];
             out_trade_no: string;
             paid_at?: string | null;

@@ -312,6 +312,7 @@ impl Booking<'_> {
         let fact_name = numbers::paid_fact(&self.order.payment.out_trade_no);
         self.enter_ledger(&fact_name, Account::Channel, Account::Clearing, total)?;
         for share in &shares {
+            // Not locked anew: what another order is about to pay may be due still: it goes back, whatever was chosen.
             let line = self.line_of(share, late);
             let unlocked = late
                 && share.purpose == Purpose::Arrears
@@ -361,7 +362,7 @@ impl Booking<'_> {
             not_found: 0,
             not_found_at: None,
             want_refund: false,
-            keep_as_prepayment: false,
+            keep_as_prepayment: share.keep_as_prepayment,
             fenced: false,
             credited: false,
             let_go: false,

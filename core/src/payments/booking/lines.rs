@@ -297,6 +297,9 @@ impl Booking<'_> {
             }
             line.body.clone_from(&fact.body);
             line.arrears_version.clone_from(&fact.arrears_version);
+            if fact.as_prepayment {
+                line.purpose = Purpose::TopUp;
+            }
         }
         if line.sent_at.is_some() {
             // A resend starts its own ladder.

@@ -50,6 +50,7 @@ fn order() -> Order {
         amount: AMOUNT,
         purpose: Purpose::Arrears,
         arrears_version: Some("v".into()),
+        keep_as_prepayment: false,
     };
     let payment = Payment {
         payment_id: id(1),

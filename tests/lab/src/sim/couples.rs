@@ -68,6 +68,34 @@ pub(super) fn couple(plan: &mut Plan, dice: &mut Dice) {
     }
 }
 
+/// Some say that what is not due any more is to be kept; and some of them are paid for at a bank too, while
+/// their own money is on its way over a bad wire.
+pub(super) fn keep(plan: &mut Plan, dice: &mut Dice) {
+    for wish in &mut plan.wishes {
+        wish.keep = dice.in_mille(300);
+    }
+    let plain = plan.services.is_empty() && plan.oddities.is_empty();
+    if !plain || !dice.in_mille(120) {
+        return;
+    }
+    let after_s = dice.between(6, 40);
+    let Some(wish) = plan.wishes.first_mut() else {
+        return;
+    };
+    wish.keep = true;
+    wish.purpose = Purpose::Arrears;
+    wish.habit = Habit::Pays { after_s };
+    let begun_s = wish.at_s.saturating_add(5);
+    for home in &mut plan.homes {
+        home.owed_fen = home.owed_fen.max(500);
+    }
+    plan.climate = Climate::Stormy;
+    for home in 0..HOMES {
+        let at_s = begun_s.saturating_add(dice.between(0, after_s));
+        plan.upsets.push((at_s, Upset::PaidAtBank { home }));
+    }
+}
+
 fn some_spot(dice: &mut Dice) -> Option<Spot> {
     let all: u64 = SPOTS.iter().map(|(weight, _)| *weight).sum();
     let mut thrown = dice.below(all);

@@ -189,6 +189,7 @@ impl Visit {
                 user_id: None,
             },
             purpose: self.wish.purpose,
+            keep_as_prepayment: self.wish.keep,
             fingerprint: format!("{figures:?}"),
             field_digests: "{}".to_owned(),
             via: self.wish.via,

@@ -3,7 +3,7 @@
 use lifeline_core::payments::order::{Purpose, Via};
 use lifeline_core::shared::time::Time;
 
-use super::couples::couple;
+use super::couples::{couple, keep};
 use super::dice::Dice;
 use super::rumours::Spot;
 use super::throws::{climate, home, mishaps, oddities, services, start, upsets, wishes};
@@ -81,6 +81,8 @@ pub(super) struct Wish {
     pub(super) via: Via,
     pub(super) fen: i64,
     pub(super) habit: Habit,
+    /// What is not due any more is to be kept as prepayment.
+    pub(super) keep: bool,
 }
 
 /// Something that happens to the outside.
@@ -205,6 +207,7 @@ impl Plan {
             calm_s,
         };
         couple(&mut plan, &mut Dice::new(seed, "couples"));
+        keep(&mut plan, &mut Dice::new(seed, "keeping"));
         plan
     }
 

@@ -91,6 +91,7 @@ pub(super) fn wishes(dice: &mut Dice) -> Vec<Wish> {
             via,
             fen: dice.between(100, 20_000),
             habit: habit(dice),
+            keep: false,
         });
         at_s = at_s.saturating_add(gap(dice, rivals));
     }
