@@ -167,10 +167,10 @@ const routes = {
   })),
   'POST /payments': ({ world, response, request, body }) => {
     const key = request.headers['idempotency-key']
-    if (!key) return problem(response, 400, 'INVALID_FIELD')
+    if (!key || (body.keep_as_prepayment && body.purpose !== 'arrears')) return problem(response, 400, 'INVALID_FIELD')
     if (!world.keys.has(key)) {
       const homes = [{ binding_id: body.binding_id, amount_fen: body.amount_fen }]
-      const payment = { ...body, homes, payment_id: `p-${world.payments.length + 1}`, state: 'PAYING', created: Date.now() }
+      const payment = { keep_as_prepayment: false, ...body, homes, payment_id: `p-${world.payments.length + 1}`, state: 'PAYING', created: Date.now() }
       world.payments.push(payment)
       world.keys.set(key, payment)
     }
@@ -182,7 +182,7 @@ const routes = {
     if (!world.keys.has(key)) {
       const homes = body.items.map(({ binding_id, amount_fen }) => ({ binding_id, amount_fen }))
       const payment = {
-        payment_id: `p-${world.payments.length + 1}`, binding_id: homes[0].binding_id, homes, purpose: 'arrears', via: body.via,
+        payment_id: `p-${world.payments.length + 1}`, binding_id: homes[0].binding_id, homes, purpose: 'arrears', keep_as_prepayment: body.keep_as_prepayment ?? false, via: body.via,
         amount_fen: homes.reduce((sum, home) => sum + home.amount_fen, 0), state: 'PAYING', created: Date.now(),
       }
       world.payments.push(payment)
@@ -266,7 +266,7 @@ function progress(world, payment) {
   const code = { CLOSED: 'CLOSED', POSTED: 'DONE', POSTING: 'BEING_CREDITED', PAYING: 'PAY_IN_CASHIER' }[state]
   const open = state === 'PAYING'
   return {
-    ...told, told: undefined, state, homes: payment.homes.map((part) => ({ ...part, state, posted_at: posted ? shanghai(paid + world.creditAfterMs) : undefined })), out_trade_no: `LL20261120${payment.payment_id}`, created_at: shanghai(created), expire_at: shanghai(created + 900_000),
+    ...told, told: undefined, state, homes: payment.homes.map((part) => ({ as_prepayment: false, ...part, state, posted_at: posted ? shanghai(paid + world.creditAfterMs) : undefined })), out_trade_no: `LL20261120${payment.payment_id}`, created_at: shanghai(created), expire_at: shanghai(created + 900_000),
     trade_no: open && payment.via !== 'h5' ? `2026112022001400${payment.payment_id}` : undefined,
     pay_url: open && payment.via === 'h5' ? `${world.base}/v1/pay/${payment.payment_id}` : undefined,
     paid_at: paid ? shanghai(paid) : null, posted_at: posted ? shanghai(paid + world.creditAfterMs) : null, closed_at: closed ? shanghai(closed) : null, refunds: [],

@@ -42,6 +42,43 @@ await household('held', async ({ answer, go, shows, at, textOf, whole, page, wor
   checks.equal('EC-07 an old link to paying says it as well', [await buttons('pay-now'), ordered.length], [0, 0])
 })
 
+await household('kept', async ({ answer, go, shows, at, whole, page }) => {
+  const [sent, keys] = [[], []]
+  await answer('/payments', (request) => {
+    if (request.method() !== 'POST') return undefined
+    sent.push(request.postDataJSON())
+    keys.push(request.headers()['idempotency-key'])
+    return sent.length === 1 ? problem(409, 'PREVIOUS_ORDER_OPEN', { payment_id: 'p-9' }) : undefined
+  })
+  const ready = () => at('pay-now').and(at('screen-confirm').locator(':enabled')).waitFor()
+  const ticked = () => at('keep-as-prepayment').getAttribute('aria-checked')
+  await go('payments/confirm?binding_id=b-1&purpose=arrears')
+  await ready()
+  await checks.comes('LN-04 what is not due any more goes back, unless the payer says otherwise', ticked, 'false')
+  await at('pay-now').click()
+  await shows('problem')
+  checks.equal('LN-04 and nothing is said of it', sent[0].keep_as_prepayment, undefined)
+  await ready()
+  await at('keep-as-prepayment').click()
+  await checks.comes('LN-04 a tick says otherwise', ticked, 'true')
+  await whole()
+  await at('pay-now').click()
+  await page.waitForURL(/alipay\/cashier/)
+  checks.equal('LN-04 the order says that it is to be kept as prepayment', sent[1].keep_as_prepayment, true)
+  checks.that('LN-04 which is another wish, under another key', keys[0] !== keys[1])
+  await page.locator('#pay').click()
+  await shows('stations')
+  await checks.comes('LN-04 the order shows what was chosen', async () => (await at('screen-tracker').innerText()).includes('留作预存'), true)
+  const homes = [{ binding_id: 'b-1', amount_fen: 12840, state: 'POSTED', as_prepayment: true }]
+  await answer('/payments/p-9', () => [200, payment('POSTED', 'DONE', { homes, keep_as_prepayment: true, posted_at: '2026-11-20T10:02:00+08:00' })])
+  await go('payments/index?payment_id=p-9')
+  await shows('kept')
+  checks.that('LN-04 and what became of it', (await at('kept').innerText()).includes('已留作这一户的预存'))
+  await go('payments/confirm?binding_id=b-1&purpose=top_up')
+  await shows('top-up')
+  checks.equal('LN-04 a top-up asks nothing of it', await page.locator('[data-testid="keep-as-prepayment"]:visible').count(), 0)
+})
+
 await household('does-not-add-up', async ({ answer, go, shows, at, textOf, whole, world }) => {
   const [bill] = world.homes[0].bills
   const [first, ...rest] = bill.lines

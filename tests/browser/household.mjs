@@ -67,6 +67,6 @@ export const arrears = (total, more = {}) => ({
   total_fen: total, in_flight_fen: 0, held: false, arrears_version: 'v1', as_of: new Date().toISOString(), stale: false, ...more,
 })
 export const payment = (state, code, more = {}) => ({
-  payment_id: 'p-9', binding_id: 'b-1', homes: [{ binding_id: 'b-1', amount_fen: 12840, state }], purpose: 'arrears', state, amount_fen: 12840, out_trade_no: 'LL0001', refunds: [], created_at: '2026-11-20T10:01:02+08:00',
+  payment_id: 'p-9', binding_id: 'b-1', homes: [{ binding_id: 'b-1', amount_fen: 12840, state, as_prepayment: false }], purpose: 'arrears', state, amount_fen: 12840, keep_as_prepayment: false, out_trade_no: 'LL0001', refunds: [], created_at: '2026-11-20T10:01:02+08:00',
   expire_at: '2026-11-20T10:16:02+08:00', paid_at: '2026-11-20T10:01:20+08:00', next: { code, by: null }, ...more,
 })

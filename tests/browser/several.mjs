@@ -88,15 +88,20 @@ async function onTheStandIn() {
     await checks.comes('nothing chosen, nothing to pay', () => at('pay-several').isDisabled(), true)
     await at('choose-b-1').click()
     await at('choose-b-3').click()
+    await checks.comes('keeping what is not due any more is not ticked', () => at('keep-as-prepayment').getAttribute('aria-checked'), 'false')
+    await at('keep-as-prepayment').click()
+    await checks.comes('until it is', () => at('keep-as-prepayment').getAttribute('aria-checked'), 'true')
     await enabled('pay-several')
     const sent = page.waitForRequest((request) => request.url().endsWith('/v1/checkouts') && request.method() === 'POST')
     await at('pay-several').click()
     const request = await sent
     checks.equal('the order names each chosen home and its sum', request.postDataJSON().items.map((item) => [item.binding_id, item.amount_fen]), [['b-1', dues[0]], ['b-3', dues[2]]])
+    checks.equal('and says that it is to be kept', request.postDataJSON().keep_as_prepayment, true)
     checks.that('under a key', (request.headers()['idempotency-key'] ?? '').length >= 16)
     await page.locator('#pay').click()
     await shows('home-parts')
     await checks.comes('the tracker shows each home', () => page.locator('[data-testid="part-POSTING"]:visible').count(), 2)
+    await checks.comes('and what was chosen', async () => (await at('screen-tracker').innerText()).includes('留作预存'), true)
     await checks.comes('and the whole sum', () => textOf('tracker-amount'), yuan(dues[0] + dues[2]))
     await whole()
   })
@@ -134,13 +139,14 @@ async function onTheStandIn() {
   await family('in-part', async ({ shows, answer, go, whole, page, textOf }) => {
     const when = '2026-11-20T10:01:40+08:00'
     await answer('/payments/p-9', () => [200, {
-      payment_id: 'p-9', binding_id: 'b-1', purpose: 'arrears', state: 'PARTLY_REFUNDED', amount_fen: 3000, out_trade_no: 'LL0001',
-      homes: [{ binding_id: 'b-1', amount_fen: 1000, state: 'POSTED', posted_at: when }, { binding_id: 'b-3', amount_fen: 2000, state: 'REFUNDED' }],
+      payment_id: 'p-9', binding_id: 'b-1', purpose: 'arrears', state: 'PARTLY_REFUNDED', amount_fen: 3000, keep_as_prepayment: true, out_trade_no: 'LL0001',
+      homes: [{ binding_id: 'b-1', amount_fen: 1000, state: 'POSTED', posted_at: when, as_prepayment: true }, { binding_id: 'b-3', amount_fen: 2000, state: 'REFUNDED', as_prepayment: false }],
       refunds: [{ binding_id: 'b-3', amount_fen: 2000, state: 'DONE', done_at: when }], created_at: when, expire_at: when, paid_at: when,
       next: { code: 'PARTLY_REFUNDED', by: null },
     }])
     await go('payments/index?payment_id=p-9')
     await shows('part-REFUNDED')
+    await checks.comes('the home whose money was kept says so, and no other', async () => [await page.locator('[data-testid="part-kept"]:visible').count(), (await textOf('part-POSTED')).includes('留作这一户的预存')], [1, true])
     await checks.comes('one home credited', () => page.locator('[data-testid="part-POSTED"]:visible').count(), 1)
     await checks.comes('the words say both', async () => (await textOf('tracker-words')).includes('能入账的已入账'), true)
     await checks.comes('the refund is told with its sum', async () => (await textOf('refunds')).includes(yuan(2000)), true)

@@ -13,7 +13,8 @@ export interface Checkout {
   problem?: Problem
   /** The home that keeps the order from being made, when it is about one. */
   home?: string
-  place(items: CheckoutItem[], onRefused: () => void): void
+  /** With `keep`, what is not due any more when the money comes stays with its home. */
+  place(items: CheckoutItem[], keep: boolean, onRefused: () => void): void
   clear(): void
 }
 
@@ -24,9 +25,9 @@ export function useCheckout(): Checkout {
   // As for one home: whoever comes back from the cashier by the browser's way back may pay again.
   useEffect(() => onBroughtBack(() => setState((was) => (was.busy ? { busy: false } : was))), [])
 
-  async function run(items: CheckoutItem[], onRefused: () => void) {
+  async function run(items: CheckoutItem[], keep: boolean, onRefused: () => void) {
     setState({ busy: true })
-    const body: NewCheckout = { items, via: platform }
+    const body: NewCheckout = { items, keep_as_prepayment: keep ? true : undefined, via: platform }
     try {
       const payment = await call<Payment>('POST', '/checkouts', { body, idempotencyKey: keys.current.keyFor(body) })
       // Whoever left meanwhile finds the order among the payments; no cashier opens over another screen.
@@ -41,5 +42,5 @@ export function useCheckout(): Checkout {
       onRefused()
     }
   }
-  return { ...state, place: (items, onRefused) => void run(items, onRefused), clear: () => setState({ busy: false }) }
+  return { ...state, place: (items, keep, onRefused) => void run(items, keep, onRefused), clear: () => setState({ busy: false }) }
 }

@@ -8,12 +8,19 @@ import { replace } from '../ui/navigation'
 import { useHere } from './here'
 import { call } from './signed_in'
 
+/** The bill as the person saw it, and what they want if it is not due any more when the money comes. */
+export interface SeenBill {
+  version: string
+  keep: boolean
+  onChanged: () => void
+}
+
 export interface Order {
   busy: boolean
   problem?: Problem
   /** The new total, when the bill changed while the person was reading it. */
   changedTo?: number
-  place(amountFen: number, arrearsVersion?: string, onChanged?: () => void): void
+  place(amountFen: number, bill?: SeenBill): void
   clear(): void
 }
 
@@ -24,9 +31,11 @@ export function useOrder(bindingId: string, purpose: PaymentPurpose): Order {
   // Whoever comes back from the cashier by the browser's way back may pay again: the key makes it the same order.
   useEffect(() => onBroughtBack(() => setState((was) => (was.busy ? { busy: false } : was))), [])
 
-  async function run(amountFen: number, arrearsVersion?: string, onChanged?: () => void) {
+  async function run(amountFen: number, bill?: SeenBill) {
     setState({ busy: true })
-    const body: NewPayment = { binding_id: bindingId, purpose, amount_fen: amountFen, arrears_version: arrearsVersion, via: platform }
+    const body: NewPayment = {
+      binding_id: bindingId, purpose, amount_fen: amountFen, arrears_version: bill?.version, keep_as_prepayment: bill?.keep ? true : undefined, via: platform,
+    }
     try {
       const payment = await call<Payment>('POST', '/payments', { body, idempotencyKey: keys.current.keyFor(body) })
       // Whoever left meanwhile finds the order among the payments; no cashier opens over another screen.
@@ -38,12 +47,12 @@ export function useOrder(bindingId: string, purpose: PaymentPurpose): Order {
       const problem = asProblem(thrown)
       const changedTo = newTotal(problem)
       setState({ busy: false, problem: changedTo === undefined ? problem : undefined, changedTo })
-      if (changedTo !== undefined) onChanged?.()
+      if (changedTo !== undefined) bill?.onChanged()
     }
   }
   return {
     ...state,
-    place: (amountFen, arrearsVersion, onChanged) => void run(amountFen, arrearsVersion, onChanged),
+    place: (amountFen, bill) => void run(amountFen, bill),
     clear: () => setState({ busy: false }),
   }
 }

@@ -21,5 +21,10 @@ export const billWords = {
   'bill.line.differs': ['这一行与公式算出的金额不一致，供电公司以账单为准；有疑问可以提出。', 'This line differs from its formula. The bill is what counts; you can question it.'],
   'bill.sum.differs': ['各项相加与账单合计不一致，供电公司以账单为准；有疑问可以提出。', 'The lines do not add up to the total. The bill is what counts; you can question it.'],
   'next.late.refund': ['退款比平时慢，我们还在办理，一分不会少；退回后会通知您。', 'This refund is taking longer than usual. We are still on it, all of it will come back, and you will be told.'],
+  'pay.keep': ['如已不用缴，留作预存', 'If no longer due, keep it as prepayment'],
+  'pay.keep.why': ['付款到账前，这笔电费可能已在别处缴清。勾选后，钱留在这一户抵以后的电费；不勾选，原路退回。这一户不能入账的，总是原路退回。', 'The bill may be settled elsewhere before your money arrives. Ticked, the money stays with the home for later bills; not ticked, it is returned to you. What the home cannot take is always returned.'],
+  'track.keep': ['如已不用缴', 'If no longer due'],
+  'track.keep.yes': ['留作预存', 'kept as prepayment'],
+  'track.kept': ['电费已不用缴，这笔钱已留作这一户的预存。', 'The bill was no longer due: the money was kept as prepayment of this home.'],
   'track.pay.in_alipay': ['这笔订单是在支付宝小程序里下的，请在那里付款，或取消后重新缴费。', 'This order was made in Alipay’s mini-program: pay it there, or cancel it and pay anew.'],
 } as const satisfies Record<string, readonly [string, string]>

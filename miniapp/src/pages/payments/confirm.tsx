@@ -14,6 +14,7 @@ import { replace, startAt } from '../../ui/navigation'
 import { AsOf, Button, Card, Note, NothingHere, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
 import { DueLines } from './due_lines'
+import { KeepTick } from './keep_tick'
 import { Sure, wantsCode } from './sure'
 
 /** What is about to be paid, for whom, and one button. */
@@ -81,6 +82,7 @@ function PayArrears({ home, warned }: { home: Binding; warned: boolean }) {
   const { t } = useSettings()
   const arrears = useArrears(home.binding_id)
   const order = useOrder(home.binding_id, 'arrears')
+  const [keep, setKeep] = useState(false)
   const figure = arrears.answer
   useKeptFresh(arrears.reload, figure !== undefined && !order.busy)
   if (!figure) return arrears.problem ? <ProblemNote problem={arrears.problem} retry={arrears.reload} /> : <Skeleton lines={4} />
@@ -105,7 +107,7 @@ function PayArrears({ home, warned }: { home: Binding; warned: boolean }) {
     order.clear()
     arrears.reload()
   }
-  const place = () => order.place(figure.total_fen, figure.arrears_version, arrears.reload)
+  const place = () => order.place(figure.total_fen, { version: figure.arrears_version, keep, onChanged: arrears.reload })
   const wanted = [{ binding_id: home.binding_id, amount_fen: figure.total_fen }]
   return (
     <>
@@ -113,6 +115,7 @@ function PayArrears({ home, warned }: { home: Binding; warned: boolean }) {
         <DueLines figure={figure} />
         <AsOf as_of={figure.as_of} stale={figure.stale} />
       </Card>
+      <KeepTick keep={keep} resting={order.busy} toggle={() => setKeep(!keep)} />
       {changed !== undefined && <Note tone='due' icon='warning' live testId='amount-changed'>{t('pay.changed', { amount: yuanSign(changed) })}</Note>}
       {!order.problem && arrears.problem && <ProblemNote problem={arrears.problem} retry={again} />}
       {wantsCode(order.problem) && <Sure items={wanted} pay={place} />}

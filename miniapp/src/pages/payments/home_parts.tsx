@@ -36,6 +36,7 @@ export function HomeParts({ payment }: { payment: Payment }) {
             <Box className='choice-text'>
               <Box as='strong'>{home ? homeName(home) : t('track.home_gone')}</Box>
               {home && <Box as='span' className='soft'>{t('homes.tail', { tail: numberTail(home) })}</Box>}
+              {part.as_prepayment && <Box as='span' className='soft' testId='part-kept'>{t('track.kept')}</Box>}
             </Box>
             <Box className='list-end'>
               <Amount fen={part.amount_fen} />

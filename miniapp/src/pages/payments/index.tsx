@@ -40,6 +40,7 @@ function TrackerContent() {
       {problem && <Note tone='info' icon='clock' live>{t('track.away')}</Note>}
       <Card className='stations-card'><Stations stations={stations(payment)} /></Card>
       {payment.homes.length > 1 && <HomeParts payment={payment} />}
+      {payment.homes.length === 1 && payment.homes[0]?.as_prepayment && <Note tone='good' icon='check' testId='kept'>{t('track.kept')}</Note>}
       {payment.refunds.length > 0 && <Refunds refunds={payment.refunds} />}
       <NextStep payment={payment} askNow={askNow} />
       <Numbers payment={payment} />
@@ -154,6 +155,7 @@ function Numbers({ payment }: { payment: Payment }) {
     <Box className='numbers'>
       <Row name={t('track.number')}>{payment.out_trade_no}</Row>
       {payment.trade_no && <Row name={t('track.trade')}>{payment.trade_no}</Row>}
+      {payment.keep_as_prepayment && <Row name={t('track.keep')}>{t('track.keep.yes')}</Row>}
     </Box>
   )
 }

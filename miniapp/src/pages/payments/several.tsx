@@ -12,6 +12,7 @@ import { Box, Tap } from '../../ui/blocks'
 import { Icon } from '../../ui/icons'
 import { AsOf, Button, Card, Note, ProblemNote, Skeleton } from '../../ui/parts'
 import { PrivateScreen } from '../../ui/screen'
+import { KeepTick } from './keep_tick'
 import { Sure, wantsCode } from './sure'
 
 /** What is due in all homes, those to pay now, and one button. */
@@ -37,6 +38,7 @@ function Choice({ homes }: { homes: Binding[] }) {
   const [shelves, setShelves] = useState<ReadonlyMap<string, Shelf>>(new Map())
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
   const [round, setRound] = useState(0)
+  const [keep, setKeep] = useState(false)
   const order = useCheckout()
   const note = useCallback((id: string, shelf: Shelf) => setShelves((was) => new Map(was).set(id, shelf)), [])
   const inOrder = useMemo(() => new Map(homes.map((home) => [home.binding_id, shelves.get(home.binding_id) ?? { away: false }])), [homes, shelves])
@@ -55,7 +57,7 @@ function Choice({ homes }: { homes: Binding[] }) {
   }
   const known = [...inOrder.values()].every((shelf) => shelf.figure !== undefined || shelf.away)
   const nothing = known && ![...inOrder.values()].some((shelf) => shelf.away || (shelf.figure?.total_fen ?? 0) > 0)
-  const place = () => order.place(chosen.items, () => setRound(round + 1))
+  const place = () => order.place(chosen.items, keep, () => setRound(round + 1))
   const wanted = chosen.items.map(({ binding_id, amount_fen }) => ({ binding_id, amount_fen }))
   return (
     <>
@@ -78,6 +80,7 @@ function Choice({ homes }: { homes: Binding[] }) {
           <Amount fen={chosen.totalFen} size='title' testId='several-total' />
         </Box>
       </Card>
+      {!nothing && <KeepTick keep={keep} resting={order.busy} toggle={() => setKeep(!keep)} />}
       {wantsCode(order.problem) && <Sure items={wanted} pay={place} />}
       {order.problem && !wantsCode(order.problem) && <ProblemNote problem={order.problem} retry={again} />}
       <Button
