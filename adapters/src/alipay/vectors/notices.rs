@@ -96,6 +96,20 @@ fn a_notice_for_another_app_or_seller_is_foreign_and_a_doubled_field_malformed()
     assert_eq!(notices().read(b""), Err(NoticeError::BadSignature));
 }
 
+/// acg-faka verified a text whose quotes a framework had escaped before: no genuine notice passed.
+#[test]
+fn a_notice_with_quotes_is_verified_as_it_came() {
+    let file = vector!("notify");
+    let body = text(&cases(&file)[0], "body");
+    assert!(body.contains("%22"), "quotes, as the channel sends them");
+    assert!(notices().read(body.as_bytes()).is_ok());
+    let escaped = body.replace("%22", "%26quot%3B");
+    assert_eq!(
+        notices().read(escaped.as_bytes()),
+        Err(NoticeError::BadSignature)
+    );
+}
+
 proptest! {
     #[test]
     fn any_body_is_read_or_refused(body in proptest::collection::vec(any::<u8>(), 0..300)) {
