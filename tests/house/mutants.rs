@@ -10,7 +10,49 @@ const FOLDER: &str = "tests/mutants";
 /// money.md, section 2.
 const INTERLEAVINGS: usize = 19;
 /// Those that concern what is built: each has a mutant.
-const BUILT: [usize; 14] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 16, 17];
+const BUILT: [usize; 15] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 17];
+/// What other systems do wrong with money (peers.md, sections 2 and 5), as a row of the page calls it: each has a mutant.
+const PEERS: [&str; 32] = [
+    "acg-faka: the text is escaped before it is verified",
+    "dax-pay: a success after the end is noted, and the money kept",
+    "dax-pay: an exception while asking fails the order",
+    "dax-pay: callback and sync take different locks",
+    "dax-pay: the guards of closing exclude each other",
+    "dax-pay: the lock is busy, and success is answered",
+    "dax-pay: the lock is released before the commit",
+    "dax-pay: the row count of an optimistic update is ignored",
+    "dax-pay: the sum of a notice is not compared with the order",
+    "dujiao-next: money received, the order stays expired",
+    "hyperswitch: a query that comes too early finds nothing",
+    "hyperswitch: the query needs an id that a timeout never returned",
+    "jeepay, dax-pay: TRADE_CLOSED of a paid order is ignored",
+    "jeepay, dax-pay: TRADE_FINISHED is ignored or a failure",
+    "jeepay: a failed delivery is acknowledged",
+    "jeepay: a late success leaves the order closed",
+    "jeepay: a refund in progress is ended by the clock",
+    "jeepay: a sum that differs is logged and acknowledged",
+    "jeepay: a verified notice of another app is accepted",
+    "jeepay: expired orders are closed without asking the channel",
+    "jeepay: pages by offset over a set that shrinks",
+    "jeepay: saved first, told afterwards",
+    "kill bill: the janitor works without the lock of the retry",
+    "lago: the retry counter is part of the key",
+    "litemall: a paid order is marked paid by a later notice",
+    "medusa, mollie: redirect and webhook both work one payment",
+    "openlinker: a worker killed between reading and acknowledging loses the message",
+    "payment: TRADE_FINISHED after a refund is a success",
+    "ruoyi: a refund is stuck or doubled when the channel call fails",
+    "ruoyi: two channels pay one bill",
+    "svix: the body is not part of the key",
+    "svix: the lock of a first call lives five seconds",
+];
+/// Those that no patch can bring back, because nothing here is like it: the page says what is instead.
+const NO_PLACE: [&str; 4] = [
+    "lago: bills are made twice when the queue lags",
+    "roncoo: every row of one file is compared with every row of the other",
+    "sam: what was banked is credited twice, or for ever",
+    "vexa: the queue of what must be sent dies with Redis",
+];
 
 fn mutants() -> Vec<Recipe> {
     let files = source::files().expect("the repository's files");
@@ -93,6 +135,25 @@ fn faults(rows: &Rows, mutants: &[(String, Vec<String>)]) -> Vec<String> {
     faults
 }
 
+/// Defects of the peers that the page has forgotten: without a mutant, or without a word why there is none.
+fn forgotten(rows: &Rows, with_mutant: &[&str], without: &[&str]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for what in with_mutant {
+        if rows.get(*what).is_none_or(|(names, _)| names.is_empty()) {
+            faults.push(format!("'{what}' has no mutant"));
+        }
+    }
+    for what in without {
+        let row = rows.get(*what);
+        if !row.is_some_and(|(names, open)| names.is_empty() && !open.is_empty()) {
+            faults.push(format!(
+                "'{what}' has a mutant, or no word on why it has none"
+            ));
+        }
+    }
+    faults
+}
+
 fn page() -> String {
     source::read(&format!("{FOLDER}/README.md")).expect("the page of the mutants")
 }
@@ -116,9 +177,19 @@ fn planted_faults_are_found() {
     assert_eq!(count(&whole.replace("`m3`", "")), 2);
     assert_eq!(count(&whole.replace("`m3`", "`m3`, `m4`")), 1);
     assert_eq!(
-        count(&whole.replace("| 2.9 | `m9` | |", "| 2.9 | | not built |")),
+        count(&whole.replace("| 2.14 | `m14` | |", "| 2.14 | | not built |")),
         1
     );
+    assert_eq!(
+        count(&whole.replace("| 2.9 | `m9` | |", "| 2.9 | | not built |")),
+        2
+    );
+    let told = rows(&page(
+        "| a: b | `m` | |\n| c: d | | no such thing here |\n| e: f | | |\n",
+    ));
+    assert!(forgotten(&told, &["a: b"], &["c: d"]).is_empty());
+    assert_eq!(forgotten(&told, &["c: d", "g: h"], &[]).len(), 2);
+    assert_eq!(forgotten(&told, &[], &["a: b", "e: f", "g: h"]).len(), 3);
     assert!(recipe::parse("x", "What: w\n\n").is_err());
     assert!(
         recipe::parse(
@@ -140,6 +211,14 @@ fn every_mutant_has_its_place_and_every_interleaving_its_row() {
         .collect();
     assert!(mutants.len() > 40, "hardly any mutant was found");
     assert_no_faults("mutants", &faults(&rows(&page()), &mutants));
+}
+
+#[test]
+fn every_money_defect_of_the_peers_has_its_mutant() {
+    assert_no_faults(
+        "the peers' defects",
+        &forgotten(&rows(&page()), &PEERS, &NO_PLACE),
+    );
 }
 
 #[test]
