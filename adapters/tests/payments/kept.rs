@@ -9,6 +9,7 @@ use lifeline_core::shared::money::Fen;
 use crate::books::HOME;
 use crate::family::{ONE, TWO, credited, family, no_claim_is_left, owing, request, wanted};
 use crate::late::paid_after_closing;
+use crate::postings::commit_late;
 use crate::store::Place;
 use crate::stories;
 use crate::story::{Ordered, Story, Wish, arrears, top_up};
@@ -19,6 +20,7 @@ stories! {
     late_money_for_nothing_due_is_kept_as_prepayment;
     late_money_pays_what_is_left_and_the_rest_is_kept;
     a_refused_version_of_nothing_due_is_kept_as_prepayment;
+    what_was_refused_and_stands_with_the_bill_is_no_prepayment;
     what_an_account_cannot_take_goes_back_whatever_was_chosen;
     late_money_whose_home_is_taken_goes_back_whatever_was_chosen;
     one_home_of_several_is_kept_and_the_other_credited;
@@ -153,6 +155,32 @@ async fn a_refused_version_of_nothing_due_is_kept_as_prepayment(place: Place) {
     s.run(60).await;
     is_kept(&s, &order).await;
     assert_eq!(s.outside.count("post"), 2);
+}
+
+/// Interleaving 1: marketing takes its refusal back, and the number it refused is the one that stands.
+async fn what_was_refused_and_stands_with_the_bill_is_no_prepayment(place: Place) {
+    let s = Story::at(place);
+    let order = ordered(&s, &bill().kept()).await;
+    s.outside.with(|world| {
+        world.post_replies.push_back(PostingReply::NotPayable {
+            code: "ALREADY_PAID",
+        });
+    });
+    s.outside.silence(&["fence"]);
+    s.pays(&order.number).await;
+    s.run(60).await;
+    let number = s.look(&order.id).await.lines[0].channel_txn_no.clone();
+    commit_late(&s, &order, &number).await;
+    s.outside.speak();
+    s.run(120).await;
+    let look = s.look(&order.id).await;
+    assert_eq!(
+        (look.standing(), look.lines[0].attempt),
+        (Standing::Posted, 1)
+    );
+    assert!(!look.home_views()[0].as_prepayment);
+    assert_eq!(s.outside.count("refund"), 0);
+    s.square();
 }
 
 async fn what_an_account_cannot_take_goes_back_whatever_was_chosen(place: Place) {

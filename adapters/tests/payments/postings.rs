@@ -65,7 +65,7 @@ async fn interleaving_01_refund_of_a_payment_that_still_posts(place: Place) {
 }
 
 /// What a stuck send does when it gets through at last.
-async fn commit_late(s: &Story, order: &Ordered, number: &str) {
+pub(crate) async fn commit_late(s: &Story, order: &Ordered, number: &str) {
     let payment = s.look(&order.id).await.payment;
     s.outside.with(|world| {
         let line = PostedLine {

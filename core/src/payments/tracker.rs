@@ -217,8 +217,7 @@ impl Order {
                     self.standing_of_home(&lines)
                 },
                 posted_at: posted().filter_map(|line| line.posted_at).max(),
-                as_prepayment: share.purpose == Purpose::Arrears
-                    && posted().any(|line| line.purpose == Purpose::TopUp),
+                as_prepayment: share.purpose == Purpose::Arrears && posted().any(is_prepayment),
             }
         };
         self.payment.shares.iter().map(view).collect()
@@ -244,6 +243,11 @@ impl Order {
             })
             .collect()
     }
+}
+
+/// What was refused first and stands with its bill after all went out with the bill's version.
+fn is_prepayment(line: &&PostingLine) -> bool {
+    line.purpose == Purpose::TopUp && line.arrears_version.is_none()
 }
 
 /// What was paid for a home: its share until there is a line, then the line and its parts together.
