@@ -12,7 +12,7 @@ const INTERLEAVINGS: usize = 19;
 /// Those that concern what is built: each has a mutant.
 const BUILT: [usize; 15] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 17];
 /// What other systems do wrong with money (peers.md, sections 2 and 5), as a row of the page calls it: each has a mutant.
-const PEERS: [&str; 32] = [
+const PEERS: [&str; 33] = [
     "acg-faka: the text is escaped before it is verified",
     "dax-pay: a success after the end is noted, and the money kept",
     "dax-pay: an exception while asking fails the order",
@@ -39,6 +39,7 @@ const PEERS: [&str; 32] = [
     "lago: the retry counter is part of the key",
     "litemall: a paid order is marked paid by a later notice",
     "medusa, mollie: redirect and webhook both work one payment",
+    "mollie, hyperswitch, lago: what happened once is told twice",
     "openlinker: a worker killed between reading and acknowledging loses the message",
     "payment: TRADE_FINISHED after a refund is a success",
     "ruoyi: a refund is stuck or doubled when the channel call fails",
