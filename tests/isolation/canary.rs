@@ -9,10 +9,17 @@ use serde_json::Value;
 
 pub(crate) const PEOPLE: usize = 5;
 pub(crate) const HOMES: usize = 4;
+/// The account of the first person's other wallet; it takes part at the end of a walk alone.
+pub(crate) const TWIN: usize = PEOPLE;
 /// What the test's clock begins with.
 pub(crate) const START: &str = "2026-11-20T10:00:00+08:00";
 
 pub(crate) const GIVEN: [&str; PEOPLE] = ["甲", "乙", "丙", "丁", "戊"];
+
+/// The person whose account it is.
+pub(crate) const fn who(account: usize) -> usize {
+    account % PEOPLE
+}
 
 pub(crate) fn name_of(person: usize) -> String {
     format!("赵{}", GIVEN[person])
@@ -86,6 +93,10 @@ pub(crate) enum Canary {
     Used(usize, i64),
     /// What was paid in one month.
     Paid(usize, i64),
+    /// What a person wrote to the utility.
+    Letter(usize),
+    /// A person's points.
+    Points(usize),
     /// What a person's power was sold for in the month that waits to be checked.
     Sold(usize),
     /// A person's generator, or the account its money goes to, by their last four digits.
@@ -125,6 +136,18 @@ pub(crate) fn paid_of(home: usize, month: i64) -> i64 {
 /// The day of a month on which its bill is paid.
 pub(crate) fn paid_on(month: i64) -> Day {
     Day::parse(&format!("{}-15", period_of(month))).expect("a day")
+}
+
+pub(crate) fn points_of(person: usize) -> i64 {
+    30_000_011 + 1_000 * fen(person)
+}
+
+fn mark_of(person: usize) -> String {
+    format!("第{}号信", 8800 + person)
+}
+
+pub(crate) fn letter_of(person: usize) -> String {
+    format!("请看一看{}", mark_of(person))
 }
 
 pub(crate) fn sold_of(person: usize) -> i64 {
@@ -172,6 +195,9 @@ fn of_number(number: i64) -> Option<Canary> {
     if let Some(person) = (0..PEOPLE).find(|person| number == sold_of(*person)) {
         return Some(Canary::Sold(person));
     }
+    if let Some(person) = (0..PEOPLE).find(|person| number == points_of(*person)) {
+        return Some(Canary::Points(person));
+    }
     for home in 0..HOMES {
         if number == due_of(home) {
             return Some(Canary::Due(home));
@@ -214,6 +240,9 @@ fn of_text(text: &str) -> Vec<Canary> {
         if text.contains(&format!("*{}", seller_tail_of(person))) {
             found.push(Canary::Seller(person));
         }
+        if text.contains(&mark_of(person)) {
+            found.push(Canary::Letter(person));
+        }
     }
     for home in 0..HOMES {
         let tail = tail_of(home);
@@ -240,4 +269,27 @@ pub(crate) fn secrets() -> Vec<String> {
     let homes = (0..HOMES).flat_map(|one| [number_of(one), format!("1500000000{}", 5500 + one)]);
     let sellers = (0..PEOPLE).flat_map(|one| [generator_of(one), card_of(one)]);
     people.chain(homes).chain(sellers).collect()
+}
+
+/// Whose names and numbers stand in a text that masks nothing: a person's own document.
+pub(crate) fn clear_in(text: &str) -> BTreeSet<Canary> {
+    let people = (0..PEOPLE).flat_map(|one| {
+        [
+            (name_of(one), Canary::Name(one)),
+            (phone_of(one), Canary::Name(one)),
+            (id_no_of(one), Canary::Name(one)),
+            (generator_of(one), Canary::Seller(one)),
+            (card_of(one), Canary::Seller(one)),
+        ]
+    });
+    let homes = (0..HOMES).flat_map(|one| {
+        let meter = format!("1500000000{}", 5500 + one);
+        [
+            (number_of(one), Canary::Tail(one)),
+            (meter, Canary::Meter(one)),
+        ]
+    });
+    let all = people.chain(homes);
+    let there = all.filter(|(word, _)| text.contains(word.as_str()));
+    there.map(|(_, canary)| canary).collect()
 }

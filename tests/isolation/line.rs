@@ -51,7 +51,7 @@ use lifeline_tests::Silence;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::canary::{PEOPLE, START};
+use crate::canary::{START, TWIN};
 use crate::device::Device;
 use crate::settling;
 use crate::town::Town;
@@ -152,6 +152,12 @@ impl House {
         let notices = Notices::new(store.clone(), c(), e(), town.clone());
         let privacy = Privacy::new(store.clone(), c(), e());
         let requests = Requests::new(store.clone(), c(), e(), Arc::new(Silence));
+        // What merges takes along homes, wishes and points, as in the product.
+        let accounts = accounts.followed_by(vec![
+            Arc::new(bindings.clone()),
+            Arc::new(privacy.clone()),
+            Arc::new(requests.clone()),
+        ]);
         let publications = Publications::new(store.clone(), c(), e(), Arc::new(Darkroom));
         let cheap = Cost {
             memory_kib: 8,
@@ -215,7 +221,7 @@ impl House {
             clock,
             entropy,
             store,
-            devices: RefCell::new(vec![None; PEOPLE]),
+            devices: RefCell::new(vec![None; TWIN + 1]),
         }
     }
 
@@ -347,6 +353,27 @@ impl House {
             .insert_header(("authorization", format!("Bearer {token}")))
             .insert_header(("idempotency-key", key));
         line.send(request, body).await
+    }
+
+    /// Calls the line with the token of a step-up, or with none.
+    pub(crate) async fn call_with(
+        &self,
+        line: &Line,
+        token: Option<&str>,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Reply {
+        let mut request = TestRequest::with_uri(path).method(method);
+        if let Some(token) = token {
+            request = request.insert_header(("authorization", format!("Bearer {token}")));
+        }
+        line.send(request, body).await
+    }
+
+    /// The device of an account is gone: it signs in anew.
+    pub(crate) fn forget(&self, account: usize) {
+        self.devices.borrow_mut()[account] = None;
     }
 
     async fn token(&self, line: &Line, person: usize) -> String {

@@ -16,7 +16,9 @@ mod canary;
 mod device;
 mod figures;
 mod line;
+mod merging;
 mod model;
+mod own;
 mod paced;
 mod planted;
 mod reads;
@@ -83,6 +85,7 @@ fn take(walk: &[Act]) {
         let line = house.line().await;
         let mut walker = Walk::new(&house, &line);
         walker.settle().await;
+        walker.write().await;
         walker.sell().await;
         // Every home has its holder to begin with, so that there is something to share.
         for holder in 0..canary::HOMES {
@@ -92,6 +95,8 @@ fn take(walk: &[Act]) {
             walker.act(act).await;
         }
         walker.read_all().await;
+        walker.merge().await;
+        walker.export_all().await;
         house.close().await;
     });
 }

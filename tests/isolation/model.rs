@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lifeline_core::shared::time::{Day, Time};
 
-use crate::canary::{Canary, HOMES};
+use crate::canary::{Canary, HOMES, who};
 
 /// A look at the holder is not repeated within this.
 const LOOK_FRESH_S: i64 = 600;
@@ -113,6 +113,8 @@ pub(crate) struct Model {
     pub(crate) told_of: BTreeSet<(usize, usize)>,
     /// Homes a person was ever linked to.
     pub(crate) knew: BTreeSet<(usize, usize)>,
+    /// Holders whose name was ever on a home that a person was linked to.
+    pub(crate) named: BTreeSet<(usize, usize)>,
 }
 
 impl Model {
@@ -134,6 +136,7 @@ impl Model {
             digits: BTreeMap::new(),
             told_of: BTreeSet::new(),
             knew: BTreeSet::new(),
+            named: BTreeSet::new(),
         }
     }
 
@@ -263,6 +266,7 @@ impl Model {
                 link.shown = Some(if same { before.max(role) } else { role });
                 link.pinned = version;
                 link.board = holder;
+                self.named.insert((person, holder));
                 return Answer::Done;
             }
             self.end(link);
@@ -284,6 +288,7 @@ impl Model {
         board: usize,
     ) {
         self.knew.insert((person, home));
+        self.named.insert((person, board));
         self.links.push(Link {
             id: String::new(),
             person,
@@ -319,7 +324,7 @@ impl Model {
     /// The certified person's homes, linked in one tap; none when there are none.
     pub(crate) fn by_match(&mut self, person: usize) -> Vec<usize> {
         let held: Vec<usize> = (0..HOMES)
-            .filter(|home| self.homes[*home].holder == person)
+            .filter(|home| self.homes[*home].holder == who(person))
             .collect();
         for home in &held {
             self.show(person, *home, Role::Holder, false);

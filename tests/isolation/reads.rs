@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::http::StatusCode;
 
-use crate::canary::{Canary, HOMES, PEOPLE, canaries_in, month_of, nth_of, paid_on, period_of};
+use crate::canary::{
+    Canary, HOMES, PEOPLE, canaries_in, clear_in, month_of, nth_of, paid_on, period_of,
+};
 use crate::line::Reply;
 use crate::model::{Answer, Role};
-use crate::walk::Walk;
+use crate::walk::{Order, Walk};
 
 /// How often an owner was answered with their canary, and a stranger with nothing.
 pub(crate) static OWN_READS: AtomicU64 = AtomicU64::new(0);
@@ -48,11 +50,10 @@ impl Walk<'_> {
         self.read_filling(person, role, &path(FILLING)).await;
         let reply = self.get(person, &path("/payments")).await;
         assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
-        let own = self
-            .orders
-            .iter()
-            .filter(|order| order.person == person && order.link == link);
-        let own: BTreeSet<Canary> = own.map(|order| Canary::Due(order.home)).collect();
+        let own = self.orders.iter().filter(|order| {
+            order.person == person && order.links.iter().any(|(paid, _)| *paid == link)
+        });
+        let own: BTreeSet<Canary> = own.flat_map(Order::dues).collect();
         shows(&reply, "own payments", &own, &own);
     }
 
@@ -207,12 +208,12 @@ impl Walk<'_> {
             let path = format!("/v1/payments/{}", order.id);
             if order.person == person {
                 let reply = self.get(person, &path).await;
-                let due = BTreeSet::from([Canary::Due(order.home)]);
-                shows(&reply, "the order", &due, &due);
+                shows(&reply, "the order", &order.dues(), &order.dues());
             } else {
                 self.is_not_there(person, &path).await;
             }
         }
+        self.read_own(person).await;
     }
 }
 
@@ -226,15 +227,31 @@ pub(crate) fn is(reply: &Reply, expected: Answer, done: StatusCode) {
 
 /// The answer is a success, shows all that it must, and nothing but what it may.
 pub(crate) fn shows(reply: &Reply, what: &str, may: &BTreeSet<Canary>, must: &BTreeSet<Canary>) {
+    judge(reply, what, &canaries_in(&reply.body), may, must);
+}
+
+/// The same of an answer that masks nothing.
+pub(crate) fn tells(reply: &Reply, what: &str, may: &BTreeSet<Canary>, must: &BTreeSet<Canary>) {
+    let mut shown = canaries_in(&reply.body);
+    shown.extend(clear_in(&reply.text));
+    judge(reply, what, &shown, may, must);
+}
+
+fn judge(
+    reply: &Reply,
+    what: &str,
+    shown: &BTreeSet<Canary>,
+    may: &BTreeSet<Canary>,
+    must: &BTreeSet<Canary>,
+) {
     assert!(reply.status.is_success(), "{what}: {}", reply.text);
-    let shown = canaries_in(&reply.body);
     let foreign: Vec<&Canary> = shown.difference(may).collect();
     assert!(
         foreign.is_empty(),
         "{what} shows {foreign:?}: {}",
         reply.text
     );
-    let missing: Vec<&Canary> = must.difference(&shown).collect();
+    let missing: Vec<&Canary> = must.difference(shown).collect();
     assert!(
         missing.is_empty(),
         "{what} lacks {missing:?}: {}",

@@ -95,7 +95,7 @@ pub(crate) struct Sale {
 }
 
 /// The last of them ends before the month is settled.
-const ENDED: usize = PEOPLE - 1;
+pub(crate) const ENDED: usize = PEOPLE - 1;
 
 impl Walk<'_> {
     /// Everybody sells power; a month of all but one is settled and waits to be checked.

@@ -96,6 +96,7 @@ impl Model {
         let by = self.grants[grant].by;
         let (board, version) = (self.links[by].board, self.homes[home].version);
         self.told_of.insert((self.links[by].person, person));
+        self.named.insert((person, board));
         match self.live(person, home) {
             Some(link) if self.role(link).is_some() => {
                 if let Some(earlier) = self.links[link].grant {

@@ -23,7 +23,7 @@ use lifeline_core::shared::time::{Day, Time};
 
 use crate::canary::{
     GIVEN, HOMES, PEOPLE, START, address_of, digits_of, home_of, id_no_of, name_of, number_of,
-    phone_of, tail_of,
+    phone_of, tail_of, who,
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -176,13 +176,17 @@ impl IdentityProvider for Town {
 
     async fn profile(&self, access_token: &str) -> Result<SharedProfile, IdentityError> {
         let person: usize = access_token.parse().expect("one of ours");
+        let owner = who(person);
         Ok(SharedProfile {
             open_id: Some(format!("open-{person}")),
             user_id: None,
             certified: true,
-            name: PersonName::parse(&name_of(person)).ok(),
-            id_no: IdNo::parse(&id_no_of(person)).ok(),
-            phone: Phone::parse(&phone_of(person)).ok(),
+            name: PersonName::parse(&name_of(owner)).ok(),
+            id_no: IdNo::parse(&id_no_of(owner)).ok(),
+            // The other wallet shares no phone: one account has it at a time.
+            phone: (owner == person)
+                .then(|| Phone::parse(&phone_of(person)).ok())
+                .flatten(),
         })
     }
 }

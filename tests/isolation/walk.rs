@@ -1,13 +1,15 @@
 //! One walk: random acts of random people, each answer held against the model.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::{Method, StatusCode};
 use lifeline_core::shared::time::{Day, Time};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::canary::{Canary, HOMES, PEOPLE, canaries_in, digits_of, due_of, number_of, secrets};
+use crate::canary::{
+    Canary, HOMES, PEOPLE, canaries_in, digits_of, due_of, number_of, secrets, who,
+};
 use crate::line::{House, Line, Reply};
 use crate::model::{Answer, Model, Role};
 use crate::reads::{is, shows};
@@ -26,6 +28,7 @@ pub(crate) enum Act {
     Revoke(usize, usize, usize),
     Unlink(usize, usize),
     Pay(usize, usize),
+    Checkout(usize, usize, usize),
     Transfer(usize, usize),
     Days(i64),
     Jobs,
@@ -45,6 +48,7 @@ pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
         3 => (person.clone(), which.clone(), which.clone()).prop_map(|(p, l, t)| Act::Revoke(p, l, t)),
         2 => (person.clone(), which.clone()).prop_map(|(p, l)| Act::Unlink(p, l)),
         2 => (person.clone(), which.clone()).prop_map(|(p, l)| Act::Pay(p, l)),
+        2 => (person.clone(), which.clone(), which.clone()).prop_map(|(p, l, o)| Act::Checkout(p, l, o)),
         3 => (home, person.clone()).prop_map(|(h, p)| Act::Transfer(h, p)),
         2 => (1..35_i64).prop_map(Act::Days),
         1 => Just(Act::Jobs),
@@ -57,21 +61,31 @@ pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
 pub(crate) struct Order {
     pub(crate) id: String,
     pub(crate) person: usize,
-    pub(crate) link: usize,
-    pub(crate) home: usize,
+    /// The links it pays for, each with its home.
+    pub(crate) links: Vec<(usize, usize)>,
+}
+
+impl Order {
+    /// What is paid by it, home by home.
+    pub(crate) fn dues(&self) -> BTreeSet<Canary> {
+        let homes = self.links.iter();
+        homes.map(|(_, home)| Canary::Due(*home)).collect()
+    }
 }
 
 pub(crate) struct Walk<'a> {
     pub(crate) house: &'a House,
-    line: &'a Line,
+    pub(crate) line: &'a Line,
     pub(crate) model: Model,
     pub(crate) orders: Vec<Order>,
     pub(crate) sales: Vec<Sale>,
+    /// Whose device was shown under an id.
+    pub(crate) devices: BTreeMap<String, usize>,
 }
 
 /// Between two acts longer than any look or kept figure stays fresh, so that every act meets the
 /// utility as it is.
-const BETWEEN_S: i64 = 700;
+pub(crate) const BETWEEN_S: i64 = 700;
 
 impl<'a> Walk<'a> {
     pub(crate) fn new(house: &'a House, line: &'a Line) -> Self {
@@ -81,22 +95,26 @@ impl<'a> Walk<'a> {
             model: Model::new(house.now_s()),
             orders: Vec::new(),
             sales: Vec::new(),
+            devices: BTreeMap::new(),
         }
     }
 
     /// Everybody agrees to being compared with the archive.
     pub(crate) async fn settle(&mut self) {
         for person in 0..PEOPLE {
-            let shown = self.get(person, "/v1/me/consents").await;
-            let items = shown.body["items"].as_array().expect("consents");
-            let wanted = items
-                .iter()
-                .find(|item| item["purpose"] == "identity_match");
-            let body =
-                json!({"purpose": "identity_match", "version": wanted.expect("it")["version"]});
-            let given = self.post(person, "/v1/me/consents", body).await;
-            assert_eq!(given.status, StatusCode::CREATED, "{}", given.text);
+            self.agree(person).await;
         }
+    }
+
+    pub(crate) async fn agree(&self, person: usize) {
+        let shown = self.get(person, "/v1/me/consents").await;
+        let items = shown.body["items"].as_array().expect("consents");
+        let wanted = items
+            .iter()
+            .find(|item| item["purpose"] == "identity_match");
+        let body = json!({"purpose": "identity_match", "version": wanted.expect("it")["version"]});
+        let given = self.post(person, "/v1/me/consents", body).await;
+        assert_eq!(given.status, StatusCode::CREATED, "{}", given.text);
     }
 
     pub(crate) async fn act(&mut self, act: &Act) {
@@ -111,6 +129,7 @@ impl<'a> Walk<'a> {
             Act::Revoke(person, link, target) => self.revoke(person, link, target).await,
             Act::Unlink(person, link) => self.unlink(person, link).await,
             Act::Pay(person, link) => self.pay(person, link).await,
+            Act::Checkout(person, link, other) => self.checkout(person, link, other).await,
             Act::Transfer(home, to) => {
                 if let Some(on) = self.model.transfer(home, to) {
                     self.house.town.transfer(home, to, on);
@@ -140,7 +159,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn pass(&mut self, seconds: i64) {
+    pub(crate) fn pass(&mut self, seconds: i64) {
         self.house.advance(seconds);
         self.model.now += seconds;
         assert_eq!(self.model.now, self.house.now_s());
@@ -150,7 +169,7 @@ impl<'a> Walk<'a> {
         self.call(person, Method::GET, path, None).await
     }
 
-    async fn post(&self, person: usize, path: &str, body: Value) -> Reply {
+    pub(crate) async fn post(&self, person: usize, path: &str, body: Value) -> Reply {
         self.call(person, Method::POST, path, Some(body)).await
     }
 
@@ -174,14 +193,14 @@ impl<'a> Walk<'a> {
         self.house.deliver().await;
     }
 
-    async fn link_by_match(&mut self, person: usize) {
+    pub(crate) async fn link_by_match(&mut self, person: usize) {
         let offered = self.post(person, "/v1/binding-matches", json!({})).await;
-        let held = (0..HOMES).filter(|home| self.model.homes[*home].holder == person);
+        let held = (0..HOMES).filter(|home| self.model.homes[*home].holder == who(person));
         let mut may: BTreeSet<Canary> = held
             .flat_map(|home| [Canary::Tail(home), Canary::Address(home)])
             .collect();
         if !may.is_empty() {
-            may.insert(Canary::Name(person));
+            may.insert(Canary::Name(who(person)));
         }
         shows(&offered, "the match", &may, &may);
         let candidates = offered.body["candidates"].as_array().expect("candidates");
@@ -198,7 +217,7 @@ impl<'a> Walk<'a> {
         shows(&linked, "linking", &may, &may);
     }
 
-    async fn link_by_digits(&mut self, person: usize, home: usize) {
+    pub(crate) async fn link_by_digits(&mut self, person: usize, home: usize) {
         let value = digits_of(self.model.homes[home].holder);
         let proof = json!({"kind": "id_last6", "value": value});
         let body = json!({"consumer_no": number_of(home), "proof": proof});
@@ -343,7 +362,7 @@ impl<'a> Walk<'a> {
         is(&reply, expected, StatusCode::NO_CONTENT);
     }
 
-    async fn pay(&mut self, person: usize, link: usize) {
+    pub(crate) async fn pay(&mut self, person: usize, link: usize) {
         let Some(link) = nth(self.model.links.len(), link) else {
             return;
         };
@@ -357,15 +376,55 @@ impl<'a> Walk<'a> {
             assert!(canaries_in(&reply.body).is_empty(), "{}", reply.text);
             return;
         }
+        self.ordered(person, &reply, vec![(link, home)]);
+    }
+
+    fn ordered(&mut self, person: usize, reply: &Reply, links: Vec<(usize, usize)>) {
         assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text);
-        let due = BTreeSet::from([Canary::Due(home)]);
-        shows(&reply, "the order", &due, &due);
-        self.orders.push(Order {
+        let order = Order {
             id: reply.text_at("payment_id"),
             person,
-            link,
-            home,
+            links,
+        };
+        shows(reply, "the order", &order.dues(), &order.dues());
+        self.orders.push(order);
+    }
+
+    /// Two homes in one order; most pay for two of their own.
+    async fn checkout(&mut self, person: usize, link: usize, other: usize) {
+        let (Some(link), Some(second)) = (
+            nth(self.model.links.len(), link),
+            nth(self.model.links.len(), other),
+        ) else {
+            return;
+        };
+        let (person, second) = if other.is_multiple_of(4) {
+            (person, second)
+        } else {
+            let person = self.model.links[link].person;
+            let all = 0..self.model.links.len();
+            let own: Vec<usize> = all
+                .filter(|one| *one != link && self.model.own(person, *one).is_some())
+                .collect();
+            (person, nth(own.len(), other).map_or(second, |at| own[at]))
+        };
+        if link == second {
+            return;
+        }
+        let links = [link, second].map(|one| (one, self.model.links[one].home));
+        let items = links.map(|(one, home)| {
+            json!({"binding_id": self.model.links[one].id, "amount_fen": due_of(home),
+                "arrears_version": "v1"})
         });
+        let body = json!({"items": items, "via": "h5"});
+        let reply = self.post(person, "/v1/checkouts", body).await;
+        let is_own = |one: &(usize, usize)| self.model.own(person, one.0).is_some();
+        if links.iter().all(is_own) {
+            self.ordered(person, &reply, links.to_vec());
+        } else {
+            is(&reply, Answer::NotFound, StatusCode::CREATED);
+            assert!(canaries_in(&reply.body).is_empty(), "{}", reply.text);
+        }
     }
 }
 
