@@ -21,6 +21,7 @@ on_every_engine! { "homes":
     m3_4_a_payer_sees_neither_archive_nor_figures,
     m3_4_a_new_holder_seen_while_looking_takes_the_archive_away_at_once,
     m3_4_a_former_holder_reads_no_figures_ten_minutes_after_a_transfer,
+    m3_4_a_copy_of_a_holder_before_is_shown_to_nobody_who_proves_the_home_anew,
     m3_4_while_the_archive_is_silent_the_last_known_holder_stands,
     another_accounts_home_is_not_found_whatever_is_asked,
     a_home_is_named_listed_and_left,
@@ -280,6 +281,30 @@ async fn m3_4_a_former_holder_reads_no_figures_ten_minutes_after_a_transfer(worl
             .await
             .contains(&"bindings.holder_changed".to_owned())
     );
+}
+
+async fn m3_4_a_copy_of_a_holder_before_is_shown_to_nobody_who_proves_the_home_anew(world: World) {
+    let (who, linked) = holder(&world).await;
+    let before = world.bindings.detail(&who, &linked.binding_id).await;
+    assert!(before.unwrap().supply.is_some());
+    // Given away and taken back: the same person, under another contract.
+    world.archive.transfer(HOME, own_home());
+    let offer = world.bindings.offer(&who).await.unwrap();
+    let tokens = offer.homes.into_iter().map(|home| home.match_token);
+    let again = world.bindings.confirm(&who, tokens.collect(), None).await;
+    let again = again.unwrap().remove(0);
+    assert_eq!(again.binding.binding_id, linked.binding_id);
+    assert_eq!(again.role, Role::Holder);
+    world.archive.go_away(true);
+    let silent = world.bindings.detail(&who, &linked.binding_id).await;
+    assert!(
+        matches!(silent, Err(BindingError::ArchiveUnavailable(_))),
+        "{silent:?}"
+    );
+    world.archive.go_away(false);
+    let now = world.bindings.detail(&who, &linked.binding_id).await;
+    let now = now.unwrap().supply.unwrap();
+    assert_eq!((now.consumer.holder_version, now.stale), (2, false));
 }
 
 async fn m3_4_while_the_archive_is_silent_the_last_known_holder_stands(world: World) {

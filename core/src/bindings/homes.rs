@@ -125,7 +125,10 @@ impl Bindings {
             return Ok(without_supply(seen));
         }
         let mut view = snapshot(&*self.store).await?;
+        // What was kept under a holder before is of that contract, whoever proved what since.
+        let under = linked.binding.holder_version;
         let kept = view.bindings().kept(&linked.binding).await?;
+        let kept = kept.filter(|kept| kept.consumer.holder_version >= under);
         drop(view);
         let comparable = self.comparable(caller).await?;
         let now = self.clock.now();
