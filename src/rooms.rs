@@ -408,6 +408,7 @@ fn settlement(
         publishing: line.clone(),
         reviewer: line.clone(),
         payer: line.clone(),
+        grid: outside.marketing.clone(),
     };
     Settlement::new(ports, config.settlement.rules(number_prefix))
 }

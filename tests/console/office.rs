@@ -263,7 +263,8 @@ impl Office {
             head_end: silence.clone(),
             publishing: silence.clone(),
             reviewer: silence.clone(),
-            payer: silence,
+            payer: silence.clone(),
+            grid: silence,
         };
         Settlement::new(ports, SettlementRules::default())
     }

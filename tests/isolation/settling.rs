@@ -55,7 +55,8 @@ fn with_prices(
         head_end: silence.clone(),
         publishing,
         reviewer: silence.clone(),
-        payer: silence,
+        payer: silence.clone(),
+        grid: silence,
     };
     Settlement::new(ports, SettlementRules::default())
 }

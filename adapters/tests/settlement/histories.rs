@@ -3,6 +3,7 @@
 //! order. After each step nothing may be paid beyond what was accepted; once quiet, each month has what it was last settled at.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use lifeline_adapters::keyring::{InstanceKind, Keyring};
 use lifeline_adapters::sql::{Bench, Engine};
@@ -19,6 +20,7 @@ use lifeline_core::shared::time::Time;
 use lifeline_core::store::snapshot;
 
 use crate::drills::Nobody;
+use crate::keys::Everybody;
 use crate::model::{Model, Planted};
 use crate::world::{Seller, new_seller, period, rules};
 
@@ -123,6 +125,7 @@ impl<'t> Life<'t> {
             publishing: Arc::new(model.clone()),
             reviewer: Arc::new(model.clone()),
             payer: Arc::new(model.clone()),
+            grid: Arc::new(Everybody(AtomicI64::new(1))),
         };
         let generation = Generation::new(GenerationPorts {
             store: engine.clone(),

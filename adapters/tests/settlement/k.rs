@@ -59,7 +59,7 @@ pub(crate) async fn settled(
         }),
         row_version: 1,
     };
-    assert!(version.agrees());
+    assert!(version.agrees(FeedIn::Surplus));
     place
         .write(async |tx| tx.settlement().add_energy(&version).await)
         .await;

@@ -18,6 +18,7 @@ mod doubted;
 mod drills;
 mod ended;
 mod histories;
+mod holders;
 mod home;
 mod k;
 mod keys;
@@ -177,6 +178,7 @@ fn main() {
         doubted::stories(),
         drills::stories(),
         ended::stories(),
+        holders::stories(),
         keys::stories(),
         numbers::stories(),
         pace::stories(),

@@ -62,6 +62,9 @@ pub(crate) struct World {
     pub(crate) payouts: Vec<(String, Fen, String, PayoutAnswer)>,
     /// Who is to be paid, by the payout's number.
     pub(crate) payees: BTreeMap<String, Identity>,
+    /// Whom the reserve names of a generator, where it is another than the payee.
+    pub(crate) holders: BTreeMap<String, PersonName>,
+    pub(crate) is_reserve_silent: bool,
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) is_silent: bool,
 }
@@ -312,6 +315,7 @@ pub(crate) fn ports(store: Arc<dyn Store>, outside: &Outside) -> Ports {
         publishing: Arc::new(outside.clone()),
         reviewer: Arc::new(outside.clone()),
         payer: Arc::new(outside.clone()),
+        grid: Arc::new(outside.clone()),
     }
 }
 

@@ -12,6 +12,8 @@ words! {
         EarlierPayout = "earlier_payout",
         /// The bank gave money back after the cooperation had ended: nothing is kept of whom it would go to.
         NobodyToPay = "nobody_to_pay",
+        /// The utility's reserve names another holder than the one who would be paid.
+        PayeeNotHolder = "payee_not_holder",
         /// More left for a month than it is worth by now: that stays with its month (docs/adr/0017).
         PaidMore = "paid_more_than_accepted",
         /// The platform paid another sum than ordered.

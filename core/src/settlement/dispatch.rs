@@ -7,7 +7,7 @@ use super::ids::TradeTaskId;
 use super::ports::{Payout, PayoutAnswer};
 use super::records::tell_differs;
 use super::table_t::{Effect, Input, State};
-use super::trade_task::TradeTask;
+use super::trade_task::{Hold, TradeTask};
 use super::trading::{self, AskedAbout, Paid, TradeApplied};
 use super::{Settlement, SettlementError, weighing};
 use crate::cases::{Case, CaseKind};
@@ -86,8 +86,8 @@ impl Settlement {
         let Some(id) = first else { return Ok(false) };
         let step = self.leave_queue(&id).await;
         if let Err(SettlementError::NoAnswer(why)) = &step {
-            // Whether it left before a restore is not known: nothing leaves in this sweep.
-            tracing::warn!(%why, %id, "settlement.sweep.not_looked_back");
+            // Whether it left before a restore, or who is to be paid, is not known: nothing leaves in this sweep.
+            tracing::warn!(%why, %id, "settlement.sweep.not_looked_up");
             return Ok(false);
         }
         let Some(left) = self.or_aside(&id, step).await? else {
@@ -113,7 +113,11 @@ impl Settlement {
     async fn leave_queue(&self, id: &TradeTaskId) -> Result<Option<TradeApplied>, SettlementError> {
         // What was true when it was queued may not be now.
         let checked = self.pass_gate(id).await?;
-        if checked.trade.state != State::Queued || !self.looked_back(&checked.trade).await? {
+        let trade = &checked.trade;
+        if trade.state != State::Queued
+            || !self.looked_back(trade).await?
+            || !self.goes_to_holder(trade).await?
+        {
             return Ok(Some(checked));
         }
         let version = Some(checked.trade.version);
@@ -133,7 +137,11 @@ impl Settlement {
         let Some(trade) = found else { return Ok(()) };
         match trade.state {
             State::Held | State::Returned => {
-                self.pass_gate(id).await?;
+                // Held for its payee, it stays so until the reserve names them again.
+                let differs = trade.hold == Some(Hold::FiguresDiffer);
+                if !differs || self.goes_to_holder(&trade).await? {
+                    self.pass_gate(id).await?;
+                }
             }
             State::Sending | State::Unknown => {
                 // Another node may have given it this turn: once it is in the queue, a turn would send it past the gate.

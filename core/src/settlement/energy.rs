@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::accounts::FeedIn;
 use super::calculation::{Amounts, Line};
 use super::ids::{GenerationAccountId, PersonalTableId};
 use super::readings::MonthEnergy;
@@ -79,10 +80,10 @@ impl EnergyVersion {
         &self.month.period
     }
 
-    /// Meter and settlement agree: every line is its energy times its price, the lines hold all the
-    /// energy that was measured, and the sums add up (the first two of the three ways).
+    /// Meter and settlement agree: every line is its energy times its price, the lines hold all the energy that was
+    /// measured and that its account sells, and the sums add up (the first two of the three ways).
     #[must_use]
-    pub fn agrees(&self) -> bool {
+    pub fn agrees(&self, feed_in: FeedIn) -> bool {
         let Some(settled) = &self.settled else {
             return false;
         };
@@ -102,15 +103,16 @@ impl EnergyVersion {
                 .minus(amounts.tax)
                 .and_then(|net| net.plus(amounts.subsidy))
                 == Ok(amounts.net);
-        recharged && sums && self.holds_all_energy(amounts)
+        let taxed = (Fen::ZERO..=amounts.gross.max(Fen::ZERO)).contains(&amounts.tax);
+        recharged && sums && taxed && self.holds_all_energy(amounts, feed_in)
     }
 
-    fn holds_all_energy(&self, amounts: &Amounts) -> bool {
-        let sold = amounts
-            .lines
-            .iter()
-            .filter(|line| line.kind == PriceKind::FeedIn);
-        let sold = total(sold.map(|line| line.energy));
+    /// Sales are of what the account sells, and a subsidy, where one is granted, is on all that was generated.
+    fn holds_all_energy(&self, amounts: &Amounts, feed_in: FeedIn) -> bool {
+        let of = |kind| amounts.lines.iter().filter(move |line| line.kind == kind);
+        let sold = total(of(PriceKind::FeedIn).map(|line| line.energy));
+        let is_subsidised = of(PriceKind::Subsidy).next().is_some();
+        let subsidised = total(of(PriceKind::Subsidy).map(|line| line.energy));
         let parts = || {
             self.month
                 .days()
@@ -118,7 +120,11 @@ impl EnergyVersion {
         };
         let generated = total(parts().map(|measured| measured.generated));
         let fed_in = total(parts().map(|measured| measured.fed_in));
-        sold.is_some() && (sold == generated || sold == fed_in)
+        let wanted = match feed_in {
+            FeedIn::Full => generated,
+            FeedIn::Surplus => fed_in,
+        };
+        sold.is_some() && sold == wanted && (!is_subsidised || subsidised == generated)
     }
 }
 
@@ -161,4 +167,107 @@ pub fn lines_from_kept(text: &str) -> Option<Vec<Line>> {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settlement::calculation::calculate;
+    use crate::settlement::readings::{DayReading, Measured, MonthReading};
+    use crate::shared::ids::TypedId as _;
+    use crate::tariffs::{PriceBook, PriceRow, TaxBook, TaxRow};
+
+    /// 310 kWh generated, 155 fed in, with a subsidy on what is generated.
+    fn settled_by(feed_in: FeedIn) -> EnergyVersion {
+        let period = Period::parse("2026-10").unwrap();
+        let at = Time::parse_rfc3339("2026-11-01T02:00:00+08:00").unwrap();
+        let kwh = |text| Kwh::parse(text).unwrap();
+        let measured = Measured {
+            generated: kwh("10"),
+            fed_in: kwh("5"),
+        };
+        let days = period.days().map(|day| DayReading {
+            day,
+            parts: vec![(Slot::Flat, measured)],
+        });
+        let reading = MonthReading {
+            read_at: at,
+            days: days.collect(),
+        };
+        let month = MonthEnergy::check(&period, reading, at, None).unwrap();
+        let from = Day::parse("2026-01-01").unwrap();
+        let price = |kind, price| PriceRow {
+            kind,
+            slot: Slot::Flat,
+            from,
+            until: None,
+            price: Price::parse(price).unwrap(),
+        };
+        let prices = vec![
+            price(PriceKind::FeedIn, "0.3"),
+            price(PriceKind::Subsidy, "0.4"),
+        ];
+        let taxes = vec![TaxRow {
+            from,
+            until: None,
+            rate_ppm: 10_000,
+            exempt_up_to: Fen::ZERO,
+        }];
+        let prices = PriceBook::read(prices).unwrap();
+        let taxes = TaxBook::read(taxes).unwrap();
+        let amounts = calculate(&month, feed_in, &prices, &taxes).unwrap();
+        EnergyVersion {
+            table_id: PersonalTableId::made("t".into()),
+            generation_account_id: GenerationAccountId::made("g".into()),
+            data_version: 1,
+            month,
+            read_at: at,
+            updated_at: at,
+            state: VersionState::Settled,
+            refusal: None,
+            settled: Some(Settled {
+                amounts,
+                adjustment: Fen::ZERO,
+                at,
+            }),
+            row_version: 1,
+        }
+    }
+
+    #[test]
+    fn a_settlement_agrees_with_the_register_that_its_account_sells_by() {
+        for feed_in in [FeedIn::Full, FeedIn::Surplus] {
+            let version = settled_by(feed_in);
+            for sells in [FeedIn::Full, FeedIn::Surplus] {
+                assert_eq!(version.agrees(sells), sells == feed_in, "{sells:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_subsidy_is_on_all_that_was_generated_and_a_tax_on_what_was_sold() {
+        let change = |change: fn(&mut Amounts)| {
+            let mut version = settled_by(FeedIn::Surplus);
+            let settled = version.settled.as_mut().unwrap();
+            change(&mut settled.amounts);
+            let amounts = &mut settled.amounts;
+            let net = amounts.gross.minus(amounts.tax).unwrap();
+            amounts.net = net.plus(amounts.subsidy).unwrap();
+            version.agrees(FeedIn::Surplus)
+        };
+        assert!(change(|_| {}));
+        assert!(!change(|amounts| {
+            for line in &mut amounts.lines {
+                if line.kind == PriceKind::Subsidy {
+                    line.energy = Kwh::parse("155").unwrap();
+                    line.amount = Fen::new(6_200);
+                }
+            }
+            amounts.subsidy = Fen::new(6_200);
+        }));
+        assert!(!change(|amounts| amounts.tax = Fen::new(-1)));
+        assert!(!change(|amounts| {
+            amounts.tax = amounts.gross.plus(Fen::new(1)).unwrap();
+        }));
+    }
 }

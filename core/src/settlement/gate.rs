@@ -67,7 +67,7 @@ pub(super) async fn ask(
         .newest_task(&trade.table_id, &trade.period)
         .await?;
     let newer = newest.filter(|task| task.check_task_id != trade.check_task_id);
-    let agrees = agrees(&version, trade.accepted);
+    let agrees = agrees(tx, &version, trade.accepted).await?;
     if let Some(newer) = newer {
         match beside(tx, trade, &newer).await? {
             Beside::Covered => return Ok(Gate::Overtaken),
@@ -94,15 +94,24 @@ pub(super) async fn owed_of(
     let (Some(version), Some(newer)) = (version, newer) else {
         return Ok(None);
     };
-    let stands = agrees(&version, newer.net);
+    let stands = agrees(tx, &version, newer.net).await?;
     let owing = matches!(beside(tx, trade, &newer).await?, Beside::Owing);
     Ok((stands && owing).then_some(newer.net))
 }
 
 /// Meter and settlement are one figure, and it is what the owner accepted.
-fn agrees(version: &EnergyVersion, accepted: Fen) -> bool {
+async fn agrees(
+    tx: &mut Tx,
+    version: &EnergyVersion,
+    accepted: Fen,
+) -> Result<bool, SettlementError> {
+    let account = tx
+        .generation()
+        .by_id(&version.generation_account_id)
+        .await?;
     let net = version.settled.as_ref().map(|settled| settled.net());
-    version.agrees() && net == Some(Ok(accepted))
+    let is_one = account.is_some_and(|account| version.agrees(account.feed_in));
+    Ok(is_one && net == Some(Ok(accepted)))
 }
 
 /// How a payout stands to a newer check task of its month.

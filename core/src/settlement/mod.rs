@@ -9,7 +9,7 @@
 //! | `missed` | a month that nobody settled within its time, settled by two persons |
 //! | `watch`, `watching`, `calculation`, `settling` | which tables were updated, and what a month is worth |
 //! | `table_k`, `check_task`, `countdown`, `asking`, `checking`, `answering` | the owner checks before the money moves |
-//! | `table_t`, `trade_task`, `trade_queue`, `weighing`, `gate`, `trading`, `booking`, `dispatch`, `aside` | the queue of payouts, each paid at most once |
+//! | `table_t`, `trade_task`, `trade_queue`, `weighing`, `gate`, `holder`, `trading`, `booking`, `dispatch`, `aside` | the queue of payouts, each paid at most once |
 //! | `numbers`, `looking_back` | the numbers of payouts, and what left under them that a restored store does not know |
 //! | `differing`, `owing` | what is told of figures of a month that are not one, and what two persons let go of it |
 //! | `brake` | what leaves within an hour, and the two persons who let the rest go on |
@@ -50,6 +50,7 @@ mod dispatch;
 mod error;
 mod gate;
 mod hearing;
+mod holder;
 mod looking_back;
 mod missed;
 mod owing;
@@ -93,6 +94,8 @@ pub struct Ports {
     pub publishing: Arc<dyn ports::PublishingPlatform>,
     pub reviewer: Arc<dyn ports::ReviewTerminal>,
     pub payer: Arc<dyn ports::TradePlatform>,
+    /// Whom the utility's reserve names as a generator's holder.
+    pub grid: Arc<dyn accounts::GridConnections>,
 }
 
 impl std::fmt::Debug for Ports {

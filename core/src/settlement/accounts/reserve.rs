@@ -40,6 +40,33 @@ pub trait GridConnections: Send + Sync {
     async fn reserved(&self, generation_no: &GenerationNo) -> Result<Option<Reserve>, NoAnswer>;
 }
 
+impl Reserve {
+    /// Whether it names this person as the holder; where they are paid is another question.
+    fn names(&self, person: &Identity) -> bool {
+        let holder = &self.identity;
+        all(&[
+            same(holder.name.expose(), person.name.expose()),
+            same(holder.id_no.expose(), person.id_no.expose()),
+        ])
+    }
+}
+
+/// Whether what an account sold may be paid to this person. A later contract than the account's names whoever sells
+/// now, and of one that is over there may be no reserve any more: what was sold before stays its seller's.
+#[must_use]
+pub(in crate::settlement) fn is_holder(
+    reserve: Option<&Reserve>,
+    account: &GenerationAccount,
+    payee: &Identity,
+) -> bool {
+    match reserve {
+        None => !account.state.is_live(),
+        Some(reserve) => {
+            reserve.contract_version > account.contract_version || reserve.names(payee)
+        }
+    }
+}
+
 /// What an owner types.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Registration {
@@ -243,6 +270,32 @@ pub(super) mod tests {
             ..reserve()
         };
         assert!(claimed.agreed(Some(&renewed), &account()).is_none());
+    }
+
+    #[test]
+    fn pv_27_the_payee_is_whom_the_reserve_of_the_contract_names() {
+        let (there, payee) = (reserve(), reserve().identity);
+        let is_paid = |said: Option<&Reserve>| is_holder(said, &account(), &payee);
+        assert!(is_paid(Some(&there)));
+        let elsewhere = Identity {
+            trading_account: TradingAccount::parse("6217000000000000013").unwrap(),
+            ..reserve().identity
+        };
+        assert!(is_holder(Some(&there), &account(), &elsewhere));
+        let mut renamed = reserve();
+        renamed.identity.name = PersonName::parse("赵雷").unwrap();
+        assert!(!is_paid(Some(&renamed)));
+        let mut namesake = reserve();
+        namesake.identity.id_no = IdNo::parse("150499199001010014").unwrap();
+        assert!(!is_paid(Some(&namesake)));
+        renamed.contract_version = 2;
+        assert!(is_paid(Some(&renamed)), "who sells under the next contract");
+        assert!(!is_paid(None));
+        let ending = GenerationAccount {
+            state: GenerationState::Terminating,
+            ..account()
+        };
+        assert!(is_holder(None, &ending, &payee));
     }
 
     #[test]

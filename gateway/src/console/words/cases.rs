@@ -231,6 +231,11 @@ pub(super) static WORDS: &[Word] = &[
         "The bank gave money back after the cooperation had ended; whom it would go to is erased",
     ),
     (
+        "what.payee_not_holder",
+        "并网档案中的户主与收款人不是同一人，该笔付款已停下；须与营销核实户主后由收款人重新提交身份信息，或在档案更正后自动付款",
+        "The grid-connection reserve names another holder than the payee; the payout is held. See with marketing who holds the generator: it is paid once the reserve and the payee are one person again",
+    ),
+    (
         "what.paid_more_than_accepted",
         "本月已付金额大于现结算金额",
         "More was paid for the month than it is worth by now",

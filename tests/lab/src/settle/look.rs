@@ -9,7 +9,7 @@ use lifeline_core::shared::ids::{EvidenceId, Maker};
 use lifeline_core::store::{StoreError, Tx, atomically};
 
 use super::Trouble;
-use super::outside::{Still, period, table, wrong};
+use super::outside::{Still, account, period, table, wrong};
 use super::patience::Patience;
 
 /// Two digests over all sellers in their order.
@@ -81,6 +81,7 @@ async fn page(store: &Engine, first: u64, end: u64) -> Result<(String, String), 
             let id = table(n);
             let version = tx.settlement().newest_energy(&id, &month).await?;
             let task = tx.settlement().newest_task(&id, &month).await?;
+            let sells = tx.generation().by_id(&account(n)).await?;
             let entry = match &task {
                 None => None,
                 Some(task) => {
@@ -89,14 +90,16 @@ async fn page(store: &Engine, first: u64, end: u64) -> Result<(String, String), 
                     tx.evidence().find(&id).await?
                 }
             };
-            found.push((n, version, task, entry));
+            let sells = sells.map(|account| account.feed_in);
+            found.push((n, version, task, entry, sells));
         }
         Ok::<_, StoreError>(found)
     })
     .await?;
     let (mut sums, mut rows) = (String::new(), String::new());
-    for (n, version, task, entry) in found {
-        let (Some(version), Some(task), Some(entry)) = (version, task, entry) else {
+    for (n, version, task, entry, sells) in found {
+        let (Some(version), Some(task), Some(entry), Some(sells)) = (version, task, entry, sells)
+        else {
             return Err(Trouble::Wrong(format!("seller {n} was forgotten")));
         };
         let settled = version.settled.as_ref();
@@ -105,7 +108,7 @@ async fn page(store: &Engine, first: u64, end: u64) -> Result<(String, String), 
             .amounts;
         let (gross, tax) = (amounts.gross.get(), amounts.tax.get());
         let (subsidy, net) = (amounts.subsidy.get(), amounts.net.get());
-        if task.net.get() != net || !version.agrees() {
+        if task.net.get() != net || !version.agrees(sells) {
             return Err(Trouble::Wrong(format!("the figures of seller {n} differ")));
         }
         let _ = writeln!(sums, "{n} {gross} {tax} {subsidy} {net}");

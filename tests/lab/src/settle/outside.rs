@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use lifeline_core::settlement::accounts::account::{FeedIn, GenerationAccount, GenerationState};
 use lifeline_core::settlement::accounts::table::{Identity, PersonalTable};
+use lifeline_core::settlement::accounts::{GridConnections, Reserve};
 use lifeline_core::settlement::energy::{EnergyVersion, VersionState};
 use lifeline_core::settlement::ids::{
     GenerationAccountId, GenerationNo, PersonalTableId, TradingAccount,
@@ -229,6 +230,13 @@ fn published() -> Option<Published> {
 impl PublishingPlatform for Still {
     async fn feed_in_prices(&self, _period: &Period) -> Result<Published, NoAnswer> {
         published().ok_or(NOBODY)
+    }
+}
+
+#[async_trait]
+impl GridConnections for Still {
+    async fn reserved(&self, _number: &GenerationNo) -> Result<Option<Reserve>, NoAnswer> {
+        Err(NOBODY)
     }
 }
 

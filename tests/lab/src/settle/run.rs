@@ -37,6 +37,7 @@ fn settlement(store: &Arc<Engine>) -> Settlement {
         publishing: Arc::new(Still),
         reviewer: Arc::new(Still),
         payer: Arc::new(Still),
+        grid: Arc::new(Still),
     };
     Settlement::new(ports, SettlementRules::default())
 }
