@@ -4,12 +4,13 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
+use lifeline_adapters::sql::Engine;
 use lifeline_core::insight::Insight;
 use lifeline_core::payments::ports::Trip;
-use lifeline_core::payments::{BrakeRoom, Consent};
+use lifeline_core::payments::{BrakeRoom, Consent, Policy};
 use lifeline_core::settlement::brake::PayoutStop;
-use lifeline_core::shared::ids::{Entropy, Maker};
-use lifeline_core::shared::time::{Clock, Time};
+use lifeline_core::shared::ids::Maker;
+use lifeline_core::shared::time::Time;
 use serde_json::{Value, json};
 
 use crate::cli;
@@ -41,7 +42,7 @@ pub(crate) async fn run(command: cli::Brake) -> Result<(), Failure> {
         }
         cli::Brake::Release(args) => {
             let person = person(&args.person)?;
-            let brake = open(&args.config).await?;
+            let brake = open_of(&args.records).await?;
             let trace_id = trace_id(&brake);
             let consent = brake.consent(person, &trace_id).await.map_err(unread)?;
             match consent {
@@ -163,17 +164,35 @@ fn status(refunds: Option<Trip>, payouts: Option<Time>) -> String {
     format!("{refunds}\n{payouts}\n")
 }
 
+/// The brake of these records: a demo's stand in its folder, all others where the configuration says.
+async fn open_of(records: &cli::RecoverOf) -> Result<BrakeRoom, Failure> {
+    #[cfg(feature = "demo")]
+    if let Some(folder) = &records.of.data_dir {
+        let clock = SystemClock::default();
+        clock.advance(records.clock_ahead_s);
+        let place = crate::demo::store_of(folder, records.of.database_url.clone());
+        let engine = store::open(&place, Kind::Demo).await?;
+        return Ok(room(engine, clock, Policy::default()));
+    }
+    let file = records.of.config.as_deref();
+    let file = file.ok_or_else(|| Failure::usage("name the configuration file with --config"))?;
+    open(file).await
+}
+
 async fn open(file: &std::path::Path) -> Result<BrakeRoom, Failure> {
     let config = config::read(file).map_err(|faults| Failure::faults(&faults))?;
     let engine = store::open(&config.store, Kind::Live).await?;
-    let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) =
-        (Arc::new(SystemClock::default()), Arc::new(OsEntropy));
-    Ok(BrakeRoom {
-        store: engine,
-        clock,
-        entropy,
-        policy: Arc::new(config.payment_policy()),
-    })
+    let policy = config.payment_policy();
+    Ok(room(engine, SystemClock::default(), policy))
+}
+
+fn room(store: Arc<Engine>, clock: SystemClock, policy: Policy) -> BrakeRoom {
+    BrakeRoom {
+        store,
+        clock: Arc::new(clock),
+        entropy: Arc::new(OsEntropy),
+        policy: Arc::new(policy),
+    }
 }
 
 fn unread(error: impl std::fmt::Display) -> Failure {

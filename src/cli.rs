@@ -332,9 +332,8 @@ pub(crate) struct Stop {
 
 #[derive(Debug, Args)]
 pub(crate) struct Release {
-    /// The configuration file (TOML).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) records: RecoverOf,
     /// Who agrees; it stands in the audit.
     #[arg(long = "as", value_name = "PERSON")]
     pub(crate) person: String,

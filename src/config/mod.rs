@@ -176,6 +176,28 @@ pub(crate) fn limits_of_environment() -> Result<Limits, Vec<Fault>> {
         .map_err(|error| vec![Fault::new("LIFELINE__LIMITS", &error.to_string())])
 }
 
+/// How a demo deals with payments: as usual, unless `LIFELINE__PAYMENTS__*` says otherwise, as it does of an installation
+/// (a test trips the brake of refunds).
+#[cfg(feature = "demo")]
+pub(crate) fn payments_of_environment() -> Result<Payments, Vec<Fault>> {
+    let environment = config::Environment::with_prefix("LIFELINE__PAYMENTS")
+        .prefix_separator("__")
+        .separator("__")
+        .try_parsing(true);
+    let read = config::Config::builder()
+        .add_source(environment)
+        .build()
+        .and_then(config::Config::try_deserialize::<Payments>)
+        .map_err(|error| vec![Fault::new("LIFELINE__PAYMENTS", &error.to_string())])?;
+    let mut faults = Faults(Vec::new());
+    read.check(&mut faults);
+    if faults.0.is_empty() {
+        Ok(read)
+    } else {
+        Err(faults.0)
+    }
+}
+
 /// A demo's key vault: the software one, unless `LIFELINE__VAULT__*` names a token.
 #[cfg(feature = "demo")]
 pub(crate) fn vault_of_environment() -> Result<Vault, Vec<Fault>> {

@@ -113,8 +113,10 @@ pub(crate) async fn run(args: cli::Demo) -> Result<(), Failure> {
         None => format!("http://{}", ports.sandbox()),
     };
     let limits = config::limits_of_environment().map_err(|faults| Failure::faults(&faults))?;
+    let payments = config::payments_of_environment().map_err(|faults| Failure::faults(&faults))?;
     let vault = config::vault_of_environment().map_err(|faults| Failure::faults(&faults))?;
     let config = Config {
+        payments,
         vault,
         ..configuration(&args, ports, &data.path, &sandbox_base, &channels, limits)
     };
