@@ -277,15 +277,18 @@ impl Household {
     /// Orders all that is due for a home under `key`; answers the order once it can be paid.
     pub(crate) async fn order_arrears(&mut self, home: &str, key: &str) -> Value {
         let arrears = self.get(&format!("/v1/bindings/{home}/arrears")).await;
-        let body = json!({"binding_id": home, "purpose": "arrears", "amount_fen": arrears["total_fen"],
+        let wish = json!({"binding_id": home, "purpose": "arrears", "amount_fen": arrears["total_fen"],
             "arrears_version": arrears["arrears_version"], "via": "mini"});
-        let made = self
-            .insist(Method::POST, "/v1/payments", Some(&body), Some(key))
-            .await;
+        let id = self.order("/v1/payments", &wish, key).await;
+        self.until(&id, &["PAYING"]).await
+    }
+
+    /// Puts an order on record under `key`; answers its id.
+    pub(crate) async fn order(&mut self, path: &str, wish: &Value, key: &str) -> String {
+        let made = self.insist(Method::POST, path, Some(wish), Some(key)).await;
         assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
         let id = made.json()["payment_id"].clone();
-        self.until(id.as_str().unwrap_or_default(), &["PAYING"])
-            .await
+        id.as_str().expect("the order's id").to_owned()
     }
 
     pub(crate) async fn tap(&self, order: &Value) {
@@ -318,7 +321,7 @@ impl Household {
 
 /// Answers that mean "ask again": the store or something outside was away, or the first try is still
 /// being worked.
-fn is_later(answer: &Answer) -> bool {
+pub(crate) fn is_later(answer: &Answer) -> bool {
     match answer.status {
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => true,
         StatusCode::CONFLICT => answer.code() == "REQUEST_IN_FLIGHT",

@@ -1,9 +1,12 @@
 //! The main job with everything money can do in it: sign in, link, see, pay one home's bill, and
 //! have another home's money come back because somebody paid at the hall first.
 
+use lifeline_tests::Engine;
 use serde_json::{Value, json};
 
 use crate::household::Household;
+use crate::stage::Stage;
+use crate::{taken_back, troubled};
 
 /// Who owes one bill and pays it; and who owes one, too, and has two homes.
 pub(crate) const PAYER: &str = "li-ming";
@@ -18,13 +21,33 @@ const LATE_HOME: &str = "1504010020025";
 pub(crate) enum Job {
     Main,
     Troubled,
+    TakenBack,
 }
 
 impl Job {
+    pub(crate) const ALL: [Self; 3] = [Self::Main, Self::Troubled, Self::TakenBack];
+
+    /// The stage it is played on.
+    pub(crate) async fn stage(self, engine: Engine) -> Stage {
+        match self {
+            Self::Main | Self::Troubled => Stage::open(engine).await,
+            Self::TakenBack => Stage::open_later(engine, taken_back::LATER_S).await,
+        }
+    }
+
+    /// What every gateway of it is started with.
+    pub(crate) fn environment(self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Main | Self::Troubled => Vec::new(),
+            Self::TakenBack => taken_back::environment(),
+        }
+    }
+
     pub(crate) async fn play(self, world: &mut Household) {
         match self {
             Self::Main => play(world).await,
-            Self::Troubled => crate::troubled::play(world).await,
+            Self::Troubled => troubled::play(world).await,
+            Self::TakenBack => taken_back::play(world).await,
         }
     }
 }
@@ -63,12 +86,18 @@ pub(crate) async fn late_payer(world: &mut Household) {
 /// Sign-in, consent, match, link.
 pub(crate) async fn move_in(world: &mut Household, person: &str) -> Vec<String> {
     world.sign_in(person).await;
+    settle_in(world).await
+}
+
+/// The same of somebody who is signed in.
+pub(crate) async fn settle_in(world: &mut Household) -> Vec<String> {
     world.consent("identity_match").await;
     world.consent("notices").await;
     world.link_all().await
 }
 
-async fn with_number(world: &mut Household, homes: &[String], number: &str) -> String {
+/// The home of theirs that has this number.
+pub(crate) async fn with_number(world: &mut Household, homes: &[String], number: &str) -> String {
     for home in homes {
         let shown = world.get(&format!("/v1/bindings/{home}")).await;
         let masked = shown["consumer_no_masked"].as_str().unwrap_or_default();

@@ -20,7 +20,7 @@ pub(crate) fn every_point_is_passed_or_explained(engine: Engine) -> Result<(), F
     run(async move {
         let listed = points::listed();
         let mut passed = BTreeSet::new();
-        for job in [Job::Main, Job::Troubled] {
+        for job in Job::ALL {
             passed.extend(matrix::undisturbed(engine, job).await.counts.into_keys());
         }
         let elsewhere = points::elsewhere();
@@ -75,7 +75,7 @@ pub(crate) fn the_product_has_none(_: Engine) -> Result<(), Failed> {
 /// The text of an outcome is the same on both engines, word for word.
 pub(crate) fn both_engines_end_with_the_same_books(_: Engine) -> Result<(), Failed> {
     run(async {
-        for job in [Job::Main, Job::Troubled] {
+        for job in Job::ALL {
             let here = matrix::undisturbed(Engine::Sqlite, job).await.outcome;
             let there = matrix::undisturbed(Engine::Postgres, job).await.outcome;
             let difference = outcome::difference(&here, &there);

@@ -10,6 +10,8 @@
     reason = "a test that cannot go on says so and stops"
 )]
 
+mod browser;
+mod desk;
 mod disk;
 mod failing_disk;
 mod household;
@@ -26,6 +28,7 @@ mod points;
 mod power;
 mod restored;
 mod stage;
+mod taken_back;
 mod town;
 mod troubled;
 
@@ -60,6 +63,9 @@ const EVERYDAY: &[(&str, &[Engine], Body)] = &[
     ),
     ("killed_after_money_moved_first", BOTH, |engine| {
         matrix::play(Ground::firm(engine), matrix::after_money_moved_first)
+    }),
+    ("killed_where_money_is_taken_back_first", SQLITE, |engine| {
+        matrix::play(Ground::taken_back(engine), matrix::taken_back_first)
     }),
     (
         "nothing_acknowledged_is_lost",
@@ -122,6 +128,9 @@ const WHOLE: &[(&str, &[Engine], Body)] = &[
     }),
     ("killed_where_only_trouble_leads", BOTH, |engine| {
         matrix::play(Ground::troubled(engine), matrix::only_in_trouble)
+    }),
+    ("killed_where_money_is_taken_back", BOTH, |engine| {
+        matrix::play(Ground::taken_back(engine), matrix::there_and_back)
     }),
     (
         "a_store_that_does_not_wait_is_found_out",

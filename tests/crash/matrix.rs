@@ -16,7 +16,7 @@ use crate::job::Job;
 use crate::outcome::{self, Outcome};
 use crate::points::{self, Point};
 use crate::run;
-use crate::stage::{Conditions, Stage};
+use crate::stage::Conditions;
 
 /// Worlds that live at the same time.
 const SIDE_BY_SIDE: usize = 3;
@@ -30,8 +30,12 @@ pub(crate) struct Reference {
 
 /// Plays a job without any crash.
 pub(crate) async fn undisturbed(engine: Engine, job: Job) -> Reference {
-    let stage = Stage::open(engine).await;
-    let mut world = Household::begin(stage, &Conditions::default(), Conditions::default());
+    let stage = job.stage(engine).await;
+    let conditions = Conditions {
+        environment: job.environment(),
+        ..Conditions::default()
+    };
+    let mut world = Household::begin(stage, &conditions, conditions.clone());
     job.play(&mut world).await;
     assert_eq!(world.deaths, 0);
     Reference {
@@ -48,15 +52,16 @@ async fn cell(
     count: u64,
     expected: &Outcome,
 ) -> Result<bool, String> {
-    let stage = Stage::open(ground.engine).await;
+    let stage = ground.job.stage(ground.engine).await;
     let disk = ground.leaves.map(|leaves| {
         let folder = stage.folder().join("disk");
         (Disk::watching(&folder, &stage.database_file()), leaves)
     });
-    let environment = disk.as_ref().map(|(disk, _)| disk.environment());
+    let mut environment = ground.job.environment();
+    environment.extend(disk.iter().flat_map(|(disk, _)| disk.environment()));
     let conditions = |plan: String| Conditions {
         plan: ground.settings.to_owned() + &plan,
-        environment: environment.clone().unwrap_or_default(),
+        environment: environment.clone(),
         arguments: Vec::new(),
     };
     let first = conditions(point.killed_at(count));
@@ -127,6 +132,15 @@ impl Ground {
             ..Self::firm(engine)
         }
     }
+
+    /// Never on a disk without power: commands at the machine write to the store beside the gateway, and that disk knows
+    /// of the gateway's writes only.
+    pub(crate) const fn taken_back(engine: Engine) -> Self {
+        Self {
+            job: Job::TakenBack,
+            ..Self::firm(engine)
+        }
+    }
 }
 
 /// How a matrix ended.
@@ -192,6 +206,37 @@ pub(crate) fn after_money_moved_first(point: &Point, at: u64) -> bool {
             .any(|name| point.name().starts_with(name)),
     };
     carries && at == 1 && point.0.ends_with("after")
+}
+
+/// What has its turns while one waits: how often one waits is no matter of the job.
+const BY_THE_WAY: [&str; 5] = [
+    "audit::",
+    "insight::",
+    "jobs::",
+    "outbox::",
+    "payments::errands::",
+];
+
+/// Every passing on the way to marketing and back by two persons; of what runs by the way, the first.
+pub(crate) fn there_and_back(point: &Point, at: u64) -> bool {
+    let by_the_way = BY_THE_WAY.iter().any(|room| point.name().starts_with(room));
+    at == 1 || !by_the_way
+}
+
+/// The first passing of what two persons' word passes on its way to marketing: each call on both sides, each commit after.
+pub(crate) fn taken_back_first(point: &Point, at: u64) -> bool {
+    let calls = [
+        "POST /payments/{txn}/reversal",
+        "POST /payments/{txn}/refunds",
+    ];
+    let units = [
+        "accounts::sign_in::pass",
+        "operators::decisions::carried_out",
+        "operators::decisions::judge",
+        "payments::asked::ask_refund",
+    ];
+    let unit = units.contains(&point.name()) && point.0.ends_with("after");
+    at == 1 && (unit || calls.contains(&point.name()))
 }
 
 /// Plays the cells that `wanted` picks.

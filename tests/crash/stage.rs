@@ -16,8 +16,8 @@ use tempfile::TempDir;
 
 /// Between two looks at a process.
 const BREATH: Duration = Duration::from_millis(3);
-/// The hour of the day at which every run begins: far from midnight and from the cut-off.
-const BEGIN_HOUR: i64 = 10;
+/// The hour of the day at which a run begins: far from midnight and from the cut-off.
+pub(crate) const BEGIN_HOUR: i64 = 10;
 const DAY_S: i64 = 86_400;
 const SHANGHAI_AHEAD_S: i64 = 8 * 3600;
 pub(crate) const SIGKILL: i32 = 9;
@@ -96,20 +96,20 @@ pub(crate) fn wait_for(file: &Path, process: &mut Child) -> Result<(), String> {
 impl Stage {
     /// A sandbox at ten in the morning, and the store's place; no gateway yet.
     pub(crate) async fn open(engine: Engine) -> Self {
+        Self::open_later(engine, 0).await
+    }
+
+    /// The same so many seconds after ten.
+    pub(crate) async fn open_later(engine: Engine, later_s: i64) -> Self {
         let database_url = match engine {
             Engine::Sqlite => None,
             Engine::Postgres => Some(new_database().await),
         };
-        Self::beside(engine, database_url)
-    }
-
-    /// The same on a database given by its address, which may be that of a proxy.
-    pub(crate) fn beside(engine: Engine, database_url: Option<String>) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let keys = dir.path().join("data/keys");
         std::fs::create_dir_all(&keys).expect("a folder for keys");
         copy_keys(&keys);
-        let (ports, ahead_s) = (Row::take(), until_morning());
+        let (ports, ahead_s) = (Row::take(), until_morning() + later_s);
         let log = |name: &str| log_file(dir.path(), name);
         let at = |offset: u16| format!("http://127.0.0.1:{}", ports.first() + offset);
         let ready = dir.path().join("sandbox.ready");
@@ -290,13 +290,32 @@ impl Stage {
         gateway.wait().expect("its end");
     }
 
-    /// What a command of the product needs to work on these records at the world's time.
-    pub(crate) fn records(&self) -> Vec<String> {
+    /// Where a command of the product finds these records.
+    pub(crate) fn place(&self) -> Vec<String> {
         let data = self.dir.path().join("data");
         let data = data.to_str().expect("a path in UTF-8").to_owned();
-        let ahead = self.ahead_s.to_string();
-        let words = ["--data-dir", &data, "--clock-ahead-s", &ahead];
-        words.map(str::to_owned).to_vec()
+        let mut words = vec!["--data-dir".to_owned(), data];
+        if let Some(url) = &self.database_url {
+            words.extend(["--database-url".to_owned(), url.clone()]);
+        }
+        words
+    }
+
+    /// The same for one that works at the world's time.
+    pub(crate) fn records(&self) -> Vec<String> {
+        let mut words = self.place();
+        words.extend(["--clock-ahead-s".to_owned(), self.ahead_s.to_string()]);
+        words
+    }
+
+    /// The world's time, in seconds of the Unix time.
+    pub(crate) fn now_s(&self) -> i64 {
+        jiff::Timestamp::now().as_second() + self.ahead_s
+    }
+
+    /// Seconds of the world's day in Shanghai that are over.
+    pub(crate) fn second_of_day(&self) -> i64 {
+        (self.now_s() + SHANGHAI_AHEAD_S).rem_euclid(DAY_S)
     }
 
     /// Waits for the gateway's end.
