@@ -90,6 +90,7 @@ mod operators;
 mod otps;
 mod outbox;
 mod payment_rows;
+mod payment_wakes;
 mod payment_writes;
 mod payments;
 mod payout_brake;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use lifeline_core::payments::Consent;
 use lifeline_core::payments::observation::Sighted;
 use lifeline_core::payments::order::{ClaimKey, ClaimKind, Order};
-use lifeline_core::payments::ports::{Brake, PaymentReads, PaymentStore, Trip};
+use lifeline_core::payments::ports::{Brake, PaymentReads, PaymentStore, Sleepers, Trip};
 use lifeline_core::shared::ids::{AccountId, BindingId, PaymentId};
 use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::page::Page;
@@ -55,11 +55,6 @@ statements! { "payments":
         AND (account_id = $1 OR account_id IN (SELECT a.merged_into FROM account a WHERE a.account_id = $1))";
     DUE("payment") = "SELECT payment_id FROM payment WHERE wake_at <= $1 \
         AND (lease_until IS NULL OR lease_until <= $1) ORDER BY wake_at, payment_id LIMIT $2";
-    WAITING("payment_line") = "SELECT l.payment_id FROM payment_line l \
-        JOIN payment p ON p.payment_id = l.payment_id \
-        WHERE l.next_at > $1 AND l.frozen = 0 AND p.frozen = 0 AND (l.state IN ('POST_UNKNOWN', 'FENCING(repost)', \
-        'FENCING(refund)', 'REVERSING', 'MKT_REFUND') OR (l.state = 'READY' AND l.check_kind <> 'none')) \
-        ORDER BY l.next_at, l.line_id LIMIT 1";
     SIGHTINGS("payment_sighting") = "SELECT machine, row_id, state, input, next_state, applied, last_asked_at \
         FROM payment_sighting WHERE payment_id = $1 ORDER BY first_seen_at, machine, row_id, state, input";
     LEASE("payment") = "UPDATE payment SET lease_epoch = lease_epoch + 1, lease_until = $3 \
@@ -100,18 +95,6 @@ statements! { "payments":
     PACE_TAKE("posting_pace") = "UPDATE posting_pace SET sent_count = sent_count + 1 \
         WHERE minute_at = $1 AND sent_count < $2";
     PACE_PURGE("posting_pace") = "DELETE FROM posting_pace WHERE minute_at < $1";
-    WAKE_LINES("payment_line") = "UPDATE payment_line SET next_at = $1 WHERE line_id IN ( \
-        SELECT l.line_id FROM payment_line l JOIN payment p ON p.payment_id = l.payment_id \
-        WHERE l.next_at > $2 AND l.next_at <= $3 AND l.frozen = 0 AND p.frozen = 0 \
-        AND (l.state IN ('POST_UNKNOWN', 'FENCING(repost)', 'FENCING(refund)', 'REVERSING', 'MKT_REFUND') \
-        OR (l.state = 'READY' AND l.check_kind <> 'none')) ORDER BY l.next_at DESC, l.line_id LIMIT $4)";
-    // A posting that was missing once may be sent again at its next turn: that turn is not brought forward.
-    WAKE_QUESTIONS("payment_line") = "UPDATE payment_line SET next_at = $1 WHERE line_id IN ( \
-        SELECT l.line_id FROM payment_line l JOIN payment p ON p.payment_id = l.payment_id \
-        WHERE l.next_at > $1 AND l.frozen = 0 AND p.frozen = 0 AND l.state = 'POST_UNKNOWN' AND l.not_found = 0 \
-        ORDER BY l.next_at, l.line_id LIMIT $2)";
-    WAKE_ORDERS("payment") = "UPDATE payment SET wake_at = $1 WHERE wake_at > $1 AND payment_id IN ( \
-        SELECT payment_id FROM payment_line WHERE next_at = $1)";
 }
 
 const CLAIM_INDEX: Field = Field::new("open_claim", "claim_key");
@@ -256,8 +239,8 @@ impl<C: Conn> PaymentReads for Sql<C> {
         self.payment_ids(&DUE, args![now, limit]).await
     }
 
-    async fn waiting_line(&mut self, after: Time) -> Result<Option<PaymentId>, StoreError> {
-        Ok(self.payment_ids(&WAITING, args![after]).await?.pop())
+    async fn waiting(&mut self, sleepers: &Sleepers) -> Result<Option<PaymentId>, StoreError> {
+        self.one_sleeping(sleepers).await
     }
 
     async fn sightings(&mut self, id: &PaymentId) -> Result<Vec<Sighted>, StoreError> {
@@ -413,26 +396,11 @@ impl<C: WriteConn> PaymentStore for Sql<C> {
         self.touched(&PACE_PURGE, args![before]).await
     }
 
-    async fn wake_waiting(
-        &mut self,
-        now: Time,
-        later: Time,
-        until: Time,
-        limit: i64,
-    ) -> Result<u64, StoreError> {
-        let args = args![now, later, until, limit];
-        let woken = self.touched(&WAKE_LINES, args).await?;
-        if woken > 0 {
-            self.touched(&WAKE_ORDERS, args![now]).await?;
-        }
-        Ok(woken)
+    async fn wake_waiting(&mut self, sleepers: &Sleepers) -> Result<u64, StoreError> {
+        self.wake_sleepers(sleepers).await
     }
 
     async fn wake_questions(&mut self, now: Time, limit: i64) -> Result<u64, StoreError> {
-        let woken = self.touched(&WAKE_QUESTIONS, args![now, limit]).await?;
-        if woken > 0 {
-            self.touched(&WAKE_ORDERS, args![now]).await?;
-        }
-        Ok(woken)
+        self.wake_unsent(now, limit).await
     }
 }

@@ -118,6 +118,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::otps::STATEMENTS,
         super::outbox::STATEMENTS,
         super::payment_rows::STATEMENTS,
+        super::payment_wakes::STATEMENTS,
         super::payment_writes::STATEMENTS,
         super::payments::STATEMENTS,
         super::payout_brake::STATEMENTS,

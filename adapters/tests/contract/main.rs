@@ -63,6 +63,7 @@ mod outbox_ends;
 mod payment_fixtures;
 mod payment_moment;
 mod payment_turns;
+mod payment_wakes;
 mod payments;
 mod payout_brake;
 #[path = "../place/mod.rs"]
@@ -141,6 +142,7 @@ const ROOMS: &[fn() -> Vec<Contract>] = &[
     outbox_ends::contracts,
     payment_moment::contracts,
     payment_turns::contracts,
+    payment_wakes::contracts,
     payments::contracts,
     payout_brake::contracts,
     plans::contracts,

@@ -2,7 +2,7 @@
 
 use lifeline_core::payments::Consent;
 use lifeline_core::payments::observation::Sighted;
-use lifeline_core::payments::order::{Check, ClaimKey, ClaimKind, Order};
+use lifeline_core::payments::order::{ClaimKey, ClaimKind, Order};
 use lifeline_core::payments::ports::{Brake, Trip};
 use lifeline_core::payments::table_l;
 use lifeline_core::shared::money::Fen;
@@ -12,13 +12,12 @@ use tokio::task::JoinSet;
 use crate::bench::{Bench, EngineKind, at, now};
 use crate::bindings::account;
 use crate::contracts;
-use crate::payment_fixtures::{add, arrears, find, home, lease, order, paid, save};
+use crate::payment_fixtures::{add, arrears, home, lease, order, paid, save};
 
 contracts! { "payment_turns":
     a_lease_keeps_others_out_until_it_ends => ["PaymentStore::lease", "PaymentStore::unlease"];
     one_of_many_workers_leases => ["PaymentStore::lease"];
     what_is_due_comes_longest_waiting_first => ["PaymentReads::due"];
-    lines_that_wait_for_marketing_are_woken => ["PaymentReads::waiting_line", "PaymentStore::wake_waiting"];
     m3_9_only_questions_are_brought_forward => ["PaymentStore::wake_questions"];
     a_claim_is_one_per_home_over_versions_and_users => ["PaymentStore::take_claim", "PaymentStore::free_claim",
         "PaymentReads::claim_holder"];
@@ -101,60 +100,6 @@ async fn what_is_due_comes_longest_waiting_first(t: Bench) {
         [orders[1].clone(), orders[2].clone(), orders[0].clone()]
     );
     assert_eq!(due(70, 10).await[0], early, "the lease ended");
-}
-
-async fn lines_that_wait_for_marketing_are_woken(t: Bench) {
-    let mut waiting = Vec::new();
-    for (state, check, next) in [
-        (table_l::State::PostUnknown, Check::None, 500),
-        (table_l::State::FencingRefund, Check::None, 400),
-        (table_l::State::Ready, Check::StillDue, 600),
-        (table_l::State::Ready, Check::None, 300),
-        (table_l::State::Held, Check::None, 310),
-        (table_l::State::RefundDue, Check::None, 320),
-    ] {
-        let one = order(&t);
-        add(&t, &one).await;
-        let mut one = paid(&t, one);
-        one.payment.next_at = Some(at(3_600));
-        let line = &mut one.lines[0];
-        (line.state, line.check, line.next_at, line.frozen) = (state, check, Some(at(next)), false);
-        save(&t, &one, None).await.unwrap();
-        waiting.push(one.payment.payment_id);
-    }
-    let found = t
-        .view()
-        .await
-        .payments()
-        .waiting_line(at(10))
-        .await
-        .unwrap();
-    assert_eq!(
-        found.as_ref(),
-        Some(&waiting[1]),
-        "the soonest that is not due"
-    );
-    let between = async |later, until, limit| {
-        t.write(async |tx| {
-            let asked = tx.payments();
-            asked
-                .wake_waiting(at(10), at(later), at(until), limit)
-                .await
-        })
-        .await
-        .unwrap()
-    };
-    assert_eq!(between(600, 3_600, 10).await, 0, "later than all of them");
-    assert_eq!(between(70, 399, 10).await, 0, "sooner than all of them");
-    let wake = async |limit| between(70, 600, limit).await;
-    assert_eq!(wake(2).await, 2);
-    let due = t.view().await.payments().due(at(10), 10).await.unwrap();
-    assert_eq!(due.len(), 2, "those that would sleep longest");
-    assert!(due.contains(&waiting[0]) && due.contains(&waiting[2]));
-    assert_eq!((wake(10).await, wake(10).await), (1, 0));
-    let woken = find(&t, &waiting[1]).await.unwrap();
-    assert_eq!(woken.lines[0].next_at, Some(at(10)));
-    assert_eq!(woken.payment.version, 2, "a wake is no decision");
 }
 
 async fn m3_9_only_questions_are_brought_forward(t: Bench) {

@@ -17,8 +17,7 @@ contracts! { "payments":
     round_trip => ["PaymentStore::add", "PaymentStore::save", "PaymentReads::find"];
     every_state_is_readable => ["PaymentStore::save", "PaymentReads::find"];
     absent_is_none => ["PaymentReads::find", "PaymentReads::find_own", "PaymentReads::find_by_number",
-        "PaymentReads::find_by_ticket", "PaymentReads::claim_holder", "PaymentReads::waiting_line",
-        "PaymentStore::lease"];
+        "PaymentReads::find_by_ticket", "PaymentReads::claim_holder", "PaymentStore::lease"];
     found_by_number_ticket_and_owner => ["PaymentReads::find_own", "PaymentReads::find_by_number",
         "PaymentReads::find_by_ticket"];
     a_number_is_used_once => ["PaymentStore::add"];
@@ -114,7 +113,6 @@ async fn absent_is_none(t: Bench) {
     assert_eq!(reads.find_by_number("t0none").await.unwrap(), None);
     assert_eq!(reads.find_by_ticket("none").await.unwrap(), None);
     assert_eq!(reads.claim_holder(&arrears()).await.unwrap(), None);
-    assert_eq!(reads.waiting_line(now()).await.unwrap(), None);
     assert_eq!(reads.in_flight(&home(HOME)).await.unwrap(), Fen::ZERO);
     assert!(reads.due(at(9_999), 10).await.unwrap().is_empty());
     assert!(

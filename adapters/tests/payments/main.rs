@@ -17,6 +17,7 @@ mod books;
 mod braked;
 mod by_bank;
 mod cashier;
+mod channel_away;
 mod checkout_claims;
 mod checkouts;
 mod copies;
@@ -89,6 +90,7 @@ fn main() {
         answers::stories(),
         attacks::stories(),
         cashier::stories(),
+        channel_away::stories(),
         checkout_claims::stories(),
         checkouts::stories(),
         crashes::stories(),

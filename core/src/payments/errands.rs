@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::booking::BooksError;
 use super::observation::{Ask, ChannelFact, Observation};
 use super::order::{Order, PostingLine, Refund};
+use super::silence::Heard;
 use super::unit::{Applied, Held, Step, Unit};
 use super::{
     PaymentError, Payments, numbers, reading, table_l as l, table_p as p, table_r as r, window,
@@ -65,7 +66,7 @@ impl Payments {
         }
     }
 
-    /// Runs the errands and those they lead to. True when marketing answered at least once.
+    /// Runs the errands and those they lead to; who was asked, and who answered.
     pub(super) async fn pursue(&self, held: &Held, asks: Vec<Ask>) -> Result<Heard, PaymentError> {
         let recovering = self.is_recovering().await?;
         let may_ask = |ask: &Ask| !recovering || ask.is_question();
@@ -330,34 +331,4 @@ enum Errand {
     Nothing,
     LeaseLost,
     Seen(Vec<Observation>),
-}
-
-/// Whether marketing was asked, and whether it answered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Heard {
-    pub(super) asked: bool,
-    pub(super) answered: bool,
-}
-
-impl Heard {
-    fn note(&mut self, ask: &Ask, seen: &[Observation]) {
-        use super::observation::Observed;
-        let marketing = matches!(
-            ask,
-            Ask::Post(_) | Ask::GetPosting(_) | Ask::Fence(_) | Ask::Reverse(_) | Ask::Voucher(_)
-        );
-        if marketing {
-            self.asked = true;
-            self.answered |= seen
-                .iter()
-                .any(|one| !matches!(one.what, Observed::Line(_, l::Input::NoAnswer, _)));
-        }
-    }
-
-    pub(super) const fn with(self, other: Self) -> Self {
-        Self {
-            asked: self.asked || other.asked,
-            answered: self.answered || other.answered,
-        }
-    }
 }

@@ -20,6 +20,7 @@
 //! | `replay` | stored notices worked once more because somebody asked |
 //! | `recovery` | what a restored store lacks, read from the outside's books before anything is sent |
 //! | `filed` | what marketing's daily files prove of a number it never posted |
+//! | `silence` | who outside is silent, and who is woken when they speak again |
 //! | `sweep`, `turns`, `errands`, `nudge` | the guarantee that nothing stays stuck, and the calls it makes |
 //!
 //! The rooms above hear of payments by the events of `events` only.
@@ -57,6 +58,7 @@ mod reads;
 mod replay;
 mod room;
 mod shown;
+mod silence;
 mod spoken;
 mod start;
 mod sure;
@@ -117,12 +119,10 @@ impl std::fmt::Debug for Ports {
 pub struct Payments {
     ports: Ports,
     policy: Arc<Policy>,
-    /// Seconds of the last question asked on behalf of all lines that wait for marketing.
-    last_scout: Arc<AtomicI64>,
-    /// Marketing did not answer when it was asked last. A process that has just started does not know.
-    marketing_silent: Arc<AtomicBool>,
-    /// Lines to be looked at until this second are brought forward, because marketing speaks again; 0 when none are.
-    waking_until: Arc<AtomicI64>,
+    /// Who did not answer when they were asked last, and who sleeps until they do.
+    silences: Arc<[silence::Silence; 3]>,
+    /// Second of the last look through a restored store.
+    last_look: Arc<AtomicI64>,
     /// The last stored notice that was looked at, while there are more behind it.
     drained: Arc<Mutex<Option<Waiting>>>,
     /// No recovery is open, as the store said once; and payouts wait for nobody.
@@ -136,9 +136,8 @@ impl Payments {
         Self {
             ports,
             policy: Arc::new(policy),
-            last_scout: Arc::new(AtomicI64::new(0)),
-            marketing_silent: Arc::new(AtomicBool::new(true)),
-            waking_until: Arc::new(AtomicI64::new(0)),
+            silences: Arc::new(silence::unknown()),
+            last_look: Arc::new(AtomicI64::new(0)),
             drained: Arc::default(),
             settled: Arc::new(AtomicBool::new(false)),
             payouts_settled: Arc::new(AtomicBool::new(false)),

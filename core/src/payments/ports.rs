@@ -51,10 +51,36 @@ pub trait PaymentReads: Send {
     async fn is_suspended(&mut self, account: &AccountId) -> Result<bool, StoreError>;
     /// Orders that are owed a turn and that nobody works, longest waiting first.
     async fn due(&mut self, now: Time, limit: i64) -> Result<Vec<PaymentId>, StoreError>;
-    /// The order whose line has waited longest for an answer of marketing and is not due before `after`.
-    async fn waiting_line(&mut self, after: Time) -> Result<Option<PaymentId>, StoreError>;
+    /// The order of the one of them that is looked at next, whenever it was answered.
+    async fn waiting(&mut self, sleepers: &Sleepers) -> Result<Option<PaymentId>, StoreError>;
     /// The record of what was seen of an order and its rows.
     async fn sightings(&mut self, id: &PaymentId) -> Result<Vec<Sighted>, StoreError>;
+}
+
+/// Whose answer a row waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaited {
+    /// Marketing's, about a line.
+    Marketing,
+    /// The channel's, to how a trade stands that may be paid: PAYING and CLOSING.
+    Trade,
+    /// The channel's, to what became of a refund: UNKNOWN.
+    Refund,
+}
+
+/// Rows that wait for one answer and are looked at after `later` and not after `until`. What a contradiction stopped is
+/// none of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sleepers {
+    pub awaited: Awaited,
+    /// Who is woken is due from this moment on.
+    pub now: Time,
+    pub later: Time,
+    pub until: Time,
+    /// A row about which the channel was heard since is not woken.
+    pub since: Time,
+    /// No more than this many are woken.
+    pub limit: i64,
 }
 
 /// The bounds of the brake (money.md G7).
@@ -130,15 +156,8 @@ pub trait PaymentStore: PaymentReads {
     async fn take_pace(&mut self, minute: Time, max: i64) -> Result<bool, StoreError>;
     /// Forgets the counts of minutes before a moment.
     async fn purge_pace(&mut self, before: Time) -> Result<u64, StoreError>;
-    /// Makes orders due whose lines wait for marketing and are to be looked at after `later` and not after `until`,
-    /// the last ones first; how many.
-    async fn wake_waiting(
-        &mut self,
-        now: Time,
-        later: Time,
-        until: Time,
-        limit: i64,
-    ) -> Result<u64, StoreError>;
+    /// Makes them due, those first that would sleep longest; how many.
+    async fn wake_waiting(&mut self, sleepers: &Sleepers) -> Result<u64, StoreError>;
     /// Makes orders due whose next turn only asks marketing what became of a posting; how many.
     async fn wake_questions(&mut self, now: Time, limit: i64) -> Result<u64, StoreError>;
 }

@@ -5,12 +5,11 @@ use std::sync::atomic::Ordering;
 
 use futures_util::stream::{self, StreamExt as _};
 
-use super::errands::Heard;
-use super::order::{Check, PostingLine};
 use super::poison::survive;
-use super::turns::{Turn, first_due};
+use super::silence::{Heard, Silence};
+use super::turns::first_due;
 use super::unit::Held;
-use super::{PaymentError, Payments, table_l as l, window};
+use super::{PaymentError, Payments, window};
 use crate::shared::ids::PaymentId;
 use crate::shared::time::Time;
 use crate::store::{StoreError, atomically, snapshot};
@@ -46,18 +45,20 @@ impl Payments {
             .filter(|worked| std::future::ready(*worked))
             .count()
             .await;
-        self.wake(now).await?;
-        self.scout(now).await?;
+        for silence in &*self.silences {
+            self.wake(silence, now).await?;
+            self.scout(silence, now).await?;
+        }
         Ok(worked.saturating_add(lost))
     }
 
     /// After a restore: facts are gathered, nothing is sent (money.md 2.9).
     async fn recover(&self, now: Time) -> Result<usize, PaymentError> {
-        let last = self.last_scout.load(Ordering::Relaxed);
+        let last = self.last_look.load(Ordering::Relaxed);
         if now.unix_seconds().saturating_sub(last) < window::SCOUT_EVERY {
             return Ok(0);
         }
-        self.last_scout.store(now.unix_seconds(), Ordering::Relaxed);
+        self.last_look.store(now.unix_seconds(), Ordering::Relaxed);
         let traced = self.work_lost(true).await?;
         Ok(traced.saturating_add(self.look_through().await?))
     }
@@ -91,42 +92,26 @@ impl Payments {
         Ok(true)
     }
 
-    /// Remembers whether marketing speaks. Its first answer wakes what slept while it was silent: an hour is the longest
-    /// that a line is put off.
+    /// Remembers who spoke and who did not.
     fn hear(&self, heard: Heard) {
-        if !heard.asked {
-            return;
-        }
-        let silent = !heard.answered;
-        let was_silent = self.marketing_silent.swap(silent, Ordering::Relaxed);
-        if silent || was_silent {
-            let until = if silent {
-                0
-            } else {
-                window::hourly(self.now()).unix_seconds()
-            };
-            self.waking_until.store(until, Ordering::Relaxed);
+        let now = self.now();
+        for silence in &*self.silences {
+            silence.hear(heard, now);
         }
     }
 
-    /// Wakes some of the lines that slept, sweep after sweep until none is left: a minute's postings are bounded, and who
-    /// waits for their turn waits with their own few seconds. Asked again before, a line sleeps no longer than it may.
-    async fn wake(&self, now: Time) -> Result<(), PaymentError> {
-        let until = self.waking_until.load(Ordering::Relaxed);
-        let left = until.saturating_sub(now.unix_seconds());
-        if left <= 0 {
+    /// Wakes some of those who slept through a silence, sweep after sweep until none is left. Asked again before, a row
+    /// sleeps no longer than it may.
+    async fn wake(&self, silence: &Silence, now: Time) -> Result<(), PaymentError> {
+        let Some(sleepers) = silence.to_wake(now) else {
             return Ok(());
-        }
-        let later = now.plus_seconds(window::APART_SECONDS);
-        let until = now.plus_seconds(left);
+        };
         let woken = atomically(self.store(), async |tx| {
-            let woken = tx.payments().wake_waiting(now, later, until, WOKEN_MAX);
+            let woken = tx.payments().wake_waiting(&sleepers);
             Ok::<_, PaymentError>(woken.await?)
         })
         .await?;
-        if woken < WOKEN_MAX.unsigned_abs() {
-            self.waking_until.store(0, Ordering::Relaxed);
-        }
+        silence.woke(&sleepers, woken);
         Ok(())
     }
 
@@ -145,39 +130,34 @@ impl Payments {
         Ok(heard)
     }
 
-    /// While marketing is silent its lines wait longer and longer. One of them asks for all, so that
-    /// credit follows the end of an outage at once. While it speaks each line keeps to its own ladder:
-    /// a clerk's decision is no outage.
-    async fn scout(&self, now: Time) -> Result<(), PaymentError> {
-        if !self.marketing_silent.load(Ordering::Relaxed) {
+    /// While somebody is silent, what waits for them waits longer and longer. One row asks for all, so that credit
+    /// follows the end of an outage at once. While they speak each row keeps to its own ladder: a clerk's decision is no
+    /// outage.
+    async fn scout(&self, silence: &Silence, now: Time) -> Result<(), PaymentError> {
+        let Some(sleepers) = silence.to_ask(now) else {
             return Ok(());
-        }
-        let last = self.last_scout.load(Ordering::Relaxed);
-        if now.unix_seconds().saturating_sub(last) < window::SCOUT_EVERY {
-            return Ok(());
-        }
-        self.last_scout.store(now.unix_seconds(), Ordering::Relaxed);
+        };
         let waiting = {
             let mut view = snapshot(self.store()).await?;
-            view.payments().waiting_line(now).await?
+            view.payments().waiting(&sleepers).await?
         };
         let Some(id) = waiting else { return Ok(()) };
         let Some(held) = self.hold(&id).await? else {
             return Ok(());
         };
-        let scouted = survive("scout", held.id.as_str(), self.scout_held(&held)).await;
+        let asking = self.ask_for_all(silence, &held);
+        let scouted = survive("scout", held.id.as_str(), asking).await;
         self.let_go(&held).await?;
         let heard = scouted.transpose()?.unwrap_or_default();
         self.hear(heard);
-        self.wake(now).await
+        self.wake(silence, now).await
     }
 
-    async fn scout_held(&self, held: &Held) -> Result<Heard, PaymentError> {
+    async fn ask_for_all(&self, silence: &Silence, held: &Held) -> Result<Heard, PaymentError> {
         let order = self.load(&held.id).await?;
-        let Some(line) = order.lines.iter().find(|line| waits_for_marketing(line)) else {
+        let Some(turn) = silence.turn_of(&order) else {
             return Ok(Heard::default());
         };
-        let turn = Turn::Line(line.line_id.clone());
         let heard = self.take_turn(held, &order, &turn).await?;
         Ok(heard.unwrap_or_default())
     }
@@ -189,22 +169,4 @@ const fn is_lasting(error: &PaymentError) -> bool {
         error,
         PaymentError::Books(_) | PaymentError::Store(StoreError::Corrupt { .. })
     )
-}
-
-/// Lines whose next step is an answer of marketing.
-#[must_use]
-fn waits_for_marketing(line: &PostingLine) -> bool {
-    match line.state {
-        l::State::Ready => line.check != Check::None,
-        l::State::PostUnknown
-        | l::State::FencingRepost
-        | l::State::FencingRefund
-        | l::State::Reversing
-        | l::State::MktRefund => true,
-        l::State::Posting
-        | l::State::Posted
-        | l::State::RefundDue
-        | l::State::Refunded
-        | l::State::Held => false,
-    }
 }

@@ -4,7 +4,7 @@ use super::observation::{Ask, ChannelFact, LineFact, Observation, RefundFact};
 use super::order::{Check, ClosedText, Order, PostingLine};
 use super::ports::{Dues, NoDues, Posting};
 use super::unit::{Held, Step};
-use super::{PaymentError, Payments, Via, errands::Heard, table_l as l, table_p as p, window};
+use super::{PaymentError, Payments, Via, silence::Heard, table_l as l, table_p as p, window};
 use super::{order::Purpose, table_r as r};
 use crate::shared::ids::{LineId, RefundId};
 use crate::shared::time::Time;
@@ -150,11 +150,7 @@ impl Payments {
             );
         }
         let reply = self.ports.dues.dues(&line.consumer_no).await;
-        let answered = !matches!(reply, Err(NoDues::NoAnswer(_)));
-        let heard = Heard {
-            asked: true,
-            answered,
-        };
+        let heard = Heard::of_marketing(!matches!(reply, Err(NoDues::NoAnswer(_))));
         let checked = match reply {
             Err(NoDues::NoAnswer(_)) => Checked::Wait,
             Err(NoDues::Unknown) => Checked::GiveBack,
