@@ -12,11 +12,11 @@ use lifeline_core::shared::time::Time;
 use crate::place::{self, connect};
 pub(crate) use crate::place::{EngineKind, engines};
 
-/// A trial that takes longer hangs; more random cases may take more time.
+/// A trial that takes longer hangs; more random cases may take more time, and a long run says how much (`TRIAL_MAX_S`).
 fn trial_max() -> Duration {
-    let cases = std::env::var("PROPTEST_CASES").ok();
-    let cases: u64 = cases.and_then(|text| text.parse().ok()).unwrap_or(0);
-    Duration::from_secs(150 + 5 * cases)
+    let told = |name: &str| -> Option<u64> { std::env::var(name).ok()?.parse().ok() };
+    let cases = told("PROPTEST_CASES").unwrap_or(0);
+    Duration::from_secs(told("TRIAL_MAX_S").unwrap_or(150 + 5 * cases))
 }
 
 /// Where this trial's store is.
