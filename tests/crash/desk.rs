@@ -17,8 +17,6 @@ use crate::stage::{Stage, program};
 const CODE_S: i64 = 30;
 /// Who lets automatic refunds go on.
 const RELEASED_BY: [&str; 2] = ["zhao", "qian"];
-/// What the next page says where a ruling found nothing to rule about.
-const UNMOVED: &str = "said=said.unmoved";
 
 /// Somebody of the staff, in a browser of their own.
 #[derive(Debug)]
@@ -154,16 +152,8 @@ async fn stands(stage: &Stage, case: &str) -> Stands {
     }
 }
 
-/// Whether something of a credited order is on its way back.
-async fn goes_back(stage: &Stage, payment_id: &str) -> bool {
-    let moved = format!(
-        "SELECT line_id FROM payment_line WHERE payment_id = '{payment_id}' AND state <> 'POSTED'"
-    );
-    !rows(stage, &moved).await.is_empty()
-}
-
-/// One asks for the whole payment to go back and proposes it, another lets it happen. Where the gateway died with the
-/// ruling done and the case open, they end the case as what it is: nothing is left to be done.
+/// One asks for the whole payment to go back and proposes it, another lets it happen. Where the gateway died before it
+/// noted that this was done, it is carried out again.
 pub(crate) async fn take_back(
     world: &mut Household,
     (asking, judging): (&mut Clerk, &mut Clerk),
@@ -171,25 +161,18 @@ pub(crate) async fn take_back(
 ) {
     let case = asking.asks_back(world, payment_id).await;
     let to = |act: &str| format!("/console/cases/{case}/{act}");
+    let offer = [
+        ("resolution", "take_back"),
+        ("reason", "the caller proved it"),
+    ];
     let mut looks = Looks::every(BREATH);
     while looks.again().await {
         match stands(&world.stage, &case).await {
             Stands::Closed => return,
-            Stands::Open => {
-                let is_done = goes_back(&world.stage, payment_id).await;
-                let ending = if is_done { "settled" } else { "take_back" };
-                let form = [("resolution", ending), ("reason", "the caller proved it")];
-                asking.sends(world, &to("proposals"), &form).await;
-            }
-            Stands::Waits => drop(judging.sends(world, &to("approval"), &[]).await),
-            Stands::Agreed => {
-                let said = judging.sends(world, &to("carrying-out"), &[]).await;
-                let unmoved = said.is_some_and(|page| page.leads_to.ends_with(UNMOVED));
-                if unmoved && goes_back(&world.stage, payment_id).await {
-                    judging.sends(world, &to("refusal"), &[]).await;
-                }
-            }
-        }
+            Stands::Open => asking.sends(world, &to("proposals"), &offer).await,
+            Stands::Waits => judging.sends(world, &to("approval"), &[]).await,
+            Stands::Agreed => judging.sends(world, &to("carrying-out"), &[]).await,
+        };
     }
     panic!("the case never ended\n{}", world.stage.log());
 }

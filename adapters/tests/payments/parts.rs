@@ -24,6 +24,7 @@ use crate::story::{Ordered, Story, trusting};
 stories! {
     b7_a_part_goes_back_and_the_rest_stays_credited;
     b7_a_decision_carried_out_twice_splits_once;
+    b6_a_whole_payment_taken_back_twice_is_carried_out_and_goes_back_once;
     b7_what_the_line_does_not_hold_moves_nothing;
     b7_the_rest_of_a_split_line_is_never_reversed;
     b7_a_refused_part_stays_credited_and_may_be_claimed_again;
@@ -164,6 +165,25 @@ async fn b7_a_decision_carried_out_twice_splits_once(place: Place) {
     );
     s.run(60).await;
     gone_back(&s, &order, 12_420).await;
+}
+
+/// The gateway died before anybody noted that the decision was carried out: the case can be closed all the same.
+async fn b6_a_whole_payment_taken_back_twice_is_carried_out_and_goes_back_once(place: Place) {
+    let s = Story::at(place);
+    let order = posted(&s).await;
+    let mut decided = decided("p1", "");
+    decided.what.resolution = Resolution::TakeBack;
+    for _ in 0..3 {
+        let ruled = s.app.rule(&order.id, &decided, "staff:b", "trace").await;
+        assert_eq!(ruled.unwrap(), Ruled::Moved);
+        s.run(60).await;
+    }
+    assert_eq!(s.outside.count("reverse"), 1);
+    assert_eq!(s.outside.count("refund"), 1);
+    let look = s.look(&order.id).await;
+    assert_eq!(states(&look), [(l::State::Refunded, 12_840)]);
+    s.square();
+    s.books_agree().await;
 }
 
 async fn b7_what_the_line_does_not_hold_moves_nothing(place: Place) {

@@ -54,6 +54,9 @@ impl Payments {
         }
         let before = standing(&order);
         let meant = Meant::by(&order, case.as_ref(), self.now());
+        if decided.what.resolution == Resolution::TakeBack && meant.goes_back_already() {
+            return Ok(Ruled::Moved);
+        }
         let seen = meant.inputs(decided);
         if seen.is_empty() {
             // What goes on already needs nobody; every other ruling found nothing to rule about.
@@ -309,6 +312,24 @@ impl<'a> Meant<'a> {
                 self.about(line, input, LineFact::default())
             })
             .collect()
+    }
+
+    /// Everything that would be taken back is on its way or back: carried out before, and not noted, or nobody is needed
+    /// for it any more.
+    fn goes_back_already(&self) -> bool {
+        let lines = self.order.lines.iter();
+        let mut meant = lines.filter(|line| self.reaches(line.line_id.as_str()));
+        let goes_back = |line: &PostingLine| {
+            let state = matches!(
+                line.state,
+                l::State::Reversing
+                    | l::State::MktRefund
+                    | l::State::RefundDue
+                    | l::State::Refunded
+            );
+            state && !line.frozen
+        };
+        meant.next().is_some_and(goes_back) && meant.all(goes_back)
     }
 
     /// What a contradiction stopped goes on as the tables say, and what has lasted too long has its time
