@@ -13,7 +13,7 @@ use crate::sharing::{
     DAY_S, HOME, access, by_digits, cannot_confirm, day, holder, home_of, invite, matched, revoke,
     role, told,
 };
-use crate::world::{LI_MING, WANG_FANG, Wallet, World};
+use crate::world::{CHEN_GANG, LI_MING, WANG_FANG, Wallet, World};
 
 on_every_engine! { "merging_homes":
     m3_6_a_bar_goes_along_with_its_account,
@@ -24,6 +24,7 @@ on_every_engine! { "merging_homes":
     m3_6_what_one_granted_oneself_is_over,
     m3_6_a_holder_stays_the_holder_in_the_account_they_had_let_in,
     m3_6_what_one_granted_to_others_stands,
+    m3_6_a_home_bears_the_name_of_its_holder_of_today,
 }
 
 /// A second wallet of the holder.
@@ -197,4 +198,23 @@ async fn m3_6_what_one_granted_to_others_stands(world: World) {
     assert_eq!(shown.len(), 1);
     revoke(&world, &held, &shown[0].access_id).await.unwrap();
     assert_eq!(role(&world, &guest, &link).await, None);
+}
+
+async fn m3_6_a_home_bears_the_name_of_its_holder_of_today(world: World) {
+    holder(&world).await;
+    let into = world.sign_in(&WANG_FANG).await;
+    let link = by_digits(&world, &into, "010014").await.unwrap();
+    world.archive.transfer(HOME, home_of(&CHEN_GANG, 1));
+    let from = world.sign_in(&WANG_AGAIN).await;
+    by_digits(&world, &from, "070251").await.unwrap();
+    merge(&world, &from, &into).await;
+    let page = Page::new(None, None).unwrap();
+    let list = world.bindings.list(&into, &page).await.unwrap();
+    assert_eq!(list.items.len(), 1);
+    let kept = &list.items[0].binding;
+    assert_eq!(kept.binding_id, link);
+    assert_eq!(
+        kept.signboard.holder_masked, "*刚",
+        "not who held it before"
+    );
 }

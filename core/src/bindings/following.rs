@@ -222,21 +222,24 @@ async fn give_to(tx: &mut Tx, removal: &Removal, grant: Grant) -> Result<(), Sto
     tx.bindings().save_grant(&given, removal.pen.now).await
 }
 
-/// What the two links to one home have shown together, under the newer holder; a conflict stays a
-/// conflict.
+/// What the two links to one home have shown together, under the newer holder, by whose signboard the
+/// home is known from then on; a conflict stays a conflict.
 fn together(theirs: &Linked, ours: &Linked, grant_id: Option<GrantId>) -> Binding {
     let frozen = theirs.binding.frozen || ours.binding.frozen;
     let shown = |linked: &Linked| linked.binding.shown.then(|| linked.shown_role());
     let role = shown(theirs).max(shown(ours)).filter(|_| !frozen);
+    let newer = if theirs.binding.holder_version > ours.binding.holder_version {
+        &theirs.binding
+    } else {
+        &ours.binding
+    };
     Binding {
         role: role.unwrap_or(Role::PayerOnly),
         shown: theirs.binding.shown || ours.binding.shown,
         grant_id,
         frozen,
-        holder_version: theirs
-            .binding
-            .holder_version
-            .max(ours.binding.holder_version),
+        holder_version: newer.holder_version,
+        signboard: newer.signboard.clone(),
         ..ours.binding.clone()
     }
 }
@@ -296,6 +299,19 @@ mod tests {
             (PayerOnly, 3, true),
             "a conflict is not merged away"
         );
+    }
+
+    #[test]
+    fn m3_6_two_links_to_one_home_bear_the_name_of_the_newer_holder() {
+        let named = |holder_version, name: &str| {
+            let mut linked = linked(Role::PayerOnly, holder_version, false);
+            linked.binding.signboard.holder_masked = name.to_owned();
+            linked
+        };
+        let name = |theirs, ours| together(&theirs, &ours, None).signboard.holder_masked;
+        assert_eq!(name(named(3, "*芳"), named(2, "*明")), "*芳");
+        assert_eq!(name(named(2, "*明"), named(3, "*芳")), "*芳");
+        assert_eq!(name(named(3, "*芳"), named(3, "*明")), "*明");
     }
 
     #[test]
