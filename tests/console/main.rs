@@ -26,6 +26,7 @@ mod four_eyes;
 mod functions;
 mod going_on;
 mod kept;
+mod killed;
 mod log;
 mod long_lists;
 mod markup;

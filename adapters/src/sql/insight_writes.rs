@@ -21,7 +21,8 @@ use super::value::args;
 use super::{Field, Sql, Value, WriteConn};
 
 statements! { "insight_writes":
-    RUN_BEGIN("access_run") = "INSERT INTO access_run (run, began_at, flushed_at, ended_at, batch, lost) VALUES ($1, $2, $2, NULL, 0, 0)";
+    RUN_BEGIN("access_run") = "INSERT INTO access_run (run, began_at, flushed_at, ended_at, batch, lost) VALUES ($1, $2, $2, NULL, 0, 0) \
+        ON CONFLICT DO NOTHING";
     RUN_PASS("access_run") = "UPDATE access_run SET batch = $2, flushed_at = $4 WHERE run = $1 AND batch = $3 AND ended_at IS NULL";
     RUN_LOST("access_run") = "UPDATE access_run SET lost = lost + $2 WHERE run = $1";
     RUN_END("access_run") = "UPDATE access_run SET ended_at = $2, flushed_at = $2 WHERE run = $1 AND ended_at IS NULL";
@@ -81,9 +82,14 @@ impl<C: WriteConn> InsightStore for Sql<C> {
             .map(drop)
     }
 
-    async fn take_batch(&mut self, run: &str, number: i64, now: Time) -> Result<bool, StoreError> {
+    async fn take_batch(
+        &mut self,
+        run: &str,
+        number: i64,
+        until: Time,
+    ) -> Result<bool, StoreError> {
         let before = number.saturating_sub(1);
-        self.changed(&RUN_PASS, args![run, number, before, now])
+        self.changed(&RUN_PASS, args![run, number, before, until])
             .await
     }
 

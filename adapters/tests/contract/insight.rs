@@ -166,6 +166,8 @@ async fn absent_is_none(t: Bench) {
 async fn a_batch_is_taken_once(t: Bench) {
     t.write(async |tx| {
         tx.insight().begin_run(&run("r")).await?;
+        // The answer was lost.
+        tx.insight().begin_run(&run("r")).await?;
         assert!(tx.insight().take_batch("r", 1, at(1)).await?);
         assert!(!tx.insight().take_batch("r", 1, at(2)).await?);
         assert!(

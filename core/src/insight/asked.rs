@@ -67,6 +67,7 @@ pub struct Row {
 pub struct Run {
     pub run: String,
     pub began_at: Time,
+    /// All that was noted until then is written.
     pub flushed_at: Time,
     pub ended_at: Option<Time>,
     /// Requests it could not count.

@@ -1,9 +1,10 @@
 //! Writes what was noted, each batch exactly once, and keeps the marks by which a gap is seen.
 //!
 //! A process counts under a run of its own. Every batch has the run's next number, and passing to it
-//! is part of the unit that adds the batch: a commit whose answer was lost is not added again. A run
-//! that has no end and is flushed no more is one that was killed: what it had not written, at most a
-//! second's worth, is missing, and pages mark the hole.
+//! is part of the unit that adds the batch: a commit whose answer was lost is not added again. The run
+//! says until when everything is written, in quiet times by an empty batch each few seconds. One that
+//! has no end and says so no more was killed: what it had not written, a second's worth while the store
+//! answers, is missing, and pages mark the hole.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -24,15 +25,34 @@ use crate::store::{Store, Tx, atomically, snapshot};
 const REGION_S: i64 = 600;
 /// People whose regions are remembered at most.
 const REGIONS_MAX: usize = 200_000;
-/// Batches that wait for the store; beyond it the oldest are counted as lost.
+/// Seconds that wait for the store; beyond it the oldest are counted as lost.
 const WAITING_MAX: usize = 120;
+/// Requests that wait for the store, as the seconds.
+const HELD_MAX: usize = 500_000;
+/// After so many quiet seconds an empty batch says that nothing is missing.
+const QUIET_S: i64 = 5;
+/// A process that lives says within so many seconds that everything is written: [`QUIET_S`], and the
+/// pauses between two turns.
+pub(super) const BEAT_S: i64 = 10;
+
+/// What was noted up to a moment, as it was taken.
+#[derive(Debug)]
+struct Taken {
+    until: Time,
+    samples: Vec<Sample>,
+    lost: i64,
+    missed: Vec<Missed>,
+}
+
+type Joins = BTreeMap<Crowd, Vec<i64>>;
 
 /// One unit's worth.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 struct Piece {
     number: i64,
+    until: Time,
     batch: Batch,
-    joins: BTreeMap<Crowd, Vec<i64>>,
+    joins: Joins,
     refusals: Vec<(Sample, Refusal)>,
     missed: Vec<Missed>,
 }
@@ -45,9 +65,16 @@ pub struct Ledger {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     run: String,
+    began_at: Time,
     begun: bool,
     number: i64,
-    waiting: VecDeque<Piece>,
+    waiting: VecDeque<Arc<Taken>>,
+    /// The oldest of them as it is written; it is not made twice.
+    ready: Option<Piece>,
+    /// Requests that waited too long, to be told with the next piece.
+    gone: i64,
+    /// Until when something was taken.
+    taken_at: Time,
     salts: Salts,
     crowds: HashMap<Crowd, BTreeSet<i64>>,
     regions: HashMap<u128, (String, Time)>,
@@ -68,14 +95,19 @@ impl Ledger {
             entropy: &*entropy,
         }
         .uuid();
+        let began_at = clock.now();
         Self {
             store,
             clock,
             entropy,
             run,
+            began_at,
             begun: false,
             number: 0,
             waiting: VecDeque::new(),
+            ready: None,
+            gone: 0,
+            taken_at: began_at,
             salts: Salts::new(),
             crowds: HashMap::new(),
             regions: HashMap::new(),
@@ -89,14 +121,44 @@ impl Ledger {
     /// # Errors
     /// The store's.
     pub async fn write(&mut self, samples: &[Sample], lost: i64) -> Result<(), InsightError> {
-        self.begin().await?;
+        let until = self.clock.now();
         let missed = self.misses.take();
-        if !samples.is_empty() || lost > 0 || !missed.is_empty() {
-            let mut piece = self.piece(samples, lost).await?;
-            piece.missed = missed;
-            self.waiting.push_back(piece);
+        let noted = !samples.is_empty() || lost > 0 || !missed.is_empty();
+        if noted || self.is_silent(until) {
+            self.taken_at = until;
+            self.waiting.push_back(Arc::new(Taken {
+                until,
+                samples: samples.to_vec(),
+                lost,
+                missed,
+            }));
         }
+        self.let_go();
+        self.begin().await?;
         self.drain().await
+    }
+
+    /// Whether nothing was said for so long that somebody could take the process for a killed one.
+    fn is_silent(&self, now: Time) -> bool {
+        let said = self.waiting.is_empty() && self.ready.is_none();
+        // A clock that was set back must not keep it silent.
+        said && !(0..QUIET_S).contains(&now.seconds_since(self.taken_at))
+    }
+
+    /// Counts as lost what waited too long.
+    fn let_go(&mut self) {
+        let held = |waiting: &VecDeque<Arc<Taken>>| {
+            let held = waiting.iter().map(|one| one.samples.len());
+            held.sum::<usize>()
+        };
+        while self.waiting.len() > WAITING_MAX || held(&self.waiting) > HELD_MAX {
+            let Some(oldest) = self.waiting.pop_front() else {
+                return;
+            };
+            let requests = i64::try_from(oldest.samples.len()).unwrap_or(i64::MAX);
+            let lost = requests.saturating_add(oldest.lost);
+            self.gone = self.gone.saturating_add(lost);
+        }
     }
 
     /// Takes searches that found nothing; they are written with the next batch.
@@ -110,10 +172,8 @@ impl Ledger {
     /// # Errors
     /// The store's.
     pub async fn end(&mut self) -> Result<(), InsightError> {
+        self.begin().await?;
         self.drain().await?;
-        if !self.begun {
-            return Ok(());
-        }
         let (now, run) = (self.clock.now(), self.run.as_str());
         atomically(&*self.store, async |tx: &mut Tx| {
             Ok::<_, InsightError>(tx.insight().end_run(run, now).await?)
@@ -125,11 +185,10 @@ impl Ledger {
         if self.begun {
             return Ok(());
         }
-        let now = self.clock.now();
         let run = Run {
             run: self.run.clone(),
-            began_at: now,
-            flushed_at: now,
+            began_at: self.began_at,
+            flushed_at: self.began_at,
             ended_at: None,
             lost: 0,
         };
@@ -142,37 +201,39 @@ impl Ledger {
         Ok(())
     }
 
-    async fn piece(&mut self, samples: &[Sample], lost: i64) -> Result<Piece, InsightError> {
+    async fn piece(&mut self, taken: &Taken) -> Result<Piece, InsightError> {
+        let samples = &taken.samples;
         self.learn_regions(samples).await?;
-        let mut piece = Piece {
-            batch: Batch {
-                lost,
-                ..Batch::default()
-            },
-            ..Piece::default()
-        };
+        let (mut batch, mut refusals) = (Batch::default(), Vec::new());
         for sample in samples {
             let region = sample.person.and_then(|person| self.regions.get(&person));
             let region = region.map_or(NOWHERE, |(region, _)| region.as_str());
-            piece.batch.add(sample, region);
+            batch.add(sample, region);
             if let Some(refusal) = sample.refusal {
-                piece.refusals.push((*sample, refusal));
+                refusals.push((*sample, refusal));
             }
         }
         // Many requests of one person change nothing in who was there: each kind is looked up once.
-        let mut met = HashSet::new();
+        let (mut met, mut joins) = (HashSet::new(), Joins::new());
         for sample in samples {
             let done = sample.outcome == Outcome::Done;
             let kind = (day_number(sample.at), sample.function, sample.channel, done);
             if let Some(person) = sample.person
                 && met.insert((person, kind))
             {
-                self.count_person(sample, person, &mut piece).await?;
+                self.count_person(sample, person, &mut joins).await?;
             }
         }
+        batch.lost = taken.lost.saturating_add(std::mem::take(&mut self.gone));
         self.number = self.number.saturating_add(1);
-        piece.number = self.number;
-        Ok(piece)
+        Ok(Piece {
+            number: self.number,
+            until: taken.until,
+            batch,
+            joins,
+            refusals,
+            missed: taken.missed.clone(),
+        })
     }
 
     async fn learn_regions(&mut self, samples: &[Sample]) -> Result<(), InsightError> {
@@ -207,7 +268,7 @@ impl Ledger {
         &mut self,
         sample: &Sample,
         person: u128,
-        piece: &mut Piece,
+        joins: &mut Joins,
     ) -> Result<(), InsightError> {
         for period in Period::ALL {
             let begins = period.of(sample.at);
@@ -219,7 +280,7 @@ impl Ledger {
                     cell,
                 };
                 if self.joins(&crowd, hash).await? {
-                    piece.joins.entry(crowd).or_default().push(hash);
+                    joins.entry(crowd).or_default().push(hash);
                 }
             }
         }
@@ -271,18 +332,35 @@ impl Ledger {
         Ok(self.salts.get(&key).map_or(&[], |salt| salt.as_slice()))
     }
 
-    async fn drain(&mut self) -> Result<(), InsightError> {
-        while self.waiting.len() > WAITING_MAX {
-            let gone = self.waiting.pop_front();
-            if let (Some(gone), Some(next)) = (gone, self.waiting.front_mut()) {
-                let lost = gone.batch.requests().saturating_add(gone.batch.lost);
-                next.batch.lost = next.batch.lost.saturating_add(lost);
-            }
+    /// The oldest of what waits, made into a piece; false when nothing waits.
+    async fn make_ready(&mut self) -> Result<bool, InsightError> {
+        if self.ready.is_some() {
+            return Ok(true);
         }
-        while let Some(piece) = self.waiting.front() {
-            let (now, run) = (self.clock.now(), self.run.as_str());
+        let Some(oldest) = self.waiting.front() else {
+            return Ok(false);
+        };
+        let taken = Arc::clone(oldest);
+        // It waits until it is made: a store that is away costs none of it.
+        let made = self.piece(&taken).await;
+        if made.is_err() {
+            // Hashes of a piece that never came to be would be taken for written ones.
+            self.crowds.clear();
+        }
+        self.ready = Some(made?);
+        self.waiting.pop_front();
+        Ok(true)
+    }
+
+    async fn drain(&mut self) -> Result<(), InsightError> {
+        while self.make_ready().await? {
+            let Some(piece) = &self.ready else {
+                return Ok(());
+            };
+            let run = self.run.as_str();
             atomically(&*self.store, async |tx: &mut Tx| {
-                if !tx.insight().take_batch(run, piece.number, now).await? {
+                let (number, until) = (piece.number, piece.until);
+                if !tx.insight().take_batch(run, number, until).await? {
                     return Ok(());
                 }
                 tx.insight().add(run, &piece.batch).await?;
@@ -294,7 +372,7 @@ impl Ledger {
                 Ok::<_, InsightError>(())
             })
             .await?;
-            self.waiting.pop_front();
+            self.ready = None;
         }
         Ok(())
     }

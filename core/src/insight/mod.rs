@@ -10,7 +10,7 @@
 //! | `data` | how the data of electricity use stands |
 //! | `terminals` | requests by day and kind of terminal |
 //! | `misses` | searches that found nothing |
-//! | `flush` | writes batches, each once, and marks where a process died |
+//! | `flush`, `gaps` | writes batches, each once, and marks where a process died |
 //! | `timeline`, `decisions`, `standing` | one line of time, reports that decisions rest on, what waits now |
 //! | `aggregate` | what goes to the company each day, and the offices that come back |
 //! | `followers` | who follows the life account, and how many are linked where |
@@ -26,6 +26,7 @@ pub mod error;
 pub mod flush;
 pub mod followers;
 pub mod function;
+mod gaps;
 pub mod latency;
 pub mod misses;
 pub mod people;

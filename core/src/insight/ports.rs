@@ -129,11 +129,12 @@ pub trait InsightReads: Send {
 
 #[async_trait]
 pub trait InsightStore: InsightReads {
-    /// A process begins to count.
+    /// A process begins to count; said again, it changes nothing.
     async fn begin_run(&mut self, run: &Run) -> Result<(), StoreError>;
-    /// Passes from batch `number - 1` to `number` of a run; false when that was done before, and then
-    /// the batch is in the store already.
-    async fn take_batch(&mut self, run: &str, number: i64, now: Time) -> Result<bool, StoreError>;
+    /// Passes from batch `number - 1` to `number` of a run, with which all is written that was noted
+    /// `until` then; false when that was done before, and then the batch is in the store already.
+    async fn take_batch(&mut self, run: &str, number: i64, until: Time)
+    -> Result<bool, StoreError>;
     /// A process ends in order.
     async fn end_run(&mut self, run: &str, now: Time) -> Result<(), StoreError>;
     /// Adds a batch to what is counted.

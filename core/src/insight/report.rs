@@ -11,6 +11,7 @@ use super::asked::{
 use super::batch::Crowd;
 use super::error::InsightError;
 use super::function::{BIND, MATCH, PAY};
+use super::gaps::{AROUND_S, gaps};
 use super::latency::percentile;
 use super::people::{self, Period, day_number, midnight};
 use super::sample::{Channel, Outcome};
@@ -184,9 +185,8 @@ impl Insight {
             .insight()
             .latencies(ask.from, ask.to, ask.function)
             .await?;
-        let (from, to) = (midnight(ask.from), midnight(ask.to.saturating_add(1)));
-        let runs = view.insight().runs(from, to).await?;
         let now = self.clock.now();
+        let (runs, gaps) = runs_of(&mut view, ask, now).await?;
         let (growth, kept) = linked(&mut view, ask, now).await?;
         Ok(Statistics {
             as_of: runs.iter().map(|run| run.flushed_at).max(),
@@ -216,7 +216,7 @@ impl Insight {
             funnel: funnel(&mut view, ask).await?,
             growth,
             kept,
-            gaps: gaps(&runs, now),
+            gaps,
             lost: runs.iter().map(|run| run.lost).sum(),
         })
     }
@@ -403,6 +403,25 @@ async fn funnel(view: &mut View, ask: &Ask) -> Result<Vec<Figure>, StoreError> {
     Ok(found)
 }
 
+/// The processes that counted within the span, and what they may have missed of it.
+async fn runs_of(
+    view: &mut View,
+    ask: &Ask,
+    now: Time,
+) -> Result<(Vec<Run>, Vec<(Time, Time)>), StoreError> {
+    let (from, to) = (midnight(ask.from), midnight(ask.to.saturating_add(1)));
+    let around = view
+        .insight()
+        .runs(
+            from.plus_seconds(AROUND_S.saturating_neg()),
+            to.plus_seconds(AROUND_S),
+        )
+        .await?;
+    let missed = gaps(&around, now, (from, to));
+    let within = |run: &Run| run.flushed_at >= from && run.began_at < to;
+    Ok((around.into_iter().filter(within).collect(), missed))
+}
+
 /// Links of the span's days, and the first links of a year until its last.
 async fn linked(
     view: &mut View,
@@ -417,20 +436,4 @@ async fn linked(
     let a_year_ago = midnight(ask.to.saturating_sub(366));
     let kept = view.insight().retention(a_year_ago, now).await?;
     Ok((growth, kept))
-}
-
-/// A run that neither ended nor wrote for a minute was killed: from its last write until another run
-/// began, something may be missing.
-const SILENT_S: i64 = 60;
-
-fn gaps(runs: &[Run], now: Time) -> Vec<(Time, Time)> {
-    runs.iter()
-        .filter(|run| run.ended_at.is_none() && now.seconds_since(run.flushed_at) > SILENT_S)
-        .map(|run| {
-            let next = runs.iter().map(|other| other.began_at);
-            let next = next.filter(|began| *began > run.flushed_at).min();
-            let a_second = run.flushed_at.plus_seconds(1);
-            (run.flushed_at, next.unwrap_or(a_second).min(a_second))
-        })
-        .collect()
 }
