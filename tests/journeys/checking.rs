@@ -9,7 +9,8 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::fixtures::BOTH;
-use crate::generation::{permit, registered, seller};
+use crate::generation::{ALL, number, permit, registered, seller, state_becomes};
+use crate::privacy::exported;
 use crate::settling::{advance, first_task};
 use crate::{Body, run};
 
@@ -29,6 +30,11 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
             "pv_27_what_a_bank_gives_back_is_paid_once_more",
             BOTH,
             given_back,
+        ),
+        (
+            "pv_12_a_month_that_was_paid_is_shown_nowhere_after_the_end",
+            BOTH,
+            paid_and_ended,
         ),
     ]
 }
@@ -216,5 +222,94 @@ fn given_back(engine: Engine) -> Result<(), Failed> {
                 format!("\"returned\" {amount}")
             ]
         );
+    })
+}
+
+/// As an owner may read a month, its sum and where the money went, in whatever is shown to them.
+struct Seen {
+    month: Vec<String>,
+    sum: Vec<String>,
+    card: String,
+}
+
+impl Seen {
+    fn of(task: &Value, person: &Value) -> Self {
+        let period = task["period"].as_str().expect("a month");
+        let (year, month) = period.split_once('-').expect("a month");
+        let net = task["amount_fen"].as_i64().expect("an amount");
+        let card = person["identity"]["bank_card_no"].as_str();
+        Self {
+            month: vec![
+                // As it stands in JSON, and in JSON within JSON.
+                format!("\"{period}\""),
+                format!("\"{period}\\"),
+                format!("{year}年{}月", month.trim_start_matches('0')),
+            ],
+            sum: vec![
+                format!(":{net},"),
+                format!(":{net}}}"),
+                format!("{}.{:02}", net / 100, net % 100),
+            ],
+            card: card.expect("a card").to_owned(),
+        }
+    }
+
+    fn is_in(&self, text: &str) -> [bool; 3] {
+        let any = |all: &[String]| all.iter().any(|one| text.contains(one));
+        [any(&self.month), any(&self.sum), text.contains(&self.card)]
+    }
+}
+
+fn paid_and_ended(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let demo = Demo::start(engine).await;
+        let (phone, person) = seller(&demo).await;
+        let id = registered(&phone, &person).await;
+        permit(&phone, &id, &person).await;
+        let name = person["person"].as_str().expect("a name");
+        let (phone, task) = first_task(&demo, name).await;
+        let seen = Seen::of(&task, &person);
+        let task = task["check_task_id"].as_str().expect("an id");
+        let task = format!("/v1/check-tasks/{task}");
+        let answer = reject(&phone, &task, &json!({"verdict": "confirm"})).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        advance(&phone, 73 * 3_600).await;
+        let phone = Phone::new(&demo).signed_in(name).await;
+        becomes(&phone, &task, |task| task["payout"]["state"] == "PAID").await;
+        is_told(&phone, "paid_out", 1).await;
+        let own = person["phone"].as_str().expect("a phone");
+        let notices = phone.get("/v1/notices?limit=50").await;
+        assert_eq!(seen.is_in(&notices.text), [true, true, false]);
+        let account = format!("{ALL}/{id}");
+        phone
+            .sandbox("/sim/marketing/end-cooperation", &number(&person))
+            .await;
+        advance(&phone, 6 * 3_600 + 60).await;
+        let phone = Phone::new(&demo).signed_in(name).await;
+        state_becomes(&phone, &id, "terminated").await;
+        let table = format!("{account}/table");
+        let paths = [
+            "/v1/me",
+            "/v1/notices?limit=50",
+            "/v1/check-tasks",
+            task.as_str(),
+            ALL,
+            account.as_str(),
+            table.as_str(),
+        ];
+        for path in paths {
+            let shown = phone.get(path).await;
+            assert_eq!(
+                seen.is_in(&shown.text),
+                [false; 3],
+                "{path}: {}",
+                shown.text
+            );
+        }
+        assert_eq!(phone.get(&task).await.code(), "NOT_FOUND");
+        let all = exported(&phone, own).await;
+        assert_eq!(all.status, StatusCode::OK, "{}", all.text);
+        assert!(all.text.contains("payee_since"), "its tables are in it");
+        assert_eq!(seen.is_in(&all.text), [false; 3], "{}", all.text);
     })
 }

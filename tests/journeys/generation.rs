@@ -301,7 +301,7 @@ fn refusals(engine: Engine) -> Result<(), Failed> {
     })
 }
 
-async fn state_becomes(phone: &Phone, id: &str, wanted: &str) -> Value {
+pub(crate) async fn state_becomes(phone: &Phone, id: &str, wanted: &str) -> Value {
     let mut looks = Looks::every(Duration::from_millis(100));
     while looks.again().await {
         let shown = phone.get(&format!("{ALL}/{id}")).await.json();

@@ -48,9 +48,22 @@ pub(crate) async fn code_on(phone: &Phone, number: &str, words: &str) -> String 
 
 /// The same person, under the token that may do the one thing.
 async fn stepped_up(phone: &Phone, purpose: &str, words: &str) -> Phone {
+    stepped_up_on(phone, PHONE, purpose, words).await
+}
+
+/// Everything that is known of a person, by a code to the phone of this number.
+pub(crate) async fn exported(phone: &Phone, number: &str) -> Answer {
+    let owner = stepped_up_on(phone, number, "export", "导出全部个人信息").await;
+    let made = send(&owner, Method::POST, "/v1/me/export/document-links").await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let url = made.json()["url"].as_str().expect("a url").to_owned();
+    phone.clone().with_token(None).get(&url).await
+}
+
+async fn stepped_up_on(phone: &Phone, number: &str, purpose: &str, words: &str) -> Phone {
     let asked = phone.post("/v1/otps", &json!({"purpose": purpose})).await;
     assert_eq!(asked.status, StatusCode::ACCEPTED, "{}", asked.text);
-    let otp = code(phone, words).await;
+    let otp = code_on(phone, number, words).await;
     let stepped = phone
         .post("/v1/sessions/current/step-up", &json!({"otp": otp}))
         .await;

@@ -322,6 +322,7 @@ impl<C: WriteConn> GenerationStore for Sql<C> {
 
     async fn erase_table(&mut self, table: &PersonalTableId, now: Time) -> Result<(), StoreError> {
         let owner = key_owner(table);
+        self.drop_salts(table).await?;
         self.touched(&ERASE, args![table, now]).await?;
         self.touched(&DROP_KEY, args![&owner]).await?;
         self.vault.forget(&owner);

@@ -63,6 +63,7 @@ mod counts;
 mod credentials;
 mod customers;
 mod data;
+mod ended_tables;
 mod evidence;
 mod exchange;
 mod fillings;

@@ -80,6 +80,11 @@ impl<C: Conn> NoticeReads for Sql<C> {
 #[async_trait]
 impl<C: WriteConn> NoticeStore for Sql<C> {
     async fn add(&mut self, notice: &Notice) -> Result<bool, StoreError> {
+        if let Some(task) = notice.told.check_task()
+            && self.is_of_ended_table(task).await?
+        {
+            return Ok(false);
+        }
         let (account, id) = (&notice.account_id, &notice.notice_id);
         let params = notice.told.facts().map_err(|_| corrupt(PARAMS))?;
         let params = self.seal_for(account, PARAMS, id.as_str(), &params).await?;
@@ -122,7 +127,7 @@ impl<C: WriteConn> NoticeStore for Sql<C> {
 }
 
 impl<C: Conn> Sql<C> {
-    async fn notice(&mut self, row: &Row) -> Result<Notice, StoreError> {
+    pub(super) async fn notice(&mut self, row: &Row) -> Result<Notice, StoreError> {
         let (notice_id, account_id): (NoticeId, AccountId) =
             (row.id("notice_id")?, row.id("account_id")?);
         let sealed = row.text("params")?;

@@ -353,6 +353,7 @@ impl<C: WriteConn> SettlementStore for Sql<C> {
     }
 
     async fn erase_rows(&mut self, table: &PersonalTableId) -> Result<(), StoreError> {
+        self.forget_told(table).await?;
         self.erase_tasks(table).await?;
         for stmt in [&ERASE_DAYS, &ERASE_TRADES, &ERASE_PAYEES] {
             self.touched(stmt, args![table]).await?;

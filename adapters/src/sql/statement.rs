@@ -90,6 +90,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
         super::customers::STATEMENTS,
         super::data::STATEMENTS,
         super::earnings::STATEMENTS,
+        super::ended_tables::STATEMENTS,
         super::engine::STATEMENTS,
         super::erasing::STATEMENTS,
         super::evidence::STATEMENTS,

@@ -11,7 +11,13 @@ contracts! { "plans":
 }
 
 /// Rooms whose every statement is a purge, an erasure or an export.
-const ROOMS: [&str; 4] = ["personal.", "erasing.", "privacy.", "telling."];
+const ROOMS: [&str; 5] = [
+    "ended_tables.",
+    "erasing.",
+    "personal.",
+    "privacy.",
+    "telling.",
+];
 /// Statements of timed tasks in other rooms.
 const SWEEPS: [&str; 15] = [
     "outbox.PURGE",

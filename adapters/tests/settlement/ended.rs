@@ -4,6 +4,8 @@ use std::sync::atomic::Ordering;
 
 use lifeline_core::accounts::account::CertifiedBy;
 use lifeline_core::accounts::{Actor, Caller, RealName};
+use lifeline_core::evidence::Act;
+use lifeline_core::notices::{Kind, Notice, OwnData, SoldMonth, Told};
 use lifeline_core::settlement::Feedback;
 use lifeline_core::settlement::accounts::{GenerationError, GenerationState, Registration};
 use lifeline_core::settlement::ids::GenerationAccountId;
@@ -12,6 +14,7 @@ use lifeline_core::shared::money::Fen;
 use lifeline_core::shared::page::Page;
 use lifeline_core::shared::personal::{Address, IdNo, PersonName};
 use lifeline_core::shared::time::{Clock as _, Time};
+use lifeline_core::store::snapshot;
 
 use crate::checking::answer;
 use crate::keys::{Roof, typed};
@@ -24,6 +27,7 @@ stories! {
     pv_11_an_end_that_waited_for_a_payout_holds_as_well;
     pv_11_a_month_that_is_not_settled_yet_is_settled_and_paid_before_the_end;
     pv_11_a_month_that_is_over_has_days_to_be_collected_before_the_end;
+    pv_11_what_was_told_and_proven_of_a_table_goes_with_it;
     pv_13_months_from_before_the_end_stay_gone_when_the_account_wakes;
     who_gives_way_to_another_may_register_again;
     pv_03_nobodys_tries_keep_an_owner_from_registering;
@@ -190,6 +194,105 @@ async fn pv_13_months_from_before_the_end_stay_gone_when_the_account_wakes(place
     // The books keep what was paid.
     let paid = roof.place.trade_of(&before).await.unwrap().paid;
     assert_eq!(paid, Some(Fen::new(12_400)));
+}
+
+async fn notices(roof: &Roof) -> Vec<Kind> {
+    let mut view = snapshot(&*roof.place.store).await.unwrap();
+    let owner = &roof.seller.owner;
+    let told = view.notices().list(owner, &Page::widest()).await.unwrap();
+    told.iter().map(|notice| notice.told.kind()).collect()
+}
+
+/// How many acts about a table can still be opened.
+async fn salts(place: &Place, table: &str) -> i64 {
+    let query = format!(
+        "SELECT COUNT(*) FROM evidence_salt s JOIN evidence_entry e ON e.entry_id = s.entry_id \
+         WHERE e.body LIKE '%\"{table}\"%'"
+    );
+    place.number(&query).await
+}
+
+/// Month and sum are in its notices, the card in its evidence (docs/adr/0007, 0017).
+async fn pv_11_what_was_told_and_proven_of_a_table_goes_with_it(place: Place) {
+    let roof = Roof::over(place).await;
+    let (seller, app) = (&roof.seller, app(&roof.place, &roof.outside, rules()));
+    roof.outside.reads(seller, "10");
+    app.collect_all().await.unwrap();
+    app.watch().await.unwrap();
+    answer(&app, &roof.place, seller, Feedback::Confirm)
+        .await
+        .unwrap();
+    app.sweep_trades().await.unwrap();
+    let (task, now) = (roof.place.newest_task(seller).await, roof.outside.now());
+    let make = Maker {
+        clock: &roof.outside,
+        entropy: &roof.outside,
+    };
+    let sold = SoldMonth {
+        check_task_id: task.check_task_id.to_string(),
+        period: task.period.clone(),
+        amount_fen: task.net,
+        happened_at: now,
+        due_at: None,
+    };
+    let own = OwnData {
+        happened_at: now,
+        due_at: None,
+    };
+    let notice = |told| Notice {
+        notice_id: make.id(),
+        account_id: seller.owner.clone(),
+        event_id: make.id(),
+        told,
+        payment_id: None,
+        created_at: now,
+        read_at: None,
+        texted_at: None,
+    };
+    let told = [
+        notice(Told::CheckTask(sold.clone())),
+        notice(Told::PaidOut(sold.clone())),
+        notice(Told::PayeeChanged(own)),
+    ];
+    let late = notice(Told::PayoutReturned(sold));
+    let (table, another) = (seller.table.as_str(), roof.caller.session_id.as_str());
+    let proof = |table: &str, salt| {
+        let act = Act::new()
+            .say("account_id", seller.owner.as_str())
+            .say("table_id", table)
+            .seal("trading_account", "6217000000000001");
+        let kind = "generation.permitted";
+        act.into_entry(make.id(), kind, now, now, salt).unwrap()
+    };
+    let proofs = [proof(table, [1; 16]), proof(another, [2; 16])];
+    roof.place
+        .write(async |tx| {
+            for one in &told {
+                assert!(tx.notices().add(one).await?);
+            }
+            tx.evidence().append_all(&proofs).await
+        })
+        .await;
+    assert_eq!(notices(&roof).await.len(), 3);
+    assert_eq!(salts(&roof.place, table).await, 1);
+    let ended = end(&roof, &seller.account).await;
+    assert_eq!(ended, GenerationState::Terminated);
+    assert_eq!(notices(&roof).await, [Kind::PayeeChanged]);
+    assert_eq!(
+        (
+            salts(&roof.place, table).await,
+            salts(&roof.place, another).await
+        ),
+        (0, 1),
+        "what was proven of another table is not this one's"
+    );
+    let kept = "SELECT COUNT(*) FROM evidence_entry WHERE kind = 'generation.permitted'";
+    assert_eq!(roof.place.number(kept).await, 2, "the proof itself stays");
+    let is_told = roof
+        .place
+        .write(async |tx| tx.notices().add(&late).await)
+        .await;
+    assert!(!is_told, "nor is anything of it told later");
 }
 
 /// November may still be read on the first days of December; what is not there by the fourth does not come.

@@ -30,7 +30,8 @@ pub trait NoticeReads: Send {
 /// A notice never changes but for two moments, each set once.
 #[async_trait]
 pub trait NoticeStore: NoticeReads {
-    /// Adds a notice; false when its event was told before, and then nothing changes.
+    /// Adds a notice; false when its event was told before, or it is about a month of a personal data table that is
+    /// erased, and then nothing changes.
     async fn add(&mut self, notice: &Notice) -> Result<bool, StoreError>;
     /// Marks a notice of this account as read, at its first reading; false when there is none.
     async fn mark_read(

@@ -212,8 +212,8 @@ pub trait SettlementStore: SettlementReads {
     ) -> Result<(), StoreError>;
     /// Keeps since when the prices of a month are not told, or were not, in place of what was kept of it.
     async fn keep_untold(&mut self, period: &Period, untold: &Untold) -> Result<(), StoreError>;
-    /// Forgets days and lines of a table, and ends its tasks that are not on their way; amounts stay
-    /// for the books (domain.md 5.4).
+    /// Forgets days and lines of a table and the notices about its months, and ends its tasks that are not on their
+    /// way; amounts stay for the books (domain.md 5.4).
     async fn erase_rows(&mut self, table: &PersonalTableId) -> Result<(), StoreError>;
 }
 

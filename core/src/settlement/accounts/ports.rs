@@ -149,6 +149,6 @@ pub trait GenerationStore: GenerationReads + GenerationCredentialStore {
     /// Destroys the account's pair, if it has one.
     async fn destroy_key(&mut self, id: &GenerationAccountId) -> Result<(), StoreError>;
     /// Destroys a table's data key and forgets identity and permission; what is sealed with the key
-    /// anywhere is unreadable from then on.
+    /// anywhere is unreadable from then on. The salts of what was proven of the table go with it.
     async fn erase_table(&mut self, table: &PersonalTableId, now: Time) -> Result<(), StoreError>;
 }
