@@ -276,7 +276,7 @@ async function cooperation(support, reviewer) {
 
 async function figures(reader) {
   await go(reader, '/followers')
-  checks.that('LN-30 how many people are linked is told', /^(\d+|< 5)$/.test((await reader.page.locator('#linked').innerText()).trim()))
+  checks.that('LN-30 how many people are linked is told', /^(\d+|< 5|—)$/.test((await reader.page.locator('#linked').innerText()).trim()))
   for (const room of ['statistics', 'followers', 'reports']) {
     for (const form of ['csv', 'xlsx']) {
       await go(reader, `/${room}`)

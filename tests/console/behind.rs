@@ -73,6 +73,28 @@ async fn ln_33_unmet_demand_leads_to_exactly_the_requests_it_counts() {
 }
 
 #[actix_web::test]
+async fn c10_who_reads_sums_hears_no_number_of_few_refusals() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let of = |trace: u32, code: &'static str| (trace, 0, "pay", 0, 409, code);
+    let mut all: Vec<_> = (1..=5).map(|trace| of(trace, "NOTHING_DUE")).collect();
+    all.extend((6..=9).map(|trace| of(trace, "STALE_ARREARS")));
+    refused(&office, &all);
+    let table = |page: &str| page.split("id=\"unmet\"").nth(1).unwrap().to_owned();
+    let file = "/console/reports/export?form=csv";
+    let reader = office.enter(&desk, "statistics-reader").await;
+    let page = table(&desk.get("/console/reports", &reader).await.text);
+    assert!(page.contains(">5<") && !page.contains(">4<"), "{page}");
+    let told = desk.get(file, &reader).await.text;
+    assert!(told.contains("pay,NOTHING_DUE,5\r"), "{told}");
+    assert!(told.contains("pay,STALE_ARREARS,< 5\r"), "{told}");
+    // Who may see the orders one by one is told how many they are.
+    let finance = office.enter(&desk, "finance").await;
+    let page = table(&desk.get("/console/reports", &finance).await.text);
+    assert!(page.contains(">5<") && page.contains(">4<"), "{page}");
+}
+
+#[actix_web::test]
 async fn ln_31_every_filter_of_the_figures_holds_for_the_rows_behind_them() {
     let office = Office::new().await;
     let desk = office.desk().await;

@@ -54,9 +54,32 @@ async fn tell(office: &Office, raw: &str) -> Took {
     took.unwrap()
 }
 
-fn strong(page: &str, id: &str) -> i64 {
+/// What stands under a name on the page.
+fn said(page: &str, id: &str) -> String {
     let at = page.split(&format!("id=\"{id}\">")).nth(1).unwrap();
-    at.split('<').next().unwrap().parse().unwrap()
+    let text = at.split('<').next().unwrap();
+    text.replace("&#60;", "<").replace("&lt;", "<")
+}
+
+fn strong(page: &str, id: &str) -> i64 {
+    said(page, id).parse().unwrap()
+}
+
+/// Five wallets say the same.
+async fn five(office: &Office, message: &str, wallet: &str, event: &str, seconds: i64) {
+    for n in 0..5 {
+        let raw = format!("{message}-{n} {wallet}-{n} {event} {seconds}");
+        assert_eq!(tell(office, &raw).await, Took::Counted, "{raw}");
+        assert_eq!(tell(office, &raw).await, Took::Nothing, "again: {raw}");
+    }
+}
+
+fn span(office: &Office, from: i64, to: i64) -> String {
+    let date = |days: i64| {
+        let at = office.clock.now().plus_seconds(-days * DAY_S);
+        at.shanghai_date()
+    };
+    format!("from={}&to={}", date(from), date(to))
 }
 
 #[actix_web::test]
@@ -65,35 +88,63 @@ async fn ln_29_followers_are_counted_once_on_their_day_in_any_order() {
     let desk = office.desk().await;
     let cookie = office.enter(&desk, "statistics-reader").await;
     let now = office.clock.now().unix_seconds();
-    let told = [
-        format!("m1 w1 follow {now}"),
-        format!("m2 w2 follow {}", now - DAY_S),
-        // Left and came back, told the other way round.
-        format!("m4 w3 follow {}", now - 10),
-        format!("m3 w3 unfollow {}", now - 20),
-        format!("m5 w4 unfollow {}", now - 29 * DAY_S),
-        // In the span before.
-        format!("m6 w5 follow {}", now - 29 * DAY_S),
-    ];
-    for raw in &told {
-        assert_eq!(tell(&office, raw).await, Took::Counted, "{raw}");
-        assert_eq!(tell(&office, raw).await, Took::Nothing, "again: {raw}");
-    }
-    let date = |days: i64| {
-        let at = office.clock.now().plus_seconds(-days * DAY_S);
-        at.shanghai_date()
-    };
-    let span =
-        |from: i64, to: i64| format!("/console/followers?from={}&to={}", date(from), date(to));
-    let page = desk.get(&span(6, 0), &cookie).await;
+    five(&office, "m1", "w1", "follow", now).await;
+    five(&office, "m2", "w2", "follow", now - DAY_S).await;
+    // Left and came back, told the other way round.
+    five(&office, "m4", "w3", "follow", now - 10).await;
+    five(&office, "m3", "w3", "unfollow", now - 20).await;
+    five(&office, "m5", "w4", "unfollow", now - 29 * DAY_S).await;
+    // In the span before.
+    five(&office, "m6", "w5", "follow", now - 29 * DAY_S).await;
+    let path = |from, to| format!("/console/followers?{}", span(&office, from, to));
+    let page = desk.get(&path(6, 0), &cookie).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.text);
-    assert_eq!(strong(&page.text, "following"), 4);
-    assert_eq!(strong(&page.text, "gained"), 3);
-    assert_eq!(strong(&page.text, "lost"), 1);
-    let whole = desk.get(&span(29, 0), &cookie).await.text;
-    assert_eq!((strong(&whole, "gained"), strong(&whole, "lost")), (4, 2));
-    let turned = desk.get(&span(0, 6), &cookie).await;
+    assert_eq!(strong(&page.text, "following"), 20);
+    assert_eq!(strong(&page.text, "gained"), 15);
+    assert_eq!(strong(&page.text, "lost"), 5);
+    let whole = desk.get(&path(29, 0), &cookie).await.text;
+    assert_eq!((strong(&whole, "gained"), strong(&whole, "lost")), (20, 10));
+    let turned = desk.get(&path(0, 6), &cookie).await;
     assert!(turned.status.is_client_error());
+}
+
+#[actix_web::test]
+async fn c10_of_few_followers_no_number_is_told_nor_a_sum_that_gives_one_away() {
+    let office = Office::new().await;
+    let desk = office.desk().await;
+    let cookie = office.enter(&desk, "statistics-reader").await;
+    let now = office.clock.now().unix_seconds();
+    for (wallet, event, at) in [
+        ("a1", "follow", now),
+        ("a2", "follow", now),
+        ("a3", "follow", now),
+        ("b1", "unfollow", now),
+    ] {
+        let raw = format!("m-{wallet} {wallet} {event} {at}");
+        assert_eq!(tell(&office, &raw).await, Took::Counted, "{raw}");
+    }
+    let path = |room: &str, from| format!("/console/followers{room}{}", span(&office, from, 0));
+    let page = desk.get(&path("?", 6), &cookie).await.text;
+    for id in ["following", "gained", "lost"] {
+        assert_eq!(said(&page, id), "< 5", "{id}");
+    }
+    let file = desk.get(&path("/export?form=csv&", 6), &cookie).await.text;
+    assert!(file.contains(",< 5,< 5,\u{2014},0\r"), "{file}");
+    assert!(!file.contains(",3,") && !file.contains(",1,"), "{file}");
+    // Five of another day are told; the sum with the three would tell of the three.
+    five(&office, "m7", "c", "follow", now - DAY_S).await;
+    let page = desk.get(&path("?", 6), &cookie).await.text;
+    assert_eq!(said(&page, "gained"), "\u{2014}");
+    assert_eq!(said(&page, "following"), "8", "of no day");
+    // A third day that is not told: of seven nobody knows how they fell.
+    for n in 0..4 {
+        let raw = format!("m8-{n} d-{n} follow {}", now - 2 * DAY_S);
+        assert_eq!(tell(&office, &raw).await, Took::Counted, "{raw}");
+    }
+    let page = desk.get(&path("?", 6), &cookie).await.text;
+    assert_eq!(said(&page, "gained"), "12");
+    let page = desk.get(&path("?", 1), &cookie).await.text;
+    assert_eq!(said(&page, "gained"), "\u{2014}", "without that day");
 }
 
 #[actix_web::test]
@@ -151,6 +202,12 @@ async fn ln_30_linked_people_by_region_without_the_few_and_within_the_scope() {
         "{}",
         row("1505")
     );
+    assert_eq!(said(&page, "linked"), "\u{2014}", "nine without five");
+    let file = desk
+        .get("/console/followers/export?form=csv", &cookie)
+        .await
+        .text;
+    assert!(!file.contains("linked_people,9"), "{file}");
     let scope = Scope::parse("1505").unwrap();
     office.hire("of-1505", Role::StatisticsReader, scope).await;
     let cookie = office.enter(&desk, "of-1505").await;
@@ -161,7 +218,7 @@ async fn ln_30_linked_people_by_region_without_the_few_and_within_the_scope() {
         .await;
     assert_eq!(file.status, StatusCode::OK);
     assert!(file.text.contains("of-1505") && !file.text.contains("\n1504,"));
-    assert_eq!(office.audited("insight.export_followers"), ["csv"]);
+    assert_eq!(office.audited("insight.export_followers"), ["csv", "csv"]);
 }
 
 /// Links of these people to homes, begun now: `(person, home)`.

@@ -37,6 +37,7 @@ mod office;
 mod opened;
 mod openings;
 mod payouts;
+mod periods;
 mod points;
 mod publishing;
 mod regions;

@@ -10,8 +10,7 @@ use async_trait::async_trait;
 
 use super::asked::DAYS_KEPT;
 use super::error::InsightError;
-use super::people::{day_number, midnight, told};
-use super::report::Figure;
+use super::people::{Total, day_number, midnight, told, told_beside};
 use crate::inbox::{InboxState, Message};
 use crate::jobs::runner::{Task, TaskFailure};
 use crate::shared::ids::BindingId;
@@ -137,17 +136,42 @@ pub struct ToPlace {
     pub region: Option<String>,
 }
 
-/// What the page of followers shows.
+/// Something of a span, and the same of the span before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beside<T> {
+    pub now: T,
+    pub before: T,
+}
+
+/// Followers gained and lost on a day; fewer than five are not told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayTold {
+    pub name: String,
+    pub gained: Beside<Option<i64>>,
+    pub lost: Beside<Option<i64>>,
+}
+
+impl DayTold {
+    /// Gained without those lost; told where both are.
+    #[must_use]
+    pub fn net(&self) -> Beside<Option<i64>> {
+        let net = |gained: Option<i64>, lost: Option<i64>| Some(gained?.saturating_sub(lost?));
+        Beside {
+            now: net(self.gained.now, self.lost.now),
+            before: net(self.gained.before, self.lost.before),
+        }
+    }
+}
+
+/// What the page of followers shows; nothing of fewer than five people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audience {
-    pub following: i64,
-    pub followed: Figure,
-    pub unfollowed: Figure,
-    /// Followers gained by day, the same span before beside it.
-    pub gained: Vec<Figure>,
-    pub lost: Vec<Figure>,
-    /// People with at least one linked home; not told for a part of the regions.
-    pub linked: Option<i64>,
+    pub following: Option<i64>,
+    pub followed: Beside<Total>,
+    pub unfollowed: Beside<Total>,
+    pub days: Vec<DayTold>,
+    /// People with at least one linked home; absent for a part of the regions.
+    pub linked: Option<Total>,
     /// By people; those of a region with fewer than five are `None`.
     pub bound: Vec<(BoundRegion, Option<i64>)>,
     /// Links whose supply office is not read yet.
@@ -248,25 +272,40 @@ impl Followers {
             Some(_) => None,
         };
         let unplaced = view.insight().unplaced().await?;
-        let series = |of: fn(&FollowDay) -> i64| -> Vec<Figure> {
-            let on = |day: i64| rows.iter().find(|row| row.day == day).map_or(0, of);
-            (from..=to)
-                .map(|day| Figure {
-                    name: midnight(day).shanghai_date(),
-                    n: on(day),
-                    before: on(day.saturating_sub(days)),
-                })
-                .collect()
+        let on = |day: i64, of: fn(&FollowDay) -> i64| {
+            let found = rows.iter().find(|row| row.day == day);
+            found.map_or(0, of)
         };
-        let (gained, lost) = (series(|row| row.followed), series(|row| row.unfollowed));
+        let gained = |row: &FollowDay| row.followed;
+        let lost = |row: &FollowDay| row.unfollowed;
+        let both = |day: i64, of: fn(&FollowDay) -> i64| Beside {
+            now: told(on(day, of)),
+            before: told(on(day.saturating_sub(days), of)),
+        };
+        let whole = |of: fn(&FollowDay) -> i64| {
+            let total = |from: i64, to: i64| {
+                let each: Vec<i64> = (from..=to).map(|day| on(day, of)).collect();
+                told_beside(each.iter().sum(), &each)
+            };
+            Beside {
+                now: total(from, to),
+                before: total(since, from.saturating_sub(1)),
+            }
+        };
         let sees = |region: &str| regions.is_none_or(|own| own.iter().any(|one| one == region));
+        let by_region: Vec<i64> = bound.iter().map(|row| row.people).collect();
         Ok(Audience {
-            following,
-            followed: whole("followed", &gained),
-            unfollowed: whole("unfollowed", &lost),
-            gained,
-            lost,
-            linked,
+            following: told(following),
+            followed: whole(gained),
+            unfollowed: whole(lost),
+            days: (from..=to)
+                .map(|day| DayTold {
+                    name: midnight(day).shanghai_date(),
+                    gained: both(day, gained),
+                    lost: both(day, lost),
+                })
+                .collect(),
+            linked: linked.map(|people| told_beside(people, &by_region)),
             bound: bound
                 .into_iter()
                 .filter(|row| sees(&row.region))
@@ -325,14 +364,6 @@ impl Followers {
 const PER_UNIT: i64 = 500;
 /// Units of one turn; what is left waits for the next.
 const UNITS_MAX: usize = 40;
-
-fn whole(name: &str, days: &[Figure]) -> Figure {
-    Figure {
-        name: name.to_owned(),
-        n: days.iter().map(|day| day.n).sum(),
-        before: days.iter().map(|day| day.before).sum(),
-    }
-}
 
 /// The timed task that keeps linked people by region.
 #[async_trait]

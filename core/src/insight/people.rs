@@ -113,6 +113,36 @@ pub fn told(count: i64) -> Option<i64> {
     (count == 0 || count >= TOLD_FROM).then_some(count)
 }
 
+/// What a page says of a sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Total {
+    Told(i64),
+    /// Below [`TOLD_FROM`].
+    Few,
+    /// Beside its parts it would tell what is not told of one of them.
+    Withheld,
+}
+
+/// What a page says of a sum whose parts stand beside it. The rest, after the parts that are told, gives nothing away
+/// when two others at least share it, five in all, and not each of them one or each of them four.
+#[must_use]
+pub fn told_beside(sum: i64, parts: &[i64]) -> Total {
+    if told(sum).is_none() {
+        return Total::Few;
+    }
+    let shown: i64 = parts.iter().filter_map(|part| told(*part)).sum();
+    let hidden = parts.iter().filter(|part| told(**part).is_none()).count();
+    let hidden = i64::try_from(hidden).unwrap_or(i64::MAX);
+    let rest = sum.saturating_sub(shown);
+    let fours = hidden.saturating_mul(TOLD_FROM.saturating_sub(1));
+    let blurred = hidden >= 2 && rest >= TOLD_FROM && hidden < rest && rest < fours;
+    if hidden == 0 || blurred {
+        Total::Told(sum)
+    } else {
+        Total::Withheld
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,6 +187,29 @@ mod tests {
     #[test]
     fn ln_31_cells_below_five_are_not_told() {
         assert_eq!([0, 1, 4, 5].map(told), [Some(0), None, None, Some(5)]);
+    }
+
+    #[test]
+    fn c10_a_sum_gives_no_untold_part_away() {
+        let beside = |parts: &[i64]| told_beside(parts.iter().sum(), parts);
+        let cases: [(&[i64], Total); 11] = [
+            (&[], Total::Told(0)),
+            (&[0, 4], Total::Few),
+            (&[1, 1, 2], Total::Few),
+            (&[5, 6, 0], Total::Told(11)),
+            (&[5, 4], Total::Withheld),
+            (&[70, 1, 0], Total::Withheld),
+            (&[70, 2, 2], Total::Withheld),
+            (&[70, 4, 4], Total::Withheld),
+            (&[70, 1, 1, 1, 1, 1], Total::Withheld),
+            (&[70, 3, 4], Total::Told(77)),
+            (&[70, 2, 1, 3], Total::Told(76)),
+        ];
+        for (parts, said) in cases {
+            assert_eq!(beside(parts), said, "{parts:?}");
+        }
+        // Who is in two parts is once in the sum.
+        assert_eq!(told_beside(72, &[70, 3, 4]), Total::Withheld);
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! What a page asks of the figures, and what it is answered. Every figure leads to the counts it is
 //! the sum of, and those to the requests that were not done.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::asked::{
     By, DAYS_KEPT, DAYS_TOLD, Grain, Growth, HOURS_KEPT_DAYS, Kept, Refused, Run, Slice, Which,
-    month_name, month_of, number_of, word_of,
+    month_of,
 };
 use super::batch::Crowd;
 use super::error::InsightError;
@@ -15,7 +14,7 @@ use super::gaps::{AROUND_S, gaps};
 use super::latency::percentile;
 use super::people::{self, Period, day_number, midnight};
 use super::sample::{Channel, Outcome};
-use super::sides::{Sums, Told, heat, told_of};
+use super::sides::{heat, told_of};
 use crate::shared::time::{Clock, Time};
 use crate::store::{Store, StoreError, Tx, View, atomically, snapshot};
 
@@ -31,12 +30,13 @@ pub struct Ask {
     pub regions: Option<Vec<String>>,
 }
 
-/// One name with its count, the same span before beside it.
+/// One name with its count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
     pub name: String,
     pub n: i64,
-    pub before: i64,
+    /// That of the span before; absent where it is not kept.
+    pub before: Option<i64>,
 }
 
 /// The figures of a span.
@@ -46,7 +46,8 @@ pub struct Statistics {
     pub as_of: Option<Time>,
     pub grain_is_month: bool,
     pub calls: i64,
-    pub calls_before: i64,
+    /// Of as many days right before, or as many whole months; absent where not all of them are kept.
+    pub calls_before: Option<i64>,
     /// Of a thousand requests, how many were done.
     pub done_permille: Option<i64>,
     /// 50, 95 and 99 of a hundred answers took no longer, in microseconds.
@@ -59,8 +60,8 @@ pub struct Statistics {
     pub channels: Vec<Figure>,
     pub outcomes: Vec<Figure>,
     pub regions: Vec<Figure>,
-    /// Seven days from Monday, 24 hours each.
-    pub heat: Vec<Vec<i64>>,
+    /// Seven days from Monday, 24 hours each; absent where no hour of the span is kept.
+    pub heat: Option<Vec<Vec<i64>>>,
     /// Different people of the month at each step: match, bind, pay.
     pub funnel: Vec<Figure>,
     /// Links and first links are told of all regions only, as the funnel.
@@ -106,15 +107,6 @@ impl Ask {
             Grain::Month
         } else {
             Grain::Day
-        }
-    }
-
-    /// The span of the same length right before.
-    fn before(&self) -> Self {
-        Self {
-            from: self.from.saturating_sub(self.days()),
-            to: self.from.saturating_sub(1),
-            ..self.clone()
         }
     }
 
@@ -167,20 +159,13 @@ impl Insight {
     /// # Errors
     /// [`InsightError::Span`], or the store's.
     pub async fn statistics(&self, ask: &Ask) -> Result<Statistics, InsightError> {
-        ask.check(self.today())?;
+        let today = self.today();
+        ask.check(today)?;
         let grain = ask.grain();
-        let before = ask.before();
         let mut view = snapshot(&*self.store).await?;
-        let Told {
-            series,
-            functions,
-            channels,
-            outcomes,
-            regions,
-        } = told_of(&mut view, ask, &before, grain).await?;
-        let total = |(now, _): &Sums| now.values().sum::<i64>();
-        let calls = total(&series);
-        let done = outcomes.0.get(&number_of(&Outcome::ALL, &Outcome::Done));
+        let sums = told_of(&mut view, ask, grain, today).await?;
+        let (calls, calls_before) = sums.calls();
+        let permille = sums.done().saturating_mul(1000).checked_div(calls);
         let latencies = view
             .insight()
             .latencies(ask.from, ask.to, ask.function)
@@ -192,27 +177,16 @@ impl Insight {
             as_of: runs.iter().map(|run| run.flushed_at).max(),
             grain_is_month: grain == Grain::Month,
             calls,
-            calls_before: series.1.values().sum(),
-            done_permille: (calls > 0).then(|| {
-                done.copied()
-                    .unwrap_or(0)
-                    .saturating_mul(1000)
-                    .div_euclid(calls)
-            }),
+            calls_before,
+            done_permille: permille,
             latency: [500, 950, 990].map(|permille| percentile(&latencies, permille)),
             people: people_of(&mut view, ask).await?,
-            series: told(&series, ask, grain),
-            functions: ranked(&functions, |number| {
-                super::function::Function::numbered(number).name.to_owned()
-            }),
-            channels: ranked(&channels, |number| {
-                word(&Channel::ALL, number, Channel::as_str)
-            }),
-            outcomes: ranked(&outcomes, |number| {
-                word(&Outcome::ALL, number, Outcome::as_str)
-            }),
-            regions,
-            heat: heat(&mut view, ask).await?,
+            series: sums.series(),
+            functions: sums.functions(),
+            channels: sums.channels(),
+            outcomes: sums.outcomes(),
+            regions: sums.regions(),
+            heat: heat(&mut view, ask, today).await?,
             funnel: funnel(&mut view, ask).await?,
             growth,
             kept,
@@ -316,41 +290,6 @@ impl crate::jobs::runner::Task for Insight {
     }
 }
 
-fn word<T: Copy>(all: &[T], number: i64, say: fn(T) -> &'static str) -> String {
-    word_of(all, number, say).unwrap_or("?").to_owned()
-}
-
-/// Each moment of the span, those without a request too.
-fn told(sums: &Sums, ask: &Ask, grain: Grain) -> Vec<Figure> {
-    let slice = ask.slice(grain, By::At);
-    let shift = slice.to.saturating_sub(slice.from).saturating_add(1);
-    let of = |all: &BTreeMap<i64, i64>, at: i64| all.get(&at).copied().unwrap_or(0);
-    (slice.from..=slice.to)
-        .map(|at| Figure {
-            name: match grain {
-                Grain::Month => month_name(at),
-                Grain::Day | Grain::Hour => midnight(at).shanghai_date(),
-            },
-            n: of(&sums.0, at),
-            before: of(&sums.1, at.saturating_sub(shift)),
-        })
-        .collect()
-}
-
-fn ranked(sums: &Sums, name: impl Fn(i64) -> String) -> Vec<Figure> {
-    let mut found: Vec<Figure> = sums
-        .0
-        .iter()
-        .map(|(key, n)| Figure {
-            name: name(*key),
-            n: *n,
-            before: sums.1.get(key).copied().unwrap_or(0),
-        })
-        .collect();
-    found.sort_by(|a, b| b.n.cmp(&a.n).then_with(|| a.name.cmp(&b.name)));
-    found
-}
-
 /// How many different people a crowd is: from its hashes while it runs, else what was settled.
 async fn counted(view: &mut View, period: Period, day: i64, cell: &str) -> Result<i64, StoreError> {
     let begins = period.of(midnight(day));
@@ -397,7 +336,7 @@ async fn funnel(view: &mut View, ask: &Ask) -> Result<Vec<Figure>, StoreError> {
         found.push(Figure {
             name: step.to_owned(),
             n: people::told(n).unwrap_or(-1),
-            before: 0,
+            before: None,
         });
     }
     Ok(found)

@@ -1,9 +1,13 @@
 //! What the counts of a span add up to by each of their sides: one reading of the cells a page is about, with filters
-//! or without. The heat map of a page without one is of sums that are kept.
+//! or without, and as much right before. The heat map of a page without one is of sums that are kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::asked::{By, Grain, HOURS_KEPT_DAYS};
+use super::asked::{
+    By, DAYS_KEPT, Grain, HOURS_KEPT_DAYS, month_name, month_of, number_of, word_of,
+};
+use super::function::Function;
+use super::people::midnight;
 use super::report::{Ask, Figure};
 use super::sample::{Channel, Outcome};
 use crate::store::{StoreError, View};
@@ -31,16 +35,11 @@ pub struct Sides {
     pub regions: BTreeMap<String, i64>,
 }
 
-/// Sums of a span, and of the span before.
-pub(super) type Sums = (BTreeMap<i64, i64>, BTreeMap<i64, i64>);
-
-/// The sums of a page.
+/// The sums of a page, and of as much right before where all of that is kept.
 pub(super) struct Told {
-    pub(super) series: Sums,
-    pub(super) functions: Sums,
-    pub(super) channels: Sums,
-    pub(super) outcomes: Sums,
-    pub(super) regions: Vec<Figure>,
+    part: Part,
+    now: Sides,
+    then: Option<Sides>,
 }
 
 impl Ask {
@@ -62,21 +61,119 @@ impl Ask {
     }
 }
 
+impl Part {
+    /// As many days right before, or as many whole months; none when not all of them are kept.
+    fn before(&self, today: i64) -> Option<Self> {
+        let length = self.to.saturating_sub(self.from).saturating_add(1);
+        let from = self.from.saturating_sub(length);
+        let gone = today.saturating_sub(DAYS_KEPT);
+        let is_kept = match self.grain {
+            Grain::Hour => false,
+            Grain::Day => from > gone,
+            Grain::Month => from >= month_of(gone),
+        };
+        is_kept.then(|| Self {
+            from,
+            to: self.from.saturating_sub(1),
+            ..self.clone()
+        })
+    }
+}
+
+/// Reads the sums of what is asked, in the grain it is told by.
 pub(super) async fn told_of(
     view: &mut View,
     ask: &Ask,
-    before: &Ask,
     grain: Grain,
+    today: i64,
 ) -> Result<Told, StoreError> {
-    let now = view.insight().sides(&ask.part(grain)).await?;
-    let then = view.insight().sides(&before.part(grain)).await?;
-    Ok(Told {
-        series: (now.at, then.at),
-        functions: (now.functions, then.functions),
-        channels: (now.channels, then.channels),
-        outcomes: (now.outcomes, then.outcomes),
-        regions: by_size(now.regions),
-    })
+    let part = ask.part(grain);
+    let now = view.insight().sides(&part).await?;
+    let then = match part.before(today) {
+        Some(before) => Some(view.insight().sides(&before).await?),
+        None => None,
+    };
+    Ok(Told { part, now, then })
+}
+
+/// A number of the span beside that of the span before.
+type Both = (i64, Option<i64>);
+
+impl Told {
+    /// All requests.
+    pub(super) fn calls(&self) -> Both {
+        let all = |sides: &Sides| sides.at.values().sum::<i64>();
+        (all(&self.now), self.then.as_ref().map(all))
+    }
+
+    /// How many were done.
+    pub(super) fn done(&self) -> i64 {
+        let done = number_of(&Outcome::ALL, &Outcome::Done);
+        self.now.outcomes.get(&done).copied().unwrap_or(0)
+    }
+
+    /// Each moment of the span, those without a request too.
+    pub(super) fn series(&self) -> Vec<Figure> {
+        let (from, to) = (self.part.from, self.part.to);
+        let length = to.saturating_sub(from).saturating_add(1);
+        let of = |sides: &Sides, at: i64| sides.at.get(&at).copied().unwrap_or(0);
+        let then = |at: i64| {
+            let then = self.then.as_ref();
+            then.map(|then| of(then, at.saturating_sub(length)))
+        };
+        let figure = |at| Figure {
+            name: match self.part.grain {
+                Grain::Month => month_name(at),
+                Grain::Day | Grain::Hour => midnight(at).shanghai_date(),
+            },
+            n: of(&self.now, at),
+            before: then(at),
+        };
+        (from..=to).map(figure).collect()
+    }
+
+    /// By one of the sides, most requests first; what there was only before stands last.
+    fn ranked<K: Ord>(
+        &self,
+        side: fn(&Sides) -> &BTreeMap<K, i64>,
+        name: impl Fn(&K) -> String,
+    ) -> Vec<Figure> {
+        let (now, then) = (side(&self.now), self.then.as_ref().map(side));
+        let of = |sums: &BTreeMap<K, i64>, key: &K| sums.get(key).copied().unwrap_or(0);
+        let earlier = then.into_iter().flat_map(BTreeMap::keys);
+        let keys: BTreeSet<&K> = now.keys().chain(earlier).collect();
+        let figure = |key: &K| Figure {
+            name: name(key),
+            n: of(now, key),
+            before: then.map(|then| of(then, key)),
+        };
+        let mut found: Vec<Figure> = keys.into_iter().map(figure).collect();
+        found.sort_by(|a, b| b.n.cmp(&a.n).then_with(|| a.name.cmp(&b.name)));
+        found
+    }
+
+    pub(super) fn functions(&self) -> Vec<Figure> {
+        let name = |number: &i64| Function::numbered(*number).name.to_owned();
+        self.ranked(|sides| &sides.functions, name)
+    }
+
+    pub(super) fn channels(&self) -> Vec<Figure> {
+        let name = |number: &i64| word(&Channel::ALL, *number, Channel::as_str);
+        self.ranked(|sides| &sides.channels, name)
+    }
+
+    pub(super) fn outcomes(&self) -> Vec<Figure> {
+        let name = |number: &i64| word(&Outcome::ALL, *number, Outcome::as_str);
+        self.ranked(|sides| &sides.outcomes, name)
+    }
+
+    pub(super) fn regions(&self) -> Vec<Figure> {
+        self.ranked(|sides| &sides.regions, String::clone)
+    }
+}
+
+fn word<T: Copy>(all: &[T], number: i64, say: fn(T) -> &'static str) -> String {
+    word_of(all, number, say).unwrap_or("?").to_owned()
 }
 
 /// Everything of a span by the hour.
@@ -92,20 +189,19 @@ async fn hours_summed(view: &mut View, ask: &Ask) -> Result<BTreeMap<i64, i64>, 
     Ok(sums)
 }
 
-fn by_size(found: BTreeMap<String, i64>) -> Vec<Figure> {
-    let mut figures: Vec<Figure> = found
-        .into_iter()
-        .map(|(name, n)| Figure { name, n, before: 0 })
-        .collect();
-    figures.sort_by(|a, b| b.n.cmp(&a.n).then_with(|| a.name.cmp(&b.name)));
-    figures
-}
-
-/// Seven days from Monday, 24 hours each, of as much of the span as hours are kept of.
-pub(super) async fn heat(view: &mut View, ask: &Ask) -> Result<Vec<Vec<i64>>, StoreError> {
+/// Seven days from Monday, 24 hours each, of as much of the span as hours are kept of; none when that is nothing.
+pub(super) async fn heat(
+    view: &mut View,
+    ask: &Ask,
+    today: i64,
+) -> Result<Option<Vec<Vec<i64>>>, StoreError> {
+    let first_kept = today.saturating_sub(HOURS_KEPT_DAYS);
+    if ask.to < first_kept {
+        return Ok(None);
+    }
     let mut week = vec![vec![0_i64; 24]; 7];
     let near = Ask {
-        from: ask.from.max(ask.to.saturating_sub(HOURS_KEPT_DAYS)),
+        from: ask.from.max(first_kept),
         ..ask.clone()
     };
     let hours = if near.is_filtered() {
@@ -123,5 +219,5 @@ pub(super) async fn heat(view: &mut View, ask: &Ask) -> Result<Vec<Vec<i64>>, St
             *cell = cell.saturating_add(n);
         }
     }
-    Ok(week)
+    Ok(Some(week))
 }

@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 
-use lifeline_core::insight::report::Figure;
 use plotters::prelude::{
     ChartBuilder, DrawingAreaErrorKind, DrawingBackend, IntoDrawingArea as _, LineSeries, RGBColor,
     TRANSPARENT,
@@ -28,6 +27,14 @@ const STEPS_MAX: usize = 5;
 const AXIS: RGBColor = RGBColor(1, 0, 0);
 const BEFORE: RGBColor = RGBColor(2, 0, 0);
 const NOW: RGBColor = RGBColor(3, 0, 0);
+
+/// What is drawn of a day or a month; what is not told is not drawn, and the line breaks there.
+#[derive(Debug)]
+pub struct Point {
+    pub name: String,
+    pub n: Option<i64>,
+    pub before: Option<i64>,
+}
 
 /// A line over time with the span before behind it.
 #[derive(Debug)]
@@ -163,7 +170,7 @@ fn ceiling(most: i64) -> i64 {
 
 /// Draws the series of a span.
 #[must_use]
-pub fn line(series: &[Figure]) -> Chart {
+pub fn line(series: &[Point]) -> Chart {
     let mut chart = Chart {
         width: WIDTH,
         height: HEIGHT,
@@ -176,8 +183,24 @@ pub fn line(series: &[Figure]) -> Chart {
     chart
 }
 
-fn draw(series: &[Figure], chart: &mut Chart) -> Result<(), DrawingAreaErrorKind<std::fmt::Error>> {
-    let most = series.iter().map(|one| one.n.max(one.before)).max();
+/// The stretches of a line, each without a break.
+fn stretches(points: impl Iterator<Item = Option<i64>>) -> Vec<Vec<(usize, i64)>> {
+    let mut all: Vec<Vec<(usize, i64)>> = vec![Vec::new()];
+    for (at, n) in points.enumerate() {
+        let Some(n) = n else {
+            all.push(Vec::new());
+            continue;
+        };
+        if let Some(stretch) = all.last_mut() {
+            stretch.push((at, n));
+        }
+    }
+    all.retain(|stretch| !stretch.is_empty());
+    all
+}
+
+fn draw(series: &[Point], chart: &mut Chart) -> Result<(), DrawingAreaErrorKind<std::fmt::Error>> {
+    let most = series.iter().filter_map(|one| one.n.max(one.before)).max();
     let last = series.len().saturating_sub(1).max(1);
     let area = Easel(chart).into_drawing_area();
     let mut drawn = ChartBuilder::on(&area)
@@ -202,10 +225,12 @@ fn draw(series: &[Figure], chart: &mut Chart) -> Result<(), DrawingAreaErrorKind
         .axis_style(AXIS)
         .label_style(("sans-serif", LETTERS))
         .draw()?;
-    let before = series.iter().map(|one| one.before).enumerate();
-    drawn.draw_series(LineSeries::new(before, BEFORE))?;
-    let now = series.iter().map(|one| one.n).enumerate();
-    drawn.draw_series(LineSeries::new(now, NOW))?;
+    for stretch in stretches(series.iter().map(|one| one.before)) {
+        drawn.draw_series(LineSeries::new(stretch, BEFORE))?;
+    }
+    for stretch in stretches(series.iter().map(|one| one.n)) {
+        drawn.draw_series(LineSeries::new(stretch, NOW))?;
+    }
     Ok(())
 }
 
@@ -213,11 +238,11 @@ fn draw(series: &[Figure], chart: &mut Chart) -> Result<(), DrawingAreaErrorKind
 mod tests {
     use super::*;
 
-    fn series(days: i64) -> Vec<Figure> {
-        let one = |n: i64| Figure {
+    fn series(days: i64) -> Vec<Point> {
+        let one = |n: i64| Point {
             name: format!("2026-{n:03}"),
-            n: n * 1_000_003,
-            before: 7,
+            n: Some(n * 1_000_003),
+            before: Some(7),
         };
         (0..days).map(one).collect()
     }
@@ -264,6 +289,24 @@ mod tests {
         assert!(now[91].1 < now[0].1);
         let text = |text: &str| drawn.labels.iter().any(|one| one.text == text);
         assert!(text("2026-000") && text("0"), "{:?}", drawn.labels);
+    }
+
+    #[test]
+    fn a_line_breaks_where_nothing_is_told() {
+        let mut told = series(9);
+        told[4].n = None;
+        for one in &mut told {
+            one.before = None;
+        }
+        let drawn = line(&told);
+        let lengths: Vec<usize> = drawn
+            .strokes
+            .iter()
+            .filter(|one| one.class == "line")
+            .map(|one| points(one).len())
+            .collect();
+        assert_eq!(lengths, [4, 4]);
+        assert!(drawn.strokes.iter().all(|one| one.class != "before"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::access::{Access, Pages};
 use super::fault::Fault;
 use super::frame::{Frame, page};
 use super::sheet::{Form, Sheet};
-use super::statistics::{day, filter};
+use super::statistics::{NOT_KEPT, crowd, day, earlier, filter};
 use super::visitor::Visitor;
 
 pub(super) fn pages(pages: &mut Pages<'_>) {
@@ -61,14 +61,14 @@ fn asked(visitor: &Visitor, insight: &Insight, query: &Query) -> Result<Asked, F
 struct Share {
     name: String,
     n: i64,
-    before: i64,
+    before: String,
     permille: i64,
 }
 
 struct Unmet {
     function: &'static str,
     code: String,
-    n: i64,
+    n: String,
 }
 
 struct Owed {
@@ -97,23 +97,23 @@ struct ReportsPage {
     may_rows: bool,
 }
 
-/// Each channel with its part of a thousand requests.
-fn shares(figures: &Statistics) -> Vec<Share> {
+/// Each channel with its part of a thousand requests; `not_kept` where the span before is not.
+fn shares(figures: &Statistics, not_kept: &str) -> Vec<Share> {
     let all = figures.calls.max(1);
     let share = |one: &lifeline_core::insight::report::Figure| Share {
         name: one.name.clone(),
         n: one.n,
-        before: one.before,
+        before: earlier(one.before, not_kept),
         permille: one.n.saturating_mul(1000).div_euclid(all),
     };
     figures.channels.iter().map(share).collect()
 }
 
 fn unmet(found: &Decisions) -> Option<Vec<Unmet>> {
-    let told = |one: &lifeline_core::insight::decisions::Unmet| Unmet {
+    let told = |(one, times): &(lifeline_core::insight::decisions::Unmet, Option<i64>)| Unmet {
         function: Function::numbered(one.function).name,
         code: one.code.clone(),
-        n: one.n,
+        n: crowd(*times),
     };
     Some(found.unmet.as_ref()?.iter().map(told).collect())
 }
@@ -188,7 +188,7 @@ async fn show(
         arrears_n,
         arrears_yuan,
         withheld: all.is_none(),
-        channels: shares(&figures),
+        channels: shares(&figures, frame.t("statistics.not_kept")),
         unmet: unmet(&found),
         unfound: found.unfound.clone().unwrap_or_default(),
         arrears: owed(&found, &frame),
@@ -215,13 +215,13 @@ async fn take_out(
     let filters = format!("from={}&to={}", asked.from, asked.to);
     let mut sheet = Sheet::of(&visitor, &filters);
     sheet.row(&["channel", "calls", "calls_before", "permille"].map(str::to_owned));
-    for one in shares(&figures) {
-        let cells = [one.n, one.before, one.permille].map(|n| n.to_string());
-        sheet.row(&[vec![one.name], cells.to_vec()].concat());
+    for one in shares(&figures, NOT_KEPT) {
+        let (n, permille) = (one.n.to_string(), one.permille.to_string());
+        sheet.row(&[one.name, n, one.before, permille]);
     }
     sheet.row(&["function", "code", "refused"].map(str::to_owned));
     for one in unmet(&found).unwrap_or_default() {
-        sheet.row(&[one.function.to_owned(), one.code, one.n.to_string()]);
+        sheet.row(&[one.function.to_owned(), one.code, one.n]);
     }
     sheet.row(&["searched_in_vain", "times"].map(str::to_owned));
     for (words, n) in found.unfound.clone().unwrap_or_default() {

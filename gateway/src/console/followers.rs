@@ -3,9 +3,8 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use lifeline_core::insight::Followers;
-use lifeline_core::insight::followers::Audience;
-use lifeline_core::insight::people::{midnight, told};
-use lifeline_core::insight::report::Figure;
+use lifeline_core::insight::followers::{Audience, Beside, BoundRegion, DayTold};
+use lifeline_core::insight::people::{Total, midnight};
 use lifeline_core::operators::Right;
 use serde::Deserialize;
 
@@ -38,10 +37,10 @@ struct Query {
 
 struct Day {
     name: String,
-    gained: i64,
-    lost: i64,
-    net: i64,
-    before: i64,
+    gained: String,
+    lost: String,
+    net: String,
+    before: String,
 }
 
 struct Region {
@@ -56,7 +55,10 @@ struct FollowersPage {
     frame: Frame,
     from: String,
     to: String,
-    audience: Audience,
+    following: String,
+    gained: Beside<String>,
+    lost: Beside<String>,
+    unplaced: i64,
     line: Chart,
     days: Vec<Day>,
     regions: Vec<Region>,
@@ -65,31 +67,53 @@ struct FollowersPage {
     may_export: bool,
 }
 
-fn days(audience: &Audience) -> Vec<Day> {
-    let together = audience.gained.iter().zip(&audience.lost);
-    let told = |(gained, lost): (&Figure, &Figure)| Day {
-        name: gained.name.clone(),
-        gained: gained.n,
-        lost: lost.n,
-        net: gained.n.saturating_sub(lost.n),
-        before: gained.before.saturating_sub(lost.before),
-    };
-    together.map(told).collect()
+/// What cannot be told without telling of few.
+const WITHHELD: &str = "—";
+
+fn total(said: Total) -> String {
+    match said {
+        Total::Told(n) => n.to_string(),
+        Total::Few => crowd(None),
+        Total::Withheld => WITHHELD.to_owned(),
+    }
 }
 
-/// People with a linked home, everywhere.
-fn linked(audience: &Audience) -> Option<String> {
-    audience.linked.map(|people| crowd(told(people)))
+fn totals(said: Beside<Total>) -> Beside<String> {
+    Beside {
+        now: total(said.now),
+        before: total(said.before),
+    }
+}
+
+fn days(audience: &Audience) -> Vec<Day> {
+    let net = |n: Option<i64>| n.map_or_else(|| WITHHELD.to_owned(), |n| n.to_string());
+    let day = |one: &DayTold| Day {
+        name: one.name.clone(),
+        gained: crowd(one.gained.now),
+        lost: crowd(one.lost.now),
+        net: net(one.net().now),
+        before: net(one.net().before),
+    };
+    audience.days.iter().map(day).collect()
+}
+
+/// Followers gained by day.
+fn drawn(audience: &Audience) -> Chart {
+    let point = |one: &DayTold| chart::Point {
+        name: one.name.clone(),
+        n: one.gained.now,
+        before: one.gained.before,
+    };
+    chart::line(&audience.days.iter().map(point).collect::<Vec<_>>())
 }
 
 /// Regions, people and homes; of fewer than five people neither is told.
 fn regions(audience: &Audience) -> Vec<Region> {
-    let told =
-        |(row, people): &(lifeline_core::insight::followers::BoundRegion, Option<i64>)| Region {
-            region: row.region.clone(),
-            people: crowd(*people),
-            homes: crowd(people.map(|_| row.homes)),
-        };
+    let told = |(row, people): &(BoundRegion, Option<i64>)| Region {
+        region: row.region.clone(),
+        people: crowd(*people),
+        homes: crowd(people.map(|_| row.homes)),
+    };
     audience.bound.iter().map(told).collect()
 }
 
@@ -118,11 +142,14 @@ async fn show(
         frame: Frame::of(&visitor, "followers.title"),
         from,
         to,
-        line: chart::line(&audience.gained),
+        following: crowd(audience.following),
+        gained: totals(audience.followed),
+        lost: totals(audience.unfollowed),
+        line: drawn(&audience),
         days: days(&audience),
         regions: regions(&audience),
-        linked: linked(&audience).unwrap_or_default(),
-        audience,
+        linked: audience.linked.map(total).unwrap_or_default(),
+        unplaced: audience.unplaced,
         may_export: visitor.acting.may(Right::ExportStatistics),
     }))
 }
@@ -139,12 +166,9 @@ async fn take_out(
     let mut sheet = Sheet::of(&visitor, &filters);
     sheet.row(&["date", "followed", "unfollowed", "net", "net_before"].map(str::to_owned));
     for day in days(&audience) {
-        let figures = [day.gained, day.lost, day.net, day.before].map(|n| n.to_string());
-        let mut cells = vec![day.name];
-        cells.extend(figures);
-        sheet.row(&cells);
+        sheet.row(&[day.name, day.gained, day.lost, day.net, day.before]);
     }
-    if let Some(people) = linked(&audience) {
+    if let Some(people) = audience.linked.map(total) {
         sheet.row(&["linked_people".to_owned(), people]);
     }
     sheet.row(&["region", "people", "homes"].map(str::to_owned));

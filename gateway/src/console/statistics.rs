@@ -90,7 +90,7 @@ struct Bar {
     /// In words.
     name: String,
     n: i64,
-    before: i64,
+    before: String,
     /// Of a thousand of the largest.
     part: i64,
 }
@@ -108,14 +108,16 @@ struct StatisticsPage {
     may_rows: bool,
     as_of: String,
     figures: Statistics,
+    before: String,
     p95: String,
     p50: String,
     p99: String,
     done: String,
     people: Vec<(&'static str, String)>,
     line: Chart,
+    series: Vec<Bar>,
     tables: Vec<(&'static str, Vec<Bar>)>,
-    heat: Vec<(&'static str, Vec<(i64, i64)>)>,
+    heat: Option<Vec<(&'static str, Vec<(i64, i64)>)>>,
     funnel: Vec<(String, String)>,
     began: String,
     ended: String,
@@ -126,12 +128,17 @@ struct StatisticsPage {
     kept: String,
 }
 
-fn bars(figures: &[Figure], called: impl Fn(&str) -> String) -> Vec<Bar> {
+/// A number of the span before, or `otherwise` where that is not kept.
+pub(super) fn earlier(before: Option<i64>, otherwise: &str) -> String {
+    before.map_or_else(|| otherwise.to_owned(), |n| n.to_string())
+}
+
+fn bars(figures: &[Figure], not_kept: &str, called: impl Fn(&str) -> String) -> Vec<Bar> {
     let most = figures.iter().map(|one| one.n).max().unwrap_or(0).max(1);
     let bar = |one: &Figure| Bar {
         name: called(&one.name),
         n: one.n,
-        before: one.before,
+        before: earlier(one.before, not_kept),
         part: one.n.saturating_mul(1000).div_euclid(most),
     };
     figures.iter().map(bar).collect()
@@ -146,12 +153,25 @@ fn tables(figures: &Statistics, frame: &Frame) -> Vec<(&'static str, Vec<Bar>)> 
         NOWHERE => frame.t("statistics.nowhere").to_owned(),
         known => known.to_owned(),
     };
+    let none = frame.t("statistics.not_kept");
+    let (functions, channels) = (&figures.functions, &figures.channels);
+    let (outcomes, regions) = (&figures.outcomes, &figures.regions);
     vec![
-        ("statistics.by_function", bars(&figures.functions, function)),
-        ("statistics.by_channel", bars(&figures.channels, channel)),
-        ("statistics.by_outcome", bars(&figures.outcomes, outcome)),
-        ("statistics.by_region", bars(&figures.regions, region)),
+        ("statistics.by_function", bars(functions, none, function)),
+        ("statistics.by_channel", bars(channels, none, channel)),
+        ("statistics.by_outcome", bars(outcomes, none, outcome)),
+        ("statistics.by_region", bars(regions, none, region)),
     ]
+}
+
+/// What is drawn of the span.
+fn drawn(figures: &[Figure]) -> Chart {
+    let point = |one: &Figure| chart::Point {
+        name: one.name.clone(),
+        n: Some(one.n),
+        before: one.before,
+    };
+    chart::line(&figures.iter().map(point).collect::<Vec<_>>())
 }
 
 fn millis(micros: Option<i64>) -> String {
@@ -255,9 +275,15 @@ async fn show(
         p99,
         done: permille(figures.done_permille),
         people: people.map_or(Vec::new(), |told| words.into_iter().zip(told).collect()),
-        line: chart::line(&figures.series),
+        before: earlier(figures.calls_before, frame.t("statistics.not_kept")),
+        line: drawn(&figures.series),
+        series: bars(
+            &figures.series,
+            frame.t("statistics.not_kept"),
+            str::to_owned,
+        ),
         tables: tables(&figures, &frame),
-        heat: shaded(&figures.heat),
+        heat: figures.heat.as_deref().map(shaded),
         funnel: figures
             .funnel
             .iter()
@@ -367,6 +393,9 @@ async fn refusals(
     }))
 }
 
+/// What a file says where a number is not kept.
+pub(super) const NOT_KEPT: &str = "not kept";
+
 /// The figures as a file; taking them out leaves a line in the audit.
 async fn take_out(
     visitor: Visitor,
@@ -391,7 +420,8 @@ async fn take_out(
     ] {
         sheet.row(&[part, "calls", "calls_before"].map(str::to_owned));
         for one in rows {
-            sheet.row(&[one.name.clone(), one.n.to_string(), one.before.to_string()]);
+            let before = earlier(one.before, NOT_KEPT);
+            sheet.row(&[one.name.clone(), one.n.to_string(), before]);
         }
     }
     let noted = visitor

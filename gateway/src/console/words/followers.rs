@@ -15,6 +15,11 @@ pub(super) static WORDS: &[Word] = &[
         "按支付宝最新一次关注或取消关注的通知计；启用通知之前的关注者在其下一次变化时计入。",
         "By the latest notice about each wallet; who followed before notices were switched on counts from their next change.",
     ),
+    (
+        "followers.few",
+        "1 至 4 不显示具体数字（< 5）；合计或净增会透露这样的数字时也不显示（—）。",
+        "Of 1 to 4 no number is shown (< 5), nor a sum or a net that would give one away (—).",
+    ),
     ("followers.gained", "新增关注", "Followed"),
     ("followers.lost", "取消关注", "Unfollowed"),
     ("followers.net", "净增", "Net"),

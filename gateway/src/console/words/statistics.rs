@@ -43,6 +43,7 @@ pub(super) static WORDS: &[Word] = &[
         "Every request of the household's interface, however it ended.",
     ),
     ("statistics.before", "上一周期", "before"),
+    ("statistics.not_kept", "未保留", "not kept"),
     ("statistics.people", "访问人数", "People"),
     ("statistics.people_day", "末日", "last day"),
     ("statistics.people_week", "所在周", "its week"),
@@ -85,6 +86,11 @@ pub(super) static WORDS: &[Word] = &[
         "statistics.heat",
         "时段分布（最近 62 天）",
         "By hour and weekday (the last 62 days)",
+    ),
+    (
+        "statistics.heat_gone",
+        "时段数据只保留 62 天，该范围内已没有。",
+        "Hours are kept for 62 days: there are none of this span any more.",
     ),
     ("statistics.hour", "时", "Hour"),
     (
