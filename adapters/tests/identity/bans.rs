@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use lifeline_adapters::passwords::{Argon2id, Cost};
+use lifeline_core::accounts::certification::{CertificationKind, CertificationState};
 use lifeline_core::accounts::codes::Budget;
 use lifeline_core::accounts::credential::Login;
 use lifeline_core::accounts::passwords::Password;
@@ -11,9 +12,10 @@ use lifeline_core::bans::{Bans, Reason, Scope};
 use lifeline_core::bindings::home_code::CodeFor;
 use lifeline_core::bindings::{BindingError, Proof};
 use lifeline_core::shared::money::Fen;
-use lifeline_core::shared::personal::{ConsumerNo, Phone};
+use lifeline_core::shared::personal::{ConsumerNo, IdNo, Phone};
 
 use crate::archive::Home;
+use crate::certifying::{begin, conclude, typed};
 use crate::on_every_engine;
 use crate::world::{CHEN_GANG, LI_MING, WANG_FANG, Wallet, World};
 
@@ -21,6 +23,8 @@ on_every_engine! { "bans":
     m3_1_an_account_that_tries_thirteen_homes_is_shut_out_of_proofs,
     m3_1_a_place_that_tries_forty_one_homes_is_shut_out_whoever_asks,
     a_home_that_was_theirs_does_not_count,
+    m3_1_a_place_that_types_twenty_one_id_numbers_is_shut_out_of_certifying,
+    m3_1_thirty_people_behind_one_address_who_are_certified_ban_nobody,
     c9_many_logins_from_one_place_shut_passwords_there,
     m3_7_codes_stop_at_their_budget_and_go_on_the_next_day,
     m3_7_the_last_quarter_of_the_budget_is_for_acts_of_ones_own,
@@ -128,6 +132,52 @@ async fn a_home_that_was_theirs_does_not_count(world: World) {
         let id = &seen.binding.binding_id;
         world.bindings.unbind(&who, id).await.unwrap();
         who = world.sign_in(&LI_MING).await;
+    }
+    assert!(running(&world).await.is_empty());
+}
+
+/// Somebody whose wallet tells no ID number, which is the nth of its own.
+fn silent(n: usize) -> Wallet {
+    let first17 = format!("15049919900101{:03}", 300 + n);
+    let mut whole = "0123456789X".chars().map(|last| format!("{first17}{last}"));
+    let id_no = whole.find(|text| IdNo::parse(text).is_ok());
+    let open_id: &'static str = format!("silent-{n}").leak();
+    Wallet {
+        open_id: Some(open_id),
+        id_no: id_no.unwrap().leak(),
+        phone: "",
+        withholds_id: true,
+        ..CHEN_GANG
+    }
+}
+
+async fn m3_1_a_place_that_types_twenty_one_id_numbers_is_shut_out_of_certifying(world: World) {
+    let kind = CertificationKind::CertVerify;
+    // Each account may type three in a year; seven of them are behind one address.
+    for n in 0..21 {
+        assert!(running(&world).await.is_empty(), "after {n}");
+        let who = world.sign_in(&silent(n / 3)).await;
+        // Numbers of other people: none was found to be the asker's.
+        let theirs = typed(CHEN_GANG.name, silent(100 + n).id_no);
+        let begun = begin(&world, &who, kind, &theirs).await;
+        let out = matches!(begun, Err(AccountError::ShutOut { retry_after_s: 600 }));
+        assert_eq!((out, begun.is_ok()), (n == 20, n < 20), "{n}: {begun:?}");
+    }
+    let place = (Scope::Address, Reason::IdNumbers, "192.0.2.1".to_owned());
+    assert_eq!(running(&world).await, [place]);
+    assert_eq!(world.alipay.proposals(), 20, "the last did not leave");
+    assert!(!world.lies_open(silent(100).id_no).await, "digests only");
+}
+
+async fn m3_1_thirty_people_behind_one_address_who_are_certified_ban_nobody(world: World) {
+    let kind = CertificationKind::CertVerify;
+    for n in 0..30 {
+        let wallet = silent(n);
+        let who = world.sign_in(&wallet).await;
+        let own = typed(wallet.name, wallet.id_no);
+        let begun = begin(&world, &who, kind, &own).await.unwrap();
+        let ended = conclude(&world, &who, &begun, Some(&wallet)).await;
+        assert_eq!(ended.unwrap(), CertificationState::Certified, "{n}");
     }
     assert!(running(&world).await.is_empty());
 }

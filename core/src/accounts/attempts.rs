@@ -58,7 +58,7 @@ pub enum Guard {
     HomesFromPlace,
     /// Distinct consumer numbers one account showed that were not its own.
     HomesByAccount,
-    /// Distinct ID numbers typed from one place.
+    /// Distinct ID numbers typed from one place by people whose they were not found to be.
     IdNumbersFromPlace,
     /// Distinct logins with a wrong password or code from one place.
     LoginsFromPlace,

@@ -318,6 +318,7 @@ async fn take_finding(
     let decided = found.decided(finding, pen.now);
     tx.accounts().save_certification(&decided).await?;
     if finding == Finding::Passed {
+        watch::id_number_was_theirs(tx, caller, &typed.id_no, pen.now).await?;
         if better {
             tx.accounts().save(&account).await?;
             tell_changed(tx, &account.account_id, pen, &caller.trace_id).await?;

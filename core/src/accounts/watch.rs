@@ -68,11 +68,7 @@ pub async fn home_was_theirs(
 ) -> Result<(), StoreError> {
     let (value, account) = (home.expose(), caller.account_id.as_str());
     attempts::forget_distinct(tx, Guard::HomesByAccount, account, value, now).await?;
-    if let Some(place) = Target::place(&caller.source) {
-        let guard = Guard::HomesFromPlace;
-        attempts::forget_distinct(tx, guard, &place.subject, value, now).await?;
-    }
-    Ok(())
+    was_theirs(tx, caller, Guard::HomesFromPlace, value, now).await
 }
 
 /// Notes an ID number that somebody typed as theirs.
@@ -86,6 +82,17 @@ pub async fn id_number(
     place(tx, from, guard, id_no.expose(), reason, draft).await
 }
 
+/// The ID number turned out to be theirs: the provider said so of them.
+pub async fn id_number_was_theirs(
+    tx: &mut Tx,
+    caller: &Caller,
+    id_no: &IdNo,
+    now: Time,
+) -> Result<(), StoreError> {
+    let guard = Guard::IdNumbersFromPlace;
+    was_theirs(tx, caller, guard, id_no.expose(), now).await
+}
+
 /// Notes a login whose password or code was wrong.
 pub async fn login(
     tx: &mut Tx,
@@ -95,6 +102,20 @@ pub async fn login(
 ) -> Result<Option<ShutOut>, StoreError> {
     let (guard, reason) = (Guard::LoginsFromPlace, Reason::Logins);
     place(tx, from, guard, login, reason, draft).await
+}
+
+/// The place the caller is at stands no longer by this value.
+async fn was_theirs(
+    tx: &mut Tx,
+    caller: &Caller,
+    guard: Guard,
+    value: &str,
+    now: Time,
+) -> Result<(), StoreError> {
+    let Some(place) = Target::place(&caller.source) else {
+        return Ok(());
+    };
+    attempts::forget_distinct(tx, guard, &place.subject, value, now).await
 }
 
 async fn place(
