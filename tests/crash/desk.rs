@@ -1,6 +1,7 @@
 //! The console's people: they sign in with password and code, ask for money of a payment to go back, and decide about it
 //! by four eyes. And who lets refunds go on at the machine when the brake is on. Like the household, they do not give up.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
 
 use lifeline_core::operators::TotpSecret;
@@ -11,10 +12,13 @@ use serde_json::Value;
 use crate::browser::{BREATH, Browser, Page};
 use crate::household::Household;
 use crate::outcome::rows;
-use crate::stage::{Stage, program};
+use crate::points::Point;
+use crate::stage::{SIGKILL, Stage, program};
 
 /// So long a code is good; the next one is another.
 const CODE_S: i64 = 30;
+/// Where one person's word about the brake is written.
+const CONSENT: &str = "commit\tpayments::brake::BrakeRoom::consent";
 /// Who lets automatic refunds go on.
 const RELEASED_BY: [&str; 2] = ["zhao", "qian"];
 
@@ -183,11 +187,29 @@ pub(crate) async fn is_braked(stage: &Stage) -> bool {
     rows(stage, open).await[0][0] != "0"
 }
 
-/// Two persons let automatic refunds go on, each by a command at the machine.
-pub(crate) fn release(stage: &Stage) {
-    for person in RELEASED_BY {
-        command(&["brake", "release", "--as", person], &stage.records());
+/// Two persons let automatic refunds go on, each by a command at the machine, which is killed on both sides of its
+/// COMMIT: before it nothing is noted, and after it the word stands.
+pub(crate) async fn release(stage: &Stage) {
+    for (person, is_last) in RELEASED_BY.into_iter().zip([false, true]) {
+        killed(stage, person, "before");
+        assert!(is_braked(stage).await, "released before the COMMIT");
+        killed(stage, person, "after");
+        assert_eq!(is_braked(stage).await, !is_last, "after {person}'s word");
     }
+}
+
+fn killed(stage: &Stage, person: &str, when: &str) {
+    let folder = stage.folder().join("points-of-release");
+    std::fs::create_dir_all(&folder).expect("a folder for fault points");
+    let point = Point(format!("{CONSENT}\t{when}"));
+    std::fs::write(folder.join("plan"), point.killed_at(1)).expect("a plan");
+    let done = Command::new(program("lifeline-fault-points"))
+        .args(["brake", "release", "--as", person])
+        .args(stage.records())
+        .env("LIFELINE_FAULT_POINTS", &folder)
+        .output()
+        .expect("lifeline-fault-points");
+    assert_eq!(done.status.signal(), Some(SIGKILL), "{when}: {done:?}");
 }
 
 /// What a command of the product says.

@@ -140,7 +140,7 @@ async fn comes_back(world: &mut Household, person: &str, payment_id: &str) {
             return;
         }
         if desk::is_braked(&world.stage).await {
-            desk::release(&world.stage);
+            desk::release(&world.stage).await;
         }
         time_passes(world, &looks).await;
         if looks.is_last_of(LOOKS_A_STEP * STEPS_SIGNED_IN) {
