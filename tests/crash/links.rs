@@ -2,7 +2,7 @@
 //! emptied, the channel takes calls and answers none. Meanwhile people pay. Every answer is right or
 //! an honest refusal, everything works again within ten seconds, and the queues drain.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 use lifeline_tests::patience::PATIENCE;
@@ -27,8 +27,9 @@ const WITHOUT_RECORDS: [&str; 3] = [
 ];
 /// People who try to sign in at once; enough of them to open a circuit.
 const AT_THE_DOOR: usize = 5;
-/// Silences up to this are asked about again within a minute.
+/// After a longer fault everything begun during it is looked for, one by one.
 const A_WHILE: Duration = Duration::from_secs(30);
+const A_MINUTE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 pub(crate) fn the_database_link_is_cut(engine: Engine) -> Result<(), Failed> {
@@ -43,7 +44,7 @@ pub(crate) fn the_database_link_hangs(engine: Engine) -> Result<(), Failed> {
 pub(crate) fn the_database_link_is_away_for_a_minute(engine: Engine) -> Result<(), Failed> {
     run(async move {
         for weather in [Weather::Cut, Weather::Hung] {
-            without_records(engine, weather, Duration::from_secs(60)).await;
+            without_records(engine, weather, A_MINUTE).await;
         }
     })
 }
@@ -78,16 +79,28 @@ async fn without_records(engine: Engine, weather: Weather, lasts: Duration) {
     for attempt in &told {
         assert_ne!(attempt["answer"], "success", "{attempt}");
     }
+    let begun = town.open_orders().await;
+    assert!(!begun.is_empty(), "nothing was begun");
     link.set(Weather::Fair);
+    let ended = Instant::now();
     town.recovers().await;
-    // After a longer silence an order from before waits minutes for its next turn; it comes to rest below.
-    if lasts < A_WHILE {
-        town.credits(town.residents.len()).await;
+    if lasts > A_WHILE {
+        town.settles(&begun, ended).await;
     }
+    town.credits(town.residents.len()).await;
     let wrong = load.answers.dishonest(&WITHOUT_RECORDS);
     assert!(wrong.is_empty(), "{weather:?}: {wrong:?}");
     town.comes_to_rest(load).await;
     assert_eq!(town.state(&order).await, "DONE");
+}
+
+/// Orders once more and pays; the order's number.
+async fn pays_again(resident: &crate::load::Resident) -> String {
+    let ordered = resident.orders("paid-when-it-is-over").await;
+    assert_eq!(ordered.status, StatusCode::CREATED, "{}", ordered.text);
+    let order = payable(resident, &ordered.json()).await;
+    assert!(resident.taps(&order).await, "the channel takes the money");
+    order["out_trade_no"].as_str().expect("a number").to_owned()
 }
 
 /// Waits until an order can be paid.
@@ -147,6 +160,38 @@ pub(crate) fn redis_is_killed_and_emptied(engine: Engine) -> Result<(), Failed> 
             while redis.keys().await == 0 {
                 assert!(looks.again().await, "an emptied Redis is not used again");
             }
+        }
+        let wrong = load.answers.dishonest(&[]);
+        assert!(wrong.is_empty(), "{wrong:?}");
+        town.comes_to_rest(load).await;
+    })
+}
+
+/// Redis is killed and away for a minute: people go on paying and see nothing of it, and when it is back it is used again.
+pub(crate) fn redis_is_away_for_a_minute(engine: Engine) -> Result<(), Failed> {
+    run(async move {
+        let stage = Stage::open(engine).await;
+        let mut redis = Redis::start().await;
+        let arguments = ["--redis-url".to_owned(), redis.url()];
+        let mut town = Town::found(stage, &arguments).await;
+        let load = Load::begin(&town.residents);
+        town.credits(town.residents.len()).await;
+        redis.kill();
+        let killed = Instant::now();
+        while killed.elapsed() < A_MINUTE {
+            town.credits(1).await;
+        }
+        assert!(town.counted("lifeline_redis_away_total").await > 0);
+        assert_eq!(town.ready("redis").await, [false, false]);
+        let begun = town.open_orders().await;
+        redis.again().await;
+        let ended = Instant::now();
+        town.recovers().await;
+        town.settles(&begun, ended).await;
+        town.credits(town.residents.len()).await;
+        let mut looks = Looks::every(LOOK_AGAIN);
+        while town.ready("redis").await != [true, true] || redis.keys().await == 0 {
+            assert!(looks.again().await, "Redis is back and not used");
         }
         let wrong = load.answers.dishonest(&[]);
         assert!(wrong.is_empty(), "{wrong:?}");
@@ -225,7 +270,7 @@ async fn ends_everywhere(town: &Town, leaver: &crate::load::Resident) {
     let path = "/v1/sessions/current";
     let ended = here.send(Method::DELETE, path, None, &[]).await;
     assert_eq!(ended.status, StatusCode::NO_CONTENT, "{}", ended.text);
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     while there.get("/v1/me").await.status == StatusCode::OK {
         assert!(began.elapsed().as_secs() < 10, "the token still opens");
         tokio::time::sleep(LOOK_AGAIN).await;
@@ -237,7 +282,7 @@ pub(crate) fn the_channel_hangs(engine: Engine) -> Result<(), Failed> {
 }
 
 pub(crate) fn the_channel_hangs_for_a_minute(engine: Engine) -> Result<(), Failed> {
-    run(async move { without_channel(engine, Duration::from_secs(60)).await })
+    run(async move { without_channel(engine, A_MINUTE).await })
 }
 
 /// The channel takes calls and answers none. What is due is shown all the while, an order placed
@@ -252,7 +297,7 @@ async fn without_channel(engine: Engine, lasts: Duration) {
     let load = Load::begin(&town.residents);
     town.credits(town.residents.len()).await;
     link.set(Weather::HungWhere(CHANNEL));
-    let hung = std::time::Instant::now();
+    let hung = Instant::now();
     let is_waited_for = |state: &Value| state != "POSTED" && hung.elapsed() < PATIENCE;
     assert!(witness.taps(&order).await, "the channel takes the money");
     let id = order["payment_id"].as_str().unwrap_or_default();
@@ -273,10 +318,14 @@ async fn without_channel(engine: Engine, lasts: Duration) {
     let left_alone = town.counted("lifeline_breaker_refused_total").await;
     assert!(left_alone > 0, "the channel was never left alone");
     assert_eq!(state, "POSTED", "the notice alone must credit it");
+    let mut begun = town.open_orders().await;
     link.set(Weather::Fair);
+    let ended = Instant::now();
     town.recovers().await;
-    // After a longer silence an order from before waits minutes for its next turn; it comes to rest below.
-    if lasts < A_WHILE {
+    if lasts > A_WHILE {
+        begun.push(pays_again(&witness).await);
+        town.settles(&begun, ended).await;
+    } else {
         town.credits(town.residents.len()).await;
     }
     let wrong = load.answers.dishonest(&["503 UPSTREAM_UNAVAILABLE"]);

@@ -153,6 +153,11 @@ const WHOLE: &[(&str, &[Engine], Body)] = &[
         links::the_database_link_is_away_for_a_minute,
     ),
     (
+        "redis_is_away_for_a_minute",
+        POSTGRES,
+        links::redis_is_away_for_a_minute,
+    ),
+    (
         "the_channel_hangs_for_a_minute",
         BOTH,
         links::the_channel_hangs_for_a_minute,

@@ -14,6 +14,8 @@ use crate::stage::{Conditions, Stage};
 
 /// Within this time after the end of a fault everything is answered rightly again.
 const RECOVERY_MAX: Duration = Duration::from_secs(10);
+/// Within this time after it what was begun during the fault is credited, or proven unpaid.
+const SETTLED_MAX: Duration = Duration::from_secs(60);
 
 /// Who makes the load; every second one at the second gateway, when there is one.
 const PEOPLE: [&str; 4] = ["li-ming", "chen-gang", "wang-fang", "liu-yang"];
@@ -114,6 +116,36 @@ impl Town {
         let number = order["out_trade_no"].as_str().unwrap_or_default();
         let sql = format!("SELECT state FROM payment WHERE out_trade_no = '{number}'");
         rows(&self.stage, &sql).await.concat().concat()
+    }
+
+    /// The numbers of orders that have not come to their end.
+    pub(crate) async fn open_orders(&self) -> Vec<String> {
+        let sql = "SELECT out_trade_no FROM payment WHERE state NOT IN ('DONE', 'CLOSED')";
+        rows(&self.stage, sql).await.concat()
+    }
+
+    /// Within a minute of the end of a fault these orders have come to theirs. One whose create never arrived is proven
+    /// unpaid ten minutes after its own end, and no sooner: it comes to rest later.
+    pub(crate) async fn settles(&self, begun: &[String], ended: Instant) {
+        loop {
+            let open = self.open_orders().await;
+            let trades = self.stage.sandbox_get("/sim/alipay/trades").await;
+            let trades = trades.as_array().cloned().unwrap_or_default();
+            let is_known = |number: &str| trades.iter().any(|one| one["out_trade_no"] == number);
+            let left: Vec<_> = begun
+                .iter()
+                .filter(|number| open.contains(number) && is_known(number))
+                .collect();
+            if left.is_empty() {
+                return;
+            }
+            assert!(
+                ended.elapsed() < SETTLED_MAX,
+                "still open: {left:?}\n{}",
+                self.stage.log()
+            );
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     /// Lets the load run until so many further orders were credited.
