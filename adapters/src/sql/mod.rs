@@ -52,6 +52,7 @@ pub mod value;
 
 mod accounts;
 mod audit;
+mod awaited;
 mod bans;
 mod billing;
 mod bindings;

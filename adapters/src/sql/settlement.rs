@@ -48,15 +48,10 @@ statements! { "settlement":
     MONTHS("energy_version") = versions!("table_id = $1 AND period < $2 AND days IS NOT NULL AND NOT EXISTS \
         (SELECT 1 FROM energy_version n WHERE n.table_id = energy_version.table_id AND n.period = energy_version.period \
         AND n.data_version > energy_version.data_version) ORDER BY period DESC LIMIT $3");
-    OPEN_TABLES("personal_table") = "SELECT table_id, generation_account_id FROM personal_table \
-        WHERE state = 'open' AND table_id > $1 ORDER BY table_id LIMIT $2";
     UNSETTLED("energy_version") = "SELECT table_id, period FROM energy_version WHERE state = 'collected' \
         AND days IS NOT NULL AND (table_id, period) > ($1, $2) AND table_id <= $3 ORDER BY table_id, period LIMIT $4";
     COLLECTED("energy_version") = "SELECT COUNT(*) AS n FROM energy_version WHERE table_id = $1 \
         AND state = 'collected' AND days IS NOT NULL";
-    AWAITS("personal_table") = "SELECT COUNT(*) AS n FROM personal_table t WHERE t.table_id = $1 AND t.state = 'open' \
-        AND t.opened_at < $2 AND NOT EXISTS (SELECT 1 FROM energy_version e WHERE e.table_id = t.table_id \
-        AND e.period = $3)";
     ADD_ENERGY("energy_version") = "INSERT INTO energy_version (table_id, period, data_version, row_version, state, \
         days, lines, refusal, gross_fen, tax_fen, subsidy_fen, net_fen, adjustment_fen, settled_at, \
         generation_account_id, read_at, updated_at) \
@@ -110,10 +105,16 @@ impl<C: Conn> SettlementReads for Sql<C> {
         after: &str,
         most: i64,
     ) -> Result<Vec<(PersonalTableId, GenerationAccountId)>, StoreError> {
-        let rows = self.rows(&OPEN_TABLES, args![after, most]).await?;
-        rows.iter()
-            .map(|row| Ok((row.id("table_id")?, row.id("generation_account_id")?)))
-            .collect()
+        self.tables_open(after, most).await
+    }
+
+    async fn tables_awaiting(
+        &mut self,
+        first: &PersonalTableId,
+        last: &PersonalTableId,
+        period: &Period,
+    ) -> Result<Vec<PersonalTableId>, StoreError> {
+        self.those_without((first, last), period).await
     }
 
     async fn unsettled(&mut self, stretch: &Stretch, most: i64) -> Result<Vec<Month>, StoreError> {
@@ -246,8 +247,7 @@ impl<C: Conn> SettlementReads for Sql<C> {
         period: &Period,
         over: Time,
     ) -> Result<bool, StoreError> {
-        let args = args![table, over, period.as_str()];
-        Ok(self.count(&AWAITS, args).await? > 0)
+        self.lacks_month(table, period, over).await
     }
 
     async fn prices_untold(&mut self, period: &Period) -> Result<Option<Untold>, StoreError> {

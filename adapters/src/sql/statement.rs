@@ -78,6 +78,7 @@ pub fn all() -> impl Iterator<Item = &'static Stmt> {
     [
         super::accounts::STATEMENTS,
         super::audit::STATEMENTS,
+        super::awaited::STATEMENTS,
         super::bans::STATEMENTS,
         super::billing::STATEMENTS,
         super::bindings::STATEMENTS,

@@ -7,9 +7,10 @@ use lifeline_core::settlement::energy::{EnergyVersion, Settled, VersionState};
 use lifeline_core::settlement::ports::{Month, Stretch};
 use lifeline_core::shared::ids::AccountId;
 use lifeline_core::shared::money::Fen;
+use lifeline_core::shared::period::Period;
 use lifeline_core::store::StoreError;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, at};
 use crate::settlement::{
     add_task, add_trade, add_version, period, settled, task_of, trade_of, version_of,
 };
@@ -17,6 +18,7 @@ use crate::{bindings, contracts, generation};
 
 contracts! { "first_months":
     months_are_gone_through_stretch_by_stretch => ["SettlementReads::unsettled"];
+    a_month_is_awaited_until_all_of_its_days_are_there => ["SettlementReads::tables_awaiting"];
     first_months_are_settled_together_or_not_at_all => ["SettlementReads::first_months",
         "SettlementStore::settle_first"];
 }
@@ -67,6 +69,41 @@ async fn months_are_gone_through_stretch_by_stretch(t: Bench) {
         months[1..],
         "behind an earlier month of the same table"
     );
+}
+
+/// Of the first days are missing, the second's is settled, the third's was overtaken by one with days missing.
+async fn a_month_is_awaited_until_all_of_its_days_are_there(t: Bench) {
+    let sellers = months_of(&t, 5).await;
+    let tables: Vec<_> = sellers.iter().map(|(_, table)| &table.table_id).collect();
+    for (nth, set) in [
+        (0, "refusal = 'days_missing'"),
+        (
+            1,
+            "state = 'settled', settled_at = 1, gross_fen = 0, tax_fen = 0, subsidy_fen = 0, net_fen = 0",
+        ),
+        (2, "state = 'overtaken'"),
+        (3, "refusal = 'price_missing'"),
+    ] {
+        let id = tables[nth];
+        let plant = format!("UPDATE energy_version SET {set} WHERE table_id = '{id}'");
+        t.raw(&plant).await.unwrap();
+    }
+    let awaiting = async |first: usize, last: usize, month: Period| {
+        let mut view = t.view().await;
+        let (first, last) = (tables[first], tables[last]);
+        let found = view.settlement().tables_awaiting(first, last, &month).await;
+        found.unwrap()
+    };
+    let among = |nth: &[usize]| -> Vec<_> { nth.iter().map(|nth| tables[*nth].clone()).collect() };
+    assert_eq!(awaiting(0, 4, period()).await, among(&[0, 2]));
+    assert_eq!(awaiting(1, 3, period()).await, among(&[2]));
+    let earlier = period().minus(1);
+    assert_eq!(awaiting(1, 3, earlier).await, among(&[1, 2, 3]));
+    let gone = &sellers[2].1.table_id;
+    t.write(async |tx| tx.generation().erase_table(gone, at(60)).await)
+        .await
+        .unwrap();
+    assert_eq!(awaiting(1, 3, period()).await, among(&[]));
 }
 
 async fn first_months_are_settled_together_or_not_at_all(t: Bench) {

@@ -1,10 +1,13 @@
 //! Collection over several accounts: what goes wrong with one keeps no other from it, and is told.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use lifeline_core::cases::CaseKind;
+use lifeline_core::jobs::runner::Task as _;
 use lifeline_core::settlement::ids::GenerationNo;
+use lifeline_core::settlement::jobs::CollectEarlier;
 use lifeline_core::settlement::ports::HeadEnd;
 use lifeline_core::settlement::readings::MonthReading;
 use lifeline_core::settlement::{Feedback, Ports, Settlement};
@@ -25,6 +28,7 @@ stories! {
     an_account_that_cannot_be_collected_keeps_no_other_from_it;
     a_head_end_that_is_silent_about_one_account_is_told_after_three_days;
     a_head_end_that_is_away_is_one_case_and_not_one_of_each_account;
+    a_month_that_is_there_is_asked_about_again_by_the_daily_look_only;
     several_tables_are_asked_about_at_once_and_no_more_than_the_bound;
     a_month_with_a_gap_is_kept_told_and_settled_once_it_is_whole;
     a_correction_of_an_earlier_month_is_collected_and_its_difference_paid;
@@ -152,6 +156,67 @@ impl HeadEnd for Slow {
         step(after - 1);
         self.outside.month(number, period).await
     }
+}
+
+/// The head-end, and how often it was asked.
+#[derive(Debug)]
+struct Counted {
+    outside: Outside,
+    asked: AtomicUsize,
+}
+
+#[async_trait]
+impl HeadEnd for Counted {
+    async fn month(
+        &self,
+        number: &GenerationNo,
+        period: &Period,
+    ) -> Result<Option<MonthReading>, NoAnswer> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.outside.month(number, period).await
+    }
+}
+
+async fn a_month_that_is_there_is_asked_about_again_by_the_daily_look_only(place: Place) {
+    let outside = Outside::at(start());
+    let sellers = sellers(&place, &outside, 3).await;
+    let late = format!("{}:{}", sellers[2].number, period());
+    outside.with(|world| world.readings.remove(&late));
+    let head_end = Arc::new(Counted {
+        outside: outside.clone(),
+        asked: AtomicUsize::new(0),
+    });
+    let ports = Ports {
+        head_end: head_end.clone(),
+        ..ports(place.store.clone(), &outside)
+    };
+    let app = Settlement::new(ports, rules());
+    let hourly = async |new: usize, asked: usize| {
+        outside.advance(3600);
+        assert_eq!(app.collect_awaited().await.unwrap(), new);
+        assert_eq!(head_end.asked.swap(0, Ordering::SeqCst), asked);
+    };
+    hourly(2, 3).await;
+    hourly(0, 1).await;
+    assert_eq!(app.watch().await.unwrap(), 2);
+    // A meter that says nothing is no head-end that is away, though nobody else is asked about.
+    let number = sellers[2].number.clone();
+    outside.with(|world| world.mute.insert(number));
+    hourly(0, 1).await;
+    assert_eq!(told(&place, "collect_unanswered").await, 1);
+    assert_eq!(told(&place, "head_end_silent").await, 0);
+    outside.with(|world| world.mute.clear());
+    outside.reads(&sellers[2], "10");
+    hourly(1, 1).await;
+    outside.reads(&sellers[0], "10.5");
+    hourly(0, 0).await;
+    let daily = CollectEarlier(app.clone());
+    daily.run(outside.now()).await.unwrap();
+    let first = &sellers[0].table;
+    let newest = format!("SELECT MAX(data_version) FROM energy_version WHERE table_id = '{first}'");
+    assert_eq!(place.number(&newest).await, 2, "the correction");
+    assert_eq!(app.watch().await.unwrap(), 2);
+    assert_eq!(place.newest_task(&sellers[0]).await.net, Fen::new(13_020));
 }
 
 async fn several_tables_are_asked_about_at_once_and_no_more_than_the_bound(place: Place) {

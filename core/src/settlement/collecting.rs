@@ -1,6 +1,7 @@
 //! Collection once a month from the meter head-end into each open table (PV-14). What differs from the
 //! newest version is a version of its own; what is bad is refused whole, and told to staff.
 
+use std::collections::BTreeSet;
 use std::slice;
 
 use futures_util::stream::{self, StreamExt as _};
@@ -35,7 +36,26 @@ pub enum Collected {
     Nothing,
 }
 
-/// Of how many tables the head-end said something in one turn, and of which it did not.
+/// Which tables the head-end is asked about, and for which months.
+#[derive(Debug, Clone, Copy)]
+enum Look<'a> {
+    /// Those that have nothing of the month yet, or not all of its days.
+    Awaited(&'a Period),
+    Every(&'a Period),
+    /// Of each of these months those that it is known of or that were open before it was over.
+    Earlier(&'a [Period]),
+}
+
+impl<'a> Look<'a> {
+    const fn months(self) -> &'a [Period] {
+        match self {
+            Self::Awaited(period) | Self::Every(period) => slice::from_ref(period),
+            Self::Earlier(months) => months,
+        }
+    }
+}
+
+/// Of how many tables the head-end said something, and of which it did not.
 #[derive(Debug, Default)]
 struct Heard {
     answered: usize,
@@ -64,15 +84,28 @@ impl Heard {
 }
 
 impl Settlement {
-    /// Collects last month for every open table; how many versions are new. A table that cannot be
-    /// collected does not keep the others from it: it becomes a case, and its turn comes again.
+    /// Collects last month for the open tables that still wait for it; how many versions are new. A table that cannot
+    /// be collected does not keep the others from it: it becomes a case, and its turn comes again.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn collect_awaited(&self) -> Result<usize, SettlementError> {
+        let last = Period::of(self.now()).minus(1);
+        self.collect_month(&last, Look::Awaited(&last)).await
+    }
+
+    /// The same for every open table: what the meter corrected since is a new version.
     ///
     /// # Errors
     /// When the store cannot be reached.
     pub async fn collect_all(&self) -> Result<usize, SettlementError> {
         let last = Period::of(self.now()).minus(1);
-        let (new, heard) = self.collect_of(slice::from_ref(&last), false).await?;
-        self.tell_silence(&last, &heard).await?;
+        self.collect_month(&last, Look::Every(&last)).await
+    }
+
+    async fn collect_month(&self, last: &Period, look: Look<'_>) -> Result<usize, SettlementError> {
+        let (new, heard) = self.collect_of(look).await?;
+        self.tell_silence(last, &heard).await?;
         Ok(new)
     }
 
@@ -87,16 +120,13 @@ impl Settlement {
             .map(|back| last.minus(back))
             .collect();
         // Whether the head-end is silent about a month is told while that is the last one.
-        let (new, _) = self.collect_of(&months, true).await?;
+        let (new, _) = self.collect_of(Look::Earlier(&months)).await?;
         Ok(new)
     }
 
     /// Several tables are asked about at once; how many versions are new, and what was heard.
-    async fn collect_of(
-        &self,
-        months: &[Period],
-        earlier: bool,
-    ) -> Result<(usize, Heard), SettlementError> {
+    async fn collect_of(&self, look: Look<'_>) -> Result<(usize, Heard), SettlementError> {
+        let earlier = matches!(look, Look::Earlier(_));
         let mut after = String::new();
         let mut new: usize = 0;
         let mut heard = Heard::default();
@@ -109,9 +139,15 @@ impl Settlement {
                 return Ok((new, heard));
             };
             after = last.as_str().to_owned();
+            let open = tables.len();
+            let tables = self.asked_about(tables, look).await?;
+            // What is there already was answered before.
+            heard.answered = heard
+                .answered
+                .saturating_add(open.saturating_sub(tables.len()));
             let mut wanted = Vec::new();
             for (table, account) in tables {
-                for period in months {
+                for period in look.months() {
                     wanted.push((table.clone(), account.clone(), period.clone()));
                 }
             }
@@ -144,6 +180,26 @@ impl Settlement {
                 }
             }
         }
+    }
+
+    /// Those of neighbouring open tables that a look is about.
+    async fn asked_about(
+        &self,
+        mut tables: Vec<(PersonalTableId, GenerationAccountId)>,
+        look: Look<'_>,
+    ) -> Result<Vec<(PersonalTableId, GenerationAccountId)>, SettlementError> {
+        if let (Look::Awaited(period), Some((first, _)), Some((last, _))) =
+            (look, tables.first(), tables.last())
+        {
+            let mut view = snapshot(self.store()).await?;
+            let waiting = view
+                .settlement()
+                .tables_awaiting(first, last, period)
+                .await?;
+            let waiting: BTreeSet<PersonalTableId> = waiting.into_iter().collect();
+            tables.retain(|(table, _)| waiting.contains(table));
+        }
+        Ok(tables)
     }
 
     /// A head-end that is away is told once, whatever number of tables it is silent about; of a meter here and there each

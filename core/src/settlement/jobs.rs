@@ -6,7 +6,7 @@ use super::Settlement;
 use crate::jobs::runner::{Task, TaskFailure};
 use crate::shared::time::Time;
 
-/// Reads the meters: last month, for every open table.
+/// Reads the meters: last month, for every open table that has not all of it yet.
 #[derive(Debug, Clone)]
 pub struct Collect(pub Settlement);
 
@@ -20,7 +20,7 @@ impl Task for Collect {
         "settlement.collect"
     }
 
-    /// Last month is asked for until it is there; what is known is no news.
+    /// Last month is asked for until it is there; whatever is corrected of it then, [`CollectEarlier`] finds.
     fn every_s(&self) -> i64 {
         3600
     }
@@ -28,7 +28,7 @@ impl Task for Collect {
     async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
         let new = self
             .0
-            .collect_all()
+            .collect_awaited()
             .await
             .map_err(|error| TaskFailure::of("collect", error))?;
         tracing::info!(new, "settlement.collected");
@@ -36,7 +36,7 @@ impl Task for Collect {
     }
 }
 
-/// Reads the meters again: earlier months, for what was corrected since.
+/// Reads the meters again, last month's and those before, for what was corrected since.
 #[derive(Debug, Clone)]
 pub struct CollectEarlier(pub Settlement);
 
@@ -51,8 +51,10 @@ impl Task for CollectEarlier {
     }
 
     async fn run(&self, _now: Time) -> Result<(), TaskFailure> {
-        let new = self.0.collect_earlier().await;
-        let new = new.map_err(|error| TaskFailure::of("collect_earlier", error))?;
+        let failed = |error| TaskFailure::of("collect_earlier", error);
+        let last = self.0.collect_all().await.map_err(failed)?;
+        let earlier = self.0.collect_earlier().await.map_err(failed)?;
+        let new = last.saturating_add(earlier);
         tracing::info!(new, "settlement.collected_earlier");
         Ok(())
     }

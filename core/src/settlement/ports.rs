@@ -71,6 +71,13 @@ pub trait SettlementReads: Send {
         after: &str,
         most: i64,
     ) -> Result<Vec<(PersonalTableId, GenerationAccountId)>, StoreError>;
+    /// Open tables from the first to the last that have nothing of a month yet, or not all of its days, in order.
+    async fn tables_awaiting(
+        &mut self,
+        first: &PersonalTableId,
+        last: &PersonalTableId,
+        period: &Period,
+    ) -> Result<Vec<PersonalTableId>, StoreError>;
     /// Months collected and not settled in a stretch of tables, in order.
     async fn unsettled(&mut self, stretch: &Stretch, most: i64) -> Result<Vec<Month>, StoreError>;
     /// Of these neighbours in [`SettlementReads::unsettled`], from the first to the last, those of which nobody

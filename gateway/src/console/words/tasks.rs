@@ -101,8 +101,8 @@ pub(super) static WORDS: &[Word] = &[
     ),
     (
         "task.settlement.collect_earlier",
-        "复查以前月份的发电量",
-        "Read earlier months again",
+        "复查上月及以前月份的发电量",
+        "Read last month and earlier ones again",
     ),
     (
         "task.settlement.returns",
