@@ -26,6 +26,9 @@ const ASVS_SECTIONS: [&[u8]; 17] = [
     &[1, 4, 2],
 ];
 
+/// The rules about accounts and personal data.
+const RULES: usize = 15;
+
 /// `path::name` in backquotes.
 fn tests_named(text: &str) -> Vec<(&str, &str)> {
     text.split('`')
@@ -48,11 +51,27 @@ fn bare_rows(text: &str) -> Vec<&str> {
         .collect()
 }
 
+/// Rules of the table "by number" whose row names no test that bears the number (`m3_N_…`).
+fn rules_without_their_number(text: &str) -> Vec<String> {
+    (1..=RULES)
+        .filter(|rule| {
+            let (row, number) = (format!("| M{rule} | "), format!("m3_{rule}_"));
+            let found = text.lines().find(|line| line.starts_with(&row));
+            let named = tests_named(found.unwrap_or_default());
+            !named.iter().any(|(_, name)| name.starts_with(&number))
+        })
+        .map(|rule| format!("M{rule} names no test m3_{rule}_…"))
+        .collect()
+}
+
 #[test]
 fn a_planted_line_without_a_test_or_a_reason_is_found() {
     let text = "| V1.1 | x | `a/b.rs::named` |\n| V1.2 | x | |\n| C1 | y | open: not begun |\n";
     assert_eq!(tests_named(text), [("a/b.rs", "named")]);
     assert_eq!(bare_rows(text), ["| V1.2 | x | |"]);
+    // The number of another rule is not its own.
+    let text = "| M1 | x | `a/b.rs::m3_1_named` |\n| M2 | y | `a/b.rs::m3_1_named` |\n";
+    assert_eq!(rules_without_their_number(text).len(), RULES - 1);
 }
 
 #[test]
@@ -70,6 +89,12 @@ fn the_security_sheets_name_tests_that_exist() {
         faults.extend(bare_rows(&text).into_iter().map(str::to_owned));
     }
     assert_no_faults("security", &faults);
+}
+
+#[test]
+fn each_rule_about_accounts_and_personal_data_is_a_test_by_its_number() {
+    let text = source::read("docs/SECURITY.md").expect("the page");
+    assert_no_faults("security", &rules_without_their_number(&text));
 }
 
 #[test]

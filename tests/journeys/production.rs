@@ -30,7 +30,7 @@ pub(crate) fn tests() -> Vec<(&'static str, &'static [Engine], Body)> {
             BOTH,
             serve,
         ),
-        ("serve_refuses_a_demo_store", BOTH, demo_store),
+        ("m3_10_serve_refuses_a_demo_store", BOTH, demo_store),
         ("a_stopping_gateway_finishes_what_it_began", BOTH, drain),
     ]
 }

@@ -111,7 +111,7 @@ mod tests {
     use crate::shared::ids::TypedId;
 
     #[test]
-    fn closed_facts_never_show_and_depend_on_the_salt() {
+    fn m3_13_closed_facts_never_show_and_depend_on_the_salt() {
         let entry = |salt| {
             Act::new()
                 .say("amount_fen", 12_840)

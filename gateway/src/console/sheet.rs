@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ln_31_a_formula_is_text() {
+    fn m3_12_a_formula_is_text() {
         for bad in [
             "=1+1",
             "+cmd|' /C calc'!A0",
