@@ -149,6 +149,9 @@ fn quoted(cell: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::io::{Cursor, Read as _};
+
     use actix_web::http::StatusCode;
 
     use super::*;
@@ -193,6 +196,58 @@ mod tests {
             assert_eq!(said(&cell(formula)), Err(Fault::TooLarge));
         }
         assert_eq!(Fault::TooLarge.code(), "too_large");
+    }
+
+    /// What a spreadsheet opens, part by part.
+    fn parts(file: Vec<u8>) -> BTreeMap<String, String> {
+        let mut archive = zip::ZipArchive::new(Cursor::new(file)).unwrap();
+        let mut all = BTreeMap::new();
+        for at in 0..archive.len() {
+            let mut part = archive.by_index(at).unwrap();
+            let name = String::from_utf8_lossy(part.name_raw()).into_owned();
+            let mut text = String::new();
+            part.read_to_string(&mut text).unwrap();
+            all.insert(name, text);
+        }
+        all
+    }
+
+    #[test]
+    fn ln_31_a_spreadsheet_finds_text_where_somebody_wrote_a_formula() {
+        let bad = [
+            "=1+1",
+            "+cmd|' /C calc'!A0",
+            "-2+3",
+            "@SUM(A1)",
+            "\t=1",
+            "＝1",
+            " =1+1",
+            "=HYPERLINK(\"https://example.org\",\"x\")",
+        ];
+        let sheet = Sheet {
+            rows: vec![
+                bad.map(str::to_owned).to_vec(),
+                vec!["12".to_owned(), "-7".to_owned()],
+            ],
+        };
+        let parts = parts(sheet.xlsx().unwrap());
+        for (name, text) in &parts {
+            assert!(
+                !text.contains("<f>") && !text.contains("<f "),
+                "{name}: {text}"
+            );
+        }
+        let strings = &parts["xl/sharedStrings.xml"];
+        for text in bad {
+            assert!(
+                strings.contains(&format!(">'{text}</t>")),
+                "{text}: {strings}"
+            );
+        }
+        let cells = &parts["xl/worksheets/sheet1.xml"];
+        assert_eq!(cells.matches(" t=\"s\"").count(), bad.len(), "{cells}");
+        assert!(cells.contains("<v>12</v>") && cells.contains("<v>-7</v>"));
+        assert!(!parts.keys().any(|name| name.contains("external")));
     }
 
     #[test]
