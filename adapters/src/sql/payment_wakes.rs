@@ -13,16 +13,19 @@ use super::{Conn, Sql, WriteConn};
 statements! { "payment_wakes":
     WAITING_LINE("payment_line") = "SELECT l.payment_id FROM payment_line l \
         JOIN payment p ON p.payment_id = l.payment_id \
-        WHERE l.next_at > $1 AND l.frozen = 0 AND p.frozen = 0 AND (l.state IN ('POST_UNKNOWN', 'FENCING(repost)', \
+        WHERE l.next_at > $1 AND l.frozen = 0 AND p.frozen = 0 \
+        AND (p.lease_until IS NULL OR p.lease_until <= $2) AND (l.state IN ('POST_UNKNOWN', 'FENCING(repost)', \
         'FENCING(refund)', 'REVERSING', 'MKT_REFUND') OR (l.state = 'READY' AND l.check_kind <> 'none')) \
         ORDER BY l.next_at, l.line_id LIMIT 1";
     // What may still be paid has neither lines nor refunds: its own turn is its only one.
     WAITING_TRADE("payment") = "SELECT payment_id FROM payment WHERE wake_at > $1 AND wake_at <= $2 AND frozen = 0 \
+        AND (lease_until IS NULL OR lease_until <= $3) \
         AND state IN ('PAYING', 'CLOSING') ORDER BY wake_at, payment_id LIMIT 1";
     // An order with money is looked at within the hour, so its refunds are found by its own index.
     WAITING_REFUND("payment_refund") = "SELECT r.payment_id FROM payment p \
         JOIN payment_refund r ON r.payment_id = p.payment_id \
         WHERE p.wake_at <= $2 AND p.frozen = 0 AND r.next_at > $1 AND r.next_at <= $2 AND r.frozen = 0 \
+        AND (p.lease_until IS NULL OR p.lease_until <= $3) \
         AND r.state = 'UNKNOWN' ORDER BY r.next_at, r.refund_id LIMIT 1";
     WAKE_LINES("payment_line") = "UPDATE payment_line SET next_at = $1 WHERE line_id IN ( \
         SELECT l.line_id FROM payment_line l JOIN payment p ON p.payment_id = l.payment_id \
@@ -50,15 +53,15 @@ statements! { "payment_wakes":
 }
 
 impl<C: Conn> Sql<C> {
-    /// The order of the one that is looked at next.
+    /// The order of the one that is looked at next, of those that nobody holds.
     pub(super) async fn one_sleeping(
         &mut self,
         of: &Sleepers,
     ) -> Result<Option<PaymentId>, StoreError> {
         let (stmt, args) = match of.awaited {
-            Awaited::Marketing => (&WAITING_LINE, args![of.later]),
-            Awaited::Trade => (&WAITING_TRADE, args![of.later, of.until]),
-            Awaited::Refund => (&WAITING_REFUND, args![of.later, of.until]),
+            Awaited::Marketing => (&WAITING_LINE, args![of.later, of.now]),
+            Awaited::Trade => (&WAITING_TRADE, args![of.later, of.until, of.now]),
+            Awaited::Refund => (&WAITING_REFUND, args![of.later, of.until, of.now]),
         };
         let row = self.one(stmt, args).await?;
         row.map(|row| row.id("payment_id")).transpose()

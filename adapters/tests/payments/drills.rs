@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use lifeline_core::inbox::{InboxState, Message};
-use lifeline_core::payments::{NoticeRefused, Policy, Standing, table_l as l, table_p as p};
+use lifeline_core::payments::{NoticeRefused, Policy, Standing, table_l as l};
 use lifeline_core::shared::time::{Clock as _, Time};
 
-use crate::books::{HOME, order_in};
+use crate::books::HOME;
 use crate::outside::Credit;
-use crate::store::{EngineKind, Place};
+use crate::store::Place;
 use crate::stories;
 use crate::story::{Ordered, Story, arrears, trusting};
 
@@ -22,21 +22,19 @@ stories! {
     drill_a_posting_stopped_past_its_lease;
     drill_a_refund_stopped_past_its_lease;
     drill_a_create_stopped_past_its_lease;
-    drill_a_state_of_a_newer_program_is_left_alone;
-    drill_a_hundred_orders_of_a_newer_program_keep_no_other_waiting;
     drill_the_last_microsecond_of_a_day_a_month_a_year;
 }
 
-const OTHER_HOME: &str = "1500000007777";
+pub(crate) const OTHER_HOME: &str = "1500000007777";
 
-async fn ordered(s: &Story, who: &str, home: &str) -> Ordered {
+pub(crate) async fn ordered(s: &Story, who: &str, home: &str) -> Ordered {
     s.outside.owes(home, 12_840, "v1");
     let payer = s.person_of(who, home).await;
     s.order(&payer, &arrears(&format!("key-{who}"), 12_840, "v1"))
         .await
 }
 
-fn credits(s: &Story) -> usize {
+pub(crate) fn credits(s: &Story) -> usize {
     let posted = |world: &mut crate::outside::World| {
         let all = world.credits.values();
         all.filter(|credit| matches!(credit, Credit::Posted(_)))
@@ -336,66 +334,6 @@ async fn drill_a_create_stopped_past_its_lease(place: Place) {
         trade.is_some_and(|trade| !trade.closed)
     });
     assert!(!open, "nobody can pay it any more");
-    s.square();
-}
-
-/// Two versions of the program share a store: the older meets a state it does not know.
-/// Brings orders into a state that this program does not know.
-async fn of_a_newer_program(s: &Story, which: &str) {
-    let newer = format!("UPDATE payment SET state = 'ELSEWHERE' WHERE {which}");
-    match &s.place.kind {
-        EngineKind::Sqlite => s
-            .place
-            .raw(&format!("PRAGMA ignore_check_constraints = 1; {newer}"))
-            .await
-            .unwrap(),
-        EngineKind::Postgres(_) => {
-            let free = "DO $$ DECLARE c text; BEGIN FOR c IN SELECT conname FROM pg_constraint \
-                WHERE conrelid = 'payment'::regclass AND contype = 'c' \
-                LOOP EXECUTE format('ALTER TABLE payment DROP CONSTRAINT %I', c); END LOOP; END $$;";
-            s.place.raw(&format!("{free} {newer}")).await.unwrap();
-        }
-    }
-}
-
-/// As many as one sweep takes, and all of them due before the good one.
-async fn drill_a_hundred_orders_of_a_newer_program_keep_no_other_waiting(place: Place) {
-    let s = Story::at(place);
-    for _ in 0..100 {
-        let mut order = order_in(&s.outside, p::State::Paying);
-        order.payment.has_lock = false;
-        s.place.add(&order, s.outside.now()).await;
-    }
-    of_a_newer_program(&s, "1 = 1").await;
-    s.outside.advance(60);
-    let good = ordered(&s, "wang", OTHER_HOME).await;
-    assert!(s.outside.pay(&good.number));
-    s.run(120).await;
-    assert_eq!(s.standing(&good.id).await, Standing::Posted);
-}
-
-async fn drill_a_state_of_a_newer_program_is_left_alone(place: Place) {
-    let s = Story::at(place);
-    let (bad, good) = (
-        ordered(&s, "li", HOME).await,
-        ordered(&s, "wang", OTHER_HOME).await,
-    );
-    of_a_newer_program(&s, &format!("payment_id = '{}'", bad.id.as_str())).await;
-    assert!(s.outside.pay(&bad.number) && s.outside.pay(&good.number));
-    s.run(600).await;
-    assert_eq!(s.standing(&good.id).await, Standing::Posted);
-    let untouched = format!(
-        "SELECT COUNT(*) FROM payment WHERE state = 'ELSEWHERE' AND payment_id = '{}'",
-        bad.id.as_str()
-    );
-    assert_eq!(s.count(&untouched).await, 1);
-    let known = format!(
-        "UPDATE payment SET state = 'PAYING' WHERE payment_id = '{}'",
-        bad.id.as_str()
-    );
-    s.place.raw(&known).await.unwrap();
-    s.run(600).await;
-    assert_eq!(s.standing(&bad.id).await, Standing::Posted);
     s.square();
 }
 

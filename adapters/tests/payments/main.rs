@@ -52,6 +52,7 @@ mod sure;
 mod thawing;
 mod told_late;
 mod unfenced;
+mod versions;
 mod walks;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -118,6 +119,7 @@ fn main() {
         thawing::stories(),
         told_late::stories(),
         unfenced::stories(),
+        versions::stories(),
         walks::stories(),
     ];
     for told in all.into_iter().flatten() {

@@ -147,6 +147,13 @@ impl Payments {
         };
         let asking = self.ask_for_all(silence, &held);
         let scouted = survive("scout", held.id.as_str(), asking).await;
+        if let Some(Err(error)) = &scouted
+            && is_lasting(error)
+        {
+            // It rests until its lease is over, so that the next look asks by another one.
+            tracing::error!(%error, payment.id = held.id.as_str(), "payments.scout.failed");
+            return Ok(());
+        }
         self.let_go(&held).await?;
         let heard = scouted.transpose()?.unwrap_or_default();
         self.hear(heard);
