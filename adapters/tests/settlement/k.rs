@@ -202,6 +202,7 @@ pub(crate) async fn cell(place: Place, expected: Expected) {
     };
     let app = app(&place, &outside, rules());
     let id = &task.check_task_id;
+    let proven = lines(&place).await;
     let applied = app.see_task(id, &seen, "job:test", "").await.unwrap();
 
     let words: Vec<&str> = applied
@@ -218,7 +219,22 @@ pub(crate) async fn cell(place: Place, expected: Expected) {
         "{expected:?}"
     );
     rows(&place, &seller, &expected, &task, trade.as_ref(), &after).await;
-    cases(&place, &expected, id).await;
+    let told = cases(&place, &expected, id).await;
+    let as_it_was = CheckTask {
+        version: task.version,
+        ..after
+    };
+    let decided = i64::from(told || as_it_was != task);
+    let sent = i64::from(expected.demands("f3"));
+    let new = lines(&place).await - proven;
+    assert_eq!(new, decided + sent, "one line each: {expected:?}");
+}
+
+/// What was proven of check tasks.
+async fn lines(place: &Place) -> i64 {
+    let kind = "settlement.check_task";
+    let query = format!("SELECT COUNT(*) FROM evidence_entry WHERE kind = '{kind}'");
+    place.number(&query).await
 }
 
 async fn rows(
@@ -276,7 +292,8 @@ async fn rows(
     }
 }
 
-async fn cases(place: &Place, expected: &Expected, id: &CheckTaskId) {
+/// Whether somebody was told.
+async fn cases(place: &Place, expected: &Expected, id: &CheckTaskId) -> bool {
     let mut view = snapshot(&*place.store).await.unwrap();
     let found = view.cases().about(id.as_str()).await.unwrap();
     let mut kinds: Vec<CaseKind> = found.iter().map(|case| case.kind).collect();
@@ -293,4 +310,5 @@ async fn cases(place: &Place, expected: &Expected, id: &CheckTaskId) {
     }
     wanted.sort_by_key(|kind| kind.as_str());
     assert_eq!(kinds, wanted, "{expected:?}");
+    !kinds.is_empty()
 }
